@@ -1,0 +1,36 @@
+/**
+ * What the two backends have in common: how a function of the library is described and how a loaded one looks.
+ */
+
+/** A codec context inside a backend. Opaque: only the backend that made it can use it. */
+export type Handle = Deno.PointerValue | number;
+
+/** Kinds of parameters and results; `ffi/zig/abi.zig` says what they mean. */
+export type Kind = "handle" | "u32" | "i32" | "f64" | "step" | "source" | "target" | "table_in" | "table";
+
+/** How one function takes its arguments. */
+export interface FunctionShape {
+  readonly parameters: readonly Kind[];
+  readonly result: Kind | "void";
+  /** Whether there is a second form, named with `_async`, that runs off the event loop where the backend can. */
+  readonly offLoop: boolean;
+}
+
+/** The functions of one module by name. */
+export type FunctionTable = Readonly<Record<string, FunctionShape>>;
+
+/** One module of the library, loaded by one backend. */
+export interface Library<Functions> {
+  /** Which backend runs it. */
+  readonly kind: "native" | "wasm";
+  /** The functions; those of the WASM backend copy bytes in and out. */
+  readonly functions: Functions;
+  /** The most source bytes that are worth giving to one streaming step: a copy costs nothing natively. */
+  readonly sourceWindow: number;
+  /** Bytes of the instance's memory, all contexts together; 0 natively, where each context counts its own. */
+  readonly memoryBytes: number;
+  /** Says that a context lives in this library; a WASM instance with large memory goes with its last context. */
+  retain(): void;
+  /** Takes back one `retain`. */
+  release(): void;
+}

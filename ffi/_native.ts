@@ -1,0 +1,74 @@
+/**
+ * The native backend: the shared library, opened with Deno FFI. The only file that calls `Deno.dlopen`.
+ */
+import { BackendUnavailableError } from "@sluice/internal";
+import { ABI_HASH } from "./_abi/abi.gen.ts";
+import type { FunctionTable, Kind, Library } from "./_library.ts";
+import { nativeLibraryPath } from "./_resolve.ts";
+
+/** Deno's type for each kind. Lengths and positions are u32: `usize` would cost a slow path per call. */
+const NATIVE_TYPES: Readonly<Record<Kind | "void", Deno.NativeResultType>> = {
+  void: "void",
+  handle: "pointer",
+  u32: "u32",
+  i32: "i32",
+  f64: "f64",
+  step: "buffer",
+  source: "buffer",
+  target: "buffer",
+  table_in: "buffer",
+  table: "buffer",
+};
+
+let checked: { readonly path: string } | BackendUnavailableError | undefined;
+
+function unavailable(message: string, code: string, cause?: unknown): BackendUnavailableError {
+  return new BackendUnavailableError(`Cannot use the native backend: ${message}`, { format: "ffi", code, cause });
+}
+
+/** Opens the library once to see that it is there, may be opened, and has the expected ABI. */
+function probe(): { readonly path: string } | BackendUnavailableError {
+  if (typeof Deno === "undefined" || typeof Deno.dlopen !== "function") {
+    return unavailable("this runtime has no FFI", "NO_FFI");
+  }
+  if (!import.meta.url.startsWith("file:")) return unavailable("the package was not loaded from disk", "NOT_ON_DISK");
+  const path = nativeLibraryPath();
+  if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") {
+    return unavailable(`no FFI permission for ${path}`, "NO_PERMISSION");
+  }
+  try {
+    const base = Deno.dlopen(path, { sluice_abi_hash: { parameters: [], result: "u32" } });
+    const hash = base.symbols.sluice_abi_hash();
+    base.close();
+    if (hash === ABI_HASH) return { path };
+    return unavailable(`${path} was built from other sources (ABI ${hash}, expected ${ABI_HASH})`, "ABI_MISMATCH");
+  } catch (error) {
+    return unavailable(`${path} can not be opened`, "NOT_FOUND", error);
+  }
+}
+
+/** The path of the usable library, or why there is none. Nothing is asked of the user; the answer is kept. */
+export function nativeStatus(): { readonly path: string } | BackendUnavailableError {
+  return checked ??= probe();
+}
+
+/** Opens one module's functions. The library stays open until the process ends. */
+export function openNative<Functions>(table: FunctionTable): Library<Functions> {
+  const status = nativeStatus();
+  if (status instanceof BackendUnavailableError) throw status;
+  const symbols: Record<string, Deno.ForeignFunction> = {};
+  for (const [name, shape] of Object.entries(table)) {
+    const parameters = shape.parameters.map((kind) => NATIVE_TYPES[kind]) as Deno.NativeType[];
+    const result = NATIVE_TYPES[shape.result];
+    symbols[name] = { parameters, result };
+    if (shape.offLoop) symbols[`${name}_async`] = { name, parameters, result, nonblocking: true };
+  }
+  return {
+    kind: "native",
+    functions: Deno.dlopen(status.path, symbols).symbols as Functions,
+    sourceWindow: 0xffff_ffff,
+    memoryBytes: 0,
+    retain(): void {},
+    release(): void {},
+  };
+}

@@ -1,0 +1,201 @@
+/**
+ * The WASM backend: the same functions in an instance of an embedded module. The only file that touches its memory.
+ */
+import { BackendUnavailableError } from "@sluice/internal";
+import { ABI_HASH, STEP, STEP_LENGTH } from "./_abi/abi.gen.ts";
+import type { FunctionShape, FunctionTable, Library } from "./_library.ts";
+
+/** Memory never shrinks, so an instance that has grown past this goes away with its last context. */
+const RETIRED_MEMORY_SIZE = 32 << 20;
+/** Source bytes per streaming step: what is copied again when the target fills first stays small. */
+const SOURCE_WINDOW = 128 << 10;
+
+interface WasmExports {
+  readonly memory: WebAssembly.Memory;
+  sluice_abi_hash(): number;
+  sluice_allocate(size: number): number;
+  sluice_release(address: number): void;
+  readonly [name: string]: unknown;
+}
+
+type WasmFunction = (...args: number[]) => number;
+type Argument = number | null | Uint8Array | Int32Array | Uint32Array;
+
+function unavailable(message: string, code: string, cause?: unknown): BackendUnavailableError {
+  return new BackendUnavailableError(`Cannot use the WASM backend: ${message}`, { format: "ffi", code, cause });
+}
+
+/** An area of WASM memory that grows with the largest argument it had to hold. */
+class Area {
+  #exports: WasmExports;
+  address = 0;
+  #capacity = 0;
+
+  constructor(exports: WasmExports) {
+    this.#exports = exports;
+  }
+
+  /** Makes room for `size` bytes; views of the memory taken before are stale after it. */
+  reserve(size: number): void {
+    if (size <= this.#capacity) return;
+    this.#exports.sluice_release(this.address);
+    this.#capacity = 0;
+    this.address = this.#exports.sluice_allocate(size);
+    if (this.address === 0) throw unavailable(`${size} bytes of memory are not to be had`, "OUT_OF_MEMORY");
+    this.#capacity = size;
+  }
+}
+
+/** One instance with the areas that arguments are copied through, one area per byte argument of a call. */
+class Instance {
+  readonly exports: WasmExports;
+  readonly areas: Area[] = [];
+  readonly stepArea: Area;
+  contexts = 0;
+
+  constructor(module: WebAssembly.Module) {
+    this.exports = new WebAssembly.Instance(module).exports as unknown as WasmExports;
+    const hash = this.exports.sluice_abi_hash() >>> 0;
+    if (hash !== ABI_HASH) throw unavailable(`the module has ABI ${hash}, expected ${ABI_HASH}`, "ABI_MISMATCH");
+    this.stepArea = new Area(this.exports);
+    this.stepArea.reserve(STEP_LENGTH * 4);
+  }
+
+  area(index: number): Area {
+    return this.areas[index] ??= new Area(this.exports);
+  }
+}
+
+/** Calls one export: byte arguments are copied in, what was produced and all tables and steps are copied out. */
+function call(instance: Instance, run: WasmFunction, shape: FunctionShape, args: Argument[]): number {
+  const { exports } = instance;
+  const { parameters } = shape;
+  const numbers: number[] = new Array(parameters.length);
+  let areaCount = 0;
+
+  // Room for every argument first: growing the memory detaches the views that copies need.
+  for (let i = 0; i < parameters.length; i++) {
+    const kind = parameters[i]!;
+    if (kind === "source" || kind === "target") {
+      const size = (args[i + 2] as number) - (args[i + 1] as number);
+      const area = instance.area(areaCount++);
+      area.reserve(Math.max(size, 1));
+      numbers[i] = area.address;
+    } else if (kind === "table" || kind === "table_in") {
+      const area = instance.area(areaCount++);
+      area.reserve(Math.max((args[i] as Uint32Array).byteLength, 1));
+      numbers[i] = area.address;
+    } else if (kind === "step") {
+      numbers[i] = instance.stepArea.address;
+    } else {
+      numbers[i] = args[i] as number;
+    }
+  }
+
+  let memory = new Uint8Array(exports.memory.buffer);
+  for (let i = 0; i < parameters.length; i++) {
+    const kind = parameters[i]!;
+    if (kind === "source" || kind === "target") {
+      const pos = args[i + 1] as number;
+      const end = args[i + 2] as number;
+      if (kind === "source" && end > pos) memory.set((args[i] as Uint8Array).subarray(pos, end), numbers[i]!);
+      numbers[i + 1] = 0;
+      numbers[i + 2] = end - pos;
+      i += 2;
+    } else if (kind === "table" || kind === "table_in") {
+      memory.set(bytesOf(args[i] as Uint32Array), numbers[i]!);
+    }
+  }
+
+  const result = run(...numbers);
+
+  memory = new Uint8Array(exports.memory.buffer);
+  const step = new Uint32Array(exports.memory.buffer, instance.stepArea.address, STEP_LENGTH);
+  for (let i = 0; i < parameters.length; i++) {
+    const kind = parameters[i]!;
+    const address = numbers[i]!;
+    if (kind === "target") {
+      const produced = step[STEP.PRODUCED]!;
+      if (produced > 0) {
+        (args[i] as Uint8Array).set(memory.subarray(address, address + produced), args[i + 1] as number);
+      }
+    } else if (kind === "table") {
+      const bytes = bytesOf(args[i] as Uint32Array);
+      bytes.set(memory.subarray(address, address + bytes.length));
+    } else if (kind === "step") {
+      (args[i] as Uint32Array).set(step);
+    }
+  }
+  return shape.result === "u32" || shape.result === "handle" ? result >>> 0 : result;
+}
+
+function bytesOf(table: Int32Array | Uint32Array): Uint8Array {
+  return new Uint8Array(table.buffer, table.byteOffset, table.byteLength);
+}
+
+/** A module that is compiled at first use; its instances come and go with the contexts that live in them. */
+export class WasmModule<Functions> {
+  readonly #base64: string;
+  readonly #table: FunctionTable;
+  #module: WebAssembly.Module | undefined;
+  #current: Library<Functions> | undefined;
+
+  /** Names a module by its embedded form and its functions; nothing is decoded or compiled yet. */
+  constructor(base64: string, table: FunctionTable) {
+    this.#base64 = base64;
+    this.#table = table;
+  }
+
+  /** The instance that new contexts go to. */
+  open(): Library<Functions> {
+    return this.#current ??= this.#instantiate();
+  }
+
+  #instantiate(): Library<Functions> {
+    this.#module ??= new WebAssembly.Module(decodeBase64(this.#base64));
+    const instance = new Instance(this.#module);
+    const functions: Record<string, unknown> = {};
+    const retire = (): void => {
+      if (this.#current === library) this.#current = undefined;
+    };
+    const guarded = (run: WasmFunction, shape: FunctionShape, args: Argument[]): number => {
+      try {
+        return call(instance, run, shape, args);
+      } catch (error) {
+        if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+        retire(); // its memory can't be trusted any more
+        throw unavailable("the module stopped at a failed check", "TRAPPED", error);
+      }
+    };
+    for (const [name, shape] of Object.entries(this.#table)) {
+      const run = instance.exports[name] as WasmFunction;
+      functions[name] = (...args: Argument[]) => guarded(run, shape, args);
+      if (shape.offLoop) {
+        // deno-lint-ignore require-await
+        functions[`${name}_async`] = async (...args: Argument[]) => guarded(run, shape, args);
+      }
+    }
+    const library: Library<Functions> = {
+      kind: "wasm",
+      functions: functions as Functions,
+      sourceWindow: SOURCE_WINDOW,
+      get memoryBytes(): number {
+        return instance.exports.memory.buffer.byteLength;
+      },
+      retain(): void {
+        instance.contexts++;
+      },
+      release(): void {
+        instance.contexts--;
+        if (instance.contexts === 0 && instance.exports.memory.buffer.byteLength > RETIRED_MEMORY_SIZE) retire();
+      },
+    };
+    return library;
+  }
+}
+
+/** `Uint8Array.fromBase64` where the runtime has it (Deno, current browsers), else the older `atob`. */
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(text);
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,90 @@
+/**
+ * Which backend runs the codecs: the native library where it may be used, else WASM.
+ *
+ * @module
+ */
+import { BackendUnavailableError, checkChoice } from "@sluice/internal";
+import type { FunctionTable, Library } from "./_library.ts";
+import { nativeStatus, openNative } from "./_native.ts";
+import { WasmModule } from "./_wasm_library.ts";
+
+/** A choice of backend. "auto" takes the native library when it is on disk and may be opened without asking. */
+export type BackendChoice = "auto" | "native" | "wasm";
+
+/** What runs the codecs, and why. */
+export interface BackendInfo {
+  /** The backend that is used unless a call names another. */
+  readonly kind: "native" | "wasm";
+  /** The path of the native library where that is usable. */
+  readonly libraryPath: string | undefined;
+  /** Why the native library is not used; undefined when it is. */
+  readonly reason: string | undefined;
+  /** Whether work can run on other threads: batches, worker threads of a codec, calls off the event loop. */
+  readonly threads: boolean;
+}
+
+const CHOICES = ["auto", "native", "wasm"] as const;
+let configured: BackendChoice = "auto";
+
+/**
+ * Sets the backend for every call that names none. Contexts that exist keep theirs.
+ *
+ * @throws {RangeError} If the choice is not known.
+ * @throws {BackendUnavailableError} If "native" is asked for and can't be used here.
+ *
+ * @example Using WASM even where the native library is there
+ * ```ts
+ * import { backendInfo, configureBackend } from "@sluice/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * configureBackend("wasm");
+ * assertEquals(backendInfo().kind, "wasm");
+ * configureBackend("auto");
+ * ```
+ */
+export function configureBackend(choice: BackendChoice): void {
+  resolveKind(choice);
+  configured = choice;
+}
+
+/** Says what runs the codecs, and why. Never asks for a permission. */
+export function backendInfo(): BackendInfo {
+  const status = nativeStatus();
+  const usable = status instanceof BackendUnavailableError ? undefined : status;
+  const kind = resolveKind(configured);
+  return {
+    kind,
+    libraryPath: usable?.path,
+    reason: kind === "native" ? undefined : usable === undefined ? (status as Error).message : "configured",
+    threads: kind === "native",
+  };
+}
+
+/** The backend that a choice means here; undefined means what is configured. */
+export function resolveKind(choice: BackendChoice | undefined): "native" | "wasm" {
+  const wanted = choice === undefined ? configured : checkChoice("backend", choice, CHOICES);
+  if (wanted === "wasm") return "wasm";
+  const status = nativeStatus();
+  if (!(status instanceof BackendUnavailableError)) return "native";
+  if (wanted === "native") throw status;
+  return "wasm";
+}
+
+/** A module of the library on whichever backend a caller wants; each is opened once, at first use. */
+export class BackendModule<Functions> {
+  readonly #table: FunctionTable;
+  readonly #wasm: WasmModule<Functions>;
+  #native: Library<Functions> | undefined;
+
+  /** Names the module; nothing is opened yet. */
+  constructor(table: FunctionTable, wasmBase64: string) {
+    this.#table = table;
+    this.#wasm = new WasmModule(wasmBase64, table);
+  }
+
+  /** The module on the chosen backend. */
+  open(choice: BackendChoice | undefined): Library<Functions> {
+    if (resolveKind(choice) === "wasm") return this.#wasm.open();
+    return this.#native ??= openNative(this.#table);
+  }
+}

@@ -1,0 +1,144 @@
+//! Builds the native library (default step), the WASM modules (`wasm`) and the Zig tests (`test`).
+//! Run through `_tools/setup.ts`, which gives the prefix and the caches.
+
+const std = @import("std");
+
+/// Vendored C is built for speed; Zig's own default for C is -O2.
+const speed_flags = [_][]const u8{ "-O3", "-DNDEBUG", "-fvisibility=hidden", "-Wno-unused-command-line-argument" };
+
+const zstd_flags = speed_flags ++ [_][]const u8{
+    "-DXXH_NAMESPACE=ZSTD_",
+    "-DZSTD_LEGACY_SUPPORT=0",
+    "-DZSTDLIB_VISIBLE=",
+    "-DZSTDERRORLIB_VISIBLE=",
+    "-DZDICTLIB_VISIBLE=",
+    "-DZSTD_STRIP_ERROR_STRINGS=1",
+};
+const zstd_common_files = [_][]const u8{
+    "common/debug.c",         "common/entropy_common.c", "common/error_private.c", "common/fse_decompress.c",
+    "common/pool.c",          "common/threading.c",      "common/xxhash.c",        "common/zstd_common.c",
+};
+const zstd_decode_files = [_][]const u8{
+    "decompress/huf_decompress.c",
+    "decompress/zstd_ddict.c",
+    "decompress/zstd_decompress.c",
+    "decompress/zstd_decompress_block.c",
+};
+const zstd_encode_files = [_][]const u8{
+    "compress/fse_compress.c",             "compress/hist.c",                     "compress/huf_compress.c",
+    "compress/zstd_compress.c",            "compress/zstd_compress_literals.c",   "compress/zstd_compress_sequences.c",
+    "compress/zstd_compress_superblock.c", "compress/zstd_double_fast.c",         "compress/zstd_fast.c",
+    "compress/zstd_lazy.c",                "compress/zstd_ldm.c",                 "compress/zstd_opt.c",
+    "compress/zstd_preSplit.c",            "compress/zstdmt_compress.c",          "dictBuilder/cover.c",
+    "dictBuilder/divsufsort.c",            "dictBuilder/fastcover.c",             "dictBuilder/zdict.c",
+};
+
+/// One WASM module: its name in abi.zig and the C files behind it.
+const WasmModule = struct { name: []const u8, zstd_files: []const []const u8 };
+const wasm_modules = [_]WasmModule{
+    .{ .name = "zstd_decode", .zstd_files = &(wasm_zstd_common_files ++ zstd_decode_files) },
+    .{ .name = "zstd_encode", .zstd_files = &(wasm_zstd_common_files ++ zstd_encode_files) },
+};
+const wasm_zstd_common_files = [_][]const u8{
+    "common/entropy_common.c", "common/error_private.c", "common/fse_decompress.c", "common/xxhash.c",
+    "common/zstd_common.c",
+};
+
+/// Measured peak of the decoder is below 16 KiB, of the encoder below 64 KiB; Zig's own default is 1 MiB.
+const wasm_stack_size = 256 * 1024;
+
+pub fn build(b: *std.Build) void {
+    const target = b.standardTargetOptions(.{ .default_target = .{ .cpu_model = .baseline } });
+    const optimize = b.option(std.builtin.OptimizeMode, "optimize", "of our Zig; C is always built for speed") orelse .ReleaseSafe;
+
+    const lib = b.addLibrary(.{ .name = "sluice", .linkage = .dynamic, .root_module = nativeModule(b, target, optimize) });
+    lib.setVersionScript(b.path("exports.map"));
+    const folder = b.fmt("native/{t}-{t}", .{ target.result.os.tag, target.result.cpu.arch });
+    const install = b.addInstallArtifact(lib, .{ .dest_dir = .{ .override = .{ .custom = folder } }, .implib_dir = .disabled, .pdb_dir = .disabled });
+    b.getInstallStep().dependOn(&install.step);
+
+    const wasm_step = b.step("wasm", "Build the WASM modules");
+    for (wasm_modules) |module| wasm_step.dependOn(wasmInstall(b, module, optimize));
+
+    const tests = b.addTest(.{ .root_module = nativeModule(b, target, .Debug) });
+    b.step("test", "Run the Zig tests").dependOn(&b.addRunArtifact(tests).step);
+}
+
+/// Our Zig with all vendored C linked in.
+fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.builtin.OptimizeMode) *std.Build.Module {
+    const module = b.createModule(.{
+        .root_source_file = b.path("abi.zig"),
+        .target = target,
+        .optimize = optimize,
+        .link_libc = true,
+        .pic = true,
+        .strip = optimize != .Debug,
+    });
+    addOptions(b, module, "");
+    addZstdHeaders(b, module, target);
+    module.linkLibrary(zstdLibrary(b, target, &(zstd_common_files ++ zstd_decode_files ++ zstd_encode_files)));
+    return module;
+}
+
+fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.OptimizeMode) *std.Build.Step {
+    const target = b.resolveTargetQuery(.{
+        .cpu_arch = .wasm32,
+        .os_tag = .freestanding,
+        .cpu_features_add = std.Target.wasm.featureSet(&.{.simd128}),
+    });
+    const module = b.createModule(.{
+        .root_source_file = b.path("wasm_libc.zig"),
+        .target = target,
+        .optimize = optimize,
+        .strip = true,
+    });
+    addOptions(b, module, wasm_module.name);
+    addZstdHeaders(b, module, target);
+    module.linkLibrary(zstdLibrary(b, target, wasm_module.zstd_files));
+    const exe = b.addExecutable(.{ .name = wasm_module.name, .root_module = module });
+    exe.entry = .disabled;
+    exe.rdynamic = true;
+    exe.stack_size = wasm_stack_size;
+    return &b.addInstallArtifact(exe, .{ .dest_dir = .{ .override = .{ .custom = "wasm" } } }).step;
+}
+
+/// Tells abi.zig which WASM module it is built for; the empty name stands for the native library.
+fn addOptions(b: *std.Build, module: *std.Build.Module, name: []const u8) void {
+    const options = b.addOptions();
+    options.addOption([]const u8, "module", name);
+    module.addOptions("build_options", options);
+}
+
+fn addZstdHeaders(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget) void {
+    const translate = b.addTranslateC(.{
+        .root_source_file = b.path("zstd_c.h"),
+        .target = target,
+        .optimize = .ReleaseFast,
+        .link_libc = !target.result.cpu.arch.isWasm(),
+    });
+    translate.addIncludePath(b.path("../../vendor/zstd"));
+    if (target.result.cpu.arch.isWasm()) translate.addIncludePath(b.path("libc"));
+    module.addImport("zstd_c", translate.createModule());
+}
+
+fn zstdLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
+    const root = b.path("../../vendor/zstd");
+    const is_wasm = target.result.cpu.arch.isWasm();
+    const module = b.createModule(.{
+        .target = target,
+        .optimize = .ReleaseFast,
+        .link_libc = !is_wasm,
+        .pic = !is_wasm,
+        .strip = true,
+        .sanitize_c = .off,
+    });
+    if (is_wasm) module.addIncludePath(b.path("libc")) else module.addCMacro("ZSTD_MULTITHREAD", "");
+    if (target.result.cpu.arch == .x86_64) {
+        module.addAssemblyFile(root.path(b, "decompress/huf_decompress_amd64.S"));
+    } else {
+        module.addCMacro("ZSTD_DISABLE_ASM", "1");
+    }
+    module.addIncludePath(root);
+    module.addCSourceFiles(.{ .root = root, .files = files, .flags = &zstd_flags });
+    return b.addLibrary(.{ .name = "zstd", .linkage = .static, .root_module = module });
+}

@@ -1,0 +1,2 @@
+/* No error numbers on wasm32-freestanding. */
+#pragma once

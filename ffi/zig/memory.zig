@@ -1,0 +1,104 @@
+//! The memory of one codec context: every byte that a vendored codec allocates goes through here, is counted,
+//! and is refused past the context's limit. Codec threads may allocate at the same time.
+
+const std = @import("std");
+const builtin = @import("builtin");
+
+/// Room in front of each block for its size; keeps malloc's alignment.
+const header_size = 16;
+
+/// Live contexts of the whole library; leak tests expect it back at zero.
+pub var live_contexts: std.atomic.Value(u32) = .init(0);
+
+extern fn malloc(size: usize) ?*anyopaque;
+extern fn free(block: ?*anyopaque) void;
+
+pub const Memory = struct {
+    used: std.atomic.Value(usize) = .init(0),
+    limit: usize,
+    /// Set when a request was refused for the limit rather than by the system.
+    limit_hit: std.atomic.Value(bool) = .init(false),
+
+    /// A limit in bytes; a value that is no positive number, or too large for the target, means none.
+    pub fn init(limit: f64) Memory {
+        const max: f64 = @floatFromInt(@as(u64, std.math.maxInt(usize) / 2));
+        return .{ .limit = if (limit > 0 and limit < max) @intFromFloat(limit) else std.math.maxInt(usize) };
+    }
+
+    pub fn allocate(self: *Memory, size: usize) ?*anyopaque {
+        const total = std.math.add(usize, size, header_size) catch return null;
+        const before = self.used.fetchAdd(total, .monotonic);
+        if (before > self.limit or total > self.limit - before) {
+            self.limit_hit.store(true, .monotonic);
+            _ = self.used.fetchSub(total, .monotonic);
+            return null;
+        }
+        const block = malloc(total) orelse {
+            _ = self.used.fetchSub(total, .monotonic);
+            return null;
+        };
+        const base: [*]u8 = @ptrCast(block);
+        std.mem.writeInt(usize, base[0..@sizeOf(usize)], total, .native);
+        return base + header_size;
+    }
+
+    pub fn release(self: *Memory, address: ?*anyopaque) void {
+        const bytes: [*]u8 = @ptrCast(address orelse return);
+        const base = bytes - header_size;
+        const total = std.mem.readInt(usize, base[0..@sizeOf(usize)], .native);
+        _ = self.used.fetchSub(total, .monotonic);
+        free(base);
+    }
+
+    pub fn bytesUsed(self: *const Memory) u64 {
+        return self.used.load(.monotonic);
+    }
+
+    /// Hooks in the shape that zstd and lz4 share: a context pointer and a size or an address.
+    pub fn allocateHook(context: ?*anyopaque, size: usize) callconv(.c) ?*anyopaque {
+        const self: *Memory = @ptrCast(@alignCast(context orelse return null));
+        return self.allocate(size);
+    }
+
+    pub fn releaseHook(context: ?*anyopaque, address: ?*anyopaque) callconv(.c) void {
+        const self: *Memory = @ptrCast(@alignCast(context orelse return));
+        self.release(address);
+    }
+};
+
+/// One context on the C heap, counted as live; null when there is no memory.
+pub fn createContext(comptime T: type) ?*T {
+    const block = malloc(@sizeOf(T)) orelse return null;
+    _ = live_contexts.fetchAdd(1, .monotonic);
+    return @ptrCast(@alignCast(block));
+}
+
+pub fn destroyContext(context: *anyopaque) void {
+    _ = live_contexts.fetchSub(1, .monotonic);
+    free(context);
+}
+
+test "Memory counts what is taken and refuses past its limit" {
+    var memory: Memory = .init(1000);
+    const first = memory.allocate(500).?;
+    try std.testing.expectEqual(516, memory.bytesUsed());
+    try std.testing.expect(memory.allocate(500) == null);
+    try std.testing.expect(memory.limit_hit.load(.monotonic));
+    try std.testing.expectEqual(516, memory.bytesUsed());
+    memory.release(first);
+    memory.release(null);
+    try std.testing.expectEqual(0, memory.bytesUsed());
+}
+
+test "Memory refuses a size that overflows" {
+    var memory: Memory = .init(0);
+    try std.testing.expect(memory.allocate(std.math.maxInt(usize)) == null);
+}
+
+test "contexts are counted while they live" {
+    const before = live_contexts.load(.monotonic);
+    const context = createContext(u64).?;
+    try std.testing.expectEqual(before + 1, live_contexts.load(.monotonic));
+    destroyContext(context);
+    try std.testing.expectEqual(before, live_contexts.load(.monotonic));
+}

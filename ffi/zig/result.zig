@@ -1,0 +1,112 @@
+//! What an exported function answers, the same for every codec.
+//!
+//! Values are pinned: once published a number keeps its meaning and a retired one is never given out again.
+//! Zero and above is progress, below zero is failure, grouped in tens by kind.
+
+const std = @import("std");
+
+pub const Result = enum(i32) {
+    /// Done, or wants more input.
+    ok = 0,
+    /// The target is full and more output waits.
+    output_pending = 1,
+    /// A frame ended; input may remain.
+    frame_end = 2,
+
+    out_of_memory = -1,
+    memory_limit = -2,
+    output_too_small = -3,
+    invalid_argument = -4,
+
+    bad_magic = -10,
+    version_unsupported = -11,
+    frame_unsupported = -12,
+    window_too_large = -13,
+
+    corrupt = -20,
+    checksum_mismatch = -21,
+    truncated = -22,
+
+    dictionary_corrupt = -30,
+    dictionary_mismatch = -31,
+    dictionary_creation_failed = -32,
+
+    parameter_unsupported = -40,
+    parameter_combination_unsupported = -41,
+    parameter_out_of_range = -42,
+
+    stage_wrong = -60,
+    init_missing = -61,
+
+    input_size_mismatch = -70,
+    no_progress = -71,
+
+    generic = -90,
+
+    pub fn code(self: Result) i32 {
+        return @intFromEnum(self);
+    }
+};
+
+/// Numbers that a call reports beside its result. Each call documents the fields that it sets.
+pub const Step = extern struct {
+    /// Bytes taken from the source.
+    consumed: u32 = 0,
+    /// Bytes written to the target.
+    produced: u32 = 0,
+    /// How many input bytes the codec would like next; 0 says nothing.
+    hint: u32 = 0,
+    /// The codec library's own error number, or the parameter that was refused.
+    detail: u32 = 0,
+    /// Two 64-bit values in halves.
+    value_low: u32 = 0,
+    value_high: u32 = 0,
+    other_low: u32 = 0,
+    other_high: u32 = 0,
+
+    pub fn setValue(self: *Step, value: u64) void {
+        self.value_low = @truncate(value);
+        self.value_high = @truncate(value >> 32);
+    }
+
+    pub fn setOther(self: *Step, value: u64) void {
+        self.other_low = @truncate(value);
+        self.other_high = @truncate(value >> 32);
+    }
+};
+
+comptime {
+    std.debug.assert(@sizeOf(Step) == 32);
+    std.debug.assert(@alignOf(Step) == 4);
+}
+
+/// The bytes `[pos, end)` behind `pointer`, or null where the three numbers make no slice.
+pub fn sourceSlice(pointer: ?[*]const u8, pos: u32, end: u32) ?[]const u8 {
+    if (pos > end) return null;
+    if (pos == end) return &.{};
+    const base = pointer orelse return null;
+    return base[pos..end];
+}
+
+/// As `sourceSlice`, for bytes that the call may write.
+pub fn targetSlice(pointer: ?[*]u8, pos: u32, end: u32) ?[]u8 {
+    if (pos > end) return null;
+    if (pos == end) return &.{};
+    const base = pointer orelse return null;
+    return base[pos..end];
+}
+
+test "slices are refused when positions make no sense" {
+    var bytes = [_]u8{ 1, 2, 3, 4 };
+    try std.testing.expectEqualSlices(u8, &.{ 2, 3 }, sourceSlice(&bytes, 1, 3).?);
+    try std.testing.expectEqual(0, sourceSlice(null, 7, 7).?.len);
+    try std.testing.expect(sourceSlice(&bytes, 3, 1) == null);
+    try std.testing.expect(targetSlice(null, 0, 1) == null);
+}
+
+test "Step carries 64-bit values in halves" {
+    var step: Step = .{};
+    step.setValue(0x1_0000_0002);
+    try std.testing.expectEqual(2, step.value_low);
+    try std.testing.expectEqual(1, step.value_high);
+}

@@ -1,0 +1,6 @@
+/* The parts of zstd that the exports call, with the advanced functions switched on. */
+#define ZSTD_STATIC_LINKING_ONLY
+#define ZDICT_STATIC_LINKING_ONLY
+#include "zstd.h"
+#include "zstd_errors.h"
+#include "zdict.h"

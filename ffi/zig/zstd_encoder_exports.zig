@@ -1,0 +1,218 @@
+//! zstd compression for hosts: translation between the host's plain numbers and the C library, nothing else.
+
+const std = @import("std");
+const common = @import("zstd_common.zig");
+const c = common.c;
+const memory_module = @import("memory.zig");
+const Memory = memory_module.Memory;
+const result = @import("result.zig");
+const Result = result.Result;
+const Step = result.Step;
+
+/// ZSTD_CONTENTSIZE_UNKNOWN, which the header defines by a wrap-around that C alone allows.
+const content_size_unknown: c_ulonglong = std.math.maxInt(c_ulonglong);
+
+const Compressor = struct {
+    memory: Memory,
+    context: *c.ZSTD_CCtx,
+
+    /// After any failure zstd leaves a context undefined; a reset makes it ready for a new frame.
+    fn fail(self: *Compressor, size: usize, step: *Step) i32 {
+        const failed = common.failure(size, &self.memory, step);
+        _ = c.ZSTD_CCtx_reset(self.context, c.ZSTD_reset_session_only);
+        return failed.code();
+    }
+};
+
+/// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
+fn new(memory_limit: f64) callconv(.c) ?*Compressor {
+    const self = memory_module.createContext(Compressor) orelse return null;
+    self.memory = .init(memory_limit);
+    self.context = c.ZSTD_createCCtx_advanced(common.customMemory(&self.memory)) orelse {
+        memory_module.destroyContext(self);
+        return null;
+    };
+    return self;
+}
+
+/// Frees a context; null is fine.
+fn free(self: ?*Compressor) callconv(.c) void {
+    const it = self orelse return;
+    _ = c.ZSTD_freeCCtx(it.context);
+    memory_module.destroyContext(it);
+}
+
+/// Sets `count` parameters given as pairs (number, value). A refused one is named in `step.detail`.
+fn set(self: *Compressor, pairs: [*]const i32, count: u32, step: *Step) callconv(.c) i32 {
+    for (0..count) |i| {
+        const number = pairs[2 * i];
+        const size = if (common.parameter(c.ZSTD_cParameter, number)) |parameter|
+            c.ZSTD_CCtx_setParameter(self.context, parameter, pairs[2 * i + 1])
+        else
+            @as(usize, @bitCast(-@as(isize, c.ZSTD_error_parameter_unsupported)));
+        if (c.ZSTD_isError(size) != 0) {
+            const failed = common.failure(size, &self.memory, step);
+            step.detail = @bitCast(number);
+            return failed.code();
+        }
+    }
+    return Result.ok.code();
+}
+
+/// Announces the size of the next frame's content in bytes; below 0 means that it is not known.
+fn pledge(self: *Compressor, content_size: f64, step: *Step) callconv(.c) i32 {
+    const size = c.ZSTD_CCtx_setPledgedSrcSize(
+        self.context,
+        if (content_size >= 0 and content_size < 1 << 53) @intFromFloat(content_size) else content_size_unknown,
+    );
+    if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+    return Result.ok.code();
+}
+
+/// Forgets the frame in progress; parameters stay.
+fn reset(self: *Compressor) callconv(.c) void {
+    _ = c.ZSTD_CCtx_reset(self.context, c.ZSTD_reset_session_only);
+}
+
+/// Compresses the source as one frame. Sets `produced`; a target that is too small is `output_too_small`.
+fn compress(
+    self: *Compressor,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    const size = c.ZSTD_compress2(self.context, output.ptr, output.len, input.ptr, input.len);
+    if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+    std.debug.assert(size <= output.len);
+    step.consumed = @intCast(input.len);
+    step.produced = @intCast(size);
+    return Result.ok.code();
+}
+
+/// Compresses until the source is used up and, for `operation` 1 (flush) and 2 (end), all output is out, or until the
+/// target is full. Sets `consumed` and `produced`.
+fn stepFrame(
+    self: *Compressor,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    operation: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const source_slice = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    const target_slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    const directive: c.ZSTD_EndDirective = switch (operation) {
+        0 => c.ZSTD_e_continue,
+        1 => c.ZSTD_e_flush,
+        2 => c.ZSTD_e_end,
+        else => return Result.invalid_argument.code(),
+    };
+    var input: c.ZSTD_inBuffer = .{ .src = source_slice.ptr, .size = source_slice.len, .pos = 0 };
+    var output: c.ZSTD_outBuffer = .{ .dst = target_slice.ptr, .size = target_slice.len, .pos = 0 };
+
+    // Ends: each pass consumes input, fills the target, or reports that nothing is left to write.
+    while (true) {
+        const size = c.ZSTD_compressStream2(self.context, &output, &input, directive);
+        step.consumed = @intCast(input.pos);
+        step.produced = @intCast(output.pos);
+        if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+        const finished = if (operation == 0) input.pos == input.size else size == 0;
+        if (finished) return if (operation == 2) Result.frame_end.code() else Result.ok.code();
+        if (output.pos == output.size) return Result.output_pending.code();
+    }
+}
+
+/// Bytes that the context holds, in `value`.
+fn memoryUsed(self: *const Compressor, step: *Step) callconv(.c) void {
+    step.setValue(self.memory.bytesUsed() + @sizeOf(Compressor));
+}
+
+/// Writes ten u32: ingested, consumed, produced, flushed (each low, high), current job, active workers.
+fn progress(self: *const Compressor, numbers: [*]u32, count: u32) callconv(.c) i32 {
+    if (count < 10) return Result.invalid_argument.code();
+    const now = c.ZSTD_getFrameProgression(self.context);
+    for ([_]u64{ now.ingested, now.consumed, now.produced, now.flushed }, 0..) |value, i| {
+        numbers[2 * i] = @truncate(value);
+        numbers[2 * i + 1] = @truncate(value >> 32);
+    }
+    numbers[8] = now.currentJobID;
+    numbers[9] = now.nbActiveWorkers;
+    return Result.ok.code();
+}
+
+/// Bounds of a compression parameter as two i32 in `value_low` and `other_low`.
+fn parameterBounds(number: i32, step: *Step) callconv(.c) i32 {
+    const parameter = common.parameter(c.ZSTD_cParameter, number) orelse return Result.parameter_unsupported.code();
+    const bounds = c.ZSTD_cParam_getBounds(parameter);
+    if (c.ZSTD_isError(bounds.@"error") != 0) return Result.parameter_unsupported.code();
+    step.value_low = @bitCast(bounds.lowerBound);
+    step.other_low = @bitCast(bounds.upperBound);
+    return Result.ok.code();
+}
+
+/// Writes the seven numbers that a level stands for (windowLog, chainLog, hashLog, searchLog, minMatch, targetLength,
+/// strategy) for content of `source_size` bytes (below 0: not known) and a dictionary of `dictionary_size` bytes.
+fn parameters(level: i32, source_size: f64, dictionary_size: u32, numbers: [*]u32, count: u32) callconv(.c) i32 {
+    if (count < 7) return Result.invalid_argument.code();
+    const known = source_size >= 0 and source_size < 1 << 53;
+    const params = c.ZSTD_getCParams(
+        level,
+        if (known) @intFromFloat(source_size) else content_size_unknown,
+        dictionary_size,
+    );
+    numbers[0] = params.windowLog;
+    numbers[1] = params.chainLog;
+    numbers[2] = params.hashLog;
+    numbers[3] = params.searchLog;
+    numbers[4] = params.minMatch;
+    numbers[5] = params.targetLength;
+    numbers[6] = @intCast(params.strategy);
+    return Result.ok.code();
+}
+
+/// What a context with these parameters would hold, in `value`, in bytes: for one-shot use, or streaming when
+/// `streaming` is not 0. Without worker threads, as the library defines it.
+fn estimate(pairs: [*]const i32, count: u32, streaming: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    var memory: Memory = .init(0);
+    const params = c.ZSTD_createCCtxParams() orelse return Result.out_of_memory.code();
+    defer _ = c.ZSTD_freeCCtxParams(params);
+    for (0..count) |i| {
+        const parameter = common.parameter(c.ZSTD_cParameter, pairs[2 * i]) orelse return Result.parameter_unsupported.code();
+        const size = c.ZSTD_CCtxParams_setParameter(params, parameter, pairs[2 * i + 1]);
+        if (c.ZSTD_isError(size) != 0) return common.failure(size, &memory, step).code();
+    }
+    const size = if (streaming != 0)
+        c.ZSTD_estimateCStreamSize_usingCCtxParams(params)
+    else
+        c.ZSTD_estimateCCtxSize_usingCCtxParams(params);
+    if (c.ZSTD_isError(size) != 0) return common.failure(size, &memory, step).code();
+    step.setValue(size);
+    return Result.ok.code();
+}
+
+pub const exports = .{
+    .{ "sluice_zstd_compressor_new", new },
+    .{ "sluice_zstd_compressor_free", free },
+    .{ "sluice_zstd_compressor_set", set },
+    .{ "sluice_zstd_compressor_pledge", pledge },
+    .{ "sluice_zstd_compressor_reset", reset },
+    .{ "sluice_zstd_compressor_compress", compress, .off_loop },
+    .{ "sluice_zstd_compressor_step", stepFrame, .off_loop },
+    .{ "sluice_zstd_compressor_memory", memoryUsed },
+    .{ "sluice_zstd_compressor_progress", progress },
+    .{ "sluice_zstd_compressor_bounds", parameterBounds },
+    .{ "sluice_zstd_compressor_parameters", parameters },
+    .{ "sluice_zstd_compressor_estimate", estimate },
+};

@@ -1,0 +1,90 @@
+//! The zstd exports against each other, with bad arguments and with memory that runs out.
+
+const std = @import("std");
+const result = @import("result.zig");
+const Result = result.Result;
+const Step = result.Step;
+
+const encoder = functions(@import("zstd_encoder_exports.zig").exports);
+const decoder = functions(@import("zstd_decoder_exports.zig").exports);
+
+/// Look-up by exported name, so that tests call what a host calls.
+fn functions(comptime entries: anytype) type {
+    return struct {
+        fn get(comptime name: []const u8) @TypeOf(entries[position(name)][1]) {
+            return entries[comptime position(name)][1];
+        }
+        fn position(comptime name: []const u8) comptime_int {
+            comptime {
+                for (entries, 0..) |entry, i| if (std.mem.eql(u8, entry[0], name)) return i;
+                unreachable;
+            }
+        }
+    };
+}
+
+test "a frame comes back, in one call and in small steps" {
+    var step: Step = .{};
+    const content = "the quick brown fox jumps over the lazy dog " ** 200;
+    var frame: [4096]u8 = undefined;
+    var copy: [content.len]u8 = undefined;
+
+    const compressor = encoder.get("sluice_zstd_compressor_new")(0).?;
+    defer encoder.get("sluice_zstd_compressor_free")(compressor);
+    const compressed = encoder.get("sluice_zstd_compressor_compress")(compressor, content, 0, content.len, &frame, 0, frame.len, &step);
+    try std.testing.expectEqual(Result.ok.code(), compressed);
+    const frame_size = step.produced;
+
+    const decompressor = decoder.get("sluice_zstd_decompressor_new")(0).?;
+    defer decoder.get("sluice_zstd_decompressor_free")(decompressor);
+    try std.testing.expectEqual(Result.ok.code(), decoder.get("sluice_zstd_decompressor_decompress")(decompressor, &frame, 0, frame_size, &copy, 0, copy.len, &step));
+    try std.testing.expectEqualStrings(content, copy[0..step.produced]);
+
+    var in: u32 = 0;
+    var out: u32 = 0;
+    while (true) {
+        const target_end: u32 = @min(out + 7, copy.len);
+        const answer = decoder.get("sluice_zstd_decompressor_step")(decompressor, &frame, in, @min(in + 3, frame_size), &copy, out, target_end, &step);
+        try std.testing.expect(answer >= 0);
+        in += step.consumed;
+        out += step.produced;
+        if (answer == Result.frame_end.code()) break;
+    }
+    try std.testing.expectEqual(frame_size, in);
+    try std.testing.expectEqualStrings(content, copy[0..out]);
+}
+
+test "positions that make no slice are refused" {
+    var step: Step = .{};
+    var bytes: [8]u8 = @splat(0);
+    const compressor = encoder.get("sluice_zstd_compressor_new")(0).?;
+    defer encoder.get("sluice_zstd_compressor_free")(compressor);
+    const compress = encoder.get("sluice_zstd_compressor_compress");
+    try std.testing.expectEqual(Result.invalid_argument.code(), compress(compressor, &bytes, 5, 4, &bytes, 0, 8, &step));
+    try std.testing.expectEqual(Result.invalid_argument.code(), compress(compressor, null, 0, 4, &bytes, 0, 8, &step));
+    const stepFrame = encoder.get("sluice_zstd_compressor_step");
+    try std.testing.expectEqual(Result.invalid_argument.code(), stepFrame(compressor, &bytes, 0, 1, &bytes, 0, 8, 3, &step));
+}
+
+test "a memory limit is told apart from other failures and leaves a usable context" {
+    var step: Step = .{};
+    var frame: [512]u8 = undefined;
+    const compressor = encoder.get("sluice_zstd_compressor_new")(100_000).?;
+    defer encoder.get("sluice_zstd_compressor_free")(compressor);
+    const level = [_]i32{ 100, 19 };
+    try std.testing.expectEqual(Result.ok.code(), encoder.get("sluice_zstd_compressor_set")(compressor, &level, 1, &step));
+    const stepFrame = encoder.get("sluice_zstd_compressor_step");
+    try std.testing.expectEqual(Result.memory_limit.code(), stepFrame(compressor, "x", 0, 1, &frame, 0, frame.len, 0, &step));
+    encoder.get("sluice_zstd_compressor_reset")(compressor);
+}
+
+test "a refused parameter is named" {
+    var step: Step = .{};
+    const compressor = encoder.get("sluice_zstd_compressor_new")(0).?;
+    defer encoder.get("sluice_zstd_compressor_free")(compressor);
+    const pairs = [_]i32{ 101, 99 };
+    try std.testing.expectEqual(Result.parameter_out_of_range.code(), encoder.get("sluice_zstd_compressor_set")(compressor, &pairs, 1, &step));
+    try std.testing.expectEqual(101, step.detail);
+    const unknown = [_]i32{ -5, 1 };
+    try std.testing.expectEqual(Result.parameter_unsupported.code(), encoder.get("sluice_zstd_compressor_set")(compressor, &unknown, 1, &step));
+}

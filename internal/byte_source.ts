@@ -1,0 +1,146 @@
+/**
+ * Random access to bytes wherever they are: in memory, in a Blob, behind an HTTP server.
+ *
+ * @module
+ */
+import { TransferError, TruncatedDataError } from "./errors.ts";
+import { toBytes } from "./bytes.ts";
+import type { BytesSource } from "./bytes.ts";
+
+/** Options of one read. */
+export interface ReadOptions {
+  /** Gives the read up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes that can be read at any offset. Every decoder with random access takes one. */
+export interface ByteSource {
+  /** How many bytes there are. */
+  readonly size: number;
+  /**
+   * Reads exactly `length` bytes from `offset`.
+   *
+   * @throws {RangeError} If the range does not lie inside the source.
+   */
+  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>;
+}
+
+/**
+ * Checks a range against the size of its source.
+ *
+ * @throws {RangeError} If the range does not lie inside.
+ */
+export function checkRange(offset: number, length: number, size: number): void {
+  const inside = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0 &&
+    offset + length <= size;
+  if (!inside) {
+    throw new RangeError(`Cannot read ${length} bytes at byte ${offset}: the source has ${size} bytes`);
+  }
+}
+
+/**
+ * A source over bytes in memory; reads are views, not copies.
+ *
+ * @example Reading a range
+ * ```ts
+ * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = byteSourceFromBytes(new Uint8Array([1, 2, 3, 4]));
+ * assertEquals(await source.read(1, 2), new Uint8Array([2, 3]));
+ * ```
+ */
+export function byteSourceFromBytes(data: BytesSource): ByteSource {
+  const bytes = toBytes(data);
+  return {
+    size: bytes.length,
+    read(offset, length, options): Promise<Uint8Array> {
+      return new Promise((resolve) => {
+        options?.signal?.throwIfAborted();
+        checkRange(offset, length, bytes.length);
+        resolve(bytes.subarray(offset, offset + length));
+      });
+    },
+  };
+}
+
+/** A source over a Blob or File; each read loads just its range. */
+export function byteSourceFromBlob(blob: Blob): ByteSource {
+  return {
+    size: blob.size,
+    async read(offset, length, options): Promise<Uint8Array> {
+      options?.signal?.throwIfAborted();
+      checkRange(offset, length, blob.size);
+      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+    },
+  };
+}
+
+/** What an HTTP source needs beside its address. */
+export interface HttpSourceOptions extends ReadOptions {
+  /** Headers of every request. */
+  readonly headers?: HeadersInit | undefined;
+  /** The function that performs requests. @default {fetch} */
+  readonly fetch?: typeof fetch | undefined;
+}
+
+/**
+ * A source over a URL whose server answers Range requests. Every read is one request; a changed object is noticed by
+ * its ETag or modification date.
+ *
+ * @throws {TransferError} If the server does not answer ranges, answers another range than asked for, or the object
+ *   has changed since the source was opened (code "SOURCE_CHANGED").
+ */
+export async function byteSourceFromUrl(url: string | URL, options: HttpSourceOptions = {}): Promise<ByteSource> {
+  const request = options.fetch ?? fetch;
+
+  async function range(offset: number, length: number, validator: string | undefined, signal?: AbortSignal) {
+    const headers = new Headers(options.headers);
+    headers.set("range", `bytes=${offset}-${offset + length - 1}`);
+    headers.set("accept-encoding", "identity");
+    if (validator !== undefined) headers.set("if-range", validator);
+    const response = await request(url, { headers, ...(signal === undefined ? {} : { signal }) });
+    const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get("content-range") ?? "");
+    if (response.status !== 206 || match === null) {
+      await response.body?.cancel();
+      const changed = response.status === 200 && validator !== undefined;
+      throw new TransferError(
+        `Cannot read ${length} bytes at byte ${offset} of ${url}: the server answered ${response.status}, expected 206`,
+        { format: "http", code: changed ? "SOURCE_CHANGED" : "NO_RANGES", offset },
+      );
+    }
+    return { response, first: Number(match[1]), last: Number(match[2]), size: Number(match[3]) };
+  }
+
+  const probe = await range(0, 1, undefined, options.signal);
+  await probe.response.body?.cancel();
+  const etag = probe.response.headers.get("etag");
+  const validator = etag !== null && !etag.startsWith("W/")
+    ? etag
+    : probe.response.headers.get("last-modified") ?? undefined;
+
+  return {
+    size: probe.size,
+    async read(offset, length, readOptions): Promise<Uint8Array> {
+      checkRange(offset, length, probe.size);
+      if (length === 0) return new Uint8Array();
+      const answer = await range(offset, length, validator, readOptions?.signal ?? options.signal);
+      const facts = { format: "http", offset };
+      if (answer.first !== offset || answer.last !== offset + length - 1 || answer.size !== probe.size) {
+        await answer.response.body?.cancel();
+        throw new TransferError(
+          `Cannot read ${length} bytes at byte ${offset} of ${url}: the server sent bytes ${answer.first} to ${answer.last}`,
+          { ...facts, code: "WRONG_RANGE" },
+        );
+      }
+      const bytes = new Uint8Array(await answer.response.arrayBuffer());
+      if (bytes.length !== length) {
+        throw new TruncatedDataError(
+          `Cannot read ${length} bytes at byte ${offset} of ${url}: ${bytes.length} bytes came`,
+          { ...facts, code: "TRUNCATED" },
+        );
+      }
+      return bytes;
+    },
+  };
+}

@@ -1,0 +1,13 @@
+/**
+ * What every sluice package stands on and that knows no format: errors, bytes, option checks, random access, and the
+ * pull-driven streams and iterables. The packages re-export what their users need.
+ *
+ * @module
+ */
+export * from "./byte_source.ts";
+export * from "./bytes.ts";
+export * from "./errors.ts";
+export * from "./options.ts";
+export * from "./pull_codec.ts";
+export * from "./pull_iterable.ts";
+export * from "./pull_stream.ts";

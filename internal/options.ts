@@ -1,0 +1,72 @@
+/**
+ * Checks on the plain option objects that every entry point takes.
+ *
+ * @module
+ */
+import { describe } from "./bytes.ts";
+
+/**
+ * Refuses options that nobody reads, so that a misspelt name does not pass in silence.
+ *
+ * @throws {TypeError} If `options` is no object or has a key that is not in `known`.
+ */
+export function checkKeys(options: object, known: ReadonlySet<string>): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot read options: the value is ${describe(options)}, expected an object`);
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.has(key)) {
+      throw new TypeError(`Cannot read options: "${key}" is not known, expected one of ${[...known].join(", ")}`);
+    }
+  }
+}
+
+/**
+ * Checks an integer option.
+ *
+ * @throws {TypeError} If it is no number.
+ * @throws {RangeError} If it is no integer or out of bounds.
+ */
+export function checkInteger(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value !== "number") {
+    throw new TypeError(`Cannot use option "${name}": it is ${describe(value)}, expected a number`);
+  }
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`Cannot use option "${name}": it is ${value}, expected an integer from ${min} to ${max}`);
+  }
+  return value;
+}
+
+/**
+ * Checks a size limit in bytes, where `Infinity` lifts the limit.
+ *
+ * @throws {TypeError} If it is no number.
+ * @throws {RangeError} If it is negative or no integer.
+ */
+export function checkLimit(name: string, value: unknown): number {
+  return value === Infinity ? Infinity : checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
+}
+
+/**
+ * Checks a yes-or-no option.
+ *
+ * @throws {TypeError} If it is no boolean.
+ */
+export function checkBoolean(name: string, value: unknown): boolean {
+  if (typeof value !== "boolean") {
+    throw new TypeError(`Cannot use option "${name}": it is ${describe(value)}, expected a boolean`);
+  }
+  return value;
+}
+
+/**
+ * Checks an option that is one of a few names.
+ *
+ * @throws {RangeError} If it is none of them.
+ */
+export function checkChoice<const T extends string>(name: string, value: unknown, choices: readonly T[]): T {
+  if (!choices.includes(value as T)) {
+    throw new RangeError(`Cannot use option "${name}": it is ${String(value)}, expected one of ${choices.join(", ")}`);
+  }
+  return value as T;
+}

@@ -1,0 +1,49 @@
+/**
+ * The contract between a codec and everything that drives it: streams, iterables and push engines.
+ *
+ * @module
+ */
+import { concatBytes } from "./bytes.ts";
+
+/**
+ * A codec that its consumer pulls: it holds one chunk of input and writes output only into buffers it is given, so the
+ * memory in use never depends on how far the input expands.
+ *
+ * The driver calls `write` or `end` only while `needsInput` is true, and `read` until `needsInput` or `done`.
+ */
+export interface PullCodec {
+  /** True when nothing more can be read before the next `write`, `end` or flush. */
+  readonly needsInput: boolean;
+  /** True when all output has been read. */
+  readonly done: boolean;
+  /** Whether a `read` is worth running off the event loop; then `readAsync` is used. */
+  readonly offLoop: boolean;
+  /** Hands over the next input; the codec keeps the view until it is used up and never changes it. */
+  write(chunk: Uint8Array): void;
+  /** Says that no more input comes. */
+  end(): void;
+  /** Fills `target` from `start` as far as input allows; returns how many bytes it wrote. */
+  read(target: Uint8Array<ArrayBuffer>, start: number): number;
+  /** As `read`, with the codec's work off the event loop where the backend has that. */
+  readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number>;
+  /** Frees what the codec holds; calling it again does nothing. */
+  close(): void;
+}
+
+/** Reads everything that the codec can give now, at most `maxOutput` bytes, into one fresh array. */
+export function readAvailable(codec: PullCodec, chunkSize: number, maxOutput: number): Uint8Array<ArrayBuffer> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let room = maxOutput;
+  let size = chunkSize;
+  while (room > 0 && !codec.done && !codec.needsInput) {
+    const target = new Uint8Array(Math.min(size, room));
+    const length = codec.read(target, 0);
+    room -= length;
+    if (length > 0) chunks.push(length * 2 > target.length ? target.subarray(0, length) : target.slice(0, length));
+    size = Math.min(size * 2, MAX_COLLECTED_CHUNK);
+  }
+  return concatBytes(chunks);
+}
+
+/** Growth of the pieces that a push engine's output is collected in stops here. */
+const MAX_COLLECTED_CHUNK = 8 << 20;
