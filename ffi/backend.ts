@@ -43,7 +43,7 @@ let configured: BackendChoice = "auto";
  * ```
  */
 export function configureBackend(choice: BackendChoice): void {
-  resolveKind(choice);
+  resolveBackend(choice);
   configured = choice;
 }
 
@@ -51,7 +51,7 @@ export function configureBackend(choice: BackendChoice): void {
 export function backendInfo(): BackendInfo {
   const status = nativeStatus();
   const usable = status instanceof BackendUnavailableError ? undefined : status;
-  const kind = resolveKind(configured);
+  const kind = resolveBackend(configured);
   return {
     kind,
     libraryPath: usable?.path,
@@ -61,7 +61,7 @@ export function backendInfo(): BackendInfo {
 }
 
 /** The backend that a choice means here; undefined means what is configured. */
-export function resolveKind(choice: BackendChoice | undefined): "native" | "wasm" {
+export function resolveBackend(choice: BackendChoice | undefined): "native" | "wasm" {
   const wanted = choice === undefined ? configured : checkChoice("backend", choice, CHOICES);
   if (wanted === "wasm") return "wasm";
   const status = nativeStatus();
@@ -84,7 +84,7 @@ export class BackendModule<Functions> {
 
   /** The module on the chosen backend. */
   open(choice: BackendChoice | undefined): Library<Functions> {
-    if (resolveKind(choice) === "wasm") return this.#wasm.open();
+    if (resolveBackend(choice) === "wasm") return this.#wasm.open();
     return this.#native ??= openNative(this.#table);
   }
 }

@@ -14,6 +14,6 @@
  */
 export { RESULT } from "./_abi/abi.gen.ts";
 export { liveContextCount } from "./_context.ts";
-export { backendInfo, configureBackend } from "./backend.ts";
+export { backendInfo, configureBackend, resolveBackend } from "./backend.ts";
 export type { BackendChoice, BackendInfo } from "./backend.ts";
 export * from "./result_error.ts";

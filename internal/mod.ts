@@ -7,6 +7,7 @@
 export * from "./byte_source.ts";
 export * from "./bytes.ts";
 export * from "./errors.ts";
+export * from "./idle_pool.ts";
 export * from "./options.ts";
 export * from "./pull_codec.ts";
 export * from "./pull_iterable.ts";

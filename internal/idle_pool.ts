@@ -1,0 +1,38 @@
+/**
+ * Keeps a few closable things for the next caller instead of making them anew.
+ *
+ * @module
+ */
+
+/** Idle things by key, oldest out first when there are too many. */
+export class IdlePool<T extends { close(): void }> {
+  readonly #capacity: number;
+  readonly #idle: { key: string; thing: T }[] = [];
+
+  /** A pool that keeps at most `capacity` idle things. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** How many things are idle. */
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
+  /** Takes an idle thing with this key, or makes one. */
+  acquire(key: string, make: () => T): T {
+    const index = this.#idle.findLastIndex((entry) => entry.key === key);
+    return index < 0 ? make() : this.#idle.splice(index, 1)[0]!.thing;
+  }
+
+  /** Gives a thing back; the oldest idle one is closed when there is no room. */
+  release(key: string, thing: T): void {
+    this.#idle.push({ key, thing });
+    if (this.#idle.length > this.#capacity) this.#idle.shift()!.thing.close();
+  }
+
+  /** Closes everything idle. */
+  clear(): void {
+    for (const { thing } of this.#idle.splice(0)) thing.close();
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Turns compression options into a complete record: the one place of their defaults, numbers and checks.
+ */
+import type { BackendChoice } from "@sluice/ffi";
+import { checkBoolean, checkChoice, checkInteger, checkKeys, checkLimit, describe } from "@sluice/internal";
+import type { ZstdCompressOptions, ZstdLongDistanceOptions, ZstdStrategy } from "./compress_options.ts";
+
+/** Options with every field present. */
+export interface CompressSettings {
+  /** Announced size of the content; undefined when it is not known. */
+  readonly size: number | undefined;
+  readonly maxMemory: number;
+  readonly backend: BackendChoice | undefined;
+  /** Whether one output chunk takes a millisecond or longer. */
+  readonly slow: boolean;
+  /** Pairs of zstd's parameter numbers and values: every parameter, so that a context keeps nothing of its last use. */
+  readonly parameters: Int32Array;
+  /** Equal for settings whose contexts can serve each other; undefined where contexts are not kept. */
+  readonly poolKey: string | undefined;
+}
+
+/** Numbers of zstd's compression parameters (`ZSTD_cParameter` and the experimental ones in zstd.h). */
+export const PARAMETER = {
+  level: 100,
+  windowLog: 101,
+  hashLog: 102,
+  chainLog: 103,
+  searchLog: 104,
+  minMatch: 105,
+  targetLength: 106,
+  strategy: 107,
+  targetBlockSize: 130,
+  longDistance: 160,
+  longDistanceHashLog: 161,
+  longDistanceMinMatch: 162,
+  longDistanceBucketSizeLog: 163,
+  longDistanceHashRateLog: 164,
+  contentSize: 200,
+  checksum: 201,
+  dictId: 202,
+  workers: 400,
+  jobSize: 401,
+  overlapLog: 402,
+  rsyncable: 500,
+  format: 10,
+  forceMaxWindow: 1000,
+  literals: 1002,
+  sizeHint: 1004,
+  splitAfterSequences: 1010,
+  rowMatchFinder: 1011,
+  maxBlockSize: 1015,
+  blockSplitterLevel: 1017,
+} as const;
+
+/** Strategies by number, from 1. */
+export const STRATEGIES: readonly ZstdStrategy[] = [
+  "fast",
+  "dfast",
+  "greedy",
+  "lazy",
+  "lazy2",
+  "btlazy2",
+  "btopt",
+  "btultra",
+  "btultra2",
+];
+
+/** The lowest and highest level. zstd itself clamps to them without a word. */
+export const LEVEL_MIN = -131072;
+export const LEVEL_MAX = 22;
+export const LEVEL_DEFAULT = 3;
+
+const JOB_SIZE_MAX = 1 << 30;
+const JOB_SIZE_MIN = 512 << 10;
+const WORKERS_MAX = 256;
+const TARGET_BLOCK_SIZE_MIN = 1340;
+const I32_MAX = 2 ** 31 - 1;
+const SWITCH = ["auto", "on", "off"] as const;
+
+/** Contexts up to this level stay below 20 MB and are kept for the next call. */
+const POOLED_LEVEL_MAX = 9;
+/** From this level on, one chunk of output takes about a millisecond. */
+const SLOW_LEVEL_MIN = 5;
+
+const KEYS: ReadonlySet<string> = new Set<keyof ZstdCompressOptions>([
+  "level",
+  "windowLog",
+  "chainLog",
+  "hashLog",
+  "searchLog",
+  "minMatch",
+  "targetLength",
+  "strategy",
+  "longDistance",
+  "contentSize",
+  "checksum",
+  "dictId",
+  "format",
+  "workers",
+  "jobSize",
+  "overlapLog",
+  "rsyncable",
+  "targetBlockSize",
+  "maxBlockSize",
+  "forceMaxWindow",
+  "literals",
+  "sizeHint",
+  "splitAfterSequences",
+  "blockSplitterLevel",
+  "rowMatchFinder",
+  "size",
+  "maxMemory",
+  "backend",
+]);
+const LONG_DISTANCE_KEYS: ReadonlySet<string> = new Set<keyof ZstdLongDistanceOptions>([
+  "hashLog",
+  "minMatch",
+  "bucketSizeLog",
+  "hashRateLog",
+]);
+
+/** The settings of calls without options; most calls are. */
+const DEFAULTS = resolve({});
+
+/** Settings of a compression. Bounds that the codec knows are checked by the codec, when a context is made. */
+export function resolveCompressOptions(options: ZstdCompressOptions | undefined): CompressSettings {
+  if (options === undefined) return DEFAULTS;
+  checkKeys(options, KEYS);
+  return resolve(options);
+}
+
+/** A number that the codec checks against its own bounds. */
+function number(name: string, value: number | undefined): number {
+  return value === undefined ? 0 : checkInteger(name, value, -I32_MAX, I32_MAX);
+}
+
+function flag(name: string, value: boolean | undefined, fallback: boolean): number {
+  return checkBoolean(name, value ?? fallback) ? 1 : 0;
+}
+
+function choice(name: string, value: "auto" | "on" | "off" | undefined): number {
+  return SWITCH.indexOf(checkChoice(name, value ?? "auto", SWITCH));
+}
+
+function workerCount(options: ZstdCompressOptions): number {
+  const { workers = 0 } = options;
+  const count = workers === "auto"
+    ? (options.backend === "wasm" ? 0 : navigator.hardwareConcurrency)
+    : checkInteger("workers", workers, 0, WORKERS_MAX);
+  // Without workers the codec ignores the option in silence.
+  return flag("rsyncable", options.rsyncable, false) === 1 ? Math.max(count, 1) : count;
+}
+
+function resolve(options: ZstdCompressOptions): CompressSettings {
+  const level = checkInteger("level", options.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX);
+  const maxMemory = checkLimit("maxMemory", options.maxMemory ?? Infinity);
+  const workers = workerCount(options);
+  const strategy = options.strategy === undefined
+    ? 0
+    : STRATEGIES.indexOf(checkChoice("strategy", options.strategy, STRATEGIES)) + 1;
+  const targetBlockSize = number("targetBlockSize", options.targetBlockSize);
+  const jobSize = checkInteger("jobSize", options.jobSize ?? 0, 0, JOB_SIZE_MAX);
+  const values: Record<keyof typeof PARAMETER, number> = {
+    level,
+    windowLog: number("windowLog", options.windowLog),
+    hashLog: number("hashLog", options.hashLog),
+    chainLog: number("chainLog", options.chainLog),
+    searchLog: number("searchLog", options.searchLog),
+    minMatch: number("minMatch", options.minMatch),
+    targetLength: number("targetLength", options.targetLength),
+    strategy,
+    targetBlockSize: targetBlockSize > 0 ? Math.max(targetBlockSize, TARGET_BLOCK_SIZE_MIN) : targetBlockSize,
+    ...longDistanceValues(options.longDistance),
+    contentSize: flag("contentSize", options.contentSize, true),
+    checksum: flag("checksum", options.checksum, false),
+    dictId: flag("dictId", options.dictId, true),
+    workers,
+    jobSize: jobSize > 0 ? Math.max(jobSize, JOB_SIZE_MIN) : 0,
+    overlapLog: number("overlapLog", options.overlapLog),
+    rsyncable: flag("rsyncable", options.rsyncable, false),
+    format: checkChoice("format", options.format ?? "zstd", ["zstd", "magicless"]) === "magicless" ? 1 : 0,
+    forceMaxWindow: flag("forceMaxWindow", options.forceMaxWindow, false),
+    literals: choice("literals", options.literals),
+    sizeHint: checkInteger("sizeHint", options.sizeHint ?? 0, 0, I32_MAX),
+    splitAfterSequences: choice("splitAfterSequences", options.splitAfterSequences),
+    rowMatchFinder: choice("rowMatchFinder", options.rowMatchFinder),
+    maxBlockSize: number("maxBlockSize", options.maxBlockSize),
+    blockSplitterLevel: number("blockSplitterLevel", options.blockSplitterLevel),
+  };
+  const parameters = new Int32Array(
+    Object.entries(values).flatMap(([name, value]) => [PARAMETER[name as keyof typeof PARAMETER], value]),
+  );
+  const light = level <= POOLED_LEVEL_MAX && values.windowLog === 0 && values.chainLog === 0 &&
+    values.hashLog === 0 && values.longDistance !== 1 && workers === 0 && maxMemory === Infinity;
+  return {
+    size: options.size === undefined
+      ? undefined
+      : checkInteger("size", options.size, 0, Number.MAX_SAFE_INTEGER),
+    maxMemory: maxMemory === Infinity ? 0 : maxMemory,
+    backend: options.backend,
+    slow: level >= SLOW_LEVEL_MIN || strategy > 2 || workers > 0,
+    parameters,
+    poolKey: light ? parameters.join(" ") : undefined,
+  };
+}
+
+type LongDistanceName =
+  | "longDistance"
+  | "longDistanceHashLog"
+  | "longDistanceMinMatch"
+  | "longDistanceBucketSizeLog"
+  | "longDistanceHashRateLog";
+
+function longDistanceValues(option: ZstdCompressOptions["longDistance"]): Record<LongDistanceName, number> {
+  const detail: ZstdLongDistanceOptions = typeof option === "object" ? option : {};
+  checkKeys(detail, LONG_DISTANCE_KEYS);
+  if (option !== undefined && typeof option !== "object" && typeof option !== "boolean" && option !== "auto") {
+    throw new TypeError(
+      `Cannot use option "longDistance": it is ${describe(option)}, expected a boolean, "auto" or an object`,
+    );
+  }
+  return {
+    longDistance: option === undefined || option === "auto" ? 0 : option === false ? 2 : 1,
+    longDistanceHashLog: number("longDistance.hashLog", detail.hashLog),
+    longDistanceMinMatch: number("longDistance.minMatch", detail.minMatch),
+    longDistanceBucketSizeLog: number("longDistance.bucketSizeLog", detail.bucketSizeLog),
+    longDistanceHashRateLog: number("longDistance.hashRateLog", detail.hashRateLog),
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * Compression of whole values: one kernel call each, with contexts kept for the free functions.
+ */
+import { RESULT, resolveBackend } from "@sluice/ffi";
+import type { ZstdEncoderKernel } from "@sluice/ffi/zstd-encoder";
+import { concatBytes, IdlePool, LimitExceededError } from "@sluice/internal";
+import type { CompressSettings } from "./_compress_options.ts";
+import { EncoderCodec, makeEncoderKernel } from "./_encoder_codec.ts";
+import { BLOCK_SIZE_MAX } from "./_format.ts";
+import { CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
+
+/** Contexts of the free functions; each holds less than 20 MB. */
+const POOL = new IdlePool<ZstdEncoderKernel>(2);
+/** A WASM instance that had to grow past this is not kept. */
+const KEPT_INSTANCE_SIZE_MAX = 64 << 20;
+/** Results up to this size are written into a buffer that is kept and copied out: a copy costs less than a fresh bound. */
+const SCRATCH_SIZE = 64 << 10;
+/** Below this much input a call takes less time than a change of threads. */
+const OFF_LOOP_INPUT_SIZE_MIN = 64 << 10;
+/** How long sliced work holds the event loop, in milliseconds. */
+const SLICE_MS = 8;
+
+let scratch: Uint8Array<ArrayBuffer> | undefined;
+
+/** The most bytes that a frame of `size` content bytes can have (`ZSTD_COMPRESSBOUND` in zstd.h). */
+export function compressBound(size: number): number {
+  const margin = size < BLOCK_SIZE_MAX ? Math.floor((BLOCK_SIZE_MAX - size) / 2 ** 11) : 0;
+  return size + Math.floor(size / 256) + margin;
+}
+
+/** Runs `use` with a context that is taken from the pool and given back. */
+export function withEncoder<T>(settings: CompressSettings, use: (kernel: ZstdEncoderKernel) => T): T {
+  const key = `${resolveBackend(settings.backend)} ${settings.poolKey}`;
+  const kernel = POOL.acquire(key, () => makeEncoderKernel(settings));
+  let used: T;
+  try {
+    used = use(kernel);
+  } catch (error) {
+    kernel.close();
+    throw error;
+  }
+  if (!(used instanceof Promise)) {
+    giveBack(settings, key, kernel);
+    return used;
+  }
+  return used.then(
+    (value) => {
+      giveBack(settings, key, kernel);
+      return value;
+    },
+    (error) => {
+      kernel.close();
+      throw error;
+    },
+  ) as T;
+}
+
+function giveBack(settings: CompressSettings, key: string, kernel: ZstdEncoderKernel): void {
+  if (settings.poolKey === undefined || kernel.instanceBytes > KEPT_INSTANCE_SIZE_MAX) kernel.close();
+  else POOL.release(key, kernel);
+}
+
+function checkSize(bytes: Uint8Array, settings: CompressSettings): void {
+  if (settings.size === undefined || settings.size === bytes.length) return;
+  throw new RangeError(`Cannot use option "size": it is ${settings.size}, expected the input's ${bytes.length}`);
+}
+
+/** Compresses a whole value into a fresh array. */
+export function compressWhole(
+  kernel: ZstdEncoderKernel,
+  bytes: Uint8Array,
+  settings: CompressSettings,
+): Uint8Array<ArrayBuffer> {
+  checkSize(bytes, settings);
+  const bound = compressBound(bytes.length);
+  const target = bound <= SCRATCH_SIZE ? scratch ??= new Uint8Array(SCRATCH_SIZE) : new Uint8Array(bound);
+  check(kernel, kernel.compress(bytes, target, 0));
+  return target.slice(0, kernel.produced);
+}
+
+/** Compresses into the caller's target; returns the size of the frame. */
+export function compressWholeInto(
+  kernel: ZstdEncoderKernel,
+  bytes: Uint8Array,
+  target: Uint8Array,
+  settings: CompressSettings,
+): number {
+  checkSize(bytes, settings);
+  const result = kernel.compress(bytes, target, 0);
+  if (result === RESULT.OUTPUT_TOO_SMALL) {
+    throw new LimitExceededError(
+      `Cannot compress ${bytes.length} bytes: the target of ${target.length} bytes has too little room`,
+      { format: "zstd", code: "OUTPUT_TOO_SMALL", errno: 70, limit: target.length, unit: "bytes" },
+    );
+  }
+  check(kernel, result);
+  return kernel.produced;
+}
+
+/** As `compressWhole`, off the event loop natively and in slices of a few milliseconds in WASM. */
+export async function compressWholeAsync(
+  kernel: ZstdEncoderKernel,
+  bytes: Uint8Array,
+  settings: CompressSettings,
+): Promise<Uint8Array<ArrayBuffer>> {
+  checkSize(bytes, settings);
+  if (bytes.length < OFF_LOOP_INPUT_SIZE_MIN) return compressWhole(kernel, bytes, settings);
+  if (kernel.backend === "wasm") return await compressInSlices(bytes, settings);
+  const target = new Uint8Array(compressBound(bytes.length));
+  check(kernel, await kernel.compressAsync(bytes, target));
+  return target.slice(0, kernel.produced);
+}
+
+async function compressInSlices(bytes: Uint8Array, settings: CompressSettings): Promise<Uint8Array<ArrayBuffer>> {
+  const codec = new EncoderCodec({ ...settings, size: bytes.length }, "never");
+  try {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let sliceEnd = performance.now() + SLICE_MS;
+    for (let pos = 0; !codec.done;) {
+      if (codec.needsInput) {
+        if (pos < bytes.length) codec.write(bytes.subarray(pos, pos += CHUNK_SIZE_DEFAULT));
+        else codec.end();
+      }
+      const target = new Uint8Array(CHUNK_SIZE_DEFAULT);
+      const length = codec.read(target, 0);
+      if (length > 0) chunks.push(target.slice(0, length));
+      if (performance.now() > sliceEnd) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        sliceEnd = performance.now() + SLICE_MS;
+      }
+    }
+    return concatBytes(chunks);
+  } finally {
+    codec.close();
+  }
+}
+
+function check(kernel: ZstdEncoderKernel, result: number): void {
+  if (result < 0) throw kernel.error(result, "compress to zstd");
+}

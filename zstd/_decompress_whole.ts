@@ -1,0 +1,138 @@
+/**
+ * Decompression of whole values: one kernel call where the frames say how large their content is, else the pull codec.
+ */
+import { RESULT, resolveBackend } from "@sluice/ffi";
+import { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
+import { concatBytes, IdlePool, readAvailable } from "@sluice/internal";
+import { DecoderCodec } from "./_decoder_codec.ts";
+import type { DecompressSettings } from "./_decompress_options.ts";
+import { FrameWalker } from "./_frame_walker.ts";
+import { CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
+
+/** Contexts of the free functions; each holds about 100 KB. */
+const POOL = new IdlePool<ZstdDecoderKernel>(4);
+/** A WASM instance that had to grow past this is not kept. */
+const KEPT_INSTANCE_SIZE_MAX = 32 << 20;
+/** Below this much output a call takes less time than a change of threads. */
+const OFF_LOOP_OUTPUT_SIZE_MIN = 256 << 10;
+/** How long sliced work holds the event loop, in milliseconds. */
+const SLICE_MS = 8;
+
+/** Runs `use` with a context that is taken from the pool and given back. */
+export function withDecoder<T>(settings: DecompressSettings, use: (kernel: ZstdDecoderKernel) => T): T {
+  const key = `${resolveBackend(settings.backend)} ${settings.poolKey}`;
+  const kernel = POOL.acquire(key, () => new ZstdDecoderKernel(settings));
+  let used: T;
+  try {
+    used = use(kernel);
+  } catch (error) {
+    kernel.close();
+    throw error;
+  }
+  if (!(used instanceof Promise)) {
+    giveBack(settings, key, kernel);
+    return used;
+  }
+  return used.then(
+    (value) => {
+      giveBack(settings, key, kernel);
+      return value;
+    },
+    (error) => {
+      kernel.close();
+      throw error;
+    },
+  ) as T;
+}
+
+function giveBack(settings: DecompressSettings, key: string, kernel: ZstdDecoderKernel): void {
+  if (settings.poolKey === undefined || kernel.instanceBytes > KEPT_INSTANCE_SIZE_MAX) kernel.close();
+  else POOL.release(key, kernel);
+}
+
+/**
+ * The size of all content when one kernel call can decode it: every frame declares a size that its blocks can hold,
+ * windows and total are within limits, and nothing in the settings wants to see single frames.
+ */
+function plannedSize(bytes: Uint8Array, settings: DecompressSettings): number | undefined {
+  const { checkHeader, onSkippable, skipBytes, firstFrameOnly, magicless } = settings;
+  if (checkHeader || onSkippable || skipBytes > 0 || firstFrameOnly || magicless || bytes.length === 0) return undefined;
+  let size = 0;
+  try {
+    const walker = new FrameWalker();
+    for (const frame of walker.push(bytes)) {
+      if (frame.type === "skippable") continue;
+      const { contentSize } = frame;
+      if (contentSize === undefined || frame.windowSize > settings.maxWindowSize) return undefined;
+      if (contentSize > frame.blockCount * frame.blockSizeMax) return undefined;
+      size += contentSize;
+    }
+    walker.finish();
+  } catch {
+    return undefined; // the codec finds the same fault and words it for the user
+  }
+  return size <= settings.maxOutputSize ? size : undefined;
+}
+
+/** Decompresses a whole value into a fresh array. */
+export function decompressWhole(
+  kernel: ZstdDecoderKernel,
+  bytes: Uint8Array,
+  settings: DecompressSettings,
+): Uint8Array<ArrayBuffer> {
+  const size = plannedSize(bytes, settings);
+  if (size !== undefined) {
+    const target = new Uint8Array(size);
+    if (kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK && kernel.produced === size) return target;
+  }
+  const codec = new DecoderCodec(settings, "never", kernel);
+  try {
+    codec.write(bytes);
+    const first = readAvailable(codec, initialChunkSize(bytes), Infinity);
+    codec.end();
+    // The end of the input may bring an error, but no further output.
+    return codec.done ? first : concatBytes([first, readAvailable(codec, CHUNK_SIZE_DEFAULT, Infinity)]);
+  } finally {
+    codec.close();
+  }
+}
+
+/** As `decompressWhole`, off the event loop natively and in slices of a few milliseconds in WASM. */
+export async function decompressWholeAsync(
+  kernel: ZstdDecoderKernel,
+  bytes: Uint8Array,
+  settings: DecompressSettings,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const native = kernel.backend === "native";
+  const size = plannedSize(bytes, settings);
+  if (size !== undefined && size < OFF_LOOP_OUTPUT_SIZE_MIN) return decompressWhole(kernel, bytes, settings);
+  if (size !== undefined && native) {
+    const target = new Uint8Array(size);
+    const result = await kernel.decompressAsync(bytes, 0, bytes.length, target);
+    if (result === RESULT.OK && kernel.produced === size) return target;
+  }
+  const codec = new DecoderCodec(settings, "always", kernel);
+  try {
+    codec.write(bytes);
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let sliceEnd = performance.now() + SLICE_MS;
+    while (!codec.done) {
+      if (codec.needsInput) codec.end();
+      const target = new Uint8Array(native ? 1 << 20 : CHUNK_SIZE_DEFAULT);
+      const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
+      if (length > 0) chunks.push(length * 2 > target.length ? target.subarray(0, length) : target.slice(0, length));
+      if (!codec.offLoop && performance.now() > sliceEnd) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        sliceEnd = performance.now() + SLICE_MS;
+      }
+    }
+    return concatBytes(chunks);
+  } finally {
+    codec.close();
+  }
+}
+
+/** A first guess at the output of frames that do not tell: small inputs get small buffers. */
+function initialChunkSize(bytes: Uint8Array): number {
+  return Math.min(Math.max(bytes.length * 4, 1 << 10), CHUNK_SIZE_DEFAULT);
+}

@@ -1,0 +1,194 @@
+/**
+ * Compression as a pull codec. Every streaming shape of the compression API stands on it.
+ */
+import { RESULT } from "@sluice/ffi";
+import { ZSTD_STEP, ZstdEncoderKernel, zstdEncoderBounds } from "@sluice/ffi/zstd-encoder";
+import type { ZstdProgress } from "@sluice/ffi/zstd-encoder";
+import { concatBytes, CorruptDataError } from "@sluice/internal";
+import type { PullCodec } from "@sluice/internal";
+import { PARAMETER } from "./_compress_options.ts";
+import type { CompressSettings } from "./_compress_options.ts";
+
+const NO_BYTES = new Uint8Array();
+
+/** Gives a context its parameters; a refused one is named with its bounds. */
+export function configureEncoder(kernel: ZstdEncoderKernel, settings: CompressSettings): void {
+  const result = kernel.configure(settings.parameters);
+  if (result >= 0) return;
+  const refused = kernel.errno | 0;
+  const name = Object.entries(PARAMETER).find(([, number]) => number === refused)?.[0] ?? `${refused}`;
+  const bounds = zstdEncoderBounds(refused, settings.backend);
+  const value = settings.parameters[settings.parameters.indexOf(refused) + 1];
+  if (result === RESULT.PARAMETER_OUT_OF_RANGE && bounds !== undefined) {
+    throw new RangeError(
+      `Cannot use option "${name}": it is ${value}, expected an integer from ${bounds.min} to ${bounds.max}`,
+    );
+  }
+  throw kernel.error(result, `use option "${name}"`);
+}
+
+/** A context with its parameters; closed again if they are refused. */
+export function makeEncoderKernel(settings: CompressSettings): ZstdEncoderKernel {
+  const kernel = new ZstdEncoderKernel(settings);
+  try {
+    configureEncoder(kernel, settings);
+  } catch (error) {
+    kernel.close();
+    throw error;
+  }
+  return kernel;
+}
+
+/** One compression from its first input byte to its last output byte. */
+export class EncoderCodec implements PullCodec {
+  readonly #kernel: ZstdEncoderKernel;
+  readonly #size: number | undefined;
+  readonly offLoop: boolean;
+
+  #chunk: Uint8Array = NO_BYTES;
+  #pos = 0;
+  #operation: number = ZSTD_STEP.CONTINUE;
+  #ended = false;
+  #done = false;
+  #closed = false;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  /** Input bytes of the frame at hand. */
+  #frameBytesIn = 0;
+
+  /** Takes a context from the backend; the caller closes the codec. */
+  constructor(settings: CompressSettings, offload: "auto" | "always" | "never" = "auto") {
+    this.#kernel = makeEncoderKernel(settings);
+    this.#size = settings.size;
+    this.offLoop = this.#kernel.backend === "native" && offload !== "never" && (offload === "always" || settings.slow);
+    if (settings.size !== undefined) this.#check(this.#kernel.pledge(settings.size));
+  }
+
+  get needsInput(): boolean {
+    return !this.#done && this.#pos === this.#chunk.length && this.#operation === ZSTD_STEP.CONTINUE;
+  }
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  /** Input bytes used so far. */
+  get bytesIn(): number {
+    return this.#bytesIn;
+  }
+
+  /** Output bytes given so far. */
+  get bytesOut(): number {
+    return this.#bytesOut;
+  }
+
+  /** Bytes that the context holds. */
+  get memoryBytes(): number {
+    return this.#kernel.memoryBytes;
+  }
+
+  /** How far the frame has come. */
+  get progress(): ZstdProgress {
+    return this.#kernel.progress;
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.#closed) throw new TypeError("Cannot write to the encoder: it is closed");
+    if (this.#ended) throw new TypeError("Cannot write to the encoder: its input has ended");
+    const waiting = this.#chunk.subarray(this.#pos);
+    this.#chunk = waiting.length === 0 ? chunk : concatBytes([new Uint8Array(waiting), new Uint8Array(chunk)]);
+    this.#pos = 0;
+  }
+
+  /** Copies input that waits, so that the caller may change its buffer. */
+  detachInput(): void {
+    this.#chunk = this.#pos === this.#chunk.length ? NO_BYTES : this.#chunk.slice(this.#pos);
+    this.#pos = 0;
+  }
+
+  /** Asks for all input so far to come out: as a block of the frame, or by ending the frame. */
+  flush(kind: "block" | "frame"): void {
+    if (this.#ended) throw new TypeError("Cannot flush the encoder: its input has ended");
+    this.#operation = kind === "block" ? ZSTD_STEP.FLUSH : ZSTD_STEP.END;
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#operation = ZSTD_STEP.END;
+  }
+
+  /** Changes the level from the next frame on, with worker threads from the next job. */
+  setLevel(level: number): void {
+    this.#check(this.#kernel.configure(new Int32Array([PARAMETER.level, level])));
+  }
+
+  read(target: Uint8Array<ArrayBuffer>, start: number): number {
+    let at = start;
+    while (at < target.length && !this.#done && !this.needsInput) {
+      const operation = this.#nextOperation();
+      at += this.#account(
+        operation,
+        this.#kernel.step(this.#chunk, this.#pos, this.#chunk.length, target, at, operation),
+      );
+    }
+    return at - start;
+  }
+
+  async readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number> {
+    let at = start;
+    while (at < target.length && !this.#done && !this.needsInput) {
+      const operation = this.#nextOperation();
+      at += this.#account(
+        operation,
+        await this.#kernel.stepAsync(this.#chunk, this.#pos, this.#chunk.length, target, at, operation),
+      );
+    }
+    return at - start;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#kernel.close();
+    this.#chunk = NO_BYTES;
+    this.#pos = 0;
+  }
+
+  /** Input first; a flush or the end comes in a step of its own, so that chunk borders never change the output. */
+  #nextOperation(): number {
+    if (this.#pos === this.#chunk.length) {
+      if (this.#operation === ZSTD_STEP.END) this.#checkSize(this.#frameBytesIn, true);
+      return this.#operation;
+    }
+    this.#checkSize(this.#frameBytesIn + this.#chunk.length - this.#pos, false);
+    return ZSTD_STEP.CONTINUE;
+  }
+
+  #account(operation: number, result: number): number {
+    this.#check(result);
+    const { consumed, produced } = this.#kernel;
+    this.#pos += consumed;
+    this.#bytesIn += consumed;
+    this.#frameBytesIn += consumed;
+    this.#bytesOut += produced;
+    if (operation !== ZSTD_STEP.CONTINUE && result !== RESULT.OUTPUT_PENDING) {
+      this.#operation = ZSTD_STEP.CONTINUE;
+      if (operation === ZSTD_STEP.END) this.#frameBytesIn = 0;
+      this.#done = this.#ended;
+    }
+    return produced;
+  }
+
+  /** The codec itself overlooks some wrong sizes, so the announced one is compared here. */
+  #checkSize(actual: number, final: boolean): void {
+    const size = this.#size;
+    if (size === undefined || (final ? actual === size : actual <= size)) return;
+    throw new CorruptDataError(
+      `Cannot compress at byte ${this.#bytesIn}: the input has ${final ? "" : "at least "}${actual} bytes, expected ${size}`,
+      { format: "zstd", code: "INPUT_SIZE_MISMATCH", offset: this.#bytesIn, errno: 72 },
+    );
+  }
+
+  #check(result: number): void {
+    if (result < 0) throw this.#kernel.error(result, "compress to zstd", this.#bytesIn);
+  }
+}

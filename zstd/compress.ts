@@ -1,0 +1,86 @@
+/**
+ * Compression of values that are whole in memory.
+ *
+ * @module
+ */
+import { checkInteger, toBytes } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
+import { resolveCompressOptions } from "./_compress_options.ts";
+import {
+  compressBound,
+  compressWhole,
+  compressWholeAsync,
+  compressWholeInto,
+  withEncoder,
+} from "./_compress_whole.ts";
+import type { ZstdCompressOptions } from "./compress_options.ts";
+
+/**
+ * Compresses a value to one frame that declares its content size. Contexts are kept between calls, so small values are
+ * cheap; `ZstdCompressor` saves the look-up as well.
+ *
+ * @throws {TypeError} If the data holds no bytes, or an option has the wrong type or is not known.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {LimitExceededError} With code "MEMORY_LIMIT" if `maxMemory` is too little.
+ * @throws {UnsupportedFeatureError} If the backend does not have an option: worker threads in WASM.
+ *
+ * @example A level and a checksum
+ * ```ts
+ * import { compressZstd, decompressZstd } from "@sluice/zstd";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const text = new TextEncoder().encode("to be or not to be ".repeat(100));
+ * const frame = compressZstd(text, { level: 19, checksum: true });
+ * assert(frame.length < text.length / 20);
+ * assertEquals(decompressZstd(frame), text);
+ * ```
+ */
+export function compressZstd(data: BytesSource, options?: ZstdCompressOptions): Uint8Array<ArrayBuffer> {
+  const bytes = toBytes(data);
+  const settings = resolveCompressOptions(options);
+  return withEncoder(settings, (kernel) => compressWhole(kernel, bytes, settings));
+}
+
+/**
+ * Compresses into a target that the caller brings; returns the size of the frame. {@linkcode zstdCompressBound} says
+ * how much room is always enough.
+ *
+ * @throws {LimitExceededError} With code "OUTPUT_TOO_SMALL" if the frame does not fit.
+ */
+export function compressZstdInto(data: BytesSource, target: Uint8Array, options?: ZstdCompressOptions): number {
+  const bytes = toBytes(data);
+  const settings = resolveCompressOptions(options);
+  return withEncoder(settings, (kernel) => compressWholeInto(kernel, bytes, target, settings));
+}
+
+/**
+ * As {@linkcode compressZstd}, without holding up the event loop: natively on another thread, in WASM in slices of a few
+ * milliseconds. Do not change `data` before the promise settles. The sliced form may give another frame of the same
+ * content than the synchronous one where the content is larger than the window.
+ *
+ * @example Off the event loop
+ * ```ts
+ * import { compressZstdAsync, decompressZstd } from "@sluice/zstd";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const frame = await compressZstdAsync(new Uint8Array(1_000_000), { level: 12 });
+ * assertEquals(decompressZstd(frame).length, 1_000_000);
+ * ```
+ */
+export async function compressZstdAsync(
+  data: BytesSource,
+  options?: ZstdCompressOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = toBytes(data);
+  const settings = resolveCompressOptions(options);
+  return await withEncoder(settings, (kernel) => compressWholeAsync(kernel, bytes, settings));
+}
+
+/**
+ * The most bytes that a frame can have for content of `size` bytes.
+ *
+ * @throws {RangeError} If the size is negative or no integer.
+ */
+export function zstdCompressBound(size: number): number {
+  return compressBound(checkInteger("size", size, 0, Number.MAX_SAFE_INTEGER));
+}

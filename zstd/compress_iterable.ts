@@ -1,0 +1,42 @@
+/**
+ * Compression of iterables, without streams in between.
+ *
+ * @module
+ */
+import { iterateCodec } from "@sluice/internal";
+import type { ChunkSource } from "@sluice/internal";
+import { resolveCompressOptions } from "./_compress_options.ts";
+import { EncoderCodec } from "./_encoder_codec.ts";
+import { splitStreamOptions } from "./_stream_options.ts";
+import type { ZstdCompressOptions } from "./compress_options.ts";
+import type { ZstdStreamOptions } from "./stream_options.ts";
+
+/**
+ * Compresses chunks as they come to one frame. Nothing is read before the first `next()`; one input chunk and one
+ * output chunk are held beside the codec's own memory. Errors of the source pass through unchanged. Ending the iteration
+ * early frees everything.
+ *
+ * @throws {TypeError} If an option has the wrong type or is not known, or a chunk holds no bytes.
+ * @throws {RangeError} If an option is out of range.
+ *
+ * @example A generator of chunks
+ * ```ts
+ * import { compressZstdIterable, decompressZstd } from "@sluice/zstd";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const parts = await Array.fromAsync(compressZstdIterable([new Uint8Array(10), new Uint8Array(20)]));
+ * const frame = new Uint8Array(await new Blob(parts).arrayBuffer());
+ * assertEquals(decompressZstd(frame).length, 30);
+ * ```
+ */
+export async function* compressZstdIterable(
+  source: ChunkSource,
+  options: ZstdCompressOptions & ZstdStreamOptions = {},
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  const [codecOptions, { chunkSize, offload, signal }] = splitStreamOptions<ZstdCompressOptions>(options);
+  const codec = new EncoderCodec(resolveCompressOptions(codecOptions), offload);
+  for await (const chunk of iterateCodec(codec, source, chunkSize)) {
+    signal?.throwIfAborted();
+    yield chunk;
+  }
+}

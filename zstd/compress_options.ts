@@ -1,0 +1,98 @@
+/**
+ * Options of everything that compresses zstd.
+ *
+ * @module
+ */
+import type { BackendChoice } from "@sluice/ffi";
+import type { ZstdFormat } from "./frame_header.ts";
+
+/** Search strategies from fast to thorough. */
+export type ZstdStrategy =
+  | "fast"
+  | "dfast"
+  | "greedy"
+  | "lazy"
+  | "lazy2"
+  | "btlazy2"
+  | "btopt"
+  | "btultra"
+  | "btultra2";
+
+/** The seven numbers that a level stands for. Each one that is given overrides the level's own. */
+export interface ZstdCompressionParameters {
+  /** How far back matches may reach, as a power of two; 10 to 31 (30 in WASM). */
+  readonly windowLog?: number | undefined;
+  /** Size of the multi-probe search structure, as a power of two; 6 to 30 (29 in WASM). */
+  readonly chainLog?: number | undefined;
+  /** Size of the first probe table, as a power of two; 6 to 30. */
+  readonly hashLog?: number | undefined;
+  /** How many probes a search makes, as a power of two; 1 to 30. */
+  readonly searchLog?: number | undefined;
+  /** Matches shorter than this are not looked for; 3 to 7. */
+  readonly minMatch?: number | undefined;
+  /** What a match must reach to be taken without further search; 0 to 131072. */
+  readonly targetLength?: number | undefined;
+  /** The search strategy. */
+  readonly strategy?: ZstdStrategy | undefined;
+}
+
+/** Numbers of the long-distance matcher; each one left out follows from the window. */
+export interface ZstdLongDistanceOptions {
+  /** Size of its table, as a power of two; 6 to 30. */
+  readonly hashLog?: number | undefined;
+  /** Its shortest match, in bytes; 4 to 4096. */
+  readonly minMatch?: number | undefined;
+  /** Entries of one bucket, as a power of two; 1 to 8. */
+  readonly bucketSizeLog?: number | undefined;
+  /** How seldom positions enter the table, as a power of two; 0 to 25. */
+  readonly hashRateLog?: number | undefined;
+}
+
+/** How data is compressed. What is left out follows from the level. */
+export interface ZstdCompressOptions extends ZstdCompressionParameters {
+  /** From -131072 (fastest) to 22 (smallest); 0 stands for the default. @default {3} */
+  readonly level?: number | undefined;
+  /** Look for matches far back; `true` also makes the window 128 MiB. @default {"auto"} */
+  readonly longDistance?: boolean | "auto" | ZstdLongDistanceOptions | undefined;
+  /** Write the content size into the frame where it is known from the start. @default {true} */
+  readonly contentSize?: boolean | undefined;
+  /** Write a checksum of the content behind the last block. @default {false} */
+  readonly checksum?: boolean | undefined;
+  /** Write the id of the dictionary into the frame. @default {true} */
+  readonly dictId?: boolean | undefined;
+  /** The shape of the frame. @default {"zstd"} */
+  readonly format?: ZstdFormat | undefined;
+  /**
+   * Threads that compress one stream, 0 to 256, or "auto" for one per processor. Native only: in WASM "auto" means 0.
+   * The output with one thread or more is the same for any number of them. @default {0}
+   */
+  readonly workers?: number | "auto" | undefined;
+  /** Input bytes of one thread's job, 0 for what the library finds; at least 512 KiB. @default {0} */
+  readonly jobSize?: number | undefined;
+  /** How much of the window a job gets from the one before: 9 all, each step below half of that, 1 none. @default {0} */
+  readonly overlapLog?: number | undefined;
+  /** Make the output change locally when the input does; uses at least one worker. @default {false} */
+  readonly rsyncable?: boolean | undefined;
+  /** Aim for compressed blocks of this size in bytes, for readers that want partial content early; 0 for no aim. @default {0} */
+  readonly targetBlockSize?: number | undefined;
+  /** The most content bytes of a block, 1024 to 131072. @default {131072} */
+  readonly maxBlockSize?: number | undefined;
+  /** Hold the whole window even where less would do. @default {false} */
+  readonly forceMaxWindow?: boolean | undefined;
+  /** Whether literals are compressed. @default {"auto"} */
+  readonly literals?: "auto" | "on" | "off" | undefined;
+  /** Roughly how large the content will be, in bytes, for choosing parameters. @default {0} */
+  readonly sizeHint?: number | undefined;
+  /** Split blocks where statistics change, after the sequences are found. @default {"auto"} */
+  readonly splitAfterSequences?: "auto" | "on" | "off" | undefined;
+  /** How hard block borders are searched before compression, 1 to 6; 0 follows the level. @default {0} */
+  readonly blockSplitterLevel?: number | undefined;
+  /** The row-based match finder of the middle strategies. @default {"auto"} */
+  readonly rowMatchFinder?: "auto" | "on" | "off" | undefined;
+  /** The exact size of the content in bytes; another size is an error. Lets streams write it into the frame. */
+  readonly size?: number | undefined;
+  /** The most bytes that the codec may allocate. @default {Infinity} */
+  readonly maxMemory?: number | undefined;
+  /** The backend for this call. @default {what configureBackend says} */
+  readonly backend?: BackendChoice | undefined;
+}
