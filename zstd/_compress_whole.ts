@@ -15,6 +15,8 @@ const POOL = new IdlePool<ZstdEncoderKernel>(2);
 const KEPT_INSTANCE_SIZE_MAX = 64 << 20;
 /** Results up to this size are written into a buffer that is kept and copied out: a copy costs less than a fresh bound. */
 const SCRATCH_SIZE = 64 << 10;
+/** In WASM a call's input and output have to lie in its memory; larger values go through in pieces. */
+const WASM_ONE_CALL_SIZE_MAX = 1 << 20;
 /** Below this much input a call takes less time than a change of threads. */
 const OFF_LOOP_INPUT_SIZE_MIN = 64 << 10;
 /** How long sliced work holds the event loop, in milliseconds. */
@@ -72,6 +74,7 @@ export function compressWhole(
   settings: CompressSettings,
 ): Uint8Array<ArrayBuffer> {
   checkSize(bytes, settings);
+  if (kernel.backend === "wasm" && bytes.length > WASM_ONE_CALL_SIZE_MAX) return compressInPieces(bytes, settings);
   const bound = compressBound(bytes.length);
   const target = bound <= SCRATCH_SIZE ? scratch ??= new Uint8Array(SCRATCH_SIZE) : new Uint8Array(bound);
   check(kernel, kernel.compress(bytes, target, 0));
@@ -86,15 +89,23 @@ export function compressWholeInto(
   settings: CompressSettings,
 ): number {
   checkSize(bytes, settings);
-  const result = kernel.compress(bytes, target, 0);
-  if (result === RESULT.OUTPUT_TOO_SMALL) {
-    throw new LimitExceededError(
-      `Cannot compress ${bytes.length} bytes: the target of ${target.length} bytes has too little room`,
-      { format: "zstd", code: "OUTPUT_TOO_SMALL", errno: 70, limit: target.length, unit: "bytes" },
-    );
+  if (kernel.backend === "wasm" && bytes.length > WASM_ONE_CALL_SIZE_MAX) {
+    const frame = compressInPieces(bytes, settings);
+    if (frame.length > target.length) throw tooSmall(bytes, target);
+    target.set(frame);
+    return frame.length;
   }
+  const result = kernel.compress(bytes, target, 0);
+  if (result === RESULT.OUTPUT_TOO_SMALL) throw tooSmall(bytes, target);
   check(kernel, result);
   return kernel.produced;
+}
+
+function tooSmall(bytes: Uint8Array, target: Uint8Array): LimitExceededError {
+  return new LimitExceededError(
+    `Cannot compress ${bytes.length} bytes: the target of ${target.length} bytes has too little room`,
+    { format: "zstd", code: "OUTPUT_TOO_SMALL", errno: 70, limit: target.length, unit: "bytes" },
+  );
 }
 
 /** As `compressWhole`, off the event loop natively and in slices of a few milliseconds in WASM. */
@@ -111,27 +122,63 @@ export async function compressWholeAsync(
   return target.slice(0, kernel.produced);
 }
 
-async function compressInSlices(bytes: Uint8Array, settings: CompressSettings): Promise<Uint8Array<ArrayBuffer>> {
-  const codec = new EncoderCodec({ ...settings, size: bytes.length }, "never");
-  try {
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    let sliceEnd = performance.now() + SLICE_MS;
-    for (let pos = 0; !codec.done;) {
-      if (codec.needsInput) {
-        if (pos < bytes.length) codec.write(bytes.subarray(pos, pos += CHUNK_SIZE_DEFAULT));
-        else codec.end();
-      }
-      const target = new Uint8Array(CHUNK_SIZE_DEFAULT);
-      const length = codec.read(target, 0);
-      if (length > 0) chunks.push(target.slice(0, length));
-      if (performance.now() > sliceEnd) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        sliceEnd = performance.now() + SLICE_MS;
-      }
+/** Feeds a value in pieces, each of which costs a bounded amount of time and memory. */
+class PieceFeeder {
+  readonly #codec: EncoderCodec;
+  readonly #bytes: Uint8Array;
+  readonly #chunks: Uint8Array<ArrayBuffer>[] = [];
+  #pos = 0;
+
+  constructor(bytes: Uint8Array, settings: CompressSettings) {
+    this.#codec = new EncoderCodec({ ...settings, size: bytes.length }, "never");
+    this.#bytes = bytes;
+  }
+
+  /** Runs one piece; false when it was the last. */
+  next(): boolean {
+    const codec = this.#codec;
+    if (codec.needsInput) {
+      if (this.#pos < this.#bytes.length) {
+        codec.write(this.#bytes.subarray(this.#pos, this.#pos += CHUNK_SIZE_DEFAULT));
+      } else codec.end();
     }
-    return concatBytes(chunks);
+    const target = scratch ??= new Uint8Array(SCRATCH_SIZE);
+    const length = codec.read(target, 0);
+    if (length > 0) this.#chunks.push(target.slice(0, length));
+    return !codec.done;
+  }
+
+  get result(): Uint8Array<ArrayBuffer> {
+    return concatBytes(this.#chunks);
+  }
+
+  close(): void {
+    this.#codec.close();
+  }
+}
+
+function compressInPieces(bytes: Uint8Array, settings: CompressSettings): Uint8Array<ArrayBuffer> {
+  const feeder = new PieceFeeder(bytes, settings);
+  try {
+    while (feeder.next());
+    return feeder.result;
   } finally {
-    codec.close();
+    feeder.close();
+  }
+}
+
+async function compressInSlices(bytes: Uint8Array, settings: CompressSettings): Promise<Uint8Array<ArrayBuffer>> {
+  const feeder = new PieceFeeder(bytes, settings);
+  try {
+    let sliceEnd = performance.now() + SLICE_MS;
+    while (feeder.next()) {
+      if (performance.now() < sliceEnd) continue;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      sliceEnd = performance.now() + SLICE_MS;
+    }
+    return feeder.result;
+  } finally {
+    feeder.close();
   }
 }
 

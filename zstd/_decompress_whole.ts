@@ -6,13 +6,15 @@ import { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
 import { concatBytes, IdlePool, readAvailable } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
-import { FrameWalker } from "./_frame_walker.ts";
+import { measureFrames } from "./_frame_walker.ts";
 import { CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
 
 /** Contexts of the free functions; each holds about 100 KB. */
 const POOL = new IdlePool<ZstdDecoderKernel>(4);
 /** A WASM instance that had to grow past this is not kept. */
 const KEPT_INSTANCE_SIZE_MAX = 32 << 20;
+/** In WASM a call's input and output have to lie in its memory; larger values go through in pieces. */
+const WASM_ONE_CALL_SIZE_MAX = 4 << 20;
 /** Below this much output a call takes less time than a change of threads. */
 const OFF_LOOP_OUTPUT_SIZE_MIN = 256 << 10;
 /** How long sliced work holds the event loop, in milliseconds. */
@@ -51,27 +53,19 @@ function giveBack(settings: DecompressSettings, key: string, kernel: ZstdDecoder
 }
 
 /**
- * The size of all content when one kernel call can decode it: every frame declares a size that its blocks can hold,
+ * The size of all content when it can be decoded in one go: every frame declares a size that its blocks can hold,
  * windows and total are within limits, and nothing in the settings wants to see single frames.
  */
 function plannedSize(bytes: Uint8Array, settings: DecompressSettings): number | undefined {
   const { checkHeader, onSkippable, skipBytes, firstFrameOnly, magicless } = settings;
-  if (checkHeader || onSkippable || skipBytes > 0 || firstFrameOnly || magicless || bytes.length === 0) return undefined;
-  let size = 0;
-  try {
-    const walker = new FrameWalker();
-    for (const frame of walker.push(bytes)) {
-      if (frame.type === "skippable") continue;
-      const { contentSize } = frame;
-      if (contentSize === undefined || frame.windowSize > settings.maxWindowSize) return undefined;
-      if (contentSize > frame.blockCount * frame.blockSizeMax) return undefined;
-      size += contentSize;
-    }
-    walker.finish();
-  } catch {
-    return undefined; // the codec finds the same fault and words it for the user
-  }
-  return size <= settings.maxOutputSize ? size : undefined;
+  if (checkHeader || onSkippable || skipBytes > 0 || firstFrameOnly || magicless) return undefined;
+  const size = measureFrames(bytes, settings.maxWindowSize);
+  return size === undefined || size > settings.maxOutputSize ? undefined : size;
+}
+
+/** Whether a size is worth one kernel call: in WASM both sides would have to lie in memory that never shrinks. */
+function fitsOneCall(kernel: ZstdDecoderKernel, inputSize: number, outputSize: number): boolean {
+  return kernel.backend === "native" || inputSize + outputSize <= WASM_ONE_CALL_SIZE_MAX;
 }
 
 /** Decompresses a whole value into a fresh array. */
@@ -83,7 +77,7 @@ export function decompressWhole(
   const size = plannedSize(bytes, settings);
   if (size !== undefined) {
     const target = new Uint8Array(size);
-    if (kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK && kernel.produced === size) return target;
+    if (decompressPlanned(kernel, bytes, settings, target)) return target;
   }
   const codec = new DecoderCodec(settings, "never", kernel);
   try {
@@ -92,6 +86,48 @@ export function decompressWhole(
     codec.end();
     // The end of the input may bring an error, but no further output.
     return codec.done ? first : concatBytes([first, readAvailable(codec, CHUNK_SIZE_DEFAULT, Infinity)]);
+  } finally {
+    codec.close();
+  }
+}
+
+/** Decompresses a whole value into a target, whose size is the output limit; returns the size of the content. */
+export function decompressWholeInto(
+  kernel: ZstdDecoderKernel,
+  bytes: Uint8Array,
+  target: Uint8Array,
+  settings: DecompressSettings,
+): number {
+  const limited = settings.maxOutputSize <= target.length ? settings : { ...settings, maxOutputSize: target.length };
+  const size = plannedSize(bytes, limited);
+  if (size !== undefined && decompressPlanned(kernel, bytes, limited, target.subarray(0, size))) return size;
+  const content = decompressWhole(kernel, bytes, limited);
+  target.set(content);
+  return content.length;
+}
+
+/** Decodes content whose size is known into a target of that size; false when the frames lie. */
+function decompressPlanned(
+  kernel: ZstdDecoderKernel,
+  bytes: Uint8Array,
+  settings: DecompressSettings,
+  target: Uint8Array,
+): boolean {
+  if (fitsOneCall(kernel, bytes.length, target.length)) {
+    return kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK && kernel.produced === target.length;
+  }
+  const codec = new DecoderCodec(settings, "never", kernel);
+  try {
+    codec.write(bytes);
+    let at = 0;
+    while (at < target.length && !codec.needsInput) {
+      const piece = target.subarray(at, at + CHUNK_SIZE_DEFAULT) as Uint8Array<ArrayBuffer>;
+      at += codec.read(piece, 0);
+    }
+    codec.end();
+    return at === target.length && codec.read(new Uint8Array(1), 0) === 0;
+  } catch {
+    return false; // decoded again without a plan, which words the fault for the user
   } finally {
     codec.close();
   }

@@ -17,7 +17,8 @@ import type { ZstdCompressOptions } from "./compress_options.ts";
 
 /**
  * Compresses a value to one frame that declares its content size. Contexts are kept between calls, so small values are
- * cheap; `ZstdCompressor` saves the look-up as well.
+ * cheap; `ZstdCompressor` saves the look-up as well. In WASM a value above 1 MiB is fed to the codec in pieces, so that
+ * its memory stays small; the frame then differs from the native one in its bytes, not in its content.
  *
  * @throws {TypeError} If the data holds no bytes, or an option has the wrong type or is not known.
  * @throws {RangeError} If an option is out of range.
@@ -55,8 +56,7 @@ export function compressZstdInto(data: BytesSource, target: Uint8Array, options?
 
 /**
  * As {@linkcode compressZstd}, without holding up the event loop: natively on another thread, in WASM in slices of a few
- * milliseconds. Do not change `data` before the promise settles. The sliced form may give another frame of the same
- * content than the synchronous one where the content is larger than the window.
+ * milliseconds. Do not change `data` before the promise settles.
  *
  * @example Off the event loop
  * ```ts

@@ -6,7 +6,7 @@
 import { toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { resolveWholeValueOptions } from "./_decompress_options.ts";
-import { decompressWhole, decompressWholeAsync, withDecoder } from "./_decompress_whole.ts";
+import { decompressWhole, decompressWholeAsync, decompressWholeInto, withDecoder } from "./_decompress_whole.ts";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 
 /**
@@ -42,13 +42,10 @@ export function decompressZstd(data: BytesSource, options?: ZstdDecompressOption
  * @throws {LimitExceededError} With code "OUTPUT_LIMIT" if the content does not fit.
  * @throws {SluiceError} As {@linkcode decompressZstd}.
  */
-export function decompressZstdInto(data: BytesSource, target: Uint8Array, options: ZstdDecompressOptions = {}): number {
-  const output = decompressZstd(data, {
-    ...options,
-    maxOutputSize: Math.min(target.length, options.maxOutputSize ?? Infinity),
-  });
-  target.set(output);
-  return output.length;
+export function decompressZstdInto(data: BytesSource, target: Uint8Array, options?: ZstdDecompressOptions): number {
+  const bytes = toBytes(data);
+  const settings = resolveWholeValueOptions(options);
+  return withDecoder(settings, (kernel) => decompressWholeInto(kernel, bytes, target, settings));
 }
 
 /**

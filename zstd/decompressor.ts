@@ -8,7 +8,7 @@ import { checkKeys, checkLimit, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { resolveWholeValueOptions } from "./_decompress_options.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
-import { decompressWhole, decompressWholeAsync } from "./_decompress_whole.ts";
+import { decompressWhole, decompressWholeAsync, decompressWholeInto } from "./_decompress_whole.ts";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 
 /** What one call of a {@linkcode ZstdDecompressor} may change. */
@@ -62,6 +62,15 @@ export class ZstdDecompressor implements Disposable {
    */
   decompress(data: BytesSource, options?: ZstdDecompressCallOptions): Uint8Array<ArrayBuffer> {
     return decompressWhole(this.#kernel, toBytes(data), this.#forCall(options));
+  }
+
+  /**
+   * Decompresses into a target that the caller brings; returns how many bytes were written.
+   *
+   * @throws {LimitExceededError} With code "OUTPUT_LIMIT" if the content does not fit.
+   */
+  decompressInto(data: BytesSource, target: Uint8Array, options?: ZstdDecompressCallOptions): number {
+    return decompressWholeInto(this.#kernel, toBytes(data), target, this.#forCall(options));
   }
 
   /**

@@ -60,8 +60,21 @@ pub fn build(b: *std.Build) void {
     const wasm_step = b.step("wasm", "Build the WASM modules");
     for (wasm_modules) |module| wasm_step.dependOn(wasmInstall(b, module, optimize));
 
+    const baselines = b.step("baselines", "Build the C programs that benchmarks compare with");
+    baselines.dependOn(zstdBaseline(b, target));
+
     const tests = b.addTest(.{ .root_module = nativeModule(b, target, .Debug) });
     b.step("test", "Run the Zig tests").dependOn(&b.addRunArtifact(tests).step);
+}
+
+/// A C program over the very same static library.
+fn zstdBaseline(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step {
+    const module = b.createModule(.{ .target = target, .optimize = .ReleaseFast, .link_libc = true, .sanitize_c = .off });
+    module.addIncludePath(b.path("../../vendor/zstd"));
+    module.addCSourceFile(.{ .file = b.path("../../bench/baselines/zstd_bench.c"), .flags = &.{"-O3"} });
+    module.linkLibrary(zstdLibrary(b, target, &(zstd_common_files ++ zstd_decode_files ++ zstd_encode_files)));
+    const exe = b.addExecutable(.{ .name = "zstd_bench", .root_module = module });
+    return &b.addInstallArtifact(exe, .{}).step;
 }
 
 /// Our Zig with all vendored C linked in.
