@@ -214,7 +214,9 @@ type LongDistanceName =
 function longDistanceValues(option: ZstdCompressOptions["longDistance"]): Record<LongDistanceName, number> {
   const detail: ZstdLongDistanceOptions = typeof option === "object" ? option : {};
   checkKeys(detail, LONG_DISTANCE_KEYS);
-  if (option !== undefined && typeof option !== "object" && typeof option !== "boolean" && option !== "auto") {
+  if (
+    option !== undefined && typeof option !== "object" && typeof option !== "boolean" && option !== "auto"
+  ) {
     throw new TypeError(
       `Cannot use option "longDistance": it is ${describe(option)}, expected a boolean, "auto" or an object`,
     );

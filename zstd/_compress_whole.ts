@@ -1,7 +1,7 @@
 /**
  * Compression of whole values: one kernel call each, with contexts kept for the free functions.
  */
-import { RESULT, resolveBackend } from "@sluice/ffi";
+import { resolveBackend, RESULT } from "@sluice/ffi";
 import type { ZstdEncoderKernel } from "@sluice/ffi/zstd-encoder";
 import { concatBytes, IdlePool, LimitExceededError } from "@sluice/internal";
 import type { CompressSettings } from "./_compress_options.ts";
@@ -62,7 +62,9 @@ function giveBack(settings: CompressSettings, key: string, kernel: ZstdEncoderKe
 
 function checkSize(bytes: Uint8Array, settings: CompressSettings): void {
   if (settings.size === undefined || settings.size === bytes.length) return;
-  throw new RangeError(`Cannot use option "size": it is ${settings.size}, expected the input's ${bytes.length}`);
+  throw new RangeError(
+    `Cannot use option "size": it is ${settings.size}, expected the input's ${bytes.length}`,
+  );
 }
 
 /** Compresses a whole value into a fresh array. */
@@ -111,7 +113,10 @@ export async function compressWholeAsync(
   return target.slice(0, kernel.produced);
 }
 
-async function compressInSlices(bytes: Uint8Array, settings: CompressSettings): Promise<Uint8Array<ArrayBuffer>> {
+async function compressInSlices(
+  bytes: Uint8Array,
+  settings: CompressSettings,
+): Promise<Uint8Array<ArrayBuffer>> {
   const codec = new EncoderCodec({ ...settings, size: bytes.length }, "never");
   try {
     const chunks: Uint8Array<ArrayBuffer>[] = [];

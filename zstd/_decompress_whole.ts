@@ -1,7 +1,7 @@
 /**
  * Decompression of whole values: one kernel call where the frames say how large their content is, else the pull codec.
  */
-import { RESULT, resolveBackend } from "@sluice/ffi";
+import { resolveBackend, RESULT } from "@sluice/ffi";
 import { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
 import { concatBytes, IdlePool, readAvailable } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
@@ -56,7 +56,9 @@ function giveBack(settings: DecompressSettings, key: string, kernel: ZstdDecoder
  */
 function plannedSize(bytes: Uint8Array, settings: DecompressSettings): number | undefined {
   const { checkHeader, onSkippable, skipBytes, firstFrameOnly, magicless } = settings;
-  if (checkHeader || onSkippable || skipBytes > 0 || firstFrameOnly || magicless || bytes.length === 0) return undefined;
+  if (checkHeader || onSkippable || skipBytes > 0 || firstFrameOnly || magicless || bytes.length === 0) {
+    return undefined;
+  }
   let size = 0;
   try {
     const walker = new FrameWalker();
@@ -83,7 +85,9 @@ export function decompressWhole(
   const size = plannedSize(bytes, settings);
   if (size !== undefined) {
     const target = new Uint8Array(size);
-    if (kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK && kernel.produced === size) return target;
+    if (kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK && kernel.produced === size) {
+      return target;
+    }
   }
   const codec = new DecoderCodec(settings, "never", kernel);
   try {
@@ -120,7 +124,9 @@ export async function decompressWholeAsync(
       if (codec.needsInput) codec.end();
       const target = new Uint8Array(native ? 1 << 20 : CHUNK_SIZE_DEFAULT);
       const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
-      if (length > 0) chunks.push(length * 2 > target.length ? target.subarray(0, length) : target.slice(0, length));
+      if (length > 0) {
+        chunks.push(length * 2 > target.length ? target.subarray(0, length) : target.slice(0, length));
+      }
       if (!codec.offLoop && performance.now() > sliceEnd) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         sliceEnd = performance.now() + SLICE_MS;

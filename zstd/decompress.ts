@@ -42,7 +42,11 @@ export function decompressZstd(data: BytesSource, options?: ZstdDecompressOption
  * @throws {LimitExceededError} With code "OUTPUT_LIMIT" if the content does not fit.
  * @throws {SluiceError} As {@linkcode decompressZstd}.
  */
-export function decompressZstdInto(data: BytesSource, target: Uint8Array, options: ZstdDecompressOptions = {}): number {
+export function decompressZstdInto(
+  data: BytesSource,
+  target: Uint8Array,
+  options: ZstdDecompressOptions = {},
+): number {
   const output = decompressZstd(data, {
     ...options,
     maxOutputSize: Math.min(target.length, options.maxOutputSize ?? Infinity),

@@ -69,7 +69,10 @@ export class ZstdDecompressor implements Disposable {
    *
    * @throws {SluiceError} As `decompressZstd`.
    */
-  async decompressAsync(data: BytesSource, options?: ZstdDecompressCallOptions): Promise<Uint8Array<ArrayBuffer>> {
+  async decompressAsync(
+    data: BytesSource,
+    options?: ZstdDecompressCallOptions,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     return await decompressWholeAsync(this.#kernel, toBytes(data), this.#forCall(options));
   }
 

@@ -58,7 +58,10 @@ const KEYS: ReadonlySet<string> = new Set(["format"]);
  * assertEquals(header.hasChecksum, true);
  * ```
  */
-export function readZstdFrameHeader(data: BytesSource, options: ZstdFrameHeaderOptions = {}): ZstdFrameHeader {
+export function readZstdFrameHeader(
+  data: BytesSource,
+  options: ZstdFrameHeaderOptions = {},
+): ZstdFrameHeader {
   checkKeys(options, KEYS);
   const magicless = checkChoice("format", options.format ?? "zstd", ["zstd", "magicless"]) === "magicless";
   const bytes = toBytes(data);

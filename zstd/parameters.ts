@@ -46,7 +46,15 @@ export function zstdCompressionParameters(
     checkInteger("dictionarySize", dictionarySize, 0, 0xffff_ffff),
     backend,
   );
-  return { windowLog, chainLog, hashLog, searchLog, minMatch, targetLength, strategy: STRATEGIES[strategy! - 1] };
+  return {
+    windowLog,
+    chainLog,
+    hashLog,
+    searchLog,
+    minMatch,
+    targetLength,
+    strategy: STRATEGIES[strategy! - 1],
+  };
 }
 
 /** Names of the parameters that {@linkcode zstdParameterBounds} knows. */
@@ -64,7 +72,9 @@ export function zstdParameterBounds(
   const bounds = Object.hasOwn(PARAMETER, name) ? zstdEncoderBounds(PARAMETER[name], backend) : undefined;
   if (bounds === undefined) {
     throw new RangeError(
-      `Cannot look up bounds: "${name}" is no parameter, expected one of ${Object.keys(PARAMETER).join(", ")}`,
+      `Cannot look up bounds: "${name}" is no parameter, expected one of ${
+        Object.keys(PARAMETER).join(", ")
+      }`,
     );
   }
   return bounds;
