@@ -13,6 +13,8 @@ import { BackendModule } from "./backend.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
 
+export type { BackendChoice };
+
 const MODULE = new BackendModule<ZstdDecodeFunctions>(ZSTD_DECODE_FUNCTIONS, WASM_BASE64);
 
 /** What a context is made with. */

@@ -8,7 +8,7 @@ import {
   concatBytes,
   CorruptDataError,
   LimitExceededError,
-  SluiceError,
+  type SluiceError,
   TruncatedDataError,
 } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
@@ -21,6 +21,11 @@ const NO_BYTES = new Uint8Array();
 
 /** What the next input byte belongs to. */
 type Stage = "header" | "skippable" | "frame" | "done";
+
+/** Takes a context from the backend with these settings. */
+export function makeDecoderKernel(settings: DecompressSettings): ZstdDecoderKernel {
+  return new ZstdDecoderKernel(settings);
+}
 
 /** One decompression from its first input byte to its last output byte. */
 export class DecoderCodec implements PullCodec {

@@ -34,7 +34,7 @@ export interface ZstdFrameHeader {
 
 /** How a header is read. */
 export interface ZstdFrameHeaderOptions {
-  /** @default {"zstd"} */
+  /** The shape of the frame. @default {"zstd"} */
   readonly format?: ZstdFormat | undefined;
 }
 

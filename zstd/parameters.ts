@@ -3,11 +3,15 @@
  *
  * @module
  */
-import { estimateZstdDecoder } from "@sluice/ffi/zstd-decoder";
-import { estimateZstdEncoder, zstdEncoderBounds, zstdLevelParameters } from "@sluice/ffi/zstd-encoder";
 import { checkInteger } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { LEVEL_MAX, LEVEL_MIN, PARAMETER, resolveCompressOptions, STRATEGIES } from "./_compress_options.ts";
+import {
+  estimateZstdDecoder,
+  estimateZstdEncoder,
+  zstdEncoderBounds,
+  zstdLevelParameters,
+} from "./_library_facts.ts";
 import type { ZstdCompressionParameters, ZstdCompressOptions } from "./compress_options.ts";
 
 /** For what content a level's parameters are looked up. */
@@ -58,7 +62,36 @@ export function zstdCompressionParameters(
 }
 
 /** Names of the parameters that {@linkcode zstdParameterBounds} knows. */
-export type ZstdParameterName = keyof typeof PARAMETER;
+export type ZstdParameterName =
+  | "level"
+  | "windowLog"
+  | "hashLog"
+  | "chainLog"
+  | "searchLog"
+  | "minMatch"
+  | "targetLength"
+  | "strategy"
+  | "targetBlockSize"
+  | "longDistance"
+  | "longDistanceHashLog"
+  | "longDistanceMinMatch"
+  | "longDistanceBucketSizeLog"
+  | "longDistanceHashRateLog"
+  | "contentSize"
+  | "checksum"
+  | "dictId"
+  | "workers"
+  | "jobSize"
+  | "overlapLog"
+  | "rsyncable"
+  | "format"
+  | "forceMaxWindow"
+  | "literals"
+  | "sizeHint"
+  | "splitAfterSequences"
+  | "rowMatchFinder"
+  | "maxBlockSize"
+  | "blockSplitterLevel";
 
 /**
  * The bounds of a compression parameter on a backend. WASM has smaller ones: 30 for `windowLog`, 0 for `workers`.
