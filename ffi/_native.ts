@@ -23,7 +23,11 @@ const NATIVE_TYPES: Readonly<Record<Kind | "void", Deno.NativeResultType>> = {
 let checked: { readonly path: string } | BackendUnavailableError | undefined;
 
 function unavailable(message: string, code: string, cause?: unknown): BackendUnavailableError {
-  return new BackendUnavailableError(`Cannot use the native backend: ${message}`, { format: "ffi", code, cause });
+  return new BackendUnavailableError(`Cannot use the native backend: ${message}`, {
+    format: "ffi",
+    code,
+    cause,
+  });
 }
 
 /** Opens the library once to see that it is there, may be opened, and has the expected ABI. */
@@ -31,7 +35,9 @@ function probe(): { readonly path: string } | BackendUnavailableError {
   if (typeof Deno === "undefined" || typeof Deno.dlopen !== "function") {
     return unavailable("this runtime has no FFI", "NO_FFI");
   }
-  if (!import.meta.url.startsWith("file:")) return unavailable("the package was not loaded from disk", "NOT_ON_DISK");
+  if (!import.meta.url.startsWith("file:")) {
+    return unavailable("the package was not loaded from disk", "NOT_ON_DISK");
+  }
   const path = nativeLibraryPath();
   if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") {
     return unavailable(`no FFI permission for ${path}`, "NO_PERMISSION");
@@ -41,7 +47,10 @@ function probe(): { readonly path: string } | BackendUnavailableError {
     const hash = base.symbols.sluice_abi_hash();
     base.close();
     if (hash === ABI_HASH) return { path };
-    return unavailable(`${path} was built from other sources (ABI ${hash}, expected ${ABI_HASH})`, "ABI_MISMATCH");
+    return unavailable(
+      `${path} was built from other sources (ABI ${hash}, expected ${ABI_HASH})`,
+      "ABI_MISMATCH",
+    );
   } catch (error) {
     return unavailable(`${path} can not be opened`, "NOT_FOUND", error);
   }

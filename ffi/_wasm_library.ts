@@ -22,7 +22,11 @@ type WasmFunction = (...args: number[]) => number;
 type Argument = number | null | Uint8Array | Int32Array | Uint32Array;
 
 function unavailable(message: string, code: string, cause?: unknown): BackendUnavailableError {
-  return new BackendUnavailableError(`Cannot use the WASM backend: ${message}`, { format: "ffi", code, cause });
+  return new BackendUnavailableError(`Cannot use the WASM backend: ${message}`, {
+    format: "ffi",
+    code,
+    cause,
+  });
 }
 
 /** An area of WASM memory that grows with the largest argument it had to hold. */
@@ -56,7 +60,9 @@ class Instance {
   constructor(module: WebAssembly.Module) {
     this.exports = new WebAssembly.Instance(module).exports as unknown as WasmExports;
     const hash = this.exports.sluice_abi_hash() >>> 0;
-    if (hash !== ABI_HASH) throw unavailable(`the module has ABI ${hash}, expected ${ABI_HASH}`, "ABI_MISMATCH");
+    if (hash !== ABI_HASH) {
+      throw unavailable(`the module has ABI ${hash}, expected ${ABI_HASH}`, "ABI_MISMATCH");
+    }
     this.stepArea = new Area(this.exports);
     this.stepArea.reserve(STEP_LENGTH * 4);
   }
@@ -187,7 +193,9 @@ export class WasmModule<Functions> {
       },
       release(): void {
         instance.contexts--;
-        if (instance.contexts === 0 && instance.exports.memory.buffer.byteLength > RETIRED_MEMORY_SIZE) retire();
+        if (instance.contexts === 0 && instance.exports.memory.buffer.byteLength > RETIRED_MEMORY_SIZE) {
+          retire();
+        }
       },
     };
     return library;

@@ -53,7 +53,9 @@ const STATES: Readonly<Record<number, string>> = {
   [RESULT.INPUT_SIZE_MISMATCH]: "the input has another size than was announced",
 };
 
-const CODES: ReadonlyMap<number, string> = new Map(Object.entries(RESULT).map(([code, result]) => [result, code]));
+const CODES: ReadonlyMap<number, string> = new Map(
+  Object.entries(RESULT).map(([code, result]) => [result, code]),
+);
 
 /** The error for a failed call. */
 export function resultError(call: FailedCall): Error {

@@ -13,6 +13,8 @@ import { BackendModule } from "./backend.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
 
+export type { BackendChoice };
+
 const MODULE = new BackendModule<ZstdDecodeFunctions>(ZSTD_DECODE_FUNCTIONS, WASM_BASE64);
 
 /** What a context is made with. */
@@ -42,7 +44,12 @@ export class ZstdDecoderKernel implements Disposable {
     if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a decompression context");
     this.#context = new Context(this.#library, handle, this.#functions.sluice_zstd_decompressor_free);
     const { parameters } = options;
-    const result = this.#functions.sluice_zstd_decompressor_set(handle, parameters, parameters.length / 2, this.#step);
+    const result = this.#functions.sluice_zstd_decompressor_set(
+      handle,
+      parameters,
+      parameters.length / 2,
+      this.#step,
+    );
     if (result < 0) {
       this.close();
       throw this.error(result, "set the parameters of a decompression context");
@@ -114,7 +121,14 @@ export class ZstdDecoderKernel implements Disposable {
    * Decodes until the source is used up, the target is full or the frame ends; returns a result. May stop before the
    * source is used up: `consumed` says how far it came.
    */
-  step(source: Uint8Array, pos: number, end: number, target: Uint8Array, start: number, targetEnd: number): number {
+  step(
+    source: Uint8Array,
+    pos: number,
+    end: number,
+    target: Uint8Array,
+    start: number,
+    targetEnd: number,
+  ): number {
     return this.#functions.sluice_zstd_decompressor_step(
       this.#context.handle,
       source,
@@ -156,8 +170,19 @@ export class ZstdDecoderKernel implements Disposable {
   }
 
   /** The error for a failed result of this context. */
-  error(result: number, action: string, facts: { offset?: number; expectedId?: number | undefined } = {}): Error {
-    return resultError({ format: "zstd", action, result, errno: this.errno, maxMemory: this.#maxMemory, ...facts });
+  error(
+    result: number,
+    action: string,
+    facts: { offset?: number; expectedId?: number | undefined } = {},
+  ): Error {
+    return resultError({
+      format: "zstd",
+      action,
+      result,
+      errno: this.errno,
+      maxMemory: this.#maxMemory,
+      ...facts,
+    });
   }
 
   /** Frees the context; calling it again does nothing. */

@@ -91,7 +91,10 @@ export interface HttpSourceOptions extends ReadOptions {
  * @throws {TransferError} If the server does not answer ranges, answers another range than asked for, or the object
  *   has changed since the source was opened (code "SOURCE_CHANGED").
  */
-export async function byteSourceFromUrl(url: string | URL, options: HttpSourceOptions = {}): Promise<ByteSource> {
+export async function byteSourceFromUrl(
+  url: string | URL,
+  options: HttpSourceOptions = {},
+): Promise<ByteSource> {
   const request = options.fetch ?? fetch;
 
   async function range(offset: number, length: number, validator: string | undefined, signal?: AbortSignal) {

@@ -21,7 +21,9 @@ export function toBytes(source: BytesSource): Uint8Array {
   }
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (isShared(source)) return new Uint8Array(source).slice();
-  throw new TypeError(`Cannot read bytes: the value is ${describe(source)}, expected a typed array or ArrayBuffer`);
+  throw new TypeError(
+    `Cannot read bytes: the value is ${describe(source)}, expected a typed array or ArrayBuffer`,
+  );
 }
 
 function isShared(buffer: unknown): buffer is SharedArrayBuffer {

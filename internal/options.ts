@@ -16,7 +16,9 @@ export function checkKeys(options: object, known: ReadonlySet<string>): void {
   }
   for (const key of Object.keys(options)) {
     if (!known.has(key)) {
-      throw new TypeError(`Cannot read options: "${key}" is not known, expected one of ${[...known].join(", ")}`);
+      throw new TypeError(
+        `Cannot read options: "${key}" is not known, expected one of ${[...known].join(", ")}`,
+      );
     }
   }
 }
@@ -32,7 +34,9 @@ export function checkInteger(name: string, value: unknown, min: number, max: num
     throw new TypeError(`Cannot use option "${name}": it is ${describe(value)}, expected a number`);
   }
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`Cannot use option "${name}": it is ${value}, expected an integer from ${min} to ${max}`);
+    throw new RangeError(
+      `Cannot use option "${name}": it is ${value}, expected an integer from ${min} to ${max}`,
+    );
   }
   return value;
 }
@@ -66,7 +70,9 @@ export function checkBoolean(name: string, value: unknown): boolean {
  */
 export function checkChoice<const T extends string>(name: string, value: unknown, choices: readonly T[]): T {
   if (!choices.includes(value as T)) {
-    throw new RangeError(`Cannot use option "${name}": it is ${String(value)}, expected one of ${choices.join(", ")}`);
+    throw new RangeError(
+      `Cannot use option "${name}": it is ${String(value)}, expected one of ${choices.join(", ")}`,
+    );
   }
   return value as T;
 }

@@ -31,7 +31,11 @@ export interface PullCodec {
 }
 
 /** Reads everything that the codec can give now, at most `maxOutput` bytes, into one fresh array. */
-export function readAvailable(codec: PullCodec, chunkSize: number, maxOutput: number): Uint8Array<ArrayBuffer> {
+export function readAvailable(
+  codec: PullCodec,
+  chunkSize: number,
+  maxOutput: number,
+): Uint8Array<ArrayBuffer> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let room = maxOutput;
   let size = chunkSize;
@@ -39,7 +43,9 @@ export function readAvailable(codec: PullCodec, chunkSize: number, maxOutput: nu
     const target = new Uint8Array(Math.min(size, room));
     const length = codec.read(target, 0);
     room -= length;
-    if (length > 0) chunks.push(length * 2 > target.length ? target.subarray(0, length) : target.slice(0, length));
+    if (length > 0) {
+      chunks.push(length * 2 > target.length ? target.subarray(0, length) : target.slice(0, length));
+    }
     size = Math.min(size * 2, MAX_COLLECTED_CHUNK);
   }
   return concatBytes(chunks);

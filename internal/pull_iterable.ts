@@ -13,7 +13,10 @@ export type ChunkSource = BytesSource | Iterable<BytesSource> | AsyncIterable<By
 /** The chunks of a source, one by one. */
 function chunksOf(source: ChunkSource): Iterable<BytesSource> | AsyncIterable<BytesSource> {
   if (ArrayBuffer.isView(source) || source instanceof ArrayBuffer) return [source];
-  if (typeof source === "object" && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source)) {
+  if (
+    typeof source === "object" && source !== null &&
+    (Symbol.asyncIterator in source || Symbol.iterator in source)
+  ) {
     return source;
   }
   throw new TypeError(`Cannot iterate over the source: it is ${describe(source)}, expected chunks of bytes`);

@@ -4,7 +4,9 @@
 import { backendInfo, configureBackend } from "@sluice/ffi";
 
 /** The backends to test: WASM always, native where it may be used. */
-export const BACKENDS: readonly ("native" | "wasm")[] = backendInfo().kind === "native" ? ["native", "wasm"] : ["wasm"];
+export const BACKENDS: readonly ("native" | "wasm")[] = backendInfo().kind === "native"
+  ? ["native", "wasm"]
+  : ["wasm"];
 
 if (!BACKENDS.includes("native")) console.log(`native backend not tested: ${backendInfo().reason}`);
 

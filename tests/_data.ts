@@ -40,7 +40,8 @@ export class Random {
   }
 }
 
-const WORDS = "the quick brown fox jumps over a lazy dog while frames blocks and windows go by in order".split(" ");
+const WORDS = "the quick brown fox jumps over a lazy dog while frames blocks and windows go by in order"
+  .split(" ");
 
 /** `size` bytes of words in random order: compressible, with matches near and far. */
 export function text(size: number, seed = 1): Uint8Array<ArrayBuffer> {

@@ -68,7 +68,9 @@ export const DECOMPRESS_SHAPES: Readonly<Record<string, Decompress>> = {
   "stream": async (pieces, options) =>
     await collect(streamOf(pieces).pipeThrough(new ZstdDecompressionStream(options))),
   "stream off the loop": async (pieces, options) =>
-    await collect(streamOf(pieces).pipeThrough(new ZstdDecompressionStream({ ...options, offload: "always" }))),
+    await collect(
+      streamOf(pieces).pipeThrough(new ZstdDecompressionStream({ ...options, offload: "always" })),
+    ),
   "iterable": async (pieces, options) => await collect(decompressZstdIterable(pieces, options)),
 };
 

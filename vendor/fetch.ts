@@ -67,7 +67,9 @@ const local: Provider = {
     const folder = Deno.env.get("SLUICE_VENDOR_DIR");
     if (folder === undefined || folder === "") return undefined;
     for (const archive of [source.debian.archive, source.upstream.split("/").at(-1)!]) {
-      if (await exists(`${folder}/${archive}`)) return `${await unpack(`${folder}/${archive}`)}/${source.root}`;
+      if (await exists(`${folder}/${archive}`)) {
+        return `${await unpack(`${folder}/${archive}`)}/${source.root}`;
+      }
     }
     const tree = `${folder}/${source.name}`;
     return await exists(tree) ? tree : undefined;
@@ -108,7 +110,8 @@ async function debianAddress(): Promise<string> {
 }
 
 async function apt(options: readonly string[], args: readonly string[], cwd: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command("apt-get", { args: [...options, ...args], cwd }).output();
+  const { success, stderr } = await new Deno.Command("apt-get", { args: [...options, ...args], cwd })
+    .output();
   if (!success) throw new Error(`apt-get ${args[0]}: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
@@ -125,7 +128,8 @@ const debian: Provider = {
       `${state}/etc/sources.list`,
       `deb-src [signed-by=${keyring}] ${await debianAddress()} trixie main\n`,
     );
-    const user = new TextDecoder().decode((await new Deno.Command("id", { args: ["-un"] }).output()).stdout).trim();
+    const user = new TextDecoder().decode((await new Deno.Command("id", { args: ["-un"] }).output()).stdout)
+      .trim();
     const options = Object.entries({
       "Dir::Etc": `${state}/etc`,
       "Dir::Etc::sourcelist": `${state}/etc/sources.list`,

@@ -4,6 +4,7 @@
 import type { BackendChoice } from "@sluice/ffi";
 import { checkBoolean, checkChoice, checkInteger, checkKeys, checkLimit, describe } from "@sluice/internal";
 import type { ZstdCompressOptions, ZstdLongDistanceOptions, ZstdStrategy } from "./compress_options.ts";
+import type { ZstdParameterName } from "./parameters.ts";
 
 /** Options with every field present. */
 export interface CompressSettings {
@@ -50,7 +51,7 @@ export const PARAMETER = {
   rowMatchFinder: 1011,
   maxBlockSize: 1015,
   blockSplitterLevel: 1017,
-} as const;
+} as const satisfies Record<ZstdParameterName, number>;
 
 /** Strategies by number, from 1. */
 export const STRATEGIES: readonly ZstdStrategy[] = [
@@ -214,7 +215,9 @@ type LongDistanceName =
 function longDistanceValues(option: ZstdCompressOptions["longDistance"]): Record<LongDistanceName, number> {
   const detail: ZstdLongDistanceOptions = typeof option === "object" ? option : {};
   checkKeys(detail, LONG_DISTANCE_KEYS);
-  if (option !== undefined && typeof option !== "object" && typeof option !== "boolean" && option !== "auto") {
+  if (
+    option !== undefined && typeof option !== "object" && typeof option !== "boolean" && option !== "auto"
+  ) {
     throw new TypeError(
       `Cannot use option "longDistance": it is ${describe(option)}, expected a boolean, "auto" or an object`,
     );

@@ -1,7 +1,7 @@
 /**
  * Compression of whole values: one kernel call each, with contexts kept for the free functions.
  */
-import { RESULT, resolveBackend } from "@sluice/ffi";
+import { resolveBackend, RESULT } from "@sluice/ffi";
 import type { ZstdEncoderKernel } from "@sluice/ffi/zstd-encoder";
 import { concatBytes, IdlePool, LimitExceededError } from "@sluice/internal";
 import type { CompressSettings } from "./_compress_options.ts";
@@ -64,7 +64,9 @@ function giveBack(settings: CompressSettings, key: string, kernel: ZstdEncoderKe
 
 function checkSize(bytes: Uint8Array, settings: CompressSettings): void {
   if (settings.size === undefined || settings.size === bytes.length) return;
-  throw new RangeError(`Cannot use option "size": it is ${settings.size}, expected the input's ${bytes.length}`);
+  throw new RangeError(
+    `Cannot use option "size": it is ${settings.size}, expected the input's ${bytes.length}`,
+  );
 }
 
 /** Compresses a whole value into a fresh array. */
@@ -74,7 +76,9 @@ export function compressWhole(
   settings: CompressSettings,
 ): Uint8Array<ArrayBuffer> {
   checkSize(bytes, settings);
-  if (kernel.backend === "wasm" && bytes.length > WASM_ONE_CALL_SIZE_MAX) return compressInPieces(bytes, settings);
+  if (kernel.backend === "wasm" && bytes.length > WASM_ONE_CALL_SIZE_MAX) {
+    return compressInPieces(bytes, settings);
+  }
   const bound = compressBound(bytes.length);
   const target = bound <= SCRATCH_SIZE ? scratch ??= new Uint8Array(SCRATCH_SIZE) : new Uint8Array(bound);
   check(kernel, kernel.compress(bytes, target, 0));
@@ -167,7 +171,10 @@ function compressInPieces(bytes: Uint8Array, settings: CompressSettings): Uint8A
   }
 }
 
-async function compressInSlices(bytes: Uint8Array, settings: CompressSettings): Promise<Uint8Array<ArrayBuffer>> {
+async function compressInSlices(
+  bytes: Uint8Array,
+  settings: CompressSettings,
+): Promise<Uint8Array<ArrayBuffer>> {
   const feeder = new PieceFeeder(bytes, settings);
   try {
     let sliceEnd = performance.now() + SLICE_MS;

@@ -8,7 +8,7 @@ import {
   concatBytes,
   CorruptDataError,
   LimitExceededError,
-  SluiceError,
+  type SluiceError,
   TruncatedDataError,
 } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
@@ -21,6 +21,11 @@ const NO_BYTES = new Uint8Array();
 
 /** What the next input byte belongs to. */
 type Stage = "header" | "skippable" | "frame" | "done";
+
+/** Takes a context from the backend with these settings. */
+export function makeDecoderKernel(settings: DecompressSettings): ZstdDecoderKernel {
+  return new ZstdDecoderKernel(settings);
+}
 
 /** One decompression from its first input byte to its last output byte. */
 export class DecoderCodec implements PullCodec {
@@ -103,7 +108,10 @@ export class DecoderCodec implements PullCodec {
   /** Bytes behind the end that were not used. */
   get unused(): Uint8Array<ArrayBuffer> {
     if (this.#stage !== "done") return new Uint8Array();
-    return concatBytes([this.#head.slice(0, this.#headLength), new Uint8Array(this.#chunk.subarray(this.#pos))]);
+    return concatBytes([
+      this.#head.slice(0, this.#headLength),
+      new Uint8Array(this.#chunk.subarray(this.#pos)),
+    ]);
   }
 
   /** Bytes that the codec holds. */
@@ -115,7 +123,9 @@ export class DecoderCodec implements PullCodec {
     if (this.#closed) throw new TypeError("Cannot write to the decoder: it is closed");
     if (this.#ended) throw new TypeError("Cannot write to the decoder: its input has ended");
     const waiting = this.#chunk.subarray(this.#pos);
-    this.#chunk = waiting.length === 0 ? chunk : concatBytes([new Uint8Array(waiting), new Uint8Array(chunk)]);
+    this.#chunk = waiting.length === 0
+      ? chunk
+      : concatBytes([new Uint8Array(waiting), new Uint8Array(chunk)]);
     this.#pos = 0;
   }
 
@@ -169,7 +179,8 @@ export class DecoderCodec implements PullCodec {
       while (this.#failure === undefined) {
         if (this.#stage === "done") return undefined;
         if (this.#stage === "frame") {
-          const ready = this.#outputPending || this.#headPos < this.#headLength || this.#pos < this.#chunk.length;
+          const ready = this.#outputPending || this.#headPos < this.#headLength ||
+            this.#pos < this.#chunk.length;
           if (ready) return at === target.length ? undefined : this.#targetEnd(target, at);
         } else if (this.#pos < this.#chunk.length) {
           if (this.#stage === "header") this.#readHead();
@@ -242,7 +253,9 @@ export class DecoderCodec implements PullCodec {
     }
     this.#head[this.#headLength++] = this.#chunk[this.#pos++]!;
     const offset = this.#bytesIn; // of the frame: held header bytes are not booked yet
-    if (!this.#settings.magicless && this.#framesRead > 0 && !isFramePrefix(this.#head, 0, this.#headLength)) {
+    if (
+      !this.#settings.magicless && this.#framesRead > 0 && !isFramePrefix(this.#head, 0, this.#headLength)
+    ) {
       if (this.#settings.ignoreTrailing) {
         this.#stage = "done";
         return;
@@ -330,7 +343,9 @@ export class DecoderCodec implements PullCodec {
     }
     const offset = this.#bytesIn + (this.#stage === "header" ? this.#headLength : 0);
     throw new TruncatedDataError(
-      `Cannot decompress zstd data at byte ${offset}: the data ends ${empty ? "before the first frame" : "inside a frame"}`,
+      `Cannot decompress zstd data at byte ${offset}: the data ends ${
+        empty ? "before the first frame" : "inside a frame"
+      }`,
       { format: "zstd", code: "TRUNCATED", offset, errno: 72 },
     );
   }
@@ -354,4 +369,3 @@ export class DecoderCodec implements PullCodec {
     });
   }
 }
-

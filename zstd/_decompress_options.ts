@@ -91,7 +91,10 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
     magicless,
     skipBytes: checkInteger("skipBytes", options.skipBytes ?? 0, 0, Number.MAX_SAFE_INTEGER),
     onSkippable: options.onSkippable,
-    maxSkippableBytes: checkLimit("maxSkippableBytes", options.maxSkippableBytes ?? MAX_SKIPPABLE_BYTES_DEFAULT),
+    maxSkippableBytes: checkLimit(
+      "maxSkippableBytes",
+      options.maxSkippableBytes ?? MAX_SKIPPABLE_BYTES_DEFAULT,
+    ),
     checkHeader: options.checkHeader,
     backend: options.backend,
     parameters: new Int32Array([

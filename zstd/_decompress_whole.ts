@@ -1,7 +1,7 @@
 /**
  * Decompression of whole values: one kernel call where the frames say how large their content is, else the pull codec.
  */
-import { RESULT, resolveBackend } from "@sluice/ffi";
+import { resolveBackend, RESULT } from "@sluice/ffi";
 import { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
 import { concatBytes, IdlePool, readAvailable } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
@@ -98,7 +98,9 @@ export function decompressWholeInto(
   target: Uint8Array,
   settings: DecompressSettings,
 ): number {
-  const limited = settings.maxOutputSize <= target.length ? settings : { ...settings, maxOutputSize: target.length };
+  const limited = settings.maxOutputSize <= target.length
+    ? settings
+    : { ...settings, maxOutputSize: target.length };
   const size = plannedSize(bytes, limited);
   if (size !== undefined && decompressPlanned(kernel, bytes, limited, target.subarray(0, size))) return size;
   const content = decompressWhole(kernel, bytes, limited);
@@ -114,7 +116,8 @@ function decompressPlanned(
   target: Uint8Array,
 ): boolean {
   if (fitsOneCall(kernel, bytes.length, target.length)) {
-    return kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK && kernel.produced === target.length;
+    return kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK &&
+      kernel.produced === target.length;
   }
   const codec = new DecoderCodec(settings, "never", kernel);
   try {
@@ -156,7 +159,9 @@ export async function decompressWholeAsync(
       if (codec.needsInput) codec.end();
       const target = new Uint8Array(native ? 1 << 20 : CHUNK_SIZE_DEFAULT);
       const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
-      if (length > 0) chunks.push(length * 2 > target.length ? target.subarray(0, length) : target.slice(0, length));
+      if (length > 0) {
+        chunks.push(length * 2 > target.length ? target.subarray(0, length) : target.slice(0, length));
+      }
       if (!codec.offLoop && performance.now() > sliceEnd) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         sliceEnd = performance.now() + SLICE_MS;

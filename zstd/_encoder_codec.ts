@@ -2,7 +2,7 @@
  * Compression as a pull codec. Every streaming shape of the compression API stands on it.
  */
 import { RESULT } from "@sluice/ffi";
-import { ZSTD_STEP, ZstdEncoderKernel, zstdEncoderBounds } from "@sluice/ffi/zstd-encoder";
+import { ZSTD_STEP, zstdEncoderBounds, ZstdEncoderKernel } from "@sluice/ffi/zstd-encoder";
 import type { ZstdProgress } from "@sluice/ffi/zstd-encoder";
 import { concatBytes, CorruptDataError } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
@@ -60,7 +60,8 @@ export class EncoderCodec implements PullCodec {
   constructor(settings: CompressSettings, offload: "auto" | "always" | "never" = "auto") {
     this.#kernel = makeEncoderKernel(settings);
     this.#size = settings.size;
-    this.offLoop = this.#kernel.backend === "native" && offload !== "never" && (offload === "always" || settings.slow);
+    this.offLoop = this.#kernel.backend === "native" && offload !== "never" &&
+      (offload === "always" || settings.slow);
     if (settings.size !== undefined) this.#check(this.#kernel.pledge(settings.size));
   }
 
@@ -96,7 +97,9 @@ export class EncoderCodec implements PullCodec {
     if (this.#closed) throw new TypeError("Cannot write to the encoder: it is closed");
     if (this.#ended) throw new TypeError("Cannot write to the encoder: its input has ended");
     const waiting = this.#chunk.subarray(this.#pos);
-    this.#chunk = waiting.length === 0 ? chunk : concatBytes([new Uint8Array(waiting), new Uint8Array(chunk)]);
+    this.#chunk = waiting.length === 0
+      ? chunk
+      : concatBytes([new Uint8Array(waiting), new Uint8Array(chunk)]);
     this.#pos = 0;
   }
 
@@ -183,7 +186,9 @@ export class EncoderCodec implements PullCodec {
     const size = this.#size;
     if (size === undefined || (final ? actual === size : actual <= size)) return;
     throw new CorruptDataError(
-      `Cannot compress at byte ${this.#bytesIn}: the input has ${final ? "" : "at least "}${actual} bytes, expected ${size}`,
+      `Cannot compress at byte ${this.#bytesIn}: the input has ${
+        final ? "" : "at least "
+      }${actual} bytes, expected ${size}`,
       { format: "zstd", code: "INPUT_SIZE_MISMATCH", offset: this.#bytesIn, errno: 72 },
     );
   }

@@ -227,7 +227,9 @@ for (const { name, input, options, errorName, code, offset, before } of BAD_INPU
         if (offset !== undefined) assertEquals(error.offset, offset, shape);
         else assert(typeof error.offset === "number", shape);
         assert(error.message.startsWith("Cannot "), error.message);
-        if (before !== undefined && fault instanceof ShapeFault && shape !== "push") assertEquals(fault.output, before);
+        if (before !== undefined && fault instanceof ShapeFault && shape !== "push") {
+          assertEquals(fault.output, before);
+        }
         if (whole) break; // the pieces are joined anyway
       }
       live.add(liveContextCount());
@@ -287,7 +289,11 @@ const GOOD_INPUTS: readonly GoodInput[] = [
     output: join(TEXT, TEXT),
   },
   { name: "an empty frame", input: join(MAGIC, bytes(0x20, 0, 1, 0, 0)), output: bytes() },
-  { name: "an RLE block first", input: join(MAGIC, bytes(0x20, 5, 0x2b, 0, 0, 0x7a)), output: bytes(122, 122, 122, 122, 122) },
+  {
+    name: "an RLE block first",
+    input: join(MAGIC, bytes(0x20, 5, 0x2b, 0, 0, 0x7a)),
+    output: bytes(122, 122, 122, 122, 122),
+  },
   {
     name: "empty raw blocks before content",
     input: join(MAGIC, bytes(0x00, 0x58), rawBlock(0, false), rawBlock(0, false), rawBlock(2, true)),
@@ -299,7 +305,12 @@ const GOOD_INPUTS: readonly GoodInput[] = [
     options: { trailing: "ignore" },
     output: TEXT,
   },
-  { name: "the first of two frames", input: join(FRAME, CHECKED), options: { frames: "first" }, output: TEXT },
+  {
+    name: "the first of two frames",
+    input: join(FRAME, CHECKED),
+    options: { frames: "first" },
+    output: TEXT,
+  },
   { name: "a foreign header", input: join(text(11), FRAME), options: { skipBytes: 11 }, output: TEXT },
   {
     name: "a wrong checksum that is not verified",
@@ -313,7 +324,12 @@ const GOOD_INPUTS: readonly GoodInput[] = [
     options: { format: "magicless" },
     output: TEXT,
   },
-  { name: "content of exactly the limit", input: FRAME, options: { maxOutputSize: TEXT.length }, output: TEXT },
+  {
+    name: "content of exactly the limit",
+    input: FRAME,
+    options: { maxOutputSize: TEXT.length },
+    output: TEXT,
+  },
   {
     name: "content of exactly the limit without a declared size",
     input: compressZstd(TEXT, { contentSize: false }),

@@ -48,7 +48,11 @@ export function compressZstd(data: BytesSource, options?: ZstdCompressOptions): 
  *
  * @throws {LimitExceededError} With code "OUTPUT_TOO_SMALL" if the frame does not fit.
  */
-export function compressZstdInto(data: BytesSource, target: Uint8Array, options?: ZstdCompressOptions): number {
+export function compressZstdInto(
+  data: BytesSource,
+  target: Uint8Array,
+  options?: ZstdCompressOptions,
+): number {
   const bytes = toBytes(data);
   const settings = resolveCompressOptions(options);
   return withEncoder(settings, (kernel) => compressWholeInto(kernel, bytes, target, settings));

@@ -16,7 +16,7 @@ export const ZSTD_SKIPPABLE_MAGIC_START: number = SKIPPABLE_MAGIC;
 /** The most content bytes of a block. */
 export const ZSTD_BLOCK_SIZE_MAX: number = BLOCK_SIZE_MAX;
 /** The fastest level. */
-export const ZSTD_LEVEL_MIN = -131072;
+export const ZSTD_LEVEL_MIN: number = -131072;
 /** The level that is used when none is given. */
 export const ZSTD_LEVEL_DEFAULT = 3;
 /** The level that compresses most. */

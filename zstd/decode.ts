@@ -12,6 +12,18 @@
  *
  * @module
  */
+export type { BackendChoice } from "@sluice/ffi";
+export {
+  BackendUnavailableError,
+  ChecksumMismatchError,
+  CorruptDataError,
+  DictionaryMismatchError,
+  LimitExceededError,
+  SluiceError,
+  TruncatedDataError,
+  UnsupportedFeatureError,
+} from "@sluice/internal";
+export type { BytesSource, ChunkSource, SluiceErrorOptions } from "@sluice/internal";
 export * from "./decoder.ts";
 export * from "./decompress.ts";
 export * from "./decompress_iterable.ts";

@@ -144,7 +144,9 @@ export class ZstdDecoder implements Disposable {
    */
   finish(): void {
     if (this.#codec.done) return;
-    if (this.#codec.pendingInput > 0) throw new TypeError("Cannot finish the decoder: output still waits to be read");
+    if (this.#codec.pendingInput > 0) {
+      throw new TypeError("Cannot finish the decoder: output still waits to be read");
+    }
     this.#codec.end();
     if (this.#codec.read(new Uint8Array(1), 0) > 0) {
       throw new TypeError("Cannot finish the decoder: output still waits to be read");

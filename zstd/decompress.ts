@@ -6,7 +6,12 @@
 import { toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { resolveWholeValueOptions } from "./_decompress_options.ts";
-import { decompressWhole, decompressWholeAsync, decompressWholeInto, withDecoder } from "./_decompress_whole.ts";
+import {
+  decompressWhole,
+  decompressWholeAsync,
+  decompressWholeInto,
+  withDecoder,
+} from "./_decompress_whole.ts";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 
 /**
@@ -42,7 +47,11 @@ export function decompressZstd(data: BytesSource, options?: ZstdDecompressOption
  * @throws {LimitExceededError} With code "OUTPUT_LIMIT" if the content does not fit.
  * @throws {SluiceError} As {@linkcode decompressZstd}.
  */
-export function decompressZstdInto(data: BytesSource, target: Uint8Array, options?: ZstdDecompressOptions): number {
+export function decompressZstdInto(
+  data: BytesSource,
+  target: Uint8Array,
+  options?: ZstdDecompressOptions,
+): number {
   const bytes = toBytes(data);
   const settings = resolveWholeValueOptions(options);
   return withDecoder(settings, (kernel) => decompressWholeInto(kernel, bytes, target, settings));

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
+import type { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
 import { checkKeys, checkLimit, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
+import { makeDecoderKernel } from "./_decoder_codec.ts";
 import { resolveWholeValueOptions } from "./_decompress_options.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { decompressWhole, decompressWholeAsync, decompressWholeInto } from "./_decompress_whole.ts";
@@ -46,7 +47,7 @@ export class ZstdDecompressor implements Disposable {
    */
   constructor(options: ZstdDecompressOptions = {}) {
     this.#settings = resolveWholeValueOptions(options);
-    this.#kernel = new ZstdDecoderKernel(this.#settings);
+    this.#kernel = makeDecoderKernel(this.#settings);
   }
 
   /** Bytes that the context holds. */
@@ -78,7 +79,10 @@ export class ZstdDecompressor implements Disposable {
    *
    * @throws {SluiceError} As `decompressZstd`.
    */
-  async decompressAsync(data: BytesSource, options?: ZstdDecompressCallOptions): Promise<Uint8Array<ArrayBuffer>> {
+  async decompressAsync(
+    data: BytesSource,
+    options?: ZstdDecompressCallOptions,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     return await decompressWholeAsync(this.#kernel, toBytes(data), this.#forCall(options));
   }
 

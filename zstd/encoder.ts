@@ -90,7 +90,10 @@ export class ZstdEncoder implements Disposable {
    * Takes the next piece and yields what is ready in chunks of exactly `chunkSize` bytes, holding back the rest; the
    * remainder comes with `finish`.
    */
-  *pushChunks(chunk: BytesSource, chunkSize: number = CHUNK_SIZE_DEFAULT): Generator<Uint8Array<ArrayBuffer>> {
+  *pushChunks(
+    chunk: BytesSource,
+    chunkSize: number = CHUNK_SIZE_DEFAULT,
+  ): Generator<Uint8Array<ArrayBuffer>> {
     checkInteger("chunkSize", chunkSize, 1, 1 << 30);
     this.#codec.write(toBytes(chunk));
     while (true) {

@@ -34,7 +34,7 @@ export interface ZstdFrameHeader {
 
 /** How a header is read. */
 export interface ZstdFrameHeaderOptions {
-  /** @default {"zstd"} */
+  /** The shape of the frame. @default {"zstd"} */
   readonly format?: ZstdFormat | undefined;
 }
 
@@ -58,7 +58,10 @@ const KEYS: ReadonlySet<string> = new Set(["format"]);
  * assertEquals(header.hasChecksum, true);
  * ```
  */
-export function readZstdFrameHeader(data: BytesSource, options: ZstdFrameHeaderOptions = {}): ZstdFrameHeader {
+export function readZstdFrameHeader(
+  data: BytesSource,
+  options: ZstdFrameHeaderOptions = {},
+): ZstdFrameHeader {
   checkKeys(options, KEYS);
   const magicless = checkChoice("format", options.format ?? "zstd", ["zstd", "magicless"]) === "magicless";
   const bytes = toBytes(data);

@@ -3,11 +3,15 @@
  *
  * @module
  */
-import { estimateZstdDecoder } from "@sluice/ffi/zstd-decoder";
-import { estimateZstdEncoder, zstdEncoderBounds, zstdLevelParameters } from "@sluice/ffi/zstd-encoder";
 import { checkInteger } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { LEVEL_MAX, LEVEL_MIN, PARAMETER, resolveCompressOptions, STRATEGIES } from "./_compress_options.ts";
+import {
+  estimateZstdDecoder,
+  estimateZstdEncoder,
+  zstdEncoderBounds,
+  zstdLevelParameters,
+} from "./_library_facts.ts";
 import type { ZstdCompressionParameters, ZstdCompressOptions } from "./compress_options.ts";
 
 /** For what content a level's parameters are looked up. */
@@ -46,11 +50,48 @@ export function zstdCompressionParameters(
     checkInteger("dictionarySize", dictionarySize, 0, 0xffff_ffff),
     backend,
   );
-  return { windowLog, chainLog, hashLog, searchLog, minMatch, targetLength, strategy: STRATEGIES[strategy! - 1] };
+  return {
+    windowLog,
+    chainLog,
+    hashLog,
+    searchLog,
+    minMatch,
+    targetLength,
+    strategy: STRATEGIES[strategy! - 1],
+  };
 }
 
 /** Names of the parameters that {@linkcode zstdParameterBounds} knows. */
-export type ZstdParameterName = keyof typeof PARAMETER;
+export type ZstdParameterName =
+  | "level"
+  | "windowLog"
+  | "hashLog"
+  | "chainLog"
+  | "searchLog"
+  | "minMatch"
+  | "targetLength"
+  | "strategy"
+  | "targetBlockSize"
+  | "longDistance"
+  | "longDistanceHashLog"
+  | "longDistanceMinMatch"
+  | "longDistanceBucketSizeLog"
+  | "longDistanceHashRateLog"
+  | "contentSize"
+  | "checksum"
+  | "dictId"
+  | "workers"
+  | "jobSize"
+  | "overlapLog"
+  | "rsyncable"
+  | "format"
+  | "forceMaxWindow"
+  | "literals"
+  | "sizeHint"
+  | "splitAfterSequences"
+  | "rowMatchFinder"
+  | "maxBlockSize"
+  | "blockSplitterLevel";
 
 /**
  * The bounds of a compression parameter on a backend. WASM has smaller ones: 30 for `windowLog`, 0 for `workers`.
@@ -64,7 +105,9 @@ export function zstdParameterBounds(
   const bounds = Object.hasOwn(PARAMETER, name) ? zstdEncoderBounds(PARAMETER[name], backend) : undefined;
   if (bounds === undefined) {
     throw new RangeError(
-      `Cannot look up bounds: "${name}" is no parameter, expected one of ${Object.keys(PARAMETER).join(", ")}`,
+      `Cannot look up bounds: "${name}" is no parameter, expected one of ${
+        Object.keys(PARAMETER).join(", ")
+      }`,
     );
   }
   return bounds;

@@ -67,5 +67,9 @@ export function readZstdSkippableFrame(data: BytesSource): ZstdSkippableFrame {
       { format: "zstd", code: "TRUNCATED", offset: bytes.length },
     );
   }
-  return { variant: header.skippableVariant!, payload: bytes.subarray(header.headerSize, byteLength), byteLength };
+  return {
+    variant: header.skippableVariant!,
+    payload: bytes.subarray(header.headerSize, byteLength),
+    byteLength,
+  };
 }

@@ -1,0 +1,198 @@
+/**
+ * The project's own lint rules: which room may import which, where Deno's own API may stand, how error messages read,
+ * and no leftovers. That `any` is not used is the rule `no-explicit-any`, which Deno recommends.
+ *
+ * Run `deno lint`; deno.json names this file as a plugin.
+ */
+const ROOT = new URL("../", import.meta.url).pathname;
+
+/** What each published room may import, through the public entries of the other. Everything points down. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  internal: [],
+  ffi: ["internal"],
+  zstd: ["internal", "ffi"],
+  lz4: ["internal", "ffi"],
+  gitdb: ["internal", "ffi"],
+  zpaq: ["internal", "ffi", "zstd", "lz4"],
+  pdiffcopy: ["internal", "ffi", "zstd"],
+  cli: ["internal", "ffi", "zstd", "lz4", "gitdb", "zpaq", "pdiffcopy"],
+  "mod.ts": ["zstd", "lz4", "gitdb", "zpaq", "pdiffcopy"],
+};
+
+/** Codec packages: only their private files may call into ffi. */
+const MODULES: ReadonlySet<string> = new Set(["zstd", "lz4", "gitdb", "zpaq", "pdiffcopy"]);
+
+/** Rooms of scripts, which may use each other and everything else. */
+const TOOL_ROOMS: ReadonlySet<string> = new Set(["_tools", "bench", "vendor"]);
+
+/** Packages of others that published code may import. */
+const DEPENDENCIES: readonly string[] = ["@std/streams", "@std/cli"];
+
+/** Rooms and files that run under Deno only; everything else also runs in browsers, on Node and at the edge. */
+const DENO_ONLY: readonly string[] = [
+  "cli/",
+  "vendor/fetch.ts",
+  "ffi/_native.ts",
+  "ffi/_resolve.ts",
+  "internal/file_source.ts",
+];
+
+/** Where a file stands: its path from the root, and the room that its first part names. */
+interface Place {
+  readonly path: string;
+  readonly room: string;
+  readonly isTest: boolean;
+}
+
+function placeOf(path: string): Place {
+  return { path, room: path.split("/")[0]!, isTest: path.endsWith("_test.ts") };
+}
+
+function placeOfFile(context: Deno.lint.RuleContext): Place {
+  const { filename } = context;
+  return placeOf(filename.startsWith(ROOT) ? filename.slice(ROOT.length) : filename);
+}
+
+/** The place that a specifier names; undefined where that is not in this project. */
+function target(specifier: string, from: Place): Place | undefined {
+  if (specifier.startsWith("@sluice/")) return placeOf(`${specifier.slice("@sluice/".length)}/`);
+  if (!/^\.{1,2}\//.test(specifier)) return undefined;
+  return placeOf(new URL(specifier, `file:///${from.path}`).pathname.slice(1));
+}
+
+function isPrivate(path: string): boolean {
+  return path.split("/").at(-1)!.startsWith("_");
+}
+
+/** Why the file may not import this; undefined when it may. */
+function importFault(from: Place, specifier: string, typeOnly: boolean): string | undefined {
+  const to = target(specifier, from);
+  if (to?.room === "_tools" && !TOOL_ROOMS.has(from.room)) return "_tools is imported by tools only";
+  if (to?.room === "cli" && from.room !== "cli") return "cli is imported by nothing";
+  const allowed = MAY_IMPORT[from.room];
+  if (allowed === undefined || from.isTest) return undefined;
+  if (to === undefined) {
+    const known = DEPENDENCIES.some((name) => specifier === name || specifier.startsWith(`${name}/`));
+    return known ? undefined : `published code depends on ${DEPENDENCIES.join(" and ")} only`;
+  }
+  if (to.room === from.room) {
+    const upward = isPrivate(from.path) && !isPrivate(to.path) && !typeOnly && MODULES.has(from.room);
+    return upward ? "a private file of a module takes only types from its public files" : undefined;
+  }
+  if (!allowed.includes(to.room)) return `${from.room} may not import ${to.room}`;
+  if (specifier.startsWith(".")) return `${to.room} is entered by @sluice/${to.room}, not by a path`;
+  if (to.room === "ffi" && MODULES.has(from.room) && !typeOnly && !isPrivate(from.path)) {
+    return "only private files of a module call into ffi";
+  }
+  return undefined;
+}
+
+const importDirection: Deno.lint.Rule = {
+  create(context) {
+    const from = placeOfFile(context);
+    function check(node: Deno.lint.Node, source: Deno.lint.Node | null, typeOnly: boolean): void {
+      if (source?.type !== "Literal" || typeof source.value !== "string") return;
+      const fault = importFault(from, source.value, typeOnly);
+      if (fault !== undefined) {
+        context.report({ node, message: fault, hint: "see the picture in ARCHITECTURE.md" });
+      }
+    }
+    return {
+      ImportDeclaration: (node) => check(node, node.source, node.importKind === "type"),
+      ExportNamedDeclaration: (node) => check(node, node.source, node.exportKind === "type"),
+      ExportAllDeclaration: (node) => check(node, node.source, node.exportKind === "type"),
+      ImportExpression: (node) => check(node, node.source, false),
+    };
+  },
+};
+
+const denoOnly: Deno.lint.Rule = {
+  create(context) {
+    const { path, room, isTest } = placeOfFile(context);
+    if (isTest || MAY_IMPORT[room] === undefined || DENO_ONLY.some((prefix) => path.startsWith(prefix))) {
+      return {};
+    }
+    return {
+      MemberExpression(node): void {
+        if (node.object.type !== "Identifier" || node.object.name !== "Deno") return;
+        context.report({
+          node,
+          message: "Deno's own API may not be used here: this file also runs in browsers",
+          hint: "move the call to a file that _tools/lint_plugin.ts lists in DENO_ONLY",
+        });
+      },
+    };
+  },
+};
+
+/** The parts of a message that are written out, in order; "" stands where an expression is. */
+function messageParts(node: Deno.lint.Node | undefined): string[] {
+  if (node?.type === "Literal" && typeof node.value === "string") return [node.value];
+  if (node?.type === "TemplateLiteral") {
+    return node.quasis.flatMap((part, index) => index === 0 ? [part.cooked] : ["", part.cooked]);
+  }
+  if (node?.type === "BinaryExpression" && node.operator === "+") {
+    return [...messageParts(node.left), ...messageParts(node.right)];
+  }
+  return [""];
+}
+
+const CONTRACTION = /n't\b|\w'(?:re|ve|ll|d|m)\b|\b(?:it|that|there|what|here|let)'s\b/i;
+
+/** What is wrong with a message; undefined when nothing is. */
+function messageFault(parts: readonly string[]): string | undefined {
+  const first = parts[0]!;
+  if (first !== "" && !first.startsWith("Cannot ")) return 'an error message starts with "Cannot "';
+  if (parts.at(-1)!.endsWith(".")) return "an error message has no full stop at its end";
+  if (parts.some((part) => CONTRACTION.test(part))) return "an error message has no contractions";
+  return undefined;
+}
+
+const errorMessage: Deno.lint.Rule = {
+  create(context) {
+    const { room, isTest } = placeOfFile(context);
+    if (isTest || MAY_IMPORT[room] === undefined) return {};
+    return {
+      NewExpression(node): void {
+        if (node.callee.type !== "Identifier" || !/(?:Error|Exception)$/.test(node.callee.name)) return;
+        const message = messageFault(messageParts(node.arguments[0]));
+        if (message !== undefined) {
+          context.report({
+            node,
+            message,
+            hint: 'write "Cannot <verb> <thing>: <state>, expected <wanted state>"',
+          });
+        }
+      },
+    };
+  },
+};
+
+const noLeftovers: Deno.lint.Rule = {
+  create(context) {
+    return {
+      Program(): void {
+        for (const { value, range } of context.sourceCode.getAllComments()) {
+          const mark = /\b(?:TODO|FIXME|XXX)\b(?!\(\w)/.exec(value)?.[0];
+          if (mark === undefined) continue;
+          context.report({
+            range,
+            message: `${mark} needs an owner`,
+            hint: `write ${mark}(name): what is left`,
+          });
+        }
+      },
+    };
+  },
+};
+
+const plugin: Deno.lint.Plugin = {
+  name: "sluice",
+  rules: {
+    "import-direction": importDirection,
+    "deno-only": denoOnly,
+    "error-message": errorMessage,
+    "no-leftovers": noLeftovers,
+  },
+};
+export default plugin;

@@ -1,0 +1,68 @@
+import { assertEquals } from "@std/assert";
+import plugin from "./lint_plugin.ts";
+
+/** What the plugin says about a source text at a path of the checkout. */
+function messages(path: string, source: string): string[] {
+  const file = new URL(`../${path}`, import.meta.url).pathname;
+  return Deno.lint.runPlugin(plugin, file, source).map(({ message }) => message);
+}
+
+const GOOD: readonly (readonly [path: string, source: string])[] = [
+  ["zstd/_codec.ts", 'import { RESULT } from "@sluice/ffi";'],
+  ["zstd/compress.ts", 'import type { BackendChoice } from "@sluice/ffi";'],
+  ["zstd/compress.ts", 'import { f } from "./_codec.ts";'],
+  ["zstd/_codec.ts", 'import type { F } from "./compress.ts";'],
+  ["zstd/mod_test.ts", 'import { forBackends } from "../tests/_backends.ts";'],
+  ["zpaq/_pack.ts", 'import { compressZstd } from "@sluice/zstd";'],
+  ["pdiffcopy/sync.ts", 'import { compressZstd } from "@sluice/zstd";'],
+  ["cli/zstd.ts", 'import { parseArgs } from "@std/cli/parse-args"; Deno.exit(1);'],
+  ["vendor/fetch.ts", 'import { runZig } from "../_tools/zig.ts"; Deno.cwd();'],
+  ["ffi/backend.ts", 'export type Handle = Deno.PointerValue; typeof Deno === "undefined";'],
+  ["zstd/a.ts", 'throw new RangeError(`Cannot read ${"x"}: the library\'s own limit is ${1}`);'],
+  ["zstd/a.ts", "// TODO(ann): later"],
+  ["_tools/a.ts", 'throw new Error("zig failed");'],
+];
+
+Deno.test("the lint plugin accepts what the rules allow", () => {
+  for (const [path, source] of GOOD) assertEquals(messages(path, source), [], `${path}: ${source}`);
+});
+
+const BAD: readonly (readonly [path: string, source: string, message: string])[] = [
+  ["internal/a.ts", 'import { a } from "@sluice/ffi";', "internal may not import ffi"],
+  ["ffi/a.ts", 'import type { A } from "@sluice/zstd";', "ffi may not import zstd"],
+  ["zstd/a.ts", 'export * from "@sluice/lz4";', "zstd may not import lz4"],
+  ["pdiffcopy/a.ts", 'import { a } from "@sluice/lz4";', "pdiffcopy may not import lz4"],
+  [
+    "zstd/a.ts",
+    'import { a } from "../internal/bytes.ts";',
+    "internal is entered by @sluice/internal, not by a path",
+  ],
+  ["zstd/a.ts", 'import { RESULT } from "@sluice/ffi";', "only private files of a module call into ffi"],
+  [
+    "zstd/_a.ts",
+    'import { f } from "./compress.ts";',
+    "a private file of a module takes only types from its public files",
+  ],
+  ["tests/a_test.ts", 'import { main } from "../cli/mod.ts";', "cli is imported by nothing"],
+  ["zstd/a_test.ts", 'import { ROOT } from "../_tools/zig.ts";', "_tools is imported by tools only"],
+  [
+    "zstd/a.ts",
+    'await import("@std/assert");',
+    "published code depends on @std/streams and @std/cli only",
+  ],
+  [
+    "zstd/a.ts",
+    'Deno.readFileSync("x");',
+    "Deno's own API may not be used here: this file also runs in browsers",
+  ],
+  ["zstd/a.ts", 'throw new Error("No frame");', 'an error message starts with "Cannot "'],
+  ["zstd/a.ts", "throw new Error(`Cannot read ${1}.`);", "an error message has no full stop at its end"],
+  ["zstd/a.ts", 'new Error("Cannot read: it isn\'t " + 1);', "an error message has no contractions"],
+  ["zstd/a.ts", "// FIXME: later", "FIXME needs an owner"],
+];
+
+for (const [path, source, message] of BAD) {
+  Deno.test(`the lint plugin reports in ${path}: ${message}`, () => {
+    assertEquals(messages(path, source), [message]);
+  });
+}
