@@ -74,6 +74,7 @@ export const LEVEL_DEFAULT = 3;
 const JOB_SIZE_MAX = 1 << 30;
 const JOB_SIZE_MIN = 512 << 10;
 const WORKERS_MAX = 256;
+const OVERLAP_LOG_MAX = 9;
 const TARGET_BLOCK_SIZE_MIN = 1340;
 const I32_MAX = 2 ** 31 - 1;
 const SWITCH = ["auto", "on", "off"] as const;
@@ -177,7 +178,7 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     dictId: flag("dictId", options.dictId, true),
     workers,
     jobSize: jobSize > 0 ? Math.max(jobSize, JOB_SIZE_MIN) : 0,
-    overlapLog: number("overlapLog", options.overlapLog),
+    overlapLog: checkInteger("overlapLog", options.overlapLog ?? 0, 0, OVERLAP_LOG_MAX),
     rsyncable: flag("rsyncable", options.rsyncable, false),
     format: checkChoice("format", options.format ?? "zstd", ["zstd", "magicless"]) === "magicless" ? 1 : 0,
     forceMaxWindow: flag("forceMaxWindow", options.forceMaxWindow, false),

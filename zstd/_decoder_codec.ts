@@ -19,6 +19,14 @@ import type { ZstdFrameHeader } from "./frame_header.ts";
 
 const NO_BYTES = new Uint8Array();
 
+/** What the library calls otherwise, but means that a frame breaks the rules. */
+const CORRUPT_RESULTS: ReadonlySet<number> = new Set([
+  RESULT.INPUT_SIZE_MISMATCH,
+  RESULT.OUTPUT_TOO_SMALL,
+  RESULT.NO_PROGRESS,
+  RESULT.DICTIONARY_CORRUPT,
+]);
+
 /** What the next input byte belongs to. */
 type Stage = "header" | "skippable" | "frame" | "done";
 
@@ -360,10 +368,10 @@ export class DecoderCodec implements PullCodec {
   }
 
   #kernelError(result: number): Error {
-    // A declared size that the content does not have is answered with "wrong size" or "no room"; both are corruption.
-    const lied = result === RESULT.INPUT_SIZE_MISMATCH || result === RESULT.OUTPUT_TOO_SMALL ||
-      result === RESULT.NO_PROGRESS;
-    return this.#kernel.error(lied ? RESULT.CORRUPT : result, "decompress zstd data", {
+    // A declared size that the content does not have is answered with "wrong size" or "no room", a block that repeats
+    // a table that never was with "dictionary corrupted": all of them are corrupt frames.
+    const corrupt = CORRUPT_RESULTS.has(result);
+    return this.#kernel.error(corrupt ? RESULT.CORRUPT : result, "decompress zstd data", {
       offset: this.#bytesIn,
       expectedId: this.#header?.dictId,
     });

@@ -22,6 +22,20 @@ const Compressor = struct {
         _ = c.ZSTD_CCtx_reset(self.context, c.ZSTD_reset_session_only);
         return failed.code();
     }
+
+    /// The library clamps some values in silence; here all are compared with its own bounds. Zero is every parameter's
+    /// default, and a parameter whose bounds are zero is one that this build does not have.
+    fn setParameter(self: *Compressor, number: i32, value: i32, step: *Step) Result {
+        const name = common.parameter(c.ZSTD_cParameter, number) orelse return .parameter_unsupported;
+        const bounds = c.ZSTD_cParam_getBounds(name);
+        if (c.ZSTD_isError(bounds.@"error") != 0) return .parameter_unsupported;
+        if (value != 0) {
+            if (bounds.lowerBound == 0 and bounds.upperBound == 0) return .parameter_unsupported;
+            if (value < bounds.lowerBound or value > bounds.upperBound) return .parameter_out_of_range;
+        }
+        const size = c.ZSTD_CCtx_setParameter(self.context, name, value);
+        return if (c.ZSTD_isError(size) != 0) common.failure(size, &self.memory, step) else .ok;
+    }
 };
 
 /// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
@@ -45,14 +59,9 @@ fn free(self: ?*Compressor) callconv(.c) void {
 /// Sets `count` parameters given as pairs (number, value). A refused one is named in `step.detail`.
 fn set(self: *Compressor, pairs: [*]const i32, count: u32, step: *Step) callconv(.c) i32 {
     for (0..count) |i| {
-        const number = pairs[2 * i];
-        const size = if (common.parameter(c.ZSTD_cParameter, number)) |parameter|
-            c.ZSTD_CCtx_setParameter(self.context, parameter, pairs[2 * i + 1])
-        else
-            @as(usize, @bitCast(-@as(isize, c.ZSTD_error_parameter_unsupported)));
-        if (c.ZSTD_isError(size) != 0) {
-            const failed = common.failure(size, &self.memory, step);
-            step.detail = @bitCast(number);
+        const failed = self.setParameter(pairs[2 * i], pairs[2 * i + 1], step);
+        if (failed != .ok) {
+            step.detail = @bitCast(pairs[2 * i]);
             return failed.code();
         }
     }
