@@ -15,6 +15,8 @@ const Result = result.Result;
 const modules = .{
     .{ "zstd_decode", @import("zstd_decoder_exports.zig").exports },
     .{ "zstd_encode", @import("zstd_encoder_exports.zig").exports },
+    .{ "lz4_decode", @import("lz4_decoder_exports.zig").exports },
+    .{ "lz4_encode", @import("lz4_encoder_exports.zig").exports },
 };
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
@@ -133,4 +135,7 @@ test {
     _ = memory;
     _ = result;
     _ = @import("zstd_exports_test.zig");
+    _ = @import("lz4_block.zig");
+    _ = @import("lz4_common.zig");
+    _ = @import("lz4_exports_test.zig");
 }
