@@ -75,7 +75,12 @@ async function throughNode(
 /** Times of the C program, one process a call. */
 async function runC(path: string, level: number, messageSize?: number): Promise<Record<string, number>> {
   const { success, stdout } = await new Deno.Command(new URL(".zig/out/bin/zstd_bench", ROOT).pathname, {
-    args: [path, `${level}`, `${level > 9 ? 1 : C_ROUNDS}`, ...(messageSize === undefined ? [] : [`${messageSize}`])],
+    args: [
+      path,
+      `${level}`,
+      `${level > 9 ? 1 : C_ROUNDS}`,
+      ...(messageSize === undefined ? [] : [`${messageSize}`]),
+    ],
     stderr: "inherit",
   }).output();
   if (!success) throw new Error("Cannot measure the C library: its program failed");
