@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-import-prefix -- peers are fetched when a bench asks for them, not with the project
 /**
  * Peers from npm, loaded when they can be had. A peer that can't is named with the reason, never passed over in silence.
  */
