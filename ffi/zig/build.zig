@@ -38,7 +38,15 @@ const zstd_encode_files = [_][]const u8{
     "dictBuilder/divsufsort.c",            "dictBuilder/fastcover.c",           "dictBuilder/zdict.c",
 };
 
-const lz4_flags = speed_flags ++ [_][]const u8{ "-DXXH_NAMESPACE=LZ4_", "-DLZ4LIB_VISIBILITY=", "-DLZ4HC_HEAPMODE=0" };
+const lz4_flags = [_][]const u8{
+    "-O3",
+    "-DNDEBUG",
+    "-fvisibility=hidden",
+    "-Wno-unused-command-line-argument",
+    "-DXXH_NAMESPACE=LZ4_",
+    "-DLZ4LIB_VISIBILITY=",
+    "-DLZ4HC_HEAPMODE=0",
+};
 const lz4_decode_files = [_][]const u8{ "lz4.c", "xxhash.c" };
 const lz4_encode_files = [_][]const u8{ "lz4.c", "lz4hc.c", "xxhash.c" };
 
@@ -188,7 +196,13 @@ fn lz4Library(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []
         .strip = true,
         .sanitize_c = .off,
     });
-    if (is_wasm) module.addIncludePath(b.path("libc"));
+    if (is_wasm) {
+        module.addIncludePath(b.path("libc"));
+        // 64-bit registers with 32-bit pointers, which lz4.c knows by the name of x32: the encoder then hashes as on
+        // 64-bit machines, so that its output is the same, and copies go by 8 bytes.
+        module.addCMacro("__x86_64__", "1");
+        module.addCMacro("__ILP32__", "1");
+    }
     module.addIncludePath(root);
     module.addCSourceFiles(.{ .root = root, .files = files, .flags = &lz4_flags });
     return b.addLibrary(.{ .name = "lz4", .linkage = .static, .root_module = module });

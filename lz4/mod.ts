@@ -1,0 +1,29 @@
+/**
+ * LZ4 frames for Deno, browsers and edge: whole values, Web Streams, push engines and iterables over one codec, native
+ * or WASM; states that decoding resumes from, and random access by index.
+ *
+ * @example Compress and decompress
+ * ```ts
+ * import { compressLz4, decompressLz4 } from "@sluice/lz4";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = new TextEncoder().encode("data");
+ * assertEquals(decompressLz4(compressLz4(data)), data);
+ * ```
+ *
+ * @module
+ */
+export * from "./checkpoint.ts";
+export * from "./compress.ts";
+export * from "./compress_iterable.ts";
+export * from "./compress_options.ts";
+export * from "./compression_stream.ts";
+export * from "./decoder.ts";
+export * from "./decompress.ts";
+export * from "./decompress_iterable.ts";
+export * from "./decompress_options.ts";
+export * from "./decompression_stream.ts";
+export * from "./encoder.ts";
+export * from "./frame_header.ts";
+export * from "./stream_options.ts";
+export * from "./xxh32.ts";
