@@ -162,6 +162,13 @@ export class DecoderCodec implements PullCodec {
     return this.#phase === PHASE.HEADER ? 7 : WORD_SIZE;
   }
 
+  /** Whether the stream may end here. */
+  get completeIfEnded(): boolean {
+    return this.#pos === this.#chunk.length && this.#heldLength === 0 &&
+      (this.#phase === PHASE.HEADER && this.#framesRead > 0 || this.#phase === PHASE.LEGACY_BLOCK ||
+        this.#phase === PHASE.DONE);
+  }
+
   /** The context, for what follows its history. */
   get kernel(): Lz4DecoderKernel {
     return this.#kernel;
@@ -669,7 +676,12 @@ export class DecoderCodec implements PullCodec {
   #holdCarry(carry: Uint8Array): void {
     this.write(carry);
     // The codec holds the part again by reading it; nothing can come out of an incomplete unit.
-    this.read(new Uint8Array(), 0);
+    if (this.#phase === PHASE.BLOCK || this.#phase === PHASE.LEGACY_BLOCK) {
+      const order = { source: carry, pos: 0, end: carry.length, room: 0, goal: 0, held: false };
+      this.#account(this.#kernel.run(carry, 0, carry.length, NO_BYTES, 0, 0, 0), order);
+    } else {
+      this.read(new Uint8Array(), 0);
+    }
     if (this.#heldLength !== carry.length) {
       throw fault("STATE_INVALID", this.#bytesIn, "the carry is a complete unit", "load an lz4 state");
     }

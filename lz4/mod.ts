@@ -14,6 +14,7 @@
  * @module
  */
 export * from "./checkpoint.ts";
+export * from "./checkpointable_decompressor.ts";
 export * from "./compress.ts";
 export * from "./compress_iterable.ts";
 export * from "./compress_options.ts";
