@@ -28,6 +28,10 @@ export interface DecoderMode {
   readonly onBoundary?: (codec: DecoderCodec) => void;
   /** How far, in output bytes. */
   readonly boundaryEvery?: number;
+  /** Called when a frame's header has been read, before its first block. */
+  readonly onFrame?: (codec: DecoderCodec) => void;
+  /** Called when a frame's last block has been read; `bytesIn` stands behind the end mark. */
+  readonly onBlocksEnd?: (codec: DecoderCodec) => void;
   /** Whether kernel work runs off the event loop. */
   readonly offLoop?: boolean;
 }
@@ -429,6 +433,7 @@ export class DecoderCodec implements PullCodec {
 
   /** All blocks of the frame are decoded. */
   #endBlocks(): void {
+    this.#mode.onBlocksEnd?.(this);
     const { contentSize, contentChecksum } = this.#info!;
     if (contentSize !== undefined && this.#frameOut !== contentSize) {
       this.#failure = fault(
@@ -493,6 +498,9 @@ export class DecoderCodec implements PullCodec {
     else this.#startFrame(info, offset);
     this.#heldLength = 0;
     this.#bytesIn += info.headerSize;
+    if (info.type === "skippable") return;
+    this.#lastBoundary = this.#bytesOut;
+    this.#mode.onFrame?.(this);
   }
 
   #startFrame(info: Lz4FrameInfo, offset: number): void {
@@ -573,6 +581,7 @@ export class DecoderCodec implements PullCodec {
   #checkEnd(): void {
     const offset = this.#bytesIn + this.#heldLength;
     if (this.#phase === PHASE.LEGACY_BLOCK && this.#heldLength === 0) {
+      this.#mode.onBlocksEnd?.(this);
       this.#endFrame();
       return;
     }

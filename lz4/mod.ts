@@ -13,6 +13,7 @@
  *
  * @module
  */
+export * from "./archive.ts";
 export * from "./checkpoint.ts";
 export * from "./checkpointable_decompressor.ts";
 export * from "./compress.ts";
@@ -26,5 +27,7 @@ export * from "./decompress_options.ts";
 export * from "./decompression_stream.ts";
 export * from "./encoder.ts";
 export * from "./frame_header.ts";
+export * from "./index_builder.ts";
+export * from "./index_file.ts";
 export * from "./stream_options.ts";
 export * from "./xxh32.ts";
