@@ -89,6 +89,7 @@ export class ZstdDecompressor implements Disposable {
   /** Frees the context; calling it again does nothing. */
   close(): void {
     this.#kernel.close();
+    if (this.#settings.ownsDictionary) this.#settings.dictionary!.close();
   }
 
   /** Frees the context. */
