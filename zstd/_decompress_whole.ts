@@ -59,7 +59,7 @@ function giveBack(settings: DecompressSettings, key: string, kernel: ZstdDecoder
  * The size of all content when it can be decoded in one go: every frame declares a size that its blocks can hold,
  * windows and total are within limits, and nothing in the settings wants to see single frames.
  */
-function plannedSize(bytes: Uint8Array, settings: DecompressSettings): number | undefined {
+export function plannedSize(bytes: Uint8Array, settings: DecompressSettings): number | undefined {
   const { checkHeader, onSkippable, skipBytes, firstFrameOnly, magicless, dictionaries, lookupDictionary } =
     settings;
   if (dictionaries.length > 0 || lookupDictionary) return undefined; // chosen frame by frame

@@ -14,6 +14,7 @@
  * @module
  */
 export * from "./compress.ts";
+export * from "./compress_batch.ts";
 export * from "./compress_iterable.ts";
 export * from "./compress_options.ts";
 export * from "./compression_stream.ts";
