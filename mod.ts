@@ -1,1 +1,15 @@
-export {};
+/**
+ * Stream codecs and delta stores, one namespace a module. Import a module's own package to load only that one.
+ *
+ * @example Both directions
+ * ```ts
+ * import { zstd } from "@sluice/sluice";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = new TextEncoder().encode("there and back");
+ * assertEquals(zstd.decompressZstd(zstd.compressZstd(data)), data);
+ * ```
+ *
+ * @module
+ */
+export * as zstd from "@sluice/zstd";

@@ -74,18 +74,28 @@ export async function findZig(): Promise<Zig> {
 export interface ZigResult {
   readonly success: boolean;
   readonly stdout: string;
+  /** Empty where standard error was passed through. */
+  readonly stderr: string;
 }
 
-/** Runs the compiler in `cwd` (default: ffi/zig), standard error passed through. */
-export async function runZig(args: readonly string[], cwd: string = rootPath("ffi/zig")): Promise<ZigResult> {
+/** Runs the compiler in `cwd` (default: ffi/zig); standard error is passed through unless "piped" is asked for. */
+export async function runZig(
+  args: readonly string[],
+  cwd: string = rootPath("ffi/zig"),
+  stderr: "inherit" | "piped" = "inherit",
+): Promise<ZigResult> {
   const zig = await findZig();
   const env: Record<string, string> = {
     ZIG_GLOBAL_CACHE_DIR: rootPath(".zig/global"),
     ZIG_LOCAL_CACHE_DIR: rootPath(".zig/local"),
   };
   if (zig.libDir !== undefined) env.ZIG_LIB_DIR = zig.libDir;
-  const output = await new Deno.Command(zig.path, { args: [...args], cwd, env, stderr: "inherit" }).output();
-  return { success: output.success, stdout: new TextDecoder().decode(output.stdout) };
+  const output = await new Deno.Command(zig.path, { args: [...args], cwd, env, stderr }).output();
+  return {
+    success: output.success,
+    stdout: new TextDecoder().decode(output.stdout),
+    stderr: stderr === "piped" ? new TextDecoder().decode(output.stderr) : "",
+  };
 }
 
 if (import.meta.main) {

@@ -47,7 +47,19 @@ export function configureBackend(choice: BackendChoice): void {
   configured = choice;
 }
 
-/** Says what runs the codecs, and why. Never asks for a permission. */
+/**
+ * Says what runs the codecs, and why. Never asks for a permission.
+ *
+ * @example Why this backend
+ * ```ts
+ * import { backendInfo } from "@sluice/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { kind, reason, threads } = backendInfo();
+ * assertEquals(threads, kind === "native");
+ * assertEquals(reason === undefined, kind === "native");
+ * ```
+ */
 export function backendInfo(): BackendInfo {
   const status = nativeStatus();
   const usable = status instanceof BackendUnavailableError ? undefined : status;
@@ -60,7 +72,18 @@ export function backendInfo(): BackendInfo {
   };
 }
 
-/** The backend that a choice means here; undefined means what is configured. */
+/**
+ * The backend that a choice means here; undefined means what is configured.
+ *
+ * @example What a choice means here
+ * ```ts
+ * import { backendInfo, resolveBackend } from "@sluice/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(resolveBackend("wasm"), "wasm");
+ * assertEquals(resolveBackend(undefined), backendInfo().kind);
+ * ```
+ */
 export function resolveBackend(choice: BackendChoice | undefined): "native" | "wasm" {
   const wanted = choice === undefined ? configured : checkChoice("backend", choice, CHOICES);
   if (wanted === "wasm") return "wasm";

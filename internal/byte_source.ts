@@ -29,6 +29,15 @@ export interface ByteSource {
  * Checks a range against the size of its source.
  *
  * @throws {RangeError} If the range does not lie inside.
+ *
+ * @example A range that ends behind the source
+ * ```ts
+ * import { checkRange } from "@sluice/internal";
+ * import { assertThrows } from "@std/assert";
+ *
+ * checkRange(90, 10, 100);
+ * assertThrows(() => checkRange(91, 10, 100), RangeError);
+ * ```
  */
 export function checkRange(offset: number, length: number, size: number): void {
   const inside = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0 &&
@@ -64,7 +73,18 @@ export function byteSourceFromBytes(data: BytesSource): ByteSource {
   };
 }
 
-/** A source over a Blob or File; each read loads just its range. */
+/**
+ * A source over a Blob or File; each read loads just its range.
+ *
+ * @example Reading a range
+ * ```ts
+ * import { byteSourceFromBlob } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = byteSourceFromBlob(new Blob(["random access"]));
+ * assertEquals(new TextDecoder().decode(await source.read(7, 6)), "access");
+ * ```
+ */
 export function byteSourceFromBlob(blob: Blob): ByteSource {
   return {
     size: blob.size,
@@ -90,6 +110,22 @@ export interface HttpSourceOptions extends ReadOptions {
  *
  * @throws {TransferError} If the server does not answer ranges, answers another range than asked for, or the object
  *   has changed since the source was opened (code "SOURCE_CHANGED").
+ *
+ * @example A server in a function
+ * ```ts
+ * import { byteSourceFromUrl } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = new Uint8Array([10, 20, 30, 40]);
+ * const serve = (_url: unknown, init?: RequestInit): Promise<Response> => {
+ *   const range = new Headers(init?.headers).get("range")!.slice("bytes=".length).split("-").map(Number);
+ *   const headers = { "content-range": `bytes ${range[0]}-${range[1]}/${data.length}` };
+ *   return Promise.resolve(new Response(data.slice(range[0], range[1]! + 1), { status: 206, headers }));
+ * };
+ * const source = await byteSourceFromUrl("https://example.test/data", { fetch: serve });
+ * assertEquals(source.size, 4);
+ * assertEquals(await source.read(1, 2), new Uint8Array([20, 30]));
+ * ```
  */
 export async function byteSourceFromUrl(
   url: string | URL,

@@ -11,6 +11,14 @@ export type BytesSource = ArrayBufferView | ArrayBufferLike;
  * The bytes of a source without a copy, except for shared memory: another thread could change that under a codec.
  *
  * @throws {TypeError} If the value holds no bytes, a string for example.
+ *
+ * @example A view of other numbers
+ * ```ts
+ * import { toBytes } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(toBytes(new Uint16Array([0x0102])).length, 2);
+ * ```
  */
 export function toBytes(source: BytesSource): Uint8Array {
   if (ArrayBuffer.isView(source)) {
@@ -30,14 +38,35 @@ function isShared(buffer: unknown): buffer is SharedArrayBuffer {
   return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
 }
 
-/** Names a value's type for an error message. */
+/**
+ * Names a value's type for an error message.
+ *
+ * @example What was passed instead
+ * ```ts
+ * import { describe } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(describe("text"), "a string");
+ * assertEquals(describe(new Map()), "an object of class Map");
+ * ```
+ */
 export function describe(value: unknown): string {
   if (value === null) return "null";
   if (typeof value !== "object") return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
   return `an object of class ${value.constructor?.name ?? "(none)"}`;
 }
 
-/** Joins chunks into one fresh array; a single chunk is returned as it is. */
+/**
+ * Joins chunks into one fresh array; a single chunk is returned as it is.
+ *
+ * @example Two chunks
+ * ```ts
+ * import { concatBytes } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(concatBytes([new Uint8Array([1]), new Uint8Array([2, 3])]), new Uint8Array([1, 2, 3]));
+ * ```
+ */
 export function concatBytes(chunks: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
   if (chunks.length === 1) return chunks[0]!;
   const joined = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
@@ -49,27 +78,79 @@ export function concatBytes(chunks: readonly Uint8Array<ArrayBuffer>[]): Uint8Ar
   return joined;
 }
 
-/** The little-endian u16 at `offset`; the bytes must be there. */
+/**
+ * The little-endian u16 at `offset`; the bytes must be there.
+ *
+ * @example Low byte first
+ * ```ts
+ * import { readU16 } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readU16(new Uint8Array([0x34, 0x12]), 0), 0x1234);
+ * ```
+ */
 export function readU16(bytes: Uint8Array, offset: number): number {
   return bytes[offset]! | bytes[offset + 1]! << 8;
 }
 
-/** The little-endian u24 at `offset`; the bytes must be there. */
+/**
+ * The little-endian u24 at `offset`; the bytes must be there.
+ *
+ * @example Low byte first
+ * ```ts
+ * import { readU24 } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readU24(new Uint8Array([0x56, 0x34, 0x12]), 0), 0x123456);
+ * ```
+ */
 export function readU24(bytes: Uint8Array, offset: number): number {
   return readU16(bytes, offset) | bytes[offset + 2]! << 16;
 }
 
-/** The little-endian u32 at `offset`; the bytes must be there. */
+/**
+ * The little-endian u32 at `offset`; the bytes must be there.
+ *
+ * @example Never negative
+ * ```ts
+ * import { readU32 } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readU32(new Uint8Array([0, 0, 0, 0x80]), 0), 2 ** 31);
+ * ```
+ */
 export function readU32(bytes: Uint8Array, offset: number): number {
   return (readU24(bytes, offset) | bytes[offset + 3]! << 24) >>> 0;
 }
 
-/** The little-endian u64 at `offset`; the bytes must be there. */
+/**
+ * The little-endian u64 at `offset`; the bytes must be there.
+ *
+ * @example All 64 bits
+ * ```ts
+ * import { readU64 } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readU64(new Uint8Array(8).fill(255), 0), 2n ** 64n - 1n);
+ * ```
+ */
 export function readU64(bytes: Uint8Array, offset: number): bigint {
   return BigInt(readU32(bytes, offset + 4)) << 32n | BigInt(readU32(bytes, offset));
 }
 
-/** Writes a little-endian u32 at `offset`. */
+/**
+ * Writes a little-endian u32 at `offset`.
+ *
+ * @example There and back
+ * ```ts
+ * import { readU32, writeU32 } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = new Uint8Array(4);
+ * writeU32(bytes, 0, 0xfd2fb528);
+ * assertEquals(readU32(bytes, 0), 0xfd2fb528);
+ * ```
+ */
 export function writeU32(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset] = value;
   bytes[offset + 1] = value >>> 8;

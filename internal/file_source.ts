@@ -20,6 +20,20 @@ export interface FileSource extends ByteSource, Disposable {
  *
  * @throws {Deno.errors.NotFound} If there is no such file.
  * @throws {TruncatedDataError} From a read, if the file has become shorter since it was opened.
+ *
+ * @example Reading a range
+ * ```ts
+ * import { openFileSource } from "@sluice/internal/file-source";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "random access");
+ * {
+ *   using source = await openFileSource(path);
+ *   assertEquals(new TextDecoder().decode(await source.read(0, 6)), "random");
+ * }
+ * await Deno.remove(path);
+ * ```
  */
 export async function openFileSource(path: string | URL): Promise<FileSource> {
   const file = await Deno.open(path, { read: true });

@@ -4,7 +4,25 @@
  * @module
  */
 
-/** Idle things by key, oldest out first when there are too many. */
+/**
+ * Idle things by key, oldest out first when there are too many.
+ *
+ * @example Taking back what was given
+ * ```ts
+ * import { IdlePool } from "@sluice/internal";
+ * import { assertEquals, assertStrictEquals } from "@std/assert";
+ *
+ * const closed: string[] = [];
+ * const make = (name: string) => ({ close: () => void closed.push(name) });
+ * const pool = new IdlePool<{ close(): void }>(1);
+ * const first = pool.acquire("key", () => make("first"));
+ * pool.release("key", first);
+ * assertStrictEquals(pool.acquire("key", () => make("second")), first);
+ * pool.release("key", first);
+ * pool.clear();
+ * assertEquals(closed, ["first"]);
+ * ```
+ */
 export class IdlePool<T extends { close(): void }> {
   readonly #capacity: number;
   readonly #idle: { key: string; thing: T }[] = [];

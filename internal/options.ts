@@ -9,6 +9,14 @@ import { describe } from "./bytes.ts";
  * Refuses options that nobody reads, so that a misspelt name does not pass in silence.
  *
  * @throws {TypeError} If `options` is no object or has a key that is not in `known`.
+ *
+ * @example A misspelt option
+ * ```ts
+ * import { checkKeys } from "@sluice/internal";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => checkKeys({ levle: 3 }, new Set(["level"])), TypeError, '"levle" is not known');
+ * ```
  */
 export function checkKeys(options: object, known: ReadonlySet<string>): void {
   if (typeof options !== "object" || options === null) {
@@ -28,6 +36,15 @@ export function checkKeys(options: object, known: ReadonlySet<string>): void {
  *
  * @throws {TypeError} If it is no number.
  * @throws {RangeError} If it is no integer or out of bounds.
+ *
+ * @example Out of range
+ * ```ts
+ * import { checkInteger } from "@sluice/internal";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(checkInteger("level", 3, 1, 22), 3);
+ * assertThrows(() => checkInteger("level", 23, 1, 22), RangeError);
+ * ```
  */
 export function checkInteger(name: string, value: unknown, min: number, max: number): number {
   if (typeof value !== "number") {
@@ -46,6 +63,15 @@ export function checkInteger(name: string, value: unknown, min: number, max: num
  *
  * @throws {TypeError} If it is no number.
  * @throws {RangeError} If it is negative or no integer.
+ *
+ * @example No limit
+ * ```ts
+ * import { checkLimit } from "@sluice/internal";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(checkLimit("maxOutputSize", Infinity), Infinity);
+ * assertThrows(() => checkLimit("maxOutputSize", -1), RangeError);
+ * ```
  */
 export function checkLimit(name: string, value: unknown): number {
   return value === Infinity ? Infinity : checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
@@ -55,6 +81,14 @@ export function checkLimit(name: string, value: unknown): number {
  * Checks a yes-or-no option.
  *
  * @throws {TypeError} If it is no boolean.
+ *
+ * @example A string is no boolean
+ * ```ts
+ * import { checkBoolean } from "@sluice/internal";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => checkBoolean("checksum", "yes"), TypeError);
+ * ```
  */
 export function checkBoolean(name: string, value: unknown): boolean {
   if (typeof value !== "boolean") {
@@ -67,6 +101,15 @@ export function checkBoolean(name: string, value: unknown): boolean {
  * Checks an option that is one of a few names.
  *
  * @throws {RangeError} If it is none of them.
+ *
+ * @example A name that is not there
+ * ```ts
+ * import { checkChoice } from "@sluice/internal";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(checkChoice("frames", "all", ["all", "first"]), "all");
+ * assertThrows(() => checkChoice("frames", "last", ["all", "first"]), RangeError);
+ * ```
  */
 export function checkChoice<const T extends string>(name: string, value: unknown, choices: readonly T[]): T {
   if (!choices.includes(value as T)) {

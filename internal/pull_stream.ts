@@ -65,36 +65,36 @@ export function createPullStream(codec: PullCodec, options: PullStreamOptions): 
     fail(signal!.reason);
   }
 
-  async function feed(action: () => void): Promise<void> {
-    while (inputUsed !== undefined) await inputUsed.promise.catch(() => {});
-    if (failure !== undefined) throw failure.reason;
-    if (ended) return; // a codec may be done before its input is: the rest is dropped
-    const used = Promise.withResolvers<void>();
-    inputUsed = used;
+  function feed(action: () => void): Promise<void> {
+    if (inputUsed !== undefined) return inputUsed.promise.catch(() => {}).then(() => feed(action));
+    if (failure !== undefined) return Promise.reject(failure.reason);
+    if (ended) return Promise.resolve(); // a codec may be done before its input is: the rest is dropped
+    const used = inputUsed = Promise.withResolvers<void>();
     try {
       action();
     } catch (error) {
       fail(error);
     }
     inputArrived.resolve();
-    return await used.promise;
+    return used.promise;
   }
 
-  function settleInput(): void {
-    inputUsed?.resolve();
-    inputUsed = undefined;
+  /** After a read: lets the writer go on when its chunk is used up, and says whether there is something to give. */
+  function hasOutput(length: number): boolean {
+    if (codec.needsInput || codec.done) {
+      inputArrived = Promise.withResolvers<void>();
+      inputUsed?.resolve();
+      inputUsed = undefined;
+    }
+    return length > 0 || codec.done;
   }
 
-  /** One output chunk: into the caller's view when it brought one, else into a fresh buffer that is handed over. */
-  async function produce(target: Uint8Array<ArrayBuffer>): Promise<number> {
+  /** Reads on, waiting for input as often as it takes; 0 when the pair has failed meanwhile. */
+  async function readLater(target: Uint8Array<ArrayBuffer>): Promise<number> {
     while (failure === undefined) {
       const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
       if (failure !== undefined) break;
-      if (codec.needsInput || codec.done) {
-        inputArrived = Promise.withResolvers<void>();
-        settleInput();
-      }
-      if (length > 0 || codec.done) return length;
+      if (hasOutput(length)) return length;
       await inputArrived.promise;
     }
     return 0;
@@ -107,27 +107,46 @@ export function createPullStream(codec: PullCodec, options: PullStreamOptions): 
     controller.byobRequest?.respond(0);
   }
 
-  async function pull(controller: ReadableByteStreamController): Promise<void> {
+  /** Gives one chunk: a mostly empty buffer is kept and its few bytes are copied out, else it is handed over. */
+  function deliver(
+    controller: ReadableByteStreamController,
+    target: Uint8Array<ArrayBuffer>,
+    length: number,
+  ): void {
+    const request = controller.byobRequest;
+    if (request !== null) {
+      if (length > 0) request.respond(length);
+    } else if (length * 2 >= target.length) {
+      controller.enqueue(target.subarray(0, length));
+    } else {
+      spare = target;
+      if (length > 0) controller.enqueue(target.slice(0, length));
+    }
+    if (codec.done) finish(controller);
+  }
+
+  /** Where the next output goes: the view of a reader that brought one, else a buffer of ours. */
+  function nextTarget(controller: ReadableByteStreamController): Uint8Array<ArrayBuffer> {
+    const view = controller.byobRequest?.view as ArrayBufferView<ArrayBuffer> | null | undefined;
+    if (view) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    const target = spare ?? new Uint8Array(chunkSize);
+    spare = undefined;
+    return target;
+  }
+
+  function pull(controller: ReadableByteStreamController): Promise<void> | void {
     try {
-      const request = controller.byobRequest;
-      if (request?.view) {
-        const view = request.view as ArrayBufferView<ArrayBuffer>;
-        const length = await produce(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-        if (failure !== undefined) return;
-        if (length > 0) request.respond(length);
-      } else {
-        const target = spare ?? new Uint8Array(chunkSize);
-        spare = undefined;
-        const length = await produce(target);
-        if (failure !== undefined) return;
-        if (length * 2 >= target.length) {
-          controller.enqueue(target.subarray(0, length));
-        } else {
-          spare = target; // a mostly empty buffer is kept, its few bytes are copied out
-          if (length > 0) controller.enqueue(target.slice(0, length));
-        }
+      const target = nextTarget(controller);
+      // Most pulls find input at hand and need no promise.
+      if (!codec.offLoop) {
+        const length = codec.read(target, 0);
+        if (hasOutput(length)) return deliver(controller, target, length);
       }
-      if (codec.done) finish(controller);
+      return (codec.offLoop ? readLater(target) : inputArrived.promise.then(() => readLater(target)))
+        .then((length) => {
+          if (failure === undefined) deliver(controller, target, length);
+        })
+        .catch(fail);
     } catch (error) {
       fail(error);
     }

@@ -47,6 +47,17 @@ export function compressZstd(data: BytesSource, options?: ZstdCompressOptions): 
  * how much room is always enough.
  *
  * @throws {LimitExceededError} With code "OUTPUT_TOO_SMALL" if the frame does not fit.
+ *
+ * @example Into a target that is kept
+ * ```ts
+ * import { compressZstdInto, decompressZstd, zstdCompressBound } from "@sluice/zstd";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = new Uint8Array([1, 2, 3]);
+ * const target = new Uint8Array(zstdCompressBound(data.length));
+ * const size = compressZstdInto(data, target);
+ * assertEquals(decompressZstd(target.subarray(0, size)), data);
+ * ```
  */
 export function compressZstdInto(
   data: BytesSource,
@@ -84,6 +95,15 @@ export async function compressZstdAsync(
  * The most bytes that a frame can have for content of `size` bytes.
  *
  * @throws {RangeError} If the size is negative or no integer.
+ *
+ * @example Room for what does not compress
+ * ```ts
+ * import { compressZstd, zstdCompressBound } from "@sluice/zstd";
+ * import { assert } from "@std/assert";
+ *
+ * const noise = crypto.getRandomValues(new Uint8Array(1000));
+ * assert(compressZstd(noise).length <= zstdCompressBound(noise.length));
+ * ```
  */
 export function zstdCompressBound(size: number): number {
   return compressBound(checkInteger("size", size, 0, Number.MAX_SAFE_INTEGER));

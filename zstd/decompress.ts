@@ -46,6 +46,16 @@ export function decompressZstd(data: BytesSource, options?: ZstdDecompressOption
  *
  * @throws {LimitExceededError} With code "OUTPUT_LIMIT" if the content does not fit.
  * @throws {SluiceError} As {@linkcode decompressZstd}.
+ *
+ * @example Into a target that is kept
+ * ```ts
+ * import { compressZstd, decompressZstdInto } from "@sluice/zstd";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const target = new Uint8Array(100);
+ * assertEquals(decompressZstdInto(compressZstd(new Uint8Array(60).fill(1)), target), 60);
+ * assertEquals(target.subarray(59, 61), new Uint8Array([1, 0]));
+ * ```
  */
 export function decompressZstdInto(
   data: BytesSource,

@@ -47,6 +47,16 @@ export function* listZstdFrames(data: BytesSource): Generator<ZstdFrameInfo, voi
  *
  * @throws {CorruptDataError} As {@linkcode listZstdFrames}.
  * @throws {TruncatedDataError} As {@linkcode listZstdFrames}.
+ *
+ * @example Frames of a stream
+ * ```ts
+ * import { compressZstd, listZstdFramesIterable } from "@sluice/zstd";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const frame = compressZstd(new Uint8Array(10));
+ * const frames = await Array.fromAsync(listZstdFramesIterable(ReadableStream.from([frame, frame])));
+ * assertEquals(frames.map((info) => info.contentSize), [10, 10]);
+ * ```
  */
 export async function* listZstdFramesIterable(
   source: Exclude<ChunkSource, BytesSource>,
@@ -69,6 +79,15 @@ export interface ZstdDecompressedSize {
  *
  * @throws {CorruptDataError} As {@linkcode listZstdFrames}.
  * @throws {TruncatedDataError} As {@linkcode listZstdFrames}.
+ *
+ * @example Two frames
+ * ```ts
+ * import { compressZstd, zstdDecompressedSize } from "@sluice/zstd";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stream = new Uint8Array([...compressZstd(new Uint8Array(10)), ...compressZstd(new Uint8Array(5))]);
+ * assertEquals(zstdDecompressedSize(stream), { exact: 15, upperBound: 15 });
+ * ```
  */
 export function zstdDecompressedSize(data: BytesSource): ZstdDecompressedSize {
   let exact: number | undefined = 0;

@@ -97,6 +97,14 @@ export type ZstdParameterName =
  * The bounds of a compression parameter on a backend. WASM has smaller ones: 30 for `windowLog`, 0 for `workers`.
  *
  * @throws {RangeError} If there is no such parameter.
+ *
+ * @example A backend with smaller windows
+ * ```ts
+ * import { zstdParameterBounds } from "@sluice/zstd";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(zstdParameterBounds("windowLog", "wasm"), { min: 10, max: 30 });
+ * ```
  */
 export function zstdParameterBounds(
   name: ZstdParameterName,
@@ -118,6 +126,14 @@ export function zstdParameterBounds(
  *
  * @param options The options of the compression.
  * @param streaming Whether it is fed in pieces, which needs buffers of its own.
+ *
+ * @example Higher levels need more
+ * ```ts
+ * import { estimateZstdCompressorMemory } from "@sluice/zstd";
+ * import { assert } from "@std/assert";
+ *
+ * assert(estimateZstdCompressorMemory({ level: 19 }) > estimateZstdCompressorMemory({ level: 1 }));
+ * ```
  */
 export function estimateZstdCompressorMemory(options: ZstdCompressOptions = {}, streaming = true): number {
   const settings = resolveCompressOptions({ ...options, workers: 0, rsyncable: false });
@@ -128,6 +144,14 @@ export function estimateZstdCompressorMemory(options: ZstdCompressOptions = {}, 
  * Bytes that a streaming decompression context takes for frames with windows up to `2 ** windowLog`.
  *
  * @throws {RangeError} If the window is out of range.
+ *
+ * @example The window is most of it
+ * ```ts
+ * import { estimateZstdDecompressorMemory } from "@sluice/zstd";
+ * import { assert } from "@std/assert";
+ *
+ * assert(estimateZstdDecompressorMemory(23) > 2 ** 23);
+ * ```
  */
 export function estimateZstdDecompressorMemory(windowLog: number, backend?: BackendChoice): number {
   return estimateZstdDecoder(2 ** checkInteger("windowLog", windowLog, 10, 30), backend);

@@ -49,6 +49,16 @@ export function writeZstdSkippableFrame(payload: BytesSource, variant = 0): Uint
  *
  * @throws {CorruptDataError} With code "BAD_MAGIC" if another kind of frame, or none, starts here.
  * @throws {TruncatedDataError} If the frame goes on behind the given bytes.
+ *
+ * @example The payload
+ * ```ts
+ * import { readZstdSkippableFrame, writeZstdSkippableFrame } from "@sluice/zstd";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const frame = writeZstdSkippableFrame(new Uint8Array([1, 2]), 5);
+ * const { variant, payload, byteLength } = readZstdSkippableFrame(frame);
+ * assertEquals([variant, ...payload, byteLength], [5, 1, 2, frame.length]);
+ * ```
  */
 export function readZstdSkippableFrame(data: BytesSource): ZstdSkippableFrame {
   const bytes = toBytes(data);

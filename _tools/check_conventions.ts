@@ -1,0 +1,153 @@
+/**
+ * Checks what no other tool does:
+ * - every public file of a library package is reached from one of its entry points;
+ * - every exported function and class has an example that asserts;
+ * - tracked files name no package registry and no folder of the machine they were written on;
+ * - no tracked file is above 1 MiB, and no vendored C source, library or WASM module is tracked.
+ *
+ * Run `deno run -A _tools/check_conventions.ts`; prints one line a finding and fails when there is one.
+ */
+import { listFiles, listMembers, runDeno } from "./command.ts";
+import type { Member } from "./command.ts";
+import { ROOT } from "./zig.ts";
+
+/** The program: its files are commands, not exports. */
+const PROGRAM = "cli";
+
+/** Parts below the codec packages, whose examples are those packages: kernels, and what drives a pull codec. */
+const SHOWN_ABOVE = /^ffi\/(?!mod\.ts|backend\.ts)|^internal\/pull_/;
+
+/** Errors of one family share the example of their base class. */
+const FAMILY = "SluiceError";
+
+const FILE_SIZE_MAX = 1 << 20;
+
+/** Brackets keep these patterns from matching themselves. */
+const FOREIGN: readonly { readonly what: string; readonly pattern: RegExp }[] = [
+  {
+    what: "a package registry",
+    pattern: /registry[.]npmjs|npm[.]jsr[.]io|deb[.]debian|pypi[.]or[g]|python[h]osted/,
+  },
+  { what: "a folder of one machine", pattern: /(?<![\w.$}])[/](?:wor[k]|hom[e]|roo[t]|Users)[/]/ },
+];
+
+/** Pins and lists whose business it is to name hosts. */
+const MAY_NAME_HOSTS: ReadonlySet<string> = new Set(["deno.lock", "vendor/sources.json"]);
+
+async function read(path: string): Promise<string> {
+  return await Deno.readTextFile(new URL(path, ROOT));
+}
+
+/** Files that an entry point re-exports, directly or through others, by their paths from the package's folder. */
+async function reachedFiles(member: Member): Promise<Set<string>> {
+  const reached = new Set<string>();
+  const waiting = Object.values(member.exports).map((path) => path.replace(/^\.\//, ""));
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (reached.has(path)) continue;
+    reached.add(path);
+    const text = await read(`${member.folder}/${path}`).catch(() => "");
+    for (const [, specifier] of text.matchAll(/^export [^;]*? from "(\.[^"]+)";/gm)) {
+      waiting.push(new URL(specifier!, `file:///${path}`).pathname.slice(1));
+    }
+  }
+  return reached;
+}
+
+/** Public files that no entry point of their package reaches. */
+async function unreachedFiles(member: Member): Promise<string[]> {
+  const files = (await listFiles(`${member.folder}/*.ts`))
+    .map((path) => path.slice(member.folder.length + 1))
+    .filter((path) => !/(?:^|\/)_|_(?:test|bench)\.ts$/.test(path));
+  const reached = await reachedFiles(member);
+  return files.filter((path) => !reached.has(path)).map((path) =>
+    `${member.folder}/${path}: not reached from an entry point of ${member.name}: name it in mod.ts or in deno.json`
+  );
+}
+
+/** The parts of `deno doc --json` that are looked at. */
+interface Documentation {
+  readonly nodes: Readonly<Record<string, { readonly symbols: readonly DocumentedSymbol[] }>>;
+}
+
+interface DocumentedSymbol {
+  readonly name: string;
+  readonly declarations: readonly {
+    readonly kind: string;
+    readonly def?: { readonly extends?: string };
+    readonly location: { readonly filename: string; readonly line: number };
+    readonly jsDoc?: { readonly tags?: readonly { readonly kind: string; readonly doc?: string }[] };
+  }[];
+}
+
+/** Exported functions and classes of a package without an example that asserts. */
+async function missingExamples(member: Member): Promise<string[]> {
+  const entries = Object.values(member.exports).map((path) => `${member.folder}/${path}`);
+  const { success, stdout, stderr } = await runDeno(["doc", "--json", ...entries]);
+  if (!success) return [`${member.folder}: deno doc failed: ${stderr.trim()}`];
+  const folder = new URL(`${member.folder}/`, ROOT).href;
+  const findings = new Set<string>();
+  for (const { symbols } of Object.values((JSON.parse(stdout) as Documentation).nodes)) {
+    for (const { name, declarations } of symbols) {
+      const own = declarations.filter(({ kind, def, location }) =>
+        (kind === "function" || kind === "class" && def?.extends !== FAMILY) &&
+        location.filename.startsWith(folder)
+      );
+      if (own.length === 0) continue;
+      const tags = declarations.flatMap(({ jsDoc }) => jsDoc?.tags ?? []);
+      if (tags.some(({ kind, doc }) => kind === "example" && /\bassert/.test(doc ?? ""))) continue;
+      const { filename, line } = own[0]!.location;
+      const path = filename.slice(ROOT.href.length);
+      if (SHOWN_ABOVE.test(path)) continue;
+      findings.add(`${path}:${line}: ${name} has no example that asserts`);
+    }
+  }
+  return [...findings];
+}
+
+/** Lines that name hosts or folders which belong to somebody's machine. */
+async function foreignNames(files: readonly string[]): Promise<string[]> {
+  const findings: string[] = [];
+  for (const path of files.filter((path) => !MAY_NAME_HOSTS.has(path))) {
+    const lines = (await read(path)).split("\n");
+    for (const [index, line] of lines.entries()) {
+      for (const { what, pattern } of FOREIGN) {
+        if (pattern.test(line)) {
+          findings.push(`${path}:${index + 1}: names ${what}: ${line.trim().slice(0, 80)}`);
+        }
+      }
+    }
+  }
+  return findings;
+}
+
+/** Files that are too large, or that are fetched or built and not tracked. */
+async function strayFiles(files: readonly string[]): Promise<string[]> {
+  const findings: string[] = [];
+  for (const path of files) {
+    const { size } = await Deno.stat(new URL(path, ROOT));
+    if (size > FILE_SIZE_MAX) findings.push(`${path}: ${size} bytes, expected at most ${FILE_SIZE_MAX}`);
+    const built = /\.(?:wasm|so|dylib|dll|a|o|obj|exe)$/.test(path);
+    const foreign = /^vendor\/.*\.[chS]$|^ffi\/.*\.c$|^ffi\/(?!zig\/).*\.h$/.test(path);
+    if (built || foreign) findings.push(`${path}: fetched or built at set-up, must not be tracked`);
+  }
+  return findings;
+}
+
+/** Everything that breaks a convention, one line each. */
+export async function checkConventions(): Promise<string[]> {
+  const files = await listFiles();
+  const libraries = (await listMembers()).filter(({ folder }) => folder !== "." && folder !== PROGRAM);
+  return [
+    ...(await Promise.all(libraries.map(unreachedFiles))).flat(),
+    ...(await Promise.all(libraries.map(missingExamples))).flat(),
+    ...await foreignNames(files),
+    ...await strayFiles(files),
+  ];
+}
+
+if (import.meta.main) {
+  const findings = await checkConventions();
+  for (const finding of findings) console.error(finding);
+  console.log(`conventions: ${findings.length} findings`);
+  if (findings.length > 0) Deno.exit(1);
+}

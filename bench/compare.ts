@@ -1,0 +1,28 @@
+/**
+ * Measures ours and the peers side by side and prints tables of ratios.
+ *
+ *   deno run -A bench/compare.ts [all|zstd] [--quick|--smoke]
+ */
+import { machineLine } from "./_measure.ts";
+import { compareZstd } from "./zstd_compare.ts";
+import type { CompareOptions } from "./zstd_compare.ts";
+
+const COMPARISONS: Readonly<Record<string, (options: CompareOptions) => Promise<void>>> = {
+  zstd: compareZstd,
+};
+
+const names = Deno.args.filter((argument) => !argument.startsWith("--"));
+const size = Deno.args.includes("--smoke") ? "smoke" : Deno.args.includes("--quick") ? "quick" : "full";
+const wanted = names.length === 0 || names.includes("all") ? Object.keys(COMPARISONS) : names;
+
+console.log(machineLine());
+for (const name of wanted) {
+  const compare = COMPARISONS[name];
+  if (compare === undefined) {
+    console.error(
+      `compare: "${name}" is not known, expected all or one of ${Object.keys(COMPARISONS).join(", ")}`,
+    );
+    Deno.exit(1);
+  }
+  await compare({ size });
+}

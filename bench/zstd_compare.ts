@@ -1,0 +1,359 @@
+/**
+ * zstd against its peers, on one input in one run: the C library driven from C, Deno's own node:zlib, packages of npm.
+ */
+import {
+  compressZstd,
+  compressZstdInto,
+  decompressZstd,
+  decompressZstdInto,
+  zstdCompressBound,
+  ZstdCompressionStream,
+  ZstdCompressor,
+  ZstdDecoder,
+  ZstdDecompressionStream,
+  ZstdDecompressor,
+  ZstdEncoder,
+} from "@sluice/zstd";
+import { Buffer } from "node:buffer";
+import { finished } from "node:stream/promises";
+import zlib from "node:zlib";
+import { ROOT, runZig } from "../_tools/zig.ts";
+import { measure, OwnTime, ratio, speed, table, targetTable } from "./_measure.ts";
+import type { Target } from "./_measure.ts";
+import { bokuwebZstd, zstdNapi } from "./_peers.ts";
+import { corpus, smallCorpus } from "./corpus.ts";
+
+/** How much a run measures. */
+export interface CompareOptions {
+  /** "full" for figures, "quick" for a first look, "smoke" to see that everything runs. */
+  readonly size: "full" | "quick" | "smoke";
+}
+
+const CHUNK = 64 << 10;
+const MESSAGE = 1 << 10;
+const BACKENDS = ["native", "wasm"] as const;
+const SIZES = { full: 64 << 20, quick: 8 << 20, smoke: 256 << 10 } as const;
+const ROUNDS = { full: 5, quick: 3, smoke: 1 } as const;
+const LEVELS = [1, 3, 11] as const;
+/** The C program runs each operation this often and reports the best: its first round finds cold pages. */
+const C_ROUNDS = 3;
+
+function* chunksOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK);
+}
+
+async function drain(stream: AsyncIterable<Uint8Array>): Promise<number> {
+  let size = 0;
+  for await (const chunk of stream) size += chunk.length;
+  return size;
+}
+
+/** A source that costs next to nothing. */
+function source(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  const chunks = chunksOf(bytes);
+  return new ReadableStream({
+    pull(controller): void {
+      const { value, done } = chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+}
+
+async function throughNode(
+  stream: zlib.ZstdCompress | zlib.ZstdDecompress,
+  bytes: Uint8Array,
+): Promise<void> {
+  stream.resume();
+  for (const chunk of chunksOf(bytes)) {
+    if (!stream.write(chunk)) await new Promise((resolve) => stream.once("drain", resolve));
+  }
+  stream.end();
+  await finished(stream);
+}
+
+/** Times of the C program, one process a call. */
+async function runC(path: string, level: number, messageSize?: number): Promise<Record<string, number>> {
+  const { success, stdout } = await new Deno.Command(new URL(".zig/out/bin/zstd_bench", ROOT).pathname, {
+    args: [
+      path,
+      `${level}`,
+      `${level > 9 ? 1 : C_ROUNDS}`,
+      ...(messageSize === undefined ? [] : [`${messageSize}`]),
+    ],
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new Error("Cannot measure the C library: its program failed");
+  const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.split(" "));
+  return Object.fromEntries(lines.map(([name, ns]) => [name!, Number(ns) / 1e6]));
+}
+
+/** One operation of the C program as a contender. Each call runs all of its operations and keeps one. */
+function cContender(path: string, level: number, operation: string, messageSize?: number) {
+  return async () => new OwnTime((await runC(path, level, messageSize))[operation]!);
+}
+
+/** Measures zstd and prints tables and targets. */
+export async function compareZstd({ size }: CompareOptions): Promise<void> {
+  const { success } = await runZig(["build", "baselines", "--prefix", new URL(".zig/out/", ROOT).pathname]);
+  if (!success) throw new Error("Cannot measure: the C program was not built");
+  const rounds = ROUNDS[size];
+  const content = size === "full" ? (await corpus()).bytes : await smallCorpus(SIZES[size]);
+  const path = await Deno.makeTempFile();
+  await Deno.writeFile(path, content);
+  try {
+    const boku = await bokuwebZstd();
+    const napi = await zstdNapi();
+    const targets: Target[] = [];
+    const rows: string[][] = [];
+    const target = new Uint8Array(content.length);
+    const room = new Uint8Array(zstdCompressBound(content.length));
+    const chunk = new Uint8Array(128 << 10);
+
+    for (const level of LEVELS) {
+      const frame = compressZstd(content, { level });
+      const node = { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } };
+      const perBackend = <T>(make: (backend: "native" | "wasm") => T) =>
+        Object.fromEntries(BACKENDS.map((backend) => [backend, make(backend)]));
+      const fewer = level > 9 ? 1 : rounds;
+
+      const operations: [string, Record<string, (() => unknown) | undefined>, number][] = [
+        ["compress", {
+          C: cContender(path, level, "compress"),
+          ...perBackend((backend) => () => compressZstdInto(content, room, { level, backend })),
+          node: () => zlib.zstdCompressSync(content, node),
+          boku: boku && (() => boku.compress(content, level)),
+          napi: napi && (() => napi.compress(content, level)),
+        }, fewer],
+        ["decompress into a buffer", {
+          C: cContender(path, level, "decompress"),
+          ...perBackend((backend) => () => decompressZstdInto(frame, target, { backend })),
+        }, rounds],
+        ["decompress", {
+          C: cContender(path, level, "decompress_fresh"),
+          ...perBackend((backend) => () => decompressZstd(frame, { backend })),
+          node: () => zlib.zstdDecompressSync(frame, { maxOutputLength: content.length }),
+          boku: boku && (() => boku.decompress(frame)),
+          napi: napi && (() => napi.decompress(frame)),
+        }, rounds],
+        ["push compress", {
+          C: cContender(path, level, "stream_compress"),
+          ...perBackend((backend) => () => {
+            using encoder = new ZstdEncoder({ level, backend });
+            for (const piece of chunksOf(content)) encoder.push(piece);
+            encoder.finish();
+          }),
+        }, fewer],
+        ["push decompress", {
+          C: cContender(path, level, "stream_decompress"),
+          ...perBackend((backend) => () => {
+            using decoder = new ZstdDecoder({ backend });
+            for (const piece of chunksOf(frame)) {
+              decoder.write(piece);
+              while (decoder.readInto(chunk) > 0);
+            }
+            decoder.finish();
+          }),
+        }, rounds],
+        ["stream compress", {
+          C: cContender(path, level, "stream_compress"),
+          ...perBackend((backend) => () =>
+            drain(source(content).pipeThrough(new ZstdCompressionStream({ level, backend })))
+          ),
+          node: () => throughNode(zlib.createZstdCompress(node), content),
+        }, fewer],
+        ["stream decompress", {
+          C: cContender(path, level, "stream_decompress"),
+          ...perBackend((backend) => () =>
+            drain(source(frame).pipeThrough(new ZstdDecompressionStream({ backend })))
+          ),
+          node: () => throughNode(zlib.createZstdDecompress(), frame),
+        }, rounds],
+      ];
+      for (const [name, contenders, times] of operations) {
+        const best = await measure(contenders, times);
+        rows.push([
+          `${name}, level ${level}`,
+          ...["C", "native", "wasm", "node", "boku", "napi"].map((peer) => speed(content.length, best[peer])),
+          ratio(best.C, best.native),
+          ratio(best.node, best.native),
+          ratio(best.native, best.wasm),
+          ratio(best.boku, best.wasm),
+        ]);
+        if (level === 3) addTargets(targets, name, best);
+      }
+    }
+    console.log(
+      `\nzstd, ${
+        content.length >>> 20
+      } MiB of source text and machine code, MB/s; ratios above 1 favour ours\n`,
+    );
+    console.log(table(
+      [
+        "operation",
+        "C",
+        "native",
+        "WASM",
+        "node:zlib",
+        "bokuweb",
+        "napi",
+        "native : C",
+        "native : node",
+        "WASM : native",
+        "WASM : bokuweb",
+      ],
+      rows,
+    ));
+    await compareMessages(content, path, size, targets);
+    await measureCold(targets);
+    console.log(`\n${targetTable(targets)}`);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+function addTargets(targets: Target[], name: string, best: Record<string, number>): void {
+  const over = (peer: string, ours: string): number | undefined =>
+    best[peer] === undefined || best[ours] === undefined ? undefined : best[peer] / best[ours];
+  const add = (text: string, actual: number | undefined, wanted: number): void => {
+    targets.push({ name: text, actual, wanted });
+  };
+  switch (name) {
+    case "compress":
+      add("one-shot compress : C", over("C", "native"), 0.95);
+      add("WASM compress : native", over("native", "wasm"), 0.5);
+      add("WASM compress : bokuweb", over("boku", "wasm"), 1);
+      break;
+    case "decompress into a buffer":
+      add("one-shot decompress into a buffer : C", over("C", "native"), 0.95);
+      add("WASM decompress : native", over("native", "wasm"), 0.45);
+      break;
+    case "decompress":
+      add("one-shot decompress : C with a fresh buffer", over("C", "native"), 0.95);
+      add("one-shot decompress : node:zlib", over("node", "native"), 1.5);
+      add("WASM decompress : bokuweb", over("boku", "wasm"), 1);
+      break;
+    case "push decompress":
+      add("push decompress with a reused buffer : C", over("C", "native"), 0.97);
+      break;
+    case "stream decompress":
+      add("stream decompress : C", over("C", "native"), 0.75);
+      add("stream decompress : node:zlib", over("node", "native"), 1.15);
+      break;
+  }
+}
+
+/** Messages of 1 KiB from all over the content, with contexts that are used again. */
+async function compareMessages(
+  content: Uint8Array,
+  path: string,
+  size: CompareOptions["size"],
+  targets: Target[],
+): Promise<void> {
+  const step = size === "full" ? 16 << 10 : 8 << 10;
+  const messages: Uint8Array[] = [];
+  for (let at = 0; at + MESSAGE <= content.length; at += step) messages.push(content.slice(at, at + MESSAGE));
+  const frames = messages.map((message) => compressZstd(message));
+  const room = new Uint8Array(zstdCompressBound(MESSAGE));
+  const rows: string[][] = [];
+  const contexts = BACKENDS.map((backend) => ({
+    compressor: new ZstdCompressor({ backend }),
+    decompressor: new ZstdDecompressor({ backend }),
+  }));
+  const all = (run: (message: Uint8Array) => unknown, inputs: readonly Uint8Array[]) => () => {
+    for (const input of inputs) run(input);
+  };
+  const c = async (operation: string) => {
+    const times = await runC(path, 3, MESSAGE);
+    return new OwnTime(times[operation]! * messages.length);
+  };
+  const both = <T>(make: (context: (typeof contexts)[number]) => T) => ({
+    native: make(contexts[0]!),
+    wasm: make(contexts[1]!),
+  });
+  const operations: [string, Record<string, (() => unknown) | undefined>][] = [
+    ["compress", {
+      C: () => c("compress"),
+      ...both(({ compressor }) => all((message) => compressor.compress(message), messages)),
+      node: all((message) => zlib.zstdCompressSync(message), messages),
+    }],
+    ["compress into a buffer", {
+      C: () => c("compress"),
+      ...both(({ compressor }) => all((message) => compressor.compressInto(message, room), messages)),
+    }],
+    ["decompress", {
+      C: () => c("decompress"),
+      ...both(({ decompressor }) => all((frame) => decompressor.decompress(frame), frames)),
+      node: all((frame) => zlib.zstdDecompressSync(frame), frames),
+    }],
+    ["decompress into a buffer", {
+      C: () => c("decompress"),
+      ...both(({ decompressor }) => all((frame) => decompressor.decompressInto(frame, room), frames)),
+    }],
+  ];
+  for (const [name, contenders] of operations) {
+    const best = await measure(contenders, ROUNDS[size] + 1);
+    const each = (peer: string): string =>
+      best[peer] === undefined ? "-" : (best[peer] / messages.length * 1000).toFixed(2);
+    rows.push([
+      `${name}, 1 KiB`,
+      ...["C", "native", "wasm", "node"].map(each),
+      ratio(best.C, best.native),
+      ratio(best.node, best.native),
+    ]);
+    if (best.node !== undefined) {
+      targets.push({
+        name: `1 KiB messages, ${name} : node:zlib`,
+        actual: best.node / best.native!,
+        wanted: 5,
+      });
+      targets.push({
+        name: `1 KiB messages, ${name} : node:zlib, if C itself ran it`,
+        actual: best.node / best.C!,
+        wanted: 5,
+      });
+    }
+  }
+  for (const { compressor, decompressor } of contexts) {
+    compressor.close();
+    decompressor.close();
+  }
+  console.log(`\n${messages.length} messages of 1 KiB, level 3, microseconds each\n`);
+  console.log(table(["operation", "C", "native", "WASM", "node:zlib", "native : C", "native : node"], rows));
+}
+
+/** What the edge pays: the size of the decoder, and the first megabyte in a fresh process without permissions. */
+async function measureCold(targets: Target[]): Promise<void> {
+  const wasm = await Deno.readFile(new URL(".zig/out/wasm/zstd_decode.wasm", ROOT));
+  const gzip = zlib.gzipSync(Buffer.from(wasm), { level: 9 });
+  targets.push({ name: "decoder WASM", actual: wasm.length / 1024, wanted: 80, atMost: true, unit: " KiB" });
+  targets.push({
+    name: "decoder WASM, gzip",
+    actual: gzip.length / 1024,
+    wanted: 28,
+    atMost: true,
+    unit: " KiB",
+  });
+
+  const frame = compressZstd(await smallCorpus(1 << 20));
+  let best = Infinity;
+  for (let round = 0; round < 3; round++) {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", new URL("_cold_decode.ts", import.meta.url).pathname],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(frame);
+    await writer.close();
+    best = Math.min(best, Number(new TextDecoder().decode((await child.output()).stdout)));
+  }
+  targets.push({
+    name: "first MiB decoded by WASM from cold",
+    actual: best,
+    wanted: 15,
+    atMost: true,
+    unit: " ms",
+  });
+}

@@ -1,0 +1,122 @@
+import { backendInfo, configureBackend, liveContextCount } from "@sluice/ffi";
+import { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
+import { ZstdEncoderKernel } from "@sluice/ffi/zstd-encoder";
+import { BackendUnavailableError } from "@sluice/internal";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { BACKENDS } from "../tests/_backends.ts";
+import { nativeLibraryPath } from "./_resolve.ts";
+import { WASM_BASE64 as ZSTD_DECODE } from "./_wasm/zstd_decode.gen.ts";
+import { WASM_BASE64 as ZSTD_ENCODE } from "./_wasm/zstd_encode.gen.ts";
+
+const NATIVE = BACKENDS.includes("native");
+const OPTIONS = { maxMemory: 0, backend: undefined, parameters: new Int32Array() };
+
+/** Runs a program that prints the backend it got, with just these permissions. */
+async function backendWith(...permissions: string[]): Promise<string> {
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      ...permissions,
+      new URL("../tests/_print_backend.ts", import.meta.url).pathname,
+    ],
+    env: { NO_COLOR: "1" },
+  }).output();
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+Deno.test("without permissions WASM runs, and the reason is told", async () => {
+  const output = await backendWith();
+  assertStringIncludes(output, "wasm: 5 bytes decoded");
+  assertStringIncludes(output, "no FFI permission");
+});
+
+Deno.test("--allow-ffi for the library's path alone is enough for native", { ignore: !NATIVE }, async () => {
+  assertStringIncludes(await backendWith(`--allow-ffi=${nativeLibraryPath()}`), "native: 5 bytes decoded");
+  assertStringIncludes(await backendWith("--allow-ffi=/nowhere/lib.so"), "wasm: 5 bytes decoded");
+});
+
+Deno.test(
+  "a call can name its backend, and configureBackend sets it for all others",
+  { ignore: !NATIVE },
+  () => {
+    try {
+      for (const choice of ["wasm", "native"] as const) {
+        configureBackend(choice);
+        assertEquals(backendInfo().kind, choice);
+        using configured = new ZstdDecoderKernel(OPTIONS);
+        assertEquals(configured.backend, choice);
+        using named = new ZstdDecoderKernel({ ...OPTIONS, backend: choice === "wasm" ? "native" : "wasm" });
+        assert(named.backend !== choice);
+      }
+    } finally {
+      configureBackend("auto");
+    }
+    assertThrows(() => configureBackend("gpu" as "wasm"), RangeError, "expected one of auto, native, wasm");
+  },
+);
+
+Deno.test("every WASM module has no imports and exports its functions", () => {
+  for (const base64 of [ZSTD_DECODE, ZSTD_ENCODE]) {
+    const module = new WebAssembly.Module(Uint8Array.fromBase64(base64));
+    assertEquals(WebAssembly.Module.imports(module), []);
+    const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+    assert(names.includes("memory") && names.includes("sluice_abi_hash"));
+    assertEquals(names.filter((name) => name !== "memory" && !name.startsWith("sluice_")), []);
+  }
+});
+
+Deno.test("a closed context is freed once and counted", () => {
+  for (const backend of BACKENDS) {
+    const before = liveContextCount();
+    const kernel = new ZstdEncoderKernel({ maxMemory: 0, backend });
+    assertEquals(liveContextCount(), before + 1);
+    kernel.close();
+    kernel.close();
+    assertEquals(liveContextCount(), before);
+    assertThrows(() => kernel.memoryBytes, TypeError, "closed");
+  }
+});
+
+Deno.test("positions that make no slice are refused on both backends", () => {
+  for (const backend of BACKENDS) {
+    using kernel = new ZstdDecoderKernel({ ...OPTIONS, backend });
+    const bytes = new Uint8Array(8);
+    assert(kernel.step(bytes, 0, 8, bytes, 0, 8) < 0);
+  }
+  if (!NATIVE) return;
+  using kernel = new ZstdDecoderKernel({ ...OPTIONS, backend: "native" });
+  assertEquals(kernel.step(new Uint8Array(8), 5, 4, new Uint8Array(8), 0, 8), -4);
+});
+
+Deno.test("an instance of WASM that grew large goes with its last context", () => {
+  const content = new Uint8Array(1 << 20);
+  const first = new ZstdEncoderKernel({ maxMemory: 0, backend: "wasm" });
+  first.configure(new Int32Array([100, 19]));
+  first.compress(content, new Uint8Array(2 << 20), 0);
+  assert(first.instanceBytes > 32 << 20, `${first.instanceBytes}`);
+  first.close();
+  using second = new ZstdEncoderKernel({ maxMemory: 0, backend: "wasm" });
+  assert(second.instanceBytes < 8 << 20, `${second.instanceBytes}`);
+});
+
+Deno.test(
+  "contexts that are forgotten are freed by the collector",
+  { ignore: !("gc" in globalThis) },
+  async () => {
+    const before = liveContextCount();
+    (() => new ZstdDecoderKernel({ ...OPTIONS, backend: "wasm" }))();
+    for (let i = 0; i < 20 && liveContextCount() > before; i++) {
+      (globalThis as unknown as { gc(): void }).gc();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assertEquals(liveContextCount(), before);
+  },
+);
+
+Deno.test("asking for a native library that can not be had is an error with the reason", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", new URL("../tests/_print_backend.ts", import.meta.url).pathname, "native"],
+  }).output();
+  assertStringIncludes(new TextDecoder().decode(stdout), `${BackendUnavailableError.name} NO_PERMISSION`);
+});
