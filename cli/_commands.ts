@@ -1,15 +1,14 @@
 /**
  * The commands of `sluice`: one row each, loaded when it is called.
  */
-import type { OptionGroup } from "./_options.ts";
+import type { OptionFace } from "./_options.ts";
 
 /** What a command's module gives. */
 export interface CommandModule {
   /** Runs the command with the arguments behind its name; returns its exit code. */
   run(args: string[]): Promise<number>;
   /** Its options, for shell completions. */
-  // deno-lint-ignore no-explicit-any -- each command has settings of its own
-  readonly OPTIONS?: readonly OptionGroup<any>[];
+  readonly OPTIONS?: readonly { readonly rows: readonly OptionFace[] }[];
   /** Words that may stand first behind its name, for shell completions. */
   readonly SUBCOMMANDS?: readonly string[];
 }

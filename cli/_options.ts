@@ -11,8 +11,8 @@ import { UsageFailure } from "./_exit.ts";
  */
 export type ValueForm = "next" | "glued" | "optional";
 
-/** One option of a command and what it does to the command's settings. */
-export interface OptionRow<Settings> {
+/** How an option is spelled and what it is for. */
+export interface OptionFace {
   /** The letter behind one dash; "#" stands for a number, as in `-19`. */
   readonly short?: string;
   /** Names behind two dashes, the usual one first. */
@@ -25,6 +25,10 @@ export interface OptionRow<Settings> {
   readonly valueName?: string;
   /** One line for the help; an option without it is accepted but not advertised. */
   readonly help?: string;
+}
+
+/** One option of a command and what it does to the command's settings. */
+export interface OptionRow<Settings> extends OptionFace {
   /** Applies the option; the value is empty where none was given. */
   set(settings: Settings, value: string, name: string): void;
 }
@@ -105,7 +109,7 @@ export function parseOptions<Settings>(
 }
 
 /** The spellings of an option without values, short ones first; "#" is left out. */
-export function optionNames<Settings>(row: OptionRow<Settings>): string[] {
+export function optionNames(row: OptionFace): string[] {
   const short = row.short === undefined || row.short === "#" ? [] : [`-${row.short}`];
   return [...short, ...(row.long ?? []).map((name) => `--${name}`)];
 }
@@ -126,7 +130,7 @@ export function formatOptions<Settings>(groups: readonly OptionGroup<Settings>[]
   }).join("");
 }
 
-function formatNames<Settings>(row: OptionRow<Settings>): string {
+function formatNames(row: OptionFace): string {
   const value = row.valueName ?? "#";
   const suffix = { next: ` ${value}`, glued: `=${value}`, optional: `[=${value}]` };
   const short = row.short === undefined ? [] : [
