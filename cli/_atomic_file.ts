@@ -3,6 +3,7 @@
  */
 import type { ByteSink } from "./_io.ts";
 import { writeAll } from "./_io.ts";
+import { lastPartIndex } from "./_paths.ts";
 import { SparseWriter } from "./_sparse.ts";
 import { onTermination } from "./_termination.ts";
 
@@ -51,9 +52,9 @@ export class AtomicFile implements ByteSink {
    * @throws {Error} What the system says, if the directory is not there or may not be written.
    */
   static async create(target: string, options: AtomicFileOptions = {}): Promise<AtomicFile> {
-    const slash = target.lastIndexOf("/") + 1;
-    const temporary = `${target.slice(0, slash)}.${target.slice(slash)}.${
-      crypto.randomUUID().slice(0, 8)
+    // Without the target's own name, which may be as long as a name can be.
+    const temporary = `${target.slice(0, lastPartIndex(target))}.sluice-${
+      crypto.randomUUID().slice(0, 13)
     }.part`;
     const file = await Deno.open(temporary, {
       write: true,

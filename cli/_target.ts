@@ -80,8 +80,10 @@ async function statIfThere(path: string, command: string): Promise<Deno.FileInfo
 
 function refuseUnlessConfirmed(path: string, command: string, messages: Messages): void {
   const fact = `${command}: ${path} already exists`;
-  if (messages.level <= LEVEL.errors) throw new Failure(`${fact}; not overwritten  `);
-  if (!confirm(`${fact}; overwrite (y/n) ? `, messages)) throw new Failure(`${fact}; not overwritten  `);
+  if (messages.level <= LEVEL.errors || !Deno.stdin.isTerminal()) {
+    throw new Failure(`${fact}; not overwritten  `);
+  }
+  if (!confirm(`${fact}; overwrite (y/n) ? `, messages)) throw new Failure("Not overwritten  ");
 }
 
 /** Devices and pipes are written to as they are. */

@@ -8,6 +8,7 @@ import type { Input } from "./_inputs.ts";
 import { BlockWriter, ChunkReader, NULL_SINK, STDOUT_SINK } from "./_io.ts";
 import { LEVEL } from "./_messages.ts";
 import type { Messages } from "./_messages.ts";
+import { lastPartIndex } from "./_paths.ts";
 import { isProgressVisible, Progress } from "./_progress.ts";
 import { formatSizeColumn } from "./_sizes.ts";
 import { confirm, openTarget } from "./_target.ts";
@@ -85,7 +86,9 @@ function refuseTerminals(inputs: readonly Input[], settings: ZstdSettings, desti
   if (inputs.some((input) => input.path === undefined) && Deno.stdin.isTerminal()) {
     throw new Failure("stdin is a console, aborting");
   }
-  if (destination === "stdout" && settings.mode === "compress" && Deno.stdout.isTerminal()) {
+  const toStdout = destination === "stdout" ||
+    (destination === "each" && inputs.some((input) => input.path === undefined));
+  if (toStdout && settings.mode === "compress" && Deno.stdout.isTerminal()) {
     throw new Failure("stdout is a console, aborting");
   }
 }
@@ -118,12 +121,7 @@ async function processFile(
 ): Promise<void> {
   let target: Target | undefined;
   try {
-    const path = destination === "one"
-      ? settings.output!
-      : destination === "each"
-      ? outputPath(input.name, settings)
-      : undefined;
-    if (destination === "each" && path === undefined) throw new Failure(missingNameReason(input.name));
+    const path = targetPath(input, destination, settings);
     if (path === undefined) target = destination === "none" ? NULL_TARGET : STDOUT_TARGET;
     else {
       if (settings.outputDirectory !== undefined && settings.mirror) await makeDirectoryOf(path);
@@ -146,6 +144,15 @@ async function processFile(
     await target?.discard();
     report(error, input.name, messages, totals);
   }
+}
+
+/** Where the output of one input goes; undefined for stdout and nowhere. What comes from stdin has no name to go by. */
+function targetPath(input: Input, destination: Destination, settings: ZstdSettings): string | undefined {
+  if (destination === "one") return settings.output;
+  if (destination !== "each" || input.path === undefined) return undefined;
+  const path = outputPath(input.name, settings);
+  if (path === undefined) throw new Failure(missingNameReason(input.name));
+  return path;
 }
 
 async function processConcatenated(
@@ -216,7 +223,7 @@ async function transferFile(
 }
 
 async function makeDirectoryOf(path: string): Promise<void> {
-  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  await Deno.mkdir(path.slice(0, lastPartIndex(path)), { recursive: true });
 }
 
 /** Says why one input failed; what concerns the whole run goes on up. */

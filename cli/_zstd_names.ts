@@ -1,6 +1,7 @@
 /**
  * Names of outputs.
  */
+import { lastPartIndex } from "./_paths.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 
 /** What decompression makes of a name's end. */
@@ -41,7 +42,7 @@ export function outputPath(name: string, settings: ZstdSettings): string | undef
   const file = settings.mode === "compress" ? `${name}.zst` : plainName(name);
   if (file === undefined || settings.outputDirectory === undefined) return file;
   const directory = settings.outputDirectory.replace(/(?<=.)\/+$/, "");
-  if (!settings.mirror) return `${directory}/${file.slice(file.lastIndexOf("/") + 1)}`;
+  if (!settings.mirror) return `${directory}/${file.slice(lastPartIndex(file))}`;
   const parts = file.split("/").filter((part) => part !== "" && part !== ".");
   return parts.includes("..") ? undefined : [directory, ...parts].join("/");
 }

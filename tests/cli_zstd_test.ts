@@ -326,6 +326,14 @@ testCli("joins inputs into one output with -o, and asks for -f", async (director
   assertEquals((await ours(["-dc", "c.zst"], { cwd: directory })).stdout, join(CONTENT, CONTENT));
 });
 
+testCli("sends stdin among files to stdout", async (directory) => {
+  await Deno.writeFile(`${directory}/a`, CONTENT);
+  const { code, stdout } = await ours(["a", "-"], { cwd: directory, stdin: CONTENT.slice(0, 1000) });
+  assertEquals(code, 0);
+  assertEquals(names(directory), ["a", "a.zst"]);
+  assertEquals((await ours(["-d"], { stdin: stdout })).stdout, CONTENT.slice(0, 1000));
+});
+
 testCli("names outputs by suffix and passes other formats through when forced", async (directory) => {
   await Deno.writeFile(`${directory}/a`, CONTENT);
   await ours(["-q", "a", "-o", "a.tzst"], { cwd: directory });
