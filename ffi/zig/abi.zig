@@ -13,8 +13,17 @@ const Result = result.Result;
 
 /// The WASM modules, each with the functions it exports. The native library exports them all.
 const modules = .{
-    .{ "zstd_decode", @import("zstd_decoder_exports.zig").exports },
-    .{ "zstd_encode", @import("zstd_encoder_exports.zig").exports },
+    .{
+        "zstd_decode",
+        @import("zstd_decoder_exports.zig").exports ++
+            @import("zstd_decoder_batch_exports.zig").exports,
+    },
+    .{
+        "zstd_encode",
+        @import("zstd_encoder_exports.zig").exports ++
+            @import("zstd_encoder_batch_exports.zig").exports ++
+            @import("zstd_training_exports.zig").exports,
+    },
 };
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
@@ -132,5 +141,6 @@ test "the manifest is JSON and names every module once" {
 test {
     _ = memory;
     _ = result;
+    _ = @import("slab.zig");
     _ = @import("zstd_exports_test.zig");
 }

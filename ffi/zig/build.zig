@@ -42,7 +42,7 @@ const zstd_encode_files = [_][]const u8{
 const WasmModule = struct { name: []const u8, zstd_files: []const []const u8 };
 const wasm_modules = [_]WasmModule{
     .{ .name = "zstd_decode", .zstd_files = &(wasm_zstd_common_files ++ zstd_decode_files) },
-    .{ .name = "zstd_encode", .zstd_files = &(wasm_zstd_common_files ++ zstd_encode_files) },
+    .{ .name = "zstd_encode", .zstd_files = &(wasm_zstd_common_files ++ .{"common/pool.c"} ++ zstd_encode_files) },
 };
 const wasm_zstd_common_files = [_][]const u8{
     "common/entropy_common.c", "common/error_private.c", "common/fse_decompress.c", "common/xxhash.c",
