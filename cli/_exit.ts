@@ -35,20 +35,16 @@ export function describeSystemError(error: unknown): string {
  * Runs a command to its exit code. A reader that went away, as in `| head -1`, ends it without a word, with the code
  * that a shell shows for SIGPIPE.
  */
-export async function runToExitCode(name: string, run: () => Promise<number>): Promise<number> {
+export async function runToExitCode(command: string, run: () => Promise<number>): Promise<number> {
   try {
     return await run();
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return EXIT.brokenPipe;
     if (error instanceof UsageFailure) {
-      console.error(
-        `Incorrect parameters: ${error.message}\nTry "${
-          ["sluice", name, "--help"].filter((word) => word !== "").join(" ")
-        }".`,
-      );
+      console.error(`Incorrect parameters: ${error.message}\nTry "${command} --help".`);
       return error.exitCode;
     }
-    console.error(error instanceof Failure ? error.message : `${name}: ${describeSystemError(error)}`);
+    console.error(error instanceof Failure ? error.message : `${command}: ${describeSystemError(error)}`);
     return error instanceof Failure ? error.exitCode : EXIT.failure;
   }
 }

@@ -38,7 +38,7 @@ const COMMON_WORDS: readonly Word[] = [
 
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {
-  return await runToExitCode("completions", async () => {
+  return await runToExitCode("sluice completions", async () => {
     const [shell = "", ...rest] = args;
     const usage = `sluice completions ${SUBCOMMANDS.join("|")}`;
     if (shell === "--help" || shell === "-h") {

@@ -22,7 +22,7 @@ const BACKENDS: readonly string[] = ["auto", "native", "wasm"];
 
 /** Runs a command line without the program's own name; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  return await runToExitCode("", async () => {
+  return await runToExitCode("sluice", async () => {
     const [name, ...rest] = takeBackend(args);
     if (name === undefined || name === "--help" || name === "-h") {
       console.log(helpText());

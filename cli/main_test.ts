@@ -45,6 +45,7 @@ Deno.test("sluice takes --backend anywhere in front of --", async () => {
   const unknown = await sluice("native", "status", "--backend=other");
   assertEquals(unknown.code, 1);
   assertStringIncludes(unknown.stderr, "expected auto, native, wasm");
+  assertStringIncludes(unknown.stderr, 'Try "sluice --help"');
   assertStringIncludes((await sluice("zstd", "--", "--backend=wasm")).stderr, "can't stat --backend=wasm");
 });
 

@@ -12,7 +12,7 @@ export const SUBCOMMANDS = ["status"] as const;
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {
   // deno-lint-ignore require-await -- a failure of the command becomes its exit code
-  return await runToExitCode("native", async () => {
+  return await runToExitCode("sluice native", async () => {
     const [subcommand, ...rest] = args;
     if (subcommand === "--help" || subcommand === "-h") {
       console.log("Usage: sluice native status");

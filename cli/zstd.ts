@@ -24,7 +24,7 @@ Usage: sluice zstd [OPTIONS...] [INPUT... | -] [-o OUTPUT]
 
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {
-  return await runToExitCode("zstd", () => runZstd(args));
+  return await runToExitCode("sluice zstd", () => runZstd(args));
 }
 
 async function runZstd(args: readonly string[]): Promise<number> {
