@@ -59,7 +59,9 @@ export class SegmentedBuffer implements Iterable<Uint8Array> {
         offset + length <= bytes.length;
       if (!inside) {
         throw new RangeError(
-          `Cannot use segment ${i / 2}: ${length} bytes at byte ${offset} do not lie inside ${bytes.length} bytes`,
+          `Cannot use segment ${
+            i / 2
+          }: ${length} bytes at byte ${offset} do not lie inside ${bytes.length} bytes`,
         );
       }
       byteLength += length;

@@ -23,7 +23,8 @@ export {
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-export type { BytesSource, ChunkSource, SluiceErrorOptions } from "@sluice/internal";
+export { SegmentedBuffer } from "@sluice/internal";
+export type { BytesSource, ChunkSource, Segment, SluiceErrorOptions } from "@sluice/internal";
 export * from "./batch_options.ts";
 export * from "./decoder.ts";
 export * from "./decompress.ts";

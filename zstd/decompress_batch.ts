@@ -21,6 +21,7 @@ import { resolveWholeValueOptions } from "./_decompress_options.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { decompressWhole, plannedSize, withDecoder } from "./_decompress_whole.ts";
 import type { ZstdBatchOptions } from "./batch_options.ts";
+import { listZstdFrames } from "./frame_list.ts";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 
 /** Options of a decompression batch, beside those of the codec. */
@@ -145,9 +146,7 @@ export function decompressZstdDictChain(
   const items = batchItems(frames);
   if (items.length === 0) throw new RangeError("Cannot decompress a chain: no frame is given");
   return withDecoder(settings, (kernel) => {
-    const room = items.map((item, index) =>
-      plannedSize(item, settings) ?? explain(kernel, item, index, settings)
-    );
+    const room = items.map((item, index) => plannedSize(item, settings) ?? explain(item, index));
     checkTotal(room, settings);
     const [group, second] = groups(items, (index) => room[index]!, kernel.backend);
     if (second !== undefined) throw new RangeError("Cannot decompress a chain: it is too large for one call");
@@ -160,13 +159,12 @@ export function decompressZstdDictChain(
 }
 
 /** Why a frame of a chain has no planned size: it is damaged, or it does not declare one. */
-function explain(
-  kernel: ZstdDecoderKernel,
-  item: Uint8Array,
-  index: number,
-  settings: DecompressSettings,
-): never {
-  decodeItem(kernel, item, index, settings);
+function explain(item: Uint8Array, index: number): never {
+  try {
+    for (const _frame of listZstdFrames(item)); // throws at the fault
+  } catch (error) {
+    throw withIndex(error, index);
+  }
   throw withIndex(
     new CorruptDataError(`Cannot decompress a chain: frame ${index} does not declare its content size`, {
       format: "zstd",

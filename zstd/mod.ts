@@ -23,3 +23,4 @@ export * from "./constants.ts";
 export * from "./decode.ts";
 export * from "./encoder.ts";
 export * from "./parameters.ts";
+export * from "./train_dictionary.ts";
