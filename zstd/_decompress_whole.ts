@@ -5,7 +5,7 @@ import { resolveBackend, RESULT } from "@sluice/ffi";
 import { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
 import { concatBytes, IdlePool, readAvailable } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
-import { useDecoderDictionary } from "./_decoder_dictionaries.ts";
+import { releaseDecoderDictionary, useDecoderDictionary } from "./_decoder_dictionaries.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { measureFrames } from "./_frame_walker.ts";
 import { CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
@@ -50,7 +50,7 @@ export function withDecoder<T>(settings: DecompressSettings, use: (kernel: ZstdD
 
 function giveBack(settings: DecompressSettings, key: string, kernel: ZstdDecoderKernel): void {
   kernel.useDictionary(undefined);
-  if (settings.ownsDictionary) settings.dictionary!.close();
+  releaseDecoderDictionary(settings);
   if (settings.poolKey === undefined || kernel.instanceBytes > KEPT_INSTANCE_SIZE_MAX) kernel.close();
   else POOL.release(key, kernel);
 }
@@ -121,7 +121,7 @@ function decompressPlanned(
   target: Uint8Array,
 ): boolean {
   if (fitsOneCall(kernel, bytes.length, target.length)) {
-    useDecoderDictionary(kernel, settings.dictionary);
+    useDecoderDictionary(kernel, settings, 0);
     return kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK &&
       kernel.produced === target.length;
   }
@@ -153,7 +153,7 @@ export async function decompressWholeAsync(
   if (size !== undefined && size < OFF_LOOP_OUTPUT_SIZE_MIN) return decompressWhole(kernel, bytes, settings);
   if (size !== undefined && native) {
     const target = new Uint8Array(size);
-    useDecoderDictionary(kernel, settings.dictionary);
+    useDecoderDictionary(kernel, settings, 0);
     const result = await kernel.decompressAsync(bytes, 0, bytes.length, target);
     if (result === RESULT.OK && kernel.produced === size) return target;
   }
