@@ -79,3 +79,60 @@ function release(library: Library<unknown>, handle: Handle, free: (handle: Handl
   library.release();
   live--;
 }
+
+/** Something that contexts refer to, such as a digested dictionary: freed when it is closed and nothing refers to it. */
+export class SharedContext {
+  readonly #context: Context;
+  readonly library: Library<unknown>;
+  #users = 0;
+  #closing = false;
+
+  /** Takes over a fresh handle and the function that frees it. */
+  constructor(library: Library<unknown>, handle: Handle, free: (handle: Handle) => void) {
+    this.library = library;
+    this.#context = new Context(library, handle, free);
+  }
+
+  /** The handle, for a context of the same library. */
+  get handle(): Handle {
+    return this.#context.handle;
+  }
+
+  /** Says that a context refers to this. */
+  retain(): void {
+    this.#users++;
+  }
+
+  /** Takes back one `retain`. */
+  release(): void {
+    this.#users--;
+    this.#free();
+  }
+
+  /** Frees it now, or when the last context has let go. Calling it again does nothing. */
+  close(): void {
+    this.#closing = true;
+    this.#free();
+  }
+
+  #free(): void {
+    if (this.#closing && this.#users === 0) this.#context.close();
+  }
+}
+
+/** A place for the shared context that a codec context refers to; the codec's free function empties it last. */
+export class SharedSlot {
+  #current: SharedContext | undefined;
+
+  /** What is referred to now. */
+  get current(): SharedContext | undefined {
+    return this.#current;
+  }
+
+  /** Refers to another one, or to none. */
+  set(next: SharedContext | undefined): void {
+    next?.retain();
+    this.#current?.release();
+    this.#current = next;
+  }
+}

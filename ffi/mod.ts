@@ -17,3 +17,4 @@ export { liveContextCount } from "./_context.ts";
 export { backendInfo, configureBackend, resolveBackend } from "./backend.ts";
 export type { BackendChoice, BackendInfo } from "./backend.ts";
 export * from "./result_error.ts";
+export * from "./zstd_dictionary_type.ts";

@@ -4,18 +4,14 @@
  * @module
  */
 import { RESULT, STEP, STEP_LENGTH } from "./_abi/abi.gen.ts";
-import { ZSTD_ENCODE_FUNCTIONS } from "./_abi/zstd_encode.gen.ts";
 import type { ZstdEncodeFunctions } from "./_abi/zstd_encode.gen.ts";
-import { Context } from "./_context.ts";
-import type { Library } from "./_library.ts";
-import { WASM_BASE64 } from "./_wasm/zstd_encode.gen.ts";
-import { BackendModule } from "./backend.ts";
+import { Context, SharedContext, SharedSlot } from "./_context.ts";
+import type { Handle, Library } from "./_library.ts";
+import { ZSTD_ENCODE } from "./_zstd_encode_module.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
 
 export type { BackendChoice };
-
-const MODULE = new BackendModule<ZstdEncodeFunctions>(ZSTD_ENCODE_FUNCTIONS, WASM_BASE64);
 
 /** What one step is to do with the input behind it. */
 export const ZSTD_STEP = { CONTINUE: 0, FLUSH: 1, END: 2 } as const;
@@ -44,28 +40,87 @@ export interface ZstdProgress {
   readonly activeWorkers: number;
 }
 
+/** A dictionary digested for compression with one set of parameters, in one library. Contexts of it share the digest. */
+export class ZstdEncoderDictionary {
+  /**
+   * The digest; kernels refer to it.
+   *
+   * @internal
+   */
+  readonly shared: SharedContext;
+
+  /** Digests a copy of the bytes in the library of `kernel`; `type` is a value of `ZSTD_DICTIONARY_TYPE`. */
+  constructor(kernel: ZstdEncoderKernel, bytes: Uint8Array, type: number, parameters: Int32Array) {
+    const { library } = kernel;
+    const handle = library.functions.sluice_zstd_compressor_dictionary_new(
+      bytes,
+      0,
+      bytes.length,
+      type,
+      parameters,
+      parameters.length / 2,
+    );
+    if (!handle) throw kernel.error(RESULT.DICTIONARY_CORRUPT, "digest a dictionary");
+    this.shared = new SharedContext(
+      library,
+      handle,
+      library.functions.sluice_zstd_compressor_dictionary_free,
+    );
+  }
+
+  /** Frees the digest when no context refers to it any more. */
+  close(): void {
+    this.shared.close();
+  }
+}
+
+/** Many values in one buffer, and room for their frames. */
+export interface ZstdEncoderBatch {
+  /** The values. */
+  readonly source: Uint8Array;
+  /** Where each value starts, and where the last one ends. */
+  readonly offsets: Uint32Array;
+  /** Room for all frames; afterwards they stand one behind the other from its start. */
+  readonly target: Uint8Array;
+  /** Where each frame's room starts, and where the last one's ends. */
+  readonly slots: Uint32Array;
+  /** Takes the sizes of the frames. */
+  readonly sizes: Uint32Array;
+}
+
 /** A compression context. After a failed call it is ready for a new frame. */
 export class ZstdEncoderKernel implements Disposable {
-  readonly #library: Library<ZstdEncodeFunctions>;
+  /**
+   * The library that the context lives in.
+   *
+   * @internal
+   */
+  readonly library: Library<ZstdEncodeFunctions>;
   readonly #functions: ZstdEncodeFunctions;
   readonly #context: Context;
   readonly #step = new Uint32Array(STEP_LENGTH);
   readonly #maxMemory: number;
+  readonly #dictionary = new SharedSlot();
   #parameters: Int32Array | undefined;
 
   /** Takes a context from the backend. */
   constructor(options: ZstdEncoderKernelOptions) {
-    this.#library = MODULE.open(options.backend);
-    this.#functions = this.#library.functions;
+    this.library = ZSTD_ENCODE.open(options.backend);
+    this.#functions = this.library.functions;
     this.#maxMemory = options.maxMemory;
     const handle = this.#functions.sluice_zstd_compressor_new(options.maxMemory);
     if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a compression context");
-    this.#context = new Context(this.#library, handle, this.#functions.sluice_zstd_compressor_free);
+    const { sluice_zstd_compressor_free: free } = this.#functions;
+    const slot = this.#dictionary;
+    this.#context = new Context(this.library, handle, (handle) => {
+      free(handle);
+      slot.set(undefined);
+    });
   }
 
   /** Which backend runs this context. */
   get backend(): "native" | "wasm" {
-    return this.#library.kind;
+    return this.library.kind;
   }
 
   /** Input bytes that the last step took. */
@@ -91,7 +146,7 @@ export class ZstdEncoderKernel implements Disposable {
 
   /** Bytes of the WASM instance that the context lives in; 0 natively. */
   get instanceBytes(): number {
-    return this.#library.memoryBytes;
+    return this.library.memoryBytes;
   }
 
   /** How far the frame has come. */
@@ -173,7 +228,7 @@ export class ZstdEncoderKernel implements Disposable {
       this.#context.handle,
       source,
       pos,
-      Math.min(end, pos + this.#library.sourceWindow),
+      Math.min(end, pos + this.library.sourceWindow),
       target,
       start,
       target.length,
@@ -196,7 +251,7 @@ export class ZstdEncoderKernel implements Disposable {
         handle,
         source,
         pos,
-        Math.min(end, pos + this.#library.sourceWindow),
+        Math.min(end, pos + this.library.sourceWindow),
         target,
         start,
         target.length,
@@ -204,6 +259,96 @@ export class ZstdEncoderKernel implements Disposable {
         this.#step,
       )
     );
+  }
+
+  /** Uses a dictionary of the same library for all frames from now on, or none. */
+  useDictionary(dictionary: ZstdEncoderDictionary | undefined): void {
+    if (dictionary?.shared === this.#dictionary.current) return;
+    const result = this.#functions.sluice_zstd_compressor_use_dictionary(
+      this.#context.handle,
+      dictionary?.shared.handle ?? null,
+      this.#step,
+    );
+    if (result < 0) throw this.error(result, "use a dictionary");
+    this.#dictionary.set(dictionary?.shared);
+  }
+
+  /** Copies content that every frame from now on may refer to; undefined for none. Returns a result. */
+  setPrefix(prefix: Uint8Array | undefined): number {
+    return this.#functions.sluice_zstd_compressor_set_prefix(
+      this.#context.handle,
+      prefix ?? null,
+      0,
+      prefix?.length ?? 0,
+    );
+  }
+
+  /** Compresses many values over threads; returns a result. On failure `failedIndex` is one that failed. */
+  batch(parameters: Int32Array, batch: ZstdEncoderBatch, threads: number): number {
+    return this.#functions.sluice_zstd_compressor_batch(
+      ...this.#batchArguments(this.#context.handle, parameters, batch, threads),
+    );
+  }
+
+  /** As `batch`, off the event loop where the backend can. */
+  batchAsync(parameters: Int32Array, batch: ZstdEncoderBatch, threads: number): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_zstd_compressor_batch_async(
+        ...this.#batchArguments(handle, parameters, batch, threads),
+      )
+    );
+  }
+
+  #batchArguments(
+    handle: Handle,
+    parameters: Int32Array,
+    { source, offsets, target, slots, sizes }: ZstdEncoderBatch,
+    threads: number,
+  ): Parameters<ZstdEncodeFunctions["sluice_zstd_compressor_batch"]> {
+    return [
+      handle,
+      parameters,
+      parameters.length / 2,
+      source,
+      0,
+      source.length,
+      offsets,
+      offsets.length,
+      target,
+      0,
+      target.length,
+      slots,
+      slots.length,
+      sizes,
+      sizes.length,
+      threads,
+      this.#step,
+    ];
+  }
+
+  /** Compresses values that each refer to the one before; returns a result. */
+  chain({ source, offsets, target, slots, sizes }: ZstdEncoderBatch): number {
+    return this.#functions.sluice_zstd_compressor_chain(
+      this.#context.handle,
+      source,
+      0,
+      source.length,
+      offsets,
+      offsets.length,
+      target,
+      0,
+      target.length,
+      slots,
+      slots.length,
+      sizes,
+      sizes.length,
+      this.#step,
+    );
+  }
+
+  /** The item of a batch or chain that failed. */
+  get failedIndex(): number {
+    return this.#step[STEP.VALUE_LOW]!;
   }
 
   /** Forgets the frame in progress. */
@@ -240,7 +385,9 @@ export function zstdEncoderBounds(
   backend: BackendChoice | undefined,
 ): { min: number; max: number } | undefined {
   const step = new Uint32Array(STEP_LENGTH);
-  if (MODULE.open(backend).functions.sluice_zstd_compressor_bounds(parameter, step) < 0) return undefined;
+  if (ZSTD_ENCODE.open(backend).functions.sluice_zstd_compressor_bounds(parameter, step) < 0) {
+    return undefined;
+  }
   return { min: step[STEP.VALUE_LOW]! | 0, max: step[STEP.OTHER_LOW]! | 0 };
 }
 
@@ -252,7 +399,7 @@ export function zstdLevelParameters(
   backend: BackendChoice | undefined,
 ): Uint32Array {
   const numbers = new Uint32Array(7);
-  MODULE.open(backend).functions.sluice_zstd_compressor_parameters(
+  ZSTD_ENCODE.open(backend).functions.sluice_zstd_compressor_parameters(
     level,
     sourceSize ?? -1,
     dictionarySize,
@@ -269,7 +416,7 @@ export function estimateZstdEncoder(
   backend: BackendChoice | undefined,
 ): number {
   const step = new Uint32Array(STEP_LENGTH);
-  const result = MODULE.open(backend).functions.sluice_zstd_compressor_estimate(
+  const result = ZSTD_ENCODE.open(backend).functions.sluice_zstd_compressor_estimate(
     parameters,
     parameters.length / 2,
     streaming ? 1 : 0,

@@ -47,6 +47,8 @@ export class SluiceError extends Error {
   readonly offset: number | undefined;
   /** The codec library's own error number; undefined where none stands behind the failure. */
   readonly errno: number | undefined;
+  /** Which of several values failed, from 0; undefined where there was one. Set by calls that take many. */
+  index: number | undefined;
 
   /** Makes an error with a message and its facts. */
   constructor(message: string, options: SluiceErrorOptions) {

@@ -12,3 +12,4 @@ export * from "./options.ts";
 export * from "./pull_codec.ts";
 export * from "./pull_iterable.ts";
 export * from "./pull_stream.ts";
+export * from "./segmented_buffer.ts";

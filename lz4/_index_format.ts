@@ -141,7 +141,9 @@ export function decodeIndex(bytes: Uint8Array): IndexModel {
   const content = bytes.subarray(HEADER_SIZE);
   if (content.length !== size) throw invalid("length", `is ${content.length} bytes, expected ${size}`);
   if (lz4Xxh32(content, 0, content.length, 0, undefined) !== checksum) throw invalid("checksum", "is wrong");
-  if (outputSize! > EXPANSION_MAX * inputSize!) throw invalid("output size", "is more than the input can hold");
+  if (outputSize! > EXPANSION_MAX * inputSize!) {
+    throw invalid("output size", "is more than the input can hold");
+  }
   if (pointCount! > size || frameCount! > size) throw invalid("count", "is larger than the index");
   const reader = new ByteReader(content, invalid);
   const frames = readFrames(reader, frameCount!, inputSize!, outputSize!);

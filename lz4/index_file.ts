@@ -138,6 +138,11 @@ export class Lz4Index {
     return frame;
   }
 
+  /** The parts of the file that hold a range of the content, one for each frame that it touches. */
+  pieces(start: number, end: number): Omit<Lz4Split, "id">[] {
+    return carvePieces(this.#model, start, end);
+  }
+
   /**
    * Divides the file at points, for engines that know nothing but .lz4.
    *
@@ -209,7 +214,7 @@ export async function carveLz4(
   end: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  for (const piece of carvePieces(index.model, start, end)) {
+  for (const piece of index.pieces(start, end)) {
     const [from, to] = piece.in;
     parts.push(piece.prefix, new Uint8Array(await source.read(from, to - from)), piece.suffix);
   }

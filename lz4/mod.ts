@@ -14,20 +14,25 @@
  * @module
  */
 export * from "./archive.ts";
+export * from "./block.ts";
 export * from "./checkpoint.ts";
 export * from "./checkpointable_decompressor.ts";
 export * from "./compress.ts";
 export * from "./compress_iterable.ts";
 export * from "./compress_options.ts";
 export * from "./compression_stream.ts";
+export * from "./constants.ts";
 export * from "./decoder.ts";
 export * from "./decompress.ts";
 export * from "./decompress_iterable.ts";
 export * from "./decompress_options.ts";
 export * from "./decompression_stream.ts";
+export * from "./decrypting_source.ts";
 export * from "./encoder.ts";
 export * from "./frame_header.ts";
+export * from "./frame_list.ts";
 export * from "./index_builder.ts";
 export * from "./index_file.ts";
+export * from "./recover.ts";
 export * from "./stream_options.ts";
 export * from "./xxh32.ts";

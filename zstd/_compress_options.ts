@@ -2,7 +2,17 @@
  * Turns compression options into a complete record: the one place of their defaults, numbers and checks.
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { checkBoolean, checkChoice, checkInteger, checkKeys, checkLimit, describe } from "@sluice/internal";
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkLimit,
+  describe,
+  toBytes,
+} from "@sluice/internal";
+import type { ZstdDictionary } from "./dictionary.ts";
+import { checkDictionary } from "./_decompress_options.ts";
 import type { ZstdCompressOptions, ZstdLongDistanceOptions, ZstdStrategy } from "./compress_options.ts";
 import type { ZstdParameterName } from "./parameters.ts";
 
@@ -10,6 +20,9 @@ import type { ZstdParameterName } from "./parameters.ts";
 export interface CompressSettings {
   /** Announced size of the content; undefined when it is not known. */
   readonly size: number | undefined;
+  readonly dictionary: ZstdDictionary | undefined;
+  /** Content in front of every frame; empty for none. */
+  readonly prefix: Uint8Array;
   readonly maxMemory: number;
   readonly backend: BackendChoice | undefined;
   /** Whether one output chunk takes a millisecond or longer. */
@@ -45,10 +58,14 @@ export const PARAMETER = {
   rsyncable: 500,
   format: 10,
   forceMaxWindow: 1000,
+  attachDictionary: 1001,
   literals: 1002,
   sizeHint: 1004,
+  dedicatedDictionarySearch: 1005,
   splitAfterSequences: 1010,
   rowMatchFinder: 1011,
+  deterministicPrefix: 1012,
+  prefetchDictionaryTables: 1013,
   maxBlockSize: 1015,
   blockSplitterLevel: 1017,
 } as const satisfies Record<ZstdParameterName, number>;
@@ -78,6 +95,8 @@ const OVERLAP_LOG_MAX = 9;
 const TARGET_BLOCK_SIZE_MIN = 1340;
 const I32_MAX = 2 ** 31 - 1;
 const SWITCH = ["auto", "on", "off"] as const;
+const ATTACHMENTS = ["auto", "attach", "copy", "load"] as const;
+const NO_BYTES = new Uint8Array();
 
 /** Contexts up to this level stay below 20 MB and are kept for the next call. */
 const POOLED_LEVEL_MAX = 9;
@@ -110,6 +129,12 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdCompressOptions>([
   "splitAfterSequences",
   "blockSplitterLevel",
   "rowMatchFinder",
+  "dictionary",
+  "prefix",
+  "attachDictionary",
+  "dedicatedDictionarySearch",
+  "prefetchDictionaryTables",
+  "deterministicPrefix",
   "size",
   "maxMemory",
   "backend",
@@ -156,6 +181,11 @@ function workerCount(options: ZstdCompressOptions): number {
 function resolve(options: ZstdCompressOptions): CompressSettings {
   const level = checkInteger("level", options.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX);
   const maxMemory = checkLimit("maxMemory", options.maxMemory ?? Infinity);
+  checkDictionary(options.dictionary);
+  if (options.prefix !== undefined && options.dictionary !== undefined) {
+    throw new TypeError('Cannot use option "prefix": "dictionary" is given as well');
+  }
+  const prefix = options.prefix === undefined ? NO_BYTES : toBytes(options.prefix);
   const workers = workerCount(options);
   const strategy = options.strategy === undefined
     ? 0
@@ -174,7 +204,7 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     targetBlockSize: targetBlockSize > 0 ? Math.max(targetBlockSize, TARGET_BLOCK_SIZE_MIN) : targetBlockSize,
     ...longDistanceValues(options.longDistance),
     contentSize: flag("contentSize", options.contentSize, true),
-    checksum: flag("checksum", options.checksum, false),
+    checksum: flag("checksum", options.checksum, prefix.length > 0),
     dictId: flag("dictId", options.dictId, true),
     workers,
     jobSize: jobSize > 0 ? Math.max(jobSize, JOB_SIZE_MIN) : 0,
@@ -182,10 +212,16 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     rsyncable: flag("rsyncable", options.rsyncable, false),
     format: checkChoice("format", options.format ?? "zstd", ["zstd", "magicless"]) === "magicless" ? 1 : 0,
     forceMaxWindow: flag("forceMaxWindow", options.forceMaxWindow, false),
+    attachDictionary: ATTACHMENTS.indexOf(
+      checkChoice("attachDictionary", options.attachDictionary ?? "auto", ATTACHMENTS),
+    ),
     literals: choice("literals", options.literals),
     sizeHint: checkInteger("sizeHint", options.sizeHint ?? 0, 0, I32_MAX),
+    dedicatedDictionarySearch: flag("dedicatedDictionarySearch", options.dedicatedDictionarySearch, false),
     splitAfterSequences: choice("splitAfterSequences", options.splitAfterSequences),
     rowMatchFinder: choice("rowMatchFinder", options.rowMatchFinder),
+    deterministicPrefix: flag("deterministicPrefix", options.deterministicPrefix, false),
+    prefetchDictionaryTables: choice("prefetchDictionaryTables", options.prefetchDictionaryTables),
     maxBlockSize: number("maxBlockSize", options.maxBlockSize),
     blockSplitterLevel: number("blockSplitterLevel", options.blockSplitterLevel),
   };
@@ -193,11 +229,14 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     Object.entries(values).flatMap(([name, value]) => [PARAMETER[name as keyof typeof PARAMETER], value]),
   );
   const light = level <= POOLED_LEVEL_MAX && values.windowLog === 0 && values.chainLog === 0 &&
-    values.hashLog === 0 && values.longDistance !== 1 && workers === 0 && maxMemory === Infinity;
+    values.hashLog === 0 && values.longDistance !== 1 && workers === 0 && maxMemory === Infinity &&
+    prefix.length === 0;
   return {
     size: options.size === undefined
       ? undefined
       : checkInteger("size", options.size, 0, Number.MAX_SAFE_INTEGER),
+    dictionary: options.dictionary,
+    prefix,
     maxMemory: maxMemory === Infinity ? 0 : maxMemory,
     backend: options.backend,
     slow: level >= SLOW_LEVEL_MIN || strategy > 2 || workers > 0,

@@ -5,7 +5,7 @@ import { resolveBackend, RESULT } from "@sluice/ffi";
 import type { ZstdEncoderKernel } from "@sluice/ffi/zstd-encoder";
 import { concatBytes, IdlePool, LimitExceededError } from "@sluice/internal";
 import type { CompressSettings } from "./_compress_options.ts";
-import { EncoderCodec, makeEncoderKernel } from "./_encoder_codec.ts";
+import { EncoderCodec, makeEncoderKernel, useEncoderDictionary } from "./_encoder_codec.ts";
 import { BLOCK_SIZE_MAX } from "./_format.ts";
 import { CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
 
@@ -36,6 +36,7 @@ export function withEncoder<T>(settings: CompressSettings, use: (kernel: ZstdEnc
   const kernel = POOL.acquire(key, () => makeEncoderKernel(settings));
   let used: T;
   try {
+    useEncoderDictionary(kernel, settings);
     used = use(kernel);
   } catch (error) {
     kernel.close();
@@ -58,6 +59,7 @@ export function withEncoder<T>(settings: CompressSettings, use: (kernel: ZstdEnc
 }
 
 function giveBack(settings: CompressSettings, key: string, kernel: ZstdEncoderKernel): void {
+  kernel.useDictionary(undefined);
   if (settings.poolKey === undefined || kernel.instanceBytes > KEPT_INSTANCE_SIZE_MAX) kernel.close();
   else POOL.release(key, kernel);
 }

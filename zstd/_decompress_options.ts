@@ -2,8 +2,17 @@
  * Turns decompression options into a complete record: the one place of their defaults and checks.
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { checkBoolean, checkChoice, checkInteger, checkKeys, checkLimit } from "@sluice/internal";
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkLimit,
+  describe,
+  toBytes,
+} from "@sluice/internal";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
+import type { ZstdDictionary } from "./dictionary.ts";
 import type { ZstdFrameHeader } from "./frame_header.ts";
 
 /** Options with every field present. */
@@ -19,6 +28,11 @@ export interface DecompressSettings {
   readonly onSkippable: ((variant: number, payload: Uint8Array) => void) | undefined;
   readonly maxSkippableBytes: number;
   readonly checkHeader: ((header: ZstdFrameHeader) => void) | undefined;
+  readonly dictionary: ZstdDictionary | undefined;
+  /** Content in front of every frame, instead of a dictionary. */
+  readonly prefix: Uint8Array | undefined;
+  readonly dictionaries: readonly ZstdDictionary[];
+  readonly lookupDictionary: ((id: number) => ZstdDictionary | undefined) | undefined;
   readonly backend: BackendChoice | undefined;
   /** Pairs of zstd's parameter numbers and values. */
   readonly parameters: Int32Array;
@@ -49,6 +63,10 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdDecompressOptions>([
   "onSkippable",
   "maxSkippableBytes",
   "checkHeader",
+  "dictionary",
+  "dictionaries",
+  "lookupDictionary",
+  "prefix",
   "backend",
 ]);
 
@@ -77,6 +95,10 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
   );
   const maxMemory = checkLimit("maxMemory", options.maxMemory ?? Infinity);
   const magicless = checkChoice("format", options.format ?? "zstd", ["zstd", "magicless"]) === "magicless";
+  for (const dictionary of [options.dictionary, ...options.dictionaries ?? []]) checkDictionary(dictionary);
+  if (options.prefix !== undefined && options.dictionary !== undefined) {
+    throw new TypeError('Cannot use option "prefix": "dictionary" is given as well');
+  }
   const poolKey = options.maxMemory === undefined
     ? `${maxWindowLog} ${magicless} ${options.verifyChecksum}`
     : undefined;
@@ -96,6 +118,10 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
       options.maxSkippableBytes ?? MAX_SKIPPABLE_BYTES_DEFAULT,
     ),
     checkHeader: options.checkHeader,
+    dictionary: options.dictionary,
+    prefix: options.prefix === undefined ? undefined : toBytes(options.prefix).slice(),
+    dictionaries: options.dictionaries ?? [],
+    lookupDictionary: options.lookupDictionary,
     backend: options.backend,
     parameters: new Int32Array([
       PARAMETER.WINDOW_LOG_MAX,
@@ -107,4 +133,15 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
     ]),
     poolKey,
   };
+}
+
+/**
+ * Checks an option that is a dictionary.
+ *
+ * @throws {TypeError} If it is something else.
+ */
+export function checkDictionary(value: unknown): void {
+  const { bytes, id } = (value ?? {}) as Partial<ZstdDictionary>;
+  if (value === undefined || bytes instanceof Uint8Array && typeof id === "number") return;
+  throw new TypeError(`Cannot use option "dictionary": it is ${describe(value)}, expected a ZstdDictionary`);
 }

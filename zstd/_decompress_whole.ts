@@ -5,6 +5,7 @@ import { resolveBackend, RESULT } from "@sluice/ffi";
 import { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
 import { concatBytes, IdlePool, readAvailable } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
+import { releaseDecoderDictionary, useDecoderDictionary } from "./_decoder_dictionaries.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { measureFrames } from "./_frame_walker.ts";
 import { CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
@@ -48,6 +49,8 @@ export function withDecoder<T>(settings: DecompressSettings, use: (kernel: ZstdD
 }
 
 function giveBack(settings: DecompressSettings, key: string, kernel: ZstdDecoderKernel): void {
+  kernel.useDictionary(undefined);
+  releaseDecoderDictionary(settings);
   if (settings.poolKey === undefined || kernel.instanceBytes > KEPT_INSTANCE_SIZE_MAX) kernel.close();
   else POOL.release(key, kernel);
 }
@@ -56,8 +59,10 @@ function giveBack(settings: DecompressSettings, key: string, kernel: ZstdDecoder
  * The size of all content when it can be decoded in one go: every frame declares a size that its blocks can hold,
  * windows and total are within limits, and nothing in the settings wants to see single frames.
  */
-function plannedSize(bytes: Uint8Array, settings: DecompressSettings): number | undefined {
-  const { checkHeader, onSkippable, skipBytes, firstFrameOnly, magicless } = settings;
+export function plannedSize(bytes: Uint8Array, settings: DecompressSettings): number | undefined {
+  const { checkHeader, onSkippable, skipBytes, firstFrameOnly, magicless, dictionaries, lookupDictionary } =
+    settings;
+  if (dictionaries.length > 0 || lookupDictionary) return undefined; // chosen frame by frame
   if (checkHeader || onSkippable || skipBytes > 0 || firstFrameOnly || magicless) return undefined;
   const size = measureFrames(bytes, settings.maxWindowSize);
   return size === undefined || size > settings.maxOutputSize ? undefined : size;
@@ -116,6 +121,7 @@ function decompressPlanned(
   target: Uint8Array,
 ): boolean {
   if (fitsOneCall(kernel, bytes.length, target.length)) {
+    useDecoderDictionary(kernel, settings, 0);
     return kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK &&
       kernel.produced === target.length;
   }
@@ -147,6 +153,7 @@ export async function decompressWholeAsync(
   if (size !== undefined && size < OFF_LOOP_OUTPUT_SIZE_MIN) return decompressWhole(kernel, bytes, settings);
   if (size !== undefined && native) {
     const target = new Uint8Array(size);
+    useDecoderDictionary(kernel, settings, 0);
     const result = await kernel.decompressAsync(bytes, 0, bytes.length, target);
     if (result === RESULT.OK && kernel.produced === size) return target;
   }

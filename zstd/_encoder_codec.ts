@@ -1,13 +1,19 @@
 /**
  * Compression as a pull codec. Every streaming shape of the compression API stands on it.
  */
-import { RESULT } from "@sluice/ffi";
-import { ZSTD_STEP, zstdEncoderBounds, ZstdEncoderKernel } from "@sluice/ffi/zstd-encoder";
+import { RESULT, ZSTD_DICTIONARY_TYPE } from "@sluice/ffi";
+import {
+  ZSTD_STEP,
+  zstdEncoderBounds,
+  ZstdEncoderDictionary,
+  ZstdEncoderKernel,
+} from "@sluice/ffi/zstd-encoder";
 import type { ZstdProgress } from "@sluice/ffi/zstd-encoder";
 import { concatBytes, CorruptDataError } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
 import { PARAMETER } from "./_compress_options.ts";
 import type { CompressSettings } from "./_compress_options.ts";
+import { digestOf } from "./_dictionary_digests.ts";
 
 const NO_BYTES = new Uint8Array();
 
@@ -27,11 +33,36 @@ export function configureEncoder(kernel: ZstdEncoderKernel, settings: CompressSe
   throw kernel.error(result, `use option "${name}"`);
 }
 
-/** A context with its parameters; closed again if they are refused. */
+/** Makes a context use the dictionary of the settings, digested for their parameters, or none. */
+export function useEncoderDictionary(kernel: ZstdEncoderKernel, settings: CompressSettings): void {
+  const { dictionary, parameters } = settings;
+  if (dictionary === undefined) return kernel.useDictionary(undefined);
+  kernel.useDictionary(
+    digestOf(
+      dictionary,
+      kernel.library,
+      `encode ${parameters.join(" ")}`,
+      () =>
+        new ZstdEncoderDictionary(
+          kernel,
+          dictionary.bytes,
+          ZSTD_DICTIONARY_TYPE[dictionary.type],
+          parameters,
+        ),
+    ),
+  );
+}
+
+/** A context with its parameters, dictionary and prefix; closed again if they are refused. */
 export function makeEncoderKernel(settings: CompressSettings): ZstdEncoderKernel {
   const kernel = new ZstdEncoderKernel(settings);
   try {
     configureEncoder(kernel, settings);
+    useEncoderDictionary(kernel, settings);
+    if (settings.prefix.length > 0) {
+      const result = kernel.setPrefix(settings.prefix);
+      if (result < 0) throw kernel.error(result, "hold the prefix");
+    }
   } catch (error) {
     kernel.close();
     throw error;

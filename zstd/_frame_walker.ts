@@ -151,7 +151,10 @@ export function measureFrames(bytes: Uint8Array, maxWindowSize: number): number 
     do {
       if (pos + BLOCK_HEADER_SIZE > bytes.length) return undefined;
       block = readU24(bytes, pos);
-      pos += BLOCK_HEADER_SIZE + ((block >>> 1 & 3) === BLOCK_TYPE.RLE ? 1 : block >>> 3);
+      const repeated = (block >>> 1 & 3) === BLOCK_TYPE.RLE;
+      // The library takes a repeated byte in a frame of no bytes in one call but not in steps: left to the codec.
+      if (repeated && header.blockSizeMax === 0) return undefined;
+      pos += BLOCK_HEADER_SIZE + (repeated ? 1 : block >>> 3);
       blockCount++;
     } while ((block & 1) === 0);
     if (header.hasChecksum) pos += CHECKSUM_SIZE;

@@ -183,6 +183,12 @@ const BAD_INPUTS: readonly BadInput[] = [
     code: "CORRUPT",
   },
   {
+    name: "a repeated byte in a frame of no bytes",
+    input: join(MAGIC, bytes(0x20, 0, 3, 0, 0, 0)),
+    errorName: "CorruptDataError",
+    code: "CORRUPT",
+  },
+  {
     name: "a skippable frame that is cut",
     input: writeZstdSkippableFrame(text(30), 5).subarray(0, 20),
     errorName: "TruncatedDataError",

@@ -4,6 +4,8 @@
  * @module
  */
 import type { BackendChoice } from "@sluice/ffi";
+import type { BytesSource } from "@sluice/internal";
+import type { ZstdDictionary } from "./dictionary.ts";
 import type { ZstdFormat } from "./frame_header.ts";
 
 /** Search strategies from fast to thorough. */
@@ -89,6 +91,22 @@ export interface ZstdCompressOptions extends ZstdCompressionParameters {
   readonly blockSplitterLevel?: number | undefined;
   /** The row-based match finder of the middle strategies. @default {"auto"} */
   readonly rowMatchFinder?: "auto" | "on" | "off" | undefined;
+  /** The dictionary that every frame refers to. Its digest is made once for each set of options. */
+  readonly dictionary?: ZstdDictionary | undefined;
+  /**
+   * Content that every frame refers to as if it came before its own. Unlike a dictionary it works with long-distance
+   * matching and large windows; the decoder needs the same content. Turns `checksum` on unless that is set, because
+   * nothing else tells a wrong prefix.
+   */
+  readonly prefix?: BytesSource | undefined;
+  /** How a dictionary's tables get into a context. @default {"auto"} */
+  readonly attachDictionary?: "auto" | "attach" | "copy" | "load" | undefined;
+  /** Search structures made for dictionaries, for the strategies greedy to lazy2. @default {false} */
+  readonly dedicatedDictionarySearch?: boolean | undefined;
+  /** Read a dictionary's tables ahead of use. @default {"auto"} */
+  readonly prefetchDictionaryTables?: "auto" | "on" | "off" | undefined;
+  /** Write the same frame whether or not the prefix lies next to the input in memory. @default {false} */
+  readonly deterministicPrefix?: boolean | undefined;
   /** The exact size of the content in bytes; another size is an error. Lets streams write it into the frame. */
   readonly size?: number | undefined;
   /** The most bytes that the codec may allocate. @default {Infinity} */

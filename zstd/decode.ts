@@ -23,13 +23,17 @@ export {
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-export type { BytesSource, ChunkSource, SluiceErrorOptions } from "@sluice/internal";
+export { SegmentedBuffer } from "@sluice/internal";
+export type { BytesSource, ChunkSource, Segment, SluiceErrorOptions } from "@sluice/internal";
+export * from "./batch_options.ts";
 export * from "./decoder.ts";
 export * from "./decompress.ts";
+export * from "./decompress_batch.ts";
 export * from "./decompress_iterable.ts";
 export * from "./decompress_options.ts";
 export * from "./decompression_stream.ts";
 export * from "./decompressor.ts";
+export * from "./dictionary.ts";
 export * from "./frame_header.ts";
 export * from "./frame_list.ts";
 export * from "./skippable_frame.ts";

@@ -124,6 +124,11 @@ export class ZstdDecoder implements Disposable {
     return this.#codec.needsInput || this.#codec.done ? 0 : this.#codec.read(target, 0);
   }
 
+  /** As `readInto`, off the event loop where the backend can; nothing else may be called until it settles. */
+  async readIntoAsync(target: Uint8Array<ArrayBuffer>): Promise<number> {
+    return this.#codec.needsInput || this.#codec.done ? 0 : await this.#codec.readAsync(target, 0);
+  }
+
   /** Drops up to `count` bytes of output that can be decoded now; returns how many were dropped. */
   skip(count: number): number {
     const scratch = new Uint8Array(Math.min(checkLimit("count", count), SKIP_CHUNK_SIZE));

@@ -4,6 +4,8 @@
  * @module
  */
 import type { BackendChoice } from "@sluice/ffi";
+import type { BytesSource } from "@sluice/internal";
+import type { ZstdDictionary } from "./dictionary.ts";
 import type { ZstdFormat, ZstdFrameHeader } from "./frame_header.ts";
 
 /** How zstd data is decompressed. Limits are safe by default and raised by saying so. */
@@ -35,6 +37,14 @@ export interface ZstdDecompressOptions {
   readonly maxSkippableBytes?: number | undefined;
   /** Called with each frame's header before its content is decoded; throw to refuse it. */
   readonly checkHeader?: ((header: ZstdFrameHeader) => void) | undefined;
+  /** The dictionary for frames that name it, and for frames that name none. */
+  readonly dictionary?: ZstdDictionary | undefined;
+  /** Further dictionaries; each frame gets the one that its id names. */
+  readonly dictionaries?: readonly ZstdDictionary[] | undefined;
+  /** Finds a dictionary that is not among the given ones; undefined when there is none. */
+  readonly lookupDictionary?: ((id: number) => ZstdDictionary | undefined) | undefined;
+  /** Content that every frame refers to as if it came before its own: what `prefix` was for compression. */
+  readonly prefix?: BytesSource | undefined;
   /** The backend for this call. @default {what configureBackend says} */
   readonly backend?: BackendChoice | undefined;
 }

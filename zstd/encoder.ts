@@ -75,6 +75,37 @@ export class ZstdEncoder implements Disposable {
     return this.#codec.progress;
   }
 
+  /** Whether nothing more can come out before the next `write`, flush or end. */
+  get needsInput(): boolean {
+    return this.#codec.needsInput;
+  }
+
+  /** Hands over a piece for `readInto`; it must not change until it is used up. */
+  write(chunk: BytesSource): void {
+    this.#codec.write(toBytes(chunk));
+  }
+
+  /** Says that the input is over; `readInto` gives the rest of the output, until `ended`. */
+  end(): void {
+    if (this.#codec.done) throw new TypeError("Cannot end the encoder: it is finished already");
+    this.#codec.end();
+  }
+
+  /**
+   * Compresses into the caller's buffer, without any allocation; returns how many bytes were written, 0 when input is
+   * needed or nothing is ready.
+   *
+   * @throws {CorruptDataError} With code "INPUT_SIZE_MISMATCH" if `size` announced another size.
+   */
+  readInto(target: Uint8Array<ArrayBuffer>): number {
+    return this.#codec.read(target, 0);
+  }
+
+  /** As `readInto`, off the event loop where the backend can; nothing else may be called until it settles. */
+  async readIntoAsync(target: Uint8Array<ArrayBuffer>): Promise<number> {
+    return await this.#codec.readAsync(target, 0);
+  }
+
   /**
    * Takes the next piece and returns what is ready, often nothing.
    *

@@ -14,6 +14,7 @@
  * @module
  */
 export * from "./compress.ts";
+export * from "./compress_batch.ts";
 export * from "./compress_iterable.ts";
 export * from "./compress_options.ts";
 export * from "./compression_stream.ts";
@@ -22,3 +23,4 @@ export * from "./constants.ts";
 export * from "./decode.ts";
 export * from "./encoder.ts";
 export * from "./parameters.ts";
+export * from "./train_dictionary.ts";

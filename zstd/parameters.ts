@@ -89,6 +89,10 @@ export type ZstdParameterName =
   | "literals"
   | "sizeHint"
   | "splitAfterSequences"
+  | "attachDictionary"
+  | "dedicatedDictionarySearch"
+  | "deterministicPrefix"
+  | "prefetchDictionaryTables"
   | "rowMatchFinder"
   | "maxBlockSize"
   | "blockSplitterLevel";

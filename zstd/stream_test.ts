@@ -7,10 +7,12 @@ import {
   decompressZstd,
   decompressZstdIterable,
   ZstdCompressionStream,
+  ZstdDecoder,
   ZstdDecompressionStream,
+  ZstdEncoder,
 } from "@sluice/zstd";
 import { compressZstdIterable } from "./mod.ts";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { testBackends } from "../tests/_backends.ts";
 import { chunks, join, text } from "../tests/_data.ts";
 import { streamOf } from "../tests/_zstd_shapes.ts";
@@ -194,3 +196,27 @@ testBackends("a transferred chunk of output leaves the stream whole", async () =
   }
   assertEquals(join(...parts), CONTENT);
 });
+
+for (const call of ["readInto", "readIntoAsync"] as const) {
+  testBackends(`the push engines fill a buffer that the caller keeps: ${call}`, async () => {
+    const target = new Uint8Array(10_000);
+    const frame: Uint8Array<ArrayBuffer>[] = [];
+    using encoder = new ZstdEncoder({ checksum: true });
+    for (const chunk of [...chunks(CONTENT, 70_000), undefined]) {
+      if (chunk === undefined) encoder.end();
+      else encoder.write(chunk);
+      while (!encoder.needsInput && !encoder.ended) frame.push(target.slice(0, await encoder[call](target)));
+    }
+    assertThrows(() => encoder.end(), TypeError);
+
+    const content: Uint8Array<ArrayBuffer>[] = [];
+    using decoder = new ZstdDecoder();
+    for (const chunk of chunks(join(...frame), 3333)) {
+      decoder.write(chunk);
+      while (!decoder.needsInput) content.push(target.slice(0, await decoder[call](target)));
+    }
+    decoder.finish();
+    assertEquals(await decoder[call](target), 0);
+    assertEquals(join(...content), CONTENT);
+  });
+}

@@ -53,9 +53,79 @@ export interface ZstdDecodeFunctions {
     value6: number,
     step7: Uint32Array,
   ): Promise<number>;
+  sluice_zstd_decompressor_use_dictionary(handle0: Handle, handle1: Handle, step2: Uint32Array): number;
+  sluice_zstd_decompressor_dictionary_new(
+    source0: Uint8Array | null,
+    value1: number,
+    value2: number,
+    value3: number,
+  ): Handle;
+  sluice_zstd_decompressor_dictionary_free(handle0: Handle): void;
   sluice_zstd_decompressor_memory(handle0: Handle, step1: Uint32Array): void;
   sluice_zstd_decompressor_bounds(value0: number, step1: Uint32Array): number;
   sluice_zstd_decompressor_estimate(value0: number, step1: Uint32Array): void;
+  sluice_zstd_decompressor_batch(
+    handle0: Handle,
+    table1: Int32Array | Uint32Array,
+    value2: number,
+    source3: Uint8Array | null,
+    value4: number,
+    value5: number,
+    table6: Int32Array | Uint32Array,
+    value7: number,
+    target8: Uint8Array | null,
+    value9: number,
+    value10: number,
+    table11: Int32Array | Uint32Array,
+    value12: number,
+    value13: number,
+    step14: Uint32Array,
+  ): number;
+  sluice_zstd_decompressor_batch_async(
+    handle0: Handle,
+    table1: Int32Array | Uint32Array,
+    value2: number,
+    source3: Uint8Array | null,
+    value4: number,
+    value5: number,
+    table6: Int32Array | Uint32Array,
+    value7: number,
+    target8: Uint8Array | null,
+    value9: number,
+    value10: number,
+    table11: Int32Array | Uint32Array,
+    value12: number,
+    value13: number,
+    step14: Uint32Array,
+  ): Promise<number>;
+  sluice_zstd_decompressor_chain(
+    handle0: Handle,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    table4: Int32Array | Uint32Array,
+    value5: number,
+    target6: Uint8Array | null,
+    value7: number,
+    value8: number,
+    table9: Int32Array | Uint32Array,
+    value10: number,
+    step11: Uint32Array,
+  ): number;
+  sluice_zstd_decompressor_chain_async(
+    handle0: Handle,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    table4: Int32Array | Uint32Array,
+    value5: number,
+    target6: Uint8Array | null,
+    value7: number,
+    value8: number,
+    table9: Int32Array | Uint32Array,
+    value10: number,
+    step11: Uint32Array,
+  ): Promise<number>;
 }
 
 /** How each function of the module zstd_decode takes its arguments. */
@@ -78,7 +148,57 @@ export const ZSTD_DECODE_FUNCTIONS: FunctionTable = {
     result: "i32",
     offLoop: true,
   },
+  sluice_zstd_decompressor_use_dictionary: {
+    parameters: ["handle", "handle", "step"],
+    result: "i32",
+    offLoop: false,
+  },
+  sluice_zstd_decompressor_dictionary_new: {
+    parameters: ["source", "u32", "u32", "u32"],
+    result: "handle",
+    offLoop: false,
+  },
+  sluice_zstd_decompressor_dictionary_free: { parameters: ["handle"], result: "void", offLoop: false },
   sluice_zstd_decompressor_memory: { parameters: ["handle", "step"], result: "void", offLoop: false },
   sluice_zstd_decompressor_bounds: { parameters: ["i32", "step"], result: "i32", offLoop: false },
   sluice_zstd_decompressor_estimate: { parameters: ["f64", "step"], result: "void", offLoop: false },
+  sluice_zstd_decompressor_batch: {
+    parameters: [
+      "handle",
+      "table_in",
+      "u32",
+      "source",
+      "u32",
+      "u32",
+      "table_in",
+      "u32",
+      "target",
+      "u32",
+      "u32",
+      "table_in",
+      "u32",
+      "u32",
+      "step",
+    ],
+    result: "i32",
+    offLoop: true,
+  },
+  sluice_zstd_decompressor_chain: {
+    parameters: [
+      "handle",
+      "source",
+      "u32",
+      "u32",
+      "table_in",
+      "u32",
+      "target",
+      "u32",
+      "u32",
+      "table_in",
+      "u32",
+      "step",
+    ],
+    result: "i32",
+    offLoop: true,
+  },
 };

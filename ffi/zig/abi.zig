@@ -13,8 +13,17 @@ const Result = result.Result;
 
 /// The WASM modules, each with the functions it exports. The native library exports them all.
 const modules = .{
-    .{ "zstd_decode", @import("zstd_decoder_exports.zig").exports },
-    .{ "zstd_encode", @import("zstd_encoder_exports.zig").exports },
+    .{
+        "zstd_decode",
+        @import("zstd_decoder_exports.zig").exports ++
+            @import("zstd_decoder_batch_exports.zig").exports,
+    },
+    .{
+        "zstd_encode",
+        @import("zstd_encoder_exports.zig").exports ++
+            @import("zstd_encoder_batch_exports.zig").exports ++
+            @import("zstd_training_exports.zig").exports,
+    },
     .{ "lz4_decode", @import("lz4_decoder_exports.zig").exports },
     .{ "lz4_encode", @import("lz4_encoder_exports.zig").exports },
 };
@@ -134,6 +143,7 @@ test "the manifest is JSON and names every module once" {
 test {
     _ = memory;
     _ = result;
+    _ = @import("slab.zig");
     _ = @import("zstd_exports_test.zig");
     _ = @import("lz4_block.zig");
     _ = @import("lz4_common.zig");

@@ -58,7 +58,7 @@ const WasmModule = struct {
 };
 const wasm_modules = [_]WasmModule{
     .{ .name = "zstd_decode", .zstd_files = &(wasm_zstd_common_files ++ zstd_decode_files) },
-    .{ .name = "zstd_encode", .zstd_files = &(wasm_zstd_common_files ++ zstd_encode_files) },
+    .{ .name = "zstd_encode", .zstd_files = &(wasm_zstd_common_files ++ .{"common/pool.c"} ++ zstd_encode_files) },
     .{ .name = "lz4_decode", .lz4_files = &lz4_decode_files },
     .{ .name = "lz4_encode", .lz4_files = &lz4_encode_files },
 };

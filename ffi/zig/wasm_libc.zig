@@ -33,25 +33,17 @@ fn free(address: ?[*]u8) callconv(.c) void {
 
 const Comparison = *const fn (?*const anyopaque, ?*const anyopaque) callconv(.c) c_int;
 
-/// Items of any size, swapped byte by byte; the dictionary builder sorts a few thousand small ones.
-const SortContext = struct {
-    base: [*]u8,
-    item_size: usize,
-    compare: Comparison,
+fn lessThan(compare: Comparison, left: u32, right: u32) bool {
+    // The dictionary builder breaks ties by address: of equal items the one in front counts as less. The sort asks
+    // whether a later item goes before an earlier one, so the later one is put at the higher address.
+    const pair = [2]u32{ right, left };
+    return compare(&pair[1], &pair[0]) < 0;
+}
 
-    pub fn lessThan(self: SortContext, a: usize, b: usize) bool {
-        return self.compare(self.base + a * self.item_size, self.base + b * self.item_size) < 0;
-    }
-
-    pub fn swap(self: SortContext, a: usize, b: usize) void {
-        const left = self.base[a * self.item_size ..][0..self.item_size];
-        const right = self.base[b * self.item_size ..][0..self.item_size];
-        for (left, right) |*x, *y| std.mem.swap(u8, x, y);
-    }
-};
-
-fn qsort(base: [*]u8, count: usize, item_size: usize, compare: Comparison) callconv(.c) void {
-    std.sort.heapContext(0, count, SortContext{ .base = base, .item_size = item_size, .compare = compare });
+/// The codecs sort only arrays of u32, and want equal items kept in order, as the libraries of most systems do.
+fn qsort(base: [*]u32, count: usize, item_size: usize, compare: Comparison) callconv(.c) void {
+    std.debug.assert(item_size == @sizeOf(u32));
+    std.sort.block(u32, base[0..count], compare, lessThan);
 }
 
 comptime {

@@ -43,3 +43,12 @@ pub fn failure(size: usize, memory: *const Memory, step: *Step) Result {
 pub fn parameter(comptime T: type, number: i32) ?T {
     return std.math.cast(T, number);
 }
+
+/// A dictionary's content type from a host's number: 0 auto, 1 raw content, everything else fully formatted.
+pub fn contentType(number: u32) c.ZSTD_dictContentType_e {
+    return switch (number) {
+        0 => c.ZSTD_dct_auto,
+        1 => c.ZSTD_dct_rawContent,
+        else => c.ZSTD_dct_fullDict,
+    };
+}

@@ -9,12 +9,14 @@ const result = @import("result.zig");
 const Result = result.Result;
 const Step = result.Step;
 
-const Decompressor = struct {
+pub const Decompressor = struct {
     memory: Memory,
     context: *c.ZSTD_DCtx,
+    /// The dictionary in use, for batches, whose threads have contexts of their own.
+    dictionary: ?*c.ZSTD_DDict,
 
     /// After any failure zstd leaves a context undefined; a reset makes it ready for a new frame.
-    fn fail(self: *Decompressor, size: usize, step: *Step) i32 {
+    pub fn fail(self: *Decompressor, size: usize, step: *Step) i32 {
         const failed = common.failure(size, &self.memory, step);
         _ = c.ZSTD_DCtx_reset(self.context, c.ZSTD_reset_session_only);
         return failed.code();
@@ -24,7 +26,7 @@ const Decompressor = struct {
 /// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
 fn new(memory_limit: f64) callconv(.c) ?*Decompressor {
     const self = memory_module.createContext(Decompressor) orelse return null;
-    self.memory = .init(memory_limit);
+    self.* = .{ .memory = .init(memory_limit), .context = undefined, .dictionary = null };
     self.context = c.ZSTD_createDCtx_advanced(common.customMemory(&self.memory)) orelse {
         memory_module.destroyContext(self);
         return null;
@@ -113,6 +115,46 @@ fn stepFrame(
     }
 }
 
+/// A dictionary digested for decompression; the bytes are copied. `content_type`: 0 tells formatted ones by their magic
+/// number, 1 takes any bytes as content, 2 insists on a formatted one. Null when the bytes are no dictionary of that type.
+const Dictionary = struct {
+    memory: Memory,
+    digest: *c.ZSTD_DDict,
+};
+
+fn dictionaryNew(source: ?[*]const u8, source_pos: u32, source_end: u32, content_type: u32) callconv(.c) ?*Dictionary {
+    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return null;
+    const self = memory_module.createContext(Dictionary) orelse return null;
+    self.memory = .init(0);
+    self.digest = c.ZSTD_createDDict_advanced(
+        bytes.ptr,
+        bytes.len,
+        c.ZSTD_dlm_byCopy,
+        common.contentType(content_type),
+        common.customMemory(&self.memory),
+    ) orelse {
+        memory_module.destroyContext(self);
+        return null;
+    };
+    return self;
+}
+
+/// Frees a dictionary that no context refers to; null is fine.
+fn dictionaryFree(self: ?*Dictionary) callconv(.c) void {
+    const it = self orelse return;
+    _ = c.ZSTD_freeDDict(it.digest);
+    memory_module.destroyContext(it);
+}
+
+/// Uses a dictionary for all frames from now on; null for none. It must live as long as the context refers to it.
+fn useDictionary(self: *Decompressor, dictionary: ?*Dictionary, step: *Step) callconv(.c) i32 {
+    const digest = if (dictionary) |it| it.digest else null;
+    const size = c.ZSTD_DCtx_refDDict(self.context, digest);
+    if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+    self.dictionary = digest;
+    return Result.ok.code();
+}
+
 /// Bytes that the context holds, in `value`.
 fn memoryUsed(self: *const Decompressor, step: *Step) callconv(.c) void {
     step.setValue(self.memory.bytesUsed() + @sizeOf(Decompressor));
@@ -141,6 +183,9 @@ pub const exports = .{
     .{ "sluice_zstd_decompressor_reset", reset },
     .{ "sluice_zstd_decompressor_decompress", decompress, .off_loop },
     .{ "sluice_zstd_decompressor_step", stepFrame, .off_loop },
+    .{ "sluice_zstd_decompressor_use_dictionary", useDictionary },
+    .{ "sluice_zstd_decompressor_dictionary_new", dictionaryNew },
+    .{ "sluice_zstd_decompressor_dictionary_free", dictionaryFree },
     .{ "sluice_zstd_decompressor_memory", memoryUsed },
     .{ "sluice_zstd_decompressor_bounds", parameterBounds },
     .{ "sluice_zstd_decompressor_estimate", estimate },

@@ -10,22 +10,35 @@ const Result = result.Result;
 const Step = result.Step;
 
 /// ZSTD_CONTENTSIZE_UNKNOWN, which the header defines by a wrap-around that C alone allows.
-const content_size_unknown: c_ulonglong = std.math.maxInt(c_ulonglong);
+pub const content_size_unknown: c_ulonglong = std.math.maxInt(c_ulonglong);
 
-const Compressor = struct {
+pub const Compressor = struct {
     memory: Memory,
     context: *c.ZSTD_CCtx,
+    /// Content that every frame starts from, held by the context: zstd itself drops a prefix after one frame.
+    prefix: ?[]const u8,
+    /// The dictionary in use, for batches, whose threads have contexts of their own.
+    dictionary: ?*c.ZSTD_CDict,
+    /// Whether a streamed frame has begun and not ended.
+    in_frame: bool,
+
+    /// Hands the prefix over again at the start of a frame.
+    fn startFrame(self: *Compressor) usize {
+        const prefix = self.prefix orelse return 0;
+        return c.ZSTD_CCtx_refPrefix_advanced(self.context, prefix.ptr, prefix.len, c.ZSTD_dct_rawContent);
+    }
 
     /// After any failure zstd leaves a context undefined; a reset makes it ready for a new frame.
-    fn fail(self: *Compressor, size: usize, step: *Step) i32 {
+    pub fn fail(self: *Compressor, size: usize, step: *Step) i32 {
         const failed = common.failure(size, &self.memory, step);
         _ = c.ZSTD_CCtx_reset(self.context, c.ZSTD_reset_session_only);
+        self.in_frame = false;
         return failed.code();
     }
 
     /// The library clamps some values in silence; here all are compared with its own bounds. Zero is every parameter's
     /// default, and a parameter whose bounds are zero is one that this build does not have.
-    fn setParameter(self: *Compressor, number: i32, value: i32, step: *Step) Result {
+    pub fn setParameter(self: *Compressor, number: i32, value: i32, step: *Step) Result {
         const name = common.parameter(c.ZSTD_cParameter, number) orelse return .parameter_unsupported;
         const bounds = c.ZSTD_cParam_getBounds(name);
         if (c.ZSTD_isError(bounds.@"error") != 0) return .parameter_unsupported;
@@ -41,7 +54,7 @@ const Compressor = struct {
 /// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
 fn new(memory_limit: f64) callconv(.c) ?*Compressor {
     const self = memory_module.createContext(Compressor) orelse return null;
-    self.memory = .init(memory_limit);
+    self.* = .{ .memory = .init(memory_limit), .context = undefined, .prefix = null, .dictionary = null, .in_frame = false };
     self.context = c.ZSTD_createCCtx_advanced(common.customMemory(&self.memory)) orelse {
         memory_module.destroyContext(self);
         return null;
@@ -53,6 +66,7 @@ fn new(memory_limit: f64) callconv(.c) ?*Compressor {
 fn free(self: ?*Compressor) callconv(.c) void {
     const it = self orelse return;
     _ = c.ZSTD_freeCCtx(it.context);
+    releasePrefix(it);
     memory_module.destroyContext(it);
 }
 
@@ -81,6 +95,80 @@ fn pledge(self: *Compressor, content_size: f64, step: *Step) callconv(.c) i32 {
 /// Forgets the frame in progress; parameters stay.
 fn reset(self: *Compressor) callconv(.c) void {
     _ = c.ZSTD_CCtx_reset(self.context, c.ZSTD_reset_session_only);
+    self.in_frame = false;
+}
+
+/// A dictionary digested for compression with the parameters given as pairs; the bytes are copied. `content_type` as for
+/// decompression. Null when the bytes are no dictionary of that type, or a parameter is refused.
+const Dictionary = struct {
+    memory: Memory,
+    digest: *c.ZSTD_CDict,
+};
+
+fn dictionaryNew(
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    content_type: u32,
+    pairs: [*]const i32,
+    count: u32,
+) callconv(.c) ?*Dictionary {
+    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return null;
+    const params = c.ZSTD_createCCtxParams() orelse return null;
+    defer _ = c.ZSTD_freeCCtxParams(params);
+    for (0..count) |i| {
+        const name = common.parameter(c.ZSTD_cParameter, pairs[2 * i]) orelse return null;
+        if (c.ZSTD_isError(c.ZSTD_CCtxParams_setParameter(params, name, pairs[2 * i + 1])) != 0) return null;
+    }
+    const self = memory_module.createContext(Dictionary) orelse return null;
+    self.memory = .init(0);
+    self.digest = c.ZSTD_createCDict_advanced2(
+        bytes.ptr,
+        bytes.len,
+        c.ZSTD_dlm_byCopy,
+        common.contentType(content_type),
+        params,
+        common.customMemory(&self.memory),
+    ) orelse {
+        memory_module.destroyContext(self);
+        return null;
+    };
+    return self;
+}
+
+/// Frees a dictionary that no context refers to; null is fine.
+fn dictionaryFree(self: ?*Dictionary) callconv(.c) void {
+    const it = self orelse return;
+    _ = c.ZSTD_freeCDict(it.digest);
+    memory_module.destroyContext(it);
+}
+
+/// Uses a dictionary, with the parameters that it was digested for, for all frames from now on; null for none. It must
+/// live as long as the context refers to it.
+fn useDictionary(self: *Compressor, dictionary: ?*Dictionary, step: *Step) callconv(.c) i32 {
+    const digest = if (dictionary) |it| it.digest else null;
+    const size = c.ZSTD_CCtx_refCDict(self.context, digest);
+    if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+    self.dictionary = digest;
+    return Result.ok.code();
+}
+
+/// Copies content that every frame from now on may refer to, as if it came before the input; empty for none.
+fn setPrefix(self: *Compressor, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) i32 {
+    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    releasePrefix(self);
+    if (bytes.len == 0) return Result.ok.code();
+    const block = self.memory.allocate(bytes.len) orelse
+        return (if (self.memory.limit_hit.load(.monotonic)) Result.memory_limit else Result.out_of_memory).code();
+    const copy = @as([*]u8, @ptrCast(block))[0..bytes.len];
+    @memcpy(copy, bytes);
+    self.prefix = copy;
+    return Result.ok.code();
+}
+
+fn releasePrefix(self: *Compressor) void {
+    if (self.prefix) |prefix| self.memory.release(@constCast(prefix.ptr));
+    self.prefix = null;
 }
 
 /// Compresses the source as one frame. Sets `produced`; a target that is too small is `output_too_small`.
@@ -97,6 +185,8 @@ fn compress(
     step.* = .{};
     const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
     const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    const started = self.startFrame();
+    if (c.ZSTD_isError(started) != 0) return self.fail(started, step);
     const size = c.ZSTD_compress2(self.context, output.ptr, output.len, input.ptr, input.len);
     if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
     std.debug.assert(size <= output.len);
@@ -130,6 +220,11 @@ fn stepFrame(
     var input: c.ZSTD_inBuffer = .{ .src = source_slice.ptr, .size = source_slice.len, .pos = 0 };
     var output: c.ZSTD_outBuffer = .{ .dst = target_slice.ptr, .size = target_slice.len, .pos = 0 };
 
+    if (!self.in_frame) {
+        const started = self.startFrame();
+        if (c.ZSTD_isError(started) != 0) return self.fail(started, step);
+        self.in_frame = true;
+    }
     // Ends: each pass consumes input, fills the target, or reports that nothing is left to write.
     while (true) {
         const size = c.ZSTD_compressStream2(self.context, &output, &input, directive);
@@ -137,7 +232,11 @@ fn stepFrame(
         step.produced = @intCast(output.pos);
         if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
         const finished = if (operation == 0) input.pos == input.size else size == 0;
-        if (finished) return if (operation == 2) Result.frame_end.code() else Result.ok.code();
+        if (finished) {
+            if (operation != 2) return Result.ok.code();
+            self.in_frame = false;
+            return Result.frame_end.code();
+        }
         if (output.pos == output.size) return Result.output_pending.code();
     }
 }
@@ -219,6 +318,10 @@ pub const exports = .{
     .{ "sluice_zstd_compressor_reset", reset },
     .{ "sluice_zstd_compressor_compress", compress, .off_loop },
     .{ "sluice_zstd_compressor_step", stepFrame, .off_loop },
+    .{ "sluice_zstd_compressor_use_dictionary", useDictionary },
+    .{ "sluice_zstd_compressor_set_prefix", setPrefix },
+    .{ "sluice_zstd_compressor_dictionary_new", dictionaryNew },
+    .{ "sluice_zstd_compressor_dictionary_free", dictionaryFree },
     .{ "sluice_zstd_compressor_memory", memoryUsed },
     .{ "sluice_zstd_compressor_progress", progress },
     .{ "sluice_zstd_compressor_bounds", parameterBounds },

@@ -1,0 +1,70 @@
+/**
+ * The commands of `sluice`: one row each, loaded when it is called.
+ */
+import type { OptionFace } from "./_options.ts";
+
+/** What a command's module gives. */
+export interface CommandModule {
+  /** Runs the command with the arguments behind its name; returns its exit code. */
+  run(args: string[]): Promise<number>;
+  /** Its options, for shell completions. */
+  readonly OPTIONS?: readonly { readonly rows: readonly OptionFace[] }[];
+  /** Words that may stand first behind its name, for shell completions. */
+  readonly SUBCOMMANDS?: readonly string[];
+}
+
+/** A name that `sluice` answers to. */
+export interface Command {
+  readonly name: string;
+  /** One line for the help. */
+  readonly summary: string;
+  /** Arguments in front of the user's own. */
+  readonly leading?: readonly string[];
+  load(): Promise<CommandModule>;
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  { name: "zstd", summary: "Compress and decompress .zst files", load: () => import("./zstd.ts") },
+  {
+    name: "unzstd",
+    summary: "Decompress: sluice zstd -d",
+    leading: ["-d"],
+    load: () => import("./zstd.ts"),
+  },
+  {
+    name: "zstdcat",
+    summary: "Decompress to stdout: sluice zstd -dcf",
+    leading: ["-dcf"],
+    load: () => import("./zstd.ts"),
+  },
+  {
+    name: "zstdmt",
+    summary: "Compress with all cores: sluice zstd -T0",
+    leading: ["-T0"],
+    load: () => import("./zstd.ts"),
+  },
+  {
+    name: "lz4",
+    summary: "Compress and decompress .lz4 files; read, split, resume and repair them",
+    load: () => import("./lz4.ts"),
+  },
+  {
+    name: "unlz4",
+    summary: "Decompress: sluice lz4 -d",
+    leading: ["-d"],
+    load: () => import("./lz4.ts"),
+  },
+  {
+    name: "lz4cat",
+    summary: "Decompress to stdout: sluice lz4 -dcfm",
+    leading: ["-dcfm"],
+    load: () => import("./lz4.ts"),
+  },
+  { name: "native", summary: "Show which backend runs", load: () => import("./native.ts") },
+  {
+    name: "completions",
+    summary: "Print a completion script for bash, zsh or fish",
+    load: () => import("./completions.ts"),
+  },
+];

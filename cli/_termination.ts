@@ -1,0 +1,37 @@
+/**
+ * What is still to be done when the process is told to stop.
+ */
+
+const SIGNALS: readonly { name: Deno.Signal; exitCode: number }[] = Deno.build.os === "windows"
+  ? [{ name: "SIGINT", exitCode: 130 }]
+  : [{ name: "SIGINT", exitCode: 130 }, { name: "SIGTERM", exitCode: 143 }, {
+    name: "SIGHUP",
+    exitCode: 129,
+  }];
+
+const cleanups = new Set<() => void>();
+const handlers = SIGNALS.map(({ name, exitCode }) => ({ name, handle: () => terminate(exitCode) }));
+
+/** Runs every cleanup, then ends the process: one that fails does not keep the others from running. */
+function terminate(exitCode: number): never {
+  for (const cleanup of cleanups) {
+    try {
+      cleanup();
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : error);
+    }
+  }
+  Deno.exit(exitCode);
+}
+
+/** Has `cleanup` run if a signal ends the process; returns a function that takes it back. */
+export function onTermination(cleanup: () => void): () => void {
+  if (cleanups.size === 0) { for (const { name, handle } of handlers) Deno.addSignalListener(name, handle); }
+  cleanups.add(cleanup);
+  return () => {
+    const found = cleanups.delete(cleanup);
+    if (found && cleanups.size === 0) {
+      for (const { name, handle } of handlers) Deno.removeSignalListener(name, handle);
+    }
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * `sluice zstd -d` and `-t`: all frames of one input to their content.
+ */
+import { SluiceError } from "@sluice/internal";
+import { readZstdFrameHeader, ZstdDecoder } from "@sluice/zstd/decode";
+import { EXIT, Failure } from "./_exit.ts";
+import { PassThrough, pump } from "./_io.ts";
+import { decompressionFailure, windowFailure } from "./_zstd_faults.ts";
+import type { ZstdTransfer } from "./_zstd_files.ts";
+import { WINDOW_LOG_DEFAULT } from "./_zstd_settings.ts";
+import type { ZstdSettings } from "./_zstd_settings.ts";
+
+const MAGIC_SIZE = 4;
+const WINDOW_LOG_MIN = 10;
+const WINDOW_LOG_MAX = 31;
+/** Content of one block needs no window, whatever the limit. */
+const BLOCK_LOG_MAX = 17;
+
+/**
+ * The largest window that may be decompressed, in bytes.
+ *
+ * @throws {Failure} If the settings ask for less than a window can be.
+ */
+export function windowLimit(settings: ZstdSettings): number {
+  const limit = settings.memory ?? 2 ** (settings.longWindowLog || WINDOW_LOG_DEFAULT);
+  if (limit >= 2 ** WINDOW_LOG_MIN && limit <= 2 ** WINDOW_LOG_MAX) return limit;
+  throw new Failure(
+    `zstd: error 11 : Parameter is out of bound : window limit of ${limit} bytes`,
+    EXIT.parameter,
+  );
+}
+
+/** Decompresses everything from the reader to the writer. */
+export async function decompressTransfer(
+  transfer: ZstdTransfer,
+  settings: ZstdSettings,
+  passThrough: boolean,
+): Promise<void> {
+  const { reader, writer, progress, name } = transfer;
+  const limit = windowLimit(settings);
+  const head = await reader.peek(MAGIC_SIZE);
+  if (head.length === 0 && !passThrough) throw new Failure(`zstd: ${name}: unexpected end of file `);
+  if (!startsFrame(head)) {
+    if (passThrough) return await pump(reader, new PassThrough(), writer, () => {});
+    throw new Failure(
+      `zstd: ${name}: ${head.length < MAGIC_SIZE ? "unknown header" : "unsupported format"} `,
+    );
+  }
+  using decoder = new ZstdDecoder({
+    maxWindowLog: Math.max(Math.ceil(Math.log2(limit)), BLOCK_LOG_MAX),
+    verifyChecksum: settings.checksum,
+    checkHeader: ({ windowSize, contentSize = Infinity }) => {
+      if (windowSize > limit && contentSize > 2 ** BLOCK_LOG_MAX) {
+        throw windowFailure(name, windowSize, limit);
+      }
+    },
+  });
+  const codec = {
+    get needsInput() {
+      return decoder.needsInput;
+    },
+    get ended() {
+      return decoder.ended;
+    },
+    write: (chunk: Uint8Array) => decoder.write(chunk),
+    end: () => decoder.finish(),
+    readIntoAsync: (target: Uint8Array<ArrayBuffer>) => decoder.readIntoAsync(target),
+  };
+  try {
+    await pump(reader, codec, writer, () => progress.update(decoder.bytesIn, decoder.bytesOut));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw error;
+    throw decompressionFailure(error, { name, bytesUsed: decoder.bytesIn, bytesRead: reader.bytesRead });
+  }
+}
+
+/** Whether these bytes, and what follows them, may be a frame. */
+function startsFrame(head: Uint8Array): boolean {
+  try {
+    readZstdFrameHeader(head);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return error.code !== "BAD_MAGIC";
+  }
+  return true;
+}
