@@ -35,6 +35,7 @@ interface ArchiveSettings {
   tsv: boolean;
   output: string | undefined;
   state: string | undefined;
+  every: number | undefined;
   dictionary: string | undefined;
   zero: boolean;
   threads: number;
@@ -87,6 +88,12 @@ const OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       help: "Where resume keeps its place",
       set: (s, v) => s.state = v,
     },
+    {
+      long: ["every"],
+      value: "next",
+      help: "Output bytes between two saved places",
+      set: (s, v, n) => s.every = size(v, n),
+    },
     { long: ["zero"], help: "recover: zeros for what is lost", set: (s) => s.zero = true },
     {
       short: "T",
@@ -128,6 +135,7 @@ export async function runArchiveCommand(
     tsv: false,
     output: undefined,
     state: undefined,
+    every: undefined,
     dictionary: undefined,
     zero: false,
     threads: 1,
@@ -313,8 +321,8 @@ async function splitsCommand({ settings, operands }: Job): Promise<number> {
   return EXIT.ok;
 }
 
-/** How much output passes between two saved states. */
-const STATE_EVERY = 16 << 20;
+/** How much output passes between two saved states unless told otherwise. */
+const STATE_EVERY_DEFAULT = 16 << 20;
 
 /** Decompresses a file or URL to a file and keeps its place beside it, so that a killed run goes on. */
 async function resumeCommand({ settings, messages, operands }: Job): Promise<number> {
@@ -331,10 +339,11 @@ async function resumeCommand({ settings, messages, operands }: Job): Promise<num
   await using decompressor = checkpoint === undefined
     ? new Lz4CheckpointableDecompressor(source, options)
     : Lz4CheckpointableDecompressor.resume(checkpoint, source, options);
+  const every = settings.every ?? STATE_EVERY_DEFAULT;
   let last = checkpoint?.out ?? 0;
   for await (const chunk of decompressor) {
     await writeAll(file, chunk);
-    if (decompressor.position.out - last < STATE_EVERY) continue;
+    if (decompressor.position.out - last < every) continue;
     last = decompressor.position.out;
     await file.sync();
     await writeOutput(statePath, [await decompressor.marshal()]);
