@@ -6,7 +6,7 @@ import { Lz4DecoderKernel } from "@sluice/ffi/lz4-decoder";
 import { concatBytes, IdlePool } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
-import { fault } from "./_fault.ts";
+import { fault, limitFault } from "./_fault.ts";
 import { EXPANSION_MAX, FRAME_MAGIC } from "./_format.ts";
 import { parseFrameHeader } from "./_frame_parser.ts";
 import { readU32 } from "@sluice/internal";
@@ -58,6 +58,39 @@ export function decompressWhole(bytes: Uint8Array, settings: DecompressSettings)
     return concatBytes(parts);
   } finally {
     if (clean && pooled) POOL.release(key, kernel);
+    else kernel.close();
+  }
+}
+
+/** Decompresses into a target that the caller brings; returns the size of the content. */
+export function decompressWholeInto(
+  bytes: Uint8Array,
+  target: Uint8Array<ArrayBuffer>,
+  settings: DecompressSettings,
+): number {
+  const key = resolveBackend(settings.backend);
+  const kernel = POOL.acquire(key, () => new Lz4DecoderKernel(settings));
+  let clean = false;
+  try {
+    const codec = new DecoderCodec(settings, {}, kernel);
+    codec.write(bytes);
+    codec.end();
+    const length = codec.read(target, 0);
+    const overflow = new Uint8Array(1);
+    while (!codec.done) {
+      if (codec.read(overflow, 0) === 0) continue;
+      throw limitFault(
+        "OUTPUT_TOO_SMALL",
+        codec.bytesIn,
+        "the content does not fit",
+        target.length,
+        undefined,
+      );
+    }
+    clean = true;
+    return length;
+  } finally {
+    if (clean) POOL.release(key, kernel);
     else kernel.close();
   }
 }

@@ -6,7 +6,7 @@
 import { toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { resolveWholeValueOptions } from "./_decompress_options.ts";
-import { decompressWhole, decompressWholeAsync } from "./_decompress_whole.ts";
+import { decompressWhole, decompressWholeAsync, decompressWholeInto } from "./_decompress_whole.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 
 /**
@@ -49,4 +49,26 @@ export async function decompressLz4Async(
   options?: Lz4DecompressOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   return await decompressWholeAsync(toBytes(data), resolveWholeValueOptions(options));
+}
+
+/**
+ * Decompresses into a target that the caller brings, and may use again; returns the size of the content.
+ *
+ * @throws {LimitExceededError} With code "OUTPUT_TOO_SMALL" if the content does not fit; else as `decompressLz4`.
+ *
+ * @example One buffer for many values
+ * ```ts
+ * import { compressLz4, decompressLz4Into } from "@sluice/lz4";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const buffer = new Uint8Array(1000);
+ * assertEquals(decompressLz4Into(compressLz4(new Uint8Array(700)), buffer), 700);
+ * ```
+ */
+export function decompressLz4Into(
+  data: BytesSource,
+  target: Uint8Array<ArrayBuffer>,
+  options?: Lz4DecompressOptions,
+): number {
+  return decompressWholeInto(toBytes(data), target, resolveWholeValueOptions(options));
 }

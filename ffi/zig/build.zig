@@ -85,6 +85,7 @@ pub fn build(b: *std.Build) void {
 
     const baselines = b.step("baselines", "Build the C programs that benchmarks compare with");
     baselines.dependOn(zstdBaseline(b, target));
+    baselines.dependOn(lz4Baseline(b, target));
 
     const tests = b.addTest(.{ .root_module = nativeModule(b, target, .Debug) });
     b.step("test", "Run the Zig tests").dependOn(&b.addRunArtifact(tests).step);
@@ -97,6 +98,16 @@ fn zstdBaseline(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step
     module.addCSourceFile(.{ .file = b.path("../../bench/baselines/zstd_bench.c"), .flags = &.{"-O3"} });
     module.linkLibrary(zstdLibrary(b, target, &(zstd_common_files ++ zstd_decode_files ++ zstd_encode_files)));
     const exe = b.addExecutable(.{ .name = "zstd_bench", .root_module = module });
+    return &b.addInstallArtifact(exe, .{}).step;
+}
+
+/// As `zstdBaseline`, with the frame functions that the product does not need.
+fn lz4Baseline(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step {
+    const module = b.createModule(.{ .target = target, .optimize = .ReleaseFast, .link_libc = true, .sanitize_c = .off });
+    module.addIncludePath(b.path("../../vendor/lz4"));
+    module.addCSourceFile(.{ .file = b.path("../../bench/baselines/lz4_bench.c"), .flags = &.{"-O3"} });
+    module.linkLibrary(lz4Library(b, target, &(lz4_encode_files ++ .{"lz4frame.c"})));
+    const exe = b.addExecutable(.{ .name = "lz4_bench", .root_module = module });
     return &b.addInstallArtifact(exe, .{}).step;
 }
 
