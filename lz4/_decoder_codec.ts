@@ -18,6 +18,8 @@ const NO_BYTES = new Uint8Array();
 const SKIPPABLE_PAYLOAD_MAX = 1 << 20;
 /** Source bytes of one WASM run: what is copied in again when the target fills first stays small. */
 const WASM_SOURCE_WINDOW = 128 << 10;
+/** Output of one WASM run: what is copied out is still in the cache. */
+const WASM_RUN_SIZE = 256 << 10;
 const WINDOW_SIZE = 1 << 16;
 
 /** How a codec is used beyond plain decoding. */
@@ -316,6 +318,7 @@ export class DecoderCodec implements PullCodec {
       }
       goal = target.length - at - this.blockMax + 1;
     }
+    if (goal === 0 && this.#kernel.backend === "wasm") goal = WASM_RUN_SIZE;
     if (this.#mode.onBoundary !== undefined) {
       const left = Math.max(1, this.#mode.boundaryEvery! - (this.#bytesOut - this.#lastBoundary));
       goal = goal === 0 ? Math.min(left, 0xffffffff) : Math.min(goal, left);
@@ -328,7 +331,7 @@ export class DecoderCodec implements PullCodec {
     }
     const window = this.#kernel.backend === "native"
       ? rest
-      : Math.max(WASM_SOURCE_WINDOW, room - at) + this.#wider;
+      : Math.max(WASM_SOURCE_WINDOW, Math.min(room - at, this.blockMax)) + this.#wider;
     const end = Math.min(this.#chunk.length, this.#pos + window);
     return { source: this.#chunk, pos: this.#pos, end, room, goal, held: false };
   }

@@ -5,10 +5,10 @@ import {
   ChecksumMismatchError,
   CorruptDataError,
   LimitExceededError,
-  SluiceError,
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
+import type { SluiceError } from "@sluice/internal";
 import { LZ4F_ERRNO } from "./_format.ts";
 
 type Kind = new (

@@ -15,7 +15,26 @@ export type Lz4CheckpointKind = "independent" | "linked" | "frame" | "legacy";
 const KEYED_MAGIC = [0x53, 0x34, 0x43, 0x48, 1];
 const TAG_SIZE = 32;
 
-/** A saved state of decompression. Its bytes (S4CK, see FORMATS.md) mean the same on every backend and machine. */
+/**
+ * A saved state of decompression. Its bytes (S4CK, see FORMATS.md) mean the same on every backend and machine.
+ *
+ * @example Saved in the middle
+ * ```ts
+ * import { compressLz4, Lz4Checkpoint, Lz4Decoder } from "@sluice/lz4";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const frame = compressLz4(new Uint8Array(200_000).fill(7), { blockSize: 65536 });
+ * using first = new Lz4Decoder();
+ * const head = first.push(frame.subarray(0, 400));
+ * const saved = first.checkpoint().bytes();
+ *
+ * const checkpoint = Lz4Checkpoint.fromBytes(saved);
+ * using second = Lz4Decoder.fromCheckpoint(checkpoint);
+ * const tail = second.push(frame.subarray(checkpoint.resumeFrom));
+ * second.finish();
+ * assertEquals(head.length + tail.length, 200_000);
+ * ```
+ */
 export class Lz4Checkpoint {
   readonly #state: DecoderState;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
@@ -30,23 +49,6 @@ export class Lz4Checkpoint {
    *
    * @throws {CorruptDataError} With code "STATE_INVALID" if they are not a valid state, naming the field.
    * @throws {UnsupportedFeatureError} With code "STATE_VERSION" if they come from a later version.
-   *
-   * @example Saved in the middle
-   * ```ts
-   * import { compressLz4, Lz4Checkpoint, Lz4Decoder } from "@sluice/lz4";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const frame = compressLz4(new Uint8Array(200_000).fill(7), { blockSize: 65536 });
-   * using first = new Lz4Decoder();
-   * const head = first.push(frame.subarray(0, 400));
-   * const saved = first.checkpoint().bytes();
-   *
-   * const checkpoint = Lz4Checkpoint.fromBytes(saved);
-   * using second = Lz4Decoder.fromCheckpoint(checkpoint);
-   * const tail = second.push(frame.subarray(checkpoint.resumeFrom));
-   * second.finish();
-   * assertEquals(head.length + tail.length, 200_000);
-   * ```
    */
   static fromBytes(bytes: BytesSource): Lz4Checkpoint {
     return new Lz4Checkpoint(decodeState(toBytes(bytes)));

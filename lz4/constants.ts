@@ -21,7 +21,7 @@ export const LZ4_LEGACY_MAGIC_NUMBER: number = LEGACY_MAGIC;
 /** Skippable frames start with this number plus 0 to 15. */
 export const LZ4_SKIPPABLE_MAGIC_START: number = SKIPPABLE_MAGIC;
 /** The fastest level. */
-export const LZ4_LEVEL_MIN = -65536;
+export const LZ4_LEVEL_MIN: number = -65536;
 /** The level that is used when none is given. */
 export const LZ4_LEVEL_DEFAULT = 1;
 /** The level that compresses most. */

@@ -64,7 +64,7 @@ export function aesCtrByteSource(source: ByteSource, key: CryptoKey, counter: Ui
     const padded = new Uint8Array(skip + bytes.length);
     padded.set(bytes, skip);
     const plain = await crypto.subtle.decrypt(
-      { name: "AES-CTR", counter: counterAt(counter, Math.floor(offset / AES_BLOCK)), length: 64 },
+      { name: "AES-CTR", counter: counterAt(counter, Math.floor(offset / AES_BLOCK)), length: 128 },
       key,
       padded,
     );

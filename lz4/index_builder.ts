@@ -55,6 +55,7 @@ export class Lz4IndexBuilder implements Disposable {
   #watched: IndexPoint | undefined;
   /** Points that output has not reached yet. */
   #nextPoint = 0;
+  #scratch: Uint8Array<ArrayBuffer> = new Uint8Array();
   #hash: Uint32Array = newHashState();
   #hashedUntil = 0;
   #lines = 0;
@@ -121,6 +122,18 @@ export class Lz4IndexBuilder implements Disposable {
   /** Frees the context. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Takes the next piece without giving its content out: one buffer serves all blocks. */
+  skim(chunk: BytesSource): void {
+    const codec = this.#codec;
+    codec.write(toBytes(chunk));
+    while (!codec.needsInput && !codec.done) {
+      if (this.#scratch.length < codec.blockMax) this.#scratch = new Uint8Array(codec.blockMax);
+      const length = codec.read(this.#scratch, 0);
+      this.#measure(this.#scratch.subarray(0, length));
+    }
+    codec.detachInput();
   }
 
   #read(): Uint8Array<ArrayBuffer>[] {
@@ -229,7 +242,7 @@ export async function buildLz4Index(source: Lz4SourceLike, options: Lz4IndexOpti
     chunk !== undefined;
     chunk = await reader.next(() => true)
   ) {
-    builder.push(chunk);
+    builder.skim(chunk);
   }
   return builder.finish();
 }

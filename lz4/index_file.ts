@@ -48,7 +48,18 @@ export interface Lz4SplitOptions {
 const FOOTER_SIZE = 12;
 const FOOTER_MAGIC = 0x58493453;
 
-/** An index, read-only. */
+/**
+ * An index, read-only.
+ *
+ * @example To a sidecar and back
+ * ```ts
+ * import { buildLz4Index, compressLz4, Lz4Index } from "@sluice/lz4";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const index = await buildLz4Index(compressLz4(new Uint8Array(1000)));
+ * assertEquals(Lz4Index.fromBytes(index.toBytes()).outputSize, 1000);
+ * ```
+ */
 export class Lz4Index {
   readonly #model: IndexModel;
 
@@ -61,15 +72,6 @@ export class Lz4Index {
    * Reads an index from bytes of any origin.
    *
    * @throws {CorruptDataError} With code "INDEX_INVALID" if they are no valid index.
-   *
-   * @example To a sidecar and back
-   * ```ts
-   * import { buildLz4Index, compressLz4, Lz4Index } from "@sluice/lz4";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const index = await buildLz4Index(compressLz4(new Uint8Array(1000)));
-   * assertEquals(Lz4Index.fromBytes(index.toBytes()).outputSize, 1000);
-   * ```
    */
   static fromBytes(bytes: BytesSource): Lz4Index {
     return new Lz4Index(decodeIndex(toBytes(bytes)));
@@ -166,7 +168,7 @@ export class Lz4Index {
 }
 
 /** Where an index stands inside a file, and where the frame around it starts. */
-export async function embeddedIndexAt(
+async function embeddedIndexAt(
   source: ByteSource,
 ): Promise<{ offset: number; size: number; frameOffset: number } | undefined> {
   const overhead = SKIPPABLE_HEADER_SIZE + FOOTER_SIZE;

@@ -213,6 +213,8 @@ fn lz4Library(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []
         // 64-bit machines, so that its output is the same, and copies go by 8 bytes.
         module.addCMacro("__x86_64__", "1");
         module.addCMacro("__ILP32__", "1");
+        // Without a libc memcpy is a call; xxhash.c then reads words through packed structs.
+        module.addCMacro("XXH_FORCE_MEMORY_ACCESS", "1");
     }
     module.addIncludePath(root);
     module.addCSourceFiles(.{ .root = root, .files = files, .flags = &lz4_flags });
