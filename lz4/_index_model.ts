@@ -33,11 +33,18 @@ export interface IndexPoint {
 
 /** Everything that an index knows. */
 export interface IndexModel {
+  /** Bytes of the compressed file. */
   inputSize: number;
+  /** Bytes of the content. */
   outputSize: number;
+  /** Content bytes between two points, at least. */
   spacing: number;
+  /** Whether line feeds were counted. */
   hasLines: boolean;
+  /** Whether segments have hashes. */
   hasHashes: boolean;
+  /** The frames with content, in order. */
   frames: IndexFrame[];
+  /** The points, in order. */
   points: IndexPoint[];
 }

@@ -36,3 +36,16 @@ export * from "./index_file.ts";
 export * from "./recover.ts";
 export * from "./stream_options.ts";
 export * from "./xxh32.ts";
+export type { BackendChoice } from "@sluice/ffi";
+export {
+  ChecksumMismatchError,
+  CorruptDataError,
+  DictionaryMismatchError,
+  LimitExceededError,
+  SluiceError,
+  TruncatedDataError,
+  UnsupportedFeatureError,
+} from "@sluice/internal";
+export type { BytesSource, ReadOptions, SluiceErrorOptions } from "@sluice/internal";
+export type { DecoderState, DictionaryPrint } from "./_decoder_state.ts";
+export type { IndexFrame, IndexModel, IndexPoint } from "./_index_model.ts";

@@ -19,6 +19,7 @@ import type { Lz4FrameInfo } from "./frame_header.ts";
 
 /** Content that decoded. */
 export interface Lz4RecoveredContent {
+  /** What this part is. */
   readonly kind: "content";
   /** Bytes of the file that it comes from, end exclusive. */
   readonly in: readonly [number, number];
@@ -30,6 +31,7 @@ export interface Lz4RecoveredContent {
 
 /** Bytes of the file that gave nothing. */
 export interface Lz4Damage {
+  /** What this part is. */
   readonly kind: "damage";
   /** Bytes of the file, end exclusive. */
   readonly in: readonly [number, number];
