@@ -5,6 +5,7 @@
  */
 import { toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
+import { threadCount } from "./_batch.ts";
 import { resolveWholeValueOptions } from "./_decompress_options.ts";
 import {
   decompressWhole,
@@ -12,6 +13,7 @@ import {
   decompressWholeInto,
   withDecoder,
 } from "./_decompress_whole.ts";
+import type { ZstdBatchOptions } from "./batch_options.ts";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 
 /**
@@ -82,9 +84,11 @@ export function decompressZstdInto(
  */
 export async function decompressZstdAsync(
   data: BytesSource,
-  options?: ZstdDecompressOptions,
+  options: ZstdDecompressOptions & ZstdBatchOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { threads = 1, ...codecOptions } = options;
   const bytes = toBytes(data);
-  const settings = resolveWholeValueOptions(options);
-  return await withDecoder(settings, (kernel) => decompressWholeAsync(kernel, bytes, settings));
+  const settings = resolveWholeValueOptions(codecOptions);
+  const count = threadCount(threads, bytes.length);
+  return await withDecoder(settings, (kernel) => decompressWholeAsync(kernel, bytes, settings, count));
 }
