@@ -13,6 +13,8 @@ import { BackendModule } from "./backend.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
 
+export type { BackendChoice };
+
 const MODULE = new BackendModule<Lz4DecodeFunctions>(LZ4_DECODE_FUNCTIONS, WASM_BASE64);
 
 /** How the blocks of a frame look: bits of `begin`'s flags. */

@@ -13,6 +13,8 @@ import { BackendModule } from "./backend.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
 
+export type { BackendChoice };
+
 const MODULE = new BackendModule<Lz4EncodeFunctions>(LZ4_ENCODE_FUNCTIONS, WASM_BASE64);
 
 /** What one step is to do with the input behind it. */
