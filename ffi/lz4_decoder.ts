@@ -33,8 +33,6 @@ export const XXH32_STATE_LENGTH = 10;
 export const LZ4_NEED_MAP_LENGTH = 2048;
 /** Numbers of one job of `lz4BlocksDecompress`. */
 export const LZ4_JOB_LENGTH = 5;
-/** What a job's last number is when its block is corrupt. */
-export const LZ4_JOB_FAILED = 0xffffffff;
 const WINDOW_SIZE = 1 << 16;
 
 /** What a context is made with. */

@@ -24,6 +24,7 @@ export interface DecompressSettings {
   readonly onSkippable: ((variant: number, payload: Uint8Array) => void) | undefined;
   readonly onCheckpoint: ((checkpoint: Lz4Checkpoint) => void) | undefined;
   readonly checkpointEvery: number;
+  readonly threads: number;
   readonly backend: BackendChoice | undefined;
 }
 
@@ -31,6 +32,7 @@ export interface DecompressSettings {
 const WHOLE_VALUE_OUTPUT_SIZE_MAX = 2 ** 30;
 const BLOCK_SIZE_MAX_DEFAULT = 8 << 20;
 const FRAMES_MAX_DEFAULT = 1e9;
+const THREADS_MAX = 64;
 const CHECKPOINT_EVERY_DEFAULT = 4 << 20;
 
 const KEYS: ReadonlySet<string> = new Set<keyof Lz4DecompressOptions>([
@@ -48,6 +50,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof Lz4DecompressOptions>([
   "onSkippable",
   "onCheckpoint",
   "checkpointEvery",
+  "threads",
   "backend",
 ]);
 
@@ -91,6 +94,7 @@ function resolve(options: Lz4DecompressOptions, maxOutputSize: number): Decompre
       1,
       Number.MAX_SAFE_INTEGER,
     ),
+    threads: checkInteger("threads", options.threads ?? 1, 1, THREADS_MAX),
     backend: options.backend,
   };
 }

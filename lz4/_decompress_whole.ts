@@ -6,6 +6,7 @@ import { Lz4DecoderKernel } from "@sluice/ffi/lz4-decoder";
 import { concatBytes, IdlePool } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
+import { decompressParallel } from "./_decompress_parallel.ts";
 import { fault, limitFault } from "./_fault.ts";
 import { EXPANSION_MAX, FRAME_MAGIC } from "./_format.ts";
 import { parseFrameHeader } from "./_frame_parser.ts";
@@ -100,6 +101,10 @@ export async function decompressWholeAsync(
   bytes: Uint8Array,
   settings: DecompressSettings,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const together = settings.threads > 1 && resolveBackend(settings.backend) === "native"
+    ? await decompressParallel(bytes, settings)
+    : undefined;
+  if (together !== undefined) return together;
   const codec = new DecoderCodec(settings, { offLoop: true });
   try {
     codec.write(bytes);

@@ -46,6 +46,8 @@ export interface Lz4DecompressOptions {
   readonly onCheckpoint?: ((checkpoint: Lz4Checkpoint) => void) | undefined;
   /** How much output passes between two checkpoints at least, in bytes. @default {4194304} */
   readonly checkpointEvery?: number | undefined;
+  /** Threads that decode one independent frame in `decompressLz4Async`, 1 to 64; native only. @default {1} */
+  readonly threads?: number | undefined;
   /** The backend for this call. @default {what configureBackend says} */
   readonly backend?: BackendChoice | undefined;
 }

@@ -5,6 +5,7 @@ import {
   buildLz4Index,
   compressLz4,
   compressLz4Block,
+  decompressLz4Async,
   decompressLz4Block,
   decompressLz4Into,
   isStrictLz4Block,
@@ -134,6 +135,26 @@ testBackends("Lz4Archive reads through a cipher", async () => {
   const source = aesCtrByteSource(byteSourceFromBytes(sealed), key, counter);
   using archive = new Lz4Archive(source, await buildLz4Index(source, { spacing: 65536 }));
   assertEquals(await archive.read(100_000, 180_000), content.slice(100_000, 180_000));
+});
+
+testBackends("decompressLz4Async gives the same on several threads", async () => {
+  const content = join(text(400_000), new Random(6).bytes(70_000), text(30_001, 2));
+  const files = [
+    compressLz4(content, { blockSize: 65536 }),
+    compressLz4(content, { blockSize: 65536, contentSize: "none", contentChecksum: false }),
+    compressLz4(content, { blockSize: 30_000 }),
+    compressLz4(content, { blockSize: 65536, linked: true }),
+    compressLz4(content, { blockSize: 65536, blockChecksum: true }),
+    compressLz4(content, { frameSize: 65536 }),
+  ];
+  for (const file of files) {
+    assertEquals(await decompressLz4Async(file, { threads: 3 }), content);
+    const damaged = file.slice();
+    damaged[damaged.length >>> 1]! ^= 8;
+    const outcome = await decompressLz4Async(damaged, { threads: 3 }).catch((error) => error.code);
+    const expected = await decompressLz4Async(damaged).catch((error) => error.code);
+    assertEquals(outcome, expected);
+  }
 });
 
 testBackends("decompressLz4Into fills a target or says that it is too small", () => {

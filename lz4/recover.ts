@@ -163,7 +163,7 @@ function* recoverFrame(
     }
     if (block === undefined) {
       const next = resync(bytes, pos + 1, info, resyncBlocks);
-      const truncated = next.pos === bytes.length && pos + WORD_SIZE <= bytes.length === false;
+      const truncated = next.pos === bytes.length;
       yield {
         kind: "damage",
         in: [pos, next.pos],
