@@ -8,6 +8,7 @@ import { EXIT, Failure } from "./_exit.ts";
 import { pump } from "./_io.ts";
 import type { ZstdTransfer } from "./_zstd_files.ts";
 import { compressOptions } from "./_zstd_parameters.ts";
+import type { ZstdReference } from "./_zstd_reference.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 
 /** Compresses everything from the reader to the writer. */
@@ -15,15 +16,19 @@ export async function compressTransfer(
   transfer: ZstdTransfer,
   settings: ZstdSettings,
   level: number,
+  reference: ZstdReference,
 ): Promise<void> {
   const { reader, writer, progress } = transfer;
   try {
-    using encoder = new ZstdEncoder(compressOptions(settings, {
-      level,
-      size: transfer.size,
-      threads: backendInfo().threads,
-      maximum: (name) => zstdParameterBounds(name).max,
-    }));
+    using encoder = new ZstdEncoder({
+      ...compressOptions(settings, {
+        level,
+        size: transfer.size,
+        threads: backendInfo().threads,
+        maximum: (name) => zstdParameterBounds(name).max,
+      }),
+      dictionary: reference.dictionary,
+    });
     await pump(reader, encoder, writer, () => progress.update(encoder.bytesIn, encoder.bytesOut));
   } catch (error) {
     throw compressionFailure(error);

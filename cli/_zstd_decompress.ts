@@ -7,6 +7,7 @@ import { EXIT, Failure } from "./_exit.ts";
 import { PassThrough, pump } from "./_io.ts";
 import { decompressionFailure, windowFailure } from "./_zstd_faults.ts";
 import type { ZstdTransfer } from "./_zstd_files.ts";
+import type { ZstdReference } from "./_zstd_reference.ts";
 import { WINDOW_LOG_DEFAULT } from "./_zstd_settings.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 
@@ -35,6 +36,7 @@ export async function decompressTransfer(
   transfer: ZstdTransfer,
   settings: ZstdSettings,
   passThrough: boolean,
+  reference: ZstdReference,
 ): Promise<void> {
   const { reader, writer, progress, name } = transfer;
   const limit = windowLimit(settings);
@@ -49,6 +51,7 @@ export async function decompressTransfer(
   using decoder = new ZstdDecoder({
     maxWindowLog: Math.max(Math.ceil(Math.log2(limit)), BLOCK_LOG_MAX),
     verifyChecksum: settings.checksum,
+    dictionary: reference.dictionary,
     checkHeader: ({ windowSize, contentSize = Infinity }) => {
       if (windowSize > limit && contentSize > 2 ** BLOCK_LOG_MAX) {
         throw windowFailure(name, windowSize, limit);

@@ -10,11 +10,12 @@ import { LEVEL } from "./_messages.ts";
 import type { Messages } from "./_messages.ts";
 import { lastPartIndex } from "./_paths.ts";
 import { isProgressVisible, Progress } from "./_progress.ts";
-import { formatSizeColumn } from "./_sizes.ts";
+import { formatSizePadded } from "./_sizes.ts";
 import { confirm, openTarget } from "./_target.ts";
 import type { Target } from "./_target.ts";
 import { missingNameReason, outputPath } from "./_zstd_names.ts";
 import { effectiveLevel } from "./_zstd_parameters.ts";
+import { loadReference } from "./_zstd_reference.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 
 /** One input on its way to its output. */
@@ -99,15 +100,16 @@ async function chooseWork(
   destination: Destination,
   messages: Messages,
 ): Promise<Work> {
+  const reference = await loadReference(settings);
   if (settings.mode === "compress") {
     const { compressTransfer } = await import("./_zstd_compress.ts");
     const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
-    return (transfer) => compressTransfer(transfer, settings, level);
+    return (transfer) => compressTransfer(transfer, settings, level, reference);
   }
   const { decompressTransfer } = await import("./_zstd_decompress.ts");
   const passThrough = settings.mode === "decompress" &&
     (settings.passThrough ?? (settings.force && destination === "stdout"));
-  return (transfer) => decompressTransfer(transfer, settings, passThrough);
+  return (transfer) => decompressTransfer(transfer, settings, passThrough, reference);
 }
 
 async function processFile(
@@ -239,7 +241,7 @@ function report(error: unknown, name: string, messages: Messages, totals: Totals
 
 function sizes(bytesIn: number, bytesOut: number, messages: Messages): string {
   const column = (bytes: number): string =>
-    messages.level >= LEVEL.details || bytesIn === 0 ? `${bytes} B`.padStart(8) : formatSizeColumn(bytes, 6);
+    messages.level >= LEVEL.details || bytesIn === 0 ? `${bytes} B`.padStart(8) : formatSizePadded(bytes, 6);
   return `${column(bytesIn)} => ${column(bytesOut)}`;
 }
 

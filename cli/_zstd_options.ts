@@ -115,6 +115,17 @@ const FILE_ROWS: readonly Row[] = [
   { long: ["no-asyncio"], set: () => {} },
 ];
 
+const DICTIONARY_ROWS: readonly Row[] = [
+  {
+    short: "D",
+    value: "next",
+    valueName: "FILE",
+    help: "Compress or decompress with the dictionary FILE",
+    set: (s, value) => s.dictionary = value,
+  },
+  { long: ["no-dictID"], help: "Do not store the dictionary's id", set: (s) => s.dictId = false },
+];
+
 const COMPRESSION_ROWS: readonly Row[] = [
   {
     short: "#",
@@ -163,7 +174,6 @@ const COMPRESSION_ROWS: readonly Row[] = [
     set: (s) => s.contentSize = true,
   },
   { long: ["no-content-size"], help: "Do not store it", set: (s) => s.contentSize = false },
-  { long: ["no-dictID"], help: "Do not store the dictionary's id", set: (s) => s.dictId = false },
   { long: ["compress-literals"], help: "Always compress literals", set: (s) => s.literals = "on" },
   { long: ["no-compress-literals"], help: "Never compress literals", set: (s) => s.literals = "off" },
   { long: ["row-match-finder"], help: "Use the row-based match finder", set: (s) => s.rowMatchFinder = "on" },
@@ -213,7 +223,6 @@ const OTHER_ROWS: readonly Row[] = [
 
 /** Options of the zstd tool that this command does not have. */
 const UNSUPPORTED_ROWS: readonly Row[] = [
-  { short: "D", value: "next", set: (_, __, name) => unsupported(name) },
   { short: "b", value: "glued", set: (_, __, name) => unsupported(name) },
   { short: "e", value: "glued", set: (_, __, name) => unsupported(name) },
   { short: "i", value: "glued", set: (_, __, name) => unsupported(name) },
@@ -240,6 +249,7 @@ export const ZSTD_OPTIONS: readonly OptionGroup<ZstdSettings>[] = [
   { title: "Files", rows: FILE_ROWS },
   { title: "Compression", rows: COMPRESSION_ROWS },
   { title: "Decompression", rows: DECOMPRESSION_ROWS },
+  { title: "Dictionaries", rows: DICTIONARY_ROWS },
   { title: "Other", rows: OTHER_ROWS },
   { title: "Not supported", rows: UNSUPPORTED_ROWS },
 ];

@@ -63,6 +63,9 @@ export interface ZstdSettings {
   sizeHint: number;
   targetBlockSize: number;
 
+  /** The file of `-D`. */
+  dictionary: string | undefined;
+
   /** The most memory of a decompression window, in bytes; undefined for the default. */
   memory: number | undefined;
 }
@@ -114,6 +117,7 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     streamSize: undefined,
     sizeHint: 0,
     targetBlockSize: 0,
+    dictionary: undefined,
     memory: undefined,
   };
 }
