@@ -6,7 +6,9 @@
 export const EXIT = {
   ok: 0,
   failure: 1,
+  dictionaryOutput: 3,
   parameter: 11,
+  samples: 14,
   dictionaryMissing: 31,
   dictionaryNoFile: 32,
   dictionaryTooLarge: 34,

@@ -1,12 +1,14 @@
 /**
  * The options of `sluice zstd`: one row each, the flags that users of the zstd tool know.
  */
+import type { ZstdTrainOptions } from "@sluice/zstd";
 import { UsageFailure } from "./_exit.ts";
 import type { OptionGroup, OptionRow } from "./_options.ts";
 import { parseSize } from "./_sizes.ts";
 import { parseAdvanced } from "./_zstd_parameters.ts";
 import { coreCount, WINDOW_LOG_DEFAULT } from "./_zstd_settings.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
+import { parseLegacyTraining, parseTraining } from "./_zstd_train_options.ts";
 
 type Row = OptionRow<ZstdSettings>;
 
@@ -37,6 +39,11 @@ function setFast(settings: ZstdSettings, value: string, name: string): void {
   const factor = value === "" ? 1 : count(value, name);
   if (factor === 0) throw new UsageFailure(`Option ${name} has the value 0, expected 1 or more`);
   settings.level = -factor;
+}
+
+function setTraining(settings: ZstdSettings, training: ZstdTrainOptions): void {
+  settings.mode = "train";
+  settings.training = training;
 }
 
 function setFormat(_settings: ZstdSettings, value: string, name: string): void {
@@ -123,6 +130,44 @@ const DICTIONARY_ROWS: readonly Row[] = [
     help: "Compress or decompress with the dictionary FILE",
     set: (s, value) => s.dictionary = value,
   },
+  {
+    long: ["train"],
+    help: 'Make a dictionary of sample files; "dictionary" unless -o names it',
+    set: (s) => setTraining(s, {}),
+  },
+  {
+    long: ["train-fastcover"],
+    value: "optional",
+    valueName: "LIST",
+    help: "The same, with a search for k=,d=,f=,steps=,split=,accel=,shrink[=]",
+    set: (s, value, name) => setTraining(s, parseTraining("fastcover", value, name)),
+  },
+  {
+    long: ["train-cover"],
+    value: "optional",
+    valueName: "LIST",
+    help: "The same, slower, with k=,d=,steps=,split=,shrink[=]",
+    set: (s, value, name) => setTraining(s, parseTraining("cover", value, name)),
+  },
+  {
+    long: ["train-legacy"],
+    value: "optional",
+    valueName: "selectivity=#",
+    help: "The same, by sorting suffixes; selectivity 9 unless told otherwise",
+    set: (s, value, name) => setTraining(s, parseLegacyTraining(value, name)),
+  },
+  {
+    long: ["maxdict"],
+    value: "glued",
+    help: "The most bytes of a dictionary that is made; 112640 unless told otherwise",
+    set: (s, value, name) => s.dictionarySizeMax = size(value, name),
+  },
+  {
+    long: ["dictID"],
+    value: "glued",
+    help: "Its id; random unless told otherwise",
+    set: (s, value, name) => s.dictionaryId = count(value, name),
+  },
   { long: ["no-dictID"], help: "Do not store the dictionary's id", set: (s) => s.dictId = false },
 ];
 
@@ -157,7 +202,7 @@ const COMPRESSION_ROWS: readonly Row[] = [
     short: "B",
     long: ["block-size"],
     value: "glued",
-    help: "Input of one thread's job",
+    help: "Input of one thread's job, or of one sample",
     set: (s, value, name) => s.jobSize = size(value, name),
   },
   { long: ["rsyncable"], help: "Let output change only where input does", set: (s) => s.rsyncable = true },
@@ -229,17 +274,11 @@ const UNSUPPORTED_ROWS: readonly Row[] = [
   { short: "S", set: (_, __, name) => unsupported(name) },
   ...[
     "adapt",
-    "dictID",
-    "maxdict",
     "patch-from",
     "priority",
     "seekable",
     "show-default-cparams",
     "trace",
-    "train",
-    "train-cover",
-    "train-fastcover",
-    "train-legacy",
   ].map((name): Row => ({ long: [name], value: "optional", set: (_, __, name) => unsupported(name) })),
 ];
 

@@ -1,10 +1,11 @@
 /**
  * What one run of `sluice zstd` is to do: its defaults, and what the environment changes in them.
  */
+import type { ZstdTrainOptions } from "@sluice/zstd";
 import { LEVEL } from "./_messages.ts";
 
 /** What happens to the inputs. */
-export type ZstdMode = "compress" | "decompress" | "test" | "list";
+export type ZstdMode = "compress" | "decompress" | "test" | "list" | "train";
 
 /** Numbers of `--zstd=`, by the real tool's long names. */
 export interface ZstdAdvanced {
@@ -65,8 +66,14 @@ export interface ZstdSettings {
 
   /** The file of `-D`. */
   dictionary: string | undefined;
+  /** How a dictionary is trained; its size, level and id stand on their own. */
+  training: ZstdTrainOptions;
+  /** The most bytes of a trained dictionary; undefined for the default. */
+  dictionarySizeMax: number | undefined;
+  /** The id of a trained dictionary; 0 for a random one. */
+  dictionaryId: number;
 
-  /** The most memory of a decompression window, in bytes; undefined for the default. */
+  /** The most memory of a decompression window, or of samples, in bytes; undefined for the default. */
   memory: number | undefined;
 }
 
@@ -118,6 +125,9 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     sizeHint: 0,
     targetBlockSize: 0,
     dictionary: undefined,
+    training: {},
+    dictionarySizeMax: undefined,
+    dictionaryId: 0,
     memory: undefined,
   };
 }

@@ -52,6 +52,10 @@ async function runZstd(args: readonly string[]): Promise<number> {
     fileLists: settings.fileLists,
     messages,
   });
+  if (settings.mode === "train") {
+    const { trainOnFiles } = await import("./_zstd_train.ts");
+    return await trainOnFiles(inputs, settings, messages);
+  }
   const wanted = settings.excludeCompressed && settings.mode === "compress"
     ? inputs.filter((input) => !hasCompressedName(input.name))
     : inputs;

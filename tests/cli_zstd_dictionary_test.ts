@@ -135,3 +135,70 @@ testCli("uses one dictionary in directories, lists and other places", async (dir
   });
   assertEquals((await ours(["-d", "-D", "d"], { ...options, stdin: frame.stdout })).stdout, sample(3));
 });
+
+/** Ways of training, and what each must say. */
+const TRAININGS: readonly { args: string[]; says: string }[] = [
+  { args: ["--train"], says: "d=8" },
+  { args: ["--train", "-19", "-T2"], says: "Save dictionary of size 4096 into file d " },
+  { args: ["--train-cover=k=200,d=8"], says: "k=200\nd=8" },
+  { args: ["--train-cover=d=6,steps=4,split=80,shrink=2"], says: "d=6" },
+  { args: ["--train-fastcover=k=200,d=8,f=18,accel=2,shrink"], says: "k=200" },
+  { args: ["--train-fastcover", "-B50"], says: "Save dictionary" },
+  { args: ["--train-legacy=selectivity=8"], says: "Save dictionary" },
+  { args: ["--train-legacy"], says: "Save dictionary" },
+];
+
+for (const { args, says } of TRAININGS) {
+  testInterop(`${args.join(" ")} makes what zstd -D uses`, async (directory) => {
+    await makeSamples(directory);
+    const options = { cwd: directory };
+    const made = await ours([...args, "-r", "s", "-o", "d", "--maxdict=4096", "--dictID=777"], options);
+    assertEquals(made.code, 0, made.stderr);
+    assertStringIncludes(made.stderr, says);
+    const frame = (await real(["-c", "-D", "d", "s/9"], options)).stdout;
+    assert(frame.length < (await real(["-c", "s/9"], options)).stdout.length);
+    await Deno.writeFile(`${directory}/9.zst`, frame);
+    assertEquals((await ours(["-dc", "-D", "d", "9.zst"], options)).stdout, sample(9));
+    assertStringIncludes(
+      new TextDecoder().decode((await real(["-lv", "9.zst"], options)).stdout),
+      "DictID: 777",
+    );
+  });
+}
+
+testCli("--train names its output, draws an id and works in WASM", async (directory) => {
+  const paths = await makeSamples(directory, 60);
+  const options = { cwd: directory };
+  assertEquals((await ours(["-q", "--train", "--maxdict=1KB", ...paths], options)).code, 0);
+  const first = await Deno.readFile(`${directory}/dictionary`);
+  await ours(["--backend=wasm", "-q", "--train", "--maxdict=1KB", ...paths], options);
+  const second = await Deno.readFile(`${directory}/dictionary`);
+  assertEquals(second.subarray(8), first.subarray(8));
+  assert(new DataView(first.buffer).getUint32(4, true) >= 32_768);
+});
+
+/** Trainings that fail, and what the message must say; exit codes come from the real tool. */
+const FAILED_TRAININGS: readonly { args: string[]; says: string }[] = [
+  { args: ["--train", "s/1", "s/2", "s/3", "s/4"], says: "Error 14 : nb of samples too low" },
+  { args: ["--train", "missing"], says: "Error 14 : nb of samples too low" },
+  { args: ["--train", "s"], says: "Error 14 : nb of samples too low" },
+  { args: ["--train", "-r", "s", "--maxdict=100"], says: "dictionary training failed" },
+  { args: ["--train-fastcover=k=2,d=8", "-r", "s", "--maxdict=4096"], says: "dictionary training failed" },
+  { args: ["--train-fastcover=bogus=1", "-r", "s"], says: "Incorrect parameters" },
+  { args: ["--train-legacy=bogus", "-r", "s"], says: "Incorrect parameters" },
+  {
+    args: ["--train", "-r", "s", "--maxdict=4096", "-o", "nowhere/d"],
+    says: "Error 3 : cannot open nowhere/d",
+  },
+];
+
+testInterop("--train ends as zstd --train does", async (directory) => {
+  await makeSamples(directory);
+  const options = { cwd: directory };
+  for (const { args, says } of FAILED_TRAININGS) {
+    const mine = await ours(args, options);
+    assertStringIncludes(mine.stderr, says);
+    assertEquals(mine.code, (await real(args, options)).code, `${args.join(" ")}: ${mine.stderr}`);
+    assertEquals(names(directory), ["s"]);
+  }
+});

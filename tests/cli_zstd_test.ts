@@ -294,7 +294,7 @@ testCli("takes level and threads from the environment", async (directory) => {
 });
 
 testCli("says what it does not have", async () => {
-  for (const flag of ["--train", "-b1", "--patch-from=x", "--adapt", "--format=gzip"]) {
+  for (const flag of ["--trace=x", "--priority=rt", "--format=gzip"]) {
     const { code, stderr } = await ours([flag]);
     assertEquals(code, 1);
     assertStringIncludes(stderr, "is not supported");
