@@ -14,7 +14,7 @@ import { formatSizePadded } from "./_sizes.ts";
 import { confirm, openTarget } from "./_target.ts";
 import type { Target } from "./_target.ts";
 import { missingNameReason, outputPath } from "./_zstd_names.ts";
-import { effectiveLevel } from "./_zstd_parameters.ts";
+import { checkThreadNeeds, effectiveLevel } from "./_zstd_parameters.ts";
 import { loadReference } from "./_zstd_reference.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 
@@ -102,6 +102,7 @@ async function chooseWork(
 ): Promise<Work> {
   const reference = await loadReference(settings);
   if (settings.mode === "compress") {
+    checkThreadNeeds(settings);
     const { compressTransfer } = await import("./_zstd_compress.ts");
     const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
     return (transfer) => compressTransfer(transfer, settings, level, reference);

@@ -5,7 +5,7 @@ import type { ZstdTrainOptions } from "@sluice/zstd";
 import { UsageFailure } from "./_exit.ts";
 import type { OptionGroup, OptionRow } from "./_options.ts";
 import { parseSize } from "./_sizes.ts";
-import { parseAdvanced } from "./_zstd_parameters.ts";
+import { parseAdapt, parseAdvanced } from "./_zstd_parameters.ts";
 import { coreCount, WINDOW_LOG_DEFAULT } from "./_zstd_settings.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 import { parseLegacyTraining, parseTraining } from "./_zstd_train_options.ts";
@@ -183,6 +183,13 @@ const COMPRESSION_ROWS: readonly Row[] = [
   { long: ["ultra"], help: "Allow levels 20 to 22, which take much memory", set: (s) => s.ultra = true },
   { long: ["max"], help: "The most that zstd can do; takes gigabytes of memory", set: (s) => s.max = true },
   {
+    long: ["adapt"],
+    value: "optional",
+    valueName: "LIST",
+    help: "Let the level follow the speed of input and output, within min=#,max=#; not reproducible",
+    set: (s, value) => s.adapt = parseAdapt(value),
+  },
+  {
     long: ["long"],
     value: "optional",
     help: `Find matches far back, in a window of 2^# bytes; ${WINDOW_LOG_DEFAULT} unless told otherwise`,
@@ -273,7 +280,6 @@ const UNSUPPORTED_ROWS: readonly Row[] = [
   { short: "i", value: "glued", set: (_, __, name) => unsupported(name) },
   { short: "S", set: (_, __, name) => unsupported(name) },
   ...[
-    "adapt",
     "patch-from",
     "priority",
     "seekable",

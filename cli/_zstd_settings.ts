@@ -1,7 +1,7 @@
 /**
  * What one run of `sluice zstd` is to do: its defaults, and what the environment changes in them.
  */
-import type { ZstdTrainOptions } from "@sluice/zstd";
+import type { ZstdAdaptOptions, ZstdTrainOptions } from "@sluice/zstd";
 import { LEVEL } from "./_messages.ts";
 
 /** What happens to the inputs. */
@@ -48,6 +48,8 @@ export interface ZstdSettings {
 
   level: number;
   ultra: boolean;
+  /** Bounds of a level that follows the flow of data; undefined for one that stays. */
+  adapt: ZstdAdaptOptions | undefined;
   max: boolean;
   /** Window of the long-distance mode; 0 when it is off. */
   longWindowLog: number;
@@ -109,6 +111,7 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     progress: undefined,
     level: environmentNumber("ZSTD_CLEVEL", /^[+-]?\d+$/, "integer", warn) ?? 3,
     ultra: false,
+    adapt: undefined,
     max: false,
     longWindowLog: 0,
     advanced: {},

@@ -11,6 +11,7 @@ import {
 import type { ZstdProgress } from "@sluice/ffi/zstd-encoder";
 import { concatBytes, CorruptDataError } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
+import { AdaptiveLevel } from "./_adaptive_level.ts";
 import { PARAMETER } from "./_compress_options.ts";
 import type { CompressSettings } from "./_compress_options.ts";
 import { digestOf } from "./_dictionary_digests.ts";
@@ -70,11 +71,17 @@ export function makeEncoderKernel(settings: CompressSettings): ZstdEncoderKernel
   return kernel;
 }
 
+function parameterOf(settings: CompressSettings, parameter: number): number {
+  return settings.parameters[settings.parameters.indexOf(parameter) + 1]!;
+}
+
 /** One compression from its first input byte to its last output byte. */
 export class EncoderCodec implements PullCodec {
   readonly #kernel: ZstdEncoderKernel;
   readonly #size: number | undefined;
   readonly offLoop: boolean;
+  /** The level at hand, or of the next frame or job. */
+  level: number;
 
   #chunk: Uint8Array = NO_BYTES;
   #pos = 0;
@@ -86,6 +93,9 @@ export class EncoderCodec implements PullCodec {
   #bytesOut = 0;
   /** Input bytes of the frame at hand. */
   #frameBytesIn = 0;
+  readonly #adaptive: AdaptiveLevel | undefined;
+  /** Whether a frame is being ended only so that the next one has another level. */
+  #cutting = false;
 
   /** Takes a context from the backend; the caller closes the codec. */
   constructor(settings: CompressSettings, offload: "auto" | "always" | "never" = "auto") {
@@ -93,7 +103,10 @@ export class EncoderCodec implements PullCodec {
     this.#size = settings.size;
     this.offLoop = this.#kernel.backend === "native" && offload !== "never" &&
       (offload === "always" || settings.slow);
-    if (settings.size !== undefined) this.#check(this.#kernel.pledge(settings.size));
+    this.level = parameterOf(settings, PARAMETER.level);
+    const cuts = settings.adapt !== undefined && parameterOf(settings, PARAMETER.workers) === 0;
+    if (settings.adapt !== undefined) this.#adaptive = new AdaptiveLevel(settings.adapt, cuts);
+    if (settings.size !== undefined && !cuts) this.#check(this.#kernel.pledge(settings.size));
   }
 
   get needsInput(): boolean {
@@ -154,29 +167,34 @@ export class EncoderCodec implements PullCodec {
   /** Changes the level from the next frame on, with worker threads from the next job. */
   setLevel(level: number): void {
     this.#check(this.#kernel.configure(new Int32Array([PARAMETER.level, level])));
+    this.level = level;
   }
 
   read(target: Uint8Array<ArrayBuffer>, start: number): number {
+    this.#adaptive?.enter();
     let at = start;
     while (at < target.length && !this.#done && !this.needsInput) {
       const operation = this.#nextOperation();
       at += this.#account(
         operation,
-        this.#kernel.step(this.#chunk, this.#pos, this.#chunk.length, target, at, operation),
+        this.#kernel.step(this.#chunk, this.#pos, this.#sourceEnd, target, at, operation),
       );
     }
+    this.#adaptive?.leave();
     return at - start;
   }
 
   async readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number> {
+    this.#adaptive?.enter();
     let at = start;
     while (at < target.length && !this.#done && !this.needsInput) {
       const operation = this.#nextOperation();
       at += this.#account(
         operation,
-        await this.#kernel.stepAsync(this.#chunk, this.#pos, this.#chunk.length, target, at, operation),
+        await this.#kernel.stepAsync(this.#chunk, this.#pos, this.#sourceEnd, target, at, operation),
       );
     }
+    this.#adaptive?.leave();
     return at - start;
   }
 
@@ -189,6 +207,7 @@ export class EncoderCodec implements PullCodec {
 
   /** Input first; a flush or the end comes in a step of its own, so that chunk borders never change the output. */
   #nextOperation(): number {
+    if (this.#cutting) return ZSTD_STEP.END;
     if (this.#pos === this.#chunk.length) {
       if (this.#operation === ZSTD_STEP.END) this.#checkSize(this.#frameBytesIn, true);
       return this.#operation;
@@ -204,12 +223,27 @@ export class EncoderCodec implements PullCodec {
     this.#bytesIn += consumed;
     this.#frameBytesIn += consumed;
     this.#bytesOut += produced;
-    if (operation !== ZSTD_STEP.CONTINUE && result !== RESULT.OUTPUT_PENDING) {
+    if (operation === ZSTD_STEP.CONTINUE) this.#adapt();
+    else if (this.#cutting) {
+      this.#cutting = result === RESULT.OUTPUT_PENDING;
+    } else if (result !== RESULT.OUTPUT_PENDING) {
       this.#operation = ZSTD_STEP.CONTINUE;
       if (operation === ZSTD_STEP.END) this.#frameBytesIn = 0;
       this.#done = this.#ended;
     }
     return produced;
+  }
+
+  /** While a frame is cut its input has to wait. */
+  get #sourceEnd(): number {
+    return this.#cutting ? this.#pos : this.#chunk.length;
+  }
+
+  #adapt(): void {
+    const level = this.#adaptive?.next(this.#bytesIn, this.level) ?? this.level;
+    if (level === this.level) return;
+    this.setLevel(level);
+    this.#cutting = this.#adaptive!.cutsFrames;
   }
 
   /** The codec itself overlooks some wrong sizes, so the announced one is compared here. */
