@@ -3,8 +3,10 @@
  */
 import {
   compressZstd,
+  compressZstdBatch,
   compressZstdInto,
   decompressZstd,
+  decompressZstdBatch,
   decompressZstdInto,
   zstdCompressBound,
   ZstdCompressionStream,
@@ -20,7 +22,7 @@ import zlib from "node:zlib";
 import { ROOT, runZig } from "../_tools/zig.ts";
 import { measure, OwnTime, ratio, speed, table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
-import { bokuwebZstd, zstdNapi } from "./_peers.ts";
+import { bokuwebZstd, pythonPackage, zstdNapi } from "./_peers.ts";
 import { corpus, smallCorpus } from "./corpus.ts";
 
 /** How much a run measures. */
@@ -34,7 +36,7 @@ const MESSAGE = 1 << 10;
 const BACKENDS = ["native", "wasm"] as const;
 const SIZES = { full: 64 << 20, quick: 8 << 20, smoke: 256 << 10 } as const;
 const ROUNDS = { full: 5, quick: 3, smoke: 1 } as const;
-const LEVELS = [1, 3, 11] as const;
+const LEVELS = [1, 2, 3, 11] as const;
 /** The C program runs each operation this often and reports the best: its first round finds cold pages. */
 const C_ROUNDS = 3;
 
@@ -46,6 +48,19 @@ async function drain(stream: AsyncIterable<Uint8Array>): Promise<number> {
   let size = 0;
   for await (const chunk of stream) size += chunk.length;
   return size;
+}
+
+/** Reads a byte stream into one buffer of the reader's own, over and over. */
+async function drainInto(stream: ReadableStream<Uint8Array>): Promise<number> {
+  const reader = stream.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(256 << 10);
+  let size = 0;
+  while (true) {
+    const { value, done } = await reader.read(new Uint8Array(buffer));
+    if (done) return size;
+    size += value.length;
+    buffer = value.buffer as ArrayBuffer;
+  }
 }
 
 /** A source that costs next to nothing. */
@@ -88,6 +103,23 @@ async function runC(path: string, level: number, messageSize?: number): Promise<
   return Object.fromEntries(lines.map(([name, ns]) => [name!, Number(ns) / 1e6]));
 }
 
+/** Times of python-zstandard, one process a call. */
+async function runPython(
+  env: Record<string, string>,
+  args: readonly string[],
+): Promise<Record<string, number>> {
+  const script = new URL("bench/baselines/zstd_python.py", ROOT).pathname;
+  const { success, stdout } = await new Deno.Command("python3", {
+    args: [script, ...args],
+    env,
+    stderr: "inherit",
+  })
+    .output();
+  if (!success) throw new Error("Cannot measure python-zstandard: its program failed");
+  const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.split(" "));
+  return Object.fromEntries(lines.map(([name, ns]) => [name!, Number(ns) / 1e6]));
+}
+
 /** One operation of the C program as a contender. Each call runs all of its operations and keeps one. */
 function cContender(path: string, level: number, operation: string, messageSize?: number) {
   return async () => new OwnTime((await runC(path, level, messageSize))[operation]!);
@@ -104,6 +136,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
   try {
     const boku = await bokuwebZstd();
     const napi = await zstdNapi();
+    const python = await pythonPackage("zstandard");
     const targets: Target[] = [];
     const rows: string[][] = [];
     const target = new Uint8Array(content.length);
@@ -116,6 +149,9 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
       const perBackend = <T>(make: (backend: "native" | "wasm") => T) =>
         Object.fromEntries(BACKENDS.map((backend) => [backend, make(backend)]));
       const fewer = level > 9 ? 1 : rounds;
+      const seed = python === undefined ? undefined : await runPython(python, [path, `${level}`, `${fewer}`]);
+      const fromPython = (operation: string) =>
+        seed === undefined ? undefined : () => new OwnTime(seed[operation]!);
 
       const operations: [string, Record<string, (() => unknown) | undefined>, number][] = [
         ["compress", {
@@ -124,6 +160,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
           node: () => zlib.zstdCompressSync(content, node),
           boku: boku && (() => boku.compress(content, level)),
           napi: napi && (() => napi.compress(content, level)),
+          python: fromPython("compress"),
         }, fewer],
         ["decompress into a buffer", {
           C: cContender(path, level, "decompress"),
@@ -135,6 +172,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
           node: () => zlib.zstdDecompressSync(frame, { maxOutputLength: content.length }),
           boku: boku && (() => boku.decompress(frame)),
           napi: napi && (() => napi.decompress(frame)),
+          python: fromPython("decompress"),
         }, rounds],
         ["push compress", {
           C: cContender(path, level, "stream_compress"),
@@ -161,6 +199,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
             drain(source(content).pipeThrough(new ZstdCompressionStream({ level, backend })))
           ),
           node: () => throughNode(zlib.createZstdCompress(node), content),
+          python: fromPython("stream_compress"),
         }, fewer],
         ["stream decompress", {
           C: cContender(path, level, "stream_decompress"),
@@ -168,13 +207,22 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
             drain(source(frame).pipeThrough(new ZstdDecompressionStream({ backend })))
           ),
           node: () => throughNode(zlib.createZstdDecompress(), frame),
+          python: fromPython("stream_decompress"),
+        }, rounds],
+        ["stream decompress, BYOB", {
+          C: cContender(path, level, "stream_decompress"),
+          ...perBackend((backend) => () =>
+            drainInto(source(frame).pipeThrough(new ZstdDecompressionStream({ backend })))
+          ),
         }, rounds],
       ];
       for (const [name, contenders, times] of operations) {
         const best = await measure(contenders, times);
         rows.push([
           `${name}, level ${level}`,
-          ...["C", "native", "wasm", "node", "boku", "napi"].map((peer) => speed(content.length, best[peer])),
+          ...["C", "native", "wasm", "node", "boku", "napi", "python"].map((peer) =>
+            speed(content.length, best[peer])
+          ),
           ratio(best.C, best.native),
           ratio(best.node, best.native),
           ratio(best.native, best.wasm),
@@ -197,6 +245,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
         "node:zlib",
         "bokuweb",
         "napi",
+        "Python",
         "native : C",
         "native : node",
         "WASM : native",
@@ -205,6 +254,8 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
       rows,
     ));
     await compareMessages(content, path, size, targets);
+    await compareTiny(path, content, size, python, targets);
+    await compareBatch(content, size, targets);
     await measureCold(targets);
     console.log(`\n${targetTable(targets)}`);
   } finally {
@@ -235,6 +286,9 @@ function addTargets(targets: Target[], name: string, best: Record<string, number
       break;
     case "push decompress":
       add("push decompress with a reused buffer : C", over("C", "native"), 0.97);
+      break;
+    case "stream decompress, BYOB":
+      add("stream decompress into the reader's buffer : C", over("C", "native"), 0.9);
       break;
     case "stream decompress":
       add("stream decompress : C", over("C", "native"), 0.75);
@@ -320,6 +374,93 @@ async function compareMessages(
   }
   console.log(`\n${messages.length} messages of 1 KiB, level 3, microseconds each\n`);
   console.log(table(["operation", "C", "native", "WASM", "node:zlib", "native : C", "native : node"], rows));
+}
+
+/** Messages of 100 bytes, where calls cost more than compression. */
+async function compareTiny(
+  path: string,
+  content: Uint8Array,
+  size: CompareOptions["size"],
+  python: Record<string, string> | undefined,
+  targets: Target[],
+): Promise<void> {
+  const bytes = 100;
+  const count = Math.min(size === "full" ? 100_000 : 2000, Math.floor(content.length / bytes));
+  const messages = Array.from({ length: count }, (_, i) => content.slice(i * bytes, (i + 1) * bytes));
+  using compressor = new ZstdCompressor({ backend: "native" });
+  using decompressor = new ZstdDecompressor({ backend: "native" });
+  const frames = messages.map((message) => compressor.compress(message));
+  const seed = python && await runPython(python, ["--messages", `${count}`, `${bytes}`, path]);
+  const best = await measure({
+    compress: () => {
+      for (const message of messages) compressor.compress(message);
+    },
+    decompress: () => {
+      for (const frame of frames) decompressor.decompress(frame);
+    },
+    "batch compress": () => compressZstdBatch(messages, { backend: "native" }),
+    "batch decompress": () => decompressZstdBatch(frames, { backend: "native" }),
+  }, ROUNDS[size] + 1);
+  const each = (ms: number | undefined): string => ms === undefined ? "-" : (ms / count * 1000).toFixed(2);
+  const rows = ["compress", "decompress"].flatMap((name) => [
+    [`${name}, one by one`, each(best[name]), each(seed?.[name]), ratio(seed?.[name], best[name])],
+    [
+      `${name}, as a batch`,
+      each(best[`batch ${name}`]),
+      each(seed?.[name]),
+      ratio(seed?.[name], best[`batch ${name}`]),
+    ],
+  ]);
+  console.log(`\n${count} messages of ${bytes} bytes, a context used again, microseconds each\n`);
+  console.log(table(["operation", "native", "Python", "native : Python"], rows));
+  for (const name of ["compress", "decompress"]) {
+    targets.push({
+      name: `${bytes} byte messages, ${name} one by one : Python`,
+      actual: seed === undefined ? undefined : seed[name]! / best[name]!,
+      wanted: 3,
+    });
+  }
+}
+
+/** One batch on one thread and on two. */
+async function compareBatch(
+  content: Uint8Array,
+  size: CompareOptions["size"],
+  targets: Target[],
+): Promise<void> {
+  const piece = 64 << 10;
+  const items = Array.from(
+    { length: Math.floor(Math.min(content.length, 32 << 20) / piece) },
+    (_, i) => content.subarray(i * piece, (i + 1) * piece),
+  );
+  const frames = compressZstdBatch(items, { backend: "native" });
+  const best = await measure({
+    compress1: () => compressZstdBatch(items, { backend: "native", threads: 1 }),
+    compress2: () => compressZstdBatch(items, { backend: "native", threads: 2 }),
+    decompress1: () => decompressZstdBatch(frames, { backend: "native", threads: 1 }),
+    decompress2: () => decompressZstdBatch(frames, { backend: "native", threads: 2 }),
+  }, ROUNDS[size]);
+  const bytes = items.length * piece;
+  console.log(`\nbatch of ${items.length} values of 64 KiB, MB/s\n`);
+  console.log(table(["operation", "1 thread", "2 threads", "2 : 1"], [
+    [
+      "compress",
+      speed(bytes, best.compress1),
+      speed(bytes, best.compress2),
+      ratio(best.compress1, best.compress2),
+    ],
+    [
+      "decompress",
+      speed(bytes, best.decompress1),
+      speed(bytes, best.decompress2),
+      ratio(best.decompress1, best.decompress2),
+    ],
+  ]));
+  targets.push({
+    name: "batch compress, 2 threads : 1",
+    actual: best.compress1! / best.compress2!,
+    wanted: 1.9,
+  });
 }
 
 /** What the edge pays: the size of the decoder, and the first megabyte in a fresh process without permissions. */

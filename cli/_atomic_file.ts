@@ -37,13 +37,24 @@ export class AtomicFile implements ByteSink {
   readonly #forgetTermination: () => void;
   #open = true;
 
-  private constructor(target: string, temporary: string, file: Deno.FsFile, options: AtomicFileOptions) {
+  private constructor(target: string, temporary: string, options: AtomicFileOptions) {
     this.#target = target;
     this.#temporary = temporary;
-    this.#file = file;
-    this.#sparse = options.sparse === true ? new SparseWriter(file) : undefined;
     this.#sync = options.sync === true;
+    // Signals are handled between turns of the event loop: with the handler set first and the file made in the same
+    // turn, there is no moment at which one could leave the file behind.
     this.#forgetTermination = onTermination(() => Deno.removeSync(temporary));
+    try {
+      this.#file = Deno.openSync(temporary, {
+        write: true,
+        createNew: true,
+        ...(options.mode === undefined ? {} : { mode: options.mode }),
+      });
+    } catch (error) {
+      this.#forgetTermination();
+      throw error;
+    }
+    this.#sparse = options.sparse === true ? new SparseWriter(this.#file) : undefined;
   }
 
   /**
@@ -51,17 +62,12 @@ export class AtomicFile implements ByteSink {
    *
    * @throws {Error} What the system says, if the directory is not there or may not be written.
    */
-  static async create(target: string, options: AtomicFileOptions = {}): Promise<AtomicFile> {
+  static create(target: string, options: AtomicFileOptions = {}): AtomicFile {
     // Without the target's own name, which may be as long as a name can be.
     const temporary = `${target.slice(0, lastPartIndex(target))}.sluice-${
       crypto.randomUUID().slice(0, 13)
     }.part`;
-    const file = await Deno.open(temporary, {
-      write: true,
-      createNew: true,
-      ...(options.mode === undefined ? {} : { mode: options.mode }),
-    });
-    return new AtomicFile(target, temporary, file, options);
+    return new AtomicFile(target, temporary, options);
   }
 
   /** Appends bytes. */

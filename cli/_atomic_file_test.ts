@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { AtomicFile } from "./_atomic_file.ts";
 
 async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
@@ -17,7 +17,7 @@ function names(directory: string): string[] {
 Deno.test("AtomicFile has its name only when it is complete", async () => {
   await inDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/out`, "before");
-    const file = await AtomicFile.create(`${directory}/out`);
+    const file = AtomicFile.create(`${directory}/out`);
     await file.write(new TextEncoder().encode("after"));
     assertEquals(await Deno.readTextFile(`${directory}/out`), "before");
     await file.commit();
@@ -28,7 +28,7 @@ Deno.test("AtomicFile has its name only when it is complete", async () => {
 
 Deno.test("AtomicFile leaves nothing when it is given up", async () => {
   await inDirectory(async (directory) => {
-    const file = await AtomicFile.create(`${directory}/out`, { sync: true });
+    const file = AtomicFile.create(`${directory}/out`, { sync: true });
     await file.write(new Uint8Array(10));
     assertEquals(names(directory).length, 1);
     await file.discard();
@@ -39,7 +39,7 @@ Deno.test("AtomicFile leaves nothing when it is given up", async () => {
 
 Deno.test("AtomicFile carries mode and time over", async () => {
   await inDirectory(async (directory) => {
-    const file = await AtomicFile.create(`${directory}/out`, { mode: 0o600 });
+    const file = AtomicFile.create(`${directory}/out`, { mode: 0o600 });
     const time = new Date("2001-02-03T04:05:06Z");
     await file.commit({ mode: 0o100640, atime: time, mtime: time, uid: null, gid: null });
     const info = await Deno.stat(`${directory}/out`);
@@ -48,8 +48,8 @@ Deno.test("AtomicFile carries mode and time over", async () => {
   });
 });
 
-Deno.test("AtomicFile fails where the directory is missing", async () => {
-  await assertRejects(() => AtomicFile.create("no-such-directory/out"), Deno.errors.NotFound);
+Deno.test("AtomicFile fails where the directory is missing", () => {
+  assertThrows(() => AtomicFile.create("no-such-directory/out"), Deno.errors.NotFound);
 });
 
 Deno.test("AtomicFile with holes reads as what was written", async () => {
@@ -57,7 +57,7 @@ Deno.test("AtomicFile with holes reads as what was written", async () => {
     const content = new Uint8Array(400_000);
     content.fill(7, 100_000, 200_001);
     for (const end of [400_000, 150_000, 99_000]) {
-      const file = await AtomicFile.create(`${directory}/out`, { sparse: true });
+      const file = AtomicFile.create(`${directory}/out`, { sparse: true });
       for (let at = 0; at < end; at += 70_001) {
         await file.write(content.subarray(at, Math.min(at + 70_001, end)));
       }
@@ -73,7 +73,7 @@ Deno.test("AtomicFile is removed when a signal ends the process", async () => {
     const module = new URL("./_atomic_file.ts", import.meta.url);
     const script = `
       const { AtomicFile } = await import(${JSON.stringify(module.href)});
-      await AtomicFile.create(${JSON.stringify(`${directory}/out`)});
+      AtomicFile.create(${JSON.stringify(`${directory}/out`)});
       console.log("open");
       setInterval(() => {}, 1000);`;
     const child = new Deno.Command(Deno.execPath(), {

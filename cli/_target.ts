@@ -59,7 +59,7 @@ export async function openTarget(path: string, options: TargetOptions): Promise<
   }
   const source = inputs.length === 1 ? inputs[0]!.info : undefined;
   try {
-    return await AtomicFile.create(path, {
+    return AtomicFile.create(path, {
       sparse: options.sparse,
       // Others may not read the content before the file has the mode of its source.
       mode: source?.isFile === true ? 0o600 : undefined,

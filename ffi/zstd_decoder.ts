@@ -17,6 +17,11 @@ export type { BackendChoice };
 
 const MODULE = new BackendModule<ZstdDecodeFunctions>(ZSTD_DECODE_FUNCTIONS, WASM_BASE64);
 
+/** The library of everything that decodes zstd. */
+export function openZstdDecodeLibrary(backend: BackendChoice | undefined): Library<ZstdDecodeFunctions> {
+  return MODULE.open(backend);
+}
+
 /** What a context is made with. */
 export interface ZstdDecoderKernelOptions {
   /** The most bytes that the codec may allocate; 0 for no limit. */
@@ -29,7 +34,11 @@ export interface ZstdDecoderKernelOptions {
 
 /** A dictionary digested for decompression, in one library. Contexts of that library share it. */
 export class ZstdDecoderDictionary {
-  /** The digest; kernels refer to it. */
+  /**
+   * The digest; kernels refer to it.
+   *
+   * @internal
+   */
   readonly shared: SharedContext;
 
   /** Digests a copy of the bytes in the library of `kernel`. */
@@ -52,7 +61,11 @@ export class ZstdDecoderDictionary {
 
 /** A decompression context. After a failed call it is ready for a new frame. */
 export class ZstdDecoderKernel implements Disposable {
-  /** The library that the context lives in. */
+  /**
+   * The library that the context lives in.
+   *
+   * @internal
+   */
   readonly library: Library<ZstdDecodeFunctions>;
   readonly #functions: ZstdDecodeFunctions;
   readonly #context: Context;

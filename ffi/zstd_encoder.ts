@@ -4,22 +4,14 @@
  * @module
  */
 import { RESULT, STEP, STEP_LENGTH } from "./_abi/abi.gen.ts";
-import { ZSTD_ENCODE_FUNCTIONS } from "./_abi/zstd_encode.gen.ts";
 import type { ZstdEncodeFunctions } from "./_abi/zstd_encode.gen.ts";
 import { Context, SharedContext, SharedSlot } from "./_context.ts";
 import type { Handle, Library } from "./_library.ts";
-import { WASM_BASE64 } from "./_wasm/zstd_encode.gen.ts";
-import { BackendModule } from "./backend.ts";
+import { ZSTD_ENCODE } from "./_zstd_encode_module.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
 
 export type { BackendChoice };
-
-/** The module of zstd compression and training, opened at first use. */
-export const ZSTD_ENCODE: BackendModule<ZstdEncodeFunctions> = new BackendModule<ZstdEncodeFunctions>(
-  ZSTD_ENCODE_FUNCTIONS,
-  WASM_BASE64,
-);
 
 /** What one step is to do with the input behind it. */
 export const ZSTD_STEP = { CONTINUE: 0, FLUSH: 1, END: 2 } as const;
@@ -50,7 +42,11 @@ export interface ZstdProgress {
 
 /** A dictionary digested for compression with one set of parameters, in one library. Contexts of it share the digest. */
 export class ZstdEncoderDictionary {
-  /** The digest; kernels refer to it. */
+  /**
+   * The digest; kernels refer to it.
+   *
+   * @internal
+   */
   readonly shared: SharedContext;
 
   /** Digests a copy of the bytes in the library of `kernel`; `type` is a value of `ZSTD_DICTIONARY_TYPE`. */
@@ -94,7 +90,11 @@ export interface ZstdEncoderBatch {
 
 /** A compression context. After a failed call it is ready for a new frame. */
 export class ZstdEncoderKernel implements Disposable {
-  /** The library that the context lives in. */
+  /**
+   * The library that the context lives in.
+   *
+   * @internal
+   */
   readonly library: Library<ZstdEncodeFunctions>;
   readonly #functions: ZstdEncodeFunctions;
   readonly #context: Context;

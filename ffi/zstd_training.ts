@@ -6,7 +6,9 @@
 import { STEP, STEP_LENGTH } from "./_abi/abi.gen.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
-import { ZSTD_ENCODE } from "./zstd_encoder.ts";
+import { ZSTD_ENCODE } from "./_zstd_encode_module.ts";
+
+export type { BackendChoice };
 
 /** Samples in one buffer, one behind the other. */
 export interface ZstdSampleSlab {

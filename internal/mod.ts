@@ -4,6 +4,7 @@
  *
  * @module
  */
+export * from "./afterwards.ts";
 export * from "./byte_source.ts";
 export * from "./bytes.ts";
 export * from "./errors.ts";

@@ -3,7 +3,7 @@
  */
 import { resolveBackend, RESULT } from "@sluice/ffi";
 import type { ZstdEncoderKernel } from "@sluice/ffi/zstd-encoder";
-import { concatBytes, IdlePool, LimitExceededError } from "@sluice/internal";
+import { afterwards, concatBytes, IdlePool, LimitExceededError } from "@sluice/internal";
 import type { CompressSettings } from "./_compress_options.ts";
 import { EncoderCodec, makeEncoderKernel, useEncoderDictionary } from "./_encoder_codec.ts";
 import { BLOCK_SIZE_MAX } from "./_format.ts";
@@ -30,38 +30,22 @@ export function compressBound(size: number): number {
   return size + Math.floor(size / 256) + margin;
 }
 
-/** Runs `use` with a context that is taken from the pool and given back. */
+/** Runs `use` with a context that is taken from the pool and given back, unless something failed. */
 export function withEncoder<T>(settings: CompressSettings, use: (kernel: ZstdEncoderKernel) => T): T {
   const key = `${resolveBackend(settings.backend)} ${settings.poolKey}`;
   const kernel = POOL.acquire(key, () => makeEncoderKernel(settings));
-  let used: T;
-  try {
+  const run = (): T => {
     useEncoderDictionary(kernel, settings);
-    used = use(kernel);
-  } catch (error) {
-    kernel.close();
-    throw error;
-  }
-  if (!(used instanceof Promise)) {
-    giveBack(settings, key, kernel);
-    return used;
-  }
-  return used.then(
-    (value) => {
-      giveBack(settings, key, kernel);
-      return value;
-    },
-    (error) => {
+    return use(kernel);
+  };
+  return afterwards(run, (failed) => {
+    if (failed || settings.poolKey === undefined || kernel.instanceBytes > KEPT_INSTANCE_SIZE_MAX) {
       kernel.close();
-      throw error;
-    },
-  ) as T;
-}
-
-function giveBack(settings: CompressSettings, key: string, kernel: ZstdEncoderKernel): void {
-  kernel.useDictionary(undefined);
-  if (settings.poolKey === undefined || kernel.instanceBytes > KEPT_INSTANCE_SIZE_MAX) kernel.close();
-  else POOL.release(key, kernel);
+    } else {
+      kernel.useDictionary(undefined);
+      POOL.release(key, kernel);
+    }
+  });
 }
 
 function checkSize(bytes: Uint8Array, settings: CompressSettings): void {

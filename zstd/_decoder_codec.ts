@@ -12,7 +12,7 @@ import {
   TruncatedDataError,
 } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
-import { dictionaryFor, useDecoderDictionary } from "./_decoder_dictionaries.ts";
+import { releaseDecoderDictionary, useDecoderDictionary } from "./_decoder_dictionaries.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { FRAME_HEADER_SIZE_MAX } from "./_format.ts";
 import { isFramePrefix, parseFrameHeader } from "./_frame_parser.ts";
@@ -177,7 +177,7 @@ export class DecoderCodec implements PullCodec {
   #releaseKernel(): void {
     if (this.#ownsKernel) {
       this.#kernel.close();
-      if (this.#settings.ownsDictionary) this.#settings.dictionary?.close();
+      releaseDecoderDictionary(this.#settings);
     } else if (this.#stage === "frame") this.#kernel.reset();
   }
 
@@ -304,7 +304,7 @@ export class DecoderCodec implements PullCodec {
     if (header.contentSize !== undefined && this.#bytesOut + header.contentSize > maxOutputSize) {
       throw this.#outputLimit(this.#bytesOut + header.contentSize);
     }
-    useDecoderDictionary(this.#kernel, dictionaryFor(this.#settings, header.dictId));
+    useDecoderDictionary(this.#kernel, this.#settings, header.dictId);
     this.#headPos = 0;
     this.#stage = "frame";
   }

@@ -5,28 +5,32 @@ import { ZSTD_DICTIONARY_TYPE } from "@sluice/ffi";
 import { ZstdDecoderDictionary } from "@sluice/ffi/zstd-decoder";
 import type { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
 import type { DecompressSettings } from "./_decompress_options.ts";
-import { digestOf } from "./_dictionary_digests.ts";
+import { closeDigests, digestOf } from "./_dictionary_digests.ts";
 import type { ZstdDictionary } from "./dictionary.ts";
 
-/** Makes a context use a dictionary, or none. */
+/** Makes a context use what the settings give to a frame: its prefix, the dictionary that its id names, or nothing. */
 export function useDecoderDictionary(
   kernel: ZstdDecoderKernel,
-  dictionary: ZstdDictionary | undefined,
+  settings: DecompressSettings,
+  id: number,
 ): void {
+  const { prefix } = settings;
+  const dictionary = prefix === undefined
+    ? dictionaryFor(settings, id)
+    : { bytes: prefix, type: "raw" as const };
   if (dictionary === undefined) return kernel.useDictionary(undefined);
   const { bytes, type } = dictionary;
-  kernel.useDictionary(
-    digestOf(
-      dictionary,
-      kernel.library,
-      "decode",
-      () => new ZstdDecoderDictionary(kernel, bytes, ZSTD_DICTIONARY_TYPE[type]),
-    ),
-  );
+  const make = () => new ZstdDecoderDictionary(kernel, bytes, ZSTD_DICTIONARY_TYPE[type]);
+  kernel.useDictionary(digestOf(prefix ?? dictionary, kernel.library, "decode", make));
+}
+
+/** Frees what was digested for these settings alone. */
+export function releaseDecoderDictionary({ prefix }: DecompressSettings): void {
+  if (prefix !== undefined) closeDigests(prefix);
 }
 
 /** The dictionary for a frame: the one that its id names, else the one that was given for all frames. */
-export function dictionaryFor(settings: DecompressSettings, id: number): ZstdDictionary | undefined {
+function dictionaryFor(settings: DecompressSettings, id: number): ZstdDictionary | undefined {
   const { dictionary, dictionaries, lookupDictionary } = settings;
   if (id === 0 || dictionary?.id === id) return dictionary;
   return dictionaries.find((candidate) => candidate.id === id) ?? lookupDictionary?.(id) ?? dictionary;

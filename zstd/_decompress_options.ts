@@ -2,9 +2,17 @@
  * Turns decompression options into a complete record: the one place of their defaults and checks.
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { checkBoolean, checkChoice, checkInteger, checkKeys, checkLimit, describe } from "@sluice/internal";
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkLimit,
+  describe,
+  toBytes,
+} from "@sluice/internal";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
-import { ZstdDictionary } from "./dictionary.ts";
+import type { ZstdDictionary } from "./dictionary.ts";
 import type { ZstdFrameHeader } from "./frame_header.ts";
 
 /** Options with every field present. */
@@ -20,10 +28,9 @@ export interface DecompressSettings {
   readonly onSkippable: ((variant: number, payload: Uint8Array) => void) | undefined;
   readonly maxSkippableBytes: number;
   readonly checkHeader: ((header: ZstdFrameHeader) => void) | undefined;
-  /** The dictionary of all frames, or the prefix as one. */
   readonly dictionary: ZstdDictionary | undefined;
-  /** Whether `dictionary` was made for these settings and goes with them. */
-  readonly ownsDictionary: boolean;
+  /** Content in front of every frame, instead of a dictionary. */
+  readonly prefix: Uint8Array | undefined;
   readonly dictionaries: readonly ZstdDictionary[];
   readonly lookupDictionary: ((id: number) => ZstdDictionary | undefined) | undefined;
   readonly backend: BackendChoice | undefined;
@@ -92,9 +99,6 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
   if (options.prefix !== undefined && options.dictionary !== undefined) {
     throw new TypeError('Cannot use option "prefix": "dictionary" is given as well');
   }
-  const prefix = options.prefix === undefined
-    ? undefined
-    : new ZstdDictionary(options.prefix, { type: "raw" });
   const poolKey = options.maxMemory === undefined
     ? `${maxWindowLog} ${magicless} ${options.verifyChecksum}`
     : undefined;
@@ -114,8 +118,8 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
       options.maxSkippableBytes ?? MAX_SKIPPABLE_BYTES_DEFAULT,
     ),
     checkHeader: options.checkHeader,
-    dictionary: prefix ?? options.dictionary,
-    ownsDictionary: prefix !== undefined,
+    dictionary: options.dictionary,
+    prefix: options.prefix === undefined ? undefined : toBytes(options.prefix).slice(),
     dictionaries: options.dictionaries ?? [],
     lookupDictionary: options.lookupDictionary,
     backend: options.backend,
@@ -137,6 +141,7 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
  * @throws {TypeError} If it is something else.
  */
 export function checkDictionary(value: unknown): void {
-  if (value === undefined || value instanceof ZstdDictionary) return;
+  const { bytes, id } = (value ?? {}) as Partial<ZstdDictionary>;
+  if (value === undefined || bytes instanceof Uint8Array && typeof id === "number") return;
   throw new TypeError(`Cannot use option "dictionary": it is ${describe(value)}, expected a ZstdDictionary`);
 }

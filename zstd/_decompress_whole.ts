@@ -3,9 +3,9 @@
  */
 import { resolveBackend, RESULT } from "@sluice/ffi";
 import { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
-import { concatBytes, IdlePool, readAvailable } from "@sluice/internal";
+import { afterwards, concatBytes, IdlePool, readAvailable } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
-import { useDecoderDictionary } from "./_decoder_dictionaries.ts";
+import { releaseDecoderDictionary, useDecoderDictionary } from "./_decoder_dictionaries.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { measureFrames } from "./_frame_walker.ts";
 import { CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
@@ -21,38 +21,19 @@ const OFF_LOOP_OUTPUT_SIZE_MIN = 256 << 10;
 /** How long sliced work holds the event loop, in milliseconds. */
 const SLICE_MS = 8;
 
-/** Runs `use` with a context that is taken from the pool and given back. */
+/** Runs `use` with a context that is taken from the pool and given back, unless something failed. */
 export function withDecoder<T>(settings: DecompressSettings, use: (kernel: ZstdDecoderKernel) => T): T {
   const key = `${resolveBackend(settings.backend)} ${settings.poolKey}`;
   const kernel = POOL.acquire(key, () => new ZstdDecoderKernel(settings));
-  let used: T;
-  try {
-    used = use(kernel);
-  } catch (error) {
-    kernel.close();
-    throw error;
-  }
-  if (!(used instanceof Promise)) {
-    giveBack(settings, key, kernel);
-    return used;
-  }
-  return used.then(
-    (value) => {
-      giveBack(settings, key, kernel);
-      return value;
-    },
-    (error) => {
+  return afterwards(() => use(kernel), (failed) => {
+    if (failed || settings.poolKey === undefined || kernel.instanceBytes > KEPT_INSTANCE_SIZE_MAX) {
       kernel.close();
-      throw error;
-    },
-  ) as T;
-}
-
-function giveBack(settings: DecompressSettings, key: string, kernel: ZstdDecoderKernel): void {
-  kernel.useDictionary(undefined);
-  if (settings.ownsDictionary) settings.dictionary!.close();
-  if (settings.poolKey === undefined || kernel.instanceBytes > KEPT_INSTANCE_SIZE_MAX) kernel.close();
-  else POOL.release(key, kernel);
+    } else {
+      kernel.useDictionary(undefined);
+      POOL.release(key, kernel);
+    }
+    releaseDecoderDictionary(settings);
+  });
 }
 
 /**
@@ -121,7 +102,7 @@ function decompressPlanned(
   target: Uint8Array,
 ): boolean {
   if (fitsOneCall(kernel, bytes.length, target.length)) {
-    useDecoderDictionary(kernel, settings.dictionary);
+    useDecoderDictionary(kernel, settings, 0);
     return kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK &&
       kernel.produced === target.length;
   }
@@ -153,7 +134,7 @@ export async function decompressWholeAsync(
   if (size !== undefined && size < OFF_LOOP_OUTPUT_SIZE_MIN) return decompressWhole(kernel, bytes, settings);
   if (size !== undefined && native) {
     const target = new Uint8Array(size);
-    useDecoderDictionary(kernel, settings.dictionary);
+    useDecoderDictionary(kernel, settings, 0);
     const result = await kernel.decompressAsync(bytes, 0, bytes.length, target);
     if (result === RESULT.OK && kernel.produced === size) return target;
   }

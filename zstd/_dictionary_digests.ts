@@ -1,26 +1,27 @@
 /**
  * Digests of dictionaries: made at first use for a library and a set of parameters, and shared from then on.
  */
-import type { ZstdDictionary } from "./dictionary.ts";
-
 interface Digest {
   close(): void;
 }
 
+/** A dictionary, or the bytes of a prefix: whatever the digests belong to. */
+type Owner = object;
+
 /** A dictionary keeps this many digests; making one more closes the oldest. */
 const DIGEST_COUNT_MAX = 8;
 
-const digests = new WeakMap<ZstdDictionary, { library: object; key: string; digest: Digest }[]>();
+const digests = new WeakMap<Owner, { library: object; key: string; digest: Digest }[]>();
 
 /** The dictionary's digest for a library and a key; `make` is called when there is none yet. */
 export function digestOf<T extends Digest>(
-  dictionary: ZstdDictionary,
+  owner: Owner,
   library: object,
   key: string,
   make: () => T,
 ): T {
-  let entries = digests.get(dictionary);
-  if (entries === undefined) digests.set(dictionary, entries = []);
+  let entries = digests.get(owner);
+  if (entries === undefined) digests.set(owner, entries = []);
   const found = entries.find((entry) => entry.library === library && entry.key === key);
   if (found !== undefined) return found.digest as T;
   const digest = make();
@@ -30,6 +31,6 @@ export function digestOf<T extends Digest>(
 }
 
 /** Closes all digests of a dictionary; contexts that use one keep it alive until they let go. */
-export function closeDigests(dictionary: ZstdDictionary): void {
-  for (const { digest } of digests.get(dictionary)?.splice(0) ?? []) digest.close();
+export function closeDigests(owner: Owner): void {
+  for (const { digest } of digests.get(owner)?.splice(0) ?? []) digest.close();
 }

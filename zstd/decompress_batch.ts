@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { RESULT } from "@sluice/ffi";
 import type { ZstdDecoderBatch, ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
 import {
   checkKeys,
@@ -60,7 +59,7 @@ export function decompressZstdBatch(
     const buffers: SegmentedBuffer[] = [];
     for (const group of groups(items, (index) => room[index]!, kernel.backend)) {
       const batch = { ...group, target: new Uint8Array(group.slots.at(-1)!) };
-      useDecoderDictionary(kernel, settings.dictionary);
+      useDecoderDictionary(kernel, settings, 0);
       const result = kernel.batch(batch, threadCount(threads, batch.target.length));
       buffers.push(finish(kernel, result, batch, items, settings));
     }
@@ -94,7 +93,7 @@ export async function decompressZstdBatchAsync(
     const buffers: SegmentedBuffer[] = [];
     for (const group of groups(items, (index) => room[index]!, kernel.backend)) {
       const batch = { ...group, target: new Uint8Array(group.slots.at(-1)!) };
-      useDecoderDictionary(kernel, settings.dictionary);
+      useDecoderDictionary(kernel, settings, 0);
       const result = await kernel.batchAsync(batch, threadCount(threads, batch.target.length));
       buffers.push(finish(kernel, result, batch, items, settings));
     }
@@ -249,7 +248,6 @@ function finish(
 ): SegmentedBuffer {
   if (result >= 0) return new SegmentedBuffer(batch.target, segmentsOf(batch.slots));
   const index = batch.first + kernel.failedIndex;
-  if (result === RESULT.OUT_OF_MEMORY) throw kernel.error(result, "decompress a batch");
   decodeItem(kernel, items[index]!, index, settings); // words the fault
   throw withIndex(
     new CorruptDataError(`Cannot decompress a batch: value ${index} has another size than was told`, {

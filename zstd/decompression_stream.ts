@@ -56,6 +56,15 @@ export class ZstdDecompressionStream {
     return this.#codec.bytesIn;
   }
 
+  /**
+   * Bytes that the context holds.
+   *
+   * @throws {TypeError} If the stream has ended, or a call off the event loop is under way.
+   */
+  get memorySize(): number {
+    return this.#codec.memoryBytes;
+  }
+
   /** Output bytes given so far. */
   get bytesOut(): number {
     return this.#codec.bytesOut;

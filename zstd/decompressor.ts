@@ -7,6 +7,7 @@ import type { ZstdDecoderKernel } from "@sluice/ffi/zstd-decoder";
 import { checkKeys, checkLimit, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { makeDecoderKernel } from "./_decoder_codec.ts";
+import { releaseDecoderDictionary } from "./_decoder_dictionaries.ts";
 import { resolveWholeValueOptions } from "./_decompress_options.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { decompressWhole, decompressWholeAsync, decompressWholeInto } from "./_decompress_whole.ts";
@@ -89,7 +90,7 @@ export class ZstdDecompressor implements Disposable {
   /** Frees the context; calling it again does nothing. */
   close(): void {
     this.#kernel.close();
-    if (this.#settings.ownsDictionary) this.#settings.dictionary!.close();
+    releaseDecoderDictionary(this.#settings);
   }
 
   /** Frees the context. */

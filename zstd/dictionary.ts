@@ -23,7 +23,7 @@ export interface ZstdTrainingInfo {
 
 /** How a dictionary is made from bytes. */
 export interface ZstdDictionaryOptions {
-  /** @default {"auto"} */
+  /** How the bytes are read. @default {"auto"} */
   readonly type?: ZstdDictionaryType | undefined;
   /** What is known of its training, if it was trained. */
   readonly training?: ZstdTrainingInfo | undefined;

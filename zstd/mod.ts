@@ -20,6 +20,7 @@ export * from "./compress_options.ts";
 export * from "./compression_stream.ts";
 export * from "./compressor.ts";
 export * from "./constants.ts";
+export * from "./copy_compressed.ts";
 export * from "./decode.ts";
 export * from "./encoder.ts";
 export * from "./parameters.ts";

@@ -4,6 +4,8 @@
 import { liveContextCount } from "@sluice/ffi";
 import {
   compressZstd,
+  copyCompressedZstd,
+  copyDecompressedZstd,
   decompressZstd,
   decompressZstdIterable,
   ZstdCompressionStream,
@@ -185,6 +187,30 @@ testBackends("a writer that is faster than the reader holds one chunk", async ()
   await Promise.all(writes);
   await writer.close();
   assertEquals(decompressZstd(join(...await parts)), CONTENT);
+});
+
+testBackends("copies count what they moved and pass errors on", async () => {
+  const frame = new TransformStream<Uint8Array, Uint8Array>();
+  const compressed = new Response(frame.readable).bytes();
+  const there = await copyCompressedZstd(streamOf(chunks(CONTENT, 100_000)), frame.writable);
+  assertEquals(there, { read: CONTENT.length, written: (await compressed).length });
+  const content = new TransformStream<Uint8Array, Uint8Array>();
+  const decompressed = new Response(content.readable).bytes();
+  const back = await copyDecompressedZstd(streamOf([await compressed]), content.writable);
+  assertEquals(back, { read: there.written, written: there.read });
+  assertEquals(await decompressed, CONTENT);
+  const full = new WritableStream({
+    write(): void {
+      throw new RangeError("the disk is full");
+    },
+  });
+  await assertRejects(() => copyDecompressedZstd(streamOf([FRAME]), full), RangeError, "the disk is full");
+});
+
+testBackends("streams tell what their context holds", async () => {
+  const stream = new ZstdDecompressionStream();
+  assert(stream.memorySize > 10_000);
+  await stream.readable.cancel();
 });
 
 testBackends("a transferred chunk of output leaves the stream whole", async () => {

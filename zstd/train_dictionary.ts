@@ -4,18 +4,19 @@
  * @module
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { finalizeDictionary, trainDictionary, trainDictionarySync } from "@sluice/ffi/zstd-training";
-import type { ZstdSampleSlab, ZstdTrained, ZstdTrainingNumbers } from "@sluice/ffi/zstd-training";
+import type { ZstdTrainingNumbers } from "@sluice/ffi/zstd-training";
 import {
   checkBoolean,
   checkChoice,
   checkInteger,
   checkKeys,
-  SegmentedBuffer,
+  type SegmentedBuffer,
   toBytes,
 } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { LEVEL_MAX, LEVEL_MIN } from "./_compress_options.ts";
+import { finalize, train, trainAsync } from "./_training.ts";
+import type { Trained } from "./_training.ts";
 import { ZstdDictionary } from "./dictionary.ts";
 
 /** How a dictionary is trained. Without `optimize`, `steps` or `k` it is what the library does by itself. */
@@ -128,8 +129,7 @@ export function trainZstdDictionary(
   options: ZstdTrainOptions = {},
 ): ZstdDictionary {
   const { size, numbers, algorithm } = resolve(options);
-  const target = new Uint8Array(size);
-  return make(target, trainDictionarySync(slab(samples), numbers, target, options.backend), algorithm);
+  return make(train(samples, numbers, size, options.backend), algorithm);
 }
 
 /**
@@ -150,8 +150,7 @@ export async function trainZstdDictionaryAsync(
   options: ZstdTrainOptions = {},
 ): Promise<ZstdDictionary> {
   const { size, numbers, algorithm } = resolve(options);
-  const target = new Uint8Array(size);
-  return make(target, await trainDictionary(slab(samples), numbers, target, options.backend), algorithm);
+  return make(await trainAsync(samples, numbers, size, options.backend), algorithm);
 }
 
 /**
@@ -181,38 +180,12 @@ export function finalizeZstdDictionary(
   const bytes = toBytes(content);
   const size = checkInteger("size", options.size ?? bytes.length + HEADER_ROOM, SIZE_MIN, SIZE_MAX);
   const level = checkInteger("level", options.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX);
-  const target = new Uint8Array(size);
-  const length = finalizeDictionary(
-    bytes,
-    slab(samples),
-    level,
-    idOrRandom(options.id),
-    target,
-    options.backend,
-  );
-  return new ZstdDictionary(target.subarray(0, length), { type: "full" });
+  const dictionary = finalize(bytes, samples, level, idOrRandom(options.id), size, options.backend);
+  return new ZstdDictionary(dictionary, { type: "full" });
 }
 
-function make(
-  target: Uint8Array,
-  { size, k, d }: ZstdTrained,
-  algorithm: typeof ALGORITHMS[number],
-): ZstdDictionary {
-  return new ZstdDictionary(target.subarray(0, size), { type: "full", training: { algorithm, k, d } });
-}
-
-/** All samples one behind the other. */
-function slab(samples: Iterable<BytesSource> | SegmentedBuffer): ZstdSampleSlab {
-  const buffer = samples instanceof SegmentedBuffer ? samples : Array.from(samples, toBytes);
-  const sizes = Uint32Array.from(buffer, ({ length }) => length);
-  if (sizes.length === 0) throw new RangeError("Cannot train a dictionary: no sample is given");
-  const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
-  let offset = 0;
-  for (const sample of buffer) {
-    bytes.set(sample, offset);
-    offset += sample.length;
-  }
-  return { bytes, sizes };
+function make({ bytes, k, d }: Trained, algorithm: typeof ALGORITHMS[number]): ZstdDictionary {
+  return new ZstdDictionary(bytes, { type: "full", training: { algorithm, k, d } });
 }
 
 function idOrRandom(id: number | undefined): number {
