@@ -12,6 +12,7 @@ import {
   describe,
   toBytes,
 } from "@sluice/internal";
+import { fitMemory } from "./_memory_ceiling.ts";
 import { ADAPT_INTERVAL_BYTES } from "./_adaptive_level.ts";
 import type { AdaptBounds } from "./_adaptive_level.ts";
 import type { ZstdDictionary } from "./dictionary.ts";
@@ -153,6 +154,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdCompressOptions>([
   "deterministicPrefix",
   "size",
   "maxMemory",
+  "onExceeded",
   "adapt",
   "backend",
 ]);
@@ -210,6 +212,25 @@ function adaptBounds(option: ZstdAdaptOptions | undefined): AdaptBounds | undefi
   };
 }
 
+/** Whether parameters are lowered until they fit; checks what does not go with that. */
+function clamps(options: ZstdCompressOptions): boolean {
+  if (checkChoice("onExceeded", options.onExceeded ?? "error", ["clamp", "error"]) === "error") return false;
+  for (const name of ["rsyncable", "adapt"] as const) {
+    if (options[name] === undefined || options[name] === false) continue;
+    throw new TypeError(`Cannot use option "${name}": "onExceeded" is "clamp", which does not go with it`);
+  }
+  return true;
+}
+
+type Values = Record<keyof typeof PARAMETER, number>;
+
+/** Pairs of parameter numbers and values. */
+function parametersOf(values: Values): Int32Array {
+  return new Int32Array(
+    Object.entries(values).flatMap(([name, value]) => [PARAMETER[name as keyof typeof PARAMETER], value]),
+  );
+}
+
 function resolve(options: ZstdCompressOptions): CompressSettings {
   const adapt = adaptBounds(options.adapt);
   const start = checkInteger("level", options.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX);
@@ -233,7 +254,8 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     0,
     JOB_SIZE_MAX,
   );
-  const values: Record<keyof typeof PARAMETER, number> = {
+  const clamped = maxMemory < Infinity && clamps(options);
+  const wanted: Values = {
     level,
     windowLog: number("windowLog", options.windowLog ?? (adapt === undefined ? undefined : ADAPT_WINDOW_LOG)),
     hashLog: number("hashLog", options.hashLog),
@@ -247,7 +269,7 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     contentSize: flag("contentSize", options.contentSize, true),
     checksum: flag("checksum", options.checksum, prefix.length > 0),
     dictId: flag("dictId", options.dictId, true),
-    workers,
+    workers: clamped ? 0 : workers,
     jobSize: jobSize > 0 ? Math.max(jobSize, JOB_SIZE_MIN) : 0,
     overlapLog: checkInteger("overlapLog", options.overlapLog ?? 0, 0, OVERLAP_LOG_MAX),
     rsyncable: flag("rsyncable", options.rsyncable, false),
@@ -266,21 +288,24 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     maxBlockSize: number("maxBlockSize", options.maxBlockSize),
     blockSplitterLevel: number("blockSplitterLevel", options.blockSplitterLevel),
   };
-  const parameters = new Int32Array(
-    Object.entries(values).flatMap(([name, value]) => [PARAMETER[name as keyof typeof PARAMETER], value]),
-  );
+  const size = options.size === undefined
+    ? undefined
+    : checkInteger("size", options.size, 0, Number.MAX_SAFE_INTEGER);
+  const { backend } = options;
+  const values = clamped
+    ? fitMemory(wanted, parametersOf, { maxMemory: maxMemory - prefix.length, size, backend })
+    : wanted;
+  const parameters = parametersOf(values);
   const light = level <= POOLED_LEVEL_MAX && values.windowLog === 0 && values.chainLog === 0 &&
     values.hashLog === 0 && values.longDistance !== 1 && workers === 0 && maxMemory === Infinity &&
     prefix.length === 0;
   return {
-    size: options.size === undefined
-      ? undefined
-      : checkInteger("size", options.size, 0, Number.MAX_SAFE_INTEGER),
+    size,
     dictionary: options.dictionary,
     prefix,
     maxMemory: maxMemory === Infinity ? 0 : maxMemory,
     adapt,
-    backend: options.backend,
+    backend,
     slow: level >= SLOW_LEVEL_MIN || strategy > 2 || workers > 0,
     parameters,
     poolKey: light ? parameters.join(" ") : undefined,

@@ -120,6 +120,12 @@ export interface ZstdCompressOptions extends ZstdCompressionParameters {
   /** The most bytes that the codec may allocate. @default {Infinity} */
   readonly maxMemory?: number | undefined;
   /**
+   * What to do when `maxMemory` is not enough: fail, or "clamp" to the highest level, with the largest window for it,
+   * whose estimate fits. Clamping gives up worker threads, whose memory can't be estimated; a dictionary's tables are
+   * not in the estimate either. @default {"error"}
+   */
+  readonly onExceeded?: "clamp" | "error" | undefined;
+  /**
    * Let the level of a stream or encoder follow the flow of data: it goes up while the codec waits for its source or
    * its sink, and down while both wait for the codec. It starts at `level` and is looked at every 2 MiB of input.
    * The window is 8 MiB and a job 2 MiB unless `windowLog` and `jobSize` say otherwise. Natively at least one worker thread is used and changes come
