@@ -12,6 +12,7 @@ export const EXIT = {
   dictionaryMissing: 31,
   dictionaryNoFile: 32,
   dictionaryTooLarge: 34,
+  patchSize: 42,
   brokenPipe: 141,
 } as const;
 

@@ -3,11 +3,13 @@
  */
 import { backendInfo } from "@sluice/ffi";
 import { ZstdEncoder, zstdParameterBounds } from "@sluice/zstd";
+import type { ZstdParameterName } from "@sluice/zstd";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, Failure } from "./_exit.ts";
 import { pump } from "./_io.ts";
 import type { ZstdTransfer } from "./_zstd_files.ts";
 import { compressOptions } from "./_zstd_parameters.ts";
+import { patchParameters } from "./_zstd_patch.ts";
 import type { ZstdReference } from "./_zstd_reference.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 
@@ -18,16 +20,27 @@ export async function compressTransfer(
   level: number,
   reference: ZstdReference,
 ): Promise<void> {
-  const { reader, writer, progress } = transfer;
+  const { reader, writer, progress, size } = transfer;
+  const maximum = (name: ZstdParameterName): number => zstdParameterBounds(name).max;
+  const { dictionary, prefix } = reference;
   try {
+    const patch = prefix &&
+      patchParameters(
+        level,
+        size ?? (transfer.fromStdin ? undefined : 0),
+        prefix.length,
+        maximum("windowLog"),
+      );
     using encoder = new ZstdEncoder({
       ...compressOptions(settings, {
         level,
-        size: transfer.size,
+        size,
         threads: backendInfo().threads,
-        maximum: (name) => zstdParameterBounds(name).max,
+        maximum,
+        patch,
       }),
-      dictionary: reference.dictionary,
+      dictionary,
+      prefix,
     });
     await pump(reader, encoder, writer, () => progress.update(encoder.bytesIn, encoder.bytesOut));
   } catch (error) {

@@ -15,7 +15,8 @@ import { confirm, openTarget } from "./_target.ts";
 import type { Target } from "./_target.ts";
 import { missingNameReason, outputPath } from "./_zstd_names.ts";
 import { checkThreadNeeds, effectiveLevel } from "./_zstd_parameters.ts";
-import { loadReference } from "./_zstd_reference.ts";
+import { isReference, loadReference } from "./_zstd_reference.ts";
+import type { ZstdReference } from "./_zstd_reference.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 
 /** One input on its way to its output. */
@@ -26,6 +27,7 @@ export interface ZstdTransfer {
   readonly writer: BlockWriter;
   /** The exact size of the input, where that is known. */
   readonly size: number | undefined;
+  readonly fromStdin: boolean;
   readonly progress: Progress;
 }
 
@@ -62,15 +64,20 @@ function destinationOf(settings: ZstdSettings, inputs: readonly Input[]): Destin
 
 /** Works through the inputs; returns the exit code. */
 export async function processFiles(
-  inputs: readonly Input[],
+  named: readonly Input[],
   settings: ZstdSettings,
   messages: Messages,
 ): Promise<number> {
+  const reference = await loadReference(settings, named.length);
+  const inputs = named.filter((input) => !isReference(input, reference));
+  const totals: Totals = { files: 0, bytesIn: 0, bytesOut: 0, exitCode: EXIT.ok };
+  for (const { name } of named.filter((input) => isReference(input, reference))) {
+    report(new Failure(`zstd: cannot use ${name} as an input file and dictionary `), name, messages, totals);
+  }
   const destination = destinationOf(settings, inputs);
   refuseTerminals(inputs, settings, destination);
   if (destination === "stdout" && messages.level === LEVEL.results) messages.level = LEVEL.errors;
-  const work = await chooseWork(settings, destination, messages);
-  const totals: Totals = { files: 0, bytesIn: 0, bytesOut: 0, exitCode: EXIT.ok };
+  const work = await chooseWork(settings, reference, destination, messages);
   if (destination === "one" && inputs.length > 1) {
     await processConcatenated(inputs, settings, messages, work, totals);
   } else {
@@ -97,10 +104,10 @@ function refuseTerminals(inputs: readonly Input[], settings: ZstdSettings, desti
 /** The codec's half of the work; only the half that is needed is loaded. */
 async function chooseWork(
   settings: ZstdSettings,
+  reference: ZstdReference,
   destination: Destination,
   messages: Messages,
 ): Promise<Work> {
-  const reference = await loadReference(settings);
   if (settings.mode === "compress") {
     checkThreadNeeds(settings);
     const { compressTransfer } = await import("./_zstd_compress.ts");
@@ -216,6 +223,7 @@ async function transferFile(
       reader,
       writer,
       size,
+      fromStdin: input.path === undefined,
       progress: new Progress(messages, shown, label, fileSize),
     });
     return { bytesIn: reader.bytesRead, bytesOut: writer.bytesWritten };

@@ -131,6 +131,13 @@ const DICTIONARY_ROWS: readonly Row[] = [
     set: (s, value) => s.dictionary = value,
   },
   {
+    long: ["patch-from"],
+    value: "next",
+    valueName: "FILE",
+    help: "Compress what differs from FILE, or apply that; holds FILE twice",
+    set: (s, value) => s.patchBase = value,
+  },
+  {
     long: ["train"],
     help: 'Make a dictionary of sample files; "dictionary" unless -o names it',
     set: (s) => setTraining(s, {}),
@@ -280,7 +287,6 @@ const UNSUPPORTED_ROWS: readonly Row[] = [
   { short: "i", value: "glued", set: (_, __, name) => unsupported(name) },
   { short: "S", set: (_, __, name) => unsupported(name) },
   ...[
-    "patch-from",
     "priority",
     "seekable",
     "show-default-cparams",
@@ -294,7 +300,7 @@ export const ZSTD_OPTIONS: readonly OptionGroup<ZstdSettings>[] = [
   { title: "Files", rows: FILE_ROWS },
   { title: "Compression", rows: COMPRESSION_ROWS },
   { title: "Decompression", rows: DECOMPRESSION_ROWS },
-  { title: "Dictionaries", rows: DICTIONARY_ROWS },
+  { title: "Dictionaries and patches", rows: DICTIONARY_ROWS },
   { title: "Other", rows: OTHER_ROWS },
   { title: "Not supported", rows: UNSUPPORTED_ROWS },
 ];

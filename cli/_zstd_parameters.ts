@@ -3,6 +3,7 @@
  */
 import type { ZstdAdaptOptions, ZstdCompressOptions, ZstdParameterName, ZstdStrategy } from "@sluice/zstd";
 import { Failure, UsageFailure } from "./_exit.ts";
+import type { PatchParameters } from "./_zstd_patch.ts";
 import type { ZstdAdvanced, ZstdSettings } from "./_zstd_settings.ts";
 import { WORKERS_MAX } from "./_zstd_settings.ts";
 
@@ -111,10 +112,15 @@ export function compressOptions(
     size: number | undefined;
     threads: boolean;
     maximum: (name: ZstdParameterName) => number;
+    patch: PatchParameters | undefined;
   },
 ): ZstdCompressOptions {
   const { advanced } = settings;
-  const long = settings.longWindowLog > 0 || settings.max;
+  const { patch } = context;
+  const long = settings.longWindowLog > 0 || settings.max || patch?.longDistance === true;
+  const windowLog = settings.longWindowLog || patch?.windowLog;
+  // Jobs of workers see little of the base: patches are several times smaller from one thread.
+  const threads = context.threads && patch === undefined;
   const { strategy, overlapLog, ldmHashLog, ldmMinMatch, ldmBucketSizeLog, ldmHashRateLog, ...logs } =
     advanced;
   if (strategy !== undefined && STRATEGIES[strategy - 1] === undefined) {
@@ -124,7 +130,7 @@ export function compressOptions(
     level: context.level,
     adapt: settings.adapt,
     ...(settings.max ? maximumParameters(context.maximum) : {}),
-    ...(settings.longWindowLog > 0 ? { windowLog: settings.longWindowLog } : {}),
+    ...(windowLog === undefined ? {} : { windowLog }),
     ...logs,
     strategy: strategy === undefined ? settings.max ? "btultra2" : undefined : STRATEGIES[strategy - 1],
     longDistance: long
@@ -138,9 +144,9 @@ export function compressOptions(
     checksum: settings.checksum,
     contentSize: settings.contentSize,
     dictId: settings.dictId,
-    workers: context.threads ? Math.min(settings.workers, WORKERS_MAX) : 0,
-    jobSize: context.threads ? settings.jobSize : 0,
-    overlapLog: context.threads ? overlapLog : undefined,
+    workers: threads ? Math.min(settings.workers, WORKERS_MAX) : 0,
+    jobSize: threads ? settings.jobSize : 0,
+    overlapLog: threads ? overlapLog : undefined,
     rsyncable: settings.rsyncable,
     literals: settings.literals,
     rowMatchFinder: settings.rowMatchFinder,

@@ -68,6 +68,8 @@ export interface ZstdSettings {
 
   /** The file of `-D`. */
   dictionary: string | undefined;
+  /** The file of `--patch-from`. */
+  patchBase: string | undefined;
   /** How a dictionary is trained; its size, level and id stand on their own. */
   training: ZstdTrainOptions;
   /** The most bytes of a trained dictionary; undefined for the default. */
@@ -128,6 +130,7 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     sizeHint: 0,
     targetBlockSize: 0,
     dictionary: undefined,
+    patchBase: undefined,
     training: {},
     dictionarySizeMax: undefined,
     dictionaryId: 0,
