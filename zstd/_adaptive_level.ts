@@ -8,7 +8,10 @@ export interface AdaptBounds {
   readonly max: number;
 }
 
-/** Input between two decisions, and of one job of a worker: levels change at the borders of jobs. */
+/**
+ * Input between two decisions, of one job of a worker, and of a frame where there are none: levels change at
+ * their borders.
+ */
 export const ADAPT_INTERVAL_BYTES = 2 << 20;
 /** Below this share of busy time the others are slower than the codec: there is time for a higher level. */
 const BUSY_SHARE_LOW = 0.6;
@@ -18,17 +21,14 @@ const BUSY_SHARE_HIGH = 0.85;
 /** Watches a codec that enters and leaves its work. */
 export class AdaptiveLevel {
   readonly #bounds: AdaptBounds;
-  /** Whether a level takes effect only when the frame ends. */
-  readonly cutsFrames: boolean;
   #bytesAtDecision = 0;
   #intervalStart: number | undefined;
   #entered = 0;
   #busyMs = 0;
 
   /** A watch with the given bounds. */
-  constructor(bounds: AdaptBounds, cutsFrames: boolean) {
+  constructor(bounds: AdaptBounds) {
     this.#bounds = bounds;
-    this.cutsFrames = cutsFrames;
   }
 
   /** The codec starts to work. */

@@ -63,8 +63,8 @@ testBackends("an adaptive level falls to its minimum while input backs up", (bac
   assertEquals([...levels], [6, 5, 4, 3, 2]);
   assertEquals(decompressZstd(output), CONTENT);
   const frames = [...listZstdFrames(output)];
-  assertEquals(frames.length, backend === "native" ? 1 : 5);
-  for (const { windowSize } of frames) assertEquals(windowSize, 8 << 20);
+  assertEquals(frames.length, backend === "native" ? 1 : 12);
+  for (const { windowSize } of frames) assert(windowSize <= 8 << 20);
 });
 
 testBackends("an adaptive level keeps to an announced size", () => {

@@ -129,8 +129,7 @@ export interface ZstdCompressOptions extends ZstdCompressionParameters {
    * Let the level of a stream or encoder follow the flow of data: it goes up while the codec waits for its source or
    * its sink, and down while both wait for the codec. It starts at `level` and is looked at every 2 MiB of input.
    * The window is 8 MiB and a job 2 MiB unless `windowLog` and `jobSize` say otherwise. Natively at least one worker thread is used and changes come
-   * with its jobs; in WASM each change starts a new frame, and no frame says its content size. The output depends on
-   * timing: it is not reproducible. Whole values have no flow and keep `level`.
+   * with its jobs; in WASM there are frames of 2 MiB, each with its level. The output depends on timing: it is not reproducible. Whole values have no flow and keep `level`.
    */
   readonly adapt?: ZstdAdaptOptions | undefined;
   /** The backend for this call. @default {what configureBackend says} */

@@ -14,7 +14,7 @@
  *
  * @module
  */
-export { byteSourceFromBlob, byteSourceFromBytes, byteSourceFromUrl } from "@sluice/internal";
+export { byteSourceFromBlob, byteSourceFromBytes, byteSourceFromUrl, TransferError } from "@sluice/internal";
 export type { ByteSource, HttpSourceOptions, ReadOptions } from "@sluice/internal";
 export * from "./build_index.ts";
 export * from "./compress_seekable.ts";
