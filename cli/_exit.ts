@@ -7,6 +7,7 @@ export const EXIT = {
   ok: 0,
   failure: 1,
   dictionaryOutput: 3,
+  benchInput: 9,
   parameter: 11,
   samples: 14,
   dictionaryMissing: 31,

@@ -49,7 +49,7 @@ export async function compressTransfer(
 }
 
 /** Options that the codec refuses, and a size that was announced wrongly, end the whole run. */
-function compressionFailure(error: unknown): unknown {
+export function compressionFailure(error: unknown): unknown {
   if (error instanceof RangeError) {
     return new Failure(`zstd: error 11 : Parameter is out of bound : ${error.message}`, EXIT.parameter);
   }

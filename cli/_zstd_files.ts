@@ -110,6 +110,11 @@ async function chooseWork(
 ): Promise<Work> {
   if (settings.mode === "compress") {
     checkThreadNeeds(settings);
+    if (settings.seekable !== undefined) {
+      const { compressSeekable } = await import("./_zstd_seekable.ts");
+      const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
+      return (transfer) => compressSeekable(transfer, settings, level, reference);
+    }
     const { compressTransfer } = await import("./_zstd_compress.ts");
     const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
     return (transfer) => compressTransfer(transfer, settings, level, reference);

@@ -46,6 +46,21 @@ function setTraining(settings: ZstdSettings, training: ZstdTrainOptions): void {
   settings.training = training;
 }
 
+function setSeekable(settings: ZstdSettings, value: string, name: string): void {
+  settings.seekable = value === "" ? 0 : size(value, name);
+  if (value !== "" && settings.seekable === 0) {
+    throw new UsageFailure(`Option ${name} has the value "${value}", expected a size above 0`);
+  }
+}
+
+function parseRange(text: string, name: string): { start: number; end: number } {
+  const [, from = "", to = ""] = /^(\w*)-(\w*)$/.exec(text) ?? [];
+  const start = from === "" ? 0 : parseSize(from);
+  const end = to === "" ? Infinity : parseSize(to);
+  if (text.includes("-") && start !== undefined && end !== undefined && start <= end) return { start, end };
+  throw new UsageFailure(`Option ${name} has the value "${text}", expected START-END`);
+}
+
 function setFormat(_settings: ZstdSettings, value: string, name: string): void {
   if (value !== "zstd") unsupported(`${name}=${value}`);
 }
@@ -270,6 +285,54 @@ const DECOMPRESSION_ROWS: readonly Row[] = [
   { long: ["no-pass-through"], help: "Refuse what is not compressed", set: (s) => s.passThrough = false },
 ];
 
+const SEEKABLE_ROWS: readonly Row[] = [
+  {
+    long: ["seekable"],
+    value: "optional",
+    help: "Compress in frames of # bytes, 2M unless told otherwise, with a table that finds them",
+    set: (s, value, name) => setSeekable(s, value, name),
+  },
+  {
+    long: ["range"],
+    value: "glued",
+    valueName: "START-END",
+    help: "For cat: the content from byte START up to, not including, byte END; either may be left out",
+    set: (s, value, name) => s.range = parseRange(value, name),
+  },
+  {
+    long: ["index"],
+    value: "next",
+    valueName: "FILE",
+    help: "For cat: what index printed, for files without a table",
+    set: (s, value) => s.index = value,
+  },
+];
+
+const BENCH_ROWS: readonly Row[] = [
+  {
+    short: "b",
+    value: "glued",
+    glued: /\d*/y,
+    help: "Measure size and speed at level #, in memory; -B cuts into blocks",
+    set: (s, value) => (s.bench.wanted = true, s.level = value === "" ? s.level : Number(value)),
+  },
+  {
+    short: "e",
+    value: "glued",
+    glued: /\d*/y,
+    help: "and at each level up to #",
+    set: (s, value, name) => s.bench.last = count(value, name),
+  },
+  {
+    short: "i",
+    value: "glued",
+    glued: /\d*/y,
+    help: "for # seconds or more; 3 unless told otherwise",
+    set: (s, value, name) => s.bench.seconds = count(value, name),
+  },
+  { short: "S", help: "each file on its own", set: (s) => s.bench.perFile = true },
+];
+
 const OTHER_ROWS: readonly Row[] = [
   { short: "v", long: ["verbose"], help: "Say more; twice for details", set: (s) => s.verbosity++ },
   { short: "q", long: ["quiet"], help: "Say less; twice for nothing", set: (s) => s.verbosity-- },
@@ -282,13 +345,8 @@ const OTHER_ROWS: readonly Row[] = [
 
 /** Options of the zstd tool that this command does not have. */
 const UNSUPPORTED_ROWS: readonly Row[] = [
-  { short: "b", value: "glued", set: (_, __, name) => unsupported(name) },
-  { short: "e", value: "glued", set: (_, __, name) => unsupported(name) },
-  { short: "i", value: "glued", set: (_, __, name) => unsupported(name) },
-  { short: "S", set: (_, __, name) => unsupported(name) },
   ...[
     "priority",
-    "seekable",
     "show-default-cparams",
     "trace",
   ].map((name): Row => ({ long: [name], value: "optional", set: (_, __, name) => unsupported(name) })),
@@ -301,6 +359,8 @@ export const ZSTD_OPTIONS: readonly OptionGroup<ZstdSettings>[] = [
   { title: "Compression", rows: COMPRESSION_ROWS },
   { title: "Decompression", rows: DECOMPRESSION_ROWS },
   { title: "Dictionaries and patches", rows: DICTIONARY_ROWS },
+  { title: "Parts of files", rows: SEEKABLE_ROWS },
+  { title: "Benchmark", rows: BENCH_ROWS },
   { title: "Other", rows: OTHER_ROWS },
   { title: "Not supported", rows: UNSUPPORTED_ROWS },
 ];

@@ -5,7 +5,7 @@ import type { ZstdAdaptOptions, ZstdTrainOptions } from "@sluice/zstd";
 import { LEVEL } from "./_messages.ts";
 
 /** What happens to the inputs. */
-export type ZstdMode = "compress" | "decompress" | "test" | "list" | "train";
+export type ZstdMode = "compress" | "decompress" | "test" | "list" | "train" | "cat" | "index";
 
 /** Numbers of `--zstd=`, by the real tool's long names. */
 export interface ZstdAdvanced {
@@ -23,9 +23,27 @@ export interface ZstdAdvanced {
   ldmHashRateLog?: number;
 }
 
+/** What `-b` measures: the level, and each one up to `last`. */
+export interface ZstdBenchSettings {
+  /** Whether inputs are measured at all. */
+  wanted: boolean;
+  last: number | undefined;
+  /** The least time for each direction. */
+  seconds: number;
+  /** Measure each file on its own. */
+  perFile: boolean;
+}
+
 /** The state that options change. */
 export interface ZstdSettings {
   mode: ZstdMode;
+  bench: ZstdBenchSettings;
+  /** Bytes of content that `cat` gives; undefined for all. */
+  range: { start: number; end: number } | undefined;
+  /** The file that `cat` takes an index from. */
+  index: string | undefined;
+  /** Write seekable files with frames of this many bytes; 0 for the default. */
+  seekable: number | undefined;
   verbosity: number;
   help: boolean;
   version: boolean;
@@ -96,6 +114,10 @@ export function coreCount(): number {
 export function defaultSettings(warn: (text: string) => void): ZstdSettings {
   return {
     mode: "compress",
+    bench: { wanted: false, last: undefined, seconds: 3, perFile: false },
+    range: undefined,
+    index: undefined,
+    seekable: undefined,
     verbosity: LEVEL.results,
     help: false,
     version: false,
