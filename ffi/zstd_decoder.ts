@@ -17,6 +17,11 @@ export type { BackendChoice };
 
 const MODULE = new BackendModule<ZstdDecodeFunctions>(ZSTD_DECODE_FUNCTIONS, WASM_BASE64);
 
+/** The library of everything that decodes zstd. */
+export function openZstdDecodeLibrary(backend: BackendChoice | undefined): Library<ZstdDecodeFunctions> {
+  return MODULE.open(backend);
+}
+
 /** What a context is made with. */
 export interface ZstdDecoderKernelOptions {
   /** The most bytes that the codec may allocate; 0 for no limit. */

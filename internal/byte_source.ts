@@ -5,6 +5,7 @@
  */
 import { TransferError, TruncatedDataError } from "./errors.ts";
 import { toBytes } from "./bytes.ts";
+import { checkInteger } from "./options.ts";
 import type { BytesSource } from "./bytes.ts";
 
 /** Options of one read. */
@@ -96,12 +97,19 @@ export function byteSourceFromBlob(blob: Blob): ByteSource {
   };
 }
 
+const TAIL_SIZE_MAX = 64 << 20;
+
 /** What an HTTP source needs beside its address. */
 export interface HttpSourceOptions extends ReadOptions {
   /** Headers of every request. */
   readonly headers?: HeadersInit | undefined;
   /** The function that performs requests. @default {fetch} */
   readonly fetch?: typeof fetch | undefined;
+  /**
+   * Bytes at the end of the object that come with the first request and serve reads later: formats that keep their table
+   * there open with one request less. @default {0}
+   */
+  readonly tailSize?: number | undefined;
 }
 
 /**
@@ -133,9 +141,10 @@ export async function byteSourceFromUrl(
 ): Promise<ByteSource> {
   const request = options.fetch ?? fetch;
 
+  /** Asks for a range; a negative offset counts from the end, where the object may be shorter than that. */
   async function range(offset: number, length: number, validator: string | undefined, signal?: AbortSignal) {
     const headers = new Headers(options.headers);
-    headers.set("range", `bytes=${offset}-${offset + length - 1}`);
+    headers.set("range", offset < 0 ? `bytes=${offset}` : `bytes=${offset}-${offset + length - 1}`);
     headers.set("accept-encoding", "identity");
     if (validator !== undefined) headers.set("if-range", validator);
     const response = await request(url, { headers, ...(signal === undefined ? {} : { signal }) });
@@ -151,8 +160,17 @@ export async function byteSourceFromUrl(
     return { response, first: Number(match[1]), last: Number(match[2]), size: Number(match[3]) };
   }
 
-  const probe = await range(0, 1, undefined, options.signal);
-  await probe.response.body?.cancel();
+  const tailSize = checkInteger("tailSize", options.tailSize ?? 0, 0, TAIL_SIZE_MAX);
+  const probe = await range(-tailSize, Math.max(tailSize, 1), undefined, options.signal);
+  if (tailSize === 0) await probe.response.body?.cancel();
+  const tail = tailSize === 0 ? undefined : new Uint8Array(await probe.response.arrayBuffer());
+  const tailOffset = probe.size - (tail?.length ?? 0);
+  if (tail !== undefined && (probe.last !== probe.size - 1 || probe.first !== tailOffset)) {
+    throw new TransferError(
+      `Cannot read the last ${tailSize} bytes of ${url}: the server sent bytes ${probe.first} to ${probe.last}`,
+      { format: "http", code: "WRONG_RANGE", offset: probe.first },
+    );
+  }
   const etag = probe.response.headers.get("etag");
   const validator = etag !== null && !etag.startsWith("W/")
     ? etag
@@ -163,6 +181,9 @@ export async function byteSourceFromUrl(
     async read(offset, length, readOptions): Promise<Uint8Array> {
       checkRange(offset, length, probe.size);
       if (length === 0) return new Uint8Array();
+      if (tail !== undefined && offset >= tailOffset) {
+        return tail.subarray(offset - tailOffset, offset - tailOffset + length);
+      }
       const answer = await range(offset, length, validator, readOptions?.signal ?? options.signal);
       const facts = { format: "http", offset };
       if (answer.first !== offset || answer.last !== offset + length - 1 || answer.size !== probe.size) {

@@ -13,6 +13,8 @@ import {
 } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
 import { releaseDecoderDictionary, useDecoderDictionary } from "./_decoder_dictionaries.ts";
+import { NO_CHECKPOINTS } from "./_checkpoint_options.ts";
+import type { CheckpointSettings } from "./_checkpoint_options.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { FRAME_HEADER_SIZE_MAX } from "./_format.ts";
 import { isFramePrefix, parseFrameHeader } from "./_frame_parser.ts";
@@ -41,6 +43,7 @@ export class DecoderCodec implements PullCodec {
   readonly #settings: DecompressSettings;
   readonly #kernel: ZstdDecoderKernel;
   readonly #ownsKernel: boolean;
+  readonly #onCheckpoint: CheckpointSettings["onCheckpoint"];
   readonly offLoop: boolean;
 
   #stage: Stage = "header";
@@ -71,10 +74,17 @@ export class DecoderCodec implements PullCodec {
     settings: DecompressSettings,
     offload: "auto" | "always" | "never" = "auto",
     kernel?: ZstdDecoderKernel,
+    { onCheckpoint, resumeAt }: CheckpointSettings = NO_CHECKPOINTS,
   ) {
+    this.#onCheckpoint = onCheckpoint;
+    this.#bytesIn = resumeAt.compressedOffset;
+    this.#bytesOut = resumeAt.decompressedOffset;
+    this.#framesDecoded = resumeAt.frameIndex;
     this.#settings = settings;
     this.#ownsKernel = kernel === undefined;
-    this.#skipLeading = settings.skipBytes;
+    // What comes before a checkpoint has been read: a foreign header, and frames that make what follows trailing.
+    this.#skipLeading = this.#bytesIn > 0 ? 0 : settings.skipBytes;
+    this.#framesRead = this.#bytesIn > 0 ? Math.max(1, this.#framesDecoded) : 0;
     this.#kernel = kernel ?? new ZstdDecoderKernel(settings);
     // One output chunk decodes in a tenth of a millisecond: a crossing of threads would cost as much.
     this.offLoop = offload === "always" && this.#kernel.backend === "native";
@@ -246,6 +256,19 @@ export class DecoderCodec implements PullCodec {
     this.#framesRead++;
     this.#headLength = 0;
     this.#stage = this.#settings.firstFrameOnly ? "done" : "header";
+    this.#tellCheckpoint();
+  }
+
+  #tellCheckpoint(): void {
+    try {
+      this.#onCheckpoint?.({
+        compressedOffset: this.#bytesIn,
+        decompressedOffset: this.#bytesOut,
+        frameIndex: this.#framesDecoded,
+      });
+    } catch (error) {
+      this.#failure = error as Error;
+    }
   }
 
   /** Ends a read: output first; a failure is thrown by the read that has nothing else to give. */
@@ -338,6 +361,7 @@ export class DecoderCodec implements PullCodec {
       this.#settings.onSkippable!(this.#header!.skippableVariant!, this.#skippable);
       this.#skippable = undefined;
     }
+    this.#tellCheckpoint();
   }
 
   #advance(step: number): void {

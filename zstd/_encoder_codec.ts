@@ -11,6 +11,9 @@ import {
 import type { ZstdProgress } from "@sluice/ffi/zstd-encoder";
 import { concatBytes, CorruptDataError } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
+import { ADAPT_INTERVAL_BYTES, AdaptiveLevel } from "./_adaptive_level.ts";
+import { NO_CHECKPOINTS } from "./_checkpoint_options.ts";
+import type { CheckpointSettings } from "./_checkpoint_options.ts";
 import { PARAMETER } from "./_compress_options.ts";
 import type { CompressSettings } from "./_compress_options.ts";
 import { digestOf } from "./_dictionary_digests.ts";
@@ -70,11 +73,21 @@ export function makeEncoderKernel(settings: CompressSettings): ZstdEncoderKernel
   return kernel;
 }
 
+function parameterOf(settings: CompressSettings, parameter: number): number {
+  return settings.parameters[settings.parameters.indexOf(parameter) + 1]!;
+}
+
 /** One compression from its first input byte to its last output byte. */
 export class EncoderCodec implements PullCodec {
   readonly #kernel: ZstdEncoderKernel;
   readonly #size: number | undefined;
+  readonly #checkpoints: CheckpointSettings;
+  readonly #adaptive: AdaptiveLevel | undefined;
+  /** Whether worker threads take new levels inside a frame. */
+  readonly #hasJobs: boolean;
   readonly offLoop: boolean;
+  /** The level at hand, or of the next frame or job. */
+  level: number;
 
   #chunk: Uint8Array = NO_BYTES;
   #pos = 0;
@@ -86,18 +99,41 @@ export class EncoderCodec implements PullCodec {
   #bytesOut = 0;
   /** Input bytes of the frame at hand. */
   #frameBytesIn = 0;
+  #frameIndex: number;
+  #frameStarted = false;
 
   /** Takes a context from the backend; the caller closes the codec. */
-  constructor(settings: CompressSettings, offload: "auto" | "always" | "never" = "auto") {
+  constructor(
+    settings: CompressSettings,
+    offload: "auto" | "always" | "never" = "auto",
+    checkpoints: CheckpointSettings = NO_CHECKPOINTS,
+  ) {
+    this.level = parameterOf(settings, PARAMETER.level);
+    this.#hasJobs = parameterOf(settings, PARAMETER.workers) > 0;
+    this.#adaptive = settings.adapt && new AdaptiveLevel(settings.adapt);
+    // Without jobs a level changes with the frame: there have to be several.
+    const frameSizeMax = this.#adaptive === undefined || this.#hasJobs ? Infinity : ADAPT_INTERVAL_BYTES;
+    this.#checkpoints = checkpoints.every <= frameSizeMax
+      ? checkpoints
+      : { ...checkpoints, every: frameSizeMax };
+    this.#bytesIn = checkpoints.resumeAt.decompressedOffset;
+    this.#bytesOut = checkpoints.resumeAt.compressedOffset;
+    this.#frameIndex = checkpoints.resumeAt.frameIndex;
     this.#kernel = makeEncoderKernel(settings);
     this.#size = settings.size;
     this.offLoop = this.#kernel.backend === "native" && offload !== "never" &&
       (offload === "always" || settings.slow);
-    if (settings.size !== undefined) this.#check(this.#kernel.pledge(settings.size));
+    if (settings.size !== undefined) this.#pledge(settings.size);
   }
 
   get needsInput(): boolean {
-    return !this.#done && this.#pos === this.#chunk.length && this.#operation === ZSTD_STEP.CONTINUE;
+    return !this.#done && this.#pos === this.#chunk.length && this.#operation === ZSTD_STEP.CONTINUE &&
+      !this.#frameIsFull;
+  }
+
+  /** Whether the frame at hand has as much content as lies between two checkpoints. */
+  get #frameIsFull(): boolean {
+    return this.#frameBytesIn >= this.#checkpoints.every;
   }
 
   get done(): boolean {
@@ -154,29 +190,41 @@ export class EncoderCodec implements PullCodec {
   /** Changes the level from the next frame on, with worker threads from the next job. */
   setLevel(level: number): void {
     this.#check(this.#kernel.configure(new Int32Array([PARAMETER.level, level])));
+    this.level = level;
   }
 
   read(target: Uint8Array<ArrayBuffer>, start: number): number {
+    this.#adaptive?.enter();
     let at = start;
-    while (at < target.length && !this.#done && !this.needsInput) {
+    while (at < target.length && !this.#isIdle()) {
       const operation = this.#nextOperation();
       at += this.#account(
         operation,
-        this.#kernel.step(this.#chunk, this.#pos, this.#chunk.length, target, at, operation),
+        this.#kernel.step(this.#chunk, this.#pos, this.#sourceEnd(operation), target, at, operation),
       );
     }
+    this.#adaptive?.leave();
     return at - start;
   }
 
   async readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number> {
+    this.#adaptive?.enter();
     let at = start;
-    while (at < target.length && !this.#done && !this.needsInput) {
+    while (at < target.length && !this.#isIdle()) {
       const operation = this.#nextOperation();
       at += this.#account(
         operation,
-        await this.#kernel.stepAsync(this.#chunk, this.#pos, this.#chunk.length, target, at, operation),
+        await this.#kernel.stepAsync(
+          this.#chunk,
+          this.#pos,
+          this.#sourceEnd(operation),
+          target,
+          at,
+          operation,
+        ),
       );
     }
+    this.#adaptive?.leave();
     return at - start;
   }
 
@@ -189,24 +237,79 @@ export class EncoderCodec implements PullCodec {
 
   /** Input first; a flush or the end comes in a step of its own, so that chunk borders never change the output. */
   #nextOperation(): number {
+    if (this.#frameIsFull) return ZSTD_STEP.END;
     if (this.#pos === this.#chunk.length) {
-      if (this.#operation === ZSTD_STEP.END) this.#checkSize(this.#frameBytesIn, true);
+      if (this.#operation === ZSTD_STEP.END) this.#checkSize(this.#sizedBytesIn, true);
       return this.#operation;
     }
-    this.#checkSize(this.#frameBytesIn + this.#chunk.length - this.#pos, false);
+    this.#checkSize(this.#sizedBytesIn + this.#chunk.length - this.#pos, false);
     return ZSTD_STEP.CONTINUE;
+  }
+
+  /** Where the source of a step ends: at the next checkpoint at the latest. */
+  #sourceEnd(operation: number): number {
+    if (operation !== ZSTD_STEP.CONTINUE) return this.#pos;
+    return Math.min(this.#chunk.length, this.#pos + this.#checkpoints.every - this.#frameBytesIn);
+  }
+
+  /** Whether there is nothing to do; content that ended with a checkpoint needs no further frame. */
+  #isIdle(): boolean {
+    const complete = this.#ended && !this.#frameStarted && this.#pos === this.#chunk.length &&
+      this.#frameIndex > this.#checkpoints.resumeAt.frameIndex && this.#checkpoints !== NO_CHECKPOINTS;
+    if (complete && !this.#done) {
+      this.#checkSize(this.#sizedBytesIn, true);
+      this.#done = true;
+    }
+    return this.#done || this.needsInput;
+  }
+
+  /** The content that an announced size is the size of: one frame, or with checkpoints all of them. */
+  get #sizedBytesIn(): number {
+    return this.#checkpoints === NO_CHECKPOINTS ? this.#frameBytesIn : this.#bytesIn;
+  }
+
+  /** Changes the level when the flow of data says so. */
+  #adapt(): void {
+    const level = this.#adaptive?.next(this.#bytesIn, this.level) ?? this.level;
+    if (level !== this.level) this.setLevel(level);
+  }
+
+  #pledge(size: number): void {
+    const frameSize = this.#checkpoints === NO_CHECKPOINTS
+      ? size
+      : Math.min(this.#checkpoints.every, Math.max(0, size - this.#bytesIn));
+    this.#check(this.#kernel.pledge(frameSize));
+  }
+
+  #endFrame(): void {
+    this.#frameBytesIn = 0;
+    this.#frameStarted = false;
+    this.#frameIndex++;
+    if (!this.#hasJobs) this.#adapt();
+    if (this.#checkpoints === NO_CHECKPOINTS) return;
+    if (this.#size !== undefined) this.#pledge(this.#size);
+    this.#checkpoints.onCheckpoint?.({
+      compressedOffset: this.#bytesOut,
+      decompressedOffset: this.#bytesIn,
+      frameIndex: this.#frameIndex,
+    });
   }
 
   #account(operation: number, result: number): number {
     this.#check(result);
+    const full = this.#frameIsFull;
     const { consumed, produced } = this.#kernel;
+    this.#frameStarted ||= consumed > 0 || operation === ZSTD_STEP.FLUSH;
     this.#pos += consumed;
     this.#bytesIn += consumed;
     this.#frameBytesIn += consumed;
     this.#bytesOut += produced;
+    if (this.#hasJobs && operation === ZSTD_STEP.CONTINUE) this.#adapt();
     if (operation !== ZSTD_STEP.CONTINUE && result !== RESULT.OUTPUT_PENDING) {
+      if (operation === ZSTD_STEP.END) this.#endFrame();
+      // A full frame ends by itself: what was asked for comes behind the content that waits.
+      if (full && (this.#ended || this.#pos < this.#chunk.length)) return produced;
       this.#operation = ZSTD_STEP.CONTINUE;
-      if (operation === ZSTD_STEP.END) this.#frameBytesIn = 0;
       this.#done = this.#ended;
     }
     return produced;

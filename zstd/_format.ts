@@ -23,3 +23,19 @@ export const CHECKSUM_SIZE = 4;
 
 /** Block types by number (RFC 8878, 3.1.1.2.2). */
 export const BLOCK_TYPE = { RAW: 0, RLE: 1, COMPRESSED: 2, RESERVED: 3 } as const;
+
+/** The variant of skippable frames that seek tables and dcz headers use. */
+export const RESERVED_VARIANT = 14;
+/** Last four bytes of a seekable file (zstd's seekable format, 0.1.0). */
+export const SEEK_TABLE_MAGIC = 0x8f92eab1;
+/** Bytes of a seek table's footer: count of entries, descriptor, magic. */
+export const SEEK_FOOTER_SIZE = 9;
+/** Bytes of an entry: compressed size, content size. */
+export const SEEK_ENTRY_SIZE = 8;
+/** A seek table has no more entries than this. */
+export const SEEK_FRAME_COUNT_MAX = 0x8000000;
+/** No frame of a seekable file has more content than this. */
+export const SEEK_FRAME_SIZE_MAX = 0x40000000;
+/** Descriptor bit of entries that carry checksums, and the bits that must be zero. */
+export const SEEK_CHECKSUM_FLAG = 0x80;
+export const SEEK_RESERVED_BITS = 0x7c;

@@ -5,9 +5,11 @@
  */
 import { iterateCodec } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
+import { splitCheckpointOptions } from "./_checkpoint_options.ts";
 import { resolveCompressOptions } from "./_compress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
 import { splitStreamOptions } from "./_stream_options.ts";
+import type { ZstdCompressionCheckpointOptions } from "./checkpoint.ts";
 import type { ZstdCompressOptions } from "./compress_options.ts";
 import type { ZstdStreamOptions } from "./stream_options.ts";
 
@@ -31,10 +33,11 @@ import type { ZstdStreamOptions } from "./stream_options.ts";
  */
 export async function* compressZstdIterable(
   source: ChunkSource,
-  options: ZstdCompressOptions & ZstdStreamOptions = {},
+  options: ZstdCompressOptions & ZstdStreamOptions & ZstdCompressionCheckpointOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const [codecOptions, { chunkSize, offload, signal }] = splitStreamOptions<ZstdCompressOptions>(options);
-  const codec = new EncoderCodec(resolveCompressOptions(codecOptions), offload);
+  const [rest, checkpoints] = splitCheckpointOptions<ZstdCompressOptions & ZstdStreamOptions>(options);
+  const [codecOptions, { chunkSize, offload, signal }] = splitStreamOptions<ZstdCompressOptions>(rest);
+  const codec = new EncoderCodec(resolveCompressOptions(codecOptions), offload, checkpoints);
   for await (const chunk of iterateCodec(codec, source, chunkSize)) {
     signal?.throwIfAborted();
     yield chunk;

@@ -6,9 +6,11 @@
 import type { ZstdProgress } from "@sluice/ffi/zstd-encoder";
 import { checkChoice, createPullStream } from "@sluice/internal";
 import type { BytesSource, PullStream } from "@sluice/internal";
+import { splitCheckpointOptions } from "./_checkpoint_options.ts";
 import { resolveCompressOptions } from "./_compress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
 import { splitStreamOptions } from "./_stream_options.ts";
+import type { ZstdCompressionCheckpointOptions } from "./checkpoint.ts";
 import type { ZstdCompressOptions } from "./compress_options.ts";
 import type { ZstdFlush } from "./encoder.ts";
 import type { ZstdStreamOptions } from "./stream_options.ts";
@@ -19,7 +21,8 @@ import type { ZstdStreamOptions } from "./stream_options.ts";
  * Input is held back until a block is full (128 KiB); `flush` brings it out. Output comes in chunks of at most
  * `chunkSize` bytes, one for each pull; the reader owns them. A write settles when its chunk is used up. Closing ends the
  * frame; closing without a write gives an empty frame. Cancelling or aborting either side frees the context at once and
- * errors the other. Declare `size` to have the content size in the frame.
+ * errors the other. Declare `size` to have the content size in the frame. With `checkpointEvery` there are several frames,
+ * and `onCheckpoint` tells where each of them ends.
  *
  * @example Through a pipe and back
  * ```ts
@@ -44,9 +47,10 @@ export class ZstdCompressionStream {
    * @throws {RangeError} If an option is out of range.
    * @throws {UnsupportedFeatureError} If the backend does not have an option.
    */
-  constructor(options: ZstdCompressOptions & ZstdStreamOptions = {}) {
-    const [codecOptions, stream] = splitStreamOptions<ZstdCompressOptions>(options);
-    this.#codec = new EncoderCodec(resolveCompressOptions(codecOptions), stream.offload);
+  constructor(options: ZstdCompressOptions & ZstdStreamOptions & ZstdCompressionCheckpointOptions = {}) {
+    const [rest, checkpoints] = splitCheckpointOptions<ZstdCompressOptions & ZstdStreamOptions>(options);
+    const [codecOptions, stream] = splitStreamOptions<ZstdCompressOptions>(rest);
+    this.#codec = new EncoderCodec(resolveCompressOptions(codecOptions), stream.offload, checkpoints);
     this.#pair = createPullStream(this.#codec, stream);
   }
 
@@ -77,6 +81,11 @@ export class ZstdCompressionStream {
   /** Output bytes given so far. */
   get bytesOut(): number {
     return this.#codec.bytesOut;
+  }
+
+  /** The level at hand; with `adapt` it moves. */
+  get level(): number {
+    return this.#codec.level;
   }
 
   /** How far the frame has come. */

@@ -26,6 +26,7 @@ export {
 export { SegmentedBuffer } from "@sluice/internal";
 export type { BytesSource, ChunkSource, Segment, SluiceErrorOptions } from "@sluice/internal";
 export * from "./batch_options.ts";
+export * from "./checkpoint.ts";
 export * from "./copy_decompressed.ts";
 export * from "./decoder.ts";
 export * from "./decompress.ts";

@@ -5,9 +5,11 @@
  */
 import { iterateCodec } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
+import { splitResumeOptions } from "./_checkpoint_options.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
 import { splitStreamOptions } from "./_stream_options.ts";
+import type { ZstdCheckpointOptions } from "./checkpoint.ts";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 import type { ZstdStreamOptions } from "./stream_options.ts";
 
@@ -30,10 +32,11 @@ import type { ZstdStreamOptions } from "./stream_options.ts";
  */
 export async function* decompressZstdIterable(
   source: ChunkSource,
-  options: ZstdDecompressOptions & ZstdStreamOptions = {},
+  options: ZstdDecompressOptions & ZstdStreamOptions & ZstdCheckpointOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const [codecOptions, { chunkSize, offload, signal }] = splitStreamOptions<ZstdDecompressOptions>(options);
-  const codec = new DecoderCodec(resolveStreamingOptions(codecOptions), offload);
+  const [rest, checkpoints] = splitResumeOptions<ZstdDecompressOptions & ZstdStreamOptions>(options);
+  const [codecOptions, { chunkSize, offload, signal }] = splitStreamOptions<ZstdDecompressOptions>(rest);
+  const codec = new DecoderCodec(resolveStreamingOptions(codecOptions), offload, undefined, checkpoints);
   for await (const chunk of iterateCodec(codec, source, chunkSize)) {
     signal?.throwIfAborted();
     yield chunk;

@@ -5,9 +5,11 @@
  */
 import { createPullStream } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
+import { splitResumeOptions } from "./_checkpoint_options.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
 import { splitStreamOptions } from "./_stream_options.ts";
+import type { ZstdCheckpointOptions } from "./checkpoint.ts";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 import type { ZstdFrameHeader } from "./frame_header.ts";
 import type { ZstdStreamOptions } from "./stream_options.ts";
@@ -18,7 +20,8 @@ import type { ZstdStreamOptions } from "./stream_options.ts";
  * Output appears as soon as a block is complete, in chunks of at most `chunkSize` bytes, one for each pull; the reader
  * owns them. Held back: one input chunk, one output chunk and the frame's window. A write settles when its chunk is used
  * up. Closing the writable inside a frame fails. Cancelling or aborting either side frees the context at once and errors
- * the other. A checksum is checked at the end of its frame, after the frame's content has been given out.
+ * the other. A checksum is checked at the end of its frame, after the frame's content has been given out. A download that
+ * broke off is taken up at the last checkpoint, with `resumeAt` and a Range request from its `compressedOffset`.
  *
  * @example Through a pipe
  * ```ts
@@ -45,13 +48,19 @@ export class ZstdDecompressionStream {
    * @throws {TypeError} If an option has the wrong type or is not known.
    * @throws {RangeError} If an option is out of range.
    */
-  constructor(options: ZstdDecompressOptions & ZstdStreamOptions = {}) {
-    const [codecOptions, stream] = splitStreamOptions<ZstdDecompressOptions>(options);
-    this.#codec = new DecoderCodec(resolveStreamingOptions(codecOptions), stream.offload);
+  constructor(options: ZstdDecompressOptions & ZstdStreamOptions & ZstdCheckpointOptions = {}) {
+    const [rest, checkpoints] = splitResumeOptions<ZstdDecompressOptions & ZstdStreamOptions>(options);
+    const [codecOptions, stream] = splitStreamOptions<ZstdDecompressOptions>(rest);
+    this.#codec = new DecoderCodec(
+      resolveStreamingOptions(codecOptions),
+      stream.offload,
+      undefined,
+      checkpoints,
+    );
     ({ readable: this.readable, writable: this.writable } = createPullStream(this.#codec, stream));
   }
 
-  /** Input bytes used so far. */
+  /** Input bytes used so far, from the start of the whole stream. */
   get bytesIn(): number {
     return this.#codec.bytesIn;
   }

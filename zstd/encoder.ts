@@ -71,6 +71,11 @@ export class ZstdEncoder implements Disposable {
     return this.#codec.memoryBytes;
   }
 
+  /** The level at hand; with `adapt` it moves. */
+  get level(): number {
+    return this.#codec.level;
+  }
+
   /** How far the frame has come. */
   get progress(): ZstdProgress {
     return this.#codec.progress;

@@ -126,6 +126,16 @@ export interface ZstdDecodeFunctions {
     value10: number,
     step11: Uint32Array,
   ): Promise<number>;
+  sluice_zstd_content_hash_new(): Handle;
+  sluice_zstd_content_hash_free(handle0: Handle): void;
+  sluice_zstd_content_hash_reset(handle0: Handle): void;
+  sluice_zstd_content_hash_update(
+    handle0: Handle,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+  ): number;
+  sluice_zstd_content_hash_digest(handle0: Handle, step1: Uint32Array): void;
 }
 
 /** How each function of the module zstd_decode takes its arguments. */
@@ -201,4 +211,13 @@ export const ZSTD_DECODE_FUNCTIONS: FunctionTable = {
     result: "i32",
     offLoop: true,
   },
+  sluice_zstd_content_hash_new: { parameters: [], result: "handle", offLoop: false },
+  sluice_zstd_content_hash_free: { parameters: ["handle"], result: "void", offLoop: false },
+  sluice_zstd_content_hash_reset: { parameters: ["handle"], result: "void", offLoop: false },
+  sluice_zstd_content_hash_update: {
+    parameters: ["handle", "source", "u32", "u32"],
+    result: "i32",
+    offLoop: false,
+  },
+  sluice_zstd_content_hash_digest: { parameters: ["handle", "step"], result: "void", offLoop: false },
 };

@@ -16,7 +16,8 @@ const modules = .{
     .{
         "zstd_decode",
         @import("zstd_decoder_exports.zig").exports ++
-            @import("zstd_decoder_batch_exports.zig").exports,
+            @import("zstd_decoder_batch_exports.zig").exports ++
+            @import("zstd_content_hash_exports.zig").exports,
     },
     .{
         "zstd_encode",
@@ -144,6 +145,7 @@ test {
     _ = memory;
     _ = result;
     _ = @import("slab.zig");
+    _ = @import("zstd_content_hash_exports.zig");
     _ = @import("zstd_exports_test.zig");
     _ = @import("lz4_block.zig");
     _ = @import("lz4_common.zig");

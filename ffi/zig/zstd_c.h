@@ -4,3 +4,7 @@
 #include "zstd.h"
 #include "zstd_errors.h"
 #include "zdict.h"
+
+/* The hash behind zstd's checksums. */
+#define XXH_STATIC_LINKING_ONLY
+#include "common/xxhash.h"

@@ -1,0 +1,24 @@
+/**
+ * Seekable files: zstd in frames of a few megabytes with a table of them at the end. Every zstd decoder reads such a file;
+ * a reader that knows the table reads any part of it without the rest, from memory, Blobs, files and HTTP servers.
+ *
+ * @example Write, then read a part
+ * ```ts
+ * import { byteSourceFromBytes, compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = compressZstdSeekable(new Uint8Array(5_000_000));
+ * const reader = await ZstdSeekableReader.open(byteSourceFromBytes(file));
+ * assertEquals(await reader.read(4_000_000, 10), new Uint8Array(10));
+ * ```
+ *
+ * @module
+ */
+export { byteSourceFromBlob, byteSourceFromBytes, byteSourceFromUrl, TransferError } from "@sluice/internal";
+export type { ByteSource, HttpSourceOptions, ReadOptions } from "@sluice/internal";
+export * from "./build_index.ts";
+export * from "./compress_seekable.ts";
+export * from "./seek_index.ts";
+export * from "./seekable_compression_stream.ts";
+export * from "./seekable_options.ts";
+export * from "./seekable_reader.ts";
