@@ -120,8 +120,7 @@ async function chooseWork(
     return (transfer) => compressTransfer(transfer, settings, level, reference);
   }
   const { decompressTransfer } = await import("./_zstd_decompress.ts");
-  const passThrough = settings.mode === "decompress" &&
-    (settings.passThrough ?? (settings.force && destination === "stdout"));
+  const passThrough = settings.passThrough ?? (settings.force && destination === "stdout");
   return (transfer) => decompressTransfer(transfer, settings, passThrough, reference);
 }
 

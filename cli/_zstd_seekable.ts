@@ -74,12 +74,7 @@ export async function drain(
   onStep: () => void,
 ): Promise<void> {
   for await (const chunk of stream) {
-    for (let at = 0; at < chunk.length;) {
-      const part = chunk.subarray(at, at + writer.room.length);
-      writer.room.set(part);
-      await writer.advance(part.length);
-      at += part.length;
-    }
+    await writer.write(chunk);
     onStep();
   }
 }
