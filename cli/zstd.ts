@@ -77,7 +77,7 @@ async function runZstd(args: readonly string[]): Promise<number> {
     messages,
   });
   if (settings.bench.wanted) {
-    const { benchmark } = await import("./_zstd_bench.ts");
+    const { benchmark } = await import("./_zstd_benchmark.ts");
     return operands.length > 0 && failed ? EXIT.failure : await benchmark(inputs, settings);
   }
   if (settings.mode === "train") {
