@@ -115,6 +115,12 @@ async function chooseWork(
       const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
       return (transfer) => compressSeekable(transfer, settings, level, reference);
     }
+    const { prefix } = reference;
+    if (prefix !== undefined) {
+      const { compressPatch } = await import("./_zstd_patch.ts");
+      const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
+      return (transfer) => compressPatch(transfer, settings, level, prefix);
+    }
     const { compressTransfer } = await import("./_zstd_compress.ts");
     const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
     return (transfer) => compressTransfer(transfer, settings, level, reference);

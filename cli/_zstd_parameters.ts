@@ -3,7 +3,6 @@
  */
 import type { ZstdAdaptOptions, ZstdCompressOptions, ZstdParameterName, ZstdStrategy } from "@sluice/zstd";
 import { Failure, UsageFailure } from "./_exit.ts";
-import type { PatchParameters } from "./_zstd_patch.ts";
 import type { ZstdAdvanced, ZstdSettings } from "./_zstd_settings.ts";
 import { WORKERS_MAX } from "./_zstd_settings.ts";
 
@@ -119,15 +118,11 @@ export function compressOptions(
     size: number | undefined;
     threads: boolean;
     maximum: (name: ZstdParameterName) => number;
-    patch: PatchParameters | undefined;
   },
 ): ZstdCompressOptions {
   const { advanced } = settings;
-  const { patch } = context;
-  const long = settings.longWindowLog > 0 || settings.max || patch?.longDistance === true;
-  const windowLog = settings.longWindowLog || patch?.windowLog;
-  // Jobs of workers see little of the base: patches are several times smaller from one thread.
-  const threads = context.threads && patch === undefined;
+  const { threads } = context;
+  const long = settings.longWindowLog > 0 || settings.max;
   const { strategy, overlapLog, ldmHashLog, ldmMinMatch, ldmBucketSizeLog, ldmHashRateLog, ...logs } =
     advanced;
   if (strategy !== undefined && STRATEGIES[strategy - 1] === undefined) {
@@ -137,7 +132,7 @@ export function compressOptions(
     level: context.level,
     adapt: settings.adapt,
     ...(settings.max ? maximumParameters(context.maximum) : {}),
-    ...(windowLog === undefined ? {} : { windowLog }),
+    ...(settings.longWindowLog > 0 ? { windowLog: settings.longWindowLog } : {}),
     ...logs,
     strategy: strategy === undefined ? settings.max ? "btultra2" : undefined : STRATEGIES[strategy - 1],
     longDistance: long
