@@ -1,0 +1,89 @@
+/**
+ * Request bodies that came encoded.
+ */
+import { DictionaryMismatchError, LimitExceededError, SluiceError } from "@sluice/internal";
+import type { DczDictionary } from "./dcz_dictionary.ts";
+
+/** What a fault in a body is to HTTP. */
+const STATUS = { TOO_LARGE: 413, UNSUPPORTED: 415, BAD: 400 } as const;
+
+/** A pair of streams that decodes. */
+export interface DecodingStream {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BufferSource>;
+}
+
+/** Makes decoders for the encodings that are taken. */
+export interface BodyDecoders {
+  zstd(): DecodingStream;
+  dcz(): DecodingStream;
+}
+
+/** A request with its body decoded, and the fault of that body once there is one. */
+export interface DecodedRequest {
+  readonly request: Request;
+  readonly fault: () => unknown;
+}
+
+/** Takes the outermost encoding off a request's body where it is a known one; others stay for the handler. */
+export function decodeRequest(request: Request, decoders: BodyDecoders): DecodedRequest {
+  const encodings = (request.headers.get("content-encoding") ?? "").split(",").map((name) =>
+    name.trim().toLowerCase()
+  ).filter((name) => name !== "");
+  const encoding = encodings.pop();
+  if (request.body === null || encoding !== "zstd" && encoding !== "dcz") {
+    return { request, fault: () => undefined };
+  }
+  const decoder = encoding === "zstd" ? decoders.zstd() : decoders.dcz();
+  let fault: unknown;
+  const body = watch(request.body.pipeThrough(decoder), (error) => fault = error);
+  const headers = new Headers(request.headers);
+  headers.delete("content-length");
+  if (encodings.length === 0) headers.delete("content-encoding");
+  else headers.set("content-encoding", encodings.join(", "));
+  const init: RequestInit & { duplex: "half" } = { headers, body, duplex: "half" };
+  return { request: new Request(request, init), fault: () => fault };
+}
+
+/** The same stream, whose failure is told. */
+function watch(
+  source: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onFault: (error: unknown) => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = source.getReader();
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller): Promise<void> {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        controller.close();
+        controller.byobRequest?.respond(0);
+      } catch (error) {
+        onFault(error);
+        throw error;
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
+/** The response to a request whose body could not be decoded; undefined where the body is not to blame. */
+export function refuseBody(fault: unknown): Response | undefined {
+  if (!(fault instanceof SluiceError)) return undefined;
+  const headers = { "content-type": "text/plain; charset=utf-8", "accept-encoding": "zstd, dcz" };
+  const status = fault instanceof LimitExceededError
+    ? STATUS.TOO_LARGE
+    : fault instanceof DictionaryMismatchError
+    ? STATUS.UNSUPPORTED
+    : STATUS.BAD;
+  return new Response(`The request body could not be decoded: ${fault.code}\n`, { status, headers });
+}
+
+/** A look-up in a list of dictionaries, or a look-up that is one already. */
+export function lookupIn(
+  dictionaries: readonly DczDictionary[] | ((sha256: Uint8Array) => DczDictionary | undefined),
+): (sha256: Uint8Array) => DczDictionary | undefined {
+  if (typeof dictionaries === "function") return dictionaries;
+  return (sha256) => dictionaries.find((dictionary) => dictionary.matches(sha256));
+}

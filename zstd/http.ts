@@ -1,0 +1,35 @@
+/**
+ * zstd over HTTP: `Content-Encoding: zstd` within the window that every client supports, `dcz` with a dictionary that both
+ * sides have, negotiation, the headers of compression dictionaries, and a wrapper for servers.
+ *
+ * @example Deltas between versions of a resource
+ * ```ts
+ * import { DczDictionary, decompressDcz, withZstd } from "@sluice/zstd/http";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const old = Array.from({ length: 2000 }, (_, i) => `line ${i * i}`).join("\n");
+ * const next = old.replace("line 100\n", "line 101\n");
+ * const dictionary = await DczDictionary.from(new TextEncoder().encode(old));
+ * const handler = withZstd(() => new Response(next), { dictionaries: [dictionary] });
+ * const headers = { "accept-encoding": "zstd, dcz", "available-dictionary": dictionary.availableDictionary };
+ * const response = await handler(new Request("https://example.test/", { headers }));
+ * const body = await response.arrayBuffer();
+ * assertEquals(response.headers.get("content-encoding"), "dcz");
+ * assert(body.byteLength < 150);
+ * const copy = await decompressDcz(body, { dictionaries: [dictionary] });
+ * assertEquals(new TextDecoder().decode(copy), next);
+ * dictionary.close();
+ * ```
+ *
+ * @module
+ */
+export * from "./content_encoding.ts";
+export * from "./dcz.ts";
+export * from "./dcz_compression_stream.ts";
+export * from "./dcz_decompression_stream.ts";
+export * from "./dcz_dictionary.ts";
+export * from "./dcz_options.ts";
+export * from "./dictionary_headers.ts";
+export * from "./dictionary_selection.ts";
+export * from "./negotiation.ts";
+export * from "./with_zstd.ts";

@@ -1,0 +1,94 @@
+/**
+ * Which encoding a response gets (RFC 9110, 12.5.3, and RFC 9842).
+ *
+ * @module
+ */
+import { checkChoice } from "@sluice/internal";
+import type { DczDictionary } from "./dcz_dictionary.ts";
+import { parseAvailableDictionary } from "./dictionary_headers.ts";
+
+/** Encodings that are negotiated. */
+export type ContentEncoding = "dcz" | "zstd" | "gzip" | "identity";
+
+/** What a server can do. */
+export interface NegotiationOptions {
+  /** Dictionaries that the server has, or the look-up of one by its SHA-256. @default {none} */
+  readonly dictionaries?:
+    | readonly DczDictionary[]
+    | ((sha256: Uint8Array) => DczDictionary | undefined)
+    | undefined;
+  /** Encodings that the server offers, the best first. @default {["dcz", "zstd", "gzip"]} */
+  readonly encodings?: readonly ContentEncoding[] | undefined;
+}
+
+/** What a server and a client have in common. */
+export interface NegotiatedEncoding {
+  /** The encoding of the response. */
+  readonly encoding: ContentEncoding;
+  /** The dictionary, for "dcz". */
+  readonly dictionary?: DczDictionary | undefined;
+}
+
+const ENCODINGS = ["dcz", "zstd", "gzip", "identity"] as const;
+
+/** How much a client wants each encoding that it names, from 0 to 1; entries that break the rules are passed over. */
+function parseAcceptEncoding(value: string): Map<string, number> {
+  const weights = new Map<string, number>();
+  for (const entry of value.split(",")) {
+    const match = /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?$/i
+      .exec(entry);
+    if (match === null) continue;
+    const name = match[1]!.toLowerCase();
+    weights.set(name === "x-gzip" ? "gzip" : name, Number(match[2] ?? 1));
+  }
+  return weights;
+}
+
+/**
+ * The encoding that a client wants most among those that the server offers; the server's order decides between equals.
+ * "dcz" needs a dictionary that the client names in `Available-Dictionary` and the server has, and has to be asked for by
+ * name. Undefined when the client accepts nothing that there is, not even a plain response: 406 in HTTP. A client that does
+ * not send `Accept-Encoding` gets a plain response.
+ *
+ * @example Weights
+ * ```ts
+ * import { negotiateContentEncoding } from "@sluice/zstd/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const headers = new Headers({ "accept-encoding": "gzip;q=0.5, zstd, br" });
+ * assertEquals(negotiateContentEncoding({ headers })?.encoding, "zstd");
+ * assertEquals(negotiateContentEncoding({ headers }, { encodings: ["gzip"] })?.encoding, "gzip");
+ * ```
+ */
+export function negotiateContentEncoding(
+  request: { readonly headers: Headers },
+  options: NegotiationOptions = {},
+): NegotiatedEncoding | undefined {
+  const { dictionaries = [], encodings = ["dcz", "zstd", "gzip"] } = options;
+  const header = request.headers.get("accept-encoding");
+  if (header === null) return { encoding: "identity" };
+  const weights = parseAcceptEncoding(header);
+  const others = weights.get("*");
+  const sha256 = parseAvailableDictionary(request.headers.get("available-dictionary"));
+  const dictionary = sha256 === undefined
+    ? undefined
+    : typeof dictionaries === "function"
+    ? dictionaries(sha256)
+    : dictionaries.find((candidate) => candidate.matches(sha256));
+
+  function weightOf(encoding: ContentEncoding): number {
+    if (encoding === "dcz") return dictionary === undefined ? 0 : weights.get("dcz") ?? 0;
+    return weights.get(encoding) ?? others ?? (encoding === "identity" ? IDENTITY_WEIGHT : 0);
+  }
+
+  let best: ContentEncoding | undefined;
+  for (const encoding of new Set([...encodings, "identity" as const])) {
+    const weight = weightOf(checkChoice("encodings", encoding, ENCODINGS));
+    if (weight > 0 && (best === undefined || weight > weightOf(best))) best = encoding;
+  }
+  if (best === undefined) return undefined;
+  return best === "dcz" ? { encoding: best, dictionary } : { encoding: best };
+}
+
+/** A plain response is always acceptable unless it is refused, but anything that is asked for comes first. */
+const IDENTITY_WEIGHT = 0.0001;

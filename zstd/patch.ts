@@ -1,0 +1,21 @@
+/**
+ * Patches: zstd frames that turn one version of a file into the next, the same as the reference tool makes and applies with
+ * `--patch-from`.
+ *
+ * @example From one version to the next
+ * ```ts
+ * import { applyZstdPatch, createZstdPatch } from "@sluice/zstd/patch";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = (value: string) => new TextEncoder().encode(value);
+ * const patch = await createZstdPatch(text("version 1 of a long text"), text("version 2 of a long text"));
+ * assertEquals(await applyZstdPatch(text("version 1 of a long text"), patch), text("version 2 of a long text"));
+ * ```
+ *
+ * @module
+ */
+export * from "./apply_patch.ts";
+export * from "./create_patch.ts";
+export * from "./patch_compression_stream.ts";
+export * from "./patch_decompression_stream.ts";
+export * from "./patch_options.ts";
