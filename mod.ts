@@ -12,4 +12,5 @@
  *
  * @module
  */
+export * as lz4 from "@sluice/lz4";
 export * as zstd from "@sluice/zstd";

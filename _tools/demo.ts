@@ -5,6 +5,7 @@
  * Run `deno task demo`; fails when a byte differs.
  */
 import { backendInfo } from "@sluice/ffi";
+import { Lz4CompressionStream, Lz4DecompressionStream } from "@sluice/lz4";
 import { ZstdCompressionStream, ZstdDecompressionStream } from "@sluice/zstd";
 import { nativeLibraryPath } from "../ffi/_resolve.ts";
 import { listFiles } from "./command.ts";
@@ -30,6 +31,16 @@ const CODECS: readonly Codec[] = [
     name: "zstd -9",
     compress: (backend) => new ZstdCompressionStream({ backend, level: 9 }),
     decompress: (backend) => new ZstdDecompressionStream({ backend }),
+  },
+  {
+    name: "lz4 -1",
+    compress: (backend) => new Lz4CompressionStream({ level: 1, backend }),
+    decompress: (backend) => new Lz4DecompressionStream({ backend }),
+  },
+  {
+    name: "lz4 -9",
+    compress: (backend) => new Lz4CompressionStream({ level: 9, backend }),
+    decompress: (backend) => new Lz4DecompressionStream({ backend }),
   },
 ];
 

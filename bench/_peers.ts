@@ -56,3 +56,30 @@ export async function zstdNapi(): Promise<ZstdPeer | undefined> {
     };
   });
 }
+
+/** What an lz4 peer offers; each of them works on whole frames. */
+export interface Lz4Peer {
+  readonly compress: (data: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  readonly decompress: (data: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+}
+
+/** Bindings for Node to an implementation in Rust. */
+export async function lz4Napi(): Promise<Lz4Peer | undefined> {
+  return await load("lz4-napi", async () => {
+    const lz4 = await import("npm:lz4-napi@2.10.0");
+    const { Buffer } = await import("node:buffer");
+    const view = (data: Uint8Array) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    return {
+      compress: (data) => lz4.compressFrame(view(data)),
+      decompress: (data) => lz4.decompressFrame(view(data)),
+    };
+  });
+}
+
+/** The implementation in JavaScript that most web projects use. */
+export async function lz4js(): Promise<Lz4Peer | undefined> {
+  return await load("lz4js", async () => {
+    const lz4 = (await import("npm:lz4js@0.2.0")).default;
+    return { compress: (data) => lz4.compress(data), decompress: (data) => lz4.decompress(data) };
+  });
+}

@@ -44,6 +44,23 @@ export const COMMANDS: readonly Command[] = [
     leading: ["-T0"],
     load: () => import("./zstd.ts"),
   },
+  {
+    name: "lz4",
+    summary: "Compress and decompress .lz4 files; read, split, resume and repair them",
+    load: () => import("./lz4.ts"),
+  },
+  {
+    name: "unlz4",
+    summary: "Decompress: sluice lz4 -d",
+    leading: ["-d"],
+    load: () => import("./lz4.ts"),
+  },
+  {
+    name: "lz4cat",
+    summary: "Decompress to stdout: sluice lz4 -dcfm",
+    leading: ["-dcfm"],
+    load: () => import("./lz4.ts"),
+  },
   { name: "native", summary: "Show which backend runs", load: () => import("./native.ts") },
   {
     name: "completions",

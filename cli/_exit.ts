@@ -3,7 +3,19 @@
  */
 
 /** Exit codes of every command. */
-export const EXIT = { ok: 0, failure: 1, parameter: 11, brokenPipe: 141 } as const;
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  dictionaryOutput: 3,
+  benchInput: 9,
+  parameter: 11,
+  samples: 14,
+  dictionaryMissing: 31,
+  dictionaryNoFile: 32,
+  dictionaryTooLarge: 34,
+  patchSize: 42,
+  brokenPipe: 141,
+} as const;
 
 /** Ends a command, or one file's turn; the message is what the user reads. */
 export class Failure extends Error {

@@ -19,6 +19,12 @@ export function formatSize(bytes: number): string {
   return `${digits} ${unit}`;
 }
 
+/** As `formatSize`, with its digits right-aligned in the given width. */
+export function formatSizePadded(bytes: number, width: number): string {
+  const { digits, unit } = scale(bytes);
+  return `${digits.padStart(width)} ${unit}`;
+}
+
 /** A byte count for a column of the given width, its unit right-aligned behind it. */
 export function formatSizeColumn(bytes: number, width: number): string {
   const { digits, unit } = scale(bytes);

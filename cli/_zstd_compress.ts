@@ -3,11 +3,14 @@
  */
 import { backendInfo } from "@sluice/ffi";
 import { ZstdEncoder, zstdParameterBounds } from "@sluice/zstd";
+import type { ZstdParameterName } from "@sluice/zstd";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, Failure } from "./_exit.ts";
 import { pump } from "./_io.ts";
 import type { ZstdTransfer } from "./_zstd_files.ts";
 import { compressOptions } from "./_zstd_parameters.ts";
+import { patchParameters } from "./_zstd_patch.ts";
+import type { ZstdReference } from "./_zstd_reference.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 
 /** Compresses everything from the reader to the writer. */
@@ -15,15 +18,30 @@ export async function compressTransfer(
   transfer: ZstdTransfer,
   settings: ZstdSettings,
   level: number,
+  reference: ZstdReference,
 ): Promise<void> {
-  const { reader, writer, progress } = transfer;
+  const { reader, writer, progress, size } = transfer;
+  const maximum = (name: ZstdParameterName): number => zstdParameterBounds(name).max;
+  const { dictionary, prefix } = reference;
   try {
-    using encoder = new ZstdEncoder(compressOptions(settings, {
-      level,
-      size: transfer.size,
-      threads: backendInfo().threads,
-      maximum: (name) => zstdParameterBounds(name).max,
-    }));
+    const patch = prefix &&
+      patchParameters(
+        level,
+        size ?? (transfer.fromStdin ? undefined : 0),
+        prefix.length,
+        maximum("windowLog"),
+      );
+    using encoder = new ZstdEncoder({
+      ...compressOptions(settings, {
+        level,
+        size,
+        threads: backendInfo().threads,
+        maximum,
+        patch,
+      }),
+      dictionary,
+      prefix,
+    });
     await pump(reader, encoder, writer, () => progress.update(encoder.bytesIn, encoder.bytesOut));
   } catch (error) {
     throw compressionFailure(error);
@@ -31,7 +49,7 @@ export async function compressTransfer(
 }
 
 /** Options that the codec refuses, and a size that was announced wrongly, end the whole run. */
-function compressionFailure(error: unknown): unknown {
+export function compressionFailure(error: unknown): unknown {
   if (error instanceof RangeError) {
     return new Failure(`zstd: error 11 : Parameter is out of bound : ${error.message}`, EXIT.parameter);
   }

@@ -7,6 +7,7 @@ import { EXIT, Failure } from "./_exit.ts";
 import { PassThrough, pump } from "./_io.ts";
 import { decompressionFailure, windowFailure } from "./_zstd_faults.ts";
 import type { ZstdTransfer } from "./_zstd_files.ts";
+import type { ZstdReference } from "./_zstd_reference.ts";
 import { WINDOW_LOG_DEFAULT } from "./_zstd_settings.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 
@@ -17,12 +18,14 @@ const WINDOW_LOG_MAX = 31;
 const BLOCK_LOG_MAX = 17;
 
 /**
- * The largest window that may be decompressed, in bytes.
+ * The largest window that may be decompressed, in bytes: unless told otherwise twice the base of a patch, if that is
+ * more than usual.
  *
  * @throws {Failure} If the settings ask for less than a window can be.
  */
-export function windowLimit(settings: ZstdSettings): number {
-  const limit = settings.memory ?? 2 ** (settings.longWindowLog || WINDOW_LOG_DEFAULT);
+function windowLimit(settings: ZstdSettings, baseSize: number): number {
+  const baseLog = Math.min(Math.ceil(Math.log2(Math.max(baseSize, 1))) + 1, WINDOW_LOG_MAX);
+  const limit = settings.memory ?? 2 ** (settings.longWindowLog || Math.max(WINDOW_LOG_DEFAULT, baseLog));
   if (limit >= 2 ** WINDOW_LOG_MIN && limit <= 2 ** WINDOW_LOG_MAX) return limit;
   throw new Failure(
     `zstd: error 11 : Parameter is out of bound : window limit of ${limit} bytes`,
@@ -35,9 +38,10 @@ export async function decompressTransfer(
   transfer: ZstdTransfer,
   settings: ZstdSettings,
   passThrough: boolean,
+  reference: ZstdReference,
 ): Promise<void> {
   const { reader, writer, progress, name } = transfer;
-  const limit = windowLimit(settings);
+  const limit = windowLimit(settings, reference.prefix?.length ?? 0);
   const head = await reader.peek(MAGIC_SIZE);
   if (head.length === 0 && !passThrough) throw new Failure(`zstd: ${name}: unexpected end of file `);
   if (!startsFrame(head)) {
@@ -49,6 +53,8 @@ export async function decompressTransfer(
   using decoder = new ZstdDecoder({
     maxWindowLog: Math.max(Math.ceil(Math.log2(limit)), BLOCK_LOG_MAX),
     verifyChecksum: settings.checksum,
+    dictionary: reference.dictionary,
+    prefix: reference.prefix,
     checkHeader: ({ windowSize, contentSize = Infinity }) => {
       if (windowSize > limit && contentSize > 2 ** BLOCK_LOG_MAX) {
         throw windowFailure(name, windowSize, limit);

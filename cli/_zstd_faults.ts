@@ -2,7 +2,7 @@
  * What is wrong with zstd data, in the words that users of the zstd tool know.
  */
 import { SluiceError } from "@sluice/internal";
-import { describeSystemError, Failure } from "./_exit.ts";
+import { describeSystemError, EXIT, Failure } from "./_exit.ts";
 
 /** Reasons of decoding errors by the codec's code. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -39,6 +39,8 @@ export function decompressionFailure(error: unknown, state: DecompressionState):
       return tail > 0 && tail < MAGIC_SIZE
         ? new Failure(`zstd: ${name}: unknown header `)
         : new Failure(`${name} : Read error (39) : premature end `);
+    case "DICTIONARY_CORRUPT":
+      return new Failure(`zstd: error 11 : ${error.message} `, EXIT.parameter);
     default:
       return new Failure(`${name} : Decoding error (36) : ${REASONS[error.code] ?? error.message} `);
   }

@@ -10,11 +10,13 @@ import { LEVEL } from "./_messages.ts";
 import type { Messages } from "./_messages.ts";
 import { lastPartIndex } from "./_paths.ts";
 import { isProgressVisible, Progress } from "./_progress.ts";
-import { formatSizeColumn } from "./_sizes.ts";
+import { formatSizePadded } from "./_sizes.ts";
 import { confirm, openTarget } from "./_target.ts";
 import type { Target } from "./_target.ts";
 import { missingNameReason, outputPath } from "./_zstd_names.ts";
-import { effectiveLevel } from "./_zstd_parameters.ts";
+import { checkThreadNeeds, effectiveLevel } from "./_zstd_parameters.ts";
+import { isReference, loadReference } from "./_zstd_reference.ts";
+import type { ZstdReference } from "./_zstd_reference.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 
 /** One input on its way to its output. */
@@ -25,6 +27,7 @@ export interface ZstdTransfer {
   readonly writer: BlockWriter;
   /** The exact size of the input, where that is known. */
   readonly size: number | undefined;
+  readonly fromStdin: boolean;
   readonly progress: Progress;
 }
 
@@ -61,15 +64,20 @@ function destinationOf(settings: ZstdSettings, inputs: readonly Input[]): Destin
 
 /** Works through the inputs; returns the exit code. */
 export async function processFiles(
-  inputs: readonly Input[],
+  named: readonly Input[],
   settings: ZstdSettings,
   messages: Messages,
 ): Promise<number> {
+  const reference = await loadReference(settings, named.length);
+  const inputs = named.filter((input) => !isReference(input, reference));
+  const totals: Totals = { files: 0, bytesIn: 0, bytesOut: 0, exitCode: EXIT.ok };
+  for (const { name } of named.filter((input) => isReference(input, reference))) {
+    report(new Failure(`zstd: cannot use ${name} as an input file and dictionary `), name, messages, totals);
+  }
   const destination = destinationOf(settings, inputs);
   refuseTerminals(inputs, settings, destination);
   if (destination === "stdout" && messages.level === LEVEL.results) messages.level = LEVEL.errors;
-  const work = await chooseWork(settings, destination, messages);
-  const totals: Totals = { files: 0, bytesIn: 0, bytesOut: 0, exitCode: EXIT.ok };
+  const work = await chooseWork(settings, reference, destination, messages);
   if (destination === "one" && inputs.length > 1) {
     await processConcatenated(inputs, settings, messages, work, totals);
   } else {
@@ -96,18 +104,25 @@ function refuseTerminals(inputs: readonly Input[], settings: ZstdSettings, desti
 /** The codec's half of the work; only the half that is needed is loaded. */
 async function chooseWork(
   settings: ZstdSettings,
+  reference: ZstdReference,
   destination: Destination,
   messages: Messages,
 ): Promise<Work> {
   if (settings.mode === "compress") {
+    checkThreadNeeds(settings);
+    if (settings.seekable !== undefined) {
+      const { compressSeekable } = await import("./_zstd_seekable.ts");
+      const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
+      return (transfer) => compressSeekable(transfer, settings, level, reference);
+    }
     const { compressTransfer } = await import("./_zstd_compress.ts");
     const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
-    return (transfer) => compressTransfer(transfer, settings, level);
+    return (transfer) => compressTransfer(transfer, settings, level, reference);
   }
   const { decompressTransfer } = await import("./_zstd_decompress.ts");
   const passThrough = settings.mode === "decompress" &&
     (settings.passThrough ?? (settings.force && destination === "stdout"));
-  return (transfer) => decompressTransfer(transfer, settings, passThrough);
+  return (transfer) => decompressTransfer(transfer, settings, passThrough, reference);
 }
 
 async function processFile(
@@ -213,6 +228,7 @@ async function transferFile(
       reader,
       writer,
       size,
+      fromStdin: input.path === undefined,
       progress: new Progress(messages, shown, label, fileSize),
     });
     return { bytesIn: reader.bytesRead, bytesOut: writer.bytesWritten };
@@ -239,7 +255,7 @@ function report(error: unknown, name: string, messages: Messages, totals: Totals
 
 function sizes(bytesIn: number, bytesOut: number, messages: Messages): string {
   const column = (bytes: number): string =>
-    messages.level >= LEVEL.details || bytesIn === 0 ? `${bytes} B`.padStart(8) : formatSizeColumn(bytes, 6);
+    messages.level >= LEVEL.details || bytesIn === 0 ? `${bytes} B`.padStart(8) : formatSizePadded(bytes, 6);
   return `${column(bytesIn)} => ${column(bytesOut)}`;
 }
 

@@ -1,12 +1,14 @@
 /**
  * The options of `sluice zstd`: one row each, the flags that users of the zstd tool know.
  */
+import type { ZstdTrainOptions } from "@sluice/zstd";
 import { UsageFailure } from "./_exit.ts";
 import type { OptionGroup, OptionRow } from "./_options.ts";
 import { parseSize } from "./_sizes.ts";
-import { parseAdvanced } from "./_zstd_parameters.ts";
+import { parseAdapt, parseAdvanced } from "./_zstd_parameters.ts";
 import { coreCount, WINDOW_LOG_DEFAULT } from "./_zstd_settings.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
+import { parseLegacyTraining, parseTraining } from "./_zstd_train_options.ts";
 
 type Row = OptionRow<ZstdSettings>;
 
@@ -37,6 +39,26 @@ function setFast(settings: ZstdSettings, value: string, name: string): void {
   const factor = value === "" ? 1 : count(value, name);
   if (factor === 0) throw new UsageFailure(`Option ${name} has the value 0, expected 1 or more`);
   settings.level = -factor;
+}
+
+function setTraining(settings: ZstdSettings, training: ZstdTrainOptions): void {
+  settings.mode = "train";
+  settings.training = training;
+}
+
+function setSeekable(settings: ZstdSettings, value: string, name: string): void {
+  settings.seekable = value === "" ? 0 : size(value, name);
+  if (value !== "" && settings.seekable === 0) {
+    throw new UsageFailure(`Option ${name} has the value "${value}", expected a size above 0`);
+  }
+}
+
+function parseRange(text: string, name: string): { start: number; end: number } {
+  const [, from = "", to = ""] = /^(\w*)-(\w*)$/.exec(text) ?? [];
+  const start = from === "" ? 0 : parseSize(from);
+  const end = to === "" ? Infinity : parseSize(to);
+  if (text.includes("-") && start !== undefined && end !== undefined && start <= end) return { start, end };
+  throw new UsageFailure(`Option ${name} has the value "${text}", expected START-END`);
 }
 
 function setFormat(_settings: ZstdSettings, value: string, name: string): void {
@@ -115,6 +137,62 @@ const FILE_ROWS: readonly Row[] = [
   { long: ["no-asyncio"], set: () => {} },
 ];
 
+const DICTIONARY_ROWS: readonly Row[] = [
+  {
+    short: "D",
+    value: "next",
+    valueName: "FILE",
+    help: "Compress or decompress with the dictionary FILE",
+    set: (s, value) => s.dictionary = value,
+  },
+  {
+    long: ["patch-from"],
+    value: "next",
+    valueName: "FILE",
+    help: "Compress what differs from FILE, or apply that; holds FILE twice",
+    set: (s, value) => s.patchBase = value,
+  },
+  {
+    long: ["train"],
+    help: 'Make a dictionary of sample files; "dictionary" unless -o names it',
+    set: (s) => setTraining(s, {}),
+  },
+  {
+    long: ["train-fastcover"],
+    value: "optional",
+    valueName: "LIST",
+    help: "The same, with a search for k=,d=,f=,steps=,split=,accel=,shrink[=]",
+    set: (s, value, name) => setTraining(s, parseTraining("fastcover", value, name)),
+  },
+  {
+    long: ["train-cover"],
+    value: "optional",
+    valueName: "LIST",
+    help: "The same, slower, with k=,d=,steps=,split=,shrink[=]",
+    set: (s, value, name) => setTraining(s, parseTraining("cover", value, name)),
+  },
+  {
+    long: ["train-legacy"],
+    value: "optional",
+    valueName: "selectivity=#",
+    help: "The same, by sorting suffixes; selectivity 9 unless told otherwise",
+    set: (s, value, name) => setTraining(s, parseLegacyTraining(value, name)),
+  },
+  {
+    long: ["maxdict"],
+    value: "glued",
+    help: "The most bytes of a dictionary that is made; 112640 unless told otherwise",
+    set: (s, value, name) => s.dictionarySizeMax = size(value, name),
+  },
+  {
+    long: ["dictID"],
+    value: "glued",
+    help: "Its id; random unless told otherwise",
+    set: (s, value, name) => s.dictionaryId = count(value, name),
+  },
+  { long: ["no-dictID"], help: "Do not store the dictionary's id", set: (s) => s.dictId = false },
+];
+
 const COMPRESSION_ROWS: readonly Row[] = [
   {
     short: "#",
@@ -126,6 +204,13 @@ const COMPRESSION_ROWS: readonly Row[] = [
   { long: ["fast"], value: "optional", help: "Faster than level 1, the more the higher", set: setFast },
   { long: ["ultra"], help: "Allow levels 20 to 22, which take much memory", set: (s) => s.ultra = true },
   { long: ["max"], help: "The most that zstd can do; takes gigabytes of memory", set: (s) => s.max = true },
+  {
+    long: ["adapt"],
+    value: "optional",
+    valueName: "LIST",
+    help: "Let the level follow the speed of input and output, within min=#,max=#; not reproducible",
+    set: (s, value) => s.adapt = parseAdapt(value),
+  },
   {
     long: ["long"],
     value: "optional",
@@ -146,7 +231,7 @@ const COMPRESSION_ROWS: readonly Row[] = [
     short: "B",
     long: ["block-size"],
     value: "glued",
-    help: "Input of one thread's job",
+    help: "Input of one thread's job, or of one sample",
     set: (s, value, name) => s.jobSize = size(value, name),
   },
   { long: ["rsyncable"], help: "Let output change only where input does", set: (s) => s.rsyncable = true },
@@ -163,7 +248,6 @@ const COMPRESSION_ROWS: readonly Row[] = [
     set: (s) => s.contentSize = true,
   },
   { long: ["no-content-size"], help: "Do not store it", set: (s) => s.contentSize = false },
-  { long: ["no-dictID"], help: "Do not store the dictionary's id", set: (s) => s.dictId = false },
   { long: ["compress-literals"], help: "Always compress literals", set: (s) => s.literals = "on" },
   { long: ["no-compress-literals"], help: "Never compress literals", set: (s) => s.literals = "off" },
   { long: ["row-match-finder"], help: "Use the row-based match finder", set: (s) => s.rowMatchFinder = "on" },
@@ -201,6 +285,54 @@ const DECOMPRESSION_ROWS: readonly Row[] = [
   { long: ["no-pass-through"], help: "Refuse what is not compressed", set: (s) => s.passThrough = false },
 ];
 
+const SEEKABLE_ROWS: readonly Row[] = [
+  {
+    long: ["seekable"],
+    value: "optional",
+    help: "Compress in frames of # bytes, 2M unless told otherwise, with a table that finds them",
+    set: (s, value, name) => setSeekable(s, value, name),
+  },
+  {
+    long: ["range"],
+    value: "glued",
+    valueName: "START-END",
+    help: "For cat: the content from byte START up to, not including, byte END; either may be left out",
+    set: (s, value, name) => s.range = parseRange(value, name),
+  },
+  {
+    long: ["index"],
+    value: "next",
+    valueName: "FILE",
+    help: "For cat: what index printed, for files without a table",
+    set: (s, value) => s.index = value,
+  },
+];
+
+const BENCH_ROWS: readonly Row[] = [
+  {
+    short: "b",
+    value: "glued",
+    glued: /\d*/y,
+    help: "Measure size and speed at level #, in memory; -B cuts into blocks",
+    set: (s, value) => (s.bench.wanted = true, s.level = value === "" ? s.level : Number(value)),
+  },
+  {
+    short: "e",
+    value: "glued",
+    glued: /\d*/y,
+    help: "and at each level up to #",
+    set: (s, value, name) => s.bench.last = count(value, name),
+  },
+  {
+    short: "i",
+    value: "glued",
+    glued: /\d*/y,
+    help: "for # seconds or more; 3 unless told otherwise",
+    set: (s, value, name) => s.bench.seconds = count(value, name),
+  },
+  { short: "S", help: "each file on its own", set: (s) => s.bench.perFile = true },
+];
+
 const OTHER_ROWS: readonly Row[] = [
   { short: "v", long: ["verbose"], help: "Say more; twice for details", set: (s) => s.verbosity++ },
   { short: "q", long: ["quiet"], help: "Say less; twice for nothing", set: (s) => s.verbosity-- },
@@ -213,24 +345,10 @@ const OTHER_ROWS: readonly Row[] = [
 
 /** Options of the zstd tool that this command does not have. */
 const UNSUPPORTED_ROWS: readonly Row[] = [
-  { short: "D", value: "next", set: (_, __, name) => unsupported(name) },
-  { short: "b", value: "glued", set: (_, __, name) => unsupported(name) },
-  { short: "e", value: "glued", set: (_, __, name) => unsupported(name) },
-  { short: "i", value: "glued", set: (_, __, name) => unsupported(name) },
-  { short: "S", set: (_, __, name) => unsupported(name) },
   ...[
-    "adapt",
-    "dictID",
-    "maxdict",
-    "patch-from",
     "priority",
-    "seekable",
     "show-default-cparams",
     "trace",
-    "train",
-    "train-cover",
-    "train-fastcover",
-    "train-legacy",
   ].map((name): Row => ({ long: [name], value: "optional", set: (_, __, name) => unsupported(name) })),
 ];
 
@@ -240,6 +358,9 @@ export const ZSTD_OPTIONS: readonly OptionGroup<ZstdSettings>[] = [
   { title: "Files", rows: FILE_ROWS },
   { title: "Compression", rows: COMPRESSION_ROWS },
   { title: "Decompression", rows: DECOMPRESSION_ROWS },
+  { title: "Dictionaries and patches", rows: DICTIONARY_ROWS },
+  { title: "Parts of files", rows: SEEKABLE_ROWS },
+  { title: "Benchmark", rows: BENCH_ROWS },
   { title: "Other", rows: OTHER_ROWS },
   { title: "Not supported", rows: UNSUPPORTED_ROWS },
 ];

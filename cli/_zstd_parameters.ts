@@ -1,8 +1,9 @@
 /**
  * From the command's settings to the options of `@sluice/zstd`.
  */
-import type { ZstdCompressOptions, ZstdParameterName, ZstdStrategy } from "@sluice/zstd";
-import { UsageFailure } from "./_exit.ts";
+import type { ZstdAdaptOptions, ZstdCompressOptions, ZstdParameterName, ZstdStrategy } from "@sluice/zstd";
+import { Failure, UsageFailure } from "./_exit.ts";
+import type { PatchParameters } from "./_zstd_patch.ts";
 import type { ZstdAdvanced, ZstdSettings } from "./_zstd_settings.ts";
 import { WORKERS_MAX } from "./_zstd_settings.ts";
 
@@ -58,6 +59,42 @@ export function parseAdvanced(list: string): ZstdAdvanced {
   return advanced;
 }
 
+/**
+ * Reads the list behind `--adapt=`.
+ *
+ * @throws {UsageFailure} If a name is not known, a value is no level, or the bounds are the wrong way round.
+ */
+export function parseAdapt(list: string): ZstdAdaptOptions {
+  const bounds: { min?: number; max?: number } = {};
+  for (const item of list === "" ? [] : list.split(",")) {
+    const [, name, value] = /^(min|max)=(-?\d+)$/.exec(item) ?? [];
+    if (name === undefined) {
+      throw new UsageFailure(`Option --adapt has the item "${item}", expected min=# or max=#`);
+    }
+    bounds[name as "min" | "max"] = Math.min(Math.max(Number(value), LEVEL_MIN), LEVEL_ULTRA_MAX);
+  }
+  if ((bounds.min ?? LEVEL_MIN) > (bounds.max ?? LEVEL_ULTRA_MAX)) {
+    throw new UsageFailure(
+      `Option --adapt has the bounds ${bounds.min} and ${bounds.max}, expected min up to max`,
+    );
+  }
+  return bounds;
+}
+
+/**
+ * Checks options that exclude each other in compression.
+ *
+ * @throws {Failure} If threads are needed and excluded.
+ */
+export function checkThreadNeeds(settings: ZstdSettings): void {
+  if (settings.workers > 0) return;
+  for (
+    const [name, needed] of [["Adaptive", settings.adapt !== undefined], ["Rsyncable", settings.rsyncable]]
+  ) {
+    if (needed) throw new Failure(`zstd: error 1 : ${name} mode is not compatible with single thread mode `);
+  }
+}
+
 /** The level within what is allowed, with a warning where that is another one. */
 export function effectiveLevel(settings: ZstdSettings, warn: (text: string) => void): number {
   const max = settings.ultra || settings.max ? LEVEL_ULTRA_MAX : LEVEL_NORMAL_MAX;
@@ -75,10 +112,15 @@ export function compressOptions(
     size: number | undefined;
     threads: boolean;
     maximum: (name: ZstdParameterName) => number;
+    patch: PatchParameters | undefined;
   },
 ): ZstdCompressOptions {
   const { advanced } = settings;
-  const long = settings.longWindowLog > 0 || settings.max;
+  const { patch } = context;
+  const long = settings.longWindowLog > 0 || settings.max || patch?.longDistance === true;
+  const windowLog = settings.longWindowLog || patch?.windowLog;
+  // Jobs of workers see little of the base: patches are several times smaller from one thread.
+  const threads = context.threads && patch === undefined;
   const { strategy, overlapLog, ldmHashLog, ldmMinMatch, ldmBucketSizeLog, ldmHashRateLog, ...logs } =
     advanced;
   if (strategy !== undefined && STRATEGIES[strategy - 1] === undefined) {
@@ -86,8 +128,9 @@ export function compressOptions(
   }
   return {
     level: context.level,
+    adapt: settings.adapt,
     ...(settings.max ? maximumParameters(context.maximum) : {}),
-    ...(settings.longWindowLog > 0 ? { windowLog: settings.longWindowLog } : {}),
+    ...(windowLog === undefined ? {} : { windowLog }),
     ...logs,
     strategy: strategy === undefined ? settings.max ? "btultra2" : undefined : STRATEGIES[strategy - 1],
     longDistance: long
@@ -101,9 +144,9 @@ export function compressOptions(
     checksum: settings.checksum,
     contentSize: settings.contentSize,
     dictId: settings.dictId,
-    workers: context.threads ? Math.min(settings.workers, WORKERS_MAX) : 0,
-    jobSize: settings.jobSize,
-    overlapLog,
+    workers: threads ? Math.min(settings.workers, WORKERS_MAX) : 0,
+    jobSize: threads ? settings.jobSize : 0,
+    overlapLog: threads ? overlapLog : undefined,
     rsyncable: settings.rsyncable,
     literals: settings.literals,
     rowMatchFinder: settings.rowMatchFinder,

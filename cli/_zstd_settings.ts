@@ -1,10 +1,11 @@
 /**
  * What one run of `sluice zstd` is to do: its defaults, and what the environment changes in them.
  */
+import type { ZstdAdaptOptions, ZstdTrainOptions } from "@sluice/zstd";
 import { LEVEL } from "./_messages.ts";
 
 /** What happens to the inputs. */
-export type ZstdMode = "compress" | "decompress" | "test" | "list";
+export type ZstdMode = "compress" | "decompress" | "test" | "list" | "train" | "cat" | "index";
 
 /** Numbers of `--zstd=`, by the real tool's long names. */
 export interface ZstdAdvanced {
@@ -22,9 +23,27 @@ export interface ZstdAdvanced {
   ldmHashRateLog?: number;
 }
 
+/** What `-b` measures: the level, and each one up to `last`. */
+export interface ZstdBenchSettings {
+  /** Whether inputs are measured at all. */
+  wanted: boolean;
+  last: number | undefined;
+  /** The least time for each direction. */
+  seconds: number;
+  /** Measure each file on its own. */
+  perFile: boolean;
+}
+
 /** The state that options change. */
 export interface ZstdSettings {
   mode: ZstdMode;
+  bench: ZstdBenchSettings;
+  /** Bytes of content that `cat` gives; undefined for all. */
+  range: { start: number; end: number } | undefined;
+  /** The file that `cat` takes an index from. */
+  index: string | undefined;
+  /** Write seekable files with frames of this many bytes; 0 for the default. */
+  seekable: number | undefined;
   verbosity: number;
   help: boolean;
   version: boolean;
@@ -47,6 +66,8 @@ export interface ZstdSettings {
 
   level: number;
   ultra: boolean;
+  /** Bounds of a level that follows the flow of data; undefined for one that stays. */
+  adapt: ZstdAdaptOptions | undefined;
   max: boolean;
   /** Window of the long-distance mode; 0 when it is off. */
   longWindowLog: number;
@@ -63,7 +84,18 @@ export interface ZstdSettings {
   sizeHint: number;
   targetBlockSize: number;
 
-  /** The most memory of a decompression window, in bytes; undefined for the default. */
+  /** The file of `-D`. */
+  dictionary: string | undefined;
+  /** The file of `--patch-from`. */
+  patchBase: string | undefined;
+  /** How a dictionary is trained; its size, level and id stand on their own. */
+  training: ZstdTrainOptions;
+  /** The most bytes of a trained dictionary; undefined for the default. */
+  dictionarySizeMax: number | undefined;
+  /** The id of a trained dictionary; 0 for a random one. */
+  dictionaryId: number;
+
+  /** The most memory of a decompression window, or of samples, in bytes; undefined for the default. */
   memory: number | undefined;
 }
 
@@ -82,6 +114,10 @@ export function coreCount(): number {
 export function defaultSettings(warn: (text: string) => void): ZstdSettings {
   return {
     mode: "compress",
+    bench: { wanted: false, last: undefined, seconds: 3, perFile: false },
+    range: undefined,
+    index: undefined,
+    seekable: undefined,
     verbosity: LEVEL.results,
     help: false,
     version: false,
@@ -99,6 +135,7 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     progress: undefined,
     level: environmentNumber("ZSTD_CLEVEL", /^[+-]?\d+$/, "integer", warn) ?? 3,
     ultra: false,
+    adapt: undefined,
     max: false,
     longWindowLog: 0,
     advanced: {},
@@ -114,6 +151,11 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     streamSize: undefined,
     sizeHint: 0,
     targetBlockSize: 0,
+    dictionary: undefined,
+    patchBase: undefined,
+    training: {},
+    dictionarySizeMax: undefined,
+    dictionaryId: 0,
     memory: undefined,
   };
 }

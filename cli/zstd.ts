@@ -12,13 +12,30 @@ import { SLUICE_VERSION } from "./_version.ts";
 import { hasCompressedName } from "./_zstd_names.ts";
 import { ZSTD_OPTIONS } from "./_zstd_options.ts";
 import { defaultSettings } from "./_zstd_settings.ts";
+import type { ZstdSettings } from "./_zstd_settings.ts";
 
 /** Every option of the command, for shell completions. */
 export const OPTIONS = ZSTD_OPTIONS;
 
+/** What words directly behind the command's name stand for; a file of such a name is `./list`. */
+const SUBCOMMAND_SETTINGS: Readonly<Record<string, (settings: ZstdSettings) => void>> = {
+  list: (settings) => settings.mode = "list",
+  seekable: (settings) => settings.seekable = 0,
+  cat: (settings) => settings.mode = "cat",
+  index: (settings) => settings.mode = "index",
+};
+
+/** Words that may stand directly behind the command's name. */
+export const SUBCOMMANDS: readonly string[] = Object.keys(SUBCOMMAND_SETTINGS);
+
 const USAGE = `Compresses or decompresses files in the zstd format; stdin where none is named.
 
 Usage: sluice zstd [OPTIONS...] [INPUT... | -] [-o OUTPUT]
+       sluice zstd list FILE...          what -l does
+       sluice zstd seekable FILE...      what --seekable does
+       sluice zstd cat [--range=START-END] FILE|URL
+                                         content of a seekable or ordinary file, or a part of it
+       sluice zstd index FILE|URL        where its frames are, as JSON
 
 `;
 
@@ -30,7 +47,10 @@ export async function run(args: string[]): Promise<number> {
 async function runZstd(args: readonly string[]): Promise<number> {
   const messages = new Messages(LEVEL.results);
   const settings = defaultSettings((text) => messages.say(LEVEL.results, text));
-  const operands = parseOptions(ZSTD_OPTIONS, args, settings);
+  const [first = "", ...others] = args;
+  const applySubcommand = Object.hasOwn(SUBCOMMAND_SETTINGS, first) ? SUBCOMMAND_SETTINGS[first] : undefined;
+  applySubcommand?.(settings);
+  const operands = parseOptions(ZSTD_OPTIONS, applySubcommand === undefined ? args : others, settings);
   messages.level = settings.verbosity;
   if (settings.help) {
     console.log(USAGE + formatOptions(ZSTD_OPTIONS).trimEnd());
@@ -41,6 +61,10 @@ async function runZstd(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   if (messages.level >= LEVEL.notes) messages.say(LEVEL.notes, await banner(false));
+  if (settings.mode === "cat" || settings.mode === "index") {
+    const { catFile, indexFile } = await import("./_zstd_parts.ts");
+    return await (settings.mode === "cat" ? catFile : indexFile)(operands, settings, messages);
+  }
   if (settings.mode === "list") {
     const { listFiles } = await import("./_zstd_list.ts");
     return await listFiles(operands, settings, messages);
@@ -52,6 +76,14 @@ async function runZstd(args: readonly string[]): Promise<number> {
     fileLists: settings.fileLists,
     messages,
   });
+  if (settings.bench.wanted) {
+    const { benchmark } = await import("./_zstd_benchmark.ts");
+    return operands.length > 0 && failed ? EXIT.failure : await benchmark(inputs, settings);
+  }
+  if (settings.mode === "train") {
+    const { trainOnFiles } = await import("./_zstd_train.ts");
+    return await trainOnFiles(inputs, settings, messages);
+  }
   const wanted = settings.excludeCompressed && settings.mode === "compress"
     ? inputs.filter((input) => !hasCompressedName(input.name))
     : inputs;

@@ -44,6 +44,9 @@ const STATES: Readonly<Record<number, string>> = {
   [RESULT.CORRUPT]: "the data is corrupt",
   [RESULT.CHECKSUM_MISMATCH]: "the content does not match its checksum",
   [RESULT.TRUNCATED]: "the data ends too early",
+  [RESULT.BLOCK_TOO_LARGE]: "the block is larger than its frame allows",
+  [RESULT.BLOCK_CHECKSUM]: "the block does not match its checksum",
+  [RESULT.BLOCK_CORRUPT]: "the block is corrupt",
   [RESULT.DICTIONARY_CORRUPT]: "the dictionary is corrupt",
   [RESULT.DICTIONARY_MISMATCH]: "the frame needs another dictionary",
   [RESULT.DICTIONARY_CREATION_FAILED]: "the dictionary can not be made",
@@ -79,10 +82,13 @@ export function resultError(call: FailedCall): Error {
       return new BackendUnavailableError(message, facts);
     case RESULT.BAD_MAGIC:
     case RESULT.CORRUPT:
+    case RESULT.BLOCK_TOO_LARGE:
+    case RESULT.BLOCK_CORRUPT:
     case RESULT.DICTIONARY_CORRUPT:
     case RESULT.INPUT_SIZE_MISMATCH:
       return new CorruptDataError(message, facts);
     case RESULT.CHECKSUM_MISMATCH:
+    case RESULT.BLOCK_CHECKSUM:
       return new ChecksumMismatchError(message, facts);
     case RESULT.TRUNCATED:
       return new TruncatedDataError(message, facts);

@@ -7,9 +7,9 @@ import { RESULT, STEP, STEP_LENGTH } from "./_abi/abi.gen.ts";
 import type { ZstdDecodeFunctions } from "./_abi/zstd_decode.gen.ts";
 import { Context } from "./_context.ts";
 import type { Library } from "./_library.ts";
+import { ZSTD_DECODE } from "./_zstd_decode_module.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
-import { openZstdDecodeLibrary } from "./zstd_decoder.ts";
 
 /** XXH64 with seed 0 over bytes that come in pieces. */
 export class ZstdContentHash implements Disposable {
@@ -19,7 +19,7 @@ export class ZstdContentHash implements Disposable {
 
   /** A hash of nothing so far. */
   constructor(backend: BackendChoice | undefined) {
-    this.#library = openZstdDecodeLibrary(backend);
+    this.#library = ZSTD_DECODE.open(backend);
     const { functions } = this.#library;
     const handle = functions.sluice_zstd_content_hash_new();
     if (!handle) {

@@ -4,23 +4,14 @@
  * @module
  */
 import { RESULT, STEP, STEP_LENGTH } from "./_abi/abi.gen.ts";
-import { ZSTD_DECODE_FUNCTIONS } from "./_abi/zstd_decode.gen.ts";
 import type { ZstdDecodeFunctions } from "./_abi/zstd_decode.gen.ts";
 import { Context, SharedContext, SharedSlot } from "./_context.ts";
 import type { Handle, Library } from "./_library.ts";
-import { WASM_BASE64 } from "./_wasm/zstd_decode.gen.ts";
-import { BackendModule } from "./backend.ts";
+import { ZSTD_DECODE } from "./_zstd_decode_module.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
 
 export type { BackendChoice };
-
-const MODULE = new BackendModule<ZstdDecodeFunctions>(ZSTD_DECODE_FUNCTIONS, WASM_BASE64);
-
-/** The library of everything that decodes zstd. */
-export function openZstdDecodeLibrary(backend: BackendChoice | undefined): Library<ZstdDecodeFunctions> {
-  return MODULE.open(backend);
-}
 
 /** What a context is made with. */
 export interface ZstdDecoderKernelOptions {
@@ -76,7 +67,7 @@ export class ZstdDecoderKernel implements Disposable {
 
   /** Takes a context from the backend and sets its parameters. */
   constructor(options: ZstdDecoderKernelOptions) {
-    this.library = MODULE.open(options.backend);
+    this.library = ZSTD_DECODE.open(options.backend);
     this.#functions = this.library.functions;
     this.#maxMemory = options.maxMemory;
     const handle = this.#functions.sluice_zstd_decompressor_new(options.maxMemory);
@@ -329,6 +320,6 @@ export interface ZstdDecoderBatch {
 /** What a streaming decoder for a window of this size holds, in bytes, by the library's own estimate. */
 export function estimateZstdDecoder(windowSize: number, backend: BackendChoice | undefined): number {
   const step = new Uint32Array(STEP_LENGTH);
-  MODULE.open(backend).functions.sluice_zstd_decompressor_estimate(windowSize, step);
+  ZSTD_DECODE.open(backend).functions.sluice_zstd_decompressor_estimate(windowSize, step);
   return step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32;
 }

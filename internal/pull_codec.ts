@@ -30,26 +30,55 @@ export interface PullCodec {
   close(): void;
 }
 
+/** Growth of the pieces that output is collected in stops here. */
+const MAX_COLLECTED_CHUNK = 8 << 20;
+
+/**
+ * Collects a codec's output into fresh arrays. A buffer that stayed mostly empty is kept for the next time and its few
+ * bytes are copied out: most pushes of a compression give little or nothing.
+ */
+export class OutputCollector {
+  readonly #chunkSize: number;
+  #spare: Uint8Array<ArrayBuffer> | undefined;
+
+  /** A collector whose first buffer has `chunkSize` bytes; further ones of the same output grow. */
+  constructor(chunkSize: number) {
+    this.#chunkSize = chunkSize;
+  }
+
+  /** Reads everything that the codec can give now, at most `maxOutput` bytes, into one fresh array. */
+  collect(codec: PullCodec, maxOutput: number): Uint8Array<ArrayBuffer> {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let room = maxOutput;
+    let size = this.#chunkSize;
+    while (room > 0 && !codec.done && !codec.needsInput) {
+      const target = this.#take(Math.min(size, room));
+      const length = codec.read(target, 0);
+      room -= length;
+      if (length * 2 > target.length) {
+        chunks.push(target.subarray(0, length));
+      } else {
+        if (length > 0) chunks.push(target.slice(0, length));
+        this.#spare = target;
+      }
+      size = Math.min(size * 2, MAX_COLLECTED_CHUNK);
+    }
+    return concatBytes(chunks);
+  }
+
+  #take(size: number): Uint8Array<ArrayBuffer> {
+    const spare = this.#spare;
+    if (spare?.length !== size) return new Uint8Array(size);
+    this.#spare = undefined;
+    return spare;
+  }
+}
+
 /** Reads everything that the codec can give now, at most `maxOutput` bytes, into one fresh array. */
 export function readAvailable(
   codec: PullCodec,
   chunkSize: number,
   maxOutput: number,
 ): Uint8Array<ArrayBuffer> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let room = maxOutput;
-  let size = chunkSize;
-  while (room > 0 && !codec.done && !codec.needsInput) {
-    const target = new Uint8Array(Math.min(size, room));
-    const length = codec.read(target, 0);
-    room -= length;
-    if (length > 0) {
-      chunks.push(length * 2 > target.length ? target.subarray(0, length) : target.slice(0, length));
-    }
-    size = Math.min(size * 2, MAX_COLLECTED_CHUNK);
-  }
-  return concatBytes(chunks);
+  return new OutputCollector(chunkSize).collect(codec, maxOutput);
 }
-
-/** Growth of the pieces that a push engine's output is collected in stops here. */
-const MAX_COLLECTED_CHUNK = 8 << 20;

@@ -3,83 +3,20 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { BACKENDS } from "./_backends.ts";
+import {
+  names,
+  ours,
+  peakMegabytes,
+  real,
+  run,
+  sluice,
+  sluiceArguments,
+  testCli,
+  testInterop,
+} from "./_cli.ts";
 import { join, text } from "./_data.ts";
 
-const MAIN = new URL("../cli/main.ts", import.meta.url).pathname;
 const README = new URL("../cli/README.md", import.meta.url).pathname;
-
-/** What a program left behind. */
-interface Outcome {
-  readonly code: number;
-  readonly stdout: Uint8Array;
-  readonly stderr: string;
-}
-
-interface RunOptions {
-  readonly cwd?: string;
-  readonly stdin?: Uint8Array;
-  readonly env?: Record<string, string>;
-}
-
-async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const child = new Deno.Command(program, {
-    args: [...args],
-    stdin: options.stdin === undefined ? "null" : "piped",
-    stdout: "piped",
-    stderr: "piped",
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: options.env }),
-  }).spawn();
-  const fed = options.stdin === undefined ? Promise.resolve() : feed(child.stdin, options.stdin);
-  const { code, stdout, stderr } = await child.output();
-  await fed;
-  return { code, stdout, stderr: new TextDecoder().decode(stderr) };
-}
-
-/** Writes everything; a program may stop reading before the end. */
-async function feed(stdin: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
-  const writer = stdin.getWriter();
-  try {
-    await writer.write(bytes);
-    await writer.close();
-  } catch {
-    await writer.abort().catch(() => {});
-  }
-}
-
-function sluice(args: readonly string[], options?: RunOptions): Promise<Outcome> {
-  return run(Deno.execPath(), ["run", "-A", MAIN, ...args], options);
-}
-
-const ours = (args: readonly string[], options?: RunOptions): Promise<Outcome> =>
-  sluice(["zstd", ...args], options);
-const real = (args: readonly string[], options?: RunOptions): Promise<Outcome> => run("zstd", args, options);
-
-const TOOL_IS_HERE = await real(["-qV"]).then(({ code }) => code === 0, () => false);
-if (!TOOL_IS_HERE) console.log("skipped: interop of sluice zstd, the zstd tool is not installed");
-
-async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await test(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
-
-/** A test in a directory of its own. */
-function testCli(name: string, test: (directory: string) => Promise<void>, ignore = false): void {
-  Deno.test({ name: `sluice zstd ${name}`, ignore, fn: () => inDirectory(test) });
-}
-
-/** A test that needs the real tool. */
-function testInterop(name: string, test: (directory: string) => Promise<void>): void {
-  testCli(name, test, !TOOL_IS_HERE);
-}
-
-function names(directory: string): string[] {
-  return [...Deno.readDirSync(directory)].map((entry) => entry.name).sort();
-}
 
 const CONTENT = text(700_000);
 const SKIPPABLE = new Uint8Array([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]);
@@ -357,7 +294,7 @@ testCli("takes level and threads from the environment", async (directory) => {
 });
 
 testCli("says what it does not have", async () => {
-  for (const flag of ["--train", "-b1", "--patch-from=x", "--adapt", "--format=gzip"]) {
+  for (const flag of ["--trace=x", "--priority=rt", "--format=gzip"]) {
     const { code, stderr } = await ours([flag]);
     assertEquals(code, 1);
     assertStringIncludes(stderr, "is not supported");
@@ -367,7 +304,9 @@ testCli("says what it does not have", async () => {
 testCli("ends without a word when its reader goes away", async (directory) => {
   await Deno.writeFile(`${directory}/a`, text(8_000_000));
   await ours(["-q", "a"], { cwd: directory });
-  const command = `"${Deno.execPath()}" run -A "${MAIN}" zstd -dc a.zst | head -c 10 | wc -c`;
+  const command = `"${Deno.execPath()}" ${
+    sluiceArguments(["zstd", "-dc", "a.zst"]).join(" ")
+  } | head -c 10 | wc -c`;
   const { stdout, stderr } = await run("sh", ["-c", command], { cwd: directory });
   assertEquals(new TextDecoder().decode(stdout).trim(), "10");
   assertEquals(stderr, "");
@@ -377,7 +316,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
   testCli(`leaves nothing under the final name after ${signal}`, async (directory) => {
     await Deno.writeFile(`${directory}/a`, text(30_000_000));
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", MAIN, "zstd", "-q", "-19", "a"],
+      args: sluiceArguments(["zstd", "-q", "-19", "a"]),
       cwd: directory,
       stderr: "null",
     }).spawn();
@@ -401,22 +340,3 @@ testCli("moves 1 GiB in constant memory", async (directory) => {
   }
   assertEquals((await Deno.stat(`${directory}/a`)).size, 2 ** 30);
 });
-
-/** Runs the command to its end and watches how much memory it held at most. */
-async function peakMegabytes(args: readonly string[], cwd: string): Promise<number> {
-  const child = new Deno.Command(Deno.execPath(), { args: ["run", "-A", MAIN, "zstd", ...args], cwd })
-    .spawn();
-  let peak = 0;
-  let running = true;
-  const ended = child.status.then((status) => {
-    running = false;
-    assert(status.success);
-  });
-  while (running) {
-    const status = await Deno.readTextFile(`/proc/${child.pid}/status`).catch(() => "");
-    peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1000);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  await ended;
-  return peak;
-}

@@ -1,6 +1,7 @@
 /**
  * Turns compression options into a complete record: the one place of their defaults, numbers and checks.
  */
+import { resolveBackend } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
 import {
   checkBoolean,
@@ -11,9 +12,17 @@ import {
   describe,
   toBytes,
 } from "@sluice/internal";
+import { fitMemory } from "./_memory_ceiling.ts";
+import { ADAPT_INTERVAL_BYTES } from "./_adaptive_level.ts";
+import type { AdaptBounds } from "./_adaptive_level.ts";
 import type { ZstdDictionary } from "./dictionary.ts";
 import { checkDictionary } from "./_decompress_options.ts";
-import type { ZstdCompressOptions, ZstdLongDistanceOptions, ZstdStrategy } from "./compress_options.ts";
+import type {
+  ZstdAdaptOptions,
+  ZstdCompressOptions,
+  ZstdLongDistanceOptions,
+  ZstdStrategy,
+} from "./compress_options.ts";
 import type { ZstdParameterName } from "./parameters.ts";
 
 /** Options with every field present. */
@@ -24,6 +33,8 @@ export interface CompressSettings {
   /** Content in front of every frame; empty for none. */
   readonly prefix: Uint8Array;
   readonly maxMemory: number;
+  /** The bounds of a level that follows the flow of data; undefined for one that stays. */
+  readonly adapt: AdaptBounds | undefined;
   readonly backend: BackendChoice | undefined;
   /** Whether one output chunk takes a millisecond or longer. */
   readonly slow: boolean;
@@ -88,6 +99,12 @@ export const LEVEL_MIN = -131072;
 export const LEVEL_MAX = 22;
 export const LEVEL_DEFAULT = 3;
 
+/** Levels between which an adaptive one moves unless told otherwise; higher ones take hundreds of megabytes. */
+const ADAPT_MIN_DEFAULT = 1;
+const ADAPT_MAX_DEFAULT = 19;
+/** The window of an adaptive level: the largest that every decoder accepts. */
+const ADAPT_WINDOW_LOG = 23;
+
 const JOB_SIZE_MAX = 1 << 30;
 const JOB_SIZE_MIN = 512 << 10;
 const WORKERS_MAX = 256;
@@ -137,8 +154,11 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdCompressOptions>([
   "deterministicPrefix",
   "size",
   "maxMemory",
+  "onExceeded",
+  "adapt",
   "backend",
 ]);
+const ADAPT_KEYS: ReadonlySet<string> = new Set<keyof ZstdAdaptOptions>(["min", "max"]);
 const LONG_DISTANCE_KEYS: ReadonlySet<string> = new Set<keyof ZstdLongDistanceOptions>([
   "hashLog",
   "minMatch",
@@ -175,11 +195,48 @@ function workerCount(options: ZstdCompressOptions): number {
     ? (options.backend === "wasm" ? 0 : navigator.hardwareConcurrency)
     : checkInteger("workers", workers, 0, WORKERS_MAX);
   // Without workers the codec ignores the option in silence.
-  return flag("rsyncable", options.rsyncable, false) === 1 ? Math.max(count, 1) : count;
+  if (flag("rsyncable", options.rsyncable, false) === 1) return Math.max(count, 1);
+  // With workers the level changes inside the frame.
+  return options.adapt !== undefined && resolveBackend(options.backend) === "native"
+    ? Math.max(count, 1)
+    : count;
+}
+
+function adaptBounds(option: ZstdAdaptOptions | undefined): AdaptBounds | undefined {
+  if (option === undefined) return undefined;
+  checkKeys(option, ADAPT_KEYS);
+  const min = checkInteger("adapt.min", option.min ?? ADAPT_MIN_DEFAULT, LEVEL_MIN, LEVEL_MAX);
+  return {
+    min,
+    max: checkInteger("adapt.max", option.max ?? Math.max(min, ADAPT_MAX_DEFAULT), min, LEVEL_MAX),
+  };
+}
+
+/** Whether parameters are lowered until they fit; checks what does not go with that. */
+function clamps(options: ZstdCompressOptions): boolean {
+  if (checkChoice("onExceeded", options.onExceeded ?? "error", ["clamp", "error"]) === "error") return false;
+  for (const name of ["rsyncable", "adapt"] as const) {
+    if (options[name] === undefined || options[name] === false) continue;
+    throw new TypeError(`Cannot use option "${name}": "onExceeded" is "clamp", which does not go with it`);
+  }
+  return true;
+}
+
+type Values = Record<keyof typeof PARAMETER, number>;
+
+/** Pairs of parameter numbers and values. */
+function parametersOf(values: Values): Int32Array {
+  return new Int32Array(
+    Object.entries(values).flatMap(([name, value]) => [PARAMETER[name as keyof typeof PARAMETER], value]),
+  );
 }
 
 function resolve(options: ZstdCompressOptions): CompressSettings {
-  const level = checkInteger("level", options.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX);
+  const adapt = adaptBounds(options.adapt);
+  const start = checkInteger("level", options.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX);
+  const level = adapt === undefined
+    ? start
+    : Math.min(Math.max(start || LEVEL_DEFAULT, adapt.min), adapt.max);
   const maxMemory = checkLimit("maxMemory", options.maxMemory ?? Infinity);
   checkDictionary(options.dictionary);
   if (options.prefix !== undefined && options.dictionary !== undefined) {
@@ -191,10 +248,16 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     ? 0
     : STRATEGIES.indexOf(checkChoice("strategy", options.strategy, STRATEGIES)) + 1;
   const targetBlockSize = number("targetBlockSize", options.targetBlockSize);
-  const jobSize = checkInteger("jobSize", options.jobSize ?? 0, 0, JOB_SIZE_MAX);
-  const values: Record<keyof typeof PARAMETER, number> = {
+  const jobSize = checkInteger(
+    "jobSize",
+    options.jobSize ?? (adapt !== undefined && workers > 0 ? ADAPT_INTERVAL_BYTES : 0),
+    0,
+    JOB_SIZE_MAX,
+  );
+  const clamped = maxMemory < Infinity && clamps(options);
+  const wanted: Values = {
     level,
-    windowLog: number("windowLog", options.windowLog),
+    windowLog: number("windowLog", options.windowLog ?? (adapt === undefined ? undefined : ADAPT_WINDOW_LOG)),
     hashLog: number("hashLog", options.hashLog),
     chainLog: number("chainLog", options.chainLog),
     searchLog: number("searchLog", options.searchLog),
@@ -206,7 +269,7 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     contentSize: flag("contentSize", options.contentSize, true),
     checksum: flag("checksum", options.checksum, prefix.length > 0),
     dictId: flag("dictId", options.dictId, true),
-    workers,
+    workers: clamped ? 0 : workers,
     jobSize: jobSize > 0 ? Math.max(jobSize, JOB_SIZE_MIN) : 0,
     overlapLog: checkInteger("overlapLog", options.overlapLog ?? 0, 0, OVERLAP_LOG_MAX),
     rsyncable: flag("rsyncable", options.rsyncable, false),
@@ -225,20 +288,24 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     maxBlockSize: number("maxBlockSize", options.maxBlockSize),
     blockSplitterLevel: number("blockSplitterLevel", options.blockSplitterLevel),
   };
-  const parameters = new Int32Array(
-    Object.entries(values).flatMap(([name, value]) => [PARAMETER[name as keyof typeof PARAMETER], value]),
-  );
+  const size = options.size === undefined
+    ? undefined
+    : checkInteger("size", options.size, 0, Number.MAX_SAFE_INTEGER);
+  const { backend } = options;
+  const values = clamped
+    ? fitMemory(wanted, parametersOf, { maxMemory: maxMemory - prefix.length, size, backend })
+    : wanted;
+  const parameters = parametersOf(values);
   const light = level <= POOLED_LEVEL_MAX && values.windowLog === 0 && values.chainLog === 0 &&
     values.hashLog === 0 && values.longDistance !== 1 && workers === 0 && maxMemory === Infinity &&
     prefix.length === 0;
   return {
-    size: options.size === undefined
-      ? undefined
-      : checkInteger("size", options.size, 0, Number.MAX_SAFE_INTEGER),
+    size,
     dictionary: options.dictionary,
     prefix,
     maxMemory: maxMemory === Infinity ? 0 : maxMemory,
-    backend: options.backend,
+    adapt,
+    backend,
     slow: level >= SLOW_LEVEL_MIN || strategy > 2 || workers > 0,
     parameters,
     poolKey: light ? parameters.join(" ") : undefined,

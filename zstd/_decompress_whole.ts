@@ -7,7 +7,7 @@ import { afterwards, concatBytes, IdlePool, readAvailable } from "@sluice/intern
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { releaseDecoderDictionary, useDecoderDictionary } from "./_decoder_dictionaries.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
-import { measureFrames } from "./_frame_walker.ts";
+import { FrameWalker, measureFrames } from "./_frame_walker.ts";
 import { CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
 
 /** Contexts of the free functions; each holds about 100 KB. */
@@ -123,11 +123,28 @@ function decompressPlanned(
   }
 }
 
+/**
+ * Where the frames of a value lie and where their contents go, for decoding them side by side: undefined unless there
+ * are several. Skippable frames go with the frame before them.
+ */
+function frameSlab(bytes: Uint8Array): { offsets: Uint32Array; slots: Uint32Array } | undefined {
+  const offsets = [0];
+  const slots = [0];
+  for (const frame of new FrameWalker().push(bytes)) {
+    if (frame.type === "skippable") continue;
+    if (slots.length > 1) offsets.push(frame.offset);
+    slots.push(slots.at(-1)! + frame.contentSize!);
+  }
+  if (slots.length < 3) return undefined;
+  return { offsets: Uint32Array.from([...offsets, bytes.length]), slots: Uint32Array.from(slots) };
+}
+
 /** As `decompressWhole`, off the event loop natively and in slices of a few milliseconds in WASM. */
 export async function decompressWholeAsync(
   kernel: ZstdDecoderKernel,
   bytes: Uint8Array,
   settings: DecompressSettings,
+  threads: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const native = kernel.backend === "native";
   const size = plannedSize(bytes, settings);
@@ -135,7 +152,10 @@ export async function decompressWholeAsync(
   if (size !== undefined && native) {
     const target = new Uint8Array(size);
     useDecoderDictionary(kernel, settings, 0);
-    const result = await kernel.decompressAsync(bytes, 0, bytes.length, target);
+    const slab = threads > 1 ? frameSlab(bytes) : undefined;
+    const result = slab === undefined
+      ? await kernel.decompressAsync(bytes, 0, bytes.length, target)
+      : await kernel.batchAsync({ source: bytes, target, ...slab }, threads);
     if (result === RESULT.OK && kernel.produced === size) return target;
   }
   const codec = new DecoderCodec(settings, "always", kernel);

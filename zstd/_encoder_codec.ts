@@ -11,6 +11,7 @@ import {
 import type { ZstdProgress } from "@sluice/ffi/zstd-encoder";
 import { concatBytes, CorruptDataError } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
+import { ADAPT_INTERVAL_BYTES, AdaptiveLevel } from "./_adaptive_level.ts";
 import { NO_CHECKPOINTS } from "./_checkpoint_options.ts";
 import type { CheckpointSettings } from "./_checkpoint_options.ts";
 import { PARAMETER } from "./_compress_options.ts";
@@ -72,12 +73,21 @@ export function makeEncoderKernel(settings: CompressSettings): ZstdEncoderKernel
   return kernel;
 }
 
+function parameterOf(settings: CompressSettings, parameter: number): number {
+  return settings.parameters[settings.parameters.indexOf(parameter) + 1]!;
+}
+
 /** One compression from its first input byte to its last output byte. */
 export class EncoderCodec implements PullCodec {
   readonly #kernel: ZstdEncoderKernel;
   readonly #size: number | undefined;
   readonly #checkpoints: CheckpointSettings;
+  readonly #adaptive: AdaptiveLevel | undefined;
+  /** Whether worker threads take new levels inside a frame. */
+  readonly #hasJobs: boolean;
   readonly offLoop: boolean;
+  /** The level at hand, or of the next frame or job. */
+  level: number;
 
   #chunk: Uint8Array = NO_BYTES;
   #pos = 0;
@@ -98,7 +108,14 @@ export class EncoderCodec implements PullCodec {
     offload: "auto" | "always" | "never" = "auto",
     checkpoints: CheckpointSettings = NO_CHECKPOINTS,
   ) {
-    this.#checkpoints = checkpoints;
+    this.level = parameterOf(settings, PARAMETER.level);
+    this.#hasJobs = parameterOf(settings, PARAMETER.workers) > 0;
+    this.#adaptive = settings.adapt && new AdaptiveLevel(settings.adapt);
+    // Without jobs a level changes with the frame: there have to be several.
+    const frameSizeMax = this.#adaptive === undefined || this.#hasJobs ? Infinity : ADAPT_INTERVAL_BYTES;
+    this.#checkpoints = checkpoints.every <= frameSizeMax
+      ? checkpoints
+      : { ...checkpoints, every: frameSizeMax };
     this.#bytesIn = checkpoints.resumeAt.decompressedOffset;
     this.#bytesOut = checkpoints.resumeAt.compressedOffset;
     this.#frameIndex = checkpoints.resumeAt.frameIndex;
@@ -173,9 +190,11 @@ export class EncoderCodec implements PullCodec {
   /** Changes the level from the next frame on, with worker threads from the next job. */
   setLevel(level: number): void {
     this.#check(this.#kernel.configure(new Int32Array([PARAMETER.level, level])));
+    this.level = level;
   }
 
   read(target: Uint8Array<ArrayBuffer>, start: number): number {
+    this.#adaptive?.enter();
     let at = start;
     while (at < target.length && !this.#isIdle()) {
       const operation = this.#nextOperation();
@@ -184,10 +203,12 @@ export class EncoderCodec implements PullCodec {
         this.#kernel.step(this.#chunk, this.#pos, this.#sourceEnd(operation), target, at, operation),
       );
     }
+    this.#adaptive?.leave();
     return at - start;
   }
 
   async readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number> {
+    this.#adaptive?.enter();
     let at = start;
     while (at < target.length && !this.#isIdle()) {
       const operation = this.#nextOperation();
@@ -203,6 +224,7 @@ export class EncoderCodec implements PullCodec {
         ),
       );
     }
+    this.#adaptive?.leave();
     return at - start;
   }
 
@@ -246,6 +268,12 @@ export class EncoderCodec implements PullCodec {
     return this.#checkpoints === NO_CHECKPOINTS ? this.#frameBytesIn : this.#bytesIn;
   }
 
+  /** Changes the level when the flow of data says so. */
+  #adapt(): void {
+    const level = this.#adaptive?.next(this.#bytesIn, this.level) ?? this.level;
+    if (level !== this.level) this.setLevel(level);
+  }
+
   #pledge(size: number): void {
     const frameSize = this.#checkpoints === NO_CHECKPOINTS
       ? size
@@ -257,6 +285,7 @@ export class EncoderCodec implements PullCodec {
     this.#frameBytesIn = 0;
     this.#frameStarted = false;
     this.#frameIndex++;
+    if (!this.#hasJobs) this.#adapt();
     if (this.#checkpoints === NO_CHECKPOINTS) return;
     if (this.#size !== undefined) this.#pledge(this.#size);
     this.#checkpoints.onCheckpoint?.({
@@ -275,6 +304,7 @@ export class EncoderCodec implements PullCodec {
     this.#bytesIn += consumed;
     this.#frameBytesIn += consumed;
     this.#bytesOut += produced;
+    if (this.#hasJobs && operation === ZSTD_STEP.CONTINUE) this.#adapt();
     if (operation !== ZSTD_STEP.CONTINUE && result !== RESULT.OUTPUT_PENDING) {
       if (operation === ZSTD_STEP.END) this.#endFrame();
       // A full frame ends by itself: what was asked for comes behind the content that waits.

@@ -5,12 +5,14 @@ import {
   compressZstdBatchAsync,
   compressZstdDictChain,
   decompressZstd,
+  decompressZstdAsync,
   decompressZstdBatch,
   decompressZstdBatchAsync,
   decompressZstdDictChain,
+  writeZstdSkippableFrame,
   ZstdDictionary,
 } from "@sluice/zstd";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { testBackends } from "../tests/_backends.ts";
 import { CONTENT_KINDS, join, Random, text } from "../tests/_data.ts";
 
@@ -159,3 +161,22 @@ Deno.test("SegmentedBuffer names values over several buffers", () => {
   assertThrows(() => new SegmentedBuffer(text(10), BigUint64Array.of(1n)), RangeError, "pairs");
   assertThrows(() => SegmentedBuffer.concat(), RangeError, "none");
 });
+
+testBackends(
+  "the frames of one value are decoded side by side, with the faults of one after the other",
+  async () => {
+    const parts = Array.from({ length: 9 }, (_, i) => text(200_000 + i, i + 1));
+    const skippable = writeZstdSkippableFrame(text(33), 4);
+    const stream = join(
+      skippable,
+      ...parts.flatMap((part) => [compressZstd(part, { checksum: true }), skippable]),
+    );
+    for (const threads of [1, 2, "auto"] as const) {
+      assertEquals(await decompressZstdAsync(stream, { threads }), join(...parts));
+    }
+    const damaged = stream.slice();
+    damaged[stream.length - skippable.length - 1]! ^= 1;
+    const error = await assertRejects(() => decompressZstdAsync(damaged, { threads: 2 }), SluiceError);
+    assertEquals(error.code, "CHECKSUM_MISMATCH");
+  },
+);

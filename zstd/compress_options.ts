@@ -50,6 +50,14 @@ export interface ZstdLongDistanceOptions {
   readonly hashRateLog?: number | undefined;
 }
 
+/** Between which levels an adaptive one moves. */
+export interface ZstdAdaptOptions {
+  /** The lowest level. @default {1} */
+  readonly min?: number | undefined;
+  /** The highest level. @default {19, or min where that is higher} */
+  readonly max?: number | undefined;
+}
+
 /** How data is compressed. What is left out follows from the level. */
 export interface ZstdCompressOptions extends ZstdCompressionParameters {
   /** From -131072 (fastest) to 22 (smallest); 0 stands for the default. @default {3} */
@@ -111,6 +119,19 @@ export interface ZstdCompressOptions extends ZstdCompressionParameters {
   readonly size?: number | undefined;
   /** The most bytes that the codec may allocate. @default {Infinity} */
   readonly maxMemory?: number | undefined;
+  /**
+   * What to do when `maxMemory` is not enough: fail, or "clamp" to the highest level, with the largest window for it,
+   * whose estimate fits. Clamping gives up worker threads, whose memory can't be estimated; a dictionary's tables are
+   * not in the estimate either. @default {"error"}
+   */
+  readonly onExceeded?: "clamp" | "error" | undefined;
+  /**
+   * Let the level of a stream or encoder follow the flow of data: it goes up while the codec waits for its source or
+   * its sink, and down while both wait for the codec. It starts at `level` and is looked at every 2 MiB of input.
+   * The window is 8 MiB and a job 2 MiB unless `windowLog` and `jobSize` say otherwise. Natively at least one worker thread is used and changes come
+   * with its jobs; in WASM there are frames of 2 MiB, each with its level. The output depends on timing: it is not reproducible. Whole values have no flow and keep `level`.
+   */
+  readonly adapt?: ZstdAdaptOptions | undefined;
   /** The backend for this call. @default {what configureBackend says} */
   readonly backend?: BackendChoice | undefined;
 }

@@ -83,6 +83,11 @@ export class ZstdCompressionStream {
     return this.#codec.bytesOut;
   }
 
+  /** The level at hand; with `adapt` it moves. */
+  get level(): number {
+    return this.#codec.level;
+  }
+
   /** How far the frame has come. */
   get progress(): ZstdProgress {
     return this.#codec.progress;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkKeys, checkLimit, readAvailable, toBytes } from "@sluice/internal";
+import { checkKeys, checkLimit, OutputCollector, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
@@ -39,6 +39,7 @@ const SKIP_CHUNK_SIZE = 128 << 10;
  */
 export class ZstdDecoder implements Disposable {
   readonly #codec: DecoderCodec;
+  readonly #collector = new OutputCollector(CHUNK_SIZE_DEFAULT);
 
   /**
    * Takes a context from the backend.
@@ -105,7 +106,7 @@ export class ZstdDecoder implements Disposable {
     const maxOutput = checkLimit("maxOutput", options.maxOutput ?? Infinity);
     const bytes = toBytes(chunk);
     if (bytes.length > 0) this.#codec.write(bytes);
-    const output = readAvailable(this.#codec, CHUNK_SIZE_DEFAULT, maxOutput);
+    const output = this.#collector.collect(this.#codec, maxOutput);
     this.#codec.detachInput();
     return output;
   }

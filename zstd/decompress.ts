@@ -5,6 +5,7 @@
  */
 import { toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
+import { threadCount } from "./_batch.ts";
 import { resolveWholeValueOptions } from "./_decompress_options.ts";
 import {
   decompressWhole,
@@ -12,6 +13,7 @@ import {
   decompressWholeInto,
   withDecoder,
 } from "./_decompress_whole.ts";
+import type { ZstdBatchOptions } from "./batch_options.ts";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 
 /**
@@ -69,7 +71,7 @@ export function decompressZstdInto(
 
 /**
  * As {@linkcode decompressZstd}, without holding up the event loop: natively on another thread, in WASM in slices of a
- * few milliseconds. Do not change `data` before the promise settles.
+ * few milliseconds. With `threads` the frames of a value that declare their sizes are decoded side by side. Do not change `data` before the promise settles.
  *
  * @example Off the event loop
  * ```ts
@@ -82,9 +84,11 @@ export function decompressZstdInto(
  */
 export async function decompressZstdAsync(
   data: BytesSource,
-  options?: ZstdDecompressOptions,
+  options: ZstdDecompressOptions & ZstdBatchOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { threads = 1, ...codecOptions } = options;
   const bytes = toBytes(data);
-  const settings = resolveWholeValueOptions(options);
-  return await withDecoder(settings, (kernel) => decompressWholeAsync(kernel, bytes, settings));
+  const settings = resolveWholeValueOptions(codecOptions);
+  const count = threadCount(threads, bytes.length);
+  return await withDecoder(settings, (kernel) => decompressWholeAsync(kernel, bytes, settings, count));
 }

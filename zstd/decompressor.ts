@@ -84,7 +84,7 @@ export class ZstdDecompressor implements Disposable {
     data: BytesSource,
     options?: ZstdDecompressCallOptions,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    return await decompressWholeAsync(this.#kernel, toBytes(data), this.#forCall(options));
+    return await decompressWholeAsync(this.#kernel, toBytes(data), this.#forCall(options), 1);
   }
 
   /** Frees the context; calling it again does nothing. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ZstdProgress } from "@sluice/ffi/zstd-encoder";
-import { checkChoice, checkInteger, concatBytes, readAvailable, toBytes } from "@sluice/internal";
+import { checkChoice, checkInteger, concatBytes, OutputCollector, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { LEVEL_MAX, LEVEL_MIN, resolveCompressOptions } from "./_compress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
@@ -38,6 +38,7 @@ export type ZstdFlush = "block" | "frame";
  */
 export class ZstdEncoder implements Disposable {
   readonly #codec: EncoderCodec;
+  readonly #collector = new OutputCollector(CHUNK_SIZE_DEFAULT);
 
   /**
    * Takes a context from the backend.
@@ -68,6 +69,11 @@ export class ZstdEncoder implements Disposable {
   /** Bytes that the context holds. */
   get memorySize(): number {
     return this.#codec.memoryBytes;
+  }
+
+  /** The level at hand; with `adapt` it moves. */
+  get level(): number {
+    return this.#codec.level;
   }
 
   /** How far the frame has come. */
@@ -189,7 +195,7 @@ export class ZstdEncoder implements Disposable {
   #heldChunk: { bytes: Uint8Array<ArrayBuffer>; length: number } | undefined;
 
   #read(): Uint8Array<ArrayBuffer> {
-    const output = readAvailable(this.#codec, CHUNK_SIZE_DEFAULT, Infinity);
+    const output = this.#collector.collect(this.#codec, Infinity);
     this.#codec.detachInput();
     const held = this.#heldChunk;
     this.#heldChunk = undefined;

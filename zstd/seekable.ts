@@ -15,7 +15,7 @@
  * @module
  */
 export { byteSourceFromBlob, byteSourceFromBytes, byteSourceFromUrl, TransferError } from "@sluice/internal";
-export type { ByteSource, HttpSourceOptions, ReadOptions } from "@sluice/internal";
+export type { ByteSource, BytesSource, HttpSourceOptions, ReadOptions } from "@sluice/internal";
 export * from "./build_index.ts";
 export * from "./compress_seekable.ts";
 export * from "./seek_index.ts";

@@ -25,6 +25,8 @@ const modules = .{
             @import("zstd_encoder_batch_exports.zig").exports ++
             @import("zstd_training_exports.zig").exports,
     },
+    .{ "lz4_decode", @import("lz4_decoder_exports.zig").exports },
+    .{ "lz4_encode", @import("lz4_encoder_exports.zig").exports },
 };
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
@@ -145,4 +147,7 @@ test {
     _ = @import("slab.zig");
     _ = @import("zstd_content_hash_exports.zig");
     _ = @import("zstd_exports_test.zig");
+    _ = @import("lz4_block.zig");
+    _ = @import("lz4_common.zig");
+    _ = @import("lz4_exports_test.zig");
 }

@@ -39,11 +39,29 @@ const zstd_encode_files = [_][]const u8{
     "dictBuilder/divsufsort.c",            "dictBuilder/fastcover.c",           "dictBuilder/zdict.c",
 };
 
+const lz4_flags = [_][]const u8{
+    "-O3",
+    "-DNDEBUG",
+    "-fvisibility=hidden",
+    "-Wno-unused-command-line-argument",
+    "-DXXH_NAMESPACE=LZ4_",
+    "-DLZ4LIB_VISIBILITY=",
+    "-DLZ4HC_HEAPMODE=0",
+};
+const lz4_decode_files = [_][]const u8{ "lz4.c", "xxhash.c" };
+const lz4_encode_files = [_][]const u8{ "lz4.c", "lz4hc.c", "xxhash.c" };
+
 /// One WASM module: its name in abi.zig and the C files behind it.
-const WasmModule = struct { name: []const u8, zstd_files: []const []const u8 };
+const WasmModule = struct {
+    name: []const u8,
+    zstd_files: []const []const u8 = &.{},
+    lz4_files: []const []const u8 = &.{},
+};
 const wasm_modules = [_]WasmModule{
     .{ .name = "zstd_decode", .zstd_files = &(wasm_zstd_common_files ++ zstd_decode_files) },
     .{ .name = "zstd_encode", .zstd_files = &(wasm_zstd_common_files ++ .{"common/pool.c"} ++ zstd_encode_files) },
+    .{ .name = "lz4_decode", .lz4_files = &lz4_decode_files },
+    .{ .name = "lz4_encode", .lz4_files = &lz4_encode_files },
 };
 const wasm_zstd_common_files = [_][]const u8{
     "common/entropy_common.c", "common/error_private.c", "common/fse_decompress.c", "common/xxhash.c",
@@ -71,6 +89,7 @@ pub fn build(b: *std.Build) void {
 
     const baselines = b.step("baselines", "Build the C programs that benchmarks compare with");
     baselines.dependOn(zstdBaseline(b, target));
+    baselines.dependOn(lz4Baseline(b, target));
 
     const tests = b.addTest(.{ .root_module = nativeModule(b, target, .Debug, "abi.zig") });
     b.step("test", "Run the Zig tests").dependOn(&b.addRunArtifact(tests).step);
@@ -92,6 +111,16 @@ fn zstdBaseline(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step
     return &b.addInstallArtifact(exe, .{}).step;
 }
 
+/// As `zstdBaseline`, with the frame functions that the product does not need.
+fn lz4Baseline(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step {
+    const module = b.createModule(.{ .target = target, .optimize = .ReleaseFast, .link_libc = true, .sanitize_c = .off });
+    module.addIncludePath(b.path("../../vendor/lz4"));
+    module.addCSourceFile(.{ .file = b.path("../../bench/baselines/lz4_bench.c"), .flags = &.{"-O3"} });
+    module.linkLibrary(lz4Library(b, target, &(lz4_encode_files ++ .{"lz4frame.c"})));
+    const exe = b.addExecutable(.{ .name = "lz4_bench", .root_module = module });
+    return &b.addInstallArtifact(exe, .{}).step;
+}
+
 /// Our Zig with all vendored C linked in.
 fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.builtin.OptimizeMode, root: []const u8) *std.Build.Module {
     const module = b.createModule(.{
@@ -104,7 +133,9 @@ fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.b
         .stack_check = false, // its probe lives in compiler_rt; no function here has a large frame
     });
     addOptions(b, module, "");
-    addZstdHeaders(b, module, target);
+    addHeaders(b, module, target, "zstd");
+    addHeaders(b, module, target, "lz4");
+    module.linkLibrary(lz4Library(b, target, &lz4_encode_files));
     module.linkLibrary(zstdLibrary(b, target, &(zstd_common_files ++ zstd_decode_files ++ zstd_encode_files)));
     return module;
 }
@@ -122,8 +153,10 @@ fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.Opt
         .strip = true,
     });
     addOptions(b, module, wasm_module.name);
-    addZstdHeaders(b, module, target);
-    module.linkLibrary(zstdLibrary(b, target, wasm_module.zstd_files));
+    addHeaders(b, module, target, "zstd");
+    addHeaders(b, module, target, "lz4");
+    if (wasm_module.zstd_files.len > 0) module.linkLibrary(zstdLibrary(b, target, wasm_module.zstd_files));
+    if (wasm_module.lz4_files.len > 0) module.linkLibrary(lz4Library(b, target, wasm_module.lz4_files));
     const exe = b.addExecutable(.{ .name = wasm_module.name, .root_module = module });
     exe.entry = .disabled;
     exe.rdynamic = true;
@@ -138,16 +171,17 @@ fn addOptions(b: *std.Build, module: *std.Build.Module, name: []const u8) void {
     module.addOptions("build_options", options);
 }
 
-fn addZstdHeaders(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget) void {
+/// Translates `<codec>_c.h` to Zig declarations, imported by that name.
+fn addHeaders(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget, codec: []const u8) void {
     const translate = b.addTranslateC(.{
-        .root_source_file = b.path("zstd_c.h"),
+        .root_source_file = b.path(b.fmt("{s}_c.h", .{codec})),
         .target = target,
         .optimize = .ReleaseFast,
         .link_libc = !target.result.cpu.arch.isWasm(),
     });
-    translate.addIncludePath(b.path("../../vendor/zstd"));
+    translate.addIncludePath(b.path(b.fmt("../../vendor/{s}", .{codec})));
     if (target.result.cpu.arch.isWasm()) translate.addIncludePath(b.path("libc"));
-    module.addImport("zstd_c", translate.createModule());
+    module.addImport(b.fmt("{s}_c", .{codec}), translate.createModule());
 }
 
 fn zstdLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
@@ -171,4 +205,29 @@ fn zstdLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const [
     const flags = if (is_wasm) &(zstd_flags ++ [_][]const u8{wasm_speed}) else &(zstd_flags ++ [_][]const u8{native_speed});
     module.addCSourceFiles(.{ .root = root, .files = files, .flags = flags });
     return b.addLibrary(.{ .name = "zstd", .linkage = .static, .root_module = module });
+}
+
+fn lz4Library(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
+    const root = b.path("../../vendor/lz4");
+    const is_wasm = target.result.cpu.arch.isWasm();
+    const module = b.createModule(.{
+        .target = target,
+        .optimize = .ReleaseFast,
+        .link_libc = !is_wasm,
+        .pic = !is_wasm,
+        .strip = true,
+        .sanitize_c = .off,
+    });
+    if (is_wasm) {
+        module.addIncludePath(b.path("libc"));
+        // 64-bit registers with 32-bit pointers, which lz4.c knows by the name of x32: the encoder then hashes as on
+        // 64-bit machines, so that its output is the same, and copies go by 8 bytes.
+        module.addCMacro("__x86_64__", "1");
+        module.addCMacro("__ILP32__", "1");
+        // Without a libc memcpy is a call; xxhash.c then reads words through packed structs.
+        module.addCMacro("XXH_FORCE_MEMORY_ACCESS", "1");
+    }
+    module.addIncludePath(root);
+    module.addCSourceFiles(.{ .root = root, .files = files, .flags = &lz4_flags });
+    return b.addLibrary(.{ .name = "lz4", .linkage = .static, .root_module = module });
 }

@@ -26,6 +26,12 @@ pub const Result = enum(i32) {
     corrupt = -20,
     checksum_mismatch = -21,
     truncated = -22,
+    /// An lz4 block says that it is larger than its frame allows.
+    block_too_large = -23,
+    /// An lz4 block does not match its checksum.
+    block_checksum = -24,
+    /// An lz4 block breaks the rules of its format.
+    block_corrupt = -25,
 
     dictionary_corrupt = -30,
     dictionary_mismatch = -31,

@@ -12,6 +12,9 @@ const Step = result.Step;
 /// ZSTD_CONTENTSIZE_UNKNOWN, which the header defines by a wrap-around that C alone allows.
 pub const content_size_unknown: c_ulonglong = std.math.maxInt(c_ulonglong);
 
+/// The window of long-distance matching unless another one is asked for.
+const long_distance_window_log = 27;
+
 pub const Compressor = struct {
     memory: Memory,
     context: *c.ZSTD_CCtx,
@@ -289,6 +292,31 @@ fn parameters(level: i32, source_size: f64, dictionary_size: u32, numbers: [*]u3
     return Result.ok.code();
 }
 
+fn valueOf(params: *c.ZSTD_CCtx_params, parameter: c.ZSTD_cParameter) i32 {
+    var value: c_int = 0;
+    _ = c.ZSTD_CCtxParams_getParameter(params, parameter, &value);
+    return value;
+}
+
+fn setIfZero(params: *c.ZSTD_CCtx_params, parameter: c.ZSTD_cParameter, value: i32) void {
+    if (valueOf(params, parameter) == 0) _ = c.ZSTD_CCtxParams_setParameter(params, parameter, value);
+}
+
+/// The library's estimate takes the long-distance matcher's numbers as they are, divides by one of them, and derives
+/// defaults only when a frame starts: here they are derived before, for the window of the parameters.
+fn settleLongDistance(params: *c.ZSTD_CCtx_params) void {
+    if (valueOf(params, c.ZSTD_c_enableLongDistanceMatching) != 1) return;
+    const level = c.ZSTD_getCParams(valueOf(params, c.ZSTD_c_compressionLevel), content_size_unknown, 0);
+    const given_window = valueOf(params, c.ZSTD_c_windowLog);
+    const window_log = if (given_window == 0) long_distance_window_log else given_window;
+    const given_strategy = valueOf(params, c.ZSTD_c_strategy);
+    const strategy: i32 = if (given_strategy == 0) @intCast(level.strategy) else given_strategy;
+    const rate_log = 7 - @divTrunc(strategy, 3);
+    setIfZero(params, c.ZSTD_c_ldmMinMatch, if (strategy >= c.ZSTD_btultra) 32 else 64);
+    setIfZero(params, c.ZSTD_c_ldmHashLog, std.math.clamp(window_log - rate_log, 6, 30));
+    setIfZero(params, c.ZSTD_c_ldmBucketSizeLog, std.math.clamp(strategy, 4, 8));
+}
+
 /// What a context with these parameters would hold, in `value`, in bytes: for one-shot use, or streaming when
 /// `streaming` is not 0. Without worker threads, as the library defines it.
 fn estimate(pairs: [*]const i32, count: u32, streaming: u32, step: *Step) callconv(.c) i32 {
@@ -301,6 +329,7 @@ fn estimate(pairs: [*]const i32, count: u32, streaming: u32, step: *Step) callco
         const size = c.ZSTD_CCtxParams_setParameter(params, parameter, pairs[2 * i + 1]);
         if (c.ZSTD_isError(size) != 0) return common.failure(size, &memory, step).code();
     }
+    settleLongDistance(params);
     const size = if (streaming != 0)
         c.ZSTD_estimateCStreamSize_usingCCtxParams(params)
     else

@@ -5,11 +5,11 @@ const result = @import("result.zig");
 const Result = result.Result;
 const Step = result.Step;
 
-const encoder = functions(@import("zstd_encoder_exports.zig").exports);
-const decoder = functions(@import("zstd_decoder_exports.zig").exports);
+const encoder = functionTable(@import("zstd_encoder_exports.zig").exports);
+const decoder = functionTable(@import("zstd_decoder_exports.zig").exports);
 
 /// Look-up by exported name, so that tests call what a host calls.
-fn functions(comptime entries: anytype) type {
+fn functionTable(comptime entries: anytype) type {
     return struct {
         fn get(comptime name: []const u8) @TypeOf(entries[position(name)][1]) {
             return entries[comptime position(name)][1];
@@ -88,3 +88,65 @@ test "a refused parameter is named" {
     const unknown = [_]i32{ -5, 1 };
     try std.testing.expectEqual(Result.parameter_unsupported.code(), encoder.get("sluice_zstd_compressor_set")(compressor, &unknown, 1, &step));
 }
+
+test "whatever allocation fails, the answer is a result and nothing stays behind" {
+    const memory = @import("memory.zig");
+    const before = memory.live_contexts.load(.monotonic);
+    const content = "some content that is said again, some content that is said again " ** 40;
+    var frame: [8192]u8 = undefined;
+    var copy: [content.len]u8 = undefined;
+    var step: Step = .{};
+    var succeeded: u32 = 0;
+    var limit: f64 = 500;
+    while (limit < 8_000_000) : (limit *= 1.3) {
+        const compressor = encoder.get("sluice_zstd_compressor_new")(limit) orelse continue;
+        defer encoder.get("sluice_zstd_compressor_free")(compressor);
+        const setPrefix = encoder.get("sluice_zstd_compressor_set_prefix");
+        _ = setPrefix(compressor, content, 0, 1000);
+        try std.testing.expectEqual(Result.ok.code(), setPrefix(compressor, null, 0, 0));
+        const stepFrame = encoder.get("sluice_zstd_compressor_step");
+        const first = stepFrame(compressor, content, 0, content.len, &frame, 0, frame.len, 0, &step);
+        if (first < 0) {
+            try std.testing.expectEqual(Result.memory_limit.code(), first);
+            continue;
+        }
+        const start = step.produced;
+        const last = stepFrame(compressor, null, 0, 0, &frame, start, frame.len, 2, &step);
+        try std.testing.expectEqual(Result.frame_end.code(), last);
+        const end = start + step.produced;
+
+        const decompressor = decoder.get("sluice_zstd_decompressor_new")(limit) orelse continue;
+        defer decoder.get("sluice_zstd_decompressor_free")(decompressor);
+        const answer = decoder.get("sluice_zstd_decompressor_step")(decompressor, &frame, 0, end, &copy, 0, copy.len, &step);
+        if (answer == Result.frame_end.code()) succeeded += 1;
+    }
+    try std.testing.expect(succeeded > 0);
+    try std.testing.expectEqual(before, memory.live_contexts.load(.monotonic));
+}
+
+test "batches refuse slabs that do not fit together and report the item that failed" {
+    var step: Step = .{};
+    const decompressor = decoder_batch.decompressor().?;
+    defer decoder.get("sluice_zstd_decompressor_free")(decompressor);
+    const frames = "\x28\xb5\x2f\xfd\x20\x00\x01\x00\x00" ++ "rubbish!!";
+    const offsets = [_]u32{ 0, 9, 18 };
+    const slots = [_]u32{ 0, 0, 4 };
+    var target: [4]u8 = undefined;
+    const none = [_]i32{};
+    const batch = decoder_batch.functions.get("sluice_zstd_decompressor_batch");
+    const failed = batch(decompressor, &none, 0, frames, 0, frames.len, &offsets, 3, &target, 0, 4, &slots, 3, 2, &step);
+    try std.testing.expect(failed < 0);
+    try std.testing.expectEqual(1, step.value_low);
+    const wrong = [_]u32{ 0, 9, 99 };
+    const invalid = Result.invalid_argument.code();
+    try std.testing.expectEqual(invalid, batch(decompressor, &none, 0, frames, 0, frames.len, &wrong, 3, &target, 0, 4, &slots, 3, 2, &step));
+    try std.testing.expectEqual(invalid, batch(decompressor, &none, 0, frames, 0, frames.len, &offsets, 2, &target, 0, 4, &slots, 3, 2, &step));
+}
+
+const decoder_batch = struct {
+    const functions = functionTable(@import("zstd_decoder_batch_exports.zig").exports);
+
+    fn decompressor() @TypeOf(decoder.get("sluice_zstd_decompressor_new")(0)) {
+        return decoder.get("sluice_zstd_decompressor_new")(0);
+    }
+};

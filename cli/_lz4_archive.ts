@@ -1,0 +1,412 @@
+/**
+ * The sub-commands of `sluice lz4` that the lz4 tool does not have: indexes, ranges, splits, resuming, salvage.
+ */
+import { byteSourceFromUrl, SluiceError } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
+import { openFileSource } from "@sluice/internal/file-source";
+import {
+  buildLz4Index,
+  carveLz4,
+  listLz4Frames,
+  Lz4Archive,
+  Lz4Checkpoint,
+  Lz4CheckpointableDecompressor,
+  Lz4Index,
+  recoverLz4,
+} from "@sluice/lz4";
+import { AtomicFile } from "./_atomic_file.ts";
+import { EXIT, Failure, UsageFailure } from "./_exit.ts";
+import { STDOUT_SINK, writeAll } from "./_io.ts";
+import { LEVEL } from "./_messages.ts";
+import type { Messages } from "./_messages.ts";
+import { parseOptions } from "./_options.ts";
+import type { OptionGroup } from "./_options.ts";
+import { parseSize } from "./_sizes.ts";
+
+/** What a sub-command's command line asks for. */
+interface ArchiveSettings {
+  range: string | undefined;
+  spacing: number | undefined;
+  embed: boolean;
+  strip: boolean;
+  lines: boolean;
+  count: number | undefined;
+  bytes: number | undefined;
+  tsv: boolean;
+  output: string | undefined;
+  state: string | undefined;
+  every: number | undefined;
+  dictionary: string | undefined;
+  zero: boolean;
+  threads: number;
+}
+
+/** A sub-command with its settings. */
+interface Job {
+  readonly settings: ArchiveSettings;
+  readonly messages: Messages;
+  readonly operands: readonly string[];
+}
+
+function size(text: string, name: string): number {
+  const value = parseSize(text);
+  if (value !== undefined && value > 0) return value;
+  throw new UsageFailure(`Option ${name} has the value "${text}", expected a size such as 4M`);
+}
+
+const OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
+  title: "Options of sub-commands",
+  rows: [
+    {
+      long: ["range"],
+      value: "next",
+      valueName: "START-END",
+      help: "Bytes of the content, END exclusive",
+      set: (s, v) => s.range = v,
+    },
+    {
+      long: ["spacing"],
+      value: "next",
+      help: "Content bytes between index points",
+      set: (s, v, n) => s.spacing = size(v, n),
+    },
+    { long: ["embed"], help: "Append the index to the file", set: (s) => s.embed = true },
+    { long: ["strip"], help: "Remove an appended index", set: (s) => s.strip = true },
+    { long: ["lines"], help: "Count lines in the index", set: (s) => s.lines = true },
+    { long: ["count"], value: "next", help: "So many splits", set: (s, v, n) => s.count = size(v, n) },
+    {
+      long: ["bytes"],
+      value: "next",
+      help: "Splits of so many bytes",
+      set: (s, v, n) => s.bytes = size(v, n),
+    },
+    { long: ["tsv"], help: "Columns instead of JSON", set: (s) => s.tsv = true },
+    {
+      long: ["state"],
+      value: "next",
+      valueName: "FILE",
+      help: "Where resume keeps its place",
+      set: (s, v) => s.state = v,
+    },
+    {
+      long: ["every"],
+      value: "next",
+      help: "Output bytes between two saved places",
+      set: (s, v, n) => s.every = size(v, n),
+    },
+    { long: ["zero"], help: "recover: zeros for what is lost", set: (s) => s.zero = true },
+    {
+      short: "T",
+      long: ["threads"],
+      value: "glued",
+      help: "Threads that decode",
+      set: (s, v, n) => s.threads = size(v, n),
+    },
+    { short: "D", value: "next", valueName: "FILE", help: "Dictionary", set: (s, v) => s.dictionary = v },
+    { short: "o", value: "next", valueName: "FILE", help: "Output", set: (s, v) => s.output = v },
+  ],
+}];
+
+/** The sub-commands by name. */
+export const ARCHIVE_COMMANDS: Readonly<Record<string, (job: Job) => Promise<number>>> = {
+  index: indexCommand,
+  cat: catCommand,
+  carve: carveCommand,
+  splits: splitsCommand,
+  resume: resumeCommand,
+  recover: recoverCommand,
+  info: infoCommand,
+};
+
+/** Runs a sub-command. */
+export async function runArchiveCommand(
+  name: string,
+  args: readonly string[],
+  messages: Messages,
+): Promise<number> {
+  const settings: ArchiveSettings = {
+    range: undefined,
+    spacing: undefined,
+    embed: false,
+    strip: false,
+    lines: false,
+    count: undefined,
+    bytes: undefined,
+    tsv: false,
+    output: undefined,
+    state: undefined,
+    every: undefined,
+    dictionary: undefined,
+    zero: false,
+    threads: 1,
+  };
+  const operands = parseOptions(OPTIONS, args, settings);
+  if (operands.length !== 1) throw new UsageFailure(`lz4 ${name} takes one file`);
+  try {
+    return await ARCHIVE_COMMANDS[name]!({ settings, messages, operands });
+  } catch (error) {
+    if (error instanceof SluiceError) {
+      throw new Failure(`lz4: ${operands[0]}: ${error.message} (${error.code})`);
+    }
+    throw error;
+  }
+}
+
+/** A file or URL with random access. */
+async function openSource(path: string): Promise<ByteSource & Partial<Disposable>> {
+  return /^https?:/.test(path) ? await byteSourceFromUrl(path) : await openFileSource(path);
+}
+
+async function withSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+  const source = await openSource(path);
+  try {
+    return await use(source);
+  } finally {
+    source[Symbol.dispose]?.();
+  }
+}
+
+function sidecarOf(path: string): string {
+  return `${path}.s4ix`;
+}
+
+async function dictionaryOf(settings: ArchiveSettings): Promise<{ dictionary?: Uint8Array<ArrayBuffer> }> {
+  return settings.dictionary === undefined ? {} : { dictionary: await Deno.readFile(settings.dictionary) };
+}
+
+/** The file's index: inside it, beside it, or made now. */
+async function indexOf(path: string, source: ByteSource, settings: ArchiveSettings): Promise<Lz4Index> {
+  const embedded = await Lz4Index.embedded(source);
+  if (embedded !== undefined) return embedded;
+  const sidecar = await readSidecar(sidecarOf(path));
+  if (sidecar !== undefined) return Lz4Index.fromBytes(sidecar);
+  return await buildLz4Index(source, await dictionaryOf(settings));
+}
+
+async function readSidecar(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (!/^https?:/.test(path)) {
+    return await Deno.readFile(path).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    });
+  }
+  const response = await fetch(path);
+  if (response.ok) return await response.bytes();
+  await response.body?.cancel();
+  return undefined;
+}
+
+function rangeOf(settings: ArchiveSettings, total: number): [number, number] {
+  const match = /^(\d+)-(\d*)$/.exec(settings.range ?? "0-");
+  if (match === null) {
+    throw new UsageFailure(`Option --range has the value "${settings.range}", expected START-END`);
+  }
+  const end = match[2] === "" ? total : Number(match[2]);
+  const start = Number(match[1]);
+  if (start > end || end > total) {
+    throw new UsageFailure(`The range ${start}-${end} is not inside the ${total} bytes of content`);
+  }
+  return [start, end];
+}
+
+/** Writes one output: a file that appears when it is complete, or stdout. */
+async function writeOutput(
+  path: string | undefined,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  if (path === undefined || path === "-") {
+    for await (const chunk of chunks) await STDOUT_SINK.write(chunk);
+    return;
+  }
+  const file = AtomicFile.create(path);
+  try {
+    for await (const chunk of chunks) await file.write(chunk);
+    await file.commit();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+async function indexCommand({ settings, messages, operands }: Job): Promise<number> {
+  const path = operands[0]!;
+  const stripped = await stripIndex(path, settings.embed || settings.strip);
+  if (settings.strip) return stripped ? EXIT.ok : EXIT.failure;
+  const index = await withSource(path, async (source) =>
+    await buildLz4Index(source, {
+      ...await dictionaryOf(settings),
+      ...settings.spacing === undefined ? {} : { spacing: settings.spacing },
+      lines: settings.lines,
+    }));
+  const output = settings.output ?? sidecarOf(path);
+  if (settings.embed) {
+    using file = await Deno.open(path, { append: true });
+    await writeAll(file, index.toSkippableFrame());
+    await file.sync();
+  } else {
+    await writeOutput(output, [index.toBytes()]);
+  }
+  messages.say(
+    LEVEL.results,
+    `${path}: ${index.points.length} points over ${index.outputSize} bytes, ${index.toBytes().length} bytes of index in ` +
+      `${settings.embed ? "the file" : output}`,
+  );
+  return EXIT.ok;
+}
+
+/** Cuts an index off the end of a file; returns whether there was one. */
+async function stripIndex(path: string, wanted: boolean): Promise<boolean> {
+  if (!wanted) return false;
+  const end = await withSource(path, async (source) => {
+    const index = await Lz4Index.embedded(source);
+    return index === undefined ? undefined : source.size - index.toSkippableFrame().length;
+  });
+  if (end === undefined) return false;
+  await Deno.truncate(path, end);
+  return true;
+}
+
+async function catCommand({ settings, operands }: Job): Promise<number> {
+  const path = operands[0]!;
+  await withSource(path, async (source) => {
+    const index = await indexOf(path, source, settings);
+    const [start, end] = rangeOf(settings, index.outputSize);
+    using archive = new Lz4Archive(source, index, await dictionaryOf(settings));
+    await writeOutput(settings.output, archive.stream({ start, end, threads: settings.threads }));
+  });
+  return EXIT.ok;
+}
+
+async function carveCommand({ settings, messages, operands }: Job): Promise<number> {
+  const path = operands[0]!;
+  await withSource(path, async (source) => {
+    const index = await indexOf(path, source, settings);
+    const [start, end] = rangeOf(settings, index.outputSize);
+    await writeOutput(settings.output, [await carveLz4(source, index, start, end)]);
+    const point = index.at(start);
+    const history = index.pieces(start, end)[0]?.drop ?? 0;
+    messages.say(
+      LEVEL.results,
+      `${path}: the range starts ${start - point.out + history} bytes into the decoded part`,
+    );
+  });
+  return EXIT.ok;
+}
+
+async function splitsCommand({ settings, operands }: Job): Promise<number> {
+  const path = operands[0]!;
+  const { count, bytes } = settings;
+  const splits = await withSource(
+    path,
+    async (source) =>
+      (await indexOf(path, source, settings)).splits(
+        count === undefined && bytes === undefined ? { count: 16 } : { count, bytes },
+      ),
+  );
+  for (const { id, in: input, out, kind, prefix, suffix, drop } of splits) {
+    console.log(
+      settings.tsv
+        ? [id, ...input, ...out, kind, prefix.toBase64(), suffix.toBase64(), drop].join("\t")
+        : JSON.stringify({
+          id,
+          in: input,
+          out,
+          kind,
+          prefix: prefix.toBase64(),
+          suffix: suffix.toBase64(),
+          drop,
+        }),
+    );
+  }
+  return EXIT.ok;
+}
+
+/** How much output passes between two saved states unless told otherwise. */
+const STATE_EVERY_DEFAULT = 16 << 20;
+
+/** Decompresses a file or URL to a file and keeps its place beside it, so that a killed run goes on. */
+async function resumeCommand({ settings, messages, operands }: Job): Promise<number> {
+  const path = operands[0]!;
+  const output = settings.output ?? path.replace(/\.lz4$/, "").split("/").at(-1)!;
+  const statePath = settings.state ?? `${output}.s4ck`;
+  const saved = await readSidecar(statePath);
+  const checkpoint = saved === undefined ? undefined : Lz4Checkpoint.fromBytes(saved);
+  const source = /^https?:/.test(path) ? openUrl(path) : (offset: number) => openAt(path, offset);
+  using file = await Deno.open(output, { write: true, create: true });
+  await file.truncate(checkpoint?.out ?? 0);
+  await file.seek(checkpoint?.out ?? 0, Deno.SeekMode.Start);
+  const options = await dictionaryOf(settings);
+  await using decompressor = checkpoint === undefined
+    ? new Lz4CheckpointableDecompressor(source, options)
+    : Lz4CheckpointableDecompressor.resume(checkpoint, source, options);
+  const every = settings.every ?? STATE_EVERY_DEFAULT;
+  let last = checkpoint?.out ?? 0;
+  for await (const chunk of decompressor) {
+    await writeAll(file, chunk);
+    if (decompressor.position.out - last < every) continue;
+    last = decompressor.position.out;
+    await file.sync();
+    await writeOutput(statePath, [await decompressor.marshal()]);
+  }
+  await file.sync();
+  await Deno.remove(statePath).catch(() => {});
+  const from = checkpoint === undefined ? "" : `, resumed at ${checkpoint.out}`;
+  messages.say(
+    LEVEL.results,
+    `${output}: ${decompressor.position.out} bytes${from}, ${decompressor.reconnects} reconnects, checksum verified`,
+  );
+  return EXIT.ok;
+}
+
+async function openAt(path: string, offset: number): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const file = await Deno.open(path);
+  await file.seek(offset, Deno.SeekMode.Start);
+  return file.readable;
+}
+
+/** Opens a URL at an offset; the object must stay the same. */
+function openUrl(
+  url: string,
+): (offset: number, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
+  let etag: string | undefined;
+  return async (offset, signal) => {
+    const headers = new Headers({ range: `bytes=${offset}-`, "accept-encoding": "identity" });
+    if (etag !== undefined) headers.set("if-range", etag);
+    const response = await fetch(url, { headers, signal });
+    if (response.status !== 206 && !(response.status === 200 && offset === 0) || response.body === null) {
+      await response.body?.cancel();
+      if (response.status === 416) return ReadableStream.from<Uint8Array<ArrayBuffer>>([]);
+      throw new Failure(`lz4: ${url}: the server answered ${response.status}`);
+    }
+    etag ??= response.headers.get("etag") ?? undefined;
+    return response.body;
+  };
+}
+
+async function recoverCommand({ settings, messages, operands }: Job): Promise<number> {
+  const path = operands[0]!;
+  let damage = 0;
+  await withSource(path, async (source) => {
+    const bytes = await source.read(0, source.size);
+    async function* content(): AsyncGenerator<Uint8Array> {
+      for (const part of recoverLz4(bytes, await dictionaryOf(settings))) {
+        if (part.kind === "content") yield part.bytes;
+        else {
+          damage++;
+          messages.say(LEVEL.results, `${path}: bytes ${part.in[0]} to ${part.in[1]}: ${part.reason}`);
+          if (settings.zero && part.size !== undefined) yield new Uint8Array(part.size);
+        }
+      }
+    }
+    await writeOutput(settings.output, content());
+  });
+  return damage === 0 ? EXIT.ok : EXIT.failure;
+}
+
+/** One JSON object a frame. */
+export async function infoCommand({ operands }: Pick<Job, "operands">): Promise<number> {
+  await withSource(operands[0]!, async (source) => {
+    for await (const frame of listLz4Frames(source)) console.log(JSON.stringify(frame));
+  });
+  return EXIT.ok;
+}

@@ -1,0 +1,85 @@
+/**
+ * `sluice zstd --seekable`: one input to a file in frames, with a table that finds them.
+ */
+import { backendInfo } from "@sluice/ffi";
+import { zstdParameterBounds } from "@sluice/zstd";
+import { ZstdSeekableCompressionStream } from "@sluice/zstd/seekable";
+import { UsageFailure } from "./_exit.ts";
+import type { BlockWriter, ChunkReader } from "./_io.ts";
+import { compressionFailure } from "./_zstd_compress.ts";
+import type { ZstdTransfer } from "./_zstd_files.ts";
+import { compressOptions } from "./_zstd_parameters.ts";
+import type { ZstdReference } from "./_zstd_reference.ts";
+import type { ZstdSettings } from "./_zstd_settings.ts";
+
+const CONCURRENCY_MAX = 64;
+
+/** Compresses everything from the reader to the writer; threads work on frames of their own. */
+export async function compressSeekable(
+  transfer: ZstdTransfer,
+  settings: ZstdSettings,
+  level: number,
+  reference: ZstdReference,
+): Promise<void> {
+  if (reference.prefix !== undefined || settings.adapt !== undefined) {
+    throw new UsageFailure("Option --seekable does not go with --patch-from and --adapt");
+  }
+  const { reader, writer, progress } = transfer;
+  try {
+    const { size: _size, contentSize: _contentSize, ...codec } = compressOptions(settings, {
+      level,
+      size: undefined,
+      threads: false,
+      maximum: (name) => zstdParameterBounds(name).max,
+      patch: undefined,
+    });
+    const stream = new ZstdSeekableCompressionStream({
+      ...codec,
+      rsyncable: false,
+      frameSplit: settings.rsyncable ? "rsync" : "size",
+      frameSize: settings.seekable || undefined,
+      concurrency: backendInfo().threads ? Math.min(Math.max(settings.workers, 1), CONCURRENCY_MAX) : 1,
+      dictionary: reference.dictionary,
+    });
+    await Promise.all([
+      feed(reader, stream.writable.getWriter()),
+      drain(stream.readable, writer, () => progress.update(stream.bytesIn, stream.bytesOut)),
+    ]);
+    await writer.flush();
+  } catch (error) {
+    throw compressionFailure(error);
+  } finally {
+    await writer.settle();
+    await reader.settle();
+  }
+}
+
+/** A write settles when its chunk is used up: then the reader may use the chunk's buffer again. */
+async function feed(reader: ChunkReader, sink: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
+  try {
+    for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
+      await sink.write(chunk);
+    }
+    await sink.close();
+  } catch (error) {
+    await sink.abort(error).catch(() => {});
+    throw error;
+  }
+}
+
+/** Moves a stream into a writer; `onStep` is called with each chunk. */
+export async function drain(
+  stream: ReadableStream<Uint8Array>,
+  writer: BlockWriter,
+  onStep: () => void,
+): Promise<void> {
+  for await (const chunk of stream) {
+    for (let at = 0; at < chunk.length;) {
+      const part = chunk.subarray(at, at + writer.room.length);
+      writer.room.set(part);
+      await writer.advance(part.length);
+      at += part.length;
+    }
+    onStep();
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * What to put around blocks of a frame so that they are a frame of their own.
+ */
+import { lz4Xxh32 } from "@sluice/ffi/lz4-decoder";
+import { checkRange, concatBytes, CorruptDataError, writeU32 } from "@sluice/internal";
+import { unpackWindow } from "./_checkpoint_format.ts";
+import { FLG, LEGACY_MAGIC, STORED_BIT, WORD_SIZE } from "./_format.ts";
+import { descriptorOf, writeFrameHeader } from "./_frame_parser.ts";
+import type { IndexModel, IndexPoint } from "./_index_model.ts";
+import { ByteReader } from "./_varint.ts";
+
+/** One part: blocks of one frame with their glue. */
+export interface CarvedPiece {
+  readonly in: readonly [number, number];
+  readonly out: readonly [number, number];
+  readonly kind: "frames" | "carve";
+  readonly prefix: Uint8Array<ArrayBuffer>;
+  readonly suffix: Uint8Array<ArrayBuffer>;
+  readonly drop: number;
+}
+
+/** The window of a point, restored; empty where its blocks need none. */
+export function windowOf(point: IndexPoint): Uint8Array<ArrayBuffer> {
+  if (point.window.length === 0) return new Uint8Array();
+  return unpackWindow(
+    new ByteReader(
+      point.window,
+      (field, state) =>
+        new CorruptDataError(`Cannot read an lz4 index: ${field} ${state}`, {
+          format: "lz4",
+          code: "INDEX_INVALID",
+        }),
+    ),
+  );
+}
+
+/** The parts that hold a range of the content, one for each frame that it touches. */
+export function carvePieces(model: IndexModel, start: number, end: number): CarvedPiece[] {
+  checkRange(start, end - start, model.outputSize);
+  const pieces: CarvedPiece[] = [];
+  const { points, frames } = model;
+  for (let i = 0; i < points.length;) {
+    const { frame } = points[i]!;
+    let first = i;
+    let after = i;
+    while (after < points.length && points[after]!.frame === frame) after++;
+    const frameEnd = points[after]?.out ?? model.outputSize;
+    i = after;
+    if (points[first]!.out >= end || frameEnd <= start) continue;
+    while (first + 1 < after && points[first + 1]!.out <= start) first++;
+    let last = first + 1;
+    while (last < after && points[last]!.out < end) last++;
+    const point = points[first]!;
+    const { info, blocksEnd } = frames[frame]!;
+    const range = { in: [point.in, last < after ? points[last]!.in : blocksEnd] as const };
+    const out = [point.out, last < after ? points[last]!.out : frameEnd] as const;
+    pieces.push({ ...range, out, ...glue(info.type === "legacy", model, point) });
+  }
+  return pieces;
+}
+
+function glue(legacy: boolean, model: IndexModel, point: IndexPoint): Omit<CarvedPiece, "in" | "out"> {
+  if (legacy) {
+    const prefix = new Uint8Array(WORD_SIZE);
+    writeU32(prefix, 0, LEGACY_MAGIC);
+    return { kind: "carve", prefix, suffix: new Uint8Array(), drop: 0 };
+  }
+  const { info } = model.frames[point.frame]!;
+  const window = windowOf(point);
+  const { bd } = descriptorOf(info);
+  const flg = 1 << FLG.VERSION_SHIFT | (info.linked ? 0 : FLG.INDEPENDENT) |
+    (info.blockChecksum ? FLG.BLOCK_CHECKSUM : 0) |
+    (info.dictId === undefined ? 0 : FLG.DICT_ID);
+  const parts = [writeFrameHeader(flg, bd, info.dictId)];
+  if (window.length > 0) parts.push(storedBlock(window, info.blockChecksum));
+  return {
+    kind: "carve",
+    prefix: concatBytes(parts),
+    suffix: new Uint8Array(WORD_SIZE),
+    drop: window.length,
+  };
+}
+
+/** The history as one stored block, which every decoder takes in as content. */
+function storedBlock(window: Uint8Array, checksum: boolean): Uint8Array<ArrayBuffer> {
+  const block = new Uint8Array(WORD_SIZE + window.length + (checksum ? WORD_SIZE : 0));
+  writeU32(block, 0, (window.length | STORED_BIT) >>> 0);
+  block.set(window, WORD_SIZE);
+  if (checksum) writeU32(block, WORD_SIZE + window.length, lz4Xxh32(window, 0, window.length, 0, undefined));
+  return block;
+}

@@ -1,0 +1,50 @@
+/**
+ * An index as plain records.
+ */
+import type { Lz4FrameInfo } from "./frame_header.ts";
+
+/** A frame with content. */
+export interface IndexFrame {
+  /** What its header says. */
+  readonly info: Lz4FrameInfo;
+  /** Where its header starts. */
+  readonly in: number;
+  /** Where its content starts. */
+  readonly out: number;
+  /** Where its blocks end, in front of the end mark. */
+  blocksEnd: number;
+}
+
+/** A block boundary that decoding can start from. */
+export interface IndexPoint {
+  /** Where the next block starts. */
+  readonly in: number;
+  /** Where its content starts. */
+  readonly out: number;
+  /** Which frame it is in. */
+  readonly frame: number;
+  /** The history that its blocks need, packed; empty where they need none. */
+  window: Uint8Array<ArrayBuffer>;
+  /** XXH32 of the content up to the next point; undefined where hashes were not wanted. */
+  hash: number | undefined;
+  /** Line feeds in the content in front of it. */
+  lines: number;
+}
+
+/** Everything that an index knows. */
+export interface IndexModel {
+  /** Bytes of the compressed file. */
+  inputSize: number;
+  /** Bytes of the content. */
+  outputSize: number;
+  /** Content bytes between two points, at least. */
+  spacing: number;
+  /** Whether line feeds were counted. */
+  hasLines: boolean;
+  /** Whether segments have hashes. */
+  hasHashes: boolean;
+  /** The frames with content, in order. */
+  frames: IndexFrame[];
+  /** The points, in order. */
+  points: IndexPoint[];
+}

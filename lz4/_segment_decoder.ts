@@ -1,0 +1,145 @@
+/**
+ * Decoding the content between two points of an index.
+ */
+import { LZ4_DECODE_FLAG, Lz4DecoderKernel } from "@sluice/ffi/lz4-decoder";
+import { ChecksumMismatchError, IdlePool, toBytes } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
+import { windowOf } from "./_carve.ts";
+import { fault } from "./_fault.ts";
+import { EXPANSION_MAX } from "./_format.ts";
+import { hashBytes } from "./_hash.ts";
+import type { IndexModel } from "./_index_model.ts";
+import type { Lz4DictionarySource } from "./decompress_options.ts";
+
+/** No read of the source is larger, so that a long range does not fill memory twice. */
+const FETCH_SIZE_MAX = 64 << 20;
+
+/** Fetches and decodes segments: the content from one point to the next. */
+export class SegmentDecoder {
+  readonly #source: ByteSource;
+  readonly #model: IndexModel;
+  readonly #dictionary: Lz4DictionarySource | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #kernels = new IdlePool<Lz4DecoderKernel>(8);
+
+  constructor(
+    source: ByteSource,
+    model: IndexModel,
+    dictionary: Lz4DictionarySource | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#source = source;
+    this.#model = model;
+    this.#dictionary = dictionary;
+    this.#signal = signal;
+  }
+
+  /** The segment that holds a content offset: the last one that starts at or in front of it. */
+  segmentAt(out: number): number {
+    const { points } = this.#model;
+    let [low, high] = [0, points.length];
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (points[middle]!.out <= out) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Where a segment's content starts. */
+  outOf(id: number): number {
+    return this.#model.points[id]!.out;
+  }
+
+  /** Fetches and decodes one segment. */
+  async decode(id: number, offLoop: boolean): Promise<Uint8Array<ArrayBuffer>> {
+    const start = this.#model.points[id]!.in;
+    const bytes = await this.#source.read(start, this.#inputEnd(id) - start, { signal: this.#signal });
+    return await this.#decodeFrom(bytes, start, id, offLoop);
+  }
+
+  /** Fetches segments that follow each other with as few reads as memory allows, and decodes them. */
+  async decodeRange(first: number, last: number): Promise<Map<number, Uint8Array<ArrayBuffer>>> {
+    const decoded = new Map<number, Uint8Array<ArrayBuffer>>();
+    for (let id = first; id <= last;) {
+      const start = this.#model.points[id]!.in;
+      let until = id;
+      while (until < last && this.#inputEnd(until + 1) - start <= FETCH_SIZE_MAX) until++;
+      const bytes = await this.#source.read(start, this.#inputEnd(until) - start, { signal: this.#signal });
+      for (; id <= until; id++) decoded.set(id, await this.#decodeFrom(bytes, start, id, false));
+    }
+    return decoded;
+  }
+
+  /** Frees idle contexts. */
+  close(): void {
+    this.#kernels.clear();
+  }
+
+  #inputEnd(id: number): number {
+    const point = this.#model.points[id]!;
+    const next = this.#model.points[id + 1];
+    return next !== undefined && next.frame === point.frame
+      ? next.in
+      : this.#model.frames[point.frame]!.blocksEnd;
+  }
+
+  async #decodeFrom(
+    bytes: Uint8Array,
+    base: number,
+    id: number,
+    offLoop: boolean,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const point = this.#model.points[id]!;
+    const { info } = this.#model.frames[point.frame]!;
+    const size = (this.#model.points[id + 1]?.out ?? this.#model.outputSize) - point.out;
+    const pos = point.in - base;
+    const end = this.#inputEnd(id) - base;
+    if (size > EXPANSION_MAX * (end - pos)) {
+      throw fault("INDEX_ASSUMPTION", point.in, `${end - pos} bytes can not hold ${size} bytes of content`);
+    }
+    const target = new Uint8Array(size);
+    const kernel = this.#kernels.acquire(
+      "",
+      () => new Lz4DecoderKernel({ maxMemory: 0, backend: undefined }),
+    );
+    let consumed = 0;
+    let produced = 0;
+    try {
+      const flags = (info.linked ? LZ4_DECODE_FLAG.LINKED : 0) |
+        (info.blockChecksum ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM | LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
+        (info.type === "legacy" ? LZ4_DECODE_FLAG.LEGACY : 0);
+      const begun = kernel.begin(flags, info.blockMax, this.#history(id));
+      if (begun < 0) throw kernel.error(begun, "decompress lz4 data", point.in);
+      const result = offLoop && kernel.backend === "native"
+        ? await kernel.runAsync(bytes, pos, end, target, 0, size, 0)
+        : kernel.run(bytes, pos, end, target, 0, size, 0);
+      if (result < 0) throw kernel.error(result, "decompress lz4 data", point.in + kernel.consumed);
+      ({ consumed, produced } = kernel);
+      if (consumed !== end - pos || produced !== size || kernel.pending > 0) {
+        throw fault("INDEX_ASSUMPTION", point.in, "the file is not the one that was indexed");
+      }
+    } finally {
+      this.#kernels.release("", kernel);
+    }
+    if (point.hash !== undefined && hashBytes(target, 0) !== point.hash) {
+      throw new ChecksumMismatchError(
+        `Cannot decompress lz4 data at byte ${point.in}: the content is not the one that was indexed`,
+        { format: "lz4", code: "SEGMENT_CHECKSUM", offset: point.in },
+      );
+    }
+    return target;
+  }
+
+  #history(id: number): Uint8Array {
+    const point = this.#model.points[id]!;
+    const frame = this.#model.frames[point.frame]!;
+    const window = windowOf(point);
+    if (window.length > 0 || this.#dictionary === undefined || this.#dictionary === "ignore") return window;
+    if (frame.info.linked && point.out > frame.out) return window;
+    const found = typeof this.#dictionary === "function"
+      ? this.#dictionary(frame.info.dictId)
+      : this.#dictionary;
+    return found === undefined ? window : toBytes(found);
+  }
+}

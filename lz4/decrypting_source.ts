@@ -1,0 +1,155 @@
+/**
+ * Random access to encrypted bytes, for archives and decompressors over them.
+ *
+ * @module
+ */
+import { checkInteger, checkRange, concatBytes, SluiceError } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
+
+/**
+ * A source whose bytes go through a cipher that can start anywhere: `decrypt` gets the offset of the bytes it is given.
+ *
+ * @example A cipher of one's own
+ * ```ts
+ * import { decryptingByteSource } from "@sluice/lz4";
+ * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = decryptingByteSource(
+ *   byteSourceFromBytes(new Uint8Array([1, 2, 3])),
+ *   (offset, bytes) => bytes.map((byte, i) => byte ^ (offset + i)),
+ * );
+ * assertEquals(await source.read(1, 2), new Uint8Array([3, 1]));
+ * ```
+ */
+export function decryptingByteSource(
+  source: ByteSource,
+  decrypt: (offset: number, bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>,
+): ByteSource {
+  return {
+    size: source.size,
+    async read(offset, length, options): Promise<Uint8Array> {
+      return await decrypt(offset, await source.read(offset, length, options));
+    },
+  };
+}
+
+const AES_BLOCK = 16;
+
+/**
+ * A source encrypted with AES in counter mode; `counter` is the 16-byte counter block of offset 0.
+ *
+ * @throws {RangeError} If the counter is not 16 bytes.
+ *
+ * @example From the middle of an encrypted file
+ * ```ts
+ * import { aesCtrByteSource } from "@sluice/lz4";
+ * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const key = await crypto.subtle.generateKey({ name: "AES-CTR", length: 128 }, false, ["encrypt", "decrypt"]);
+ * const counter = new Uint8Array(16);
+ * const data = new Uint8Array(100).map((_, i) => i);
+ * const sealed = await crypto.subtle.encrypt({ name: "AES-CTR", counter, length: 64 }, key, data);
+ * const source = aesCtrByteSource(byteSourceFromBytes(sealed), key, counter);
+ * assertEquals(await source.read(37, 3), new Uint8Array([37, 38, 39]));
+ * ```
+ */
+export function aesCtrByteSource(source: ByteSource, key: CryptoKey, counter: Uint8Array): ByteSource {
+  if (counter.length !== AES_BLOCK) {
+    throw new RangeError(`Cannot use the counter: it has ${counter.length} bytes, expected ${AES_BLOCK}`);
+  }
+  return decryptingByteSource(source, async (offset, bytes) => {
+    const skip = offset % AES_BLOCK;
+    const padded = new Uint8Array(skip + bytes.length);
+    padded.set(bytes, skip);
+    const plain = await crypto.subtle.decrypt(
+      { name: "AES-CTR", counter: counterAt(counter, Math.floor(offset / AES_BLOCK)), length: 128 },
+      key,
+      padded,
+    );
+    return new Uint8Array(plain, skip);
+  });
+}
+
+/** The counter block so many blocks on, carried through all 16 bytes. */
+function counterAt(counter: Uint8Array, blocks: number): Uint8Array<ArrayBuffer> {
+  const moved = new Uint8Array(counter);
+  let carry = BigInt(blocks);
+  for (let i = AES_BLOCK - 1; i >= 0 && carry > 0n; i--) {
+    carry += BigInt(moved[i]!);
+    moved[i] = Number(carry & 0xffn);
+    carry >>= 8n;
+  }
+  return moved;
+}
+
+/** A file of chunks that were sealed one by one. */
+export interface SealedChunks {
+  /** Plain bytes of each chunk but the last. */
+  readonly chunkSize: number;
+  /** Bytes that sealing adds to a chunk. */
+  readonly overhead: number;
+  /** Opens a chunk; throws when it was changed. */
+  readonly open: (index: number, sealed: Uint8Array) => Promise<Uint8Array>;
+}
+
+/**
+ * A source whose chunks are authenticated: a read opens every chunk that it touches, whole.
+ *
+ * @throws {SluiceError} With code "SOURCE_POSITION" if a chunk opens to another size than the layout says.
+ *
+ * @example AES-GCM, a nonce a chunk
+ * ```ts
+ * import { sealedByteSource } from "@sluice/lz4";
+ * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 128 }, false, ["encrypt", "decrypt"]);
+ * const algorithm = (index: number) => ({ name: "AES-GCM", iv: new Uint8Array(12).fill(index) });
+ * const sealed = await crypto.subtle.encrypt(algorithm(0), key, new Uint8Array([1, 2, 3]));
+ * const source = sealedByteSource(byteSourceFromBytes(sealed), {
+ *   chunkSize: 4096,
+ *   overhead: 16,
+ *   open: async (index, bytes) =>
+ *     new Uint8Array(await crypto.subtle.decrypt(algorithm(index), key, new Uint8Array(bytes))),
+ * });
+ * assertEquals(await source.read(1, 2), new Uint8Array([2, 3]));
+ * ```
+ */
+export function sealedByteSource(source: ByteSource, layout: SealedChunks): ByteSource {
+  const chunkSize = checkInteger("chunkSize", layout.chunkSize, 1, 2 ** 30);
+  const overhead = checkInteger("overhead", layout.overhead, 0, 2 ** 20);
+  const sealedSize = chunkSize + overhead;
+  const count = Math.ceil(source.size / sealedSize);
+  const size = source.size - count * overhead;
+
+  async function openChunk(index: number, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
+    const start = index * sealedSize;
+    const length = Math.min(sealedSize, source.size - start);
+    const plain = await layout.open(index, await source.read(start, length, { signal }));
+    if (plain.length === length - overhead) return new Uint8Array(plain);
+    throw new SluiceError(
+      `Cannot read chunk ${index}: it opens to ${plain.length} bytes, expected ${length - overhead}`,
+      {
+        format: "lz4",
+        code: "SOURCE_POSITION",
+        offset: start,
+      },
+    );
+  }
+
+  return {
+    size,
+    async read(offset, length, options): Promise<Uint8Array> {
+      checkRange(offset, length, size);
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      const first = Math.floor(offset / chunkSize);
+      for (let index = first; index * chunkSize < offset + length; index++) {
+        parts.push(await openChunk(index, options?.signal));
+      }
+      const start = offset - first * chunkSize;
+      return concatBytes(parts).subarray(start, start + length);
+    },
+  };
+}
