@@ -32,6 +32,8 @@ export const DCZ_HEADER_SIZE = SKIPPABLE_HEADER_SIZE + HASH_SIZE;
  * with a digest and 601 so, at level 1, in less time.
  */
 const LARGE_DICTIONARY_SIZE = 128 << 10;
+/** No search for block borders ahead of compression: it knows nothing of a prefix (`_patch.ts` has a measurement). */
+export const BLOCK_SPLITTER_OFF = 1;
 /** Windows of a body are bounded by `windowCheck`; this is the bound of the format. */
 const WINDOW_LOG_MAX = 27;
 
@@ -70,7 +72,12 @@ export function dczCodecOptions(
   const chosen = windowLog === undefined ? codec : { ...codec, windowLog };
   checkContentOptions(chosen, windowLogMax);
   if (size >= LARGE_DICTIONARY_SIZE && codec.longDistance !== false) {
-    return { longDistance: true, ...chosen, prefix: dictionary.zstd.bytes };
+    return {
+      longDistance: true,
+      blockSplitterLevel: BLOCK_SPLITTER_OFF,
+      ...chosen,
+      prefix: dictionary.zstd.bytes,
+    };
   }
   return { ...chosen, dictionary: dictionary.zstd };
 }

@@ -4,7 +4,7 @@
 import { resolveBackend } from "@sluice/ffi";
 import { checkBoolean, checkInteger, DictionaryMismatchError } from "@sluice/internal";
 import { LEVEL_DEFAULT, LEVEL_MAX, LEVEL_MIN, PARAMETER, STRATEGIES } from "./_compress_options.ts";
-import { DCZ_HEADER_SIZE, makeHashHeader, matchingHeaderSize } from "./_dcz.ts";
+import { BLOCK_SPLITTER_OFF, DCZ_HEADER_SIZE, makeHashHeader, matchingHeaderSize } from "./_dcz.ts";
 import { FRAME_HEADER_SIZE_MAX, SKIPPABLE_HEADER_SIZE } from "./_format.ts";
 import { parseFrameHeader } from "./_frame_parser.ts";
 import { zstdEncoderBounds, zstdLevelParameters } from "./_library_facts.ts";
@@ -23,8 +23,11 @@ const CHAIN_LOG = 1;
 const STRATEGY = 6;
 
 /**
- * Codec options for a target of this size. As the reference tool does it: the window is the power of two above the target,
- * and where the level's own tables don't reach that far, long-distance matching goes in front of them.
+ * Codec options for a target of this size. The window is the power of two above the target, as the reference tool has it, or
+ * above the base if that is larger: the table of far matches is as large as the window, and has to hold all of the base.
+ * Where the level's own tables don't reach over the window, long-distance matching goes in front of them. Blocks are not
+ * split ahead of compression, since that is guessed from the target's bytes without the base: 2,557 bytes for a patch that
+ * takes 322 without (two halves of 3 MB exchanged, level 3).
  */
 export function patchCodecOptions(
   base: Uint8Array,
@@ -33,7 +36,7 @@ export function patchCodecOptions(
 ): ZstdCompressOptions {
   const { embedBaseHash: _, ...codec } = options;
   const level = checkInteger("level", codec.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX);
-  const reach = Math.floor(Math.log2(Math.max(1, targetSize))) + 1;
+  const reach = Math.floor(Math.log2(Math.max(1, targetSize, base.length))) + 1;
   const { max } = zstdEncoderBounds(PARAMETER.windowLog, codec.backend)!;
   const windowLog = Math.min(max, Math.max(WINDOW_LOG_MIN, reach));
   const parameters = zstdLevelParameters(level, targetSize, base.length, codec.backend);
@@ -42,6 +45,7 @@ export function patchCodecOptions(
     checksum: true,
     windowLog,
     longDistance: reach > cycleLog ? true : "auto",
+    blockSplitterLevel: BLOCK_SPLITTER_OFF,
     deterministicPrefix: true,
     ...codec,
     prefix: base,

@@ -41,8 +41,12 @@ export function decodeRequest(request: Request, decoders: BodyDecoders): Decoded
   headers.delete("content-length");
   if (encodings.length === 0) headers.delete("content-encoding");
   else headers.set("content-encoding", encodings.join(", "));
-  const init: RequestInit & { duplex: "half" } = { headers, body, duplex: "half" };
-  return { request: new Request(request, init), fault: () => fault };
+  const { method, redirect } = request;
+  const init: RequestInit & { duplex: "half" } = { method, redirect, headers, body, duplex: "half" };
+  const decoded = new Request(request.url, init);
+  // A copy of the request would ask for its signal, and Deno.serve has a word to say to those who do.
+  Object.defineProperty(decoded, "signal", { get: () => request.signal });
+  return { request: decoded, fault: () => fault };
 }
 
 /** The same stream, whose failure is told. */

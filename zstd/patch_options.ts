@@ -7,7 +7,7 @@ import type { ZstdCompressOptions } from "./compress_options.ts";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 
 /**
- * How a patch is made. Window and long-distance matching follow from the size of the target, by the rule of the reference
+ * How a patch is made. Window and long-distance matching follow from the size of the target, much as in the reference
  * tool, unless they are given.
  */
 export interface ZstdPatchCreateOptions
@@ -16,7 +16,7 @@ export interface ZstdPatchCreateOptions
   readonly checksum?: boolean | undefined;
   /**
    * Put the SHA-256 of the base in front, in a skippable frame, so that a wrong base is told before anything is decoded.
-   * The reference tool can't apply such a patch with `--patch-from`, but does with `-D`. @default {false}
+   * The reference tool applies such a patch with `-D`; with `--patch-from` it may fail. @default {false}
    */
   readonly embedBaseHash?: boolean | undefined;
 }
