@@ -1,6 +1,8 @@
 /**
  * The sub-commands of `sluice lz4` that the lz4 tool does not have: indexes, ranges, splits, resuming, salvage.
  */
+import { parseRange } from "./_range.ts";
+import type { ByteRange } from "./_range.ts";
 import { byteSourceFromUrl, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { openFileSource } from "@sluice/internal/file-source";
@@ -25,7 +27,7 @@ import { parseSize } from "./_sizes.ts";
 
 /** What a sub-command's command line asks for. */
 interface ArchiveSettings {
-  range: string | undefined;
+  range: ByteRange | undefined;
   spacing: number | undefined;
   embed: boolean;
   strip: boolean;
@@ -62,7 +64,7 @@ const OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       value: "next",
       valueName: "START-END",
       help: "Bytes of the content, END exclusive",
-      set: (s, v) => s.range = v,
+      set: (s, v, name) => s.range = parseRange(v, name),
     },
     {
       long: ["spacing"],
@@ -196,17 +198,12 @@ async function readSidecar(path: string): Promise<Uint8Array<ArrayBuffer> | unde
   return undefined;
 }
 
-function rangeOf(settings: ArchiveSettings, total: number): [number, number] {
-  const match = /^(\d+)-(\d*)$/.exec(settings.range ?? "0-");
-  if (match === null) {
-    throw new UsageFailure(`Option --range has the value "${settings.range}", expected START-END`);
-  }
-  const end = match[2] === "" ? total : Number(match[2]);
-  const start = Number(match[1]);
-  if (start > end || end > total) {
-    throw new UsageFailure(`The range ${start}-${end} is not inside the ${total} bytes of content`);
-  }
-  return [start, end];
+/** The range that was asked for, inside the content. */
+function rangeOf({ range }: ArchiveSettings, total: number): [number, number] {
+  if (range === undefined) return [0, total];
+  const end = range.end === Infinity ? total : range.end;
+  if (range.start <= end && end <= total) return [range.start, end];
+  throw new UsageFailure(`The range ${range.start}-${end} is not inside the ${total} bytes of content`);
 }
 
 /** Writes one output: a file that appears when it is complete, or stdout. */

@@ -4,6 +4,7 @@
 import type { ZstdTrainOptions } from "@sluice/zstd";
 import { UsageFailure } from "./_exit.ts";
 import type { OptionGroup, OptionRow } from "./_options.ts";
+import { parseRange } from "./_range.ts";
 import { parseSize } from "./_sizes.ts";
 import { parseAdapt, parseAdvanced } from "./_zstd_parameters.ts";
 import { coreCount, WINDOW_LOG_DEFAULT } from "./_zstd_settings.ts";
@@ -51,14 +52,6 @@ function setSeekable(settings: ZstdSettings, value: string, name: string): void 
   if (value !== "" && settings.seekable === 0) {
     throw new UsageFailure(`Option ${name} has the value "${value}", expected a size above 0`);
   }
-}
-
-function parseRange(text: string, name: string): { start: number; end: number } {
-  const [, from = "", to = ""] = /^(\w*)-(\w*)$/.exec(text) ?? [];
-  const start = from === "" ? 0 : parseSize(from);
-  const end = to === "" ? Infinity : parseSize(to);
-  if (text.includes("-") && start !== undefined && end !== undefined && start <= end) return { start, end };
-  throw new UsageFailure(`Option ${name} has the value "${text}", expected START-END`);
 }
 
 function setFormat(_settings: ZstdSettings, value: string, name: string): void {

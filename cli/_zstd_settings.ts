@@ -3,6 +3,7 @@
  */
 import type { ZstdAdaptOptions, ZstdTrainOptions } from "@sluice/zstd";
 import { LEVEL } from "./_messages.ts";
+import type { ByteRange } from "./_range.ts";
 
 /** What happens to the inputs. */
 export type ZstdMode = "compress" | "decompress" | "test" | "list" | "train" | "cat" | "index";
@@ -39,7 +40,7 @@ export interface ZstdSettings {
   mode: ZstdMode;
   bench: ZstdBenchSettings;
   /** Bytes of content that `cat` gives; undefined for all. */
-  range: { start: number; end: number } | undefined;
+  range: ByteRange | undefined;
   /** The file that `cat` takes an index from. */
   index: string | undefined;
   /** Write seekable files with frames of this many bytes; 0 for the default. */
