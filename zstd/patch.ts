@@ -14,6 +14,22 @@
  *
  * @module
  */
+export type { BackendChoice } from "@sluice/ffi";
+export {
+  ChecksumMismatchError,
+  CorruptDataError,
+  DictionaryMismatchError,
+  LimitExceededError,
+  SluiceError,
+  TruncatedDataError,
+  UnsupportedFeatureError,
+} from "@sluice/internal";
+export type { BytesSource, SluiceErrorOptions } from "@sluice/internal";
+export * from "./compress_options.ts";
+export * from "./decompress_options.ts";
+export * from "./dictionary.ts";
+export type { ZstdFormat, ZstdFrameHeader } from "./frame_header.ts";
+export * from "./stream_options.ts";
 export * from "./apply_patch.ts";
 export * from "./create_patch.ts";
 export * from "./patch_compression_stream.ts";
