@@ -26,7 +26,7 @@ const FILE_SIZE_MAX = 1 << 20;
 const FOREIGN: readonly { readonly what: string; readonly pattern: RegExp }[] = [
   {
     what: "a package registry",
-    pattern: /registry[.]npmjs|npm[.]jsr[.]io|deb[.]debian|pypi[.]or[g]|python[h]osted/,
+    pattern: /registry[.]npm[j]s|npm[.]jsr[.]io|deb[.]debian|pypi[.]or[g]|python[h]osted/,
   },
   { what: "a folder of one machine", pattern: /(?<![\w.$}])[/](?:wor[k]|hom[e]|roo[t]|Users)[/]/ },
 ];

@@ -153,6 +153,16 @@ export class BlockWriter {
     if (this.#filled === this.#buffers[0].length) await this.push();
   }
 
+  /** Takes a copy of all bytes as output. */
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + this.room.length);
+      this.room.set(part);
+      await this.advance(part.length);
+      at += part.length;
+    }
+  }
+
   /** Hands what is there to the sink, without waiting until it is written. */
   async push(): Promise<void> {
     await this.#writing;

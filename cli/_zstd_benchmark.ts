@@ -127,7 +127,6 @@ function measure(
       // One thread of its own would only wait for this one.
       threads: backendInfo().threads && settings.workers > 1,
       maximum: (name) => zstdParameterBounds(name).max,
-      patch: undefined,
     }),
     checksum: false,
     dictionary: reference.dictionary,

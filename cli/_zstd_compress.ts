@@ -9,7 +9,6 @@ import { EXIT, Failure } from "./_exit.ts";
 import { pump } from "./_io.ts";
 import type { ZstdTransfer } from "./_zstd_files.ts";
 import { compressOptions } from "./_zstd_parameters.ts";
-import { patchParameters } from "./_zstd_patch.ts";
 import type { ZstdReference } from "./_zstd_reference.ts";
 import type { ZstdSettings } from "./_zstd_settings.ts";
 
@@ -22,25 +21,16 @@ export async function compressTransfer(
 ): Promise<void> {
   const { reader, writer, progress, size } = transfer;
   const maximum = (name: ZstdParameterName): number => zstdParameterBounds(name).max;
-  const { dictionary, prefix } = reference;
+  const { dictionary } = reference;
   try {
-    const patch = prefix &&
-      patchParameters(
-        level,
-        size ?? (transfer.fromStdin ? undefined : 0),
-        prefix.length,
-        maximum("windowLog"),
-      );
     using encoder = new ZstdEncoder({
       ...compressOptions(settings, {
         level,
         size,
         threads: backendInfo().threads,
         maximum,
-        patch,
       }),
       dictionary,
-      prefix,
     });
     await pump(reader, encoder, writer, () => progress.update(encoder.bytesIn, encoder.bytesOut));
   } catch (error) {

@@ -53,6 +53,7 @@ export async function decompressTransfer(
   using decoder = new ZstdDecoder({
     maxWindowLog: Math.max(Math.ceil(Math.log2(limit)), BLOCK_LOG_MAX),
     verifyChecksum: settings.checksum,
+    trailing: passThrough ? "ignore" : "error",
     dictionary: reference.dictionary,
     prefix: reference.prefix,
     checkHeader: ({ windowSize, contentSize = Infinity }) => {
@@ -74,6 +75,10 @@ export async function decompressTransfer(
   };
   try {
     await pump(reader, codec, writer, () => progress.update(decoder.bytesIn, decoder.bytesOut));
+    if (passThrough && !reader.ended) {
+      await writer.write(decoder.unused);
+      await pump(reader, new PassThrough(), writer, () => {});
+    }
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw error;
     throw decompressionFailure(error, { name, bytesUsed: decoder.bytesIn, bytesRead: reader.bytesRead });

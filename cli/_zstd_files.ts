@@ -115,13 +115,18 @@ async function chooseWork(
       const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
       return (transfer) => compressSeekable(transfer, settings, level, reference);
     }
+    const { prefix } = reference;
+    if (prefix !== undefined) {
+      const { compressPatch } = await import("./_zstd_patch.ts");
+      const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
+      return (transfer) => compressPatch(transfer, settings, level, prefix);
+    }
     const { compressTransfer } = await import("./_zstd_compress.ts");
     const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
     return (transfer) => compressTransfer(transfer, settings, level, reference);
   }
   const { decompressTransfer } = await import("./_zstd_decompress.ts");
-  const passThrough = settings.mode === "decompress" &&
-    (settings.passThrough ?? (settings.force && destination === "stdout"));
+  const passThrough = settings.passThrough ?? (settings.force && destination === "stdout");
   return (transfer) => decompressTransfer(transfer, settings, passThrough, reference);
 }
 

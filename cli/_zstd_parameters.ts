@@ -3,7 +3,6 @@
  */
 import type { ZstdAdaptOptions, ZstdCompressOptions, ZstdParameterName, ZstdStrategy } from "@sluice/zstd";
 import { Failure, UsageFailure } from "./_exit.ts";
-import type { PatchParameters } from "./_zstd_patch.ts";
 import type { ZstdAdvanced, ZstdSettings } from "./_zstd_settings.ts";
 import { WORKERS_MAX } from "./_zstd_settings.ts";
 
@@ -36,6 +35,13 @@ const ADVANCED_NAMES: Readonly<Record<string, keyof ZstdAdvanced>> = {
   lhrlog: "ldmHashRateLog",
 };
 const LONG_NAMES: ReadonlySet<string> = new Set(Object.values(ADVANCED_NAMES));
+
+/**
+ * Input of a job up to the level whose jobs overlap little: the library's own jobs hold four windows each and take
+ * 50 MB more at level 9, for the same speed and size.
+ */
+const JOB_SIZE = 4 << 20;
+const JOB_SIZE_LEVEL_MAX = 12;
 
 const LEVEL_NORMAL_MAX = 19;
 const LEVEL_ULTRA_MAX = 22;
@@ -112,15 +118,11 @@ export function compressOptions(
     size: number | undefined;
     threads: boolean;
     maximum: (name: ZstdParameterName) => number;
-    patch: PatchParameters | undefined;
   },
 ): ZstdCompressOptions {
   const { advanced } = settings;
-  const { patch } = context;
-  const long = settings.longWindowLog > 0 || settings.max || patch?.longDistance === true;
-  const windowLog = settings.longWindowLog || patch?.windowLog;
-  // Jobs of workers see little of the base: patches are several times smaller from one thread.
-  const threads = context.threads && patch === undefined;
+  const { threads } = context;
+  const long = settings.longWindowLog > 0 || settings.max;
   const { strategy, overlapLog, ldmHashLog, ldmMinMatch, ldmBucketSizeLog, ldmHashRateLog, ...logs } =
     advanced;
   if (strategy !== undefined && STRATEGIES[strategy - 1] === undefined) {
@@ -130,7 +132,7 @@ export function compressOptions(
     level: context.level,
     adapt: settings.adapt,
     ...(settings.max ? maximumParameters(context.maximum) : {}),
-    ...(windowLog === undefined ? {} : { windowLog }),
+    ...(settings.longWindowLog > 0 ? { windowLog: settings.longWindowLog } : {}),
     ...logs,
     strategy: strategy === undefined ? settings.max ? "btultra2" : undefined : STRATEGIES[strategy - 1],
     longDistance: long
@@ -145,7 +147,7 @@ export function compressOptions(
     contentSize: settings.contentSize,
     dictId: settings.dictId,
     workers: threads ? Math.min(settings.workers, WORKERS_MAX) : 0,
-    jobSize: threads ? settings.jobSize : 0,
+    jobSize: threads ? settings.jobSize || jobSize(settings, context.level, long) : undefined,
     overlapLog: threads ? overlapLog : undefined,
     rsyncable: settings.rsyncable,
     literals: settings.literals,
@@ -154,6 +156,13 @@ export function compressOptions(
     sizeHint: settings.sizeHint,
     size: context.size,
   };
+}
+
+/** The input of a job; undefined for what the library finds. */
+function jobSize(settings: ZstdSettings, level: number, long: boolean): number | undefined {
+  const given = Object.keys(settings.advanced).length > 0 || settings.rsyncable ||
+    settings.adapt !== undefined;
+  return given || long || level > JOB_SIZE_LEVEL_MAX ? undefined : JOB_SIZE;
 }
 
 function maximumParameters(maximum: (name: ZstdParameterName) => number): ZstdCompressOptions {

@@ -1,38 +1,45 @@
 /**
- * `sluice zstd --patch-from`: which parameters make a small patch, and how large a window one may need.
+ * `sluice zstd --patch-from`: one input to what differs from a base.
  */
-import { zstdCompressionParameters } from "@sluice/zstd";
+import { zstdParameterBounds } from "@sluice/zstd";
+import { ZstdPatchCompressionStream } from "@sluice/zstd/patch";
 import { EXIT, Failure } from "./_exit.ts";
+import { compressionFailure } from "./_zstd_compress.ts";
+import type { ZstdTransfer } from "./_zstd_files.ts";
+import { compressOptions } from "./_zstd_parameters.ts";
+import { transferThrough } from "./_zstd_seekable.ts";
+import type { ZstdSettings } from "./_zstd_settings.ts";
 
-/** What compression against a base needs beside the level. */
-export interface PatchParameters {
-  readonly windowLog: number;
-  /** Whether ordinary search can't reach all of the window. */
-  readonly longDistance: boolean;
-}
-
-const WINDOW_LOG_MIN = 10;
-const BINARY_TREE_STRATEGIES: readonly string[] = ["btlazy2", "btopt", "btultra", "btultra2"];
-
-/** Parameters for a target of `size` bytes: its whole content in one window, so that all of the base stays in reach. */
-export function patchParameters(
+/** Compresses everything from the reader to the writer; one thread does it, since jobs see little of the base. */
+export async function compressPatch(
+  transfer: ZstdTransfer,
+  settings: ZstdSettings,
   level: number,
-  size: number | undefined,
-  baseSize: number,
-  windowLogMax: number,
-): PatchParameters {
+  base: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  // Files that the system makes up say that they have no size.
+  const size = transfer.size ?? (transfer.fromStdin ? undefined : 0);
   if (size === undefined) {
     throw new Failure(
       "zstd: error 42 : Using --patch-from with stdin requires --stream-size ",
       EXIT.patchSize,
     );
   }
-  const windowLog = Math.min(Math.max(Math.floor(Math.log2(size)) + 1, WINDOW_LOG_MIN), windowLogMax);
-  const { chainLog, strategy } = zstdCompressionParameters(level, {
-    sourceSize: size,
-    dictionarySize: baseSize,
-  });
-  // A binary tree has two entries a position.
-  const reachLog = BINARY_TREE_STRATEGIES.includes(strategy!) ? chainLog! - 1 : chainLog!;
-  return { windowLog, longDistance: windowLog > reachLog };
+  try {
+    const { size: _size, longDistance, ...codec } = compressOptions(settings, {
+      level,
+      size,
+      threads: false,
+      maximum: (name) => zstdParameterBounds(name).max,
+    });
+    const stream = new ZstdPatchCompressionStream(base, {
+      ...codec,
+      // Left out, it follows from the size of the target.
+      ...(longDistance === "auto" ? {} : { longDistance }),
+      size,
+    });
+    await transferThrough(stream, transfer);
+  } catch (error) {
+    throw compressionFailure(error);
+  }
 }

@@ -24,14 +24,12 @@ export async function compressSeekable(
   if (reference.prefix !== undefined || settings.adapt !== undefined) {
     throw new UsageFailure("Option --seekable does not go with --patch-from and --adapt");
   }
-  const { reader, writer, progress } = transfer;
   try {
     const { size: _size, contentSize: _contentSize, ...codec } = compressOptions(settings, {
       level,
       size: undefined,
       threads: false,
       maximum: (name) => zstdParameterBounds(name).max,
-      patch: undefined,
     });
     const stream = new ZstdSeekableCompressionStream({
       ...codec,
@@ -41,13 +39,23 @@ export async function compressSeekable(
       concurrency: backendInfo().threads ? Math.min(Math.max(settings.workers, 1), CONCURRENCY_MAX) : 1,
       dictionary: reference.dictionary,
     });
-    await Promise.all([
-      feed(reader, stream.writable.getWriter()),
-      drain(stream.readable, writer, () => progress.update(stream.bytesIn, stream.bytesOut)),
-    ]);
-    await writer.flush();
+    await transferThrough(stream, transfer);
   } catch (error) {
     throw compressionFailure(error);
+  }
+}
+
+/** Moves everything from the reader through a pair of streams to the writer. */
+export async function transferThrough(
+  stream: { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> },
+  { reader, writer, progress }: ZstdTransfer,
+): Promise<void> {
+  try {
+    await Promise.all([
+      feed(reader, stream.writable.getWriter()),
+      drain(stream.readable, writer, () => progress.update(reader.bytesRead, writer.bytesWritten)),
+    ]);
+    await writer.flush();
   } finally {
     await writer.settle();
     await reader.settle();
@@ -74,12 +82,7 @@ export async function drain(
   onStep: () => void,
 ): Promise<void> {
   for await (const chunk of stream) {
-    for (let at = 0; at < chunk.length;) {
-      const part = chunk.subarray(at, at + writer.room.length);
-      writer.room.set(part);
-      await writer.advance(part.length);
-      at += part.length;
-    }
+    await writer.write(chunk);
     onStep();
   }
 }
