@@ -34,9 +34,9 @@ export function decodeRequest(request: Request, decoders: BodyDecoders): Decoded
   if (request.body === null || encoding !== "zstd" && encoding !== "dcz") {
     return { request, fault: () => undefined };
   }
-  const decoder = encoding === "zstd" ? decoders.zstd() : decoders.dcz();
   let fault: unknown;
-  const body = watch(request.body.pipeThrough(decoder), (error) => fault = error);
+  const make = (): DecodingStream => encoding === "zstd" ? decoders.zstd() : decoders.dcz();
+  const body = decodeLater(request.body, make, (error) => fault = error);
   const headers = new Headers(request.headers);
   headers.delete("content-length");
   if (encodings.length === 0) headers.delete("content-encoding");
@@ -49,16 +49,18 @@ export function decodeRequest(request: Request, decoders: BodyDecoders): Decoded
   return { request: decoded, fault: () => fault };
 }
 
-/** The same stream, whose failure is told. */
-function watch(
+/** Decodes a body from its first read on, so that one that nobody reads takes no context; a failure is told. */
+function decodeLater(
   source: ReadableStream<Uint8Array<ArrayBuffer>>,
+  make: () => DecodingStream,
   onFault: (error: unknown) => void,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const reader = source.getReader();
+  let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
   return new ReadableStream({
     type: "bytes",
     async pull(controller): Promise<void> {
       try {
+        reader ??= source.pipeThrough(make()).getReader();
         const { done, value } = await reader.read();
         if (!done) return controller.enqueue(value);
         controller.close();
@@ -68,7 +70,7 @@ function watch(
         throw error;
       }
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel: (reason) => reader === undefined ? source.cancel(reason) : reader.cancel(reason),
   });
 }
 

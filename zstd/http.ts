@@ -23,6 +23,25 @@
  *
  * @module
  */
+export type { BackendChoice } from "@sluice/ffi";
+export {
+  ChecksumMismatchError,
+  CorruptDataError,
+  DictionaryMismatchError,
+  LimitExceededError,
+  SluiceError,
+  TruncatedDataError,
+  UnsupportedFeatureError,
+} from "@sluice/internal";
+export type { BytesSource, SluiceErrorOptions } from "@sluice/internal";
+export * from "./compress_options.ts";
+export * from "./decompress_options.ts";
+export * from "./dictionary.ts";
+export type { ZstdFormat, ZstdFrameHeader } from "./frame_header.ts";
+export * from "./stream_options.ts";
+export type { ZstdCompressionStream } from "./compression_stream.ts";
+export type { ZstdDecompressionStream } from "./decompression_stream.ts";
+export type { ZstdFlush, ZstdProgress } from "./encoder.ts";
 export * from "./content_encoding.ts";
 export * from "./dcz.ts";
 export * from "./dcz_compression_stream.ts";
@@ -33,13 +52,3 @@ export * from "./dictionary_headers.ts";
 export * from "./dictionary_selection.ts";
 export * from "./negotiation.ts";
 export * from "./with_zstd.ts";
-export type { BytesSource } from "@sluice/internal";
-export type { BackendChoice } from "@sluice/ffi";
-export * from "./compress_options.ts";
-export * from "./compression_stream.ts";
-export * from "./decompress_options.ts";
-export * from "./decompression_stream.ts";
-export * from "./dictionary.ts";
-export * from "./encoder.ts";
-export * from "./frame_header.ts";
-export * from "./stream_options.ts";

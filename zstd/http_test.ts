@@ -543,6 +543,15 @@ testBackends("withZstd decodes request bodies under a limit", async () => {
     assertEquals(response.status, status);
     await response.body?.cancel();
   }
+  const before = liveContextCount();
+  const deaf = withZstd(() => new Response("no"));
+  const init = {
+    method: "POST",
+    headers: { "content-encoding": "zstd" },
+    body: compressZstd(encode("unread")),
+  };
+  assertEquals(await (await deaf(new Request("https://example.test/", init))).text(), "no");
+  assertEquals(liveContextCount(), before, "a body that nobody reads takes no context");
   const own = withZstd(() => {
     throw new Error("the handler's own");
   });

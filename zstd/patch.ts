@@ -14,15 +14,24 @@
  *
  * @module
  */
+export type { BackendChoice } from "@sluice/ffi";
+export {
+  ChecksumMismatchError,
+  CorruptDataError,
+  DictionaryMismatchError,
+  LimitExceededError,
+  SluiceError,
+  TruncatedDataError,
+  UnsupportedFeatureError,
+} from "@sluice/internal";
+export type { BytesSource, SluiceErrorOptions } from "@sluice/internal";
+export * from "./compress_options.ts";
+export * from "./decompress_options.ts";
+export * from "./dictionary.ts";
+export type { ZstdFormat, ZstdFrameHeader } from "./frame_header.ts";
+export * from "./stream_options.ts";
 export * from "./apply_patch.ts";
 export * from "./create_patch.ts";
 export * from "./patch_compression_stream.ts";
 export * from "./patch_decompression_stream.ts";
 export * from "./patch_options.ts";
-export type { BytesSource } from "@sluice/internal";
-export type { BackendChoice } from "@sluice/ffi";
-export * from "./compress_options.ts";
-export * from "./decompress_options.ts";
-export * from "./dictionary.ts";
-export * from "./frame_header.ts";
-export * from "./stream_options.ts";

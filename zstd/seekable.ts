@@ -14,18 +14,35 @@
  *
  * @module
  */
-export { byteSourceFromBlob, byteSourceFromBytes, byteSourceFromUrl, TransferError } from "@sluice/internal";
-export type { ByteSource, BytesSource, HttpSourceOptions, ReadOptions } from "@sluice/internal";
+export type { BackendChoice } from "@sluice/ffi";
+export {
+  byteSourceFromBlob,
+  byteSourceFromBytes,
+  byteSourceFromUrl,
+  ChecksumMismatchError,
+  CorruptDataError,
+  DictionaryMismatchError,
+  LimitExceededError,
+  SluiceError,
+  TransferError,
+  TruncatedDataError,
+  UnsupportedFeatureError,
+} from "@sluice/internal";
+export type {
+  ByteSource,
+  BytesSource,
+  HttpSourceOptions,
+  ReadOptions,
+  SluiceErrorOptions,
+} from "@sluice/internal";
 export * from "./build_index.ts";
 export * from "./compress_seekable.ts";
+export * from "./compress_options.ts";
+export * from "./decompress_options.ts";
+export * from "./dictionary.ts";
+export type { ZstdFormat, ZstdFrameHeader } from "./frame_header.ts";
 export * from "./seek_index.ts";
 export * from "./seekable_compression_stream.ts";
 export * from "./seekable_options.ts";
 export * from "./seekable_reader.ts";
-export { SluiceError } from "@sluice/internal";
-export type { SluiceErrorOptions } from "@sluice/internal";
-export type { BackendChoice } from "@sluice/ffi";
-export * from "./compress_options.ts";
-export * from "./decompress_options.ts";
-export * from "./dictionary.ts";
-export * from "./frame_header.ts";
+export * from "./stream_options.ts";
