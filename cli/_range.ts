@@ -16,9 +16,9 @@ export interface ByteRange {
  * @throws {UsageFailure} If the text is something else, or the range ends before it starts.
  */
 export function parseRange(text: string, name: string): ByteRange {
-  const [, from = "", to = ""] = /^(\w*)-(\w*)$/.exec(text) ?? [];
-  const start = from === "" ? 0 : parseSize(from);
-  const end = to === "" ? Infinity : parseSize(to);
-  if (text.includes("-") && start !== undefined && end !== undefined && start <= end) return { start, end };
+  const match = /^(\w*)-(\w*)$/.exec(text);
+  const start = match?.[1] === "" ? 0 : parseSize(match?.[1] ?? "");
+  const end = match?.[2] === "" ? Infinity : parseSize(match?.[2] ?? "");
+  if (start !== undefined && end !== undefined && start <= end) return { start, end };
   throw new UsageFailure(`Option ${name} has the value "${text}", expected START-END`);
 }
