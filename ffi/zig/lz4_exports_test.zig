@@ -90,7 +90,7 @@ test "positions that make no sense are refused" {
     try std.testing.expectEqual(Result.invalid_argument.code(), decoder.get("sluice_lz4_decoder_begin")(ctx, 1 << 20, 65536, null, 0, 0));
     try std.testing.expectEqual(Result.invalid_argument.code(), decoder.get("sluice_lz4_decoder_begin")(ctx, 0, 1 << 30, null, 0, 0));
     var jobs = [_]u32{ 4, 100, 0, 8, 0 };
-    _ = decoder.get("sluice_lz4_blocks_decompress")(&bytes, 0, 8, &bytes, 0, 8, &jobs, jobs.len, 2, &step);
+    _ = decoder.get("sluice_lz4_blocks_decompress")(&bytes, 0, 8, &bytes, 0, 8, &jobs, jobs.len, 2, 1, &step);
     try std.testing.expectEqual(std.math.maxInt(u32), jobs[4]);
 }
 
