@@ -272,15 +272,18 @@ export function lz4BlockIsStrict(
 
 /**
  * Decodes independent blocks into one target on several threads where the backend has them. Each job is five numbers:
- * source position, size with bit 31 for stored data, target position, room, and then the size of the content.
+ * source position, size with bit 31 for stored data, target position, room, and then the size of the content. With
+ * `hash` it returns the XXH32 of all content, which holds when every block decoded.
  */
 export async function lz4BlocksDecompress(
   source: Uint8Array,
   target: Uint8Array,
   jobs: Uint32Array,
   threads: number,
+  hash: boolean,
   backend: BackendChoice | undefined,
-): Promise<void> {
+): Promise<number> {
+  const step = new Uint32Array(STEP_LENGTH);
   await MODULE.open(backend).functions.sluice_lz4_blocks_decompress_async(
     source,
     0,
@@ -291,8 +294,17 @@ export async function lz4BlocksDecompress(
     jobs,
     jobs.length,
     threads,
-    new Uint32Array(STEP_LENGTH),
+    hash ? 1 : 0,
+    step,
   );
+  return step[STEP.VALUE_LOW]!;
+}
+
+/** XXH32 of parts that follow each other: each number is the size of a part and becomes its hash. */
+export async function lz4HashParts(bytes: Uint8Array, parts: Uint32Array, offLoop: boolean): Promise<void> {
+  const { functions } = MODULE.open(undefined);
+  if (offLoop) await functions.sluice_lz4_hash_parts_async(bytes, 0, bytes.length, parts, parts.length);
+  else functions.sluice_lz4_hash_parts(bytes, 0, bytes.length, parts, parts.length);
 }
 
 /** XXH32 of `bytes` from `start` up to `end`. */

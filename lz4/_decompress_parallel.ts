@@ -7,7 +7,6 @@ import { readU32, SluiceError } from "@sluice/internal";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { FRAME_HEADER_SIZE_MAX, STORED_BIT, WORD_SIZE } from "./_format.ts";
 import { parseFrameHeader } from "./_frame_parser.ts";
-import { hashBytes } from "./_hash.ts";
 import type { Lz4FrameInfo } from "./frame_header.ts";
 
 /** Where the blocks of a frame are and what they decode to. */
@@ -81,9 +80,16 @@ export async function decompressParallel(
   const plan = planOf(bytes, settings);
   if (plan === undefined) return undefined;
   const target = new Uint8Array(plan.size);
-  await lz4BlocksDecompress(bytes, target, plan.jobs, settings.threads, settings.backend);
+  const hash = await lz4BlocksDecompress(
+    bytes,
+    target,
+    plan.jobs,
+    settings.threads,
+    plan.checksum !== undefined,
+    settings.backend,
+  );
   for (let i = 0; i < plan.jobs.length; i += LZ4_JOB_LENGTH) {
     if (plan.jobs[i + 4] !== plan.jobs[i + 3]) return undefined;
   }
-  return plan.checksum === undefined || hashBytes(target, 0) === plan.checksum ? target : undefined;
+  return plan.checksum === undefined || hash === plan.checksum ? target : undefined;
 }

@@ -8,7 +8,7 @@ import { DecoderCodec } from "./_decoder_codec.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { decompressParallel } from "./_decompress_parallel.ts";
 import { fault, limitFault } from "./_fault.ts";
-import { EXPANSION_MAX, FRAME_MAGIC } from "./_format.ts";
+import { EXPANSION_MAX, FRAME_HEADER_SIZE_MAX, FRAME_MAGIC } from "./_format.ts";
 import { parseFrameHeader } from "./_frame_parser.ts";
 import { readU32 } from "@sluice/internal";
 
@@ -21,7 +21,11 @@ const PIECE_SIZE_MAX = 16 << 20;
 function firstTargetSize(bytes: Uint8Array, settings: DecompressSettings): number {
   const guess = Math.min(Math.max(bytes.length * 4, 1 << 10), PIECE_SIZE_MAX);
   if (bytes.length < 4 || readU32(bytes, 0) !== FRAME_MAGIC) return guess;
-  const info = parseFrameHeader(bytes, Math.min(bytes.length, 19), { offset: 0, ignoreChecksum: true });
+  const info = parseFrameHeader(bytes, Math.min(bytes.length, FRAME_HEADER_SIZE_MAX), {
+    offset: 0,
+    ignoreChecksum: !settings.verifyChecksum,
+    kafka: settings.kafkaHeaderChecksum,
+  });
   if (typeof info === "number" || info.contentSize === undefined || info.contentSize === 0) return guess;
   if (info.contentSize > settings.maxOutputSize) return guess; // the codec refuses it
   if (info.contentSize > EXPANSION_MAX * bytes.length) {

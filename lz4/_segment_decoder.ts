@@ -1,18 +1,19 @@
 /**
  * Decoding the content between two points of an index.
  */
-import { LZ4_DECODE_FLAG, Lz4DecoderKernel } from "@sluice/ffi/lz4-decoder";
+import { LZ4_DECODE_FLAG, Lz4DecoderKernel, lz4HashParts } from "@sluice/ffi/lz4-decoder";
 import { ChecksumMismatchError, IdlePool, toBytes } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { windowOf } from "./_carve.ts";
 import { fault } from "./_fault.ts";
 import { EXPANSION_MAX } from "./_format.ts";
-import { hashBytes } from "./_hash.ts";
 import type { IndexModel } from "./_index_model.ts";
 import type { Lz4DictionarySource } from "./decompress_options.ts";
 
 /** No read of the source is larger, so that a long range does not fill memory twice. */
 const FETCH_SIZE_MAX = 64 << 20;
+/** Content of segments that are decoded together: less makes the calls cost more than the work. */
+const GROUP_SIZE_MIN = 1 << 20;
 
 /** Fetches and decodes segments: the content from one point to the next. */
 export class SegmentDecoder {
@@ -51,11 +52,22 @@ export class SegmentDecoder {
     return this.#model.points[id]!.out;
   }
 
-  /** Fetches and decodes one segment. */
-  async decode(id: number, offLoop: boolean): Promise<Uint8Array<ArrayBuffer>> {
-    const start = this.#model.points[id]!.in;
-    const bytes = await this.#source.read(start, this.#inputEnd(id) - start, { signal: this.#signal });
-    return await this.#decodeFrom(bytes, start, id, offLoop);
+  /** The last of the segments of one frame, from `first` on and at most `last`, that are worth one call. */
+  groupEnd(first: number, last: number): number {
+    const { points } = this.#model;
+    let id = first;
+    while (
+      id < last && points[id + 1]!.frame === points[first]!.frame &&
+      this.#endOf(id) - this.outOf(first) < GROUP_SIZE_MIN
+    ) id++;
+    return id;
+  }
+
+  /** Fetches and decodes segments of one frame that follow each other. */
+  async decode(first: number, last: number, offLoop: boolean): Promise<Uint8Array<ArrayBuffer>> {
+    const start = this.#model.points[first]!.in;
+    const bytes = await this.#source.read(start, this.#inputEnd(last) - start, { signal: this.#signal });
+    return await this.#decodeFrom(bytes, start, first, last, offLoop);
   }
 
   /** Fetches segments that follow each other with as few reads as memory allows, and decodes them. */
@@ -66,7 +78,7 @@ export class SegmentDecoder {
       let until = id;
       while (until < last && this.#inputEnd(until + 1) - start <= FETCH_SIZE_MAX) until++;
       const bytes = await this.#source.read(start, this.#inputEnd(until) - start, { signal: this.#signal });
-      for (; id <= until; id++) decoded.set(id, await this.#decodeFrom(bytes, start, id, false));
+      for (; id <= until; id++) decoded.set(id, await this.#decodeFrom(bytes, start, id, id, false));
     }
     return decoded;
   }
@@ -74,6 +86,11 @@ export class SegmentDecoder {
   /** Frees idle contexts. */
   close(): void {
     this.#kernels.clear();
+  }
+
+  /** Where a segment's content ends. */
+  #endOf(id: number): number {
+    return this.#model.points[id + 1]?.out ?? this.#model.outputSize;
   }
 
   #inputEnd(id: number): number {
@@ -87,14 +104,15 @@ export class SegmentDecoder {
   async #decodeFrom(
     bytes: Uint8Array,
     base: number,
-    id: number,
+    first: number,
+    last: number,
     offLoop: boolean,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const point = this.#model.points[id]!;
+    const point = this.#model.points[first]!;
     const { info } = this.#model.frames[point.frame]!;
-    const size = (this.#model.points[id + 1]?.out ?? this.#model.outputSize) - point.out;
+    const size = this.#endOf(last) - point.out;
     const pos = point.in - base;
-    const end = this.#inputEnd(id) - base;
+    const end = this.#inputEnd(last) - base;
     if (size > EXPANSION_MAX * (end - pos)) {
       throw fault("INDEX_ASSUMPTION", point.in, `${end - pos} bytes can not hold ${size} bytes of content`);
     }
@@ -103,32 +121,56 @@ export class SegmentDecoder {
       "",
       () => new Lz4DecoderKernel({ maxMemory: 0, backend: undefined }),
     );
+    const hashed = point.hash !== undefined && first === last;
     let consumed = 0;
     let produced = 0;
+    let hash = 0;
     try {
-      const flags = (info.linked ? LZ4_DECODE_FLAG.LINKED : 0) |
+      const flags = (hashed ? LZ4_DECODE_FLAG.HASH_CONTENT : 0) | (info.linked ? LZ4_DECODE_FLAG.LINKED : 0) |
         (info.blockChecksum ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM | LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
         (info.type === "legacy" ? LZ4_DECODE_FLAG.LEGACY : 0);
-      const begun = kernel.begin(flags, info.blockMax, this.#history(id));
+      const begun = kernel.begin(flags, info.blockMax, this.#history(first));
       if (begun < 0) throw kernel.error(begun, "decompress lz4 data", point.in);
       const result = offLoop && kernel.backend === "native"
         ? await kernel.runAsync(bytes, pos, end, target, 0, size, 0)
         : kernel.run(bytes, pos, end, target, 0, size, 0);
       if (result < 0) throw kernel.error(result, "decompress lz4 data", point.in + kernel.consumed);
       ({ consumed, produced } = kernel);
+      if (hashed) hash = kernel.digest();
       if (consumed !== end - pos || produced !== size || kernel.pending > 0) {
         throw fault("INDEX_ASSUMPTION", point.in, "the file is not the one that was indexed");
       }
     } finally {
       this.#kernels.release("", kernel);
     }
-    if (point.hash !== undefined && hashBytes(target, 0) !== point.hash) {
-      throw new ChecksumMismatchError(
-        `Cannot decompress lz4 data at byte ${point.in}: the content is not the one that was indexed`,
-        { format: "lz4", code: "SEGMENT_CHECKSUM", offset: point.in },
-      );
-    }
+    if (first === last) this.#checkHash(first, hash);
+    else await this.#checkHashes(target, first, last, offLoop);
     return target;
+  }
+
+  /** Hashes the segments of a group, off the event loop where that was asked for. */
+  async #checkHashes(
+    content: Uint8Array,
+    first: number,
+    last: number,
+    offLoop: boolean,
+  ): Promise<void> {
+    if (!this.#model.hasHashes) return;
+    const parts = Uint32Array.from(
+      { length: last - first + 1 },
+      (_, i) => this.#endOf(first + i) - this.outOf(first + i),
+    );
+    await lz4HashParts(content, parts, offLoop);
+    parts.forEach((hash, i) => this.#checkHash(first + i, hash));
+  }
+
+  #checkHash(id: number, hash: number): void {
+    const { hash: expected, in: offset } = this.#model.points[id]!;
+    if (expected === undefined || hash === expected) return;
+    throw new ChecksumMismatchError(
+      `Cannot decompress lz4 data at byte ${offset}: the content is not the one that was indexed`,
+      { format: "lz4", code: "SEGMENT_CHECKSUM", offset },
+    );
   }
 
   #history(id: number): Uint8Array {

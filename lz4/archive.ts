@@ -25,7 +25,11 @@ export interface Lz4ArchiveStreamOptions {
   readonly start?: number | undefined;
   /** Where it ends, exclusive. @default {the end of the content} */
   readonly end?: number | undefined;
-  /** How many segments are fetched and decoded at a time; natively on as many threads. @default {1} */
+  /**
+   * How many parts, of a segment or of at least 1 MiB, are fetched and decoded at a time; natively on as many threads.
+   *
+   * @default {1}
+   */
   readonly threads?: number | undefined;
 }
 
@@ -99,7 +103,7 @@ export class Lz4Archive {
     return output;
   }
 
-  /** Content in order, segment by segment, with the next segments decoded meanwhile. */
+  /** Content in order, a part at a time, with the next parts decoded meanwhile. */
   async *stream(
     options: Lz4ArchiveStreamOptions = {},
   ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
@@ -108,22 +112,30 @@ export class Lz4Archive {
     checkRange(start, end - start, this.size);
     if (start === end) return;
     const last = this.#decoder.segmentAt(end - 1);
-    const ahead: Promise<Uint8Array<ArrayBuffer>>[] = [];
+    const ahead: { readonly from: number; readonly content: Promise<Uint8Array<ArrayBuffer>> }[] = [];
     let next = this.#decoder.segmentAt(start);
+    const fill = (): void => {
+      while (next <= last && ahead.length < threads) {
+        const until = this.#decoder.groupEnd(next, last);
+        const content = this.#decoder.decode(next, until, threads > 1);
+        content.catch(() => {}); // it is reported when its turn comes
+        ahead.push({ from: this.#decoder.outOf(next), content });
+        next = until + 1;
+      }
+    };
     try {
-      for (let id = next; id <= last; id++) {
-        while (next <= last && ahead.length < threads) {
-          const task = this.#decoder.decode(next++, threads > 1);
-          task.catch(() => {}); // it is reported when its turn comes
-          ahead.push(task);
-        }
-        const bytes = await ahead.shift()!;
-        const from = this.#decoder.outOf(id);
+      fill();
+      while (ahead.length > 0) {
+        const { from, content } = ahead[0]!;
+        const bytes = await content;
+        ahead.shift();
+        if (threads > 1) fill(); // what comes is decoded while the reader works
         const part = bytes.subarray(Math.max(0, start - from), Math.min(bytes.length, end - from));
         if (part.length > 0) yield part;
+        fill();
       }
     } finally {
-      await Promise.allSettled(ahead);
+      await Promise.allSettled(ahead.map(({ content }) => content));
     }
   }
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { liveContextCount } from "@sluice/ffi";
 import { byteSourceFromBytes, SluiceError } from "@sluice/internal";
 import { compressLz4, Lz4Checkpoint, Lz4CheckpointableDecompressor, Lz4Decoder, lz4Xxh32 } from "./mod.ts";
 import { Lz4DecompressionStream } from "./mod.ts";
@@ -106,7 +107,7 @@ testBackends("Lz4Decoder keeps its checkpoint after a truncated end", () => {
   assertEquals(join(head, second.push(frame.subarray(checkpoint.resumeFrom))), content);
 });
 
-testBackends("Lz4 states of any bytes are refused or safe", () => {
+testBackends("Lz4 states of any bytes are refused or safe, pushed and streamed", async () => {
   const seed = Random.seed(77);
   console.log(`seed ${seed}`);
   const random = new Random(seed);
@@ -115,7 +116,9 @@ testBackends("Lz4 states of any bytes are refused or safe", () => {
     decoder.push(frame.subarray(0, 900));
     return { state: decoder.checkpoint({ carry: "embed" }).bytes(), frame, dictionary };
   });
+  const before = liveContextCount();
   let loaded = 0;
+  let streamed = 0;
   for (let round = 0; round < 4000; round++) {
     const { state, frame, dictionary } = base[round % base.length]!;
     let mangled = state.slice();
@@ -126,15 +129,28 @@ testBackends("Lz4 states of any bytes are refused or safe", () => {
     if (round % 11 === 0) mangled = random.bytes(random.below(200));
     fixChecksum(mangled);
     try {
-      using decoder = Lz4Decoder.fromCheckpoint(mangled, { dictionary, maxOutputSize: 2 ** 50 });
-      loaded++;
-      decoder.push(frame.subarray(random.below(frame.length)));
-      decoder.finish();
+      const options = { dictionary, maxOutputSize: 2 ** 50 };
+      const rest = frame.subarray(random.below(frame.length));
+      if (round % 3 === 0) {
+        const checkpoint = Lz4Checkpoint.fromBytes(mangled);
+        const input = round % 2 === 0 ? frame.subarray(Math.min(frame.length, checkpoint.resumeFrom)) : rest;
+        await using resumed = Lz4CheckpointableDecompressor.resume(checkpoint, chunks(input, 200), {
+          ...options,
+          retries: 0,
+        });
+        for await (const chunk of resumed) streamed += chunk.length;
+      } else {
+        using decoder = Lz4Decoder.fromCheckpoint(mangled, options);
+        loaded++;
+        for (const piece of chunks(rest, round % 2 === 0 ? rest.length : 100)) decoder.push(piece);
+        decoder.finish();
+      }
     } catch (error) {
       assert(error instanceof SluiceError, `round ${round}: ${error}`);
     }
   }
-  assert(loaded > 0);
+  assert(loaded > 0 && streamed > 0);
+  assertEquals(liveContextCount(), before);
 });
 
 function fixChecksum(state: Uint8Array<ArrayBuffer>): void {

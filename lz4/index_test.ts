@@ -133,6 +133,7 @@ testBackends("Lz4Index bytes of any kind are refused or safe", async () => {
     const source = byteSourceFromBytes(file);
     const good = (await buildLz4Index(source, { spacing: 100_000 })).toBytes();
     let parsed = 0;
+    let streamed = 0;
     for (let round = 0; round < 700; round++) {
       const bytes = good.slice(0, round % 5 === 0 ? random.below(good.length) : good.length);
       for (let i = random.below(3) + 1; i > 0 && bytes.length > 64; i--) {
@@ -142,12 +143,19 @@ testBackends("Lz4Index bytes of any kind are refused or safe", async () => {
       try {
         using archive = new Lz4Archive(source, Lz4Index.fromBytes(bytes));
         parsed++;
-        await archive.read(random.below(archive.size));
+        if (round % 2 === 0) {
+          await archive.read(random.below(archive.size));
+        } else {
+          const start = random.below(archive.size);
+          for await (const chunk of archive.stream({ start, threads: round % 3 + 1 })) {
+            streamed += chunk.length;
+          }
+        }
       } catch (error) {
         assert(error instanceof SluiceError || error instanceof RangeError, `round ${round}: ${error}`);
       }
     }
-    assert(parsed > 0);
+    assert(parsed > 0 && streamed > 0);
   }
   assertThrows(() => Lz4Index.fromBytes(new Uint8Array(100)), SluiceError, "magic");
 });

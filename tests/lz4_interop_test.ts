@@ -206,6 +206,20 @@ Deno.test("sluice lz4 index, cat, carve, splits, info, recover and resume", asyn
       const skip = Number(/starts (\d+) bytes/.exec(carved.stderr)![1]);
       const part = decompressLz4(await Deno.readFile(`${folder}/part.lz4`));
       assertEquals(part.slice(skip, skip + 10_000), CONTENT.slice(200_000, 210_000));
+      for (
+        const [start, end] of [[0, 10], [65_536, 131_072], [200_000, 210_000], [550_000, 900_000]] as const
+      ) {
+        const made = await sluice("carve", `--range=${start}-${end}`, "-o", `${folder}/tool.lz4`, file);
+        assertEquals(made.code, 0, made.stderr);
+        if (ignore) continue;
+        const drop = Number(/starts (\d+) bytes/.exec(made.stderr)?.[1] ?? 0);
+        const decoded = await lz4(["-dc", `${folder}/tool.lz4`]);
+        assertEquals(
+          decoded.slice(drop, drop + end - start),
+          CONTENT.slice(start, end),
+          `${linked} ${start}`,
+        );
+      }
       const splits = (await sluice("splits", "--count=4", file)).stdout;
       assert(new TextDecoder().decode(splits).trim().split("\n").length >= 3);
       assert(new TextDecoder().decode((await sluice("info", file)).stdout).includes('"blockCount":14'));

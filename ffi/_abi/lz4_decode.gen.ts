@@ -95,7 +95,8 @@ export interface Lz4DecodeFunctions {
     table6: Uint32Array,
     value7: number,
     value8: number,
-    step9: Uint32Array,
+    value9: number,
+    step10: Uint32Array,
   ): number;
   sluice_lz4_blocks_decompress_async(
     source0: Uint8Array | null,
@@ -107,9 +108,24 @@ export interface Lz4DecodeFunctions {
     table6: Uint32Array,
     value7: number,
     value8: number,
-    step9: Uint32Array,
+    value9: number,
+    step10: Uint32Array,
   ): Promise<number>;
   sluice_lz4_xxh32(source0: Uint8Array | null, value1: number, value2: number, value3: number): number;
+  sluice_lz4_hash_parts(
+    source0: Uint8Array | null,
+    value1: number,
+    value2: number,
+    table3: Uint32Array,
+    value4: number,
+  ): number;
+  sluice_lz4_hash_parts_async(
+    source0: Uint8Array | null,
+    value1: number,
+    value2: number,
+    table3: Uint32Array,
+    value4: number,
+  ): Promise<number>;
   sluice_lz4_hash_update(
     source0: Uint8Array | null,
     value1: number,
@@ -163,11 +179,16 @@ export const LZ4_DECODE_FUNCTIONS: FunctionTable = {
     offLoop: false,
   },
   sluice_lz4_blocks_decompress: {
-    parameters: ["source", "u32", "u32", "target", "u32", "u32", "table", "u32", "u32", "step"],
+    parameters: ["source", "u32", "u32", "target", "u32", "u32", "table", "u32", "u32", "u32", "step"],
     result: "i32",
     offLoop: true,
   },
   sluice_lz4_xxh32: { parameters: ["source", "u32", "u32", "u32"], result: "u32", offLoop: false },
+  sluice_lz4_hash_parts: {
+    parameters: ["source", "u32", "u32", "table", "u32"],
+    result: "i32",
+    offLoop: true,
+  },
   sluice_lz4_hash_update: {
     parameters: ["source", "u32", "u32", "table", "u32"],
     result: "i32",

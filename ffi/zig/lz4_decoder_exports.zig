@@ -18,6 +18,10 @@ const legacy_word_max = legacy_block_max + legacy_block_max / 255 + 16;
 /// LZ4 content is at most this many times its compressed size.
 const expansion_max = 255;
 
+/// Input of this size, or blocks of this size, fill large pages.
+const large_run_min = 128 << 10;
+const large_block_min = 1 << 20;
+
 /// What a frame's blocks look like, as bits of one number.
 const FrameFlags = packed struct(u32) {
     linked: bool = false,
@@ -318,6 +322,8 @@ fn run(
     const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
     const target_slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
     if (self.block_max == 0) return Result.stage_wrong.code();
+    // A little input may fill a little of the target: that must not take a large page.
+    if (input.len >= large_run_min or self.block_max >= large_block_min) common.adviseLargePages(target_slice);
     var output: Output = .init(self, target_slice);
     var consumed: usize = 0;
     const answer: Result = blk: {
@@ -498,14 +504,36 @@ fn hashDigest(words: [*]const u32, count: u32) callconv(.c) u32 {
     return c.LZ4_XXH32_digest(&hash);
 }
 
+/// XXH32 of parts that follow each other: each number is the size of a part and becomes its hash.
+fn hashParts(source: ?[*]const u8, source_pos: u32, source_end: u32, parts: [*]u32, count: u32) callconv(.c) i32 {
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    var pos: usize = 0;
+    for (parts[0..count]) |*part| {
+        if (part.* > input.len - pos) return Result.invalid_argument.code();
+        const size = part.*;
+        part.* = c.LZ4_XXH32(input.ptr + pos, size, 0);
+        pos += size;
+    }
+    return Result.ok.code();
+}
+
 /// Jobs of `blocksDecompress`: where each block's data is, how much room its content has, what became of it.
 const job_words = 5;
+
+const job_pending = std.math.maxInt(u32) - 1;
+const job_corrupt = std.math.maxInt(u32);
 
 const Batch = struct {
     input: []const u8,
     output: []u8,
     jobs: []u32,
     next: std.atomic.Value(u32) = .init(0),
+    /// Whether the content is hashed, in order, by whichever thread comes by.
+    hash_content: bool,
+    hash: c.XXH32_state_t,
+    /// Whether a thread hashes; it alone touches `hash` and `hashed_count`.
+    hashing: std.atomic.Value(bool) = .init(false),
+    hashed_count: u32 = 0,
 
     /// Takes jobs until none is left. A job is: source position, size with the stored bit, target position, room, and
     /// in the end the size of the content, or 2^32 - 1 when the block is corrupt.
@@ -514,8 +542,25 @@ const Batch = struct {
         while (true) {
             const index = self.next.fetchAdd(1, .monotonic);
             if (index >= count) return;
-            const job = self.jobs[index * job_words ..][0..job_words];
-            job[4] = self.decode(job) orelse std.math.maxInt(u32);
+            const job = self.jobAt(index);
+            @atomicStore(u32, &job[4], self.decode(job) orelse job_corrupt, .release);
+            if (self.hash_content) self.hashReady();
+        }
+    }
+
+    fn jobAt(self: *Batch, index: u32) *[job_words]u32 {
+        return self.jobs[index * job_words ..][0..job_words];
+    }
+
+    /// Hashes the content that is there, unless another thread does: what that one misses is found by the next.
+    fn hashReady(self: *Batch) void {
+        if (self.hashing.swap(true, .acquire)) return;
+        defer self.hashing.store(false, .release);
+        while (self.hashed_count * job_words < self.jobs.len) : (self.hashed_count += 1) {
+            const job = self.jobAt(self.hashed_count);
+            const size = @atomicLoad(u32, &job[4], .acquire);
+            if (size == job_pending or size == job_corrupt) return;
+            _ = c.LZ4_XXH32_update(&self.hash, self.output[job[2]..].ptr, size);
         }
     }
 
@@ -536,7 +581,8 @@ const Batch = struct {
     }
 };
 
-/// Decodes independent blocks into one target on up to `threads` threads. Sets `produced` to the target's whole room.
+/// Decodes independent blocks into one target on up to `threads` threads. Sets `produced` to the target's whole room and,
+/// with `hash_content` not 0, `value` to the hash of all content, which means something when no block is corrupt.
 fn blocksDecompress(
     source: ?[*]const u8,
     source_pos: u32,
@@ -547,14 +593,27 @@ fn blocksDecompress(
     jobs: [*]u32,
     count: u32,
     threads: u32,
+    hash_content: u32,
     step: *Step,
 ) callconv(.c) i32 {
     step.* = .{};
     const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
     const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
     if (count % job_words != 0) return Result.invalid_argument.code();
-    var batch: Batch = .{ .input = input, .output = output, .jobs = jobs[0..count] };
+    common.adviseLargePages(output);
+    var batch: Batch = .{
+        .input = input,
+        .output = output,
+        .jobs = jobs[0..count],
+        .hash_content = hash_content != 0,
+        .hash = common.newHash(),
+    };
+    for (0..count / job_words) |index| batch.jobs[index * job_words + 4] = job_pending;
     common.runThreads(&batch, @min(threads, count / job_words));
+    if (batch.hash_content) {
+        batch.hashReady();
+        step.setValue(c.LZ4_XXH32_digest(&batch.hash));
+    }
     step.produced = @intCast(output.len);
     return Result.ok.code();
 }
@@ -578,6 +637,7 @@ pub const exports = .{
     .{ "sluice_lz4_block_validate", blockValidate },
     .{ "sluice_lz4_blocks_decompress", blocksDecompress, .off_loop },
     .{ "sluice_lz4_xxh32", xxh32 },
+    .{ "sluice_lz4_hash_parts", hashParts, .off_loop },
     .{ "sluice_lz4_hash_update", hashUpdate },
     .{ "sluice_lz4_hash_digest", hashDigest },
 };

@@ -90,7 +90,7 @@ test "positions that make no sense are refused" {
     try std.testing.expectEqual(Result.invalid_argument.code(), decoder.get("sluice_lz4_decoder_begin")(ctx, 1 << 20, 65536, null, 0, 0));
     try std.testing.expectEqual(Result.invalid_argument.code(), decoder.get("sluice_lz4_decoder_begin")(ctx, 0, 1 << 30, null, 0, 0));
     var jobs = [_]u32{ 4, 100, 0, 8, 0 };
-    _ = decoder.get("sluice_lz4_blocks_decompress")(&bytes, 0, 8, &bytes, 0, 8, &jobs, jobs.len, 2, &step);
+    _ = decoder.get("sluice_lz4_blocks_decompress")(&bytes, 0, 8, &bytes, 0, 8, &jobs, jobs.len, 2, 1, &step);
     try std.testing.expectEqual(std.math.maxInt(u32), jobs[4]);
 }
 
@@ -120,4 +120,68 @@ test "fuzz: flipped frames and random bytes end in a result" {
             if (code != Result.output_pending.code()) break;
         }
     }
+}
+
+test "whatever allocation fails, the answer is a result and nothing stays behind" {
+    const memory = @import("memory.zig");
+    const before = memory.live_contexts.load(.monotonic);
+    const content = "some content that is said again, some content that is said again " ** 40;
+    const dictionary = content[7..1000];
+    var frame: [8192]u8 = undefined;
+    const frame_size = try compressFrame(content, linked_flag, 256, &frame);
+    var copy: [content.len]u8 = undefined;
+    var step: Step = .{};
+    var decoded: u32 = 0;
+    var encoded: u32 = 0;
+    var limit: f64 = 500;
+    while (limit < 8_000_000) : (limit *= 1.1) {
+        const ctx = decoder.get("sluice_lz4_decoder_new")(limit).?;
+        defer decoder.get("sluice_lz4_decoder_free")(ctx);
+        const began = decoder.get("sluice_lz4_decoder_begin")(ctx, linked_flag, 64 * 1024, dictionary, 0, dictionary.len);
+        const watched = decoder.get("sluice_lz4_decoder_watch_start")(ctx);
+        if (began < 0) {
+            try std.testing.expectEqual(Result.memory_limit.code(), began);
+        } else {
+            if (watched < 0) try std.testing.expectEqual(Result.memory_limit.code(), watched);
+            // No room for a whole block: it has to wait in memory of the context.
+            try std.testing.expectEqual(Result.ok.code(), decoder.get("sluice_lz4_decoder_begin")(ctx, linked_flag, 64 * 1024, null, 0, 0));
+            var pos: u32 = header_size;
+            var end: u32 = 0;
+            while (true) {
+                const room: u32 = @intCast(@min(copy.len, end + 100));
+                const code = decoder.get("sluice_lz4_decoder_run")(ctx, &frame, pos, frame_size, &copy, end, room, 0, &step);
+                pos += step.consumed;
+                end += step.produced;
+                if (code == Result.output_pending.code()) continue;
+                if (code == Result.frame_end.code()) {
+                    try std.testing.expectEqualStrings(content, copy[0..end]);
+                    decoded += 1;
+                } else try std.testing.expectEqual(Result.memory_limit.code(), code);
+                break;
+            }
+        }
+
+        const enc = encoder.get("sluice_lz4_encoder_new")(limit) orelse continue;
+        defer encoder.get("sluice_lz4_encoder_free")(enc);
+        for ([_]i32{ 1, 9 }) |level| {
+            const configured = encoder.get("sluice_lz4_encoder_configure")(enc, level, 256, linked_flag, dictionary, 0, dictionary.len);
+            if (configured < 0) {
+                try std.testing.expectEqual(Result.memory_limit.code(), configured);
+                continue;
+            }
+            const started = encoder.get("sluice_lz4_encoder_begin")(enc, 4, -1, 0, 0);
+            if (started < 0) {
+                try std.testing.expectEqual(Result.memory_limit.code(), started);
+                continue;
+            }
+            var target: [8192]u8 = undefined;
+            const code = encoder.get("sluice_lz4_encoder_step")(enc, content, 0, content.len, &target, 0, target.len, 2, &step);
+            if (code == Result.frame_end.code()) {
+                encoded += 1;
+            } else try std.testing.expectEqual(Result.memory_limit.code(), code);
+        }
+    }
+    try std.testing.expect(decoded > 0);
+    try std.testing.expect(encoded > 0);
+    try std.testing.expectEqual(before, memory.live_contexts.load(.monotonic));
 }
