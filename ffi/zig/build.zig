@@ -78,8 +78,8 @@ pub fn build(b: *std.Build) void {
     const lib = b.addLibrary(.{ .name = "sluice", .linkage = .dynamic, .root_module = nativeModule(b, target, optimize, "native.zig") });
     lib.setVersionScript(b.path("exports.map"));
     // Zig's own memset and memcpy would be bound instead of libc's, which are tuned for the processor: they cost a fifth
-    // of the time of compressing a message of 100 bytes.
-    lib.bundle_compiler_rt = false;
+    // of the time of compressing a message of 100 bytes. Other targets need more of compiler_rt than that.
+    if (target.result.os.tag == .linux and target.result.cpu.arch == .x86_64) lib.bundle_compiler_rt = false;
     const folder = b.fmt("native/{t}-{t}", .{ target.result.os.tag, target.result.cpu.arch });
     const install = b.addInstallArtifact(lib, .{ .dest_dir = .{ .override = .{ .custom = folder } }, .implib_dir = .disabled, .pdb_dir = .disabled });
     b.getInstallStep().dependOn(&install.step);
