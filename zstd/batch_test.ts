@@ -180,3 +180,8 @@ testBackends(
     assertEquals(error.code, "CHECKSUM_MISMATCH");
   },
 );
+
+testBackends("a batch keeps to the memory limit of its options", () => {
+  const error = assertThrows(() => compressZstdBatch(INPUTS, { level: 19, maxMemory: 200_000 }), SluiceError);
+  assertEquals(error.code, "MEMORY_LIMIT");
+});

@@ -25,7 +25,7 @@ const Batch = struct {
     index: u32 = 0,
 
     fn work(self: *Batch) void {
-        var memory: Memory = .init(0);
+        var memory: Memory = .{ .limit = self.template.memory.limit };
         const context = c.ZSTD_createDCtx_advanced(common.customMemory(&memory)) orelse
             return self.fail(.out_of_memory, 0, 0);
         defer _ = c.ZSTD_freeDCtx(context);
