@@ -1,4 +1,3 @@
-// deno-lint-ignore-file no-import-prefix -- peers are fetched when a bench asks for them, not with the project
 /**
  * Peers from npm, loaded when they can be had. A peer that can't is named with the reason, never passed over in silence.
  */
@@ -37,6 +36,7 @@ async function load<T>(name: string, start: () => Promise<T>): Promise<T | undef
 /** The WASM build that most web projects use. */
 export async function bokuwebZstd(): Promise<ZstdPeer | undefined> {
   return await load("@bokuweb/zstd-wasm", async () => {
+    // deno-lint-ignore no-import-prefix -- fetched when a bench asks for it, not with the project
     const zstd = await import("npm:@bokuweb/zstd-wasm@0.0.27");
     await zstd.init();
     return {
@@ -49,6 +49,7 @@ export async function bokuwebZstd(): Promise<ZstdPeer | undefined> {
 /** Bindings for Node to the C library. */
 export async function zstdNapi(): Promise<ZstdPeer | undefined> {
   return await load("zstd-napi", async () => {
+    // deno-lint-ignore no-import-prefix -- fetched when a bench asks for it, not with the project
     const zstd = await import("npm:zstd-napi@0.0.13");
     return {
       compress: (data, level) => zstd.compress(data, { compressionLevel: level }),
@@ -66,6 +67,7 @@ export interface Lz4Peer {
 /** Bindings for Node to an implementation in Rust. */
 export async function lz4Napi(): Promise<Lz4Peer | undefined> {
   return await load("lz4-napi", async () => {
+    // deno-lint-ignore no-import-prefix -- fetched when a bench asks for it, not with the project
     const lz4 = await import("npm:lz4-napi@2.10.0");
     const { Buffer } = await import("node:buffer");
     const view = (data: Uint8Array) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
@@ -79,6 +81,7 @@ export async function lz4Napi(): Promise<Lz4Peer | undefined> {
 /** The implementation in JavaScript that most web projects use. */
 export async function lz4js(): Promise<Lz4Peer | undefined> {
   return await load("lz4js", async () => {
+    // deno-lint-ignore no-import-prefix -- fetched when a bench asks for it, not with the project
     const lz4 = (await import("npm:lz4js@0.2.0")).default;
     return { compress: (data) => lz4.compress(data), decompress: (data) => lz4.decompress(data) };
   });
