@@ -145,6 +145,7 @@ test {
     _ = memory;
     _ = result;
     _ = @import("slab.zig");
+    _ = @import("sha1.zig");
     _ = @import("zstd_content_hash_exports.zig");
     _ = @import("zstd_exports_test.zig");
     _ = @import("lz4_block.zig");
