@@ -27,6 +27,7 @@ const modules = .{
     },
     .{ "lz4_decode", @import("lz4_decoder_exports.zig").exports },
     .{ "lz4_encode", @import("lz4_encoder_exports.zig").exports },
+    .{ "zpaq_decode", @import("zpaq_decoder_exports.zig").exports },
 };
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
@@ -151,4 +152,9 @@ test {
     _ = @import("lz4_block.zig");
     _ = @import("lz4_common.zig");
     _ = @import("lz4_exports_test.zig");
+    _ = @import("zpaq_bwt.zig");
+    _ = @import("zpaq_header.zig");
+    _ = @import("zpaq_machine.zig");
+    _ = @import("zpaq_programs.zig");
+    _ = @import("zpaq_tables.zig");
 }

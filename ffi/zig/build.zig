@@ -62,6 +62,7 @@ const wasm_modules = [_]WasmModule{
     .{ .name = "zstd_encode", .zstd_files = &(wasm_zstd_common_files ++ .{"common/pool.c"} ++ zstd_encode_files) },
     .{ .name = "lz4_decode", .lz4_files = &lz4_decode_files },
     .{ .name = "lz4_encode", .lz4_files = &lz4_encode_files },
+    .{ .name = "zpaq_decode" },
 };
 const wasm_zstd_common_files = [_][]const u8{
     "common/entropy_common.c", "common/error_private.c", "common/fse_decompress.c", "common/xxhash.c",
