@@ -153,7 +153,7 @@ pub const Predictor = extern struct {
         const arguments = description[1..];
         component.kind = kind;
         const bits = arguments[0];
-        const size: usize = @intCast(@as(u64, 1) << @intCast(bits & 63));
+        const size: usize = @truncate(@as(u64, 1) << @intCast(bits & 63));
         const cell_mask: u32 = @truncate((@as(u64, 1) << @intCast(bits & 63)) - 1);
         switch (kind) {
             .constant => self.p[index] = (@as(i32, arguments[0]) - 128) * 4,
