@@ -28,6 +28,7 @@ const modules = .{
     .{ "lz4_decode", @import("lz4_decoder_exports.zig").exports },
     .{ "lz4_encode", @import("lz4_encoder_exports.zig").exports },
     .{ "zpaq_decode", @import("zpaq_decoder_exports.zig").exports },
+    .{ "zpaq_encode", @import("zpaq_encoder_exports.zig").exports },
 };
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
