@@ -19,6 +19,7 @@ export type { BackendChoice };
 const MODULE = new BackendModule<ZpaqEncodeFunctions>(ZPAQ_ENCODE_FUNCTIONS, WASM_BASE64);
 const DIGEST_SIZE = 20;
 const KEY_SIZE = 32;
+const PROGRAM_SIZE_MAX = 512;
 /** Numbers of one fragment: its size, hits, and 256 bytes of what followed what. */
 export const ZPAQ_FRAGMENT_NUMBERS = 66;
 
@@ -194,6 +195,26 @@ export async function zpaqHashParts(
   return digests;
 }
 
+/** The post-processor that zpaq stores for a transform: `parameter` is low bits of offsets or the least match length. */
+export function zpaqStoredProgram(
+  transform: number,
+  parameter: number,
+  backend: BackendChoice | undefined,
+): Uint8Array<ArrayBuffer> {
+  const step = new Uint32Array(STEP_LENGTH);
+  const target = new Uint8Array(PROGRAM_SIZE_MAX);
+  const result = MODULE.open(backend).functions.sluice_zpaq_stored_program(
+    transform,
+    parameter,
+    target,
+    0,
+    target.length,
+    step,
+  );
+  if (result < 0) throw resultError({ format: "zpaq", action: "find the post-processor", result });
+  return target.slice(0, step[STEP.PRODUCED]!);
+}
+
 /** The key of an encrypted archive from a password and the archive's salt. */
 export async function zpaqDeriveKey(
   password: Uint8Array,
@@ -216,4 +237,23 @@ export async function zpaqDeriveKey(
   );
   if (result < 0) throw resultError({ format: "zpaq", action: "derive the key", result });
   return key;
+}
+
+/** The SHA-1 of bytes, at once. */
+export function zpaqHash(source: Uint8Array, backend: BackendChoice | undefined): Uint8Array<ArrayBuffer> {
+  const step = new Uint32Array(STEP_LENGTH);
+  const digest = new Uint8Array(DIGEST_SIZE);
+  const result = MODULE.open(backend).functions.sluice_zpaq_hash_parts(
+    source,
+    0,
+    source.length,
+    Uint32Array.of(source.length),
+    1,
+    digest,
+    0,
+    digest.length,
+    step,
+  );
+  if (result < 0) throw resultError({ format: "zpaq", action: "hash bytes", result });
+  return digest;
 }

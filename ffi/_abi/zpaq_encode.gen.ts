@@ -101,6 +101,14 @@ export interface ZpaqEncodeFunctions {
     value7: number,
     step8: Uint32Array,
   ): Promise<number>;
+  sluice_zpaq_stored_program(
+    value0: number,
+    value1: number,
+    target2: Uint8Array | null,
+    value3: number,
+    value4: number,
+    step5: Uint32Array,
+  ): number;
   sluice_zpaq_derive_key(
     source0: Uint8Array | null,
     value1: number,
@@ -169,6 +177,11 @@ export const ZPAQ_ENCODE_FUNCTIONS: FunctionTable = {
     parameters: ["source", "u32", "u32", "table_in", "u32", "target", "u32", "u32", "step"],
     result: "i32",
     offLoop: true,
+  },
+  sluice_zpaq_stored_program: {
+    parameters: ["u32", "u32", "target", "u32", "u32", "step"],
+    result: "i32",
+    offLoop: false,
   },
   sluice_zpaq_derive_key: {
     parameters: ["source", "u32", "u32", "source", "u32", "u32", "target", "u32", "u32", "step"],

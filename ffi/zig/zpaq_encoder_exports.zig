@@ -13,6 +13,7 @@ const memory_module = @import("memory.zig");
 const Memory = memory_module.Memory;
 const networks = @import("zpaq_networks.zig");
 const Owned = @import("zpaq_model.zig").Owned;
+const programs = @import("zpaq_programs.zig");
 const result = @import("result.zig");
 const Result = result.Result;
 const Sha1 = @import("sha1.zig").Sha1;
@@ -346,6 +347,27 @@ fn hashParts(
     return Result.ok.code();
 }
 
+/// The post-processor that zpaq stores for a transform: its number, whether E8E9 goes with it, and the low bits of offsets
+/// or the least length of a match. Sets `produced`.
+fn storedProgram(transform: u32, parameter: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    if (output.len < programs.size_max) return Result.output_too_small.code();
+    if (transform > 7 or parameter > 255) return Result.invalid_argument.code();
+    const known: programs.Known = .{
+        .transform = switch (transform & 3) {
+            1 => .bit_lz77,
+            2 => .byte_lz77,
+            3 => .bwt,
+            else => if (transform == 4) .e8e9 else return Result.invalid_argument.code(),
+        },
+        .e8e9 = transform & 4 != 0,
+        .parameter = @intCast(parameter),
+    };
+    step.produced = @intCast(programs.store(known, output));
+    return Result.ok.code();
+}
+
 const key_size = 32;
 
 /// The key of an encrypted archive: scrypt with N = 16384, r = 8, p = 1 over the SHA-256 of the password. Sets `produced`.
@@ -383,5 +405,6 @@ pub const exports = .{
     .{ "sluice_zpaq_encoder_run", run, .off_loop },
     .{ "sluice_zpaq_fragment", fragment, .off_loop },
     .{ "sluice_zpaq_hash_parts", hashParts, .off_loop },
+    .{ "sluice_zpaq_stored_program", storedProgram },
     .{ "sluice_zpaq_derive_key", deriveKey, .off_loop },
 };

@@ -194,7 +194,7 @@ pub const HashSearch = struct {
         if (@as(u64, at) + self.both_min >= input.len) return;
         const slot = (at *% 1234547) >> 19 & p.probes;
         const check_mask = (@as(u32, 1) << self.check_bits) - 1;
-        const entry = at << self.check_bits | input[at + 3] & check_mask;
+        const entry = at << self.check_bits | (input[at + 3] & check_mask);
         const mask: u32 = @intCast(self.table.len - 1);
         if (p.second_min > 0) {
             self.table[self.h2 ^ slot] = entry;

@@ -3,6 +3,9 @@
 
 const std = @import("std");
 
+/// No stored program is longer.
+pub const size_max = 512;
+
 pub const Transform = enum { bit_lz77, byte_lz77, bwt, e8e9 };
 
 /// A stored program, told apart from others by its bytes.
@@ -168,7 +171,7 @@ pub fn recognize(code: []const u8) ?Known {
         var known = program.known;
         known.parameter = parameterOf(program, code);
         if (known.transform == .bit_lz77 and (known.parameter > 7 or (known.parameter == 0) != (program.holes.len == 0))) continue;
-        var bytes: [512]u8 = undefined;
+        var bytes: [size_max]u8 = undefined;
         write(program, known.parameter, bytes[0..code.len]);
         if (std.mem.eql(u8, bytes[0..code.len], code)) return known;
     }
@@ -183,7 +186,7 @@ fn write(program: Program, parameter: u8, target: []u8) void {
 test "programs are known by their bytes, whatever their operands" {
     for (programs) |program| {
         try std.testing.expectEqual(program.known.transform, recognize(program.code).?.transform);
-        var bytes: [512]u8 = undefined;
+        var bytes: [size_max]u8 = undefined;
         const code = bytes[0..program.code.len];
         if (program.holes.len > 0) {
             write(program, 5, code);
