@@ -136,6 +136,8 @@ export interface ZpaqFragments {
   readonly count: number;
   /** Input bytes that they take. */
   readonly consumed: number;
+  /** Whether the last of them is the end of the input. */
+  readonly ended: boolean;
 }
 
 /**
@@ -169,7 +171,7 @@ export async function zpaqFragments(
     step,
   );
   if (result < 0) throw resultError({ format: "zpaq", action: "cut fragments", result });
-  return { count: step[STEP.DETAIL]!, consumed: step[STEP.CONSUMED]! };
+  return { count: step[STEP.DETAIL]!, consumed: step[STEP.CONSUMED]!, ended: step[STEP.HINT] === 1 };
 }
 
 /** SHA-1 of parts of `source` that follow each other; their digests follow each other as well. */

@@ -59,12 +59,15 @@ const FULL_TAG = Uint8Array.of(...LOCATOR_TAG, ...BLOCK_MAGIC);
 export interface DecoderMode {
   /** Whether data is skipped instead of decoded. */
   readonly skipData?: boolean;
+  /** Whether input without a block is fine. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** One pass over an archive. */
 export class ArchiveDecoder {
   readonly #settings: DecompressSettings;
   readonly #skipData: boolean;
+  readonly #mayBeEmpty: boolean;
   #kernel: ZpaqDecoderKernel | undefined;
   readonly buffer = new InputBuffer();
   #ended = false;
@@ -90,6 +93,7 @@ export class ArchiveDecoder {
   constructor(settings: DecompressSettings, mode: DecoderMode = {}) {
     this.#settings = settings;
     this.#skipData = mode.skipData ?? false;
+    this.#mayBeEmpty = mode.mayBeEmpty ?? false;
   }
 
   /** Where the next input byte stands. */
@@ -112,6 +116,16 @@ export class ArchiveDecoder {
 
   end(): void {
     this.#ended = true;
+  }
+
+  /** Goes on at `offset` of the input, where a block is to start. */
+  seek(offset: number): void {
+    this.buffer.clear(offset);
+    this.#ended = false;
+    this.#phase = "seek";
+    this.#fresh = true;
+    this.junk = 0;
+    this.bytesOut = 0;
   }
 
   /** Goes on to the next thing that the caller may want to know; output goes to `target` from `start`. */
@@ -206,7 +220,7 @@ export class ArchiveDecoder {
       buffer.skip(unused);
       if (!this.#ended) return "input";
       this.#phase = "done";
-      if (this.blockCount === 0 && this.#settings.onDamage === undefined) {
+      if (this.blockCount === 0 && this.#settings.onDamage === undefined && !this.#mayBeEmpty) {
         throw buffer.offset === 0
           ? fault("NO_DATA", 0, "there is no data, expected a block")
           : fault("BAD_MAGIC", 0, "there is no block in the data");

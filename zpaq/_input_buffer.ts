@@ -43,9 +43,9 @@ export class InputBuffer {
     this.offset += count;
   }
 
-  /** Goes back to `offset`, which must still be in the buffer. */
-  rewind(offset: number): void {
-    this.pos -= this.offset - offset;
+  /** Forgets what waits; the next chunk stands at `offset`. */
+  clear(offset: number): void {
+    this.pos = this.end;
     this.offset = offset;
   }
 

@@ -284,7 +284,7 @@ fn store(self: *Encoder, output: []u8) usize {
 }
 
 /// Cuts the source into fragments and hashes them. Sets `consumed` to where the last whole fragment ends; with `last` the
-/// rest is one as well. `parts` gets 66 numbers a fragment and `target` its digest: see `Fragmenter`. `detail` is how many.
+/// rest is one as well, even an empty one, and `hint` says that it was that. `parts` gets 66 numbers a fragment and `target` its digest: see `Fragmenter`. `detail` is how many.
 fn fragment(
     source: ?[*]const u8,
     source_pos: u32,
@@ -307,7 +307,7 @@ fn fragment(
     const room = @min(part_numbers / Fragmenter.numbers, digests.len / Sha1.digest_length);
     var at: usize = 0;
     var count: usize = 0;
-    while (count < room and (at < input.len or last != 0 and count == 0)) {
+    while (count < room and step.hint == 0) {
         var fragmenter: Fragmenter = .{ .size_min = size_min, .size_max = size_max, .cut_bits = @intCast(cut_bits) };
         const found = fragmenter.scan(input[at..]);
         if (!found and last == 0) break;
@@ -315,6 +315,7 @@ fn fragment(
         Sha1.hash(input[at..][0..fragmenter.size], digests[count * Sha1.digest_length ..][0..Sha1.digest_length]);
         at += fragmenter.size;
         count += 1;
+        step.hint = @intFromBool(!found);
     }
     step.consumed = @intCast(at);
     step.detail = @intCast(count);
