@@ -61,6 +61,11 @@ export const COMMANDS: readonly Command[] = [
     leading: ["-dcfm"],
     load: () => import("./lz4.ts"),
   },
+  {
+    name: "zpaq",
+    summary: "Keep versions of files in ZPAQ archives; develop models",
+    load: () => import("./zpaq.ts"),
+  },
   { name: "native", summary: "Show which backend runs", load: () => import("./native.ts") },
   {
     name: "completions",

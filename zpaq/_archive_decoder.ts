@@ -45,7 +45,11 @@ export function textOf(bytes: Uint8Array): string {
 /** Where `pattern` starts in `bytes` between `from` and `end`; -1 where it does not. */
 function indexOfBytes(bytes: Uint8Array, pattern: Uint8Array, from: number, end: number): number {
   const first = pattern[0]!;
-  for (let at = bytes.indexOf(first, from); at >= 0 && at + pattern.length <= end; at = bytes.indexOf(first, at + 1)) {
+  for (
+    let at = bytes.indexOf(first, from);
+    at >= 0 && at + pattern.length <= end;
+    at = bytes.indexOf(first, at + 1)
+  ) {
     let same = 1;
     while (same < pattern.length && bytes[at + same] === pattern[same]) same++;
     if (same === pattern.length) return at;
@@ -176,7 +180,9 @@ export class ArchiveDecoder {
   #recover(error: unknown): void {
     const { onDamage } = this.#settings;
     const limit = error instanceof LimitExceededError && error.code === "OUTPUT_LIMIT";
-    if (!(error instanceof SluiceError) || onDamage === undefined || limit || this.#phase === "done") throw error;
+    if (!(error instanceof SluiceError) || onDamage === undefined || limit || this.#phase === "done") {
+      throw error;
+    }
     onDamage(error);
     // A header that lies about its size has swallowed what follows; nothing of it is used up yet.
     if (this.#phase === "seek") this.buffer.skip(1);
@@ -245,7 +251,12 @@ export class ArchiveDecoder {
     const { buffer } = this;
     const at = buffer.pos + tag + BLOCK_MAGIC.length;
     if (buffer.end < at + 4) return this.#needInput();
-    const [level, type, low, high] = buffer.bytes.subarray(at, at + 4) as unknown as [number, number, number, number];
+    const [level, type, low, high] = buffer.bytes.subarray(at, at + 4) as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ];
     const { offset } = buffer;
     if (level !== 1 && level !== 2) {
       throw fault("LEVEL", offset, `the block has level ${level}, expected 1 or 2`);
@@ -260,7 +271,13 @@ export class ArchiveDecoder {
     }
     const limit = this.#settings.maxMemory;
     if (header.memory > limit) {
-      throw limitFault("MEMORY_LIMIT", offset, `the model takes ${header.memory} bytes`, limit, header.memory);
+      throw limitFault(
+        "MEMORY_LIMIT",
+        offset,
+        `the model takes ${header.memory} bytes`,
+        limit,
+        header.memory,
+      );
     }
     this.block = { offset, level, header, headerBytes };
     this.#blockStart = offset;
@@ -282,7 +299,11 @@ export class ArchiveDecoder {
       return "block-end";
     }
     if (mark !== MARK.SEGMENT) {
-      throw fault("MARK", buffer.offset, `a segment or the end of the block was expected, byte ${mark} found`);
+      throw fault(
+        "MARK",
+        buffer.offset,
+        `a segment or the end of the block was expected, byte ${mark} found`,
+      );
     }
     this.#phase = "names";
     return undefined;
@@ -296,7 +317,12 @@ export class ArchiveDecoder {
     const commentEnd = nameEnd < 0 ? -1 : bytes.indexOf(0, nameEnd + 1);
     if (nameEnd < 0 || nameEnd >= end || commentEnd < 0 || commentEnd + 1 >= end) {
       if (buffer.length > 2 * TEXT_SIZE_MAX) {
-        throw limitFault("NAME_LIMIT", buffer.offset, "the name or comment of a segment has no end", TEXT_SIZE_MAX);
+        throw limitFault(
+          "NAME_LIMIT",
+          buffer.offset,
+          "the name or comment of a segment has no end",
+          TEXT_SIZE_MAX,
+        );
       }
       return this.#needInput();
     }
@@ -384,7 +410,14 @@ export class ArchiveDecoder {
         return fault("BAD_OPCODE", offset, `${program} failed at ${pc} with opcode ${opcode}`);
       case RESULT.BUDGET_EXCEEDED: {
         const limit = hcomp ? this.#settings.hcompBudget : this.#settings.pcompBudget;
-        return limitFault("BUDGET_EXCEEDED", offset, `${program} does not halt`, limit, undefined, "bytes of program");
+        return limitFault(
+          "BUDGET_EXCEEDED",
+          offset,
+          `${program} does not halt`,
+          limit,
+          undefined,
+          "bytes of program",
+        );
       }
       case RESULT.POST_TYPE_UNKNOWN:
         return fault("POST_TYPE", offset, "the post-processor has an unknown type");
@@ -424,7 +457,9 @@ export class ArchiveDecoder {
     while (true) {
       if (this.#skipLeft < 0) {
         if (buffer.length < 4) return this.#needInput();
-        this.#skipLeft = new DataView(buffer.bytes.buffer, buffer.bytes.byteOffset + buffer.pos, 4).getUint32(0);
+        this.#skipLeft = new DataView(buffer.bytes.buffer, buffer.bytes.byteOffset + buffer.pos, 4).getUint32(
+          0,
+        );
         this.#use(4);
         if (this.#skipLeft === 0) {
           this.#phase = "trailer";

@@ -115,15 +115,25 @@ export async function readIndex(
         const dataSize = parseStart(content, place.offset);
         if (dataSize < 0) break;
         if (dataSize > source.size - after) {
-          throw fault("JOURNAL", place.offset, `an update has ${dataSize} bytes of data, more than there are`);
+          throw fault(
+            "JOURNAL",
+            place.offset,
+            `an update has ${dataSize} bytes of data, more than there are`,
+          );
         }
-        if (versions.length > 0 && stop({ ...versions[0]!, number: versions.length + 1, date: name.date })) break;
+        if (versions.length > 0 && stop({ ...versions[0]!, number: versions.length + 1, date: name.date })) {
+          break;
+        }
         version = startVersion(name.date, place.offset, dataSize, name.number);
         dataAt = after;
         at = end = after + dataSize;
       } else if (name.kind === "h") {
         if (name.number < 1 || name.number > nextFragment + ID_GAP_MAX) {
-          throw fault("JOURNAL", place.offset, `fragment ${name.number} does not follow fragment ${nextFragment - 1}`);
+          throw fault(
+            "JOURNAL",
+            place.offset,
+            `fragment ${name.number} does not follow fragment ${nextFragment - 1}`,
+          );
         }
         const table = parseHashes(content, place.offset);
         blocks.push({ ...table, offset: dataAt, first: name.number });

@@ -8,12 +8,25 @@ import type { BytesSource } from "@sluice/internal";
 import { encodeBlockAsync } from "./_block_encoder.ts";
 import { blockSizeOf } from "./_compress_options.ts";
 import { sortForArchive } from "./_file_order.ts";
-import { attributeBytes, dateNumber, FRAGMENT_ROW, JOURNAL_COMMENT, journalName, START_BLOCK_SIZE } from "./_journal_format.ts";
+import {
+  attributeBytes,
+  dateNumber,
+  FRAGMENT_ROW,
+  JOURNAL_COMMENT,
+  journalName,
+  START_BLOCK_SIZE,
+} from "./_journal_format.ts";
 import type { JournalKind } from "./_journal_format.ts";
 import { parseLevel } from "./_method.ts";
 import { FragmentHistory } from "./_redundancy.ts";
 import type { ZpaqArchive, ZpaqArchiveEntry } from "./archive.ts";
-import type { ZpaqFile, ZpaqFileBody, ZpaqUpdateOptions, ZpaqUpdateResult, ZpaqUpdateSink } from "./update_archive.ts";
+import type {
+  ZpaqFile,
+  ZpaqFileBody,
+  ZpaqUpdateOptions,
+  ZpaqUpdateResult,
+  ZpaqUpdateSink,
+} from "./update_archive.ts";
 
 const INDEX_METHOD = "1";
 const STORED = "0";
@@ -86,7 +99,11 @@ export class ArchiveUpdate {
   #text = 0;
   #exe = 0;
   readonly #running: PendingBlock[] = [];
-  readonly #written: { readonly first: number; readonly size: number; readonly rows: Uint8Array<ArrayBuffer> }[] = [];
+  readonly #written: {
+    readonly first: number;
+    readonly size: number;
+    readonly rows: Uint8Array<ArrayBuffer>;
+  }[] = [];
   #bytesIn = 0;
   #bytesNew = 0;
   #bytesOut = 0;
@@ -128,7 +145,12 @@ export class ArchiveUpdate {
   async run(files: readonly ZpaqFile[]): Promise<ZpaqUpdateResult> {
     const before = new Map((this.#archive?.entries() ?? []).map((entry) => [entry.name, entry]));
     const lines = new Map<string, Line>();
-    const changed: { readonly file: ZpaqFile; readonly name: string; readonly size: number; readonly line: Line }[] = [];
+    const changed: {
+      readonly file: ZpaqFile;
+      readonly name: string;
+      readonly size: number;
+      readonly line: Line;
+    }[] = [];
     for (const file of files) {
       const known = before.get(file.name);
       const date = file.date === undefined ? this.#date : dateNumber(file.date);
@@ -180,7 +202,12 @@ export class ArchiveUpdate {
     await this.#sink.write(bytes);
   }
 
-  #encode(kind: JournalKind, number: number, data: Uint8Array, method: string): Promise<Uint8Array<ArrayBuffer>> {
+  #encode(
+    kind: JournalKind,
+    number: number,
+    data: Uint8Array,
+    method: string,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     return encodeBlockAsync({
       data,
       method,
@@ -360,7 +387,9 @@ export class ArchiveUpdate {
 function lineBytes({ name, date, attributes, fragments }: Line): Uint8Array {
   const encoded = new TextEncoder().encode(name);
   const gone = date === 0;
-  const bytes = new Uint8Array(8 + encoded.length + 1 + (gone ? 0 : 8 + attributes.length + 4 * fragments.length));
+  const bytes = new Uint8Array(
+    8 + encoded.length + 1 + (gone ? 0 : 8 + attributes.length + 4 * fragments.length),
+  );
   writeU32(bytes, 0, date % 2 ** 32);
   writeU32(bytes, 4, Math.floor(date / 2 ** 32));
   bytes.set(encoded, 8);

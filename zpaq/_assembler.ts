@@ -25,7 +25,9 @@ class Reader {
 
   expect(word: string): void {
     const token = this.tokens.next();
-    if (token.text !== word) throw configError("WORD", token, `"${word}" was expected, ${quote(token)} found`);
+    if (token.text !== word) {
+      throw configError("WORD", token, `"${word}" was expected, ${quote(token)} found`);
+    }
   }
 
   number(min: number, max: number): number {
@@ -74,7 +76,11 @@ class Section {
         return token.text;
       }
       if (token.text === "") {
-        throw configError("END", token, `the ${this.#name} section has no end, expected ${ends.join(" or ")}`);
+        throw configError(
+          "END",
+          token,
+          `the ${this.#name} section has no end, expected ${ends.join(" or ")}`,
+        );
       }
       if (token.text !== "do" && token.text !== "endif") {
         this.#map.push({ section: this.#name, pc: this.code.length, line: token.line, column: token.column });
@@ -139,7 +145,9 @@ class Section {
   }
 
   #open(token: Token, ...code: number[]): void {
-    if (this.#conditions.length === NESTING_MAX) throw configError("NESTING", token, "conditions nest too deep");
+    if (this.#conditions.length === NESTING_MAX) {
+      throw configError("NESTING", token, "conditions nest too deep");
+    }
     this.code.push(...code);
     this.#conditions.push({ at: this.code.length - code.length + 1, token });
   }
@@ -166,7 +174,11 @@ class Section {
     }
     const distance = target - at - 1;
     if (distance > SHORT_JUMP_MAX) {
-      throw configError("JUMP", token, `"${token.text}" jumps over ${distance} bytes, expected at most 127: use "${token.text}l"`);
+      throw configError(
+        "JUMP",
+        token,
+        `"${token.text}" jumps over ${distance} bytes, expected at most 127: use "${token.text}l"`,
+      );
     }
     this.code[at] = distance;
   }
@@ -204,7 +216,9 @@ function assembleComponents(reader: Reader): number[] {
 /** Assembles a config; `args` are the values of `$1` to `$9`. */
 export function assembleConfig(config: string, args: readonly number[]): ZpaqProgram {
   if (args.length > ARGUMENT_COUNT_MAX) {
-    throw new RangeError(`Cannot assemble the config: ${args.length} arguments, expected at most ${ARGUMENT_COUNT_MAX}`);
+    throw new RangeError(
+      `Cannot assemble the config: ${args.length} arguments, expected at most ${ARGUMENT_COUNT_MAX}`,
+    );
   }
   const reader = new Reader(config, args);
   const sourceMap: ZpaqSourceMapEntry[] = [];

@@ -182,7 +182,9 @@ export function openEncoder(
 export async function encodeBlockAsync(request: BlockRequest): Promise<Uint8Array<ArrayBuffer>> {
   const { data, backend } = request;
   const model = modelOf(resolveMethod(request.method, data), backend);
-  const digest = request.checksum ? await zpaqHashParts(data, Uint32Array.of(data.length), backend) : undefined;
+  const digest = request.checksum
+    ? await zpaqHashParts(data, Uint32Array.of(data.length), backend)
+    : undefined;
   using kernel = openEncoder(model.header, request.maxMemory, backend);
   return frame(request, model, await encodeSegmentAsync(kernel, model.prefix, data, model.numbers), digest);
 }

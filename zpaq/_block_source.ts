@@ -33,7 +33,11 @@ export class WindowSource {
     if (inside >= 0 && inside < this.#window.length) return this.#window.subarray(inside);
     const length = Math.min(WINDOW_SIZE, this.size - offset);
     if (length <= 0) return new Uint8Array();
-    this.#window = await this.#source.read(offset, length, this.#signal === undefined ? {} : { signal: this.#signal });
+    this.#window = await this.#source.read(
+      offset,
+      length,
+      this.#signal === undefined ? {} : { signal: this.#signal },
+    );
     this.#start = offset;
     return this.#window;
   }
@@ -105,7 +109,13 @@ export class BlockSource implements Disposable {
           size = expected?.(textOf(name), textOf(comment));
           const limit = this.#settings.maxMemory;
           if (size !== undefined && size > limit) {
-            throw limitFault("CONTENT_LIMIT", decoder.offset, `a block has ${size} bytes of content`, limit, size);
+            throw limitFault(
+              "CONTENT_LIMIT",
+              decoder.offset,
+              `a block has ${size} bytes of content`,
+              limit,
+              size,
+            );
           }
           content = [];
           // One byte more tells content that is too long.
@@ -116,12 +126,20 @@ export class BlockSource implements Disposable {
         case "output":
           filled += decoder.produced;
           if (size !== undefined && filled > size) {
-            throw fault("CONTENT_SIZE", decoder.offset, `a block has more than the ${size} bytes that it says`);
+            throw fault(
+              "CONTENT_SIZE",
+              decoder.offset,
+              `a block has more than the ${size} bytes that it says`,
+            );
           }
           break;
         case "segment-end": {
           if (size !== undefined && filled < size) {
-            throw fault("CONTENT_SIZE", decoder.offset, `a block has ${filled} bytes, and says that it has ${size}`);
+            throw fault(
+              "CONTENT_SIZE",
+              decoder.offset,
+              `a block has ${filled} bytes, and says that it has ${size}`,
+            );
           }
           const last = target.subarray(0, filled);
           const { offset: start, name, comment } = decoder.segment!;

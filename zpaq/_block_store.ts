@@ -2,7 +2,7 @@
  * Data blocks of an archive: found by the ids of fragments, decoded and checked.
  */
 import { zpaqHashParts } from "@sluice/ffi/zpaq-encoder";
-import { ChecksumMismatchError, SluiceError } from "@sluice/internal";
+import { ChecksumMismatchError, type SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import type { ArchiveIndex, DataBlock } from "./_archive_index.ts";
 import { BlockSource, WindowSource } from "./_block_source.ts";
@@ -82,14 +82,22 @@ export class BlockStore {
 
   /** Decodes a block and compares its fragments with the index. */
   async decode(block: DataBlock): Promise<BlockContent> {
-    const found = await this.#withReader((reader) => reader.read(block.offset, (_, comment) => journalSize(comment)));
+    const found = await this.#withReader((reader) =>
+      reader.read(block.offset, (_, comment) => journalSize(comment))
+    );
     const offset = block.offset;
-    if (found === undefined || found.offset !== offset) throw fault("JOURNAL", offset, "there is no data block");
+    if (found === undefined || found.offset !== offset) {
+      throw fault("JOURNAL", offset, "there is no data block");
+    }
     const bytes = found.segments[0]?.content ?? new Uint8Array();
     const offsets = new Float64Array(block.sizes.length + 1);
     block.sizes.forEach((size, i) => offsets[i + 1] = offsets[i]! + size);
     if (offsets.at(-1)! > bytes.length) {
-      throw fault("JOURNAL", offset, `a block of ${bytes.length} bytes has ${offsets.at(-1)} bytes of fragments`);
+      throw fault(
+        "JOURNAL",
+        offset,
+        `a block of ${bytes.length} bytes has ${offsets.at(-1)} bytes of fragments`,
+      );
     }
     const bad = new Set<number>();
     if (this.#settings.verifyChecksum) {

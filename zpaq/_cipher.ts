@@ -38,7 +38,11 @@ export class Cipher {
     const counter = new Uint8Array(CIPHER_BLOCK);
     counter.set(this.#salt.subarray(0, 8));
     new DataView(counter.buffer).setBigUint64(8, BigInt((offset - lead) / CIPHER_BLOCK));
-    const result = await crypto.subtle.encrypt({ name: "AES-CTR", counter, length: COUNTER_BITS }, this.#key, padded);
+    const result = await crypto.subtle.encrypt(
+      { name: "AES-CTR", counter, length: COUNTER_BITS },
+      this.#key,
+      padded,
+    );
     return new Uint8Array(result).subarray(lead);
   }
 }
@@ -51,7 +55,9 @@ export function startsArchive(bytes: Uint8Array): boolean {
 
 /** The plain bytes of an encrypted archive. */
 export async function openEncrypted(source: ByteSource, password: string | Uint8Array): Promise<ByteSource> {
-  if (source.size < SALT_SIZE) throw fault("TRUNCATED", source.size, "an encrypted archive has 32 bytes of salt");
+  if (source.size < SALT_SIZE) {
+    throw fault("TRUNCATED", source.size, "an encrypted archive has 32 bytes of salt");
+  }
   const cipher = await Cipher.create(password, await source.read(0, SALT_SIZE));
   const size = source.size - SALT_SIZE;
   const plain: ByteSource = {

@@ -15,7 +15,11 @@ export interface Token {
 }
 
 /** An error of a config: its place in the message and, as `offset`, in characters. */
-export function configError(code: string, token: Pick<Token, "line" | "column" | "start">, state: string): SluiceError {
+export function configError(
+  code: string,
+  token: Pick<Token, "line" | "column" | "start">,
+  state: string,
+): SluiceError {
   return new SluiceError(
     `Cannot assemble the config at line ${token.line}, column ${token.column}: ${state}`,
     { format: "zpaq", code, offset: token.start },
@@ -66,7 +70,9 @@ export class Tokens {
   next(): Token {
     this.#skipSpace();
     const place = this.#place();
-    while (this.#at < this.#source.length && this.#source[this.#at]! > " " && this.#source[this.#at] !== "(") {
+    while (
+      this.#at < this.#source.length && this.#source[this.#at]! > " " && this.#source[this.#at] !== "("
+    ) {
       this.#advance();
     }
     const text = this.#source.slice(place.start, this.#at).toLowerCase();

@@ -39,7 +39,9 @@ function sectionLines(program: Uint8Array, name: string): string[] {
   const instructions = instructionsOf(program);
   const last = instructions.at(-1);
   const wordless = instructions.find(({ opcode }) => OPCODE_WORDS[opcode] === undefined);
-  if (wordless !== undefined || last === undefined || last.pc !== program.length - 1 || last.opcode !== OP.ERROR) {
+  if (
+    wordless !== undefined || last === undefined || last.pc !== program.length - 1 || last.opcode !== OP.ERROR
+  ) {
     throw new UnsupportedFeatureError(
       `Cannot disassemble ${name}: byte ${wordless?.pc ?? program.length - 1} is no instruction`,
       { format: "zpaq", code: "NO_WORDS", offset: wordless?.pc ?? program.length - 1 },
@@ -70,7 +72,9 @@ export function disassembleConfig(headerBytes: Uint8Array, pcomp: Uint8Array | u
   const header = parseHeader(headerBytes, 0);
   const { hh, hm, ph, pm, components } = header;
   const lines = [`comp ${hh} ${hm} ${ph} ${pm} ${components.length}`];
-  components.forEach((component, i) => lines.push(`  ${i} ${component.name} ${component.arguments.join(" ")}`));
+  components.forEach((component, i) =>
+    lines.push(`  ${i} ${component.name} ${component.arguments.join(" ")}`)
+  );
   lines.push("hcomp", ...sectionLines(header.hcomp, "hcomp"));
   if (pcomp !== undefined) lines.push("pcomp ;", ...sectionLines(pcomp, "pcomp"));
   lines.push("end", "");

@@ -49,7 +49,9 @@ export class EncoderCodec implements PullCodec {
     const { blockSize } = this.#settings;
     const count = Math.min(blockSize - this.#filled, this.#chunk.length);
     if (this.#filled + count > this.#block.length) {
-      const room = new Uint8Array(Math.min(blockSize, Math.max(2 * this.#block.length, this.#filled + count)));
+      const room = new Uint8Array(
+        Math.min(blockSize, Math.max(2 * this.#block.length, this.#filled + count)),
+      );
       room.set(this.#block.subarray(0, this.#filled));
       this.#block = room;
     }

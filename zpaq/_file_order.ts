@@ -39,7 +39,8 @@ export function sortForArchive<T extends Sortable>(files: readonly T[]): T[] {
     size: SIZE_LEVEL_MAX - Math.min(Math.floor(file.size / 2 ** 14), SIZE_LEVEL_MAX),
   }));
   keyed.sort((a, b) =>
-    a.extension - b.extension || a.size - b.size || (a.file.name < b.file.name ? -1 : a.file.name > b.file.name ? 1 : 0)
+    a.extension - b.extension || a.size - b.size ||
+    (a.file.name < b.file.name ? -1 : a.file.name > b.file.name ? 1 : 0)
   );
   return keyed.map(({ file }) => file);
 }

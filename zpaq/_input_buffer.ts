@@ -26,7 +26,9 @@ export class InputBuffer {
     }
     const size = this.length + chunk.length;
     if (!this.#owned || this.end + chunk.length > this.bytes.length) {
-      const room = size <= this.bytes.length && this.#owned ? this.bytes : new Uint8Array(size + (size >>> 1));
+      const room = size <= this.bytes.length && this.#owned
+        ? this.bytes
+        : new Uint8Array(size + (size >>> 1));
       room.set(this.bytes.subarray(this.pos, this.end));
       this.end = this.length;
       this.pos = 0;

@@ -22,7 +22,6 @@ export const START_BLOCK_SIZE = 104;
 export const DATE_MIN = 19000000000000;
 export const DATE_MAX = 30000000000000;
 const NAME_PATTERN = /^jDC(\d{14})([cdhi])(\d{10})$/;
-const COMMENT_PATTERN = /^(\d+) jDC\x01$/;
 const SIZE_MAX = 2 ** 32 - 1;
 const FRAGMENT_SIZE_MAX = 2 ** 31 - 1;
 export const FRAGMENT_ROW = 24;
@@ -46,8 +45,8 @@ export function journalName(kind: JournalKind, date: number, number: number): st
 
 /** The size of content that a journal's comment says; undefined where it is not one. */
 export function journalSize(comment: string): number | undefined {
-  const match = COMMENT_PATTERN.exec(comment);
-  const size = match === null ? NaN : Number(match[1]);
+  const digits = comment.endsWith(` ${JOURNAL_COMMENT}`) ? comment.slice(0, -JOURNAL_COMMENT.length - 1) : "";
+  const size = /^\d+$/.test(digits) ? Number(digits) : NaN;
   return size <= SIZE_MAX ? size : undefined;
 }
 
@@ -80,7 +79,9 @@ function readDate(bytes: Uint8Array, at: number): number {
 
 /** The size of the data that follows; -1 while an update is being written. */
 export function parseStart(bytes: Uint8Array, offset: number): number {
-  if (bytes.length !== 8) throw fault("JOURNAL", offset, `the start of an update has ${bytes.length} bytes, expected 8`);
+  if (bytes.length !== 8) {
+    throw fault("JOURNAL", offset, `the start of an update has ${bytes.length} bytes, expected 8`);
+  }
   const low = readU32(bytes, 0);
   const high = readU32(bytes, 4) | 0;
   return high * 2 ** 32 + low;
@@ -89,7 +90,11 @@ export function parseStart(bytes: Uint8Array, offset: number): number {
 /** Reads a block of hashes. */
 export function parseHashes(bytes: Uint8Array, offset: number): HashTable {
   if (bytes.length % FRAGMENT_ROW !== 4) {
-    throw fault("JOURNAL", offset, `a table of fragments has ${bytes.length} bytes, expected 4 and 24 for each`);
+    throw fault(
+      "JOURNAL",
+      offset,
+      `a table of fragments has ${bytes.length} bytes, expected 4 and 24 for each`,
+    );
   }
   const count = Math.floor(bytes.length / FRAGMENT_ROW);
   const sizes = new Uint32Array(count);
@@ -149,7 +154,9 @@ export function parseAttributes(bytes: Uint8Array): ZpaqAttributes | undefined {
 /** Writes attributes as they stand in an index. */
 export function attributeBytes(attributes: ZpaqAttributes | undefined): Uint8Array {
   if (attributes === undefined) return new Uint8Array();
-  if (attributes.system === "unix") return Uint8Array.of(0x75, attributes.mode & 255, attributes.mode >> 8 & 255);
+  if (attributes.system === "unix") {
+    return Uint8Array.of(0x75, attributes.mode & 255, attributes.mode >> 8 & 255);
+  }
   const { bits } = attributes;
   return Uint8Array.of(0x77, bits & 255, bits >>> 8 & 255, bits >>> 16 & 255, bits >>> 24);
 }

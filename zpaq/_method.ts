@@ -32,7 +32,9 @@ const LEVEL_PATTERN = /^([0-9])(\d*)(?:,(\d+)(?:,(\d+))?)?$/;
 const METHOD_PATTERN = /^([0xsi])(\d+(?:[,.]\d+)*)((?:[a-z](?:\d+(?:[,.]\d+)*)?)*)$/;
 
 /** A level as `LB,R,T` says it; undefined where the method is no level. */
-export function parseLevel(method: string): { level: number; blockBits: number | undefined; hint: DataHint | undefined } | undefined {
+export function parseLevel(
+  method: string,
+): { level: number; blockBits: number | undefined; hint: DataHint | undefined } | undefined {
   const match = LEVEL_PATTERN.exec(method);
   if (match === null) return undefined;
   const [, level, bits, redundancy, type] = match;
@@ -58,14 +60,21 @@ export function parseMethod(method: string): Method {
   const args = numbers!.split(/[,.]/).map(Number);
   while (args.length < ARGUMENT_COUNT) args.push(0);
   if (args[0]! > BLOCK_BITS_MAX || args[1]! > 7) {
-    throw new RangeError(`Cannot use method "${method}": blocks of 2^${args[0]} MiB with transform ${args[1]} do not exist`);
+    throw new RangeError(
+      `Cannot use method "${method}": blocks of 2^${args[0]} MiB with transform ${args[1]} do not exist`,
+    );
   }
   const commands: ModelCommand[] = [];
   for (const [, name, list] of rest!.matchAll(/([a-z])([\d,.]*)/g)) {
     if (!"ciawmst".includes(name!)) {
-      throw new RangeError(`Cannot use method "${method}": "${name}" is no command, expected one of c i a w m s t`);
+      throw new RangeError(
+        `Cannot use method "${method}": "${name}" is no command, expected one of c i a w m s t`,
+      );
     }
-    commands.push({ name: name as ModelCommand["name"], args: list === "" ? [] : list!.split(/[,.]/).map(Number) });
+    commands.push({
+      name: name as ModelCommand["name"],
+      args: list === "" ? [] : list!.split(/[,.]/).map(Number),
+    });
   }
   return { stored: kind === "0", args, commands };
 }
@@ -84,7 +93,14 @@ export function expandLevel(level: number, hint: DataHint | undefined, data: Uin
   return `x${blockBits}${tail(Math.min(level, 5), type, text, hint?.exe ? 4 : 0, blockBits, data)}`;
 }
 
-function tail(level: number, type: number, text: boolean, exe: number, blockBits: number, data: Uint8Array): string {
+function tail(
+  level: number,
+  type: number,
+  text: boolean,
+  exe: number,
+  blockBits: number,
+  data: Uint8Array,
+): string {
   const table = 19 + blockBits + (blockBits <= 6 ? 1 : 0);
   const suffixes = 21 + blockBits;
   switch (level) {

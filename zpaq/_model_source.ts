@@ -70,8 +70,14 @@ class ModelWriter {
   #context(args: readonly number[]): void {
     const [kind, position] = args as [number, number];
     const masks = args.slice(2);
-    const maskBits = masks.reduce((sum, mask) => sum + (mask < 512 ? Math.trunc(popCount(mask) * 3 / 4) : 0), 0);
-    this.#contextBits = Math.min(11 + (position < 256 ? bitLength(position) : 6) + maskBits, this.#memoryBits);
+    const maskBits = masks.reduce(
+      (sum, mask) => sum + (mask < 512 ? Math.trunc(popCount(mask) * 3 / 4) : 0),
+      0,
+    );
+    this.#contextBits = Math.min(
+      11 + (position < 256 ? bitLength(position) : 6) + maskBits,
+      this.#memoryBits,
+    );
     const i = this.#next;
     const smaller = Math.trunc(kind / 1000);
     this.#add(
@@ -134,7 +140,14 @@ class ModelWriter {
 
   /** ICM and ISSE over whole words. */
   #word(args: readonly number[]): void {
-    const [count, first, range, mask, multiplier, smaller] = args as [number, number, number, number, number, number];
+    const [count, first, range, mask, multiplier, smaller] = args as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     const i = this.#next;
     const bits = this.#memoryBits - 6 - smaller;
     const { code } = this;
@@ -153,7 +166,9 @@ class ModelWriter {
     const [size, rate, limit] = args as [number, number, number];
     const i = this.#next;
     const needed = name === "t" ? 2 : 1;
-    if (i < needed) throw new RangeError(`Cannot make the model: "${name}" needs ${needed} components in front of it`);
+    if (i < needed) {
+      throw new RangeError(`Cannot make the model: "${name}" needs ${needed} components in front of it`);
+    }
     if (name === "m") this.#add(`mix ${size} 0 ${i} ${rate} 255`);
     else if (name === "t") this.#add(`mix2 ${size} ${i - 1} ${i - 2} ${rate} 255`);
     else this.#add(`sse ${size} ${i - 1} ${rate} ${limit}`);

@@ -3,7 +3,22 @@
  */
 
 const PLACES = ["a", "b", "c", "d", "*b", "*c", "*d"] as const;
-const OPERATIONS = ["+=", "-=", "*=", "/=", "%=", "&=", "&~", "|=", "^=", "<<=", ">>=", "==", "<", ">"] as const;
+const OPERATIONS = [
+  "+=",
+  "-=",
+  "*=",
+  "/=",
+  "%=",
+  "&=",
+  "&~",
+  "|=",
+  "^=",
+  "<<=",
+  ">>=",
+  "==",
+  "<",
+  ">",
+] as const;
 const JUMPS = { 39: "jt", 47: "jf", 63: "jmp" } as const;
 
 /** Opcodes that are told apart by more than their word. */
@@ -15,7 +30,6 @@ export const OPCODE_WORDS: readonly (string | undefined)[] = words();
 export const OPCODES: ReadonlyMap<string, number> = new Map(
   OPCODE_WORDS.flatMap((word, opcode) => word === undefined ? [] : [[word, opcode] as const]),
 );
-
 
 function words(): (string | undefined)[] {
   const table: (string | undefined)[] = new Array(256).fill(undefined);
@@ -29,7 +43,9 @@ function words(): (string | undefined)[] {
     }
   });
   OPERATIONS.forEach((operation, i) => {
-    for (let source = 0; source < 8; source++) table[128 + 8 * i + source] = `a${operation}${PLACES[source] ?? ""}`;
+    for (let source = 0; source < 8; source++) {
+      table[128 + 8 * i + source] = `a${operation}${PLACES[source] ?? ""}`;
+    }
   });
   for (const [opcode, word] of Object.entries(JUMPS)) table[Number(opcode)] = word;
   table[55] = "r=a";

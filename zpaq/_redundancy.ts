@@ -43,7 +43,9 @@ export class FragmentHistory {
 
   #matches(table: Uint8Array): number {
     let matches = 0;
-    for (const before of this.#tables) for (let i = 0; i < CONTEXTS; i++) if (before[i] === table[i]) matches++;
+    for (const before of this.#tables) {
+      for (let i = 0; i < CONTEXTS; i++) if (before[i] === table[i]) matches++;
+    }
     return matches;
   }
 
@@ -73,7 +75,8 @@ export class FragmentHistory {
 
 /** Letters, digits, "." and ",". */
 function isWordEnd(byte: number): boolean {
-  return byte >= 48 && byte <= 57 || byte >= 65 && byte <= 90 || byte >= 97 && byte <= 122 || byte === 46 || byte === 44;
+  return byte >= 48 && byte <= 57 || byte >= 65 && byte <= 90 || byte >= 97 && byte <= 122 || byte === 46 ||
+    byte === 44;
 }
 
 /** Bytes that stand in no text. */

@@ -168,7 +168,9 @@ export class ZpaqArchive implements Disposable {
     checkKeys(rest, new Set([...Object.keys(rest).filter((key) => !KEYS.includes(key))]));
     const settings = resolveDecompressOptions(rest);
     const plain = password === undefined ? source : await openEncrypted(source, password);
-    const limit = until instanceof Date ? Number(until.toISOString().replace(/\D/g, "").slice(0, 14)) : undefined;
+    const limit = until instanceof Date
+      ? Number(until.toISOString().replace(/\D/g, "").slice(0, 14))
+      : undefined;
     const count = typeof until === "number" && until > 0 ? until : Infinity;
     const index = await readIndex(
       plain,
@@ -232,7 +234,9 @@ export class ZpaqArchive implements Disposable {
         else files.set(line.name, line);
       }
     }
-    return [...files.values()].sort((a, b) => a.name < b.name ? -1 : 1).map((file) => new Entry(archive, file));
+    return [...files.values()].sort((a, b) => a.name < b.name ? -1 : 1).map((file) =>
+      new Entry(archive, file)
+    );
   }
 
   /** Files that a version took away. */

@@ -108,13 +108,16 @@ export class ZpaqMachine {
   run(): ZpaqStop {
     for (let left = this.#budget;; left--) {
       if (left === 0) {
-        throw new LimitExceededError(`Cannot run the program: it does not halt, expected at most ${this.#budget} instructions`, {
-          format: "zpaq",
-          code: "BUDGET_EXCEEDED",
-          offset: this.pc,
-          limit: this.#budget,
-          unit: "instructions",
-        });
+        throw new LimitExceededError(
+          `Cannot run the program: it does not halt, expected at most ${this.#budget} instructions`,
+          {
+            format: "zpaq",
+            code: "BUDGET_EXCEEDED",
+            offset: this.pc,
+            limit: this.#budget,
+            unit: "instructions",
+          },
+        );
       }
       if (left < this.#budget && this.breakpoints.has(this.pc)) return "breakpoint";
       if (this.#onStep?.(this) === false) return "stopped";

@@ -16,6 +16,7 @@
 export * from "./archive.ts";
 export * from "./assemble.ts";
 export * from "./compress.ts";
+export * from "./compress_config.ts";
 export * from "./compress_iterable.ts";
 export * from "./compress_options.ts";
 export * from "./compression_stream.ts";
