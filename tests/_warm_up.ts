@@ -3,7 +3,9 @@
  * until the process ends and the resource sanitizer would blame whichever test came first. One line a codec.
  */
 import { compressLz4, decompressLz4 } from "@sluice/lz4";
+import { compressZpaq, decompressZpaq } from "@sluice/zpaq";
 import { compressZstd, decompressZstd } from "@sluice/zstd";
 
 decompressZstd(compressZstd(new Uint8Array()));
 decompressLz4(compressLz4(new Uint8Array()));
+decompressZpaq(compressZpaq(new Uint8Array()));
