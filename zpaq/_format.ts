@@ -31,7 +31,7 @@ export const HEADER_SIZE_MAX = 65537;
 export const TEXT_SIZE_MAX = 64 << 10;
 
 /** Kinds of components, by their number. */
-export const COMPONENT_NAMES = [
+export const COMPONENT_NAMES: readonly (ComponentName | "")[] = [
   "",
   "const",
   "cm",
@@ -42,9 +42,9 @@ export const COMPONENT_NAMES = [
   "mix",
   "isse",
   "sse",
-] as const;
+];
 /** Bytes of a component's description by kind, its number among them. */
 export const COMPONENT_SIZES = [0, 2, 3, 2, 3, 4, 6, 6, 3, 5] as const;
 
 /** The name of a kind of component. */
-export type ComponentName = Exclude<(typeof COMPONENT_NAMES)[number], "">;
+export type ComponentName = "const" | "cm" | "icm" | "match" | "avg" | "mix2" | "mix" | "isse" | "sse";
