@@ -2,12 +2,11 @@
  * What to put around blocks of a frame so that they are a frame of their own.
  */
 import { lz4Xxh32 } from "@sluice/ffi/lz4-decoder";
-import { checkRange, concatBytes, CorruptDataError, writeU32 } from "@sluice/internal";
-import { unpackWindow } from "./_checkpoint_format.ts";
+import { checkRange, concatBytes, writeU32 } from "@sluice/internal";
 import { FLG, LEGACY_MAGIC, STORED_BIT, WORD_SIZE } from "./_format.ts";
 import { descriptorOf, writeFrameHeader } from "./_frame_parser.ts";
 import type { IndexModel, IndexPoint } from "./_index_model.ts";
-import { ByteReader } from "./_varint.ts";
+import { windowOf } from "./_index_windows.ts";
 
 /** One part: blocks of one frame with their glue. */
 export interface CarvedPiece {
@@ -17,21 +16,6 @@ export interface CarvedPiece {
   readonly prefix: Uint8Array<ArrayBuffer>;
   readonly suffix: Uint8Array<ArrayBuffer>;
   readonly drop: number;
-}
-
-/** The window of a point, restored; empty where its blocks need none. */
-export function windowOf(point: IndexPoint): Uint8Array<ArrayBuffer> {
-  if (point.window.length === 0) return new Uint8Array();
-  return unpackWindow(
-    new ByteReader(
-      point.window,
-      (field, state) =>
-        new CorruptDataError(`Cannot read an lz4 index: ${field} ${state}`, {
-          format: "lz4",
-          code: "INDEX_INVALID",
-        }),
-    ),
-  );
 }
 
 /** The parts that hold a range of the content, one for each frame that it touches. */

@@ -1,6 +1,7 @@
 /**
  * An index as plain records.
  */
+import type { StoredWindow, WindowSource } from "./_index_windows.ts";
 import type { Lz4FrameInfo } from "./frame_header.ts";
 
 /** A frame with content. */
@@ -23,8 +24,8 @@ export interface IndexPoint {
   readonly out: number;
   /** Which frame it is in. */
   readonly frame: number;
-  /** The history that its blocks need, packed; empty where they need none. */
-  window: Uint8Array<ArrayBuffer>;
+  /** The history that its blocks need, packed, or where it is stored; undefined where they need none. */
+  window: Uint8Array<ArrayBuffer> | StoredWindow | undefined;
   /** XXH32 of the content up to the next point; undefined where hashes were not wanted. */
   hash: number | undefined;
   /** Line feeds in the content in front of it. */
@@ -43,6 +44,10 @@ export interface IndexModel {
   hasLines: boolean;
   /** Whether segments have hashes. */
   hasHashes: boolean;
+  /** Which file it was made of, as `fingerprintOf` finds it; undefined where that is not known. */
+  fingerprint: Uint8Array<ArrayBuffer> | undefined;
+  /** Where stored windows are read from. */
+  windowSource?: WindowSource | undefined;
   /** The frames with content, in order. */
   frames: IndexFrame[];
   /** The points, in order. */

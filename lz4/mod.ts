@@ -33,6 +33,7 @@ export * from "./frame_header.ts";
 export * from "./frame_list.ts";
 export * from "./index_builder.ts";
 export * from "./index_file.ts";
+export * from "./index_scan.ts";
 export * from "./recover.ts";
 export * from "./stream_options.ts";
 export * from "./xxh32.ts";
