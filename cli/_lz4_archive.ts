@@ -14,7 +14,7 @@ import {
   Lz4Checkpoint,
   Lz4CheckpointableDecompressor,
   Lz4Index,
-  recoverLz4,
+  recoverLz4Iterable,
   scanLz4Index,
 } from "@sluice/lz4";
 import { AtomicFile } from "./_atomic_file.ts";
@@ -408,9 +408,8 @@ async function recoverCommand({ settings, messages, operands }: Job): Promise<nu
   const path = operands[0]!;
   let damage = 0;
   await withSource(path, async (source) => {
-    const bytes = await source.read(0, source.size);
     async function* content(): AsyncGenerator<Uint8Array> {
-      for (const part of recoverLz4(bytes, await dictionaryOf(settings))) {
+      for await (const part of recoverLz4Iterable(source, await dictionaryOf(settings))) {
         if (part.kind === "content") yield part.bytes;
         else {
           damage++;
