@@ -15,6 +15,7 @@ import {
   Lz4CheckpointableDecompressor,
   Lz4Index,
   recoverLz4Iterable,
+  repackLz4,
   scanLz4Index,
 } from "@sluice/lz4";
 import { AtomicFile } from "./_atomic_file.ts";
@@ -52,6 +53,9 @@ interface Job {
   readonly operands: readonly string[];
 }
 
+const LINE_FEED = 10;
+const READ_SIZE = 1 << 20;
+
 function size(text: string, name: string): number {
   const value = parseSize(text);
   if (value !== undefined && value > 0) return value;
@@ -81,12 +85,16 @@ const OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
     },
     { long: ["embed"], help: "Append the index to the file", set: (s) => s.embed = true },
     { long: ["strip"], help: "Remove an appended index", set: (s) => s.strip = true },
-    { long: ["lines"], help: "Count lines in the index", set: (s) => s.lines = true },
+    {
+      long: ["lines"],
+      help: "index: count lines; repack: frames end behind a line",
+      set: (s) => s.lines = true,
+    },
     { long: ["count"], value: "next", help: "So many splits", set: (s, v, n) => s.count = size(v, n) },
     {
       long: ["bytes"],
       value: "next",
-      help: "Splits of so many bytes",
+      help: "Splits, or frames of repack, of so many bytes",
       set: (s, v, n) => s.bytes = size(v, n),
     },
     { long: ["tsv"], help: "Columns instead of JSON", set: (s) => s.tsv = true },
@@ -124,6 +132,7 @@ export const ARCHIVE_COMMANDS: Readonly<Record<string, (job: Job) => Promise<num
   splits: splitsCommand,
   resume: resumeCommand,
   recover: recoverCommand,
+  repack: repackCommand,
   info: infoCommand,
 };
 
@@ -421,6 +430,28 @@ async function recoverCommand({ settings, messages, operands }: Job): Promise<nu
     await writeOutput(settings.output, content());
   });
   return damage === 0 ? EXIT.ok : EXIT.failure;
+}
+
+/** Writes a file of many frames with an index, which can be split and read anywhere. */
+async function repackCommand({ settings, operands }: Job): Promise<number> {
+  const path = operands[0]!;
+  await withSource(path, async (source) => {
+    const chunks = repackLz4(readAll(source), {
+      frameSize: settings.bytes,
+      separator: settings.lines ? LINE_FEED : undefined,
+      threads: settings.threads,
+      decompress: await dictionaryOf(settings),
+    });
+    await writeOutput(settings.output, chunks);
+  });
+  return EXIT.ok;
+}
+
+/** The bytes of a source in order, a piece at a time. */
+async function* readAll(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let offset = 0; offset < source.size; offset += READ_SIZE) {
+    yield await source.read(offset, Math.min(READ_SIZE, source.size - offset));
+  }
 }
 
 /** One JSON object a frame. */

@@ -183,7 +183,7 @@ export class Lz4Index {
     return frame;
   }
 
-  /** The parts of the file that hold a range of the content, one for each frame that it touches. */
+  /** The parts of the file that hold a range of the content: runs of whole frames, and parts of frames with their glue. */
   pieces(start: number, end: number): Omit<Lz4Split, "id">[] {
     return carvePieces(this.#model, start, end);
   }

@@ -35,6 +35,7 @@ export * from "./index_builder.ts";
 export * from "./index_file.ts";
 export * from "./index_scan.ts";
 export * from "./recover.ts";
+export * from "./repack.ts";
 export * from "./stream_options.ts";
 export * from "./xxh32.ts";
 export type { BackendChoice } from "@sluice/ffi";
