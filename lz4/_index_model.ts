@@ -1,7 +1,6 @@
 /**
  * An index as plain records.
  */
-import type { StoredWindow, WindowSource } from "./_index_windows.ts";
 import type { Lz4FrameInfo } from "./frame_header.ts";
 
 /** A frame with content. */
@@ -14,6 +13,22 @@ export interface IndexFrame {
   readonly out: number;
   /** Where its blocks end, in front of the end mark. */
   blocksEnd: number;
+}
+
+/** A packed window that stays in the file that the index was opened from. */
+export interface StoredWindow {
+  /** Where it starts. */
+  readonly offset: number;
+  /** Bytes that it takes. */
+  readonly size: number;
+  /** XXH32 of these bytes. */
+  readonly hash: number;
+}
+
+/** Where stored windows are read from. */
+export interface StoredWindowReader {
+  /** The packed bytes of a window. */
+  read(window: StoredWindow): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A block boundary that decoding can start from. */
@@ -47,7 +62,7 @@ export interface IndexModel {
   /** Which file it was made of, as `fingerprintOf` finds it; undefined where that is not known. */
   fingerprint: Uint8Array<ArrayBuffer> | undefined;
   /** Where stored windows are read from. */
-  windowSource?: WindowSource | undefined;
+  windowSource?: StoredWindowReader | undefined;
   /** The frames with content, in order. */
   frames: IndexFrame[];
   /** The points, in order. */

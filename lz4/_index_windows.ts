@@ -5,21 +5,13 @@ import { lz4Xxh32 } from "@sluice/ffi/lz4-decoder";
 import { ChecksumMismatchError, CorruptDataError, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { unpackWindow } from "./_checkpoint_format.ts";
-import type { IndexModel, IndexPoint } from "./_index_model.ts";
+import type { IndexModel, IndexPoint, StoredWindow, StoredWindowReader } from "./_index_model.ts";
 import { ByteReader } from "./_varint.ts";
-
-/** A packed window in the file that the index was opened from. */
-export interface StoredWindow {
-  readonly offset: number;
-  readonly size: number;
-  /** XXH32 of the packed bytes. */
-  readonly hash: number;
-}
 
 const CACHE_SIZE = 4 << 20;
 
 /** Reads windows from an index's file and keeps the last 4 MiB of them. */
-export class WindowSource {
+export class WindowSource implements StoredWindowReader {
   readonly #source: ByteSource;
   readonly #cache = new Map<number, Uint8Array<ArrayBuffer>>();
   #cached = 0;

@@ -50,4 +50,4 @@ export {
 } from "@sluice/internal";
 export type { BytesSource, ReadOptions, SluiceErrorOptions } from "@sluice/internal";
 export type { DecoderState, DictionaryPrint } from "./_decoder_state.ts";
-export type { IndexFrame, IndexModel, IndexPoint } from "./_index_model.ts";
+export type { IndexFrame, IndexModel, IndexPoint, StoredWindow, StoredWindowReader } from "./_index_model.ts";
