@@ -33,6 +33,7 @@ const DENO_ONLY: readonly string[] = [
   "cli/",
   "vendor/fetch.ts",
   "ffi/_native.ts",
+  "ffi/install_native.ts",
   "ffi/_resolve.ts",
   "internal/file_source.ts",
 ];
@@ -67,7 +68,9 @@ function isPrivate(path: string): boolean {
 /** Why the file may not import this; undefined when it may. */
 function importFault(from: Place, specifier: string, typeOnly: boolean): string | undefined {
   const to = target(specifier, from);
-  if (to?.room === "_tools" && !TOOL_ROOMS.has(from.room)) return "_tools is imported by tools only";
+  if (to?.room === "_tools" && !TOOL_ROOMS.has(from.room) && from.room !== "tests") {
+    return "_tools is imported by tools and tests only";
+  }
   if (to?.room === "cli" && from.room !== "cli") return "cli is imported by nothing";
   const allowed = MAY_IMPORT[from.room];
   if (allowed === undefined || from.isTest) return undefined;
