@@ -128,6 +128,35 @@ const denoOnly: Deno.lint.Rule = {
   },
 };
 
+/** Functions that Node 20 or browsers of last year lack. */
+const TOO_NEW: ReadonlySet<string> = new Set(["Promise.withResolvers", "Promise.try", "Array.fromAsync"]);
+
+const portable: Deno.lint.Rule = {
+  create(context) {
+    const { path, room, isTest } = placeOfFile(context);
+    if (isTest || MAY_IMPORT[room] === undefined || DENO_ONLY.some((prefix) => path.startsWith(prefix))) {
+      return {};
+    }
+    return {
+      VariableDeclaration(node): void {
+        if (!node.kind.includes("using")) return;
+        context.report({
+          node,
+          message: '"using" may not stand here: this file also runs in browsers and on Node 20',
+          hint: "close it in a finally block",
+        });
+      },
+      MemberExpression(node): void {
+        if (node.object.type !== "Identifier" || node.property.type !== "Identifier") return;
+        const name = `${node.object.name}.${node.property.name}`;
+        if (TOO_NEW.has(name)) {
+          context.report({ node, message: `${name} may not stand here: Node 20 does not have it` });
+        }
+      },
+    };
+  },
+};
+
 /** The parts of a message that are written out, in order; "" stands where an expression is. */
 function messageParts(node: Deno.lint.Node | undefined): string[] {
   if (node?.type === "Literal" && typeof node.value === "string") return [node.value];
@@ -194,6 +223,7 @@ const plugin: Deno.lint.Plugin = {
   rules: {
     "import-direction": importDirection,
     "deno-only": denoOnly,
+    portable,
     "error-message": errorMessage,
     "no-leftovers": noLeftovers,
   },

@@ -250,14 +250,18 @@ export class Lz4IndexBuilder implements Disposable {
  * ```
  */
 export async function buildLz4Index(source: Lz4SourceLike, options: Lz4IndexOptions = {}): Promise<Lz4Index> {
-  using builder = new Lz4IndexBuilder(options);
-  const reader = new SourceReader(source, 0, 0, { retries: 5, retryDelayMs: 100, signal: undefined });
-  for (
-    let chunk = await reader.next(() => true);
-    chunk !== undefined;
-    chunk = await reader.next(() => true)
-  ) {
-    builder.skim(chunk);
+  const builder = new Lz4IndexBuilder(options);
+  try {
+    const reader = new SourceReader(source, 0, 0, { retries: 5, retryDelayMs: 100, signal: undefined });
+    for (
+      let chunk = await reader.next(() => true);
+      chunk !== undefined;
+      chunk = await reader.next(() => true)
+    ) {
+      builder.skim(chunk);
+    }
+    return builder.finish();
+  } finally {
+    builder.close();
   }
-  return builder.finish();
 }

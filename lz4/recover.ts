@@ -81,9 +81,13 @@ export function* recoverLz4(
   options: Lz4RecoverOptions = {},
 ): Generator<Lz4RecoveredContent | Lz4Damage, void, undefined> {
   const resyncBlocks = resyncBlocksOf(options);
-  using salvager = new BlockSalvager(dictionaryOf(options));
-  for (const part of salvage(new SalvageWindow(toBytes(data)), salvager, resyncBlocks)) {
-    if (part !== MORE) yield part;
+  const salvager = new BlockSalvager(dictionaryOf(options));
+  try {
+    for (const part of salvage(new SalvageWindow(toBytes(data)), salvager, resyncBlocks)) {
+      if (part !== MORE) yield part;
+    }
+  } finally {
+    salvager.close();
   }
 }
 
@@ -110,7 +114,7 @@ export async function* recoverLz4Iterable(
   options: Lz4RecoverIterableOptions = {},
 ): AsyncGenerator<Lz4RecoveredContent | Lz4Damage, void, undefined> {
   const resyncBlocks = resyncBlocksOf(options);
-  using salvager = new BlockSalvager(dictionaryOf(options));
+  const salvager = new BlockSalvager(dictionaryOf(options));
   const reader = new SourceReader(source, 0, 0, { retries: 5, retryDelayMs: 100, signal: options.signal });
   const window = new SalvageWindow();
   try {
@@ -125,5 +129,6 @@ export async function* recoverLz4Iterable(
     }
   } finally {
     reader.close();
+    salvager.close();
   }
 }
