@@ -63,13 +63,28 @@ export async function readIndex(
   stop: (version: IndexedVersion) => boolean,
 ): Promise<ArchiveIndex> {
   const window = new WindowSource(source);
+  const blockSettings = { ...settings, onDamage: undefined };
+  const reader = new BlockSource(window, blockSettings);
+  const skipper = new BlockSource(window, blockSettings, true);
+  try {
+    return await readBlocks(source, settings, stop, reader, skipper);
+  } finally {
+    reader[Symbol.dispose]();
+    skipper[Symbol.dispose]();
+  }
+}
+
+async function readBlocks(
+  source: ByteSource,
+  settings: DecompressSettings,
+  stop: (version: IndexedVersion) => boolean,
+  reader: BlockSource,
+  skipper: BlockSource,
+): Promise<ArchiveIndex> {
   const versions: IndexedVersion[] = [];
   const blocks: DataBlock[] = [];
   const damages: SluiceError[] = [];
   const report = settings.onDamage;
-  const blockSettings = { ...settings, onDamage: undefined };
-  using reader = new BlockSource(window, blockSettings);
-  using skipper = new BlockSource(window, blockSettings, true);
   let at = 0;
   let end = 0;
   let dataAt = 0;

@@ -12,6 +12,7 @@ import {
   attributeBytes,
   dateNumber,
   FRAGMENT_ROW,
+  hexOf,
   JOURNAL_COMMENT,
   journalName,
   START_BLOCK_SIZE,
@@ -245,7 +246,7 @@ export class ArchiveUpdate {
           const digestBytes = digests.slice(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE);
           const id = await this.#addFragment({
             bytes: held.subarray(at, at + numbers[0]!),
-            digest: digestBytes.toHex(),
+            digest: hexOf(digestBytes),
             digestBytes,
             hits: numbers[1]!,
             table: new Uint8Array(numbers.buffer, numbers.byteOffset + 8, 256),

@@ -185,8 +185,12 @@ export async function encodeBlockAsync(request: BlockRequest): Promise<Uint8Arra
   const digest = request.checksum
     ? await zpaqHashParts(data, Uint32Array.of(data.length), backend)
     : undefined;
-  using kernel = openEncoder(model.header, request.maxMemory, backend);
-  return frame(request, model, await encodeSegmentAsync(kernel, model.prefix, data, model.numbers), digest);
+  const kernel = openEncoder(model.header, request.maxMemory, backend);
+  try {
+    return frame(request, model, await encodeSegmentAsync(kernel, model.prefix, data, model.numbers), digest);
+  } finally {
+    kernel.close();
+  }
 }
 
 /** As `encodeBlockAsync`, at once. */
@@ -194,6 +198,10 @@ export function encodeBlock(request: BlockRequest): Uint8Array<ArrayBuffer> {
   const { data, backend } = request;
   const model = modelOf(resolveMethod(request.method, data), backend);
   const digest = request.checksum ? zpaqHash(data, backend) : undefined;
-  using kernel = openEncoder(model.header, request.maxMemory, backend);
-  return frame(request, model, encodeSegment(kernel, model.prefix, data, model.numbers), digest);
+  const kernel = openEncoder(model.header, request.maxMemory, backend);
+  try {
+    return frame(request, model, encodeSegment(kernel, model.prefix, data, model.numbers), digest);
+  } finally {
+    kernel.close();
+  }
 }

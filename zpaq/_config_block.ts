@@ -36,12 +36,16 @@ export function encodeConfigBlock(
 ): Uint8Array<ArrayBuffer>[] {
   const { checksum, tag, backend } = options;
   const parts: Uint8Array<ArrayBuffer>[] = [blockStart(program.header, tag)];
-  using kernel = openEncoder(program.header, 0, backend);
-  segments.forEach(({ filename, comment, data, content }, i) => {
-    parts.push(segmentStart(filename, comment));
-    parts.push(...encodeSegment(kernel, i === 0 ? prefixOf(program.pcomp) : NO_BYTES, data, NO_TRANSFORM));
-    parts.push(segmentEnd(checksum ? zpaqHash(content ?? data, backend) : undefined));
-  });
+  const kernel = openEncoder(program.header, 0, backend);
+  try {
+    segments.forEach(({ filename, comment, data, content }, i) => {
+      parts.push(segmentStart(filename, comment));
+      parts.push(...encodeSegment(kernel, i === 0 ? prefixOf(program.pcomp) : NO_BYTES, data, NO_TRANSFORM));
+      parts.push(segmentEnd(checksum ? zpaqHash(content ?? data, backend) : undefined));
+    });
+  } finally {
+    kernel.close();
+  }
   parts.push(Uint8Array.of(MARK.BLOCK_END));
   if (program.pcomp !== undefined) checkContent(parts, segments, backend);
   return parts;

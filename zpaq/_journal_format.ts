@@ -143,6 +143,13 @@ export function parseIndex(bytes: Uint8Array, offset: number): IndexLine[] {
   return lines;
 }
 
+/** Bytes in hexadecimal. */
+export function hexOf(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += (byte < 16 ? "0" : "") + byte.toString(16);
+  return text;
+}
+
 /** Attributes as they stand in an index; undefined where they are of no known kind. */
 export function parseAttributes(bytes: Uint8Array): ZpaqAttributes | undefined {
   const kind = String.fromCharCode(bytes[0] ?? 0);

@@ -13,7 +13,7 @@ import { BlockStore } from "./_block_store.ts";
 import { resolveDecompressOptions } from "./_decompress_options.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { extractPieces } from "./_extraction.ts";
-import { dateOf, parseAttributes } from "./_journal_format.ts";
+import { dateOf, hexOf, parseAttributes } from "./_journal_format.ts";
 import type { ZpaqAttributes } from "./_journal_format.ts";
 import type { ZpaqDecompressOptions } from "./decompress_options.ts";
 
@@ -266,7 +266,7 @@ export class ZpaqArchive implements Disposable {
     for (const { first, offset, sizes, digests } of this.#index.blocks) {
       if (offset >= end) continue;
       for (let i = 0; i < sizes.length; i++) {
-        yield { id: first + i, digest: digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE).toHex() };
+        yield { id: first + i, digest: hexOf(digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE)) };
       }
     }
   }
