@@ -11,7 +11,8 @@ const result = @import("result.zig");
 const Step = result.Step;
 const Result = result.Result;
 
-/// The WASM modules, each with the functions it exports. The native library exports them all.
+/// The WASM modules, each with the functions it exports. The native library exports them all; modules of files are
+/// native only.
 const modules = .{
     .{
         "zstd_decode",
@@ -27,6 +28,8 @@ const modules = .{
     },
     .{ "lz4_decode", @import("lz4_decoder_exports.zig").exports },
     .{ "lz4_encode", @import("lz4_encoder_exports.zig").exports },
+    .{ "pdiffcopy_hash", @import("pdiffcopy_hash_exports.zig").exports },
+    .{ "pdiffcopy_file", @import("pdiffcopy_file_exports.zig").exports },
 };
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
@@ -151,4 +154,11 @@ test {
     _ = @import("lz4_block.zig");
     _ = @import("lz4_common.zig");
     _ = @import("lz4_exports_test.zig");
+    _ = @import("blake3.zig");
+    _ = @import("linux_file.zig");
+    _ = @import("older_hashes.zig");
+    _ = @import("pdiffcopy_file_exports.zig");
+    _ = @import("pdiffcopy_frames.zig");
+    _ = @import("pdiffcopy_hash_exports.zig");
+    _ = @import("xxh3.zig");
 }

@@ -47,6 +47,9 @@ pub const Result = enum(i32) {
     input_size_mismatch = -70,
     no_progress = -71,
 
+    /// The system refused; its number is in the step's detail, 0 where a file ended too early.
+    system_call_failed = -80,
+
     generic = -90,
 
     pub fn code(self: Result) i32 {
