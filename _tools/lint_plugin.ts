@@ -35,6 +35,12 @@ const DENO_ONLY: readonly string[] = [
   "ffi/_native.ts",
   "ffi/_resolve.ts",
   "internal/file_source.ts",
+  "pdiffcopy/_copy_sides.ts",
+  "pdiffcopy/_files.ts",
+  "pdiffcopy/_http.ts",
+  "pdiffcopy/_portable_file.ts",
+  "pdiffcopy/_server_",
+  "pdiffcopy/server.ts",
 ];
 
 /** Where a file stands: its path from the root, and the room that its first part names. */

@@ -59,6 +59,18 @@ export class Context {
     }
   }
 
+  /** As `run`, for contexts that any number of calls may use at the same time. */
+  async share<T>(call: (handle: Handle) => Promise<T>): Promise<T> {
+    if (this.#closing) throw new TypeError("Cannot use the codec: it is closed");
+    this.#running++;
+    try {
+      return await call(this.#handle);
+    } finally {
+      this.#running--;
+      if (this.#closing && this.#running === 0) this.#release();
+    }
+  }
+
   /** Frees the context now, or when the running call ends. Calling it again does nothing. */
   close(): void {
     if (this.#closing) return;

@@ -1,0 +1,26 @@
+/**
+ * Waits so that no more than so many bytes pass in a second.
+ */
+
+/** Bytes may run ahead by what passes in this many milliseconds. */
+const BURST_MS = 100;
+
+/** A bucket that fills by the clock; takers wait in order. */
+export class RateLimiter {
+  readonly #bytesPerMs: number;
+  /** When everything taken so far will have passed. */
+  #clear = 0;
+
+  constructor(bytesPerSecond: number) {
+    this.#bytesPerMs = bytesPerSecond / 1000;
+  }
+
+  /** Waits until the bytes may pass. */
+  async take(bytes: number): Promise<void> {
+    if (this.#bytesPerMs === Infinity) return;
+    const now = performance.now();
+    this.#clear = Math.max(this.#clear, now) + bytes / this.#bytesPerMs;
+    const wait = this.#clear - now - BURST_MS;
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
