@@ -115,9 +115,7 @@ function rangeOf(query: ReadonlyMap<string, string>, size: number): RangeQuery {
   const hash = hashOf(required(query, "hash"), query.get("seed") ?? "");
   const start = numberParameter(query, "from", 0, size, 0);
   const end = numberParameter(query, "to", start, size, size);
-  if (start % blockSize !== 0 || (end % blockSize !== 0 && end !== size)) {
-    throw badRequest("the range does not start and end with a block");
-  }
+  if (start % blockSize !== 0) throw badRequest("the range does not start with a block");
   if ((end - start) / blockSize * hash.digestSize > SIGNATURE_SIZE_MAX) {
     throw badRequest("the range has too many blocks");
   }

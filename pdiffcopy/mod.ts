@@ -21,7 +21,20 @@
 export * from "./client.ts";
 export * from "./client_options.ts";
 export * from "./constants.ts";
+export * from "./hash.ts";
 export * from "./location.ts";
+export * from "./operations.ts";
 export * from "./server.ts";
 export * from "./sizes.ts";
 export * from "./worker_pool.ts";
+export {
+  ChecksumMismatchError,
+  CorruptDataError,
+  LimitExceededError,
+  NotFoundError,
+  SluiceError,
+  TransferError,
+  TruncatedDataError,
+  UnsupportedFeatureError,
+} from "@sluice/internal";
+export type { ByteSource, ReadOptions, SluiceErrorOptions } from "@sluice/internal";
