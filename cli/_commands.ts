@@ -61,6 +61,11 @@ export const COMMANDS: readonly Command[] = [
     leading: ["-dcfm"],
     load: () => import("./lz4.ts"),
   },
+  {
+    name: "pdiffcopy",
+    summary: "Copy large files that are mostly there already, over HTTP; serve them",
+    load: () => import("./pdiffcopy.ts"),
+  },
   { name: "native", summary: "Show which backend runs", load: () => import("./native.ts") },
   {
     name: "completions",

@@ -18,6 +18,7 @@
  *
  * @module
  */
+export * from "./benchmark.ts";
 export * from "./client.ts";
 export * from "./client_options.ts";
 export * from "./constants.ts";
