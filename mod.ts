@@ -13,4 +13,5 @@
  * @module
  */
 export * as lz4 from "@sluice/lz4";
+export * as pdiffcopy from "@sluice/pdiffcopy";
 export * as zstd from "@sluice/zstd";

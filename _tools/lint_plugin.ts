@@ -34,6 +34,7 @@ const DENO_ONLY: readonly string[] = [
   "vendor/fetch.ts",
   "ffi/_native.ts",
   "ffi/_resolve.ts",
+  "ffi/pdiffcopy_file.ts",
   "internal/file_source.ts",
   "pdiffcopy/_copy_sides.ts",
   "pdiffcopy/_files.ts",

@@ -1,15 +1,17 @@
 /**
  * Measures ours and the peers side by side and prints tables of ratios.
  *
- *   deno run -A bench/compare.ts [all|lz4|zstd] [--quick|--smoke]
+ *   deno run -A bench/compare.ts [all|lz4|pdiffcopy|zstd] [--quick|--smoke]
  */
 import { machineLine } from "./_measure.ts";
 import { compareLz4 } from "./lz4_compare.ts";
+import { comparePdiffcopy } from "./pdiffcopy_compare.ts";
 import { compareZstd } from "./zstd_compare.ts";
 import type { CompareOptions } from "./zstd_compare.ts";
 
 const COMPARISONS: Readonly<Record<string, (options: CompareOptions) => Promise<void>>> = {
   lz4: compareLz4,
+  pdiffcopy: comparePdiffcopy,
   zstd: compareZstd,
 };
 

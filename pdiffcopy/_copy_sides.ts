@@ -13,7 +13,7 @@ import { HttpPeer } from "./_http.ts";
 import { LocalSource } from "./_local_source.ts";
 import type { Location } from "./location.ts";
 import { RemoteSourceV1, RemoteTargetV1 } from "./_remote_v1.ts";
-import type { RetryPolicy } from "./_remote_v1.ts";
+import type { RetryPolicy } from "./_retry.ts";
 import { RemoteSource, RemoteTarget } from "./_remote_v2.ts";
 import type { CopySource, CopyTarget } from "./_sides.ts";
 import { LocalTarget } from "./_target.ts";

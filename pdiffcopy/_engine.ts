@@ -4,9 +4,9 @@
  */
 import type { Table } from "./_block_file.ts";
 import { failure } from "./_errors.ts";
-import { RateLimiter } from "./_rate_limit.ts";
-import { retrying } from "./_remote_v1.ts";
-import type { RetryPolicy } from "./_remote_v1.ts";
+import type { RateLimiter } from "./_rate_limit.ts";
+import { retrying } from "./_retry.ts";
+import type { RetryPolicy } from "./_retry.ts";
 import type { CopySource, CopyTarget } from "./_sides.ts";
 
 const PART_MIN = 32 << 20;

@@ -2,7 +2,7 @@
  * Files behind a server that speaks protocol 1: the original program, or ours.
  */
 import { hashOnce } from "@sluice/ffi/pdiffcopy-hash";
-import { failure, isRetryable } from "./_errors.ts";
+import { failure } from "./_errors.ts";
 import { digestsOf, newTable } from "./_block_file.ts";
 import type { Table } from "./_block_file.ts";
 import { isSameDigest } from "./_digest.ts";
@@ -11,31 +11,9 @@ import { FrameLessons } from "./_frame_lessons.ts";
 import type { HttpPeer } from "./_http.ts";
 import { SluiceError } from "@sluice/internal";
 import type { CopySource, CopyTarget, SideStatus } from "./_sides.ts";
+import { retrying } from "./_retry.ts";
+import type { RetryPolicy } from "./_retry.ts";
 import { HashLines } from "./_v1_lines.ts";
-
-/** How requests are repeated: every request of this protocol may be made twice. */
-export interface RetryPolicy {
-  readonly retries: number;
-  /** Milliseconds before the first repetition; doubled for each further one. */
-  readonly delayMs: number;
-}
-
-/** Runs `attempt`, again where that may help. */
-export async function retrying<T>(
-  policy: RetryPolicy,
-  signal: AbortSignal | undefined,
-  attempt: () => Promise<T>,
-): Promise<T> {
-  for (let count = 0;; count++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (count >= policy.retries || !isRetryable(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, policy.delayMs * 2 ** count));
-    }
-  }
-}
 
 /** A file on a server of protocol 1. */
 class FileV1 {

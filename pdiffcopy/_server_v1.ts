@@ -4,7 +4,7 @@
 import { SluiceError } from "@sluice/internal";
 import type { BlockFile } from "./_block_file.ts";
 import { newTable } from "./_block_file.ts";
-import { BLOCK_SIZE } from "./constants.ts";
+import { BLOCK_SIZE } from "./_defaults.ts";
 import { hashOf } from "./_hash_registry.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { badRequest, bodyChunks, numberParameter, parseQuery, Refusal, required } from "./_server_request.ts";
@@ -100,7 +100,7 @@ function hashes(
         at = end;
       }
       if (at < size) return false;
-      if (file.status().version !== version) throw new Error("the file changed while it was hashed");
+      if (file.status().version !== version) throw new Error("Cannot go on hashing: the file changed");
       return true;
     }),
     { headers },
@@ -119,7 +119,9 @@ function readBlock(context: ServerContext, query: ReadonlyMap<string, string>, f
     streamOf(file, async (controller) => {
       if (at < end) {
         const chunk = new Uint8Array(Math.min(CHUNK_SIZE, end - at));
-        if (await file.read(at, chunk) < chunk.length) throw new Error("the file became shorter");
+        if (await file.read(at, chunk) < chunk.length) {
+          throw new Error("Cannot go on reading: the file became shorter");
+        }
         controller.enqueue(chunk);
         at += chunk.length;
       }

@@ -27,7 +27,6 @@ const BLOCK_MAX = 64 << 20;
 /** Digests of one request: 64 MiB, which is 4 million blocks. */
 const SIGNATURE_SIZE_MAX = 64 << 20;
 const FRAMES_SIZE_MAX = (64 << 20) + (1 << 20);
-const MAX = Number.MAX_SAFE_INTEGER;
 
 /** The range and the blocks that a request speaks of. */
 interface RangeQuery {

@@ -4,8 +4,7 @@
  * @module
  */
 
-/** Bytes of a block of protocol 1, unless told otherwise. */
-export const BLOCK_SIZE = 1_048_576;
+export { BLOCK_SIZE } from "./_defaults.ts";
 
 /** The port of a server, unless told otherwise. */
 export const DEFAULT_PORT = 8080;
