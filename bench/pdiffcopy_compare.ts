@@ -130,7 +130,10 @@ async function tools(directory: string, servers: Servers): Promise<Tool[]> {
   if (await isInstalled("rsync")) {
     const rsyncPort = freePort();
     const config = `${directory}/rsyncd.conf`;
-    await Deno.writeTextFile(config, `use chroot = no\n[files]\npath = ${directory}\nread only = true\n`);
+    await Deno.writeTextFile(
+      config,
+      `use chroot = no\nuid = ${Deno.uid()}\ngid = ${Deno.gid()}\n[files]\npath = ${directory}\nread only = true\n`,
+    );
     const args = [
       "--daemon",
       "--no-detach",
