@@ -255,7 +255,8 @@ function print(list: readonly Tool[], size: number, results: ReadonlyMap<string,
     atMost: true,
     unit: " MB",
   });
-  console.log(`\n${targetTable(targets)}`);
+  // The targets are for files of 1 GiB: below that the start of the programs counts most.
+  if (size === SIZES.full) console.log(`\n${targetTable(targets)}`);
 }
 
 /** Runs the comparison. */
