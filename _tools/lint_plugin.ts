@@ -40,8 +40,13 @@ const DENO_ONLY: readonly string[] = [
   "pdiffcopy/_copy_sides.ts",
   "pdiffcopy/_files.ts",
   "pdiffcopy/_http.ts",
+  "pdiffcopy/_local_source.ts",
   "pdiffcopy/_portable_file.ts",
   "pdiffcopy/_server_",
+  "pdiffcopy/_target.ts",
+  "pdiffcopy/benchmark.ts",
+  "pdiffcopy/client.ts",
+  "pdiffcopy/operations.ts",
   "pdiffcopy/server.ts",
 ];
 

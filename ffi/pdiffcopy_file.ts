@@ -12,6 +12,8 @@ import { BackendModule, resolveBackend } from "./backend.ts";
 import type { BackendChoice } from "./backend.ts";
 import type { HashNumbers } from "./pdiffcopy_hash.ts";
 
+export type { BackendChoice, HashNumbers };
+
 const MODULE = new BackendModule<PdiffcopyFileFunctions>(PDIFFCOPY_FILE_FUNCTIONS, "");
 const encoder = new TextEncoder();
 

@@ -12,6 +12,8 @@ import { BackendModule } from "./backend.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
 
+export type { BackendChoice };
+
 const MODULE = new BackendModule<PdiffcopyHashFunctions>(PDIFFCOPY_HASH_FUNCTIONS, WASM_BASE64);
 
 /** What is hashed with: the number of a hash in `pdiffcopy_hash.zig`, and a seed in halves. */
@@ -74,9 +76,13 @@ export function hashOnce(
   hash: HashNumbers,
   backend: BackendChoice | undefined,
 ): Uint8Array<ArrayBuffer> {
-  using hasher = new BlockHasherKernel(hash, backend);
-  hasher.update(bytes);
-  return hasher.finish();
+  const hasher = new BlockHasherKernel(hash, backend);
+  try {
+    hasher.update(bytes);
+    return hasher.finish();
+  } finally {
+    hasher[Symbol.dispose]();
+  }
 }
 
 /** A hash over bytes that come in pieces. */
