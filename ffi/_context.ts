@@ -42,6 +42,16 @@ export class Context {
     return this.#handle;
   }
 
+  /**
+   * The handle, for calls that may run beside those of `share`.
+   *
+   * @throws {TypeError} If the context is closed.
+   */
+  get sharedHandle(): Handle {
+    if (this.#closing) throw new TypeError("Cannot use the codec: it is closed");
+    return this.#handle;
+  }
+
   /** Whether `close` has been called. */
   get closed(): boolean {
     return this.#closing;
@@ -61,10 +71,10 @@ export class Context {
 
   /** As `run`, for contexts that any number of calls may use at the same time. */
   async share<T>(call: (handle: Handle) => Promise<T>): Promise<T> {
-    if (this.#closing) throw new TypeError("Cannot use the codec: it is closed");
+    const handle = this.sharedHandle;
     this.#running++;
     try {
-      return await call(this.#handle);
+      return await call(handle);
     } finally {
       this.#running--;
       if (this.#closing && this.#running === 0) this.#release();

@@ -110,7 +110,7 @@ export class NativeFile implements Disposable {
     const { functions } = library;
     const bytes = encoder.encode(path);
     const step = new Uint32Array(STEP_LENGTH);
-    const base = directory === undefined ? null : directory.#context.handle;
+    const base = directory === undefined ? null : directory.#context.sharedHandle;
     const handle = functions.sluice_pdiffcopy_file_open(base, bytes, 0, bytes.length, flags, mode, step);
     if (!handle) return step[STEP.DETAIL]!;
     return new NativeFile(functions, new Context(library, handle, functions.sluice_pdiffcopy_file_close));
@@ -120,7 +120,7 @@ export class NativeFile implements Disposable {
   status(): FileStatus | number {
     const words = new Uint32Array(18);
     const step = new Uint32Array(STEP_LENGTH);
-    const handle = this.#context.handle;
+    const handle = this.#context.sharedHandle;
     const result = this.#functions.sluice_pdiffcopy_file_status(handle, words, words.length, step);
     if (result < 0) return step[STEP.DETAIL]!;
     const at = (index: number): number => words[2 * index]! + words[2 * index + 1]! * 2 ** 32;
@@ -189,7 +189,7 @@ export class NativeFile implements Disposable {
     const [old, name] = [encoder.encode(from), encoder.encode(to)];
     const step = new Uint32Array(STEP_LENGTH);
     const result = this.#functions.sluice_pdiffcopy_file_rename(
-      this.#context.handle,
+      this.#context.sharedHandle,
       old,
       0,
       old.length,
@@ -205,7 +205,7 @@ export class NativeFile implements Disposable {
   remove(name: string): FileAnswer {
     const bytes = encoder.encode(name);
     const step = new Uint32Array(STEP_LENGTH);
-    const handle = this.#context.handle;
+    const handle = this.#context.sharedHandle;
     return answer(
       this.#functions.sluice_pdiffcopy_file_remove(handle, bytes, 0, bytes.length, step),
       step,
