@@ -1,7 +1,6 @@
 /**
  * Blocks that travel compressed: DATA frames become DATAZ frames, and back, where that makes them smaller.
  */
-import { compressZstdAsync, decompressZstdAsync } from "@sluice/zstd";
 import { concatBytes, readU32, writeU32 } from "@sluice/internal";
 import type { Table } from "./_block_file.ts";
 import { failure } from "./_errors.ts";
@@ -12,6 +11,9 @@ const ZSTD = 2;
 /** A block that shrinks by less than a tenth travels as it is. */
 const WORTH_IT = 0.9;
 const PROBE_SIZE = 64 << 10;
+
+/** Loaded when it is asked for: most copies do without, and start sooner. */
+const loadZstd = () => import("@sluice/zstd");
 
 /** What frames pass through on their way. */
 export interface FrameCodec {
@@ -57,6 +59,7 @@ export class ZstdFrames implements FrameCodec {
     payload: Uint8Array,
     table: Table,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { compressZstdAsync } = await loadZstd();
     const { digestSize } = table.hash;
     const block = payload.subarray(digestSize);
     const probe = block.subarray(0, PROBE_SIZE);
@@ -95,6 +98,7 @@ async function unpack(
       offset: position,
     });
   }
+  const { decompressZstdAsync } = await loadZstd();
   const block = await decompressZstdAsync(payload.subarray(at), { maxOutputSize: size });
   if (block.length !== size) {
     throw failure(
