@@ -42,6 +42,7 @@ const DENO_ONLY: readonly string[] = [
   "pdiffcopy/_http.ts",
   "pdiffcopy/_local_source.ts",
   "pdiffcopy/_portable_file.ts",
+  "pdiffcopy/_rate_limit.ts",
   "pdiffcopy/_server_",
   "pdiffcopy/_target.ts",
   "pdiffcopy/benchmark.ts",

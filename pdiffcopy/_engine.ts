@@ -51,7 +51,7 @@ export async function copyPart(
     const knownEnd = options.delta ? await target.digests(start, end, table) : start;
     for await (const frames of source.frames(start, end, knownEnd, table)) {
       signal.throwIfAborted();
-      await options.limiter.take(source.remote || target.remote ? frames.length : 0);
+      await options.limiter.take(source.remote || target.remote ? frames.length : 0, signal);
       const applied = await target.apply(next, end, table, frames);
       next = applied.next;
       options.onStep(Math.max(0, next - start - told), applied.written);

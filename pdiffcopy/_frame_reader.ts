@@ -56,10 +56,8 @@ export async function* wholeFrames(
       buffer.copyWithin(0, whole, filled);
       filled -= whole;
     }
-    await reader.cancel();
-  } catch (error) {
-    await reader.cancel(error).catch(() => {});
-    throw error;
+  } finally {
+    await reader.cancel().catch(() => {});
   }
 }
 

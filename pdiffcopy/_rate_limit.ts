@@ -15,12 +15,20 @@ export class RateLimiter {
     this.#bytesPerMs = bytesPerSecond / 1000;
   }
 
-  /** Waits until the bytes may pass. */
-  async take(bytes: number): Promise<void> {
+  /** Waits until the bytes may pass, or until nobody wants that any more. */
+  async take(bytes: number, signal: AbortSignal): Promise<void> {
     if (this.#bytesPerMs === Infinity) return;
     const now = performance.now();
     this.#clear = Math.max(this.#clear, now) + bytes / this.#bytesPerMs;
     const wait = this.#clear - now - BURST_MS;
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (wait <= 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, wait);
+    const stop = (): void => resolve();
+    signal.addEventListener("abort", stop, { once: true });
+    await promise;
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    signal.throwIfAborted();
   }
 }
