@@ -115,7 +115,7 @@ Deno.test("sluice pdiffcopy keeps the letters of the original program", async ()
         "-h, --help",
       ]
     ) {
-      assertStringIncludes(help.stdout, option);
+      assertStringIncludes(new TextDecoder().decode(help.stdout), option);
     }
   });
 });

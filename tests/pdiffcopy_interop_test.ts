@@ -11,7 +11,7 @@ import { PdiffClient, servePdiff } from "@sluice/pdiffcopy";
 const python = await pythonPackage("pdiffcopy.cli", "pdiffcopy[client,server]");
 const ignore = python === undefined;
 if (ignore) console.log("SKIPPED: interop with the original pdiffcopy: it can not be installed here");
-const env = ignore ? {} : {
+const env: Record<string, string> = python === undefined ? {} : {
   ...python,
   PATH: `${python.PYTHONPATH}/bin:${Deno.env.get("PATH")}`,
   no_proxy: "*",
