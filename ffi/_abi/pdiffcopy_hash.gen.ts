@@ -47,6 +47,60 @@ export interface PdiffcopyHashFunctions {
     value3: number,
     step4: Uint32Array,
   ): number;
+  sluice_pdiffcopy_chunks_cut(
+    source0: Uint8Array | null,
+    value1: number,
+    value2: number,
+    value3: number,
+    value4: number,
+    value5: number,
+    value6: number,
+    table7: Int32Array | Uint32Array,
+    value8: number,
+    table9: Uint32Array,
+    value10: number,
+    step11: Uint32Array,
+  ): number;
+  sluice_pdiffcopy_chunks_cut_async(
+    source0: Uint8Array | null,
+    value1: number,
+    value2: number,
+    value3: number,
+    value4: number,
+    value5: number,
+    value6: number,
+    table7: Int32Array | Uint32Array,
+    value8: number,
+    table9: Uint32Array,
+    value10: number,
+    step11: Uint32Array,
+  ): Promise<number>;
+  sluice_pdiffcopy_chunks_hash(
+    source0: Uint8Array | null,
+    value1: number,
+    value2: number,
+    table3: Int32Array | Uint32Array,
+    value4: number,
+    value5: number,
+    value6: number,
+    target7: Uint8Array | null,
+    value8: number,
+    value9: number,
+    step10: Uint32Array,
+  ): number;
+  sluice_pdiffcopy_chunks_hash_async(
+    source0: Uint8Array | null,
+    value1: number,
+    value2: number,
+    table3: Int32Array | Uint32Array,
+    value4: number,
+    value5: number,
+    value6: number,
+    target7: Uint8Array | null,
+    value8: number,
+    value9: number,
+    step10: Uint32Array,
+  ): Promise<number>;
 }
 
 /** How each function of the module pdiffcopy_hash takes its arguments. */
@@ -67,5 +121,28 @@ export const PDIFFCOPY_HASH_FUNCTIONS: FunctionTable = {
     parameters: ["handle", "target", "u32", "u32", "step"],
     result: "i32",
     offLoop: false,
+  },
+  sluice_pdiffcopy_chunks_cut: {
+    parameters: [
+      "source",
+      "u32",
+      "u32",
+      "u32",
+      "u32",
+      "u32",
+      "u32",
+      "table_in",
+      "u32",
+      "table",
+      "u32",
+      "step",
+    ],
+    result: "i32",
+    offLoop: true,
+  },
+  sluice_pdiffcopy_chunks_hash: {
+    parameters: ["source", "u32", "u32", "table_in", "u32", "u32", "u32", "target", "u32", "u32", "step"],
+    result: "i32",
+    offLoop: true,
   },
 };

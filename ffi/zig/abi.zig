@@ -28,7 +28,10 @@ const modules = .{
     },
     .{ "lz4_decode", @import("lz4_decoder_exports.zig").exports },
     .{ "lz4_encode", @import("lz4_encoder_exports.zig").exports },
-    .{ "pdiffcopy_hash", @import("pdiffcopy_hash_exports.zig").exports },
+    .{
+        "pdiffcopy_hash",
+        @import("pdiffcopy_hash_exports.zig").exports ++ @import("pdiffcopy_chunks.zig").exports,
+    },
     .{ "pdiffcopy_file", @import("pdiffcopy_file_exports.zig").exports },
 };
 
@@ -157,6 +160,7 @@ test {
     _ = @import("blake3.zig");
     _ = @import("linux_file.zig");
     _ = @import("older_hashes.zig");
+    _ = @import("pdiffcopy_chunks.zig");
     _ = @import("pdiffcopy_file_exports.zig");
     _ = @import("pdiffcopy_frames.zig");
     _ = @import("pdiffcopy_hash_exports.zig");

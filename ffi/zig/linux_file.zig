@@ -115,9 +115,24 @@ pub const File = struct {
         var found: linux.Statx = undefined;
         const at_empty_path = 0x1000;
         return switch (outcome(linux.statx(self.descriptor, "", at_empty_path, @bitCast(@as(u32, 0x7ff)), &found))) {
-            .value => .{ .value = found },
+            .value => .{ .value = self.withDeviceSize(found) },
             .failed => |errno| .{ .failed = errno },
         };
+    }
+
+    /// Block devices have no size of their own in their status; their end has.
+    fn withDeviceSize(self: *const File, found: linux.Statx) linux.Statx {
+        const type_mask = 0o170000;
+        const block_device = 0o060000;
+        var sized = found;
+        if (found.mode & type_mask == block_device) switch (outcome(linux.lseek(self.descriptor, 0, linux.SEEK.END))) {
+            .value => |end| {
+                sized.size = end;
+                sized.blocks = end / 512;
+            },
+            .failed => {},
+        };
+        return sized;
     }
 
     /// The first data at or behind `offset`, up to `end`; null when all of that is a hole. Without an answer of the file
