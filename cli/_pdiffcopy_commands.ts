@@ -2,17 +2,22 @@
  * The words that may stand behind `sluice pdiffcopy`, and what it does without one.
  */
 import { byteSourceFromUrl } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
 import { openFileSource } from "@sluice/internal/file-source";
 import {
   BLOCK_SIZE,
+  buildPdiffIndex,
+  copyByIndex,
   DEFAULT_PORT,
   formatDuration,
   formatSize,
   hashBlocks,
   PdiffClient,
+  PdiffIndex,
   servePdiff,
 } from "@sluice/pdiffcopy";
 import type { SyncResult } from "@sluice/pdiffcopy";
+import { AtomicFile } from "./_atomic_file.ts";
 import { EXIT, Failure, UsageFailure } from "./_exit.ts";
 import { LEVEL } from "./_messages.ts";
 import type { Messages } from "./_messages.ts";
@@ -177,10 +182,86 @@ async function caps(_settings: PdiffcopySettings, operands: readonly string[]): 
   return EXIT.ok;
 }
 
+/** Writes the index of a file beside it. */
+async function index(
+  settings: PdiffcopySettings,
+  operands: readonly string[],
+  messages: Messages,
+): Promise<number> {
+  expectOperands(operands, 1, COMMANDS.index!.usage);
+  const [path] = operands;
+  const output = settings.output ?? `${path}.pdx`;
+  const bytes = await interruptible(messages, async (signal) => {
+    using source = await openFileSource(path!);
+    return await buildPdiffIndex(source, {
+      kind: settings.chunks ? "chunks" : "blocks",
+      blockSize: settings.blockSize,
+      concurrency: settings.concurrency,
+      signal,
+    });
+  });
+  const file = AtomicFile.create(output);
+  await file.write(bytes);
+  await file.commit();
+  messages.say(
+    LEVEL.results,
+    `${output}: ${formatSize(bytes.length)}, ${PdiffIndex.parse(bytes).count} blocks`,
+  );
+  return EXIT.ok;
+}
+
+/** Copies from a plain web server. */
+export async function indexCopyCommand(
+  settings: PdiffcopySettings,
+  [source, target]: readonly string[],
+  messages: Messages,
+): Promise<number> {
+  const started = performance.now();
+  const isUrl = (text: string): boolean => /^https?:\/\//.test(text);
+  const result = await interruptible(messages, async (signal) => {
+    const named = settings.index!;
+    const bytes = isUrl(named) ? await fetchIndex(named, signal) : await Deno.readFile(named);
+    const found = PdiffIndex.parse(bytes);
+    const { store } = settings;
+    const sources = store === undefined ? [await openSourceFile(source!, isUrl(source!))] : [];
+    return await copyByIndex({
+      index: found,
+      sources,
+      target: target!,
+      seeds: settings.seeds,
+      replace: settings.replace,
+      fsync: settings.fsync,
+      signal,
+      ...(store === undefined ? {} : { store }),
+      ...(settings.concurrency === undefined ? {} : { concurrency: settings.concurrency }),
+      ...(settings.bandwidth === undefined ? {} : { maxBytesPerSecond: settings.bandwidth }),
+    });
+  });
+  if (settings.json) console.log(JSON.stringify(result));
+  const seconds = formatDuration((performance.now() - started) / 1000);
+  messages.say(
+    LEVEL.results,
+    `fetched ${formatSize(result.bytesFetched)} of ${formatSize(result.size)} in ${seconds}`,
+  );
+  return EXIT.ok;
+}
+
+async function openSourceFile(source: string, isUrl: boolean): Promise<ByteSource> {
+  return isUrl ? await byteSourceFromUrl(source) : await openFileSource(source);
+}
+
+async function fetchIndex(url: string, signal: AbortSignal): Promise<Uint8Array> {
+  const response = await fetch(url, { signal });
+  if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  await response.body?.cancel();
+  throw new Failure(`Cannot read ${url}: the server answered ${response.status}`, PDIFFCOPY_EXIT.network);
+}
+
 /** Every word. */
 export const COMMANDS: Readonly<Record<string, PdiffcopyCommand>> = {
   serve: { usage: "serve [-l ADDRESS] [--root DIRECTORY] [--writable]", run: serve },
   diff: { usage: "diff SOURCE TARGET", run: diff },
   hash: { usage: "hash FILE [-b BYTES] [-m NAME]", run: hash },
+  index: { usage: "index FILE [-o INDEX] [-b BYTES] [--chunks]", run: index },
   caps: { usage: "caps URL", run: caps },
 };

@@ -41,6 +41,11 @@ export interface PdiffcopySettings {
   cert: string | undefined;
   key: string | undefined;
   output: string | undefined;
+  chunks: boolean;
+  index: string | undefined;
+  store: string | undefined;
+  seeds: string[];
+  shift: boolean;
 }
 
 /** Settings before any option. */
@@ -79,6 +84,11 @@ export function defaultPdiffcopySettings(): PdiffcopySettings {
     cert: undefined,
     key: undefined,
     output: undefined,
+    chunks: false,
+    index: undefined,
+    store: undefined,
+    seeds: [],
+    shift: false,
   };
 }
 
@@ -208,6 +218,44 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         long: ["literal-paths"],
         help: "Percent signs in URLs stand for themselves",
         set: (settings) => settings.literalPaths = true,
+      },
+    ],
+  },
+  {
+    title: "Content that has moved, and plain web servers",
+    rows: [
+      {
+        long: ["shift"],
+        value: "next",
+        valueName: "cdc|none",
+        help: "Find content again where it has moved, by chunks that follow it",
+        set: (settings, value, name) => settings.shift = choice(name, value, ["cdc", "none"]) === "cdc",
+      },
+      {
+        long: ["index"],
+        value: "next",
+        valueName: "FILE|URL",
+        help: "SOURCE is on a plain web server and this is its index: .pdx, .zsync, .caibx",
+        set: (settings, value) => settings.index = value,
+      },
+      {
+        long: ["store"],
+        value: "next",
+        valueName: "URL",
+        help: "Where the chunks of a .caibx index are",
+        set: (settings, value) => settings.store = value,
+      },
+      {
+        long: ["seed"],
+        value: "next",
+        valueName: "FILE",
+        help: "Another file that may have some of the content",
+        set: (settings, value) => settings.seeds.push(value),
+      },
+      {
+        long: ["chunks"],
+        help: "With the word index: chunks that follow the content",
+        set: (settings) => settings.chunks = true,
       },
     ],
   },

@@ -126,6 +126,8 @@ export async function clientOptions(
     verify: settings.verify,
     compressionLevel: settings.compressionLevel,
     literalPaths: settings.literalPaths,
+    shift: settings.shift,
+    seeds: settings.seeds,
     allowDirty: settings.allowDirty,
     blockSize: settings.blockSize,
     hash: settings.hash,

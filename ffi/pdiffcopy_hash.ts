@@ -4,17 +4,13 @@
  * @module
  */
 import { RESULT, STEP, STEP_LENGTH } from "./_abi/abi.gen.ts";
-import { PDIFFCOPY_HASH_FUNCTIONS } from "./_abi/pdiffcopy_hash.gen.ts";
 import type { PdiffcopyHashFunctions } from "./_abi/pdiffcopy_hash.gen.ts";
 import { Context } from "./_context.ts";
-import { WASM_BASE64 } from "./_wasm/pdiffcopy_hash.gen.ts";
-import { BackendModule } from "./backend.ts";
+import { PDIFFCOPY_HASH } from "./_pdiffcopy_hash_module.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
 
 export type { BackendChoice };
-
-const MODULE = new BackendModule<PdiffcopyHashFunctions>(PDIFFCOPY_HASH_FUNCTIONS, WASM_BASE64);
 
 /** What is hashed with: the number of a hash in `pdiffcopy_hash.zig`, and a seed in halves. */
 export interface HashNumbers {
@@ -40,7 +36,7 @@ export async function hashBlocksInto(
   target: Uint8Array,
   backend: BackendChoice | undefined,
 ): Promise<void> {
-  const { functions, kind } = MODULE.open(backend);
+  const { functions, kind } = PDIFFCOPY_HASH.open(backend);
   const step = new Uint32Array(STEP_LENGTH);
   const { id, seedLow, seedHigh } = hash;
   const batch = kind === "native"
@@ -94,7 +90,7 @@ export class BlockHasherKernel implements Disposable {
 
   /** A hash of nothing so far. */
   constructor(hash: HashNumbers, backend: BackendChoice | undefined) {
-    const library = MODULE.open(backend);
+    const library = PDIFFCOPY_HASH.open(backend);
     this.#functions = library.functions;
     this.#digestSize = hash.digestSize;
     this.#window = library.sourceWindow;

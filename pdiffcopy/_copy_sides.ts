@@ -6,6 +6,10 @@ import type { BlockDirectory, Table } from "./_block_file.ts";
 import type { PdiffClientOptions } from "./client_options.ts";
 import type { Part } from "./_engine.ts";
 import { failure } from "./_errors.ts";
+import { readIndex } from "./_index_format.ts";
+import type { IndexModel } from "./_index_format.ts";
+import { RangeOrigin } from "./_index_source.ts";
+import type { ChunkOrigin } from "./_index_source.ts";
 import { openDirectory, splitPath } from "./_files.ts";
 import { PLAIN, ZstdFrames } from "./_frame_codec.ts";
 import type { FrameCodec } from "./_frame_codec.ts";
@@ -14,13 +18,14 @@ import { LocalSource } from "./_local_source.ts";
 import type { Location } from "./location.ts";
 import { RemoteSourceV1, RemoteTargetV1 } from "./_remote_v1.ts";
 import type { RetryPolicy } from "./_retry.ts";
-import { RemoteSource, RemoteTarget } from "./_remote_v2.ts";
+import { RemoteSource, RemoteTarget, statRemote } from "./_remote_v2.ts";
 import type { CopySource, CopyTarget } from "./_sides.ts";
 import { LocalTarget } from "./_target.ts";
 
 /** More connections to a server of protocol 1 only wait there. */
 const V1_CONNECTIONS = 4;
 const STRIDE = 64 << 20;
+const INDEX_SIZE_MAX = 512 << 20;
 
 /** A local target as a side. */
 class LocalSide implements CopyTarget {
@@ -197,6 +202,33 @@ export class CopySides implements Disposable {
       directory.close();
       throw error;
     }
+  }
+
+  /** The index of chunks that a server makes of the source, and where its content is read from. */
+  async openShifted(
+    chunkSize: number,
+  ): Promise<{ readonly model: IndexModel; readonly origin: ChunkOrigin }> {
+    const { origin, filename } = this.#source;
+    if (origin === undefined || this.#target.origin !== undefined) {
+      throw new RangeError("Cannot find moved content: the source must be on a server and the target here");
+    }
+    const { peer, protocol } = await this.#connect(origin);
+    if (protocol === 1) {
+      throw failure("UNSUPPORTED", `Cannot find moved content: ${origin} speaks protocol 1`);
+    }
+    const { version } = await statRemote(peer, filename);
+    const answer = await peer.request(
+      "GET",
+      "/v2/index",
+      { path: filename, bits: Math.log2(chunkSize) },
+      undefined,
+      { "if-match": version },
+    );
+    const model = readIndex(await peer.body(answer, "/v2/index", INDEX_SIZE_MAX));
+    return {
+      model,
+      origin: new RangeOrigin([peer.ranges("/v2/file", { path: filename }, version, model.size)]),
+    };
   }
 
   /** Between two local files: compared byte by byte, without digests. False where the sides are not both local. */

@@ -2,6 +2,7 @@
  * Requests to one server: authorization, time limits, and answers as errors of the family.
  */
 import { SluiceError } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
 import { failure } from "./_errors.ts";
 import type { FailureCode } from "./_errors.ts";
 
@@ -180,6 +181,30 @@ export class HttpPeer implements Disposable {
       throw failure("PROTOCOL", `Cannot read the answer to ${path}: it is no JSON object`);
     }
     return value as Record<string, unknown>;
+  }
+
+  /** A file of the server's as a source of ranges; `etag` is the version that is wanted. */
+  ranges(path: string, query: Readonly<Record<string, string>>, etag: string, size: number): ByteSource {
+    return {
+      size,
+      read: async (offset, length): Promise<Uint8Array> => {
+        if (length === 0) return new Uint8Array();
+        const headers = { range: `bytes=${offset}-${offset + length - 1}`, "if-range": etag };
+        const answer = await this.request("GET", path, query, undefined, headers);
+        if (answer.response.status !== 206) {
+          answer.done();
+          await answer.response.body?.cancel();
+          throw failure("SOURCE_CHANGED", `Cannot read ${path} of ${this.origin}: the file changed`, {
+            offset,
+          });
+        }
+        const bytes = await this.body(answer, path, length);
+        if (bytes.length === length) return bytes;
+        throw failure("TRUNCATED", `Cannot read ${path}: ${bytes.length} bytes came, expected ${length}`, {
+          offset,
+        });
+      },
+    };
   }
 
   /** The error for whatever a request or its body threw. */

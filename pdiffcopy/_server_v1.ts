@@ -2,19 +2,18 @@
  * Protocol 1 as a server: four requests, exactly as the original program answers them where it answers well.
  */
 import { SluiceError } from "@sluice/internal";
-import type { BlockFile } from "./_block_file.ts";
 import { newTable } from "./_block_file.ts";
 import { BLOCK_SIZE } from "./_defaults.ts";
 import { hashOf } from "./_hash_registry.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { badRequest, bodyChunks, numberParameter, parseQuery, Refusal, required } from "./_server_request.ts";
+import { fileStream, streamOf } from "./_server_stream.ts";
 import { formatHashLines } from "./_v1_lines.ts";
 
 const BLOCK_MIN = 512;
 const BODY_SIZE_MAX = 256 << 20;
-/** Bytes that are hashed before their lines are sent, and that are read before they are sent. */
+/** Bytes that are hashed before their lines are sent. */
 const STRIDE = 64 << 20;
-const CHUNK_SIZE = 1 << 20;
 const MAX = Number.MAX_SAFE_INTEGER;
 
 /** What each path answers to. */
@@ -113,44 +112,8 @@ function readBlock(context: ServerContext, query: ReadonlyMap<string, string>, f
   const file = context.root.read(filename);
   const { size } = file.status();
   const end = Math.max(offset, Math.min(size, offset + wanted));
-  let at = offset;
   const headers = { "content-type": "application/octet-stream", "content-length": `${end - offset}` };
-  return new Response(
-    streamOf(file, async (controller) => {
-      if (at < end) {
-        const chunk = new Uint8Array(Math.min(CHUNK_SIZE, end - at));
-        if (await file.read(at, chunk) < chunk.length) {
-          throw new Error("Cannot go on reading: the file became shorter");
-        }
-        controller.enqueue(chunk);
-        at += chunk.length;
-      }
-      return at >= end;
-    }),
-    { headers },
-  );
-}
-
-/** A body that is made as it is read; a failure breaks the connection, so that nobody takes the rest for all. */
-function streamOf(
-  file: BlockFile,
-  step: (controller: ReadableStreamDefaultController<Uint8Array>) => Promise<boolean>,
-): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    async pull(controller): Promise<void> {
-      try {
-        if (!await step(controller)) return;
-        file.close();
-        controller.close();
-      } catch (error) {
-        file.close();
-        throw error;
-      }
-    },
-    cancel(): void {
-      file.close();
-    },
-  }, { highWaterMark: 0 });
+  return new Response(fileStream(file, offset, end), { headers });
 }
 
 async function writeBlock(

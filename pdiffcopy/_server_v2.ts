@@ -5,6 +5,9 @@ import { SluiceError } from "@sluice/internal";
 import { digestsOf, newTable } from "./_block_file.ts";
 import type { BlockFile, Table } from "./_block_file.ts";
 import { digestOfBlocks } from "./_digest.ts";
+import { chunkIndex } from "./_index_builder.ts";
+import { sourceOf } from "./_index_source.ts";
+import { fileStream } from "./_server_stream.ts";
 import { FRAME, FRAME_HEADER_SIZE, makeEnd, makeFrame, readFrame } from "./_frames.ts";
 import { PLAIN, ZstdFrames } from "./_frame_codec.ts";
 import type { FrameCodec } from "./_frame_codec.ts";
@@ -56,6 +59,10 @@ export async function answerV2(
       return json(capabilities(context));
     case "GET /v2/stat":
       return stat(context, query);
+    case "GET /v2/file":
+      return readRange(context, request, query);
+    case "GET /v2/index":
+      return await chunksOfFile(context, request, query);
     case "POST /v2/signature":
       return await signature(context, request, query);
     case "POST /v2/delta":
@@ -77,7 +84,7 @@ function capabilities(context: ServerContext): Record<string, unknown> {
     blockMax: BLOCK_MAX,
     maxBodyBytes: FRAMES_SIZE_MAX,
     writable: context.writable,
-    features: ["signature", "delta", "session", "holes"],
+    features: ["signature", "delta", "session", "holes", "cdc", "read"],
     threads: context.threads,
   };
 }
@@ -119,6 +126,45 @@ function rangeOf(query: ReadonlyMap<string, string>, size: number): RangeQuery {
     throw badRequest("the range has too many blocks");
   }
   return { start, end, table: newTable(end - start, blockSize, hash, start) };
+}
+
+/** Content by HTTP's own ranges. */
+function readRange(context: ServerContext, request: Request, query: ReadonlyMap<string, string>): Response {
+  const file = context.root.read(required(query, "path"));
+  const { size, version } = file.status();
+  const etag = `"${version}"`;
+  const condition = request.headers.get("if-range");
+  const match = /^bytes=([0-9]{1,16})-([0-9]{0,16})$/.exec(request.headers.get("range") ?? "");
+  let [start, end] = [0, size];
+  const headers: Record<string, string> = {
+    etag,
+    "accept-ranges": "bytes",
+    "content-type": "application/octet-stream",
+  };
+  const partial = match !== null && (condition === null || condition === etag);
+  if (partial) {
+    start = Number(match[1]);
+    end = match[2] === "" ? size : Math.min(size, Number(match[2]) + 1);
+    if (!(start < end)) {
+      file.close();
+      return new Response(null, { status: 416, headers: { "content-range": `bytes */${size}` } });
+    }
+    headers["content-range"] = `bytes ${start}-${end - 1}/${size}`;
+  }
+  headers["content-length"] = `${end - start}`;
+  return new Response(fileStream(file, start, end), { status: partial ? 206 : 200, headers });
+}
+
+/** Where chunks of a file end that follow its content, and their digests. */
+async function chunksOfFile(
+  context: ServerContext,
+  request: Request,
+  query: ReadonlyMap<string, string>,
+): Promise<Response> {
+  const average = 2 ** numberParameter(query, "bits", 12, 24, 16);
+  using file = openVersion(context, request, query);
+  using _ = await context.hashTurns.enter();
+  return frameResponse(await chunkIndex(sourceOf(file), average, context.threads, request.signal));
 }
 
 async function signature(

@@ -21,6 +21,8 @@ export interface TargetPlan {
   /** Whether zeros may become holes. */
   readonly punch: boolean;
   readonly threads: number;
+  /** Whether an existing file is replaced by one that starts empty: nothing of it is compared. */
+  readonly fresh?: boolean;
   /** Whether links in the last part of the name are refused, and paths may not lead out: for servers. */
   readonly confined: boolean;
 }
@@ -177,6 +179,11 @@ export class LocalTarget implements Disposable {
     return knownEnd;
   }
 
+  /** Reads what was written so far. */
+  read(offset: number, target: Uint8Array<ArrayBuffer>): Promise<number> {
+    return this.#file.read(offset, target);
+  }
+
   /** Takes whole frames for the range that ends at `end`; returns where the next must start and what was written. */
   async apply(
     next: number,
@@ -237,7 +244,7 @@ export class LocalTarget implements Disposable {
     const part = this.#directory.open(name, options);
     try {
       await lockOrFail(part, this.#name);
-      if (!await existing.cloneTo(part)) {
+      if (this.#plan.fresh !== true && !await existing.cloneTo(part)) {
         if (this.#plan.replace === "auto") {
           part.close();
           this.#directory.remove(name);

@@ -15,6 +15,7 @@ import type { EngineOptions, Part } from "./_engine.ts";
 import { failure } from "./_errors.ts";
 import { hashOf, randomSeed } from "./_hash_registry.ts";
 import type { HashSpec } from "./_hash_registry.ts";
+import { copyByModel } from "./_index_copy.ts";
 import { RateLimiter } from "./_rate_limit.ts";
 import { CopySides } from "./_copy_sides.ts";
 import type { CopySource } from "./_sides.ts";
@@ -23,6 +24,7 @@ import type { Location } from "./location.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 const ROUNDS = 3;
+const CHUNK_SIZE = 64 << 10;
 const RETRY_DELAY_MS = 100;
 const PROGRESS_INTERVAL_MS = 100;
 const BLOCK_MIN = 512;
@@ -127,7 +129,8 @@ export class PdiffClient {
   async synchronize(): Promise<SyncResult> {
     for (let round = 1;; round++) {
       try {
-        return this.#options.dryRun === true ? await this.#dryRun() : await this.#copy();
+        if (this.#options.dryRun === true) return await this.#dryRun();
+        return this.#options.shift === true ? await this.#copyShifted() : await this.#copy();
       } catch (error) {
         const again = error instanceof SluiceError && error.code === "SOURCE_CHANGED" && round < ROUNDS;
         if (!again) throw error;
@@ -210,6 +213,41 @@ export class PdiffClient {
     } finally {
       source.close();
     }
+  }
+
+  /** By chunks that follow the content: what the old file has is taken from there, wherever it is. */
+  async #copyShifted(): Promise<SyncResult> {
+    const started = performance.now();
+    const {
+      chunkSize = CHUNK_SIZE,
+      seeds = [],
+      fsync = true,
+      retries = 5,
+      maxBytesPerSecond = Infinity,
+      signal,
+    } = this.#options;
+    checkInteger("chunkSize", chunkSize, 4 << 10, 16 << 20);
+    using sides = this.#sides();
+    const { model, origin } = await sides.openShifted(chunkSize);
+    const tracker = this.#tracker("transfer", model.size, sides);
+    const { fetched, resumed } = await copyByModel({
+      label: this.source.expression,
+      model,
+      origin,
+      target: this.target.filename,
+      seeds,
+      concurrency: this.concurrency,
+      replace: "atomic",
+      fsync,
+      retries,
+      maxBytesPerSecond,
+      signal,
+      onStep: tracker.step,
+    });
+    tracker.finish();
+    const table = newTable(0, chunkSize, model.hash);
+    const facts = { protocol: 2, resumed, dryRun: false } as const;
+    return { ...summary(table, model.size, fetched, sides, started, facts), blocksTotal: model.count };
   }
 
   /**

@@ -67,6 +67,17 @@ export interface PdiffClientOptions {
   readonly allowDirty?: boolean | undefined;
   /** Whether percent signs in locations stand for themselves. @default {false} */
   readonly literalPaths?: boolean | undefined;
+  /**
+   * Whether content is found again where it has moved, by chunks that follow the content. For downloads by protocol 2 to
+   * a local file, which is replaced as a whole.
+   *
+   * @default {false}
+   */
+  readonly shift?: boolean | undefined;
+  /** Average bytes of such chunks, a power of two from 4 KiB to 16 MiB. @default {65536} */
+  readonly chunkSize?: number | undefined;
+  /** Other files on this machine that may have some of the content, with `shift`. */
+  readonly seeds?: readonly string[] | undefined;
   /** A secret for servers that ask for one. */
   readonly token?: string | undefined;
   /** Certificates that are trusted beside the usual ones, in PEM. */

@@ -17,6 +17,7 @@
 export * from "./constants.ts";
 export * from "./hash.ts";
 export * from "./location.ts";
+export * from "./pdiff_index.ts";
 export * from "./sizes.ts";
 export * from "./worker_pool.ts";
 export type { ByteSource, ReadOptions } from "@sluice/internal";
