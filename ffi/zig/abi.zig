@@ -164,5 +164,6 @@ test {
     _ = @import("pdiffcopy_file_exports.zig");
     _ = @import("pdiffcopy_frames.zig");
     _ = @import("pdiffcopy_hash_exports.zig");
+    _ = @import("sha256.zig");
     _ = @import("xxh3.zig");
 }

@@ -135,7 +135,10 @@ fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.b
         .stack_check = false, // its probe lives in compiler_rt; no function here has a large frame
     });
     addOptions(b, module, "");
-    if (target.result.cpu.arch == .x86_64 and optimize != .Debug) addBlake3Variants(b, module, target);
+    if (target.result.cpu.arch == .x86_64 and optimize != .Debug) {
+        addBlake3Variants(b, module, target);
+        addSha256Variant(b, module, target);
+    }
     addHeaders(b, module, target, "zstd");
     addHeaders(b, module, target, "lz4");
     module.linkLibrary(lz4Library(b, target, &lz4_encode_files));
@@ -185,6 +188,22 @@ fn addBlake3Variants(b: *std.Build, module: *std.Build.Module, target: std.Build
         variant.addOptions("variant_options", options);
         module.addObject(b.addObject(.{ .name = b.fmt("blake3_{s}", .{name}), .root_module = variant }));
     }
+}
+
+/// SHA-256 for processors with SHA instructions; sha256.zig asks for them at run time.
+fn addSha256Variant(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget) void {
+    var query = target.query;
+    query.cpu_model = .{ .explicit = &std.Target.x86.cpu.x86_64_v3 };
+    query.cpu_features_add = std.Target.x86.featureSet(&.{.sha});
+    const variant = b.createModule(.{
+        .root_source_file = b.path("sha256_variant.zig"),
+        .target = b.resolveTargetQuery(query),
+        .optimize = .ReleaseFast,
+        .pic = true,
+        .strip = true,
+        .stack_check = false,
+    });
+    module.addObject(b.addObject(.{ .name = "sha256_accelerated", .root_module = variant }));
 }
 
 /// Tells abi.zig which WASM module it is built for; the empty name stands for the native library.

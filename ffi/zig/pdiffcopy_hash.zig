@@ -3,6 +3,7 @@
 const std = @import("std");
 const Blake3 = @import("blake3.zig").Blake3;
 const Sha1 = @import("sha1.zig").Sha1;
+const Sha256 = @import("sha256.zig").Sha256;
 const Xxh3 = @import("xxh3.zig").Xxh3;
 const older = @import("older_hashes.zig");
 const hashes = std.crypto.hash;
@@ -89,7 +90,7 @@ pub const Hasher = union(Id) {
     md5: hashes.Md5,
     sha1: Sha1,
     sha224: hashes.sha2.Sha224,
-    sha256: hashes.sha2.Sha256,
+    sha256: Sha256,
     sha384: hashes.sha2.Sha384,
     sha512: hashes.sha2.Sha512,
     sha512_224: hashes.sha2.Sha512_224,
