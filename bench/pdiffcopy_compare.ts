@@ -14,7 +14,7 @@ import { peakMegabytes, runMeasured, treeCpuSeconds } from "./_processes.ts";
 import type { CompareOptions } from "./zstd_compare.ts";
 
 const SIZES = { full: 2 ** 30, quick: 256 << 20, smoke: 2 << 20 } as const;
-const ROUNDS = { full: 5, quick: 3, smoke: 1 } as const;
+const ROUNDS = { full: 3, quick: 3, smoke: 1 } as const;
 const DELTAS = [0, 10, 50, 100] as const;
 const MAIN = new URL("cli/main.ts", ROOT).pathname;
 const WALL_RATIOS = { 0: 1.6, 10: 3, 50: 4, 100: 3 } as const;
