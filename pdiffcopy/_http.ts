@@ -211,7 +211,8 @@ export class HttpPeer implements Disposable {
   explain(error: unknown, path: string): unknown {
     if (error instanceof SluiceError) return error;
     if (this.#options.signal?.aborted) return this.#options.signal.reason;
-    const text = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const text = reason instanceof Error ? reason.message : String(reason);
     return failure("NETWORK", `Cannot reach ${this.origin}${path}: ${text}`, { cause: error });
   }
 

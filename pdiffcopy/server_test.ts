@@ -276,3 +276,74 @@ Deno.test("a server that speaks protocol 2 alone has no older paths", async () =
     assertEquals((await ask(handler, "/v2/stat?path=f")).status, 200);
   });
 });
+
+/** An authority, and a key and a certificate of it for 127.0.0.1; undefined without the openssl tool. */
+async function certificates(folder: string): Promise<{ ca: string; key: string; cert: string } | undefined> {
+  const openssl = async (...args: string[]): Promise<boolean> =>
+    await new Deno.Command("openssl", { args, cwd: folder, stdout: "null", stderr: "null" }).output()
+      .then(({ success }) => success, () => false);
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  await Deno.writeTextFile(`${folder}/leaf.cnf`, "subjectAltName=IP:127.0.0.1\n");
+  const made = await openssl(
+    "req",
+    "-x509",
+    ...key,
+    "-days",
+    "2",
+    "-subj",
+    "/CN=authority",
+    "-keyout",
+    "ca.key",
+    "-out",
+    "ca.pem",
+  ) &&
+    await openssl(
+      "req",
+      "-new",
+      ...key,
+      "-subj",
+      "/CN=127.0.0.1",
+      "-keyout",
+      "leaf.key",
+      "-out",
+      "leaf.csr",
+    ) &&
+    await openssl(
+      "x509",
+      "-req",
+      "-in",
+      "leaf.csr",
+      "-CA",
+      "ca.pem",
+      "-CAkey",
+      "ca.key",
+      "-CAcreateserial",
+      "-days",
+      "2",
+      "-extfile",
+      "leaf.cnf",
+      "-out",
+      "leaf.pem",
+    );
+  if (!made) return undefined;
+  const [ca, secret, cert] = await Promise.all(
+    ["ca.pem", "leaf.key", "leaf.pem"].map((name) => Deno.readTextFile(`${folder}/${name}`)),
+  );
+  return { ca: ca!, key: secret!, cert: cert! };
+}
+
+Deno.test("copies over HTTPS need a certificate that is trusted", async () => {
+  await inDirectory(async (root) => {
+    const made = await certificates(root);
+    if (pair === undefined) {
+      return console.log("SKIPPED: copies over HTTPS: the openssl tool is not installed");
+    }
+    await Deno.writeTextFile(`${root}/f`, "content");
+    await using server = servePdiff({ root, port: 0, key: made.key, cert: made.cert });
+    const options = { source: `https://127.0.0.1:${server.port}/f`, target: `${root}/copy`, retries: 0 };
+    const error = await assertRejects(() => new PdiffClient(options).synchronize(), SluiceError);
+    assertEquals(error.code, "NETWORK");
+    await new PdiffClient({ ...options, caCerts: [made.ca] }).synchronize();
+    assertEquals(await Deno.readTextFile(`${root}/copy`), "content");
+  });
+});
