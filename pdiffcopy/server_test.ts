@@ -335,7 +335,7 @@ async function certificates(folder: string): Promise<{ ca: string; key: string; 
 Deno.test("copies over HTTPS need a certificate that is trusted", async () => {
   await inDirectory(async (root) => {
     const made = await certificates(root);
-    if (pair === undefined) {
+    if (made === undefined) {
       return console.log("SKIPPED: copies over HTTPS: the openssl tool is not installed");
     }
     await Deno.writeTextFile(`${root}/f`, "content");
