@@ -4,7 +4,6 @@
 import {
   ChecksumMismatchError,
   CorruptDataError,
-  LimitExceededError,
   NotFoundError,
   SluiceError,
   TransferError,
@@ -48,11 +47,6 @@ export interface FailureFacts {
 /** The error for a failure; `message` reads as "Cannot …". */
 export function failure(code: FailureCode, message: string, facts: FailureFacts = {}): SluiceError {
   return new CLASSES[code](message, { format: "pdiffcopy", code, ...facts });
-}
-
-/** A limit that was passed. */
-export function limitFailure(message: string, limit: number, actual: number, unit: string): SluiceError {
-  return new LimitExceededError(message, { format: "pdiffcopy", code: "LIMIT", limit, actual, unit });
 }
 
 /** System error numbers of Linux that mean something of their own here. */

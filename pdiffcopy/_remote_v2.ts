@@ -1,6 +1,7 @@
 /**
  * Files behind a server that speaks protocol 2.
  */
+import { SluiceError } from "@sluice/internal";
 import { failure } from "./_errors.ts";
 import { digestOfBlocks, isSameDigest } from "./_digest.ts";
 import { digestsOf } from "./_block_file.ts";
@@ -135,6 +136,21 @@ export interface RemoteTargetPlan {
   readonly table: Table;
 }
 
+const LOCK_ATTEMPTS = 5;
+const LOCK_DELAY_MS = 400;
+
+/** A server keeps the upload of a client that went away for a moment. */
+async function waitingForLock<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let count = 1;; count++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== "LOCKED" || count === LOCK_ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOCK_DELAY_MS));
+    }
+  }
+}
+
 /** A remote file as the target: a session on the server. */
 export class RemoteTarget implements CopyTarget {
   readonly label: string;
@@ -173,13 +189,8 @@ export class RemoteTarget implements CopyTarget {
     codec: FrameCodec,
   ): Promise<RemoteTarget> {
     const { size, replace, source, table } = plan;
-    const session = await peer.json("POST", "/v2/sessions", {}, {
-      path,
-      size,
-      replace,
-      source,
-      ...hashQuery(table),
-    });
+    const wanted = { path, size, replace, source, ...hashQuery(table) };
+    const session = await waitingForLock(() => peer.json("POST", "/v2/sessions", {}, wanted));
     const id = textOf(session.id, "id");
     if (!/^[0-9a-f]{32}$/.test(id)) throw failure("PROTOCOL", "Cannot use the session: its id is not valid");
     const known = numberOf(session.size, "size");

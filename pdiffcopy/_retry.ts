@@ -1,6 +1,7 @@
 /**
  * Doing it again where that may help.
  */
+import { SluiceError } from "@sluice/internal";
 import { isRetryable } from "./_errors.ts";
 
 /** How often, and how soon. */
@@ -21,8 +22,18 @@ export async function retrying<T>(
       return await attempt();
     } catch (error) {
       signal?.throwIfAborted();
-      if (count >= policy.retries || !isRetryable(error)) throw error;
+      if (count >= retriesFor(error, policy)) throw error;
       await new Promise((resolve) => setTimeout(resolve, policy.delayMs * 2 ** count));
     }
   }
+}
+
+/** What does not match its digest is asked for twice more; then the other side has nothing better. */
+const MISMATCH_RETRIES = 2;
+
+function retriesFor(error: unknown, { retries }: RetryPolicy): number {
+  if (error instanceof SluiceError && error.code === "VERIFY_FAILED") {
+    return Math.min(retries, MISMATCH_RETRIES);
+  }
+  return isRetryable(error) ? retries : 0;
 }

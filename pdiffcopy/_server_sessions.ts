@@ -173,8 +173,18 @@ export class ServerSessions {
   get(id: string): Session {
     const session = this.#sessions.get(id);
     if (session === undefined) throw new Refusal(404, "NOT_FOUND", "there is no such upload");
-    session.usedAt = performance.now();
     return session;
+  }
+
+  /** Says that a request uses an upload, until the answer is disposed of. */
+  use(session: Session): Disposable {
+    session.busy++;
+    return {
+      [Symbol.dispose](): void {
+        session.busy--;
+        session.usedAt = performance.now();
+      },
+    };
   }
 
   /** Ends an upload: the file has its new content. */

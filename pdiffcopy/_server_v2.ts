@@ -285,6 +285,7 @@ async function answerSession(
   action: string,
 ): Promise<Response> {
   const session = sessions.get(id);
+  using _use = sessions.use(session);
   switch (`${request.method} ${action}`) {
     case "GET ":
       return json(session.state());

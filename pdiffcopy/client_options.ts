@@ -6,7 +6,7 @@
 import type { Location } from "./location.ts";
 
 /** What a copy is doing. */
-export type CopyPhase = "compare" | "transfer" | "commit";
+export type CopyPhase = "compare" | "transfer";
 
 /** How far a copy is. */
 export interface CopyProgress {

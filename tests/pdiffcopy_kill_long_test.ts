@@ -133,8 +133,6 @@ Deno.test(`no kill -9 of ${ROUNDS} leads to wrong content that passes for right`
             assert(!isNew && await isEqual(`${to}/file`, old), `${what}: a mixture without a journal`);
           }
         }
-        // An upload whose client was killed is taken over when nobody has used it for a second.
-        if (isUpload && victim === "client") await new Promise((resolve) => setTimeout(resolve, 1100));
         const again = await start().status;
         assert(again.success, `${what}: the next run failed with ${again.code}`);
         assert(await isEqual(`${to}/file`, content), `${what}: the next run left wrong content`);
