@@ -45,10 +45,12 @@ const DENO_ONLY: readonly string[] = [
   "pdiffcopy/_rate_limit.ts",
   "pdiffcopy/_server_",
   "pdiffcopy/_target.ts",
+  "pdiffcopy/_tree_list.ts",
   "pdiffcopy/benchmark.ts",
   "pdiffcopy/client.ts",
   "pdiffcopy/operations.ts",
   "pdiffcopy/server.ts",
+  "pdiffcopy/tree.ts",
 ];
 
 /** Where a file stands: its path from the root, and the room that its first part names. */

@@ -8,6 +8,7 @@ import {
   BLOCK_SIZE,
   buildPdiffIndex,
   copyByIndex,
+  copyTree,
   DEFAULT_PORT,
   formatDuration,
   formatSize,
@@ -179,6 +180,36 @@ async function caps(_settings: PdiffcopySettings, operands: readonly string[]): 
     throw new Failure(`The server answered ${response.status}: protocol 1 only`, PDIFFCOPY_EXIT.network);
   }
   console.log(text);
+  return EXIT.ok;
+}
+
+/** Copies a directory. */
+export async function treeCommand(
+  settings: PdiffcopySettings,
+  [source, target]: readonly string[],
+  messages: Messages,
+): Promise<number> {
+  const result = await interruptible(messages, async (signal) => {
+    const { onProgress: _, ...options } = await clientOptions(settings, messages, source!, target!, signal);
+    return await copyTree({
+      ...options,
+      checksum: settings.checksum,
+      delete: settings.deleteOthers,
+      maxDelete: settings.maxDelete,
+      times: settings.times,
+      permissions: settings.permissions,
+      onEntry: (action, path) => messages.say(LEVEL.notes, `${action} ${path}`),
+    });
+  });
+  if (settings.json) console.log(JSON.stringify(result));
+  const { files, filesCopied, bytesTransferred, removed } = result;
+  const verb = settings.dryRun ? "would copy" : "copied";
+  messages.say(
+    LEVEL.results,
+    `${verb} ${
+      formatSize(bytesTransferred)
+    } of ${filesCopied} among ${files} files, removed ${removed} names`,
+  );
   return EXIT.ok;
 }
 

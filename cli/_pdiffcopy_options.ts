@@ -46,6 +46,12 @@ export interface PdiffcopySettings {
   store: string | undefined;
   seeds: string[];
   shift: boolean;
+  recursive: boolean;
+  checksum: boolean;
+  deleteOthers: boolean;
+  maxDelete: number | undefined;
+  times: boolean;
+  permissions: boolean;
 }
 
 /** Settings before any option. */
@@ -89,6 +95,12 @@ export function defaultPdiffcopySettings(): PdiffcopySettings {
     store: undefined,
     seeds: [],
     shift: false,
+    recursive: false,
+    checksum: false,
+    deleteOthers: false,
+    maxDelete: undefined,
+    times: true,
+    permissions: true,
   };
 }
 
@@ -256,6 +268,40 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         long: ["chunks"],
         help: "With the word index: chunks that follow the content",
         set: (settings) => settings.chunks = true,
+      },
+    ],
+  },
+  {
+    title: "Directories",
+    rows: [
+      {
+        short: "r",
+        long: ["recursive"],
+        help: "SOURCE is a directory: copy everything below it",
+        set: (settings) => settings.recursive = true,
+      },
+      {
+        long: ["checksum"],
+        help: "Compare files even where size and time are the same",
+        set: (settings) => settings.checksum = true,
+      },
+      {
+        long: ["delete"],
+        help: "Remove what the source does not have, at the end",
+        set: (settings) => settings.deleteOthers = true,
+      },
+      {
+        long: ["max-delete"],
+        value: "next",
+        valueName: "COUNT",
+        help: "The most names that --delete removes; more end it",
+        set: (settings, value, name) => settings.maxDelete = count(name, value, 0),
+      },
+      { long: ["no-times"], help: "Do not copy times", set: (settings) => settings.times = false },
+      {
+        long: ["no-perms"],
+        help: "Do not copy permissions",
+        set: (settings) => settings.permissions = false,
       },
     ],
   },

@@ -9,7 +9,7 @@ import { parseGnuOptions } from "./_gnu_options.ts";
 import { LEVEL, Messages } from "./_messages.ts";
 import { formatOptions } from "./_options.ts";
 import { benchmarkCommand } from "./_pdiffcopy_benchmark.ts";
-import { COMMANDS, copyCommand, indexCopyCommand } from "./_pdiffcopy_commands.ts";
+import { COMMANDS, copyCommand, indexCopyCommand, treeCommand } from "./_pdiffcopy_commands.ts";
 import { defaultPdiffcopySettings, PDIFFCOPY_OPTIONS } from "./_pdiffcopy_options.ts";
 import { asFailure } from "./_pdiffcopy_session.ts";
 
@@ -23,6 +23,7 @@ const USAGE =
 A file is a path, or http://HOST[:PORT]/PATH on a server; the server is this command without operands.
 
 Usage: sluice pdiffcopy [OPTIONS...] SOURCE TARGET
+       sluice pdiffcopy [OPTIONS...] -r SOURCE TARGET
        sluice pdiffcopy [OPTIONS...]
 ${Object.values(COMMANDS).map(({ usage }) => `       sluice pdiffcopy ${usage}\n`).join("")}
 `;
@@ -53,6 +54,7 @@ async function runPdiffcopy(args: readonly string[]): Promise<number> {
       : undefined;
     if (command !== undefined) return await command.run(settings, rest, messages);
     if (operands.length !== 2) throw new UsageFailure("Expected SOURCE and TARGET");
+    if (settings.recursive) return await treeCommand(settings, operands, messages);
     if (settings.index !== undefined) return await indexCopyCommand(settings, operands, messages);
     if (settings.benchmark > 0) return await benchmarkCommand(settings, operands, messages);
     return await copyCommand(settings, operands, messages);

@@ -72,6 +72,15 @@ export class ServerRoot implements Disposable {
     return this.#root.open(this.relative(filename), { beneath: true });
   }
 
+  /** The path of a directory, once it was opened below the root. */
+  directory(filename: string): string {
+    const isRoot = filename === "/" || filename === "." || filename === this.#path;
+    if (isRoot) return this.#path;
+    const name = this.relative(filename);
+    this.#root.openDirectory(name, true).close();
+    return `${this.#path}/${name}`;
+  }
+
   #checkClean(name: string): void {
     const { folder, name: last } = splitPath(name);
     using parent = this.#root.openDirectory(folder, true);

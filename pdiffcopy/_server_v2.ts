@@ -23,12 +23,14 @@ import {
   Refusal,
   required,
 } from "./_server_request.ts";
+import { formatEntry, listTree } from "./_tree_list.ts";
 import type { ServerSessions } from "./_server_sessions.ts";
 
 const BLOCK_MIN = 512;
 const BLOCK_MAX = 64 << 20;
 /** Digests of one request: 64 MiB, which is 4 million blocks. */
 const SIGNATURE_SIZE_MAX = 64 << 20;
+const LISTING_CHUNK = 64 << 10;
 const FRAMES_SIZE_MAX = (64 << 20) + (1 << 20);
 
 /** The range and the blocks that a request speaks of. */
@@ -61,6 +63,8 @@ export async function answerV2(
       return stat(context, query);
     case "GET /v2/file":
       return readRange(context, request, query);
+    case "GET /v2/tree":
+      return tree(context, query);
     case "GET /v2/index":
       return await chunksOfFile(context, request, query);
     case "POST /v2/signature":
@@ -84,7 +88,7 @@ function capabilities(context: ServerContext): Record<string, unknown> {
     blockMax: BLOCK_MAX,
     maxBodyBytes: FRAMES_SIZE_MAX,
     writable: context.writable,
-    features: ["signature", "delta", "session", "holes", "cdc", "read"],
+    features: ["signature", "delta", "session", "holes", "cdc", "read", "tree"],
     threads: context.threads,
   };
 }
@@ -153,6 +157,29 @@ function readRange(context: ServerContext, request: Request, query: ReadonlyMap<
   }
   headers["content-length"] = `${end - start}`;
   return new Response(fileStream(file, start, end), { status: partial ? 206 : 200, headers });
+}
+
+/** Everything below a directory, one line an entry; the last line is a dot. */
+function tree(context: ServerContext, query: ReadonlyMap<string, string>): Response {
+  const entries = listTree(context.root.directory(required(query, "path")));
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller): void {
+      let text = "";
+      while (text.length < LISTING_CHUNK) {
+        const { value, done } = entries.next();
+        if (done) {
+          controller.enqueue(encoder.encode(`${text}.`));
+          return controller.close();
+        }
+        text += formatEntry(value);
+      }
+      controller.enqueue(encoder.encode(text));
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, {
+    headers: { "content-type": "application/x-ndjson", "cache-control": "no-transform" },
+  });
 }
 
 /** Where chunks of a file end that follow its content, and their digests. */

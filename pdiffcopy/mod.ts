@@ -29,6 +29,7 @@ export * from "./operations.ts";
 export * from "./pdiff_index.ts";
 export * from "./server.ts";
 export * from "./sizes.ts";
+export * from "./tree.ts";
 export * from "./worker_pool.ts";
 export {
   ChecksumMismatchError,

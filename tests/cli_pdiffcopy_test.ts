@@ -189,3 +189,42 @@ Deno.test("sluice pdiffcopy ends in good order on Ctrl-C", async () => {
     });
   });
 });
+
+Deno.test("sluice pdiffcopy -r copies directories", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
+    await Deno.writeFile(`${directory}/from/sub/file`, CONTENT);
+    await withServer(["--root", directory], async (url) => {
+      const { code, stderr } = await ours("-r", `${url}/from`, `${directory}/to`);
+      assertEquals(code, 0, stderr);
+      assertEquals(await Deno.readFile(`${directory}/to/sub/file`), CONTENT);
+      await Deno.writeTextFile(`${directory}/to/extra`, "");
+      const again = await ours("-rn", "--delete", `${url}/from`, `${directory}/to`);
+      assertStringIncludes(again.stderr, "would copy 0 bytes of 0 among 1 files, removed 1 names");
+      assertEquals((await ours("-rq", "--delete", `${url}/from`, `${directory}/to`)).code, 0);
+      assertEquals(names(`${directory}/to`), ["sub"]);
+    });
+  });
+});
+
+Deno.test("sluice pdiffcopy copies by an index from a plain web server", async () => {
+  await withFiles(async (directory) => {
+    assertEquals((await ours("index", "-b", "64KiB", `${directory}/source`)).code, 0);
+    const fetched = await ours(
+      "--index",
+      `${directory}/source.pdx`,
+      `${directory}/source`,
+      `${directory}/target`,
+    );
+    assertStringIncludes(fetched.stderr, "fetched 64 KiB of 683.59 KiB");
+    assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
+    await withServer(["--root", directory], async (url) => {
+      await Deno.writeFile(`${directory}/target`, new Uint8Array([9, ...CONTENT]));
+      const shifted = await ours("--shift", "cdc", "--json", `${url}/source`, `${directory}/target`);
+      assertEquals(shifted.code, 0, shifted.stderr);
+      const { bytesTransferred } = JSON.parse(new TextDecoder().decode(shifted.stdout));
+      assert(bytesTransferred < CONTENT.length / 2, `${bytesTransferred}`);
+      assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
+    });
+  });
+});
