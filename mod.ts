@@ -14,4 +14,5 @@
  */
 export * as lz4 from "@sluice/lz4";
 export * as pdiffcopy from "@sluice/pdiffcopy";
+export * as zpaq from "@sluice/zpaq";
 export * as zstd from "@sluice/zstd";

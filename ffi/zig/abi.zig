@@ -33,6 +33,8 @@ const modules = .{
         @import("pdiffcopy_hash_exports.zig").exports ++ @import("pdiffcopy_chunks.zig").exports,
     },
     .{ "pdiffcopy_file", @import("pdiffcopy_file_exports.zig").exports },
+    .{ "zpaq_decode", @import("zpaq_decoder_exports.zig").exports },
+    .{ "zpaq_encode", @import("zpaq_encoder_exports.zig").exports },
 };
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
@@ -166,4 +168,9 @@ test {
     _ = @import("pdiffcopy_hash_exports.zig");
     _ = @import("sha256.zig");
     _ = @import("xxh3.zig");
+    _ = @import("zpaq_bwt.zig");
+    _ = @import("zpaq_header.zig");
+    _ = @import("zpaq_machine.zig");
+    _ = @import("zpaq_programs.zig");
+    _ = @import("zpaq_tables.zig");
 }

@@ -63,6 +63,8 @@ const wasm_modules = [_]WasmModule{
     .{ .name = "lz4_decode", .lz4_files = &lz4_decode_files },
     .{ .name = "lz4_encode", .lz4_files = &lz4_encode_files },
     .{ .name = "pdiffcopy_hash" },
+    .{ .name = "zpaq_decode" },
+    .{ .name = "zpaq_encode", .zstd_files = &.{"dictBuilder/divsufsort.c"} },
 };
 const wasm_zstd_common_files = [_][]const u8{
     "common/entropy_common.c", "common/error_private.c", "common/fse_decompress.c", "common/xxhash.c",
