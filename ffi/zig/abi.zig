@@ -27,6 +27,10 @@ const modules = .{
     },
     .{ "lz4_decode", @import("lz4_decoder_exports.zig").exports },
     .{ "lz4_encode", @import("lz4_encoder_exports.zig").exports },
+    .{
+        "git_decode",
+        @import("git_store_exports.zig").exports ++ @import("git_codec_exports.zig").exports,
+    },
 };
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
@@ -151,4 +155,10 @@ test {
     _ = @import("lz4_block.zig");
     _ = @import("lz4_common.zig");
     _ = @import("lz4_exports_test.zig");
+    _ = @import("git_delta.zig");
+    _ = @import("git_entry.zig");
+    _ = @import("git_files.zig");
+    _ = @import("git_hash.zig");
+    _ = @import("git_inflater.zig");
+    _ = @import("git_value.zig");
 }
