@@ -55,7 +55,7 @@ function line(random: Random): string {
 /** The history as a stream for `git fast-import`, one chunk a commit. */
 function* history(size: HistorySize): Generator<Uint8Array> {
   const random = new Random(2026);
-  const paths = Array.from({ length: size.files }, (_, i) => `src/room${i % 13}/part${i % 5}/file_${i}.ts`);
+  const paths = Array.from({ length: size.files }, (_, i) => `src/room${i % 6}/file_${i}.ts`);
   const files = paths.map(() => Array.from({ length: size.lines + random.below(size.lines * 2) }, () => line(random)));
   for (let commit = 0; commit < size.commits; commit++) {
     const changed = commit === 0 ? paths.keys() : Array.from({ length: size.changes }, () => random.below(size.files));

@@ -67,7 +67,7 @@ pub fn parse(bytes: []const u8, offset: u64, hash_size: u32) error{Corrupt}!Entr
             while (byte & 0x80 != 0) {
                 byte = try next(bytes, &at);
                 if (distance >= 1 << 55) return error.Corrupt;
-                distance = (distance + 1) << 7 | byte & 127;
+                distance = (distance + 1) << 7 | (byte & 127);
             }
             if (distance == 0 or distance > offset or offset - distance < first_offset) return error.Corrupt;
             entry.base_offset = offset - distance;
