@@ -4,6 +4,24 @@ import type { FunctionTable, Handle } from "../_library.ts";
 
 /** The functions of the module git_decode, as both backends offer them. */
 export interface GitDecodeFunctions {
+  sluice_git_object_new(handle0: Handle, value1: number, value2: number, value3: number): Handle;
+  sluice_git_object_free(handle0: Handle): void;
+  sluice_git_object_open(handle0: Handle, step1: Uint32Array): number;
+  sluice_git_object_open_async(handle0: Handle, step1: Uint32Array): Promise<number>;
+  sluice_git_object_read(
+    handle0: Handle,
+    target1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    step4: Uint32Array,
+  ): number;
+  sluice_git_object_read_async(
+    handle0: Handle,
+    target1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    step4: Uint32Array,
+  ): Promise<number>;
   sluice_git_store_new(value0: number, value1: number, value2: number): Handle;
   sluice_git_store_free(handle0: Handle): void;
   sluice_git_store_memory(handle0: Handle, step1: Uint32Array): void;
@@ -101,6 +119,27 @@ export interface GitDecodeFunctions {
     value5: number,
     step6: Uint32Array,
   ): Promise<number>;
+  sluice_git_program_new(value0: number): Handle;
+  sluice_git_program_free(handle0: Handle): void;
+  sluice_git_program_push(
+    handle0: Handle,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    step4: Uint32Array,
+  ): number;
+  sluice_git_program_coalesce(handle0: Handle, step1: Uint32Array): number;
+  sluice_git_program_apply(
+    handle0: Handle,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    value4: number,
+    target5: Uint8Array | null,
+    value6: number,
+    value7: number,
+    step8: Uint32Array,
+  ): number;
   sluice_git_inflate(
     source0: Uint8Array | null,
     value1: number,
@@ -165,6 +204,14 @@ export interface GitDecodeFunctions {
 
 /** How each function of the module git_decode takes its arguments. */
 export const GIT_DECODE_FUNCTIONS: FunctionTable = {
+  sluice_git_object_new: { parameters: ["handle", "u32", "f64", "f64"], result: "handle", offLoop: false },
+  sluice_git_object_free: { parameters: ["handle"], result: "void", offLoop: false },
+  sluice_git_object_open: { parameters: ["handle", "step"], result: "i32", offLoop: true },
+  sluice_git_object_read: {
+    parameters: ["handle", "target", "u32", "u32", "step"],
+    result: "i32",
+    offLoop: true,
+  },
   sluice_git_store_new: { parameters: ["u32", "f64", "f64"], result: "handle", offLoop: false },
   sluice_git_store_free: { parameters: ["handle"], result: "void", offLoop: false },
   sluice_git_store_memory: { parameters: ["handle", "step"], result: "void", offLoop: false },
@@ -219,6 +266,19 @@ export const GIT_DECODE_FUNCTIONS: FunctionTable = {
     parameters: ["handle", "target", "u32", "u32", "table", "u32", "step"],
     result: "i32",
     offLoop: true,
+  },
+  sluice_git_program_new: { parameters: ["u32"], result: "handle", offLoop: false },
+  sluice_git_program_free: { parameters: ["handle"], result: "void", offLoop: false },
+  sluice_git_program_push: {
+    parameters: ["handle", "source", "u32", "u32", "step"],
+    result: "i32",
+    offLoop: false,
+  },
+  sluice_git_program_coalesce: { parameters: ["handle", "step"], result: "i32", offLoop: false },
+  sluice_git_program_apply: {
+    parameters: ["handle", "source", "u32", "u32", "f64", "target", "u32", "u32", "step"],
+    result: "i32",
+    offLoop: false,
   },
   sluice_git_inflate: {
     parameters: ["source", "u32", "u32", "target", "u32", "u32", "step"],

@@ -155,7 +155,9 @@ test {
     _ = @import("lz4_block.zig");
     _ = @import("lz4_common.zig");
     _ = @import("lz4_exports_test.zig");
+    _ = @import("git_base_window.zig");
     _ = @import("git_delta.zig");
+    _ = @import("git_delta_program.zig");
     _ = @import("git_entry.zig");
     _ = @import("git_files.zig");
     _ = @import("git_hash.zig");

@@ -6,8 +6,10 @@ const deltas = @import("git_delta.zig");
 const hashes = @import("git_hash.zig");
 const inflaters = @import("git_inflater.zig");
 const memory = @import("memory.zig");
+const programs = @import("git_delta_program.zig");
 const result = @import("result.zig");
 const Inflater = inflaters.Inflater;
+const Program = programs.Program;
 const Result = result.Result;
 const Step = result.Step;
 
@@ -123,7 +125,64 @@ fn crc32(source: ?[*]const u8, source_pos: u32, source_end: u32, before: u32) ca
     return c.libdeflate_crc32(before, input.ptr, input.len);
 }
 
+/// A program of at most so many segments.
+fn programNew(segments_max: u32) callconv(.c) ?*Program {
+    const program = memory.createContext(Program) orelse return null;
+    program.* = .{ .segments_max = segments_max };
+    return program;
+}
+
+fn programFree(program: ?*Program) callconv(.c) void {
+    const context = program orelse return;
+    context.deinit();
+    memory.destroyContext(context);
+}
+
+/// Takes the next older delta. Sets `value` to the size of the target, `other` to that of the base, `detail` to the count
+/// of segments.
+fn programPush(program: *Program, source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const delta = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    program.push(delta) catch |failure| return switch (failure) {
+        error.DeltaCorrupt => Result.delta_corrupt,
+        error.LimitExceeded => Result.memory_limit,
+        error.OutOfMemory => Result.out_of_memory,
+    }.code();
+    describeProgram(program, step);
+    return Result.ok.code();
+}
+
+fn describeProgram(program: *const Program, step: *Step) void {
+    step.setValue(program.target_size);
+    step.setOther(program.source_size);
+    step.detail = @intCast(program.segments.items.len);
+}
+
+/// Joins literals that stand side by side; sets what `push` sets.
+fn programCoalesce(program: *Program, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    program.coalesce() catch return Result.out_of_memory.code();
+    describeProgram(program, step);
+    return Result.ok.code();
+}
+
+/// Makes the bytes of the target from `from` on; the base has the size that the program tells. Sets `produced`.
+fn programApply(program: *Program, base: ?[*]const u8, base_pos: u32, base_end: u32, from: f64, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const input = result.sourceSlice(base, base_pos, base_end) orelse return Result.invalid_argument.code();
+    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    if (!(from >= 0 and from < 1 << 53)) return Result.invalid_argument.code();
+    if (input.len != program.source_size) return Result.delta_corrupt.code();
+    step.produced = @intCast(program.produce(input, @intFromFloat(from), output));
+    return Result.ok.code();
+}
+
 pub const exports = .{
+    .{ "sluice_git_program_new", programNew },
+    .{ "sluice_git_program_free", programFree },
+    .{ "sluice_git_program_push", programPush },
+    .{ "sluice_git_program_coalesce", programCoalesce },
+    .{ "sluice_git_program_apply", programApply },
     .{ "sluice_git_inflate", inflate },
     .{ "sluice_git_inflater_new", inflaterNew },
     .{ "sluice_git_inflater_free", inflaterFree },

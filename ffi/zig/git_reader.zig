@@ -14,6 +14,7 @@ pub const Error = entries.Error || deltas.Error;
 
 /// Results of up to this size are made in one piece; larger ones are streamed.
 pub const whole_size_max = 16 << 20;
+const direct_size = 1 << 20;
 
 pub const Reader = struct {
     store: *stores.Store,
@@ -40,7 +41,7 @@ pub const Reader = struct {
 
     fn reserve(buffer: *[]u8, size: usize) error{OutOfMemory}![]u8 {
         if (buffer.len < size) {
-            const larger = try allocator.alloc(u8, size + size / 2);
+            const larger = try allocator.alloc(u8, if (size < direct_size) size + size / 2 else size);
             allocator.free(buffer.*);
             buffer.* = larger;
         }
@@ -69,11 +70,20 @@ pub const Reader = struct {
             // Most streams are far shorter than their content; the piece at hand is tried where that is likely.
             if (part.len * 2 >= available and self.inflateWhole(part, target)) return;
             const buffer = try reserve(&self.input_buffer, available);
-            try self.cursor.read(pack.file, data, buffer);
+            // Large pieces don't go through the pages, where they would push out everything else.
+            if (available > direct_size and pack.file.isNative()) {
+                try pack.file.readDirect(data, buffer);
+            } else try self.cursor.read(pack.file, data, buffer);
             part = buffer;
         } else part = part[0..available];
         if (self.inflateWhole(part, target)) return;
         return self.inflateSlowly(pack, data, target);
+    }
+
+    /// Gives back the memory that a large stream was gathered in.
+    pub fn freeInput(self: *Reader) void {
+        allocator.free(self.input_buffer);
+        self.input_buffer = &.{};
     }
 
     fn inflateWhole(self: *Reader, input: []const u8, target: []u8) bool {

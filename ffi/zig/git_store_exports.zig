@@ -5,12 +5,14 @@ const allocator = @import("c_allocator.zig").c_allocator;
 const entries = @import("git_entry.zig");
 const files = @import("git_files.zig");
 const indexes = @import("git_index.zig");
+const object_streams = @import("git_object_stream.zig");
 const jobs = @import("git_job.zig");
 const memory = @import("memory.zig");
 const readers = @import("git_reader.zig");
 const result = @import("result.zig");
 const stores = @import("git_store.zig");
 const Job = jobs.Job;
+const ObjectStream = object_streams.ObjectStream;
 const Result = result.Result;
 const Step = result.Step;
 const Store = stores.Store;
@@ -222,7 +224,54 @@ fn jobNext(job: *Job, target: ?[*]u8, target_pos: u32, target_end: u32, table: [
     return progress.result.code();
 }
 
+fn streamResult(failure: object_streams.Error) i32 {
+    return switch (failure) {
+        error.LimitExceeded => Result.memory_limit.code(),
+        error.BaseMissing => Result.base_missing.code(),
+        error.ChainTooLong => Result.chain_too_long.code(),
+        else => |known| resultOf(known).code(),
+    };
+}
+
+/// A stream of the object at an offset of a pack that takes at most `budget` bytes of memory beside its window.
+fn objectNew(store: *Store, pack: u32, offset: f64, budget: f64) callconv(.c) ?*ObjectStream {
+    if (!(offset >= 0 and offset < 1 << 53)) return null;
+    const limit: u64 = if (budget >= 0 and budget < 1 << 53) @intFromFloat(budget) else std.math.maxInt(u64) >> 1;
+    return ObjectStream.create(store, .{ .pack = pack, .offset = @intFromFloat(offset) }, limit) catch null;
+}
+
+fn objectFree(stream: ?*ObjectStream) callconv(.c) void {
+    if (stream) |context| context.destroy();
+}
+
+/// Gets ready to give bytes; `needs_bytes` until the host has provided what that takes. Sets `value` to the size of the
+/// object, `detail` to its type and `hint` to the length of its chain.
+fn objectOpen(stream: *ObjectStream, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    stream.open() catch |failure| return streamResult(failure);
+    step.setValue(stream.size);
+    step.detail = @intFromEnum(stream.kind());
+    step.hint = @intCast(stream.chain.items.len);
+    return Result.ok.code();
+}
+
+/// Gives the next bytes: `frame_end` with the last of them, `needs_bytes` when the host has to provide some. Sets
+/// `produced`.
+fn objectRead(stream: *ObjectStream, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    if (stream.stage != .ready) return Result.stage_wrong.code();
+    const part = stream.read(output) catch |failure| return streamResult(failure);
+    step.produced = @intCast(part.produced);
+    if (part.waits) return Result.needs_bytes.code();
+    return (if (part.done) Result.frame_end else Result.output_pending).code();
+}
+
 pub const exports = .{
+    .{ "sluice_git_object_new", objectNew },
+    .{ "sluice_git_object_free", objectFree },
+    .{ "sluice_git_object_open", objectOpen, .off_loop },
+    .{ "sluice_git_object_read", objectRead, .off_loop },
     .{ "sluice_git_store_new", storeNew },
     .{ "sluice_git_store_free", storeFree },
     .{ "sluice_git_store_memory", storeMemory },
