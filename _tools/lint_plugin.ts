@@ -35,6 +35,9 @@ const DENO_ONLY: readonly string[] = [
   "ffi/_native.ts",
   "ffi/_resolve.ts",
   "internal/file_source.ts",
+  "gitdb/_fs.ts",
+  "gitdb/_loose_files.ts",
+  "gitdb/loose_store.ts",
 ];
 
 /** Where a file stands: its path from the root, and the room that its first part names. */

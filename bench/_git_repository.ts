@@ -18,21 +18,28 @@ export interface HistorySize {
 const encoder = new TextEncoder();
 
 /** Runs git in a repository and returns what it prints. */
-export async function git(repository: string, args: readonly string[], stdin?: Uint8Array): Promise<Uint8Array> {
+export async function git(
+  repository: string,
+  args: readonly string[],
+  stdin?: Uint8Array,
+): Promise<Uint8Array> {
   const child = new Deno.Command("git", {
     args: ["-C", repository, ...args],
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const fed = stdin === undefined ? undefined : ReadableStream.from([stdin]).pipeTo(child.stdin).catch(() => {});
+  const fed = stdin === undefined
+    ? undefined
+    : ReadableStream.from([stdin]).pipeTo(child.stdin).catch(() => {});
   const { success, stdout, stderr } = await child.output();
   await fed;
   if (!success) throw new Error(`git ${args.join(" ")} failed: ${new TextDecoder().decode(stderr)}`);
   return stdout;
 }
 
-const NAMES = "count index offset buffer value entry block table source target frame state limit result".split(" ");
+const NAMES = "count index offset buffer value entry block table source target frame state limit result"
+  .split(" ");
 
 function line(random: Random): string {
   const name = (): string => `${NAMES[random.below(NAMES.length)]}${random.below(400)}`;
@@ -56,9 +63,13 @@ function line(random: Random): string {
 function* history(size: HistorySize): Generator<Uint8Array> {
   const random = new Random(2026);
   const paths = Array.from({ length: size.files }, (_, i) => `src/room${i % 6}/file_${i}.ts`);
-  const files = paths.map(() => Array.from({ length: size.lines + random.below(size.lines * 2) }, () => line(random)));
+  const files = paths.map(() =>
+    Array.from({ length: size.lines + random.below(size.lines * 2) }, () => line(random))
+  );
   for (let commit = 0; commit < size.commits; commit++) {
-    const changed = commit === 0 ? paths.keys() : Array.from({ length: size.changes }, () => random.below(size.files));
+    const changed = commit === 0
+      ? paths.keys()
+      : Array.from({ length: size.changes }, () => random.below(size.files));
     const message = `change ${commit}: ${line(random).trim()}\n`;
     const parts = [
       `commit refs/heads/main\ncommitter A <a@example.test> ${1_000_000_000 + commit * 60} +0000\n`,

@@ -178,3 +178,67 @@ export class GitInflaterKernel implements Disposable {
     this.close();
   }
 }
+
+/** A chain of deltas, newest first, as one list of segments. */
+export class GitProgramKernel implements Disposable {
+  readonly #functions: GitDecodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+
+  /** An empty program. */
+  constructor(segmentsMax: number, backend?: BackendChoice) {
+    const library: Library<GitDecodeFunctions> = GIT_DECODE.open(backend);
+    this.#functions = library.functions;
+    const handle = library.functions.sluice_git_program_new(segmentsMax);
+    if (!handle) {
+      throw resultError({ format: "git", action: "compose deltas", result: RESULT.OUT_OF_MEMORY });
+    }
+    this.#context = new Context(library, handle, library.functions.sluice_git_program_free);
+  }
+
+  /** Takes the next older delta; returns a result. */
+  push(delta: Uint8Array): number {
+    return this.#functions.sluice_git_program_push(this.#context.handle, delta, 0, delta.length, this.#step);
+  }
+
+  /** Joins literals that stand side by side; returns a result. */
+  coalesce(): number {
+    return this.#functions.sluice_git_program_coalesce(this.#context.handle, this.#step);
+  }
+
+  /** The numbers after the last `push` or `coalesce`. */
+  get facts(): { targetSize: number; baseSize: number; length: number } {
+    const step = this.#step;
+    return {
+      targetSize: halves(step[STEP.VALUE_LOW]!, step[STEP.VALUE_HIGH]!),
+      baseSize: halves(step[STEP.OTHER_LOW]!, step[STEP.OTHER_HIGH]!),
+      length: step[STEP.DETAIL]!,
+    };
+  }
+
+  /** Makes the target's bytes from `from` on; returns a result. */
+  apply(base: Uint8Array, from: number, target: Uint8Array): number {
+    const step = new Uint32Array(STEP_LENGTH);
+    return this.#functions.sluice_git_program_apply(
+      this.#context.handle,
+      base,
+      0,
+      base.length,
+      from,
+      target,
+      0,
+      target.length,
+      step,
+    );
+  }
+
+  /** Frees the program; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the program. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -198,7 +198,13 @@ export class GitStoreKernel implements Disposable {
   /** Reads the header of an entry; returns it, or a failed result. */
   entry(pack: number, offset: number): GitEntryHeader | number {
     const table = this.#entry;
-    const result = this.library.functions.sluice_git_store_entry(this.handle, pack, offset, table, table.length);
+    const result = this.library.functions.sluice_git_store_entry(
+      this.handle,
+      pack,
+      offset,
+      table,
+      table.length,
+    );
     if (result !== RESULT.OK) return result;
     const kind = table[0]!;
     return {
@@ -213,7 +219,15 @@ export class GitStoreKernel implements Disposable {
   /** Inflates an entry into a target of exactly its size. */
   inflate(pack: number, offset: number, target: Uint8Array): number {
     const { functions } = this.library;
-    return functions.sluice_git_store_inflate(this.handle, pack, offset, target, 0, target.length, this.#step);
+    return functions.sluice_git_store_inflate(
+      this.handle,
+      pack,
+      offset,
+      target,
+      0,
+      target.length,
+      this.#step,
+    );
   }
 
   /** Bytes that pages and delta bases take now. */
@@ -344,6 +358,70 @@ export class GitJobKernel implements Disposable {
   }
 
   /** Ends the job. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** One object as a stream within a memory budget. */
+export class GitObjectStreamKernel implements Disposable {
+  readonly #functions: GitDecodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+
+  /** A stream of the object at an offset of a pack; the store must outlive it. */
+  constructor(store: GitStoreKernel, pack: number, offset: number, budget: number) {
+    const { functions } = store.library;
+    const limit = Number.isFinite(budget) ? budget : -1;
+    const handle = functions.sluice_git_object_new(store.handle, pack, offset, limit);
+    if (!handle) throw store.error(RESULT.OUT_OF_MEMORY, "open an object");
+    this.#functions = functions;
+    this.#context = new Context(store.library, handle, functions.sluice_git_object_free);
+  }
+
+  /** Gets ready; returns a result, NEEDS_BYTES until all pages are there. */
+  open(): number {
+    return this.#functions.sluice_git_object_open(this.#context.handle, this.#step);
+  }
+
+  /** As `open`, off the event loop where the backend can. */
+  openAsync(): Promise<number> {
+    return this.#context.run((handle) => this.#functions.sluice_git_object_open_async(handle, this.#step));
+  }
+
+  /** After `open`: the size of the object. */
+  get size(): number {
+    return halves(this.#step[STEP.VALUE_LOW]!, this.#step[STEP.VALUE_HIGH]!);
+  }
+
+  /** After `open`: the number of its type. */
+  get kind(): number {
+    return this.#step[STEP.DETAIL]!;
+  }
+
+  /** After `open`: how many deltas stand between it and a full object. */
+  get depth(): number {
+    return this.#step[STEP.HINT]!;
+  }
+
+  /** After `readAsync`: bytes that were written. */
+  get produced(): number {
+    return this.#step[STEP.PRODUCED]!;
+  }
+
+  /** Writes the next bytes, off the event loop where the backend can; FRAME_END with the last of them. */
+  readAsync(target: Uint8Array, start: number, end: number): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_git_object_read_async(handle, target, start, end, this.#step)
+    );
+  }
+
+  /** Frees the stream; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the stream. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -1,6 +1,5 @@
 /**
  * Names of objects; public through object_id.ts.
- *
  */
 import { describe } from "@sluice/internal";
 

@@ -8,7 +8,13 @@ import type { ByteSource } from "@sluice/internal";
 import { HASH_SIZE } from "./_object_id.ts";
 import type { HashAlgorithm } from "./_object_id.ts";
 
-export { GIT_JOB_FLAG, GIT_PAGE_SIZE, GIT_RECORD, GIT_RECORD_LENGTH, GitJobKernel } from "@sluice/ffi/git-store";
+export {
+  GIT_JOB_FLAG,
+  GIT_PAGE_SIZE,
+  GIT_RECORD,
+  GIT_RECORD_LENGTH,
+  GitJobKernel,
+} from "@sluice/ffi/git-store";
 export type { GitEntryHeader, GitIndexLayout } from "@sluice/ffi/git-store";
 export { RESULT };
 

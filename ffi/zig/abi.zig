@@ -31,6 +31,7 @@ const modules = .{
         "git_decode",
         @import("git_store_exports.zig").exports ++ @import("git_codec_exports.zig").exports,
     },
+    .{ "git_encode", @import("git_deflate_exports.zig").exports },
 };
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.

@@ -12,6 +12,19 @@ pub const Pack = struct {
     end: u64,
 };
 
+/// Lists have room for so many from the start: jobs on other threads read them while a host adds to them.
+const capacity = 16384;
+
+/// Adds an element that other threads may look for at once; only then does the list show it.
+fn publish(list: anytype, element: anytype) files.Error!u32 {
+    if (list.capacity == 0) try list.ensureTotalCapacityPrecise(allocator, capacity);
+    const count = list.items.len;
+    if (count == list.capacity) return error.OutOfRange;
+    list.allocatedSlice()[count] = element;
+    @atomicStore(usize, &list.items.len, count + 1, .release);
+    return @intCast(count);
+}
+
 pub const Store = struct {
     hash_size: u32,
     pages: files.Pages,
@@ -37,10 +50,9 @@ pub const Store = struct {
 
     pub fn addFile(self: *Store, path: ?[:0]const u8, size: u64) files.Error!u32 {
         const id: u32 = @intCast(self.files.items.len);
-        try self.files.ensureUnusedCapacity(allocator, 1);
         const file = if (path) |name| try self.pages.open(id, name) else try self.pages.create(id, size, -1);
-        self.files.appendAssumeCapacity(file);
-        return id;
+        errdefer self.pages.close(file);
+        return publish(&self.files, file);
     }
 
     pub fn fileAt(self: *const Store, id: u32) ?*files.File {
@@ -53,8 +65,7 @@ pub const Store = struct {
 
     pub fn addPack(self: *Store, file: *files.File) files.Error!u32 {
         if (file.size < 12 + self.hash_size) return error.OutOfRange;
-        try self.packs.append(allocator, .{ .file = file, .end = file.size - self.hash_size });
-        return @intCast(self.packs.items.len - 1);
+        return publish(&self.packs, Pack{ .file = file, .end = file.size - self.hash_size });
     }
 
     pub fn addIndex(self: *Store, file: *files.File, layout: indexes.Layout, packs: []const u32) files.Error!u32 {
@@ -73,7 +84,7 @@ pub const Store = struct {
         var cursor: files.Cursor = .{};
         defer cursor.deinit();
         try index.readFanout(&cursor);
-        try self.indexes.append(allocator, index);
+        _ = try publish(&self.indexes, index);
         return index.count;
     }
 
