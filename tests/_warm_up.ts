@@ -2,8 +2,10 @@
  * Loaded before every test module: opens the native library once per codec, outside of any test, because it stays open
  * until the process ends and the resource sanitizer would blame whichever test came first. One line a codec.
  */
+import { MemoryStore } from "@sluice/gitdb";
 import { compressLz4, decompressLz4 } from "@sluice/lz4";
 import { compressZstd, decompressZstd } from "@sluice/zstd";
 
 decompressZstd(compressZstd(new Uint8Array()));
 decompressLz4(compressLz4(new Uint8Array()));
+await new MemoryStore().write({ type: "blob", body: "" });

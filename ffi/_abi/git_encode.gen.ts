@@ -4,6 +4,38 @@ import type { FunctionTable, Handle } from "../_library.ts";
 
 /** The functions of the module git_encode, as both backends offer them. */
 export interface GitEncodeFunctions {
+  sluice_git_delta_make(
+    source0: Uint8Array | null,
+    value1: number,
+    value2: number,
+    source3: Uint8Array | null,
+    value4: number,
+    value5: number,
+    target6: Uint8Array | null,
+    value7: number,
+    value8: number,
+    step9: Uint32Array,
+  ): number;
+  sluice_git_search_new(
+    value0: number,
+    value1: number,
+    value2: number,
+    value3: number,
+    value4: number,
+  ): Handle;
+  sluice_git_search_free(handle0: Handle): void;
+  sluice_git_search_bound(handle0: Handle, value1: number): number;
+  sluice_git_search_push(
+    handle0: Handle,
+    value1: number,
+    source2: Uint8Array | null,
+    value3: number,
+    value4: number,
+    target5: Uint8Array | null,
+    value6: number,
+    value7: number,
+    step8: Uint32Array,
+  ): number;
   sluice_git_deflater_new(value0: number): Handle;
   sluice_git_deflater_free(handle0: Handle): void;
   sluice_git_deflater_bound(handle0: Handle, value1: number): number;
@@ -21,6 +53,23 @@ export interface GitEncodeFunctions {
 
 /** How each function of the module git_encode takes its arguments. */
 export const GIT_ENCODE_FUNCTIONS: FunctionTable = {
+  sluice_git_delta_make: {
+    parameters: ["source", "u32", "u32", "source", "u32", "u32", "target", "u32", "u32", "step"],
+    result: "i32",
+    offLoop: false,
+  },
+  sluice_git_search_new: {
+    parameters: ["u32", "u32", "u32", "u32", "f64"],
+    result: "handle",
+    offLoop: false,
+  },
+  sluice_git_search_free: { parameters: ["handle"], result: "void", offLoop: false },
+  sluice_git_search_bound: { parameters: ["handle", "u32"], result: "f64", offLoop: false },
+  sluice_git_search_push: {
+    parameters: ["handle", "u32", "source", "u32", "u32", "target", "u32", "u32", "step"],
+    result: "i32",
+    offLoop: false,
+  },
   sluice_git_deflater_new: { parameters: ["u32"], result: "handle", offLoop: false },
   sluice_git_deflater_free: { parameters: ["handle"], result: "void", offLoop: false },
   sluice_git_deflater_bound: { parameters: ["handle", "u32"], result: "f64", offLoop: false },

@@ -31,7 +31,7 @@ const modules = .{
         "git_decode",
         @import("git_store_exports.zig").exports ++ @import("git_codec_exports.zig").exports,
     },
-    .{ "git_encode", @import("git_deflate_exports.zig").exports },
+    .{ "git_encode", @import("git_encode_exports.zig").exports },
 };
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
@@ -158,7 +158,9 @@ test {
     _ = @import("lz4_exports_test.zig");
     _ = @import("git_base_window.zig");
     _ = @import("git_delta.zig");
+    _ = @import("git_delta_encoder.zig");
     _ = @import("git_delta_program.zig");
+    _ = @import("git_pack_search.zig");
     _ = @import("git_entry.zig");
     _ = @import("git_files.zig");
     _ = @import("git_hash.zig");
