@@ -12,5 +12,6 @@
  *
  * @module
  */
+export * as gitdb from "@sluice/gitdb";
 export * as lz4 from "@sluice/lz4";
 export * as zstd from "@sluice/zstd";

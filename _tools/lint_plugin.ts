@@ -37,6 +37,7 @@ const DENO_ONLY: readonly string[] = [
   "internal/file_source.ts",
   "gitdb/_fs.ts",
   "gitdb/_loose_files.ts",
+  "gitdb/_pack_files.ts",
   "gitdb/loose_store.ts",
 ];
 

@@ -11,6 +11,7 @@ import { isMissing, joinPath, LazyFileSource, listFolder, statPath, toPath } fro
 import { mergeSorted } from "./_merge.ts";
 import { bulkSettings } from "./_options.ts";
 import { PackEngine } from "./_pack_engine.ts";
+import { PackView } from "./_pack_view.ts";
 import { PackReads } from "./_pack_reads.ts";
 import { addPackUnit, checkPackHeader, restFiles } from "./_pack_unit.ts";
 import type { PackFiles, PackUnit } from "./_pack_unit.ts";
@@ -28,7 +29,7 @@ import { ObjectId } from "./object_id.ts";
 import type { HashAlgorithm, IdLike } from "./object_id.ts";
 import { ObjectStore } from "./object_store.ts";
 import { PackIndex } from "./pack_index.ts";
-import { Pack } from "./pack.ts";
+import type { Pack } from "./pack.ts";
 import { windowsOf } from "./_windows.ts";
 
 /** What a store of packs keeps in memory and runs on. */
@@ -148,7 +149,7 @@ export class PackStore extends ObjectStore {
 
   /** The packs, in the order in which they were found. */
   get packs(): readonly Pack[] {
-    return this.#units.map((unit) => new Pack(this.#engine, this.#reads, unit, this.hashAlgorithm));
+    return this.#units.map((unit) => new PackView(this.#engine, this.#reads, unit, this.hashAlgorithm));
   }
 
   /** Bytes that its caches take now. */
