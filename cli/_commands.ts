@@ -61,6 +61,11 @@ export const COMMANDS: readonly Command[] = [
     leading: ["-dcfm"],
     load: () => import("./lz4.ts"),
   },
+  {
+    name: "gitdb",
+    summary: "Read, write and check git object databases",
+    load: () => import("./gitdb.ts"),
+  },
   { name: "native", summary: "Show which backend runs", load: () => import("./native.ts") },
   {
     name: "completions",
