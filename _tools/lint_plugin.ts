@@ -33,6 +33,7 @@ const DENO_ONLY: readonly string[] = [
   "cli/",
   "vendor/fetch.ts",
   "ffi/_native.ts",
+  "ffi/install_native.ts",
   "ffi/_resolve.ts",
   "internal/file_source.ts",
   "gitdb/_fs.ts",
@@ -71,7 +72,9 @@ function isPrivate(path: string): boolean {
 /** Why the file may not import this; undefined when it may. */
 function importFault(from: Place, specifier: string, typeOnly: boolean): string | undefined {
   const to = target(specifier, from);
-  if (to?.room === "_tools" && !TOOL_ROOMS.has(from.room)) return "_tools is imported by tools only";
+  if (to?.room === "_tools" && !TOOL_ROOMS.has(from.room) && from.room !== "tests") {
+    return "_tools is imported by tools and tests only";
+  }
   if (to?.room === "cli" && from.room !== "cli") return "cli is imported by nothing";
   const allowed = MAY_IMPORT[from.room];
   if (allowed === undefined || from.isTest) return undefined;
@@ -124,6 +127,35 @@ const denoOnly: Deno.lint.Rule = {
           message: "Deno's own API may not be used here: this file also runs in browsers",
           hint: "move the call to a file that _tools/lint_plugin.ts lists in DENO_ONLY",
         });
+      },
+    };
+  },
+};
+
+/** Functions that Node 20 or browsers of last year lack. */
+const TOO_NEW: ReadonlySet<string> = new Set(["Promise.withResolvers", "Promise.try", "Array.fromAsync"]);
+
+const portable: Deno.lint.Rule = {
+  create(context) {
+    const { path, room, isTest } = placeOfFile(context);
+    if (isTest || MAY_IMPORT[room] === undefined || DENO_ONLY.some((prefix) => path.startsWith(prefix))) {
+      return {};
+    }
+    return {
+      VariableDeclaration(node): void {
+        if (!node.kind.includes("using")) return;
+        context.report({
+          node,
+          message: '"using" may not stand here: this file also runs in browsers and on Node 20',
+          hint: "close it in a finally block",
+        });
+      },
+      MemberExpression(node): void {
+        if (node.object.type !== "Identifier" || node.property.type !== "Identifier") return;
+        const name = `${node.object.name}.${node.property.name}`;
+        if (TOO_NEW.has(name)) {
+          context.report({ node, message: `${name} may not stand here: Node 20 does not have it` });
+        }
       },
     };
   },
@@ -195,6 +227,7 @@ const plugin: Deno.lint.Plugin = {
   rules: {
     "import-direction": importDirection,
     "deno-only": denoOnly,
+    portable,
     "error-message": errorMessage,
     "no-leftovers": noLeftovers,
   },

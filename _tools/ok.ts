@@ -43,7 +43,20 @@ async function documentation(): Promise<Step[]> {
   const entries = (await listMembers()).flatMap(({ folder, exports }) =>
     Object.values(exports).map((path) => `${folder}/${path}`.replaceAll("./", ""))
   );
-  return entries.map((entry) => deno(`doc --lint ${entry}`, "doc", "--lint", entry));
+  const pages: Step = {
+    name: "doc --html",
+    run: async () => {
+      const { success, stdout, stderr } = await runDeno([
+        "doc",
+        "--html",
+        "--name=sluice",
+        "--output=docs",
+        ...entries,
+      ]);
+      return success && !/warning/i.test(stdout + stderr) ? undefined : stdout + stderr;
+    },
+  };
+  return [...entries.map((entry) => deno(`doc --lint ${entry}`, "doc", "--lint", entry)), pages];
 }
 
 const steps: readonly Step[] = [

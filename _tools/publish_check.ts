@@ -4,9 +4,9 @@
  *
  * Run `deno task publish:check`; prints a table and fails when a package can't be published or is too large.
  */
-import { listMembers, runDeno } from "./command.ts";
+import { listMembers } from "./command.ts";
 import type { Member } from "./command.ts";
-import { ROOT } from "./zig.ts";
+import { listPublished } from "./published_files.ts";
 
 /** The registry's limit for a package and for a file is 20 MB; ours leaves room for more targets. */
 const SIZE_MAX = 8_000_000;
@@ -17,6 +17,7 @@ const REQUIRED: Readonly<Record<string, readonly RegExp[]>> = {
     /^_wasm\/zstd_decode\.gen\.ts$/,
     /^_wasm\/zstd_encode\.gen\.ts$/,
     /^native\/[^/]+\/.*sluice\.(?:so|dylib|dll)$/,
+    /^native\/assets\.gen\.ts$/,
   ],
   ".": [/^mod\.ts$/, /^README\.md$/, /^LICENSE$/, /^NOTICE$/],
 };
@@ -32,25 +33,20 @@ interface Publication {
 }
 
 /** What would be published of a package, and what is wrong with it. */
-async function inspect({ folder }: Member): Promise<Publication> {
-  const base = new URL(folder === "." ? "./" : `${folder}/`, ROOT);
-  const { success, stdout, stderr } = await runDeno(["publish", "--dry-run", "--allow-dirty"], {
-    cwd: base.pathname,
-  });
-  const output = stdout + stderr;
-  if (!success) return { files: 0, size: 0, faults: [output.trim()] };
-  const paths = [...output.matchAll(/^ +(file:\S+) \(/gm)].map(([, href]) => new URL(href!));
-  const names = paths.map(({ href }) => href.slice(base.href.length));
-  const sizes = await Promise.all(paths.map(async (path) => (await Deno.stat(path)).size));
+async function inspect(member: Member): Promise<Publication> {
+  const { base, names, fault } = await listPublished(member, { check: true });
+  if (fault !== undefined) return { files: 0, size: 0, faults: [fault] };
+  const { folder } = member;
+  const sizes = await Promise.all(names.map(async (name) => (await Deno.stat(new URL(name, base))).size));
   const size = sizes.reduce((sum, each) => sum + each, 0);
   const faults = [
     ...(size > SIZE_MAX ? [`${size} bytes, expected at most ${SIZE_MAX}`] : []),
-    ...(paths.length === 0 ? ["no files"] : []),
+    ...(names.length === 0 ? ["no files"] : []),
     ...(REQUIRED[folder] ?? []).filter((pattern) => !names.some((name) => pattern.test(name)))
       .map((pattern) => `a file like ${pattern.source} is missing`),
     ...names.filter((name) => UNWANTED.test(name)).map((name) => `${name} is not for publication`),
   ];
-  return { files: paths.length, size, faults };
+  return { files: names.length, size, faults };
 }
 
 let failed = 0;

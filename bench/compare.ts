@@ -1,9 +1,12 @@
 /**
  * Measures ours and the peers side by side and prints tables of ratios.
  *
- *   deno run -A bench/compare.ts [all|lz4|zstd] [--quick|--smoke]
+ *   deno run -A bench/compare.ts [all|lz4|zstd] [--quick|--smoke] [--report=FOLDER]
+ *
+ * `all`, and every run with `--report`, also writes report.md with plots into the folder, bench/report unless told.
  */
 import { machineLine } from "./_measure.ts";
+import { captureLog, writeReport } from "./_report.ts";
 import { compareLz4 } from "./lz4_compare.ts";
 import { compareZstd } from "./zstd_compare.ts";
 import type { CompareOptions } from "./zstd_compare.ts";
@@ -17,7 +20,12 @@ const names = Deno.args.filter((argument) => !argument.startsWith("--"));
 const size = Deno.args.includes("--smoke") ? "smoke" : Deno.args.includes("--quick") ? "quick" : "full";
 const wanted = names.length === 0 || names.includes("all") ? Object.keys(COMPARISONS) : names;
 
-console.log(machineLine());
+const machine = machineLine();
+const report = Deno.args.find((argument) => argument.startsWith("--report="))?.slice("--report=".length) ??
+  (names.includes("all") ? new URL("report", import.meta.url).pathname : undefined);
+const sections = new Map<string, readonly string[]>();
+
+console.log(machine);
 for (const name of wanted) {
   const compare = COMPARISONS[name];
   if (compare === undefined) {
@@ -26,5 +34,9 @@ for (const name of wanted) {
     );
     Deno.exit(1);
   }
-  await compare({ size });
+  sections.set(name, await captureLog(() => compare({ size })));
+}
+if (report !== undefined) {
+  await writeReport(report, `deno run -A bench/compare.ts ${Deno.args.join(" ")}`, machine, sections);
+  console.log(`\nreport: ${report}/report.md`);
 }

@@ -14,7 +14,9 @@ import {
   Lz4Checkpoint,
   Lz4CheckpointableDecompressor,
   Lz4Index,
-  recoverLz4,
+  recoverLz4Iterable,
+  repackLz4,
+  scanLz4Index,
 } from "@sluice/lz4";
 import { AtomicFile } from "./_atomic_file.ts";
 import { EXIT, Failure, UsageFailure } from "./_exit.ts";
@@ -29,6 +31,7 @@ import { parseSize } from "./_sizes.ts";
 interface ArchiveSettings {
   range: ByteRange | undefined;
   spacing: number | undefined;
+  headers: boolean;
   embed: boolean;
   strip: boolean;
   lines: boolean;
@@ -49,6 +52,9 @@ interface Job {
   readonly messages: Messages;
   readonly operands: readonly string[];
 }
+
+const LINE_FEED = 10;
+const READ_SIZE = 1 << 20;
 
 function size(text: string, name: string): number {
   const value = parseSize(text);
@@ -72,14 +78,23 @@ const OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       help: "Content bytes between index points",
       set: (s, v, n) => s.spacing = size(v, n),
     },
+    {
+      long: ["headers"],
+      help: "index: by block headers alone, without decoding",
+      set: (s) => s.headers = true,
+    },
     { long: ["embed"], help: "Append the index to the file", set: (s) => s.embed = true },
     { long: ["strip"], help: "Remove an appended index", set: (s) => s.strip = true },
-    { long: ["lines"], help: "Count lines in the index", set: (s) => s.lines = true },
+    {
+      long: ["lines"],
+      help: "index: count lines; repack: frames end behind a line",
+      set: (s) => s.lines = true,
+    },
     { long: ["count"], value: "next", help: "So many splits", set: (s, v, n) => s.count = size(v, n) },
     {
       long: ["bytes"],
       value: "next",
-      help: "Splits of so many bytes",
+      help: "Splits, or frames of repack, of so many bytes",
       set: (s, v, n) => s.bytes = size(v, n),
     },
     { long: ["tsv"], help: "Columns instead of JSON", set: (s) => s.tsv = true },
@@ -117,6 +132,7 @@ export const ARCHIVE_COMMANDS: Readonly<Record<string, (job: Job) => Promise<num
   splits: splitsCommand,
   resume: resumeCommand,
   recover: recoverCommand,
+  repack: repackCommand,
   info: infoCommand,
 };
 
@@ -129,6 +145,7 @@ export async function runArchiveCommand(
   const settings: ArchiveSettings = {
     range: undefined,
     spacing: undefined,
+    headers: false,
     embed: false,
     strip: false,
     lines: false,
@@ -176,26 +193,52 @@ async function dictionaryOf(settings: ArchiveSettings): Promise<{ dictionary?: U
   return settings.dictionary === undefined ? {} : { dictionary: await Deno.readFile(settings.dictionary) };
 }
 
-/** The file's index: inside it, beside it, or made now. */
-async function indexOf(path: string, source: ByteSource, settings: ArchiveSettings): Promise<Lz4Index> {
+/** Opens a file and its index, which is inside it, beside it, or made now. */
+async function withIndex<T>(
+  { settings, operands }: Job,
+  use: (source: ByteSource, index: Lz4Index) => Promise<T>,
+): Promise<T> {
+  const path = operands[0]!;
+  using open = new DisposableStack();
+  const source = await openSource(path);
+  open.defer(() => source[Symbol.dispose]?.());
   const embedded = await Lz4Index.embedded(source);
-  if (embedded !== undefined) return embedded;
-  const sidecar = await readSidecar(sidecarOf(path));
-  if (sidecar !== undefined) return Lz4Index.fromBytes(sidecar);
-  return await buildLz4Index(source, await dictionaryOf(settings));
+  if (embedded !== undefined) return await use(source, embedded);
+  const sidecar = await openSidecar(sidecarOf(path));
+  if (sidecar === undefined) return await use(source, await makeIndex(source, settings));
+  open.defer(() => sidecar[Symbol.dispose]?.());
+  const index = await Lz4Index.open(sidecar);
+  if (await index.matches(source)) return await use(source, index);
+  throw new Failure(`lz4: ${sidecarOf(path)}: is the index of another file`);
 }
 
-async function readSidecar(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (!/^https?:/.test(path)) {
-    return await Deno.readFile(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    });
+async function makeIndex(source: ByteSource, settings: ArchiveSettings): Promise<Lz4Index> {
+  const spacing = settings.spacing === undefined ? {} : { spacing: settings.spacing };
+  if (settings.headers) return await scanLz4Index(source, spacing);
+  return await buildLz4Index(source, {
+    ...await dictionaryOf(settings),
+    ...spacing,
+    lines: settings.lines,
+  });
+}
+
+/** A sidecar that may not be there. */
+async function openSidecar(path: string): Promise<ByteSource & Partial<Disposable> | undefined> {
+  try {
+    return await openSource(path);
+  } catch (error) {
+    const missing = error instanceof Deno.errors.NotFound ||
+      error instanceof SluiceError && error.code === "NO_RANGES";
+    if (missing) return undefined;
+    throw error;
   }
-  const response = await fetch(path);
-  if (response.ok) return await response.bytes();
-  await response.body?.cancel();
-  return undefined;
+}
+
+async function readState(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return await Deno.readFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
 }
 
 /** The range that was asked for, inside the content. */
@@ -229,12 +272,7 @@ async function indexCommand({ settings, messages, operands }: Job): Promise<numb
   const path = operands[0]!;
   const stripped = await stripIndex(path, settings.embed || settings.strip);
   if (settings.strip) return stripped ? EXIT.ok : EXIT.failure;
-  const index = await withSource(path, async (source) =>
-    await buildLz4Index(source, {
-      ...await dictionaryOf(settings),
-      ...settings.spacing === undefined ? {} : { spacing: settings.spacing },
-      lines: settings.lines,
-    }));
+  const index = await withSource(path, (source) => makeIndex(source, settings));
   const output = settings.output ?? sidecarOf(path);
   if (settings.embed) {
     using file = await Deno.open(path, { append: true });
@@ -256,6 +294,7 @@ async function stripIndex(path: string, wanted: boolean): Promise<boolean> {
   if (!wanted) return false;
   const end = await withSource(path, async (source) => {
     const index = await Lz4Index.embedded(source);
+    await index?.loadWindows();
     return index === undefined ? undefined : source.size - index.toSkippableFrame().length;
   });
   if (end === undefined) return false;
@@ -263,10 +302,9 @@ async function stripIndex(path: string, wanted: boolean): Promise<boolean> {
   return true;
 }
 
-async function catCommand({ settings, operands }: Job): Promise<number> {
-  const path = operands[0]!;
-  await withSource(path, async (source) => {
-    const index = await indexOf(path, source, settings);
+async function catCommand(job: Job): Promise<number> {
+  const { settings } = job;
+  await withIndex(job, async (source, index) => {
     const [start, end] = rangeOf(settings, index.outputSize);
     using archive = new Lz4Archive(source, index, await dictionaryOf(settings));
     await writeOutput(settings.output, archive.stream({ start, end, threads: settings.threads }));
@@ -274,35 +312,30 @@ async function catCommand({ settings, operands }: Job): Promise<number> {
   return EXIT.ok;
 }
 
-async function carveCommand({ settings, messages, operands }: Job): Promise<number> {
-  const path = operands[0]!;
-  await withSource(path, async (source) => {
-    const index = await indexOf(path, source, settings);
+async function carveCommand(job: Job): Promise<number> {
+  const { settings, messages, operands } = job;
+  await withIndex(job, async (source, index) => {
     const [start, end] = rangeOf(settings, index.outputSize);
     await writeOutput(settings.output, [await carveLz4(source, index, start, end)]);
     const point = index.at(start);
     const history = index.pieces(start, end)[0]?.drop ?? 0;
     messages.say(
       LEVEL.results,
-      `${path}: the range starts ${start - point.out + history} bytes into the decoded part`,
+      `${operands[0]}: the range starts ${start - point.out + history} bytes into the decoded part`,
     );
   });
   return EXIT.ok;
 }
 
-async function splitsCommand({ settings, operands }: Job): Promise<number> {
-  const path = operands[0]!;
-  const { count, bytes } = settings;
-  const splits = await withSource(
-    path,
-    async (source) =>
-      (await indexOf(path, source, settings)).splits(
-        count === undefined && bytes === undefined ? { count: 16 } : { count, bytes },
-      ),
-  );
+async function splitsCommand(job: Job): Promise<number> {
+  const { count, bytes } = job.settings;
+  const splits = await withIndex(job, async (_source, index) => {
+    await index.loadWindows();
+    return index.splits(count === undefined && bytes === undefined ? { count: 16 } : { count, bytes });
+  });
   for (const { id, in: input, out, kind, prefix, suffix, drop } of splits) {
     console.log(
-      settings.tsv
+      job.settings.tsv
         ? [id, ...input, ...out, kind, prefix.toBase64(), suffix.toBase64(), drop].join("\t")
         : JSON.stringify({
           id,
@@ -326,7 +359,7 @@ async function resumeCommand({ settings, messages, operands }: Job): Promise<num
   const path = operands[0]!;
   const output = settings.output ?? path.replace(/\.lz4$/, "").split("/").at(-1)!;
   const statePath = settings.state ?? `${output}.s4ck`;
-  const saved = await readSidecar(statePath);
+  const saved = await readState(statePath);
   const checkpoint = saved === undefined ? undefined : Lz4Checkpoint.fromBytes(saved);
   const source = /^https?:/.test(path) ? openUrl(path) : (offset: number) => openAt(path, offset);
   using file = await Deno.open(output, { write: true, create: true });
@@ -384,9 +417,8 @@ async function recoverCommand({ settings, messages, operands }: Job): Promise<nu
   const path = operands[0]!;
   let damage = 0;
   await withSource(path, async (source) => {
-    const bytes = await source.read(0, source.size);
     async function* content(): AsyncGenerator<Uint8Array> {
-      for (const part of recoverLz4(bytes, await dictionaryOf(settings))) {
+      for await (const part of recoverLz4Iterable(source, await dictionaryOf(settings))) {
         if (part.kind === "content") yield part.bytes;
         else {
           damage++;
@@ -398,6 +430,28 @@ async function recoverCommand({ settings, messages, operands }: Job): Promise<nu
     await writeOutput(settings.output, content());
   });
   return damage === 0 ? EXIT.ok : EXIT.failure;
+}
+
+/** Writes a file of many frames with an index, which can be split and read anywhere. */
+async function repackCommand({ settings, operands }: Job): Promise<number> {
+  const path = operands[0]!;
+  await withSource(path, async (source) => {
+    const chunks = repackLz4(readAll(source), {
+      frameSize: settings.bytes,
+      separator: settings.lines ? LINE_FEED : undefined,
+      threads: settings.threads,
+      decompress: await dictionaryOf(settings),
+    });
+    await writeOutput(settings.output, chunks);
+  });
+  return EXIT.ok;
+}
+
+/** The bytes of a source in order, a piece at a time. */
+async function* readAll(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let offset = 0; offset < source.size; offset += READ_SIZE) {
+    yield await source.read(offset, Math.min(READ_SIZE, source.size - offset));
+  }
 }
 
 /** One JSON object a frame. */

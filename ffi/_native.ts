@@ -4,7 +4,7 @@
 import { BackendUnavailableError } from "@sluice/internal";
 import { ABI_HASH } from "./_abi/abi.gen.ts";
 import type { FunctionTable, Kind, Library } from "./_library.ts";
-import { nativeLibraryPath } from "./_resolve.ts";
+import { installedLibraryPath, nativeLibraryPath } from "./_resolve.ts";
 
 /** Deno's type for each kind. Lengths and positions are u32: `usize` would cost a slow path per call. */
 const NATIVE_TYPES: Readonly<Record<Kind | "void", Deno.NativeResultType>> = {
@@ -30,15 +30,22 @@ function unavailable(message: string, code: string, cause?: unknown): BackendUna
   });
 }
 
-/** Opens the library once to see that it is there, may be opened, and has the expected ABI. */
+/** Looks for the library beside this module, then where `installNative` puts it. */
 function probe(): { readonly path: string } | BackendUnavailableError {
   if (typeof Deno === "undefined" || typeof Deno.dlopen !== "function") {
     return unavailable("this runtime has no FFI", "NO_FFI");
   }
-  if (!import.meta.url.startsWith("file:")) {
-    return unavailable("the package was not loaded from disk", "NOT_ON_DISK");
-  }
-  const path = nativeLibraryPath();
+  const beside = import.meta.url.startsWith("file:") ? probePath(nativeLibraryPath()) : undefined;
+  if (beside !== undefined && !(beside instanceof BackendUnavailableError)) return beside;
+  const installed = installedLibraryPath();
+  const found = installed === undefined ? undefined : probePath(installed);
+  if (found !== undefined && !(found instanceof BackendUnavailableError)) return found;
+  return beside ??
+    unavailable('it is not installed, expected "sluice native install" first', "NOT_INSTALLED", found);
+}
+
+/** Opens a library once to see that it is there, may be opened, and has the expected ABI. */
+function probePath(path: string): { readonly path: string } | BackendUnavailableError {
   if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") {
     return unavailable(`no FFI permission for ${path}`, "NO_PERMISSION");
   }
@@ -59,6 +66,11 @@ function probe(): { readonly path: string } | BackendUnavailableError {
 /** The path of the usable library, or why there is none. Nothing is asked of the user; the answer is kept. */
 export function nativeStatus(): { readonly path: string } | BackendUnavailableError {
   return checked ??= probe();
+}
+
+/** Forgets what was found, so that a library that was just installed is seen. */
+export function resetNativeStatus(): void {
+  checked = undefined;
 }
 
 /** Opens one module's functions. The library stays open until the process ends. */

@@ -25,6 +25,7 @@ export const LZ4_DECODE_FLAG = {
   HASH_CONTENT: 8,
   LEGACY: 16,
   STRICT: 32,
+  STREAM_STORED: 64,
 } as const;
 
 /** How many u32 the state of an XXH32 takes: total in two halves, four accumulators, 16 bytes of tail. */
@@ -66,7 +67,7 @@ export class Lz4DecoderKernel implements Disposable {
     return this.#library.kind;
   }
 
-  /** Input bytes that the last run took: whole blocks. */
+  /** Input bytes that the last run took: whole blocks, or with `STREAM_STORED` also the start of a stored one. */
   get consumed(): number {
     return this.#step[STEP.CONSUMED]!;
   }
@@ -89,6 +90,16 @@ export class Lz4DecoderKernel implements Disposable {
   /** Output bytes that wait inside for a target. */
   get pending(): number {
     return this.#functions.sluice_lz4_decoder_pending(this.#context.handle);
+  }
+
+  /** Bytes that a stored block still lacks of which the start was given out; 0 between blocks. */
+  get storedLeft(): number {
+    return this.#functions.sluice_lz4_decoder_stored_left(this.#context.handle);
+  }
+
+  /** Goes on inside such a block, behind `begin`; returns a result. */
+  resumeStored(left: number): number {
+    return this.#functions.sluice_lz4_decoder_stored_resume(this.#context.handle, left);
   }
 
   /** Bytes that the context holds. */

@@ -110,14 +110,19 @@ export interface HttpSourceOptions extends ReadOptions {
    * there open with one request less. @default {0}
    */
   readonly tailSize?: number | undefined;
+  /** How often a request is made again when the connection fails or the server is busy (429, 5xx). @default {2} */
+  readonly retries?: number | undefined;
+  /** The pause before the first of these, in milliseconds; it doubles each time. @default {100} */
+  readonly retryDelayMs?: number | undefined;
 }
 
 /**
- * A source over a URL whose server answers Range requests. Every read is one request; a changed object is noticed by
+ * A source over a URL whose server answers Range requests. Every read is one request, made again when it fails for a
+ * moment; a changed object is noticed by
  * its ETag or modification date.
  *
  * @throws {TransferError} If the server does not answer ranges, answers another range than asked for, or the object
- *   has changed since the source was opened (code "SOURCE_CHANGED").
+ *   has changed since the source was opened (code "SOURCE_CHANGED"), or the server stays busy ("SERVER_BUSY").
  *
  * @example A server in a function
  * ```ts
@@ -141,6 +146,21 @@ export async function byteSourceFromUrl(
 ): Promise<ByteSource> {
   const request = options.fetch ?? fetch;
 
+  const retries = checkInteger("retries", options.retries ?? 2, 0, 1e6);
+  const retryDelayMs = checkInteger("retryDelayMs", options.retryDelayMs ?? 100, 0, 1e6);
+
+  /** Runs a request again while it fails in a way that may pass. */
+  async function persist<T>(action: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    for (let failures = 0;; failures++) {
+      try {
+        return await action();
+      } catch (error) {
+        if (failures >= retries || signal?.aborted === true || !mayPass(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, retryDelayMs * 2 ** failures));
+      }
+    }
+  }
+
   /** Asks for a range; a negative offset counts from the end, where the object may be shorter than that. */
   async function range(offset: number, length: number, validator: string | undefined, signal?: AbortSignal) {
     const headers = new Headers(options.headers);
@@ -151,19 +171,26 @@ export async function byteSourceFromUrl(
     const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get("content-range") ?? "");
     if (response.status !== 206 || match === null) {
       await response.body?.cancel();
-      const changed = response.status === 200 && validator !== undefined;
+      const { status } = response;
+      const code = status === 200 && validator !== undefined
+        ? "SOURCE_CHANGED"
+        : status === 429 || status >= 500
+        ? "SERVER_BUSY"
+        : "NO_RANGES";
       throw new TransferError(
         `Cannot read ${length} bytes at byte ${offset} of ${url}: the server answered ${response.status}, expected 206`,
-        { format: "http", code: changed ? "SOURCE_CHANGED" : "NO_RANGES", offset },
+        { format: "http", code, offset },
       );
     }
     return { response, first: Number(match[1]), last: Number(match[2]), size: Number(match[3]) };
   }
 
   const tailSize = checkInteger("tailSize", options.tailSize ?? 0, 0, TAIL_SIZE_MAX);
-  const probe = await range(-tailSize, Math.max(tailSize, 1), undefined, options.signal);
-  if (tailSize === 0) await probe.response.body?.cancel();
-  const tail = tailSize === 0 ? undefined : new Uint8Array(await probe.response.arrayBuffer());
+  const { probe, tail } = await persist(async () => {
+    const probe = await range(-tailSize, Math.max(tailSize, 1), undefined, options.signal);
+    if (tailSize === 0) await probe.response.body?.cancel();
+    return { probe, tail: tailSize === 0 ? undefined : new Uint8Array(await probe.response.arrayBuffer()) };
+  }, options.signal);
   const tailOffset = probe.size - (tail?.length ?? 0);
   if (tail !== undefined && (probe.last !== probe.size - 1 || probe.first !== tailOffset)) {
     throw new TransferError(
@@ -184,23 +211,38 @@ export async function byteSourceFromUrl(
       if (tail !== undefined && offset >= tailOffset) {
         return tail.subarray(offset - tailOffset, offset - tailOffset + length);
       }
-      const answer = await range(offset, length, validator, readOptions?.signal ?? options.signal);
-      const facts = { format: "http", offset };
-      if (answer.first !== offset || answer.last !== offset + length - 1 || answer.size !== probe.size) {
-        await answer.response.body?.cancel();
-        throw new TransferError(
-          `Cannot read ${length} bytes at byte ${offset} of ${url}: the server sent bytes ${answer.first} to ${answer.last}`,
-          { ...facts, code: "WRONG_RANGE" },
-        );
-      }
-      const bytes = new Uint8Array(await answer.response.arrayBuffer());
-      if (bytes.length !== length) {
-        throw new TruncatedDataError(
-          `Cannot read ${length} bytes at byte ${offset} of ${url}: ${bytes.length} bytes came`,
-          { ...facts, code: "TRUNCATED" },
-        );
-      }
-      return bytes;
+      const signal = readOptions?.signal ?? options.signal;
+      return await persist(() => readRange(offset, length, signal), signal);
     },
   };
+
+  async function readRange(
+    offset: number,
+    length: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const answer = await range(offset, length, validator, signal);
+    const facts = { format: "http", offset };
+    if (answer.first !== offset || answer.last !== offset + length - 1 || answer.size !== probe.size) {
+      await answer.response.body?.cancel();
+      throw new TransferError(
+        `Cannot read ${length} bytes at byte ${offset} of ${url}: the server sent bytes ${answer.first} to ${answer.last}`,
+        { ...facts, code: "WRONG_RANGE" },
+      );
+    }
+    const bytes = new Uint8Array(await answer.response.arrayBuffer());
+    if (bytes.length !== length) {
+      throw new TruncatedDataError(
+        `Cannot read ${length} bytes at byte ${offset} of ${url}: ${bytes.length} bytes came`,
+        { ...facts, code: "TRUNCATED" },
+      );
+    }
+    return bytes;
+  }
+}
+
+/** Whether a failure is one of the connection or of a busy server. */
+function mayPass(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof TruncatedDataError ||
+    error instanceof TransferError && error.code === "SERVER_BUSY";
 }

@@ -116,6 +116,23 @@ Deno.test("byteSourceFromUrl refuses servers that do not serve the range", async
       headers: { "content-range": `bytes ${first}-${last}/1000` },
     })
   );
-  const cut = await byteSourceFromUrl(short.url);
+  const cut = await byteSourceFromUrl(short.url, { retries: 0 });
   await assertRejects(() => cut.read(5, 5), TruncatedDataError);
+});
+
+Deno.test("byteSourceFromUrl asks again when a request fails for a moment", async () => {
+  let failures = 0;
+  await using server = serve((_request, [first, last]) => {
+    if (failures === 0) return undefined;
+    failures--;
+    if (failures % 2 === 0) return new Response("", { status: 503 });
+    const headers = { "content-range": `bytes ${first}-${last}/1000` };
+    return new Response(DATA.slice(first, last), { status: 206, headers });
+  });
+  failures = 1;
+  const source = await byteSourceFromUrl(server.url, { retryDelayMs: 1 });
+  failures = 2;
+  assertEquals(await source.read(5, 5), DATA.slice(5, 10));
+  failures = 3;
+  assertEquals((await assertRejects(() => source.read(5, 5), TransferError)).code, "SERVER_BUSY");
 });

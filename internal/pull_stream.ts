@@ -28,13 +28,26 @@ export interface PullStream {
   feed(action: () => void): Promise<void>;
 }
 
+/** A promise and what settles it: `Promise.withResolvers`, which Node has from 22 on. */
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+function deferred(): Deferred {
+  let settle: Omit<Deferred, "promise">;
+  const promise = new Promise<void>((resolve, reject) => settle = { resolve, reject });
+  return { promise, ...settle! };
+}
+
 /** Makes a pair of streams; it owns the codec and closes it when either side ends, fails or is cancelled. */
 export function createPullStream(codec: PullCodec, options: PullStreamOptions): PullStream {
   const { chunkSize, signal } = options;
   let failure: { readonly reason: unknown } | undefined;
   let ended = false;
-  let inputArrived = Promise.withResolvers<void>();
-  let inputUsed: PromiseWithResolvers<void> | undefined;
+  let inputArrived = deferred();
+  let inputUsed: Deferred | undefined;
   let readableController: ReadableByteStreamController;
   let writableController: WritableStreamDefaultController;
   let spare: Uint8Array<ArrayBuffer> | undefined;
@@ -69,7 +82,7 @@ export function createPullStream(codec: PullCodec, options: PullStreamOptions): 
     if (inputUsed !== undefined) return inputUsed.promise.catch(() => {}).then(() => feed(action));
     if (failure !== undefined) return Promise.reject(failure.reason);
     if (ended) return Promise.resolve(); // a codec may be done before its input is: the rest is dropped
-    const used = inputUsed = Promise.withResolvers<void>();
+    const used = inputUsed = deferred();
     try {
       action();
     } catch (error) {
@@ -82,7 +95,7 @@ export function createPullStream(codec: PullCodec, options: PullStreamOptions): 
   /** After a read: lets the writer go on when its chunk is used up, and says whether there is something to give. */
   function hasOutput(length: number): boolean {
     if (codec.needsInput || codec.done) {
-      inputArrived = Promise.withResolvers<void>();
+      inputArrived = deferred();
       inputUsed?.resolve();
       inputUsed = undefined;
     }

@@ -12,7 +12,7 @@ const REASONS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** One context that blocks go through, one at a time. */
-export class BlockSalvager implements Disposable {
+export class BlockSalvager {
   readonly #kernel = new Lz4DecoderKernel({ maxMemory: 0, backend: undefined });
   readonly #dictionary: Uint8Array;
   #target: Uint8Array<ArrayBuffer> = new Uint8Array();
@@ -44,7 +44,7 @@ export class BlockSalvager implements Disposable {
   }
 
   /** Frees the context. */
-  [Symbol.dispose](): void {
+  close(): void {
     this.#kernel.close();
   }
 

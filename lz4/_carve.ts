@@ -2,12 +2,11 @@
  * What to put around blocks of a frame so that they are a frame of their own.
  */
 import { lz4Xxh32 } from "@sluice/ffi/lz4-decoder";
-import { checkRange, concatBytes, CorruptDataError, writeU32 } from "@sluice/internal";
-import { unpackWindow } from "./_checkpoint_format.ts";
+import { checkRange, concatBytes, writeU32 } from "@sluice/internal";
 import { FLG, LEGACY_MAGIC, STORED_BIT, WORD_SIZE } from "./_format.ts";
 import { descriptorOf, writeFrameHeader } from "./_frame_parser.ts";
 import type { IndexModel, IndexPoint } from "./_index_model.ts";
-import { ByteReader } from "./_varint.ts";
+import { windowOf } from "./_index_windows.ts";
 
 /** One part: blocks of one frame with their glue. */
 export interface CarvedPiece {
@@ -19,44 +18,48 @@ export interface CarvedPiece {
   readonly drop: number;
 }
 
-/** The window of a point, restored; empty where its blocks need none. */
-export function windowOf(point: IndexPoint): Uint8Array<ArrayBuffer> {
-  if (point.window.length === 0) return new Uint8Array();
-  return unpackWindow(
-    new ByteReader(
-      point.window,
-      (field, state) =>
-        new CorruptDataError(`Cannot read an lz4 index: ${field} ${state}`, {
-          format: "lz4",
-          code: "INDEX_INVALID",
-        }),
-    ),
-  );
-}
-
-/** The parts that hold a range of the content, one for each frame that it touches. */
+/** The parts that hold a range of the content: runs of whole frames as they are, parts of a frame with their glue. */
 export function carvePieces(model: IndexModel, start: number, end: number): CarvedPiece[] {
   checkRange(start, end - start, model.outputSize);
   const pieces: CarvedPiece[] = [];
   const { points, frames } = model;
-  for (let i = 0; i < points.length;) {
-    const { frame } = points[i]!;
-    let first = i;
-    let after = i;
-    while (after < points.length && points[after]!.frame === frame) after++;
-    const frameEnd = points[after]?.out ?? model.outputSize;
-    i = after;
-    if (points[first]!.out >= end || frameEnd <= start) continue;
-    while (first + 1 < after && points[first + 1]!.out <= start) first++;
-    let last = first + 1;
-    while (last < after && points[last]!.out < end) last++;
-    const point = points[first]!;
-    const { info, blocksEnd } = frames[frame]!;
-    const range = { in: [point.in, last < after ? points[last]!.in : blocksEnd] as const };
-    const out = [point.out, last < after ? points[last]!.out : frameEnd] as const;
-    pieces.push({ ...range, out, ...glue(info.type === "legacy", model, point) });
+  let after = 0;
+  /** Frames of the run that the last piece is, end exclusive. */
+  let runEnd = -1;
+  for (const [i, frame] of frames.entries()) {
+    const first = after;
+    while (after < points.length && points[after]!.frame === i) after++;
+    const contentEnd = frames[i + 1]?.out ?? model.outputSize;
+    if (frame.out >= end || contentEnd <= start) continue;
+    if (frame.out >= start && contentEnd <= end) {
+      const run = runEnd === i ? pieces.pop()! : { in: [frame.in], out: [frame.out] };
+      const next = frames[i + 1]?.in ?? model.inputSize;
+      pieces.push({ in: [run.in[0]!, next], out: [run.out[0]!, contentEnd], kind: "frames", ...NO_GLUE });
+      runEnd = i + 1;
+    } else {
+      pieces.push(carvePart(model, first, after, start, end));
+    }
   }
   return pieces;
+}
+
+const NO_GLUE = { prefix: new Uint8Array(), suffix: new Uint8Array(), drop: 0 };
+
+/** The blocks of one frame, whose points go from `from` up to `after`, that hold its share of a range. */
+function carvePart(model: IndexModel, from: number, after: number, start: number, end: number): CarvedPiece {
+  const { points, frames } = model;
+  let first = from;
+  while (first + 1 < after && points[first + 1]!.out <= start) first++;
+  let last = first + 1;
+  while (last < after && points[last]!.out < end) last++;
+  const point = points[first]!;
+  const { info, blocksEnd } = frames[point.frame]!;
+  const contentEnd = frames[point.frame + 1]?.out ?? model.outputSize;
+  return {
+    in: [point.in, last < after ? points[last]!.in : blocksEnd],
+    out: [point.out, last < after ? points[last]!.out : contentEnd],
+    ...glue(info.type === "legacy", model, point),
+  };
 }
 
 function glue(legacy: boolean, model: IndexModel, point: IndexPoint): Omit<CarvedPiece, "in" | "out"> {

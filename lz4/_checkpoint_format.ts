@@ -6,7 +6,7 @@ import { lz4BlockCompress } from "@sluice/ffi/lz4-encoder";
 import { CorruptDataError, readU32, UnsupportedFeatureError, writeU32 } from "@sluice/internal";
 import { PHASE } from "./_decoder_state.ts";
 import type { DecoderState, DictionaryPrint } from "./_decoder_state.ts";
-import { BLOCK_ID_MIN, FLG, FORMAT_VERSION, HISTORY_MAX, LEGACY_WORD_MAX } from "./_format.ts";
+import { BLOCK_ID_MIN, blockMaxOf, FLG, FORMAT_VERSION, HISTORY_MAX, LEGACY_WORD_MAX } from "./_format.ts";
 import { descriptorOf, infoOf, LEGACY_INFO } from "./_frame_parser.ts";
 import type { Lz4FrameInfo } from "./frame_header.ts";
 import { ByteReader, ByteWriter } from "./_varint.ts";
@@ -60,7 +60,7 @@ export function encodeState(state: DecoderState, packed: Uint8Array<ArrayBuffer>
     writer.number(state.blockCount);
   }
   if (contentSize !== undefined) writer.number(contentSize);
-  if (state.phase === PHASE.SKIPPABLE) writer.number(state.remaining);
+  if (hasRemaining(state.phase)) writer.number(state.remaining);
   if (hash !== undefined) writeHash(writer, hash, state.frameOut);
   if (dictionary !== undefined) {
     writer.u32(dictionary.id);
@@ -77,6 +77,10 @@ export function encodeState(state: DecoderState, packed: Uint8Array<ArrayBuffer>
   bytes.set(body);
   writeU32(bytes, body.length, lz4Xxh32(body, 0, body.length, CHECKSUM_SEED, undefined));
   return bytes;
+}
+
+function hasRemaining(phase: number): boolean {
+  return phase === PHASE.SKIPPABLE || phase === PHASE.STORED;
 }
 
 /** A block's data behind its word is a phase of its own. */
@@ -242,7 +246,8 @@ export function decodeState(bytes: Uint8Array): DecoderState {
   const inOffset = reader.number();
   const out = reader.number();
   const legacy = phase === PHASE.LEGACY_BLOCK;
-  const framed = phase === PHASE.BLOCK || phase === PHASE.CONTENT_CHECKSUM;
+  const stored = phase === PHASE.STORED;
+  const framed = phase === PHASE.BLOCK || stored || phase === PHASE.CONTENT_CHECKSUM;
   if (framed ? !descriptorFits(flg, bd) : flg !== 0 || bd !== 0) throw invalid("descriptor", "is wrong");
   const open = framed || legacy;
   const frameIn = open ? reader.number() : 0;
@@ -256,8 +261,11 @@ export function decodeState(bytes: Uint8Array): DecoderState {
   }
   const contentSize = has(HAS.CONTENT_SIZE) ? reader.number() : undefined;
   if (contentSize !== undefined && frameOut > contentSize) throw invalid("content size", "is passed already");
-  const remaining = phase === PHASE.SKIPPABLE ? reader.number() : 0;
-  if (remaining > 0xffffffff) throw invalid("remaining", `is ${remaining} bytes`);
+  const remaining = hasRemaining(phase) ? reader.number() : 0;
+  if (remaining > (stored ? blockMaxOf(bd >>> 4) : 0xffffffff) || stored && remaining === 0) {
+    throw invalid("remaining", `is ${remaining} bytes`);
+  }
+  if (stored && (flg & FLG.BLOCK_CHECKSUM) !== 0) throw invalid("phase", "does not fit FLG");
   const verify = !has(HAS.UNVERIFIED);
   if (has(HAS.CONTENT_HASH) !== (framed && verify && (flg & FLG.CONTENT_CHECKSUM) !== 0)) {
     throw invalid("content hash", "does not fit FLG");
@@ -265,7 +273,7 @@ export function decodeState(bytes: Uint8Array): DecoderState {
   const hash = has(HAS.CONTENT_HASH) ? readHash(reader, frameOut) : undefined;
   if (has(HAS.DICTIONARY) && !framed) throw invalid("dictionary", "is outside a frame");
   const dictionary = has(HAS.DICTIONARY) ? readPrint(reader) : undefined;
-  const linked = phase === PHASE.BLOCK && (flg & FLG.INDEPENDENT) === 0;
+  const linked = (phase === PHASE.BLOCK || stored) && (flg & FLG.INDEPENDENT) === 0;
   const windowSize = linked ? Math.min(HISTORY_MAX, frameOut + (dictionary?.size ?? 0)) : 0;
   if (has(HAS.WINDOW) !== windowSize > 0) throw invalid("window", "does not fit the position");
   const window = has(HAS.WINDOW) ? unpackWindow(reader) : new Uint8Array();
@@ -333,7 +341,7 @@ function readCarry(
     ? info!.blockMax + 7
     : phase === PHASE.LEGACY_DATA
     ? LEGACY_WORD_MAX + 3
-    : phase === PHASE.SKIPPABLE || phase === PHASE.DONE
+    : hasRemaining(phase) || phase === PHASE.DONE
     ? 0
     : 3;
   if (length < 1 || length > max) throw invalid("carry", `has ${length} bytes`);

@@ -74,6 +74,8 @@ export class DecoderCodec implements PullCodec {
   #print: DictionaryPrint | undefined;
   #historyBase = 0;
   #skipLeft = 0;
+  /** Bytes that a stored block still lacks of which the start was given out. */
+  #storedLeft = 0;
   #skippable: Uint8Array<ArrayBuffer> | undefined;
 
   #bytesIn = 0;
@@ -155,13 +157,14 @@ export class DecoderCodec implements PullCodec {
 
   /** Whether the codec stands between two blocks with nothing waiting. */
   get atBoundary(): boolean {
-    return this.#heldLength === 0 && this.#kernel.pending === 0;
+    return this.#heldLength === 0 && this.#storedLeft === 0 && this.#kernel.pending === 0;
   }
 
   /** How many bytes are best fed next; 0 at the end. */
   get hint(): number {
     if (this.#phase === PHASE.DONE) return 0;
     if (this.#phase === PHASE.SKIPPABLE) return this.#skipLeft;
+    if (this.#storedLeft > 0) return this.#storedLeft + WORD_SIZE;
     if (this.#heldLength > 0) {
       return this.#missing + (this.#phase === PHASE.BLOCK && this.#heldLength >= WORD_SIZE ? WORD_SIZE : 0);
     }
@@ -289,7 +292,7 @@ export class DecoderCodec implements PullCodec {
   #boundaryDue(): boolean {
     const { onBoundary, boundaryEvery } = this.#mode;
     return onBoundary !== undefined && this.#bytesOut - this.#lastBoundary >= boundaryEvery! &&
-      this.#frameOut > 0 &&
+      this.#frameOut > 0 && this.#storedLeft === 0 &&
       this.#kernel.pending === 0;
   }
 
@@ -360,6 +363,7 @@ export class DecoderCodec implements PullCodec {
   /** Books what a run did and returns the bytes it wrote; a failure is kept for `#answer`. */
   #account(result: number, order: Order): number {
     const { consumed, produced, missing, blockCount } = this.#kernel;
+    this.#storedLeft = missing > 0 ? this.#kernel.storedLeft : 0;
     if (order.held) {
       this.#heldLength -= consumed;
       if (this.#heldLength > 0 && consumed > 0) {
@@ -382,7 +386,7 @@ export class DecoderCodec implements PullCodec {
     this.#wider = 0;
     if (result === RESULT.FRAME_END) {
       this.#endBlocks();
-    } else if (missing > 0) {
+    } else if (missing > 0 && this.#storedLeft === 0) {
       this.#missing = missing;
       if (!order.held && order.end < this.#chunk.length) this.#wider = missing + WORD_SIZE;
       else if (!order.held) this.#holdRest(missing);
@@ -547,7 +551,8 @@ export class DecoderCodec implements PullCodec {
       (verify ? LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
       (verify && info.contentChecksum ? LZ4_DECODE_FLAG.HASH_CONTENT : 0) |
       (info.type === "legacy" ? LZ4_DECODE_FLAG.LEGACY : 0) |
-      (this.#settings.strictBlocks ? LZ4_DECODE_FLAG.STRICT : 0);
+      (this.#settings.strictBlocks ? LZ4_DECODE_FLAG.STRICT : 0) |
+      (info.type === "frame" && !info.blockChecksum ? LZ4_DECODE_FLAG.STREAM_STORED : 0);
     const result = this.#kernel.begin(flags, info.blockMax, history);
     if (result < 0) throw this.#kernel.error(result, "decompress lz4 data", this.#bytesIn);
   }
@@ -634,14 +639,14 @@ export class DecoderCodec implements PullCodec {
     const hashed = open && info!.contentChecksum && this.#settings.verifyChecksum;
     const linked = open && this.#phase === PHASE.BLOCK && info!.linked;
     return {
-      phase: this.#phase,
+      phase: this.#storedLeft > 0 ? PHASE.STORED : this.#phase,
       info: open ? info : undefined,
       in: this.#bytesIn,
       out: this.#bytesOut,
       frameIn: open ? this.#bytesIn - this.#frameStart : 0,
       frameOut: open ? this.#frameOut : 0,
       blockCount: open ? this.#blockCount : 0,
-      remaining: this.#phase === PHASE.SKIPPABLE ? this.#skipLeft : 0,
+      remaining: this.#phase === PHASE.SKIPPABLE ? this.#skipLeft : this.#storedLeft,
       verify: this.#settings.verifyChecksum,
       hash: hashed ? this.#kernel.hashState : undefined,
       window: linked
@@ -654,7 +659,7 @@ export class DecoderCodec implements PullCodec {
 
   /** Goes on from a state that has passed the checks of its format. */
   loadState(state: DecoderState): void {
-    this.#phase = state.phase;
+    this.#phase = state.phase === PHASE.STORED ? PHASE.BLOCK : state.phase;
     this.#info = state.info;
     this.#bytesIn = state.in;
     this.#bytesOut = state.out;
@@ -662,7 +667,8 @@ export class DecoderCodec implements PullCodec {
     this.#frameStart = state.in - state.frameIn;
     this.#frameOut = state.frameOut;
     this.#blockCount = state.blockCount;
-    this.#skipLeft = state.remaining;
+    this.#skipLeft = state.phase === PHASE.SKIPPABLE ? state.remaining : 0;
+    this.#storedLeft = state.phase === PHASE.STORED ? state.remaining : 0;
     this.#framesRead = state.in > 0 && state.info === undefined ? 1 : 0;
     this.#print = state.dictionary;
     this.#historyBase = state.dictionary?.size ?? 0;
@@ -681,6 +687,7 @@ export class DecoderCodec implements PullCodec {
       }
       this.#begin(info, info.linked ? state.window : this.#sameDictionary(state));
       if (state.hash !== undefined) this.#kernel.hashState = state.hash;
+      if (this.#storedLeft > 0) this.#kernel.resumeStored(this.#storedLeft);
     }
     if (state.carry.length > 0) this.#holdCarry(state.carry);
   }

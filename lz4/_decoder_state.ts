@@ -7,6 +7,7 @@ import type { Lz4FrameInfo } from "./frame_header.ts";
 export const PHASE = {
   HEADER: 0,
   BLOCK: 2,
+  STORED: 3,
   BLOCK_DATA: 4,
   CONTENT_CHECKSUM: 6,
   SKIPPABLE: 7,
@@ -41,7 +42,7 @@ export interface DecoderState {
   readonly frameOut: number;
   /** Blocks of the open frame. */
   readonly blockCount: number;
-  /** Payload bytes of a skippable frame that are still to pass. */
+  /** Bytes of a skippable frame's payload that are still to pass, or of a stored block whose start was given out. */
   readonly remaining: number;
   /** Whether checksums are verified. */
   readonly verify: boolean;

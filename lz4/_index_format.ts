@@ -2,18 +2,28 @@
  * The byte layout of indexes, S4IX version 1 (FORMATS.md): written small, read as from an enemy.
  */
 import { lz4Xxh32 } from "@sluice/ffi/lz4-decoder";
-import { CorruptDataError, UnsupportedFeatureError } from "@sluice/internal";
-import { readU32, writeU32 } from "@sluice/internal";
+import {
+  concatBytes,
+  CorruptDataError,
+  readU32,
+  SluiceError,
+  UnsupportedFeatureError,
+  writeU32,
+} from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
 import { ByteReader, ByteWriter } from "./_varint.ts";
 import { descriptorOf, infoOf, LEGACY_INFO } from "./_frame_parser.ts";
 import { EXPANSION_MAX, FLG, HISTORY_MAX } from "./_format.ts";
+import { FINGERPRINT_SIZE } from "./_index_fingerprint.ts";
+import { checkWindow, WindowSource } from "./_index_windows.ts";
 import type { IndexFrame, IndexModel, IndexPoint } from "./_index_model.ts";
 
+const NO_BYTES = new Uint8Array();
 const MAGIC = 0x58493453;
 const VERSION = 1;
 const HEADER_SIZE = 64;
-const FLAG = { LINES: 1, HASHES: 2, WINDOWS: 4 } as const;
-const FLAG_ALL = 7;
+const FLAG = { LINES: 1, HASHES: 2, WINDOWS: 4, FINGERPRINT: 8 } as const;
+const FLAG_ALL = 15;
 const FRAME_KIND = { FRAME: 0, LEGACY: 1 } as const;
 /** A point takes at least a byte, so a count above the input's size is a lie. */
 const WINDOW_HEADER_SIZE_MAX = 16;
@@ -27,16 +37,27 @@ function invalid(field: string, state: string): CorruptDataError {
 
 /** An index as bytes. */
 export function encodeIndex(model: IndexModel): Uint8Array<ArrayBuffer> {
-  const hasWindows = model.points.some((point) => point.window.length > 0);
+  const windows = model.points.map(({ window }) => {
+    if (window === undefined || window instanceof Uint8Array) return window ?? NO_BYTES;
+    throw new SluiceError(
+      'Cannot write the index: its windows are in its file, expected "loadWindows" first',
+      {
+        format: "lz4",
+        code: "NOT_READY",
+      },
+    );
+  });
+  const hasWindows = windows.some((window) => window.length > 0);
   const body = new ByteWriter();
+  if (model.fingerprint !== undefined) body.bytes(model.fingerprint);
   writeFrames(body, model.frames);
   writePoints(body, model);
   if (model.hasHashes) { for (const point of model.points) body.u32(point.hash ?? 0); }
   if (model.hasLines) writeDeltas(body, model.points.map((point) => point.lines));
   if (hasWindows) {
-    for (const { window } of model.points) {
-      body.number(window.length);
-      body.bytes(window);
+    for (const window of windows) body.number(window.length);
+    for (const window of windows) {
+      if (window.length > 0) body.u32(lz4Xxh32(window, 0, window.length, 0, undefined));
     }
   }
   const content = body.take();
@@ -44,7 +65,8 @@ export function encodeIndex(model: IndexModel): Uint8Array<ArrayBuffer> {
   header.u32(MAGIC);
   header.byte(VERSION);
   header.byte(
-    (model.hasLines ? FLAG.LINES : 0) | (model.hasHashes ? FLAG.HASHES : 0) | (hasWindows ? FLAG.WINDOWS : 0),
+    (model.hasLines ? FLAG.LINES : 0) | (model.hasHashes ? FLAG.HASHES : 0) |
+      (hasWindows ? FLAG.WINDOWS : 0) | (model.fingerprint === undefined ? 0 : FLAG.FINGERPRINT),
   );
   header.bytes(new Uint8Array(2));
   for (
@@ -60,11 +82,10 @@ export function encodeIndex(model: IndexModel): Uint8Array<ArrayBuffer> {
   }
   header.u64(content.length);
   header.u32(lz4Xxh32(content, 0, content.length, 0, undefined));
-  const bytes = new Uint8Array(HEADER_SIZE + content.length);
-  bytes.set(header.take());
-  writeU32(bytes, HEADER_SIZE - 4, lz4Xxh32(bytes, 0, HEADER_SIZE - 4, 0, undefined));
-  bytes.set(content, HEADER_SIZE);
-  return bytes;
+  const head = new Uint8Array(HEADER_SIZE);
+  head.set(header.take());
+  writeU32(head, HEADER_SIZE - 4, lz4Xxh32(head, 0, HEADER_SIZE - 4, 0, undefined));
+  return concatBytes([head, content, ...windows]);
 }
 
 function writeFrames(body: ByteWriter, frames: readonly IndexFrame[]): void {
@@ -108,69 +129,153 @@ function writeRuns(body: ByteWriter, values: readonly number[]): void {
   }
 }
 
+/** What the header of an index says. */
+interface IndexHeader {
+  readonly flags: number;
+  readonly inputSize: number;
+  readonly outputSize: number;
+  readonly spacing: number;
+  readonly pointCount: number;
+  readonly frameCount: number;
+  readonly bodySize: number;
+  readonly checksum: number;
+}
+
+function decodeHeader(bytes: Uint8Array): IndexHeader {
+  if (bytes.length < HEADER_SIZE || readU32(bytes, 0) !== MAGIC) throw invalid("magic", "is wrong");
+  if (lz4Xxh32(bytes, 0, HEADER_SIZE - 4, 0, undefined) !== readU32(bytes, HEADER_SIZE - 4)) {
+    throw invalid("header checksum", "is wrong");
+  }
+  const reader = new ByteReader(bytes.subarray(4, HEADER_SIZE - 4), invalid);
+  const version = reader.byte();
+  if (version !== VERSION) {
+    throw new UnsupportedFeatureError(
+      `Cannot read an lz4 index: it has version ${version}, expected ${VERSION}`,
+      { format: "lz4", code: "INDEX_VERSION" },
+    );
+  }
+  const flags = reader.byte();
+  if ((flags & ~FLAG_ALL) !== 0) throw invalid("flags", "have a reserved bit");
+  reader.bytes(2);
+  const header = {
+    flags,
+    inputSize: reader.u64(),
+    outputSize: reader.u64(),
+    spacing: reader.u64(),
+    pointCount: reader.u64(),
+    frameCount: reader.u64(),
+    bodySize: reader.u64(),
+    checksum: reader.u32(),
+  };
+  if (header.outputSize > EXPANSION_MAX * header.inputSize) {
+    throw invalid("output size", "is more than the input can hold");
+  }
+  if (header.pointCount > header.bodySize || header.frameCount > header.bodySize) {
+    throw invalid("count", "is larger than the index");
+  }
+  return header;
+}
+
+/** A decoded body, with the windows not read yet: they follow one another from `windowsOffset` on. */
+function decodeBody(header: IndexHeader, body: Uint8Array, windowsOffset: number): IndexModel {
+  const { flags, inputSize, outputSize, spacing, pointCount, frameCount } = header;
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  if (lz4Xxh32(body, 0, body.length, 0, undefined) !== header.checksum) throw invalid("checksum", "is wrong");
+  const reader = new ByteReader(body, invalid);
+  const fingerprint = has(FLAG.FINGERPRINT) ? reader.bytes(FINGERPRINT_SIZE).slice() : undefined;
+  const frames = readFrames(reader, frameCount, inputSize, outputSize);
+  const points = readPoints(reader, pointCount, frames, outputSize);
+  if (has(FLAG.HASHES)) { for (const point of points) point.hash = reader.u32(); }
+  if (has(FLAG.LINES)) {
+    let lines = 0;
+    for (const point of points) point.lines = lines += reader.number();
+    if (lines > outputSize) throw invalid("lines", "are more than bytes");
+  }
+  if (has(FLAG.WINDOWS)) readWindowPlaces(reader, points, windowsOffset);
+  if (reader.left > 0) throw invalid("length", `has ${reader.left} bytes too many`);
+  return {
+    inputSize,
+    outputSize,
+    spacing,
+    hasLines: has(FLAG.LINES),
+    hasHashes: has(FLAG.HASHES),
+    fingerprint,
+    frames,
+    points,
+  };
+}
+
+function readWindowPlaces(reader: ByteReader, points: readonly IndexPoint[], start: number): void {
+  let offset = start;
+  const sizes = points.map(() => reader.number());
+  for (const [i, size] of sizes.entries()) {
+    if (size > HISTORY_MAX + WINDOW_HEADER_SIZE_MAX) throw invalid("window", `has ${size} bytes`);
+    if (size > 0) points[i]!.window = { offset, size, hash: reader.u32() };
+    offset += size;
+  }
+}
+
+/** Where the last window of a model ends. */
+function windowsEnd(model: IndexModel, start: number): number {
+  return model.points.reduce(
+    (end, { window }) =>
+      window === undefined || window instanceof Uint8Array ? end : window.offset + window.size,
+    start,
+  );
+}
+
+function checkEnd(actual: number, expected: number): void {
+  if (actual !== expected) throw invalid("length", `is ${actual} bytes, expected ${expected}`);
+}
+
 /**
- * Reads an index from bytes of any origin.
+ * Reads a whole index from bytes of any origin.
  *
  * @throws {CorruptDataError} With code "INDEX_INVALID", naming the field.
  * @throws {UnsupportedFeatureError} With code "INDEX_VERSION".
  */
 export function decodeIndex(bytes: Uint8Array): IndexModel {
-  if (bytes.length < HEADER_SIZE || readU32(bytes, 0) !== MAGIC) throw invalid("magic", "is wrong");
-  if (lz4Xxh32(bytes, 0, HEADER_SIZE - 4, 0, undefined) !== readU32(bytes, HEADER_SIZE - 4)) {
-    throw invalid("header checksum", "is wrong");
+  const header = decodeHeader(bytes);
+  const bodyEnd = HEADER_SIZE + header.bodySize;
+  if (bytes.length < bodyEnd) checkEnd(bytes.length, bodyEnd);
+  const model = decodeBody(header, bytes.subarray(HEADER_SIZE, bodyEnd), bodyEnd);
+  checkEnd(bytes.length, windowsEnd(model, bodyEnd));
+  for (const point of model.points) {
+    if (point.window === undefined || point.window instanceof Uint8Array) continue;
+    const { offset, size, hash } = point.window;
+    point.window = bytes.slice(offset, offset + size);
+    checkWindow(point.window, hash, offset);
   }
-  const header = new ByteReader(bytes.subarray(4, HEADER_SIZE - 4), invalid);
-  const version = header.byte();
-  if (version !== VERSION) {
-    throw new UnsupportedFeatureError(
-      `Cannot read an lz4 index: it has version ${version}, expected ${VERSION}`,
-      {
-        format: "lz4",
-        code: "INDEX_VERSION",
-      },
-    );
-  }
-  const flags = header.byte();
-  if ((flags & ~FLAG_ALL) !== 0) throw invalid("flags", "have a reserved bit");
-  header.bytes(2);
-  const [inputSize, outputSize, spacing, pointCount, frameCount, size] = Array.from(
-    { length: 6 },
-    () => header.u64(),
-  );
-  const checksum = header.u32();
-  const content = bytes.subarray(HEADER_SIZE);
-  if (content.length !== size) throw invalid("length", `is ${content.length} bytes, expected ${size}`);
-  if (lz4Xxh32(content, 0, content.length, 0, undefined) !== checksum) throw invalid("checksum", "is wrong");
-  if (outputSize! > EXPANSION_MAX * inputSize!) {
-    throw invalid("output size", "is more than the input can hold");
-  }
-  if (pointCount! > size || frameCount! > size) throw invalid("count", "is larger than the index");
-  const reader = new ByteReader(content, invalid);
-  const frames = readFrames(reader, frameCount!, inputSize!, outputSize!);
-  const points = readPoints(reader, pointCount!, frames, outputSize!);
-  if ((flags & FLAG.HASHES) !== 0) { for (const point of points) point.hash = reader.u32(); }
-  if ((flags & FLAG.LINES) !== 0) {
-    let lines = 0;
-    for (const point of points) point.lines = lines += reader.number();
-    if (lines > outputSize!) throw invalid("lines", "are more than bytes");
-  }
-  if ((flags & FLAG.WINDOWS) !== 0) {
-    for (const point of points) {
-      const length = reader.number();
-      if (length > HISTORY_MAX + WINDOW_HEADER_SIZE_MAX) throw invalid("window", `has ${length} bytes`);
-      point.window = reader.bytes(length).slice();
-    }
-  }
-  if (reader.left > 0) throw invalid("length", `has ${reader.left} bytes too many`);
-  return {
-    inputSize: inputSize!,
-    outputSize: outputSize!,
-    spacing: spacing!,
-    hasLines: (flags & FLAG.LINES) !== 0,
-    hasHashes: (flags & FLAG.HASHES) !== 0,
-    frames,
-    points,
-  };
+  return model;
+}
+
+/** The first read of an index: enough for a small one. */
+const OPEN_SIZE = 64 << 10;
+
+/**
+ * Reads an index that lies in a source from `start` to `end` and leaves its windows there: one read, or two when it is
+ * larger than 64 KiB. `head` are bytes from `start` on that are already known.
+ *
+ * @throws {SluiceError} As `decodeIndex`.
+ */
+export async function openIndex(
+  source: ByteSource,
+  start: number,
+  end: number,
+  head?: Uint8Array,
+): Promise<IndexModel> {
+  const known = head ?? await source.read(start, Math.min(OPEN_SIZE, end - start));
+  const header = decodeHeader(known);
+  const bodyEnd = HEADER_SIZE + header.bodySize;
+  if (end - start < bodyEnd) checkEnd(end - start, bodyEnd);
+  const body = new Uint8Array(header.bodySize);
+  body.set(known.subarray(HEADER_SIZE, bodyEnd));
+  const missing = bodyEnd - known.length;
+  if (missing > 0) body.set(await source.read(start + known.length, missing), body.length - missing);
+  const model = decodeBody(header, body, start + bodyEnd);
+  checkEnd(end, windowsEnd(model, start + bodyEnd));
+  model.windowSource = new WindowSource(source);
+  return model;
 }
 
 function readFrames(reader: ByteReader, count: number, inputSize: number, outputSize: number): IndexFrame[] {
@@ -226,7 +331,7 @@ function readPoints(
     if (of === undefined || start < of.in || start > of.blocksEnd || out < of.out || out > outputSize) {
       throw invalid("point", `${i} is outside its frame`);
     }
-    points.push({ in: start, out, frame, window: new Uint8Array(), hash: undefined, lines: 0 });
+    points.push({ in: start, out, frame, window: undefined, hash: undefined, lines: 0 });
   }
   return points;
 }

@@ -4,10 +4,10 @@
 import { LZ4_DECODE_FLAG, Lz4DecoderKernel, lz4HashParts } from "@sluice/ffi/lz4-decoder";
 import { ChecksumMismatchError, IdlePool, toBytes } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
-import { windowOf } from "./_carve.ts";
 import { fault } from "./_fault.ts";
 import { EXPANSION_MAX } from "./_format.ts";
 import type { IndexModel } from "./_index_model.ts";
+import { readWindow } from "./_index_windows.ts";
 import type { Lz4DictionarySource } from "./decompress_options.ts";
 
 /** No read of the source is larger, so that a long range does not fill memory twice. */
@@ -116,6 +116,7 @@ export class SegmentDecoder {
     if (size > EXPANSION_MAX * (end - pos)) {
       throw fault("INDEX_ASSUMPTION", point.in, `${end - pos} bytes can not hold ${size} bytes of content`);
     }
+    const history = await this.#history(first);
     const target = new Uint8Array(size);
     const kernel = this.#kernels.acquire(
       "",
@@ -129,7 +130,7 @@ export class SegmentDecoder {
       const flags = (hashed ? LZ4_DECODE_FLAG.HASH_CONTENT : 0) | (info.linked ? LZ4_DECODE_FLAG.LINKED : 0) |
         (info.blockChecksum ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM | LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
         (info.type === "legacy" ? LZ4_DECODE_FLAG.LEGACY : 0);
-      const begun = kernel.begin(flags, info.blockMax, this.#history(first));
+      const begun = kernel.begin(flags, info.blockMax, history);
       if (begun < 0) throw kernel.error(begun, "decompress lz4 data", point.in);
       const result = offLoop && kernel.backend === "native"
         ? await kernel.runAsync(bytes, pos, end, target, 0, size, 0)
@@ -173,10 +174,10 @@ export class SegmentDecoder {
     );
   }
 
-  #history(id: number): Uint8Array {
+  async #history(id: number): Promise<Uint8Array> {
     const point = this.#model.points[id]!;
     const frame = this.#model.frames[point.frame]!;
-    const window = windowOf(point);
+    const window = await readWindow(this.#model, point);
     if (window.length > 0 || this.#dictionary === undefined || this.#dictionary === "ignore") return window;
     if (frame.info.linked && point.out > frame.out) return window;
     const found = typeof this.#dictionary === "function"

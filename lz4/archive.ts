@@ -26,7 +26,8 @@ export interface Lz4ArchiveStreamOptions {
   /** Where it ends, exclusive. @default {the end of the content} */
   readonly end?: number | undefined;
   /**
-   * How many parts, of a segment or of at least 1 MiB, are fetched and decoded at a time; natively on as many threads.
+   * How many threads decode natively. So many parts and one more, each a segment or at least 1 MiB, are fetched and
+   * decoded at a time; with 1 it is one part.
    *
    * @default {1}
    */
@@ -112,10 +113,11 @@ export class Lz4Archive {
     checkRange(start, end - start, this.size);
     if (start === end) return;
     const last = this.#decoder.segmentAt(end - 1);
+    const parts = threads === 1 ? 1 : threads + 1; // one more, so that no thread waits for the event loop
     const ahead: { readonly from: number; readonly content: Promise<Uint8Array<ArrayBuffer>> }[] = [];
     let next = this.#decoder.segmentAt(start);
     const fill = (): void => {
-      while (next <= last && ahead.length < threads) {
+      while (next <= last && ahead.length < parts) {
         const until = this.#decoder.groupEnd(next, last);
         const content = this.#decoder.decode(next, until, threads > 1);
         content.catch(() => {}); // it is reported when its turn comes

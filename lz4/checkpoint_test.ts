@@ -60,6 +60,43 @@ testBackends("Lz4Decoder resumes on the other backend at every split", (backend)
   }
 });
 
+testBackends("stored blocks are given out as they come, and states inside them resume", async (backend) => {
+  const content = join(text(3000), new Random(6).bytes(200_000), text(3000, 4));
+  for (const linked of [false, true]) {
+    const frame = compressLz4(content, { blockSize: 65536, linked });
+    const early: number[] = [];
+    const waiting = new Lz4DecompressionStream({ backend });
+    const writer = waiting.writable.getWriter();
+    const reading = (async () => {
+      for await (const chunk of waiting.readable) early.push(chunk.length);
+    })();
+    for (const piece of chunks(frame, 10_000)) await writer.write(piece);
+    await writer.close();
+    await reading;
+    assert(early.length >= 13 && Math.max(...early.slice(1)) <= 10_000, `${early}`);
+    let inside = 0;
+    for (let at = 1; at < frame.length; at += 997) {
+      using first = new Lz4Decoder({ backend });
+      const head = first.push(frame.subarray(0, at));
+      const saved = first.checkpoint().bytes();
+      const checkpoint = Lz4Checkpoint.fromBytes(saved);
+      if (checkpoint.resumeFrom === at) inside++;
+      using second = Lz4Decoder.fromCheckpoint(checkpoint, { backend: OTHER[backend] });
+      assertEquals(second.checkpoint().bytes(), saved);
+      const tail = second.push(frame.subarray(checkpoint.resumeFrom));
+      second.finish();
+      assertEquals(join(head, tail), content);
+      await using third = Lz4CheckpointableDecompressor.resume(saved, byteSourceFromBytes(frame), {
+        backend,
+      });
+      const rest: Uint8Array[] = [];
+      for await (const chunk of third) rest.push(chunk);
+      assertEquals(join(head, ...rest), content);
+    }
+    assert(inside > 100, `${inside} states need no byte again`);
+  }
+});
+
 testBackends("Lz4Decoder states are as small as promised", () => {
   const content = text(3_000_000);
   const sizes: Record<string, number> = {};

@@ -172,7 +172,7 @@ export class Lz4CheckpointableDecompressor
   }
 
   /**
-   * The next chunk of whole blocks; undefined at the end. Calls that overlap are answered one after another.
+   * The next chunk: whole blocks, or the start of a stored one; undefined at the end. Calls that overlap are answered one after another.
    *
    * @throws {SluiceError} As `decompressLz4`; `checkpoint()` still gives the last good place.
    */

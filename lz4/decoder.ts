@@ -37,7 +37,7 @@ export interface Lz4CheckpointOptions {
 
 /**
  * Decompresses a stream that is pushed in pieces. It holds native memory: close it, or declare it with `using`.
- * Output appears as soon as a block is complete; at most one block and 64 KiB of history are held.
+ * Output appears as soon as a block is complete, of stored blocks without checksum as their bytes come; at most one block and 64 KiB of history are held.
  *
  * @example Piece by piece
  * ```ts

@@ -16,9 +16,10 @@ import {
   Lz4Xxh32,
   lz4Xxh32,
   recoverLz4,
+  recoverLz4Iterable,
 } from "./mod.ts";
 import { testBackends } from "../tests/_backends.ts";
-import { CONTENT_KINDS, join, Random, text } from "../tests/_data.ts";
+import { chunks, CONTENT_KINDS, join, Random, text } from "../tests/_data.ts";
 
 testBackends("Lz4 blocks of every kind and level come back", () => {
   const dictionary = text(3000, 7);
@@ -90,7 +91,7 @@ testBackends("listLz4Frames hops over every kind of frame", async () => {
   assertEquals(listed[1]!.skippableVariant, 3);
 });
 
-testBackends("recoverLz4 loses just what is damaged, and ends on any bytes", () => {
+testBackends("recoverLz4 loses just what is damaged, and ends on any bytes", async () => {
   const content = join(text(60_000), new Random(1).bytes(20_000));
   for (
     const options of [{ blockSize: 3000, blockChecksum: true }, {
@@ -116,6 +117,14 @@ testBackends("recoverLz4 loses just what is damaged, and ends on any bytes", () 
         assert(part.in[0] >= end && part.in[1] <= damaged.length && part.in[1] > part.in[0]);
         end = part.in[1];
         if (part.kind === "content") good += part.bytes.length;
+      }
+      if (round % 10 === 0) {
+        const pieces = chunks(damaged, 1 + random.below(3000));
+        assertEquals(
+          await Array.fromAsync(recoverLz4Iterable(pieces)),
+          [...recoverLz4(damaged)],
+          `round ${round}`,
+        );
       }
       if (round % 4 !== 0) assert(good > content.length, `round ${round}: ${good} bytes were saved`);
     }

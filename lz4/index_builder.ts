@@ -9,6 +9,7 @@ import { packSparseWindow, packWindow } from "./_checkpoint_format.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
 import { HISTORY_MAX } from "./_format.ts";
+import { FingerprintBuilder } from "./_index_fingerprint.ts";
 import { hashDigest, hashUpdate, newHashState } from "./_hash.ts";
 import type { IndexModel, IndexPoint } from "./_index_model.ts";
 import { SourceReader } from "./_source_reader.ts";
@@ -59,6 +60,7 @@ export class Lz4IndexBuilder implements Disposable {
   #hash: Uint32Array = newHashState();
   #hashedUntil = 0;
   #lines = 0;
+  readonly #fingerprint = new FingerprintBuilder();
 
   /**
    * Takes a context from the backend.
@@ -78,6 +80,7 @@ export class Lz4IndexBuilder implements Disposable {
       spacing,
       hasLines: checkBoolean("lines", lines),
       hasHashes: checkBoolean("hashes", hashes),
+      fingerprint: undefined,
       frames: [],
       points: [],
     };
@@ -92,7 +95,7 @@ export class Lz4IndexBuilder implements Disposable {
 
   /** Takes the next piece and returns the content that it completes; errors are those of `Lz4Decoder`. */
   push(chunk: BytesSource): Uint8Array<ArrayBuffer> {
-    this.#codec.write(toBytes(chunk));
+    this.#write(chunk);
     const output = concatBytes(this.#read());
     this.#codec.detachInput();
     return output;
@@ -111,6 +114,7 @@ export class Lz4IndexBuilder implements Disposable {
     if (this.#model.points.length > 0) this.#endSegment(this.#model.points.at(-1)!);
     this.#model.inputSize = this.#codec.bytesIn;
     this.#model.outputSize = this.#codec.bytesOut;
+    this.#model.fingerprint = this.#fingerprint.finish(this.#codec.bytesIn);
     return new Lz4Index(this.#model);
   }
 
@@ -127,13 +131,19 @@ export class Lz4IndexBuilder implements Disposable {
   /** Takes the next piece without giving its content out: one buffer serves all blocks. */
   skim(chunk: BytesSource): void {
     const codec = this.#codec;
-    codec.write(toBytes(chunk));
+    this.#write(chunk);
     while (!codec.needsInput && !codec.done) {
       if (this.#scratch.length < codec.blockMax) this.#scratch = new Uint8Array(codec.blockMax);
       const length = codec.read(this.#scratch, 0);
       this.#measure(this.#scratch.subarray(0, length));
     }
     codec.detachInput();
+  }
+
+  #write(chunk: BytesSource): void {
+    const bytes = toBytes(chunk);
+    this.#fingerprint.update(bytes);
+    this.#codec.write(bytes);
   }
 
   #read(): Uint8Array<ArrayBuffer>[] {
@@ -185,6 +195,11 @@ export class Lz4IndexBuilder implements Disposable {
   #endFrame(codec: DecoderCodec): void {
     const frame = this.#model.frames.at(-1)!;
     frame.blocksEnd = codec.bytesIn - (frame.info.type === "legacy" ? 0 : 4);
+    this.#settleWatch();
+    const { points, frames } = this.#model;
+    const last = points.at(-1)!;
+    const isSecond = points.at(-2)?.frame === frames.length - 1;
+    if (isSecond && last.in === frame.blocksEnd) points.pop(); // nothing follows it
   }
 
   #addPoint(codec: DecoderCodec): void {
@@ -201,7 +216,7 @@ export class Lz4IndexBuilder implements Disposable {
       in: codec.bytesIn,
       out: codec.bytesOut,
       frame: this.#model.frames.length - 1,
-      window: new Uint8Array(),
+      window: undefined,
       hash: undefined,
       lines: 0,
     };
@@ -235,14 +250,18 @@ export class Lz4IndexBuilder implements Disposable {
  * ```
  */
 export async function buildLz4Index(source: Lz4SourceLike, options: Lz4IndexOptions = {}): Promise<Lz4Index> {
-  using builder = new Lz4IndexBuilder(options);
-  const reader = new SourceReader(source, 0, 0, { retries: 5, retryDelayMs: 100, signal: undefined });
-  for (
-    let chunk = await reader.next(() => true);
-    chunk !== undefined;
-    chunk = await reader.next(() => true)
-  ) {
-    builder.skim(chunk);
+  const builder = new Lz4IndexBuilder(options);
+  try {
+    const reader = new SourceReader(source, 0, 0, { retries: 5, retryDelayMs: 100, signal: undefined });
+    for (
+      let chunk = await reader.next(() => true);
+      chunk !== undefined;
+      chunk = await reader.next(() => true)
+    ) {
+      builder.skim(chunk);
+    }
+    return builder.finish();
+  } finally {
+    builder.close();
   }
-  return builder.finish();
 }

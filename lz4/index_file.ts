@@ -7,7 +7,8 @@ import { checkInteger, concatBytes, CorruptDataError, readU32, toBytes, writeU32
 import type { ByteSource, BytesSource } from "@sluice/internal";
 import { carvePieces } from "./_carve.ts";
 import { INDEX_MAGIC, SKIPPABLE_HEADER_SIZE } from "./_format.ts";
-import { decodeIndex, encodeIndex } from "./_index_format.ts";
+import { fingerprintOf } from "./_index_fingerprint.ts";
+import { decodeIndex, encodeIndex, openIndex } from "./_index_format.ts";
 import type { IndexModel } from "./_index_model.ts";
 import { ByteReader, ByteWriter } from "./_varint.ts";
 
@@ -47,6 +48,8 @@ export interface Lz4SplitOptions {
 
 const FOOTER_SIZE = 12;
 const FOOTER_MAGIC = 0x58493453;
+/** What is read of an index together with the frame header in front of it. */
+const INDEX_HEAD_SIZE = 64 << 10;
 
 /**
  * An index, read-only.
@@ -77,10 +80,26 @@ export class Lz4Index {
     return new Lz4Index(decodeIndex(toBytes(bytes)));
   }
 
-  /** Reads the index at the end of a compressed file; undefined where there is none. Two reads. */
+  /**
+   * Opens an index in a file of its own and reads its points: one read, or two above 64 KiB. The histories of linked
+   * frames, by far the most of a large index, stay in the file until a read needs one; 4 MiB of them are kept.
+   *
+   * @throws {CorruptDataError} With code "INDEX_INVALID" if the file is no valid index.
+   */
+  static async open(source: ByteSource): Promise<Lz4Index> {
+    return new Lz4Index(await openIndex(source, 0, source.size));
+  }
+
+  /**
+   * Opens the index at the end of a compressed file; undefined where there is none. Two reads, or three when the index
+   * is larger than 64 KiB; windows stay in the file as with `open`.
+   *
+   * @throws {CorruptDataError} With code "INDEX_INVALID" if there is one that is not valid.
+   */
   static async embedded(source: ByteSource): Promise<Lz4Index | undefined> {
     const found = await embeddedIndexAt(source);
-    return found === undefined ? undefined : Lz4Index.fromBytes(await source.read(found.offset, found.size));
+    if (found === undefined) return undefined;
+    return new Lz4Index(await openIndex(source, found.offset, found.offset + found.size, found.head));
   }
 
   /** Bytes of the compressed file, an index inside it left out. */
@@ -121,6 +140,30 @@ export class Lz4Index {
     return points[low] ?? { in: 0, out: 0 };
   }
 
+  /**
+   * Whether a compressed file is the one that the index was made of, by its size, its first and its last 64 KiB; two
+   * reads. An index whose maker did not see the whole file can't tell and says no.
+   */
+  async matches(source: ByteSource): Promise<boolean> {
+    const { fingerprint, inputSize } = this.#model;
+    if (fingerprint === undefined || source.size < inputSize) return false;
+    const found = await fingerprintOf(source, inputSize);
+    return found.every((byte, i) => byte === fingerprint[i]);
+  }
+
+  /**
+   * Reads the histories that `open` and `embedded` leave in the file, of the points that content from `start` up to
+   * `end` needs. `pieces`, `splits` and `toBytes` want them at hand.
+   */
+  async loadWindows(start = 0, end: number = this.outputSize): Promise<void> {
+    const { points, windowSource } = this.#model;
+    for (const [i, point] of points.entries()) {
+      const next = points[i + 1]?.out ?? this.outputSize;
+      if (point.window === undefined || point.window instanceof Uint8Array) continue;
+      if (point.out < end && next > start) point.window = await windowSource!.read(point.window);
+    }
+  }
+
   /** The index as bytes (S4IX, see FORMATS.md), for a file beside the compressed one. */
   toBytes(): Uint8Array<ArrayBuffer> {
     return encodeIndex(this.#model);
@@ -140,7 +183,7 @@ export class Lz4Index {
     return frame;
   }
 
-  /** The parts of the file that hold a range of the content, one for each frame that it touches. */
+  /** The parts of the file that hold a range of the content: runs of whole frames, and parts of frames with their glue. */
   pieces(start: number, end: number): Omit<Lz4Split, "id">[] {
     return carvePieces(this.#model, start, end);
   }
@@ -167,10 +210,10 @@ export class Lz4Index {
   }
 }
 
-/** Where an index stands inside a file, and where the frame around it starts. */
+/** Where an index stands inside a file, with its first bytes. */
 async function embeddedIndexAt(
   source: ByteSource,
-): Promise<{ offset: number; size: number; frameOffset: number } | undefined> {
+): Promise<{ offset: number; size: number; head: Uint8Array } | undefined> {
   const overhead = SKIPPABLE_HEADER_SIZE + FOOTER_SIZE;
   if (source.size < overhead) return undefined;
   const reader = new ByteReader(await source.read(source.size - FOOTER_SIZE, FOOTER_SIZE), notThere);
@@ -180,9 +223,9 @@ async function embeddedIndexAt(
   const size = low + high * 2 ** 32;
   const frameOffset = source.size - size - overhead;
   if (frameOffset < 0) return undefined;
-  const head = await source.read(frameOffset, SKIPPABLE_HEADER_SIZE);
-  if (readU32(head, 0) !== INDEX_MAGIC || readU32(head, 4) !== size + FOOTER_SIZE) return undefined;
-  return { offset: frameOffset + SKIPPABLE_HEADER_SIZE, size, frameOffset };
+  const start = await source.read(frameOffset, SKIPPABLE_HEADER_SIZE + Math.min(size, INDEX_HEAD_SIZE));
+  if (readU32(start, 0) !== INDEX_MAGIC || readU32(start, 4) !== size + FOOTER_SIZE) return undefined;
+  return { offset: frameOffset + SKIPPABLE_HEADER_SIZE, size, head: start.subarray(SKIPPABLE_HEADER_SIZE) };
 }
 
 function notThere(field: string, state: string): CorruptDataError {
@@ -215,6 +258,7 @@ export async function carveLz4(
   start: number,
   end: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  await index.loadWindows(start, end);
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for (const piece of index.pieces(start, end)) {
     const [from, to] = piece.in;

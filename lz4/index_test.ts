@@ -9,6 +9,7 @@ import {
   Lz4Index,
   Lz4IndexBuilder,
   lz4Xxh32,
+  scanLz4Index,
 } from "./mod.ts";
 import { testBackends } from "../tests/_backends.ts";
 import { chunks, join, Random, text } from "../tests/_data.ts";
@@ -81,6 +82,7 @@ testBackends("Lz4Index inside the file is found, and the file still decodes", as
     const joined = join(file, index.toSkippableFrame());
     assertEquals(decompressLz4(joined), CONTENT);
     const found = await Lz4Index.embedded(byteSourceFromBytes(joined));
+    await found!.loadWindows();
     assertEquals(found!.toBytes(), index.toBytes());
     assertEquals(await Lz4Index.embedded(byteSourceFromBytes(file)), undefined);
   }
@@ -125,6 +127,86 @@ testBackends("Lz4Archive notices another file", async () => {
   await assertRejects(() => archive.read(0), SluiceError);
 });
 
+testBackends("Lz4Index.open leaves windows in the file until a read needs one", async () => {
+  const content = text(3_000_000, 8);
+  const file = compressLz4(content, { blockSize: 65536, linked: true });
+  const built = await buildLz4Index(file, { spacing: 65536, windows: "full" });
+  const bytes = built.toBytes();
+  let read = 0;
+  const stored = byteSourceFromBytes(bytes);
+  const counting = {
+    size: stored.size,
+    read: (offset: number, length: number) => {
+      read += length;
+      return stored.read(offset, length);
+    },
+  };
+  const index = await Lz4Index.open(counting);
+  assert(read <= 65536 && bytes.length > 10 * read, `${read} of ${bytes.length} bytes were read`);
+  using archive = new Lz4Archive(byteSourceFromBytes(file), index);
+  assertEquals(await archive.read(1_000_000, 1_000_100), content.slice(1_000_000, 1_000_100));
+  assert(read < bytes.length / 5, `${read} of ${bytes.length} bytes were read`);
+  assertEquals(assertThrows(() => index.toBytes(), SluiceError).code, "NOT_READY");
+  await index.loadWindows();
+  assertEquals(index.toBytes(), bytes);
+  const damaged = bytes.slice();
+  damaged[damaged.length - 1]! ^= 1;
+  assertEquals(assertThrows(() => Lz4Index.fromBytes(damaged), SluiceError).code, "INDEX_INVALID");
+  using other = new Lz4Archive(
+    byteSourceFromBytes(file),
+    await Lz4Index.open(byteSourceFromBytes(damaged)),
+  );
+  assertEquals(
+    (await assertRejects(() => other.read(content.length - 1), SluiceError)).code,
+    "INDEX_INVALID",
+  );
+});
+
+testBackends("Lz4Index tells its own file from another", async () => {
+  for (const [name, file] of Object.entries(FILES)) {
+    const index = Lz4Index.fromBytes((await buildLz4Index(file)).toBytes());
+    assert(await index.matches(byteSourceFromBytes(file)), name);
+    assert(await index.matches(byteSourceFromBytes(join(file, index.toSkippableFrame()))), name);
+    for (const at of [20, file.length - 20]) {
+      const other = file.slice();
+      other[at]! ^= 1;
+      assert(!await index.matches(byteSourceFromBytes(other)), name);
+    }
+    assert(!await index.matches(byteSourceFromBytes(file.subarray(1))), name);
+  }
+});
+
+testBackends("scanLz4Index finds the same places as decoding, or says that it can't", async () => {
+  const skippable = Uint8Array.fromHex("532a4d1802000000ffff");
+  const files: Record<string, Uint8Array<ArrayBuffer>> = {
+    independent: FILES.independent!,
+    legacy: compressLz4(new Uint8Array(20_000_000).fill(7), { format: "legacy" }),
+    "no content size": compressLz4(CONTENT, { blockSize: 65536, contentSize: "none" }),
+    "many frames": join(
+      compressLz4(CONTENT, { frameSize: 200_000, blockSize: 65536, blockChecksum: true }),
+      skippable,
+      compressLz4(new Uint8Array()),
+      compressLz4(text(10)),
+    ),
+  };
+  for (const [name, file] of Object.entries(files)) {
+    const source = byteSourceFromBytes(file);
+    for (const spacing of [1, 100_000]) {
+      const scanned = await scanLz4Index(source, { spacing });
+      const built = await buildLz4Index(source, { spacing, hashes: false });
+      assertEquals(scanned.toBytes(), built.toBytes(), `${name} ${spacing}`);
+      using archive = new Lz4Archive(source, scanned);
+      assertEquals(await archive.read(5000, 6000), decompressLz4(file).slice(5000, 6000), name);
+    }
+  }
+  const short = compressLz4(CONTENT, { blockSize: 9000, contentSize: "none" });
+  for (const file of [FILES.linked!, short, compressLz4(CONTENT, { blockSize: 9000 })]) {
+    assertEquals((await assertRejects(() => scanLz4Index(file), SluiceError)).code, "INDEX_NEEDS_CONTENT");
+  }
+  const cut = FILES.independent!.subarray(0, 100_000);
+  assertEquals((await assertRejects(() => scanLz4Index(cut), SluiceError)).code, "TRUNCATED");
+});
+
 testBackends("Lz4Index bytes of any kind are refused or safe", async () => {
   const seed = Random.seed(5);
   console.log(`seed ${seed}`);
@@ -163,6 +245,6 @@ testBackends("Lz4Index bytes of any kind are refused or safe", async () => {
 /** Makes both checksums of an index right, so that what is behind them is reached. */
 function sealIndex(bytes: Uint8Array<ArrayBuffer>): void {
   const view = new DataView(bytes.buffer);
-  view.setUint32(56, lz4Xxh32(bytes.subarray(64)), true);
+  view.setUint32(56, lz4Xxh32(bytes.subarray(64, 64 + view.getUint32(48, true))), true);
   view.setUint32(60, lz4Xxh32(bytes.subarray(0, 60)), true);
 }

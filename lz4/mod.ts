@@ -33,7 +33,9 @@ export * from "./frame_header.ts";
 export * from "./frame_list.ts";
 export * from "./index_builder.ts";
 export * from "./index_file.ts";
+export * from "./index_scan.ts";
 export * from "./recover.ts";
+export * from "./repack.ts";
 export * from "./stream_options.ts";
 export * from "./xxh32.ts";
 export type { BackendChoice } from "@sluice/ffi";
@@ -48,4 +50,4 @@ export {
 } from "@sluice/internal";
 export type { BytesSource, ReadOptions, SluiceErrorOptions } from "@sluice/internal";
 export type { DecoderState, DictionaryPrint } from "./_decoder_state.ts";
-export type { IndexFrame, IndexModel, IndexPoint } from "./_index_model.ts";
+export type { IndexFrame, IndexModel, IndexPoint, StoredWindow, StoredWindowReader } from "./_index_model.ts";

@@ -6,7 +6,11 @@ import { ZstdContentHash } from "@sluice/ffi/zstd-content-hash";
 
 /** The checksum of content that is whole in memory. */
 export function contentChecksum(content: Uint8Array, backend: BackendChoice | undefined): number {
-  using hash = new ZstdContentHash(backend);
-  hash.update(content);
-  return hash.finish();
+  const hash = new ZstdContentHash(backend);
+  try {
+    hash.update(content);
+    return hash.finish();
+  } finally {
+    hash.close();
+  }
 }

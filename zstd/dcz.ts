@@ -64,5 +64,7 @@ export async function decompressDcz(
   options: DczDecompressOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const codec = openDcz({ maxOutputSize: OUTPUT_SIZE_MAX_DEFAULT, ...options }, "always");
-  return concatBytes(await Array.fromAsync(iterateCodec(codec, toBytes(data), CHUNK_SIZE_DEFAULT)));
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for await (const part of iterateCodec(codec, toBytes(data), CHUNK_SIZE_DEFAULT)) parts.push(part);
+  return concatBytes(parts);
 }

@@ -36,6 +36,8 @@ export interface Lz4DecodeFunctions {
     value7: number,
     step8: Uint32Array,
   ): Promise<number>;
+  sluice_lz4_decoder_stored_left(handle0: Handle): number;
+  sluice_lz4_decoder_stored_resume(handle0: Handle, value1: number): number;
   sluice_lz4_decoder_pending(handle0: Handle): number;
   sluice_lz4_decoder_digest(handle0: Handle): number;
   sluice_lz4_decoder_hash_save(handle0: Handle, table1: Uint32Array, value2: number): number;
@@ -150,6 +152,8 @@ export const LZ4_DECODE_FUNCTIONS: FunctionTable = {
     result: "i32",
     offLoop: true,
   },
+  sluice_lz4_decoder_stored_left: { parameters: ["handle"], result: "u32", offLoop: false },
+  sluice_lz4_decoder_stored_resume: { parameters: ["handle", "u32"], result: "i32", offLoop: false },
   sluice_lz4_decoder_pending: { parameters: ["handle"], result: "u32", offLoop: false },
   sluice_lz4_decoder_digest: { parameters: ["handle"], result: "u32", offLoop: false },
   sluice_lz4_decoder_hash_save: { parameters: ["handle", "table", "u32"], result: "i32", offLoop: false },

@@ -104,7 +104,7 @@ pub fn build(b: *std.Build) void {
     baselines.dependOn(zstdBaseline(b, target));
     baselines.dependOn(lz4Baseline(b, target));
 
-    // Zig's own code generator knows no SHA instructions.
+    // The other backend of Zig knows no instructions beyond the processor baseline in inline assembly.
     const tests = b.addTest(.{ .root_module = nativeModule(b, target, .Debug, "abi.zig"), .use_llvm = true });
     b.step("test", "Run the Zig tests").dependOn(&b.addRunArtifact(tests).step);
 }

@@ -30,7 +30,9 @@ const FrameFlags = packed struct(u32) {
     hash_content: bool = false,
     legacy: bool = false,
     strict: bool = false,
-    rest: u26 = 0,
+    /// Give stored blocks out before they are complete; not with block checksums, which are verified first.
+    stream_stored: bool = false,
+    rest: u25 = 0,
 };
 
 /// Follows which history the blocks behind a checkpoint need.
@@ -54,6 +56,8 @@ const Decoder = struct {
     stage_capacity: u32,
     stage_pos: u32,
     stage_end: u32,
+    /// Bytes that a stored block still lacks of which the start was given out.
+    stored_left: u32,
     hash: c.XXH32_state_t,
     hashed: u64,
     watch: ?*Watch,
@@ -109,6 +113,7 @@ fn new(memory_limit: f64) callconv(.c) ?*Decoder {
         .stage_capacity = 0,
         .stage_pos = 0,
         .stage_end = 0,
+        .stored_left = 0,
         .hash = common.newHash(),
         .hashed = 0,
         .watch = null,
@@ -137,11 +142,13 @@ fn begin(
 ) callconv(.c) i32 {
     const history = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
     self.flags = @bitCast(flags);
+    if (self.flags.stream_stored and (self.flags.block_checksum or self.flags.legacy)) return Result.invalid_argument.code();
     if (block_max > legacy_block_max or self.flags.rest != 0) return Result.invalid_argument.code();
     self.block_max = block_max;
     self.window_len = 0;
     self.stage_pos = 0;
     self.stage_end = 0;
+    self.stored_left = 0;
     self.hash = common.newHash();
     self.hashed = 0;
     if (self.watch) |watch| watch.seen = block_format.history_max;
@@ -153,6 +160,18 @@ fn begin(
         self.remember(history);
     }
     return Result.ok.code();
+}
+
+/// Goes on inside a stored block that lacks `left` bytes; to be called behind `begin`.
+fn resumeStored(self: *Decoder, left: u32) callconv(.c) i32 {
+    if (left > self.block_max or self.flags.block_checksum or self.flags.legacy) return Result.invalid_argument.code();
+    self.stored_left = left;
+    return Result.ok.code();
+}
+
+/// Bytes that a stored block still lacks of which the start was given out; 0 between blocks.
+fn storedLeft(self: *const Decoder) callconv(.c) u32 {
+    return self.stored_left;
 }
 
 /// The block at the start of `input`, or why there is none.
@@ -291,6 +310,19 @@ const Output = struct {
         }
     }
 
+    /// Gives out what is there of a stored block that is not complete; returns how much that is.
+    fn addStored(self: *Output, available: []const u8) usize {
+        const decoder = self.decoder;
+        const size = @min(available.len, decoder.stored_left, self.target.len - self.end);
+        const room = self.target[self.end..][0..size];
+        const part: Block = .{ .data = available[0..size], .stored = true, .size = size };
+        _ = self.decode(part, room).?;
+        self.finish(part, room);
+        self.end += size;
+        decoder.stored_left -= @intCast(size);
+        return size;
+    }
+
     /// Gives out of the stage what the target has room for.
     fn drain(self: *Output) void {
         const decoder = self.decoder;
@@ -304,7 +336,7 @@ const Output = struct {
 };
 
 /// Decodes the blocks at the source's start, as many as are whole and fit, until `goal` bytes are out at a block's end
-/// (0: no goal). Sets `consumed` (whole blocks), `produced`, `detail` (how many blocks) and `hint` (missing input bytes of
+/// (0: no goal); with `stream_stored` also the start of a stored block. Sets `consumed`, `produced`, `detail` (how many blocks) and `hint` (missing input bytes of
 /// the next block). `output_pending`: the target is full; `frame_end`: the end mark was taken, or a legacy frame ended.
 /// On failure `consumed` is where the bad block starts.
 fn run(
@@ -329,10 +361,27 @@ fn run(
     const answer: Result = blk: {
         output.drain();
         while (self.stage_pos == self.stage_end) {
+            if (self.stored_left > 0) {
+                consumed += output.addStored(input[consumed..]);
+                if (self.stored_left == 0) {
+                    step.detail += 1;
+                    continue;
+                }
+                step.hint = self.stored_left;
+                break :blk if (output.end == target_slice.len) .output_pending else .ok;
+            }
             if (goal > 0 and output.end >= goal) break :blk .ok;
             const block = switch (Block.find(self, input[consumed..])) {
                 .block => |block| block,
                 .missing => |missing| {
+                    if (self.flags.stream_stored and output.end < target_slice.len and input.len - consumed >= 4) {
+                        const word = std.mem.readInt(u32, input[consumed..][0..4], .little);
+                        if (word & common.stored_bit != 0) {
+                            self.stored_left = word & ~common.stored_bit;
+                            consumed += 4;
+                            continue;
+                        }
+                    }
                     step.hint = std.math.lossyCast(u32, missing);
                     break :blk .ok;
                 },
@@ -623,6 +672,8 @@ pub const exports = .{
     .{ "sluice_lz4_decoder_free", free },
     .{ "sluice_lz4_decoder_begin", begin },
     .{ "sluice_lz4_decoder_run", run, .off_loop },
+    .{ "sluice_lz4_decoder_stored_left", storedLeft },
+    .{ "sluice_lz4_decoder_stored_resume", resumeStored },
     .{ "sluice_lz4_decoder_pending", pending },
     .{ "sluice_lz4_decoder_digest", digest },
     .{ "sluice_lz4_decoder_hash_save", hashSave },
