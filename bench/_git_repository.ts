@@ -94,19 +94,80 @@ function* history(size: HistorySize): Generator<Uint8Array> {
 /** The folder of a repository with that history, made when it is not there yet. */
 export async function historyRepository(size: HistorySize): Promise<string> {
   const key = `${size.name}-${size.commits}-${size.files}-${size.lines}-${size.changes}`;
+  return await once(key, async (folder) => {
+    await fastImport(folder, history(size));
+    await git(folder, ["repack", "-adfq", "--depth=50", "--window=50"]);
+  });
+}
+
+async function once(key: string, make: (folder: string) => Promise<void>): Promise<string> {
   const folder = `${Deno.env.get("TMPDIR") ?? "/tmp"}/sluice-bench-git/${key}`;
   if (await Deno.stat(`${folder}/complete`).then(() => true, () => false)) return folder;
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await Deno.mkdir(folder, { recursive: true });
   await git(folder, ["init", "--quiet", "--bare", "."]);
+  await make(folder);
+  await Deno.writeTextFile(`${folder}/complete`, "");
+  return folder;
+}
+
+async function fastImport(
+  folder: string,
+  input: Iterable<Uint8Array>,
+  args: readonly string[] = [],
+): Promise<void> {
   const child = new Deno.Command("git", {
-    args: ["-C", folder, "fast-import", "--quiet"],
+    args: ["-C", folder, "-c", "fastimport.unpackLimit=1", "fast-import", "--quiet", ...args],
     stdin: "piped",
     stdout: "null",
   }).spawn();
-  await ReadableStream.from(history(size)).pipeTo(child.stdin);
+  await ReadableStream.from(input).pipeTo(child.stdin);
   if (!(await child.status).success) throw new Error("git fast-import failed");
-  await git(folder, ["repack", "-adfq", "--depth=50", "--window=50"]);
-  await Deno.writeTextFile(`${folder}/complete`, "");
-  return folder;
+}
+
+/** A repository with one pack of so many small blobs. */
+export async function wideRepository(count: number): Promise<string> {
+  return await once(`wide-${count}`, (folder) =>
+    fastImport(
+      folder,
+      (function* () {
+        const random = new Random(7);
+        for (let at = 0; at < count; at += 1000) {
+          let text = "";
+          for (let i = 0; i < 1000; i++) {
+            const body = `${line(random)} ${at + i}`;
+            text += `blob\ndata ${body.length}\n${body}\n`;
+          }
+          yield encoder.encode(text);
+        }
+      })(),
+    ));
+}
+
+/** A repository with a blob of so many bytes and 20 later versions, each a delta on the one before. */
+export async function deepRepository(size: number): Promise<string> {
+  return await once(`deep-${size}`, (folder) => {
+    const random = new Random(9);
+    const lines: string[] = [];
+    for (let length = 0; length < size;) {
+      const next = line(random);
+      lines.push(next);
+      length += next.length + 1;
+    }
+    return fastImport(
+      folder,
+      (function* () {
+        for (let version = 0; version <= 20; version++) {
+          for (let edit = 0; version > 0 && edit < 1000; edit++) {
+            lines[random.below(lines.length)] = line(random);
+          }
+          const body = encoder.encode(lines.join("\n"));
+          yield encoder.encode(`blob\ndata ${body.length}\n`);
+          yield body;
+          yield encoder.encode("\n");
+        }
+      })(),
+      ["--depth=50"],
+    );
+  });
 }

@@ -86,3 +86,23 @@ export async function lz4js(): Promise<Lz4Peer | undefined> {
     return { compress: (data) => lz4.compress(data), decompress: (data) => lz4.decompress(data) };
   });
 }
+
+/** The implementation in JavaScript that most web projects use; reads objects of one repository. */
+export async function isomorphicGit(
+  repository: string,
+): Promise<((ids: readonly string[]) => Promise<number>) | undefined> {
+  return await load("isomorphic-git", async () => {
+    // deno-lint-ignore no-import-prefix -- fetched when a bench asks for it, not with the project
+    const git = (await import("npm:isomorphic-git@1.34.0")).default;
+    const fs = (await import("node:fs")).default;
+    return async (ids) => {
+      const cache = {};
+      let bytes = 0;
+      for (const oid of ids) {
+        const { object } = await git.readObject({ fs, gitdir: repository, oid, format: "content", cache });
+        bytes += (object as Uint8Array).length;
+      }
+      return bytes;
+    };
+  });
+}

@@ -22,8 +22,6 @@ const depth_max = 4096;
 const cached_items_max = 512;
 /// Values that one thread keeps for objects that follow.
 const held_max = 64 << 20;
-/// Deflate expands no byte to more than this.
-const ratio_max = 1032;
 
 pub const Flags = packed struct(u32) {
     /// Hash every object and compare with its id.
@@ -234,7 +232,7 @@ pub const Job = struct {
         const entry = try self.reader.entry(pack, place.offset);
         const number: u32 = @intCast(self.nodes.items.len);
         try self.nodes.append(allocator, .{ .key = place, .entry = entry, .kind = entry.kind });
-        if (entry.size / ratio_max > pack.end - entry.data + 16) self.nodes.items[number].fault = .corrupt;
+        if (entry.data > pack.end or !readers.isPlausible(entry.size, pack.end - entry.data)) self.nodes.items[number].fault = .corrupt;
         found.value_ptr.* = number;
         return number;
     }

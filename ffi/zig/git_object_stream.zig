@@ -94,6 +94,7 @@ pub const ObjectStream = struct {
         while (true) {
             const pack = try self.packOf(self.place);
             const entry = try self.reader.entry(pack, self.place.offset);
+            if (entry.data > pack.end) return error.Corrupt;
             if (entries.isFull(entry.kind)) {
                 self.root = .{ .pack = pack, .entry = entry };
                 break;
@@ -144,8 +145,9 @@ pub const ObjectStream = struct {
         const left = self.budget -| self.program.memoryUsed();
         if (root.entry.size <= left) {
             // The stream of so large a base can't be longer than the pack, nor made of nothing.
-            if (root.entry.size / 1032 > root.pack.end - root.entry.data + 16) return error.Corrupt;
-            if (self.held.len == 0) self.held = try allocator.alloc(u8, @intCast(root.entry.size));
+            if (!readers.isPlausible(root.entry.size, root.pack.end - root.entry.data)) return error.Corrupt;
+            const room = std.math.cast(usize, root.entry.size) orelse return error.LimitExceeded;
+            if (self.held.len == 0) self.held = try allocator.alloc(u8, room);
             try self.reader.inflate(root.pack, root.entry.data, self.held);
             self.reader.freeInput();
             self.mode = .memory;
@@ -243,7 +245,7 @@ pub const ObjectStream = struct {
             .full => {
                 const root = self.root.?;
                 if (self.position == 0 and self.inflater == null) {
-                    if (target.len == self.size and self.size / 1032 <= root.pack.end - root.entry.data + 16) {
+                    if (target.len == self.size and readers.isPlausible(self.size, root.pack.end - root.entry.data)) {
                         try self.reader.inflate(root.pack, root.entry.data, target);
                         self.reader.freeInput();
                         return target.len;

@@ -80,9 +80,10 @@ pub const Search = struct {
             try self.reserve(object.len / 2);
             for (self.window.items, 0..) |*candidate, i| {
                 if (candidate.kind != kind or candidate.depth >= self.depth_max) continue;
-                var limit = if (best == null) object.len / 2 - self.hash_size else best_size;
+                const allowed: u64 = if (best == null) object.len / 2 - self.hash_size else best_size;
                 const reference = if (best == null) 1 else best_depth;
-                limit = limit * (self.depth_max - candidate.depth) / (self.depth_max - reference + 1);
+                // Less for deltas on long chains, so that short ones are preferred.
+                const limit: usize = @intCast(allowed * (self.depth_max - candidate.depth) / (self.depth_max - reference + 1));
                 if (limit == 0) continue;
                 const growth = object.len -| candidate.bytes.len;
                 if (growth >= limit or object.len < candidate.bytes.len / 32) continue;

@@ -15,6 +15,13 @@ pub const Error = entries.Error || deltas.Error;
 /// Results of up to this size are made in one piece; larger ones are streamed.
 pub const whole_size_max = 16 << 20;
 const direct_size = 1 << 20;
+/// Deflate expands no byte to more than this.
+const ratio_max = 1032;
+
+/// Whether a stream of so many bytes can hold so much content: what no stream can hold is not worth its memory.
+pub fn isPlausible(size: u64, stored: u64) bool {
+    return size / ratio_max <= stored + 16;
+}
 
 pub const Reader = struct {
     store: *stores.Store,
@@ -131,20 +138,22 @@ pub const Reader = struct {
 
     /// Inflates a delta into memory that is valid until the next call.
     pub fn delta(self: *Reader, pack: stores.Pack, data: u64, size: u64) Error![]const u8 {
-        const buffer = try reserve(&self.delta_buffer, @intCast(size + 1));
-        const target = buffer[0..@intCast(size)];
+        if (data > pack.end or !isPlausible(size, pack.end - data)) return error.Corrupt;
+        const room = std.math.cast(usize, size + 1) orelse return error.OutOfMemory;
+        const target = (try reserve(&self.delta_buffer, room))[0 .. room - 1];
         try self.inflate(pack, data, target);
         return target;
     }
 
     /// The object that a delta makes of its base; null where it is too large to make in one piece.
     pub fn applied(self: *Reader, base: *const Value, pack: stores.Pack, data: u64, size: u64) Error!?*Value {
+        if (size > whole_size_max) return null;
         const bytes = try self.delta(pack, data, size);
         const head = try deltas.sizes(bytes);
         if (head.source != base.size) return error.DeltaCorrupt;
         if (head.target > whole_size_max) return null;
         // A target that no operations could fill is not worth its memory.
-        if (head.target > (bytes.len - head.header) * 0xff_ffff) return error.DeltaCorrupt;
+        if (head.target > @as(u64, bytes.len - head.header) * 0xff_ffff) return error.DeltaCorrupt;
         const value = try Value.create(@intCast(head.target));
         errdefer value.release();
         try deltas.apply(base.bytes(), bytes, value.bytes());
