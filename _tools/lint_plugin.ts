@@ -38,6 +38,8 @@ const DENO_ONLY: readonly string[] = [
   "internal/file_source.ts",
   "gitdb/_fs.ts",
   "gitdb/_loose_files.ts",
+  "gitdb/create_pack.ts",
+  "gitdb/lock_file.ts",
   "gitdb/_pack_files.ts",
   "gitdb/loose_store.ts",
 ];

@@ -9,8 +9,10 @@ export async function pythonPackage(name: string): Promise<Record<string, string
   return await load(`Python's ${name}`, async () => {
     const folder = new URL(".zig/python/", ROOT).pathname;
     const env = { PYTHONPATH: folder };
+    // Not from the checkout: Python would take a folder there for a package of that name.
+    const cwd = new URL(".zig/", ROOT);
     const python = (args: string[]) =>
-      new Deno.Command("python3", { args, env, stdout: "null", stderr: "piped" }).output();
+      new Deno.Command("python3", { args, env, cwd, stdout: "null", stderr: "piped" }).output();
     if ((await python(["-c", `import ${name}`])).success) return env;
     const { success, stderr } = await python(["-m", "pip", "install", "--quiet", "--target", folder, name]);
     if (!success) throw new Error(new TextDecoder().decode(stderr).trim().split("\n").at(-1));

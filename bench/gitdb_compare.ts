@@ -48,6 +48,7 @@ async function shell(command: string, env: Record<string, string> = {}): Promise
   const { success, stderr } = await new Deno.Command("bash", {
     args: ["-c", `TIMEFORMAT='%R %U %S'; time { ${command}; }`],
     env,
+    cwd: new URL(".zig/", ROOT),
     stdout: "null",
     stderr: "piped",
   }).output();

@@ -8,7 +8,7 @@ import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";
 import { Context } from "./_context.ts";
 import type { Library } from "./_library.ts";
 import type { BackendChoice } from "./backend.ts";
-import { GIT_DECODE } from "./git_store.ts";
+import { GIT_DECODE } from "./_git_decode_module.ts";
 import { resultError } from "./result_error.ts";
 
 export type { BackendChoice };

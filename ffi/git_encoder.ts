@@ -100,6 +100,7 @@ export interface GitSearchKernelOptions {
   readonly hashSize: number;
   /** Bytes that the window may hold. */
   readonly memoryMax: number;
+  /** The backend; undefined for the configured one. */
   readonly backend?: BackendChoice | undefined;
 }
 
@@ -111,6 +112,7 @@ export interface GitStoredForm {
   readonly base: number | undefined;
   /** Inflated size of the stream. */
   readonly size: number;
+  /** How many deltas stand between it and a full object. */
   readonly depth: number;
 }
 

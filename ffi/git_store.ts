@@ -4,22 +4,14 @@
  * @module
  */
 import { RESULT, STEP, STEP_LENGTH } from "./_abi/abi.gen.ts";
-import { GIT_DECODE_FUNCTIONS } from "./_abi/git_decode.gen.ts";
 import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";
 import { Context } from "./_context.ts";
+import { GIT_DECODE } from "./_git_decode_module.ts";
 import type { Handle, Library } from "./_library.ts";
-import { WASM_BASE64 } from "./_wasm/git_decode.gen.ts";
-import { BackendModule } from "./backend.ts";
 import type { BackendChoice } from "./backend.ts";
 import { resultError } from "./result_error.ts";
 
 export type { BackendChoice };
-
-/** The module, for the other kernels that are in it. */
-export const GIT_DECODE: BackendModule<GitDecodeFunctions> = new BackendModule(
-  GIT_DECODE_FUNCTIONS,
-  WASM_BASE64,
-);
 
 /** Bytes of one page of a file. */
 export const GIT_PAGE_SIZE = 65536;
@@ -60,12 +52,19 @@ export interface GitStoreKernelOptions {
 
 /** Where the tables of an index lie in its file. */
 export interface GitIndexLayout {
+  /** Where the fan-out starts. */
   readonly fanoutPos: number;
+  /** Where the first id starts. */
   readonly idsPos: number;
+  /** Bytes from one id to the next. */
   readonly idsStride: number;
+  /** Where the first offset starts, or the pack number in front of it. */
   readonly offsetsPos: number;
+  /** Bytes from one offset to the next. */
   readonly offsetsStride: number;
+  /** Where the table of large offsets starts. */
   readonly largePos: number;
+  /** Rows of that table. */
   readonly largeCount: number;
   /** Whether a pack number stands in front of each offset. */
   readonly multi: boolean;
@@ -91,10 +90,20 @@ function halves(low: number, high: number): number {
   return low + high * 2 ** 32;
 }
 
+/** The library that a store lives in and its handle there: for jobs and streams, and nobody else. */
+const PARTS = new WeakMap<
+  GitStoreKernel,
+  { readonly library: Library<GitDecodeFunctions>; readonly context: Context }
+>();
+
+function partsOf(store: GitStoreKernel): { library: Library<GitDecodeFunctions>; handle: Handle } {
+  const { library, context } = PARTS.get(store)!;
+  return { library, handle: context.handle };
+}
+
 /** Packs and indexes with the memory that they share. */
 export class GitStoreKernel implements Disposable {
-  /** The library that the store lives in, for its jobs. */
-  readonly library: Library<GitDecodeFunctions>;
+  readonly #library: Library<GitDecodeFunctions>;
   readonly #context: Context;
   readonly #step = new Uint32Array(STEP_LENGTH);
   readonly #entry = new Uint32Array(ENTRY_LENGTH);
@@ -102,22 +111,18 @@ export class GitStoreKernel implements Disposable {
 
   /** Makes an empty store. */
   constructor(options: GitStoreKernelOptions) {
-    this.library = GIT_DECODE.open(options.backend);
-    const { functions } = this.library;
+    this.#library = GIT_DECODE.open(options.backend);
+    const { functions } = this.#library;
     const handle = functions.sluice_git_store_new(options.hashSize, options.pageBudget, options.cacheBudget);
     if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a store");
-    this.#context = new Context(this.library, handle, functions.sluice_git_store_free);
+    this.#context = new Context(this.#library, handle, functions.sluice_git_store_free);
     this.#hashSize = options.hashSize;
+    PARTS.set(this, { library: this.#library, context: this.#context });
   }
 
   /** Which backend runs the store. */
   get backend(): "native" | "wasm" {
-    return this.library.kind;
-  }
-
-  /** The handle, for jobs. */
-  get handle(): Handle {
-    return this.#context.handle;
+    return this.#library.kind;
   }
 
   /** What the last call that tells something more told. */
@@ -133,34 +138,47 @@ export class GitStoreKernel implements Disposable {
   /** Opens a file by path: `detail` is its number, `value` its size. Unsupported where the host has to provide bytes. */
   openFile(path: string): number {
     const bytes = new TextEncoder().encode(path);
-    return this.library.functions.sluice_git_file_open(this.handle, bytes, 0, bytes.length, this.#step);
+    return this.#library.functions.sluice_git_file_open(
+      this.#context.handle,
+      bytes,
+      0,
+      bytes.length,
+      this.#step,
+    );
   }
 
   /** A file whose pages the host provides: `detail` is its number. */
   providedFile(size: number): number {
-    return this.library.functions.sluice_git_file_provided(this.handle, size, this.#step);
+    return this.#library.functions.sluice_git_file_provided(this.#context.handle, size, this.#step);
   }
 
   /** Gives one page of a file. */
   provide(file: number, page: number, bytes: Uint8Array): number {
-    return this.library.functions.sluice_git_file_provide(this.handle, file, page, bytes, 0, bytes.length);
+    return this.#library.functions.sluice_git_file_provide(
+      this.#context.handle,
+      file,
+      page,
+      bytes,
+      0,
+      bytes.length,
+    );
   }
 
   /** Takes the list of pages that were missing: pairs of file and page. */
   needs(): Uint32Array {
     const pairs = new Uint32Array(NEEDS_LENGTH);
-    const count = this.library.functions.sluice_git_store_needs(this.handle, pairs, pairs.length);
+    const count = this.#library.functions.sluice_git_store_needs(this.#context.handle, pairs, pairs.length);
     return pairs.subarray(0, count * 2);
   }
 
   /** Closes a file with the pack or index on it; no job may be under way. */
   removeFile(file: number): void {
-    this.library.functions.sluice_git_file_remove(this.handle, file);
+    this.#library.functions.sluice_git_file_remove(this.#context.handle, file);
   }
 
   /** Makes a pack of a file: `detail` is its number. */
   addPack(file: number): number {
-    return this.library.functions.sluice_git_pack_add(this.handle, file, this.#step);
+    return this.#library.functions.sluice_git_pack_add(this.#context.handle, file, this.#step);
   }
 
   /** Makes an index of a file: `detail` is the count of its ids. */
@@ -179,8 +197,8 @@ export class GitStoreKernel implements Disposable {
       layout.largeBit ? 1 : 0,
     ]);
     const numbers = new Uint32Array(packs);
-    return this.library.functions.sluice_git_index_add(
-      this.handle,
+    return this.#library.functions.sluice_git_index_add(
+      this.#context.handle,
       file,
       fields,
       fields.length,
@@ -192,14 +210,21 @@ export class GitStoreKernel implements Disposable {
 
   /** Finds an id: `detail` is the pack, `value` the offset. */
   find(id: Uint8Array, only: number = GIT_ANY_PACK): number {
-    return this.library.functions.sluice_git_store_find(this.handle, id, 0, id.length, only, this.#step);
+    return this.#library.functions.sluice_git_store_find(
+      this.#context.handle,
+      id,
+      0,
+      id.length,
+      only,
+      this.#step,
+    );
   }
 
   /** Reads the header of an entry; returns it, or a failed result. */
   entry(pack: number, offset: number): GitEntryHeader | number {
     const table = this.#entry;
-    const result = this.library.functions.sluice_git_store_entry(
-      this.handle,
+    const result = this.#library.functions.sluice_git_store_entry(
+      this.#context.handle,
       pack,
       offset,
       table,
@@ -218,9 +243,9 @@ export class GitStoreKernel implements Disposable {
 
   /** Inflates an entry into a target of exactly its size. */
   inflate(pack: number, offset: number, target: Uint8Array): number {
-    const { functions } = this.library;
+    const { functions } = this.#library;
     return functions.sluice_git_store_inflate(
-      this.handle,
+      this.#context.handle,
       pack,
       offset,
       target,
@@ -233,7 +258,7 @@ export class GitStoreKernel implements Disposable {
   /** Bytes that pages and delta bases take now. */
   get memoryBytes(): number {
     const step = this.#step;
-    this.library.functions.sluice_git_store_memory(this.handle, step);
+    this.#library.functions.sluice_git_store_memory(this.#context.handle, step);
     return this.value + halves(step[STEP.OTHER_LOW]!, step[STEP.OTHER_HIGH]!);
   }
 
@@ -266,7 +291,9 @@ export interface GitJobKernelOptions {
   readonly pack?: number | undefined;
   /** Halves of the offsets of entries, the lower first. */
   readonly offsets?: Uint32Array | undefined;
+  /** Bits of `GIT_JOB_FLAG`. */
   readonly flags: number;
+  /** Threads, where the backend has them. */
   readonly threads: number;
 }
 
@@ -278,12 +305,13 @@ export class GitJobKernel implements Disposable {
 
   /** Starts a job; the store must outlive it. */
   constructor(store: GitStoreKernel, options: GitJobKernelOptions) {
-    const { functions } = store.library;
+    const { library, handle: owner } = partsOf(store);
+    const { functions } = library;
     const { ids, offsets, pack, flags, threads } = options;
     const handle = offsets === undefined
-      ? functions.sluice_git_job_new(store.handle, ids, 0, ids.length, flags, threads)
+      ? functions.sluice_git_job_new(owner, ids, 0, ids.length, flags, threads)
       : functions.sluice_git_job_new_at(
-        store.handle,
+        owner,
         pack!,
         offsets,
         offsets.length,
@@ -295,7 +323,7 @@ export class GitJobKernel implements Disposable {
       );
     if (!handle) throw store.error(RESULT.OUT_OF_MEMORY, "start a job");
     this.#functions = functions;
-    this.#context = new Context(store.library, handle, functions.sluice_git_job_free);
+    this.#context = new Context(library, handle, functions.sluice_git_job_free);
   }
 
   /** Finds the objects; returns a result, NEEDS_BYTES until all pages are there. */
@@ -371,12 +399,13 @@ export class GitObjectStreamKernel implements Disposable {
 
   /** A stream of the object at an offset of a pack; the store must outlive it. */
   constructor(store: GitStoreKernel, pack: number, offset: number, budget: number) {
-    const { functions } = store.library;
+    const { library, handle: owner } = partsOf(store);
+    const { functions } = library;
     const limit = Number.isFinite(budget) ? budget : -1;
-    const handle = functions.sluice_git_object_new(store.handle, pack, offset, limit);
+    const handle = functions.sluice_git_object_new(owner, pack, offset, limit);
     if (!handle) throw store.error(RESULT.OUT_OF_MEMORY, "open an object");
     this.#functions = functions;
-    this.#context = new Context(store.library, handle, functions.sluice_git_object_free);
+    this.#context = new Context(library, handle, functions.sluice_git_object_free);
   }
 
   /** Gets ready; returns a result, NEEDS_BYTES until all pages are there. */

@@ -2,6 +2,7 @@
  * A pair of streams from single inputs to results that are worked out for many inputs together: whatever has arrived by
  * the time that a reader asks is one group. Nothing waits for a group to fill up.
  */
+import { deferred } from "./_collect.ts";
 
 /** How groups are made. */
 export interface BulkStreamOptions {
@@ -22,8 +23,8 @@ export function createBulkStream<In, Out>(
   let pending: In[] = [];
   let ended = false;
   let failure: { readonly reason: unknown } | undefined;
-  let arrived = Promise.withResolvers<void>();
-  let taken = Promise.withResolvers<void>();
+  let arrived = deferred<void>();
+  let taken = deferred<void>();
   let readableController: ReadableStreamDefaultController<Out>;
   let writableController: WritableStreamDefaultController;
 
@@ -35,9 +36,9 @@ export function createBulkStream<In, Out>(
     }
     const group = pending;
     pending = [];
-    arrived = Promise.withResolvers();
+    arrived = deferred();
     taken.resolve();
-    taken = Promise.withResolvers();
+    taken = deferred();
     return group;
   }
 

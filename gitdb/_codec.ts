@@ -1,9 +1,8 @@
 /**
  * The kernels as this module calls them.
  */
-import { gitHash } from "@sluice/ffi/git-codec";
 import { RESULT, resultError } from "@sluice/ffi";
-import { gitDeltaApply, gitDeltaSizes } from "@sluice/ffi/git-codec";
+import { gitDeltaApply, gitDeltaSizes, gitHash, GitProgramKernel } from "@sluice/ffi/git-codec";
 import { KIND_OF_TYPE } from "./_object_kind.ts";
 import type { ObjectType } from "./object.ts";
 import type { HashAlgorithm, ObjectId } from "./_object_id.ts";
@@ -43,4 +42,36 @@ export function applyDeltaBytes(
   const result = gitDeltaApply(base, delta, target);
   if (result < 0) throw failedResult(result, "apply a delta");
   return target;
+}
+
+/** A composed program whose failures are errors. */
+export class ProgramCodec {
+  readonly #kernel: GitProgramKernel;
+
+  constructor(maxSegments: number) {
+    this.#kernel = new GitProgramKernel(maxSegments);
+  }
+
+  push(delta: Uint8Array): void {
+    const result = this.#kernel.push(delta);
+    if (result < 0) throw failedResult(result, "compose deltas");
+  }
+
+  coalesce(): void {
+    const result = this.#kernel.coalesce();
+    if (result < 0) throw failedResult(result, "join literals");
+  }
+
+  get facts(): { targetSize: number; baseSize: number; length: number } {
+    return this.#kernel.facts;
+  }
+
+  apply(base: Uint8Array, from: number, target: Uint8Array): void {
+    const result = this.#kernel.apply(base, from, target);
+    if (result < 0) throw failedResult(result, "apply a composed delta");
+  }
+
+  close(): void {
+    this.#kernel.close();
+  }
 }

@@ -53,13 +53,17 @@ export function parseLooseHeader(bytes: Uint8Array, what: string): LooseHeader |
 /** The header of an encoded object. */
 export function readLooseHeader(encoded: Uint8Array, what: string): LooseHeader {
   if (!looksLoose(encoded)) throw corrupt(what, "it is no zlib stream", "BAD_MAGIC", 0);
-  using inflater = new GitInflaterKernel();
-  const head = new Uint8Array(HEADER_SIZE_MAX);
-  const result = inflater.step(encoded, 0, head, 0);
-  if (result < 0) throw failedResult(result, `read ${what}`);
-  const header = parseLooseHeader(head.subarray(0, inflater.produced), what);
-  if (header === undefined) throw corrupt(what, "it ends within its header", "TRUNCATED", encoded.length);
-  return header;
+  const inflater = new GitInflaterKernel();
+  try {
+    const head = new Uint8Array(HEADER_SIZE_MAX);
+    const result = inflater.step(encoded, 0, head, 0);
+    if (result < 0) throw failedResult(result, `read ${what}`);
+    const header = parseLooseHeader(head.subarray(0, inflater.produced), what);
+    if (header === undefined) throw corrupt(what, "it ends within its header", "TRUNCATED", encoded.length);
+    return header;
+  } finally {
+    inflater.close();
+  }
 }
 
 /** The body of an encoded object in memory, which has to end where its stream ends. */

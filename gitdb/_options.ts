@@ -6,11 +6,17 @@ import type { BulkOptions } from "./object.ts";
 
 /** Everything that a bulk call needs. */
 export interface BulkSettings {
+  /** Results in the order of their ids. */
   readonly ordered: boolean;
+  /** Threads, where the backend has them. */
   readonly threads: number;
+  /** Bytes of bodies that are made ahead of the reader. */
   readonly maxInFlightBytes: number;
+  /** Ids that are looked at together. */
   readonly window: number;
+  /** Hash every object. */
   readonly verify: boolean;
+  /** Gives the call up. */
   readonly signal: AbortSignal | undefined;
 }
 

@@ -83,13 +83,17 @@ export class PackReads {
   }
 
   async info(id: ObjectId, signal?: AbortSignal): Promise<ObjectInfo> {
-    using job = this.#job(id.bytes, 0, 1);
-    const record = new Uint32Array(GIT_RECORD_LENGTH);
-    const planned = await this.#engine.settle(() => job.plan(), signal);
-    const result = planned === RESULT.OK
-      ? await this.#engine.settle(() => job.infos(record), signal)
-      : planned;
-    return infoOf(this.#facts(result, record, id));
+    const job = this.#job(id.bytes, 0, 1);
+    try {
+      const record = new Uint32Array(GIT_RECORD_LENGTH);
+      const planned = await this.#engine.settle(() => job.plan(), signal);
+      const result = planned === RESULT.OK
+        ? await this.#engine.settle(() => job.infos(record), signal)
+        : planned;
+      return infoOf(this.#facts(result, record, id));
+    } finally {
+      job.close();
+    }
   }
 
   /** Facts of the one record of a job, which is refused where it is a failure. */
@@ -106,21 +110,25 @@ export class PackReads {
     if (this.#engine.isDirect) return this.readSync(id, options);
     this.#engine.retain();
     try {
-      using job = this.#job(id.bytes, options.verify === true ? GIT_JOB_FLAG.VERIFY : 0, 1);
-      const planned = await this.#engine.settle(() => job.plan(), signal);
-      if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, `find object ${id}`);
-      const record = new Uint32Array(GIT_RECORD_LENGTH);
-      let arena = new Uint8Array(SCRATCH_SIZE);
-      while (true) {
-        const result = await this.#engine.settle(() => job.next(arena, record), signal);
-        if (job.recordCount === 1) {
-          if ((record[GIT_RECORD.RESULT]! | 0) === RESULT.VALUE_TOO_LARGE) {
-            return await this.#large(id, options);
+      const job = this.#job(id.bytes, options.verify === true ? GIT_JOB_FLAG.VERIFY : 0, 1);
+      try {
+        const planned = await this.#engine.settle(() => job.plan(), signal);
+        if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, `find object ${id}`);
+        const record = new Uint32Array(GIT_RECORD_LENGTH);
+        let arena = new Uint8Array(SCRATCH_SIZE);
+        while (true) {
+          const result = await this.#engine.settle(() => job.next(arena, record), signal);
+          if (job.recordCount === 1) {
+            if ((record[GIT_RECORD.RESULT]! | 0) === RESULT.VALUE_TOO_LARGE) {
+              return await this.#large(id, options);
+            }
+            return this.#object(RESULT.OK, record, arena, id);
           }
-          return this.#object(RESULT.OK, record, arena, id);
+          if (result < 0) throw this.#engine.kernel.error(result, `read object ${id}`);
+          arena = new Uint8Array(job.wanted);
         }
-        if (result < 0) throw this.#engine.kernel.error(result, `read object ${id}`);
-        arena = new Uint8Array(job.wanted);
+      } finally {
+        job.close();
       }
     } finally {
       this.#engine.release();
@@ -136,24 +144,30 @@ export class PackReads {
   /** As `read`, at once; only where every file is read by the backend. */
   readSync(id: ObjectId, options: ReadOptions): GitObject {
     const { kernel } = this.#engine;
-    using job = this.#job(id.bytes, options.verify === true ? GIT_JOB_FLAG.VERIFY : 0, 1);
-    const planned = job.plan();
-    if (planned !== RESULT.OK) throw kernel.error(planned, `find object ${id}`);
-    const record = this.#record;
-    const scratch = this.#scratch ??= new Uint8Array(SCRATCH_SIZE);
-    let result = job.next(scratch, record);
-    let count = job.recordCount;
-    if (count === 0 && result === RESULT.OUTPUT_PENDING) {
-      const exact = new Uint8Array(job.wanted);
-      result = job.next(exact, record);
-      count = job.recordCount;
-      if (count === 1 && record[GIT_RECORD.RESULT] === RESULT.OK) {
-        return new MemoryObject(factsOf(record, 0, id), exact);
+    const job = this.#job(id.bytes, options.verify === true ? GIT_JOB_FLAG.VERIFY : 0, 1);
+    try {
+      const planned = job.plan();
+      if (planned !== RESULT.OK) throw kernel.error(planned, `find object ${id}`);
+      const record = this.#record;
+      const scratch = this.#scratch ??= new Uint8Array(SCRATCH_SIZE);
+      let result = job.next(scratch, record);
+      let count = job.recordCount;
+      if (count === 0 && result === RESULT.OUTPUT_PENDING) {
+        const exact = new Uint8Array(job.wanted);
+        result = job.next(exact, record);
+        count = job.recordCount;
+        if (count === 1 && record[GIT_RECORD.RESULT] === RESULT.OK) {
+          return new MemoryObject(factsOf(record, 0, id), exact);
+        }
       }
+      if (count !== 1) throw kernel.error(result, `read object ${id}`);
+      if ((record[GIT_RECORD.RESULT]! | 0) === RESULT.VALUE_TOO_LARGE) {
+        return this.#largeSync(id, options, job);
+      }
+      return this.#object(RESULT.OK, record, scratch, id);
+    } finally {
+      job.close();
     }
-    if (count !== 1) throw kernel.error(result, `read object ${id}`);
-    if ((record[GIT_RECORD.RESULT]! | 0) === RESULT.VALUE_TOO_LARGE) return this.#largeSync(id, options, job);
-    return this.#object(RESULT.OK, record, scratch, id);
   }
 
   #largeSync(id: ObjectId, options: ReadOptions, job: GitJobKernel): GitObject {
@@ -162,11 +176,15 @@ export class PackReads {
   }
 
   async #large(id: ObjectId, options: ReadOptions): Promise<GitObject> {
-    using job = this.#job(id.bytes, 0, 1);
-    const record = new Uint32Array(GIT_RECORD_LENGTH);
-    await this.#engine.settle(() => job.plan(), options.signal);
-    const result = await this.#engine.settle(() => job.infos(record), options.signal);
-    return packObject(this.#engine, this.#facts(result, record, id), options);
+    const job = this.#job(id.bytes, 0, 1);
+    try {
+      const record = new Uint32Array(GIT_RECORD_LENGTH);
+      await this.#engine.settle(() => job.plan(), options.signal);
+      const result = await this.#engine.settle(() => job.infos(record), options.signal);
+      return packObject(this.#engine, this.#facts(result, record, id), options);
+    } finally {
+      job.close();
+    }
   }
 
   /** Batches of one window of ids. */
@@ -224,11 +242,15 @@ export class PackReads {
     const records = new Uint32Array(packed.length / HASH_SIZE[this.#algorithm] * GIT_RECORD_LENGTH);
     this.#engine.retain();
     try {
-      using job = this.#job(packed, 0, 1);
-      const planned = await this.#engine.settle(() => job.planAsync(), settings.signal);
-      if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, "find objects");
-      const result = await this.#engine.settle(() => job.infosAsync(records), settings.signal);
-      if (result !== RESULT.OK) throw this.#engine.kernel.error(result, "read facts of objects");
+      const job = this.#job(packed, 0, 1);
+      try {
+        const planned = await this.#engine.settle(() => job.planAsync(), settings.signal);
+        if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, "find objects");
+        const result = await this.#engine.settle(() => job.infosAsync(records), settings.signal);
+        if (result !== RESULT.OK) throw this.#engine.kernel.error(result, "read facts of objects");
+      } finally {
+        job.close();
+      }
     } finally {
       this.#engine.release();
     }
@@ -248,25 +270,29 @@ export class PackReads {
     const records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
     engine.retain();
     try {
-      using job = this.#job(packed, settings.verify ? GIT_JOB_FLAG.VERIFY : 0, settings.threads);
-      const planned = await engine.settle(() => job.planAsync(), signal);
-      if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
-      let arenaSize = Math.min(ARENA_SIZE, Math.max(settings.maxInFlightBytes, 1 << 16));
-      while (true) {
-        signal?.throwIfAborted();
-        const arena = reuse ? this.#takeArena(arenaSize) : new Uint8Array(arenaSize);
-        const result = await job.nextAsync(arena, records);
-        const { recordCount } = job;
-        if (result < 0) throw engine.kernel.error(result, "read objects");
-        if (recordCount > 0) {
-          const results = await this.#results(records, recordCount, arena, ids, packed, start, options);
-          yield new ResultBatch(arena, results, reuse ? () => this.#giveArena(arena) : undefined);
-        } else if (reuse) this.#giveArena(arena);
-        if (result === RESULT.OK) return;
-        if (result === RESULT.NEEDS_BYTES) await engine.supply(signal);
-        arenaSize = recordCount === 0 && result === RESULT.OUTPUT_PENDING
-          ? Math.max(job.wanted, arenaSize)
-          : Math.min(ARENA_SIZE, arenaSize);
+      const job = this.#job(packed, settings.verify ? GIT_JOB_FLAG.VERIFY : 0, settings.threads);
+      try {
+        const planned = await engine.settle(() => job.planAsync(), signal);
+        if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
+        let arenaSize = Math.min(ARENA_SIZE, Math.max(settings.maxInFlightBytes, 1 << 16));
+        while (true) {
+          signal?.throwIfAborted();
+          const arena = reuse ? this.#takeArena(arenaSize) : new Uint8Array(arenaSize);
+          const result = await job.nextAsync(arena, records);
+          const { recordCount } = job;
+          if (result < 0) throw engine.kernel.error(result, "read objects");
+          if (recordCount > 0) {
+            const results = await this.#results(records, recordCount, arena, ids, packed, start, options);
+            yield new ResultBatch(arena, results, reuse ? () => this.#giveArena(arena) : undefined);
+          } else if (reuse) this.#giveArena(arena);
+          if (result === RESULT.OK) return;
+          if (result === RESULT.NEEDS_BYTES) await engine.supply(signal);
+          arenaSize = recordCount === 0 && result === RESULT.OUTPUT_PENDING
+            ? Math.max(job.wanted, arenaSize)
+            : Math.min(ARENA_SIZE, arenaSize);
+        }
+      } finally {
+        job.close();
       }
     } finally {
       engine.release();
@@ -348,10 +374,14 @@ export class PackReads {
     const records = new Uint32Array(rows.length * GIT_RECORD_LENGTH);
     engine.retain();
     try {
-      using job = this.#jobAt(pack, rows, 0, 1);
-      let result = await engine.settle(() => job.planAsync());
-      if (result === RESULT.OK) result = await engine.settle(() => job.infosAsync(records));
-      if (result !== RESULT.OK) throw engine.kernel.error(result, "read facts of objects");
+      const job = this.#jobAt(pack, rows, 0, 1);
+      try {
+        let result = await engine.settle(() => job.planAsync());
+        if (result === RESULT.OK) result = await engine.settle(() => job.infosAsync(records));
+        if (result !== RESULT.OK) throw engine.kernel.error(result, "read facts of objects");
+      } finally {
+        job.close();
+      }
     } finally {
       engine.release();
     }
@@ -377,28 +407,33 @@ export class PackReads {
     const records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
     engine.retain();
     try {
-      using job = this.#jobAt(pack, rows, GIT_JOB_FLAG.DIGEST, threads);
-      const planned = await engine.settle(() => job.planAsync());
-      if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
-      while (true) {
-        const result = await job.nextAsync(arena, records);
-        if (result < 0) throw engine.kernel.error(result, "read objects");
-        for (let i = 0; i < job.recordCount; i++) {
-          const at = i * GIT_RECORD_LENGTH;
-          const row = records[at + GIT_RECORD.ITEM]!;
-          const { id } = rows[row]!;
-          const state = records[at + GIT_RECORD.RESULT]! | 0;
-          const start = records[at + GIT_RECORD.START]!;
-          if (state === RESULT.VALUE_TOO_LARGE) {
-            const error = await this.#verifyLarge(pack, rows[row]!);
-            if (error !== undefined) findings.push({ row, error });
-          } else if (state !== RESULT.OK) findings.push({ row, error: this.#error(state, id, records, at) });
-          else if (!ObjectId.from(arena.slice(start, start + hashSize)).equals(id)) {
-            findings.push({ row, error: this.#error(RESULT.CHECKSUM_MISMATCH, id, records, at) });
+      const job = this.#jobAt(pack, rows, GIT_JOB_FLAG.DIGEST, threads);
+      try {
+        const planned = await engine.settle(() => job.planAsync());
+        if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
+        while (true) {
+          const result = await job.nextAsync(arena, records);
+          if (result < 0) throw engine.kernel.error(result, "read objects");
+          for (let i = 0; i < job.recordCount; i++) {
+            const at = i * GIT_RECORD_LENGTH;
+            const row = records[at + GIT_RECORD.ITEM]!;
+            const { id } = rows[row]!;
+            const state = records[at + GIT_RECORD.RESULT]! | 0;
+            const start = records[at + GIT_RECORD.START]!;
+            if (state === RESULT.VALUE_TOO_LARGE) {
+              const error = await this.#verifyLarge(pack, rows[row]!);
+              if (error !== undefined) findings.push({ row, error });
+            } else if (state !== RESULT.OK) {
+              findings.push({ row, error: this.#error(state, id, records, at) });
+            } else if (!ObjectId.from(arena.slice(start, start + hashSize)).equals(id)) {
+              findings.push({ row, error: this.#error(RESULT.CHECKSUM_MISMATCH, id, records, at) });
+            }
           }
+          if (result === RESULT.OK) break;
+          if (result === RESULT.NEEDS_BYTES) await engine.supply();
         }
-        if (result === RESULT.OK) break;
-        if (result === RESULT.NEEDS_BYTES) await engine.supply();
+      } finally {
+        job.close();
       }
     } finally {
       engine.release();
@@ -413,11 +448,15 @@ export class PackReads {
       if (!info!.ok) return info!.error;
       const { type, size } = info!.value;
       const object = packObject(this.#engine, { ...info!.value, kind: kindOfType(type) }, {});
-      using hash = new GitHashKernel(HASH_SIZE[this.#algorithm]);
-      hash.update(new TextEncoder().encode(`${type} ${size}\0`));
-      for await (const chunk of object.body) hash.update(chunk);
-      const actual = ObjectId.from(hash.digest());
-      return actual.equals(row.id) ? undefined : idMismatch(row.id, actual);
+      const hash = new GitHashKernel(HASH_SIZE[this.#algorithm]);
+      try {
+        hash.update(new TextEncoder().encode(`${type} ${size}\0`));
+        for await (const chunk of object.body) hash.update(chunk);
+        const actual = ObjectId.from(hash.digest());
+        return actual.equals(row.id) ? undefined : idMismatch(row.id, actual);
+      } finally {
+        hash.close();
+      }
     } catch (error) {
       if (error instanceof SluiceError) return error;
       throw error;

@@ -2,6 +2,7 @@
  * One pack of a store: access by offset, and checking.
  */
 import { deltaSizes, gitCrc32, GitHashKernel, hashObject, RESULT } from "./_codec.ts";
+import { collect } from "./_collect.ts";
 import { corrupt, unsupported } from "./_errors.ts";
 import { HASH_SIZE, ObjectId as Id } from "./_object_id.ts";
 import type { HashAlgorithm, ObjectId } from "./_object_id.ts";
@@ -106,7 +107,7 @@ export class PackView implements Pack {
   }
 
   async *entries(): AsyncGenerator<PackIndexEntry> {
-    const rows = await Array.fromAsync(this.index.entries());
+    const rows = await collect(this.index.entries());
     yield* rows.sort((a, b) => a.offset - b.offset);
   }
 
@@ -149,7 +150,7 @@ export class PackView implements Pack {
   }
 
   async *list(): AsyncGenerator<PackListEntry> {
-    const rows = await Array.fromAsync(this.entries());
+    const rows = await collect(this.entries());
     const idAt = new Map(rows.map(({ offset, id }) => [offset, id]));
     const end = this.size - HASH_SIZE[this.#algorithm];
     const infos = await this.#reads.infosAt(this.#unit.packNumber, rows);
@@ -170,7 +171,7 @@ export class PackView implements Pack {
     options: VerifyPackOptions = {},
   ): AsyncGenerator<PackFinding> {
     const { level = "full" } = options;
-    const rows = await Array.fromAsync(this.entries());
+    const rows = await collect(this.entries());
     const end = this.size - HASH_SIZE[this.#algorithm];
     const whole = (message: string): PackFinding => ({ offset: undefined, id: undefined, message });
     for await (const message of this.index.verify()) yield whole(message);
@@ -218,7 +219,11 @@ async function hashSource(
   size: number,
   algorithm: HashAlgorithm,
 ): Promise<Uint8Array> {
-  using hash = new GitHashKernel(HASH_SIZE[algorithm]);
-  for (let at = 0; at < size; at += CHUNK) hash.update(await source.read(at, Math.min(CHUNK, size - at)));
-  return hash.digest();
+  const hash = new GitHashKernel(HASH_SIZE[algorithm]);
+  try {
+    for (let at = 0; at < size; at += CHUNK) hash.update(await source.read(at, Math.min(CHUNK, size - at)));
+    return hash.digest();
+  } finally {
+    hash.close();
+  }
 }

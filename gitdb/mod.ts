@@ -23,7 +23,11 @@
 export * from "./alternates_store.ts";
 export * from "./compound_database.ts";
 export * from "./create_pack.ts";
+export * from "./delta.ts";
 export * from "./git_database.ts";
+export * from "./hash_stream.ts";
+export * from "./lock_file.ts";
+export * from "./loose_object_stream.ts";
 export * from "./loose_store.ts";
 export * from "./memory_store.ts";
 export * from "./object.ts";
@@ -34,7 +38,17 @@ export * from "./pack_index.ts";
 export * from "./pack_store.ts";
 export * from "./pack_writer.ts";
 export type { BackendChoice } from "@sluice/ffi";
-export type { ByteSource } from "@sluice/internal";
+export {
+  AmbiguousIdError,
+  ChecksumMismatchError,
+  CorruptDataError,
+  LimitExceededError,
+  NotFoundError,
+  SluiceError,
+  TruncatedDataError,
+  UnsupportedFeatureError,
+} from "@sluice/internal";
+export type { ByteSource, ReadOptions as SourceReadOptions, SluiceErrorOptions } from "@sluice/internal";
 export type { GitIndexLayout } from "@sluice/ffi/git-store";
 export type { BulkSettings } from "./_options.ts";
 export type { Durability } from "./_loose_files.ts";

@@ -106,18 +106,22 @@ export class PackWriter {
   finish(): Promise<WrittenPack> {
     return new Promise((resolve) => {
       const chunks: Uint8Array<ArrayBuffer>[] = [];
-      using builder = new PackBuilder(this.#settings, this.#items.size, (bytes) => void chunks.push(bytes));
-      for (const { id, kind, bytes } of sortForDeltas([...this.#items.values()])) {
-        builder.add(id, kind, bytes);
+      const builder = new PackBuilder(this.#settings, this.#items.size, (bytes) => void chunks.push(bytes));
+      try {
+        for (const { id, kind, bytes } of sortForDeltas([...this.#items.values()])) {
+          builder.add(id, kind, bytes);
+        }
+        const { rows, checksum } = builder.finish();
+        const version = this.#indexVersion;
+        resolve({
+          pack: concatBytes(chunks),
+          index: buildIndex(rows, checksum, this.hashAlgorithm, { version }),
+          reverse: buildReverseIndex(rows, checksum, this.hashAlgorithm),
+          checksum: `${ObjectId.from(checksum)}`,
+        });
+      } finally {
+        builder[Symbol.dispose]();
       }
-      const { rows, checksum } = builder.finish();
-      const version = this.#indexVersion;
-      resolve({
-        pack: concatBytes(chunks),
-        index: buildIndex(rows, checksum, this.hashAlgorithm, { version }),
-        reverse: buildReverseIndex(rows, checksum, this.hashAlgorithm),
-        checksum: `${ObjectId.from(checksum)}`,
-      });
     });
   }
 }
