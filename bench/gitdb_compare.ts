@@ -114,13 +114,21 @@ async function readOneByOne(repository: string, ids: readonly IdLike[]): Promise
   return bytes;
 }
 
-async function readInfos(repository: string): Promise<number> {
+async function readInfos(repository: string, ids: readonly IdLike[], streams: boolean): Promise<number> {
   await using database = await GitDatabase.open(repository, { backend: "native" });
   let bytes = 0;
-  const ids = await Array.fromAsync(database.ids({ order: "storage" }));
-  for await (const result of ReadableStream.from<IdLike>(ids).pipeThrough(database.infoStream())) {
-    if (!result.ok) throw result.error;
-    bytes += result.value.size;
+  if (streams) {
+    for await (const result of ReadableStream.from(ids).pipeThrough(database.infoStream())) {
+      if (!result.ok) throw result.error;
+      bytes += result.value.size;
+    }
+    return bytes;
+  }
+  for await (const group of database.infoBatches(ids)) {
+    for (const result of group) {
+      if (!result.ok) throw result.error;
+      bytes += result.value.size;
+    }
   }
   return bytes;
 }
@@ -244,7 +252,8 @@ export async function compareGitdb({ size }: CompareOptions): Promise<void> {
   console.log(table(HEADER, rows(allCosts, all.length, "git cat-file --batch-all-objects")));
   const infoCosts = await measureCosts({
     "git cat-file --batch-check": () => shell(`${everything} --batch-check`),
-    "infoStream, native": () => here(() => readInfos(repository)),
+    "infoBatches, native": () => here(() => readInfos(repository, all, false)),
+    "infoStream, native": () => here(() => readInfos(repository, all, true)),
   }, rounds);
   console.log(`\n${table(HEADER, rows(infoCosts, all.length, "git cat-file --batch-check"))}`);
 

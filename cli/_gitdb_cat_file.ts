@@ -126,9 +126,7 @@ class Printer {
 
   async *#results(ids: readonly ObjectId[]): AsyncGenerator<readonly Result<ObjectInfo>[]> {
     if (this.#settings.batch === "check") {
-      const pair = this.#database.infoStream({ window: GROUP });
-      const infos = await Array.fromAsync(ReadableStream.from(ids).pipeThrough(pair));
-      yield infos.sort((a, b) => a.index - b.index);
+      yield* this.#database.infoBatches(ids);
       return;
     }
     const { threads } = this.#settings;

@@ -246,12 +246,13 @@ export class CompoundDatabase extends ObjectStore {
       if (left.length === 0) break;
       const asked = left;
       left = [];
-      const pair = source.infoStream({ ...settings, window: Math.max(asked.length, 1) });
-      const input = ReadableStream.from(asked.map((position) => ids[position]!));
-      for await (const result of input.pipeThrough(pair)) {
-        const position = asked[result.index]!;
-        if (result.ok) results[position] = { ...result, index: start + position };
-        else left.push(position);
+      const wanted = asked.length === ids.length ? ids : asked.map((position) => ids[position]!);
+      for await (const group of source.infoBatches(wanted, settings)) {
+        for (const result of group) {
+          const position = asked[result.index]!;
+          if (result.ok) results[position] = { ok: true, index: start + position, value: result.value };
+          else left.push(position);
+        }
       }
     }
     for (const position of left) {

@@ -123,12 +123,13 @@ async function itemsOf(source: ObjectReader, objects: Iterable<PackRequest>): Pr
   }
   const rows = [...paths.values()];
   const items: PackItem[] = new Array(rows.length);
-  const ids = ReadableStream.from(rows.map(({ id }): IdLike => id));
-  for await (const result of ids.pipeThrough(source.infoStream())) {
-    if (!result.ok) throw result.error;
-    const { type, size } = result.value;
-    const { id, hash } = rows[result.index]!;
-    items[result.index] = { id, kind: KIND_OF_TYPE[type], size, nameHash: hash };
+  for await (const group of source.infoBatches(rows.map(({ id }) => id))) {
+    for (const result of group) {
+      if (!result.ok) throw result.error;
+      const { type, size } = result.value;
+      const { id, hash } = rows[result.index]!;
+      items[result.index] = { id, kind: KIND_OF_TYPE[type], size, nameHash: hash };
+    }
   }
   return items;
 }

@@ -381,7 +381,7 @@ pub const Job = struct {
         if (entries.isFull(node.entry.kind)) return node.entry.size;
         if (node.fault != .ok) return 0;
         const pack = self.store.packAt(node.key.pack) orelse return error.OutOfRange;
-        return (try self.reader.deltaSizes(pack, node.entry.data)).target;
+        return (try self.reader.deltaSizes(pack, node.entry.data, node.entry.size)).target;
     }
 
     pub const Progress = struct { result: Result, arena_used: usize, record_count: usize, wanted: usize };

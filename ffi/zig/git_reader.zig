@@ -15,6 +15,8 @@ pub const Error = entries.Error || deltas.Error;
 /// Results of up to this size are made in one piece; larger ones are streamed.
 pub const whole_size_max = 16 << 20;
 const direct_size = 1 << 20;
+/// Deltas up to here inflate whole in less time than their start takes piece by piece.
+const small_delta_max = 4096;
 /// Deflate expands no byte to more than this.
 const ratio_max = 1032;
 
@@ -118,8 +120,9 @@ pub const Reader = struct {
         if (made != target.len) return error.Corrupt;
     }
 
-    /// The two sizes in front of a delta, from the start of its stream alone.
-    pub fn deltaSizes(self: *Reader, pack: stores.Pack, data: u64) Error!deltas.Sizes {
+    /// The two sizes in front of a delta: a small one is inflated whole, of a large one only the start.
+    pub fn deltaSizes(self: *Reader, pack: stores.Pack, data: u64, size: u64) Error!deltas.Sizes {
+        if (size <= small_delta_max) return deltas.sizes(try self.delta(pack, data, size));
         const inflater = try self.streamInflater();
         var head: [20]u8 = undefined;
         var made: usize = 0;
