@@ -39,6 +39,8 @@ const DENO_ONLY: readonly string[] = [
   "gitdb/_fs.ts",
   "gitdb/_loose_files.ts",
   "gitdb/create_pack.ts",
+  "gitdb/index_pack.ts",
+  "gitdb/maintenance.ts",
   "gitdb/lock_file.ts",
   "gitdb/_pack_files.ts",
   "gitdb/loose_store.ts",

@@ -5,6 +5,7 @@
  */
 import { EXIT, runToExitCode, UsageFailure } from "./_exit.ts";
 import { catFile } from "./_gitdb_cat_file.ts";
+import { fsck, indexPack, multiPackIndex, repack, unpackObjects } from "./_gitdb_maintenance.ts";
 import { hashObject } from "./_gitdb_objects.ts";
 import { packObjects, showIndex, verifyPack } from "./_gitdb_packs.ts";
 import { defaultGitdbSettings, GITDB_OPTIONS } from "./_gitdb_settings.ts";
@@ -20,6 +21,11 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   "verify-pack": verifyPack,
   "show-index": showIndex,
   "pack-objects": packObjects,
+  "index-pack": indexPack,
+  "unpack-objects": unpackObjects,
+  "multi-pack-index": multiPackIndex,
+  repack,
+  fsck,
 };
 
 /** Every option of the command, for shell completions. */
@@ -37,6 +43,12 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
        sluice gitdb verify-pack [-v|-s] PACK.idx...
        sluice gitdb show-index < PACK.idx
        sluice gitdb pack-objects [--window=#] [--depth=#] (--stdout|NAME) < IDS
+       sluice gitdb index-pack [--strict] [--index-version=1|2[,OFFSET]] [--rev-index] [-o FILE] PACK
+       sluice gitdb index-pack --stdin [--fix-thin] < PACK
+       sluice gitdb unpack-objects < PACK
+       sluice gitdb repack [-d] [--window=#] [--depth=#]
+       sluice gitdb multi-pack-index (write|verify)
+       sluice gitdb fsck
 `;
 
 /** Runs the command; returns its exit code. */

@@ -27,9 +27,13 @@ export function looseStat(path: string): Deno.FileInfo | undefined {
 
 /** The first bytes of a file, enough for a header. */
 export function readHead(path: string): Uint8Array {
-  using file = Deno.openSync(path, { read: true });
-  const head = new Uint8Array(HEAD_SIZE);
-  return head.subarray(0, file.readSync(head) ?? 0);
+  const file = Deno.openSync(path, { read: true });
+  try {
+    const head = new Uint8Array(HEAD_SIZE);
+    return head.subarray(0, file.readSync(head) ?? 0);
+  } finally {
+    file[Symbol.dispose]();
+  }
 }
 
 /** The ids below a root that have this first byte, in order. */
@@ -121,8 +125,12 @@ export class TemporaryFile implements Disposable {
 /** Makes the names in a folder survive a crash of the machine, where the system can. */
 export function syncFolder(path: string): void {
   try {
-    using folder = Deno.openSync(path, { read: true });
-    folder.syncSync();
+    const folder = Deno.openSync(path, { read: true });
+    try {
+      folder.syncSync();
+    } finally {
+      folder[Symbol.dispose]();
+    }
   } catch {
     // A system that can't open folders has no such call.
   }

@@ -40,6 +40,12 @@ export class PackFileWriter implements Disposable {
     this.#file!.seekSync(0, Deno.SeekMode.End);
   }
 
+  /** Cuts the file off; what follows is appended there. */
+  truncate(size: number): void {
+    this.#file!.truncateSync(size);
+    this.#file!.seekSync(0, Deno.SeekMode.End);
+  }
+
   /** Puts the pack and what stands beside it in their places. */
   commit(name: string, side: PackSideFiles): void {
     if (side.durable) this.#file!.syncSync();

@@ -394,55 +394,78 @@ export class PackReads {
     });
   }
 
+  /**
+   * The ids of entries of one pack: undefined for deltas whose base is in no pack, an error for damaged ones.
+   */
+  async digestsAt(
+    pack: number,
+    offsets: readonly number[],
+    threads: number,
+  ): Promise<(ObjectId | Error | undefined)[]> {
+    const rows = offsets.map((offset) => ({ offset, id: ObjectId.zero(this.#algorithm) }));
+    const digests: (ObjectId | Error | undefined)[] = new Array(rows.length).fill(undefined);
+    await this.#digestAll(pack, rows, threads, (row, id, error) => digests[row] = error ?? id);
+    return digests;
+  }
+
   /** Makes and hashes entries of one pack; returns those that are damaged. */
   async verifyAt(
     pack: number,
     rows: readonly EntryRow[],
     threads: number,
   ): Promise<{ row: number; error: Error }[]> {
-    const engine = this.#engine;
     const findings: { row: number; error: Error }[] = [];
-    const hashSize = HASH_SIZE[this.#algorithm];
-    const arena = new Uint8Array(RECORDS * hashSize);
-    const records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
-    engine.retain();
-    try {
-      const job = this.#jobAt(pack, rows, GIT_JOB_FLAG.DIGEST, threads);
-      try {
-        const planned = await engine.settle(() => job.planAsync());
-        if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
-        while (true) {
-          const result = await job.nextAsync(arena, records);
-          if (result < 0) throw engine.kernel.error(result, "read objects");
-          for (let i = 0; i < job.recordCount; i++) {
-            const at = i * GIT_RECORD_LENGTH;
-            const row = records[at + GIT_RECORD.ITEM]!;
-            const { id } = rows[row]!;
-            const state = records[at + GIT_RECORD.RESULT]! | 0;
-            const start = records[at + GIT_RECORD.START]!;
-            if (state === RESULT.VALUE_TOO_LARGE) {
-              const error = await this.#verifyLarge(pack, rows[row]!);
-              if (error !== undefined) findings.push({ row, error });
-            } else if (state !== RESULT.OK) {
-              findings.push({ row, error: this.#error(state, id, records, at) });
-            } else if (!ObjectId.from(arena.slice(start, start + hashSize)).equals(id)) {
-              findings.push({ row, error: this.#error(RESULT.CHECKSUM_MISMATCH, id, records, at) });
-            }
-          }
-          if (result === RESULT.OK) break;
-          if (result === RESULT.NEEDS_BYTES) await engine.supply();
-        }
-      } finally {
-        job.close();
-      }
-    } finally {
-      engine.release();
-    }
+    await this.#digestAll(pack, rows, threads, (row, id, error) => {
+      if (error !== undefined) findings.push({ row, error });
+      else if (!id.equals(rows[row]!.id)) findings.push({ row, error: idMismatch(rows[row]!.id, id) });
+    });
     return findings.sort((a, b) => a.row - b.row);
   }
 
+  /** Makes and hashes entries of one pack and tells of each; of none whose base is in no pack. */
+  async #digestAll(
+    pack: number,
+    rows: readonly EntryRow[],
+    threads: number,
+    tell: (row: number, id: ObjectId, error: Error | undefined) => void,
+  ): Promise<void> {
+    const engine = this.#engine;
+    const hashSize = HASH_SIZE[this.#algorithm];
+    const arena = new Uint8Array(RECORDS * hashSize);
+    const records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
+    const large: number[] = [];
+    engine.retain();
+    const job = this.#jobAt(pack, rows, GIT_JOB_FLAG.DIGEST, threads);
+    try {
+      const planned = await engine.settle(() => job.planAsync());
+      if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
+      for (let result: number = RESULT.OUTPUT_PENDING; result !== RESULT.OK;) {
+        result = await job.nextAsync(arena, records);
+        if (result < 0) throw engine.kernel.error(result, "read objects");
+        for (let i = 0; i < job.recordCount; i++) {
+          const at = i * GIT_RECORD_LENGTH;
+          const row = records[at + GIT_RECORD.ITEM]!;
+          const state = records[at + GIT_RECORD.RESULT]! | 0;
+          const start = records[at + GIT_RECORD.START]!;
+          if (state === RESULT.VALUE_TOO_LARGE) large.push(row);
+          else if (state !== RESULT.OK) {
+            tell(row, rows[row]!.id, this.#error(state, rows[row]!.id, records, at));
+          } else tell(row, ObjectId.from(arena.slice(start, start + hashSize)), undefined);
+        }
+        if (result === RESULT.NEEDS_BYTES) await engine.supply();
+      }
+    } finally {
+      job.close();
+      engine.release();
+    }
+    for (const row of large) {
+      const id = await this.#digestLarge(pack, rows[row]!);
+      tell(row, id instanceof ObjectId ? id : rows[row]!.id, id instanceof ObjectId ? undefined : id);
+    }
+  }
+
   /** Hashes a large object as a stream. */
-  async #verifyLarge(pack: number, row: EntryRow): Promise<Error | undefined> {
+  async #digestLarge(pack: number, row: EntryRow): Promise<ObjectId | Error> {
     try {
       const [info] = await this.infosAt(pack, [row]);
       if (!info!.ok) return info!.error;
@@ -452,8 +475,7 @@ export class PackReads {
       try {
         hash.update(new TextEncoder().encode(`${type} ${size}\0`));
         for await (const chunk of object.body) hash.update(chunk);
-        const actual = ObjectId.from(hash.digest());
-        return actual.equals(row.id) ? undefined : idMismatch(row.id, actual);
+        return ObjectId.from(hash.digest());
       } finally {
         hash.close();
       }

@@ -79,40 +79,51 @@ export async function createPack(
   const settings = packSettings(options, algorithm);
   const items = await itemsOf(source, objects);
   const sorted = sortForDeltas(items);
-  using files = new PackFileWriter(toPath(folder));
-  using builder = new PackBuilder(settings, sorted.length, (bytes) => files.write(bytes));
-  let next = 0;
-  const ids = sorted.map(({ id }) => id);
-  const reading = { ordered: true, maxInFlightBytes: IN_FLIGHT, threads: options.threads };
-  for await (const batch of source.readBatches(ids, reading)) {
-    using _ = batch;
-    for (const result of batch) {
-      if (!result.ok) throw result.error;
-      const { id, kind, size } = sorted[next++]!;
-      const bytes = await result.value.bytes();
-      if (bytes.length !== size) {
-        throw new CorruptDataError(
-          `Cannot pack object ${id}: it has ${bytes.length} bytes, expected ${size}`,
-          {
-            format: "git",
-            code: "SIZE_MISMATCH",
-          },
-        );
+  const files = new PackFileWriter(toPath(folder));
+  try {
+    const builder = new PackBuilder(settings, sorted.length, (bytes) => files.write(bytes));
+    try {
+      let next = 0;
+      const ids = sorted.map(({ id }) => id);
+      const reading = { ordered: true, maxInFlightBytes: IN_FLIGHT, threads: options.threads };
+      for await (const batch of source.readBatches(ids, reading)) {
+        try {
+          for (const result of batch) {
+            if (!result.ok) throw result.error;
+            const { id, kind, size } = sorted[next++]!;
+            const bytes = await result.value.bytes();
+            if (bytes.length !== size) {
+              throw new CorruptDataError(
+                `Cannot pack object ${id}: it has ${bytes.length} bytes, expected ${size}`,
+                {
+                  format: "git",
+                  code: "SIZE_MISMATCH",
+                },
+              );
+            }
+            builder.add(id, kind, bytes);
+            options.onProgress?.(next, sorted.length);
+          }
+        } finally {
+          batch[Symbol.dispose]();
+        }
       }
-      builder.add(id, kind, bytes);
-      options.onProgress?.(next, sorted.length);
+      const { rows, checksum } = builder.finish();
+      const hex = `${ObjectId.from(checksum)}`;
+      const name = `${options.prefix ?? "pack"}-${hex}`;
+      const version = options.indexVersion ?? 2;
+      files.commit(name, {
+        reverse: buildReverseIndex(rows, checksum, algorithm),
+        index: buildIndex(rows, checksum, algorithm, { version }),
+        durable: options.durable ?? true,
+      });
+      return { name, checksum: hex, count: rows.length };
+    } finally {
+      builder[Symbol.dispose]();
     }
+  } finally {
+    files[Symbol.dispose]();
   }
-  const { rows, checksum } = builder.finish();
-  const hex = `${ObjectId.from(checksum)}`;
-  const name = `${options.prefix ?? "pack"}-${hex}`;
-  const version = options.indexVersion ?? 2;
-  files.commit(name, {
-    reverse: buildReverseIndex(rows, checksum, algorithm),
-    index: buildIndex(rows, checksum, algorithm, { version }),
-    durable: options.durable ?? true,
-  });
-  return { name, checksum: hex, count: rows.length };
 }
 
 async function itemsOf(source: ObjectReader, objects: Iterable<PackRequest>): Promise<PackItem[]> {

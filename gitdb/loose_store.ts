@@ -181,9 +181,13 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
 
   #commit(id: ObjectId, encoded: Uint8Array): void {
     const path = joinPath(this.root, loosePath(id));
-    using file = new TemporaryFile(path.slice(0, path.lastIndexOf("/")));
-    file.write(encoded);
-    file.commit(path, this.#durability);
+    const file = new TemporaryFile(path.slice(0, path.lastIndexOf("/")));
+    try {
+      file.write(encoded);
+      file.commit(path, this.#durability);
+    } finally {
+      file[Symbol.dispose]();
+    }
   }
 
   async #writeEncoded(input: EncodedInput): Promise<ObjectId> {
@@ -205,38 +209,46 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
     chunks: AsyncIterable<Uint8Array>,
     signal: AbortSignal | undefined,
   ): Promise<ObjectId> {
-    using file = new TemporaryFile(this.root);
-    using hash = new GitHashKernel(HASH_SIZE[this.hashAlgorithm]);
-    const deflate = new CompressionStream("deflate");
-    const written = deflate.readable.pipeTo(
-      new WritableStream({ write: (chunk: Uint8Array) => file.write(chunk) }),
-    );
-    const writer = deflate.writable.getWriter();
-    let seen = 0;
-    const put = async (bytes: Uint8Array): Promise<void> => {
-      hash.update(bytes);
-      await writer.write(bytes as Uint8Array<ArrayBuffer>);
-    };
+    const file = new TemporaryFile(this.root);
     try {
-      await put(looseHeader(input.type, size));
-      for await (const chunk of chunks) {
-        signal?.throwIfAborted();
-        seen += chunk.length;
-        if (seen > size) throw wrongSize(size, seen);
-        await put(chunk);
+      const hash = new GitHashKernel(HASH_SIZE[this.hashAlgorithm]);
+      try {
+        const deflate = new CompressionStream("deflate");
+        const written = deflate.readable.pipeTo(
+          new WritableStream({ write: (chunk: Uint8Array) => file.write(chunk) }),
+        );
+        const writer = deflate.writable.getWriter();
+        let seen = 0;
+        const put = async (bytes: Uint8Array): Promise<void> => {
+          hash.update(bytes);
+          await writer.write(bytes as Uint8Array<ArrayBuffer>);
+        };
+        try {
+          await put(looseHeader(input.type, size));
+          for await (const chunk of chunks) {
+            signal?.throwIfAborted();
+            seen += chunk.length;
+            if (seen > size) throw wrongSize(size, seen);
+            await put(chunk);
+          }
+          if (seen !== size) throw wrongSize(size, seen);
+          await writer.close();
+          await written;
+        } catch (error) {
+          await writer.abort(error).catch(() => {});
+          await written.catch(() => {});
+          throw error;
+        }
+        const id = ObjectId.from(hash.digest());
+        this.#checkId(input.id, id);
+        file.commit(joinPath(this.root, loosePath(id)), this.#durability);
+        return id;
+      } finally {
+        hash[Symbol.dispose]();
       }
-      if (seen !== size) throw wrongSize(size, seen);
-      await writer.close();
-      await written;
-    } catch (error) {
-      await writer.abort(error).catch(() => {});
-      await written.catch(() => {});
-      throw error;
+    } finally {
+      file[Symbol.dispose]();
     }
-    const id = ObjectId.from(hash.digest());
-    this.#checkId(input.id, id);
-    file.commit(joinPath(this.root, loosePath(id)), this.#durability);
-    return id;
   }
 
   /** A loose store holds nothing open. */

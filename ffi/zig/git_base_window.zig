@@ -36,6 +36,9 @@ pub const Plan = struct {
     }
 };
 
+/// How far the chosen run may step back each time: so little that many steps in a row stay within the window.
+const step_back_share = 64;
+
 /// Memory that making a plan takes, per segment.
 pub const bytes_per_segment = 64;
 
@@ -45,7 +48,7 @@ const Best = struct { weight: u64 = 0, segment: u32 = std.math.maxInt(u32) };
 pub fn makePlan(segments: []const programs.Segment, window: u64) error{OutOfMemory}!Plan {
     const pinned = try allocator.alloc(bool, segments.len);
     errdefer allocator.free(pinned);
-    try choose(segments, window, pinned);
+    try choose(segments, window / step_back_share, pinned);
     // What counts is whether the window really holds it when its turn comes.
     var reached: u64 = 0;
     var start: u64 = 0;
@@ -57,7 +60,9 @@ pub fn makePlan(segments: []const programs.Segment, window: u64) error{OutOfMemo
             pin.* = false;
             continue;
         }
-        if (!pin.* and segment.source + window < reached) pin.* = true;
+        const is_held = segment.source + window >= reached;
+        // What was passed a short while ago need not be part of the run.
+        pin.* = if (pin.*) !(is_held and segment.source + size <= reached) else !is_held;
         if (pin.*) count += 1 else reached = @max(reached, segment.source + size);
     }
     var ranges = try allocator.alloc(Range, count);
@@ -156,7 +161,7 @@ test "what comes in order is not pinned, what jumps back is" {
         .{ .end = 1000, .source = 0 },
         .{ .end = 1100, .source = 90_000 },
         .{ .end = 3100, .source = 1000 },
-        .{ .end = 3200, .source = 2950 },
+        .{ .end = 3200, .source = 2900 },
         .{ .end = 9000, .source = 5000 },
     };
     var plan = try makePlan(&segments, 100);
@@ -164,4 +169,23 @@ test "what comes in order is not pinned, what jumps back is" {
     try std.testing.expectEqualSlices(bool, &.{ false, true, false, false, false }, plan.pinned);
     try std.testing.expectEqual(100, plan.kept_size);
     try std.testing.expectEqual(7, plan.locate(90_007));
+}
+
+test "a long run in order is not pinned for the sake of small pieces that lead away and back in steps" {
+    const gpa = std.testing.allocator;
+    var random: std.Random.DefaultPrng = .init(3);
+    const segments = try gpa.alloc(programs.Segment, 40_000);
+    defer gpa.free(segments);
+    var end: u64 = 0;
+    var far: u64 = 0;
+    for (segments, 0..) |*segment, i| {
+        const in_order = i % 20 == 0;
+        const size: u64 = if (in_order) 60_000 else 12;
+        end += size;
+        segment.* = .{ .end = end, .source = if (in_order) i / 20 * 60_228 else random.random().uintLessThan(u64, 120_000_000) };
+        if (!in_order) far += size;
+    }
+    var plan = try makePlan(segments, 1 << 20);
+    defer plan.deinit();
+    try std.testing.expect(plan.kept_size <= far);
 }

@@ -379,7 +379,7 @@ pub const Job = struct {
 
     fn sizeOf(self: *Job, node: *const Node) readers.Error!u64 {
         if (entries.isFull(node.entry.kind)) return node.entry.size;
-        if (node.fault != .ok) return 0;
+        if (node.fault != .ok and node.fault != .value_too_large) return 0;
         const pack = self.store.packAt(node.key.pack) orelse return error.OutOfRange;
         return (try self.reader.deltaSizes(pack, node.entry.data, node.entry.size)).target;
     }
