@@ -109,7 +109,7 @@ export async function indexPack(
 }
 
 /** What is known of a pack file. */
-export interface IndexedPack {
+interface IndexedPack {
   /** A row for each entry. */
   readonly rows: readonly PackRow[];
   /** Bases that are not in the pack. */

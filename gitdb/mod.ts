@@ -40,6 +40,7 @@ export * from "./pack.ts";
 export * from "./pack_index.ts";
 export * from "./pack_store.ts";
 export * from "./pack_writer.ts";
+export * from "./store_stream.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export {
   AmbiguousIdError,
