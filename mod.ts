@@ -14,4 +14,5 @@
  */
 export * as gitdb from "@sluice/gitdb";
 export * as lz4 from "@sluice/lz4";
+export * as zpaq from "@sluice/zpaq";
 export * as zstd from "@sluice/zstd";

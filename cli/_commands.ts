@@ -66,6 +66,11 @@ export const COMMANDS: readonly Command[] = [
     summary: "Read, write and check git object databases",
     load: () => import("./gitdb.ts"),
   },
+  {
+    name: "zpaq",
+    summary: "Keep versions of files in ZPAQ archives; develop models",
+    load: () => import("./zpaq.ts"),
+  },
   { name: "native", summary: "Show which backend runs", load: () => import("./native.ts") },
   {
     name: "completions",

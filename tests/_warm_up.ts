@@ -4,6 +4,7 @@
  */
 import { PackWriter } from "@sluice/gitdb";
 import { compressLz4, decompressLz4 } from "@sluice/lz4";
+import { compressZpaq, decompressZpaq } from "@sluice/zpaq";
 import { compressZstd, decompressZstd } from "@sluice/zstd";
 
 decompressZstd(compressZstd(new Uint8Array()));
@@ -11,3 +12,4 @@ decompressLz4(compressLz4(new Uint8Array()));
 const writer = new PackWriter();
 await writer.add({ type: "blob", body: "" });
 await writer.finish();
+decompressZpaq(compressZpaq(new Uint8Array()));

@@ -32,6 +32,8 @@ const modules = .{
         @import("git_store_exports.zig").exports ++ @import("git_codec_exports.zig").exports,
     },
     .{ "git_encode", @import("git_encode_exports.zig").exports },
+    .{ "zpaq_decode", @import("zpaq_decoder_exports.zig").exports },
+    .{ "zpaq_encode", @import("zpaq_encoder_exports.zig").exports },
 };
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
@@ -166,4 +168,9 @@ test {
     _ = @import("git_hash.zig");
     _ = @import("git_inflater.zig");
     _ = @import("git_value.zig");
+    _ = @import("zpaq_bwt.zig");
+    _ = @import("zpaq_header.zig");
+    _ = @import("zpaq_machine.zig");
+    _ = @import("zpaq_programs.zig");
+    _ = @import("zpaq_tables.zig");
 }

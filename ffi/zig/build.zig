@@ -75,6 +75,8 @@ const wasm_modules = [_]WasmModule{
     .{ .name = "lz4_encode", .lz4_files = &lz4_encode_files },
     .{ .name = "git_decode", .deflate_files = &inflate_files },
     .{ .name = "git_encode", .deflate_files = &(deflate_files ++ .{ "adler32.c", "crc32.c", "utils.c" }) },
+    .{ .name = "zpaq_decode" },
+    .{ .name = "zpaq_encode", .zstd_files = &.{"dictBuilder/divsufsort.c"} },
 };
 const wasm_zstd_common_files = [_][]const u8{
     "common/entropy_common.c", "common/error_private.c", "common/fse_decompress.c", "common/xxhash.c",

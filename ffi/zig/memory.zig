@@ -11,7 +11,16 @@ const header_size = 16;
 pub var live_contexts: std.atomic.Value(u32) = .init(0);
 
 extern fn malloc(size: usize) ?*anyopaque;
+extern fn calloc(count: usize, size: usize) ?*anyopaque;
 extern fn free(block: ?*anyopaque) void;
+
+fn blockOf(size: usize) ?*anyopaque {
+    return malloc(size);
+}
+
+fn zeroedBlockOf(size: usize) ?*anyopaque {
+    return calloc(1, size);
+}
 
 pub const Memory = struct {
     used: std.atomic.Value(usize) = .init(0),
@@ -26,6 +35,15 @@ pub const Memory = struct {
     }
 
     pub fn allocate(self: *Memory, size: usize) ?*anyopaque {
+        return self.take(size, blockOf);
+    }
+
+    /// As `allocate`, filled with zeros; large blocks come zeroed from the system.
+    pub fn allocateZeroed(self: *Memory, size: usize) ?*anyopaque {
+        return self.take(size, zeroedBlockOf);
+    }
+
+    fn take(self: *Memory, size: usize, comptime source: fn (usize) ?*anyopaque) ?*anyopaque {
         const total = std.math.add(usize, size, header_size) catch return null;
         const before = self.used.fetchAdd(total, .monotonic);
         if (before > self.limit or total > self.limit - before) {
@@ -33,7 +51,7 @@ pub const Memory = struct {
             _ = self.used.fetchSub(total, .monotonic);
             return null;
         }
-        const block = malloc(total) orelse {
+        const block = source(total) orelse {
             _ = self.used.fetchSub(total, .monotonic);
             return null;
         };

@@ -64,6 +64,15 @@ pub const Result = enum(i32) {
     /// The system can't read a file.
     read_failed = -91,
 
+    /// A ZPAQL program ran into an opcode that is an error, or jumped out of itself.
+    program_failed = -100,
+    /// A ZPAQL program ran longer than its budget.
+    budget_exceeded = -101,
+    /// A ZPAQ segment starts with a post-processor of unknown type.
+    post_type_unknown = -102,
+    /// A ZPAQ post-processor has no program.
+    post_empty = -103,
+
     pub fn code(self: Result) i32 {
         return @intFromEnum(self);
     }

@@ -40,17 +40,20 @@ pub const Sha1 = union(enum) {
 /// Four words of state or of message; the first word stands in the highest lane, as the instructions want it.
 const Words = @Vector(4, u32);
 
-const Accelerated = struct {
+/// Other processors have the portable code in its place, so that nothing of the instructions is compiled there.
+const Accelerated = if (builtin.cpu.arch == .x86_64) Instructions else std.crypto.hash.Sha1;
+
+const Instructions = struct {
     abcd: Words = .{ 0x10325476, 0x98badcfe, 0xefcdab89, 0x67452301 },
     e: u32 = 0xc3d2e1f0,
     total: u64 = 0,
     pending: [Sha1.block_length]u8 = undefined,
 
-    fn pendingCount(self: *const Accelerated) usize {
+    fn pendingCount(self: *const Instructions) usize {
         return @intCast(self.total % Sha1.block_length);
     }
 
-    fn update(self: *Accelerated, bytes: []const u8) void {
+    fn update(self: *Instructions, bytes: []const u8) void {
         var rest = bytes;
         const held = self.pendingCount();
         self.total += bytes.len;
@@ -66,7 +69,7 @@ const Accelerated = struct {
         @memcpy(self.pending[0 .. rest.len - whole], rest[whole..]);
     }
 
-    fn final(self: *Accelerated, digest: *[Sha1.digest_length]u8) void {
+    fn final(self: *Instructions, digest: *[Sha1.digest_length]u8) void {
         const held = self.pendingCount();
         var tail: [2 * Sha1.block_length]u8 = @splat(0);
         @memcpy(tail[0..held], self.pending[0..held]);
@@ -80,7 +83,7 @@ const Accelerated = struct {
 
     /// Hashes whole blocks. A group is four rounds; its words are the message's own for the first four groups and
     /// expanded from the four groups before it for the rest.
-    fn blocks(self: *Accelerated, bytes: []const u8) void {
+    fn blocks(self: *Instructions, bytes: []const u8) void {
         var abcd = self.abcd;
         var e: Words = .{ 0, 0, 0, self.e };
         var offset: usize = 0;

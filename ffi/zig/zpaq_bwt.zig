@@ -1,0 +1,129 @@
+//! The Burrows-Wheeler transform of zpaq: the last byte first, the place of the whole text as a byte of 255 whose index
+//! stands in four bytes at the end. And E8E9: relative addresses of x86 calls and jumps made absolute.
+
+const std = @import("std");
+
+/// Undoes E8E9 in place, from the front.
+pub fn undoE8e9(bytes: []u8) void {
+    if (bytes.len < 5) return;
+    for (0..bytes.len - 4) |at| {
+        if (bytes[at] & 0xfe != 0xe8 or (bytes[at + 4] +% 1) & 0xfe != 0) continue;
+        const value = std.mem.readInt(u24, bytes[at + 1 ..][0..3], .little);
+        std.mem.writeInt(u24, bytes[at + 1 ..][0..3], value -% @as(u24, @truncate(at)), .little);
+    }
+}
+
+/// Makes the targets of calls and jumps absolute, in place, from the end.
+pub fn doE8e9(bytes: []u8) void {
+    if (bytes.len < 5) return;
+    var at = bytes.len - 4;
+    while (at > 0) {
+        at -= 1;
+        if (bytes[at] & 0xfe != 0xe8 or (bytes[at + 4] +% 1) & 0xfe != 0) continue;
+        const value = std.mem.readInt(u24, bytes[at + 1 ..][0..3], .little);
+        std.mem.writeInt(u24, bytes[at + 1 ..][0..3], value +% @as(u24, @truncate(at)), .little);
+    }
+}
+
+/// Transforms a text whose suffixes are sorted; returns the block's size, five bytes more than the text's.
+pub fn forward(input: []const u8, suffixes: []const i32, target: []u8) usize {
+    const n = input.len;
+    target[0] = if (n > 0) input[n - 1] else 255;
+    var index: u32 = 0;
+    for (suffixes, 1..) |suffix, at| {
+        if (suffix == 0) index = @intCast(at);
+        target[at] = if (suffix == 0) 255 else input[@intCast(suffix - 1)];
+    }
+    std.mem.writeInt(u32, target[n + 1 ..][0..4], index, .little);
+    return n + 5;
+}
+
+/// Walks through a transformed block and gives its text. `links` has a number for each byte of the block.
+pub const Inverse = struct {
+    data: []const u8,
+    links: []u32,
+    /// Whether a link carries its byte in the low eight bits, so that a step needs one access to memory.
+    packed_links: bool,
+    at: u32,
+    left: u32,
+
+    /// Null when the block has no valid index.
+    pub fn init(block: []const u8, links: []u32, packed_links: bool) ?Inverse {
+        @setRuntimeSafety(false); // counts sum up to the block's size, which is the size of `links`
+        if (block.len < 5) return null;
+        const data = block[0 .. block.len - 4];
+        const index = std.mem.readInt(u32, block[data.len..][0..4], .little);
+        if (index >= data.len or links.len < data.len) return null;
+        var counts: [257]u32 = @splat(0);
+        for (data) |byte| counts[@as(usize, byte) + 1] += 1;
+        counts[256] = 0;
+        var starts: [256]u32 = undefined;
+        var sum: u32 = 1;
+        for (&starts, 0..) |*start, symbol| {
+            start.* = sum;
+            sum += counts[symbol + 1];
+        }
+        // The index takes no place of its own, so the last symbol's count is one too high, which nothing reads.
+        links[0] = 0;
+        const shift: u5 = if (packed_links) 8 else 0;
+        for (data[0..index], 0..) |byte, i| {
+            links[starts[byte]] = @as(u32, @intCast(i)) << shift;
+            starts[byte] += 1;
+        }
+        for (data[index + 1 ..], index + 1..) |byte, i| {
+            links[starts[byte]] = @as(u32, @intCast(i)) << shift;
+            starts[byte] += 1;
+        }
+        if (packed_links) for (data, links[0..data.len]) |byte, *link| {
+            link.* |= byte;
+        };
+        return .{ .data = data, .links = links, .packed_links = packed_links, .at = index, .left = @intCast(data.len) };
+    }
+
+    /// Fills `target` from the text; returns how much that was, less than its size at the end.
+    pub fn read(self: *Inverse, target: []u8) usize {
+        @setRuntimeSafety(false); // links are below the number of links
+        var at = self.at;
+        var produced: usize = 0;
+        const limit = @min(target.len, self.left);
+        if (self.packed_links) {
+            while (produced < limit and at != 0) : (produced += 1) {
+                at = self.links[at] >> 8;
+                target[produced] = @truncate(self.links[at]);
+            }
+        } else {
+            while (produced < limit and at != 0) : (produced += 1) {
+                at = self.links[at];
+                target[produced] = self.data[at];
+            }
+        }
+        self.at = at;
+        self.left -= @intCast(produced);
+        return produced;
+    }
+
+    pub fn done(self: *const Inverse) bool {
+        return self.at == 0;
+    }
+
+    /// Whether the links go in a circle: a valid block gives fewer bytes than it has.
+    pub fn stuck(self: *const Inverse) bool {
+        return self.left == 0 and self.at != 0;
+    }
+};
+
+test "E8E9 goes both ways" {
+    var random: std.Random.DefaultPrng = .init(1);
+    var bytes: [4096]u8 = undefined;
+    for (&bytes) |*byte| byte.* = switch (random.random().int(u8) & 3) {
+        0 => 0xe8,
+        1 => 0,
+        2 => 0xff,
+        else => random.random().int(u8),
+    };
+    var copy = bytes;
+    doE8e9(&copy);
+    try std.testing.expect(!std.mem.eql(u8, &bytes, &copy));
+    undoE8e9(&copy);
+    try std.testing.expectEqualSlices(u8, &bytes, &copy);
+}

@@ -1,0 +1,84 @@
+/**
+ * Blocks of several segments with a given model, checked by decoding them.
+ */
+import type { BackendChoice } from "@sluice/ffi";
+import { zpaqHash } from "@sluice/ffi/zpaq-encoder";
+import { concatBytes, CorruptDataError, readAvailable } from "@sluice/internal";
+import {
+  blockStart,
+  encodeSegment,
+  openEncoder,
+  prefixOf,
+  segmentEnd,
+  segmentStart,
+} from "./_block_encoder.ts";
+import { DecoderCodec } from "./_decoder_codec.ts";
+import { resolveDecompressOptions } from "./_decompress_options.ts";
+import { MARK } from "./_format.ts";
+
+/** One segment to write. */
+export interface SegmentRequest {
+  readonly filename: string;
+  readonly comment: string;
+  readonly data: Uint8Array;
+  readonly content: Uint8Array | undefined;
+}
+
+const NO_BYTES = new Uint8Array();
+const NO_TRANSFORM = new Uint32Array(7);
+const CHECK_CHUNK = 64 << 10;
+
+/** The parts of a block. */
+export function encodeConfigBlock(
+  program: { readonly header: Uint8Array; readonly pcomp: Uint8Array | undefined },
+  segments: readonly SegmentRequest[],
+  options: { readonly checksum: boolean; readonly tag: boolean; readonly backend: BackendChoice | undefined },
+): Uint8Array<ArrayBuffer>[] {
+  const { checksum, tag, backend } = options;
+  const parts: Uint8Array<ArrayBuffer>[] = [blockStart(program.header, tag)];
+  const kernel = openEncoder(program.header, 0, backend);
+  try {
+    segments.forEach(({ filename, comment, data, content }, i) => {
+      parts.push(segmentStart(filename, comment));
+      parts.push(...encodeSegment(kernel, i === 0 ? prefixOf(program.pcomp) : NO_BYTES, data, NO_TRANSFORM));
+      parts.push(segmentEnd(checksum ? zpaqHash(content ?? data, backend) : undefined));
+    });
+  } finally {
+    kernel.close();
+  }
+  parts.push(Uint8Array.of(MARK.BLOCK_END));
+  if (program.pcomp !== undefined) checkContent(parts, segments, backend);
+  return parts;
+}
+
+/** Decodes the block and compares what its post-processor gives. */
+function checkContent(
+  parts: readonly Uint8Array<ArrayBuffer>[],
+  segments: readonly SegmentRequest[],
+  backend: BackendChoice | undefined,
+): void {
+  const codec = new DecoderCodec(resolveDecompressOptions({ backend, verifyChecksum: false }), false);
+  try {
+    codec.write(concatBytes(parts));
+    codec.end();
+    const size = segments.reduce((sum, { data, content }) => sum + (content ?? data).length, 0);
+    const given = readAvailable(codec, CHECK_CHUNK, size + 1);
+    let at = 0;
+    const same = given.length === size && segments.every(({ data, content }) => {
+      const wanted = content ?? data;
+      at += wanted.length;
+      return wanted.every((byte, i) => byte === given[at - wanted.length + i]);
+    });
+    if (!same) {
+      throw new CorruptDataError(
+        "Cannot compress with the config: its post-processor does not give the content back",
+        {
+          format: "zpaq",
+          code: "POST_MISMATCH",
+        },
+      );
+    }
+  } finally {
+    codec.close();
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Turns decompression options into a complete record: the one place of their defaults and checks.
+ */
+import type { BackendChoice } from "@sluice/ffi";
+import { checkBoolean, checkInteger, checkKeys, checkLimit, describe } from "@sluice/internal";
+import type { SluiceError } from "@sluice/internal";
+import type { ZpaqDecompressOptions, ZpaqStreamOptions } from "./decompress_options.ts";
+
+/** Options with every field present. */
+export interface DecompressSettings {
+  readonly maxOutputSize: number;
+  readonly maxMemory: number;
+  readonly hcompBudget: number;
+  readonly pcompBudget: number;
+  readonly verifyChecksum: boolean;
+  readonly onDamage: ((error: SluiceError) => void) | undefined;
+  readonly plain: boolean;
+  readonly backend: BackendChoice | undefined;
+}
+
+/** The output limit of whole values, in bytes. */
+export const WHOLE_VALUE_OUTPUT_SIZE_MAX = 2 ** 30;
+const MEMORY_MAX_DEFAULT = 2 ** 30;
+const HCOMP_BUDGET_DEFAULT = 2 ** 24;
+const PCOMP_BUDGET_DEFAULT = 2 ** 30;
+const CHUNK_SIZE_DEFAULT = 256 << 10;
+const CHUNK_SIZE_MAX = 1 << 30;
+
+const KEYS: ReadonlySet<string> = new Set<keyof ZpaqDecompressOptions>([
+  "maxOutputSize",
+  "maxMemory",
+  "hcompBudget",
+  "pcompBudget",
+  "verifyChecksum",
+  "onDamage",
+  "plainPostprocessing",
+  "backend",
+]);
+
+/** Checks options and fills in defaults. */
+export function resolveDecompressOptions(
+  options: ZpaqDecompressOptions,
+  maxOutputSize = Infinity,
+): DecompressSettings {
+  checkKeys(options, KEYS);
+  return {
+    maxOutputSize: checkLimit("maxOutputSize", options.maxOutputSize ?? maxOutputSize),
+    maxMemory: checkLimit("maxMemory", options.maxMemory ?? MEMORY_MAX_DEFAULT),
+    hcompBudget: checkLimit("hcompBudget", options.hcompBudget ?? HCOMP_BUDGET_DEFAULT),
+    pcompBudget: checkLimit("pcompBudget", options.pcompBudget ?? PCOMP_BUDGET_DEFAULT),
+    verifyChecksum: checkBoolean("verifyChecksum", options.verifyChecksum ?? true),
+    onDamage: options.onDamage,
+    plain: checkBoolean("plainPostprocessing", options.plainPostprocessing ?? false),
+    backend: options.backend,
+  };
+}
+
+/** Takes the stream options out of an object that holds a codec's options as well. */
+export function splitStreamOptions<T extends object>(
+  options: T & ZpaqStreamOptions,
+): [T, { readonly chunkSize: number; readonly signal: AbortSignal | undefined }] {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot read options: the value is ${describe(options)}, expected an object`);
+  }
+  const { chunkSize, signal, ...rest } = options;
+  return [rest as unknown as T, {
+    chunkSize: checkInteger("chunkSize", chunkSize ?? CHUNK_SIZE_DEFAULT, 1, CHUNK_SIZE_MAX),
+    signal,
+  }];
+}

@@ -1,0 +1,41 @@
+/**
+ * Options of everything that decompresses ZPAQ.
+ *
+ * @module
+ */
+import type { BackendChoice } from "@sluice/ffi";
+import type { SluiceError } from "@sluice/internal";
+
+/** How ZPAQ data is decompressed. Limits are safe by default and raised by saying so. */
+export interface ZpaqDecompressOptions {
+  /**
+   * The most bytes of output; `Infinity` lifts it.
+   * @default {2 ** 30 for whole values, Infinity for streams, iterables and decoders}
+   */
+  readonly maxOutputSize?: number | undefined;
+  /** The most bytes that the model of one block may take. @default {2 ** 30} */
+  readonly maxMemory?: number | undefined;
+  /** Bytes of program that HCOMP may run for one byte of data. @default {2 ** 24} */
+  readonly hcompBudget?: number | undefined;
+  /** Bytes of program that PCOMP may run for one byte of data, beside 64 for each byte it gives. @default {2 ** 30} */
+  readonly pcompBudget?: number | undefined;
+  /** Compare each segment with its SHA-1 where it has one. @default {true} */
+  readonly verifyChecksum?: boolean | undefined;
+  /**
+   * Called with the error of a damaged block instead of throwing it: decoding goes on with the next block that can be
+   * found. What the damaged block gave before its error stays given.
+   */
+  readonly onDamage?: ((error: SluiceError) => void) | undefined;
+  /** Run post-processors that native code knows on the ZPAQL machine all the same. @default {false} */
+  readonly plainPostprocessing?: boolean | undefined;
+  /** The backend for this call. @default {what configureBackend says} */
+  readonly backend?: BackendChoice | undefined;
+}
+
+/** Options of streams and iterables. */
+export interface ZpaqStreamOptions {
+  /** The most bytes of one output chunk. @default {262144} */
+  readonly chunkSize?: number | undefined;
+  /** Aborts the work. */
+  readonly signal?: AbortSignal | undefined;
+}
