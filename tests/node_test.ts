@@ -19,6 +19,16 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     for await (const chunk of stream) size += chunk.length;
     const error = await Promise.resolve().then(() => m.decompressZstd(frame.subarray(0, 20))).catch((e) => e);
     return size === data.length && m.decompressZstd(frame).length === size && error.code === "TRUNCATED" ? "ok" : size;`,
+  "@sluice/gitdb": `
+    const writer = new m.PackWriter();
+    const ids = [];
+    for (let i = 0; i < 20; i++) ids.push(await writer.add({ type: "blob", body: "on Node ".repeat(500) + i }));
+    const { pack, index } = await writer.finish();
+    const source = (bytes) => ({ size: bytes.length, read: async (at, length) => bytes.subarray(at, at + length) });
+    const store = await m.PackStore.fromSources([{ name: "pack", pack: source(pack), index: source(index) }]);
+    const text = await (await store.read(ids[7])).text();
+    store.close();
+    return text.endsWith("7") && pack.length < 2000 ? "ok" : text;`,
   "@sluice/lz4": `
     const data = new TextEncoder().encode("on Node ".repeat(50_000));
     const frame = m.compressLz4(data, { linked: true, blockSize: 65536 });

@@ -33,6 +33,11 @@ const modules = .{
         @import("pdiffcopy_hash_exports.zig").exports ++ @import("pdiffcopy_chunks.zig").exports,
     },
     .{ "pdiffcopy_file", @import("pdiffcopy_file_exports.zig").exports },
+    .{
+        "git_decode",
+        @import("git_store_exports.zig").exports ++ @import("git_codec_exports.zig").exports,
+    },
+    .{ "git_encode", @import("git_encode_exports.zig").exports },
     .{ "zpaq_decode", @import("zpaq_decoder_exports.zig").exports },
     .{ "zpaq_encode", @import("zpaq_encoder_exports.zig").exports },
 };
@@ -168,6 +173,16 @@ test {
     _ = @import("pdiffcopy_hash_exports.zig");
     _ = @import("sha256.zig");
     _ = @import("xxh3.zig");
+    _ = @import("git_base_window.zig");
+    _ = @import("git_delta.zig");
+    _ = @import("git_delta_encoder.zig");
+    _ = @import("git_delta_program.zig");
+    _ = @import("git_pack_search.zig");
+    _ = @import("git_entry.zig");
+    _ = @import("git_files.zig");
+    _ = @import("git_hash.zig");
+    _ = @import("git_inflater.zig");
+    _ = @import("git_value.zig");
     _ = @import("zpaq_bwt.zig");
     _ = @import("zpaq_header.zig");
     _ = @import("zpaq_machine.zig");

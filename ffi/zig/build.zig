@@ -51,11 +51,22 @@ const lz4_flags = [_][]const u8{
 const lz4_decode_files = [_][]const u8{ "lz4.c", "xxhash.c" };
 const lz4_encode_files = [_][]const u8{ "lz4.c", "lz4hc.c", "xxhash.c" };
 
+const deflate_flags = [_][]const u8{
+    "-DNDEBUG",
+    "-fvisibility=hidden",
+    "-Wno-unused-command-line-argument",
+};
+const inflate_files = [_][]const u8{ "adler32.c", "crc32.c", "deflate_decompress.c", "zlib_decompress.c", "utils.c" };
+const deflate_files = [_][]const u8{ "deflate_compress.c", "zlib_compress.c" };
+/// They choose the fastest form at run time by what the processor has.
+const deflate_native_files = [_][]const u8{ "x86/cpu_features.c", "arm/cpu_features.c" };
+
 /// One WASM module: its name in abi.zig and the C files behind it.
 const WasmModule = struct {
     name: []const u8,
     zstd_files: []const []const u8 = &.{},
     lz4_files: []const []const u8 = &.{},
+    deflate_files: []const []const u8 = &.{},
 };
 const wasm_modules = [_]WasmModule{
     .{ .name = "zstd_decode", .zstd_files = &(wasm_zstd_common_files ++ zstd_decode_files) },
@@ -63,6 +74,8 @@ const wasm_modules = [_]WasmModule{
     .{ .name = "lz4_decode", .lz4_files = &lz4_decode_files },
     .{ .name = "lz4_encode", .lz4_files = &lz4_encode_files },
     .{ .name = "pdiffcopy_hash" },
+    .{ .name = "git_decode", .deflate_files = &inflate_files },
+    .{ .name = "git_encode", .deflate_files = &(deflate_files ++ .{ "adler32.c", "crc32.c", "utils.c" }) },
     .{ .name = "zpaq_decode" },
     .{ .name = "zpaq_encode", .zstd_files = &.{"dictBuilder/divsufsort.c"} },
 };
@@ -143,6 +156,8 @@ fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.b
     }
     addHeaders(b, module, target, "zstd");
     addHeaders(b, module, target, "lz4");
+    addHeaders(b, module, target, "libdeflate");
+    module.linkLibrary(deflateLibrary(b, target, &(inflate_files ++ deflate_files ++ deflate_native_files)));
     module.linkLibrary(lz4Library(b, target, &lz4_encode_files));
     module.linkLibrary(zstdLibrary(b, target, &(zstd_common_files ++ zstd_decode_files ++ zstd_encode_files)));
     return module;
@@ -163,6 +178,8 @@ fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.Opt
     addOptions(b, module, wasm_module.name);
     addHeaders(b, module, target, "zstd");
     addHeaders(b, module, target, "lz4");
+    addHeaders(b, module, target, "libdeflate");
+    if (wasm_module.deflate_files.len > 0) module.linkLibrary(deflateLibrary(b, target, wasm_module.deflate_files));
     if (wasm_module.zstd_files.len > 0) module.linkLibrary(zstdLibrary(b, target, wasm_module.zstd_files));
     if (wasm_module.lz4_files.len > 0) module.linkLibrary(lz4Library(b, target, wasm_module.lz4_files));
     const exe = b.addExecutable(.{ .name = wasm_module.name, .root_module = module });
@@ -274,4 +291,22 @@ fn lz4Library(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []
     module.addIncludePath(root);
     module.addCSourceFiles(.{ .root = root, .files = files, .flags = &lz4_flags });
     return b.addLibrary(.{ .name = "lz4", .linkage = .static, .root_module = module });
+}
+
+fn deflateLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
+    const root = b.path("../../vendor/libdeflate");
+    const is_wasm = target.result.cpu.arch.isWasm();
+    const module = b.createModule(.{
+        .target = target,
+        .optimize = .ReleaseFast,
+        .link_libc = !is_wasm,
+        .pic = !is_wasm,
+        .strip = true,
+        .sanitize_c = .off,
+    });
+    if (is_wasm) module.addIncludePath(b.path("libc"));
+    module.addIncludePath(root);
+    const speed = if (is_wasm) wasm_speed else native_speed;
+    module.addCSourceFiles(.{ .root = root.path(b, "lib"), .files = files, .flags = b.dupeStrings(&(deflate_flags ++ .{speed})) });
+    return b.addLibrary(.{ .name = "deflate", .linkage = .static, .root_module = module });
 }
