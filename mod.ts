@@ -12,6 +12,8 @@
  *
  * @module
  */
+export * as gitdb from "@sluice/gitdb";
 export * as lz4 from "@sluice/lz4";
+export * as pdiffcopy from "@sluice/pdiffcopy";
 export * as zpaq from "@sluice/zpaq";
 export * as zstd from "@sluice/zstd";

@@ -4,15 +4,28 @@
 
 import { ROOT } from "../_tools/zig.ts";
 
-/** A Python package in a folder of its own; undefined, with the reason printed, when it can't be had. */
-export async function pythonPackage(name: string): Promise<Record<string, string> | undefined> {
+/** A Python package, known by a module of it, in a folder of its own; undefined, with the reason printed, when it can't be had. */
+export async function pythonPackage(
+  name: string,
+  requirement = name,
+): Promise<Record<string, string> | undefined> {
   return await load(`Python's ${name}`, async () => {
     const folder = new URL(".zig/python/", ROOT).pathname;
     const env = { PYTHONPATH: folder };
+    // Not from the checkout: Python would take a folder there for a package of that name.
+    const cwd = new URL(".zig/", ROOT);
     const python = (args: string[]) =>
-      new Deno.Command("python3", { args, env, stdout: "null", stderr: "piped" }).output();
+      new Deno.Command("python3", { args, env, cwd, stdout: "null", stderr: "piped" }).output();
     if ((await python(["-c", `import ${name}`])).success) return env;
-    const { success, stderr } = await python(["-m", "pip", "install", "--quiet", "--target", folder, name]);
+    const { success, stderr } = await python([
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--target",
+      folder,
+      requirement,
+    ]);
     if (!success) throw new Error(new TextDecoder().decode(stderr).trim().split("\n").at(-1));
     return env;
   });
@@ -84,5 +97,25 @@ export async function lz4js(): Promise<Lz4Peer | undefined> {
     // deno-lint-ignore no-import-prefix -- fetched when a bench asks for it, not with the project
     const lz4 = (await import("npm:lz4js@0.2.0")).default;
     return { compress: (data) => lz4.compress(data), decompress: (data) => lz4.decompress(data) };
+  });
+}
+
+/** The implementation in JavaScript that most web projects use; reads objects of one repository. */
+export async function isomorphicGit(
+  repository: string,
+): Promise<((ids: readonly string[]) => Promise<number>) | undefined> {
+  return await load("isomorphic-git", async () => {
+    // deno-lint-ignore no-import-prefix -- fetched when a bench asks for it, not with the project
+    const git = (await import("npm:isomorphic-git@1.34.0")).default;
+    const fs = (await import("node:fs")).default;
+    return async (ids) => {
+      const cache = {};
+      let bytes = 0;
+      for (const oid of ids) {
+        const { object } = await git.readObject({ fs, gitdir: repository, oid, format: "content", cache });
+        bytes += (object as Uint8Array).length;
+      }
+      return bytes;
+    };
   });
 }

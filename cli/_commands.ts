@@ -62,6 +62,16 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./lz4.ts"),
   },
   {
+    name: "gitdb",
+    summary: "Read, write and check git object databases",
+    load: () => import("./gitdb.ts"),
+  },
+  {
+    name: "pdiffcopy",
+    summary: "Copy large files that are mostly there already, over HTTP; serve them",
+    load: () => import("./pdiffcopy.ts"),
+  },
+  {
     name: "zpaq",
     summary: "Keep versions of files in ZPAQ archives; develop models",
     load: () => import("./zpaq.ts"),

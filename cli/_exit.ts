@@ -14,6 +14,7 @@ export const EXIT = {
   dictionaryNoFile: 32,
   dictionaryTooLarge: 34,
   patchSize: 42,
+  fatal: 128,
   brokenPipe: 141,
 } as const;
 

@@ -9,6 +9,7 @@ import {
   CorruptDataError,
   DictionaryMismatchError,
   LimitExceededError,
+  NotFoundError,
   SluiceError,
   TruncatedDataError,
   UnsupportedFeatureError,
@@ -47,6 +48,12 @@ const STATES: Readonly<Record<number, string>> = {
   [RESULT.BLOCK_TOO_LARGE]: "the block is larger than its frame allows",
   [RESULT.BLOCK_CHECKSUM]: "the block does not match its checksum",
   [RESULT.BLOCK_CORRUPT]: "the block is corrupt",
+  [RESULT.DELTA_CORRUPT]: "the delta is corrupt or does not fit its base",
+  [RESULT.CHAIN_TOO_LONG]: "the chain of deltas is too long or leads back to itself",
+  [RESULT.VALUE_TOO_LARGE]: "the value is too large",
+  [RESULT.NOT_FOUND]: "it is not there",
+  [RESULT.BASE_MISSING]: "the base of a delta is not there",
+  [RESULT.READ_FAILED]: "the file can not be read",
   [RESULT.DICTIONARY_CORRUPT]: "the dictionary is corrupt",
   [RESULT.DICTIONARY_MISMATCH]: "the frame needs another dictionary",
   [RESULT.DICTIONARY_CREATION_FAILED]: "the dictionary can not be made",
@@ -76,6 +83,7 @@ export function resultError(call: FailedCall): Error {
     case RESULT.OUTPUT_TOO_SMALL:
     case RESULT.PARAMETER_OUT_OF_RANGE:
       return new RangeError(message);
+    case RESULT.VALUE_TOO_LARGE:
     case RESULT.MEMORY_LIMIT:
       return new LimitExceededError(message, { ...facts, limit: call.maxMemory ?? 0, unit: "bytes" });
     case RESULT.OUT_OF_MEMORY:
@@ -84,6 +92,9 @@ export function resultError(call: FailedCall): Error {
     case RESULT.CORRUPT:
     case RESULT.BLOCK_TOO_LARGE:
     case RESULT.BLOCK_CORRUPT:
+    case RESULT.DELTA_CORRUPT:
+    case RESULT.CHAIN_TOO_LONG:
+    case RESULT.BASE_MISSING:
     case RESULT.DICTIONARY_CORRUPT:
     case RESULT.INPUT_SIZE_MISMATCH:
       return new CorruptDataError(message, facts);
@@ -92,6 +103,8 @@ export function resultError(call: FailedCall): Error {
       return new ChecksumMismatchError(message, facts);
     case RESULT.TRUNCATED:
       return new TruncatedDataError(message, facts);
+    case RESULT.NOT_FOUND:
+      return new NotFoundError(message, facts);
     case RESULT.DICTIONARY_MISMATCH:
       return new DictionaryMismatchError(message, { ...facts, expectedId: call.expectedId });
     case RESULT.VERSION_UNSUPPORTED:

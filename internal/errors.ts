@@ -131,6 +131,14 @@ export class NotFoundError extends SluiceError {
 export class AmbiguousIdError extends SluiceError {
   /** The name of the class. */
   override name = "AmbiguousIdError";
+  /** Full ids that it fits, in order; not more than a few where there are many. */
+  readonly candidates: readonly string[];
+
+  /** Makes an error with a message, its facts and the ids. */
+  constructor(message: string, options: SluiceErrorOptions & { candidates: readonly string[] }) {
+    super(message, options);
+    this.candidates = options.candidates;
+  }
 }
 
 /** A peer or a network failed while data was under way. */

@@ -293,23 +293,28 @@ export class ZstdSeekableReader {
     );
     const ahead: { readonly size: number; readonly decoded: Promise<Decoded> }[] = [];
     let aheadSize = 0;
-    for (let next = first; next <= last || ahead.length > 0;) {
-      while (next <= last && ahead.length < concurrency) {
-        const frame = this.index.frame(next);
-        if (ahead.length > 0 && aheadSize + frame.size > AHEAD_SIZE_MAX) break;
-        next++;
-        if (frame.size === 0 && !all) continue;
-        this.#checkLimit(frame);
-        const decoded = this.#load(frame, ranges, signal, keep);
-        decoded.catch(() => {}); // told when its turn comes
-        ahead.push({ size: frame.size, decoded });
-        aheadSize += frame.size;
+    try {
+      for (let next = first; next <= last || ahead.length > 0;) {
+        while (next <= last && ahead.length < concurrency) {
+          const frame = this.index.frame(next);
+          if (ahead.length > 0 && aheadSize + frame.size > AHEAD_SIZE_MAX) break;
+          next++;
+          if (frame.size === 0 && !all) continue;
+          this.#checkLimit(frame);
+          const decoded = this.#load(frame, ranges, signal, keep);
+          decoded.catch(() => {}); // told when its turn comes
+          ahead.push({ size: frame.size, decoded });
+          aheadSize += frame.size;
+        }
+        const head = ahead.shift();
+        if (head === undefined) return;
+        aheadSize -= head.size;
+        yield await head.decoded;
+        signal?.throwIfAborted();
       }
-      const head = ahead.shift();
-      if (head === undefined) return;
-      aheadSize -= head.size;
-      yield await head.decoded;
-      signal?.throwIfAborted();
+    } finally {
+      // Nothing goes on decoding behind a reader that was told of a fault or has enough.
+      await Promise.allSettled(ahead.map(({ decoded }) => decoded));
     }
   }
 

@@ -51,17 +51,31 @@ const lz4_flags = [_][]const u8{
 const lz4_decode_files = [_][]const u8{ "lz4.c", "xxhash.c" };
 const lz4_encode_files = [_][]const u8{ "lz4.c", "lz4hc.c", "xxhash.c" };
 
+const deflate_flags = [_][]const u8{
+    "-DNDEBUG",
+    "-fvisibility=hidden",
+    "-Wno-unused-command-line-argument",
+};
+const inflate_files = [_][]const u8{ "adler32.c", "crc32.c", "deflate_decompress.c", "zlib_decompress.c", "utils.c" };
+const deflate_files = [_][]const u8{ "deflate_compress.c", "zlib_compress.c" };
+/// They choose the fastest form at run time by what the processor has.
+const deflate_native_files = [_][]const u8{ "x86/cpu_features.c", "arm/cpu_features.c" };
+
 /// One WASM module: its name in abi.zig and the C files behind it.
 const WasmModule = struct {
     name: []const u8,
     zstd_files: []const []const u8 = &.{},
     lz4_files: []const []const u8 = &.{},
+    deflate_files: []const []const u8 = &.{},
 };
 const wasm_modules = [_]WasmModule{
     .{ .name = "zstd_decode", .zstd_files = &(wasm_zstd_common_files ++ zstd_decode_files) },
     .{ .name = "zstd_encode", .zstd_files = &(wasm_zstd_common_files ++ .{"common/pool.c"} ++ zstd_encode_files) },
     .{ .name = "lz4_decode", .lz4_files = &lz4_decode_files },
     .{ .name = "lz4_encode", .lz4_files = &lz4_encode_files },
+    .{ .name = "pdiffcopy_hash" },
+    .{ .name = "git_decode", .deflate_files = &inflate_files },
+    .{ .name = "git_encode", .deflate_files = &(deflate_files ++ .{ "adler32.c", "crc32.c", "utils.c" }) },
     .{ .name = "zpaq_decode" },
     .{ .name = "zpaq_encode", .zstd_files = &.{"dictBuilder/divsufsort.c"} },
 };
@@ -136,8 +150,14 @@ fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.b
         .stack_check = false, // its probe lives in compiler_rt; no function here has a large frame
     });
     addOptions(b, module, "");
+    if (target.result.cpu.arch == .x86_64 and optimize != .Debug) {
+        addBlake3Variants(b, module, target);
+        addSha256Variant(b, module, target);
+    }
     addHeaders(b, module, target, "zstd");
     addHeaders(b, module, target, "lz4");
+    addHeaders(b, module, target, "libdeflate");
+    module.linkLibrary(deflateLibrary(b, target, &(inflate_files ++ deflate_files ++ deflate_native_files)));
     module.linkLibrary(lz4Library(b, target, &lz4_encode_files));
     module.linkLibrary(zstdLibrary(b, target, &(zstd_common_files ++ zstd_decode_files ++ zstd_encode_files)));
     return module;
@@ -158,6 +178,8 @@ fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.Opt
     addOptions(b, module, wasm_module.name);
     addHeaders(b, module, target, "zstd");
     addHeaders(b, module, target, "lz4");
+    addHeaders(b, module, target, "libdeflate");
+    if (wasm_module.deflate_files.len > 0) module.linkLibrary(deflateLibrary(b, target, wasm_module.deflate_files));
     if (wasm_module.zstd_files.len > 0) module.linkLibrary(zstdLibrary(b, target, wasm_module.zstd_files));
     if (wasm_module.lz4_files.len > 0) module.linkLibrary(lz4Library(b, target, wasm_module.lz4_files));
     const exe = b.addExecutable(.{ .name = wasm_module.name, .root_module = module });
@@ -165,6 +187,42 @@ fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.Opt
     exe.rdynamic = true;
     exe.stack_size = wasm_stack_size;
     return &b.addInstallArtifact(exe, .{ .dest_dir = .{ .override = .{ .custom = "wasm" } } }).step;
+}
+
+/// BLAKE3 for newer processors than the library's baseline; blake3.zig chooses at run time.
+fn addBlake3Variants(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget) void {
+    for ([_][]const u8{ "v3", "v4" }, [_]*const std.Target.Cpu.Model{ &std.Target.x86.cpu.x86_64_v3, &std.Target.x86.cpu.x86_64_v4 }) |name, model| {
+        var query = target.query;
+        query.cpu_model = .{ .explicit = model };
+        const variant = b.createModule(.{
+            .root_source_file = b.path("blake3_variant.zig"),
+            .target = b.resolveTargetQuery(query),
+            .optimize = .ReleaseFast,
+            .pic = true,
+            .strip = true,
+            .stack_check = false,
+        });
+        const options = b.addOptions();
+        options.addOption([]const u8, "name", name);
+        variant.addOptions("variant_options", options);
+        module.addObject(b.addObject(.{ .name = b.fmt("blake3_{s}", .{name}), .root_module = variant }));
+    }
+}
+
+/// SHA-256 for processors with SHA instructions; sha256.zig asks for them at run time.
+fn addSha256Variant(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget) void {
+    var query = target.query;
+    query.cpu_model = .{ .explicit = &std.Target.x86.cpu.x86_64_v3 };
+    query.cpu_features_add = std.Target.x86.featureSet(&.{.sha});
+    const variant = b.createModule(.{
+        .root_source_file = b.path("sha256_variant.zig"),
+        .target = b.resolveTargetQuery(query),
+        .optimize = .ReleaseFast,
+        .pic = true,
+        .strip = true,
+        .stack_check = false,
+    });
+    module.addObject(b.addObject(.{ .name = "sha256_accelerated", .root_module = variant }));
 }
 
 /// Tells abi.zig which WASM module it is built for; the empty name stands for the native library.
@@ -233,4 +291,22 @@ fn lz4Library(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []
     module.addIncludePath(root);
     module.addCSourceFiles(.{ .root = root, .files = files, .flags = &lz4_flags });
     return b.addLibrary(.{ .name = "lz4", .linkage = .static, .root_module = module });
+}
+
+fn deflateLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
+    const root = b.path("../../vendor/libdeflate");
+    const is_wasm = target.result.cpu.arch.isWasm();
+    const module = b.createModule(.{
+        .target = target,
+        .optimize = .ReleaseFast,
+        .link_libc = !is_wasm,
+        .pic = !is_wasm,
+        .strip = true,
+        .sanitize_c = .off,
+    });
+    if (is_wasm) module.addIncludePath(b.path("libc"));
+    module.addIncludePath(root);
+    const speed = if (is_wasm) wasm_speed else native_speed;
+    module.addCSourceFiles(.{ .root = root.path(b, "lib"), .files = files, .flags = b.dupeStrings(&(deflate_flags ++ .{speed})) });
+    return b.addLibrary(.{ .name = "deflate", .linkage = .static, .root_module = module });
 }

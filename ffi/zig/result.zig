@@ -12,6 +12,8 @@ pub const Result = enum(i32) {
     output_pending = 1,
     /// A frame ended; input may remain.
     frame_end = 2,
+    /// Bytes of a file are missing that the host has to provide.
+    needs_bytes = 3,
 
     out_of_memory = -1,
     memory_limit = -2,
@@ -32,6 +34,10 @@ pub const Result = enum(i32) {
     block_checksum = -24,
     /// An lz4 block breaks the rules of its format.
     block_corrupt = -25,
+    /// A delta breaks the rules of its format, or does not fit its base.
+    delta_corrupt = -26,
+    /// A delta chain is longer than allowed, or a cycle.
+    chain_too_long = -27,
 
     dictionary_corrupt = -30,
     dictionary_mismatch = -31,
@@ -41,13 +47,24 @@ pub const Result = enum(i32) {
     parameter_combination_unsupported = -41,
     parameter_out_of_range = -42,
 
+    /// A value is larger than what the call handles in memory.
+    value_too_large = -50,
+
     stage_wrong = -60,
     init_missing = -61,
 
     input_size_mismatch = -70,
     no_progress = -71,
 
+    /// The system refused; its number is in the step's detail, 0 where a file ended too early.
+    system_call_failed = -80,
+    not_found = -81,
+    /// A delta names a base that is not in the store.
+    base_missing = -82,
+
     generic = -90,
+    /// The system can't read a file.
+    read_failed = -91,
 
     /// A ZPAQL program ran into an opcode that is an error, or jumped out of itself.
     program_failed = -100,

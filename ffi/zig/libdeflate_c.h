@@ -1,0 +1,2 @@
+/* Whole-buffer zlib streams and their checksums. */
+#include "libdeflate.h"

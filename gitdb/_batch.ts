@@ -1,0 +1,36 @@
+/**
+ * A batch of results over one piece of memory.
+ */
+import type { GitObject, ObjectBatch, Result } from "./object.ts";
+
+/** Results, and what takes their memory back. */
+export class ResultBatch implements ObjectBatch {
+  readonly buffer: Uint8Array<ArrayBuffer>;
+  readonly results: readonly Result<GitObject>[];
+  readonly #release: (() => void) | undefined;
+  #released = false;
+
+  constructor(
+    buffer: Uint8Array<ArrayBuffer>,
+    results: readonly Result<GitObject>[],
+    release?: () => void,
+  ) {
+    this.buffer = buffer;
+    this.results = results;
+    this.#release = release;
+  }
+
+  get length(): number {
+    return this.results.length;
+  }
+
+  [Symbol.iterator](): Iterator<Result<GitObject>> {
+    return this.results[Symbol.iterator]();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#release?.();
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Merging sorted sequences of ids.
+ */
+import { ObjectId } from "./_object_id.ts";
+
+/** All ids in order; where `unique`, each once. */
+export async function* mergeSorted(
+  sources: readonly AsyncIterator<{ readonly id: ObjectId }>[],
+  unique: boolean,
+): AsyncGenerator<ObjectId> {
+  const heads = await Promise.all(sources.map((source) => source.next()));
+  let last: ObjectId | undefined;
+  while (true) {
+    let least = -1;
+    for (let i = 0; i < heads.length; i++) {
+      if (heads[i]!.done) continue;
+      if (least < 0 || ObjectId.compare(heads[i]!.value.id, heads[least]!.value.id) < 0) least = i;
+    }
+    if (least < 0) return;
+    const { id } = heads[least]!.value as { readonly id: ObjectId };
+    if (!unique || last === undefined || !id.equals(last)) yield id;
+    last = id;
+    heads[least] = await sources[least]!.next();
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Defaults of reads and bulk calls, in one place.
+ */
+import { checkInteger, checkLimit } from "@sluice/internal";
+import type { BulkOptions } from "./object.ts";
+
+/** Everything that a bulk call needs. */
+export interface BulkSettings {
+  /** Results in the order of their ids. */
+  readonly ordered: boolean;
+  /** Threads, where the backend has them. */
+  readonly threads: number;
+  /** Bytes of bodies that are made ahead of the reader. */
+  readonly maxInFlightBytes: number;
+  /** Ids that are looked at together. */
+  readonly window: number;
+  /** Hash every object. */
+  readonly verify: boolean;
+  /** Gives the call up. */
+  readonly signal: AbortSignal | undefined;
+}
+
+const WINDOW = 65536;
+const IN_FLIGHT = 64 << 20;
+
+/** Memory for a stream of a large object. */
+export const MEMORY_BUDGET = 64 << 20;
+
+/** Checks options and fills in the rest. */
+export function bulkSettings(options: BulkOptions = {}): BulkSettings {
+  return {
+    ordered: options.ordered ?? false,
+    threads: checkInteger("threads", options.threads ?? 1, 0, 64),
+    maxInFlightBytes: checkLimit("maxInFlightBytes", options.maxInFlightBytes ?? IN_FLIGHT),
+    window: checkInteger("window", options.window ?? WINDOW, 1, 1 << 20),
+    verify: options.verify ?? false,
+    signal: options.signal,
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * Objects whose body is in memory, or comes from a stream that is opened when it is asked for.
+ */
+import { concatBytes } from "@sluice/internal";
+import { idMismatch, tooLarge } from "./_errors.ts";
+import { hashObject } from "./_codec.ts";
+import { TYPE_OF_KIND } from "./_object_kind.ts";
+import type { GitObject, ObjectInfo, ObjectType, PackedPlace, ReadOptions } from "./object.ts";
+import type { ObjectId } from "./_object_id.ts";
+
+/** Bodies that are made in one piece are not larger than this, unless a caller says so. */
+export const MAX_OBJECT_SIZE = 2 ** 31;
+
+/** Facts for one object. */
+export interface Facts {
+  readonly id: ObjectId;
+  readonly kind: number;
+  readonly size: number;
+  readonly storage: ObjectInfo["storage"];
+  readonly packed?: PackedPlace | undefined;
+}
+
+abstract class BaseObject implements GitObject {
+  readonly id: ObjectId;
+  readonly type: ObjectType;
+  readonly size: number;
+  readonly storage: ObjectInfo["storage"];
+  readonly packed: PackedPlace | undefined;
+  #body: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+
+  constructor(facts: Facts) {
+    this.id = facts.id;
+    this.type = TYPE_OF_KIND[facts.kind]!;
+    this.size = facts.size;
+    this.storage = facts.storage;
+    this.packed = facts.packed;
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#body ??= this.openBody();
+  }
+
+  protected abstract openBody(): ReadableStream<Uint8Array<ArrayBuffer>>;
+  abstract bytes(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
+
+  async text(options?: ReadOptions): Promise<string> {
+    return new TextDecoder().decode(await this.bytes(options));
+  }
+
+  protected check(bytes: Uint8Array, options: ReadOptions | undefined): void {
+    if (options?.verify !== true) return;
+    const actual = hashObject(this.type, bytes, this.id.algorithm);
+    if (!actual.equals(this.id)) throw idMismatch(this.id, actual);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#body !== undefined && !this.#body.locked) await this.#body.cancel();
+  }
+}
+
+/** An object whose body is at hand. */
+export class MemoryObject extends BaseObject {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+
+  constructor(facts: Facts, bytes: Uint8Array<ArrayBuffer>) {
+    super(facts);
+    this.#bytes = bytes;
+  }
+
+  /** The body, without a promise around it. */
+  get view(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
+  protected override openBody(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const bytes = this.#bytes;
+    return new ReadableStream({
+      type: "bytes",
+      pull(controller): void {
+        // A copy: a byte stream detaches what it is given, and other objects lie in the same memory.
+        if (bytes.length > 0) controller.enqueue(bytes.slice());
+        controller.close();
+        controller.byobRequest?.respond(0);
+      },
+    });
+  }
+
+  override bytes(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const limit = options?.maxObjectSize ?? MAX_OBJECT_SIZE;
+    return new Promise((resolve) => {
+      if (this.size > limit) throw tooLarge(`object ${this.id}`, this.size, limit);
+      this.check(this.#bytes, options);
+      resolve(this.#bytes);
+    });
+  }
+}
+
+/** Opens the body of an object. */
+export type BodyOpener = (options: ReadOptions) => ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** An object that is too large to be made ahead. */
+export class StreamedObject extends BaseObject {
+  readonly #open: BodyOpener;
+  readonly #options: ReadOptions;
+  readonly #readWhole: ((options: ReadOptions) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
+
+  constructor(
+    facts: Facts,
+    options: ReadOptions,
+    open: BodyOpener,
+    readWhole?: (options: ReadOptions) => Promise<Uint8Array<ArrayBuffer>>,
+  ) {
+    super(facts);
+    this.#open = open;
+    this.#options = options;
+    this.#readWhole = readWhole;
+  }
+
+  protected override openBody(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#open(this.#options);
+  }
+
+  override async bytes(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const merged = { ...this.#options, ...options };
+    const limit = merged.maxObjectSize ?? MAX_OBJECT_SIZE;
+    if (this.size > limit) throw tooLarge(`object ${this.id}`, this.size, limit);
+    let bytes: Uint8Array<ArrayBuffer>;
+    if (this.#readWhole !== undefined) {
+      bytes = await this.#readWhole(merged);
+    } else {
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      for await (const chunk of this.#open(merged)) chunks.push(chunk);
+      bytes = concatBytes(chunks);
+    }
+    this.check(bytes, merged);
+    return bytes;
+  }
+}
+
+/** Facts alone. */
+export function infoOf(facts: Facts): ObjectInfo {
+  return {
+    id: facts.id,
+    type: TYPE_OF_KIND[facts.kind]!,
+    size: facts.size,
+    storage: facts.storage,
+    packed: facts.packed,
+  };
+}

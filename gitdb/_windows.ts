@@ -1,0 +1,36 @@
+/**
+ * Cutting a sequence of ids into windows.
+ */
+import type { IdLike } from "./_object_id.ts";
+
+/** Arrays of at most `size` values. */
+export async function* windowsOf<T>(
+  values: Iterable<T> | AsyncIterable<T>,
+  size: number,
+): AsyncGenerator<readonly T[]> {
+  if (Array.isArray(values)) {
+    for (let at = 0; at < values.length; at += size) yield values.slice(at, at + size);
+    return;
+  }
+  let window: T[] = [];
+  if (Symbol.iterator in values) {
+    for (const value of values) {
+      window.push(value);
+      if (window.length === size) {
+        yield window;
+        window = [];
+      }
+    }
+  } else {
+    for await (const value of values) {
+      window.push(value);
+      if (window.length === size) {
+        yield window;
+        window = [];
+      }
+    }
+  }
+  if (window.length > 0) yield window;
+}
+
+export type { IdLike };

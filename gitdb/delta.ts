@@ -1,0 +1,196 @@
+/**
+ * Deltas: applying, making, and composing them.
+ *
+ * @module
+ */
+import { LimitExceededError } from "@sluice/internal";
+import { applyDeltaBytes, deltaSizes, ProgramCodec } from "./_codec.ts";
+import { makeDeltaBytes } from "./_deflate.ts";
+
+/** Limits of {@linkcode applyDelta}. */
+export interface ApplyDeltaOptions {
+  /** The largest target that is made, in bytes. @default {2147483648} */
+  readonly maxOutputSize?: number | undefined;
+}
+
+const MAX_OUTPUT_SIZE = 2 ** 31;
+
+/**
+ * Applies a delta to its base.
+ *
+ * @throws {CorruptDataError} If the delta breaks the rules of its format or does not fit the base.
+ * @throws {LimitExceededError} If the target is larger than `maxOutputSize`.
+ *
+ * @example A copy and a literal
+ * ```ts
+ * import { applyDelta } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const base = new TextEncoder().encode("hello");
+ * const delta = new Uint8Array([5, 6, 0x90, 5, 1, 0x21]);
+ * assertEquals(new TextDecoder().decode(applyDelta(base, delta)), "hello!");
+ * ```
+ */
+export function applyDelta(
+  base: Uint8Array,
+  delta: Uint8Array,
+  options: ApplyDeltaOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const { target } = deltaSizes(delta);
+  const limit = options.maxOutputSize ?? MAX_OUTPUT_SIZE;
+  if (target > limit) throw targetTooLarge(target, limit);
+  return applyDeltaBytes(base, delta, new Uint8Array(target));
+}
+
+/**
+ * Makes a delta from a base to a target; undefined where it would have more than `sizeMax` bytes.
+ *
+ * @example There and back
+ * ```ts
+ * import { applyDelta, makeDelta } from "@sluice/gitdb";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const base = new TextEncoder().encode("one line of text, and another line of text");
+ * const target = new TextEncoder().encode("one line of text, and yet another line of text");
+ * const delta = makeDelta(base, target);
+ * assert(delta !== undefined && delta.length < target.length);
+ * assertEquals(applyDelta(base, delta), target);
+ * ```
+ */
+export function makeDelta(
+  base: Uint8Array,
+  target: Uint8Array,
+  sizeMax: number = target.length + (target.length >>> 6) + 32,
+): Uint8Array<ArrayBuffer> | undefined {
+  return makeDeltaBytes(base, target, sizeMax);
+}
+
+function targetTooLarge(actual: number, limit: number): LimitExceededError {
+  return new LimitExceededError(`Cannot apply a delta: its target has ${actual} bytes, more than ${limit}`, {
+    format: "git",
+    code: "OBJECT_TOO_LARGE",
+    limit,
+    actual,
+    unit: "bytes",
+  });
+}
+
+const SEGMENTS_MAX = 4 << 20;
+const CHUNK_SIZE = 256 << 10;
+
+/**
+ * A chain of deltas as one: what the target is made of, from literals and from the base that the oldest delta stands on.
+ * Applying it takes one pass, however long the chain is.
+ *
+ * @example Two deltas at once
+ * ```ts
+ * import { applyDelta, DeltaProgram, makeDelta } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = (text: string) => new TextEncoder().encode(text);
+ * const first = bytes("the first of three versions of a text");
+ * const second = bytes("the second of three versions of a text");
+ * const third = bytes("the third of three versions of a text");
+ * const deltas = [makeDelta(second, third)!, makeDelta(first, second)!];
+ * using program = DeltaProgram.compose(deltas);
+ * assertEquals(program.apply(first), third);
+ * ```
+ */
+export class DeltaProgram implements Disposable {
+  readonly #codec: ProgramCodec;
+
+  private constructor(codec: ProgramCodec) {
+    this.#codec = codec;
+  }
+
+  /**
+   * Composes deltas, the newest first.
+   *
+   * @throws {CorruptDataError} If a delta is corrupt, or does not fit the one before it.
+   * @throws {LimitExceededError} If the result has more than `maxSegments` segments.
+   */
+  static compose(
+    deltas: Iterable<Uint8Array>,
+    options: { readonly maxSegments?: number | undefined } = {},
+  ): DeltaProgram {
+    const codec = new ProgramCodec(options.maxSegments ?? SEGMENTS_MAX);
+    try {
+      let count = 0;
+      for (const delta of deltas) {
+        codec.push(delta);
+        count++;
+      }
+      if (count === 0) throw new RangeError("Cannot compose deltas: there are none, expected at least one");
+      return new DeltaProgram(codec);
+    } catch (error) {
+      codec.close();
+      throw error;
+    }
+  }
+
+  /** How many segments it has. */
+  get length(): number {
+    return this.#codec.facts.length;
+  }
+
+  /** Bytes of the target. */
+  get targetSize(): number {
+    return this.#codec.facts.targetSize;
+  }
+
+  /** Bytes that the base must have. */
+  get baseSize(): number {
+    return this.#codec.facts.baseSize;
+  }
+
+  /**
+   * Checks that it makes a target of so many bytes from a base of so many.
+   *
+   * @throws {RangeError} If it does not.
+   */
+  check(targetSize: number, baseSize: number = this.baseSize): void {
+    if (this.targetSize === targetSize && this.baseSize === baseSize) return;
+    throw new RangeError(
+      `Cannot use a program that makes ${this.targetSize} bytes of ${this.baseSize}: expected ${targetSize} of ${baseSize}`,
+    );
+  }
+
+  /** Joins literals that stand side by side; the result is the same. */
+  coalesce(): this {
+    this.#codec.coalesce();
+    return this;
+  }
+
+  /** Makes the target. */
+  apply(base: Uint8Array): Uint8Array<ArrayBuffer> {
+    if (this.targetSize > MAX_OUTPUT_SIZE) throw targetTooLarge(this.targetSize, MAX_OUTPUT_SIZE);
+    const target = new Uint8Array(this.targetSize);
+    this.#codec.apply(base, 0, target);
+    return target;
+  }
+
+  /** The target in pieces, made as they are read. The program has to stay open meanwhile. */
+  stream(base: Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.check(this.targetSize, base.length);
+    let position = 0;
+    return new ReadableStream({
+      pull: (controller): void => {
+        const chunk = new Uint8Array(Math.min(CHUNK_SIZE, this.targetSize - position));
+        if (chunk.length === 0) return controller.close();
+        this.#codec.apply(base, position, chunk);
+        position += chunk.length;
+        controller.enqueue(chunk);
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  /** Frees its memory; calling it again does nothing. */
+  close(): void {
+    this.#codec.close();
+  }
+
+  /** Frees its memory. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Hashing what passes by.
+ *
+ * @module
+ */
+import { deferred } from "./_collect.ts";
+import { GitHashKernel } from "./_codec.ts";
+import { HASH_SIZE } from "./_object_id.ts";
+import type { HashAlgorithm } from "./object_id.ts";
+
+/**
+ * A pair of streams that lets bytes through as they are and hashes them.
+ *
+ * @example The hash of a stream
+ * ```ts
+ * import { HashStream } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const hashing = new HashStream("sha1");
+ * const passed = new Response("abc").body!.pipeThrough(hashing);
+ * assertEquals(await new Response(passed).text(), "abc");
+ * assertEquals((await hashing.digest).toHex(), "a9993e364706816aba3e25717850c26c9cd0d89d");
+ * ```
+ */
+export class HashStream {
+  /** What was written. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Takes bytes. */
+  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  /** The hash of everything, once the input has ended. */
+  readonly digest: Promise<Uint8Array<ArrayBuffer>>;
+
+  /** Starts a hash. */
+  constructor(algorithm: HashAlgorithm = "sha1") {
+    const kernel = new GitHashKernel(HASH_SIZE[algorithm]);
+    const { promise, resolve, reject } = deferred<Uint8Array<ArrayBuffer>>();
+    promise.catch(() => {}); // nobody has to ask for it
+    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform(chunk, controller): void {
+        kernel.update(chunk);
+        controller.enqueue(chunk);
+      },
+      flush(): void {
+        resolve(kernel.digest());
+        kernel.close();
+      },
+      cancel(reason): void {
+        kernel.close();
+        reject(reason);
+      },
+    });
+    this.readable = readable;
+    this.writable = writable;
+    this.digest = promise;
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * What is known of an object, how it is read and how it is given: the shapes that all stores share.
+ *
+ * @module
+ */
+import type { SluiceError } from "@sluice/internal";
+import type { HashAlgorithm, IdLike, ObjectId } from "./object_id.ts";
+
+/** The four types of objects. */
+export type ObjectType = "commit" | "tree" | "blob" | "tag";
+
+/** Facts about an object, without its body. */
+export interface ObjectInfo {
+  /** Its name. */
+  readonly id: ObjectId;
+  /** Its type. */
+  readonly type: ObjectType;
+  /** Bytes of its body. */
+  readonly size: number;
+  /** Where this copy lies. */
+  readonly storage: "loose" | "packed" | "memory";
+  /** How it is stored in its pack; undefined outside of packs. */
+  readonly packed?: PackedPlace | undefined;
+}
+
+/** Where a packed copy of an object lies. */
+export interface PackedPlace {
+  /** Links to the full object that its deltas start from; 0 for a full object. */
+  readonly depth: number;
+  /** Where its entry starts in the pack. */
+  readonly offset: number;
+  /** Which pack of the store it is in. */
+  readonly pack: number;
+}
+
+/** An object to read: its facts and, when asked for, its body. */
+export interface GitObject extends ObjectInfo, AsyncDisposable {
+  /** The body as a byte stream, made at first use; cancelling it frees what stands behind it at once. */
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /**
+   * The whole body.
+   *
+   * @throws {LimitExceededError} If it is larger than `maxObjectSize`.
+   */
+  bytes(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /** The whole body as UTF-8 text. */
+  text(options?: ReadOptions): Promise<string>;
+}
+
+/** Options of one read. */
+export interface ReadOptions {
+  /** Gives the read up. */
+  readonly signal?: AbortSignal | undefined;
+  /** Hash the object and compare with its id. @default {false} */
+  readonly verify?: boolean | undefined;
+  /** The largest body that is made in one piece, in bytes. @default {2147483648} */
+  readonly maxObjectSize?: number | undefined;
+  /** Memory that a stream of a large object may take, in bytes. @default {67108864} */
+  readonly memoryBudget?: number | undefined;
+}
+
+/** One of many results: a value, or the error that stands in its place. */
+export type Result<T> =
+  | { readonly ok: true; readonly index: number; readonly value: T }
+  | { readonly ok: false; readonly index: number; readonly id: ObjectId; readonly error: SluiceError };
+
+/** Options of calls on many objects. */
+export interface BulkOptions extends ReadOptions {
+  /** Give results in the order of their ids; else in whatever order is fastest. @default {false} */
+  readonly ordered?: boolean | undefined;
+  /** Threads, where the backend has them. @default {1} */
+  readonly threads?: number | undefined;
+  /** Bytes of bodies that are made ahead of the reader. @default {67108864} */
+  readonly maxInFlightBytes?: number | undefined;
+  /** Ids that are looked at together; more of them share more work. @default {65536} */
+  readonly window?: number | undefined;
+  /** Called for ids that are not there; their results are then left out. */
+  readonly onMissing?: ((index: number, id: ObjectId) => void) | undefined;
+}
+
+/** Options of `count` and `ids`. */
+export interface EnumerateOptions {
+  /** Count or give each object once, wherever it is stored. @default {true} */
+  readonly unique?: boolean | undefined;
+  /** By id, or as they are stored, which is faster to read. @default {"id"} */
+  readonly order?: "id" | "storage" | undefined;
+}
+
+/** Many results that share one piece of memory. */
+export interface ObjectBatch extends Disposable, Iterable<Result<GitObject>> {
+  /** The memory; bodies are views of it, valid until the batch is disposed of. */
+  readonly buffer: Uint8Array<ArrayBuffer>;
+  /** How many results there are. */
+  readonly length: number;
+  /** The results. */
+  readonly results: readonly Result<GitObject>[];
+}
+
+/** A place to read objects from. */
+export interface ObjectReader extends AsyncDisposable {
+  /** The hash that names its objects. */
+  readonly hashAlgorithm: HashAlgorithm;
+  /** Whether an object is there. */
+  has(id: IdLike, options?: ReadOptions): Promise<boolean>;
+  /**
+   * Facts about an object.
+   *
+   * @throws {NotFoundError} If it is not there.
+   */
+  info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo>;
+  /**
+   * An object to read.
+   *
+   * @throws {NotFoundError} If it is not there.
+   */
+  read(id: IdLike, options?: ReadOptions): Promise<GitObject>;
+  /** How many objects there are. */
+  count(options?: EnumerateOptions): Promise<number>;
+  /** The ids of all objects. */
+  ids(options?: EnumerateOptions): AsyncIterable<ObjectId>;
+  /** Ids that start with these hex digits, in order, at most `limit`. */
+  candidates(prefix: string, limit?: number): Promise<ObjectId[]>;
+  /**
+   * The one id that starts with these hex digits.
+   *
+   * @throws {NotFoundError} If there is none.
+   * @throws {AmbiguousIdError} If there are more.
+   */
+  resolvePrefix(prefix: string): Promise<ObjectId>;
+  /** Looks for what others have stored or removed; returns whether something changed. */
+  refresh(options?: { readonly force?: boolean | undefined }): Promise<boolean>;
+  /** Batches of objects: the fastest way to read many. */
+  readBatches(
+    ids: Iterable<IdLike> | AsyncIterable<IdLike>,
+    options?: BulkOptions,
+  ): AsyncIterable<ObjectBatch>;
+  /** Groups of facts: the fastest way to ask about many. */
+  infoBatches(
+    ids: Iterable<IdLike> | AsyncIterable<IdLike>,
+    options?: BulkOptions,
+  ): AsyncIterable<readonly Result<ObjectInfo>[]>;
+  /** A pair of streams from ids to whether they are there. */
+  hasStream(options?: BulkOptions): TransformStreamLike<IdLike, { id: ObjectId; present: boolean }>;
+  /** A pair of streams from ids to facts. */
+  infoStream(options?: BulkOptions): TransformStreamLike<IdLike, Result<ObjectInfo>>;
+  /** A pair of streams from ids to objects. */
+  objectStream(options?: BulkOptions): TransformStreamLike<IdLike, Result<GitObject>>;
+}
+
+/** Both sides of a stream, for `pipeThrough`. */
+export interface TransformStreamLike<In, Out> {
+  /** What comes out. */
+  readonly readable: ReadableStream<Out>;
+  /** What goes in. */
+  readonly writable: WritableStream<In>;
+}
+
+/** A body: bytes, text, or a stream of bytes. */
+export type BodyInput = Uint8Array | string | Blob | ReadableStream<Uint8Array>;
+
+/** An object to store. */
+export interface ObjectInput {
+  /** Its type. */
+  readonly type: ObjectType;
+  /** Bytes of its body, where that is a stream and the size is known ahead. */
+  readonly size?: number | undefined;
+  /** Its body. */
+  readonly body: BodyInput;
+  /** The id that it must have. */
+  readonly id?: IdLike | undefined;
+}
+
+/** An object that is encoded as loose objects are: a zlib stream of header and body. */
+export interface EncodedInput {
+  /** Its id. */
+  readonly id: IdLike;
+  /** The zlib stream. */
+  readonly encoded: Uint8Array | ReadableStream<Uint8Array>;
+  /** Decode it and compare with the id before it is stored. @default {true} */
+  readonly verify?: boolean | undefined;
+}
+
+/** Options of one write. */
+export interface WriteOptions {
+  /** Gives the write up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A place to store objects in. */
+export interface ObjectWriter {
+  /**
+   * Stores an object; returns its id. An object that is there already is left as it is.
+   *
+   * @throws {ChecksumMismatchError} If the object does not have the id that was given.
+   */
+  write(input: ObjectInput | EncodedInput, options?: WriteOptions): Promise<ObjectId>;
+}

@@ -1,0 +1,215 @@
+/**
+ * What every store does in the same way on top of a few calls of its own.
+ *
+ * @module
+ */
+import { AmbiguousIdError, NotFoundError, SluiceError } from "@sluice/internal";
+import { ResultBatch } from "./_batch.ts";
+import { createBulkStream } from "./_bulk_stream.ts";
+import { prefixAmbiguous, prefixNotFound } from "./_errors.ts";
+import { checkPrefix } from "./_ids.ts";
+import { bulkSettings } from "./_options.ts";
+import type { BulkSettings } from "./_options.ts";
+import { windowsOf } from "./_windows.ts";
+import type {
+  BulkOptions,
+  EnumerateOptions,
+  GitObject,
+  ObjectBatch,
+  ObjectInfo,
+  ObjectReader,
+  ReadOptions,
+  Result,
+  TransformStreamLike,
+} from "./object.ts";
+import { ObjectId } from "./object_id.ts";
+import type { HashAlgorithm, IdLike } from "./object_id.ts";
+
+/** Bodies of one batch, where a store makes batches of single reads. */
+const BATCH_BYTES = 4 << 20;
+const BATCH_RESULTS = 4096;
+
+/**
+ * The base of all stores: batches, streams and prefixes over single reads. A store of one's own needs `has`, `info`,
+ * `read`, `ids` and `candidates`, and can stand in a {@linkcode CompoundDatabase}.
+ *
+ * @example A store that has one object
+ * ```ts
+ * import { MemoryStore } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = new MemoryStore();
+ * const id = await store.write({ type: "blob", body: "one" });
+ * assertEquals((await store.resolvePrefix(`${id}`.slice(0, 7))).equals(id), true);
+ * ```
+ */
+export abstract class ObjectStore implements ObjectReader {
+  /** The hash that names its objects. */
+  abstract readonly hashAlgorithm: HashAlgorithm;
+  /** Facts about an object. */
+  abstract info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo>;
+  /** An object to read. */
+  abstract read(id: IdLike, options?: ReadOptions): Promise<GitObject>;
+  /** The ids of all objects. */
+  abstract ids(options?: EnumerateOptions): AsyncIterable<ObjectId>;
+  /** Ids that start with these hex digits, in order, at most `limit`. */
+  abstract candidates(prefix: string, limit?: number): Promise<ObjectId[]>;
+  /** Lets go of files and memory. */
+  abstract [Symbol.asyncDispose](): Promise<void>;
+
+  /** Whether an object is there. */
+  async has(id: IdLike, options?: ReadOptions): Promise<boolean> {
+    try {
+      await this.info(id, options);
+      return true;
+    } catch (error) {
+      if (error instanceof NotFoundError) return false;
+      throw error;
+    }
+  }
+
+  /** How many objects there are. */
+  async count(options?: EnumerateOptions): Promise<number> {
+    let count = 0;
+    for await (const _ of this.ids({ ...options, order: options?.unique === false ? "storage" : "id" })) {
+      count++;
+    }
+    return count;
+  }
+
+  /** Looks for what others have stored or removed; returns whether something changed. */
+  refresh(_options?: { readonly force?: boolean | undefined }): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  /** The one id that starts with these hex digits. */
+  async resolvePrefix(prefix: string): Promise<ObjectId> {
+    const [first, second, ...more] = await this.candidates(checkPrefix(prefix, this.hashAlgorithm), 16);
+    if (first === undefined) throw prefixNotFound(prefix);
+    if (second !== undefined) throw prefixAmbiguous(prefix, [first, second, ...more]);
+    return first;
+  }
+
+  /** Batches of objects: the fastest way to read many. */
+  async *readBatches(
+    ids: Iterable<IdLike> | AsyncIterable<IdLike>,
+    options: BulkOptions = {},
+  ): AsyncGenerator<ObjectBatch> {
+    const settings = bulkSettings(options);
+    let start = 0;
+    for await (const window of windowsOf(ids, settings.window)) {
+      yield* this.readWindow(window, start, settings, options);
+      start += window.length;
+    }
+  }
+
+  /** Batches of one window of ids whose first has the number `start`; stores with something faster have their own. */
+  protected async *readWindow(
+    ids: readonly IdLike[],
+    start: number,
+    settings: BulkSettings,
+    options: BulkOptions,
+  ): AsyncGenerator<ObjectBatch> {
+    let results: Result<GitObject>[] = [];
+    let bytes = 0;
+    for (const [i, id] of ids.entries()) {
+      settings.signal?.throwIfAborted();
+      const index = start + i;
+      try {
+        const value = await this.read(id, options);
+        if (settings.verify) await value.bytes({ ...options, verify: true });
+        bytes += value.size;
+        results.push({ ok: true, index, value });
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        if (!reportMissing(error, index, id, options)) {
+          results.push({ ok: false, index, id: ObjectId.from(id), error });
+        }
+      }
+      if (bytes >= Math.min(BATCH_BYTES, settings.maxInFlightBytes) || results.length >= BATCH_RESULTS) {
+        yield new ResultBatch(new Uint8Array(), results);
+        results = [];
+        bytes = 0;
+      }
+    }
+    if (results.length > 0) yield new ResultBatch(new Uint8Array(), results);
+  }
+
+  /** Groups of facts: the fastest way to ask about many. */
+  async *infoBatches(
+    ids: Iterable<IdLike> | AsyncIterable<IdLike>,
+    options: BulkOptions = {},
+  ): AsyncGenerator<readonly Result<ObjectInfo>[]> {
+    const settings = bulkSettings(options);
+    let start = 0;
+    for await (const window of windowsOf(ids, settings.window)) {
+      yield* this.infoWindow(window, start, settings);
+      start += window.length;
+    }
+  }
+
+  /** Facts for one window of ids; stores with something faster have their own. */
+  protected async *infoWindow(
+    ids: readonly IdLike[],
+    start: number,
+    settings: BulkSettings,
+  ): AsyncGenerator<Result<ObjectInfo>[]> {
+    const results: Result<ObjectInfo>[] = [];
+    for (const [i, id] of ids.entries()) {
+      settings.signal?.throwIfAborted();
+      const index = start + i;
+      try {
+        results.push({ ok: true, index, value: await this.info(id) });
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        results.push({ ok: false, index, id: ObjectId.from(id), error });
+      }
+    }
+    yield results;
+  }
+
+  /** A pair of streams from ids to whether they are there. */
+  hasStream(options: BulkOptions = {}): TransformStreamLike<IdLike, { id: ObjectId; present: boolean }> {
+    const settings = bulkSettings(options);
+    const present = async function* (
+      this: ObjectStore,
+      ids: readonly IdLike[],
+    ): AsyncGenerator<{ id: ObjectId; present: boolean }[]> {
+      const results: { id: ObjectId; present: boolean }[] = [];
+      for (const id of ids) results.push({ id: ObjectId.from(id), present: await this.has(id, options) });
+      yield results;
+    };
+    return createBulkStream((ids: readonly IdLike[]) => present.call(this, ids), settings);
+  }
+
+  /** A pair of streams from ids to facts; a failure takes the place of its result. */
+  infoStream(options: BulkOptions = {}): TransformStreamLike<IdLike, Result<ObjectInfo>> {
+    const settings = bulkSettings(options);
+    return createBulkStream(
+      (ids: readonly IdLike[], start) => this.infoWindow(ids, start, settings),
+      settings,
+    );
+  }
+
+  /** A pair of streams from ids to objects; a failure takes the place of its result. */
+  objectStream(options: BulkOptions = {}): TransformStreamLike<IdLike, Result<GitObject>> {
+    const settings = bulkSettings(options);
+    const results = async function* (
+      this: ObjectStore,
+      ids: readonly IdLike[],
+      start: number,
+    ): AsyncGenerator<readonly Result<GitObject>[]> {
+      // Batches are not disposed of: their memory belongs to the objects.
+      for await (const batch of this.readWindow(ids, start, settings, options)) yield batch.results;
+    };
+    return createBulkStream((ids: readonly IdLike[], start) => results.call(this, ids, start), settings);
+  }
+}
+
+/** Tells the caller of a missing id where it wants to know; returns whether it did. */
+function reportMissing(error: SluiceError, index: number, id: IdLike, options: BulkOptions): boolean {
+  if (options.onMissing === undefined) return false;
+  if (!(error instanceof NotFoundError) || error instanceof AmbiguousIdError) return false;
+  options.onMissing(index, ObjectId.from(id));
+  return true;
+}

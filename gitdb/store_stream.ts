@@ -1,0 +1,55 @@
+/**
+ * Storing many objects as a pair of streams.
+ *
+ * @module
+ */
+import { SluiceError } from "@sluice/internal";
+import { createBulkStream } from "./_bulk_stream.ts";
+import { ObjectId as Id } from "./_object_id.ts";
+import type { ObjectInput, ObjectWriter, Result, TransformStreamLike } from "./object.ts";
+import type { ObjectId } from "./object_id.ts";
+
+/** How {@linkcode createStoreStream} stores. */
+export interface StoreStreamOptions {
+  /** Inputs that may wait to be stored; a writer waits when so many do. @default {16} */
+  readonly window?: number | undefined;
+  /** Gives the stream up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A pair of streams from objects to their ids, in order, stored in `writer`. An object that is refused gives a failed
+ * result and does not end the stream.
+ *
+ * @example Two objects
+ * ```ts
+ * import { createStoreStream, MemoryStore } from "@sluice/gitdb";
+ * import type { ObjectInput } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = new MemoryStore();
+ * const inputs: ObjectInput[] = [{ type: "blob", body: "one" }, { type: "blob", body: "two" }];
+ * const ids = ReadableStream.from(inputs).pipeThrough(createStoreStream(store));
+ * for await (const result of ids) assertEquals(result.ok && await store.has(result.value), true);
+ * ```
+ */
+export function createStoreStream(
+  writer: ObjectWriter,
+  options: StoreStreamOptions = {},
+): TransformStreamLike<ObjectInput, Result<ObjectId>> {
+  const { signal } = options;
+  return createBulkStream(async function* (inputs: readonly ObjectInput[], start: number) {
+    for (const [i, input] of inputs.entries()) {
+      const index = start + i;
+      let result: Result<ObjectId>;
+      try {
+        result = { ok: true, index, value: await writer.write(input, { signal }) };
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        const id = input.id === undefined ? Id.zero() : Id.from(input.id);
+        result = { ok: false, index, id, error };
+      }
+      yield [result];
+    }
+  }, { window: options.window ?? 16, signal });
+}

@@ -1,0 +1,65 @@
+/**
+ * Writers that are killed at any point, and databases that are opened again and again.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { GitDatabase, verifyDatabase } from "@sluice/gitdb";
+import { liveContextCount } from "@sluice/ffi";
+import { git, GIT_IS_HERE, makeRepository, withFolder } from "./_git.ts";
+
+const LONG = Deno.env.get("SLUICE_LONG") === "1";
+const WRITER = new URL("_gitdb_writer.ts", import.meta.url).pathname;
+
+Deno.test({
+  name: "gitdb: a writer that is killed leaves nothing half-written under a final name",
+  ignore: !GIT_IS_HERE,
+  fn: () =>
+    withFolder(async (folder) => {
+      await git(folder, ["init", "-q", "--bare", "."]);
+      const objects = `${folder}/objects`;
+      for (let round = 0; round < (LONG ? 40 : 2); round++) {
+        const writer = new Deno.Command(Deno.execPath(), {
+          args: ["run", "-A", WRITER, objects, `${round + 1}`],
+          stdout: "piped",
+          stderr: "null",
+        }).spawn();
+        const reader = writer.stdout.getReader();
+        await reader.read(); // it has begun
+        await new Promise((resolve) => setTimeout(resolve, 30 + round * 37 % 200));
+        writer.kill("SIGKILL");
+        await writer.status;
+        await reader.cancel();
+        await using database = await GitDatabase.open(folder);
+        assertEquals(await Array.fromAsync(verifyDatabase(database)), []);
+        assert(await database.count() > 0);
+      }
+      assertEquals((await git(folder, ["fsck", "--full", "--no-dangling"])).includes("error"), false);
+    }),
+});
+
+Deno.test({
+  name: "gitdb: opening again and again leaks no descriptor and no context",
+  ignore: !GIT_IS_HERE || Deno.build.os !== "linux",
+  fn: () =>
+    withFolder(async (folder) => {
+      await makeRepository(folder, { packing: ["pack", "loose"], commits: 5 });
+      const id = (await git(folder, ["rev-parse", "refs/heads/main"])).trim();
+      // Other tests run in the same process: only files of this database count.
+      const descriptors = () =>
+        [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
+          try {
+            return Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith(folder);
+          } catch {
+            return false; // closed meanwhile
+          }
+        }).length;
+      const open = async () => {
+        await using database = await GitDatabase.open(folder);
+        await (await database.read(id)).bytes();
+        for await (const batch of database.readBatches([id])) batch[Symbol.dispose]();
+      };
+      await open();
+      const before = [0, liveContextCount()];
+      for (let i = 0; i < (LONG ? 10_000 : 200); i++) await open();
+      assertEquals([descriptors(), liveContextCount()], before);
+    }),
+});

@@ -1,0 +1,185 @@
+/**
+ * Packs that come in, and looking after a database, judged by git.
+ */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  buildMultiPackIndex,
+  GitDatabase,
+  indexPack,
+  MemoryStore,
+  repack,
+  unpackObjects,
+  verifyDatabase,
+} from "@sluice/gitdb";
+import { configureBackend } from "@sluice/ffi";
+import { SluiceError } from "@sluice/internal";
+import { BACKENDS } from "./_backends.ts";
+import { run, sluice } from "./_cli.ts";
+import { git, GIT_IS_HERE, gitBytes, makeRepository, withFolder } from "./_git.ts";
+
+function testGit(name: string, test: (folder: string) => Promise<void>): void {
+  for (const backend of BACKENDS) {
+    Deno.test({
+      name: `${name} [${backend}]`,
+      ignore: !GIT_IS_HERE,
+      fn: () =>
+        withFolder(async (folder) => {
+          configureBackend(backend);
+          try {
+            await test(folder);
+          } finally {
+            configureBackend("auto");
+          }
+        }),
+    });
+  }
+}
+
+const LIST = ["cat-file", "--batch-all-objects", "--batch-check", "--unordered"];
+const sorted = (text: string) => text.trim().split("\n").sort();
+const stream = (bytes: Uint8Array) => new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+
+testGit("indexPack makes git's own index, also of packs with deltas by id", async (folder) => {
+  await makeRepository(`${folder}/r.git`, { packing: ["loose"], commits: 30 });
+  const list = await gitBytes(`${folder}/r.git`, ["rev-list", "--objects", "--all"]);
+  for (const options of [["--delta-base-offset"], []]) {
+    const pack = await gitBytes(`${folder}/r.git`, ["pack-objects", "--stdout", "-q", ...options], list);
+    const target = `${folder}/out${options.length}`;
+    const { name } = await indexPack(target, stream(pack), { threads: 2 });
+    await Deno.writeFile(`${folder}/git.pack`, pack);
+    await git(folder, ["index-pack", "-o", `${folder}/git.idx`, `${folder}/git.pack`]);
+    assertEquals(await Deno.readFile(`${target}/${name}.idx`), await Deno.readFile(`${folder}/git.idx`));
+    await Deno.remove(`${folder}/git.idx`);
+    await git(folder, [
+      "index-pack",
+      "--index-version=2,0x40",
+      "-o",
+      `${folder}/git.idx`,
+      `${folder}/git.pack`,
+    ]);
+    await Deno.remove(target, { recursive: true });
+    await indexPack(target, stream(pack), { largeOffsetsFrom: 0x40 });
+    assertEquals(await Deno.readFile(`${target}/${name}.idx`), await Deno.readFile(`${folder}/git.idx`));
+    await Deno.remove(`${folder}/git.idx`);
+    for (const size of [0, 5, 40, pack.length - 21, pack.length - 1]) {
+      await assertRejects(() => indexPack(`${folder}/bad`, stream(pack.slice(0, size))), SluiceError);
+    }
+    assertEquals([...Deno.readDirSync(`${folder}/bad`)], []);
+  }
+});
+
+testGit("a thin pack is completed from a database", async (folder) => {
+  await makeRepository(`${folder}/r.git`, { packing: ["loose", "loose"], commits: 15 });
+  await git(folder, ["clone", "-q", "--bare", "--no-local", `${folder}/r.git`, `${folder}/old.git`]);
+  const base = (await git(`${folder}/r.git`, ["rev-parse", "v0~3^{commit}"])).trim();
+  await git(`${folder}/r.git`, ["update-ref", "refs/heads/old", base]);
+  const old = await gitBytes(
+    `${folder}/r.git`,
+    ["pack-objects", "--revs", "--stdout", "-q"],
+    new TextEncoder().encode(`${base}\n`),
+  );
+  const thin = await gitBytes(
+    `${folder}/r.git`,
+    ["pack-objects", "--revs", "--thin", "--stdout", "-q"],
+    new TextEncoder().encode(`refs/heads/main\n^${base}\n`),
+  );
+  await assertRejects(() => indexPack(`${folder}/alone`, stream(thin)), SluiceError);
+  const memory = new MemoryStore();
+  const count = await unpackObjects(stream(old), memory);
+  assertEquals(await memory.count(), count);
+  const { name } = await indexPack(`${folder}/full`, stream(thin), { bases: memory });
+  await git(folder, ["index-pack", "--verify", `${folder}/full/${name}.pack`]);
+});
+
+testGit("repack leaves one pack that git accepts, and every object", async (folder) => {
+  const repository = `${folder}/r.git`;
+  await makeRepository(repository, { packing: ["pack", "loose"], commits: 25 });
+  const before = sorted(await git(repository, LIST));
+  {
+    await using database = await GitDatabase.open(repository);
+    assertEquals(await Array.fromAsync(verifyDatabase(database)), []);
+    const created = await repack(database, { delete: true, window: 20 });
+    assertEquals(created!.count, before.length);
+    assertEquals(database.packs.packs.length, 1);
+    assertEquals(await Array.fromAsync(database.loose.ids()), []);
+    await Deno.writeFile(
+      `${repository}/objects/pack/multi-pack-index`,
+      await buildMultiPackIndex(database.packs.packs, "sha1"),
+    );
+  }
+  assertEquals(sorted(await git(repository, LIST)), before);
+  await git(repository, ["multi-pack-index", "verify"]);
+  await git(repository, ["fsck", "--full", "--strict", "--no-dangling"]);
+});
+
+testGit("a database that git repacks stays readable while it is open", async (folder) => {
+  const repository = `${folder}/r.git`;
+  await makeRepository(repository, { packing: ["pack", "loose"], commits: 20 });
+  await using database = await GitDatabase.open(repository);
+  const ids = await Array.fromAsync(database.ids());
+  const batches = database.readBatches(ids, { maxInFlightBytes: 1 << 16 })[Symbol.asyncIterator]();
+  const first = await batches.next();
+  await git(repository, ["repack", "-a", "-d", "-f", "-q"]);
+  await git(repository, ["prune-packed"]);
+  let count = first.value!.length;
+  for (let next = await batches.next(); !next.done; next = await batches.next()) {
+    for (const result of next.value) assert(result.ok);
+    count += next.value.length;
+  }
+  assertEquals(count, ids.length);
+  for (const id of ids.slice(0, 20)) await database.read(id, { verify: true });
+  const added = (await git(repository, ["hash-object", "-w", "--stdin"], new TextEncoder().encode("new")))
+    .trim();
+  assert(await database.has(added));
+});
+
+Deno.test({
+  name: "sluice gitdb index-pack, multi-pack-index, repack, unpack-objects and fsck",
+  ignore: !GIT_IS_HERE,
+  fn: () =>
+    withFolder(async (folder) => {
+      const repository = `${folder}/r.git`;
+      await makeRepository(repository, { packing: ["pack", "loose"], commits: 15 });
+      const ours = async (args: readonly string[], stdin?: Uint8Array) => {
+        const [name, ...rest] = args;
+        const outcome = await sluice(
+          ["gitdb", name!, `--git-dir=${repository}`, ...rest],
+          stdin === undefined ? {} : { stdin },
+        );
+        assertEquals(outcome.code, 0, outcome.stderr);
+        return new TextDecoder().decode(outcome.stdout);
+      };
+      await ours(["multi-pack-index", "write"]);
+      await git(repository, ["multi-pack-index", "verify"]);
+      await ours(["multi-pack-index", "verify"]);
+      await ours(["fsck"]);
+      const list = await gitBytes(repository, ["rev-list", "--objects", "--all"]);
+      const pack = await gitBytes(repository, ["pack-objects", "--stdout", "-q"], list);
+      await git(folder, ["init", "-q", "--bare", "two.git"]);
+      const two = [`--git-dir=${folder}/two.git`];
+      const printed = await sluice(["gitdb", "index-pack", ...two, "--stdin"], { stdin: pack });
+      assertEquals(printed.code, 0, printed.stderr);
+      await git(`${folder}/two.git`, ["fsck", "--full", "--no-dangling"]);
+      await git(folder, ["init", "-q", "--bare", "three.git"]);
+      await sluice(["gitdb", "unpack-objects", `--git-dir=${folder}/three.git`], { stdin: pack });
+      assertEquals(
+        sorted(await git(`${folder}/three.git`, LIST)),
+        sorted(await git(`${folder}/two.git`, LIST)),
+      );
+      await Deno.writeFile(`${folder}/p.pack`, pack);
+      const checksum = (await ours(["index-pack", `${folder}/p.pack`])).trim();
+      await git(folder, ["verify-pack", `${folder}/p.idx`]);
+      assertEquals(checksum.length, 40);
+      const before = sorted(await git(repository, LIST));
+      await ours(["repack", "-d"]);
+      assertEquals(sorted(await git(repository, LIST)), before);
+      const file = [...Deno.readDirSync(`${repository}/objects/pack`)].find(({ name }) =>
+        name.endsWith(".pack")
+      )!.name;
+      await run("chmod", ["u+w", `${repository}/objects/pack/${file}`]);
+      const damaged = await Deno.readFile(`${repository}/objects/pack/${file}`);
+      damaged[damaged.length >> 1]! ^= 0x10;
+      await Deno.writeFile(`${repository}/objects/pack/${file}`, damaged);
+      assertEquals((await sluice(["gitdb", "fsck", `--git-dir=${repository}`])).code, 1);
+    }),
+});

@@ -1,0 +1,184 @@
+/**
+ * Reading what git wrote: every object of repositories of every kind, through every way to read.
+ */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { GitDatabase, ObjectId, PackStore } from "@sluice/gitdb";
+import type { GitObject, IdLike, Result } from "@sluice/gitdb";
+import { byteSourceFromBytes, NotFoundError } from "@sluice/internal";
+import { liveContextCount } from "@sluice/ffi";
+import { BACKENDS } from "./_backends.ts";
+import { git, GIT_IS_HERE, makeRepository, withFolder } from "./_git.ts";
+import type { RepositoryShape } from "./_git.ts";
+import { configureBackend } from "@sluice/ffi";
+
+/** Repositories by what is special about them; with alternates the last one borrows from the first. */
+const SHAPES: Readonly<Record<string, RepositoryShape & { readonly borrows?: boolean }>> = {
+  "loose only": { packing: ["loose"], commits: 12 },
+  "packs and loose": {
+    packing: ["pack", "pack", "loose"],
+    commits: 25,
+    packOptions: ["--depth=50", "--window=20"],
+  },
+  "alternates": { packing: ["pack", "loose"], commits: 12, borrows: true },
+  "SHA-256": { packing: ["pack", "loose"], commits: 15, sha256: true },
+};
+
+/** The lines of `git cat-file --batch-all-objects --batch-check`, sorted. */
+async function gitLines(folder: string): Promise<string[]> {
+  const text = await git(folder, ["cat-file", "--batch-all-objects", "--batch-check", "--unordered"]);
+  return text.trim().split("\n").sort();
+}
+
+async function hashOf(object: GitObject): Promise<string> {
+  const body = await object.bytes();
+  const head = new TextEncoder().encode(`${object.type} ${object.size}\0`);
+  const whole = new Uint8Array(head.length + body.length);
+  whole.set(head);
+  whole.set(body, head.length);
+  const name = object.id.algorithm === "sha1" ? "SHA-1" : "SHA-256";
+  return new Uint8Array(await crypto.subtle.digest(name, whole)).toHex();
+}
+
+function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw result.error;
+  return result.value;
+}
+
+for (const [name, shape] of Object.entries(SHAPES)) {
+  Deno.test({
+    name: `GitDatabase reads every object of git's: ${name}`,
+    ignore: !GIT_IS_HERE,
+    fn: () =>
+      withFolder(async (folder) => {
+        const repository = `${folder}/repository.git`;
+        await makeRepository(repository, shape);
+        if (shape.borrows) {
+          await git(folder, ["clone", "-q", "--bare", "--shared", repository, "borrower.git"]);
+          await git(
+            `${folder}/borrower.git`,
+            ["hash-object", "-w", "--stdin"],
+            new TextEncoder().encode("own"),
+          );
+        }
+        const path = shape.borrows ? `${folder}/borrower.git` : repository;
+        const expected = await gitLines(path);
+        for (const backend of BACKENDS) {
+          configureBackend(backend);
+          const before = liveContextCount();
+          try {
+            await checkDatabase(path, expected);
+          } finally {
+            configureBackend("auto");
+          }
+          assertEquals(liveContextCount(), before);
+        }
+      }),
+  });
+}
+
+async function checkDatabase(path: string, expected: readonly string[]): Promise<void> {
+  await using database = await GitDatabase.open(path);
+  const ids = await Array.fromAsync(database.ids());
+  const sorted = ids.map(String);
+  assertEquals(sorted, [...sorted].sort());
+  assertEquals(await database.count(), expected.length);
+
+  const infos = await Array.fromAsync(ReadableStream.from<IdLike>(ids).pipeThrough(database.infoStream()));
+  const lines = infos.map((result) => {
+    const { id, type, size } = valueOf(result);
+    return `${id} ${type} ${size}`;
+  });
+  assertEquals(lines.sort(), expected);
+
+  for (const id of ids.slice(0, 50)) {
+    const object = await database.read(id);
+    const info = await database.info(id);
+    assertEquals([info.type, info.size], [object.type, object.size]);
+    assertEquals(await hashOf(object), `${id}`);
+    assert(await database.has(id));
+  }
+
+  for (const ordered of [false, true]) {
+    let count = 0;
+    let last = -1;
+    for await (const batch of database.readBatches(ids, { ordered, threads: 2, verify: true })) {
+      using _ = batch;
+      for (const result of batch) {
+        const object = valueOf(result);
+        assertEquals(await hashOf(object), `${ids[result.index]}`);
+        if (ordered) assertEquals(result.index, last + 1);
+        last = result.index;
+        count++;
+      }
+    }
+    assertEquals(count, ids.length);
+  }
+
+  const seen = new Set<string>();
+  const objects = ReadableStream.from<IdLike>(ids.map(String)).pipeThrough(database.objectStream());
+  for await (const result of objects) {
+    const object = valueOf(result);
+    let size = 0;
+    for await (const chunk of object.body) size += chunk.length;
+    assertEquals(size, object.size);
+    seen.add(`${object.id}`);
+  }
+  assertEquals(seen.size, ids.length);
+
+  const missing = ObjectId.from("12".repeat(sorted[0]!.length / 2));
+  await assertRejects(() => database.read(missing), NotFoundError);
+  assertEquals(await database.has(missing), false);
+  const { readable, writable } = database.hasStream();
+  const writer = writable.getWriter();
+  const reader = readable.getReader();
+  // One at a time: a result does not wait for further ids.
+  for (const id of [ids[0]!, missing]) {
+    const wrote = writer.write(id);
+    assertEquals((await reader.read()).value?.present, id === ids[0]);
+    await wrote;
+  }
+  await writer.close();
+  assertEquals((await reader.read()).done, true);
+
+  const prefix = sorted[0]!.slice(0, 12);
+  assertEquals(`${await database.resolvePrefix(prefix.toUpperCase())}`, sorted[0]);
+  assertEquals(
+    (await database.candidates(sorted[0]!.slice(0, 2))).map(String),
+    sorted.filter((id) => id.startsWith(sorted[0]!.slice(0, 2))),
+  );
+}
+
+Deno.test({
+  name: "PackStore reads through byte sources what it reads from files",
+  ignore: !GIT_IS_HERE,
+  fn: () =>
+    withFolder(async (folder) => {
+      await makeRepository(folder, {
+        packing: ["pack"],
+        commits: 60,
+        packOptions: ["--depth=30", "-f", "-a"],
+      });
+      const names = [...Deno.readDirSync(`${folder}/objects/pack`)].map(({ name }) => name);
+      const name = names.find((name) => name.endsWith(".pack"))!.slice(0, -".pack".length);
+      const read = (ending: string) =>
+        byteSourceFromBytes(Deno.readFileSync(`${folder}/objects/pack/${name}${ending}`));
+      for (const backend of BACKENDS) {
+        await using store = await PackStore.fromSources(
+          [{ name, pack: read(".pack"), index: read(".idx") }],
+          { backend },
+        );
+        const ids = await Array.fromAsync(store.ids({ order: "storage" }));
+        let count = 0;
+        for await (const batch of store.readBatches(ids, { verify: true })) {
+          for (const result of batch) {
+            valueOf(result);
+            count++;
+          }
+        }
+        assertEquals(count, ids.length);
+        assertEquals(await hashOf(await store.read(ids[3]!)), `${ids[3]}`);
+        const findings = await Array.fromAsync(store.packs[0]!.verify());
+        assertEquals(findings, []);
+      }
+    }),
+});
