@@ -20,6 +20,7 @@
  *
  * @module
  */
+export type { BytesSource } from "@sluice/internal";
 export * from "./check.ts";
 export * from "./compile.ts";
 export * from "./run.ts";

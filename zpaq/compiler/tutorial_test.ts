@@ -137,3 +137,43 @@ Deno.test("the tutorial's archives come back", () => {
     assertEquals(decompressZpaq(plain), pairs);
   }
 });
+
+async function hasZpaq(): Promise<boolean> {
+  return await new Deno.Command("zpaq", { stdout: "null", stderr: "null" }).output().then(
+    () => true,
+    () => false,
+  );
+}
+
+const ignore = !await hasZpaq();
+if (ignore) console.log("SKIPPED: compiled models against the zpaq tool: it is not installed");
+
+Deno.test("the zpaq tool extracts what the tutorial's model compressed", { ignore }, async () => {
+  const data = runLengths(input());
+  const folder = await Deno.makeTempDir();
+  try {
+    const sizes: number[] = [];
+    for (const hcomp of [NO_HCOMP, HCOMP]) {
+      const config = assembleZpaq(program(hcomp, NO_PCOMP).config);
+      const archive = compressZpaqConfig(
+        config,
+        [{ data, filename: "pairs.bin", comment: `${data.length}` }],
+        {
+          tag: true,
+        },
+      );
+      await Deno.writeFile(`${folder}/a.zpaq`, archive);
+      const { success, stderr } = await new Deno.Command("zpaq", {
+        args: ["x", "a.zpaq", "-force"],
+        cwd: folder,
+        stdout: "null",
+      }).output();
+      assert(success, new TextDecoder().decode(stderr));
+      assertEquals(await Deno.readFile(`${folder}/pairs.bin`), data);
+      sizes.push(archive.length);
+    }
+    assert(sizes[1]! < sizes[0]!, `${sizes}`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
