@@ -17,6 +17,7 @@ import {
 } from "./_zpaq_develop.ts";
 import { extractCommand } from "./_zpaq_extract.ts";
 import { listCommand } from "./_zpaq_list.ts";
+import { pythonCommand } from "./_zpaq_python.ts";
 import { OPTION_HELP, parseZpaqOptions } from "./_zpaq_options.ts";
 import type { ZpaqSettings } from "./_zpaq_options.ts";
 
@@ -32,6 +33,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq asm CONFIG [OUTPUT]                 assemble
        sluice zpaq disasm FILE                         disassemble
        sluice zpaq trace CONFIG h|p N...               trace a program
+       sluice zpaq py compile|check|run SOURCE.py      models in a subset of Python; --help tells more
 
 `;
 
@@ -54,12 +56,13 @@ const ACTIONS: Readonly<Record<string, Run>> = {
 };
 
 /** Words that may stand first, for shell completions. */
-export const SUBCOMMANDS: readonly string[] = Object.keys(ACTIONS);
+export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "py"];
 
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {
   return await runToExitCode("sluice zpaq", async () => {
     const [action, ...rest] = args;
+    if (action === "py") return await withFailures(() => pythonCommand(rest));
     const settings = parseZpaqOptions(rest);
     if (settings.help || action === "--help" || action === "-h") {
       console.log(USAGE + OPTION_HELP.trimEnd());
@@ -69,11 +72,16 @@ export async function run(args: string[]): Promise<number> {
     if (command === undefined) throw new UsageFailure(`"${action ?? ""}" is no command of zpaq`);
     if (settings.operands.length === 0) throw new UsageFailure(`zpaq ${action} needs an archive or a config`);
     const messages = new Messages(settings.summary > 1 ? LEVEL.errors : LEVEL.results);
-    try {
-      return await command(settings, messages);
-    } catch (error) {
-      if (error instanceof SluiceError) throw new Failure(`zpaq: ${error.message} (${error.code})`, 2);
-      throw error;
-    }
+    return await withFailures(() => command(settings, messages));
   });
+}
+
+/** Runs an action; what is wrong with data becomes a failure of the command. */
+async function withFailures(action: () => Promise<number>): Promise<number> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof SluiceError) throw new Failure(`zpaq: ${error.message} (${error.code})`, 2);
+    throw error;
+  }
 }

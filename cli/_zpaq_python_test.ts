@@ -1,0 +1,56 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assembleZpaq } from "@sluice/zpaq";
+
+const MAIN = new URL("./main.ts", import.meta.url).pathname;
+const SOURCE = `hh = hm = ph = pm = 0
+n = len({0: "cm 16 24"})
+pcomp_invocation = "./double"
+def hcomp(c):
+  hH[0] = c << 9
+def pcomp(c):
+  if c != NONE:
+    out(c)
+    out(c)
+`;
+
+async function py(cwd: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", MAIN, "zpaq", "py", ...args],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+Deno.test("sluice zpaq py compiles, checks and runs a source", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/model.py`, SOURCE);
+    await Deno.writeTextFile(`${folder}/wrong.py`, SOURCE.replace("<<", "/"));
+    await Deno.writeTextFile(`${folder}/data`, "AB");
+    const compiled = await py(folder, "compile", "model.py");
+    assertEquals([compiled.code, compiled.stderr], [0, ""]);
+    const config = await Deno.readTextFile(`${folder}/model.cfg`);
+    assertEquals(assembleZpaq(config).command.trim(), "./double");
+    assertEquals((await py(folder, "run", "model.py", "hcomp", "data")).stdout, "65: [33280]\n66: [33792]\n");
+    assertEquals((await py(folder, "run", "model.py", "pcomp", "data")).stdout, "AABB");
+    assertEquals((await py(folder, "run", "model.py", "pcomp", "data", "--append=data")).stdout, "AABBAABB");
+    assertEquals((await py(folder, "check", "model.py")).code, 0);
+    for (const action of ["check", "compile"]) {
+      const wrong = await py(folder, action, "wrong.py");
+      assertEquals(wrong.code, 1);
+      assertStringIncludes(wrong.stderr, "wrong.py:5:13: error[ZPY0203]");
+    }
+    assertEquals(JSON.parse((await py(folder, "check", "--lsp", "wrong.py")).stdout)[0].range.start, {
+      line: 4,
+      character: 12,
+    });
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assert(!names.includes("wrong.cfg"), "a source with errors gives no file");
+    assertEquals((await py(folder, "wrong.py")).code, 1);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,83 @@
+/**
+ * Values that are known without running anything, modulo 2^32.
+ */
+import type { BinaryOperator, Expression } from "./_ast.ts";
+
+const U32 = 2n ** 32n;
+
+/** Python's result of an operator on whole numbers; undefined where Python raises. */
+export function applyBinary(operator: BinaryOperator, left: bigint, right: bigint): bigint | undefined {
+  switch (operator) {
+    case "+":
+      return left + right;
+    case "-":
+      return left - right;
+    case "*":
+      return left * right;
+    case "&":
+      return left & right;
+    case "|":
+      return left | right;
+    case "^":
+      return left ^ right;
+    case "//":
+    case "%": {
+      if (right === 0n) return undefined;
+      const rest = ((left % right) + right) % right;
+      return operator === "%" ? rest : (left - rest) / right;
+    }
+    case "<<":
+      return right < 0n ? undefined : right > 64n ? 0n : left << right;
+    case ">>":
+      return right < 0n ? undefined : right > 4096n ? (left < 0n ? -1n : 0n) : left >> right;
+    case "**":
+      return right < 0n ? undefined : powerModulo(left, right);
+    default:
+      return undefined;
+  }
+}
+
+/** Powers are exact modulo 2^32 only: more of them would not fit. */
+function powerModulo(base: bigint, exponent: bigint): bigint {
+  let [result, square] = [1n, ((base % U32) + U32) % U32];
+  for (let left = exponent; left > 0n; left >>= 1n) {
+    if (left & 1n) result = result * square % U32;
+    square = square * square % U32;
+  }
+  return result;
+}
+
+/** The value of an expression of literals and named constants; undefined where it has none. */
+export function constantOf(
+  expression: Expression,
+  names: ReadonlyMap<string, number> = new Map(),
+): number | undefined {
+  const value = evaluate(expression, names);
+  return value === undefined ? undefined : Number(((value % U32) + U32) % U32);
+}
+
+function evaluate(expression: Expression, names: ReadonlyMap<string, number>): bigint | undefined {
+  switch (expression.type) {
+    case "number":
+      return BigInt(expression.value);
+    case "constant":
+      return expression.name === "True" ? 1n : 0n;
+    case "name": {
+      const value = names.get(expression.text);
+      return value === undefined ? undefined : BigInt(value);
+    }
+    case "unary": {
+      const operand = evaluate(expression.operand, names);
+      if (operand === undefined) return undefined;
+      if (expression.operator === "not") return operand === 0n ? 1n : 0n;
+      return expression.operator === "-" ? -operand : expression.operator === "~" ? ~operand : operand;
+    }
+    case "binary": {
+      const left = evaluate(expression.left, names);
+      const right = left === undefined ? undefined : evaluate(expression.right, names);
+      return right === undefined ? undefined : applyBinary(expression.operator, left!, right);
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * A whole source: read, checked, taken apart into its two programs.
+ */
+import { checkProgram, isEmpty } from "./_check.ts";
+import type { CheckSettings } from "./_check.ts";
+import type { Statement } from "./_ast.ts";
+import { readHeader } from "./_header.ts";
+import type { HeaderData } from "./_header.ts";
+import { Parser } from "./_parser.ts";
+import type { ParseSettings } from "./_parser.ts";
+import { Reporter } from "./_reporter.ts";
+import type { Program } from "./_scopes.ts";
+import { findSections } from "./_sections.ts";
+import { SourceText } from "./_source_text.ts";
+import type { Span } from "./_source_text.ts";
+import { Lexer } from "./_tokens.ts";
+
+/** What a source holds. Its parts mean something when nothing was found wrong with it. */
+export interface Module {
+  readonly reporter: Reporter;
+  readonly header: HeaderData | undefined;
+  /** Undefined where the section does nothing. */
+  readonly hcomp: Program | undefined;
+  /** Undefined where the section does nothing. */
+  readonly pcomp: Program | undefined;
+}
+
+/** Reads and checks a source. */
+export function readModule(source: string, name: string, settings: ParseSettings & CheckSettings): Module {
+  const reporter = new Reporter(new SourceText(source, name));
+  const sections = findSections(reporter.source, reporter);
+  if (sections === undefined) return { reporter, header: undefined, hcomp: undefined, pcomp: undefined };
+  const parse = ({ start, end }: Span): Statement[] =>
+    new Parser(new Lexer(reporter, start, end).read().tokens, reporter, settings).parse();
+  const shared = parse(sections.shared);
+  const header = readHeader(shared, sections.shared, reporter);
+  const programOf = (part: "hcomp" | "pcomp"): Program | undefined => {
+    const statements = sections.bare ? forPart(shared, part) : [...shared, ...parse(sections[part])];
+    const entry = statements.find((each) => each.type === "def" && each.name.text === part);
+    if (entry?.type === "def" && isEmpty(entry)) return undefined;
+    return checkProgram(statements, part, sections[part], reporter, settings);
+  };
+  return { reporter, header, hcomp: programOf("hcomp"), pcomp: programOf("pcomp") };
+}
+
+/** Without sections both programs are in one module: each leaves the other's entry point out. */
+function forPart(statements: readonly Statement[], part: "hcomp" | "pcomp"): Statement[] {
+  const other = part === "hcomp" ? "pcomp" : "hcomp";
+  return statements.filter((statement) => statement.type !== "def" || statement.name.text !== other);
+}

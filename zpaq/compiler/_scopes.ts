@@ -1,0 +1,181 @@
+/**
+ * Which functions and variables a program has, and what each function calls.
+ */
+import type { Expression, FunctionDefinition, Name, Statement } from "./_ast.ts";
+
+import { HEADER_NAMES } from "./_header.ts";
+
+/** The parts of an expression, one level down. */
+export function partsOf(expression: Expression): readonly Expression[] {
+  switch (expression.type) {
+    case "index":
+      return [expression.base, expression.index];
+    case "call":
+      return expression.args.map(({ value }) => value);
+    case "unary":
+      return [expression.operand];
+    case "binary":
+      return [expression.left, expression.right];
+    case "boolean":
+      return expression.operands;
+    case "compare":
+      return [expression.first, ...expression.links.map(({ operand }) => operand)];
+    case "conditional":
+      return [expression.test, expression.then, expression.otherwise];
+    case "dict":
+      return expression.entries.flatMap(({ key, value }) => [key, value]);
+    case "tuple":
+      return expression.items;
+    default:
+      return [];
+  }
+}
+
+/** The blocks of a statement; a function's own body is not one of them. */
+export function blocksOf(statement: Statement): readonly (readonly Statement[])[] {
+  switch (statement.type) {
+    case "if":
+      return [statement.then, statement.otherwise];
+    case "while":
+    case "for":
+      return [statement.body, statement.otherwise];
+    default:
+      return [];
+  }
+}
+
+/** The expressions of a statement itself. */
+export function expressionsOf(statement: Statement): readonly Expression[] {
+  switch (statement.type) {
+    case "assign":
+      return [...statement.targets, statement.value];
+    case "augmented":
+      return [statement.target, statement.value];
+    case "expression":
+      return [statement.value];
+    case "return":
+      return statement.value === undefined ? [] : [statement.value];
+    case "assert":
+    case "if":
+    case "while":
+      return [statement.test];
+    case "for":
+      return statement.range;
+    case "def":
+      return statement.parameters.flatMap(({ standard }) => standard === undefined ? [] : [standard]);
+    default:
+      return [];
+  }
+}
+
+/** All statements, those in blocks too; functions are given out and not entered. */
+export function* walk(statements: readonly Statement[]): Generator<Statement, void, undefined> {
+  for (const statement of statements) {
+    yield statement;
+    for (const block of blocksOf(statement)) yield* walk(block);
+  }
+}
+
+/** The variables that a target sets. */
+function* targetsOf(target: Expression): Generator<Name, void, undefined> {
+  if (target.type === "name") yield target;
+  if (target.type === "tuple") { for (const item of target.items) yield* targetsOf(item); }
+}
+
+/** The variables that statements set, in order, functions left out. */
+export function* assignedIn(statements: readonly Statement[]): Generator<Name, void, undefined> {
+  for (const statement of walk(statements)) {
+    if (statement.type === "assign") { for (const target of statement.targets) yield* targetsOf(target); }
+    if (statement.type === "augmented") yield* targetsOf(statement.target);
+    if (statement.type === "for") yield statement.variable;
+  }
+}
+
+/** A function with its own variables. */
+export interface Scope {
+  readonly definition: FunctionDefinition;
+  /** Variables of the function itself, parameters among them. */
+  readonly locals: ReadonlySet<string>;
+  /** Names that it takes from the module by "global". */
+  readonly globals: ReadonlyMap<string, Name>;
+}
+
+/** The scope of a function. */
+export function scopeOf(definition: FunctionDefinition): Scope {
+  const globals = new Map<string, Name>();
+  for (const statement of walk(definition.body)) {
+    if (statement.type !== "global") continue;
+    for (const name of statement.names) globals.set(name.text, globals.get(name.text) ?? name);
+  }
+  const locals = new Set(definition.parameters.map(({ text }) => text));
+  for (const { text } of assignedIn(definition.body)) if (!globals.has(text)) locals.add(text);
+  return { definition, locals, globals };
+}
+
+/** The functions that statements call, as they are written. */
+export function callsIn(statements: readonly Statement[]): Set<string> {
+  return new Set(calls(statements));
+}
+
+/** The function of the program that a call means: `alloc_hH` and its like call the program's own allocators. */
+export function calledFunction(name: string): string {
+  return /^(?:alloc|free)_/.test(name) ? `addr_${name}` : name;
+}
+
+/** The function behind each call in statements, once for each place. */
+export function* callNames(statements: readonly Statement[]): Generator<string, void, undefined> {
+  for (const name of calls(statements)) yield calledFunction(name);
+}
+
+function* calls(statements: readonly Statement[]): Generator<string, void, undefined> {
+  for (const statement of walk(statements)) {
+    if (statement.type === "def") continue;
+    for (const expression of expressionsOf(statement)) yield* callsOf(expression);
+  }
+}
+
+function* callsOf(expression: Expression): Generator<string, void, undefined> {
+  if (expression.type === "call") yield expression.callee.text;
+  for (const part of partsOf(expression)) yield* callsOf(part);
+}
+
+/** A program: shared statements followed by those of its section. */
+export interface Program {
+  readonly part: "hcomp" | "pcomp";
+  /** What runs once, before the first byte. */
+  readonly main: readonly Statement[];
+  readonly functions: ReadonlyMap<string, Scope>;
+  /** Variables of the module. */
+  readonly globals: ReadonlySet<string>;
+  /** Functions that can be called, from the entry point and from `main`. */
+  readonly reachable: ReadonlySet<string>;
+}
+
+/** Whether a statement sets header data alone, which are no variables. */
+function setsHeader(statement: Statement): boolean {
+  return statement.type === "assign" &&
+    statement.targets.every((target) => target.type === "name" && HEADER_NAMES.has(target.text));
+}
+
+/** Takes a program apart; of functions with one name the last counts. */
+export function programOf(statements: readonly Statement[], part: "hcomp" | "pcomp"): Program {
+  const functions = new Map<string, Scope>();
+  for (const statement of walk(statements)) {
+    if (statement.type === "def") functions.set(statement.name.text, scopeOf(statement));
+  }
+  const main = statements.filter((statement) => statement.type !== "def" && !setsHeader(statement));
+  const globals = new Set([...assignedIn(main)].map(({ text }) => text));
+  for (const { definition, globals: taken } of functions.values()) {
+    for (const { text } of assignedIn(definition.body)) if (taken.has(text)) globals.add(text);
+  }
+  const reachable = new Set<string>();
+  const enter = (name: string): void => {
+    const scope = functions.get(name);
+    if (scope === undefined || reachable.has(name)) return;
+    reachable.add(name);
+    for (const callee of callsIn(scope.definition.body)) enter(callee);
+  };
+  enter(part);
+  for (const callee of callsIn(main)) enter(callee);
+  return { part, main, functions, globals, reachable };
+}

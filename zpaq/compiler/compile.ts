@@ -1,0 +1,206 @@
+/**
+ * Compiling programs of the Python subset to ZPAQ models.
+ *
+ * @module
+ */
+import { checkBoolean, checkKeys } from "@sluice/internal";
+import { assembleZpaq } from "../assemble.ts";
+import type { PlacedInstruction } from "./_emitter.ts";
+import type { HeaderData } from "./_header.ts";
+import { readModule } from "./_module.ts";
+import { ProgramCode } from "./_program_code.ts";
+import type { Reporter } from "./_reporter.ts";
+import type { Program } from "./_scopes.ts";
+import { allocate, recursionOf } from "./_storage.ts";
+import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
+
+/** How a source is compiled. */
+export interface CompileZpaqlPyOptions {
+  /** The name of the source in diagnostics. @default {"source"} */
+  readonly name?: string | undefined;
+  /** Refuse what goes beyond the language of the original compiler. @default {false} */
+  readonly strictSubset?: boolean | undefined;
+  /** Take "/" for "//", as the original compiler does. @default {false} */
+  readonly allowSlash?: boolean | undefined;
+  /** Leave hcomp out. @default {false} */
+  readonly suppressHcomp?: boolean | undefined;
+  /** Leave pcomp out. @default {false} */
+  readonly suppressPcomp?: boolean | undefined;
+  /** Leave the components and hcomp out: data is then stored. @default {false} */
+  readonly disableComp?: boolean | undefined;
+  /** Write the lines of the source into the config, as comments. @default {true} */
+  readonly comments?: boolean | undefined;
+}
+
+/** A compiled program. */
+export interface ZpaqlPyProgram {
+  /** The config, for every tool that takes ZPAQ configs. */
+  readonly config: string;
+  /** The header as it stands in a block. */
+  readonly header: Uint8Array<ArrayBuffer>;
+  /** HCOMP, its final zero included. */
+  readonly hcomp: Uint8Array<ArrayBuffer>;
+  /** The post-processor, its final zero included; undefined where there is none. */
+  readonly pcomp: Uint8Array<ArrayBuffer> | undefined;
+  /** The command that prepares files for the post-processor. */
+  readonly invocation: string;
+  /** The line of the source that each instruction comes from. */
+  readonly sourceMap: readonly ZpaqlPySourceMapEntry[];
+}
+
+/** Where one instruction comes from. */
+export interface ZpaqlPySourceMapEntry {
+  /** The program that it is in. */
+  readonly section: "hcomp" | "pcomp";
+  /** Where it stands in the program. */
+  readonly pc: number;
+  /** The line of the source, from 1. */
+  readonly line: number;
+}
+
+/** What came of a source. */
+export interface ZpaqlPyCompilation {
+  /** Everything that was found, in the order of the source. */
+  readonly diagnostics: readonly ZpaqlPyDiagnostic[];
+  /** The program; undefined when there is an error among the findings. */
+  readonly program: ZpaqlPyProgram | undefined;
+}
+
+const KEYS: ReadonlySet<string> = new Set<keyof CompileZpaqlPyOptions>([
+  "name",
+  "strictSubset",
+  "allowSlash",
+  "suppressHcomp",
+  "suppressPcomp",
+  "disableComp",
+  "comments",
+]);
+/** libzpaq counts six bytes more than the program has in 16 bits. */
+const PROGRAM_SIZE_MAX = 65_529;
+const HEADER_SIZE = 7;
+
+/**
+ * Compiles a source to a config. Every variable lives in one of the machine's 256 cells R, so that H and M are the
+ * program's alone; functions that call themselves are refused.
+ *
+ * @throws {TypeError} If an option has the wrong type or is not known.
+ *
+ * @example A model of order 1, compiled and run
+ * ```ts
+ * import { compileZpaqlPy } from "@sluice/zpaq/compiler";
+ * import { compressZpaqConfig, decompressZpaq, assembleZpaq } from "@sluice/zpaq";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { program } = compileZpaqlPy(`
+ * hh = 1
+ * hm = ph = pm = 0
+ * n = len({0: "cm 16 24", 1: "icm 10"})
+ * pcomp_invocation = ""
+ * last = 0
+ * def hcomp(c):
+ *   global last
+ *   hH[0] = (last << 8 | c) << 1
+ *   hH[1] = c << 9
+ *   last = c
+ * def pcomp(c):
+ *   pass
+ * `);
+ * const data = new TextEncoder().encode("to be or not to be");
+ * const archive = compressZpaqConfig(assembleZpaq(program!.config), [{ data }]);
+ * assertEquals(decompressZpaq(archive), data);
+ * ```
+ */
+export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = {}): ZpaqlPyCompilation {
+  checkKeys(options, KEYS);
+  const flag = (name: Exclude<keyof CompileZpaqlPyOptions, "name">, preset: boolean): boolean =>
+    checkBoolean(name, options[name] ?? preset);
+  const settings = { strictSubset: flag("strictSubset", false), allowSlash: flag("allowSlash", false) };
+  const { reporter, header, hcomp, pcomp } = readModule(source, options.name ?? "source", settings);
+  if (header === undefined || reporter.failed) {
+    return { diagnostics: reporter.diagnostics, program: undefined };
+  }
+  const bare = flag("disableComp", false);
+  const components = bare ? [] : header.components;
+  const modelled = components.length > 0 && !flag("suppressHcomp", false);
+  const sections = {
+    hcomp: hcomp !== undefined && modelled ? codeOf(hcomp, header, reporter) : undefined,
+    pcomp: pcomp !== undefined && !flag("suppressPcomp", false) ? codeOf(pcomp, header, reporter) : undefined,
+  };
+  if (reporter.failed) return { diagnostics: reporter.diagnostics, program: undefined };
+  const config = configOf({ ...header, components }, sections, flag("comments", true) ? reporter : undefined);
+  const assembled = assembleZpaq(config);
+  const sourceMap = (["hcomp", "pcomp"] as const).flatMap((section) =>
+    (sections[section] ?? []).map(({ pc, line }) => ({ section, pc, line }))
+  );
+  const program = {
+    config,
+    header: assembled.header,
+    hcomp: assembled.hcomp,
+    pcomp: assembled.pcomp,
+    invocation: header.invocation,
+    sourceMap,
+  };
+  return { diagnostics: reporter.diagnostics, program };
+}
+
+/** The instructions of one section; undefined, and a finding, where there can be none. */
+function codeOf(program: Program, header: HeaderData, reporter: Reporter): PlacedInstruction[] | undefined {
+  const { definition } = program.functions.get(program.part)!;
+  const recursion = recursionOf(program);
+  if (recursion !== undefined) {
+    const { name } = program.functions.get(recursion[0]!)!.definition;
+    reporter.report("0405", name, `"${name.text}" calls itself: ${recursion.join(" calls ")}`, {
+      hint: "recursion is not compiled yet: use a loop",
+    });
+    return undefined;
+  }
+  const storage = allocate(program, reporter);
+  if (storage === undefined) return undefined;
+  const code = new ProgramCode(program, header, storage, reporter).make();
+  const size = code.reduce((sum, instruction) => sum + instruction.size, 1);
+  const room = PROGRAM_SIZE_MAX -
+    (program.part === "hcomp" ? HEADER_SIZE + 22 * header.components.length : 0);
+  if (size > room) {
+    reporter.report("0400", definition.name, `"${program.part}" takes ${size} bytes, at most ${room} can be`);
+    return undefined;
+  }
+  return code;
+}
+
+/** Everything as a config. */
+function configOf(
+  header: HeaderData,
+  sections: Readonly<Record<"hcomp" | "pcomp", readonly PlacedInstruction[] | undefined>>,
+  reporter: Reporter | undefined,
+): string {
+  const { hh, hm, ph, pm, components, invocation } = header;
+  const lines = [`comp ${hh} ${hm} ${ph} ${pm} ${components.length}`];
+  components.forEach((component, i) => lines.push(`  ${i} ${component}`));
+  lines.push(
+    "hcomp",
+    ...(sections.hcomp === undefined ? ["  halt"] : sectionLines(sections.hcomp, reporter)),
+  );
+  if (sections.pcomp !== undefined) {
+    lines.push(`pcomp ${invocation} ;`, ...sectionLines(sections.pcomp, reporter));
+  }
+  lines.push("end", "");
+  return lines.join("\n");
+}
+
+/** The instructions of each line of the source on a line of their own. */
+function sectionLines(code: readonly PlacedInstruction[], reporter: Reporter | undefined): string[] {
+  const lines: string[] = [];
+  let line = -1;
+  for (const instruction of code) {
+    if (instruction.line !== line || lines.length === 0) {
+      line = instruction.line;
+      if (reporter !== undefined && line > 0) {
+        // Comments of configs nest by parentheses.
+        const text = reporter.source.line(line).trim().replaceAll("(", "[").replaceAll(")", "]");
+        lines.push(`  (${line}: ${text})`);
+      }
+      lines.push(`  ${instruction.text}`);
+    } else lines.push(`${lines.pop()} ${instruction.text}`);
+  }
+  return lines;
+}

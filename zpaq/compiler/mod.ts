@@ -1,0 +1,28 @@
+/**
+ * Programs in a subset of Python 3 that are ZPAQ models at the same time: what is wrong with them.
+ *
+ * @example A source without faults
+ * ```ts
+ * import { checkZpaqlPy } from "@sluice/zpaq/compiler";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = `
+ * hh = hm = ph = pm = 0
+ * n = len({0: "cm 9 4"})
+ * pcomp_invocation = ""
+ * def hcomp(c):
+ *   hH[0] = c << 9
+ * def pcomp(c):
+ *   pass
+ * `;
+ * assertEquals(checkZpaqlPy(source), []);
+ * ```
+ *
+ * @module
+ */
+export type { BytesSource } from "@sluice/internal";
+export * from "./check.ts";
+export * from "./compile.ts";
+export * from "./run.ts";
+export { formatZpaqlPyDiagnostic, toLspDiagnostic } from "./diagnostics.ts";
+export type { LspDiagnostic, ZpaqlPyDiagnostic, ZpaqlPyFix, ZpaqlPySeverity } from "./diagnostics.ts";

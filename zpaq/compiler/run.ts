@@ -1,0 +1,153 @@
+/**
+ * Running programs of the Python subset without Python.
+ *
+ * @module
+ */
+import { checkKeys, checkLimit, SluiceError, toBytes } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
+import { Interpreter } from "./_interpreter.ts";
+import { readModule } from "./_module.ts";
+import type { Module } from "./_module.ts";
+import type { Program } from "./_scopes.ts";
+
+/** How a program is run. */
+export interface RunZpaqlPyOptions {
+  /** The name of the source in errors. @default {"source"} */
+  readonly name?: string | undefined;
+  /** Statements that may be executed. @default {2 ** 30} */
+  readonly budget?: number | undefined;
+  /** Take "/" for "//", as the original compiler does. @default {false} */
+  readonly allowSlash?: boolean | undefined;
+}
+
+/** What hcomp computed for one byte. */
+export interface ZpaqlPyContexts {
+  /** The byte. */
+  readonly byte: number;
+  /** H[0] to H[n - 1] after it. */
+  readonly contexts: Uint32Array<ArrayBuffer>;
+}
+
+const KEYS: ReadonlySet<string> = new Set<keyof RunZpaqlPyOptions>(["name", "budget", "allowSlash"]);
+const BUDGET_DEFAULT = 2 ** 30;
+const END_OF_SEGMENT = 2 ** 32 - 1;
+/** log2 of the cells of an array that is run here. */
+const ARRAY_BITS_MAX = 26;
+
+interface Opened {
+  readonly module: Module;
+  readonly budget: number;
+}
+
+function open(source: string, options: RunZpaqlPyOptions): Opened {
+  checkKeys(options, KEYS);
+  const { name = "source", allowSlash = false } = options;
+  const budget = checkLimit("budget", options.budget ?? BUDGET_DEFAULT);
+  const module = readModule(source, name, { strictSubset: false, allowSlash });
+  const fault = module.reporter.diagnostics.find(({ severity }) => severity === "error");
+  if (fault === undefined) return { module, budget };
+  throw new SluiceError(
+    `Cannot run ${name} at line ${fault.line}, column ${fault.column}: ${fault.message} (${fault.code})`,
+    { format: "zpaqlpy", code: "INVALID_SOURCE", offset: fault.start },
+  );
+}
+
+function interpreterOf({ module, budget }: Opened, program: Program): Interpreter {
+  const header = module.header!;
+  const [h, m] = program.part === "hcomp" ? [header.hh, header.hm] : [header.ph, header.pm];
+  if (Math.max(h, m) > ARRAY_BITS_MAX) {
+    throw new SluiceError(
+      `Cannot run ${module.reporter.source.name}: its arrays have 2^${
+        Math.max(h, m)
+      } elements, expected at most 2^${ARRAY_BITS_MAX}`,
+      { format: "zpaqlpy", code: "ARRAY_LIMIT" },
+    );
+  }
+  return new Interpreter(program, header, module.reporter.source, budget);
+}
+
+/**
+ * Runs the hcomp section on every byte and gives the contexts after each, as `source.py hcomp` does in Python. A program
+ * without hcomp gives zeros.
+ *
+ * @throws {SluiceError} If the source is no program ("INVALID_SOURCE"), or the program fails as it would in Python
+ *   ("RUN_FAILED"): the message has the line.
+ * @throws {LimitExceededError} With code "BUDGET_EXCEEDED" if it executes more statements than allowed.
+ *
+ * @example The contexts of two bytes
+ * ```ts
+ * import { runZpaqlPyHcomp } from "@sluice/zpaq/compiler";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = `
+ * hh = hm = ph = pm = 0
+ * n = len({0: "cm 9 4"})
+ * pcomp_invocation = ""
+ * def hcomp(c):
+ *   hH[0] = hH[0] * 2 + c
+ * def pcomp(c):
+ *   pass
+ * `;
+ * const lines = [...runZpaqlPyHcomp(source, new Uint8Array([1, 2]))];
+ * assertEquals(lines.map(({ contexts }) => contexts[0]), [1, 4]);
+ * ```
+ */
+export function* runZpaqlPyHcomp(
+  source: string,
+  data: BytesSource,
+  options: RunZpaqlPyOptions = {},
+): Generator<ZpaqlPyContexts, void, undefined> {
+  const opened = open(source, options);
+  const { hcomp, header } = opened.module;
+  const interpreter = hcomp === undefined ? undefined : interpreterOf(opened, hcomp);
+  const count = header!.components.length;
+  for (const byte of toBytes(data)) {
+    interpreter?.feed(byte);
+    yield { byte, contexts: interpreter?.contexts(count) ?? new Uint32Array(count) };
+  }
+}
+
+/**
+ * Runs the pcomp section on segments, each followed by its end, and gives what comes out of each. A program without pcomp
+ * gives its input.
+ *
+ * @throws {SluiceError} As `runZpaqlPyHcomp`; "PROGRAM_ERROR" if the program calls `error`.
+ * @throws {LimitExceededError} With code "BUDGET_EXCEEDED" if it executes more statements than allowed.
+ *
+ * @example Run lengths
+ * ```ts
+ * import { runZpaqlPyPcomp } from "@sluice/zpaq/compiler";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = `
+ * hh = hm = ph = pm = 0
+ * n = len({})
+ * pcomp_invocation = "./rle"
+ * def hcomp(c):
+ *   pass
+ * def pcomp(c):
+ *   if c != NONE:
+ *     count = read_b()
+ *     while count > 0:
+ *       out(c)
+ *       count -= 1
+ * `;
+ * const [segment] = runZpaqlPyPcomp(source, [new Uint8Array([65, 3, 66, 1])]);
+ * assertEquals(new TextDecoder().decode(segment), "AAAB");
+ * ```
+ */
+export function runZpaqlPyPcomp(
+  source: string,
+  segments: Iterable<BytesSource>,
+  options: RunZpaqlPyOptions = {},
+): Uint8Array<ArrayBuffer>[] {
+  const opened = open(source, options);
+  const { pcomp } = opened.module;
+  if (pcomp === undefined) return Array.from(segments, (segment) => new Uint8Array(toBytes(segment)));
+  const interpreter = interpreterOf(opened, pcomp);
+  return Array.from(segments, (segment) => {
+    for (const byte of toBytes(segment)) interpreter.feed(byte);
+    interpreter.feed(END_OF_SEGMENT);
+    return new Uint8Array(interpreter.output.splice(0));
+  });
+}

@@ -1,0 +1,179 @@
+/**
+ * The tutorial, step by step: a preprocessor by run lengths, its decoder, a model of its output.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { assembleZpaq, compressZpaqConfig, decompressZpaq, ZpaqMachine } from "../mod.ts";
+import { compileZpaqlPy, runZpaqlPyHcomp, runZpaqlPyPcomp } from "./mod.ts";
+import type { ZpaqlPyProgram } from "./mod.ts";
+
+const END_OF_SEGMENT = 2 ** 32 - 1;
+const PCOMP = `state = 0
+value = 0
+def pcomp(c):
+  global state, value
+  if c == NONE:
+    state = 0
+  elif state == 0:
+    value = c
+    state = 1
+  else:
+    state = 0
+    while c > 0:
+      out(value)
+      c -= 1
+`;
+const HCOMP = `value = 0
+count = 0
+flag = 1
+def hcomp(c):
+  global value, count, flag
+  if flag == 1:
+    value = c
+  else:
+    count = c
+  flag = 1 - flag
+  hH[0] = ((value << 1) + flag) << 9
+  hH[1] = ((count << 1) + flag) << 9
+  hH[2] = flag
+`;
+
+function source(hcomp: string, pcomp: string): string {
+  const section = (text: string): string =>
+    `### BEGIN OF EDITABLE SECTION\n${text}### END OF EDITABLE SECTION\n`;
+  const shared = `hh = 2
+hm = 0
+ph = 0
+pm = 0
+n = len({
+  0: "cm 19 22",
+  1: "cm 19 22",
+  2: "mix2 1 0 1 30 0"
+})
+pcomp_invocation = "./simple_rle"
+`;
+  return section(shared) + section(hcomp) + section(pcomp);
+}
+
+const NO_HCOMP = "def hcomp(c):\n  pass\n";
+const NO_PCOMP = "def pcomp(c):\n  pass\n";
+
+function program(hcomp: string, pcomp: string): ZpaqlPyProgram {
+  const { program, diagnostics } = compileZpaqlPy(source(hcomp, pcomp));
+  assertEquals(diagnostics, []);
+  return program!;
+}
+
+/** The input: runs of seven letters by a fixed rule. */
+function input(): Uint8Array<ArrayBuffer> {
+  const bytes: number[] = [];
+  for (let x = 1; bytes.length < 20_000;) {
+    x = Number((1103515245n * BigInt(x) + 12345n) % 2n ** 31n);
+    bytes.push(...new Array(1 + (x >> 20) % 9).fill(65 + (x >> 16) % 7));
+  }
+  return new Uint8Array(bytes.slice(0, 20_000));
+}
+
+/** Pairs of a byte and how often it comes, 1 to 255. */
+function runLengths(data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const pairs: number[] = [];
+  for (let i = 0; i < data.length;) {
+    let count = 1;
+    while (count < 255 && data[i + count] === data[i]) count++;
+    pairs.push(data[i]!, count);
+    i += count;
+  }
+  return new Uint8Array(pairs);
+}
+
+async function sha256(data: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
+}
+
+Deno.test("the tutorial's preprocessor, decoder and model do what they must", async () => {
+  const data = input();
+  assertEquals(await sha256(data), "bc1fb704d1a3d8d4b9ac47c48396fddf4b0d0820b209932526b8b94efe20c4d2");
+  const pairs = runLengths(data);
+  assertEquals(await sha256(pairs), "ce5e8f84c6e7fea21974b14cbed2e399c2db69da1c7e4589ecc24c07c6062501");
+  assertEquals(runZpaqlPyPcomp(source(NO_HCOMP, PCOMP), [pairs]), [data]);
+
+  const decoder = program(NO_HCOMP, PCOMP);
+  assert(
+    decoder.config.startsWith(
+      "comp 2 0 0 0 3\n  0 cm 19 22\n  1 cm 19 22\n  2 mix2 1 0 1 30 0\nhcomp\n  halt\npcomp ./simple_rle ;\n",
+    ),
+  );
+  const pcomp = new ZpaqMachine(decoder.pcomp!, { h: 0, m: 0 });
+  for (const byte of pairs) pcomp.call(byte);
+  pcomp.call(END_OF_SEGMENT);
+  assertEquals(new Uint8Array(pcomp.output), data);
+
+  const lines = [...runZpaqlPyHcomp(source(HCOMP, PCOMP), pairs)].map(({ byte, contexts }) =>
+    `${byte}: [${contexts.join(", ")}]\n`
+  );
+  assertEquals(lines.slice(0, 3), ["68: [69632, 0, 0]\n", "9: [70144, 9728, 1]\n", "69: [70656, 9216, 0]\n"]);
+  assertEquals(
+    await sha256(new TextEncoder().encode(lines.join(""))),
+    "3fb62c67670691553f6b49acfa8ed57d71333f7c15547315a8ae854749f65e4e",
+  );
+  const model = program(HCOMP, PCOMP);
+  const hcomp = new ZpaqMachine(model.hcomp, { h: 2, m: 0 });
+  const compiled = Array.from(pairs, (byte) => {
+    hcomp.call(byte);
+    return `${byte}: [${hcomp.h.subarray(0, 3).join(", ")}]\n`;
+  });
+  assertEquals(compiled, lines);
+  const sizes = [model.hcomp.length, model.pcomp!.length];
+  console.log(
+    `tutorial: hcomp ${hcomp.steps} and pcomp ${pcomp.steps} instructions, ${sizes.join(" and ")} bytes`,
+  );
+  assert(hcomp.steps <= 240_000 && pcomp.steps <= 260_000);
+});
+
+Deno.test("the tutorial's archives come back", () => {
+  const data = input();
+  const pairs = runLengths(data);
+  for (const hcomp of [NO_HCOMP, HCOMP]) {
+    const plain = compressZpaqConfig(assembleZpaq(program(hcomp, NO_PCOMP).config), [{ data: pairs }]);
+    assertEquals(decompressZpaq(plain), pairs);
+  }
+});
+
+async function hasZpaq(): Promise<boolean> {
+  return await new Deno.Command("zpaq", { stdout: "null", stderr: "null" }).output().then(
+    () => true,
+    () => false,
+  );
+}
+
+const ignore = !await hasZpaq();
+if (ignore) console.log("SKIPPED: compiled models against the zpaq tool: it is not installed");
+
+Deno.test("the zpaq tool extracts what the tutorial's model compressed", { ignore }, async () => {
+  const data = runLengths(input());
+  const folder = await Deno.makeTempDir();
+  try {
+    const sizes: number[] = [];
+    for (const hcomp of [NO_HCOMP, HCOMP]) {
+      const config = assembleZpaq(program(hcomp, NO_PCOMP).config);
+      const archive = compressZpaqConfig(
+        config,
+        [{ data, filename: "pairs.bin", comment: `${data.length}` }],
+        {
+          tag: true,
+        },
+      );
+      await Deno.writeFile(`${folder}/a.zpaq`, archive);
+      const { success, stderr } = await new Deno.Command("zpaq", {
+        args: ["x", "a.zpaq", "-force"],
+        cwd: folder,
+        stdout: "null",
+      }).output();
+      assert(success, new TextDecoder().decode(stderr));
+      assertEquals(await Deno.readFile(`${folder}/pairs.bin`), data);
+      sizes.push(archive.length);
+    }
+    assert(sizes[1]! < sizes[0]!, `${sizes}`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
