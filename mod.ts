@@ -13,5 +13,6 @@
  * @module
  */
 export * as lz4 from "@sluice/lz4";
+export * as pdiffcopy from "@sluice/pdiffcopy";
 export * as zpaq from "@sluice/zpaq";
 export * as zstd from "@sluice/zstd";

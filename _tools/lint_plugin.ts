@@ -35,7 +35,22 @@ const DENO_ONLY: readonly string[] = [
   "ffi/_native.ts",
   "ffi/install_native.ts",
   "ffi/_resolve.ts",
+  "ffi/pdiffcopy_file.ts",
   "internal/file_source.ts",
+  "pdiffcopy/_copy_sides.ts",
+  "pdiffcopy/_files.ts",
+  "pdiffcopy/_http.ts",
+  "pdiffcopy/_local_source.ts",
+  "pdiffcopy/_portable_file.ts",
+  "pdiffcopy/_rate_limit.ts",
+  "pdiffcopy/_server_",
+  "pdiffcopy/_target.ts",
+  "pdiffcopy/_tree_list.ts",
+  "pdiffcopy/benchmark.ts",
+  "pdiffcopy/client.ts",
+  "pdiffcopy/operations.ts",
+  "pdiffcopy/server.ts",
+  "pdiffcopy/tree.ts",
 ];
 
 /** Where a file stands: its path from the root, and the room that its first part names. */

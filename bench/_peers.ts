@@ -4,15 +4,26 @@
 
 import { ROOT } from "../_tools/zig.ts";
 
-/** A Python package in a folder of its own; undefined, with the reason printed, when it can't be had. */
-export async function pythonPackage(name: string): Promise<Record<string, string> | undefined> {
+/** A Python package, known by a module of it, in a folder of its own; undefined, with the reason printed, when it can't be had. */
+export async function pythonPackage(
+  name: string,
+  requirement = name,
+): Promise<Record<string, string> | undefined> {
   return await load(`Python's ${name}`, async () => {
     const folder = new URL(".zig/python/", ROOT).pathname;
     const env = { PYTHONPATH: folder };
     const python = (args: string[]) =>
       new Deno.Command("python3", { args, env, stdout: "null", stderr: "piped" }).output();
     if ((await python(["-c", `import ${name}`])).success) return env;
-    const { success, stderr } = await python(["-m", "pip", "install", "--quiet", "--target", folder, name]);
+    const { success, stderr } = await python([
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--target",
+      folder,
+      requirement,
+    ]);
     if (!success) throw new Error(new TextDecoder().decode(stderr).trim().split("\n").at(-1));
     return env;
   });

@@ -1,19 +1,21 @@
 /**
  * Measures ours and the peers side by side and prints tables of ratios.
  *
- *   deno run -A bench/compare.ts [all|lz4|zpaq|zstd] [--quick|--smoke] [--report=FOLDER]
+ *   deno run -A bench/compare.ts [all|lz4|pdiffcopy|zpaq|zstd] [--quick|--smoke] [--report=FOLDER]
  *
  * `all`, and every run with `--report`, also writes report.md with plots into the folder, bench/report unless told.
  */
 import { machineLine } from "./_measure.ts";
 import { captureLog, writeReport } from "./_report.ts";
 import { compareLz4 } from "./lz4_compare.ts";
+import { comparePdiffcopy } from "./pdiffcopy_compare.ts";
 import { compareZpaq } from "./zpaq_compare.ts";
 import { compareZstd } from "./zstd_compare.ts";
 import type { CompareOptions } from "./zstd_compare.ts";
 
 const COMPARISONS: Readonly<Record<string, (options: CompareOptions) => Promise<void>>> = {
   lz4: compareLz4,
+  pdiffcopy: comparePdiffcopy,
   zpaq: compareZpaq,
   zstd: compareZstd,
 };

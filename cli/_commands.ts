@@ -62,6 +62,11 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./lz4.ts"),
   },
   {
+    name: "pdiffcopy",
+    summary: "Copy large files that are mostly there already, over HTTP; serve them",
+    load: () => import("./pdiffcopy.ts"),
+  },
+  {
     name: "zpaq",
     summary: "Keep versions of files in ZPAQ archives; develop models",
     load: () => import("./zpaq.ts"),

@@ -42,6 +42,16 @@ export class Context {
     return this.#handle;
   }
 
+  /**
+   * The handle, for calls that may run beside those of `share`.
+   *
+   * @throws {TypeError} If the context is closed.
+   */
+  get sharedHandle(): Handle {
+    if (this.#closing) throw new TypeError("Cannot use the codec: it is closed");
+    return this.#handle;
+  }
+
   /** Whether `close` has been called. */
   get closed(): boolean {
     return this.#closing;
@@ -56,6 +66,18 @@ export class Context {
     } finally {
       this.#running--;
       if (this.#closing) this.#release();
+    }
+  }
+
+  /** As `run`, for contexts that any number of calls may use at the same time. */
+  async share<T>(call: (handle: Handle) => Promise<T>): Promise<T> {
+    const handle = this.sharedHandle;
+    this.#running++;
+    try {
+      return await call(handle);
+    } finally {
+      this.#running--;
+      if (this.#closing && this.#running === 0) this.#release();
     }
   }
 

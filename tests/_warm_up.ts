@@ -3,9 +3,13 @@
  * until the process ends and the resource sanitizer would blame whichever test came first. One line a codec.
  */
 import { compressLz4, decompressLz4 } from "@sluice/lz4";
+import { fileInfo, hashBlocks } from "@sluice/pdiffcopy";
+import { byteSourceFromBytes } from "@sluice/internal";
 import { compressZpaq, decompressZpaq } from "@sluice/zpaq";
 import { compressZstd, decompressZstd } from "@sluice/zstd";
 
 decompressZstd(compressZstd(new Uint8Array()));
 decompressLz4(compressLz4(new Uint8Array()));
+await hashBlocks(byteSourceFromBytes(new Uint8Array(1))).next();
+fileInfo(import.meta.filename!);
 decompressZpaq(compressZpaq(new Uint8Array()));

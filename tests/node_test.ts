@@ -7,6 +7,8 @@ import { ROOT } from "../_tools/zig.ts";
 
 /** Packages that run under Deno only. */
 const DENO_ONLY: ReadonlySet<string> = new Set(["@sluice/cli"]);
+/** Entries for packages whose main one needs Deno's files. */
+const ENTRIES: Readonly<Record<string, string>> = { "@sluice/pdiffcopy": "./portable" };
 /** What a module does on Node, by package: an expression that gives "ok". */
 const PROGRAMS: Readonly<Record<string, string>> = {
   "@sluice/zstd": `
@@ -25,6 +27,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     const archive = new m.Lz4Archive(source, index);
     const part = await archive.read(200_000, 200_007);
     return new TextDecoder().decode(part) === "on Node" && m.decompressLz4(frame).length === data.length ? "ok" : part;`,
+  "@sluice/pdiffcopy": `
+    const blob = new Blob(["on Node"]);
+    const digests = blob.stream().pipeThrough(new m.BlockHashStream({ hash: "sha1" }));
+    const reader = digests.getReader();
+    const { value } = await reader.read();
+    return value.digest[0] === 0x16 && m.parseSize("64K") === 64000 ? "ok" : [...value.digest];`,
 };
 
 async function version(): Promise<string | undefined> {
@@ -44,7 +52,7 @@ for (const { name, folder, exports } of await listMembers()) {
   Deno.test(`${name} runs on Node`, { ignore: node === undefined }, async () => {
     const out = await Deno.makeTempDir();
     try {
-      const entry = new URL(`${folder}/${exports["."]}`, ROOT).pathname;
+      const entry = new URL(`${folder}/${exports[ENTRIES[name] ?? "."]}`, ROOT).pathname;
       const bundled = await new Deno.Command(Deno.execPath(), {
         args: ["bundle", "-q", "--platform=browser", `--output=${out}/bundle.mjs`, entry],
       }).output();

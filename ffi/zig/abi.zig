@@ -11,7 +11,8 @@ const result = @import("result.zig");
 const Step = result.Step;
 const Result = result.Result;
 
-/// The WASM modules, each with the functions it exports. The native library exports them all.
+/// The WASM modules, each with the functions it exports. The native library exports them all; modules of files are
+/// native only.
 const modules = .{
     .{
         "zstd_decode",
@@ -27,6 +28,11 @@ const modules = .{
     },
     .{ "lz4_decode", @import("lz4_decoder_exports.zig").exports },
     .{ "lz4_encode", @import("lz4_encoder_exports.zig").exports },
+    .{
+        "pdiffcopy_hash",
+        @import("pdiffcopy_hash_exports.zig").exports ++ @import("pdiffcopy_chunks.zig").exports,
+    },
+    .{ "pdiffcopy_file", @import("pdiffcopy_file_exports.zig").exports },
     .{ "zpaq_decode", @import("zpaq_decoder_exports.zig").exports },
     .{ "zpaq_encode", @import("zpaq_encoder_exports.zig").exports },
 };
@@ -153,6 +159,15 @@ test {
     _ = @import("lz4_block.zig");
     _ = @import("lz4_common.zig");
     _ = @import("lz4_exports_test.zig");
+    _ = @import("blake3.zig");
+    _ = @import("linux_file.zig");
+    _ = @import("older_hashes.zig");
+    _ = @import("pdiffcopy_chunks.zig");
+    _ = @import("pdiffcopy_file_exports.zig");
+    _ = @import("pdiffcopy_frames.zig");
+    _ = @import("pdiffcopy_hash_exports.zig");
+    _ = @import("sha256.zig");
+    _ = @import("xxh3.zig");
     _ = @import("zpaq_bwt.zig");
     _ = @import("zpaq_header.zig");
     _ = @import("zpaq_machine.zig");

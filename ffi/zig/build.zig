@@ -62,6 +62,7 @@ const wasm_modules = [_]WasmModule{
     .{ .name = "zstd_encode", .zstd_files = &(wasm_zstd_common_files ++ .{"common/pool.c"} ++ zstd_encode_files) },
     .{ .name = "lz4_decode", .lz4_files = &lz4_decode_files },
     .{ .name = "lz4_encode", .lz4_files = &lz4_encode_files },
+    .{ .name = "pdiffcopy_hash" },
     .{ .name = "zpaq_decode" },
     .{ .name = "zpaq_encode", .zstd_files = &.{"dictBuilder/divsufsort.c"} },
 };
@@ -135,11 +136,15 @@ fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.b
         .strip = optimize != .Debug,
         .stack_check = false, // its probe lives in compiler_rt; no function here has a large frame
     });
-    const zpaq_v3 = target.result.cpu.arch == .x86_64;
-    addOptions(b, module, "", zpaq_v3);
+    const has_variants = target.result.cpu.arch == .x86_64 and optimize != .Debug;
+    addOptions(b, module, "", has_variants);
+    if (has_variants) {
+        addBlake3Variants(b, module, target);
+        addSha256Variant(b, module, target);
+        module.addObject(zpaqV3Object(b, target));
+    }
     addHeaders(b, module, target, "zstd");
     addHeaders(b, module, target, "lz4");
-    if (zpaq_v3) module.addObject(zpaqV3Object(b, target));
     module.linkLibrary(lz4Library(b, target, &lz4_encode_files));
     module.linkLibrary(zstdLibrary(b, target, &(zstd_common_files ++ zstd_decode_files ++ zstd_encode_files)));
     return module;
@@ -184,6 +189,42 @@ fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.Opt
     exe.rdynamic = true;
     exe.stack_size = wasm_stack_size;
     return &b.addInstallArtifact(exe, .{ .dest_dir = .{ .override = .{ .custom = "wasm" } } }).step;
+}
+
+/// BLAKE3 for newer processors than the library's baseline; blake3.zig chooses at run time.
+fn addBlake3Variants(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget) void {
+    for ([_][]const u8{ "v3", "v4" }, [_]*const std.Target.Cpu.Model{ &std.Target.x86.cpu.x86_64_v3, &std.Target.x86.cpu.x86_64_v4 }) |name, model| {
+        var query = target.query;
+        query.cpu_model = .{ .explicit = model };
+        const variant = b.createModule(.{
+            .root_source_file = b.path("blake3_variant.zig"),
+            .target = b.resolveTargetQuery(query),
+            .optimize = .ReleaseFast,
+            .pic = true,
+            .strip = true,
+            .stack_check = false,
+        });
+        const options = b.addOptions();
+        options.addOption([]const u8, "name", name);
+        variant.addOptions("variant_options", options);
+        module.addObject(b.addObject(.{ .name = b.fmt("blake3_{s}", .{name}), .root_module = variant }));
+    }
+}
+
+/// SHA-256 for processors with SHA instructions; sha256.zig asks for them at run time.
+fn addSha256Variant(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget) void {
+    var query = target.query;
+    query.cpu_model = .{ .explicit = &std.Target.x86.cpu.x86_64_v3 };
+    query.cpu_features_add = std.Target.x86.featureSet(&.{.sha});
+    const variant = b.createModule(.{
+        .root_source_file = b.path("sha256_variant.zig"),
+        .target = b.resolveTargetQuery(query),
+        .optimize = .ReleaseFast,
+        .pic = true,
+        .strip = true,
+        .stack_check = false,
+    });
+    module.addObject(b.addObject(.{ .name = "sha256_accelerated", .root_module = variant }));
 }
 
 /// Tells abi.zig which WASM module it is built for; the empty name stands for the native library.

@@ -11,7 +11,9 @@ pub const Features = packed struct(u8) {
     v3: bool = false,
     /// Set once the processor was asked.
     known: bool = false,
-    unused: u5 = 0,
+    /// What the model x86_64_v4 stands for: v3 and AVX-512 F, BW, CD, DQ, VL.
+    v4: bool = false,
+    unused: u4 = 0,
 };
 
 var cached: std.atomic.Value(u8) = .init(0);
@@ -38,12 +40,14 @@ fn ask() Features {
     const ssse3_sse41: u32 = 1 << 9 | 1 << 19;
     const fma_movbe_popcnt_osxsave_avx_f16c: u32 = 1 << 12 | 1 << 22 | 1 << 23 | 1 << 27 | 1 << 28 | 1 << 29;
     const bmi1_avx2_bmi2: u32 = 1 << 3 | 1 << 5 | 1 << 8;
+    const avx512_f_dq_cd_bw_vl: u32 = 1 << 16 | 1 << 17 | 1 << 28 | 1 << 30 | 1 << 31;
     const lzcnt: u32 = 1 << 5;
     const has_v3 = hasAll(basic, fma_movbe_popcnt_osxsave_avx_f16c) and hasAll(extended, bmi1_avx2_bmi2) and
-        hasAll(further, lzcnt) and osSavesAvx();
+        hasAll(further, lzcnt) and savedRegisters() & 6 == 6;
     return .{
         .sha = hasAll(basic, ssse3_sse41) and hasAll(extended, 1 << 29),
         .v3 = has_v3,
+        .v4 = has_v3 and hasAll(extended, avx512_f_dq_cd_bw_vl) and savedRegisters() & 0xe6 == 0xe6,
         .known = true,
     };
 }
@@ -68,13 +72,12 @@ fn cpuid(leaf: u32, subleaf: u32) Leaf {
     return .{ .eax = eax, .ebx = ebx, .ecx = ecx, .edx = edx };
 }
 
-/// Whether the system saves XMM and YMM registers; only to be asked where OSXSAVE is set.
-fn osSavesAvx() bool {
-    const low = asm volatile ("xgetbv"
+/// Which registers the system saves, as bits of XCR0; only to be asked where OSXSAVE is set.
+fn savedRegisters() u32 {
+    return asm volatile ("xgetbv"
         : [_] "={eax}" (-> u32),
         : [_] "{ecx}" (@as(u32, 0)),
         : .{ .edx = true });
-    return low & 6 == 6;
 }
 
 test features {

@@ -47,6 +47,9 @@ pub const Result = enum(i32) {
     input_size_mismatch = -70,
     no_progress = -71,
 
+    /// The system refused; its number is in the step's detail, 0 where a file ended too early.
+    system_call_failed = -80,
+
     generic = -90,
 
     /// A ZPAQL program ran into an opcode that is an error, or jumped out of itself.

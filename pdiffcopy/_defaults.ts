@@ -1,0 +1,6 @@
+/**
+ * Defaults that private and public files share.
+ */
+
+/** Bytes of a block of protocol 1, unless told otherwise. */
+export const BLOCK_SIZE = 1_048_576;

@@ -1,0 +1,107 @@
+/**
+ * How copies fail: one class by kind, and a code that tells which of the failures it was.
+ */
+import {
+  ChecksumMismatchError,
+  CorruptDataError,
+  NotFoundError,
+  SluiceError,
+  TransferError,
+  TruncatedDataError,
+  UnsupportedFeatureError,
+} from "@sluice/internal";
+
+/** Every code, and the class that carries it. */
+const CLASSES = {
+  NOT_FOUND: NotFoundError,
+  PERMISSION: SluiceError,
+  AUTH: TransferError,
+  NETWORK: TransferError,
+  TIMEOUT: TransferError,
+  SERVER: TransferError,
+  PROTOCOL: CorruptDataError,
+  TRUNCATED: TruncatedDataError,
+  UNSUPPORTED: UnsupportedFeatureError,
+  UNSUPPORTED_HASH: UnsupportedFeatureError,
+  SOURCE_CHANGED: TransferError,
+  TARGET_CHANGED: SluiceError,
+  VERIFY_FAILED: ChecksumMismatchError,
+  NO_SPACE: SluiceError,
+  DIRTY: SluiceError,
+  LOCKED: SluiceError,
+  READ_ONLY: SluiceError,
+  IO: SluiceError,
+  CORRUPT: CorruptDataError,
+} as const;
+
+/** The name of a failure. */
+export type FailureCode = keyof typeof CLASSES;
+
+/** Facts beside the message. */
+export interface FailureFacts {
+  readonly offset?: number | undefined;
+  readonly errno?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** The error for a failure; `message` reads as "Cannot …". */
+export function failure(code: FailureCode, message: string, facts: FailureFacts = {}): SluiceError {
+  return new CLASSES[code](message, { format: "pdiffcopy", code, ...facts });
+}
+
+/** System error numbers of Linux that mean something of their own here. */
+const ERRNO_CODES: Readonly<Record<number, FailureCode>> = {
+  0: "SOURCE_CHANGED",
+  1: "PERMISSION",
+  2: "NOT_FOUND",
+  11: "LOCKED",
+  13: "PERMISSION",
+  18: "PERMISSION",
+  27: "NO_SPACE",
+  28: "NO_SPACE",
+  30: "READ_ONLY",
+  40: "PERMISSION",
+  122: "NO_SPACE",
+};
+
+const ERRNO_STATES: Readonly<Record<number, string>> = {
+  0: "it has become shorter",
+  1: "the operation is not permitted",
+  2: "there is no such file or directory",
+  5: "the device reported an error",
+  11: "somebody else holds its lock",
+  13: "permission is denied",
+  17: "it exists already",
+  18: "its path leads out of the root",
+  20: "a part of its path is no directory",
+  21: "it is a directory",
+  26: "the file is in use",
+  27: "the file would be too large",
+  28: "there is no space left",
+  30: "the file system is read-only",
+  36: "its name is too long",
+  40: "its path goes through a link",
+  122: "the quota is used up",
+};
+
+/** The error for a system call that failed. */
+export function systemFailure(action: string, errno: number, offset?: number): SluiceError {
+  const state = ERRNO_STATES[errno] ?? `the system answered error ${errno}`;
+  return failure(ERRNO_CODES[errno] ?? "IO", `Cannot ${action}: ${state}`, { errno, offset });
+}
+
+/** As `systemFailure`, for what Deno threw. */
+export function denoFailure(action: string, error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const match = /os error (\d+)/.exec(text);
+  if (match !== null) return systemFailure(action, Number(match[1]));
+  const code = error instanceof Error && error.name === "NotCapable" ? "PERMISSION" : "IO";
+  return failure(code, `Cannot ${action}: ${text}`, { cause: error });
+}
+
+/** Whether doing it again may help. */
+export function isRetryable(error: unknown): boolean {
+  if (!(error instanceof SluiceError)) return error instanceof TypeError && !(error instanceof RangeError);
+  return ["NETWORK", "TIMEOUT", "TRUNCATED", "SERVER"].includes(error.code);
+}

@@ -1,0 +1,18 @@
+/**
+ * What all requests to one server share.
+ */
+import type { ServerRoot } from "./_server_root.ts";
+import type { BodyLimits, Turnstile } from "./_server_request.ts";
+
+/** What requests are answered with. */
+export interface ServerContext {
+  readonly root: ServerRoot;
+  readonly writable: boolean;
+  /** The most threads that hash for one request. */
+  readonly threads: number;
+  /** Lets as many requests hash at a time as there are cores. */
+  readonly hashTurns: Turnstile;
+  readonly bodyLimits: BodyLimits;
+  /** Called for each block that comes by protocol 1, which can't be verified. */
+  noteV1Write(filename: string): void;
+}

@@ -1,0 +1,136 @@
+/**
+ * Digests of the blocks of a file, a source or a stream.
+ *
+ * @module
+ */
+import { checkInteger } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
+import { BLOCK_SIZE, DEFAULT_CONCURRENCY } from "./constants.ts";
+import { HASH_NAMES, hashOf } from "./_hash_registry.ts";
+import { blockHashTransform, hashSource } from "./_source_hasher.ts";
+import type { BlockDigest } from "./_source_hasher.ts";
+
+export type { BlockDigest };
+
+/** How blocks are hashed. */
+export interface HashBlocksOptions {
+  /** Bytes of a block, from 512 to 64 Mi. @default {BLOCK_SIZE} */
+  readonly blockSize?: number | undefined;
+  /** The hash, by the name that Python's hashlib has for it, `blake3`, `xxh3-128` or `xxh64`. @default {"sha1"} */
+  readonly hash?: string | undefined;
+  /** Threads, where the backend has them. @default {DEFAULT_CONCURRENCY} */
+  readonly concurrency?: number | undefined;
+  /** Gives it up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const BLOCK_MIN = 512;
+const BLOCK_MAX = 64 << 20;
+
+function blockSizeOf(options: HashBlocksOptions): number {
+  return checkInteger("blockSize", options.blockSize ?? BLOCK_SIZE, BLOCK_MIN, BLOCK_MAX);
+}
+
+/**
+ * The usual names of all hashes that blocks can be compared by.
+ *
+ * @example One of them
+ * ```ts
+ * import { pdiffHashNames } from "@sluice/pdiffcopy";
+ * import { assert } from "@std/assert";
+ *
+ * assert(pdiffHashNames().includes("blake3"));
+ * ```
+ */
+export function pdiffHashNames(): readonly string[] {
+  return HASH_NAMES;
+}
+
+/**
+ * Hashes the blocks of a source and yields their digests in order. At most 8 MiB, or one block, are held.
+ *
+ * @throws {UnsupportedFeatureError} If the hash is not known.
+ *
+ * @example SHA-1 of two blocks
+ * ```ts
+ * import { hashBlocks } from "@sluice/pdiffcopy";
+ * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = byteSourceFromBytes(new Uint8Array(600));
+ * const digests = await Array.fromAsync(hashBlocks(source, { blockSize: 512 }));
+ * assertEquals(digests.map(({ offset }) => offset), [0, 512]);
+ * assertEquals(digests[0]!.digest.toHex(), "5c3eb80066420002bc3dcc7ca4ab6efad7ed4ae5");
+ * ```
+ */
+export function hashBlocks(
+  source: ByteSource,
+  options: HashBlocksOptions = {},
+): AsyncGenerator<BlockDigest, void, undefined> {
+  const { hash = "sha1", concurrency = DEFAULT_CONCURRENCY, signal } = options;
+  const threads = checkInteger("concurrency", concurrency, 1, 1024);
+  return hashSource(source, blockSizeOf(options), hashOf(hash), threads, signal);
+}
+
+/**
+ * A stream that takes bytes in chunks of any size and gives the digest of each block. It holds no bytes.
+ *
+ * @example Blocks of a stream
+ * ```ts
+ * import { BlockHashStream } from "@sluice/pdiffcopy";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const digests = ReadableStream.from([new Uint8Array(700), new Uint8Array(500)])
+ *   .pipeThrough(new BlockHashStream({ blockSize: 512, hash: "blake3" }));
+ * assertEquals((await Array.fromAsync(digests)).map(({ offset }) => offset), [0, 512, 1024]);
+ * ```
+ */
+export class BlockHashStream extends TransformStream<Uint8Array, BlockDigest> {
+  /**
+   * Makes a stream.
+   *
+   * @throws {UnsupportedFeatureError} If the hash is not known.
+   */
+  constructor(options: Omit<HashBlocksOptions, "concurrency" | "signal"> = {}) {
+    super(blockHashTransform(blockSizeOf(options), options.hash ?? "sha1"));
+  }
+}
+
+/**
+ * A stream that cuts bytes into blocks; the last one may be shorter. It holds less than one block.
+ *
+ * @example Blocks of 512 bytes
+ * ```ts
+ * import { BlockSplitterStream } from "@sluice/pdiffcopy";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const blocks = ReadableStream.from([new Uint8Array(300), new Uint8Array(900)])
+ *   .pipeThrough(new BlockSplitterStream(512));
+ * assertEquals((await Array.fromAsync(blocks)).map((block) => block.length), [512, 512, 176]);
+ * ```
+ */
+export class BlockSplitterStream extends TransformStream<Uint8Array, Uint8Array<ArrayBuffer>> {
+  /** Makes a stream of blocks of `blockSize` bytes. */
+  constructor(blockSize: number = BLOCK_SIZE) {
+    checkInteger("blockSize", blockSize, 1, BLOCK_MAX);
+    let block = new Uint8Array(blockSize);
+    let filled = 0;
+    super({
+      transform(chunk, controller): void {
+        for (let at = 0; at < chunk.length;) {
+          const part = chunk.subarray(at, at + blockSize - filled);
+          block.set(part, filled);
+          filled += part.length;
+          at += part.length;
+          if (filled < blockSize) continue;
+          controller.enqueue(block);
+          block = new Uint8Array(blockSize);
+          filled = 0;
+        }
+      },
+      flush(controller): void {
+        if (filled > 0) controller.enqueue(block.slice(0, filled));
+      },
+    });
+  }
+}

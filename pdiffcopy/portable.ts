@@ -1,0 +1,23 @@
+/**
+ * The parts of `@sluice/pdiffcopy` that need no files of Deno's: hashing of sources and streams, locations, sizes. They
+ * run in browsers, on Node and at the edge.
+ *
+ * @example Hashing a Blob
+ * ```ts
+ * import { hashBlocks } from "@sluice/pdiffcopy/portable";
+ * import { byteSourceFromBlob } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = byteSourceFromBlob(new Blob([new Uint8Array(2000)]));
+ * assertEquals((await Array.fromAsync(hashBlocks(source, { blockSize: 1024 }))).length, 2);
+ * ```
+ *
+ * @module
+ */
+export * from "./constants.ts";
+export * from "./hash.ts";
+export * from "./location.ts";
+export * from "./pdiff_index.ts";
+export * from "./sizes.ts";
+export * from "./worker_pool.ts";
+export type { ByteSource, ReadOptions } from "@sluice/internal";

@@ -1,0 +1,230 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { names, run, sluice, sluiceArguments } from "./_cli.ts";
+import type { Outcome } from "./_cli.ts";
+import { Random } from "./_data.ts";
+import { inDirectory } from "./_directory.ts";
+
+const CONTENT = new Random(9).bytes(700_000);
+
+function ours(...args: string[]): Promise<Outcome> {
+  return sluice(["pdiffcopy", ...args]);
+}
+
+/** A directory with `source`, and `target` that differs in one block of 64 KiB. */
+async function withFiles(test: (directory: string) => Promise<void>): Promise<void> {
+  await inDirectory(async (directory) => {
+    const edited = CONTENT.slice();
+    edited[100_000]! ^= 1;
+    await Deno.writeFile(`${directory}/source`, CONTENT);
+    await Deno.writeFile(`${directory}/target`, edited);
+    await test(directory);
+  });
+}
+
+/** `sluice pdiffcopy` without operands; what it said so far is the argument. */
+async function withServer(
+  args: string[],
+  test: (url: string, child: Deno.ChildProcess) => Promise<void>,
+): Promise<void> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: sluiceArguments(["pdiffcopy", "-l", "127.0.0.1:0", ...args]),
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stderr.getReader();
+  try {
+    let text = "";
+    while (!text.includes("\n")) text += new TextDecoder().decode((await reader.read()).value);
+    await test(/https?:\/\/\S+/.exec(text)![0], child);
+  } finally {
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // The test ended it.
+    }
+    await reader.cancel();
+    await child.status;
+  }
+}
+
+Deno.test("sluice pdiffcopy copies between files and servers", async () => {
+  await withFiles(async (directory) => {
+    await withServer(["--root", directory, "--writable"], async (url) => {
+      const down = await ours("-b", "64KiB", `${url}/source`, `${directory}/target`);
+      assertEquals(down.code, 0, down.stderr);
+      assertStringIncludes(down.stderr, "downloaded 1 block (64 KiB)");
+      assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
+      const again = await ours(`${url}/source`, `${directory}/target`);
+      assertStringIncludes(again.stderr, "nothing to do");
+      const up = await ours(`${directory}/source`, `${url}/sub/copy`);
+      assertEquals(up.code, 0, up.stderr);
+      assertEquals(await Deno.readFile(`${directory}/sub/copy`), CONTENT);
+      assertEquals((await ours("caps", url)).code, 0);
+    });
+  });
+});
+
+Deno.test("sluice pdiffcopy keeps the letters of the original program", async () => {
+  await withFiles(async (directory) => {
+    const [source, target] = [`${directory}/source`, `${directory}/target`];
+    const before = await Deno.readFile(target);
+    for (
+      const args of [["-n"], ["--dry-run"], ["--dry"], ["-nv"], ["-vn", "-b", "64K"], ["-nb64K"], [
+        "--block-size=64K",
+        "-n",
+      ]]
+    ) {
+      const { code, stderr } = await ours(...args, source, target);
+      assertEquals(code, 0, stderr);
+      assertMatch(stderr, /similarity \d+ %[\s\S]*will upload \d+ block/);
+      assertEquals(await Deno.readFile(target), before);
+    }
+    assertEquals((await ours(source, target, "-W", "-c", "4", "-m", "SHA256", "-q")).stderr, "");
+    assertEquals(await Deno.readFile(target), CONTENT);
+    for (
+      const args of [
+        [source],
+        [source, target, "x"],
+        ["-b", "0", source, target],
+        ["-b", "many", source, target],
+        ["-m", "nonsense", source, target],
+        ["-c", "x", source, target],
+        ["--nonsense", source, target],
+        ["--b", "1", source, target],
+        ["-B", "x", source, target],
+      ]
+    ) {
+      const { code, stderr } = await ours(...args);
+      assertEquals(code, 1, `${args}: ${stderr}`);
+      assert(stderr.length > 0);
+    }
+    const help = await ours("-h");
+    assertEquals(help.code, 0);
+    for (
+      const option of [
+        "-b, --block-size",
+        "-m, --hash-method",
+        "-W, --whole-file",
+        "-c, --concurrency",
+        "-n, --dry-run",
+        "-B, --benchmark",
+        "-l, --listen",
+        "-v, --verbose",
+        "-q, --quiet",
+        "-h, --help",
+      ]
+    ) {
+      assertStringIncludes(new TextDecoder().decode(help.stdout), option);
+    }
+  });
+});
+
+Deno.test("sluice pdiffcopy tells results by exit code, JSON and lines", async () => {
+  await withFiles(async (directory) => {
+    const [source, target] = [`${directory}/source`, `${directory}/target`];
+    assertEquals((await ours("--check", "-q", source, target)).code, 2);
+    const diff = await ours("diff", "-b", "64KiB", source, target);
+    assertEquals([diff.code, new TextDecoder().decode(diff.stdout)], [2, "65536\t65536\n"]);
+    const hash = await ours("hash", "-b", "512KiB", "-m", "md5", source);
+    assertMatch(new TextDecoder().decode(hash.stdout), /^0\t[0-9a-f]{32}\n524288\t[0-9a-f]{32}\n$/);
+    const copy = await ours("--json", "-q", "--progress", "json", source, target);
+    const result = JSON.parse(new TextDecoder().decode(copy.stdout));
+    assertEquals([result.size, result.protocol], [CONTENT.length, 0]);
+    assertEquals(JSON.parse(copy.stderr.trim().split("\n").at(-1)!).phase, "transfer");
+    assertEquals((await ours("--check", "-q", source, target)).code, 0);
+    assertEquals((await ours("-q", `${directory}/none`, target)).code, 1);
+    assertEquals((await ours("-q", "--retries", "0", "http://127.0.0.1:1/x", target)).code, 5);
+    assertEquals((await ours("-q", source, directory)).code, 6);
+    assertEquals(names(directory), ["source", "target"]);
+  });
+});
+
+Deno.test("sluice pdiffcopy -B prints the table", async () => {
+  await withFiles(async (directory) => {
+    const args = ["-B", "3", "-q", `${directory}/source`, `${directory}/target`];
+    const env = { PDIFFCOPY_BENCHMARK: "allowed" };
+    const { code, stdout, stderr } = await run(Deno.execPath(), sluiceArguments(["pdiffcopy", ...args]), {
+      env,
+    });
+    assertEquals(code, 0, stderr);
+    const lines = new TextDecoder().decode(stdout).split("\n");
+    assertMatch(lines[2]!, /^\| Delta size \| Data transferred \| .* Runtime of pdiffcopy \|$/);
+    assertEquals([4, 5, 6].map((index) => lines[index]!.slice(0, 6)), ["| 33% ", "| 66% ", "| 100%"]);
+    assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
+    assertEquals((await ours(...args)).code, 1, "it asks first");
+  });
+});
+
+Deno.test("sluice pdiffcopy ends in good order on Ctrl-C", async () => {
+  await withFiles(async (directory) => {
+    await Deno.writeFile(`${directory}/source`, new Random(2).bytes(4_000_000));
+    await withServer(["--root", directory], async (url, server) => {
+      const before = await Deno.readFile(`${directory}/target`);
+      const child = new Deno.Command(Deno.execPath(), {
+        args: sluiceArguments([
+          "pdiffcopy",
+          "--bwlimit",
+          "200K",
+          "-b",
+          "64KiB",
+          "--replace",
+          "atomic",
+          `${url}/source`,
+          `${directory}/target`,
+        ]),
+        stdin: "null",
+        stdout: "null",
+        stderr: "piped",
+      }).spawn();
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const started = performance.now();
+      child.kill("SIGINT");
+      const { code, stderr } = await child.output();
+      assertEquals(code, 130, new TextDecoder().decode(stderr));
+      assert(performance.now() - started < 6000);
+      assertEquals(await Deno.readFile(`${directory}/target`), before);
+      server.kill("SIGINT");
+      assertEquals((await server.status).code, 0);
+    });
+  });
+});
+
+Deno.test("sluice pdiffcopy -r copies directories", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
+    await Deno.writeFile(`${directory}/from/sub/file`, CONTENT);
+    await withServer(["--root", directory], async (url) => {
+      const { code, stderr } = await ours("-r", `${url}/from`, `${directory}/to`);
+      assertEquals(code, 0, stderr);
+      assertEquals(await Deno.readFile(`${directory}/to/sub/file`), CONTENT);
+      await Deno.writeTextFile(`${directory}/to/extra`, "");
+      const again = await ours("-rn", "--delete", `${url}/from`, `${directory}/to`);
+      assertStringIncludes(again.stderr, "would copy 0 bytes of 0 among 1 files, removed 1 names");
+      assertEquals((await ours("-rq", "--delete", `${url}/from`, `${directory}/to`)).code, 0);
+      assertEquals(names(`${directory}/to`), ["sub"]);
+    });
+  });
+});
+
+Deno.test("sluice pdiffcopy copies by an index from a plain web server", async () => {
+  await withFiles(async (directory) => {
+    assertEquals((await ours("index", "-b", "64KiB", `${directory}/source`)).code, 0);
+    const fetched = await ours(
+      "--index",
+      `${directory}/source.pdx`,
+      `${directory}/source`,
+      `${directory}/target`,
+    );
+    assertStringIncludes(fetched.stderr, "fetched 64 KiB of 683.59 KiB");
+    assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
+    await withServer(["--root", directory], async (url) => {
+      await Deno.writeFile(`${directory}/target`, new Uint8Array([9, ...CONTENT]));
+      const shifted = await ours("--shift", "cdc", "--json", `${url}/source`, `${directory}/target`);
+      assertEquals(shifted.code, 0, shifted.stderr);
+      const { bytesTransferred } = JSON.parse(new TextDecoder().decode(shifted.stdout));
+      assert(bytesTransferred < CONTENT.length / 2, `${bytesTransferred}`);
+      assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
+    });
+  });
+});

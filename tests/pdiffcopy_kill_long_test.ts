@@ -1,0 +1,150 @@
+/**
+ * Client or server killed at random moments of copies. 200 times with SLUICE_LONG=1, a few times otherwise.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { sluiceArguments } from "./_cli.ts";
+import { Random } from "./_data.ts";
+import { inDirectory } from "./_directory.ts";
+
+const LONG = Deno.env.get("SLUICE_LONG") === "1";
+const ROUNDS = LONG ? 200 : 8;
+const SIZE = (48 << 20) + 12_345;
+const BLOCK = 64 << 10;
+
+interface RunningServer {
+  readonly child: Deno.ChildProcess;
+  readonly port: number;
+}
+
+async function startServer(root: string, port: number): Promise<RunningServer> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: sluiceArguments(["pdiffcopy", "-l", `127.0.0.1:${port}`, "--root", root, "--writable"]),
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stderr.getReader();
+  let text = "";
+  while (!/listening on .*:(\d+)\n/.test(text)) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`the server ended: ${text}`);
+    text += new TextDecoder().decode(value);
+  }
+  (async (): Promise<void> => {
+    while (!(await reader.read()).done);
+  })().catch(() => {});
+  return { child, port: Number(/listening on .*:(\d+)\n/.exec(text)![1]) };
+}
+
+async function stop(server: RunningServer): Promise<void> {
+  try {
+    server.child.kill("SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+  await server.child.status;
+}
+
+async function isEqual(path: string, content: Uint8Array): Promise<boolean> {
+  const found = await Deno.readFile(path).catch(() => undefined);
+  if (found?.length !== content.length) return false;
+  const [a, b] = [found, content].map((bytes) => new Uint32Array(bytes.buffer, 0, bytes.length >> 2));
+  for (let i = 0; i < a!.length; i++) if (a![i] !== b![i]) return false;
+  return true;
+}
+
+/** Content that is cheap to make and different for each seed. */
+function contentOf(seed: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(SIZE);
+  const block = new Random(seed).bytes(BLOCK);
+  for (let at = 0; at < SIZE; at += BLOCK) {
+    block[at / BLOCK % BLOCK]! ^= 0x55;
+    bytes.set(block.subarray(0, Math.min(BLOCK, SIZE - at)), at);
+  }
+  return bytes;
+}
+
+Deno.test(`no kill -9 of ${ROUNDS} leads to wrong content that passes for right`, async () => {
+  await inDirectory(async (directory) => {
+    const seed = Random.seed(4711);
+    const random = new Random(seed);
+    const [here, there] = [`${directory}/here`, `${directory}/there`];
+    await Deno.mkdir(here);
+    await Deno.mkdir(there);
+    let server = await startServer(there, 0);
+    const counts = { finished: 0, old: 0, new: 0, mixed: 0, absent: 0, client: 0, server: 0 };
+    try {
+      for (let round = 0; round < ROUNDS; round++) {
+        const isUpload = random.below(2) === 0;
+        const isNew = random.below(3) === 0;
+        const victim = random.below(2) === 0 ? "client" : "server";
+        const delay = 40 + random.below(500);
+        const [from, to] = isUpload ? [here, there] : [there, here];
+        const content = contentOf(random.next());
+        const old = content.slice();
+        for (let at = 0; at < SIZE; at += 2 * BLOCK) old[at]! ^= 1;
+        await Deno.writeFile(`${from}/file`, content);
+        for (const entry of Deno.readDirSync(to)) await Deno.remove(`${to}/${entry.name}`);
+        if (!isNew) await Deno.writeFile(`${to}/file`, old);
+        const remote = `http://127.0.0.1:${server.port}/file`;
+        const args = [
+          "pdiffcopy",
+          "-q",
+          "-b",
+          `${BLOCK}`,
+          "--retries",
+          "0",
+          ...(isUpload ? [`${here}/file`, remote] : [remote, `${here}/file`]),
+        ];
+        const start = (): Deno.ChildProcess =>
+          new Deno.Command(Deno.execPath(), {
+            args: sluiceArguments(args),
+            stdin: "null",
+            stdout: "null",
+            stderr: "null",
+          }).spawn();
+        const what = `seed ${seed}, round ${round}: ${isUpload ? "upload" : "download"} ${
+          isNew ? "new" : "existing"
+        }, ${victim} after ${delay} ms`;
+        const client = start();
+        await new Promise((resolve) => setTimeout(resolve, delay));
+        try {
+          (victim === "client" ? client : server.child).kill("SIGKILL");
+          counts[victim]++;
+        } catch {
+          // It had ended.
+        }
+        const { success } = await client.status;
+        if (victim === "server") {
+          await stop(server);
+          server = await startServer(there, server.port);
+        }
+        const isRight = await isEqual(`${to}/file`, content);
+        if (success) {
+          counts.finished++;
+          assert(isRight, `${what}: success with wrong content`);
+        } else {
+          const names = [...Deno.readDirSync(to)].map(({ name }) => name);
+          if (isRight) counts.new++;
+          else if (!names.includes("file")) counts.absent++;
+          else if (names.includes(".file.pdiff-journal")) counts.mixed++;
+          else {
+            counts.old++;
+            assert(!isNew && await isEqual(`${to}/file`, old), `${what}: a mixture without a journal`);
+          }
+        }
+        const again = await start().status;
+        assert(again.success, `${what}: the next run failed with ${again.code}`);
+        assert(await isEqual(`${to}/file`, content), `${what}: the next run left wrong content`);
+        assertEquals([...Deno.readDirSync(to)].map(({ name }) => name), ["file"], what);
+      }
+    } finally {
+      await stop(server);
+    }
+    console.log(
+      `pdiffcopy: ${counts.client} clients and ${counts.server} servers killed in ${ROUNDS} copies: ${counts.finished} had finished, ` +
+        `${counts.old} left the old file, ${counts.new} the new one, ${counts.absent} none, ${counts.mixed} one with a journal; ` +
+        `no wrong content passed for right, every next run completed`,
+    );
+  });
+});
