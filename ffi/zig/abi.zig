@@ -186,6 +186,7 @@ test {
     _ = @import("zpaq_bwt.zig");
     _ = @import("zpaq_header.zig");
     _ = @import("zpaq_machine.zig");
+    _ = @import("zpaq_networks.zig");
     _ = @import("zpaq_programs.zig");
     _ = @import("zpaq_tables.zig");
 }

@@ -149,10 +149,12 @@ fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.b
         .strip = optimize != .Debug,
         .stack_check = false, // its probe lives in compiler_rt; no function here has a large frame
     });
-    addOptions(b, module, "");
-    if (target.result.cpu.arch == .x86_64 and optimize != .Debug) {
+    const has_variants = target.result.cpu.arch == .x86_64 and optimize != .Debug;
+    addOptions(b, module, "", has_variants);
+    if (has_variants) {
         addBlake3Variants(b, module, target);
         addSha256Variant(b, module, target);
+        module.addObject(zpaqV3Object(b, target));
     }
     addHeaders(b, module, target, "zstd");
     addHeaders(b, module, target, "lz4");
@@ -161,6 +163,23 @@ fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.b
     module.linkLibrary(lz4Library(b, target, &lz4_encode_files));
     module.linkLibrary(zstdLibrary(b, target, &(zstd_common_files ++ zstd_decode_files ++ zstd_encode_files)));
     return module;
+}
+
+/// The loops of ZPAQ once more, for processors that have AVX2 and the like.
+fn zpaqV3Object(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step.Compile {
+    var query = target.query;
+    query.cpu_arch = .x86_64;
+    query.cpu_model = .{ .explicit = &std.Target.x86.cpu.x86_64_v3 };
+    const module = b.createModule(.{
+        .root_source_file = b.path("zpaq_v3.zig"),
+        .target = b.resolveTargetQuery(query),
+        .optimize = .ReleaseFast,
+        .pic = true,
+        .strip = true,
+        .stack_check = false,
+    });
+    addOptions(b, module, "", false);
+    return b.addObject(.{ .name = "zpaq_v3", .root_module = module });
 }
 
 fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.OptimizeMode) *std.Build.Step {
@@ -175,7 +194,7 @@ fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.Opt
         .optimize = optimize,
         .strip = true,
     });
-    addOptions(b, module, wasm_module.name);
+    addOptions(b, module, wasm_module.name, false);
     addHeaders(b, module, target, "zstd");
     addHeaders(b, module, target, "lz4");
     addHeaders(b, module, target, "libdeflate");
@@ -226,9 +245,10 @@ fn addSha256Variant(b: *std.Build, module: *std.Build.Module, target: std.Build.
 }
 
 /// Tells abi.zig which WASM module it is built for; the empty name stands for the native library.
-fn addOptions(b: *std.Build, module: *std.Build.Module, name: []const u8) void {
+fn addOptions(b: *std.Build, module: *std.Build.Module, name: []const u8, zpaq_v3: bool) void {
     const options = b.addOptions();
     options.addOption([]const u8, "module", name);
+    options.addOption(bool, "zpaq_v3", zpaq_v3);
     module.addOptions("build_options", options);
 }
 

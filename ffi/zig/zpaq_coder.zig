@@ -9,7 +9,7 @@ const Predictor = predictor_module.Predictor;
 /// Input that one byte can take: nine decisions, each at most four bytes.
 pub const byte_input_max = 36;
 
-pub const Stop = enum(u32) {
+pub const Stop = enum(c_uint) {
     /// The target is full.
     full,
     /// Less input than one byte may take, and more can come.

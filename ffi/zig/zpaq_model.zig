@@ -9,6 +9,7 @@ const large_pages = @import("large_pages.zig");
 const machine_module = @import("zpaq_machine.zig");
 const Machine = machine_module.Machine;
 const Memory = @import("memory.zig").Memory;
+const networks = @import("zpaq_networks.zig");
 const predictor_module = @import("zpaq_predictor.zig");
 const Predictor = predictor_module.Predictor;
 
@@ -53,7 +54,7 @@ pub const Owned = struct {
             .code_len = @intCast(header.hcomp.len),
         };
         predictor_module.Network(null).startByte(predictor);
-        return .{ .model = .{ .predictor = predictor, .machine = machine, .budget = budget }, .block = block };
+        return .{ .model = .{ .predictor = predictor, .machine = machine, .budget = budget, .network = networks.find(header) }, .block = block };
     }
 
     pub fn deinit(self: *Owned, memory: *Memory) void {

@@ -1,0 +1,17 @@
+//! The coder's loops for processors of level x86_64_v3: built as an object of its own with that target.
+
+const coder = @import("zpaq_coder.zig");
+const networks = @import("zpaq_networks.zig");
+
+fn decode(model: *coder.Model, span: *coder.Span) callconv(.c) coder.Stop {
+    return networks.table[model.network].decode(model, span);
+}
+
+fn encode(model: *coder.Model, span: *coder.Span) callconv(.c) coder.Stop {
+    return networks.table[model.network].encode(model, span);
+}
+
+comptime {
+    @export(&decode, .{ .name = "sluice_internal_zpaq_decode_v3", .visibility = .hidden });
+    @export(&encode, .{ .name = "sluice_internal_zpaq_encode_v3", .visibility = .hidden });
+}
