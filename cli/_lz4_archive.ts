@@ -18,14 +18,14 @@ import {
   repackLz4,
   scanLz4Index,
 } from "@sluice/lz4";
-import { AtomicFile } from "./_atomic_file.ts";
 import { EXIT, Failure, UsageFailure } from "./_exit.ts";
-import { STDOUT_SINK, writeAll } from "./_io.ts";
+import { writeAll } from "./_io.ts";
 import { LEVEL } from "./_messages.ts";
 import type { Messages } from "./_messages.ts";
 import { parseOptions } from "./_options.ts";
 import type { OptionGroup } from "./_options.ts";
 import { parseSize } from "./_sizes.ts";
+import { writeOutput } from "./_write_output.ts";
 
 /** What a sub-command's command line asks for. */
 interface ArchiveSettings {
@@ -247,25 +247,6 @@ function rangeOf({ range }: ArchiveSettings, total: number): [number, number] {
   const end = range.end === Infinity ? total : range.end;
   if (range.start <= end && end <= total) return [range.start, end];
   throw new UsageFailure(`The range ${range.start}-${end} is not inside the ${total} bytes of content`);
-}
-
-/** Writes one output: a file that appears when it is complete, or stdout. */
-async function writeOutput(
-  path: string | undefined,
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<void> {
-  if (path === undefined || path === "-") {
-    for await (const chunk of chunks) await STDOUT_SINK.write(chunk);
-    return;
-  }
-  const file = AtomicFile.create(path);
-  try {
-    for await (const chunk of chunks) await file.write(chunk);
-    await file.commit();
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
 }
 
 async function indexCommand({ settings, messages, operands }: Job): Promise<number> {

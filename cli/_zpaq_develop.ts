@@ -10,11 +10,10 @@ import {
   ZpaqMachine,
 } from "@sluice/zpaq";
 import type { ZpaqProgram } from "@sluice/zpaq";
-import { AtomicFile } from "./_atomic_file.ts";
 import { EXIT, UsageFailure } from "./_exit.ts";
-import { STDOUT_SINK } from "./_io.ts";
 import { LEVEL } from "./_messages.ts";
 import type { Messages } from "./_messages.ts";
+import { writeOutput } from "./_write_output.ts";
 import type { ZpaqSettings } from "./_zpaq_options.ts";
 
 const END_OF_SEGMENT = 2 ** 32 - 1;
@@ -22,18 +21,6 @@ const HEX_COLUMNS = 16;
 
 async function readConfig(path: string, args: readonly number[]): Promise<ZpaqProgram> {
   return assembleZpaq(await Deno.readTextFile(path), args);
-}
-
-async function writeOutput(path: string | undefined, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  if (path === undefined || path === "-") return await STDOUT_SINK.write(bytes);
-  const file = AtomicFile.create(path);
-  try {
-    await file.write(bytes);
-    await file.commit();
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
 }
 
 /** `c CONFIG ARCHIVE FILE...`: one block with the files as its segments. */
@@ -54,7 +41,7 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
   const whole = new Uint8Array(before.length + block.length);
   whole.set(before);
   whole.set(block, before.length);
-  await writeOutput(archive!, whole);
+  await writeOutput(archive!, [whole]);
   const size = segments.reduce((sum, { data }) => sum + data.length, 0);
   messages.say(LEVEL.results, `${size} -> ${block.length}`);
   return EXIT.ok;
@@ -64,19 +51,7 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
 export async function decompressCommand(settings: ZpaqSettings): Promise<number> {
   const [archive, output] = settings.operands;
   const input = await Deno.open(archive!);
-  const chunks = decompressZpaqIterable(input.readable);
-  if (output === undefined || output === "-") {
-    for await (const chunk of chunks) await STDOUT_SINK.write(chunk);
-    return EXIT.ok;
-  }
-  const file = AtomicFile.create(output);
-  try {
-    for await (const chunk of chunks) await file.write(chunk);
-    await file.commit();
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
+  await writeOutput(output, decompressZpaqIterable(input.readable));
   return EXIT.ok;
 }
 
@@ -100,7 +75,7 @@ export async function runCommand(settings: ZpaqSettings): Promise<number> {
   if (section === "p") {
     for (const byte of data) machine.call(byte);
     machine.call(END_OF_SEGMENT);
-    await writeOutput(output, Uint8Array.from(machine.output));
+    await writeOutput(output, [Uint8Array.from(machine.output)]);
     return EXIT.ok;
   }
   const count = Math.min(program.header[6]!, machine.h.length);
@@ -109,7 +84,7 @@ export async function runCommand(settings: ZpaqSettings): Promise<number> {
     machine.call(byte);
     lines.push([byte, ...machine.h.subarray(0, count)].map((value) => value.toString(16)).join(" "));
   }
-  await writeOutput(output, new TextEncoder().encode(lines.join("\n") + "\n"));
+  await writeOutput(output, [new TextEncoder().encode(lines.join("\n") + "\n")]);
   return EXIT.ok;
 }
 
@@ -121,7 +96,7 @@ export async function assembleCommand(settings: ZpaqSettings): Promise<number> {
     const bytes = new Uint8Array(header.length + (pcomp?.length ?? 0));
     bytes.set(header);
     if (pcomp !== undefined) bytes.set(pcomp, header.length);
-    await writeOutput(output, bytes);
+    await writeOutput(output, [bytes]);
     return EXIT.ok;
   }
   console.log(header.toHex());

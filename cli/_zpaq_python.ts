@@ -10,11 +10,10 @@ import {
   toLspDiagnostic,
 } from "@sluice/zpaq/compiler";
 import type { ZpaqlPyDiagnostic } from "@sluice/zpaq/compiler";
-import { AtomicFile } from "./_atomic_file.ts";
 import { EXIT, UsageFailure } from "./_exit.ts";
-import { STDOUT_SINK } from "./_io.ts";
 import { formatOptions, parseOptions } from "./_options.ts";
 import type { OptionGroup } from "./_options.ts";
+import { writeOutput } from "./_write_output.ts";
 
 interface Settings {
   output: string | undefined;
@@ -148,7 +147,7 @@ async function compile(source: string, path: string, settings: Settings): Promis
   const code = tell(diagnostics, source, path, settings);
   if (program === undefined || code !== EXIT.ok) return EXIT.failure;
   const output = settings.output ?? (path === "-" ? "out.cfg" : `${path.replace(/\.py$/, "")}.cfg`);
-  await write(output, new TextEncoder().encode(program.config));
+  await writeOutput(output, [new TextEncoder().encode(program.config)]);
   return EXIT.ok;
 }
 
@@ -167,25 +166,15 @@ async function run(
     const lines = [...runZpaqlPyHcomp(source, data, options)].map(({ byte, contexts }) =>
       `${byte}: [${contexts.join(", ")}]\n`
     );
-    await write(output ?? settings.output ?? "-", new TextEncoder().encode(lines.join("")));
+    await writeOutput(output ?? settings.output ?? "-", [new TextEncoder().encode(lines.join(""))]);
     return EXIT.ok;
   }
   if (part !== "pcomp") throw new UsageFailure('Expected "hcomp" or "pcomp" behind the source');
   const segments = [data];
   for (const each of settings.append) segments.push(await Deno.readFile(each));
   const contents = runZpaqlPyPcomp(source, segments, options);
-  await write(output ?? settings.output ?? "-", new Uint8Array(await new Blob(contents).arrayBuffer()));
+  await writeOutput(output ?? settings.output ?? "-", [
+    new Uint8Array(await new Blob(contents).arrayBuffer()),
+  ]);
   return EXIT.ok;
-}
-
-async function write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  if (path === "-") return await STDOUT_SINK.write(bytes);
-  const file = AtomicFile.create(path);
-  try {
-    await file.write(bytes);
-    await file.commit();
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
 }

@@ -221,17 +221,6 @@ pub const Predictor = extern struct {
             },
         }
     }
-
-    /// How many bit histories of a hash table are in use, for reports on a model.
-    pub fn occupancy(self: *const Predictor, index: usize) u64 {
-        const component = &self.components[index];
-        if (component.kind != .icm and component.kind != .isse) return 0;
-        var used: u64 = 0;
-        const size = @as(usize, component.mask) + row_size;
-        var at: usize = 0;
-        while (at < size) : (at += row_size) used += @intFromBool(component.bytes[at + 1] != 0);
-        return used;
-    }
 };
 
 fn clampWeight(value: i32) i32 {
