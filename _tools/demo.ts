@@ -6,6 +6,7 @@
  */
 import { backendInfo } from "@sluice/ffi";
 import { Lz4CompressionStream, Lz4DecompressionStream } from "@sluice/lz4";
+import { ZpaqCompressionStream, ZpaqDecompressionStream } from "@sluice/zpaq";
 import { ZstdCompressionStream, ZstdDecompressionStream } from "@sluice/zstd";
 import { nativeLibraryPath } from "../ffi/_resolve.ts";
 import { listFiles } from "./command.ts";
@@ -41,6 +42,11 @@ const CODECS: readonly Codec[] = [
     name: "lz4 -9",
     compress: (backend) => new Lz4CompressionStream({ level: 9, backend }),
     decompress: (backend) => new Lz4DecompressionStream({ backend }),
+  },
+  {
+    name: "zpaq -m1",
+    compress: (backend) => new ZpaqCompressionStream({ method: "1", backend }),
+    decompress: (backend) => new ZpaqDecompressionStream({ backend }),
   },
 ];
 
