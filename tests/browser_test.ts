@@ -84,7 +84,7 @@ Deno.test({
         (await page.textContent("#text"))!,
         new TextDecoder().decode(content.subarray(0, 50)),
       );
-      for (const [name, suffix] of [["zstd", "zst"], ["lz4", "lz4"]] as const) {
+      for (const [name, suffix] of [["zpaq", "zpaq"], ["zstd", "zst"], ["lz4", "lz4"]] as const) {
         await give(page, `${folder}/story.txt`);
         const packed = await runAction(page, `compress with ${name}`);
         assert(packed.length < content.length / 2);

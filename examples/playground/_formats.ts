@@ -3,6 +3,7 @@
  */
 import { byteSourceFromBlob } from "@sluice/internal";
 import { listLz4Frames, Lz4CompressionStream, Lz4DecompressionStream } from "@sluice/lz4";
+import { ZpaqArchive, ZpaqCompressionStream, ZpaqDecompressionStream } from "@sluice/zpaq";
 import { listZstdFrames, ZstdCompressionStream, ZstdDecompressionStream } from "@sluice/zstd";
 
 /** Bytes in, bytes out. */
@@ -75,8 +76,27 @@ const LZ4: Format = {
   },
 };
 
+const ZPAQ: Format = {
+  name: "zpaq",
+  suffix: ".zpaq",
+  matches: (head) => startsWith(head, 0x37, 0x6b, 0x53, 0x74) || startsWith(head, 0x7a, 0x50, 0x51),
+  levels: { min: 1, max: 5, start: 1 },
+  compress: (level) => new ZpaqCompressionStream({ method: `${level}` }),
+  decompress: () => new ZpaqDecompressionStream(),
+  async *list(file) {
+    const archive = await ZpaqArchive.open(byteSourceFromBlob(file));
+    try {
+      for (const { name, size, date } of archive.entries()) {
+        yield { name, size: size ?? "not stored", date: date?.toISOString() ?? "not stored" };
+      }
+    } finally {
+      archive.close();
+    }
+  },
+};
+
 /** All formats. */
-export const FORMATS: readonly Format[] = [ZSTD, LZ4];
+export const FORMATS: readonly Format[] = [ZSTD, LZ4, ZPAQ];
 
 /** The format of a file; undefined for plain data. */
 export async function formatOf(file: Blob): Promise<Format | undefined> {
