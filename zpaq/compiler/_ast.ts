@@ -26,6 +26,7 @@ export type Expression =
   & (
     | { readonly type: "number"; readonly value: number }
     | { readonly type: "string"; readonly text: string }
+    | { readonly type: "bytes"; readonly values: readonly number[] }
     | { readonly type: "constant"; readonly name: "None" | "True" | "False" | "..." }
     | { readonly type: "name"; readonly text: string }
     | { readonly type: "index"; readonly base: Expression; readonly index: Expression }

@@ -52,11 +52,12 @@ export function constantOf(
   expression: Expression,
   names: ReadonlyMap<string, number> = new Map(),
 ): number | undefined {
-  const value = evaluate(expression, names);
+  const value = integerOf(expression, names);
   return value === undefined ? undefined : Number(((value % U32) + U32) % U32);
 }
 
-function evaluate(expression: Expression, names: ReadonlyMap<string, number>): bigint | undefined {
+/** The whole number that Python has for such an expression, which may be negative. */
+export function integerOf(expression: Expression, names: ReadonlyMap<string, number>): bigint | undefined {
   switch (expression.type) {
     case "number":
       return BigInt(expression.value);
@@ -67,14 +68,14 @@ function evaluate(expression: Expression, names: ReadonlyMap<string, number>): b
       return value === undefined ? undefined : BigInt(value);
     }
     case "unary": {
-      const operand = evaluate(expression.operand, names);
+      const operand = integerOf(expression.operand, names);
       if (operand === undefined) return undefined;
       if (expression.operator === "not") return operand === 0n ? 1n : 0n;
       return expression.operator === "-" ? -operand : expression.operator === "~" ? ~operand : operand;
     }
     case "binary": {
-      const left = evaluate(expression.left, names);
-      const right = left === undefined ? undefined : evaluate(expression.right, names);
+      const left = integerOf(expression.left, names);
+      const right = left === undefined ? undefined : integerOf(expression.right, names);
       return right === undefined ? undefined : applyBinary(expression.operator, left!, right);
     }
     default:

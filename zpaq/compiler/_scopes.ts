@@ -2,7 +2,7 @@
  * Which functions and variables a program has, and what each function calls.
  */
 import type { Expression, FunctionDefinition, Name, Statement } from "./_ast.ts";
-
+import { constantOf } from "./_constants.ts";
 import { HEADER_NAMES } from "./_header.ts";
 
 /** The parts of an expression, one level down. */
@@ -147,8 +147,30 @@ export interface Program {
   readonly functions: ReadonlyMap<string, Scope>;
   /** Variables of the module. */
   readonly globals: ReadonlySet<string>;
+  /** Constant tables: rows of numbers that the module names. */
+  readonly tables: ReadonlyMap<string, readonly number[]>;
   /** Functions that can be called, from the entry point and from `main`. */
   readonly reachable: ReadonlySet<string>;
+}
+
+/** Names that the module gives to rows of numbers. */
+function tablesOf(main: readonly Statement[]): Map<string, readonly number[]> {
+  const tables = new Map<string, readonly number[]>();
+  for (const statement of main) {
+    if (statement.type !== "assign" || statement.targets.length !== 1) continue;
+    const [target] = statement.targets;
+    const values = tableValues(statement.value);
+    if (target?.type === "name" && values !== undefined) tables.set(target.text, values);
+  }
+  return tables;
+}
+
+/** The numbers of a constant table; undefined for everything else. */
+export function tableValues(expression: Expression): readonly number[] | undefined {
+  if (expression.type === "bytes") return expression.values;
+  if (expression.type !== "tuple") return undefined;
+  const values = expression.items.map((item) => constantOf(item));
+  return values.every((value) => value !== undefined) ? values : undefined;
 }
 
 /** Whether a statement sets header data alone, which are no variables. */
@@ -173,9 +195,9 @@ export function programOf(statements: readonly Statement[], part: "hcomp" | "pco
     const scope = functions.get(name);
     if (scope === undefined || reachable.has(name)) return;
     reachable.add(name);
-    for (const callee of callsIn(scope.definition.body)) enter(callee);
+    for (const callee of callNames(scope.definition.body)) enter(callee);
   };
   enter(part);
-  for (const callee of callsIn(main)) enter(callee);
-  return { part, main, functions, globals, reachable };
+  for (const callee of callNames(main)) enter(callee);
+  return { part, main, functions, globals, tables: tablesOf(main), reachable };
 }

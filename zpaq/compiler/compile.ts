@@ -5,13 +5,15 @@
  */
 import { checkBoolean, checkKeys } from "@sluice/internal";
 import { assembleZpaq } from "../assemble.ts";
-import type { PlacedInstruction } from "./_emitter.ts";
+import { generateCode } from "./_code_generation.ts";
+import type { SectionCode } from "./_code_generation.ts";
 import type { HeaderData } from "./_header.ts";
 import { readModule } from "./_module.ts";
-import { ProgramCode } from "./_program_code.ts";
+import { Lowering } from "./_lowering.ts";
+import type { OptimizationLevel } from "./_lowering.ts";
+import { optimizeGraph } from "./_optimization.ts";
 import type { Reporter } from "./_reporter.ts";
 import type { Program } from "./_scopes.ts";
-import { allocate, recursionOf } from "./_storage.ts";
 import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
 
 /** How a source is compiled. */
@@ -28,6 +30,12 @@ export interface CompileZpaqlPyOptions {
   readonly suppressPcomp?: boolean | undefined;
   /** Leave the components and hcomp out: data is then stored. @default {false} */
   readonly disableComp?: boolean | undefined;
+  /**
+   * How hard the compiler tries: not at all, without copies of functions, for few executed instructions, or for few bytes.
+   *
+   * @default {2}
+   */
+  readonly optimize?: OptimizationLevel | undefined;
   /** Write the lines of the source into the config, as comments. @default {true} */
   readonly comments?: boolean | undefined;
 }
@@ -73,11 +81,14 @@ const KEYS: ReadonlySet<string> = new Set<keyof CompileZpaqlPyOptions>([
   "suppressHcomp",
   "suppressPcomp",
   "disableComp",
+  "optimize",
   "comments",
 ]);
 /** libzpaq counts six bytes more than the program has in 16 bits. */
 const PROGRAM_SIZE_MAX = 65_529;
 const HEADER_SIZE = 7;
+/** Words of the stack of a program with functions that call themselves. */
+const STACK_DEFAULT = 65_536;
 
 /**
  * Compiles a source to a config. Every variable lives in one of the machine's 256 cells R, so that H and M are the
@@ -122,15 +133,20 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
   const bare = flag("disableComp", false);
   const components = bare ? [] : header.components;
   const modelled = components.length > 0 && !flag("suppressHcomp", false);
+  const level = options.optimize ?? 2;
   const sections = {
-    hcomp: hcomp !== undefined && modelled ? codeOf(hcomp, header, reporter) : undefined,
-    pcomp: pcomp !== undefined && !flag("suppressPcomp", false) ? codeOf(pcomp, header, reporter) : undefined,
+    hcomp: hcomp !== undefined && modelled ? codeOf(hcomp, header, reporter, level) : undefined,
+    pcomp: pcomp !== undefined && !flag("suppressPcomp", false) ? codeOf(pcomp, header, reporter, level) : undefined,
   };
   if (reporter.failed) return { diagnostics: reporter.diagnostics, program: undefined };
-  const config = configOf({ ...header, components }, sections, flag("comments", true) ? reporter : undefined);
+  const config = configOf({ ...header, components }, sections, reporter, flag("comments", true));
   const assembled = assembleZpaq(config);
   const sourceMap = (["hcomp", "pcomp"] as const).flatMap((section) =>
-    (sections[section] ?? []).map(({ pc, line }) => ({ section, pc, line }))
+    (sections[section]?.instructions ?? []).map(({ pc, offset }) => ({
+      section,
+      pc,
+      line: reporter.source.lineOf(offset),
+    }))
   );
   const program = {
     config,
@@ -143,24 +159,17 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
   return { diagnostics: reporter.diagnostics, program };
 }
 
-/** The instructions of one section; undefined, and a finding, where there can be none. */
-function codeOf(program: Program, header: HeaderData, reporter: Reporter): PlacedInstruction[] | undefined {
-  const { definition } = program.functions.get(program.part)!;
-  const recursion = recursionOf(program);
-  if (recursion !== undefined) {
-    const { name } = program.functions.get(recursion[0]!)!.definition;
-    reporter.report("0405", name, `"${name.text}" calls itself: ${recursion.join(" calls ")}`, {
-      hint: "recursion is not compiled yet: use a loop",
-    });
-    return undefined;
-  }
-  const storage = allocate(program, reporter);
-  if (storage === undefined) return undefined;
-  const code = new ProgramCode(program, header, storage, reporter).make();
-  const size = code.reduce((sum, instruction) => sum + instruction.size, 1);
+/** The code of one section; undefined, and a finding, where there can be none. */
+function codeOf(program: Program, header: HeaderData, reporter: Reporter, level: OptimizationLevel): SectionCode | undefined {
+  const graph = new Lowering(program, header, reporter, { level, checked: false, machineShifts: false }).make();
+  if (reporter.failed) return undefined;
+  optimizeGraph(graph, level);
+  const code = generateCode(graph, header, level, STACK_DEFAULT);
+  const size = code.instructions.reduce((sum, instruction) => sum + instruction.size, 1);
   const room = PROGRAM_SIZE_MAX -
     (program.part === "hcomp" ? HEADER_SIZE + 22 * header.components.length : 0);
   if (size > room) {
+    const { definition } = program.functions.get(program.part)!;
     reporter.report("0400", definition.name, `"${program.part}" takes ${size} bytes, at most ${room} can be`);
     return undefined;
   }
@@ -170,33 +179,37 @@ function codeOf(program: Program, header: HeaderData, reporter: Reporter): Place
 /** Everything as a config. */
 function configOf(
   header: HeaderData,
-  sections: Readonly<Record<"hcomp" | "pcomp", readonly PlacedInstruction[] | undefined>>,
-  reporter: Reporter | undefined,
+  sections: Readonly<Record<"hcomp" | "pcomp", SectionCode | undefined>>,
+  reporter: Reporter,
+  comments: boolean,
 ): string {
-  const { hh, hm, ph, pm, components, invocation } = header;
+  const { components, invocation } = header;
+  const [hh, hm] = [sections.hcomp?.h ?? header.hh, sections.hcomp?.m ?? header.hm];
+  const [ph, pm] = [sections.pcomp?.h ?? header.ph, sections.pcomp?.m ?? header.pm];
   const lines = [`comp ${hh} ${hm} ${ph} ${pm} ${components.length}`];
   components.forEach((component, i) => lines.push(`  ${i} ${component}`));
   lines.push(
     "hcomp",
-    ...(sections.hcomp === undefined ? ["  halt"] : sectionLines(sections.hcomp, reporter)),
+    ...(sections.hcomp === undefined ? ["  halt"] : sectionLines(sections.hcomp, reporter, comments)),
   );
   if (sections.pcomp !== undefined) {
-    lines.push(`pcomp ${invocation} ;`, ...sectionLines(sections.pcomp, reporter));
+    lines.push(`pcomp ${invocation} ;`, ...sectionLines(sections.pcomp, reporter, comments));
   }
   lines.push("end", "");
   return lines.join("\n");
 }
 
 /** The instructions of each line of the source on a line of their own. */
-function sectionLines(code: readonly PlacedInstruction[], reporter: Reporter | undefined): string[] {
+function sectionLines({ instructions }: SectionCode, { source }: Reporter, comments: boolean): string[] {
   const lines: string[] = [];
   let line = -1;
-  for (const instruction of code) {
-    if (instruction.line !== line || lines.length === 0) {
-      line = instruction.line;
-      if (reporter !== undefined && line > 0) {
+  for (const instruction of instructions) {
+    const own = source.lineOf(instruction.offset);
+    if (own !== line) {
+      line = own;
+      if (comments) {
         // Comments of configs nest by parentheses.
-        const text = reporter.source.line(line).trim().replaceAll("(", "[").replaceAll(")", "]");
+        const text = source.line(line).trim().replaceAll("(", "[").replaceAll(")", "]");
         lines.push(`  (${line}: ${text})`);
       }
       lines.push(`  ${instruction.text}`);

@@ -1,0 +1,124 @@
+/**
+ * Which of the machine's 256 cells R each variable lives in: variables that are never needed at the same time share one.
+ */
+import type { Variable } from "./_ir.ts";
+import { effectOf, MachineLiveness } from "./_machine_code.ts";
+import type { Item, Label } from "./_machine_code.ts";
+
+/** Cells of the machine. */
+export const CELL_COUNT = 256;
+
+/** Cells of all variables, and the variables that got none. */
+export interface Cells {
+  readonly cells: ReadonlyMap<Variable, number>;
+  readonly homeless: readonly Variable[];
+}
+
+/** A pair of variables with the same value at one point. */
+interface Move {
+  readonly from: number;
+  readonly to: number;
+  readonly weight: number;
+}
+
+/** Gives out cells. Variables of `fixed` must get one. */
+export function allocateCells(items: readonly Item[], first: Label, fixed: ReadonlySet<Variable>): Cells {
+  const liveness = new MachineLiveness(items);
+  const count = liveness.variables.length;
+  const conflicts = Array.from({ length: count }, () => new Set<number>());
+  const weights = new Float64Array(count);
+  const conflict = (a: number, b: number): void => {
+    if (a === b) return;
+    conflicts[a]!.add(b);
+    conflicts[b]!.add(a);
+  };
+  const moves: Move[] = [];
+  const source = movesOf(items);
+  liveness.visit((at, { cells }) => {
+    const item = items[at]!;
+    if (item.type !== "cell") return;
+    const own = liveness.indexOf(item.variable);
+    weights[own]! += 8 ** Math.min(item.depth, 6);
+    if (item.word !== "r=a") return;
+    const from = source.get(at);
+    const same = from === undefined ? -1 : liveness.indexOf(from);
+    for (const other of bitsOf(cells)) if (other !== same) conflict(own, other);
+    if (same >= 0) moves.push({ from: same, to: own, weight: 8 ** Math.min(item.depth, 6) });
+  });
+  // What is needed from the very start keeps the zero that every cell has then.
+  const initial = [...bitsOf(liveness.beforeLabel(first))];
+  for (const a of initial) for (const b of initial) conflict(a, b);
+  const leaders = merge(moves, conflicts, count);
+  const members = new Map<number, number[]>();
+  for (let i = 0; i < count; i++) {
+    const leader = leaders(i);
+    members.set(leader, [...members.get(leader) ?? [], i]);
+    if (leader !== i) weights[leader]! += weights[i]!;
+  }
+  for (const variable of fixed) {
+    const index = liveness.indexOf(variable);
+    if (index !== undefined) weights[leaders(index)] = Infinity;
+  }
+  const chosen = new Map<number, number>();
+  const homeless: Variable[] = [];
+  const order = [...members.keys()].sort((a, b) => weights[b] === weights[a] ? a - b : weights[b]! - weights[a]!);
+  for (const leader of order) {
+    const taken = new Uint8Array(CELL_COUNT);
+    for (const each of members.get(leader)!) {
+      for (const other of conflicts[each]!) {
+        const cell = chosen.get(leaders(other));
+        if (cell !== undefined) taken[cell] = 1;
+      }
+    }
+    const cell = taken.indexOf(0);
+    if (cell >= 0) chosen.set(leader, cell);
+    else homeless.push(...members.get(leader)!.map((i) => liveness.variables[i]!));
+  }
+  const cells = new Map<Variable, number>();
+  for (let i = 0; i < count; i++) {
+    const cell = chosen.get(leaders(i));
+    if (cell !== undefined) cells.set(liveness.variables[i]!, cell);
+  }
+  return { cells, homeless };
+}
+
+function* bitsOf(words: Uint32Array): Generator<number, void, undefined> {
+  for (const [w, word] of words.entries()) {
+    for (let rest = word; rest !== 0; rest &= rest - 1) yield w * 32 + 31 - Math.clz32(rest & -rest);
+  }
+}
+
+/** Stores of a value that another variable has as well: A was loaded from it, or stored to it. */
+function movesOf(items: readonly Item[]): Map<number, Variable> {
+  const sources = new Map<number, Variable>();
+  let held: Variable | undefined;
+  for (const [i, item] of items.entries()) {
+    if (item.type === "label") held = undefined;
+    else if (item.type === "cell" && item.word === "r=a") {
+      if (held !== undefined && held !== item.variable) sources.set(i, held);
+      held = item.variable;
+    } else if (item.type === "cell" && item.word === "a=r") held = item.variable;
+    else if ((effectOf(item).writes & 1) !== 0) held = undefined;
+  }
+  return sources;
+}
+
+/** Joins variables that are copies of each other and never differ while both are needed. */
+function merge(moves: readonly Move[], conflicts: Set<number>[], count: number): (index: number) => number {
+  const parents = Array.from({ length: count }, (_, i) => i);
+  const leader = (index: number): number => {
+    let found = index;
+    while (parents[found] !== found) found = parents[found]!;
+    return found;
+  };
+  for (const { from, to } of [...moves].sort((a, b) => b.weight - a.weight)) {
+    const [a, b] = [leader(from), leader(to)];
+    if (a === b || conflicts[a]!.has(b)) continue;
+    parents[b] = a;
+    for (const other of conflicts[b]!) {
+      conflicts[a]!.add(other);
+      conflicts[other]!.add(a);
+    }
+  }
+  return leader;
+}

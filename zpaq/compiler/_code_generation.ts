@@ -1,0 +1,376 @@
+/**
+ * From a graph to placed instructions: which variables live where, entry and return code, the blocks.
+ */
+import { allocateCells } from "./_cells.ts";
+import type { HeaderData } from "./_header.ts";
+import { chooseHomes } from "./_homes.ts";
+import { Variable } from "./_ir.ts";
+import type { Block, Graph, Memory, Operation, SavedFrame, Table } from "./_ir.ts";
+import { successorsOf } from "./_ir.ts";
+import { layOut, withoutDead } from "./_layout.ts";
+import type { PlacedInstruction } from "./_layout.ts";
+import { FIRST_CALL, NEW_CALL } from "./_lowering.ts";
+import type { OptimizationLevel } from "./_lowering.ts";
+import { withoutUnused } from "./_machine_code.ts";
+import type { Item, Label } from "./_machine_code.ts";
+import { cleanCells } from "./_peephole.ts";
+import { Ranges } from "./_ranges.ts";
+import { Selection } from "./_selection.ts";
+import type { Contents, Homes, Register } from "./_selection.ts";
+import { emitTable } from "./_table_code.ts";
+import { singleUses, stepsOf } from "./_trees.ts";
+
+/** Where a variable lives. */
+export interface VariablePlace {
+  readonly variable: Variable;
+  /** "R17", "B", or "H[-3]", counted from the end. */
+  readonly place: string;
+}
+
+/** The code of one section. */
+export interface SectionCode {
+  readonly instructions: readonly PlacedInstruction[];
+  readonly items: readonly Item[];
+  /** log2 of the arrays that the code needs. */
+  readonly h: number;
+  readonly m: number;
+  readonly places: readonly VariablePlace[];
+}
+
+const DISPATCH_LINEAR_MAX = 4;
+/** What A, or the register that it was saved in, holds when the machine is called. */
+const INPUT = new Variable("(input)", undefined, false);
+
+/** The log2 of an array with so many elements more. */
+function grown(size: number, more: number): number {
+  return more === 0 ? size : Math.ceil(Math.log2(2 ** size + more));
+}
+
+/** Makes the code. */
+export function generateCode(graph: Graph, header: HeaderData, level: OptimizationLevel, stackSize: number): SectionCode {
+  const ranges = new Ranges(graph);
+  const single = singleUses(graph);
+  const spilled = new Map<Variable, number>();
+  const [userH, userM] = graph.part === "hcomp" ? [header.hh, header.hm] : [header.ph, header.pm];
+  const tableSize = (memory: Memory): number =>
+    graph.tables.filter((table) => table.memory === memory).reduce((sum, { values }) => sum + values.length, 0);
+  while (true) {
+    const h = grown(userH, tableSize("H") + spilled.size + (graph.recursive ? stackSize : 0));
+    const m = grown(userM, tableSize("M"));
+    const usesH = spilled.size > 0 || graph.recursive || usesMemory(graph, "H");
+    const usesM = usesMemory(graph, "M");
+    const free: Register[] = usesH ? (usesM ? ["b"] : ["b", "c"]) : ["b", "d"];
+    const registers = level === 0 ? new Map<Variable, Register>() : chooseHomes(graph, free, single);
+    for (const variable of spilled.keys()) registers.delete(variable);
+    const slots = new Map([...spilled].map(([variable, slot]) => [variable, tableSize("H") + slot]));
+    const homes: Homes = { registers, spilled: slots };
+    const sizes = { H: h === userH ? h : undefined, M: m === userM ? m : undefined };
+    const maker = new CodeMaker(graph, homes, ranges, single, sizes, tableSize("H") + spilled.size, stackSize);
+    maker.make();
+    const items = withoutUnused(withoutDead(maker.items));
+    const { cells, homeless } = allocateCells(items, maker.first, maker.temporaries);
+    if (homeless.length > 0) {
+      for (const variable of homeless) spilled.set(variable, spilled.size);
+      continue;
+    }
+    const instructions = layOut(cleanCells(items, cells), cells);
+    const places: VariablePlace[] = [
+      ...[...registers].map(([variable, register]) => ({ variable, place: register.toUpperCase() })),
+      ...[...slots].map(([variable, slot]) => ({ variable, place: `H[${2 ** h - 1 - slot}]` })),
+      ...[...cells].map(([variable, cell]) => ({ variable, place: `R${cell}` })),
+    ];
+    return { instructions, items, h, m, places };
+  }
+}
+
+function usesMemory(graph: Graph, memory: Memory): boolean {
+  return graph.tables.some((table) => table.memory === memory) ||
+    graph.blocks.some(({ operations }) =>
+      operations.some((each) => (each.type === "load" || each.type === "store") && each.memory === memory)
+    );
+}
+
+/** Makes items for all blocks. */
+class CodeMaker {
+  readonly first: Label;
+  readonly #graph: Graph;
+  readonly #homes: Homes;
+  readonly #selection: Selection;
+  readonly #ranges: Ranges;
+  readonly #single: ReadonlySet<Variable>;
+  readonly #labels = new Map<Block, Label>();
+  readonly #entries = new Map<Block, Contents[]>();
+  readonly #expected = new Map<Block, number>();
+  readonly #stackStart: number;
+  readonly #stackSize: number;
+
+  constructor(
+    graph: Graph,
+    homes: Homes,
+    ranges: Ranges,
+    single: ReadonlySet<Variable>,
+    sizes: Readonly<Record<Memory, number | undefined>>,
+    stackStart: number,
+    stackSize: number,
+  ) {
+    this.#graph = graph;
+    this.#homes = homes;
+    this.#ranges = ranges;
+    this.#single = single;
+    this.#selection = new Selection(homes, ranges, sizes);
+    this.#stackStart = stackStart;
+    this.#stackSize = stackSize;
+    this.first = this.#selection.label("entry");
+    for (const block of graph.blocks) {
+      this.#labels.set(block, this.#selection.label(`block${block.id}.`));
+      this.#entries.set(block, []);
+      this.#expected.set(block, 0);
+    }
+    const expect = (block: Block): void => void this.#expected.set(block, (this.#expected.get(block) ?? 0) + 1);
+    for (const block of graph.blocks) {
+      if (block.end.type === "read" || block.end.type === "halt") continue;
+      successorsOf(block, graph.enter).forEach(expect);
+    }
+  }
+
+  get items(): readonly Item[] {
+    return this.#selection.items;
+  }
+
+  get temporaries(): ReadonlySet<Variable> {
+    return this.#selection.temporaries;
+  }
+
+  make(): void {
+    this.#entry();
+    const { blocks } = this.#graph;
+    for (const [i, block] of blocks.entries()) this.#block(block, blocks[i + 1]);
+  }
+
+  /** The first call runs the start, calls that wait go on there, all others begin anew. */
+  #entry(): void {
+    const { start, enter, blocks, resume } = this.#graph;
+    const selection = this.#selection;
+    selection.line = enter.end.line;
+    selection.place(this.first);
+    const waits = blocks.flatMap(({ end }) => end.type === "read" ? [{ value: end.state, to: end.next }] : []);
+    const trivial = start.operations.every(({ type }) => type === "input" || type === "set") &&
+      start.operations.every((each) => each.type !== "set" || each.to === resume) && start.end.type === "jump" && this.#stackless;
+    const input = (register: "a" | Register): Contents => ({ a: [], b: [], c: [], d: [], [register]: [INPUT] });
+    if (trivial && waits.length === 0) {
+      for (const block of [start, enter]) this.#enterWith(block, input("a"));
+      if (blocks[0] !== enter) selection.jump("jmp", this.#label(enter));
+      return;
+    }
+    const saved = waits.length === 0 ? this.#inputHome() : undefined;
+    const spare = saved ?? selection.spare;
+    for (const block of [start, enter, ...waits.map(({ to }) => to)]) this.#enterWith(block, input(spare));
+    selection.emit(`${spare}=a`);
+    selection.contents = input(spare);
+    const cases = [...waits].sort((a, b) => b.to.depth - a.to.depth || a.value - b.value);
+    const rest = { value: NEW_CALL, to: enter };
+    const targets = trivial ? [...cases, rest] : waits.length === 0 ? [{ value: FIRST_CALL, to: start }, rest] : [...cases, { value: FIRST_CALL, to: start }, rest];
+    this.#dispatch(resume, targets, blocks[0]);
+  }
+
+  /** The register that the input goes to in any case. */
+  #inputHome(): Register | undefined {
+    const [first, second] = [this.#graph.start, this.#graph.enter].map(({ operations: [operation] }) =>
+      operation?.type === "input" ? this.#homes.registers.get(operation.to) : undefined
+    );
+    return first === second ? first : undefined;
+  }
+
+  get #stackless(): boolean {
+    return !this.#graph.recursive || this.#stackStart === 0;
+  }
+
+  #enterWith(block: Block, contents: Contents): void {
+    this.#entries.get(block)?.push(contents);
+    if (this.#expected.has(block)) this.#expected.set(block, this.#expected.get(block)! + 1);
+  }
+
+  /** Goes where a variable says; the last case takes all that are left. */
+  #dispatch(variable: Variable, cases: readonly { readonly value: number; readonly to: Block }[], next: Block | undefined): void {
+    const selection = this.#selection;
+    const last = cases.at(-1)!;
+    if (cases.length === 1) {
+      if (last.to !== next) selection.jump("jmp", this.#label(last.to));
+      return;
+    }
+    if (cases.length > DISPATCH_LINEAR_MAX) {
+      const sorted = [...cases].sort((a, b) => a.value - b.value);
+      const middle = sorted.length >>> 1;
+      const high = selection.label();
+      const low = selection.label();
+      const { contents } = selection;
+      selection.branch(">=", variable, sorted[middle]!.value, high, low, low);
+      selection.place(low);
+      selection.contents = contents;
+      this.#dispatch(variable, sorted.slice(0, middle), undefined);
+      selection.place(high);
+      selection.contents = contents;
+      return this.#dispatch(variable, sorted.slice(middle), next);
+    }
+    for (const { value, to } of cases.slice(0, -1)) {
+      const on = selection.label();
+      selection.branch("==", variable, value, this.#label(to), on, on);
+      selection.place(on);
+    }
+    if (last.to !== next) selection.jump("jmp", this.#label(last.to));
+  }
+
+  #label(block: Block): Label {
+    return this.#labels.get(block)!;
+  }
+
+  #block(block: Block, next: Block | undefined): void {
+    const selection = this.#selection;
+    selection.depth = block.depth;
+    selection.contents = this.#contentsAt(block);
+    selection.place(this.#label(block));
+    for (const step of stepsOf(block, this.#single, this.#ranges)) {
+      if (step.type === "other") {
+        selection.line = step.line;
+        this.#other(step.operation);
+      } else if (step.type === "branch") {
+        selection.line = step.line;
+        const { yes, no } = step.end;
+        const nextLabel = next === undefined ? undefined : this.#label(next);
+        selection.branch(step.operator, step.a, step.b, this.#label(yes), this.#label(no), nextLabel);
+        for (const target of [yes, no]) this.#entries.get(target)!.push(selection.contents);
+      } else selection.step(step);
+    }
+    if (block.end.type !== "branch") this.#end(block, next);
+  }
+
+  /** What registers hold in every case; nothing is known where a way in is not made yet. */
+  #contentsAt(block: Block): Contents {
+    const entries = this.#entries.get(block)!;
+    const [first, ...others] = entries;
+    if (first === undefined || entries.length !== this.#expected.get(block)) return { a: [], b: [], c: [], d: [] };
+    const common = (register: "a" | Register): (Variable | number)[] =>
+      first[register].filter((each) => others.every((other) => other[register].includes(each)));
+    return { a: common("a"), b: common("b"), c: common("c"), d: common("d") };
+  }
+
+  #end({ end }: Block, next: Block | undefined): void {
+    const selection = this.#selection;
+    selection.line = end.line;
+    switch (end.type) {
+      case "jump":
+        this.#entries.get(end.to)!.push(selection.contents);
+        if (end.to.operations.length === 0 && end.to.end.type === "halt" && end.to !== next) return this.#end(end.to, undefined);
+        if (end.to !== next) selection.jump("jmp", this.#label(end.to));
+        return;
+      case "call": {
+        const { entry, sites, origin } = end.callee;
+        if (sites.length > 1) selection.set(origin, sites.indexOf(end.next));
+        this.#entries.get(entry)!.push(selection.contents);
+        if (entry !== next) selection.jump("jmp", this.#label(entry));
+        return;
+      }
+      case "return": {
+        const { sites, origin } = end.routine;
+        const cases = sites.map((to, value) => ({ value, to })).sort((a, b) => b.to.depth - a.to.depth || a.value - b.value);
+        if (cases.length > 1) selection.value(origin);
+        const { contents } = selection;
+        for (const { to } of cases) this.#entries.get(to)!.push({ ...contents, a: [] });
+        return this.#dispatch(origin, cases, next);
+      }
+      case "read":
+        return selection.halt(this.#label(end.next), this.#graph.resume);
+      case "halt":
+        return selection.halt(this.#label(this.#graph.enter), this.#graph.resume);
+      case "error":
+        return selection.emit("error");
+    }
+  }
+
+  #other(operation: Operation): void {
+    const selection = this.#selection;
+    switch (operation.type) {
+      case "input":
+        return selection.set(operation.to, INPUT);
+      case "save":
+        return this.#save(operation.frame);
+      case "restore":
+        return this.#restore(operation.frame);
+      case "table":
+        return this.#table(operation.table);
+    }
+  }
+
+  #table(table: Table): void {
+    emitTable(this.#selection, table);
+  }
+
+  /** Pushes variables. The stack grows from the end of H downwards; its pointer is 0 at first. */
+  #save({ variables }: SavedFrame): void {
+    if (variables.length === 0) return;
+    const selection = this.#selection;
+    const { stack } = this.#graph;
+    const [good, bad] = [selection.label(), selection.label()];
+    // The pointer wraps below 0: all that is used so far is its complement.
+    selection.branch("<", { type: "binary", operator: "-", a: 0, b: stack, most: 2 ** 32 - 1 }, this.#stackSize - variables.length, good, bad, bad);
+    selection.place(bad);
+    selection.emit("error");
+    selection.place(good);
+    for (const group of this.#groups(variables)) {
+      const held = group.length === 1 ? selection.wait() : undefined;
+      this.#stackAddress();
+      for (const variable of group) {
+        selection.value(held ?? variable);
+        selection.emit("d--");
+        selection.emit("*d=a");
+      }
+      this.#moveStack();
+    }
+  }
+
+  /** Variables that can be pushed or popped in a row: D cannot point at the stack and at a variable in H. */
+  #groups(variables: readonly Variable[]): readonly (readonly Variable[])[] {
+    return variables.some((variable) => this.#homes.spilled.has(variable)) ? variables.map((each) => [each]) : [variables];
+  }
+
+  #restore({ variables }: SavedFrame): void {
+    if (variables.length === 0) return;
+    const selection = this.#selection;
+    for (const group of this.#groups([...variables].reverse())) {
+      this.#stackAddress();
+      const waiting: [Variable, Variable][] = [];
+      for (const variable of group) {
+        selection.emit("a=*d");
+        selection.emit("d++");
+        selection.hold("a");
+        if (group.length === 1) waiting.push([variable, selection.wait()]);
+        else selection.store(variable);
+      }
+      this.#moveStack();
+      for (const [variable, held] of waiting) selection.set(variable, held);
+    }
+  }
+
+  /** D points at the top of the stack. */
+  #stackAddress(): void {
+    const selection = this.#selection;
+    selection.value(this.#graph.stack);
+    if (this.#stackStart > 0) {
+      selection.value({ type: "binary", operator: "-", a: this.#graph.stack, b: this.#stackStart, most: 2 ** 32 - 1 });
+    }
+    selection.emit("d=a");
+    selection.hold("d");
+  }
+
+  #moveStack(): void {
+    const selection = this.#selection;
+    selection.emit("a=d");
+    selection.hold("a");
+    if (this.#stackStart > 0) {
+      const held = new Variable("", undefined, true);
+      selection.hold("a", held);
+      selection.value({ type: "binary", operator: "+", a: held, b: this.#stackStart, most: 2 ** 32 - 1 });
+    }
+    selection.store(this.#graph.stack);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Variables that live in registers: those that are used most, as long as they are never needed at the same time.
+ */
+import { readsOf, readsOfEnd, Variable, writesOf, writesOfEnd } from "./_ir.ts";
+import type { Graph } from "./_ir.ts";
+import { Liveness, visitBackwards } from "./_liveness.ts";
+import type { Register } from "./_selection.ts";
+
+/** So many variables are looked at. */
+const CANDIDATES_MAX = 64;
+const DEPTH_MAX = 6;
+
+/** Uses of each variable, those in loops counted more often. */
+export function weightsOf(graph: Graph): Map<Variable, number> {
+  const weights = new Map<Variable, number>();
+  for (const { operations, end, depth } of graph.blocks) {
+    const weight = 8 ** Math.min(depth, DEPTH_MAX);
+    const add = (value: unknown): void => {
+      if (value instanceof Variable) weights.set(value, (weights.get(value) ?? 0) + weight);
+    };
+    for (const operation of operations) {
+      if (operation.type === "save" || operation.type === "restore") continue;
+      readsOf(operation).forEach(add);
+      writesOf(operation).forEach(add);
+    }
+    readsOfEnd(end).forEach(add);
+    add(writesOfEnd(end));
+  }
+  return weights;
+}
+
+/** Registers for variables; `single` are computed where they are used and need none. */
+export function chooseHomes(
+  graph: Graph,
+  registers: readonly Register[],
+  single: ReadonlySet<Variable>,
+): Map<Variable, Register> {
+  const homes = new Map<Variable, Register>();
+  if (registers.length === 0) return homes;
+  const weights = weightsOf(graph);
+  const candidates = [...weights].filter(([variable, weight]) => !single.has(variable) && weight > 3)
+    .sort((a, b) => b[1] - a[1]).slice(0, CANDIDATES_MAX).map(([variable]) => variable);
+  const conflicts = conflictsOf(graph, new Set(candidates));
+  for (const register of registers) {
+    const inside: Variable[] = [];
+    for (const variable of candidates) {
+      if (homes.has(variable) || inside.some((other) => conflicts.get(variable)!.has(other))) continue;
+      inside.push(variable);
+      homes.set(variable, register);
+    }
+  }
+  return homes;
+}
+
+/** Which candidates are needed at the same time. */
+function conflictsOf(graph: Graph, candidates: ReadonlySet<Variable>): Map<Variable, Set<Variable>> {
+  const conflicts = new Map([...candidates].map((variable) => [variable, new Set<Variable>()]));
+  const conflict = (a: Variable, b: Variable): void => {
+    if (a === b || !candidates.has(b)) return;
+    conflicts.get(a)!.add(b);
+    conflicts.get(b)!.add(a);
+  };
+  const liveness = new Liveness(graph);
+  for (const block of graph.blocks) {
+    const written = writesOfEnd(block.end);
+    if (written !== undefined && candidates.has(written)) {
+      for (const other of liveness.after(block)) conflict(written, other);
+    }
+    visitBackwards(block, liveness, (operation, after) => {
+      for (const variable of writesOf(operation)) {
+        if (candidates.has(variable)) { for (const other of after) conflict(variable, other); }
+      }
+    });
+  }
+  // What is needed from the very start keeps the zero that every register has then.
+  const initial = [...liveness.before(graph.start), ...liveness.before(graph.enter)].filter((each) => candidates.has(each));
+  for (const a of initial) for (const b of initial) conflict(a, b);
+  return conflicts;
+}

@@ -1,0 +1,120 @@
+/**
+ * How large the values of variables can get, wherever they are set.
+ */
+import { isComparison, readsOf, Variable, writesOf } from "./_ir.ts";
+import type { Graph, Operation, Operator, Value } from "./_ir.ts";
+
+/** The largest number below NONE that a value can be, and whether it can be NONE. */
+export interface Range {
+  readonly most: number;
+  readonly none: boolean;
+}
+
+const NONE = 2 ** 32 - 1;
+const ANY: Range = { most: NONE, none: true };
+const ROUNDS_MAX = 4;
+/** Where growing ranges go to, so that they settle. */
+const STEPS = [1, 31, 255, 256, 65_535, 2 ** 24 - 1, 2 ** 31 - 1];
+
+function join(a: Range | undefined, b: Range | undefined): Range | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return { most: Math.max(a.most, b.most), none: a.none || b.none };
+}
+
+function rangeOfNumber(value: number): Range {
+  return value === NONE ? { most: 0, none: true } : { most: value, none: false };
+}
+
+/** All bits below the highest one. */
+function bitsOf(most: number): number {
+  return most >= 2 ** 31 ? NONE : 2 ** Math.ceil(Math.log2(most + 1)) - 1;
+}
+
+/** Ranges of all variables of a graph. */
+export class Ranges {
+  readonly #ranges = new Map<Variable, Range>();
+
+  constructor(graph: Graph) {
+    // Values of the module that are read before they are set are 0.
+    let changed = true;
+    for (let round = 0; changed; round++) {
+      changed = false;
+      for (const { operations } of graph.blocks) {
+        for (const operation of operations) {
+          for (const variable of writesOf(operation)) {
+            if (operation.type === "restore") continue;
+            const before = this.#ranges.get(variable);
+            const initial = variable.temporary ? undefined : { most: 0, none: false };
+            let after = join(before ?? initial, this.#result(operation, graph));
+            if (after === undefined || before !== undefined && before.most === after.most && before.none === after.none) continue;
+            if (round > ROUNDS_MAX) after = { most: STEPS.find((step) => step >= after!.most) ?? NONE, none: after.none };
+            this.#ranges.set(variable, after);
+            changed = true;
+          }
+        }
+      }
+    }
+  }
+
+  /** The largest value. */
+  most(value: Value): number {
+    if (typeof value === "number") return value;
+    const { most, none } = this.of(value);
+    return none ? NONE : most;
+  }
+
+  /** The range of a value. */
+  of(value: Value): Range {
+    return typeof value === "number" ? rangeOfNumber(value) : this.#ranges.get(value) ?? { most: 0, none: false };
+  }
+
+  #known(value: Value): Range | undefined {
+    return typeof value === "number" ? rangeOfNumber(value) : this.#ranges.get(value);
+  }
+
+  #result(operation: Operation, graph: Graph): Range | undefined {
+    switch (operation.type) {
+      case "set":
+        return this.#known(operation.from);
+      case "load":
+        return operation.memory === "M" ? { most: 255, none: false } : ANY;
+      case "input":
+        return { most: 255, none: graph.part === "pcomp" };
+      case "binary": {
+        if (isComparison(operation.operator)) return { most: 1, none: false };
+        if (readsOf(operation).some((value) => this.#known(value) === undefined)) return undefined;
+        const most = this.#binary(operation.operator, operation.a, operation.b);
+        return most >= NONE ? ANY : { most, none: false };
+      }
+      default:
+        return ANY;
+    }
+  }
+
+  /** The largest result of an operator. */
+  #binary(operator: Operator, left: Value, right: Value): number {
+    const [a, b] = [this.most(left), this.most(right)];
+    const exact = (value: number): number => value > NONE ? NONE : value;
+    switch (operator) {
+      case "+":
+        return exact(a + b);
+      case "*":
+        return exact(a * b);
+      case "&":
+        return Math.min(a, b);
+      case "|":
+      case "^":
+        return bitsOf(Math.max(a, b));
+      case "/":
+        return typeof right === "number" && right > 0 ? Math.floor(a / right) : a;
+      case "%":
+        return b === 0 ? 0 : Math.min(a, b - 1);
+      case ">>":
+        return typeof right === "number" ? (right > 31 ? 0 : a >>> right) : a;
+      case "<<":
+        return b > 31 ? NONE : exact(a * 2 ** b);
+      default:
+        return NONE;
+    }
+  }
+}

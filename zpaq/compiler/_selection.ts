@@ -1,0 +1,677 @@
+/**
+ * Instructions for operations. A holds the value at hand; B, C and D hold addresses, right sides of operations, or, for the
+ * whole program, a variable that is used much.
+ */
+import { holds, isComparison, MIRRORED, OPPOSITE, Variable } from "./_ir.ts";
+import type { Comparison, Memory, Operator } from "./_ir.ts";
+import { constantSteps } from "./_constant_synthesis.ts";
+import type { Item, JumpKind, Label } from "./_machine_code.ts";
+import type { Ranges } from "./_ranges.ts";
+import type { BinaryNode, LoadNode, Node, Step } from "./_trees.ts";
+
+/** The registers beside A. */
+export type Register = "b" | "c" | "d";
+type Keep = ReadonlySet<Register>;
+
+const NONE = 2 ** 32 - 1;
+const REGISTERS: readonly Register[] = ["b", "c", "d"];
+const NO_KEEP: Keep = new Set();
+const WORDS: Readonly<Record<string, string>> = {
+  "+": "a+=",
+  "-": "a-=",
+  "*": "a*=",
+  "/": "a/=",
+  "%": "a%=",
+  "&": "a&=",
+  "|": "a|=",
+  "^": "a^=",
+  "<<": "a<<=",
+  ">>": "a>>=",
+};
+const COMMUTATIVE: ReadonlySet<Operator> = new Set(["+", "*", "&", "|", "^"]);
+
+/** Where variables are that are not in a cell. */
+export interface Homes {
+  readonly registers: ReadonlyMap<Variable, Register>;
+  /** Variables in H, by how far from its end. */
+  readonly spilled: ReadonlyMap<Variable, number>;
+}
+
+/** What registers hold at one point. */
+export type Contents = Readonly<Record<"a" | Register, readonly (Variable | number)[]>>;
+
+const EMPTY: Contents = { a: [], b: [], c: [], d: [] };
+
+function isBinary(node: Node): node is BinaryNode {
+  return typeof node === "object" && "type" in node && node.type === "binary";
+}
+
+function isLoad(node: Node): node is LoadNode {
+  return typeof node === "object" && "type" in node && node.type === "load";
+}
+
+/** Makes instructions for steps. */
+export class Selection {
+  readonly items: Item[] = [];
+  /** Cells for values that wait while others are computed. */
+  readonly temporaries = new Set<Variable>();
+  readonly #homes: Homes;
+  readonly #ranges: Ranges;
+  readonly #sizes: Readonly<Record<Memory, number | undefined>>;
+  readonly #scratch: readonly Register[];
+  #contents: Contents = EMPTY;
+  line = 0;
+  depth = 0;
+  #labels = 0;
+
+  /** `sizes` is the log2 of arrays whose indexes wrap as the program's own do. */
+  constructor(homes: Homes, ranges: Ranges, sizes: Readonly<Record<Memory, number | undefined>>) {
+    this.#homes = homes;
+    this.#ranges = ranges;
+    this.#sizes = sizes;
+    const taken = new Set(homes.registers.values());
+    this.#scratch = REGISTERS.filter((register) => !taken.has(register));
+  }
+
+  /** A register that holds no variable of its own. */
+  get spare(): Register {
+    return this.#scratch.includes("c") ? "c" : this.#scratch[0]!;
+  }
+
+  get contents(): Contents {
+    return this.#contents;
+  }
+
+  set contents(contents: Contents) {
+    this.#contents = contents;
+  }
+
+  label(name = ""): Label {
+    return { name: `${name}${this.#labels++}` };
+  }
+
+  emit(word: string, operand?: number): void {
+    this.items.push({ type: "plain", word, operand, line: this.line, depth: this.depth });
+  }
+
+  cell(word: string, variable: Variable): void {
+    this.items.push({ type: "cell", word, variable, line: this.line, depth: this.depth });
+  }
+
+  place(label: Label): void {
+    this.items.push({ type: "label", label, line: this.line, depth: this.depth });
+  }
+
+  jump(kind: JumpKind, to: Label): void {
+    this.items.push({ type: "jump", kind, to, line: this.line, depth: this.depth });
+  }
+
+  /** Halts; a variable says what to do next. */
+  halt(next: Label, variable: Variable): void {
+    this.items.push({ type: "halt", next, variable, line: this.line, depth: this.depth });
+  }
+
+  /** Says what a register holds now. */
+  hold(register: "a" | Register, ...values: (Variable | number)[]): void {
+    this.#contents = { ...this.#contents, [register]: values };
+  }
+
+  #holds(register: "a" | Register, value: Node): boolean {
+    if (typeof value === "object" && !(value instanceof Variable)) return false;
+    if (register !== "a" && value instanceof Variable && this.#homes.registers.get(value) === register) return true;
+    return this.#contents[register].includes(value);
+  }
+
+  /** The register beside A that holds a value. */
+  #registerOf(value: Node): Register | undefined {
+    return REGISTERS.find((register) => this.#holds(register, value));
+  }
+
+  /** A variable has a new value, which these registers hold. */
+  #changed(variable: Variable, ...now: ("a" | Register)[]): void {
+    const without = (register: "a" | Register): (Variable | number)[] => {
+      const others = this.#contents[register].filter((each) => each !== variable);
+      return now.includes(register) ? [...others, variable] : others;
+    };
+    this.#contents = { a: without("a"), b: without("b"), c: without("c"), d: without("d") };
+  }
+
+  #temporary(): Variable {
+    const variable = new Variable("", undefined, true);
+    this.temporaries.add(variable);
+    return variable;
+  }
+
+  /** Puts a value, or what is in A, into a cell until it is needed. */
+  wait(node?: Node): Variable {
+    if (node !== undefined) this.value(node);
+    const cell = this.#temporary();
+    this.cell("r=a", cell);
+    return cell;
+  }
+
+  // Values that come into a register other than A, without A.
+
+  #canReach(node: Node, register: Register, keep: Keep): boolean {
+    if (typeof node === "number") {
+      return node <= 255 || NONE - node <= 255 || this.#registerOf(node) !== undefined || this.#holds("a", node);
+    }
+    if (node instanceof Variable) {
+      if (!this.#homes.spilled.has(node) || this.#registerOf(node) !== undefined || this.#holds("a", node)) return true;
+      return this.#homes.spilled.get(node)! <= 255 && (register === "d" || this.#isFree("d", keep));
+    }
+    if (isBinary(node)) {
+      const small = typeof node.b === "number" && node.b <= 2 && (node.operator === "+" || node.operator === "-");
+      return small && this.#canReach(node.a, register, keep);
+    }
+    return this.#canPoint(node.memory, node.at, keep, register);
+  }
+
+  #isFree(register: Register, keep: Keep): boolean {
+    return this.#scratch.includes(register) && !keep.has(register);
+  }
+
+  #reach(node: Node, register: Register, keep: Keep): void {
+    if (this.#holds(register, node)) return;
+    if (typeof node === "number" || node instanceof Variable) {
+      const from = this.#registerOf(node);
+      if (from !== undefined) this.emit(`${register}=${from}`);
+      else if (this.#holds("a", node)) this.emit(`${register}=a`);
+      else if (typeof node === "number") this.#number(node, register);
+      else if (this.#homes.spilled.has(node)) {
+        const through = register === "d" || !this.#isFree("d", keep) ? register : "d";
+        this.#spillAddress(node, through);
+        this.emit(`${register}=*${through}`);
+        if (through !== register) this.hold(through);
+      } else this.cell(`${register}=r`, node);
+      return this.#filled(register, node);
+    }
+    if (isBinary(node)) {
+      this.#reach(node.a, register, keep);
+      const word = node.operator === "+" ? "++" : "--";
+      for (let i = 0; i < (node.b as number); i++) this.emit(`${register}${word}`);
+      return this.hold(register);
+    }
+    const pointer = this.#point(node.memory, node.at, keep, register);
+    this.emit(`${register}=${pointer}`);
+    this.hold(register);
+  }
+
+  #filled(register: Register, value: Variable | number): void {
+    if (this.#scratch.includes(register)) this.hold(register, value);
+  }
+
+  #number(value: number, register: Register): void {
+    if (value === 0) return this.emit(`${register}=0`);
+    if (value <= 255) return this.emit(`${register}=`, value);
+    this.#number(NONE - value, register);
+    this.emit(value === NONE ? `${register}--` : `${register}!`);
+  }
+
+  #spillAddress(variable: Variable, register: Register): void {
+    const slot = this.#homes.spilled.get(variable)!;
+    this.#number((NONE - slot) >>> 0, register);
+  }
+
+  /** The register that an array is pointed into by. */
+  #pointers(memory: Memory): readonly Register[] {
+    return memory === "H" ? ["d"] : ["c", "b"];
+  }
+
+  /** Leaves out what the array's own wrapping does. */
+  #wrapped(memory: Memory, at: Node): Node {
+    const size = this.#sizes[memory];
+    if (size === undefined || !isBinary(at) || at.operator !== "&" || typeof at.b !== "number") return at;
+    const mask = 2 ** size - 1;
+    return (at.b & mask) >>> 0 === mask ? at.a : at;
+  }
+
+  /** Whether an element can be pointed at without A; `into` is a register that is to be filled anyway. */
+  #canPoint(memory: Memory, address: Node, keep: Keep, into?: Register): boolean {
+    const at = this.#wrapped(memory, address);
+    return this.#pointers(memory).some((register) =>
+      this.#holds(register, at) ||
+      (this.#isFree(register, keep) || register === into) && this.#canReach(at, register, keep)
+    );
+  }
+
+  /** Points at an element without A; what stands for it. */
+  #point(memory: Memory, address: Node, keep: Keep, into?: Register): string {
+    const at = this.#wrapped(memory, address);
+    const pointers = this.#pointers(memory);
+    const ready = pointers.find((register) => this.#holds(register, at));
+    if (ready !== undefined) return `*${ready}`;
+    const usable = pointers.filter((register) => this.#isFree(register, keep) || register === into);
+    const register = usable.find((each) => this.#canReach(at, each, keep))!;
+    this.#reach(at, register, keep);
+    return `*${register}`;
+  }
+
+  // Right sides of operations.
+
+  #canOperand(node: Node, keep: Keep): boolean {
+    if (typeof node === "number" && node <= 255) return true;
+    if (this.#registerOf(node) !== undefined) return true;
+    if (isLoad(node)) return this.#canPoint(node.memory, node.at, keep);
+    return this.#scratch.some((register) => !keep.has(register) && this.#canReach(node, register, keep));
+  }
+
+  /** The right side of an operation: a register, an element, or a number. */
+  #operand(node: Node, keep: Keep): string | number {
+    if (typeof node === "number" && node <= 255) return node;
+    const ready = this.#registerOf(node);
+    if (ready !== undefined) return ready;
+    if (this.#holds("a", node)) return "a";
+    if (isLoad(node)) return this.#point(node.memory, node.at, keep);
+    const free = this.#scratch.filter((register) => !keep.has(register) && this.#canReach(node, register, keep));
+    const register = free.find((each) => this.#contents[each].length === 0) ?? free[0]!;
+    this.#reach(node, register, keep);
+    return register;
+  }
+
+  #apply(word: string, operand: string | number): void {
+    if (typeof operand === "number") this.emit(word, operand);
+    else this.emit(`${word}${operand}`);
+  }
+
+  // Values in A.
+
+  /** Whether a value can come into A while registers keep what they hold. */
+  #fits(node: Node, keep: Keep): boolean {
+    if (typeof node === "number") return true;
+    if (node instanceof Variable) return !this.#homes.spilled.has(node) || this.#isFree("d", keep) || this.#holds("a", node);
+    if (isLoad(node)) {
+      if (this.#canPoint(node.memory, node.at, keep)) return true;
+      const at = this.#wrapped(node.memory, node.at);
+      return this.#pointers(node.memory).some((register) => this.#isFree(register, keep)) && this.#fits(at, keep);
+    }
+    if (isComparison(node.operator)) return false;
+    if (node.operator === "-" && node.a === 0) return this.#fits(node.b, keep);
+    if (typeof node.b === "number" && this.#isImmediate(node.operator, node.b)) return this.#fits(node.a, keep);
+    if ((node.operator === "<<" || node.operator === ">>") && typeof node.b !== "number") return false;
+    if (keep.size >= this.#scratch.length) return false;
+    if (this.#canOperandLater(node.b, keep)) return this.#fits(node.a, keep);
+    return COMMUTATIVE.has(node.operator) && this.#canOperandLater(node.a, keep) && this.#fits(node.b, keep);
+  }
+
+  /** As `canOperand`, whatever registers hold until then. */
+  #canOperandLater(node: Node, keep: Keep): boolean {
+    const contents = this.#contents;
+    this.#contents = { a: [], b: keep.has("b") ? contents.b : [], c: keep.has("c") ? contents.c : [], d: keep.has("d") ? contents.d : [] };
+    const can = this.#canOperand(node, keep);
+    this.#contents = contents;
+    return can;
+  }
+
+  /** Whether an operator with a number takes no register. */
+  #isImmediate(operator: Operator, b: number): boolean {
+    if (b <= 255) return true;
+    switch (operator) {
+      case "+":
+      case "-":
+        return 2 ** 32 - b <= 255;
+      case "^":
+        return b === NONE;
+      case "&":
+        return NONE - b <= 255 || Number.isInteger(Math.log2(b + 1)) || Number.isInteger(Math.log2(2 ** 32 - b));
+      default:
+        return false;
+    }
+  }
+
+  /** Puts a value into A. */
+  value(node: Node, keep: Keep = NO_KEEP): void {
+    if (typeof node === "number") {
+      if (this.#holds("a", node)) return;
+      const from = this.#registerOf(node);
+      if (from !== undefined && node > 0) this.emit(`a=${from}`);
+      else for (const { word, operand } of constantSteps(node)) this.emit(word, operand);
+      return this.hold("a", node);
+    }
+    if (node instanceof Variable) {
+      if (this.#holds("a", node)) return;
+      const from = this.#registerOf(node);
+      if (from !== undefined) this.emit(`a=${from}`);
+      else if (this.#homes.spilled.has(node)) this.#loadSpilled(node);
+      else this.cell("a=r", node);
+      return this.hold("a", node);
+    }
+    if (isLoad(node)) return this.#load(node, keep);
+    this.#binary(node, keep);
+  }
+
+  #loadSpilled(variable: Variable): void {
+    if (this.#homes.spilled.get(variable)! <= 255) this.#spillAddress(variable, "d");
+    else {
+      for (const { word, operand } of constantSteps((NONE - this.#homes.spilled.get(variable)!) >>> 0)) this.emit(word, operand);
+      this.emit("d=a");
+    }
+    this.emit("a=*d");
+    this.hold("d");
+  }
+
+  #load({ memory, at: address }: LoadNode, keep: Keep): void {
+    const at = this.#wrapped(memory, address);
+    if (this.#canPoint(memory, at, keep)) this.emit(`a=${this.#point(memory, at, keep)}`);
+    else {
+      this.value(at, keep);
+      const register = this.#pointers(memory).find((each) => this.#isFree(each, keep))!;
+      this.emit(`${register}=a`);
+      this.hold(register, ...this.#contents.a);
+      this.emit(`a=*${register}`);
+    }
+    this.hold("a");
+  }
+
+  #binary(node: BinaryNode, keep: Keep): void {
+    const { operator, a, b } = node;
+    if (isComparison(operator)) return this.#truth(operator, a, b);
+    if (operator === "-" && a === 0) {
+      this.value(b, keep);
+      this.emit("a!");
+      this.emit("a++");
+    } else if (typeof b === "number" && this.#isImmediate(operator, b)) {
+      this.value(a, keep);
+      this.#immediate(operator, b);
+    } else if ((operator === "<<" || operator === ">>") && typeof b !== "number") {
+      this.#shift(operator, a, b);
+    } else {
+      const operand = this.#sides(a, b, keep, COMMUTATIVE.has(operator));
+      this.#apply(WORDS[operator]!, operand.text);
+    }
+    this.hold("a");
+  }
+
+  #immediate(operator: Operator, b: number): void {
+    const wide = b > 255;
+    switch (operator) {
+      case "+":
+      case "-": {
+        const plus = (operator === "+") !== wide;
+        const amount = wide ? 2 ** 32 - b : b;
+        if (amount === 1) return this.emit(plus ? "a++" : "a--");
+        // "a+= 128" is compiled wrongly by old versions of libzpaq.
+        this.emit(plus ? "a+=" : "a-=", amount === 128 && plus ? 127 : amount);
+        if (amount === 128 && plus) this.emit("a++");
+        return;
+      }
+      case "^":
+        if (wide) return this.emit("a!");
+        break;
+      case "<<":
+        if (b === 1) return this.emit("a+=a");
+        if (b > 31) return this.emit("a=0");
+        break;
+      case ">>":
+        if (b > 31) return this.emit("a=0");
+        break;
+      case "&": {
+        if (!wide) break;
+        if (NONE - b <= 255) return this.emit("a&~", NONE - b);
+        const low = Math.log2(b + 1);
+        if (Number.isInteger(low)) {
+          this.emit("a<<=", 32 - low);
+          return this.emit("a>>=", 32 - low);
+        }
+        const high = Math.log2(2 ** 32 - b);
+        this.emit("a>>=", high);
+        return this.emit("a<<=", high);
+      }
+    }
+    this.emit(WORDS[operator]!, b);
+  }
+
+  /** One side in A, the other as an operand; `swapped` says that the right one is in A. */
+  #sides(a: Node, b: Node, keep: Keep, either: boolean): { readonly text: string | number; readonly swapped: boolean } {
+    const inA = this.#holds("a", b) && either && this.#canOperand(a, keep) && !this.#holds("a", a);
+    if (!inA && this.#canOperandLater(b, keep)) {
+      this.value(a, keep);
+      return { text: this.#operand(b, keep), swapped: false };
+    }
+    if (either && this.#canOperandLater(a, keep)) {
+      this.value(b, keep);
+      return { text: this.#operand(a, keep), swapped: true };
+    }
+    for (const register of this.#scratch) {
+      if (keep.has(register)) continue;
+      const kept = new Set([...keep, register]);
+      if (!this.#fits(a, kept)) continue;
+      this.value(b, keep);
+      this.emit(`${register}=a`);
+      this.hold(register, ...this.#contents.a);
+      // What was found to fit is checked again, now that registers hold something else.
+      if (this.#fits(a, kept)) {
+        this.value(a, kept);
+        return { text: register, swapped: false };
+      }
+      break;
+    }
+    this.value(b, keep);
+    const cell = this.wait();
+    this.value(a, keep);
+    return { text: this.#operand(cell, keep), swapped: false };
+  }
+
+  /** Shifts by 32 and more give 0, where the machine would take the count modulo 32. */
+  #shift(operator: "<<" | ">>", a: Node, count: Node): void {
+    const masked = isBinary(count) && count.operator === "&" && count.b === 31 ? count.a : count;
+    const word = WORDS[operator]!;
+    const most = isBinary(count)
+      ? count.most
+      : isLoad(count)
+      ? (count.memory === "M" ? 255 : NONE)
+      : this.#ranges.most(count);
+    if (masked !== count || most < 32) {
+      const { text } = this.#sides(a, masked, NO_KEEP, false);
+      return this.#apply(word, text);
+    }
+    let { text } = this.#sides(a, count, NO_KEEP, false);
+    if (typeof text === "string" && (text.startsWith("*") || text === "a")) {
+      const register = this.spare;
+      this.emit(`${register}=${text}`);
+      this.hold(register);
+      text = register;
+    }
+    const end = this.label();
+    this.emit(`${text}<>a`);
+    this.emit("a>", 31);
+    this.emit(`${text}<>a`);
+    this.emit(`${word}${text}`);
+    this.jump("jf", end);
+    this.emit("a=0");
+    this.place(end);
+  }
+
+  /** A comparison as 1 or 0. */
+  #truth(operator: Comparison, a: Node, b: Node): void {
+    const kind = this.#compare(operator, a, b);
+    const end = this.label();
+    this.emit("a=0");
+    this.jump(kind === "jt" ? "jf" : "jt", end);
+    this.emit("a++");
+    this.place(end);
+    this.hold("a");
+  }
+
+  /** Sets the flag; the jump that is taken when the comparison holds. */
+  #compare(operator: Comparison, a: Node, b: Node): "jt" | "jf" {
+    if (typeof b === "number") return this.#compareNumber(operator, a, b);
+    if (operator === "!=" || operator === ">=" || operator === "<=") {
+      return this.#compare(OPPOSITE[operator], a, b) === "jt" ? "jf" : "jt";
+    }
+    const { text, swapped } = this.#sides(a, b, NO_KEEP, true);
+    const used = swapped ? MIRRORED[operator] : operator;
+    this.#apply(used === "==" ? "a==" : `a${used}`, text);
+    return "jt";
+  }
+
+  #compareNumber(operator: Comparison, a: Node, b: number): "jt" | "jf" {
+    switch (operator) {
+      case "!=":
+        return this.#compareNumber("==", a, b) === "jt" ? "jf" : "jt";
+      case ">=":
+        if (b === 0) return this.#always(true);
+        return this.#compareNumber(">", a, b - 1);
+      case "<=":
+        return this.#compareNumber(">", a, b) === "jt" ? "jf" : "jt";
+      case "<":
+        if (b === 0) return this.#always(false);
+        if (b <= 255) break;
+        return this.#compareNumber(">", a, b - 1) === "jt" ? "jf" : "jt";
+    }
+    if (b <= 255) {
+      this.value(a);
+      this.emit(operator === "==" ? "a==" : `a${operator}`, b);
+      return "jt";
+    }
+    const range = a instanceof Variable ? this.#ranges.of(a) : undefined;
+    if (operator === "==" && b === NONE && range !== undefined && range.most <= 255) {
+      this.value(a);
+      this.emit("a>", range.most);
+      return "jt";
+    }
+    const held = this.#registerOf(b);
+    if (held === undefined && operator === "==" && b === NONE) {
+      this.value(a);
+      this.emit("a++");
+      this.emit("a==", 0);
+      this.hold("a");
+      return "jt";
+    }
+    const shift = Math.log2(b + 1);
+    if (held === undefined && operator === ">" && Number.isInteger(shift) && shift < 32) {
+      this.value(a);
+      this.emit("a>>=", shift);
+      this.emit("a>", 0);
+      this.hold("a");
+      return "jt";
+    }
+    const { text } = this.#sides(a, b, NO_KEEP, false);
+    this.#apply(operator === "==" ? "a==" : `a${operator}`, text);
+    return "jt";
+  }
+
+  #always(outcome: boolean): "jt" | "jf" {
+    this.emit("a==a");
+    return outcome ? "jt" : "jf";
+  }
+
+  // Steps.
+
+  /** Everything but the end of a block. */
+  step(step: Step): void {
+    this.line = step.line;
+    switch (step.type) {
+      case "set":
+        return this.set(step.to, step.value);
+      case "store":
+        return this.#store(step.memory, this.#wrapped(step.memory, step.at), step.value);
+      case "out":
+        this.value(step.value);
+        return this.emit("out");
+    }
+  }
+
+  /** Jumps to `yes` when a comparison holds, to `no` otherwise; `next` is what follows anyway. */
+  branch(operator: Comparison, a: Node, b: Node, yes: Label, no: Label, next: Label | undefined): void {
+    if (typeof a === "number" && typeof b === "number") return this.jump("jmp", holds(operator, a, b) ? yes : no);
+    const kind = this.#compare(operator, a, b);
+    if (yes === next) return this.jump(kind === "jt" ? "jf" : "jt", no);
+    this.jump(kind, yes);
+    if (no !== next) this.jump("jmp", no);
+  }
+
+  /** Gives a variable a value. */
+  set(to: Variable, value: Node): void {
+    const home = this.#homes.registers.get(to);
+    if (home === undefined) {
+      this.value(value);
+      return this.store(to);
+    }
+    if (isBinary(value) && value.a === to && typeof value.b === "number") {
+      const { operator, b } = value;
+      if (b <= 2 && (operator === "+" || operator === "-")) {
+        for (let i = 0; i < b; i++) this.emit(`${home}${operator === "+" ? "++" : "--"}`);
+        return this.#changed(to);
+      }
+      if (operator === "^" && b === NONE) {
+        this.emit(`${home}!`);
+        return this.#changed(to);
+      }
+    }
+    if (value === to) return;
+    if (this.#canReach(value, home, NO_KEEP) && !this.#holds("a", value)) {
+      this.#reach(value, home, NO_KEEP);
+      return this.#changed(to);
+    }
+    this.value(value);
+    this.store(to);
+  }
+
+  /** Stores A in a variable. */
+  store(to: Variable): void {
+    const home = this.#homes.registers.get(to);
+    const slot = this.#homes.spilled.get(to);
+    if (home !== undefined) this.emit(`${home}=a`);
+    else if (slot === undefined) this.cell("r=a", to);
+    else if (slot <= 255) {
+      this.#spillAddress(to, "d");
+      this.emit("*d=a");
+      this.hold("d");
+    } else {
+      const cell = this.wait();
+      for (const { word, operand } of constantSteps((NONE - slot) >>> 0)) this.emit(word, operand);
+      this.emit("d=a");
+      this.cell("a=r", cell);
+      this.emit("*d=a");
+      this.hold("d");
+    }
+    this.#changed(to, "a");
+  }
+
+  #store(memory: Memory, at: Node, value: Node): void {
+    if (this.#canPoint(memory, at, NO_KEEP)) {
+      if (isBinary(value) && value.b === 1 && isLoad(value.a) && value.a.memory === memory && this.#wrapped(memory, value.a.at) === at) {
+        if (value.operator === "+" || value.operator === "-") {
+          const pointer = this.#point(memory, at, NO_KEEP);
+          return this.emit(`${pointer}${value.operator === "+" ? "++" : "--"}`);
+        }
+      }
+      if (typeof value === "number" && value <= 255 && !this.#holds("a", value)) {
+        const pointer = this.#point(memory, at, NO_KEEP);
+        return value === 0 ? this.emit(`${pointer}=0`) : this.emit(`${pointer}=`, value);
+      }
+      const register = this.#holds("a", value) ? undefined : this.#registerOf(value);
+      if (register !== undefined && this.#canPoint(memory, at, new Set([register]))) {
+        const pointer = this.#point(memory, at, new Set([register]));
+        return this.emit(`${pointer}=${register}`);
+      }
+    }
+    if (this.#canOperandLater({ type: "load", memory, at }, NO_KEEP)) {
+      this.value(value);
+      return this.emit(`${this.#point(memory, at, NO_KEEP)}=a`);
+    }
+    const pointer = this.#pointers(memory).find((register) => this.#isFree(register, NO_KEEP))!;
+    const kept = new Set([pointer]);
+    if (typeof value === "number" && value <= 255 || this.#fits(value, kept)) {
+      this.value(at);
+      this.emit(`${pointer}=a`);
+      this.hold(pointer, ...this.#contents.a);
+      if (typeof value === "number" && value <= 255) {
+        return value === 0 ? this.emit(`*${pointer}=0`) : this.emit(`*${pointer}=`, value);
+      }
+      if (this.#fits(value, kept)) {
+        this.value(value, kept);
+        return this.emit(`*${pointer}=a`);
+      }
+    }
+    this.value(value);
+    const cell = this.wait();
+    this.value(at);
+    this.emit(`${pointer}=a`);
+    this.hold(pointer, ...this.#contents.a);
+    this.cell("a=r", cell);
+    this.hold("a");
+    this.emit(`*${pointer}=a`);
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * From statements to operations.
+ */
+import type { Expression, Statement } from "./_ast.ts";
+import type { ExpressionLowering, Place } from "./_expression_lowering.ts";
+import { hasEffects } from "./_expression_lowering.ts";
+import { Variable } from "./_ir.ts";
+import type { Block, Value } from "./_ir.ts";
+import type { Lowering } from "./_lowering.ts";
+import { integerOf } from "./_constants.ts";
+import { assignedIn, partsOf } from "./_scopes.ts";
+
+const U32 = 2n ** 32n;
+/** Conditions of so many parts are written twice, in front of a loop and behind it. */
+const TEST_SIZE_MAX = 5;
+
+function sizeOf(expression: Expression): number {
+  return partsOf(expression).reduce((sum, part) => sum + sizeOf(part), 1);
+}
+
+/** Lowers statements. */
+export class StatementLowering {
+  readonly #to: Lowering;
+  readonly #expressions: ExpressionLowering;
+
+  constructor(lowering: Lowering, expressions: ExpressionLowering) {
+    this.#to = lowering;
+    this.#expressions = expressions;
+  }
+
+  block(statements: readonly Statement[]): void {
+    for (const statement of statements) {
+      this.#to.line = statement.start;
+      this.#statement(statement);
+    }
+  }
+
+  #statement(statement: Statement): void {
+    const to = this.#to;
+    switch (statement.type) {
+      case "assign":
+        return this.#assign(statement);
+      case "augmented":
+        return this.#augment(statement);
+      case "expression":
+        if (hasEffects(statement.value)) this.#expressions.value(statement.value);
+        return;
+      case "return": {
+        const { exit, result } = to.activation;
+        const value = statement.value === undefined ? 0 : this.#expressions.value(statement.value);
+        if (result !== undefined) to.set(result, value);
+        return this.#leave(exit);
+      }
+      case "break":
+        return this.#leave(to.activation.loops.at(-1)!.end);
+      case "continue":
+        return this.#leave(to.activation.loops.at(-1)!.next);
+      case "assert": {
+        const [good, bad] = [to.block(), to.block()];
+        this.#expressions.condition(statement.test, good, bad);
+        to.place(bad);
+        to.end({ type: "error" });
+        return to.place(good);
+      }
+      case "if":
+        return this.#if(statement);
+      case "while":
+        return this.#while(statement);
+      case "for":
+        return this.#for(statement);
+    }
+  }
+
+  #leave(block: Block): void {
+    this.#to.end({ type: "jump", to: block });
+    // What follows is never reached.
+    this.#to.place(this.#to.block());
+  }
+
+  #if({ test, then, otherwise }: Statement & { readonly type: "if" }): void {
+    const to = this.#to;
+    const [yes, no, end] = [to.block(), to.block(), to.block()];
+    this.#expressions.condition(test, yes, no);
+    to.place(yes);
+    this.block(then);
+    to.end({ type: "jump", to: end });
+    to.place(no);
+    this.block(otherwise);
+    to.place(end);
+  }
+
+  /** The test stands behind the body, so that a round takes one jump; in front of it as well where it is short. */
+  #while(statement: Statement & { readonly type: "while" }): void {
+    const to = this.#to;
+    const { test, body, otherwise } = statement;
+    const [again, next, done, end] = [to.block(), to.block(), to.block(), to.block()];
+    const { level } = to.settings;
+    const twice = level === 2 && !hasEffects(test) && sizeOf(test) <= TEST_SIZE_MAX;
+    if (twice) this.#expressions.condition(test, again, done);
+    else to.end({ type: "jump", to: next });
+    to.depth++;
+    to.place(again);
+    this.#loop(body, next, end);
+    to.place(next);
+    to.line = statement.start;
+    this.#expressions.condition(test, again, done);
+    to.depth--;
+    to.place(done);
+    this.block(otherwise);
+    to.place(end);
+  }
+
+  #loop(body: readonly Statement[], next: Block, end: Block): void {
+    const { loops } = this.#to.activation;
+    loops.push({ next, end });
+    this.block(body);
+    loops.pop();
+  }
+
+  #for(statement: Statement & { readonly type: "for" }): void {
+    const to = this.#to;
+    const { range, variable, body, otherwise } = statement;
+    const [first, second, third] = range;
+    const step = third === undefined ? 1n : integerOf(third, to.constants);
+    if (step === undefined || step === 0n) {
+      to.reporter.report("0403", third!, "the step of a range is a constant other than 0 here");
+      return;
+    }
+    const stopExpression = second ?? first!;
+    const counterStart = second === undefined ? 0 : this.#kept(first!, [stopExpression, ...(third === undefined ? [] : [third])]);
+    const limit = integerOf(stopExpression, to.constants);
+    const stop = limit === undefined ? to.copy(this.#expressions.value(stopExpression)) : limit;
+    const own = to.variable(variable.text)!;
+    const assigned = [...assignedIn(body)].some(({ text }) => text === variable.text);
+    const isLocal = to.activation.locals.has(variable.text);
+    const counter = assigned || !isLocal ? to.temporary() : own;
+    const [again, next, more, done, end] = [to.block(), to.block(), to.block(), to.block(), to.block()];
+    const start = second === undefined ? 0n : integerOf(first!, to.constants);
+    if (start !== undefined && typeof stop === "bigint") {
+      if (step > 0n ? start >= stop : start <= stop) to.end({ type: "jump", to: done });
+    } else this.#enter(counterStart, stop, step > 0n, again, done, more);
+    // The variable keeps its value when there is no round.
+    to.place(more);
+    to.set(counter, counterStart);
+    to.depth++;
+    to.place(again);
+    if (counter !== own) to.set(own, counter);
+    this.#loop(body, next, end);
+    to.place(next);
+    to.line = statement.start;
+    this.#advance(counter, start, stop, step, again, done);
+    to.depth--;
+    to.place(done);
+    this.block(otherwise);
+    to.place(end);
+  }
+
+  /** Goes on to `more` when there is a first round. */
+  #enter(start: Value, stop: Value | bigint, up: boolean, _again: Block, done: Block, more: Block): void {
+    const to = this.#to;
+    if (typeof stop === "bigint" && stop < 0n) to.end({ type: "jump", to: up ? done : more });
+    else to.branch(up ? "<" : ">", start, typeof stop === "bigint" ? Number(stop) : stop, more, done);
+  }
+
+  /** The next number of a range, and whether there is one. */
+  #advance(counter: Variable, start: bigint | undefined, stop: Value | bigint, step: bigint, again: Block, done: Block): void {
+    const to = this.#to;
+    const size = Number(BigInt.asUintN(32, step < 0n ? -step : step));
+    const another = to.block();
+    const move = (): Value => to.binary(step > 0n ? "+" : "-", counter, size);
+    if (typeof stop === "bigint" && start !== undefined) {
+      const rounds = ((step > 0n ? stop - start : start - stop) + BigInt(size) - 1n) / BigInt(size);
+      const end = BigInt.asUintN(32, start + (rounds > 0n ? rounds : 0n) * step);
+      const value = move();
+      to.branch("==", value, Number(end), done, another);
+      to.place(another);
+      to.set(counter, value);
+    } else if (step > 0n && (size === 1 || typeof stop === "bigint" && stop + step < U32)) {
+      const value = move();
+      to.branch("<", value, typeof stop === "bigint" ? Number(stop) : stop, another, done);
+      to.place(another);
+      to.set(counter, value);
+    } else if (typeof stop === "bigint" && step < 0n) {
+      // There is another round while the counter is at least its step above the first number that is too small.
+      const least = stop - step + 1n;
+      if (least >= U32) to.end({ type: "jump", to: done });
+      else to.branch(">=", counter, least < 0n ? 0 : Number(least), another, done);
+      to.place(another);
+      to.set(counter, move());
+    } else {
+      const limit = typeof stop === "bigint" ? Number(stop) : stop;
+      const rest = step > 0n ? to.binary("-", limit, counter) : to.binary("-", counter, limit);
+      to.branch(">", rest, size, another, done);
+      to.place(another);
+      to.set(counter, move());
+    }
+    to.end({ type: "jump", to: again });
+  }
+
+  #kept(expression: Expression, later: readonly Expression[]): Value {
+    const value = this.#expressions.value(expression);
+    return later.some(hasEffects) ? this.#to.copy(value) : value;
+  }
+
+  #assign({ targets, value }: Statement & { readonly type: "assign" }): void {
+    const to = this.#to;
+    if (targets.length === 1 && targets[0]!.type === "name" && to.activation.scope === undefined) {
+      const { text } = targets[0]!;
+      // Header data, constants and tables are no variables.
+      if (to.constants.has(text) || to.tables.has(text)) return;
+    }
+    if (value.type === "tuple") {
+      const [target] = targets;
+      if (targets.length !== 1 || target?.type !== "tuple" || target.items.length !== value.items.length) {
+        to.reporter.report("0122", value, "so many values go to as many targets");
+        return;
+      }
+      const values = value.items.map((item) => to.copy(this.#expressions.value(item)));
+      for (const [i, item] of target.items.entries()) this.#store(item, values[i]!);
+      return;
+    }
+    const result = this.#expressions.value(value);
+    const kept = targets.length > 1 || targets.some((target) => target.type === "index" && hasEffects(target))
+      ? to.copy(result)
+      : result;
+    for (const target of targets) this.#store(target, kept);
+  }
+
+  #store(target: Expression, value: Value): void {
+    if (target.type === "name") {
+      const variable = this.#to.variable(target.text);
+      if (variable !== undefined) this.#to.set(variable, value);
+    } else this.#expressions.store(this.#expressions.place(target as Expression & { readonly type: "index" }), value);
+  }
+
+  /** The place is found once; what was there is read before the value is computed. */
+  #augment(statement: Statement & { readonly type: "augmented" }): void {
+    const to = this.#to;
+    const { target, operator, value } = statement;
+    const kept = (before: Value): Value => hasEffects(value) ? to.copy(before) : before;
+    if (target.type === "name") {
+      const before = kept(to.variable(target.text)!);
+      const result = this.#expressions.binary(operator, before, this.#expressions.value(value), value);
+      return to.set(to.variable(target.text)!, result);
+    }
+    const found = this.#expressions.place(target as Expression & { readonly type: "index" });
+    const place: Place = { ...found, at: kept(found.at) };
+    const before = this.#expressions.load(place);
+    const result = this.#expressions.binary(operator, before, this.#expressions.value(value), value);
+    this.#expressions.store(place, result);
+  }
+}
