@@ -7,7 +7,7 @@ import { constantOf } from "./_constants.ts";
 import { HEADER_NAMES } from "./_header.ts";
 import { API, ARRAYS, nearest, reads } from "./_names.ts";
 import type { Reporter } from "./_reporter.ts";
-import { assignedIn, blocksOf, callsIn, expressionsOf, partsOf, programOf, walk } from "./_scopes.ts";
+import { assignedIn, blocksOf, callsIn, expressionsOf, partsOf, programOf, tableValues, walk } from "./_scopes.ts";
 import type { Program, Scope } from "./_scopes.ts";
 import type { Span } from "./_source_text.ts";
 
@@ -151,6 +151,7 @@ class Checker {
       case "def":
         return;
       case "assign":
+        if (this.#isTable(statement)) return;
         if (
           statement.value.type === "tuple" && statement.targets.every((target) => target.type === "tuple")
         ) {
@@ -195,6 +196,17 @@ class Checker {
     this.#block(otherwise);
   }
 
+  /** Whether a statement names a constant table; it is the only place that does. */
+  #isTable({ targets, value }: Statement & { readonly type: "assign" }): boolean {
+    const [target] = targets;
+    if (this.#scope !== undefined || target?.type !== "name" || tableValues(value) === undefined) return false;
+    const count = [...assignedIn(this.#program.main)].filter(({ text }) => text === target.text).length;
+    if (count > 1 || API.has(target.text) || READ_ONLY.has(target.text)) {
+      this.#reporter.report("0204", target, `"${target.text}" is a constant table and can not be assigned again`);
+    }
+    return true;
+  }
+
   #isDocString(statement: Statement): boolean {
     const body = this.#scope === undefined ? this.#program.main : this.#scope.definition.body;
     return body[0] === statement;
@@ -213,7 +225,9 @@ class Checker {
   #assignable(name: Name): void {
     const { text } = name;
     const local = this.#scope?.locals.has(text) === true;
-    if (API.has(text) || (READ_ONLY.has(text) && !(local && HEADER_NAMES.has(text)))) {
+    if (!local && this.#program.tables.has(text)) {
+      this.#reporter.report("0204", name, `"${text}" is a constant table and can not be assigned`);
+    } else if (API.has(text) || (READ_ONLY.has(text) && !(local && HEADER_NAMES.has(text)))) {
       this.#reporter.report("0204", name, `"${text}" can not be assigned`);
     } else if (this.#program.functions.has(text)) {
       this.#reporter.report("0208", name, `"${text}" is a function and can not be assigned`);
@@ -241,10 +255,13 @@ class Checker {
         return this.#reporter.report("0122", expression, "a dictionary is no value here");
       case "tuple":
         return this.#reporter.report("0122", expression, "a tuple is no value here");
+      case "bytes":
+        return this.#reporter.report("0122", expression, "bytes are no value here");
       case "call":
         return this.#call(expression);
       case "index":
         this.#index(expression.base);
+        this.#element(expression);
         return this.#expression(expression.index);
       case "binary":
         if (expression.operator === "/") this.#slash(expression.at, "/");
@@ -299,14 +316,31 @@ class Checker {
     if (API.has(text) || this.#program.functions.has(text)) {
       return this.#reporter.report("0208", expression, `the function "${text}" is no value`);
     }
+    if (this.#program.tables.has(text)) {
+      return this.#reporter.report("0122", expression, `"${text}" is a table: use an element, or len(${text})`);
+    }
     if (this.#program.globals.has(text)) return;
     const near = nearest(text, [...this.#program.globals, ...(this.#scope?.locals ?? []), "NONE"]);
     const options = near === undefined ? {} : { hint: `did you mean "${near}"?` };
     this.#reporter.report("0200", expression, `there is no variable "${text}"`, options);
   }
 
-  /** What stands in front of an index: a memory array, or a reference. */
+  /** A constant index lies inside of its array. */
+  #element({ base, index }: Expression & { readonly type: "index" }): void {
+    const at = constantOf(index);
+    const table = this.#tableOf(base);
+    if (at === undefined || table === undefined || at < table.length) return;
+    this.#reporter.report("0307", index, `the table has ${table.length} elements`, { severity: "warning" });
+  }
+
+  #tableOf(expression: Expression): readonly number[] | undefined {
+    if (expression.type !== "name" || this.#scope?.locals.has(expression.text) === true) return undefined;
+    return this.#program.tables.get(expression.text);
+  }
+
+  /** What stands in front of an index: a memory array, a table, or a reference. */
   #index(base: Expression): void {
+    if (this.#tableOf(base) !== undefined) return;
     if (base.type !== "name" || ARRAYS[base.text] === undefined) return this.#expression(base);
     if (!this.#reachable || ARRAYS[base.text] === this.#program.part) return;
     this.#reporter.report("0210", base, `"${base.text}" does not exist in ${this.#program.part}`, {
@@ -376,6 +410,8 @@ class Checker {
         expression,
         `"len" takes 1 argument, ${expression.args.length} are given`,
       );
+    } else if (this.#tableOf(argument.value) !== undefined) {
+      return;
     } else if (argument.value.type !== "name" || ARRAYS[argument.value.text] === undefined) {
       this.#reporter.report("0211", argument.value, '"len" takes hH, hM, pH or pM', {
         hint: "the length of an array that was allocated is len_hH(r) and so on",

@@ -14,6 +14,7 @@ import type { OptimizationLevel } from "./_lowering.ts";
 import { withoutUnused } from "./_machine_code.ts";
 import type { Item, Label } from "./_machine_code.ts";
 import { cleanCells } from "./_peephole.ts";
+import { settleFrames } from "./_liveness.ts";
 import { Ranges } from "./_ranges.ts";
 import { Selection } from "./_selection.ts";
 import type { Contents, Homes, Register } from "./_selection.ts";
@@ -48,6 +49,7 @@ function grown(size: number, more: number): number {
 
 /** Makes the code. */
 export function generateCode(graph: Graph, header: HeaderData, level: OptimizationLevel, stackSize: number): SectionCode {
+  settleFrames(graph);
   const ranges = new Ranges(graph);
   const single = singleUses(graph);
   const spilled = new Map<Variable, number>();

@@ -7,6 +7,7 @@ import type { BinaryOperator, Expression, Statement } from "./_ast.ts";
 import { applyBinary, constantOf } from "./_constants.ts";
 import type { HeaderData } from "./_header.ts";
 import { ARRAYS } from "./_names.ts";
+import { tableValues } from "./_scopes.ts";
 import type { Program, Scope } from "./_scopes.ts";
 import type { SourceText, Span } from "./_source_text.ts";
 
@@ -117,6 +118,7 @@ export class Interpreter {
     switch (statement.type) {
       case "assign": {
         const { targets, value } = statement;
+        if (frame === undefined && tableValues(value) !== undefined) return "end";
         const values = value.type === "tuple"
           ? yield* this.#items(value.items, frame)
           : [yield* this.#value(value, frame)];
@@ -192,10 +194,15 @@ export class Interpreter {
   *#augment(statement: Statement & { readonly type: "augmented" }, frame: Frame | undefined): Running<void> {
     const { target, operator, value } = statement;
     const place = target.type === "name" ? undefined : yield* this.#place(target, frame);
-    const before = place === undefined ? yield* this.#value(target, frame) : this.#load(place, target);
+    const before = place === undefined ? yield* this.#value(target, frame) : this.#load(place);
     const result = this.#binary(operator, before, yield* this.#value(value, frame), statement);
     if (place === undefined) this.#set((target as Expression & { type: "name" }).text, result, frame);
     else this.#store(place, result, target);
+  }
+
+  #tableOf(expression: Expression, frame: Frame | undefined): readonly number[] | undefined {
+    if (expression.type !== "name" || frame?.scope.locals.has(expression.text) === true) return undefined;
+    return this.#program.tables.get(expression.text);
   }
 
   /** The array and the index that an element stands for. */
@@ -216,7 +223,7 @@ export class Interpreter {
     return { cells, at: Number(place) };
   }
 
-  #load({ cells, at }: Place, _span: Span): bigint {
+  #load({ cells, at }: Place): bigint {
     return BigInt(cells[at]!);
   }
 
@@ -260,8 +267,16 @@ export class Interpreter {
         const constant = this.#constants.get(text);
         return constant === undefined ? this.#globals.get(text) ?? 0n : BigInt(constant);
       }
-      case "index":
-        return this.#load(yield* this.#place(expression, frame), expression);
+      case "index": {
+        const table = this.#tableOf(expression.base, frame);
+        if (table === undefined) return this.#load(yield* this.#place(expression, frame));
+        const at = yield* this.#number(expression.index, frame);
+        const value = table[Number(BigInt.asIntN(53, at))];
+        if (value === undefined || at < 0n) {
+          this.#fail(expression, `the index ${at} is outside the ${table.length} elements of the table`);
+        }
+        return BigInt(value);
+      }
       case "call":
         return yield* this.#call(expression, frame);
       case "unary": {
@@ -344,6 +359,8 @@ export class Interpreter {
     const { callee: { text }, args } = expression;
     if (text === "len") {
       const { value } = args[0]!;
+      const table = this.#tableOf(value, frame);
+      if (table !== undefined) return BigInt(table.length);
       return BigInt(value.type === "name" && value.text.endsWith("H") ? this.#h.length : this.#m.length);
     }
     const scope = this.#program.functions.get(text);

@@ -82,6 +82,11 @@ function backwards(block: Block, live: Set<Variable>): void {
   for (let i = block.operations.length - 1; i >= 0; i--) backwardsOver(block.operations[i]!, live);
 }
 
+/** Finds out what calls have to keep that may come back to their caller. */
+export function settleFrames(graph: Graph): void {
+  if (graph.recursive) new Liveness(graph);
+}
+
 /** Leaves out operations whose results nobody needs; true if there were some. */
 export function removeUnused(graph: Graph): boolean {
   const liveness = new Liveness(graph);

@@ -20,7 +20,7 @@ export type Item =
     | { readonly type: "label"; readonly label: Label }
     | { readonly type: "jump"; readonly kind: JumpKind; readonly to: Label }
     /** `next` is where the program goes on afterwards, which code finds out by a variable. */
-    | { readonly type: "halt"; readonly next: Label; readonly variable: Variable }
+    | { readonly type: "halt"; readonly next: Label; readonly variable: Variable; readonly home: string | undefined }
   );
 
 const REGISTERS: Readonly<Record<string, number>> = { a: 1, b: 2, c: 4, d: 8 };
@@ -71,6 +71,8 @@ export function effectOf(item: Item): Effect {
         : { reads: 0, writes: registerOf(item.word[0]!), acts: false };
     case "jump":
       return { reads: item.kind === "jmp" ? 0 : FLAG, writes: 0, acts: true };
+    case "halt":
+      return { reads: registerOf(item.home ?? ""), writes: 0, acts: true };
     default:
       return { reads: 0, writes: 0, acts: true };
   }

@@ -583,9 +583,13 @@ export class Parser {
 
   #strings(): Expression {
     const first = this.#peek;
+    const bytes = /^\w*[bB]/.test(first.text);
     let text = "";
     while (this.#isKind("string")) text += stringValue(this.#take().text);
-    return { type: "string", text, start: first.start, end: this.#last };
+    const place = { start: first.start, end: this.#last };
+    if (!bytes) return { type: "string", text, ...place };
+    this.#extension(place, "a bytes literal");
+    return { type: "bytes", values: Array.from(text, (character) => character.charCodeAt(0) & 255), ...place };
   }
 
   #parenthesis(start: number): Expression {
@@ -612,7 +616,7 @@ export class Parser {
   }
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "0": "\0", "\n": "" };
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "\n": "" };
 
 /** The text of a string literal. */
 export function stringValue(literal: string): string {
@@ -620,5 +624,13 @@ export function stringValue(literal: string): string {
   const from = prefix.length + quote.length;
   const inner = literal.slice(from, literal.endsWith(quote) ? literal.length - quote.length : literal.length);
   if (/r/i.test(prefix)) return inner;
-  return inner.replace(/\\(.)/gs, (_, character: string) => ESCAPES[character] ?? character);
+  return inner.replace(
+    /\\(?:x([0-9a-fA-F]{2})|([0-7]{1,3})|(.))/gs,
+    (_, hex?: string, octal?: string, character = "") =>
+      hex !== undefined
+        ? String.fromCharCode(parseInt(hex, 16))
+        : octal !== undefined
+        ? String.fromCharCode(parseInt(octal, 8))
+        : ESCAPES[character] ?? character,
+  );
 }

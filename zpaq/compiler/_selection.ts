@@ -108,7 +108,8 @@ export class Selection {
 
   /** Halts; a variable says what to do next. */
   halt(next: Label, variable: Variable): void {
-    this.items.push({ type: "halt", next, variable, line: this.line, depth: this.depth });
+    const home = this.#homes.registers.get(variable);
+    this.items.push({ type: "halt", next, variable, home, line: this.line, depth: this.depth });
   }
 
   /** Says what a register holds now. */
