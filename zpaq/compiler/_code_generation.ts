@@ -20,6 +20,7 @@ import { Selection } from "./_selection.ts";
 import type { Contents, Homes, Register } from "./_selection.ts";
 import { emitTable } from "./_table_code.ts";
 import { singleUses, stepsOf } from "./_trees.ts";
+import type { Step } from "./_trees.ts";
 
 /** Where a variable lives. */
 export interface VariablePlace {
@@ -52,6 +53,7 @@ export function generateCode(graph: Graph, header: HeaderData, level: Optimizati
   settleFrames(graph);
   const ranges = new Ranges(graph);
   const single = singleUses(graph);
+  const steps = new Map(graph.blocks.map((block) => [block, stepsOf(block, single, ranges)]));
   const spilled = new Map<Variable, number>();
   const [userH, userM] = graph.part === "hcomp" ? [header.hh, header.hm] : [header.ph, header.pm];
   const tableSize = (memory: Memory): number =>
@@ -62,12 +64,12 @@ export function generateCode(graph: Graph, header: HeaderData, level: Optimizati
     const usesH = spilled.size > 0 || graph.recursive || usesMemory(graph, "H");
     const usesM = usesMemory(graph, "M");
     const free: Register[] = usesH ? (usesM ? ["b"] : ["b", "c"]) : ["b", "d"];
-    const registers = level === 0 ? new Map<Variable, Register>() : chooseHomes(graph, free, single);
+    const registers = level === 0 ? new Map<Variable, Register>() : chooseHomes(graph, steps, free, single);
     for (const variable of spilled.keys()) registers.delete(variable);
     const slots = new Map([...spilled].map(([variable, slot]) => [variable, tableSize("H") + slot]));
     const homes: Homes = { registers, spilled: slots };
     const sizes = { H: h === userH ? h : undefined, M: m === userM ? m : undefined };
-    const maker = new CodeMaker(graph, homes, ranges, single, sizes, tableSize("H") + spilled.size, stackSize);
+    const maker = new CodeMaker(graph, steps, homes, ranges, sizes, tableSize("H") + spilled.size, stackSize);
     maker.make();
     const items = withoutUnused(withoutDead(maker.items));
     const { cells, homeless } = allocateCells(items, maker.first, maker.temporaries);
@@ -98,8 +100,7 @@ class CodeMaker {
   readonly #graph: Graph;
   readonly #homes: Homes;
   readonly #selection: Selection;
-  readonly #ranges: Ranges;
-  readonly #single: ReadonlySet<Variable>;
+  readonly #steps: ReadonlyMap<Block, readonly Step[]>;
   readonly #labels = new Map<Block, Label>();
   readonly #entries = new Map<Block, Contents[]>();
   readonly #expected = new Map<Block, number>();
@@ -108,17 +109,16 @@ class CodeMaker {
 
   constructor(
     graph: Graph,
+    steps: ReadonlyMap<Block, readonly Step[]>,
     homes: Homes,
     ranges: Ranges,
-    single: ReadonlySet<Variable>,
     sizes: Readonly<Record<Memory, number | undefined>>,
     stackStart: number,
     stackSize: number,
   ) {
     this.#graph = graph;
     this.#homes = homes;
-    this.#ranges = ranges;
-    this.#single = single;
+    this.#steps = steps;
     this.#selection = new Selection(homes, ranges, sizes);
     this.#stackStart = stackStart;
     this.#stackSize = stackSize;
@@ -171,7 +171,7 @@ class CodeMaker {
     selection.contents = input(spare);
     const cases = [...waits].sort((a, b) => b.to.depth - a.to.depth || a.value - b.value);
     const rest = { value: NEW_CALL, to: enter };
-    const targets = trivial ? [...cases, rest] : waits.length === 0 ? [{ value: FIRST_CALL, to: start }, rest] : [...cases, { value: FIRST_CALL, to: start }, rest];
+    const targets = [...cases, { value: FIRST_CALL, to: trivial ? enter : start }, rest];
     this.#dispatch(resume, targets, blocks[0]);
   }
 
@@ -215,6 +215,7 @@ class CodeMaker {
       return this.#dispatch(variable, sorted.slice(middle), next);
     }
     for (const { value, to } of cases.slice(0, -1)) {
+      if (to === last.to) continue;
       const on = selection.label();
       selection.branch("==", variable, value, this.#label(to), on, on);
       selection.place(on);
@@ -231,7 +232,7 @@ class CodeMaker {
     selection.depth = block.depth;
     selection.contents = this.#contentsAt(block);
     selection.place(this.#label(block));
-    for (const step of stepsOf(block, this.#single, this.#ranges)) {
+    for (const step of this.#steps.get(block)!) {
       if (step.type === "other") {
         selection.line = step.line;
         this.#other(step.operation);
@@ -319,7 +320,7 @@ class CodeMaker {
     selection.emit("error");
     selection.place(good);
     for (const group of this.#groups(variables)) {
-      const held = group.length === 1 ? selection.wait() : undefined;
+      const held = this.#isSpilled(variables) ? selection.wait(group[0]) : undefined;
       this.#stackAddress();
       for (const variable of group) {
         selection.value(held ?? variable);
@@ -332,7 +333,11 @@ class CodeMaker {
 
   /** Variables that can be pushed or popped in a row: D cannot point at the stack and at a variable in H. */
   #groups(variables: readonly Variable[]): readonly (readonly Variable[])[] {
-    return variables.some((variable) => this.#homes.spilled.has(variable)) ? variables.map((each) => [each]) : [variables];
+    return this.#isSpilled(variables) ? variables.map((each) => [each]) : [variables];
+  }
+
+  #isSpilled(variables: readonly Variable[]): boolean {
+    return variables.some((variable) => this.#homes.spilled.has(variable));
   }
 
   #restore({ variables }: SavedFrame): void {
@@ -345,7 +350,7 @@ class CodeMaker {
         selection.emit("a=*d");
         selection.emit("d++");
         selection.hold("a");
-        if (group.length === 1) waiting.push([variable, selection.wait()]);
+        if (this.#isSpilled(variables)) waiting.push([variable, selection.wait()]);
         else selection.store(variable);
       }
       this.#moveStack();

@@ -2,9 +2,11 @@
  * Variables that live in registers: those that are used most, as long as they are never needed at the same time.
  */
 import { readsOf, readsOfEnd, Variable, writesOf, writesOfEnd } from "./_ir.ts";
-import type { Graph } from "./_ir.ts";
-import { Liveness, visitBackwards } from "./_liveness.ts";
+import type { Block, Graph } from "./_ir.ts";
+import { backwardsOver, Liveness } from "./_liveness.ts";
 import type { Register } from "./_selection.ts";
+import { leavesOf } from "./_trees.ts";
+import type { Step } from "./_trees.ts";
 
 /** So many variables are looked at. */
 const CANDIDATES_MAX = 64;
@@ -32,6 +34,7 @@ export function weightsOf(graph: Graph): Map<Variable, number> {
 /** Registers for variables; `single` are computed where they are used and need none. */
 export function chooseHomes(
   graph: Graph,
+  steps: ReadonlyMap<Block, readonly Step[]>,
   registers: readonly Register[],
   single: ReadonlySet<Variable>,
 ): Map<Variable, Register> {
@@ -40,7 +43,7 @@ export function chooseHomes(
   const weights = weightsOf(graph);
   const candidates = [...weights].filter(([variable, weight]) => !single.has(variable) && weight > 3)
     .sort((a, b) => b[1] - a[1]).slice(0, CANDIDATES_MAX).map(([variable]) => variable);
-  const conflicts = conflictsOf(graph, new Set(candidates));
+  const conflicts = conflictsOf(graph, steps, new Set(candidates));
   for (const register of registers) {
     const inside: Variable[] = [];
     for (const variable of candidates) {
@@ -53,7 +56,11 @@ export function chooseHomes(
 }
 
 /** Which candidates are needed at the same time. */
-function conflictsOf(graph: Graph, candidates: ReadonlySet<Variable>): Map<Variable, Set<Variable>> {
+function conflictsOf(
+  graph: Graph,
+  steps: ReadonlyMap<Block, readonly Step[]>,
+  candidates: ReadonlySet<Variable>,
+): Map<Variable, Set<Variable>> {
   const conflicts = new Map([...candidates].map((variable) => [variable, new Set<Variable>()]));
   const conflict = (a: Variable, b: Variable): void => {
     if (a === b || !candidates.has(b)) return;
@@ -66,14 +73,29 @@ function conflictsOf(graph: Graph, candidates: ReadonlySet<Variable>): Map<Varia
     if (written !== undefined && candidates.has(written)) {
       for (const other of liveness.after(block)) conflict(written, other);
     }
-    visitBackwards(block, liveness, (operation, after) => {
-      for (const variable of writesOf(operation)) {
-        if (candidates.has(variable)) { for (const other of after) conflict(variable, other); }
+    const live = new Set(liveness.after(block));
+    if (written !== undefined) live.delete(written);
+    for (const value of readsOfEnd(block.end)) if (value instanceof Variable) live.add(value);
+    for (const step of steps.get(block)!.toReversed()) {
+      for (const variable of writesOfStep(step)) {
+        if (candidates.has(variable)) { for (const other of live) conflict(variable, other); }
       }
-    });
+      backwardsOverStep(step, live);
+    }
   }
   // What is needed from the very start keeps the zero that every register has then.
   const initial = [...liveness.before(graph.start), ...liveness.before(graph.enter)].filter((each) => candidates.has(each));
   for (const a of initial) for (const b of initial) conflict(a, b);
   return conflicts;
+}
+
+function writesOfStep(step: Step): readonly Variable[] {
+  return step.type === "set" ? [step.to] : step.type === "other" ? writesOf(step.operation) : [];
+}
+
+function backwardsOverStep(step: Step, live: Set<Variable>): void {
+  if (step.type === "other") return backwardsOver(step.operation, live);
+  if (step.type === "set") live.delete(step.to);
+  const nodes = step.type === "store" ? [step.at, step.value] : step.type === "branch" ? [step.a, step.b] : [step.value];
+  for (const node of nodes) for (const leaf of leavesOf(node)) live.add(leaf);
 }

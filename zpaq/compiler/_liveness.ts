@@ -109,17 +109,3 @@ export function removeUnused(graph: Graph): boolean {
   }
   return removed;
 }
-
-/** Calls `visit` with what is needed behind each operation of a block, the last one first. */
-export function visitBackwards(
-  block: Block,
-  liveness: Liveness,
-  visit: (operation: Operation, after: ReadonlySet<Variable>) => void,
-): void {
-  const live = new Set(liveness.after(block));
-  backwardsOverEnd(block, live);
-  for (let i = block.operations.length - 1; i >= 0; i--) {
-    visit(block.operations[i]!, live);
-    backwardsOver(block.operations[i]!, live);
-  }
-}

@@ -53,6 +53,18 @@ interface Waiting {
   readonly size: number;
 }
 
+/** The variables that a value is made of. */
+export function* leavesOf(node: Node): Generator<Variable, void, undefined> {
+  if (node instanceof Variable) yield node;
+  else if (typeof node === "object") {
+    if (node.type === "load") yield* leavesOf(node.at);
+    else {
+      yield* leavesOf(node.a);
+      yield* leavesOf(node.b);
+    }
+  }
+}
+
 /** Variables that are set once and read once. */
 export function singleUses(graph: Graph): ReadonlySet<Variable> {
   const [sets, uses] = [new Map<Variable, number>(), new Map<Variable, number>()];

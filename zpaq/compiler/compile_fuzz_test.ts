@@ -56,10 +56,22 @@ function faultOf(program: RandomProgram, archives: boolean): string | undefined 
   return undefined;
 }
 
+/** The line with one pair of parentheses and what is in it replaced by a number. */
+function* shorterLines(line: string): Generator<string, void, undefined> {
+  const open: number[] = [];
+  for (const [i, character] of [...line].entries()) {
+    if (character === "(") open.push(i);
+    if (character !== ")") continue;
+    const start = open.pop()!;
+    if (i - start > 2 && !/\w/.test(line[start - 1] ?? "")) yield `${line.slice(0, start)}1${line.slice(i + 1)}`;
+  }
+}
+
 /** The program with one piece left out, for each piece; those with bodies are also replaced by them. */
 function* smaller(pieces: readonly Piece[]): Generator<Piece[], void, undefined> {
   for (const [i, piece] of pieces.entries()) {
     yield pieces.toSpliced(i, 1);
+    for (const line of shorterLines(piece.line)) yield pieces.toSpliced(i, 1, { ...piece, line });
     if (piece.body === undefined) continue;
     yield pieces.toSpliced(i, 1, ...piece.body);
     for (const body of smaller(piece.body)) yield pieces.toSpliced(i, 1, { ...piece, body });
