@@ -12,6 +12,8 @@ export interface Range {
 
 const NONE = 2 ** 32 - 1;
 const ANY: Range = { most: NONE, none: true };
+/** What the module's variables are at first. */
+const ZERO: Range = { most: 0, none: false };
 const ROUNDS_MAX = 4;
 /** Where growing ranges go to, so that they settle. */
 const STEPS = [1, 31, 255, 256, 65_535, 2 ** 24 - 1, 2 ** 31 - 1];
@@ -35,7 +37,6 @@ export class Ranges {
   readonly #ranges = new Map<Variable, Range>();
 
   constructor(graph: Graph) {
-    // Values of the module that are read before they are set are 0.
     let changed = true;
     for (let round = 0; changed; round++) {
       changed = false;
@@ -44,7 +45,7 @@ export class Ranges {
           for (const variable of writesOf(operation)) {
             if (operation.type === "restore") continue;
             const before = this.#ranges.get(variable);
-            const initial = variable.temporary ? undefined : { most: 0, none: false };
+            const initial = variable.temporary ? undefined : ZERO;
             let after = join(before ?? initial, this.#result(operation, graph));
             if (after === undefined || before !== undefined && before.most === after.most && before.none === after.none) continue;
             if (round > ROUNDS_MAX) after = { most: STEPS.find((step) => step >= after!.most) ?? NONE, none: after.none };
@@ -65,11 +66,13 @@ export class Ranges {
 
   /** The range of a value. */
   of(value: Value): Range {
-    return typeof value === "number" ? rangeOfNumber(value) : this.#ranges.get(value) ?? { most: 0, none: false };
+    return this.#known(value) ?? ANY;
   }
 
+  /** Undefined as long as nothing was found that sets an intermediate value. */
   #known(value: Value): Range | undefined {
-    return typeof value === "number" ? rangeOfNumber(value) : this.#ranges.get(value);
+    if (typeof value === "number") return rangeOfNumber(value);
+    return this.#ranges.get(value) ?? (value.temporary ? undefined : ZERO);
   }
 
   #result(operation: Operation, graph: Graph): Range | undefined {
