@@ -42,11 +42,11 @@ export function allocateCells(items: readonly Item[], first: Label, fixed: Reado
     if (item.word !== "r=a") return;
     const from = source.get(at);
     const same = from === undefined ? -1 : liveness.indexOf(from);
-    for (const other of bitsOf(cells)) if (other !== same) conflict(own, other);
+    for (const other of cells) if (other !== same) conflict(own, other);
     if (same >= 0) moves.push({ from: same, to: own, weight: 8 ** Math.min(item.depth, 6) });
   });
   // What is needed from the very start keeps the zero that every cell has then.
-  const initial = [...bitsOf(liveness.beforeLabel(first))];
+  const initial = [...liveness.beforeLabel(first)];
   for (const a of initial) for (const b of initial) conflict(a, b);
   const leaders = merge(moves, conflicts, count);
   const members = new Map<number, number[]>();
@@ -80,12 +80,6 @@ export function allocateCells(items: readonly Item[], first: Label, fixed: Reado
     if (cell !== undefined) cells.set(liveness.variables[i]!, cell);
   }
   return { cells, homeless };
-}
-
-function* bitsOf(words: Uint32Array): Generator<number, void, undefined> {
-  for (const [w, word] of words.entries()) {
-    for (let rest = word; rest !== 0; rest &= rest - 1) yield w * 32 + 31 - Math.clz32(rest & -rest);
-  }
 }
 
 /** Stores of a value that another variable has as well: A was loaded from it, or stored to it. */

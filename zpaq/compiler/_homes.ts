@@ -73,7 +73,7 @@ function conflictsOf(
     if (written !== undefined && candidates.has(written)) {
       for (const other of liveness.after(block)) conflict(written, other);
     }
-    const live = new Set(liveness.after(block));
+    const live = liveness.after(block);
     if (written !== undefined) live.delete(written);
     for (const value of readsOfEnd(block.end)) if (value instanceof Variable) live.add(value);
     for (const step of steps.get(block)!.toReversed()) {

@@ -2,6 +2,7 @@
  * Instructions at their places, with jumps as short as they can be.
  */
 import type { Variable } from "./_ir.ts";
+import { endsPath } from "./_machine_code.ts";
 import type { Item, Label } from "./_machine_code.ts";
 
 /** One instruction of a program, placed. */
@@ -47,7 +48,7 @@ export function withoutDead(items: readonly Item[]): Item[] {
     }
     if (dead || item.type === "jump" && leadsOn(items, i, item.to)) continue;
     kept.push(item);
-    dead = item.type === "halt" || item.type === "jump" && item.kind === "jmp" || item.type === "plain" && item.word === "error";
+    dead = endsPath(item);
   }
   return kept;
 }

@@ -1,63 +1,97 @@
 /**
  * Which variables are still needed, block by block; what nobody needs is left out.
  */
+import { Bits } from "./_bits.ts";
 import { readsOf, readsOfEnd, successorsOf, Variable, writesOf, writesOfEnd } from "./_ir.ts";
 import type { Block, Graph, Operation, SavedFrame } from "./_ir.ts";
 
+/** What a block needs from before it, what it sets, and what is needed around it. */
+interface Facts {
+  readonly needed: Bits;
+  readonly set: Bits;
+  readonly before: Bits;
+  readonly after: Bits;
+}
+
 /** Variables that are needed at the end of each block. */
 export class Liveness {
-  readonly #after = new Map<Block, Set<Variable>>();
-  readonly #before = new Map<Block, Set<Variable>>();
+  /** Those that some block needs from before it; all others come and go within one. */
+  readonly #variables: Variable[] = [];
+  readonly #indexes = new Map<Variable, number>();
+  readonly #facts = new Map<Block, Facts>();
 
   constructor(graph: Graph) {
-    const predecessors = new Map<Block, Block[]>(graph.blocks.map((block) => [block, []]));
     const frames = new Set<SavedFrame>();
     for (const block of graph.blocks) {
-      this.#after.set(block, new Set());
-      this.#before.set(block, new Set());
-      for (const next of successorsOf(block, graph.enter)) predecessors.get(next)!.push(block);
       for (const operation of block.operations) if (operation.type === "save") frames.add(operation.frame);
     }
     for (const frame of frames) frame.variables = [];
     const saved = (): number => [...frames].reduce((sum, { variables }) => sum + variables.length, 0);
-    let before = -1;
     // What calls save depends on what is needed behind them.
-    while (before !== saved()) {
+    for (let before = -1; before !== saved();) {
       before = saved();
-      this.#solve(graph, predecessors);
+      this.#solve(graph);
     }
   }
 
-  #solve(graph: Graph, predecessors: ReadonlyMap<Block, readonly Block[]>): void {
-    const queue = [...graph.blocks];
+  #solve(graph: Graph): void {
+    const { blocks, enter, resume } = graph;
+    const exposed = new Map<Block, readonly [needed: Set<Variable>, set: Set<Variable>]>();
+    const predecessors = new Map<Block, Block[]>(blocks.map((block) => [block, []]));
+    const add = (variable: Variable): void => {
+      if (!this.#indexes.has(variable)) this.#indexes.set(variable, this.#variables.push(variable) - 1);
+    };
+    add(resume);
+    for (const block of blocks) {
+      for (const next of successorsOf(block, enter)) predecessors.get(next)!.push(block);
+      const needed = new Set<Variable>();
+      backwards(block, needed);
+      const written = block.operations.flatMap((operation) => [...writesOf(operation)]);
+      const last = writesOfEnd(block.end);
+      exposed.set(block, [needed, new Set(last === undefined ? written : [...written, last])]);
+      needed.forEach(add);
+    }
+    const bitsOf = (variables: Iterable<Variable>): Bits => {
+      const bits = new Bits(this.#variables.length);
+      for (const variable of variables) {
+        const index = this.#indexes.get(variable);
+        if (index !== undefined) bits.add(index);
+      }
+      return bits;
+    };
+    for (const block of blocks) {
+      const [needed, set] = exposed.get(block)!;
+      const halts = block.end.type === "read" || block.end.type === "halt";
+      const facts = { needed: bitsOf(needed), set: bitsOf(set), before: bitsOf([]), after: bitsOf(halts ? [resume] : []) };
+      this.#facts.set(block, facts);
+    }
+    const queue = [...blocks];
     const open = new Set(queue);
     for (let block = queue.pop(); block !== undefined; block = queue.pop()) {
       open.delete(block);
-      const live = this.#after.get(block)!;
-      for (const next of successorsOf(block, graph.enter)) {
-        for (const each of this.#before.get(next)!) live.add(each);
-      }
-      if (block.end.type === "read" || block.end.type === "halt") live.add(graph.resume);
-      const before = new Set(live);
-      backwards(block, before);
-      const known = this.#before.get(block)!;
-      if (before.size === known.size) continue;
-      this.#before.set(block, before);
+      const { needed, set, before, after } = this.#facts.get(block)!;
+      for (const next of successorsOf(block, enter)) after.addAll(this.#facts.get(next)!.before);
+      if (!before.addNeeded(needed, after, set)) continue;
       for (const each of predecessors.get(block)!) {
         if (open.has(each)) continue;
         open.add(each);
         queue.push(each);
       }
     }
+    // Calls that may come back to their caller keep what is needed behind them.
+    for (const block of blocks) {
+      if (block.operations.some(({ type }) => type === "restore")) backwards(block, this.after(block));
+    }
   }
 
   /** The variables that are needed behind a block. */
-  after(block: Block): ReadonlySet<Variable> {
-    return this.#after.get(block)!;
+  after(block: Block): Set<Variable> {
+    return new Set(Array.from(this.#facts.get(block)!.after, (index) => this.#variables[index]!));
   }
 
-  before(block: Block): ReadonlySet<Variable> {
-    return this.#before.get(block)!;
+  /** The variables that are needed in front of a block. */
+  before(block: Block): Set<Variable> {
+    return new Set(Array.from(this.#facts.get(block)!.before, (index) => this.#variables[index]!));
   }
 }
 
@@ -92,7 +126,7 @@ export function removeUnused(graph: Graph): boolean {
   const liveness = new Liveness(graph);
   let removed = false;
   for (const block of graph.blocks) {
-    const live = new Set(liveness.after(block));
+    const live = liveness.after(block);
     backwardsOverEnd(block, live);
     const kept: Operation[] = [];
     for (let i = block.operations.length - 1; i >= 0; i--) {

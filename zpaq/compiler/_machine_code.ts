@@ -1,6 +1,7 @@
 /**
  * Instructions of the machine while their cells and places are not settled: what each reads and changes.
  */
+import { Bits } from "./_bits.ts";
 import type { Variable } from "./_ir.ts";
 
 /** A place that jumps lead to. */
@@ -83,6 +84,15 @@ interface Run {
   readonly start: number;
   readonly end: number;
   readonly successors: number[];
+  /** Cells that are needed from before it, that it sets, and that are needed in front of it. */
+  readonly needed: Bits;
+  readonly set: Bits;
+  readonly before: Bits;
+  readonly after: Bits;
+  /** The same of registers. */
+  neededRegisters: number;
+  setRegisters: number;
+  registers: number;
 }
 
 /** What is needed at each point of machine code: registers and variables. */
@@ -91,58 +101,65 @@ export class MachineLiveness {
   readonly #runs: Run[] = [];
   readonly #indexes = new Map<Variable, number>();
   readonly variables: Variable[] = [];
-  readonly #before: Uint32Array[] = [];
-  readonly #registers: number[] = [];
-  readonly #words: number;
 
   constructor(items: readonly Item[]) {
     this.#items = items;
-    const places = new Map<Label, number>();
+    for (const item of items) {
+      if ((item.type === "cell" || item.type === "halt") && !this.#indexes.has(item.variable)) {
+        this.#indexes.set(item.variable, this.variables.push(item.variable) - 1);
+      }
+    }
     let start = 0;
     const close = (end: number): void => {
-      if (end > start) this.#runs.push({ start, end, successors: [] });
+      if (end > start) this.#runs.push(this.#run(start, end));
       start = end;
     };
     for (const [i, item] of items.entries()) {
       if (item.type === "label") close(i);
       if (item.type === "jump" || item.type === "halt") close(i + 1);
-      if ((item.type === "cell" || item.type === "halt") && !this.#indexes.has(item.variable)) {
-        this.#indexes.set(item.variable, this.variables.push(item.variable) - 1);
-      }
     }
     close(items.length);
+    this.#connect();
+  }
+
+  #run(start: number, end: number): Run {
+    const bits = (): Bits => new Bits(this.variables.length);
+    const run = { start, end, successors: [], needed: bits(), set: bits(), before: bits(), after: bits() };
+    const live: Live = { cells: run.needed, registers: 0 };
+    let setRegisters = 0;
+    for (let at = end - 1; at >= start; at--) {
+      const item = this.#items[at]!;
+      setRegisters |= effectOf(item).writes;
+      if (item.type === "cell" && item.word === "r=a") run.set.add(this.#indexes.get(item.variable)!);
+      this.#backwardsOver(item, live);
+    }
+    return { ...run, neededRegisters: live.registers, setRegisters, registers: 0 };
+  }
+
+  #connect(): void {
+    const places = new Map<Label, number>();
     for (const [i, run] of this.#runs.entries()) {
-      for (let at = run.start; at < run.end; at++) {
-        const item = items[at]!;
-        if (item.type === "label") places.set(item.label, i);
-      }
+      const first = this.#items[run.start]!;
+      if (first.type === "label") places.set(first.label, i);
     }
     const predecessors: number[][] = this.#runs.map(() => []);
     for (const [i, run] of this.#runs.entries()) {
-      const last = items[run.end - 1]!;
+      const last = this.#items[run.end - 1]!;
       if (last.type === "jump") run.successors.push(places.get(last.to)!);
       if (last.type === "halt") run.successors.push(places.get(last.next)!);
-      const falls = !(last.type === "halt" || last.type === "jump" && last.kind === "jmp" || last.type === "plain" && last.word === "error");
-      if (falls && i + 1 < this.#runs.length) run.successors.push(i + 1);
+      if (!endsPath(last) && i + 1 < this.#runs.length) run.successors.push(i + 1);
       for (const next of run.successors) predecessors[next]!.push(i);
-    }
-    this.#words = (this.variables.length + 31) >>> 5;
-    for (const _ of this.#runs) {
-      this.#before.push(new Uint32Array(this.#words));
-      this.#registers.push(0);
     }
     const queue = this.#runs.map((_, i) => i);
     const open = new Set(queue);
     for (let i = queue.pop(); i !== undefined; i = queue.pop()) {
       open.delete(i);
-      const live = this.#after(i);
-      this.#backwards(i, live, () => {});
-      const before = this.#before[i]!;
-      let grown = live.registers !== this.#registers[i];
-      for (let w = 0; w < this.#words && !grown; w++) grown = before[w] !== live.cells[w];
-      if (!grown) continue;
-      before.set(live.cells);
-      this.#registers[i] = live.registers;
+      const run = this.#runs[i]!;
+      const { cells, registers } = this.#after(run);
+      const needed = run.neededRegisters | registers & ~run.setRegisters;
+      const grown = run.before.addNeeded(run.needed, cells, run.set);
+      if (!grown && needed === run.registers) continue;
+      run.registers = needed;
       for (const each of predecessors[i]!) {
         if (open.has(each)) continue;
         open.add(each);
@@ -151,40 +168,35 @@ export class MachineLiveness {
     }
   }
 
-  #after(i: number): Live {
-    const cells = new Uint32Array(this.#words);
+  #after(run: Run): Live {
     let registers = 0;
-    for (const next of this.#runs[i]!.successors) {
-      const before = this.#before[next]!;
-      for (let w = 0; w < this.#words; w++) cells[w]! |= before[w]!;
-      registers |= this.#registers[next]!;
+    for (const next of run.successors) {
+      run.after.addAll(this.#runs[next]!.before);
+      registers |= this.#runs[next]!.registers;
     }
-    return { cells, registers };
+    return { cells: run.after, registers };
   }
 
-  #backwards(i: number, live: Live, visit: (at: number, live: Live) => void): void {
-    const run = this.#runs[i]!;
-    for (let at = run.end - 1; at >= run.start; at--) {
-      const item = this.#items[at]!;
-      visit(at, live);
-      const { reads, writes } = effectOf(item);
-      live.registers = live.registers & ~writes | reads;
-      if (item.type !== "cell" && item.type !== "halt") continue;
-      const index = this.#indexes.get(item.variable)!;
-      if (item.type === "cell" && item.word === "r=a") live.cells[index >>> 5]! &= ~(1 << (index & 31));
-      else live.cells[index >>> 5]! |= 1 << (index & 31);
+  #backwardsOver(item: Item, live: Live): void {
+    const { reads, writes } = effectOf(item);
+    live.registers = live.registers & ~writes | reads;
+    if (item.type !== "cell" && item.type !== "halt") return;
+    const index = this.#indexes.get(item.variable)!;
+    if (item.type === "cell" && item.word === "r=a") live.cells.delete(index);
+    else live.cells.add(index);
+  }
+
+  /**
+   * Calls `visit` for each item with what is needed behind it, backwards in each run. An item for which that says false
+   * is as good as not there.
+   */
+  visit(visit: (at: number, live: Live) => boolean | void): void {
+    for (const run of this.#runs) {
+      const live = this.#after(run);
+      for (let at = run.end - 1; at >= run.start; at--) {
+        if (visit(at, live) !== false) this.#backwardsOver(this.#items[at]!, live);
+      }
     }
-  }
-
-  /** Calls `visit` for each item with what is needed behind it, backwards in each run. */
-  visit(visit: (at: number, live: Live) => void): void {
-    for (const [i] of this.#runs.entries()) this.#backwards(i, this.#after(i), visit);
-  }
-
-  /** Whether a variable is among what is needed. */
-  has(live: Live, variable: Variable): boolean {
-    const index = this.#indexes.get(variable)!;
-    return (live.cells[index >>> 5]! >>> (index & 31) & 1) === 1;
   }
 
   /** The index of a variable in `variables`. */
@@ -193,34 +205,45 @@ export class MachineLiveness {
   }
 
   /** What is needed where the run that starts with a label begins. */
-  beforeLabel(label: Label): Uint32Array {
-    const i = this.#runs.findIndex(({ start, end }) =>
-      this.#items.slice(start, end).some((item) => item.type === "label" && item.label === label)
-    );
-    return this.#before[i]!;
+  beforeLabel(label: Label): Bits {
+    return this.#runs.find(({ start }) => {
+      const first = this.#items[start]!;
+      return first.type === "label" && first.label === label;
+    })!.before;
   }
+}
+
+/** Whether what follows an item is not reached from it. */
+export function endsPath(item: Item): boolean {
+  return item.type === "halt" || item.type === "jump" && item.kind === "jmp" ||
+    item.type === "plain" && item.word === "error";
 }
 
 /** Needed registers, and variables by their indexes. */
 export interface Live {
   registers: number;
-  readonly cells: Uint32Array;
+  readonly cells: Bits;
 }
 
+const ROUNDS_MAX = 4;
+
 /** Leaves out instructions whose results nobody needs. */
-export function withoutUnused(items: readonly Item[]): Item[] {
-  let kept = [...items];
-  while (true) {
+export function withoutUnused(items: readonly Item[]): readonly Item[] {
+  let kept = items;
+  for (let round = 0; round < ROUNDS_MAX; round++) {
     const liveness = new MachineLiveness(kept);
     const unused = new Set<number>();
     liveness.visit((at, live) => {
       const item = kept[at]!;
       const { writes, acts } = effectOf(item);
       if (acts || item.type === "label") return;
-      const needed = item.type === "cell" && item.word === "r=a" ? liveness.has(live, item.variable) : (writes & live.registers) !== 0;
-      if (!needed) unused.add(at);
+      const isStore = item.type === "cell" && item.word === "r=a";
+      if (isStore ? live.cells.has(liveness.indexOf(item.variable)) : (writes & live.registers) !== 0) return;
+      unused.add(at);
+      return false;
     });
     if (unused.size === 0) return kept;
     kept = kept.filter((_, i) => !unused.has(i));
   }
+  return kept;
 }
