@@ -47,8 +47,13 @@ export class Ranges {
             const before = this.#ranges.get(variable);
             const initial = variable.temporary ? undefined : ZERO;
             let after = join(before ?? initial, this.#result(operation, graph));
-            if (after === undefined || before !== undefined && before.most === after.most && before.none === after.none) continue;
-            if (round > ROUNDS_MAX) after = { most: STEPS.find((step) => step >= after!.most) ?? NONE, none: after.none };
+            if (
+              after === undefined ||
+              before !== undefined && before.most === after.most && before.none === after.none
+            ) continue;
+            if (round > ROUNDS_MAX) {
+              after = { most: STEPS.find((step) => step >= after!.most) ?? NONE, none: after.none };
+            }
             this.#ranges.set(variable, after);
             changed = true;
           }

@@ -136,7 +136,9 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
   const level = options.optimize ?? 2;
   const sections = {
     hcomp: hcomp !== undefined && modelled ? codeOf(hcomp, header, reporter, level) : undefined,
-    pcomp: pcomp !== undefined && !flag("suppressPcomp", false) ? codeOf(pcomp, header, reporter, level) : undefined,
+    pcomp: pcomp !== undefined && !flag("suppressPcomp", false)
+      ? codeOf(pcomp, header, reporter, level)
+      : undefined,
   };
   if (reporter.failed) return { diagnostics: reporter.diagnostics, program: undefined };
   const config = configOf({ ...header, components }, sections, reporter, flag("comments", true));
@@ -160,8 +162,14 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
 }
 
 /** The code of one section; undefined, and a finding, where there can be none. */
-function codeOf(program: Program, header: HeaderData, reporter: Reporter, level: OptimizationLevel): SectionCode | undefined {
-  const graph = new Lowering(program, header, reporter, { level, checked: false, machineShifts: false }).make();
+function codeOf(
+  program: Program,
+  header: HeaderData,
+  reporter: Reporter,
+  level: OptimizationLevel,
+): SectionCode | undefined {
+  const graph = new Lowering(program, header, reporter, { level, checked: false, machineShifts: false })
+    .make();
   if (reporter.failed) return undefined;
   optimizeGraph(graph, level);
   const code = generateCode(graph, header, level, STACK_DEFAULT);
