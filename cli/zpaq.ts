@@ -17,6 +17,7 @@ import {
 } from "./_zpaq_develop.ts";
 import { extractCommand } from "./_zpaq_extract.ts";
 import { listCommand } from "./_zpaq_list.ts";
+import { packCommand } from "./_zpaq_pack.ts";
 import { pythonCommand } from "./_zpaq_python.ts";
 import { OPTION_HELP, parseZpaqOptions } from "./_zpaq_options.ts";
 import type { ZpaqSettings } from "./_zpaq_options.ts";
@@ -33,6 +34,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq asm CONFIG [OUTPUT]                 assemble
        sluice zpaq disasm FILE                         disassemble
        sluice zpaq trace CONFIG h|p N...               trace a program
+       sluice zpaq pack [--codec NAME] ARCHIVE FILE... archives with their decoder; --help tells more
        sluice zpaq py compile|check|run SOURCE.py      models in a subset of Python; --help tells more
 
 `;
@@ -56,12 +58,13 @@ const ACTIONS: Readonly<Record<string, Run>> = {
 };
 
 /** Words that may stand first, for shell completions. */
-export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "py"];
+export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "pack", "py"];
 
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {
   return await runToExitCode("sluice zpaq", async () => {
     const [action, ...rest] = args;
+    if (action === "pack") return await withFailures(() => packCommand(rest));
     if (action === "py") return await withFailures(() => pythonCommand(rest));
     const settings = parseZpaqOptions(rest);
     if (settings.help || action === "--help" || action === "-h") {
