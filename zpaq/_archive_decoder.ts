@@ -65,6 +65,8 @@ export interface DecoderMode {
   readonly skipData?: boolean;
   /** Whether input without a block is fine. */
   readonly mayBeEmpty?: boolean;
+  /** Whether the target holds the whole content of the segment at hand: asked when its block starts. */
+  readonly contiguous?: () => boolean;
 }
 
 /** One pass over an archive. */
@@ -72,6 +74,7 @@ export class ArchiveDecoder {
   readonly #settings: DecompressSettings;
   readonly #skipData: boolean;
   readonly #mayBeEmpty: boolean;
+  readonly #contiguous: () => boolean;
   #kernel: ZpaqDecoderKernel | undefined;
   readonly buffer = new InputBuffer();
   #ended = false;
@@ -98,6 +101,7 @@ export class ArchiveDecoder {
     this.#settings = settings;
     this.#skipData = mode.skipData ?? false;
     this.#mayBeEmpty = mode.mayBeEmpty ?? false;
+    this.#contiguous = mode.contiguous ?? (() => false);
   }
 
   /** Where the next input byte stands. */
@@ -353,7 +357,8 @@ export class ArchiveDecoder {
         backend: settings.backend,
       });
       const flags = (settings.verifyChecksum ? ZPAQ_DECODE_FLAG.HASH : 0) |
-        (settings.plain ? ZPAQ_DECODE_FLAG.PLAIN : 0);
+        (settings.plain ? ZPAQ_DECODE_FLAG.PLAIN : 0) |
+        (this.#contiguous() ? ZPAQ_DECODE_FLAG.CONTIGUOUS : 0);
       const { headerBytes } = this.block!;
       const result = this.#kernel.begin(headerBytes, flags, settings.hcompBudget, settings.pcompBudget);
       if (result < 0) throw this.#kernel.error(result, "read a ZPAQ block", this.#blockStart);

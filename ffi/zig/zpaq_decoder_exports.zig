@@ -24,7 +24,10 @@ const Flags = packed struct(u32) {
     hash: bool = false,
     /// Run every post-processor on the machine, even those that native code knows.
     plain: bool = false,
-    rest: u30 = 0,
+    /// The target of each run has the segment's output so far right in front of where more is to go, and room for all
+    /// that follows; code that needs a window can then work in the target.
+    contiguous: bool = false,
+    rest: u29 = 0,
 };
 
 const Decoder = struct {
@@ -97,6 +100,7 @@ fn begin(
         .pm = parsed.pm,
         .budget = budgetOf(pcomp_budget),
         .native = !self.flags.plain,
+        .contiguous = self.flags.contiguous,
     };
     return Result.ok.code();
 }
@@ -140,6 +144,7 @@ fn run(
     const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
     const target_slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
     if (self.phase == .idle) return Result.stage_wrong.code();
+    if (self.flags.contiguous and self.post.?.given > target_pos) return Result.invalid_argument.code();
     var work: Work = .{ .self = self, .input = input, .more = more != 0, .output = .{ .bytes = target_slice }, .step = step };
     const answer = work.run() catch |failure| failedResult(self, failure, step);
     if (self.flags.hash) self.hash.update(target_slice[0..work.output.len]);

@@ -3,6 +3,7 @@
 
 const std = @import("std");
 const bwt = @import("zpaq_bwt.zig");
+const large_pages = @import("large_pages.zig");
 const lz77 = @import("zpaq_lz77_decode.zig");
 const machine_module = @import("zpaq_machine.zig");
 const Machine = machine_module.Machine;
@@ -40,6 +41,8 @@ pub const Post = struct {
     budget: u64,
     /// Whether known programs run natively.
     native: bool,
+    /// Whether the reader keeps each segment's output in front of where it wants more.
+    contiguous: bool,
     stage: Stage = .kind,
     /// Room for the program and the zeros behind it.
     code: []u8 = &.{},
@@ -50,7 +53,7 @@ pub const Post = struct {
     known: programs.Known = .{ .transform = .e8e9 },
     m: ?[]u8 = null,
     h: ?[]u32 = null,
-    window: lz77.Window = undefined,
+    window: lz77.Window = .empty,
     bits: lz77.BitDecoder = undefined,
     bytes: lz77.ByteDecoder = undefined,
     /// What of the window or the collected block the reader has, and whether the segment's end has come.
@@ -87,6 +90,7 @@ pub const Post = struct {
         const block = self.memory.allocateZeroed(std.math.cast(usize, size) orelse return error.OutOfMemory) orelse
             return error.OutOfMemory;
         self.m = @as([*]u8, @ptrCast(block))[0..@intCast(size)];
+        large_pages.advise(self.m.?);
         return self.m.?;
     }
 
@@ -96,6 +100,7 @@ pub const Post = struct {
         const block = self.memory.allocateZeroed(std.math.cast(usize, 4 * size) orelse return error.OutOfMemory) orelse
             return error.OutOfMemory;
         self.h = @as([*]u32, @ptrCast(@alignCast(block)))[0..@intCast(size)];
+        large_pages.advise(std.mem.sliceAsBytes(self.h.?));
         return self.h.?;
     }
 
@@ -220,7 +225,6 @@ pub const Post = struct {
                 self.stage = found;
                 self.bits = .{ .low_bits = @intCast(known.parameter & 31) };
                 self.bytes = .{ .length_min = known.parameter };
-                if (found == .bit_lz77 or found == .byte_lz77) self.window = .init(try self.needM());
                 return;
             }
         };
@@ -259,34 +263,50 @@ pub const Post = struct {
         }
     }
 
+    /// Where the text goes: the reader's memory, or a ring that is made when the first byte comes.
+    fn openWindow(self: *Post, output: *Output) Failure!void {
+        if (!self.contiguous) {
+            if (self.m == null) self.window = .ring(try self.needM());
+            return;
+        }
+        const room = output.bytes[output.len..];
+        if (self.window.written == 0) large_pages.advise(room);
+        const start = room.ptr - @as(usize, @intCast(self.given));
+        self.window = .flat(start[0..@intCast(self.given + room.len)], self.arraySizes().m, self.window.written);
+    }
+
     fn feedWindow(self: *Post, input: []const u8, output: *Output) Failure!usize {
+        try self.openWindow(output);
         const window = &self.window;
+        const whole = self.known.e8e9;
         // With E8E9 the text stays in the window until the segment ends.
-        const room = if (self.known.e8e9) window.bytes.len else output.room();
+        const room = if (self.contiguous or whole) window.bytes.len - window.written else output.room();
         var taken: usize = 0;
         const progress = switch (self.stage) {
             .bit_lz77 => self.bits.run(input, &taken, window, room),
             else => self.bytes.run(input, &taken, window, room),
         };
-        if (progress == .corrupt) return error.Corrupt;
-        if (!self.known.e8e9) {
-            const count = window.read(self.given, output.bytes[output.len..]);
-            self.given += count;
-            output.len += count;
-        } else if (window.written > self.arraySizes().m) return error.Corrupt;
+        if (progress == .corrupt or whole and window.written > self.arraySizes().m) return error.Corrupt;
+        if (!whole or progress == .full) self.give(output);
         return taken;
     }
 
-    fn finishWindow(self: *Post, output: *Output) Failure!bool {
+    fn give(self: *Post, output: *Output) void {
         const window = &self.window;
-        if (self.known.e8e9 and !self.ended) {
-            if (window.written > self.arraySizes().m) return error.Corrupt;
-            bwt.undoE8e9(window.bytes[0..@intCast(window.written)]);
-        }
-        self.ended = true;
-        const count = window.read(self.given, output.bytes[output.len..]);
+        const count: usize = if (self.contiguous)
+            @intCast(window.written - self.given)
+        else
+            window.read(self.given, output.bytes[output.len..]);
         self.given += count;
         output.len += count;
+    }
+
+    fn finishWindow(self: *Post, output: *Output) Failure!bool {
+        try self.openWindow(output);
+        const window = &self.window;
+        if (self.known.e8e9 and !self.ended) bwt.undoE8e9(window.bytes[0..@intCast(window.written)]);
+        self.ended = true;
+        self.give(output);
         if (self.given < window.written) return false;
         window.written = 0;
         self.given = 0;
