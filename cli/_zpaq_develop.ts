@@ -7,6 +7,7 @@ import {
   decompressZpaqIterable,
   disassembleZpaq,
   listZpaqInstructions,
+  traceZpaqPredictions,
   ZpaqMachine,
 } from "@sluice/zpaq";
 import type { ZpaqProgram } from "@sluice/zpaq";
@@ -113,15 +114,31 @@ export async function disassembleCommand(settings: ZpaqSettings): Promise<number
   return EXIT.ok;
 }
 
-/** `trace CONFIG h|p N...`: every step with the machine's state behind it; numbers are decimal, or `x` and hexadecimal. */
+/** A number of the command line: decimal, or `x` and hexadecimal. */
+function parseNumber(text: string): number {
+  const value = text.startsWith("x") ? parseInt(text.slice(1), 16) : Number(text);
+  if (!Number.isInteger(value)) throw new UsageFailure(`"${text}" is no number`);
+  return value;
+}
+
+/**
+ * `trace CONFIG h|p N...`: every step with the machine's state behind it. `trace CONFIG m N...`: what each component
+ * guesses, bit by bit, and the probability that comes of it.
+ */
 export async function traceCommand(settings: ZpaqSettings): Promise<number> {
   const [config, section, ...inputs] = settings.operands;
-  const machine = machineOf(await readConfig(config!, settings.args), section);
+  const program = await readConfig(config!, settings.args);
+  if (section === "m") {
+    for (const { bit, logits, probability } of traceZpaqPredictions(program, Uint8Array.from(inputs, parseNumber))) {
+      console.log(`${bit} [${logits.join(",")}] ${probability}`);
+    }
+    return EXIT.ok;
+  }
+  const machine = machineOf(program, section);
   const words = new Map(listZpaqInstructions(machine.program).map(({ pc, text }) => [pc, text]));
   const lines: string[] = [];
   for (const input of inputs) {
-    const value = input.startsWith("x") ? parseInt(input.slice(1), 16) : Number(input);
-    if (!Number.isInteger(value)) throw new UsageFailure(`"${input}" is no number`);
+    const value = parseNumber(input);
     machine.start(value);
     lines.push(`input ${value}`);
     for (let running = true; running;) {
