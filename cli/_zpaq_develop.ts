@@ -19,6 +19,8 @@ import type { ZpaqSettings } from "./_zpaq_options.ts";
 
 const END_OF_SEGMENT = 2 ** 32 - 1;
 const HEX_COLUMNS = 16;
+/** zpaq's exit code for errors. */
+const FAILED = 2;
 
 async function readConfig(path: string, args: readonly number[]): Promise<ZpaqProgram> {
   return assembleZpaq(await Deno.readTextFile(path), args);
@@ -48,12 +50,24 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
   return EXIT.ok;
 }
 
-/** `d ARCHIVE [OUTPUT]`: the content of all segments. */
-export async function decompressCommand(settings: ZpaqSettings): Promise<number> {
+/** `d ARCHIVE [OUTPUT]`: the content of all segments; with `-force` of those behind damaged blocks as well. */
+export async function decompressCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [archive, output] = settings.operands;
+  let failed = 0;
+  const tell = (text: string): void => messages.say(LEVEL.errors, `zpaq: ${archive}: ${text}`);
+  const onDamage = (error: Error): void => {
+    failed = FAILED;
+    tell(error.message);
+  };
   const input = await Deno.open(archive!);
-  await writeOutput(output, decompressZpaqIterable(input.readable));
-  return EXIT.ok;
+  await writeOutput(
+    output,
+    decompressZpaqIterable(input.readable, {
+      onJunk: ({ offset, size }) => tell(`${size} bytes at ${offset} belong to no block`),
+      ...(settings.force ? { onDamage } : {}),
+    }),
+  );
+  return failed;
 }
 
 /** A machine for a section of a config: "h" or "p". */
@@ -129,7 +143,12 @@ export async function traceCommand(settings: ZpaqSettings): Promise<number> {
   const [config, section, ...inputs] = settings.operands;
   const program = await readConfig(config!, settings.args);
   if (section === "m") {
-    for (const { bit, logits, probability } of traceZpaqPredictions(program, Uint8Array.from(inputs, parseNumber))) {
+    for (
+      const { bit, logits, probability } of traceZpaqPredictions(
+        program,
+        Uint8Array.from(inputs, parseNumber),
+      )
+    ) {
       console.log(`${bit} [${logits.join(",")}] ${probability}`);
     }
     return EXIT.ok;

@@ -86,6 +86,8 @@ export class ArchiveDecoder {
   #zeros = 0;
   #skipLeft = -1;
   #dataRead = 0;
+  /** Bytes passed over so far that belong to no block. */
+  #junk = 0;
 
   block: BlockFacts | undefined;
   segment: SegmentFacts | undefined;
@@ -93,8 +95,6 @@ export class ArchiveDecoder {
   checksum: Uint8Array<ArrayBuffer> | undefined;
   blockCount = 0;
   bytesOut = 0;
-  /** Bytes that belong to no block. */
-  junk = 0;
   produced = 0;
 
   constructor(settings: DecompressSettings, mode: DecoderMode = {}) {
@@ -132,7 +132,7 @@ export class ArchiveDecoder {
     this.#ended = false;
     this.#phase = "seek";
     this.#fresh = true;
-    this.junk = 0;
+    this.#junk = 0;
     this.bytesOut = 0;
   }
 
@@ -189,7 +189,10 @@ export class ArchiveDecoder {
     }
     onDamage(error);
     // A header that lies about its size has swallowed what follows; nothing of it is used up yet.
-    if (this.#phase === "seek") this.buffer.skip(1);
+    if (this.#phase === "seek") {
+      this.buffer.skip(1);
+      this.#junk++;
+    }
     this.#fresh = false;
     this.#phase = this.#ended && this.buffer.length === 0 ? "done" : "seek";
   }
@@ -226,10 +229,11 @@ export class ArchiveDecoder {
     if (found < 0) {
       const unused = this.#ended ? buffer.length : Math.max(0, buffer.length - TAG_AND_MAGIC + 1);
       if (unused > 0) this.#fresh = false;
-      this.junk += unused;
+      this.#junk += unused;
       buffer.skip(unused);
       if (!this.#ended) return "input";
       this.#phase = "done";
+      this.#reportJunk();
       if (this.blockCount === 0 && this.#settings.onDamage === undefined && !this.#mayBeEmpty) {
         throw buffer.offset === 0
           ? fault("NO_DATA", 0, "there is no data, expected a block")
@@ -238,11 +242,19 @@ export class ArchiveDecoder {
       return "end";
     }
     if (found > buffer.pos) {
-      this.junk += found - buffer.pos;
+      this.#junk += found - buffer.pos;
       this.#fresh = false;
       buffer.skip(found - buffer.pos);
     }
     return this.#readHeader(LOCATOR_TAG.length);
+  }
+
+  /** Says what was passed over in front of the next block, or of the end. */
+  #reportJunk(): void {
+    if (this.#junk > 0) {
+      this.#settings.onJunk?.({ offset: this.buffer.offset - this.#junk, size: this.#junk });
+    }
+    this.#junk = 0;
   }
 
   #startsWith(bytes: Uint8Array): boolean {
@@ -283,6 +295,7 @@ export class ArchiveDecoder {
         header.memory,
       );
     }
+    this.#reportJunk();
     this.block = { offset, level, header, headerBytes };
     this.#blockStart = offset;
     this.blockCount++;

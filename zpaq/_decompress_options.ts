@@ -14,6 +14,7 @@ export interface DecompressSettings {
   readonly pcompBudget: number;
   readonly verifyChecksum: boolean;
   readonly onDamage: ((error: SluiceError) => void) | undefined;
+  readonly onJunk: ZpaqDecompressOptions["onJunk"];
   readonly plain: boolean;
   readonly backend: BackendChoice | undefined;
 }
@@ -33,6 +34,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZpaqDecompressOptions>([
   "pcompBudget",
   "verifyChecksum",
   "onDamage",
+  "onJunk",
   "plainPostprocessing",
   "backend",
 ]);
@@ -50,6 +52,7 @@ export function resolveDecompressOptions(
     pcompBudget: checkLimit("pcompBudget", options.pcompBudget ?? PCOMP_BUDGET_DEFAULT),
     verifyChecksum: checkBoolean("verifyChecksum", options.verifyChecksum ?? true),
     onDamage: options.onDamage,
+    onJunk: options.onJunk,
     plain: checkBoolean("plainPostprocessing", options.plainPostprocessing ?? false),
     backend: options.backend,
   };
