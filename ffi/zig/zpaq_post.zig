@@ -15,8 +15,6 @@ pub const Failure = error{ OutOfMemory, BadType, EmptyProgram, BadOpcode, Budget
 
 /// What PCOMP gets at the end of a segment.
 const end_of_segment = 0xffff_ffff;
-/// PCOMP may run this many bytes of program per call, and more with every byte that it gives.
-const byte_budget = 64;
 const bwt_counts = 256;
 
 const Stage = enum {
@@ -25,6 +23,8 @@ const Stage = enum {
     size_low,
     size_high,
     program,
+    /// A program that native code does not know waits for what the host says.
+    offered,
     pass,
     machine,
     bit_lz77,
@@ -43,6 +43,8 @@ pub const Post = struct {
     native: bool,
     /// Whether the reader keeps each segment's output in front of where it wants more.
     contiguous: bool,
+    /// Whether the host is asked who runs a program that native code does not know.
+    offer: bool,
     stage: Stage = .kind,
     /// Room for the program and the zeros behind it.
     code: []u8 = &.{},
@@ -116,6 +118,7 @@ pub const Post = struct {
                     try self.readProgram(input[at]);
                     at += 1;
                 },
+                .offered => return at,
                 .pass => {
                     const count = @min(input.len - at, output.room());
                     @memcpy(output.bytes[output.len..][0..count], input[at..][0..count]);
@@ -162,6 +165,7 @@ pub const Post = struct {
         switch (self.stage) {
             .kind, .pass => return true,
             .size_low, .size_high, .program => return error.Corrupt,
+            .offered => unreachable, // the decoder asks the host before it goes on
             .machine => {
                 if (self.inside) {
                     try self.call(output);
@@ -228,7 +232,18 @@ pub const Post = struct {
                 return;
             }
         };
-        try self.startMachine();
+        if (self.offer) self.stage = .offered else try self.startMachine();
+    }
+
+    /// The program that waits for the host; null where none does.
+    pub fn offered(self: *const Post) ?[]const u8 {
+        return if (self.stage == .offered) self.code[0..self.code_len] else null;
+    }
+
+    /// What becomes of the offered program: the host runs it over what passes through, or the machine does.
+    pub fn settle(self: *Post, hosted: bool) Failure!void {
+        std.debug.assert(self.stage == .offered);
+        if (hosted) self.stage = .pass else try self.startMachine();
     }
 
     fn startMachine(self: *Post) Failure!void {
@@ -252,9 +267,7 @@ pub const Post = struct {
     /// Runs the machine on, from the start of a call or from where the output was full.
     fn call(self: *Post, output: *Output) Failure!void {
         const machine = self.machine.?;
-        const before = output.len;
         const outcome = machine.run(output);
-        machine.budget +|= (output.len - before) * byte_budget;
         self.inside = outcome == .output_full;
         switch (outcome) {
             .halted, .output_full => {},
