@@ -65,7 +65,7 @@ export const OPTION_HELP = `Options (one dash, as zpaq has them):
   -key PASSWORD        encrypted archive
   -to NAMES            where to extract: a folder, or one name for each file named
   -only, -not FILES    patterns with * and ?
-  -f, -force           overwrite files; add files that have not changed
+  -f, -force           overwrite files; add files that have not changed; go on behind damaged blocks with d
   -all                 files of all versions
   -test                decode and compare, write nothing
   -noattributes        leave modes out

@@ -33,7 +33,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq r CONFIG h|p [INPUT [OUTPUT]]       run a program of a config
        sluice zpaq asm CONFIG [OUTPUT]                 assemble
        sluice zpaq disasm FILE                         disassemble
-       sluice zpaq trace CONFIG h|p N...               trace a program
+       sluice zpaq trace CONFIG h|p|m N...             trace a program, or the model's guesses
        sluice zpaq pack [--codec NAME] ARCHIVE FILE... archives with their decoder; --help tells more
        sluice zpaq py compile|check|run SOURCE.py      models in a subset of Python; --help tells more
 

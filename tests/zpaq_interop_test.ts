@@ -84,9 +84,37 @@ Deno.test({
       ok(await run("zpaq", ["x", "o.zpaq", "-key", "secret", "-to", "ok"], { cwd }));
       await same(`${cwd}/first`, `${cwd}/ok/first`);
       await same(`${cwd}/src`, `${cwd}/ok/src`);
+      for (const [folder, until] of [["first", ["-until", "1"]], ["src", []]] as const) {
+        const to = `older${until.length}`;
+        ok(await run("zpaq", ["x", "o.zpaq", folder, "-key", "secret", ...until, "-to", to], { cwd }));
+        await same(`${cwd}/${folder}`, `${cwd}/${to}`);
+      }
       ok(await run("zpaq", ["a", "s.zpaq", "first/text.bin", "-ms4,0ci1"], { cwd }));
       ok(await sluice(["zpaq", "x", "s.zpaq", "-to", "s"], { cwd }));
       await same(`${cwd}/first/text.bin`, `${cwd}/s/first/text.bin`);
+    }),
+});
+
+Deno.test({
+  name: "methods of one's own give the same bytes, with every component that a method can name",
+  ignore,
+  fn: () =>
+    inFolder(async (cwd) => {
+      // CM and ICM by "c" and "w", ISSE by "i" and "w", MATCH, MIX, SSE and MIX2 in their order.
+      const methods = [
+        "x1,0w2c0,1010,255i1c256ci1,1,2am16s19t0",
+        "x0,0c3,1010,255,1300,127m10s16t0",
+        "x0,7ci1",
+      ];
+      const until = ["-until", "20300101000000"];
+      for (const [i, method] of methods.entries()) {
+        ok(await sluice(["zpaq", "a", `o${i}.zpaq`, "src", "-method", method, ...until], { cwd }));
+        const theirs = ["a", `z${i}.zpaq`, "src", "-method", method, "-t1", ...until];
+        ok(await run("zpaq", theirs, { cwd, env: { TZ: "UTC" } }));
+        await same(`${cwd}/o${i}.zpaq`, `${cwd}/z${i}.zpaq`);
+        ok(await sluice(["zpaq", "x", `z${i}.zpaq`, "-to", `x${i}`], { cwd }));
+        await same(`${cwd}/src`, `${cwd}/x${i}/src`);
+      }
     }),
 });
 

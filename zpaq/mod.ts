@@ -28,6 +28,7 @@ export * from "./disassemble.ts";
 export * from "./encrypted_source.ts";
 export * from "./header.ts";
 export * from "./machine.ts";
+export * from "./trace_predictions.ts";
 export * from "./update_archive.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export {

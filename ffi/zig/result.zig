@@ -14,6 +14,8 @@ pub const Result = enum(i32) {
     frame_end = 2,
     /// Bytes of a file are missing that the host has to provide.
     needs_bytes = 3,
+    /// A ZPAQ post-processor is a program that the host may run itself.
+    program_ready = 4,
 
     out_of_memory = -1,
     memory_limit = -2,
