@@ -61,7 +61,9 @@ export function allocateCells(items: readonly Item[], first: Label, fixed: Reado
   }
   const chosen = new Map<number, number>();
   const homeless: Variable[] = [];
-  const order = [...members.keys()].sort((a, b) => weights[b] === weights[a] ? a - b : weights[b]! - weights[a]!);
+  const order = [...members.keys()].sort((a, b) =>
+    weights[b] === weights[a] ? a - b : weights[b]! - weights[a]!
+  );
   for (const leader of order) {
     const taken = new Uint8Array(CELL_COUNT);
     for (const each of members.get(leader)!) {

@@ -7,7 +7,16 @@ import { constantOf } from "./_constants.ts";
 import { HEADER_NAMES } from "./_header.ts";
 import { API, ARRAYS, nearest, reads } from "./_names.ts";
 import type { Reporter } from "./_reporter.ts";
-import { assignedIn, blocksOf, callsIn, expressionsOf, partsOf, programOf, tableValues, walk } from "./_scopes.ts";
+import {
+  assignedIn,
+  blocksOf,
+  callsIn,
+  expressionsOf,
+  partsOf,
+  programOf,
+  tableValues,
+  walk,
+} from "./_scopes.ts";
 import type { Program, Scope } from "./_scopes.ts";
 import type { Span } from "./_source_text.ts";
 
@@ -199,10 +208,16 @@ class Checker {
   /** Whether a statement names a constant table; it is the only place that does. */
   #isTable({ targets, value }: Statement & { readonly type: "assign" }): boolean {
     const [target] = targets;
-    if (this.#scope !== undefined || target?.type !== "name" || tableValues(value) === undefined) return false;
+    if (this.#scope !== undefined || target?.type !== "name" || tableValues(value) === undefined) {
+      return false;
+    }
     const count = [...assignedIn(this.#program.main)].filter(({ text }) => text === target.text).length;
     if (count > 1 || API.has(target.text) || READ_ONLY.has(target.text)) {
-      this.#reporter.report("0204", target, `"${target.text}" is a constant table and can not be assigned again`);
+      this.#reporter.report(
+        "0204",
+        target,
+        `"${target.text}" is a constant table and can not be assigned again`,
+      );
     }
     return true;
   }
@@ -317,7 +332,11 @@ class Checker {
       return this.#reporter.report("0208", expression, `the function "${text}" is no value`);
     }
     if (this.#program.tables.has(text)) {
-      return this.#reporter.report("0122", expression, `"${text}" is a table: use an element, or len(${text})`);
+      return this.#reporter.report(
+        "0122",
+        expression,
+        `"${text}" is a table: use an element, or len(${text})`,
+      );
     }
     if (this.#program.globals.has(text)) return;
     const near = nearest(text, [...this.#program.globals, ...(this.#scope?.locals ?? []), "NONE"]);

@@ -49,7 +49,12 @@ function grown(size: number, more: number): number {
 }
 
 /** Makes the code. */
-export function generateCode(graph: Graph, header: HeaderData, level: OptimizationLevel, stackSize: number): SectionCode {
+export function generateCode(
+  graph: Graph,
+  header: HeaderData,
+  level: OptimizationLevel,
+  stackSize: number,
+): SectionCode {
   settleFrames(graph);
   const ranges = new Ranges(graph);
   const single = singleUses(graph);
@@ -57,7 +62,10 @@ export function generateCode(graph: Graph, header: HeaderData, level: Optimizati
   const spilled = new Map<Variable, number>();
   const [userH, userM] = graph.part === "hcomp" ? [header.hh, header.hm] : [header.ph, header.pm];
   const tableSize = (memory: Memory): number =>
-    graph.tables.filter((table) => table.memory === memory).reduce((sum, { values }) => sum + values.length, 0);
+    graph.tables.filter((table) => table.memory === memory).reduce(
+      (sum, { values }) => sum + values.length,
+      0,
+    );
   while (true) {
     const h = grown(userH, tableSize("H") + spilled.size + (graph.recursive ? stackSize : 0));
     const m = grown(userM, tableSize("M"));
@@ -128,7 +136,8 @@ class CodeMaker {
       this.#entries.set(block, []);
       this.#expected.set(block, 0);
     }
-    const expect = (block: Block): void => void this.#expected.set(block, (this.#expected.get(block) ?? 0) + 1);
+    const expect = (block: Block): void =>
+      void this.#expected.set(block, (this.#expected.get(block) ?? 0) + 1);
     for (const block of graph.blocks) {
       if (block.end.type === "read" || block.end.type === "halt") continue;
       successorsOf(block, graph.enter).forEach(expect);
@@ -155,10 +164,19 @@ class CodeMaker {
     const selection = this.#selection;
     selection.line = enter.end.line;
     selection.place(this.first);
-    const waits = blocks.flatMap(({ end }) => end.type === "read" ? [{ value: end.state, to: end.next }] : []);
+    const waits = blocks.flatMap(({ end }) =>
+      end.type === "read" ? [{ value: end.state, to: end.next }] : []
+    );
     const trivial = start.operations.every(({ type }) => type === "input" || type === "set") &&
-      start.operations.every((each) => each.type !== "set" || each.to === resume) && start.end.type === "jump" && this.#stackless;
-    const input = (register: "a" | Register): Contents => ({ a: [], b: [], c: [], d: [], [register]: [INPUT] });
+      start.operations.every((each) => each.type !== "set" || each.to === resume) &&
+      start.end.type === "jump" && this.#stackless;
+    const input = (register: "a" | Register): Contents => ({
+      a: [],
+      b: [],
+      c: [],
+      d: [],
+      [register]: [INPUT],
+    });
     if (trivial && waits.length === 0) {
       for (const block of [start, enter]) this.#enterWith(block, input("a"));
       if (blocks[0] !== enter) selection.jump("jmp", this.#label(enter));
@@ -193,7 +211,11 @@ class CodeMaker {
   }
 
   /** Goes where a variable says; the last case takes all that are left. */
-  #dispatch(variable: Variable, cases: readonly { readonly value: number; readonly to: Block }[], next: Block | undefined): void {
+  #dispatch(
+    variable: Variable,
+    cases: readonly { readonly value: number; readonly to: Block }[],
+    next: Block | undefined,
+  ): void {
     const selection = this.#selection;
     const last = cases.at(-1)!;
     if (cases.length === 1) {
@@ -251,7 +273,9 @@ class CodeMaker {
   #contentsAt(block: Block): Contents {
     const entries = this.#entries.get(block)!;
     const [first, ...others] = entries;
-    if (first === undefined || entries.length !== this.#expected.get(block)) return { a: [], b: [], c: [], d: [] };
+    if (first === undefined || entries.length !== this.#expected.get(block)) {
+      return { a: [], b: [], c: [], d: [] };
+    }
     const common = (register: "a" | Register): (Variable | number)[] =>
       first[register].filter((each) => others.every((other) => other[register].includes(each)));
     return { a: common("a"), b: common("b"), c: common("c"), d: common("d") };
@@ -263,7 +287,9 @@ class CodeMaker {
     switch (end.type) {
       case "jump":
         this.#entries.get(end.to)!.push(selection.contents);
-        if (end.to.operations.length === 0 && end.to.end.type === "halt" && end.to !== next) return this.#end(end.to, undefined);
+        if (end.to.operations.length === 0 && end.to.end.type === "halt" && end.to !== next) {
+          return this.#end(end.to, undefined);
+        }
         if (end.to !== next) selection.jump("jmp", this.#label(end.to));
         return;
       case "call": {
@@ -275,7 +301,9 @@ class CodeMaker {
       }
       case "return": {
         const { sites, origin } = end.routine;
-        const cases = sites.map((to, value) => ({ value, to })).sort((a, b) => b.to.depth - a.to.depth || a.value - b.value);
+        const cases = sites.map((to, value) => ({ value, to })).sort((a, b) =>
+          b.to.depth - a.to.depth || a.value - b.value
+        );
         if (cases.length > 1) selection.value(origin);
         const { contents } = selection;
         for (const { to } of cases) this.#entries.get(to)!.push({ ...contents, a: [] });
@@ -315,7 +343,14 @@ class CodeMaker {
     const { stack } = this.#graph;
     const [good, bad] = [selection.label(), selection.label()];
     // The pointer wraps below 0: all that is used so far is its complement.
-    selection.branch("<", { type: "binary", operator: "-", a: 0, b: stack, most: 2 ** 32 - 1 }, this.#stackSize - variables.length, good, bad, bad);
+    selection.branch(
+      "<",
+      { type: "binary", operator: "-", a: 0, b: stack, most: 2 ** 32 - 1 },
+      this.#stackSize - variables.length,
+      good,
+      bad,
+      bad,
+    );
     selection.place(bad);
     selection.emit("error");
     selection.place(good);
@@ -363,7 +398,13 @@ class CodeMaker {
     const selection = this.#selection;
     selection.value(this.#graph.stack);
     if (this.#stackStart > 0) {
-      selection.value({ type: "binary", operator: "-", a: this.#graph.stack, b: this.#stackStart, most: 2 ** 32 - 1 });
+      selection.value({
+        type: "binary",
+        operator: "-",
+        a: this.#graph.stack,
+        b: this.#stackStart,
+        most: 2 ** 32 - 1,
+      });
     }
     selection.emit("d=a");
     selection.hold("d");

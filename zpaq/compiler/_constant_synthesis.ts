@@ -33,7 +33,10 @@ function search(value: number, depth: number): readonly ConstantStep[] | undefin
     const way = search(from, depth - last.length);
     if (way === undefined) return;
     const steps = [...way, ...last];
-    if (best === undefined || steps.length < best.length || steps.length === best.length && sizeOf(steps) < sizeOf(best)) best = steps;
+    if (
+      best === undefined || steps.length < best.length ||
+      steps.length === best.length && sizeOf(steps) < sizeOf(best)
+    ) best = steps;
   };
   const zeros = 31 - Math.clz32(value & -value);
   if (zeros > 0) offer(value >>> zeros, { word: "a<<=", operand: zeros });
@@ -57,7 +60,11 @@ function search(value: number, depth: number): readonly ConstantStep[] | undefin
     const bytes: ConstantStep[] = [];
     let rest = value;
     while (rest > 255) {
-      if (rest & 255) bytes.unshift((rest & 255) === 128 ? { word: "a|=", operand: 128 } : { word: "a+=", operand: rest & 255 });
+      if (rest & 255) {
+        bytes.unshift(
+          (rest & 255) === 128 ? { word: "a|=", operand: 128 } : { word: "a+=", operand: rest & 255 },
+        );
+      }
       let shift = 8;
       rest >>>= 8;
       while ((rest & 1) === 0) [rest, shift] = [rest >>> 1, shift + 1];

@@ -25,7 +25,8 @@ export interface Place {
 
 /** Whether evaluating has effects: only calls do. */
 export function hasEffects(expression: Expression): boolean {
-  return expression.type === "call" && expression.callee.text !== "len" || partsOf(expression).some(hasEffects);
+  return expression.type === "call" && expression.callee.text !== "len" ||
+    partsOf(expression).some(hasEffects);
 }
 
 function operatorOf(operator: CompareOperator): Comparison {
@@ -260,7 +261,9 @@ export class ExpressionLowering {
   /** Does one thing with an element of H and another with one of M, as its reference says. */
   #either({ memory, at }: Place, act: (memory: Memory) => void): void {
     if (memory !== "unknown") {
-      if (this.#to.settings.checked) this.#checkIndex(memory === "M" ? this.#to.binary("&", at, TAG - 1) : at, memory);
+      if (this.#to.settings.checked) {
+        this.#checkIndex(memory === "M" ? this.#to.binary("&", at, TAG - 1) : at, memory);
+      }
       return act(memory);
     }
     const to = this.#to;

@@ -48,19 +48,30 @@ export function cleanGraph(graph: Graph): void {
   graph.blocks = reachedBlocks(graph);
   const reached = new Set(graph.blocks);
   for (const routine of graph.routines) {
-    const sites = new Set(graph.blocks.flatMap(({ end }) => end.type === "call" && end.callee === routine ? [end.next] : []));
+    const sites = new Set(
+      graph.blocks.flatMap(({ end }) => end.type === "call" && end.callee === routine ? [end.next] : []),
+    );
     routine.sites.splice(0, Infinity, ...sites);
   }
   for (const block of graph.blocks) {
     const { end } = block;
-    if (end.type === "call" && end.callee.sites.length === 1) block.end = { type: "jump", to: end.callee.entry, line: end.line };
-    else if (end.type === "return" && end.routine.sites.length === 1) {
+    if (end.type === "call" && end.callee.sites.length === 1) {
+      block.end = { type: "jump", to: end.callee.entry, line: end.line };
+    } else if (end.type === "return" && end.routine.sites.length === 1) {
       block.end = { type: "jump", to: end.routine.sites[0]!, line: end.line };
     }
   }
   const entries = new Map<Block, number>();
   const enter = (block: Block): void => void entries.set(block, (entries.get(block) ?? 0) + 1);
-  for (const block of [graph.start, graph.enter, ...graph.routines.flatMap(({ entry, exit, sites }) => sites.length === 0 ? [] : [entry, exit, ...sites])]) {
+  for (
+    const block of [
+      graph.start,
+      graph.enter,
+      ...graph.routines.flatMap(({ entry, exit, sites }) =>
+        sites.length === 0 ? [] : [entry, exit, ...sites]
+      ),
+    ]
+  ) {
     enter(block);
     enter(block);
   }
@@ -71,7 +82,10 @@ export function cleanGraph(graph: Graph): void {
   const merged = new Set<Block>();
   for (const block of graph.blocks) {
     if (merged.has(block)) continue;
-    while (block.end.type === "jump" && block.end.to !== block && entries.get(block.end.to) === 1 && reached.has(block.end.to)) {
+    while (
+      block.end.type === "jump" && block.end.to !== block && entries.get(block.end.to) === 1 &&
+      reached.has(block.end.to)
+    ) {
       const next = block.end.to;
       merged.add(next);
       block.operations.push(...next.operations);

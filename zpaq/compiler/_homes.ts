@@ -84,7 +84,9 @@ function conflictsOf(
     }
   }
   // What is needed from the very start keeps the zero that every register has then.
-  const initial = [...liveness.before(graph.start), ...liveness.before(graph.enter)].filter((each) => candidates.has(each));
+  const initial = [...liveness.before(graph.start), ...liveness.before(graph.enter)].filter((each) =>
+    candidates.has(each)
+  );
   for (const a of initial) for (const b of initial) conflict(a, b);
   return conflicts;
 }
@@ -96,6 +98,10 @@ function writesOfStep(step: Step): readonly Variable[] {
 function backwardsOverStep(step: Step, live: Set<Variable>): void {
   if (step.type === "other") return backwardsOver(step.operation, live);
   if (step.type === "set") live.delete(step.to);
-  const nodes = step.type === "store" ? [step.at, step.value] : step.type === "branch" ? [step.a, step.b] : [step.value];
+  const nodes = step.type === "store"
+    ? [step.at, step.value]
+    : step.type === "branch"
+    ? [step.a, step.b]
+    : [step.value];
   for (const node of nodes) for (const leaf of leavesOf(node)) live.add(leaf);
 }

@@ -47,7 +47,8 @@ export function inlinedFunctions(
   level: OptimizationLevel,
 ): { readonly inlined: ReadonlySet<string>; readonly components: ReadonlyMap<string, number> } {
   const calls = new Map<string, readonly string[]>();
-  const known = (names: Iterable<string>): string[] => [...names].map(calledFunction).filter((name) => program.functions.has(name));
+  const known = (names: Iterable<string>): string[] =>
+    [...names].map(calledFunction).filter((name) => program.functions.has(name));
   const counts = new Map<string, number>();
   const count = (names: readonly string[]): void => {
     for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -79,6 +80,8 @@ export function inlinedFunctions(
     return size;
   };
   for (const name of calls.keys()) if (!components.has(name)) sizeOf(name);
-  for (const name of components.keys()) for (const callee of calls.get(name)!) if (!components.has(callee)) sizeOf(callee);
+  for (const name of components.keys()) {
+    for (const callee of calls.get(name)!) if (!components.has(callee)) sizeOf(callee);
+  }
   return { inlined, components };
 }

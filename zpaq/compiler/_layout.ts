@@ -101,7 +101,12 @@ function placed(
       return [{ pc, size: 2, text: `${item.word} ${cells.get(item.variable)!}`, offset }];
     case "plain": {
       const { word, operand } = item;
-      return [{ pc, size: sizeOf(item, long), text: operand === undefined ? word : `${word} ${operand}`, offset }];
+      return [{
+        pc,
+        size: sizeOf(item, long),
+        text: operand === undefined ? word : `${word} ${operand}`,
+        offset,
+      }];
     }
   }
   const to = labels.get(item.to)!;

@@ -62,7 +62,12 @@ export class Liveness {
     for (const block of blocks) {
       const [needed, set] = exposed.get(block)!;
       const halts = block.end.type === "read" || block.end.type === "halt";
-      const facts = { needed: bitsOf(needed), set: bitsOf(set), before: bitsOf([]), after: bitsOf(halts ? [resume] : []) };
+      const facts = {
+        needed: bitsOf(needed),
+        set: bitsOf(set),
+        before: bitsOf([]),
+        after: bitsOf(halts ? [resume] : []),
+      };
       this.#facts.set(block, facts);
     }
     const queue = [...blocks];
@@ -99,7 +104,9 @@ export class Liveness {
 export function backwardsOver(operation: Operation, live: Set<Variable>): void {
   if (operation.type === "restore") {
     const { frame } = operation;
-    frame.variables = [...new Set([...frame.variables, ...[...live].filter(({ owner }) => owner === frame.owner)])];
+    frame.variables = [
+      ...new Set([...frame.variables, ...[...live].filter(({ owner }) => owner === frame.owner)]),
+    ];
   }
   for (const variable of writesOf(operation)) live.delete(variable);
   for (const value of readsOf(operation)) if (value instanceof Variable) live.add(value);

@@ -7,7 +7,18 @@ import { ExpressionLowering } from "./_expression_lowering.ts";
 import type { HeaderData } from "./_header.ts";
 import { inlinedFunctions } from "./_inlining.ts";
 import { Variable } from "./_ir.ts";
-import type { Block, Ending, Graph, Memory, Operation, Operator, Routine, SavedFrame, Table, Value } from "./_ir.ts";
+import type {
+  Block,
+  Ending,
+  Graph,
+  Memory,
+  Operation,
+  Operator,
+  Routine,
+  SavedFrame,
+  Table,
+  Value,
+} from "./_ir.ts";
 import { compute } from "./_ir.ts";
 import { ReferenceKinds } from "./_references.ts";
 import type { Reporter } from "./_reporter.ts";
@@ -88,7 +99,10 @@ export class Lowering {
     const { hh, hm, ph, pm, components } = header;
     this.constants = new Map(Object.entries({ hh, hm, ph, pm, n: components.length, NONE: 2 ** 32 - 1 }));
     this.kinds = new ReferenceKinds(program);
-    const bodies = [program.main, ...[...program.reachable].map((name) => program.functions.get(name)!.definition.body)];
+    const bodies = [
+      program.main,
+      ...[...program.reachable].map((name) => program.functions.get(name)!.definition.body),
+    ];
     const called = new Set(bodies.flatMap((body) => [...callNames(body)]));
     this.pushes = called.has("push_b") || called.has("peek_b");
     const { inlined, components: recursive } = inlinedFunctions(program, settings.level);
@@ -104,7 +118,10 @@ export class Lowering {
     const { main, functions, globals } = this.program;
     for (const [name, values] of this.program.tables) {
       const memory: Memory = values.every((value) => value < 256) ? "M" : "H";
-      const base = [...this.tables.values()].filter((table) => table.memory === memory).reduce((sum, { values }) => sum + values.length, 0);
+      const base = [...this.tables.values()].filter((table) => table.memory === memory).reduce(
+        (sum, { values }) => sum + values.length,
+        0,
+      );
       this.tables.set(name, { name, memory, values, base });
     }
     const counts = new Map<string, number>();
@@ -126,7 +143,9 @@ export class Lowering {
       }
     }
     for (const name of globals) {
-      if (!this.constants.has(name) && !this.tables.has(name)) this.globals.set(name, new Variable(name, undefined, false));
+      if (!this.constants.has(name) && !this.tables.has(name)) {
+        this.globals.set(name, new Variable(name, undefined, false));
+      }
     }
   }
 
@@ -134,7 +153,12 @@ export class Lowering {
   make(): Graph {
     const { part } = this.program;
     const scope = this.program.functions.get(part)!;
-    const [start, enter, body, exit] = [this.block(part), this.block(part), this.block(part), this.block(part)];
+    const [start, enter, body, exit] = [
+      this.block(part),
+      this.block(part),
+      this.block(part),
+      this.block(part),
+    ];
     const locals = this.#localsOf(scope, part);
     const activation = { scope, owner: part, locals, exit, result: undefined, loops: [] };
     const input = locals.get(scope.definition.parameters[0]!.text)!;
@@ -151,7 +175,9 @@ export class Lowering {
     this.end({ type: "jump", to: exit });
     this.place(exit);
     this.end({ type: "halt" });
-    for (let name = this.#pending.shift(); name !== undefined; name = this.#pending.shift()) this.#routine(name);
+    for (let name = this.#pending.shift(); name !== undefined; name = this.#pending.shift()) {
+      this.#routine(name);
+    }
     this.activation = { ...activation, scope: undefined, locals: new Map() };
     this.place(start);
     this.emit({ type: "input", to: input });
@@ -159,7 +185,9 @@ export class Lowering {
     for (const table of this.tables.values()) this.emit({ type: "table", table });
     this.#statements.block(this.program.main);
     this.end({ type: "jump", to: body });
-    for (let name = this.#pending.shift(); name !== undefined; name = this.#pending.shift()) this.#routine(name);
+    for (let name = this.#pending.shift(); name !== undefined; name = this.#pending.shift()) {
+      this.#routine(name);
+    }
     return {
       part,
       blocks: this.#blocks,
@@ -217,7 +245,10 @@ export class Lowering {
       sites: [],
     };
     this.#routines.set(name, routine);
-    this.#parameters.set(name, scope.definition.parameters.map(({ text }) => new Variable(text, name, false)));
+    this.#parameters.set(
+      name,
+      scope.definition.parameters.map(({ text }) => new Variable(text, name, false)),
+    );
     this.#pending.push(name);
     return routine;
   }
@@ -228,7 +259,8 @@ export class Lowering {
     if (this.#inlined.has(name)) return this.#inline(scope, args);
     const routine = this.#routineOf(name, scope);
     const { owner } = this.activation;
-    const again = owner !== undefined && this.#recursive.get(name) !== undefined && this.#recursive.get(name) === this.#recursive.get(owner);
+    const again = owner !== undefined && this.#recursive.get(name) !== undefined &&
+      this.#recursive.get(name) === this.#recursive.get(owner);
     const frame: SavedFrame = { owner: owner ?? "", variables: [] };
     if (again) this.emit({ type: "save", frame });
     for (const [i, variable] of this.#parameters.get(name)!.entries()) this.set(variable, args[i]!);

@@ -21,7 +21,12 @@ export type Item =
     | { readonly type: "label"; readonly label: Label }
     | { readonly type: "jump"; readonly kind: JumpKind; readonly to: Label }
     /** `next` is where the program goes on afterwards, which code finds out by a variable. */
-    | { readonly type: "halt"; readonly next: Label; readonly variable: Variable; readonly home: string | undefined }
+    | {
+      readonly type: "halt";
+      readonly next: Label;
+      readonly variable: Variable;
+      readonly home: string | undefined;
+    }
   );
 
 const REGISTERS: Readonly<Record<string, number>> = { a: 1, b: 2, c: 4, d: 8 };
@@ -51,7 +56,9 @@ function effectOfWord(word: string): Effect {
   const own = registerOf(target);
   const from = registerOf(source);
   if (operation === "<>") return { reads: own | from, writes: memory ? from : own | from, acts: memory };
-  if (operation === "==" || operation === "<" || operation === ">") return { reads: own | from, writes: FLAG, acts: false };
+  if (operation === "==" || operation === "<" || operation === ">") {
+    return { reads: own | from, writes: FLAG, acts: false };
+  }
   if (operation === "=" || operation === "=0") {
     return memory ? { reads: own | from, writes: 0, acts: true } : { reads: from, writes: own, acts: false };
   }

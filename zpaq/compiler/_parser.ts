@@ -589,7 +589,11 @@ export class Parser {
     const place = { start: first.start, end: this.#last };
     if (!bytes) return { type: "string", text, ...place };
     this.#extension(place, "a bytes literal");
-    return { type: "bytes", values: Array.from(text, (character) => character.charCodeAt(0) & 255), ...place };
+    return {
+      type: "bytes",
+      values: Array.from(text, (character) => character.charCodeAt(0) & 255),
+      ...place,
+    };
   }
 
   #parenthesis(start: number): Expression {

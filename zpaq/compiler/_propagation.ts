@@ -80,7 +80,9 @@ export class Propagation {
         this.#block(block);
         const after = this.#known;
         const below = children.get(block) ?? [];
-        for (const [i, child] of below.entries()) open.push([child, i === below.length - 1 ? after : new Knowledge(after)]);
+        for (const [i, child] of below.entries()) {
+          open.push([child, i === below.length - 1 ? after : new Knowledge(after)]);
+        }
       }
     };
     for (const root of roots) walk(root, root === this.#graph.start ? this.#initial() : new Knowledge());
@@ -140,7 +142,8 @@ export class Propagation {
   /** Something that has the value with this number now. */
   #holder(number: number): Value | undefined {
     const holder = this.#known.holders.get(number);
-    const valid = typeof holder === "number" || holder !== undefined && this.#known.numbers.get(holder) === number;
+    const valid = typeof holder === "number" ||
+      holder !== undefined && this.#known.numbers.get(holder) === number;
     return valid ? holder : undefined;
   }
 
@@ -217,7 +220,9 @@ export class Propagation {
     if (!byte) return value;
     if (typeof value === "number") return value & 255;
     const formula = this.#formula(value);
-    if (formula?.operator === "&" && typeof formula.b === "number" && (formula.b & 255) === 255) return formula.a;
+    if (formula?.operator === "&" && typeof formula.b === "number" && (formula.b & 255) === 255) {
+      return formula.a;
+    }
     return value;
   }
 
@@ -232,7 +237,11 @@ export class Propagation {
 
   #binary(operation: Operation & { readonly type: "binary" }): Operation {
     const { to, line } = operation;
-    const [a, b, operator] = this.#simplify(operation.operator, this.#best(operation.a), this.#best(operation.b));
+    const [a, b, operator] = this.#simplify(
+      operation.operator,
+      this.#best(operation.a),
+      this.#best(operation.b),
+    );
     if (operator === undefined) {
       this.#assign(to, this.#number(a));
       return { type: "set", to, from: a, line };
@@ -290,7 +299,11 @@ export class Propagation {
         const amount = operator === "+" ? b : (2 ** 32 - b) >>> 0;
         if (inner !== undefined && (formula!.operator === "+" || formula!.operator === "-")) {
           const sum = compute("+", amount, formula!.operator === "+" ? inner : (2 ** 32 - inner) >>> 0);
-          return sum === 0 ? is(formula!.a) : sum > 2 ** 31 ? [formula!.a, 2 ** 32 - sum, "-"] : [formula!.a, sum, "+"];
+          return sum === 0
+            ? is(formula!.a)
+            : sum > 2 ** 31
+            ? [formula!.a, 2 ** 32 - sum, "-"]
+            : [formula!.a, sum, "+"];
         }
         return amount > 2 ** 31 ? [a, 2 ** 32 - amount, "-"] : [a, amount, "+"];
       }
@@ -310,19 +323,25 @@ export class Propagation {
       case "&":
         if (b === 0) return is(0);
         if (b === NONE || Number.isInteger(Math.log2(b + 1)) && most <= b) return is(a);
-        if (inner !== undefined && formula!.operator === "&") return this.#simplify("&", formula!.a, (inner & b) >>> 0);
+        if (inner !== undefined && formula!.operator === "&") {
+          return this.#simplify("&", formula!.a, (inner & b) >>> 0);
+        }
         return [a, b, "&"];
       case "|":
         return b === 0 ? is(a) : [a, b, "|"];
       case "^":
         if (b === 0) return is(a);
-        if (inner !== undefined && formula!.operator === "^") return this.#simplify("^", formula!.a, (inner ^ b) >>> 0);
+        if (inner !== undefined && formula!.operator === "^") {
+          return this.#simplify("^", formula!.a, (inner ^ b) >>> 0);
+        }
         return [a, b, "^"];
       case "<<":
       case ">>":
         if (b === 0) return is(a);
         if (b > 31 || operator === ">>" && most < 2 ** b) return is(0);
-        if (inner !== undefined && formula!.operator === operator) return this.#simplify(operator, formula!.a, inner + b);
+        if (inner !== undefined && formula!.operator === operator) {
+          return this.#simplify(operator, formula!.a, inner + b);
+        }
         return [a, b, operator];
     }
     return [a, b, operator];
@@ -359,7 +378,10 @@ export class Propagation {
     if (known !== undefined) return { type: "jump", to: known ? end.yes : end.no, line: end.line };
     // A test of a comparison's result is the comparison.
     const formula = this.#formula(a);
-    if (b === 0 && formula !== undefined && isComparison(formula.operator) && (operator === "!=" || operator === "==")) {
+    if (
+      b === 0 && formula !== undefined && isComparison(formula.operator) &&
+      (operator === "!=" || operator === "==")
+    ) {
       const inner = operator === "!=" ? formula.operator : OPPOSITE[formula.operator];
       return { ...end, a: formula.a, b: formula.b, operator: inner };
     }

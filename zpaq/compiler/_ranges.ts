@@ -1,7 +1,7 @@
 /**
  * How large the values of variables can get, wherever they are set.
  */
-import { isComparison, readsOf, Variable, writesOf } from "./_ir.ts";
+import { isComparison, readsOf, type Variable, writesOf } from "./_ir.ts";
 import type { Graph, Operation, Operator, Value } from "./_ir.ts";
 
 /** The largest number below NONE that a value can be, and whether it can be NONE. */
@@ -47,8 +47,13 @@ export class Ranges {
             const before = this.#ranges.get(variable);
             const initial = variable.temporary ? undefined : ZERO;
             let after = join(before ?? initial, this.#result(operation, graph));
-            if (after === undefined || before !== undefined && before.most === after.most && before.none === after.none) continue;
-            if (round > ROUNDS_MAX) after = { most: STEPS.find((step) => step >= after!.most) ?? NONE, none: after.none };
+            if (
+              after === undefined ||
+              before !== undefined && before.most === after.most && before.none === after.none
+            ) continue;
+            if (round > ROUNDS_MAX) {
+              after = { most: STEPS.find((step) => step >= after!.most) ?? NONE, none: after.none };
+            }
             this.#ranges.set(variable, after);
             changed = true;
           }

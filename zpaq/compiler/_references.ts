@@ -77,10 +77,14 @@ export class ReferenceKinds {
       if (statement.type !== "assign") continue;
       for (const target of statement.targets) {
         const pairs = target.type === "tuple" && statement.value.type === "tuple"
-          ? target.items.map((item, i) => [item, statement.value.type === "tuple" ? statement.value.items[i] : undefined] as const)
+          ? target.items.map((item, i) =>
+            [item, statement.value.type === "tuple" ? statement.value.items[i] : undefined] as const
+          )
           : [[target, statement.value] as const];
         for (const [to, value] of pairs) {
-          if (to.type === "name" && value !== undefined) this.#join(keyOf(to.text, scope), this.kindOf(value, scope));
+          if (to.type === "name" && value !== undefined) {
+            this.#join(keyOf(to.text, scope), this.kindOf(value, scope));
+          }
         }
       }
     }

@@ -119,7 +119,9 @@ export class Selection {
 
   #holds(register: "a" | Register, value: Node): boolean {
     if (typeof value === "object" && !(value instanceof Variable)) return false;
-    if (register !== "a" && value instanceof Variable && this.#homes.registers.get(value) === register) return true;
+    if (register !== "a" && value instanceof Variable && this.#homes.registers.get(value) === register) {
+      return true;
+    }
     return this.#contents[register].includes(value);
   }
 
@@ -155,14 +157,18 @@ export class Selection {
 
   #canReach(node: Node, register: Register, keep: Keep): boolean {
     if (typeof node === "number") {
-      return node <= 255 || NONE - node <= 255 || this.#registerOf(node) !== undefined || this.#holds("a", node);
+      return node <= 255 || NONE - node <= 255 || this.#registerOf(node) !== undefined ||
+        this.#holds("a", node);
     }
     if (node instanceof Variable) {
-      if (!this.#homes.spilled.has(node) || this.#registerOf(node) !== undefined || this.#holds("a", node)) return true;
+      if (!this.#homes.spilled.has(node) || this.#registerOf(node) !== undefined || this.#holds("a", node)) {
+        return true;
+      }
       return this.#homes.spilled.get(node)! <= 255 && (register === "d" || this.#isFree("d", keep));
     }
     if (isBinary(node)) {
-      const small = typeof node.b === "number" && node.b <= 2 && (node.operator === "+" || node.operator === "-");
+      const small = typeof node.b === "number" && node.b <= 2 &&
+        (node.operator === "+" || node.operator === "-");
       return small && this.#canReach(node.a, register, keep);
     }
     return this.#canPoint(node.memory, node.at, keep, register);
@@ -264,7 +270,9 @@ export class Selection {
     if (ready !== undefined) return ready;
     if (this.#holds("a", node)) return "a";
     if (isLoad(node)) return this.#point(node.memory, node.at, keep);
-    const free = this.#scratch.filter((register) => !keep.has(register) && this.#canReach(node, register, keep));
+    const free = this.#scratch.filter((register) =>
+      !keep.has(register) && this.#canReach(node, register, keep)
+    );
     const register = free.find((each) => this.#contents[each].length === 0) ?? free[0]!;
     this.#reach(node, register, keep);
     return register;
@@ -280,15 +288,20 @@ export class Selection {
   /** Whether a value can come into A while registers keep what they hold. */
   #fits(node: Node, keep: Keep): boolean {
     if (typeof node === "number") return true;
-    if (node instanceof Variable) return !this.#homes.spilled.has(node) || this.#isFree("d", keep) || this.#holds("a", node);
+    if (node instanceof Variable) {
+      return !this.#homes.spilled.has(node) || this.#isFree("d", keep) || this.#holds("a", node);
+    }
     if (isLoad(node)) {
       if (this.#canPoint(node.memory, node.at, keep)) return true;
       const at = this.#wrapped(node.memory, node.at);
-      return this.#pointers(node.memory).some((register) => this.#isFree(register, keep)) && this.#fits(at, keep);
+      return this.#pointers(node.memory).some((register) => this.#isFree(register, keep)) &&
+        this.#fits(at, keep);
     }
     if (isComparison(node.operator)) return false;
     if (node.operator === "-" && node.a === 0) return this.#fits(node.b, keep);
-    if (typeof node.b === "number" && this.#isImmediate(node.operator, node.b)) return this.#fits(node.a, keep);
+    if (typeof node.b === "number" && this.#isImmediate(node.operator, node.b)) {
+      return this.#fits(node.a, keep);
+    }
     if ((node.operator === "<<" || node.operator === ">>") && typeof node.b !== "number") return false;
     if (keep.size >= this.#scratch.length) return false;
     if (this.#canOperandLater(node.b, keep)) return this.#fits(node.a, keep);
@@ -298,7 +311,12 @@ export class Selection {
   /** As `canOperand`, whatever registers hold until then. */
   #canOperandLater(node: Node, keep: Keep): boolean {
     const contents = this.#contents;
-    this.#contents = { a: [], b: keep.has("b") ? contents.b : [], c: keep.has("c") ? contents.c : [], d: keep.has("d") ? contents.d : [] };
+    this.#contents = {
+      a: [],
+      b: keep.has("b") ? contents.b : [],
+      c: keep.has("c") ? contents.c : [],
+      d: keep.has("d") ? contents.d : [],
+    };
     const can = this.#canOperand(node, keep);
     this.#contents = contents;
     return can;
@@ -314,7 +332,8 @@ export class Selection {
       case "^":
         return b === NONE;
       case "&":
-        return NONE - b <= 255 || Number.isInteger(Math.log2(b + 1)) || Number.isInteger(Math.log2(2 ** 32 - b));
+        return NONE - b <= 255 || Number.isInteger(Math.log2(b + 1)) ||
+          Number.isInteger(Math.log2(2 ** 32 - b));
       default:
         return false;
     }
@@ -344,7 +363,9 @@ export class Selection {
   #loadSpilled(variable: Variable): void {
     if (this.#homes.spilled.get(variable)! <= 255) this.#spillAddress(variable, "d");
     else {
-      for (const { word, operand } of constantSteps((NONE - this.#homes.spilled.get(variable)!) >>> 0)) this.emit(word, operand);
+      for (const { word, operand } of constantSteps((NONE - this.#homes.spilled.get(variable)!) >>> 0)) {
+        this.emit(word, operand);
+      }
       this.emit("d=a");
     }
     this.emit("a=*d");
@@ -423,7 +444,12 @@ export class Selection {
   }
 
   /** One side in A, the other as an operand; `swapped` says that the right one is in A. */
-  #sides(a: Node, b: Node, keep: Keep, either: boolean): { readonly text: string | number; readonly swapped: boolean } {
+  #sides(
+    a: Node,
+    b: Node,
+    keep: Keep,
+    either: boolean,
+  ): { readonly text: string | number; readonly swapped: boolean } {
     const inA = this.#holds("a", b) && either && this.#canOperand(a, keep) && !this.#holds("a", a);
     if (!inA && this.#canOperandLater(b, keep)) {
       this.value(a, keep);
@@ -575,7 +601,9 @@ export class Selection {
 
   /** Jumps to `yes` when a comparison holds, to `no` otherwise; `next` is what follows anyway. */
   branch(operator: Comparison, a: Node, b: Node, yes: Label, no: Label, next: Label | undefined): void {
-    if (typeof a === "number" && typeof b === "number") return this.jump("jmp", holds(operator, a, b) ? yes : no);
+    if (typeof a === "number" && typeof b === "number") {
+      return this.jump("jmp", holds(operator, a, b) ? yes : no);
+    }
     const kind = this.#compare(operator, a, b);
     if (yes === next) return this.jump(kind === "jt" ? "jf" : "jt", no);
     this.jump(kind, yes);
@@ -632,7 +660,10 @@ export class Selection {
 
   #store(memory: Memory, at: Node, value: Node): void {
     if (this.#canPoint(memory, at, NO_KEEP)) {
-      if (isBinary(value) && value.b === 1 && isLoad(value.a) && value.a.memory === memory && this.#wrapped(memory, value.a.at) === at) {
+      if (
+        isBinary(value) && value.b === 1 && isLoad(value.a) && value.a.memory === memory &&
+        this.#wrapped(memory, value.a.at) === at
+      ) {
         if (value.operator === "+" || value.operator === "-") {
           const pointer = this.#point(memory, at, NO_KEEP);
           return this.emit(`${pointer}${value.operator === "+" ? "++" : "--"}`);

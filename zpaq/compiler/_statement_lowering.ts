@@ -4,7 +4,7 @@
 import type { Expression, Statement } from "./_ast.ts";
 import type { ExpressionLowering, Place } from "./_expression_lowering.ts";
 import { hasEffects } from "./_expression_lowering.ts";
-import { Variable } from "./_ir.ts";
+import type { Variable } from "./_ir.ts";
 import type { Block, Value } from "./_ir.ts";
 import type { Lowering } from "./_lowering.ts";
 import { integerOf } from "./_constants.ts";
@@ -127,7 +127,9 @@ export class StatementLowering {
       return;
     }
     const stopExpression = second ?? first!;
-    const counterStart = second === undefined ? 0 : this.#kept(first!, [stopExpression, ...(third === undefined ? [] : [third])]);
+    const counterStart = second === undefined
+      ? 0
+      : this.#kept(first!, [stopExpression, ...(third === undefined ? [] : [third])]);
     const limit = integerOf(stopExpression, to.constants);
     const stop = limit === undefined ? to.copy(this.#expressions.value(stopExpression)) : limit;
     const own = to.variable(variable.text)!;
@@ -163,7 +165,14 @@ export class StatementLowering {
   }
 
   /** The next number of a range, and whether there is one. */
-  #advance(counter: Variable, start: bigint | undefined, stop: Value | bigint, step: bigint, again: Block, done: Block): void {
+  #advance(
+    counter: Variable,
+    start: bigint | undefined,
+    stop: Value | bigint,
+    step: bigint,
+    again: Block,
+    done: Block,
+  ): void {
     const to = this.#to;
     const size = Number(BigInt.asUintN(32, step < 0n ? -step : step));
     const another = to.block();
@@ -230,7 +239,10 @@ export class StatementLowering {
     if (target.type === "name") {
       const variable = this.#to.variable(target.text);
       if (variable !== undefined) this.#to.set(variable, value);
-    } else this.#expressions.store(this.#expressions.place(target as Expression & { readonly type: "index" }), value);
+    } else {this.#expressions.store(
+        this.#expressions.place(target as Expression & { readonly type: "index" }),
+        value,
+      );}
   }
 
   /** The place is found once; what was there is read before the value is computed. */

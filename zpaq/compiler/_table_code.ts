@@ -50,7 +50,10 @@ export function emitTable(selection: Selection, { memory, values, base }: Table)
     }
     // Memory is zero at first.
     if (value > 0) {
-      if (value <= BYTE_MAX && value !== held && values[i + 1] !== value && Math.abs(value - (held ?? NaN)) !== 1) selection.emit(`*${pointer}=`, value);
+      if (
+        value <= BYTE_MAX && value !== held && values[i + 1] !== value &&
+        Math.abs(value - (held ?? NaN)) !== 1
+      ) selection.emit(`*${pointer}=`, value);
       else {
         load(value);
         selection.emit(`*${pointer}=a`);

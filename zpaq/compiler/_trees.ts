@@ -78,7 +78,11 @@ export function singleUses(graph: Graph): ReadonlySet<Variable> {
     }
     for (const value of readsOfEnd(end)) add(uses, value);
   }
-  return new Set([...uses].filter(([variable, count]) => count === 1 && sets.get(variable) === 1).map(([variable]) => variable));
+  return new Set(
+    [...uses].filter(([variable, count]) => count === 1 && sets.get(variable) === 1).map(([variable]) =>
+      variable
+    ),
+  );
 }
 
 /** The steps of a block. */
@@ -124,7 +128,13 @@ export function stepsOf(block: Block, single: ReadonlySet<Variable>, ranges: Ran
         break;
       case "binary": {
         const { operator, to } = operation;
-        settle(to, { type: "binary", operator, a: take(operation.a), b: take(operation.b), most: ranges.most(to) }, line);
+        settle(to, {
+          type: "binary",
+          operator,
+          a: take(operation.a),
+          b: take(operation.b),
+          most: ranges.most(to),
+        }, line);
         break;
       }
       case "load": {
@@ -159,6 +169,9 @@ export function stepsOf(block: Block, single: ReadonlySet<Variable>, ranges: Ran
 
 /** The variables that a block reads. */
 function usedIn(block: Block): ReadonlySet<Variable> {
-  const values = [...block.operations.flatMap((operation) => [...readsOf(operation)]), ...readsOfEnd(block.end)];
+  const values = [
+    ...block.operations.flatMap((operation) => [...readsOf(operation)]),
+    ...readsOfEnd(block.end),
+  ];
   return new Set(values.filter((value) => value instanceof Variable));
 }

@@ -35,7 +35,7 @@ export interface CompileZpaqlPyOptions {
    *
    * @default {2}
    */
-  readonly optimize?: OptimizationLevel | undefined;
+  readonly optimize?: 0 | 1 | 2 | "s" | undefined;
   /** Write the lines of the source into the config, as comments. @default {true} */
   readonly comments?: boolean | undefined;
 }
@@ -91,8 +91,9 @@ const HEADER_SIZE = 7;
 const STACK_DEFAULT = 65_536;
 
 /**
- * Compiles a source to a config. Every variable lives in one of the machine's 256 cells R, so that H and M are the
- * program's alone; functions that call themselves are refused.
+ * Compiles a source to a config. Variables live in registers and in the machine's 256 cells R, so that H and M are the
+ * program's alone; H grows where functions call themselves, which takes a stack, where there are more variables than cells,
+ * and H or M grows by constant tables.
  *
  * @throws {TypeError} If an option has the wrong type or is not known.
  *
@@ -133,10 +134,12 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
   const bare = flag("disableComp", false);
   const components = bare ? [] : header.components;
   const modelled = components.length > 0 && !flag("suppressHcomp", false);
-  const level = options.optimize ?? 2;
+  const level = checkLevel(options.optimize);
   const sections = {
     hcomp: hcomp !== undefined && modelled ? codeOf(hcomp, header, reporter, level) : undefined,
-    pcomp: pcomp !== undefined && !flag("suppressPcomp", false) ? codeOf(pcomp, header, reporter, level) : undefined,
+    pcomp: pcomp !== undefined && !flag("suppressPcomp", false)
+      ? codeOf(pcomp, header, reporter, level)
+      : undefined,
   };
   if (reporter.failed) return { diagnostics: reporter.diagnostics, program: undefined };
   const config = configOf({ ...header, components }, sections, reporter, flag("comments", true));
@@ -159,9 +162,20 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
   return { diagnostics: reporter.diagnostics, program };
 }
 
+function checkLevel(level: OptimizationLevel = 2): OptimizationLevel {
+  if ([0, 1, 2, "s"].includes(level)) return level;
+  throw new RangeError(`Cannot compile: "optimize" is ${level}, expected 0, 1, 2 or "s"`);
+}
+
 /** The code of one section; undefined, and a finding, where there can be none. */
-function codeOf(program: Program, header: HeaderData, reporter: Reporter, level: OptimizationLevel): SectionCode | undefined {
-  const graph = new Lowering(program, header, reporter, { level, checked: false, machineShifts: false }).make();
+function codeOf(
+  program: Program,
+  header: HeaderData,
+  reporter: Reporter,
+  level: OptimizationLevel,
+): SectionCode | undefined {
+  const graph = new Lowering(program, header, reporter, { level, checked: false, machineShifts: false })
+    .make();
   if (reporter.failed) return undefined;
   optimizeGraph(graph, level);
   const code = generateCode(graph, header, level, STACK_DEFAULT);

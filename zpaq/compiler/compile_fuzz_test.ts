@@ -31,7 +31,11 @@ function faultOf(program: RandomProgram, archives: boolean): string | undefined 
   for (const optimize of LEVELS) {
     const { program: compiled, diagnostics } = compileZpaqlPy(source, { optimize });
     if (compiled === undefined) return `level ${optimize}: ${JSON.stringify(diagnostics[0])}`;
-    const machine = new ZpaqMachine(compiled.pcomp!, { h: compiled.header[4]!, m: compiled.header[5]!, budget: 2 ** 23 });
+    const machine = new ZpaqMachine(compiled.pcomp!, {
+      h: compiled.header[4]!,
+      m: compiled.header[5]!,
+      budget: 2 ** 23,
+    });
     for (const [i, segment] of segments.entries()) {
       try {
         for (const byte of segment) machine.call(byte);
@@ -40,7 +44,9 @@ function faultOf(program: RandomProgram, archives: boolean): string | undefined 
         return `level ${optimize}: ${error}`;
       }
       const actual = machine.output.splice(0).map((byte) => byte & 255).join();
-      if (actual !== expected[i]) return `level ${optimize}, segment ${i}: ${actual}, expected ${expected[i]}`;
+      if (actual !== expected[i]) {
+        return `level ${optimize}, segment ${i}: ${actual}, expected ${expected[i]}`;
+      }
     }
     if (!archives && optimize !== 2) continue;
     const contents = segments.map((data, i) => ({ data, content: bytesOf(expected[i]!) }));
@@ -63,7 +69,9 @@ function* shorterLines(line: string): Generator<string, void, undefined> {
     if (character === "(") open.push(i);
     if (character !== ")") continue;
     const start = open.pop()!;
-    if (i - start > 2 && !/\w/.test(line[start - 1] ?? "")) yield `${line.slice(0, start)}1${line.slice(i + 1)}`;
+    if (i - start > 2 && !/\w/.test(line[start - 1] ?? "")) {
+      yield `${line.slice(0, start)}1${line.slice(i + 1)}`;
+    }
   }
 }
 
@@ -87,7 +95,9 @@ function shrink(program: RandomProgram, fault: string): RandomProgram {
     for (const pieces of smaller(best.pieces)) {
       const next = { ...best, pieces };
       const other = faultOf(next, false);
-      if (other === undefined || !other.startsWith(kind) || /^interpreter|"severity":"error"/.test(other)) continue;
+      if (other === undefined || !other.startsWith(kind) || /^interpreter|"severity":"error"/.test(other)) {
+        continue;
+      }
       best = next;
       found = true;
       break;
@@ -104,6 +114,10 @@ Deno.test(`${COUNT} random programs do what Python says, at every level`, () => 
     const fault = faultOf(program, LONG || i % 20 === 0);
     if (fault === undefined) continue;
     const least = shrink(program, fault);
-    throw new Error(`Cannot agree on program ${i} of seed ${seed}: ${faultOf(least, false) ?? fault}\n${sourceOf(least)}input: ${least.input.join()}`);
+    throw new Error(
+      `Cannot agree on program ${i} of seed ${seed}: ${faultOf(least, false) ?? fault}\n${
+        sourceOf(least)
+      }input: ${least.input.join()}`,
+    );
   }
 });
