@@ -4,7 +4,26 @@
  */
 import type { Random } from "./_data.ts";
 
-const EDGES = [0, 1, 2, 7, 31, 32, 33, 127, 128, 255, 256, 257, 65535, 65536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 2, 2 ** 32 - 1];
+const EDGES = [
+  0,
+  1,
+  2,
+  7,
+  31,
+  32,
+  33,
+  127,
+  128,
+  255,
+  256,
+  257,
+  65535,
+  65536,
+  2 ** 31 - 1,
+  2 ** 31,
+  2 ** 32 - 2,
+  2 ** 32 - 1,
+];
 const HEADER = 'hh = hm = ph = pm = 8\nn = len({0: "cm 9 4", 1: "cm 9 4"})\npcomp_invocation = ""\n';
 const FUNCTION_COUNT = 4;
 
@@ -14,7 +33,9 @@ export type Piece = { readonly line: string; readonly body?: Piece[] };
 /** The text of pieces. */
 export function textOf(pieces: readonly Piece[], indent = ""): string {
   return pieces.map(({ line, body }) =>
-    `${indent}${line}\n${body === undefined ? "" : body.length === 0 ? `${indent}  pass\n` : textOf(body, `${indent}  `)}`
+    `${indent}${line}\n${
+      body === undefined ? "" : body.length === 0 ? `${indent}  pass\n` : textOf(body, `${indent}  `)
+    }`
   ).join("");
 }
 
@@ -58,7 +79,9 @@ class Generator {
   }
 
   make(): RandomProgram {
-    const pieces: Piece[] = [{ line: "T = (3, 1, 4, 1, 5, 92653, 58, 97)" }, { line: 'B = b"\\x00abcz\\xff\\x80\\x01"' }];
+    const pieces: Piece[] = [{ line: "T = (3, 1, 4, 1, 5, 92653, 58, 97)" }, {
+      line: 'B = b"\\x00abcz\\xff\\x80\\x01"',
+    }];
     this.#globals = Array.from({ length: 1 + this.#random.below(5) }, (_, i) => `g${i}`);
     for (const name of this.#globals) {
       pieces.push({ line: `${name} = ${this.#chance(2) ? 0 : this.#pick(EDGES)}` });
@@ -74,7 +97,9 @@ class Generator {
       { line: `global ${this.#globals.join(", ")}` },
       { line: "x = y = 5" },
       ...this.#block(3, 3 + this.#random.below(5)),
-      ...this.#globals.map((name) => ({ line: `out(${name} ^ ${name} >> 8 ^ ${name} >> 16 ^ ${name} >> 24)` })),
+      ...this.#globals.map((name) => ({
+        line: `out(${name} ^ ${name} >> 8 ^ ${name} >> 16 ^ ${name} >> 24)`,
+      })),
       { line: "out(x); out(x >> 8); out(y >> 16)" },
     ];
     pieces.push({ line: "def pcomp(c):", body });
@@ -128,17 +153,27 @@ class Generator {
       case 5:
         return { line: `pH[${this.#expression(1)} & 255] = ${this.#expression(2)}` };
       case 6:
-        return { line: `${this.#pick(["pH", "pM"])}[${this.#expression(1)} & 127] ${this.#pick(["^=", "|=", "&=", "%="])} ${this.#expression(2)} & 254 | 1` };
+        return {
+          line: `${this.#pick(["pH", "pM"])}[${this.#expression(1)} & 127] ${
+            this.#pick(["^=", "|=", "&=", "%="])
+          } ${this.#expression(2)} & 254 | 1`,
+        };
       case 7:
         return { line: `out(${this.#expression(3)})` };
       case 8:
-        return this.#mayRead && this.#chance(2) ? { line: `push_b(${this.#expression(1)} & 255)` } : { line: `out(pM[${this.#expression(1)} & 15])` };
+        return this.#mayRead && this.#chance(2)
+          ? { line: `push_b(${this.#expression(1)} & 255)` }
+          : { line: `out(pM[${this.#expression(1)} & 15])` };
       case 9: {
         const other = this.#variable();
-        return target === other ? { line: "pass" } : { line: `${target}, ${other} = ${this.#expression(1)}, ${this.#expression(1)}` };
+        return target === other
+          ? { line: "pass" }
+          : { line: `${target}, ${other} = ${this.#expression(1)}, ${this.#expression(1)}` };
       }
       case 10:
-        if (this.#loops > 0 && this.#chance(3)) return { line: `if ${this.#condition(1)}: ${this.#pick(["break", "continue"])}` };
+        if (this.#loops > 0 && this.#chance(3)) {
+          return { line: `if ${this.#condition(1)}: ${this.#pick(["break", "continue"])}` };
+        }
         return { line: `${target} = ${this.#variable()} = ${this.#expression(1)}` };
       case 11:
       case 12:
@@ -183,7 +218,10 @@ class Generator {
     this.#loops++;
     const body = this.#block(depth - 1, 1 + this.#random.below(2));
     this.#loops--;
-    const loop: Piece = { line: `for ${name} in range(${range}):`, body: [...body, { line: `out(${name})` }] };
+    const loop: Piece = {
+      line: `for ${name} in range(${range}):`,
+      body: [...body, { line: `out(${name})` }],
+    };
     if (!this.#chance(3)) return loop;
     return { line: "if True:", body: [loop, { line: "else:", body: this.#block(depth - 1, 1) }] };
   }
@@ -206,7 +244,8 @@ class Generator {
 
   #reference(): Piece {
     const name = `r${this.#names++}`;
-    const make = (): string => this.#chance(2) ? `array_pH(${8 + this.#random.below(90)})` : `array_pM(${8 + this.#random.below(90)})`;
+    const make = (): string =>
+      this.#chance(2) ? `array_pH(${8 + this.#random.below(90)})` : `array_pM(${8 + this.#random.below(90)})`;
     return {
       line: "if True:",
       body: [
@@ -221,7 +260,11 @@ class Generator {
   #call(depth: number): string {
     const { name, parameters, recursive } = this.#pick(this.#functions);
     const args = Array.from({ length: parameters }, () => this.#expression(depth - 1));
-    return `${name}(${[...recursive ? [this.#pick(["2", "0", "3", `${this.#pick(this.#globals)} & 1`])] : [], ...args].join(", ")})`;
+    return `${name}(${
+      [...recursive ? [this.#pick(["2", "0", "3", `${this.#pick(this.#globals)} & 1`])] : [], ...args].join(
+        ", ",
+      )
+    })`;
   }
 
   #condition(depth: number): string {
@@ -240,7 +283,9 @@ class Generator {
       case 6:
         return `(${this.#condition(depth - 1)}) or (${this.#condition(depth - 1)})`;
       default:
-        return `${a} ${this.#pick(["<", ">=", "=="])} ${b} ${this.#pick(["<=", ">", "!="])} ${this.#expression(depth - 1)}`;
+        return `${a} ${this.#pick(["<", ">=", "=="])} ${b} ${this.#pick(["<=", ">", "!="])} ${
+          this.#expression(depth - 1)
+        }`;
     }
   }
 

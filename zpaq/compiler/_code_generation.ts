@@ -80,7 +80,11 @@ export function generateCode(
     const maker = new CodeMaker(graph, steps, homes, ranges, sizes, tableSize("H") + spilled.size, stackSize);
     maker.make();
     const items = withoutUnused(withoutDead(maker.items));
-    const { cells, homeless } = allocateCells(items, maker.first, maker.temporaries);
+    const { cells, homeless } = allocateCells(
+      items,
+      maker.first,
+      new Set([...maker.temporaries, graph.resume]),
+    );
     if (homeless.length > 0) {
       for (const variable of homeless) spilled.set(variable, spilled.size);
       continue;

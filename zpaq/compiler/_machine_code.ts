@@ -24,7 +24,7 @@ export type Item =
     | {
       readonly type: "halt";
       readonly next: Label;
-      readonly variable: Variable;
+      readonly variable: Variable | undefined;
       readonly home: string | undefined;
     }
   );
@@ -112,8 +112,9 @@ export class MachineLiveness {
   constructor(items: readonly Item[]) {
     this.#items = items;
     for (const item of items) {
-      if ((item.type === "cell" || item.type === "halt") && !this.#indexes.has(item.variable)) {
-        this.#indexes.set(item.variable, this.variables.push(item.variable) - 1);
+      const variable = item.type === "cell" || item.type === "halt" ? item.variable : undefined;
+      if (variable !== undefined && !this.#indexes.has(variable)) {
+        this.#indexes.set(variable, this.variables.push(variable) - 1);
       }
     }
     let start = 0;
@@ -187,7 +188,7 @@ export class MachineLiveness {
   #backwardsOver(item: Item, live: Live): void {
     const { reads, writes } = effectOf(item);
     live.registers = live.registers & ~writes | reads;
-    if (item.type !== "cell" && item.type !== "halt") return;
+    if (item.type !== "cell" && item.type !== "halt" || item.variable === undefined) return;
     const index = this.#indexes.get(item.variable)!;
     if (item.type === "cell" && item.word === "r=a") live.cells.delete(index);
     else live.cells.add(index);

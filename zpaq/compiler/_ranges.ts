@@ -1,7 +1,7 @@
 /**
  * How large the values of variables can get, wherever they are set.
  */
-import { isComparison, readsOf, Variable, writesOf } from "./_ir.ts";
+import { isComparison, readsOf, type Variable, writesOf } from "./_ir.ts";
 import type { Graph, Operation, Operator, Value } from "./_ir.ts";
 
 /** The largest number below NONE that a value can be, and whether it can be NONE. */

@@ -109,7 +109,8 @@ export class Selection {
   /** Halts; a variable says what to do next. */
   halt(next: Label, variable: Variable): void {
     const home = this.#homes.registers.get(variable);
-    this.items.push({ type: "halt", next, variable, home, line: this.line, depth: this.depth });
+    const cell = home === undefined ? variable : undefined;
+    this.items.push({ type: "halt", next, variable: cell, home, line: this.line, depth: this.depth });
   }
 
   /** Says what a register holds now. */

@@ -4,7 +4,7 @@
 import type { Expression, Statement } from "./_ast.ts";
 import type { ExpressionLowering, Place } from "./_expression_lowering.ts";
 import { hasEffects } from "./_expression_lowering.ts";
-import { Variable } from "./_ir.ts";
+import type { Variable } from "./_ir.ts";
 import type { Block, Value } from "./_ir.ts";
 import type { Lowering } from "./_lowering.ts";
 import { integerOf } from "./_constants.ts";

@@ -35,7 +35,7 @@ export interface CompileZpaqlPyOptions {
    *
    * @default {2}
    */
-  readonly optimize?: OptimizationLevel | undefined;
+  readonly optimize?: 0 | 1 | 2 | "s" | undefined;
   /** Write the lines of the source into the config, as comments. @default {true} */
   readonly comments?: boolean | undefined;
 }
@@ -91,8 +91,9 @@ const HEADER_SIZE = 7;
 const STACK_DEFAULT = 65_536;
 
 /**
- * Compiles a source to a config. Every variable lives in one of the machine's 256 cells R, so that H and M are the
- * program's alone; functions that call themselves are refused.
+ * Compiles a source to a config. Variables live in registers and in the machine's 256 cells R, so that H and M are the
+ * program's alone; H grows where functions call themselves, which takes a stack, where there are more variables than cells,
+ * and H or M grows by constant tables.
  *
  * @throws {TypeError} If an option has the wrong type or is not known.
  *
@@ -133,7 +134,7 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
   const bare = flag("disableComp", false);
   const components = bare ? [] : header.components;
   const modelled = components.length > 0 && !flag("suppressHcomp", false);
-  const level = options.optimize ?? 2;
+  const level = checkLevel(options.optimize);
   const sections = {
     hcomp: hcomp !== undefined && modelled ? codeOf(hcomp, header, reporter, level) : undefined,
     pcomp: pcomp !== undefined && !flag("suppressPcomp", false)
@@ -159,6 +160,11 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     sourceMap,
   };
   return { diagnostics: reporter.diagnostics, program };
+}
+
+function checkLevel(level: OptimizationLevel = 2): OptimizationLevel {
+  if ([0, 1, 2, "s"].includes(level)) return level;
+  throw new RangeError(`Cannot compile: "optimize" is ${level}, expected 0, 1, 2 or "s"`);
 }
 
 /** The code of one section; undefined, and a finding, where there can be none. */

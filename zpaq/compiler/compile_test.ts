@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Random } from "../../tests/_data.ts";
+import { SluiceError } from "@sluice/internal";
 import { ZpaqMachine } from "../mod.ts";
 import { compileZpaqlPy, runZpaqlPyHcomp, runZpaqlPyPcomp } from "./mod.ts";
 import type { ZpaqlPyProgram } from "./mod.ts";
@@ -7,20 +8,26 @@ import type { ZpaqlPyProgram } from "./mod.ts";
 const END_OF_SEGMENT = 2 ** 32 - 1;
 const HEADER = 'hh = hm = ph = pm = 8\nn = len({0: "cm 9 4", 1: "cm 9 4"})\npcomp_invocation = ""\n';
 
-function compile(source: string): ZpaqlPyProgram {
-  const { program, diagnostics } = compileZpaqlPy(source);
+type Level = 0 | 1 | 2 | "s";
+
+function compile(source: string, optimize: Level = 2): ZpaqlPyProgram {
+  const { program, diagnostics } = compileZpaqlPy(source, { optimize });
   assert(program !== undefined, `${JSON.stringify(diagnostics, null, 1)}\n${source}`);
   return program;
 }
 
 /** What the compiled pcomp gives for segments. */
-function runCompiled(source: string, segments: readonly Uint8Array[]): { output: number[][]; steps: number } {
-  const { pcomp } = compile(source);
-  const machine = new ZpaqMachine(pcomp!, { h: 8, m: 8, budget: 2 ** 22 });
+function runCompiled(
+  source: string,
+  segments: readonly Uint8Array[],
+  optimize: Level = 2,
+): { output: number[][]; steps: number } {
+  const { pcomp, header } = compile(source, optimize);
+  const machine = new ZpaqMachine(pcomp!, { h: header[4]!, m: header[5]!, budget: 2 ** 22 });
   const output = segments.map((segment) => {
     for (const byte of segment) machine.call(byte);
     machine.call(END_OF_SEGMENT);
-    return machine.output.splice(0);
+    return machine.output.splice(0).map((byte) => byte & 255);
   });
   return { output, steps: machine.steps };
 }
@@ -171,16 +178,99 @@ Deno.test("compiled jumps reach as far as they must", () => {
   }
 });
 
+const LEVELS = [0, 1, 2, "s"] as const;
+
+Deno.test("compileZpaqlPy keeps any number of variables", () => {
+  for (const count of [0, 1, 255, 256, 1000]) {
+    const names = Array.from({ length: count }, (_, i) => `v${i}`);
+    const first = names.map((name, i) => `    ${name} = c * ${i} + ${i}\n`).join("");
+    const then = names.map((name, i) => `    ${name} ^= ${names[(i * 7 + 3) % count]}\n`).join("");
+    const last = names.map((name) => `    out(${name} & 255)\n`).join("");
+    const locals =
+      `${HEADER}def hcomp(c):\n  pass\ndef pcomp(c):\n  if c != NONE:\n    out(c)\n${first}${then}${last}`;
+    const wanted = runZpaqlPyPcomp(locals, [Uint8Array.of(3, 200)]).map((bytes) => [...bytes]);
+    const globals = `${names.map((name) => `${name} = 1\n`).join("")}def hcomp(c):`;
+    const declared = count === 0 ? "def pcomp(c):\n" : `def pcomp(c):\n  global ${names.join(", ")}\n`;
+    for (const optimize of count < 1000 ? LEVELS : [2] as const) {
+      assertEquals(runCompiled(locals, [Uint8Array.of(3, 200)], optimize).output, wanted, `${count} locals`);
+      const shared = locals.replace("def hcomp(c):", globals).replace("def pcomp(c):\n", declared);
+      assertEquals(runCompiled(shared, [Uint8Array.of(3, 200)], optimize).output, wanted, `${count} globals`);
+    }
+  }
+});
+
+Deno.test("compileZpaqlPy gives functions that call themselves a stack, and others none", () => {
+  const source = `${HEADER}def sum(d, x):
+  if d == 0: return x
+  y = sum(d - 1, x + 1)
+  return y + d
+def even(x):
+  return 1 if x == 0 else odd(x - 1)
+def odd(x):
+  return 0 if x == 0 else even(x - 1)
+def hcomp(c):
+  hH[0] = c
+def pcomp(c):
+  if c != NONE:
+    out(sum(c, 3)); out(even(c)); out(read_sum(3))
+def read_sum(n):
+  if n == 0: return 0
+  byte = read_b()
+  return (read_sum(n - 1) + byte * n) & 65535
+`;
+  for (const optimize of LEVELS) {
+    const input = [Uint8Array.of(5, 1, 2, 3, 40, 4, 5, 6)];
+    const wanted = runZpaqlPyPcomp(source, input).map((bytes) => [...bytes]);
+    assertEquals(runCompiled(source, input, optimize).output, wanted);
+    const { header } = compile(source, optimize);
+    assertEquals([...header.subarray(2, 6)], [8, 8, 17, 8]);
+  }
+  const { pcomp, header } = compile(source);
+  const machine = new ZpaqMachine(pcomp!, { h: header[4]!, m: header[5]!, budget: 2 ** 24 });
+  const endless = compile(source.replace("if d == 0: return x", "if d == 99999999: return x"));
+  const other = new ZpaqMachine(endless.pcomp!, { h: 17, m: 8, budget: 2 ** 24 });
+  machine.call(200);
+  const { code } = assertThrows(() => other.call(200), SluiceError);
+  assertEquals(code, "BAD_OPCODE");
+});
+
+Deno.test("compileZpaqlPy lays constant tables behind the arrays", () => {
+  const rows = {
+    bytes: [...Array.from({ length: 300 }, (_, i) => i * 7 & 255), ...new Array(40).fill(9), 128, 255],
+    numbers: [1, 2, 3, 70000, 70001, 70003, 0, 0, 0, 0, 0, 0, 4294967295, 300, 300, 300, 300, 300, 300, 128],
+  };
+  const source = `${HEADER}${
+    Object.entries(rows).map(([name, values]) => `${name} = (${values.join(", ")})\n`).join("")
+  }TEXT = b"a\\x00\\xff\\n"
+def hcomp(c):
+  pass
+def pcomp(c):
+  if c != NONE:
+    for i in range(len(bytes)): out(bytes[i])
+    for i in range(len(numbers)): out(numbers[i]); out(numbers[i] >> 8); out(numbers[i] >> 16)
+    for i in range(len(TEXT)): out(TEXT[i])
+    out(TEXT[2]); out(len(TEXT)); pM[255] = c; out(pM[255])
+`;
+  const wanted = runZpaqlPyPcomp(source, [Uint8Array.of(5, 6)]).map((bytes) => [...bytes]);
+  for (const optimize of LEVELS) {
+    assertEquals(runCompiled(source, [Uint8Array.of(5, 6)], optimize).output, wanted, `level ${optimize}`);
+  }
+});
+
+Deno.test("compileZpaqlPy never adds 128 at once, which old versions of libzpaq compile wrongly", () => {
+  const { config } = compile(
+    `${HEADER}T = (128, 256, 384, 70000, 70128)\ndef hcomp(c):\n  pass\ndef pcomp(c):\n  out(c + 128); out(T[c & 3] + 128); out(c * 65664 + 8388736)\n`,
+  );
+  assert(!/a\+= 128\b/.test(config), config);
+});
+
 Deno.test("compileZpaqlPy refuses what it can not compile", () => {
   const code = (body: string): (string | undefined)[] => {
     const { diagnostics, program } = compileZpaqlPy(`${HEADER}${body}\ndef pcomp(c):\n  pass\n`);
     assertEquals(program, undefined);
     return diagnostics.filter(({ severity }) => severity === "error").map((each) => each.code);
   };
-  assertEquals(code("def f(x):\n  return f(x - 1) if x else 0\ndef hcomp(c):\n  hH[0] = f(c)"), ["ZPY0405"]);
-  assertEquals(code("def hcomp(c):\n  for i in range(9, c, 0 - 1): hH[0] = i"), ["ZPY0403"]);
-  const many = Array.from({ length: 300 }, (_, i) => `v${i} = ${i}`).join("\n");
-  assertEquals(code(`${many}\ndef hcomp(c):\n  hH[0] = c`), ["ZPY0401"]);
+  assertEquals(code("def hcomp(c):\n  for i in range(9, c, c): hH[0] = i"), ["ZPY0403"]);
   const long = Array.from({ length: 9000 }, (_, i) => `  hH[c + ${i}] = ${i} * c`).join("\n");
   assertEquals(code(`def hcomp(c):\n${long}`), ["ZPY0400"]);
 });
