@@ -139,6 +139,30 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "what sluice zpaq repacks and indexes, zpaq extracts and lists",
+  ignore,
+  fn: () =>
+    inFolder(async (cwd) => {
+      ok(await run("zpaq", ["a", "z.zpaq", "src", "-m1", "-method", "x0,0"], { cwd }));
+      await Deno.remove(`${cwd}/src/rnd.bin`);
+      ok(await run("zpaq", ["a", "z.zpaq", "src"], { cwd }));
+      ok(await sluice(["zpaq", "x", "z.zpaq", "-repack", "r.zpaq"], { cwd }));
+      ok(await sluice(["zpaq", "x", "z.zpaq", "-repack", "k.zpaq", "secret"], { cwd }));
+      assertEquals((await sluice(["zpaq", "x", "z.zpaq", "-repack", "r.zpaq"], { cwd })).code, 2);
+      assert((await Deno.stat(`${cwd}/r.zpaq`)).size < (await Deno.stat(`${cwd}/z.zpaq`)).size);
+      ok(await run("zpaq", ["x", "r.zpaq", "-to", "r"], { cwd }));
+      ok(await run("zpaq", ["x", "k.zpaq", "-key", "secret", "-to", "k"], { cwd }));
+      await same(`${cwd}/src`, `${cwd}/r/src`);
+      await same(`${cwd}/src`, `${cwd}/k/src`);
+      ok(await sluice(["zpaq", "x", "z.zpaq", "-index", "i.zpaq"], { cwd }));
+      ok(await run("zpaq", ["x", "z.zpaq", "-index", "theirs.zpaq"], { cwd }));
+      await same(`${cwd}/theirs.zpaq`, `${cwd}/i.zpaq`);
+      const { stdout } = await sluice(["zpaq", "l", "i.zpaq"], { cwd });
+      assert(new TextDecoder().decode(stdout).includes("src/text.bin"));
+    }),
+});
+
 Deno.test("sluice zpaq writes nothing outside of the folder", async () => {
   const { createZpaqArchive } = await import("@sluice/zpaq");
   await inFolder(async (cwd) => {
