@@ -9,7 +9,7 @@ import type { DecompressSettings } from "./_decompress_options.ts";
 import { fault, limitFault } from "./_fault.ts";
 import { BLOCK_MAGIC, DIGEST_SIZE, HEADER_TYPE, LOCATOR_TAG, MARK, TEXT_SIZE_MAX } from "./_format.ts";
 import { parseHeader } from "./_header_parser.ts";
-import { HostedProgram } from "./_hosted_program.ts";
+import { HostedProgram, preparePrograms } from "./_hosted_program.ts";
 import { InputBuffer } from "./_input_buffer.ts";
 import type { ZpaqHeader } from "./header.ts";
 
@@ -165,7 +165,9 @@ export class ArchiveDecoder {
           let done: StepKind | undefined;
           if (hosted === undefined) {
             const room = this.#room(target, start);
-            done = this.#account(await this.#kernel!.runAsync(bytes, pos, end, target, start, room, more));
+            const result = await this.#kernel!.runAsync(bytes, pos, end, target, start, room, more);
+            if (result === RESULT.PROGRAM_READY) await preparePrograms(this.#kernel!.program());
+            done = this.#account(result);
           } else if (hosted.needsInput) {
             const { inputArea } = hosted;
             const size = inputArea.length;
@@ -189,6 +191,7 @@ export class ArchiveDecoder {
   close(): void {
     this.#kernel?.close();
     this.#kernel = undefined;
+    this.#hosted?.close();
     this.#hosted = undefined;
   }
 
@@ -387,6 +390,7 @@ export class ArchiveDecoder {
         (settings.plain ? ZPAQ_DECODE_FLAG.PLAIN : 0) |
         (this.#contiguous() ? ZPAQ_DECODE_FLAG.CONTIGUOUS : 0) |
         (settings.compilePrograms === "never" ? 0 : ZPAQ_DECODE_FLAG.OFFER);
+      this.#hosted?.close();
       this.#hosted = undefined;
       const { headerBytes } = this.block!;
       const result = this.#kernel.begin(headerBytes, flags, settings.hcompBudget, settings.pcompBudget);

@@ -2,20 +2,32 @@
  * The post-processor of a block, run outside of the kernel: input comes from the kernel, output goes to the reader.
  */
 import type { DecompressSettings } from "./_decompress_options.ts";
+import { DECODERS } from "./_decoders.gen.ts";
 import { ProgramRunner } from "./_program_runner.ts";
-import type { RunOutcome } from "./_program_runner.ts";
+import type { Runner, RunOutcome } from "./_program_runner.ts";
+import type { ZstdRunner } from "./_zstd_runner.ts";
 
 /** Smaller content is interpreted before a module is compiled. */
 const CONTENT_SIZE_MIN = 64 << 10;
 
+/** What stands in for programs that packed archives carry; loaded when the first of them comes. */
+let packed: typeof ZstdRunner | undefined;
+
+/** Loads what may stand in for a program. */
+export async function preparePrograms(program: Uint8Array): Promise<void> {
+  if (packed === undefined && program.length === DECODERS.zstd.size) {
+    packed = (await import("./_zstd_runner.ts")).ZstdRunner;
+  }
+}
+
 /** One program with where it stands in a segment. */
 export class HostedProgram {
-  readonly #runner: ProgramRunner;
+  readonly #runner: Runner;
   #hungry = true;
   #inputEnded = false;
   #ending = false;
 
-  private constructor(runner: ProgramRunner) {
+  private constructor(runner: Runner) {
     this.#runner = runner;
   }
 
@@ -28,8 +40,13 @@ export class HostedProgram {
   ): HostedProgram | undefined {
     const { compilePrograms, pcompBudget, maxMemory } = settings;
     if (compilePrograms === "auto" && size !== undefined && size < CONTENT_SIZE_MIN) return undefined;
-    const runner = ProgramRunner.create(program, sizes.ph, sizes.pm, pcompBudget, maxMemory);
+    const runner = (settings.plain ? undefined : packed?.create(program, settings)) ??
+      ProgramRunner.create(program, sizes.ph, sizes.pm, pcompBudget, maxMemory);
     return runner === undefined ? undefined : new HostedProgram(runner);
+  }
+
+  close(): void {
+    this.#runner.close();
   }
 
   startSegment(): void {

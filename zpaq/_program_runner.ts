@@ -30,8 +30,28 @@ function moduleOf(program: Uint8Array, ph: number, pm: number): WebAssembly.Modu
 /** How a run ended. */
 export type RunOutcome = "input" | "output" | "bad-opcode" | "budget";
 
+/** What runs a post-processor outside of the kernel, segment by segment. */
+export interface Runner {
+  /** Room for input: all that was given before must be used up. */
+  readonly inputArea: Uint8Array<ArrayBuffer>;
+  /** Bytes that the last run gave. */
+  readonly produced: number;
+  /** Where the program failed, and the opcode there. */
+  readonly failure: { readonly pc: number; readonly opcode: number };
+  /** Says that `size` bytes stand in the area for input. */
+  fill(size: number): void;
+  /** Starts what the program does at the end of a segment. */
+  end(): void;
+  /** The next segment takes input again. */
+  restart(): void;
+  /** Runs until the input is used up or the target is full. */
+  run(target: Uint8Array, start: number, end: number): RunOutcome;
+  /** Frees what it holds outside of this engine's memory. */
+  close(): void;
+}
+
 /** One program at work on the segments of a block. */
-export class ProgramRunner {
+export class ProgramRunner implements Runner {
   readonly #run: (mode: number) => number;
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #state: DataView<ArrayBuffer>;
@@ -39,7 +59,6 @@ export class ProgramRunner {
   readonly #input: number;
   readonly #output: number;
   #mode: number = MODE.INPUT;
-  /** Bytes that the last run gave. */
   produced = 0;
 
   private constructor(
@@ -84,28 +103,23 @@ export class ProgramRunner {
     }
   }
 
-  /** Room for input: all that was given before must be used up. */
   get inputArea(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(this.#input, this.#input + INPUT_SIZE);
   }
 
-  /** Says that `size` bytes stand in the area for input. */
   fill(size: number): void {
     this.#set(STATE.INPUT, this.#input);
     this.#set(STATE.INPUT_END, this.#input + size);
   }
 
-  /** Starts what the program does at the end of a segment. */
   end(): void {
     this.#mode = MODE.ENDING;
   }
 
-  /** The next segment takes input again. */
   restart(): void {
     this.#mode = MODE.INPUT;
   }
 
-  /** Runs until the input is used up or the target is full. */
   run(target: Uint8Array, start: number, end: number): RunOutcome {
     let at = start;
     let status: number = STATUS.OUTPUT;
@@ -124,11 +138,12 @@ export class ProgramRunner {
     return (["input", "output", "bad-opcode", "budget"] as const)[status]!;
   }
 
-  /** Where the program failed, and the opcode there. */
   get failure(): { readonly pc: number; readonly opcode: number } {
     const pc = this.#get(STATE.FAILED);
     return { pc, opcode: this.#program[pc] ?? 0 };
   }
+
+  close(): void {}
 
   #get(at: number): number {
     return this.#state.getUint32(at, true);
