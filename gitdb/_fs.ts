@@ -111,6 +111,19 @@ export class LazyFileSource implements ByteSource, Disposable {
   }
 }
 
+/** A file that is opened for each read alone; undefined where there is no such regular file. */
+export function fileSource(path: string): ByteSource | undefined {
+  const info = statPath(path);
+  if (info?.isFile !== true) return undefined;
+  return {
+    size: info.size,
+    read: async (offset, length, options) => {
+      using file = new LazyFileSource(path);
+      return await file.read(offset, length, options);
+    },
+  };
+}
+
 /** The path without links; undefined where nothing is there, or links lead in a circle. */
 export function realPath(path: string): string | undefined {
   try {

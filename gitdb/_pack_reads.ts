@@ -5,7 +5,7 @@ import { ResultBatch } from "./_batch.ts";
 import { SluiceError } from "@sluice/internal";
 import { GitHashKernel } from "./_codec.ts";
 import { corrupt, idMismatch, objectNotFound } from "./_errors.ts";
-import { kindOfType } from "./_object_kind.ts";
+import { kindOfType, TYPE_OF_KIND } from "./_object_kind.ts";
 import { packIds } from "./_ids.ts";
 import { HASH_SIZE, ObjectId } from "./_object_id.ts";
 import type { HashAlgorithm, IdLike } from "./_object_id.ts";
@@ -15,7 +15,15 @@ import { packObject } from "./_pack_object.ts";
 import type { BulkSettings } from "./_options.ts";
 import { infoOf, MemoryObject } from "./_stored_object.ts";
 import type { Facts } from "./_stored_object.ts";
-import type { BulkOptions, GitObject, ObjectBatch, ObjectInfo, ReadOptions, Result } from "./object.ts";
+import type {
+  BulkOptions,
+  GitObject,
+  ObjectBatch,
+  ObjectInfo,
+  PackedPlace,
+  ReadOptions,
+  Result,
+} from "./object.ts";
 
 /** Bytes of bodies that one call makes; more only where one object needs it. */
 const ARENA_SIZE = 4 << 20;
@@ -23,21 +31,42 @@ const ARENA_SIZE = 4 << 20;
 const RECORDS = 8192;
 /** Room for one object, kept for single reads. */
 const SCRATCH_SIZE = 128 << 10;
+/** Facts that are given together. */
+const INFO_GROUP = 4096;
 /** Ids of a window whose results are put in order. */
 const ORDERED_WINDOW = 4096;
+
+function sizeOf(records: Uint32Array, at: number): number {
+  return records[at + GIT_RECORD.SIZE_LOW]! + records[at + GIT_RECORD.SIZE_HIGH]! * 2 ** 32;
+}
+
+function placeOf(records: Uint32Array, at: number): PackedPlace {
+  return {
+    depth: records[at + GIT_RECORD.DEPTH]!,
+    pack: records[at + GIT_RECORD.PACK]!,
+    offset: records[at + GIT_RECORD.OFFSET_LOW]! + records[at + GIT_RECORD.OFFSET_HIGH]! * 2 ** 32,
+  };
+}
 
 /** Facts of a record. */
 function factsOf(records: Uint32Array, at: number, id: ObjectId): Facts {
   return {
     id,
     kind: records[at + GIT_RECORD.KIND]!,
-    size: records[at + GIT_RECORD.SIZE_LOW]! + records[at + GIT_RECORD.SIZE_HIGH]! * 2 ** 32,
+    size: sizeOf(records, at),
     storage: "packed",
-    packed: {
-      depth: records[at + GIT_RECORD.DEPTH]!,
-      pack: records[at + GIT_RECORD.PACK]!,
-      offset: records[at + GIT_RECORD.OFFSET_LOW]! + records[at + GIT_RECORD.OFFSET_HIGH]! * 2 ** 32,
-    },
+    packed: placeOf(records, at),
+  };
+}
+
+/** As `infoOf(factsOf(…))`, without the object between: there may be a million of them. */
+function recordInfo(records: Uint32Array, at: number, id: ObjectId): ObjectInfo {
+  return {
+    id,
+    type: TYPE_OF_KIND[records[at + GIT_RECORD.KIND]!]!,
+    size: sizeOf(records, at),
+    storage: "packed",
+    packed: placeOf(records, at),
   };
 }
 
@@ -218,7 +247,7 @@ export class PackReads {
       let bytes = 0;
       while (until < ids.length) {
         const at = until * GIT_RECORD_LENGTH;
-        bytes += records[at + GIT_RECORD.SIZE_LOW]! + records[at + GIT_RECORD.SIZE_HIGH]! * 2 ** 32;
+        bytes += sizeOf(records, at);
         if (until > from && bytes > settings.maxInFlightBytes) break;
         until++;
       }
@@ -347,25 +376,28 @@ export class PackReads {
     return results;
   }
 
-  /** Facts of one window of ids. */
-  async infos(
+  /** Facts of one window of ids, in groups that a collector of garbage need not move. */
+  async *infos(
     ids: readonly IdLike[],
     start: number,
     settings: BulkSettings,
-  ): Promise<Result<ObjectInfo>[]> {
+  ): AsyncGenerator<Result<ObjectInfo>[]> {
     const packed = packIds(ids, this.#algorithm);
     const records = await this.#infoRecords(packed, settings);
     const hashSize = HASH_SIZE[this.#algorithm];
-    return ids.map((given, i) => {
-      const at = i * GIT_RECORD_LENGTH;
-      const id = given instanceof ObjectId
-        ? given
-        : ObjectId.from(packed.subarray(i * hashSize, (i + 1) * hashSize));
-      const result = records[at + GIT_RECORD.RESULT]! | 0;
-      return result === RESULT.OK
-        ? { ok: true, index: start + i, value: infoOf(factsOf(records, at, id)) }
-        : { ok: false, index: start + i, id, error: this.#error(result, id, records, at) as never };
-    });
+    for (let from = 0; from < ids.length; from += INFO_GROUP) {
+      yield ids.slice(from, from + INFO_GROUP).map((given, i) => {
+        const row = from + i;
+        const at = row * GIT_RECORD_LENGTH;
+        const id = given instanceof ObjectId
+          ? given
+          : ObjectId.from(packed.subarray(row * hashSize, (row + 1) * hashSize));
+        const result = records[at + GIT_RECORD.RESULT]! | 0;
+        return result === RESULT.OK
+          ? { ok: true, index: start + row, value: recordInfo(records, at, id) }
+          : { ok: false, index: start + row, id, error: this.#error(result, id, records, at) as never };
+      });
+    }
   }
 
   /** Facts of entries of one pack whose ids are known. */
@@ -389,7 +421,7 @@ export class PackReads {
       const at = index * GIT_RECORD_LENGTH;
       const state = records[at + GIT_RECORD.RESULT]! | 0;
       return state === RESULT.OK
-        ? { ok: true, index, value: infoOf(factsOf(records, at, id)) }
+        ? { ok: true, index, value: recordInfo(records, at, id) }
         : { ok: false, index, id, error: this.#error(state, id, records, at) as never };
     });
   }

@@ -11,6 +11,7 @@ import type { PackEngine } from "./_pack_engine.ts";
 import { packObject } from "./_pack_object.ts";
 import type { PackReads } from "./_pack_reads.ts";
 import type { PackUnit } from "./_pack_unit.ts";
+import { hasReverseChecksum, readReverseIndex } from "./_reverse_index.ts";
 import type { GitObject } from "./object.ts";
 import type {
   Pack,
@@ -106,9 +107,8 @@ export class PackView implements Pack {
     return chain;
   }
 
-  async *entries(): AsyncGenerator<PackIndexEntry> {
-    const rows = await collect(this.index.entries());
-    yield* rows.sort((a, b) => a.offset - b.offset);
+  entries(): AsyncGenerator<PackIndexEntry> {
+    return this.index.entriesByOffset(this.#unit.files.reverse?.());
   }
 
   async readAt(offset: number, id: ObjectId): Promise<GitObject> {
@@ -167,6 +167,21 @@ export class PackView implements Pack {
     }
   }
 
+  /** What is wrong with the reverse index, where there is one. */
+  async #reverseFault(): Promise<string | undefined> {
+    const source = this.#unit.files.reverse?.();
+    if (source === undefined) return undefined;
+    const order = await readReverseIndex(source, {
+      algorithm: this.#algorithm,
+      offsets: await this.index.offsets(),
+      packChecksum: await this.index.packChecksum(),
+    });
+    if (typeof order === "string") return order;
+    return await hasReverseChecksum(source, this.#algorithm)
+      ? undefined
+      : "the checksum of the reverse index is wrong";
+  }
+
   async *verify(
     options: VerifyPackOptions = {},
   ): AsyncGenerator<PackFinding> {
@@ -175,6 +190,8 @@ export class PackView implements Pack {
     const end = this.size - HASH_SIZE[this.#algorithm];
     const whole = (message: string): PackFinding => ({ offset: undefined, id: undefined, message });
     for await (const message of this.index.verify()) yield whole(message);
+    const reverse = await this.#reverseFault();
+    if (reverse !== undefined) yield whole(reverse);
     for (const [i, { offset, id }] of rows.entries()) {
       if (offset < 12 || offset >= end) yield { offset, id, message: "the offset is outside of the pack" };
       else if (i > 0 && offset === rows[i - 1]!.offset) {

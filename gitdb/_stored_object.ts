@@ -86,6 +86,7 @@ export class MemoryObject extends BaseObject {
   }
 
   override bytes(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
+    if (options === undefined && this.size <= MAX_OBJECT_SIZE) return Promise.resolve(this.#bytes);
     const limit = options?.maxObjectSize ?? MAX_OBJECT_SIZE;
     return new Promise((resolve) => {
       if (this.size > limit) throw tooLarge(`object ${this.id}`, this.size, limit);

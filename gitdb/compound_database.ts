@@ -167,7 +167,7 @@ export class CompoundDatabase extends ObjectStore {
       for await (const batch of source.readBatches(asked.map((position) => ids[position]!), inner)) {
         const results: Result<GitObject>[] = [];
         for (const result of batch.results) {
-          if (result.ok) results.push({ ...result, index: start + asked[result.index]! });
+          if (result.ok) results.push(movedTo(start + asked[result.index]!, result));
           else left.push(asked[result.index]!);
         }
         yield new ResultBatch(batch.buffer, results, () => batch[Symbol.dispose]());
@@ -240,7 +240,16 @@ export class CompoundDatabase extends ObjectStore {
     start: number,
     settings: BulkSettings,
   ): AsyncGenerator<Result<ObjectInfo>[]> {
-    const results: Result<ObjectInfo>[] = new Array(ids.length);
+    // What an earlier store lacks is told by a later one; what stands behind it waits here, so that the order stays.
+    const results: (Result<ObjectInfo> | undefined)[] = new Array(ids.length);
+    let told = 0;
+    const ready = (): Result<ObjectInfo>[] => {
+      const from = told;
+      while (results[told] !== undefined) told++;
+      const group = results.slice(from, told) as Result<ObjectInfo>[];
+      results.fill(undefined, from, told);
+      return group;
+    };
     let left = Array.from(ids.keys());
     for (const source of this.sources) {
       if (left.length === 0) break;
@@ -250,9 +259,11 @@ export class CompoundDatabase extends ObjectStore {
       for await (const group of source.infoBatches(wanted, settings)) {
         for (const result of group) {
           const position = asked[result.index]!;
-          if (result.ok) results[position] = { ok: true, index: start + position, value: result.value };
+          if (result.ok) results[position] = movedTo(start + position, result);
           else left.push(position);
         }
+        const complete = ready();
+        if (complete.length > 0) yield complete;
       }
     }
     for (const position of left) {
@@ -265,7 +276,8 @@ export class CompoundDatabase extends ObjectStore {
         results[position] = { ok: false, index, id, error };
       }
     }
-    yield results;
+    const rest = ready();
+    if (rest.length > 0) yield rest;
   }
 
   /** Closes all stores. */
@@ -275,6 +287,11 @@ export class CompoundDatabase extends ObjectStore {
 }
 
 const ORDERED_WINDOW = 4096;
+
+/** The result of an input that has another number here than in the store that gave it. */
+function movedTo<T>(index: number, result: Result<T> & { readonly ok: true }): Result<T> {
+  return result.index === index ? result : { ok: true, index, value: result.value };
+}
 
 /** The blob or tree without content, where the id is one of theirs. */
 function emptyObject(id: ObjectId): MemoryObject | undefined {

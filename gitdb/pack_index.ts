@@ -10,6 +10,7 @@ import { prefixBounds } from "./_ids.ts";
 import { readU32BE, readU64BE } from "./_big_endian.ts";
 import { HASH_SIZE, ObjectId as Id } from "./_object_id.ts";
 import type { GitIndexLayout } from "./_pack_engine.ts";
+import { storageOrder } from "./_reverse_index.ts";
 import type { HashAlgorithm, ObjectId } from "./object_id.ts";
 
 /** One row of an index. */
@@ -198,7 +199,6 @@ export class PackIndex {
   async *entries(): AsyncGenerator<PackIndexEntry> {
     const { idsPos, idsStride, offsetsPos, offsetsStride } = this.layout;
     const hashSize = this.#hashSize;
-    const crcPos = HEADER_V2 + FANOUT_SIZE + this.count * hashSize;
     for (let at = 0; at < this.count; at += ROWS) {
       const rows = Math.min(ROWS, this.count - at);
       const ids = await this.#source.read(idsPos + at * idsStride, (rows - 1) * idsStride + hashSize);
@@ -206,7 +206,7 @@ export class PackIndex {
         offsetsPos + at * offsetsStride,
         (rows - 1) * offsetsStride + 4,
       );
-      const crcs = this.version === 2 ? await this.#source.read(crcPos + at * 4, rows * 4) : undefined;
+      const crcs = await this.#crcs(at, rows);
       for (let i = 0; i < rows; i++) {
         const short = readU32BE(offsets, i * offsetsStride);
         yield {
@@ -215,6 +215,34 @@ export class PackIndex {
           crc: crcs === undefined ? undefined : readU32BE(crcs, i * 4),
         };
       }
+    }
+  }
+
+  async #crcs(row: number, count: number): Promise<Uint8Array | undefined> {
+    if (this.version === 1) return undefined;
+    const at = HEADER_V2 + FANOUT_SIZE + this.count * this.#hashSize + row * 4;
+    return await this.#source.read(at, count * 4);
+  }
+
+  /**
+   * All rows with offsets rising. A reverse index (`.rev`) spares the sorting; one that does not fit is left aside.
+   */
+  async *entriesByOffset(reverse?: ByteSource): AsyncGenerator<PackIndexEntry> {
+    const { count } = this;
+    if (count === 0) return;
+    const { idsPos, idsStride } = this.layout;
+    const hashSize = this.#hashSize;
+    const offsets = await this.offsets();
+    const owner = { algorithm: this.algorithm, offsets, packChecksum: await this.packChecksum() };
+    const order = await storageOrder(owner, reverse);
+    const ids = await this.#source.read(idsPos, (count - 1) * idsStride + hashSize);
+    const crcs = await this.#crcs(0, count);
+    for (const row of order) {
+      yield {
+        id: Id.from(ids.slice(row * idsStride, row * idsStride + hashSize)),
+        offset: offsets[row]!,
+        crc: crcs === undefined ? undefined : readU32BE(crcs, row * 4),
+      };
     }
   }
 

@@ -7,7 +7,7 @@ import { SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { checkPrefix, mergeIds } from "./_ids.ts";
-import { isMissing, joinPath, LazyFileSource, listFolder, statPath, toPath } from "./_fs.ts";
+import { fileSource, isMissing, joinPath, LazyFileSource, listFolder, statPath, toPath } from "./_fs.ts";
 import { mergeSorted } from "./_merge.ts";
 import { bulkSettings } from "./_options.ts";
 import { PackEngine } from "./_pack_engine.ts";
@@ -54,6 +54,8 @@ export interface PackSource {
   readonly pack: ByteSource;
   /** Its index. */
   readonly index: ByteSource;
+  /** Its reverse index, which spares sorting where entries are wanted as they are stored. */
+  readonly reverseIndex?: ByteSource | undefined;
 }
 
 const PAGE_CACHE = 64 << 20;
@@ -130,8 +132,13 @@ export class PackStore extends ObjectStore {
   ): Promise<PackStore> {
     const store = new PackStore(undefined, options);
     try {
-      for (const { name, pack, index } of sources) {
-        await store.#add({ name, pack: { source: pack }, index: { source: index } });
+      for (const { name, pack, index, reverseIndex } of sources) {
+        await store.#add({
+          name,
+          pack: { source: pack },
+          index: { source: index },
+          reverse: () => reverseIndex,
+        });
       }
       return store;
     } catch (error) {
@@ -274,7 +281,12 @@ export class PackStore extends ObjectStore {
       const path = joinPath(root, name + ending);
       return { path, source: new LazyFileSource(path) };
     };
-    const files = { name, pack: file(".pack"), index: file(".idx") };
+    const files = {
+      name,
+      pack: file(".pack"),
+      index: file(".idx"),
+      reverse: () => fileSource(joinPath(root, `${name}.rev`)),
+    };
     try {
       await this.#add(files);
     } finally {
@@ -317,12 +329,12 @@ export class PackStore extends ObjectStore {
   }
 
   /** Facts for one window of ids. */
-  protected override async *infoWindow(
+  protected override infoWindow(
     ids: readonly IdLike[],
     start: number,
     settings: BulkSettings,
   ): AsyncGenerator<Result<ObjectInfo>[]> {
-    yield await this.#reads.infos(ids, start, settings);
+    return this.#reads.infos(ids, start, settings);
   }
 
   /** Closes the packs, once the reads that are under way have ended. */

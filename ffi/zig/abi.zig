@@ -176,6 +176,7 @@ test {
     _ = @import("git_base_window.zig");
     _ = @import("git_delta.zig");
     _ = @import("git_delta_encoder.zig");
+    _ = @import("git_delta_head.zig");
     _ = @import("git_delta_program.zig");
     _ = @import("git_pack_search.zig");
     _ = @import("git_entry.zig");
