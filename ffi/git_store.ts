@@ -31,7 +31,7 @@ export const GIT_RECORD = {
   OFFSET_HIGH: 9,
 } as const;
 /** Bits of a job's flags. */
-export const GIT_JOB_FLAG = { VERIFY: 1, DIGEST: 2 } as const;
+export const GIT_JOB_FLAG = { VERIFY: 1, DIGEST: 2, OUTSIDE: 4 } as const;
 /** Any pack, where one can be named. */
 export const GIT_ANY_PACK = 0xffff_ffff;
 

@@ -4,6 +4,7 @@
 import { ResultBatch } from "./_batch.ts";
 import { SluiceError } from "@sluice/internal";
 import { GitHashKernel } from "./_codec.ts";
+import type { OutsideOptions } from "./_codec.ts";
 import { corrupt, idMismatch, objectNotFound } from "./_errors.ts";
 import { kindOfType, TYPE_OF_KIND } from "./_object_kind.ts";
 import { packIds } from "./_ids.ts";
@@ -35,6 +36,16 @@ const SCRATCH_SIZE = 128 << 10;
 const INFO_GROUP = 4096;
 /** Ids of a window whose results are put in order. */
 const ORDERED_WINDOW = 4096;
+
+/** Bits for a job that hashes what it reads where that is wanted. */
+function verifyFlags(options: ReadOptions): number {
+  if (options.verify !== true) return 0;
+  return GIT_JOB_FLAG.VERIFY | outsideFlag(options);
+}
+
+function outsideFlag(options: OutsideOptions): number {
+  return options.collisionDetection === false ? 0 : GIT_JOB_FLAG.OUTSIDE;
+}
 
 function sizeOf(records: Uint32Array, at: number): number {
   return records[at + GIT_RECORD.SIZE_LOW]! + records[at + GIT_RECORD.SIZE_HIGH]! * 2 ** 32;
@@ -139,7 +150,7 @@ export class PackReads {
     if (this.#engine.isDirect) return this.readSync(id, options);
     this.#engine.retain();
     try {
-      const job = this.#job(id.bytes, options.verify === true ? GIT_JOB_FLAG.VERIFY : 0, 1);
+      const job = this.#job(id.bytes, verifyFlags(options), 1);
       try {
         const planned = await this.#engine.settle(() => job.plan(), signal);
         if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, `find object ${id}`);
@@ -173,7 +184,7 @@ export class PackReads {
   /** As `read`, at once; only where every file is read by the backend. */
   readSync(id: ObjectId, options: ReadOptions): GitObject {
     const { kernel } = this.#engine;
-    const job = this.#job(id.bytes, options.verify === true ? GIT_JOB_FLAG.VERIFY : 0, 1);
+    const job = this.#job(id.bytes, verifyFlags(options), 1);
     try {
       const planned = job.plan();
       if (planned !== RESULT.OK) throw kernel.error(planned, `find object ${id}`);
@@ -299,7 +310,7 @@ export class PackReads {
     const records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
     engine.retain();
     try {
-      const job = this.#job(packed, settings.verify ? GIT_JOB_FLAG.VERIFY : 0, settings.threads);
+      const job = this.#job(packed, verifyFlags(settings), settings.threads);
       try {
         const planned = await engine.settle(() => job.planAsync(), signal);
         if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
@@ -432,11 +443,11 @@ export class PackReads {
   async digestsAt(
     pack: number,
     offsets: readonly number[],
-    threads: number,
+    options: DigestOptions,
   ): Promise<(ObjectId | Error | undefined)[]> {
     const rows = offsets.map((offset) => ({ offset, id: ObjectId.zero(this.#algorithm) }));
     const digests: (ObjectId | Error | undefined)[] = new Array(rows.length).fill(undefined);
-    await this.#digestAll(pack, rows, threads, (row, id, error) => digests[row] = error ?? id);
+    await this.#digestAll(pack, rows, options, (row, id, error) => digests[row] = error ?? id);
     return digests;
   }
 
@@ -444,10 +455,10 @@ export class PackReads {
   async verifyAt(
     pack: number,
     rows: readonly EntryRow[],
-    threads: number,
+    options: DigestOptions,
   ): Promise<{ row: number; error: Error }[]> {
     const findings: { row: number; error: Error }[] = [];
-    await this.#digestAll(pack, rows, threads, (row, id, error) => {
+    await this.#digestAll(pack, rows, options, (row, id, error) => {
       if (error !== undefined) findings.push({ row, error });
       else if (!id.equals(rows[row]!.id)) findings.push({ row, error: idMismatch(rows[row]!.id, id) });
     });
@@ -458,7 +469,7 @@ export class PackReads {
   async #digestAll(
     pack: number,
     rows: readonly EntryRow[],
-    threads: number,
+    options: DigestOptions,
     tell: (row: number, id: ObjectId, error: Error | undefined) => void,
   ): Promise<void> {
     const engine = this.#engine;
@@ -467,7 +478,7 @@ export class PackReads {
     const records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
     const large: number[] = [];
     engine.retain();
-    const job = this.#jobAt(pack, rows, GIT_JOB_FLAG.DIGEST, threads);
+    const job = this.#jobAt(pack, rows, GIT_JOB_FLAG.DIGEST | outsideFlag(options), options.threads ?? 1);
     try {
       const planned = await engine.settle(() => job.planAsync());
       if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
@@ -491,19 +502,21 @@ export class PackReads {
       engine.release();
     }
     for (const row of large) {
-      const id = await this.#digestLarge(pack, rows[row]!);
+      const id = await this.#digestLarge(pack, rows[row]!, options);
       tell(row, id instanceof ObjectId ? id : rows[row]!.id, id instanceof ObjectId ? undefined : id);
     }
   }
 
   /** Hashes a large object as a stream. */
-  async #digestLarge(pack: number, row: EntryRow): Promise<ObjectId | Error> {
+  async #digestLarge(pack: number, row: EntryRow, options: OutsideOptions): Promise<ObjectId | Error> {
     try {
       const [info] = await this.infosAt(pack, [row]);
       if (!info!.ok) return info!.error;
       const { type, size } = info!.value;
       const object = packObject(this.#engine, { ...info!.value, kind: kindOfType(type) }, {});
-      const hash = new GitHashKernel(HASH_SIZE[this.#algorithm]);
+      const hash = new GitHashKernel(HASH_SIZE[this.#algorithm], {
+        outside: options.collisionDetection !== false,
+      });
       try {
         hash.update(new TextEncoder().encode(`${type} ${size}\0`));
         for await (const chunk of object.body) hash.update(chunk);
@@ -525,6 +538,11 @@ export class PackReads {
     }
     return new GitJobKernel(this.#engine.kernel, { ids: new Uint8Array(), pack, offsets, flags, threads });
   }
+}
+
+/** How entries are hashed. */
+export interface DigestOptions extends OutsideOptions {
+  readonly threads?: number | undefined;
 }
 
 /** An entry of a pack by its place. */

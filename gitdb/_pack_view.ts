@@ -1,7 +1,7 @@
 /**
  * One pack of a store: access by offset, and checking.
  */
-import { deltaSizes, gitCrc32, GitHashKernel, hashObject, RESULT } from "./_codec.ts";
+import { deltaSizes, gitCrc32, GitHashKernel, hashOutsideObject, RESULT } from "./_codec.ts";
 import { collect } from "./_collect.ts";
 import { corrupt, unsupported } from "./_errors.ts";
 import { HASH_SIZE, ObjectId as Id } from "./_object_id.ts";
@@ -143,7 +143,7 @@ export class PackView implements Pack {
     }
     try {
       const object = await this.readAt(offset, id);
-      return hashObject(object.type, await object.bytes(), this.#algorithm).equals(id);
+      return hashOutsideObject(object.type, await object.bytes(), this.#algorithm).equals(id);
     } catch {
       return false;
     }
@@ -212,7 +212,7 @@ export class PackView implements Pack {
       yield whole("the checksum of the pack is wrong");
     }
     for (
-      const { row, error } of await this.#reads.verifyAt(this.#unit.packNumber, rows, options.threads ?? 1)
+      const { row, error } of await this.#reads.verifyAt(this.#unit.packNumber, rows, options)
     ) {
       yield { offset: rows[row]!.offset, id: rows[row]!.id, message: error.message };
     }

@@ -4,12 +4,13 @@
  * @module
  */
 import { SluiceError } from "@sluice/internal";
-import { hashObject } from "./_codec.ts";
+import { hashOutsideObject } from "./_codec.ts";
 import { isMissing, joinPath, statPath } from "./_fs.ts";
 import { createPack } from "./create_pack.ts";
 import type { CreatedPack, CreatePackOptions } from "./create_pack.ts";
 import type { GitDatabase } from "./git_database.ts";
 import { indexPack } from "./index_pack.ts";
+import type { VerifyPackOptions } from "./pack.ts";
 import type { ObjectReader, ObjectWriter } from "./object.ts";
 import { ObjectId } from "./object_id.ts";
 import { PackStore } from "./pack_store.ts";
@@ -44,17 +45,17 @@ export interface DatabaseFinding {
  */
 export async function* verifyDatabase(
   database: GitDatabase,
-  options: { readonly threads?: number | undefined } = {},
+  options: Omit<VerifyPackOptions, "level"> = {},
 ): AsyncGenerator<DatabaseFinding> {
   for (const pack of database.packs.packs) {
-    for await (const { id, message } of pack.verify({ threads: options.threads })) {
+    for await (const { id, message } of pack.verify(options)) {
       yield { where: pack.name, id, message };
     }
   }
   for await (const id of database.loose.ids()) {
     try {
       const object = await database.loose.read(id);
-      const actual = hashObject(object.type, await object.bytes(), id.algorithm);
+      const actual = hashOutsideObject(object.type, await object.bytes(), id.algorithm, options);
       if (!actual.equals(id)) yield { where: "loose", id, message: `its content hashes to ${actual}` };
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;

@@ -53,6 +53,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Hash the object and compare with its id. @default {false} */
   readonly verify?: boolean | undefined;
+  /** With `verify`: refuse content that was made to collide under SHA-1. @default {true} */
+  readonly collisionDetection?: boolean | undefined;
   /** The largest body that is made in one piece, in bytes. @default {2147483648} */
   readonly maxObjectSize?: number | undefined;
   /** Memory that a stream of a large object may take, in bytes. @default {67108864} */
@@ -178,6 +180,8 @@ export interface EncodedInput {
   readonly encoded: Uint8Array | ReadableStream<Uint8Array>;
   /** Decode it and compare with the id before it is stored. @default {true} */
   readonly verify?: boolean | undefined;
+  /** With `verify`: refuse content that was made to collide under SHA-1. @default {true} */
+  readonly collisionDetection?: boolean | undefined;
 }
 
 /** Options of one write. */

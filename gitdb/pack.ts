@@ -61,6 +61,8 @@ export interface VerifyPackOptions {
   readonly level?: "structure" | "crc" | "full" | undefined;
   /** Threads that make objects. @default {1} */
   readonly threads?: number | undefined;
+  /** Report objects that were made to collide under SHA-1. @default {true} */
+  readonly collisionDetection?: boolean | undefined;
 }
 
 /** One pack with its index: access by offset, and checking. {@linkcode PackStore.packs} gives them. */

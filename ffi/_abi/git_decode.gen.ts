@@ -179,7 +179,7 @@ export interface GitDecodeFunctions {
     value8: number,
     step9: Uint32Array,
   ): number;
-  sluice_git_hash_new(value0: number): Handle;
+  sluice_git_hash_new(value0: number, value1: number): Handle;
   sluice_git_hash_free(handle0: Handle): void;
   sluice_git_hash_update(handle0: Handle, source1: Uint8Array | null, value2: number, value3: number): void;
   sluice_git_hash_digest(
@@ -191,13 +191,14 @@ export interface GitDecodeFunctions {
   ): number;
   sluice_git_hash_once(
     value0: number,
-    source1: Uint8Array | null,
-    value2: number,
+    value1: number,
+    source2: Uint8Array | null,
     value3: number,
-    target4: Uint8Array | null,
-    value5: number,
+    value4: number,
+    target5: Uint8Array | null,
     value6: number,
-    step7: Uint32Array,
+    value7: number,
+    step8: Uint32Array,
   ): number;
   sluice_git_crc32(source0: Uint8Array | null, value1: number, value2: number, value3: number): number;
 }
@@ -298,7 +299,7 @@ export const GIT_DECODE_FUNCTIONS: FunctionTable = {
     result: "i32",
     offLoop: false,
   },
-  sluice_git_hash_new: { parameters: ["u32"], result: "handle", offLoop: false },
+  sluice_git_hash_new: { parameters: ["u32", "u32"], result: "handle", offLoop: false },
   sluice_git_hash_free: { parameters: ["handle"], result: "void", offLoop: false },
   sluice_git_hash_update: { parameters: ["handle", "source", "u32", "u32"], result: "void", offLoop: false },
   sluice_git_hash_digest: {
@@ -307,7 +308,7 @@ export const GIT_DECODE_FUNCTIONS: FunctionTable = {
     offLoop: false,
   },
   sluice_git_hash_once: {
-    parameters: ["u32", "source", "u32", "u32", "target", "u32", "u32", "step"],
+    parameters: ["u32", "u32", "source", "u32", "u32", "target", "u32", "u32", "step"],
     result: "i32",
     offLoop: false,
   },

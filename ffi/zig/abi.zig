@@ -184,6 +184,7 @@ test {
     _ = @import("git_hash.zig");
     _ = @import("git_inflater.zig");
     _ = @import("git_value.zig");
+    _ = @import("sha1_detecting.zig");
     _ = @import("zpaq_bwt.zig");
     _ = @import("zpaq_header.zig");
     _ = @import("zpaq_machine.zig");

@@ -28,7 +28,9 @@ pub const Flags = packed struct(u32) {
     verify: bool = false,
     /// Give the hash of each object instead of its bytes; deltas may name bases that only their hash tells.
     digest: bool = false,
-    unused: u30 = 0,
+    /// The objects come from outside: SHA-1 looks for collision attacks.
+    outside: bool = false,
+    unused: u29 = 0,
 };
 
 pub const Record = extern struct {
@@ -564,11 +566,13 @@ const Worker = struct {
     fn check(self: *Worker, this: *Node, value: *Value) error{OutOfMemory}!void {
         const job = self.job;
         if (!job.flags.verify and !job.flags.digest) return;
-        var hash = hashes.Hash.init(job.store.hash_size).?;
+        var hash = hashes.Hash.init(job.store.hash_size, if (job.flags.outside) .outside else .own).?;
         hash.beginObject(hashes.typeName(@intFromEnum(this.kind)).?, value.size);
         hash.update(value.bytes());
         self.digest = @splat(0);
-        hash.final(&self.digest);
+        hash.final(&self.digest) catch {
+            this.fault = .sha1_collision;
+        };
         if (!job.flags.digest) return;
         // Deltas that named this object by its id are its children from now on.
         const waiting = job.by_base_id.getPtr(self.digest) orelse return;
