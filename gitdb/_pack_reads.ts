@@ -14,6 +14,7 @@ import { GIT_JOB_FLAG, GIT_RECORD, GIT_RECORD_LENGTH, GitJobKernel, RESULT } fro
 import type { PackEngine } from "./_pack_engine.ts";
 import { packObject } from "./_pack_object.ts";
 import type { BulkSettings } from "./_options.ts";
+import { isRescuable } from "./_rescue.ts";
 import { infoOf, MemoryObject } from "./_stored_object.ts";
 import type { Facts } from "./_stored_object.ts";
 import type {
@@ -81,6 +82,9 @@ function recordInfo(records: Uint32Array, at: number, id: ObjectId): ObjectInfo 
   };
 }
 
+/** Gives an object from other copies, or throws the failure. */
+export type Rescue = (id: ObjectId, failure: Error) => Promise<GitObject>;
+
 /** Reads through one engine. */
 export class PackReads {
   readonly #engine: PackEngine;
@@ -88,10 +92,13 @@ export class PackReads {
   #scratch: Uint8Array<ArrayBuffer> | undefined;
   readonly #record = new Uint32Array(GIT_RECORD_LENGTH);
   readonly #arenas: Uint8Array<ArrayBuffer>[] = [];
+  readonly #rescue: Rescue | undefined;
 
-  constructor(engine: PackEngine, algorithm: HashAlgorithm) {
+  /** Reads through an engine; `rescue` looks for other copies of what bulk calls can't read. */
+  constructor(engine: PackEngine, algorithm: HashAlgorithm, rescue?: Rescue) {
     this.#engine = engine;
     this.#algorithm = algorithm;
+    this.#rescue = rescue;
   }
 
   #error(result: number, id: ObjectId, record: Uint32Array, at: number): Error {
@@ -381,10 +388,20 @@ export class PackReads {
       } else if (result === RESULT.NOT_FOUND && options.onMissing !== undefined) {
         options.onMissing(index, id);
       } else {
-        results.push({ ok: false, index, id, error: this.#error(result, id, records, at) as never });
+        results.push(await this.#secondTry(index, id, this.#error(result, id, records, at)));
       }
     }
     return results;
+  }
+
+  async #secondTry(index: number, id: ObjectId, failure: Error): Promise<Result<GitObject>> {
+    try {
+      if (this.#rescue === undefined || !isRescuable(failure)) throw failure;
+      return { ok: true, index, value: await this.#rescue(id, failure) };
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      return { ok: false, index, id, error };
+    }
   }
 
   /** Facts of one window of ids, in groups that a collector of garbage need not move. */

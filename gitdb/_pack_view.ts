@@ -3,7 +3,7 @@
  */
 import { deltaSizes, gitCrc32, GitHashKernel, hashOutsideObject, RESULT } from "./_codec.ts";
 import { collect } from "./_collect.ts";
-import { corrupt, unsupported } from "./_errors.ts";
+import { corrupt, tooLarge, unsupported } from "./_errors.ts";
 import { HASH_SIZE, ObjectId as Id } from "./_object_id.ts";
 import type { HashAlgorithm, ObjectId } from "./_object_id.ts";
 import { OFS_DELTA, TYPE_OF_KIND } from "./_object_kind.ts";
@@ -11,6 +11,7 @@ import type { PackEngine } from "./_pack_engine.ts";
 import { packObject } from "./_pack_object.ts";
 import type { PackReads } from "./_pack_reads.ts";
 import type { PackUnit } from "./_pack_unit.ts";
+import { MAX_OBJECT_SIZE } from "./_stored_object.ts";
 import { hasReverseChecksum, readReverseIndex } from "./_reverse_index.ts";
 import type { GitObject } from "./object.ts";
 import type {
@@ -25,6 +26,8 @@ import type {
 import type { PackIndex, PackIndexEntry } from "./pack_index.ts";
 
 const CHUNK = 1 << 20;
+/** Deflate expands no byte to more than this. */
+const DEFLATE_RATIO_MAX = 1032;
 
 /** A pack inside an engine. */
 export class PackView implements Pack {
@@ -79,6 +82,15 @@ export class PackView implements Pack {
 
   async entryAt(offset: number): Promise<PackEntry> {
     const info = await this.infoAt(offset);
+    if (info.size > MAX_OBJECT_SIZE) throw tooLarge("an entry", info.size, MAX_OBJECT_SIZE);
+    if (info.size / DEFLATE_RATIO_MAX > this.size) {
+      throw corrupt(
+        `the pack "${this.name}"`,
+        `an entry says that it has ${info.size} bytes`,
+        "CORRUPT",
+        offset,
+      );
+    }
     const raw = new Uint8Array(info.size);
     const result = await this.#engine.settle(() =>
       this.#engine.kernel.inflate(this.#unit.packNumber, offset, raw)

@@ -10,6 +10,7 @@ import { objectNotFound } from "./_errors.ts";
 import { mergeIds } from "./_ids.ts";
 import { mergeSorted } from "./_merge.ts";
 import type { BulkSettings } from "./_options.ts";
+import { isRescuable, rescueObject } from "./_rescue.ts";
 import { MemoryObject } from "./_stored_object.ts";
 import type {
   BulkOptions,
@@ -24,6 +25,8 @@ import type {
 import { ObjectId } from "./object_id.ts";
 import type { HashAlgorithm, IdLike } from "./object_id.ts";
 import { ObjectStore } from "./object_store.ts";
+import type { Pack } from "./pack.ts";
+import { PackStore } from "./pack_store.ts";
 
 /**
  * Stores that are asked one after the other. A copy that can't be read is passed over where another store has the object.
@@ -43,6 +46,7 @@ export class CompoundDatabase extends ObjectStore {
   /** The hash that names its objects. */
   readonly hashAlgorithm: HashAlgorithm;
   readonly #sources: readonly ObjectReader[];
+  readonly #hopeless = new Set<string>();
 
   /** Takes stores over, in the order in which they are asked; all have to have the same hash. */
   constructor(sources: readonly ObjectReader[], hashAlgorithm?: HashAlgorithm) {
@@ -92,13 +96,39 @@ export class CompoundDatabase extends ObjectStore {
   /** Facts about an object. */
   override async info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo> {
     const known = ObjectId.from(id, this.hashAlgorithm);
-    return emptyObject(known) ?? await this.#first(known, (source) => source.info(known, options));
+    try {
+      return emptyObject(known) ?? await this.#first(known, (source) => source.info(known, options));
+    } catch (error) {
+      return isRescuable(error) ? await this.#rescue(known, error) : Promise.reject(error);
+    }
   }
 
   /** An object to read. */
   override async read(id: IdLike, options?: ReadOptions): Promise<GitObject> {
     const known = ObjectId.from(id, this.hashAlgorithm);
-    return emptyObject(known) ?? await this.#first(known, (source) => source.read(known, options));
+    try {
+      return await this.#readPlain(known, options);
+    } catch (error) {
+      return isRescuable(error) ? await this.#rescue(known, error) : Promise.reject(error);
+    }
+  }
+
+  async #readPlain(id: ObjectId, options?: ReadOptions): Promise<GitObject> {
+    return emptyObject(id) ?? await this.#first(id, (source) => source.read(id, options));
+  }
+
+  /** An object that no store can read by itself, with delta bases from any of them. */
+  async #rescue(id: ObjectId, failure: unknown): Promise<GitObject> {
+    const read = (base: ObjectId): Promise<GitObject> => this.#readPlain(base);
+    return await rescueObject(id, { packs: this.allPacks(), hopeless: this.#hopeless, read }, failure);
+  }
+
+  /** The packs of all stores, also of databases among them. */
+  protected allPacks(): readonly Pack[] {
+    return this.sources.flatMap((source) => {
+      if (source instanceof CompoundDatabase) return source.allPacks();
+      return source instanceof PackStore ? source.packs : [];
+    });
   }
 
   /** The ids of all objects. */
@@ -131,8 +161,9 @@ export class CompoundDatabase extends ObjectStore {
 
   /** Lets every store look for what has changed. */
   override async refresh(options?: { readonly force?: boolean | undefined }): Promise<boolean> {
-    const changed = await Promise.all(this.sources.map((source) => source.refresh(options)));
-    return changed.includes(true);
+    const changed = (await Promise.all(this.sources.map((source) => source.refresh(options)))).includes(true);
+    if (changed) this.#hopeless.clear();
+    return changed;
   }
 
   /** Batches of each store for what the stores before it lack. */

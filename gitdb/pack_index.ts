@@ -6,7 +6,7 @@
 import type { ByteSource } from "@sluice/internal";
 import { hashBytes } from "./_codec.ts";
 import { corrupt } from "./_errors.ts";
-import { prefixBounds } from "./_ids.ts";
+import { lowerBound, prefixRange } from "./_id_search.ts";
 import { readU32BE, readU64BE } from "./_big_endian.ts";
 import { HASH_SIZE, ObjectId as Id } from "./_object_id.ts";
 import type { GitIndexLayout } from "./_pack_engine.ts";
@@ -167,32 +167,15 @@ export class PackIndex {
     return readU32BE(await this.#source.read(at, 4), 0);
   }
 
-  /** The first row whose id is not below `id`. */
-  async #lowerBound(id: ObjectId): Promise<number> {
-    const first = id.bytes[0]!;
-    let low = first === 0 ? 0 : this.fanout[first - 1]!;
-    let high = this.fanout[first]!;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (Id.compare(await this.idAt(middle), id) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
   /** The row of an id; undefined where it is not there. */
   async indexOf(id: ObjectId): Promise<number | undefined> {
-    const position = await this.#lowerBound(id);
+    const position = await lowerBound(this, id);
     return position < this.count && (await this.idAt(position)).equals(id) ? position : undefined;
   }
 
   /** The rows whose ids start with these hex digits: from `start` up to `end`. */
   async prefixRange(prefix: string): Promise<{ start: number; end: number }> {
-    const { low, high } = prefixBounds(prefix.toLowerCase(), this.algorithm);
-    const start = await this.#lowerBound(low);
-    const last = await this.#lowerBound(high);
-    const end = last < this.count && (await this.idAt(last)).equals(high) ? last + 1 : last;
-    return { start, end };
+    return await prefixRange(this, prefix);
   }
 
   /** All rows in the order of their ids. */

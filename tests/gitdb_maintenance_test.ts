@@ -11,29 +11,9 @@ import {
   unpackObjects,
   verifyDatabase,
 } from "@sluice/gitdb";
-import { configureBackend } from "@sluice/ffi";
 import { SluiceError } from "@sluice/internal";
-import { BACKENDS } from "./_backends.ts";
 import { run, sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, gitBytes, makeRepository, withFolder } from "./_git.ts";
-
-function testGit(name: string, test: (folder: string) => Promise<void>): void {
-  for (const backend of BACKENDS) {
-    Deno.test({
-      name: `${name} [${backend}]`,
-      ignore: !GIT_IS_HERE,
-      fn: () =>
-        withFolder(async (folder) => {
-          configureBackend(backend);
-          try {
-            await test(folder);
-          } finally {
-            configureBackend("auto");
-          }
-        }),
-    });
-  }
-}
+import { git, GIT_IS_HERE, gitBytes, makeRepository, testGit, withFolder } from "./_git.ts";
 
 const LIST = ["cat-file", "--batch-all-objects", "--batch-check", "--unordered"];
 const sorted = (text: string) => text.trim().split("\n").sort();
