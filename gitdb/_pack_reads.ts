@@ -82,6 +82,15 @@ function recordInfo(records: Uint32Array, at: number, id: ObjectId): ObjectInfo 
   };
 }
 
+/** One batch as the kernel made it. */
+interface Made {
+  readonly arena: Uint8Array<ArrayBuffer>;
+  readonly result: number;
+  readonly count: number;
+  /** Room that an object needs which did not fit. */
+  readonly wanted: number;
+}
+
 /** Gives an object from other copies, or throws the failure. */
 export type Rescue = (id: ObjectId, failure: Error) => Promise<GitObject>;
 
@@ -314,36 +323,48 @@ export class PackReads {
     const engine = this.#engine;
     const { signal } = settings;
     const packed = packIds(ids, this.#algorithm);
-    const records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
     engine.retain();
     try {
       const job = this.#job(packed, verifyFlags(settings), settings.threads);
+      let pending: Promise<Made> | undefined;
       try {
         const planned = await engine.settle(() => job.planAsync(), signal);
         if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
-        let arenaSize = Math.min(ARENA_SIZE, Math.max(settings.maxInFlightBytes, 1 << 16));
-        while (true) {
+        // One batch is made while the one before is being read.
+        const size = Math.min(ARENA_SIZE, Math.max(Math.floor(settings.maxInFlightBytes / 2), 1 << 16));
+        let records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
+        let otherRecords = records.slice();
+        pending = this.#make(job, size, records, reuse);
+        while (pending !== undefined) {
+          const { arena, result, count, wanted }: Made = await pending;
+          pending = undefined;
           signal?.throwIfAborted();
-          const arena = reuse ? this.#takeArena(arenaSize) : new Uint8Array(arenaSize);
-          const result = await job.nextAsync(arena, records);
-          const { recordCount } = job;
           if (result < 0) throw engine.kernel.error(result, "read objects");
-          if (recordCount > 0) {
-            const results = await this.#results(records, recordCount, arena, ids, packed, start, options);
+          const filled = records;
+          [records, otherRecords] = [otherRecords, records];
+          if (result === RESULT.NEEDS_BYTES) await engine.supply(signal);
+          if (result !== RESULT.OK) {
+            pending = this.#make(job, count === 0 ? Math.max(wanted, size) : size, records, reuse);
+          }
+          if (count > 0) {
+            const results = await this.#results(filled, count, arena, ids, packed, start, options);
             yield new ResultBatch(arena, results, reuse ? () => this.#giveArena(arena) : undefined);
           } else if (reuse) this.#giveArena(arena);
-          if (result === RESULT.OK) return;
-          if (result === RESULT.NEEDS_BYTES) await engine.supply(signal);
-          arenaSize = recordCount === 0 && result === RESULT.OUTPUT_PENDING
-            ? Math.max(job.wanted, arenaSize)
-            : Math.min(ARENA_SIZE, arenaSize);
         }
       } finally {
+        await pending?.catch(() => {});
         job.close();
       }
     } finally {
       engine.release();
     }
+  }
+
+  /** Makes the next batch of a job. */
+  async #make(job: GitJobKernel, size: number, records: Uint32Array, reuse: boolean): Promise<Made> {
+    const arena = reuse ? this.#takeArena(size) : new Uint8Array(size);
+    const result = await job.nextAsync(arena, records);
+    return { arena, result, count: job.recordCount, wanted: job.wanted };
   }
 
   #takeArena(size: number): Uint8Array<ArrayBuffer> {
