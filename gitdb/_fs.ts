@@ -39,12 +39,13 @@ export function statPath(path: string): Deno.FileInfo | undefined {
   }
 }
 
-/** The whole of a small text file; undefined where it is not there. */
+/** The whole of a small text file; undefined where there is no regular file: nothing is waited for behind a FIFO. */
 export async function readText(path: string): Promise<string | undefined> {
+  if (statPath(path)?.isFile !== true) return undefined;
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (isMissing(error) || error instanceof Deno.errors.IsADirectory) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
