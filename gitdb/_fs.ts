@@ -119,8 +119,12 @@ export function fileSource(path: string): ByteSource | undefined {
   return {
     size: info.size,
     read: async (offset, length, options) => {
-      using file = new LazyFileSource(path);
-      return await file.read(offset, length, options);
+      const file = new LazyFileSource(path);
+      try {
+        return await file.read(offset, length, options);
+      } finally {
+        file.close();
+      }
     },
   };
 }
