@@ -60,6 +60,10 @@ export class PackView implements Pack {
     return await this.#unit.files.pack.source.read(this.size - size, size);
   }
 
+  async bytesAt(offset: number, length: number): Promise<Uint8Array> {
+    return await this.#unit.files.pack.source.read(offset, length);
+  }
+
   async infoAt(offset: number): Promise<PackEntryInfo> {
     const { kernel } = this.#engine;
     while (true) {

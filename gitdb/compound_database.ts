@@ -120,15 +120,14 @@ export class CompoundDatabase extends ObjectStore {
   /** An object that no store can read by itself, with delta bases from any of them. */
   async #rescue(id: ObjectId, failure: unknown): Promise<GitObject> {
     const read = (base: ObjectId): Promise<GitObject> => this.#readPlain(base);
-    return await rescueObject(id, { packs: this.allPacks(), hopeless: this.#hopeless, read }, failure);
+    return await rescueObject(id, { packs: this.allPacks, hopeless: this.#hopeless, read }, failure);
   }
 
   /** The packs of all stores, also of databases among them. */
-  protected allPacks(): readonly Pack[] {
-    return this.sources.flatMap((source) => {
-      if (source instanceof CompoundDatabase) return source.allPacks();
-      return source instanceof PackStore ? source.packs : [];
-    });
+  get allPacks(): readonly Pack[] {
+    return this.sources.flatMap((source) =>
+      source instanceof CompoundDatabase || source instanceof PackStore ? source.allPacks : []
+    );
   }
 
   /** The ids of all objects. */

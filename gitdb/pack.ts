@@ -77,6 +77,8 @@ export interface Pack {
   readonly size: number;
   /** The checksum that the pack ends with. */
   checksum(): Promise<Uint8Array>;
+  /** Bytes of the pack file as they are. */
+  bytesAt(offset: number, length: number): Promise<Uint8Array>;
   /** The header of the entry at an offset. */
   infoAt(offset: number): Promise<PackEntryInfo>;
   /** The entry at an offset, inflated but not resolved. */

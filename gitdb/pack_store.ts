@@ -172,6 +172,11 @@ export class PackStore extends ObjectStore {
     return this.#units.map((unit) => new PackView(this.#engine, this.#reads, unit, this.hashAlgorithm));
   }
 
+  /** As `packs`, by the name that a compound database has for those of all its stores. */
+  get allPacks(): readonly Pack[] {
+    return this.packs;
+  }
+
   /** Bytes that its caches take now. */
   get memoryBytes(): number {
     return this.#engine.kernel.memoryBytes;
