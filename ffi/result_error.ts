@@ -52,6 +52,7 @@ const STATES: Readonly<Record<number, string>> = {
   [RESULT.CHAIN_TOO_LONG]: "the chain of deltas is too long or leads back to itself",
   [RESULT.SHA1_COLLISION]: "its content was made to collide with other content under SHA-1",
   [RESULT.VALUE_TOO_LARGE]: "the value is too large",
+  [RESULT.SYSTEM_CALL_FAILED]: "the system refused to read or write a file",
   [RESULT.NOT_FOUND]: "it is not there",
   [RESULT.BASE_MISSING]: "the base of a delta is not there",
   [RESULT.READ_FAILED]: "the file can not be read",

@@ -59,6 +59,11 @@ export interface ReadOptions {
   readonly maxObjectSize?: number | undefined;
   /** Memory that a stream of a large object may take, in bytes. @default {67108864} */
   readonly memoryBudget?: number | undefined;
+  /**
+   * Folder for temporary files of delta bases that do not fit the budget; without one they give a `LimitExceededError`.
+   * Native backend, not on Windows.
+   */
+  readonly spillFolder?: string | URL | undefined;
 }
 
 /** One of many results: a value, or the error that stands in its place. */

@@ -4,7 +4,15 @@ import type { FunctionTable, Handle } from "../_library.ts";
 
 /** The functions of the module git_decode, as both backends offer them. */
 export interface GitDecodeFunctions {
-  sluice_git_object_new(handle0: Handle, value1: number, value2: number, value3: number): Handle;
+  sluice_git_object_new(
+    handle0: Handle,
+    value1: number,
+    value2: number,
+    value3: number,
+    source4: Uint8Array | null,
+    value5: number,
+    value6: number,
+  ): Handle;
   sluice_git_object_free(handle0: Handle): void;
   sluice_git_object_open(handle0: Handle, step1: Uint32Array): number;
   sluice_git_object_open_async(handle0: Handle, step1: Uint32Array): Promise<number>;
@@ -205,7 +213,11 @@ export interface GitDecodeFunctions {
 
 /** How each function of the module git_decode takes its arguments. */
 export const GIT_DECODE_FUNCTIONS: FunctionTable = {
-  sluice_git_object_new: { parameters: ["handle", "u32", "f64", "f64"], result: "handle", offLoop: false },
+  sluice_git_object_new: {
+    parameters: ["handle", "u32", "f64", "f64", "source", "u32", "u32"],
+    result: "handle",
+    offLoop: false,
+  },
   sluice_git_object_free: { parameters: ["handle"], result: "void", offLoop: false },
   sluice_git_object_open: { parameters: ["handle", "step"], result: "i32", offLoop: true },
   sluice_git_object_read: {

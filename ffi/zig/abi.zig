@@ -183,6 +183,7 @@ test {
     _ = @import("git_files.zig");
     _ = @import("git_hash.zig");
     _ = @import("git_inflater.zig");
+    _ = @import("git_spill.zig");
     _ = @import("git_value.zig");
     _ = @import("sha1_detecting.zig");
     _ = @import("zpaq_bwt.zig");
