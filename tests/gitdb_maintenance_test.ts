@@ -7,6 +7,7 @@ import {
   GitDatabase,
   indexPack,
   MemoryStore,
+  PackStore,
   repack,
   unpackObjects,
   verifyDatabase,
@@ -41,6 +42,8 @@ testGit("indexPack makes git's own index, also of packs with deltas by id", asyn
     await indexPack(target, stream(pack), { largeOffsetsFrom: 0x40 });
     assertEquals(await Deno.readFile(`${target}/${name}.idx`), await Deno.readFile(`${folder}/git.idx`));
     await Deno.remove(`${folder}/git.idx`);
+    await using store = await PackStore.open(target);
+    for await (const id of store.ids()) await store.read(id, { verify: true });
     for (const size of [0, 5, 40, pack.length - 21, pack.length - 1]) {
       await assertRejects(() => indexPack(`${folder}/bad`, stream(pack.slice(0, size))), SluiceError);
     }
