@@ -42,6 +42,8 @@ export interface IndexPackOptions {
   readonly largeOffsetsFrom?: number | undefined;
   /** Threads that make objects. @default {1} */
   readonly threads?: number | undefined;
+  /** Refuse objects that were made to collide under SHA-1. @default {true} */
+  readonly collisionDetection?: boolean | undefined;
   /** Wait until the files are on the disk. @default {true} */
   readonly durable?: boolean | undefined;
 }
@@ -139,7 +141,7 @@ async function indexFile(
       if (result !== RESULT.OK) throw engine.kernel.error(result, "open the pack");
       const reads = new PackReads(engine, algorithm);
       const offsets = entries.map(({ offset }) => offset);
-      const digests = await reads.digestsAt(engine.kernel.detail, offsets, options.threads ?? 1);
+      const digests = await reads.digestsAt(engine.kernel.detail, offsets, options);
       const rows: PackRow[] = [];
       const missing = new Map<string, ObjectId>();
       let lost = 0;

@@ -40,6 +40,8 @@ pub const Result = enum(i32) {
     delta_corrupt = -26,
     /// A delta chain is longer than allowed, or a cycle.
     chain_too_long = -27,
+    /// Content was made to collide with other content under SHA-1.
+    sha1_collision = -28,
 
     dictionary_corrupt = -30,
     dictionary_mismatch = -31,
