@@ -187,7 +187,9 @@ class CodeMaker {
     }
     const saved = waits.length === 0 ? this.#inputHome() : undefined;
     const spare = saved ?? selection.spare;
-    for (const block of new Set([start, enter, ...waits.map(({ to }) => to)])) this.#enterWith(block, input(spare));
+    for (const block of new Set([start, enter, ...waits.map(({ to }) => to)])) {
+      this.#enterWith(block, input(spare));
+    }
     selection.emit(`${spare}=a`);
     selection.contents = input(spare);
     const cases = [...waits].sort((a, b) => b.to.depth - a.to.depth || a.value - b.value);

@@ -2,7 +2,7 @@
  * Compiled code on the machine, with the source beside it.
  */
 import { SluiceError } from "@sluice/internal";
-import { ZpaqMachine } from "../machine.ts";
+import type { ZpaqMachine, ZpaqMachineOptions } from "../machine.ts";
 import type { ZpaqlPyProgram, ZpaqlPySourceMapEntry } from "./compile.ts";
 
 /** Runs one section of a program. */
@@ -16,8 +16,14 @@ export class CompiledRun {
   onLine: ((entry: ZpaqlPySourceMapEntry, machine: ZpaqMachine) => boolean | void) | undefined;
   #line = 0;
 
-  /** `budget` is the number of instructions that one call may execute. */
-  constructor(program: ZpaqlPyProgram, part: "hcomp" | "pcomp", name: string, budget: number) {
+  /** `budget` is the number of instructions that one call may execute, `make` makes the machine. */
+  constructor(
+    program: ZpaqlPyProgram,
+    part: "hcomp" | "pcomp",
+    name: string,
+    budget: number,
+    make: (code: Uint8Array, options: ZpaqMachineOptions) => ZpaqMachine,
+  ) {
     const { header, hcomp, pcomp, sourceMap } = program;
     this.#name = name;
     this.#entries = new Map(
@@ -32,7 +38,7 @@ export class CompiledRun {
       this.#line = entry.line;
       return this.onLine?.(entry, machine);
     };
-    this.machine = new ZpaqMachine(part === "hcomp" ? hcomp : pcomp ?? new Uint8Array([56, 0]), {
+    this.machine = make(part === "hcomp" ? hcomp : pcomp ?? new Uint8Array([56, 0]), {
       h,
       m,
       budget,

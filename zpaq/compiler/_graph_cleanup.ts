@@ -102,7 +102,9 @@ export function joinStart(graph: Graph): void {
   const prepares = start.operations.some(({ type, ...operation }) =>
     type !== "input" && !(type === "set" && "to" in operation && operation.to === resume)
   );
-  if (prepares || start.end.type !== "jump" || enter.end.type !== "jump" || start.end.to !== enter.end.to) return;
+  if (prepares || start.end.type !== "jump" || enter.end.type !== "jump" || start.end.to !== enter.end.to) {
+    return;
+  }
   graph.start = enter;
   cleanGraph(graph);
 }

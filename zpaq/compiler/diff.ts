@@ -5,6 +5,7 @@
  */
 import { checkKeys, checkLimit, SluiceError, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
+import { ZpaqMachine } from "../machine.ts";
 import { CompiledRun } from "./_compiled_run.ts";
 import type { Interpreter } from "./_interpreter.ts";
 import { END_OF_SEGMENT, interpreterOf, openReference } from "./_reference.ts";
@@ -82,7 +83,13 @@ export function diffZpaqlPy(
   }
   if (section === undefined) return undefined;
   const reference = interpreterOf(opened, section);
-  const compiled = new CompiledRun(program, part, name, budget);
+  const compiled = new CompiledRun(
+    program,
+    part,
+    name,
+    budget,
+    (code, limits) => new ZpaqMachine(code, limits),
+  );
   const count = opened.module.header!.components.length;
   for (const [segment, data] of [...segments].entries()) {
     const values = part === "hcomp" ? [...toBytes(data)] : [...toBytes(data), END_OF_SEGMENT];

@@ -50,7 +50,7 @@ def set_block_length_${array}(at, length):
   ${array}[at - 2] = length
 `;
   return `${accessors}
-# the first free block that is large enough; free neighbours become one on the way
+# the first free block of that length, or one to divide; free neighbours become one on the way
 def addr_alloc_${array}(size):
   if size == 0:
     size = 1
@@ -64,8 +64,8 @@ def addr_alloc_${array}(size):
       while following < ${size} and ${array}[following - 1] == 0:
         length += block_length_${array}(following) + ${room}
         following = at + length + ${room}
-      if length >= size:
-        if length > size + ${room}:
+      if length == size or length > size + ${room}:
+        if length > size:
           set_block_length_${array}(at + size + ${room}, length - size - ${room})
           ${array}[at + size + ${room - 1}] = 0
           length = size
@@ -166,7 +166,8 @@ class _State:
   pushed = None
   waiting = []
   before_next = staticmethod(lambda: None)
-  on_output = staticmethod(lambda value: None)
+  early = []
+  on_output = staticmethod(early.append)
 
 def _next_input():
   _State.before_next()
@@ -254,6 +255,9 @@ def _main(arguments):
     before[0] = _State.waiting[-1] if _State.waiting else None
 
   _State.before_next, _State.on_output = before_next, on_output
+  if part == "pcomp":
+    for value in _State.early:
+      on_output(value)
   call = hcomp if part == "hcomp" else pcomp
   try:
     while True:

@@ -5,7 +5,7 @@
  */
 import { checkKeys, checkLimit, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import type { ZpaqMachine } from "../machine.ts";
+import { ZpaqMachine } from "../machine.ts";
 import { CompiledRun } from "./_compiled_run.ts";
 import { END_OF_SEGMENT } from "./_reference.ts";
 import type { ZpaqlPyProgram, ZpaqlPyVariable } from "./compile.ts";
@@ -48,11 +48,13 @@ function openRun(
   options: TraceZpaqlPyOptions,
 ): CompiledRun {
   checkKeys(options, KEYS);
+  const budget = checkLimit("budget", options.budget ?? BUDGET_DEFAULT);
   return new CompiledRun(
     program,
     part,
     options.name ?? "source",
-    checkLimit("budget", options.budget ?? BUDGET_DEFAULT),
+    budget,
+    (code, limits) => new ZpaqMachine(code, limits),
   );
 }
 
