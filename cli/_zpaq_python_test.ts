@@ -47,6 +47,26 @@ Deno.test("sluice zpaq py compiles, checks and runs a source", async () => {
       line: 4,
       character: 12,
     });
+    assertEquals((await py(folder, "diff", "model.py", "pcomp", "data")).code, 0);
+    await Deno.writeTextFile(`${folder}/negative.py`, SOURCE.replace("c != NONE", "c - 66 < 5"));
+    const difference = await py(folder, "diff", "negative.py", "pcomp", "data");
+    assertEquals(difference.code, 1);
+    assertStringIncludes(difference.stdout, "segment 0, byte 0:");
+    assertStringIncludes(
+      (await py(folder, "trace", "model.py", "pcomp", "data")).stdout,
+      "   8 |     out(c)",
+    );
+    assertStringIncludes(
+      (await py(folder, "stats", "model.py", "data")).stdout,
+      "hcomp: 8 instructions for 2 bytes",
+    );
+    assertEquals((await py(folder, "template", "-o", "new.py")).code, 0);
+    for (const kind of ["ir", "asm", "bytes", "map", "json", "cfg"]) {
+      const { code, stdout } = await py(folder, "compile", "-Os", `--emit=${kind}`, "-o", "-", "model.py");
+      assertEquals(code, 0, kind);
+      assert(stdout.length > 0, kind);
+    }
+    assertEquals((await py(folder, "run", "model.py", "pcomp", "data", "--compare=data")).code, 1);
     const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
     assert(!names.includes("wrong.cfg"), "a source with errors gives no file");
     assertEquals((await py(folder, "wrong.py")).code, 1);

@@ -13,6 +13,7 @@ import { FIRST_CALL, NEW_CALL } from "./_lowering.ts";
 import type { OptimizationLevel } from "./_lowering.ts";
 import { withoutUnused } from "./_machine_code.ts";
 import type { Item, Label } from "./_machine_code.ts";
+import { joinStart } from "./_graph_cleanup.ts";
 import { cleanCells } from "./_peephole.ts";
 import { settleFrames } from "./_liveness.ts";
 import { Ranges } from "./_ranges.ts";
@@ -32,7 +33,7 @@ export interface VariablePlace {
 /** The code of one section. */
 export interface SectionCode {
   readonly instructions: readonly PlacedInstruction[];
-  readonly items: readonly Item[];
+  readonly graph: Graph;
   /** log2 of the arrays that the code needs. */
   readonly h: number;
   readonly m: number;
@@ -55,6 +56,7 @@ export function generateCode(
   level: OptimizationLevel,
   stackSize: number,
 ): SectionCode {
+  joinStart(graph);
   settleFrames(graph);
   const ranges = new Ranges(graph);
   const single = singleUses(graph);
@@ -95,7 +97,7 @@ export function generateCode(
       ...[...slots].map(([variable, slot]) => ({ variable, place: `H[${2 ** h - 1 - slot}]` })),
       ...[...cells].map(([variable, cell]) => ({ variable, place: `R${cell}` })),
     ];
-    return { instructions, items, h, m, places };
+    return { instructions, graph, h, m, places };
   }
 }
 
@@ -171,9 +173,6 @@ class CodeMaker {
     const waits = blocks.flatMap(({ end }) =>
       end.type === "read" ? [{ value: end.state, to: end.next }] : []
     );
-    const trivial = start.operations.every(({ type }) => type === "input" || type === "set") &&
-      start.operations.every((each) => each.type !== "set" || each.to === resume) &&
-      start.end.type === "jump" && this.#stackless;
     const input = (register: "a" | Register): Contents => ({
       a: [],
       b: [],
@@ -181,19 +180,21 @@ class CodeMaker {
       d: [],
       [register]: [INPUT],
     });
-    if (trivial && waits.length === 0) {
-      for (const block of [start, enter]) this.#enterWith(block, input("a"));
+    if (start === enter && waits.length === 0) {
+      this.#enterWith(enter, input("a"));
       if (blocks[0] !== enter) selection.jump("jmp", this.#label(enter));
       return;
     }
     const saved = waits.length === 0 ? this.#inputHome() : undefined;
     const spare = saved ?? selection.spare;
-    for (const block of [start, enter, ...waits.map(({ to }) => to)]) this.#enterWith(block, input(spare));
+    for (const block of new Set([start, enter, ...waits.map(({ to }) => to)])) {
+      this.#enterWith(block, input(spare));
+    }
     selection.emit(`${spare}=a`);
     selection.contents = input(spare);
     const cases = [...waits].sort((a, b) => b.to.depth - a.to.depth || a.value - b.value);
     const rest = { value: NEW_CALL, to: enter };
-    const targets = [...cases, { value: FIRST_CALL, to: trivial ? enter : start }, rest];
+    const targets = [...cases, { value: FIRST_CALL, to: start }, rest];
     this.#dispatch(resume, targets, blocks[0]);
   }
 
@@ -203,10 +204,6 @@ class CodeMaker {
       operation?.type === "input" ? this.#homes.registers.get(operation.to) : undefined
     );
     return first === second ? first : undefined;
-  }
-
-  get #stackless(): boolean {
-    return !this.#graph.recursive || this.#stackStart === 0;
   }
 
   #enterWith(block: Block, contents: Contents): void {

@@ -95,3 +95,16 @@ export function cleanGraph(graph: Graph): void {
   }
   graph.blocks = graph.blocks.filter((block) => !merged.has(block));
 }
+
+/** Lets the first call begin as all others do where it has nothing to prepare. */
+export function joinStart(graph: Graph): void {
+  const { start, enter, resume } = graph;
+  const prepares = start.operations.some(({ type, ...operation }) =>
+    type !== "input" && !(type === "set" && "to" in operation && operation.to === resume)
+  );
+  if (prepares || start.end.type !== "jump" || enter.end.type !== "jump" || start.end.to !== enter.end.to) {
+    return;
+  }
+  graph.start = enter;
+  cleanGraph(graph);
+}

@@ -26,6 +26,8 @@ const U32 = 2n ** 32n;
 const NONE = U32 - 1n;
 /** Python's own limit. */
 const CALLS_MAX = 1000;
+/** So many calls are told of an error. */
+const CHAIN_MAX = 8;
 /** Numbers grow to so many bits; nobody means more. */
 const BITS_MAX = 1n << 65536n;
 
@@ -39,7 +41,8 @@ export class Interpreter {
   readonly #globals = new Map<string, Value>();
   #budget: number;
   #pushback: bigint | undefined;
-  #calls = 0;
+  /** Where the calls that are open were made. */
+  readonly #open: Span[] = [];
   /** The call that waits for a byte, if one does. */
   #waiting: Running<Value> | undefined;
   #started = false;
@@ -83,18 +86,26 @@ export class Interpreter {
   }
 
   #fail(span: Span, state: string, code = "RUN_FAILED"): never {
-    const line = this.#source.lineOf(span.start);
-    throw new SluiceError(`Cannot run ${this.#source.name} at line ${line}: ${state}`, {
+    throw new SluiceError(`Cannot run ${this.#source.name} at ${this.#placeOf(span)}: ${state}`, {
       format: "zpaqlpy",
       code,
       offset: span.start,
     });
   }
 
-  *#run(scope: Scope, locals: Map<string, Value>): Running<Value> {
-    if (++this.#calls > CALLS_MAX) this.#fail(scope.definition, `more than ${CALLS_MAX} calls are open`);
+  /** A line, and the lines of the calls that led there. */
+  #placeOf({ start }: Span): string {
+    const calls = this.#open.slice(-CHAIN_MAX).reverse().map((call) =>
+      `, called at line ${this.#source.lineOf(call.start)}`
+    );
+    return `line ${this.#source.lineOf(start)}${calls.join("")}`;
+  }
+
+  *#run(scope: Scope, locals: Map<string, Value>, call?: Span): Running<Value> {
+    if (this.#open.length >= CALLS_MAX) this.#fail(scope.definition, `more than ${CALLS_MAX} calls are open`);
+    if (call !== undefined) this.#open.push(call);
     const outcome = yield* this.#block(scope.definition.body, { scope, locals });
-    this.#calls--;
+    if (call !== undefined) this.#open.pop();
     return typeof outcome === "object" ? outcome.value : 0n;
   }
 
@@ -109,9 +120,7 @@ export class Interpreter {
   *#statement(statement: Statement, frame: Frame | undefined): Running<Outcome> {
     if (this.#budget-- <= 0) {
       throw new LimitExceededError(
-        `Cannot run ${this.#source.name} at line ${
-          this.#source.lineOf(statement.start)
-        }: the budget is used up`,
+        `Cannot run ${this.#source.name} at ${this.#placeOf(statement)}: the budget is used up`,
         { format: "zpaqlpy", code: "BUDGET_EXCEEDED", offset: statement.start, limit: 0, unit: "statements" },
       );
     }
@@ -379,7 +388,7 @@ export class Interpreter {
     for (const { text, standard } of parameters) {
       if (!locals.has(text)) locals.set(text, BigInt(constantOf(standard!)!));
     }
-    return yield* this.#run(scope, locals);
+    return yield* this.#run(scope, locals, expression);
   }
 
   *#api(name: string, args: readonly Value[], span: Span): Running<Value> {
@@ -412,7 +421,7 @@ export class Interpreter {
     }
     const own = this.#program.functions.get(`addr_${name}`)!;
     const parameter = own.definition.parameters[0]!.text;
-    const result = yield* this.#run(own, new Map([[parameter, number]]));
+    const result = yield* this.#run(own, new Map([[parameter, number]]), span);
     const address = result instanceof Reference ? result.address : result;
     return verb === "alloc" ? new Reference(array, address) : 0n;
   }

@@ -114,7 +114,7 @@ export interface Graph {
   /** In the order in which they are laid out. */
   blocks: Block[];
   /** Where the first call begins. */
-  readonly start: Block;
+  start: Block;
   /** Where every other call begins. */
   readonly enter: Block;
   readonly routines: readonly Routine[];

@@ -131,7 +131,7 @@ export class Selection {
     return REGISTERS.find((register) => this.#holds(register, value));
   }
 
-  /** A variable has a new value, which these registers hold. */
+  /** A variable has a new value, which these registers hold as well. */
   #changed(variable: Variable, ...now: ("a" | Register)[]): void {
     const without = (register: "a" | Register): (Variable | number)[] => {
       const others = this.#contents[register].filter((each) => each !== variable);
@@ -630,9 +630,10 @@ export class Selection {
       }
     }
     if (value === to) return;
-    if (this.#canReach(value, home, NO_KEEP) && !this.#holds("a", value)) {
+    if (this.#canReach(value, home, NO_KEEP)) {
+      const same = (["a", ...REGISTERS] as const).filter((register) => this.#holds(register, value));
       this.#reach(value, home, NO_KEEP);
-      return this.#changed(to);
+      return this.#changed(to, ...same);
     }
     this.value(value);
     this.store(to);

@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { checkBoolean, checkKeys } from "@sluice/internal";
+import { checkBoolean, checkKeys, checkLimit } from "@sluice/internal";
 import { assembleZpaq } from "../assemble.ts";
 import { generateCode } from "./_code_generation.ts";
 import type { SectionCode } from "./_code_generation.ts";
 import type { HeaderData } from "./_header.ts";
 import { readModule } from "./_module.ts";
 import { Lowering } from "./_lowering.ts";
-import type { OptimizationLevel } from "./_lowering.ts";
+import type { CodeSettings, OptimizationLevel } from "./_lowering.ts";
+import { formatGraph } from "./_ir_text.ts";
 import { optimizeGraph } from "./_optimization.ts";
 import type { Reporter } from "./_reporter.ts";
 import type { Program } from "./_scopes.ts";
@@ -38,6 +39,12 @@ export interface CompileZpaqlPyOptions {
   readonly optimize?: 0 | 1 | 2 | "s" | undefined;
   /** Write the lines of the source into the config, as comments. @default {true} */
   readonly comments?: boolean | undefined;
+  /** Fail where an index lies outside of its array when the program runs. @default {false} */
+  readonly checked?: boolean | undefined;
+  /** Shift by the count modulo 32 as the machine does, where Python gives 0 for counts of 32 and more. @default {false} */
+  readonly machineShifts?: boolean | undefined;
+  /** Words of the stack, which only functions that call themselves have. @default {65536} */
+  readonly stackSize?: number | undefined;
 }
 
 /** A compiled program. */
@@ -54,6 +61,22 @@ export interface ZpaqlPyProgram {
   readonly invocation: string;
   /** The line of the source that each instruction comes from. */
   readonly sourceMap: readonly ZpaqlPySourceMapEntry[];
+  /** Where each variable lives. */
+  readonly variables: readonly ZpaqlPyVariable[];
+  /** The operations between the source and its instructions, as text. */
+  readonly ir: string;
+}
+
+/** Where a variable lives while the program runs. */
+export interface ZpaqlPyVariable {
+  /** The program that it is in. */
+  readonly section: "hcomp" | "pcomp";
+  /** Its name. */
+  readonly name: string;
+  /** The function that it belongs to; undefined for the module's. */
+  readonly function: string | undefined;
+  /** "B" to "D", "R17" or "H[65535]". Variables that are never needed at the same time may share a place. */
+  readonly place: string;
 }
 
 /** Where one instruction comes from. */
@@ -64,6 +87,10 @@ export interface ZpaqlPySourceMapEntry {
   readonly pc: number;
   /** The line of the source, from 1. */
   readonly line: number;
+  /** The column, from 1, in code points. */
+  readonly column: number;
+  /** The function in the source; undefined for statements of the module. */
+  readonly function: string | undefined;
 }
 
 /** What came of a source. */
@@ -74,6 +101,8 @@ export interface ZpaqlPyCompilation {
   readonly program: ZpaqlPyProgram | undefined;
 }
 
+type Flag = Exclude<keyof CompileZpaqlPyOptions, "name" | "optimize" | "stackSize">;
+
 const KEYS: ReadonlySet<string> = new Set<keyof CompileZpaqlPyOptions>([
   "name",
   "strictSubset",
@@ -83,12 +112,18 @@ const KEYS: ReadonlySet<string> = new Set<keyof CompileZpaqlPyOptions>([
   "disableComp",
   "optimize",
   "comments",
+  "checked",
+  "machineShifts",
+  "stackSize",
 ]);
 /** libzpaq counts six bytes more than the program has in 16 bits. */
 const PROGRAM_SIZE_MAX = 65_529;
 const HEADER_SIZE = 7;
 /** Words of the stack of a program with functions that call themselves. */
 const STACK_DEFAULT = 65_536;
+const STACK_MAX = 2 ** 24;
+/** Arrays with more elements than 2^32 cannot be addressed. */
+const ARRAY_BITS_MAX = 32;
 
 /**
  * Compiles a source to a config. Variables live in registers and in the machine's 256 cells R, so that H and M are the
@@ -124,22 +159,31 @@ const STACK_DEFAULT = 65_536;
  */
 export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = {}): ZpaqlPyCompilation {
   checkKeys(options, KEYS);
-  const flag = (name: Exclude<keyof CompileZpaqlPyOptions, "name">, preset: boolean): boolean =>
-    checkBoolean(name, options[name] ?? preset);
+  const flag = (name: Flag, preset: boolean): boolean => checkBoolean(name, options[name] ?? preset);
   const settings = { strictSubset: flag("strictSubset", false), allowSlash: flag("allowSlash", false) };
   const { reporter, header, hcomp, pcomp } = readModule(source, options.name ?? "source", settings);
   if (header === undefined || reporter.failed) {
     return { diagnostics: reporter.diagnostics, program: undefined };
   }
+  const programs = { hcomp, pcomp };
   const bare = flag("disableComp", false);
   const components = bare ? [] : header.components;
   const modelled = components.length > 0 && !flag("suppressHcomp", false);
-  const level = checkLevel(options.optimize);
+  const code = {
+    level: checkLevel(options.optimize),
+    checked: flag("checked", false),
+    machineShifts: flag("machineShifts", false),
+  };
+  const stackSize = checkLimit("stackSize", options.stackSize ?? STACK_DEFAULT);
+  if (stackSize > STACK_MAX) {
+    const place = { start: 0, end: 0 };
+    reporter.report("0402", place, `the stack has ${stackSize} words, at most ${STACK_MAX} can be`);
+  }
+  const codeOf = (program: Program): SectionCode | undefined =>
+    compileSection(program, header, reporter, code, stackSize);
   const sections = {
-    hcomp: hcomp !== undefined && modelled ? codeOf(hcomp, header, reporter, level) : undefined,
-    pcomp: pcomp !== undefined && !flag("suppressPcomp", false)
-      ? codeOf(pcomp, header, reporter, level)
-      : undefined,
+    hcomp: hcomp !== undefined && modelled ? codeOf(hcomp) : undefined,
+    pcomp: pcomp !== undefined && !flag("suppressPcomp", false) ? codeOf(pcomp) : undefined,
   };
   if (reporter.failed) return { diagnostics: reporter.diagnostics, program: undefined };
   const config = configOf({ ...header, components }, sections, reporter, flag("comments", true));
@@ -148,8 +192,15 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     (sections[section]?.instructions ?? []).map(({ pc, offset }) => ({
       section,
       pc,
-      line: reporter.source.lineOf(offset),
+      ...reporter.source.positionOf(offset),
+      function: functionAt(programs[section]!, offset),
     }))
+  );
+  const variables = (["hcomp", "pcomp"] as const).flatMap((section) =>
+    (sections[section]?.places ?? []).filter(({ variable: { name, temporary } }) =>
+      !temporary && /^\w/.test(name)
+    )
+      .map(({ variable, place }) => ({ section, name: variable.name, function: variable.owner, place }))
   );
   const program = {
     config,
@@ -158,6 +209,10 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     pcomp: assembled.pcomp,
     invocation: header.invocation,
     sourceMap,
+    variables,
+    ir: [sections.hcomp, sections.pcomp].map((section) =>
+      section === undefined ? "" : formatGraph(section.graph)
+    ).join(""),
   };
   return { diagnostics: reporter.diagnostics, program };
 }
@@ -168,26 +223,59 @@ function checkLevel(level: OptimizationLevel = 2): OptimizationLevel {
 }
 
 /** The code of one section; undefined, and a finding, where there can be none. */
-function codeOf(
+function compileSection(
   program: Program,
   header: HeaderData,
   reporter: Reporter,
-  level: OptimizationLevel,
+  settings: CodeSettings,
+  stackSize: number,
 ): SectionCode | undefined {
-  const graph = new Lowering(program, header, reporter, { level, checked: false, machineShifts: false })
-    .make();
+  const graph = new Lowering(program, header, reporter, settings).make();
   if (reporter.failed) return undefined;
-  optimizeGraph(graph, level);
-  const code = generateCode(graph, header, level, STACK_DEFAULT);
+  optimizeGraph(graph, settings.level);
+  const code = generateCode(graph, header, settings.level, stackSize);
+  const { definition } = program.functions.get(program.part)!;
+  if (Math.max(code.h, code.m) > ARRAY_BITS_MAX) {
+    reporter.report(
+      "0401",
+      definition.name,
+      `"${program.part}" needs an array of 2^${Math.max(code.h, code.m)} elements`,
+    );
+    return undefined;
+  }
   const size = code.instructions.reduce((sum, instruction) => sum + instruction.size, 1);
   const room = PROGRAM_SIZE_MAX -
     (program.part === "hcomp" ? HEADER_SIZE + 22 * header.components.length : 0);
-  if (size > room) {
-    const { definition } = program.functions.get(program.part)!;
-    reporter.report("0400", definition.name, `"${program.part}" takes ${size} bytes, at most ${room} can be`);
-    return undefined;
+  if (size <= room) return code;
+  // What is too large for speed may fit without copies of functions.
+  if (settings.level === 2) {
+    return compileSection(program, header, reporter, { ...settings, level: "s" }, stackSize);
   }
-  return code;
+  reporter.report("0400", definition.name, `"${program.part}" takes ${size} bytes, at most ${room} can be`, {
+    hint: largestFunctions(code, program, reporter),
+  });
+  return undefined;
+}
+
+/** Which functions take most of a program. */
+function largestFunctions(code: SectionCode, program: Program, reporter: Reporter): string {
+  const sizes = new Map<string, number>();
+  for (const { offset, size } of code.instructions) {
+    const name = functionAt(program, offset) ?? "(module)";
+    sizes.set(name, (sizes.get(name) ?? 0) + size);
+  }
+  const largest = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, 3);
+  return `the largest functions of ${reporter.source.name}: ${
+    largest.map(([name, size]) => `${name} ${size} bytes`).join(", ")
+  }`;
+}
+
+/** The function that a place of the source is in. */
+function functionAt(program: Program, offset: number): string | undefined {
+  for (const [name, { definition }] of program.functions) {
+    if (definition.start <= offset && offset < definition.end) return name;
+  }
+  return undefined;
 }
 
 /** Everything as a config. */

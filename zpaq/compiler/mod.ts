@@ -23,6 +23,9 @@
 export type { BytesSource } from "@sluice/internal";
 export * from "./check.ts";
 export * from "./compile.ts";
+export * from "./diff.ts";
 export * from "./run.ts";
+export * from "./template.ts";
+export * from "./trace.ts";
 export { formatZpaqlPyDiagnostic, toLspDiagnostic } from "./diagnostics.ts";
 export type { LspDiagnostic, ZpaqlPyDiagnostic, ZpaqlPyFix, ZpaqlPySeverity } from "./diagnostics.ts";

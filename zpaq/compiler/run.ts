@@ -3,12 +3,9 @@
  *
  * @module
  */
-import { checkKeys, checkLimit, SluiceError, toBytes } from "@sluice/internal";
+import { toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import { Interpreter } from "./_interpreter.ts";
-import { readModule } from "./_module.ts";
-import type { Module } from "./_module.ts";
-import type { Program } from "./_scopes.ts";
+import { END_OF_SEGMENT, interpreterOf, openReference as open } from "./_reference.ts";
 
 /** How a program is run. */
 export interface RunZpaqlPyOptions {
@@ -26,44 +23,6 @@ export interface ZpaqlPyContexts {
   readonly byte: number;
   /** H[0] to H[n - 1] after it. */
   readonly contexts: Uint32Array<ArrayBuffer>;
-}
-
-const KEYS: ReadonlySet<string> = new Set<keyof RunZpaqlPyOptions>(["name", "budget", "allowSlash"]);
-const BUDGET_DEFAULT = 2 ** 30;
-const END_OF_SEGMENT = 2 ** 32 - 1;
-/** log2 of the cells of an array that is run here. */
-const ARRAY_BITS_MAX = 26;
-
-interface Opened {
-  readonly module: Module;
-  readonly budget: number;
-}
-
-function open(source: string, options: RunZpaqlPyOptions): Opened {
-  checkKeys(options, KEYS);
-  const { name = "source", allowSlash = false } = options;
-  const budget = checkLimit("budget", options.budget ?? BUDGET_DEFAULT);
-  const module = readModule(source, name, { strictSubset: false, allowSlash });
-  const fault = module.reporter.diagnostics.find(({ severity }) => severity === "error");
-  if (fault === undefined) return { module, budget };
-  throw new SluiceError(
-    `Cannot run ${name} at line ${fault.line}, column ${fault.column}: ${fault.message} (${fault.code})`,
-    { format: "zpaqlpy", code: "INVALID_SOURCE", offset: fault.start },
-  );
-}
-
-function interpreterOf({ module, budget }: Opened, program: Program): Interpreter {
-  const header = module.header!;
-  const [h, m] = program.part === "hcomp" ? [header.hh, header.hm] : [header.ph, header.pm];
-  if (Math.max(h, m) > ARRAY_BITS_MAX) {
-    throw new SluiceError(
-      `Cannot run ${module.reporter.source.name}: its arrays have 2^${
-        Math.max(h, m)
-      } elements, expected at most 2^${ARRAY_BITS_MAX}`,
-      { format: "zpaqlpy", code: "ARRAY_LIMIT" },
-    );
-  }
-  return new Interpreter(program, header, module.reporter.source, budget);
 }
 
 /**
