@@ -9,8 +9,8 @@ import { buildPlayground } from "../examples/playground/build.ts";
 import { text } from "./_data.ts";
 
 const EXECUTABLES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-/** Where the screenshot goes; not committed. */
-const SCREENSHOT = new URL("../coverage/playground.png", import.meta.url).pathname;
+/** Where screenshots go; not committed. */
+const SCREENSHOTS = new URL("../coverage", import.meta.url).pathname;
 
 function isFile(path: string): boolean {
   try {
@@ -123,9 +123,10 @@ Deno.test({
         assertEquals(await page.getAttribute("#download", "download"), "story.txt");
         assert(await page.locator("#speed svg polyline").count() === 1);
       }
+      await Deno.mkdir(SCREENSHOTS, { recursive: true });
+      await page.screenshot({ path: `${SCREENSHOTS}/playground.png`, fullPage: true });
       await tryPack(page, folder, content);
-      await Deno.mkdir(SCREENSHOT.slice(0, SCREENSHOT.lastIndexOf("/")), { recursive: true });
-      await page.screenshot({ path: SCREENSHOT, fullPage: true });
+      await page.screenshot({ path: `${SCREENSHOTS}/playground_pack.png`, fullPage: true });
 
       await Deno.writeFile(
         `${folder}/cut.zst`,

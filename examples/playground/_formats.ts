@@ -139,7 +139,13 @@ const GIT_PACK: Format = {
       async *lines() {
         for await (const { id, type, size, packedSize, base } of store.packs[0]!.list()) {
           yield {
-            cells: { id: `${id}`, type, size, packed: packedSize, base: base === undefined ? "" : `${base}` },
+            cells: {
+              id: `${id}`,
+              type,
+              size,
+              packed: packedSize,
+              base: base === undefined ? "" : `${base}`.slice(0, 10),
+            },
             content: async () => (await store.read(id)).body,
           };
         }
