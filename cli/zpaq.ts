@@ -15,6 +15,7 @@ import {
   runCommand,
   traceCommand,
 } from "./_zpaq_develop.ts";
+import { reencryptCommand } from "./_zpaq_reencrypt.ts";
 import { extractCommand } from "./_zpaq_extract.ts";
 import { listCommand } from "./_zpaq_list.ts";
 import { pythonCommand } from "./_zpaq_python.ts";
@@ -33,6 +34,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq asm CONFIG [OUTPUT]                 assemble
        sluice zpaq disasm FILE                         disassemble
        sluice zpaq trace CONFIG h|p|m N...             trace a program, or the model's guesses
+       sluice zpaq e KEY KEY IN OUT                    an archive under another password; "" for none
        sluice zpaq py compile|check|run SOURCE.py      models in a subset of Python; --help tells more
 
 `;
@@ -53,6 +55,7 @@ const ACTIONS: Readonly<Record<string, Run>> = {
   asm: assembleCommand,
   disasm: disassembleCommand,
   trace: traceCommand,
+  e: reencryptCommand,
 };
 
 /** Words that may stand first, for shell completions. */
