@@ -15,6 +15,7 @@ import {
   runCommand,
   traceCommand,
 } from "./_zpaq_develop.ts";
+import { reencryptCommand } from "./_zpaq_reencrypt.ts";
 import { extractCommand } from "./_zpaq_extract.ts";
 import { listCommand } from "./_zpaq_list.ts";
 import { packCommand } from "./_zpaq_pack.ts";
@@ -34,6 +35,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq asm CONFIG [OUTPUT]                 assemble
        sluice zpaq disasm FILE                         disassemble
        sluice zpaq trace CONFIG h|p|m N...             trace a program, or the model's guesses
+       sluice zpaq e KEY KEY IN OUT                    an archive under another password; "" for none
        sluice zpaq pack [--codec NAME] ARCHIVE FILE... archives with their decoder; --help tells more
        sluice zpaq py compile|check|run SOURCE.py      models in a subset of Python; --help tells more
 
@@ -55,6 +57,7 @@ const ACTIONS: Readonly<Record<string, Run>> = {
   asm: assembleCommand,
   disasm: disassembleCommand,
   trace: traceCommand,
+  e: reencryptCommand,
 };
 
 /** Words that may stand first, for shell completions. */

@@ -185,6 +185,19 @@ Deno.test("sluice zpaq writes nothing outside of the folder", async () => {
   });
 });
 
+Deno.test("sluice zpaq changes the password of an archive", async () => {
+  await inFolder(async (cwd) => {
+    ok(await sluice(["zpaq", "a", "plain.zpaq", "src"], { cwd }));
+    ok(await sluice(["zpaq", "e", "", "one", "plain.zpaq", "one.zpaq"], { cwd }));
+    ok(await sluice(["zpaq", "e", "one", "two", "one.zpaq", "two.zpaq"], { cwd }));
+    ok(await sluice(["zpaq", "e", "two", "", "two.zpaq", "again.zpaq"], { cwd }));
+    assertEquals((await sluice(["zpaq", "e", "one", "", "two.zpaq", "wrong.zpaq"], { cwd })).code, 2);
+    ok(await sluice(["zpaq", "t", "two.zpaq", "-key", "two"], { cwd }));
+    if (!ignore) ok(await run("zpaq", ["x", "two.zpaq", "-key", "two", "-to", "x"], { cwd }));
+    ok(await run("cmp", ["plain.zpaq", "again.zpaq"], { cwd }));
+  });
+});
+
 Deno.test("sluice zpaq keeps several parts, patterns and deletions", async () => {
   await inFolder(async (cwd) => {
     ok(await sluice(["zpaq", "a", "p??.zpaq", "src", "-not", "*.bin"], { cwd }));
