@@ -75,9 +75,41 @@ pub const File = struct {
                 @intFromPtr(&how),
                 @sizeOf(OpenHow),
             ));
-            // The kernel asks to try again when something was renamed meanwhile.
-            if (result == .failed and result.failed == @intFromEnum(linux.E.AGAIN)) continue;
+            if (result == .failed) switch (@as(linux.E, @enumFromInt(result.failed))) {
+                // The kernel asks to try again when something was renamed meanwhile.
+                .AGAIN => continue,
+                // Linux before 5.6, and sandboxes that do not know the call.
+                .NOSYS => return openStepwise(base, std.mem.span(path), options, mode),
+                else => {},
+            };
             return result;
+        }
+    }
+
+    /// What `beneath` asks for, one name after the other: no link is followed at all, not even one that stays inside.
+    fn openStepwise(base: i32, path: []const u8, options: linux.O, mode: u32) Outcome {
+        const leads_out: Outcome = .{ .failed = @intFromEnum(linux.E.XDEV) };
+        if (std.mem.startsWith(u8, path, "/")) return leads_out;
+        var directory = base;
+        defer if (directory != base) {
+            _ = linux.close(directory);
+        };
+        var names = std.mem.tokenizeScalar(u8, path, '/');
+        var name = names.next() orelse ".";
+        while (true) {
+            if (std.mem.eql(u8, name, "..")) return leads_out;
+            var terminated: [256:0]u8 = undefined;
+            if (name.len >= terminated.len) return .{ .failed = @intFromEnum(linux.E.NAMETOOLONG) };
+            @memcpy(terminated[0..name.len], name);
+            terminated[name.len] = 0;
+            const following = names.next();
+            var step: linux.O = if (following == null) options else .{ .DIRECTORY = true, .CLOEXEC = true };
+            step.NOFOLLOW = true;
+            const opened = outcome(linux.openat(directory, &terminated, step, mode));
+            if (following == null or opened == .failed) return opened;
+            if (directory != base) _ = linux.close(directory);
+            directory = @intCast(opened.value);
+            name = following.?;
         }
     }
 
@@ -231,4 +263,33 @@ test "allZero sees the last byte" {
     bytes[129] = 1;
     try std.testing.expect(!allZero(&bytes));
     try std.testing.expect(allZero(bytes[0..129]));
+}
+
+test "names that lead out of a directory are refused without the kernel's help" {
+    if (!is_supported) return error.SkipZigTest;
+    var folder = std.testing.tmpDir(.{});
+    defer folder.cleanup();
+    const io = std.testing.io;
+    try folder.dir.createDirPath(io, "a/b");
+    try folder.dir.writeFile(io, .{ .sub_path = "a/b/file", .data = "inside" });
+    try folder.dir.symLink(io, "..", "a/up", .{});
+    const base = folder.dir.handle;
+    const options: linux.O = .{ .CLOEXEC = true };
+    for ([_][]const u8{ "a/b/file", "./a//b/file", "a/b", "" }) |path| {
+        const opened = File.openStepwise(base, path, options, 0);
+        try std.testing.expect(opened == .value);
+        _ = linux.close(@intCast(opened.value));
+    }
+    const expected = [_]struct { []const u8, linux.E }{
+        .{ "/etc", .XDEV },
+        .{ "a/../a/b/file", .XDEV },
+        .{ "..", .XDEV },
+        .{ "a/up", .LOOP },
+        .{ "a/up/a/b/file", .NOTDIR },
+        .{ "a/none", .NOENT },
+        .{ "a/" ++ "n" ** 300, .NAMETOOLONG },
+    };
+    for (expected) |row| {
+        try std.testing.expectEqual(Outcome{ .failed = @intFromEnum(row[1]) }, File.openStepwise(base, row[0], options, 0));
+    }
 }
