@@ -115,7 +115,8 @@ class Generator {
     const body: Piece[] = [{ line: `global ${this.#globals.join(", ")}` }, { line: "u = v = 1" }];
     if (recursive) {
       body.push({ line: "if d == 0:", body: [{ line: `return ${this.#expression(1)}` }] });
-      const call = (): string => `(${name}(${["d - 1", ...named.map(() => this.#expression(1))].join(", ")}) or 0)`;
+      const call = (): string =>
+        `(${name}(${["d - 1", ...named.map(() => this.#expression(1))].join(", ")}) or 0)`;
       body.push({ line: `u = ${call()}` });
       body.push(...this.#block(1, 2));
       if (this.#chance(2)) body.push({ line: `v = (u ${this.#pick(["^", "|", "&"])} ${call()})` });
