@@ -70,6 +70,7 @@ const steps: readonly Step[] = [
   deno("conventions", "run", "-A", "_tools/check_conventions.ts"),
   ...(Deno.args.includes("--skip-tests") ? [] : [tests]),
   deno("bench smoke", "run", "-A", "bench/compare.ts", "all", "--smoke"),
+  deno("bench zpaqlpy smoke", "run", "-A", "bench/zpaqlpy.ts", "--smoke"),
   deno("publish", "run", "-A", "_tools/publish_check.ts"),
 ];
 

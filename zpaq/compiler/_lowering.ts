@@ -263,7 +263,10 @@ export class Lowering {
       this.#recursive.get(name) === this.#recursive.get(owner);
     const frame: SavedFrame = { owner: owner ?? "", variables: [] };
     if (again) this.emit({ type: "save", frame });
-    for (const [i, variable] of this.#parameters.get(name)!.entries()) this.set(variable, args[i]!);
+    const parameters = this.#parameters.get(name)!;
+    // The function may pass its own parameters on, in another order.
+    const values = args.map((value) => parameters.some((each) => each === value) ? this.copy(value) : value);
+    for (const [i, variable] of parameters.entries()) this.set(variable, values[i]!);
     const next = this.block();
     routine.sites.push(next);
     this.end({ type: "call", callee: routine, next });

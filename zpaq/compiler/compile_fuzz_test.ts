@@ -35,7 +35,9 @@ function faultOf(
   for (const optimize of levels) {
     const { program: compiled, diagnostics } = compileZpaqlPy(source, { optimize });
     if (compiled === undefined) return `level ${optimize}: ${JSON.stringify(diagnostics[0])}`;
-    const machine = new ZpaqMachine(compiled.pcomp!, {
+    // While it is made smaller a program may lose what it does.
+    if (compiled.pcomp === undefined) return undefined;
+    const machine = new ZpaqMachine(compiled.pcomp, {
       h: compiled.header[4]!,
       m: compiled.header[5]!,
       budget: 2 ** 23,
