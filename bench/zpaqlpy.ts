@@ -6,6 +6,8 @@
  */
 import { ZpaqMachine } from "@sluice/zpaq";
 import { compileZpaqlPy, runZpaqlPyHcomp, runZpaqlPyPcomp } from "@sluice/zpaq/compiler";
+import { text } from "../tests/_data.ts";
+import { measureDecoders } from "./_packed_decoders.ts";
 import { largeSource, SAMPLES } from "./_zpaqlpy_samples.ts";
 
 const smoke = Deno.args.includes("--smoke");
@@ -92,4 +94,10 @@ for (const optimize of LEVELS) {
   const time = performance.now() - start;
   const lines = source.split("\n").length;
   console.log(row(`${lines} lines`, optimize, "", program.pcomp!.length, "", "", "", "", time.toFixed(0)));
+}
+
+const content = text(SIZE);
+for (const { codec, size, steps: count, compileTime } of await measureDecoders(content)) {
+  const perByte = (count / content.length).toFixed(1);
+  console.log(row(`${codec} decoder`, 2, "", size, "", count, "", perByte, compileTime.toFixed(1)));
 }
