@@ -2,6 +2,8 @@
  * One Markdown report of a whole run, with a plot for each module: how far each target was reached or passed.
  */
 
+import { versionLines } from "./_versions.ts";
+
 /** A line of a table of targets. */
 interface Outcome {
   readonly name: string;
@@ -81,7 +83,7 @@ export async function writeReport(
   sections: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  const parts = ["# sluice and its peers", `\`${command}\`  \n${machine}`];
+  const parts = ["# sluice and its peers", `\`${command}\`  \n${machine}`, await versionLines()];
   for (const [name, lines] of sections) {
     const outcomes = outcomesOf(lines);
     parts.push(`## ${name}`);
