@@ -3,13 +3,15 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { liveContextCount } from "@sluice/ffi";
-import { byteSourceFromBytes, concatBytes, SluiceError } from "@sluice/internal";
+import { byteSourceFromBytes, concatBytes, decodeBase64, SluiceError } from "@sluice/internal";
 import { decompressZpaq, ZpaqArchive, ZpaqDecompressionStream } from "@sluice/zpaq";
 import { runZpaqlPyPcomp } from "@sluice/zpaq/compiler";
 import { packZpaqFiles } from "@sluice/zpaq/pack";
 import type { ZpaqCodec, ZpaqPackOptions } from "@sluice/zpaq/pack";
 import { compressZstd } from "@sluice/zstd";
+import { blockStart, prefixOf } from "../zpaq/_block_encoder.ts";
 import { DECODERS } from "../zpaq/_decoders.gen.ts";
+import { BLOCK_END, storedSegment } from "../zpaq/_stored_data.ts";
 import { testBackends } from "./_backends.ts";
 import { run, sluice } from "./_cli.ts";
 import { CONTENT_KINDS, Random, text } from "./_data.ts";
@@ -98,6 +100,34 @@ Deno.test("unknown codecs, levels and options are refused", async () => {
   await assertRejects(() => pack({ codec: "gzip" as ZpaqCodec }), TypeError, "gzip");
   await assertRejects(() => pack({ codec: "deflate", level: 9 }), RangeError, "level 9");
   await assertRejects(() => pack({ size: 1 } as ZpaqPackOptions), TypeError, "size");
+});
+
+/** A block that is whole, around a frame that need not be. */
+async function blockOf(frame: Uint8Array<ArrayBuffer>, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  const segment = storedSegment({
+    filename: "f",
+    comment: `${size}`,
+    prefix: prefixOf(decodeBase64(DECODERS.zstd.pcomp)),
+    data: ReadableStream.from([frame]),
+    digest: () => undefined,
+  });
+  const start = blockStart(decodeBase64(DECODERS.zstd.header), true);
+  return concatBytes([start, ...await Array.fromAsync(segment), BLOCK_END.slice()]);
+}
+
+testBackends("packed data that ends early or makes no sense is told with its place", async () => {
+  const data = text(200_000, 2);
+  const frame = compressZstd(data);
+  const broken = frame.slice().fill(0xff, 5000, 5200);
+  for (const [packed, code] of [[frame.subarray(0, -1000), "TRUNCATED"], [broken, "CORRUPT"]] as const) {
+    const block = await blockOf(packed, data.length);
+    const error = await assertRejects(
+      () => Array.fromAsync(new Blob([block]).stream().pipeThrough(new ZpaqDecompressionStream())),
+      SluiceError,
+    );
+    assert(error.offset !== undefined && error.offset > 4000, error.message);
+    assert(error.code.startsWith(code), error.code);
+  }
 });
 
 testBackends("damaged packed archives end in a typed error or in output", async (backend) => {

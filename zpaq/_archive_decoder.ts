@@ -455,7 +455,7 @@ export class ArchiveDecoder {
 
   #runHosted(target: Uint8Array, start: number): StepKind | undefined {
     const hosted = this.#hosted!;
-    const outcome = hosted.run(target, start, this.#room(target, start));
+    const outcome = hosted.run(target, start, this.#room(target, start), this.buffer.offset);
     this.#count(hosted.produced);
     if (outcome === "bad-opcode" || outcome === "budget") {
       throw this.#programError(outcome, hosted.failure, false);

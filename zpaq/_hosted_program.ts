@@ -83,12 +83,12 @@ export class HostedProgram {
   }
 
   /** Runs as far as input and target go; "done" at the end of the segment. */
-  run(target: Uint8Array, start: number, end: number): RunOutcome | "done" {
+  run(target: Uint8Array, start: number, end: number, offset: number): RunOutcome | "done" {
     if (this.#hungry && !this.#ending) {
       this.#ending = true;
       this.#runner.end();
     }
-    const outcome = this.#runner.run(target, start, end);
+    const outcome = this.#runner.run(target, start, end, offset);
     if (outcome !== "input") return outcome;
     this.#hungry = true;
     return this.#ending ? "done" : "input";

@@ -44,8 +44,8 @@ export interface Runner {
   end(): void;
   /** The next segment takes input again. */
   restart(): void;
-  /** Runs until the input is used up or the target is full. */
-  run(target: Uint8Array, start: number, end: number): RunOutcome;
+  /** Runs until the input is used up or the target is full; `offset` is where the archive is read, for errors. */
+  run(target: Uint8Array, start: number, end: number, offset: number): RunOutcome;
   /** Frees what it holds outside of this engine's memory. */
   close(): void;
 }

@@ -52,12 +52,12 @@ export class ZstdRunner implements Runner {
     this.#ending = false;
   }
 
-  run(target: Uint8Array, start: number, end: number): RunOutcome {
+  run(target: Uint8Array, start: number, end: number, offset: number): RunOutcome {
     let at = start;
     let pending = false;
     while (at < end && (this.#pos < this.#end || pending)) {
       const result = this.#kernel.step(this.inputArea, this.#pos, this.#end, target, at, end);
-      if (result < 0) throw this.#kernel.error(result, "decompress packed data");
+      if (result < 0) throw this.#kernel.error(result, "decompress packed data", { offset });
       this.#pos += this.#kernel.consumed;
       at += this.#kernel.produced;
       this.#frameOpen = result !== RESULT.FRAME_END;
@@ -66,7 +66,9 @@ export class ZstdRunner implements Runner {
     this.produced = at - start;
     if (at === end) return "output";
     if (this.#ending && this.#frameOpen) {
-      throw fault("TRUNCATED", 0, "the packed data of a segment ends early");
+      {
+        throw fault("TRUNCATED", offset, "the packed data of a segment ends early");
+      }
     }
     return "input";
   }
