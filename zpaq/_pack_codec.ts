@@ -8,7 +8,7 @@ import { prefixOf } from "./_block_encoder.ts";
 import { DECODERS } from "./_decoders.gen.ts";
 
 /** A codec whose decoder packed archives carry. */
-export type ZpaqCodec = keyof typeof DECODERS;
+export type ZpaqCodec = "deflate" | "lz4" | "zstd";
 
 type Chunks = AsyncIterable<Uint8Array<ArrayBuffer>>;
 

@@ -13,6 +13,7 @@ import { WatchedContent } from "./_watched_content.ts";
 import { BLOCK_END, storedSegment } from "./_stored_data.ts";
 
 export type { ZpaqCodec };
+export type { BytesSource, ChunkSource } from "@sluice/internal";
 
 /** A file to pack. */
 export interface ZpaqPackFile {
