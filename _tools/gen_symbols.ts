@@ -3,6 +3,7 @@
  *
  * Run `deno run -A _tools/gen_symbols.ts` after a change of the exports, `--check` to fail when files are stale.
  */
+import { formatTypeScript } from "./format_typescript.ts";
 import { ROOT } from "./zig.ts";
 import { nativeLibraryPath } from "../ffi/_resolve.ts";
 
@@ -111,26 +112,12 @@ function moduleFile(name: string, functions: readonly FunctionEntry[]): string {
   ].join("\n");
 }
 
-/** Formats with the project's own settings, so that `deno fmt --check` agrees with what is written. */
-async function format(text: string): Promise<string> {
-  const config = new URL("deno.json", ROOT).pathname;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", "--config", config, "--ext", "ts", "-"],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(text));
-  await writer.close();
-  return new TextDecoder().decode((await child.output()).stdout);
-}
-
 /** The generated files by name. */
 export async function generateSymbols(): Promise<Map<string, string>> {
   const { manifest, hash } = readManifest();
-  const files = new Map([["abi.gen.ts", await format(commonFile(manifest, hash))]]);
+  const files = new Map([["abi.gen.ts", await formatTypeScript(commonFile(manifest, hash))]]);
   for (const { name, functions } of manifest.modules) {
-    files.set(`${name}.gen.ts`, await format(moduleFile(name, functions)));
+    files.set(`${name}.gen.ts`, await formatTypeScript(moduleFile(name, functions)));
   }
   return files;
 }

@@ -66,6 +66,7 @@ const steps: readonly Step[] = [
   deno("deno check", "check", "--doc"),
   ...await documentation(),
   deno("generated files", "run", "-A", "_tools/gen_symbols.ts", "--check"),
+  deno("generated decoders", "run", "-A", "_tools/gen_decoders.ts", "--check"),
   deno("conventions", "run", "-A", "_tools/check_conventions.ts"),
   ...(Deno.args.includes("--skip-tests") ? [] : [tests]),
   deno("bench smoke", "run", "-A", "bench/compare.ts", "all", "--smoke"),

@@ -1,7 +1,8 @@
 /**
  * Repositories for measuring: a history that evolves like source code, written with `git fast-import` from a seed and
- * packed aggressively. Kept in the temporary folder between runs.
+ * packed aggressively. Kept in bench/corpus/git between runs, and built anew where a file of one is not what it was.
  */
+import { ROOT } from "../_tools/zig.ts";
 import { Random } from "../tests/_data.ts";
 
 /** How large a history is. */
@@ -101,14 +102,33 @@ export async function historyRepository(size: HistorySize): Promise<string> {
 }
 
 async function once(key: string, make: (folder: string) => Promise<void>): Promise<string> {
-  const folder = `${Deno.env.get("TMPDIR") ?? "/tmp"}/sluice-bench-git/${key}`;
-  if (await Deno.stat(`${folder}/complete`).then(() => true, () => false)) return folder;
+  const folder = new URL(`bench/corpus/git/${key}`, ROOT).pathname;
+  const stamp = await Deno.readTextFile(`${folder}/complete`).catch(() => undefined);
+  if (stamp !== undefined && stamp === await packStamp(folder).catch(() => "")) return folder;
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await Deno.mkdir(folder, { recursive: true });
+  const start = performance.now();
   await git(folder, ["init", "--quiet", "--bare", "."]);
   await make(folder);
-  await Deno.writeTextFile(`${folder}/complete`, "");
+  await Deno.writeTextFile(`${folder}/complete`, await packStamp(folder));
+  console.log(`made bench/corpus/git/${key} in ${((performance.now() - start) / 1000).toFixed(0)} s`);
   return folder;
+}
+
+/** Names and sizes of all packs, and the checksums that they end with. */
+async function packStamp(folder: string): Promise<string> {
+  const packs = `${folder}/objects/pack`;
+  const names = await Array.fromAsync(Deno.readDir(packs), ({ name }) => name);
+  const lines: string[] = [];
+  for (const name of names.filter((name) => /\.(?:pack|idx)$/.test(name)).sort()) {
+    using file = await Deno.open(`${packs}/${name}`);
+    const { size } = await file.stat();
+    await file.seek(-20, Deno.SeekMode.End);
+    const checksum = new Uint8Array(20);
+    await file.read(checksum);
+    lines.push(`${name} ${size} ${checksum.toHex()}\n`);
+  }
+  return lines.join("");
 }
 
 async function fastImport(

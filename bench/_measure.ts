@@ -70,7 +70,7 @@ export function targetTable(targets: readonly Target[]): string {
     ["target", "wanted", "measured", "outcome"],
     targets.map(({ name, actual, wanted, atMost = false, unit = "x" }) => [
       name,
-      `${atMost ? "<=" : ">="} ${wanted}${unit}`,
+      `${atMost ? "<=" : ">="} ${Math.round(wanted * 100) / 100}${unit}`,
       actual === undefined ? "-" : `${actual.toFixed(actual < 10 ? 2 : 0)}${unit}`,
       actual === undefined
         ? "not measured"

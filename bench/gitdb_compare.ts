@@ -1,6 +1,6 @@
 /**
  * gitdb against git itself, isomorphic-git and Python's gitdb: the same ids in the same order, in CPU seconds and wall
- * time. Repositories are made with `git fast-import` and kept in the temporary folder.
+ * time. Repositories are made with `git fast-import` and kept in bench/corpus/git.
  */
 import { GitDatabase } from "@sluice/gitdb";
 import type { IdLike, ObjectId } from "@sluice/gitdb";
@@ -190,12 +190,45 @@ async function readLarge(repository: string, id: string, budget?: number): Promi
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
+/** The cheapest of several reads; the memory is the most that any of them took. */
+function cheapest(reads: readonly LargeRead[]): LargeRead {
+  const best = reads.reduce((a, b) => a.cpu <= b.cpu ? a : b);
+  return { ...best, growth: Math.max(...reads.map(({ growth }) => growth)) };
+}
+
+async function firstId(repository: string): Promise<ObjectId> {
+  await using database = await GitDatabase.open(repository);
+  for await (const id of database.ids()) return id;
+  throw new Error(`Cannot measure ${repository}: it is empty`);
+}
+
+/** Checks all packs; returns the bytes of their files. */
+async function verifyPacks(
+  repository: string,
+  collisionDetection: boolean,
+  threads: number,
+): Promise<number> {
+  await using database = await GitDatabase.open(repository, { backend: "native" });
+  let bytes = 0;
+  for (const pack of database.packs.packs) {
+    for await (const { message } of pack.verify({ threads, collisionDetection })) throw new Error(message);
+    bytes += pack.size;
+  }
+  return bytes;
+}
+
 /** Measures gitdb and prints tables and targets. */
 export async function compareGitdb({ size }: CompareOptions): Promise<void> {
   const rounds = ROUNDS[size];
   const cores = navigator.hardwareConcurrency;
   const repository = await historyRepository(HISTORIES[size]);
-  const all = await Array.fromAsync((await GitDatabase.open(repository)).ids());
+  const [all, stored] = await (async () => {
+    await using database = await GitDatabase.open(repository);
+    return [
+      await Array.fromAsync(database.ids()),
+      await Array.fromAsync(database.ids({ order: "storage" })),
+    ] as const;
+  })();
   const mixed = shuffled(all);
   const few = mixed.slice(0, IDS[size]);
   const many = mixed.slice(0, MANY_IDS[size]);
@@ -243,33 +276,49 @@ export async function compareGitdb({ size }: CompareOptions): Promise<void> {
   }, rounds);
   console.log(table(HEADER, rows(manyCosts, many.length, base)));
 
-  console.log(`\n## gitdb: all ${all.length} objects\n`);
+  console.log(`\n## gitdb: all ${all.length} objects, as they are stored\n`);
   const everything = `git -C ${repository} cat-file --batch-all-objects --unordered --buffer`;
   const allCosts = await measureCosts({
     "git cat-file --batch-all-objects": () => shell(`${everything} --batch`),
-    "batches, native": () => here(() => readBatches(repository, all, "native", 1)),
+    "batches, native": () => here(() => readBatches(repository, stored, "native", 1)),
+    [`batches, native, ${cores} threads`]: () => here(() => readBatches(repository, stored, "native", cores)),
   }, rounds);
   console.log(table(HEADER, rows(allCosts, all.length, "git cat-file --batch-all-objects")));
   const infoCosts = await measureCosts({
     "git cat-file --batch-check": () => shell(`${everything} --batch-check`),
-    "infoBatches, native": () => here(() => readInfos(repository, all, false)),
-    "infoStream, native": () => here(() => readInfos(repository, all, true)),
+    "infoBatches, native": () => here(() => readInfos(repository, stored, false)),
+    "infoStream, native": () => here(() => readInfos(repository, stored, true)),
   }, rounds);
   console.log(`\n${table(HEADER, rows(infoCosts, all.length, "git cat-file --batch-check"))}`);
 
+  const checkCosts = await measureCosts({
+    "git index-pack --verify": () => shell(`git index-pack --verify ${repository}/objects/pack/*.pack`),
+    "git index-pack --verify, 1 thread": () =>
+      shell(`git index-pack --threads=1 --verify ${repository}/objects/pack/*.pack`),
+    "verify": () => here(() => verifyPacks(repository, true, 1)),
+    "verify, no collision detection": () => here(() => verifyPacks(repository, false, 1)),
+    [`verify, ${cores} threads`]: () => here(() => verifyPacks(repository, true, cores)),
+  }, Math.min(rounds, 3));
+  console.log(`\n## gitdb: checking the pack of ${all.length} objects\n`);
+  console.log(table(HEADER, rows(checkCosts, all.length, "git index-pack --verify, 1 thread")));
+
   const wide = await wideRepository(WIDE[size]);
-  const wideIds = (await GitDatabase.open(wide)).ids();
-  const { value: wideId } = await wideIds.next();
-  const first = Math.min(...await Array.fromAsync({ length: rounds }, () => firstObject(wide, wideId!)));
+  const wideId = await firstId(wide);
+  const first = Math.min(...await Array.fromAsync({ length: rounds }, () => firstObject(wide, wideId)));
 
   const deep = await deepRepository(DEEP[size]);
   const deepest = new TextDecoder().decode(
     await git(deep, ["cat-file", "--batch-all-objects", "--batch-check=%(objectname)", "--unordered"]),
   );
   const deepId = await deepestOf(deep, deepest.trim().split("\n"));
-  const deepGit = await shell(`git -C ${deep} cat-file blob ${deepId}`);
-  const deepWhole = await readLarge(deep, deepId);
-  const deepStream = await readLarge(deep, deepId, 32 << 20);
+  const deepCosts = { git: [] as number[], whole: [] as LargeRead[], stream: [] as LargeRead[] };
+  for (let round = 0; round < Math.min(rounds, 3); round++) {
+    deepCosts.git.push((await shell(`git -C ${deep} cat-file blob ${deepId}`)).cpu);
+    deepCosts.whole.push(await readLarge(deep, deepId));
+    deepCosts.stream.push(await readLarge(deep, deepId, 32 << 20));
+  }
+  const deepGit = { cpu: Math.min(...deepCosts.git) };
+  const [deepWhole, deepStream] = [cheapest(deepCosts.whole), cheapest(deepCosts.stream)];
   console.log(`\n## gitdb: one object of ${(deepWhole.size / 1e6).toFixed(0)} MB, 20 deltas deep\n`);
   console.log(table(["reader", "CPU s", "memory grew by, MiB"], [
     ["git cat-file blob", deepGit.cpu.toFixed(3), "-"],
@@ -297,6 +346,23 @@ export async function compareGitdb({ size }: CompareOptions): Promise<void> {
       name: "all objects, CPU",
       wanted: 2,
       actual: allCosts["git cat-file --batch-all-objects"]!.cpu / allCosts["batches, native"]!.cpu,
+    },
+    {
+      name: "facts of all objects, a second of CPU",
+      wanted: 1,
+      actual: all.length / 1e6 / infoCosts["infoBatches, native"]!.cpu,
+      unit: " M",
+    },
+    {
+      name: "checking a pack, no collision detection, CPU",
+      wanted: 57 / 30,
+      actual: checkCosts["git index-pack --verify, 1 thread"]!.cpu /
+        checkCosts["verify, no collision detection"]!.cpu,
+    },
+    {
+      name: "checking a pack, CPU",
+      wanted: 57 / 48,
+      actual: checkCosts["git index-pack --verify, 1 thread"]!.cpu / checkCosts["verify"]!.cpu,
     },
     {
       name: `first object of ${WIDE[size]}`,

@@ -49,7 +49,7 @@ async function catOne(
     if (typeof id === "string") return 1;
     return await database.has(id) ? 0 : 1;
   }
-  const object = await database.read(await requireObject(database, name));
+  const object = await database.read(await requireObject(database, name), { spillFolder: spillFolder() });
   const out = new BufferedStdout();
   if (show === "type") await out.print(`${object.type}\n`);
   else if (show === "size") await out.print(`${object.size}\n`);
@@ -59,6 +59,11 @@ async function catOne(
   }
   await out.flush();
   return 0;
+}
+
+/** Where bases go that are too large for memory. */
+function spillFolder(): string {
+  return Deno.env.get("TMPDIR") ?? "/tmp";
 }
 
 /** Prints many objects. */
@@ -129,8 +134,8 @@ class Printer {
       yield* this.#database.infoBatches(ids);
       return;
     }
-    const { threads } = this.#settings;
-    for await (const batch of this.#database.readBatches(ids, { ordered: true, threads })) {
+    const options = { ordered: true, threads: this.#settings.threads, spillFolder: spillFolder() };
+    for await (const batch of this.#database.readBatches(ids, options)) {
       using _ = batch;
       yield batch.results;
     }

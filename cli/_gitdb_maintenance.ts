@@ -92,8 +92,9 @@ export async function unpackObjects(operands: readonly string[], settings: Gitdb
 export async function repack(operands: readonly string[], settings: GitdbSettings): Promise<number> {
   if (operands.length > 0) throw new UsageFailure("repack takes no arguments");
   await using database = await openDatabase(settings);
-  const { window, depth, threads } = settings;
-  const created = await repackDatabase(database, { window, depth, threads, delete: settings.delete });
+  const { window, depth, threads, reuseDeltas } = settings;
+  const options = { window, depth, threads, reuseDeltas, delete: settings.delete };
+  const created = await repackDatabase(database, options);
   console.log(created === undefined ? "Nothing to pack." : `${created.name}: ${created.count} objects`);
   return EXIT.ok;
 }

@@ -125,7 +125,7 @@ export async function packObjects(operands: readonly string[], settings: GitdbSe
       }
     }
   }
-  const { window, depth, threads } = settings;
+  const { window, depth, threads, reuseDeltas } = settings;
   if (base === undefined) {
     const writer = new PackWriter({ window, depth, hashAlgorithm: database.hashAlgorithm });
     for (const { id, path } of wanted) {
@@ -139,7 +139,7 @@ export async function packObjects(operands: readonly string[], settings: GitdbSe
   }
   const slash = base.lastIndexOf("/");
   const folder = slash < 0 ? "." : base.slice(0, slash);
-  const options = { window, depth, threads, prefix: base.slice(slash + 1), durable: false };
+  const options = { window, depth, threads, reuseDeltas, prefix: base.slice(slash + 1), durable: false };
   const { checksum } = await createPack(folder, database, wanted, options);
   console.log(checksum);
   return EXIT.ok;

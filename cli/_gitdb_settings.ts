@@ -23,6 +23,7 @@ export interface GitdbSettings {
   statOnly: boolean;
   window: number;
   depth: number;
+  reuseDeltas: boolean;
   stdout: boolean;
   fixThin: boolean;
   strict: boolean;
@@ -53,6 +54,7 @@ export function defaultGitdbSettings(): GitdbSettings {
     statOnly: false,
     window: 10,
     depth: 50,
+    reuseDeltas: true,
     stdout: false,
     fixThin: false,
     strict: false,
@@ -190,6 +192,11 @@ const PACK_OBJECTS: Group = {
       help: "The longest chain of deltas (default: 50)",
       set: (settings, value, name) => settings.depth = count(value, name, 0, 4095),
     },
+    {
+      long: ["no-reuse-delta"],
+      help: "Make all deltas anew instead of copying those of other packs",
+      set: (settings) => settings.reuseDeltas = false,
+    },
     { long: ["stdout"], help: "Write the pack to stdout", set: (settings) => settings.stdout = true },
   ],
 };
@@ -238,6 +245,11 @@ const REPACK: Group = {
       short: "d",
       help: "Remove packs and loose objects that the new pack has",
       set: (settings) => settings.delete = true,
+    },
+    {
+      short: "f",
+      help: "Make all deltas anew, as --no-reuse-delta",
+      set: (settings) => settings.reuseDeltas = false,
     },
   ],
 };

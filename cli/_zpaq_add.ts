@@ -5,14 +5,13 @@ import { encryptZpaqUpdate, updateZpaqArchive, ZpaqArchive } from "@sluice/zpaq"
 import type { ZpaqFile, ZpaqUpdateSink } from "@sluice/zpaq";
 import { decryptZpaqSource } from "@sluice/zpaq";
 import { describeSystemError, Failure } from "./_exit.ts";
-import { writeAll } from "./_io.ts";
 import { LEVEL } from "./_messages.ts";
 import type { Messages } from "./_messages.ts";
 import { isWanted } from "./_zpaq_options.ts";
 import type { ZpaqSettings } from "./_zpaq_options.ts";
 import { archivePath, isMultiPart, openParts, partPath } from "./_zpaq_parts.ts";
+import { fileSink, newSalt, SALT_SIZE } from "./_zpaq_sink.ts";
 
-const SALT_SIZE = 32;
 const MODE_FILE = 0o100000;
 const MODE_FOLDER = 0o040000;
 
@@ -48,22 +47,6 @@ async function* scan(
   const entries = await Array.fromAsync(Deno.readDir(path));
   entries.sort((a, b) => a.name < b.name ? -1 : 1);
   for (const entry of entries) yield* scan(`${name === "./" ? "" : name}${entry.name}`, settings, complain);
-}
-
-/** A file that an update is appended to; what it wrote is taken back when it fails. */
-function fileSink(file: Deno.FsFile, start: number): ZpaqUpdateSink {
-  let at = start;
-  return {
-    async write(bytes): Promise<void> {
-      await file.seek(at, Deno.SeekMode.Start);
-      await writeAll(file, bytes);
-      at += bytes.length;
-    },
-    async rewrite(offset, bytes): Promise<void> {
-      await file.seek(start + offset, Deno.SeekMode.Start);
-      await writeAll(file, bytes);
-    },
-  };
 }
 
 const NOWHERE: ZpaqUpdateSink = { write(): void {}, rewrite(): void {} };
@@ -143,11 +126,4 @@ export async function addCommand(settings: ZpaqSettings, messages: Messages): Pr
     `${result.updated} +added, ${result.deleted} -removed. ${result.bytesIn} -> ${result.bytesNew} -> ${result.bytesOut}`,
   );
   return warned;
-}
-
-/** A salt whose first byte does not look like an archive. */
-function newSalt(): Uint8Array<ArrayBuffer> {
-  const salt = crypto.getRandomValues(new Uint8Array(SALT_SIZE));
-  while (salt[0] === 0x37 || salt[0] === 0x7a) crypto.getRandomValues(salt.subarray(0, 1));
-  return salt;
 }

@@ -7,6 +7,7 @@ import {
   decompressZpaqIterable,
   disassembleZpaq,
   listZpaqInstructions,
+  traceZpaqPredictions,
   ZpaqMachine,
 } from "@sluice/zpaq";
 import type { ZpaqProgram } from "@sluice/zpaq";
@@ -18,6 +19,8 @@ import type { ZpaqSettings } from "./_zpaq_options.ts";
 
 const END_OF_SEGMENT = 2 ** 32 - 1;
 const HEX_COLUMNS = 16;
+/** zpaq's exit code for errors. */
+const FAILED = 2;
 
 async function readConfig(path: string, args: readonly number[]): Promise<ZpaqProgram> {
   return assembleZpaq(await Deno.readTextFile(path), args);
@@ -47,12 +50,24 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
   return EXIT.ok;
 }
 
-/** `d ARCHIVE [OUTPUT]`: the content of all segments. */
-export async function decompressCommand(settings: ZpaqSettings): Promise<number> {
+/** `d ARCHIVE [OUTPUT]`: the content of all segments; with `-force` of those behind damaged blocks as well. */
+export async function decompressCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [archive, output] = settings.operands;
+  let failed = 0;
+  const tell = (text: string): void => messages.say(LEVEL.errors, `zpaq: ${archive}: ${text}`);
+  const onDamage = (error: Error): void => {
+    failed = FAILED;
+    tell(error.message);
+  };
   const input = await Deno.open(archive!);
-  await writeOutput(output, decompressZpaqIterable(input.readable));
-  return EXIT.ok;
+  await writeOutput(
+    output,
+    decompressZpaqIterable(input.readable, {
+      onJunk: ({ offset, size }) => tell(`${size} bytes at ${offset} belong to no block`),
+      ...(settings.force ? { onDamage } : {}),
+    }),
+  );
+  return failed;
 }
 
 /** A machine for a section of a config: "h" or "p". */
@@ -113,15 +128,36 @@ export async function disassembleCommand(settings: ZpaqSettings): Promise<number
   return EXIT.ok;
 }
 
-/** `trace CONFIG h|p N...`: every step with the machine's state behind it; numbers are decimal, or `x` and hexadecimal. */
+/** A number of the command line: decimal, or `x` and hexadecimal. */
+function parseNumber(text: string): number {
+  const value = text.startsWith("x") ? parseInt(text.slice(1), 16) : Number(text);
+  if (!Number.isInteger(value)) throw new UsageFailure(`"${text}" is no number`);
+  return value;
+}
+
+/**
+ * `trace CONFIG h|p N...`: every step with the machine's state behind it. `trace CONFIG m N...`: what each component
+ * guesses, bit by bit, and the probability that comes of it.
+ */
 export async function traceCommand(settings: ZpaqSettings): Promise<number> {
   const [config, section, ...inputs] = settings.operands;
-  const machine = machineOf(await readConfig(config!, settings.args), section);
+  const program = await readConfig(config!, settings.args);
+  if (section === "m") {
+    for (
+      const { bit, logits, probability } of traceZpaqPredictions(
+        program,
+        Uint8Array.from(inputs, parseNumber),
+      )
+    ) {
+      console.log(`${bit} [${logits.join(",")}] ${probability}`);
+    }
+    return EXIT.ok;
+  }
+  const machine = machineOf(program, section);
   const words = new Map(listZpaqInstructions(machine.program).map(({ pc, text }) => [pc, text]));
   const lines: string[] = [];
   for (const input of inputs) {
-    const value = input.startsWith("x") ? parseInt(input.slice(1), 16) : Number(input);
-    if (!Number.isInteger(value)) throw new UsageFailure(`"${input}" is no number`);
+    const value = parseNumber(input);
     machine.start(value);
     lines.push(`input ${value}`);
     for (let running = true; running;) {

@@ -11,7 +11,8 @@ import { lastPartIndex } from "./_paths.ts";
 import { onTermination } from "./_termination.ts";
 import { isWanted } from "./_zpaq_options.ts";
 import type { ZpaqSettings } from "./_zpaq_options.ts";
-import { openArchive } from "./_zpaq_parts.ts";
+import { copyArchive } from "./_zpaq_copy.ts";
+import { archivePath, openArchive } from "./_zpaq_parts.ts";
 
 const OPEN_FILES_MAX = 200;
 const WARNING = 1;
@@ -181,6 +182,17 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
     until: settings.until,
     onDamage: (error) => complain(`${name}: ${error.message}`),
   });
+  const [repacked, repackPassword] = settings.repack;
+  const { index, force } = settings;
+  if (repacked !== undefined || index !== undefined) {
+    await copyArchive(opened.archive, {
+      kind: repacked === undefined ? "index" : "repack",
+      target: archivePath(repacked ?? index!),
+      password: repacked === undefined ? settings.password : repackPassword,
+      force,
+    });
+    return failed;
+  }
   const targets = new Map<ZpaqArchiveEntry, Target>();
   const folders: { readonly entry: ZpaqArchiveEntry; readonly target: Target }[] = [];
   for (const entry of opened.archive.entries({ all: settings.all })) {

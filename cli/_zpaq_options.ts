@@ -12,6 +12,9 @@ export interface ZpaqSettings {
   until: number | Date | undefined;
   password: string | undefined;
   to: string[];
+  /** The file to repack to, and its password. */
+  repack: string[];
+  index: string | undefined;
   only: string[];
   not: string[];
   force: boolean;
@@ -39,6 +42,8 @@ function defaults(): ZpaqSettings {
     until: undefined,
     password: undefined,
     to: [],
+    repack: [],
+    index: undefined,
     only: [],
     not: [],
     force: false,
@@ -65,8 +70,10 @@ export const OPTION_HELP = `Options (one dash, as zpaq has them):
   -key PASSWORD        encrypted archive
   -to NAMES            where to extract: a folder, or one name for each file named
   -only, -not FILES    patterns with * and ?
-  -f, -force           overwrite files; add files that have not changed
+  -f, -force           overwrite files; add files that have not changed; go on behind damaged blocks with d
   -all                 files of all versions
+  -repack FILE [KEY]   with x: write an archive of what is seen, without the blocks that nothing refers to
+  -index FILE          with x: write the archive's index, which l lists
   -test                decode and compare, write nothing
   -noattributes        leave modes out
   -s, -summary N       say less
@@ -116,6 +123,8 @@ export function parseZpaqOptions(args: readonly string[]): ZpaqSettings {
     list = settings.operands;
     const glued = /^-([mts])(.+)$/.exec(arg);
     if (arg === "-to") list = settings.to;
+    else if (arg === "-repack") list = settings.repack;
+    else if (arg === "-index") settings.index = value();
     else if (arg === "-only") list = settings.only;
     else if (arg === "-not") list = settings.not;
     else if (arg === "-method" || arg === "-m") settings.method = value();

@@ -15,8 +15,10 @@ import {
   runCommand,
   traceCommand,
 } from "./_zpaq_develop.ts";
+import { reencryptCommand } from "./_zpaq_reencrypt.ts";
 import { extractCommand } from "./_zpaq_extract.ts";
 import { listCommand } from "./_zpaq_list.ts";
+import { packCommand } from "./_zpaq_pack.ts";
 import { pythonCommand } from "./_zpaq_python.ts";
 import { OPTION_HELP, parseZpaqOptions } from "./_zpaq_options.ts";
 import type { ZpaqSettings } from "./_zpaq_options.ts";
@@ -32,7 +34,9 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq r CONFIG h|p [INPUT [OUTPUT]]       run a program of a config
        sluice zpaq asm CONFIG [OUTPUT]                 assemble
        sluice zpaq disasm FILE                         disassemble
-       sluice zpaq trace CONFIG h|p N...               trace a program
+       sluice zpaq trace CONFIG h|p|m N...             trace a program, or the model's guesses
+       sluice zpaq e KEY KEY IN OUT                    an archive under another password; "" for none
+       sluice zpaq pack [--codec NAME] ARCHIVE FILE... archives with their decoder; --help tells more
        sluice zpaq py compile|check|run SOURCE.py      models in a subset of Python; --help tells more
 
 `;
@@ -53,15 +57,17 @@ const ACTIONS: Readonly<Record<string, Run>> = {
   asm: assembleCommand,
   disasm: disassembleCommand,
   trace: traceCommand,
+  e: reencryptCommand,
 };
 
 /** Words that may stand first, for shell completions. */
-export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "py"];
+export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "pack", "py"];
 
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {
   return await runToExitCode("sluice zpaq", async () => {
     const [action, ...rest] = args;
+    if (action === "pack") return await withFailures(() => packCommand(rest));
     if (action === "py") return await withFailures(() => pythonCommand(rest));
     const settings = parseZpaqOptions(rest);
     if (settings.help || action === "--help" || action === "-h") {

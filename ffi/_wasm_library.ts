@@ -1,7 +1,7 @@
 /**
  * The WASM backend: the same functions in an instance of an embedded module. The only file that touches its memory.
  */
-import { BackendUnavailableError } from "@sluice/internal";
+import { BackendUnavailableError, decodeBase64 } from "@sluice/internal";
 import { ABI_HASH, STEP, STEP_LENGTH } from "./_abi/abi.gen.ts";
 import type { FunctionShape, FunctionTable, Library } from "./_library.ts";
 
@@ -200,10 +200,4 @@ export class WasmModule<Functions> {
     };
     return library;
   }
-}
-
-/** `Uint8Array.fromBase64` where the runtime has it (Deno, current browsers), else the older `atob`. */
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(text);
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -61,17 +61,45 @@ export function gitDeltaApply(
   );
 }
 
-/** The hash of a value, or of an object where `kind` is the number of a type; `hashSize` is 20 or 32. */
+/** How bytes are hashed. */
+export interface GitHashOptions {
+  /** They come from outside: SHA-1 refuses content that was made to collide. @default {false} */
+  readonly outside?: boolean | undefined;
+  /** The backend; the configured one where none is named. */
+  readonly backend?: BackendChoice | undefined;
+}
+
+function hashError(result: number): Error {
+  return resultError({ format: "git", action: "hash an object", result });
+}
+
+/**
+ * The hash of a value, or of an object where `kind` is the number of a type; `hashSize` is 20 or 32.
+ *
+ * @throws {CorruptDataError} If the bytes come from outside and were made to collide (code "SHA1_COLLISION").
+ */
 export function gitHash(
   kind: number,
   bytes: Uint8Array,
   hashSize: number,
-  backend?: BackendChoice,
+  options: GitHashOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const step = new Uint32Array(STEP_LENGTH);
   const digest = new Uint8Array(hashSize);
-  const { functions } = GIT_DECODE.open(backend);
-  functions.sluice_git_hash_once(kind, bytes, 0, bytes.length, digest, 0, hashSize, step);
+  const { functions } = GIT_DECODE.open(options.backend);
+  const trust = options.outside === true ? 1 : 0;
+  const result = functions.sluice_git_hash_once(
+    kind,
+    trust,
+    bytes,
+    0,
+    bytes.length,
+    digest,
+    0,
+    hashSize,
+    step,
+  );
+  if (result < 0) throw hashError(result);
   return digest;
 }
 
@@ -87,11 +115,11 @@ export class GitHashKernel implements Disposable {
   readonly #hashSize: number;
 
   /** A hash with digests of 20 or 32 bytes. */
-  constructor(hashSize: number, backend?: BackendChoice) {
-    const library: Library<GitDecodeFunctions> = GIT_DECODE.open(backend);
+  constructor(hashSize: number, options: GitHashOptions = {}) {
+    const library: Library<GitDecodeFunctions> = GIT_DECODE.open(options.backend);
     this.#functions = library.functions;
     this.#hashSize = hashSize;
-    const handle = library.functions.sluice_git_hash_new(hashSize);
+    const handle = library.functions.sluice_git_hash_new(hashSize, options.outside === true ? 1 : 0);
     if (!handle) {
       throw resultError({ format: "git", action: "start a hash", result: RESULT.OUT_OF_MEMORY });
     }
@@ -103,11 +131,22 @@ export class GitHashKernel implements Disposable {
     this.#functions.sluice_git_hash_update(this.#context.handle, bytes, 0, bytes.length);
   }
 
-  /** The hash of the bytes so far. */
+  /**
+   * The hash of the bytes so far.
+   *
+   * @throws {CorruptDataError} If they come from outside and were made to collide (code "SHA1_COLLISION").
+   */
   digest(): Uint8Array<ArrayBuffer> {
     const digest = new Uint8Array(this.#hashSize);
     const step = new Uint32Array(STEP_LENGTH);
-    this.#functions.sluice_git_hash_digest(this.#context.handle, digest, 0, digest.length, step);
+    const result = this.#functions.sluice_git_hash_digest(
+      this.#context.handle,
+      digest,
+      0,
+      digest.length,
+      step,
+    );
+    if (result < 0) throw hashError(result);
     return digest;
   }
 

@@ -139,13 +139,15 @@ export class GitSearchKernel implements Disposable {
     this.#context = new Context(library, handle, library.functions.sluice_git_search_free);
   }
 
+  #target(size: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#functions.sluice_git_search_bound(this.#context.handle, size));
+  }
+
   /** Takes the next object; `kind` is the number of its type. */
   push(kind: number, bytes: Uint8Array): GitStoredForm {
-    const { handle } = this.#context;
-    const step = this.#step;
-    const target = new Uint8Array(this.#functions.sluice_git_search_bound(handle, bytes.length));
+    const target = this.#target(bytes.length);
     const result = this.#functions.sluice_git_search_push(
-      handle,
+      this.#context.handle,
       kind,
       bytes,
       0,
@@ -153,9 +155,33 @@ export class GitSearchKernel implements Disposable {
       target,
       0,
       target.length,
-      step,
+      this.#step,
     );
+    return this.#form(result, target);
+  }
+
+  /** As `push`, off the event loop where the backend can; one at a time. */
+  async pushAsync(kind: number, bytes: Uint8Array): Promise<GitStoredForm> {
+    const target = this.#target(bytes.length);
+    const result = await this.#context.run((handle) =>
+      this.#functions.sluice_git_search_push_async(
+        handle,
+        kind,
+        bytes,
+        0,
+        bytes.length,
+        target,
+        0,
+        target.length,
+        this.#step,
+      )
+    );
+    return this.#form(result, target);
+  }
+
+  #form(result: number, target: Uint8Array<ArrayBuffer>): GitStoredForm {
     if (result < 0) throw resultError({ format: "git", action: "store an object", result });
+    const step = this.#step;
     const base = step[STEP.DETAIL]!;
     return {
       stream: target.slice(0, step[STEP.PRODUCED]!),

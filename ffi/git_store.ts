@@ -31,7 +31,7 @@ export const GIT_RECORD = {
   OFFSET_HIGH: 9,
 } as const;
 /** Bits of a job's flags. */
-export const GIT_JOB_FLAG = { VERIFY: 1, DIGEST: 2 } as const;
+export const GIT_JOB_FLAG = { VERIFY: 1, DIGEST: 2, OUTSIDE: 4 } as const;
 /** Any pack, where one can be named. */
 export const GIT_ANY_PACK = 0xffff_ffff;
 
@@ -397,12 +397,16 @@ export class GitObjectStreamKernel implements Disposable {
   readonly #context: Context;
   readonly #step = new Uint32Array(STEP_LENGTH);
 
-  /** A stream of the object at an offset of a pack; the store must outlive it. */
-  constructor(store: GitStoreKernel, pack: number, offset: number, budget: number) {
+  /**
+   * A stream of the object at an offset of a pack; the store must outlive it. A base beyond the budget goes to a
+   * temporary file where a folder is named.
+   */
+  constructor(store: GitStoreKernel, pack: number, offset: number, budget: number, spillFolder: string = "") {
     const { library, handle: owner } = partsOf(store);
     const { functions } = library;
     const limit = Number.isFinite(budget) ? budget : -1;
-    const handle = functions.sluice_git_object_new(owner, pack, offset, limit);
+    const folder = new TextEncoder().encode(spillFolder);
+    const handle = functions.sluice_git_object_new(owner, pack, offset, limit, folder, 0, folder.length);
     if (!handle) throw store.error(RESULT.OUT_OF_MEMORY, "open an object");
     this.#functions = functions;
     this.#context = new Context(library, handle, functions.sluice_git_object_free);

@@ -50,7 +50,9 @@ const STATES: Readonly<Record<number, string>> = {
   [RESULT.BLOCK_CORRUPT]: "the block is corrupt",
   [RESULT.DELTA_CORRUPT]: "the delta is corrupt or does not fit its base",
   [RESULT.CHAIN_TOO_LONG]: "the chain of deltas is too long or leads back to itself",
+  [RESULT.SHA1_COLLISION]: "its content was made to collide with other content under SHA-1",
   [RESULT.VALUE_TOO_LARGE]: "the value is too large",
+  [RESULT.SYSTEM_CALL_FAILED]: "the system refused to read or write a file",
   [RESULT.NOT_FOUND]: "it is not there",
   [RESULT.BASE_MISSING]: "the base of a delta is not there",
   [RESULT.READ_FAILED]: "the file can not be read",
@@ -94,6 +96,7 @@ export function resultError(call: FailedCall): Error {
     case RESULT.BLOCK_CORRUPT:
     case RESULT.DELTA_CORRUPT:
     case RESULT.CHAIN_TOO_LONG:
+    case RESULT.SHA1_COLLISION:
     case RESULT.BASE_MISSING:
     case RESULT.DICTIONARY_CORRUPT:
     case RESULT.INPUT_SIZE_MISMATCH:

@@ -17,9 +17,14 @@ export type { BackendChoice };
 
 const MODULE = new BackendModule<ZpaqDecodeFunctions>(ZPAQ_DECODE_FUNCTIONS, WASM_BASE64);
 const DIGEST_SIZE = 20;
+const PROGRAM_SIZE_MAX = 65535;
 
-/** Bits of `begin`'s flags. */
-export const ZPAQ_DECODE_FLAG = { HASH: 1, PLAIN: 2 } as const;
+/**
+ * Bits of `begin`'s flags. CONTIGUOUS: the target of each run has the segment's output so far in front of `start`, and
+ * room for the rest; windows then need no memory of their own, which saves a copy on the native backend. OFFER: a run stops
+ * with PROGRAM_READY at a post-processor that native code does not know.
+ */
+export const ZPAQ_DECODE_FLAG = { HASH: 1, PLAIN: 2, CONTIGUOUS: 4, OFFER: 8 } as const;
 
 /** What a context is made with. */
 export interface ZpaqDecoderKernelOptions {
@@ -90,7 +95,8 @@ export class ZpaqDecoderKernel implements Disposable {
       header,
       0,
       header.length,
-      flags,
+      // WASM has targets copied: what stands in front of them is not there.
+      this.backend === "native" ? flags : flags & ~ZPAQ_DECODE_FLAG.CONTIGUOUS,
       hcompBudget,
       pcompBudget,
     );
@@ -147,6 +153,24 @@ export class ZpaqDecoderKernel implements Disposable {
         this.#step,
       )
     );
+  }
+
+  /** The program that PROGRAM_READY told of. */
+  program(): Uint8Array<ArrayBuffer> {
+    const target = new Uint8Array(PROGRAM_SIZE_MAX);
+    const step = new Uint32Array(STEP_LENGTH);
+    this.#functions.sluice_zpaq_decoder_program(this.#context.handle, target, 0, target.length, step);
+    return target.slice(0, step[STEP.PRODUCED]!);
+  }
+
+  /** Says who runs that program: the host, which then gets what goes into it, or this context. Returns a result. */
+  settle(hosted: boolean): number {
+    return this.#functions.sluice_zpaq_decoder_settle(this.#context.handle, hosted ? 1 : 0);
+  }
+
+  /** Hashes output that the host made of what a run gave. */
+  hash(source: Uint8Array, start: number, end: number): void {
+    this.#functions.sluice_zpaq_decoder_hash(this.#context.handle, source, start, end);
   }
 
   /** The SHA-1 of the segment's output so far. */

@@ -54,6 +54,11 @@ export class ZpaqEncoderKernel implements Disposable {
     return this.#library.kind;
   }
 
+  /** Input bytes that the last prediction took. */
+  get consumed(): number {
+    return this.#step[STEP.CONSUMED]!;
+  }
+
   /** Output bytes that the last run wrote. */
   get produced(): number {
     return this.#step[STEP.PRODUCED]!;
@@ -111,6 +116,19 @@ export class ZpaqEncoderKernel implements Disposable {
   runAsync(target: Uint8Array, start: number, end: number): Promise<number> {
     return this.#context.run((handle) =>
       this.#functions.sluice_zpaq_encoder_run_async(handle, target, start, end, this.#step)
+    );
+  }
+
+  /** Predicts the bits of `source` after `begin` into `numbers`, as many bytes as fit; `consumed` says how many. */
+  predict(source: Uint8Array, start: number, numbers: Uint32Array): number {
+    return this.#functions.sluice_zpaq_encoder_predict(
+      this.#context.handle,
+      source,
+      start,
+      source.length,
+      numbers,
+      numbers.length,
+      this.#step,
     );
   }
 

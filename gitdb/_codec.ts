@@ -16,9 +16,29 @@ export function failedResult(result: number, action: string, offset?: number): E
   return resultError({ format: "git", action, result, offset });
 }
 
-/** The id of an object. */
+/** The id of an object that was made here. */
 export function hashObject(type: ObjectType, bytes: Uint8Array, algorithm: HashAlgorithm): ObjectId {
   return idOfBytes(gitHash(KIND_OF_TYPE[type], bytes, algorithm === "sha1" ? 20 : 32));
+}
+
+/** How much what comes from outside is looked at. */
+export interface OutsideOptions {
+  readonly collisionDetection?: boolean | undefined;
+}
+
+/**
+ * The id of an object from outside.
+ *
+ * @throws {CorruptDataError} If it was made to collide with another under SHA-1.
+ */
+export function hashOutsideObject(
+  type: ObjectType,
+  bytes: Uint8Array,
+  algorithm: HashAlgorithm,
+  options: OutsideOptions = {},
+): ObjectId {
+  const outside = options.collisionDetection !== false;
+  return idOfBytes(gitHash(KIND_OF_TYPE[type], bytes, algorithm === "sha1" ? 20 : 32, { outside }));
 }
 
 /** The hash of bytes as they are. */

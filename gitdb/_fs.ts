@@ -39,12 +39,13 @@ export function statPath(path: string): Deno.FileInfo | undefined {
   }
 }
 
-/** The whole of a small text file; undefined where it is not there. */
+/** The whole of a small text file; undefined where there is no regular file: nothing is waited for behind a FIFO. */
 export async function readText(path: string): Promise<string | undefined> {
+  if (statPath(path)?.isFile !== true) return undefined;
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (isMissing(error) || error instanceof Deno.errors.IsADirectory) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
@@ -109,6 +110,23 @@ export class LazyFileSource implements ByteSource, Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** A file that is opened for each read alone; undefined where there is no such regular file. */
+export function fileSource(path: string): ByteSource | undefined {
+  const info = statPath(path);
+  if (info?.isFile !== true) return undefined;
+  return {
+    size: info.size,
+    read: async (offset, length, options) => {
+      const file = new LazyFileSource(path);
+      try {
+        return await file.read(offset, length, options);
+      } finally {
+        file.close();
+      }
+    },
+  };
 }
 
 /** The path without links; undefined where nothing is there, or links lead in a circle. */

@@ -11,6 +11,7 @@ const HEADER_SIZE_MAX = 64;
 
 /** What a header says. */
 export interface LooseHeader {
+  /** Its type. */
   readonly type: ObjectType;
   /** Bytes of the body. */
   readonly size: number;

@@ -16,6 +16,8 @@ export interface BulkSettings {
   readonly window: number;
   /** Hash every object. */
   readonly verify: boolean;
+  /** Look for collision attacks where objects are hashed. */
+  readonly collisionDetection: boolean;
   /** Gives the call up. */
   readonly signal: AbortSignal | undefined;
 }
@@ -34,6 +36,7 @@ export function bulkSettings(options: BulkOptions = {}): BulkSettings {
     maxInFlightBytes: checkLimit("maxInFlightBytes", options.maxInFlightBytes ?? IN_FLIGHT),
     window: checkInteger("window", options.window ?? WINDOW, 1, 1 << 20),
     verify: options.verify ?? false,
+    collisionDetection: options.collisionDetection ?? true,
     signal: options.signal,
   };
 }

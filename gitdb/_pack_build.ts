@@ -2,9 +2,11 @@
  * Writing a pack of objects that come one after the other in a good order.
  */
 import { GitSearchKernel } from "@sluice/ffi/git-encoder";
+import type { GitStoredForm } from "@sluice/ffi/git-encoder";
 import { checkInteger } from "@sluice/internal";
 import { HASH_SIZE } from "./_object_id.ts";
 import type { HashAlgorithm, ObjectId } from "./_object_id.ts";
+import { OFS_DELTA } from "./_object_kind.ts";
 import { PackOutput } from "./_pack_format.ts";
 import type { ByteSink, PackRow } from "./_pack_format.ts";
 
@@ -38,28 +40,54 @@ export function packSettings(options: PackSettingOptions, algorithm: HashAlgorit
   };
 }
 
+/** A search for delta bases with these settings. */
+export function deltaSearch(settings: PackSettings): GitSearchKernel {
+  return new GitSearchKernel({
+    window: settings.window,
+    depth: settings.depth,
+    level: settings.level,
+    hashSize: HASH_SIZE[settings.algorithm],
+    memoryMax: settings.windowMemory,
+  });
+}
+
+/** Where an object stands in the pack, and how many deltas stand between it and a full object. */
+export interface BuiltPlace {
+  readonly offset: number;
+  readonly depth: number;
+}
+
 /** Objects one by one into a pack whose count is known. */
 export class PackBuilder implements Disposable {
   readonly #output: PackOutput;
-  readonly #search: GitSearchKernel;
-  readonly #offsets: number[] = [];
+  readonly #places = new Map<string, BuiltPlace>();
 
-  constructor(settings: PackSettings, count: number, sink: ByteSink) {
-    this.#search = new GitSearchKernel({
-      window: settings.window,
-      depth: settings.depth,
-      level: settings.level,
-      hashSize: HASH_SIZE[settings.algorithm],
-      memoryMax: settings.windowMemory,
-    });
-    this.#output = new PackOutput(settings.algorithm, count, sink);
+  constructor(algorithm: HashAlgorithm, count: number, sink: ByteSink) {
+    this.#output = new PackOutput(algorithm, count, sink);
   }
 
-  /** Adds the next object. */
-  add(id: ObjectId, kind: number, bytes: Uint8Array): void {
-    const { base, size, stream } = this.#search.push(kind, bytes);
-    const baseOffset = base === undefined ? undefined : this.#offsets[base]!;
-    this.#offsets.push(this.#output.entry(id, kind, size, baseOffset, stream));
+  /** Adds the next object of a search, whose places so far are in `group`. */
+  add(id: ObjectId, kind: number, form: GitStoredForm, group: BuiltPlace[]): void {
+    const base = form.base === undefined ? undefined : group[form.base]!.offset;
+    const offset = this.#output.entry(id, kind, form.size, base, form.stream);
+    group.push(this.#remember(id, { offset, depth: form.depth }));
+  }
+
+  /** Adds a delta as it is stored elsewhere; its base has been added. */
+  copy(id: ObjectId, base: ObjectId, size: number, stream: Uint8Array<ArrayBuffer>): void {
+    const under = this.placeOf(base)!;
+    const offset = this.#output.entry(id, OFS_DELTA, size, under.offset, stream);
+    this.#remember(id, { offset, depth: under.depth + 1 });
+  }
+
+  #remember(id: ObjectId, place: BuiltPlace): BuiltPlace {
+    this.#places.set(`${id}`, place);
+    return place;
+  }
+
+  /** Where an object stands; undefined until it is added. */
+  placeOf(id: ObjectId): BuiltPlace | undefined {
+    return this.#places.get(`${id}`);
   }
 
   /** The rows for an index, and the checksum that was written at the end. */
@@ -68,7 +96,6 @@ export class PackBuilder implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#search.close();
     this.#output[Symbol.dispose]();
   }
 }

@@ -9,6 +9,7 @@ import { HASH_SIZE } from "./_object_id.ts";
 import type { HashAlgorithm } from "./_object_id.ts";
 
 export {
+  GIT_ANY_PACK,
   GIT_JOB_FLAG,
   GIT_PAGE_SIZE,
   GIT_RECORD,

@@ -4,6 +4,7 @@
 import { concatBytes } from "@sluice/internal";
 import { gitCrc32, GitHashKernel, hashBytes } from "./_codec.ts";
 import { writeU32BE } from "./_big_endian.ts";
+import { corrupt } from "./_errors.ts";
 import { HASH_SIZE, ObjectId } from "./_object_id.ts";
 import type { HashAlgorithm } from "./_object_id.ts";
 import { OFS_DELTA, REF_DELTA } from "./_object_kind.ts";
@@ -44,6 +45,74 @@ export function entryHeader(kind: number, size: number): number[] {
   }
   bytes.push(byte);
   return bytes;
+}
+
+/** The longest header of an entry. */
+export const ENTRY_HEADER_MAX = 9 + 32;
+
+/** What stands in front of an entry's zlib stream. */
+export interface EntryHeader {
+  readonly kind: number;
+  /** Inflated size of what follows. */
+  readonly size: number;
+  /** Bytes of the header. */
+  readonly length: number;
+  /** Of a delta that names its base by distance: how far in front it starts. */
+  readonly distance: number | undefined;
+  /** Of a delta that names its base by id. */
+  readonly baseId: ObjectId | undefined;
+}
+
+/**
+ * Parses the header of the entry at `offset` of a pack.
+ *
+ * @throws {CorruptDataError} If it breaks the rules of its format or is cut off.
+ */
+export function parseEntryHeader(bytes: Uint8Array, offset: number, hashSize: number): EntryHeader {
+  const fail = (state: string): Error => corrupt("the pack", state, "CORRUPT_PACK", offset);
+  let at = 0;
+  const next = (): number => {
+    if (at >= bytes.length) throw fail("a header is cut off");
+    return bytes[at++]!;
+  };
+  let byte = next();
+  const kind = byte >> 4 & 7;
+  let size = byte & 15;
+  for (let factor = 16; byte & 0x80; factor *= 128) {
+    byte = next();
+    size += (byte & 127) * factor;
+    if (at > 9 || size > Number.MAX_SAFE_INTEGER) throw fail("a size is too large");
+  }
+  if (kind === 0 || kind === 5) throw fail(`an entry has the type ${kind}`);
+  let distance: number | undefined;
+  let baseId: ObjectId | undefined;
+  if (kind === OFS_DELTA) {
+    byte = next();
+    distance = byte & 127;
+    while (byte & 0x80) {
+      byte = next();
+      distance = (distance + 1) * 128 + (byte & 127);
+      if (distance > Number.MAX_SAFE_INTEGER) throw fail("a distance is too large");
+    }
+    if (distance === 0) throw fail("a delta stands on itself");
+  }
+  if (kind === REF_DELTA) {
+    if (bytes.length - at < hashSize) throw fail("a header is cut off");
+    baseId = ObjectId.from(bytes.slice(at, at + hashSize));
+    at += hashSize;
+  }
+  return { kind, size, length: at, distance, baseId };
+}
+
+/** A size as deltas have it: base 128, the lowest group first. */
+export function deltaSize(size: number): number[] {
+  const bytes: number[] = [];
+  let rest = size;
+  while (rest >= 128) {
+    bytes.push(rest % 128 | 0x80);
+    rest = Math.floor(rest / 128);
+  }
+  return [...bytes, rest];
 }
 
 /** The distance to a base: highest group first, one added for each byte that follows. */

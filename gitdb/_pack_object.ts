@@ -2,6 +2,7 @@
  * Objects of packs that are too large to be made ahead: their bodies come from a stream of the kernel.
  */
 import { GitObjectStreamKernel } from "@sluice/ffi/git-store";
+import { toPath } from "./_fs.ts";
 import type { PackEngine } from "./_pack_engine.ts";
 import { RESULT } from "./_pack_engine.ts";
 import { MEMORY_BUDGET } from "./_options.ts";
@@ -16,11 +17,12 @@ async function openStream(
   engine: PackEngine,
   pack: number,
   offset: number,
-  budget: number,
-  signal: AbortSignal | undefined,
+  options: ReadOptions,
 ): Promise<GitObjectStreamKernel> {
+  const { signal, memoryBudget = MEMORY_BUDGET, spillFolder } = options;
   engine.retain();
-  const stream = new GitObjectStreamKernel(engine.kernel, pack, offset, budget);
+  const folder = spillFolder === undefined || engine.kernel.backend !== "native" ? "" : toPath(spillFolder);
+  const stream = new GitObjectStreamKernel(engine.kernel, pack, offset, memoryBudget, folder);
   try {
     const result = await engine.settle(() => stream.openAsync(), signal);
     if (result !== RESULT.OK) throw engine.kernel.error(result, "open an object", offset);
@@ -52,13 +54,7 @@ export function packObject(engine: PackEngine, facts: Facts, options: ReadOption
       async pull(controller): Promise<void> {
         try {
           signal?.throwIfAborted();
-          stream ??= await openStream(
-            engine,
-            pack,
-            offset,
-            bodyOptions.memoryBudget ?? MEMORY_BUDGET,
-            signal,
-          );
+          stream ??= await openStream(engine, pack, offset, bodyOptions);
           const view = controller.byobRequest?.view as ArrayBufferView<ArrayBuffer> | null | undefined;
           const target = view
             ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
@@ -91,7 +87,7 @@ export function packObject(engine: PackEngine, facts: Facts, options: ReadOption
   async function readWhole(wholeOptions: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
     // The target is in memory anyway, so its base may be too.
     const { signal } = wholeOptions;
-    const stream = await openStream(engine, pack, offset, Infinity, signal);
+    const stream = await openStream(engine, pack, offset, { signal, memoryBudget: Infinity });
     try {
       const target = new Uint8Array(size);
       let filled = 0;

@@ -4,8 +4,9 @@
 import { ResultBatch } from "./_batch.ts";
 import { SluiceError } from "@sluice/internal";
 import { GitHashKernel } from "./_codec.ts";
+import type { OutsideOptions } from "./_codec.ts";
 import { corrupt, idMismatch, objectNotFound } from "./_errors.ts";
-import { kindOfType } from "./_object_kind.ts";
+import { kindOfType, TYPE_OF_KIND } from "./_object_kind.ts";
 import { packIds } from "./_ids.ts";
 import { HASH_SIZE, ObjectId } from "./_object_id.ts";
 import type { HashAlgorithm, IdLike } from "./_object_id.ts";
@@ -13,9 +14,18 @@ import { GIT_JOB_FLAG, GIT_RECORD, GIT_RECORD_LENGTH, GitJobKernel, RESULT } fro
 import type { PackEngine } from "./_pack_engine.ts";
 import { packObject } from "./_pack_object.ts";
 import type { BulkSettings } from "./_options.ts";
+import { isRescuable } from "./_rescue.ts";
 import { infoOf, MemoryObject } from "./_stored_object.ts";
 import type { Facts } from "./_stored_object.ts";
-import type { BulkOptions, GitObject, ObjectBatch, ObjectInfo, ReadOptions, Result } from "./object.ts";
+import type {
+  BulkOptions,
+  GitObject,
+  ObjectBatch,
+  ObjectInfo,
+  PackedPlace,
+  ReadOptions,
+  Result,
+} from "./object.ts";
 
 /** Bytes of bodies that one call makes; more only where one object needs it. */
 const ARENA_SIZE = 4 << 20;
@@ -23,23 +33,66 @@ const ARENA_SIZE = 4 << 20;
 const RECORDS = 8192;
 /** Room for one object, kept for single reads. */
 const SCRATCH_SIZE = 128 << 10;
+/** Facts that are given together. */
+const INFO_GROUP = 4096;
 /** Ids of a window whose results are put in order. */
 const ORDERED_WINDOW = 4096;
+
+/** Bits for a job that hashes what it reads where that is wanted. */
+function verifyFlags(options: ReadOptions): number {
+  if (options.verify !== true) return 0;
+  return GIT_JOB_FLAG.VERIFY | outsideFlag(options);
+}
+
+function outsideFlag(options: OutsideOptions): number {
+  return options.collisionDetection === false ? 0 : GIT_JOB_FLAG.OUTSIDE;
+}
+
+function sizeOf(records: Uint32Array, at: number): number {
+  return records[at + GIT_RECORD.SIZE_LOW]! + records[at + GIT_RECORD.SIZE_HIGH]! * 2 ** 32;
+}
+
+function placeOf(records: Uint32Array, at: number): PackedPlace {
+  return {
+    depth: records[at + GIT_RECORD.DEPTH]!,
+    pack: records[at + GIT_RECORD.PACK]!,
+    offset: records[at + GIT_RECORD.OFFSET_LOW]! + records[at + GIT_RECORD.OFFSET_HIGH]! * 2 ** 32,
+  };
+}
 
 /** Facts of a record. */
 function factsOf(records: Uint32Array, at: number, id: ObjectId): Facts {
   return {
     id,
     kind: records[at + GIT_RECORD.KIND]!,
-    size: records[at + GIT_RECORD.SIZE_LOW]! + records[at + GIT_RECORD.SIZE_HIGH]! * 2 ** 32,
+    size: sizeOf(records, at),
     storage: "packed",
-    packed: {
-      depth: records[at + GIT_RECORD.DEPTH]!,
-      pack: records[at + GIT_RECORD.PACK]!,
-      offset: records[at + GIT_RECORD.OFFSET_LOW]! + records[at + GIT_RECORD.OFFSET_HIGH]! * 2 ** 32,
-    },
+    packed: placeOf(records, at),
   };
 }
+
+/** As `infoOf(factsOf(…))`, without the object between: there may be a million of them. */
+function recordInfo(records: Uint32Array, at: number, id: ObjectId): ObjectInfo {
+  return {
+    id,
+    type: TYPE_OF_KIND[records[at + GIT_RECORD.KIND]!]!,
+    size: sizeOf(records, at),
+    storage: "packed",
+    packed: placeOf(records, at),
+  };
+}
+
+/** One batch as the kernel made it. */
+interface Made {
+  readonly arena: Uint8Array<ArrayBuffer>;
+  readonly result: number;
+  readonly count: number;
+  /** Room that an object needs which did not fit. */
+  readonly wanted: number;
+}
+
+/** Gives an object from other copies, or throws the failure. */
+export type Rescue = (id: ObjectId, failure: Error) => Promise<GitObject>;
 
 /** Reads through one engine. */
 export class PackReads {
@@ -48,10 +101,13 @@ export class PackReads {
   #scratch: Uint8Array<ArrayBuffer> | undefined;
   readonly #record = new Uint32Array(GIT_RECORD_LENGTH);
   readonly #arenas: Uint8Array<ArrayBuffer>[] = [];
+  readonly #rescue: Rescue | undefined;
 
-  constructor(engine: PackEngine, algorithm: HashAlgorithm) {
+  /** Reads through an engine; `rescue` looks for other copies of what bulk calls can't read. */
+  constructor(engine: PackEngine, algorithm: HashAlgorithm, rescue?: Rescue) {
     this.#engine = engine;
     this.#algorithm = algorithm;
+    this.#rescue = rescue;
   }
 
   #error(result: number, id: ObjectId, record: Uint32Array, at: number): Error {
@@ -110,7 +166,7 @@ export class PackReads {
     if (this.#engine.isDirect) return this.readSync(id, options);
     this.#engine.retain();
     try {
-      const job = this.#job(id.bytes, options.verify === true ? GIT_JOB_FLAG.VERIFY : 0, 1);
+      const job = this.#job(id.bytes, verifyFlags(options), 1);
       try {
         const planned = await this.#engine.settle(() => job.plan(), signal);
         if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, `find object ${id}`);
@@ -144,7 +200,7 @@ export class PackReads {
   /** As `read`, at once; only where every file is read by the backend. */
   readSync(id: ObjectId, options: ReadOptions): GitObject {
     const { kernel } = this.#engine;
-    const job = this.#job(id.bytes, options.verify === true ? GIT_JOB_FLAG.VERIFY : 0, 1);
+    const job = this.#job(id.bytes, verifyFlags(options), 1);
     try {
       const planned = job.plan();
       if (planned !== RESULT.OK) throw kernel.error(planned, `find object ${id}`);
@@ -218,7 +274,7 @@ export class PackReads {
       let bytes = 0;
       while (until < ids.length) {
         const at = until * GIT_RECORD_LENGTH;
-        bytes += records[at + GIT_RECORD.SIZE_LOW]! + records[at + GIT_RECORD.SIZE_HIGH]! * 2 ** 32;
+        bytes += sizeOf(records, at);
         if (until > from && bytes > settings.maxInFlightBytes) break;
         until++;
       }
@@ -267,36 +323,48 @@ export class PackReads {
     const engine = this.#engine;
     const { signal } = settings;
     const packed = packIds(ids, this.#algorithm);
-    const records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
     engine.retain();
     try {
-      const job = this.#job(packed, settings.verify ? GIT_JOB_FLAG.VERIFY : 0, settings.threads);
+      const job = this.#job(packed, verifyFlags(settings), settings.threads);
+      let pending: Promise<Made> | undefined;
       try {
         const planned = await engine.settle(() => job.planAsync(), signal);
         if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
-        let arenaSize = Math.min(ARENA_SIZE, Math.max(settings.maxInFlightBytes, 1 << 16));
-        while (true) {
+        // One batch is made while the one before is being read.
+        const size = Math.min(ARENA_SIZE, Math.max(Math.floor(settings.maxInFlightBytes / 2), 1 << 16));
+        let records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
+        let otherRecords = records.slice();
+        pending = this.#make(job, size, records, reuse);
+        while (pending !== undefined) {
+          const { arena, result, count, wanted }: Made = await pending;
+          pending = undefined;
           signal?.throwIfAborted();
-          const arena = reuse ? this.#takeArena(arenaSize) : new Uint8Array(arenaSize);
-          const result = await job.nextAsync(arena, records);
-          const { recordCount } = job;
           if (result < 0) throw engine.kernel.error(result, "read objects");
-          if (recordCount > 0) {
-            const results = await this.#results(records, recordCount, arena, ids, packed, start, options);
+          const filled = records;
+          [records, otherRecords] = [otherRecords, records];
+          if (result === RESULT.NEEDS_BYTES) await engine.supply(signal);
+          if (result !== RESULT.OK) {
+            pending = this.#make(job, count === 0 ? Math.max(wanted, size) : size, records, reuse);
+          }
+          if (count > 0) {
+            const results = await this.#results(filled, count, arena, ids, packed, start, options);
             yield new ResultBatch(arena, results, reuse ? () => this.#giveArena(arena) : undefined);
           } else if (reuse) this.#giveArena(arena);
-          if (result === RESULT.OK) return;
-          if (result === RESULT.NEEDS_BYTES) await engine.supply(signal);
-          arenaSize = recordCount === 0 && result === RESULT.OUTPUT_PENDING
-            ? Math.max(job.wanted, arenaSize)
-            : Math.min(ARENA_SIZE, arenaSize);
         }
       } finally {
+        await pending?.catch(() => {});
         job.close();
       }
     } finally {
       engine.release();
     }
+  }
+
+  /** Makes the next batch of a job. */
+  async #make(job: GitJobKernel, size: number, records: Uint32Array, reuse: boolean): Promise<Made> {
+    const arena = reuse ? this.#takeArena(size) : new Uint8Array(size);
+    const result = await job.nextAsync(arena, records);
+    return { arena, result, count: job.recordCount, wanted: job.wanted };
   }
 
   #takeArena(size: number): Uint8Array<ArrayBuffer> {
@@ -341,31 +409,44 @@ export class PackReads {
       } else if (result === RESULT.NOT_FOUND && options.onMissing !== undefined) {
         options.onMissing(index, id);
       } else {
-        results.push({ ok: false, index, id, error: this.#error(result, id, records, at) as never });
+        results.push(await this.#secondTry(index, id, this.#error(result, id, records, at)));
       }
     }
     return results;
   }
 
-  /** Facts of one window of ids. */
-  async infos(
+  async #secondTry(index: number, id: ObjectId, failure: Error): Promise<Result<GitObject>> {
+    try {
+      if (this.#rescue === undefined || !isRescuable(failure)) throw failure;
+      return { ok: true, index, value: await this.#rescue(id, failure) };
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      return { ok: false, index, id, error };
+    }
+  }
+
+  /** Facts of one window of ids, in groups that a collector of garbage need not move. */
+  async *infos(
     ids: readonly IdLike[],
     start: number,
     settings: BulkSettings,
-  ): Promise<Result<ObjectInfo>[]> {
+  ): AsyncGenerator<Result<ObjectInfo>[]> {
     const packed = packIds(ids, this.#algorithm);
     const records = await this.#infoRecords(packed, settings);
     const hashSize = HASH_SIZE[this.#algorithm];
-    return ids.map((given, i) => {
-      const at = i * GIT_RECORD_LENGTH;
-      const id = given instanceof ObjectId
-        ? given
-        : ObjectId.from(packed.subarray(i * hashSize, (i + 1) * hashSize));
-      const result = records[at + GIT_RECORD.RESULT]! | 0;
-      return result === RESULT.OK
-        ? { ok: true, index: start + i, value: infoOf(factsOf(records, at, id)) }
-        : { ok: false, index: start + i, id, error: this.#error(result, id, records, at) as never };
-    });
+    for (let from = 0; from < ids.length; from += INFO_GROUP) {
+      yield ids.slice(from, from + INFO_GROUP).map((given, i) => {
+        const row = from + i;
+        const at = row * GIT_RECORD_LENGTH;
+        const id = given instanceof ObjectId
+          ? given
+          : ObjectId.from(packed.subarray(row * hashSize, (row + 1) * hashSize));
+        const result = records[at + GIT_RECORD.RESULT]! | 0;
+        return result === RESULT.OK
+          ? { ok: true, index: start + row, value: recordInfo(records, at, id) }
+          : { ok: false, index: start + row, id, error: this.#error(result, id, records, at) as never };
+      });
+    }
   }
 
   /** Facts of entries of one pack whose ids are known. */
@@ -389,7 +470,7 @@ export class PackReads {
       const at = index * GIT_RECORD_LENGTH;
       const state = records[at + GIT_RECORD.RESULT]! | 0;
       return state === RESULT.OK
-        ? { ok: true, index, value: infoOf(factsOf(records, at, id)) }
+        ? { ok: true, index, value: recordInfo(records, at, id) }
         : { ok: false, index, id, error: this.#error(state, id, records, at) as never };
     });
   }
@@ -400,11 +481,11 @@ export class PackReads {
   async digestsAt(
     pack: number,
     offsets: readonly number[],
-    threads: number,
+    options: DigestOptions,
   ): Promise<(ObjectId | Error | undefined)[]> {
     const rows = offsets.map((offset) => ({ offset, id: ObjectId.zero(this.#algorithm) }));
     const digests: (ObjectId | Error | undefined)[] = new Array(rows.length).fill(undefined);
-    await this.#digestAll(pack, rows, threads, (row, id, error) => digests[row] = error ?? id);
+    await this.#digestAll(pack, rows, options, (row, id, error) => digests[row] = error ?? id);
     return digests;
   }
 
@@ -412,10 +493,10 @@ export class PackReads {
   async verifyAt(
     pack: number,
     rows: readonly EntryRow[],
-    threads: number,
+    options: DigestOptions,
   ): Promise<{ row: number; error: Error }[]> {
     const findings: { row: number; error: Error }[] = [];
-    await this.#digestAll(pack, rows, threads, (row, id, error) => {
+    await this.#digestAll(pack, rows, options, (row, id, error) => {
       if (error !== undefined) findings.push({ row, error });
       else if (!id.equals(rows[row]!.id)) findings.push({ row, error: idMismatch(rows[row]!.id, id) });
     });
@@ -426,7 +507,7 @@ export class PackReads {
   async #digestAll(
     pack: number,
     rows: readonly EntryRow[],
-    threads: number,
+    options: DigestOptions,
     tell: (row: number, id: ObjectId, error: Error | undefined) => void,
   ): Promise<void> {
     const engine = this.#engine;
@@ -435,7 +516,7 @@ export class PackReads {
     const records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
     const large: number[] = [];
     engine.retain();
-    const job = this.#jobAt(pack, rows, GIT_JOB_FLAG.DIGEST, threads);
+    const job = this.#jobAt(pack, rows, GIT_JOB_FLAG.DIGEST | outsideFlag(options), options.threads ?? 1);
     try {
       const planned = await engine.settle(() => job.planAsync());
       if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
@@ -459,19 +540,21 @@ export class PackReads {
       engine.release();
     }
     for (const row of large) {
-      const id = await this.#digestLarge(pack, rows[row]!);
+      const id = await this.#digestLarge(pack, rows[row]!, options);
       tell(row, id instanceof ObjectId ? id : rows[row]!.id, id instanceof ObjectId ? undefined : id);
     }
   }
 
   /** Hashes a large object as a stream. */
-  async #digestLarge(pack: number, row: EntryRow): Promise<ObjectId | Error> {
+  async #digestLarge(pack: number, row: EntryRow, options: OutsideOptions): Promise<ObjectId | Error> {
     try {
       const [info] = await this.infosAt(pack, [row]);
       if (!info!.ok) return info!.error;
       const { type, size } = info!.value;
       const object = packObject(this.#engine, { ...info!.value, kind: kindOfType(type) }, {});
-      const hash = new GitHashKernel(HASH_SIZE[this.#algorithm]);
+      const hash = new GitHashKernel(HASH_SIZE[this.#algorithm], {
+        outside: options.collisionDetection !== false,
+      });
       try {
         hash.update(new TextEncoder().encode(`${type} ${size}\0`));
         for await (const chunk of object.body) hash.update(chunk);
@@ -493,6 +576,11 @@ export class PackReads {
     }
     return new GitJobKernel(this.#engine.kernel, { ids: new Uint8Array(), pack, offsets, flags, threads });
   }
+}
+
+/** How entries are hashed. */
+export interface DigestOptions extends OutsideOptions {
+  readonly threads?: number | undefined;
 }
 
 /** An entry of a pack by its place. */

@@ -5,9 +5,9 @@ import type { ByteSource } from "@sluice/internal";
 import { gitCrc32, GitHashKernel, GitInflaterKernel, RESULT } from "./_codec.ts";
 import { readU32BE } from "./_big_endian.ts";
 import { corrupt } from "./_errors.ts";
-import { HASH_SIZE, ObjectId } from "./_object_id.ts";
-import type { HashAlgorithm } from "./_object_id.ts";
-import { OFS_DELTA, REF_DELTA } from "./_object_kind.ts";
+import { HASH_SIZE } from "./_object_id.ts";
+import type { HashAlgorithm, ObjectId } from "./_object_id.ts";
+import { ENTRY_HEADER_MAX, parseEntryHeader } from "./_pack_format.ts";
 
 /** An entry as the walk found it. */
 export interface ScannedEntry {
@@ -21,8 +21,6 @@ export interface ScannedEntry {
 
 const SIGNATURE = 0x5041434b;
 const WINDOW = 1 << 20;
-/** The longest header of an entry. */
-const HEADER_MAX = 9 + 32;
 
 function fail(state: string, offset: number): Error {
   return corrupt("the pack", state, "CORRUPT_PACK", offset);
@@ -70,7 +68,7 @@ export async function scanPack(
   let at = 12;
   for (let i = 0; i < count; i++) {
     if (at >= end) throw fail(`it ends after ${i} of ${count} objects`, at);
-    const header = parseHeader(await bytesAt(at, HEADER_MAX), at, hashSize);
+    const header = parseEntryHeader(await bytesAt(at, ENTRY_HEADER_MAX), at, hashSize);
     if (header.size > limits.maxObjectSize) throw fail(`an object has ${header.size} bytes`, at);
     const offset = at;
     const inflater = new GitInflaterKernel();
@@ -117,33 +115,4 @@ async function hashFront(source: ByteSource, end: number, hashSize: number): Pro
   } finally {
     hash.close();
   }
-}
-
-function parseHeader(
-  bytes: Uint8Array,
-  offset: number,
-  hashSize: number,
-): { kind: number; size: number; length: number; baseId: ObjectId | undefined } {
-  let at = 0;
-  const next = (): number => {
-    if (at >= bytes.length) throw fail("a header is cut off", offset);
-    return bytes[at++]!;
-  };
-  let byte = next();
-  const kind = byte >> 4 & 7;
-  let size = byte & 15;
-  for (let factor = 16; byte & 0x80; factor *= 128) {
-    byte = next();
-    size += (byte & 127) * factor;
-    if (size > Number.MAX_SAFE_INTEGER) throw fail("a size is too large", offset);
-  }
-  if (kind === 0 || kind === 5) throw fail(`an entry has the type ${kind}`, offset);
-  let baseId: ObjectId | undefined;
-  if (kind === OFS_DELTA) { while (next() & 0x80); }
-  if (kind === REF_DELTA) {
-    if (bytes.length - at < hashSize) throw fail("a header is cut off", offset);
-    baseId = ObjectId.from(bytes.slice(at, at + hashSize));
-    at += hashSize;
-  }
-  return { kind, size, length: at, baseId };
 }

@@ -1,6 +1,7 @@
 /**
  * One pack with its index inside an engine.
  */
+import type { ByteSource } from "@sluice/internal";
 import { corrupt } from "./_errors.ts";
 import { LazyFileSource } from "./_fs.ts";
 import { readU32BE } from "./_big_endian.ts";
@@ -18,6 +19,8 @@ export interface PackFiles {
   readonly name: string;
   readonly pack: EngineFile;
   readonly index: EngineFile;
+  /** The reverse index, where there is one now. */
+  readonly reverse?: (() => ByteSource | undefined) | undefined;
 }
 
 /** A pack that jobs can read. */

@@ -1,9 +1,9 @@
 /**
  * One pack of a store: access by offset, and checking.
  */
-import { deltaSizes, gitCrc32, GitHashKernel, hashObject, RESULT } from "./_codec.ts";
+import { deltaSizes, gitCrc32, GitHashKernel, hashOutsideObject, RESULT } from "./_codec.ts";
 import { collect } from "./_collect.ts";
-import { corrupt, unsupported } from "./_errors.ts";
+import { corrupt, tooLarge, unsupported } from "./_errors.ts";
 import { HASH_SIZE, ObjectId as Id } from "./_object_id.ts";
 import type { HashAlgorithm, ObjectId } from "./_object_id.ts";
 import { OFS_DELTA, TYPE_OF_KIND } from "./_object_kind.ts";
@@ -11,6 +11,8 @@ import type { PackEngine } from "./_pack_engine.ts";
 import { packObject } from "./_pack_object.ts";
 import type { PackReads } from "./_pack_reads.ts";
 import type { PackUnit } from "./_pack_unit.ts";
+import { MAX_OBJECT_SIZE } from "./_stored_object.ts";
+import { hasReverseChecksum, readReverseIndex } from "./_reverse_index.ts";
 import type { GitObject } from "./object.ts";
 import type {
   Pack,
@@ -24,6 +26,8 @@ import type {
 import type { PackIndex, PackIndexEntry } from "./pack_index.ts";
 
 const CHUNK = 1 << 20;
+/** Deflate expands no byte to more than this. */
+const DEFLATE_RATIO_MAX = 1032;
 
 /** A pack inside an engine. */
 export class PackView implements Pack {
@@ -56,6 +60,10 @@ export class PackView implements Pack {
     return await this.#unit.files.pack.source.read(this.size - size, size);
   }
 
+  async bytesAt(offset: number, length: number): Promise<Uint8Array> {
+    return await this.#unit.files.pack.source.read(offset, length);
+  }
+
   async infoAt(offset: number): Promise<PackEntryInfo> {
     const { kernel } = this.#engine;
     while (true) {
@@ -78,6 +86,15 @@ export class PackView implements Pack {
 
   async entryAt(offset: number): Promise<PackEntry> {
     const info = await this.infoAt(offset);
+    if (info.size > MAX_OBJECT_SIZE) throw tooLarge("an entry", info.size, MAX_OBJECT_SIZE);
+    if (info.size / DEFLATE_RATIO_MAX > this.size) {
+      throw corrupt(
+        `the pack "${this.name}"`,
+        `an entry says that it has ${info.size} bytes`,
+        "CORRUPT",
+        offset,
+      );
+    }
     const raw = new Uint8Array(info.size);
     const result = await this.#engine.settle(() =>
       this.#engine.kernel.inflate(this.#unit.packNumber, offset, raw)
@@ -106,9 +123,8 @@ export class PackView implements Pack {
     return chain;
   }
 
-  async *entries(): AsyncGenerator<PackIndexEntry> {
-    const rows = await collect(this.index.entries());
-    yield* rows.sort((a, b) => a.offset - b.offset);
+  entries(): AsyncGenerator<PackIndexEntry> {
+    return this.index.entriesByOffset(this.#unit.files.reverse?.());
   }
 
   async readAt(offset: number, id: ObjectId): Promise<GitObject> {
@@ -143,7 +159,7 @@ export class PackView implements Pack {
     }
     try {
       const object = await this.readAt(offset, id);
-      return hashObject(object.type, await object.bytes(), this.#algorithm).equals(id);
+      return hashOutsideObject(object.type, await object.bytes(), this.#algorithm).equals(id);
     } catch {
       return false;
     }
@@ -167,6 +183,21 @@ export class PackView implements Pack {
     }
   }
 
+  /** What is wrong with the reverse index, where there is one. */
+  async #reverseFault(): Promise<string | undefined> {
+    const source = this.#unit.files.reverse?.();
+    if (source === undefined) return undefined;
+    const order = await readReverseIndex(source, {
+      algorithm: this.#algorithm,
+      offsets: await this.index.offsets(),
+      packChecksum: await this.index.packChecksum(),
+    });
+    if (typeof order === "string") return order;
+    return await hasReverseChecksum(source, this.#algorithm)
+      ? undefined
+      : "the checksum of the reverse index is wrong";
+  }
+
   async *verify(
     options: VerifyPackOptions = {},
   ): AsyncGenerator<PackFinding> {
@@ -175,6 +206,8 @@ export class PackView implements Pack {
     const end = this.size - HASH_SIZE[this.#algorithm];
     const whole = (message: string): PackFinding => ({ offset: undefined, id: undefined, message });
     for await (const message of this.index.verify()) yield whole(message);
+    const reverse = await this.#reverseFault();
+    if (reverse !== undefined) yield whole(reverse);
     for (const [i, { offset, id }] of rows.entries()) {
       if (offset < 12 || offset >= end) yield { offset, id, message: "the offset is outside of the pack" };
       else if (i > 0 && offset === rows[i - 1]!.offset) {
@@ -195,7 +228,7 @@ export class PackView implements Pack {
       yield whole("the checksum of the pack is wrong");
     }
     for (
-      const { row, error } of await this.#reads.verifyAt(this.#unit.packNumber, rows, options.threads ?? 1)
+      const { row, error } of await this.#reads.verifyAt(this.#unit.packNumber, rows, options)
     ) {
       yield { offset: rows[row]!.offset, id: rows[row]!.id, message: error.message };
     }

@@ -3,7 +3,7 @@
  */
 import { concatBytes } from "@sluice/internal";
 import { idMismatch, tooLarge } from "./_errors.ts";
-import { hashObject } from "./_codec.ts";
+import { hashOutsideObject } from "./_codec.ts";
 import { TYPE_OF_KIND } from "./_object_kind.ts";
 import type { GitObject, ObjectInfo, ObjectType, PackedPlace, ReadOptions } from "./object.ts";
 import type { ObjectId } from "./_object_id.ts";
@@ -49,7 +49,7 @@ abstract class BaseObject implements GitObject {
 
   protected check(bytes: Uint8Array, options: ReadOptions | undefined): void {
     if (options?.verify !== true) return;
-    const actual = hashObject(this.type, bytes, this.id.algorithm);
+    const actual = hashOutsideObject(this.type, bytes, this.id.algorithm, options);
     if (!actual.equals(this.id)) throw idMismatch(this.id, actual);
   }
 
@@ -86,6 +86,7 @@ export class MemoryObject extends BaseObject {
   }
 
   override bytes(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
+    if (options === undefined && this.size <= MAX_OBJECT_SIZE) return Promise.resolve(this.#bytes);
     const limit = options?.maxObjectSize ?? MAX_OBJECT_SIZE;
     return new Promise((resolve) => {
       if (this.size > limit) throw tooLarge(`object ${this.id}`, this.size, limit);

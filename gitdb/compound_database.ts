@@ -10,6 +10,7 @@ import { objectNotFound } from "./_errors.ts";
 import { mergeIds } from "./_ids.ts";
 import { mergeSorted } from "./_merge.ts";
 import type { BulkSettings } from "./_options.ts";
+import { isRescuable, rescueObject } from "./_rescue.ts";
 import { MemoryObject } from "./_stored_object.ts";
 import type {
   BulkOptions,
@@ -24,6 +25,8 @@ import type {
 import { ObjectId } from "./object_id.ts";
 import type { HashAlgorithm, IdLike } from "./object_id.ts";
 import { ObjectStore } from "./object_store.ts";
+import type { Pack } from "./pack.ts";
+import { PackStore } from "./pack_store.ts";
 
 /**
  * Stores that are asked one after the other. A copy that can't be read is passed over where another store has the object.
@@ -43,6 +46,7 @@ export class CompoundDatabase extends ObjectStore {
   /** The hash that names its objects. */
   readonly hashAlgorithm: HashAlgorithm;
   readonly #sources: readonly ObjectReader[];
+  readonly #hopeless = new Set<string>();
 
   /** Takes stores over, in the order in which they are asked; all have to have the same hash. */
   constructor(sources: readonly ObjectReader[], hashAlgorithm?: HashAlgorithm) {
@@ -92,13 +96,38 @@ export class CompoundDatabase extends ObjectStore {
   /** Facts about an object. */
   override async info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo> {
     const known = ObjectId.from(id, this.hashAlgorithm);
-    return emptyObject(known) ?? await this.#first(known, (source) => source.info(known, options));
+    try {
+      return emptyObject(known) ?? await this.#first(known, (source) => source.info(known, options));
+    } catch (error) {
+      return isRescuable(error) ? await this.#rescue(known, error) : Promise.reject(error);
+    }
   }
 
   /** An object to read. */
   override async read(id: IdLike, options?: ReadOptions): Promise<GitObject> {
     const known = ObjectId.from(id, this.hashAlgorithm);
-    return emptyObject(known) ?? await this.#first(known, (source) => source.read(known, options));
+    try {
+      return await this.#readPlain(known, options);
+    } catch (error) {
+      return isRescuable(error) ? await this.#rescue(known, error) : Promise.reject(error);
+    }
+  }
+
+  async #readPlain(id: ObjectId, options?: ReadOptions): Promise<GitObject> {
+    return emptyObject(id) ?? await this.#first(id, (source) => source.read(id, options));
+  }
+
+  /** An object that no store can read by itself, with delta bases from any of them. */
+  async #rescue(id: ObjectId, failure: unknown): Promise<GitObject> {
+    const read = (base: ObjectId): Promise<GitObject> => this.#readPlain(base);
+    return await rescueObject(id, { packs: this.allPacks, hopeless: this.#hopeless, read }, failure);
+  }
+
+  /** The packs of all stores, also of databases among them. */
+  get allPacks(): readonly Pack[] {
+    return this.sources.flatMap((source) =>
+      source instanceof CompoundDatabase || source instanceof PackStore ? source.allPacks : []
+    );
   }
 
   /** The ids of all objects. */
@@ -131,8 +160,9 @@ export class CompoundDatabase extends ObjectStore {
 
   /** Lets every store look for what has changed. */
   override async refresh(options?: { readonly force?: boolean | undefined }): Promise<boolean> {
-    const changed = await Promise.all(this.sources.map((source) => source.refresh(options)));
-    return changed.includes(true);
+    const changed = (await Promise.all(this.sources.map((source) => source.refresh(options)))).includes(true);
+    if (changed) this.#hopeless.clear();
+    return changed;
   }
 
   /** Batches of each store for what the stores before it lack. */
@@ -167,7 +197,7 @@ export class CompoundDatabase extends ObjectStore {
       for await (const batch of source.readBatches(asked.map((position) => ids[position]!), inner)) {
         const results: Result<GitObject>[] = [];
         for (const result of batch.results) {
-          if (result.ok) results.push({ ...result, index: start + asked[result.index]! });
+          if (result.ok) results.push(movedTo(start + asked[result.index]!, result));
           else left.push(asked[result.index]!);
         }
         yield new ResultBatch(batch.buffer, results, () => batch[Symbol.dispose]());
@@ -240,7 +270,16 @@ export class CompoundDatabase extends ObjectStore {
     start: number,
     settings: BulkSettings,
   ): AsyncGenerator<Result<ObjectInfo>[]> {
-    const results: Result<ObjectInfo>[] = new Array(ids.length);
+    // What an earlier store lacks is told by a later one; what stands behind it waits here, so that the order stays.
+    const results: (Result<ObjectInfo> | undefined)[] = new Array(ids.length);
+    let told = 0;
+    const ready = (): Result<ObjectInfo>[] => {
+      const from = told;
+      while (results[told] !== undefined) told++;
+      const group = results.slice(from, told) as Result<ObjectInfo>[];
+      results.fill(undefined, from, told);
+      return group;
+    };
     let left = Array.from(ids.keys());
     for (const source of this.sources) {
       if (left.length === 0) break;
@@ -250,9 +289,11 @@ export class CompoundDatabase extends ObjectStore {
       for await (const group of source.infoBatches(wanted, settings)) {
         for (const result of group) {
           const position = asked[result.index]!;
-          if (result.ok) results[position] = { ok: true, index: start + position, value: result.value };
+          if (result.ok) results[position] = movedTo(start + position, result);
           else left.push(position);
         }
+        const complete = ready();
+        if (complete.length > 0) yield complete;
       }
     }
     for (const position of left) {
@@ -265,7 +306,8 @@ export class CompoundDatabase extends ObjectStore {
         results[position] = { ok: false, index, id, error };
       }
     }
-    yield results;
+    const rest = ready();
+    if (rest.length > 0) yield rest;
   }
 
   /** Closes all stores. */
@@ -275,6 +317,11 @@ export class CompoundDatabase extends ObjectStore {
 }
 
 const ORDERED_WINDOW = 4096;
+
+/** The result of an input that has another number here than in the store that gave it. */
+function movedTo<T>(index: number, result: Result<T> & { readonly ok: true }): Result<T> {
+  return result.index === index ? result : { ok: true, index, value: result.value };
+}
 
 /** The blob or tree without content, where the id is one of theirs. */
 function emptyObject(id: ObjectId): MemoryObject | undefined {

@@ -6,7 +6,12 @@
 import { CorruptDataError } from "@sluice/internal";
 import { toPath } from "./_fs.ts";
 import { KIND_OF_TYPE } from "./_object_kind.ts";
-import { PackBuilder, packSettings } from "./_pack_build.ts";
+import { CompoundDatabase } from "./compound_database.ts";
+import { findReusableDeltas } from "./_delta_reuse.ts";
+import type { StoredDelta } from "./_delta_reuse.ts";
+import type { GitStoredForm } from "@sluice/ffi/git-encoder";
+import { deltaSearch, PackBuilder, packSettings } from "./_pack_build.ts";
+import type { BuiltPlace, PackSettings } from "./_pack_build.ts";
 import { PackFileWriter } from "./_pack_files.ts";
 import { buildIndex, buildReverseIndex } from "./_pack_format.ts";
 import { nameHash, sortForDeltas } from "./_pack_order.ts";
@@ -14,6 +19,8 @@ import type { PackItem } from "./_pack_order.ts";
 import type { ObjectReader } from "./object.ts";
 import { ObjectId } from "./object_id.ts";
 import type { IdLike } from "./object_id.ts";
+import type { Pack } from "./pack.ts";
+import { PackStore } from "./pack_store.ts";
 import type { PackWriterOptions } from "./pack_writer.ts";
 
 /** An object by its id and, where that is known, its path. */
@@ -30,8 +37,10 @@ export interface CreatePackOptions extends PackWriterOptions {
   readonly durable?: boolean | undefined;
   /** Front of the names of the files. @default {"pack"} */
   readonly prefix?: string | undefined;
-  /** Threads that read objects. @default {1} */
+  /** Threads that search for deltas and compress; the pack does not depend on how many. @default {1} */
   readonly threads?: number | undefined;
+  /** Copy deltas as they are from the packs of the source, once their CRC is checked. @default {true} */
+  readonly reuseDeltas?: boolean | undefined;
   /** Called after each object with how many are written. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -46,8 +55,10 @@ export interface CreatedPack {
   readonly count: number;
 }
 
-/** Objects that are read ahead. */
+/** Bytes that are read ahead for each thread. */
 const IN_FLIGHT = 32 << 20;
+/** Objects that are searched together: a search begins anew behind them, whatever the number of threads. */
+const SEGMENT = 4096;
 
 /**
  * Writes objects of a database as a pack into a folder: pack, reverse index and, last of all, index, so that readers see
@@ -77,37 +88,26 @@ export async function createPack(
 ): Promise<CreatedPack> {
   const algorithm = source.hashAlgorithm;
   const settings = packSettings(options, algorithm);
-  const items = await itemsOf(source, objects);
-  const sorted = sortForDeltas(items);
+  const items = sortForDeltas(await itemsOf(source, objects));
+  const wanted = new Set(items.map(({ id }) => `${id}`));
+  const copied: ReadonlyMap<string, StoredDelta> = options.reuseDeltas !== false
+    ? await findReusableDeltas(packsOf(source), wanted, settings.depth)
+    : new Map();
   const files = new PackFileWriter(toPath(folder));
   try {
-    const builder = new PackBuilder(settings, sorted.length, (bytes) => files.write(bytes));
+    const builder = new PackBuilder(algorithm, items.length, (bytes) => files.write(bytes));
     try {
-      let next = 0;
-      const ids = sorted.map(({ id }) => id);
-      const reading = { ordered: true, maxInFlightBytes: IN_FLIGHT, threads: options.threads };
-      for await (const batch of source.readBatches(ids, reading)) {
-        try {
-          for (const result of batch) {
-            if (!result.ok) throw result.error;
-            const { id, kind, size } = sorted[next++]!;
-            const bytes = await result.value.bytes();
-            if (bytes.length !== size) {
-              throw new CorruptDataError(
-                `Cannot pack object ${id}: it has ${bytes.length} bytes, expected ${size}`,
-                {
-                  format: "git",
-                  code: "SIZE_MISMATCH",
-                },
-              );
-            }
-            builder.add(id, kind, bytes);
-            options.onProgress?.(next, sorted.length);
-          }
-        } finally {
-          batch[Symbol.dispose]();
+      let done = 0;
+      const tell = (): void => options.onProgress?.(++done, items.length);
+      const segments = segmentsOf(items.filter(({ id }) => !copied.has(`${id}`)));
+      for await (const forms of searchAll(source, segments, settings, options.threads ?? 1)) {
+        const places: BuiltPlace[] = [];
+        for (const { item, form } of forms) {
+          builder.add(item.id, item.kind, form, places);
+          tell();
         }
       }
+      await copyDeltas(builder, source, copied.values(), settings, tell);
       const { rows, checksum } = builder.finish();
       const hex = `${ObjectId.from(checksum)}`;
       const name = `${options.prefix ?? "pack"}-${hex}`;
@@ -123,6 +123,108 @@ export async function createPack(
     }
   } finally {
     files[Symbol.dispose]();
+  }
+}
+
+function packsOf(source: ObjectReader): readonly Pack[] {
+  return source instanceof PackStore || source instanceof CompoundDatabase ? source.allPacks : [];
+}
+
+function segmentsOf(items: readonly PackItem[]): PackItem[][] {
+  const segments: PackItem[][] = [];
+  for (let at = 0; at < items.length; at += SEGMENT) segments.push(items.slice(at, at + SEGMENT));
+  return segments;
+}
+
+interface FoundForm {
+  readonly item: PackItem;
+  readonly form: GitStoredForm;
+}
+
+/** Searches segments, as many at a time as there are threads, and gives them in their order. */
+async function* searchAll(
+  source: ObjectReader,
+  segments: readonly (readonly PackItem[])[],
+  settings: PackSettings,
+  threads: number,
+): AsyncGenerator<readonly FoundForm[]> {
+  const running: Promise<readonly FoundForm[]>[] = [];
+  try {
+    for (let next = 0; next < segments.length || running.length > 0;) {
+      while (next < segments.length && running.length < Math.max(1, threads)) {
+        const search = searchSegment(source, segments[next++]!, settings, threads > 1);
+        search.catch(() => {}); // its turn comes
+        running.push(search);
+      }
+      yield await running[0]!;
+      running.shift();
+    }
+  } finally {
+    await Promise.allSettled(running);
+  }
+}
+
+async function searchSegment(
+  source: ObjectReader,
+  items: readonly PackItem[],
+  settings: PackSettings,
+  offLoop: boolean,
+): Promise<FoundForm[]> {
+  const search = deltaSearch(settings);
+  try {
+    const forms: FoundForm[] = [];
+    const reading = { ordered: true, maxInFlightBytes: IN_FLIGHT };
+    for await (const batch of source.readBatches(items.map(({ id }) => id), reading)) {
+      try {
+        for (const result of batch) {
+          if (!result.ok) throw result.error;
+          const item = items[forms.length]!;
+          const bytes = await result.value.bytes();
+          if (bytes.length !== item.size) throw sizeMismatch(item, bytes.length);
+          const form = offLoop ? await search.pushAsync(item.kind, bytes) : search.push(item.kind, bytes);
+          forms.push({ item, form });
+        }
+      } finally {
+        batch[Symbol.dispose]();
+      }
+    }
+    return forms;
+  } finally {
+    search.close();
+  }
+}
+
+function sizeMismatch({ id, size }: PackItem, actual: number): CorruptDataError {
+  return new CorruptDataError(`Cannot pack object ${id}: it has ${actual} bytes, expected ${size}`, {
+    format: "git",
+    code: "SIZE_MISMATCH",
+  });
+}
+
+/** Copies deltas; one that is damaged, or whose chain has become too long, is stored anew. */
+async function copyDeltas(
+  builder: PackBuilder,
+  source: ObjectReader,
+  deltas: Iterable<StoredDelta>,
+  settings: PackSettings,
+  tell: () => void,
+): Promise<void> {
+  const places: BuiltPlace[] = [];
+  const search = deltaSearch(settings);
+  try {
+    for (const { id, base, size, stream } of deltas) {
+      const fits = builder.placeOf(base)!.depth < settings.depth;
+      const stored = fits ? await stream() : undefined;
+      if (stored !== undefined) builder.copy(id, base, size, stored);
+      else {
+        const object = await source.read(id);
+        const kind = KIND_OF_TYPE[object.type];
+        builder.add(id, kind, search.push(kind, await object.bytes()), places);
+      }
+      tell();
+    }
+  } finally {
+    search.close();
   }
 }
 

@@ -8,6 +8,12 @@ import { GitHashKernel } from "./_codec.ts";
 import { HASH_SIZE } from "./_object_id.ts";
 import type { HashAlgorithm } from "./object_id.ts";
 
+/** Options of {@linkcode HashStream}. */
+export interface HashStreamOptions {
+  /** Refuse bytes that were made to collide under SHA-1 (code "SHA1_COLLISION"). @default {false} */
+  readonly collisionDetection?: boolean | undefined;
+}
+
 /**
  * A pair of streams that lets bytes through as they are and hashes them.
  *
@@ -31,8 +37,8 @@ export class HashStream {
   readonly digest: Promise<Uint8Array<ArrayBuffer>>;
 
   /** Starts a hash. */
-  constructor(algorithm: HashAlgorithm = "sha1") {
-    const kernel = new GitHashKernel(HASH_SIZE[algorithm]);
+  constructor(algorithm: HashAlgorithm = "sha1", options: HashStreamOptions = {}) {
+    const kernel = new GitHashKernel(HASH_SIZE[algorithm], { outside: options.collisionDetection });
     const { promise, resolve, reject } = deferred<Uint8Array<ArrayBuffer>>();
     promise.catch(() => {}); // nobody has to ask for it
     const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
@@ -41,8 +47,14 @@ export class HashStream {
         controller.enqueue(chunk);
       },
       flush(): void {
-        resolve(kernel.digest());
-        kernel.close();
+        try {
+          resolve(kernel.digest());
+        } catch (error) {
+          reject(error);
+          throw error;
+        } finally {
+          kernel.close();
+        }
       },
       cancel(reason): void {
         kernel.close();

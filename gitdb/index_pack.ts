@@ -10,13 +10,11 @@ import { LazyFileSource, toPath } from "./_fs.ts";
 import { writeU32BE } from "./_big_endian.ts";
 import { HASH_SIZE } from "./_object_id.ts";
 import { KIND_OF_TYPE } from "./_object_kind.ts";
-import { PackEngine } from "./_pack_engine.ts";
+import { indexEntries, unresolved } from "./_pack_entries.ts";
+import type { IndexedPack } from "./_pack_entries.ts";
 import { PackFileWriter } from "./_pack_files.ts";
 import { buildIndex, buildReverseIndex, entryHeader } from "./_pack_format.ts";
-import type { PackRow } from "./_pack_format.ts";
-import { PackReads } from "./_pack_reads.ts";
-import { scanPack } from "./_pack_scan.ts";
-import { GitHashKernel, RESULT } from "./_codec.ts";
+import { GitHashKernel } from "./_codec.ts";
 import type { CreatedPack } from "./create_pack.ts";
 import type { ObjectReader } from "./object.ts";
 import { ObjectId } from "./object_id.ts";
@@ -42,6 +40,8 @@ export interface IndexPackOptions {
   readonly largeOffsetsFrom?: number | undefined;
   /** Threads that make objects. @default {1} */
   readonly threads?: number | undefined;
+  /** Refuse objects that were made to collide under SHA-1. @default {true} */
+  readonly collisionDetection?: boolean | undefined;
   /** Wait until the files are on the disk. @default {true} */
   readonly durable?: boolean | undefined;
 }
@@ -108,19 +108,6 @@ export async function indexPack(
   }
 }
 
-/** What is known of a pack file. */
-interface IndexedPack {
-  /** A row for each entry. */
-  readonly rows: readonly PackRow[];
-  /** Bases that are not in the pack. */
-  readonly missing: readonly ObjectId[];
-  readonly checksum: Uint8Array;
-}
-
-function unresolved(count: number): Error {
-  return corrupt("the pack", `${count} deltas have bases that are nowhere`, "UNRESOLVED_DELTAS");
-}
-
 /** Makes and hashes every object of a pack file. */
 async function indexFile(
   path: string,
@@ -129,34 +116,7 @@ async function indexFile(
 ): Promise<IndexedPack> {
   const source = new LazyFileSource(path);
   try {
-    const { entries, checksum } = await scanPack(source, algorithm, {
-      maxObjects: options.maxObjects ?? Infinity,
-      maxObjectSize: options.maxObjectSize ?? Infinity,
-    });
-    const engine = new PackEngine({ algorithm, pageBudget: 64 << 20, cacheBudget: 0, backend: undefined });
-    try {
-      const result = engine.kernel.addPack(engine.addFile({ path, source }));
-      if (result !== RESULT.OK) throw engine.kernel.error(result, "open the pack");
-      const reads = new PackReads(engine, algorithm);
-      const offsets = entries.map(({ offset }) => offset);
-      const digests = await reads.digestsAt(engine.kernel.detail, offsets, options.threads ?? 1);
-      const rows: PackRow[] = [];
-      const missing = new Map<string, ObjectId>();
-      let lost = 0;
-      for (const [i, digest] of digests.entries()) {
-        const { offset, crc, baseId } = entries[i]!;
-        if (digest instanceof Error) throw digest;
-        if (digest !== undefined) rows.push({ id: digest, offset, crc });
-        else {
-          lost++;
-          if (baseId !== undefined) missing.set(`${baseId}`, baseId);
-        }
-      }
-      if (lost > 0 && missing.size === 0) throw unresolved(lost);
-      return { rows, missing: [...missing.values()], checksum };
-    } finally {
-      engine[Symbol.dispose]();
-    }
+    return await indexEntries({ path, source }, algorithm, options);
   } finally {
     source[Symbol.dispose]();
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { ChecksumMismatchError } from "@sluice/internal";
-import { GitHashKernel, hashObject } from "./_codec.ts";
+import { GitHashKernel, hashObject, hashOutsideObject } from "./_codec.ts";
 import { deflateBytes } from "./_deflate.ts";
 import { corrupt, idMismatch, objectNotFound } from "./_errors.ts";
 import { joinPath, toPath } from "./_fs.ts";
@@ -196,7 +196,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
     if (input.verify !== false) {
       const header = readLooseHeader(encoded, `object ${id}`);
       const body = decodeLoose(encoded, header, `object ${id}`);
-      this.#checkId(id, hashObject(header.type, body, this.hashAlgorithm));
+      this.#checkId(id, hashOutsideObject(header.type, body, this.hashAlgorithm, input));
     }
     if (this.findPath(id) === undefined) this.#commit(id, encoded);
     return id;

@@ -4,12 +4,13 @@
  * @module
  */
 import { SluiceError } from "@sluice/internal";
-import { hashObject } from "./_codec.ts";
-import { isMissing, joinPath, statPath } from "./_fs.ts";
+import { hashOutsideObject } from "./_codec.ts";
+import { isMissing, joinPath, listFolder, statPath } from "./_fs.ts";
 import { createPack } from "./create_pack.ts";
 import type { CreatedPack, CreatePackOptions } from "./create_pack.ts";
 import type { GitDatabase } from "./git_database.ts";
 import { indexPack } from "./index_pack.ts";
+import type { VerifyPackOptions } from "./pack.ts";
 import type { ObjectReader, ObjectWriter } from "./object.ts";
 import { ObjectId } from "./object_id.ts";
 import { PackStore } from "./pack_store.ts";
@@ -44,17 +45,17 @@ export interface DatabaseFinding {
  */
 export async function* verifyDatabase(
   database: GitDatabase,
-  options: { readonly threads?: number | undefined } = {},
+  options: Omit<VerifyPackOptions, "level"> = {},
 ): AsyncGenerator<DatabaseFinding> {
   for (const pack of database.packs.packs) {
-    for await (const { id, message } of pack.verify({ threads: options.threads })) {
+    for await (const { id, message } of pack.verify(options)) {
       yield { where: pack.name, id, message };
     }
   }
   for await (const id of database.loose.ids()) {
     try {
       const object = await database.loose.read(id);
-      const actual = hashObject(object.type, await object.bytes(), id.algorithm);
+      const actual = hashOutsideObject(object.type, await object.bytes(), id.algorithm, options);
       if (!actual.equals(id)) yield { where: "loose", id, message: `its content hashes to ${actual}` };
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
@@ -105,7 +106,10 @@ export async function repack(
   const requests = [...ids.values()].map((id) => ({ id, path: paths.get(`${id}`) }));
   const created = await createPack(folder, database, requests, options);
   if (options.delete === true) {
-    for (const name of before) if (name !== created.name) removePack(folder, name);
+    const gone = before.filter((name) => name !== created.name && !isKept(folder, name));
+    // An index of several packs would go on to name those that are gone.
+    if (gone.length > 0) await removeMultiPackIndexes(folder);
+    for (const name of gone) removePack(folder, name);
     for await (const id of database.loose.ids()) {
       const path = database.loose.findPath(id);
       if (ids.has(`${id}`) && path !== undefined) Deno.removeSync(path);
@@ -115,15 +119,31 @@ export async function repack(
   return created;
 }
 
-/** Removes the files of a pack, the index first, so that readers stop to find it; a `.keep` keeps all of them. */
+function isKept(folder: string, name: string): boolean {
+  return statPath(joinPath(folder, `${name}.keep`)) !== undefined;
+}
+
+/** Removes the files of a pack, the index first, so that readers stop to find it. */
 function removePack(folder: string, name: string): void {
-  if (statPath(joinPath(folder, `${name}.keep`)) !== undefined) return;
   for (const ending of [".idx", ".rev", ".bitmap", ".mtimes", ".promisor", ".pack"]) {
-    try {
-      Deno.removeSync(joinPath(folder, name + ending));
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-    }
+    removeFile(joinPath(folder, name + ending));
+  }
+}
+
+/** Removes the single multi-pack index or the chain of an incremental one, and what belongs to them. */
+async function removeMultiPackIndexes(folder: string): Promise<void> {
+  removeFile(joinPath(folder, "multi-pack-index"));
+  removeFile(joinPath(folder, "multi-pack-index.d/multi-pack-index-chain"));
+  for (const { name } of await listFolder(folder) ?? []) {
+    if (/^multi-pack-index-[0-9a-f]+\.(?:bitmap|rev)$/.test(name)) removeFile(joinPath(folder, name));
+  }
+}
+
+function removeFile(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { NotFoundError } from "@sluice/internal";
-import { hashObject } from "./_codec.ts";
+import { hashObject, hashOutsideObject } from "./_codec.ts";
 import { idMismatch, objectNotFound } from "./_errors.ts";
 import { bytesOfBody, bytesOfStream, isEncoded } from "./_inputs.ts";
 import { checkPrefix } from "./_ids.ts";
@@ -108,7 +108,9 @@ export class MemoryStore extends ObjectStore implements ObjectWriter {
       type = input.type;
       bytes = await bytesOfBody(input.body);
     }
-    const id = hashObject(type, bytes, this.hashAlgorithm);
+    const id = isEncoded(input)
+      ? hashOutsideObject(type, bytes, this.hashAlgorithm, input)
+      : hashObject(type, bytes, this.hashAlgorithm);
     if (input.id !== undefined) {
       const wanted = ObjectId.from(input.id, this.hashAlgorithm);
       if (!wanted.equals(id)) throw idMismatch(wanted, id);

@@ -27,6 +27,7 @@ export * from "./delta.ts";
 export * from "./git_database.ts";
 export * from "./hash_stream.ts";
 export * from "./index_pack.ts";
+export * from "./index_pack_source.ts";
 export * from "./lock_file.ts";
 export * from "./loose_object_stream.ts";
 export * from "./loose_store.ts";

@@ -6,9 +6,11 @@
 import type { ByteSource } from "@sluice/internal";
 import { readU32BE, readU64BE, writeU32BE } from "./_big_endian.ts";
 import { hashBytes } from "./_codec.ts";
-import { corrupt } from "./_errors.ts";
+import { corruptMultiPack, MIDX_CHUNK, MIDX_SIGNATURE, readMultiPackHeader } from "./_multi_pack_format.ts";
+import type { MultiPackHeader } from "./_multi_pack_format.ts";
 import { HASH_SIZE, ObjectId as Id } from "./_object_id.ts";
 import type { HashAlgorithm, ObjectId } from "./object_id.ts";
+import type { GitIndexLayout } from "./_pack_engine.ts";
 import type { Pack } from "./pack.ts";
 
 /** A row of a multi-pack index. */
@@ -21,19 +23,7 @@ export interface MultiPackIndexEntry {
   readonly offset: number;
 }
 
-const SIGNATURE = 0x4d494458;
-const CHUNKS = {
-  names: 0x504e414d,
-  fanout: 0x4f494446,
-  ids: 0x4f49444c,
-  offsets: 0x4f4f4646,
-  large: 0x4c4f4646,
-};
 const SIZE_MAX = 1 << 30;
-
-function fail(state: string, offset: number): Error {
-  return corrupt("a multi-pack index", state, "CORRUPT_INDEX", offset);
-}
 
 /**
  * A multi-pack index of version 1 or 2, checked and held in memory.
@@ -64,40 +54,15 @@ export class MultiPackIndex {
   readonly packs: readonly string[];
   readonly #bytes: Uint8Array;
   readonly #hashSize: number;
-  readonly #at: Readonly<Record<"ids" | "offsets", number>> & { readonly large: number | undefined };
-  readonly #largeCount: number;
+  readonly #layout: GitIndexLayout;
 
-  private constructor(bytes: Uint8Array, algorithm: HashAlgorithm) {
+  private constructor(bytes: Uint8Array, header: MultiPackHeader, hashSize: number) {
+    this.version = header.version;
+    this.count = header.count;
+    this.packs = header.packs;
     this.#bytes = bytes;
-    this.#hashSize = HASH_SIZE[algorithm];
-    const end = bytes.length - this.#hashSize;
-    if (end < 12 || readU32BE(bytes, 0) !== SIGNATURE) throw fail("it does not start as one", 0);
-    this.version = bytes[4]!;
-    if (this.version !== 1 && this.version !== 2) throw fail(`its version is ${this.version}`, 4);
-    if (bytes[5] !== (algorithm === "sha1" ? 1 : 2)) throw fail("its ids have another hash", 5);
-    if (bytes[7] !== 0) throw fail("it stands on others", 7);
-    const chunks = readChunks(bytes, bytes[6]!, end);
-    const chunk = (id: number, name: string) => {
-      const found = chunks.get(id);
-      if (found === undefined) throw fail(`it has no chunk ${name}`, 12);
-      return found;
-    };
-    const fanout = chunk(CHUNKS.fanout, "OIDF");
-    if (fanout.size !== 1024) throw fail("its fan-out has another size", fanout.start);
-    for (let i = 1; i < 256; i++) {
-      if (readU32BE(bytes, fanout.start + i * 4) < readU32BE(bytes, fanout.start + i * 4 - 4)) {
-        throw fail("its fan-out falls", fanout.start + i * 4);
-      }
-    }
-    this.count = readU32BE(bytes, fanout.start + 1020);
-    const ids = chunk(CHUNKS.ids, "OIDL");
-    const offsets = chunk(CHUNKS.offsets, "OOFF");
-    if (ids.size !== this.count * this.#hashSize) throw fail("its table of ids has another size", ids.start);
-    if (offsets.size !== this.count * 8) throw fail("its table of offsets has another size", offsets.start);
-    const large = chunks.get(CHUNKS.large);
-    this.#at = { ids: ids.start, offsets: offsets.start, large: large?.start };
-    this.#largeCount = large === undefined ? 0 : Math.floor(large.size / 8);
-    this.packs = readNames(bytes, chunk(CHUNKS.names, "PNAM"), readU32BE(bytes, 8), this.version);
+    this.#hashSize = hashSize;
+    this.#layout = header.layout;
   }
 
   /**
@@ -106,27 +71,28 @@ export class MultiPackIndex {
    * @throws {CorruptDataError} If it breaks the rules of its format.
    */
   static async open(source: ByteSource, algorithm: HashAlgorithm): Promise<MultiPackIndex> {
-    if (source.size > SIZE_MAX) throw fail(`it has ${source.size} bytes`, source.size);
-    return new MultiPackIndex(await source.read(0, source.size), algorithm);
+    if (source.size > SIZE_MAX) throw corruptMultiPack(`it has ${source.size} bytes`, source.size);
+    const header = await readMultiPackHeader(source, algorithm, { isLayer: true });
+    return new MultiPackIndex(await source.read(0, source.size), header, HASH_SIZE[algorithm]);
   }
 
   /** The row at a position. */
   entryAt(position: number): MultiPackIndexEntry {
     const bytes = this.#bytes;
     const size = this.#hashSize;
-    const at = this.#at.offsets + position * 8;
+    const at = this.#layout.offsetsPos + position * 8;
     const number = readU32BE(bytes, at);
     const pack = this.packs[number];
-    if (pack === undefined) throw fail(`it names pack ${number} of ${this.packs.length}`, at);
+    if (pack === undefined) throw corruptMultiPack(`it names pack ${number} of ${this.packs.length}`, at);
     let offset = readU32BE(bytes, at + 4);
-    if (this.#at.large !== undefined && offset >= 2 ** 31) {
+    if (this.#layout.largeBit && offset >= 2 ** 31) {
       const row = offset - 2 ** 31;
-      if (row >= this.#largeCount) {
-        throw fail(`it names row ${row} of ${this.#largeCount} large offsets`, at + 4);
+      if (row >= this.#layout.largeCount) {
+        throw corruptMultiPack(`it names row ${row} of ${this.#layout.largeCount} large offsets`, at + 4);
       }
-      offset = readU64BE(bytes, this.#at.large + row * 8);
+      offset = readU64BE(bytes, this.#layout.largePos + row * 8);
     }
-    const start = this.#at.ids + position * size;
+    const start = this.#layout.idsPos + position * size;
     return { id: Id.from(bytes.slice(start, start + size)), pack, offset };
   }
 
@@ -162,38 +128,6 @@ export class MultiPackIndex {
   }
 }
 
-interface ChunkPlace {
-  readonly start: number;
-  readonly size: number;
-}
-
-function readChunks(bytes: Uint8Array, count: number, end: number): Map<number, ChunkPlace> {
-  const table = 12 + (count + 1) * 12;
-  if (table > end) throw fail("its table of chunks is cut off", 12);
-  const chunks = new Map<number, ChunkPlace>();
-  for (let i = 0; i < count; i++) {
-    const at = 12 + i * 12;
-    const start = readU64BE(bytes, at + 4);
-    const next = readU64BE(bytes, at + 16);
-    if (start < table || next < start || next > end) throw fail("a chunk lies outside of it", at);
-    const id = readU32BE(bytes, at);
-    if (chunks.has(id)) throw fail("it has a chunk twice", at);
-    chunks.set(id, { start, size: next - start });
-  }
-  return chunks;
-}
-
-function readNames(bytes: Uint8Array, place: ChunkPlace, count: number, version: number): string[] {
-  const names = new TextDecoder().decode(bytes.subarray(place.start, place.start + place.size)).split("\0");
-  if (names.length <= count) throw fail(`it has fewer than ${count} names of packs`, place.start);
-  const packs = names.slice(0, count);
-  for (const [i, name] of packs.entries()) {
-    if (name === "" || /[/\\]/.test(name)) throw fail("a name of a pack is none", place.start);
-    if (version === 1 && i > 0 && packs[i - 1]! >= name) throw fail("its names are not sorted", place.start);
-  }
-  return packs;
-}
-
 /**
  * A multi-pack index of packs, version 1 unless told otherwise; an object in several packs is told for the first.
  *
@@ -226,16 +160,16 @@ export async function buildMultiPackIndex(
     ? table.filter(({ offset }) => offset >= 2 ** 31)
     : [];
   const chunks: [number, number][] = [
-    [CHUNKS.names, names.length + 3 & ~3],
-    [CHUNKS.fanout, 1024],
-    [CHUNKS.ids, table.length * hashSize],
-    [CHUNKS.offsets, table.length * 8],
-    ...(large.length > 0 ? [[CHUNKS.large, large.length * 8] as [number, number]] : []),
+    [MIDX_CHUNK.NAMES, names.length + 3 & ~3],
+    [MIDX_CHUNK.FANOUT, 1024],
+    [MIDX_CHUNK.IDS, table.length * hashSize],
+    [MIDX_CHUNK.OFFSETS, table.length * 8],
+    ...(large.length > 0 ? [[MIDX_CHUNK.LARGE, large.length * 8] as [number, number]] : []),
   ];
   const tableEnd = 12 + (chunks.length + 1) * 12;
   const size = chunks.reduce((sum, [, length]) => sum + length, tableEnd);
   const bytes = new Uint8Array(size + hashSize);
-  writeU32BE(bytes, 0, SIGNATURE);
+  writeU32BE(bytes, 0, MIDX_SIGNATURE);
   bytes.set([options.version ?? 1, algorithm === "sha1" ? 1 : 2, chunks.length, 0], 4);
   writeU32BE(bytes, 8, sorted.length);
   const starts: number[] = [];

@@ -53,10 +53,17 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Hash the object and compare with its id. @default {false} */
   readonly verify?: boolean | undefined;
+  /** With `verify`: refuse content that was made to collide under SHA-1. @default {true} */
+  readonly collisionDetection?: boolean | undefined;
   /** The largest body that is made in one piece, in bytes. @default {2147483648} */
   readonly maxObjectSize?: number | undefined;
   /** Memory that a stream of a large object may take, in bytes. @default {67108864} */
   readonly memoryBudget?: number | undefined;
+  /**
+   * Folder for temporary files of delta bases that do not fit the budget; without one they give a `LimitExceededError`.
+   * Native backend, not on Windows.
+   */
+  readonly spillFolder?: string | URL | undefined;
 }
 
 /** One of many results: a value, or the error that stands in its place. */
@@ -178,6 +185,8 @@ export interface EncodedInput {
   readonly encoded: Uint8Array | ReadableStream<Uint8Array>;
   /** Decode it and compare with the id before it is stored. @default {true} */
   readonly verify?: boolean | undefined;
+  /** With `verify`: refuse content that was made to collide under SHA-1. @default {true} */
+  readonly collisionDetection?: boolean | undefined;
 }
 
 /** Options of one write. */

@@ -61,6 +61,8 @@ export interface VerifyPackOptions {
   readonly level?: "structure" | "crc" | "full" | undefined;
   /** Threads that make objects. @default {1} */
   readonly threads?: number | undefined;
+  /** Report objects that were made to collide under SHA-1. @default {true} */
+  readonly collisionDetection?: boolean | undefined;
 }
 
 /** One pack with its index: access by offset, and checking. {@linkcode PackStore.packs} gives them. */
@@ -75,6 +77,8 @@ export interface Pack {
   readonly size: number;
   /** The checksum that the pack ends with. */
   checksum(): Promise<Uint8Array>;
+  /** Bytes of the pack file as they are. */
+  bytesAt(offset: number, length: number): Promise<Uint8Array>;
   /** The header of the entry at an offset. */
   infoAt(offset: number): Promise<PackEntryInfo>;
   /** The entry at an offset, inflated but not resolved. */

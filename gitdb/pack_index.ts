@@ -6,10 +6,11 @@
 import type { ByteSource } from "@sluice/internal";
 import { hashBytes } from "./_codec.ts";
 import { corrupt } from "./_errors.ts";
-import { prefixBounds } from "./_ids.ts";
+import { lowerBound, prefixRange } from "./_id_search.ts";
 import { readU32BE, readU64BE } from "./_big_endian.ts";
 import { HASH_SIZE, ObjectId as Id } from "./_object_id.ts";
 import type { GitIndexLayout } from "./_pack_engine.ts";
+import { storageOrder } from "./_reverse_index.ts";
 import type { HashAlgorithm, ObjectId } from "./object_id.ts";
 
 /** One row of an index. */
@@ -166,39 +167,21 @@ export class PackIndex {
     return readU32BE(await this.#source.read(at, 4), 0);
   }
 
-  /** The first row whose id is not below `id`. */
-  async #lowerBound(id: ObjectId): Promise<number> {
-    const first = id.bytes[0]!;
-    let low = first === 0 ? 0 : this.fanout[first - 1]!;
-    let high = this.fanout[first]!;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (Id.compare(await this.idAt(middle), id) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
   /** The row of an id; undefined where it is not there. */
   async indexOf(id: ObjectId): Promise<number | undefined> {
-    const position = await this.#lowerBound(id);
+    const position = await lowerBound(this, id);
     return position < this.count && (await this.idAt(position)).equals(id) ? position : undefined;
   }
 
   /** The rows whose ids start with these hex digits: from `start` up to `end`. */
   async prefixRange(prefix: string): Promise<{ start: number; end: number }> {
-    const { low, high } = prefixBounds(prefix.toLowerCase(), this.algorithm);
-    const start = await this.#lowerBound(low);
-    const last = await this.#lowerBound(high);
-    const end = last < this.count && (await this.idAt(last)).equals(high) ? last + 1 : last;
-    return { start, end };
+    return await prefixRange(this, prefix);
   }
 
   /** All rows in the order of their ids. */
   async *entries(): AsyncGenerator<PackIndexEntry> {
     const { idsPos, idsStride, offsetsPos, offsetsStride } = this.layout;
     const hashSize = this.#hashSize;
-    const crcPos = HEADER_V2 + FANOUT_SIZE + this.count * hashSize;
     for (let at = 0; at < this.count; at += ROWS) {
       const rows = Math.min(ROWS, this.count - at);
       const ids = await this.#source.read(idsPos + at * idsStride, (rows - 1) * idsStride + hashSize);
@@ -206,7 +189,7 @@ export class PackIndex {
         offsetsPos + at * offsetsStride,
         (rows - 1) * offsetsStride + 4,
       );
-      const crcs = this.version === 2 ? await this.#source.read(crcPos + at * 4, rows * 4) : undefined;
+      const crcs = await this.#crcs(at, rows);
       for (let i = 0; i < rows; i++) {
         const short = readU32BE(offsets, i * offsetsStride);
         yield {
@@ -215,6 +198,34 @@ export class PackIndex {
           crc: crcs === undefined ? undefined : readU32BE(crcs, i * 4),
         };
       }
+    }
+  }
+
+  async #crcs(row: number, count: number): Promise<Uint8Array | undefined> {
+    if (this.version === 1) return undefined;
+    const at = HEADER_V2 + FANOUT_SIZE + this.count * this.#hashSize + row * 4;
+    return await this.#source.read(at, count * 4);
+  }
+
+  /**
+   * All rows with offsets rising. A reverse index (`.rev`) spares the sorting; one that does not fit is left aside.
+   */
+  async *entriesByOffset(reverse?: ByteSource): AsyncGenerator<PackIndexEntry> {
+    const { count } = this;
+    if (count === 0) return;
+    const { idsPos, idsStride } = this.layout;
+    const hashSize = this.#hashSize;
+    const offsets = await this.offsets();
+    const owner = { algorithm: this.algorithm, offsets, packChecksum: await this.packChecksum() };
+    const order = await storageOrder(owner, reverse);
+    const ids = await this.#source.read(idsPos, (count - 1) * idsStride + hashSize);
+    const crcs = await this.#crcs(0, count);
+    for (const row of order) {
+      yield {
+        id: Id.from(ids.slice(row * idsStride, row * idsStride + hashSize)),
+        offset: offsets[row]!,
+        crc: crcs === undefined ? undefined : readU32BE(crcs, row * 4),
+      };
     }
   }
 

@@ -7,7 +7,11 @@ import { SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { checkPrefix, mergeIds } from "./_ids.ts";
-import { isMissing, joinPath, LazyFileSource, listFolder, statPath, toPath } from "./_fs.ts";
+import { fileSource, isMissing, joinPath, LazyFileSource, listFolder, statPath, toPath } from "./_fs.ts";
+import { idsWithPrefix } from "./_id_search.ts";
+import type { IdTable } from "./_id_search.ts";
+import { MultiPacks } from "./_multi_packs.ts";
+import type { MultiPackUnit } from "./_multi_packs.ts";
 import { mergeSorted } from "./_merge.ts";
 import { bulkSettings } from "./_options.ts";
 import { PackEngine } from "./_pack_engine.ts";
@@ -15,6 +19,7 @@ import { PackView } from "./_pack_view.ts";
 import { PackReads } from "./_pack_reads.ts";
 import { addPackUnit, checkPackHeader, restFiles } from "./_pack_unit.ts";
 import type { PackFiles, PackUnit } from "./_pack_unit.ts";
+import { isRescuable, rescueObject } from "./_rescue.ts";
 import type { BulkSettings } from "./_options.ts";
 import type {
   BulkOptions,
@@ -54,6 +59,8 @@ export interface PackSource {
   readonly pack: ByteSource;
   /** Its index. */
   readonly index: ByteSource;
+  /** Its reverse index, which spares sorting where entries are wanted as they are stored. */
+  readonly reverseIndex?: ByteSource | undefined;
 }
 
 const PAGE_CACHE = 64 << 20;
@@ -91,10 +98,13 @@ export class PackStore extends ObjectStore {
   readonly #reads: PackReads;
   readonly #options: PackStoreOptions;
   #units: PackUnit[] = [];
-  /** Packs that were removed from the folder while they were in use. */
+  /** What was removed from the folder while it was in use. */
   #gone: PackUnit[] = [];
+  #goneMulti: MultiPackUnit[] = [];
   #refused = new Set<string>();
-  #stamp = NaN;
+  readonly #hopeless = new Set<string>();
+  readonly #multi: MultiPacks | undefined;
+  #stamp = "";
   #refreshing: Promise<boolean> | undefined;
 
   private constructor(root: string | undefined, options: PackStoreOptions) {
@@ -108,7 +118,12 @@ export class PackStore extends ObjectStore {
       cacheBudget: options.baseCacheSize ?? BASE_CACHE,
       backend: options.backend,
     });
-    this.#reads = new PackReads(this.#engine, this.hashAlgorithm);
+    this.#reads = new PackReads(
+      this.#engine,
+      this.hashAlgorithm,
+      (id, failure) => this.#rescue(id, failure),
+    );
+    this.#multi = root === undefined ? undefined : new MultiPacks(this.#engine, root, this.hashAlgorithm);
   }
 
   /** Opens all packs of a folder; one that is not there is empty. Deno only. */
@@ -130,8 +145,13 @@ export class PackStore extends ObjectStore {
   ): Promise<PackStore> {
     const store = new PackStore(undefined, options);
     try {
-      for (const { name, pack, index } of sources) {
-        await store.#add({ name, pack: { source: pack }, index: { source: index } });
+      for (const { name, pack, index, reverseIndex } of sources) {
+        await store.#add({
+          name,
+          pack: { source: pack },
+          index: { source: index },
+          reverse: () => reverseIndex,
+        });
       }
       return store;
     } catch (error) {
@@ -150,6 +170,11 @@ export class PackStore extends ObjectStore {
   /** The packs, in the order in which they were found. */
   get packs(): readonly Pack[] {
     return this.#units.map((unit) => new PackView(this.#engine, this.#reads, unit, this.hashAlgorithm));
+  }
+
+  /** As `packs`, by the name that a compound database has for those of all its stores. */
+  get allPacks(): readonly Pack[] {
+    return this.packs;
   }
 
   /** Bytes that its caches take now. */
@@ -174,12 +199,28 @@ export class PackStore extends ObjectStore {
 
   /** Facts about an object. */
   override async info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo> {
-    return await this.#reads.info(ObjectId.from(id, this.hashAlgorithm), options?.signal);
+    const known = ObjectId.from(id, this.hashAlgorithm);
+    try {
+      return await this.#reads.info(known, options?.signal);
+    } catch (error) {
+      return isRescuable(error) ? await this.#rescue(known, error) : Promise.reject(error);
+    }
   }
 
   /** An object to read. */
   override async read(id: IdLike, options: ReadOptions = {}): Promise<GitObject> {
-    return await this.#reads.read(ObjectId.from(id, this.hashAlgorithm), options);
+    const known = ObjectId.from(id, this.hashAlgorithm);
+    try {
+      return await this.#reads.read(known, options);
+    } catch (error) {
+      return isRescuable(error) ? await this.#rescue(known, error) : Promise.reject(error);
+    }
+  }
+
+  /** An object whose nearest copy can't be read, from others in these packs. */
+  async #rescue(id: ObjectId, failure: unknown): Promise<GitObject> {
+    const read = (base: ObjectId): Promise<GitObject> => this.#reads.read(base, {});
+    return await rescueObject(id, { packs: this.packs, hopeless: this.#hopeless, read }, failure);
   }
 
   /** As `read`, at once; native files only. */
@@ -220,13 +261,16 @@ export class PackStore extends ObjectStore {
   /** Ids that start with these hex digits, in order, at most `limit`. */
   override async candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
     const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
-    const lists = await Promise.all(this.#units.map(async ({ index }) => {
-      const { start, end } = await index.prefixRange(wanted);
-      const ids: ObjectId[] = [];
-      for (let i = start; i < end && ids.length < limit + 1; i++) ids.push(await index.idAt(i));
-      return ids;
-    }));
-    return mergeIds(lists, limit);
+    const multi = (this.#multi?.units ?? []).filter(({ isWhole }) => isWhole);
+    const covered = new Set(multi.flatMap(({ packs }) => packs));
+    const tables: IdTable[] = [
+      ...multi,
+      ...this.#units.filter(({ name }) => !covered.has(name)).map(({ index }) => index),
+    ];
+    return mergeIds(
+      await Promise.all(tables.map((table) => idsWithPrefix(table, wanted, limit + 1))),
+      limit,
+    );
   }
 
   /** Adds packs that came and drops those that went; looks only when the folder has changed. */
@@ -234,12 +278,12 @@ export class PackStore extends ObjectStore {
     const { root } = this;
     if (root === undefined) return false;
     if (this.#engine.kernel.closed) throw new TypeError("Cannot refresh a store: it is closed");
-    const stamp = statPath(root)?.mtime?.getTime() ?? 0;
+    const stamp = `${statPath(root)?.mtime?.getTime()} ${this.#multi!.stamp}`;
     if (stamp === this.#stamp && options.force !== true) return false;
     return await (this.#refreshing ??= this.#scan(root, stamp).finally(() => this.#refreshing = undefined));
   }
 
-  async #scan(root: string, stamp: number): Promise<boolean> {
+  async #scan(root: string, stamp: string): Promise<boolean> {
     this.#dropGone();
     const names = new Set(
       (await listFolder(root) ?? [])
@@ -264,7 +308,10 @@ export class PackStore extends ObjectStore {
         this.#refused.add(name);
       }
     }
+    const numbers = new Map(this.#units.map(({ name, packNumber }) => [name, packNumber]));
+    this.#goneMulti.push(...await this.#multi!.refresh(numbers, changed, this.#options.onWarning));
     this.#dropGone();
+    if (changed) this.#hopeless.clear();
     this.#stamp = stamp;
     return changed;
   }
@@ -274,7 +321,12 @@ export class PackStore extends ObjectStore {
       const path = joinPath(root, name + ending);
       return { path, source: new LazyFileSource(path) };
     };
-    const files = { name, pack: file(".pack"), index: file(".idx") };
+    const files = {
+      name,
+      pack: file(".pack"),
+      index: file(".idx"),
+      reverse: () => fileSource(joinPath(root, `${name}.rev`)),
+    };
     try {
       await this.#add(files);
     } finally {
@@ -291,6 +343,11 @@ export class PackStore extends ObjectStore {
       restFiles(unit.files);
     }
     this.#gone = [];
+    for (const unit of this.#goneMulti) {
+      this.#engine.removeFile(unit.file);
+      unit.rest();
+    }
+    this.#goneMulti = [];
   }
 
   /** Batches of objects: the fastest way to read many. */
@@ -317,12 +374,12 @@ export class PackStore extends ObjectStore {
   }
 
   /** Facts for one window of ids. */
-  protected override async *infoWindow(
+  protected override infoWindow(
     ids: readonly IdLike[],
     start: number,
     settings: BulkSettings,
   ): AsyncGenerator<Result<ObjectInfo>[]> {
-    yield await this.#reads.infos(ids, start, settings);
+    return this.#reads.infos(ids, start, settings);
   }
 
   /** Closes the packs, once the reads that are under way have ended. */
@@ -334,6 +391,7 @@ export class PackStore extends ObjectStore {
   /** As disposing of it; calling it again does nothing. */
   close(): void {
     for (const unit of [...this.#units, ...this.#gone]) restFiles(unit.files);
+    for (const unit of [...this.#multi?.units ?? [], ...this.#goneMulti]) unit.rest();
     this.#engine.close();
   }
 }

@@ -8,8 +8,8 @@ import { hashObject } from "./_codec.ts";
 import { idMismatch } from "./_errors.ts";
 import { bytesOfBody } from "./_inputs.ts";
 import { kindOfType } from "./_object_kind.ts";
-import { PackBuilder, packSettings } from "./_pack_build.ts";
-import type { PackSettings } from "./_pack_build.ts";
+import { deltaSearch, PackBuilder, packSettings } from "./_pack_build.ts";
+import type { BuiltPlace, PackSettings } from "./_pack_build.ts";
 import { buildIndex, buildReverseIndex } from "./_pack_format.ts";
 import { nameHash, sortForDeltas } from "./_pack_order.ts";
 import type { PackItem } from "./_pack_order.ts";
@@ -106,10 +106,16 @@ export class PackWriter {
   finish(): Promise<WrittenPack> {
     return new Promise((resolve) => {
       const chunks: Uint8Array<ArrayBuffer>[] = [];
-      const builder = new PackBuilder(this.#settings, this.#items.size, (bytes) => void chunks.push(bytes));
+      const builder = new PackBuilder(
+        this.hashAlgorithm,
+        this.#items.size,
+        (bytes) => void chunks.push(bytes),
+      );
+      const search = deltaSearch(this.#settings);
       try {
+        const places: BuiltPlace[] = [];
         for (const { id, kind, bytes } of sortForDeltas([...this.#items.values()])) {
-          builder.add(id, kind, bytes);
+          builder.add(id, kind, search.push(kind, bytes), places);
         }
         const { rows, checksum } = builder.finish();
         const version = this.#indexVersion;
@@ -120,6 +126,7 @@ export class PackWriter {
           checksum: `${ObjectId.from(checksum)}`,
         });
       } finally {
+        search.close();
         builder[Symbol.dispose]();
       }
     });

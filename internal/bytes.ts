@@ -157,3 +157,21 @@ export function writeU32(bytes: Uint8Array, offset: number, value: number): void
   bytes[offset + 2] = value >>> 16;
   bytes[offset + 3] = value >>> 24;
 }
+
+/**
+ * The bytes of a base64 text.
+ *
+ * @throws {Error} If the text is no base64: a `SyntaxError` or a `DOMException`, as the runtime has it.
+ *
+ * @example Usage
+ * ```ts
+ * import { decodeBase64 } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeBase64("AQI="), new Uint8Array([1, 2]));
+ * ```
+ */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(text);
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

@@ -10,8 +10,22 @@ import type { PullCodec } from "./pull_codec.ts";
 /** What an iterable API reads from: chunks that come one after another, or one value with all bytes. */
 export type ChunkSource = BytesSource | Iterable<BytesSource> | AsyncIterable<BytesSource>;
 
-/** The chunks of a source, one by one. */
-function chunksOf(source: ChunkSource): Iterable<BytesSource> | AsyncIterable<BytesSource> {
+/**
+ * The chunks of a source, one by one.
+ *
+ * @throws {TypeError} If the source is neither bytes nor iterable.
+ *
+ * @example A single value
+ * ```ts
+ * import { chunksOf } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sizes: number[] = [];
+ * for await (const chunk of chunksOf(new Uint8Array(3))) sizes.push(chunk.byteLength);
+ * assertEquals(sizes, [3]);
+ * ```
+ */
+export function chunksOf(source: ChunkSource): Iterable<BytesSource> | AsyncIterable<BytesSource> {
   if (ArrayBuffer.isView(source) || source instanceof ArrayBuffer) return [source];
   if (
     typeof source === "object" && source !== null &&

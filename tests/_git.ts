@@ -1,6 +1,8 @@
 /**
  * Repositories that the real git makes for tests, and what it says about them.
  */
+import { configureBackend } from "@sluice/ffi";
+import { BACKENDS } from "./_backends.ts";
 import { run } from "./_cli.ts";
 import { Random } from "./_data.ts";
 
@@ -94,5 +96,24 @@ export async function withFolder(test: (folder: string) => Promise<void>): Promi
     await test(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Registers a test for each backend that needs git and a folder. */
+export function testGit(name: string, test: (folder: string) => Promise<void>): void {
+  for (const backend of BACKENDS) {
+    Deno.test({
+      name: `${name} [${backend}]`,
+      ignore: !GIT_IS_HERE,
+      fn: () =>
+        withFolder(async (folder) => {
+          configureBackend(backend);
+          try {
+            await test(folder);
+          } finally {
+            configureBackend("auto");
+          }
+        }),
+    });
   }
 }

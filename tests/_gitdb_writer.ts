@@ -1,18 +1,29 @@
 /**
- * Writes objects and packs into a database for as long as it lives. Arguments: the folder of objects, a seed.
+ * Writes objects and packs into a database for as long as it lives, takes packs in and repacks everything. Prints the id
+ * of each object once it is stored. Arguments: the folder of objects, a seed.
  */
-import { createPack, LooseStore } from "@sluice/gitdb";
+import { createPack, GitDatabase, indexPack, PackWriter, repack } from "@sluice/gitdb";
 import { Random } from "./_data.ts";
 
 const [folder, seed] = Deno.args;
 const random = new Random(Number(seed));
-const store = new LooseStore(folder!);
+const body = () => random.bytes(200 + random.below(60_000));
+await using database = await GitDatabase.open(folder!);
 const ids = [];
 for (let i = 0;; i++) {
-  ids.push(await store.write({ type: "blob", body: random.bytes(200 + random.below(60_000)) }));
-  if (i === 0) console.log("it has begun");
+  const id = await database.write({ type: "blob", body: body() });
+  ids.push(id);
+  console.log(`${id}`);
   if (i % 10 === 9) {
     const requests = ids.slice(-10).map((id) => ({ id }));
-    await createPack(`${folder}/pack`, store, requests, { durable: false });
+    await createPack(`${folder}/pack`, database, requests, { durable: false });
   }
+  if (i % 15 === 14) {
+    const writer = new PackWriter({ window: 0 });
+    const id = await writer.add({ type: "blob", body: body() });
+    const { pack } = await writer.finish();
+    await indexPack(`${folder}/pack`, new Blob([pack]).stream(), { durable: false });
+    console.log(`${id}`);
+  }
+  if (i % 20 === 19) await repack(database, { delete: true, durable: false });
 }

@@ -2,14 +2,15 @@
  * The playground in Chromium: a file goes both ways, damage is told, and a screenshot is kept.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { PackWriter } from "@sluice/gitdb";
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { buildPlayground } from "../examples/playground/build.ts";
 import { text } from "./_data.ts";
 
 const EXECUTABLES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-/** Where the screenshot goes; not committed. */
-const SCREENSHOT = new URL("../coverage/playground.png", import.meta.url).pathname;
+/** Where screenshots go; not committed. */
+const SCREENSHOTS = new URL("../coverage", import.meta.url).pathname;
 
 function isFile(path: string): boolean {
   try {
@@ -68,6 +69,32 @@ async function runAction(page: Page, label: string): Promise<Uint8Array<ArrayBuf
   return Uint8Array.fromHex(hex);
 }
 
+/** A file into a pack and out of it, and a pack of deltas that is looked into. */
+async function tryPack(page: Page, folder: string, content: Uint8Array<ArrayBuffer>): Promise<void> {
+  await give(page, `${folder}/story.txt`);
+  await Deno.writeFile(`${folder}/story.pack`, await runAction(page, "compress with git pack"));
+  assertStringIncludes(await give(page, `${folder}/story.pack`), "git pack");
+  const unpacked = await runAction(page, "decompress git pack");
+  const line = new TextDecoder().decode(unpacked.subarray(0, unpacked.indexOf(10) + 1));
+  assertEquals(line.split(" ").slice(1), ["blob", `${content.length}\n`]);
+  assertEquals(unpacked.subarray(line.length, -1), content);
+
+  const writer = new PackWriter();
+  const texts = Array.from({ length: 6 }, (_, i) => `${"a line of many\n".repeat(200)}and its number ${i}\n`);
+  for (const body of texts) await writer.add({ type: "blob", body });
+  await Deno.writeFile(`${folder}/many.pack`, (await writer.finish()).pack);
+  await give(page, `${folder}/many.pack`);
+  await page.locator("#rows button").nth(5).waitFor();
+  const shown = new Set<string>();
+  for (let i = 0; i < texts.length; i++) {
+    await page.locator("#rows button").nth(i).click();
+    const id = await page.locator("#rows tr").nth(i + 1).locator("td").first().textContent();
+    await page.locator("#preview-title", { hasText: id! }).waitFor();
+    shown.add((await page.textContent("#text"))!);
+  }
+  assertEquals(shown, new Set(texts));
+}
+
 Deno.test({
   name: "the playground takes a file both ways in Chromium, and tells damage",
   ignore: executablePath === undefined,
@@ -96,8 +123,10 @@ Deno.test({
         assertEquals(await page.getAttribute("#download", "download"), "story.txt");
         assert(await page.locator("#speed svg polyline").count() === 1);
       }
-      await Deno.mkdir(SCREENSHOT.slice(0, SCREENSHOT.lastIndexOf("/")), { recursive: true });
-      await page.screenshot({ path: SCREENSHOT, fullPage: true });
+      await Deno.mkdir(SCREENSHOTS, { recursive: true });
+      await page.screenshot({ path: `${SCREENSHOTS}/playground.png`, fullPage: true });
+      await tryPack(page, folder, content);
+      await page.screenshot({ path: `${SCREENSHOTS}/playground_pack.png`, fullPage: true });
 
       await Deno.writeFile(
         `${folder}/cut.zst`,

@@ -10,7 +10,7 @@ const LONG = Deno.env.get("SLUICE_LONG") === "1";
 const WRITER = new URL("_gitdb_writer.ts", import.meta.url).pathname;
 
 Deno.test({
-  name: "gitdb: a writer that is killed leaves nothing half-written under a final name",
+  name: "gitdb: a writer that is killed leaves nothing half-written under a final name, and loses nothing",
   ignore: !GIT_IS_HERE,
   fn: () =>
     withFolder(async (folder) => {
@@ -22,15 +22,18 @@ Deno.test({
           stdout: "piped",
           stderr: "null",
         }).spawn();
-        const reader = writer.stdout.getReader();
-        await reader.read(); // it has begun
-        await new Promise((resolve) => setTimeout(resolve, 30 + round * 37 % 200));
-        writer.kill("SIGKILL");
+        const output = writer.stdout.pipeThrough(new TextDecoderStream());
+        let told = "";
+        let killed: ReturnType<typeof setTimeout> | undefined;
+        for await (const text of output) {
+          told += text;
+          killed ??= setTimeout(() => writer.kill("SIGKILL"), 30 + round * 37 % 400);
+        }
         await writer.status;
-        await reader.cancel();
         await using database = await GitDatabase.open(folder);
         assertEquals(await Array.fromAsync(verifyDatabase(database)), []);
-        assert(await database.count() > 0);
+        const stored = told.slice(0, told.lastIndexOf("\n")).split("\n");
+        for (const id of stored) assert(await database.has(id), id);
       }
       assertEquals((await git(folder, ["fsck", "--full", "--no-dangling"])).includes("error"), false);
     }),

@@ -7,33 +7,14 @@ import {
   GitDatabase,
   indexPack,
   MemoryStore,
+  PackStore,
   repack,
   unpackObjects,
   verifyDatabase,
 } from "@sluice/gitdb";
-import { configureBackend } from "@sluice/ffi";
 import { SluiceError } from "@sluice/internal";
-import { BACKENDS } from "./_backends.ts";
 import { run, sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, gitBytes, makeRepository, withFolder } from "./_git.ts";
-
-function testGit(name: string, test: (folder: string) => Promise<void>): void {
-  for (const backend of BACKENDS) {
-    Deno.test({
-      name: `${name} [${backend}]`,
-      ignore: !GIT_IS_HERE,
-      fn: () =>
-        withFolder(async (folder) => {
-          configureBackend(backend);
-          try {
-            await test(folder);
-          } finally {
-            configureBackend("auto");
-          }
-        }),
-    });
-  }
-}
+import { git, GIT_IS_HERE, gitBytes, makeRepository, testGit, withFolder } from "./_git.ts";
 
 const LIST = ["cat-file", "--batch-all-objects", "--batch-check", "--unordered"];
 const sorted = (text: string) => text.trim().split("\n").sort();
@@ -61,6 +42,8 @@ testGit("indexPack makes git's own index, also of packs with deltas by id", asyn
     await indexPack(target, stream(pack), { largeOffsetsFrom: 0x40 });
     assertEquals(await Deno.readFile(`${target}/${name}.idx`), await Deno.readFile(`${folder}/git.idx`));
     await Deno.remove(`${folder}/git.idx`);
+    await using store = await PackStore.open(target);
+    for await (const id of store.ids()) await store.read(id, { verify: true });
     for (const size of [0, 5, 40, pack.length - 21, pack.length - 1]) {
       await assertRejects(() => indexPack(`${folder}/bad`, stream(pack.slice(0, size))), SluiceError);
     }

@@ -2,13 +2,15 @@
  * Reading what git wrote: every object of repositories of every kind, through every way to read.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { GitDatabase, ObjectId, PackStore } from "@sluice/gitdb";
+import { GitDatabase, LooseStore, makeDelta, ObjectId, PackStore, PackWriter } from "@sluice/gitdb";
 import type { GitObject, IdLike, Result } from "@sluice/gitdb";
 import { byteSourceFromBytes, NotFoundError } from "@sluice/internal";
 import { liveContextCount } from "@sluice/ffi";
-import { BACKENDS } from "./_backends.ts";
+import { BACKENDS, testBackends } from "./_backends.ts";
+import { join, Random } from "./_data.ts";
 import { git, GIT_IS_HERE, makeRepository, withFolder } from "./_git.ts";
 import type { RepositoryShape } from "./_git.ts";
+import { distance, idOf, rawPack } from "./_git_pack.ts";
 import { configureBackend } from "@sluice/ffi";
 
 /** Repositories by what is special about them; with alternates the last one borrows from the first. */
@@ -182,3 +184,90 @@ Deno.test({
       }
     }),
 });
+
+const changedAt = (bytes: Uint8Array<ArrayBuffer>, step: number): Uint8Array<ArrayBuffer> =>
+  bytes.map((byte, i) => i % step === 0 ? byte ^ 1 : byte);
+
+testBackends("a delta by id may stand on a delta by distance, and on one in another pack", async () => {
+  const first = new Random(51).bytes(2000);
+  const [second, third, fourth] = [300, 400, 500].map((step) => changedAt(first, step));
+  const ids = [first, second!, third!, fourth!].map((bytes) => idOf("blob", bytes));
+  const full = { kind: 3, content: first, id: ids[0]! };
+  const start = rawPack([full]).pack.length - 20;
+  const packs = [
+    rawPack([
+      full,
+      { kind: 6, base: distance(start - 12), content: makeDelta(first, second!)!, id: ids[1]! },
+      { kind: 7, base: Uint8Array.fromHex(ids[1]!), content: makeDelta(second!, third!)!, id: ids[2]! },
+    ]),
+    rawPack([{
+      kind: 7,
+      base: Uint8Array.fromHex(ids[2]!),
+      content: makeDelta(third!, fourth!)!,
+      id: ids[3]!,
+    }]),
+  ];
+  await using store = await PackStore.fromSources(packs.map(({ pack, index }, i) => ({
+    name: `${i}`,
+    pack: byteSourceFromBytes(pack),
+    index: byteSourceFromBytes(index),
+  })));
+  for (const [i, bytes] of [first, second!, third!, fourth!].entries()) {
+    const object = await store.read(ids[i]!, { verify: true });
+    assertEquals([object.packed!.depth, await object.bytes()], [i, bytes]);
+  }
+});
+
+testBackends(
+  "content that does not compress comes whole, however little is read at a time",
+  () =>
+    withFolder(async (folder) => {
+      const random = new Random(52);
+      const writer = new PackWriter({ window: 0 });
+      const loose = new LooseStore(folder);
+      const bodies = [1, 4095, 4096, 65_535, 65_536, 100_003].map((size) => random.bytes(size));
+      const ids: ObjectId[] = [];
+      for (const body of bodies) {
+        ids.push(await loose.write({ type: "blob", body }));
+        await writer.add({ type: "blob", body });
+      }
+      const { pack, index } = await writer.finish();
+      await using packs = await PackStore.fromSources([
+        { name: "p", pack: byteSourceFromBytes(pack), index: byteSourceFromBytes(index) },
+      ]);
+      for (const store of [loose, packs]) {
+        for (const [i, body] of bodies.entries()) {
+          for (const size of [7, 1 + random.below(9000), 1 << 20]) {
+            const reader = (await store.read(ids[i]!)).body.getReader({ mode: "byob" });
+            const parts: Uint8Array[] = [];
+            while (true) {
+              const { value, done } = await reader.read(new Uint8Array(size));
+              if (done) break;
+              assert(value.length > 0);
+              parts.push(value);
+            }
+            assertEquals(join(...parts), body);
+          }
+        }
+      }
+    }),
+);
+
+Deno.test("a prefix of loose objects reads one folder", () =>
+  withFolder(async (folder) => {
+    const store = new LooseStore(folder);
+    const ids: ObjectId[] = [];
+    for (let i = 0; i < 30; i++) ids.push(await store.write({ type: "blob", body: `${i}` }));
+    const folders: string[] = [];
+    const { readDirSync } = Deno;
+    Deno.readDirSync = (path) => {
+      folders.push(`${path}`);
+      return readDirSync(path);
+    };
+    try {
+      assertEquals(await store.resolvePrefix(`${ids[3]}`.slice(0, 9)), ids[3]);
+    } finally {
+      Deno.readDirSync = readDirSync;
+    }
+    assertEquals(folders, [`${folder}/${`${ids[3]}`.slice(0, 2)}`]);
+  }));

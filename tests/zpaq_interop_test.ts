@@ -84,9 +84,37 @@ Deno.test({
       ok(await run("zpaq", ["x", "o.zpaq", "-key", "secret", "-to", "ok"], { cwd }));
       await same(`${cwd}/first`, `${cwd}/ok/first`);
       await same(`${cwd}/src`, `${cwd}/ok/src`);
+      for (const [folder, until] of [["first", ["-until", "1"]], ["src", []]] as const) {
+        const to = `older${until.length}`;
+        ok(await run("zpaq", ["x", "o.zpaq", folder, "-key", "secret", ...until, "-to", to], { cwd }));
+        await same(`${cwd}/${folder}`, `${cwd}/${to}`);
+      }
       ok(await run("zpaq", ["a", "s.zpaq", "first/text.bin", "-ms4,0ci1"], { cwd }));
       ok(await sluice(["zpaq", "x", "s.zpaq", "-to", "s"], { cwd }));
       await same(`${cwd}/first/text.bin`, `${cwd}/s/first/text.bin`);
+    }),
+});
+
+Deno.test({
+  name: "methods of one's own give the same bytes, with every component that a method can name",
+  ignore,
+  fn: () =>
+    inFolder(async (cwd) => {
+      // CM and ICM by "c" and "w", ISSE by "i" and "w", MATCH, MIX, SSE and MIX2 in their order.
+      const methods = [
+        "x1,0w2c0,1010,255i1c256ci1,1,2am16s19t0",
+        "x0,0c3,1010,255,1300,127m10s16t0",
+        "x0,7ci1",
+      ];
+      const until = ["-until", "20300101000000"];
+      for (const [i, method] of methods.entries()) {
+        ok(await sluice(["zpaq", "a", `o${i}.zpaq`, "src", "-method", method, ...until], { cwd }));
+        const theirs = ["a", `z${i}.zpaq`, "src", "-method", method, "-t1", ...until];
+        ok(await run("zpaq", theirs, { cwd, env: { TZ: "UTC" } }));
+        await same(`${cwd}/o${i}.zpaq`, `${cwd}/z${i}.zpaq`);
+        ok(await sluice(["zpaq", "x", `z${i}.zpaq`, "-to", `x${i}`], { cwd }));
+        await same(`${cwd}/src`, `${cwd}/x${i}/src`);
+      }
     }),
 });
 
@@ -111,6 +139,30 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "what sluice zpaq repacks and indexes, zpaq extracts and lists",
+  ignore,
+  fn: () =>
+    inFolder(async (cwd) => {
+      ok(await run("zpaq", ["a", "z.zpaq", "src", "-m1", "-method", "x0,0"], { cwd }));
+      await Deno.remove(`${cwd}/src/rnd.bin`);
+      ok(await run("zpaq", ["a", "z.zpaq", "src"], { cwd }));
+      ok(await sluice(["zpaq", "x", "z.zpaq", "-repack", "r.zpaq"], { cwd }));
+      ok(await sluice(["zpaq", "x", "z.zpaq", "-repack", "k.zpaq", "secret"], { cwd }));
+      assertEquals((await sluice(["zpaq", "x", "z.zpaq", "-repack", "r.zpaq"], { cwd })).code, 2);
+      assert((await Deno.stat(`${cwd}/r.zpaq`)).size < (await Deno.stat(`${cwd}/z.zpaq`)).size);
+      ok(await run("zpaq", ["x", "r.zpaq", "-to", "r"], { cwd }));
+      ok(await run("zpaq", ["x", "k.zpaq", "-key", "secret", "-to", "k"], { cwd }));
+      await same(`${cwd}/src`, `${cwd}/r/src`);
+      await same(`${cwd}/src`, `${cwd}/k/src`);
+      ok(await sluice(["zpaq", "x", "z.zpaq", "-index", "i.zpaq"], { cwd }));
+      ok(await run("zpaq", ["x", "z.zpaq", "-index", "theirs.zpaq"], { cwd }));
+      await same(`${cwd}/theirs.zpaq`, `${cwd}/i.zpaq`);
+      const { stdout } = await sluice(["zpaq", "l", "i.zpaq"], { cwd });
+      assert(new TextDecoder().decode(stdout).includes("src/text.bin"));
+    }),
+});
+
 Deno.test("sluice zpaq writes nothing outside of the folder", async () => {
   const { createZpaqArchive } = await import("@sluice/zpaq");
   await inFolder(async (cwd) => {
@@ -130,6 +182,19 @@ Deno.test("sluice zpaq writes nothing outside of the folder", async () => {
     assertEquals((await Array.fromAsync(Deno.readDir(`${cwd}/elsewhere`))).length, 0);
     const test = await sluice(["zpaq", "t", "evil.zpaq", "good"], { cwd });
     assertEquals(test.code, 0, test.stderr);
+  });
+});
+
+Deno.test("sluice zpaq changes the password of an archive", async () => {
+  await inFolder(async (cwd) => {
+    ok(await sluice(["zpaq", "a", "plain.zpaq", "src"], { cwd }));
+    ok(await sluice(["zpaq", "e", "", "one", "plain.zpaq", "one.zpaq"], { cwd }));
+    ok(await sluice(["zpaq", "e", "one", "two", "one.zpaq", "two.zpaq"], { cwd }));
+    ok(await sluice(["zpaq", "e", "two", "", "two.zpaq", "again.zpaq"], { cwd }));
+    assertEquals((await sluice(["zpaq", "e", "one", "", "two.zpaq", "wrong.zpaq"], { cwd })).code, 2);
+    ok(await sluice(["zpaq", "t", "two.zpaq", "-key", "two"], { cwd }));
+    if (!ignore) ok(await run("zpaq", ["x", "two.zpaq", "-key", "two", "-to", "x"], { cwd }));
+    ok(await run("cmp", ["plain.zpaq", "again.zpaq"], { cwd }));
   });
 });
 

@@ -9,6 +9,7 @@ import type { DecompressSettings } from "./_decompress_options.ts";
 import { fault, limitFault } from "./_fault.ts";
 import { BLOCK_MAGIC, DIGEST_SIZE, HEADER_TYPE, LOCATOR_TAG, MARK, TEXT_SIZE_MAX } from "./_format.ts";
 import { parseHeader } from "./_header_parser.ts";
+import { HostedProgram, preparePrograms } from "./_hosted_program.ts";
 import { InputBuffer } from "./_input_buffer.ts";
 import type { ZpaqHeader } from "./header.ts";
 
@@ -65,6 +66,8 @@ export interface DecoderMode {
   readonly skipData?: boolean;
   /** Whether input without a block is fine. */
   readonly mayBeEmpty?: boolean;
+  /** Whether the target holds the whole content of the segment at hand: asked when its block starts. */
+  readonly contiguous?: () => boolean;
 }
 
 /** One pass over an archive. */
@@ -72,6 +75,7 @@ export class ArchiveDecoder {
   readonly #settings: DecompressSettings;
   readonly #skipData: boolean;
   readonly #mayBeEmpty: boolean;
+  readonly #contiguous: () => boolean;
   #kernel: ZpaqDecoderKernel | undefined;
   readonly buffer = new InputBuffer();
   #ended = false;
@@ -83,6 +87,8 @@ export class ArchiveDecoder {
   #zeros = 0;
   #skipLeft = -1;
   #dataRead = 0;
+  /** Bytes passed over so far that belong to no block. */
+  #junk = 0;
 
   block: BlockFacts | undefined;
   segment: SegmentFacts | undefined;
@@ -90,14 +96,13 @@ export class ArchiveDecoder {
   checksum: Uint8Array<ArrayBuffer> | undefined;
   blockCount = 0;
   bytesOut = 0;
-  /** Bytes that belong to no block. */
-  junk = 0;
   produced = 0;
 
   constructor(settings: DecompressSettings, mode: DecoderMode = {}) {
     this.#settings = settings;
     this.#skipData = mode.skipData ?? false;
     this.#mayBeEmpty = mode.mayBeEmpty ?? false;
+    this.#contiguous = mode.contiguous ?? (() => false);
   }
 
   /** Where the next input byte stands. */
@@ -128,7 +133,7 @@ export class ArchiveDecoder {
     this.#ended = false;
     this.#phase = "seek";
     this.#fresh = true;
-    this.junk = 0;
+    this.#junk = 0;
     this.bytesOut = 0;
   }
 
@@ -154,10 +159,22 @@ export class ArchiveDecoder {
         } else {
           const { pos, end } = this.#window();
           this.#begin();
-          const room = this.#room(target, start);
+          const { bytes } = this.buffer;
           const more = !this.#ended || end < this.buffer.end;
-          const result = await this.#kernel!.runAsync(this.buffer.bytes, pos, end, target, start, room, more);
-          const done = this.#account(result);
+          const hosted = this.#hosted;
+          let done: StepKind | undefined;
+          if (hosted === undefined) {
+            const room = this.#room(target, start);
+            const result = await this.#kernel!.runAsync(bytes, pos, end, target, start, room, more);
+            if (result === RESULT.PROGRAM_READY) await preparePrograms(this.#kernel!.program());
+            done = this.#account(result);
+          } else if (hosted.needsInput) {
+            const { inputArea } = hosted;
+            const size = inputArea.length;
+            done = this.#feed(await this.#kernel!.runAsync(bytes, pos, end, inputArea, 0, size, more));
+          } else {
+            done = this.#runHosted(target, start);
+          }
           if (done !== undefined) return done;
         }
       } catch (error) {
@@ -174,6 +191,8 @@ export class ArchiveDecoder {
   close(): void {
     this.#kernel?.close();
     this.#kernel = undefined;
+    this.#hosted?.close();
+    this.#hosted = undefined;
   }
 
   /** Throws on, or reports a damaged block and looks for the next. */
@@ -185,7 +204,10 @@ export class ArchiveDecoder {
     }
     onDamage(error);
     // A header that lies about its size has swallowed what follows; nothing of it is used up yet.
-    if (this.#phase === "seek") this.buffer.skip(1);
+    if (this.#phase === "seek") {
+      this.buffer.skip(1);
+      this.#junk++;
+    }
     this.#fresh = false;
     this.#phase = this.#ended && this.buffer.length === 0 ? "done" : "seek";
   }
@@ -222,10 +244,11 @@ export class ArchiveDecoder {
     if (found < 0) {
       const unused = this.#ended ? buffer.length : Math.max(0, buffer.length - TAG_AND_MAGIC + 1);
       if (unused > 0) this.#fresh = false;
-      this.junk += unused;
+      this.#junk += unused;
       buffer.skip(unused);
       if (!this.#ended) return "input";
       this.#phase = "done";
+      this.#reportJunk();
       if (this.blockCount === 0 && this.#settings.onDamage === undefined && !this.#mayBeEmpty) {
         throw buffer.offset === 0
           ? fault("NO_DATA", 0, "there is no data, expected a block")
@@ -234,11 +257,19 @@ export class ArchiveDecoder {
       return "end";
     }
     if (found > buffer.pos) {
-      this.junk += found - buffer.pos;
+      this.#junk += found - buffer.pos;
       this.#fresh = false;
       buffer.skip(found - buffer.pos);
     }
     return this.#readHeader(LOCATOR_TAG.length);
+  }
+
+  /** Says what was passed over in front of the next block, or of the end. */
+  #reportJunk(): void {
+    if (this.#junk > 0) {
+      this.#settings.onJunk?.({ offset: this.buffer.offset - this.#junk, size: this.#junk });
+    }
+    this.#junk = 0;
   }
 
   #startsWith(bytes: Uint8Array): boolean {
@@ -279,6 +310,7 @@ export class ArchiveDecoder {
         header.memory,
       );
     }
+    this.#reportJunk();
     this.block = { offset, level, header, headerBytes };
     this.#blockStart = offset;
     this.blockCount++;
@@ -342,6 +374,8 @@ export class ArchiveDecoder {
   }
 
   #segmentBegun = false;
+  /** The block's post-processor where it does not run in the kernel. */
+  #hosted: HostedProgram | undefined;
 
   /** Starts the block and the segment in the kernel when their first data comes. */
   #begin(): void {
@@ -353,7 +387,11 @@ export class ArchiveDecoder {
         backend: settings.backend,
       });
       const flags = (settings.verifyChecksum ? ZPAQ_DECODE_FLAG.HASH : 0) |
-        (settings.plain ? ZPAQ_DECODE_FLAG.PLAIN : 0);
+        (settings.plain ? ZPAQ_DECODE_FLAG.PLAIN : 0) |
+        (this.#contiguous() ? ZPAQ_DECODE_FLAG.CONTIGUOUS : 0) |
+        (settings.compilePrograms === "never" ? 0 : ZPAQ_DECODE_FLAG.OFFER);
+      this.#hosted?.close();
+      this.#hosted = undefined;
       const { headerBytes } = this.block!;
       const result = this.#kernel.begin(headerBytes, flags, settings.hcompBudget, settings.pcompBudget);
       if (result < 0) throw this.#kernel.error(result, "read a ZPAQ block", this.#blockStart);
@@ -361,6 +399,7 @@ export class ArchiveDecoder {
     }
     if (!this.#segmentBegun) {
       this.#kernel!.segment();
+      this.#hosted?.startSegment();
       this.#segmentBegun = true;
     }
   }
@@ -379,21 +418,72 @@ export class ArchiveDecoder {
     this.#begin();
     const { pos, end } = this.#window();
     const more = !this.#ended || end < this.buffer.end;
+    const { bytes } = this.buffer;
+    if (this.#hosted?.needsInput) {
+      const { inputArea } = this.#hosted;
+      return this.#feed(this.#kernel!.run(bytes, pos, end, inputArea, 0, inputArea.length, more));
+    }
+    if (this.#hosted !== undefined) return this.#runHosted(target, start);
     const room = this.#room(target, start);
-    return this.#account(this.#kernel!.run(this.buffer.bytes, pos, end, target, start, room, more));
+    return this.#account(this.#kernel!.run(bytes, pos, end, target, start, room, more));
   }
 
-  #account(result: number): StepKind | undefined {
+  /** Decides who runs a post-processor that native code does not know. */
+  #settle(): void {
     const kernel = this.#kernel!;
-    this.buffer.skip(kernel.consumed);
-    this.#dataRead += kernel.consumed;
-    this.produced = kernel.produced;
-    this.bytesOut += this.produced;
+    const { ph, pm } = this.block!.header;
+    const size = /^\d+/.exec(textOf(this.segment!.comment))?.[0];
+    this.#hosted = HostedProgram.create(
+      kernel.program(),
+      { ph, pm },
+      size === undefined ? undefined : Number(size),
+      this.#settings,
+    );
+    const result = kernel.settle(this.#hosted !== undefined);
+    if (result < 0) throw kernel.error(result, "decompress ZPAQ data", this.buffer.offset);
+  }
+
+  /** Takes note of a run that gave input to the hosted program. */
+  #feed(result: number): StepKind | undefined {
+    const kernel = this.#kernel!;
+    this.#use(kernel.consumed);
+    if (result < 0) throw this.#dataError(result);
+    this.#hosted!.fill(kernel.produced, result === RESULT.FRAME_END);
+    const idle = result === RESULT.OK && kernel.produced === 0;
+    return idle && (this.buffer.length === 0 || kernel.consumed === 0) ? this.#needInput() : undefined;
+  }
+
+  #runHosted(target: Uint8Array, start: number): StepKind | undefined {
+    const hosted = this.#hosted!;
+    const outcome = hosted.run(target, start, this.#room(target, start), this.buffer.offset);
+    this.#count(hosted.produced);
+    if (outcome === "bad-opcode" || outcome === "budget") {
+      throw this.#programError(outcome, hosted.failure, false);
+    }
+    if (this.#settings.verifyChecksum) this.#kernel!.hash(target, start, start + hosted.produced);
+    if (outcome === "done") this.#phase = "trailer";
+    return outcome === "output" || hosted.produced > 0 ? "output" : undefined;
+  }
+
+  /** Counts output against its limit. */
+  #count(size: number): void {
+    this.produced = size;
+    this.bytesOut += size;
     if (this.bytesOut > this.#settings.maxOutputSize) {
       const limit = this.#settings.maxOutputSize;
       throw limitFault("OUTPUT_LIMIT", this.buffer.offset, "the content is larger", limit);
     }
+  }
+
+  #account(result: number): StepKind | undefined {
+    const kernel = this.#kernel!;
+    this.#use(kernel.consumed);
+    this.#count(kernel.produced);
     if (result < 0) throw this.#dataError(result);
+    if (result === RESULT.PROGRAM_READY) {
+      this.#settle();
+      return undefined;
+    }
     if (result === RESULT.FRAME_END) this.#phase = "trailer";
     if (this.produced > 0) return "output";
     if (result === RESULT.OK && (this.buffer.length === 0 || kernel.consumed === 0)) return this.#needInput();
@@ -403,22 +493,12 @@ export class ArchiveDecoder {
   #dataError(result: number): Error {
     const kernel = this.#kernel!;
     const offset = this.buffer.offset;
-    const { pc, opcode, hcomp } = kernel.failure;
-    const program = hcomp ? "HCOMP" : "PCOMP";
+    const { hcomp } = kernel.failure;
     switch (result) {
       case RESULT.PROGRAM_FAILED:
-        return fault("BAD_OPCODE", offset, `${program} failed at ${pc} with opcode ${opcode}`);
-      case RESULT.BUDGET_EXCEEDED: {
-        const limit = hcomp ? this.#settings.hcompBudget : this.#settings.pcompBudget;
-        return limitFault(
-          "BUDGET_EXCEEDED",
-          offset,
-          `${program} does not halt`,
-          limit,
-          undefined,
-          "bytes of program",
-        );
-      }
+        return this.#programError("bad-opcode", kernel.failure, hcomp);
+      case RESULT.BUDGET_EXCEEDED:
+        return this.#programError("budget", kernel.failure, hcomp);
       case RESULT.POST_TYPE_UNKNOWN:
         return fault("POST_TYPE", offset, "the post-processor has an unknown type");
       case RESULT.POST_EMPTY:
@@ -428,6 +508,22 @@ export class ArchiveDecoder {
       default:
         return kernel.error(result, "decompress ZPAQ data", offset);
     }
+  }
+
+  /** The error of a program that failed or ran too long. */
+  #programError(
+    outcome: "bad-opcode" | "budget",
+    { pc, opcode }: { readonly pc: number; readonly opcode: number },
+    hcomp: boolean,
+  ): Error {
+    const { offset } = this.buffer;
+    const program = hcomp ? "HCOMP" : "PCOMP";
+    if (outcome === "bad-opcode") {
+      return fault("BAD_OPCODE", offset, `${program} failed at ${pc} with opcode ${opcode}`);
+    }
+    const limit = hcomp ? this.#settings.hcompBudget : this.#settings.pcompBudget;
+    const state = `${program} does not halt`;
+    return limitFault("BUDGET_EXCEEDED", offset, state, limit, undefined, "bytes of program");
   }
 
   /** Passes over a segment's data: by its sizes where it is stored, else up to four zeros. */

@@ -6,7 +6,14 @@ import { SluiceError } from "@sluice/internal";
 import { BlockSource, WindowSource } from "./_block_source.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { fault } from "./_fault.ts";
-import { journalSize, parseHashes, parseIndex, parseJournalName, parseStart } from "./_journal_format.ts";
+import {
+  isJournalName,
+  journalSize,
+  parseHashes,
+  parseIndex,
+  parseJournalName,
+  parseStart,
+} from "./_journal_format.ts";
 import type { HashTable, IndexLine } from "./_journal_format.ts";
 
 /** Ids may leave a gap where blocks were lost, but not one that fills memory. */
@@ -64,7 +71,7 @@ export async function readIndex(
 ): Promise<ArchiveIndex> {
   const window = new WindowSource(source);
   const blockSettings = { ...settings, onDamage: undefined };
-  const reader = new BlockSource(window, blockSettings);
+  const reader = new BlockSource(window, { ...blockSettings, onJunk: undefined });
   const skipper = new BlockSource(window, blockSettings, true);
   try {
     return await readBlocks(source, settings, stop, reader, skipper);
@@ -105,6 +112,7 @@ async function readBlocks(
   }
 
   while (at < source.size) {
+    const from = at;
     try {
       // The kind of a block stands in its name, and only small ones are decoded.
       const place = await skipper.read(at);
@@ -113,6 +121,10 @@ async function readBlocks(
       const [first] = place.segments;
       const name = first === undefined ? undefined : parseJournalName(first.name);
       const size = first === undefined ? undefined : journalSize(first.comment);
+      if (first !== undefined && (name === undefined || size === undefined) && isJournalName(first.name)) {
+        at = after;
+        throw fault("JOURNAL", place.offset, "a block of a journal has no valid date or size");
+      }
       if (first === undefined || name === undefined || size === undefined) {
         version ??= startVersion(0, place.offset, 0, 1);
         place.segments.forEach((segment, index) => addSegment(version!, segment, place.offset, index));
@@ -164,7 +176,7 @@ async function readBlocks(
       }
     } catch (error) {
       damaged(error);
-      at = Math.max(at + 1, skipper.end);
+      if (at === from) at = Math.max(from + 1, skipper.end);
     }
   }
   blocks.sort((a, b) => a.first - b.first);

@@ -5,19 +5,10 @@
 import { ZPAQ_FRAGMENT_NUMBERS, zpaqFragments } from "@sluice/ffi/zpaq-encoder";
 import { checkInteger, toBytes, writeU32 } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import { encodeBlockAsync } from "./_block_encoder.ts";
 import { blockSizeOf } from "./_compress_options.ts";
 import { sortForArchive } from "./_file_order.ts";
-import {
-  attributeBytes,
-  dateNumber,
-  FRAGMENT_ROW,
-  hexOf,
-  JOURNAL_COMMENT,
-  journalName,
-  START_BLOCK_SIZE,
-} from "./_journal_format.ts";
-import type { JournalKind } from "./_journal_format.ts";
+import { attributeBytes, dateNumber, FRAGMENT_ROW, hexOf, START_BLOCK_SIZE } from "./_journal_format.ts";
+import { indexBlocks, journalBlock, startBlock, STORED_METHOD } from "./_journal_writer.ts";
 import { parseLevel } from "./_method.ts";
 import { FragmentHistory } from "./_redundancy.ts";
 import type { ZpaqArchive, ZpaqArchiveEntry } from "./archive.ts";
@@ -29,10 +20,6 @@ import type {
   ZpaqUpdateSink,
 } from "./update_archive.ts";
 
-const INDEX_METHOD = "1";
-const STORED = "0";
-/** A list of files is closed when it is longer. */
-const INDEX_BLOCK_SIZE = 16000;
 const FRAGMENT_DEFAULT = 6;
 const FRAGMENT_MAX = 19;
 const THREADS_MAX = 64;
@@ -179,7 +166,7 @@ export class ArchiveUpdate {
       bytesOut: this.#bytesOut,
     });
     if (lines.size === 0) return result();
-    await this.#writeStart(-1);
+    await this.#write(await this.#startBlock(-1));
     try {
       for (const { file, size, line } of sortForArchive(changed)) await this.#addFile(file, size, line);
       this.#closeBlock();
@@ -190,11 +177,11 @@ export class ArchiveUpdate {
     const dataSize = this.#bytesOut - START_BLOCK_SIZE;
     for (const { first, size, rows } of this.#written) {
       writeU32(rows, 0, size);
-      await this.#write(await this.#encode("h", first, rows, STORED));
+      await this.#write(await journalBlock("h", this.#date, first, rows, STORED_METHOD));
     }
-    await this.#writeIndex([...lines.values()].sort((a, b) => a.name < b.name ? -1 : 1));
-    const start = await this.#startBlock(dataSize);
-    await this.#sink.rewrite(0, start);
+    const sorted = [...lines.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+    for await (const block of indexBlocks(this.#date, sorted)) await this.#write(block);
+    await this.#sink.rewrite(0, await this.#startBlock(dataSize));
     return result();
   }
 
@@ -203,32 +190,8 @@ export class ArchiveUpdate {
     await this.#sink.write(bytes);
   }
 
-  #encode(
-    kind: JournalKind,
-    number: number,
-    data: Uint8Array,
-    method: string,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    return encodeBlockAsync({
-      data,
-      method,
-      filename: journalName(kind, this.#date, number),
-      comment: `${data.length} ${JOURNAL_COMMENT}`,
-      checksum: true,
-      tag: true,
-      maxMemory: 0,
-      backend: undefined,
-    });
-  }
-
   async #startBlock(dataSize: number): Promise<Uint8Array<ArrayBuffer>> {
-    const content = new Uint8Array(8);
-    new DataView(content.buffer).setBigInt64(0, BigInt(dataSize), true);
-    return await this.#encode("c", this.#firstNew, content, STORED);
-  }
-
-  async #writeStart(dataSize: number): Promise<void> {
-    await this.#write(await this.#startBlock(dataSize));
+    return await startBlock(this.#date, this.#firstNew, dataSize);
   }
 
   async #addFile(file: ZpaqFile, size: number, line: Line): Promise<void> {
@@ -337,11 +300,11 @@ export class ArchiveUpdate {
     this.#append(trailer);
     const data = this.#block.subarray(0, this.#used);
     let method = this.#method;
-    if (/^[1-9]\d*$/.test(method) || method === STORED) {
+    if (/^[1-9]\d*$/.test(method) || method === STORED_METHOD) {
       const redundancy = Math.floor(this.#redundancy / (Math.floor(data.length / 256) + 1));
       method += `,${redundancy},${(this.#exe > count ? 2 : 0) + (this.#text > count ? 1 : 0)}`;
     }
-    const encoded = this.#encode("d", first, data, method);
+    const encoded = journalBlock("d", this.#date, first, data, method);
     encoded.catch(() => {}); // it is awaited in order
     this.#running.push({ first, rows, encoded });
     this.#block = new Uint8Array(Math.min(this.#blockSize, 1 << 20));
@@ -358,50 +321,6 @@ export class ArchiveUpdate {
     this.#written.push({ first, size: bytes.length, rows });
     await this.#write(bytes);
   }
-
-  async #writeIndex(lines: readonly Line[]): Promise<void> {
-    let parts: Uint8Array[] = [];
-    let size = 0;
-    let number = 1;
-    const flush = async (): Promise<void> => {
-      const content = new Uint8Array(size);
-      let at = 0;
-      for (const part of parts) {
-        content.set(part, at);
-        at += part.length;
-      }
-      await this.#write(await this.#encode("i", number++, content, INDEX_METHOD));
-      parts = [];
-      size = 0;
-    };
-    for (const line of lines) {
-      const bytes = lineBytes(line);
-      parts.push(bytes);
-      size += bytes.length;
-      if (size > INDEX_BLOCK_SIZE) await flush();
-    }
-    if (size > 0) await flush();
-  }
-}
-
-/** A line as it stands in a block of files. */
-function lineBytes({ name, date, attributes, fragments }: Line): Uint8Array {
-  const encoded = new TextEncoder().encode(name);
-  const gone = date === 0;
-  const bytes = new Uint8Array(
-    8 + encoded.length + 1 + (gone ? 0 : 8 + attributes.length + 4 * fragments.length),
-  );
-  writeU32(bytes, 0, date % 2 ** 32);
-  writeU32(bytes, 4, Math.floor(date / 2 ** 32));
-  bytes.set(encoded, 8);
-  if (gone) return bytes;
-  let at = 8 + encoded.length + 1;
-  writeU32(bytes, at, attributes.length);
-  bytes.set(attributes, at + 4);
-  at += 4 + attributes.length;
-  writeU32(bytes, at, fragments.length);
-  fragments.forEach((id, i) => writeU32(bytes, at + 4 + 4 * i, id));
-  return bytes;
 }
 
 function isSame(known: ZpaqArchiveEntry, file: ZpaqFile, date: number): boolean {

@@ -59,11 +59,14 @@ export class BlockSource implements Disposable {
   readonly #window: WindowSource;
   readonly #settings: DecompressSettings;
   readonly #decoder: ArchiveDecoder;
+  /** How large the content of the segment at hand is, where that is known. */
+  #size: number | undefined;
 
   constructor(source: WindowSource, settings: DecompressSettings, skipData = false) {
     this.#window = source;
     this.#settings = settings;
-    this.#decoder = new ArchiveDecoder(settings, { skipData, mayBeEmpty: true });
+    const contiguous = (): boolean => this.#size !== undefined;
+    this.#decoder = new ArchiveDecoder(settings, { skipData, mayBeEmpty: true, contiguous });
   }
 
   /** Where the block read last ends. */
@@ -89,7 +92,7 @@ export class BlockSource implements Disposable {
     let content: Uint8Array<ArrayBuffer>[] = [];
     let target = new Uint8Array(OUTPUT_CHUNK);
     let filled = 0;
-    let size: number | undefined;
+    this.#size = undefined;
     while (true) {
       if (filled === target.length) {
         content.push(target);
@@ -106,7 +109,7 @@ export class BlockSource implements Disposable {
         }
         case "segment": {
           const { name, comment } = decoder.segment!;
-          size = expected?.(textOf(name), textOf(comment));
+          const size = this.#size = expected?.(textOf(name), textOf(comment));
           const limit = this.#settings.maxMemory;
           if (size !== undefined && size > limit) {
             throw limitFault(
@@ -125,20 +128,20 @@ export class BlockSource implements Disposable {
         }
         case "output":
           filled += decoder.produced;
-          if (size !== undefined && filled > size) {
+          if (this.#size !== undefined && filled > this.#size) {
             throw fault(
               "CONTENT_SIZE",
               decoder.offset,
-              `a block has more than the ${size} bytes that it says`,
+              `a block has more than the ${this.#size} bytes that it says`,
             );
           }
           break;
         case "segment-end": {
-          if (size !== undefined && filled < size) {
+          if (this.#size !== undefined && filled < this.#size) {
             throw fault(
               "CONTENT_SIZE",
               decoder.offset,
-              `a block has ${filled} bytes, and says that it has ${size}`,
+              `a block has ${filled} bytes, and says that it has ${this.#size}`,
             );
           }
           const last = target.subarray(0, filled);

@@ -36,6 +36,11 @@ export class BlockStore {
     this.#settings = settings;
   }
 
+  /** The most bytes that are given of one file. */
+  get maxOutputSize(): number {
+    return this.#settings.maxOutputSize;
+  }
+
   /** The block that has a fragment; undefined where none has. */
   find(id: number): DataBlock | undefined {
     const { blocks } = this.#index;
@@ -69,6 +74,7 @@ export class BlockStore {
       new BlockSource(new WindowSource(this.#source), {
         ...this.#settings,
         onDamage: undefined,
+        onJunk: undefined,
         // Fragments are compared with their own sums.
         verifyChecksum: false,
       });

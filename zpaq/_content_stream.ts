@@ -3,6 +3,7 @@
  */
 import type { IndexedFile } from "./_archive_index.ts";
 import type { BlockStore } from "./_block_store.ts";
+import { limitFault } from "./_fault.ts";
 
 /** The parts of a file's content, one by one. */
 export async function* contentOf(
@@ -17,9 +18,24 @@ export async function* contentOf(
   }
 }
 
+/** As `contentOf`, up to the limit of output. */
+async function* limitedContentOf(
+  store: BlockStore,
+  file: IndexedFile,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  let given = 0;
+  for await (const bytes of contentOf(store, file)) {
+    given += bytes.length;
+    if (given > store.maxOutputSize) {
+      throw limitFault("OUTPUT_LIMIT", 0, "the file is larger", store.maxOutputSize);
+    }
+    yield bytes;
+  }
+}
+
 /** A stream of a file's content, decoded as it is read. */
 export function fileStream(store: BlockStore, file: IndexedFile): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const parts = contentOf(store, file);
+  const parts = limitedContentOf(store, file);
   return new ReadableStream({
     type: "bytes",
     async pull(controller): Promise<void> {

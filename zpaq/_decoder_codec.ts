@@ -34,6 +34,7 @@ export class DecoderCodec implements PullCodec {
   }
 
   end(): void {
+    if (this.#closed) throw new TypeError("Cannot end the decoder: it is closed");
     this.archive.end();
     this.#needsInput = false;
   }

@@ -4,7 +4,11 @@
 import type { BackendChoice } from "@sluice/ffi";
 import { checkBoolean, checkInteger, checkKeys, checkLimit, describe } from "@sluice/internal";
 import type { SluiceError } from "@sluice/internal";
-import type { ZpaqDecompressOptions, ZpaqStreamOptions } from "./decompress_options.ts";
+import type {
+  ZpaqDecompressOptions,
+  ZpaqProgramCompilation,
+  ZpaqStreamOptions,
+} from "./decompress_options.ts";
 
 /** Options with every field present. */
 export interface DecompressSettings {
@@ -14,12 +18,16 @@ export interface DecompressSettings {
   readonly pcompBudget: number;
   readonly verifyChecksum: boolean;
   readonly onDamage: ((error: SluiceError) => void) | undefined;
+  readonly onJunk: ZpaqDecompressOptions["onJunk"];
   readonly plain: boolean;
+  readonly compilePrograms: ZpaqProgramCompilation;
   readonly backend: BackendChoice | undefined;
 }
 
 /** The output limit of whole values, in bytes. */
 export const WHOLE_VALUE_OUTPUT_SIZE_MAX = 2 ** 30;
+/** Where the buffers of push engines start. */
+export const PUSH_CHUNK_SIZE = 64 << 10;
 const MEMORY_MAX_DEFAULT = 2 ** 30;
 const HCOMP_BUDGET_DEFAULT = 2 ** 24;
 const PCOMP_BUDGET_DEFAULT = 2 ** 30;
@@ -33,7 +41,9 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZpaqDecompressOptions>([
   "pcompBudget",
   "verifyChecksum",
   "onDamage",
+  "onJunk",
   "plainPostprocessing",
+  "compilePrograms",
   "backend",
 ]);
 
@@ -50,9 +60,20 @@ export function resolveDecompressOptions(
     pcompBudget: checkLimit("pcompBudget", options.pcompBudget ?? PCOMP_BUDGET_DEFAULT),
     verifyChecksum: checkBoolean("verifyChecksum", options.verifyChecksum ?? true),
     onDamage: options.onDamage,
+    onJunk: options.onJunk,
+    compilePrograms: checkCompilation(options.compilePrograms ?? "auto"),
     plain: checkBoolean("plainPostprocessing", options.plainPostprocessing ?? false),
     backend: options.backend,
   };
+}
+
+function checkCompilation(value: unknown): ZpaqProgramCompilation {
+  if (value === "auto" || value === "always" || value === "never") return value;
+  throw new TypeError(
+    `Cannot use option "compilePrograms": the value is ${
+      describe(value)
+    }, expected "auto", "always" or "never"`,
+  );
 }
 
 /** Takes the stream options out of an object that holds a codec's options as well. */

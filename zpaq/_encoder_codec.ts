@@ -41,6 +41,7 @@ export class EncoderCodec implements PullCodec {
   }
 
   end(): void {
+    if (this.#closed) throw new TypeError("Cannot end the encoder: it is closed");
     this.#ended = true;
   }
 

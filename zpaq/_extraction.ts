@@ -75,7 +75,9 @@ export async function* extractPieces(
 ): AsyncGenerator<ZpaqPiece, void, undefined> {
   let given = 0;
   function damaged(error: unknown): void {
-    if (!(error instanceof SluiceError) || settings.onDamage === undefined) throw error;
+    if (!(error instanceof SluiceError) || settings.onDamage === undefined || error.code === "OUTPUT_LIMIT") {
+      throw error;
+    }
     settings.onDamage(error);
   }
   function count(size: number): void {

@@ -38,6 +38,11 @@ export function parseJournalName(name: string): JournalName | undefined {
   return { kind: match[2] as JournalKind, date, number: Number(match[3]) };
 }
 
+/** Whether a block's name is one of a journal's, be its date valid or not. */
+export function isJournalName(name: string): boolean {
+  return NAME_PATTERN.test(name);
+}
+
 /** Writes a block's name. */
 export function journalName(kind: JournalKind, date: number, number: number): string {
   return `jDC${date.toString().padStart(14, "0")}${kind}${number.toString().padStart(10, "0")}`;

@@ -5,6 +5,7 @@
  */
 import { checkKeys } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
+import { copyIndex, repackFiles } from "./_archive_copy.ts";
 import { readIndex } from "./_archive_index.ts";
 import type { ArchiveIndex, IndexedFile } from "./_archive_index.ts";
 import { openEncrypted } from "./_cipher.ts";
@@ -16,6 +17,7 @@ import { extractPieces } from "./_extraction.ts";
 import { dateOf, hexOf, parseAttributes } from "./_journal_format.ts";
 import type { ZpaqAttributes } from "./_journal_format.ts";
 import type { ZpaqDecompressOptions } from "./decompress_options.ts";
+import type { ZpaqUpdateSink } from "./update_archive.ts";
 
 /** How an archive is opened. */
 export interface ZpaqArchiveOptions extends ZpaqDecompressOptions {
@@ -144,16 +146,18 @@ class Entry implements ZpaqArchiveEntry {
  * ```
  */
 export class ZpaqArchive implements Disposable {
+  readonly #source: ByteSource;
   readonly #index: ArchiveIndex;
   readonly #settings: DecompressSettings;
   readonly #store: BlockStore;
   /** What is seen of the archive. */
   readonly #versions: ArchiveIndex["versions"];
 
-  private constructor(index: ArchiveIndex, settings: DecompressSettings, store: BlockStore, count: number) {
+  private constructor(source: ByteSource, index: ArchiveIndex, settings: DecompressSettings, count: number) {
+    this.#source = source;
     this.#index = index;
     this.#settings = settings;
-    this.#store = store;
+    this.#store = new BlockStore(source, index, settings);
     this.#versions = index.versions.slice(0, count);
   }
 
@@ -183,7 +187,7 @@ export class ZpaqArchive implements Disposable {
       const first = index.versions.findIndex(({ date }) => date > limit);
       if (first >= 0) seen = first;
     }
-    return new ZpaqArchive(index, settings, new BlockStore(plain, index, settings), seen);
+    return new ZpaqArchive(plain, index, settings, seen);
   }
 
   /** The versions that are seen. */
@@ -269,6 +273,42 @@ export class ZpaqArchive implements Disposable {
         yield { id: first + i, digest: hexOf(digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE)) };
       }
     }
+  }
+
+  /**
+   * Writes an archive of one version: the files that are seen, and those data blocks as they are that have their
+   * content. Nothing is decoded.
+   *
+   * @throws {UnsupportedFeatureError} With code "STREAMING" if this is a streaming archive.
+   *
+   * @example Without what was deleted
+   * ```ts
+   * import { byteSourceFromBytes, concatBytes } from "@sluice/internal";
+   * import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const bytes = await createZpaqArchive([{ name: "a", body: new Uint8Array(10) }]);
+   * using archive = await ZpaqArchive.open(byteSourceFromBytes(bytes));
+   * const parts: Uint8Array<ArrayBuffer>[] = [];
+   * await archive.repack({
+   *   write: (bytes) => void parts.push(bytes),
+   *   rewrite: (_, bytes) => void (parts[0] = bytes),
+   * });
+   * assertEquals(concatBytes(parts), bytes);
+   * ```
+   */
+  async repack(sink: ZpaqUpdateSink): Promise<void> {
+    const files = this.entries().map((entry) => (entry as Entry).file);
+    await repackFiles(this.#source, this.#store, files, this.#versions.at(-1)?.date ?? 0, sink);
+  }
+
+  /**
+   * Writes the archive's index: all versions that are seen, without their data. It lists as the archive does.
+   *
+   * @throws {UnsupportedFeatureError} With code "STREAMING" if this is a streaming archive.
+   */
+  async writeIndex(sink: ZpaqUpdateSink): Promise<void> {
+    await copyIndex(this.#source, this.#index, this.#versions.length, sink);
   }
 
   /** Frees what decoding holds; calling it again does nothing. */

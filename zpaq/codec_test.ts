@@ -133,6 +133,28 @@ for (const [name, levels] of Object.entries(EXPECTED_ARCHIVES)) {
   });
 }
 
+/** What zpaqd 7.15 makes of the text with a model: size and SHA-1. */
+const ZPAQD_BLOCKS = [
+  { model: "lvl2", comment: "400000", expected: "81658 19e7cab8a051" },
+  { model: "lvl3", comment: "400000", expected: "79530 e3aaf4a123f6" },
+  { model: "all9", comment: "", expected: "129288 c617b4c9a45d" },
+] as const;
+
+for (const { model, comment, expected } of ZPAQD_BLOCKS) {
+  testBackends(`compressZpaqConfig writes the bytes that zpaqd 7.15 writes: ${model}`, async (backend) => {
+    const data = CORPORA["text"]!;
+    const block = compressZpaqConfig(
+      { header: vector(model).header, pcomp: undefined },
+      [{ data, comment }],
+      {
+        backend,
+      },
+    );
+    assertEquals(`${block.length} ${await sha1(block)}`, expected);
+    assertEquals(decompressZpaq(block, { backend }), data);
+  });
+}
+
 testBackends("a block of several segments keeps its model", (backend) => {
   const program = assembleZpaq(disassembleZpaq(vector("lvl2").header));
   const parts = [text(3000), text(3000), new Uint8Array(), text(100, 3)];

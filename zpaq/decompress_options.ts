@@ -6,6 +6,9 @@
 import type { BackendChoice } from "@sluice/ffi";
 import type { SluiceError } from "@sluice/internal";
 
+/** When programs of an archive are compiled. */
+export type ZpaqProgramCompilation = "auto" | "always" | "never";
+
 /** How ZPAQ data is decompressed. Limits are safe by default and raised by saying so. */
 export interface ZpaqDecompressOptions {
   /**
@@ -26,8 +29,16 @@ export interface ZpaqDecompressOptions {
    * found. What the damaged block gave before its error stays given.
    */
   readonly onDamage?: ((error: SluiceError) => void) | undefined;
+  /** Called with what was passed over because it belongs to no block: in front of one, or at the end. */
+  readonly onJunk?: ((junk: { readonly offset: number; readonly size: number }) => void) | undefined;
   /** Run post-processors that native code knows on the ZPAQL machine all the same. @default {false} */
   readonly plainPostprocessing?: boolean | undefined;
+  /**
+   * Whether post-processors that native code does not know are made into WebAssembly: where the content is large enough
+   * to be worth it, always, or never. Where the runtime forbids that, or memory is short, they are interpreted.
+   * @default {"auto"}
+   */
+  readonly compilePrograms?: ZpaqProgramCompilation | undefined;
   /** The backend for this call. @default {what configureBackend says} */
   readonly backend?: BackendChoice | undefined;
 }

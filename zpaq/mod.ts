@@ -20,14 +20,17 @@ export * from "./compress_config.ts";
 export * from "./compress_iterable.ts";
 export * from "./compress_options.ts";
 export * from "./compression_stream.ts";
+export * from "./decoder.ts";
 export * from "./decompress.ts";
 export * from "./decompress_iterable.ts";
 export * from "./decompress_options.ts";
 export * from "./decompression_stream.ts";
 export * from "./disassemble.ts";
+export * from "./encoder.ts";
 export * from "./encrypted_source.ts";
 export * from "./header.ts";
 export * from "./machine.ts";
+export * from "./trace_predictions.ts";
 export * from "./update_archive.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export {

@@ -1,16 +1,30 @@
 /**
  * What the playground knows of each format: how its files start, what can be done with them, and what is inside.
  */
+import type { PackStore } from "@sluice/gitdb";
 import { byteSourceFromBlob } from "@sluice/internal";
 import { listLz4Frames, Lz4CompressionStream, Lz4DecompressionStream } from "@sluice/lz4";
 import { ZpaqArchive, ZpaqCompressionStream, ZpaqDecompressionStream } from "@sluice/zpaq";
 import { listZstdFrames, ZstdCompressionStream, ZstdDecompressionStream } from "@sluice/zstd";
+import { openPack, packOf, unpack } from "./_git_pack.ts";
+import { wholePipe } from "./_whole_pipe.ts";
+import type { Pipe } from "./_whole_pipe.ts";
 
-/** Bytes in, bytes out. */
-export type Pipe = ReadableWritablePair<Uint8Array<ArrayBuffer>, BufferSource>;
+export type { Pipe };
 
-/** One line of a listing: the same keys in every line. */
-export type Row = Readonly<Record<string, string | number>>;
+/** One line of a listing. */
+export interface Line {
+  /** The same keys in every line. */
+  readonly cells: Readonly<Record<string, string | number>>;
+  /** The content behind the line, where there is one to look into. */
+  readonly content?: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+}
+
+/** What is inside a file, while that is open. */
+export interface Listing {
+  lines(): AsyncIterable<Line>;
+  close(): void;
+}
 
 /** Levels of a compressor. */
 export interface Levels {
@@ -29,11 +43,21 @@ export interface Format {
   readonly levels: Levels;
   compress(level: number): Pipe;
   decompress(): Pipe;
-  list(file: Blob): AsyncIterable<Row>;
+  list(file: Blob): Promise<Listing>;
 }
 
 function startsWith(head: Uint8Array, ...magic: number[]): boolean {
   return magic.every((byte, i) => head[i] === byte);
+}
+
+/** A listing that holds nothing open. */
+function plainListing(cells: () => AsyncIterable<Line["cells"]>): Promise<Listing> {
+  return Promise.resolve({
+    async *lines() {
+      for await (const each of cells()) yield { cells: each };
+    },
+    close() {},
+  });
 }
 
 const ZSTD: Format = {
@@ -43,16 +67,17 @@ const ZSTD: Format = {
   levels: { min: -7, max: 19, start: 3 },
   compress: (level) => new ZstdCompressionStream({ level, checksum: true }),
   decompress: () => new ZstdDecompressionStream(),
-  async *list(file) {
-    for (const frame of listZstdFrames(await file.arrayBuffer())) {
-      yield {
-        offset: frame.offset,
-        type: frame.type,
-        size: frame.compressedSize,
-        content: frame.contentSize ?? "not stored",
-      };
-    }
-  },
+  list: (file) =>
+    plainListing(async function* () {
+      for (const frame of listZstdFrames(await file.arrayBuffer())) {
+        yield {
+          offset: frame.offset,
+          type: frame.type,
+          size: frame.compressedSize,
+          content: frame.contentSize ?? "not stored",
+        };
+      }
+    }),
 };
 
 const LZ4: Format = {
@@ -62,18 +87,19 @@ const LZ4: Format = {
   levels: { min: -10, max: 12, start: 1 },
   compress: (level) => new Lz4CompressionStream({ level }),
   decompress: () => new Lz4DecompressionStream(),
-  async *list(file) {
-    for await (const frame of listLz4Frames(byteSourceFromBlob(file))) {
-      yield {
-        offset: frame.offset,
-        type: frame.type,
-        size: frame.compressedSize,
-        content: frame.contentSize ?? "not stored",
-        blocks: frame.blockCount,
-        linked: frame.linked ? "yes" : "no",
-      };
-    }
-  },
+  list: (file) =>
+    plainListing(async function* () {
+      for await (const frame of listLz4Frames(byteSourceFromBlob(file))) {
+        yield {
+          offset: frame.offset,
+          type: frame.type,
+          size: frame.compressedSize,
+          content: frame.contentSize ?? "not stored",
+          blocks: frame.blockCount,
+          linked: frame.linked ? "yes" : "no",
+        };
+      }
+    }),
 };
 
 const ZPAQ: Format = {
@@ -83,20 +109,54 @@ const ZPAQ: Format = {
   levels: { min: 1, max: 5, start: 1 },
   compress: (level) => new ZpaqCompressionStream({ method: `${level}` }),
   decompress: () => new ZpaqDecompressionStream(),
-  async *list(file) {
+  async list(file) {
     const archive = await ZpaqArchive.open(byteSourceFromBlob(file));
-    try {
-      for (const { name, size, date } of archive.entries()) {
-        yield { name, size: size ?? "not stored", date: date?.toISOString() ?? "not stored" };
-      }
-    } finally {
-      archive.close();
-    }
+    return {
+      async *lines() {
+        for (const entry of archive.entries()) {
+          const { name, size, date } = entry;
+          yield {
+            cells: { name, size: size ?? "not stored", date: date?.toISOString() ?? "not stored" },
+            content: () => Promise.resolve(entry.body),
+          };
+        }
+      },
+      close: () => archive.close(),
+    };
+  },
+};
+
+const GIT_PACK: Format = {
+  name: "git pack",
+  suffix: ".pack",
+  matches: (head) => startsWith(head, 0x50, 0x41, 0x43, 0x4b),
+  levels: { min: 0, max: 9, start: 6 },
+  compress: (level) => wholePipe((file) => packOf(file, level)),
+  decompress: () => wholePipe(unpack),
+  async list(file) {
+    const store: PackStore = await openPack(file);
+    return {
+      async *lines() {
+        for await (const { id, type, size, packedSize, base } of store.packs[0]!.list()) {
+          yield {
+            cells: {
+              id: `${id}`,
+              type,
+              size,
+              packed: packedSize,
+              base: base === undefined ? "" : `${base}`.slice(0, 10),
+            },
+            content: async () => (await store.read(id)).body,
+          };
+        }
+      },
+      close: () => store.close(),
+    };
   },
 };
 
 /** All formats. */
-export const FORMATS: readonly Format[] = [ZSTD, LZ4, ZPAQ];
+export const FORMATS: readonly Format[] = [ZSTD, LZ4, ZPAQ, GIT_PACK];
 
 /** The format of a file; undefined for plain data. */
 export async function formatOf(file: Blob): Promise<Format | undefined> {

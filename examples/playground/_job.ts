@@ -1,7 +1,7 @@
 /**
  * Running a file through a codec, with progress.
  */
-import type { Pipe } from "./_formats.ts";
+import type { Pipe } from "./_whole_pipe.ts";
 
 /** A moment of a job. */
 export interface Sample {
@@ -81,9 +81,12 @@ async function* chunksOf<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, 
   }
 }
 
-/** The first content of a compressed file, without decoding the rest. */
-export async function firstBytes(file: Blob, pipe: Pipe, size: number): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = file.stream().pipeThrough(pipe).getReader();
+/** The first bytes of a stream, without making the rest. */
+export async function firstBytes(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  size: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
   const { value } = await reader.read();
   await reader.cancel();
   return (value ?? new Uint8Array()).slice(0, size);

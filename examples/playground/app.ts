@@ -4,7 +4,7 @@
 /// <reference lib="dom" />
 import { SluiceError } from "@sluice/internal";
 import { formatOf, FORMATS } from "./_formats.ts";
-import type { Format } from "./_formats.ts";
+import type { Format, Line, Listing } from "./_formats.ts";
 import { firstBytes, runJob } from "./_job.ts";
 import type { Sample } from "./_job.ts";
 import { ratioPlot, readableSize, speedPlot } from "./_plot.ts";
@@ -38,6 +38,7 @@ const page = {
   list: element("list"),
   rows: element<HTMLTableElement>("rows"),
   preview: element("preview"),
+  previewTitle: element("preview-title"),
   text: element("text"),
 };
 
@@ -51,6 +52,7 @@ interface Action {
 let current: File | undefined;
 let actions: Action[] = [];
 let running: AbortController | undefined;
+let listing: Listing | undefined;
 
 /** Text where bytes are text, else hexadecimal lines. */
 function readable(bytes: Uint8Array): string {
@@ -80,33 +82,60 @@ function showLevels(): void {
   page.level.value = `${format.levels.start}`;
 }
 
+function showPreview(title: string, bytes: Uint8Array): void {
+  page.previewTitle.textContent = `Preview of ${title}`;
+  page.text.textContent = readable(bytes);
+}
+
 async function showInside(format: Format | undefined, file: File): Promise<void> {
   page.list.hidden = format === undefined;
   page.rows.replaceChildren();
   page.preview.hidden = false;
+  listing?.close();
+  listing = undefined;
   try {
-    const bytes = format === undefined
-      ? new Uint8Array(await file.slice(0, PREVIEW_SIZE).arrayBuffer())
-      : await firstBytes(file, format.decompress(), PREVIEW_SIZE);
-    page.text.textContent = readable(bytes);
+    const content = format === undefined
+      ? file.slice(0, PREVIEW_SIZE).stream()
+      : file.stream().pipeThrough(format.decompress());
+    showPreview("the content", await firstBytes(content, PREVIEW_SIZE));
+    listing = await format?.list(file);
     let count = 0;
-    for await (const row of format?.list(file) ?? []) {
-      if (count === 0) addRow("th", Object.keys(row));
+    for await (const line of listing?.lines() ?? []) {
+      if (count === 0) addRow("th", Object.keys(line.cells));
       if (count++ >= ROWS_MAX) break;
-      addRow("td", Object.values(row).map(String));
+      addLine(line);
     }
   } catch (error) {
     page.fault.textContent = describe(error);
   }
 }
 
-function addRow(kind: "th" | "td", cells: readonly string[]): void {
+/** A row of the listing; where there is content behind it, with a button that shows it. */
+function addLine({ cells, content }: Line): void {
+  const row = addRow("td", Object.values(cells).map(String));
+  if (content === undefined) return;
+  const name = String(Object.values(cells)[0]);
+  const button = document.createElement("button");
+  [button.type, button.className, button.textContent] = ["button", "plain", "Show"];
+  button.setAttribute("aria-label", `Show ${name}`);
+  button.addEventListener("click", async () => {
+    try {
+      showPreview(name, await firstBytes(await content(), PREVIEW_SIZE));
+    } catch (error) {
+      page.fault.textContent = describe(error);
+    }
+  });
+  row.insertCell().append(button);
+}
+
+function addRow(kind: "th" | "td", cells: readonly string[]): HTMLTableRowElement {
   const row = page.rows.insertRow();
   for (const cell of cells) {
     const node = document.createElement(kind);
     node.textContent = cell;
     row.append(node);
   }
+  return row;
 }
 
 async function take(file: File): Promise<void> {

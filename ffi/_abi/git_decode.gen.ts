@@ -4,7 +4,15 @@ import type { FunctionTable, Handle } from "../_library.ts";
 
 /** The functions of the module git_decode, as both backends offer them. */
 export interface GitDecodeFunctions {
-  sluice_git_object_new(handle0: Handle, value1: number, value2: number, value3: number): Handle;
+  sluice_git_object_new(
+    handle0: Handle,
+    value1: number,
+    value2: number,
+    value3: number,
+    source4: Uint8Array | null,
+    value5: number,
+    value6: number,
+  ): Handle;
   sluice_git_object_free(handle0: Handle): void;
   sluice_git_object_open(handle0: Handle, step1: Uint32Array): number;
   sluice_git_object_open_async(handle0: Handle, step1: Uint32Array): Promise<number>;
@@ -179,7 +187,7 @@ export interface GitDecodeFunctions {
     value8: number,
     step9: Uint32Array,
   ): number;
-  sluice_git_hash_new(value0: number): Handle;
+  sluice_git_hash_new(value0: number, value1: number): Handle;
   sluice_git_hash_free(handle0: Handle): void;
   sluice_git_hash_update(handle0: Handle, source1: Uint8Array | null, value2: number, value3: number): void;
   sluice_git_hash_digest(
@@ -191,20 +199,25 @@ export interface GitDecodeFunctions {
   ): number;
   sluice_git_hash_once(
     value0: number,
-    source1: Uint8Array | null,
-    value2: number,
+    value1: number,
+    source2: Uint8Array | null,
     value3: number,
-    target4: Uint8Array | null,
-    value5: number,
+    value4: number,
+    target5: Uint8Array | null,
     value6: number,
-    step7: Uint32Array,
+    value7: number,
+    step8: Uint32Array,
   ): number;
   sluice_git_crc32(source0: Uint8Array | null, value1: number, value2: number, value3: number): number;
 }
 
 /** How each function of the module git_decode takes its arguments. */
 export const GIT_DECODE_FUNCTIONS: FunctionTable = {
-  sluice_git_object_new: { parameters: ["handle", "u32", "f64", "f64"], result: "handle", offLoop: false },
+  sluice_git_object_new: {
+    parameters: ["handle", "u32", "f64", "f64", "source", "u32", "u32"],
+    result: "handle",
+    offLoop: false,
+  },
   sluice_git_object_free: { parameters: ["handle"], result: "void", offLoop: false },
   sluice_git_object_open: { parameters: ["handle", "step"], result: "i32", offLoop: true },
   sluice_git_object_read: {
@@ -298,7 +311,7 @@ export const GIT_DECODE_FUNCTIONS: FunctionTable = {
     result: "i32",
     offLoop: false,
   },
-  sluice_git_hash_new: { parameters: ["u32"], result: "handle", offLoop: false },
+  sluice_git_hash_new: { parameters: ["u32", "u32"], result: "handle", offLoop: false },
   sluice_git_hash_free: { parameters: ["handle"], result: "void", offLoop: false },
   sluice_git_hash_update: { parameters: ["handle", "source", "u32", "u32"], result: "void", offLoop: false },
   sluice_git_hash_digest: {
@@ -307,7 +320,7 @@ export const GIT_DECODE_FUNCTIONS: FunctionTable = {
     offLoop: false,
   },
   sluice_git_hash_once: {
-    parameters: ["u32", "source", "u32", "u32", "target", "u32", "u32", "step"],
+    parameters: ["u32", "u32", "source", "u32", "u32", "target", "u32", "u32", "step"],
     result: "i32",
     offLoop: false,
   },

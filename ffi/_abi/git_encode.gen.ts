@@ -36,6 +36,17 @@ export interface GitEncodeFunctions {
     value7: number,
     step8: Uint32Array,
   ): number;
+  sluice_git_search_push_async(
+    handle0: Handle,
+    value1: number,
+    source2: Uint8Array | null,
+    value3: number,
+    value4: number,
+    target5: Uint8Array | null,
+    value6: number,
+    value7: number,
+    step8: Uint32Array,
+  ): Promise<number>;
   sluice_git_deflater_new(value0: number): Handle;
   sluice_git_deflater_free(handle0: Handle): void;
   sluice_git_deflater_bound(handle0: Handle, value1: number): number;
@@ -68,7 +79,7 @@ export const GIT_ENCODE_FUNCTIONS: FunctionTable = {
   sluice_git_search_push: {
     parameters: ["handle", "u32", "source", "u32", "u32", "target", "u32", "u32", "step"],
     result: "i32",
-    offLoop: false,
+    offLoop: true,
   },
   sluice_git_deflater_new: { parameters: ["u32"], result: "handle", offLoop: false },
   sluice_git_deflater_free: { parameters: ["handle"], result: "void", offLoop: false },

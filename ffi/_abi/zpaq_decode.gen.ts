@@ -38,6 +38,20 @@ export interface ZpaqDecodeFunctions {
     value7: number,
     step8: Uint32Array,
   ): Promise<number>;
+  sluice_zpaq_decoder_program(
+    handle0: Handle,
+    target1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    step4: Uint32Array,
+  ): number;
+  sluice_zpaq_decoder_settle(handle0: Handle, value1: number): number;
+  sluice_zpaq_decoder_hash(
+    handle0: Handle,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+  ): number;
   sluice_zpaq_decoder_digest(
     handle0: Handle,
     target1: Uint8Array | null,
@@ -63,6 +77,13 @@ export const ZPAQ_DECODE_FUNCTIONS: FunctionTable = {
     result: "i32",
     offLoop: true,
   },
+  sluice_zpaq_decoder_program: {
+    parameters: ["handle", "target", "u32", "u32", "step"],
+    result: "i32",
+    offLoop: false,
+  },
+  sluice_zpaq_decoder_settle: { parameters: ["handle", "u32"], result: "i32", offLoop: false },
+  sluice_zpaq_decoder_hash: { parameters: ["handle", "source", "u32", "u32"], result: "i32", offLoop: false },
   sluice_zpaq_decoder_digest: {
     parameters: ["handle", "target", "u32", "u32", "step"],
     result: "i32",

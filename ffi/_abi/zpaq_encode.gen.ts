@@ -49,6 +49,15 @@ export interface ZpaqEncodeFunctions {
     value3: number,
     step4: Uint32Array,
   ): Promise<number>;
+  sluice_zpaq_encoder_predict(
+    handle0: Handle,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    table4: Uint32Array,
+    value5: number,
+    step6: Uint32Array,
+  ): number;
   sluice_zpaq_fragment(
     source0: Uint8Array | null,
     value1: number,
@@ -153,6 +162,11 @@ export const ZPAQ_ENCODE_FUNCTIONS: FunctionTable = {
     parameters: ["handle", "target", "u32", "u32", "step"],
     result: "i32",
     offLoop: true,
+  },
+  sluice_zpaq_encoder_predict: {
+    parameters: ["handle", "source", "u32", "u32", "table", "u32", "step"],
+    result: "i32",
+    offLoop: false,
   },
   sluice_zpaq_fragment: {
     parameters: [

@@ -176,13 +176,16 @@ test {
     _ = @import("git_base_window.zig");
     _ = @import("git_delta.zig");
     _ = @import("git_delta_encoder.zig");
+    _ = @import("git_delta_head.zig");
     _ = @import("git_delta_program.zig");
     _ = @import("git_pack_search.zig");
     _ = @import("git_entry.zig");
     _ = @import("git_files.zig");
     _ = @import("git_hash.zig");
     _ = @import("git_inflater.zig");
+    _ = @import("git_spill.zig");
     _ = @import("git_value.zig");
+    _ = @import("sha1_detecting.zig");
     _ = @import("zpaq_bwt.zig");
     _ = @import("zpaq_header.zig");
     _ = @import("zpaq_machine.zig");

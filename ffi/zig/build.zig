@@ -61,12 +61,26 @@ const deflate_files = [_][]const u8{ "deflate_compress.c", "zlib_compress.c" };
 /// They choose the fastest form at run time by what the processor has.
 const deflate_native_files = [_][]const u8{ "x86/cpu_features.c", "arm/cpu_features.c" };
 
+/// What is found out is told as a failure, so the digest may stay what SHA-1 says.
+const sha1dc_flags = [_][]const u8{
+    "-DNDEBUG",
+    "-fvisibility=hidden",
+    "-Wno-unused-command-line-argument",
+    "-DSHA1DC_NO_STANDARD_INCLUDES",
+    "-DSHA1DC_INIT_SAFE_HASH_DEFAULT=0",
+    "-Dabort=__builtin_trap",
+    "-DSHA1DC_CUSTOM_INCLUDE_SHA1_C=\"sha1dc_libc.h\"",
+    "-DSHA1DC_CUSTOM_INCLUDE_UBC_CHECK_C=\"sha1dc_libc.h\"",
+};
+const sha1dc_files = [_][]const u8{ "sha1.c", "ubc_check.c" };
+
 /// One WASM module: its name in abi.zig and the C files behind it.
 const WasmModule = struct {
     name: []const u8,
     zstd_files: []const []const u8 = &.{},
     lz4_files: []const []const u8 = &.{},
     deflate_files: []const []const u8 = &.{},
+    sha1dc_files: []const []const u8 = &.{},
 };
 const wasm_modules = [_]WasmModule{
     .{ .name = "zstd_decode", .zstd_files = &(wasm_zstd_common_files ++ zstd_decode_files) },
@@ -74,7 +88,7 @@ const wasm_modules = [_]WasmModule{
     .{ .name = "lz4_decode", .lz4_files = &lz4_decode_files },
     .{ .name = "lz4_encode", .lz4_files = &lz4_encode_files },
     .{ .name = "pdiffcopy_hash" },
-    .{ .name = "git_decode", .deflate_files = &inflate_files },
+    .{ .name = "git_decode", .deflate_files = &inflate_files, .sha1dc_files = &sha1dc_files },
     .{ .name = "git_encode", .deflate_files = &(deflate_files ++ .{ "adler32.c", "crc32.c", "utils.c" }) },
     .{ .name = "zpaq_decode" },
     .{ .name = "zpaq_encode", .zstd_files = &.{"dictBuilder/divsufsort.c"} },
@@ -159,7 +173,9 @@ fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.b
     addHeaders(b, module, target, "zstd");
     addHeaders(b, module, target, "lz4");
     addHeaders(b, module, target, "libdeflate");
+    addHeaders(b, module, target, "sha1dc");
     module.linkLibrary(deflateLibrary(b, target, &(inflate_files ++ deflate_files ++ deflate_native_files)));
+    module.linkLibrary(sha1dcLibrary(b, target, &sha1dc_files));
     module.linkLibrary(lz4Library(b, target, &lz4_encode_files));
     module.linkLibrary(zstdLibrary(b, target, &(zstd_common_files ++ zstd_decode_files ++ zstd_encode_files)));
     return module;
@@ -198,7 +214,9 @@ fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.Opt
     addHeaders(b, module, target, "zstd");
     addHeaders(b, module, target, "lz4");
     addHeaders(b, module, target, "libdeflate");
+    addHeaders(b, module, target, "sha1dc");
     if (wasm_module.deflate_files.len > 0) module.linkLibrary(deflateLibrary(b, target, wasm_module.deflate_files));
+    if (wasm_module.sha1dc_files.len > 0) module.linkLibrary(sha1dcLibrary(b, target, wasm_module.sha1dc_files));
     if (wasm_module.zstd_files.len > 0) module.linkLibrary(zstdLibrary(b, target, wasm_module.zstd_files));
     if (wasm_module.lz4_files.len > 0) module.linkLibrary(lz4Library(b, target, wasm_module.lz4_files));
     const exe = b.addExecutable(.{ .name = wasm_module.name, .root_module = module });
@@ -329,4 +347,21 @@ fn deflateLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []cons
     const speed = if (is_wasm) wasm_speed else native_speed;
     module.addCSourceFiles(.{ .root = root.path(b, "lib"), .files = files, .flags = b.dupeStrings(&(deflate_flags ++ .{speed})) });
     return b.addLibrary(.{ .name = "deflate", .linkage = .static, .root_module = module });
+}
+
+fn sha1dcLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
+    const is_wasm = target.result.cpu.arch.isWasm();
+    const module = b.createModule(.{
+        .target = target,
+        .optimize = .ReleaseFast,
+        .link_libc = !is_wasm,
+        .pic = !is_wasm,
+        .strip = true,
+        .sanitize_c = .off,
+    });
+    if (is_wasm) module.addIncludePath(b.path("libc"));
+    module.addIncludePath(b.path("."));
+    const speed = if (is_wasm) wasm_speed else native_speed;
+    module.addCSourceFiles(.{ .root = b.path("../../vendor/sha1dc"), .files = files, .flags = b.dupeStrings(&(sha1dc_flags ++ .{speed})) });
+    return b.addLibrary(.{ .name = "sha1dc", .linkage = .static, .root_module = module });
 }

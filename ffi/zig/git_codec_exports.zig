@@ -75,9 +75,14 @@ fn deltaApply(base: ?[*]const u8, base_pos: u32, base_end: u32, source: ?[*]cons
 
 const HashContext = struct { hash: hashes.Hash };
 
+/// 1 stands for bytes from outside.
+fn trustOf(number: u32) hashes.Trust {
+    return if (number == 0) .own else .outside;
+}
+
 /// A hash in progress with digests of 20 or 32 bytes.
-fn hashNew(hash_size: u32) callconv(.c) ?*HashContext {
-    const hash = hashes.Hash.init(hash_size) orelse return null;
+fn hashNew(hash_size: u32, trust: u32) callconv(.c) ?*HashContext {
+    const hash = hashes.Hash.init(hash_size, trustOf(trust)) orelse return null;
     const context = memory.createContext(HashContext) orelse return null;
     context.hash = hash;
     return context;
@@ -97,23 +102,23 @@ fn hashDigest(context: *HashContext, target: ?[*]u8, target_pos: u32, target_end
     const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
     var copy = context.hash;
     var digest: [32]u8 = undefined;
-    copy.final(&digest);
     if (output.len > digest.len) return Result.invalid_argument.code();
+    copy.final(&digest) catch return Result.sha1_collision.code();
     @memcpy(output, digest[0..output.len]);
     step.produced = @intCast(output.len);
     return Result.ok.code();
 }
 
 /// The hash of a value, or of an object where `kind` is one of the four types; as long as the target. Sets `produced`.
-fn hashOnce(kind: u32, source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+fn hashOnce(kind: u32, trust: u32, source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
     step.* = .{};
     const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
     const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    var hash = hashes.Hash.init(@intCast(output.len)) orelse return Result.invalid_argument.code();
+    var hash = hashes.Hash.init(@intCast(output.len), trustOf(trust)) orelse return Result.invalid_argument.code();
     if (hashes.typeName(kind)) |name| hash.beginObject(name, input.len);
     hash.update(input);
     var digest: [32]u8 = undefined;
-    hash.final(&digest);
+    hash.final(&digest) catch return Result.sha1_collision.code();
     @memcpy(output, digest[0..output.len]);
     step.produced = @intCast(output.len);
     return Result.ok.code();

@@ -106,7 +106,7 @@ pub const exports = .{
     .{ "sluice_git_search_new", searchNew },
     .{ "sluice_git_search_free", searchFree },
     .{ "sluice_git_search_bound", searchBound },
-    .{ "sluice_git_search_push", searchPush },
+    .{ "sluice_git_search_push", searchPush, .off_loop },
     .{ "sluice_git_deflater_new", deflaterNew },
     .{ "sluice_git_deflater_free", deflaterFree },
     .{ "sluice_git_deflater_bound", deflaterBound },

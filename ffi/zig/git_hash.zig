@@ -4,16 +4,24 @@ const std = @import("std");
 const builtin = @import("builtin");
 /// Only x86 has a form by the processor's instructions; its code does not compile for other targets.
 const Sha1 = if (builtin.cpu.arch == .x86_64) @import("sha1.zig").Sha1 else std.crypto.hash.Sha1;
+const DetectingSha1 = @import("sha1_detecting.zig").DetectingSha1;
 const Sha256 = std.crypto.hash.sha2.Sha256;
+
+/// What the bytes to hash are: our own, or from outside, where SHA-1 looks for collision attacks.
+pub const Trust = enum(u32) { own = 0, outside = 1 };
 
 pub const Hash = union(enum) {
     sha1: Sha1,
+    detecting: DetectingSha1,
     sha256: Sha256,
 
     /// Null where no hash has ids of that size.
-    pub fn init(hash_size: u32) ?Hash {
+    pub fn init(hash_size: u32, trust: Trust) ?Hash {
         return switch (hash_size) {
-            20 => .{ .sha1 = .init(.{}) },
+            20 => switch (trust) {
+                .own => .{ .sha1 = .init(.{}) },
+                .outside => .{ .detecting = .init() },
+            },
             32 => .{ .sha256 = .init(.{}) },
             else => null,
         };
@@ -25,10 +33,11 @@ pub const Hash = union(enum) {
         }
     }
 
-    /// Writes the digest into the front of `digest`.
-    pub fn final(self: *Hash, digest: *[32]u8) void {
+    /// Writes the digest into the front of `digest`, also where it was made to collide.
+    pub fn final(self: *Hash, digest: *[32]u8) error{Collision}!void {
         switch (self.*) {
             .sha1 => |*state| state.final(digest[0..20]),
+            .detecting => |*state| try state.final(digest[0..20]),
             .sha256 => |*state| state.final(digest),
         }
     }
@@ -57,11 +66,13 @@ test "the ids of empty objects" {
         .{ 20, "tree", "4b825dc642cb6eb9a060e54bf8d69288fbee4904" },
         .{ 32, "blob", "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813" },
     }) |row| {
-        var hash = Hash.init(row[0]).?;
-        hash.beginObject(row[1], 0);
-        var digest: [32]u8 = undefined;
-        hash.final(&digest);
-        var hex: [64]u8 = undefined;
-        try std.testing.expectEqualStrings(row[2], std.fmt.bufPrint(&hex, "{x}", .{digest[0..row[0]]}) catch unreachable);
+        for ([_]Trust{ .own, .outside }) |trust| {
+            var hash = Hash.init(row[0], trust).?;
+            hash.beginObject(row[1], 0);
+            var digest: [32]u8 = undefined;
+            try hash.final(&digest);
+            var hex: [64]u8 = undefined;
+            try std.testing.expectEqualStrings(row[2], std.fmt.bufPrint(&hex, "{x}", .{digest[0..row[0]]}) catch unreachable);
+        }
     }
 }

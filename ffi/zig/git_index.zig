@@ -27,6 +27,16 @@ pub const Layout = extern struct {
 
 pub const Place = struct { pack: u32, offset: u64 };
 
+/// Steps of a search that may guess. Ids that are not spread as hashes are cost no more than these and halving.
+const guesses_max = 8;
+
+/// How far into `count` entries a key lies that is so far into their range.
+fn share(count: u32, distance: u64, range: u64) u32 {
+    const whole = range >> 32;
+    if (whole == 0) return count / 2;
+    return @intCast(@min(count * (distance >> 32) / whole, count - 1));
+}
+
 pub const Index = struct {
     file: *files.File,
     hash_size: u32,
@@ -62,15 +72,28 @@ pub const Index = struct {
         var low: u32 = if (id[0] == 0) 0 else self.fanout[id[0] - 1];
         var high: u32 = self.fanout[id[0]];
         const wanted = std.mem.readInt(u64, id[0..8], .big);
+        // Ids are hashes, so their place can be guessed from those around; a guess that helps little is followed by halving.
+        var low_key = @as(u64, id[0]) << 56;
+        var high_key = low_key | std.math.maxInt(u56);
+        var guesses: u32 = 0;
         var scratch: [hash_size_max]u8 = undefined;
-        while (low < high) {
-            const middle = low + (high - low) / 2;
+        while (low < high) : (guesses += 1) {
+            const middle = if (guesses < guesses_max)
+                low + share(high - low, wanted - low_key, high_key - low_key)
+            else
+                low + (high - low) / 2;
             const found = try self.idAt(cursor, middle, &scratch);
             const key = std.mem.readInt(u64, found[0..8], .big);
             const order = if (key != wanted) std.math.order(key, wanted) else std.mem.order(u8, found, id);
             switch (order) {
-                .lt => low = middle + 1,
-                .gt => high = middle,
+                .lt => {
+                    low = middle + 1;
+                    low_key = @max(low_key, @min(key, wanted));
+                },
+                .gt => {
+                    high = middle;
+                    high_key = @min(high_key, @max(key, wanted));
+                },
                 .eq => return try self.placeAt(cursor, middle),
             }
         }

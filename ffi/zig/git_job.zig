@@ -28,7 +28,9 @@ pub const Flags = packed struct(u32) {
     verify: bool = false,
     /// Give the hash of each object instead of its bytes; deltas may name bases that only their hash tells.
     digest: bool = false,
-    unused: u30 = 0,
+    /// The objects come from outside: SHA-1 looks for collision attacks.
+    outside: bool = false,
+    unused: u29 = 0,
 };
 
 pub const Record = extern struct {
@@ -56,7 +58,11 @@ const Item = struct {
 
 const Node = struct {
     key: indexes.Place,
-    entry: entries.Entry,
+    /// Inflated size of what is stored, and where its zlib stream starts.
+    size: u64,
+    data: u64,
+    /// Of deltas that tell it by distance.
+    base_offset: u64,
     base: u32 = none,
     first_child: u32 = none,
     next_sibling: u32 = none,
@@ -64,7 +70,9 @@ const Node = struct {
     /// Children that have not been made yet.
     pending: u32 = 0,
     depth: u32 = none,
-    kind: entries.Kind = .none,
+    /// The type of the object, as far as it is known, and of the entry as it is stored.
+    kind: entries.Kind,
+    stored: entries.Kind,
     first_item: u32 = none,
     /// Whether the node was not made itself but is made on the way to its child.
     passed: bool = false,
@@ -87,6 +95,18 @@ fn resultOf(failure: readers.Error) Result {
     };
 }
 
+const PlaceContext = struct {
+    /// Offsets are spread by a multiplication whose high bits the table takes its buckets from as well.
+    pub fn hash(_: PlaceContext, place: indexes.Place) u64 {
+        const product = (place.offset ^ @as(u64, place.pack) << 44) *% 0x9e37_79b9_7f4a_7c15;
+        return product ^ product >> 32;
+    }
+
+    pub fn eql(_: PlaceContext, left: indexes.Place, right: indexes.Place) bool {
+        return left.offset == right.offset and left.pack == right.pack;
+    }
+};
+
 /// Nodes that wait for an object with this id.
 const Waiting = struct { first: u32, claimed: std.atomic.Value(bool) = .init(false) };
 const Id = [indexes.hash_size_max]u8;
@@ -97,7 +117,7 @@ pub const Job = struct {
     ids: []u8,
     items: []Item,
     nodes: std.ArrayList(Node) = .empty,
-    by_place: std.AutoHashMapUnmanaged(indexes.Place, u32) = .empty,
+    by_place: std.HashMapUnmanaged(indexes.Place, u32, PlaceContext, std.hash_map.default_max_load_percentage) = .empty,
     by_base_id: std.AutoHashMapUnmanaged(Id, Waiting) = .empty,
     path: std.ArrayList(u32) = .empty,
     planned: usize = 0,
@@ -190,6 +210,8 @@ pub const Job = struct {
     /// Finds every object and the chain behind it. Bytes that are missing are asked for; the call is then repeated.
     pub fn plan(self: *Job) error{ OutOfMemory, NeedsBytes }!void {
         var waiting = false;
+        try self.nodes.ensureTotalCapacity(allocator, self.items.len);
+        try self.by_place.ensureTotalCapacity(allocator, @intCast(self.items.len));
         for (self.items[self.planned..], self.planned..) |*item, i| {
             self.planItem(item, @intCast(i)) catch |failure| switch (failure) {
                 error.NeedsBytes => waiting = true,
@@ -231,7 +253,14 @@ pub const Job = struct {
         const pack = self.store.packAt(place.pack) orelse return error.OutOfRange;
         const entry = try self.reader.entry(pack, place.offset);
         const number: u32 = @intCast(self.nodes.items.len);
-        try self.nodes.append(allocator, .{ .key = place, .entry = entry, .kind = entry.kind });
+        try self.nodes.append(allocator, .{
+            .key = place,
+            .size = entry.size,
+            .data = entry.data,
+            .base_offset = entry.base_offset,
+            .kind = entry.kind,
+            .stored = entry.kind,
+        });
         if (entry.data > pack.end or !readers.isPlausible(entry.size, pack.end - entry.data)) self.nodes.items[number].fault = .corrupt;
         found.value_ptr.* = number;
         return number;
@@ -288,10 +317,11 @@ pub const Job = struct {
     fn baseOf(self: *Job, node: *Node) readers.Error!?u32 {
         const key = node.key;
         const number: u32 = @intCast(node - self.nodes.items.ptr);
-        switch (node.entry.kind) {
-            .ofs_delta => return try self.nodeAt(.{ .pack = key.pack, .offset = node.entry.base_offset }),
+        switch (node.stored) {
+            .ofs_delta => return try self.nodeAt(.{ .pack = key.pack, .offset = node.base_offset }),
             .ref_delta => {
-                const id = node.entry.base_id;
+                const pack = self.store.packAt(key.pack) orelse return error.OutOfRange;
+                const id = (try self.reader.entry(pack, key.offset)).base_id;
                 const wanted = id[0..self.store.hash_size];
                 const cursor = &self.reader.index_cursor;
                 const place = try self.store.find(cursor, wanted, key.pack) orelse
@@ -378,10 +408,10 @@ pub const Job = struct {
     }
 
     fn sizeOf(self: *Job, node: *const Node) readers.Error!u64 {
-        if (entries.isFull(node.entry.kind)) return node.entry.size;
+        if (entries.isFull(node.stored)) return node.size;
         if (node.fault != .ok and node.fault != .value_too_large) return 0;
         const pack = self.store.packAt(node.key.pack) orelse return error.OutOfRange;
-        return (try self.reader.deltaSizes(pack, node.entry.data, node.entry.size)).target;
+        return (try self.reader.deltaSizes(pack, node.data, node.size)).target;
     }
 
     pub const Progress = struct { result: Result, arena_used: usize, record_count: usize, wanted: usize };
@@ -536,11 +566,13 @@ const Worker = struct {
     fn check(self: *Worker, this: *Node, value: *Value) error{OutOfMemory}!void {
         const job = self.job;
         if (!job.flags.verify and !job.flags.digest) return;
-        var hash = hashes.Hash.init(job.store.hash_size).?;
+        var hash = hashes.Hash.init(job.store.hash_size, if (job.flags.outside) .outside else .own).?;
         hash.beginObject(hashes.typeName(@intFromEnum(this.kind)).?, value.size);
         hash.update(value.bytes());
         self.digest = @splat(0);
-        hash.final(&self.digest);
+        hash.final(&self.digest) catch {
+            this.fault = .sha1_collision;
+        };
         if (!job.flags.digest) return;
         // Deltas that named this object by its id are its children from now on.
         const waiting = job.by_base_id.getPtr(self.digest) orelse return;
@@ -605,7 +637,7 @@ const Worker = struct {
             const link = self.node(following);
             const pack = job.store.packAt(link.key.pack) orelse return error.OutOfRange;
             if (caches) job.store.cache.put(.{ .pack = self.node(at).key.pack, .offset = self.node(at).key.offset }, value);
-            const made = reader.applied(value, pack, link.entry.data, link.entry.size) catch |failure| {
+            const made = reader.applied(value, pack, link.data, link.size) catch |failure| {
                 if (failure != error.NeedsBytes and failure != error.OutOfMemory) link.fault = resultOf(failure);
                 return failure;
             };
@@ -621,15 +653,15 @@ const Worker = struct {
     }
 
     fn makeFull(self: *Worker, link: *Node) readers.Error!?*Value {
-        if (!entries.isFull(link.entry.kind)) return error.Corrupt;
-        if (link.entry.size > readers.whole_size_max) {
+        if (!entries.isFull(link.stored)) return error.Corrupt;
+        if (link.size > readers.whole_size_max) {
             link.fault = .value_too_large;
             return null;
         }
         const pack = self.job.store.packAt(link.key.pack) orelse return error.OutOfRange;
-        const value = try Value.create(@intCast(link.entry.size));
+        const value = try Value.create(@intCast(link.size));
         errdefer value.release();
-        self.reader.?.inflate(pack, link.entry.data, value.bytes()) catch |failure| {
+        self.reader.?.inflate(pack, link.data, value.bytes()) catch |failure| {
             if (failure != error.NeedsBytes and failure != error.OutOfMemory) link.fault = resultOf(failure);
             return failure;
         };
@@ -659,9 +691,9 @@ const Worker = struct {
                 record.start = if (bytes.len == 0) 0 else @intCast(room.ptr - job.output.arena.ptr);
                 record.size_low = @truncate(value.size);
                 record.size_high = @truncate(@as(u64, value.size) >> 32);
-            } else if (entries.isFull(this.entry.kind)) {
-                record.size_low = @truncate(this.entry.size);
-                record.size_high = @truncate(this.entry.size >> 32);
+            } else if (entries.isFull(this.stored)) {
+                record.size_low = @truncate(this.size);
+                record.size_high = @truncate(this.size >> 32);
             }
             if (!job.output.record(record)) return false;
             self.tell_item = job.items[index].next;

@@ -10,19 +10,20 @@ const indexes = @import("git_index.zig");
 const Inflater = @import("git_inflater.zig").Inflater;
 const programs = @import("git_delta_program.zig");
 const readers = @import("git_reader.zig");
+const spills = @import("git_spill.zig");
 const stores = @import("git_store.zig");
 const windows = @import("git_base_window.zig");
 
-pub const Error = readers.Error || programs.Error || error{ BaseMissing, ChainTooLong };
+pub const Error = readers.Error || programs.Error || spills.Error || error{ BaseMissing, ChainTooLong };
 
 const depth_max = 4096;
 const chunk_size = 64 << 10;
 const window_size_max = 4 << 20;
 const segments_max = 4 << 20;
 
-const Stage = enum { walk, compose, prepare, first_pass, ready };
+const Stage = enum { walk, compose, prepare, first_pass, spill, ready };
 /// How the base is read.
-const Mode = enum { full, memory, window };
+const Mode = enum { full, memory, window, spilled };
 
 /// A full entry that is inflated front to back.
 const Base = struct {
@@ -50,11 +51,16 @@ pub const ObjectStream = struct {
     window: []u8 = &.{},
     window_size: u64 = 0,
     segment: usize = 0,
+    /// Where a base may be spilled to; empty where it must not.
+    spill_folder: []u8 = &.{},
+    spilled: ?spills.Spill = null,
 
-    pub fn create(store: *stores.Store, place: indexes.Place, budget: u64) error{OutOfMemory}!*ObjectStream {
+    pub fn create(store: *stores.Store, place: indexes.Place, budget: u64, spill_folder: []const u8) error{OutOfMemory}!*ObjectStream {
         const self = try allocator.create(ObjectStream);
         errdefer allocator.destroy(self);
-        self.* = .{ .reader = try .init(store), .place = place, .budget = budget };
+        const folder = try allocator.dupe(u8, spill_folder);
+        errdefer allocator.free(folder);
+        self.* = .{ .reader = try .init(store), .place = place, .budget = budget, .spill_folder = folder };
         return self;
     }
 
@@ -66,6 +72,8 @@ pub const ObjectStream = struct {
         if (self.inflater) |inflater| allocator.destroy(inflater);
         allocator.free(self.held);
         allocator.free(self.window);
+        allocator.free(self.spill_folder);
+        if (self.spilled) |*spill| spill.close();
         allocator.destroy(self);
     }
 
@@ -81,6 +89,7 @@ pub const ObjectStream = struct {
                 .compose => try self.compose(),
                 .prepare => try self.prepare(),
                 .first_pass => try self.keepRanges(),
+                .spill => try self.spillBase(),
                 .ready => return,
             }
         }
@@ -155,17 +164,37 @@ pub const ObjectStream = struct {
             return;
         }
         const segments = self.program.segments.items;
-        if (segments.len * windows.bytes_per_segment > left) return error.LimitExceeded;
         self.window_size = @min(window_size_max, left / 4);
-        if (self.window_size < chunk_size) return error.LimitExceeded;
+        if (segments.len * windows.bytes_per_segment > left or self.window_size < chunk_size) return self.startSpill();
         self.plan = try windows.makePlan(segments, self.window_size);
-        if (self.plan.?.kept_size > left / 2) return error.LimitExceeded;
+        if (self.plan.?.kept_size > left / 2) return self.startSpill();
         self.held = try allocator.alloc(u8, @intCast(self.plan.?.kept_size));
         self.window = try allocator.alloc(u8, @intCast(self.window_size + chunk_size));
         self.inflater = try allocator.create(Inflater);
         self.inflater.?.reset();
         self.mode = .window;
         self.stage = .first_pass;
+    }
+
+    fn startSpill(self: *ObjectStream) Error!void {
+        if (self.spill_folder.len == 0) return error.LimitExceeded;
+        const root = self.root.?;
+        if (!readers.isPlausible(root.entry.size, root.pack.end - root.entry.data)) return error.Corrupt;
+        self.spilled = try .create(self.spill_folder);
+        self.window = try allocator.alloc(u8, chunk_size);
+        self.inflater = try allocator.create(Inflater);
+        self.inflater.?.reset();
+        self.mode = .spilled;
+        self.stage = .spill;
+    }
+
+    fn spillBase(self: *ObjectStream) Error!void {
+        while (true) {
+            const count = try self.inflateBase(self.window);
+            if (count == 0) break;
+            try self.spilled.?.append(self.window[0..count]);
+        }
+        self.stage = .ready;
     }
 
     /// Inflates the next bytes of the base; 0 at its end.
@@ -257,21 +286,42 @@ pub const ObjectStream = struct {
                 return if (count == 0) error.Corrupt else count;
             },
             .window => return self.readThroughWindow(target),
+            .spilled => return self.readSpilled(target),
         }
     }
 
-    fn readThroughWindow(self: *ObjectStream, target: []u8) Error!usize {
+    /// What comes next: of literals or of the base.
+    const Piece = struct { is_literal: bool, from: u64, size: usize };
+
+    fn nextPiece(self: *ObjectStream, room: usize) Piece {
         const list = self.program.segments.items;
         while (list[self.segment].end <= self.position) self.segment += 1;
         const segment = list[self.segment];
         const start = if (self.segment == 0) 0 else list[self.segment - 1].end;
-        const skip = self.position - start;
-        const size: usize = @intCast(@min(segment.end - self.position, target.len));
-        const from = segment.position() + skip;
-        if (segment.isLiteral()) {
-            @memcpy(target[0..size], self.program.literals.items[@intCast(from)..][0..size]);
-            return size;
-        }
+        return .{
+            .is_literal = segment.isLiteral(),
+            .from = segment.position() + (self.position - start),
+            .size = @intCast(@min(segment.end - self.position, room)),
+        };
+    }
+
+    fn copyLiteral(self: *const ObjectStream, piece: Piece, target: []u8) usize {
+        @memcpy(target[0..piece.size], self.program.literals.items[@intCast(piece.from)..][0..piece.size]);
+        return piece.size;
+    }
+
+    fn readSpilled(self: *ObjectStream, target: []u8) Error!usize {
+        const piece = self.nextPiece(target.len);
+        if (piece.is_literal) return self.copyLiteral(piece, target);
+        try self.spilled.?.read(piece.from, target[0..piece.size]);
+        return piece.size;
+    }
+
+    fn readThroughWindow(self: *ObjectStream, target: []u8) Error!usize {
+        const piece = self.nextPiece(target.len);
+        if (piece.is_literal) return self.copyLiteral(piece, target);
+        const from = piece.from;
+        const size = piece.size;
         if (self.plan.?.pinned[self.segment]) {
             @memcpy(target[0..size], self.held[@intCast(self.plan.?.locate(from))..][0..size]);
             return size;

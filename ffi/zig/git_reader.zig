@@ -6,6 +6,7 @@ const allocator = @import("c_allocator.zig").c_allocator;
 const deltas = @import("git_delta.zig");
 const entries = @import("git_entry.zig");
 const files = @import("git_files.zig");
+const heads = @import("git_delta_head.zig");
 const Inflater = @import("git_inflater.zig").Inflater;
 const stores = @import("git_store.zig");
 const Value = @import("git_value.zig").Value;
@@ -120,8 +121,14 @@ pub const Reader = struct {
         if (made != target.len) return error.Corrupt;
     }
 
-    /// The two sizes in front of a delta: a small one is inflated whole, of a large one only the start.
+    /// The two sizes in front of a delta: where they can't be told at once, a small one is inflated whole, of a large
+    /// one only the start.
     pub fn deltaSizes(self: *Reader, pack: stores.Pack, data: u64, size: u64) Error!deltas.Sizes {
+        if (data >= pack.end) return error.Corrupt;
+        const near = try self.cursor.rest(pack.file, data);
+        var first: [20]u8 = undefined;
+        const known = heads.literals(near[0..@intCast(@min(near.len, pack.end - data))], &first);
+        if (deltas.sizes(first[0..@intCast(@min(known, size))])) |found| return found else |_| {}
         if (size <= small_delta_max) return deltas.sizes(try self.delta(pack, data, size));
         const inflater = try self.streamInflater();
         var head: [20]u8 = undefined;

@@ -10,6 +10,8 @@ pub const Pack = struct {
     file: *files.File,
     /// Where the entries end: the trailing checksum follows.
     end: u64,
+    /// Whether a multi-pack index whose packs are all there has everything that is in it.
+    is_covered: bool = false,
 };
 
 /// Lists have room for so many from the start: jobs on other threads read them while a host adds to them.
@@ -69,7 +71,7 @@ pub const Store = struct {
     }
 
     pub fn addIndex(self: *Store, file: *files.File, layout: indexes.Layout, packs: []const u32) files.Error!u32 {
-        for (packs) |pack| if (self.packAt(pack) == null) return error.OutOfRange;
+        if (layout.is_multi == 0 and packs.len != 1) return error.OutOfRange;
         const index = try allocator.create(indexes.Index);
         errdefer allocator.destroy(index);
         index.* = .{
@@ -85,7 +87,27 @@ pub const Store = struct {
         defer cursor.deinit();
         try index.readFanout(&cursor);
         _ = try publish(&self.indexes, index);
+        self.cover();
         return index.count;
+    }
+
+    /// Finds out which packs need no search of their own after a multi-pack index was asked.
+    fn cover(self: *Store) void {
+        for (self.packs.items) |*slot| if (slot.*) |*pack| @atomicStore(bool, &pack.is_covered, false, .monotonic);
+        for (self.indexes.items) |index| {
+            if (index.layout.is_multi == 0) continue;
+            const is_whole = for (index.packs) |number| {
+                if (self.packAt(number) == null) break false;
+            } else true;
+            if (!is_whole) continue;
+            for (index.packs) |number| @atomicStore(bool, &self.packs.items[number].?.is_covered, true, .monotonic);
+        }
+    }
+
+    fn isCovered(self: *const Store, index: *const indexes.Index) bool {
+        if (index.layout.is_multi != 0 or index.packs[0] >= self.packs.items.len) return false;
+        const slot = &self.packs.items[index.packs[0]];
+        return if (slot.*) |*pack| @atomicLoad(bool, &pack.is_covered, .monotonic) else false;
     }
 
     /// Closes a file with the pack and the index that stand on it. No job may be under way.
@@ -104,26 +126,52 @@ pub const Store = struct {
                 destroyIndex(self.indexes.orderedRemove(at));
             } else at += 1;
         }
+        self.cover();
         self.pages.close(file);
         self.files.items[id] = null;
     }
 
-    /// The place of an id in the first index that has it, in `only` where that is a pack number.
+    /// The place of an id in the first index that has it, in `only` where that is a pack number. Multi-pack indexes are
+    /// asked first; one that can't be used costs a search of all packs.
     pub fn find(self: *Store, cursor: *files.Cursor, id: []const u8, only: ?u32) files.Error!?indexes.Place {
-        const list = self.indexes.items;
-        const first = self.last_hit.load(.monotonic);
-        if (only == null and first < list.len) {
-            if (try list[first].find(cursor, id)) |place| if (self.packAt(place.pack) != null) return place;
+        if (only) |pack| {
+            for (self.indexes.items) |index| {
+                if (index.layout.is_multi != 0 or index.packs[0] != pack) continue;
+                if (try index.find(cursor, id)) |place| return place;
+            }
+            return null;
         }
-        for (list, 0..) |index, i| {
-            if (only == null and i == first) continue;
-            if (only) |pack| if (index.packs.len != 1 or index.packs[0] != pack) continue;
-            const place = try index.find(cursor, id) orelse continue;
-            if (self.packAt(place.pack) == null) continue;
-            if (only == null) self.last_hit.store(@intCast(i), .monotonic);
+        var is_trusted = true;
+        for (self.indexes.items) |index| {
+            if (index.layout.is_multi == 0) continue;
+            const place = index.find(cursor, id) catch |failure| switch (failure) {
+                error.NeedsBytes, error.OutOfMemory => return failure,
+                else => {
+                    is_trusted = false;
+                    continue;
+                },
+            } orelse continue;
+            const pack = self.packAt(place.pack) orelse continue;
+            if (place.offset < pack.end) return place;
+            is_trusted = false;
+        }
+        const first = self.last_hit.load(.monotonic);
+        if (first < self.indexes.items.len) {
+            if (try self.findIn(self.indexes.items[first], cursor, id, is_trusted)) |place| return place;
+        }
+        for (self.indexes.items, 0..) |index, i| {
+            if (i == first) continue;
+            const place = try self.findIn(index, cursor, id, is_trusted) orelse continue;
+            self.last_hit.store(@intCast(i), .monotonic);
             return place;
         }
         return null;
+    }
+
+    fn findIn(self: *const Store, index: *const indexes.Index, cursor: *files.Cursor, id: []const u8, skip_covered: bool) files.Error!?indexes.Place {
+        if (index.layout.is_multi != 0 or (skip_covered and self.isCovered(index))) return null;
+        const place = try index.find(cursor, id) orelse return null;
+        return if (self.packAt(place.pack) != null) place else null;
     }
 };
 

@@ -229,15 +229,18 @@ fn streamResult(failure: object_streams.Error) i32 {
         error.LimitExceeded => Result.memory_limit.code(),
         error.BaseMissing => Result.base_missing.code(),
         error.ChainTooLong => Result.chain_too_long.code(),
+        error.SpillFailed => Result.system_call_failed.code(),
         else => |known| resultOf(known).code(),
     };
 }
 
-/// A stream of the object at an offset of a pack that takes at most `budget` bytes of memory beside its window.
-fn objectNew(store: *Store, pack: u32, offset: f64, budget: f64) callconv(.c) ?*ObjectStream {
+/// A stream of the object at an offset of a pack that takes at most `budget` bytes of memory beside its window. A base that
+/// does not fit goes to a temporary file in the folder that the source names in UTF-8, or nowhere where that is empty.
+fn objectNew(store: *Store, pack: u32, offset: f64, budget: f64, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) ?*ObjectStream {
+    const folder = result.sourceSlice(source, source_pos, source_end) orelse return null;
     if (!(offset >= 0 and offset < 1 << 53)) return null;
     const limit: u64 = if (budget >= 0 and budget < 1 << 53) @intFromFloat(budget) else std.math.maxInt(u64) >> 1;
-    return ObjectStream.create(store, .{ .pack = pack, .offset = @intFromFloat(offset) }, limit) catch null;
+    return ObjectStream.create(store, .{ .pack = pack, .offset = @intFromFloat(offset) }, limit, folder) catch null;
 }
 
 fn objectFree(stream: ?*ObjectStream) callconv(.c) void {

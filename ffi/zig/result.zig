@@ -14,6 +14,8 @@ pub const Result = enum(i32) {
     frame_end = 2,
     /// Bytes of a file are missing that the host has to provide.
     needs_bytes = 3,
+    /// A ZPAQ post-processor is a program that the host may run itself.
+    program_ready = 4,
 
     out_of_memory = -1,
     memory_limit = -2,
@@ -38,6 +40,8 @@ pub const Result = enum(i32) {
     delta_corrupt = -26,
     /// A delta chain is longer than allowed, or a cycle.
     chain_too_long = -27,
+    /// Content was made to collide with other content under SHA-1.
+    sha1_collision = -28,
 
     dictionary_corrupt = -30,
     dictionary_mismatch = -31,

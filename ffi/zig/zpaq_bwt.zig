@@ -2,6 +2,7 @@
 //! stands in four bytes at the end. And E8E9: relative addresses of x86 calls and jumps made absolute.
 
 const std = @import("std");
+const Walk = @import("zpaq_bwt_walk.zig").Walk;
 
 /// Undoes E8E9 in place, from the front.
 pub fn undoE8e9(bytes: []u8) void {
@@ -45,15 +46,18 @@ pub const Inverse = struct {
     /// Whether a link carries its byte in the low eight bits, so that a step needs one access to memory.
     packed_links: bool,
     at: u32,
-    left: u32,
+    begun: bool = false,
+    /// The row behind the last that starts with each byte.
+    ends: [256]u32,
 
-    /// Null when the block has no valid index.
+    /// Null when the block has no valid index. Else no link leads to the index row and each other row has one, so that the
+    /// way from there ends at row 0.
     pub fn init(block: []const u8, links: []u32, packed_links: bool) ?Inverse {
         @setRuntimeSafety(false); // counts sum up to the block's size, which is the size of `links`
         if (block.len < 5) return null;
         const data = block[0 .. block.len - 4];
         const index = std.mem.readInt(u32, block[data.len..][0..4], .little);
-        if (index >= data.len or links.len < data.len) return null;
+        if (index >= data.len or links.len < data.len or data[index] != 255) return null;
         var counts: [257]u32 = @splat(0);
         for (data) |byte| counts[@as(usize, byte) + 1] += 1;
         counts[256] = 0;
@@ -63,7 +67,7 @@ pub const Inverse = struct {
             start.* = sum;
             sum += counts[symbol + 1];
         }
-        // The index takes no place of its own, so the last symbol's count is one too high, which nothing reads.
+        // The index takes no place of its own: its byte is 255, whose count is one too high, which nothing reads.
         links[0] = 0;
         const shift: u5 = if (packed_links) 8 else 0;
         for (data[0..index], 0..) |byte, i| {
@@ -77,38 +81,49 @@ pub const Inverse = struct {
         if (packed_links) for (data, links[0..data.len]) |byte, *link| {
             link.* |= byte;
         };
-        return .{ .data = data, .links = links, .packed_links = packed_links, .at = index, .left = @intCast(data.len) };
+        return .{ .data = data, .links = links[0..data.len], .packed_links = packed_links, .at = index, .ends = starts };
+    }
+
+    /// The size of the text, or more where the block is damaged.
+    pub fn sizeMax(self: *const Inverse) usize {
+        return self.data.len - 1;
+    }
+
+    /// Gives the whole text, for which `target` has room; returns its size.
+    pub fn readAll(self: *Inverse, target: []u8) usize {
+        var walk: Walk = .{
+            .links = self.links,
+            .link_shift = if (self.packed_links) 8 else 0,
+            .index = self.at,
+            .ends = &self.ends,
+        };
+        self.at = 0;
+        return walk.run(target);
     }
 
     /// Fills `target` from the text; returns how much that was, less than its size at the end.
     pub fn read(self: *Inverse, target: []u8) usize {
         @setRuntimeSafety(false); // links are below the number of links
+        self.begun = true;
         var at = self.at;
         var produced: usize = 0;
-        const limit = @min(target.len, self.left);
         if (self.packed_links) {
-            while (produced < limit and at != 0) : (produced += 1) {
+            while (produced < target.len and at != 0) : (produced += 1) {
                 at = self.links[at] >> 8;
                 target[produced] = @truncate(self.links[at]);
             }
         } else {
-            while (produced < limit and at != 0) : (produced += 1) {
+            while (produced < target.len and at != 0) : (produced += 1) {
                 at = self.links[at];
                 target[produced] = self.data[at];
             }
         }
         self.at = at;
-        self.left -= @intCast(produced);
         return produced;
     }
 
     pub fn done(self: *const Inverse) bool {
         return self.at == 0;
-    }
-
-    /// Whether the links go in a circle: a valid block gives fewer bytes than it has.
-    pub fn stuck(self: *const Inverse) bool {
-        return self.left == 0 and self.at != 0;
     }
 };
 
@@ -126,4 +141,29 @@ test "E8E9 goes both ways" {
     try std.testing.expect(!std.mem.eql(u8, &bytes, &copy));
     undoE8e9(&copy);
     try std.testing.expectEqualSlices(u8, &bytes, &copy);
+}
+
+test "the inverse gives the text, whole and in pieces" {
+    const text = "she sells sea shells by the sea shore " ** 200;
+    var suffixes: [text.len]i32 = undefined;
+    for (&suffixes, 0..) |*suffix, i| suffix.* = @intCast(i);
+    std.mem.sortUnstable(i32, &suffixes, {}, struct {
+        fn less(_: void, a: i32, b: i32) bool {
+            return std.mem.lessThan(u8, text[@intCast(a)..], text[@intCast(b)..]);
+        }
+    }.less);
+    var block: [text.len + 5]u8 = undefined;
+    _ = forward(text, &suffixes, &block);
+    for ([_]bool{ false, true }) |packed_links| {
+        var links: [text.len + 1]u32 = undefined;
+        var target: [text.len]u8 = undefined;
+        var inverse = Inverse.init(&block, &links, packed_links).?;
+        try std.testing.expectEqual(text.len, inverse.readAll(&target));
+        try std.testing.expectEqualStrings(text, &target);
+        inverse = Inverse.init(&block, &links, packed_links).?;
+        @memset(&target, 0);
+        for (0..3) |piece| _ = inverse.read(target[piece * text.len / 3 .. (piece + 1) * text.len / 3]);
+        try std.testing.expect(inverse.done());
+        try std.testing.expectEqualStrings(text, &target);
+    }
 }

@@ -24,7 +24,12 @@ const Flags = packed struct(u32) {
     hash: bool = false,
     /// Run every post-processor on the machine, even those that native code knows.
     plain: bool = false,
-    rest: u30 = 0,
+    /// The target of each run has the segment's output so far right in front of where more is to go, and room for all
+    /// that follows; code that needs a window can then work in the target.
+    contiguous: bool = false,
+    /// Stop with `program_ready` at a post-processor that native code does not know.
+    offer: bool = false,
+    rest: u28 = 0,
 };
 
 const Decoder = struct {
@@ -33,6 +38,8 @@ const Decoder = struct {
     owned: ?Owned,
     post: ?Post,
     hash: Sha1,
+    /// The host post-processes: what is given here is not the content.
+    hosted: bool,
     /// The first bytes of a segment, or of a chunk's size.
     head: [4]u8,
     head_count: u32,
@@ -88,6 +95,7 @@ fn begin(
     self.memory = .init(limitOf(&self.memory));
     self.flags = @bitCast(flags);
     self.phase = .idle;
+    self.hosted = false;
     if (parsed.count > 0) {
         self.owned = Owned.init(parsed, budgetOf(hcomp_budget), &self.memory) orelse return self.noMemory().code();
     }
@@ -97,6 +105,8 @@ fn begin(
         .pm = parsed.pm,
         .budget = budgetOf(pcomp_budget),
         .native = !self.flags.plain,
+        .contiguous = self.flags.contiguous,
+        .offer = self.flags.offer,
     };
     return Result.ok.code();
 }
@@ -123,7 +133,8 @@ fn segment(self: *Decoder) callconv(.c) i32 {
 }
 
 /// Decodes as far as source and target go. Sets `consumed` and `produced`. `ok`: more input is wanted, and up to 35 bytes
-/// of source may be left; `output_pending`: the target is full; `frame_end`: the segment's data has ended. When a program
+/// of source may be left; `output_pending`: the target is full; `frame_end`: the segment's data has ended;
+/// `program_ready`: `program` has a post-processor, and `settle` is to say who runs it. When a program
 /// failed, `detail` is where in it and `hint` the opcode.
 fn run(
     self: *Decoder,
@@ -140,9 +151,10 @@ fn run(
     const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
     const target_slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
     if (self.phase == .idle) return Result.stage_wrong.code();
+    if (self.flags.contiguous and self.post.?.given > target_pos) return Result.invalid_argument.code();
     var work: Work = .{ .self = self, .input = input, .more = more != 0, .output = .{ .bytes = target_slice }, .step = step };
     const answer = work.run() catch |failure| failedResult(self, failure, step);
-    if (self.flags.hash) self.hash.update(target_slice[0..work.output.len]);
+    if (self.flags.hash and !self.hosted) self.hash.update(target_slice[0..work.output.len]);
     step.consumed = @intCast(work.at);
     step.produced = @intCast(work.output.len);
     return answer.code();
@@ -203,8 +215,9 @@ const Work = struct {
                         if (self.chunk_left == 0) self.phase = .ending;
                     }
                 },
-                .data => if (try (if (self.owned != null) work.coded() else work.stored())) |answer| return answer,
+                .data => if (self.post.?.offered() != null) return .program_ready else if (try (if (self.owned != null) work.coded() else work.stored())) |answer| return answer,
                 .ending => {
+                    if (self.post.?.offered() != null) return .program_ready;
                     self.stage_pos += @intCast(try self.post.?.feed(self.stage[self.stage_pos..self.stage_end], &work.output));
                     if (self.stage_pos < self.stage_end) return .output_pending;
                     if (!try self.post.?.finish(&work.output)) return .output_pending;
@@ -268,6 +281,35 @@ const Work = struct {
     }
 };
 
+/// Gives the program that `program_ready` told of. Sets `produced`.
+fn program(self: *const Decoder, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    const post = self.post orelse return Result.stage_wrong.code();
+    const code = post.offered() orelse return Result.stage_wrong.code();
+    if (code.len > output.len) return Result.output_too_small.code();
+    @memcpy(output[0..code.len], code);
+    step.produced = @intCast(code.len);
+    return Result.ok.code();
+}
+
+/// Says who runs the program: the host, which then gets what goes into it, or the machine here.
+fn settle(self: *Decoder, hosted: u32) callconv(.c) i32 {
+    const post = if (self.post) |*post| post else return Result.stage_wrong.code();
+    if (post.offered() == null) return Result.stage_wrong.code();
+    post.settle(hosted != 0) catch return self.noMemory().code();
+    self.hosted = hosted != 0;
+    return Result.ok.code();
+}
+
+/// Hashes output of the segment that the host made.
+fn hashOutput(self: *Decoder, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) i32 {
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    if (!self.hosted) return Result.stage_wrong.code();
+    self.hash.update(input);
+    return Result.ok.code();
+}
+
 /// The SHA-1 of the segment's output so far, when `begin` asked for it. Sets `produced`.
 fn digest(self: *Decoder, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
     step.* = .{};
@@ -292,6 +334,9 @@ pub const exports = .{
     .{ "sluice_zpaq_decoder_begin", begin },
     .{ "sluice_zpaq_decoder_segment", segment },
     .{ "sluice_zpaq_decoder_run", run, .off_loop },
+    .{ "sluice_zpaq_decoder_program", program },
+    .{ "sluice_zpaq_decoder_settle", settle },
+    .{ "sluice_zpaq_decoder_hash", hashOutput },
     .{ "sluice_zpaq_decoder_digest", digest },
     .{ "sluice_zpaq_decoder_report", report },
 };

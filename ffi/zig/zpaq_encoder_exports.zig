@@ -14,6 +14,7 @@ const Memory = memory_module.Memory;
 const networks = @import("zpaq_networks.zig");
 const Owned = @import("zpaq_model.zig").Owned;
 const programs = @import("zpaq_programs.zig");
+const Predictions = @import("zpaq_predictor.zig").Network(null);
 const result = @import("result.zig");
 const Result = result.Result;
 const Sha1 = @import("sha1.zig").Sha1;
@@ -323,6 +324,41 @@ fn fragment(
     return Result.ok.code();
 }
 
+/// Predicts the bits of source bytes after `begin`, as many bytes as `numbers` has room for: of each bit the guesses of all
+/// components, as logits, and the probability that it is 1, in 65536ths. Sets `consumed`.
+fn predict(
+    self: *Encoder,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    numbers: [*]u32,
+    number_count: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    const model = if (self.owned) |*owned| &owned.model else return Result.stage_wrong.code();
+    const predictor = model.predictor;
+    const width = predictor.count + 1;
+    var rows: []u32 = numbers[0..number_count];
+    for (input) |byte| {
+        if (rows.len < 8 * width) break;
+        for (0..8) |i| {
+            const probability = Predictions.predict(predictor);
+            for (rows[0..predictor.count], predictor.p[0..predictor.count]) |*number, logit| number.* = @bitCast(logit);
+            rows[predictor.count] = probability;
+            rows = rows[width..];
+            Predictions.update(predictor, byte >> @intCast(7 - i) & 1);
+        }
+        step.consumed += 1;
+        if (coder.nextContexts(model, byte)) |stop| {
+            return (if (stop == .budget_exceeded) Result.budget_exceeded else Result.program_failed).code();
+        }
+        Predictions.startByte(predictor);
+    }
+    return Result.ok.code();
+}
+
 /// SHA-1 of parts that follow each other, whose sizes are given; `target` gets their digests. Sets `produced`.
 fn hashParts(
     source: ?[*]const u8,
@@ -404,6 +440,7 @@ pub const exports = .{
     .{ "sluice_zpaq_encoder_begin", begin },
     .{ "sluice_zpaq_encoder_segment", segment, .off_loop },
     .{ "sluice_zpaq_encoder_run", run, .off_loop },
+    .{ "sluice_zpaq_encoder_predict", predict },
     .{ "sluice_zpaq_fragment", fragment, .off_loop },
     .{ "sluice_zpaq_hash_parts", hashParts, .off_loop },
     .{ "sluice_zpaq_stored_program", storedProgram },

@@ -6,6 +6,9 @@ const std = @import("std");
 /// Zeros behind a program, so that an operand cut off by its end reads as one and the machine stops at an error.
 pub const code_slack = 4;
 
+/// Bytes of program that each byte of output lets a call run.
+const output_budget = 64;
+
 pub const Outcome = enum(u32) {
     halted,
     /// The output is full; `run` goes on where it stopped.
@@ -126,9 +129,13 @@ pub const Machine = extern struct {
             56 => break :dispatch .halted,
             57 => {
                 if (output) |out| {
-                    if (out.len == out.bytes.len) break :dispatch .output_full;
+                    if (out.len == out.bytes.len) {
+                        self.budget -|= pc - block_start;
+                        break :dispatch .output_full;
+                    }
                     out.bytes[out.len] = @truncate(a);
                     out.len += 1;
+                    self.budget +|= output_budget;
                 }
                 pc += 1;
                 continue;

@@ -3,6 +3,7 @@
 
 const std = @import("std");
 const bwt = @import("zpaq_bwt.zig");
+const large_pages = @import("large_pages.zig");
 const lz77 = @import("zpaq_lz77_decode.zig");
 const machine_module = @import("zpaq_machine.zig");
 const Machine = machine_module.Machine;
@@ -14,8 +15,6 @@ pub const Failure = error{ OutOfMemory, BadType, EmptyProgram, BadOpcode, Budget
 
 /// What PCOMP gets at the end of a segment.
 const end_of_segment = 0xffff_ffff;
-/// PCOMP may run this many bytes of program per call, and more with every byte that it gives.
-const byte_budget = 64;
 const bwt_counts = 256;
 
 const Stage = enum {
@@ -24,6 +23,8 @@ const Stage = enum {
     size_low,
     size_high,
     program,
+    /// A program that native code does not know waits for what the host says.
+    offered,
     pass,
     machine,
     bit_lz77,
@@ -40,6 +41,10 @@ pub const Post = struct {
     budget: u64,
     /// Whether known programs run natively.
     native: bool,
+    /// Whether the reader keeps each segment's output in front of where it wants more.
+    contiguous: bool,
+    /// Whether the host is asked who runs a program that native code does not know.
+    offer: bool,
     stage: Stage = .kind,
     /// Room for the program and the zeros behind it.
     code: []u8 = &.{},
@@ -50,7 +55,7 @@ pub const Post = struct {
     known: programs.Known = .{ .transform = .e8e9 },
     m: ?[]u8 = null,
     h: ?[]u32 = null,
-    window: lz77.Window = undefined,
+    window: lz77.Window = .empty,
     bits: lz77.BitDecoder = undefined,
     bytes: lz77.ByteDecoder = undefined,
     /// What of the window or the collected block the reader has, and whether the segment's end has come.
@@ -87,6 +92,7 @@ pub const Post = struct {
         const block = self.memory.allocateZeroed(std.math.cast(usize, size) orelse return error.OutOfMemory) orelse
             return error.OutOfMemory;
         self.m = @as([*]u8, @ptrCast(block))[0..@intCast(size)];
+        large_pages.advise(self.m.?);
         return self.m.?;
     }
 
@@ -96,6 +102,7 @@ pub const Post = struct {
         const block = self.memory.allocateZeroed(std.math.cast(usize, 4 * size) orelse return error.OutOfMemory) orelse
             return error.OutOfMemory;
         self.h = @as([*]u32, @ptrCast(@alignCast(block)))[0..@intCast(size)];
+        large_pages.advise(std.mem.sliceAsBytes(self.h.?));
         return self.h.?;
     }
 
@@ -111,6 +118,7 @@ pub const Post = struct {
                     try self.readProgram(input[at]);
                     at += 1;
                 },
+                .offered => return at,
                 .pass => {
                     const count = @min(input.len - at, output.room());
                     @memcpy(output.bytes[output.len..][0..count], input[at..][0..count]);
@@ -157,6 +165,7 @@ pub const Post = struct {
         switch (self.stage) {
             .kind, .pass => return true,
             .size_low, .size_high, .program => return error.Corrupt,
+            .offered => unreachable, // the decoder asks the host before it goes on
             .machine => {
                 if (self.inside) {
                     try self.call(output);
@@ -220,11 +229,21 @@ pub const Post = struct {
                 self.stage = found;
                 self.bits = .{ .low_bits = @intCast(known.parameter & 31) };
                 self.bytes = .{ .length_min = known.parameter };
-                if (found == .bit_lz77 or found == .byte_lz77) self.window = .init(try self.needM());
                 return;
             }
         };
-        try self.startMachine();
+        if (self.offer) self.stage = .offered else try self.startMachine();
+    }
+
+    /// The program that waits for the host; null where none does.
+    pub fn offered(self: *const Post) ?[]const u8 {
+        return if (self.stage == .offered) self.code[0..self.code_len] else null;
+    }
+
+    /// What becomes of the offered program: the host runs it over what passes through, or the machine does.
+    pub fn settle(self: *Post, hosted: bool) Failure!void {
+        std.debug.assert(self.stage == .offered);
+        if (hosted) self.stage = .pass else try self.startMachine();
     }
 
     fn startMachine(self: *Post) Failure!void {
@@ -248,9 +267,7 @@ pub const Post = struct {
     /// Runs the machine on, from the start of a call or from where the output was full.
     fn call(self: *Post, output: *Output) Failure!void {
         const machine = self.machine.?;
-        const before = output.len;
         const outcome = machine.run(output);
-        machine.budget +|= (output.len - before) * byte_budget;
         self.inside = outcome == .output_full;
         switch (outcome) {
             .halted, .output_full => {},
@@ -259,34 +276,50 @@ pub const Post = struct {
         }
     }
 
+    /// Where the text goes: the reader's memory, or a ring that is made when the first byte comes.
+    fn openWindow(self: *Post, output: *Output) Failure!void {
+        if (!self.contiguous) {
+            if (self.m == null) self.window = .ring(try self.needM());
+            return;
+        }
+        const room = output.bytes[output.len..];
+        if (self.window.written == 0) large_pages.advise(room);
+        const start = room.ptr - @as(usize, @intCast(self.given));
+        self.window = .flat(start[0..@intCast(self.given + room.len)], self.arraySizes().m, self.window.written);
+    }
+
     fn feedWindow(self: *Post, input: []const u8, output: *Output) Failure!usize {
+        try self.openWindow(output);
         const window = &self.window;
+        const whole = self.known.e8e9;
         // With E8E9 the text stays in the window until the segment ends.
-        const room = if (self.known.e8e9) window.bytes.len else output.room();
+        const room = if (self.contiguous or whole) window.bytes.len - window.written else output.room();
         var taken: usize = 0;
         const progress = switch (self.stage) {
             .bit_lz77 => self.bits.run(input, &taken, window, room),
             else => self.bytes.run(input, &taken, window, room),
         };
-        if (progress == .corrupt) return error.Corrupt;
-        if (!self.known.e8e9) {
-            const count = window.read(self.given, output.bytes[output.len..]);
-            self.given += count;
-            output.len += count;
-        } else if (window.written > self.arraySizes().m) return error.Corrupt;
+        if (progress == .corrupt or whole and window.written > self.arraySizes().m) return error.Corrupt;
+        if (!whole or progress == .full) self.give(output);
         return taken;
     }
 
-    fn finishWindow(self: *Post, output: *Output) Failure!bool {
+    fn give(self: *Post, output: *Output) void {
         const window = &self.window;
-        if (self.known.e8e9 and !self.ended) {
-            if (window.written > self.arraySizes().m) return error.Corrupt;
-            bwt.undoE8e9(window.bytes[0..@intCast(window.written)]);
-        }
-        self.ended = true;
-        const count = window.read(self.given, output.bytes[output.len..]);
+        const count: usize = if (self.contiguous)
+            @intCast(window.written - self.given)
+        else
+            window.read(self.given, output.bytes[output.len..]);
         self.given += count;
         output.len += count;
+    }
+
+    fn finishWindow(self: *Post, output: *Output) Failure!bool {
+        try self.openWindow(output);
+        const window = &self.window;
+        if (self.known.e8e9 and !self.ended) bwt.undoE8e9(window.bytes[0..@intCast(window.written)]);
+        self.ended = true;
+        self.give(output);
         if (self.given < window.written) return false;
         window.written = 0;
         self.given = 0;
@@ -315,9 +348,15 @@ pub const Post = struct {
             self.filter = .{};
         }
         const inverse = &self.inverse.?;
+        if (!inverse.begun and output.room() >= inverse.sizeMax()) {
+            const text = output.bytes[output.len..][0..inverse.readAll(output.bytes[output.len..])];
+            if (self.known.e8e9) bwt.undoE8e9(text);
+            output.len += text.len;
+            self.spent = true;
+            return true;
+        }
         if (!self.known.e8e9) {
             output.len += inverse.read(output.bytes[output.len..]);
-            if (inverse.stuck()) return error.Corrupt;
             self.spent = inverse.done();
             return self.spent;
         }
@@ -326,7 +365,6 @@ pub const Post = struct {
             var chunk: [4096]u8 = undefined;
             const count = inverse.read(chunk[0..@min(chunk.len, output.room())]);
             for (chunk[0..count]) |byte| self.filter.push(byte, output);
-            if (inverse.stuck()) return error.Corrupt;
         }
         self.spent = self.filter.finish(output);
         return self.spent;

@@ -1,0 +1,36 @@
+/**
+ * Packs of git without a repository around them.
+ */
+import { indexPackSource, PackStore, PackWriter } from "@sluice/gitdb";
+import { byteSourceFromBlob, byteSourceFromBytes } from "@sluice/internal";
+
+const encoder = new TextEncoder();
+
+/** Opens a pack; its index is made first. */
+export async function openPack(file: Blob): Promise<PackStore> {
+  const pack = byteSourceFromBlob(file);
+  const { index } = await indexPackSource(pack);
+  return await PackStore.fromSources([{ name: "pack", pack, index: byteSourceFromBytes(index) }]);
+}
+
+/** A pack with one blob. */
+export async function* packOf(file: Blob, level: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const writer = new PackWriter({ level });
+  await writer.add({ type: "blob", body: new Uint8Array(await file.arrayBuffer()) });
+  yield (await writer.finish()).pack;
+}
+
+/** All objects as `git cat-file --batch` prints them: a line with id, type and size, the content, an empty line. */
+export async function* unpack(file: Blob): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const store = await openPack(file);
+  try {
+    for await (const { id, type, size } of store.packs[0]!.list()) {
+      yield encoder.encode(`${id} ${type} ${size}\n`);
+      const reader = (await store.read(id)).body.getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+      yield encoder.encode("\n");
+    }
+  } finally {
+    store.close();
+  }
+}
