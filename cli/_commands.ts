@@ -76,6 +76,11 @@ export const COMMANDS: readonly Command[] = [
     summary: "Keep versions of files in ZPAQ archives; develop models",
     load: () => import("./zpaq.ts"),
   },
+  {
+    name: "zpaqlpy",
+    summary: "Compile models in a subset of Python, with the original's options",
+    load: () => import("./zpaqlpy.ts"),
+  },
   { name: "native", summary: "Show which backend runs", load: () => import("./native.ts") },
   {
     name: "completions",

@@ -11,9 +11,15 @@ import {
   runZpaqlPyPcomp,
   toLspDiagnostic,
   traceZpaqlPy,
+  zpaqlPyInfo,
   zpaqlPyTemplate,
 } from "@sluice/zpaq/compiler";
-import type { CompileZpaqlPyOptions, ZpaqlPyDiagnostic, ZpaqlPyProgram } from "@sluice/zpaq/compiler";
+import type {
+  CompileZpaqlPyOptions,
+  ZpaqlPyChapter,
+  ZpaqlPyDiagnostic,
+  ZpaqlPyProgram,
+} from "@sluice/zpaq/compiler";
 import { disassembleZpaq } from "@sluice/zpaq";
 import { EXIT, UsageFailure } from "./_exit.ts";
 import { formatOptions, parseOptions } from "./_options.ts";
@@ -162,6 +168,7 @@ Usage: sluice zpaq py compile SOURCE.py [-o MODEL.cfg]       to a config
        sluice zpaq py trace SOURCE.py hcomp|pcomp [INPUT]    follow compiled code by lines
        sluice zpaq py stats SOURCE.py [INPUT]                bytes, variables, executed instructions
        sluice zpaq py template [-o FILE]                     a source to start from
+       sluice zpaq py info zpaq|zpaql|lang|ir|tutorial       a chapter of help
 
 `;
 
@@ -199,6 +206,10 @@ export async function pythonCommand(args: readonly string[]): Promise<number> {
   if (action === "template") {
     const text = zpaqlPyTemplate({ minimal: settings.minimal });
     await writeOutput(settings.output ?? "-", [new TextEncoder().encode(text)]);
+    return EXIT.ok;
+  }
+  if (action === "info") {
+    console.log(zpaqlPyInfo((path ?? "lang") as ZpaqlPyChapter).trimEnd());
     return EXIT.ok;
   }
   if (path === undefined) {

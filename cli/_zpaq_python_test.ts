@@ -74,3 +74,46 @@ Deno.test("sluice zpaq py compiles, checks and runs a source", async () => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("sluice zpaqlpy takes the options of the original", async () => {
+  const folder = await Deno.makeTempDir();
+  const zpaqlpy = async (...args: string[]): Promise<{ code: number; stdout: string }> => {
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", MAIN, "zpaqlpy", ...args],
+      cwd: folder,
+      stdin: "null",
+      env: { NO_COLOR: "1" },
+    }).output();
+    return { code, stdout: new TextDecoder().decode(stdout) };
+  };
+  try {
+    await Deno.writeTextFile(`${folder}/model.py`, SOURCE.replace("c << 9", "c * 1024 / 2"));
+    await Deno.writeTextFile(`${folder}/wrong.py`, SOURCE.replace("c << 9", "d"));
+    await Deno.writeTextFile(`${folder}/data`, "AB");
+    const printed = await zpaqlpy(
+      "-v",
+      "--fixed-global-access",
+      "--no-pc-comments",
+      "--run-hcomp=data",
+      "model.py",
+    );
+    assertEquals([printed.code, printed.stdout], [0, "65: [33280]\n66: [33792]\n"]);
+    assertStringIncludes(await Deno.readTextFile(`${folder}/model.cfg`), "pcomp ./double ;");
+    const bare = await zpaqlpy("--suppress-pcomp", "--disable-comp", "--no-comments", "-o", "-", "model.py");
+    assertEquals(bare.stdout, "comp 0 0 0 0 0\nhcomp\n  halt\nend\n");
+    assertStringIncludes((await zpaqlpy("-S", "--output=-", "model.py")).stdout, "H[0] = ");
+    assertStringIncludes((await zpaqlpy("--info-zpaql")).stdout, "Registers A");
+    assertStringIncludes((await zpaqlpy("--emit-template")).stdout, "### BEGIN OF EDITABLE SECTION");
+    const codes = [
+      await zpaqlpy(),
+      await zpaqlpy("missing.py"),
+      await zpaqlpy("-o", "no/where.cfg", "model.py"),
+      await zpaqlpy("wrong.py"),
+    ];
+    assertEquals(codes.map(({ code }) => code), [1, 2, 3, 1]);
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assertEquals(names.sort(), ["data", "model.cfg", "model.py", "wrong.py"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -74,7 +74,7 @@ export function generateCode(
     const usesH = spilled.size > 0 || graph.recursive || usesMemory(graph, "H");
     const usesM = usesMemory(graph, "M");
     const free: Register[] = usesH ? (usesM ? ["b"] : ["b", "c"]) : ["b", "d"];
-    const registers = level === 0 ? new Map<Variable, Register>() : chooseHomes(graph, steps, free, single);
+    const registers = level === 0 ? new Map<Variable, Register>() : chooseHomes(graph, steps, free);
     for (const variable of spilled.keys()) registers.delete(variable);
     const slots = new Map([...spilled].map(([variable, slot]) => [variable, tableSize("H") + slot]));
     const homes: Homes = { registers, spilled: slots };

@@ -31,17 +31,22 @@ export function weightsOf(graph: Graph): Map<Variable, number> {
   return weights;
 }
 
-/** Registers for variables; `single` are computed where they are used and need none. */
+/** Registers for variables. */
 export function chooseHomes(
   graph: Graph,
   steps: ReadonlyMap<Block, readonly Step[]>,
   registers: readonly Register[],
-  single: ReadonlySet<Variable>,
 ): Map<Variable, Register> {
   const homes = new Map<Variable, Register>();
   if (registers.length === 0) return homes;
   const weights = weightsOf(graph);
-  const candidates = [...weights].filter(([variable, weight]) => !single.has(variable) && weight > 3)
+  // Values that are computed where they are used are never set.
+  const set = new Set([...steps.values()].flat().flatMap((step) => [...writesOfStep(step)]));
+  for (const { end } of graph.blocks) {
+    const written = writesOfEnd(end);
+    if (written !== undefined) set.add(written);
+  }
+  const candidates = [...weights].filter(([variable, weight]) => set.has(variable) && weight > 1)
     .sort((a, b) => b[1] - a[1]).slice(0, CANDIDATES_MAX).map(([variable]) => variable);
   const conflicts = conflictsOf(graph, steps, new Set(candidates));
   for (const register of registers) {

@@ -179,3 +179,38 @@ Deno.test("checkZpaqlPy finds many faults in one run, with places for people and
     [],
   );
 });
+
+Deno.test("checkZpaqlPy gives exact lines and columns", () => {
+  const cases: [string, string, number, number][] = [
+    ["x = 5 ? 3", "0100", 15, 9],
+    ["if c:\n    x = 1 /  2", "0203", 16, 13],
+    ['y = c\nx = "abc"', "0122", 16, 7],
+    ["x = (c +\n  4294967296)", "0105", 16, 5],
+    ["x = c; import os", "0120", 15, 10],
+    ["for i in c: pass", "0121", 15, 12],
+    ["x = 1 + undefined_name", "0200", 15, 11],
+    ["x = f(c)", "0201", 15, 7],
+    ["peek_b(c)", "0202", 15, 3],
+    ["if c: break", "0207", 15, 9],
+    ["x = hM[y]", "0200", 15, 10],
+    ["pM[c] = 1", "0210", 15, 3],
+    ["x = c << 40", "0307", 15, 12],
+  ];
+  for (const [body, code, line, column] of cases) {
+    const indented = body.split("\n").map((each) => `  ${each}`).join("\n");
+    const found = checkZpaqlPy(file(HEADER, `def hcomp(c):\n${indented}\n`)).filter((each) =>
+      each.code === `ZPY${code}`
+    );
+    assertEquals(found.map((each) => [each.line, each.column])[0], [line, column], body);
+  }
+});
+
+Deno.test("checkZpaqlPy keeps constant tables apart from variables", () => {
+  const inModule = (text: string, body: string): string[] =>
+    found(file(HEADER, `${text}\ndef hcomp(c):\n  ${body}\n`));
+  assertEquals(inModule("T = (1, 2)", "hH[0] = T[c & 1] + len(T)"), []);
+  assertEquals(inModule("T = (1, 2)", "hH[0] = T"), ["0122 T"]);
+  assertEquals(inModule("T = (1, 2)", "hH[0] = T[2]"), ["0307 2"]);
+  assertEquals(inModule("T = (1, 2)\nT = 3", "hH[0] = c"), ["0204 T", "0204 T"]);
+  assertEquals(inModule("T = (1, c)", "hH[0] = c").length > 0, true);
+});

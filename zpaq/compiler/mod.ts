@@ -24,6 +24,7 @@ export type { BytesSource } from "@sluice/internal";
 export * from "./check.ts";
 export * from "./compile.ts";
 export * from "./diff.ts";
+export * from "./info.ts";
 export * from "./run.ts";
 export * from "./template.ts";
 export * from "./trace.ts";
