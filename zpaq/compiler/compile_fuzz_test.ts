@@ -2,7 +2,10 @@
  * Random programs: the interpreter, compiled code at every level on the machine and in archives on both backends, and Python
  * where it is there, must agree. A program that fails is made smaller before it is shown.
  */
+import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../tests/_data.ts";
+import { HAS_PYTHON, runInPython } from "../../tests/_python_reference.ts";
+import type { ReferenceRun } from "../../tests/_python_reference.ts";
 import { randomProgram, sourceOf } from "../../tests/_random_python.ts";
 import type { Piece, RandomProgram } from "../../tests/_random_python.ts";
 import { assembleZpaq, compressZpaqConfig, ZpaqMachine } from "../mod.ts";
@@ -130,4 +133,31 @@ Deno.test(`${COUNT} random programs do what Python says, at every level`, () => 
       }input: ${least.input.join()}`,
     );
   }
+});
+
+if (!HAS_PYTHON) console.log("SKIPPED: random programs in Python: it is not installed");
+
+Deno.test({
+  name: `${COUNT} random programs do in the interpreter what they do in Python`,
+  ignore: !HAS_PYTHON,
+  async fn() {
+    const seed = Random.seed(7);
+    const runs: (ReferenceRun & { readonly expected: string[] })[] = [];
+    for (let i = 0; i < COUNT; i++) {
+      const program = randomProgram(new Random(seed * 100_003 + i * 7919));
+      const source = sourceOf(program);
+      const segments = [program.input.subarray(0, 5), program.input.subarray(5)];
+      try {
+        const expected = runZpaqlPyPcomp(source, segments, { budget: BUDGET }).map((bytes) => bytes.join());
+        runs.push({ source, segments, expected });
+      } catch (error) {
+        if (!String(error).includes("budget")) throw error;
+      }
+    }
+    assert(runs.length > COUNT / 2, `${runs.length} of ${COUNT} programs end`);
+    const results = await runInPython(runs);
+    for (const [i, { source, expected }] of runs.entries()) {
+      assertEquals(results[i], { output: expected }, source);
+    }
+  },
 });
