@@ -11,7 +11,8 @@ import {
   ZpaqMachine,
 } from "@sluice/zpaq";
 import type { ZpaqProgram } from "@sluice/zpaq";
-import { EXIT, UsageFailure } from "./_exit.ts";
+import { compileZpaqlPy, formatZpaqlPyDiagnostic } from "@sluice/zpaq/compiler";
+import { EXIT, Failure, UsageFailure } from "./_exit.ts";
 import { LEVEL } from "./_messages.ts";
 import type { Messages } from "./_messages.ts";
 import { writeOutput } from "./_write_output.ts";
@@ -22,8 +23,27 @@ const HEX_COLUMNS = 16;
 /** zpaq's exit code for errors. */
 const FAILED = 2;
 
+/** Assembles a config; a model in Python, known by its name, is compiled first. */
 async function readConfig(path: string, args: readonly number[]): Promise<ZpaqProgram> {
-  return assembleZpaq(await Deno.readTextFile(path), args);
+  const source = await Deno.readTextFile(path);
+  if (!path.endsWith(".py")) return assembleZpaq(source, args);
+  const { program, diagnostics } = compileZpaqlPy(source, { name: path });
+  for (const each of diagnostics) console.error(formatZpaqlPyDiagnostic(each, source, path));
+  if (program === undefined) throw new Failure(`zpaq: ${path} is no model`, 1);
+  return assembleZpaq(program.config);
+}
+
+/** What a command, run as zpaqd runs it, makes of a file: it is given the names of its input and its output. */
+async function preprocess(command: string, path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const output = await Deno.makeTempFile();
+  try {
+    const args = ["-c", `${command} "$1" "$2"`, "sh", path, output];
+    const { code } = await new Deno.Command("sh", { args, stdin: "null", stdout: "null" }).output();
+    if (code !== 0) throw new Failure(`zpaq: "${command}" failed for ${path} with code ${code}`, 1);
+    return await Deno.readFile(output);
+  } finally {
+    await Deno.remove(output);
+  }
 }
 
 /** `c CONFIG ARCHIVE FILE...`: one block with the files as its segments. */
@@ -31,10 +51,13 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
   const [config, archive, ...files] = settings.operands;
   if (files.length === 0) throw new UsageFailure("zpaq c needs a config, an archive and files");
   const program = await readConfig(config!, settings.args);
+  const command = settings.preprocess === "" ? program.command : settings.preprocess;
+  if (command === "") throw new UsageFailure("The config names no command for its post-processor");
   const segments = [];
   for (const path of files) {
-    const data = await Deno.readFile(path);
-    segments.push({ data, filename: settings.noName ? "" : path, comment: `${data.length}` });
+    const content = await Deno.readFile(path);
+    const data = command === undefined ? content : await preprocess(command, path);
+    segments.push({ data, content, filename: settings.noName ? "" : path, comment: `${content.length}` });
   }
   const block = compressZpaqConfig(program, segments, {
     checksum: !settings.noChecksum,
@@ -45,7 +68,7 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
   whole.set(before);
   whole.set(block, before.length);
   await writeOutput(archive!, [whole]);
-  const size = segments.reduce((sum, { data }) => sum + data.length, 0);
+  const size = segments.reduce((sum, { content }) => sum + content.length, 0);
   messages.say(LEVEL.results, `${size} -> ${block.length}`);
   return EXIT.ok;
 }

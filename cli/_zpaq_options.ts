@@ -24,6 +24,8 @@ export interface ZpaqSettings {
   summary: number;
   fragment: number;
   args: number[];
+  /** A command that prepares a file for the post-processor; "" for the one that the config names. */
+  preprocess: string | undefined;
   append: boolean;
   noChecksum: boolean;
   noName: boolean;
@@ -53,6 +55,7 @@ function defaults(): ZpaqSettings {
     summary: 0,
     fragment: 6,
     args: [],
+    preprocess: undefined,
     append: false,
     noChecksum: false,
     noName: false,
@@ -79,6 +82,7 @@ export const OPTION_HELP = `Options (one dash, as zpaq has them):
   -s, -summary N       say less
   -fragment N          log2 of the mean fragment size in KiB
   -args N,N            values of $1, $2 of a config
+  -preprocess CMD      with c: run CMD INPUT OUTPUT for each file; "" for the command that the config names
   -append              add blocks to an archive with c
   -unsafe-paths        extract names that lead out of the folder
 `;
@@ -138,6 +142,7 @@ export function parseZpaqOptions(args: readonly string[]): ZpaqSettings {
     else if (arg === "-summary" || arg === "-s") settings.summary = integer(arg, value(), -1, 1e9);
     else if (arg === "-fragment") settings.fragment = integer(arg, value(), 0, 19);
     else if (arg === "-args") settings.args = value().split(",").map((text) => integer(arg, text, 0, 65535));
+    else if (arg === "-preprocess") settings.preprocess = value();
     else if (arg === "-append") settings.append = true;
     else if (arg === "-nochecksum") settings.noChecksum = true;
     else if (arg === "-noname") settings.noName = true;

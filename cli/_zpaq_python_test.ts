@@ -117,3 +117,36 @@ Deno.test("sluice zpaqlpy takes the options of the original", async () => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("sluice zpaq c makes archives with models in Python and the commands that prepare files for them", async () => {
+  const folder = await Deno.makeTempDir();
+  const zpaq = async (...args: string[]): Promise<{ code: number; stderr: string }> => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", MAIN, "zpaq", ...args],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    return { code, stderr: new TextDecoder().decode(stderr) };
+  };
+  try {
+    await Deno.writeTextFile(`${folder}/model.py`, SOURCE);
+    await Deno.writeTextFile(
+      `${folder}/half`,
+      '#!/bin/sh\nsed "s/\\(.\\)\\1/\\1/g" "$1" | tr -d "\\n" > "$2"\n',
+    );
+    await Deno.chmod(`${folder}/half`, 0o755);
+    await Deno.writeTextFile(`${folder}/data`, "AABBCCAA");
+    assertEquals((await zpaq("c", "model.py", "a.zpaq", "data", "-preprocess", "./half")).code, 0);
+    assertEquals((await zpaq("d", "a.zpaq", "out")).code, 0);
+    assertEquals(await Deno.readTextFile(`${folder}/out`), "AABBCCAA");
+    const named = await zpaq("c", "model.py", "b.zpaq", "data", "-preprocess", "");
+    assertStringIncludes(named.stderr, "./double");
+    const unprepared = await zpaq("c", "model.py", "b.zpaq", "data");
+    assertStringIncludes(unprepared.stderr, "POST_MISMATCH");
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assertEquals(names.sort(), ["a.zpaq", "data", "half", "model.py", "out"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

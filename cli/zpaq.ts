@@ -29,7 +29,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq x ARCHIVE [FILE...] [OPTIONS...]    extract
        sluice zpaq l ARCHIVE [FILE...] [OPTIONS...]    list
        sluice zpaq t ARCHIVE [FILE...] [OPTIONS...]    test
-       sluice zpaq c CONFIG ARCHIVE FILE...            compress with a config
+       sluice zpaq c CONFIG ARCHIVE FILE...            compress with a config or a model in Python
        sluice zpaq d ARCHIVE [OUTPUT]                  decompress all segments
        sluice zpaq r CONFIG h|p [INPUT [OUTPUT]]       run a program of a config
        sluice zpaq asm CONFIG [OUTPUT]                 assemble

@@ -20,12 +20,15 @@
  *
  * @module
  */
-export type { BytesSource } from "@sluice/internal";
+export type { ZpaqConfigOptions } from "../compress_config.ts";
+export type { BackendChoice } from "@sluice/ffi";
+export type { BytesSource, ChunkSource } from "@sluice/internal";
 export * from "./check.ts";
 export * from "./compile.ts";
 export * from "./diff.ts";
 export * from "./info.ts";
 export * from "./run.ts";
+export * from "./streams.ts";
 export * from "./template.ts";
 export * from "./trace.ts";
 export { formatZpaqlPyDiagnostic, toLspDiagnostic } from "./diagnostics.ts";
