@@ -283,8 +283,8 @@ fn addHeaders(b: *std.Build, module: *std.Build.Module, target: std.Build.Resolv
     module.addImport(b.fmt("{s}_c", .{codec}), translate.createModule());
 }
 
-fn zstdLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
-    const root = b.path("../../vendor/zstd");
+/// A module for C sources; WASM has no libc, but the few headers that they ask for.
+fn cModule(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Module {
     const is_wasm = target.result.cpu.arch.isWasm();
     const module = b.createModule(.{
         .target = target,
@@ -294,7 +294,15 @@ fn zstdLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const [
         .strip = true,
         .sanitize_c = .off,
     });
-    if (is_wasm) module.addIncludePath(b.path("libc")) else module.addCMacro("ZSTD_MULTITHREAD", "");
+    if (is_wasm) module.addIncludePath(b.path("libc"));
+    return module;
+}
+
+fn zstdLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
+    const root = b.path("../../vendor/zstd");
+    const is_wasm = target.result.cpu.arch.isWasm();
+    const module = cModule(b, target);
+    if (!is_wasm) module.addCMacro("ZSTD_MULTITHREAD", "");
     if (target.result.cpu.arch == .x86_64) {
         module.addAssemblyFile(root.path(b, "decompress/huf_decompress_amd64.S"));
     } else {
@@ -309,16 +317,8 @@ fn zstdLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const [
 fn lz4Library(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
     const root = b.path("../../vendor/lz4");
     const is_wasm = target.result.cpu.arch.isWasm();
-    const module = b.createModule(.{
-        .target = target,
-        .optimize = .ReleaseFast,
-        .link_libc = !is_wasm,
-        .pic = !is_wasm,
-        .strip = true,
-        .sanitize_c = .off,
-    });
+    const module = cModule(b, target);
     if (is_wasm) {
-        module.addIncludePath(b.path("libc"));
         // 64-bit registers with 32-bit pointers, which lz4.c knows by the name of x32: the encoder then hashes as on
         // 64-bit machines, so that its output is the same, and copies go by 8 bytes.
         module.addCMacro("__x86_64__", "1");
@@ -334,15 +334,7 @@ fn lz4Library(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []
 fn deflateLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
     const root = b.path("../../vendor/libdeflate");
     const is_wasm = target.result.cpu.arch.isWasm();
-    const module = b.createModule(.{
-        .target = target,
-        .optimize = .ReleaseFast,
-        .link_libc = !is_wasm,
-        .pic = !is_wasm,
-        .strip = true,
-        .sanitize_c = .off,
-    });
-    if (is_wasm) module.addIncludePath(b.path("libc"));
+    const module = cModule(b, target);
     module.addIncludePath(root);
     const speed = if (is_wasm) wasm_speed else native_speed;
     module.addCSourceFiles(.{ .root = root.path(b, "lib"), .files = files, .flags = b.dupeStrings(&(deflate_flags ++ .{speed})) });
@@ -351,15 +343,7 @@ fn deflateLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []cons
 
 fn sha1dcLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
     const is_wasm = target.result.cpu.arch.isWasm();
-    const module = b.createModule(.{
-        .target = target,
-        .optimize = .ReleaseFast,
-        .link_libc = !is_wasm,
-        .pic = !is_wasm,
-        .strip = true,
-        .sanitize_c = .off,
-    });
-    if (is_wasm) module.addIncludePath(b.path("libc"));
+    const module = cModule(b, target);
     module.addIncludePath(b.path("."));
     const speed = if (is_wasm) wasm_speed else native_speed;
     module.addCSourceFiles(.{ .root = b.path("../../vendor/sha1dc"), .files = files, .flags = b.dupeStrings(&(sha1dc_flags ++ .{speed})) });
