@@ -164,6 +164,8 @@ Usage: sluice zpaq py compile SOURCE.py [-o MODEL.cfg]       to a config
        sluice zpaq py check SOURCE.py                        only say what is wrong
        sluice zpaq py run SOURCE.py hcomp [INPUT]            print the contexts of each byte
        sluice zpaq py run SOURCE.py pcomp [INPUT [OUTPUT]]   run the post-processor
+       sluice zpaq py hcomp|pcomp SOURCE.py [INPUT...]       short for run
+       sluice zpaq py fmt-check SOURCE.py                    whether the original compiler takes it as well
        sluice zpaq py diff SOURCE.py hcomp|pcomp [INPUT]     compare compiled code with what Python does
        sluice zpaq py trace SOURCE.py hcomp|pcomp [INPUT]    follow compiled code by lines
        sluice zpaq py stats SOURCE.py [INPUT]                bytes, variables, executed instructions
@@ -213,7 +215,9 @@ export async function pythonCommand(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   if (path === undefined) {
-    throw new UsageFailure('Expected "sluice zpaq py compile|check|run|diff|trace|stats SOURCE.py"');
+    throw new UsageFailure(
+      'Expected "sluice zpaq py compile|check|run|hcomp|pcomp|diff|trace|stats|fmt-check SOURCE.py"',
+    );
   }
   const source = path === "-"
     ? await new Response(Deno.stdin.readable).text()
@@ -223,6 +227,11 @@ export async function pythonCommand(args: readonly string[]): Promise<number> {
       return await compile(source, path, settings);
     case "check":
       return check(source, path, settings);
+    case "fmt-check":
+      return check(source, path, { ...settings, strictSubset: true, warningsFail: true });
+    case "hcomp":
+    case "pcomp":
+      return await run(source, path, [action, ...rest], settings);
     case "run":
       return await run(source, path, rest, settings);
     case "diff":

@@ -37,7 +37,13 @@ Deno.test("sluice zpaq py compiles, checks and runs a source", async () => {
     assertEquals((await py(folder, "run", "model.py", "hcomp", "data")).stdout, "65: [33280]\n66: [33792]\n");
     assertEquals((await py(folder, "run", "model.py", "pcomp", "data")).stdout, "AABB");
     assertEquals((await py(folder, "run", "model.py", "pcomp", "data", "--append=data")).stdout, "AABBAABB");
+    assertEquals((await py(folder, "pcomp", "model.py", "data")).stdout, "AABB");
     assertEquals((await py(folder, "check", "model.py")).code, 0);
+    const extended = await py(folder, "fmt-check", "model.py");
+    assertEquals(extended.code, 1);
+    assertStringIncludes(extended.stderr, "ZPY0130");
+    await py(folder, "template", "-o", "template.py");
+    assertEquals((await py(folder, "fmt-check", "template.py")).code, 0);
     for (const action of ["check", "compile"]) {
       const wrong = await py(folder, action, "wrong.py");
       assertEquals(wrong.code, 1);
