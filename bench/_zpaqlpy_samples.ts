@@ -2,6 +2,7 @@
  * Models in the Python subset for measurements, each with an input of its kind.
  */
 import { Random, text } from "../tests/_data.ts";
+import { runLengths, TUTORIAL_HCOMP, TUTORIAL_PCOMP, tutorialInput } from "../tests/_zpaqlpy_tutorial.ts";
 
 /** A model and data for it. */
 export interface Sample {
@@ -15,64 +16,11 @@ function model(header: string, components: string, hcomp: string, pcomp: string)
   return `${header}\nn = len({${components}})\npcomp_invocation = "./prepare"\n${hcomp}${pcomp}`;
 }
 
-/** Pairs of a byte and how often it comes. */
-function runLengths(data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const pairs: number[] = [];
-  for (let i = 0; i < data.length;) {
-    let count = 1;
-    while (count < 255 && data[i + count] === data[i]) count++;
-    pairs.push(data[i]!, count);
-    i += count;
-  }
-  return new Uint8Array(pairs);
-}
-
-/** The tutorial's input: runs of seven letters by a fixed rule. */
-function tutorialInput(size: number): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [];
-  for (let x = 1; bytes.length < size;) {
-    x = Number((1103515245n * BigInt(x) + 12345n) % 2n ** 31n);
-    bytes.push(...new Array(1 + (x >> 20) % 9).fill(65 + (x >> 16) % 7));
-  }
-  return runLengths(new Uint8Array(bytes.slice(0, size)));
-}
-
 const TUTORIAL = model(
   "hh = 2\nhm = ph = pm = 0",
   '0: "cm 19 22", 1: "cm 19 22", 2: "mix2 1 0 1 30 0"',
-  `at_counter = False
-last_value = 0
-last_counter = 0
-def hcomp(c):
-  global at_counter, last_value, last_counter
-  if at_counter:
-    last_counter = c
-  else:
-    last_value = c
-  hH[0] = (last_value << 1) + at_counter
-  hH[0] <<= 9
-  hH[1] = (last_counter << 1) + at_counter
-  hH[1] <<= 9
-  hH[2] = at_counter + 0
-  at_counter = not at_counter
-`,
-  `case_loading = False
-last = NONE
-def pcomp(c):
-  global case_loading, last
-  if c == NONE:
-    case_loading = False
-    last = NONE
-    return
-  if not case_loading:
-    case_loading = True
-    last = c
-  else:
-    case_loading = False
-    while c > 0:
-      c -= 1
-      out(last)
-`,
+  TUTORIAL_HCOMP,
+  TUTORIAL_PCOMP,
 );
 
 /** Literal runs and matches: a count below 128 and so many bytes, or a length, and a distance of two bytes. */
@@ -282,9 +230,13 @@ def pcomp(c):
 
 /** All samples. */
 export const SAMPLES: readonly Sample[] = [
-  { name: "tutorial RLE", source: TUTORIAL, make: (size) => tutorialInput(Math.min(size, 20_000)) },
+  {
+    name: "tutorial RLE",
+    source: TUTORIAL,
+    make: (size) => runLengths(tutorialInput(Math.min(size, 20_000))),
+  },
   { name: "LZ77", source: LZ77, make: lz77 },
-  { name: "RLE and CM", source: RLE_MODEL, make: (size) => tutorialInput(size) },
+  { name: "RLE and CM", source: RLE_MODEL, make: (size) => runLengths(tutorialInput(size)) },
   { name: "pixels", source: PIXELS, make: (size) => new Random(3).bytes(size).map((byte) => byte & 15) },
   { name: "arrays", source: ARRAYS, make: (size) => new Random(4).bytes(size) },
 ];

@@ -205,7 +205,7 @@ export class ArchiveDecoder {
     onDamage(error);
     // A header that lies about its size has swallowed what follows; nothing of it is used up yet.
     if (this.#phase === "seek") {
-      this.buffer.skip(1);
+      this.buffer.consume(1);
       this.#junk++;
     }
     this.#fresh = false;
@@ -245,7 +245,7 @@ export class ArchiveDecoder {
       const unused = this.#ended ? buffer.length : Math.max(0, buffer.length - TAG_AND_MAGIC + 1);
       if (unused > 0) this.#fresh = false;
       this.#junk += unused;
-      buffer.skip(unused);
+      buffer.consume(unused);
       if (!this.#ended) return "input";
       this.#phase = "done";
       this.#reportJunk();
@@ -259,7 +259,7 @@ export class ArchiveDecoder {
     if (found > buffer.pos) {
       this.#junk += found - buffer.pos;
       this.#fresh = false;
-      buffer.skip(found - buffer.pos);
+      buffer.consume(found - buffer.pos);
     }
     return this.#readHeader(LOCATOR_TAG.length);
   }
@@ -315,7 +315,7 @@ export class ArchiveDecoder {
     this.#blockStart = offset;
     this.blockCount++;
     this.#begun = false;
-    buffer.skip(end - buffer.pos);
+    buffer.consume(end - buffer.pos);
     this.#phase = "mark";
     return "block";
   }
@@ -325,7 +325,7 @@ export class ArchiveDecoder {
     if (buffer.length === 0) return this.#needInput();
     const mark = buffer.bytes[buffer.pos]!;
     if (mark === MARK.BLOCK_END) {
-      buffer.skip(1);
+      buffer.consume(1);
       this.#phase = "seek";
       this.#fresh = true;
       return "block-end";
@@ -364,7 +364,7 @@ export class ArchiveDecoder {
       name: bytes.slice(nameStart, nameEnd),
       comment: bytes.slice(nameEnd + 1, commentEnd),
     };
-    buffer.skip(commentEnd + 2 - buffer.pos);
+    buffer.consume(commentEnd + 2 - buffer.pos);
     this.#phase = "data";
     this.#dataRead = 0;
     this.#zeros = 0;
@@ -571,7 +571,7 @@ export class ArchiveDecoder {
   }
 
   #use(count: number): void {
-    this.buffer.skip(count);
+    this.buffer.consume(count);
     this.#dataRead += count;
   }
 
@@ -582,11 +582,11 @@ export class ArchiveDecoder {
     const { offset } = buffer;
     if (mark === MARK.NO_CHECKSUM) {
       this.checksum = undefined;
-      buffer.skip(1);
+      buffer.consume(1);
     } else if (mark === MARK.CHECKSUM) {
       if (buffer.length < 1 + DIGEST_SIZE) return this.#needInput();
       this.checksum = buffer.bytes.slice(buffer.pos + 1, buffer.pos + 1 + DIGEST_SIZE);
-      buffer.skip(1 + DIGEST_SIZE);
+      buffer.consume(1 + DIGEST_SIZE);
     } else {
       throw new CorruptDataError(
         `Cannot read ZPAQ data at byte ${offset}: the end of a segment was expected, byte ${mark} found`,

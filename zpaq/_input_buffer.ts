@@ -40,7 +40,7 @@ export class InputBuffer {
   }
 
   /** Uses up `count` bytes. */
-  skip(count: number): void {
+  consume(count: number): void {
     this.pos += count;
     this.offset += count;
   }

@@ -2,6 +2,7 @@
  * The tutorial, step by step: a preprocessor by run lengths, its decoder, a model of its output.
  */
 import { assert, assertEquals } from "@std/assert";
+import { runLengths, TUTORIAL_HCOMP, TUTORIAL_PCOMP, tutorialInput } from "../../tests/_zpaqlpy_tutorial.ts";
 import { assembleZpaq, compressZpaqConfig, decompressZpaq, ZpaqMachine } from "../mod.ts";
 import {
   checkZpaqlPy,
@@ -70,34 +71,12 @@ function program(hcomp: string, pcomp: string): ZpaqlPyProgram {
   return program!;
 }
 
-/** The input: runs of seven letters by a fixed rule. */
-function input(): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [];
-  for (let x = 1; bytes.length < 20_000;) {
-    x = Number((1103515245n * BigInt(x) + 12345n) % 2n ** 31n);
-    bytes.push(...new Array(1 + (x >> 20) % 9).fill(65 + (x >> 16) % 7));
-  }
-  return new Uint8Array(bytes.slice(0, 20_000));
-}
-
-/** Pairs of a byte and how often it comes, 1 to 255. */
-function runLengths(data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const pairs: number[] = [];
-  for (let i = 0; i < data.length;) {
-    let count = 1;
-    while (count < 255 && data[i + count] === data[i]) count++;
-    pairs.push(data[i]!, count);
-    i += count;
-  }
-  return new Uint8Array(pairs);
-}
-
 async function sha256(data: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
 }
 
 Deno.test("the tutorial's preprocessor, decoder and model do what they must", async () => {
-  const data = input();
+  const data = tutorialInput();
   assertEquals(await sha256(data), "bc1fb704d1a3d8d4b9ac47c48396fddf4b0d0820b209932526b8b94efe20c4d2");
   const pairs = runLengths(data);
   assertEquals(await sha256(pairs), "ce5e8f84c6e7fea21974b14cbed2e399c2db69da1c7e4589ecc24c07c6062501");
@@ -137,7 +116,7 @@ Deno.test("the tutorial's preprocessor, decoder and model do what they must", as
 });
 
 Deno.test("the tutorial's archives come back", () => {
-  const data = input();
+  const data = tutorialInput();
   const pairs = runLengths(data);
   for (const hcomp of [NO_HCOMP, HCOMP]) {
     const plain = compressZpaqConfig(assembleZpaq(program(hcomp, NO_PCOMP).config), [{ data: pairs }]);
@@ -156,7 +135,7 @@ const ignore = !await hasZpaq();
 if (ignore) console.log("SKIPPED: compiled models against the zpaq tool: it is not installed");
 
 Deno.test("the zpaq tool extracts what the tutorial's model compressed", { ignore }, async () => {
-  const data = runLengths(input());
+  const data = runLengths(tutorialInput());
   const folder = await Deno.makeTempDir();
   try {
     const sizes: number[] = [];
@@ -185,55 +164,20 @@ Deno.test("the zpaq tool extracts what the tutorial's model compressed", { ignor
   }
 });
 
-/** What the tutorial writes into the template, step by step. */
-const WRITTEN_PCOMP = `case_loading = False
-last = NONE
-def pcomp(c):
-  global case_loading, last
-  if c == NONE:
-    case_loading = False
-    last = NONE
-    return
-  if not case_loading:
-    case_loading = True
-    last = c
-  else:
-    case_loading = False
-    while c > 0:
-      c -= 1
-      out(last)
-`;
-const WRITTEN_HCOMP = `at_counter = False
-last_value = 0
-last_counter = 0
-def hcomp(c):
-  global at_counter, last_value, last_counter
-  if at_counter:
-    last_counter = c
-  else:
-    last_value = c
-  hH[0] = (last_value << 1) + at_counter
-  hH[0] <<= 9
-  hH[1] = (last_counter << 1) + at_counter
-  hH[1] <<= 9
-  hH[2] = at_counter + 0
-  at_counter = not at_counter
-`;
-
 Deno.test(
   "the tutorial's steps, from the template to an archive that the zpaq tool extracts",
   { ignore },
   async () => {
     const template = zpaqlPyTemplate();
     assertEquals(checkZpaqlPy(template), []);
-    const data = input();
+    const data = tutorialInput();
     const pairs = runLengths(data);
     const started = template
       .replace('0: "cm 19 22",', '0: "cm 19 22", 1: "cm 19 22", 2: "mix2 1 0 1 30 0",')
       .replace('pcomp_invocation = ""', 'pcomp_invocation = "./simple_rle"')
-      .replace("def pcomp(c):\n  pass\n", WRITTEN_PCOMP);
+      .replace("def pcomp(c):\n  pass\n", TUTORIAL_PCOMP);
     assertEquals(runZpaqlPyPcomp(started, [pairs]), [data]);
-    const finished = started.replace("def hcomp(c):\n  pass\n", WRITTEN_HCOMP);
+    const finished = started.replace("def hcomp(c):\n  pass\n", TUTORIAL_HCOMP);
     const dump = [...runZpaqlPyHcomp(finished, pairs)].map(({ byte, contexts }) =>
       `${byte}: [${contexts.join(", ")}]\n`
     );
