@@ -22,7 +22,7 @@ const OPERATIONS = [
 const JUMPS = { 39: "jt", 47: "jf", 63: "jmp" } as const;
 
 /** Opcodes that are told apart by more than their word. */
-export const OP = { ERROR: 0, JT: 39, JF: 47, HALT: 56, JMP: 63, LJ: 255 } as const;
+export const OP = { ERROR: 0, JT: 39, JF: 47, HALT: 56, OUT: 57, JMP: 63, LJ: 255 } as const;
 
 /** Words by opcode; undefined where the opcode is an error. "…=", "a+=" and the like take a number behind them. */
 export const OPCODE_WORDS: readonly (string | undefined)[] = words();
@@ -50,7 +50,7 @@ function words(): (string | undefined)[] {
   for (const [opcode, word] of Object.entries(JUMPS)) table[Number(opcode)] = word;
   table[55] = "r=a";
   table[OP.HALT] = "halt";
-  table[57] = "out";
+  table[OP.OUT] = "out";
   table[59] = "hash";
   table[60] = "hashd";
   table[OP.LJ] = "lj";

@@ -1,31 +1,12 @@
 /**
  * PCOMP programs run by the engine's own compiler: a module is made for each program, and kept for blocks to come.
  */
+import { ModuleCache, WASM_MEMORY_MAX, wasmInstance, wasmMemory } from "./_wasm_modules.ts";
 import { INPUT_SIZE, layoutOf, MODE, OUTPUT_SIZE, STATE, STATUS, translateProgram } from "./_wasm_program.ts";
 
-const MODULES_MAX = 16;
-const MEMORY_MAX = 2 ** 32 - 2 ** 16;
 const BUDGET_MAX = 2 ** 60;
 
-const modules = new Map<string, WebAssembly.Module | undefined>();
-
-/** The module of a program; undefined where there can be none. */
-function moduleOf(program: Uint8Array, ph: number, pm: number): WebAssembly.Module | undefined {
-  const key = `${ph} ${pm} ${program.join()}`;
-  if (modules.has(key)) return modules.get(key);
-  const [oldest] = modules.keys();
-  if (modules.size >= MODULES_MAX && oldest !== undefined) modules.delete(oldest);
-  const bytes = translateProgram(program, ph, pm);
-  let module: WebAssembly.Module | undefined;
-  try {
-    module = bytes === undefined ? undefined : new WebAssembly.Module(bytes);
-  } catch (error) {
-    // Hosts may forbid compilation at run time; there is an interpreter for that.
-    if (!(error instanceof WebAssembly.CompileError || error instanceof EvalError)) throw error;
-  }
-  modules.set(key, module);
-  return module;
-}
+const modules = new ModuleCache();
 
 /** How a run ended. */
 export type RunOutcome = "input" | "output" | "bad-opcode" | "budget";
@@ -62,16 +43,13 @@ export class ProgramRunner implements Runner {
   produced = 0;
 
   private constructor(
-    instance: WebAssembly.Instance,
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
     program: Uint8Array,
     layout: { readonly input: number; readonly output: number },
     budget: number,
   ) {
-    const { run, memory } = instance.exports as unknown as {
-      run: (mode: number) => number;
-      memory: WebAssembly.Memory;
-    };
-    this.#run = run;
+    this.#run = wasmInstance(module, memory)["run"] as (mode: number) => number;
     this.#program = program;
     this.#bytes = new Uint8Array(memory.buffer as ArrayBuffer);
     this.#state = new DataView(memory.buffer as ArrayBuffer);
@@ -91,11 +69,11 @@ export class ProgramRunner implements Runner {
     maxMemory: number,
   ): ProgramRunner | undefined {
     const layout = layoutOf(ph, pm);
-    if (layout.size > Math.min(MEMORY_MAX, maxMemory)) return undefined;
-    const module = moduleOf(program, ph, pm);
+    if (layout.size > Math.min(WASM_MEMORY_MAX, maxMemory)) return undefined;
+    const module = modules.get(`${ph} ${pm} ${program.join()}`, () => translateProgram(program, ph, pm));
     if (module === undefined) return undefined;
     try {
-      return new ProgramRunner(new WebAssembly.Instance(module), program, layout, budget);
+      return new ProgramRunner(module, wasmMemory(layout.size), program, layout, budget);
     } catch (error) {
       // The memory is not to be had.
       if (error instanceof RangeError) return undefined;
