@@ -9,6 +9,8 @@ import type { DecompressSettings } from "./_decompress_options.ts";
 import { fault, limitFault } from "./_fault.ts";
 import { BLOCK_MAGIC, DIGEST_SIZE, HEADER_TYPE, LOCATOR_TAG, MARK, TEXT_SIZE_MAX } from "./_format.ts";
 import { parseHeader } from "./_header_parser.ts";
+import { HostedNetwork, storedHeader } from "./_hosted_network.ts";
+import type { SegmentDecoder } from "./_hosted_network.ts";
 import { HostedProgram, preparePrograms } from "./_hosted_program.ts";
 import { InputBuffer } from "./_input_buffer.ts";
 import type { ZpaqHeader } from "./header.ts";
@@ -165,13 +167,13 @@ export class ArchiveDecoder {
           let done: StepKind | undefined;
           if (hosted === undefined) {
             const room = this.#room(target, start);
-            const result = await this.#kernel!.runAsync(bytes, pos, end, target, start, room, more);
+            const result = await this.#data.runAsync(bytes, pos, end, target, start, room, more);
             if (result === RESULT.PROGRAM_READY) await preparePrograms(this.#kernel!.program());
             done = this.#account(result);
           } else if (hosted.needsInput) {
             const { inputArea } = hosted;
             const size = inputArea.length;
-            done = this.#feed(await this.#kernel!.runAsync(bytes, pos, end, inputArea, 0, size, more));
+            done = this.#feed(await this.#data.runAsync(bytes, pos, end, inputArea, 0, size, more));
           } else {
             done = this.#runHosted(target, start);
           }
@@ -193,6 +195,7 @@ export class ArchiveDecoder {
     this.#kernel = undefined;
     this.#hosted?.close();
     this.#hosted = undefined;
+    this.#network = undefined;
   }
 
   /** Throws on, or reports a damaged block and looks for the next. */
@@ -377,13 +380,22 @@ export class ArchiveDecoder {
   /** The block's post-processor where it does not run in the kernel. */
   #hosted: HostedProgram | undefined;
 
+  /** The block's model where it does not run in the kernel. */
+  #network: HostedNetwork | undefined;
+
+  /** What gives the segment's data. */
+  get #data(): SegmentDecoder {
+    return this.#network ?? this.#kernel!;
+  }
+
   /** Starts the block and the segment in the kernel when their first data comes. */
   #begin(): void {
     const settings = this.#settings;
     if (!this.#begun) {
+      // The estimate of the header leaves out what rounding and buffers take.
+      const maxMemory = settings.maxMemory * 1.25 + (4 << 20);
       this.#kernel ??= new ZpaqDecoderKernel({
-        // The estimate of the header leaves out what rounding and buffers take.
-        maxMemory: settings.maxMemory === Infinity ? 0 : settings.maxMemory * 1.25 + (4 << 20),
+        maxMemory: maxMemory === Infinity ? 0 : maxMemory,
         backend: settings.backend,
       });
       const flags = (settings.verifyChecksum ? ZPAQ_DECODE_FLAG.HASH : 0) |
@@ -392,13 +404,16 @@ export class ArchiveDecoder {
         (settings.compilePrograms === "never" ? 0 : ZPAQ_DECODE_FLAG.OFFER);
       this.#hosted?.close();
       this.#hosted = undefined;
-      const { headerBytes } = this.block!;
-      const result = this.#kernel.begin(headerBytes, flags, settings.hcompBudget, settings.pcompBudget);
+      const block = this.block!;
+      this.#network = HostedNetwork.create(this.#kernel, block, maxMemory, settings, this.#network);
+      const header = this.#network === undefined ? block.headerBytes : storedHeader(block.header);
+      const result = this.#kernel.begin(header, flags, settings.hcompBudget, settings.pcompBudget);
       if (result < 0) throw this.#kernel.error(result, "read a ZPAQ block", this.#blockStart);
       this.#begun = true;
     }
     if (!this.#segmentBegun) {
       this.#kernel!.segment();
+      this.#network?.startSegment();
       this.#hosted?.startSegment();
       this.#segmentBegun = true;
     }
@@ -421,11 +436,11 @@ export class ArchiveDecoder {
     const { bytes } = this.buffer;
     if (this.#hosted?.needsInput) {
       const { inputArea } = this.#hosted;
-      return this.#feed(this.#kernel!.run(bytes, pos, end, inputArea, 0, inputArea.length, more));
+      return this.#feed(this.#data.run(bytes, pos, end, inputArea, 0, inputArea.length, more));
     }
     if (this.#hosted !== undefined) return this.#runHosted(target, start);
     const room = this.#room(target, start);
-    return this.#account(this.#kernel!.run(bytes, pos, end, target, start, room, more));
+    return this.#account(this.#data.run(bytes, pos, end, target, start, room, more));
   }
 
   /** Decides who runs a post-processor that native code does not know. */
@@ -445,12 +460,12 @@ export class ArchiveDecoder {
 
   /** Takes note of a run that gave input to the hosted program. */
   #feed(result: number): StepKind | undefined {
-    const kernel = this.#kernel!;
-    this.#use(kernel.consumed);
+    const { consumed, produced } = this.#data;
+    this.#use(consumed);
     if (result < 0) throw this.#dataError(result);
-    this.#hosted!.fill(kernel.produced, result === RESULT.FRAME_END);
-    const idle = result === RESULT.OK && kernel.produced === 0;
-    return idle && (this.buffer.length === 0 || kernel.consumed === 0) ? this.#needInput() : undefined;
+    this.#hosted!.fill(produced, result === RESULT.FRAME_END);
+    const idle = result === RESULT.OK && produced === 0;
+    return idle && (this.buffer.length === 0 || consumed === 0) ? this.#needInput() : undefined;
   }
 
   #runHosted(target: Uint8Array, start: number): StepKind | undefined {
@@ -476,9 +491,9 @@ export class ArchiveDecoder {
   }
 
   #account(result: number): StepKind | undefined {
-    const kernel = this.#kernel!;
-    this.#use(kernel.consumed);
-    this.#count(kernel.produced);
+    const { consumed, produced } = this.#data;
+    this.#use(consumed);
+    this.#count(produced);
     if (result < 0) throw this.#dataError(result);
     if (result === RESULT.PROGRAM_READY) {
       this.#settle();
@@ -486,19 +501,18 @@ export class ArchiveDecoder {
     }
     if (result === RESULT.FRAME_END) this.#phase = "trailer";
     if (this.produced > 0) return "output";
-    if (result === RESULT.OK && (this.buffer.length === 0 || kernel.consumed === 0)) return this.#needInput();
+    if (result === RESULT.OK && (this.buffer.length === 0 || consumed === 0)) return this.#needInput();
     return result === RESULT.OUTPUT_PENDING ? "output" : undefined;
   }
 
   #dataError(result: number): Error {
-    const kernel = this.#kernel!;
     const offset = this.buffer.offset;
-    const { hcomp } = kernel.failure;
+    const { failure } = this.#data;
     switch (result) {
       case RESULT.PROGRAM_FAILED:
-        return this.#programError("bad-opcode", kernel.failure, hcomp);
+        return this.#programError("bad-opcode", failure, failure.hcomp);
       case RESULT.BUDGET_EXCEEDED:
-        return this.#programError("budget", kernel.failure, hcomp);
+        return this.#programError("budget", failure, failure.hcomp);
       case RESULT.POST_TYPE_UNKNOWN:
         return fault("POST_TYPE", offset, "the post-processor has an unknown type");
       case RESULT.POST_EMPTY:
@@ -506,7 +520,7 @@ export class ArchiveDecoder {
       case RESULT.TRUNCATED:
         return fault("TRUNCATED", offset, "the data ends inside a segment");
       default:
-        return kernel.error(result, "decompress ZPAQ data", offset);
+        return this.#kernel!.error(result, "decompress ZPAQ data", offset);
     }
   }
 
