@@ -38,6 +38,8 @@ export class HostedNetwork implements SegmentDecoder {
   readonly #runner: NetworkRunner;
   readonly #head = new Uint8Array(HEAD_SIZE);
   #headSize = 0;
+  /** The first byte of the block, which says what post-processes it, once it was there. */
+  #postType: number | undefined;
   /** A piece of stored data, and behind the last piece the size of none. */
   readonly #stage = new Uint8Array(SIZE_BYTES + OUTPUT_SIZE + SIZE_BYTES);
   #pos = 0;
@@ -86,7 +88,7 @@ export class HostedNetwork implements SegmentDecoder {
     this.consumed = 0;
     this.produced = 0;
     while (true) {
-      const answer = this.#fill(bytes, pos, end, more) ??
+      const answer = this.#fill(bytes, pos, end, room - start, more) ??
         this.#account(this.#kernel.run(this.#stage, this.#pos, this.#end, target, start, room, true));
       if (answer !== undefined) return answer;
     }
@@ -98,15 +100,21 @@ export class HostedNetwork implements SegmentDecoder {
     this.consumed = 0;
     this.produced = 0;
     while (true) {
-      const answer = this.#fill(bytes, pos, end, more) ?? this.#account(
+      const answer = this.#fill(bytes, pos, end, room - start, more) ?? this.#account(
         await this.#kernel.runAsync(this.#stage, this.#pos, this.#end, target, start, room, true),
       );
       if (answer !== undefined) return answer;
     }
   }
 
+  /** How far to decode: no further than the kernel would, so that input is used up, and errors come, at the same bytes. */
+  #pieceSize(room: number): number {
+    if (this.#postType === undefined) return 1;
+    return this.#postType === 0 ? Math.min(room, OUTPUT_SIZE) : OUTPUT_SIZE;
+  }
+
   /** Decodes a piece where there is none left; a result where that does not go. */
-  #fill(bytes: Uint8Array, pos: number, end: number, more: boolean): number | undefined {
+  #fill(bytes: Uint8Array, pos: number, end: number, room: number, more: boolean): number | undefined {
     if (this.#pos < this.#end) return undefined;
     if (this.#fault !== undefined) return this.#fault;
     if (this.#headSize < HEAD_SIZE) {
@@ -118,8 +126,11 @@ export class HostedNetwork implements SegmentDecoder {
       if (this.#headSize < HEAD_SIZE) return more ? RESULT.OK : RESULT.TRUNCATED;
       this.#runner.start(this.#head);
     }
-    const status = this.#runner.run(bytes, pos + this.consumed, end, more);
+    const size = this.#pieceSize(room);
+    if (size === 0) return RESULT.OUTPUT_PENDING;
+    const status = this.#runner.run(bytes, pos + this.consumed, end, size, more);
     const { produced } = this.#runner;
+    this.#postType ??= produced[0];
     this.consumed += this.#runner.consumed;
     this.#pos = 0;
     this.#end = 0;

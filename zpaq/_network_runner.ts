@@ -1,7 +1,7 @@
 /**
  * Networks of components run by the engine's own compiler: a module is made for each header, and kept for blocks to come.
  */
-import { initialiseNetwork, INPUT_SIZE, layoutNetwork, OUTPUT_SIZE, STATE } from "./_network_layout.ts";
+import { initialiseNetwork, INPUT_SIZE, layoutNetwork, STATE } from "./_network_layout.ts";
 import type { NetworkLayout } from "./_network_layout.ts";
 import { predictorTables } from "./_predictor_tables.ts";
 import { ModuleCache, WASM_MEMORY_MAX, wasmInstance, wasmMemory } from "./_wasm_modules.ts";
@@ -81,15 +81,15 @@ export class NetworkRunner {
     for (let i = 0; i < 4; i++) this.#bytes[STATE.CURRENT + 3 - i] = first[i]!;
   }
 
-  /** Works off input, or fills the output; `more` says whether input can follow. Returns one of `STATUS`. */
-  run(source: Uint8Array, pos: number, end: number, more: boolean): number {
+  /** Works off input, or gives `room` bytes; `more` says whether input can follow. Returns one of `STATUS`. */
+  run(source: Uint8Array, pos: number, end: number, room: number, more: boolean): number {
     const { input, output } = this.#layout;
     const size = Math.min(INPUT_SIZE, end - pos);
     this.#bytes.set(source.subarray(pos, pos + size), input);
     this.#set(STATE.INPUT, input);
     this.#set(STATE.INPUT_END, input + size);
     this.#set(STATE.OUTPUT, output);
-    this.#set(STATE.OUTPUT_END, output + OUTPUT_SIZE);
+    this.#set(STATE.OUTPUT_END, output + room);
     return this.#run(more || size < end - pos ? 1 : 0);
   }
 

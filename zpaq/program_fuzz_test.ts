@@ -6,6 +6,7 @@ import { concatBytes, SluiceError } from "@sluice/internal";
 import { BACKENDS, testBackends } from "../tests/_backends.ts";
 import { Random, text } from "../tests/_data.ts";
 import { CORPORA } from "../tests/_zpaq_data.ts";
+import { randomProgram } from "../tests/_zpaq_random.ts";
 import {
   assembleZpaq,
   compressZpaq,
@@ -18,29 +19,6 @@ import type { ZpaqDecompressOptions } from "./mod.ts";
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
 const ROUNDS = LONG ? 20_000 : 400;
 const TAG_AND_START = "376b5374a03183d38cb228b0d37a50510201";
-const JUMPS = [39, 47, 63];
-
-/** A program of mostly valid instructions, whose jumps mostly stay inside. */
-function randomProgram(random: Random): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [];
-  const size = 1 + random.below(60);
-  while (bytes.length < size) {
-    const kind = random.below(20);
-    if (kind === 0) bytes.push(JUMPS[random.below(3)]!, random.below(40) - 20 & 255);
-    else if (kind === 1) bytes.push(57);
-    else if (kind === 2) bytes.push(255, random.below(size), 0);
-    else if (kind === 3) bytes.push(56);
-    else if (kind === 4 && random.below(5) === 0) bytes.push(random.below(256));
-    else if (kind < 8) bytes.push(64 + random.below(56), random.below(256));
-    else if (kind < 14) bytes.push(128 + random.below(112), random.below(256));
-    else if (kind < 16) bytes.push([7, 15, 23, 31, 55][random.below(5)]!, random.below(256));
-    else if (kind === 16) bytes.push([59, 60][random.below(2)]!);
-    else bytes.push(8 * random.below(7) + random.below(5));
-  }
-  bytes.push(56, 0);
-  return Uint8Array.from(bytes);
-}
-
 /** A stored block of two segments behind a program. */
 function blockOf(
   program: Uint8Array,
