@@ -37,7 +37,7 @@ export class MixCode extends ComponentCode {
     frame.vectors.set(key, vector);
     code.simd(SIMD.CONST, ...constant(0));
     for (let lane = 0; lane < count; lane++) this.input(start + lane).simd(SIMD.REPLACE16, lane);
-    code.op(WASM.LOCAL_SET, vector);
+    code.set(vector);
     return vector;
   }
 
