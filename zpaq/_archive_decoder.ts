@@ -405,7 +405,14 @@ export class ArchiveDecoder {
       this.#hosted?.close();
       this.#hosted = undefined;
       const block = this.block!;
-      this.#network = HostedNetwork.create(this.#kernel, block, maxMemory, settings, this.#network);
+      this.#network = HostedNetwork.create(
+        this.#kernel,
+        block,
+        this.#contentSize(),
+        maxMemory,
+        settings,
+        this.#network,
+      );
       const header = this.#network === undefined ? block.headerBytes : storedHeader(block.header);
       const result = this.#kernel.begin(header, flags, settings.hcompBudget, settings.pcompBudget);
       if (result < 0) throw this.#kernel.error(result, "read a ZPAQ block", this.#blockStart);
@@ -443,15 +450,20 @@ export class ArchiveDecoder {
     return this.#account(this.#data.run(bytes, pos, end, target, start, room, more));
   }
 
+  /** The size of the segment's content, where its comment says it. */
+  #contentSize(): number | undefined {
+    const size = /^\d+/.exec(textOf(this.segment!.comment))?.[0];
+    return size === undefined ? undefined : Number(size);
+  }
+
   /** Decides who runs a post-processor that native code does not know. */
   #settle(): void {
     const kernel = this.#kernel!;
     const { ph, pm } = this.block!.header;
-    const size = /^\d+/.exec(textOf(this.segment!.comment))?.[0];
     this.#hosted = HostedProgram.create(
       kernel.program(),
       { ph, pm },
-      size === undefined ? undefined : Number(size),
+      this.#contentSize(),
       this.#settings,
     );
     const result = kernel.settle(this.#hosted !== undefined);

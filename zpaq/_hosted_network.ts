@@ -7,10 +7,16 @@ import type { ZpaqDecoderKernel } from "@sluice/ffi/zpaq-decoder";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { OUTPUT_SIZE } from "./_network_layout.ts";
 import { NetworkRunner } from "./_network_runner.ts";
+import { instructionSize, isShortJump, OP } from "./_opcodes.ts";
 import { STATUS } from "./_wasm_coder.ts";
 import type { ZpaqHeader } from "./header.ts";
 
 const HEAD_SIZE = 4;
+/** Smaller content is decoded before a module would be compiled and its code fast. */
+const CONTENT_SIZE_MIN = 512 << 10;
+/** A call of the network holds the event loop up: the size of pieces follows the time that they take. */
+const PIECE_SIZE_MIN = 64;
+const PIECE_MS_MAX = 20;
 /** Bytes of the size in front of a piece of stored data. */
 const SIZE_BYTES = 4;
 
@@ -32,6 +38,24 @@ export function storedHeader({ ph, pm }: ZpaqHeader): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(7, 0, 0, 0, ph, pm, 0, 0, 0);
 }
 
+/** Whether the program of contexts has a jump back, and so may take most of the time. */
+function hasLoop(hcomp: Uint8Array): boolean {
+  for (let pc = 0; pc < hcomp.length; pc += instructionSize(hcomp[pc]!)) {
+    const opcode = hcomp[pc]!;
+    if (isShortJump(opcode) && hcomp[pc + 1]! > 127) return true;
+    if (opcode === OP.LJ && hcomp[pc + 1]! + 256 * hcomp[pc + 2]! <= pc) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether a network is better compiled than left to the kernel's loop for any network.
+ */
+function isWorthwhile(header: ZpaqHeader, size: number | undefined, native: boolean): boolean {
+  if (size !== undefined && size < CONTENT_SIZE_MIN) return false;
+  return !native || hasLoop(header.hcomp);
+}
+
 /** One network with where it stands in a segment. */
 export class HostedNetwork implements SegmentDecoder {
   readonly #kernel: ZpaqDecoderKernel;
@@ -44,6 +68,7 @@ export class HostedNetwork implements SegmentDecoder {
   readonly #stage = new Uint8Array(SIZE_BYTES + OUTPUT_SIZE + SIZE_BYTES);
   #pos = 0;
   #end = 0;
+  #pace = PIECE_SIZE_MIN;
   /** What went wrong behind what the stage holds. */
   #fault: number | undefined;
   consumed = 0;
@@ -54,15 +79,19 @@ export class HostedNetwork implements SegmentDecoder {
     this.#runner = runner;
   }
 
-  /** Takes a model over; undefined where the kernel has to do it. */
+  /** Takes a model over; undefined where the kernel has to do it. `size` is that of the content, where known. */
   static create(
     kernel: ZpaqDecoderKernel,
     block: { readonly header: ZpaqHeader; readonly headerBytes: Uint8Array },
+    size: number | undefined,
     maxMemory: number,
     settings: DecompressSettings,
     last: HostedNetwork | undefined,
   ): HostedNetwork | undefined {
-    if (block.header.components.length === 0 || settings.compilePrograms === "never") return undefined;
+    const { compilePrograms } = settings;
+    if (block.header.components.length === 0 || compilePrograms === "never") return undefined;
+    const native = kernel.backend === "native";
+    if (compilePrograms === "auto" && !isWorthwhile(block.header, size, native)) return undefined;
     const runner = NetworkRunner.create(
       block.header,
       block.headerBytes,
@@ -107,10 +136,10 @@ export class HostedNetwork implements SegmentDecoder {
     }
   }
 
-  /** How far to decode: no further than the kernel would, so that input is used up, and errors come, at the same bytes. */
+  /** How far to decode: no further than the kernel would, so that errors come at the same bytes. */
   #pieceSize(room: number): number {
     if (this.#postType === undefined) return 1;
-    return this.#postType === 0 ? Math.min(room, OUTPUT_SIZE) : OUTPUT_SIZE;
+    return this.#postType === 0 ? Math.min(room, this.#pace) : this.#pace;
   }
 
   /** Decodes a piece where there is none left; a result where that does not go. */
@@ -128,7 +157,11 @@ export class HostedNetwork implements SegmentDecoder {
     }
     const size = this.#pieceSize(room);
     if (size === 0) return RESULT.OUTPUT_PENDING;
+    const started = performance.now();
     const status = this.#runner.run(bytes, pos + this.consumed, end, size, more);
+    const elapsed = performance.now() - started;
+    if (elapsed > PIECE_MS_MAX) this.#pace = Math.max(this.#pace / 2, PIECE_SIZE_MIN);
+    else if (elapsed < PIECE_MS_MAX / 2) this.#pace = Math.min(this.#pace * 2, OUTPUT_SIZE);
     const { produced } = this.#runner;
     this.#postType ??= produced[0];
     this.consumed += this.#runner.consumed;

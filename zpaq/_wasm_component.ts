@@ -51,8 +51,6 @@ export abstract class ComponentCode {
   }
 
   startByte(): void {}
-  /** Asks for what the next nibble needs. */
-  touch(): void {}
   startNibble(): void {}
   abstract predict(): void;
   update(): void {}
@@ -99,10 +97,10 @@ export abstract class ComponentCode {
     return this.code.number(-2).op(WASM.AND).access(WASM.LOAD16_S, FIXED.STRETCH);
   }
 
-  /** Limits a local. */
+  /** Limits a local; that it is out of its limits is rare, and a branch costs less than two selections. */
   protected clamp(local: number, low: number, high: number): void {
     const { code } = this;
-    code.number(low).get(local).get(local).number(low).op(WASM.LT_S, WASM.SELECT).set(local);
-    code.number(high).get(local).get(local).number(high).op(WASM.GT_S, WASM.SELECT).set(local);
+    code.get(local).number(-low).op(WASM.ADD).number(high - low).op(WASM.GT_U).open(WASM.IF);
+    code.number(low).number(high).get(local).number(0).op(WASM.LT_S, WASM.SELECT).set(local).op(WASM.END);
   }
 }

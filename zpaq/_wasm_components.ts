@@ -51,20 +51,11 @@ export class DirectCode extends ComponentCode {
     this.#component = component;
   }
 
-  #putAddress(): WasmCode {
-    const mask = 2 ** this.#component.arguments[0]! - 1;
-    return this.context().get(this.frame.nibbles).op(WASM.XOR).number(mask).op(WASM.AND).number(2).op(
-      WASM.SHL,
-    );
-  }
-
-  override touch(): void {
-    this.#putAddress().access(WASM.LOAD8, this.#component.cells).op(WASM.DROP);
-  }
-
   predict(): void {
     const { code } = this;
-    this.#putAddress().tee(this.#address).access(WASM.LOAD, this.#component.cells).tee(this.#cell);
+    const { cells, arguments: args } = this.#component;
+    this.context().get(this.frame.nibbles).op(WASM.XOR).number(2 ** args[0]! - 1).op(WASM.AND);
+    code.number(2).op(WASM.SHL).tee(this.#address).access(WASM.LOAD, cells).tee(this.#cell);
     code.number(16).op(WASM.SHR_U);
     this.stretch().set(this.guess);
   }
@@ -86,27 +77,14 @@ abstract class HistoryCode extends ComponentCode {
     this.component = component;
   }
 
-  /** Puts what the row is found by. */
-  #hash(): WasmCode {
-    return this.context().get(this.frame.byte).number(4).op(WASM.SHL, WASM.ADD);
-  }
-
-  #firstRow(): WasmCode {
-    const { arguments: args, bytes } = this.component;
-    return this.code.number(4).op(WASM.SHL).number(64 * 2 ** args[0]! - ROW_SIZE).op(WASM.AND).number(bytes)
-      .op(WASM.ADD);
-  }
-
-  override touch(): void {
-    this.#hash();
-    this.#firstRow().access(WASM.LOAD8, 0).op(WASM.DROP);
-  }
-
   override startNibble(): void {
     const { code, frame } = this;
-    const bits = this.component.arguments[0]! + 2;
-    this.#hash().tee(frame.spare);
-    this.#firstRow();
+    const { arguments: args, bytes } = this.component;
+    const bits = args[0]! + 2;
+    this.context().get(frame.byte).number(4).op(WASM.SHL, WASM.ADD).tee(frame.spare);
+    code.number(4).op(WASM.SHL).number(ROW_SIZE * 2 ** bits - ROW_SIZE).op(WASM.AND).number(bytes).op(
+      WASM.ADD,
+    );
     if (bits < 32) code.get(frame.spare).number(bits).op(WASM.SHR_U).number(255).op(WASM.AND);
     else code.number(0);
     code.call(frame.findRow).set(this.#row);

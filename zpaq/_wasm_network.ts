@@ -113,7 +113,6 @@ class NetworkTranslator {
     for (const component of components) component.startByte();
     code.open(WASM.LOOP);
     code.number(1).set(slot).get(nibbles).number(1).op(WASM.OR).set(nibbles);
-    for (const component of components) component.touch();
     for (const component of components) component.startNibble();
     code.open(WASM.LOOP);
     this.#codeBit(3);
