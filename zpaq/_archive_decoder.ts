@@ -9,10 +9,11 @@ import type { DecompressSettings } from "./_decompress_options.ts";
 import { fault, limitFault } from "./_fault.ts";
 import { BLOCK_MAGIC, DIGEST_SIZE, HEADER_TYPE, LOCATOR_TAG, MARK, TEXT_SIZE_MAX } from "./_format.ts";
 import { parseHeader } from "./_header_parser.ts";
-import { HostedNetwork, storedHeader } from "./_hosted_network.ts";
+import { HostedNetwork } from "./_hosted_network.ts";
 import type { SegmentDecoder } from "./_hosted_network.ts";
 import { HostedProgram, preparePrograms } from "./_hosted_program.ts";
 import { InputBuffer } from "./_input_buffer.ts";
+import { storedHeader } from "./_network_runner.ts";
 import type { ZpaqHeader } from "./header.ts";
 
 /** What a step came to. */

@@ -1,24 +1,22 @@
 /**
  * Writing blocks: the header that a method stands for, and one segment with its data.
  */
-import { RESULT } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
-import { ZpaqEncoderKernel, zpaqHash, zpaqHashParts, zpaqStoredProgram } from "@sluice/ffi/zpaq-encoder";
+import { zpaqHash, zpaqHashParts, zpaqStoredProgram } from "@sluice/ffi/zpaq-encoder";
 import { concatBytes } from "@sluice/internal";
 import { assembleConfig } from "./_assembler.ts";
 import { BLOCK_MAGIC, HEADER_TYPE, LOCATOR_TAG, MARK } from "./_format.ts";
 import { expandLevel, parseLevel, parseMethod } from "./_method.ts";
 import type { Method } from "./_method.ts";
 import { modelSource } from "./_model_source.ts";
+import { SegmentEncoder } from "./_segment_encoder.ts";
+import type { EncoderSettings } from "./_segment_encoder.ts";
 
 const encoder = new TextEncoder();
-const OUTPUT_CHUNK_MIN = 4096;
-const OUTPUT_CHUNK_MAX = 4 << 20;
 const TRANSFORM_NUMBERS = 7;
-const NO_LIMIT = 2 ** 60;
 
 /** One block to write. */
-export interface BlockRequest {
+export interface BlockRequest extends EncoderSettings {
   readonly data: Uint8Array;
   readonly method: string;
   readonly filename: string;
@@ -26,9 +24,6 @@ export interface BlockRequest {
   readonly comment: string;
   readonly checksum: boolean;
   readonly tag: boolean;
-  /** 0 for no limit. */
-  readonly maxMemory: number;
-  readonly backend: BackendChoice | undefined;
 }
 
 /** The model of a block: its header, and the post-processor as it stands in front of the data. */
@@ -95,61 +90,6 @@ export function modelOf(method: Method, backend: BackendChoice | undefined): Blo
   return model;
 }
 
-/** Output that grows as it is written. */
-class Collector {
-  readonly chunks: Uint8Array<ArrayBuffer>[] = [];
-  #size: number;
-
-  constructor(inputSize: number) {
-    this.#size = Math.min(Math.max(inputSize >>> 1, OUTPUT_CHUNK_MIN), OUTPUT_CHUNK_MAX);
-  }
-
-  next(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#size);
-  }
-
-  add(target: Uint8Array<ArrayBuffer>, length: number): void {
-    this.chunks.push(target.subarray(0, length));
-  }
-}
-
-function check(kernel: ZpaqEncoderKernel, result: number): void {
-  if (result < 0) throw kernel.error(result, "compress a ZPAQ block");
-}
-
-/** Codes one segment of the block that the kernel has begun. */
-export function encodeSegment(
-  kernel: ZpaqEncoderKernel,
-  prefix: Uint8Array,
-  data: Uint8Array,
-  numbers: Uint32Array,
-): Uint8Array<ArrayBuffer>[] {
-  check(kernel, kernel.segment(prefix, data, numbers));
-  const output = new Collector(data.length);
-  for (let result: number = RESULT.OUTPUT_PENDING; result !== RESULT.FRAME_END;) {
-    const target = output.next();
-    check(kernel, result = kernel.run(target, 0, target.length));
-    output.add(target, kernel.produced);
-  }
-  return output.chunks;
-}
-
-async function encodeSegmentAsync(
-  kernel: ZpaqEncoderKernel,
-  prefix: Uint8Array,
-  data: Uint8Array,
-  numbers: Uint32Array,
-): Promise<Uint8Array<ArrayBuffer>[]> {
-  check(kernel, await kernel.segmentAsync(prefix, data, numbers));
-  const output = new Collector(data.length);
-  for (let result: number = RESULT.OUTPUT_PENDING; result !== RESULT.FRAME_END;) {
-    const target = output.next();
-    check(kernel, result = await kernel.runAsync(target, 0, target.length));
-    output.add(target, kernel.produced);
-  }
-  return output.chunks;
-}
-
 function frame(
   request: BlockRequest,
   model: BlockModel,
@@ -165,19 +105,6 @@ function frame(
   ]);
 }
 
-/** Starts a kernel for a block. */
-export function openEncoder(
-  header: Uint8Array,
-  maxMemory: number,
-  backend: BackendChoice | undefined,
-): ZpaqEncoderKernel {
-  const kernel = new ZpaqEncoderKernel({ maxMemory, backend });
-  const result = kernel.begin(header, NO_LIMIT);
-  if (result >= 0) return kernel;
-  kernel.close();
-  throw kernel.error(result, "compress a ZPAQ block");
-}
-
 /** Writes a block of one segment. */
 export async function encodeBlockAsync(request: BlockRequest): Promise<Uint8Array<ArrayBuffer>> {
   const { data, backend } = request;
@@ -185,11 +112,11 @@ export async function encodeBlockAsync(request: BlockRequest): Promise<Uint8Arra
   const digest = request.checksum
     ? await zpaqHashParts(data, Uint32Array.of(data.length), backend)
     : undefined;
-  const kernel = openEncoder(model.header, request.maxMemory, backend);
+  const encoder = new SegmentEncoder(model.header, data.length, request);
   try {
-    return frame(request, model, await encodeSegmentAsync(kernel, model.prefix, data, model.numbers), digest);
+    return frame(request, model, await encoder.encodeAsync(model.prefix, data, model.numbers), digest);
   } finally {
-    kernel.close();
+    encoder.close();
   }
 }
 
@@ -198,10 +125,10 @@ export function encodeBlock(request: BlockRequest): Uint8Array<ArrayBuffer> {
   const { data, backend } = request;
   const model = modelOf(resolveMethod(request.method, data), backend);
   const digest = request.checksum ? zpaqHash(data, backend) : undefined;
-  const kernel = openEncoder(model.header, request.maxMemory, backend);
+  const encoder = new SegmentEncoder(model.header, data.length, request);
   try {
-    return frame(request, model, encodeSegment(kernel, model.prefix, data, model.numbers), digest);
+    return frame(request, model, encoder.encode(model.prefix, data, model.numbers), digest);
   } finally {
-    kernel.close();
+    encoder.close();
   }
 }

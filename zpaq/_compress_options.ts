@@ -3,8 +3,10 @@
  */
 import type { BackendChoice } from "@sluice/ffi";
 import { checkBoolean, checkInteger, checkKeys, checkLimit } from "@sluice/internal";
+import { checkCompilation } from "./_compilation.ts";
 import { parseLevel, parseMethod } from "./_method.ts";
 import type { ZpaqCompressOptions } from "./compress_options.ts";
+import type { ZpaqProgramCompilation } from "./decompress_options.ts";
 
 /** Options with every field present. */
 export interface CompressSettings {
@@ -16,6 +18,7 @@ export interface CompressSettings {
   readonly tag: boolean;
   /** 0 for no limit. */
   readonly maxMemory: number;
+  readonly compilePrograms: ZpaqProgramCompilation;
   readonly backend: BackendChoice | undefined;
 }
 
@@ -32,6 +35,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZpaqCompressOptions>([
   "checksum",
   "tag",
   "maxMemory",
+  "compilePrograms",
   "backend",
 ]);
 
@@ -63,6 +67,7 @@ export function resolveCompressOptions(options: ZpaqCompressOptions): CompressSe
     checksum: checkBoolean("checksum", options.checksum ?? true),
     tag: checkBoolean("tag", options.tag ?? true),
     maxMemory: maxMemory === Infinity ? 0 : maxMemory,
+    compilePrograms: checkCompilation(options.compilePrograms ?? "auto"),
     backend: options.backend,
   };
 }

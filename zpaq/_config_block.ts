@@ -4,17 +4,12 @@
 import type { BackendChoice } from "@sluice/ffi";
 import { zpaqHash } from "@sluice/ffi/zpaq-encoder";
 import { concatBytes, CorruptDataError, readAvailable } from "@sluice/internal";
-import {
-  blockStart,
-  encodeSegment,
-  openEncoder,
-  prefixOf,
-  segmentEnd,
-  segmentStart,
-} from "./_block_encoder.ts";
+import { blockStart, prefixOf, segmentEnd, segmentStart } from "./_block_encoder.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveDecompressOptions } from "./_decompress_options.ts";
 import { MARK } from "./_format.ts";
+import { SegmentEncoder } from "./_segment_encoder.ts";
+import type { ZpaqDecompressOptions, ZpaqProgramCompilation } from "./decompress_options.ts";
 
 /** One segment to write. */
 export interface SegmentRequest {
@@ -32,22 +27,28 @@ const CHECK_CHUNK = 64 << 10;
 export function encodeConfigBlock(
   program: { readonly header: Uint8Array; readonly pcomp: Uint8Array | undefined },
   segments: readonly SegmentRequest[],
-  options: { readonly checksum: boolean; readonly tag: boolean; readonly backend: BackendChoice | undefined },
+  options: {
+    readonly checksum: boolean;
+    readonly tag: boolean;
+    readonly compilePrograms: ZpaqProgramCompilation;
+    readonly backend: BackendChoice | undefined;
+  },
 ): Uint8Array<ArrayBuffer>[] {
-  const { checksum, tag, backend } = options;
+  const { checksum, tag, compilePrograms, backend } = options;
   const parts: Uint8Array<ArrayBuffer>[] = [blockStart(program.header, tag)];
-  const kernel = openEncoder(program.header, 0, backend);
+  const size = segments.reduce((sum, { data }) => sum + data.length, 0);
+  const encoder = new SegmentEncoder(program.header, size, { maxMemory: 0, compilePrograms, backend });
   try {
     segments.forEach(({ filename, comment, data, content }, i) => {
       parts.push(segmentStart(filename, comment));
-      parts.push(...encodeSegment(kernel, i === 0 ? prefixOf(program.pcomp) : NO_BYTES, data, NO_TRANSFORM));
+      parts.push(...encoder.encode(i === 0 ? prefixOf(program.pcomp) : NO_BYTES, data, NO_TRANSFORM));
       parts.push(segmentEnd(checksum ? zpaqHash(content ?? data, backend) : undefined));
     });
   } finally {
-    kernel.close();
+    encoder.close();
   }
   parts.push(Uint8Array.of(MARK.BLOCK_END));
-  if (program.pcomp !== undefined) checkContent(parts, segments, backend);
+  if (program.pcomp !== undefined) checkContent(parts, segments, { compilePrograms, backend });
   return parts;
 }
 
@@ -55,9 +56,9 @@ export function encodeConfigBlock(
 function checkContent(
   parts: readonly Uint8Array<ArrayBuffer>[],
   segments: readonly SegmentRequest[],
-  backend: BackendChoice | undefined,
+  options: ZpaqDecompressOptions,
 ): void {
-  const codec = new DecoderCodec(resolveDecompressOptions({ backend, verifyChecksum: false }), false);
+  const codec = new DecoderCodec(resolveDecompressOptions({ ...options, verifyChecksum: false }), false);
   try {
     codec.write(concatBytes(parts));
     codec.end();

@@ -2,6 +2,7 @@
  * Turns decompression options into a complete record: the one place of their defaults and checks.
  */
 import type { BackendChoice } from "@sluice/ffi";
+import { checkCompilation } from "./_compilation.ts";
 import { checkBoolean, checkInteger, checkKeys, checkLimit, describe } from "@sluice/internal";
 import type { SluiceError } from "@sluice/internal";
 import type {
@@ -65,15 +66,6 @@ export function resolveDecompressOptions(
     plain: checkBoolean("plainPostprocessing", options.plainPostprocessing ?? false),
     backend: options.backend,
   };
-}
-
-function checkCompilation(value: unknown): ZpaqProgramCompilation {
-  if (value === "auto" || value === "always" || value === "never") return value;
-  throw new TypeError(
-    `Cannot use option "compilePrograms": the value is ${
-      describe(value)
-    }, expected "auto", "always" or "never"`,
-  );
 }
 
 /** Takes the stream options out of an object that holds a codec's options as well. */

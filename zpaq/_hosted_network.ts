@@ -4,19 +4,14 @@
  */
 import { RESULT } from "@sluice/ffi";
 import type { ZpaqDecoderKernel } from "@sluice/ffi/zpaq-decoder";
+import { compilesNetwork } from "./_compilation.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { OUTPUT_SIZE } from "./_network_layout.ts";
-import { NetworkRunner } from "./_network_runner.ts";
-import { instructionSize, isShortJump, OP } from "./_opcodes.ts";
+import { NETWORK_FAULTS, NetworkRunner } from "./_network_runner.ts";
 import { STATUS } from "./_wasm_coder.ts";
 import type { ZpaqHeader } from "./header.ts";
 
 const HEAD_SIZE = 4;
-/** Smaller content is decoded before a module would be compiled and its code fast. */
-const CONTENT_SIZE_MIN = 512 << 10;
-/** A call of the network holds the event loop up: the size of pieces follows the time that they take. */
-const PIECE_SIZE_MIN = 64;
-const PIECE_MS_MAX = 20;
 /** Bytes of the size in front of a piece of stored data. */
 const SIZE_BYTES = 4;
 
@@ -25,36 +20,6 @@ export type SegmentDecoder = Pick<
   ZpaqDecoderKernel,
   "run" | "runAsync" | "consumed" | "produced" | "failure"
 >;
-
-const FAULTS: Readonly<Record<number, number>> = {
-  [STATUS.CORRUPT]: RESULT.CORRUPT,
-  [STATUS.TRUNCATED]: RESULT.TRUNCATED,
-  [STATUS.BAD_OPCODE]: RESULT.PROGRAM_FAILED,
-  [STATUS.BUDGET]: RESULT.BUDGET_EXCEEDED,
-};
-
-/** The header of a block without a model, with the same post-processor. */
-export function storedHeader({ ph, pm }: ZpaqHeader): Uint8Array<ArrayBuffer> {
-  return Uint8Array.of(7, 0, 0, 0, ph, pm, 0, 0, 0);
-}
-
-/** Whether the program of contexts has a jump back, and so may take most of the time. */
-function hasLoop(hcomp: Uint8Array): boolean {
-  for (let pc = 0; pc < hcomp.length; pc += instructionSize(hcomp[pc]!)) {
-    const opcode = hcomp[pc]!;
-    if (isShortJump(opcode) && hcomp[pc + 1]! > 127) return true;
-    if (opcode === OP.LJ && hcomp[pc + 1]! + 256 * hcomp[pc + 2]! <= pc) return true;
-  }
-  return false;
-}
-
-/**
- * Whether a network is better compiled than left to the kernel's loop for any network.
- */
-function isWorthwhile(header: ZpaqHeader, size: number | undefined, native: boolean): boolean {
-  if (size !== undefined && size < CONTENT_SIZE_MIN) return false;
-  return !native || hasLoop(header.hcomp);
-}
 
 /** One network with where it stands in a segment. */
 export class HostedNetwork implements SegmentDecoder {
@@ -68,8 +33,8 @@ export class HostedNetwork implements SegmentDecoder {
   readonly #stage = new Uint8Array(SIZE_BYTES + OUTPUT_SIZE + SIZE_BYTES);
   #pos = 0;
   #end = 0;
-  #pace = PIECE_SIZE_MIN;
-  /** What went wrong behind what the stage holds. */
+  /** Whether the stage holds all that is left of the segment, and what went wrong behind what it holds. */
+  #ended = false;
   #fault: number | undefined;
   consumed = 0;
   produced = 0;
@@ -88,10 +53,7 @@ export class HostedNetwork implements SegmentDecoder {
     settings: DecompressSettings,
     last: HostedNetwork | undefined,
   ): HostedNetwork | undefined {
-    const { compilePrograms } = settings;
-    if (block.header.components.length === 0 || compilePrograms === "never") return undefined;
-    const native = kernel.backend === "native";
-    if (compilePrograms === "auto" && !isWorthwhile(block.header, size, native)) return undefined;
+    if (!compilesNetwork(settings.compilePrograms, block.header, size, kernel.backend)) return undefined;
     const runner = NetworkRunner.create(
       block.header,
       block.headerBytes,
@@ -106,6 +68,7 @@ export class HostedNetwork implements SegmentDecoder {
     this.#headSize = 0;
     this.#pos = 0;
     this.#end = 0;
+    this.#ended = false;
     this.#fault = undefined;
   }
 
@@ -139,12 +102,13 @@ export class HostedNetwork implements SegmentDecoder {
   /** How far to decode: no further than the kernel would, so that errors come at the same bytes. */
   #pieceSize(room: number): number {
     if (this.#postType === undefined) return 1;
-    return this.#postType === 0 ? Math.min(room, this.#pace) : this.#pace;
+    const { pace } = this.#runner;
+    return this.#postType === 0 ? Math.min(room, pace) : pace;
   }
 
   /** Decodes a piece where there is none left; a result where that does not go. */
   #fill(bytes: Uint8Array, pos: number, end: number, room: number, more: boolean): number | undefined {
-    if (this.#pos < this.#end) return undefined;
+    if (this.#pos < this.#end || this.#ended) return undefined;
     if (this.#fault !== undefined) return this.#fault;
     if (this.#headSize < HEAD_SIZE) {
       const from = pos + this.consumed;
@@ -157,11 +121,7 @@ export class HostedNetwork implements SegmentDecoder {
     }
     const size = this.#pieceSize(room);
     if (size === 0) return RESULT.OUTPUT_PENDING;
-    const started = performance.now();
     const status = this.#runner.run(bytes, pos + this.consumed, end, size, more);
-    const elapsed = performance.now() - started;
-    if (elapsed > PIECE_MS_MAX) this.#pace = Math.max(this.#pace / 2, PIECE_SIZE_MIN);
-    else if (elapsed < PIECE_MS_MAX / 2) this.#pace = Math.min(this.#pace * 2, OUTPUT_SIZE);
     const { produced } = this.#runner;
     this.#postType ??= produced[0];
     this.consumed += this.#runner.consumed;
@@ -173,10 +133,11 @@ export class HostedNetwork implements SegmentDecoder {
       this.#end = SIZE_BYTES + produced.length;
     }
     if (status === STATUS.END) {
+      this.#ended = true;
       this.#stage.fill(0, this.#end, this.#end + SIZE_BYTES);
       this.#end += SIZE_BYTES;
     }
-    this.#fault = FAULTS[status];
+    this.#fault = NETWORK_FAULTS[status];
     return this.#pos < this.#end ? undefined : this.#fault ?? RESULT.OK;
   }
 

@@ -27,6 +27,7 @@ export function journalBlock(
     checksum: true,
     tag: true,
     maxMemory: 0,
+    compilePrograms: "auto",
     backend: undefined,
   });
 }

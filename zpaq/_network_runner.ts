@@ -1,20 +1,38 @@
 /**
  * Networks of components run by the engine's own compiler: a module is made for each header, and kept for blocks to come.
  */
-import { initialiseNetwork, INPUT_SIZE, layoutNetwork, STATE } from "./_network_layout.ts";
+import { RESULT } from "@sluice/ffi";
+import { initialiseNetwork, INPUT_SIZE, layoutNetwork, OUTPUT_SIZE, STATE } from "./_network_layout.ts";
 import type { NetworkLayout } from "./_network_layout.ts";
 import { predictorTables } from "./_predictor_tables.ts";
+import { STATUS } from "./_wasm_coder.ts";
 import { ModuleCache, WASM_MEMORY_MAX, wasmInstance, wasmMemory } from "./_wasm_modules.ts";
 import { translateNetwork } from "./_wasm_network.ts";
 import type { Direction } from "./_wasm_network.ts";
 import type { ZpaqHeader } from "./header.ts";
 
 const COMPONENTS_MAX = 64;
+/** A call holds the event loop up: the size of pieces follows the time that they take. */
+const PACE_MIN = 64;
+const PACE_MS_MAX = 20;
 const BUDGET_MAX = 2 ** 60;
 /** A memory is used again for networks that take at least this part of it. */
 const REUSED_PART = 0.25;
 
 const modules = new ModuleCache();
+
+/** The results of the kernel that a run's failures stand for. */
+export const NETWORK_FAULTS: Readonly<Record<number, number>> = {
+  [STATUS.CORRUPT]: RESULT.CORRUPT,
+  [STATUS.TRUNCATED]: RESULT.TRUNCATED,
+  [STATUS.BAD_OPCODE]: RESULT.PROGRAM_FAILED,
+  [STATUS.BUDGET]: RESULT.BUDGET_EXCEEDED,
+};
+
+/** The header of a block without a model, with the same post-processor. */
+export function storedHeader({ ph, pm }: ZpaqHeader): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(7, 0, 0, 0, ph, pm, 0, 0, 0);
+}
 
 /** One network at work on the segments of a block. */
 export class NetworkRunner {
@@ -24,6 +42,8 @@ export class NetworkRunner {
   readonly #layout: NetworkLayout;
   readonly #hcomp: Uint8Array;
   readonly #memory: WebAssembly.Memory;
+  /** Plain bytes that a call should work on. */
+  pace = PACE_MIN;
 
   private constructor(
     module: WebAssembly.Module,
@@ -90,7 +110,12 @@ export class NetworkRunner {
     this.#set(STATE.INPUT_END, input + size);
     this.#set(STATE.OUTPUT, output);
     this.#set(STATE.OUTPUT_END, output + room);
-    return this.#run(more || size < end - pos ? 1 : 0);
+    const started = performance.now();
+    const status = this.#run(more || size < end - pos ? 1 : 0);
+    const elapsed = performance.now() - started;
+    if (elapsed > PACE_MS_MAX) this.pace = Math.max(this.pace / 2, PACE_MIN);
+    else if (elapsed < PACE_MS_MAX / 2) this.pace = Math.min(this.pace * 2, OUTPUT_SIZE);
+    return status;
   }
 
   /** Input bytes that the last run took. */

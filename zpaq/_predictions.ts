@@ -3,7 +3,7 @@
  */
 import type { BackendChoice } from "@sluice/ffi";
 import { CorruptDataError } from "@sluice/internal";
-import { openEncoder } from "./_block_encoder.ts";
+import { openEncoder } from "./_segment_encoder.ts";
 
 /** Bytes that are predicted per call. */
 const CHUNK_SIZE = 64;

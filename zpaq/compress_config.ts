@@ -7,7 +7,9 @@ import { concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { encodeConfigBlock } from "./_config_block.ts";
+import { checkCompilation } from "./_compilation.ts";
 import type { ZpaqProgram } from "./assemble.ts";
+import type { ZpaqProgramCompilation } from "./decompress_options.ts";
 
 /** One segment to write. */
 export interface ZpaqSegment {
@@ -27,6 +29,8 @@ export interface ZpaqConfigOptions {
   readonly checksum?: boolean | undefined;
   /** Write the tag by which the block is found among other data. @default {true} */
   readonly tag?: boolean | undefined;
+  /** Whether the model is made into WebAssembly to code by it, as when decompressing. @default {"auto"} */
+  readonly compilePrograms?: ZpaqProgramCompilation | undefined;
   /** The backend for this call. @default {what configureBackend says} */
   readonly backend?: BackendChoice | undefined;
 }
@@ -59,5 +63,6 @@ export function compressZpaqConfig(
     content: content === undefined ? undefined : toBytes(content),
   }));
   const { checksum = true, tag = true, backend } = options;
-  return concatBytes(encodeConfigBlock(program, requests, { checksum, tag, backend }));
+  const compilePrograms = checkCompilation(options.compilePrograms ?? "auto");
+  return concatBytes(encodeConfigBlock(program, requests, { checksum, tag, compilePrograms, backend }));
 }

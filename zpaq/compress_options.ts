@@ -4,6 +4,7 @@
  * @module
  */
 import type { BackendChoice } from "@sluice/ffi";
+import type { ZpaqProgramCompilation } from "./decompress_options.ts";
 
 /** How blocks are compressed. */
 export interface ZpaqCompressOptions {
@@ -25,6 +26,8 @@ export interface ZpaqCompressOptions {
   readonly tag?: boolean | undefined;
   /** The most bytes that a context may allocate. @default {Infinity} */
   readonly maxMemory?: number | undefined;
+  /** Whether the model is made into WebAssembly to code by it, as when decompressing. @default {"auto"} */
+  readonly compilePrograms?: ZpaqProgramCompilation | undefined;
   /** The backend for this call. @default {what configureBackend says} */
   readonly backend?: BackendChoice | undefined;
 }

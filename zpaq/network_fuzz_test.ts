@@ -1,7 +1,7 @@
 /**
  * Networks compiled to WebAssembly against the kernel's loop for any network, on both backends.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { liveContextCount } from "@sluice/ffi";
 import { concatBytes, SluiceError } from "@sluice/internal";
 import { BACKENDS } from "../tests/_backends.ts";
@@ -58,10 +58,15 @@ function encoded(header: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<Ar
   const segments = [random.below(400), random.below(40)].map((size) => ({
     data: kinds[random.below(kinds.length)]!(size),
   }));
+  const blockBy = (compilePrograms: "never" | "always"): Uint8Array<ArrayBuffer> =>
+    compressZpaqConfig({ header, pcomp: undefined }, segments, { backend: BACKENDS[0], compilePrograms });
   try {
-    return compressZpaqConfig({ header, pcomp: undefined }, segments, { backend: BACKENDS[0] });
+    const block = blockBy("never");
+    assertEquals(blockBy("always"), block);
+    return block;
   } catch (error) {
-    assert(error instanceof SluiceError || error instanceof RangeError, `${error}`);
+    if (!(error instanceof SluiceError)) throw error;
+    assertThrows(() => blockBy("always"), SluiceError, error.message);
     return undefined;
   }
 }

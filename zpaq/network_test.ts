@@ -11,8 +11,11 @@ import { CORPORA, vector, VECTORS } from "../tests/_zpaq_data.ts";
 import { predictorTables, TABLE } from "./_predictor_tables.ts";
 import {
   assembleZpaq,
+  compressZpaq,
+  compressZpaqAsync,
   compressZpaqConfig,
   decompressZpaq,
+  decompressZpaqAsync,
   decompressZpaqIterable,
   disassembleZpaq,
   ZpaqDecompressionStream,
@@ -76,6 +79,24 @@ for (const { name, archive, content } of VECTORS) {
     assertEquals(await new Response(stream).text(), content);
   });
 }
+
+testBackends("a compiled network writes what the kernel's loops write", async (backend) => {
+  const data = concatBytes([text(90_000), CORPORA["exe"]!.slice(0, 60_000)]);
+  for (const method of ["3", "4", "x0,0ci1,2am", "x0,6,8,0,3,18ci1"]) {
+    const block = compressZpaq(data, { method, backend, compilePrograms: "never" });
+    assertEquals(compressZpaq(data, { method, backend, compilePrograms }), block, method);
+    assertEquals(await compressZpaqAsync(data, { method, backend, compilePrograms }), block, method);
+    assertEquals(decompressZpaq(block, { backend, compilePrograms }), data, method);
+    assertEquals(await decompressZpaqAsync(block, { backend, compilePrograms }), data, method);
+  }
+  const { header } = vector("all9");
+  const segments = [text(3000), new Uint8Array(), data.subarray(0, 70_000)].map((data) => ({ data }));
+  const config = { header, pcomp: undefined };
+  assertEquals(
+    compressZpaqConfig(config, segments, { backend, compilePrograms }),
+    compressZpaqConfig(config, segments, { backend, compilePrograms: "never" }),
+  );
+});
 
 testBackends(
   "a compiled network keeps its state over segments, in front of programs as well",

@@ -1,0 +1,55 @@
+/**
+ * When a network of components is compiled, and when it is left to the kernel.
+ */
+import { describe } from "@sluice/internal";
+import type { ZpaqProgramCompilation } from "./decompress_options.ts";
+import type { ZpaqHeader } from "./header.ts";
+import { instructionSize, isShortJump, OP } from "./_opcodes.ts";
+
+/** Checks the option. */
+export function checkCompilation(value: unknown): ZpaqProgramCompilation {
+  if (value === "auto" || value === "always" || value === "never") return value;
+  throw new TypeError(
+    `Cannot use option "compilePrograms": the value is ${
+      describe(value)
+    }, expected "auto", "always" or "never"`,
+  );
+}
+
+/**
+ * Smaller content is done before a module is compiled and its code fast: compiling takes 5 ms for one component and some
+ * 300 ms for 22, on a thread beside.
+ */
+const CONTENT_SIZE_MIN = 256 << 10;
+/** The same where a program's loops take most of the time. */
+const LOOP_CONTENT_SIZE_MIN = 64 << 10;
+
+/** Whether a program has a jump back. */
+function hasLoop(program: Uint8Array): boolean {
+  for (let pc = 0; pc < program.length; pc += instructionSize(program[pc]!)) {
+    const opcode = program[pc]!;
+    if (isShortJump(opcode) && program[pc + 1]! > 127) return true;
+    if (opcode === OP.LJ && program[pc + 1]! + 256 * program[pc + 2]! <= pc) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether a network is to be compiled; `size` is that of the content, where known.
+ *
+ * On the WASM backend compiled networks take 0.5 to 0.8 of the time of the kernel's loops, those for zpaq's own models among
+ * them. Native loops take as long as compiled networks do, but run off the event loop, and on several threads: there only
+ * programs of contexts with loops are worth it, which take a third of the time (`bench/compare.ts zpaq-networks`).
+ */
+export function compilesNetwork(
+  when: ZpaqProgramCompilation,
+  header: ZpaqHeader,
+  size: number | undefined,
+  backend: "native" | "wasm",
+): boolean {
+  if (header.components.length === 0 || when === "never") return false;
+  if (when === "always") return true;
+  const loops = hasLoop(header.hcomp);
+  if (size !== undefined && size < (loops ? LOOP_CONTENT_SIZE_MIN : CONTENT_SIZE_MIN)) return false;
+  return loops || backend === "wasm";
+}
