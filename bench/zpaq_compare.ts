@@ -2,60 +2,20 @@
  * ZPAQ against Debian's zpaq 7.15 on the same content: CPU seconds of one thread, so that start-up and idle cores say
  * nothing. Ours is measured inside this process, theirs as the CPU time of theirs.
  */
-import process from "node:process";
 import { byteSourceFromBytes } from "@sluice/internal";
 import { configureBackend } from "@sluice/ffi";
 import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
+import { best, cpuOf, zpaqCpu } from "./_zpaq_cpu.ts";
 import { corpus, smallCorpus } from "./corpus.ts";
 import { ratio, table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
+import { compareZpaqNetworks } from "./zpaq_networks_compare.ts";
 import type { CompareOptions } from "./zstd_compare.ts";
 
 const SIZES = { full: 20 << 20, quick: 4 << 20, smoke: 100_000 } as const;
 const LEVELS = ["1", "2", "3", "4", "5"] as const;
 const COMPRESS_LEVELS: readonly string[] = ["1", "2", "3"];
 const LIST_FILES = 10_000;
-
-/** Short measurements are repeated, and the best counts. */
-const REPEAT_BELOW = 1000;
-const REPEATS_MAX = 5;
-
-/** The least of several measurements where each is short. */
-async function best<T extends number | undefined>(measure: () => Promise<T>): Promise<T> {
-  let least = await measure();
-  for (let i = 1; i < REPEATS_MAX && least !== undefined && least < REPEAT_BELOW; i++) {
-    const next = await measure();
-    if (next !== undefined && next < least) least = next;
-  }
-  return least;
-}
-
-/** CPU milliseconds of this process that work takes. */
-async function cpuOf(work: () => Promise<void>): Promise<number> {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
-}
-
-/** CPU milliseconds of zpaq; undefined where it is not installed. */
-async function zpaqCpu(cwd: string, ...args: string[]): Promise<number | undefined> {
-  const script =
-    'import resource,subprocess,sys;r=subprocess.run(["zpaq"]+sys.argv[1:],capture_output=True);' +
-    "u=resource.getrusage(resource.RUSAGE_CHILDREN);print((u.ru_utime+u.ru_stime)*1000 if r.returncode==0 else '')";
-  try {
-    const { stdout } = await new Deno.Command("python3", {
-      args: ["-c", script, ...args],
-      cwd,
-      env: { TZ: "UTC" },
-    })
-      .output();
-    const text = new TextDecoder().decode(stdout).trim();
-    return text === "" ? undefined : Number(text);
-  } catch {
-    return undefined;
-  }
-}
 
 async function extractAll(bytes: Uint8Array<ArrayBuffer>, threads: number): Promise<void> {
   using archive = await ZpaqArchive.open(byteSourceFromBytes(bytes));
@@ -151,6 +111,7 @@ export async function compareZpaq({ size }: CompareOptions): Promise<void> {
     rows,
   ));
   console.log(`\n${targetTable(targets)}`);
+  await compareZpaqNetworks({ size });
 }
 
 /** Two threads against one on an archive of several blocks, by the clock. */
