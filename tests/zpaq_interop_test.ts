@@ -2,6 +2,8 @@
  * Our archives read by Debian's zpaq and its archives read by us, and the command line on files.
  */
 import { assert, assertEquals } from "@std/assert";
+import { decompressZpaq } from "@sluice/zpaq";
+import { BACKENDS } from "./_backends.ts";
 import { run, sluice } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
 import { CORPORA, vector } from "./_zpaq_data.ts";
@@ -114,6 +116,11 @@ Deno.test({
         await same(`${cwd}/o${i}.zpaq`, `${cwd}/z${i}.zpaq`);
         ok(await sluice(["zpaq", "x", `z${i}.zpaq`, "-to", `x${i}`], { cwd }));
         await same(`${cwd}/src`, `${cwd}/x${i}/src`);
+        const archive = await Deno.readFile(`${cwd}/z${i}.zpaq`);
+        for (const backend of BACKENDS) {
+          const compiled = decompressZpaq(archive, { backend, compilePrograms: "always" });
+          assertEquals(compiled, decompressZpaq(archive, { backend, compilePrograms: "never" }));
+        }
       }
     }),
 });

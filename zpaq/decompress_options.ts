@@ -34,8 +34,10 @@ export interface ZpaqDecompressOptions {
   /** Run post-processors that native code knows on the ZPAQL machine all the same. @default {false} */
   readonly plainPostprocessing?: boolean | undefined;
   /**
-   * Whether post-processors that native code does not know are made into WebAssembly: where the content is large enough
-   * to be worth it, always, or never. Where the runtime forbids that, or memory is short, they are interpreted.
+   * Whether what a header brings is made into WebAssembly: post-processors that native code does not know, and networks
+   * of components with the programs of their contexts. "auto": where it gains, which on the native backend models do
+   * only with loops in such a program; "always", or "never". Where the runtime forbids that, or memory is short, or a
+   * model has more than 64 components, the backend does it.
    * @default {"auto"}
    */
   readonly compilePrograms?: ZpaqProgramCompilation | undefined;

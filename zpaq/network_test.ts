@@ -156,6 +156,17 @@ testBackends("where a network's memory is not to be had the kernel's loops do it
   });
 });
 
+testBackends("a model of very many components is left to the kernel", (backend) => {
+  const components = Array.from(
+    { length: 100 },
+    (_, i) => i === 0 ? "0 cm 9 4" : `${i} sse 2 ${i - 1} 8 255`,
+  );
+  const program = assembleZpaq(`comp 0 0 0 0 100 ${components.join(" ")} hcomp halt end`);
+  const data = text(500);
+  const block = compressZpaqConfig(program, [{ data }], { backend, compilePrograms });
+  assertEquals(decompressZpaq(block, { backend, compilePrograms }), data);
+});
+
 testBackends("blocks of one kind share one memory, and what was in it does not show", (backend) => {
   const before = liveContextCount();
   const { header } = vector("lvl2");
