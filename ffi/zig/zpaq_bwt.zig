@@ -26,17 +26,17 @@ pub fn doE8e9(bytes: []u8) void {
     }
 }
 
-/// Transforms a text whose suffixes are sorted; returns the block's size, five bytes more than the text's.
-pub fn forward(input: []const u8, suffixes: []const i32, target: []u8) usize {
-    const n = input.len;
-    target[0] = if (n > 0) input[n - 1] else 255;
-    var index: u32 = 0;
-    for (suffixes, 1..) |suffix, at| {
-        if (suffix == 0) index = @intCast(at);
-        target[at] = if (suffix == 0) 255 else input[@intCast(suffix - 1)];
-    }
-    std.mem.writeInt(u32, target[n + 1 ..][0..4], index, .little);
-    return n + 5;
+extern fn divbwt(text: [*]const u8, target: [*]u8, scratch: [*]i32, size: c_int, index_count: ?[*]u8, indexes: ?[*]c_int, parallel: c_int) c_int;
+
+/// Transforms a text; returns the block's size, five bytes more than the text's. `scratch` has a number for each byte.
+pub fn forward(text: []const u8, scratch: []i32, target: []u8) error{OutOfMemory}!usize {
+    const answer = if (text.len > 0) divbwt(text.ptr, target.ptr, scratch.ptr, @intCast(text.len), null, null, 0) else 0;
+    const index = std.math.cast(u32, answer) orelse return error.OutOfMemory;
+    // The row of the whole text has no byte in front of it, and the sorter leaves it out.
+    @memmove(target[index + 1 .. text.len + 1], target[index..text.len]);
+    target[index] = 255;
+    std.mem.writeInt(u32, target[text.len + 1 ..][0..4], index, .little);
+    return text.len + 5;
 }
 
 /// Walks through a transformed block and gives its text. `links` has a number for each byte of the block.
@@ -145,15 +145,9 @@ test "E8E9 goes both ways" {
 
 test "the inverse gives the text, whole and in pieces" {
     const text = "she sells sea shells by the sea shore " ** 200;
-    var suffixes: [text.len]i32 = undefined;
-    for (&suffixes, 0..) |*suffix, i| suffix.* = @intCast(i);
-    std.mem.sortUnstable(i32, &suffixes, {}, struct {
-        fn less(_: void, a: i32, b: i32) bool {
-            return std.mem.lessThan(u8, text[@intCast(a)..], text[@intCast(b)..]);
-        }
-    }.less);
+    var scratch: [text.len]i32 = undefined;
     var block: [text.len + 5]u8 = undefined;
-    _ = forward(text, &suffixes, &block);
+    try std.testing.expectEqual(block.len, try forward(text, &scratch, &block));
     for ([_]bool{ false, true }) |packed_links| {
         var links: [text.len + 1]u32 = undefined;
         var target: [text.len]u8 = undefined;

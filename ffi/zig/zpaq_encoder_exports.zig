@@ -185,8 +185,8 @@ const Method = struct {
         }
         const suffixes = try allocate(i32, memory, input.len);
         defer memory.release(suffixes.ptr);
-        if (input.len > 0 and divsufsort(input.ptr, suffixes.ptr, @intCast(input.len), 0) != 0) return error.OutOfMemory;
         if (self.kind == .bwt) return bwt.forward(input, suffixes, target);
+        if (input.len > 0 and divsufsort(input.ptr, suffixes.ptr, @intCast(input.len), 0) != 0) return error.OutOfMemory;
         const ranks = try allocate(u32, memory, input.len);
         defer memory.release(ranks.ptr);
         for (suffixes, 0..) |suffix, rank| ranks[@intCast(suffix)] = @intCast(rank);

@@ -217,25 +217,17 @@ pub const SuffixSearch = struct {
         const n: u32 = @intCast(input.len);
         var best: Best = .{ .length = p.length_min - 1 };
         var look: u32 = 0;
-        while (look <= p.look_ahead) : (look += 1) {
-            if (at + look >= n) break;
+        while (look <= p.look_ahead and at + look < n) : (look += 1) {
+            const place: Place = .{
+                .input = input,
+                .at = at,
+                .look = look,
+                .length_min = p.length_min,
+                .front_penalty = if (literals == 0) 4 else 0,
+            };
             const rank = self.ranks[at + look];
-            inline for (.{ false, true }) |up| {
-                var k: u32 = 1;
-                while (k <= p.probes) : (k += 1) {
-                    const neighbour = if (up) rank +% k else rank -% k;
-                    if (neighbour >= n) break;
-                    const from = @as(u32, @intCast(self.suffixes[neighbour])) -% look;
-                    if (from >= at) continue;
-                    const length = matchLength(input, from, at, look);
-                    const front = matchFront(input, from, at, look);
-                    const penalty: i32 = if (literals == 0 and front > 0) 4 else 0;
-                    var score = scoreOf(length - front, at - from) - penalty;
-                    for (0..look) |_| score = @divTrunc(score * 5, 8);
-                    take(&best, length, front, from, score);
-                    if (length < best.length or length < p.length_min or length > 255) break;
-                }
-            }
+            place.walk(.down, self.suffixes[rank -| p.probes..rank], &best);
+            place.walk(.up, self.suffixes[rank + 1 .. @min(rank + 1 + p.probes, n)], &best);
             if (best.score <= 0 or best.length < p.length_min) break;
         }
         return best;
@@ -243,6 +235,95 @@ pub const SuffixSearch = struct {
 
     fn advance(_: *SuffixSearch, _: []const u8, _: u32) void {}
 };
+
+/// What neighbours are compared with: the input from `look` bytes behind `at` on, and what stands in front of that.
+const Place = struct {
+    input: []const u8,
+    at: u32,
+    look: u32,
+    length_min: u32,
+    /// What it costs to have literals in front of a match when there were none.
+    front_penalty: i32,
+
+    /// Tries the neighbours on one side, the nearest first, until a length is too short.
+    ///
+    /// Lengths never grow from one neighbour to the next, so that most need not be measured: those too far back to have a
+    /// better score even with the length of the last one are passed over. When a shorter one then does, those in between
+    /// are measured after all, as one of them may have been where to stop.
+    fn walk(self: *const Place, comptime side: Side, neighbours: []const i32, best: *Best) void {
+        @setRuntimeSafety(false); // as in `find`
+        var reach = self.at;
+        var measured: usize = 0;
+        while (self.next(side, neighbours, measured, reach)) |found| {
+            const from = self.position(side, neighbours, found);
+            const length = matchLength(self.input, from, self.at, self.look);
+            if (self.isShort(length, best) and self.stopsBefore(side, neighbours, measured, found, best)) return;
+            self.consider(best, length, from);
+            if (self.isShort(length, best) or length > 255) return;
+            reach = self.reachOf(length, best.score);
+            if (reach == 0) return;
+            measured = found + 1;
+        }
+    }
+
+    fn isShort(self: *const Place, length: u32, best: *const Best) bool {
+        return length < best.length or length < self.length_min;
+    }
+
+    fn stopsBefore(self: *const Place, comptime side: Side, neighbours: []const i32, start: usize, end: usize, best: *const Best) bool {
+        var at = start;
+        while (self.next(side, neighbours, at, self.at)) |found| : (at = found + 1) {
+            if (found >= end) return false;
+            const length = matchLength(self.input, self.position(side, neighbours, found), self.at, self.look);
+            if (self.isShort(length, best)) return true;
+        }
+        return false;
+    }
+
+    fn consider(self: *const Place, best: *Best, length: u32, from: u32) void {
+        const front = matchFront(self.input, from, self.at, self.look);
+        const penalty: i32 = if (front > 0) self.front_penalty else 0;
+        var score = scoreOf(length - front, self.at - from) - penalty;
+        for (0..self.look) |_| score = @divTrunc(score * 5, 8);
+        take(best, length, front, from, score);
+    }
+
+    /// How far back a match of this length can start and have a better score.
+    fn reachOf(self: *const Place, length: u32, score: i32) u32 {
+        var wanted = score + 1;
+        for (0..self.look) |_| wanted = @divFloor(wanted * 8 + 4, 5);
+        const bits = scoreOf(length, 0) - wanted;
+        return if (bits >= 32) self.at else if (bits > 0) @min(self.at, (@as(u32, 1) << @intCast(bits)) - 1) else 0;
+    }
+
+    /// Where the match with the `k`th neighbour starts; far behind `at` where that would be in front of the input.
+    inline fn position(self: *const Place, comptime side: Side, neighbours: []const i32, k: usize) u32 {
+        const index = if (side == .up) k else neighbours.len - 1 - k;
+        return @as(u32, @intCast(neighbours[index])) -% self.look;
+    }
+
+    /// The first neighbour from the `start`th on whose match starts at most `reach` in front of `at`.
+    inline fn next(self: *const Place, comptime side: Side, neighbours: []const i32, start: usize, reach: u32) ?usize {
+        @setRuntimeSafety(false); // indexes stay inside `neighbours`; differences wrap on purpose
+        const last = self.at -% 1;
+        var k = start;
+        while (k + lanes <= neighbours.len) : (k += lanes) {
+            const index = if (side == .up) k else neighbours.len - k - lanes;
+            const suffixes: Lanes = @bitCast(neighbours[index..][0..lanes].*);
+            const back = @as(Lanes, @splat(last +% self.look)) -% suffixes;
+            const near: u8 = @bitCast(back < @as(Lanes, @splat(reach)));
+            if (near != 0) return k + if (side == .up) @ctz(near) else @clz(near);
+        }
+        while (k < neighbours.len) : (k += 1) {
+            if (last -% self.position(side, neighbours, k) < reach) return k;
+        }
+        return null;
+    }
+};
+
+const Side = enum { down, up };
+const lanes = 8;
+const Lanes = @Vector(lanes, u32);
 
 fn take(best: *Best, length: u32, front: u32, from: u32, score: i32) void {
     if (score > best.score) best.* = .{ .length = length, .score = score, .position = from, .literals = front };
