@@ -17,8 +17,8 @@ export function checkCompilation(value: unknown): ZpaqProgramCompilation {
 }
 
 /**
- * Smaller content is done before a module is compiled and its code fast: compiling takes 5 ms for one component and some
- * 300 ms for 22, on a thread beside.
+ * Smaller content is done before a module is compiled and its code fast: that takes 3 ms for one component and 200 to
+ * 400 ms for 22, most of it on a thread beside.
  */
 const CONTENT_SIZE_MIN = 256 << 10;
 /** The same where a program's loops take most of the time. */
@@ -38,8 +38,9 @@ function hasLoop(program: Uint8Array): boolean {
  * Whether a network is to be compiled; `size` is that of the content, where known.
  *
  * On the WASM backend compiled networks take 0.5 to 0.8 of the time of the kernel's loops, those for zpaq's own models among
- * them. Native loops take as long as compiled networks do, but run off the event loop, and on several threads: there only
- * programs of contexts with loops are worth it, which take a third of the time (`bench/compare.ts zpaq-networks`).
+ * them. Native loops take 1.1 to 1.3 times as long as compiled networks, but run off the event loop, and on several
+ * threads: there only programs of contexts with loops are worth it, which take a third of the time
+ * (`bench/zpaq_networks_compare.ts`).
  */
 export function compilesNetwork(
   when: ZpaqProgramCompilation,
