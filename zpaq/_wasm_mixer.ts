@@ -15,6 +15,11 @@ function constant(value: number): number[] {
   return [...new Uint8Array(Int32Array.of(value, value, value, value).buffer)];
 }
 
+/** The bytes of a vector, each so far behind its place. */
+function rotation(distance: number): number[] {
+  return Array.from({ length: 16 }, (_, i) => (i + distance) % 16);
+}
+
 /** MIX. */
 export class MixCode extends ComponentCode {
   readonly #component: PlacedComponent;
@@ -71,29 +76,9 @@ export class MixCode extends ComponentCode {
       if (i > 0) code.get(this.#sum).simd(SIMD.ADD);
       code.set(this.#sum);
     });
-    for (
-      const swap of [[8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7], [
-        4,
-        5,
-        6,
-        7,
-        0,
-        1,
-        2,
-        3,
-        0,
-        1,
-        2,
-        3,
-        0,
-        1,
-        2,
-        3,
-      ]]
-    ) {
-      code.get(this.#sum).get(this.#sum).get(this.#sum).simd(SIMD.SHUFFLE, ...swap).simd(SIMD.ADD).set(
-        this.#sum,
-      );
+    for (const distance of [8, 4]) {
+      code.get(this.#sum).get(this.#sum).get(this.#sum).simd(SIMD.SHUFFLE, ...rotation(distance));
+      code.simd(SIMD.ADD).set(this.#sum);
     }
     code.get(this.#sum).simd(SIMD.EXTRACT, 0).number(8).op(WASM.SHR_S).set(this.guess);
     this.clamp(this.guess, -2048, 2047);
