@@ -161,7 +161,7 @@ export class ArchiveDecoder {
           if (done !== undefined) return done;
         } else {
           const { pos, end } = this.#window();
-          this.#begin();
+          this.#begin(false);
           const { bytes } = this.buffer;
           const more = !this.#ended || end < this.buffer.end;
           const hosted = this.#hosted;
@@ -390,7 +390,7 @@ export class ArchiveDecoder {
   }
 
   /** Starts the block and the segment in the kernel when their first data comes. */
-  #begin(): void {
+  #begin(synchronous: boolean): void {
     const settings = this.#settings;
     if (!this.#begun) {
       // The estimate of the header leaves out what rounding and buffers take.
@@ -409,7 +409,7 @@ export class ArchiveDecoder {
       this.#network = HostedNetwork.create(
         this.#kernel,
         block,
-        this.#contentSize(),
+        { size: this.#contentSize(), synchronous },
         maxMemory,
         settings,
         this.#network,
@@ -438,7 +438,7 @@ export class ArchiveDecoder {
   }
 
   #decode(target: Uint8Array, start: number): StepKind | undefined {
-    this.#begin();
+    this.#begin(true);
     const { pos, end } = this.#window();
     const more = !this.#ended || end < this.buffer.end;
     const { bytes } = this.buffer;

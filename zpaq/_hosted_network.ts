@@ -5,6 +5,7 @@
 import { RESULT } from "@sluice/ffi";
 import type { ZpaqDecoderKernel } from "@sluice/ffi/zpaq-decoder";
 import { compilesNetwork } from "./_compilation.ts";
+import type { NetworkUse } from "./_compilation.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { OUTPUT_SIZE } from "./_network_layout.ts";
 import { NETWORK_FAULTS, NetworkRunner } from "./_network_runner.ts";
@@ -44,18 +45,20 @@ export class HostedNetwork implements SegmentDecoder {
     this.#runner = runner;
   }
 
-  /** Takes a model over; undefined where the kernel has to do it. `size` is that of the content, where known. */
+  /** Takes a model over; undefined where the kernel has to do it. */
   static create(
     kernel: ZpaqDecoderKernel,
     block: { readonly header: ZpaqHeader; readonly headerBytes: Uint8Array },
-    size: number | undefined,
+    use: Pick<NetworkUse, "size" | "synchronous">,
     maxMemory: number,
     settings: DecompressSettings,
     last: HostedNetwork | undefined,
   ): HostedNetwork | undefined {
-    if (!compilesNetwork(settings.compilePrograms, block.header, size, kernel.backend)) return undefined;
+    const { header } = block;
+    const { backend } = kernel;
+    if (!compilesNetwork(settings.compilePrograms, header, { ...use, backend })) return undefined;
     const runner = NetworkRunner.create(
-      block.header,
+      header,
       block.headerBytes,
       "decode",
       { budget: settings.hcompBudget, maxMemory },

@@ -6,6 +6,7 @@ import { RESULT } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
 import { ZpaqEncoderKernel } from "@sluice/ffi/zpaq-encoder";
 import { compilesNetwork } from "./_compilation.ts";
+import type { NetworkUse } from "./_compilation.ts";
 import { parseHeader } from "./_header_parser.ts";
 import { OUTPUT_SIZE } from "./_network_layout.ts";
 import { NETWORK_FAULTS, NetworkRunner, storedHeader } from "./_network_runner.ts";
@@ -51,12 +52,16 @@ export class SegmentEncoder {
   /** What is left of a piece of stored data. */
   #left = 0;
 
-  /** Starts a block; `size` is that of all its segments. */
-  constructor(header: Uint8Array, size: number, settings: EncoderSettings) {
+  /** Starts a block; the size is that of all its segments. */
+  constructor(
+    header: Uint8Array,
+    use: Pick<NetworkUse, "size" | "synchronous">,
+    settings: EncoderSettings,
+  ) {
     const { maxMemory, backend, compilePrograms } = settings;
     const parsed = parseHeader(header, 0);
     const kernel = new ZpaqEncoderKernel({ maxMemory, backend });
-    if (compilesNetwork(compilePrograms, parsed, size, kernel.backend)) {
+    if (compilesNetwork(compilePrograms, parsed, { ...use, backend: kernel.backend })) {
       const limits = { budget: NO_LIMIT, maxMemory: maxMemory === 0 ? Infinity : maxMemory };
       this.#network = NetworkRunner.create(parsed, header, "encode", limits, undefined);
     }

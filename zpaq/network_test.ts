@@ -8,6 +8,7 @@ import { crc32 } from "node:zlib";
 import { testBackends } from "../tests/_backends.ts";
 import { chunks, splits, text } from "../tests/_data.ts";
 import { CORPORA, vector, VECTORS } from "../tests/_zpaq_data.ts";
+import { compilesNetwork } from "./_compilation.ts";
 import { predictorTables, TABLE } from "./_predictor_tables.ts";
 import {
   assembleZpaq,
@@ -18,6 +19,7 @@ import {
   decompressZpaqAsync,
   decompressZpaqIterable,
   disassembleZpaq,
+  parseZpaqHeader,
   ZpaqDecompressionStream,
 } from "./mod.ts";
 
@@ -154,6 +156,39 @@ testBackends("where a network's memory is not to be had the kernel's loops do it
   withConstructor("Memory", Short as unknown as typeof WebAssembly.Memory, () => {
     assertEquals(decoder.decode(decompressZpaq(archive, { backend, compilePrograms })), content);
   });
+});
+
+Deno.test("networks are compiled where that gains", () => {
+  const straight = parseZpaqHeader(vector("lvl2").header);
+  const looping = parseZpaqHeader(
+    assembleZpaq("comp 0 0 0 0 1 0 cm 9 4 hcomp a= 9 do a-- a> 0 while halt end").header,
+  );
+  const KIB = 1024;
+  const cases = [
+    [straight, "wasm", false, undefined, false],
+    [straight, "wasm", false, 255 * KIB, false],
+    [straight, "wasm", false, 256 * KIB, true],
+    [straight, "native", false, 1 << 30, false],
+    [straight, "native", true, 1 << 20, false],
+    [straight, "native", true, 2 << 20, true],
+    [looping, "native", false, 63 * KIB, false],
+    [looping, "native", false, 64 * KIB, true],
+    [looping, "wasm", false, 64 * KIB, true],
+  ] as const;
+  for (const [header, backend, synchronous, size, expected] of cases) {
+    const use = { size, backend, synchronous };
+    assertEquals(compilesNetwork("auto", header, use), expected, `${backend} ${synchronous} ${size}`);
+    assertEquals(compilesNetwork("never", header, use), false);
+    assertEquals(compilesNetwork("always", header, use), true);
+  }
+  assertEquals(
+    compilesNetwork("always", { ...straight, components: [] }, {
+      size: 0,
+      backend: "wasm",
+      synchronous: true,
+    }),
+    false,
+  );
 });
 
 testBackends("a model of very many components is left to the kernel", (backend) => {
