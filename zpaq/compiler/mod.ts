@@ -21,6 +21,7 @@
  * @module
  */
 export type { ZpaqConfigOptions } from "../compress_config.ts";
+export type { ZpaqProgramCompilation } from "../decompress_options.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export type { BytesSource, ChunkSource } from "@sluice/internal";
 export * from "./check.ts";
