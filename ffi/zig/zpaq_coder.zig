@@ -1,6 +1,7 @@
 //! The arithmetic coder of ZPAQ over a predictor: the loops that run once per byte and bit.
 
 const std = @import("std");
+const contexts = @import("zpaq_contexts.zig");
 const machine_module = @import("zpaq_machine.zig");
 const Machine = machine_module.Machine;
 const predictor_module = @import("zpaq_predictor.zig");
@@ -35,6 +36,8 @@ pub const Model = extern struct {
     current: u32 = 0,
     /// Which copy of the loops fits: an index into `zpaq_networks.table`.
     network: u32 = 0,
+    /// Which program of contexts this is, as `zpaq_contexts.find` says.
+    program: u32 = 0,
 };
 
 /// What one call works on. It moves on as bytes are taken and given.
@@ -55,7 +58,7 @@ pub inline fn nextContexts(model: *Model, byte: u32) ?Stop {
     const machine = &model.machine;
     machine.budget = model.budget;
     machine.start(byte);
-    switch (machine.run(null)) {
+    if (model.program != 0) contexts.run(model.program, machine) else switch (machine.run(null)) {
         .halted, .output_full => {},
         .bad_opcode => return .bad_opcode,
         .budget_exceeded => return .budget_exceeded,
