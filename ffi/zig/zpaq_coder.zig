@@ -72,7 +72,9 @@ pub fn Coder(comptime network: type) type {
     return struct {
         pub fn decode(model: *Model, span: *Span) Stop {
             @setRuntimeSafety(false); // `span.consumed` stays below `source_len`: a byte's worth is there, or each read is checked
-            const predictor = model.predictor;
+            var copy: network.Room = undefined;
+            const predictor = network.load(model.predictor, &copy);
+            defer network.save(predictor, model.predictor);
             var low = model.low;
             var high = model.high;
             var current = model.current;
@@ -140,7 +142,9 @@ pub fn Coder(comptime network: type) type {
         /// Codes bytes while the target has room for one byte's worth.
         pub fn encode(model: *Model, span: *Span) Stop {
             @setRuntimeSafety(false); // a byte gives at most `byte_input_max` bytes, for which there is room
-            const predictor = model.predictor;
+            var copy: network.Room = undefined;
+            const predictor = network.load(model.predictor, &copy);
+            defer network.save(predictor, model.predictor);
             var low = model.low;
             var high = model.high;
             var at = span.produced;
