@@ -1,6 +1,7 @@
 //! The arithmetic coder of ZPAQ over a predictor: the loops that run once per byte and bit.
 
 const std = @import("std");
+const contexts = @import("zpaq_contexts.zig");
 const machine_module = @import("zpaq_machine.zig");
 const Machine = machine_module.Machine;
 const predictor_module = @import("zpaq_predictor.zig");
@@ -35,6 +36,8 @@ pub const Model = extern struct {
     current: u32 = 0,
     /// Which copy of the loops fits: an index into `zpaq_networks.table`.
     network: u32 = 0,
+    /// Which program of contexts this is, as `zpaq_contexts.find` says.
+    program: u32 = 0,
 };
 
 /// What one call works on. It moves on as bytes are taken and given.
@@ -55,7 +58,7 @@ pub inline fn nextContexts(model: *Model, byte: u32) ?Stop {
     const machine = &model.machine;
     machine.budget = model.budget;
     machine.start(byte);
-    switch (machine.run(null)) {
+    if (model.program != 0) contexts.run(model.program, machine) else switch (machine.run(null)) {
         .halted, .output_full => {},
         .bad_opcode => return .bad_opcode,
         .budget_exceeded => return .budget_exceeded,
@@ -69,7 +72,9 @@ pub fn Coder(comptime network: type) type {
     return struct {
         pub fn decode(model: *Model, span: *Span) Stop {
             @setRuntimeSafety(false); // `span.consumed` stays below `source_len`: a byte's worth is there, or each read is checked
-            const predictor = model.predictor;
+            var copy: network.Room = undefined;
+            const predictor = network.load(model.predictor, &copy);
+            defer network.save(predictor, model.predictor);
             var low = model.low;
             var high = model.high;
             var current = model.current;
@@ -137,7 +142,9 @@ pub fn Coder(comptime network: type) type {
         /// Codes bytes while the target has room for one byte's worth.
         pub fn encode(model: *Model, span: *Span) Stop {
             @setRuntimeSafety(false); // a byte gives at most `byte_input_max` bytes, for which there is room
-            const predictor = model.predictor;
+            var copy: network.Room = undefined;
+            const predictor = network.load(model.predictor, &copy);
+            defer network.save(predictor, model.predictor);
             var low = model.low;
             var high = model.high;
             var at = span.produced;

@@ -60,49 +60,15 @@ pub const Machine = extern struct {
     /// with it. Fuzzed by zpaq/fuzz_test.ts.
     pub fn run(self: *Machine, output: ?*Output) Outcome {
         @setRuntimeSafety(false);
-        var a = self.a;
-        var b = self.b;
-        var c = self.c;
-        var d = self.d;
-        var f = self.f != 0;
-        const h = self.h;
-        const m = self.m;
-        const h_mask = self.h_mask;
-        const m_mask = self.m_mask;
+        @setEvalBranchQuota(10_000);
+        var work: Work = .init(self);
         const code = self.code;
-        const r = &self.r;
         var pc: u32 = self.pc;
         var block_start = pc;
         const outcome: Outcome = dispatch: while (true) switch (code[pc]) {
             // zig fmt: off
-            inline 1...4, 8...12, 16...20, 24...28, 32...36, 40...44, 48...52 => |op| {
-                pc += 1;
-                const x = a;
-                switch (op >> 3) {
-                    0 => a = unary(op & 7, a),
-                    1 => if (op & 7 == 0) { a = b; b = x; } else { b = unary(op & 7, b); },
-                    2 => if (op & 7 == 0) { a = c; c = x; } else { c = unary(op & 7, c); },
-                    3 => if (op & 7 == 0) { a = d; d = x; } else { d = unary(op & 7, d); },
-                    4, 5 => {
-                        const cell = &m[(if (op >> 3 == 4) b else c) & m_mask];
-                        if (op & 7 == 0) {
-                            a = (a & 0xffff_ff00) | cell.*;
-                            cell.* = @truncate(x);
-                        } else cell.* = @truncate(unary(op & 7, cell.*));
-                    },
-                    else => {
-                        const cell = &h[d & h_mask];
-                        if (op & 7 == 0) { a = cell.*; cell.* = x; } else cell.* = unary(op & 7, cell.*);
-                    },
-                }
-                continue;
-            },
-            7 => { a = r[code[pc + 1]]; pc += 2; continue; },
-            15 => { b = r[code[pc + 1]]; pc += 2; continue; },
-            23 => { c = r[code[pc + 1]]; pc += 2; continue; },
-            31 => { d = r[code[pc + 1]]; pc += 2; continue; },
             inline 39, 47, 63 => |op| {
-                const taken = switch (op) { 39 => f, 47 => !f, else => true };
+                const taken = switch (op) { 39 => work.f, 47 => !work.f, else => true };
                 if (!taken) { pc += 2; continue; }
                 const offset: i8 = @bitCast(code[pc + 1]);
                 const after = pc + 2;
@@ -125,7 +91,6 @@ pub const Machine = extern struct {
                 block_start = pc;
                 continue;
             },
-            55 => { r[code[pc + 1]] = a; pc += 2; continue; },
             56 => break :dispatch .halted,
             57 => {
                 if (output) |out| {
@@ -133,85 +98,148 @@ pub const Machine = extern struct {
                         self.budget -|= pc - block_start;
                         break :dispatch .output_full;
                     }
-                    out.bytes[out.len] = @truncate(a);
+                    out.bytes[out.len] = @truncate(work.a);
                     out.len += 1;
                     self.budget +|= output_budget;
                 }
                 pc += 1;
                 continue;
             },
-            59 => { a = (a +% m[b & m_mask] +% 512) *% 773; pc += 1; continue; },
-            60 => {
-                const cell = &h[d & h_mask];
-                cell.* = (cell.* +% a +% 512) *% 773;
-                pc += 1;
-                continue;
-            },
-            inline 64...119 => |op| {
-                const value: u32 = switch (op & 7) {
-                    0 => a, 1 => b, 2 => c, 3 => d,
-                    4 => m[b & m_mask], 5 => m[c & m_mask], 6 => h[d & h_mask],
-                    else => code[pc + 1],
-                };
-                switch ((op - 64) >> 3) {
-                    0 => a = value,
-                    1 => b = value,
-                    2 => c = value,
-                    3 => d = value,
-                    4 => m[b & m_mask] = @truncate(value),
-                    5 => m[c & m_mask] = @truncate(value),
-                    else => h[d & h_mask] = value,
-                }
-                pc += if (op & 7 == 7) 2 else 1;
-                continue;
-            },
-            inline 128...239 => |op| {
-                const value: u32 = switch (op & 7) {
-                    0 => a, 1 => b, 2 => c, 3 => d,
-                    4 => m[b & m_mask], 5 => m[c & m_mask], 6 => h[d & h_mask],
-                    else => code[pc + 1],
-                };
-                const shift: u5 = @truncate(value);
-                switch ((op - 128) >> 3) {
-                    0 => a +%= value,
-                    1 => a -%= value,
-                    2 => a *%= value,
-                    3 => a = if (value == 0) 0 else a / value,
-                    4 => a = if (value == 0) 0 else a % value,
-                    5 => a &= value,
-                    6 => a &= ~value,
-                    7 => a |= value,
-                    8 => a ^= value,
-                    9 => a <<= shift,
-                    10 => a >>= shift,
-                    11 => f = a == value,
-                    12 => f = a < value,
-                    else => f = a > value,
-                }
-                pc += if (op & 7 == 7) 2 else 1;
+            inline 1...4, 7...12, 15...20, 23...28, 31...36, 40...44, 48...52, 55, 59, 60, 64...119, 128...239 => |op| {
+                work.step(op, code[pc + 1]);
+                pc += 1 + comptime operandSize(op);
                 continue;
             },
             else => break :dispatch .bad_opcode,
             // zig fmt: on
         };
-        self.a = a;
-        self.b = b;
-        self.c = c;
-        self.d = d;
-        self.f = @intFromBool(f);
+        work.store(self);
         self.pc = pc;
         return outcome;
     }
 };
 
-inline fn unary(comptime operation: u8, value: u32) u32 {
-    return switch (operation) {
-        1 => value +% 1,
-        2 => value -% 1,
-        3 => ~value,
-        else => 0,
-    };
+/// Bytes behind an opcode that belong to it.
+pub fn operandSize(op: u8) u32 {
+    return if (op == 255) 2 else if (op & 7 == 7) 1 else 0;
 }
+
+/// The registers while a program runs, and the arrays.
+pub const Work = struct {
+    a: u32,
+    b: u32,
+    c: u32,
+    d: u32,
+    f: bool,
+    h: [*]u32,
+    m: [*]u8,
+    h_mask: u32,
+    m_mask: u32,
+    r: *[256]u32,
+
+    pub inline fn init(machine: *Machine) Work {
+        return .{
+            .a = machine.a,
+            .b = machine.b,
+            .c = machine.c,
+            .d = machine.d,
+            .f = machine.f != 0,
+            .h = machine.h,
+            .m = machine.m,
+            .h_mask = machine.h_mask,
+            .m_mask = machine.m_mask,
+            .r = &machine.r,
+        };
+    }
+
+    pub inline fn store(self: *const Work, machine: *Machine) void {
+        machine.a = self.a;
+        machine.b = self.b;
+        machine.c = self.c;
+        machine.d = self.d;
+        machine.f = @intFromBool(self.f);
+    }
+
+    /// Runs one instruction that is no jump, OUT, HALT or error.
+    pub inline fn step(self: *Work, comptime op: u8, operand: u8) void {
+        @setRuntimeSafety(false); // indexes are masked, numbers wrap
+        switch (op) {
+            7 => self.a = self.r[operand],
+            15 => self.b = self.r[operand],
+            23 => self.c = self.r[operand],
+            31 => self.d = self.r[operand],
+            55 => self.r[operand] = self.a,
+            59 => self.a = (self.a +% self.m[self.b & self.m_mask] +% 512) *% 773,
+            60 => {
+                const cell = &self.h[self.d & self.h_mask];
+                cell.* = (cell.* +% self.a +% 512) *% 773;
+            },
+            64...119 => self.put((op - 64) >> 3, self.value(op & 7, operand)),
+            128...239 => self.calculate((op - 128) >> 3, self.value(op & 7, operand)),
+            else => if (op & 7 == 0) self.swap(op >> 3) else self.put(op >> 3, switch (op & 7) {
+                1 => self.value(op >> 3, 0) +% 1,
+                2 => self.value(op >> 3, 0) -% 1,
+                3 => ~self.value(op >> 3, 0),
+                else => 0,
+            }),
+        }
+    }
+
+    inline fn value(self: *const Work, comptime place: u8, operand: u8) u32 {
+        @setRuntimeSafety(false); // as in `step`
+        return switch (place) {
+            0 => self.a,
+            1 => self.b,
+            2 => self.c,
+            3 => self.d,
+            4 => self.m[self.b & self.m_mask],
+            5 => self.m[self.c & self.m_mask],
+            6 => self.h[self.d & self.h_mask],
+            else => operand,
+        };
+    }
+
+    inline fn put(self: *Work, comptime place: u8, number: u32) void {
+        @setRuntimeSafety(false); // as in `step`
+        switch (place) {
+            0 => self.a = number,
+            1 => self.b = number,
+            2 => self.c = number,
+            3 => self.d = number,
+            4 => self.m[self.b & self.m_mask] = @truncate(number),
+            5 => self.m[self.c & self.m_mask] = @truncate(number),
+            else => self.h[self.d & self.h_mask] = number,
+        }
+    }
+
+    /// Swaps A with a place; of A only the low byte goes to M, and is replaced from there.
+    inline fn swap(self: *Work, comptime place: u8) void {
+        const other = self.value(place, 0);
+        self.put(place, self.a);
+        self.a = if (place == 4 or place == 5) (self.a & 0xffff_ff00) | other else other;
+    }
+
+    inline fn calculate(self: *Work, comptime operation: u8, number: u32) void {
+        @setRuntimeSafety(false); // as in `step`
+        const shift: u5 = @truncate(number);
+        switch (operation) {
+            0 => self.a +%= number,
+            1 => self.a -%= number,
+            2 => self.a *%= number,
+            3 => self.a = if (number == 0) 0 else self.a / number,
+            4 => self.a = if (number == 0) 0 else self.a % number,
+            5 => self.a &= number,
+            6 => self.a &= ~number,
+            7 => self.a |= number,
+            8 => self.a ^= number,
+            9 => self.a <<= shift,
+            10 => self.a >>= shift,
+            11 => self.f = self.a == number,
+            12 => self.f = self.a < number,
+            else => self.f = self.a > number,
+        }
+    }
+};
 
 fn runBytes(comptime program: []const u8, input: []const u8, output: *Output) Outcome {
     const code = program ++ &[_]u8{0} ** code_slack;

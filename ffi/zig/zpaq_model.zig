@@ -3,6 +3,7 @@
 const std = @import("std");
 const builtin = @import("builtin");
 const coder = @import("zpaq_coder.zig");
+const contexts = @import("zpaq_contexts.zig");
 const header_format = @import("zpaq_header.zig");
 const Header = header_format.Header;
 const large_pages = @import("large_pages.zig");
@@ -54,7 +55,17 @@ pub const Owned = struct {
             .code_len = @intCast(header.hcomp.len),
         };
         predictor_module.Network(null).startByte(predictor);
-        return .{ .model = .{ .predictor = predictor, .machine = machine, .budget = budget, .network = networks.find(header) }, .block = block };
+        return .{
+            .model = .{
+                .predictor = predictor,
+                .machine = machine,
+                .budget = budget,
+                .network = networks.find(header),
+                // Without loops a program runs no longer than it is.
+                .program = if (budget >= header.hcomp.len) contexts.find(header.hcomp) else 0,
+            },
+            .block = block,
+        };
     }
 
     pub fn deinit(self: *Owned, memory: *Memory) void {

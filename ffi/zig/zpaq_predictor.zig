@@ -242,18 +242,56 @@ inline fn squash(x: i32) i32 {
 /// What a component is, where that is known at compile time.
 pub const Link = struct { kind: Kind, j: u8 = 0, k: u8 = 0, inputs: u8 = 0 };
 
+/// What the loops over a known network work on: a copy of the predictor that nothing else points at, so that its parts
+/// stay in registers however much is stored to the tables.
+fn Copy(comptime count: usize) type {
+    return struct {
+        byte: u32,
+        nibbles: u32,
+        p: [count + input_slack]i32 align(table_alignment),
+        h: *[256]u32,
+        components: [count]Component,
+    };
+}
+
 /// The loops over one network of components; null stands for any.
 pub fn Network(comptime links: ?[]const Link) type {
     return struct {
+        const State = if (links) |known| Copy(known.len) else Predictor;
+        /// Room for a copy.
+        pub const Room = if (links) |known| Copy(known.len) else void;
+
+        /// What to work on in place of `predictor`: `copy`, where the network is known.
+        pub inline fn load(predictor: *Predictor, copy: *Room) *State {
+            const known = links orelse return predictor;
+            copy.* = .{
+                .byte = predictor.byte,
+                .nibbles = predictor.nibbles,
+                .p = predictor.p[0..copy.p.len].*,
+                .h = &predictor.h,
+                .components = predictor.components[0..known.len].*,
+            };
+            return copy;
+        }
+
+        /// Takes what `load` gave back into the predictor.
+        pub inline fn save(self: *const State, predictor: *Predictor) void {
+            const known = links orelse return;
+            predictor.byte = self.byte;
+            predictor.nibbles = self.nibbles;
+            predictor.p[0..known.len].* = self.p[0..known.len].*;
+            predictor.components[0..known.len].* = self.components;
+        }
+
         /// Starts a byte with fresh contexts in `h`.
-        pub inline fn startByte(self: *Predictor) void {
+        pub inline fn startByte(self: *State) void {
             self.byte = 1;
             self.nibbles = 1;
             startNibble(self);
         }
 
         /// Finds the rows of all hash tables for the next four bits: all are asked for before the first is looked at.
-        pub inline fn startNibble(self: *Predictor) void {
+        pub inline fn startNibble(self: *State) void {
             @setRuntimeSafety(false);
             const salt = self.byte *% 16;
             if (links) |known| {
@@ -267,7 +305,7 @@ pub fn Network(comptime links: ?[]const Link) type {
             }
         }
 
-        inline fn prefetchCell(self: *Predictor, kind: Kind, i: usize, salt: u32) void {
+        inline fn prefetchCell(self: *State, kind: Kind, i: usize, salt: u32) void {
             const component = &self.components[i];
             switch (kind) {
                 .icm, .isse => @prefetch(component.bytes + ((self.h[i] +% salt) *% row_size & component.mask), .{ .rw = .write }),
@@ -277,7 +315,7 @@ pub fn Network(comptime links: ?[]const Link) type {
         }
 
         /// The probability of a one, 16 bits, never 0.
-        pub inline fn predict(self: *Predictor) u32 {
+        pub inline fn predict(self: *State) u32 {
             @setRuntimeSafety(false);
             if (links) |known| {
                 inline for (known, 0..) |link, i| predictOne(self, link.kind, link, i);
@@ -291,7 +329,7 @@ pub fn Network(comptime links: ?[]const Link) type {
             return @intCast(squash(self.p[self.count - 1]) * 2 + 1);
         }
 
-        inline fn predictOne(self: *Predictor, comptime kind: Kind, comptime known: ?Link, i: usize) void {
+        inline fn predictOne(self: *State, comptime kind: Kind, comptime known: ?Link, i: usize) void {
             @setRuntimeSafety(false);
             const component = &self.components[i];
             const p = &self.p;
@@ -351,7 +389,7 @@ pub fn Network(comptime links: ?[]const Link) type {
         }
 
         /// Trains every component with the bit that came.
-        pub inline fn update(self: *Predictor, bit: u32) void {
+        pub inline fn update(self: *State, bit: u32) void {
             @setRuntimeSafety(false);
             if (links) |known| {
                 inline for (known, 0..) |link, i| updateOne(self, link.kind, link, i, bit);
@@ -372,7 +410,7 @@ pub fn Network(comptime links: ?[]const Link) type {
             }
         }
 
-        inline fn updateOne(self: *Predictor, comptime kind: Kind, comptime known: ?Link, i: usize, bit: u32) void {
+        inline fn updateOne(self: *State, comptime kind: Kind, comptime known: ?Link, i: usize, bit: u32) void {
             @setRuntimeSafety(false);
             const component = &self.components[i];
             const p = &self.p;
@@ -390,7 +428,7 @@ pub fn Network(comptime links: ?[]const Link) type {
                     cell.* = @intCast(before + ((target - (before >> 8)) >> 2));
                     component.logits[component.cell] = tables.stretch_table[cell.* >> 8];
                 },
-                .match => updateMatch(self, component, i, bit),
+                .match => updateMatch(component, self.h[i], self.byte, bit),
                 .mix2 => {
                     const err = ((target - squash(p[i])) * component.rate) >> 5;
                     const weight = &component.weights[component.cell];
@@ -424,15 +462,15 @@ inline fn train(cell: *u32, limit: u32, target: i32) void {
     cell.* = before +% (err *% tables.dt[count] & 0xffff_fc00) +% @intFromBool(count < limit);
 }
 
-inline fn updateMatch(self: *const Predictor, component: *Component, i: usize, bit: u32) void {
+inline fn updateMatch(component: *Component, context: u32, partial: u32, bit: u32) void {
     @setRuntimeSafety(false);
     if (component.expected != bit) component.length = 0;
-    if (self.byte < 128) return;
+    if (partial < 128) return;
     const mask = component.buffer_mask;
-    component.bytes[component.position] = @truncate(self.byte * 2 + bit);
+    component.bytes[component.position] = @truncate(partial * 2 + bit);
     component.position = component.position +% 1 & mask;
     const position = component.position;
-    const index = &component.cells[self.h[i] & component.mask];
+    const index = &component.cells[context & component.mask];
     if (component.length == 0) {
         component.offset = position -% index.*;
         if (component.offset & mask != 0) {
