@@ -161,7 +161,7 @@ export class ArchiveDecoder {
           if (done !== undefined) return done;
         } else {
           const { pos, end } = this.#window();
-          this.#begin(false);
+          this.#begin();
           const { bytes } = this.buffer;
           const more = !this.#ended || end < this.buffer.end;
           const hosted = this.#hosted;
@@ -390,7 +390,7 @@ export class ArchiveDecoder {
   }
 
   /** Starts the block and the segment in the kernel when their first data comes. */
-  #begin(synchronous: boolean): void {
+  #begin(): void {
     const settings = this.#settings;
     if (!this.#begun) {
       // The estimate of the header leaves out what rounding and buffers take.
@@ -409,7 +409,7 @@ export class ArchiveDecoder {
       this.#network = HostedNetwork.create(
         this.#kernel,
         block,
-        { size: this.#contentSize(), synchronous },
+        this.#contentSize(),
         maxMemory,
         settings,
         this.#network,
@@ -438,7 +438,7 @@ export class ArchiveDecoder {
   }
 
   #decode(target: Uint8Array, start: number): StepKind | undefined {
-    this.#begin(true);
+    this.#begin();
     const { pos, end } = this.#window();
     const more = !this.#ended || end < this.buffer.end;
     const { bytes } = this.buffer;

@@ -112,7 +112,7 @@ export async function encodeBlockAsync(request: BlockRequest): Promise<Uint8Arra
   const digest = request.checksum
     ? await zpaqHashParts(data, Uint32Array.of(data.length), backend)
     : undefined;
-  const encoder = new SegmentEncoder(model.header, { size: data.length, synchronous: false }, request);
+  const encoder = new SegmentEncoder(model.header, data.length, request);
   try {
     return frame(request, model, await encoder.encodeAsync(model.prefix, data, model.numbers), digest);
   } finally {
@@ -125,7 +125,7 @@ export function encodeBlock(request: BlockRequest): Uint8Array<ArrayBuffer> {
   const { data, backend } = request;
   const model = modelOf(resolveMethod(request.method, data), backend);
   const digest = request.checksum ? zpaqHash(data, backend) : undefined;
-  const encoder = new SegmentEncoder(model.header, { size: data.length, synchronous: true }, request);
+  const encoder = new SegmentEncoder(model.header, data.length, request);
   try {
     return frame(request, model, encoder.encode(model.prefix, data, model.numbers), digest);
   } finally {

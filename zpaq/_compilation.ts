@@ -21,18 +21,8 @@ export function checkCompilation(value: unknown): ZpaqProgramCompilation {
  * 400 ms for 22, most of it on a thread beside.
  */
 const CONTENT_SIZE_MIN = 256 << 10;
-/** The same where a program's loops take most of the time, and where native code competes. */
+/** The same where a program's loops take most of the time. */
 const LOOP_CONTENT_SIZE_MIN = 64 << 10;
-const NATIVE_CONTENT_SIZE_MIN = 2 << 20;
-
-/** How a network would be used. */
-export interface NetworkUse {
-  /** The size of the content, where known; by convention the comment of a segment says it. */
-  readonly size: number | undefined;
-  readonly backend: "native" | "wasm";
-  /** Whether the caller waits for each call, so that the event loop stands still either way. */
-  readonly synchronous: boolean;
-}
 
 /** Whether a program has a jump back. */
 function hasLoop(program: Uint8Array): boolean {
@@ -45,20 +35,20 @@ function hasLoop(program: Uint8Array): boolean {
 }
 
 /**
- * Whether a network is to be compiled.
+ * Whether a network is to be compiled; `size` is that of the content, where the comment of a segment says it.
  *
- * On the WASM backend compiled networks take 0.5 to 0.8 of the time of the kernel's loops, those for zpaq's own models among
- * them. Native loops take 1.1 to 1.3 times as long as compiled networks, but run off the event loop, and on several
- * threads: compiling is worth it natively where programs of contexts have loops, which then take a third of the time, and
- * where the caller waits anyway (`bench/zpaq_networks_compare.ts`).
+ * On the WASM backend compiled networks take 0.5 to 0.9 of the time of the kernel's loops, those for zpaq's own models among
+ * them. Native loops take 0.8 to 1.3 times as long as compiled networks, but run off the event loop, and on several
+ * threads: there only programs of contexts with loops are worth it, which take a third of the time
+ * (`bench/zpaq_networks_compare.ts`).
  */
 export function compilesNetwork(
   when: ZpaqProgramCompilation,
   header: ZpaqHeader,
-  { size = 0, backend, synchronous }: NetworkUse,
+  size: number | undefined = 0,
+  backend: "native" | "wasm",
 ): boolean {
   if (header.components.length === 0 || when === "never") return false;
   if (when === "always" || size >= LOOP_CONTENT_SIZE_MIN && hasLoop(header.hcomp)) return true;
-  if (backend === "native") return synchronous && size >= NATIVE_CONTENT_SIZE_MIN;
-  return size >= CONTENT_SIZE_MIN;
+  return backend === "wasm" && size >= CONTENT_SIZE_MIN;
 }

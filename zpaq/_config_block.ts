@@ -37,8 +37,7 @@ export function encodeConfigBlock(
   const { checksum, tag, compilePrograms, backend } = options;
   const parts: Uint8Array<ArrayBuffer>[] = [blockStart(program.header, tag)];
   const size = segments.reduce((sum, { data }) => sum + data.length, 0);
-  const use = { size, synchronous: true };
-  const encoder = new SegmentEncoder(program.header, use, { maxMemory: 0, compilePrograms, backend });
+  const encoder = new SegmentEncoder(program.header, size, { maxMemory: 0, compilePrograms, backend });
   try {
     segments.forEach(({ filename, comment, data, content }, i) => {
       parts.push(segmentStart(filename, comment));

@@ -5,7 +5,6 @@
 import { RESULT } from "@sluice/ffi";
 import type { ZpaqDecoderKernel } from "@sluice/ffi/zpaq-decoder";
 import { compilesNetwork } from "./_compilation.ts";
-import type { NetworkUse } from "./_compilation.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { OUTPUT_SIZE } from "./_network_layout.ts";
 import { NETWORK_FAULTS, NetworkRunner } from "./_network_runner.ts";
@@ -49,14 +48,13 @@ export class HostedNetwork implements SegmentDecoder {
   static create(
     kernel: ZpaqDecoderKernel,
     block: { readonly header: ZpaqHeader; readonly headerBytes: Uint8Array },
-    use: Pick<NetworkUse, "size" | "synchronous">,
+    size: number | undefined,
     maxMemory: number,
     settings: DecompressSettings,
     last: HostedNetwork | undefined,
   ): HostedNetwork | undefined {
     const { header } = block;
-    const { backend } = kernel;
-    if (!compilesNetwork(settings.compilePrograms, header, { ...use, backend })) return undefined;
+    if (!compilesNetwork(settings.compilePrograms, header, size, kernel.backend)) return undefined;
     const runner = NetworkRunner.create(
       header,
       block.headerBytes,

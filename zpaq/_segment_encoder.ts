@@ -6,7 +6,6 @@ import { RESULT } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
 import { ZpaqEncoderKernel } from "@sluice/ffi/zpaq-encoder";
 import { compilesNetwork } from "./_compilation.ts";
-import type { NetworkUse } from "./_compilation.ts";
 import { parseHeader } from "./_header_parser.ts";
 import { OUTPUT_SIZE } from "./_network_layout.ts";
 import { NETWORK_FAULTS, NetworkRunner, storedHeader } from "./_network_runner.ts";
@@ -53,15 +52,11 @@ export class SegmentEncoder {
   #left = 0;
 
   /** Starts a block; the size is that of all its segments. */
-  constructor(
-    header: Uint8Array,
-    use: Pick<NetworkUse, "size" | "synchronous">,
-    settings: EncoderSettings,
-  ) {
+  constructor(header: Uint8Array, size: number, settings: EncoderSettings) {
     const { maxMemory, backend, compilePrograms } = settings;
     const parsed = parseHeader(header, 0);
     const kernel = new ZpaqEncoderKernel({ maxMemory, backend });
-    if (compilesNetwork(compilePrograms, parsed, { ...use, backend: kernel.backend })) {
+    if (compilesNetwork(compilePrograms, parsed, size, kernel.backend)) {
       const limits = { budget: NO_LIMIT, maxMemory: maxMemory === 0 ? Infinity : maxMemory };
       this.#network = NetworkRunner.create(parsed, header, "encode", limits, undefined);
     }

@@ -35,8 +35,8 @@ export interface ZpaqDecompressOptions {
   readonly plainPostprocessing?: boolean | undefined;
   /**
    * Whether what a header brings is made into WebAssembly: post-processors that native code does not know, and networks
-   * of components with the programs of their contexts. "auto": where it gains, which with asynchronous calls of the native
-   * backend models do only with loops in such a program; "always", or "never". Where the runtime forbids that, or memory is short, or a
+   * of components with the programs of their contexts. "auto": where it gains, which on the native backend models do only with
+   * loops in such a program; "always", or "never". Where the runtime forbids that, or memory is short, or a
    * model has more than 64 components, the backend does it.
    * @default {"auto"}
    */
