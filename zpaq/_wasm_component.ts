@@ -2,6 +2,7 @@
  * What the code of all components of a network has in common.
  */
 import { FIXED } from "./_network_layout.ts";
+import type { PlacedComponent } from "./_network_layout.ts";
 import { WASM } from "./_wasm_writer.ts";
 import type { WasmCode } from "./_wasm_writer.ts";
 
@@ -33,14 +34,16 @@ export interface NetworkFrame {
 export abstract class ComponentCode {
   protected readonly frame: NetworkFrame;
   protected readonly code: WasmCode;
+  protected readonly component: PlacedComponent;
   /** The local of the guess, as a logit. */
   readonly guess: number;
   readonly #index: number;
   #squashed = -1;
 
-  constructor(frame: NetworkFrame) {
+  constructor(frame: NetworkFrame, component: PlacedComponent) {
     this.frame = frame;
     this.code = frame.code;
+    this.component = component;
     this.guess = frame.code.local();
     this.#index = frame.components.length;
   }

@@ -2,7 +2,6 @@
  * The code of each kind of component but the mixer of many, with everything that the header says folded in.
  */
 import { FIXED } from "./_network_layout.ts";
-import type { PlacedComponent } from "./_network_layout.ts";
 import { ComponentCode } from "./_wasm_component.ts";
 import type { NetworkFrame } from "./_wasm_component.ts";
 import { WASM } from "./_wasm_writer.ts";
@@ -15,17 +14,10 @@ const MATCH_MAX = 255;
 
 /** CONST: always the same guess. */
 export class ConstantCode extends ComponentCode {
-  readonly #value: number;
-
-  constructor(frame: NetworkFrame, component: PlacedComponent) {
-    super(frame);
-    this.#value = (component.arguments[0]! - 128) * 4;
-  }
-
   predict(): void {}
 
   override put(): void {
-    this.code.number(this.#value);
+    this.code.number((this.component.arguments[0]! - 128) * 4);
   }
 }
 
@@ -42,18 +34,12 @@ function train(frame: NetworkFrame, address: number, base: number, cell: number,
 
 /** CM: a probability for each context. */
 export class DirectCode extends ComponentCode {
-  readonly #component: PlacedComponent;
   readonly #address = this.code.local();
   readonly #cell = this.code.local();
 
-  constructor(frame: NetworkFrame, component: PlacedComponent) {
-    super(frame);
-    this.#component = component;
-  }
-
   predict(): void {
     const { code } = this;
-    const { cells, arguments: args } = this.#component;
+    const { cells, arguments: args } = this.component;
     this.context().get(this.frame.nibbles).op(WASM.XOR).number(2 ** args[0]! - 1).op(WASM.AND);
     code.number(2).op(WASM.SHL).tee(this.#address).access(WASM.LOAD, cells).tee(this.#cell);
     code.number(16).op(WASM.SHR_U);
@@ -61,21 +47,15 @@ export class DirectCode extends ComponentCode {
   }
 
   override update(): void {
-    const { cells, arguments: args } = this.#component;
+    const { cells, arguments: args } = this.component;
     train(this.frame, this.#address, cells, this.#cell, args[1]!);
   }
 }
 
 /** What ICM and ISSE share: rows of bit histories. */
 abstract class HistoryCode extends ComponentCode {
-  protected readonly component: PlacedComponent;
   protected readonly state = this.code.local();
   readonly #row = this.code.local();
-
-  constructor(frame: NetworkFrame, component: PlacedComponent) {
-    super(frame);
-    this.component = component;
-  }
 
   override startNibble(): void {
     const { code, frame } = this;
@@ -163,7 +143,6 @@ export class IndirectMixCode extends HistoryCode {
 
 /** MATCH: what followed the last time. */
 export class MatchCode extends ComponentCode {
-  readonly #component: PlacedComponent;
   readonly #length = this.code.local();
   readonly #offset = this.code.local();
   readonly #position = this.code.local();
@@ -171,13 +150,8 @@ export class MatchCode extends ComponentCode {
   readonly #expected = this.code.local();
   readonly #expectedBit = this.code.local();
 
-  constructor(frame: NetworkFrame, component: PlacedComponent) {
-    super(frame);
-    this.#component = component;
-  }
-
   override get saved(): readonly (readonly [number, number])[] {
-    const { extra } = this.#component;
+    const { extra } = this.component;
     return [[this.#length, extra], [this.#offset, extra + 4], [this.#position, extra + 8]];
   }
 
@@ -185,11 +159,11 @@ export class MatchCode extends ComponentCode {
   #byteBefore(distance: () => void): WasmCode {
     this.code.get(this.#position);
     distance();
-    return this.code.op(WASM.SUB).number(this.#mask).op(WASM.AND).access(WASM.LOAD8, this.#component.bytes);
+    return this.code.op(WASM.SUB).number(this.#mask).op(WASM.AND).access(WASM.LOAD8, this.component.bytes);
   }
 
   get #mask(): number {
-    return 2 ** this.#component.arguments[1]! - 1;
+    return 2 ** this.component.arguments[1]! - 1;
   }
 
   override startByte(): void {
@@ -212,7 +186,7 @@ export class MatchCode extends ComponentCode {
 
   override endByte(): void {
     const { code } = this;
-    const { cells, bytes, arguments: args } = this.#component;
+    const { cells, bytes, arguments: args } = this.component;
     const index = this.frame.spare;
     const grow = (): void => void code.get(this.#length).number(1).op(WASM.ADD).set(this.#length);
     code.get(this.#position).get(this.frame.byte).access(WASM.STORE8, bytes);
@@ -236,16 +210,9 @@ export class MatchCode extends ComponentCode {
 
 /** AVG: two guesses by a fixed weight. */
 export class AverageCode extends ComponentCode {
-  readonly #component: PlacedComponent;
-
-  constructor(frame: NetworkFrame, component: PlacedComponent) {
-    super(frame);
-    this.#component = component;
-  }
-
   predict(): void {
     const { code } = this;
-    const [j, k, weight] = this.#component.arguments as [number, number, number];
+    const [j, k, weight] = this.component.arguments as [number, number, number];
     this.input(j).number(weight).op(WASM.MUL);
     this.input(k).number(256 - weight).op(WASM.MUL, WASM.ADD);
     code.number(8).op(WASM.SHR_S).set(this.guess);
@@ -254,19 +221,13 @@ export class AverageCode extends ComponentCode {
 
 /** MIX2: two guesses by a weight for each context. */
 export class PairMixCode extends ComponentCode {
-  readonly #component: PlacedComponent;
   readonly #address = this.code.local();
   readonly #weight = this.code.local();
   readonly #difference = this.code.local();
 
-  constructor(frame: NetworkFrame, component: PlacedComponent) {
-    super(frame);
-    this.#component = component;
-  }
-
   predict(): void {
     const { code } = this;
-    const { cells, arguments: args } = this.#component;
+    const { cells, arguments: args } = this.component;
     const [bits, j, k, , mask] = args as [number, number, number, number, number];
     this.context().get(this.frame.byte).number(mask).op(WASM.AND, WASM.ADD).number(2 ** bits - 1).op(
       WASM.AND,
@@ -280,7 +241,7 @@ export class PairMixCode extends ComponentCode {
 
   override update(): void {
     const { code } = this;
-    const { cells, arguments: args } = this.#component;
+    const { cells, arguments: args } = this.component;
     code.get(this.frame.target);
     this.squashed().op(WASM.SUB).number(args[3]!).op(WASM.MUL).number(5).op(WASM.SHR_S);
     code.get(this.#difference).op(WASM.MUL).number(4096).op(WASM.ADD).number(13).op(WASM.SHR_S);
@@ -292,20 +253,14 @@ export class PairMixCode extends ComponentCode {
 
 /** SSE: a guess refined by a probability for each context and step of the guess. */
 export class RefinementCode extends ComponentCode {
-  readonly #component: PlacedComponent;
   readonly #address = this.code.local();
   readonly #weight = this.code.local();
   readonly #low = this.code.local();
   readonly #high = this.code.local();
 
-  constructor(frame: NetworkFrame, component: PlacedComponent) {
-    super(frame);
-    this.#component = component;
-  }
-
   predict(): void {
     const { code, frame } = this;
-    const { cells, arguments: args } = this.#component;
+    const { cells, arguments: args } = this.component;
     const logit = frame.spare;
     this.input(args[1]!).number(992).op(WASM.ADD).set(logit);
     this.clamp(logit, 0, 1983);
@@ -325,7 +280,7 @@ export class RefinementCode extends ComponentCode {
   }
 
   override update(): void {
-    const { cells, arguments: args } = this.#component;
+    const { cells, arguments: args } = this.component;
     train(this.frame, this.#address, cells, this.#low, args[3]!);
   }
 }

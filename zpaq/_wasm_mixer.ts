@@ -1,9 +1,7 @@
 /**
  * The code of MIX: any number of guesses by a row of weights for each context, eight at a time.
  */
-import type { PlacedComponent } from "./_network_layout.ts";
 import { ComponentCode } from "./_wasm_component.ts";
-import type { NetworkFrame } from "./_wasm_component.ts";
 import { SIMD, TYPE, WASM } from "./_wasm_writer.ts";
 import type { WasmCode } from "./_wasm_writer.ts";
 
@@ -22,15 +20,9 @@ function rotation(distance: number): number[] {
 
 /** MIX. */
 export class MixCode extends ComponentCode {
-  readonly #component: PlacedComponent;
   readonly #row = this.code.local();
   readonly #sum = this.code.local(TYPE.V128);
   readonly #error = this.code.local(TYPE.V128);
-
-  constructor(frame: NetworkFrame, component: PlacedComponent) {
-    super(frame);
-    this.#component = component;
-  }
 
   /** The local with up to eight guesses from `start` on, made when it is first asked for; zeros stand behind the last. */
   #inputs(start: number, count: number): number {
@@ -48,11 +40,11 @@ export class MixCode extends ComponentCode {
 
   /** The groups of inputs: the first of each, how many, and where their weights stand in a row. */
   #groups(): { readonly start: number; readonly count: number; readonly at: number }[] {
-    const [, first, inputs] = this.#component.arguments as [number, number, number];
+    const [, first, inputs] = this.component.arguments as [number, number, number];
     return Array.from({ length: Math.ceil(inputs / LANES) }, (_, i) => ({
       start: first + i * LANES,
       count: Math.min(LANES, inputs - i * LANES),
-      at: this.#component.cells + 4 * LANES * i,
+      at: this.component.cells + 4 * LANES * i,
     }));
   }
 
@@ -62,7 +54,7 @@ export class MixCode extends ComponentCode {
 
   predict(): void {
     const { code, frame } = this;
-    const { stride, arguments: args } = this.#component;
+    const { stride, arguments: args } = this.component;
     const [bits, , , , mask] = args as [number, number, number, number, number];
     this.context().get(frame.byte).number(mask).op(WASM.AND, WASM.ADD).number(2 ** bits - 1).op(WASM.AND);
     code.number(4 * stride).op(WASM.MUL).set(this.#row);
@@ -87,7 +79,7 @@ export class MixCode extends ComponentCode {
 
   override update(): void {
     const { code } = this;
-    const rate = this.#component.arguments[3]!;
+    const rate = this.component.arguments[3]!;
     code.get(this.frame.target);
     this.squashed().op(WASM.SUB).number(rate).op(WASM.MUL).number(4).op(WASM.SHR_S);
     code.simd(SIMD.SPLAT).set(this.#error);

@@ -118,9 +118,18 @@ pub fn Coder(comptime network: type) type {
                     const p = network.predict(predictor);
                     if (current < low or current > high) return .corrupt;
                     const mid = low + @as(u32, @intCast(@as(u64, high - low) * p >> 16));
-                    const bit = @intFromBool(current <= mid);
-                    if (bit == 1) high = mid else low = mid + 1;
-                    network.update(predictor, bit);
+                    const bit: u1 = @intFromBool(current <= mid);
+                    if (predictor_module.is_small) {
+                        if (bit == 1) high = mid else low = mid + 1;
+                        network.update(predictor, bit);
+                    } else if (bit == 1) {
+                        // A branch, so that the processor goes on with the bit it expects: level 3 takes two thirds.
+                        high = mid;
+                        network.update(predictor, 1);
+                    } else {
+                        low = mid + 1;
+                        network.update(predictor, 0);
+                    }
                     while ((high ^ low) & 0xff00_0000 == 0) {
                         high = high << 8 | 255;
                         low <<= 8;

@@ -1,6 +1,7 @@
 //! The programs of contexts that zpaq itself writes for levels 3 to 5, compiled in; they hold no loops.
 
 const std = @import("std");
+const hex = @import("hex.zig").hex;
 const machine_module = @import("zpaq_machine.zig");
 const Machine = machine_module.Machine;
 const Work = machine_module.Work;
@@ -22,14 +23,6 @@ const known = [_][]const u8{
         "70193b093b705f0d4697188501705f0e3442af013c4a09443c5f0e4a46193b705f103442a7033c4a0909443c5f104a46193b705f" ++
         "123442af033c4a090909443c5f124a46193b705f15344a04cf0884cf08705f17344a04cf088409cf0884d705cf08703800"),
 };
-
-fn hex(comptime text: []const u8) []const u8 {
-    @setEvalBranchQuota(10_000);
-    var bytes: [text.len / 2]u8 = undefined;
-    _ = std.fmt.hexToBytes(&bytes, text) catch unreachable;
-    const result = bytes;
-    return &result;
-}
 
 /// Which of the programs this is: 0 for none.
 pub fn find(hcomp: []const u8) u32 {

@@ -242,6 +242,9 @@ inline fn squash(x: i32) i32 {
 /// What a component is, where that is known at compile time.
 pub const Link = struct { kind: Kind, j: u8 = 0, k: u8 = 0, inputs: u8 = 0 };
 
+/// Whether loops are kept small rather than fast: on WASM models are compiled at run time where speed counts.
+pub const is_small = builtin.cpu.arch.isWasm();
+
 /// What the loops over a known network work on: a copy of the predictor that nothing else points at, so that its parts
 /// stay in registers however much is stored to the tables.
 fn Copy(comptime count: usize) type {
@@ -257,13 +260,14 @@ fn Copy(comptime count: usize) type {
 /// The loops over one network of components; null stands for any.
 pub fn Network(comptime links: ?[]const Link) type {
     return struct {
-        const State = if (links) |known| Copy(known.len) else Predictor;
+        const copied: ?[]const Link = if (is_small) null else links;
+        const State = if (copied) |known| Copy(known.len) else Predictor;
         /// Room for a copy.
-        pub const Room = if (links) |known| Copy(known.len) else void;
+        pub const Room = if (copied) |known| Copy(known.len) else void;
 
         /// What to work on in place of `predictor`: `copy`, where the network is known.
         pub inline fn load(predictor: *Predictor, copy: *Room) *State {
-            const known = links orelse return predictor;
+            const known = copied orelse return predictor;
             copy.* = .{
                 .byte = predictor.byte,
                 .nibbles = predictor.nibbles,
@@ -276,7 +280,7 @@ pub fn Network(comptime links: ?[]const Link) type {
 
         /// Takes what `load` gave back into the predictor.
         pub inline fn save(self: *const State, predictor: *Predictor) void {
-            const known = links orelse return;
+            const known = copied orelse return;
             predictor.byte = self.byte;
             predictor.nibbles = self.nibbles;
             predictor.p[0..known.len].* = self.p[0..known.len].*;

@@ -2,6 +2,7 @@
 //! decoder knows them by these bytes and does their work natively.
 
 const std = @import("std");
+const hex = @import("hex.zig").hex;
 
 /// No stored program is longer.
 pub const size_max = 512;
@@ -142,14 +143,6 @@ const programs = [_]Program{
             "2f224439affedfe82f1a41d71801affedf002f1041d718cf1858418a8705cf08d708bb483800"),
     },
 };
-
-fn hex(comptime text: []const u8) []const u8 {
-    @setEvalBranchQuota(10_000);
-    var bytes: [text.len / 2]u8 = undefined;
-    _ = std.fmt.hexToBytes(&bytes, text) catch unreachable;
-    const stored = bytes;
-    return &stored;
-}
 
 fn holeValue(hole: Hole, parameter: u8) u8 {
     return switch (hole.value) {
