@@ -38,7 +38,7 @@ function hasLoop(program: Uint8Array): boolean {
  * Whether a network is to be compiled; `size` is that of the content, where the comment of a segment says it.
  *
  * On the WASM backend compiled networks take 0.5 to 0.9 of the time of the kernel's loops, those for zpaq's own models among
- * them. Native loops take 0.8 to 1.3 times as long as compiled networks, but run off the event loop, and on several
+ * them. Native loops take 0.9 to 1.4 times as long as compiled networks, but run off the event loop, and on several
  * threads: there only programs of contexts with loops are worth it, which take a third of the time
  * (`bench/zpaq_networks_compare.ts`).
  */
