@@ -79,6 +79,8 @@ testBackends("every method gives its content back, whatever that is", (backend) 
     "x0,4,12",
     "x0,6,8,0,3,18ci1",
     "x0,5,4,6,3,18,2",
+    "x0,1,4,0,7,21,60",
+    "x0,2,8,0,4,21,255",
     "x0,0c3,1010,255,1300,127m10s16t0",
   ];
   for (const method of methods) {
@@ -93,6 +95,16 @@ testBackends("every method gives its content back, whatever that is", (backend) 
         );
       }
     }
+  }
+});
+
+testBackends("matches are looked for as far ahead as a method says", (backend) => {
+  const random = new Random(9);
+  const words = Array.from({ length: 40 }, () => random.bytes(5 + random.below(60)));
+  const data = concatBytes(Array.from({ length: 600 }, () => words[random.below(words.length)]!));
+  for (const ahead of [0, 5, 44, 47, 120, 255]) {
+    const method = `x0,1,4,0,7,21,${ahead}`;
+    assertEquals(decompressZpaq(compressZpaq(data, { method, backend }), { backend }), data, method);
   }
 });
 

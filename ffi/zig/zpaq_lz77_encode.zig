@@ -291,7 +291,8 @@ const Place = struct {
     /// How far back a match of this length can start and have a better score.
     fn reachOf(self: *const Place, length: u32, score: i32) u32 {
         var wanted = score + 1;
-        for (0..self.look) |_| wanted = @divFloor(wanted * 8 + 4, 5);
+        // Far ahead no match is good enough, and the number stays below its limit.
+        for (0..self.look) |_| wanted = @divFloor(wanted *| 8 +| 4, 5);
         const bits = scoreOf(length, 0) - wanted;
         return if (bits >= 32) self.at else if (bits > 0) @min(self.at, (@as(u32, 1) << @intCast(bits)) - 1) else 0;
     }
