@@ -15,7 +15,7 @@ import { ROOT } from "./zig.ts";
 const PROGRAM = "cli";
 
 /** Parts below the codec packages, whose examples are those packages: kernels, and what drives a pull codec. */
-const SHOWN_ABOVE = /^ffi\/(?!mod\.ts|backend\.ts)|^internal\/pull_/;
+const SHOWN_ABOVE = /^ffi\/(?!mod\.ts|backend\.ts)|\/kernel\/|^internal\/pull_/;
 
 /** Errors of one family share the example of their base class. */
 const FAMILY = "SluiceError";
@@ -57,7 +57,7 @@ async function reachedFiles(member: Member): Promise<Set<string>> {
 async function unreachedFiles(member: Member): Promise<string[]> {
   const files = (await listFiles(`${member.folder}/*.ts`))
     .map((path) => path.slice(member.folder.length + 1))
-    .filter((path) => !/(?:^|\/)_|_(?:test|bench)\.ts$/.test(path));
+    .filter((path) => !/(?:^|\/)_|^kernel\/|_(?:test|bench)\.ts$/.test(path));
   const reached = await reachedFiles(member);
   return files.filter((path) => !reached.has(path)).map((path) =>
     `${member.folder}/${path}: not reached from an entry point of ${member.name}: name it in mod.ts or in deno.json`

@@ -1,5 +1,5 @@
 /**
- * Compiles `zpaq/decoders/*.py` to `zpaq/_decoders.gen.ts`: the post-processors that packed archives carry.
+ * Compiles `zpaq/decoders/*.py` to `zpaq/block/_decoders.gen.ts`: the post-processors that packed archives carry.
  *
  * Run `deno run -A _tools/gen_decoders.ts` after a change of a decoder or of the compiler, `--check` to fail when the
  * file is stale.
@@ -9,7 +9,7 @@ import { formatTypeScript } from "./format_typescript.ts";
 import { ROOT } from "./zig.ts";
 
 const FOLDER = new URL("zpaq/decoders/", ROOT);
-const TARGET = new URL("zpaq/_decoders.gen.ts", ROOT);
+const TARGET = new URL("zpaq/block/_decoders.gen.ts", ROOT);
 const CODECS = ["deflate", "lz4", "zstd"] as const;
 
 async function row(codec: string): Promise<string> {
@@ -40,7 +40,7 @@ if (import.meta.main) {
   const text = await generateDecoders();
   if (!Deno.args.includes("--check")) await Deno.writeTextFile(TARGET, text);
   else if (text !== await Deno.readTextFile(TARGET)) {
-    console.error("zpaq/_decoders.gen.ts is stale: run deno run -A _tools/gen_decoders.ts");
+    console.error("zpaq/block/_decoders.gen.ts is stale: run deno run -A _tools/gen_decoders.ts");
     Deno.exit(1);
   }
 }

@@ -4,22 +4,12 @@
  *
  * Run `deno lint`; deno.json names this file as a plugin.
  */
+import { KERNEL, MAY_IMPORT, placeOf, roomFault } from "./rooms_table.ts";
+import type { Place } from "./rooms_table.ts";
+
 const ROOT = new URL("../", import.meta.url).pathname;
 
-/** What each published room may import, through the public entries of the other. Everything points down. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  internal: [],
-  ffi: ["internal"],
-  zstd: ["internal", "ffi"],
-  lz4: ["internal", "ffi"],
-  gitdb: ["internal", "ffi"],
-  zpaq: ["internal", "ffi", "zstd", "lz4"],
-  pdiffcopy: ["internal", "ffi", "zstd"],
-  cli: ["internal", "ffi", "zstd", "lz4", "gitdb", "zpaq", "pdiffcopy"],
-  "mod.ts": ["zstd", "lz4", "gitdb", "zpaq", "pdiffcopy"],
-};
-
-/** Codec packages: only their private files may call into ffi. */
+/** Packages whose rooms the table lists: only their kernels call into ffi. */
 const MODULES: ReadonlySet<string> = new Set(["zstd", "lz4", "gitdb", "zpaq", "pdiffcopy"]);
 
 /** Rooms of scripts, which may use each other and everything else. */
@@ -35,42 +25,31 @@ const DENO_ONLY: readonly string[] = [
   "ffi/_native.ts",
   "ffi/install_native.ts",
   "ffi/_resolve.ts",
-  "ffi/pdiffcopy_file.ts",
+  "pdiffcopy/kernel/file.ts",
   "internal/file_source.ts",
-  "gitdb/_fs.ts",
-  "gitdb/_loose_files.ts",
-  "gitdb/create_pack.ts",
-  "gitdb/index_pack.ts",
-  "gitdb/maintenance.ts",
-  "gitdb/lock_file.ts",
-  "gitdb/_pack_files.ts",
-  "gitdb/loose_store.ts",
-  "pdiffcopy/_copy_sides.ts",
-  "pdiffcopy/_files.ts",
-  "pdiffcopy/_http.ts",
-  "pdiffcopy/_local_source.ts",
-  "pdiffcopy/_portable_file.ts",
-  "pdiffcopy/_rate_limit.ts",
-  "pdiffcopy/_server_",
-  "pdiffcopy/_target.ts",
-  "pdiffcopy/_tree_list.ts",
-  "pdiffcopy/benchmark.ts",
-  "pdiffcopy/client.ts",
-  "pdiffcopy/operations.ts",
-  "pdiffcopy/server.ts",
-  "pdiffcopy/tree.ts",
+  "gitdb/object/_fs.ts",
+  "gitdb/loose/_loose_files.ts",
+  "gitdb/write/create_pack.ts",
+  "gitdb/write/index_pack.ts",
+  "gitdb/write/maintenance.ts",
+  "gitdb/write/lock_file.ts",
+  "gitdb/pack/_pack_files.ts",
+  "gitdb/loose/loose_store.ts",
+  "pdiffcopy/client/_copy_sides.ts",
+  "pdiffcopy/file/_files.ts",
+  "pdiffcopy/wire/_http.ts",
+  "pdiffcopy/copy/_local_source.ts",
+  "pdiffcopy/file/_portable_file.ts",
+  "pdiffcopy/file/_rate_limit.ts",
+  "pdiffcopy/server/_server_",
+  "pdiffcopy/copy/_target.ts",
+  "pdiffcopy/client/_tree_list.ts",
+  "pdiffcopy/client/benchmark.ts",
+  "pdiffcopy/client/client.ts",
+  "pdiffcopy/file/operations.ts",
+  "pdiffcopy/server/server.ts",
+  "pdiffcopy/client/tree.ts",
 ];
-
-/** Where a file stands: its path from the root, and the room that its first part names. */
-interface Place {
-  readonly path: string;
-  readonly room: string;
-  readonly isTest: boolean;
-}
-
-function placeOf(path: string): Place {
-  return { path, room: path.split("/")[0]!, isTest: path.endsWith("_test.ts") };
-}
 
 function placeOfFile(context: Deno.lint.RuleContext): Place {
   const { filename } = context;
@@ -91,24 +70,26 @@ function isPrivate(path: string): boolean {
 /** Why the file may not import this; undefined when it may. */
 function importFault(from: Place, specifier: string, typeOnly: boolean): string | undefined {
   const to = target(specifier, from);
-  if (to?.room === "_tools" && !TOOL_ROOMS.has(from.room) && from.room !== "tests") {
+  if (to?.package === "_tools" && !TOOL_ROOMS.has(from.package) && from.package !== "tests") {
     return "_tools is imported by tools and tests only";
   }
-  if (to?.room === "cli" && from.room !== "cli") return "cli is imported by nothing";
-  const allowed = MAY_IMPORT[from.room];
+  if (to?.package === "cli" && from.package !== "cli") return "cli is imported by nothing";
+  const allowed = MAY_IMPORT[from.package];
   if (allowed === undefined || from.isTest) return undefined;
   if (to === undefined) {
     const known = DEPENDENCIES.some((name) => specifier === name || specifier.startsWith(`${name}/`));
     return known ? undefined : `published code depends on ${DEPENDENCIES.join(" and ")} only`;
   }
-  if (to.room === from.room) {
-    const upward = isPrivate(from.path) && !isPrivate(to.path) && !typeOnly && MODULES.has(from.room);
-    return upward ? "a private file of a module takes only types from its public files" : undefined;
+  if (to.package === from.package) {
+    const upward = isPrivate(from.path) && !isPrivate(to.path) && !typeOnly && MODULES.has(from.package) &&
+      to.room !== KERNEL;
+    return roomFault(from, to) ??
+      (upward ? "a private file of a module takes only types from its public files" : undefined);
   }
-  if (!allowed.includes(to.room)) return `${from.room} may not import ${to.room}`;
-  if (specifier.startsWith(".")) return `${to.room} is entered by @sluice/${to.room}, not by a path`;
-  if (to.room === "ffi" && MODULES.has(from.room) && !typeOnly && !isPrivate(from.path)) {
-    return "only private files of a module call into ffi";
+  if (!allowed.includes(to.package)) return `${from.package} may not import ${to.package}`;
+  if (specifier.startsWith(".")) return `${to.package} is entered by @sluice/${to.package}, not by a path`;
+  if (to.package === "ffi" && MODULES.has(from.package) && from.room !== KERNEL && !typeOnly) {
+    return "only the kernel of a module calls into ffi";
   }
   return undefined;
 }
@@ -134,8 +115,8 @@ const importDirection: Deno.lint.Rule = {
 
 const denoOnly: Deno.lint.Rule = {
   create(context) {
-    const { path, room, isTest } = placeOfFile(context);
-    if (isTest || MAY_IMPORT[room] === undefined || DENO_ONLY.some((prefix) => path.startsWith(prefix))) {
+    const { path, package: name, isTest } = placeOfFile(context);
+    if (isTest || MAY_IMPORT[name] === undefined || DENO_ONLY.some((prefix) => path.startsWith(prefix))) {
       return {};
     }
     return {
@@ -156,8 +137,8 @@ const TOO_NEW: ReadonlySet<string> = new Set(["Promise.withResolvers", "Promise.
 
 const portable: Deno.lint.Rule = {
   create(context) {
-    const { path, room, isTest } = placeOfFile(context);
-    if (isTest || MAY_IMPORT[room] === undefined || DENO_ONLY.some((prefix) => path.startsWith(prefix))) {
+    const { path, package: name, isTest } = placeOfFile(context);
+    if (isTest || MAY_IMPORT[name] === undefined || DENO_ONLY.some((prefix) => path.startsWith(prefix))) {
       return {};
     }
     return {
@@ -171,9 +152,9 @@ const portable: Deno.lint.Rule = {
       },
       MemberExpression(node): void {
         if (node.object.type !== "Identifier" || node.property.type !== "Identifier") return;
-        const name = `${node.object.name}.${node.property.name}`;
-        if (TOO_NEW.has(name)) {
-          context.report({ node, message: `${name} may not stand here: Node 20 does not have it` });
+        const call = `${node.object.name}.${node.property.name}`;
+        if (TOO_NEW.has(call)) {
+          context.report({ node, message: `${call} may not stand here: Node 20 does not have it` });
         }
       },
     };
@@ -205,8 +186,8 @@ function messageFault(parts: readonly string[]): string | undefined {
 
 const errorMessage: Deno.lint.Rule = {
   create(context) {
-    const { room, isTest } = placeOfFile(context);
-    if (isTest || MAY_IMPORT[room] === undefined) return {};
+    const { package: name, isTest } = placeOfFile(context);
+    if (isTest || MAY_IMPORT[name] === undefined) return {};
     return {
       NewExpression(node): void {
         if (node.callee.type !== "Identifier" || !/(?:Error|Exception)$/.test(node.callee.name)) return;

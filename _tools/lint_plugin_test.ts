@@ -8,7 +8,10 @@ function messages(path: string, source: string): string[] {
 }
 
 const GOOD: readonly (readonly [path: string, source: string])[] = [
-  ["zstd/_codec.ts", 'import { RESULT } from "@sluice/ffi";'],
+  ["zstd/kernel/decoder.ts", 'import { RESULT } from "@sluice/ffi";'],
+  ["zstd/codec/_a.ts", 'import { f } from "../frame/_parser.ts"; import { g } from "../kernel/decoder.ts";'],
+  ["zstd/seekable.ts", 'export * from "./seekable/reader.ts";'],
+  ["cli/zstd/main.ts", 'import { f } from "../shared/files.ts";'],
   ["zstd/compress.ts", 'import type { BackendChoice } from "@sluice/ffi";'],
   ["zstd/compress.ts", 'import { f } from "./_codec.ts";'],
   ["zstd/_codec.ts", 'import type { F } from "./compress.ts";'],
@@ -37,7 +40,15 @@ const BAD: readonly (readonly [path: string, source: string, message: string])[]
     'import { a } from "../internal/bytes.ts";',
     "internal is entered by @sluice/internal, not by a path",
   ],
-  ["zstd/a.ts", 'import { RESULT } from "@sluice/ffi";', "only private files of a module call into ffi"],
+  ["zstd/codec/_a.ts", 'import { RESULT } from "@sluice/ffi";', "only the kernel of a module calls into ffi"],
+  ["zstd/frame/a.ts", 'import type { A } from "../codec/a.ts";', "frame may not import codec"],
+  [
+    "zstd/frame/a.ts",
+    'import type { A } from "../mod.ts";',
+    "frame may not import an entry of its own package",
+  ],
+  ["cli/zstd/main.ts", 'import { f } from "../lz4/main.ts";', "zstd may not import lz4"],
+  ["cli/shared/files.ts", 'import { f } from "../zstd/main.ts";', "shared may not import zstd"],
   [
     "zstd/_a.ts",
     'import { f } from "./compress.ts";',

@@ -50,7 +50,7 @@ async function documentation(): Promise<Step[]> {
         "doc",
         "--html",
         "--name=sluice",
-        "--output=docs",
+        "--output=coverage/api",
         ...entries,
       ]);
       return success && !/warning/i.test(stdout + stderr) ? undefined : stdout + stderr;

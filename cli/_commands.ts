@@ -1,7 +1,7 @@
 /**
  * The commands of `sluice`: one row each, loaded when it is called.
  */
-import type { OptionFace } from "./_options.ts";
+import type { OptionFace } from "./shared/options.ts";
 
 /** What a command's module gives. */
 export interface CommandModule {
@@ -25,61 +25,61 @@ export interface Command {
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
-  { name: "zstd", summary: "Compress and decompress .zst files", load: () => import("./zstd.ts") },
+  { name: "zstd", summary: "Compress and decompress .zst files", load: () => import("./zstd/main.ts") },
   {
     name: "unzstd",
     summary: "Decompress: sluice zstd -d",
     leading: ["-d"],
-    load: () => import("./zstd.ts"),
+    load: () => import("./zstd/main.ts"),
   },
   {
     name: "zstdcat",
     summary: "Decompress to stdout: sluice zstd -dcf",
     leading: ["-dcf"],
-    load: () => import("./zstd.ts"),
+    load: () => import("./zstd/main.ts"),
   },
   {
     name: "zstdmt",
     summary: "Compress with all cores: sluice zstd -T0",
     leading: ["-T0"],
-    load: () => import("./zstd.ts"),
+    load: () => import("./zstd/main.ts"),
   },
   {
     name: "lz4",
     summary: "Compress and decompress .lz4 files; read, split, resume and repair them",
-    load: () => import("./lz4.ts"),
+    load: () => import("./lz4/main.ts"),
   },
   {
     name: "unlz4",
     summary: "Decompress: sluice lz4 -d",
     leading: ["-d"],
-    load: () => import("./lz4.ts"),
+    load: () => import("./lz4/main.ts"),
   },
   {
     name: "lz4cat",
     summary: "Decompress to stdout: sluice lz4 -dcfm",
     leading: ["-dcfm"],
-    load: () => import("./lz4.ts"),
+    load: () => import("./lz4/main.ts"),
   },
   {
     name: "gitdb",
     summary: "Read, write and check git object databases",
-    load: () => import("./gitdb.ts"),
+    load: () => import("./gitdb/main.ts"),
   },
   {
     name: "pdiffcopy",
     summary: "Copy large files that are mostly there already, over HTTP; serve them",
-    load: () => import("./pdiffcopy.ts"),
+    load: () => import("./pdiffcopy/main.ts"),
   },
   {
     name: "zpaq",
     summary: "Keep versions of files in ZPAQ archives; develop models",
-    load: () => import("./zpaq.ts"),
+    load: () => import("./zpaq/main.ts"),
   },
   {
     name: "zpaqlpy",
     summary: "Compile models in a subset of Python, with the original's options",
-    load: () => import("./zpaqlpy.ts"),
+    load: () => import("./zpaq/zpaqlpy.ts"),
   },
   { name: "native", summary: "Show which backend runs", load: () => import("./native.ts") },
   {

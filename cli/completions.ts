@@ -5,8 +5,8 @@
  */
 import { COMMANDS } from "./_commands.ts";
 import type { Command } from "./_commands.ts";
-import { EXIT, runToExitCode, UsageFailure } from "./_exit.ts";
-import { optionNames } from "./_options.ts";
+import { EXIT, runToExitCode, UsageFailure } from "./shared/exit.ts";
+import { optionNames } from "./shared/options.ts";
 
 /** A completed word and what it means. */
 interface Word {

@@ -14,8 +14,8 @@
 import { configureBackend } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
 import { COMMANDS } from "./_commands.ts";
-import { EXIT, runToExitCode, UsageFailure } from "./_exit.ts";
-import { SLUICE_VERSION } from "./_version.ts";
+import { EXIT, runToExitCode, UsageFailure } from "./shared/exit.ts";
+import { SLUICE_VERSION } from "./shared/version.ts";
 
 const BACKEND_OPTION = "--backend=";
 const BACKENDS: readonly string[] = ["auto", "native", "wasm"];

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "./_commands.ts";
-import { SLUICE_VERSION } from "./_version.ts";
+import { SLUICE_VERSION } from "./shared/version.ts";
 
 /** Runs the command line as a program of its own. */
 async function sluice(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {

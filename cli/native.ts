@@ -6,7 +6,7 @@
 import { backendInfo } from "@sluice/ffi";
 import { installNative } from "@sluice/ffi/install-native";
 import { SluiceError } from "@sluice/internal";
-import { EXIT, Failure, runToExitCode, UsageFailure } from "./_exit.ts";
+import { EXIT, Failure, runToExitCode, UsageFailure } from "./shared/exit.ts";
 
 /** Words that may follow the command's name. */
 export const SUBCOMMANDS = ["status", "install"] as const;

@@ -19,6 +19,16 @@ export interface FunctionShape {
 /** The functions of one module by name. */
 export type FunctionTable = Readonly<Record<string, FunctionShape>>;
 
+/** One module of the library, as its generated declarations describe it. */
+export interface LibraryModule {
+  /** Its name in `ffi/zig`. */
+  readonly name: string;
+  /** CRC-32 of its part of the manifest; its WASM must answer the same. */
+  readonly hash: number;
+  /** How each of its functions takes its arguments. */
+  readonly functions: FunctionTable;
+}
+
 /** One module of the library, loaded by one backend. */
 export interface Library<Functions> {
   /** Which backend runs it. */

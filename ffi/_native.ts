@@ -2,7 +2,7 @@
  * The native backend: the shared library, opened with Deno FFI. The only file that calls `Deno.dlopen`.
  */
 import { BackendUnavailableError } from "@sluice/internal";
-import { ABI_HASH } from "./_abi/abi.gen.ts";
+import { ABI_HASH } from "./_abi.gen.ts";
 import type { FunctionTable, Kind, Library } from "./_library.ts";
 import { installedLibraryPath, nativeLibraryPath } from "./_resolve.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Where the native library of this machine lies.
  */
-import { ABI_HASH } from "./_abi/abi.gen.ts";
+import { ABI_HASH } from "./_abi.gen.ts";
 
 /** Names of the library's file by `Deno.build.os`: what `ffi/zig/build.zig` installs. */
 const FILE_NAMES: Readonly<Record<string, string>> = {

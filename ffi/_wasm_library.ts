@@ -2,8 +2,8 @@
  * The WASM backend: the same functions in an instance of an embedded module. The only file that touches its memory.
  */
 import { BackendUnavailableError, decodeBase64 } from "@sluice/internal";
-import { ABI_HASH, STEP, STEP_LENGTH } from "./_abi/abi.gen.ts";
-import type { FunctionShape, FunctionTable, Library } from "./_library.ts";
+import { STEP, STEP_LENGTH } from "./_abi.gen.ts";
+import type { FunctionShape, Library, LibraryModule } from "./_library.ts";
 
 /** Memory never shrinks, so an instance that has grown past this goes away with its last context. */
 const RETIRED_MEMORY_SIZE = 32 << 20;
@@ -57,11 +57,11 @@ class Instance {
   readonly stepArea: Area;
   contexts = 0;
 
-  constructor(module: WebAssembly.Module) {
+  constructor(module: WebAssembly.Module, expectedHash: number) {
     this.exports = new WebAssembly.Instance(module).exports as unknown as WasmExports;
     const hash = this.exports.sluice_abi_hash() >>> 0;
-    if (hash !== ABI_HASH) {
-      throw unavailable(`the module has ABI ${hash}, expected ${ABI_HASH}`, "ABI_MISMATCH");
+    if (hash !== expectedHash) {
+      throw unavailable(`the module has ABI ${hash}, expected ${expectedHash}`, "ABI_MISMATCH");
     }
     this.stepArea = new Area(this.exports);
     this.stepArea.reserve(STEP_LENGTH * 4);
@@ -142,14 +142,14 @@ function bytesOf(table: Int32Array | Uint32Array): Uint8Array {
 /** A module that is compiled at first use; its instances come and go with the contexts that live in them. */
 export class WasmModule<Functions> {
   readonly #base64: string;
-  readonly #table: FunctionTable;
+  readonly #description: LibraryModule;
   #module: WebAssembly.Module | undefined;
   #current: Library<Functions> | undefined;
 
-  /** Names a module by its embedded form and its functions; nothing is decoded or compiled yet. */
-  constructor(base64: string, table: FunctionTable) {
+  /** Names a module with its embedded form; nothing is decoded or compiled yet. */
+  constructor(description: LibraryModule, base64: string) {
+    this.#description = description;
     this.#base64 = base64;
-    this.#table = table;
   }
 
   /** The instance that new contexts go to. */
@@ -159,7 +159,7 @@ export class WasmModule<Functions> {
 
   #instantiate(): Library<Functions> {
     this.#module ??= new WebAssembly.Module(decodeBase64(this.#base64));
-    const instance = new Instance(this.#module);
+    const instance = new Instance(this.#module, this.#description.hash);
     const functions: Record<string, unknown> = {};
     const retire = (): void => {
       if (this.#current === library) this.#current = undefined;
@@ -173,7 +173,7 @@ export class WasmModule<Functions> {
         throw unavailable("the module stopped at a failed check", "TRAPPED", error);
       }
     };
-    for (const [name, shape] of Object.entries(this.#table)) {
+    for (const [name, shape] of Object.entries(this.#description.functions)) {
       const run = instance.exports[name] as WasmFunction;
       functions[name] = (...args: Argument[]) => guarded(run, shape, args);
       if (shape.offLoop) {

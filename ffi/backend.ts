@@ -4,7 +4,7 @@
  * @module
  */
 import { BackendUnavailableError, checkChoice } from "@sluice/internal";
-import type { FunctionTable, Library } from "./_library.ts";
+import type { Library, LibraryModule } from "./_library.ts";
 import { nativeStatus, openNative } from "./_native.ts";
 import { WasmModule } from "./_wasm_library.ts";
 
@@ -95,19 +95,29 @@ export function resolveBackend(choice: BackendChoice | undefined): "native" | "w
 
 /** A module of the library on whichever backend a caller wants; each is opened once, at first use. */
 export class BackendModule<Functions> {
-  readonly #table: FunctionTable;
-  readonly #wasm: WasmModule<Functions>;
+  readonly #module: LibraryModule;
+  readonly #wasm: WasmModule<Functions> | undefined;
   #native: Library<Functions> | undefined;
 
-  /** Names the module; nothing is opened yet. */
-  constructor(table: FunctionTable, wasmBase64: string) {
-    this.#table = table;
-    this.#wasm = new WasmModule(wasmBase64, table);
+  /** Names the module, with its WASM in base64 unless it is native only; nothing is opened yet. */
+  constructor(module: LibraryModule, wasmBase64?: string) {
+    this.#module = module;
+    this.#wasm = wasmBase64 === undefined ? undefined : new WasmModule(module, wasmBase64);
   }
 
-  /** The module on the chosen backend. */
+  /**
+   * The module on the chosen backend.
+   *
+   * @throws {BackendUnavailableError} If that backend is not available here, or does not have this module.
+   */
   open(choice: BackendChoice | undefined): Library<Functions> {
-    if (resolveBackend(choice) === "wasm") return this.#wasm.open();
-    return this.#native ??= openNative(this.#table);
+    if (resolveBackend(choice) === "native") return this.#native ??= openNative(this.#module.functions);
+    if (this.#wasm === undefined) {
+      throw new BackendUnavailableError(
+        `Cannot use the WASM backend: the module ${this.#module.name} is native only`,
+        { format: "ffi", code: "NATIVE_ONLY" },
+      );
+    }
+    return this.#wasm.open();
   }
 }

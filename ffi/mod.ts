@@ -1,6 +1,6 @@
 /**
- * The boundary between TypeScript and the Zig library: backends and what they answer. The codec packages stand on it;
- * programs need it to choose a backend or to see which one runs.
+ * The boundary between TypeScript and the Zig library: backends and what they answer. The kernels of the codec packages
+ * stand on it; programs need it to choose a backend or to see which one runs.
  *
  * @example Which backend runs
  * ```ts
@@ -12,9 +12,9 @@
  *
  * @module
  */
-export { RESULT } from "./_abi/abi.gen.ts";
-export { liveContextCount } from "./_context.ts";
-export { backendInfo, configureBackend, resolveBackend } from "./backend.ts";
+export { RESULT, STEP, STEP_LENGTH } from "./_abi.gen.ts";
+export { Context, liveContextCount, SharedContext, SharedSlot } from "./_context.ts";
+export type { FunctionTable, Handle, Library, LibraryModule } from "./_library.ts";
+export { backendInfo, BackendModule, configureBackend, resolveBackend } from "./backend.ts";
 export type { BackendChoice, BackendInfo } from "./backend.ts";
-export * from "./result_error.ts";
-export * from "./zstd_dictionary_type.ts";
+export { resultError } from "./result_error.ts";

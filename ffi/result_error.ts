@@ -14,7 +14,7 @@ import {
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-import { RESULT } from "./_abi/abi.gen.ts";
+import { RESULT } from "./_abi.gen.ts";
 
 /** What is known about a call that failed. */
 export interface FailedCall {

@@ -20,28 +20,28 @@
  *
  * @module
  */
-export * from "./alternates_store.ts";
-export * from "./compound_database.ts";
-export * from "./create_pack.ts";
-export * from "./delta.ts";
-export * from "./git_database.ts";
-export * from "./hash_stream.ts";
-export * from "./index_pack.ts";
-export * from "./index_pack_source.ts";
-export * from "./lock_file.ts";
-export * from "./loose_object_stream.ts";
-export * from "./loose_store.ts";
-export * from "./maintenance.ts";
-export * from "./memory_store.ts";
-export * from "./multi_pack_index.ts";
-export * from "./object.ts";
-export * from "./object_id.ts";
-export * from "./object_store.ts";
-export * from "./pack.ts";
-export * from "./pack_index.ts";
-export * from "./pack_store.ts";
-export * from "./pack_writer.ts";
-export * from "./store_stream.ts";
+export * from "./database/alternates_store.ts";
+export * from "./database/compound_database.ts";
+export * from "./write/create_pack.ts";
+export * from "./object/delta.ts";
+export * from "./database/git_database.ts";
+export * from "./object/hash_stream.ts";
+export * from "./write/index_pack.ts";
+export * from "./write/index_pack_source.ts";
+export * from "./write/lock_file.ts";
+export * from "./loose/loose_object_stream.ts";
+export * from "./loose/loose_store.ts";
+export * from "./write/maintenance.ts";
+export * from "./database/memory_store.ts";
+export * from "./pack/multi_pack_index.ts";
+export * from "./object/object.ts";
+export * from "./object/object_id.ts";
+export * from "./object/object_store.ts";
+export * from "./pack/pack.ts";
+export * from "./pack/pack_index.ts";
+export * from "./pack/pack_store.ts";
+export * from "./write/pack_writer.ts";
+export * from "./object/store_stream.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export {
   AmbiguousIdError,
@@ -54,6 +54,6 @@ export {
   UnsupportedFeatureError,
 } from "@sluice/internal";
 export type { ByteSource, ReadOptions as SourceReadOptions, SluiceErrorOptions } from "@sluice/internal";
-export type { GitIndexLayout } from "@sluice/ffi/git-store";
-export type { BulkSettings } from "./_options.ts";
-export type { Durability } from "./_loose_files.ts";
+export type { GitIndexLayout } from "./kernel/store.ts";
+export type { BulkSettings } from "./object/_options.ts";
+export type { Durability } from "./loose/_loose_files.ts";

@@ -13,31 +13,31 @@
  *
  * @module
  */
-export * from "./archive.ts";
-export * from "./block.ts";
-export * from "./checkpoint.ts";
-export * from "./checkpointable_decompressor.ts";
-export * from "./compress.ts";
-export * from "./compress_iterable.ts";
-export * from "./compress_options.ts";
-export * from "./compression_stream.ts";
-export * from "./constants.ts";
-export * from "./decoder.ts";
-export * from "./decompress.ts";
-export * from "./decompress_iterable.ts";
-export * from "./decompress_options.ts";
-export * from "./decompression_stream.ts";
-export * from "./decrypting_source.ts";
-export * from "./encoder.ts";
-export * from "./frame_header.ts";
-export * from "./frame_list.ts";
-export * from "./index_builder.ts";
-export * from "./index_file.ts";
-export * from "./index_scan.ts";
-export * from "./recover.ts";
-export * from "./repack.ts";
-export * from "./stream_options.ts";
-export * from "./xxh32.ts";
+export * from "./index/archive.ts";
+export * from "./block/block.ts";
+export * from "./codec/checkpoint.ts";
+export * from "./codec/checkpointable_decompressor.ts";
+export * from "./codec/compress.ts";
+export * from "./codec/compress_iterable.ts";
+export * from "./codec/compress_options.ts";
+export * from "./codec/compression_stream.ts";
+export * from "./frame/constants.ts";
+export * from "./codec/decoder.ts";
+export * from "./codec/decompress.ts";
+export * from "./codec/decompress_iterable.ts";
+export * from "./codec/decompress_options.ts";
+export * from "./codec/decompression_stream.ts";
+export * from "./index/decrypting_source.ts";
+export * from "./codec/encoder.ts";
+export * from "./frame/frame_header.ts";
+export * from "./frame/frame_list.ts";
+export * from "./index/index_builder.ts";
+export * from "./index/index_file.ts";
+export * from "./index/index_scan.ts";
+export * from "./salvage/recover.ts";
+export * from "./index/repack.ts";
+export * from "./codec/stream_options.ts";
+export * from "./frame/xxh32.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export {
   ChecksumMismatchError,
@@ -49,5 +49,11 @@ export {
   UnsupportedFeatureError,
 } from "@sluice/internal";
 export type { BytesSource, ReadOptions, SluiceErrorOptions } from "@sluice/internal";
-export type { DecoderState, DictionaryPrint } from "./_decoder_state.ts";
-export type { IndexFrame, IndexModel, IndexPoint, StoredWindow, StoredWindowReader } from "./_index_model.ts";
+export type { DecoderState, DictionaryPrint } from "./codec/_decoder_state.ts";
+export type {
+  IndexFrame,
+  IndexModel,
+  IndexPoint,
+  StoredWindow,
+  StoredWindowReader,
+} from "./index/_index_model.ts";

@@ -18,19 +18,19 @@
  *
  * @module
  */
-export * from "./benchmark.ts";
-export * from "./client.ts";
-export * from "./client_options.ts";
-export * from "./constants.ts";
-export * from "./hash.ts";
-export * from "./index_copy.ts";
-export * from "./location.ts";
-export * from "./operations.ts";
-export * from "./pdiff_index.ts";
-export * from "./server.ts";
-export * from "./sizes.ts";
-export * from "./tree.ts";
-export * from "./worker_pool.ts";
+export * from "./client/benchmark.ts";
+export * from "./client/client.ts";
+export * from "./client/client_options.ts";
+export * from "./file/constants.ts";
+export * from "./file/hash.ts";
+export * from "./index/index_copy.ts";
+export * from "./file/location.ts";
+export * from "./file/operations.ts";
+export * from "./index/pdiff_index.ts";
+export * from "./server/server.ts";
+export * from "./file/sizes.ts";
+export * from "./client/tree.ts";
+export * from "./file/worker_pool.ts";
 export {
   ChecksumMismatchError,
   CorruptDataError,

@@ -14,10 +14,10 @@
  *
  * @module
  */
-export * from "./constants.ts";
-export * from "./hash.ts";
-export * from "./location.ts";
-export * from "./pdiff_index.ts";
-export * from "./sizes.ts";
-export * from "./worker_pool.ts";
+export * from "./file/constants.ts";
+export * from "./file/hash.ts";
+export * from "./file/location.ts";
+export * from "./index/pdiff_index.ts";
+export * from "./file/sizes.ts";
+export * from "./file/worker_pool.ts";
 export type { ByteSource, ReadOptions } from "@sluice/internal";

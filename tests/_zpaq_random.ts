@@ -1,7 +1,7 @@
 /**
  * Random programs and models for the ZPAQL machine.
  */
-import { COMPONENT_SIZES } from "../zpaq/_format.ts";
+import { COMPONENT_SIZES } from "../zpaq/zpaql/_format.ts";
 import type { Random } from "./_data.ts";
 
 const JUMPS = [39, 47, 63];

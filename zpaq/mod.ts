@@ -13,25 +13,25 @@
  *
  * @module
  */
-export * from "./archive.ts";
-export * from "./assemble.ts";
-export * from "./compress.ts";
-export * from "./compress_config.ts";
-export * from "./compress_iterable.ts";
-export * from "./compress_options.ts";
-export * from "./compression_stream.ts";
-export * from "./decoder.ts";
-export * from "./decompress.ts";
-export * from "./decompress_iterable.ts";
-export * from "./decompress_options.ts";
-export * from "./decompression_stream.ts";
-export * from "./disassemble.ts";
-export * from "./encoder.ts";
-export * from "./encrypted_source.ts";
-export * from "./header.ts";
-export * from "./machine.ts";
-export * from "./trace_predictions.ts";
-export * from "./update_archive.ts";
+export * from "./archive/archive.ts";
+export * from "./zpaql/assemble.ts";
+export * from "./block/compress.ts";
+export * from "./block/compress_config.ts";
+export * from "./block/compress_iterable.ts";
+export * from "./block/compress_options.ts";
+export * from "./block/compression_stream.ts";
+export * from "./block/decoder.ts";
+export * from "./block/decompress.ts";
+export * from "./block/decompress_iterable.ts";
+export * from "./block/decompress_options.ts";
+export * from "./block/decompression_stream.ts";
+export * from "./zpaql/disassemble.ts";
+export * from "./block/encoder.ts";
+export * from "./archive/encrypted_source.ts";
+export * from "./zpaql/header.ts";
+export * from "./zpaql/machine.ts";
+export * from "./block/trace_predictions.ts";
+export * from "./archive/update_archive.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export {
   ChecksumMismatchError,
@@ -42,5 +42,5 @@ export {
   UnsupportedFeatureError,
 } from "@sluice/internal";
 export type { ByteSource, BytesSource, ChunkSource, ReadOptions, SluiceErrorOptions } from "@sluice/internal";
-export type { ComponentName } from "./_format.ts";
-export type { ZpaqAttributes } from "./_journal_format.ts";
+export type { ComponentName } from "./zpaql/_format.ts";
+export type { ZpaqAttributes } from "./archive/_journal_format.ts";

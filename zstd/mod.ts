@@ -13,15 +13,15 @@
  *
  * @module
  */
-export * from "./compress.ts";
-export * from "./compress_batch.ts";
-export * from "./compress_iterable.ts";
-export * from "./compress_options.ts";
-export * from "./compression_stream.ts";
-export * from "./compressor.ts";
-export * from "./constants.ts";
-export * from "./copy_compressed.ts";
+export * from "./codec/compress.ts";
+export * from "./codec/compress_batch.ts";
+export * from "./codec/compress_iterable.ts";
+export * from "./options/compress_options.ts";
+export * from "./codec/compression_stream.ts";
+export * from "./codec/compressor.ts";
+export * from "./frame/constants.ts";
+export * from "./codec/copy_compressed.ts";
 export * from "./decode.ts";
-export * from "./encoder.ts";
-export * from "./parameters.ts";
-export * from "./train_dictionary.ts";
+export * from "./codec/encoder.ts";
+export * from "./options/parameters.ts";
+export * from "./training/train_dictionary.ts";

@@ -25,13 +25,13 @@ export {
   UnsupportedFeatureError,
 } from "@sluice/internal";
 export type { BytesSource, SluiceErrorOptions } from "@sluice/internal";
-export * from "./compress_options.ts";
-export * from "./decompress_options.ts";
-export * from "./dictionary.ts";
-export type { ZstdFormat, ZstdFrameHeader } from "./frame_header.ts";
-export * from "./stream_options.ts";
-export * from "./apply_patch.ts";
-export * from "./create_patch.ts";
-export * from "./patch_compression_stream.ts";
-export * from "./patch_decompression_stream.ts";
-export * from "./patch_options.ts";
+export * from "./options/compress_options.ts";
+export * from "./options/decompress_options.ts";
+export * from "./options/dictionary.ts";
+export type { ZstdFormat, ZstdFrameHeader } from "./frame/frame_header.ts";
+export * from "./options/stream_options.ts";
+export * from "./patch/apply_patch.ts";
+export * from "./patch/create_patch.ts";
+export * from "./patch/patch_compression_stream.ts";
+export * from "./patch/patch_decompression_stream.ts";
+export * from "./patch/patch_options.ts";

@@ -35,14 +35,14 @@ export type {
   ReadOptions,
   SluiceErrorOptions,
 } from "@sluice/internal";
-export * from "./build_index.ts";
-export * from "./compress_seekable.ts";
-export * from "./compress_options.ts";
-export * from "./decompress_options.ts";
-export * from "./dictionary.ts";
-export type { ZstdFormat, ZstdFrameHeader } from "./frame_header.ts";
-export * from "./seek_index.ts";
-export * from "./seekable_compression_stream.ts";
-export * from "./seekable_options.ts";
-export * from "./seekable_reader.ts";
-export * from "./stream_options.ts";
+export * from "./seekable/build_index.ts";
+export * from "./seekable/compress_seekable.ts";
+export * from "./options/compress_options.ts";
+export * from "./options/decompress_options.ts";
+export * from "./options/dictionary.ts";
+export type { ZstdFormat, ZstdFrameHeader } from "./frame/frame_header.ts";
+export * from "./seekable/seek_index.ts";
+export * from "./seekable/seekable_compression_stream.ts";
+export * from "./seekable/seekable_options.ts";
+export * from "./seekable/seekable_reader.ts";
+export * from "./options/stream_options.ts";

@@ -1,46 +1,17 @@
-//! The one list of what the library exports. From it come the exported symbols of the native library and of each
-//! WASM module, the manifest that TypeScript's declarations are generated from, and the hash checked at load.
+//! What the library exports, from one description: the exported symbols of the native library and of each WASM module,
+//! the manifest that TypeScript's declarations are generated from, and the hashes checked at load.
 //!
-//! A new codec is one row in `modules`.
+//! A library module is a file with a `name`, a tuple `exports` of rows, and, where both sides use numbers beside the
+//! arguments, a tuple `constants` of names with what they name: an integer, the bits of a packed struct, the places in a
+//! record of u32, or the values of an enum. All of them are in the manifest, so that its hash covers them.
+//!
+//! A new library module is one file, one row in `native.zig` and one root `wasm_<name>.zig`.
 
 const std = @import("std");
-const builtin = @import("builtin");
-const options = @import("build_options");
-const memory = @import("memory.zig");
-const result = @import("result.zig");
+const memory = @import("core/memory.zig");
+const result = @import("core/result.zig");
 const Step = result.Step;
 const Result = result.Result;
-
-/// The WASM modules, each with the functions it exports. The native library exports them all; modules of files are
-/// native only.
-const modules = .{
-    .{
-        "zstd_decode",
-        @import("zstd_decoder_exports.zig").exports ++
-            @import("zstd_decoder_batch_exports.zig").exports ++
-            @import("zstd_content_hash_exports.zig").exports,
-    },
-    .{
-        "zstd_encode",
-        @import("zstd_encoder_exports.zig").exports ++
-            @import("zstd_encoder_batch_exports.zig").exports ++
-            @import("zstd_training_exports.zig").exports,
-    },
-    .{ "lz4_decode", @import("lz4_decoder_exports.zig").exports },
-    .{ "lz4_encode", @import("lz4_encoder_exports.zig").exports },
-    .{
-        "pdiffcopy_hash",
-        @import("pdiffcopy_hash_exports.zig").exports ++ @import("pdiffcopy_chunks.zig").exports,
-    },
-    .{ "pdiffcopy_file", @import("pdiffcopy_file_exports.zig").exports },
-    .{
-        "git_decode",
-        @import("git_store_exports.zig").exports ++ @import("git_codec_exports.zig").exports,
-    },
-    .{ "git_encode", @import("git_encode_exports.zig").exports },
-    .{ "zpaq_decode", @import("zpaq_decoder_exports.zig").exports },
-    .{ "zpaq_encode", @import("zpaq_encoder_exports.zig").exports },
-};
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
 /// A `source` or `target` is followed by its position and end, a `table` by its count.
@@ -74,44 +45,80 @@ fn functionJson(comptime entry: anytype) []const u8 {
     return text ++ "],\"result\":\"" ++ kindName(info.return_type.?) ++ "\",\"offLoop\":" ++ off_loop ++ "}";
 }
 
-/// JSON: `{ modules: [{ name, functions: [{ name, parameters, result, offLoop }] }], results, step }`.
-pub const manifest: []const u8 = blk: {
-    @setEvalBranchQuota(1_000_000);
-    var text: []const u8 = "{\"modules\":[";
-    for (modules, 0..) |module, i| {
-        text = text ++ (if (i == 0) "" else ",") ++ "{\"name\":\"" ++ module[0] ++ "\",\"functions\":[";
-        for (module[1], 0..) |entry, j| text = text ++ (if (j == 0) "" else ",") ++ functionJson(entry);
-        text = text ++ "]}";
-    }
-    text = text ++ "],\"results\":{";
-    for (@typeInfo(Result).@"enum".fields, 0..) |field, i| {
-        text = text ++ (if (i == 0) "" else ",") ++ std.fmt.comptimePrint("\"{s}\":{d}", .{ field.name, field.value });
-    }
-    text = text ++ "},\"step\":[";
-    for (@typeInfo(Step).@"struct".fields, 0..) |field, i| {
-        text = text ++ (if (i == 0) "" else ",") ++ "\"" ++ field.name ++ "\"";
-    }
-    break :blk text ++ "]}";
-};
-
-const manifest_hash: u32 = blk: {
-    @setEvalBranchQuota(10_000_000);
-    break :blk std.hash.Crc32.hash(manifest);
-};
-
-/// CRC-32 of the manifest; a host refuses a library whose hash is not the one it was generated from.
-fn abiHash() callconv(.c) u32 {
-    return manifest_hash;
+fn numberJson(comptime value: comptime_int) []const u8 {
+    return std.fmt.comptimePrint("{d}", .{value});
 }
 
-/// Writes the manifest. Sets `produced`; a target that is too small is `output_too_small` with the size in `hint`.
-fn abiManifest(target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{ .hint = manifest.len };
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (output.len < manifest.len) return Result.output_too_small.code();
-    @memcpy(output[0..manifest.len], manifest);
-    step.produced = manifest.len;
-    return Result.ok.code();
+fn pairJson(comptime index: usize, comptime name: []const u8, comptime value: comptime_int) []const u8 {
+    return (if (index == 0) "" else ",") ++ "\"" ++ name ++ "\":" ++ numberJson(value);
+}
+
+/// The bits of a packed struct of flags, without what is left over at its end.
+fn flagsJson(comptime T: type) []const u8 {
+    var text: []const u8 = "{";
+    for (@typeInfo(T).@"struct".fields, 0..) |field, i| {
+        if (field.type != bool) break;
+        text = text ++ pairJson(i, field.name, 1 << @bitOffsetOf(T, field.name));
+    }
+    return text ++ "}";
+}
+
+/// The places of the numbers of a record, and how many u32 it takes as `LENGTH`.
+fn recordJson(comptime T: type) []const u8 {
+    var text: []const u8 = "{";
+    for (@typeInfo(T).@"struct".fields, 0..) |field, i| {
+        text = text ++ pairJson(i, field.name, @divExact(@offsetOf(T, field.name), 4));
+    }
+    return text ++ ",\"length\":" ++ numberJson(@divExact(@sizeOf(T), 4)) ++ "}";
+}
+
+fn enumJson(comptime T: type) []const u8 {
+    var text: []const u8 = "{";
+    for (@typeInfo(T).@"enum".fields, 0..) |field, i| text = text ++ pairJson(i, field.name, field.value);
+    return text ++ "}";
+}
+
+fn constantJson(comptime value: anytype) []const u8 {
+    if (@TypeOf(value) != type) return numberJson(value);
+    return switch (@typeInfo(value)) {
+        .@"struct" => |info| if (info.layout == .@"packed") flagsJson(value) else recordJson(value),
+        .@"enum" => enumJson(value),
+        else => @compileError("no constant for " ++ @typeName(value)),
+    };
+}
+
+fn constantsJson(comptime module: type) []const u8 {
+    var text: []const u8 = "{";
+    if (@hasDecl(module, "constants")) {
+        for (module.constants, 0..) |row, i| {
+            text = text ++ (if (i == 0) "" else ",") ++ "\"" ++ row[0] ++ "\":" ++ constantJson(row[1]);
+        }
+    }
+    return text ++ "}";
+}
+
+/// JSON of one library module: `{ name, functions: [{ name, parameters, result, offLoop }], constants }`.
+fn moduleJson(comptime module: type) []const u8 {
+    var text: []const u8 = "{\"name\":\"" ++ module.name ++ "\",\"functions\":[";
+    for (module.exports, 0..) |entry, i| text = text ++ (if (i == 0) "" else ",") ++ functionJson(entry);
+    return text ++ "],\"constants\":" ++ constantsJson(module) ++ "}";
+}
+
+/// JSON of what every library module shares: `"results":{…},"step":{…}`.
+const common: []const u8 = blk: {
+    @setEvalBranchQuota(100_000);
+    break :blk "\"results\":" ++ enumJson(Result) ++ ",\"step\":" ++ recordJson(Step);
+};
+
+fn crc(comptime text: []const u8) u32 {
+    @setEvalBranchQuota(10_000_000);
+    return comptime std.hash.Crc32.hash(text);
+}
+
+/// The hash of one library module: CRC-32 of its part of the manifest and of what all share.
+fn moduleHash(comptime module: type) u32 {
+    @setEvalBranchQuota(10_000_000);
+    return crc(comptime moduleJson(module) ++ common);
 }
 
 /// Contexts of all codecs that are alive now.
@@ -126,70 +133,60 @@ fn exportAll(comptime entries: anytype) void {
     }
 }
 
-/// Exports the functions of one WASM module, or of all modules for the native library.
-pub fn exportModules(comptime wanted: ?[]const u8) void {
+/// Exports what a WASM module has: its functions, its hash, and the count of live contexts.
+pub fn exportModule(comptime module: type) void {
     @setEvalBranchQuota(100_000);
+    const hash = struct {
+        const value = moduleHash(module);
+        fn abiHash() callconv(.c) u32 {
+            return value;
+        }
+    };
     exportAll(.{
-        .{ "sluice_abi_hash", abiHash },
+        .{ "sluice_abi_hash", hash.abiHash },
         .{ "sluice_live_contexts", liveContexts },
     });
-    if (wanted == null) exportAll(.{.{ "sluice_abi_manifest", abiManifest }});
-    var found = wanted == null;
-    inline for (modules) |module| {
-        if (wanted == null or std.mem.eql(u8, wanted.?, module[0])) {
-            exportAll(module[1]);
-            found = true;
-        }
+    exportAll(module.exports);
+}
+
+/// The whole manifest: `{ modules: [{ …, hash }], results, step }`.
+pub fn manifest(comptime modules: anytype) []const u8 {
+    @setEvalBranchQuota(10_000_000);
+    comptime var text: []const u8 = "{\"modules\":[";
+    inline for (modules, 0..) |module, i| {
+        const json = comptime moduleJson(module);
+        const hash = comptime moduleHash(module);
+        text = text ++ (if (i == 0) "" else ",") ++ json[0 .. json.len - 1] ++ ",\"hash\":" ++ numberJson(hash) ++ "}";
     }
-    if (!found) @compileError("no module named " ++ wanted.?);
+    return text ++ "]," ++ common ++ "}";
 }
 
-comptime {
-    if (!builtin.is_test) exportModules(if (options.module.len == 0) null else options.module);
-}
+/// Exports what the native library has: the functions of all modules, the manifest and its hash.
+pub fn exportNative(comptime modules: anytype) void {
+    @setEvalBranchQuota(10_000_000);
+    const whole = struct {
+        const text = manifest(modules);
+        const value: u32 = crc(text);
 
-test "the manifest is JSON and names every module once" {
-    const parsed = try std.json.parseFromSlice(std.json.Value, std.testing.allocator, manifest, .{});
-    defer parsed.deinit();
-    try std.testing.expectEqual(modules.len, parsed.value.object.get("modules").?.array.items.len);
-}
+        /// A host refuses a library whose hash is not the one its declarations were generated from.
+        fn abiHash() callconv(.c) u32 {
+            return value;
+        }
 
-test {
-    _ = memory;
-    _ = result;
-    _ = @import("slab.zig");
-    _ = @import("sha1.zig");
-    _ = @import("zstd_content_hash_exports.zig");
-    _ = @import("zstd_exports_test.zig");
-    _ = @import("lz4_block.zig");
-    _ = @import("lz4_common.zig");
-    _ = @import("lz4_exports_test.zig");
-    _ = @import("blake3.zig");
-    _ = @import("linux_file.zig");
-    _ = @import("older_hashes.zig");
-    _ = @import("pdiffcopy_chunks.zig");
-    _ = @import("pdiffcopy_file_exports.zig");
-    _ = @import("pdiffcopy_frames.zig");
-    _ = @import("pdiffcopy_hash_exports.zig");
-    _ = @import("sha256.zig");
-    _ = @import("xxh3.zig");
-    _ = @import("git_base_window.zig");
-    _ = @import("git_delta.zig");
-    _ = @import("git_delta_encoder.zig");
-    _ = @import("git_delta_head.zig");
-    _ = @import("git_delta_program.zig");
-    _ = @import("git_pack_search.zig");
-    _ = @import("git_entry.zig");
-    _ = @import("git_files.zig");
-    _ = @import("git_hash.zig");
-    _ = @import("git_inflater.zig");
-    _ = @import("git_spill.zig");
-    _ = @import("git_value.zig");
-    _ = @import("sha1_detecting.zig");
-    _ = @import("zpaq_bwt.zig");
-    _ = @import("zpaq_header.zig");
-    _ = @import("zpaq_machine.zig");
-    _ = @import("zpaq_networks.zig");
-    _ = @import("zpaq_programs.zig");
-    _ = @import("zpaq_tables.zig");
+        /// Writes the manifest. Sets `produced`; a target that is too small is `output_too_small` with the size in `hint`.
+        fn abiManifest(target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+            step.* = .{ .hint = text.len };
+            const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+            if (output.len < text.len) return Result.output_too_small.code();
+            @memcpy(output[0..text.len], text);
+            step.produced = text.len;
+            return Result.ok.code();
+        }
+    };
+    exportAll(.{
+        .{ "sluice_abi_hash", whole.abiHash },
+        .{ "sluice_abi_manifest", whole.abiManifest },
+        .{ "sluice_live_contexts", liveContexts },
+    });
+    inline for (modules) |module| exportAll(module.exports);
 }

@@ -74,7 +74,7 @@ const sha1dc_flags = [_][]const u8{
 };
 const sha1dc_files = [_][]const u8{ "sha1.c", "ubc_check.c" };
 
-/// One WASM module: its name in abi.zig and the C files behind it.
+/// One WASM module: its name, its root is `wasm_<name>.zig`, and the C files that it needs.
 const WasmModule = struct {
     name: []const u8,
     zstd_files: []const []const u8 = &.{},
@@ -105,7 +105,7 @@ pub fn build(b: *std.Build) void {
     const target = b.standardTargetOptions(.{ .default_target = defaultTarget() });
     const optimize = b.option(std.builtin.OptimizeMode, "optimize", "of our Zig; C is always built for speed") orelse .ReleaseSafe;
 
-    const lib = b.addLibrary(.{ .name = "sluice", .linkage = .dynamic, .root_module = nativeModule(b, target, optimize, "native.zig") });
+    const lib = b.addLibrary(.{ .name = "sluice", .linkage = .dynamic, .root_module = nativeModule(b, target, optimize) });
     lib.setVersionScript(b.path("exports.map"));
     // Zig's own memset and memcpy would be bound instead of libc's, which are tuned for the processor: they cost a fifth
     // of the time of compressing a message of 100 bytes. Other targets need more of compiler_rt than that.
@@ -122,7 +122,7 @@ pub fn build(b: *std.Build) void {
     baselines.dependOn(lz4Baseline(b, target));
 
     // The other backend of Zig knows no instructions beyond the processor baseline in inline assembly.
-    const tests = b.addTest(.{ .root_module = nativeModule(b, target, .Debug, "abi.zig"), .use_llvm = true });
+    const tests = b.addTest(.{ .root_module = nativeModule(b, target, .Debug), .use_llvm = true });
     b.step("test", "Run the Zig tests").dependOn(&b.addRunArtifact(tests).step);
 }
 
@@ -153,9 +153,9 @@ fn lz4Baseline(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step 
 }
 
 /// Our Zig with all vendored C linked in.
-fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.builtin.OptimizeMode, root: []const u8) *std.Build.Module {
+fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.builtin.OptimizeMode) *std.Build.Module {
     const module = b.createModule(.{
-        .root_source_file = b.path(root),
+        .root_source_file = b.path("native.zig"),
         .target = target,
         .optimize = optimize,
         .link_libc = true,
@@ -164,16 +164,16 @@ fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.b
         .stack_check = false, // its probe lives in compiler_rt; no function here has a large frame
     });
     const has_variants = target.result.cpu.arch == .x86_64 and optimize != .Debug;
-    addOptions(b, module, "", has_variants);
+    addOptions(b, module, has_variants);
     if (has_variants) {
         addBlake3Variants(b, module, target);
         addSha256Variant(b, module, target);
         module.addObject(zpaqV3Object(b, target));
     }
-    addHeaders(b, module, target, "zstd");
-    addHeaders(b, module, target, "lz4");
-    addHeaders(b, module, target, "libdeflate");
-    addHeaders(b, module, target, "sha1dc");
+    addHeaders(b, module, target, "zstd", "zstd");
+    addHeaders(b, module, target, "lz4", "lz4");
+    addHeaders(b, module, target, "git", "libdeflate");
+    addHeaders(b, module, target, "hash", "sha1dc");
     module.linkLibrary(deflateLibrary(b, target, &(inflate_files ++ deflate_files ++ deflate_native_files)));
     module.linkLibrary(sha1dcLibrary(b, target, &sha1dc_files));
     module.linkLibrary(lz4Library(b, target, &lz4_encode_files));
@@ -194,7 +194,7 @@ fn zpaqV3Object(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step
         .strip = true,
         .stack_check = false,
     });
-    addOptions(b, module, "", false);
+    addOptions(b, module, false);
     return b.addObject(.{ .name = "zpaq_v3", .root_module = module });
 }
 
@@ -205,16 +205,16 @@ fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.Opt
         .cpu_features_add = std.Target.wasm.featureSet(&.{.simd128}),
     });
     const module = b.createModule(.{
-        .root_source_file = b.path("wasm_libc.zig"),
+        .root_source_file = b.path(b.fmt("wasm_{s}.zig", .{wasm_module.name})),
         .target = target,
         .optimize = optimize,
         .strip = true,
     });
-    addOptions(b, module, wasm_module.name, false);
-    addHeaders(b, module, target, "zstd");
-    addHeaders(b, module, target, "lz4");
-    addHeaders(b, module, target, "libdeflate");
-    addHeaders(b, module, target, "sha1dc");
+    addOptions(b, module, false);
+    addHeaders(b, module, target, "zstd", "zstd");
+    addHeaders(b, module, target, "lz4", "lz4");
+    addHeaders(b, module, target, "git", "libdeflate");
+    addHeaders(b, module, target, "hash", "sha1dc");
     if (wasm_module.deflate_files.len > 0) module.linkLibrary(deflateLibrary(b, target, wasm_module.deflate_files));
     if (wasm_module.sha1dc_files.len > 0) module.linkLibrary(sha1dcLibrary(b, target, wasm_module.sha1dc_files));
     if (wasm_module.zstd_files.len > 0) module.linkLibrary(zstdLibrary(b, target, wasm_module.zstd_files));
@@ -232,7 +232,7 @@ fn addBlake3Variants(b: *std.Build, module: *std.Build.Module, target: std.Build
         var query = target.query;
         query.cpu_model = .{ .explicit = model };
         const variant = b.createModule(.{
-            .root_source_file = b.path("blake3_variant.zig"),
+            .root_source_file = b.path("hash/blake3_variant.zig"),
             .target = b.resolveTargetQuery(query),
             .optimize = .ReleaseFast,
             .pic = true,
@@ -252,7 +252,7 @@ fn addSha256Variant(b: *std.Build, module: *std.Build.Module, target: std.Build.
     query.cpu_model = .{ .explicit = &std.Target.x86.cpu.x86_64_v3 };
     query.cpu_features_add = std.Target.x86.featureSet(&.{.sha});
     const variant = b.createModule(.{
-        .root_source_file = b.path("sha256_variant.zig"),
+        .root_source_file = b.path("hash/sha256_variant.zig"),
         .target = b.resolveTargetQuery(query),
         .optimize = .ReleaseFast,
         .pic = true,
@@ -262,18 +262,17 @@ fn addSha256Variant(b: *std.Build, module: *std.Build.Module, target: std.Build.
     module.addObject(b.addObject(.{ .name = "sha256_accelerated", .root_module = variant }));
 }
 
-/// Tells abi.zig which WASM module it is built for; the empty name stands for the native library.
-fn addOptions(b: *std.Build, module: *std.Build.Module, name: []const u8, zpaq_v3: bool) void {
+/// Tells zpaq/networks.zig whether the loops for newer processors are linked in.
+fn addOptions(b: *std.Build, module: *std.Build.Module, zpaq_v3: bool) void {
     const options = b.addOptions();
-    options.addOption([]const u8, "module", name);
     options.addOption(bool, "zpaq_v3", zpaq_v3);
     module.addOptions("build_options", options);
 }
 
-/// Translates `<codec>_c.h` to Zig declarations, imported by that name.
-fn addHeaders(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget, codec: []const u8) void {
+/// Translates `<folder>/<codec>_c.h` to Zig declarations, imported by that name.
+fn addHeaders(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget, folder: []const u8, codec: []const u8) void {
     const translate = b.addTranslateC(.{
-        .root_source_file = b.path(b.fmt("{s}_c.h", .{codec})),
+        .root_source_file = b.path(b.fmt("{s}/{s}_c.h", .{ folder, codec })),
         .target = target,
         .optimize = .ReleaseFast,
         .link_libc = !target.result.cpu.arch.isWasm(),
@@ -344,7 +343,7 @@ fn deflateLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []cons
 fn sha1dcLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
     const is_wasm = target.result.cpu.arch.isWasm();
     const module = cModule(b, target);
-    module.addIncludePath(b.path("."));
+    module.addIncludePath(b.path("hash"));
     const speed = if (is_wasm) wasm_speed else native_speed;
     module.addCSourceFiles(.{ .root = b.path("../../vendor/sha1dc"), .files = files, .flags = b.dupeStrings(&(sha1dc_flags ++ .{speed})) });
     return b.addLibrary(.{ .name = "sha1dc", .linkage = .static, .root_module = module });

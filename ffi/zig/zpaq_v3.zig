@@ -1,7 +1,7 @@
 //! The coder's loops for processors of level x86_64_v3: built as an object of its own with that target.
 
-const coder = @import("zpaq_coder.zig");
-const networks = @import("zpaq_networks.zig");
+const coder = @import("zpaq/coder.zig");
+const networks = @import("zpaq/networks.zig");
 
 fn decode(model: *coder.Model, span: *coder.Span) callconv(.c) coder.Stop {
     return networks.table[model.network].decode(model, span);

@@ -2,7 +2,7 @@
  * Compiled code on the machine, with the source beside it.
  */
 import { SluiceError } from "@sluice/internal";
-import type { ZpaqMachine, ZpaqMachineOptions } from "../machine.ts";
+import type { ZpaqMachine, ZpaqMachineOptions } from "../zpaql/machine.ts";
 import type { ZpaqlPyProgram, ZpaqlPySourceMapEntry } from "./compile.ts";
 
 /** Runs one section of a program. */

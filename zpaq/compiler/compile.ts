@@ -4,7 +4,7 @@
  * @module
  */
 import { checkBoolean, checkKeys, checkLimit } from "@sluice/internal";
-import { assembleZpaq } from "../assemble.ts";
+import { assembleZpaq } from "../zpaql/assemble.ts";
 import { generateCode } from "./_code_generation.ts";
 import type { SectionCode } from "./_code_generation.ts";
 import type { HeaderData } from "./_header.ts";

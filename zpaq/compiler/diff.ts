@@ -5,7 +5,7 @@
  */
 import { checkKeys, checkLimit, SluiceError, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import { ZpaqMachine } from "../machine.ts";
+import { ZpaqMachine } from "../zpaql/machine.ts";
 import { CompiledRun } from "./_compiled_run.ts";
 import type { Interpreter } from "./_interpreter.ts";
 import { END_OF_SEGMENT, interpreterOf, openReference } from "./_reference.ts";

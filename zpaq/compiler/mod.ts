@@ -20,8 +20,8 @@
  *
  * @module
  */
-export type { ZpaqConfigOptions } from "../compress_config.ts";
-export type { ZpaqProgramCompilation } from "../decompress_options.ts";
+export type { ZpaqConfigOptions } from "../block/compress_config.ts";
+export type { ZpaqProgramCompilation } from "../block/decompress_options.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export type { BytesSource, ChunkSource } from "@sluice/internal";
 export * from "./check.ts";

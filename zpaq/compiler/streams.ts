@@ -5,9 +5,9 @@
  */
 import { chunksOf, concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource, ChunkSource } from "@sluice/internal";
-import { compressZpaqConfig } from "../compress_config.ts";
-import type { ZpaqConfigOptions } from "../compress_config.ts";
-import { ZpaqMachine } from "../machine.ts";
+import { compressZpaqConfig } from "../block/compress_config.ts";
+import type { ZpaqConfigOptions } from "../block/compress_config.ts";
+import { ZpaqMachine } from "../zpaql/machine.ts";
 import type { ZpaqlPyProgram } from "./compile.ts";
 import type { ZpaqlPyContexts } from "./run.ts";
 

@@ -5,7 +5,7 @@
  */
 import { checkKeys, checkLimit, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import { ZpaqMachine } from "../machine.ts";
+import { ZpaqMachine } from "../zpaql/machine.ts";
 import { CompiledRun } from "./_compiled_run.ts";
 import { END_OF_SEGMENT } from "./_reference.ts";
 import type { ZpaqlPyProgram, ZpaqlPyVariable } from "./compile.ts";

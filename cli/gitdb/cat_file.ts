@@ -1,0 +1,169 @@
+/**
+ * `sluice gitdb cat-file`: objects and facts about them, in git's own format.
+ */
+import { ObjectId } from "@sluice/gitdb";
+import type { GitDatabase, GitObject, ObjectInfo, ObjectType, Result } from "@sluice/gitdb";
+import { UsageFailure } from "../shared/exit.ts";
+import { FactFormatter } from "./facts.ts";
+import { openDatabase, requireObject, resolveName } from "./names.ts";
+import { BufferedStdout, stdinLines } from "./output.ts";
+import { fatal } from "./settings.ts";
+import type { GitdbSettings } from "./settings.ts";
+
+const DEFAULT_FORMAT = "%(objectname) %(objecttype) %(objectsize)";
+/** Names that are worked on together. */
+const GROUP = 4096;
+
+/** Runs the subcommand. */
+export async function catFile(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  await using database = await openDatabase(settings);
+  if (settings.batch === "none") return await catOne(database, operands, settings);
+  if (operands.length > 0) throw new UsageFailure("Batch modes take no arguments");
+  const out = new BufferedStdout();
+  const printer = new Printer(database, settings, out);
+  if (settings.allObjects) await printer.printAll();
+  else {
+    for await (const lines of stdinLines()) {
+      for (let at = 0; at < lines.length; at += GROUP) await printer.printNames(lines.slice(at, at + GROUP));
+      if (!settings.buffer) await out.flush();
+    }
+  }
+  await out.flush();
+  return 0;
+}
+
+async function catOne(
+  database: GitDatabase,
+  operands: readonly string[],
+  settings: GitdbSettings,
+): Promise<number> {
+  const { show } = settings;
+  const [first, second, ...more] = operands;
+  const name = show === undefined ? second : first;
+  const excess = show === undefined ? more.length > 0 : second !== undefined;
+  if (name === undefined || excess) {
+    throw new UsageFailure("cat-file takes a type and a name, or -t, -s or -e and a name");
+  }
+  if (show === "exists") {
+    const id = await resolveName(database, name);
+    if (typeof id === "string") return 1;
+    return await database.has(id) ? 0 : 1;
+  }
+  const object = await database.read(await requireObject(database, name), { spillFolder: spillFolder() });
+  const out = new BufferedStdout();
+  if (show === "type") await out.print(`${object.type}\n`);
+  else if (show === "size") await out.print(`${object.size}\n`);
+  else {
+    if (object.type !== first as ObjectType) throw fatal(`git cat-file ${name}: bad file`);
+    for await (const chunk of object.body) await out.write(chunk);
+  }
+  await out.flush();
+  return 0;
+}
+
+/** Where bases go that are too large for memory. */
+function spillFolder(): string {
+  return Deno.env.get("TMPDIR") ?? "/tmp";
+}
+
+/** Prints many objects. */
+class Printer {
+  readonly #database: GitDatabase;
+  readonly #settings: GitdbSettings;
+  readonly #out: BufferedStdout;
+  readonly #facts: FactFormatter;
+
+  constructor(database: GitDatabase, settings: GitdbSettings, out: BufferedStdout) {
+    this.#database = database;
+    this.#settings = settings;
+    this.#out = out;
+    this.#facts = new FactFormatter(database, settings.format ?? DEFAULT_FORMAT);
+  }
+
+  /** One line of facts and, in mode `batch`, the object behind it. */
+  async #print(info: ObjectInfo | GitObject, rest: string): Promise<void> {
+    await this.#out.print(`${await this.#facts.format(info, rest)}\n`);
+    if (this.#settings.batch === "check") return;
+    const object = info as GitObject;
+    if (object.size <= 16 << 20) await this.#out.write(await object.bytes());
+    else for await (const chunk of object.body) await this.#out.write(chunk);
+    await this.#out.print("\n");
+  }
+
+  async printNames(lines: readonly string[]): Promise<void> {
+    const splits = this.#facts.usesRest;
+    const names = lines.map((line) => splits ? line.split(/[ \t]/, 1)[0]! : line);
+    const rests = lines.map((line, i) => splits ? line.slice(names[i]!.length).replace(/^[ \t]+/, "") : "");
+    const resolved = await Promise.all(names.map((name) => this.#resolve(name)));
+    const positions = resolved.flatMap((id, i) => typeof id === "string" ? [] : [i]);
+    const ids = positions.map((i) => resolved[i] as ObjectId);
+    let next = 0;
+    const upTo = async (position: number): Promise<void> => {
+      for (; next < position; next++) {
+        await this.#out.print(
+          `${lines[next]} ${typeof resolved[next] === "string" ? resolved[next] : "missing"}\n`,
+        );
+      }
+    };
+    for await (const results of this.#results(ids)) {
+      for (const result of results) {
+        const position = positions[result.index]!;
+        await upTo(position);
+        if (!result.ok) {
+          if (result.error.name !== "NotFoundError") throw result.error;
+          continue;
+        }
+        await this.#print(result.value, rests[position]!);
+        next = position + 1;
+      }
+    }
+    await upTo(lines.length);
+  }
+
+  /** Full names are looked up with the others; prefixes have to be resolved first. */
+  async #resolve(name: string): Promise<ObjectId | "missing" | "ambiguous"> {
+    const length = this.#database.hashAlgorithm === "sha1" ? 40 : 64;
+    if (name.length === length && /^[0-9a-fA-F]+$/.test(name)) {
+      return ObjectId.from(name);
+    }
+    return await resolveName(this.#database, name);
+  }
+
+  async *#results(ids: readonly ObjectId[]): AsyncGenerator<readonly Result<ObjectInfo>[]> {
+    if (this.#settings.batch === "check") {
+      yield* this.#database.infoBatches(ids);
+      return;
+    }
+    const options = { ordered: true, threads: this.#settings.threads, spillFolder: spillFolder() };
+    for await (const batch of this.#database.readBatches(ids, options)) {
+      using _ = batch;
+      yield batch.results;
+    }
+  }
+
+  async printAll(): Promise<void> {
+    const { batch, unordered, threads } = this.#settings;
+    const ids = this.#database.ids({ order: unordered ? "storage" : "id" });
+    if (batch === "check") {
+      let group: ObjectId[] = [];
+      const print = async (): Promise<void> => {
+        for await (const results of this.#results(group)) await this.#printResults(results);
+        group = [];
+      };
+      for await (const id of ids) if (group.push(id) >= 65536) await print();
+      await print();
+      return;
+    }
+    for await (const results of this.#database.readBatches(ids, { ordered: !unordered, threads })) {
+      using _ = results;
+      await this.#printResults(results.results);
+    }
+  }
+
+  async #printResults(results: readonly Result<ObjectInfo>[]): Promise<void> {
+    for (const result of results) {
+      if (!result.ok) throw result.error;
+      await this.#print(result.value, "");
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The command `sluice gitdb`: reads, writes and checks git object databases, in the formats of git's own commands.
+ *
+ * @module
+ */
+import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
+import { catFile } from "./cat_file.ts";
+import { fsck, indexPack, multiPackIndex, repack, unpackObjects } from "./maintenance.ts";
+import { hashObject } from "./objects.ts";
+import { packObjects, showIndex, verifyPack } from "./packs.ts";
+import { defaultGitdbSettings, GITDB_OPTIONS } from "./settings.ts";
+import type { GitdbSettings } from "./settings.ts";
+import { formatOptions, parseOptions } from "../shared/options.ts";
+import type { OptionGroup } from "../shared/options.ts";
+
+type Subcommand = (operands: readonly string[], settings: GitdbSettings) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, Subcommand>> = {
+  "cat-file": catFile,
+  "hash-object": hashObject,
+  "verify-pack": verifyPack,
+  "show-index": showIndex,
+  "pack-objects": packObjects,
+  "index-pack": indexPack,
+  "unpack-objects": unpackObjects,
+  "multi-pack-index": multiPackIndex,
+  repack,
+  fsck,
+};
+
+/** Every option of the command, for shell completions. */
+export const OPTIONS: readonly OptionGroup<GitdbSettings>[] = [
+  ...new Set(Object.values(GITDB_OPTIONS).flat()),
+];
+/** Words that stand first, for shell completions. */
+export const SUBCOMMANDS: readonly string[] = Object.keys(COMMANDS);
+
+const USAGE = `Reads, writes and checks git object databases.
+
+Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objects [--unordered]] [--buffer]
+       sluice gitdb cat-file (-t|-s|-e|TYPE) NAME
+       sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [FILE...]
+       sluice gitdb verify-pack [-v|-s] PACK.idx...
+       sluice gitdb show-index < PACK.idx
+       sluice gitdb pack-objects [--window=#] [--depth=#] (--stdout|NAME) < IDS
+       sluice gitdb index-pack [--strict] [--index-version=1|2[,OFFSET]] [--rev-index] [-o FILE] PACK
+       sluice gitdb index-pack --stdin [--fix-thin] < PACK
+       sluice gitdb unpack-objects < PACK
+       sluice gitdb repack [-d] [--window=#] [--depth=#]
+       sluice gitdb multi-pack-index (write|verify)
+       sluice gitdb fsck
+`;
+
+/** Runs the command; returns its exit code. */
+export async function run(args: string[]): Promise<number> {
+  return await runToExitCode("sluice gitdb", async () => {
+    const [name, ...rest] = args;
+    if (name === undefined || name === "--help" || name === "-h") {
+      console.log(USAGE.trimEnd());
+      return name === undefined ? EXIT.failure : EXIT.ok;
+    }
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (command === undefined) {
+      throw new UsageFailure(`"${name}" is not known, expected one of ${SUBCOMMANDS.join(", ")}`);
+    }
+    const settings = defaultGitdbSettings();
+    const operands = parseOptions(GITDB_OPTIONS[name]!, rest, settings);
+    if (settings.help) {
+      console.log(`${USAGE}\n${formatOptions(GITDB_OPTIONS[name]!).trimEnd()}`);
+      return EXIT.ok;
+    }
+    return await command(operands, settings);
+  });
+}

@@ -1,0 +1,143 @@
+/**
+ * `sluice gitdb index-pack`, `unpack-objects`, `repack`, `multi-pack-index` and `fsck`.
+ */
+import {
+  buildMultiPackIndex,
+  indexPack as takePack,
+  LockFile,
+  MultiPackIndex,
+  repack as repackDatabase,
+  unpackObjects as unpack,
+  verifyDatabase,
+} from "@sluice/gitdb";
+import type { IndexPackOptions } from "@sluice/gitdb";
+import { byteSourceFromBytes } from "@sluice/internal";
+import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { openDatabase } from "./names.ts";
+import { verifyPack } from "./packs.ts";
+import type { GitdbSettings } from "./settings.ts";
+
+/** Runs `index-pack`. */
+export async function indexPack(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  const [path, ...more] = operands;
+  if (more.length > 0 || (path === undefined) !== settings.stdin) {
+    throw new UsageFailure("index-pack takes one pack, or --stdin");
+  }
+  if (settings.verify && path !== undefined) return await verifyPack([path], settings);
+  const options: IndexPackOptions = {
+    strict: settings.strict,
+    threads: settings.threads,
+    ...indexFormat(settings.indexVersion),
+  };
+  if (path === undefined) {
+    await using database = await openDatabase(settings);
+    const folder = database.resolvePath("pack");
+    const bases = settings.fixThin ? database : undefined;
+    const { checksum } = await takePack(folder, Deno.stdin.readable, {
+      ...options,
+      bases,
+      hashAlgorithm: database.hashAlgorithm,
+    });
+    console.log(`pack\t${checksum}`);
+    return EXIT.ok;
+  }
+  const target = settings.output ?? path.replace(/\.pack$/, ".idx");
+  const folder = await Deno.makeTempDir();
+  try {
+    const database = await openDatabase(settings).catch(() => undefined);
+    const hashAlgorithm = database?.hashAlgorithm;
+    await database?.[Symbol.asyncDispose]();
+    const file = await Deno.open(path);
+    const { name, checksum } = await takePack(folder, file.readable, {
+      ...options,
+      hashAlgorithm,
+      durable: false,
+    });
+    using lock = await LockFile.acquire(target, { mode: 0o444 });
+    lock.write(await Deno.readFile(`${folder}/${name}.idx`));
+    lock.commit();
+    if (settings.revIndex) {
+      using reverse = await LockFile.acquire(target.replace(/\.idx$/, ".rev"), { mode: 0o444 });
+      reverse.write(await Deno.readFile(`${folder}/${name}.rev`));
+      reverse.commit();
+    }
+    console.log(checksum);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  return EXIT.ok;
+}
+
+function indexFormat(value: string | undefined): Pick<IndexPackOptions, "indexVersion" | "largeOffsetsFrom"> {
+  if (value === undefined) return {};
+  const match = /^([12])(?:,(\d+|0x[0-9a-fA-F]+))?$/.exec(value);
+  if (match === null) {
+    throw new UsageFailure(`Option --index-version has the value "${value}", expected 1 or 2`);
+  }
+  return {
+    indexVersion: match[1] === "1" ? 1 : 2,
+    largeOffsetsFrom: match[2] === undefined ? undefined : Number(match[2]),
+  };
+}
+
+/** Runs `unpack-objects`. */
+export async function unpackObjects(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  if (operands.length > 0) throw new UsageFailure("unpack-objects reads stdin and takes no arguments");
+  await using database = await openDatabase(settings);
+  await unpack(Deno.stdin.readable, database);
+  return EXIT.ok;
+}
+
+/** Runs `repack`. */
+export async function repack(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  if (operands.length > 0) throw new UsageFailure("repack takes no arguments");
+  await using database = await openDatabase(settings);
+  const { window, depth, threads, reuseDeltas } = settings;
+  const options = { window, depth, threads, reuseDeltas, delete: settings.delete };
+  const created = await repackDatabase(database, options);
+  console.log(created === undefined ? "Nothing to pack." : `${created.name}: ${created.count} objects`);
+  return EXIT.ok;
+}
+
+/** Runs `multi-pack-index write` or `verify`. */
+export async function multiPackIndex(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  const [action, ...more] = operands;
+  if (more.length > 0 || (action !== "write" && action !== "verify")) {
+    throw new UsageFailure("multi-pack-index takes write or verify");
+  }
+  await using database = await openDatabase(settings);
+  const path = database.resolvePath("pack/multi-pack-index");
+  if (action === "write") {
+    using lock = await LockFile.acquire(path, { mode: 0o444 });
+    lock.write(await buildMultiPackIndex(database.packs.packs, database.hashAlgorithm));
+    lock.commit();
+    return EXIT.ok;
+  }
+  const source = byteSourceFromBytes(await Deno.readFile(path));
+  const index = await MultiPackIndex.open(source, database.hashAlgorithm);
+  let code: number = EXIT.ok;
+  const complain = (message: string): void => {
+    console.error(`error: ${message}`);
+    code = EXIT.failure;
+  };
+  for (const message of index.verify()) complain(message);
+  for (const { id, pack: name, offset } of index.entries()) {
+    const pack = database.packs.packs.find((candidate) => `${candidate.name}.idx` === name);
+    const position = await pack?.index.indexOf(id);
+    if (pack === undefined || position === undefined) complain(`${id} is not in ${name}`);
+    else if (await pack.index.offsetAt(position) !== offset) complain(`${id} is not at ${offset} of ${name}`);
+  }
+  return code;
+}
+
+/** Runs `fsck`. */
+export async function fsck(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  if (operands.length > 0) throw new UsageFailure("fsck takes no arguments");
+  await using database = await openDatabase(settings);
+  let code: number = EXIT.ok;
+  for await (const { where, id, message } of verifyDatabase(database, { threads: settings.threads })) {
+    console.error(`error: ${where}: ${id ?? "-"}: ${message}`);
+    code = EXIT.failure;
+  }
+  return code;
+}

@@ -1,0 +1,43 @@
+/**
+ * From what a user writes to objects of a database.
+ */
+import { GitDatabase } from "@sluice/gitdb";
+import type { ObjectId } from "@sluice/gitdb";
+import { AmbiguousIdError, NotFoundError } from "@sluice/internal";
+import { fatal } from "./settings.ts";
+import type { GitdbSettings } from "./settings.ts";
+
+/** Opens the database that the options name. */
+export async function openDatabase(settings: GitdbSettings): Promise<GitDatabase> {
+  try {
+    return await GitDatabase.open(settings.objects ?? settings.gitDir);
+  } catch (error) {
+    if (error instanceof NotFoundError) {
+      throw fatal(`not a git repository: ${settings.objects ?? settings.gitDir}`);
+    }
+    throw error;
+  }
+}
+
+/** What a name stands for. */
+export async function resolveName(
+  database: GitDatabase,
+  name: string,
+): Promise<ObjectId | "missing" | "ambiguous"> {
+  const fullLength = database.hashAlgorithm === "sha1" ? 40 : 64;
+  if (name.length < 4 || name.length > fullLength || !/^[0-9a-fA-F]+$/.test(name)) return "missing";
+  try {
+    return await database.resolvePrefix(name);
+  } catch (error) {
+    if (error instanceof AmbiguousIdError) return "ambiguous";
+    if (error instanceof NotFoundError) return "missing";
+    throw error;
+  }
+}
+
+/** The object that a command names, or its end. */
+export async function requireObject(database: GitDatabase, name: string): Promise<ObjectId> {
+  const id = await resolveName(database, name);
+  if (typeof id === "string") throw fatal(`Not a valid object name ${name}`);
+  return id;
+}

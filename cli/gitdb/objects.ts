@@ -1,0 +1,41 @@
+/**
+ * `sluice gitdb hash-object`.
+ */
+import { MemoryStore } from "@sluice/gitdb";
+import type { ObjectInput, ObjectType } from "@sluice/gitdb";
+import { EXIT } from "../shared/exit.ts";
+import { openDatabase } from "./names.ts";
+import { fatal } from "./settings.ts";
+import type { GitdbSettings } from "./settings.ts";
+
+/** Runs the subcommand. */
+export async function hashObject(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  if (!["commit", "tree", "blob", "tag"].includes(settings.type)) {
+    throw fatal(`invalid object type "${settings.type}"`);
+  }
+  const type = settings.type as ObjectType;
+  const inputs: ObjectInput[] = [];
+  if (settings.stdin) {
+    inputs.push({ type, body: new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()) });
+  }
+  for (const operand of operands) {
+    try {
+      inputs.push({ type, body: await Deno.readFile(operand) });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) {
+        throw fatal(`could not open '${operand}' for reading: No such file or directory`);
+      }
+      throw error;
+    }
+  }
+  if (settings.write) {
+    await using database = await openDatabase(settings);
+    for (const input of inputs) console.log(`${await database.write(input)}`);
+    return EXIT.ok;
+  }
+  const database = await openDatabase(settings).catch(() => undefined);
+  const memory = new MemoryStore({ hashAlgorithm: database?.hashAlgorithm });
+  await database?.[Symbol.asyncDispose]();
+  for (const input of inputs) console.log(`${await memory.write(input)}`);
+  return EXIT.ok;
+}

@@ -1,0 +1,170 @@
+/**
+ * `sluice lz4` on files: which output belongs to which input, and the way of the bytes between them.
+ */
+import { compressLz4Iterable, decompressLz4Iterable } from "@sluice/lz4";
+import { SluiceError } from "@sluice/internal";
+import { EXIT, Failure } from "../shared/exit.ts";
+import type { Input } from "../shared/inputs.ts";
+import { ChunkReader, NULL_SINK, STDOUT_SINK } from "../shared/io.ts";
+import { LEVEL } from "../shared/messages.ts";
+import type { Messages } from "../shared/messages.ts";
+import type { Lz4Settings } from "./options.ts";
+import { isProgressVisible, Progress } from "../shared/progress.ts";
+import { openTarget } from "../shared/target.ts";
+import type { Target } from "../shared/target.ts";
+
+const SUFFIX = ".lz4";
+
+/** Whether a run compresses: told, or seen by the name as the lz4 tool does. */
+export function compresses(settings: Lz4Settings, path: string | undefined): boolean {
+  if (settings.mode === "compress") return true;
+  return settings.mode === "auto" && !(path ?? "").endsWith(SUFFIX);
+}
+
+/** The name of the output where none is given. */
+export function outputPath(path: string, compress: boolean): string {
+  if (compress) return path + SUFFIX;
+  if (path.endsWith(SUFFIX) && path.length > SUFFIX.length) return path.slice(0, -SUFFIX.length);
+  throw new Failure(`lz4: ${path}: unknown suffix, the name of the output can not be told`);
+}
+
+/** Where the content of one input goes; "-" is stdout and "null" nowhere. */
+export async function processInput(
+  input: Input,
+  output: string | undefined,
+  inputs: readonly Input[],
+  settings: Lz4Settings,
+  messages: Messages,
+): Promise<void> {
+  const compress = compresses(settings, input.path);
+  const target = settings.mode === "test"
+    ? undefined
+    : await openOutput(output ?? outputPath(input.path!, compress), inputs, settings, messages);
+  const file = input.path === undefined ? undefined : await Deno.open(input.path);
+  let sizes = { in: 0, out: 0 };
+  try {
+    sizes = await transfer(input, file ?? Deno.stdin, target, compress, settings, messages);
+    await target?.commit(input.info?.isFile === true ? input.info : undefined);
+  } catch (error) {
+    await target?.discard();
+    if (error instanceof SluiceError) {
+      throw new Failure(`lz4: ${input.name}: ${error.message} (${error.code})`);
+    }
+    throw error;
+  } finally {
+    file?.close();
+  }
+  if (settings.remove && input.path !== undefined && target !== undefined && output !== "-") {
+    await Deno.remove(input.path);
+  }
+  messages.say(LEVEL.results, summary(input.name, compress, sizes));
+}
+
+function summary(name: string, compress: boolean, sizes: { in: number; out: number }): string {
+  const percent = sizes.in === 0 ? 0 : 100 * sizes.out / sizes.in;
+  return compress
+    ? `Compressed ${sizes.in} bytes into ${sizes.out} bytes ==> ${percent.toFixed(2)}%`
+    : `${name} : decoded ${sizes.out} bytes `;
+}
+
+async function openOutput(
+  path: string,
+  inputs: readonly Input[],
+  settings: Lz4Settings,
+  messages: Messages,
+): Promise<Target> {
+  if (path !== "-" && path !== "null") {
+    const { force, sparse } = settings;
+    return await openTarget(path, { command: "lz4", force, sparse, messages, inputs });
+  }
+  const sink = path === "-" ? STDOUT_SINK : NULL_SINK;
+  return {
+    eager: sink.eager,
+    write: (bytes) => sink.write(bytes),
+    commit: () => Promise.resolve(),
+    discard: () => Promise.resolve(),
+  };
+}
+
+/** Moves the bytes; one write runs while the next chunk is made. */
+async function transfer(
+  input: Input,
+  file: { read(target: Uint8Array): Promise<number | null> },
+  target: Target | undefined,
+  compress: boolean,
+  settings: Lz4Settings,
+  messages: Messages,
+): Promise<{ in: number; out: number }> {
+  const reader = new ChunkReader(file, input.info?.size);
+  const progress = new Progress(messages, isProgressVisible(), input.name, input.info?.size);
+  const dictionary = settings.dictionary === undefined ? undefined : await Deno.readFile(settings.dictionary);
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) yield chunk;
+  }
+  const codec = compress
+    ? compressLz4Iterable(chunks(), compressOptions(settings, dictionary, input))
+    : decompressLz4Iterable(chunks(), {
+      dictionary,
+      allowEmpty: true,
+      verifyChecksum: settings.contentChecksum,
+    });
+  let out = 0;
+  let writing = Promise.resolve();
+  try {
+    for await (const chunk of codec) {
+      out += chunk.length;
+      await writing;
+      writing = target?.write(chunk) ?? writing;
+      writing.catch(() => {}); // thrown by the turn that waits for it
+      progress.update(reader.bytesRead, out);
+    }
+    await writing;
+  } finally {
+    await writing.catch(() => {});
+    await reader.settle();
+  }
+  return { in: reader.bytesRead, out };
+}
+
+function compressOptions(
+  settings: Lz4Settings,
+  dictionary: Uint8Array<ArrayBuffer> | undefined,
+  input: Input,
+) {
+  if (settings.legacy) return { format: "legacy", level: settings.level, threads: settings.threads } as const;
+  const { level, blockSize, linked, blockChecksum, contentChecksum, favorDecompressionSpeed, threads } =
+    settings;
+  const size = settings.contentSize && input.info?.isFile === true ? input.info.size : undefined;
+  return {
+    level,
+    blockSize,
+    linked,
+    blockChecksum,
+    contentChecksum,
+    favorDecompressionSpeed,
+    threads,
+    dictionary,
+    contentSize: size,
+  };
+}
+
+/** Works through several inputs; one that fails does not stop the others. */
+export async function processInputs(
+  inputs: readonly Input[],
+  output: string | undefined,
+  settings: Lz4Settings,
+  messages: Messages,
+): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  for (const input of inputs) {
+    try {
+      const toStdout = settings.stdout || input.path === undefined;
+      await processInput(input, output ?? (toStdout ? "-" : undefined), inputs, settings, messages);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      messages.say(LEVEL.errors, error.message);
+      exitCode = error.exitCode;
+    }
+  }
+  return exitCode;
+}

@@ -1,0 +1,89 @@
+/**
+ * The command `sluice lz4`: compresses, decompresses, tests and lists files as the lz4 tool does, and reads, divides,
+ * resumes and repairs them as it can't.
+ *
+ * @module
+ */
+import { backendInfo } from "@sluice/ffi";
+import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
+import { collectInputs } from "../shared/inputs.ts";
+import { ARCHIVE_COMMANDS, infoCommand, runArchiveCommand } from "./archive.ts";
+import { processInputs } from "./files.ts";
+import { defaultLz4Settings, LZ4_OPTIONS } from "./options.ts";
+import { LEVEL, Messages } from "../shared/messages.ts";
+import { formatOptions, parseOptions } from "../shared/options.ts";
+import { SLUICE_VERSION } from "../shared/version.ts";
+
+/** Every option of the command, for shell completions. */
+export const OPTIONS = LZ4_OPTIONS;
+/** Words that may stand first, for shell completions. */
+export const SUBCOMMANDS: readonly string[] = Object.keys(ARCHIVE_COMMANDS);
+
+const USAGE = `Compresses or decompresses files in the lz4 format; stdin where none is named.
+
+Usage: sluice lz4 [OPTIONS...] [INPUT [OUTPUT]]
+       sluice lz4 [OPTIONS...] -m INPUT...
+       sluice lz4 index FILE [--spacing=4M] [--embed|--strip] [--lines] [-o INDEX]
+       sluice lz4 cat FILE|URL [--range=START-END] [-T#] [-o OUTPUT]
+       sluice lz4 carve FILE|URL --range=START-END -o OUTPUT
+       sluice lz4 splits FILE [--count=#|--bytes=#] [--tsv]
+       sluice lz4 resume FILE|URL -o OUTPUT [--state=FILE] [--every=16M]
+       sluice lz4 recover FILE -o OUTPUT [--zero]
+       sluice lz4 info FILE
+
+`;
+
+/** Runs the command; returns its exit code. */
+export async function run(args: string[]): Promise<number> {
+  return await runToExitCode("sluice lz4", () => runLz4(args));
+}
+
+async function runLz4(args: readonly string[]): Promise<number> {
+  const messages = new Messages(LEVEL.results);
+  const [first, ...rest] = args;
+  if (first !== undefined && Object.hasOwn(ARCHIVE_COMMANDS, first)) {
+    return await runArchiveCommand(first, rest, messages);
+  }
+  const settings = defaultLz4Settings();
+  const operands = parseOptions(LZ4_OPTIONS, args, settings);
+  messages.level = settings.verbosity;
+  if (settings.help) {
+    console.log(USAGE + formatOptions(LZ4_OPTIONS).trimEnd());
+    return EXIT.ok;
+  }
+  if (settings.version) {
+    const { LZ4_VERSION } = await import("@sluice/lz4");
+    console.log(`*** LZ4 CLI (sluice ${SLUICE_VERSION}, ${backendInfo().kind}) v${LZ4_VERSION} ***`);
+    return EXIT.ok;
+  }
+  if (settings.mode === "list") {
+    for (const operand of operands) await infoCommand({ operands: [operand] });
+    return EXIT.ok;
+  }
+  const several = settings.multiple || settings.mode === "test";
+  if (!several && operands.length > 2) {
+    throw new UsageFailure(`${operands[2]} is one file too many: -m takes several inputs`);
+  }
+  const { inputs, failed } = await collectInputs(several ? operands : operands.slice(0, 1), {
+    command: "lz4",
+    recursive: settings.recursive,
+    force: settings.force,
+    fileLists: [],
+    messages,
+  });
+  if (inputs.length === 0) return failed ? EXIT.failure : EXIT.ok;
+  const exitCode = await processInputs(
+    inputs,
+    several ? undefined : outputOf(operands, settings.stdout),
+    settings,
+    messages,
+  );
+  return failed ? EXIT.failure : exitCode;
+}
+
+/** The output that is named or, as the lz4 tool has it, stdout wherever that is no terminal. */
+function outputOf(operands: readonly string[], stdout: boolean): string | undefined {
+  if (stdout) return "-";
+  if (operands[1] !== undefined) return operands[1] === "stdout" ? "-" : operands[1];
+  return Deno.stdout.isTerminal() ? undefined : "-";
+}

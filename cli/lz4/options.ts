@@ -1,0 +1,178 @@
+/**
+ * The options of `sluice lz4`: one row each, the flags that users of the lz4 tool know.
+ */
+import { UsageFailure } from "../shared/exit.ts";
+import { LEVEL } from "../shared/messages.ts";
+import type { OptionGroup, OptionRow } from "../shared/options.ts";
+
+/** What a command line asks for. */
+export interface Lz4Settings {
+  mode: "auto" | "compress" | "decompress" | "test" | "list";
+  level: number;
+  blockSize: number;
+  linked: boolean;
+  blockChecksum: boolean;
+  contentChecksum: boolean;
+  contentSize: boolean;
+  legacy: boolean;
+  favorDecompressionSpeed: boolean;
+  threads: number;
+  dictionary: string | undefined;
+  stdout: boolean;
+  force: boolean;
+  multiple: boolean;
+  recursive: boolean;
+  remove: boolean;
+  sparse: boolean;
+  verbosity: number;
+  help: boolean;
+  version: boolean;
+}
+
+/** What is done unless options say otherwise. */
+export function defaultLz4Settings(): Lz4Settings {
+  return {
+    mode: "auto",
+    level: 1,
+    blockSize: 7,
+    linked: false,
+    blockChecksum: false,
+    contentChecksum: true,
+    contentSize: false,
+    legacy: false,
+    favorDecompressionSpeed: false,
+    threads: 1,
+    dictionary: undefined,
+    stdout: false,
+    force: false,
+    multiple: false,
+    recursive: false,
+    remove: false,
+    sparse: true,
+    verbosity: LEVEL.results,
+    help: false,
+    version: false,
+  };
+}
+
+type Row = OptionRow<Lz4Settings>;
+
+const LEVEL_MAX = 12;
+
+function count(text: string, name: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageFailure(`Option ${name} has the value "${text}", expected a number`);
+}
+
+/** `-B4` to `-B7`, `-B65536`, `-BD`, `-BI`, `-BX`, also in one word: `-B5DX`. */
+function setBlock(settings: Lz4Settings, value: string, name: string): void {
+  const parts = value.match(/\d+|[DIX]/g) ?? [];
+  if (parts.join("") !== value || value === "") {
+    throw new UsageFailure(`Option ${name} has the value "${value}", expected 4 to 7, a size, D, I or X`);
+  }
+  for (const part of parts) {
+    if (part === "D") settings.linked = true;
+    else if (part === "I") settings.linked = false;
+    else if (part === "X") settings.blockChecksum = true;
+    else settings.blockSize = Number(part);
+  }
+}
+
+const MODE_ROWS: readonly Row[] = [
+  { short: "z", long: ["compress"], help: "Compress", set: (s) => s.mode = "compress" },
+  { short: "d", long: ["decompress", "uncompress"], help: "Decompress", set: (s) => s.mode = "decompress" },
+  { short: "t", long: ["test"], help: "Decompress and check, without output", set: (s) => s.mode = "test" },
+  { long: ["list"], help: "List what lz4 files hold", set: (s) => s.mode = "list" },
+];
+
+const FILE_ROWS: readonly Row[] = [
+  { short: "c", long: ["stdout", "to-stdout"], help: "Write to stdout", set: (s) => s.stdout = true },
+  { short: "f", long: ["force"], help: "Overwrite existing files", set: (s) => s.force = true },
+  { short: "m", long: ["multiple"], help: "Every operand is an input", set: (s) => s.multiple = true },
+  {
+    short: "r",
+    help: "Go into directories; implies -m",
+    set: (s) => (s.recursive = true, s.multiple = true),
+  },
+  { short: "k", long: ["keep"], help: "Keep the inputs; this is the default", set: (s) => s.remove = false },
+  { long: ["rm"], help: "Remove each input when its output is complete", set: (s) => s.remove = true },
+  {
+    long: ["sparse"],
+    help: "Leave holes for zeros; this is the default for files",
+    set: (s) => s.sparse = true,
+  },
+  { long: ["no-sparse"], help: "Write zeros out", set: (s) => s.sparse = false },
+];
+
+const COMPRESSION_ROWS: readonly Row[] = [
+  {
+    short: "#",
+    value: "glued",
+    glued: /\d+/y,
+    help: "Level, 1 (fastest) to 12",
+    set: (s, value, name) => s.level = Math.min(LEVEL_MAX, count(value, name)),
+  },
+  {
+    long: ["fast"],
+    value: "optional",
+    help: "Faster than level 1, the more the higher",
+    set: (s, value, name) => s.level = -(value === "" ? 1 : count(value, name)),
+  },
+  { long: ["best"], help: "Level 12", set: (s) => s.level = LEVEL_MAX },
+  {
+    short: "B",
+    value: "glued",
+    glued: /[\dDIX]*/y,
+    help: "Blocks: 4 to 7 for 64 KB to 4 MB, # bytes, D linked, I independent, X with checksums",
+    set: setBlock,
+  },
+  {
+    long: ["frame-crc"],
+    help: "Store a checksum of the content; the default",
+    set: (s) => s.contentChecksum = true,
+  },
+  {
+    long: ["no-frame-crc", "no-crc"],
+    help: "Store no checksum, or do not compare it",
+    set: (s) => s.contentChecksum = false,
+  },
+  { long: ["content-size"], help: "Store the content size", set: (s) => s.contentSize = true },
+  { long: ["no-content-size"], help: "Do not store it; the default", set: (s) => s.contentSize = false },
+  { short: "l", help: "Legacy format, as Linux kernels take it", set: (s) => s.legacy = true },
+  {
+    long: ["favor-decSpeed"],
+    help: "Prefer what decodes faster; levels 10 to 12",
+    set: (s) => s.favorDecompressionSpeed = true,
+  },
+  {
+    short: "T",
+    long: ["threads"],
+    value: "glued",
+    help: "Threads that compress; 0 for one a core",
+    set: (s, value, name) =>
+      s.threads = value === "" || value === "0" ? navigator.hardwareConcurrency : count(value, name),
+  },
+  {
+    short: "D",
+    value: "next",
+    valueName: "FILE",
+    help: "Use FILE as dictionary",
+    set: (s, value) => s.dictionary = value,
+  },
+];
+
+const OTHER_ROWS: readonly Row[] = [
+  { short: "q", long: ["quiet"], help: "Say less", set: (s) => s.verbosity = Math.max(0, s.verbosity - 1) },
+  { short: "v", long: ["verbose"], help: "Say more", set: (s) => s.verbosity++ },
+  { short: "h", long: ["help"], help: "Show this", set: (s) => s.help = true },
+  { short: "H", set: (s) => s.help = true },
+  { short: "V", long: ["version"], help: "Show the version", set: (s) => s.version = true },
+];
+
+/** Every option under its heading. */
+export const LZ4_OPTIONS: readonly OptionGroup<Lz4Settings>[] = [
+  { title: "What to do", rows: MODE_ROWS },
+  { title: "Files", rows: FILE_ROWS },
+  { title: "Compression", rows: COMPRESSION_ROWS },
+  { title: "Other", rows: OTHER_ROWS },
+];

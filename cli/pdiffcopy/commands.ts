@@ -1,0 +1,298 @@
+/**
+ * The words that may stand behind `sluice pdiffcopy`, and what it does without one.
+ */
+import { byteSourceFromUrl } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
+import { openFileSource } from "@sluice/internal/file-source";
+import {
+  BLOCK_SIZE,
+  buildPdiffIndex,
+  copyByIndex,
+  copyTree,
+  DEFAULT_PORT,
+  formatDuration,
+  formatSize,
+  hashBlocks,
+  PdiffClient,
+  PdiffIndex,
+  servePdiff,
+} from "@sluice/pdiffcopy";
+import type { SyncResult } from "@sluice/pdiffcopy";
+import { AtomicFile } from "../shared/atomic_file.ts";
+import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
+import { LEVEL } from "../shared/messages.ts";
+import type { Messages } from "../shared/messages.ts";
+import type { PdiffcopySettings } from "./options.ts";
+import { clientOptions, interruptible, PDIFFCOPY_EXIT, readNamed, readToken } from "./session.ts";
+
+/** One word: what it needs and does. */
+export interface PdiffcopyCommand {
+  readonly usage: string;
+  run(settings: PdiffcopySettings, operands: readonly string[], messages: Messages): Promise<number>;
+}
+
+function expectOperands(operands: readonly string[], count: number, usage: string): void {
+  if (operands.length !== count) throw new UsageFailure(`Expected "sluice pdiffcopy ${usage}"`);
+}
+
+/** Copies, or says what would be copied. */
+export async function copyCommand(
+  settings: PdiffcopySettings,
+  [source, target]: readonly string[],
+  messages: Messages,
+): Promise<number> {
+  const result = await interruptible(messages, async (signal) => {
+    const client = new PdiffClient(await clientOptions(settings, messages, source!, target!, signal));
+    messages.say(
+      LEVEL.notes,
+      `${settings.dryRun ? "comparing" : "copying"} ${client.source.label} to ${client.target.label}`,
+    );
+    return await client.synchronize();
+  });
+  messages.clearStatus();
+  if (settings.json) console.log(JSON.stringify(result));
+  report(result, settings, source!, messages);
+  return settings.check && result.blocksDiffering > 0 ? PDIFFCOPY_EXIT.differs : EXIT.ok;
+}
+
+function report(result: SyncResult, settings: PdiffcopySettings, source: string, messages: Messages): void {
+  const { blocksDiffering, bytesTransferred, similarity, seconds, dryRun } = result;
+  const verb = /^[a-z+]+:\/\//i.test(source) ? "download" : "upload";
+  const blocks = `${blocksDiffering} ${blocksDiffering === 1 ? "block" : "blocks"}`;
+  if (settings.delta) messages.say(LEVEL.results, `similarity ${similarity} %`);
+  if (blocksDiffering === 0) {
+    messages.say(LEVEL.results, `nothing to do, the contents are equal (${formatDuration(seconds)})`);
+  } else if (dryRun) {
+    messages.say(LEVEL.results, `will ${verb} ${blocks}, ${formatSize(bytesTransferred)}`);
+  } else {
+    const rate = formatSize(Math.round(bytesTransferred / Math.max(seconds, 0.001)));
+    messages.say(
+      LEVEL.results,
+      `${verb}ed ${blocks} (${formatSize(bytesTransferred)}) in ${formatDuration(seconds)} (${rate}/s)`,
+    );
+  }
+  messages.say(
+    LEVEL.notes,
+    `network: ${formatSize(result.wireBytesIn)} in, ${formatSize(result.wireBytesOut)} out; ` +
+      `blocks of ${formatSize(result.blockSize)} by ${result.hash}; protocol ${result.protocol || "none"}`,
+  );
+}
+
+/** Host and port of `PORT`, `IP`, `IP:PORT` or `[IPv6]:PORT`. */
+export function parseListen(text: string | undefined): { readonly hostname: string; readonly port: number } {
+  if (text === undefined) return { hostname: "127.0.0.1", port: DEFAULT_PORT };
+  if (/^\d+$/.test(text)) return { hostname: "127.0.0.1", port: portOf(text) };
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::(\d+))?$/.exec(text);
+  if (match === null) throw new UsageFailure(`Option --listen has the value "${text}", expected an address`);
+  return { hostname: match[1]!, port: match[2] === undefined ? DEFAULT_PORT : portOf(match[2]) };
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (port > 65_535) throw new UsageFailure(`Option --listen names the port ${text}, expected at most 65535`);
+  return port;
+}
+
+/** Serves until a signal comes. */
+async function serve(
+  settings: PdiffcopySettings,
+  operands: readonly string[],
+  messages: Messages,
+): Promise<number> {
+  expectOperands(operands, 0, COMMANDS.serve!.usage);
+  const { hostname, port } = parseListen(settings.listen);
+  const token = await readToken(settings);
+  const cert = await readNamed(settings.cert);
+  const key = await readNamed(settings.key);
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageFailure("Options --tls-cert and --tls-key go together");
+  }
+  const open = !["127.0.0.1", "[::1]", "localhost"].includes(hostname);
+  if (open && token === undefined) {
+    messages.say(
+      LEVEL.errors,
+      `warning: everybody who reaches ${hostname} may read the files below ${settings.root}`,
+    );
+  }
+  return await interruptible(messages, async (signal) => {
+    const server = servePdiff({
+      root: settings.root,
+      writable: settings.writable,
+      pathMode: settings.pathMode,
+      v1: settings.v1,
+      hostname,
+      port,
+      token,
+      fsync: settings.fsync,
+      ...(settings.concurrency === undefined ? {} : { threads: settings.concurrency }),
+      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      log: (line) => messages.say(LEVEL.notes, line),
+    });
+    messages.say(
+      LEVEL.results,
+      `listening on ${cert === undefined ? "http" : "https"}://${hostname}:${server.port}`,
+    );
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    // What goes on may not end by itself.
+    await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 500))]);
+    return EXIT.ok;
+  });
+}
+
+async function hash(settings: PdiffcopySettings, operands: readonly string[]): Promise<number> {
+  expectOperands(operands, 1, COMMANDS.hash!.usage);
+  const [path] = operands;
+  const isUrl = /^https?:\/\//.test(path!);
+  const source = isUrl ? await byteSourceFromUrl(path!) : await openFileSource(path!);
+  try {
+    const options = { blockSize: settings.blockSize ?? BLOCK_SIZE, hash: settings.hash ?? "sha1" };
+    for await (const { offset, digest } of hashBlocks(source, options)) {
+      console.log(`${offset}\t${digest.toHex()}`);
+    }
+    return EXIT.ok;
+  } finally {
+    if ("close" in source) (source as { close(): void }).close();
+  }
+}
+
+async function diff(
+  settings: PdiffcopySettings,
+  operands: readonly string[],
+  messages: Messages,
+): Promise<number> {
+  expectOperands(operands, 2, COMMANDS.diff!.usage);
+  const [source, target] = operands;
+  const changes = await interruptible(messages, async (signal) => {
+    return await new PdiffClient(await clientOptions(settings, messages, source!, target!, signal))
+      .findChanges();
+  });
+  messages.clearStatus();
+  if (settings.json) console.log(JSON.stringify(changes));
+  else for (const { offset, length } of changes.ranges) console.log(`${offset}\t${length}`);
+  return changes.ranges.length === 0 ? EXIT.ok : PDIFFCOPY_EXIT.differs;
+}
+
+async function caps(_settings: PdiffcopySettings, operands: readonly string[]): Promise<number> {
+  expectOperands(operands, 1, COMMANDS.caps!.usage);
+  const response = await fetch(new URL("/v2/caps", operands[0]!));
+  const text = await response.text();
+  if (!response.ok) {
+    throw new Failure(`The server answered ${response.status}: protocol 1 only`, PDIFFCOPY_EXIT.network);
+  }
+  console.log(text);
+  return EXIT.ok;
+}
+
+/** Copies a directory. */
+export async function treeCommand(
+  settings: PdiffcopySettings,
+  [source, target]: readonly string[],
+  messages: Messages,
+): Promise<number> {
+  const result = await interruptible(messages, async (signal) => {
+    const { onProgress: _, ...options } = await clientOptions(settings, messages, source!, target!, signal);
+    return await copyTree({
+      ...options,
+      checksum: settings.checksum,
+      delete: settings.deleteOthers,
+      maxDelete: settings.maxDelete,
+      times: settings.times,
+      permissions: settings.permissions,
+      onEntry: (action, path) => messages.say(LEVEL.notes, `${action} ${path}`),
+    });
+  });
+  if (settings.json) console.log(JSON.stringify(result));
+  const { files, filesCopied, bytesTransferred, removed } = result;
+  const verb = settings.dryRun ? "would copy" : "copied";
+  messages.say(
+    LEVEL.results,
+    `${verb} ${
+      formatSize(bytesTransferred)
+    } of ${filesCopied} among ${files} files, removed ${removed} names`,
+  );
+  return EXIT.ok;
+}
+
+/** Writes the index of a file beside it. */
+async function index(
+  settings: PdiffcopySettings,
+  operands: readonly string[],
+  messages: Messages,
+): Promise<number> {
+  expectOperands(operands, 1, COMMANDS.index!.usage);
+  const [path] = operands;
+  const output = settings.output ?? `${path}.pdx`;
+  const bytes = await interruptible(messages, async (signal) => {
+    using source = await openFileSource(path!);
+    return await buildPdiffIndex(source, {
+      kind: settings.chunks ? "chunks" : "blocks",
+      blockSize: settings.blockSize,
+      concurrency: settings.concurrency,
+      signal,
+    });
+  });
+  const file = AtomicFile.create(output);
+  await file.write(bytes);
+  await file.commit();
+  messages.say(
+    LEVEL.results,
+    `${output}: ${formatSize(bytes.length)}, ${PdiffIndex.parse(bytes).count} blocks`,
+  );
+  return EXIT.ok;
+}
+
+/** Copies from a plain web server. */
+export async function indexCopyCommand(
+  settings: PdiffcopySettings,
+  [source, target]: readonly string[],
+  messages: Messages,
+): Promise<number> {
+  const started = performance.now();
+  const isUrl = (text: string): boolean => /^https?:\/\//.test(text);
+  const result = await interruptible(messages, async (signal) => {
+    const named = settings.index!;
+    const bytes = isUrl(named) ? await fetchIndex(named, signal) : await Deno.readFile(named);
+    const found = PdiffIndex.parse(bytes);
+    const { store } = settings;
+    const sources = store === undefined ? [await openSourceFile(source!, isUrl(source!))] : [];
+    return await copyByIndex({
+      index: found,
+      sources,
+      target: target!,
+      seeds: settings.seeds,
+      replace: settings.replace,
+      fsync: settings.fsync,
+      signal,
+      ...(store === undefined ? {} : { store }),
+      ...(settings.concurrency === undefined ? {} : { concurrency: settings.concurrency }),
+      ...(settings.bandwidth === undefined ? {} : { maxBytesPerSecond: settings.bandwidth }),
+    });
+  });
+  if (settings.json) console.log(JSON.stringify(result));
+  const seconds = formatDuration((performance.now() - started) / 1000);
+  messages.say(
+    LEVEL.results,
+    `fetched ${formatSize(result.bytesFetched)} of ${formatSize(result.size)} in ${seconds}`,
+  );
+  return EXIT.ok;
+}
+
+async function openSourceFile(source: string, isUrl: boolean): Promise<ByteSource> {
+  return isUrl ? await byteSourceFromUrl(source) : await openFileSource(source);
+}
+
+async function fetchIndex(url: string, signal: AbortSignal): Promise<Uint8Array> {
+  const response = await fetch(url, { signal });
+  if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  await response.body?.cancel();
+  throw new Failure(`Cannot read ${url}: the server answered ${response.status}`, PDIFFCOPY_EXIT.network);
+}
+
+/** Every word. */
+export const COMMANDS: Readonly<Record<string, PdiffcopyCommand>> = {
+  serve: { usage: "serve [-l ADDRESS] [--root DIRECTORY] [--writable]", run: serve },
+  diff: { usage: "diff SOURCE TARGET", run: diff },
+  hash: { usage: "hash FILE [-b BYTES] [-m NAME]", run: hash },
+  index: { usage: "index FILE [-o INDEX] [-b BYTES] [--chunks]", run: index },
+  caps: { usage: "caps URL", run: caps },
+};

@@ -1,0 +1,65 @@
+/**
+ * The command `sluice pdiffcopy`: copies large files that are mostly there already, and serves them, with the options of
+ * the program of that name.
+ *
+ * @module
+ */
+import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
+import { parseGnuOptions } from "../shared/gnu_options.ts";
+import { LEVEL, Messages } from "../shared/messages.ts";
+import { formatOptions } from "../shared/options.ts";
+import { benchmarkCommand } from "./benchmark.ts";
+import { COMMANDS, copyCommand, indexCopyCommand, treeCommand } from "./commands.ts";
+import { defaultPdiffcopySettings, PDIFFCOPY_OPTIONS } from "./options.ts";
+import { asFailure } from "./session.ts";
+
+/** Every option of the command, for shell completions. */
+export const OPTIONS = PDIFFCOPY_OPTIONS;
+/** Words that may stand first, for shell completions. */
+export const SUBCOMMANDS: readonly string[] = Object.keys(COMMANDS);
+
+const USAGE =
+  `Makes a file identical to another one that it mostly is already: blocks that differ travel, over HTTP, in parallel.
+A file is a path, or http://HOST[:PORT]/PATH on a server; the server is this command without operands.
+
+Usage: sluice pdiffcopy [OPTIONS...] SOURCE TARGET
+       sluice pdiffcopy [OPTIONS...] -r SOURCE TARGET
+       sluice pdiffcopy [OPTIONS...]
+${Object.values(COMMANDS).map(({ usage }) => `       sluice pdiffcopy ${usage}\n`).join("")}
+`;
+
+const EXIT_CODES =
+  `Exit codes: 0 done, 1 usage or other, 2 files differ (--check, diff), 3 the source changed, 4 verification failed,
+5 network or server, 6 the target, 7 permission, 8 interrupted with a target that the next run completes.`;
+
+/** Runs the command; returns its exit code. */
+export async function run(args: string[]): Promise<number> {
+  return await runToExitCode("sluice pdiffcopy", () => runPdiffcopy(args));
+}
+
+async function runPdiffcopy(args: readonly string[]): Promise<number> {
+  const settings = defaultPdiffcopySettings();
+  const operands = parseGnuOptions(PDIFFCOPY_OPTIONS, args, settings);
+  const messages = new Messages(Math.max(LEVEL.errors, settings.verbosity));
+  if (settings.help) {
+    console.log(USAGE + formatOptions(PDIFFCOPY_OPTIONS) + EXIT_CODES);
+    return EXIT.ok;
+  }
+  try {
+    const [first, ...rest] = operands;
+    const command = first === undefined
+      ? COMMANDS.serve
+      : Object.hasOwn(COMMANDS, first)
+      ? COMMANDS[first]
+      : undefined;
+    if (command !== undefined) return await command.run(settings, rest, messages);
+    if (operands.length !== 2) throw new UsageFailure("Expected SOURCE and TARGET");
+    if (settings.recursive) return await treeCommand(settings, operands, messages);
+    if (settings.index !== undefined) return await indexCopyCommand(settings, operands, messages);
+    if (settings.benchmark > 0) return await benchmarkCommand(settings, operands, messages);
+    return await copyCommand(settings, operands, messages);
+  } catch (error) {
+    if (error instanceof UsageFailure || error instanceof Deno.errors.BrokenPipe) throw error;
+    throw asFailure(error);
+  }
+}

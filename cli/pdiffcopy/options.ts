@@ -1,0 +1,448 @@
+/**
+ * The options of `sluice pdiffcopy`: those of the original program with their letters, and more.
+ */
+import { parseSize } from "@sluice/pdiffcopy";
+import { Failure, UsageFailure } from "../shared/exit.ts";
+import { LEVEL } from "../shared/messages.ts";
+import type { OptionGroup } from "../shared/options.ts";
+
+/** What a command line says. */
+export interface PdiffcopySettings {
+  blockSize: number | undefined;
+  hash: string | undefined;
+  delta: boolean;
+  concurrency: number | undefined;
+  dryRun: boolean;
+  check: boolean;
+  benchmark: number;
+  benchmarkPattern: string;
+  benchmarkJson: string | undefined;
+  listen: string | undefined;
+  verbosity: number;
+  help: boolean;
+  protocol: 1 | 2 | undefined;
+  replace: "auto" | "inplace" | "atomic";
+  fsync: boolean;
+  verify: boolean;
+  compressionLevel: number;
+  literalPaths: boolean;
+  allowDirty: boolean;
+  tokenFile: string | undefined;
+  ca: string[];
+  retries: number | undefined;
+  stallTimeout: number | undefined;
+  bandwidth: number | undefined;
+  json: boolean;
+  progress: string;
+  root: string;
+  writable: boolean;
+  pathMode: "rooted" | "absolute";
+  v1: boolean;
+  cert: string | undefined;
+  key: string | undefined;
+  output: string | undefined;
+  chunks: boolean;
+  index: string | undefined;
+  store: string | undefined;
+  seeds: string[];
+  shift: boolean;
+  recursive: boolean;
+  checksum: boolean;
+  deleteOthers: boolean;
+  maxDelete: number | undefined;
+  times: boolean;
+  permissions: boolean;
+}
+
+/** Settings before any option. */
+export function defaultPdiffcopySettings(): PdiffcopySettings {
+  return {
+    blockSize: undefined,
+    hash: undefined,
+    delta: true,
+    concurrency: undefined,
+    dryRun: false,
+    check: false,
+    benchmark: 0,
+    benchmarkPattern: "prefix",
+    benchmarkJson: undefined,
+    listen: undefined,
+    verbosity: LEVEL.results,
+    help: false,
+    protocol: undefined,
+    replace: "auto",
+    fsync: true,
+    verify: true,
+    compressionLevel: 0,
+    literalPaths: false,
+    allowDirty: false,
+    tokenFile: undefined,
+    ca: [],
+    retries: undefined,
+    stallTimeout: undefined,
+    bandwidth: undefined,
+    json: false,
+    progress: "auto",
+    root: ".",
+    writable: false,
+    pathMode: "rooted",
+    v1: true,
+    cert: undefined,
+    key: undefined,
+    output: undefined,
+    chunks: false,
+    index: undefined,
+    store: undefined,
+    seeds: [],
+    shift: false,
+    recursive: false,
+    checksum: false,
+    deleteOthers: false,
+    maxDelete: undefined,
+    times: true,
+    permissions: true,
+  };
+}
+
+function size(name: string, value: string, min = 1): number {
+  try {
+    const bytes = parseSize(value);
+    if (bytes >= min) return bytes;
+  } catch {
+    // Told below.
+  }
+  throw new Failure(
+    `Option ${name} has the value "${value}", expected a size of at least ${min}, as in 64K or 1MiB`,
+  );
+}
+
+function count(name: string, value: string, min: number): number {
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
+  if (number >= min) return number;
+  throw new Failure(`Option ${name} has the value "${value}", expected a whole number from ${min}`);
+}
+
+function choice<const T extends string>(name: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  throw new UsageFailure(`Option ${name} has the value "${value}", expected ${choices.join(", ")}`);
+}
+
+/** Every option. */
+export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
+  {
+    title: "Copying",
+    rows: [
+      {
+        short: "b",
+        long: ["block-size"],
+        value: "next",
+        valueName: "BYTES",
+        help: "Bytes of a block, as 64K or 1MiB; by the size of the file unless given",
+        set: (settings, value, name) => settings.blockSize = size(name, value, 512),
+      },
+      {
+        short: "m",
+        long: ["hash-method"],
+        value: "next",
+        valueName: "NAME",
+        help: "Hash that blocks are compared by: any name of hashlib, blake3, xxh3-128",
+        set: (settings, value) => settings.hash = value,
+      },
+      {
+        short: "W",
+        long: ["whole-file"],
+        help: "Copy all blocks without comparing them",
+        set: (settings) => settings.delta = false,
+      },
+      {
+        short: "c",
+        long: ["concurrency"],
+        value: "next",
+        valueName: "COUNT",
+        help: "Parts of the file that are worked on at a time",
+        set: (settings, value, name) => settings.concurrency = count(name, value, 1),
+      },
+      {
+        short: "n",
+        long: ["dry-run"],
+        help: "Only say how similar the files are and what would be copied",
+        set: (settings) => settings.dryRun = true,
+      },
+      {
+        long: ["check"],
+        help: "As --dry-run, and exit with 2 when the files differ",
+        set: (settings) => settings.dryRun = settings.check = true,
+      },
+      {
+        long: ["protocol"],
+        value: "next",
+        valueName: "1|2|auto",
+        help: "Protocol; found out unless given",
+        set: (settings, value, name) => {
+          const found = choice(name, value, ["1", "2", "auto"]);
+          settings.protocol = found === "auto" ? undefined : found === "1" ? 1 : 2;
+        },
+      },
+      {
+        long: ["replace"],
+        value: "next",
+        valueName: "HOW",
+        help: "How a file is replaced: inplace, atomic, or auto",
+        set: (settings, value, name) => settings.replace = choice(name, value, ["auto", "inplace", "atomic"]),
+      },
+      {
+        long: ["compress"],
+        value: "next",
+        valueName: "none|zstd[:LEVEL]",
+        help: "Compress blocks on their way",
+        set: (settings, value, name) => {
+          const match = /^(?:none|zstd(?::(\d{1,2}))?)$/.exec(value);
+          if (match === null) {
+            throw new UsageFailure(`Option ${name} has the value "${value}", expected none or zstd:1`);
+          }
+          settings.compressionLevel = value === "none" ? 0 : Number(match[1] ?? 1);
+        },
+      },
+      {
+        long: ["bwlimit"],
+        value: "next",
+        valueName: "BYTES",
+        help: "Bytes a second that may go over the network",
+        set: (settings, value, name) => settings.bandwidth = size(name, value),
+      },
+      {
+        long: ["no-fsync"],
+        help: "Do not wait until the disk has everything",
+        set: (settings) => settings.fsync = false,
+      },
+      {
+        long: ["no-verify"],
+        help: "Do not hash uploads by protocol 1 again",
+        set: (settings) => settings.verify = false,
+      },
+      {
+        long: ["allow-dirty"],
+        help: "Read a source that an interrupted copy left mixed",
+        set: (settings) => settings.allowDirty = true,
+      },
+      {
+        long: ["literal-paths"],
+        help: "Percent signs in URLs stand for themselves",
+        set: (settings) => settings.literalPaths = true,
+      },
+    ],
+  },
+  {
+    title: "Content that has moved, and plain web servers",
+    rows: [
+      {
+        long: ["shift"],
+        value: "next",
+        valueName: "cdc|none",
+        help: "Find content again where it has moved, by chunks that follow it",
+        set: (settings, value, name) => settings.shift = choice(name, value, ["cdc", "none"]) === "cdc",
+      },
+      {
+        long: ["index"],
+        value: "next",
+        valueName: "FILE|URL",
+        help: "SOURCE is on a plain web server and this is its index: .pdx, .zsync, .caibx",
+        set: (settings, value) => settings.index = value,
+      },
+      {
+        long: ["store"],
+        value: "next",
+        valueName: "URL",
+        help: "Where the chunks of a .caibx index are",
+        set: (settings, value) => settings.store = value,
+      },
+      {
+        long: ["seed"],
+        value: "next",
+        valueName: "FILE",
+        help: "Another file that may have some of the content",
+        set: (settings, value) => settings.seeds.push(value),
+      },
+      {
+        long: ["chunks"],
+        help: "With the word index: chunks that follow the content",
+        set: (settings) => settings.chunks = true,
+      },
+    ],
+  },
+  {
+    title: "Directories",
+    rows: [
+      {
+        short: "r",
+        long: ["recursive"],
+        help: "SOURCE is a directory: copy everything below it",
+        set: (settings) => settings.recursive = true,
+      },
+      {
+        long: ["checksum"],
+        help: "Compare files even where size and time are the same",
+        set: (settings) => settings.checksum = true,
+      },
+      {
+        long: ["delete"],
+        help: "Remove what the source does not have, at the end",
+        set: (settings) => settings.deleteOthers = true,
+      },
+      {
+        long: ["max-delete"],
+        value: "next",
+        valueName: "COUNT",
+        help: "The most names that --delete removes; more end it",
+        set: (settings, value, name) => settings.maxDelete = count(name, value, 0),
+      },
+      { long: ["no-times"], help: "Do not copy times", set: (settings) => settings.times = false },
+      {
+        long: ["no-perms"],
+        help: "Do not copy permissions",
+        set: (settings) => settings.permissions = false,
+      },
+    ],
+  },
+  {
+    title: "Network",
+    rows: [
+      {
+        long: ["token"],
+        value: "next",
+        valueName: "FILE",
+        help: "File with the secret that the server asks for; else PDIFFCOPY_TOKEN",
+        set: (settings, value) => settings.tokenFile = value,
+      },
+      {
+        long: ["ca"],
+        value: "next",
+        valueName: "FILE",
+        help: "Certificates in PEM that are trusted beside the usual ones",
+        set: (settings, value) => settings.ca.push(value),
+      },
+      {
+        long: ["retries"],
+        value: "next",
+        valueName: "COUNT",
+        help: "How often a part is tried again, 5 unless given",
+        set: (settings, value, name) => settings.retries = count(name, value, 0),
+      },
+      {
+        long: ["stall-timeout"],
+        value: "next",
+        valueName: "SECONDS",
+        help: "Seconds without a byte until a request is given up, 120 unless given",
+        set: (settings, value, name) => settings.stallTimeout = count(name, value, 1),
+      },
+    ],
+  },
+  {
+    title: "Serving (without operands, or by the word serve)",
+    rows: [
+      {
+        short: "l",
+        long: ["listen"],
+        value: "next",
+        valueName: "ADDRESS",
+        help: "PORT, IP, IP:PORT or [IPv6]:PORT; 127.0.0.1:8080 unless given",
+        set: (settings, value) => settings.listen = value,
+      },
+      {
+        long: ["root"],
+        value: "next",
+        valueName: "DIRECTORY",
+        help: "What is served: files below it, and nothing else; . unless given",
+        set: (settings, value) => settings.root = value,
+      },
+      {
+        long: ["writable"],
+        help: "Let clients write files below the root",
+        set: (settings) => settings.writable = true,
+      },
+      {
+        long: ["path-mode"],
+        value: "next",
+        valueName: "MODE",
+        help: "Names are below the root (rooted) or absolute and must lie there (absolute)",
+        set: (settings, value, name) => settings.pathMode = choice(name, value, ["rooted", "absolute"]),
+      },
+      {
+        long: ["no-v1"],
+        help: "Do not speak protocol 1",
+        set: (settings) => settings.v1 = false,
+      },
+      {
+        long: ["tls-cert"],
+        value: "next",
+        valueName: "FILE",
+        help: "Certificate chain in PEM",
+        set: (settings, value) => settings.cert = value,
+      },
+      {
+        long: ["tls-key"],
+        value: "next",
+        valueName: "FILE",
+        help: "Private key in PEM",
+        set: (settings, value) => settings.key = value,
+      },
+    ],
+  },
+  {
+    title: "Benchmark",
+    rows: [
+      {
+        short: "B",
+        long: ["benchmark"],
+        value: "next",
+        valueName: "COUNT",
+        help: "Change the target and copy again, COUNT times; print a table",
+        set: (settings, value, name) => settings.benchmark = count(name, value, 0),
+      },
+      {
+        long: ["benchmark-pattern"],
+        value: "next",
+        valueName: "PATTERN",
+        help: "What is changed: prefix or scatter",
+        set: (settings, value, name) =>
+          settings.benchmarkPattern = choice(name, value, ["prefix", "scatter"]),
+      },
+      {
+        long: ["benchmark-json"],
+        value: "next",
+        valueName: "FILE",
+        help: "Write the results there too",
+        set: (settings, value) => settings.benchmarkJson = value,
+      },
+    ],
+  },
+  {
+    title: "Messages",
+    rows: [
+      {
+        long: ["json"],
+        help: "Print the result as JSON on stdout",
+        set: (settings) => settings.json = true,
+      },
+      {
+        long: ["progress"],
+        value: "next",
+        valueName: "auto|json|none",
+        help: "A line on a terminal, or a JSON object a line on stderr",
+        set: (settings, value, name) => settings.progress = choice(name, value, ["auto", "json", "none"]),
+      },
+      {
+        short: "o",
+        long: ["output"],
+        value: "next",
+        valueName: "FILE",
+        help: "Where the word index writes",
+        set: (settings, value) => settings.output = value,
+      },
+      { short: "v", long: ["verbose"], help: "Say more", set: (settings) => settings.verbosity++ },
+      { short: "q", long: ["quiet"], help: "Say less", set: (settings) => settings.verbosity-- },
+      { short: "h", long: ["help"], help: "This text", set: (settings) => settings.help = true },
+    ],
+  },
+];

@@ -1,0 +1,164 @@
+/**
+ * What commands of `sluice pdiffcopy` have in common: options of copies, signals, and exit codes by failure.
+ */
+import { SluiceError } from "@sluice/internal";
+import type { CopyProgress, PdiffClientOptions } from "@sluice/pdiffcopy";
+import { formatSize } from "@sluice/pdiffcopy";
+import { describeSystemError, EXIT, Failure } from "../shared/exit.ts";
+import { LEVEL } from "../shared/messages.ts";
+import type { Messages } from "../shared/messages.ts";
+import { isProgressVisible } from "../shared/progress.ts";
+import type { PdiffcopySettings } from "./options.ts";
+
+/** Exit codes of this command beside 0 and 1. */
+export const PDIFFCOPY_EXIT = {
+  differs: 2,
+  sourceChanged: 3,
+  verifyFailed: 4,
+  network: 5,
+  target: 6,
+  permission: 7,
+  dirty: 8,
+} as const;
+
+const EXIT_BY_CODE: Readonly<Record<string, number>> = {
+  SOURCE_CHANGED: PDIFFCOPY_EXIT.sourceChanged,
+  VERIFY_FAILED: PDIFFCOPY_EXIT.verifyFailed,
+  NETWORK: PDIFFCOPY_EXIT.network,
+  TIMEOUT: PDIFFCOPY_EXIT.network,
+  SERVER: PDIFFCOPY_EXIT.network,
+  PROTOCOL: PDIFFCOPY_EXIT.network,
+  TRUNCATED: PDIFFCOPY_EXIT.network,
+  NO_SPACE: PDIFFCOPY_EXIT.target,
+  IO: PDIFFCOPY_EXIT.target,
+  LOCKED: PDIFFCOPY_EXIT.target,
+  TARGET_CHANGED: PDIFFCOPY_EXIT.target,
+  READ_ONLY: PDIFFCOPY_EXIT.permission,
+  PERMISSION: PDIFFCOPY_EXIT.permission,
+  AUTH: PDIFFCOPY_EXIT.permission,
+};
+
+/** The failure that a user reads for whatever a copy threw. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const mixed = error instanceof Error && Object.hasOwn(error, "targetIsMixed");
+  const note = mixed ? "\nThe target is incomplete; run the same command again to complete it." : "";
+  if (error instanceof SluiceError) {
+    return new Failure(`${error.message}${note}`, EXIT_BY_CODE[error.code] ?? EXIT.failure);
+  }
+  return new Failure(`${describeSystemError(error)}${note}`, EXIT.failure);
+}
+
+const SIGNALS: readonly (readonly [Deno.Signal, number])[] = Deno.build.os === "windows"
+  ? [["SIGINT", 130]]
+  : [["SIGINT", 130], ["SIGTERM", 143]];
+
+/** Runs work that signals end: the first asks it to stop in good order, the second ends the process at once. */
+export async function interruptible<T>(
+  messages: Messages,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  let code = 0;
+  const listeners = SIGNALS.map(([name, exitCode]) => {
+    const listener = (): void => {
+      if (code !== 0) Deno.exit(exitCode);
+      code = exitCode;
+      controller.abort(new Failure("Interrupted", exitCode));
+    };
+    Deno.addSignalListener(name, listener);
+    return { name, listener };
+  });
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    messages.clearStatus();
+    if (code === 0) throw asFailure(error);
+    const mixed = error instanceof Error && Object.hasOwn(error, "targetIsMixed");
+    if (mixed) {
+      throw new Failure(
+        "Interrupted; the target is incomplete, run the same command again",
+        PDIFFCOPY_EXIT.dirty,
+      );
+    }
+    throw new Failure("Interrupted; the target is as it was", code);
+  } finally {
+    for (const { name, listener } of listeners) Deno.removeSignalListener(name, listener);
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new Failure(`Cannot read ${path}: ${describeSystemError(error)}`);
+  }
+}
+
+/** The secret that requests bring; undefined where there is none. */
+export async function readToken(settings: PdiffcopySettings): Promise<string | undefined> {
+  if (settings.tokenFile !== undefined) return (await readText(settings.tokenFile)).trim();
+  return Deno.env.get("PDIFFCOPY_TOKEN") || undefined;
+}
+
+/** Text of a file that an option names. */
+export async function readNamed(path: string | undefined): Promise<string | undefined> {
+  return path === undefined ? undefined : await readText(path);
+}
+
+/** What a copy is told by the command line. */
+export async function clientOptions(
+  settings: PdiffcopySettings,
+  messages: Messages,
+  source: string,
+  target: string,
+  signal: AbortSignal,
+): Promise<PdiffClientOptions> {
+  const token = await readToken(settings);
+  const caCerts = await Promise.all(settings.ca.map(readText));
+  return {
+    source,
+    target,
+    delta: settings.delta,
+    dryRun: settings.dryRun,
+    replace: settings.replace,
+    fsync: settings.fsync,
+    verify: settings.verify,
+    compressionLevel: settings.compressionLevel,
+    literalPaths: settings.literalPaths,
+    shift: settings.shift,
+    seeds: settings.seeds,
+    allowDirty: settings.allowDirty,
+    blockSize: settings.blockSize,
+    hash: settings.hash,
+    concurrency: settings.concurrency,
+    protocol: settings.protocol,
+    retries: settings.retries,
+    maxBytesPerSecond: settings.bandwidth,
+    token,
+    signal,
+    ...(settings.stallTimeout === undefined ? {} : { stallTimeoutMs: settings.stallTimeout * 1000 }),
+    ...(caCerts.length === 0 ? {} : { caCerts }),
+    log: (text) => messages.say(LEVEL.notes, text),
+    ...progressOption(settings, messages),
+  };
+}
+
+function progressOption(
+  settings: PdiffcopySettings,
+  messages: Messages,
+): { onProgress?: (progress: CopyProgress) => void } {
+  if (settings.progress === "json") {
+    return { onProgress: (progress) => messages.say(LEVEL.errors, JSON.stringify(progress)) };
+  }
+  if (settings.progress === "none" || messages.level < LEVEL.results || !isProgressVisible()) return {};
+  return {
+    onProgress({ phase, doneBytes, totalBytes, seconds }): void {
+      const percent = totalBytes === 0 ? 100 : doneBytes / totalBytes * 100;
+      const rate = seconds === 0 ? 0 : doneBytes / seconds;
+      messages.status(
+        `${phase} ${percent.toFixed(2)}% of ${formatSize(totalBytes)} (${formatSize(Math.round(rate))}/s)`,
+      );
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * Which files a command works on.
+ */
+import { describeSystemError } from "./exit.ts";
+import { LEVEL } from "./messages.ts";
+import type { Messages } from "./messages.ts";
+
+/** How stdin is called in messages. */
+export const STDIN_NAME = "/*stdin*\\";
+/** How stdout is called in messages. */
+export const STDOUT_NAME = "/*stdout*\\";
+
+/** One input; stdin has no path. */
+export interface Input {
+  readonly name: string;
+  readonly path: string | undefined;
+  readonly info: Deno.FileInfo | undefined;
+}
+
+/** How operands become inputs. */
+export interface InputOptions {
+  /** The name of the command, in front of messages. */
+  readonly command: string;
+  /** Go into directories. */
+  readonly recursive: boolean;
+  /** Follow links, and take block devices. */
+  readonly force: boolean;
+  /** Files that hold more names, one a line. */
+  readonly fileLists: readonly string[];
+  readonly messages: Messages;
+}
+
+/** The inputs, and whether one that was named can't be one. */
+export interface Inputs {
+  readonly inputs: Input[];
+  failed: boolean;
+}
+
+/** Finds the inputs; what can't be one is named on stderr and left out. No operand at all means stdin. */
+export async function collectInputs(operands: readonly string[], options: InputOptions): Promise<Inputs> {
+  const found: Inputs = { inputs: [], failed: false };
+  const names = [...operands];
+  for (const list of options.fileLists) {
+    try {
+      names.push(...(await Deno.readTextFile(list)).split(/\r?\n/).filter((line) => line !== ""));
+    } catch {
+      options.messages.say(LEVEL.errors, `${options.command}: error reading ${list} `);
+      return { inputs: [], failed: true };
+    }
+  }
+  if (operands.length === 0 && options.fileLists.length === 0) names.push("-");
+  for (const name of names) await collect(name, options, found);
+  if (found.inputs.length === 0) found.failed = true;
+  return found;
+}
+
+async function collect(name: string, options: InputOptions, found: Inputs): Promise<void> {
+  if (name === "-") {
+    found.inputs.push({ name: STDIN_NAME, path: undefined, info: undefined });
+    return;
+  }
+  const { command, messages } = options;
+  function ignore(reason: string): void {
+    messages.say(LEVEL.errors, `${command}: ${reason} -- ignored `);
+    found.failed = true;
+  }
+  let info: Deno.FileInfo;
+  try {
+    if (!options.force && (await Deno.lstat(name)).isSymlink) {
+      messages.say(LEVEL.results, `Warning : ${name} is a symbolic link, ignoring`);
+      return;
+    }
+    info = await Deno.stat(name);
+  } catch (error) {
+    ignore(`can't stat ${name} : ${describeSystemError(error)}`);
+    return;
+  }
+  if (info.isDirectory) {
+    if (!options.recursive) return ignore(`${name} is a directory`);
+    const entries: string[] = [];
+    for await (const entry of Deno.readDir(name)) entries.push(entry.name);
+    for (const entry of entries.sort()) await collect(`${name.replace(/\/+$/, "")}/${entry}`, options, found);
+    return;
+  }
+  if (info.isBlockDevice === true && !options.force) return ignore(`${name} is a block device`);
+  found.inputs.push({ name, path: name, info });
+}

@@ -1,0 +1,24 @@
+/**
+ * Ranges of bytes as people write them: `--range=START-END`.
+ */
+import { UsageFailure } from "./exit.ts";
+import { parseSize } from "./sizes.ts";
+
+/** Bytes from `start` up to, not including, `end`; `Infinity` for the end of the content. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Reads `0-100`, `1M-2M`, `100-` and `-100`.
+ *
+ * @throws {UsageFailure} If the text is something else, or the range ends before it starts.
+ */
+export function parseRange(text: string, name: string): ByteRange {
+  const match = /^(\w*)-(\w*)$/.exec(text);
+  const start = match?.[1] === "" ? 0 : parseSize(match?.[1] ?? "");
+  const end = match?.[2] === "" ? Infinity : parseSize(match?.[2] ?? "");
+  if (start !== undefined && end !== undefined && start <= end) return { start, end };
+  throw new UsageFailure(`Option ${name} has the value "${text}", expected START-END`);
+}

@@ -1,0 +1,211 @@
+/**
+ * `sluice zpaq c|d|r|asm|disasm|trace`: work on models and their programs.
+ */
+import {
+  assembleZpaq,
+  compressZpaqConfig,
+  decompressZpaqIterable,
+  disassembleZpaq,
+  listZpaqInstructions,
+  traceZpaqPredictions,
+  ZpaqMachine,
+} from "@sluice/zpaq";
+import type { ZpaqProgram } from "@sluice/zpaq";
+import { compileZpaqlPy, formatZpaqlPyDiagnostic } from "@sluice/zpaq/compiler";
+import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
+import { LEVEL } from "../shared/messages.ts";
+import type { Messages } from "../shared/messages.ts";
+import { writeOutput } from "../shared/write_output.ts";
+import type { ZpaqSettings } from "./options.ts";
+
+const END_OF_SEGMENT = 2 ** 32 - 1;
+const HEX_COLUMNS = 16;
+/** zpaq's exit code for errors. */
+const FAILED = 2;
+
+/** Assembles a config; a model in Python, known by its name, is compiled first. */
+async function readConfig(path: string, args: readonly number[]): Promise<ZpaqProgram> {
+  const source = await Deno.readTextFile(path);
+  if (!path.endsWith(".py")) return assembleZpaq(source, args);
+  const { program, diagnostics } = compileZpaqlPy(source, { name: path });
+  for (const each of diagnostics) console.error(formatZpaqlPyDiagnostic(each, source, path));
+  if (program === undefined) throw new Failure(`zpaq: ${path} is no model`, 1);
+  return assembleZpaq(program.config);
+}
+
+/** What a command, run as zpaqd runs it, makes of a file: it is given the names of its input and its output. */
+async function preprocess(command: string, path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const output = await Deno.makeTempFile();
+  try {
+    const args = ["-c", `${command} "$1" "$2"`, "sh", path, output];
+    const { code } = await new Deno.Command("sh", { args, stdin: "null", stdout: "null" }).output();
+    if (code !== 0) throw new Failure(`zpaq: "${command}" failed for ${path} with code ${code}`, 1);
+    return await Deno.readFile(output);
+  } finally {
+    await Deno.remove(output);
+  }
+}
+
+/** `c CONFIG ARCHIVE FILE...`: one block with the files as its segments. */
+export async function compressCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
+  const [config, archive, ...files] = settings.operands;
+  if (files.length === 0) throw new UsageFailure("zpaq c needs a config, an archive and files");
+  const program = await readConfig(config!, settings.args);
+  const command = settings.preprocess === "" ? program.command : settings.preprocess;
+  if (command === "") throw new UsageFailure("The config names no command for its post-processor");
+  const segments = [];
+  for (const path of files) {
+    const content = await Deno.readFile(path);
+    const data = command === undefined ? content : await preprocess(command, path);
+    segments.push({ data, content, filename: settings.noName ? "" : path, comment: `${content.length}` });
+  }
+  const block = compressZpaqConfig(program, segments, {
+    checksum: !settings.noChecksum,
+    tag: !settings.noTag,
+  });
+  const before = settings.append ? await Deno.readFile(archive!) : new Uint8Array();
+  const whole = new Uint8Array(before.length + block.length);
+  whole.set(before);
+  whole.set(block, before.length);
+  await writeOutput(archive!, [whole]);
+  const size = segments.reduce((sum, { content }) => sum + content.length, 0);
+  messages.say(LEVEL.results, `${size} -> ${block.length}`);
+  return EXIT.ok;
+}
+
+/** `d ARCHIVE [OUTPUT]`: the content of all segments; with `-force` of those behind damaged blocks as well. */
+export async function decompressCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
+  const [archive, output] = settings.operands;
+  let failed = 0;
+  const tell = (text: string): void => messages.say(LEVEL.errors, `zpaq: ${archive}: ${text}`);
+  const onDamage = (error: Error): void => {
+    failed = FAILED;
+    tell(error.message);
+  };
+  const input = await Deno.open(archive!);
+  await writeOutput(
+    output,
+    decompressZpaqIterable(input.readable, {
+      onJunk: ({ offset, size }) => tell(`${size} bytes at ${offset} belong to no block`),
+      ...(settings.force ? { onDamage } : {}),
+    }),
+  );
+  return failed;
+}
+
+/** A machine for a section of a config: "h" or "p". */
+function machineOf(program: ZpaqProgram, section: string | undefined): ZpaqMachine {
+  const [hh, hm, ph, pm] = program.header.subarray(2, 6) as unknown as [number, number, number, number];
+  if (section === "h") return new ZpaqMachine(program.hcomp, { h: hh, m: hm, budget: 2 ** 30 });
+  if (section !== "p") throw new UsageFailure('The section is "h" or "p"');
+  if (program.pcomp === undefined) throw new UsageFailure("The config has no pcomp");
+  return new ZpaqMachine(program.pcomp, { h: ph, m: pm, budget: 2 ** 30 });
+}
+
+/** `r CONFIG h|p [INPUT [OUTPUT]]`: runs a section over bytes; HCOMP prints the contexts that it computes. */
+export async function runCommand(settings: ZpaqSettings): Promise<number> {
+  const [config, section, input, output] = settings.operands;
+  const program = await readConfig(config!, settings.args);
+  const machine = machineOf(program, section);
+  const data = input === undefined
+    ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
+    : await Deno.readFile(input);
+  if (section === "p") {
+    for (const byte of data) machine.call(byte);
+    machine.call(END_OF_SEGMENT);
+    await writeOutput(output, [Uint8Array.from(machine.output)]);
+    return EXIT.ok;
+  }
+  const count = Math.min(program.header[6]!, machine.h.length);
+  const lines: string[] = [];
+  for (const byte of data) {
+    machine.call(byte);
+    lines.push([byte, ...machine.h.subarray(0, count)].map((value) => value.toString(16)).join(" "));
+  }
+  await writeOutput(output, [new TextEncoder().encode(lines.join("\n") + "\n")]);
+  return EXIT.ok;
+}
+
+/** `asm CONFIG [OUTPUT]`: the header, and the post-processor behind it, in hexadecimal or to a file. */
+export async function assembleCommand(settings: ZpaqSettings): Promise<number> {
+  const [config, output] = settings.operands;
+  const { header, pcomp } = await readConfig(config!, settings.args);
+  if (output !== undefined) {
+    const bytes = new Uint8Array(header.length + (pcomp?.length ?? 0));
+    bytes.set(header);
+    if (pcomp !== undefined) bytes.set(pcomp, header.length);
+    await writeOutput(output, [bytes]);
+    return EXIT.ok;
+  }
+  console.log(header.toHex());
+  if (pcomp !== undefined) console.log(pcomp.toHex());
+  return EXIT.ok;
+}
+
+/** `disasm FILE`: what `asm` wrote, as a config. */
+export async function disassembleCommand(settings: ZpaqSettings): Promise<number> {
+  const bytes = await Deno.readFile(settings.operands[0]!);
+  const size = (bytes[0] ?? 0) + 256 * (bytes[1] ?? 0) + 2;
+  const pcomp = bytes.length > size ? bytes.subarray(size) : undefined;
+  console.log(disassembleZpaq(bytes.subarray(0, size), pcomp).trimEnd());
+  return EXIT.ok;
+}
+
+/** A number of the command line: decimal, or `x` and hexadecimal. */
+function parseNumber(text: string): number {
+  const value = text.startsWith("x") ? parseInt(text.slice(1), 16) : Number(text);
+  if (!Number.isInteger(value)) throw new UsageFailure(`"${text}" is no number`);
+  return value;
+}
+
+/**
+ * `trace CONFIG h|p N...`: every step with the machine's state behind it. `trace CONFIG m N...`: what each component
+ * guesses, bit by bit, and the probability that comes of it.
+ */
+export async function traceCommand(settings: ZpaqSettings): Promise<number> {
+  const [config, section, ...inputs] = settings.operands;
+  const program = await readConfig(config!, settings.args);
+  if (section === "m") {
+    for (
+      const { bit, logits, probability } of traceZpaqPredictions(
+        program,
+        Uint8Array.from(inputs, parseNumber),
+      )
+    ) {
+      console.log(`${bit} [${logits.join(",")}] ${probability}`);
+    }
+    return EXIT.ok;
+  }
+  const machine = machineOf(program, section);
+  const words = new Map(listZpaqInstructions(machine.program).map(({ pc, text }) => [pc, text]));
+  const lines: string[] = [];
+  for (const input of inputs) {
+    const value = parseNumber(input);
+    machine.start(value);
+    lines.push(`input ${value}`);
+    for (let running = true; running;) {
+      const { pc } = machine;
+      running = machine.step();
+      const { a, b, c, d, f, h, m } = machine;
+      const state = [a, b, m[b & m.length - 1], c, m[c & m.length - 1], d, h[d & h.length - 1]].join(" ");
+      lines.push(`${pc.toString().padStart(5)} ${(words.get(pc) ?? "?").padEnd(12)} ${f ? 1 : 0} ${state}`);
+    }
+  }
+  lines.push(
+    ...memoryLines("R", machine.r, 4),
+    ...memoryLines("H", machine.h, 4),
+    ...memoryLines("M", machine.m, HEX_COLUMNS),
+  );
+  console.log(lines.join("\n"));
+  return EXIT.ok;
+}
+
+/** Rows of a memory that hold something. */
+function memoryLines(name: string, values: Uint32Array | Uint8Array, columns: number): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < values.length; at += columns) {
+    const row = values.subarray(at, at + columns);
+    if (row.some((value) => value !== 0)) lines.push(`${name}[${at}] ${[...row].join(" ")}`);
+  }
+  return lines;
+}

@@ -1,0 +1,57 @@
+/**
+ * `sluice zpaq l`: what an archive holds.
+ */
+import type { ZpaqArchiveEntry } from "@sluice/zpaq";
+import { LEVEL } from "../shared/messages.ts";
+import type { Messages } from "../shared/messages.ts";
+import { isWanted } from "./options.ts";
+import type { ZpaqSettings } from "./options.ts";
+import { openArchive } from "./parts.ts";
+
+function attributesOf(entry: ZpaqArchiveEntry): string {
+  const { attributes } = entry;
+  if (attributes === undefined) return "";
+  if (attributes.system === "windows") return attributes.bits.toString(16);
+  const kind = entry.name.endsWith("/") ? "d" : "0";
+  return `${kind}${(attributes.mode & 0o7777).toString(8).padStart(3, "0")}`;
+}
+
+/** Lists versions and files. */
+export async function listCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
+  const [name, ...files] = settings.operands;
+  let failed = 0;
+  using opened = await openArchive(name!, settings.password, {
+    until: settings.until,
+    onDamage(error): void {
+      failed = 2;
+      messages.say(LEVEL.errors, `zpaq: ${name}: ${error.message}`);
+    },
+  });
+  const lines: string[] = [];
+  const { versions } = opened.archive;
+  if (settings.all) {
+    for (const { number, date, updated, deleted, dataSize } of versions) {
+      const when = date?.toISOString().slice(0, 19).replace("T", " ") ?? "-";
+      lines.push(`| ${when} ${number.toString().padStart(4, "0")}/ +${updated} -${deleted} -> ${dataSize}`);
+    }
+  }
+  let count = 0;
+  let size = 0;
+  for (const entry of opened.archive.entries({ all: settings.all })) {
+    if (!isWanted(entry.name, files, settings)) continue;
+    count++;
+    size += entry.size ?? 0;
+    if (settings.summary > 0) continue;
+    const when = entry.date?.toISOString().slice(0, 19).replace("T", " ") ?? " ".repeat(19);
+    const fragments = settings.summary < 0 ? ` ${[...entry.fragments].join(" ")}` : "";
+    const width = 12;
+    lines.push(
+      `- ${when} ${(entry.size?.toString() ?? "?").padStart(width)} ${
+        attributesOf(entry).padEnd(5)
+      } ${entry.name}${fragments}`,
+    );
+  }
+  lines.push(`${versions.length} versions, ${count} files, ${size} bytes`);
+  console.log(lines.join("\n"));
+  return failed;
+}

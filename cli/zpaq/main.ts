@@ -1,0 +1,93 @@
+/**
+ * The command `sluice zpaq`: archives as zpaq 7.15 has them, and the tools of its developers.
+ *
+ * @module
+ */
+import { SluiceError } from "@sluice/internal";
+import { EXIT, Failure, runToExitCode, UsageFailure } from "../shared/exit.ts";
+import { LEVEL, Messages } from "../shared/messages.ts";
+import { addCommand } from "./add.ts";
+import {
+  assembleCommand,
+  compressCommand,
+  decompressCommand,
+  disassembleCommand,
+  runCommand,
+  traceCommand,
+} from "./develop.ts";
+import { reencryptCommand } from "./reencrypt.ts";
+import { extractCommand } from "./extract.ts";
+import { listCommand } from "./list.ts";
+import { packCommand } from "./pack.ts";
+import { pythonCommand } from "./python.ts";
+import { OPTION_HELP, parseZpaqOptions } from "./options.ts";
+import type { ZpaqSettings } from "./options.ts";
+
+const USAGE = `Keeps versions of files in archives of the ZPAQ format.
+
+Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
+       sluice zpaq x ARCHIVE [FILE...] [OPTIONS...]    extract
+       sluice zpaq l ARCHIVE [FILE...] [OPTIONS...]    list
+       sluice zpaq t ARCHIVE [FILE...] [OPTIONS...]    test
+       sluice zpaq c CONFIG ARCHIVE FILE...            compress with a config or a model in Python
+       sluice zpaq d ARCHIVE [OUTPUT]                  decompress all segments
+       sluice zpaq r CONFIG h|p [INPUT [OUTPUT]]       run a program of a config
+       sluice zpaq asm CONFIG [OUTPUT]                 assemble
+       sluice zpaq disasm FILE                         disassemble
+       sluice zpaq trace CONFIG h|p|m N...             trace a program, or the model's guesses
+       sluice zpaq e KEY KEY IN OUT                    an archive under another password; "" for none
+       sluice zpaq pack [--codec NAME] ARCHIVE FILE... archives with their decoder; --help tells more
+       sluice zpaq py compile|check|run SOURCE.py      models in a subset of Python; --help tells more
+
+`;
+
+type Run = (settings: ZpaqSettings, messages: Messages) => Promise<number>;
+
+const ACTIONS: Readonly<Record<string, Run>> = {
+  a: addCommand,
+  add: addCommand,
+  x: extractCommand,
+  extract: extractCommand,
+  l: listCommand,
+  list: listCommand,
+  t: (settings, messages) => extractCommand({ ...settings, test: true }, messages),
+  c: compressCommand,
+  d: decompressCommand,
+  r: runCommand,
+  asm: assembleCommand,
+  disasm: disassembleCommand,
+  trace: traceCommand,
+  e: reencryptCommand,
+};
+
+/** Words that may stand first, for shell completions. */
+export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "pack", "py"];
+
+/** Runs the command; returns its exit code. */
+export async function run(args: string[]): Promise<number> {
+  return await runToExitCode("sluice zpaq", async () => {
+    const [action, ...rest] = args;
+    if (action === "pack") return await withFailures(() => packCommand(rest));
+    if (action === "py") return await withFailures(() => pythonCommand(rest));
+    const settings = parseZpaqOptions(rest);
+    if (settings.help || action === "--help" || action === "-h") {
+      console.log(USAGE + OPTION_HELP.trimEnd());
+      return EXIT.ok;
+    }
+    const command = Object.hasOwn(ACTIONS, action ?? "") ? ACTIONS[action!] : undefined;
+    if (command === undefined) throw new UsageFailure(`"${action ?? ""}" is no command of zpaq`);
+    if (settings.operands.length === 0) throw new UsageFailure(`zpaq ${action} needs an archive or a config`);
+    const messages = new Messages(settings.summary > 1 ? LEVEL.errors : LEVEL.results);
+    return await withFailures(() => command(settings, messages));
+  });
+}
+
+/** Runs an action; what is wrong with data becomes a failure of the command. */
+async function withFailures(action: () => Promise<number>): Promise<number> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof SluiceError) throw new Failure(`zpaq: ${error.message} (${error.code})`, 2);
+    throw error;
+  }
+}

@@ -1,0 +1,468 @@
+/**
+ * `sluice zpaq py compile|check|run|diff|trace|stats|template`: models written in a subset of Python.
+ */
+import {
+  checkZpaqlPy,
+  compileZpaqlPy,
+  countZpaqlPySteps,
+  diffZpaqlPy,
+  formatZpaqlPyDiagnostic,
+  runZpaqlPyHcomp,
+  runZpaqlPyPcomp,
+  toLspDiagnostic,
+  traceZpaqlPy,
+  zpaqlPyInfo,
+  zpaqlPyTemplate,
+} from "@sluice/zpaq/compiler";
+import type {
+  CompileZpaqlPyOptions,
+  ZpaqlPyChapter,
+  ZpaqlPyDiagnostic,
+  ZpaqlPyProgram,
+} from "@sluice/zpaq/compiler";
+import { disassembleZpaq } from "@sluice/zpaq";
+import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { formatOptions, parseOptions } from "../shared/options.ts";
+import type { OptionGroup } from "../shared/options.ts";
+import { writeOutput } from "../shared/write_output.ts";
+
+interface Settings {
+  output: string | undefined;
+  append: string[];
+  strictSubset: boolean;
+  allowSlash: boolean;
+  suppressHcomp: boolean;
+  suppressPcomp: boolean;
+  disableComp: boolean;
+  comments: boolean;
+  optimize: string;
+  emit: string;
+  checked: boolean;
+  machineShifts: boolean;
+  stackSize: number;
+  minimal: boolean;
+  compare: string | undefined;
+  breakLine: number | undefined;
+  watch: string[];
+  from: number;
+  count: number;
+  warningsFail: boolean;
+  lsp: boolean;
+  help: boolean;
+}
+
+function numberOf(text: string, name: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageFailure(`Option ${name} takes a number, not "${text}"`);
+}
+
+const OPTIONS: readonly OptionGroup<Settings>[] = [{
+  title: "Options",
+  rows: [
+    {
+      short: "o",
+      long: ["output"],
+      value: "next",
+      valueName: "FILE",
+      help: "Output; - for stdout",
+      set: (s, v) => s.output = v,
+    },
+    {
+      long: ["append"],
+      value: "next",
+      valueName: "FILE",
+      help: "run: a further segment",
+      set: (s, v) => s.append.push(v),
+    },
+    {
+      long: ["strict-subset"],
+      help: "Refuse what the original compiler does not know",
+      set: (s) => s.strictSubset = true,
+    },
+    { long: ["allow-slash"], help: 'Take "/" for "//"', set: (s) => s.allowSlash = true },
+    { long: ["suppress-hcomp"], help: "Leave hcomp out", set: (s) => s.suppressHcomp = true },
+    { long: ["suppress-pcomp"], help: "Leave pcomp out", set: (s) => s.suppressPcomp = true },
+    { long: ["disable-comp"], help: "Leave components and hcomp out", set: (s) => s.disableComp = true },
+    {
+      long: ["no-comments"],
+      help: "Leave the source's lines out of the config",
+      set: (s) => s.comments = false,
+    },
+    {
+      short: "O",
+      value: "glued",
+      glued: /[012s]/y,
+      valueName: "LEVEL",
+      help: "0, 1, 2 (speed) or s (size)",
+      set: (s, v) => s.optimize = v,
+    },
+    {
+      long: ["emit"],
+      value: "next",
+      valueName: "KIND",
+      help: "compile: cfg, ir, asm, bytes, map or json",
+      set: (s, v) => s.emit = v,
+    },
+    { long: ["checked"], help: "Check indexes when the program runs", set: (s) => s.checked = true },
+    {
+      long: ["zpaql-shifts"],
+      help: "Shift by counts modulo 32, as the machine does",
+      set: (s) => s.machineShifts = true,
+    },
+    {
+      long: ["stacksize"],
+      value: "next",
+      valueName: "N",
+      help: "Words of the stack of functions that call themselves",
+      set: (s, v, name) => s.stackSize = numberOf(v, name),
+    },
+    { long: ["minimal"], help: "template: without allocators", set: (s) => s.minimal = true },
+    {
+      long: ["compare"],
+      value: "next",
+      valueName: "FILE",
+      help: "run: compare the output with a file",
+      set: (s, v) => s.compare = v,
+    },
+    {
+      long: ["break"],
+      value: "next",
+      valueName: "LINE",
+      help: "trace: show this line only",
+      set: (s, v, name) => s.breakLine = numberOf(v, name),
+    },
+    {
+      long: ["watch"],
+      value: "next",
+      valueName: "NAME",
+      help: "trace: show changes of this variable only",
+      set: (s, v) => s.watch.push(v),
+    },
+    {
+      long: ["from"],
+      value: "next",
+      valueName: "N",
+      help: "trace: leave out so many lines",
+      set: (s, v, name) => s.from = numberOf(v, name),
+    },
+    {
+      long: ["count"],
+      value: "next",
+      valueName: "N",
+      help: "trace: show so many lines",
+      set: (s, v, name) => s.count = numberOf(v, name),
+    },
+    { long: ["werror"], help: "Warnings fail", set: (s) => s.warningsFail = true },
+    { long: ["lsp"], help: "check: diagnostics as JSON for editors", set: (s) => s.lsp = true },
+    { short: "h", long: ["help"], help: "This text", set: (s) => s.help = true },
+  ],
+}];
+
+const USAGE = `Models written in a subset of Python.
+
+Usage: sluice zpaq py compile SOURCE.py [-o MODEL.cfg]       to a config
+       sluice zpaq py check SOURCE.py                        only say what is wrong
+       sluice zpaq py run SOURCE.py hcomp [INPUT]            print the contexts of each byte
+       sluice zpaq py run SOURCE.py pcomp [INPUT [OUTPUT]]   run the post-processor
+       sluice zpaq py hcomp|pcomp SOURCE.py [INPUT...]       short for run
+       sluice zpaq py fmt-check SOURCE.py                    whether the original compiler takes it as well
+       sluice zpaq py diff SOURCE.py hcomp|pcomp [INPUT]     compare compiled code with what Python does
+       sluice zpaq py trace SOURCE.py hcomp|pcomp [INPUT]    follow compiled code by lines
+       sluice zpaq py stats SOURCE.py [INPUT]                bytes, variables, executed instructions
+       sluice zpaq py template [-o FILE]                     a source to start from
+       sluice zpaq py info zpaq|zpaql|lang|ir|tutorial       a chapter of help
+
+`;
+
+/** Runs the command; returns its exit code. */
+export async function pythonCommand(args: readonly string[]): Promise<number> {
+  const settings: Settings = {
+    output: undefined,
+    append: [],
+    strictSubset: false,
+    allowSlash: false,
+    suppressHcomp: false,
+    suppressPcomp: false,
+    disableComp: false,
+    comments: true,
+    optimize: "2",
+    emit: "cfg",
+    checked: false,
+    machineShifts: false,
+    stackSize: 65_536,
+    minimal: false,
+    compare: undefined,
+    breakLine: undefined,
+    watch: [],
+    from: 0,
+    count: 10_000,
+    warningsFail: false,
+    lsp: false,
+    help: false,
+  };
+  const [action, path, ...rest] = parseOptions(OPTIONS, args, settings);
+  if (settings.help) {
+    console.log(USAGE + formatOptions(OPTIONS).trimEnd());
+    return EXIT.ok;
+  }
+  if (action === "template") {
+    const text = zpaqlPyTemplate({ minimal: settings.minimal });
+    await writeOutput(settings.output ?? "-", [new TextEncoder().encode(text)]);
+    return EXIT.ok;
+  }
+  if (action === "info") {
+    console.log(zpaqlPyInfo((path ?? "lang") as ZpaqlPyChapter).trimEnd());
+    return EXIT.ok;
+  }
+  if (path === undefined) {
+    throw new UsageFailure(
+      'Expected "sluice zpaq py compile|check|run|hcomp|pcomp|diff|trace|stats|fmt-check SOURCE.py"',
+    );
+  }
+  const source = path === "-"
+    ? await new Response(Deno.stdin.readable).text()
+    : await Deno.readTextFile(path);
+  switch (action) {
+    case "compile":
+      return await compile(source, path, settings);
+    case "check":
+      return check(source, path, settings);
+    case "fmt-check":
+      return check(source, path, { ...settings, strictSubset: true, warningsFail: true });
+    case "hcomp":
+    case "pcomp":
+      return await run(source, path, [action, ...rest], settings);
+    case "run":
+      return await run(source, path, rest, settings);
+    case "diff":
+      return await diff(source, path, rest, settings);
+    case "trace":
+      return await trace(source, path, rest, settings);
+    case "stats":
+      return await stats(source, path, rest, settings);
+    default:
+      throw new UsageFailure(`"${action ?? ""}" is no command of zpaq py`);
+  }
+}
+
+/** Prints findings; returns the exit code that they mean. */
+function tell(
+  diagnostics: readonly ZpaqlPyDiagnostic[],
+  source: string,
+  path: string,
+  settings: Settings,
+): number {
+  for (const each of diagnostics) console.error(formatZpaqlPyDiagnostic(each, source, path));
+  const fails = (severity: string): boolean =>
+    severity === "error" || settings.warningsFail && severity === "warning";
+  return diagnostics.some(({ severity }) => fails(severity)) ? EXIT.failure : EXIT.ok;
+}
+
+function check(source: string, path: string, settings: Settings): number {
+  const { strictSubset, allowSlash } = settings;
+  const diagnostics = checkZpaqlPy(source, { strictSubset, allowSlash });
+  if (!settings.lsp) return tell(diagnostics, source, path, settings);
+  console.log(JSON.stringify(diagnostics.map((each) => toLspDiagnostic(each, source)), null, 2));
+  return diagnostics.some(({ severity }) => severity === "error") ? EXIT.failure : EXIT.ok;
+}
+
+function optionsOf(path: string, settings: Settings): CompileZpaqlPyOptions {
+  const { strictSubset, allowSlash, suppressHcomp, suppressPcomp, disableComp, comments } = settings;
+  const { checked, machineShifts, stackSize, optimize } = settings;
+  const level = optimize === "s" ? "s" : optimize === "0" ? 0 : optimize === "1" ? 1 : 2;
+  return {
+    name: path,
+    strictSubset,
+    allowSlash,
+    suppressHcomp,
+    suppressPcomp,
+    disableComp,
+    comments,
+    checked,
+    machineShifts,
+    stackSize,
+    optimize: level,
+  };
+}
+
+/** The program, when nothing is wrong with its source; what is wrong is printed. */
+function programOf(source: string, path: string, settings: Settings): ZpaqlPyProgram | undefined {
+  const { program, diagnostics } = compileZpaqlPy(source, optionsOf(path, settings));
+  return tell(diagnostics, source, path, settings) === EXIT.ok ? program : undefined;
+}
+
+async function compile(source: string, path: string, settings: Settings): Promise<number> {
+  const program = programOf(source, path, settings);
+  if (program === undefined) return EXIT.failure;
+  const extension = EXTENSIONS[settings.emit];
+  if (extension === undefined) {
+    throw new UsageFailure(
+      `Option --emit takes ${Object.keys(EXTENSIONS).join(", ")}, not "${settings.emit}"`,
+    );
+  }
+  const output = settings.output ??
+    (path === "-" ? `out.${extension}` : `${path.replace(/\.py$/, "")}.${extension}`);
+  await writeOutput(output, [emitted(program, settings.emit)]);
+  return EXIT.ok;
+}
+
+/** What can be written, with the extension of its file. */
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  cfg: "cfg",
+  ir: "ir",
+  asm: "asm",
+  bytes: "bin",
+  map: "map.json",
+  json: "json",
+};
+
+function emitted(program: ZpaqlPyProgram, kind: string): Uint8Array {
+  const encoder = new TextEncoder();
+  const { config, ir, header, hcomp, pcomp, invocation, sourceMap, variables } = program;
+  switch (kind) {
+    case "ir":
+      return encoder.encode(ir);
+    case "asm":
+      return encoder.encode(disassembleZpaq(header, pcomp));
+    case "bytes":
+      return new Uint8Array([...header, ...pcomp ?? []]);
+    case "map":
+      return encoder.encode(
+        `${JSON.stringify({ version: 1, instructions: sourceMap, variables }, null, 1)}\n`,
+      );
+    case "json": {
+      const bytes = {
+        header: [...header],
+        hcomp: [...hcomp],
+        pcomp: pcomp === undefined ? null : [...pcomp],
+      };
+      return encoder.encode(`${JSON.stringify({ config, invocation, ...bytes, sourceMap, variables })}\n`);
+    }
+    default:
+      return encoder.encode(config);
+  }
+}
+
+async function inputOf(path: string | undefined): Promise<Uint8Array<ArrayBuffer>> {
+  return path === undefined || path === "-"
+    ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
+    : await Deno.readFile(path);
+}
+
+function partOf(text: string | undefined): "hcomp" | "pcomp" {
+  if (text === "hcomp" || text === "pcomp") return text;
+  throw new UsageFailure('Expected "hcomp" or "pcomp" behind the source');
+}
+
+async function diff(
+  source: string,
+  path: string,
+  operands: readonly string[],
+  settings: Settings,
+): Promise<number> {
+  const part = partOf(operands[0]);
+  const segments = [await inputOf(operands[1])];
+  for (const each of settings.append) segments.push(await Deno.readFile(each));
+  const difference = diffZpaqlPy(source, part, segments, { name: path });
+  if (difference === undefined) {
+    console.log(`${part} of ${path} does what Python does`);
+    return EXIT.ok;
+  }
+  const { segment, offset, expected, actual, line } = difference;
+  console.log(
+    `segment ${segment}, byte ${offset}: ${actual.join(" ")} at line ${line}, Python gives ${
+      expected.join(" ")
+    }\n` +
+      `${`${line}`.padStart(5)} | ${source.split("\n")[line - 1]}`,
+  );
+  return EXIT.failure;
+}
+
+async function trace(
+  source: string,
+  path: string,
+  operands: readonly string[],
+  settings: Settings,
+): Promise<number> {
+  const part = partOf(operands[0]);
+  const program = programOf(source, path, settings);
+  if (program === undefined) return EXIT.failure;
+  const text = source.split("\n");
+  const { breakLine, watch, from, count } = settings;
+  const lines = traceZpaqlPy(program, part, await inputOf(operands[1]), { name: path })
+    .map((each) => ({
+      ...each,
+      changes: each.changes.filter(({ name }) => watch.length === 0 || watch.includes(name)),
+    }))
+    .filter(({ line, changes }) =>
+      (breakLine ?? line) === line && (watch.length === 0 || changes.length > 0)
+    );
+  for (const { line, changes } of lines.slice(from, from + count)) {
+    const values = changes.map(({ name, value }) => `${name} = ${value}`).join(", ");
+    console.log(`${`${line}`.padStart(5)} | ${text[line - 1]}${values === "" ? "" : `   # ${values}`}`);
+  }
+  return EXIT.ok;
+}
+
+async function stats(
+  source: string,
+  path: string,
+  operands: readonly string[],
+  settings: Settings,
+): Promise<number> {
+  const program = programOf(source, path, settings);
+  if (program === undefined) return EXIT.failure;
+  const { header, hcomp, pcomp, variables } = program;
+  console.log(`hcomp: ${hcomp.length} bytes, H 2^${header[2]}, M 2^${header[3]}`);
+  console.log(`pcomp: ${pcomp?.length ?? 0} bytes, H 2^${header[4]}, M 2^${header[5]}`);
+  for (const { section, name, function: owner, place } of variables) {
+    console.log(`  ${section} ${owner === undefined ? name : `${owner}.${name}`}: ${place}`);
+  }
+  if (operands[0] === undefined) return EXIT.ok;
+  const input = await inputOf(operands[0]);
+  const text = source.split("\n");
+  for (const part of pcomp === undefined ? ["hcomp"] as const : ["hcomp", "pcomp"] as const) {
+    const { steps, lines } = countZpaqlPySteps(program, part, input, { name: path });
+    console.log(`${part}: ${steps} instructions for ${input.length} bytes`);
+    for (const [line, times] of [...lines].sort((a, b) => b[1] - a[1]).slice(0, HOT_LINES)) {
+      console.log(`${`${times}`.padStart(12)} ${`${line}`.padStart(5)} | ${text[line - 1]}`);
+    }
+  }
+  return EXIT.ok;
+}
+
+/** So many lines that take most are shown. */
+const HOT_LINES = 10;
+
+async function run(
+  source: string,
+  path: string,
+  operands: readonly string[],
+  settings: Settings,
+): Promise<number> {
+  const [, input, output] = operands;
+  const part = partOf(operands[0]);
+  const data = await inputOf(input);
+  const options = { name: path, allowSlash: settings.allowSlash };
+  if (part === "hcomp") {
+    const lines = [...runZpaqlPyHcomp(source, data, options)].map(({ byte, contexts }) =>
+      `${byte}: [${contexts.join(", ")}]\n`
+    );
+    await writeOutput(output ?? settings.output ?? "-", [new TextEncoder().encode(lines.join(""))]);
+    return EXIT.ok;
+  }
+  const segments = [data];
+  for (const each of settings.append) segments.push(await Deno.readFile(each));
+  const content = new Uint8Array(await new Blob(runZpaqlPyPcomp(source, segments, options)).arrayBuffer());
+  if (settings.compare !== undefined) return compare(content, await Deno.readFile(settings.compare));
+  await writeOutput(output ?? settings.output ?? "-", [content]);
+  return EXIT.ok;
+}
+
+function compare(content: Uint8Array, expected: Uint8Array): number {
+  const at = expected.findIndex((byte, i) => byte !== content[i]);
+  if (at < 0 && content.length === expected.length) return EXIT.ok;
+  const offset = at < 0 ? expected.length : at;
+  console.error(`byte ${offset}: ${content[offset] ?? "the end"}, expected ${expected[offset] ?? "the end"}`);
+  return EXIT.failure;
+}

@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assembleZpaq } from "@sluice/zpaq";
+
+const MAIN = new URL("../main.ts", import.meta.url).pathname;
+const SOURCE = `hh = hm = ph = pm = 0
+n = len({0: "cm 16 24"})
+pcomp_invocation = "./double"
+def hcomp(c):
+  hH[0] = c << 9
+def pcomp(c):
+  if c != NONE:
+    out(c)
+    out(c)
+`;
+
+async function py(cwd: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", MAIN, "zpaq", "py", ...args],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+Deno.test("sluice zpaq py compiles, checks and runs a source", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/model.py`, SOURCE);
+    await Deno.writeTextFile(`${folder}/wrong.py`, SOURCE.replace("<<", "/"));
+    await Deno.writeTextFile(`${folder}/data`, "AB");
+    const compiled = await py(folder, "compile", "model.py");
+    assertEquals([compiled.code, compiled.stderr], [0, ""]);
+    const config = await Deno.readTextFile(`${folder}/model.cfg`);
+    assertEquals(assembleZpaq(config).command.trim(), "./double");
+    assertEquals((await py(folder, "run", "model.py", "hcomp", "data")).stdout, "65: [33280]\n66: [33792]\n");
+    assertEquals((await py(folder, "run", "model.py", "pcomp", "data")).stdout, "AABB");
+    assertEquals((await py(folder, "run", "model.py", "pcomp", "data", "--append=data")).stdout, "AABBAABB");
+    assertEquals((await py(folder, "pcomp", "model.py", "data")).stdout, "AABB");
+    assertEquals((await py(folder, "check", "model.py")).code, 0);
+    const extended = await py(folder, "fmt-check", "model.py");
+    assertEquals(extended.code, 1);
+    assertStringIncludes(extended.stderr, "ZPY0130");
+    await py(folder, "template", "-o", "template.py");
+    assertEquals((await py(folder, "fmt-check", "template.py")).code, 0);
+    for (const action of ["check", "compile"]) {
+      const wrong = await py(folder, action, "wrong.py");
+      assertEquals(wrong.code, 1);
+      assertStringIncludes(wrong.stderr, "wrong.py:5:13: error[ZPY0203]");
+    }
+    assertEquals(JSON.parse((await py(folder, "check", "--lsp", "wrong.py")).stdout)[0].range.start, {
+      line: 4,
+      character: 12,
+    });
+    assertEquals((await py(folder, "diff", "model.py", "pcomp", "data")).code, 0);
+    await Deno.writeTextFile(`${folder}/negative.py`, SOURCE.replace("c != NONE", "c - 66 < 5"));
+    const difference = await py(folder, "diff", "negative.py", "pcomp", "data");
+    assertEquals(difference.code, 1);
+    assertStringIncludes(difference.stdout, "segment 0, byte 0:");
+    assertStringIncludes(
+      (await py(folder, "trace", "model.py", "pcomp", "data")).stdout,
+      "   8 |     out(c)",
+    );
+    assertStringIncludes(
+      (await py(folder, "stats", "model.py", "data")).stdout,
+      "hcomp: 8 instructions for 2 bytes",
+    );
+    assertEquals((await py(folder, "template", "-o", "new.py")).code, 0);
+    for (const kind of ["ir", "asm", "bytes", "map", "json", "cfg"]) {
+      const { code, stdout } = await py(folder, "compile", "-Os", `--emit=${kind}`, "-o", "-", "model.py");
+      assertEquals(code, 0, kind);
+      assert(stdout.length > 0, kind);
+    }
+    assertEquals((await py(folder, "run", "model.py", "pcomp", "data", "--compare=data")).code, 1);
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assert(!names.includes("wrong.cfg"), "a source with errors gives no file");
+    assertEquals((await py(folder, "wrong.py")).code, 1);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("sluice zpaqlpy takes the options of the original", async () => {
+  const folder = await Deno.makeTempDir();
+  const zpaqlpy = async (...args: string[]): Promise<{ code: number; stdout: string }> => {
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", MAIN, "zpaqlpy", ...args],
+      cwd: folder,
+      stdin: "null",
+      env: { NO_COLOR: "1" },
+    }).output();
+    return { code, stdout: new TextDecoder().decode(stdout) };
+  };
+  try {
+    await Deno.writeTextFile(`${folder}/model.py`, SOURCE.replace("c << 9", "c * 1024 / 2"));
+    await Deno.writeTextFile(`${folder}/wrong.py`, SOURCE.replace("c << 9", "d"));
+    await Deno.writeTextFile(`${folder}/data`, "AB");
+    const printed = await zpaqlpy(
+      "-v",
+      "--fixed-global-access",
+      "--no-pc-comments",
+      "--run-hcomp=data",
+      "model.py",
+    );
+    assertEquals([printed.code, printed.stdout], [0, "65: [33280]\n66: [33792]\n"]);
+    assertStringIncludes(await Deno.readTextFile(`${folder}/model.cfg`), "pcomp ./double ;");
+    const bare = await zpaqlpy("--suppress-pcomp", "--disable-comp", "--no-comments", "-o", "-", "model.py");
+    assertEquals(bare.stdout, "comp 0 0 0 0 0\nhcomp\n  halt\nend\n");
+    assertStringIncludes((await zpaqlpy("-S", "--output=-", "model.py")).stdout, "H[0] = ");
+    assertStringIncludes((await zpaqlpy("--info-zpaql")).stdout, "Registers A");
+    assertStringIncludes((await zpaqlpy("--emit-template")).stdout, "### BEGIN OF EDITABLE SECTION");
+    const codes = [
+      await zpaqlpy(),
+      await zpaqlpy("missing.py"),
+      await zpaqlpy("-o", "no/where.cfg", "model.py"),
+      await zpaqlpy("wrong.py"),
+    ];
+    assertEquals(codes.map(({ code }) => code), [1, 2, 3, 1]);
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assertEquals(names.sort(), ["data", "model.cfg", "model.py", "wrong.py"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("sluice zpaq c makes archives with models in Python and the commands that prepare files for them", async () => {
+  const folder = await Deno.makeTempDir();
+  const zpaq = async (...args: string[]): Promise<{ code: number; stderr: string }> => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", MAIN, "zpaq", ...args],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    return { code, stderr: new TextDecoder().decode(stderr) };
+  };
+  try {
+    await Deno.writeTextFile(`${folder}/model.py`, SOURCE);
+    await Deno.writeTextFile(
+      `${folder}/half`,
+      '#!/bin/sh\nsed "s/\\(.\\)\\1/\\1/g" "$1" | tr -d "\\n" > "$2"\n',
+    );
+    await Deno.chmod(`${folder}/half`, 0o755);
+    await Deno.writeTextFile(`${folder}/data`, "AABBCCAA");
+    assertEquals((await zpaq("c", "model.py", "a.zpaq", "data", "-preprocess", "./half")).code, 0);
+    assertEquals((await zpaq("d", "a.zpaq", "out")).code, 0);
+    assertEquals(await Deno.readTextFile(`${folder}/out`), "AABBCCAA");
+    const named = await zpaq("c", "model.py", "b.zpaq", "data", "-preprocess", "");
+    assertStringIncludes(named.stderr, "./double");
+    const unprepared = await zpaq("c", "model.py", "b.zpaq", "data");
+    assertStringIncludes(unprepared.stderr, "POST_MISMATCH");
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assertEquals(names.sort(), ["a.zpaq", "data", "half", "model.py", "out"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,178 @@
+/**
+ * `sluice zpaqlpy`: the compiler for models in Python with the options of the original program.
+ */
+import {
+  compileZpaqlPy,
+  formatZpaqlPyDiagnostic,
+  runZpaqlPyHcomp,
+  zpaqlPyInfo,
+  zpaqlPyTemplate,
+} from "@sluice/zpaq/compiler";
+import type { ZpaqlPyChapter } from "@sluice/zpaq/compiler";
+import { describeSystemError, EXIT, Failure, UsageFailure } from "../shared/exit.ts";
+import { formatOptions, parseOptions } from "../shared/options.ts";
+import type { OptionGroup } from "../shared/options.ts";
+import { writeOutput } from "../shared/write_output.ts";
+
+const EXIT_USAGE = 64;
+const EXIT_INPUT = 2;
+const EXIT_OUTPUT = 3;
+
+interface Settings {
+  output: string | undefined;
+  ir: boolean;
+  template: boolean;
+  chapter: ZpaqlPyChapter | undefined;
+  suppressHcomp: boolean;
+  suppressPcomp: boolean;
+  disableComp: boolean;
+  optimize: 0 | 2;
+  comments: boolean;
+  stackSize: number;
+  runHcomp: string | undefined;
+  help: boolean;
+}
+
+function chapter(name: string, topic: ZpaqlPyChapter) {
+  return { long: [name], help: `Print a chapter: ${topic}`, set: (s: Settings) => s.chapter = topic };
+}
+
+/** Options that change nothing here, because the code that they are about is made differently. */
+function without(...names: string[]) {
+  return names.map((name) => ({ long: [name], help: "Accepted, has no effect", set: () => {} }));
+}
+
+/** Its options. */
+export const OPTIONS: readonly OptionGroup<Settings>[] = [{
+  title: "Options",
+  rows: [
+    {
+      short: "o",
+      long: ["output"],
+      value: "next",
+      valueName: "FILE",
+      help: "Output; - for stdout",
+      set: (s, v) => s.output = v,
+    },
+    { short: "v", help: "Accepted, has no effect", set: () => {} },
+    chapter("info-zpaq", "zpaq"),
+    chapter("info-zpaql", "zpaql"),
+    chapter("info-zpaqlpy", "lang"),
+    chapter("info-zpaqlir", "ir"),
+    chapter("info-tutorial", "tutorial"),
+    { short: "S", help: "Write operations instead of instructions", set: (s) => s.ir = true },
+    { long: ["suppress-pcomp"], help: "Leave pcomp out", set: (s) => s.suppressPcomp = true },
+    { long: ["suppress-hcomp"], help: "Leave hcomp out", set: (s) => s.suppressHcomp = true },
+    { long: ["disable-comp"], help: "Leave components and hcomp out", set: (s) => s.disableComp = true },
+    { long: ["disable-optim"], help: "Do not optimize", set: (s) => s.optimize = 0 },
+    { long: ["emit-template"], help: "Print a source to start from", set: (s) => s.template = true },
+    { long: ["no-comments"], help: "Leave comments out", set: (s) => s.comments = false },
+    {
+      long: ["stacksize"],
+      value: "next",
+      valueName: "N",
+      help: "Words of the stack of functions that call themselves",
+      set: (s, v) => {
+        if (!/^\d+$/.test(v)) {
+          throw new UsageFailure(`Option --stacksize takes a number, not "${v}"`, EXIT_USAGE);
+        }
+        s.stackSize = Number(v);
+      },
+    },
+    {
+      long: ["run-hcomp"],
+      value: "next",
+      valueName: "FILE",
+      help: "Print the contexts of each byte of a file",
+      set: (s, v) => s.runHcomp = v,
+    },
+    ...without(
+      "fixed-global-access",
+      "ignore-errors",
+      "no-post-zpaql",
+      "no-pc-comments",
+      "extern-tokenizer",
+      "notemp_debug_cfg",
+    ),
+    { short: "h", long: ["help"], help: "This text", set: (s) => s.help = true },
+  ],
+}];
+
+const USAGE =
+  "Compiles a model in a subset of Python to a ZPAQ config.\n\nUsage: sluice zpaqlpy [OPTIONS] SOURCE.py\n\n";
+
+/** Runs the command; returns its exit code. */
+export async function run(args: string[]): Promise<number> {
+  const settings: Settings = {
+    output: undefined,
+    ir: false,
+    template: false,
+    chapter: undefined,
+    suppressHcomp: false,
+    suppressPcomp: false,
+    disableComp: false,
+    optimize: 2,
+    comments: true,
+    stackSize: 65_536,
+    runHcomp: undefined,
+    help: false,
+  };
+  const [path] = parseOptions(OPTIONS, args, settings);
+  const text = settings.help
+    ? USAGE + formatOptions(OPTIONS)
+    : settings.chapter !== undefined
+    ? zpaqlPyInfo(settings.chapter)
+    : settings.template
+    ? zpaqlPyTemplate()
+    : undefined;
+  if (text !== undefined) {
+    await write(settings.output ?? "-", text);
+    return EXIT.ok;
+  }
+  if (path === undefined) throw new UsageFailure("Expected a source", EXIT.failure);
+  return await compile(path, await read(path), settings);
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return path === "-" ? await new Response(Deno.stdin.readable).text() : await Deno.readTextFile(path);
+  } catch (error) {
+    throw new Failure(`zpaqlpy: ${path}: ${describeSystemError(error)}`, EXIT_INPUT);
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  try {
+    await writeOutput(path, [new TextEncoder().encode(text)]);
+  } catch (error) {
+    throw new Failure(`zpaqlpy: ${path}: ${describeSystemError(error)}`, EXIT_OUTPUT);
+  }
+}
+
+async function compile(path: string, source: string, settings: Settings): Promise<number> {
+  const { suppressHcomp, suppressPcomp, disableComp, optimize, comments, stackSize, runHcomp } = settings;
+  // The original takes "/" for a division of whole numbers.
+  const options = { name: path, allowSlash: true };
+  const { program, diagnostics } = compileZpaqlPy(source, {
+    ...options,
+    suppressHcomp,
+    suppressPcomp,
+    disableComp,
+    optimize,
+    comments,
+    stackSize,
+  });
+  for (const each of diagnostics) console.error(formatZpaqlPyDiagnostic(each, source, path));
+  if (program === undefined) return EXIT.failure;
+  const extension = settings.ir ? "ir" : "cfg";
+  const output = settings.output ??
+    (path === "-" ? `out.${extension}` : `${path.replace(/\.py$/, "")}.${extension}`);
+  await write(output, settings.ir ? program.ir : program.config);
+  if (runHcomp !== undefined) {
+    const data = await Deno.readFile(runHcomp);
+    for (const { byte, contexts } of runZpaqlPyHcomp(source, data, options)) {
+      console.log(`${byte}: [${contexts.join(", ")}]`);
+    }
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,52 @@
+/**
+ * `sluice zstd`: one input to one frame.
+ */
+import { backendInfo } from "@sluice/ffi";
+import { ZstdEncoder, zstdParameterBounds } from "@sluice/zstd";
+import type { ZstdParameterName } from "@sluice/zstd";
+import { SluiceError } from "@sluice/internal";
+import { EXIT, Failure } from "../shared/exit.ts";
+import { pump } from "../shared/io.ts";
+import type { ZstdTransfer } from "./files.ts";
+import { compressOptions } from "./parameters.ts";
+import type { ZstdReference } from "./reference.ts";
+import type { ZstdSettings } from "./settings.ts";
+
+/** Compresses everything from the reader to the writer. */
+export async function compressTransfer(
+  transfer: ZstdTransfer,
+  settings: ZstdSettings,
+  level: number,
+  reference: ZstdReference,
+): Promise<void> {
+  const { reader, writer, progress, size } = transfer;
+  const maximum = (name: ZstdParameterName): number => zstdParameterBounds(name).max;
+  const { dictionary } = reference;
+  try {
+    using encoder = new ZstdEncoder({
+      ...compressOptions(settings, {
+        level,
+        size,
+        threads: backendInfo().threads,
+        maximum,
+      }),
+      dictionary,
+    });
+    await pump(reader, encoder, writer, () => progress.update(encoder.bytesIn, encoder.bytesOut));
+  } catch (error) {
+    throw compressionFailure(error);
+  }
+}
+
+/** Options that the codec refuses, and a size that was announced wrongly, end the whole run. */
+export function compressionFailure(error: unknown): unknown {
+  if (error instanceof RangeError) {
+    return new Failure(`zstd: error 11 : Parameter is out of bound : ${error.message}`, EXIT.parameter);
+  }
+  if (error instanceof SluiceError && error.code === "INPUT_SIZE_MISMATCH") {
+    return new Failure(`zstd: error 11 : Src size is incorrect : ${error.message}`, EXIT.parameter);
+  }
+  return error instanceof SluiceError
+    ? new Failure(`zstd: error 11 : ${error.message}`, EXIT.parameter)
+    : error;
+}

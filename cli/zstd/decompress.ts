@@ -1,0 +1,97 @@
+/**
+ * `sluice zstd -d` and `-t`: all frames of one input to their content.
+ */
+import { SluiceError } from "@sluice/internal";
+import { readZstdFrameHeader, ZstdDecoder } from "@sluice/zstd/decode";
+import { EXIT, Failure } from "../shared/exit.ts";
+import { PassThrough, pump } from "../shared/io.ts";
+import { decompressionFailure, windowFailure } from "./faults.ts";
+import type { ZstdTransfer } from "./files.ts";
+import type { ZstdReference } from "./reference.ts";
+import { WINDOW_LOG_DEFAULT } from "./settings.ts";
+import type { ZstdSettings } from "./settings.ts";
+
+const MAGIC_SIZE = 4;
+const WINDOW_LOG_MIN = 10;
+const WINDOW_LOG_MAX = 31;
+/** Content of one block needs no window, whatever the limit. */
+const BLOCK_LOG_MAX = 17;
+
+/**
+ * The largest window that may be decompressed, in bytes: unless told otherwise twice the base of a patch, if that is
+ * more than usual.
+ *
+ * @throws {Failure} If the settings ask for less than a window can be.
+ */
+function windowLimit(settings: ZstdSettings, baseSize: number): number {
+  const baseLog = Math.min(Math.ceil(Math.log2(Math.max(baseSize, 1))) + 1, WINDOW_LOG_MAX);
+  const limit = settings.memory ?? 2 ** (settings.longWindowLog || Math.max(WINDOW_LOG_DEFAULT, baseLog));
+  if (limit >= 2 ** WINDOW_LOG_MIN && limit <= 2 ** WINDOW_LOG_MAX) return limit;
+  throw new Failure(
+    `zstd: error 11 : Parameter is out of bound : window limit of ${limit} bytes`,
+    EXIT.parameter,
+  );
+}
+
+/** Decompresses everything from the reader to the writer. */
+export async function decompressTransfer(
+  transfer: ZstdTransfer,
+  settings: ZstdSettings,
+  passThrough: boolean,
+  reference: ZstdReference,
+): Promise<void> {
+  const { reader, writer, progress, name } = transfer;
+  const limit = windowLimit(settings, reference.prefix?.length ?? 0);
+  const head = await reader.peek(MAGIC_SIZE);
+  if (head.length === 0 && !passThrough) throw new Failure(`zstd: ${name}: unexpected end of file `);
+  if (!startsFrame(head)) {
+    if (passThrough) return await pump(reader, new PassThrough(), writer, () => {});
+    throw new Failure(
+      `zstd: ${name}: ${head.length < MAGIC_SIZE ? "unknown header" : "unsupported format"} `,
+    );
+  }
+  using decoder = new ZstdDecoder({
+    maxWindowLog: Math.max(Math.ceil(Math.log2(limit)), BLOCK_LOG_MAX),
+    verifyChecksum: settings.checksum,
+    trailing: passThrough ? "ignore" : "error",
+    dictionary: reference.dictionary,
+    prefix: reference.prefix,
+    checkHeader: ({ windowSize, contentSize = Infinity }) => {
+      if (windowSize > limit && contentSize > 2 ** BLOCK_LOG_MAX) {
+        throw windowFailure(name, windowSize, limit);
+      }
+    },
+  });
+  const codec = {
+    get needsInput() {
+      return decoder.needsInput;
+    },
+    get ended() {
+      return decoder.ended;
+    },
+    write: (chunk: Uint8Array) => decoder.write(chunk),
+    end: () => decoder.finish(),
+    readIntoAsync: (target: Uint8Array<ArrayBuffer>) => decoder.readIntoAsync(target),
+  };
+  try {
+    await pump(reader, codec, writer, () => progress.update(decoder.bytesIn, decoder.bytesOut));
+    if (passThrough && !reader.ended) {
+      await writer.write(decoder.unused);
+      await pump(reader, new PassThrough(), writer, () => {});
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw error;
+    throw decompressionFailure(error, { name, bytesUsed: decoder.bytesIn, bytesRead: reader.bytesRead });
+  }
+}
+
+/** Whether these bytes, and what follows them, may be a frame. */
+function startsFrame(head: Uint8Array): boolean {
+  try {
+    readZstdFrameHeader(head);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return error.code !== "BAD_MAGIC";
+  }
+  return true;
+}

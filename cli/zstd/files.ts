@@ -1,0 +1,294 @@
+/**
+ * `sluice zstd` over its inputs: opens each, sends it through the codec, completes or gives up its output, and says
+ * what came of it.
+ */
+import { describeSystemError, EXIT, Failure } from "../shared/exit.ts";
+import { STDOUT_NAME } from "../shared/inputs.ts";
+import type { Input } from "../shared/inputs.ts";
+import { BlockWriter, ChunkReader, NULL_SINK, STDOUT_SINK } from "../shared/io.ts";
+import { LEVEL } from "../shared/messages.ts";
+import type { Messages } from "../shared/messages.ts";
+import { lastPartIndex } from "../shared/paths.ts";
+import { isProgressVisible, Progress } from "../shared/progress.ts";
+import { formatSizePadded } from "../shared/sizes.ts";
+import { confirm, openTarget } from "../shared/target.ts";
+import type { Target } from "../shared/target.ts";
+import { missingNameReason, outputPath } from "./names.ts";
+import { checkThreadNeeds, effectiveLevel } from "./parameters.ts";
+import { isReference, loadReference } from "./reference.ts";
+import type { ZstdReference } from "./reference.ts";
+import type { ZstdSettings } from "./settings.ts";
+
+/** One input on its way to its output. */
+export interface ZstdTransfer {
+  /** The input's name, for messages. */
+  readonly name: string;
+  readonly reader: ChunkReader;
+  readonly writer: BlockWriter;
+  /** The exact size of the input, where that is known. */
+  readonly size: number | undefined;
+  readonly fromStdin: boolean;
+  readonly progress: Progress;
+}
+
+type Work = (transfer: ZstdTransfer) => Promise<void>;
+
+/** Where outputs go: nowhere, to stdout, into one file, or each into its own. */
+type Destination = "none" | "stdout" | "one" | "each";
+
+/** What a run has done so far. */
+interface Totals {
+  files: number;
+  bytesIn: number;
+  bytesOut: number;
+  exitCode: number;
+}
+
+const STDOUT_TARGET: Target = {
+  ...STDOUT_SINK,
+  commit: () => Promise.resolve(),
+  discard: () => Promise.resolve(),
+};
+const NULL_TARGET: Target = {
+  ...NULL_SINK,
+  commit: () => Promise.resolve(),
+  discard: () => Promise.resolve(),
+};
+
+function destinationOf(settings: ZstdSettings, inputs: readonly Input[]): Destination {
+  if (settings.mode === "test") return "none";
+  if (settings.output !== undefined) return "one";
+  const fromStdin = inputs.length === 1 && inputs[0]!.path === undefined;
+  return settings.stdout || fromStdin ? "stdout" : "each";
+}
+
+/** Works through the inputs; returns the exit code. */
+export async function processFiles(
+  named: readonly Input[],
+  settings: ZstdSettings,
+  messages: Messages,
+): Promise<number> {
+  const reference = await loadReference(settings, named.length);
+  const inputs = named.filter((input) => !isReference(input, reference));
+  const totals: Totals = { files: 0, bytesIn: 0, bytesOut: 0, exitCode: EXIT.ok };
+  for (const { name } of named.filter((input) => isReference(input, reference))) {
+    report(new Failure(`zstd: cannot use ${name} as an input file and dictionary `), name, messages, totals);
+  }
+  const destination = destinationOf(settings, inputs);
+  refuseTerminals(inputs, settings, destination);
+  if (destination === "stdout" && messages.level === LEVEL.results) messages.level = LEVEL.errors;
+  const work = await chooseWork(settings, reference, destination, messages);
+  if (destination === "one" && inputs.length > 1) {
+    await processConcatenated(inputs, settings, messages, work, totals);
+  } else {
+    for (const input of inputs) {
+      await processFile(input, inputs, destination, settings, messages, work, totals);
+    }
+  }
+  if (inputs.length > 1 && totals.files > 0) sayTotals(settings, totals, messages);
+  return totals.exitCode;
+}
+
+function refuseTerminals(inputs: readonly Input[], settings: ZstdSettings, destination: Destination): void {
+  if (settings.force) return;
+  if (inputs.some((input) => input.path === undefined) && Deno.stdin.isTerminal()) {
+    throw new Failure("stdin is a console, aborting");
+  }
+  const toStdout = destination === "stdout" ||
+    (destination === "each" && inputs.some((input) => input.path === undefined));
+  if (toStdout && settings.mode === "compress" && Deno.stdout.isTerminal()) {
+    throw new Failure("stdout is a console, aborting");
+  }
+}
+
+/** The codec's half of the work; only the half that is needed is loaded. */
+async function chooseWork(
+  settings: ZstdSettings,
+  reference: ZstdReference,
+  destination: Destination,
+  messages: Messages,
+): Promise<Work> {
+  if (settings.mode === "compress") {
+    checkThreadNeeds(settings);
+    if (settings.seekable !== undefined) {
+      const { compressSeekable } = await import("./seekable.ts");
+      const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
+      return (transfer) => compressSeekable(transfer, settings, level, reference);
+    }
+    const { prefix } = reference;
+    if (prefix !== undefined) {
+      const { compressPatch } = await import("./patch.ts");
+      const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
+      return (transfer) => compressPatch(transfer, settings, level, prefix);
+    }
+    const { compressTransfer } = await import("./compress.ts");
+    const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
+    return (transfer) => compressTransfer(transfer, settings, level, reference);
+  }
+  const { decompressTransfer } = await import("./decompress.ts");
+  const passThrough = settings.passThrough ?? (settings.force && destination === "stdout");
+  return (transfer) => decompressTransfer(transfer, settings, passThrough, reference);
+}
+
+async function processFile(
+  input: Input,
+  inputs: readonly Input[],
+  destination: Destination,
+  settings: ZstdSettings,
+  messages: Messages,
+  work: Work,
+  totals: Totals,
+): Promise<void> {
+  let target: Target | undefined;
+  try {
+    const path = targetPath(input, destination, settings);
+    if (path === undefined) target = destination === "none" ? NULL_TARGET : STDOUT_TARGET;
+    else {
+      if (settings.outputDirectory !== undefined && settings.mirror) await makeDirectoryOf(path);
+      target = await openTarget(path, {
+        command: "zstd",
+        force: settings.force,
+        sparse: settings.mode === "decompress" && settings.sparse !== false,
+        messages,
+        inputs: [input],
+      });
+    }
+    const { bytesIn, bytesOut } = await transferFile(input, target, settings, messages, work);
+    await target.commit(input.info?.isFile === true ? input.info : undefined);
+    if (settings.remove && path !== undefined && input.path !== undefined) await Deno.remove(input.path);
+    totals.files++;
+    totals.bytesIn += bytesIn;
+    totals.bytesOut += bytesOut;
+    sayResult(input.name, path ?? STDOUT_NAME, bytesIn, bytesOut, settings, messages, inputs.length > 1);
+  } catch (error) {
+    await target?.discard();
+    report(error, input.name, messages, totals);
+  }
+}
+
+/** Where the output of one input goes; undefined for stdout and nowhere. What comes from stdin has no name to go by. */
+function targetPath(input: Input, destination: Destination, settings: ZstdSettings): string | undefined {
+  if (destination === "one") return settings.output;
+  if (destination !== "each" || input.path === undefined) return undefined;
+  const path = outputPath(input.name, settings);
+  if (path === undefined) throw new Failure(missingNameReason(input.name));
+  return path;
+}
+
+async function processConcatenated(
+  inputs: readonly Input[],
+  settings: ZstdSettings,
+  messages: Messages,
+  work: Work,
+  totals: Totals,
+): Promise<void> {
+  const path = settings.output!;
+  messages.say(
+    LEVEL.errors,
+    `zstd: WARNING: all input files will be processed and concatenated into a single output file: ${path} \n` +
+      `The concatenated output CANNOT regenerate original file names nor directory structure. `,
+  );
+  if (!settings.force && !confirm("Proceed? (y/n): ", messages)) throw new Failure("Aborting... ");
+  const target = await openTarget(path, {
+    command: "zstd",
+    force: settings.force,
+    sparse: settings.mode === "decompress" && settings.sparse !== false,
+    messages,
+    inputs,
+  });
+  for (const input of inputs) {
+    try {
+      const { bytesIn, bytesOut } = await transferFile(input, target, settings, messages, work);
+      totals.files++;
+      totals.bytesIn += bytesIn;
+      totals.bytesOut += bytesOut;
+    } catch (error) {
+      // Part of this input may be in the output already: there is no complete output any more.
+      await target.discard();
+      totals.files = 0;
+      return report(error, input.name, messages, totals);
+    }
+  }
+  await target.commit();
+}
+
+async function transferFile(
+  input: Input,
+  target: Target,
+  settings: ZstdSettings,
+  messages: Messages,
+  work: Work,
+): Promise<{ bytesIn: number; bytesOut: number }> {
+  const file = input.path === undefined ? Deno.stdin : await Deno.open(input.path);
+  const fileSize = input.info?.isFile === true ? input.info.size : undefined;
+  // Files that the system makes up as they are read have size 0.
+  const size = input.info === undefined ? settings.streamSize : fileSize === 0 ? undefined : fileSize;
+  const shown = settings.progress !== false && messages.level >= LEVEL.results && isProgressVisible();
+  const label = settings.mode === "compress" ? `${input.name} : Read` : input.name;
+  try {
+    const reader = new ChunkReader(file, fileSize);
+    const writer = new BlockWriter(target, settings.mode === "compress" ? fileSize : undefined);
+    await work({
+      name: input.name,
+      reader,
+      writer,
+      size,
+      fromStdin: input.path === undefined,
+      progress: new Progress(messages, shown, label, fileSize),
+    });
+    return { bytesIn: reader.bytesRead, bytesOut: writer.bytesWritten };
+  } finally {
+    messages.clearStatus();
+    if (input.path !== undefined) file.close();
+  }
+}
+
+async function makeDirectoryOf(path: string): Promise<void> {
+  await Deno.mkdir(path.slice(0, lastPartIndex(path)), { recursive: true });
+}
+
+/** Says why one input failed; what concerns the whole run goes on up. */
+function report(error: unknown, name: string, messages: Messages, totals: Totals): void {
+  if (error instanceof Deno.errors.BrokenPipe) throw error;
+  if (error instanceof Failure && error.exitCode !== EXIT.failure) throw error;
+  messages.say(
+    LEVEL.errors,
+    error instanceof Failure ? error.message : `zstd: ${name}: ${describeSystemError(error)}`,
+  );
+  totals.exitCode = EXIT.failure;
+}
+
+function sizes(bytesIn: number, bytesOut: number, messages: Messages): string {
+  const column = (bytes: number): string =>
+    messages.level >= LEVEL.details || bytesIn === 0 ? `${bytes} B`.padStart(8) : formatSizePadded(bytes, 6);
+  return `${column(bytesIn)} => ${column(bytesOut)}`;
+}
+
+function percent(bytesIn: number, bytesOut: number): string {
+  return bytesIn === 0 ? "" : `${(100 * bytesOut / bytesIn).toFixed(2).padStart(6)}% `;
+}
+
+function sayResult(
+  name: string,
+  target: string,
+  bytesIn: number,
+  bytesOut: number,
+  settings: ZstdSettings,
+  messages: Messages,
+  several: boolean,
+): void {
+  const text = settings.mode === "compress"
+    ? `${name.padEnd(20)} :${percent(bytesIn, bytesOut)}  (${sizes(bytesIn, bytesOut, messages)}, ${target}) `
+    : `${name.padEnd(20)}: ${bytesOut} bytes `;
+  messages.say(several ? LEVEL.notes : LEVEL.results, text);
+}
+
+function sayTotals(settings: ZstdSettings, totals: Totals, messages: Messages): void {
+  const { files, bytesIn, bytesOut } = totals;
+  const text = settings.mode === "compress"
+    ? `${`${files}`.padStart(3)} files compressed :${percent(bytesIn, bytesOut)}(${
+      sizes(bytesIn, bytesOut, messages)
+    })`
+    : `${files} files decompressed : ${bytesOut} bytes total `;
+  messages.say(LEVEL.results, text);
+}

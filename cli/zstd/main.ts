@@ -1,0 +1,102 @@
+/**
+ * The command `sluice zstd`: compresses, decompresses, tests and lists files as the zstd tool does.
+ *
+ * @module
+ */
+import { backendInfo } from "@sluice/ffi";
+import { EXIT, runToExitCode } from "../shared/exit.ts";
+import { collectInputs } from "../shared/inputs.ts";
+import { LEVEL, Messages } from "../shared/messages.ts";
+import { formatOptions, parseOptions } from "../shared/options.ts";
+import { SLUICE_VERSION } from "../shared/version.ts";
+import { hasCompressedName } from "./names.ts";
+import { ZSTD_OPTIONS } from "./options.ts";
+import { defaultSettings } from "./settings.ts";
+import type { ZstdSettings } from "./settings.ts";
+
+/** Every option of the command, for shell completions. */
+export const OPTIONS = ZSTD_OPTIONS;
+
+/** What words directly behind the command's name stand for; a file of such a name is `./list`. */
+const SUBCOMMAND_SETTINGS: Readonly<Record<string, (settings: ZstdSettings) => void>> = {
+  list: (settings) => settings.mode = "list",
+  seekable: (settings) => settings.seekable = 0,
+  cat: (settings) => settings.mode = "cat",
+  index: (settings) => settings.mode = "index",
+};
+
+/** Words that may stand directly behind the command's name. */
+export const SUBCOMMANDS: readonly string[] = Object.keys(SUBCOMMAND_SETTINGS);
+
+const USAGE = `Compresses or decompresses files in the zstd format; stdin where none is named.
+
+Usage: sluice zstd [OPTIONS...] [INPUT... | -] [-o OUTPUT]
+       sluice zstd list FILE...          what -l does
+       sluice zstd seekable FILE...      what --seekable does
+       sluice zstd cat [--range=START-END] FILE|URL
+                                         content of a seekable or ordinary file, or a part of it
+       sluice zstd index FILE|URL        where its frames are, as JSON
+
+`;
+
+/** Runs the command; returns its exit code. */
+export async function run(args: string[]): Promise<number> {
+  return await runToExitCode("sluice zstd", () => runZstd(args));
+}
+
+async function runZstd(args: readonly string[]): Promise<number> {
+  const messages = new Messages(LEVEL.results);
+  const settings = defaultSettings((text) => messages.say(LEVEL.results, text));
+  const [first = "", ...others] = args;
+  const applySubcommand = Object.hasOwn(SUBCOMMAND_SETTINGS, first) ? SUBCOMMAND_SETTINGS[first] : undefined;
+  applySubcommand?.(settings);
+  const operands = parseOptions(ZSTD_OPTIONS, applySubcommand === undefined ? args : others, settings);
+  messages.level = settings.verbosity;
+  if (settings.help) {
+    console.log(USAGE + formatOptions(ZSTD_OPTIONS).trimEnd());
+    return EXIT.ok;
+  }
+  if (settings.version) {
+    console.log(await banner(settings.verbosity < LEVEL.results));
+    return EXIT.ok;
+  }
+  if (messages.level >= LEVEL.notes) messages.say(LEVEL.notes, await banner(false));
+  if (settings.mode === "cat" || settings.mode === "index") {
+    const { catFile, indexFile } = await import("./parts.ts");
+    return await (settings.mode === "cat" ? catFile : indexFile)(operands, settings, messages);
+  }
+  if (settings.mode === "list") {
+    const { listFiles } = await import("./list.ts");
+    return await listFiles(operands, settings, messages);
+  }
+  const { inputs, failed } = await collectInputs(operands, {
+    command: "zstd",
+    recursive: settings.recursive,
+    force: settings.force,
+    fileLists: settings.fileLists,
+    messages,
+  });
+  if (settings.bench.wanted) {
+    const { benchmark } = await import("./benchmark.ts");
+    return operands.length > 0 && failed ? EXIT.failure : await benchmark(inputs, settings);
+  }
+  if (settings.mode === "train") {
+    const { trainOnFiles } = await import("./train.ts");
+    return await trainOnFiles(inputs, settings, messages);
+  }
+  const wanted = settings.excludeCompressed && settings.mode === "compress"
+    ? inputs.filter((input) => !hasCompressedName(input.name))
+    : inputs;
+  if (wanted.length === 0) return failed ? EXIT.failure : EXIT.ok;
+  const { processFiles } = await import("./files.ts");
+  const exitCode = await processFiles(wanted, settings, messages);
+  return failed ? EXIT.failure : exitCode;
+}
+
+/** Who speaks; scripts that ask quietly get the bare version of the format's library. */
+async function banner(bare: boolean): Promise<string> {
+  const { ZSTD_VERSION } = await import("@sluice/zstd");
+  return bare
+    ? ZSTD_VERSION
+    : `*** Zstandard CLI (sluice ${SLUICE_VERSION}, ${backendInfo().kind}) v${ZSTD_VERSION} ***`;
+}

@@ -1,0 +1,297 @@
+//! The store of packs for hosts: files, packs, indexes, and jobs that read objects.
+
+const std = @import("std");
+const allocator = @import("../core/c_allocator.zig").c_allocator;
+const entries = @import("entry.zig");
+const files = @import("files.zig");
+const indexes = @import("index.zig");
+const object_streams = @import("object_stream.zig");
+const jobs = @import("job.zig");
+const memory = @import("../core/memory.zig");
+const readers = @import("reader.zig");
+const result = @import("../core/result.zig");
+const stores = @import("store.zig");
+const Job = jobs.Job;
+const ObjectStream = object_streams.ObjectStream;
+const Result = result.Result;
+const Step = result.Step;
+const Store = stores.Store;
+
+const path_size_max = 4096;
+const entry_length = 7 + 8;
+
+pub fn resultOf(failure: readers.Error) Result {
+    return switch (failure) {
+        error.NeedsBytes => .needs_bytes,
+        error.OutOfMemory => .out_of_memory,
+        error.ReadFailed => .read_failed,
+        error.Truncated => .truncated,
+        error.OutOfRange, error.Corrupt => .corrupt,
+        error.DeltaCorrupt => .delta_corrupt,
+    };
+}
+
+/// A store for ids of 20 or 32 bytes that keeps pages and delta bases up to these budgets in bytes.
+fn storeNew(hash_size: u32, page_budget: f64, cache_budget: f64) callconv(.c) ?*Store {
+    if (hash_size != 20 and hash_size != 32) return null;
+    const store = memory.createContext(Store) orelse return null;
+    store.* = .{
+        .hash_size = hash_size,
+        .pages = .init(page_budget),
+        .cache = .{ .budget = if (cache_budget > 0 and cache_budget < 1 << 50) @intFromFloat(cache_budget) else 0 },
+    };
+    return store;
+}
+
+fn storeFree(store: ?*Store) callconv(.c) void {
+    const context = store orelse return;
+    context.deinit();
+    memory.destroyContext(context);
+}
+
+/// Opens a file by its path in UTF-8; `parameter_unsupported` where the host has to provide the bytes. Sets `value` to
+/// its size, `detail` to its number, or to the system's error number.
+fn fileOpen(store: *Store, source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.has_paths) return Result.parameter_unsupported.code();
+    const path = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    var buffer: [path_size_max:0]u8 = undefined;
+    if (path.len >= buffer.len or std.mem.indexOfScalar(u8, path, 0) != null) return Result.invalid_argument.code();
+    @memcpy(buffer[0..path.len], path);
+    buffer[path.len] = 0;
+    step.detail = store.addFile(buffer[0..path.len :0], 0) catch |failure| {
+        step.detail = store.pages.errno;
+        return resultOf(failure).code();
+    };
+    step.setValue(store.fileAt(step.detail).?.size);
+    return Result.ok.code();
+}
+
+/// A file whose pages the host provides. Sets `detail` to its number.
+fn fileProvided(store: *Store, size: f64, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!(size >= 0 and size < 1 << 53)) return Result.invalid_argument.code();
+    step.detail = store.addFile(null, @intFromFloat(size)) catch |failure| return resultOf(failure).code();
+    return Result.ok.code();
+}
+
+/// Takes one page of a file: 64 KiB, or what is left at its end.
+fn fileProvide(store: *Store, file: u32, page: u32, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) i32 {
+    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    const known = store.fileAt(file) orelse return Result.invalid_argument.code();
+    store.pages.provide(known, page, bytes) catch |failure| return resultOf(failure).code();
+    return Result.ok.code();
+}
+
+/// Writes pairs of file and page that were missing, takes them off the list, and returns how many pairs those are.
+fn storeNeeds(store: *Store, table: [*]u32, count: u32) callconv(.c) u32 {
+    const list = &store.pages.needs;
+    const pairs = @min(list.items.len, count / 2);
+    for (list.items[0..pairs], 0..) |need, i| {
+        table[2 * i] = need.file;
+        table[2 * i + 1] = need.page;
+    }
+    list.replaceRangeAssumeCapacity(0, pairs, &.{});
+    return @intCast(pairs);
+}
+
+/// Closes a file, and the pack or index on it. No job may be under way.
+fn fileRemove(store: *Store, file: u32) callconv(.c) void {
+    store.removeFile(file);
+}
+
+/// Makes a pack of a file. Sets `detail` to its number.
+fn packAdd(store: *Store, file: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const known = store.fileAt(file) orelse return Result.invalid_argument.code();
+    step.detail = store.addPack(known) catch |failure| return resultOf(failure).code();
+    return Result.ok.code();
+}
+
+/// Makes an index of a file, for these packs. Sets `detail` to the count of its ids.
+fn indexAdd(store: *Store, file: u32, layout: [*]const u32, layout_length: u32, packs: [*]const u32, pack_count: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const known = store.fileAt(file) orelse return Result.invalid_argument.code();
+    if (layout_length != @sizeOf(indexes.Layout) / 4) return Result.invalid_argument.code();
+    const fields: *const indexes.Layout = @ptrCast(layout);
+    step.detail = store.addIndex(known, fields.*, packs[0..pack_count]) catch |failure| return resultOf(failure).code();
+    return Result.ok.code();
+}
+
+/// Finds an id in the indexes, or in that of one pack unless `only` is 2^32 - 1. Sets `detail` to the pack's number and
+/// `value` to the offset.
+fn storeFind(store: *Store, source: ?[*]const u8, source_pos: u32, source_end: u32, only: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const id = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    if (id.len != store.hash_size) return Result.invalid_argument.code();
+    var cursor: files.Cursor = .{};
+    defer cursor.deinit();
+    const found = store.find(&cursor, id, if (only == jobs.none) null else only) catch |failure|
+        return resultOf(failure).code();
+    const place = found orelse return Result.not_found.code();
+    step.detail = place.pack;
+    step.setValue(place.offset);
+    return Result.ok.code();
+}
+
+/// Reads the header of an entry. Writes 15 numbers: kind, size, data offset and base offset in halves, id of the base.
+fn storeEntry(store: *Store, pack: u32, offset: f64, table: [*]u32, count: u32) callconv(.c) i32 {
+    if (count != entry_length or !(offset >= 0 and offset < 1 << 53)) return Result.invalid_argument.code();
+    const known = store.packAt(pack) orelse return Result.invalid_argument.code();
+    var cursor: files.Cursor = .{};
+    defer cursor.deinit();
+    const entry = entries.read(&cursor, known.file, known.end, @intFromFloat(offset), store.hash_size) catch |failure|
+        return resultOf(failure).code();
+    table[0] = @intFromEnum(entry.kind);
+    for ([_]u64{ entry.size, entry.data, entry.base_offset }, 0..) |value, i| {
+        table[1 + 2 * i] = @truncate(value);
+        table[2 + 2 * i] = @truncate(value >> 32);
+    }
+    @memcpy(std.mem.sliceAsBytes(table[7..entry_length]), &entry.base_id);
+    return Result.ok.code();
+}
+
+/// Inflates an entry, without applying anything, into a target that has exactly its size. Sets `produced`.
+fn storeInflate(store: *Store, pack: u32, offset: f64, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    const known = store.packAt(pack) orelse return Result.invalid_argument.code();
+    if (!(offset >= 0 and offset < 1 << 53)) return Result.invalid_argument.code();
+    var reader = readers.Reader.init(store) catch return Result.out_of_memory.code();
+    defer reader.deinit();
+    const entry = reader.entry(known, @intFromFloat(offset)) catch |failure| return resultOf(failure).code();
+    if (entry.size != output.len) return Result.invalid_argument.code();
+    reader.inflate(known, entry.data, output) catch |failure| return resultOf(failure).code();
+    step.produced = @intCast(output.len);
+    return Result.ok.code();
+}
+
+/// Bytes that pages and delta bases take now, in `value` and `other`.
+fn storeMemory(store: *Store, step: *Step) callconv(.c) void {
+    step.* = .{};
+    step.setValue(store.pages.ring.items.len * @sizeOf(files.Page));
+    step.setOther(store.cache.used);
+}
+
+/// A job for packed ids. Null when there is no memory.
+fn jobNew(store: *Store, source: ?[*]const u8, source_pos: u32, source_end: u32, flags: u32, threads: u32) callconv(.c) ?*Job {
+    const ids = result.sourceSlice(source, source_pos, source_end) orelse return null;
+    if (ids.len % store.hash_size != 0) return null;
+    return Job.create(store, ids.len / store.hash_size, ids, @bitCast(flags), threads) catch null;
+}
+
+/// A job for entries of one pack, by pairs of the halves of their offsets; with ids to verify, or with none.
+fn jobNewAt(store: *Store, pack: u32, offsets: [*]const u32, offset_count: u32, source: ?[*]const u8, source_pos: u32, source_end: u32, flags: u32, threads: u32) callconv(.c) ?*Job {
+    const ids = result.sourceSlice(source, source_pos, source_end) orelse return null;
+    const count = offset_count / 2;
+    if (ids.len != 0 and ids.len != @as(usize, count) * store.hash_size) return null;
+    const job = Job.create(store, count, ids, @bitCast(flags), threads) catch return null;
+    for (job.items, 0..) |*item, i| {
+        item.place = .{ .pack = pack, .offset = @as(u64, offsets[2 * i + 1]) << 32 | offsets[2 * i] };
+        item.state = .placed;
+    }
+    return job;
+}
+
+fn jobFree(job: ?*Job) callconv(.c) void {
+    if (job) |context| context.destroy();
+}
+
+/// Finds the objects and their chains; `needs_bytes` until the host has provided what that takes.
+fn jobPlan(job: *Job) callconv(.c) i32 {
+    job.plan() catch |failure| return resultOf(failure).code();
+    return Result.ok.code();
+}
+
+/// Writes a record for every item, without making objects.
+fn jobInfos(job: *Job, table: [*]u32, count: u32) callconv(.c) i32 {
+    if (count != job.items.len * jobs.record_length) return Result.invalid_argument.code();
+    const records: [*]jobs.Record = @ptrCast(table);
+    job.infos(records[0..job.items.len]) catch |failure| return resultOf(failure).code();
+    return Result.ok.code();
+}
+
+/// Makes objects. Sets `produced` to the bytes of the target in use, `detail` to the count of records, and `hint` to the
+/// room that the largest object needs which did not fit.
+fn jobNext(job: *Job, target: ?[*]u8, target_pos: u32, target_end: u32, table: [*]u32, count: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const arena = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    const records: [*]jobs.Record = @ptrCast(table);
+    const progress = job.next(arena, records[0 .. count / jobs.record_length]);
+    step.produced = @intCast(progress.arena_used);
+    step.detail = @intCast(progress.record_count);
+    step.hint = @intCast(progress.wanted);
+    return progress.result.code();
+}
+
+fn streamResult(failure: object_streams.Error) i32 {
+    return switch (failure) {
+        error.LimitExceeded => Result.memory_limit.code(),
+        error.BaseMissing => Result.base_missing.code(),
+        error.ChainTooLong => Result.chain_too_long.code(),
+        error.SpillFailed => Result.system_call_failed.code(),
+        else => |known| resultOf(known).code(),
+    };
+}
+
+/// A stream of the object at an offset of a pack that takes at most `budget` bytes of memory beside its window. A base that
+/// does not fit goes to a temporary file in the folder that the source names in UTF-8, or nowhere where that is empty.
+fn objectNew(store: *Store, pack: u32, offset: f64, budget: f64, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) ?*ObjectStream {
+    const folder = result.sourceSlice(source, source_pos, source_end) orelse return null;
+    if (!(offset >= 0 and offset < 1 << 53)) return null;
+    const limit: u64 = if (budget >= 0 and budget < 1 << 53) @intFromFloat(budget) else std.math.maxInt(u64) >> 1;
+    return ObjectStream.create(store, .{ .pack = pack, .offset = @intFromFloat(offset) }, limit, folder) catch null;
+}
+
+fn objectFree(stream: ?*ObjectStream) callconv(.c) void {
+    if (stream) |context| context.destroy();
+}
+
+/// Gets ready to give bytes; `needs_bytes` until the host has provided what that takes. Sets `value` to the size of the
+/// object, `detail` to its type and `hint` to the length of its chain.
+fn objectOpen(stream: *ObjectStream, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    stream.open() catch |failure| return streamResult(failure);
+    step.setValue(stream.size);
+    step.detail = @intFromEnum(stream.kind());
+    step.hint = @intCast(stream.chain.items.len);
+    return Result.ok.code();
+}
+
+/// Gives the next bytes: `frame_end` with the last of them, `needs_bytes` when the host has to provide some. Sets
+/// `produced`.
+fn objectRead(stream: *ObjectStream, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    if (stream.stage != .ready) return Result.stage_wrong.code();
+    const part = stream.read(output) catch |failure| return streamResult(failure);
+    step.produced = @intCast(part.produced);
+    if (part.waits) return Result.needs_bytes.code();
+    return (if (part.done) Result.frame_end else Result.output_pending).code();
+}
+
+pub const exports = .{
+    .{ "sluice_git_object_new", objectNew },
+    .{ "sluice_git_object_free", objectFree },
+    .{ "sluice_git_object_open", objectOpen, .off_loop },
+    .{ "sluice_git_object_read", objectRead, .off_loop },
+    .{ "sluice_git_store_new", storeNew },
+    .{ "sluice_git_store_free", storeFree },
+    .{ "sluice_git_store_memory", storeMemory },
+    .{ "sluice_git_store_needs", storeNeeds },
+    .{ "sluice_git_store_find", storeFind },
+    .{ "sluice_git_store_entry", storeEntry },
+    .{ "sluice_git_store_inflate", storeInflate },
+    .{ "sluice_git_file_open", fileOpen },
+    .{ "sluice_git_file_provided", fileProvided },
+    .{ "sluice_git_file_provide", fileProvide },
+    .{ "sluice_git_file_remove", fileRemove },
+    .{ "sluice_git_pack_add", packAdd },
+    .{ "sluice_git_index_add", indexAdd },
+    .{ "sluice_git_job_new", jobNew },
+    .{ "sluice_git_job_new_at", jobNewAt },
+    .{ "sluice_git_job_free", jobFree },
+    .{ "sluice_git_job_plan", jobPlan, .off_loop },
+    .{ "sluice_git_job_infos", jobInfos, .off_loop },
+    .{ "sluice_git_job_next", jobNext, .off_loop },
+};

@@ -1,0 +1,493 @@
+//! Files for hosts: opened here, read, hashed, compared and written without their bytes passing through the host.
+//! A file may be used by many calls at the same time. Where the target has no such files every call answers
+//! `parameter_unsupported`, and opening gives null.
+
+const std = @import("std");
+const files = @import("../core/linux_file.zig");
+const frames = @import("frames.zig");
+const hashing = @import("hash.zig");
+const memory_module = @import("../core/memory.zig");
+const result = @import("../core/result.zig");
+const slab = @import("../core/slab.zig");
+const File = files.File;
+const Result = result.Result;
+const Step = result.Step;
+
+extern fn malloc(size: usize) ?[*]u8;
+extern fn free(block: ?*anyopaque) void;
+
+const invalid = Result.invalid_argument.code();
+const unsupported = Result.parameter_unsupported.code();
+const path_size_max = 4096;
+
+/// A position in a file; null for what is none.
+fn position(value: f64) ?u64 {
+    const max: f64 = @floatFromInt(@as(u64, 1) << 53);
+    return if (value >= 0 and value <= max) @intFromFloat(value) else null;
+}
+
+/// A result for a system call: its number goes to `detail`.
+fn finish(step: *Step, errno: ?files.Errno) i32 {
+    step.detail = errno orelse return Result.ok.code();
+    return Result.system_call_failed.code();
+}
+
+const Path = struct {
+    bytes: [path_size_max:0]u8 = undefined,
+
+    /// False for a path that is too long, or has a zero inside.
+    fn set(self: *Path, source: ?[*]const u8, start: u32, end: u32) bool {
+        const path = result.sourceSlice(source, start, end) orelse return false;
+        if (path.len >= path_size_max or std.mem.findScalar(u8, path, 0) != null) return false;
+        @memcpy(self.bytes[0..path.len], path);
+        self.bytes[path.len] = 0;
+        return true;
+    }
+
+    fn pointer(self: *const Path) [*:0]const u8 {
+        return &self.bytes;
+    }
+};
+
+/// Opens a path, from a directory that is open or from the current one. Null when that fails: `detail` has the system's
+/// number, 0 for a path that is none.
+fn open(
+    directory: ?*const File,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    flags: u32,
+    mode: u32,
+    step: *Step,
+) callconv(.c) ?*File {
+    step.* = .{};
+    if (!files.is_supported) return null;
+    var path: Path = .{};
+    if (!path.set(source, source_pos, source_end)) return null;
+    switch (File.open(directory, path.pointer(), @bitCast(flags), mode)) {
+        .failed => |errno| {
+            step.detail = errno;
+            return null;
+        },
+        .value => |descriptor| {
+            const opened: File = .{ .descriptor = @intCast(descriptor) };
+            const self = memory_module.createContext(File) orelse {
+                opened.close();
+                return null;
+            };
+            self.* = opened;
+            return self;
+        },
+    }
+}
+
+/// Closes a file; null is fine.
+fn close(self: ?*File) callconv(.c) void {
+    const file = self orelse return;
+    if (files.is_supported) file.close();
+    memory_module.destroyContext(file);
+}
+
+const status_count = 18;
+
+/// Writes 64-bit values in halves: size, inode, device, modification and change time in nanoseconds, 512-byte blocks;
+/// then mode, links, owner, group, and the seconds of both times.
+fn status(self: *const File, table: [*]u32, count: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    if (count < status_count) return invalid;
+    const found = switch (self.status()) {
+        .value => |value| value,
+        .failed => |errno| return finish(step, errno),
+    };
+    const device = @as(u64, found.dev_major) << 32 | found.dev_minor;
+    const times = [2]i128{ nanoseconds(found.mtime), nanoseconds(found.ctime) };
+    const values = [_]u64{
+        found.size,
+        found.ino,
+        device,
+        @truncate(@as(u128, @bitCast(times[0]))),
+        @truncate(@as(u128, @bitCast(times[1]))),
+        found.blocks,
+    };
+    for (values, 0..) |value, i| {
+        table[2 * i] = @truncate(value);
+        table[2 * i + 1] = @truncate(value >> 32);
+    }
+    table[12] = found.mode;
+    table[13] = found.nlink;
+    table[14] = found.uid;
+    table[15] = found.gid;
+    table[16] = found.rdev_major;
+    table[17] = found.rdev_minor;
+    return Result.ok.code();
+}
+
+fn nanoseconds(time: anytype) i128 {
+    return @as(i128, time.sec) * std.time.ns_per_s + time.nsec;
+}
+
+/// Reads from a position; `produced` is less than asked for at the end of the file only.
+fn read(self: *const File, offset: f64, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    switch (self.read(position(offset) orelse return invalid, output)) {
+        .value => |count| step.produced = @intCast(count),
+        .failed => |errno| return finish(step, errno),
+    }
+    return Result.ok.code();
+}
+
+/// Writes at a position.
+fn write(self: *const File, offset: f64, source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+    return finish(step, self.write(position(offset) orelse return invalid, input));
+}
+
+/// What is done to a file as a whole.
+const Action = enum(u32) { resize = 0, sync_data = 1, sync_all = 2, lock = 3, _ };
+
+/// Does one action; `value` is the size for a resize.
+fn act(self: *const File, action: u32, value: f64, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const number = position(value) orelse return invalid;
+    return finish(step, switch (@as(Action, @enumFromInt(action))) {
+        .resize => self.resize(number),
+        .sync_data => self.sync(true),
+        .sync_all => self.sync(false),
+        .lock => self.lock(),
+        _ => return invalid,
+    });
+}
+
+/// Makes a range zero, as a hole where that is allowed and possible.
+fn zero(self: *const File, start: f64, end: f64, punch: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const from = position(start) orelse return invalid;
+    return finish(step, self.zero(from, position(end) orelse return invalid, punch != 0));
+}
+
+/// Makes the target share the file's blocks, where the file system can.
+fn clone(self: *const File, target: *const File, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    return finish(step, self.cloneTo(target));
+}
+
+/// Renames inside an open directory.
+fn rename(
+    self: *const File,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    other: ?[*]const u8,
+    other_pos: u32,
+    other_end: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    var from: Path = .{};
+    var to: Path = .{};
+    if (!from.set(source, source_pos, source_end) or !to.set(other, other_pos, other_end)) return invalid;
+    return finish(step, self.rename(from.pointer(), to.pointer()));
+}
+
+/// Removes a file from an open directory.
+fn remove(self: *const File, source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    var path: Path = .{};
+    if (!path.set(source, source_pos, source_end)) return invalid;
+    return finish(step, self.remove(path.pointer()));
+}
+
+/// A job over the blocks of a range, for several threads.
+const RangeJob = struct {
+    queue: slab.Queue,
+    file: *const File,
+    other: ?*const File = null,
+    start: u64,
+    end: u64,
+    table: frames.Table,
+    sparse: bool,
+    errno: std.atomic.Value(u32) = .init(0),
+    failed: std.atomic.Value(bool) = .init(false),
+    differing: std.atomic.Value(u32) = .init(0),
+    changed: std.atomic.Value(u64) = .init(0),
+
+    fn fail(self: *RangeJob, errno: files.Errno) void {
+        if (!self.failed.swap(true, .monotonic)) self.errno.store(errno, .monotonic);
+        self.queue.failed.store(true, .monotonic);
+    }
+
+    fn range(self: *const RangeJob, index: u32) files.Range {
+        const start = self.start + @as(u64, index) * self.table.block_size;
+        return .{ .start = start, .end = @min(self.end, start + self.table.block_size) };
+    }
+
+    fn hash(self: *RangeJob) void {
+        const buffer = (malloc(frames.piece_size) orelse return self.fail(@intFromEnum(std.os.linux.E.NOMEM)))[0..frames.piece_size];
+        defer free(buffer.ptr);
+        var data: files.Range = .{ .start = self.start, .end = self.start };
+        var zero_size: u64 = 0;
+        var zero_digest: [hashing.digest_size_max]u8 = undefined;
+        while (self.queue.take()) |index| {
+            const block = self.range(index);
+            const digest = self.table.digest(block.start);
+            if (self.sparse) {
+                if (block.start >= data.end) {
+                    data = self.file.nextData(block.start, self.end) orelse .{ .start = self.end, .end = self.end };
+                }
+                if (data.start >= block.end) {
+                    if (zero_size != block.end - block.start) {
+                        zero_size = block.end - block.start;
+                        frames.digestOfZeros(self.table.spec, zero_size, &zero_digest);
+                    }
+                    @memcpy(digest, zero_digest[0..digest.len]);
+                    continue;
+                }
+            }
+            if (frames.hashRange(self.file, block.start, block.end, self.table.spec, buffer, digest)) |errno| return self.fail(errno);
+        }
+    }
+
+    /// Compares pieces of both files byte by byte and copies those that differ.
+    fn copy(self: *RangeJob) void {
+        const size = 2 * frames.piece_size;
+        const buffer = (malloc(size) orelse return self.fail(@intFromEnum(std.os.linux.E.NOMEM)))[0..size];
+        defer free(buffer.ptr);
+        while (self.queue.take()) |index| {
+            const block = self.range(index);
+            const changed = self.copyBlock(block, buffer) catch return;
+            if (changed > 0) _ = self.differing.fetchAdd(1, .monotonic);
+            _ = self.changed.fetchAdd(changed, .monotonic);
+        }
+    }
+
+    fn copyBlock(self: *RangeJob, block: files.Range, buffer: []u8) error{Failed}!u64 {
+        const target = self.other.?;
+        var changed: u64 = 0;
+        var at = block.start;
+        if (self.sparse and self.file.nextData(block.start, block.end) == null) {
+            if (target.nextData(block.start, block.end) == null) return 0;
+            if (target.zero(block.start, block.end, true)) |errno| return self.failCopy(errno);
+            return block.end - block.start;
+        }
+        while (at < block.end) {
+            const count: usize = @intCast(@min(frames.piece_size, block.end - at));
+            const ours = buffer[0..count];
+            switch (self.file.read(at, ours)) {
+                .value => |got| if (got < count) return self.failCopy(files.etruncated),
+                .failed => |errno| return self.failCopy(errno),
+            }
+            const theirs = buffer[frames.piece_size..][0..count];
+            const got = switch (target.read(at, theirs)) {
+                .value => |got| got,
+                .failed => |errno| return self.failCopy(errno),
+            };
+            if (got < count or !std.mem.eql(u8, ours, theirs)) {
+                if (target.write(at, ours)) |errno| return self.failCopy(errno);
+                changed += count;
+            }
+            at += count;
+        }
+        return changed;
+    }
+
+    fn failCopy(self: *RangeJob, errno: files.Errno) error{Failed} {
+        self.fail(errno);
+        return error.Failed;
+    }
+
+    fn result_(self: *RangeJob, step: *Step) i32 {
+        if (self.failed.load(.monotonic)) return finish(step, self.errno.load(.monotonic));
+        return Result.ok.code();
+    }
+};
+
+/// The table of blocks behind a host's array of numbers; null when that is too small for the range.
+fn tableOf(table: [*]u32, count: u32, base: f64, block_size: u32, id: u32, seed_low: u32, seed_high: u32) ?frames.Table {
+    if (block_size == 0) return null;
+    return .{
+        .digests = @as([*]u8, @ptrCast(table))[0 .. @as(usize, count) * 4],
+        .base = position(base) orelse return null,
+        .block_size = block_size,
+        .spec = hashing.Spec.init(id, seed_low, seed_high) orelse return null,
+    };
+}
+
+/// Hashes the blocks from `start` to `end` into a table whose first block lies at `base`.
+fn hash(
+    self: *const File,
+    start: f64,
+    end: f64,
+    sparse: u32,
+    threads: u32,
+    digests: [*]u32,
+    digest_count: u32,
+    base: f64,
+    block_size: u32,
+    id: u32,
+    seed_low: u32,
+    seed_high: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const table = tableOf(digests, digest_count, base, block_size, id, seed_low, seed_high) orelse return invalid;
+    const from = position(start) orelse return invalid;
+    const to = position(end) orelse return invalid;
+    if (!table.covers(from, to)) return invalid;
+    const count = std.math.divCeil(u64, to - from, block_size) catch return invalid;
+    if (count > std.math.maxInt(u32) / 2) return invalid;
+    var job: RangeJob = .{
+        .queue = .{ .count = @intCast(count) },
+        .file = self,
+        .start = from,
+        .end = to,
+        .table = table,
+        .sparse = sparse != 0,
+    };
+    slab.runThreads(*RangeJob, &job, RangeJob.hash, @intCast(@min(threads, count)));
+    return job.result_(step);
+}
+
+/// Compares the blocks from `start` to `end` with digests of the other file, which are known up to `known_end`, and
+/// writes frames. `produced` bytes of frames; `value` is how far it came: before `end` with `output_pending`.
+fn compare(
+    self: *const File,
+    start: f64,
+    end: f64,
+    known_end: f64,
+    sparse: u32,
+    digests: [*]u32,
+    digest_count: u32,
+    base: f64,
+    block_size: u32,
+    id: u32,
+    seed_low: u32,
+    seed_high: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const table = tableOf(digests, digest_count, base, block_size, id, seed_low, seed_high) orelse return invalid;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    const from = position(start) orelse return invalid;
+    const to = position(end) orelse return invalid;
+    if (!table.covers(from, to)) return invalid;
+    var comparison: frames.Comparison = .{
+        .file = self,
+        .table = table,
+        .known_end = position(known_end) orelse return invalid,
+        .sparse = sparse != 0,
+        .target = output,
+    };
+    const progress = comparison.run(from, to);
+    step.produced = @intCast(progress.produced);
+    step.setValue(progress.next);
+    if (progress.failed) |errno| return finish(step, errno);
+    if (progress.next == to) return Result.ok.code();
+    return if (progress.next == from) Result.output_too_small.code() else Result.output_pending.code();
+}
+
+/// Takes frames for the range that ends at `end`, the first of which must start at `next`. `consumed` bytes were taken,
+/// `value` is where the next frame must start, `other` how many bytes were written. `frame_end` when a frame of another
+/// kind comes next.
+fn apply(
+    self: *const File,
+    next: f64,
+    end: f64,
+    punch: u32,
+    digests: [*]u32,
+    digest_count: u32,
+    base: f64,
+    block_size: u32,
+    id: u32,
+    seed_low: u32,
+    seed_high: u32,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const table = tableOf(digests, digest_count, base, block_size, id, seed_low, seed_high) orelse return invalid;
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+    const from = position(next) orelse return invalid;
+    const to = position(end) orelse return invalid;
+    if (from > to or from < table.base) return invalid;
+    var application: frames.Application = .{ .file = self, .table = table, .end = to, .punch = punch != 0, .next = from };
+    application.run(input);
+    step.consumed = @intCast(application.consumed);
+    step.setValue(application.next);
+    step.setOther(application.written);
+    return switch (application.fault) {
+        .none => Result.ok.code(),
+        .stop => Result.frame_end.code(),
+        .io => finish(step, application.errno),
+        .corrupt => Result.corrupt.code(),
+        .mismatch => Result.checksum_mismatch.code(),
+    };
+}
+
+/// Makes a range of the target equal to this file's: `value` bytes were written, `detail` blocks differed.
+fn copy(
+    self: *const File,
+    target: *const File,
+    start: f64,
+    end: f64,
+    block_size: u32,
+    sparse: u32,
+    threads: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const from = position(start) orelse return invalid;
+    const to = position(end) orelse return invalid;
+    if (block_size == 0 or to < from) return invalid;
+    const count = std.math.divCeil(u64, to - from, block_size) catch return invalid;
+    if (count > std.math.maxInt(u32) / 2) return invalid;
+    var job: RangeJob = .{
+        .queue = .{ .count = @intCast(count) },
+        .file = self,
+        .other = target,
+        .start = from,
+        .end = to,
+        .table = .{ .digests = &.{}, .base = from, .block_size = block_size, .spec = .{ .id = .xxh3_128, .seed = 0 } },
+        .sparse = sparse != 0,
+    };
+    slab.runThreads(*RangeJob, &job, RangeJob.copy, @intCast(@min(threads, count)));
+    const outcome = job.result_(step);
+    if (outcome == Result.ok.code()) step.detail = job.differing.load(.monotonic);
+    step.setValue(job.changed.load(.monotonic));
+    return outcome;
+}
+
+pub const exports = .{
+    .{ "sluice_pdiffcopy_file_open", open },
+    .{ "sluice_pdiffcopy_file_close", close },
+    .{ "sluice_pdiffcopy_file_status", status },
+    .{ "sluice_pdiffcopy_file_read", read, .off_loop },
+    .{ "sluice_pdiffcopy_file_write", write, .off_loop },
+    .{ "sluice_pdiffcopy_file_act", act, .off_loop },
+    .{ "sluice_pdiffcopy_file_zero", zero, .off_loop },
+    .{ "sluice_pdiffcopy_file_clone", clone, .off_loop },
+    .{ "sluice_pdiffcopy_file_rename", rename },
+    .{ "sluice_pdiffcopy_file_remove", remove },
+    .{ "sluice_pdiffcopy_file_hash", hash, .off_loop },
+    .{ "sluice_pdiffcopy_file_compare", compare, .off_loop },
+    .{ "sluice_pdiffcopy_file_apply", apply, .off_loop },
+    .{ "sluice_pdiffcopy_file_copy", copy, .off_loop },
+};

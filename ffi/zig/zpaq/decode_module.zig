@@ -1,0 +1,6 @@
+//! The library module zpaq_decode: ZPAQ decompression.
+
+pub const name = "zpaq_decode";
+
+/// Every exported function with its symbol; `abi.zig` says what a row may hold.
+pub const exports = @import("decoder_exports.zig").exports;

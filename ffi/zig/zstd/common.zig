@@ -1,0 +1,54 @@
+//! What both directions of zstd share: the C declarations and the translation of its error numbers.
+
+const std = @import("std");
+pub const c = @import("zstd_c");
+const Memory = @import("../core/memory.zig").Memory;
+const result = @import("../core/result.zig");
+const Result = result.Result;
+const Step = result.Step;
+
+/// The allocator hooks of a context, in zstd's own shape.
+pub fn customMemory(memory: *Memory) c.ZSTD_customMem {
+    return .{ .customAlloc = Memory.allocateHook, .customFree = Memory.releaseHook, .@"opaque" = memory };
+}
+
+/// Translates a failed size_t of zstd; the library's number goes to `step.detail`.
+pub fn failure(size: usize, memory: *const Memory, step: *Step) Result {
+    const number = c.ZSTD_getErrorCode(size);
+    step.detail = @intCast(number);
+    return switch (number) {
+        c.ZSTD_error_prefix_unknown => .bad_magic,
+        c.ZSTD_error_version_unsupported => .version_unsupported,
+        c.ZSTD_error_frameParameter_unsupported => .frame_unsupported,
+        c.ZSTD_error_frameParameter_windowTooLarge => .window_too_large,
+        c.ZSTD_error_corruption_detected, c.ZSTD_error_literals_headerWrong => .corrupt,
+        c.ZSTD_error_checksum_wrong => .checksum_mismatch,
+        c.ZSTD_error_dictionary_corrupted => .dictionary_corrupt,
+        c.ZSTD_error_dictionary_wrong => .dictionary_mismatch,
+        c.ZSTD_error_dictionaryCreation_failed => .dictionary_creation_failed,
+        c.ZSTD_error_parameter_unsupported => .parameter_unsupported,
+        c.ZSTD_error_parameter_combination_unsupported => .parameter_combination_unsupported,
+        c.ZSTD_error_parameter_outOfBound => .parameter_out_of_range,
+        c.ZSTD_error_stage_wrong => .stage_wrong,
+        c.ZSTD_error_init_missing => .init_missing,
+        c.ZSTD_error_memory_allocation => if (memory.limit_hit.load(.monotonic)) .memory_limit else .out_of_memory,
+        c.ZSTD_error_dstSize_tooSmall => .output_too_small,
+        c.ZSTD_error_srcSize_wrong => .input_size_mismatch,
+        c.ZSTD_error_noForwardProgress_destFull, c.ZSTD_error_noForwardProgress_inputEmpty => .no_progress,
+        else => .generic,
+    };
+}
+
+/// A parameter number from outside as the C enum, or null where it is none.
+pub fn parameter(comptime T: type, number: i32) ?T {
+    return std.math.cast(T, number);
+}
+
+/// A dictionary's content type from a host's number: 0 auto, 1 raw content, everything else fully formatted.
+pub fn contentType(number: u32) c.ZSTD_dictContentType_e {
+    return switch (number) {
+        0 => c.ZSTD_dct_auto,
+        1 => c.ZSTD_dct_rawContent,
+        else => c.ZSTD_dct_fullDict,
+    };
+}

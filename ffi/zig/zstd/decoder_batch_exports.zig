@@ -1,0 +1,153 @@
+//! Decompression of many values in one call: independent frames over threads, and chains where each frame refers to the
+//! content of the one before.
+
+const std = @import("std");
+const common = @import("common.zig");
+const c = common.c;
+const decoder = @import("decoder_exports.zig");
+const memory_module = @import("../core/memory.zig");
+const Memory = memory_module.Memory;
+const result = @import("../core/result.zig");
+const slab = @import("../core/slab.zig");
+const Result = result.Result;
+const Step = result.Step;
+
+/// One batch that its threads share. Each slot has exactly the size of its content.
+const Batch = struct {
+    queue: slab.Queue,
+    sources: slab.SourceSlab,
+    slots: slab.TargetSlab,
+    template: *const decoder.Decompressor,
+    pairs: []const i32,
+    /// The first failure: its result, the library's number, the item.
+    result: Result = .ok,
+    errno: u32 = 0,
+    index: u32 = 0,
+
+    fn work(self: *Batch) void {
+        var memory: Memory = .{ .limit = self.template.memory.limit };
+        const context = c.ZSTD_createDCtx_advanced(common.customMemory(&memory)) orelse
+            return self.fail(.out_of_memory, 0, 0);
+        defer _ = c.ZSTD_freeDCtx(context);
+        var i: usize = 0;
+        while (i + 1 < self.pairs.len) : (i += 2) {
+            const name = common.parameter(c.ZSTD_dParameter, self.pairs[i]) orelse continue;
+            _ = c.ZSTD_DCtx_setParameter(context, name, self.pairs[i + 1]);
+        }
+        if (self.template.dictionary) |dictionary| _ = c.ZSTD_DCtx_refDDict(context, dictionary);
+        while (self.queue.take()) |index| {
+            const source = self.sources.item(index);
+            const slot = self.slots.item(index);
+            const size = c.ZSTD_decompressDCtx(context, slot.ptr, slot.len, source.ptr, source.len);
+            if (c.ZSTD_isError(size) != 0) {
+                var step: Step = .{};
+                const failed = common.failure(size, &memory, &step);
+                return self.fail(failed, step.detail, index);
+            }
+            if (size != slot.len) return self.fail(.corrupt, 0, index);
+        }
+    }
+
+    fn fail(self: *Batch, failed: Result, errno: u32, index: u32) void {
+        if (self.queue.failed.swap(true, .acq_rel)) return;
+        self.result = failed;
+        self.errno = errno;
+        self.index = index;
+    }
+};
+
+/// Decodes each item of the source slab into its slot, which has exactly the size of the content, with the dictionary
+/// of `template`, on `threads` threads. Sets `produced`; on failure `value_low` is an item that failed.
+fn decompressBatch(
+    template: *decoder.Decompressor,
+    pairs: [*]const i32,
+    pair_count: u32,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    offsets: [*]const u32,
+    offset_count: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    slots: [*]const u32,
+    slot_count: u32,
+    threads: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const invalid = Result.invalid_argument.code();
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    var batch: Batch = .{
+        .queue = .{ .count = undefined },
+        .sources = slab.SourceSlab.init(input, offsets, offset_count) orelse return invalid,
+        .slots = slab.TargetSlab.init(output, slots, slot_count) orelse return invalid,
+        .template = template,
+        .pairs = pairs[0 .. 2 * @as(usize, pair_count)],
+    };
+    const count = batch.sources.count();
+    batch.queue.count = count;
+    if (batch.slots.count() != count) return invalid;
+    slab.runThreads(*Batch, &batch, Batch.work, @min(threads, count));
+    if (batch.result != .ok) {
+        step.detail = batch.errno;
+        step.value_low = batch.index;
+        return batch.result.code();
+    }
+    step.produced = @intCast(output.len);
+    return Result.ok.code();
+}
+
+/// Decodes each item into its slot with the slot before it as prefix, the first with none. Slots and failures as for
+/// batches.
+fn decompressChain(
+    template: *decoder.Decompressor,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    offsets: [*]const u32,
+    offset_count: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    slots: [*]const u32,
+    slot_count: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const invalid = Result.invalid_argument.code();
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    const sources = slab.SourceSlab.init(input, offsets, offset_count) orelse return invalid;
+    const contents = slab.TargetSlab.init(output, slots, slot_count) orelse return invalid;
+    const count = sources.count();
+    if (contents.count() != count) return invalid;
+    for (0..count) |i| {
+        const item = sources.item(i);
+        const slot = contents.item(i);
+        var size: usize = 0;
+        if (i > 0) {
+            const before = contents.item(i - 1);
+            size = c.ZSTD_DCtx_refPrefix_advanced(template.context, before.ptr, before.len, c.ZSTD_dct_rawContent);
+        }
+        if (c.ZSTD_isError(size) == 0) {
+            size = c.ZSTD_decompressDCtx(template.context, slot.ptr, slot.len, item.ptr, item.len);
+        }
+        const failed = if (c.ZSTD_isError(size) != 0)
+            template.fail(size, step)
+        else if (size != slot.len)
+            Result.corrupt.code()
+        else
+            continue;
+        step.value_low = @intCast(i);
+        return failed;
+    }
+    step.produced = @intCast(output.len);
+    return Result.ok.code();
+}
+
+pub const exports = .{
+    .{ "sluice_zstd_decompressor_batch", decompressBatch, .off_loop },
+    .{ "sluice_zstd_decompressor_chain", decompressChain, .off_loop },
+};

@@ -1,0 +1,192 @@
+//! zstd decompression for hosts: translation between the host's plain numbers and the C library, nothing else.
+
+const std = @import("std");
+const common = @import("common.zig");
+const c = common.c;
+const memory_module = @import("../core/memory.zig");
+const Memory = memory_module.Memory;
+const result = @import("../core/result.zig");
+const Result = result.Result;
+const Step = result.Step;
+
+pub const Decompressor = struct {
+    memory: Memory,
+    context: *c.ZSTD_DCtx,
+    /// The dictionary in use, for batches, whose threads have contexts of their own.
+    dictionary: ?*c.ZSTD_DDict,
+
+    /// After any failure zstd leaves a context undefined; a reset makes it ready for a new frame.
+    pub fn fail(self: *Decompressor, size: usize, step: *Step) i32 {
+        const failed = common.failure(size, &self.memory, step);
+        _ = c.ZSTD_DCtx_reset(self.context, c.ZSTD_reset_session_only);
+        return failed.code();
+    }
+};
+
+/// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
+fn new(memory_limit: f64) callconv(.c) ?*Decompressor {
+    const self = memory_module.createContext(Decompressor) orelse return null;
+    self.* = .{ .memory = .init(memory_limit), .context = undefined, .dictionary = null };
+    self.context = c.ZSTD_createDCtx_advanced(common.customMemory(&self.memory)) orelse {
+        memory_module.destroyContext(self);
+        return null;
+    };
+    return self;
+}
+
+/// Frees a context; null is fine.
+fn free(self: ?*Decompressor) callconv(.c) void {
+    const it = self orelse return;
+    _ = c.ZSTD_freeDCtx(it.context);
+    memory_module.destroyContext(it);
+}
+
+/// Sets `count` parameters given as pairs (number, value). A refused one is named in `step.detail`.
+fn set(self: *Decompressor, pairs: [*]const i32, count: u32, step: *Step) callconv(.c) i32 {
+    for (0..count) |i| {
+        const number = pairs[2 * i];
+        const size = if (common.parameter(c.ZSTD_dParameter, number)) |parameter|
+            c.ZSTD_DCtx_setParameter(self.context, parameter, pairs[2 * i + 1])
+        else
+            @as(usize, @bitCast(-@as(isize, c.ZSTD_error_parameter_unsupported)));
+        if (c.ZSTD_isError(size) != 0) {
+            const failed = self.fail(size, step);
+            step.detail = @bitCast(number);
+            return failed;
+        }
+    }
+    return Result.ok.code();
+}
+
+/// Forgets the frame in progress; parameters stay.
+fn reset(self: *Decompressor) callconv(.c) void {
+    _ = c.ZSTD_DCtx_reset(self.context, c.ZSTD_reset_session_only);
+}
+
+/// Decodes whole frames from source into target, which must have room for all of it. Sets `produced`.
+fn decompress(
+    self: *Decompressor,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    const size = c.ZSTD_decompressDCtx(self.context, output.ptr, output.len, input.ptr, input.len);
+    if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+    std.debug.assert(size <= output.len);
+    step.consumed = @intCast(input.len);
+    step.produced = @intCast(size);
+    return Result.ok.code();
+}
+
+/// Decodes until the source is used up, the target is full, or the frame ends. Sets `consumed`, `produced`, `hint`.
+fn stepFrame(
+    self: *Decompressor,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const source_slice = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    const target_slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    var input: c.ZSTD_inBuffer = .{ .src = source_slice.ptr, .size = source_slice.len, .pos = 0 };
+    var output: c.ZSTD_outBuffer = .{ .dst = target_slice.ptr, .size = target_slice.len, .pos = 0 };
+
+    while (true) {
+        const before = input.pos + output.pos;
+        const size = c.ZSTD_decompressStream(self.context, &output, &input);
+        step.consumed = @intCast(input.pos);
+        step.produced = @intCast(output.pos);
+        if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+        if (size == 0) return Result.frame_end.code();
+        step.hint = std.math.lossyCast(u32, size);
+        if (output.pos == output.size) return Result.output_pending.code();
+        if (input.pos == input.size or input.pos + output.pos == before) return Result.ok.code();
+    }
+}
+
+/// A dictionary digested for decompression; the bytes are copied. `content_type`: 0 tells formatted ones by their magic
+/// number, 1 takes any bytes as content, 2 insists on a formatted one. Null when the bytes are no dictionary of that type.
+const Dictionary = struct {
+    memory: Memory,
+    digest: *c.ZSTD_DDict,
+};
+
+fn dictionaryNew(source: ?[*]const u8, source_pos: u32, source_end: u32, content_type: u32) callconv(.c) ?*Dictionary {
+    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return null;
+    const self = memory_module.createContext(Dictionary) orelse return null;
+    self.memory = .init(0);
+    self.digest = c.ZSTD_createDDict_advanced(
+        bytes.ptr,
+        bytes.len,
+        c.ZSTD_dlm_byCopy,
+        common.contentType(content_type),
+        common.customMemory(&self.memory),
+    ) orelse {
+        memory_module.destroyContext(self);
+        return null;
+    };
+    return self;
+}
+
+/// Frees a dictionary that no context refers to; null is fine.
+fn dictionaryFree(self: ?*Dictionary) callconv(.c) void {
+    const it = self orelse return;
+    _ = c.ZSTD_freeDDict(it.digest);
+    memory_module.destroyContext(it);
+}
+
+/// Uses a dictionary for all frames from now on; null for none. It must live as long as the context refers to it.
+fn useDictionary(self: *Decompressor, dictionary: ?*Dictionary, step: *Step) callconv(.c) i32 {
+    const digest = if (dictionary) |it| it.digest else null;
+    const size = c.ZSTD_DCtx_refDDict(self.context, digest);
+    if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+    self.dictionary = digest;
+    return Result.ok.code();
+}
+
+/// Bytes that the context holds, in `value`.
+fn memoryUsed(self: *const Decompressor, step: *Step) callconv(.c) void {
+    step.setValue(self.memory.bytesUsed() + @sizeOf(Decompressor));
+}
+
+/// Bounds of a decompression parameter as two i32 in `value_low` and `other_low`.
+fn parameterBounds(number: i32, step: *Step) callconv(.c) i32 {
+    const parameter = common.parameter(c.ZSTD_dParameter, number) orelse return Result.parameter_unsupported.code();
+    const bounds = c.ZSTD_dParam_getBounds(parameter);
+    if (c.ZSTD_isError(bounds.@"error") != 0) return Result.parameter_unsupported.code();
+    step.value_low = @bitCast(bounds.lowerBound);
+    step.other_low = @bitCast(bounds.upperBound);
+    return Result.ok.code();
+}
+
+/// What a streaming decoder for this window would hold, in `value`, in bytes.
+fn estimate(window_size: f64, step: *Step) callconv(.c) void {
+    const window: usize = if (window_size >= 1 and window_size < 1 << 31) @intFromFloat(window_size) else 1;
+    step.setValue(c.ZSTD_estimateDStreamSize(window));
+}
+
+pub const exports = .{
+    .{ "sluice_zstd_decompressor_new", new },
+    .{ "sluice_zstd_decompressor_free", free },
+    .{ "sluice_zstd_decompressor_set", set },
+    .{ "sluice_zstd_decompressor_reset", reset },
+    .{ "sluice_zstd_decompressor_decompress", decompress, .off_loop },
+    .{ "sluice_zstd_decompressor_step", stepFrame, .off_loop },
+    .{ "sluice_zstd_decompressor_use_dictionary", useDictionary },
+    .{ "sluice_zstd_decompressor_dictionary_new", dictionaryNew },
+    .{ "sluice_zstd_decompressor_dictionary_free", dictionaryFree },
+    .{ "sluice_zstd_decompressor_memory", memoryUsed },
+    .{ "sluice_zstd_decompressor_bounds", parameterBounds },
+    .{ "sluice_zstd_decompressor_estimate", estimate },
+};

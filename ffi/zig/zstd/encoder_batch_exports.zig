@@ -1,0 +1,168 @@
+//! Compression of many values in one call: independent frames over threads, and chains where each value refers to the
+//! one before.
+
+const std = @import("std");
+const common = @import("common.zig");
+const c = common.c;
+const encoder = @import("encoder_exports.zig");
+const memory_module = @import("../core/memory.zig");
+const Memory = memory_module.Memory;
+const result = @import("../core/result.zig");
+const slab = @import("../core/slab.zig");
+const Result = result.Result;
+const Step = result.Step;
+
+/// One batch that its threads share. Frames are written into slots that always have room.
+const Batch = struct {
+    queue: slab.Queue,
+    sources: slab.SourceSlab,
+    slots: slab.TargetSlab,
+    /// Sizes of the frames.
+    sizes: [*]u32,
+    template: *const encoder.Compressor,
+    pairs: []const i32,
+    /// The first failure: its result, the library's number, the item.
+    result: Result = .ok,
+    errno: u32 = 0,
+    index: u32 = 0,
+
+    fn work(self: *Batch) void {
+        var memory: Memory = .{ .limit = self.template.memory.limit };
+        const context = c.ZSTD_createCCtx_advanced(common.customMemory(&memory)) orelse
+            return self.fail(.out_of_memory, 0, 0);
+        defer _ = c.ZSTD_freeCCtx(context);
+        var i: usize = 0;
+        while (i + 1 < self.pairs.len) : (i += 2) {
+            const name = common.parameter(c.ZSTD_cParameter, self.pairs[i]) orelse continue;
+            _ = c.ZSTD_CCtx_setParameter(context, name, self.pairs[i + 1]);
+        }
+        if (self.template.dictionary) |dictionary| _ = c.ZSTD_CCtx_refCDict(context, dictionary);
+        while (self.queue.take()) |index| {
+            const source = self.sources.item(index);
+            const slot = self.slots.item(index);
+            const size = c.ZSTD_compress2(context, slot.ptr, slot.len, source.ptr, source.len);
+            if (c.ZSTD_isError(size) != 0) {
+                var step: Step = .{};
+                const failed = common.failure(size, &memory, &step);
+                return self.fail(failed, step.detail, index);
+            }
+            self.sizes[index] = @intCast(size);
+        }
+    }
+
+    fn fail(self: *Batch, failed: Result, errno: u32, index: u32) void {
+        if (self.queue.failed.swap(true, .acq_rel)) return;
+        self.result = failed;
+        self.errno = errno;
+        self.index = index;
+    }
+};
+
+/// Compresses each item of the source slab to a frame of its own with the parameters and the dictionary of `template`,
+/// on `threads` threads. Slots need `ZSTD_compressBound` of their item; afterwards the frames stand one behind the other
+/// from the start of the target, their sizes in `sizes`. Sets `produced`; on failure `value_low` is the item.
+fn compressBatch(
+    template: *encoder.Compressor,
+    pairs: [*]const i32,
+    pair_count: u32,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    offsets: [*]const u32,
+    offset_count: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    slots: [*]const u32,
+    slot_count: u32,
+    sizes: [*]u32,
+    size_count: u32,
+    threads: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const invalid = Result.invalid_argument.code();
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    var batch: Batch = .{
+        .queue = .{ .count = undefined },
+        .sources = slab.SourceSlab.init(input, offsets, offset_count) orelse return invalid,
+        .slots = slab.TargetSlab.init(output, slots, slot_count) orelse return invalid,
+        .sizes = sizes,
+        .template = template,
+        .pairs = pairs[0 .. 2 * @as(usize, pair_count)],
+    };
+    const count = batch.sources.count();
+    batch.queue.count = count;
+    if (batch.slots.count() != count or size_count != count) return invalid;
+    slab.runThreads(*Batch, &batch, Batch.work, @min(threads, count));
+    if (batch.result != .ok) {
+        step.detail = batch.errno;
+        step.value_low = batch.index;
+        return batch.result.code();
+    }
+    step.produced = compact(batch.slots, sizes[0..count]);
+    return Result.ok.code();
+}
+
+/// Moves the frames together; returns where the last one ends.
+fn compact(slots: slab.TargetSlab, sizes: []const u32) u32 {
+    var end: usize = 0;
+    for (sizes, 0..) |size, i| {
+        const start = slots.offsets[i];
+        std.debug.assert(end <= start);
+        std.mem.copyForwards(u8, slots.bytes[end..][0..size], slots.bytes[start..][0..size]);
+        end += size;
+    }
+    return @intCast(end);
+}
+
+/// Compresses each item with the one before it as prefix, the first with none. Slots, sizes and failures as for batches.
+fn compressChain(
+    template: *encoder.Compressor,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    offsets: [*]const u32,
+    offset_count: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    slots: [*]const u32,
+    slot_count: u32,
+    sizes: [*]u32,
+    size_count: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const invalid = Result.invalid_argument.code();
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    const sources = slab.SourceSlab.init(input, offsets, offset_count) orelse return invalid;
+    const frames = slab.TargetSlab.init(output, slots, slot_count) orelse return invalid;
+    const count = sources.count();
+    if (frames.count() != count or size_count != count) return invalid;
+    for (0..count) |i| {
+        const item = sources.item(i);
+        const slot = frames.item(i);
+        var size: usize = 0;
+        if (i > 0) {
+            const before = sources.item(i - 1);
+            size = c.ZSTD_CCtx_refPrefix_advanced(template.context, before.ptr, before.len, c.ZSTD_dct_rawContent);
+        }
+        if (c.ZSTD_isError(size) == 0) size = c.ZSTD_compress2(template.context, slot.ptr, slot.len, item.ptr, item.len);
+        if (c.ZSTD_isError(size) != 0) {
+            const failed = template.fail(size, step);
+            step.value_low = @intCast(i);
+            return failed;
+        }
+        sizes[i] = @intCast(size);
+    }
+    step.produced = compact(frames, sizes[0..count]);
+    return Result.ok.code();
+}
+
+pub const exports = .{
+    .{ "sluice_zstd_compressor_batch", compressBatch, .off_loop },
+    .{ "sluice_zstd_compressor_chain", compressChain, .off_loop },
+};

@@ -1,0 +1,205 @@
+//! Dictionary training for hosts: samples in one slab, parameters in one table.
+
+const std = @import("std");
+const common = @import("common.zig");
+const c = common.c;
+const memory_module = @import("../core/memory.zig");
+const result = @import("../core/result.zig");
+const Result = result.Result;
+const Step = result.Step;
+
+/// Places of the numbers in the parameter table.
+const Number = enum(usize) {
+    /// 0 legacy, 1 cover, 2 fastcover.
+    algorithm,
+    /// Whether k and d are searched for.
+    optimize,
+    k,
+    d,
+    f,
+    steps,
+    threads,
+    /// Share of the samples that is trained on, in thousandths.
+    split_permille,
+    accel,
+    shrink,
+    shrink_max_regression,
+    level,
+    dictionary_id,
+    selectivity,
+};
+const number_count = @typeInfo(Number).@"enum".fields.len;
+
+/// The sizes of the samples as C wants them; the caller frees them.
+fn sizesFor(sizes: [*]const u32, count: u32, total: usize) ?[]usize {
+    var sum: u64 = 0;
+    for (sizes[0..count]) |size| sum += size;
+    if (sum > total) return null;
+    const block = malloc(@max(1, @as(usize, count)) * @sizeOf(usize)) orelse return null;
+    const copy = @as([*]usize, @ptrCast(@alignCast(block)))[0..count];
+    for (copy, sizes[0..count]) |*target, size| target.* = size;
+    return copy;
+}
+
+extern fn malloc(size: usize) ?*anyopaque;
+extern fn free(block: ?*anyopaque) void;
+
+/// Trains a dictionary of at most the target's size. Sets `produced`; k, d, f and accel as finally used in the four
+/// halves of `value` and `other`.
+fn train(
+    samples: ?[*]const u8,
+    samples_pos: u32,
+    samples_end: u32,
+    sizes: [*]const u32,
+    size_count: u32,
+    numbers: [*]const i32,
+    numbers_count: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const invalid = Result.invalid_argument.code();
+    if (numbers_count != number_count) return invalid;
+    const input = result.sourceSlice(samples, samples_pos, samples_end) orelse return invalid;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    const sample_sizes = sizesFor(sizes, size_count, input.len) orelse return invalid;
+    defer free(sample_sizes.ptr);
+    const table: Table = .{ .numbers = numbers[0..number_count] };
+
+    const size = switch (table.numbers[@intFromEnum(Number.algorithm)]) {
+        0 => trainLegacy(table, input, sample_sizes, output),
+        1 => trainCover(table, input, sample_sizes, output, step),
+        2 => trainFastCover(table, input, sample_sizes, output, step),
+        else => return invalid,
+    };
+    return finish(size, step);
+}
+
+const Table = struct {
+    numbers: []const i32,
+
+    fn unsigned(self: Table, number: Number) c_uint {
+        return @intCast(@max(0, self.numbers[@intFromEnum(number)]));
+    }
+
+    fn flag(self: Table, number: Number) bool {
+        return self.numbers[@intFromEnum(number)] != 0;
+    }
+
+    fn header(self: Table) c.ZDICT_params_t {
+        return .{
+            .compressionLevel = self.numbers[@intFromEnum(Number.level)],
+            .notificationLevel = 0,
+            .dictID = @bitCast(self.numbers[@intFromEnum(Number.dictionary_id)]),
+        };
+    }
+
+    fn splitPoint(self: Table) f64 {
+        return @as(f64, @floatFromInt(self.unsigned(.split_permille))) / 1000;
+    }
+};
+
+fn trainLegacy(table: Table, input: []const u8, sizes: []const usize, output: []u8) usize {
+    const params: c.ZDICT_legacy_params_t = .{
+        .selectivityLevel = table.unsigned(.selectivity),
+        .zParams = table.header(),
+    };
+    return c.ZDICT_trainFromBuffer_legacy(output.ptr, output.len, input.ptr, sizes.ptr, @intCast(sizes.len), params);
+}
+
+fn trainCover(table: Table, input: []const u8, sizes: []const usize, output: []u8, step: *Step) usize {
+    var params: c.ZDICT_cover_params_t = .{
+        .k = table.unsigned(.k),
+        .d = table.unsigned(.d),
+        .steps = table.unsigned(.steps),
+        .nbThreads = table.unsigned(.threads),
+        .splitPoint = table.splitPoint(),
+        .shrinkDict = table.unsigned(.shrink),
+        .shrinkDictMaxRegression = table.unsigned(.shrink_max_regression),
+        .zParams = table.header(),
+    };
+    const count: c_uint = @intCast(sizes.len);
+    const size = if (table.flag(.optimize))
+        c.ZDICT_optimizeTrainFromBuffer_cover(output.ptr, output.len, input.ptr, sizes.ptr, count, &params)
+    else
+        c.ZDICT_trainFromBuffer_cover(output.ptr, output.len, input.ptr, sizes.ptr, count, params);
+    step.value_low = params.k;
+    step.value_high = params.d;
+    return size;
+}
+
+fn trainFastCover(table: Table, input: []const u8, sizes: []const usize, output: []u8, step: *Step) usize {
+    var params: c.ZDICT_fastCover_params_t = .{
+        .k = table.unsigned(.k),
+        .d = table.unsigned(.d),
+        .f = table.unsigned(.f),
+        .steps = table.unsigned(.steps),
+        .nbThreads = table.unsigned(.threads),
+        .splitPoint = table.splitPoint(),
+        .accel = table.unsigned(.accel),
+        .shrinkDict = table.unsigned(.shrink),
+        .shrinkDictMaxRegression = table.unsigned(.shrink_max_regression),
+        .zParams = table.header(),
+    };
+    const count: c_uint = @intCast(sizes.len);
+    const size = if (table.flag(.optimize))
+        c.ZDICT_optimizeTrainFromBuffer_fastCover(output.ptr, output.len, input.ptr, sizes.ptr, count, &params)
+    else
+        c.ZDICT_trainFromBuffer_fastCover(output.ptr, output.len, input.ptr, sizes.ptr, count, params);
+    step.value_low = params.k;
+    step.value_high = params.d;
+    step.other_low = params.f;
+    step.other_high = params.accel;
+    return size;
+}
+
+/// Gives raw content a header with entropy tables measured on samples. Sets `produced`.
+fn finalize(
+    content: ?[*]const u8,
+    content_pos: u32,
+    content_end: u32,
+    samples: ?[*]const u8,
+    samples_pos: u32,
+    samples_end: u32,
+    sizes: [*]const u32,
+    size_count: u32,
+    level: i32,
+    dictionary_id: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const invalid = Result.invalid_argument.code();
+    const raw = result.sourceSlice(content, content_pos, content_end) orelse return invalid;
+    const input = result.sourceSlice(samples, samples_pos, samples_end) orelse return invalid;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    const sample_sizes = sizesFor(sizes, size_count, input.len) orelse return invalid;
+    defer free(sample_sizes.ptr);
+    const params: c.ZDICT_params_t = .{ .compressionLevel = level, .notificationLevel = 0, .dictID = dictionary_id };
+    return finish(c.ZDICT_finalizeDictionary(
+        output.ptr,
+        output.len,
+        raw.ptr,
+        raw.len,
+        input.ptr,
+        sample_sizes.ptr,
+        @intCast(sample_sizes.len),
+        params,
+    ), step);
+}
+
+fn finish(size: usize, step: *Step) i32 {
+    var memory: memory_module.Memory = .init(0);
+    if (c.ZDICT_isError(size) != 0) return common.failure(size, &memory, step).code();
+    step.produced = @intCast(size);
+    return Result.ok.code();
+}
+
+pub const exports = .{
+    .{ "sluice_zstd_train", train, .off_loop },
+    .{ "sluice_zstd_finalize_dictionary", finalize, .off_loop },
+};

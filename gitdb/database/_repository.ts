@@ -1,0 +1,90 @@
+/**
+ * Finding the objects of a repository and the hash that it uses. Deno only.
+ */
+import type { HashAlgorithm } from "../object/_object_id.ts";
+import { joinPath, readText, statPath } from "../object/_fs.ts";
+import { CorruptDataError, NotFoundError } from "@sluice/internal";
+
+/** Where a database lies. */
+export interface Repository {
+  /** The `objects` folder. */
+  readonly objects: string;
+  /** The folder around it that has the configuration; undefined for an `objects` folder alone. */
+  readonly gitFolder: string | undefined;
+  readonly algorithm: HashAlgorithm;
+}
+
+function isFolder(path: string): boolean {
+  return statPath(path)?.isDirectory === true;
+}
+
+/** Follows `.git` files and `commondir`. */
+async function gitFolderOf(path: string): Promise<string | undefined> {
+  const dotGit = joinPath(path, ".git");
+  const info = statPath(dotGit);
+  if (info?.isDirectory) return dotGit;
+  if (info?.isFile) {
+    const target = /^gitdir: (.+)$/m.exec(await readText(dotGit) ?? "")?.[1]?.trim();
+    if (target !== undefined) return target.startsWith("/") ? target : joinPath(path, target);
+  }
+  return undefined;
+}
+
+async function commonFolder(gitFolder: string): Promise<string> {
+  const target = (await readText(joinPath(gitFolder, "commondir")))?.trim();
+  if (target === undefined || target === "") return gitFolder;
+  return target.startsWith("/") ? target : joinPath(gitFolder, target);
+}
+
+/** The two keys of a configuration that say how objects are named. */
+export function hashOfConfig(text: string): HashAlgorithm {
+  let section = "";
+  let version = 0;
+  let format = "sha1";
+  for (const line of text.split("\n").map((line) => line.trim())) {
+    const header = /^\[\s*([\w.-]+)\s*\]/.exec(line);
+    if (header !== null) section = header[1]!.toLowerCase();
+    const pair = /^([\w-]+)\s*=\s*"?([^"#;]*)"?/.exec(line);
+    if (pair === null) continue;
+    const key = `${section}.${pair[1]!.toLowerCase()}`;
+    if (key === "core.repositoryformatversion") version = Number(pair[2]!.trim());
+    if (key === "extensions.objectformat") format = pair[2]!.trim().toLowerCase();
+  }
+  if (version < 1 || format === "sha1") return "sha1";
+  if (format === "sha256") return "sha256";
+  throw new CorruptDataError(`Cannot open the repository: its object format is "${format}"`, {
+    format: "git",
+    code: "UNSUPPORTED_OBJECT_FORMAT",
+  });
+}
+
+/**
+ * The database of a work tree, a git folder or an `objects` folder.
+ *
+ * @throws {NotFoundError} If there is none.
+ */
+export async function findRepository(path: string): Promise<Repository> {
+  const around = await gitFolderOf(path);
+  const gitFolder = around ?? (isFolder(joinPath(path, "objects")) ? path : undefined);
+  if (gitFolder !== undefined) {
+    const common = await commonFolder(gitFolder);
+    const objects = joinPath(common, "objects");
+    if (isFolder(objects)) {
+      return {
+        objects,
+        gitFolder: common,
+        algorithm: hashOfConfig(await readText(joinPath(common, "config")) ?? ""),
+      };
+    }
+  }
+  const looksRight = /(?:^|\/)objects\/?$/.test(path) || isFolder(joinPath(path, "pack")) ||
+    isFolder(joinPath(path, "info"));
+  if (looksRight && isFolder(path)) {
+    const config = await readText(joinPath(path, "../config"));
+    return { objects: path, gitFolder: undefined, algorithm: hashOfConfig(config ?? "") };
+  }
+  throw new NotFoundError(`Cannot open "${path}": it is no repository and no folder of objects`, {
+    format: "git",
+    code: "INVALID_DATABASE",
+  });
+}

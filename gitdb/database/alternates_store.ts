@@ -1,0 +1,138 @@
+/**
+ * Databases that another one borrows objects from.
+ *
+ * @module
+ */
+import { SluiceError } from "@sluice/internal";
+import { parseAlternates } from "./_alternates_format.ts";
+import { isMissing, joinPath, readText, realPath, statPath, toPath } from "../object/_fs.ts";
+import { CompoundDatabase } from "./compound_database.ts";
+import { LooseStore } from "../loose/loose_store.ts";
+import type { ObjectReader } from "../object/object.ts";
+import { PackStore } from "../pack/pack_store.ts";
+import type { PackStoreOptions } from "../pack/pack_store.ts";
+
+/** Which alternates are followed. */
+export interface AlternatesOptions extends PackStoreOptions {
+  /**
+   * All of them, those inside the root that `insideRoot` names, or none.
+   *
+   * @default {"all"}
+   */
+  readonly alternates?: "all" | "inside-root" | "none" | undefined;
+  /** The folder that alternates have to lie in for "inside-root". */
+  readonly root?: string | undefined;
+  /** Folders beside those that the file names. */
+  readonly additional?: readonly string[] | undefined;
+}
+
+/** Links that are followed from the first file: six, seven databases in a chain. */
+const DEPTH_MAX = 5;
+
+/**
+ * The databases that `objects/info/alternates` names, and those that they name in turn, each once. Deno only.
+ *
+ * @example A database that borrows
+ * ```ts
+ * import { AlternatesStore, LooseStore } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const id = await new LooseStore(`${folder}/lender`).write({ type: "blob", body: "lent" });
+ * await Deno.mkdir(`${folder}/borrower/info`, { recursive: true });
+ * await Deno.writeTextFile(`${folder}/borrower/info/alternates`, "../lender\n");
+ * await using store = await AlternatesStore.open(`${folder}/borrower`);
+ * assertEquals(await (await store.read(id)).text(), "lent");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export class AlternatesStore extends CompoundDatabase {
+  readonly #objects: string;
+  readonly #options: AlternatesOptions;
+  #stores = new Map<string, readonly ObjectReader[]>();
+  #stamp = NaN;
+
+  private constructor(objects: string, options: AlternatesOptions) {
+    super([], options.hashAlgorithm);
+    this.#objects = objects;
+    this.#options = options;
+  }
+
+  /** Follows the alternates of an `objects` folder. */
+  static async open(objects: string | URL, options: AlternatesOptions = {}): Promise<AlternatesStore> {
+    const store = new AlternatesStore(toPath(objects), options);
+    await store.refresh({ force: true });
+    return store;
+  }
+
+  /** The stores of all alternates. */
+  override get sources(): readonly ObjectReader[] {
+    return [...this.#stores.values()].flat();
+  }
+
+  /** The `objects` folders that are borrowed from, as real paths. */
+  get folders(): readonly string[] {
+    return [...this.#stores.keys()];
+  }
+
+  /** Reads the file again when it has changed, and lets every alternate look for what is new. */
+  override async refresh(options: { readonly force?: boolean | undefined } = {}): Promise<boolean> {
+    const stamp = statPath(joinPath(this.#objects, "info/alternates"))?.mtime?.getTime() ?? 0;
+    if (stamp === this.#stamp && options.force !== true) return await super.refresh(options);
+    this.#stamp = stamp;
+    const folders = this.#options.alternates === "none" ? [] : await this.#findFolders();
+    const before = this.#stores;
+    const stores = new Map<string, readonly ObjectReader[]>();
+    for (const folder of folders) stores.set(folder, before.get(folder) ?? await this.#openFolder(folder));
+    this.#stores = stores;
+    for (const [folder, gone] of before) {
+      if (!stores.has(folder)) { for (const store of gone) await store[Symbol.asyncDispose](); }
+    }
+    await super.refresh(options);
+    return true;
+  }
+
+  async #openFolder(folder: string): Promise<readonly ObjectReader[]> {
+    const { hashAlgorithm } = this;
+    return [
+      await PackStore.open(joinPath(folder, "pack"), { ...this.#options, hashAlgorithm }),
+      new LooseStore(folder, { hashAlgorithm }),
+    ];
+  }
+
+  async #findFolders(): Promise<string[]> {
+    const { additional = [], alternates, root, onWarning } = this.#options;
+    const own = realPath(this.#objects) ?? this.#objects;
+    const bound = alternates === "inside-root" ? realPath(root ?? own) : undefined;
+    const found: string[] = [];
+    const seen = new Set([own]);
+    const visit = async (base: string, path: string, depth: number): Promise<void> => {
+      const wanted = path.startsWith("/") ? path : joinPath(base, path);
+      const folder = wanted.includes("\0") ? undefined : realPath(wanted);
+      if (folder === undefined || statPath(folder)?.isDirectory !== true) {
+        onWarning?.(
+          new SluiceError(`Cannot use the alternate "${path.slice(0, 200)}": it is no folder`, {
+            format: "git",
+            code: "BAD_ALTERNATE",
+          }),
+        );
+        return;
+      }
+      if (seen.has(folder)) return;
+      if (bound !== undefined && folder !== bound && !folder.startsWith(`${bound}/`)) return;
+      seen.add(folder);
+      found.push(folder);
+      if (depth < DEPTH_MAX) await follow(folder, depth + 1);
+    };
+    const follow = async (objects: string, depth: number): Promise<void> => {
+      const text = await readText(joinPath(objects, "info/alternates")).catch((error) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      });
+      for (const path of parseAlternates(text ?? "")) await visit(objects, path, depth);
+    };
+    await follow(own, 0);
+    for (const path of additional) await visit(own, path, 0);
+    return found;
+  }
+}

@@ -1,0 +1,336 @@
+/**
+ * Several stores as one.
+ *
+ * @module
+ */
+import { NotFoundError, SluiceError } from "@sluice/internal";
+import { ResultBatch } from "../object/_batch.ts";
+import { emptyObjectKind } from "../object/_empty_objects.ts";
+import { objectNotFound } from "../object/_errors.ts";
+import { mergeIds } from "../object/_ids.ts";
+import { mergeSorted } from "../object/_merge.ts";
+import type { BulkSettings } from "../object/_options.ts";
+import { isRescuable, rescueObject } from "../pack/_rescue.ts";
+import { MemoryObject } from "../object/_stored_object.ts";
+import type {
+  BulkOptions,
+  EnumerateOptions,
+  GitObject,
+  ObjectBatch,
+  ObjectInfo,
+  ObjectReader,
+  ReadOptions,
+  Result,
+} from "../object/object.ts";
+import { ObjectId } from "../object/object_id.ts";
+import type { HashAlgorithm, IdLike } from "../object/object_id.ts";
+import { ObjectStore } from "../object/object_store.ts";
+import type { Pack } from "../pack/pack.ts";
+import { PackStore } from "../pack/pack_store.ts";
+
+/**
+ * Stores that are asked one after the other. A copy that can't be read is passed over where another store has the object.
+ *
+ * @example Memory in front of memory
+ * ```ts
+ * import { CompoundDatabase, MemoryStore } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [first, second] = [new MemoryStore(), new MemoryStore()];
+ * const id = await second.write({ type: "blob", body: "behind" });
+ * await using both = new CompoundDatabase([first, second]);
+ * assertEquals(await (await both.read(id)).text(), "behind");
+ * ```
+ */
+export class CompoundDatabase extends ObjectStore {
+  /** The hash that names its objects. */
+  readonly hashAlgorithm: HashAlgorithm;
+  readonly #sources: readonly ObjectReader[];
+  readonly #hopeless = new Set<string>();
+
+  /** Takes stores over, in the order in which they are asked; all have to have the same hash. */
+  constructor(sources: readonly ObjectReader[], hashAlgorithm?: HashAlgorithm) {
+    super();
+    this.hashAlgorithm = hashAlgorithm ?? sources[0]?.hashAlgorithm ?? "sha1";
+    for (const source of sources) {
+      if (source.hashAlgorithm !== this.hashAlgorithm) {
+        throw new RangeError(
+          `Cannot join stores: one is of ${source.hashAlgorithm}, expected ${this.hashAlgorithm}`,
+        );
+      }
+    }
+    this.#sources = sources;
+  }
+
+  /** The stores. */
+  get sources(): readonly ObjectReader[] {
+    return this.#sources;
+  }
+
+  /** Asks one store after the other; on a miss once more after a look at what is new. */
+  async #first<T>(id: ObjectId, ask: (source: ObjectReader) => Promise<T>): Promise<T> {
+    for (let again = false;; again = true) {
+      let failure: SluiceError | undefined;
+      for (const source of this.sources) {
+        try {
+          return await ask(source);
+        } catch (error) {
+          if (!(error instanceof SluiceError)) throw error;
+          if (!(error instanceof NotFoundError)) failure ??= error;
+        }
+      }
+      if (again || !await this.refresh()) throw failure ?? objectNotFound(id);
+    }
+  }
+
+  /** Whether an object is there. */
+  override async has(id: IdLike, options?: ReadOptions): Promise<boolean> {
+    const known = ObjectId.from(id, this.hashAlgorithm);
+    if (emptyObjectKind(known) !== undefined) return true;
+    for (const source of this.sources) if (await source.has(known, options)) return true;
+    if (!await this.refresh()) return false;
+    for (const source of this.sources) if (await source.has(known, options)) return true;
+    return false;
+  }
+
+  /** Facts about an object. */
+  override async info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo> {
+    const known = ObjectId.from(id, this.hashAlgorithm);
+    try {
+      return emptyObject(known) ?? await this.#first(known, (source) => source.info(known, options));
+    } catch (error) {
+      return isRescuable(error) ? await this.#rescue(known, error) : Promise.reject(error);
+    }
+  }
+
+  /** An object to read. */
+  override async read(id: IdLike, options?: ReadOptions): Promise<GitObject> {
+    const known = ObjectId.from(id, this.hashAlgorithm);
+    try {
+      return await this.#readPlain(known, options);
+    } catch (error) {
+      return isRescuable(error) ? await this.#rescue(known, error) : Promise.reject(error);
+    }
+  }
+
+  async #readPlain(id: ObjectId, options?: ReadOptions): Promise<GitObject> {
+    return emptyObject(id) ?? await this.#first(id, (source) => source.read(id, options));
+  }
+
+  /** An object that no store can read by itself, with delta bases from any of them. */
+  async #rescue(id: ObjectId, failure: unknown): Promise<GitObject> {
+    const read = (base: ObjectId): Promise<GitObject> => this.#readPlain(base);
+    return await rescueObject(id, { packs: this.allPacks, hopeless: this.#hopeless, read }, failure);
+  }
+
+  /** The packs of all stores, also of databases among them. */
+  get allPacks(): readonly Pack[] {
+    return this.sources.flatMap((source) =>
+      source instanceof CompoundDatabase || source instanceof PackStore ? source.allPacks : []
+    );
+  }
+
+  /** The ids of all objects. */
+  override async *ids(options: EnumerateOptions = {}): AsyncGenerator<ObjectId> {
+    const { order = "id", unique = true } = options;
+    if (order === "id") {
+      const sources = this.sources.map((source) => withId(source.ids({ ...options, order })));
+      yield* mergeSorted(sources, unique);
+      return;
+    }
+    const seen = new Set<string>();
+    for (const source of this.sources) {
+      for await (const id of source.ids(options)) {
+        if (unique) {
+          if (seen.has(`${id}`)) continue;
+          seen.add(`${id}`);
+        }
+        yield id;
+      }
+    }
+  }
+
+  /** Ids that start with these hex digits, in order, at most `limit`. */
+  override async candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+    return mergeIds(
+      await Promise.all(this.sources.map((source) => source.candidates(prefix, limit))),
+      limit,
+    );
+  }
+
+  /** Lets every store look for what has changed. */
+  override async refresh(options?: { readonly force?: boolean | undefined }): Promise<boolean> {
+    const changed = (await Promise.all(this.sources.map((source) => source.refresh(options)))).includes(true);
+    if (changed) this.#hopeless.clear();
+    return changed;
+  }
+
+  /** Batches of each store for what the stores before it lack. */
+  protected override async *readWindow(
+    ids: readonly IdLike[],
+    start: number,
+    settings: BulkSettings,
+    options: BulkOptions,
+  ): AsyncGenerator<ObjectBatch> {
+    yield* settings.ordered
+      ? this.#ordered(ids, start, settings, options)
+      : this.#unordered(ids, start, options, Array.from(ids.keys()));
+  }
+
+  async *#unordered(
+    ids: readonly IdLike[],
+    start: number,
+    options: BulkOptions,
+    positions: number[],
+  ): AsyncGenerator<ObjectBatch> {
+    let left = positions;
+    for (const source of this.sources) {
+      if (left.length === 0) return;
+      const asked = left;
+      left = [];
+      const inner: BulkOptions = {
+        ...options,
+        ordered: false,
+        window: undefined,
+        onMissing: (index) => left.push(asked[index]!),
+      };
+      for await (const batch of source.readBatches(asked.map((position) => ids[position]!), inner)) {
+        const results: Result<GitObject>[] = [];
+        for (const result of batch.results) {
+          if (result.ok) results.push(movedTo(start + asked[result.index]!, result));
+          else left.push(asked[result.index]!);
+        }
+        yield new ResultBatch(batch.buffer, results, () => batch[Symbol.dispose]());
+      }
+    }
+    if (left.length > 0) yield await this.#lastTry(ids, start, options, left.sort((a, b) => a - b));
+  }
+
+  /** What no store gave in bulk: empty objects, what is new, damaged copies; else failures. */
+  async #lastTry(
+    ids: readonly IdLike[],
+    start: number,
+    options: BulkOptions,
+    left: readonly number[],
+  ): Promise<ObjectBatch> {
+    const results: Result<GitObject>[] = [];
+    for (const position of left) {
+      const index = start + position;
+      const id = ObjectId.from(ids[position]!, this.hashAlgorithm);
+      try {
+        results.push({ ok: true, index, value: await this.read(id, options) });
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        if (error instanceof NotFoundError && options.onMissing !== undefined) options.onMissing(index, id);
+        else results.push({ ok: false, index, id, error });
+      }
+    }
+    return new ResultBatch(new Uint8Array(), results);
+  }
+
+  /** Windows small enough to be put in order within the limit of bytes in flight. */
+  async *#ordered(
+    ids: readonly IdLike[],
+    start: number,
+    settings: BulkSettings,
+    options: BulkOptions,
+  ): AsyncGenerator<ObjectBatch> {
+    for (let from = 0; from < ids.length;) {
+      const until = await this.#fittingCount(ids, from, settings);
+      const positions = Array.from({ length: until - from }, (_, i) => from + i);
+      const batches: ObjectBatch[] = [];
+      for await (const batch of this.#unordered(ids, start, options, positions)) batches.push(batch);
+      const results = batches.flatMap((batch) => batch.results).sort((a, b) => a.index - b.index);
+      yield new ResultBatch(
+        batches[0]?.buffer ?? new Uint8Array(),
+        results,
+        () => batches.forEach((batch) => batch[Symbol.dispose]()),
+      );
+      from = until;
+    }
+  }
+
+  async #fittingCount(ids: readonly IdLike[], from: number, settings: BulkSettings): Promise<number> {
+    const window = ids.slice(from, from + ORDERED_WINDOW);
+    let count = 0;
+    let bytes = 0;
+    for await (const infos of this.infoWindow(window, 0, settings)) {
+      for (const info of infos.toSorted((a, b) => a.index - b.index)) {
+        bytes += info.ok ? info.value.size : 0;
+        if (count > 0 && bytes > settings.maxInFlightBytes) return from + count;
+        count++;
+      }
+    }
+    return from + count;
+  }
+
+  /** Facts of each store for what the stores before it lack. */
+  protected override async *infoWindow(
+    ids: readonly IdLike[],
+    start: number,
+    settings: BulkSettings,
+  ): AsyncGenerator<Result<ObjectInfo>[]> {
+    // What an earlier store lacks is told by a later one; what stands behind it waits here, so that the order stays.
+    const results: (Result<ObjectInfo> | undefined)[] = new Array(ids.length);
+    let told = 0;
+    const ready = (): Result<ObjectInfo>[] => {
+      const from = told;
+      while (results[told] !== undefined) told++;
+      const group = results.slice(from, told) as Result<ObjectInfo>[];
+      results.fill(undefined, from, told);
+      return group;
+    };
+    let left = Array.from(ids.keys());
+    for (const source of this.sources) {
+      if (left.length === 0) break;
+      const asked = left;
+      left = [];
+      const wanted = asked.length === ids.length ? ids : asked.map((position) => ids[position]!);
+      for await (const group of source.infoBatches(wanted, settings)) {
+        for (const result of group) {
+          const position = asked[result.index]!;
+          if (result.ok) results[position] = movedTo(start + position, result);
+          else left.push(position);
+        }
+        const complete = ready();
+        if (complete.length > 0) yield complete;
+      }
+    }
+    for (const position of left) {
+      const index = start + position;
+      const id = ObjectId.from(ids[position]!, this.hashAlgorithm);
+      try {
+        results[position] = { ok: true, index, value: await this.info(id) };
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        results[position] = { ok: false, index, id, error };
+      }
+    }
+    const rest = ready();
+    if (rest.length > 0) yield rest;
+  }
+
+  /** Closes all stores. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    for (const source of this.sources) await source[Symbol.asyncDispose]();
+  }
+}
+
+const ORDERED_WINDOW = 4096;
+
+/** The result of an input that has another number here than in the store that gave it. */
+function movedTo<T>(index: number, result: Result<T> & { readonly ok: true }): Result<T> {
+  return result.index === index ? result : { ok: true, index, value: result.value };
+}
+
+/** The blob or tree without content, where the id is one of theirs. */
+function emptyObject(id: ObjectId): MemoryObject | undefined {
+  const kind = emptyObjectKind(id);
+  return kind === undefined
+    ? undefined
+    : new MemoryObject({ id, kind, size: 0, storage: "memory" }, new Uint8Array());
+}
+
+async function* withId(ids: AsyncIterable<ObjectId>): AsyncGenerator<{ readonly id: ObjectId }> {
+  for await (const id of ids) yield { id };
+}

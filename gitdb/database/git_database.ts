@@ -1,0 +1,84 @@
+/**
+ * The whole object database of a repository.
+ *
+ * @module
+ */
+import { findRepository } from "./_repository.ts";
+import { joinPath, toPath } from "../object/_fs.ts";
+import { AlternatesStore } from "./alternates_store.ts";
+import type { AlternatesOptions } from "./alternates_store.ts";
+import { CompoundDatabase } from "./compound_database.ts";
+import { LooseStore } from "../loose/loose_store.ts";
+import type { LooseStoreOptions } from "../loose/loose_store.ts";
+import type { EncodedInput, ObjectInput, ObjectWriter, WriteOptions } from "../object/object.ts";
+import type { ObjectId } from "../object/object_id.ts";
+import { PackStore } from "../pack/pack_store.ts";
+
+/** How a database is opened. */
+export interface GitDatabaseOptions extends AlternatesOptions, LooseStoreOptions {}
+
+/**
+ * Packs, loose objects and alternates of a repository, looked up in that order; what is written becomes loose. Deno only.
+ *
+ * @example A blob of a new database
+ * ```ts
+ * import { GitDatabase } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.mkdir(`${folder}/objects`);
+ * {
+ *   await using database = await GitDatabase.open(folder);
+ *   const id = await database.write({ type: "blob", body: "hello\n" });
+ *   assertEquals(`${id}`, "ce013625030ba8dba906f756967f9e9ca394464a");
+ *   assertEquals(await (await database.read(id)).text(), "hello\n");
+ * }
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export class GitDatabase extends CompoundDatabase implements ObjectWriter {
+  /** The `objects` folder. */
+  readonly root: string;
+  /** The packs of the database itself. */
+  readonly packs: PackStore;
+  /** The loose objects of the database itself, where writes go. */
+  readonly loose: LooseStore;
+  /** The databases that it borrows from. */
+  readonly alternates: AlternatesStore;
+
+  private constructor(root: string, packs: PackStore, loose: LooseStore, alternates: AlternatesStore) {
+    super([packs, loose, alternates], packs.hashAlgorithm);
+    this.root = root;
+    this.packs = packs;
+    this.loose = loose;
+    this.alternates = alternates;
+  }
+
+  /**
+   * Opens the database of a work tree, a bare repository or an `objects` folder.
+   *
+   * @throws {NotFoundError} If there is none (code "INVALID_DATABASE").
+   */
+  static async open(path: string | URL, options: GitDatabaseOptions = {}): Promise<GitDatabase> {
+    const { objects, algorithm } = await findRepository(toPath(path));
+    const settings = { ...options, hashAlgorithm: options.hashAlgorithm ?? algorithm };
+    const packs = await PackStore.open(joinPath(objects, "pack"), settings);
+    try {
+      const alternates = await AlternatesStore.open(objects, settings);
+      return new GitDatabase(objects, packs, new LooseStore(objects, settings), alternates);
+    } catch (error) {
+      packs.close();
+      throw error;
+    }
+  }
+
+  /** Whether `path` below the root is there is another question: this only joins. */
+  resolvePath(path: string): string {
+    return joinPath(this.root, path);
+  }
+
+  /** Stores an object as a loose one, unless it is there already; returns its id. */
+  async write(input: ObjectInput | EncodedInput, options?: WriteOptions): Promise<ObjectId> {
+    return await this.loose.write(input, options);
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Objects in memory.
+ *
+ * @module
+ */
+import { NotFoundError } from "@sluice/internal";
+import { hashObject, hashOutsideObject } from "../object/_codec.ts";
+import { idMismatch, objectNotFound } from "../object/_errors.ts";
+import { bytesOfBody, bytesOfStream, isEncoded } from "../object/_inputs.ts";
+import { checkPrefix } from "../object/_ids.ts";
+import { decodeLoose, readLooseHeader } from "../loose/_loose_format.ts";
+import { KIND_OF_TYPE, kindOfType } from "../object/_object_kind.ts";
+import { infoOf, MemoryObject } from "../object/_stored_object.ts";
+import type {
+  EncodedInput,
+  EnumerateOptions,
+  GitObject,
+  ObjectInfo,
+  ObjectInput,
+  ObjectReader,
+  ObjectType,
+  ObjectWriter,
+  ReadOptions,
+} from "../object/object.ts";
+import { ObjectId } from "../object/object_id.ts";
+import type { HashAlgorithm, IdLike } from "../object/object_id.ts";
+import { ObjectStore } from "../object/object_store.ts";
+
+/**
+ * A store in memory: to collect objects before they are written, or for tests.
+ *
+ * @example Collecting, then copying what is missing
+ * ```ts
+ * import { MemoryStore } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const from = new MemoryStore();
+ * const id = await from.write({ type: "blob", body: "text" });
+ * const to = new MemoryStore();
+ * assertEquals(await from.copyTo(to, [id]), 1);
+ * assertEquals(await from.copyTo(to, [id]), 0);
+ * assertEquals(await (await to.read(id)).text(), "text");
+ * ```
+ */
+export class MemoryStore extends ObjectStore implements ObjectWriter {
+  /** The hash that names its objects. */
+  readonly hashAlgorithm: HashAlgorithm;
+  readonly #objects = new Map<
+    string,
+    { readonly id: ObjectId; readonly type: ObjectType; readonly bytes: Uint8Array<ArrayBuffer> }
+  >();
+
+  /** An empty store. */
+  constructor(options: { readonly hashAlgorithm?: HashAlgorithm | undefined } = {}) {
+    super();
+    this.hashAlgorithm = options.hashAlgorithm ?? "sha1";
+  }
+
+  #find(id: IdLike): { facts: Parameters<typeof infoOf>[0]; bytes: Uint8Array<ArrayBuffer> } {
+    const known = ObjectId.from(id, this.hashAlgorithm);
+    const object = this.#objects.get(`${known}`);
+    if (object === undefined) throw objectNotFound(known);
+    const { type, bytes } = object;
+    return {
+      facts: { id: object.id, kind: KIND_OF_TYPE[type], size: bytes.length, storage: "memory" },
+      bytes,
+    };
+  }
+
+  /** Facts about an object. */
+  override info(id: IdLike): Promise<ObjectInfo> {
+    return new Promise((resolve) => resolve(infoOf(this.#find(id).facts)));
+  }
+
+  /** An object to read. */
+  override read(id: IdLike, _options?: ReadOptions): Promise<GitObject> {
+    return new Promise((resolve) => {
+      const { facts, bytes } = this.#find(id);
+      resolve(new MemoryObject(facts, bytes));
+    });
+  }
+
+  /** The ids of all objects. */
+  override async *ids(_options?: EnumerateOptions): AsyncGenerator<ObjectId> {
+    yield* [...this.#objects.values()].map(({ id }) => id).sort(ObjectId.compare);
+  }
+
+  /** Ids that start with these hex digits, in order, at most `limit`. */
+  override candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+    const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
+    const found = [...this.#objects.entries()].filter(([hex]) => hex.startsWith(wanted));
+    return Promise.resolve(found.map(([, { id }]) => id).sort(ObjectId.compare).slice(0, limit));
+  }
+
+  /** Stores an object; returns its id. */
+  async write(input: ObjectInput | EncodedInput): Promise<ObjectId> {
+    let type: ObjectType;
+    let bytes: Uint8Array;
+    if (isEncoded(input)) {
+      const encoded = input.encoded instanceof Uint8Array
+        ? input.encoded
+        : await bytesOfStream(input.encoded);
+      const header = readLooseHeader(encoded, "an encoded object");
+      type = header.type;
+      bytes = decodeLoose(encoded, header, "an encoded object");
+    } else {
+      kindOfType(input.type);
+      type = input.type;
+      bytes = await bytesOfBody(input.body);
+    }
+    const id = isEncoded(input)
+      ? hashOutsideObject(type, bytes, this.hashAlgorithm, input)
+      : hashObject(type, bytes, this.hashAlgorithm);
+    if (input.id !== undefined) {
+      const wanted = ObjectId.from(input.id, this.hashAlgorithm);
+      if (!wanted.equals(id)) throw idMismatch(wanted, id);
+    }
+    if (!this.#objects.has(`${id}`)) this.#objects.set(`${id}`, { id, type, bytes: bytes.slice() });
+    return id;
+  }
+
+  /** Copies objects that `target` lacks; returns how many those were. */
+  async copyTo(target: ObjectReader & ObjectWriter, ids: Iterable<IdLike>): Promise<number> {
+    let copied = 0;
+    for (const id of ids) {
+      const { facts, bytes } = this.#find(id);
+      try {
+        await target.info(facts.id);
+      } catch (error) {
+        if (!(error instanceof NotFoundError)) throw error;
+        await target.write({ type: infoOf(facts).type, body: bytes, id: facts.id });
+        copied++;
+      }
+    }
+    return copied;
+  }
+
+  /** Forgets all objects. */
+  override [Symbol.asyncDispose](): Promise<void> {
+    this.#objects.clear();
+    return Promise.resolve();
+  }
+}

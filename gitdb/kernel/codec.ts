@@ -1,0 +1,282 @@
+/**
+ * The kernels of git's small things: zlib streams, deltas, hashes and checksums of values in memory.
+ *
+ * @module
+ */
+import { Context, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Library } from "@sluice/ffi";
+import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";
+import { GIT_DECODE } from "./decode_module.ts";
+
+export { RESULT, resultError };
+
+export type { BackendChoice };
+
+function halves(low: number, high: number): number {
+  return low + high * 2 ** 32;
+}
+
+/** Inflates one zlib stream into exactly the target; returns the size of the stream, or a failed result. */
+export function gitInflate(source: Uint8Array, target: Uint8Array, backend?: BackendChoice): number {
+  const step = new Uint32Array(STEP_LENGTH);
+  const { functions } = GIT_DECODE.open(backend);
+  const result = functions.sluice_git_inflate(source, 0, source.length, target, 0, target.length, step);
+  return result < 0 ? result : step[STEP.CONSUMED]!;
+}
+
+/** The sizes of base and target that a delta tells; a failed result for what is no delta. */
+export function gitDeltaSizes(
+  delta: Uint8Array,
+  backend?: BackendChoice,
+): { base: number; target: number } | number {
+  const step = new Uint32Array(STEP_LENGTH);
+  const result = GIT_DECODE.open(backend).functions.sluice_git_delta_sizes(delta, 0, delta.length, step);
+  if (result < 0) return result;
+  return {
+    base: halves(step[STEP.VALUE_LOW]!, step[STEP.VALUE_HIGH]!),
+    target: halves(step[STEP.OTHER_LOW]!, step[STEP.OTHER_HIGH]!),
+  };
+}
+
+/** Applies a delta to its base into a target of exactly the size that the delta tells; returns a result. */
+export function gitDeltaApply(
+  base: Uint8Array,
+  delta: Uint8Array,
+  target: Uint8Array,
+  backend?: BackendChoice,
+): number {
+  const step = new Uint32Array(STEP_LENGTH);
+  return GIT_DECODE.open(backend).functions.sluice_git_delta_apply(
+    base,
+    0,
+    base.length,
+    delta,
+    0,
+    delta.length,
+    target,
+    0,
+    target.length,
+    step,
+  );
+}
+
+/** How bytes are hashed. */
+export interface GitHashOptions {
+  /** They come from outside: SHA-1 refuses content that was made to collide. @default {false} */
+  readonly outside?: boolean | undefined;
+  /** The backend; the configured one where none is named. */
+  readonly backend?: BackendChoice | undefined;
+}
+
+function hashError(result: number): Error {
+  return resultError({ format: "git", action: "hash an object", result });
+}
+
+/**
+ * The hash of a value, or of an object where `kind` is the number of a type; `hashSize` is 20 or 32.
+ *
+ * @throws {CorruptDataError} If the bytes come from outside and were made to collide (code "SHA1_COLLISION").
+ */
+export function gitHash(
+  kind: number,
+  bytes: Uint8Array,
+  hashSize: number,
+  options: GitHashOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const step = new Uint32Array(STEP_LENGTH);
+  const digest = new Uint8Array(hashSize);
+  const { functions } = GIT_DECODE.open(options.backend);
+  const trust = options.outside === true ? 1 : 0;
+  const result = functions.sluice_git_hash_once(
+    kind,
+    trust,
+    bytes,
+    0,
+    bytes.length,
+    digest,
+    0,
+    hashSize,
+    step,
+  );
+  if (result < 0) throw hashError(result);
+  return digest;
+}
+
+/** CRC-32, going on from `before`. */
+export function gitCrc32(bytes: Uint8Array, before: number = 0, backend?: BackendChoice): number {
+  return GIT_DECODE.open(backend).functions.sluice_git_crc32(bytes, 0, bytes.length, before) >>> 0;
+}
+
+/** A hash in progress. */
+export class GitHashKernel implements Disposable {
+  readonly #functions: GitDecodeFunctions;
+  readonly #context: Context;
+  readonly #hashSize: number;
+
+  /** A hash with digests of 20 or 32 bytes. */
+  constructor(hashSize: number, options: GitHashOptions = {}) {
+    const library: Library<GitDecodeFunctions> = GIT_DECODE.open(options.backend);
+    this.#functions = library.functions;
+    this.#hashSize = hashSize;
+    const handle = library.functions.sluice_git_hash_new(hashSize, options.outside === true ? 1 : 0);
+    if (!handle) {
+      throw resultError({ format: "git", action: "start a hash", result: RESULT.OUT_OF_MEMORY });
+    }
+    this.#context = new Context(library, handle, library.functions.sluice_git_hash_free);
+  }
+
+  /** Takes the next bytes in. */
+  update(bytes: Uint8Array): void {
+    this.#functions.sluice_git_hash_update(this.#context.handle, bytes, 0, bytes.length);
+  }
+
+  /**
+   * The hash of the bytes so far.
+   *
+   * @throws {CorruptDataError} If they come from outside and were made to collide (code "SHA1_COLLISION").
+   */
+  digest(): Uint8Array<ArrayBuffer> {
+    const digest = new Uint8Array(this.#hashSize);
+    const step = new Uint32Array(STEP_LENGTH);
+    const result = this.#functions.sluice_git_hash_digest(
+      this.#context.handle,
+      digest,
+      0,
+      digest.length,
+      step,
+    );
+    if (result < 0) throw hashError(result);
+    return digest;
+  }
+
+  /** Frees the hash; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the hash. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Inflates a zlib stream piece by piece in bounded memory. */
+export class GitInflaterKernel implements Disposable {
+  readonly #functions: GitDecodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+
+  /** Starts a stream. */
+  constructor(backend?: BackendChoice) {
+    const library: Library<GitDecodeFunctions> = GIT_DECODE.open(backend);
+    this.#functions = library.functions;
+    const handle = library.functions.sluice_git_inflater_new();
+    if (!handle) {
+      throw resultError({ format: "git", action: "start to inflate", result: RESULT.OUT_OF_MEMORY });
+    }
+    this.#context = new Context(library, handle, library.functions.sluice_git_inflater_free);
+  }
+
+  /** Takes input and gives output; returns a result: FRAME_END at the end, OUTPUT_PENDING when the target is full. */
+  step(source: Uint8Array, pos: number, target: Uint8Array, targetPos: number): number {
+    return this.#functions.sluice_git_inflater_step(
+      this.#context.handle,
+      source,
+      pos,
+      source.length,
+      target,
+      targetPos,
+      target.length,
+      this.#step,
+    );
+  }
+
+  /** Input bytes that the last step took. */
+  get consumed(): number {
+    return this.#step[STEP.CONSUMED]!;
+  }
+
+  /** Output bytes that the last step made. */
+  get produced(): number {
+    return this.#step[STEP.PRODUCED]!;
+  }
+
+  /** Bytes of the stream so far; its exact size once it is done. */
+  get totalIn(): number {
+    return halves(this.#step[STEP.VALUE_LOW]!, this.#step[STEP.VALUE_HIGH]!);
+  }
+
+  /** Frees the inflater; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the inflater. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A chain of deltas, newest first, as one list of segments. */
+export class GitProgramKernel implements Disposable {
+  readonly #functions: GitDecodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+
+  /** An empty program. */
+  constructor(segmentsMax: number, backend?: BackendChoice) {
+    const library: Library<GitDecodeFunctions> = GIT_DECODE.open(backend);
+    this.#functions = library.functions;
+    const handle = library.functions.sluice_git_program_new(segmentsMax);
+    if (!handle) {
+      throw resultError({ format: "git", action: "compose deltas", result: RESULT.OUT_OF_MEMORY });
+    }
+    this.#context = new Context(library, handle, library.functions.sluice_git_program_free);
+  }
+
+  /** Takes the next older delta; returns a result. */
+  push(delta: Uint8Array): number {
+    return this.#functions.sluice_git_program_push(this.#context.handle, delta, 0, delta.length, this.#step);
+  }
+
+  /** Joins literals that stand side by side; returns a result. */
+  coalesce(): number {
+    return this.#functions.sluice_git_program_coalesce(this.#context.handle, this.#step);
+  }
+
+  /** The numbers after the last `push` or `coalesce`. */
+  get facts(): { targetSize: number; baseSize: number; length: number } {
+    const step = this.#step;
+    return {
+      targetSize: halves(step[STEP.VALUE_LOW]!, step[STEP.VALUE_HIGH]!),
+      baseSize: halves(step[STEP.OTHER_LOW]!, step[STEP.OTHER_HIGH]!),
+      length: step[STEP.DETAIL]!,
+    };
+  }
+
+  /** Makes the target's bytes from `from` on; returns a result. */
+  apply(base: Uint8Array, from: number, target: Uint8Array): number {
+    const step = new Uint32Array(STEP_LENGTH);
+    return this.#functions.sluice_git_program_apply(
+      this.#context.handle,
+      base,
+      0,
+      base.length,
+      from,
+      target,
+      0,
+      target.length,
+      step,
+    );
+  }
+
+  /** Frees the program; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the program. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

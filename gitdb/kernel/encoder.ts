@@ -1,0 +1,202 @@
+/**
+ * The kernels that write git objects: zlib streams and deltas.
+ *
+ * @module
+ */
+import { BackendModule, Context, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice } from "@sluice/ffi";
+import { GIT_ENCODE_MODULE } from "./_abi/git_encode.gen.ts";
+import type { GitEncodeFunctions } from "./_abi/git_encode.gen.ts";
+import { WASM_BASE64 } from "./_wasm/git_encode.gen.ts";
+
+export { resolveBackend };
+
+export type { BackendChoice };
+
+const MODULE = new BackendModule<GitEncodeFunctions>(GIT_ENCODE_MODULE, WASM_BASE64);
+
+/** Deflates values into zlib streams. */
+export class GitDeflaterKernel implements Disposable {
+  readonly #functions: GitEncodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+
+  /** A compressor of a level from 0 to 12. */
+  constructor(level: number, backend?: BackendChoice) {
+    const library = MODULE.open(backend);
+    this.#functions = library.functions;
+    const handle = library.functions.sluice_git_deflater_new(level);
+    if (!handle) {
+      throw resultError({ format: "git", action: "make a compressor", result: RESULT.OUT_OF_MEMORY });
+    }
+    this.#context = new Context(library, handle, library.functions.sluice_git_deflater_free);
+  }
+
+  /** The zlib stream of a value. */
+  deflate(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    const { handle } = this.#context;
+    const target = new Uint8Array(this.#functions.sluice_git_deflater_bound(handle, bytes.length));
+    const result = this.#functions.sluice_git_deflate(
+      handle,
+      bytes,
+      0,
+      bytes.length,
+      target,
+      0,
+      target.length,
+      this.#step,
+    );
+    if (result < 0) throw resultError({ format: "git", action: "deflate a value", result });
+    return target.slice(0, this.#step[STEP.PRODUCED]!);
+  }
+
+  /** Frees the compressor; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the compressor. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Makes a delta of at most `sizeMax` bytes; undefined where that is too little. */
+export function gitDeltaMake(
+  base: Uint8Array,
+  bytes: Uint8Array,
+  sizeMax: number,
+  backend?: BackendChoice,
+): Uint8Array<ArrayBuffer> | undefined {
+  const step = new Uint32Array(STEP_LENGTH);
+  const target = new Uint8Array(sizeMax);
+  const result = MODULE.open(backend).functions.sluice_git_delta_make(
+    base,
+    0,
+    base.length,
+    bytes,
+    0,
+    bytes.length,
+    target,
+    0,
+    target.length,
+    step,
+  );
+  if (result === RESULT.OUTPUT_TOO_SMALL) return undefined;
+  if (result < 0) throw resultError({ format: "git", action: "make a delta", result });
+  return target.slice(0, step[STEP.PRODUCED]!);
+}
+
+/** How bases are searched for. */
+export interface GitSearchKernelOptions {
+  /** Objects that each one is tried against. */
+  readonly window: number;
+  /** The longest chain. */
+  readonly depth: number;
+  /** Compression level from 0 to 12. */
+  readonly level: number;
+  /** Bytes of an id. */
+  readonly hashSize: number;
+  /** Bytes that the window may hold. */
+  readonly memoryMax: number;
+  /** The backend; undefined for the configured one. */
+  readonly backend?: BackendChoice | undefined;
+}
+
+/** What one object is stored as. */
+export interface GitStoredForm {
+  /** Its zlib stream. */
+  readonly stream: Uint8Array<ArrayBuffer>;
+  /** The number of its base, counted from the first object given; undefined for a full object. */
+  readonly base: number | undefined;
+  /** Inflated size of the stream. */
+  readonly size: number;
+  /** How many deltas stand between it and a full object. */
+  readonly depth: number;
+}
+
+/** Chooses delta bases for objects that come in a good order. */
+export class GitSearchKernel implements Disposable {
+  readonly #functions: GitEncodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+
+  /** Starts a search. */
+  constructor(options: GitSearchKernelOptions) {
+    const library = MODULE.open(options.backend);
+    this.#functions = library.functions;
+    const handle = library.functions.sluice_git_search_new(
+      options.window,
+      options.depth,
+      options.level,
+      options.hashSize,
+      options.memoryMax,
+    );
+    if (!handle) {
+      throw resultError({ format: "git", action: "search for deltas", result: RESULT.OUT_OF_MEMORY });
+    }
+    this.#context = new Context(library, handle, library.functions.sluice_git_search_free);
+  }
+
+  #target(size: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#functions.sluice_git_search_bound(this.#context.handle, size));
+  }
+
+  /** Takes the next object; `kind` is the number of its type. */
+  push(kind: number, bytes: Uint8Array): GitStoredForm {
+    const target = this.#target(bytes.length);
+    const result = this.#functions.sluice_git_search_push(
+      this.#context.handle,
+      kind,
+      bytes,
+      0,
+      bytes.length,
+      target,
+      0,
+      target.length,
+      this.#step,
+    );
+    return this.#form(result, target);
+  }
+
+  /** As `push`, off the event loop where the backend can; one at a time. */
+  async pushAsync(kind: number, bytes: Uint8Array): Promise<GitStoredForm> {
+    const target = this.#target(bytes.length);
+    const result = await this.#context.run((handle) =>
+      this.#functions.sluice_git_search_push_async(
+        handle,
+        kind,
+        bytes,
+        0,
+        bytes.length,
+        target,
+        0,
+        target.length,
+        this.#step,
+      )
+    );
+    return this.#form(result, target);
+  }
+
+  #form(result: number, target: Uint8Array<ArrayBuffer>): GitStoredForm {
+    if (result < 0) throw resultError({ format: "git", action: "store an object", result });
+    const step = this.#step;
+    const base = step[STEP.DETAIL]!;
+    return {
+      stream: target.slice(0, step[STEP.PRODUCED]!),
+      base: base === 0 ? undefined : base - 1,
+      size: step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32,
+      depth: step[STEP.HINT]!,
+    };
+  }
+
+  /** Frees the search; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the search. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

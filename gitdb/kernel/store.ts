@@ -1,0 +1,460 @@
+/**
+ * The kernel that reads git packs: files in pages, indexes, and jobs that make many objects at once, on either backend.
+ *
+ * @module
+ */
+import { Context, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Handle, Library } from "@sluice/ffi";
+import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";
+import { GIT_DECODE } from "./decode_module.ts";
+
+export { RESULT };
+
+export type { BackendChoice };
+
+/** Bytes of one page of a file. */
+export const GIT_PAGE_SIZE = 65536;
+/** Numbers of one record of a job. */
+export const GIT_RECORD_LENGTH = 10;
+/** What the numbers of a record are. */
+export const GIT_RECORD = {
+  ITEM: 0,
+  RESULT: 1,
+  KIND: 2,
+  DEPTH: 3,
+  SIZE_LOW: 4,
+  SIZE_HIGH: 5,
+  START: 6,
+  PACK: 7,
+  OFFSET_LOW: 8,
+  OFFSET_HIGH: 9,
+} as const;
+/** Bits of a job's flags. */
+export const GIT_JOB_FLAG = { VERIFY: 1, DIGEST: 2, OUTSIDE: 4 } as const;
+/** Any pack, where one can be named. */
+export const GIT_ANY_PACK = 0xffff_ffff;
+
+const ENTRY_LENGTH = 15;
+const NEEDS_LENGTH = 512;
+
+/** What a store is made with. */
+export interface GitStoreKernelOptions {
+  /** Bytes of an id: 20 or 32. */
+  readonly hashSize: number;
+  /** Bytes of file pages that are kept. */
+  readonly pageBudget: number;
+  /** Bytes of delta bases that are kept. */
+  readonly cacheBudget: number;
+  /** The backend; undefined for the configured one. */
+  readonly backend: BackendChoice | undefined;
+}
+
+/** Where the tables of an index lie in its file. */
+export interface GitIndexLayout {
+  /** Where the fan-out starts. */
+  readonly fanoutPos: number;
+  /** Where the first id starts. */
+  readonly idsPos: number;
+  /** Bytes from one id to the next. */
+  readonly idsStride: number;
+  /** Where the first offset starts, or the pack number in front of it. */
+  readonly offsetsPos: number;
+  /** Bytes from one offset to the next. */
+  readonly offsetsStride: number;
+  /** Where the table of large offsets starts. */
+  readonly largePos: number;
+  /** Rows of that table. */
+  readonly largeCount: number;
+  /** Whether a pack number stands in front of each offset. */
+  readonly multi: boolean;
+  /** Whether bit 31 of an offset points into the table of large offsets. */
+  readonly largeBit: boolean;
+}
+
+/** The header of a pack entry. */
+export interface GitEntryHeader {
+  /** The type's number: 1 to 4 for full objects, 6 and 7 for deltas. */
+  readonly kind: number;
+  /** Inflated size of the entry. */
+  readonly size: number;
+  /** Where its zlib stream starts. */
+  readonly data: number;
+  /** Where the base stands; 0 unless the kind is 6. */
+  readonly baseOffset: number;
+  /** The id of the base; undefined unless the kind is 7. */
+  readonly baseId: Uint8Array<ArrayBuffer> | undefined;
+}
+
+function halves(low: number, high: number): number {
+  return low + high * 2 ** 32;
+}
+
+/** The library that a store lives in and its handle there: for jobs and streams, and nobody else. */
+const PARTS = new WeakMap<
+  GitStoreKernel,
+  { readonly library: Library<GitDecodeFunctions>; readonly context: Context }
+>();
+
+function partsOf(store: GitStoreKernel): { library: Library<GitDecodeFunctions>; handle: Handle } {
+  const { library, context } = PARTS.get(store)!;
+  return { library, handle: context.handle };
+}
+
+/** Packs and indexes with the memory that they share. */
+export class GitStoreKernel implements Disposable {
+  readonly #library: Library<GitDecodeFunctions>;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+  readonly #entry = new Uint32Array(ENTRY_LENGTH);
+  readonly #hashSize: number;
+
+  /** Makes an empty store. */
+  constructor(options: GitStoreKernelOptions) {
+    this.#library = GIT_DECODE.open(options.backend);
+    const { functions } = this.#library;
+    const handle = functions.sluice_git_store_new(options.hashSize, options.pageBudget, options.cacheBudget);
+    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a store");
+    this.#context = new Context(this.#library, handle, functions.sluice_git_store_free);
+    this.#hashSize = options.hashSize;
+    PARTS.set(this, { library: this.#library, context: this.#context });
+  }
+
+  /** Which backend runs the store. */
+  get backend(): "native" | "wasm" {
+    return this.#library.kind;
+  }
+
+  /** What the last call that tells something more told. */
+  get detail(): number {
+    return this.#step[STEP.DETAIL]!;
+  }
+
+  /** The number that the last call gave as its value. */
+  get value(): number {
+    return halves(this.#step[STEP.VALUE_LOW]!, this.#step[STEP.VALUE_HIGH]!);
+  }
+
+  /** Opens a file by path: `detail` is its number, `value` its size. Unsupported where the host has to provide bytes. */
+  openFile(path: string): number {
+    const bytes = new TextEncoder().encode(path);
+    return this.#library.functions.sluice_git_file_open(
+      this.#context.handle,
+      bytes,
+      0,
+      bytes.length,
+      this.#step,
+    );
+  }
+
+  /** A file whose pages the host provides: `detail` is its number. */
+  providedFile(size: number): number {
+    return this.#library.functions.sluice_git_file_provided(this.#context.handle, size, this.#step);
+  }
+
+  /** Gives one page of a file. */
+  provide(file: number, page: number, bytes: Uint8Array): number {
+    return this.#library.functions.sluice_git_file_provide(
+      this.#context.handle,
+      file,
+      page,
+      bytes,
+      0,
+      bytes.length,
+    );
+  }
+
+  /** Takes the list of pages that were missing: pairs of file and page. */
+  needs(): Uint32Array {
+    const pairs = new Uint32Array(NEEDS_LENGTH);
+    const count = this.#library.functions.sluice_git_store_needs(this.#context.handle, pairs, pairs.length);
+    return pairs.subarray(0, count * 2);
+  }
+
+  /** Closes a file with the pack or index on it; no job may be under way. */
+  removeFile(file: number): void {
+    this.#library.functions.sluice_git_file_remove(this.#context.handle, file);
+  }
+
+  /** Makes a pack of a file: `detail` is its number. */
+  addPack(file: number): number {
+    return this.#library.functions.sluice_git_pack_add(this.#context.handle, file, this.#step);
+  }
+
+  /** Makes an index of a file: `detail` is the count of its ids. */
+  addIndex(file: number, layout: GitIndexLayout, packs: readonly number[]): number {
+    const fields = new Uint32Array([
+      layout.fanoutPos,
+      layout.idsPos,
+      layout.idsStride,
+      layout.offsetsPos % 2 ** 32,
+      Math.floor(layout.offsetsPos / 2 ** 32),
+      layout.offsetsStride,
+      layout.largePos % 2 ** 32,
+      Math.floor(layout.largePos / 2 ** 32),
+      layout.largeCount,
+      layout.multi ? 1 : 0,
+      layout.largeBit ? 1 : 0,
+    ]);
+    const numbers = new Uint32Array(packs);
+    return this.#library.functions.sluice_git_index_add(
+      this.#context.handle,
+      file,
+      fields,
+      fields.length,
+      numbers,
+      numbers.length,
+      this.#step,
+    );
+  }
+
+  /** Finds an id: `detail` is the pack, `value` the offset. */
+  find(id: Uint8Array, only: number = GIT_ANY_PACK): number {
+    return this.#library.functions.sluice_git_store_find(
+      this.#context.handle,
+      id,
+      0,
+      id.length,
+      only,
+      this.#step,
+    );
+  }
+
+  /** Reads the header of an entry; returns it, or a failed result. */
+  entry(pack: number, offset: number): GitEntryHeader | number {
+    const table = this.#entry;
+    const result = this.#library.functions.sluice_git_store_entry(
+      this.#context.handle,
+      pack,
+      offset,
+      table,
+      table.length,
+    );
+    if (result !== RESULT.OK) return result;
+    const kind = table[0]!;
+    return {
+      kind,
+      size: halves(table[1]!, table[2]!),
+      data: halves(table[3]!, table[4]!),
+      baseOffset: halves(table[5]!, table[6]!),
+      baseId: kind === 7 ? new Uint8Array(table.slice(7).buffer, 0, this.#hashSize) : undefined,
+    };
+  }
+
+  /** Inflates an entry into a target of exactly its size. */
+  inflate(pack: number, offset: number, target: Uint8Array): number {
+    const { functions } = this.#library;
+    return functions.sluice_git_store_inflate(
+      this.#context.handle,
+      pack,
+      offset,
+      target,
+      0,
+      target.length,
+      this.#step,
+    );
+  }
+
+  /** Bytes that pages and delta bases take now. */
+  get memoryBytes(): number {
+    const step = this.#step;
+    this.#library.functions.sluice_git_store_memory(this.#context.handle, step);
+    return this.value + halves(step[STEP.OTHER_LOW]!, step[STEP.OTHER_HIGH]!);
+  }
+
+  /** The error for a failed result. */
+  error(result: number, action: string, offset?: number): Error {
+    return resultError({ format: "git", action, result, offset });
+  }
+
+  /** Whether it has been closed. */
+  get closed(): boolean {
+    return this.#context.closed;
+  }
+
+  /** Frees the store; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the store. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** What a job is made with. */
+export interface GitJobKernelOptions {
+  /** Ids in one piece; with `pack`, those that the entries should have, or none. */
+  readonly ids: Uint8Array;
+  /** The pack that `offsets` are in. */
+  readonly pack?: number | undefined;
+  /** Halves of the offsets of entries, the lower first. */
+  readonly offsets?: Uint32Array | undefined;
+  /** Bits of `GIT_JOB_FLAG`. */
+  readonly flags: number;
+  /** Threads, where the backend has them. */
+  readonly threads: number;
+}
+
+/** Reads many objects of a store. */
+export class GitJobKernel implements Disposable {
+  readonly #functions: GitDecodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+
+  /** Starts a job; the store must outlive it. */
+  constructor(store: GitStoreKernel, options: GitJobKernelOptions) {
+    const { library, handle: owner } = partsOf(store);
+    const { functions } = library;
+    const { ids, offsets, pack, flags, threads } = options;
+    const handle = offsets === undefined
+      ? functions.sluice_git_job_new(owner, ids, 0, ids.length, flags, threads)
+      : functions.sluice_git_job_new_at(
+        owner,
+        pack!,
+        offsets,
+        offsets.length,
+        ids,
+        0,
+        ids.length,
+        flags,
+        threads,
+      );
+    if (!handle) throw store.error(RESULT.OUT_OF_MEMORY, "start a job");
+    this.#functions = functions;
+    this.#context = new Context(library, handle, functions.sluice_git_job_free);
+  }
+
+  /** Finds the objects; returns a result, NEEDS_BYTES until all pages are there. */
+  plan(): number {
+    return this.#functions.sluice_git_job_plan(this.#context.handle);
+  }
+
+  /** As `plan`, off the event loop where the backend can. */
+  planAsync(): Promise<number> {
+    return this.#context.run((handle) => this.#functions.sluice_git_job_plan_async(handle));
+  }
+
+  /** Writes a record for every item, in their order. */
+  infos(records: Uint32Array): number {
+    return this.#functions.sluice_git_job_infos(this.#context.handle, records, records.length);
+  }
+
+  /** As `infos`, off the event loop where the backend can. */
+  infosAsync(records: Uint32Array): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_git_job_infos_async(handle, records, records.length)
+    );
+  }
+
+  /** Makes objects until the job is done or the arena or the records are full. */
+  next(arena: Uint8Array, records: Uint32Array): number {
+    const { length } = records;
+    return this.#functions.sluice_git_job_next(
+      this.#context.handle,
+      arena,
+      0,
+      arena.length,
+      records,
+      length,
+      this.#step,
+    );
+  }
+
+  /** As `next`, off the event loop where the backend can. */
+  nextAsync(arena: Uint8Array, records: Uint32Array): Promise<number> {
+    const { length } = records;
+    return this.#context.run((handle) =>
+      this.#functions.sluice_git_job_next_async(handle, arena, 0, arena.length, records, length, this.#step)
+    );
+  }
+
+  /** Records that the last `next` wrote. */
+  get recordCount(): number {
+    return this.#step[STEP.DETAIL]!;
+  }
+
+  /** Room that the largest object needs which did not fit. */
+  get wanted(): number {
+    return this.#step[STEP.HINT]!;
+  }
+
+  /** Ends the job; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Ends the job. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** One object as a stream within a memory budget. */
+export class GitObjectStreamKernel implements Disposable {
+  readonly #functions: GitDecodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+
+  /**
+   * A stream of the object at an offset of a pack; the store must outlive it. A base beyond the budget goes to a
+   * temporary file where a folder is named.
+   */
+  constructor(store: GitStoreKernel, pack: number, offset: number, budget: number, spillFolder: string = "") {
+    const { library, handle: owner } = partsOf(store);
+    const { functions } = library;
+    const limit = Number.isFinite(budget) ? budget : -1;
+    const folder = new TextEncoder().encode(spillFolder);
+    const handle = functions.sluice_git_object_new(owner, pack, offset, limit, folder, 0, folder.length);
+    if (!handle) throw store.error(RESULT.OUT_OF_MEMORY, "open an object");
+    this.#functions = functions;
+    this.#context = new Context(library, handle, functions.sluice_git_object_free);
+  }
+
+  /** Gets ready; returns a result, NEEDS_BYTES until all pages are there. */
+  open(): number {
+    return this.#functions.sluice_git_object_open(this.#context.handle, this.#step);
+  }
+
+  /** As `open`, off the event loop where the backend can. */
+  openAsync(): Promise<number> {
+    return this.#context.run((handle) => this.#functions.sluice_git_object_open_async(handle, this.#step));
+  }
+
+  /** After `open`: the size of the object. */
+  get size(): number {
+    return halves(this.#step[STEP.VALUE_LOW]!, this.#step[STEP.VALUE_HIGH]!);
+  }
+
+  /** After `open`: the number of its type. */
+  get kind(): number {
+    return this.#step[STEP.DETAIL]!;
+  }
+
+  /** After `open`: how many deltas stand between it and a full object. */
+  get depth(): number {
+    return this.#step[STEP.HINT]!;
+  }
+
+  /** After `readAsync`: bytes that were written. */
+  get produced(): number {
+    return this.#step[STEP.PRODUCED]!;
+  }
+
+  /** Writes the next bytes, off the event loop where the backend can; FRAME_END with the last of them. */
+  readAsync(target: Uint8Array, start: number, end: number): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_git_object_read_async(handle, target, start, end, this.#step)
+    );
+  }
+
+  /** Frees the stream; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the stream. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

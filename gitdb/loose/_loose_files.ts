@@ -1,0 +1,137 @@
+/**
+ * Loose objects as files: reading them without waiting on what is no file, and writing them so that no half of one ever
+ * stands under its name. Deno only.
+ */
+import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
+import type { HashAlgorithm } from "../object/_object_id.ts";
+import { isMissing, joinPath } from "../object/_fs.ts";
+
+const HEAD_SIZE = 256;
+
+/** Where an object lies below its root. */
+export function loosePath(id: ObjectId): string {
+  const hex = `${id}`;
+  return `${hex.slice(0, 2)}/${hex.slice(2)}`;
+}
+
+/** What is known of the file of an object; undefined where no regular file is there. */
+export function looseStat(path: string): Deno.FileInfo | undefined {
+  try {
+    const info = Deno.statSync(path);
+    return info.isFile ? info : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The first bytes of a file, enough for a header. */
+export function readHead(path: string): Uint8Array {
+  const file = Deno.openSync(path, { read: true });
+  try {
+    const head = new Uint8Array(HEAD_SIZE);
+    return head.subarray(0, file.readSync(head) ?? 0);
+  } finally {
+    file[Symbol.dispose]();
+  }
+}
+
+/** The ids below a root that have this first byte, in order. */
+export function looseIdsIn(root: string, folder: string, algorithm: HashAlgorithm): ObjectId[] {
+  const length = 2 * HASH_SIZE[algorithm] - 2;
+  let names: string[];
+  try {
+    names = [...Deno.readDirSync(joinPath(root, folder))].map(({ name }) => name);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+  return names
+    .filter((name) => name.length === length && /^[0-9a-f]+$/.test(name))
+    .sort()
+    .map((name) => ObjectId.from(folder + name));
+}
+
+/** How sure it is that a write survives a crash of the machine. */
+export type Durability = "none" | "file";
+
+function temporaryName(): string {
+  return `tmp_obj_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
+}
+
+/** A new file beside its place, under a name that readers pass over. */
+export class TemporaryFile implements Disposable {
+  readonly path: string;
+  readonly #file: Deno.FsFile;
+  #open = true;
+  #kept = false;
+
+  /** Creates it in a folder, which is made where it is not there. */
+  constructor(folder: string) {
+    this.path = joinPath(folder, temporaryName());
+    const options = { write: true, createNew: true, mode: 0o444 };
+    try {
+      this.#file = Deno.openSync(this.path, options);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      Deno.mkdirSync(folder, { recursive: true });
+      this.#file = Deno.openSync(this.path, options);
+    }
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
+  }
+
+  #close(durability: Durability): void {
+    if (!this.#open) return;
+    if (durability === "file") this.#file.syncSync();
+    this.#file.close();
+    this.#open = false;
+  }
+
+  /** Gives it its name; returns false where that is taken, and the file that has it stays. */
+  commit(path: string, durability: Durability): boolean {
+    this.#close(durability);
+    try {
+      Deno.linkSync(this.path, path);
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) return false;
+      if (error instanceof Deno.errors.NotFound) {
+        Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+      }
+      // Some file systems have no hard links; a name that is taken is left alone as far as can be told.
+      if (looseStat(path) !== undefined) return false;
+      Deno.renameSync(this.path, path);
+      this.#kept = true;
+    }
+    if (durability === "file") syncFolder(path.slice(0, path.lastIndexOf("/")));
+    return true;
+  }
+
+  /** Removes it, unless it was renamed. */
+  [Symbol.dispose](): void {
+    if (this.#open) this.#file.close();
+    this.#open = false;
+    if (this.#kept) return;
+    try {
+      Deno.removeSync(this.path);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+}
+
+/** Makes the names in a folder survive a crash of the machine, where the system can. */
+export function syncFolder(path: string): void {
+  try {
+    const folder = Deno.openSync(path, { read: true });
+    try {
+      folder.syncSync();
+    } finally {
+      folder[Symbol.dispose]();
+    }
+  } catch {
+    // A system that can't open folders has no such call.
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * Loose objects: one file each.
+ *
+ * @module
+ */
+import { ChecksumMismatchError } from "@sluice/internal";
+import { GitHashKernel, hashObject, hashOutsideObject } from "../object/_codec.ts";
+import { deflateBytes } from "../object/_deflate.ts";
+import { corrupt, idMismatch, objectNotFound } from "../object/_errors.ts";
+import { joinPath, toPath } from "../object/_fs.ts";
+import { checkPrefix } from "../object/_ids.ts";
+import { bytesOfBody, bytesOfStream, chunksOfBody, isEncoded } from "../object/_inputs.ts";
+import { looseIdsIn, loosePath, looseStat, readHead, TemporaryFile } from "./_loose_files.ts";
+import type { Durability } from "./_loose_files.ts";
+import { decodeLoose, looseHeader, readLooseHeader, streamLoose } from "./_loose_format.ts";
+import { HASH_SIZE } from "../object/_object_id.ts";
+import { KIND_OF_TYPE, kindOfType } from "../object/_object_kind.ts";
+import { infoOf, MemoryObject, StreamedObject } from "../object/_stored_object.ts";
+import type {
+  EncodedInput,
+  EnumerateOptions,
+  GitObject,
+  ObjectInfo,
+  ObjectInput,
+  ObjectWriter,
+  ReadOptions,
+  WriteOptions,
+} from "../object/object.ts";
+import { ObjectId } from "../object/object_id.ts";
+import type { HashAlgorithm, IdLike } from "../object/object_id.ts";
+import { ObjectStore } from "../object/object_store.ts";
+
+/** How a loose store writes. */
+export interface LooseStoreOptions {
+  /** The hash of its ids. @default {"sha1"} */
+  readonly hashAlgorithm?: HashAlgorithm | undefined;
+  /** Compression level from 0 to 12. @default {1} */
+  readonly level?: number | undefined;
+  /** "file" waits until an object is on the disk, "none" leaves that to the system. @default {"none"} */
+  readonly durability?: Durability | undefined;
+}
+
+/** Bodies up to this size are made in one piece. */
+const WHOLE_SIZE_MAX = 16 << 20;
+
+/**
+ * A folder of loose objects, `hh/…` each.
+ *
+ * An object is written under another name in the same folder and linked to its own when it is whole, so that a process
+ * that is killed leaves nothing half-written behind; an object that is there already stays as it is. Deno only.
+ *
+ * @example There and back
+ * ```ts
+ * import { LooseStore } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await using store = new LooseStore(folder);
+ * const id = await store.write({ type: "blob", body: "loose" });
+ * assertEquals(await (await store.read(id)).text(), "loose");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export class LooseStore extends ObjectStore implements ObjectWriter {
+  /** The hash that names its objects. */
+  readonly hashAlgorithm: HashAlgorithm;
+  /** The folder. */
+  readonly root: string;
+  readonly #level: number;
+  readonly #durability: Durability;
+
+  /** Names the folder; nothing is touched yet. */
+  constructor(root: string | URL, options: LooseStoreOptions = {}) {
+    super();
+    this.root = toPath(root);
+    this.hashAlgorithm = options.hashAlgorithm ?? "sha1";
+    this.#level = options.level ?? 1;
+    this.#durability = options.durability ?? "none";
+  }
+
+  /** Where an object is or would be, below the root. */
+  pathOf(id: IdLike): string {
+    return loosePath(ObjectId.from(id, this.hashAlgorithm));
+  }
+
+  /** The whole path of an object's file; undefined where there is none. */
+  findPath(id: IdLike): string | undefined {
+    const path = joinPath(this.root, this.pathOf(id));
+    return looseStat(path) === undefined ? undefined : path;
+  }
+
+  #open(id: IdLike): { id: ObjectId; path: string; size: number; what: string } {
+    const known = ObjectId.from(id, this.hashAlgorithm);
+    const path = joinPath(this.root, loosePath(known));
+    const info = looseStat(path);
+    if (info === undefined) throw objectNotFound(known);
+    if (info.size === 0) throw corrupt(`object ${known}`, "its file is empty", "TRUNCATED", 0);
+    return { id: known, path, size: info.size, what: `object ${known}` };
+  }
+
+  /** Whether an object is there. */
+  override has(id: IdLike): Promise<boolean> {
+    return new Promise((resolve) => resolve(this.findPath(id) !== undefined));
+  }
+
+  /** Facts about an object. */
+  override info(id: IdLike): Promise<ObjectInfo> {
+    return new Promise((resolve) => {
+      const { id: known, path, what } = this.#open(id);
+      const { type, size } = readLooseHeader(readHead(path), what);
+      resolve(infoOf({ id: known, kind: KIND_OF_TYPE[type], size, storage: "loose" }));
+    });
+  }
+
+  /** An object to read. */
+  override async read(id: IdLike, options: ReadOptions = {}): Promise<GitObject> {
+    options.signal?.throwIfAborted();
+    const { id: known, path, size: fileSize, what } = this.#open(id);
+    const head = readHead(path);
+    const header = readLooseHeader(head, what);
+    const facts = {
+      id: known,
+      kind: KIND_OF_TYPE[header.type],
+      size: header.size,
+      storage: "loose" as const,
+    };
+    if (header.size > WHOLE_SIZE_MAX) {
+      return new StreamedObject(
+        facts,
+        options,
+        () => streamLoose(() => Deno.openSync(path, { read: true }), header, what),
+      );
+    }
+    const encoded = head.length === fileSize ? head : await Deno.readFile(path);
+    const object = new MemoryObject(facts, decodeLoose(encoded, header, what));
+    if (options.verify === true) await object.bytes(options);
+    return object;
+  }
+
+  /** The ids of all objects. */
+  override async *ids(_options?: EnumerateOptions): AsyncGenerator<ObjectId> {
+    for (let byte = 0; byte < 256; byte++) {
+      yield* looseIdsIn(this.root, byte.toString(16).padStart(2, "0"), this.hashAlgorithm);
+    }
+  }
+
+  /** Ids that start with these hex digits, in order, at most `limit`; reads one folder. */
+  override candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+    const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
+    const ids = looseIdsIn(this.root, wanted.slice(0, 2), this.hashAlgorithm);
+    return Promise.resolve(ids.filter((id) => `${id}`.startsWith(wanted)).slice(0, limit));
+  }
+
+  /** Stores an object; returns its id. */
+  async write(input: ObjectInput | EncodedInput, options: WriteOptions = {}): Promise<ObjectId> {
+    options.signal?.throwIfAborted();
+    if (isEncoded(input)) return await this.#writeEncoded(input);
+    kindOfType(input.type);
+    const chunked = chunksOfBody(input);
+    if (chunked !== undefined && chunked.size > WHOLE_SIZE_MAX) {
+      return await this.#writeStream(input, chunked.size, chunked.chunks, options.signal);
+    }
+    const body = await bytesOfBody(input.body);
+    if (input.size !== undefined && input.size !== body.length) throw wrongSize(input.size, body.length);
+    const id = hashObject(input.type, body, this.hashAlgorithm);
+    this.#checkId(input.id, id);
+    if (this.findPath(id) !== undefined) return id;
+    const header = looseHeader(input.type, body.length);
+    const whole = new Uint8Array(header.length + body.length);
+    whole.set(header);
+    whole.set(body, header.length);
+    this.#commit(id, deflateBytes(whole, this.#level));
+    return id;
+  }
+
+  #checkId(wanted: IdLike | undefined, actual: ObjectId): void {
+    if (wanted === undefined) return;
+    const id = ObjectId.from(wanted, this.hashAlgorithm);
+    if (!id.equals(actual)) throw idMismatch(id, actual);
+  }
+
+  #commit(id: ObjectId, encoded: Uint8Array): void {
+    const path = joinPath(this.root, loosePath(id));
+    const file = new TemporaryFile(path.slice(0, path.lastIndexOf("/")));
+    try {
+      file.write(encoded);
+      file.commit(path, this.#durability);
+    } finally {
+      file[Symbol.dispose]();
+    }
+  }
+
+  async #writeEncoded(input: EncodedInput): Promise<ObjectId> {
+    const id = ObjectId.from(input.id, this.hashAlgorithm);
+    const encoded = input.encoded instanceof Uint8Array ? input.encoded : await bytesOfStream(input.encoded);
+    if (input.verify !== false) {
+      const header = readLooseHeader(encoded, `object ${id}`);
+      const body = decodeLoose(encoded, header, `object ${id}`);
+      this.#checkId(id, hashOutsideObject(header.type, body, this.hashAlgorithm, input));
+    }
+    if (this.findPath(id) === undefined) this.#commit(id, encoded);
+    return id;
+  }
+
+  /** Hashes and deflates in bounded memory; the place is known only at the end. */
+  async #writeStream(
+    input: ObjectInput,
+    size: number,
+    chunks: AsyncIterable<Uint8Array>,
+    signal: AbortSignal | undefined,
+  ): Promise<ObjectId> {
+    const file = new TemporaryFile(this.root);
+    try {
+      const hash = new GitHashKernel(HASH_SIZE[this.hashAlgorithm]);
+      try {
+        const deflate = new CompressionStream("deflate");
+        const written = deflate.readable.pipeTo(
+          new WritableStream({ write: (chunk: Uint8Array) => file.write(chunk) }),
+        );
+        const writer = deflate.writable.getWriter();
+        let seen = 0;
+        const put = async (bytes: Uint8Array): Promise<void> => {
+          hash.update(bytes);
+          await writer.write(bytes as Uint8Array<ArrayBuffer>);
+        };
+        try {
+          await put(looseHeader(input.type, size));
+          for await (const chunk of chunks) {
+            signal?.throwIfAborted();
+            seen += chunk.length;
+            if (seen > size) throw wrongSize(size, seen);
+            await put(chunk);
+          }
+          if (seen !== size) throw wrongSize(size, seen);
+          await writer.close();
+          await written;
+        } catch (error) {
+          await writer.abort(error).catch(() => {});
+          await written.catch(() => {});
+          throw error;
+        }
+        const id = ObjectId.from(hash.digest());
+        this.#checkId(input.id, id);
+        file.commit(joinPath(this.root, loosePath(id)), this.#durability);
+        return id;
+      } finally {
+        hash[Symbol.dispose]();
+      }
+    } finally {
+      file[Symbol.dispose]();
+    }
+  }
+
+  /** A loose store holds nothing open. */
+  override [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function wrongSize(wanted: number, actual: number): ChecksumMismatchError {
+  return new ChecksumMismatchError(
+    `Cannot store an object: its body has ${actual} bytes, expected ${wanted}`,
+    {
+      format: "git",
+      code: "SIZE_MISMATCH",
+    },
+  );
+}

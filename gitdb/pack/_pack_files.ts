@@ -1,0 +1,97 @@
+/**
+ * The files of a pack on disk: written under names that readers pass over, and given their own when all are whole, the
+ * index last. Deno only.
+ */
+import { isMissing, joinPath } from "../object/_fs.ts";
+import { syncFolder } from "../loose/_loose_files.ts";
+
+/** What stands beside the pack. */
+export interface PackSideFiles {
+  readonly index: Uint8Array;
+  readonly reverse: Uint8Array;
+  readonly durable: boolean;
+}
+
+/** A pack that is being written. */
+export class PackFileWriter implements Disposable {
+  readonly folder: string;
+  readonly path: string;
+  readonly #token: string;
+  #file: Deno.FsFile | undefined;
+  #temporary: string[] = [];
+
+  constructor(folder: string) {
+    this.folder = folder;
+    Deno.mkdirSync(folder, { recursive: true });
+    this.#token = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
+    this.path = joinPath(folder, `tmp_pack_${this.#token}`);
+    this.#file = Deno.openSync(this.path, { read: true, write: true, createNew: true, mode: 0o444 });
+    this.#temporary.push(this.path);
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length;) done += this.#file!.writeSync(bytes.subarray(done));
+  }
+
+  /** Overwrites bytes that were written before. */
+  overwrite(offset: number, bytes: Uint8Array): void {
+    this.#file!.seekSync(offset, Deno.SeekMode.Start);
+    this.write(bytes);
+    this.#file!.seekSync(0, Deno.SeekMode.End);
+  }
+
+  /** Cuts the file off; what follows is appended there. */
+  truncate(size: number): void {
+    this.#file!.truncateSync(size);
+    this.#file!.seekSync(0, Deno.SeekMode.End);
+  }
+
+  /** Puts the pack and what stands beside it in their places. */
+  commit(name: string, side: PackSideFiles): void {
+    if (side.durable) this.#file!.syncSync();
+    this.#file!.close();
+    this.#file = undefined;
+    const place = (ending: string): string => joinPath(this.folder, name + ending);
+    if (fileExists(place(".idx")) && fileExists(place(".pack"))) return; // the same pack is there
+    Deno.renameSync(this.path, place(".pack"));
+    this.#put(place(".rev"), side.reverse, side.durable);
+    this.#put(place(".idx"), side.index, side.durable);
+    if (side.durable) syncFolder(this.folder);
+  }
+
+  #put(path: string, bytes: Uint8Array, durable: boolean): void {
+    const temporary = joinPath(this.folder, `tmp_idx_${this.#token}_${this.#temporary.length}`);
+    const file = Deno.openSync(temporary, { write: true, createNew: true, mode: 0o444 });
+    this.#temporary.push(temporary);
+    try {
+      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+      if (durable) file.syncSync();
+    } finally {
+      file.close();
+    }
+    Deno.renameSync(temporary, path);
+  }
+
+  /** Removes what was not given its name. */
+  [Symbol.dispose](): void {
+    this.#file?.close();
+    this.#file = undefined;
+    for (const path of this.#temporary) {
+      try {
+        Deno.removeSync(path);
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+    }
+    this.#temporary = [];
+  }
+}
+
+function fileExists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}

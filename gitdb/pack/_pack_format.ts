@@ -1,0 +1,280 @@
+/**
+ * Wire form of packs, indexes and reverse indexes (git's pack format document).
+ */
+import { concatBytes } from "@sluice/internal";
+import { gitCrc32, GitHashKernel, hashBytes } from "../object/_codec.ts";
+import { writeU32BE } from "../object/_big_endian.ts";
+import { corrupt } from "../object/_errors.ts";
+import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
+import type { HashAlgorithm } from "../object/_object_id.ts";
+import { OFS_DELTA, REF_DELTA } from "../object/_object_kind.ts";
+
+/** Bytes in front of the first entry. */
+export const PACK_HEADER_SIZE = 12;
+const PACK_SIGNATURE = 0x5041434b;
+const INDEX_SIGNATURE = 0xff744f63;
+const REVERSE_SIGNATURE = 0x52494458;
+const FANOUT_SIZE = 1024;
+const SHORT_OFFSET_MAX = 2 ** 31 - 1;
+
+/** One object of a pack, for its index. */
+export interface PackRow {
+  readonly id: ObjectId;
+  readonly offset: number;
+  readonly crc: number;
+}
+
+/** The header of a pack of version 2. */
+export function packHeader(count: number): Uint8Array<ArrayBuffer> {
+  const header = new Uint8Array(PACK_HEADER_SIZE);
+  writeU32BE(header, 0, PACK_SIGNATURE);
+  writeU32BE(header, 4, 2);
+  writeU32BE(header, 8, count);
+  return header;
+}
+
+/** Type and size in front of an entry. */
+export function entryHeader(kind: number, size: number): number[] {
+  const bytes: number[] = [];
+  let byte = kind << 4 | size % 16;
+  let rest = Math.floor(size / 16);
+  while (rest > 0) {
+    bytes.push(byte | 0x80);
+    byte = rest % 128;
+    rest = Math.floor(rest / 128);
+  }
+  bytes.push(byte);
+  return bytes;
+}
+
+/** The longest header of an entry. */
+export const ENTRY_HEADER_MAX = 9 + 32;
+
+/** What stands in front of an entry's zlib stream. */
+export interface EntryHeader {
+  readonly kind: number;
+  /** Inflated size of what follows. */
+  readonly size: number;
+  /** Bytes of the header. */
+  readonly length: number;
+  /** Of a delta that names its base by distance: how far in front it starts. */
+  readonly distance: number | undefined;
+  /** Of a delta that names its base by id. */
+  readonly baseId: ObjectId | undefined;
+}
+
+/**
+ * Parses the header of the entry at `offset` of a pack.
+ *
+ * @throws {CorruptDataError} If it breaks the rules of its format or is cut off.
+ */
+export function parseEntryHeader(bytes: Uint8Array, offset: number, hashSize: number): EntryHeader {
+  const fail = (state: string): Error => corrupt("the pack", state, "CORRUPT_PACK", offset);
+  let at = 0;
+  const next = (): number => {
+    if (at >= bytes.length) throw fail("a header is cut off");
+    return bytes[at++]!;
+  };
+  let byte = next();
+  const kind = byte >> 4 & 7;
+  let size = byte & 15;
+  for (let factor = 16; byte & 0x80; factor *= 128) {
+    byte = next();
+    size += (byte & 127) * factor;
+    if (at > 9 || size > Number.MAX_SAFE_INTEGER) throw fail("a size is too large");
+  }
+  if (kind === 0 || kind === 5) throw fail(`an entry has the type ${kind}`);
+  let distance: number | undefined;
+  let baseId: ObjectId | undefined;
+  if (kind === OFS_DELTA) {
+    byte = next();
+    distance = byte & 127;
+    while (byte & 0x80) {
+      byte = next();
+      distance = (distance + 1) * 128 + (byte & 127);
+      if (distance > Number.MAX_SAFE_INTEGER) throw fail("a distance is too large");
+    }
+    if (distance === 0) throw fail("a delta stands on itself");
+  }
+  if (kind === REF_DELTA) {
+    if (bytes.length - at < hashSize) throw fail("a header is cut off");
+    baseId = ObjectId.from(bytes.slice(at, at + hashSize));
+    at += hashSize;
+  }
+  return { kind, size, length: at, distance, baseId };
+}
+
+/** A size as deltas have it: base 128, the lowest group first. */
+export function deltaSize(size: number): number[] {
+  const bytes: number[] = [];
+  let rest = size;
+  while (rest >= 128) {
+    bytes.push(rest % 128 | 0x80);
+    rest = Math.floor(rest / 128);
+  }
+  return [...bytes, rest];
+}
+
+/** The distance to a base: highest group first, one added for each byte that follows. */
+export function offsetDistance(distance: number): number[] {
+  const bytes = [distance % 128];
+  let rest = Math.floor(distance / 128);
+  while (rest > 0) {
+    rest--;
+    bytes.unshift(0x80 | rest % 128);
+    rest = Math.floor(rest / 128);
+  }
+  return bytes;
+}
+
+/** Takes a pack's bytes, in order. */
+export type ByteSink = (bytes: Uint8Array<ArrayBuffer>) => void;
+
+/** Writes a pack entry by entry and keeps what its index needs. */
+export class PackOutput implements Disposable {
+  readonly rows: PackRow[] = [];
+  readonly #hash: GitHashKernel;
+  readonly #sink: ByteSink;
+  #offset = 0;
+
+  constructor(algorithm: HashAlgorithm, count: number, sink: ByteSink) {
+    this.#hash = new GitHashKernel(HASH_SIZE[algorithm]);
+    this.#sink = sink;
+    this.#put(packHeader(count));
+  }
+
+  #put(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#hash.update(bytes);
+    this.#sink(bytes);
+    this.#offset += bytes.length;
+  }
+
+  /** Writes one entry; `base` is the offset or the id of what a delta stands on. Returns its offset. */
+  entry(
+    id: ObjectId,
+    kind: number,
+    size: number,
+    base: number | ObjectId | undefined,
+    stream: Uint8Array<ArrayBuffer>,
+  ): number {
+    const offset = this.#offset;
+    const header = base === undefined
+      ? new Uint8Array(entryHeader(kind, size))
+      : typeof base === "number"
+      ? new Uint8Array([...entryHeader(OFS_DELTA, size), ...offsetDistance(offset - base)])
+      : new Uint8Array([...entryHeader(REF_DELTA, size), ...base.bytes]);
+    const whole = concatBytes([header, stream]);
+    this.#put(whole);
+    this.rows.push({ id, offset, crc: gitCrc32(whole) });
+    return offset;
+  }
+
+  /** Writes the checksum and returns it. */
+  finish(): Uint8Array<ArrayBuffer> {
+    const checksum = this.#hash.digest();
+    this.#sink(checksum.slice());
+    return checksum;
+  }
+
+  [Symbol.dispose](): void {
+    this.#hash.close();
+  }
+}
+
+function fanout(rows: readonly PackRow[]): Uint32Array {
+  const table = new Uint32Array(256);
+  for (const { id } of rows) table[id.bytes[0]!]!++;
+  for (let i = 1; i < 256; i++) table[i]! += table[i - 1]!;
+  return table;
+}
+
+/** How an index is written. */
+export interface IndexFormat {
+  readonly version: 1 | 2;
+  /** Offsets from here on go into the table of large ones. */
+  readonly largeFrom?: number | undefined;
+}
+
+/** An index of a pack, with its own checksum at the end. */
+export function buildIndex(
+  rows: readonly PackRow[],
+  checksum: Uint8Array,
+  algorithm: HashAlgorithm,
+  format: IndexFormat = { version: 2 },
+): Uint8Array<ArrayBuffer> {
+  const sorted = rows.toSorted((a, b) => ObjectId.compare(a.id, b.id));
+  const hashSize = HASH_SIZE[algorithm];
+  const count = sorted.length;
+  const largeFrom = Math.min(format.largeFrom ?? SHORT_OFFSET_MAX + 1, SHORT_OFFSET_MAX + 1);
+  if (format.version === 1 && sorted.some(({ offset }) => offset >= 2 ** 32)) {
+    throw new RangeError(
+      "Cannot write an index of version 1: the pack has 4 GiB or more, expected version 2",
+    );
+  }
+  const large = format.version === 2 ? sorted.filter(({ offset }) => offset >= largeFrom) : [];
+  const size = format.version === 1
+    ? FANOUT_SIZE + count * (4 + hashSize) + 2 * hashSize
+    : 8 + FANOUT_SIZE + count * (hashSize + 8) + large.length * 8 + 2 * hashSize;
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  if (format.version === 2) {
+    writeU32BE(bytes, 0, INDEX_SIGNATURE);
+    writeU32BE(bytes, 4, 2);
+    at = 8;
+  }
+  for (const value of fanout(sorted)) {
+    writeU32BE(bytes, at, value);
+    at += 4;
+  }
+  if (format.version === 1) {
+    for (const { id, offset } of sorted) {
+      writeU32BE(bytes, at, offset);
+      bytes.set(id.bytes, at + 4);
+      at += 4 + hashSize;
+    }
+  } else {
+    for (const { id } of sorted) {
+      bytes.set(id.bytes, at);
+      at += hashSize;
+    }
+    for (const { crc } of sorted) {
+      writeU32BE(bytes, at, crc);
+      at += 4;
+    }
+    let row = 0;
+    for (const { offset } of sorted) {
+      writeU32BE(bytes, at, offset < largeFrom ? offset : 2 ** 31 + row++);
+      at += 4;
+    }
+    for (const { offset } of large) {
+      writeU32BE(bytes, at, Math.floor(offset / 2 ** 32));
+      writeU32BE(bytes, at + 4, offset % 2 ** 32);
+      at += 8;
+    }
+  }
+  bytes.set(checksum, at);
+  at += hashSize;
+  bytes.set(hashBytes(bytes.subarray(0, at), algorithm), at);
+  return bytes;
+}
+
+/** A reverse index: rows of the index in the order of their offsets. */
+export function buildReverseIndex(
+  rows: readonly PackRow[],
+  checksum: Uint8Array,
+  algorithm: HashAlgorithm,
+): Uint8Array<ArrayBuffer> {
+  const hashSize = HASH_SIZE[algorithm];
+  const positions = rows.toSorted((a, b) => ObjectId.compare(a.id, b.id))
+    .map(({ offset }, position) => ({ offset, position }))
+    .sort((a, b) => a.offset - b.offset);
+  const bytes = new Uint8Array(12 + 4 * positions.length + 2 * hashSize);
+  writeU32BE(bytes, 0, REVERSE_SIGNATURE);
+  writeU32BE(bytes, 4, 1);
+  writeU32BE(bytes, 8, algorithm === "sha1" ? 1 : 2);
+  for (const [i, { position }] of positions.entries()) writeU32BE(bytes, 12 + 4 * i, position);
+  const end = bytes.length - hashSize;
+  bytes.set(checksum, end - hashSize);
+  bytes.set(hashBytes(bytes.subarray(0, end), algorithm), end);
+  return bytes;
+}

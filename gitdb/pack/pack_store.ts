@@ -1,0 +1,405 @@
+/**
+ * Packs as a place to read from.
+ *
+ * @module
+ */
+import { SluiceError } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
+import type { BackendChoice } from "@sluice/ffi";
+import { checkPrefix, mergeIds } from "../object/_ids.ts";
+import {
+  fileSource,
+  isMissing,
+  joinPath,
+  LazyFileSource,
+  listFolder,
+  statPath,
+  toPath,
+} from "../object/_fs.ts";
+import { idsWithPrefix } from "../object/_id_search.ts";
+import type { IdTable } from "../object/_id_search.ts";
+import { MultiPacks } from "./_multi_packs.ts";
+import type { MultiPackUnit } from "./_multi_packs.ts";
+import { mergeSorted } from "../object/_merge.ts";
+import { bulkSettings } from "../object/_options.ts";
+import { PackEngine } from "./_pack_engine.ts";
+import { PackView } from "./_pack_view.ts";
+import { PackReads } from "./_pack_reads.ts";
+import { addPackUnit, checkPackHeader, restFiles } from "./_pack_unit.ts";
+import type { PackFiles, PackUnit } from "./_pack_unit.ts";
+import { isRescuable, rescueObject } from "./_rescue.ts";
+import type { BulkSettings } from "../object/_options.ts";
+import type {
+  BulkOptions,
+  EnumerateOptions,
+  GitObject,
+  ObjectBatch,
+  ObjectInfo,
+  ReadOptions,
+  Result,
+} from "../object/object.ts";
+import { ObjectId } from "../object/object_id.ts";
+import type { HashAlgorithm, IdLike } from "../object/object_id.ts";
+import { ObjectStore } from "../object/object_store.ts";
+import { PackIndex } from "./pack_index.ts";
+import type { Pack } from "./pack.ts";
+import { windowsOf } from "../object/_windows.ts";
+
+/** What a store of packs keeps in memory and runs on. */
+export interface PackStoreOptions {
+  /** The hash of its ids. @default {"sha1"} */
+  readonly hashAlgorithm?: HashAlgorithm | undefined;
+  /** Bytes of file pages that are kept. @default {67108864} */
+  readonly pageCacheSize?: number | undefined;
+  /** Bytes of delta bases that are kept for reads that follow. @default {100663296} */
+  readonly baseCacheSize?: number | undefined;
+  /** The backend; the configured one where none is named. */
+  readonly backend?: BackendChoice | undefined;
+  /** Called for packs that can't be used and are passed over. */
+  readonly onWarning?: ((error: Error) => void) | undefined;
+}
+
+/** A pack and its index as sources of bytes: from memory, HTTP or anywhere else. */
+export interface PackSource {
+  /** A name to know it by. */
+  readonly name: string;
+  /** The pack. */
+  readonly pack: ByteSource;
+  /** Its index. */
+  readonly index: ByteSource;
+  /** Its reverse index, which spares sorting where entries are wanted as they are stored. */
+  readonly reverseIndex?: ByteSource | undefined;
+}
+
+const PAGE_CACHE = 64 << 20;
+const BASE_CACHE = 96 << 20;
+
+/**
+ * All packs of a folder, or packs from other sources of bytes. Objects are looked up in every pack; deltas may have
+ * their bases in any of them.
+ *
+ * Files are read by position, never mapped: a pack that is cut short while it is open gives an error, and one that is
+ * removed stays readable until the next `refresh`. Memory: the two caches, what is in flight, and for each pack its
+ * fan-out.
+ *
+ * @example Reading from a pack in memory
+ * ```ts
+ * import { PackStore, PackWriter } from "@sluice/gitdb";
+ * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const writer = new PackWriter();
+ * const id = await writer.add({ type: "blob", body: "packed" });
+ * const { pack, index } = await writer.finish();
+ * await using store = await PackStore.fromSources([
+ *   { name: "one", pack: byteSourceFromBytes(pack), index: byteSourceFromBytes(index) },
+ * ]);
+ * assertEquals(await (await store.read(id)).text(), "packed");
+ * ```
+ */
+export class PackStore extends ObjectStore {
+  /** The hash that names its objects. */
+  readonly hashAlgorithm: HashAlgorithm;
+  /** The folder; undefined where the packs come from elsewhere. */
+  readonly root: string | undefined;
+  readonly #engine: PackEngine;
+  readonly #reads: PackReads;
+  readonly #options: PackStoreOptions;
+  #units: PackUnit[] = [];
+  /** What was removed from the folder while it was in use. */
+  #gone: PackUnit[] = [];
+  #goneMulti: MultiPackUnit[] = [];
+  #refused = new Set<string>();
+  readonly #hopeless = new Set<string>();
+  readonly #multi: MultiPacks | undefined;
+  #stamp = "";
+  #refreshing: Promise<boolean> | undefined;
+
+  private constructor(root: string | undefined, options: PackStoreOptions) {
+    super();
+    this.root = root;
+    this.hashAlgorithm = options.hashAlgorithm ?? "sha1";
+    this.#options = options;
+    this.#engine = new PackEngine({
+      algorithm: this.hashAlgorithm,
+      pageBudget: options.pageCacheSize ?? PAGE_CACHE,
+      cacheBudget: options.baseCacheSize ?? BASE_CACHE,
+      backend: options.backend,
+    });
+    this.#reads = new PackReads(
+      this.#engine,
+      this.hashAlgorithm,
+      (id, failure) => this.#rescue(id, failure),
+    );
+    this.#multi = root === undefined ? undefined : new MultiPacks(this.#engine, root, this.hashAlgorithm);
+  }
+
+  /** Opens all packs of a folder; one that is not there is empty. Deno only. */
+  static async open(folder: string | URL, options: PackStoreOptions = {}): Promise<PackStore> {
+    const store = new PackStore(toPath(folder), options);
+    try {
+      await store.refresh({ force: true });
+      return store;
+    } catch (error) {
+      store.#engine.close();
+      throw error;
+    }
+  }
+
+  /** Opens packs from sources of bytes. */
+  static async fromSources(
+    sources: readonly PackSource[],
+    options: PackStoreOptions = {},
+  ): Promise<PackStore> {
+    const store = new PackStore(undefined, options);
+    try {
+      for (const { name, pack, index, reverseIndex } of sources) {
+        await store.#add({
+          name,
+          pack: { source: pack },
+          index: { source: index },
+          reverse: () => reverseIndex,
+        });
+      }
+      return store;
+    } catch (error) {
+      store.#engine.close();
+      throw error;
+    }
+  }
+
+  async #add(files: PackFiles): Promise<void> {
+    const index = await PackIndex.open(files.index.source, this.hashAlgorithm);
+    await checkPackHeader(files, index, this.hashAlgorithm);
+    this.#units.push(await addPackUnit(this.#engine, files, index));
+    restFiles(files);
+  }
+
+  /** The packs, in the order in which they were found. */
+  get packs(): readonly Pack[] {
+    return this.#units.map((unit) => new PackView(this.#engine, this.#reads, unit, this.hashAlgorithm));
+  }
+
+  /** As `packs`, by the name that a compound database has for those of all its stores. */
+  get allPacks(): readonly Pack[] {
+    return this.packs;
+  }
+
+  /** Bytes that its caches take now. */
+  get memoryBytes(): number {
+    return this.#engine.kernel.memoryBytes;
+  }
+
+  /** Whether single reads run at once, without promises: `hasSync` and `readSync` may be called. */
+  get isSync(): boolean {
+    return this.#engine.isDirect;
+  }
+
+  /** Whether an object is there. */
+  override async has(id: IdLike, options?: ReadOptions): Promise<boolean> {
+    return await this.#reads.has(ObjectId.from(id, this.hashAlgorithm), options?.signal);
+  }
+
+  /** As `has`, at once; native files only. */
+  hasSync(id: IdLike): boolean {
+    return this.#reads.hasSync(ObjectId.from(id, this.hashAlgorithm));
+  }
+
+  /** Facts about an object. */
+  override async info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo> {
+    const known = ObjectId.from(id, this.hashAlgorithm);
+    try {
+      return await this.#reads.info(known, options?.signal);
+    } catch (error) {
+      return isRescuable(error) ? await this.#rescue(known, error) : Promise.reject(error);
+    }
+  }
+
+  /** An object to read. */
+  override async read(id: IdLike, options: ReadOptions = {}): Promise<GitObject> {
+    const known = ObjectId.from(id, this.hashAlgorithm);
+    try {
+      return await this.#reads.read(known, options);
+    } catch (error) {
+      return isRescuable(error) ? await this.#rescue(known, error) : Promise.reject(error);
+    }
+  }
+
+  /** An object whose nearest copy can't be read, from others in these packs. */
+  async #rescue(id: ObjectId, failure: unknown): Promise<GitObject> {
+    const read = (base: ObjectId): Promise<GitObject> => this.#reads.read(base, {});
+    return await rescueObject(id, { packs: this.packs, hopeless: this.#hopeless, read }, failure);
+  }
+
+  /** As `read`, at once; native files only. */
+  readSync(id: IdLike, options: ReadOptions = {}): GitObject {
+    if (!this.isSync) {
+      throw new TypeError("Cannot read at once: the packs come from sources that answer later");
+    }
+    return this.#reads.readSync(ObjectId.from(id, this.hashAlgorithm), options);
+  }
+
+  /** How many objects there are. */
+  override async count(options: EnumerateOptions = {}): Promise<number> {
+    if (options.unique === false || this.#units.length <= 1) {
+      return this.#units.reduce((sum, { index }) => sum + index.count, 0);
+    }
+    return await super.count(options);
+  }
+
+  /** The ids of all objects. */
+  override async *ids(options: EnumerateOptions = {}): AsyncGenerator<ObjectId> {
+    const { order = "id", unique = true } = options;
+    if (order === "storage") {
+      const seen = new Set<string>();
+      for (const pack of this.packs) {
+        for await (const { id } of pack.entries()) {
+          if (unique && this.#units.length > 1) {
+            if (seen.has(`${id}`)) continue;
+            seen.add(`${id}`);
+          }
+          yield id;
+        }
+      }
+      return;
+    }
+    yield* mergeSorted(this.#units.map(({ index }) => index.entries()), unique);
+  }
+
+  /** Ids that start with these hex digits, in order, at most `limit`. */
+  override async candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+    const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
+    const multi = (this.#multi?.units ?? []).filter(({ isWhole }) => isWhole);
+    const covered = new Set(multi.flatMap(({ packs }) => packs));
+    const tables: IdTable[] = [
+      ...multi,
+      ...this.#units.filter(({ name }) => !covered.has(name)).map(({ index }) => index),
+    ];
+    return mergeIds(
+      await Promise.all(tables.map((table) => idsWithPrefix(table, wanted, limit + 1))),
+      limit,
+    );
+  }
+
+  /** Adds packs that came and drops those that went; looks only when the folder has changed. */
+  override async refresh(options: { readonly force?: boolean | undefined } = {}): Promise<boolean> {
+    const { root } = this;
+    if (root === undefined) return false;
+    if (this.#engine.kernel.closed) throw new TypeError("Cannot refresh a store: it is closed");
+    const stamp = `${statPath(root)?.mtime?.getTime()} ${this.#multi!.stamp}`;
+    if (stamp === this.#stamp && options.force !== true) return false;
+    return await (this.#refreshing ??= this.#scan(root, stamp).finally(() => this.#refreshing = undefined));
+  }
+
+  async #scan(root: string, stamp: string): Promise<boolean> {
+    this.#dropGone();
+    const names = new Set(
+      (await listFolder(root) ?? [])
+        .filter(({ name }) => name.endsWith(".idx"))
+        .map(({ name }) => name.slice(0, -".idx".length)),
+    );
+    const known = new Set(this.#units.map(({ name }) => name));
+    let changed = false;
+    for (const unit of this.#units.filter(({ name }) => !names.has(name))) {
+      this.#gone.push(unit);
+      changed = true;
+    }
+    this.#units = this.#units.filter(({ name }) => names.has(name));
+    for (const name of [...names].sort()) {
+      if (known.has(name)) continue;
+      try {
+        await this.#addPath(root, name);
+        changed = true;
+      } catch (error) {
+        if (!isMissing(error) && !(error instanceof SluiceError)) throw error;
+        if (!this.#refused.has(name)) this.#options.onWarning?.(error as Error);
+        this.#refused.add(name);
+      }
+    }
+    const numbers = new Map(this.#units.map(({ name, packNumber }) => [name, packNumber]));
+    this.#goneMulti.push(...await this.#multi!.refresh(numbers, changed, this.#options.onWarning));
+    this.#dropGone();
+    if (changed) this.#hopeless.clear();
+    this.#stamp = stamp;
+    return changed;
+  }
+
+  async #addPath(root: string, name: string): Promise<void> {
+    const file = (ending: string) => {
+      const path = joinPath(root, name + ending);
+      return { path, source: new LazyFileSource(path) };
+    };
+    const files = {
+      name,
+      pack: file(".pack"),
+      index: file(".idx"),
+      reverse: () => fileSource(joinPath(root, `${name}.rev`)),
+    };
+    try {
+      await this.#add(files);
+    } finally {
+      restFiles(files);
+    }
+  }
+
+  /** Lets files of removed packs go once nobody reads them. */
+  #dropGone(): void {
+    if (!this.#engine.isIdle) return;
+    for (const unit of this.#gone) {
+      this.#engine.removeFile(unit.indexFile);
+      this.#engine.removeFile(unit.packFile);
+      restFiles(unit.files);
+    }
+    this.#gone = [];
+    for (const unit of this.#goneMulti) {
+      this.#engine.removeFile(unit.file);
+      unit.rest();
+    }
+    this.#goneMulti = [];
+  }
+
+  /** Batches of objects: the fastest way to read many. */
+  override async *readBatches(
+    ids: Iterable<IdLike> | AsyncIterable<IdLike>,
+    options: BulkOptions = {},
+  ): AsyncGenerator<ObjectBatch> {
+    const settings = bulkSettings(options);
+    let start = 0;
+    for await (const window of windowsOf(ids, settings.window)) {
+      yield* this.#reads.window(window, start, settings, options, true);
+      start += window.length;
+    }
+  }
+
+  /** Batches of one window of ids, with memory of their own. */
+  protected override readWindow(
+    ids: readonly IdLike[],
+    start: number,
+    settings: BulkSettings,
+    options: BulkOptions,
+  ): AsyncGenerator<ObjectBatch> {
+    return this.#reads.window(ids, start, settings, options, false);
+  }
+
+  /** Facts for one window of ids. */
+  protected override infoWindow(
+    ids: readonly IdLike[],
+    start: number,
+    settings: BulkSettings,
+  ): AsyncGenerator<Result<ObjectInfo>[]> {
+    return this.#reads.infos(ids, start, settings);
+  }
+
+  /** Closes the packs, once the reads that are under way have ended. */
+  override [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  /** As disposing of it; calling it again does nothing. */
+  close(): void {
+    for (const unit of [...this.#units, ...this.#gone]) restFiles(unit.files);
+    for (const unit of [...this.#multi?.units ?? [], ...this.#goneMulti]) unit.rest();
+    this.#engine.close();
+  }
+}

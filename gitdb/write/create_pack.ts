@@ -1,0 +1,248 @@
+/**
+ * Packs on disk. Deno only.
+ *
+ * @module
+ */
+import { CorruptDataError } from "@sluice/internal";
+import { toPath } from "../object/_fs.ts";
+import { KIND_OF_TYPE } from "../object/_object_kind.ts";
+import { CompoundDatabase } from "../database/compound_database.ts";
+import { findReusableDeltas } from "./_delta_reuse.ts";
+import type { StoredDelta } from "./_delta_reuse.ts";
+import type { GitStoredForm } from "../kernel/encoder.ts";
+import { deltaSearch, PackBuilder, packSettings } from "./_pack_build.ts";
+import type { BuiltPlace, PackSettings } from "./_pack_build.ts";
+import { PackFileWriter } from "../pack/_pack_files.ts";
+import { buildIndex, buildReverseIndex } from "../pack/_pack_format.ts";
+import { nameHash, sortForDeltas } from "../pack/_pack_order.ts";
+import type { PackItem } from "../pack/_pack_order.ts";
+import type { ObjectReader } from "../object/object.ts";
+import { ObjectId } from "../object/object_id.ts";
+import type { IdLike } from "../object/object_id.ts";
+import type { Pack } from "../pack/pack.ts";
+import { PackStore } from "../pack/pack_store.ts";
+import type { PackWriterOptions } from "./pack_writer.ts";
+
+/** An object by its id and, where that is known, its path. */
+export interface PackRequest {
+  /** The object. */
+  readonly id: IdLike;
+  /** Its path: objects of similar paths are likely to be similar. */
+  readonly path?: string | undefined;
+}
+
+/** How {@linkcode createPack} writes. */
+export interface CreatePackOptions extends PackWriterOptions {
+  /** Wait until the files are on the disk. @default {true} */
+  readonly durable?: boolean | undefined;
+  /** Front of the names of the files. @default {"pack"} */
+  readonly prefix?: string | undefined;
+  /** Threads that search for deltas and compress; the pack does not depend on how many. @default {1} */
+  readonly threads?: number | undefined;
+  /** Copy deltas as they are from the packs of the source, once their CRC is checked. @default {true} */
+  readonly reuseDeltas?: boolean | undefined;
+  /** Called after each object with how many are written. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** A pack that was written. */
+export interface CreatedPack {
+  /** Name of its files without an ending. */
+  readonly name: string;
+  /** The checksum of the pack in hex. */
+  readonly checksum: string;
+  /** How many objects it has. */
+  readonly count: number;
+}
+
+/** Bytes that are read ahead for each thread. */
+const IN_FLIGHT = 32 << 20;
+/** Objects that are searched together: a search begins anew behind them, whatever the number of threads. */
+const SEGMENT = 4096;
+
+/**
+ * Writes objects of a database as a pack into a folder: pack, reverse index and, last of all, index, so that readers see
+ * a whole pack or none.
+ *
+ * @example From memory to disk
+ * ```ts
+ * import { createPack, MemoryStore, PackStore } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const memory = new MemoryStore();
+ * const id = await memory.write({ type: "blob", body: "text" });
+ * const folder = await Deno.makeTempDir();
+ * await createPack(folder, memory, [{ id }]);
+ * {
+ *   await using packs = await PackStore.open(folder);
+ *   assertEquals(await (await packs.read(id)).text(), "text");
+ * }
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function createPack(
+  folder: string | URL,
+  source: ObjectReader,
+  objects: Iterable<PackRequest>,
+  options: CreatePackOptions = {},
+): Promise<CreatedPack> {
+  const algorithm = source.hashAlgorithm;
+  const settings = packSettings(options, algorithm);
+  const items = sortForDeltas(await itemsOf(source, objects));
+  const wanted = new Set(items.map(({ id }) => `${id}`));
+  const copied: ReadonlyMap<string, StoredDelta> = options.reuseDeltas !== false
+    ? await findReusableDeltas(packsOf(source), wanted, settings.depth)
+    : new Map();
+  const files = new PackFileWriter(toPath(folder));
+  try {
+    const builder = new PackBuilder(algorithm, items.length, (bytes) => files.write(bytes));
+    try {
+      let done = 0;
+      const tell = (): void => options.onProgress?.(++done, items.length);
+      const segments = segmentsOf(items.filter(({ id }) => !copied.has(`${id}`)));
+      for await (const forms of searchAll(source, segments, settings, options.threads ?? 1)) {
+        const places: BuiltPlace[] = [];
+        for (const { item, form } of forms) {
+          builder.add(item.id, item.kind, form, places);
+          tell();
+        }
+      }
+      await copyDeltas(builder, source, copied.values(), settings, tell);
+      const { rows, checksum } = builder.finish();
+      const hex = `${ObjectId.from(checksum)}`;
+      const name = `${options.prefix ?? "pack"}-${hex}`;
+      const version = options.indexVersion ?? 2;
+      files.commit(name, {
+        reverse: buildReverseIndex(rows, checksum, algorithm),
+        index: buildIndex(rows, checksum, algorithm, { version }),
+        durable: options.durable ?? true,
+      });
+      return { name, checksum: hex, count: rows.length };
+    } finally {
+      builder[Symbol.dispose]();
+    }
+  } finally {
+    files[Symbol.dispose]();
+  }
+}
+
+function packsOf(source: ObjectReader): readonly Pack[] {
+  return source instanceof PackStore || source instanceof CompoundDatabase ? source.allPacks : [];
+}
+
+function segmentsOf(items: readonly PackItem[]): PackItem[][] {
+  const segments: PackItem[][] = [];
+  for (let at = 0; at < items.length; at += SEGMENT) segments.push(items.slice(at, at + SEGMENT));
+  return segments;
+}
+
+interface FoundForm {
+  readonly item: PackItem;
+  readonly form: GitStoredForm;
+}
+
+/** Searches segments, as many at a time as there are threads, and gives them in their order. */
+async function* searchAll(
+  source: ObjectReader,
+  segments: readonly (readonly PackItem[])[],
+  settings: PackSettings,
+  threads: number,
+): AsyncGenerator<readonly FoundForm[]> {
+  const running: Promise<readonly FoundForm[]>[] = [];
+  try {
+    for (let next = 0; next < segments.length || running.length > 0;) {
+      while (next < segments.length && running.length < Math.max(1, threads)) {
+        const search = searchSegment(source, segments[next++]!, settings, threads > 1);
+        search.catch(() => {}); // its turn comes
+        running.push(search);
+      }
+      yield await running[0]!;
+      running.shift();
+    }
+  } finally {
+    await Promise.allSettled(running);
+  }
+}
+
+async function searchSegment(
+  source: ObjectReader,
+  items: readonly PackItem[],
+  settings: PackSettings,
+  offLoop: boolean,
+): Promise<FoundForm[]> {
+  const search = deltaSearch(settings);
+  try {
+    const forms: FoundForm[] = [];
+    const reading = { ordered: true, maxInFlightBytes: IN_FLIGHT };
+    for await (const batch of source.readBatches(items.map(({ id }) => id), reading)) {
+      try {
+        for (const result of batch) {
+          if (!result.ok) throw result.error;
+          const item = items[forms.length]!;
+          const bytes = await result.value.bytes();
+          if (bytes.length !== item.size) throw sizeMismatch(item, bytes.length);
+          const form = offLoop ? await search.pushAsync(item.kind, bytes) : search.push(item.kind, bytes);
+          forms.push({ item, form });
+        }
+      } finally {
+        batch[Symbol.dispose]();
+      }
+    }
+    return forms;
+  } finally {
+    search.close();
+  }
+}
+
+function sizeMismatch({ id, size }: PackItem, actual: number): CorruptDataError {
+  return new CorruptDataError(`Cannot pack object ${id}: it has ${actual} bytes, expected ${size}`, {
+    format: "git",
+    code: "SIZE_MISMATCH",
+  });
+}
+
+/** Copies deltas; one that is damaged, or whose chain has become too long, is stored anew. */
+async function copyDeltas(
+  builder: PackBuilder,
+  source: ObjectReader,
+  deltas: Iterable<StoredDelta>,
+  settings: PackSettings,
+  tell: () => void,
+): Promise<void> {
+  const places: BuiltPlace[] = [];
+  const search = deltaSearch(settings);
+  try {
+    for (const { id, base, size, stream } of deltas) {
+      const fits = builder.placeOf(base)!.depth < settings.depth;
+      const stored = fits ? await stream() : undefined;
+      if (stored !== undefined) builder.copy(id, base, size, stored);
+      else {
+        const object = await source.read(id);
+        const kind = KIND_OF_TYPE[object.type];
+        builder.add(id, kind, search.push(kind, await object.bytes()), places);
+      }
+      tell();
+    }
+  } finally {
+    search.close();
+  }
+}
+
+async function itemsOf(source: ObjectReader, objects: Iterable<PackRequest>): Promise<PackItem[]> {
+  const paths = new Map<string, { id: ObjectId; hash: number }>();
+  for (const { id, path } of objects) {
+    const known = ObjectId.from(id, source.hashAlgorithm);
+    if (!paths.has(`${known}`)) paths.set(`${known}`, { id: known, hash: nameHash(path ?? "") });
+  }
+  const rows = [...paths.values()];
+  const items: PackItem[] = new Array(rows.length);
+  for await (const group of source.infoBatches(rows.map(({ id }) => id))) {
+    for (const result of group) {
+      if (!result.ok) throw result.error;
+      const { type, size } = result.value;
+      const { id, hash } = rows[result.index]!;
+      items[result.index] = { id, kind: KIND_OF_TYPE[type], size, nameHash: hash };
+    }
+  }
+  return items;
+}

@@ -1,0 +1,169 @@
+/**
+ * Packs that come from outside: checked, indexed and, where they are thin, completed. Deno only.
+ *
+ * @module
+ */
+import { NotFoundError } from "@sluice/internal";
+import { deflateBytes } from "../object/_deflate.ts";
+import { corrupt, tooLarge } from "../object/_errors.ts";
+import { LazyFileSource, toPath } from "../object/_fs.ts";
+import { writeU32BE } from "../object/_big_endian.ts";
+import { HASH_SIZE } from "../object/_object_id.ts";
+import { KIND_OF_TYPE } from "../object/_object_kind.ts";
+import { indexEntries, unresolved } from "../pack/_pack_entries.ts";
+import type { IndexedPack } from "../pack/_pack_entries.ts";
+import { PackFileWriter } from "../pack/_pack_files.ts";
+import { buildIndex, buildReverseIndex, entryHeader } from "../pack/_pack_format.ts";
+import { GitHashKernel } from "../object/_codec.ts";
+import type { CreatedPack } from "./create_pack.ts";
+import type { ObjectReader } from "../object/object.ts";
+import { ObjectId } from "../object/object_id.ts";
+import type { HashAlgorithm } from "../object/object_id.ts";
+
+/** How a pack is taken in. */
+export interface IndexPackOptions {
+  /** The hash of the ids. @default {"sha1"} */
+  readonly hashAlgorithm?: HashAlgorithm | undefined;
+  /** Where bases are looked for that a thin pack leaves out; they are added to it. */
+  readonly bases?: ObjectReader | undefined;
+  /** Refuse a pack that has an object twice. @default {false} */
+  readonly strict?: boolean | undefined;
+  /** The largest pack, in bytes. @default {Infinity} */
+  readonly maxInputSize?: number | undefined;
+  /** The most objects. @default {Infinity} */
+  readonly maxObjects?: number | undefined;
+  /** The largest entry, in bytes. @default {Infinity} */
+  readonly maxObjectSize?: number | undefined;
+  /** Version of the index. @default {2} */
+  readonly indexVersion?: 1 | 2 | undefined;
+  /** Offsets from here on are written with 64 bits. @default {2147483648} */
+  readonly largeOffsetsFrom?: number | undefined;
+  /** Threads that make objects. @default {1} */
+  readonly threads?: number | undefined;
+  /** Refuse objects that were made to collide under SHA-1. @default {true} */
+  readonly collisionDetection?: boolean | undefined;
+  /** Wait until the files are on the disk. @default {true} */
+  readonly durable?: boolean | undefined;
+}
+
+/**
+ * Stores a pack in a folder with its index and reverse index, when every object of it has been made and hashed.
+ *
+ * @throws {CorruptDataError} If the pack breaks the rules of its format, or a base is in neither place.
+ *
+ * @example A pack that came over a wire
+ * ```ts
+ * import { indexPack, PackStore, PackWriter } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const writer = new PackWriter();
+ * const id = await writer.add({ type: "blob", body: "sent" });
+ * const { pack } = await writer.finish();
+ * const folder = await Deno.makeTempDir();
+ * assertEquals((await indexPack(folder, new Blob([pack]).stream())).count, 1);
+ * {
+ *   await using packs = await PackStore.open(folder);
+ *   assertEquals(await (await packs.read(id)).text(), "sent");
+ * }
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function indexPack(
+  folder: string | URL,
+  pack: AsyncIterable<Uint8Array>,
+  options: IndexPackOptions = {},
+): Promise<CreatedPack> {
+  const algorithm = options.hashAlgorithm ?? options.bases?.hashAlgorithm ?? "sha1";
+  const limit = options.maxInputSize ?? Infinity;
+  const files = new PackFileWriter(toPath(folder));
+  try {
+    let size = 0;
+    for await (const chunk of pack) {
+      size += chunk.length;
+      if (size > limit) throw tooLarge("the pack", size, limit);
+      files.write(chunk);
+    }
+    let indexed = await indexFile(files.path, algorithm, options);
+    if (indexed.missing.length > 0) {
+      await completeThin(files, size, indexed, algorithm, options.bases);
+      indexed = await indexFile(files.path, algorithm, options);
+      if (indexed.missing.length > 0) throw unresolved(indexed.missing.length);
+    }
+    const { rows, checksum } = indexed;
+    if (options.strict === true && new Set(rows.map(({ id }) => `${id}`)).size !== rows.length) {
+      throw corrupt("the pack", "it has an object twice", "DUPLICATE_OBJECT");
+    }
+    const hex = `${ObjectId.from(checksum)}`;
+    files.commit(`pack-${hex}`, {
+      index: buildIndex(rows, checksum, algorithm, {
+        version: options.indexVersion ?? 2,
+        largeFrom: options.largeOffsetsFrom,
+      }),
+      reverse: buildReverseIndex(rows, checksum, algorithm),
+      durable: options.durable ?? true,
+    });
+    return { name: `pack-${hex}`, checksum: hex, count: rows.length };
+  } finally {
+    files[Symbol.dispose]();
+  }
+}
+
+/** Makes and hashes every object of a pack file. */
+async function indexFile(
+  path: string,
+  algorithm: HashAlgorithm,
+  options: IndexPackOptions,
+): Promise<IndexedPack> {
+  const source = new LazyFileSource(path);
+  try {
+    return await indexEntries({ path, source }, algorithm, options);
+  } finally {
+    source[Symbol.dispose]();
+  }
+}
+
+/** Appends the bases that a thin pack leaves out, and mends its count and its checksum. */
+async function completeThin(
+  files: PackFileWriter,
+  size: number,
+  indexed: IndexedPack,
+  algorithm: HashAlgorithm,
+  bases: ObjectReader | undefined,
+): Promise<void> {
+  const hashSize = HASH_SIZE[algorithm];
+  if (bases === undefined) throw unresolved(indexed.missing.length);
+  let appended = 0;
+  files.truncate(size - hashSize);
+  for (const id of indexed.missing) {
+    let base;
+    try {
+      base = await bases.read(id);
+    } catch (error) {
+      if (error instanceof NotFoundError) continue; // another missing base may make it
+      throw error;
+    }
+    files.write(new Uint8Array(entryHeader(KIND_OF_TYPE[base.type], base.size)));
+    files.write(deflateBytes(await base.bytes(), 6));
+    appended++;
+  }
+  if (appended === 0) throw unresolved(indexed.missing.length);
+  const source = new LazyFileSource(files.path);
+  try {
+    const head = await source.read(0, 12);
+    const count = new DataView(head.buffer, head.byteOffset).getUint32(8);
+    const patch = new Uint8Array(4);
+    writeU32BE(patch, 0, count + appended);
+    files.overwrite(8, patch);
+    const hash = new GitHashKernel(hashSize);
+    try {
+      for (let at = 0; at < source.size; at += 1 << 20) {
+        hash.update(await source.read(at, Math.min(1 << 20, source.size - at)));
+      }
+      files.write(hash.digest());
+    } finally {
+      hash[Symbol.dispose]();
+    }
+  } finally {
+    source[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The push engine of decompression: bytes in, bytes out, no I/O and no promises.
+ *
+ * @module
+ */
+import { concatBytes, toBytes } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
+import { DecoderCodec } from "./_decoder_codec.ts";
+import { resolveStreamingOptions } from "./_decompress_options.ts";
+import { readWholeBlocks } from "./_whole_blocks.ts";
+import { Lz4Checkpoint } from "./checkpoint.ts";
+import type { Lz4DecompressOptions } from "./decompress_options.ts";
+import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+
+/** Where a decoder stands, in bytes from the start of the stream. */
+export interface Lz4Position {
+  /** Input up to the last boundary. */
+  readonly in: number;
+  /** Output given so far. */
+  readonly out: number;
+  /** Input bytes that are held behind `in`, because their block or header is not complete. */
+  readonly held: number;
+  /** Frames that are complete. */
+  readonly frame: number;
+  /** Blocks of the frame at hand that are complete. */
+  readonly block: number;
+}
+
+/** How a checkpoint deals with input that was taken but not decoded yet. */
+export interface Lz4CheckpointOptions {
+  /**
+   * "rewind": the input goes on at the last block boundary, so at most one block is read again. "embed": the bytes of the
+   * incomplete block are in the checkpoint, for sources that can't go back. @default {"rewind"}
+   */
+  readonly carry?: "rewind" | "embed" | undefined;
+}
+
+/**
+ * Decompresses a stream that is pushed in pieces. It holds native memory: close it, or declare it with `using`.
+ * Output appears as soon as a block is complete, of stored blocks without checksum as their bytes come; at most one block and 64 KiB of history are held.
+ *
+ * @example Piece by piece
+ * ```ts
+ * import { compressLz4, Lz4Decoder } from "@sluice/lz4";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const frame = compressLz4(new Uint8Array([1, 2, 3]));
+ * using decoder = new Lz4Decoder();
+ * const parts = [decoder.push(frame.subarray(0, 10)), decoder.push(frame.subarray(10))];
+ * decoder.finish();
+ * assertEquals(parts.map((part) => part.length), [0, 3]);
+ * ```
+ */
+export class Lz4Decoder implements Disposable {
+  readonly #options: Lz4DecompressOptions;
+  readonly #codec: DecoderCodec;
+
+  /**
+   * Takes a context from the backend.
+   *
+   * @throws {TypeError} If an option has the wrong type or is not known.
+   * @throws {RangeError} If an option is out of range.
+   */
+  constructor(options: Lz4DecompressOptions = {}) {
+    this.#options = options;
+    this.#codec = new DecoderCodec(resolveStreamingOptions(options), { wholeBlocks: true });
+  }
+
+  /**
+   * A decoder that goes on from a checkpoint: its next input is the byte at `checkpoint.resumeFrom`.
+   *
+   * @throws {CorruptDataError} With code "STATE_INVALID" if the bytes are no valid state.
+   * @throws {DictionaryMismatchError} If the frame needs a dictionary that `options` do not have.
+   */
+  static fromCheckpoint(
+    checkpoint: Lz4Checkpoint | BytesSource,
+    options: Lz4DecompressOptions = {},
+  ): Lz4Decoder {
+    const { state } = checkpoint instanceof Lz4Checkpoint ? checkpoint : Lz4Checkpoint.fromBytes(checkpoint);
+    const decoder = new Lz4Decoder(options);
+    try {
+      decoder.#codec.loadState(state);
+    } catch (error) {
+      decoder.close();
+      throw error;
+    }
+    return decoder;
+  }
+
+  /** Whether the stream is complete. */
+  get ended(): boolean {
+    return this.#codec.done;
+  }
+
+  /** How many input bytes are best fed next: the rest of the block at hand and the next word; 0 at the end. */
+  get hint(): number {
+    return this.#codec.hint;
+  }
+
+  /** Where the decoder stands. */
+  get position(): Lz4Position {
+    const codec = this.#codec;
+    return {
+      in: codec.bytesIn,
+      out: codec.bytesOut,
+      held: codec.heldSize,
+      frame: codec.framesRead,
+      block: codec.blockCount,
+    };
+  }
+
+  /** The header of the frame at hand, or of the last one. */
+  get frame(): Lz4FrameInfo | undefined {
+    return this.#codec.info;
+  }
+
+  /** Whether all input so far is decoded: a checkpoint now reads nothing again. */
+  get atBoundary(): boolean {
+    return this.#codec.atBoundary;
+  }
+
+  /** Bytes that the decoder holds. */
+  get memorySize(): number {
+    return this.#codec.memoryBytes;
+  }
+
+  /**
+   * Takes the next piece and returns all output that it completes. Errors are those of `decompressLz4`; output in front
+   * of one is returned first, and the next call throws.
+   */
+  push(chunk: BytesSource): Uint8Array<ArrayBuffer> {
+    this.#codec.write(toBytes(chunk));
+    const output = concatBytes(readWholeBlocks(this.#codec));
+    this.#codec.detachInput();
+    return output;
+  }
+
+  /**
+   * Says that no more input comes.
+   *
+   * @throws {TruncatedDataError} If the stream is not complete; `checkpoint()` still tells where to go on.
+   */
+  finish(): void {
+    this.#codec.end();
+    while (!this.#codec.done) readWholeBlocks(this.#codec);
+  }
+
+  /** A place to resume from: the last block boundary. It also works after a truncated end. */
+  checkpoint(options: Lz4CheckpointOptions = {}): Lz4Checkpoint {
+    return new Lz4Checkpoint(this.#codec.saveState(options.carry === "embed"));
+  }
+
+  /** A second decoder with the same state, independent of this one. */
+  clone(): Lz4Decoder {
+    return Lz4Decoder.fromCheckpoint(this.checkpoint({ carry: "embed" }), this.#options);
+  }
+
+  /** Frees the context; calling it again does nothing. */
+  close(): void {
+    this.#codec.close();
+  }
+
+  /** Frees the context. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

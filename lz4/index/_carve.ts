@@ -1,0 +1,94 @@
+/**
+ * What to put around blocks of a frame so that they are a frame of their own.
+ */
+import { lz4Xxh32 } from "../kernel/decoder.ts";
+import { checkRange, concatBytes, writeU32 } from "@sluice/internal";
+import { FLG, LEGACY_MAGIC, STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
+import { descriptorOf, writeFrameHeader } from "../frame/_frame_parser.ts";
+import type { IndexModel, IndexPoint } from "./_index_model.ts";
+import { windowOf } from "./_index_windows.ts";
+
+/** One part: blocks of one frame with their glue. */
+export interface CarvedPiece {
+  readonly in: readonly [number, number];
+  readonly out: readonly [number, number];
+  readonly kind: "frames" | "carve";
+  readonly prefix: Uint8Array<ArrayBuffer>;
+  readonly suffix: Uint8Array<ArrayBuffer>;
+  readonly drop: number;
+}
+
+/** The parts that hold a range of the content: runs of whole frames as they are, parts of a frame with their glue. */
+export function carvePieces(model: IndexModel, start: number, end: number): CarvedPiece[] {
+  checkRange(start, end - start, model.outputSize);
+  const pieces: CarvedPiece[] = [];
+  const { points, frames } = model;
+  let after = 0;
+  /** Frames of the run that the last piece is, end exclusive. */
+  let runEnd = -1;
+  for (const [i, frame] of frames.entries()) {
+    const first = after;
+    while (after < points.length && points[after]!.frame === i) after++;
+    const contentEnd = frames[i + 1]?.out ?? model.outputSize;
+    if (frame.out >= end || contentEnd <= start) continue;
+    if (frame.out >= start && contentEnd <= end) {
+      const run = runEnd === i ? pieces.pop()! : { in: [frame.in], out: [frame.out] };
+      const next = frames[i + 1]?.in ?? model.inputSize;
+      pieces.push({ in: [run.in[0]!, next], out: [run.out[0]!, contentEnd], kind: "frames", ...NO_GLUE });
+      runEnd = i + 1;
+    } else {
+      pieces.push(carvePart(model, first, after, start, end));
+    }
+  }
+  return pieces;
+}
+
+const NO_GLUE = { prefix: new Uint8Array(), suffix: new Uint8Array(), drop: 0 };
+
+/** The blocks of one frame, whose points go from `from` up to `after`, that hold its share of a range. */
+function carvePart(model: IndexModel, from: number, after: number, start: number, end: number): CarvedPiece {
+  const { points, frames } = model;
+  let first = from;
+  while (first + 1 < after && points[first + 1]!.out <= start) first++;
+  let last = first + 1;
+  while (last < after && points[last]!.out < end) last++;
+  const point = points[first]!;
+  const { info, blocksEnd } = frames[point.frame]!;
+  const contentEnd = frames[point.frame + 1]?.out ?? model.outputSize;
+  return {
+    in: [point.in, last < after ? points[last]!.in : blocksEnd],
+    out: [point.out, last < after ? points[last]!.out : contentEnd],
+    ...glue(info.type === "legacy", model, point),
+  };
+}
+
+function glue(legacy: boolean, model: IndexModel, point: IndexPoint): Omit<CarvedPiece, "in" | "out"> {
+  if (legacy) {
+    const prefix = new Uint8Array(WORD_SIZE);
+    writeU32(prefix, 0, LEGACY_MAGIC);
+    return { kind: "carve", prefix, suffix: new Uint8Array(), drop: 0 };
+  }
+  const { info } = model.frames[point.frame]!;
+  const window = windowOf(point);
+  const { bd } = descriptorOf(info);
+  const flg = 1 << FLG.VERSION_SHIFT | (info.linked ? 0 : FLG.INDEPENDENT) |
+    (info.blockChecksum ? FLG.BLOCK_CHECKSUM : 0) |
+    (info.dictId === undefined ? 0 : FLG.DICT_ID);
+  const parts = [writeFrameHeader(flg, bd, info.dictId)];
+  if (window.length > 0) parts.push(storedBlock(window, info.blockChecksum));
+  return {
+    kind: "carve",
+    prefix: concatBytes(parts),
+    suffix: new Uint8Array(WORD_SIZE),
+    drop: window.length,
+  };
+}
+
+/** The history as one stored block, which every decoder takes in as content. */
+function storedBlock(window: Uint8Array, checksum: boolean): Uint8Array<ArrayBuffer> {
+  const block = new Uint8Array(WORD_SIZE + window.length + (checksum ? WORD_SIZE : 0));
+  writeU32(block, 0, (window.length | STORED_BIT) >>> 0);
+  block.set(window, WORD_SIZE);
+  if (checksum) writeU32(block, WORD_SIZE + window.length, lz4Xxh32(window, 0, window.length, 0, undefined));
+  return block;
+}

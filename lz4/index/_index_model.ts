@@ -1,0 +1,70 @@
+/**
+ * An index as plain records.
+ */
+import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+
+/** A frame with content. */
+export interface IndexFrame {
+  /** What its header says. */
+  readonly info: Lz4FrameInfo;
+  /** Where its header starts. */
+  readonly in: number;
+  /** Where its content starts. */
+  readonly out: number;
+  /** Where its blocks end, in front of the end mark. */
+  blocksEnd: number;
+}
+
+/** A packed window that stays in the file that the index was opened from. */
+export interface StoredWindow {
+  /** Where it starts. */
+  readonly offset: number;
+  /** Bytes that it takes. */
+  readonly size: number;
+  /** XXH32 of these bytes. */
+  readonly hash: number;
+}
+
+/** Where stored windows are read from. */
+export interface StoredWindowReader {
+  /** The packed bytes of a window. */
+  read(window: StoredWindow): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A block boundary that decoding can start from. */
+export interface IndexPoint {
+  /** Where the next block starts. */
+  readonly in: number;
+  /** Where its content starts. */
+  readonly out: number;
+  /** Which frame it is in. */
+  readonly frame: number;
+  /** The history that its blocks need, packed, or where it is stored; undefined where they need none. */
+  window: Uint8Array<ArrayBuffer> | StoredWindow | undefined;
+  /** XXH32 of the content up to the next point; undefined where hashes were not wanted. */
+  hash: number | undefined;
+  /** Line feeds in the content in front of it. */
+  lines: number;
+}
+
+/** Everything that an index knows. */
+export interface IndexModel {
+  /** Bytes of the compressed file. */
+  inputSize: number;
+  /** Bytes of the content. */
+  outputSize: number;
+  /** Content bytes between two points, at least. */
+  spacing: number;
+  /** Whether line feeds were counted. */
+  hasLines: boolean;
+  /** Whether segments have hashes. */
+  hasHashes: boolean;
+  /** Which file it was made of, as `fingerprintOf` finds it; undefined where that is not known. */
+  fingerprint: Uint8Array<ArrayBuffer> | undefined;
+  /** Where stored windows are read from. */
+  windowSource?: StoredWindowReader | undefined;
+  /** The frames with content, in order. */
+  frames: IndexFrame[];
+  /** The points, in order. */
+  points: IndexPoint[];
+}

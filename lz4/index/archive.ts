@@ -1,0 +1,180 @@
+/**
+ * Reading anywhere in a compressed file.
+ *
+ * @module
+ */
+import { checkInteger, checkRange } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
+import { SegmentDecoder } from "./_segment_decoder.ts";
+import type { Lz4DictionarySource } from "../codec/decompress_options.ts";
+import type { Lz4Index } from "./index_file.ts";
+
+/** How an archive reads. */
+export interface Lz4ArchiveOptions {
+  /** The dictionary that the file was made with. */
+  readonly dictionary?: Lz4DictionarySource | undefined;
+  /** Bytes of decoded content that are kept for the next read. @default {16777216} */
+  readonly cacheSize?: number | undefined;
+  /** Gives reading up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A range of content and how it is read ahead. */
+export interface Lz4ArchiveStreamOptions {
+  /** Where it starts. @default {0} */
+  readonly start?: number | undefined;
+  /** Where it ends, exclusive. @default {the end of the content} */
+  readonly end?: number | undefined;
+  /**
+   * How many threads decode natively. So many parts and one more, each a segment or at least 1 MiB, are fetched and
+   * decoded at a time; with 1 it is one part.
+   *
+   * @default {1}
+   */
+  readonly threads?: number | undefined;
+}
+
+const CACHE_SIZE_DEFAULT = 16 << 20;
+
+/**
+ * The content of a compressed file as random access bytes, itself a `ByteSource`. A read fetches one range of the file,
+ * from the point in front of it to the point behind it, and decodes it; content is verified when the index has hashes.
+ *
+ * @example A range in the middle
+ * ```ts
+ * import { buildLz4Index, compressLz4, Lz4Archive } from "@sluice/lz4";
+ * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = byteSourceFromBytes(compressLz4(new Uint8Array(200_000).fill(3), { blockSize: 65536 }));
+ * const archive = new Lz4Archive(file, await buildLz4Index(file, { spacing: 65536 }));
+ * assertEquals(await archive.read(150_000, 150_003), new Uint8Array([3, 3, 3]));
+ * ```
+ */
+export class Lz4Archive {
+  readonly #index: Lz4Index;
+  readonly #decoder: SegmentDecoder;
+  readonly #cache = new Map<number, Uint8Array<ArrayBuffer>>();
+  readonly #cacheSize: number;
+  #cached = 0;
+
+  /** Joins a file and its index. */
+  constructor(source: ByteSource, index: Lz4Index, options: Lz4ArchiveOptions = {}) {
+    this.#index = index;
+    this.#cacheSize = checkInteger(
+      "cacheSize",
+      options.cacheSize ?? CACHE_SIZE_DEFAULT,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    );
+    this.#decoder = new SegmentDecoder(source, index.model, options.dictionary, options.signal);
+  }
+
+  /** Bytes of the content. */
+  get size(): number {
+    return this.#index.outputSize;
+  }
+
+  /**
+   * Content from `start` up to `end`.
+   *
+   * @throws {RangeError} If the range does not lie inside the content.
+   * @throws {CorruptDataError} If the file and the index do not fit ("INDEX_ASSUMPTION"), or the file is corrupt.
+   * @throws {ChecksumMismatchError} With code "SEGMENT_CHECKSUM" if the content is not what was indexed.
+   */
+  async read(start: number, end: number = this.size): Promise<Uint8Array<ArrayBuffer>> {
+    checkRange(start, end - start, this.size);
+    const output = new Uint8Array(end - start);
+    if (end === start) return output;
+    const first = this.#decoder.segmentAt(start);
+    const last = this.#decoder.segmentAt(end - 1);
+    const missing = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((id) =>
+      !this.#cache.has(id)
+    );
+    const fresh = missing.length === 0
+      ? new Map<number, Uint8Array<ArrayBuffer>>()
+      : await this.#decoder.decodeRange(missing[0]!, missing.at(-1)!);
+    for (let id = first; id <= last; id++) {
+      const bytes = fresh.get(id) ?? this.#cache.get(id)!;
+      const from = this.#decoder.outOf(id);
+      const part = bytes.subarray(Math.max(0, start - from), Math.min(bytes.length, end - from));
+      output.set(part, Math.max(0, from - start));
+    }
+    for (const [id, bytes] of fresh) this.#keep(id, bytes);
+    return output;
+  }
+
+  /** Content in order, a part at a time, with the next parts decoded meanwhile. */
+  async *stream(
+    options: Lz4ArchiveStreamOptions = {},
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    const { start = 0, end = this.size } = options;
+    const threads = checkInteger("threads", options.threads ?? 1, 1, 64);
+    checkRange(start, end - start, this.size);
+    if (start === end) return;
+    const last = this.#decoder.segmentAt(end - 1);
+    const parts = threads === 1 ? 1 : threads + 1; // one more, so that no thread waits for the event loop
+    const ahead: { readonly from: number; readonly content: Promise<Uint8Array<ArrayBuffer>> }[] = [];
+    let next = this.#decoder.segmentAt(start);
+    const fill = (): void => {
+      while (next <= last && ahead.length < parts) {
+        const until = this.#decoder.groupEnd(next, last);
+        const content = this.#decoder.decode(next, until, threads > 1);
+        content.catch(() => {}); // it is reported when its turn comes
+        ahead.push({ from: this.#decoder.outOf(next), content });
+        next = until + 1;
+      }
+    };
+    try {
+      fill();
+      while (ahead.length > 0) {
+        const { from, content } = ahead[0]!;
+        const bytes = await content;
+        ahead.shift();
+        if (threads > 1) fill(); // what comes is decoded while the reader works
+        const part = bytes.subarray(Math.max(0, start - from), Math.min(bytes.length, end - from));
+        if (part.length > 0) yield part;
+        fill();
+      }
+    } finally {
+      await Promise.allSettled(ahead.map(({ content }) => content));
+    }
+  }
+
+  /** Lines of UTF-8 text without their line feeds; the first one is whole when `start` is where a line starts. */
+  async *lines(options: Lz4ArchiveStreamOptions = {}): AsyncGenerator<string, void, undefined> {
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of this.stream(options)) {
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = parts.pop()!;
+      yield* parts;
+    }
+    rest += decoder.decode();
+    if (rest.length > 0) yield rest;
+  }
+
+  /** Frees what the archive holds; it can be used again. */
+  close(): void {
+    this.#cache.clear();
+    this.#cached = 0;
+    this.#decoder.close();
+  }
+
+  /** Frees what the archive holds. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Keeps a decoded segment; the one that was kept first goes when there is no room. */
+  #keep(id: number, bytes: Uint8Array<ArrayBuffer>): void {
+    if (bytes.length > this.#cacheSize) return;
+    this.#cache.set(id, bytes);
+    this.#cached += bytes.length;
+    for (const [old, { length }] of this.#cache) {
+      if (this.#cached <= this.#cacheSize) break;
+      this.#cache.delete(old);
+      this.#cached -= length;
+    }
+  }
+}

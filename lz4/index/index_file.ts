@@ -1,0 +1,268 @@
+/**
+ * The index of a compressed file: where decoding can start, in memory, as a sidecar file, or inside the file itself.
+ *
+ * @module
+ */
+import { checkInteger, concatBytes, CorruptDataError, readU32, toBytes, writeU32 } from "@sluice/internal";
+import type { ByteSource, BytesSource } from "@sluice/internal";
+import { carvePieces } from "./_carve.ts";
+import { INDEX_MAGIC, SKIPPABLE_HEADER_SIZE } from "../frame/_format.ts";
+import { fingerprintOf } from "./_index_fingerprint.ts";
+import { decodeIndex, encodeIndex, openIndex } from "./_index_format.ts";
+import type { IndexModel } from "./_index_model.ts";
+import { ByteReader, ByteWriter } from "../frame/_varint.ts";
+
+/** A place where decoding can start. */
+export interface Lz4IndexPoint {
+  /** Where the next block starts, in bytes of the compressed file. */
+  readonly in: number;
+  /** Where its content starts, in bytes of the content. */
+  readonly out: number;
+}
+
+/** A part of a file that other tools decode by themselves. */
+export interface Lz4Split {
+  /** Its number, from 0. */
+  readonly id: number;
+  /** Bytes of the compressed file, end exclusive. */
+  readonly in: readonly [number, number];
+  /** Bytes of the content, end exclusive. */
+  readonly out: readonly [number, number];
+  /** "frames": the bytes are whole frames. "carve": prefix and suffix make them one. */
+  readonly kind: "frames" | "carve";
+  /** Bytes to put in front. */
+  readonly prefix: Uint8Array<ArrayBuffer>;
+  /** Bytes to put behind. */
+  readonly suffix: Uint8Array<ArrayBuffer>;
+  /** Content bytes to leave out at the start of what is decoded. */
+  readonly drop: number;
+}
+
+/** How a file is split: into so many parts, or into parts of about so many content bytes. */
+export interface Lz4SplitOptions {
+  /** How many parts at most. */
+  readonly count?: number | undefined;
+  /** Content bytes of a part, at least. */
+  readonly bytes?: number | undefined;
+}
+
+const FOOTER_SIZE = 12;
+const FOOTER_MAGIC = 0x58493453;
+/** What is read of an index together with the frame header in front of it. */
+const INDEX_HEAD_SIZE = 64 << 10;
+
+/**
+ * An index, read-only.
+ *
+ * @example To a sidecar and back
+ * ```ts
+ * import { buildLz4Index, compressLz4, Lz4Index } from "@sluice/lz4";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const index = await buildLz4Index(compressLz4(new Uint8Array(1000)));
+ * assertEquals(Lz4Index.fromBytes(index.toBytes()).outputSize, 1000);
+ * ```
+ */
+export class Lz4Index {
+  readonly #model: IndexModel;
+
+  /** Wraps what a builder found. */
+  constructor(model: IndexModel) {
+    this.#model = model;
+  }
+
+  /**
+   * Reads an index from bytes of any origin.
+   *
+   * @throws {CorruptDataError} With code "INDEX_INVALID" if they are no valid index.
+   */
+  static fromBytes(bytes: BytesSource): Lz4Index {
+    return new Lz4Index(decodeIndex(toBytes(bytes)));
+  }
+
+  /**
+   * Opens an index in a file of its own and reads its points: one read, or two above 64 KiB. The histories of linked
+   * frames, by far the most of a large index, stay in the file until a read needs one; 4 MiB of them are kept.
+   *
+   * @throws {CorruptDataError} With code "INDEX_INVALID" if the file is no valid index.
+   */
+  static async open(source: ByteSource): Promise<Lz4Index> {
+    return new Lz4Index(await openIndex(source, 0, source.size));
+  }
+
+  /**
+   * Opens the index at the end of a compressed file; undefined where there is none. Two reads, or three when the index
+   * is larger than 64 KiB; windows stay in the file as with `open`.
+   *
+   * @throws {CorruptDataError} With code "INDEX_INVALID" if there is one that is not valid.
+   */
+  static async embedded(source: ByteSource): Promise<Lz4Index | undefined> {
+    const found = await embeddedIndexAt(source);
+    if (found === undefined) return undefined;
+    return new Lz4Index(await openIndex(source, found.offset, found.offset + found.size, found.head));
+  }
+
+  /** Bytes of the compressed file, an index inside it left out. */
+  get inputSize(): number {
+    return this.#model.inputSize;
+  }
+
+  /** Bytes of the content. */
+  get outputSize(): number {
+    return this.#model.outputSize;
+  }
+
+  /** The places where decoding can start. */
+  get points(): readonly Lz4IndexPoint[] {
+    return this.#model.points;
+  }
+
+  /** How many frames with content there are. */
+  get frameCount(): number {
+    return this.#model.frames.length;
+  }
+
+  /** The plain records, for archives. */
+  get model(): IndexModel {
+    return this.#model;
+  }
+
+  /** The last point at or in front of a content offset. */
+  at(out: number): Lz4IndexPoint {
+    const { points } = this.#model;
+    checkInteger("out", out, 0, this.outputSize);
+    let [low, high] = [0, points.length];
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (points[middle]!.out <= out) low = middle;
+      else high = middle;
+    }
+    return points[low] ?? { in: 0, out: 0 };
+  }
+
+  /**
+   * Whether a compressed file is the one that the index was made of, by its size, its first and its last 64 KiB; two
+   * reads. An index whose maker did not see the whole file can't tell and says no.
+   */
+  async matches(source: ByteSource): Promise<boolean> {
+    const { fingerprint, inputSize } = this.#model;
+    if (fingerprint === undefined || source.size < inputSize) return false;
+    const found = await fingerprintOf(source, inputSize);
+    return found.every((byte, i) => byte === fingerprint[i]);
+  }
+
+  /**
+   * Reads the histories that `open` and `embedded` leave in the file, of the points that content from `start` up to
+   * `end` needs. `pieces`, `splits` and `toBytes` want them at hand.
+   */
+  async loadWindows(start = 0, end: number = this.outputSize): Promise<void> {
+    const { points, windowSource } = this.#model;
+    for (const [i, point] of points.entries()) {
+      const next = points[i + 1]?.out ?? this.outputSize;
+      if (point.window === undefined || point.window instanceof Uint8Array) continue;
+      if (point.out < end && next > start) point.window = await windowSource!.read(point.window);
+    }
+  }
+
+  /** The index as bytes (S4IX, see FORMATS.md), for a file beside the compressed one. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    return encodeIndex(this.#model);
+  }
+
+  /** The index as a skippable frame to append to the compressed file, which every lz4 tool still decodes. */
+  toSkippableFrame(): Uint8Array<ArrayBuffer> {
+    const index = this.toBytes();
+    const frame = new Uint8Array(SKIPPABLE_HEADER_SIZE + index.length + FOOTER_SIZE);
+    writeU32(frame, 0, INDEX_MAGIC);
+    writeU32(frame, 4, index.length + FOOTER_SIZE);
+    frame.set(index, SKIPPABLE_HEADER_SIZE);
+    const footer = new ByteWriter();
+    footer.u64(index.length);
+    footer.u32(FOOTER_MAGIC);
+    frame.set(footer.take(), SKIPPABLE_HEADER_SIZE + index.length);
+    return frame;
+  }
+
+  /** The parts of the file that hold a range of the content: runs of whole frames, and parts of frames with their glue. */
+  pieces(start: number, end: number): Omit<Lz4Split, "id">[] {
+    return carvePieces(this.#model, start, end);
+  }
+
+  /**
+   * Divides the file at points, for engines that know nothing but .lz4.
+   *
+   * @throws {RangeError} If neither or both of `count` and `bytes` are given.
+   */
+  splits(options: Lz4SplitOptions): Lz4Split[] {
+    if ((options.count === undefined) === (options.bytes === undefined)) {
+      throw new RangeError('Cannot split the file: exactly one of "count" and "bytes" is expected');
+    }
+    const size = options.bytes === undefined
+      ? Math.ceil(this.outputSize / checkInteger("count", options.count, 1, 1e9))
+      : checkInteger("bytes", options.bytes, 1, Number.MAX_SAFE_INTEGER);
+    const cuts = [0];
+    for (const { out } of this.#model.points) {
+      if (out - cuts.at(-1)! >= size && out < this.outputSize) cuts.push(out);
+    }
+    cuts.push(this.outputSize);
+    const pieces = cuts.slice(1).flatMap((end, i) => carvePieces(this.#model, cuts[i]!, end));
+    return pieces.map((piece, id) => ({ id, ...piece }));
+  }
+}
+
+/** Where an index stands inside a file, with its first bytes. */
+async function embeddedIndexAt(
+  source: ByteSource,
+): Promise<{ offset: number; size: number; head: Uint8Array } | undefined> {
+  const overhead = SKIPPABLE_HEADER_SIZE + FOOTER_SIZE;
+  if (source.size < overhead) return undefined;
+  const reader = new ByteReader(await source.read(source.size - FOOTER_SIZE, FOOTER_SIZE), notThere);
+  const low = reader.u32();
+  const high = reader.u32();
+  if (reader.u32() !== FOOTER_MAGIC || high >= 1 << 21) return undefined;
+  const size = low + high * 2 ** 32;
+  const frameOffset = source.size - size - overhead;
+  if (frameOffset < 0) return undefined;
+  const start = await source.read(frameOffset, SKIPPABLE_HEADER_SIZE + Math.min(size, INDEX_HEAD_SIZE));
+  if (readU32(start, 0) !== INDEX_MAGIC || readU32(start, 4) !== size + FOOTER_SIZE) return undefined;
+  return { offset: frameOffset + SKIPPABLE_HEADER_SIZE, size, head: start.subarray(SKIPPABLE_HEADER_SIZE) };
+}
+
+function notThere(field: string, state: string): CorruptDataError {
+  return new CorruptDataError(`Cannot find an lz4 index: ${field} ${state}`, {
+    format: "lz4",
+    code: "INDEX_INVALID",
+  });
+}
+
+/**
+ * The bytes of standalone frames that hold a range of the content, without compressing anything again. The range grows
+ * to block boundaries; `drop` of the first part tells how much of the decoded content is in front of it.
+ *
+ * @example A part that every tool decodes
+ * ```ts
+ * import { buildLz4Index, carveLz4, compressLz4, decompressLz4 } from "@sluice/lz4";
+ * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const content = new Uint8Array(300_000).map((_, i) => i >>> 8);
+ * const file = byteSourceFromBytes(compressLz4(content, { blockSize: 65536 }));
+ * const index = await buildLz4Index(file, { spacing: 65536 });
+ * const part = await carveLz4(file, index, 65_536, 131_072);
+ * assertEquals(decompressLz4(part), content.slice(65_536, 131_072));
+ * ```
+ */
+export async function carveLz4(
+  source: ByteSource,
+  index: Lz4Index,
+  start: number,
+  end: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  await index.loadWindows(start, end);
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (const piece of index.pieces(start, end)) {
+    const [from, to] = piece.in;
+    parts.push(piece.prefix, new Uint8Array(await source.read(from, to - from)), piece.suffix);
+  }
+  return concatBytes(parts);
+}

@@ -1,0 +1,342 @@
+/**
+ * The kernel of lz4 decompression: the blocks of frames, raw blocks and XXH32, on either backend.
+ *
+ * @module
+ */
+import { BackendModule, Context, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Library } from "@sluice/ffi";
+import { LZ4_DECODE_MODULE } from "./_abi/lz4_decode.gen.ts";
+import type { Lz4DecodeFunctions } from "./_abi/lz4_decode.gen.ts";
+import { WASM_BASE64 } from "./_wasm/lz4_decode.gen.ts";
+
+export { resolveBackend, RESULT };
+
+export type { BackendChoice };
+
+const MODULE = new BackendModule<Lz4DecodeFunctions>(LZ4_DECODE_MODULE, WASM_BASE64);
+
+/** How the blocks of a frame look: bits of `begin`'s flags. */
+export const LZ4_DECODE_FLAG = {
+  LINKED: 1,
+  BLOCK_CHECKSUM: 2,
+  VERIFY_BLOCK: 4,
+  HASH_CONTENT: 8,
+  LEGACY: 16,
+  STRICT: 32,
+  STREAM_STORED: 64,
+} as const;
+
+/** How many u32 the state of an XXH32 takes: total in two halves, four accumulators, 16 bytes of tail. */
+export const XXH32_STATE_LENGTH = 10;
+/** Words of the map that says which of the 65,535 bytes in front of a checkpoint are needed. */
+export const LZ4_NEED_MAP_LENGTH = 2048;
+/** Numbers of one job of `lz4BlocksDecompress`. */
+export const LZ4_JOB_LENGTH = 5;
+const WINDOW_SIZE = 1 << 16;
+
+/** What a context is made with. */
+export interface Lz4DecoderKernelOptions {
+  /** The most bytes that the codec may allocate; 0 for no limit. */
+  readonly maxMemory: number;
+  /** The backend; undefined for the configured one. */
+  readonly backend: BackendChoice | undefined;
+}
+
+/** A decompression context. */
+export class Lz4DecoderKernel implements Disposable {
+  readonly #library: Library<Lz4DecodeFunctions>;
+  readonly #functions: Lz4DecodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+  readonly #maxMemory: number;
+
+  /** Takes a context from the backend. */
+  constructor(options: Lz4DecoderKernelOptions) {
+    this.#library = MODULE.open(options.backend);
+    this.#functions = this.#library.functions;
+    this.#maxMemory = options.maxMemory;
+    const handle = this.#functions.sluice_lz4_decoder_new(options.maxMemory);
+    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a decompression context");
+    this.#context = new Context(this.#library, handle, this.#functions.sluice_lz4_decoder_free);
+  }
+
+  /** Which backend runs this context. */
+  get backend(): "native" | "wasm" {
+    return this.#library.kind;
+  }
+
+  /** Input bytes that the last run took: whole blocks, or with `STREAM_STORED` also the start of a stored one. */
+  get consumed(): number {
+    return this.#step[STEP.CONSUMED]!;
+  }
+
+  /** Output bytes that the last call wrote. */
+  get produced(): number {
+    return this.#step[STEP.PRODUCED]!;
+  }
+
+  /** Blocks that the last run decoded. */
+  get blockCount(): number {
+    return this.#step[STEP.DETAIL]!;
+  }
+
+  /** Input bytes that the next block lacks, as far as the last run could tell. */
+  get missing(): number {
+    return this.#step[STEP.HINT]!;
+  }
+
+  /** Output bytes that wait inside for a target. */
+  get pending(): number {
+    return this.#functions.sluice_lz4_decoder_pending(this.#context.handle);
+  }
+
+  /** Bytes that a stored block still lacks of which the start was given out; 0 between blocks. */
+  get storedLeft(): number {
+    return this.#functions.sluice_lz4_decoder_stored_left(this.#context.handle);
+  }
+
+  /** Goes on inside such a block, behind `begin`; returns a result. */
+  resumeStored(left: number): number {
+    return this.#functions.sluice_lz4_decoder_stored_resume(this.#context.handle, left);
+  }
+
+  /** Bytes that the context holds. */
+  get memoryBytes(): number {
+    this.#functions.sluice_lz4_decoder_memory(this.#context.handle, this.#step);
+    return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
+  }
+
+  /** Starts a frame with the history in front of it; returns a result. */
+  begin(flags: number, blockMax: number, history: Uint8Array): number {
+    const start = Math.max(0, history.length - WINDOW_SIZE);
+    return this.#functions.sluice_lz4_decoder_begin(
+      this.#context.handle,
+      flags,
+      blockMax,
+      history,
+      start,
+      history.length,
+    );
+  }
+
+  /**
+   * Decodes blocks until the source has no whole one, the target is full, or `goal` bytes (0: no goal) are out at the
+   * end of a block; returns a result.
+   */
+  run(
+    source: Uint8Array,
+    pos: number,
+    end: number,
+    target: Uint8Array,
+    start: number,
+    targetEnd: number,
+    goal: number,
+  ): number {
+    return this.#functions.sluice_lz4_decoder_run(
+      this.#context.handle,
+      source,
+      pos,
+      end,
+      target,
+      start,
+      targetEnd,
+      goal,
+      this.#step,
+    );
+  }
+
+  /** As `run`, off the event loop where the backend can. */
+  runAsync(
+    source: Uint8Array,
+    pos: number,
+    end: number,
+    target: Uint8Array,
+    start: number,
+    targetEnd: number,
+    goal: number,
+  ): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_lz4_decoder_run_async(
+        handle,
+        source,
+        pos,
+        end,
+        target,
+        start,
+        targetEnd,
+        goal,
+        this.#step,
+      )
+    );
+  }
+
+  /** The XXH32 of the content so far. */
+  digest(): number {
+    return this.#functions.sluice_lz4_decoder_digest(this.#context.handle) >>> 0;
+  }
+
+  /** The state of the content's XXH32. */
+  get hashState(): Uint32Array<ArrayBuffer> {
+    const words = new Uint32Array(XXH32_STATE_LENGTH);
+    this.#functions.sluice_lz4_decoder_hash_save(this.#context.handle, words, words.length);
+    return words;
+  }
+
+  /** Goes on with this state of the content's XXH32. */
+  set hashState(words: Uint32Array) {
+    this.#functions.sluice_lz4_decoder_hash_load(this.#context.handle, words, words.length);
+  }
+
+  /** A copy of the history that the next block may refer to, at most `size` bytes. */
+  window(size: number): Uint8Array<ArrayBuffer> {
+    const target = new Uint8Array(size);
+    this.#functions.sluice_lz4_decoder_window(this.#context.handle, target, 0, size, this.#step);
+    return target.slice(0, this.produced);
+  }
+
+  /** Starts to follow which bytes of the history the coming blocks need; returns a result. */
+  watchStart(): number {
+    return this.#functions.sluice_lz4_decoder_watch_start(this.#context.handle);
+  }
+
+  /** Content bytes that have passed since `watchStart`. */
+  get watchSeen(): number {
+    return this.#functions.sluice_lz4_decoder_watch_seen(this.#context.handle);
+  }
+
+  /** The last `size` bytes of history as they were at `watchStart`, and the map of those needed since. */
+  watchRead(size: number): { window: Uint8Array<ArrayBuffer>; map: Uint32Array<ArrayBuffer> } {
+    const target = new Uint8Array(size);
+    const map = new Uint32Array(LZ4_NEED_MAP_LENGTH);
+    this.#functions.sluice_lz4_decoder_watch_read(
+      this.#context.handle,
+      target,
+      0,
+      size,
+      map,
+      map.length,
+      this.#step,
+    );
+    return { window: target.slice(0, this.produced), map };
+  }
+
+  /** The error for a failed result of this context. */
+  error(result: number, action: string, offset?: number): Error {
+    return resultError({ format: "lz4", action, result, offset, maxMemory: this.#maxMemory });
+  }
+
+  /** Frees the context; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the context. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Decodes a raw block; returns the content's size or a failed result. With `partial` it stops when the target is full. */
+export function lz4BlockDecompress(
+  source: Uint8Array,
+  target: Uint8Array,
+  dictionary: Uint8Array | undefined,
+  partial: boolean,
+  backend: BackendChoice | undefined,
+): number {
+  const step = new Uint32Array(STEP_LENGTH);
+  const result = MODULE.open(backend).functions.sluice_lz4_block_decompress(
+    source,
+    0,
+    source.length,
+    target,
+    0,
+    target.length,
+    dictionary ?? null,
+    0,
+    dictionary?.length ?? 0,
+    partial ? 1 : 0,
+    step,
+  );
+  return result < 0 ? result : step[STEP.PRODUCED]!;
+}
+
+/** The content size of a raw block, or a failed result. */
+export function lz4BlockSize(source: Uint8Array, backend: BackendChoice | undefined): number {
+  const step = new Uint32Array(STEP_LENGTH);
+  const result = MODULE.open(backend).functions.sluice_lz4_block_size(source, 0, source.length, step);
+  return result < 0 ? result : step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32;
+}
+
+/** Whether a raw block keeps every rule of the format. */
+export function lz4BlockIsStrict(
+  source: Uint8Array,
+  historySize: number,
+  capacity: number,
+  backend: BackendChoice | undefined,
+): boolean {
+  const { functions } = MODULE.open(backend);
+  return functions.sluice_lz4_block_validate(source, 0, source.length, historySize, capacity) >= 0;
+}
+
+/**
+ * Decodes independent blocks into one target on several threads where the backend has them. Each job is five numbers:
+ * source position, size with bit 31 for stored data, target position, room, and then the size of the content. With
+ * `hash` it returns the XXH32 of all content, which holds when every block decoded.
+ */
+export async function lz4BlocksDecompress(
+  source: Uint8Array,
+  target: Uint8Array,
+  jobs: Uint32Array,
+  threads: number,
+  hash: boolean,
+  backend: BackendChoice | undefined,
+): Promise<number> {
+  const step = new Uint32Array(STEP_LENGTH);
+  await MODULE.open(backend).functions.sluice_lz4_blocks_decompress_async(
+    source,
+    0,
+    source.length,
+    target,
+    0,
+    target.length,
+    jobs,
+    jobs.length,
+    threads,
+    hash ? 1 : 0,
+    step,
+  );
+  return step[STEP.VALUE_LOW]!;
+}
+
+/** XXH32 of parts that follow each other: each number is the size of a part and becomes its hash. */
+export async function lz4HashParts(bytes: Uint8Array, parts: Uint32Array, offLoop: boolean): Promise<void> {
+  const { functions } = MODULE.open(undefined);
+  if (offLoop) await functions.sluice_lz4_hash_parts_async(bytes, 0, bytes.length, parts, parts.length);
+  else functions.sluice_lz4_hash_parts(bytes, 0, bytes.length, parts, parts.length);
+}
+
+/** XXH32 of `bytes` from `start` up to `end`. */
+export function lz4Xxh32(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  seed: number,
+  backend: BackendChoice | undefined,
+): number {
+  return MODULE.open(backend).functions.sluice_lz4_xxh32(bytes, start, end, seed) >>> 0;
+}
+
+/** Takes bytes into an XXH32 whose state is ten numbers, all zero at the start. */
+export function lz4HashUpdate(
+  state: Uint32Array,
+  bytes: Uint8Array,
+  backend: BackendChoice | undefined,
+): void {
+  MODULE.open(backend).functions.sluice_lz4_hash_update(bytes, 0, bytes.length, state, state.length);
+}
+
+/** The XXH32 that a state stands for. */
+export function lz4HashDigest(state: Uint32Array, backend: BackendChoice | undefined): number {
+  return MODULE.open(backend).functions.sluice_lz4_hash_digest(state, state.length) >>> 0;
+}

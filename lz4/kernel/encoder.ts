@@ -1,0 +1,243 @@
+/**
+ * The kernel of lz4 compression: frames and raw blocks, on either backend.
+ *
+ * @module
+ */
+import { BackendModule, Context, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Library } from "@sluice/ffi";
+import { LZ4_ENCODE_MODULE } from "./_abi/lz4_encode.gen.ts";
+import type { Lz4EncodeFunctions } from "./_abi/lz4_encode.gen.ts";
+import { WASM_BASE64 } from "./_wasm/lz4_encode.gen.ts";
+
+export { resolveBackend, RESULT };
+
+export type { BackendChoice };
+
+const MODULE = new BackendModule<Lz4EncodeFunctions>(LZ4_ENCODE_MODULE, WASM_BASE64);
+
+/** What one step is to do with the input behind it. */
+export const LZ4_STEP = { CONTINUE: 0, FLUSH: 1, END: 2 } as const;
+
+/** What a frame is like: bits of `configure`'s flags. */
+export const LZ4_ENCODE_FLAG = {
+  LINKED: 1,
+  BLOCK_CHECKSUM: 2,
+  CONTENT_CHECKSUM: 4,
+  FAVOR_DECOMPRESSION: 8,
+  LEGACY: 16,
+} as const;
+
+/** What a context is made with. */
+export interface Lz4EncoderKernelOptions {
+  /** The most bytes that the codec may allocate; 0 for no limit. */
+  readonly maxMemory: number;
+  /** The backend; undefined for the configured one. */
+  readonly backend: BackendChoice | undefined;
+  /** -65536 to 12. */
+  readonly level: number;
+  /** Content bytes of a full block. */
+  readonly blockBytes: number;
+  /** Bits of `LZ4_ENCODE_FLAG`. */
+  readonly flags: number;
+  /** History in front of the content. */
+  readonly dictionary: Uint8Array | undefined;
+}
+
+/** A compression context. */
+export class Lz4EncoderKernel implements Disposable {
+  readonly #library: Library<Lz4EncodeFunctions>;
+  readonly #functions: Lz4EncodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+  readonly #maxMemory: number;
+
+  /** Takes a context from the backend and sets what its frames are like. */
+  constructor(options: Lz4EncoderKernelOptions) {
+    this.#library = MODULE.open(options.backend);
+    this.#functions = this.#library.functions;
+    this.#maxMemory = options.maxMemory;
+    const handle = this.#functions.sluice_lz4_encoder_new(options.maxMemory);
+    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a compression context");
+    this.#context = new Context(this.#library, handle, this.#functions.sluice_lz4_encoder_free);
+    const { dictionary } = options;
+    const result = this.#functions.sluice_lz4_encoder_configure(
+      handle,
+      options.level,
+      options.blockBytes,
+      options.flags,
+      dictionary ?? null,
+      0,
+      dictionary?.length ?? 0,
+    );
+    if (result < 0) {
+      this.close();
+      throw this.error(result, "set the parameters of a compression context");
+    }
+  }
+
+  /** Which backend runs this context. */
+  get backend(): "native" | "wasm" {
+    return this.#library.kind;
+  }
+
+  /** Input bytes that the last step took. */
+  get consumed(): number {
+    return this.#step[STEP.CONSUMED]!;
+  }
+
+  /** Output bytes that the last call wrote. */
+  get produced(): number {
+    return this.#step[STEP.PRODUCED]!;
+  }
+
+  /** Bytes that the context holds. */
+  get memoryBytes(): number {
+    this.#functions.sluice_lz4_encoder_memory(this.#context.handle, this.#step);
+    return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
+  }
+
+  /** Content bytes of one job, and room for what it is compressed to. */
+  get job(): { size: number; bound: number } {
+    this.#functions.sluice_lz4_encoder_job_size(this.#context.handle, this.#step);
+    return { size: this.#step[STEP.VALUE_LOW]!, bound: this.#step[STEP.OTHER_LOW]! };
+  }
+
+  /** Starts a frame, whose header comes out of the next step; returns a result. */
+  begin(blockId: number, contentSize: number | undefined, dictId: number | undefined): number {
+    return this.#functions.sluice_lz4_encoder_begin(
+      this.#context.handle,
+      blockId,
+      contentSize ?? -1,
+      dictId === undefined ? 0 : 1,
+      dictId ?? 0,
+    );
+  }
+
+  /** Compresses until the source is used up and `operation` is done, or the target is full; returns a result. */
+  step(
+    source: Uint8Array,
+    pos: number,
+    end: number,
+    target: Uint8Array,
+    start: number,
+    operation: number,
+  ): number {
+    return this.#functions.sluice_lz4_encoder_step(
+      this.#context.handle,
+      source,
+      pos,
+      end,
+      target,
+      start,
+      target.length,
+      operation,
+      this.#step,
+    );
+  }
+
+  /** As `step`, off the event loop where the backend can. */
+  stepAsync(
+    source: Uint8Array,
+    pos: number,
+    end: number,
+    target: Uint8Array,
+    start: number,
+    operation: number,
+  ): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_lz4_encoder_step_async(
+        handle,
+        source,
+        pos,
+        end,
+        target,
+        start,
+        target.length,
+        operation,
+        this.#step,
+      )
+    );
+  }
+
+  /** Compresses whole jobs behind `historySize` bytes of history, on several threads; returns a result. */
+  jobs(source: Uint8Array, end: number, target: Uint8Array, historySize: number, threads: number): number {
+    return this.#functions.sluice_lz4_encoder_jobs(
+      this.#context.handle,
+      source,
+      0,
+      end,
+      target,
+      0,
+      target.length,
+      historySize,
+      threads,
+      this.#step,
+    );
+  }
+
+  /** As `jobs`, off the event loop where the backend can. */
+  jobsAsync(
+    source: Uint8Array,
+    end: number,
+    target: Uint8Array,
+    historySize: number,
+    threads: number,
+  ): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_lz4_encoder_jobs_async(
+        handle,
+        source,
+        0,
+        end,
+        target,
+        0,
+        target.length,
+        historySize,
+        threads,
+        this.#step,
+      )
+    );
+  }
+
+  /** The error for a failed result of this context. */
+  error(result: number, action: string, offset?: number): Error {
+    return resultError({ format: "lz4", action, result, offset, maxMemory: this.#maxMemory });
+  }
+
+  /** Frees the context; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the context. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Compresses to one raw block; returns its size or a failed result. */
+export function lz4BlockCompress(
+  source: Uint8Array,
+  target: Uint8Array,
+  dictionary: Uint8Array | undefined,
+  level: number,
+  favorDecompression: boolean,
+  backend: BackendChoice | undefined,
+): number {
+  const step = new Uint32Array(STEP_LENGTH);
+  const result = MODULE.open(backend).functions.sluice_lz4_block_compress(
+    source,
+    0,
+    source.length,
+    target,
+    0,
+    target.length,
+    dictionary ?? null,
+    0,
+    dictionary?.length ?? 0,
+    level,
+    favorDecompression ? 1 : 0,
+    step,
+  );
+  return result < 0 ? result : step[STEP.PRODUCED]!;
+}

@@ -1,0 +1,183 @@
+/**
+ * Walking over a damaged file: what decodes, what does not, and where the track is found again. The walk asks for more of
+ * the file when it needs it, so that one loop serves values and streams.
+ */
+import { SluiceError } from "@sluice/internal";
+import type { BlockSalvager } from "./_block_salvager.ts";
+import {
+  FRAME_HEADER_SIZE_MAX,
+  FRAME_MAGIC,
+  HISTORY_MAX,
+  LEGACY_WORD_MAX,
+  STORED_BIT,
+  WORD_SIZE,
+} from "../frame/_format.ts";
+import { isMagic, parseFrameHeader } from "../frame/_frame_parser.ts";
+import { MORE } from "./_salvage_window.ts";
+import type { SalvageWindow } from "./_salvage_window.ts";
+import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4Damage, Lz4RecoveredContent } from "./recover.ts";
+
+type Asking<T> = Generator<typeof MORE, T, undefined>;
+type Walk<T> = Generator<Lz4RecoveredContent | Lz4Damage | typeof MORE, T, undefined>;
+
+/** All parts of a file in order. */
+export function* salvage(window: SalvageWindow, salvager: BlockSalvager, resyncBlocks: number): Walk<void> {
+  let pos = 0;
+  while (yield* window.reach(pos + 1)) {
+    window.drop(pos);
+    const info = yield* headerAt(window, pos);
+    if (info === undefined) {
+      const next = yield* nextFrame(window, pos + 1);
+      yield { kind: "damage", in: [pos, next], size: undefined, reason: "BAD_HEADER" };
+      pos = next;
+    } else if (info.type === "skippable") {
+      pos = yield* skip(window, pos + info.headerSize + info.contentSize!);
+    } else {
+      pos = yield* salvageFrame(window, pos + info.headerSize, info, salvager, resyncBlocks);
+    }
+  }
+}
+
+/** Passes over bytes without keeping them; returns where that ends. */
+function* skip(window: SalvageWindow, end: number): Asking<number> {
+  while (window.end < end && !window.ended) {
+    window.drop(window.end);
+    yield MORE;
+  }
+  return Math.min(end, window.end);
+}
+
+/** The header at a position, if there is a good one. */
+function* headerAt(window: SalvageWindow, pos: number): Asking<Lz4FrameInfo | undefined> {
+  yield* window.reach(pos + FRAME_HEADER_SIZE_MAX);
+  const head = window.view(pos, Math.min(pos + FRAME_HEADER_SIZE_MAX, window.end));
+  try {
+    const info = parseFrameHeader(head, head.length, { offset: pos });
+    return typeof info === "number" ? undefined : info;
+  } catch (error) {
+    if (error instanceof SluiceError) return undefined;
+    throw error;
+  }
+}
+
+/** Where the next frame with a good header starts; the end where there is none. */
+function* nextFrame(window: SalvageWindow, from: number): Asking<number> {
+  for (let pos = from; yield* window.reach(pos + WORD_SIZE); pos++) {
+    window.drop(pos);
+    const known = window.view(pos, window.end);
+    const found = known.indexOf(FRAME_MAGIC & 0xff);
+    pos += found < 0 ? known.length - WORD_SIZE : Math.min(found, known.length - WORD_SIZE);
+    if (window.word(pos) === FRAME_MAGIC && (yield* headerAt(window, pos)) !== undefined) return pos;
+  }
+  return window.end;
+}
+
+/** What stands where a block word is expected. */
+function* blockAt(
+  window: SalvageWindow,
+  pos: number,
+  info: Lz4FrameInfo,
+): Asking<{ end: number } | "end" | undefined> {
+  if (!(yield* window.reach(pos + WORD_SIZE))) {
+    return info.type === "legacy" && pos === window.end ? "end" : undefined;
+  }
+  const word = window.word(pos);
+  if (info.type === "legacy") {
+    if (word > LEGACY_WORD_MAX) return isMagic(word) ? "end" : undefined;
+    const end = pos + WORD_SIZE + word;
+    return word > 0 && (yield* window.reach(end)) ? { end } : undefined;
+  }
+  if (word === 0) return "end";
+  const size = word % STORED_BIT;
+  if (size > info.blockMax) return undefined;
+  const end = pos + WORD_SIZE + size + (info.blockChecksum ? WORD_SIZE : 0);
+  return (yield* window.reach(end)) ? { end } : undefined;
+}
+
+/** Whether so many blocks in a row, or the end of the frame, can be seen from here. */
+function* isConsistent(
+  window: SalvageWindow,
+  pos: number,
+  info: Lz4FrameInfo,
+  count: number,
+): Asking<boolean> {
+  let at = pos;
+  for (let i = 0; i < count; i++) {
+    const block = yield* blockAt(window, at, info);
+    if (block === undefined) return false;
+    if (block === "end") return i > 0;
+    at = block.end;
+  }
+  return true;
+}
+
+/** The parts of one frame; returns where it ends. */
+function* salvageFrame(
+  window: SalvageWindow,
+  start: number,
+  info: Lz4FrameInfo,
+  salvager: BlockSalvager,
+  resyncBlocks: number,
+): Walk<number> {
+  salvager.begin(info);
+  let pos = start;
+  /** Content since the last damage; from 64 KiB on nothing can refer to what was lost. */
+  let clean = Infinity;
+  while (true) {
+    window.drop(pos);
+    const block = yield* blockAt(window, pos, info);
+    if (block === "end") {
+      return pos + (info.type === "legacy" ? 0 : WORD_SIZE + (info.contentChecksum ? WORD_SIZE : 0));
+    }
+    if (block === undefined) {
+      const next = yield* resync(window, pos + 1, info, resyncBlocks);
+      const reason = next.pos === window.end && window.ended ? "TRUNCATED" : "BLOCK_TOO_LARGE";
+      yield { kind: "damage", in: [pos, next.pos], size: undefined, reason };
+      pos = next.pos;
+      clean = 0;
+      if (next.leaves) return pos;
+      salvager.lose(info);
+      continue;
+    }
+    const result = salvager.decode(window.view(pos, block.end));
+    if (result instanceof Uint8Array) {
+      const suspect = info.linked && clean < HISTORY_MAX;
+      yield { kind: "content", in: [pos, block.end], bytes: result, suspect };
+      clean += result.length;
+    } else {
+      // All blocks but the last are full unless a flush made them short; the next one tells.
+      const isLast = typeof (yield* blockAt(window, block.end, info)) !== "object";
+      const size = isLast ? undefined : info.blockMax;
+      yield { kind: "damage", in: [pos, block.end], size, reason: result };
+      clean = 0;
+      salvager.lose(info);
+    }
+    pos = block.end;
+  }
+}
+
+/** The next place where blocks go on, or another frame starts. */
+function* resync(
+  window: SalvageWindow,
+  from: number,
+  info: Lz4FrameInfo,
+  count: number,
+): Asking<{ pos: number; leaves: boolean }> {
+  const most = info.type === "legacy" ? LEGACY_WORD_MAX : info.blockMax;
+  for (let pos = from; yield* window.reach(pos + WORD_SIZE); pos++) {
+    window.drop(pos);
+    const last = window.end - WORD_SIZE;
+    // Nearly all positions are passed here, without asking.
+    while (pos < last && window.word(pos) !== FRAME_MAGIC && !mayBeBlock(window.word(pos), most)) pos++;
+    if (window.word(pos) === FRAME_MAGIC && (yield* headerAt(window, pos)) !== undefined) {
+      return { pos, leaves: true };
+    }
+    if (yield* isConsistent(window, pos, info, count)) return { pos, leaves: false };
+  }
+  return { pos: window.end, leaves: true };
+}
+
+function mayBeBlock(word: number, most: number): boolean {
+  return word % STORED_BIT <= most;
+}

@@ -1,0 +1,277 @@
+/**
+ * Opens the two sides of a copy: local files, or files on servers by the protocol that each speaks.
+ */
+import { SluiceError } from "@sluice/internal";
+import type { BlockDirectory, Table } from "../file/_block_file.ts";
+import type { PdiffClientOptions } from "./client_options.ts";
+import type { Part } from "../copy/_engine.ts";
+import { failure } from "../file/_errors.ts";
+import { readIndex } from "../index/_index_format.ts";
+import type { IndexModel } from "../index/_index_format.ts";
+import { RangeOrigin } from "../index/_index_source.ts";
+import type { ChunkOrigin } from "../index/_index_source.ts";
+import { openDirectory, splitPath } from "../file/_files.ts";
+import { PLAIN, ZstdFrames } from "../copy/_frame_codec.ts";
+import type { FrameCodec } from "../copy/_frame_codec.ts";
+import { HttpPeer } from "../wire/_http.ts";
+import { LocalSource } from "../copy/_local_source.ts";
+import type { Location } from "../file/location.ts";
+import { RemoteSourceV1, RemoteTargetV1 } from "../wire/_remote_v1.ts";
+import type { RetryPolicy } from "../file/_retry.ts";
+import { RemoteSource, RemoteTarget, statRemote } from "../wire/_remote_v2.ts";
+import type { CopySource, CopyTarget } from "../copy/_sides.ts";
+import { LocalTarget } from "../copy/_target.ts";
+
+/** More connections to a server of protocol 1 only wait there. */
+const V1_CONNECTIONS = 4;
+const STRIDE = 64 << 20;
+const INDEX_SIZE_MAX = 512 << 20;
+
+/** A local target as a side. */
+class LocalSide implements CopyTarget {
+  readonly label: string;
+  readonly remote = false;
+  readonly target: LocalTarget;
+  readonly #directory: BlockDirectory;
+
+  constructor(label: string, target: LocalTarget, directory: BlockDirectory) {
+    this.label = label;
+    this.target = target;
+    this.#directory = directory;
+  }
+
+  get resumed(): boolean {
+    return this.target.resumed;
+  }
+
+  get isMixed(): boolean {
+    return this.target.isMixed;
+  }
+
+  digests(start: number, end: number, table: Table): Promise<number> {
+    return this.target.digests(start, end, table);
+  }
+
+  apply(
+    next: number,
+    end: number,
+    table: Table,
+    frames: Uint8Array,
+  ): Promise<{ readonly next: number; readonly written: number }> {
+    return this.target.apply(next, end, table, frames);
+  }
+
+  async commit(): Promise<void> {
+    await this.target.commit();
+    this.#directory.close();
+  }
+
+  // deno-lint-ignore require-await
+  async abort(reason: unknown): Promise<void> {
+    this.target.abort(reason);
+    this.#directory.close();
+  }
+}
+
+/** Both sides, and the connections behind them. */
+export class CopySides implements Disposable {
+  readonly #source: Location;
+  readonly #target: Location;
+  readonly #concurrency: number;
+  readonly #options: PdiffClientOptions;
+  readonly #peers = new Map<string, { readonly peer: HttpPeer; protocol: Promise<1 | 2> | undefined }>();
+  readonly #codec: FrameCodec;
+
+  constructor(source: Location, target: Location, concurrency: number, options: PdiffClientOptions) {
+    this.#source = source;
+    this.#target = target;
+    this.#concurrency = concurrency;
+    this.#options = options;
+    this.#codec = options.compressionLevel ? new ZstdFrames(options.compressionLevel) : PLAIN;
+  }
+
+  get #retry(): RetryPolicy {
+    return { retries: this.#options.retries ?? 5, delayMs: 100 };
+  }
+
+  #peerOf(origin: string): { readonly peer: HttpPeer; protocol: Promise<1 | 2> | undefined } {
+    let entry = this.#peers.get(origin);
+    if (entry === undefined) {
+      const { token, stallTimeoutMs = 120_000, signal, caCerts } = this.#options;
+      entry = { peer: new HttpPeer(origin, { token, stallTimeoutMs, signal, caCerts }), protocol: undefined };
+      this.#peers.set(origin, entry);
+    }
+    return entry;
+  }
+
+  /** The peer of an origin and its protocol, which is asked for once. */
+  async #connect(origin: string): Promise<{ readonly peer: HttpPeer; readonly protocol: 1 | 2 }> {
+    const entry = this.#peerOf(origin);
+    const { protocol } = this.#options;
+    entry.protocol ??= protocol === undefined ? this.#detect(entry.peer) : Promise.resolve(protocol);
+    return { peer: entry.peer, protocol: await entry.protocol };
+  }
+
+  async #detect(peer: HttpPeer): Promise<1 | 2> {
+    try {
+      const found = await peer.json("GET", "/v2/caps", {});
+      return found.protocol === 2 ? 2 : 1;
+    } catch (error) {
+      const isOlder = error instanceof SluiceError &&
+        ["NOT_FOUND", "PROTOCOL", "UNSUPPORTED"].includes(error.code);
+      if (isOlder) return 1;
+      throw error;
+    }
+  }
+
+  /** The protocol of the copy: the lowest that takes part, 0 where no server does. */
+  async protocol(): Promise<0 | 1 | 2> {
+    const origins = [this.#source.origin, this.#target.origin].filter((origin) => origin !== undefined);
+    const found = await Promise.all(origins.map(async (origin) => (await this.#connect(origin)).protocol));
+    return found.length === 0 ? 0 : found.includes(1) ? 1 : 2;
+  }
+
+  /** How many parts are copied at a time. */
+  connections(protocol: number): number {
+    return protocol === 1 ? Math.min(V1_CONNECTIONS, this.#concurrency) : this.#concurrency;
+  }
+
+  async #openToRead(location: Location, allowDirty: boolean): Promise<CopySource> {
+    if (location.origin === undefined) {
+      return new LocalSource(location.filename, allowDirty, this.#concurrency);
+    }
+    const { peer, protocol } = await this.#connect(location.origin);
+    return protocol === 1
+      ? new RemoteSourceV1(peer, location.filename, this.#concurrency, this.#retry, this.#options.signal)
+      : new RemoteSource(peer, location.filename, this.#codec);
+  }
+
+  /** The source. */
+  openSource(): Promise<CopySource> {
+    return this.#openToRead(this.#source, this.#options.allowDirty === true);
+  }
+
+  /** The target as something to compare with; undefined where there is none. */
+  async openTargetToRead(): Promise<{ readonly side: CopySource; readonly size: number } | undefined> {
+    let side: CopySource | undefined;
+    try {
+      side = await this.#openToRead(this.#target, true);
+      return { side, size: (await side.stat()).size };
+    } catch (error) {
+      side?.close();
+      if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
+      throw error;
+    }
+  }
+
+  /** The target, to write. */
+  async openTarget(size: number, table: Table): Promise<CopyTarget> {
+    const { replace = "auto", fsync = true, verify = true, signal } = this.#options;
+    const location = this.#target;
+    if (location.origin === undefined) return await this.#openLocalTarget(location, size);
+    const { peer, protocol } = await this.#connect(location.origin);
+    if (protocol === 1) {
+      const options = { concurrency: this.#concurrency, verify, retry: this.#retry, signal };
+      return await RemoteTargetV1.open(peer, location.filename, size, options);
+    }
+    const plan = { size, replace, source: this.#source.expression, table, fsync };
+    return await RemoteTarget.open(peer, location.filename, plan, this.#codec);
+  }
+
+  async #openLocalTarget(location: Location, size: number): Promise<CopyTarget> {
+    const { replace = "auto", fsync = true } = this.#options;
+    const path = followLink(location.filename);
+    const { folder, name } = splitPath(path);
+    if (name === "" || name === "." || name === "..") {
+      throw failure("IO", `Cannot write ${location.filename}: it is the name of a directory`);
+    }
+    if (folder !== "." && folder !== "/") Deno.mkdirSync(folder, { recursive: true });
+    const directory = openDirectory(folder, true);
+    try {
+      const target = await LocalTarget.open(directory, name, {
+        size,
+        replace,
+        source: this.#source.expression,
+        fsync,
+        punch: true,
+        threads: this.#concurrency,
+        confined: false,
+      });
+      return new LocalSide(location.expression, target, directory);
+    } catch (error) {
+      directory.close();
+      throw error;
+    }
+  }
+
+  /** The index of chunks that a server makes of the source, and where its content is read from. */
+  async openShifted(
+    chunkSize: number,
+  ): Promise<{ readonly model: IndexModel; readonly origin: ChunkOrigin }> {
+    const { origin, filename } = this.#source;
+    if (origin === undefined || this.#target.origin !== undefined) {
+      throw new RangeError("Cannot find moved content: the source must be on a server and the target here");
+    }
+    const { peer, protocol } = await this.#connect(origin);
+    if (protocol === 1) {
+      throw failure("UNSUPPORTED", `Cannot find moved content: ${origin} speaks protocol 1`);
+    }
+    const { version } = await statRemote(peer, filename);
+    const answer = await peer.request(
+      "GET",
+      "/v2/index",
+      { path: filename, bits: Math.log2(chunkSize) },
+      undefined,
+      { "if-match": version },
+    );
+    const model = readIndex(await peer.body(answer, "/v2/index", INDEX_SIZE_MAX));
+    return {
+      model,
+      origin: new RangeOrigin([peer.ranges("/v2/file", { path: filename }, version, model.size)]),
+    };
+  }
+
+  /** Between two local files: compared byte by byte, without digests. False where the sides are not both local. */
+  async copyDirectly(
+    source: CopySource,
+    target: CopyTarget,
+    { start, end }: Part,
+    onStep: (done: number, written: number) => void,
+  ): Promise<boolean> {
+    if (!(source instanceof LocalSource) || !(target instanceof LocalSide)) return false;
+    for (let at = start; at < end; at += STRIDE) {
+      this.#options.signal?.throwIfAborted();
+      const stop = Math.min(end, at + STRIDE);
+      const { written } = await target.target.copyFrom(source.file, at, stop);
+      onStep(stop - at, written);
+    }
+    return true;
+  }
+
+  /** A local source must still be what it was. Servers look after theirs. */
+  checkSource(source: CopySource): void {
+    if (source instanceof LocalSource) source.checkUnchanged();
+  }
+
+  get wireBytesIn(): number {
+    return [...this.#peers.values()].reduce((sum, { peer }) => sum + peer.bytesIn, 0);
+  }
+
+  get wireBytesOut(): number {
+    return [...this.#peers.values()].reduce((sum, { peer }) => sum + peer.bytesOut, 0);
+  }
+
+  [Symbol.dispose](): void {
+    for (const { peer } of this.#peers.values()) peer[Symbol.dispose]();
+  }
+}
+
+/** Where a name leads: a link is followed, so that the file behind it is written and not the link. */
+function followLink(path: string): string {
+  try {
+    return Deno.lstatSync(path).isSymlink ? Deno.realPathSync(path) : path;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return path;
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Files by position, as copies use them: native where that is possible, else Deno's own. Both do the same.
+ */
+import type { FileStatus } from "../kernel/file.ts";
+import type { HashSpec } from "./_hash_registry.ts";
+
+export type { FileStatus };
+
+/** The blocks of a file with their digests: block `i` lies at `base + i * blockSize`. */
+export interface Table {
+  readonly digests: Uint32Array<ArrayBuffer>;
+  readonly base: number;
+  readonly blockSize: number;
+  readonly hash: HashSpec;
+}
+
+/** How a file is opened; no file is ever followed out of the directory with `beneath`. */
+export interface OpenOptions {
+  readonly write?: boolean;
+  readonly create?: boolean;
+  readonly exclusive?: boolean;
+  readonly noFollow?: boolean;
+  readonly beneath?: boolean;
+  /** The mode of a new file. @default {0o666} */
+  readonly mode?: number;
+}
+
+/** How far a comparison came, and how many bytes of frames it gave. */
+export interface Compared {
+  readonly next: number;
+  readonly produced: number;
+}
+
+/** What became of frames. */
+export interface Applied {
+  readonly consumed: number;
+  readonly next: number;
+  readonly written: number;
+}
+
+/** An open file. Calls may run at the same time. */
+export interface BlockFile extends Disposable {
+  readonly path: string;
+  status(): FileStatus;
+  /** Reads until the target is full or the file ends; returns how many bytes came. */
+  read(offset: number, target: Uint8Array<ArrayBuffer>): Promise<number>;
+  write(offset: number, bytes: Uint8Array): Promise<void>;
+  resize(size: number): Promise<void>;
+  sync(): Promise<void>;
+  /** Takes the file's lock; false when somebody else has it. */
+  lock(): Promise<boolean>;
+  /** Hashes the blocks of a range into the table. */
+  hash(start: number, end: number, table: Table, threads: number): Promise<void>;
+  /**
+   * Compares the blocks of a range with the table, whose digests are those of another file up to `knownEnd`, and writes
+   * frames until the target is full. The table then holds this file's digests.
+   */
+  compare(
+    start: number,
+    end: number,
+    knownEnd: number,
+    table: Table,
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<Compared>;
+  /** Takes whole frames for the range that ends at `end`; the first must start at `next`. */
+  apply(next: number, end: number, punch: boolean, table: Table, frames: Uint8Array): Promise<Applied>;
+  /** Makes a range of `target` equal to this file's. */
+  copyTo(
+    target: BlockFile,
+    start: number,
+    end: number,
+    blockSize: number,
+    threads: number,
+  ): Promise<{ readonly written: number; readonly differing: number }>;
+  /** Makes `target` share this file's blocks; false where the file system can not. */
+  cloneTo(target: BlockFile): Promise<boolean>;
+  close(): void;
+}
+
+/** An open directory: the names of its files are taken from it, whatever happens to its own path. */
+export interface BlockDirectory extends Disposable {
+  readonly path: string;
+  open(name: string, options: OpenOptions): BlockFile;
+  /** Opens a directory below. */
+  openDirectory(name: string, beneath: boolean): BlockDirectory;
+  rename(from: string, to: string): void;
+  /** Removes a file; does nothing when it is not there. */
+  remove(name: string): void;
+  /** Makes renames and removals last. */
+  sync(): Promise<void>;
+  close(): void;
+}
+
+/** How many digests' words a table of a whole file has. */
+export function newTable(size: number, blockSize: number, hash: HashSpec, base = 0): Table {
+  const blocks = Math.ceil(size / blockSize);
+  return { digests: new Uint32Array(blocks * hash.digestSize / 4), base, blockSize, hash };
+}
+
+/** The digests of a range as bytes: a view. */
+export function digestsOf(table: Table, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const { digests, base, blockSize, hash } = table;
+  const from = Math.floor((start - base) / blockSize) * hash.digestSize;
+  const to = Math.ceil((end - base) / blockSize) * hash.digestSize;
+  return new Uint8Array(digests.buffer, digests.byteOffset + from, to - from);
+}

@@ -1,0 +1,204 @@
+/**
+ * Native files behind the common face.
+ */
+import { ACTION, NativeFile, OPEN, RESULT, succeeded } from "../kernel/file.ts";
+import type { FileAnswer, FileStatus } from "../kernel/file.ts";
+import { failure, systemFailure } from "./_errors.ts";
+import type { Applied, BlockDirectory, BlockFile, Compared, OpenOptions, Table } from "./_block_file.ts";
+
+/** Operations that a file system or file may not have. */
+const NOT_SUPPORTED: ReadonlySet<number> = new Set([18, 22, 25, 38, 95]);
+const WOULD_BLOCK = 11;
+const NO_ENTRY = 2;
+
+function checked(answer: FileAnswer, action: string, offset?: number): FileAnswer {
+  if (succeeded(answer)) return answer;
+  if (answer.result === RESULT.SYSTEM_CALL_FAILED) throw systemFailure(action, answer.errno, offset);
+  throw new RangeError(`Cannot ${action}: the arguments make no sense`);
+}
+
+function flagsOf(options: OpenOptions): number {
+  return (options.write ? OPEN.WRITE : 0) | (options.create ? OPEN.CREATE : 0) |
+    (options.exclusive ? OPEN.EXCLUSIVE : 0) | (options.noFollow ? OPEN.NO_FOLLOW : 0) |
+    (options.beneath ? OPEN.BENEATH : 0);
+}
+
+class NativeBlockFile implements BlockFile {
+  readonly path: string;
+  readonly file: NativeFile;
+  #sparse: boolean;
+
+  constructor(path: string, file: NativeFile) {
+    this.path = path;
+    this.file = file;
+    const { size, allocated } = this.status();
+    this.#sparse = allocated < size;
+  }
+
+  status(): FileStatus {
+    const status = this.file.status();
+    if (typeof status === "number") throw systemFailure(`look at ${this.path}`, status);
+    return status;
+  }
+
+  async read(offset: number, target: Uint8Array<ArrayBuffer>): Promise<number> {
+    return checked(await this.file.read(offset, target), `read ${this.path}`, offset).produced;
+  }
+
+  async write(offset: number, bytes: Uint8Array): Promise<void> {
+    checked(await this.file.write(offset, bytes), `write ${this.path}`, offset);
+  }
+
+  async resize(size: number): Promise<void> {
+    checked(await this.file.act(ACTION.RESIZE, size), `resize ${this.path} to ${size} bytes`);
+    this.#sparse = true; // what was added is a hole
+  }
+
+  async sync(): Promise<void> {
+    checked(await this.file.act(ACTION.SYNC_DATA), `write ${this.path} to disk`);
+  }
+
+  async lock(): Promise<boolean> {
+    const answer = await this.file.act(ACTION.LOCK);
+    if (answer.errno === WOULD_BLOCK && !succeeded(answer)) return false;
+    checked(answer, `lock ${this.path}`);
+    return true;
+  }
+
+  async hash(start: number, end: number, table: Table, threads: number): Promise<void> {
+    checked(await this.file.hash(start, end, this.#sparse, threads, table), `read ${this.path}`, start);
+  }
+
+  async compare(
+    start: number,
+    end: number,
+    knownEnd: number,
+    table: Table,
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<Compared> {
+    const answer = await this.file.compare(start, end, knownEnd, this.#sparse, table, target);
+    const { value, produced } = checked(answer, `read ${this.path}`, start);
+    return { next: value, produced };
+  }
+
+  async apply(
+    next: number,
+    end: number,
+    punch: boolean,
+    table: Table,
+    frames: Uint8Array,
+  ): Promise<Applied> {
+    const answer = await this.file.apply(next, end, punch, table, frames, 0, frames.length);
+    const { result, value, consumed, other } = answer;
+    if (result === RESULT.CORRUPT) {
+      throw failure("PROTOCOL", `Cannot take a frame at byte ${value} of ${this.path}: it does not fit`, {
+        offset: value,
+      });
+    }
+    if (result === RESULT.CHECKSUM_MISMATCH) {
+      throw failure(
+        "VERIFY_FAILED",
+        `Cannot write the block at byte ${value} of ${this.path}: it does not match its digest`,
+        { offset: value },
+      );
+    }
+    checked(answer, `write ${this.path}`, value);
+    return { consumed, next: value, written: other };
+  }
+
+  async copyTo(
+    target: NativeBlockFile,
+    start: number,
+    end: number,
+    blockSize: number,
+    threads: number,
+  ): Promise<{ written: number; differing: number }> {
+    const answer = await this.file.copyTo(target.file, start, end, blockSize, this.#sparse, threads);
+    checked(answer, `copy ${this.path} to ${target.path}`, start);
+    return { written: answer.value, differing: answer.errno };
+  }
+
+  async cloneTo(target: NativeBlockFile): Promise<boolean> {
+    const answer = await this.file.cloneTo(target.file);
+    if (!succeeded(answer) && NOT_SUPPORTED.has(answer.errno)) return false;
+    checked(answer, `clone ${this.path}`);
+    return true;
+  }
+
+  close(): void {
+    this.file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+class NativeDirectory implements BlockDirectory {
+  readonly path: string;
+  readonly #directory: NativeFile;
+
+  constructor(path: string, directory: NativeFile) {
+    this.path = path;
+    this.#directory = directory;
+  }
+
+  open(name: string, options: OpenOptions): BlockFile {
+    return openNativeFile(this.#directory, name, options, `${this.path}/${name}`);
+  }
+
+  openDirectory(name: string, beneath: boolean): BlockDirectory {
+    return openNativeDirectory(this.#directory, name, beneath, `${this.path}/${name}`);
+  }
+
+  rename(from: string, to: string): void {
+    checked(this.#directory.rename(from, to), `rename ${this.path}/${from} to ${to}`);
+  }
+
+  remove(name: string): void {
+    const answer = this.#directory.remove(name);
+    if (answer.errno !== NO_ENTRY) checked(answer, `remove ${this.path}/${name}`);
+  }
+
+  async sync(): Promise<void> {
+    const answer = await this.#directory.act(ACTION.SYNC_ALL);
+    if (!NOT_SUPPORTED.has(answer.errno)) checked(answer, `write ${this.path} to disk`);
+  }
+
+  close(): void {
+    this.#directory.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Opens a file, from a directory or from the current one. */
+export function openNativeFile(
+  directory: NativeFile | undefined,
+  name: string,
+  options: OpenOptions,
+  path = name,
+): BlockFile {
+  const file = NativeFile.open(directory, name, flagsOf(options), options.mode ?? 0o666);
+  if (typeof file === "number") throw systemFailure(`open ${path}`, file);
+  try {
+    return new NativeBlockFile(path, file);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Opens a directory. */
+export function openNativeDirectory(
+  directory: NativeFile | undefined,
+  name: string,
+  beneath: boolean,
+  path = name,
+): BlockDirectory {
+  const file = NativeFile.open(directory, name, OPEN.DIRECTORY | (beneath ? OPEN.BENEATH : 0), 0);
+  if (typeof file === "number") throw systemFailure(`open the directory ${path}`, file);
+  return new NativeDirectory(path, file);
+}

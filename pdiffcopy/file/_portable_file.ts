@@ -1,0 +1,421 @@
+/**
+ * Deno's own files behind the common face: for systems, permissions and backends without native ones. Hashing runs in
+ * memory, block by block.
+ */
+import { hashBlocksInto, hashOnce } from "../kernel/hash.ts";
+import { denoFailure, failure } from "./_errors.ts";
+import { FRAME, FRAME_HEADER_SIZE, readFrame, readSafe, writeHeader, writeSafe } from "./_frames.ts";
+import { digestsOf } from "./_block_file.ts";
+import type {
+  Applied,
+  BlockDirectory,
+  BlockFile,
+  Compared,
+  FileStatus,
+  OpenOptions,
+  Table,
+} from "./_block_file.ts";
+
+const RUN_SIZE = FRAME_HEADER_SIZE + 8;
+const BATCH_SIZE = 4 << 20;
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+/** Collects frames in a buffer; runs of one kind become one frame. */
+class FrameWriter {
+  readonly target: Uint8Array<ArrayBuffer>;
+  produced = 0;
+  #run = { type: 0, start: 0, end: 0 };
+
+  constructor(target: Uint8Array<ArrayBuffer>) {
+    this.target = target;
+  }
+
+  /** Room that a block of these many bytes needs, with the run in front of it. */
+  hasRoom(size: number): boolean {
+    return this.produced + 2 * RUN_SIZE + size <= this.target.length;
+  }
+
+  run(type: number, start: number, end: number): void {
+    if (this.#run.type !== type || this.#run.end !== start) this.flush();
+    if (this.#run.end === this.#run.start) this.#run = { type, start, end };
+    else this.#run.end = end;
+  }
+
+  data(position: number, digest: Uint8Array, block: Uint8Array): void {
+    this.flush();
+    writeHeader(this.target, this.produced, FRAME.DATA, digest.length + block.length, position);
+    this.target.set(digest, this.produced + FRAME_HEADER_SIZE);
+    this.target.set(block, this.produced + FRAME_HEADER_SIZE + digest.length);
+    this.produced += FRAME_HEADER_SIZE + digest.length + block.length;
+  }
+
+  flush(): void {
+    const { type, start, end } = this.#run;
+    if (end === start) return;
+    writeHeader(this.target, this.produced, type, 8, start);
+    writeSafe(this.target, this.produced + FRAME_HEADER_SIZE, end - start);
+    this.produced += RUN_SIZE;
+    this.#run = { type: 0, start: 0, end: 0 };
+  }
+}
+
+class PortableFile implements BlockFile {
+  readonly path: string;
+  readonly #file: Deno.FsFile;
+  readonly #writable: boolean;
+  #open = true;
+
+  constructor(path: string, file: Deno.FsFile, writable: boolean) {
+    this.path = path;
+    this.#file = file;
+    this.#writable = writable;
+  }
+
+  status(): FileStatus {
+    const info = this.#file.statSync();
+    const times = [info.mtime, info.ctime].map((time) => (time?.getTime() ?? 0).toString(16));
+    const identity = `${info.dev.toString(16)}-${(info.ino ?? 0).toString(16)}`;
+    return {
+      size: info.size,
+      identity,
+      version: `${identity}-${info.size.toString(16)}-${times.join("-")}`,
+      mtimeNs: BigInt(info.mtime?.getTime() ?? 0) * 1_000_000n,
+      mode: info.mode ?? (info.isDirectory ? 0o040755 : 0o100644),
+      links: info.nlink ?? 1,
+      uid: info.uid ?? 0,
+      gid: info.gid ?? 0,
+      allocated: info.blocks === null ? info.size : info.blocks * 512,
+    };
+  }
+
+  /** The position and the read after it happen in one turn: a file has one cursor. */
+  #readSync(offset: number, target: Uint8Array): number {
+    try {
+      this.#file.seekSync(offset, Deno.SeekMode.Start);
+      let filled = 0;
+      while (filled < target.length) {
+        const count = this.#file.readSync(target.subarray(filled));
+        if (count === null || count === 0) break;
+        filled += count;
+      }
+      return filled;
+    } catch (error) {
+      throw denoFailure(`read ${this.path}`, error);
+    }
+  }
+
+  #readAll(offset: number, target: Uint8Array): void {
+    if (this.#readSync(offset, target) === target.length) return;
+    throw failure("SOURCE_CHANGED", `Cannot read ${this.path}: it has become shorter`, { offset });
+  }
+
+  // deno-lint-ignore require-await
+  async read(offset: number, target: Uint8Array<ArrayBuffer>): Promise<number> {
+    return this.#readSync(offset, target);
+  }
+
+  // deno-lint-ignore require-await
+  async write(offset: number, bytes: Uint8Array): Promise<void> {
+    try {
+      this.#file.seekSync(offset, Deno.SeekMode.Start);
+      for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
+    } catch (error) {
+      throw denoFailure(`write ${this.path}`, error);
+    }
+  }
+
+  async resize(size: number): Promise<void> {
+    await this.#file.truncate(size).catch((error) => {
+      throw denoFailure(`resize ${this.path} to ${size} bytes`, error);
+    });
+  }
+
+  async sync(): Promise<void> {
+    if (!this.#writable) return;
+    await this.#file.syncData().catch((error) => {
+      throw denoFailure(`write ${this.path} to disk`, error);
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async lock(): Promise<boolean> {
+    return this.#file.tryLockSync(true);
+  }
+
+  async hash(start: number, end: number, table: Table, threads: number): Promise<void> {
+    const { blockSize, hash } = table;
+    const step = Math.max(1, Math.floor(BATCH_SIZE / blockSize)) * blockSize;
+    const buffer = new Uint8Array(Math.min(step, end - start));
+    for (let at = start; at < end; at += step) {
+      const stop = Math.min(end, at + step);
+      const bytes = buffer.subarray(0, stop - at);
+      this.#readAll(at, bytes);
+      await hashBlocksInto(bytes, blockSize, hash, threads, digestsOf(table, at, stop), undefined);
+    }
+  }
+
+  async compare(
+    start: number,
+    end: number,
+    knownEnd: number,
+    table: Table,
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<Compared> {
+    const { blockSize, hash } = table;
+    const writer = new FrameWriter(target);
+    const buffer = new Uint8Array(Math.min(blockSize, end - start));
+    const digest = new Uint8Array(hash.digestSize);
+    let at = start;
+    while (at < end) {
+      const stop = Math.min(end, at + blockSize);
+      const block = buffer.subarray(0, stop - at);
+      if (!writer.hasRoom(digest.length + block.length)) break;
+      this.#readAll(at, block);
+      await hashBlocksInto(block, blockSize, hash, 1, digest, undefined);
+      const known = digestsOf(table, at, stop);
+      if (at < knownEnd && isEqual(digest, known)) writer.run(FRAME.SAME, at, stop);
+      else if (isZero(block)) writer.run(FRAME.ZERO, at, stop);
+      else writer.data(at, digest, block);
+      known.set(digest);
+      at = stop;
+    }
+    writer.flush();
+    if (at === start && end > start) {
+      throw new RangeError("Cannot compare blocks: the target has too little room");
+    }
+    return { next: at, produced: writer.produced };
+  }
+
+  async apply(
+    next: number,
+    end: number,
+    _punch: boolean,
+    table: Table,
+    frames: Uint8Array,
+  ): Promise<Applied> {
+    const { blockSize, hash, base } = table;
+    const tableEnd = base + table.digests.length * 4 / hash.digestSize * blockSize;
+    let at = next;
+    let pos = 0;
+    let written = 0;
+    const misfit = (): Error =>
+      failure("PROTOCOL", `Cannot take a frame at byte ${at} of ${this.path}: it does not fit`, {
+        offset: at,
+      });
+    while (frames.length - pos >= FRAME_HEADER_SIZE) {
+      const frame = readFrame(frames, pos);
+      if (![FRAME.DATA, FRAME.ZERO, FRAME.HOLE, FRAME.SAME].some((type) => type === frame.type)) break;
+      if (frame.position !== at || frame.end - pos > FRAME_HEADER_SIZE + blockSize + 64) throw misfit();
+      if (frame.end > frames.length) break;
+      if (frame.type === FRAME.DATA) {
+        const stop = Math.min(end, at + blockSize);
+        if (at >= end || stop > tableEnd || frame.payload.length !== hash.digestSize + stop - at) {
+          throw misfit();
+        }
+        const digest = frame.payload.subarray(0, hash.digestSize);
+        const block = frame.payload.subarray(hash.digestSize);
+        if (!isEqual(digest, hashOnce(block, hash, undefined))) {
+          throw failure(
+            "VERIFY_FAILED",
+            `Cannot write the block at byte ${at} of ${this.path}: it does not match its digest`,
+            { offset: at },
+          );
+        }
+        await this.write(at, block);
+        digestsOf(table, at, stop).set(digest);
+        written += block.length;
+        at = stop;
+      } else {
+        const length = frame.payload.length === 8 ? readSafe(frame.payload, 0) : NaN;
+        const stop = at + length;
+        const fits = length > 0 && stop <= end && stop - length < tableEnd &&
+          (stop === end || (stop - base) % blockSize === 0);
+        if (!fits || stop > Math.max(tableEnd, base)) throw misfit();
+        if (frame.type !== FRAME.SAME) {
+          await this.#writeZeros(at, stop, table);
+          written += length;
+        }
+        at = stop;
+      }
+      pos = frame.end;
+    }
+    return { consumed: pos, next: at, written };
+  }
+
+  async #writeZeros(start: number, end: number, table: Table): Promise<void> {
+    const { blockSize, hash } = table;
+    const zeros = new Uint8Array(Math.min(blockSize, end - start));
+    const digest = hashOnce(zeros, hash, undefined);
+    for (let at = start; at < end; at += blockSize) {
+      const stop = Math.min(end, at + blockSize);
+      const part = zeros.subarray(0, stop - at);
+      await this.write(at, part);
+      digestsOf(table, at, stop).set(part.length === zeros.length ? digest : hashOnce(part, hash, undefined));
+    }
+  }
+
+  async copyTo(
+    target: BlockFile,
+    start: number,
+    end: number,
+    blockSize: number,
+  ): Promise<{ written: number; differing: number }> {
+    const ours = new Uint8Array(Math.min(blockSize, end - start));
+    const theirs = new Uint8Array(ours.length);
+    let written = 0;
+    let differing = 0;
+    for (let at = start; at < end; at += blockSize) {
+      const size = Math.min(blockSize, end - at);
+      const block = ours.subarray(0, size);
+      this.#readAll(at, block);
+      const count = await target.read(at, theirs.subarray(0, size));
+      if (count === size && isEqual(block, theirs.subarray(0, size))) continue;
+      await target.write(at, block);
+      written += size;
+      differing++;
+    }
+    return { written, differing };
+  }
+
+  cloneTo(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  close(): void {
+    if (this.#open) this.#file.close();
+    this.#open = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+class PortableDirectory implements BlockDirectory {
+  readonly path: string;
+  /** The directory that names may not lead out of, with its links resolved. */
+  readonly #root: string | undefined;
+
+  constructor(path: string, root: string | undefined) {
+    this.path = path;
+    this.#root = root;
+  }
+
+  open(name: string, options: OpenOptions): BlockFile {
+    return openPortableFile(
+      `${this.path}/${name}`,
+      options,
+      options.beneath === true ? this.#base() : undefined,
+    );
+  }
+
+  openDirectory(name: string, beneath: boolean): BlockDirectory {
+    const path = `${this.path}/${name}`;
+    return openPortableDirectory(path, beneath ? this.#base() : undefined);
+  }
+
+  #base(): string {
+    return this.#root ?? Deno.realPathSync(this.path);
+  }
+
+  rename(from: string, to: string): void {
+    try {
+      Deno.renameSync(`${this.path}/${from}`, `${this.path}/${to}`);
+    } catch (error) {
+      throw denoFailure(`rename ${this.path}/${from} to ${to}`, error);
+    }
+  }
+
+  remove(name: string): void {
+    try {
+      Deno.removeSync(`${this.path}/${name}`);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+      throw denoFailure(`remove ${this.path}/${name}`, error);
+    }
+  }
+
+  sync(): Promise<void> {
+    return Promise.resolve(); // Deno has no way to sync a directory
+  }
+
+  close(): void {}
+
+  [Symbol.dispose](): void {}
+}
+
+function leadsOut(path: string, root: string): boolean {
+  return path !== root && !path.startsWith(root.endsWith("/") ? root : `${root}/`);
+}
+
+/** The path with its links resolved, which must lie below the root; the last part need not exist. */
+function confined(path: string, root: string): string {
+  const slash = path.lastIndexOf("/");
+  const folder = Deno.realPathSync(path.slice(0, slash) || "/");
+  const name = path.slice(slash + 1);
+  let found = `${folder === "/" ? "" : folder}/${name}`;
+  try {
+    found = Deno.realPathSync(found);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (name === ".." || name === "." || name === "") throw new Deno.errors.PermissionDenied("os error 13");
+    // A link to nowhere must not be created through.
+    try {
+      Deno.lstatSync(found);
+      throw new Deno.errors.PermissionDenied("the link leads nowhere (os error 40)");
+    } catch (missing) {
+      if (!(missing instanceof Deno.errors.NotFound)) throw missing;
+    }
+  }
+  if (leadsOut(found, root)) throw new Deno.errors.PermissionDenied("it leads out of the root (os error 18)");
+  return found;
+}
+
+/** Opens a file; with a root its path may not lead out of that. */
+export function openPortableFile(path: string, options: OpenOptions, root?: string): BlockFile {
+  try {
+    const { write = false, create = false, exclusive = false } = options;
+    const target = root === undefined ? path : confined(path, root);
+    if (options.noFollow === true && isLink(target)) throw new Deno.errors.PermissionDenied("os error 40");
+    const file = Deno.openSync(target, {
+      read: true,
+      write,
+      create: create && !exclusive,
+      createNew: exclusive,
+      ...(create ? { mode: options.mode ?? 0o666 } : {}),
+    });
+    return new PortableFile(path, file, write);
+  } catch (error) {
+    throw denoFailure(`open ${path}`, error);
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Opens a directory; with a root its path may not lead out of that. */
+export function openPortableDirectory(path: string, root?: string): BlockDirectory {
+  try {
+    const target = root === undefined ? path : confined(path, root);
+    if (!Deno.statSync(target).isDirectory) throw new Deno.errors.NotADirectory("os error 20");
+    return new PortableDirectory(target, root);
+  } catch (error) {
+    throw denoFailure(`open the directory ${path}`, error);
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * Copies the content that an index describes to a file on this machine.
+ */
+import { BlockHasherKernel } from "../kernel/hash.ts";
+import { SluiceError } from "@sluice/internal";
+import { newTable } from "../file/_block_file.ts";
+import type { BlockFile } from "../file/_block_file.ts";
+import { copyPart, partsOf } from "../copy/_engine.ts";
+import type { Part } from "../copy/_engine.ts";
+import { failure } from "../file/_errors.ts";
+import { openDirectory, openFile, splitPath } from "../file/_files.ts";
+import { hashOf } from "../file/_hash_registry.ts";
+import type { IndexModel } from "./_index_format.ts";
+import { IndexSource } from "./_index_source.ts";
+import type { ChunkOrigin } from "./_index_source.ts";
+import { RateLimiter } from "../file/_rate_limit.ts";
+import type { CopyTarget } from "../copy/_sides.ts";
+import { LocalTarget } from "../copy/_target.ts";
+
+/** Blocks of the table where chunks follow the content. */
+const TABLE_BLOCK = 1 << 20;
+const READ_SIZE = 4 << 20;
+
+/** What is copied where. */
+export interface IndexCopyPlan {
+  readonly label: string;
+  readonly model: IndexModel;
+  readonly origin: ChunkOrigin;
+  readonly target: string;
+  readonly seeds: readonly string[];
+  readonly concurrency: number;
+  readonly replace: "auto" | "inplace" | "atomic";
+  readonly fsync: boolean;
+  readonly retries: number;
+  readonly maxBytesPerSecond: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onStep: (done: number, written: number) => void;
+}
+
+/** What came of it. */
+export interface IndexCopyOutcome {
+  readonly written: number;
+  readonly fetched: number;
+  readonly resumed: boolean;
+}
+
+function openIfThere(path: string): BlockFile | undefined {
+  try {
+    return openFile(path);
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+/** Does the copy. */
+export async function copyByModel(plan: IndexCopyPlan): Promise<IndexCopyOutcome> {
+  const { model, concurrency, signal } = plan;
+  const follows = model.blockSize === undefined;
+  const seeds = plan.seeds.map((path) => openFile(path));
+  const old = follows ? openIfThere(plan.target) : undefined;
+  if (old !== undefined) seeds.push(old);
+  const source = new IndexSource(plan.label, model, plan.origin, seeds, signal);
+  const { folder, name } = splitPath(plan.target);
+  try {
+    await source.scanSeeds(concurrency);
+    const directory = openDirectory(folder, true);
+    try {
+      const target = await LocalTarget.open(directory, name, {
+        size: model.size,
+        replace: follows ? "atomic" : plan.replace,
+        fresh: follows,
+        source: plan.label,
+        fsync: plan.fsync,
+        punch: true,
+        threads: concurrency,
+        confined: false,
+      });
+      const { written, resumed } = await run(plan, source, target);
+      return { written, resumed, fetched: source.fetched };
+    } finally {
+      directory.close();
+    }
+  } finally {
+    source.close();
+  }
+}
+
+async function run(
+  plan: IndexCopyPlan,
+  source: IndexSource,
+  target: LocalTarget,
+): Promise<{ readonly written: number; readonly resumed: boolean }> {
+  const { model, signal } = plan;
+  const follows = model.blockSize === undefined;
+  const table = newTable(
+    model.size,
+    model.blockSize ?? TABLE_BLOCK,
+    follows ? hashOf("xxh3-128") : model.hash,
+  );
+  const side: CopyTarget = {
+    label: plan.target,
+    remote: false,
+    resumed: target.resumed,
+    isMixed: false,
+    digests: (start, end, digests) => target.digests(start, end, digests),
+    apply: (next, end, digests, frames) => target.apply(next, end, digests, frames),
+    commit: () => target.commit(),
+    abort: (reason) => Promise.resolve(target.abort(reason)),
+  };
+  let written = 0;
+  const options = {
+    concurrency: plan.concurrency,
+    delta: !follows,
+    retry: { retries: plan.retries, delayMs: 100 },
+    limiter: new RateLimiter(plan.maxBytesPerSecond),
+    signal,
+    onStep: (done: number, bytes: number): void => {
+      written += bytes;
+      plan.onStep(done, bytes);
+    },
+  };
+  const stop = signal ?? new AbortController().signal;
+  try {
+    const waiting: Part[] = [...partsOf(model.size, table.blockSize, plan.concurrency)].reverse();
+    const worker = async (): Promise<void> => {
+      for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
+        await copyPart(source, side, part, table, options, stop);
+      }
+    };
+    const workers = await Promise.allSettled(Array.from({ length: plan.concurrency }, worker));
+    const failed = workers.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    if (model.sha1 !== undefined) await verifySha1(target, model, plan.label);
+    await target.commit();
+    return { written, resumed: target.resumed };
+  } catch (error) {
+    const mixed = target.isMixed;
+    target.abort(error);
+    if (mixed && error instanceof Error) Object.assign(error, { targetIsMixed: true });
+    throw error;
+  }
+}
+
+/** Digests of blocks may be short; the one of the whole file is not. */
+async function verifySha1(target: LocalTarget, model: IndexModel, label: string): Promise<void> {
+  const hasher = new BlockHasherKernel(hashOf("sha1"), undefined);
+  try {
+    const buffer = new Uint8Array(Math.min(READ_SIZE, model.size));
+    for (let at = 0; at < model.size; at += buffer.length) {
+      const count = await target.read(at, buffer.subarray(0, Math.min(buffer.length, model.size - at)));
+      hasher.update(buffer.subarray(0, count));
+    }
+    if (hasher.finish().toHex() === model.sha1) return;
+  } finally {
+    hasher[Symbol.dispose]();
+  }
+  throw failure("VERIFY_FAILED", `Cannot use ${label}: the whole does not match its SHA-1`);
+}
+
+/** Chunks in a store of casync: one compressed file each, named by its digest. */
+export class StoreOrigin implements ChunkOrigin {
+  readonly #url: string;
+  readonly #fetch: typeof fetch;
+  readonly single = true;
+
+  constructor(url: string, request: typeof fetch) {
+    this.#url = url.replace(/\/$/, "");
+    this.#fetch = request;
+  }
+
+  async fetch(
+    model: IndexModel,
+    first: number,
+    _last: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const id = model.digests.subarray(first * model.digestSize, (first + 1) * model.digestSize).toHex();
+    const path = `${this.#url}/${id.slice(0, 4)}/${id}.cacnk`;
+    const response = await this.#fetch(path, signal === undefined ? {} : { signal }).catch((error) => {
+      throw failure("NETWORK", `Cannot reach ${path}: ${error instanceof Error ? error.message : error}`, {
+        cause: error,
+      });
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw failure(
+        response.status === 404 ? "NOT_FOUND" : "SERVER",
+        `Cannot read ${path}: the server answered ${response.status}`,
+      );
+    }
+    const { decompressZstdAsync } = await import("@sluice/zstd");
+    const size = model.offsets[first + 1]! - model.offsets[first]!;
+    return await decompressZstdAsync(new Uint8Array(await response.arrayBuffer()), { maxOutputSize: size });
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Indexes: what a file on a plain web server is made of, so that clients fetch only what they lack.
+ *
+ * @module
+ */
+import { checkInteger } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
+import { DEFAULT_CONCURRENCY } from "../file/constants.ts";
+import { blockIndex, chunkIndex } from "./_index_builder.ts";
+import { readIndex } from "./_index_format.ts";
+import { keepModel } from "./_index_models.ts";
+import type { IndexModel } from "./_index_format.ts";
+
+/** How an index is made. */
+export interface BuildPdiffIndexOptions {
+  /**
+   * Whether blocks have one size, or chunks follow the content, which finds content again that has moved.
+   *
+   * @default {"blocks"}
+   */
+  readonly kind?: "blocks" | "chunks" | undefined;
+  /** Bytes of a block, or of the average chunk: a power of two, from 4 KiB to 16 MiB. @default {65536} */
+  readonly blockSize?: number | undefined;
+  /** Threads that hash, where the backend has them. @default {DEFAULT_CONCURRENCY} */
+  readonly concurrency?: number | undefined;
+  /** Gives it up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const BLOCK_DEFAULT = 64 << 10;
+const BLOCK_MIN = 4 << 10;
+const BLOCK_MAX = 16 << 20;
+
+/**
+ * Makes the index of a file: BLAKE3 of every block, 32 bytes each, and a checksum over all. Reads the file once.
+ *
+ * @throws {RangeError} If the block size is no power of two in its bounds.
+ *
+ * @example An index and what it says
+ * ```ts
+ * import { buildPdiffIndex, PdiffIndex } from "@sluice/pdiffcopy";
+ * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = await buildPdiffIndex(byteSourceFromBytes(new Uint8Array(300_000)));
+ * const index = PdiffIndex.parse(bytes);
+ * assertEquals([index.size, index.count, index.format], [300_000, 5, "pdx"]);
+ * ```
+ */
+export async function buildPdiffIndex(
+  source: ByteSource,
+  options: BuildPdiffIndexOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { kind = "blocks", blockSize = BLOCK_DEFAULT, concurrency = DEFAULT_CONCURRENCY, signal } = options;
+  checkInteger("blockSize", blockSize, BLOCK_MIN, BLOCK_MAX);
+  if ((blockSize & (blockSize - 1)) !== 0) {
+    throw new RangeError(`Cannot use option "blockSize": it is ${blockSize}, expected a power of two`);
+  }
+  const build = kind === "chunks" ? chunkIndex : blockIndex;
+  return await build(source, blockSize, concurrency, signal);
+}
+
+/**
+ * A file as its index describes it: ours, a control file of zsync, or an index of casync.
+ *
+ * @example Bytes that are no index
+ * ```ts
+ * import { PdiffIndex, SluiceError } from "@sluice/pdiffcopy";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => PdiffIndex.parse(new Uint8Array(200)), SluiceError, "Cannot read the index");
+ * ```
+ */
+export class PdiffIndex {
+  readonly #model: IndexModel;
+
+  private constructor(model: IndexModel) {
+    this.#model = model;
+    keepModel(this, model);
+  }
+
+  /**
+   * Reads an index of any of the three kinds.
+   *
+   * @throws {CorruptDataError} If it is none, is cut off, or its numbers do not fit.
+   * @throws {UnsupportedFeatureError} If it is of a compressed file.
+   */
+  static parse(bytes: Uint8Array): PdiffIndex {
+    return new PdiffIndex(readIndex(bytes));
+  }
+
+  /** Where the index comes from. */
+  get format(): "pdx" | "zsync" | "caibx" {
+    return this.#model.format;
+  }
+
+  /** Bytes of the file. */
+  get size(): number {
+    return this.#model.size;
+  }
+
+  /** Blocks or chunks. */
+  get count(): number {
+    return this.#model.count;
+  }
+
+  /** Bytes of a block; undefined where chunks follow the content. */
+  get blockSize(): number | undefined {
+    return this.#model.blockSize;
+  }
+
+  /** The hash of blocks. */
+  get hash(): string {
+    return this.#model.hash.name;
+  }
+
+  /** Where the file is, relative to the index, where that is said. */
+  get url(): string | undefined {
+    return this.#model.url;
+  }
+}

@@ -1,0 +1,346 @@
+/**
+ * The kernel of files by position: hashed, compared and written natively, so that their bytes do not pass through here.
+ * Linux only, on the native backend only; callers have files of their own for everything else.
+ *
+ * @module
+ */
+import { BackendModule, Context, resolveBackend, RESULT, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice } from "@sluice/ffi";
+import { PDIFFCOPY_FILE_MODULE } from "./_abi/pdiffcopy_file.gen.ts";
+import type { PdiffcopyFileFunctions } from "./_abi/pdiffcopy_file.gen.ts";
+import type { HashNumbers } from "./hash.ts";
+
+export { RESULT };
+
+export type { BackendChoice, HashNumbers };
+
+const MODULE = new BackendModule<PdiffcopyFileFunctions>(PDIFFCOPY_FILE_MODULE);
+const encoder = new TextEncoder();
+
+/** How a file is opened: bits of one number. */
+export const OPEN = { WRITE: 1, CREATE: 2, EXCLUSIVE: 4, NO_FOLLOW: 8, DIRECTORY: 16, BENEATH: 32 } as const;
+
+/** What is done to a file as a whole. */
+export const ACTION = { RESIZE: 0, SYNC_DATA: 1, SYNC_ALL: 2, LOCK: 3 } as const;
+
+/** The blocks of a range with their digests: block `i` lies at `base + i * blockSize`. */
+export interface BlockTable {
+  /** Digests one behind the other. */
+  readonly digests: Uint32Array<ArrayBuffer>;
+  /** Where the first block lies. */
+  readonly base: number;
+  /** Bytes of a block. */
+  readonly blockSize: number;
+  /** What digests are made with. */
+  readonly hash: HashNumbers;
+}
+
+/** What a call answers: its result, and the numbers beside it. */
+export interface FileAnswer {
+  /** A member of `RESULT`. */
+  readonly result: number;
+  /** The system's number where it refused; 0 where a file ended too early. */
+  readonly errno: number;
+  /** Bytes taken from the source. */
+  readonly consumed: number;
+  /** Bytes written to the target. */
+  readonly produced: number;
+  /** A position, or bytes. */
+  readonly value: number;
+  /** Bytes. */
+  readonly other: number;
+}
+
+/** What the system knows of a file. */
+export interface FileStatus {
+  /** Bytes. */
+  readonly size: number;
+  /** A name for the file's identity and version: device, inode, size and both times. */
+  readonly version: string;
+  /** Device and inode. */
+  readonly identity: string;
+  /** When the content changed last, in nanoseconds. */
+  readonly mtimeNs: bigint;
+  /** Type and permission bits. */
+  readonly mode: number;
+  /** Hard links. */
+  readonly links: number;
+  /** Owner and group. */
+  readonly uid: number;
+  /** Group. */
+  readonly gid: number;
+  /** Bytes that have a place on the disk. */
+  readonly allocated: number;
+}
+
+/** Whether files can be opened natively. */
+export function hasNativeFiles(backend: BackendChoice | undefined): boolean {
+  return typeof Deno !== "undefined" && Deno.build.os === "linux" && resolveBackend(backend) === "native";
+}
+
+function answer(result: number, step: Uint32Array): FileAnswer {
+  return {
+    result,
+    errno: step[STEP.DETAIL]!,
+    consumed: step[STEP.CONSUMED]!,
+    produced: step[STEP.PRODUCED]!,
+    value: step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32,
+    other: step[STEP.OTHER_LOW]! + step[STEP.OTHER_HIGH]! * 2 ** 32,
+  };
+}
+
+/** An open file or directory. Any number of calls may run at the same time. */
+export class NativeFile implements Disposable {
+  readonly #functions: PdiffcopyFileFunctions;
+  readonly #context: Context;
+
+  private constructor(functions: PdiffcopyFileFunctions, context: Context) {
+    this.#functions = functions;
+    this.#context = context;
+  }
+
+  /** Opens a path, from a directory where one is given; the system's number where that fails. */
+  static open(
+    directory: NativeFile | undefined,
+    path: string,
+    flags: number,
+    mode: number,
+  ): NativeFile | number {
+    const library = MODULE.open("native");
+    const { functions } = library;
+    const bytes = encoder.encode(path);
+    const step = new Uint32Array(STEP_LENGTH);
+    const base = directory === undefined ? null : directory.#context.sharedHandle;
+    const handle = functions.sluice_pdiffcopy_file_open(base, bytes, 0, bytes.length, flags, mode, step);
+    if (!handle) return step[STEP.DETAIL]!;
+    return new NativeFile(functions, new Context(library, handle, functions.sluice_pdiffcopy_file_close));
+  }
+
+  /** What the system knows of the file; its number where that fails. */
+  status(): FileStatus | number {
+    const words = new Uint32Array(18);
+    const step = new Uint32Array(STEP_LENGTH);
+    const handle = this.#context.sharedHandle;
+    const result = this.#functions.sluice_pdiffcopy_file_status(handle, words, words.length, step);
+    if (result < 0) return step[STEP.DETAIL]!;
+    const at = (index: number): number => words[2 * index]! + words[2 * index + 1]! * 2 ** 32;
+    const hex = (index: number): string => at(index).toString(16);
+    const identity = `${hex(2)}-${hex(1)}`;
+    return {
+      size: at(0),
+      identity,
+      version: `${identity}-${hex(0)}-${words[7]!.toString(16)}.${words[6]!.toString(16)}-${
+        words[9]!.toString(16)
+      }.${words[8]!.toString(16)}`,
+      mtimeNs: BigInt.asIntN(64, BigInt(words[7]!) << 32n | BigInt(words[6]!)),
+      mode: words[12]!,
+      links: words[13]!,
+      uid: words[14]!,
+      gid: words[15]!,
+      allocated: at(5) * 512,
+    };
+  }
+
+  async #run(
+    call: (handle: Deno.PointerValue, step: Uint32Array<ArrayBuffer>) => Promise<number>,
+  ): Promise<FileAnswer> {
+    const step = new Uint32Array(STEP_LENGTH);
+    const result = await this.#context.share((handle) => call(handle as Deno.PointerValue, step));
+    return answer(result, step);
+  }
+
+  /** Reads from a position into `target`; `produced` is less than its size at the end of the file only. */
+  read(offset: number, target: Uint8Array): Promise<FileAnswer> {
+    return this.#run((handle, step) =>
+      this.#functions.sluice_pdiffcopy_file_read_async(handle, offset, target, 0, target.length, step)
+    );
+  }
+
+  /** Writes at a position. */
+  write(offset: number, source: Uint8Array): Promise<FileAnswer> {
+    return this.#run((handle, step) =>
+      this.#functions.sluice_pdiffcopy_file_write_async(handle, offset, source, 0, source.length, step)
+    );
+  }
+
+  /** One of `ACTION`; `value` is the size for a resize. */
+  act(action: number, value = 0): Promise<FileAnswer> {
+    return this.#run((handle, step) =>
+      this.#functions.sluice_pdiffcopy_file_act_async(handle, action, value, step)
+    );
+  }
+
+  /** Makes a range zero, as a hole where `punch` says so. */
+  zero(start: number, end: number, punch: boolean): Promise<FileAnswer> {
+    return this.#run((handle, step) =>
+      this.#functions.sluice_pdiffcopy_file_zero_async(handle, start, end, punch ? 1 : 0, step)
+    );
+  }
+
+  /** Makes `target` share this file's blocks. */
+  cloneTo(target: NativeFile): Promise<FileAnswer> {
+    return this.#run((handle, step) =>
+      target.#context.share((other) => this.#functions.sluice_pdiffcopy_file_clone_async(handle, other, step))
+    );
+  }
+
+  /** Renames inside this directory. */
+  rename(from: string, to: string): FileAnswer {
+    const [old, name] = [encoder.encode(from), encoder.encode(to)];
+    const step = new Uint32Array(STEP_LENGTH);
+    const result = this.#functions.sluice_pdiffcopy_file_rename(
+      this.#context.sharedHandle,
+      old,
+      0,
+      old.length,
+      name,
+      0,
+      name.length,
+      step,
+    );
+    return answer(result, step);
+  }
+
+  /** Removes a file from this directory. */
+  remove(name: string): FileAnswer {
+    const bytes = encoder.encode(name);
+    const step = new Uint32Array(STEP_LENGTH);
+    const handle = this.#context.sharedHandle;
+    return answer(
+      this.#functions.sluice_pdiffcopy_file_remove(handle, bytes, 0, bytes.length, step),
+      step,
+    );
+  }
+
+  /** Hashes the blocks of a range into the table, on several threads. */
+  hash(start: number, end: number, sparse: boolean, threads: number, table: BlockTable): Promise<FileAnswer> {
+    const { digests, base, blockSize, hash } = table;
+    return this.#run((handle, step) =>
+      this.#functions.sluice_pdiffcopy_file_hash_async(
+        handle,
+        start,
+        end,
+        sparse ? 1 : 0,
+        threads,
+        digests,
+        digests.length,
+        base,
+        blockSize,
+        hash.id,
+        hash.seedLow,
+        hash.seedHigh,
+        step,
+      )
+    );
+  }
+
+  /**
+   * Compares the blocks of a range with the digests of another file, known up to `knownEnd`, and writes frames to
+   * `target`: `produced` bytes; `value` is how far it came. The table then holds this file's digests.
+   */
+  compare(
+    start: number,
+    end: number,
+    knownEnd: number,
+    sparse: boolean,
+    table: BlockTable,
+    target: Uint8Array,
+  ): Promise<FileAnswer> {
+    const { digests, base, blockSize, hash } = table;
+    return this.#run((handle, step) =>
+      this.#functions.sluice_pdiffcopy_file_compare_async(
+        handle,
+        start,
+        end,
+        knownEnd,
+        sparse ? 1 : 0,
+        digests,
+        digests.length,
+        base,
+        blockSize,
+        hash.id,
+        hash.seedLow,
+        hash.seedHigh,
+        target,
+        0,
+        target.length,
+        step,
+      )
+    );
+  }
+
+  /**
+   * Takes the frames in `source` from `pos` to `sourceEnd` for the range that ends at `end`; the first starts at `next`.
+   * `value` is where the next one must start, `other` how many bytes were written.
+   */
+  apply(
+    next: number,
+    end: number,
+    punch: boolean,
+    table: BlockTable,
+    source: Uint8Array,
+    pos: number,
+    sourceEnd: number,
+  ): Promise<FileAnswer> {
+    const { digests, base, blockSize, hash } = table;
+    return this.#run((handle, step) =>
+      this.#functions.sluice_pdiffcopy_file_apply_async(
+        handle,
+        next,
+        end,
+        punch ? 1 : 0,
+        digests,
+        digests.length,
+        base,
+        blockSize,
+        hash.id,
+        hash.seedLow,
+        hash.seedHigh,
+        source,
+        pos,
+        sourceEnd,
+        step,
+      )
+    );
+  }
+
+  /** Makes a range of `target` equal to this file's; `value` bytes were written, `errno` blocks differed. */
+  copyTo(
+    target: NativeFile,
+    start: number,
+    end: number,
+    blockSize: number,
+    sparse: boolean,
+    threads: number,
+  ): Promise<FileAnswer> {
+    return this.#run((handle, step) =>
+      target.#context.share((other) =>
+        this.#functions.sluice_pdiffcopy_file_copy_async(
+          handle,
+          other,
+          start,
+          end,
+          blockSize,
+          sparse ? 1 : 0,
+          threads,
+          step,
+        )
+      )
+    );
+  }
+
+  /** Closes the file when the calls under way have ended. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Whether an answer means that it worked, wholly or so far. */
+export function succeeded({ result }: FileAnswer): boolean {
+  return result >= RESULT.OK;
+}

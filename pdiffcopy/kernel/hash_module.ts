@@ -1,0 +1,13 @@
+/**
+ * The module behind both kernels of block hashing, loaded once for both.
+ */
+import { PDIFFCOPY_HASH_MODULE } from "./_abi/pdiffcopy_hash.gen.ts";
+import type { PdiffcopyHashFunctions } from "./_abi/pdiffcopy_hash.gen.ts";
+import { WASM_BASE64 } from "./_wasm/pdiffcopy_hash.gen.ts";
+import { BackendModule } from "@sluice/ffi";
+
+/** Hashes and chunks. */
+export const PDIFFCOPY_HASH: BackendModule<PdiffcopyHashFunctions> = new BackendModule(
+  PDIFFCOPY_HASH_MODULE,
+  WASM_BASE64,
+);

@@ -1,0 +1,247 @@
+/**
+ * Serving files of a directory to copies, by both protocols. Deno only; needs `--allow-read` for the directory,
+ * `--allow-net`, and `--allow-write` where copies may write.
+ *
+ * @module
+ */
+import { checkInteger, SluiceError } from "@sluice/internal";
+import { DEFAULT_PORT } from "../file/constants.ts";
+import type { ServerContext } from "./_server_context.ts";
+import { isSameSecret, Refusal, Turnstile } from "./_server_request.ts";
+import { ServerRoot } from "./_server_root.ts";
+import type { PathMode } from "./_server_root.ts";
+import { ServerSessions } from "./_server_sessions.ts";
+import { answerV1, isV1 } from "./_server_v1.ts";
+import { answerV2 } from "./_server_v2.ts";
+
+export type { PathMode };
+
+/** What a server shows and allows. */
+export interface PdiffHandlerOptions {
+  /** The directory whose files are served; nothing outside of it is reached. */
+  readonly root: string;
+  /** Whether files may be written. @default {false} */
+  readonly writable?: boolean | undefined;
+  /**
+   * How names of requests are meant: below the root, or as absolute paths that must lie below it, as clients of the
+   * original program send them.
+   *
+   * @default {"rooted"}
+   */
+  readonly pathMode?: PathMode | undefined;
+  /** A secret that every request must bring as `Authorization: Bearer`. */
+  readonly token?: string | undefined;
+  /** Whether protocol 1 is spoken too. @default {true} */
+  readonly v1?: boolean | undefined;
+  /** Threads that hash at a time. @default {the number of cores} */
+  readonly threads?: number | undefined;
+  /** Requests that are answered at a time; more are told to come back. @default {64} */
+  readonly maxRequests?: number | undefined;
+  /** Milliseconds that a body may pause. @default {30000} */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Milliseconds after which an upload that nobody goes on with is forgotten; its bytes stay. @default {86400000} */
+  readonly sessionTimeoutMs?: number | undefined;
+  /** Whether the end of an upload waits for the disk. @default {true} */
+  readonly fsync?: boolean | undefined;
+  /** Names that the `Host` header may have; any unless given. Protects servers on loopback from pages in browsers. */
+  readonly hosts?: readonly string[] | undefined;
+  /** Origins of pages that may use the server; none unless given. */
+  readonly origins?: readonly string[] | undefined;
+  /** Hears of each answer. */
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** A request handler, for `Deno.serve` and anything with the same shape. */
+export interface PdiffHandler extends Disposable {
+  (request: Request): Promise<Response>;
+  /** Gives unfinished uploads up and closes the directory; the handler can't be used after it. */
+  close(): void;
+}
+
+const STATUS_BY_CODE: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  NOT_FOUND: [404, "there is no such file"],
+  PERMISSION: [403, "the file may not be used"],
+  READ_ONLY: [403, "the file may not be written"],
+  UNSUPPORTED_HASH: [400, "the hash is not known"],
+  PROTOCOL: [400, "the request makes no sense"],
+  VERIFY_FAILED: [422, "a block does not match its digest"],
+  LOCKED: [409, "another copy is writing the file"],
+  TARGET_CHANGED: [409, "somebody else changed the file"],
+  DIRTY: [409, "a copy to this file was interrupted"],
+  SOURCE_CHANGED: [412, "the file changed meanwhile"],
+  NO_SPACE: [507, "there is no space left"],
+};
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof SluiceError) {
+    const [status, message] = STATUS_BY_CODE[error.code] ?? [500, "the file can not be used"];
+    return new Refusal(status, error.code as Refusal["code"], message);
+  }
+  return new Refusal(500, "SERVER", "the server failed");
+}
+
+/** The answer to a request that failed: a code, and a message that tells nothing about the server's own paths. */
+function refuse(error: unknown): Response {
+  const { status, code, message, headers } = refusalOf(error);
+  return Response.json({ code, message }, { status, headers });
+}
+
+/**
+ * Makes a handler that serves the files of a directory.
+ *
+ * @example Asking for a file's size as the original program does
+ * ```ts
+ * import { createPdiffHandler } from "@sluice/pdiffcopy";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${root}/disk.img`, "12345");
+ * using handler = createPdiffHandler({ root });
+ * const answer = await handler(new Request("http://127.0.0.1/info?filename=%2Fdisk.img"));
+ * assertEquals(await answer.json(), { size: 5 });
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
+export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
+  const threads = checkInteger("threads", options.threads ?? navigator.hardwareConcurrency, 1, 1024);
+  const root = new ServerRoot(
+    Deno.realPathSync(options.root),
+    options.pathMode ?? "rooted",
+    options.writable === true,
+  );
+  const context: ServerContext = {
+    root,
+    writable: options.writable === true,
+    threads,
+    hashTurns: new Turnstile(threads, 1024),
+    bodyLimits: { sizeMax: 1 << 20, idleTimeoutMs: options.idleTimeoutMs ?? 30_000 },
+    noteV1Write: (filename) => options.log?.(`unverified write by protocol 1: ${filename}`),
+  };
+  const sessions = new ServerSessions(context, options.sessionTimeoutMs ?? 86_400_000, options.fsync ?? true);
+  const maxRequests = checkInteger("maxRequests", options.maxRequests ?? 64, 1, 65_536);
+  let running = 0;
+
+  async function check(request: Request): Promise<void> {
+    const origin = request.headers.get("origin");
+    if (origin !== null && options.origins?.includes(origin) !== true) {
+      throw new Refusal(403, "PERMISSION", "pages of this origin may not use the server");
+    }
+    const host = request.headers.get("host")?.replace(/:\d+$/, "");
+    if (options.hosts !== undefined && host !== undefined && !options.hosts.includes(host)) {
+      throw new Refusal(403, "PERMISSION", "the server is not known by that name");
+    }
+    if (options.token === undefined) return;
+    const given = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
+    if (await isSameSecret(given, options.token)) return;
+    throw new Refusal(401, "AUTH", "the token is missing or wrong", { "www-authenticate": "Bearer" });
+  }
+
+  async function answer(request: Request): Promise<Response> {
+    await check(request);
+    if (running >= maxRequests) {
+      throw new Refusal(503, "SERVER", "the server is busy", { "retry-after": "1" });
+    }
+    running++;
+    try {
+      const url = new URL(request.url);
+      if (url.pathname.startsWith("/v2/")) return await answerV2(context, sessions, request, url);
+      if (options.v1 !== false && isV1(url.pathname)) return await answerV1(context, request, url);
+      throw new Refusal(404, "NOT_FOUND", "there is no such request");
+    } finally {
+      running--;
+    }
+  }
+
+  async function handle(request: Request): Promise<Response> {
+    let response: Response;
+    try {
+      response = await answer(request);
+    } catch (error) {
+      response = refuse(error);
+      await request.body?.cancel().catch(() => {});
+      if (response.status === 500) options.log?.(`failed: ${error instanceof Error ? error.message : error}`);
+    }
+    response.headers.set("x-content-type-options", "nosniff");
+    options.log?.(`${request.method} ${new URL(request.url).pathname} ${response.status}`);
+    return response;
+  }
+
+  function close(): void {
+    sessions.close();
+    root[Symbol.dispose]();
+  }
+  return Object.assign(handle, { close, [Symbol.dispose]: close });
+}
+
+/** How a server listens. */
+export interface ServePdiffOptions extends PdiffHandlerOptions {
+  /** The address. @default {"127.0.0.1"} */
+  readonly hostname?: string | undefined;
+  /** The port; 0 takes a free one. @default {8080} */
+  readonly port?: number | undefined;
+  /** Certificate chain in PEM, for HTTPS. */
+  readonly cert?: string | undefined;
+  /** Private key in PEM, for HTTPS. */
+  readonly key?: string | undefined;
+}
+
+/** A running server. */
+export interface PdiffServer extends AsyncDisposable {
+  /** Where it listens. */
+  readonly hostname: string;
+  /** The port. */
+  readonly port: number;
+  /** Ends when the server does. */
+  readonly finished: Promise<void>;
+  /** Lets requests under way end, and stops. */
+  shutdown(): Promise<void>;
+}
+
+const LOOPBACK_NAMES: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
+
+/**
+ * Serves a directory over HTTP, on this machine only unless told otherwise.
+ *
+ * @example A server and a copy from it
+ * ```ts
+ * import { PdiffClient, servePdiff } from "@sluice/pdiffcopy";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${root}/source`, "content");
+ * {
+ *   await using server = servePdiff({ root, port: 0 });
+ *   const source = `http://127.0.0.1:${server.port}/source`;
+ *   await new PdiffClient({ source, target: `${root}/target` }).synchronize();
+ * }
+ * assertEquals(await Deno.readTextFile(`${root}/target`), "content");
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
+export function servePdiff(options: ServePdiffOptions): PdiffServer {
+  const { hostname = "127.0.0.1", port = DEFAULT_PORT, cert, key } = options;
+  const isLoopback = LOOPBACK_NAMES.includes(hostname) || hostname === "::1";
+  const handler = createPdiffHandler({
+    ...options,
+    hosts: options.hosts ?? (isLoopback ? LOOPBACK_NAMES : undefined),
+  });
+  const server = Deno.serve({
+    hostname: hostname.replace(/^\[|\]$/g, ""),
+    port,
+    onListen(): void {},
+    onError: (error) => refuse(error),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  }, handler);
+  async function shutdown(): Promise<void> {
+    await server.shutdown();
+    handler.close();
+  }
+  return {
+    hostname: server.addr.hostname,
+    port: server.addr.port,
+    finished: server.finished,
+    shutdown,
+    [Symbol.asyncDispose]: shutdown,
+  };
+}

@@ -1,0 +1,238 @@
+/**
+ * Requests to one server: authorization, time limits, and answers as errors of the family.
+ */
+import { SluiceError } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
+import { failure } from "../file/_errors.ts";
+import type { FailureCode } from "../file/_errors.ts";
+
+/** How a server is talked to. */
+export interface HttpOptions {
+  readonly token?: string | undefined;
+  /** Performs the requests. @default {fetch} */
+  readonly fetch?: typeof fetch | undefined;
+  /** Milliseconds without a byte after which a request is given up. */
+  readonly stallTimeoutMs: number;
+  /** Gives everything up. */
+  readonly signal?: AbortSignal | undefined;
+  /** Certificates that are trusted beside the usual ones, in PEM. */
+  readonly caCerts?: readonly string[] | undefined;
+}
+
+const STATUS_CODES: Readonly<Record<number, FailureCode>> = {
+  400: "PROTOCOL",
+  401: "AUTH",
+  403: "PERMISSION",
+  404: "NOT_FOUND",
+  405: "UNSUPPORTED",
+  408: "TIMEOUT",
+  409: "LOCKED",
+  412: "SOURCE_CHANGED",
+  413: "PROTOCOL",
+  422: "VERIFY_FAILED",
+  429: "SERVER",
+  500: "SERVER",
+  502: "SERVER",
+  503: "SERVER",
+  504: "SERVER",
+  507: "NO_SPACE",
+};
+
+/** Codes that a server of ours names in its answers; anything else counts by its status. */
+const KNOWN_CODES: ReadonlySet<string> = new Set([
+  ...Object.values(STATUS_CODES),
+  "DIRTY",
+  "READ_ONLY",
+  "TARGET_CHANGED",
+  "UNSUPPORTED_HASH",
+  "IO",
+]);
+
+/** An answer, and the clock that ends it when nothing comes any more. */
+export interface Answer {
+  readonly response: Response;
+  /** Says that bytes came. */
+  alive(): void;
+  /** Stops the clock. */
+  done(): void;
+}
+
+/** Requests to one origin. */
+export class HttpPeer implements Disposable {
+  readonly origin: string;
+  readonly #options: HttpOptions;
+  readonly #client: Deno.HttpClient | undefined;
+  /** Bytes of bodies that came and went. */
+  bytesIn = 0;
+  bytesOut = 0;
+
+  constructor(origin: string, options: HttpOptions) {
+    this.origin = origin;
+    this.#options = options;
+    if (options.fetch === undefined && typeof Deno !== "undefined") {
+      this.#client = Deno.createHttpClient({
+        poolMaxIdlePerHost: 8,
+        http2: false,
+        ...(options.caCerts === undefined ? {} : { caCerts: [...options.caCerts] }),
+      });
+    }
+  }
+
+  /** One request; an answer that is no success is an error. `query` values are form-encoded. */
+  async request(
+    method: string,
+    path: string,
+    query: Readonly<Record<string, string | number>>,
+    body?: Uint8Array<ArrayBuffer>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const text = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, `${value}`]))
+      .toString();
+    const url = `${this.origin}${path}${text === "" ? "" : `?${text}`}`;
+    const controller = new AbortController();
+    const { stallTimeoutMs, signal, token } = this.#options;
+    const stalled = (): void =>
+      controller.abort(
+        failure(
+          "TIMEOUT",
+          `Cannot go on with ${path} of ${this.origin}: nothing came for ${stallTimeoutMs} ms`,
+        ),
+      );
+    let timer = setTimeout(stalled, stallTimeoutMs);
+    const forward = (): void => controller.abort(signal!.reason);
+    if (signal?.aborted) forward();
+    signal?.addEventListener("abort", forward, { once: true });
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", forward);
+    };
+    try {
+      const response = await (this.#options.fetch ?? fetch)(url, {
+        method,
+        redirect: "manual",
+        signal: controller.signal,
+        headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+        ...(body === undefined ? {} : { body }),
+        ...(this.#client === undefined ? {} : { client: this.#client }),
+      });
+      this.bytesOut += body?.length ?? 0;
+      if (!response.ok) throw await this.#refusal(response, path);
+      const alive = (): void => {
+        clearTimeout(timer);
+        timer = setTimeout(stalled, stallTimeoutMs);
+      };
+      return { response, alive, done };
+    } catch (error) {
+      done();
+      throw this.explain(error, path);
+    }
+  }
+
+  /** The whole body of an answer. */
+  async body(answer: Answer, path: string, sizeMax: number): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      let size = 0;
+      for await (const part of answer.response.body ?? []) {
+        answer.alive();
+        size += part.length;
+        if (size > sizeMax) {
+          throw failure("PROTOCOL", `Cannot read the answer to ${path}: it has more than ${sizeMax} bytes`);
+        }
+        parts.push(part as Uint8Array<ArrayBuffer>);
+      }
+      this.bytesIn += size;
+      return new Uint8Array(await new Blob(parts).arrayBuffer());
+    } catch (error) {
+      throw this.explain(error, path);
+    } finally {
+      answer.done();
+    }
+  }
+
+  /** As `request` and `body`, for JSON both ways. */
+  async json(
+    method: string,
+    path: string,
+    query: Readonly<Record<string, string | number>>,
+    body?: unknown,
+  ): Promise<Record<string, unknown>> {
+    const bytes = body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body));
+    return await this.send(method, path, query, bytes);
+  }
+
+  /** Sends bytes; the answer is a JSON object. */
+  async send(
+    method: string,
+    path: string,
+    query: Readonly<Record<string, string | number>>,
+    bytes?: Uint8Array<ArrayBuffer>,
+  ): Promise<Record<string, unknown>> {
+    const text = new TextDecoder().decode(
+      await this.body(await this.request(method, path, query, bytes), path, 1 << 20),
+    );
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw failure("PROTOCOL", `Cannot read the answer to ${path}: it is no JSON`, { cause: error });
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw failure("PROTOCOL", `Cannot read the answer to ${path}: it is no JSON object`);
+    }
+    return value as Record<string, unknown>;
+  }
+
+  /** A file of the server's as a source of ranges; `etag` is the version that is wanted. */
+  ranges(path: string, query: Readonly<Record<string, string>>, etag: string, size: number): ByteSource {
+    return {
+      size,
+      read: async (offset, length): Promise<Uint8Array> => {
+        if (length === 0) return new Uint8Array();
+        const headers = { range: `bytes=${offset}-${offset + length - 1}`, "if-range": etag };
+        const answer = await this.request("GET", path, query, undefined, headers);
+        if (answer.response.status !== 206) {
+          answer.done();
+          await answer.response.body?.cancel();
+          throw failure("SOURCE_CHANGED", `Cannot read ${path} of ${this.origin}: the file changed`, {
+            offset,
+          });
+        }
+        const bytes = await this.body(answer, path, length);
+        if (bytes.length === length) return bytes;
+        throw failure("TRUNCATED", `Cannot read ${path}: ${bytes.length} bytes came, expected ${length}`, {
+          offset,
+        });
+      },
+    };
+  }
+
+  /** The error for whatever a request or its body threw. */
+  explain(error: unknown, path: string): unknown {
+    if (error instanceof SluiceError) return error;
+    if (this.#options.signal?.aborted) return this.#options.signal.reason;
+    const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const text = reason instanceof Error ? reason.message : String(reason);
+    return failure("NETWORK", `Cannot reach ${this.origin}${path}: ${text}`, { cause: error });
+  }
+
+  async #refusal(response: Response, path: string): Promise<SluiceError> {
+    const { status } = response;
+    const text = (await response.text().catch(() => "")).slice(0, 2000);
+    let code: FailureCode = STATUS_CODES[status] ?? "PROTOCOL";
+    let state = `the server answered ${status}`;
+    try {
+      const parsed = JSON.parse(text) as { code?: unknown; message?: unknown };
+      if (typeof parsed.code === "string" && KNOWN_CODES.has(parsed.code)) code = parsed.code as FailureCode;
+      if (typeof parsed.message === "string") state += `: ${parsed.message}`;
+    } catch {
+      // Other servers answer with pages for people.
+    }
+    return failure(code, `Cannot use ${path} of ${this.origin}: ${state}`);
+  }
+
+  /** Closes idle connections. */
+  [Symbol.dispose](): void {
+    this.#client?.close();
+  }
+}

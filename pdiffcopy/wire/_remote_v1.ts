@@ -1,0 +1,307 @@
+/**
+ * Files behind a server that speaks protocol 1: the original program, or ours.
+ */
+import { hashOnce } from "../kernel/hash.ts";
+import { failure } from "../file/_errors.ts";
+import { digestsOf, newTable } from "../file/_block_file.ts";
+import type { Table } from "../file/_block_file.ts";
+import { isSameDigest } from "../file/_digest.ts";
+import { FRAME, FRAME_HEADER_SIZE, makeRun, readFrame, readSafe, writeHeader } from "../file/_frames.ts";
+import { FrameLessons } from "../copy/_frame_lessons.ts";
+import type { HttpPeer } from "./_http.ts";
+import { SluiceError } from "@sluice/internal";
+import type { CopySource, CopyTarget, SideStatus } from "../copy/_sides.ts";
+import { retrying } from "../file/_retry.ts";
+import type { RetryPolicy } from "../file/_retry.ts";
+import { HashLines } from "./_v1_lines.ts";
+
+/** A file on a server of protocol 1. */
+class FileV1 {
+  readonly peer: HttpPeer;
+  readonly path: string;
+  readonly retry: RetryPolicy;
+  readonly signal: AbortSignal | undefined;
+
+  constructor(peer: HttpPeer, path: string, retry: RetryPolicy, signal: AbortSignal | undefined) {
+    this.peer = peer;
+    this.path = path;
+    this.retry = retry;
+    this.signal = signal;
+  }
+
+  /** The size; undefined when there is no such file. */
+  async size(): Promise<number | undefined> {
+    try {
+      const found = await retrying(
+        this.retry,
+        this.signal,
+        () => this.peer.json("GET", "/info", { filename: this.path }),
+      );
+      if (typeof found.size === "number" && Number.isSafeInteger(found.size) && found.size >= 0) {
+        return found.size;
+      }
+      throw failure("PROTOCOL", `Cannot read the answer to /info: the size is ${String(found.size)}`);
+    } catch (error) {
+      if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
+      throw error;
+    }
+  }
+
+  /** Digests of the whole file. */
+  async hashes(size: number, { blockSize, hash }: Table, concurrency: number): Promise<HashLines> {
+    if (size === 0) return new HashLines(newTable(0, blockSize, hash), 0);
+    return await retrying(this.retry, this.signal, async () => {
+      const lines = new HashLines(newTable(size, blockSize, hash), size);
+      const query = { block_size: blockSize, concurrency, method: hash.name, filename: this.path };
+      const answer = await this.peer.request("GET", "/hashes", query);
+      const decoder = new TextDecoder();
+      try {
+        for await (const part of answer.response.body ?? []) {
+          answer.alive();
+          this.peer.bytesIn += part.length;
+          lines.push(decoder.decode(part, { stream: true }));
+        }
+        lines.finish();
+        return lines;
+      } catch (error) {
+        throw this.peer.explain(error, "/hashes");
+      } finally {
+        answer.done();
+      }
+    });
+  }
+
+  async readBlock(offset: number, size: number): Promise<Uint8Array<ArrayBuffer>> {
+    return await retrying(this.retry, this.signal, async () => {
+      const answer = await this.peer.request("GET", "/blocks", { filename: this.path, offset, size });
+      const bytes = await this.peer.body(answer, "/blocks", size);
+      if (bytes.length === size) return bytes;
+      const announced = answer.response.headers.get("content-length");
+      const code = announced === `${bytes.length}` ? "SOURCE_CHANGED" : "TRUNCATED";
+      throw failure(
+        code,
+        `Cannot read the block at byte ${offset}: ${bytes.length} bytes came, expected ${size}`,
+        { offset },
+      );
+    });
+  }
+
+  async post(
+    path: string,
+    query: Record<string, string | number>,
+    body?: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    await retrying(this.retry, this.signal, async () => {
+      const answer = await this.peer.request(
+        "POST",
+        path,
+        { filename: this.path, ...query },
+        body ?? new Uint8Array(),
+      );
+      await this.peer.body(answer, path, 1 << 20);
+    });
+  }
+}
+
+/** A remote file as the source. */
+export class RemoteSourceV1 implements CopySource {
+  readonly label: string;
+  readonly remote = true;
+  readonly #file: FileV1;
+  readonly #concurrency: number;
+  #size = 0;
+  #hashes: Promise<HashLines> | undefined;
+
+  constructor(
+    peer: HttpPeer,
+    path: string,
+    concurrency: number,
+    retry: RetryPolicy,
+    signal: AbortSignal | undefined,
+  ) {
+    this.label = `${peer.origin}${path}`;
+    this.#file = new FileV1(peer, path, retry, signal);
+    this.#concurrency = concurrency;
+  }
+
+  async stat(): Promise<SideStatus> {
+    const size = await this.#file.size();
+    if (size === undefined) throw failure("NOT_FOUND", `Cannot copy ${this.label}: there is no such file`);
+    this.#size = size;
+    this.#hashes = undefined;
+    return { size, version: "", mtimeNs: undefined };
+  }
+
+  #lines(table: Table): Promise<HashLines> {
+    return this.#hashes ??= this.#file.hashes(this.#size, table, this.#concurrency);
+  }
+
+  async digests(start: number, end: number, table: Table): Promise<void> {
+    const lines = await this.#lines(table);
+    digestsOf(table, start, end).set(digestsOf(lines.table, start, end));
+  }
+
+  async *frames(
+    start: number,
+    end: number,
+    knownEnd: number,
+    table: Table,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    const lines = knownEnd > start ? await this.#lines(table) : undefined;
+    let same = start;
+    for (let at = start; at < end; at += table.blockSize) {
+      const stop = Math.min(end, at + table.blockSize);
+      const announced = lines?.has(at) ? digestsOf(lines.table, at, stop) : undefined;
+      if (announced !== undefined && at < knownEnd && isSameDigest(announced, digestsOf(table, at, stop))) {
+        continue;
+      }
+      if (at > same) yield makeRun(FRAME.SAME, same, at - same);
+      yield await this.#block(at, stop, announced, table);
+      same = stop;
+    }
+    if (end > same) yield makeRun(FRAME.SAME, same, end - same);
+    if (end === this.#size && await this.#file.size() !== this.#size) {
+      throw failure("SOURCE_CHANGED", `Cannot copy ${this.label}: its size changed during the copy`);
+    }
+  }
+
+  async #block(
+    start: number,
+    end: number,
+    announced: Uint8Array | undefined,
+    { hash }: Table,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const block = await this.#file.readBlock(start, end - start);
+    const digest = hashOnce(block, hash, undefined);
+    if (announced !== undefined && !isSameDigest(announced, digest)) {
+      throw failure(
+        "SOURCE_CHANGED",
+        `Cannot copy ${this.label}: the block at byte ${start} is not what was announced`,
+        {
+          offset: start,
+        },
+      );
+    }
+    const frame = new Uint8Array(FRAME_HEADER_SIZE + digest.length + block.length);
+    writeHeader(frame, 0, FRAME.DATA, digest.length + block.length, start);
+    frame.set(digest, FRAME_HEADER_SIZE);
+    frame.set(block, FRAME_HEADER_SIZE + digest.length);
+    return frame;
+  }
+
+  close(): void {}
+}
+
+/** A remote file as the target. The protocol has no end of a copy: the file is changed in place, block by block. */
+export class RemoteTargetV1 implements CopyTarget {
+  readonly label: string;
+  readonly remote = true;
+  readonly resumed = false;
+  isMixed = false;
+  readonly #file: FileV1;
+  readonly #size: number;
+  readonly #found: number | undefined;
+  readonly #concurrency: number;
+  readonly #verify: boolean;
+  #hashes: Promise<HashLines> | undefined;
+  #resized: Promise<void> | undefined;
+
+  private constructor(
+    file: FileV1,
+    size: number,
+    found: number | undefined,
+    concurrency: number,
+    verify: boolean,
+  ) {
+    this.label = `${file.peer.origin}${file.path}`;
+    this.#file = file;
+    this.#size = size;
+    this.#found = found;
+    this.#concurrency = concurrency;
+    this.#verify = verify;
+  }
+
+  /** Looks at what is there; nothing is changed yet. */
+  static async open(
+    peer: HttpPeer,
+    path: string,
+    size: number,
+    options: {
+      readonly concurrency: number;
+      readonly verify: boolean;
+      readonly retry: RetryPolicy;
+      readonly signal: AbortSignal | undefined;
+    },
+  ): Promise<RemoteTargetV1> {
+    const file = new FileV1(peer, path, options.retry, options.signal);
+    return new RemoteTargetV1(file, size, await file.size(), options.concurrency, options.verify);
+  }
+
+  async digests(start: number, end: number, table: Table): Promise<number> {
+    const found = this.#found ?? 0;
+    const whole = found >= this.#size ? this.#size : Math.floor(found / table.blockSize) * table.blockSize;
+    // A longer file's last block is hashed with its own length, so that it counts as different.
+    const knownEnd = Math.max(start, Math.min(end, whole));
+    if (knownEnd === start) return start;
+    const lines = await (this.#hashes ??= this.#file.hashes(found, table, this.#concurrency));
+    digestsOf(table, start, knownEnd).set(digestsOf(lines.table, start, knownEnd));
+    return knownEnd;
+  }
+
+  /** Before the first write, and where there is nothing to write at the end: the file as long as it has to be. */
+  #resize(): Promise<void> {
+    this.isMixed = true;
+    return this.#resized ??= this.#found === this.#size
+      ? Promise.resolve()
+      : this.#file.post("/resize", { size: this.#size });
+  }
+
+  async apply(
+    next: number,
+    end: number,
+    table: Table,
+    frames: Uint8Array<ArrayBuffer>,
+  ): Promise<{ next: number; written: number }> {
+    for (let pos = 0; pos + FRAME_HEADER_SIZE <= frames.length;) {
+      const frame = readFrame(frames, pos);
+      pos = frame.end;
+      if (frame.type === FRAME.SAME) continue;
+      await this.#resize();
+      if (frame.type === FRAME.DATA) {
+        const block = frame.payload.slice(table.hash.digestSize);
+        await this.#file.post("/blocks", { offset: frame.position }, block);
+        continue;
+      }
+      const stop = frame.position + readSafe(frame.payload, 0);
+      for (let at = frame.position; at < stop; at += table.blockSize) {
+        const zeros = new Uint8Array(Math.min(table.blockSize, stop - at));
+        await this.#file.post("/blocks", { offset: at }, zeros);
+      }
+    }
+    return new FrameLessons(table).learn(frames, next, end);
+  }
+
+  async commit(table: Table): Promise<void> {
+    if (this.#found !== this.#size) await this.#resize();
+    if (!this.isMixed || !this.#verify) return;
+    const lines = await this.#file.hashes(this.#size, table, this.#concurrency);
+    for (let at = 0; at < this.#size; at += table.blockSize) {
+      const stop = Math.min(this.#size, at + table.blockSize);
+      if (lines.has(at) && isSameDigest(digestsOf(lines.table, at, stop), digestsOf(table, at, stop))) {
+        continue;
+      }
+      throw failure(
+        "VERIFY_FAILED",
+        `Cannot verify ${this.label}: the block at byte ${at} is not what was sent`,
+        {
+          offset: at,
+        },
+      );
+    }
+    this.isMixed = false;
+  }
+
+  abort(): Promise<void> {
+    return Promise.resolve();
+  }
+}

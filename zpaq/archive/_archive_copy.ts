@@ -1,0 +1,99 @@
+/**
+ * Copies of an archive that decode none of its data: without what is no longer referred to, or the index alone.
+ */
+import type { ByteSource } from "@sluice/internal";
+import { UnsupportedFeatureError, writeU32 } from "@sluice/internal";
+import type { ArchiveIndex, DataBlock, IndexedFile } from "./_archive_index.ts";
+import type { BlockStore } from "./_block_store.ts";
+import { fault } from "../zpaql/_fault.ts";
+import { FRAGMENT_ROW, START_BLOCK_SIZE } from "./_journal_format.ts";
+import { indexBlocks, journalBlock, startBlock, STORED_METHOD } from "./_journal_writer.ts";
+import type { ZpaqUpdateSink } from "./update_archive.ts";
+
+const PIECE_SIZE = 1 << 20;
+const DIGEST_SIZE = 20;
+
+/** Copies a range of the source. */
+async function copyRange(source: ByteSource, from: number, to: number, sink: ZpaqUpdateSink): Promise<void> {
+  for (let at = from; at < to; at += PIECE_SIZE) {
+    const bytes = await source.read(at, Math.min(PIECE_SIZE, to - at));
+    await sink.write(bytes.slice());
+  }
+}
+
+function refuseStreaming(files: Iterable<IndexedFile>, action: string): void {
+  for (const { segments } of files) {
+    if (segments.length === 0) continue;
+    throw new UnsupportedFeatureError(`Cannot ${action}: the archive is a streaming archive`, {
+      format: "zpaq",
+      code: "STREAMING",
+    });
+  }
+}
+
+/** The data blocks that files refer to, in their order. */
+function blocksOf(store: BlockStore, files: Iterable<IndexedFile>): DataBlock[] {
+  const blocks = new Set<DataBlock>();
+  for (const { fragments } of files) {
+    for (const id of fragments) {
+      const block = store.find(id);
+      if (block === undefined) throw store.missing(id);
+      blocks.add(block);
+    }
+  }
+  return [...blocks].sort((a, b) => a.first - b.first);
+}
+
+/** The table of a block's fragments as it stands in a journal. */
+function rowsOf({ blockSize, sizes, digests }: DataBlock): Uint8Array {
+  const rows = new Uint8Array(4 + FRAGMENT_ROW * sizes.length);
+  writeU32(rows, 0, blockSize);
+  sizes.forEach((size, i) => {
+    const at = 4 + FRAGMENT_ROW * i;
+    rows.set(digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE), at);
+    writeU32(rows, at + DIGEST_SIZE, size);
+  });
+  return rows;
+}
+
+/** Writes an archive of one version: these files, and the data blocks that they refer to as they are. */
+export async function repackFiles(
+  source: ByteSource,
+  store: BlockStore,
+  files: readonly IndexedFile[],
+  date: number,
+  sink: ZpaqUpdateSink,
+): Promise<void> {
+  refuseStreaming(files, "repack");
+  const blocks = blocksOf(store, files);
+  const first = blocks[0]?.first ?? 1;
+  await sink.write(await startBlock(date, first, -1));
+  let dataSize = 0;
+  for (const { offset, blockSize } of blocks) {
+    if (offset + blockSize > source.size) {
+      throw fault("TRUNCATED", source.size, "a data block is cut", "repack");
+    }
+    await copyRange(source, offset, offset + blockSize, sink);
+    dataSize += blockSize;
+  }
+  for (const block of blocks) {
+    await sink.write(await journalBlock("h", date, block.first, rowsOf(block), STORED_METHOD));
+  }
+  for await (const block of indexBlocks(date, files)) await sink.write(block);
+  await sink.rewrite(0, await startBlock(date, first, dataSize));
+}
+
+/** Writes the index of versions: all of the archive but its data. */
+export async function copyIndex(
+  source: ByteSource,
+  index: ArchiveIndex,
+  count: number,
+  sink: ZpaqUpdateSink,
+): Promise<void> {
+  for (const [i, version] of index.versions.slice(0, count).entries()) {
+    refuseStreaming(version.lines, "write an index");
+    await sink.write(await startBlock(version.date, version.fragments.first, 0));
+    const from = version.offset + START_BLOCK_SIZE + version.dataSize;
+    await copyRange(source, from, index.versions[i + 1]?.offset ?? index.end, sink);
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * The index of an archive: its versions, the files of each, and where their fragments are. Read without the data.
+ */
+import type { ByteSource } from "@sluice/internal";
+import { SluiceError } from "@sluice/internal";
+import { BlockSource, WindowSource } from "../block/_block_source.ts";
+import type { DecompressSettings } from "../block/_decompress_options.ts";
+import { fault } from "../zpaql/_fault.ts";
+import {
+  isJournalName,
+  journalSize,
+  parseHashes,
+  parseIndex,
+  parseJournalName,
+  parseStart,
+} from "./_journal_format.ts";
+import type { HashTable, IndexLine } from "./_journal_format.ts";
+
+/** Ids may leave a gap where blocks were lost, but not one that fills memory. */
+const ID_GAP_MAX = 2 ** 24;
+const STREAM_COMMENT = /^\d+ (\d{14}) ([uw])(\d+)/;
+
+/** One data block with its fragments. */
+export interface DataBlock extends HashTable {
+  readonly offset: number;
+  /** Id of its first fragment. */
+  readonly first: number;
+}
+
+/** Where the content of a file of a streaming archive stands: a segment of a block. */
+export interface SegmentPlace {
+  readonly block: number;
+  readonly segment: number;
+  readonly size: number | undefined;
+}
+
+/** A file as an index names it. */
+export interface IndexedFile extends IndexLine {
+  readonly version: number;
+  /** Where its content is, in a streaming archive. */
+  readonly segments: SegmentPlace[];
+}
+
+/** One update. */
+export interface IndexedVersion {
+  readonly number: number;
+  /** Decimal digits; 0 where the archive has none. */
+  readonly date: number;
+  readonly offset: number;
+  /** Bytes of data blocks. */
+  readonly dataSize: number;
+  readonly fragments: { readonly first: number; count: number };
+  readonly lines: IndexedFile[];
+}
+
+/** All that an index says. */
+export interface ArchiveIndex {
+  readonly versions: IndexedVersion[];
+  readonly blocks: DataBlock[];
+  /** Where the next update goes: behind the last one that is complete. */
+  readonly end: number;
+  readonly nextFragment: number;
+  readonly damages: readonly SluiceError[];
+}
+
+/** Reads an index. Damage goes to `onDamage` where there is one, else it is thrown. */
+export async function readIndex(
+  source: ByteSource,
+  settings: DecompressSettings,
+  stop: (version: IndexedVersion) => boolean,
+): Promise<ArchiveIndex> {
+  const window = new WindowSource(source);
+  const blockSettings = { ...settings, onDamage: undefined };
+  const reader = new BlockSource(window, { ...blockSettings, onJunk: undefined });
+  const skipper = new BlockSource(window, blockSettings, true);
+  try {
+    return await readBlocks(source, settings, stop, reader, skipper);
+  } finally {
+    reader[Symbol.dispose]();
+    skipper[Symbol.dispose]();
+  }
+}
+
+async function readBlocks(
+  source: ByteSource,
+  settings: DecompressSettings,
+  stop: (version: IndexedVersion) => boolean,
+  reader: BlockSource,
+  skipper: BlockSource,
+): Promise<ArchiveIndex> {
+  const versions: IndexedVersion[] = [];
+  const blocks: DataBlock[] = [];
+  const damages: SluiceError[] = [];
+  const report = settings.onDamage;
+  let at = 0;
+  let end = 0;
+  let dataAt = 0;
+  let nextFragment = 1;
+  let version: IndexedVersion | undefined;
+
+  function damaged(error: unknown): void {
+    if (!(error instanceof SluiceError) || report === undefined) throw error;
+    damages.push(error);
+    report(error);
+  }
+
+  function startVersion(date: number, offset: number, dataSize: number, first: number): IndexedVersion {
+    const number = versions.length + 1;
+    const started = { number, date, offset, dataSize, fragments: { first, count: 0 }, lines: [] };
+    versions.push(started);
+    return started;
+  }
+
+  while (at < source.size) {
+    const from = at;
+    try {
+      // The kind of a block stands in its name, and only small ones are decoded.
+      const place = await skipper.read(at);
+      if (place === undefined) break;
+      const after = skipper.end;
+      const [first] = place.segments;
+      const name = first === undefined ? undefined : parseJournalName(first.name);
+      const size = first === undefined ? undefined : journalSize(first.comment);
+      if (first !== undefined && (name === undefined || size === undefined) && isJournalName(first.name)) {
+        at = after;
+        throw fault("JOURNAL", place.offset, "a block of a journal has no valid date or size");
+      }
+      if (first === undefined || name === undefined || size === undefined) {
+        version ??= startVersion(0, place.offset, 0, 1);
+        place.segments.forEach((segment, index) => addSegment(version!, segment, place.offset, index));
+        at = end = after;
+        continue;
+      }
+      if (name.kind === "d") {
+        at = after;
+        continue;
+      }
+      const read = await reader.read(place.offset, () => size);
+      const content = read!.segments[0]!.content;
+      at = after;
+      if (name.kind === "c") {
+        const dataSize = parseStart(content, place.offset);
+        if (dataSize < 0) break;
+        if (dataSize > source.size - after) {
+          throw fault(
+            "JOURNAL",
+            place.offset,
+            `an update has ${dataSize} bytes of data, more than there are`,
+          );
+        }
+        if (versions.length > 0 && stop({ ...versions[0]!, number: versions.length + 1, date: name.date })) {
+          break;
+        }
+        version = startVersion(name.date, place.offset, dataSize, name.number);
+        dataAt = after;
+        at = end = after + dataSize;
+      } else if (name.kind === "h") {
+        if (name.number < 1 || name.number > nextFragment + ID_GAP_MAX) {
+          throw fault(
+            "JOURNAL",
+            place.offset,
+            `fragment ${name.number} does not follow fragment ${nextFragment - 1}`,
+          );
+        }
+        const table = parseHashes(content, place.offset);
+        blocks.push({ ...table, offset: dataAt, first: name.number });
+        dataAt += table.blockSize;
+        nextFragment = Math.max(nextFragment, name.number + table.sizes.length);
+        if (version !== undefined) version.fragments.count += table.sizes.length;
+        end = after;
+      } else {
+        const lines = parseIndex(content, place.offset);
+        const number = version?.number ?? 1;
+        version?.lines.push(...lines.map((line) => ({ ...line, version: number, segments: [] })));
+        end = after;
+      }
+    } catch (error) {
+      damaged(error);
+      if (at === from) at = Math.max(from + 1, skipper.end);
+    }
+  }
+  blocks.sort((a, b) => a.first - b.first);
+  return { versions, blocks, end, nextFragment, damages };
+}
+
+/** A segment of a streaming archive: a file, or the next piece of the file in front. */
+function addSegment(
+  version: IndexedVersion,
+  segment: { readonly name: string; readonly comment: string },
+  block: number,
+  index: number,
+): void {
+  const match = STREAM_COMMENT.exec(segment.comment);
+  const size = /^\d+/.exec(segment.comment)?.[0];
+  const place = { block, segment: index, size: size === undefined ? undefined : Number(size) };
+  const last = version.lines.at(-1);
+  if (segment.name === "" && last !== undefined) {
+    last.segments.push(place);
+    return;
+  }
+  const value = Number(match?.[3] ?? 0);
+  const attributes = match === null
+    ? new Uint8Array()
+    : match[2] === "u"
+    ? Uint8Array.of(0x75, value & 255, value >> 8 & 255)
+    : Uint8Array.of(0x77, value & 255, value >>> 8 & 255, value >>> 16 & 255, value >>> 24);
+  version.lines.push({
+    name: segment.name,
+    date: Number(match?.[1] ?? 0),
+    attributes,
+    fragments: new Uint32Array(),
+    version: version.number,
+    segments: [place],
+  });
+}

@@ -1,0 +1,334 @@
+/**
+ * One update of a journaling archive: files are cut into fragments, new ones are collected to blocks, and blocks are
+ * compressed while the next is filled.
+ */
+import { ZPAQ_FRAGMENT_NUMBERS, zpaqFragments } from "../kernel/encoder.ts";
+import { checkInteger, toBytes, writeU32 } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
+import { blockSizeOf } from "../block/_compress_options.ts";
+import { sortForArchive } from "./_file_order.ts";
+import { attributeBytes, dateNumber, FRAGMENT_ROW, hexOf, START_BLOCK_SIZE } from "./_journal_format.ts";
+import { indexBlocks, journalBlock, startBlock, STORED_METHOD } from "./_journal_writer.ts";
+import { parseLevel } from "../block/_method.ts";
+import { FragmentHistory } from "../block/_redundancy.ts";
+import type { ZpaqArchive, ZpaqArchiveEntry } from "./archive.ts";
+import type {
+  ZpaqFile,
+  ZpaqFileBody,
+  ZpaqUpdateOptions,
+  ZpaqUpdateResult,
+  ZpaqUpdateSink,
+} from "./update_archive.ts";
+
+const FRAGMENT_DEFAULT = 6;
+const FRAGMENT_MAX = 19;
+const THREADS_MAX = 64;
+const DIGEST_SIZE = 20;
+const INPUT_SIZE = 1 << 20;
+const FRAGMENTS_PER_CALL = 256;
+/** What zpaq keeps free in a block behind the fragments. */
+const BLOCK_TAIL = 80;
+const FILE_RESERVE = 4096;
+
+/** The chunks of a file's content. */
+async function* chunksOf(file: ZpaqFile): AsyncGenerator<Uint8Array, void, undefined> {
+  const given = typeof file.body === "function" ? await file.body() : file.body;
+  if (given === undefined) return;
+  if (ArrayBuffer.isView(given) || given instanceof ArrayBuffer || given instanceof SharedArrayBuffer) {
+    yield toBytes(given as BytesSource);
+    return;
+  }
+  for await (const chunk of given as Exclude<ZpaqFileBody, BytesSource>) yield toBytes(chunk);
+}
+
+/** A fragment that was cut off. */
+interface Fragment {
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+  readonly digestBytes: Uint8Array;
+  readonly hits: number;
+  /** The byte that followed each byte last. */
+  readonly table: Uint8Array;
+}
+
+/** A data block that is being compressed, with what the index will say of it. */
+interface PendingBlock {
+  readonly first: number;
+  readonly rows: Uint8Array<ArrayBuffer>;
+  readonly encoded: Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A line of the index to write. */
+interface Line {
+  readonly name: string;
+  readonly date: number;
+  readonly attributes: Uint8Array;
+  readonly fragments: number[];
+}
+
+export class ArchiveUpdate {
+  readonly #archive: ZpaqArchive | undefined;
+  readonly #sink: ZpaqUpdateSink;
+  readonly #options: ZpaqUpdateOptions;
+  readonly #method: string;
+  readonly #blockSize: number;
+  readonly #limits: { readonly sizeMin: number; readonly sizeMax: number; readonly fragment: number };
+  readonly #threads: number;
+  readonly #date: number;
+
+  readonly #ids = new Map<string, number>();
+  readonly #firstNew: number;
+  #nextId: number;
+  readonly #history = new FragmentHistory();
+  #block: Uint8Array<ArrayBuffer>;
+  #used = 0;
+  #fragments: { readonly size: number; readonly digest: Uint8Array }[] = [];
+  #redundancy = 0;
+  #text = 0;
+  #exe = 0;
+  readonly #running: PendingBlock[] = [];
+  readonly #written: {
+    readonly first: number;
+    readonly size: number;
+    readonly rows: Uint8Array<ArrayBuffer>;
+  }[] = [];
+  #bytesIn = 0;
+  #bytesNew = 0;
+  #bytesOut = 0;
+
+  constructor(archive: ZpaqArchive | undefined, sink: ZpaqUpdateSink, options: ZpaqUpdateOptions) {
+    this.#archive = archive;
+    this.#sink = sink;
+    this.#options = options;
+    this.#method = options.method ?? "1";
+    const level = parseLevel(this.#method);
+    this.#blockSize = blockSizeOf(this.#method, level !== undefined && level.level >= 2 ? 6 : 4);
+    const fragment = checkInteger("fragment", options.fragment ?? FRAGMENT_DEFAULT, 0, FRAGMENT_MAX);
+    const sizeMax = Math.min(8128 * 2 ** fragment, this.#blockSize - 12);
+    this.#limits = { sizeMin: Math.min(64 * 2 ** fragment, sizeMax), sizeMax, fragment };
+    this.#threads = checkInteger("threads", options.threads ?? 1, 1, THREADS_MAX);
+    this.#block = new Uint8Array(Math.min(this.#blockSize, 1 << 20));
+    this.#date = this.#dateOfUpdate(options.date ?? new Date());
+    this.#firstNew = this.#nextId = this.#loadFragments();
+  }
+
+  /** The date asked for, or one second after the archive's last. */
+  #dateOfUpdate(date: Date): number {
+    const last = this.#archive?.versions.at(-1)?.date;
+    const number = dateNumber(date);
+    if (last === undefined || number > dateNumber(last)) return number;
+    return dateNumber(new Date(last.getTime() + 1000));
+  }
+
+  /** Takes in the fragments that the archive has; returns the next id. */
+  #loadFragments(): number {
+    let next = 1;
+    for (const { id, digest } of this.#archive?.knownFragments() ?? []) {
+      if (!this.#ids.has(digest)) this.#ids.set(digest, id);
+      next = Math.max(next, id + 1);
+    }
+    return next;
+  }
+
+  async run(files: readonly ZpaqFile[]): Promise<ZpaqUpdateResult> {
+    const before = new Map((this.#archive?.entries() ?? []).map((entry) => [entry.name, entry]));
+    const lines = new Map<string, Line>();
+    const changed: {
+      readonly file: ZpaqFile;
+      readonly name: string;
+      readonly size: number;
+      readonly line: Line;
+    }[] = [];
+    for (const file of files) {
+      const known = before.get(file.name);
+      const date = file.date === undefined ? this.#date : dateNumber(file.date);
+      const attributes = attributeBytes(file.attributes);
+      if (known !== undefined && !this.#options.force && isSame(known, file, date)) {
+        if (sameAttributes(known, attributes)) continue;
+        lines.set(file.name, { name: file.name, date, attributes, fragments: [...known.fragments] });
+        continue;
+      }
+      const line = { name: file.name, date, attributes, fragments: [] };
+      lines.set(file.name, line);
+      if (!file.name.endsWith("/")) changed.push({ file, name: file.name, size: file.size ?? 0, line });
+    }
+    let deleted = 0;
+    for (const name of this.#options.delete ?? []) {
+      if (!before.has(name) || lines.has(name)) continue;
+      lines.set(name, { name, date: 0, attributes: new Uint8Array(), fragments: [] });
+      deleted++;
+    }
+    const result = (): ZpaqUpdateResult => ({
+      updated: lines.size - deleted,
+      deleted,
+      bytesIn: this.#bytesIn,
+      bytesNew: this.#bytesNew,
+      bytesOut: this.#bytesOut,
+    });
+    if (lines.size === 0) return result();
+    await this.#write(await this.#startBlock(-1));
+    try {
+      for (const { file, size, line } of sortForArchive(changed)) await this.#addFile(file, size, line);
+      this.#closeBlock();
+      while (this.#running.length > 0) await this.#takeBlock();
+    } finally {
+      await Promise.allSettled(this.#running.map(({ encoded }) => encoded));
+    }
+    const dataSize = this.#bytesOut - START_BLOCK_SIZE;
+    for (const { first, size, rows } of this.#written) {
+      writeU32(rows, 0, size);
+      await this.#write(await journalBlock("h", this.#date, first, rows, STORED_METHOD));
+    }
+    const sorted = [...lines.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+    for await (const block of indexBlocks(this.#date, sorted)) await this.#write(block);
+    await this.#sink.rewrite(0, await this.#startBlock(dataSize));
+    return result();
+  }
+
+  async #write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#bytesOut += bytes.length;
+    await this.#sink.write(bytes);
+  }
+
+  async #startBlock(dataSize: number): Promise<Uint8Array<ArrayBuffer>> {
+    return await startBlock(this.#date, this.#firstNew, dataSize);
+  }
+
+  async #addFile(file: ZpaqFile, size: number, line: Line): Promise<void> {
+    let held = new Uint8Array(INPUT_SIZE);
+    let filled = 0;
+    let first = true;
+    const parts = new Uint32Array(ZPAQ_FRAGMENT_NUMBERS * FRAGMENTS_PER_CALL);
+    const digests = new Uint8Array(DIGEST_SIZE * FRAGMENTS_PER_CALL);
+    const cut = async (last: boolean): Promise<void> => {
+      let at = 0;
+      while (true) {
+        const found = await zpaqFragments(held, at, filled, this.#limits, last, parts, digests, undefined);
+        for (let i = 0; i < found.count; i++) {
+          const numbers = parts.subarray(i * ZPAQ_FRAGMENT_NUMBERS, (i + 1) * ZPAQ_FRAGMENT_NUMBERS);
+          const digestBytes = digests.slice(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE);
+          const id = await this.#addFragment({
+            bytes: held.subarray(at, at + numbers[0]!),
+            digest: hexOf(digestBytes),
+            digestBytes,
+            hits: numbers[1]!,
+            table: new Uint8Array(numbers.buffer, numbers.byteOffset + 8, 256),
+          }, first ? size : undefined);
+          line.fragments.push(id);
+          at += numbers[0]!;
+          first = false;
+        }
+        if (found.ended || found.count < FRAGMENTS_PER_CALL) break;
+      }
+      held.copyWithin(0, at, filled);
+      filled -= at;
+    };
+    for await (const chunk of chunksOf(file)) {
+      this.#bytesIn += chunk.length;
+      let at = 0;
+      while (at < chunk.length) {
+        if (filled === held.length) await cut(false);
+        if (filled === held.length) {
+          const larger = new Uint8Array(held.length * 2);
+          larger.set(held);
+          held = larger;
+        }
+        const count = Math.min(chunk.length - at, held.length - filled);
+        held.set(chunk.subarray(at, at + count), filled);
+        filled += count;
+        at += count;
+      }
+    }
+    await cut(true);
+  }
+
+  /** Finds a fragment's id; new ones go into the block. `fileSize` comes with the first fragment of a file. */
+  async #addFragment(fragment: Fragment, fileSize: number | undefined): Promise<number> {
+    const known = this.#ids.get(fragment.digest);
+    if (known !== undefined) return known;
+    const { length } = fragment.bytes;
+    const traits = this.#history.judge(length, fragment.hits, fragment.table);
+    if (this.#fragments.length > 0 && this.#needsNewBlock(fragment, fileSize)) {
+      this.#closeBlock();
+      while (this.#running.length >= this.#threads) await this.#takeBlock();
+    }
+    this.#append(fragment.bytes);
+    this.#fragments.push({ size: length, digest: fragment.digestBytes });
+    this.#redundancy += traits.hits;
+    this.#exe += traits.exe ? 4 : 0;
+    this.#text += traits.text ? 2 : 0;
+    if (length >= this.#limits.sizeMin) this.#history.push(fragment.table);
+    const id = this.#nextId++;
+    this.#ids.set(fragment.digest, id);
+    this.#bytesNew += length;
+    return id;
+  }
+
+  #needsNewBlock(fragment: Fragment, fileSize: number | undefined): boolean {
+    const count = this.#fragments.length;
+    if (this.#used + fragment.bytes.length + BLOCK_TAIL + 4 * count >= this.#blockSize) return true;
+    if (fileSize === undefined) return false;
+    const after = this.#used + fileSize + Math.floor(fileSize / 2 ** 14) + FILE_RESERVE + 4 * count;
+    if (after >= this.#blockSize) return true;
+    return after > this.#blockSize / 4 && this.#redundancy < Math.floor(this.#used / 128) &&
+      !this.#history.shares(fragment.table);
+  }
+
+  #append(bytes: Uint8Array): void {
+    if (this.#used + bytes.length > this.#block.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#block.length, this.#used + bytes.length));
+      larger.set(this.#block.subarray(0, this.#used));
+      this.#block = larger;
+    }
+    this.#block.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  /** Hands the block over for compression and starts the next. */
+  #closeBlock(): void {
+    const count = this.#fragments.length;
+    if (count === 0) return;
+    const first = this.#nextId - count;
+    const trailer = new Uint8Array(4 * count + 8);
+    const rows = new Uint8Array(4 + FRAGMENT_ROW * count);
+    this.#fragments.forEach(({ size, digest }, i) => {
+      writeU32(trailer, 4 * i, size);
+      rows.set(digest, 4 + FRAGMENT_ROW * i);
+      writeU32(rows, 4 + FRAGMENT_ROW * i + DIGEST_SIZE, size);
+    });
+    writeU32(trailer, 4 * count + 4, count);
+    this.#append(trailer);
+    const data = this.#block.subarray(0, this.#used);
+    let method = this.#method;
+    if (/^[1-9]\d*$/.test(method) || method === STORED_METHOD) {
+      const redundancy = Math.floor(this.#redundancy / (Math.floor(data.length / 256) + 1));
+      method += `,${redundancy},${(this.#exe > count ? 2 : 0) + (this.#text > count ? 1 : 0)}`;
+    }
+    const encoded = journalBlock("d", this.#date, first, data, method);
+    encoded.catch(() => {}); // it is awaited in order
+    this.#running.push({ first, rows, encoded });
+    this.#block = new Uint8Array(Math.min(this.#blockSize, 1 << 20));
+    this.#used = 0;
+    this.#fragments = [];
+    this.#redundancy = this.#text = this.#exe = 0;
+    this.#history.clear();
+  }
+
+  async #takeBlock(): Promise<void> {
+    const { first, rows, encoded } = this.#running[0]!;
+    const bytes = await encoded;
+    this.#running.shift();
+    this.#written.push({ first, size: bytes.length, rows });
+    await this.#write(bytes);
+  }
+}
+
+function isSame(known: ZpaqArchiveEntry, file: ZpaqFile, date: number): boolean {
+  return known.date !== undefined && dateNumber(known.date) === date &&
+    (file.name.endsWith("/") || known.size === file.size);
+}
+
+function sameAttributes(known: ZpaqArchiveEntry, attributes: Uint8Array): boolean {
+  const before = attributeBytes(known.attributes);
+  return before.length === attributes.length && before.every((byte, i) => byte === attributes[i]);
+}

@@ -1,0 +1,193 @@
+/**
+ * The names and contents of the blocks of a journaling archive.
+ */
+import { readU32 } from "@sluice/internal";
+import { fault } from "../zpaql/_fault.ts";
+
+/** What a block of a journal is: the start of an update, data, hashes of fragments, or files. */
+export type JournalKind = "c" | "d" | "h" | "i";
+
+/** What the name of a block says. */
+export interface JournalName {
+  readonly kind: JournalKind;
+  /** The update's date as decimal digits, YYYYMMDDHHMMSS. */
+  readonly date: number;
+  readonly number: number;
+}
+
+/** What a comment of a journal's block ends with. */
+export const JOURNAL_COMMENT = "jDC\x01";
+/** Bytes of an update's first block: it is written again when the size of the data is known. */
+export const START_BLOCK_SIZE = 104;
+export const DATE_MIN = 19000000000000;
+export const DATE_MAX = 30000000000000;
+const NAME_PATTERN = /^jDC(\d{14})([cdhi])(\d{10})$/;
+const SIZE_MAX = 2 ** 32 - 1;
+const FRAGMENT_SIZE_MAX = 2 ** 31 - 1;
+export const FRAGMENT_ROW = 24;
+const DIGEST_SIZE = 20;
+const FILE_NAME_MAX = 65535;
+const decoder = new TextDecoder();
+
+/** The name of a block; undefined where it is not part of a journal. */
+export function parseJournalName(name: string): JournalName | undefined {
+  const match = NAME_PATTERN.exec(name);
+  if (match === null) return undefined;
+  const date = Number(match[1]);
+  if (date < DATE_MIN || date >= DATE_MAX) return undefined;
+  return { kind: match[2] as JournalKind, date, number: Number(match[3]) };
+}
+
+/** Whether a block's name is one of a journal's, be its date valid or not. */
+export function isJournalName(name: string): boolean {
+  return NAME_PATTERN.test(name);
+}
+
+/** Writes a block's name. */
+export function journalName(kind: JournalKind, date: number, number: number): string {
+  return `jDC${date.toString().padStart(14, "0")}${kind}${number.toString().padStart(10, "0")}`;
+}
+
+/** The size of content that a journal's comment says; undefined where it is not one. */
+export function journalSize(comment: string): number | undefined {
+  const digits = comment.endsWith(` ${JOURNAL_COMMENT}`) ? comment.slice(0, -JOURNAL_COMMENT.length - 1) : "";
+  const size = /^\d+$/.test(digits) ? Number(digits) : NaN;
+  return size <= SIZE_MAX ? size : undefined;
+}
+
+/** What of a file's system attributes is kept. */
+export type ZpaqAttributes =
+  | { readonly system: "unix"; readonly mode: number }
+  | { readonly system: "windows"; readonly bits: number };
+
+/** One line of an index: a file as it was, or that it is gone. */
+export interface IndexLine {
+  readonly name: string;
+  /** 0 where the file is gone. */
+  readonly date: number;
+  readonly attributes: Uint8Array;
+  readonly fragments: Uint32Array;
+}
+
+/** Fragments of one data block. */
+export interface HashTable {
+  /** Bytes of the data block. */
+  readonly blockSize: number;
+  readonly sizes: Uint32Array<ArrayBuffer>;
+  /** Their SHA-1, one after the other. */
+  readonly digests: Uint8Array<ArrayBuffer>;
+}
+
+function readDate(bytes: Uint8Array, at: number): number {
+  return readU32(bytes, at) + readU32(bytes, at + 4) * 2 ** 32;
+}
+
+/** The size of the data that follows; -1 while an update is being written. */
+export function parseStart(bytes: Uint8Array, offset: number): number {
+  if (bytes.length !== 8) {
+    throw fault("JOURNAL", offset, `the start of an update has ${bytes.length} bytes, expected 8`);
+  }
+  const low = readU32(bytes, 0);
+  const high = readU32(bytes, 4) | 0;
+  return high * 2 ** 32 + low;
+}
+
+/** Reads a block of hashes. */
+export function parseHashes(bytes: Uint8Array, offset: number): HashTable {
+  if (bytes.length % FRAGMENT_ROW !== 4) {
+    throw fault(
+      "JOURNAL",
+      offset,
+      `a table of fragments has ${bytes.length} bytes, expected 4 and 24 for each`,
+    );
+  }
+  const count = Math.floor(bytes.length / FRAGMENT_ROW);
+  const sizes = new Uint32Array(count);
+  const digests = new Uint8Array(count * DIGEST_SIZE);
+  for (let i = 0; i < count; i++) {
+    const at = 4 + i * FRAGMENT_ROW;
+    digests.set(bytes.subarray(at, at + DIGEST_SIZE), i * DIGEST_SIZE);
+    const size = readU32(bytes, at + DIGEST_SIZE);
+    if (size > FRAGMENT_SIZE_MAX) throw fault("JOURNAL", offset, `a fragment has ${size} bytes`);
+    sizes[i] = size;
+  }
+  return { blockSize: readU32(bytes, 0), sizes, digests };
+}
+
+/** Reads a block of files. */
+export function parseIndex(bytes: Uint8Array, offset: number): IndexLine[] {
+  const lines: IndexLine[] = [];
+  const cut = (): Error => fault("JOURNAL", offset, "a list of files ends inside an entry");
+  let at = 0;
+  while (at < bytes.length) {
+    if (at + 9 > bytes.length) throw cut();
+    const date = readDate(bytes, at);
+    const end = bytes.indexOf(0, at + 8);
+    if (end < 0 || end - at - 8 > FILE_NAME_MAX) throw cut();
+    const name = decoder.decode(bytes.subarray(at + 8, end));
+    at = end + 1;
+    let attributes = new Uint8Array();
+    let fragments = new Uint32Array();
+    if (date !== 0) {
+      if (at + 4 > bytes.length) throw cut();
+      const attributeSize = readU32(bytes, at);
+      at += 4;
+      if (attributeSize > bytes.length - at) throw cut();
+      attributes = bytes.slice(at, at + attributeSize);
+      at += attributeSize;
+      if (at + 4 > bytes.length) throw cut();
+      const count = readU32(bytes, at);
+      at += 4;
+      if (count * 4 > bytes.length - at) throw cut();
+      fragments = new Uint32Array(count);
+      for (let i = 0; i < count; i++) fragments[i] = readU32(bytes, at + 4 * i);
+      at += 4 * count;
+    }
+    lines.push({ name, date, attributes, fragments });
+  }
+  return lines;
+}
+
+/** Bytes in hexadecimal. */
+export function hexOf(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += (byte < 16 ? "0" : "") + byte.toString(16);
+  return text;
+}
+
+/** Attributes as they stand in an index; undefined where they are of no known kind. */
+export function parseAttributes(bytes: Uint8Array): ZpaqAttributes | undefined {
+  const kind = String.fromCharCode(bytes[0] ?? 0);
+  if (kind === "u" && bytes.length >= 3) return { system: "unix", mode: bytes[1]! + 256 * bytes[2]! };
+  if (kind === "w" && bytes.length >= 5) return { system: "windows", bits: readU32(bytes, 1) };
+  return undefined;
+}
+
+/** Writes attributes as they stand in an index. */
+export function attributeBytes(attributes: ZpaqAttributes | undefined): Uint8Array {
+  if (attributes === undefined) return new Uint8Array();
+  if (attributes.system === "unix") {
+    return Uint8Array.of(0x75, attributes.mode & 255, attributes.mode >> 8 & 255);
+  }
+  const { bits } = attributes;
+  return Uint8Array.of(0x77, bits & 255, bits >>> 8 & 255, bits >>> 16 & 255, bits >>> 24);
+}
+
+/** A moment as decimal digits. */
+export function dateNumber(date: Date): number {
+  return Number(date.toISOString().replace(/\D/g, "").slice(0, 14));
+}
+
+/** The moment that decimal digits say. */
+export function dateOf(number: number): Date {
+  const text = number.toString().padStart(14, "0");
+  const [year, month, day, hour, minute, second] = [
+    text.slice(0, 4),
+    text.slice(4, 6),
+    text.slice(6, 8),
+    text.slice(8, 10),
+    text.slice(10, 12),
+    text.slice(12, 14),
+  ].map(Number) as [number, number, number, number, number, number];
+  return new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+}

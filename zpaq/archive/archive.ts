@@ -1,0 +1,323 @@
+/**
+ * Journaling and streaming archives, over any source of bytes.
+ *
+ * @module
+ */
+import { checkKeys } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
+import { copyIndex, repackFiles } from "./_archive_copy.ts";
+import { readIndex } from "./_archive_index.ts";
+import type { ArchiveIndex, IndexedFile } from "./_archive_index.ts";
+import { openEncrypted } from "./_cipher.ts";
+import { fileStream } from "./_content_stream.ts";
+import { BlockStore } from "./_block_store.ts";
+import { resolveDecompressOptions } from "../block/_decompress_options.ts";
+import type { DecompressSettings } from "../block/_decompress_options.ts";
+import { extractPieces } from "./_extraction.ts";
+import { dateOf, hexOf, parseAttributes } from "./_journal_format.ts";
+import type { ZpaqAttributes } from "./_journal_format.ts";
+import type { ZpaqDecompressOptions } from "../block/decompress_options.ts";
+import type { ZpaqUpdateSink } from "./update_archive.ts";
+
+/** How an archive is opened. */
+export interface ZpaqArchiveOptions extends ZpaqDecompressOptions {
+  /** The password of an encrypted archive. */
+  readonly password?: string | Uint8Array | undefined;
+  /**
+   * What is seen of the archive: versions up to a number, from the end where it is negative, or up to a date.
+   * @default {all versions}
+   */
+  readonly until?: number | Date | undefined;
+}
+
+/** One version of an archive. */
+export interface ZpaqVersion {
+  /** Counted from 1. */
+  readonly number: number;
+  /** When it was made; undefined in a streaming archive. */
+  readonly date: Date | undefined;
+  /** Where its update starts. */
+  readonly offset: number;
+  /** Bytes of its data blocks. */
+  readonly dataSize: number;
+  /** Files that it wrote. */
+  readonly updated: number;
+  /** Files that it took away. */
+  readonly deleted: number;
+  /** Fragments that are new in it. */
+  readonly fragments: number;
+}
+
+/** A file or folder of an archive. */
+export interface ZpaqArchiveEntry {
+  /** Its name; a folder's ends in "/". Nothing says that it stays inside a folder: check before writing. */
+  readonly name: string;
+  /** When it was changed last; undefined where the archive does not say. */
+  readonly date: Date | undefined;
+  /** What of its system attributes was kept. */
+  readonly attributes: ZpaqAttributes | undefined;
+  /** The size of its content; undefined where a streaming archive does not say. */
+  readonly size: number | undefined;
+  /** The version that wrote it. */
+  readonly version: number;
+  /** Ids of its fragments; none in a streaming archive. */
+  readonly fragments: Uint32Array;
+  /** Its content, decoded as it is read. Each access makes a stream. */
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** Part of a file's content. */
+export interface ZpaqPiece {
+  /** Whose content it is. */
+  readonly entry: ZpaqArchiveEntry;
+  /** Where in the file it stands. */
+  readonly offset: number;
+  /** The bytes: a view that is valid until the next piece is taken. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether the file is complete with it. */
+  readonly last: boolean;
+}
+
+const DIGEST_SIZE = 20;
+const KEYS: readonly string[] = ["password", "until"];
+
+/** A file of an archive that was opened. */
+class Entry implements ZpaqArchiveEntry {
+  readonly #archive: { readonly store: BlockStore; readonly index: ArchiveIndex };
+  readonly #file: IndexedFile;
+  readonly size: number | undefined;
+  readonly attributes: ZpaqAttributes | undefined;
+
+  constructor(archive: { readonly store: BlockStore; readonly index: ArchiveIndex }, file: IndexedFile) {
+    this.#archive = archive;
+    this.#file = file;
+    this.attributes = parseAttributes(file.attributes);
+    if (file.segments.length > 0) {
+      this.size = file.segments.every(({ size }) => size !== undefined)
+        ? file.segments.reduce((sum, { size }) => sum + size!, 0)
+        : undefined;
+    } else {
+      let size = 0;
+      for (const id of file.fragments) size += archive.store.fragmentSize(id);
+      this.size = size;
+    }
+  }
+
+  get name(): string {
+    return this.#file.name;
+  }
+
+  get date(): Date | undefined {
+    return this.#file.date === 0 ? undefined : dateOf(this.#file.date);
+  }
+
+  get version(): number {
+    return this.#file.version;
+  }
+
+  get fragments(): Uint32Array {
+    return this.#file.fragments;
+  }
+
+  get file(): IndexedFile {
+    return this.#file;
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return fileStream(this.#archive.store, this.#file);
+  }
+}
+
+/**
+ * An archive whose index was read. A journaling archive is listed without its data being read; content is decoded block
+ * by block, and each fragment is compared with its SHA-1.
+ *
+ * @example Files in memory
+ * ```ts
+ * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = await createZpaqArchive([{ name: "a.txt", body: new TextEncoder().encode("text") }]);
+ * using archive = await ZpaqArchive.open(byteSourceFromBytes(bytes));
+ * const [entry] = archive.entries();
+ * assertEquals(entry!.name, "a.txt");
+ * assertEquals(await new Response(entry!.body).text(), "text");
+ * ```
+ */
+export class ZpaqArchive implements Disposable {
+  readonly #source: ByteSource;
+  readonly #index: ArchiveIndex;
+  readonly #settings: DecompressSettings;
+  readonly #store: BlockStore;
+  /** What is seen of the archive. */
+  readonly #versions: ArchiveIndex["versions"];
+
+  private constructor(source: ByteSource, index: ArchiveIndex, settings: DecompressSettings, count: number) {
+    this.#source = source;
+    this.#index = index;
+    this.#settings = settings;
+    this.#store = new BlockStore(source, index, settings);
+    this.#versions = index.versions.slice(0, count);
+  }
+
+  /**
+   * Reads the index of an archive.
+   *
+   * @throws {SluiceError} If the archive is damaged and there is no `onDamage`, or with code "PASSWORD" if the password
+   *   does not fit.
+   */
+  static async open(source: ByteSource, options: ZpaqArchiveOptions = {}): Promise<ZpaqArchive> {
+    const { password, until, ...rest } = options;
+    checkKeys(rest, new Set([...Object.keys(rest).filter((key) => !KEYS.includes(key))]));
+    const settings = resolveDecompressOptions(rest);
+    const plain = password === undefined ? source : await openEncrypted(source, password);
+    const limit = until instanceof Date
+      ? Number(until.toISOString().replace(/\D/g, "").slice(0, 14))
+      : undefined;
+    const count = typeof until === "number" && until > 0 ? until : Infinity;
+    const index = await readIndex(
+      plain,
+      settings,
+      (version) => version.number > count || limit !== undefined && version.date > limit,
+    );
+    let seen = Math.min(index.versions.length, count);
+    if (typeof until === "number" && until < 0) seen = Math.max(0, index.versions.length + until);
+    if (limit !== undefined) {
+      const first = index.versions.findIndex(({ date }) => date > limit);
+      if (first >= 0) seen = first;
+    }
+    return new ZpaqArchive(plain, index, settings, seen);
+  }
+
+  /** The versions that are seen. */
+  get versions(): ZpaqVersion[] {
+    return this.#versions.map(({ number, date, offset, dataSize, fragments, lines }) => {
+      const deleted = lines.filter((line) => line.date === 0 && line.segments.length === 0).length;
+      return {
+        number,
+        date: date === 0 ? undefined : dateOf(date),
+        offset,
+        dataSize,
+        updated: lines.length - deleted,
+        deleted,
+        fragments: fragments.count,
+      };
+    });
+  }
+
+  /** Where the next update goes: behind the last version that is seen. */
+  get end(): number {
+    const next = this.#index.versions[this.#versions.length];
+    return next?.offset ?? this.#index.end;
+  }
+
+  /** Errors of damaged parts that were passed over. */
+  get damages(): readonly Error[] {
+    return this.#index.damages;
+  }
+
+  /**
+   * Files as they are in the last version that is seen, sorted by name. With `all`, files of every version: their names
+   * have the version's number in front, as "0001/name".
+   */
+  entries(options: { readonly all?: boolean | undefined } = {}): ZpaqArchiveEntry[] {
+    const archive = { store: this.#store, index: this.#index };
+    if (options.all) {
+      return this.#versions.flatMap(({ number, lines }) =>
+        lines.filter((line) => line.date !== 0 || line.segments.length > 0).map((line) => {
+          const name = `${number.toString().padStart(4, "0")}/${line.name}`;
+          return new Entry(archive, { ...line, name });
+        })
+      );
+    }
+    const files = new Map<string, IndexedFile>();
+    for (const { lines } of this.#versions) {
+      for (const line of lines) {
+        if (line.date === 0 && line.segments.length === 0) files.delete(line.name);
+        else files.set(line.name, line);
+      }
+    }
+    return [...files.values()].sort((a, b) => a.name < b.name ? -1 : 1).map((file) =>
+      new Entry(archive, file)
+    );
+  }
+
+  /** Files that a version took away. */
+  deletions(version: number): string[] {
+    const lines = this.#versions[version - 1]?.lines ?? [];
+    return lines.filter((line) => line.date === 0 && line.segments.length === 0).map(({ name }) => name);
+  }
+
+  /**
+   * The content of files, piece by piece in the order of the archive, so that each block is decoded once. Pieces of one
+   * file may come in any order. An empty file has one piece without bytes; folders have none.
+   *
+   * @throws {ChecksumMismatchError} With code "FRAGMENT" if a fragment is not what the index says, unless there is an
+   *   `onDamage`; its pieces are then left out.
+   */
+  async *extract(
+    entries: Iterable<ZpaqArchiveEntry>,
+    options: { readonly threads?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<ZpaqPiece, void, undefined> {
+    const files = [...entries].map((entry) => ({ entry, file: (entry as Entry).file }));
+    yield* extractPieces(this.#store, files, this.#settings, options.threads ?? 1, options.signal);
+  }
+
+  /** Every fragment that is seen, with its SHA-1 in hexadecimal: what an update need not store again. */
+  *knownFragments(): Generator<{ readonly id: number; readonly digest: string }, void, undefined> {
+    const { end } = this;
+    for (const { first, offset, sizes, digests } of this.#index.blocks) {
+      if (offset >= end) continue;
+      for (let i = 0; i < sizes.length; i++) {
+        yield { id: first + i, digest: hexOf(digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE)) };
+      }
+    }
+  }
+
+  /**
+   * Writes an archive of one version: the files that are seen, and those data blocks as they are that have their
+   * content. Nothing is decoded.
+   *
+   * @throws {UnsupportedFeatureError} With code "STREAMING" if this is a streaming archive.
+   *
+   * @example Without what was deleted
+   * ```ts
+   * import { byteSourceFromBytes, concatBytes } from "@sluice/internal";
+   * import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const bytes = await createZpaqArchive([{ name: "a", body: new Uint8Array(10) }]);
+   * using archive = await ZpaqArchive.open(byteSourceFromBytes(bytes));
+   * const parts: Uint8Array<ArrayBuffer>[] = [];
+   * await archive.repack({
+   *   write: (bytes) => void parts.push(bytes),
+   *   rewrite: (_, bytes) => void (parts[0] = bytes),
+   * });
+   * assertEquals(concatBytes(parts), bytes);
+   * ```
+   */
+  async repack(sink: ZpaqUpdateSink): Promise<void> {
+    const files = this.entries().map((entry) => (entry as Entry).file);
+    await repackFiles(this.#source, this.#store, files, this.#versions.at(-1)?.date ?? 0, sink);
+  }
+
+  /**
+   * Writes the archive's index: all versions that are seen, without their data. It lists as the archive does.
+   *
+   * @throws {UnsupportedFeatureError} With code "STREAMING" if this is a streaming archive.
+   */
+  async writeIndex(sink: ZpaqUpdateSink): Promise<void> {
+    await copyIndex(this.#source, this.#index, this.#versions.length, sink);
+  }
+
+  /** Frees what decoding holds; calling it again does nothing. */
+  close(): void {
+    this.#store.close();
+  }
+
+  /** Frees what decoding holds. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Content that is counted and hashed while it is read.
+ */
+import { ZpaqHashKernel } from "../kernel/hash.ts";
+import { chunksOf, toBytes } from "@sluice/internal";
+import type { ChunkSource } from "@sluice/internal";
+
+/** One pass over the chunks of a source. */
+export class WatchedContent {
+  readonly #source: ChunkSource;
+  readonly #hash: ZpaqHashKernel | undefined;
+  readonly #signal: AbortSignal | undefined;
+  /** Bytes so far. */
+  size = 0;
+
+  constructor(source: ChunkSource, hashed: boolean, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#signal = signal;
+    this.#hash = hashed ? new ZpaqHashKernel(undefined) : undefined;
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    for await (const chunk of chunksOf(this.#source)) {
+      this.#signal?.throwIfAborted();
+      const bytes = toBytes(chunk) as Uint8Array<ArrayBuffer>;
+      this.size += bytes.length;
+      this.#hash?.update(bytes);
+      yield bytes;
+    }
+  }
+
+  /** The SHA-1 of the bytes so far, where it is kept. */
+  digest(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#hash?.digest();
+  }
+
+  close(): void {
+    this.#hash?.close();
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Compression by a model of one's own.
+ *
+ * @module
+ */
+import { concatBytes, toBytes } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
+import type { BackendChoice } from "@sluice/ffi";
+import { encodeConfigBlock } from "./_config_block.ts";
+import { checkCompilation } from "./_compilation.ts";
+import type { ZpaqProgram } from "../zpaql/assemble.ts";
+import type { ZpaqProgramCompilation } from "./decompress_options.ts";
+
+/** One segment to write. */
+export interface ZpaqSegment {
+  /** Its name; empty for a continuation. @default {""} */
+  readonly filename?: string | undefined;
+  /** Its comment; by convention the size of the content comes first. @default {""} */
+  readonly comment?: string | undefined;
+  /** What is coded: the content, or with a post-processor what that turns into the content. */
+  readonly data: BytesSource;
+  /** The content, where a post-processor makes it from the data. @default {data} */
+  readonly content?: BytesSource | undefined;
+}
+
+/** How a block is written. */
+export interface ZpaqConfigOptions {
+  /** Store the SHA-1 of each segment's content. @default {true} */
+  readonly checksum?: boolean | undefined;
+  /** Write the tag by which the block is found among other data. @default {true} */
+  readonly tag?: boolean | undefined;
+  /** Whether the model is made into WebAssembly to code by it, as when decompressing. @default {"auto"} */
+  readonly compilePrograms?: ZpaqProgramCompilation | undefined;
+  /** The backend for this call. @default {what configureBackend says} */
+  readonly backend?: BackendChoice | undefined;
+}
+
+/**
+ * Writes one block with an assembled model and its post-processor. The post-processor is run on each segment's data, and
+ * must give the segment's content.
+ *
+ * @throws {CorruptDataError} With code "POST_MISMATCH" if the post-processor gives something else.
+ *
+ * @example A model of order 2
+ * ```ts
+ * import { assembleZpaq, compressZpaqConfig, decompressZpaq } from "@sluice/zpaq";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const program = assembleZpaq("comp 1 0 0 0 1 0 icm 5 hcomp *d<>a a=*d hashd halt end");
+ * const data = new TextEncoder().encode("abracadabra");
+ * assertEquals(decompressZpaq(compressZpaqConfig(program, [{ data }])), data);
+ * ```
+ */
+export function compressZpaqConfig(
+  program: Pick<ZpaqProgram, "header" | "pcomp">,
+  segments: Iterable<ZpaqSegment>,
+  options: ZpaqConfigOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const requests = [...segments].map(({ filename, comment, data, content }) => ({
+    filename: filename ?? "",
+    comment: comment ?? "",
+    data: toBytes(data),
+    content: content === undefined ? undefined : toBytes(content),
+  }));
+  const { checksum = true, tag = true, backend } = options;
+  const compilePrograms = checkCompilation(options.compilePrograms ?? "auto");
+  return concatBytes(encodeConfigBlock(program, requests, { checksum, tag, compilePrograms, backend }));
+}

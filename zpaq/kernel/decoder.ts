@@ -1,0 +1,196 @@
+/**
+ * The kernel of ZPAQ decoding: the segments of one block, on either backend.
+ *
+ * @module
+ */
+import { BackendModule, Context, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Library } from "@sluice/ffi";
+import { ZPAQ_DECODE_MODULE } from "./_abi/zpaq_decode.gen.ts";
+import type { ZpaqDecodeFunctions } from "./_abi/zpaq_decode.gen.ts";
+import { WASM_BASE64 } from "./_wasm/zpaq_decode.gen.ts";
+
+export { RESULT };
+
+export type { BackendChoice };
+
+const MODULE = new BackendModule<ZpaqDecodeFunctions>(ZPAQ_DECODE_MODULE, WASM_BASE64);
+const DIGEST_SIZE = 20;
+const PROGRAM_SIZE_MAX = 65535;
+
+/**
+ * Bits of `begin`'s flags. CONTIGUOUS: the target of each run has the segment's output so far in front of `start`, and
+ * room for the rest; windows then need no memory of their own, which saves a copy on the native backend. OFFER: a run stops
+ * with PROGRAM_READY at a post-processor that native code does not know.
+ */
+export const ZPAQ_DECODE_FLAG = { HASH: 1, PLAIN: 2, CONTIGUOUS: 4, OFFER: 8 } as const;
+
+/** What a context is made with. */
+export interface ZpaqDecoderKernelOptions {
+  /** The most bytes that the context may allocate; 0 for no limit. */
+  readonly maxMemory: number;
+  /** The backend; undefined for the configured one. */
+  readonly backend: BackendChoice | undefined;
+}
+
+/** A decoding context: one block at a time. */
+export class ZpaqDecoderKernel implements Disposable {
+  readonly #library: Library<ZpaqDecodeFunctions>;
+  readonly #functions: ZpaqDecodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+  readonly #maxMemory: number;
+
+  /** Takes a context from the backend. */
+  constructor(options: ZpaqDecoderKernelOptions) {
+    this.#library = MODULE.open(options.backend);
+    this.#functions = this.#library.functions;
+    this.#maxMemory = options.maxMemory;
+    const handle = this.#functions.sluice_zpaq_decoder_new(options.maxMemory);
+    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a decoding context");
+    this.#context = new Context(this.#library, handle, this.#functions.sluice_zpaq_decoder_free);
+  }
+
+  /** Which backend runs this context. */
+  get backend(): "native" | "wasm" {
+    return this.#library.kind;
+  }
+
+  /** The most source bytes that are worth giving to one run. */
+  get sourceWindow(): number {
+    return this.#library.sourceWindow;
+  }
+
+  /** Input bytes that the last run took. */
+  get consumed(): number {
+    return this.#step[STEP.CONSUMED]!;
+  }
+
+  /** Output bytes that the last run wrote. */
+  get produced(): number {
+    return this.#step[STEP.PRODUCED]!;
+  }
+
+  /** Where in its program the machine failed, the opcode there, and whether that was HCOMP. */
+  get failure(): { readonly pc: number; readonly opcode: number; readonly hcomp: boolean } {
+    return {
+      pc: this.#step[STEP.DETAIL]!,
+      opcode: this.#step[STEP.HINT]!,
+      hcomp: this.#step[STEP.VALUE_LOW] === 1,
+    };
+  }
+
+  /** Bytes that the context holds. */
+  get memoryBytes(): number {
+    const step = new Uint32Array(STEP_LENGTH);
+    this.#functions.sluice_zpaq_decoder_report(this.#context.handle, step);
+    return step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32;
+  }
+
+  /** Starts a block with its header, the two bytes of its size in front; returns a result. */
+  begin(header: Uint8Array, flags: number, hcompBudget: number, pcompBudget: number): number {
+    return this.#functions.sluice_zpaq_decoder_begin(
+      this.#context.handle,
+      header,
+      0,
+      header.length,
+      // WASM has targets copied: what stands in front of them is not there.
+      this.backend === "native" ? flags : flags & ~ZPAQ_DECODE_FLAG.CONTIGUOUS,
+      hcompBudget,
+      pcompBudget,
+    );
+  }
+
+  /** Starts a segment; returns a result. */
+  segment(): number {
+    return this.#functions.sluice_zpaq_decoder_segment(this.#context.handle);
+  }
+
+  /** Decodes as far as source and target go; `more` says whether input can follow. Returns a result. */
+  run(
+    source: Uint8Array,
+    pos: number,
+    end: number,
+    target: Uint8Array,
+    start: number,
+    targetEnd: number,
+    more: boolean,
+  ): number {
+    return this.#functions.sluice_zpaq_decoder_run(
+      this.#context.handle,
+      source,
+      pos,
+      end,
+      target,
+      start,
+      targetEnd,
+      more ? 1 : 0,
+      this.#step,
+    );
+  }
+
+  /** As `run`, off the event loop where the backend can. */
+  runAsync(
+    source: Uint8Array,
+    pos: number,
+    end: number,
+    target: Uint8Array,
+    start: number,
+    targetEnd: number,
+    more: boolean,
+  ): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_zpaq_decoder_run_async(
+        handle,
+        source,
+        pos,
+        end,
+        target,
+        start,
+        targetEnd,
+        more ? 1 : 0,
+        this.#step,
+      )
+    );
+  }
+
+  /** The program that PROGRAM_READY told of. */
+  program(): Uint8Array<ArrayBuffer> {
+    const target = new Uint8Array(PROGRAM_SIZE_MAX);
+    const step = new Uint32Array(STEP_LENGTH);
+    this.#functions.sluice_zpaq_decoder_program(this.#context.handle, target, 0, target.length, step);
+    return target.slice(0, step[STEP.PRODUCED]!);
+  }
+
+  /** Says who runs that program: the host, which then gets what goes into it, or this context. Returns a result. */
+  settle(hosted: boolean): number {
+    return this.#functions.sluice_zpaq_decoder_settle(this.#context.handle, hosted ? 1 : 0);
+  }
+
+  /** Hashes output that the host made of what a run gave. */
+  hash(source: Uint8Array, start: number, end: number): void {
+    this.#functions.sluice_zpaq_decoder_hash(this.#context.handle, source, start, end);
+  }
+
+  /** The SHA-1 of the segment's output so far. */
+  digest(): Uint8Array<ArrayBuffer> {
+    const step = new Uint32Array(STEP_LENGTH);
+    const target = new Uint8Array(DIGEST_SIZE);
+    this.#functions.sluice_zpaq_decoder_digest(this.#context.handle, target, 0, DIGEST_SIZE, step);
+    return target;
+  }
+
+  /** The error for a failed result of this context. */
+  error(result: number, action: string, offset?: number): Error {
+    return resultError({ format: "zpaq", action, result, offset, maxMemory: this.#maxMemory });
+  }
+
+  /** Frees the context; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the context. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * The kernel of ZPAQ encoding: the segments of one block, fragments of files and the key of encrypted archives, on either
+ * backend.
+ *
+ * @module
+ */
+import { Context, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Library } from "@sluice/ffi";
+import type { ZpaqEncodeFunctions } from "./_abi/zpaq_encode.gen.ts";
+import { ZPAQ_ENCODE } from "./encode_module.ts";
+
+export { RESULT };
+
+export type { BackendChoice };
+
+const DIGEST_SIZE = 20;
+const KEY_SIZE = 32;
+const PROGRAM_SIZE_MAX = 512;
+/** Numbers of one fragment: its size, hits, and 256 bytes of what followed what. */
+export const ZPAQ_FRAGMENT_NUMBERS = 66;
+
+/** What a context is made with. */
+export interface ZpaqEncoderKernelOptions {
+  /** The most bytes that the context may allocate; 0 for no limit. */
+  readonly maxMemory: number;
+  /** The backend; undefined for the configured one. */
+  readonly backend: BackendChoice | undefined;
+}
+
+/** An encoding context: one block at a time. */
+export class ZpaqEncoderKernel implements Disposable {
+  readonly #library: Library<ZpaqEncodeFunctions>;
+  readonly #functions: ZpaqEncodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+  readonly #maxMemory: number;
+
+  /** Takes a context from the backend. */
+  constructor(options: ZpaqEncoderKernelOptions) {
+    this.#library = ZPAQ_ENCODE.open(options.backend);
+    this.#functions = this.#library.functions;
+    this.#maxMemory = options.maxMemory;
+    const handle = this.#functions.sluice_zpaq_encoder_new(options.maxMemory);
+    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make an encoding context");
+    this.#context = new Context(this.#library, handle, this.#functions.sluice_zpaq_encoder_free);
+  }
+
+  /** Which backend runs this context. */
+  get backend(): "native" | "wasm" {
+    return this.#library.kind;
+  }
+
+  /** Input bytes that the last prediction took. */
+  get consumed(): number {
+    return this.#step[STEP.CONSUMED]!;
+  }
+
+  /** Output bytes that the last run wrote. */
+  get produced(): number {
+    return this.#step[STEP.PRODUCED]!;
+  }
+
+  /** Starts a block with its header; returns a result. */
+  begin(header: Uint8Array, hcompBudget: number): number {
+    return this.#functions.sluice_zpaq_encoder_begin(
+      this.#context.handle,
+      header,
+      0,
+      header.length,
+      hcompBudget,
+    );
+  }
+
+  /** Transforms a segment's text; `numbers` say how. Returns a result. */
+  segment(prefix: Uint8Array, source: Uint8Array, numbers: Uint32Array): number {
+    return this.#functions.sluice_zpaq_encoder_segment(
+      this.#context.handle,
+      prefix,
+      0,
+      prefix.length,
+      source,
+      0,
+      source.length,
+      numbers,
+      numbers.length,
+    );
+  }
+
+  /** As `segment`, off the event loop where the backend can. */
+  segmentAsync(prefix: Uint8Array, source: Uint8Array, numbers: Uint32Array): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_zpaq_encoder_segment_async(
+        handle,
+        prefix,
+        0,
+        prefix.length,
+        source,
+        0,
+        source.length,
+        numbers,
+        numbers.length,
+      )
+    );
+  }
+
+  /** Codes on into the target; returns a result. */
+  run(target: Uint8Array, start: number, end: number): number {
+    return this.#functions.sluice_zpaq_encoder_run(this.#context.handle, target, start, end, this.#step);
+  }
+
+  /** As `run`, off the event loop where the backend can. */
+  runAsync(target: Uint8Array, start: number, end: number): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_zpaq_encoder_run_async(handle, target, start, end, this.#step)
+    );
+  }
+
+  /** Predicts the bits of `source` after `begin` into `numbers`, as many bytes as fit; `consumed` says how many. */
+  predict(source: Uint8Array, start: number, numbers: Uint32Array): number {
+    return this.#functions.sluice_zpaq_encoder_predict(
+      this.#context.handle,
+      source,
+      start,
+      source.length,
+      numbers,
+      numbers.length,
+      this.#step,
+    );
+  }
+
+  /** The error for a failed result of this context. */
+  error(result: number, action: string, offset?: number): Error {
+    return resultError({ format: "zpaq", action, result, offset, maxMemory: this.#maxMemory });
+  }
+
+  /** Frees the context; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the context. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** What one call of `zpaqFragments` found. */
+export interface ZpaqFragments {
+  /** How many there are. */
+  readonly count: number;
+  /** Input bytes that they take. */
+  readonly consumed: number;
+  /** Whether the last of them is the end of the input. */
+  readonly ended: boolean;
+}
+
+/**
+ * Cuts `source` into fragments: {@linkcode ZPAQ_FRAGMENT_NUMBERS} go to `parts` and 20 bytes to `digests` for each. With
+ * `last` what is behind the last cut is one as well, even when it is empty.
+ */
+export async function zpaqFragments(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  limits: { readonly sizeMin: number; readonly sizeMax: number; readonly fragment: number },
+  last: boolean,
+  parts: Uint32Array,
+  digests: Uint8Array,
+  backend: BackendChoice | undefined,
+): Promise<ZpaqFragments> {
+  const step = new Uint32Array(STEP_LENGTH);
+  const result = await ZPAQ_ENCODE.open(backend).functions.sluice_zpaq_fragment_async(
+    source,
+    start,
+    end,
+    limits.sizeMin,
+    limits.sizeMax,
+    limits.fragment,
+    last ? 1 : 0,
+    parts,
+    parts.length,
+    digests,
+    0,
+    digests.length,
+    step,
+  );
+  if (result < 0) throw resultError({ format: "zpaq", action: "cut fragments", result });
+  return { count: step[STEP.DETAIL]!, consumed: step[STEP.CONSUMED]!, ended: step[STEP.HINT] === 1 };
+}
+
+/** SHA-1 of parts of `source` that follow each other; their digests follow each other as well. */
+export async function zpaqHashParts(
+  source: Uint8Array,
+  sizes: Uint32Array,
+  backend: BackendChoice | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const step = new Uint32Array(STEP_LENGTH);
+  const digests = new Uint8Array(DIGEST_SIZE * sizes.length);
+  const result = await ZPAQ_ENCODE.open(backend).functions.sluice_zpaq_hash_parts_async(
+    source,
+    0,
+    source.length,
+    sizes,
+    sizes.length,
+    digests,
+    0,
+    digests.length,
+    step,
+  );
+  if (result < 0) throw resultError({ format: "zpaq", action: "hash fragments", result });
+  return digests;
+}
+
+/** The post-processor that zpaq stores for a transform: `parameter` is low bits of offsets or the least match length. */
+export function zpaqStoredProgram(
+  transform: number,
+  parameter: number,
+  backend: BackendChoice | undefined,
+): Uint8Array<ArrayBuffer> {
+  const step = new Uint32Array(STEP_LENGTH);
+  const target = new Uint8Array(PROGRAM_SIZE_MAX);
+  const result = ZPAQ_ENCODE.open(backend).functions.sluice_zpaq_stored_program(
+    transform,
+    parameter,
+    target,
+    0,
+    target.length,
+    step,
+  );
+  if (result < 0) throw resultError({ format: "zpaq", action: "find the post-processor", result });
+  return target.slice(0, step[STEP.PRODUCED]!);
+}
+
+/** The key of an encrypted archive from a password and the archive's salt. */
+export async function zpaqDeriveKey(
+  password: Uint8Array,
+  salt: Uint8Array,
+  backend: BackendChoice | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const step = new Uint32Array(STEP_LENGTH);
+  const key = new Uint8Array(KEY_SIZE);
+  const result = await ZPAQ_ENCODE.open(backend).functions.sluice_zpaq_derive_key_async(
+    password,
+    0,
+    password.length,
+    salt,
+    0,
+    salt.length,
+    key,
+    0,
+    KEY_SIZE,
+    step,
+  );
+  if (result < 0) throw resultError({ format: "zpaq", action: "derive the key", result });
+  return key;
+}
+
+/** The SHA-1 of bytes, at once. */
+export function zpaqHash(source: Uint8Array, backend: BackendChoice | undefined): Uint8Array<ArrayBuffer> {
+  const step = new Uint32Array(STEP_LENGTH);
+  const digest = new Uint8Array(DIGEST_SIZE);
+  const result = ZPAQ_ENCODE.open(backend).functions.sluice_zpaq_hash_parts(
+    source,
+    0,
+    source.length,
+    Uint32Array.of(source.length),
+    1,
+    digest,
+    0,
+    digest.length,
+    step,
+  );
+  if (result < 0) throw resultError({ format: "zpaq", action: "hash bytes", result });
+  return digest;
+}

@@ -1,0 +1,109 @@
+/**
+ * Networks compiled to WebAssembly against the kernel's loop for any network, on both backends.
+ */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { liveContextCount } from "@sluice/ffi";
+import { concatBytes, SluiceError } from "@sluice/internal";
+import { BACKENDS } from "../../tests/_backends.ts";
+import { CONTENT_KINDS, Random } from "../../tests/_data.ts";
+import { randomHeader } from "../../tests/_zpaq_random.ts";
+import { NetworkRunner } from "../block/_network_runner.ts";
+import { compressZpaqConfig, decompressZpaq, parseZpaqHeader } from "../mod.ts";
+import type { ZpaqDecompressOptions } from "../mod.ts";
+
+const LONG = Deno.env.get("SLUICE_LONG") === "1";
+const ROUNDS = LONG ? 20_000 : 250;
+const HCOMP_BUDGET = 300;
+const NO_LIMITS = { budget: Infinity, maxMemory: Infinity };
+const START = Uint8Array.fromHex("376b5374a03183d38cb228b0d37a50510101");
+
+/** What came of a block: its output, or the error. */
+function outcome(input: Uint8Array, options: ZpaqDecompressOptions): string {
+  try {
+    return decompressZpaq(input, options).toHex();
+  } catch (error) {
+    assert(error instanceof SluiceError, `${error}`);
+    return `${error.code} ${error.message}`;
+  }
+}
+
+const SEGMENT_START = Uint8Array.of(1, 0, 0, 0);
+/** Enough of coded data for its first byte. */
+const FIRST_BYTE_SIZE = 12;
+
+/** A block whose coded data is anything, behind a byte that says that nothing is to be post-processed. */
+function blockOf(header: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
+  const program = Uint8Array.of(56, 0);
+  const halting = concatBytes([
+    header.subarray(0, header.length - parseZpaqHeader(header).hcomp.length),
+    program,
+  ]);
+  new DataView(halting.buffer).setUint16(0, halting.length - 2, true);
+  const block = compressZpaqConfig({ header: halting, pcomp: undefined }, [{ data: random.bytes(20) }]);
+  const at = START.length + halting.length + SEGMENT_START.length;
+  const first = block.subarray(at, at + FIRST_BYTE_SIZE);
+  return concatBytes([
+    START,
+    header,
+    SEGMENT_START,
+    first,
+    random.bytes(300),
+    Uint8Array.of(0, 0, 0, 0, 254, 255),
+  ]);
+}
+
+/** A block of two segments with a random model; undefined where the program of its contexts fails. */
+function encoded(header: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> | undefined {
+  const kinds = Object.values(CONTENT_KINDS);
+  const segments = [random.below(400), random.below(40)].map((size) => ({
+    data: kinds[random.below(kinds.length)]!(size),
+  }));
+  const blockBy = (compilePrograms: "never" | "always"): Uint8Array<ArrayBuffer> =>
+    compressZpaqConfig({ header, pcomp: undefined }, segments, { backend: BACKENDS[0], compilePrograms });
+  try {
+    const block = blockBy("never");
+    assertEquals(blockBy("always"), block);
+    return block;
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    assertThrows(() => blockBy("always"), SluiceError, error.message);
+    return undefined;
+  }
+}
+
+Deno.test("compiled networks decode what the kernel's loops do, failures and budgets included", () => {
+  const seed = Random.seed(Date.now() & 0xffffff);
+  console.log(`SEED=${seed}`);
+  const random = new Random(seed);
+  const kinds = new Map<string, number>();
+  const before = liveContextCount();
+  for (let round = 0; round < ROUNDS; round++) {
+    // What may run for ever is decoded only, from data that is no data.
+    const straight = random.below(4) > 0;
+    const header = randomHeader(random, random.below(10) === 0 ? 60 : 12, straight);
+    assert(
+      NetworkRunner.create(parseZpaqHeader(header), header, "decode", NO_LIMITS, undefined) !== undefined,
+    );
+    const block = straight ? encoded(header, random) : undefined;
+    const input = block ?? blockOf(header, random);
+    // Half of what decodes is damaged.
+    if (block !== undefined && random.below(2) === 0) {
+      const front = START.length + header.length;
+      const at = front + random.below(input.length - front);
+      input[at] = input[at]! ^ 1 << random.below(8);
+    }
+    const limits = { hcompBudget: HCOMP_BUDGET, maxOutputSize: 1 << 12, maxMemory: 1 << 26 };
+    const outcomes = BACKENDS.flatMap((backend) =>
+      (["never", "always"] as const).map((compilePrograms) =>
+        outcome(input, { ...limits, backend, compilePrograms })
+      )
+    );
+    assertEquals(new Set(outcomes).size, 1, `round ${round}: ${input.toHex()}\n${outcomes.join("\n")}`);
+    const kind = /^[A-Z_]+/.exec(outcomes[0]!)?.[0] ?? "output";
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  assertEquals(liveContextCount(), before);
+  console.log([...kinds].map(([kind, count]) => `${kind}: ${count}`).join(", "));
+  const frequent = ["output", "CHECKSUM", "BAD_OPCODE"];
+  for (const kind of LONG ? [...frequent, "BUDGET_EXCEEDED"] : frequent) assert(kinds.has(kind), kind);
+});

@@ -1,0 +1,406 @@
+/**
+ * Decompression as a pull codec: walks from frame to frame, checks what each header asks for, and hands frame bytes to
+ * the kernel. Every shape of the decompression API stands on it, so that all of them fail in the same way.
+ */
+import { RESULT, ZstdDecoderKernel } from "../kernel/decoder.ts";
+import {
+  concatBytes,
+  CorruptDataError,
+  LimitExceededError,
+  type SluiceError,
+  TruncatedDataError,
+} from "@sluice/internal";
+import type { PullCodec } from "@sluice/internal";
+import { releaseDecoderDictionary, useDecoderDictionary } from "../options/_decoder_dictionaries.ts";
+import { NO_CHECKPOINTS } from "../options/_checkpoint_options.ts";
+import type { CheckpointSettings } from "../options/_checkpoint_options.ts";
+import type { DecompressSettings } from "../options/_decompress_options.ts";
+import { FRAME_HEADER_SIZE_MAX } from "../frame/_format.ts";
+import { isFramePrefix, parseFrameHeader } from "../frame/_frame_parser.ts";
+import type { ZstdFrameHeader } from "../frame/frame_header.ts";
+
+const NO_BYTES = new Uint8Array();
+
+/** What the library calls otherwise, but means that a frame breaks the rules. */
+const CORRUPT_RESULTS: ReadonlySet<number> = new Set([
+  RESULT.INPUT_SIZE_MISMATCH,
+  RESULT.OUTPUT_TOO_SMALL,
+  RESULT.NO_PROGRESS,
+  RESULT.DICTIONARY_CORRUPT,
+]);
+
+/** What the next input byte belongs to. */
+type Stage = "header" | "skippable" | "frame" | "done";
+
+/** Takes a context from the backend with these settings. */
+export function makeDecoderKernel(settings: DecompressSettings): ZstdDecoderKernel {
+  return new ZstdDecoderKernel(settings);
+}
+
+/** One decompression from its first input byte to its last output byte. */
+export class DecoderCodec implements PullCodec {
+  readonly #settings: DecompressSettings;
+  readonly #kernel: ZstdDecoderKernel;
+  readonly #ownsKernel: boolean;
+  readonly #onCheckpoint: CheckpointSettings["onCheckpoint"];
+  readonly offLoop: boolean;
+
+  #stage: Stage = "header";
+  #chunk: Uint8Array = NO_BYTES;
+  #pos = 0;
+  #ended = false;
+  #outputPending = false;
+  #closed = false;
+  /** Thrown by the next read, after the output that came before it. */
+  #failure: Error | undefined;
+
+  /** The first bytes of a frame, collected until its header is complete, then given to the kernel first. */
+  readonly #head = new Uint8Array(FRAME_HEADER_SIZE_MAX);
+  #headLength = 0;
+  #headPos = 0;
+  #header: ZstdFrameHeader | undefined;
+  #skipLeading: number;
+  #skipLeft = 0;
+  #skippable: Uint8Array<ArrayBuffer> | undefined;
+
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #framesRead = 0;
+  #framesDecoded = 0;
+
+  /** Takes a context from the backend, or uses one that the caller keeps; the caller closes the codec. */
+  constructor(
+    settings: DecompressSettings,
+    offload: "auto" | "always" | "never" = "auto",
+    kernel?: ZstdDecoderKernel,
+    { onCheckpoint, resumeAt }: CheckpointSettings = NO_CHECKPOINTS,
+  ) {
+    this.#onCheckpoint = onCheckpoint;
+    this.#bytesIn = resumeAt.compressedOffset;
+    this.#bytesOut = resumeAt.decompressedOffset;
+    this.#framesDecoded = resumeAt.frameIndex;
+    this.#settings = settings;
+    this.#ownsKernel = kernel === undefined;
+    // What comes before a checkpoint has been read: a foreign header, and frames that make what follows trailing.
+    this.#skipLeading = this.#bytesIn > 0 ? 0 : settings.skipBytes;
+    this.#framesRead = this.#bytesIn > 0 ? Math.max(1, this.#framesDecoded) : 0;
+    this.#kernel = kernel ?? new ZstdDecoderKernel(settings);
+    // One output chunk decodes in a tenth of a millisecond: a crossing of threads would cost as much.
+    this.offLoop = offload === "always" && this.#kernel.backend === "native";
+  }
+
+  get needsInput(): boolean {
+    return this.#stage !== "done" && !this.#ended && !this.#outputPending && this.#failure === undefined &&
+      this.#pos === this.#chunk.length;
+  }
+
+  get done(): boolean {
+    return this.#stage === "done" && this.#failure === undefined;
+  }
+
+  /** Input bytes used so far, not those that wait. */
+  get bytesIn(): number {
+    return this.#bytesIn;
+  }
+
+  /** Output bytes given so far. */
+  get bytesOut(): number {
+    return this.#bytesOut;
+  }
+
+  /** Input bytes that wait. */
+  get pendingInput(): number {
+    return this.#chunk.length - this.#pos;
+  }
+
+  /** Frames whose content is complete, skippable ones left out. */
+  get frameIndex(): number {
+    return this.#framesDecoded;
+  }
+
+  /** The header of the frame at hand, or of the last one. */
+  get header(): ZstdFrameHeader | undefined {
+    return this.#header;
+  }
+
+  /** Bytes behind the end that were not used. */
+  get unused(): Uint8Array<ArrayBuffer> {
+    if (this.#stage !== "done") return new Uint8Array();
+    return concatBytes([
+      this.#head.slice(0, this.#headLength),
+      new Uint8Array(this.#chunk.subarray(this.#pos)),
+    ]);
+  }
+
+  /** Bytes that the codec holds. */
+  get memoryBytes(): number {
+    return this.#kernel.memoryBytes;
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.#closed) throw new TypeError("Cannot write to the decoder: it is closed");
+    if (this.#ended) throw new TypeError("Cannot write to the decoder: its input has ended");
+    const waiting = this.#chunk.subarray(this.#pos);
+    this.#chunk = waiting.length === 0
+      ? chunk
+      : concatBytes([new Uint8Array(waiting), new Uint8Array(chunk)]);
+    this.#pos = 0;
+  }
+
+  /** Copies input that waits, so that the caller may change its buffer. */
+  detachInput(): void {
+    this.#chunk = this.#pos === this.#chunk.length ? NO_BYTES : this.#chunk.slice(this.#pos);
+    this.#pos = 0;
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  read(target: Uint8Array<ArrayBuffer>, start: number): number {
+    let at = start;
+    while (true) {
+      const room = this.#prepare(target, at);
+      if (room === undefined) return this.#answer(at - start);
+      const [source, pos, end] = this.#source();
+      at += this.#account(this.#kernel.step(source, pos, end, target, at, room));
+    }
+  }
+
+  async readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number> {
+    let at = start;
+    while (true) {
+      const room = this.#prepare(target, at);
+      if (room === undefined) return this.#answer(at - start);
+      const [source, pos, end] = this.#source();
+      at += this.#account(await this.#kernel.stepAsync(source, pos, end, target, at, room));
+    }
+  }
+
+  close(): void {
+    if (!this.#closed) this.#releaseKernel();
+    this.#closed = true;
+    if (this.#stage !== "done") this.#chunk = NO_BYTES;
+  }
+
+  #releaseKernel(): void {
+    if (this.#ownsKernel) {
+      this.#kernel.close();
+      releaseDecoderDictionary(this.#settings);
+    } else if (this.#stage === "frame") this.#kernel.reset();
+  }
+
+  /**
+   * Does everything but kernel work: headers, skippable frames, the end. Returns where the target ends for the next
+   * step, or undefined when the read is over.
+   */
+  #prepare(target: Uint8Array, at: number): number | undefined {
+    try {
+      while (this.#failure === undefined) {
+        if (this.#stage === "done") return undefined;
+        if (this.#stage === "frame") {
+          const ready = this.#outputPending || this.#headPos < this.#headLength ||
+            this.#pos < this.#chunk.length;
+          if (ready) return at === target.length ? undefined : this.#targetEnd(target, at);
+        } else if (this.#pos < this.#chunk.length) {
+          if (this.#stage === "header") this.#readHead();
+          else this.#readSkippable();
+          continue;
+        }
+        if (this.#ended) this.#checkEnd();
+        else return undefined;
+      }
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+    return undefined;
+  }
+
+  /** One byte past the output limit is asked for: when it comes, the limit is broken. */
+  #targetEnd(target: Uint8Array, at: number): number {
+    return Math.min(target.length, at + this.#settings.maxOutputSize - this.#bytesOut + 1);
+  }
+
+  /** The input of the next step: first the collected header, then the chunk. */
+  #source(): [Uint8Array, number, number] {
+    return this.#headPos < this.#headLength
+      ? [this.#head, this.#headPos, this.#headLength]
+      : [this.#chunk, this.#pos, this.#chunk.length];
+  }
+
+  /** Books what a step did and returns the bytes it wrote; a failure is kept for `#answer`. */
+  #account(result: number): number {
+    if (result < 0) {
+      this.#failure = this.#kernelError(result);
+      return 0;
+    }
+    const { consumed, produced } = this.#kernel;
+    if (this.#headPos < this.#headLength) this.#headPos += consumed;
+    else this.#pos += consumed;
+    this.#bytesIn += consumed;
+    this.#bytesOut += produced;
+    this.#outputPending = result === RESULT.OUTPUT_PENDING;
+    if (this.#bytesOut > this.#settings.maxOutputSize) {
+      const excess = this.#bytesOut - this.#settings.maxOutputSize;
+      this.#bytesOut -= excess;
+      this.#failure = this.#outputLimit(undefined);
+      return produced - excess;
+    }
+    if (result === RESULT.FRAME_END) this.#endFrame();
+    return produced;
+  }
+
+  #endFrame(): void {
+    this.#framesDecoded++;
+    this.#framesRead++;
+    this.#headLength = 0;
+    this.#stage = this.#settings.firstFrameOnly ? "done" : "header";
+    this.#tellCheckpoint();
+  }
+
+  #tellCheckpoint(): void {
+    try {
+      this.#onCheckpoint?.({
+        compressedOffset: this.#bytesIn,
+        decompressedOffset: this.#bytesOut,
+        frameIndex: this.#framesDecoded,
+      });
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+  }
+
+  /** Ends a read: output first; a failure is thrown by the read that has nothing else to give. */
+  #answer(length: number): number {
+    if (length > 0 || this.#failure === undefined) return length;
+    throw this.#failure;
+  }
+
+  /** Collects bytes of a header until it is complete, then decides what follows. */
+  #readHead(): void {
+    if (this.#skipLeading > 0) {
+      const step = Math.min(this.#skipLeading, this.#chunk.length - this.#pos);
+      this.#skipLeading -= step;
+      this.#advance(step);
+      return;
+    }
+    this.#head[this.#headLength++] = this.#chunk[this.#pos++]!;
+    const offset = this.#bytesIn; // of the frame: held header bytes are not booked yet
+    if (
+      !this.#settings.magicless && this.#framesRead > 0 && !isFramePrefix(this.#head, 0, this.#headLength)
+    ) {
+      if (this.#settings.ignoreTrailing) {
+        this.#stage = "done";
+        return;
+      }
+      throw new CorruptDataError(
+        `Cannot decompress zstd data at byte ${offset}: bytes follow the last frame that start no frame`,
+        { format: "zstd", code: "TRAILING_DATA", offset, errno: 72 },
+      );
+    }
+    const header = parseFrameHeader(this.#head, 0, this.#headLength, this.#settings.magicless, offset);
+    if (typeof header === "number") return;
+    this.#header = header;
+    this.#settings.checkHeader?.(header);
+    if (header.type === "skippable") this.#startSkippable(header);
+    else this.#startFrame(header, offset);
+  }
+
+  #startFrame(header: ZstdFrameHeader, offset: number): void {
+    const { maxWindowSize, maxOutputSize } = this.#settings;
+    if (header.windowSize > maxWindowSize) {
+      throw new LimitExceededError(
+        `Cannot decompress zstd data at byte ${offset}: the frame needs a window of ${header.windowSize} bytes, ` +
+          `expected at most ${maxWindowSize}`,
+        {
+          format: "zstd",
+          code: "WINDOW_TOO_LARGE",
+          offset,
+          errno: 16,
+          limit: maxWindowSize,
+          actual: header.windowSize,
+          unit: "bytes",
+        },
+      );
+    }
+    if (header.contentSize !== undefined && this.#bytesOut + header.contentSize > maxOutputSize) {
+      throw this.#outputLimit(this.#bytesOut + header.contentSize);
+    }
+    useDecoderDictionary(this.#kernel, this.#settings, header.dictId);
+    this.#headPos = 0;
+    this.#stage = "frame";
+  }
+
+  #startSkippable(header: ZstdFrameHeader): void {
+    const size = header.contentSize!;
+    this.#bytesIn += this.#headLength;
+    this.#headLength = 0;
+    this.#skipLeft = size;
+    const wanted = this.#settings.onSkippable !== undefined && size <= this.#settings.maxSkippableBytes;
+    this.#skippable = wanted ? new Uint8Array(size) : undefined;
+    this.#stage = "skippable";
+    if (size === 0) this.#endSkippable();
+  }
+
+  #readSkippable(): void {
+    const step = Math.min(this.#skipLeft, this.#chunk.length - this.#pos);
+    this.#skippable?.set(
+      this.#chunk.subarray(this.#pos, this.#pos + step),
+      this.#skippable.length - this.#skipLeft,
+    );
+    this.#skipLeft -= step;
+    this.#advance(step);
+    if (this.#skipLeft === 0) this.#endSkippable();
+  }
+
+  #endSkippable(): void {
+    this.#framesRead++;
+    this.#stage = "header";
+    if (this.#skippable !== undefined) {
+      this.#settings.onSkippable!(this.#header!.skippableVariant!, this.#skippable);
+      this.#skippable = undefined;
+    }
+    this.#tellCheckpoint();
+  }
+
+  #advance(step: number): void {
+    this.#pos += step;
+    this.#bytesIn += step;
+  }
+
+  /** All input is used up and no more comes. */
+  #checkEnd(): void {
+    const empty = this.#framesRead === 0 && this.#headLength === 0 && this.#skipLeading === 0;
+    const clean = this.#stage === "header" && this.#headLength === 0 && this.#skipLeading === 0;
+    if (clean && (!empty || this.#settings.allowEmpty)) {
+      this.#stage = "done";
+      return;
+    }
+    const offset = this.#bytesIn + (this.#stage === "header" ? this.#headLength : 0);
+    throw new TruncatedDataError(
+      `Cannot decompress zstd data at byte ${offset}: the data ends ${
+        empty ? "before the first frame" : "inside a frame"
+      }`,
+      { format: "zstd", code: "TRUNCATED", offset, errno: 72 },
+    );
+  }
+
+  #outputLimit(actual: number | undefined): SluiceError {
+    const limit = this.#settings.maxOutputSize;
+    const found = actual === undefined ? `more than ${limit}` : `${actual}`;
+    return new LimitExceededError(
+      `Cannot decompress zstd data at byte ${this.#bytesIn}: the content has ${found} bytes, expected at most ${limit}`,
+      { format: "zstd", code: "OUTPUT_LIMIT", offset: this.#bytesIn, limit, actual, unit: "bytes" },
+    );
+  }
+
+  #kernelError(result: number): Error {
+    // A declared size that the content does not have is answered with "wrong size" or "no room", a block that repeats
+    // a table that never was with "dictionary corrupted": all of them are corrupt frames.
+    const corrupt = CORRUPT_RESULTS.has(result);
+    return this.#kernel.error(corrupt ? RESULT.CORRUPT : result, "decompress zstd data", {
+      offset: this.#bytesIn,
+      expectedId: this.#header?.dictId,
+    });
+  }
+}

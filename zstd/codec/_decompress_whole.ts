@@ -1,0 +1,186 @@
+/**
+ * Decompression of whole values: one kernel call where the frames say how large their content is, else the pull codec.
+ */
+import { resolveBackend, RESULT, ZstdDecoderKernel } from "../kernel/decoder.ts";
+import { afterwards, concatBytes, IdlePool, readAvailable } from "@sluice/internal";
+import { DecoderCodec } from "./_decoder_codec.ts";
+import { releaseDecoderDictionary, useDecoderDictionary } from "../options/_decoder_dictionaries.ts";
+import type { DecompressSettings } from "../options/_decompress_options.ts";
+import { FrameWalker, measureFrames } from "../frame/_frame_walker.ts";
+import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
+
+/** Contexts of the free functions; each holds about 100 KB. */
+const POOL = new IdlePool<ZstdDecoderKernel>(4);
+/** A WASM instance that had to grow past this is not kept. */
+const KEPT_INSTANCE_SIZE_MAX = 32 << 20;
+/** In WASM a call's input and output have to lie in its memory; larger values go through in pieces. */
+const WASM_ONE_CALL_SIZE_MAX = 4 << 20;
+/** Below this much output a call takes less time than a change of threads. */
+const OFF_LOOP_OUTPUT_SIZE_MIN = 256 << 10;
+/** How long sliced work holds the event loop, in milliseconds. */
+const SLICE_MS = 8;
+
+/** Runs `use` with a context that is taken from the pool and given back, unless something failed. */
+export function withDecoder<T>(settings: DecompressSettings, use: (kernel: ZstdDecoderKernel) => T): T {
+  const key = `${resolveBackend(settings.backend)} ${settings.poolKey}`;
+  const kernel = POOL.acquire(key, () => new ZstdDecoderKernel(settings));
+  return afterwards(() => use(kernel), (failed) => {
+    if (failed || settings.poolKey === undefined || kernel.instanceBytes > KEPT_INSTANCE_SIZE_MAX) {
+      kernel.close();
+    } else {
+      kernel.useDictionary(undefined);
+      POOL.release(key, kernel);
+    }
+    releaseDecoderDictionary(settings);
+  });
+}
+
+/**
+ * The size of all content when it can be decoded in one go: every frame declares a size that its blocks can hold,
+ * windows and total are within limits, and nothing in the settings wants to see single frames.
+ */
+export function plannedSize(bytes: Uint8Array, settings: DecompressSettings): number | undefined {
+  const { checkHeader, onSkippable, skipBytes, firstFrameOnly, magicless, dictionaries, lookupDictionary } =
+    settings;
+  if (dictionaries.length > 0 || lookupDictionary) return undefined; // chosen frame by frame
+  if (checkHeader || onSkippable || skipBytes > 0 || firstFrameOnly || magicless) return undefined;
+  const size = measureFrames(bytes, settings.maxWindowSize);
+  return size === undefined || size > settings.maxOutputSize ? undefined : size;
+}
+
+/** Whether a size is worth one kernel call: in WASM both sides would have to lie in memory that never shrinks. */
+function fitsOneCall(kernel: ZstdDecoderKernel, inputSize: number, outputSize: number): boolean {
+  return kernel.backend === "native" || inputSize + outputSize <= WASM_ONE_CALL_SIZE_MAX;
+}
+
+/** Decompresses a whole value into a fresh array. */
+export function decompressWhole(
+  kernel: ZstdDecoderKernel,
+  bytes: Uint8Array,
+  settings: DecompressSettings,
+): Uint8Array<ArrayBuffer> {
+  const size = plannedSize(bytes, settings);
+  if (size !== undefined) {
+    const target = new Uint8Array(size);
+    if (decompressPlanned(kernel, bytes, settings, target)) return target;
+  }
+  const codec = new DecoderCodec(settings, "never", kernel);
+  try {
+    codec.write(bytes);
+    const first = readAvailable(codec, initialChunkSize(bytes), Infinity);
+    codec.end();
+    // The end of the input may bring an error, but no further output.
+    return codec.done ? first : concatBytes([first, readAvailable(codec, CHUNK_SIZE_DEFAULT, Infinity)]);
+  } finally {
+    codec.close();
+  }
+}
+
+/** Decompresses a whole value into a target, whose size is the output limit; returns the size of the content. */
+export function decompressWholeInto(
+  kernel: ZstdDecoderKernel,
+  bytes: Uint8Array,
+  target: Uint8Array,
+  settings: DecompressSettings,
+): number {
+  const limited = settings.maxOutputSize <= target.length
+    ? settings
+    : { ...settings, maxOutputSize: target.length };
+  const size = plannedSize(bytes, limited);
+  if (size !== undefined && decompressPlanned(kernel, bytes, limited, target.subarray(0, size))) return size;
+  const content = decompressWhole(kernel, bytes, limited);
+  target.set(content);
+  return content.length;
+}
+
+/** Decodes content whose size is known into a target of that size; false when the frames lie. */
+function decompressPlanned(
+  kernel: ZstdDecoderKernel,
+  bytes: Uint8Array,
+  settings: DecompressSettings,
+  target: Uint8Array,
+): boolean {
+  if (fitsOneCall(kernel, bytes.length, target.length)) {
+    useDecoderDictionary(kernel, settings, 0);
+    return kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK &&
+      kernel.produced === target.length;
+  }
+  const codec = new DecoderCodec(settings, "never", kernel);
+  try {
+    codec.write(bytes);
+    let at = 0;
+    while (at < target.length && !codec.needsInput) {
+      const piece = target.subarray(at, at + CHUNK_SIZE_DEFAULT) as Uint8Array<ArrayBuffer>;
+      at += codec.read(piece, 0);
+    }
+    codec.end();
+    return at === target.length && codec.read(new Uint8Array(1), 0) === 0;
+  } catch {
+    return false; // decoded again without a plan, which words the fault for the user
+  } finally {
+    codec.close();
+  }
+}
+
+/**
+ * Where the frames of a value lie and where their contents go, for decoding them side by side: undefined unless there
+ * are several. Skippable frames go with the frame before them.
+ */
+function frameSlab(bytes: Uint8Array): { offsets: Uint32Array; slots: Uint32Array } | undefined {
+  const offsets = [0];
+  const slots = [0];
+  for (const frame of new FrameWalker().push(bytes)) {
+    if (frame.type === "skippable") continue;
+    if (slots.length > 1) offsets.push(frame.offset);
+    slots.push(slots.at(-1)! + frame.contentSize!);
+  }
+  if (slots.length < 3) return undefined;
+  return { offsets: Uint32Array.from([...offsets, bytes.length]), slots: Uint32Array.from(slots) };
+}
+
+/** As `decompressWhole`, off the event loop natively and in slices of a few milliseconds in WASM. */
+export async function decompressWholeAsync(
+  kernel: ZstdDecoderKernel,
+  bytes: Uint8Array,
+  settings: DecompressSettings,
+  threads: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const native = kernel.backend === "native";
+  const size = plannedSize(bytes, settings);
+  if (size !== undefined && size < OFF_LOOP_OUTPUT_SIZE_MIN) return decompressWhole(kernel, bytes, settings);
+  if (size !== undefined && native) {
+    const target = new Uint8Array(size);
+    useDecoderDictionary(kernel, settings, 0);
+    const slab = threads > 1 ? frameSlab(bytes) : undefined;
+    const result = slab === undefined
+      ? await kernel.decompressAsync(bytes, 0, bytes.length, target)
+      : await kernel.batchAsync({ source: bytes, target, ...slab }, threads);
+    if (result === RESULT.OK && kernel.produced === size) return target;
+  }
+  const codec = new DecoderCodec(settings, "always", kernel);
+  try {
+    codec.write(bytes);
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let sliceEnd = performance.now() + SLICE_MS;
+    while (!codec.done) {
+      if (codec.needsInput) codec.end();
+      const target = new Uint8Array(native ? 1 << 20 : CHUNK_SIZE_DEFAULT);
+      const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
+      if (length > 0) {
+        chunks.push(length * 2 > target.length ? target.subarray(0, length) : target.slice(0, length));
+      }
+      if (!codec.offLoop && performance.now() > sliceEnd) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        sliceEnd = performance.now() + SLICE_MS;
+      }
+    }
+    return concatBytes(chunks);
+  } finally {
+    codec.close();
+  }
+}
+
+/** A first guess at the output of frames that do not tell: small inputs get small buffers. */
+function initialChunkSize(bytes: Uint8Array): number {
+  return Math.min(Math.max(bytes.length * 4, 1 << 10), CHUNK_SIZE_DEFAULT);
+}

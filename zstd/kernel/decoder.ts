@@ -1,0 +1,333 @@
+/**
+ * The kernel of zstd decompression: one context on either backend.
+ *
+ * @module
+ */
+import {
+  Context,
+  resolveBackend,
+  RESULT,
+  resultError,
+  SharedContext,
+  SharedSlot,
+  STEP,
+  STEP_LENGTH,
+} from "@sluice/ffi";
+import type { BackendChoice, Handle, Library } from "@sluice/ffi";
+import type { ZstdDecodeFunctions } from "./_abi/zstd_decode.gen.ts";
+import { ZSTD_DECODE } from "./decode_module.ts";
+
+export { resolveBackend, RESULT };
+
+export type { BackendChoice };
+
+/** What a context is made with. */
+export interface ZstdDecoderKernelOptions {
+  /** The most bytes that the codec may allocate; 0 for no limit. */
+  readonly maxMemory: number;
+  /** The backend; undefined for the configured one. */
+  readonly backend: BackendChoice | undefined;
+  /** Pairs of zstd's parameter numbers and values. */
+  readonly parameters: Int32Array;
+}
+
+/** A dictionary digested for decompression, in one library. Contexts of that library share it. */
+export class ZstdDecoderDictionary {
+  /**
+   * The digest; kernels refer to it.
+   *
+   * @internal
+   */
+  readonly shared: SharedContext;
+
+  /** Digests a copy of the bytes in the library of `kernel`. */
+  constructor(kernel: ZstdDecoderKernel, bytes: Uint8Array, type: number) {
+    const library = kernel.library;
+    const handle = library.functions.sluice_zstd_decompressor_dictionary_new(bytes, 0, bytes.length, type);
+    if (!handle) throw kernel.error(RESULT.DICTIONARY_CORRUPT, "digest a dictionary");
+    this.shared = new SharedContext(
+      library,
+      handle,
+      library.functions.sluice_zstd_decompressor_dictionary_free,
+    );
+  }
+
+  /** Frees the digest when no context refers to it any more. */
+  close(): void {
+    this.shared.close();
+  }
+}
+
+/** A decompression context. After a failed call it is ready for a new frame. */
+export class ZstdDecoderKernel implements Disposable {
+  /**
+   * The library that the context lives in.
+   *
+   * @internal
+   */
+  readonly library: Library<ZstdDecodeFunctions>;
+  readonly #functions: ZstdDecodeFunctions;
+  readonly #context: Context;
+  readonly #step = new Uint32Array(STEP_LENGTH);
+  readonly #maxMemory: number;
+  readonly #parameters: Int32Array;
+  readonly #dictionary = new SharedSlot();
+
+  /** Takes a context from the backend and sets its parameters. */
+  constructor(options: ZstdDecoderKernelOptions) {
+    this.library = ZSTD_DECODE.open(options.backend);
+    this.#functions = this.library.functions;
+    this.#maxMemory = options.maxMemory;
+    const handle = this.#functions.sluice_zstd_decompressor_new(options.maxMemory);
+    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a decompression context");
+    const { sluice_zstd_decompressor_free: free } = this.#functions;
+    const slot = this.#dictionary;
+    this.#context = new Context(this.library, handle, (handle) => {
+      free(handle);
+      slot.set(undefined);
+    });
+    const { parameters } = options;
+    this.#parameters = parameters;
+    const result = this.#functions.sluice_zstd_decompressor_set(
+      handle,
+      parameters,
+      parameters.length / 2,
+      this.#step,
+    );
+    if (result < 0) {
+      this.close();
+      throw this.error(result, "set the parameters of a decompression context");
+    }
+  }
+
+  /** Which backend runs this context. */
+  get backend(): "native" | "wasm" {
+    return this.library.kind;
+  }
+
+  /** Input bytes that the last step took. */
+  get consumed(): number {
+    return this.#step[STEP.CONSUMED]!;
+  }
+
+  /** Output bytes that the last call wrote. */
+  get produced(): number {
+    return this.#step[STEP.PRODUCED]!;
+  }
+
+  /** zstd's own number of the last failure. */
+  get errno(): number {
+    return this.#step[STEP.DETAIL]!;
+  }
+
+  /** Bytes that the context holds. */
+  get memoryBytes(): number {
+    this.#functions.sluice_zstd_decompressor_memory(this.#context.handle, this.#step);
+    return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
+  }
+
+  /** Bytes of the WASM instance that the context lives in; 0 natively. */
+  get instanceBytes(): number {
+    return this.library.memoryBytes;
+  }
+
+  /** Decodes whole frames into a target that has room for all of it; returns a result. */
+  decompress(source: Uint8Array, pos: number, end: number, target: Uint8Array): number {
+    return this.#functions.sluice_zstd_decompressor_decompress(
+      this.#context.handle,
+      source,
+      pos,
+      end,
+      target,
+      0,
+      target.length,
+      this.#step,
+    );
+  }
+
+  /** As `decompress`, off the event loop where the backend can. */
+  decompressAsync(source: Uint8Array, pos: number, end: number, target: Uint8Array): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_zstd_decompressor_decompress_async(
+        handle,
+        source,
+        pos,
+        end,
+        target,
+        0,
+        target.length,
+        this.#step,
+      )
+    );
+  }
+
+  /**
+   * Decodes until the source is used up, the target is full or the frame ends; returns a result. May stop before the
+   * source is used up: `consumed` says how far it came.
+   */
+  step(
+    source: Uint8Array,
+    pos: number,
+    end: number,
+    target: Uint8Array,
+    start: number,
+    targetEnd: number,
+  ): number {
+    return this.#functions.sluice_zstd_decompressor_step(
+      this.#context.handle,
+      source,
+      pos,
+      Math.min(end, pos + this.library.sourceWindow),
+      target,
+      start,
+      targetEnd,
+      this.#step,
+    );
+  }
+
+  /** As `step`, off the event loop where the backend can. */
+  stepAsync(
+    source: Uint8Array,
+    pos: number,
+    end: number,
+    target: Uint8Array,
+    start: number,
+    targetEnd: number,
+  ): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_zstd_decompressor_step_async(
+        handle,
+        source,
+        pos,
+        Math.min(end, pos + this.library.sourceWindow),
+        target,
+        start,
+        targetEnd,
+        this.#step,
+      )
+    );
+  }
+
+  /** Uses a dictionary of the same library for all frames from now on, or none. */
+  useDictionary(dictionary: ZstdDecoderDictionary | undefined): void {
+    if (dictionary?.shared === this.#dictionary.current) return;
+    const result = this.#functions.sluice_zstd_decompressor_use_dictionary(
+      this.#context.handle,
+      dictionary?.shared.handle ?? null,
+      this.#step,
+    );
+    if (result < 0) throw this.error(result, "use a dictionary");
+    this.#dictionary.set(dictionary?.shared);
+  }
+
+  /** Decodes many frames over threads; returns a result. On failure `failedIndex` is one that failed. */
+  batch(batch: ZstdDecoderBatch, threads: number): number {
+    return this.#functions.sluice_zstd_decompressor_batch(
+      ...this.#batchArguments(this.#context.handle, batch, threads),
+    );
+  }
+
+  /** As `batch`, off the event loop where the backend can. */
+  batchAsync(batch: ZstdDecoderBatch, threads: number): Promise<number> {
+    return this.#context.run((handle) =>
+      this.#functions.sluice_zstd_decompressor_batch_async(...this.#batchArguments(handle, batch, threads))
+    );
+  }
+
+  #batchArguments(
+    handle: Handle,
+    { source, offsets, target, slots }: ZstdDecoderBatch,
+    threads: number,
+  ): Parameters<ZstdDecodeFunctions["sluice_zstd_decompressor_batch"]> {
+    return [
+      handle,
+      this.#parameters,
+      this.#parameters.length / 2,
+      source,
+      0,
+      source.length,
+      offsets,
+      offsets.length,
+      target,
+      0,
+      target.length,
+      slots,
+      slots.length,
+      threads,
+      this.#step,
+    ];
+  }
+
+  /** Decodes frames that each refer to the content before; returns a result. */
+  chain({ source, offsets, target, slots }: ZstdDecoderBatch): number {
+    return this.#functions.sluice_zstd_decompressor_chain(
+      this.#context.handle,
+      source,
+      0,
+      source.length,
+      offsets,
+      offsets.length,
+      target,
+      0,
+      target.length,
+      slots,
+      slots.length,
+      this.#step,
+    );
+  }
+
+  /** The item of a batch or chain that failed. */
+  get failedIndex(): number {
+    return this.#step[STEP.VALUE_LOW]!;
+  }
+
+  /** Forgets the frame in progress. */
+  reset(): void {
+    this.#functions.sluice_zstd_decompressor_reset(this.#context.handle);
+  }
+
+  /** The error for a failed result of this context. */
+  error(
+    result: number,
+    action: string,
+    facts: { offset?: number; expectedId?: number | undefined } = {},
+  ): Error {
+    return resultError({
+      format: "zstd",
+      action,
+      result,
+      errno: this.errno,
+      maxMemory: this.#maxMemory,
+      ...facts,
+    });
+  }
+
+  /** Frees the context; calling it again does nothing. */
+  close(): void {
+    this.#context.close();
+  }
+
+  /** Frees the context. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Many frames in one buffer: frame `i` lies at `[offsets[i], offsets[i + 1])`, its content goes into slot `i`. */
+export interface ZstdDecoderBatch {
+  /** The frames. */
+  readonly source: Uint8Array;
+  /** Where each frame starts, and where the last one ends. */
+  readonly offsets: Uint32Array;
+  /** Room for all content. */
+  readonly target: Uint8Array;
+  /** Where each content starts, and where the last one ends. */
+  readonly slots: Uint32Array;
+}
+
+/** What a streaming decoder for a window of this size holds, in bytes, by the library's own estimate. */
+export function estimateZstdDecoder(windowSize: number, backend: BackendChoice | undefined): number {
+  const step = new Uint32Array(STEP_LENGTH);
+  ZSTD_DECODE.open(backend).functions.sluice_zstd_decompressor_estimate(windowSize, step);
+  return step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32;
+}

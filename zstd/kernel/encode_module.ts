@@ -1,0 +1,13 @@
+/**
+ * The library's module of zstd compression and training, which two kernels share.
+ */
+import { ZSTD_ENCODE_MODULE } from "./_abi/zstd_encode.gen.ts";
+import type { ZstdEncodeFunctions } from "./_abi/zstd_encode.gen.ts";
+import { WASM_BASE64 } from "./_wasm/zstd_encode.gen.ts";
+import { BackendModule } from "@sluice/ffi";
+
+/** Opened at first use. */
+export const ZSTD_ENCODE: BackendModule<ZstdEncodeFunctions> = new BackendModule(
+  ZSTD_ENCODE_MODULE,
+  WASM_BASE64,
+);

@@ -1,0 +1,147 @@
+/**
+ * Turns decompression options into a complete record: the one place of their defaults and checks.
+ */
+import type { BackendChoice } from "@sluice/ffi";
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkLimit,
+  describe,
+  toBytes,
+} from "@sluice/internal";
+import type { ZstdDecompressOptions } from "./decompress_options.ts";
+import type { ZstdDictionary } from "./dictionary.ts";
+import type { ZstdFrameHeader } from "../frame/frame_header.ts";
+
+/** Options with every field present. */
+export interface DecompressSettings {
+  readonly maxOutputSize: number;
+  readonly maxWindowSize: number;
+  readonly maxMemory: number;
+  readonly firstFrameOnly: boolean;
+  readonly ignoreTrailing: boolean;
+  readonly allowEmpty: boolean;
+  readonly magicless: boolean;
+  readonly skipBytes: number;
+  readonly onSkippable: ((variant: number, payload: Uint8Array) => void) | undefined;
+  readonly maxSkippableBytes: number;
+  readonly checkHeader: ((header: ZstdFrameHeader) => void) | undefined;
+  readonly dictionary: ZstdDictionary | undefined;
+  /** Content in front of every frame, instead of a dictionary. */
+  readonly prefix: Uint8Array | undefined;
+  readonly dictionaries: readonly ZstdDictionary[];
+  readonly lookupDictionary: ((id: number) => ZstdDictionary | undefined) | undefined;
+  readonly backend: BackendChoice | undefined;
+  /** Pairs of zstd's parameter numbers and values. */
+  readonly parameters: Int32Array;
+  /** Equal for settings whose contexts can serve each other; undefined where contexts are not kept. */
+  readonly poolKey: string | undefined;
+}
+
+/** The output limit of whole values, in bytes. */
+const WHOLE_VALUE_OUTPUT_SIZE_MAX = 2 ** 30;
+const MAX_WINDOW_LOG_DEFAULT = 27;
+const WINDOW_LOG_MIN = 10;
+const WINDOW_LOG_MAX = 31;
+const MAX_SKIPPABLE_BYTES_DEFAULT = 1 << 20;
+
+/** Numbers of zstd's decompression parameters (`ZSTD_dParameter` in zstd.h). */
+const PARAMETER = { WINDOW_LOG_MAX: 100, FORMAT: 1000, FORCE_IGNORE_CHECKSUM: 1002 } as const;
+
+const KEYS: ReadonlySet<string> = new Set<keyof ZstdDecompressOptions>([
+  "maxOutputSize",
+  "maxWindowLog",
+  "maxMemory",
+  "frames",
+  "trailing",
+  "allowEmpty",
+  "verifyChecksum",
+  "format",
+  "skipBytes",
+  "onSkippable",
+  "maxSkippableBytes",
+  "checkHeader",
+  "dictionary",
+  "dictionaries",
+  "lookupDictionary",
+  "prefix",
+  "backend",
+]);
+
+/** The settings of calls without options; most calls are. */
+const WHOLE_VALUE_DEFAULTS = resolve({}, WHOLE_VALUE_OUTPUT_SIZE_MAX);
+
+/** Settings of a whole value: output is limited unless the caller says otherwise. */
+export function resolveWholeValueOptions(options: ZstdDecompressOptions | undefined): DecompressSettings {
+  if (options === undefined) return WHOLE_VALUE_DEFAULTS;
+  checkKeys(options, KEYS);
+  return resolve(options, WHOLE_VALUE_OUTPUT_SIZE_MAX);
+}
+
+/** Settings of a stream: its consumer bounds it. */
+export function resolveStreamingOptions(options: ZstdDecompressOptions): DecompressSettings {
+  checkKeys(options, KEYS);
+  return resolve(options, Infinity);
+}
+
+function resolve(options: ZstdDecompressOptions, maxOutputSize: number): DecompressSettings {
+  const maxWindowLog = checkInteger(
+    "maxWindowLog",
+    options.maxWindowLog ?? MAX_WINDOW_LOG_DEFAULT,
+    WINDOW_LOG_MIN,
+    WINDOW_LOG_MAX,
+  );
+  const maxMemory = checkLimit("maxMemory", options.maxMemory ?? Infinity);
+  const magicless = checkChoice("format", options.format ?? "zstd", ["zstd", "magicless"]) === "magicless";
+  for (const dictionary of [options.dictionary, ...options.dictionaries ?? []]) checkDictionary(dictionary);
+  if (options.prefix !== undefined && options.dictionary !== undefined) {
+    throw new TypeError('Cannot use option "prefix": "dictionary" is given as well');
+  }
+  const poolKey = options.maxMemory === undefined
+    ? `${maxWindowLog} ${magicless} ${options.verifyChecksum}`
+    : undefined;
+  const verifyChecksum = checkBoolean("verifyChecksum", options.verifyChecksum ?? true);
+  return {
+    maxOutputSize: checkLimit("maxOutputSize", options.maxOutputSize ?? maxOutputSize),
+    maxWindowSize: 2 ** maxWindowLog,
+    maxMemory: maxMemory === Infinity ? 0 : maxMemory,
+    firstFrameOnly: checkChoice("frames", options.frames ?? "all", ["all", "first"]) === "first",
+    ignoreTrailing: checkChoice("trailing", options.trailing ?? "error", ["error", "ignore"]) === "ignore",
+    allowEmpty: checkBoolean("allowEmpty", options.allowEmpty ?? false),
+    magicless,
+    skipBytes: checkInteger("skipBytes", options.skipBytes ?? 0, 0, Number.MAX_SAFE_INTEGER),
+    onSkippable: options.onSkippable,
+    maxSkippableBytes: checkLimit(
+      "maxSkippableBytes",
+      options.maxSkippableBytes ?? MAX_SKIPPABLE_BYTES_DEFAULT,
+    ),
+    checkHeader: options.checkHeader,
+    dictionary: options.dictionary,
+    prefix: options.prefix === undefined ? undefined : toBytes(options.prefix).slice(),
+    dictionaries: options.dictionaries ?? [],
+    lookupDictionary: options.lookupDictionary,
+    backend: options.backend,
+    parameters: new Int32Array([
+      PARAMETER.WINDOW_LOG_MAX,
+      maxWindowLog,
+      PARAMETER.FORMAT,
+      magicless ? 1 : 0,
+      PARAMETER.FORCE_IGNORE_CHECKSUM,
+      verifyChecksum ? 0 : 1,
+    ]),
+    poolKey,
+  };
+}
+
+/**
+ * Checks an option that is a dictionary.
+ *
+ * @throws {TypeError} If it is something else.
+ */
+export function checkDictionary(value: unknown): void {
+  const { bytes, id } = (value ?? {}) as Partial<ZstdDictionary>;
+  if (value === undefined || bytes instanceof Uint8Array && typeof id === "number") return;
+  throw new TypeError(`Cannot use option "dictionary": it is ${describe(value)}, expected a ZstdDictionary`);
+}

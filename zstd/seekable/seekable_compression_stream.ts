@@ -1,0 +1,85 @@
+/**
+ * Writing seekable files as a pair of Web Streams.
+ *
+ * @module
+ */
+import { createPullStream } from "@sluice/internal";
+import type { BytesSource, PullStream } from "@sluice/internal";
+import { SeekableCodec } from "./_seekable_codec.ts";
+import { resolveSeekableOptions } from "./_seekable_options.ts";
+import { splitStreamOptions } from "../options/_stream_options.ts";
+import type { ZstdSeekableCompressOptions } from "./seekable_options.ts";
+import type { ZstdStreamOptions } from "../options/stream_options.ts";
+
+/**
+ * Compresses a stream to a seekable file: frames of `frameSize` content bytes and a seek table behind them. Every zstd
+ * decoder reads it; {@linkcode ZstdSeekableReader} reads any part of it without the rest.
+ *
+ * Frames are compressed `concurrency` at a time and come out in order. Held back: up to `concurrency` frames, their
+ * content and their compressed form, beside the one that is being filled; and the table, 12 bytes a frame. A write
+ * settles when its chunk has been taken into frames. Closing ends the last frame and gives the table; closing without a
+ * write gives one empty frame. Cancelling or aborting either side errors the other; frames under way end by themselves.
+ *
+ * @example A file of two frames
+ * ```ts
+ * import { byteSourceFromBytes, ZstdSeekableCompressionStream, ZstdSeekableReader } from "@sluice/zstd/seekable";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = new TextEncoder().encode("random access");
+ * const file = ReadableStream.from([text]).pipeThrough(new ZstdSeekableCompressionStream({ frameSize: 7 }));
+ * const bytes = new Uint8Array(await new Response(file).arrayBuffer());
+ * const reader = await ZstdSeekableReader.open(byteSourceFromBytes(bytes));
+ * assertEquals(reader.frameCount, 2);
+ * assertEquals(new TextDecoder().decode(await reader.read(7, 6)), "access");
+ * ```
+ */
+export class ZstdSeekableCompressionStream {
+  readonly #codec: SeekableCodec;
+  readonly #pair: PullStream;
+
+  /**
+   * Checks the options; contexts are taken frame by frame.
+   *
+   * @throws {TypeError} If an option has the wrong type or is not known.
+   * @throws {RangeError} If an option is out of range.
+   * @throws {UnsupportedFeatureError} If the backend does not have an option.
+   */
+  constructor(options: ZstdSeekableCompressOptions & ZstdStreamOptions = {}) {
+    const [seekable, stream] = splitStreamOptions<ZstdSeekableCompressOptions>(options);
+    this.#codec = new SeekableCodec(resolveSeekableOptions(seekable), stream.offload !== "never");
+    this.#pair = createPullStream(this.#codec, stream);
+  }
+
+  /** The file: a byte stream. */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#pair.readable;
+  }
+
+  /** Takes the content in chunks of any size. */
+  get writable(): WritableStream<BytesSource> {
+    return this.#pair.writable;
+  }
+
+  /** Content bytes taken so far. */
+  get bytesIn(): number {
+    return this.#codec.bytesIn;
+  }
+
+  /** Bytes of the file given so far. */
+  get bytesOut(): number {
+    return this.#codec.bytesOut;
+  }
+
+  /** Frames so far, with those under way. */
+  get frameCount(): number {
+    return this.#codec.frameCount;
+  }
+
+  /**
+   * Ends a frame behind everything written so far, so that a record starts a frame; settles when that is done, which
+   * needs a reader. Without content since the last end it does nothing.
+   */
+  async endFrame(): Promise<void> {
+    await this.#pair.feed(() => this.#codec.endFrame());
+  }
+}

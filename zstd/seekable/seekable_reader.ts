@@ -1,0 +1,414 @@
+/**
+ * Random access into seekable files.
+ *
+ * @module
+ */
+import {
+  byteSourceFromUrl,
+  checkInteger,
+  checkRange,
+  ChecksumMismatchError,
+  CorruptDataError,
+  LimitExceededError,
+  SluiceError,
+} from "@sluice/internal";
+import type { ByteSource, HttpSourceOptions, ReadOptions } from "@sluice/internal";
+import { contentChecksum } from "../codec/_content_checksum.ts";
+import { FrameCache } from "./_frame_cache.ts";
+import { FrameRanges } from "./_frame_ranges.ts";
+import { parseSeekFooter, parseSeekTable } from "./_seek_table.ts";
+import { defaultConcurrency, resolveSeekableReadOptions } from "./_seekable_options.ts";
+import type { SeekableReadSettings } from "./_seekable_options.ts";
+import { decompressZstdAsync } from "../codec/decompress.ts";
+import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
+import { ZstdSeekIndex } from "./seek_index.ts";
+import type { ZstdSeekFrame } from "./seek_index.ts";
+
+/** How a seekable file is read. Codec options apply to every frame. */
+export interface ZstdSeekableReadOptions extends
+  Pick<
+    ZstdDecompressOptions,
+    "backend" | "dictionary" | "dictionaries" | "lookupDictionary" | "maxMemory" | "maxWindowLog"
+  > {
+  /** An index of the file; with it the file's own table is not read and need not be there. */
+  readonly index?: ZstdSeekIndex | undefined;
+  /** Compare every frame's content with the index's checksum, where there is one. @default {true} */
+  readonly verify?: boolean | undefined;
+  /** The most bytes of decoded frames that are kept for further reads. @default {2 ** 24} */
+  readonly cacheSize?: number | undefined;
+  /** The most bytes of a frame, compressed or decoded. @default {2 ** 30} */
+  readonly maxFrameSize?: number | undefined;
+  /** The most bytes of a seek table: 12 a frame. @default {2 ** 26} */
+  readonly maxTableSize?: number | undefined;
+  /** Gives up the opening. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Which part of the content a stream gives, and how it is read. */
+export interface ZstdSeekableStreamOptions extends ReadOptions {
+  /** The first byte. @default {0} */
+  readonly start?: number | undefined;
+  /** The byte behind the last one. @default {the size of the content} */
+  readonly end?: number | undefined;
+  /** How many frames are decoded at the same time, 1 to 64. @default {one for each processor natively, 1 in WASM} */
+  readonly concurrency?: number | undefined;
+}
+
+/** Frames decoded ahead hold at most this much content, unless a single one is larger. */
+const AHEAD_SIZE_MAX = 64 << 20;
+const CONCURRENCY_MAX = 64;
+/** What is read from the end of a file to find its table: the whole table of 10 GiB in frames of 2 MiB. */
+const TAIL_SIZE = 64 << 10;
+
+/** Decoded content of a frame; `shared` when the reader keeps it. */
+interface Decoded {
+  readonly frame: ZstdSeekFrame;
+  readonly content: Uint8Array;
+  readonly shared: boolean;
+}
+
+/**
+ * Reads any part of a seekable file: finds the frames that hold it, reads them, adjacent ones with one request, decodes
+ * and checks them. Decoded frames are kept for further reads, up to `cacheSize` bytes; reads of one frame at the same time
+ * decode it once. The source stays the caller's.
+ *
+ * @example Ranges and frames
+ * ```ts
+ * import { byteSourceFromBytes, compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = compressZstdSeekable(new TextEncoder().encode("one two three"), { frameSize: 4 });
+ * const reader = await ZstdSeekableReader.open(byteSourceFromBytes(file));
+ * assertEquals(new TextDecoder().decode(await reader.read(4, 3)), "two");
+ * assertEquals(new TextDecoder().decode(await reader.readFrame(0)), "one ");
+ * const tail = reader.readable({ start: 8 }).pipeThrough(new TextDecoderStream());
+ * assertEquals((await Array.fromAsync(tail)).join(""), "three");
+ * await reader.verify();
+ * ```
+ */
+export class ZstdSeekableReader {
+  /** Where every frame lies. */
+  readonly index: ZstdSeekIndex;
+  readonly #source: ByteSource;
+  readonly #settings: SeekableReadSettings;
+  readonly #codecOptions: ZstdDecompressOptions;
+  readonly #cache: FrameCache;
+  /** Frames that are being decoded for reads without a signal. */
+  readonly #loading = new Map<number, Promise<Uint8Array>>();
+
+  private constructor(
+    source: ByteSource,
+    index: ZstdSeekIndex,
+    settings: SeekableReadSettings,
+    codecOptions: ZstdDecompressOptions,
+  ) {
+    this.#source = source;
+    this.index = index;
+    this.#settings = settings;
+    this.#codecOptions = codecOptions;
+    this.#cache = new FrameCache(settings.cacheSize);
+  }
+
+  /**
+   * Opens a seekable file: one read of its last 64 KiB, and a second one when the table is larger.
+   *
+   * @throws {TypeError} If an option has the wrong type or is not known.
+   * @throws {UnsupportedFeatureError} With code "NOT_SEEKABLE" if no seek table stands at its end.
+   * @throws {CorruptDataError} If the table contradicts itself or the size of the file, or the index does.
+   * @throws {LimitExceededError} If the table is larger than `maxTableSize`.
+   */
+  static async open(source: ByteSource, options: ZstdSeekableReadOptions = {}): Promise<ZstdSeekableReader> {
+    const settings = resolveSeekableReadOptions(options);
+    const { index, signal, verify: _, cacheSize: __, maxFrameSize: ___, maxTableSize: ____, ...codec } =
+      options;
+    const found = index ?? await readIndex(source, settings.maxTableSize, signal);
+    if (found.compressedSize > source.size) {
+      throw new CorruptDataError(
+        `Cannot use an index: its frames have ${found.compressedSize} bytes, the file has ${source.size}`,
+        { format: "zstd", code: "CORRUPT", offset: source.size },
+      );
+    }
+    return new ZstdSeekableReader(source, found, settings, codec);
+  }
+
+  /**
+   * Opens a seekable file behind a URL. The first request brings the end of the file and its size at once, so that a first
+   * read costs two requests in all.
+   *
+   * @throws {TransferError} If the server does not answer ranges.
+   */
+  static async openUrl(
+    url: string | URL,
+    options: ZstdSeekableReadOptions & Omit<HttpSourceOptions, "tailSize"> = {},
+  ): Promise<ZstdSeekableReader> {
+    const { headers, fetch, ...readOptions } = options;
+    const { signal } = options;
+    const source = await byteSourceFromUrl(url, { headers, fetch, signal, tailSize: TAIL_SIZE });
+    return await ZstdSeekableReader.open(source, readOptions);
+  }
+
+  /** Bytes of all content. */
+  get size(): number {
+    return this.index.size;
+  }
+
+  /** How many frames there are. */
+  get frameCount(): number {
+    return this.index.frameCount;
+  }
+
+  /** All frames in order. */
+  get frames(): Iterable<ZstdSeekFrame> {
+    return this.index.frames;
+  }
+
+  /** The frame that holds the content byte at `offset`; undefined behind the end. */
+  frameAt(offset: number): ZstdSeekFrame | undefined {
+    return this.index.frameAt(offset);
+  }
+
+  /**
+   * Reads exactly `length` bytes of content from `offset`, into a fresh array.
+   *
+   * @throws {RangeError} If the range does not lie inside the content.
+   * @throws {CorruptDataError} If a frame is corrupt or does not hold what the index says.
+   * @throws {TruncatedDataError} If a frame ends early.
+   * @throws {ChecksumMismatchError} If content is not what its checksum was made of.
+   * @throws {LimitExceededError} If a frame is larger than `maxFrameSize`.
+   */
+  async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkRange(offset, length, this.size);
+    const target = new Uint8Array(length);
+    let at = 0;
+    for await (
+      const part of this.#parts(offset, offset + length, this.#concurrency(), options.signal, true)
+    ) {
+      target.set(part.content, at);
+      at += part.content.length;
+    }
+    return target;
+  }
+
+  /**
+   * Reads the content of one frame, into a fresh array.
+   *
+   * @throws {RangeError} If there is no such frame.
+   * @throws {SluiceError} As `read`.
+   */
+  async readFrame(index: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { offset, size } = this.index.frame(index);
+    return await this.read(offset, size, options);
+  }
+
+  /**
+   * The content, or a part of it, as a byte stream with one chunk a frame. Up to `concurrency` frames are read and decoded
+   * ahead of the reader, together at most 64 MiB of content unless one frame alone has more. Cancelling gives up what is
+   * under way.
+   *
+   * @throws {RangeError} If the part does not lie inside the content.
+   */
+  readable(options: ZstdSeekableStreamOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const { start = 0, end = this.size, signal } = options;
+    checkRange(start, end - start, this.size);
+    const concurrency = this.#concurrency(options.concurrency);
+    const cancelled = new AbortController();
+    const both = signal === undefined ? cancelled.signal : AbortSignal.any([signal, cancelled.signal]);
+    const parts = this.#parts(start, end, concurrency, both, false);
+    return new ReadableStream({
+      type: "bytes",
+      async pull(controller): Promise<void> {
+        const { done, value } = await parts.next();
+        if (done) {
+          controller.close();
+          controller.byobRequest?.respond(0);
+        } else {
+          controller.enqueue(value.shared ? value.content.slice() : value.content as Uint8Array<ArrayBuffer>);
+        }
+      },
+      cancel(reason): void {
+        cancelled.abort(reason);
+      },
+    });
+  }
+
+  /**
+   * Decodes every frame and checks it, holding a few at a time.
+   *
+   * @throws {SluiceError} As `read`, with the number of the frame as `index`.
+   */
+  async verify(options: ReadOptions = {}): Promise<void> {
+    const all = this.#decode(0, this.frameCount - 1, this.#concurrency(), options.signal, false, true);
+    for await (const _ of all);
+  }
+
+  #concurrency(wanted?: number): number {
+    return checkInteger(
+      "concurrency",
+      wanted ?? defaultConcurrency(this.#codecOptions.backend),
+      1,
+      CONCURRENCY_MAX,
+    );
+  }
+
+  /** The content from `start` to `end`, frame by frame, cut to that range. */
+  async *#parts(
+    start: number,
+    end: number,
+    concurrency: number,
+    signal: AbortSignal | undefined,
+    keep: boolean,
+  ): AsyncGenerator<Decoded, void, undefined> {
+    signal?.throwIfAborted();
+    const first = this.index.frameAt(start);
+    if (first === undefined || end === start) return;
+    const last = this.index.frameAt(end - 1)!;
+    for await (
+      const { frame, content, shared } of this.#decode(first.index, last.index, concurrency, signal, keep)
+    ) {
+      const part = content.subarray(
+        Math.max(0, start - frame.offset),
+        Math.min(frame.size, end - frame.offset),
+      );
+      yield { frame, content: part, shared };
+    }
+  }
+
+  /** Frames in order, several of them under way; empty ones are passed over unless `all` are wanted. */
+  async *#decode(
+    first: number,
+    last: number,
+    concurrency: number,
+    signal: AbortSignal | undefined,
+    keep: boolean,
+    all = false,
+  ): AsyncGenerator<Decoded, void, undefined> {
+    const isWanted = (index: number): boolean =>
+      (all || this.index.frame(index).size > 0) && !(keep && this.#cache.has(index));
+    const ranges = new FrameRanges(
+      this.#source,
+      (index) => this.index.frame(index),
+      isWanted,
+      last,
+      signal,
+    );
+    const ahead: { readonly size: number; readonly decoded: Promise<Decoded> }[] = [];
+    let aheadSize = 0;
+    try {
+      for (let next = first; next <= last || ahead.length > 0;) {
+        while (next <= last && ahead.length < concurrency) {
+          const frame = this.index.frame(next);
+          if (ahead.length > 0 && aheadSize + frame.size > AHEAD_SIZE_MAX) break;
+          next++;
+          if (frame.size === 0 && !all) continue;
+          this.#checkLimit(frame);
+          const decoded = this.#load(frame, ranges, signal, keep);
+          decoded.catch(() => {}); // told when its turn comes
+          ahead.push({ size: frame.size, decoded });
+          aheadSize += frame.size;
+        }
+        const head = ahead.shift();
+        if (head === undefined) return;
+        aheadSize -= head.size;
+        yield await head.decoded;
+        signal?.throwIfAborted();
+      }
+    } finally {
+      // Nothing goes on decoding behind a reader that was told of a fault or has enough.
+      await Promise.allSettled(ahead.map(({ decoded }) => decoded));
+    }
+  }
+
+  #checkLimit({ index, compressedOffset, compressedSize, size }: ZstdSeekFrame): void {
+    const limit = this.#settings.maxFrameSize;
+    const actual = Math.max(size, compressedSize);
+    if (actual <= limit) return;
+    throw new LimitExceededError(
+      `Cannot read frame ${index} at byte ${compressedOffset}: it has ${actual} bytes, expected at most ${limit}`,
+      { format: "zstd", code: "OUTPUT_LIMIT", offset: compressedOffset, limit, actual, unit: "bytes" },
+    );
+  }
+
+  /** One frame: from the cache, from a read that is under way, or decoded now. */
+  async #load(
+    frame: ZstdSeekFrame,
+    ranges: FrameRanges,
+    signal: AbortSignal | undefined,
+    keep: boolean,
+  ): Promise<Decoded> {
+    const { index } = frame;
+    const cached = this.#cache.get(index) ?? this.#loading.get(index);
+    if (cached !== undefined) return { frame, content: await cached, shared: true };
+    const content = ranges.read(index).then((bytes) => this.#decodeFrame(frame, bytes));
+    if (!keep) return { frame, content: await content, shared: false };
+    // A load that one caller can give up is not for others to wait for.
+    if (signal === undefined) this.#loading.set(index, content);
+    try {
+      this.#cache.set(index, await content);
+      return { frame, content: await content, shared: true };
+    } finally {
+      if (this.#loading.get(index) === content) this.#loading.delete(index);
+    }
+  }
+
+  async #decodeFrame(frame: ZstdSeekFrame, bytes: Uint8Array): Promise<Uint8Array> {
+    try {
+      const content = await decompressZstdAsync(bytes, { ...this.#codecOptions, maxOutputSize: frame.size });
+      this.#check(frame, content);
+      return content;
+    } catch (error) {
+      const fault = error instanceof LimitExceededError && error.code === "OUTPUT_LIMIT"
+        ? wrongSize(frame, `more than ${frame.size}`, error)
+        : error;
+      if (fault instanceof SluiceError) fault.index = frame.index;
+      throw fault;
+    }
+  }
+
+  #check(frame: ZstdSeekFrame, content: Uint8Array): void {
+    if (content.length !== frame.size) throw wrongSize(frame, `${content.length}`);
+    if (!this.#settings.verify || frame.checksum === undefined) return;
+    const checksum = contentChecksum(content, this.#codecOptions.backend);
+    if (checksum === frame.checksum) return;
+    throw new ChecksumMismatchError(
+      `Cannot read frame ${frame.index} at byte ${frame.compressedOffset}: its content has checksum ${checksum}, ` +
+        `expected ${frame.checksum}`,
+      { format: "zstd", code: "CHECKSUM_MISMATCH", offset: frame.compressedOffset },
+    );
+  }
+}
+
+function wrongSize(frame: ZstdSeekFrame, found: string, cause?: unknown): CorruptDataError {
+  return new CorruptDataError(
+    `Cannot read frame ${frame.index} at byte ${frame.compressedOffset}: its content has ${found} bytes, ` +
+      `expected ${frame.size}`,
+    { format: "zstd", code: "CORRUPT", offset: frame.compressedOffset, cause },
+  );
+}
+
+/** Reads the table at the end of a file. */
+async function readIndex(
+  source: ByteSource,
+  maxTableSize: number,
+  signal: AbortSignal | undefined,
+): Promise<ZstdSeekIndex> {
+  const tailSize = Math.min(TAIL_SIZE, source.size);
+  const tail = await source.read(source.size - tailSize, tailSize, { signal });
+  const { tableSize } = parseSeekFooter(tail, source.size);
+  if (tableSize > maxTableSize) {
+    throw new LimitExceededError(
+      `Cannot open a seekable file: its table has ${tableSize} bytes, expected at most ${maxTableSize}`,
+      {
+        format: "zstd",
+        code: "TABLE_TOO_LARGE",
+        offset: source.size - tableSize,
+        limit: maxTableSize,
+        actual: tableSize,
+        unit: "bytes",
+      },
+    );
+  }
+  const table = tableSize <= tail.length
+    ? tail.subarray(tail.length - tableSize)
+    : await source.read(source.size - tableSize, tableSize, { signal });
+  return new ZstdSeekIndex(parseSeekTable(table, source.size));
+}
