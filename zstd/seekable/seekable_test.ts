@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import {
   ChecksumMismatchError,
   compressZstd,
@@ -140,7 +140,7 @@ testBackends("ZstdSeekableCompressionStream ends frames where it is told to", as
 });
 
 testBackends("a stream that is cancelled or aborted leaves nothing behind", async () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   for (const end of ["cancel", "abort"] as const) {
     const pair = new ZstdSeekableCompressionStream({ frameSize: 1000, level: 12 });
     const writer = pair.writable.getWriter();
@@ -155,11 +155,11 @@ testBackends("a stream that is cancelled or aborted leaves nothing behind", asyn
     await writing;
     await assertRejects(() => end === "cancel" ? writer.write(new Uint8Array(1)) : reader.read());
   }
-  for (let i = 0; i < 100 && liveContextCount() > before; i++) {
+  for (let i = 0; i < 100 && liveHandleCount() > before; i++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   // Contexts of cheap levels are kept for the next call; those of level 12 are not.
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 Deno.test("content-defined frames stay the same around an insertion", () => {
