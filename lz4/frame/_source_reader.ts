@@ -1,12 +1,18 @@
 /**
  * Reads a source forward from an offset and opens it again after a failure, from the exact byte.
  */
-import { ChunkReader, delay, untilAborted } from "@sluice/internal";
+import { ChunkReader, delay, openByteSource, untilAborted } from "@sluice/internal";
 import type { ByteSource, ChunkSource } from "@sluice/internal";
 
-/** Where compressed bytes come from: random access, chunks in order, or a function that opens the input at an offset. */
+/**
+ * Where compressed bytes come from: random access, a Blob, a URL, a path, chunks in order, or a function that opens the
+ * input at an offset.
+ */
 export type Lz4SourceLike =
   | ByteSource
+  | Blob
+  | URL
+  | string
   | ChunkSource
   | ((offset: number, signal: AbortSignal) => ChunkSource | Promise<ChunkSource>);
 
@@ -23,7 +29,7 @@ const DELAY_MS_MAX = 10_000;
 
 /** One source, read forward. */
 export class SourceReader {
-  readonly #source: Lz4SourceLike;
+  readonly #source: Exclude<Lz4SourceLike, Blob | URL | string> | Promise<ByteSource>;
   readonly #options: SourceReaderOptions;
   readonly #closing = new AbortController();
   /** Aborts with the caller's signal and when the reader is closed. */
@@ -36,7 +42,11 @@ export class SourceReader {
 
   /** Starts at `offset`; a source that only goes forward starts at `startsAt`. */
   constructor(source: Lz4SourceLike, offset: number, startsAt: number, options: SourceReaderOptions) {
-    this.#source = source;
+    const opens = typeof source === "string" || source instanceof URL || source instanceof Blob;
+    this.#source = opens
+      ? openByteSource(source, options.signal === undefined ? {} : { signal: options.signal })
+      : source;
+    if (this.#source instanceof Promise) this.#source.catch(() => {}); // thrown by the first read
     this.#offset = offset;
     this.#skip = offset - startsAt;
     this.#options = options;
@@ -83,7 +93,7 @@ export class SourceReader {
 
   /** Whether a failed read can be tried again. */
   get #retries(): boolean {
-    return this.#reopens || isByteSource(this.#source);
+    return this.#reopens || this.#source instanceof Promise || isByteSource(this.#source);
   }
 
   /** The source may already have failed; nobody waits for its end. */
@@ -101,7 +111,7 @@ export class SourceReader {
   }
 
   async #read(): Promise<Uint8Array | undefined> {
-    const source = this.#source;
+    const source = this.#source instanceof Promise ? await this.#source : this.#source;
     const signal = this.#signal;
     if (isByteSource(source)) {
       const length = Math.min(READ_SIZE, source.size - this.#offset);
@@ -121,7 +131,7 @@ export class SourceReader {
   }
 }
 
-function isByteSource(source: Lz4SourceLike): source is ByteSource {
+function isByteSource(source: unknown): source is ByteSource {
   return typeof source === "object" && source !== null && "read" in source &&
     typeof source.read === "function";
 }

@@ -246,7 +246,7 @@ export class Lz4IndexBuilder implements Disposable {
  * const file = byteSourceFromBytes(compressLz4(content, { linked: true, blockSize: 65536 }));
  * const index = await buildLz4Index(file, { spacing: 100_000 });
  * const archive = new Lz4Archive(file, index);
- * assertEquals(await archive.read(345_678, 345_690), content.slice(345_678, 345_690));
+ * assertEquals(await archive.read(345_678, 12), content.slice(345_678, 345_690));
  * ```
  */
 export async function buildLz4Index(

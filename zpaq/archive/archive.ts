@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkKeys } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
+import { checkKeys, openByteSource } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { copyIndex, repackFiles } from "./_archive_copy.ts";
 import { readIndex } from "./_archive_index.ts";
 import type { ArchiveIndex, IndexedFile } from "./_archive_index.ts";
@@ -162,12 +162,13 @@ export class ZpaqArchive implements Disposable {
   }
 
   /**
-   * Reads the index of an archive.
+   * Reads the index of an archive, wherever it is: bytes, a Blob, a URL, a path or a source.
    *
    * @throws {SluiceError} If the archive is damaged and there is no `onDamage`, or with code "PASSWORD" if the password
    *   does not fit.
    */
-  static async open(source: ByteSource, options: ZpaqArchiveOptions = {}): Promise<ZpaqArchive> {
+  static async open(data: ByteSourceLike, options: ZpaqArchiveOptions = {}): Promise<ZpaqArchive> {
+    const source = await openByteSource(data);
     const { password, until, ...rest } = options;
     checkKeys(rest, new Set([...Object.keys(rest).filter((key) => !KEYS.includes(key))]));
     const settings = resolveDecompressOptions(rest);
