@@ -2,8 +2,14 @@
  * What the two backends have in common: how a function of the library is described and how a loaded one looks.
  */
 
-/** A codec context inside a backend. Opaque: only the backend that made it can use it. */
-export type Handle = Deno.PointerValue | number;
+/** A native object inside a backend. Opaque: only the backend that made it can use it. */
+export type Pointer = Deno.PointerValue | number;
+
+/** What an object of a forgotten handle is freed through. */
+export interface Closable {
+  /** Frees what is owned, as soon as nothing holds it. */
+  close(): void;
+}
 
 /** Kinds of parameters and results; `ffi/zig/abi.zig` says what they mean. */
 export type Kind = "handle" | "u32" | "i32" | "f64" | "step" | "source" | "target" | "table_in" | "table";
@@ -39,8 +45,41 @@ export interface Library<Functions> {
   readonly sourceWindow: number;
   /** Bytes of the instance's memory, all contexts together; 0 natively, where each context counts its own. */
   readonly memoryBytes: number;
-  /** Says that a context lives in this library; a WASM instance with large memory goes with its last context. */
+  /** Says that an object lives in this library. */
   retain(): void;
-  /** Takes back one `retain`. */
+  /** Takes back one `retain`; a WASM instance with large memory goes with its last object. */
   release(): void;
+  /** Closes what is owned when the owner is collected. */
+  watch(owner: object, owned: Closable): void;
+  /** Takes back one `watch`. */
+  unwatch(owner: object): void;
+}
+
+let live = 0;
+
+/** Counts the objects of one library; the count of all is kept along with it. */
+export class LiveCount {
+  /** Objects of this library. */
+  count = 0;
+
+  /** Adds objects, or takes them away. */
+  add(change: number): void {
+    this.count += change;
+    live += change;
+  }
+}
+
+/**
+ * How many native objects of all codecs are alive in this isolate; leak tests expect it back where it was.
+ *
+ * @example Back to where it was
+ * ```ts
+ * import { liveHandleCount } from "@sluice/ffi";
+ * import { assert } from "@std/assert";
+ *
+ * assert(liveHandleCount() >= 0);
+ * ```
+ */
+export function liveHandleCount(): number {
+  return live;
 }

@@ -3,7 +3,8 @@
  */
 import { BackendUnavailableError } from "@sluice/internal";
 import { ABI_HASH } from "./_abi.gen.ts";
-import type { FunctionTable, Kind, Library } from "./_library.ts";
+import { LiveCount } from "./_library.ts";
+import type { Closable, FunctionTable, Kind, Library } from "./_library.ts";
 import { installedLibraryPath, nativeLibraryPath } from "./_resolve.ts";
 
 /** Deno's type for each kind. Lengths and positions are u32: `usize` would cost a slow path per call. */
@@ -73,6 +74,9 @@ export function resetNativeStatus(): void {
   checked = undefined;
 }
 
+/** Frees natively what was forgotten instead of closed. */
+const forgotten = new FinalizationRegistry<Closable>((owned) => owned.close());
+
 /** Opens one module's functions. The library stays open until the process ends. */
 export function openNative<Functions>(table: FunctionTable): Library<Functions> {
   const status = nativeStatus();
@@ -84,12 +88,15 @@ export function openNative<Functions>(table: FunctionTable): Library<Functions> 
     symbols[name] = { parameters, result };
     if (shape.offLoop) symbols[`${name}_async`] = { name, parameters, result, nonblocking: true };
   }
+  const live = new LiveCount();
   return {
     kind: "native",
     functions: Deno.dlopen(status.path, symbols).symbols as Functions,
     sourceWindow: 0xffff_ffff,
     memoryBytes: 0,
-    retain(): void {},
-    release(): void {},
+    retain: () => live.add(1),
+    release: () => live.add(-1),
+    watch: (owner, owned) => forgotten.register(owner, owned, owner),
+    unwatch: (owner) => void forgotten.unregister(owner),
   };
 }

@@ -3,10 +3,13 @@
  */
 import { BackendUnavailableError, decodeBase64 } from "@sluice/internal";
 import { STEP, STEP_LENGTH } from "./_abi.gen.ts";
-import type { FunctionShape, Library, LibraryModule } from "./_library.ts";
+import { LiveCount } from "./_library.ts";
+import type { Closable, FunctionShape, Library, LibraryModule } from "./_library.ts";
 
 /** Memory never shrinks, so an instance that has grown past this goes away with its last context. */
 const RETIRED_MEMORY_SIZE = 32 << 20;
+/** An instance that has grown past this takes no further objects: new ones go to a fresh one. */
+const FULL_MEMORY_SIZE = 256 << 20;
 /** Source bytes per streaming step: what is copied again when the target fills first stays small. */
 const SOURCE_WINDOW = 128 << 10;
 
@@ -55,7 +58,12 @@ class Instance {
   readonly exports: WasmExports;
   readonly areas: Area[] = [];
   readonly stepArea: Area;
-  contexts = 0;
+  readonly live = new LiveCount();
+  /**
+   * Closes what was forgotten. Each instance has its own: a registry that only its instance knows goes with it, so that
+   * an instance whose handles are all collected is collected too, memory and all, without a turn of the event loop.
+   */
+  readonly forgotten = new FinalizationRegistry<Closable>((owned) => owned.close());
 
   constructor(module: WebAssembly.Module, expectedHash: number) {
     this.exports = new WebAssembly.Instance(module).exports as unknown as WasmExports;
@@ -139,7 +147,10 @@ function bytesOf(table: Int32Array | Uint32Array): Uint8Array {
   return new Uint8Array(table.buffer, table.byteOffset, table.byteLength);
 }
 
-/** A module that is compiled at first use; its instances come and go with the contexts that live in them. */
+/** Objects that went with their instance count no more. */
+const collected = new FinalizationRegistry<LiveCount>((live) => live.add(-live.count));
+
+/** A module that is compiled at first use; its instances come and go with the objects that live in them. */
 export class WasmModule<Functions> {
   readonly #base64: string;
   readonly #description: LibraryModule;
@@ -152,8 +163,11 @@ export class WasmModule<Functions> {
     this.#base64 = base64;
   }
 
-  /** The instance that new contexts go to. */
+  /** The instance that new objects go to. */
   open(): Library<Functions> {
+    if (this.#current !== undefined && this.#current.memoryBytes > FULL_MEMORY_SIZE) {
+      this.#current = undefined;
+    }
     return this.#current ??= this.#instantiate();
   }
 
@@ -188,16 +202,15 @@ export class WasmModule<Functions> {
       get memoryBytes(): number {
         return instance.exports.memory.buffer.byteLength;
       },
-      retain(): void {
-        instance.contexts++;
-      },
+      retain: () => instance.live.add(1),
       release(): void {
-        instance.contexts--;
-        if (instance.contexts === 0 && instance.exports.memory.buffer.byteLength > RETIRED_MEMORY_SIZE) {
-          retire();
-        }
+        instance.live.add(-1);
+        if (instance.live.count === 0 && this.memoryBytes > RETIRED_MEMORY_SIZE) retire();
       },
+      watch: (owner, owned) => instance.forgotten.register(owner, owned, owner),
+      unwatch: (owner) => void instance.forgotten.unregister(owner),
     };
+    collected.register(instance, instance.live);
     return library;
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import { BackendUnavailableError, checkChoice } from "@sluice/internal";
+import { Handle } from "./handle.ts";
+import type { HandleOrigin } from "./handle.ts";
 import type { Library, LibraryModule } from "./_library.ts";
 import { nativeStatus, openNative } from "./_native.ts";
 import { WasmModule } from "./_wasm_library.ts";
@@ -119,5 +121,14 @@ export class BackendModule<Functions> {
       );
     }
     return this.#wasm.open();
+  }
+
+  /**
+   * Makes a native object in the module on the chosen backend.
+   *
+   * @throws {BackendUnavailableError} As `open`, or if there is no memory for it.
+   */
+  create(choice: BackendChoice | undefined, origin: HandleOrigin<Functions>): Handle<Functions> {
+    return new Handle(this.open(choice), origin);
   }
 }

@@ -13,8 +13,10 @@
  * @module
  */
 export { RESULT, STEP, STEP_LENGTH } from "./_abi.gen.ts";
-export { Context, liveContextCount, SharedContext, SharedSlot } from "./_context.ts";
-export type { FunctionTable, Handle, Library, LibraryModule } from "./_library.ts";
+export { liveHandleCount } from "./_library.ts";
+export type { Closable, FunctionTable, Library, LibraryModule, Pointer } from "./_library.ts";
 export { backendInfo, BackendModule, configureBackend, resolveBackend } from "./backend.ts";
 export type { BackendChoice, BackendInfo } from "./backend.ts";
+export { Handle } from "./handle.ts";
+export type { HandleOrigin } from "./handle.ts";
 export { resultError } from "./result_error.ts";

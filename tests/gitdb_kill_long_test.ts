@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { GitDatabase, verifyDatabase } from "@sluice/gitdb";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { git, GIT_IS_HERE, makeRepository, withFolder } from "./_git.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
@@ -61,8 +61,8 @@ Deno.test({
         for await (const batch of database.readBatches([id])) batch[Symbol.dispose]();
       };
       await open();
-      const before = [0, liveContextCount()];
+      const before = [0, liveHandleCount()];
       for (let i = 0; i < (LONG ? 10_000 : 200); i++) await open();
-      assertEquals([descriptors(), liveContextCount()], before);
+      assertEquals([descriptors(), liveHandleCount()], before);
     }),
 });

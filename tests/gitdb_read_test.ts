@@ -5,7 +5,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { GitDatabase, LooseStore, makeDelta, ObjectId, PackStore, PackWriter } from "@sluice/gitdb";
 import type { GitObject, IdLike, Result } from "@sluice/gitdb";
 import { byteSourceFromBytes, NotFoundError } from "@sluice/internal";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { BACKENDS, testBackends } from "./_backends.ts";
 import { join, Random } from "./_data.ts";
 import { git, GIT_IS_HERE, makeRepository, withFolder } from "./_git.ts";
@@ -66,13 +66,13 @@ for (const [name, shape] of Object.entries(SHAPES)) {
         const expected = await gitLines(path);
         for (const backend of BACKENDS) {
           configureBackend(backend);
-          const before = liveContextCount();
+          const before = liveHandleCount();
           try {
             await checkDatabase(path, expected);
           } finally {
             configureBackend("auto");
           }
-          assertEquals(liveContextCount(), before);
+          assertEquals(liveHandleCount(), before);
         }
       }),
   });

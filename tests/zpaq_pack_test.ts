@@ -2,7 +2,7 @@
  * Packed archives: by every path that decodes them, by Debian's zpaq, damaged, and the sizes of their decoders.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { byteSourceFromBytes, concatBytes, decodeBase64, SluiceError } from "@sluice/internal";
 import { decompressZpaq, ZpaqArchive, ZpaqDecompressionStream } from "@sluice/zpaq";
 import { runZpaqlPyPcomp } from "@sluice/zpaq/compiler";
@@ -52,7 +52,7 @@ Deno.test("decoders are as small as they should be", () => {
 });
 
 testBackends("packed archives come back by every path", async () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   for (const codec of CODECS) {
     for (const blockSize of [1, 2 ** 24]) {
       const archive = await pack({ codec, blockSize });
@@ -78,7 +78,7 @@ testBackends("packed archives come back by every path", async () => {
       opened.close();
     }
   }
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 testBackends("every level of zstd is within what its decoder takes", async () => {

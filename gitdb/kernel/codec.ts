@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Context, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Library } from "@sluice/ffi";
+import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Handle } from "@sluice/ffi";
 import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";
 import { GIT_DECODE } from "./decode_module.ts";
 
@@ -110,24 +110,25 @@ export function gitCrc32(bytes: Uint8Array, before: number = 0, backend?: Backen
 /** A hash in progress. */
 export class GitHashKernel implements Disposable {
   readonly #functions: GitDecodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<GitDecodeFunctions>;
   readonly #hashSize: number;
 
   /** A hash with digests of 20 or 32 bytes. */
   constructor(hashSize: number, options: GitHashOptions = {}) {
-    const library: Library<GitDecodeFunctions> = GIT_DECODE.open(options.backend);
-    this.#functions = library.functions;
     this.#hashSize = hashSize;
-    const handle = library.functions.sluice_git_hash_new(hashSize, options.outside === true ? 1 : 0);
-    if (!handle) {
-      throw resultError({ format: "git", action: "start a hash", result: RESULT.OUT_OF_MEMORY });
-    }
-    this.#context = new Context(library, handle, library.functions.sluice_git_hash_free);
+    const outside = options.outside === true ? 1 : 0;
+    this.#handle = GIT_DECODE.create(options.backend, {
+      format: "git",
+      action: "start a hash",
+      make: (functions) => functions.sluice_git_hash_new(hashSize, outside),
+      free: "sluice_git_hash_free",
+    });
+    this.#functions = this.#handle.library.functions;
   }
 
   /** Takes the next bytes in. */
   update(bytes: Uint8Array): void {
-    this.#functions.sluice_git_hash_update(this.#context.handle, bytes, 0, bytes.length);
+    this.#functions.sluice_git_hash_update(this.#handle.pointer, bytes, 0, bytes.length);
   }
 
   /**
@@ -139,7 +140,7 @@ export class GitHashKernel implements Disposable {
     const digest = new Uint8Array(this.#hashSize);
     const step = new Uint32Array(STEP_LENGTH);
     const result = this.#functions.sluice_git_hash_digest(
-      this.#context.handle,
+      this.#handle.pointer,
       digest,
       0,
       digest.length,
@@ -151,7 +152,7 @@ export class GitHashKernel implements Disposable {
 
   /** Frees the hash; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the hash. */
@@ -163,24 +164,24 @@ export class GitHashKernel implements Disposable {
 /** Inflates a zlib stream piece by piece in bounded memory. */
 export class GitInflaterKernel implements Disposable {
   readonly #functions: GitDecodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<GitDecodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
 
   /** Starts a stream. */
   constructor(backend?: BackendChoice) {
-    const library: Library<GitDecodeFunctions> = GIT_DECODE.open(backend);
-    this.#functions = library.functions;
-    const handle = library.functions.sluice_git_inflater_new();
-    if (!handle) {
-      throw resultError({ format: "git", action: "start to inflate", result: RESULT.OUT_OF_MEMORY });
-    }
-    this.#context = new Context(library, handle, library.functions.sluice_git_inflater_free);
+    this.#handle = GIT_DECODE.create(backend, {
+      format: "git",
+      action: "start to inflate",
+      make: (functions) => functions.sluice_git_inflater_new(),
+      free: "sluice_git_inflater_free",
+    });
+    this.#functions = this.#handle.library.functions;
   }
 
   /** Takes input and gives output; returns a result: FRAME_END at the end, OUTPUT_PENDING when the target is full. */
   step(source: Uint8Array, pos: number, target: Uint8Array, targetPos: number): number {
     return this.#functions.sluice_git_inflater_step(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       pos,
       source.length,
@@ -208,7 +209,7 @@ export class GitInflaterKernel implements Disposable {
 
   /** Frees the inflater; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the inflater. */
@@ -220,28 +221,28 @@ export class GitInflaterKernel implements Disposable {
 /** A chain of deltas, newest first, as one list of segments. */
 export class GitProgramKernel implements Disposable {
   readonly #functions: GitDecodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<GitDecodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
 
   /** An empty program. */
   constructor(segmentsMax: number, backend?: BackendChoice) {
-    const library: Library<GitDecodeFunctions> = GIT_DECODE.open(backend);
-    this.#functions = library.functions;
-    const handle = library.functions.sluice_git_program_new(segmentsMax);
-    if (!handle) {
-      throw resultError({ format: "git", action: "compose deltas", result: RESULT.OUT_OF_MEMORY });
-    }
-    this.#context = new Context(library, handle, library.functions.sluice_git_program_free);
+    this.#handle = GIT_DECODE.create(backend, {
+      format: "git",
+      action: "compose deltas",
+      make: (functions) => functions.sluice_git_program_new(segmentsMax),
+      free: "sluice_git_program_free",
+    });
+    this.#functions = this.#handle.library.functions;
   }
 
   /** Takes the next older delta; returns a result. */
   push(delta: Uint8Array): number {
-    return this.#functions.sluice_git_program_push(this.#context.handle, delta, 0, delta.length, this.#step);
+    return this.#functions.sluice_git_program_push(this.#handle.pointer, delta, 0, delta.length, this.#step);
   }
 
   /** Joins literals that stand side by side; returns a result. */
   coalesce(): number {
-    return this.#functions.sluice_git_program_coalesce(this.#context.handle, this.#step);
+    return this.#functions.sluice_git_program_coalesce(this.#handle.pointer, this.#step);
   }
 
   /** The numbers after the last `push` or `coalesce`. */
@@ -258,7 +259,7 @@ export class GitProgramKernel implements Disposable {
   apply(base: Uint8Array, from: number, target: Uint8Array): number {
     const step = new Uint32Array(STEP_LENGTH);
     return this.#functions.sluice_git_program_apply(
-      this.#context.handle,
+      this.#handle.pointer,
       base,
       0,
       base.length,
@@ -272,7 +273,7 @@ export class GitProgramKernel implements Disposable {
 
   /** Frees the program; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the program. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { BackendModule, Context, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice } from "@sluice/ffi";
+import { BackendModule, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Handle } from "@sluice/ffi";
 import { GIT_ENCODE_MODULE } from "./_abi/git_encode.gen.ts";
 import type { GitEncodeFunctions } from "./_abi/git_encode.gen.ts";
 import { WASM_BASE64 } from "./_wasm/git_encode.gen.ts";
@@ -18,26 +18,26 @@ const MODULE = new BackendModule<GitEncodeFunctions>(GIT_ENCODE_MODULE, WASM_BAS
 /** Deflates values into zlib streams. */
 export class GitDeflaterKernel implements Disposable {
   readonly #functions: GitEncodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<GitEncodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
 
   /** A compressor of a level from 0 to 12. */
   constructor(level: number, backend?: BackendChoice) {
-    const library = MODULE.open(backend);
-    this.#functions = library.functions;
-    const handle = library.functions.sluice_git_deflater_new(level);
-    if (!handle) {
-      throw resultError({ format: "git", action: "make a compressor", result: RESULT.OUT_OF_MEMORY });
-    }
-    this.#context = new Context(library, handle, library.functions.sluice_git_deflater_free);
+    this.#handle = MODULE.create(backend, {
+      format: "git",
+      action: "make a compressor",
+      make: (functions) => functions.sluice_git_deflater_new(level),
+      free: "sluice_git_deflater_free",
+    });
+    this.#functions = this.#handle.library.functions;
   }
 
   /** The zlib stream of a value. */
   deflate(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-    const { handle } = this.#context;
-    const target = new Uint8Array(this.#functions.sluice_git_deflater_bound(handle, bytes.length));
+    const { pointer } = this.#handle;
+    const target = new Uint8Array(this.#functions.sluice_git_deflater_bound(pointer, bytes.length));
     const result = this.#functions.sluice_git_deflate(
-      handle,
+      pointer,
       bytes,
       0,
       bytes.length,
@@ -52,7 +52,7 @@ export class GitDeflaterKernel implements Disposable {
 
   /** Frees the compressor; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the compressor. */
@@ -118,35 +118,30 @@ export interface GitStoredForm {
 /** Chooses delta bases for objects that come in a good order. */
 export class GitSearchKernel implements Disposable {
   readonly #functions: GitEncodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<GitEncodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
 
   /** Starts a search. */
   constructor(options: GitSearchKernelOptions) {
-    const library = MODULE.open(options.backend);
-    this.#functions = library.functions;
-    const handle = library.functions.sluice_git_search_new(
-      options.window,
-      options.depth,
-      options.level,
-      options.hashSize,
-      options.memoryMax,
-    );
-    if (!handle) {
-      throw resultError({ format: "git", action: "search for deltas", result: RESULT.OUT_OF_MEMORY });
-    }
-    this.#context = new Context(library, handle, library.functions.sluice_git_search_free);
+    const { window, depth, level, hashSize, memoryMax } = options;
+    this.#handle = MODULE.create(options.backend, {
+      format: "git",
+      action: "search for deltas",
+      make: (functions) => functions.sluice_git_search_new(window, depth, level, hashSize, memoryMax),
+      free: "sluice_git_search_free",
+    });
+    this.#functions = this.#handle.library.functions;
   }
 
   #target(size: number): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#functions.sluice_git_search_bound(this.#context.handle, size));
+    return new Uint8Array(this.#functions.sluice_git_search_bound(this.#handle.pointer, size));
   }
 
   /** Takes the next object; `kind` is the number of its type. */
   push(kind: number, bytes: Uint8Array): GitStoredForm {
     const target = this.#target(bytes.length);
     const result = this.#functions.sluice_git_search_push(
-      this.#context.handle,
+      this.#handle.pointer,
       kind,
       bytes,
       0,
@@ -162,9 +157,9 @@ export class GitSearchKernel implements Disposable {
   /** As `push`, off the event loop where the backend can; one at a time. */
   async pushAsync(kind: number, bytes: Uint8Array): Promise<GitStoredForm> {
     const target = this.#target(bytes.length);
-    const result = await this.#context.run((handle) =>
+    const result = await this.#handle.run((pointer) =>
       this.#functions.sluice_git_search_push_async(
-        handle,
+        pointer,
         kind,
         bytes,
         0,
@@ -192,7 +187,7 @@ export class GitSearchKernel implements Disposable {
 
   /** Frees the search; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the search. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Context, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Handle, Library } from "@sluice/ffi";
+import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Handle, Library, Pointer } from "@sluice/ffi";
 import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";
 import { GIT_DECODE } from "./decode_module.ts";
 
@@ -89,34 +89,52 @@ function halves(low: number, high: number): number {
   return low + high * 2 ** 32;
 }
 
-/** The library that a store lives in and its handle there: for jobs and streams, and nobody else. */
-const PARTS = new WeakMap<
-  GitStoreKernel,
-  { readonly library: Library<GitDecodeFunctions>; readonly context: Context }
->();
-
-function partsOf(store: GitStoreKernel): { library: Library<GitDecodeFunctions>; handle: Handle } {
-  const { library, context } = PARTS.get(store)!;
-  return { library, handle: context.handle };
+/** The pages that are missing, and where they are handed in: of a store, or of a job or stream that works on it. */
+export interface GitPages {
+  /** Takes the list of pages that were missing: pairs of file and page. */
+  needs(): Uint32Array;
+  /** Hands in one page of a file; returns a result. */
+  provide(file: number, page: number, bytes: Uint8Array): number;
 }
 
+function takeNeeds(functions: GitDecodeFunctions, store: Pointer): Uint32Array {
+  const pairs = new Uint32Array(NEEDS_LENGTH);
+  return pairs.subarray(0, functions.sluice_git_store_needs(store, pairs, pairs.length) * 2);
+}
+
+function providePage(
+  functions: GitDecodeFunctions,
+  store: Pointer,
+  file: number,
+  page: number,
+  bytes: Uint8Array,
+): number {
+  return functions.sluice_git_file_provide(store, file, page, bytes, 0, bytes.length);
+}
+
+/** The handle of a store: for jobs and streams, and nobody else. */
+const HANDLES = new WeakMap<GitStoreKernel, Handle<GitDecodeFunctions>>();
+
 /** Packs and indexes with the memory that they share. */
-export class GitStoreKernel implements Disposable {
+export class GitStoreKernel implements GitPages, Disposable {
   readonly #library: Library<GitDecodeFunctions>;
-  readonly #context: Context;
+  readonly #handle: Handle<GitDecodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
   readonly #entry = new Uint32Array(ENTRY_LENGTH);
   readonly #hashSize: number;
 
   /** Makes an empty store. */
   constructor(options: GitStoreKernelOptions) {
-    this.#library = GIT_DECODE.open(options.backend);
-    const { functions } = this.#library;
-    const handle = functions.sluice_git_store_new(options.hashSize, options.pageBudget, options.cacheBudget);
-    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a store");
-    this.#context = new Context(this.#library, handle, functions.sluice_git_store_free);
-    this.#hashSize = options.hashSize;
-    PARTS.set(this, { library: this.#library, context: this.#context });
+    const { hashSize, pageBudget, cacheBudget } = options;
+    this.#handle = GIT_DECODE.create(options.backend, {
+      format: "git",
+      action: "make a store",
+      make: (functions) => functions.sluice_git_store_new(hashSize, pageBudget, cacheBudget),
+      free: "sluice_git_store_free",
+    });
+    this.#library = this.#handle.library;
+    this.#hashSize = hashSize;
+    HANDLES.set(this, this.#handle);
   }
 
   /** Which backend runs the store. */
@@ -138,7 +156,7 @@ export class GitStoreKernel implements Disposable {
   openFile(path: string): number {
     const bytes = new TextEncoder().encode(path);
     return this.#library.functions.sluice_git_file_open(
-      this.#context.handle,
+      this.#handle.pointer,
       bytes,
       0,
       bytes.length,
@@ -148,36 +166,27 @@ export class GitStoreKernel implements Disposable {
 
   /** A file whose pages the host provides: `detail` is its number. */
   providedFile(size: number): number {
-    return this.#library.functions.sluice_git_file_provided(this.#context.handle, size, this.#step);
+    return this.#library.functions.sluice_git_file_provided(this.#handle.pointer, size, this.#step);
   }
 
-  /** Gives one page of a file. */
-  provide(file: number, page: number, bytes: Uint8Array): number {
-    return this.#library.functions.sluice_git_file_provide(
-      this.#context.handle,
-      file,
-      page,
-      bytes,
-      0,
-      bytes.length,
-    );
-  }
-
-  /** Takes the list of pages that were missing: pairs of file and page. */
+  /** As `GitPages`. */
   needs(): Uint32Array {
-    const pairs = new Uint32Array(NEEDS_LENGTH);
-    const count = this.#library.functions.sluice_git_store_needs(this.#context.handle, pairs, pairs.length);
-    return pairs.subarray(0, count * 2);
+    return takeNeeds(this.#library.functions, this.#handle.pointer);
   }
 
-  /** Closes a file with the pack or index on it; no job may be under way. */
-  removeFile(file: number): void {
-    this.#library.functions.sluice_git_file_remove(this.#context.handle, file);
+  /** As `GitPages`. */
+  provide(file: number, page: number, bytes: Uint8Array): number {
+    return providePage(this.#library.functions, this.#handle.pointer, file, page, bytes);
+  }
+
+  /** Closes a file with the pack or index on it; STAGE_WRONG while a job or stream is at work. */
+  removeFile(file: number): number {
+    return this.#library.functions.sluice_git_file_remove(this.#handle.pointer, file);
   }
 
   /** Makes a pack of a file: `detail` is its number. */
   addPack(file: number): number {
-    return this.#library.functions.sluice_git_pack_add(this.#context.handle, file, this.#step);
+    return this.#library.functions.sluice_git_pack_add(this.#handle.pointer, file, this.#step);
   }
 
   /** Makes an index of a file: `detail` is the count of its ids. */
@@ -197,7 +206,7 @@ export class GitStoreKernel implements Disposable {
     ]);
     const numbers = new Uint32Array(packs);
     return this.#library.functions.sluice_git_index_add(
-      this.#context.handle,
+      this.#handle.pointer,
       file,
       fields,
       fields.length,
@@ -210,7 +219,7 @@ export class GitStoreKernel implements Disposable {
   /** Finds an id: `detail` is the pack, `value` the offset. */
   find(id: Uint8Array, only: number = GIT_ANY_PACK): number {
     return this.#library.functions.sluice_git_store_find(
-      this.#context.handle,
+      this.#handle.pointer,
       id,
       0,
       id.length,
@@ -223,7 +232,7 @@ export class GitStoreKernel implements Disposable {
   entry(pack: number, offset: number): GitEntryHeader | number {
     const table = this.#entry;
     const result = this.#library.functions.sluice_git_store_entry(
-      this.#context.handle,
+      this.#handle.pointer,
       pack,
       offset,
       table,
@@ -244,7 +253,7 @@ export class GitStoreKernel implements Disposable {
   inflate(pack: number, offset: number, target: Uint8Array): number {
     const { functions } = this.#library;
     return functions.sluice_git_store_inflate(
-      this.#context.handle,
+      this.#handle.pointer,
       pack,
       offset,
       target,
@@ -257,7 +266,7 @@ export class GitStoreKernel implements Disposable {
   /** Bytes that pages and delta bases take now. */
   get memoryBytes(): number {
     const step = this.#step;
-    this.#library.functions.sluice_git_store_memory(this.#context.handle, step);
+    this.#library.functions.sluice_git_store_memory(this.#handle.pointer, step);
     return this.value + halves(step[STEP.OTHER_LOW]!, step[STEP.OTHER_HIGH]!);
   }
 
@@ -266,14 +275,19 @@ export class GitStoreKernel implements Disposable {
     return resultError({ format: "git", action, result, offset });
   }
 
+  /** Whether jobs or streams of this store are at work. */
+  get busy(): boolean {
+    return this.#handle.busy;
+  }
+
   /** Whether it has been closed. */
   get closed(): boolean {
-    return this.#context.closed;
+    return this.#handle.closed;
   }
 
   /** Frees the store; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the store. */
@@ -297,53 +311,55 @@ export interface GitJobKernelOptions {
 }
 
 /** Reads many objects of a store. */
-export class GitJobKernel implements Disposable {
+export class GitJobKernel implements GitPages, Disposable {
   readonly #functions: GitDecodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<GitDecodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
 
-  /** Starts a job; the store must outlive it. */
+  /** Starts a job; the store stays until it is closed. */
   constructor(store: GitStoreKernel, options: GitJobKernelOptions) {
-    const { library, handle: owner } = partsOf(store);
-    const { functions } = library;
     const { ids, offsets, pack, flags, threads } = options;
-    const handle = offsets === undefined
-      ? functions.sluice_git_job_new(owner, ids, 0, ids.length, flags, threads)
-      : functions.sluice_git_job_new_at(
-        owner,
-        pack!,
-        offsets,
-        offsets.length,
-        ids,
-        0,
-        ids.length,
-        flags,
-        threads,
-      );
-    if (!handle) throw store.error(RESULT.OUT_OF_MEMORY, "start a job");
-    this.#functions = functions;
-    this.#context = new Context(library, handle, functions.sluice_git_job_free);
+    this.#handle = HANDLES.get(store)!.child({
+      format: "git",
+      action: "start a job",
+      make: (functions, owner) =>
+        offsets === undefined
+          ? functions.sluice_git_job_new(owner, ids, 0, ids.length, flags, threads)
+          : functions.sluice_git_job_new_at(
+            owner,
+            pack!,
+            offsets,
+            offsets.length,
+            ids,
+            0,
+            ids.length,
+            flags,
+            threads,
+          ),
+      free: "sluice_git_job_free",
+    });
+    this.#functions = this.#handle.library.functions;
   }
 
   /** Finds the objects; returns a result, NEEDS_BYTES until all pages are there. */
   plan(): number {
-    return this.#functions.sluice_git_job_plan(this.#context.handle);
+    return this.#functions.sluice_git_job_plan(this.#handle.pointer);
   }
 
   /** As `plan`, off the event loop where the backend can. */
   planAsync(): Promise<number> {
-    return this.#context.run((handle) => this.#functions.sluice_git_job_plan_async(handle));
+    return this.#handle.run((pointer) => this.#functions.sluice_git_job_plan_async(pointer));
   }
 
   /** Writes a record for every item, in their order. */
   infos(records: Uint32Array): number {
-    return this.#functions.sluice_git_job_infos(this.#context.handle, records, records.length);
+    return this.#functions.sluice_git_job_infos(this.#handle.pointer, records, records.length);
   }
 
   /** As `infos`, off the event loop where the backend can. */
   infosAsync(records: Uint32Array): Promise<number> {
-    return this.#context.run((handle) =>
-      this.#functions.sluice_git_job_infos_async(handle, records, records.length)
+    return this.#handle.run((pointer) =>
+      this.#functions.sluice_git_job_infos_async(pointer, records, records.length)
     );
   }
 
@@ -351,7 +367,7 @@ export class GitJobKernel implements Disposable {
   next(arena: Uint8Array, records: Uint32Array): number {
     const { length } = records;
     return this.#functions.sluice_git_job_next(
-      this.#context.handle,
+      this.#handle.pointer,
       arena,
       0,
       arena.length,
@@ -364,8 +380,8 @@ export class GitJobKernel implements Disposable {
   /** As `next`, off the event loop where the backend can. */
   nextAsync(arena: Uint8Array, records: Uint32Array): Promise<number> {
     const { length } = records;
-    return this.#context.run((handle) =>
-      this.#functions.sluice_git_job_next_async(handle, arena, 0, arena.length, records, length, this.#step)
+    return this.#handle.run((pointer) =>
+      this.#functions.sluice_git_job_next_async(pointer, arena, 0, arena.length, records, length, this.#step)
     );
   }
 
@@ -379,9 +395,19 @@ export class GitJobKernel implements Disposable {
     return this.#step[STEP.HINT]!;
   }
 
+  /** As `GitPages`, also where the store is closed already. */
+  needs(): Uint32Array {
+    return takeNeeds(this.#functions, this.#handle.parentPointer);
+  }
+
+  /** As `GitPages`, also where the store is closed already. */
+  provide(file: number, page: number, bytes: Uint8Array): number {
+    return providePage(this.#functions, this.#handle.parentPointer, file, page, bytes);
+  }
+
   /** Ends the job; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Ends the job. */
@@ -391,34 +417,36 @@ export class GitJobKernel implements Disposable {
 }
 
 /** One object as a stream within a memory budget. */
-export class GitObjectStreamKernel implements Disposable {
+export class GitObjectStreamKernel implements GitPages, Disposable {
   readonly #functions: GitDecodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<GitDecodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
 
   /**
-   * A stream of the object at an offset of a pack; the store must outlive it. A base beyond the budget goes to a
+   * A stream of the object at an offset of a pack; the store stays until it is closed. A base beyond the budget goes to a
    * temporary file where a folder is named.
    */
   constructor(store: GitStoreKernel, pack: number, offset: number, budget: number, spillFolder: string = "") {
-    const { library, handle: owner } = partsOf(store);
-    const { functions } = library;
     const limit = Number.isFinite(budget) ? budget : -1;
     const folder = new TextEncoder().encode(spillFolder);
-    const handle = functions.sluice_git_object_new(owner, pack, offset, limit, folder, 0, folder.length);
-    if (!handle) throw store.error(RESULT.OUT_OF_MEMORY, "open an object");
-    this.#functions = functions;
-    this.#context = new Context(library, handle, functions.sluice_git_object_free);
+    this.#handle = HANDLES.get(store)!.child({
+      format: "git",
+      action: "open an object",
+      make: (functions, owner) =>
+        functions.sluice_git_object_new(owner, pack, offset, limit, folder, 0, folder.length),
+      free: "sluice_git_object_free",
+    });
+    this.#functions = this.#handle.library.functions;
   }
 
   /** Gets ready; returns a result, NEEDS_BYTES until all pages are there. */
   open(): number {
-    return this.#functions.sluice_git_object_open(this.#context.handle, this.#step);
+    return this.#functions.sluice_git_object_open(this.#handle.pointer, this.#step);
   }
 
   /** As `open`, off the event loop where the backend can. */
   openAsync(): Promise<number> {
-    return this.#context.run((handle) => this.#functions.sluice_git_object_open_async(handle, this.#step));
+    return this.#handle.run((pointer) => this.#functions.sluice_git_object_open_async(pointer, this.#step));
   }
 
   /** After `open`: the size of the object. */
@@ -443,14 +471,24 @@ export class GitObjectStreamKernel implements Disposable {
 
   /** Writes the next bytes, off the event loop where the backend can; FRAME_END with the last of them. */
   readAsync(target: Uint8Array, start: number, end: number): Promise<number> {
-    return this.#context.run((handle) =>
-      this.#functions.sluice_git_object_read_async(handle, target, start, end, this.#step)
+    return this.#handle.run((pointer) =>
+      this.#functions.sluice_git_object_read_async(pointer, target, start, end, this.#step)
     );
+  }
+
+  /** As `GitPages`, also where the store is closed already. */
+  needs(): Uint32Array {
+    return takeNeeds(this.#functions, this.#handle.parentPointer);
+  }
+
+  /** As `GitPages`, also where the store is closed already. */
+  provide(file: number, page: number, bytes: Uint8Array): number {
+    return providePage(this.#functions, this.#handle.parentPointer, file, page, bytes);
   }
 
   /** Frees the stream; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the stream. */

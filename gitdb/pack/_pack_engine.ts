@@ -2,7 +2,7 @@
  * The kernel with the files behind it: bytes that it lacks are read from their sources and handed in.
  */
 import { GIT_PAGE_SIZE, GitStoreKernel, RESULT } from "../kernel/store.ts";
-import type { BackendChoice } from "../kernel/store.ts";
+import type { BackendChoice, GitPages } from "../kernel/store.ts";
 import type { ByteSource } from "@sluice/internal";
 import { HASH_SIZE } from "../object/_object_id.ts";
 import type { HashAlgorithm } from "../object/_object_id.ts";
@@ -45,8 +45,6 @@ const CONCURRENCY = 6;
 export class PackEngine implements Disposable {
   readonly kernel: GitStoreKernel;
   readonly #sources = new Map<number, ByteSource>();
-  #users = 0;
-  #closing = false;
 
   constructor(options: EngineOptions) {
     this.kernel = new GitStoreKernel({ ...options, hashSize: HASH_SIZE[options.algorithm] });
@@ -71,27 +69,32 @@ export class PackEngine implements Disposable {
     return kernel.detail;
   }
 
-  /** Closes a file; no job may be under way. */
+  /** Closes a file; nothing may be at work on the store. */
   removeFile(file: number): void {
+    const result = this.kernel.removeFile(file);
+    if (result !== RESULT.OK) throw this.kernel.error(result, "close a file of the store");
     this.#sources.delete(file);
-    this.kernel.removeFile(file);
   }
 
-  /** Repeats a call until it no longer lacks bytes; returns its result. */
-  async settle(call: () => number | Promise<number>, signal?: AbortSignal): Promise<number> {
+  /** Repeats a call on the store, or on `pages`, until it no longer lacks bytes; returns its result. */
+  async settle(
+    call: () => number | Promise<number>,
+    signal?: AbortSignal,
+    pages: GitPages = this.kernel,
+  ): Promise<number> {
     while (true) {
       const result = await call();
       if (result !== RESULT.NEEDS_BYTES) return result;
-      await this.supply(signal);
+      await this.supply(pages, signal);
     }
   }
 
   /** Reads the pages that were missing. */
-  async supply(signal?: AbortSignal): Promise<void> {
-    const runs = this.#runs(this.kernel.needs());
+  async supply(pages: GitPages, signal?: AbortSignal): Promise<void> {
+    const runs = this.#runs(pages.needs());
     let next = 0;
     const work = async (): Promise<void> => {
-      while (next < runs.length) await this.#read(runs[next++]!, signal);
+      while (next < runs.length) await this.#read(pages, runs[next++]!, signal);
     };
     await Promise.all(Array.from({ length: Math.min(CONCURRENCY, runs.length) }, work));
   }
@@ -111,7 +114,11 @@ export class PackEngine implements Disposable {
     return runs;
   }
 
-  async #read(run: { file: number; first: number; last: number }, signal?: AbortSignal): Promise<void> {
+  async #read(
+    pages: GitPages,
+    run: { file: number; first: number; last: number },
+    signal?: AbortSignal,
+  ): Promise<void> {
     const source = this.#sources.get(run.file);
     if (source === undefined) return;
     const offset = run.first * GIT_PAGE_SIZE;
@@ -119,32 +126,19 @@ export class PackEngine implements Disposable {
     const bytes = await source.read(offset, length, { signal });
     for (let page = run.first; page <= run.last; page++) {
       const at = (page - run.first) * GIT_PAGE_SIZE;
-      const result = this.kernel.provide(run.file, page, bytes.subarray(at, at + GIT_PAGE_SIZE));
+      const result = pages.provide(run.file, page, bytes.subarray(at, at + GIT_PAGE_SIZE));
       if (result !== RESULT.OK) throw this.kernel.error(result, "keep a page of a file", at + offset);
     }
   }
 
-  /** Says that work is under way, so that closing waits for its end. */
-  retain(): void {
-    this.#users++;
-  }
-
-  /** Takes back one `retain`. */
-  release(): void {
-    this.#users--;
-    if (this.#closing && this.#users === 0) this.kernel.close();
-  }
-
   /** Whether files may be removed now. */
   get isIdle(): boolean {
-    return this.#users === 0;
+    return !this.kernel.busy;
   }
 
-  /** Closes all files and frees the memory, now or when the work under way ends. */
+  /** Closes all files and frees the memory, now or when the last job has ended. */
   close(): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    if (this.#users === 0) this.kernel.close();
+    this.kernel.close();
   }
 
   [Symbol.dispose](): void {

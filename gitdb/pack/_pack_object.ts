@@ -12,7 +12,7 @@ import type { ReadOptions } from "../object/object.ts";
 
 const CHUNK_SIZE = 256 << 10;
 
-/** Opens the stream of an object and keeps the engine open meanwhile. */
+/** Opens the stream of an object. */
 async function openStream(
   engine: PackEngine,
   pack: number,
@@ -20,16 +20,14 @@ async function openStream(
   options: ReadOptions,
 ): Promise<GitObjectStreamKernel> {
   const { signal, memoryBudget = MEMORY_BUDGET, spillFolder } = options;
-  engine.retain();
   const folder = spillFolder === undefined || engine.kernel.backend !== "native" ? "" : toPath(spillFolder);
   const stream = new GitObjectStreamKernel(engine.kernel, pack, offset, memoryBudget, folder);
   try {
-    const result = await engine.settle(() => stream.openAsync(), signal);
+    const result = await engine.settle(() => stream.openAsync(), signal, stream);
     if (result !== RESULT.OK) throw engine.kernel.error(result, "open an object", offset);
     return stream;
   } catch (error) {
     stream.close();
-    engine.release();
     throw error;
   }
 }
@@ -47,7 +45,6 @@ export function packObject(engine: PackEngine, facts: Facts, options: ReadOption
       if (released || stream === undefined) return;
       released = true;
       stream.close();
-      engine.release();
     };
     return new ReadableStream({
       type: "bytes",
@@ -64,7 +61,7 @@ export function packObject(engine: PackEngine, facts: Facts, options: ReadOption
           do {
             result = await stream.readAsync(target, filled, target.length);
             filled += stream.produced;
-            if (result === RESULT.NEEDS_BYTES) await engine.supply(signal);
+            if (result === RESULT.NEEDS_BYTES) await engine.supply(stream, signal);
           } while (result === RESULT.NEEDS_BYTES && filled < target.length);
           if (result < 0) throw engine.kernel.error(result, `read object ${id}`, offset);
           if (controller.byobRequest !== null) {
@@ -94,13 +91,12 @@ export function packObject(engine: PackEngine, facts: Facts, options: ReadOption
       while (true) {
         const result = await stream.readAsync(target, filled, size);
         filled += stream.produced;
-        if (result === RESULT.NEEDS_BYTES) await engine.supply(signal);
+        if (result === RESULT.NEEDS_BYTES) await engine.supply(stream, signal);
         else if (result < 0) throw engine.kernel.error(result, `read object ${id}`, offset);
         else if (result === RESULT.FRAME_END) return target;
       }
     } finally {
       stream.close();
-      engine.release();
     }
   }
 

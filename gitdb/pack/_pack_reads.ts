@@ -142,9 +142,9 @@ export class PackReads {
     const job = this.#job(id.bytes, 0, 1);
     try {
       const record = new Uint32Array(GIT_RECORD_LENGTH);
-      const planned = await this.#engine.settle(() => job.plan(), signal);
+      const planned = await this.#engine.settle(() => job.plan(), signal, job);
       const result = planned === RESULT.OK
-        ? await this.#engine.settle(() => job.infos(record), signal)
+        ? await this.#engine.settle(() => job.infos(record), signal, job)
         : planned;
       return infoOf(this.#facts(result, record, id));
     } finally {
@@ -164,30 +164,25 @@ export class PackReads {
     const { signal } = options;
     signal?.throwIfAborted();
     if (this.#engine.isDirect) return this.readSync(id, options);
-    this.#engine.retain();
+    const job = this.#job(id.bytes, verifyFlags(options), 1);
     try {
-      const job = this.#job(id.bytes, verifyFlags(options), 1);
-      try {
-        const planned = await this.#engine.settle(() => job.plan(), signal);
-        if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, `find object ${id}`);
-        const record = new Uint32Array(GIT_RECORD_LENGTH);
-        let arena = new Uint8Array(SCRATCH_SIZE);
-        while (true) {
-          const result = await this.#engine.settle(() => job.next(arena, record), signal);
-          if (job.recordCount === 1) {
-            if ((record[GIT_RECORD.RESULT]! | 0) === RESULT.VALUE_TOO_LARGE) {
-              return await this.#large(id, options);
-            }
-            return this.#object(RESULT.OK, record, arena, id);
+      const planned = await this.#engine.settle(() => job.plan(), signal, job);
+      if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, `find object ${id}`);
+      const record = new Uint32Array(GIT_RECORD_LENGTH);
+      let arena = new Uint8Array(SCRATCH_SIZE);
+      while (true) {
+        const result = await this.#engine.settle(() => job.next(arena, record), signal, job);
+        if (job.recordCount === 1) {
+          if ((record[GIT_RECORD.RESULT]! | 0) === RESULT.VALUE_TOO_LARGE) {
+            return await this.#large(id, options);
           }
-          if (result < 0) throw this.#engine.kernel.error(result, `read object ${id}`);
-          arena = new Uint8Array(job.wanted);
+          return this.#object(RESULT.OK, record, arena, id);
         }
-      } finally {
-        job.close();
+        if (result < 0) throw this.#engine.kernel.error(result, `read object ${id}`);
+        arena = new Uint8Array(job.wanted);
       }
     } finally {
-      this.#engine.release();
+      job.close();
     }
   }
 
@@ -235,8 +230,8 @@ export class PackReads {
     const job = this.#job(id.bytes, 0, 1);
     try {
       const record = new Uint32Array(GIT_RECORD_LENGTH);
-      await this.#engine.settle(() => job.plan(), options.signal);
-      const result = await this.#engine.settle(() => job.infos(record), options.signal);
+      await this.#engine.settle(() => job.plan(), options.signal, job);
+      const result = await this.#engine.settle(() => job.infos(record), options.signal, job);
       return packObject(this.#engine, this.#facts(result, record, id), options);
     } finally {
       job.close();
@@ -296,19 +291,14 @@ export class PackReads {
 
   async #infoRecords(packed: Uint8Array, settings: BulkSettings): Promise<Uint32Array> {
     const records = new Uint32Array(packed.length / HASH_SIZE[this.#algorithm] * GIT_RECORD_LENGTH);
-    this.#engine.retain();
+    const job = this.#job(packed, 0, 1);
     try {
-      const job = this.#job(packed, 0, 1);
-      try {
-        const planned = await this.#engine.settle(() => job.planAsync(), settings.signal);
-        if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, "find objects");
-        const result = await this.#engine.settle(() => job.infosAsync(records), settings.signal);
-        if (result !== RESULT.OK) throw this.#engine.kernel.error(result, "read facts of objects");
-      } finally {
-        job.close();
-      }
+      const planned = await this.#engine.settle(() => job.planAsync(), settings.signal, job);
+      if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, "find objects");
+      const result = await this.#engine.settle(() => job.infosAsync(records), settings.signal, job);
+      if (result !== RESULT.OK) throw this.#engine.kernel.error(result, "read facts of objects");
     } finally {
-      this.#engine.release();
+      job.close();
     }
     return records;
   }
@@ -323,40 +313,35 @@ export class PackReads {
     const engine = this.#engine;
     const { signal } = settings;
     const packed = packIds(ids, this.#algorithm);
-    engine.retain();
+    const job = this.#job(packed, verifyFlags(settings), settings.threads);
+    let pending: Promise<Made> | undefined;
     try {
-      const job = this.#job(packed, verifyFlags(settings), settings.threads);
-      let pending: Promise<Made> | undefined;
-      try {
-        const planned = await engine.settle(() => job.planAsync(), signal);
-        if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
-        // One batch is made while the one before is being read.
-        const size = Math.min(ARENA_SIZE, Math.max(Math.floor(settings.maxInFlightBytes / 2), 1 << 16));
-        let records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
-        let otherRecords = records.slice();
-        pending = this.#make(job, size, records, reuse);
-        while (pending !== undefined) {
-          const { arena, result, count, wanted }: Made = await pending;
-          pending = undefined;
-          signal?.throwIfAborted();
-          if (result < 0) throw engine.kernel.error(result, "read objects");
-          const filled = records;
-          [records, otherRecords] = [otherRecords, records];
-          if (result === RESULT.NEEDS_BYTES) await engine.supply(signal);
-          if (result !== RESULT.OK) {
-            pending = this.#make(job, count === 0 ? Math.max(wanted, size) : size, records, reuse);
-          }
-          if (count > 0) {
-            const results = await this.#results(filled, count, arena, ids, packed, start, options);
-            yield new ResultBatch(arena, results, reuse ? () => this.#giveArena(arena) : undefined);
-          } else if (reuse) this.#giveArena(arena);
+      const planned = await engine.settle(() => job.planAsync(), signal, job);
+      if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
+      // One batch is made while the one before is being read.
+      const size = Math.min(ARENA_SIZE, Math.max(Math.floor(settings.maxInFlightBytes / 2), 1 << 16));
+      let records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
+      let otherRecords = records.slice();
+      pending = this.#make(job, size, records, reuse);
+      while (pending !== undefined) {
+        const { arena, result, count, wanted }: Made = await pending;
+        pending = undefined;
+        signal?.throwIfAborted();
+        if (result < 0) throw engine.kernel.error(result, "read objects");
+        const filled = records;
+        [records, otherRecords] = [otherRecords, records];
+        if (result === RESULT.NEEDS_BYTES) await engine.supply(job, signal);
+        if (result !== RESULT.OK) {
+          pending = this.#make(job, count === 0 ? Math.max(wanted, size) : size, records, reuse);
         }
-      } finally {
-        await pending?.catch(() => {});
-        job.close();
+        if (count > 0) {
+          const results = await this.#results(filled, count, arena, ids, packed, start, options);
+          yield new ResultBatch(arena, results, reuse ? () => this.#giveArena(arena) : undefined);
+        } else if (reuse) this.#giveArena(arena);
       }
     } finally {
-      engine.release();
+      await pending?.catch(() => {});
+      job.close();
     }
   }
 
@@ -453,18 +438,13 @@ export class PackReads {
   async infosAt(pack: number, rows: readonly EntryRow[]): Promise<Result<ObjectInfo>[]> {
     const engine = this.#engine;
     const records = new Uint32Array(rows.length * GIT_RECORD_LENGTH);
-    engine.retain();
+    const job = this.#jobAt(pack, rows, 0, 1);
     try {
-      const job = this.#jobAt(pack, rows, 0, 1);
-      try {
-        let result = await engine.settle(() => job.planAsync());
-        if (result === RESULT.OK) result = await engine.settle(() => job.infosAsync(records));
-        if (result !== RESULT.OK) throw engine.kernel.error(result, "read facts of objects");
-      } finally {
-        job.close();
-      }
+      let result = await engine.settle(() => job.planAsync(), undefined, job);
+      if (result === RESULT.OK) result = await engine.settle(() => job.infosAsync(records), undefined, job);
+      if (result !== RESULT.OK) throw engine.kernel.error(result, "read facts of objects");
     } finally {
-      engine.release();
+      job.close();
     }
     return rows.map(({ id }, index) => {
       const at = index * GIT_RECORD_LENGTH;
@@ -515,10 +495,9 @@ export class PackReads {
     const arena = new Uint8Array(RECORDS * hashSize);
     const records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
     const large: number[] = [];
-    engine.retain();
     const job = this.#jobAt(pack, rows, GIT_JOB_FLAG.DIGEST | outsideFlag(options), options.threads ?? 1);
     try {
-      const planned = await engine.settle(() => job.planAsync());
+      const planned = await engine.settle(() => job.planAsync(), undefined, job);
       if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
       for (let result: number = RESULT.OUTPUT_PENDING; result !== RESULT.OK;) {
         result = await job.nextAsync(arena, records);
@@ -533,11 +512,10 @@ export class PackReads {
             tell(row, rows[row]!.id, this.#error(state, rows[row]!.id, records, at));
           } else tell(row, ObjectId.from(arena.slice(start, start + hashSize)), undefined);
         }
-        if (result === RESULT.NEEDS_BYTES) await engine.supply();
+        if (result === RESULT.NEEDS_BYTES) await engine.supply(job);
       }
     } finally {
       job.close();
-      engine.release();
     }
     for (const row of large) {
       const id = await this.#digestLarge(pack, rows[row]!, options);

@@ -68,7 +68,7 @@ export class PackView implements Pack {
     const { kernel } = this.#engine;
     while (true) {
       const entry = kernel.entry(this.#unit.packNumber, offset);
-      if (entry === RESULT.NEEDS_BYTES) await this.#engine.supply();
+      if (entry === RESULT.NEEDS_BYTES) await this.#engine.supply(this.#engine.kernel);
       else if (typeof entry === "number") throw kernel.error(entry, `read the pack "${this.name}"`, offset);
       else {
         const { kind, size, data, baseOffset, baseId } = entry;

@@ -13,7 +13,7 @@ import {
 } from "@sluice/gitdb";
 import type { PackSource } from "@sluice/gitdb";
 import { byteSourceFromBytes, LimitExceededError, SluiceError } from "@sluice/internal";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { deflateSync } from "node:zlib";
 import { testBackends } from "../../tests/_backends.ts";
 import { join, Random, text } from "../../tests/_data.ts";
@@ -72,7 +72,7 @@ async function smallPack(): Promise<
 
 testBackends("gitdb: every flipped bit of a pack is refused or does no harm", async () => {
   const { pack, index, ids } = await smallPack();
-  const before = liveContextCount();
+  const before = liveHandleCount();
   let failed = 0;
   const step = LONG ? 1 : 3;
   for (let bit = 0; bit < pack.length * 8; bit += step) {
@@ -81,7 +81,7 @@ testBackends("gitdb: every flipped bit of a pack is refused or does no harm", as
     if ((await codes(sourcesOf({ pack: flipped, index }), ids)).length > 0) failed++;
   }
   assert(failed > pack.length * 4 / step);
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 testBackends("gitdb: every flipped bit of an index is refused or does no harm", async () => {
@@ -252,7 +252,7 @@ testBackends(
 );
 
 testBackends("gitdb: a stream that is given up frees what stands behind it", async () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   {
     const { made, id } = bomb(9);
     await using store = await PackStore.fromSources(sourcesOf(made));
@@ -263,7 +263,7 @@ testBackends("gitdb: a stream that is given up frees what stands behind it", asy
     const second = await store.read(id, { signal: AbortSignal.timeout(0) }).catch((error) => error);
     if ("body" in second) await second.body.cancel();
   }
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 Deno.test("gitdb: a pack that is cut short while it is open gives errors, and the process lives", () =>

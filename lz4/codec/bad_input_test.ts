@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { SluiceError } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, join, text } from "../../tests/_data.ts";
@@ -32,7 +32,7 @@ async function outcome(shape: string, input: Uint8Array): Promise<{ output?: Uin
 function contextsWithoutPool(): number {
   const truncated = compressLz4(CONTENT).subarray(0, 30);
   for (let i = 0; i < 5; i++) assertThrows(() => decompressLz4(truncated), SluiceError);
-  return liveContextCount();
+  return liveHandleCount();
 }
 
 for (const options of OPTIONS) {
@@ -60,7 +60,7 @@ for (const options of OPTIONS) {
           assert(offset !== undefined && offset >= 0 && offset <= frame.length, name);
           failed++;
         }
-        assert(liveContextCount() <= before + 1, name);
+        assert(liveHandleCount() <= before + 1, name);
       }
       assertEquals(codes.size, 1, `bit ${bit}: ${[...codes]}`);
     }
@@ -76,7 +76,7 @@ testBackends("Lz4 every truncation lets its context go in every shape", async ()
     for (const shape of SHAPES) {
       const { error } = await outcome(shape, frame.subarray(0, size));
       assert(error instanceof SluiceError && error.offset === size, `${shape}, ${size} bytes: ${error}`);
-      assertEquals(liveContextCount(), before, `${shape}, ${size} bytes`);
+      assertEquals(liveHandleCount(), before, `${shape}, ${size} bytes`);
     }
   }
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { byteSourceFromBytes, SluiceError } from "@sluice/internal";
 import { compressLz4, Lz4Checkpoint, Lz4CheckpointableDecompressor, Lz4Decoder, lz4Xxh32 } from "../mod.ts";
 import { Lz4DecompressionStream } from "../mod.ts";
@@ -153,7 +153,7 @@ testBackends("Lz4 states of any bytes are refused or safe, pushed and streamed",
     decoder.push(frame.subarray(0, 900));
     return { state: decoder.checkpoint({ carry: "embed" }).bytes(), frame, dictionary };
   });
-  const before = liveContextCount();
+  const before = liveHandleCount();
   let loaded = 0;
   let streamed = 0;
   for (let round = 0; round < 4000; round++) {
@@ -187,7 +187,7 @@ testBackends("Lz4 states of any bytes are refused or safe, pushed and streamed",
     }
   }
   assert(loaded > 0 && streamed > 0);
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 function fixChecksum(state: Uint8Array<ArrayBuffer>): void {

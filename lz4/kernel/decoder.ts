@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { BackendModule, Context, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Library } from "@sluice/ffi";
+import { BackendModule, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Handle } from "@sluice/ffi";
 import { LZ4_DECODE_MODULE } from "./_abi/lz4_decode.gen.ts";
 import type { Lz4DecodeFunctions } from "./_abi/lz4_decode.gen.ts";
 import { WASM_BASE64 } from "./_wasm/lz4_decode.gen.ts";
@@ -44,25 +44,26 @@ export interface Lz4DecoderKernelOptions {
 
 /** A decompression context. */
 export class Lz4DecoderKernel implements Disposable {
-  readonly #library: Library<Lz4DecodeFunctions>;
   readonly #functions: Lz4DecodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<Lz4DecodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
   readonly #maxMemory: number;
 
   /** Takes a context from the backend. */
   constructor(options: Lz4DecoderKernelOptions) {
-    this.#library = MODULE.open(options.backend);
-    this.#functions = this.#library.functions;
-    this.#maxMemory = options.maxMemory;
-    const handle = this.#functions.sluice_lz4_decoder_new(options.maxMemory);
-    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a decompression context");
-    this.#context = new Context(this.#library, handle, this.#functions.sluice_lz4_decoder_free);
+    const maxMemory = this.#maxMemory = options.maxMemory;
+    this.#handle = MODULE.create(options.backend, {
+      format: "lz4",
+      action: "make a decompression context",
+      make: (functions) => functions.sluice_lz4_decoder_new(maxMemory),
+      free: "sluice_lz4_decoder_free",
+    });
+    this.#functions = this.#handle.library.functions;
   }
 
   /** Which backend runs this context. */
   get backend(): "native" | "wasm" {
-    return this.#library.kind;
+    return this.#handle.library.kind;
   }
 
   /** Input bytes that the last run took: whole blocks, or with `STREAM_STORED` also the start of a stored one. */
@@ -87,22 +88,22 @@ export class Lz4DecoderKernel implements Disposable {
 
   /** Output bytes that wait inside for a target. */
   get pending(): number {
-    return this.#functions.sluice_lz4_decoder_pending(this.#context.handle);
+    return this.#functions.sluice_lz4_decoder_pending(this.#handle.pointer);
   }
 
   /** Bytes that a stored block still lacks of which the start was given out; 0 between blocks. */
   get storedLeft(): number {
-    return this.#functions.sluice_lz4_decoder_stored_left(this.#context.handle);
+    return this.#functions.sluice_lz4_decoder_stored_left(this.#handle.pointer);
   }
 
   /** Goes on inside such a block, behind `begin`; returns a result. */
   resumeStored(left: number): number {
-    return this.#functions.sluice_lz4_decoder_stored_resume(this.#context.handle, left);
+    return this.#functions.sluice_lz4_decoder_stored_resume(this.#handle.pointer, left);
   }
 
   /** Bytes that the context holds. */
   get memoryBytes(): number {
-    this.#functions.sluice_lz4_decoder_memory(this.#context.handle, this.#step);
+    this.#functions.sluice_lz4_decoder_memory(this.#handle.pointer, this.#step);
     return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
   }
 
@@ -110,7 +111,7 @@ export class Lz4DecoderKernel implements Disposable {
   begin(flags: number, blockMax: number, history: Uint8Array): number {
     const start = Math.max(0, history.length - WINDOW_SIZE);
     return this.#functions.sluice_lz4_decoder_begin(
-      this.#context.handle,
+      this.#handle.pointer,
       flags,
       blockMax,
       history,
@@ -133,7 +134,7 @@ export class Lz4DecoderKernel implements Disposable {
     goal: number,
   ): number {
     return this.#functions.sluice_lz4_decoder_run(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       pos,
       end,
@@ -155,9 +156,9 @@ export class Lz4DecoderKernel implements Disposable {
     targetEnd: number,
     goal: number,
   ): Promise<number> {
-    return this.#context.run((handle) =>
+    return this.#handle.run((pointer) =>
       this.#functions.sluice_lz4_decoder_run_async(
-        handle,
+        pointer,
         source,
         pos,
         end,
@@ -172,36 +173,36 @@ export class Lz4DecoderKernel implements Disposable {
 
   /** The XXH32 of the content so far. */
   digest(): number {
-    return this.#functions.sluice_lz4_decoder_digest(this.#context.handle) >>> 0;
+    return this.#functions.sluice_lz4_decoder_digest(this.#handle.pointer) >>> 0;
   }
 
   /** The state of the content's XXH32. */
   get hashState(): Uint32Array<ArrayBuffer> {
     const words = new Uint32Array(XXH32_STATE_LENGTH);
-    this.#functions.sluice_lz4_decoder_hash_save(this.#context.handle, words, words.length);
+    this.#functions.sluice_lz4_decoder_hash_save(this.#handle.pointer, words, words.length);
     return words;
   }
 
   /** Goes on with this state of the content's XXH32. */
   set hashState(words: Uint32Array) {
-    this.#functions.sluice_lz4_decoder_hash_load(this.#context.handle, words, words.length);
+    this.#functions.sluice_lz4_decoder_hash_load(this.#handle.pointer, words, words.length);
   }
 
   /** A copy of the history that the next block may refer to, at most `size` bytes. */
   window(size: number): Uint8Array<ArrayBuffer> {
     const target = new Uint8Array(size);
-    this.#functions.sluice_lz4_decoder_window(this.#context.handle, target, 0, size, this.#step);
+    this.#functions.sluice_lz4_decoder_window(this.#handle.pointer, target, 0, size, this.#step);
     return target.slice(0, this.produced);
   }
 
   /** Starts to follow which bytes of the history the coming blocks need; returns a result. */
   watchStart(): number {
-    return this.#functions.sluice_lz4_decoder_watch_start(this.#context.handle);
+    return this.#functions.sluice_lz4_decoder_watch_start(this.#handle.pointer);
   }
 
   /** Content bytes that have passed since `watchStart`. */
   get watchSeen(): number {
-    return this.#functions.sluice_lz4_decoder_watch_seen(this.#context.handle);
+    return this.#functions.sluice_lz4_decoder_watch_seen(this.#handle.pointer);
   }
 
   /** The last `size` bytes of history as they were at `watchStart`, and the map of those needed since. */
@@ -209,7 +210,7 @@ export class Lz4DecoderKernel implements Disposable {
     const target = new Uint8Array(size);
     const map = new Uint32Array(LZ4_NEED_MAP_LENGTH);
     this.#functions.sluice_lz4_decoder_watch_read(
-      this.#context.handle,
+      this.#handle.pointer,
       target,
       0,
       size,
@@ -227,7 +228,7 @@ export class Lz4DecoderKernel implements Disposable {
 
   /** Frees the context; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the context. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { BackendModule, Context, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Library } from "@sluice/ffi";
+import { BackendModule, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Handle } from "@sluice/ffi";
 import { LZ4_ENCODE_MODULE } from "./_abi/lz4_encode.gen.ts";
 import type { Lz4EncodeFunctions } from "./_abi/lz4_encode.gen.ts";
 import { WASM_BASE64 } from "./_wasm/lz4_encode.gen.ts";
@@ -45,23 +45,24 @@ export interface Lz4EncoderKernelOptions {
 
 /** A compression context. */
 export class Lz4EncoderKernel implements Disposable {
-  readonly #library: Library<Lz4EncodeFunctions>;
   readonly #functions: Lz4EncodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<Lz4EncodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
   readonly #maxMemory: number;
 
   /** Takes a context from the backend and sets what its frames are like. */
   constructor(options: Lz4EncoderKernelOptions) {
-    this.#library = MODULE.open(options.backend);
-    this.#functions = this.#library.functions;
-    this.#maxMemory = options.maxMemory;
-    const handle = this.#functions.sluice_lz4_encoder_new(options.maxMemory);
-    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a compression context");
-    this.#context = new Context(this.#library, handle, this.#functions.sluice_lz4_encoder_free);
+    const maxMemory = this.#maxMemory = options.maxMemory;
+    this.#handle = MODULE.create(options.backend, {
+      format: "lz4",
+      action: "make a compression context",
+      make: (functions) => functions.sluice_lz4_encoder_new(maxMemory),
+      free: "sluice_lz4_encoder_free",
+    });
+    this.#functions = this.#handle.library.functions;
     const { dictionary } = options;
     const result = this.#functions.sluice_lz4_encoder_configure(
-      handle,
+      this.#handle.pointer,
       options.level,
       options.blockBytes,
       options.flags,
@@ -77,7 +78,7 @@ export class Lz4EncoderKernel implements Disposable {
 
   /** Which backend runs this context. */
   get backend(): "native" | "wasm" {
-    return this.#library.kind;
+    return this.#handle.library.kind;
   }
 
   /** Input bytes that the last step took. */
@@ -92,20 +93,20 @@ export class Lz4EncoderKernel implements Disposable {
 
   /** Bytes that the context holds. */
   get memoryBytes(): number {
-    this.#functions.sluice_lz4_encoder_memory(this.#context.handle, this.#step);
+    this.#functions.sluice_lz4_encoder_memory(this.#handle.pointer, this.#step);
     return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
   }
 
   /** Content bytes of one job, and room for what it is compressed to. */
   get job(): { size: number; bound: number } {
-    this.#functions.sluice_lz4_encoder_job_size(this.#context.handle, this.#step);
+    this.#functions.sluice_lz4_encoder_job_size(this.#handle.pointer, this.#step);
     return { size: this.#step[STEP.VALUE_LOW]!, bound: this.#step[STEP.OTHER_LOW]! };
   }
 
   /** Starts a frame, whose header comes out of the next step; returns a result. */
   begin(blockId: number, contentSize: number | undefined, dictId: number | undefined): number {
     return this.#functions.sluice_lz4_encoder_begin(
-      this.#context.handle,
+      this.#handle.pointer,
       blockId,
       contentSize ?? -1,
       dictId === undefined ? 0 : 1,
@@ -123,7 +124,7 @@ export class Lz4EncoderKernel implements Disposable {
     operation: number,
   ): number {
     return this.#functions.sluice_lz4_encoder_step(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       pos,
       end,
@@ -144,9 +145,9 @@ export class Lz4EncoderKernel implements Disposable {
     start: number,
     operation: number,
   ): Promise<number> {
-    return this.#context.run((handle) =>
+    return this.#handle.run((pointer) =>
       this.#functions.sluice_lz4_encoder_step_async(
-        handle,
+        pointer,
         source,
         pos,
         end,
@@ -162,7 +163,7 @@ export class Lz4EncoderKernel implements Disposable {
   /** Compresses whole jobs behind `historySize` bytes of history, on several threads; returns a result. */
   jobs(source: Uint8Array, end: number, target: Uint8Array, historySize: number, threads: number): number {
     return this.#functions.sluice_lz4_encoder_jobs(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       0,
       end,
@@ -183,9 +184,9 @@ export class Lz4EncoderKernel implements Disposable {
     historySize: number,
     threads: number,
   ): Promise<number> {
-    return this.#context.run((handle) =>
+    return this.#handle.run((pointer) =>
       this.#functions.sluice_lz4_encoder_jobs_async(
-        handle,
+        pointer,
         source,
         0,
         end,
@@ -206,7 +207,7 @@ export class Lz4EncoderKernel implements Disposable {
 
   /** Frees the context; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the context. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { BackendModule, Context, resolveBackend, RESULT, STEP, STEP_LENGTH } from "@sluice/ffi";
+import { BackendModule, Handle, resolveBackend, RESULT, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
 import { PDIFFCOPY_FILE_MODULE } from "./_abi/pdiffcopy_file.gen.ts";
 import type { PdiffcopyFileFunctions } from "./_abi/pdiffcopy_file.gen.ts";
@@ -92,11 +92,11 @@ function answer(result: number, step: Uint32Array): FileAnswer {
 /** An open file or directory. Any number of calls may run at the same time. */
 export class NativeFile implements Disposable {
   readonly #functions: PdiffcopyFileFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<PdiffcopyFileFunctions>;
 
-  private constructor(functions: PdiffcopyFileFunctions, context: Context) {
-    this.#functions = functions;
-    this.#context = context;
+  private constructor(handle: Handle<PdiffcopyFileFunctions>) {
+    this.#functions = handle.library.functions;
+    this.#handle = handle;
   }
 
   /** Opens a path, from a directory where one is given; the system's number where that fails. */
@@ -107,21 +107,28 @@ export class NativeFile implements Disposable {
     mode: number,
   ): NativeFile | number {
     const library = MODULE.open("native");
-    const { functions } = library;
     const bytes = encoder.encode(path);
     const step = new Uint32Array(STEP_LENGTH);
-    const base = directory === undefined ? null : directory.#context.sharedHandle;
-    const handle = functions.sluice_pdiffcopy_file_open(base, bytes, 0, bytes.length, flags, mode, step);
-    if (!handle) return step[STEP.DETAIL]!;
-    return new NativeFile(functions, new Context(library, handle, functions.sluice_pdiffcopy_file_close));
+    const base = directory === undefined ? null : directory.#handle.sharedPointer;
+    const { sluice_pdiffcopy_file_open: openFile } = library.functions;
+    const pointer = openFile(base, bytes, 0, bytes.length, flags, mode, step);
+    if (!pointer && step[STEP.DETAIL]! > 0) return step[STEP.DETAIL]!;
+    return new NativeFile(
+      new Handle(library, {
+        format: "pdiffcopy",
+        action: "open a file",
+        make: () => pointer,
+        free: "sluice_pdiffcopy_file_close",
+      }),
+    );
   }
 
   /** What the system knows of the file; its number where that fails. */
   status(): FileStatus | number {
     const words = new Uint32Array(18);
     const step = new Uint32Array(STEP_LENGTH);
-    const handle = this.#context.sharedHandle;
-    const result = this.#functions.sluice_pdiffcopy_file_status(handle, words, words.length, step);
+    const pointer = this.#handle.sharedPointer;
+    const result = this.#functions.sluice_pdiffcopy_file_status(pointer, words, words.length, step);
     if (result < 0) return step[STEP.DETAIL]!;
     const at = (index: number): number => words[2 * index]! + words[2 * index + 1]! * 2 ** 32;
     const hex = (index: number): string => at(index).toString(16);
@@ -142,45 +149,45 @@ export class NativeFile implements Disposable {
   }
 
   async #run(
-    call: (handle: Deno.PointerValue, step: Uint32Array<ArrayBuffer>) => Promise<number>,
+    call: (pointer: Deno.PointerValue, step: Uint32Array<ArrayBuffer>) => Promise<number>,
   ): Promise<FileAnswer> {
     const step = new Uint32Array(STEP_LENGTH);
-    const result = await this.#context.share((handle) => call(handle as Deno.PointerValue, step));
+    const result = await this.#handle.share((pointer) => call(pointer as Deno.PointerValue, step));
     return answer(result, step);
   }
 
   /** Reads from a position into `target`; `produced` is less than its size at the end of the file only. */
   read(offset: number, target: Uint8Array): Promise<FileAnswer> {
-    return this.#run((handle, step) =>
-      this.#functions.sluice_pdiffcopy_file_read_async(handle, offset, target, 0, target.length, step)
+    return this.#run((pointer, step) =>
+      this.#functions.sluice_pdiffcopy_file_read_async(pointer, offset, target, 0, target.length, step)
     );
   }
 
   /** Writes at a position. */
   write(offset: number, source: Uint8Array): Promise<FileAnswer> {
-    return this.#run((handle, step) =>
-      this.#functions.sluice_pdiffcopy_file_write_async(handle, offset, source, 0, source.length, step)
+    return this.#run((pointer, step) =>
+      this.#functions.sluice_pdiffcopy_file_write_async(pointer, offset, source, 0, source.length, step)
     );
   }
 
   /** One of `ACTION`; `value` is the size for a resize. */
   act(action: number, value = 0): Promise<FileAnswer> {
-    return this.#run((handle, step) =>
-      this.#functions.sluice_pdiffcopy_file_act_async(handle, action, value, step)
+    return this.#run((pointer, step) =>
+      this.#functions.sluice_pdiffcopy_file_act_async(pointer, action, value, step)
     );
   }
 
   /** Makes a range zero, as a hole where `punch` says so. */
   zero(start: number, end: number, punch: boolean): Promise<FileAnswer> {
-    return this.#run((handle, step) =>
-      this.#functions.sluice_pdiffcopy_file_zero_async(handle, start, end, punch ? 1 : 0, step)
+    return this.#run((pointer, step) =>
+      this.#functions.sluice_pdiffcopy_file_zero_async(pointer, start, end, punch ? 1 : 0, step)
     );
   }
 
   /** Makes `target` share this file's blocks. */
   cloneTo(target: NativeFile): Promise<FileAnswer> {
-    return this.#run((handle, step) =>
-      target.#context.share((other) => this.#functions.sluice_pdiffcopy_file_clone_async(handle, other, step))
+    return this.#run((pointer, step) =>
+      target.#handle.share((other) => this.#functions.sluice_pdiffcopy_file_clone_async(pointer, other, step))
     );
   }
 
@@ -189,7 +196,7 @@ export class NativeFile implements Disposable {
     const [old, name] = [encoder.encode(from), encoder.encode(to)];
     const step = new Uint32Array(STEP_LENGTH);
     const result = this.#functions.sluice_pdiffcopy_file_rename(
-      this.#context.sharedHandle,
+      this.#handle.sharedPointer,
       old,
       0,
       old.length,
@@ -205,9 +212,9 @@ export class NativeFile implements Disposable {
   remove(name: string): FileAnswer {
     const bytes = encoder.encode(name);
     const step = new Uint32Array(STEP_LENGTH);
-    const handle = this.#context.sharedHandle;
+    const pointer = this.#handle.sharedPointer;
     return answer(
-      this.#functions.sluice_pdiffcopy_file_remove(handle, bytes, 0, bytes.length, step),
+      this.#functions.sluice_pdiffcopy_file_remove(pointer, bytes, 0, bytes.length, step),
       step,
     );
   }
@@ -215,9 +222,9 @@ export class NativeFile implements Disposable {
   /** Hashes the blocks of a range into the table, on several threads. */
   hash(start: number, end: number, sparse: boolean, threads: number, table: BlockTable): Promise<FileAnswer> {
     const { digests, base, blockSize, hash } = table;
-    return this.#run((handle, step) =>
+    return this.#run((pointer, step) =>
       this.#functions.sluice_pdiffcopy_file_hash_async(
-        handle,
+        pointer,
         start,
         end,
         sparse ? 1 : 0,
@@ -247,9 +254,9 @@ export class NativeFile implements Disposable {
     target: Uint8Array,
   ): Promise<FileAnswer> {
     const { digests, base, blockSize, hash } = table;
-    return this.#run((handle, step) =>
+    return this.#run((pointer, step) =>
       this.#functions.sluice_pdiffcopy_file_compare_async(
-        handle,
+        pointer,
         start,
         end,
         knownEnd,
@@ -283,9 +290,9 @@ export class NativeFile implements Disposable {
     sourceEnd: number,
   ): Promise<FileAnswer> {
     const { digests, base, blockSize, hash } = table;
-    return this.#run((handle, step) =>
+    return this.#run((pointer, step) =>
       this.#functions.sluice_pdiffcopy_file_apply_async(
-        handle,
+        pointer,
         next,
         end,
         punch ? 1 : 0,
@@ -313,10 +320,10 @@ export class NativeFile implements Disposable {
     sparse: boolean,
     threads: number,
   ): Promise<FileAnswer> {
-    return this.#run((handle, step) =>
-      target.#context.share((other) =>
+    return this.#run((pointer, step) =>
+      target.#handle.share((other) =>
         this.#functions.sluice_pdiffcopy_file_copy_async(
-          handle,
+          pointer,
           other,
           start,
           end,
@@ -331,7 +338,7 @@ export class NativeFile implements Disposable {
 
   /** Closes the file when the calls under way have ended. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Closes the file. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Context, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice } from "@sluice/ffi";
+import { resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Handle } from "@sluice/ffi";
 import type { PdiffcopyHashFunctions } from "./_abi/pdiffcopy_hash.gen.ts";
 import { PDIFFCOPY_HASH } from "./hash_module.ts";
 
@@ -82,28 +82,29 @@ export function hashOnce(
 /** A hash over bytes that come in pieces. */
 export class BlockHasherKernel implements Disposable {
   readonly #functions: PdiffcopyHashFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<PdiffcopyHashFunctions>;
   readonly #digestSize: number;
   readonly #window: number;
 
   /** A hash of nothing so far. */
   constructor(hash: HashNumbers, backend: BackendChoice | undefined) {
-    const library = PDIFFCOPY_HASH.open(backend);
-    this.#functions = library.functions;
+    const { id, seedLow, seedHigh } = hash;
+    this.#handle = PDIFFCOPY_HASH.create(backend, {
+      format: "pdiffcopy",
+      action: "make a hash",
+      make: (functions) => functions.sluice_pdiffcopy_hash_new(id, seedLow, seedHigh),
+      free: "sluice_pdiffcopy_hash_free",
+    });
+    this.#functions = this.#handle.library.functions;
     this.#digestSize = hash.digestSize;
-    this.#window = library.sourceWindow;
-    const handle = this.#functions.sluice_pdiffcopy_hash_new(hash.id, hash.seedLow, hash.seedHigh);
-    if (!handle) {
-      throw resultError({ format: "pdiffcopy", action: "make a hash", result: RESULT.OUT_OF_MEMORY });
-    }
-    this.#context = new Context(library, handle, this.#functions.sluice_pdiffcopy_hash_free);
+    this.#window = this.#handle.library.sourceWindow;
   }
 
   /** Takes the next bytes in. */
   update(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += this.#window) {
       const end = Math.min(bytes.length, at + this.#window);
-      this.#functions.sluice_pdiffcopy_hash_update(this.#context.handle, bytes, at, end);
+      this.#functions.sluice_pdiffcopy_hash_update(this.#handle.pointer, bytes, at, end);
     }
   }
 
@@ -112,7 +113,7 @@ export class BlockHasherKernel implements Disposable {
     const digest = new Uint8Array(this.#digestSize);
     const step = new Uint32Array(STEP_LENGTH);
     const result = this.#functions.sluice_pdiffcopy_hash_final(
-      this.#context.handle,
+      this.#handle.pointer,
       digest,
       0,
       digest.length,
@@ -124,6 +125,6 @@ export class BlockHasherKernel implements Disposable {
 
   /** Frees the hash. */
   [Symbol.dispose](): void {
-    this.#context.close();
+    this.#handle.close();
   }
 }

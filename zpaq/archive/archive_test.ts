@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { byteSourceFromBytes, concatBytes, SluiceError } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { Random, text } from "../../tests/_data.ts";
@@ -40,7 +40,7 @@ const file = (name: string, body: string): ZpaqFile => ({
 });
 
 testBackends("an archive keeps its versions, and fragments are stored once", async () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   const first = await createZpaqArchive([file("a", "one"), file("b", "two"), { name: "c/" }]);
   const second = await update(first, [file("a", "one!"), file("d", "two")], { delete: ["b"] });
   assertEquals(await contents(second), { "a": "one!", "c/": "", "d": "two" });
@@ -60,7 +60,7 @@ testBackends("an archive keeps its versions, and fragments are stored once", asy
     "0002/d",
   ]);
   archive.close();
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 testBackends("an update of unchanged files writes nothing", async () => {

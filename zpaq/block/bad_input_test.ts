@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { concatBytes, SluiceError } from "@sluice/internal";
 import { BACKENDS, testBackends } from "../../tests/_backends.ts";
 import { Random } from "../../tests/_data.ts";
@@ -9,13 +9,13 @@ import { assembleZpaq, compressZpaqConfig, decompressZpaq } from "../mod.ts";
 
 for (const { name, input, code } of HOSTILE) {
   testBackends(`decompressZpaq refuses ${name} with ${code}`, (backend) => {
-    const before = liveContextCount();
+    const before = liveHandleCount();
     const options = { backend, maxOutputSize: 1 << 20, pcompBudget: 2 ** 22, maxMemory: 2 ** 27 };
     const started = performance.now();
     const error = assertThrows(() => decompressZpaq(input, options), SluiceError);
     assertEquals(error.code, code);
     assert(performance.now() - started < 2000);
-    assertEquals(liveContextCount(), before);
+    assertEquals(liveHandleCount(), before);
   });
 }
 
@@ -50,7 +50,7 @@ testBackends("junk around blocks is passed over and reported", (backend) => {
 
 Deno.test("decompressZpaq ends on every cut and every flipped bit, the same on both backends", () => {
   for (const { name, archive } of VECTORS) {
-    const before = liveContextCount();
+    const before = liveHandleCount();
     const inputs: Uint8Array[] = [];
     for (let size = 0; size < archive.length; size++) inputs.push(archive.subarray(0, size));
     for (let bit = 0; bit < archive.length * 8; bit += 3) {
@@ -74,7 +74,7 @@ Deno.test("decompressZpaq ends on every cut and every flipped bit, the same on b
       });
       assertEquals(new Set(outcomes).size, 1, `${name}: ${outcomes}`);
     }
-    assertEquals(liveContextCount(), before);
+    assertEquals(liveHandleCount(), before);
   }
 });
 

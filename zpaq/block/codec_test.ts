@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { concatBytes } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, CONTENT_KINDS, Random, splits, text } from "../../tests/_data.ts";
@@ -175,7 +175,7 @@ testBackends("a block of several segments keeps its model", (backend) => {
 });
 
 testBackends("a stream that is cancelled frees its context", async (backend) => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   const { archive } = vector("lvl3");
   const stream = ReadableStream.from(chunks(archive, 50)).pipeThrough(
     new ZpaqDecompressionStream({ backend, chunkSize: 4 }),
@@ -183,7 +183,7 @@ testBackends("a stream that is cancelled frees its context", async (backend) => 
   const reader = stream.getReader();
   await reader.read();
   await reader.cancel();
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
   await assertRejects(async () => {
     for await (const _ of decompressZpaqIterable([archive], { backend, signal: AbortSignal.abort() }));
   });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { SluiceError } from "@sluice/internal";
 import { BACKENDS } from "../../tests/_backends.ts";
 import { Random, text } from "../../tests/_data.ts";
@@ -40,12 +40,12 @@ Deno.test("damaged archives end in a typed error or in output, the same on both 
       compressZpaq(CORPORA["exe"]!.slice(0, 4000), { method: `x0,${type},6,0,3,16` })
     ),
   ];
-  const before = liveContextCount();
+  const before = liveHandleCount();
   for (let round = 0; round < ROUNDS; round++) {
     const input = seeds[random.below(seeds.length)]!.slice();
     for (let i = random.below(4); i >= 0; i--) input[random.below(input.length)] = random.next() & 255;
     const outcomes = BACKENDS.map((backend) => outcome(input, backend, round % 2 === 0));
     assertEquals(new Set(outcomes).size, 1, `round ${round}: ${outcomes}`);
   }
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });

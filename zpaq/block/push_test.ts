@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { concatBytes, SluiceError } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, splits, text } from "../../tests/_data.ts";
@@ -7,7 +7,7 @@ import { vector } from "../../tests/_zpaq_data.ts";
 import { compressZpaq, ZpaqDecoder, ZpaqEncoder } from "../mod.ts";
 
 testBackends("ZpaqDecoder gives the content at every split", (backend) => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   const { archive, content } = vector("all9");
   for (const pieces of splits(archive)) {
     using decoder = new ZpaqDecoder({ backend });
@@ -15,7 +15,7 @@ testBackends("ZpaqDecoder gives the content at every split", (backend) => {
     assertEquals(new TextDecoder().decode(concatBytes(output)), content);
     assertEquals(decoder.ended, true);
   }
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 testBackends("ZpaqEncoder writes what compressZpaq writes, however it is fed", (backend) => {

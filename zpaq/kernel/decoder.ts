@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { BackendModule, Context, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Library } from "@sluice/ffi";
+import { BackendModule, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Handle } from "@sluice/ffi";
 import { ZPAQ_DECODE_MODULE } from "./_abi/zpaq_decode.gen.ts";
 import type { ZpaqDecodeFunctions } from "./_abi/zpaq_decode.gen.ts";
 import { WASM_BASE64 } from "./_wasm/zpaq_decode.gen.ts";
@@ -34,30 +34,31 @@ export interface ZpaqDecoderKernelOptions {
 
 /** A decoding context: one block at a time. */
 export class ZpaqDecoderKernel implements Disposable {
-  readonly #library: Library<ZpaqDecodeFunctions>;
   readonly #functions: ZpaqDecodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<ZpaqDecodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
   readonly #maxMemory: number;
 
   /** Takes a context from the backend. */
   constructor(options: ZpaqDecoderKernelOptions) {
-    this.#library = MODULE.open(options.backend);
-    this.#functions = this.#library.functions;
-    this.#maxMemory = options.maxMemory;
-    const handle = this.#functions.sluice_zpaq_decoder_new(options.maxMemory);
-    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a decoding context");
-    this.#context = new Context(this.#library, handle, this.#functions.sluice_zpaq_decoder_free);
+    const maxMemory = this.#maxMemory = options.maxMemory;
+    this.#handle = MODULE.create(options.backend, {
+      format: "zpaq",
+      action: "make a decoding context",
+      make: (functions) => functions.sluice_zpaq_decoder_new(maxMemory),
+      free: "sluice_zpaq_decoder_free",
+    });
+    this.#functions = this.#handle.library.functions;
   }
 
   /** Which backend runs this context. */
   get backend(): "native" | "wasm" {
-    return this.#library.kind;
+    return this.#handle.library.kind;
   }
 
   /** The most source bytes that are worth giving to one run. */
   get sourceWindow(): number {
-    return this.#library.sourceWindow;
+    return this.#handle.library.sourceWindow;
   }
 
   /** Input bytes that the last run took. */
@@ -82,14 +83,14 @@ export class ZpaqDecoderKernel implements Disposable {
   /** Bytes that the context holds. */
   get memoryBytes(): number {
     const step = new Uint32Array(STEP_LENGTH);
-    this.#functions.sluice_zpaq_decoder_report(this.#context.handle, step);
+    this.#functions.sluice_zpaq_decoder_report(this.#handle.pointer, step);
     return step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32;
   }
 
   /** Starts a block with its header, the two bytes of its size in front; returns a result. */
   begin(header: Uint8Array, flags: number, hcompBudget: number, pcompBudget: number): number {
     return this.#functions.sluice_zpaq_decoder_begin(
-      this.#context.handle,
+      this.#handle.pointer,
       header,
       0,
       header.length,
@@ -102,7 +103,7 @@ export class ZpaqDecoderKernel implements Disposable {
 
   /** Starts a segment; returns a result. */
   segment(): number {
-    return this.#functions.sluice_zpaq_decoder_segment(this.#context.handle);
+    return this.#functions.sluice_zpaq_decoder_segment(this.#handle.pointer);
   }
 
   /** Decodes as far as source and target go; `more` says whether input can follow. Returns a result. */
@@ -116,7 +117,7 @@ export class ZpaqDecoderKernel implements Disposable {
     more: boolean,
   ): number {
     return this.#functions.sluice_zpaq_decoder_run(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       pos,
       end,
@@ -138,9 +139,9 @@ export class ZpaqDecoderKernel implements Disposable {
     targetEnd: number,
     more: boolean,
   ): Promise<number> {
-    return this.#context.run((handle) =>
+    return this.#handle.run((pointer) =>
       this.#functions.sluice_zpaq_decoder_run_async(
-        handle,
+        pointer,
         source,
         pos,
         end,
@@ -157,25 +158,25 @@ export class ZpaqDecoderKernel implements Disposable {
   program(): Uint8Array<ArrayBuffer> {
     const target = new Uint8Array(PROGRAM_SIZE_MAX);
     const step = new Uint32Array(STEP_LENGTH);
-    this.#functions.sluice_zpaq_decoder_program(this.#context.handle, target, 0, target.length, step);
+    this.#functions.sluice_zpaq_decoder_program(this.#handle.pointer, target, 0, target.length, step);
     return target.slice(0, step[STEP.PRODUCED]!);
   }
 
   /** Says who runs that program: the host, which then gets what goes into it, or this context. Returns a result. */
   settle(hosted: boolean): number {
-    return this.#functions.sluice_zpaq_decoder_settle(this.#context.handle, hosted ? 1 : 0);
+    return this.#functions.sluice_zpaq_decoder_settle(this.#handle.pointer, hosted ? 1 : 0);
   }
 
   /** Hashes output that the host made of what a run gave. */
   hash(source: Uint8Array, start: number, end: number): void {
-    this.#functions.sluice_zpaq_decoder_hash(this.#context.handle, source, start, end);
+    this.#functions.sluice_zpaq_decoder_hash(this.#handle.pointer, source, start, end);
   }
 
   /** The SHA-1 of the segment's output so far. */
   digest(): Uint8Array<ArrayBuffer> {
     const step = new Uint32Array(STEP_LENGTH);
     const target = new Uint8Array(DIGEST_SIZE);
-    this.#functions.sluice_zpaq_decoder_digest(this.#context.handle, target, 0, DIGEST_SIZE, step);
+    this.#functions.sluice_zpaq_decoder_digest(this.#handle.pointer, target, 0, DIGEST_SIZE, step);
     return target;
   }
 
@@ -186,7 +187,7 @@ export class ZpaqDecoderKernel implements Disposable {
 
   /** Frees the context; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the context. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { Context, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Library } from "@sluice/ffi";
+import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Handle } from "@sluice/ffi";
 import type { ZpaqEncodeFunctions } from "./_abi/zpaq_encode.gen.ts";
 import { ZPAQ_ENCODE } from "./encode_module.ts";
 
@@ -29,25 +29,26 @@ export interface ZpaqEncoderKernelOptions {
 
 /** An encoding context: one block at a time. */
 export class ZpaqEncoderKernel implements Disposable {
-  readonly #library: Library<ZpaqEncodeFunctions>;
   readonly #functions: ZpaqEncodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<ZpaqEncodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
   readonly #maxMemory: number;
 
   /** Takes a context from the backend. */
   constructor(options: ZpaqEncoderKernelOptions) {
-    this.#library = ZPAQ_ENCODE.open(options.backend);
-    this.#functions = this.#library.functions;
-    this.#maxMemory = options.maxMemory;
-    const handle = this.#functions.sluice_zpaq_encoder_new(options.maxMemory);
-    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make an encoding context");
-    this.#context = new Context(this.#library, handle, this.#functions.sluice_zpaq_encoder_free);
+    const maxMemory = this.#maxMemory = options.maxMemory;
+    this.#handle = ZPAQ_ENCODE.create(options.backend, {
+      format: "zpaq",
+      action: "make an encoding context",
+      make: (functions) => functions.sluice_zpaq_encoder_new(maxMemory),
+      free: "sluice_zpaq_encoder_free",
+    });
+    this.#functions = this.#handle.library.functions;
   }
 
   /** Which backend runs this context. */
   get backend(): "native" | "wasm" {
-    return this.#library.kind;
+    return this.#handle.library.kind;
   }
 
   /** Input bytes that the last prediction took. */
@@ -63,7 +64,7 @@ export class ZpaqEncoderKernel implements Disposable {
   /** Starts a block with its header; returns a result. */
   begin(header: Uint8Array, hcompBudget: number): number {
     return this.#functions.sluice_zpaq_encoder_begin(
-      this.#context.handle,
+      this.#handle.pointer,
       header,
       0,
       header.length,
@@ -74,7 +75,7 @@ export class ZpaqEncoderKernel implements Disposable {
   /** Transforms a segment's text; `numbers` say how. Returns a result. */
   segment(prefix: Uint8Array, source: Uint8Array, numbers: Uint32Array): number {
     return this.#functions.sluice_zpaq_encoder_segment(
-      this.#context.handle,
+      this.#handle.pointer,
       prefix,
       0,
       prefix.length,
@@ -88,9 +89,9 @@ export class ZpaqEncoderKernel implements Disposable {
 
   /** As `segment`, off the event loop where the backend can. */
   segmentAsync(prefix: Uint8Array, source: Uint8Array, numbers: Uint32Array): Promise<number> {
-    return this.#context.run((handle) =>
+    return this.#handle.run((pointer) =>
       this.#functions.sluice_zpaq_encoder_segment_async(
-        handle,
+        pointer,
         prefix,
         0,
         prefix.length,
@@ -105,20 +106,20 @@ export class ZpaqEncoderKernel implements Disposable {
 
   /** Codes on into the target; returns a result. */
   run(target: Uint8Array, start: number, end: number): number {
-    return this.#functions.sluice_zpaq_encoder_run(this.#context.handle, target, start, end, this.#step);
+    return this.#functions.sluice_zpaq_encoder_run(this.#handle.pointer, target, start, end, this.#step);
   }
 
   /** As `run`, off the event loop where the backend can. */
   runAsync(target: Uint8Array, start: number, end: number): Promise<number> {
-    return this.#context.run((handle) =>
-      this.#functions.sluice_zpaq_encoder_run_async(handle, target, start, end, this.#step)
+    return this.#handle.run((pointer) =>
+      this.#functions.sluice_zpaq_encoder_run_async(pointer, target, start, end, this.#step)
     );
   }
 
   /** Predicts the bits of `source` after `begin` into `numbers`, as many bytes as fit; `consumed` says how many. */
   predict(source: Uint8Array, start: number, numbers: Uint32Array): number {
     return this.#functions.sluice_zpaq_encoder_predict(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       start,
       source.length,
@@ -135,7 +136,7 @@ export class ZpaqEncoderKernel implements Disposable {
 
   /** Frees the context; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the context. */

@@ -2,7 +2,7 @@
  * Networks compiled to WebAssembly against the kernel's loop for any network, on both backends.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { concatBytes, SluiceError } from "@sluice/internal";
 import { BACKENDS } from "../../tests/_backends.ts";
 import { CONTENT_KINDS, Random } from "../../tests/_data.ts";
@@ -76,7 +76,7 @@ Deno.test("compiled networks decode what the kernel's loops do, failures and bud
   console.log(`SEED=${seed}`);
   const random = new Random(seed);
   const kinds = new Map<string, number>();
-  const before = liveContextCount();
+  const before = liveHandleCount();
   for (let round = 0; round < ROUNDS; round++) {
     // What may run for ever is decoded only, from data that is no data.
     const straight = random.below(4) > 0;
@@ -102,7 +102,7 @@ Deno.test("compiled networks decode what the kernel's loops do, failures and bud
     const kind = /^[A-Z_]+/.exec(outcomes[0]!)?.[0] ?? "output";
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
   console.log([...kinds].map(([kind, count]) => `${kind}: ${count}`).join(", "));
   const frequent = ["output", "CHECKSUM", "BAD_OPCODE"];
   for (const kind of LONG ? [...frequent, "BUDGET_EXCEEDED"] : frequent) assert(kinds.has(kind), kind);

@@ -2,7 +2,7 @@
  * Networks compiled to WebAssembly: every cut of the input, blocks of several segments, hosts that forbid compilation.
  */
 import { assertEquals } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { concatBytes } from "@sluice/internal";
 import { crc32 } from "node:zlib";
 import { testBackends } from "../../tests/_backends.ts";
@@ -193,7 +193,7 @@ testBackends("a model of very many components is left to the kernel", (backend) 
 });
 
 testBackends("blocks of one kind share one memory, and what was in it does not show", (backend) => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   const { header } = vector("lvl2");
   const parts = [text(4000), CORPORA["exe"]!.slice(0, 4000), text(4000, 2)];
   const blocks = parts.map((data) =>
@@ -211,5 +211,5 @@ testBackends("blocks of one kind share one memory, and what was in it does not s
     assertEquals(output, concatBytes(parts));
   });
   assertEquals(made, 1);
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });

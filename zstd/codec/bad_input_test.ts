@@ -1,7 +1,7 @@
 /**
  * Every kind of bad input, in every shape of the API, at every split, on both backends.
  */
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { SluiceError } from "@sluice/internal";
 import { compressZstd, decompressZstd, writeZstdSkippableFrame, ZstdDecoder } from "@sluice/zstd";
 import type { ZstdDecompressOptions } from "@sluice/zstd";
@@ -238,7 +238,7 @@ for (const { name, input, options, errorName, code, offset, before } of BAD_INPU
         }
         if (whole) break; // the pieces are joined anyway
       }
-      live.add(liveContextCount());
+      live.add(liveHandleCount());
     }
     assert(live.size <= 2, `contexts were left open: ${[...live]}`);
   });

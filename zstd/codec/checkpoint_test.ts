@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import {
   compressZstd,
   compressZstdIterable,
@@ -132,7 +132,7 @@ testBackends("offsets and limits count from the start of the whole stream", asyn
 });
 
 Deno.test("checkpoint options are checked", () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   const wrong = [
     { onCheckpoint: 1 },
     { resumeAt: { compressedOffset: -1, decompressedOffset: 0, frameIndex: 0 } },
@@ -147,7 +147,7 @@ Deno.test("checkpoint options are checked", () => {
   }
   assertThrows(() => new ZstdCompressionStream({ checkpointEvery: 0 }), RangeError);
   assertThrows(() => new ZstdDecompressionStream({ checkpointEvery: 5 } as never), TypeError);
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 testBackends("a callback that throws fails the stream with its error", async () => {

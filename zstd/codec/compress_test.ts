@@ -1,4 +1,4 @@
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { SluiceError } from "@sluice/internal";
 import {
   compressZstd,
@@ -197,18 +197,18 @@ testBackends("results own their buffers and inputs are left alone", () => {
 });
 
 testBackends("contexts are freed when they are closed, and refuse to be used afterwards", () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   {
     using compressor = new ZstdCompressor();
     using decompressor = new ZstdDecompressor();
-    assertEquals(liveContextCount(), before + 2);
+    assertEquals(liveHandleCount(), before + 2);
     assertEquals(decompressor.decompress(compressor.compress(text(10))), text(10));
     assert(compressor.memorySize > 10_000 && decompressor.memorySize > 10_000);
     compressor.close();
     compressor.close();
     assertThrows(() => compressor.compress(text(10)), TypeError, "closed");
   }
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 testBackends("a context refuses a second call while an asynchronous one is under way", async (backend) => {

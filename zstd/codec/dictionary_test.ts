@@ -1,4 +1,4 @@
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { SluiceError } from "@sluice/internal";
 import {
   compressZstd,
@@ -160,20 +160,20 @@ testBackends("a prefix serves every frame, also behind a skippable one", async (
 });
 
 testBackends("digests are freed with the dictionary, and not under a context that uses them", () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   const dictionary = new ZstdDictionary(TRAINED.bytes);
   const compressor = new ZstdCompressor({ dictionary });
   const decompressor = new ZstdDecompressor({ dictionary });
   const frame = compressor.compress(MESSAGE);
   assertEquals(decompressor.decompress(frame), MESSAGE);
-  assertEquals(liveContextCount(), before + 4);
+  assertEquals(liveHandleCount(), before + 4);
   dictionary.close();
   assertEquals(compressor.compress(MESSAGE), frame);
   compressor.close();
   assertEquals(decompressor.decompress(frame), MESSAGE);
   decompressor.close();
   dictionary.close();
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
   assertEquals(decompressZstd(frame, { dictionary }), MESSAGE); // digested anew
   dictionary.close();
 });

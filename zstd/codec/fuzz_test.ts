@@ -2,7 +2,7 @@
  * Random damage to real frames, and random bytes, through every decoder of zstd. Seconds by default; SLUICE_LONG=1 runs
  * a minute for each backend. A failing run prints its seed: repeat it with SEED=….
  */
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import { SluiceError } from "@sluice/internal";
 import {
   compressZstd,
@@ -76,7 +76,7 @@ testBackends("damaged frames give content or a typed error, the same in every sh
   console.log(`zstd fuzz on ${backend}: SEED=${seed}`);
   const random = new Random(seed);
   const frames = corpus(random);
-  const live = liveContextCount();
+  const live = liveHandleCount();
   const end = performance.now() + SECONDS * 1000;
   let runs = 0;
   while (performance.now() < end) {
@@ -105,6 +105,6 @@ testBackends("damaged frames give content or a typed error, the same in every sh
     assert(performance.now() - start < 5000, `one input of ${input.length} bytes took seconds`);
     runs++;
   }
-  assert(liveContextCount() - live <= 2, "contexts were left open");
+  assert(liveHandleCount() - live <= 2, "contexts were left open");
   console.log(`zstd fuzz on ${backend}: ${runs} inputs`);
 });

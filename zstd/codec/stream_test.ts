@@ -1,7 +1,7 @@
 /**
  * The streams as streams: who waits for whom, what is held, what is freed when.
  */
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import {
   compressZstd,
   copyCompressedZstd,
@@ -70,20 +70,20 @@ testBackends("BYOB readers are served into their own buffers", async () => {
 });
 
 testBackends("cancelling and aborting free the context at once and reach the other side", async () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   for (const make of [() => new ZstdCompressionStream(), () => new ZstdDecompressionStream()]) {
     const cancelled = make();
     const writer = cancelled.writable.getWriter();
     writer.closed.catch(() => {});
     await cancelled.readable.cancel("no more");
-    assertEquals(liveContextCount(), before);
+    assertEquals(liveHandleCount(), before);
     assertEquals(await assertRejects(() => writer.write(FRAME)) as unknown, "no more");
 
     const aborted = make();
     const reader = aborted.readable.getReader();
     reader.closed.catch(() => {});
     await aborted.writable.abort("stop");
-    assertEquals(liveContextCount(), before);
+    assertEquals(liveHandleCount(), before);
     assertEquals(await assertRejects(() => reader.read()) as unknown, "stop");
   }
 });
@@ -102,18 +102,18 @@ testBackends("a signal ends both sides with its reason", async () => {
 });
 
 testBackends("errors reach both ends as the same object", async () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   const stream = new ZstdDecompressionStream();
   const writer = stream.writable.getWriter();
   const writing = writer.write(new TextEncoder().encode("this is no zstd")).catch((error) => error);
   const reading = stream.readable.getReader().read().catch((error) => error);
   assert(await writing instanceof Error);
   assertEquals(await writing, await reading);
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 testBackends("errors of the source pass through unchanged", async () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   const fault = new RangeError("the disk is on fire");
   async function* source() {
     yield FRAME.subarray(0, 50);
@@ -131,7 +131,7 @@ testBackends("errors of the source pass through unchanged", async () => {
     const error = await assertRejects(() => Array.fromAsync(output as AsyncIterable<Uint8Array>));
     assert(error === fault, String(error));
   }
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 testBackends("a chunk that is no bytes fails both ends with a TypeError", async () => {
@@ -143,12 +143,12 @@ testBackends("a chunk that is no bytes fails both ends with a TypeError", async 
 });
 
 testBackends("iterations that end early free their context", async () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   for await (const chunk of decompressZstdIterable(chunks(FRAME, 100), { chunkSize: 100 })) {
     assertEquals(chunk.length, 100);
     break;
   }
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
   let read = 0;
   function* counted() {
     for (const chunk of chunks(CONTENT, 1000)) {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import {
   compressZstd,
   compressZstdIterable,
@@ -140,7 +140,7 @@ testBackends("dcz flushes", async () => {
 });
 
 testBackends("bad dcz bodies are refused before anything is decoded", async () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   using dictionary = await DczDictionary.from(text(500));
   using other = await DczDictionary.from(text(500, 2));
   const body = await compressDcz(text(1000, 3), { dictionary });
@@ -196,7 +196,7 @@ testBackends("bad dcz bodies are refused before anything is decoded", async () =
     LimitExceededError,
   );
   for (const held of [dictionary, other]) held.close();
-  assertEquals(liveContextCount() <= before + 4, true, "contexts beyond those kept for the next call");
+  assertEquals(liveHandleCount() <= before + 4, true, "contexts beyond those kept for the next call");
 });
 
 testBackends("windows of dcz follow the size of the dictionary", async () => {
@@ -543,7 +543,7 @@ testBackends("withZstd decodes request bodies under a limit", async () => {
     assertEquals(response.status, status);
     await response.body?.cancel();
   }
-  const before = liveContextCount();
+  const before = liveHandleCount();
   const deaf = withZstd(() => new Response("no"));
   const init = {
     method: "POST",
@@ -551,7 +551,7 @@ testBackends("withZstd decodes request bodies under a limit", async () => {
     body: compressZstd(encode("unread")),
   };
   assertEquals(await (await deaf(new Request("https://example.test/", init))).text(), "no");
-  assertEquals(liveContextCount(), before, "a body that nobody reads takes no context");
+  assertEquals(liveHandleCount(), before, "a body that nobody reads takes no context");
   const own = withZstd(() => {
     throw new Error("the handler's own");
   });

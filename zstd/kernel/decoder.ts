@@ -3,17 +3,8 @@
  *
  * @module
  */
-import {
-  Context,
-  resolveBackend,
-  RESULT,
-  resultError,
-  SharedContext,
-  SharedSlot,
-  STEP,
-  STEP_LENGTH,
-} from "@sluice/ffi";
-import type { BackendChoice, Handle, Library } from "@sluice/ffi";
+import { Handle, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Library, Pointer } from "@sluice/ffi";
 import type { ZstdDecodeFunctions } from "./_abi/zstd_decode.gen.ts";
 import { ZSTD_DECODE } from "./decode_module.ts";
 
@@ -38,24 +29,31 @@ export class ZstdDecoderDictionary {
    *
    * @internal
    */
-  readonly shared: SharedContext;
+  readonly handle: Handle<ZstdDecodeFunctions>;
 
   /** Digests a copy of the bytes in the library of `kernel`. */
   constructor(kernel: ZstdDecoderKernel, bytes: Uint8Array, type: number) {
-    const library = kernel.library;
-    const handle = library.functions.sluice_zstd_decompressor_dictionary_new(bytes, 0, bytes.length, type);
-    if (!handle) throw kernel.error(RESULT.DICTIONARY_CORRUPT, "digest a dictionary");
-    this.shared = new SharedContext(
-      library,
-      handle,
-      library.functions.sluice_zstd_decompressor_dictionary_free,
+    this.handle = kernel.makeDictionary((functions) =>
+      functions.sluice_zstd_decompressor_dictionary_new(bytes, 0, bytes.length, type)
     );
   }
 
   /** Frees the digest when no context refers to it any more. */
   close(): void {
-    this.shared.close();
+    this.handle.close();
   }
+}
+
+/** zstd's number of the largest window, and the most that its 32-bit build takes: a window of 2 GiB has no room there. */
+const WINDOW_LOG_MAX_PARAMETER = 100;
+const WINDOW_LOG_MAX_WASM = 30;
+
+function within32Bits(parameters: Int32Array): Int32Array {
+  return parameters.map((value, at) =>
+    at % 2 === 1 && parameters[at - 1] === WINDOW_LOG_MAX_PARAMETER
+      ? Math.min(value, WINDOW_LOG_MAX_WASM)
+      : value
+  );
 }
 
 /** A decompression context. After a failed call it is ready for a new frame. */
@@ -67,29 +65,27 @@ export class ZstdDecoderKernel implements Disposable {
    */
   readonly library: Library<ZstdDecodeFunctions>;
   readonly #functions: ZstdDecodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<ZstdDecodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
   readonly #maxMemory: number;
   readonly #parameters: Int32Array;
-  readonly #dictionary = new SharedSlot();
+  #dictionary: ZstdDecoderDictionary | undefined;
 
   /** Takes a context from the backend and sets its parameters. */
   constructor(options: ZstdDecoderKernelOptions) {
-    this.library = ZSTD_DECODE.open(options.backend);
-    this.#functions = this.library.functions;
-    this.#maxMemory = options.maxMemory;
-    const handle = this.#functions.sluice_zstd_decompressor_new(options.maxMemory);
-    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a decompression context");
-    const { sluice_zstd_decompressor_free: free } = this.#functions;
-    const slot = this.#dictionary;
-    this.#context = new Context(this.library, handle, (handle) => {
-      free(handle);
-      slot.set(undefined);
+    const maxMemory = this.#maxMemory = options.maxMemory;
+    this.#handle = ZSTD_DECODE.create(options.backend, {
+      format: "zstd",
+      action: "make a decompression context",
+      make: (functions) => functions.sluice_zstd_decompressor_new(maxMemory),
+      free: "sluice_zstd_decompressor_free",
     });
-    const { parameters } = options;
+    this.library = this.#handle.library;
+    this.#functions = this.library.functions;
+    const parameters = this.backend === "wasm" ? within32Bits(options.parameters) : options.parameters;
     this.#parameters = parameters;
     const result = this.#functions.sluice_zstd_decompressor_set(
-      handle,
+      this.#handle.pointer,
       parameters,
       parameters.length / 2,
       this.#step,
@@ -98,6 +94,24 @@ export class ZstdDecoderKernel implements Disposable {
       this.close();
       throw this.error(result, "set the parameters of a decompression context");
     }
+  }
+
+  /**
+   * Digests a dictionary in this library.
+   *
+   * @internal
+   */
+  makeDictionary(make: (functions: ZstdDecodeFunctions) => Pointer): Handle<ZstdDecodeFunctions> {
+    return new Handle(this.library, {
+      format: "zstd",
+      action: "digest a dictionary",
+      make: (functions) => {
+        const pointer = make(functions);
+        if (!pointer) throw this.error(RESULT.DICTIONARY_CORRUPT, "digest a dictionary");
+        return pointer;
+      },
+      free: "sluice_zstd_decompressor_dictionary_free",
+    });
   }
 
   /** Which backend runs this context. */
@@ -122,7 +136,7 @@ export class ZstdDecoderKernel implements Disposable {
 
   /** Bytes that the context holds. */
   get memoryBytes(): number {
-    this.#functions.sluice_zstd_decompressor_memory(this.#context.handle, this.#step);
+    this.#functions.sluice_zstd_decompressor_memory(this.#handle.pointer, this.#step);
     return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
   }
 
@@ -134,7 +148,7 @@ export class ZstdDecoderKernel implements Disposable {
   /** Decodes whole frames into a target that has room for all of it; returns a result. */
   decompress(source: Uint8Array, pos: number, end: number, target: Uint8Array): number {
     return this.#functions.sluice_zstd_decompressor_decompress(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       pos,
       end,
@@ -147,9 +161,9 @@ export class ZstdDecoderKernel implements Disposable {
 
   /** As `decompress`, off the event loop where the backend can. */
   decompressAsync(source: Uint8Array, pos: number, end: number, target: Uint8Array): Promise<number> {
-    return this.#context.run((handle) =>
+    return this.#handle.run((pointer) =>
       this.#functions.sluice_zstd_decompressor_decompress_async(
-        handle,
+        pointer,
         source,
         pos,
         end,
@@ -174,7 +188,7 @@ export class ZstdDecoderKernel implements Disposable {
     targetEnd: number,
   ): number {
     return this.#functions.sluice_zstd_decompressor_step(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       pos,
       Math.min(end, pos + this.library.sourceWindow),
@@ -194,9 +208,9 @@ export class ZstdDecoderKernel implements Disposable {
     start: number,
     targetEnd: number,
   ): Promise<number> {
-    return this.#context.run((handle) =>
+    return this.#handle.run((pointer) =>
       this.#functions.sluice_zstd_decompressor_step_async(
-        handle,
+        pointer,
         source,
         pos,
         Math.min(end, pos + this.library.sourceWindow),
@@ -210,37 +224,38 @@ export class ZstdDecoderKernel implements Disposable {
 
   /** Uses a dictionary of the same library for all frames from now on, or none. */
   useDictionary(dictionary: ZstdDecoderDictionary | undefined): void {
-    if (dictionary?.shared === this.#dictionary.current) return;
+    if (dictionary === this.#dictionary) return;
     const result = this.#functions.sluice_zstd_decompressor_use_dictionary(
-      this.#context.handle,
-      dictionary?.shared.handle ?? null,
+      this.#handle.pointer,
+      dictionary?.handle.sharedPointer ?? null,
       this.#step,
     );
     if (result < 0) throw this.error(result, "use a dictionary");
-    this.#dictionary.set(dictionary?.shared);
+    this.#handle.use(dictionary?.handle);
+    this.#dictionary = dictionary;
   }
 
   /** Decodes many frames over threads; returns a result. On failure `failedIndex` is one that failed. */
   batch(batch: ZstdDecoderBatch, threads: number): number {
     return this.#functions.sluice_zstd_decompressor_batch(
-      ...this.#batchArguments(this.#context.handle, batch, threads),
+      ...this.#batchArguments(this.#handle.pointer, batch, threads),
     );
   }
 
   /** As `batch`, off the event loop where the backend can. */
   batchAsync(batch: ZstdDecoderBatch, threads: number): Promise<number> {
-    return this.#context.run((handle) =>
-      this.#functions.sluice_zstd_decompressor_batch_async(...this.#batchArguments(handle, batch, threads))
+    return this.#handle.run((pointer) =>
+      this.#functions.sluice_zstd_decompressor_batch_async(...this.#batchArguments(pointer, batch, threads))
     );
   }
 
   #batchArguments(
-    handle: Handle,
+    pointer: Pointer,
     { source, offsets, target, slots }: ZstdDecoderBatch,
     threads: number,
   ): Parameters<ZstdDecodeFunctions["sluice_zstd_decompressor_batch"]> {
     return [
-      handle,
+      pointer,
       this.#parameters,
       this.#parameters.length / 2,
       source,
@@ -261,7 +276,7 @@ export class ZstdDecoderKernel implements Disposable {
   /** Decodes frames that each refer to the content before; returns a result. */
   chain({ source, offsets, target, slots }: ZstdDecoderBatch): number {
     return this.#functions.sluice_zstd_decompressor_chain(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       0,
       source.length,
@@ -283,7 +298,7 @@ export class ZstdDecoderKernel implements Disposable {
 
   /** Forgets the frame in progress. */
   reset(): void {
-    this.#functions.sluice_zstd_decompressor_reset(this.#context.handle);
+    this.#functions.sluice_zstd_decompressor_reset(this.#handle.pointer);
   }
 
   /** The error for a failed result of this context. */
@@ -304,7 +319,7 @@ export class ZstdDecoderKernel implements Disposable {
 
   /** Frees the context; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the context. */

@@ -3,17 +3,8 @@
  *
  * @module
  */
-import {
-  Context,
-  resolveBackend,
-  RESULT,
-  resultError,
-  SharedContext,
-  SharedSlot,
-  STEP,
-  STEP_LENGTH,
-} from "@sluice/ffi";
-import type { BackendChoice, Handle, Library } from "@sluice/ffi";
+import { Handle, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Library, Pointer } from "@sluice/ffi";
 import type { ZstdEncodeFunctions } from "./_abi/zstd_encode.gen.ts";
 import { ZSTD_ENCODE } from "./encode_module.ts";
 
@@ -55,30 +46,25 @@ export class ZstdEncoderDictionary {
    *
    * @internal
    */
-  readonly shared: SharedContext;
+  readonly handle: Handle<ZstdEncodeFunctions>;
 
   /** Digests a copy of the bytes in the library of `kernel`; `type` is a value of `ZSTD_DICTIONARY_TYPE`. */
   constructor(kernel: ZstdEncoderKernel, bytes: Uint8Array, type: number, parameters: Int32Array) {
-    const { library } = kernel;
-    const handle = library.functions.sluice_zstd_compressor_dictionary_new(
-      bytes,
-      0,
-      bytes.length,
-      type,
-      parameters,
-      parameters.length / 2,
-    );
-    if (!handle) throw kernel.error(RESULT.DICTIONARY_CORRUPT, "digest a dictionary");
-    this.shared = new SharedContext(
-      library,
-      handle,
-      library.functions.sluice_zstd_compressor_dictionary_free,
+    this.handle = kernel.makeDictionary((functions) =>
+      functions.sluice_zstd_compressor_dictionary_new(
+        bytes,
+        0,
+        bytes.length,
+        type,
+        parameters,
+        parameters.length / 2,
+      )
     );
   }
 
   /** Frees the digest when no context refers to it any more. */
   close(): void {
-    this.shared.close();
+    this.handle.close();
   }
 }
 
@@ -105,24 +91,40 @@ export class ZstdEncoderKernel implements Disposable {
    */
   readonly library: Library<ZstdEncodeFunctions>;
   readonly #functions: ZstdEncodeFunctions;
-  readonly #context: Context;
+  readonly #handle: Handle<ZstdEncodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
   readonly #maxMemory: number;
-  readonly #dictionary = new SharedSlot();
+  #dictionary: ZstdEncoderDictionary | undefined;
   #parameters: Int32Array | undefined;
 
   /** Takes a context from the backend. */
   constructor(options: ZstdEncoderKernelOptions) {
-    this.library = ZSTD_ENCODE.open(options.backend);
+    const maxMemory = this.#maxMemory = options.maxMemory;
+    this.#handle = ZSTD_ENCODE.create(options.backend, {
+      format: "zstd",
+      action: "make a compression context",
+      make: (functions) => functions.sluice_zstd_compressor_new(maxMemory),
+      free: "sluice_zstd_compressor_free",
+    });
+    this.library = this.#handle.library;
     this.#functions = this.library.functions;
-    this.#maxMemory = options.maxMemory;
-    const handle = this.#functions.sluice_zstd_compressor_new(options.maxMemory);
-    if (!handle) throw this.error(RESULT.OUT_OF_MEMORY, "make a compression context");
-    const { sluice_zstd_compressor_free: free } = this.#functions;
-    const slot = this.#dictionary;
-    this.#context = new Context(this.library, handle, (handle) => {
-      free(handle);
-      slot.set(undefined);
+  }
+
+  /**
+   * Digests a dictionary in this library.
+   *
+   * @internal
+   */
+  makeDictionary(make: (functions: ZstdEncodeFunctions) => Pointer): Handle<ZstdEncodeFunctions> {
+    return new Handle(this.library, {
+      format: "zstd",
+      action: "digest a dictionary",
+      make: (functions) => {
+        const pointer = make(functions);
+        if (!pointer) throw this.error(RESULT.DICTIONARY_CORRUPT, "digest a dictionary");
+        return pointer;
+      },
+      free: "sluice_zstd_compressor_dictionary_free",
     });
   }
 
@@ -148,7 +150,7 @@ export class ZstdEncoderKernel implements Disposable {
 
   /** Bytes that the context holds. */
   get memoryBytes(): number {
-    this.#functions.sluice_zstd_compressor_memory(this.#context.handle, this.#step);
+    this.#functions.sluice_zstd_compressor_memory(this.#handle.pointer, this.#step);
     return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
   }
 
@@ -160,7 +162,7 @@ export class ZstdEncoderKernel implements Disposable {
   /** How far the frame has come. */
   get progress(): ZstdProgress {
     const numbers = new Uint32Array(10);
-    this.#functions.sluice_zstd_compressor_progress(this.#context.handle, numbers, numbers.length);
+    this.#functions.sluice_zstd_compressor_progress(this.#handle.pointer, numbers, numbers.length);
     const value = (index: number): number => numbers[2 * index]! + numbers[2 * index + 1]! * 2 ** 32;
     return {
       ingested: value(0),
@@ -176,7 +178,7 @@ export class ZstdEncoderKernel implements Disposable {
   configure(parameters: Int32Array): number {
     if (this.#parameters === parameters) return RESULT.OK;
     const result = this.#functions.sluice_zstd_compressor_set(
-      this.#context.handle,
+      this.#handle.pointer,
       parameters,
       parameters.length / 2,
       this.#step,
@@ -187,13 +189,13 @@ export class ZstdEncoderKernel implements Disposable {
 
   /** Announces the size of the next frame's content, in bytes; undefined for not known. Returns a result. */
   pledge(size: number | undefined): number {
-    return this.#functions.sluice_zstd_compressor_pledge(this.#context.handle, size ?? -1, this.#step);
+    return this.#functions.sluice_zstd_compressor_pledge(this.#handle.pointer, size ?? -1, this.#step);
   }
 
   /** Compresses the source as one frame; returns a result. */
   compress(source: Uint8Array, target: Uint8Array, start: number): number {
     return this.#functions.sluice_zstd_compressor_compress(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       0,
       source.length,
@@ -206,9 +208,9 @@ export class ZstdEncoderKernel implements Disposable {
 
   /** As `compress`, off the event loop where the backend can. */
   compressAsync(source: Uint8Array, target: Uint8Array): Promise<number> {
-    return this.#context.run((handle) =>
+    return this.#handle.run((pointer) =>
       this.#functions.sluice_zstd_compressor_compress_async(
-        handle,
+        pointer,
         source,
         0,
         source.length,
@@ -233,7 +235,7 @@ export class ZstdEncoderKernel implements Disposable {
     operation: number,
   ): number {
     return this.#functions.sluice_zstd_compressor_step(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       pos,
       Math.min(end, pos + this.library.sourceWindow),
@@ -254,9 +256,9 @@ export class ZstdEncoderKernel implements Disposable {
     start: number,
     operation: number,
   ): Promise<number> {
-    return this.#context.run((handle) =>
+    return this.#handle.run((pointer) =>
       this.#functions.sluice_zstd_compressor_step_async(
-        handle,
+        pointer,
         source,
         pos,
         Math.min(end, pos + this.library.sourceWindow),
@@ -271,20 +273,21 @@ export class ZstdEncoderKernel implements Disposable {
 
   /** Uses a dictionary of the same library for all frames from now on, or none. */
   useDictionary(dictionary: ZstdEncoderDictionary | undefined): void {
-    if (dictionary?.shared === this.#dictionary.current) return;
+    if (dictionary === this.#dictionary) return;
     const result = this.#functions.sluice_zstd_compressor_use_dictionary(
-      this.#context.handle,
-      dictionary?.shared.handle ?? null,
+      this.#handle.pointer,
+      dictionary?.handle.sharedPointer ?? null,
       this.#step,
     );
     if (result < 0) throw this.error(result, "use a dictionary");
-    this.#dictionary.set(dictionary?.shared);
+    this.#handle.use(dictionary?.handle);
+    this.#dictionary = dictionary;
   }
 
   /** Copies content that every frame from now on may refer to; undefined for none. Returns a result. */
   setPrefix(prefix: Uint8Array | undefined): number {
     return this.#functions.sluice_zstd_compressor_set_prefix(
-      this.#context.handle,
+      this.#handle.pointer,
       prefix ?? null,
       0,
       prefix?.length ?? 0,
@@ -294,27 +297,27 @@ export class ZstdEncoderKernel implements Disposable {
   /** Compresses many values over threads; returns a result. On failure `failedIndex` is one that failed. */
   batch(parameters: Int32Array, batch: ZstdEncoderBatch, threads: number): number {
     return this.#functions.sluice_zstd_compressor_batch(
-      ...this.#batchArguments(this.#context.handle, parameters, batch, threads),
+      ...this.#batchArguments(this.#handle.pointer, parameters, batch, threads),
     );
   }
 
   /** As `batch`, off the event loop where the backend can. */
   batchAsync(parameters: Int32Array, batch: ZstdEncoderBatch, threads: number): Promise<number> {
-    return this.#context.run((handle) =>
+    return this.#handle.run((pointer) =>
       this.#functions.sluice_zstd_compressor_batch_async(
-        ...this.#batchArguments(handle, parameters, batch, threads),
+        ...this.#batchArguments(pointer, parameters, batch, threads),
       )
     );
   }
 
   #batchArguments(
-    handle: Handle,
+    pointer: Pointer,
     parameters: Int32Array,
     { source, offsets, target, slots, sizes }: ZstdEncoderBatch,
     threads: number,
   ): Parameters<ZstdEncodeFunctions["sluice_zstd_compressor_batch"]> {
     return [
-      handle,
+      pointer,
       parameters,
       parameters.length / 2,
       source,
@@ -337,7 +340,7 @@ export class ZstdEncoderKernel implements Disposable {
   /** Compresses values that each refer to the one before; returns a result. */
   chain({ source, offsets, target, slots, sizes }: ZstdEncoderBatch): number {
     return this.#functions.sluice_zstd_compressor_chain(
-      this.#context.handle,
+      this.#handle.pointer,
       source,
       0,
       source.length,
@@ -361,7 +364,7 @@ export class ZstdEncoderKernel implements Disposable {
 
   /** Forgets the frame in progress. */
   reset(): void {
-    this.#functions.sluice_zstd_compressor_reset(this.#context.handle);
+    this.#functions.sluice_zstd_compressor_reset(this.#handle.pointer);
   }
 
   /** The error for a failed result of this context. */
@@ -378,7 +381,7 @@ export class ZstdEncoderKernel implements Disposable {
 
   /** Frees the context; calling it again does nothing. */
   close(): void {
-    this.#context.close();
+    this.#handle.close();
   }
 
   /** Frees the context. */

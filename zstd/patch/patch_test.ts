@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { liveContextCount } from "@sluice/ffi";
+import { liveHandleCount } from "@sluice/ffi";
 import {
   ChecksumMismatchError,
   compressZstd,
@@ -153,7 +153,7 @@ testBackends("a declared size does not open a window without a limit that allows
 });
 
 Deno.test("options of patches are checked", async () => {
-  const before = liveContextCount();
+  const before = liveHandleCount();
   const base = text(10);
   assertThrows(() => new ZstdPatchCompressionStream(base, {} as never), TypeError);
   assertThrows(() => new ZstdPatchCompressionStream(base, { size: -1 }), RangeError);
@@ -163,7 +163,7 @@ Deno.test("options of patches are checked", async () => {
   await assertRejects(() => createZstdPatch(base, "target" as never), TypeError);
   await assertRejects(() => createZstdPatch(base, base, { embedBaseHash: 1 as never }), TypeError);
   await assertRejects(() => createZstdPatch(base, base, { dictionary: 1 } as never), TypeError);
-  assertEquals(liveContextCount(), before);
+  assertEquals(liveHandleCount(), before);
 });
 
 testBackends("patches with random faults are applied or refused, nothing else", async () => {

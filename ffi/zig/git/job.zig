@@ -184,6 +184,7 @@ pub const Job = struct {
         errdefer allocator.free(self.workers);
         self.reader = try .init(store);
         for (self.workers) |*worker| worker.* = .{ .job = self };
+        _ = store.users.fetchAdd(1, .acquire);
         return self;
     }
 
@@ -199,6 +200,7 @@ pub const Job = struct {
         allocator.free(self.items);
         allocator.free(self.ids);
         self.reader.deinit();
+        _ = self.store.users.fetchSub(1, .release);
         allocator.destroy(self);
     }
 

@@ -61,10 +61,13 @@ pub const ObjectStream = struct {
         const folder = try allocator.dupe(u8, spill_folder);
         errdefer allocator.free(folder);
         self.* = .{ .reader = try .init(store), .place = place, .budget = budget, .spill_folder = folder };
+        _ = store.users.fetchAdd(1, .acquire);
         return self;
     }
 
     pub fn destroy(self: *ObjectStream) void {
+        const users = &self.reader.store.users;
+        defer _ = users.fetchSub(1, .release);
         self.reader.deinit();
         self.chain.deinit(allocator);
         self.program.deinit();

@@ -37,6 +37,8 @@ pub const Store = struct {
     packs: std.ArrayList(?Pack) = .empty,
     /// Searched in order.
     indexes: std.ArrayList(*indexes.Index) = .empty,
+    /// Jobs and object streams at work: they hold pointers to files, packs and indexes.
+    users: std.atomic.Value(u32) = .init(0),
     /// The index that had the last hit is asked first.
     last_hit: std.atomic.Value(u32) = .init(0),
 

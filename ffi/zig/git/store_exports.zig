@@ -95,9 +95,11 @@ fn storeNeeds(store: *Store, table: [*]u32, count: u32) callconv(.c) u32 {
     return @intCast(pairs);
 }
 
-/// Closes a file, and the pack or index on it. No job may be under way.
-fn fileRemove(store: *Store, file: u32) callconv(.c) void {
+/// Closes a file, and the pack or index on it; `stage_wrong` while a job or an object stream is at work.
+fn fileRemove(store: *Store, file: u32) callconv(.c) i32 {
+    if (store.users.load(.acquire) > 0) return Result.stage_wrong.code();
     store.removeFile(file);
+    return Result.ok.code();
 }
 
 /// Makes a pack of a file. Sets `detail` to its number.
