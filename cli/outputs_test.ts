@@ -2,10 +2,10 @@
  * Every command that writes × what can be wrong with its target, its input or its disk. It prints its counts.
  */
 import { assert, assertEquals } from "@std/assert";
-import { main } from "../cli/main.ts";
-import { inDirectory } from "./_directory.ts";
-import { bytesAt, leftovers, makeFixture, WRITING_COMMANDS } from "./_outputs.ts";
-import type { Fixture, WritingCommand } from "./_outputs.ts";
+import { main } from "./main.ts";
+import { inDirectory } from "../tests/_directory.ts";
+import { bytesAt, leftovers, makeFixture, WRITING_COMMANDS } from "../tests/_outputs.ts";
+import type { Fixture, WritingCommand } from "../tests/_outputs.ts";
 
 /** Where a file of a few bytes fills the disk; undefined where none can be mounted. */
 async function mountSmallDisk(folder: string): Promise<string | undefined> {
