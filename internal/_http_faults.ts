@@ -1,7 +1,7 @@
 /**
  * What can go wrong with an HTTP source, and which of it may pass.
  */
-import { TransferError, TruncatedDataError } from "./errors.ts";
+import { NotFoundError, TransferError, TruncatedDataError } from "./errors.ts";
 
 /** What may be over a moment later. */
 const PASSING_CODES: ReadonlySet<string> = new Set(["CONNECTION", "SERVER_BUSY", "STALLED", "TRUNCATED"]);
@@ -33,8 +33,18 @@ export function httpFault(
 }
 
 /** The failure that a status stands for. */
-export function statusFault(response: Response, label: string, offset: number): TransferError {
+export function statusFault(
+  response: Response,
+  label: string,
+  offset: number,
+): TransferError | NotFoundError {
   const { status } = response;
+  if (status === 404 || status === 410) {
+    return new NotFoundError(`Cannot read ${label}: the server answered ${status}, there is no such object`, {
+      format: "http",
+      code: "NOT_FOUND",
+    });
+  }
   const busy = status === 429 || status >= 500;
   const error = httpFault(
     busy ? "SERVER_BUSY" : "HTTP_STATUS",

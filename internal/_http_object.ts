@@ -3,7 +3,8 @@
  */
 import { untilAborted } from "./abort.ts";
 import { concatBytes } from "./bytes.ts";
-import { TransferError, TruncatedDataError } from "./errors.ts";
+import { SluiceError, TruncatedDataError } from "./errors.ts";
+import type { TransferError } from "./errors.ts";
 import { httpFault, labelOf, statusFault } from "./_http_faults.ts";
 
 /** How requests are made. */
@@ -302,7 +303,7 @@ class HttpRequest {
   #fault(error: unknown): unknown {
     const { signal } = this.#controller;
     if (signal.aborted) return signal.reason;
-    return error instanceof TransferError
+    return error instanceof SluiceError
       ? error
       : httpFault("CONNECTION", "the connection failed", this.#label);
   }

@@ -52,6 +52,7 @@ export interface HttpSourceOptions extends ReadOptions {
  * request. A request that breaks off goes on from the last byte that came.
  *
  * @throws {TypeError} If the URL or an option is not valid.
+ * @throws {NotFoundError} "NOT_FOUND" if the server has no such object.
  * @throws {TransferError} "NO_RANGES" if the server ignores ranges and the object is larger than `maxWholeSize`,
  *   "SOURCE_CHANGED" if it is another version than was opened or than `ifMatch` wants, "WRONG_RANGE" if the server sends
  *   other bytes than were requested, "WRONG_ENCODING" if they are encoded, "STALLED", "CONNECTION", "SERVER_BUSY" or

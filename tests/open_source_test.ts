@@ -1,7 +1,14 @@
 /**
  * Everything that opens a source takes bytes, a Blob, a URL, a path or a ByteSource, and names what else it was given.
  */
-import { buildMultiPackIndex, indexPackSource, MultiPackIndex, PackIndex, PackStore, PackWriter } from "@sluice/gitdb";
+import {
+  buildMultiPackIndex,
+  indexPackSource,
+  MultiPackIndex,
+  PackIndex,
+  PackStore,
+  PackWriter,
+} from "@sluice/gitdb";
 import { buildLz4Index, compressLz4, listLz4Frames, Lz4Archive, Lz4Index, scanLz4Index } from "@sluice/lz4";
 import { buildPdiffIndex, copyByIndex, hashBlocks, PdiffIndex } from "@sluice/pdiffcopy";
 import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
@@ -51,7 +58,10 @@ async function openers(target: string): Promise<Record<string, Opener>> {
         return archive.entries().map(({ name, size }) => ({ name, size }));
       },
     },
-    "PackIndex.open": { file: pack.index, open: async (source) => (await PackIndex.open(source, "sha1")).count },
+    "PackIndex.open": {
+      file: pack.index,
+      open: async (source) => (await PackIndex.open(source, "sha1")).count,
+    },
     "MultiPackIndex.open": {
       file: await buildMultiPackIndex(packs.packs, "sha1"),
       open: async (source) => (await MultiPackIndex.open(source, "sha1")).count,

@@ -4,7 +4,7 @@
  * @module
  */
 import { openByteSource } from "@sluice/internal";
-import type { ByteSource, ByteSourceLike } from "@sluice/internal";
+import type { ByteSourceLike } from "@sluice/internal";
 import { readU32BE, readU64BE, writeU32BE } from "../object/_big_endian.ts";
 import { hashBytes } from "../object/_codec.ts";
 import { corruptMultiPack, MIDX_CHUNK, MIDX_SIGNATURE, readMultiPackHeader } from "./_multi_pack_format.ts";

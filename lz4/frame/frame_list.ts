@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { byteSourceFromBytes, openByteSource } from "@sluice/internal";
-import type { ByteSource, ByteSourceLike, BytesSource } from "@sluice/internal";
+import { openByteSource } from "@sluice/internal";
+import type { ByteSourceLike } from "@sluice/internal";
 import { walkFrames } from "./_frame_walk.ts";
 import type { Lz4FrameInfo } from "./frame_header.ts";
 

@@ -3,14 +3,8 @@
  *
  * @module
  */
-import {
-  byteSourceFromBytes,
-  checkInteger,
-  openByteSource,
-  readU32,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-import type { ByteSource, ByteSourceLike, BytesSource } from "@sluice/internal";
+import { checkInteger, openByteSource, readU32, UnsupportedFeatureError } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { blockSizeOf } from "../block/_block_codec.ts";
 import { STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
 import { walkFrames } from "../frame/_frame_walk.ts";
