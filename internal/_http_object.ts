@@ -91,6 +91,38 @@ export class HttpObject {
     }
   }
 
+  /**
+   * Requests the last bytes, which learns the size and the version as well. Undefined where the server does not answer
+   * that kind of range as it should: many do not.
+   */
+  async openTail(
+    tailSize: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ObjectVersion & { readonly tail: Uint8Array<ArrayBuffer> } | undefined> {
+    const request = new HttpRequest(this.#options, this.label, signal);
+    try {
+      const headers = new Headers(this.#headers);
+      headers.set("range", `bytes=-${tailSize}`);
+      const response = await request.send(this.#url, headers);
+      const { status } = response;
+      if (status === 404 || status === 410 || status === 429 || status >= 500) {
+        throw statusFault(response, this.label, 0);
+      }
+      const range = contentRange(response);
+      const encoding = response.headers.get("content-encoding") ?? "identity";
+      const fits = status === 206 && encoding === "identity" && range !== undefined &&
+        range.last === range.size - 1 && range.first === Math.max(0, range.size - tailSize);
+      if (!fits) return undefined;
+      const tail = new Uint8Array(range.size - range.first);
+      const expected = tail.length;
+      await this.#fill(request, response, { target: tail, offset: range.first, expected, count: () => {} });
+      this.#condition = conditionOf(response);
+      return { size: range.size, validator: validatorOf(response), tail };
+    } finally {
+      request.end();
+    }
+  }
+
   /** Requests a range; the server may send less of it than all. `checkVersion` throws to refuse the answer. */
   async range(
     offset: number,

@@ -28,7 +28,7 @@ export interface HttpSourceOptions extends ReadOptions {
   readonly fetch?: typeof fetch | undefined;
   /**
    * Bytes at the end of the object that are read when it is opened and serve reads later: formats keep their tables
-   * there. @default {0}
+   * there. Where the server answers suffix ranges they come with the first request. @default {0}
    */
   readonly tailSize?: number | undefined;
   /**
@@ -153,14 +153,20 @@ export async function byteSourceFromUrl(
     }
   }
 
-  const first = await persist(() => object.open(maxWholeSize, overall), () => 0, overall);
+  const ending = tailSize === 0
+    ? undefined
+    : await persist(() => object.openTail(tailSize, overall), () => 0, overall);
+  const first = ending ?? await persist(() => object.open(maxWholeSize, overall), () => 0, overall);
   const { size, validator } = first;
   if (options.ifMatch !== undefined && options.ifMatch !== validator) {
     throw sourceChanged(object.label, options.ifMatch, validator ?? "without a version");
   }
-  if (first.whole !== undefined) return { ...byteSourceFromBytes(first.whole), validator };
+  const whole = "whole" in first ? first.whole : undefined;
+  if (whole !== undefined) return { ...byteSourceFromBytes(whole), validator };
   const tailOffset = Math.max(0, size - tailSize);
-  const tail = tailSize === 0 ? undefined : await readRange(tailOffset, size - tailOffset, overall);
+  const tail = tailSize === 0
+    ? undefined
+    : ending?.tail ?? await readRange(tailOffset, size - tailOffset, overall);
   const reads = new JoinedReads(readRange);
   return {
     size,

@@ -79,11 +79,25 @@ Deno.test("a source asks for one byte first and for what is read then", async ()
   assertEquals(server.requests, [[0, 0], [10, 29]]);
 });
 
-Deno.test("a tail is read when the source is opened", async () => {
-  await using server = serve();
-  const source = await byteSourceFromUrl(server.url, { tailSize: 100 });
-  assertEquals(await source.read(950, 50), DATA.slice(950));
-  assertEquals(server.requests, [[0, 0], [900, 999]]);
+Deno.test("a tail is read when the source is opened, with or without suffix ranges", async () => {
+  const answers: Record<string, () => Response | undefined> = {
+    "as it should": () => partial([900, 999], { etag: '"1"' }),
+    "with everything": () => new Response(DATA),
+    "with 416": () => new Response(null, { status: 416, headers: { "content-range": "bytes */1000" } }),
+    "with 400": () => new Response(null, { status: 400 }),
+    "with the start": () => partial([0, 99], { etag: '"1"' }),
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    const ranges: string[] = [];
+    await using server = serve((_range, _count, request) => {
+      ranges.push(request.headers.get("range")!);
+      return ranges.length === 1 ? answer() : undefined;
+    });
+    const source = await byteSourceFromUrl(server.url, { tailSize: 100 });
+    assertEquals(await source.read(950, 50), DATA.slice(950), name);
+    const rest = name === "as it should" ? [] : ["bytes=0-0", "bytes=900-999"];
+    assertEquals(ranges, ["bytes=-100", ...rest], name);
+  }
 });
 
 Deno.test("reads that are made together and touch share a request", async () => {

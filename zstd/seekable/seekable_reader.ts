@@ -142,8 +142,8 @@ export class ZstdSeekableReader {
   }
 
   /**
-   * Opens a seekable file at a URL, as `open` does, with options for its requests. One request learns the size, a second
-   * one reads the end of the file.
+   * Opens a seekable file at a URL, as `open` does, with options for its requests. The first request
+   * brings the end of the file and its size at once where the server answers suffix ranges.
    *
    * @throws {TransferError} As `byteSourceFromUrl`.
    */
