@@ -175,3 +175,24 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(text);
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
+
+/**
+ * Checks a buffer that a caller wants filled.
+ *
+ * @throws {TypeError} If it is no `Uint8Array` over an `ArrayBuffer`.
+ *
+ * @example A plain buffer has no view
+ * ```ts
+ * import { checkTarget } from "@sluice/internal";
+ * import { assertThrows } from "@std/assert";
+ *
+ * checkTarget(new Uint8Array(4));
+ * assertThrows(() => checkTarget(new ArrayBuffer(4)), TypeError, "expected a Uint8Array");
+ * ```
+ */
+export function checkTarget(target: unknown): Uint8Array<ArrayBuffer> {
+  if (target instanceof Uint8Array && target.buffer instanceof ArrayBuffer) {
+    return target as Uint8Array<ArrayBuffer>;
+  }
+  throw new TypeError(`Cannot read into the target: it is ${describe(target)}, expected a Uint8Array`);
+}

@@ -4,9 +4,12 @@
  *
  * @module
  */
+export * from "./abort.ts";
 export * from "./afterwards.ts";
 export * from "./byte_source.ts";
 export * from "./bytes.ts";
+export * from "./chunk_source.ts";
+export * from "./deferred.ts";
 export * from "./errors.ts";
 export * from "./idle_pool.ts";
 export * from "./options.ts";
@@ -14,3 +17,4 @@ export * from "./pull_codec.ts";
 export * from "./pull_iterable.ts";
 export * from "./pull_stream.ts";
 export * from "./segmented_buffer.ts";
+export * from "./stream_options.ts";

@@ -40,20 +40,32 @@ const MAX_COLLECTED_CHUNK = 8 << 20;
 export class OutputCollector {
   readonly #chunkSize: number;
   #spare: Uint8Array<ArrayBuffer> | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   /** A collector whose first buffer has `chunkSize` bytes; further ones of the same output grow. */
   constructor(chunkSize: number) {
     this.#chunkSize = chunkSize;
   }
 
-  /** Reads everything that the codec can give now, at most `maxOutput` bytes, into one fresh array. */
+  /**
+   * Reads everything that the codec can give now, at most `maxOutput` bytes, into one fresh array. Output that comes
+   * before a fault is returned; the next call throws.
+   */
   collect(codec: PullCodec, maxOutput: number): Uint8Array<ArrayBuffer> {
+    this.throwIfFailed();
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let room = maxOutput;
     let size = this.#chunkSize;
     while (room > 0 && !codec.done && !codec.needsInput) {
       const target = this.#take(Math.min(size, room));
-      const length = codec.read(target, 0);
+      let length: number;
+      try {
+        length = codec.read(target, 0);
+      } catch (error) {
+        this.#failure = { error };
+        if (chunks.length === 0) throw error;
+        break;
+      }
       room -= length;
       if (length * 2 > target.length) {
         chunks.push(target.subarray(0, length));
@@ -66,6 +78,11 @@ export class OutputCollector {
     return concatBytes(chunks);
   }
 
+  /** Throws the fault that the last output ended at. */
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
   #take(size: number): Uint8Array<ArrayBuffer> {
     const spare = this.#spare;
     if (spare?.length !== size) return new Uint8Array(size);
@@ -74,11 +91,29 @@ export class OutputCollector {
   }
 }
 
-/** Reads everything that the codec can give now, at most `maxOutput` bytes, into one fresh array. */
+/**
+ * Reads everything that the codec can give now, at most `maxOutput` bytes, into one fresh array.
+ *
+ * @throws {unknown} What the codec throws, even after output.
+ */
 export function readAvailable(
   codec: PullCodec,
   chunkSize: number,
   maxOutput: number,
 ): Uint8Array<ArrayBuffer> {
-  return new OutputCollector(chunkSize).collect(codec, maxOutput);
+  const collector = new OutputCollector(chunkSize);
+  const output = collector.collect(codec, maxOutput);
+  collector.throwIfFailed();
+  return output;
+}
+
+/** Reads a codec whose input has ended to its end, off the event loop where it says that this is worth it. */
+export async function readToEnd(codec: PullCodec, chunkSize: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (let size = chunkSize; !codec.done; size = Math.min(size * 2, MAX_COLLECTED_CHUNK)) {
+    const target = new Uint8Array(size);
+    const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
+    if (length > 0) chunks.push(length * 2 > size ? target.subarray(0, length) : target.slice(0, length));
+  }
+  return concatBytes(chunks);
 }

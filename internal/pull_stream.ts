@@ -1,14 +1,22 @@
 /**
- * The pair of Web Streams that stands in front of a {@linkcode PullCodec}.
+ * A pair of Web Streams over a {@linkcode PullCodec}.
  *
  * A `TransformStream` must enqueue all output of a chunk at once, so a few bytes that expand to gigabytes would fill
  * memory. Here the readable side pulls: at most one chunk of output per pull, a write settles when its chunk is used up.
+ *
+ * Only the pull touches the codec. Writes, flushes and the end of input wait as jobs in one queue until the codec needs
+ * input, so none of them can come in between while a call runs off the event loop.
  *
  * @module
  */
 import { toBytes } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
+import { deferred } from "./deferred.ts";
+import type { Deferred } from "./deferred.ts";
 import type { PullCodec } from "./pull_codec.ts";
+
+/** Turns of the microtask queue in which a close follows the last write. */
+const CLOSE_TURNS = 32;
 
 /** How a pair of streams behaves. */
 export interface PullStreamOptions {
@@ -18,186 +26,267 @@ export interface PullStreamOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Both sides of a codec stream, usable with `pipeThrough`, and a way to feed it more than chunks. */
+/** Both sides of a codec stream, usable with `pipeThrough`, and a way to flush it. */
 export interface PullStream {
   /** The output: a byte stream. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** The input: any chunks that hold bytes. */
   readonly writable: WritableStream<BytesSource>;
-  /** Runs `action` on the codec when all input before it is used up; settles when its output has been read. */
-  feed(action: () => void): Promise<void>;
+  /**
+   * Runs `action` on the codec after every write made so far, awaited or not; settles when its output has been read.
+   * Rejects with the error of the stream after a failure, and with a TypeError after the end.
+   */
+  flush(action: () => void): Promise<void>;
 }
 
-/** A promise and what settles it: `Promise.withResolvers`, which Node has from 22 on. */
-interface Deferred {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
+/** Something to do with the codec when it needs input; `used` settles when the codec is through with it. */
+interface Job {
+  readonly run: () => void;
+  readonly used: Deferred<void>;
 }
 
-function deferred(): Deferred {
-  let settle: Omit<Deferred, "promise">;
-  const promise = new Promise<void>((resolve, reject) => settle = { resolve, reject });
-  return { promise, ...settle! };
+/** A flush, and how many writes it covers. */
+interface Flush extends Job {
+  readonly writes: number;
 }
 
 /** Makes a pair of streams; it owns the codec and closes it when either side ends, fails or is cancelled. */
 export function createPullStream(codec: PullCodec, options: PullStreamOptions): PullStream {
-  const { chunkSize, signal } = options;
-  let failure: { readonly reason: unknown } | undefined;
-  let ended = false;
-  let inputArrived = deferred();
-  let inputUsed: Deferred | undefined;
-  let readableController: ReadableByteStreamController;
-  let writableController: WritableStreamDefaultController;
-  let spare: Uint8Array<ArrayBuffer> | undefined;
+  const pair = new CodecPair(codec, options);
+  return { readable: pair.readable, writable: pair.writable, flush: (action) => pair.flush(action) };
+}
 
-  function release(): void {
-    codec.close();
-    signal?.removeEventListener("abort", onAbort);
+class CodecPair {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BytesSource>;
+  readonly #codec: PullCodec;
+  readonly #chunkSize: number;
+  readonly #signal: AbortSignal | undefined;
+  #readableController!: ReadableByteStreamController;
+  #writableController!: WritableStreamDefaultController;
+
+  #failure: { readonly reason: unknown } | undefined;
+  /** Whether all output has been read. */
+  #ended = false;
+  /** Whether the writable side has been closed, or takes no more because the content has ended. */
+  #inputClosed = false;
+  /** Writes that were made, and those that reached the sink. */
+  #writesMade = 0;
+  #writesTaken = 0;
+  /** The write or the end that waits for the codec, and flushes in the order of their calls. */
+  #input: Job | undefined;
+  readonly #flushes: Flush[] = [];
+  /** What the codec works on. */
+  #current: Job | undefined;
+  #arrived = deferred();
+  #spare: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor(codec: PullCodec, { chunkSize, signal }: PullStreamOptions) {
+    this.#codec = codec;
+    this.#chunkSize = chunkSize;
+    this.#signal = signal;
+    this.readable = new ReadableStream({
+      type: "bytes",
+      start: (controller: ReadableByteStreamController) => void (this.#readableController = controller),
+      pull: () => this.#pull(),
+      cancel: (reason) => {
+        if (this.#stop(reason)) this.#writableController.error(reason);
+      },
+    });
+    this.writable = new WritableStream<BytesSource>({
+      start: (controller) => void (this.#writableController = controller),
+      write: (chunk) => this.#write(chunk),
+      close: () => this.#close(),
+      abort: (reason) => {
+        if (this.#stop(reason)) this.#readableController.error(reason);
+      },
+    }, {
+      highWaterMark: 1,
+      // Called for each write when it is made: the only sign of writes that have not reached the sink.
+      size: () => {
+        this.#writesMade++;
+        return 1;
+      },
+    });
+    if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
-  /** Frees the codec and lets nobody wait; returns false when the pair was over already. */
-  function stop(reason: unknown): boolean {
-    if (ended || failure !== undefined) return false;
-    failure = { reason };
-    release();
-    inputUsed?.reject(reason);
-    inputUsed = undefined;
-    inputArrived.resolve();
+  readonly #onAbort = (): void => this.#fail(this.#signal!.reason);
+
+  async flush(run: () => void): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.reason;
+    if (this.#inputClosed || this.#ended) throw new TypeError("Cannot flush the stream: it has ended");
+    const job: Flush = { run, used: deferred(), writes: this.#writesMade };
+    this.#flushes.push(job);
+    this.#wake();
+    await job.used.promise;
+  }
+
+  async #write(chunk: BytesSource): Promise<void> {
+    let bytes: Uint8Array;
+    try {
+      bytes = toBytes(chunk);
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+    this.#writesTaken++;
+    if (this.#ended) throw contentEnded();
+    if (bytes.length > 0) await this.#give(() => this.#codec.write(bytes));
+    else this.#wake(); // a flush may wait for this very write
+  }
+
+  async #close(): Promise<void> {
+    this.#inputClosed = true;
+    if (!this.#ended) await this.#give(() => this.#codec.end());
+  }
+
+  /** Hands a write or the end to the pull; the writable side has one of them at a time. */
+  #give(run: () => void): Promise<void> {
+    this.#input = { run, used: deferred() };
+    this.#wake();
+    return this.#input.used.promise;
+  }
+
+  #wake(): void {
+    this.#arrived.resolve();
+    this.#arrived = deferred();
+  }
+
+  /** The next thing for the codec: a flush whose writes are used up, else input. At the end all flushes come first. */
+  #nextJob(): Job | undefined {
+    const flush = this.#flushes[0];
+    const due = flush !== undefined &&
+      (this.#inputClosed || flush.writes <= this.#writesTaken - (this.#input === undefined ? 0 : 1));
+    if (due) return this.#flushes.shift();
+    const input = this.#input;
+    this.#input = undefined;
+    return input;
+  }
+
+  /** Gives the codec input while it needs some; false when none has come. */
+  #supply(): boolean {
+    const codec = this.#codec;
+    while (codec.needsInput && !codec.done) {
+      this.#current?.used.resolve();
+      this.#current = this.#nextJob();
+      if (this.#current === undefined) return false;
+      this.#current.run();
+    }
     return true;
   }
 
-  function fail(reason: unknown): void {
-    if (!stop(reason)) return;
-    readableController.error(reason);
-    writableController.error(reason);
+  #release(): void {
+    this.#codec.close();
+    this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 
-  function onAbort(): void {
-    fail(signal!.reason);
+  /** Frees the codec and rejects whatever waits; returns false when the pair was over already. */
+  #stop(reason: unknown): boolean {
+    if (this.#ended || this.#failure !== undefined) return false;
+    this.#failure = { reason };
+    this.#release();
+    this.#settleAll((job) => job.used.reject(reason));
+    this.#wake();
+    return true;
   }
 
-  function feed(action: () => void): Promise<void> {
-    if (inputUsed !== undefined) return inputUsed.promise.catch(() => {}).then(() => feed(action));
-    if (failure !== undefined) return Promise.reject(failure.reason);
-    if (ended) return Promise.resolve(); // a codec may be done before its input is: the rest is dropped
-    const used = inputUsed = deferred();
+  #fail = (reason: unknown): void => {
+    if (!this.#stop(reason)) return;
+    this.#readableController.error(reason);
+    this.#writableController.error(reason);
+  };
+
+  #settleAll(settle: (job: Job) => void): void {
+    for (const job of [this.#current, this.#input, ...this.#flushes]) if (job !== undefined) settle(job);
+    this.#current = this.#input = undefined;
+    this.#flushes.length = 0;
+  }
+
+  #pull(): Promise<void> | void {
     try {
-      action();
+      const target = this.#nextTarget();
+      // Most pulls find input and need no promise.
+      while (this.#supply()) {
+        if (this.#codec.offLoop && !this.#codec.done) break;
+        const length = this.#codec.done ? 0 : this.#codec.read(target, 0);
+        if (length > 0 || this.#codec.done) return this.#deliver(target, length);
+      }
+      return this.#pullLater(target).catch(this.#fail);
     } catch (error) {
-      fail(error);
+      this.#fail(error);
     }
-    inputArrived.resolve();
-    return used.promise;
   }
 
-  /** After a read: lets the writer go on when its chunk is used up, and says whether there is something to give. */
-  function hasOutput(length: number): boolean {
-    if (codec.needsInput || codec.done) {
-      inputArrived = deferred();
-      inputUsed?.resolve();
-      inputUsed = undefined;
+  /** Reads on, waiting for input as often as it takes. */
+  async #pullLater(target: Uint8Array<ArrayBuffer>): Promise<void> {
+    const codec = this.#codec;
+    while (this.#failure === undefined) {
+      const arrived = this.#arrived.promise;
+      if (!this.#supply()) {
+        await arrived;
+        continue;
+      }
+      const length = codec.done
+        ? 0
+        : codec.offLoop
+        ? await codec.readAsync(target, 0)
+        : codec.read(target, 0);
+      if (this.#failure !== undefined) return;
+      if (length > 0 || codec.done) return this.#deliver(target, length);
     }
-    return length > 0 || codec.done;
   }
 
-  /** Reads on, waiting for input as often as it takes; 0 when the pair has failed meanwhile. */
-  async function readLater(target: Uint8Array<ArrayBuffer>): Promise<number> {
-    while (failure === undefined) {
-      const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
-      if (failure !== undefined) break;
-      if (hasOutput(length)) return length;
-      await inputArrived.promise;
-    }
-    return 0;
+  /** Where the next output goes: the view of a reader that brought one, else a buffer of ours. */
+  #nextTarget(): Uint8Array<ArrayBuffer> {
+    const view = this.#readableController.byobRequest?.view as
+      | ArrayBufferView<ArrayBuffer>
+      | null
+      | undefined;
+    if (view) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    const target = this.#spare ?? new Uint8Array(this.#chunkSize);
+    this.#spare = undefined;
+    return target;
   }
 
-  function finish(controller: ReadableByteStreamController): void {
-    ended = true;
-    release();
-    controller.close();
-    controller.byobRequest?.respond(0);
-  }
-
-  /** Gives one chunk: a mostly empty buffer is kept and its few bytes are copied out, else it is handed over. */
-  function deliver(
-    controller: ReadableByteStreamController,
-    target: Uint8Array<ArrayBuffer>,
-    length: number,
-  ): void {
+  /** Enqueues one chunk: a mostly empty buffer is kept and its few bytes are copied out, else it is handed over. */
+  #deliver(target: Uint8Array<ArrayBuffer>, length: number): void {
+    const controller = this.#readableController;
     const request = controller.byobRequest;
     if (request !== null) {
       if (length > 0) request.respond(length);
     } else if (length * 2 >= target.length) {
       controller.enqueue(target.subarray(0, length));
     } else {
-      spare = target;
+      this.#spare = target;
       if (length > 0) controller.enqueue(target.slice(0, length));
     }
-    if (codec.done) finish(controller);
-  }
-
-  /** Where the next output goes: the view of a reader that brought one, else a buffer of ours. */
-  function nextTarget(controller: ReadableByteStreamController): Uint8Array<ArrayBuffer> {
-    const view = controller.byobRequest?.view as ArrayBufferView<ArrayBuffer> | null | undefined;
-    if (view) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    const target = spare ?? new Uint8Array(chunkSize);
-    spare = undefined;
-    return target;
-  }
-
-  function pull(controller: ReadableByteStreamController): Promise<void> | void {
-    try {
-      const target = nextTarget(controller);
-      // Most pulls find input at hand and need no promise.
-      if (!codec.offLoop) {
-        const length = codec.read(target, 0);
-        if (hasOutput(length)) return deliver(controller, target, length);
-      }
-      return (codec.offLoop ? readLater(target) : inputArrived.promise.then(() => readLater(target)))
-        .then((length) => {
-          if (failure === undefined) deliver(controller, target, length);
-        })
-        .catch(fail);
-    } catch (error) {
-      fail(error);
+    if (this.#codec.done) this.#finish();
+    // A write settles as soon as its chunk is used up, not when the reader comes back.
+    else if (this.#codec.needsInput) {
+      this.#current?.used.resolve();
+      this.#current = undefined;
     }
   }
 
-  const readable = new ReadableStream({
-    type: "bytes",
-    start(controller: ReadableByteStreamController): void {
-      readableController = controller;
-    },
-    pull,
-    cancel(reason): void {
-      if (stop(reason)) writableController.error(reason);
-    },
-  });
-  const writable = new WritableStream<BytesSource>({
-    start(controller): void {
-      writableController = controller;
-    },
-    async write(chunk): Promise<void> {
-      let bytes: Uint8Array;
-      try {
-        bytes = toBytes(chunk);
-      } catch (error) {
-        fail(error);
-        throw error;
-      }
-      if (bytes.length > 0) await feed(() => codec.write(bytes));
-    },
-    async close(): Promise<void> {
-      await feed(() => codec.end());
-    },
-    abort(reason): void {
-      if (stop(reason)) readableController.error(reason);
-    },
-  });
+  #finish(): void {
+    this.#ended = true;
+    this.#release();
+    this.#settleAll((job) => job.used.resolve());
+    this.#readableController.close();
+    this.#readableController.byobRequest?.respond(0);
+    if (!this.#inputClosed) this.#endInput();
+  }
 
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener("abort", onAbort, { once: true });
-  return { readable, writable, feed };
+  /** The content ended before the input: errors the writable side, which cancels a source that is piped to it. */
+  async #endInput(): Promise<void> {
+    // A close that was asked for already arrives in this time; it has nothing left to do and succeeds.
+    for (let turn = 0; turn < CLOSE_TURNS; turn++) await undefined;
+    if (!this.#inputClosed) this.#writableController.error(contentEnded());
+  }
+}
+
+function contentEnded(): TypeError {
+  return new TypeError("Cannot write to the stream: its content has ended");
 }

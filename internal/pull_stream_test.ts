@@ -131,12 +131,14 @@ for (const offLoop of [false, true]) {
 
   Deno.test(`iterateCodec closes its codec however it ends, ${where}`, async () => {
     const finished = new Repeater(2, offLoop);
-    const output = await Array.fromAsync(iterateCodec(finished, [Uint8Array.of(1), Uint8Array.of(2)], 3));
+    const output = await Array.fromAsync(
+      iterateCodec(finished, [Uint8Array.of(1), Uint8Array.of(2)], { chunkSize: 3 }),
+    );
     assertEquals(output.flatMap((chunk) => [...chunk]), [1, 1, 2, 2]);
     assertEquals(finished.closed, 1);
 
     const left = new Repeater(1000, offLoop);
-    for await (const chunk of iterateCodec(left, [Uint8Array.of(1)], 10)) {
+    for await (const chunk of iterateCodec(left, [Uint8Array.of(1)], { chunkSize: 10 })) {
       assertEquals(chunk.length, 10);
       break;
     }
@@ -144,7 +146,7 @@ for (const offLoop of [false, true]) {
 
     const wrong = new Repeater(1, offLoop);
     await assertRejects(
-      () => Array.fromAsync(iterateCodec(wrong, 7 as unknown as Uint8Array, 10)),
+      () => Array.fromAsync(iterateCodec(wrong, 7 as unknown as Uint8Array, { chunkSize: 10 })),
       TypeError,
     );
     assertEquals(wrong.closed, 1);
@@ -153,17 +155,17 @@ for (const offLoop of [false, true]) {
 
 Deno.test("createPullStream runs an action between writes", async () => {
   const codec = new Repeater(1);
-  const { readable, writable, feed } = createPullStream(codec, { chunkSize: 10 });
+  const { readable, writable, flush } = createPullStream(codec, { chunkSize: 10 });
   const writer = writable.getWriter();
   const order: string[] = [];
   const reading = Array.fromAsync(readable);
   await writer.write(Uint8Array.of(1));
-  await feed(() => {
+  await flush(() => {
     order.push("action");
   });
   await writer.close();
   assertEquals([order, (await reading).map((chunk) => chunk[0])], [["action"], [1]]);
-  await feed(() => order.push("never")); // the pair has ended
+  await assertRejects(() => flush(() => order.push("never")), TypeError, "it has ended");
   assertEquals(order, ["action"]);
 });
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deferred } from "../object/_collect.ts";
+import { deferred } from "@sluice/internal";
 import { corrupt } from "../object/_errors.ts";
 import { GitInflaterKernel, RESULT } from "../object/_codec.ts";
 import { looksLoose, looseHeader, parseLooseHeader } from "./_loose_format.ts";

@@ -2,7 +2,7 @@
  * A pair of streams from single inputs to results that are worked out for many inputs together: whatever has arrived by
  * the time that a reader asks is one group. Nothing waits for a group to fill up.
  */
-import { deferred } from "./_collect.ts";
+import { deferred } from "@sluice/internal";
 
 /** How groups are made. */
 export interface BulkStreamOptions {

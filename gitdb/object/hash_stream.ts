@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deferred } from "./_collect.ts";
+import { deferred } from "@sluice/internal";
 import { GitHashKernel } from "./_codec.ts";
 import { HASH_SIZE } from "./_object_id.ts";
 import type { HashAlgorithm } from "./object_id.ts";

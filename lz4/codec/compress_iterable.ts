@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { iterateCodec } from "@sluice/internal";
+import { iterateCodec, splitStreamOptions } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
 import { resolveCompressOptions } from "./_compress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
-import { COMPRESS_CHUNK_SIZE_DEFAULT, splitStreamOptions } from "./_stream_options.ts";
+import { COMPRESS_CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
 import type { Lz4CompressOptions } from "./compress_options.ts";
 import type { Lz4StreamOptions } from "./stream_options.ts";
 
@@ -33,10 +33,7 @@ export async function* compressLz4Iterable(
   source: ChunkSource,
   options: Lz4CompressOptions & Lz4StreamOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const [codecOptions, stream] = splitStreamOptions<Lz4CompressOptions>(options, COMPRESS_CHUNK_SIZE_DEFAULT);
+  const [codecOptions, stream] = splitStreamOptions(options, COMPRESS_CHUNK_SIZE_DEFAULT);
   const codec = new EncoderCodec(resolveCompressOptions(codecOptions), stream.offload);
-  for await (const chunk of iterateCodec(codec, source, stream.chunkSize)) {
-    stream.signal?.throwIfAborted();
-    yield chunk;
-  }
+  yield* iterateCodec(codec, source, stream);
 }

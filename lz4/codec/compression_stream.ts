@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { createPullStream } from "@sluice/internal";
+import { createPullStream, splitStreamOptions } from "@sluice/internal";
 import type { BytesSource, PullStream } from "@sluice/internal";
 import { resolveCompressOptions } from "./_compress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
-import { COMPRESS_CHUNK_SIZE_DEFAULT, splitStreamOptions } from "./_stream_options.ts";
+import { COMPRESS_CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
 import type { Lz4CompressOptions } from "./compress_options.ts";
 import type { Lz4Flush } from "./encoder.ts";
 import type { Lz4StreamOptions } from "./stream_options.ts";
@@ -43,7 +43,7 @@ export class Lz4CompressionStream {
    * @throws {RangeError} If an option is out of range.
    */
   constructor(options: Lz4CompressOptions & Lz4StreamOptions = {}) {
-    const [codecOptions, stream] = splitStreamOptions<Lz4CompressOptions>(
+    const [codecOptions, stream] = splitStreamOptions(
       options,
       COMPRESS_CHUNK_SIZE_DEFAULT,
     );
@@ -73,6 +73,6 @@ export class Lz4CompressionStream {
 
   /** Brings out everything written so far: as a block, or by ending the frame. Settles when it has been read. */
   async flush(kind: Lz4Flush = "block"): Promise<void> {
-    await this.#pair.feed(() => this.#codec.flush(kind));
+    await this.#pair.flush(() => this.#codec.flush(kind));
   }
 }

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { iterateCodec } from "@sluice/internal";
+import { iterateCodec, splitStreamOptions } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
 import { checkpointMode } from "./_boundaries.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
-import { DECOMPRESS_CHUNK_SIZE_DEFAULT, splitStreamOptions } from "./_stream_options.ts";
+import { DECOMPRESS_CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4StreamOptions } from "./stream_options.ts";
@@ -36,7 +36,7 @@ export async function* decompressLz4Iterable(
   source: ChunkSource,
   options: Lz4DecompressOptions & Lz4StreamOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const [codecOptions, stream] = splitStreamOptions<Lz4DecompressOptions>(
+  const [codecOptions, stream] = splitStreamOptions(
     options,
     DECOMPRESS_CHUNK_SIZE_DEFAULT,
   );
@@ -46,8 +46,5 @@ export async function* decompressLz4Iterable(
     stream.offload === "always",
     (state) => settings.onCheckpoint!(new Lz4Checkpoint(state)),
   );
-  for await (const chunk of iterateCodec(new DecoderCodec(settings, mode), source, stream.chunkSize)) {
-    stream.signal?.throwIfAborted();
-    yield chunk;
-  }
+  yield* iterateCodec(new DecoderCodec(settings, mode), source, stream);
 }

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { createPullStream } from "@sluice/internal";
+import { createPullStream, splitStreamOptions } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { checkpointMode } from "./_boundaries.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
-import { DECOMPRESS_CHUNK_SIZE_DEFAULT, splitStreamOptions } from "./_stream_options.ts";
+import { DECOMPRESS_CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4FrameInfo } from "../frame/frame_header.ts";
@@ -48,7 +48,7 @@ export class Lz4DecompressionStream {
    * @throws {RangeError} If an option is out of range.
    */
   constructor(options: Lz4DecompressOptions & Lz4StreamOptions = {}) {
-    const [codecOptions, stream] = splitStreamOptions<Lz4DecompressOptions>(
+    const [codecOptions, stream] = splitStreamOptions(
       options,
       DECOMPRESS_CHUNK_SIZE_DEFAULT,
     );

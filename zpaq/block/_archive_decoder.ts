@@ -169,11 +169,11 @@ export class ArchiveDecoder {
             const room = this.#room(target, start);
             const result = await this.#data.runAsync(bytes, pos, end, target, start, room, more);
             if (result === RESULT.PROGRAM_READY) await preparePrograms(this.#kernel!.program());
-            done = this.#account(result);
+            done = this.#account(result, more);
           } else if (hosted.needsInput) {
             const { inputArea } = hosted;
             const size = inputArea.length;
-            done = this.#feed(await this.#data.runAsync(bytes, pos, end, inputArea, 0, size, more));
+            done = this.#feed(await this.#data.runAsync(bytes, pos, end, inputArea, 0, size, more), more);
           } else {
             done = this.#runHosted(target, start);
           }
@@ -232,8 +232,9 @@ export class ArchiveDecoder {
     }
   }
 
-  #needInput(): StepKind {
-    if (this.#ended) {
+  /** Wants input, unless none can come: `more` is false where it could not when the work at hand began. */
+  #needInput(more = !this.#ended): StepKind {
+    if (!more) {
       throw fault("TRUNCATED", this.buffer.offset + this.buffer.length, "the data ends inside a block");
     }
     return "input";
@@ -443,11 +444,11 @@ export class ArchiveDecoder {
     const { bytes } = this.buffer;
     if (this.#hosted?.needsInput) {
       const { inputArea } = this.#hosted;
-      return this.#feed(this.#data.run(bytes, pos, end, inputArea, 0, inputArea.length, more));
+      return this.#feed(this.#data.run(bytes, pos, end, inputArea, 0, inputArea.length, more), more);
     }
     if (this.#hosted !== undefined) return this.#runHosted(target, start);
     const room = this.#room(target, start);
-    return this.#account(this.#data.run(bytes, pos, end, target, start, room, more));
+    return this.#account(this.#data.run(bytes, pos, end, target, start, room, more), more);
   }
 
   /** The size of the segment's content, where its comment says it. */
@@ -471,13 +472,13 @@ export class ArchiveDecoder {
   }
 
   /** Takes note of a run that gave input to the hosted program. */
-  #feed(result: number): StepKind | undefined {
+  #feed(result: number, more: boolean): StepKind | undefined {
     const { consumed, produced } = this.#data;
     this.#use(consumed);
     if (result < 0) throw this.#dataError(result);
     this.#hosted!.fill(produced, result === RESULT.FRAME_END);
     const idle = result === RESULT.OK && produced === 0;
-    return idle && (this.buffer.length === 0 || consumed === 0) ? this.#needInput() : undefined;
+    return idle && (this.buffer.length === 0 || consumed === 0) ? this.#needInput(more) : undefined;
   }
 
   #runHosted(target: Uint8Array, start: number): StepKind | undefined {
@@ -507,7 +508,7 @@ export class ArchiveDecoder {
     }
   }
 
-  #account(result: number): StepKind | undefined {
+  #account(result: number, more: boolean): StepKind | undefined {
     const { consumed, produced } = this.#data;
     this.#use(consumed);
     this.#count(produced);
@@ -518,7 +519,7 @@ export class ArchiveDecoder {
     }
     if (result === RESULT.FRAME_END) this.#phase = "trailer";
     if (this.produced > 0) return "output";
-    if (result === RESULT.OK && (this.buffer.length === 0 || consumed === 0)) return this.#needInput();
+    if (result === RESULT.OK && (this.buffer.length === 0 || consumed === 0)) return this.#needInput(more);
     return result === RESULT.OUTPUT_PENDING ? "output" : undefined;
   }
 

@@ -12,6 +12,8 @@ export class DecoderCodec implements PullCodec {
   #needsInput = true;
   #done = false;
   #closed = false;
+  /** Thrown by the next read, after the output that came before it. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(settings: DecompressSettings, offLoop: boolean) {
     this.archive = new ArchiveDecoder(settings);
@@ -19,7 +21,7 @@ export class DecoderCodec implements PullCodec {
   }
 
   get needsInput(): boolean {
-    return this.#needsInput && !this.#done && !this.archive.ended;
+    return this.#needsInput && !this.#done && !this.archive.ended && this.#failure === undefined;
   }
 
   get done(): boolean {
@@ -41,22 +43,40 @@ export class DecoderCodec implements PullCodec {
 
   read(target: Uint8Array<ArrayBuffer>, start: number): number {
     let at = start;
-    while (at < target.length && !this.#done) {
-      const kind = this.archive.step(target, at);
-      if (kind === "output") at += this.archive.produced;
-      else if (this.#stops(kind)) break;
+    while (this.#goesOn(target, at)) {
+      try {
+        const kind = this.archive.step(target, at);
+        if (kind === "output") at += this.archive.produced;
+        else if (this.#stops(kind)) break;
+      } catch (error) {
+        this.#failure = { error };
+      }
     }
-    return at - start;
+    return this.#answer(at - start);
   }
 
   async readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number> {
     let at = start;
-    while (at < target.length && !this.#done) {
-      const kind = await this.archive.stepAsync(target, at);
-      if (kind === "output") at += this.archive.produced;
-      else if (this.#stops(kind)) break;
+    while (this.#goesOn(target, at)) {
+      try {
+        const kind = await this.archive.stepAsync(target, at);
+        if (kind === "output") at += this.archive.produced;
+        else if (this.#stops(kind)) break;
+      } catch (error) {
+        this.#failure = { error };
+      }
     }
-    return at - start;
+    return this.#answer(at - start);
+  }
+
+  #goesOn(target: Uint8Array, at: number): boolean {
+    return at < target.length && !this.#done && this.#failure === undefined;
+  }
+
+  /** Ends a read: output first; a failure is thrown by the read that has nothing else to give. */
+  #answer(length: number): number {
+    if (length === 0 && this.#failure !== undefined) throw this.#failure.error;
+    return length;
   }
 
   #stops(kind: string): boolean {

@@ -3,13 +3,9 @@
  */
 import type { BackendChoice } from "@sluice/ffi";
 import { checkCompilation } from "./_compilation.ts";
-import { checkBoolean, checkInteger, checkKeys, checkLimit, describe } from "@sluice/internal";
+import { checkBoolean, checkKeys, checkLimit } from "@sluice/internal";
 import type { SluiceError } from "@sluice/internal";
-import type {
-  ZpaqDecompressOptions,
-  ZpaqProgramCompilation,
-  ZpaqStreamOptions,
-} from "./decompress_options.ts";
+import type { ZpaqDecompressOptions, ZpaqProgramCompilation } from "./decompress_options.ts";
 
 /** Options with every field present. */
 export interface DecompressSettings {
@@ -32,8 +28,8 @@ export const PUSH_CHUNK_SIZE = 64 << 10;
 const MEMORY_MAX_DEFAULT = 2 ** 30;
 const HCOMP_BUDGET_DEFAULT = 2 ** 24;
 const PCOMP_BUDGET_DEFAULT = 2 ** 30;
-const CHUNK_SIZE_DEFAULT = 256 << 10;
-const CHUNK_SIZE_MAX = 1 << 30;
+/** Output chunks of streams and iterables. */
+export const STREAM_CHUNK_SIZE = 256 << 10;
 
 const KEYS: ReadonlySet<string> = new Set<keyof ZpaqDecompressOptions>([
   "maxOutputSize",
@@ -66,18 +62,4 @@ export function resolveDecompressOptions(
     plain: checkBoolean("plainPostprocessing", options.plainPostprocessing ?? false),
     backend: options.backend,
   };
-}
-
-/** Takes the stream options out of an object that holds a codec's options as well. */
-export function splitStreamOptions<T extends object>(
-  options: T & ZpaqStreamOptions,
-): [T, { readonly chunkSize: number; readonly signal: AbortSignal | undefined }] {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Cannot read options: the value is ${describe(options)}, expected an object`);
-  }
-  const { chunkSize, signal, ...rest } = options;
-  return [rest as unknown as T, {
-    chunkSize: checkInteger("chunkSize", chunkSize ?? CHUNK_SIZE_DEFAULT, 1, CHUNK_SIZE_MAX),
-    signal,
-  }];
 }

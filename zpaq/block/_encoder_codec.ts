@@ -11,7 +11,7 @@ const FIRST_ROOM = 64 << 10;
 
 /** One compression from its first input byte to its last output byte. */
 export class EncoderCodec implements PullCodec {
-  readonly offLoop = true;
+  readonly offLoop: boolean;
   readonly #settings: CompressSettings;
   #block = new Uint8Array(FIRST_ROOM);
   #filled = 0;
@@ -21,8 +21,9 @@ export class EncoderCodec implements PullCodec {
   #closed = false;
   #output: Uint8Array<ArrayBuffer> = new Uint8Array();
 
-  constructor(settings: CompressSettings) {
+  constructor(settings: CompressSettings, offLoop: boolean) {
     this.#settings = settings;
+    this.offLoop = offLoop;
   }
 
   get needsInput(): boolean {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { iterateCodec } from "@sluice/internal";
+import { iterateCodec, splitStreamOptions } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
 import { resolveCompressOptions } from "./_compress_options.ts";
-import { splitStreamOptions } from "./_decompress_options.ts";
+import { STREAM_CHUNK_SIZE } from "./_decompress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
 import type { ZpaqCompressOptions } from "./compress_options.ts";
 import type { ZpaqStreamOptions } from "./decompress_options.ts";
@@ -28,10 +28,7 @@ export async function* compressZpaqIterable(
   source: ChunkSource,
   options: ZpaqCompressOptions & ZpaqStreamOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const [codecOptions, stream] = splitStreamOptions<ZpaqCompressOptions>(options);
-  const codec = new EncoderCodec(resolveCompressOptions(codecOptions));
-  for await (const chunk of iterateCodec(codec, source, stream.chunkSize)) {
-    stream.signal?.throwIfAborted();
-    yield chunk;
-  }
+  const [codecOptions, stream] = splitStreamOptions(options, STREAM_CHUNK_SIZE);
+  const codec = new EncoderCodec(resolveCompressOptions(codecOptions), stream.offload !== "never");
+  yield* iterateCodec(codec, source, stream);
 }

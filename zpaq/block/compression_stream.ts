@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { createPullStream } from "@sluice/internal";
+import { createPullStream, splitStreamOptions } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { resolveCompressOptions } from "./_compress_options.ts";
-import { splitStreamOptions } from "./_decompress_options.ts";
+import { STREAM_CHUNK_SIZE } from "./_decompress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
 import type { ZpaqCompressOptions } from "./compress_options.ts";
 import type { ZpaqStreamOptions } from "./decompress_options.ts";
@@ -40,8 +40,8 @@ export class ZpaqCompressionStream {
    * @throws {RangeError} If an option is out of range or the method is not known.
    */
   constructor(options: ZpaqCompressOptions & ZpaqStreamOptions = {}) {
-    const [codecOptions, stream] = splitStreamOptions<ZpaqCompressOptions>(options);
-    const codec = new EncoderCodec(resolveCompressOptions(codecOptions));
+    const [codecOptions, stream] = splitStreamOptions(options, STREAM_CHUNK_SIZE);
+    const codec = new EncoderCodec(resolveCompressOptions(codecOptions), stream.offload !== "never");
     ({ readable: this.readable, writable: this.writable } = createPullStream(codec, stream));
   }
 }

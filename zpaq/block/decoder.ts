@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readAvailable, toBytes } from "@sluice/internal";
+import { OutputCollector, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { PUSH_CHUNK_SIZE, resolveDecompressOptions } from "./_decompress_options.ts";
@@ -26,6 +26,7 @@ import type { ZpaqDecompressOptions } from "./decompress_options.ts";
  */
 export class ZpaqDecoder implements Disposable {
   readonly #codec: DecoderCodec;
+  readonly #collector = new OutputCollector(PUSH_CHUNK_SIZE);
 
   /**
    * Checks options; memory is taken when a block comes.
@@ -49,7 +50,7 @@ export class ZpaqDecoder implements Disposable {
    */
   push(chunk: BytesSource): Uint8Array<ArrayBuffer> {
     this.#codec.write(toBytes(chunk));
-    return readAvailable(this.#codec, PUSH_CHUNK_SIZE, Infinity);
+    return this.#collector.collect(this.#codec, Infinity);
   }
 
   /**
@@ -59,7 +60,7 @@ export class ZpaqDecoder implements Disposable {
    */
   finish(): Uint8Array<ArrayBuffer> {
     this.#codec.end();
-    return readAvailable(this.#codec, PUSH_CHUNK_SIZE, Infinity);
+    return this.#collector.collect(this.#codec, Infinity);
   }
 
   /** Frees the context; calling it again does nothing. */

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { readAvailable, toBytes } from "@sluice/internal";
+import { readAvailable, readToEnd, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveDecompressOptions, WHOLE_VALUE_OUTPUT_SIZE_MAX } from "./_decompress_options.ts";
-import { collectAsync } from "./_collect.ts";
 import type { ZpaqDecompressOptions } from "./decompress_options.ts";
 
 const FIRST_CHUNK_SIZE = 64 << 10;
@@ -64,7 +63,7 @@ export async function decompressZpaqAsync(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const codec = open(data, options);
   try {
-    return await collectAsync(codec, FIRST_CHUNK_SIZE);
+    return await readToEnd(codec, FIRST_CHUNK_SIZE);
   } finally {
     codec.close();
   }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { iterateCodec } from "@sluice/internal";
+import { iterateCodec, splitStreamOptions } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
-import { resolveDecompressOptions, splitStreamOptions } from "./_decompress_options.ts";
+import { resolveDecompressOptions, STREAM_CHUNK_SIZE } from "./_decompress_options.ts";
 import type { ZpaqDecompressOptions, ZpaqStreamOptions } from "./decompress_options.ts";
 
 /**
@@ -28,10 +28,7 @@ export async function* decompressZpaqIterable(
   source: ChunkSource,
   options: ZpaqDecompressOptions & ZpaqStreamOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const [codecOptions, stream] = splitStreamOptions<ZpaqDecompressOptions>(options);
-  const codec = new DecoderCodec(resolveDecompressOptions(codecOptions), true);
-  for await (const chunk of iterateCodec(codec, source, stream.chunkSize)) {
-    stream.signal?.throwIfAborted();
-    yield chunk;
-  }
+  const [codecOptions, stream] = splitStreamOptions(options, STREAM_CHUNK_SIZE);
+  const codec = new DecoderCodec(resolveDecompressOptions(codecOptions), stream.offload !== "never");
+  yield* iterateCodec(codec, source, stream);
 }

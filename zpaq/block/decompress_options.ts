@@ -49,6 +49,8 @@ export interface ZpaqDecompressOptions {
 export interface ZpaqStreamOptions {
   /** The most bytes of one output chunk. @default {262144} */
   readonly chunkSize?: number | undefined;
-  /** Aborts the work. */
+  /** Aborts the work at once. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether codec calls run off the event loop: "auto" does so natively. WASM has no such calls. @default {"auto"} */
+  readonly offload?: "auto" | "always" | "never" | undefined;
 }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { createPullStream } from "@sluice/internal";
+import { createPullStream, splitStreamOptions } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
-import { resolveDecompressOptions, splitStreamOptions } from "./_decompress_options.ts";
+import { resolveDecompressOptions, STREAM_CHUNK_SIZE } from "./_decompress_options.ts";
 import type { ZpaqDecompressOptions, ZpaqStreamOptions } from "./decompress_options.ts";
 
 /**
@@ -41,8 +41,8 @@ export class ZpaqDecompressionStream {
    * @throws {RangeError} If an option is out of range.
    */
   constructor(options: ZpaqDecompressOptions & ZpaqStreamOptions = {}) {
-    const [codecOptions, stream] = splitStreamOptions<ZpaqDecompressOptions>(options);
-    const codec = new DecoderCodec(resolveDecompressOptions(codecOptions), true);
+    const [codecOptions, stream] = splitStreamOptions(options, STREAM_CHUNK_SIZE);
+    const codec = new DecoderCodec(resolveDecompressOptions(codecOptions), stream.offload !== "never");
     ({ readable: this.readable, writable: this.writable } = createPullStream(codec, stream));
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readAvailable, toBytes } from "@sluice/internal";
+import { OutputCollector, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { resolveCompressOptions } from "./_compress_options.ts";
 import { PUSH_CHUNK_SIZE } from "./_decompress_options.ts";
@@ -27,6 +27,7 @@ import type { ZpaqCompressOptions } from "./compress_options.ts";
  */
 export class ZpaqEncoder implements Disposable {
   readonly #codec: EncoderCodec;
+  readonly #collector = new OutputCollector(PUSH_CHUNK_SIZE);
 
   /**
    * Checks options; memory is taken as input comes.
@@ -35,7 +36,7 @@ export class ZpaqEncoder implements Disposable {
    * @throws {RangeError} If an option is out of range.
    */
   constructor(options: ZpaqCompressOptions = {}) {
-    this.#codec = new EncoderCodec(resolveCompressOptions(options));
+    this.#codec = new EncoderCodec(resolveCompressOptions(options), false);
   }
 
   /** Whether `finish` has been called. */
@@ -50,7 +51,7 @@ export class ZpaqEncoder implements Disposable {
    */
   push(chunk: BytesSource): Uint8Array<ArrayBuffer> {
     this.#codec.write(toBytes(chunk));
-    return readAvailable(this.#codec, PUSH_CHUNK_SIZE, Infinity);
+    return this.#collector.collect(this.#codec, Infinity);
   }
 
   /**
@@ -60,7 +61,7 @@ export class ZpaqEncoder implements Disposable {
    */
   finish(): Uint8Array<ArrayBuffer> {
     this.#codec.end();
-    return readAvailable(this.#codec, PUSH_CHUNK_SIZE, Infinity);
+    return this.#collector.collect(this.#codec, Infinity);
   }
 
   /** Lets go of what is held; calling it again does nothing. */

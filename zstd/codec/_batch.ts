@@ -1,7 +1,7 @@
 /**
  * Cutting a batch into groups, each of which is one call of the kernel.
  */
-import { checkInteger, SegmentedBuffer, toBytes } from "@sluice/internal";
+import { checkInteger, SegmentedBuffer, SluiceError, toBytes } from "@sluice/internal";
 import type { BytesSource, Segment } from "@sluice/internal";
 
 /** Values of one call in one buffer. */
@@ -24,7 +24,21 @@ export function batchItems(inputs: Iterable<BytesSource> | SegmentedBuffer): Uin
   if (typeof inputs !== "object" || inputs === null || !(Symbol.iterator in inputs)) {
     throw new TypeError("Cannot read a batch: expected an iterable of byte values");
   }
-  return Array.from(inputs, toBytes);
+  return Array.from(inputs, (input, index) => {
+    try {
+      return toBytes(input);
+    } catch (error) {
+      throw withIndex(error, index);
+    }
+  });
+}
+
+/** Says in an error which value of a batch it is about. */
+export function withIndex(error: unknown, index: number): unknown {
+  if (!(error instanceof Error)) return error;
+  error.message = `${error.message} (value ${index} of the batch)`;
+  if (error instanceof SluiceError) error.index = index;
+  return error;
 }
 
 /** Groups of values; `room` says how much output a value needs. */

@@ -30,7 +30,7 @@ const CORRUPT_RESULTS: ReadonlySet<number> = new Set([
 ]);
 
 /** What the next input byte belongs to. */
-type Stage = "header" | "skippable" | "frame" | "done";
+type Stage = "header" | "skippable" | "frame" | "after" | "done";
 
 /** Takes a context from the backend with these settings. */
 export function makeDecoderKernel(settings: DecompressSettings): ZstdDecoderKernel {
@@ -65,6 +65,8 @@ export class DecoderCodec implements PullCodec {
 
   #bytesIn = 0;
   #bytesOut = 0;
+  /** Content bytes of the frame at hand. */
+  #frameOut = 0;
   #framesRead = 0;
   #framesDecoded = 0;
 
@@ -110,7 +112,7 @@ export class DecoderCodec implements PullCodec {
 
   /** Input bytes that wait. */
   get pendingInput(): number {
-    return this.#chunk.length - this.#pos;
+    return this.done ? 0 : this.#chunk.length - this.#pos;
   }
 
   /** Frames whose content is complete, skippable ones left out. */
@@ -123,7 +125,7 @@ export class DecoderCodec implements PullCodec {
     return this.#header;
   }
 
-  /** Bytes behind the end that were not used. */
+  /** What followed the end in the chunk that reached it; later chunks are dropped. */
   get unused(): Uint8Array<ArrayBuffer> {
     if (this.#stage !== "done") return new Uint8Array();
     return concatBytes([
@@ -138,8 +140,9 @@ export class DecoderCodec implements PullCodec {
   }
 
   write(chunk: Uint8Array): void {
-    if (this.#closed) throw new TypeError("Cannot write to the decoder: it is closed");
+    this.#checkOpen("write to");
     if (this.#ended) throw new TypeError("Cannot write to the decoder: its input has ended");
+    if (this.done) return;
     const waiting = this.#chunk.subarray(this.#pos);
     this.#chunk = waiting.length === 0
       ? chunk
@@ -154,10 +157,12 @@ export class DecoderCodec implements PullCodec {
   }
 
   end(): void {
+    this.#checkOpen("end");
     this.#ended = true;
   }
 
   read(target: Uint8Array<ArrayBuffer>, start: number): number {
+    this.#checkOpen("read from");
     let at = start;
     while (true) {
       const room = this.#prepare(target, at);
@@ -168,6 +173,7 @@ export class DecoderCodec implements PullCodec {
   }
 
   async readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number> {
+    this.#checkOpen("read from");
     let at = start;
     while (true) {
       const room = this.#prepare(target, at);
@@ -175,6 +181,10 @@ export class DecoderCodec implements PullCodec {
       const [source, pos, end] = this.#source();
       at += this.#account(await this.#kernel.stepAsync(source, pos, end, target, at, room));
     }
+  }
+
+  #checkOpen(action: string): void {
+    if (this.#closed) throw new TypeError(`Cannot ${action} the decoder: it is closed`);
   }
 
   close(): void {
@@ -204,7 +214,8 @@ export class DecoderCodec implements PullCodec {
           if (ready) return at === target.length ? undefined : this.#targetEnd(target, at);
         } else if (this.#pos < this.#chunk.length) {
           if (this.#stage === "header") this.#readHead();
-          else this.#readSkippable();
+          else if (this.#stage === "skippable") this.#readSkippable();
+          else throw this.#trailingData("bytes follow the first frame");
           continue;
         }
         if (this.#ended) this.#checkEnd();
@@ -239,6 +250,7 @@ export class DecoderCodec implements PullCodec {
     else this.#pos += consumed;
     this.#bytesIn += consumed;
     this.#bytesOut += produced;
+    this.#frameOut += produced;
     this.#outputPending = result === RESULT.OUTPUT_PENDING;
     if (this.#bytesOut > this.#settings.maxOutputSize) {
       const excess = this.#bytesOut - this.#settings.maxOutputSize;
@@ -251,10 +263,21 @@ export class DecoderCodec implements PullCodec {
   }
 
   #endFrame(): void {
+    const declared = this.#header!.contentSize;
+    if (declared !== undefined && declared !== this.#frameOut) {
+      // The library compares them at the end of a block, which an empty last block has none of.
+      this.#failure = new CorruptDataError(
+        `Cannot decompress zstd data at byte ${this.#bytesIn}: the content has ${this.#frameOut} bytes, ` +
+          `the frame declares ${declared}`,
+        { format: "zstd", code: "CORRUPT", offset: this.#bytesIn, errno: 20 },
+      );
+      return;
+    }
     this.#framesDecoded++;
     this.#framesRead++;
     this.#headLength = 0;
-    this.#stage = this.#settings.firstFrameOnly ? "done" : "header";
+    const { firstFrameOnly, refuseTrailing } = this.#settings;
+    this.#stage = !firstFrameOnly ? "header" : refuseTrailing ? "after" : "done";
     this.#tellCheckpoint();
   }
 
@@ -293,10 +316,7 @@ export class DecoderCodec implements PullCodec {
         this.#stage = "done";
         return;
       }
-      throw new CorruptDataError(
-        `Cannot decompress zstd data at byte ${offset}: bytes follow the last frame that start no frame`,
-        { format: "zstd", code: "TRAILING_DATA", offset, errno: 72 },
-      );
+      throw this.#trailingData("bytes follow the last frame that start no frame");
     }
     const header = parseFrameHeader(this.#head, 0, this.#headLength, this.#settings.magicless, offset);
     if (typeof header === "number") return;
@@ -304,6 +324,16 @@ export class DecoderCodec implements PullCodec {
     this.#settings.checkHeader?.(header);
     if (header.type === "skippable") this.#startSkippable(header);
     else this.#startFrame(header, offset);
+  }
+
+  #trailingData(fact: string): CorruptDataError {
+    const offset = this.#bytesIn;
+    return new CorruptDataError(`Cannot decompress zstd data at byte ${offset}: ${fact}`, {
+      format: "zstd",
+      code: "TRAILING_DATA",
+      offset,
+      errno: 72,
+    });
   }
 
   #startFrame(header: ZstdFrameHeader, offset: number): void {
@@ -328,6 +358,7 @@ export class DecoderCodec implements PullCodec {
     }
     useDecoderDictionary(this.#kernel, this.#settings, header.dictId);
     this.#headPos = 0;
+    this.#frameOut = 0;
     this.#stage = "frame";
   }
 
@@ -371,7 +402,8 @@ export class DecoderCodec implements PullCodec {
   /** All input is used up and no more comes. */
   #checkEnd(): void {
     const empty = this.#framesRead === 0 && this.#headLength === 0 && this.#skipLeading === 0;
-    const clean = this.#stage === "header" && this.#headLength === 0 && this.#skipLeading === 0;
+    const clean = this.#stage === "after" ||
+      this.#stage === "header" && this.#headLength === 0 && this.#skipLeading === 0;
     if (clean && (!empty || this.#settings.allowEmpty)) {
       this.#stage = "done";
       return;

@@ -162,7 +162,7 @@ export class EncoderCodec implements PullCodec {
   }
 
   write(chunk: Uint8Array): void {
-    if (this.#closed) throw new TypeError("Cannot write to the encoder: it is closed");
+    this.#checkOpen("write to");
     if (this.#ended) throw new TypeError("Cannot write to the encoder: its input has ended");
     const waiting = this.#chunk.subarray(this.#pos);
     this.#chunk = waiting.length === 0
@@ -179,22 +179,26 @@ export class EncoderCodec implements PullCodec {
 
   /** Asks for all input so far to come out: as a block of the frame, or by ending the frame. */
   flush(kind: "block" | "frame"): void {
+    this.#checkOpen("flush");
     if (this.#ended) throw new TypeError("Cannot flush the encoder: its input has ended");
     this.#operation = kind === "block" ? ZSTD_STEP.FLUSH : ZSTD_STEP.END;
   }
 
   end(): void {
+    this.#checkOpen("end");
     this.#ended = true;
     this.#operation = ZSTD_STEP.END;
   }
 
   /** Changes the level from the next frame on, with worker threads from the next job. */
   setLevel(level: number): void {
+    this.#checkOpen("set the level of");
     this.#check(this.#kernel.configure(new Int32Array([PARAMETER.level, level])));
     this.level = level;
   }
 
   read(target: Uint8Array<ArrayBuffer>, start: number): number {
+    this.#checkOpen("read from");
     this.#adaptive?.enter();
     let at = start;
     while (at < target.length && !this.#isIdle()) {
@@ -209,6 +213,7 @@ export class EncoderCodec implements PullCodec {
   }
 
   async readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number> {
+    this.#checkOpen("read from");
     this.#adaptive?.enter();
     let at = start;
     while (at < target.length && !this.#isIdle()) {
@@ -227,6 +232,10 @@ export class EncoderCodec implements PullCodec {
     }
     this.#adaptive?.leave();
     return at - start;
+  }
+
+  #checkOpen(action: string): void {
+    if (this.#closed) throw new TypeError(`Cannot ${action} the encoder: it is closed`);
   }
 
   close(): void {

@@ -4,9 +4,9 @@
  * @module
  */
 import type { ZstdEncoderBatch, ZstdEncoderKernel } from "../kernel/encoder.ts";
-import { SegmentedBuffer, SluiceError } from "@sluice/internal";
+import { SegmentedBuffer } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import { batchItems, groups, joinGroups, threadCount } from "./_batch.ts";
+import { batchItems, groups, joinGroups, threadCount, withIndex } from "./_batch.ts";
 import type { CompressSettings } from "../options/_compress_options.ts";
 import { resolveCompressOptions } from "../options/_compress_options.ts";
 import { compressBound, withEncoder } from "./_compress_whole.ts";
@@ -146,9 +146,7 @@ function finish(
   first: number,
 ): SegmentedBuffer {
   if (result < 0) {
-    const error = kernel.error(result, "compress to zstd");
-    if (error instanceof SluiceError) error.index = first + kernel.failedIndex;
-    throw error;
+    throw withIndex(kernel.error(result, "compress to zstd"), first + kernel.failedIndex);
   }
   let offset = 0;
   const segments = Array.from(batch.sizes, (size): [number, number] => [(offset += size) - size, size]);

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { iterateCodec } from "@sluice/internal";
+import { iterateCodec, splitStreamOptions } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
 import { splitCheckpointOptions } from "../options/_checkpoint_options.ts";
 import { resolveCompressOptions } from "../options/_compress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
-import { splitStreamOptions } from "../options/_stream_options.ts";
+import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 import type { ZstdCompressionCheckpointOptions } from "../options/checkpoint.ts";
 import type { ZstdCompressOptions } from "../options/compress_options.ts";
 import type { ZstdStreamOptions } from "../options/stream_options.ts";
@@ -36,10 +36,7 @@ export async function* compressZstdIterable(
   options: ZstdCompressOptions & ZstdStreamOptions & ZstdCompressionCheckpointOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const [rest, checkpoints] = splitCheckpointOptions<ZstdCompressOptions & ZstdStreamOptions>(options);
-  const [codecOptions, { chunkSize, offload, signal }] = splitStreamOptions<ZstdCompressOptions>(rest);
-  const codec = new EncoderCodec(resolveCompressOptions(codecOptions), offload, checkpoints);
-  for await (const chunk of iterateCodec(codec, source, chunkSize)) {
-    signal?.throwIfAborted();
-    yield chunk;
-  }
+  const [codecOptions, stream] = splitStreamOptions(rest, CHUNK_SIZE_DEFAULT);
+  const codec = new EncoderCodec(resolveCompressOptions(codecOptions), stream.offload, checkpoints);
+  yield* iterateCodec(codec, source, stream);
 }

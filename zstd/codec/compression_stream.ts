@@ -4,12 +4,12 @@
  * @module
  */
 import type { ZstdProgress } from "../kernel/encoder.ts";
-import { checkChoice, createPullStream } from "@sluice/internal";
+import { checkChoice, createPullStream, splitStreamOptions } from "@sluice/internal";
 import type { BytesSource, PullStream } from "@sluice/internal";
 import { splitCheckpointOptions } from "../options/_checkpoint_options.ts";
 import { resolveCompressOptions } from "../options/_compress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
-import { splitStreamOptions } from "../options/_stream_options.ts";
+import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 import type { ZstdCompressionCheckpointOptions } from "../options/checkpoint.ts";
 import type { ZstdCompressOptions } from "../options/compress_options.ts";
 import type { ZstdFlush } from "./encoder.ts";
@@ -49,7 +49,7 @@ export class ZstdCompressionStream {
    */
   constructor(options: ZstdCompressOptions & ZstdStreamOptions & ZstdCompressionCheckpointOptions = {}) {
     const [rest, checkpoints] = splitCheckpointOptions<ZstdCompressOptions & ZstdStreamOptions>(options);
-    const [codecOptions, stream] = splitStreamOptions<ZstdCompressOptions>(rest);
+    const [codecOptions, stream] = splitStreamOptions(rest, CHUNK_SIZE_DEFAULT);
     this.#codec = new EncoderCodec(resolveCompressOptions(codecOptions), stream.offload, checkpoints);
     this.#pair = createPullStream(this.#codec, stream);
   }
@@ -99,6 +99,6 @@ export class ZstdCompressionStream {
    */
   async flush(kind: ZstdFlush = "block"): Promise<void> {
     checkChoice("kind", kind, ["block", "frame"]);
-    await this.#pair.feed(() => this.#codec.flush(kind));
+    await this.#pair.flush(() => this.#codec.flush(kind));
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { untilAborted } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import type { ZstdCompressOptions } from "../options/compress_options.ts";
 import { ZstdCompressionStream } from "./compression_stream.ts";
@@ -33,6 +34,7 @@ export async function copyCompressedZstd(
   options: ZstdCompressOptions & ZstdStreamOptions = {},
 ): Promise<ZstdCopied> {
   const stream = new ZstdCompressionStream(options);
-  await source.pipeThrough(stream).pipeTo(target);
+  // A target that stalls would keep the pipe from ending after an abort.
+  await untilAborted(source.pipeThrough(stream).pipeTo(target), options.signal);
   return { read: stream.bytesIn, written: stream.bytesOut };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { untilAborted } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
 import { ZstdDecompressionStream } from "./decompression_stream.ts";
@@ -41,6 +42,7 @@ export async function copyDecompressedZstd(
   options: ZstdDecompressOptions & ZstdStreamOptions = {},
 ): Promise<ZstdCopied> {
   const stream = new ZstdDecompressionStream(options);
-  await source.pipeThrough(stream).pipeTo(target);
+  // A target that stalls would keep the pipe from ending after an abort.
+  await untilAborted(source.pipeThrough(stream).pipeTo(target), options.signal);
   return { read: stream.bytesIn, written: stream.bytesOut };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkKeys, checkLimit, OutputCollector, toBytes } from "@sluice/internal";
+import { checkKeys, checkLimit, checkTarget, OutputCollector, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "../options/_decompress_options.ts";
@@ -66,7 +66,10 @@ export class ZstdDecoder implements Disposable {
     return this.#codec.pendingInput;
   }
 
-  /** Bytes behind the end, as a copy; empty before the end. */
+  /**
+   * What followed the end in the piece that reached it, as a copy; empty before the end. Pieces that are pushed after the
+   * end are dropped.
+   */
   get unused(): Uint8Array<ArrayBuffer> {
     return this.#codec.unused;
   }
@@ -122,23 +125,23 @@ export class ZstdDecoder implements Disposable {
    * @throws {SluiceError} As `decompressZstd`.
    */
   readInto(target: Uint8Array<ArrayBuffer>): number {
-    return this.#codec.needsInput || this.#codec.done ? 0 : this.#codec.read(target, 0);
+    return this.#codec.read(checkTarget(target), 0);
   }
 
   /** As `readInto`, off the event loop where the backend can; nothing else may be called until it settles. */
   async readIntoAsync(target: Uint8Array<ArrayBuffer>): Promise<number> {
-    return this.#codec.needsInput || this.#codec.done ? 0 : await this.#codec.readAsync(target, 0);
+    return await this.#codec.readAsync(checkTarget(target), 0);
   }
 
   /** Drops up to `count` bytes of output that can be decoded now; returns how many were dropped. */
   skip(count: number): number {
     const scratch = new Uint8Array(Math.min(checkLimit("count", count), SKIP_CHUNK_SIZE));
     let skipped = 0;
-    while (skipped < count) {
+    do {
       const length = this.readInto(scratch.subarray(0, Math.min(scratch.length, count - skipped)));
       if (length === 0) break;
       skipped += length;
-    }
+    } while (skipped < count);
     return skipped;
   }
 
@@ -149,7 +152,8 @@ export class ZstdDecoder implements Disposable {
    * @throws {TypeError} If output of a push that stopped at `maxOutput` still waits.
    */
   finish(): void {
-    if (this.#codec.done) return;
+    this.#collector.throwIfFailed();
+    if (this.#codec.done) return this.#codec.end(); // a closed decoder refuses
     if (this.#codec.pendingInput > 0) {
       throw new TypeError("Cannot finish the decoder: output still waits to be read");
     }

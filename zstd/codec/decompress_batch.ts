@@ -11,10 +11,9 @@ import {
   CorruptDataError,
   LimitExceededError,
   SegmentedBuffer,
-  SluiceError,
 } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import { batchItems, groups, joinGroups, segmentsOf, threadCount } from "./_batch.ts";
+import { batchItems, groups, joinGroups, segmentsOf, threadCount, withIndex } from "./_batch.ts";
 import type { BatchGroup } from "./_batch.ts";
 import { useDecoderDictionary } from "../options/_decoder_dictionaries.ts";
 import { resolveWholeValueOptions } from "../options/_decompress_options.ts";
@@ -261,9 +260,4 @@ function finish(
     }),
     index,
   );
-}
-
-function withIndex(error: unknown, index: number): unknown {
-  if (error instanceof SluiceError) error.index = index;
-  return error;
 }

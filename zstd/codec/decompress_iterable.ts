@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { iterateCodec } from "@sluice/internal";
+import { iterateCodec, splitStreamOptions } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
 import { splitResumeOptions } from "../options/_checkpoint_options.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "../options/_decompress_options.ts";
-import { splitStreamOptions } from "../options/_stream_options.ts";
+import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 import type { ZstdCheckpointOptions } from "../options/checkpoint.ts";
 import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
 import type { ZstdStreamOptions } from "../options/stream_options.ts";
@@ -35,10 +35,12 @@ export async function* decompressZstdIterable(
   options: ZstdDecompressOptions & ZstdStreamOptions & ZstdCheckpointOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const [rest, checkpoints] = splitResumeOptions<ZstdDecompressOptions & ZstdStreamOptions>(options);
-  const [codecOptions, { chunkSize, offload, signal }] = splitStreamOptions<ZstdDecompressOptions>(rest);
-  const codec = new DecoderCodec(resolveStreamingOptions(codecOptions), offload, undefined, checkpoints);
-  for await (const chunk of iterateCodec(codec, source, chunkSize)) {
-    signal?.throwIfAborted();
-    yield chunk;
-  }
+  const [codecOptions, stream] = splitStreamOptions(rest, CHUNK_SIZE_DEFAULT);
+  const codec = new DecoderCodec(
+    resolveStreamingOptions(codecOptions),
+    stream.offload,
+    undefined,
+    checkpoints,
+  );
+  yield* iterateCodec(codec, source, stream);
 }

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { createPullStream } from "@sluice/internal";
+import { createPullStream, splitStreamOptions } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { splitResumeOptions } from "../options/_checkpoint_options.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "../options/_decompress_options.ts";
-import { splitStreamOptions } from "../options/_stream_options.ts";
+import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 import type { ZstdCheckpointOptions } from "../options/checkpoint.ts";
 import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
 import type { ZstdFrameHeader } from "../frame/frame_header.ts";
@@ -50,7 +50,7 @@ export class ZstdDecompressionStream {
    */
   constructor(options: ZstdDecompressOptions & ZstdStreamOptions & ZstdCheckpointOptions = {}) {
     const [rest, checkpoints] = splitResumeOptions<ZstdDecompressOptions & ZstdStreamOptions>(options);
-    const [codecOptions, stream] = splitStreamOptions<ZstdDecompressOptions>(rest);
+    const [codecOptions, stream] = splitStreamOptions(rest, CHUNK_SIZE_DEFAULT);
     this.#codec = new DecoderCodec(
       resolveStreamingOptions(codecOptions),
       stream.offload,

@@ -4,7 +4,14 @@
  * @module
  */
 import type { ZstdProgress } from "../kernel/encoder.ts";
-import { checkChoice, checkInteger, concatBytes, OutputCollector, toBytes } from "@sluice/internal";
+import {
+  checkChoice,
+  checkInteger,
+  checkTarget,
+  concatBytes,
+  OutputCollector,
+  toBytes,
+} from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { LEVEL_MAX, LEVEL_MIN, resolveCompressOptions } from "../options/_compress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
@@ -53,7 +60,7 @@ export class ZstdEncoder implements Disposable {
 
   /** Whether `finish` has been called. */
   get ended(): boolean {
-    return this.#codec.done;
+    return this.#codec.done && this.#held.length === 0;
   }
 
   /** Input bytes taken so far. */
@@ -83,7 +90,7 @@ export class ZstdEncoder implements Disposable {
 
   /** Whether nothing more can come out before the next `write`, flush or end. */
   get needsInput(): boolean {
-    return this.#codec.needsInput;
+    return this.#codec.needsInput && this.#held.length === 0;
   }
 
   /** Hands over a piece for `readInto`; it must not change until it is used up. */
@@ -104,12 +111,14 @@ export class ZstdEncoder implements Disposable {
    * @throws {CorruptDataError} With code "INPUT_SIZE_MISMATCH" if `size` announced another size.
    */
   readInto(target: Uint8Array<ArrayBuffer>): number {
-    return this.#codec.read(target, 0);
+    const start = this.#takeHeld(checkTarget(target));
+    return start + this.#codec.read(target, start);
   }
 
   /** As `readInto`, off the event loop where the backend can; nothing else may be called until it settles. */
   async readIntoAsync(target: Uint8Array<ArrayBuffer>): Promise<number> {
-    return await this.#codec.readAsync(target, 0);
+    const start = this.#takeHeld(checkTarget(target));
+    return start + await this.#codec.readAsync(target, start);
   }
 
   /**
@@ -124,8 +133,8 @@ export class ZstdEncoder implements Disposable {
   }
 
   /**
-   * Takes the next piece and yields what is ready in chunks of exactly `chunkSize` bytes, holding back the rest; the
-   * remainder comes with `finish`.
+   * Takes the next piece and yields what is ready in chunks of exactly `chunkSize` bytes, holding back the rest: it comes
+   * first in the output of whatever is called next.
    */
   *pushChunks(
     chunk: BytesSource,
@@ -133,20 +142,19 @@ export class ZstdEncoder implements Disposable {
   ): Generator<Uint8Array<ArrayBuffer>> {
     checkInteger("chunkSize", chunkSize, 1, 1 << 30);
     this.#codec.write(toBytes(chunk));
-    while (true) {
-      const held = this.#heldChunk;
-      const target = held?.bytes.length === chunkSize ? held.bytes : new Uint8Array(chunkSize);
-      if (held !== undefined && target !== held.bytes) target.set(held.bytes.subarray(0, held.length));
-      const start = held?.length ?? 0;
-      const length = start + this.#codec.read(target, start);
-      if (length < chunkSize) {
-        this.#heldChunk = { bytes: target, length };
-        break;
+    try {
+      while (true) {
+        const target = new Uint8Array(chunkSize);
+        const length = this.readInto(target);
+        if (length < chunkSize) {
+          this.#held = target.subarray(0, length);
+          return;
+        }
+        yield target;
       }
-      this.#heldChunk = undefined;
-      yield target;
+    } finally {
+      this.#codec.detachInput();
     }
-    this.#codec.detachInput();
   }
 
   /**
@@ -191,14 +199,23 @@ export class ZstdEncoder implements Disposable {
     this.close();
   }
 
-  /** Output of `pushChunks` that did not fill a chunk. */
-  #heldChunk: { bytes: Uint8Array<ArrayBuffer>; length: number } | undefined;
+  /** Output of `pushChunks` that did not fill a chunk; it comes before anything that the codec gives. */
+  #held: Uint8Array<ArrayBuffer> = new Uint8Array();
+
+  /** Copies held output to the start of the target; returns how much. */
+  #takeHeld(target: Uint8Array): number {
+    const part = this.#held.subarray(0, target.length);
+    target.set(part);
+    this.#held = this.#held.subarray(part.length);
+    return part.length;
+  }
 
   #read(): Uint8Array<ArrayBuffer> {
     const output = this.#collector.collect(this.#codec, Infinity);
     this.#codec.detachInput();
-    const held = this.#heldChunk;
-    this.#heldChunk = undefined;
-    return held === undefined ? output : concatBytes([held.bytes.slice(0, held.length), output]);
+    if (this.#held.length === 0) return output;
+    const held = this.#held;
+    this.#held = new Uint8Array();
+    return concatBytes([held, output]);
   }
 }

@@ -65,6 +65,8 @@ export async function decompressDcz(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const codec = openDcz({ maxOutputSize: OUTPUT_SIZE_MAX_DEFAULT, ...options }, "always");
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  for await (const part of iterateCodec(codec, toBytes(data), CHUNK_SIZE_DEFAULT)) parts.push(part);
+  for await (const part of iterateCodec(codec, toBytes(data), { chunkSize: CHUNK_SIZE_DEFAULT })) {
+    parts.push(part);
+  }
   return concatBytes(parts);
 }

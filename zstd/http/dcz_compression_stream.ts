@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { createPullStream } from "@sluice/internal";
+import { createPullStream, splitStreamOptions } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { resolveCompressOptions } from "../options/_compress_options.ts";
 import { dczCodecOptions, makeHashHeader } from "./_dcz.ts";
 import { EncoderCodec } from "../codec/_encoder_codec.ts";
 import { PreludeCodec } from "../codec/_prelude_codec.ts";
-import { splitStreamOptions } from "../options/_stream_options.ts";
+import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 import type { DczCompressOptions } from "./dcz_options.ts";
 import type { ZstdFlush } from "../codec/encoder.ts";
 import type { ZstdStreamOptions } from "../options/stream_options.ts";
@@ -41,11 +41,11 @@ export class DczCompressionStream {
 
   /** Takes a context from the backend; it goes with the end of the stream. */
   constructor(options: DczCompressOptions & ZstdStreamOptions) {
-    const [own, stream] = splitStreamOptions<DczCompressOptions>(options);
+    const [own, stream] = splitStreamOptions(options, CHUNK_SIZE_DEFAULT);
     const settings = resolveCompressOptions(dczCodecOptions(own, own.size));
     const codec = new EncoderCodec(settings, stream.offload);
     const pair = createPullStream(new PreludeCodec(codec, makeHashHeader(own.dictionary.sha256)), stream);
-    this.#flush = (kind) => pair.feed(() => codec.flush(kind));
+    this.#flush = (kind) => pair.flush(() => codec.flush(kind));
     ({ readable: this.readable, writable: this.writable } = pair);
   }
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { createPullStream } from "@sluice/internal";
+import { createPullStream, splitStreamOptions } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { openDcz } from "./_dcz.ts";
-import { splitStreamOptions } from "../options/_stream_options.ts";
+import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 import type { DczDecompressOptions } from "./dcz_options.ts";
 import type { ZstdStreamOptions } from "../options/stream_options.ts";
 
@@ -35,7 +35,7 @@ export class DczDecompressionStream {
 
   /** Takes a context from the backend when the header is there; it goes with the end of the stream. */
   constructor(options: DczDecompressOptions & ZstdStreamOptions) {
-    const [own, stream] = splitStreamOptions<DczDecompressOptions>(options);
+    const [own, stream] = splitStreamOptions(options, CHUNK_SIZE_DEFAULT);
     const pair = createPullStream(openDcz(own, stream.offload), stream);
     ({ readable: this.readable, writable: this.writable } = pair);
   }

@@ -44,6 +44,18 @@ export class ZstdDecoderDictionary {
   }
 }
 
+/** zstd's number of the largest window, and the most that its 32-bit build takes: a window of 2 GiB has no room there. */
+const WINDOW_LOG_MAX_PARAMETER = 100;
+const WINDOW_LOG_MAX_WASM = 30;
+
+function within32Bits(parameters: Int32Array): Int32Array {
+  return parameters.map((value, at) =>
+    at % 2 === 1 && parameters[at - 1] === WINDOW_LOG_MAX_PARAMETER
+      ? Math.min(value, WINDOW_LOG_MAX_WASM)
+      : value
+  );
+}
+
 /** A decompression context. After a failed call it is ready for a new frame. */
 export class ZstdDecoderKernel implements Disposable {
   /**
@@ -74,7 +86,7 @@ export class ZstdDecoderKernel implements Disposable {
     });
     this.library = this.#handle.library;
     this.#functions = this.library.functions;
-    const { parameters } = options;
+    const parameters = this.backend === "wasm" ? within32Bits(options.parameters) : options.parameters;
     this.#parameters = parameters;
     const result = this.#functions.sluice_zstd_decompressor_set(
       this.#handle.pointer,

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
+import { SluiceError } from "@sluice/internal";
 import { ZSTD_ENCODE } from "./encode_module.ts";
 
 export type { BackendChoice };
@@ -169,6 +170,12 @@ export function finalizeDictionary(
 }
 
 function trainingError(result: number, step: Uint32Array): Error {
+  if (result === RESULT.INPUT_SIZE_MISMATCH) {
+    return new SluiceError(
+      "Cannot train a dictionary: the samples are too few or too small, expected some hundreds and in all many times the size of the dictionary",
+      { format: "zstd", code: "SAMPLES_TOO_FEW", errno: step[STEP.DETAIL] },
+    );
+  }
   const action = "train a dictionary; more and more varied samples, or a smaller dictionary, may help";
   return resultError({ format: "zstd", action, result, errno: step[STEP.DETAIL] });
 }

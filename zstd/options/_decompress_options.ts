@@ -22,6 +22,8 @@ export interface DecompressSettings {
   readonly maxMemory: number;
   readonly firstFrameOnly: boolean;
   readonly ignoreTrailing: boolean;
+  /** Whether the first frame has to be the only one. */
+  readonly refuseTrailing: boolean;
   readonly allowEmpty: boolean;
   readonly magicless: boolean;
   readonly skipBytes: number;
@@ -109,6 +111,7 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
     maxMemory: maxMemory === Infinity ? 0 : maxMemory,
     firstFrameOnly: checkChoice("frames", options.frames ?? "all", ["all", "first"]) === "first",
     ignoreTrailing: checkChoice("trailing", options.trailing ?? "error", ["error", "ignore"]) === "ignore",
+    refuseTrailing: options.frames === "first" && options.trailing === "error",
     allowEmpty: checkBoolean("allowEmpty", options.allowEmpty ?? false),
     magicless,
     skipBytes: checkInteger("skipBytes", options.skipBytes ?? 0, 0, Number.MAX_SAFE_INTEGER),

@@ -21,7 +21,11 @@ export interface ZstdDecompressOptions {
   readonly maxMemory?: number | undefined;
   /** Decode every frame, or stop behind the first. @default {"all"} */
   readonly frames?: "all" | "first" | undefined;
-  /** What to do with bytes behind the last frame that start no frame. @default {"error"} */
+  /**
+   * What to do with bytes after the last frame that start no frame, and with `frames: "first"` with any bytes after the
+   * first.
+   * @default {"error", with frames: "first" "ignore"}
+   */
   readonly trailing?: "error" | "ignore" | undefined;
   /** Take an input without a single frame for empty content. @default {false} */
   readonly allowEmpty?: boolean | undefined;

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { checkInteger, createPullStream, toBytes } from "@sluice/internal";
+import { checkInteger, createPullStream, splitStreamOptions, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { resolveCompressOptions } from "../options/_compress_options.ts";
 import { EncoderCodec } from "../codec/_encoder_codec.ts";
 import { patchCodecOptions, patchPrelude } from "./_patch.ts";
 import { PreludeCodec } from "../codec/_prelude_codec.ts";
-import { splitStreamOptions } from "../options/_stream_options.ts";
+import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 import type { ZstdPatchCreateOptions } from "./patch_options.ts";
 import type { ZstdStreamOptions } from "../options/stream_options.ts";
 
@@ -46,7 +46,7 @@ export class ZstdPatchCompressionStream {
 
   /** Takes a context from the backend; it goes with the end of the stream. The base must not change until then. */
   constructor(base: BytesSource, options: ZstdPatchStreamOptions) {
-    const [{ size, ...own }, stream] = splitStreamOptions<ZstdPatchStreamOptions>(options);
+    const [{ size, ...own }, stream] = splitStreamOptions(options, CHUNK_SIZE_DEFAULT);
     checkInteger("size", size, 0, Number.MAX_SAFE_INTEGER);
     const prefix = toBytes(base);
     const settings = resolveCompressOptions({ ...patchCodecOptions(prefix, size, own), size });

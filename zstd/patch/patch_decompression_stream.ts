@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { checkKeys, createPullStream, toBytes } from "@sluice/internal";
+import { checkKeys, createPullStream, splitStreamOptions, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { DecoderCodec } from "../codec/_decoder_codec.ts";
 import { resolveStreamingOptions } from "../options/_decompress_options.ts";
 import { HeadedCodec } from "../codec/_headed_codec.ts";
 import { openPatch, PATCH_HEAD_SIZE } from "./_patch.ts";
-import { splitStreamOptions } from "../options/_stream_options.ts";
+import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 import type { ZstdPatchApplyOptions } from "./patch_options.ts";
 import type { ZstdStreamOptions } from "../options/stream_options.ts";
 
@@ -49,7 +49,7 @@ export class ZstdPatchDecompressionStream {
 
   /** Takes a context from the backend when the patch's header is there; it goes with the end of the stream. */
   constructor(base: BytesSource, options: ZstdPatchApplyOptions & ZstdStreamOptions = {}) {
-    const [own, stream] = splitStreamOptions<ZstdPatchApplyOptions>(options);
+    const [own, stream] = splitStreamOptions(options, CHUNK_SIZE_DEFAULT);
     checkKeys(own, KEYS);
     const bytes = toBytes(base);
     const codec = new HeadedCodec(PATCH_HEAD_SIZE, async (head) => {

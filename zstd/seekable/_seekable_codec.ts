@@ -120,7 +120,7 @@ export class SeekableCodec implements PullCodec {
     this.#pos = 0;
   }
 
-  /** Ends the frame at hand; without content since the last end it does nothing. */
+  /** Ends the frame at hand and has all frames given; without content since the last end there is none to end. */
   endFrame(): void {
     if (this.#ended) throw new TypeError("Cannot end a frame: the input has ended");
     this.#cutRequested = true;
@@ -161,7 +161,8 @@ export class SeekableCodec implements PullCodec {
   /** Whether nothing but the oldest frame can bring the file forward. */
   get #mustWait(): boolean {
     if (this.#frames.length >= this.#concurrency) return true;
-    return this.#frames.length > 0 && this.#ended && this.#pos === this.#chunk.length && this.#filled === 0;
+    const drains = this.#ended || this.#cutRequested;
+    return this.#frames.length > 0 && drains && this.#pos === this.#chunk.length && this.#filled === 0;
   }
 
   /** Copies output out. */
@@ -225,6 +226,5 @@ export class SeekableCodec implements PullCodec {
       this.#frames.push({ bytes, size: content.length });
     }
     this.#filled = 0;
-    this.#cutRequested = false;
   }
 }

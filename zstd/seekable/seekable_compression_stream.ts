@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { createPullStream } from "@sluice/internal";
+import { createPullStream, splitStreamOptions } from "@sluice/internal";
 import type { BytesSource, PullStream } from "@sluice/internal";
 import { SeekableCodec } from "./_seekable_codec.ts";
 import { resolveSeekableOptions } from "./_seekable_options.ts";
-import { splitStreamOptions } from "../options/_stream_options.ts";
+import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 import type { ZstdSeekableCompressOptions } from "./seekable_options.ts";
 import type { ZstdStreamOptions } from "../options/stream_options.ts";
 
@@ -45,7 +45,7 @@ export class ZstdSeekableCompressionStream {
    * @throws {UnsupportedFeatureError} If the backend does not have an option.
    */
   constructor(options: ZstdSeekableCompressOptions & ZstdStreamOptions = {}) {
-    const [seekable, stream] = splitStreamOptions<ZstdSeekableCompressOptions>(options);
+    const [seekable, stream] = splitStreamOptions(options, CHUNK_SIZE_DEFAULT);
     this.#codec = new SeekableCodec(resolveSeekableOptions(seekable), stream.offload !== "never");
     this.#pair = createPullStream(this.#codec, stream);
   }
@@ -76,10 +76,10 @@ export class ZstdSeekableCompressionStream {
   }
 
   /**
-   * Ends a frame behind everything written so far, so that a record starts a frame; settles when that is done, which
-   * needs a reader. Without content since the last end it does nothing.
+   * Ends a frame after everything written so far, so that a record starts a frame; settles when all frames up to it have
+   * been read. Without content since the last end no frame is made.
    */
   async endFrame(): Promise<void> {
-    await this.#pair.feed(() => this.#codec.endFrame());
+    await this.#pair.flush(() => this.#codec.endFrame());
   }
 }

@@ -16,6 +16,8 @@ import type { ByteSource, HttpSourceOptions, ReadOptions } from "@sluice/interna
 import { contentChecksum } from "../codec/_content_checksum.ts";
 import { FrameCache } from "./_frame_cache.ts";
 import { FrameRanges } from "./_frame_ranges.ts";
+import { FRAME_HEADER_SIZE_MAX, SKIPPABLE_HEADER_SIZE } from "../frame/_format.ts";
+import { parseFrameHeader } from "../frame/_frame_parser.ts";
 import { parseSeekFooter, parseSeekTable } from "./_seek_table.ts";
 import { defaultConcurrency, resolveSeekableReadOptions } from "./_seekable_options.ts";
 import type { SeekableReadSettings } from "./_seekable_options.ts";
@@ -95,6 +97,8 @@ export class ZstdSeekableReader {
   readonly #cache: FrameCache;
   /** Frames that are being decoded for reads without a signal. */
   readonly #loading = new Map<number, Promise<Uint8Array>>();
+  /** Frames that were found to have no content, as the index says. */
+  readonly #empty = new Set<number>();
 
   private constructor(
     source: ByteSource,
@@ -196,7 +200,9 @@ export class ZstdSeekableReader {
    * @throws {SluiceError} As `read`.
    */
   async readFrame(index: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    const { offset, size } = this.index.frame(index);
+    const frame = this.index.frame(index);
+    const { offset, size } = frame;
+    if (size === 0) await this.#checkEmpty(frame, options.signal);
     return await this.read(offset, size, options);
   }
 
@@ -261,10 +267,12 @@ export class ZstdSeekableReader {
     signal?.throwIfAborted();
     const first = this.index.frameAt(start);
     if (first === undefined || end === start) return;
-    const last = this.index.frameAt(end - 1)!;
-    for await (
-      const { frame, content, shared } of this.#decode(first.index, last.index, concurrency, signal, keep)
-    ) {
+    let from = first.index;
+    let to = this.index.frameAt(end - 1)!.index;
+    // An entry of size 0 claims that its frame has no content: it is checked with the frames beside it.
+    while (from > 0 && this.index.frame(from - 1).size === 0) from--;
+    while (to + 1 < this.frameCount && this.index.frame(to + 1).size === 0) to++;
+    for await (const { frame, content, shared } of this.#decode(from, to, concurrency, signal, keep)) {
       const part = content.subarray(
         Math.max(0, start - frame.offset),
         Math.min(frame.size, end - frame.offset),
@@ -299,7 +307,10 @@ export class ZstdSeekableReader {
           const frame = this.index.frame(next);
           if (ahead.length > 0 && aheadSize + frame.size > AHEAD_SIZE_MAX) break;
           next++;
-          if (frame.size === 0 && !all) continue;
+          if (frame.size === 0 && !all) {
+            await this.#checkEmpty(frame, signal);
+            continue;
+          }
           this.#checkLimit(frame);
           const decoded = this.#load(frame, ranges, signal, keep);
           decoded.catch(() => {}); // told when its turn comes
@@ -316,6 +327,23 @@ export class ZstdSeekableReader {
       // Nothing goes on decoding behind a reader that was told of a fault or has enough.
       await Promise.allSettled(ahead.map(({ decoded }) => decoded));
     }
+  }
+
+  /** Holds an entry of size 0 against its frame, once: a skippable frame, or one without content. */
+  async #checkEmpty(frame: ZstdSeekFrame, signal: AbortSignal | undefined): Promise<void> {
+    const { index, compressedOffset, compressedSize } = frame;
+    if (this.#empty.has(index) || compressedSize === 0) return;
+    const headSize = Math.min(compressedSize, FRAME_HEADER_SIZE_MAX);
+    const head = await this.#source.read(compressedOffset, headSize, { signal });
+    const header = parseFrameHeader(head, 0, headSize, false, compressedOffset);
+    const skips = typeof header !== "number" && header.type === "skippable" &&
+      header.contentSize! + SKIPPABLE_HEADER_SIZE === compressedSize;
+    if (!skips) {
+      this.#checkLimit(frame);
+      const bytes = await this.#source.read(compressedOffset, compressedSize, { signal });
+      await this.#decodeFrame({ ...frame, checksum: undefined }, bytes);
+    }
+    this.#empty.add(index);
   }
 
   #checkLimit({ index, compressedOffset, compressedSize, size }: ZstdSeekFrame): void {

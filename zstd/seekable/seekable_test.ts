@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { liveHandleCount } from "@sluice/ffi";
 import {
   ChecksumMismatchError,
@@ -470,4 +470,38 @@ testBackends("a changed content is told by the table's checksum", async () => {
   const file = join(other, table);
   new DataView(file.buffer).setUint32(other.length + 8, other.length, true);
   await assertRejects(async () => await (await open(file)).read(0, 1), ChecksumMismatchError);
+});
+
+testBackends("endFrame brings out every frame before it, in order", async () => {
+  const stream = new ZstdSeekableCompressionStream({ concurrency: 4, frameSize: 1 << 20 });
+  const writer = stream.writable.getWriter();
+  let size = 0;
+  const reading = (async () => {
+    for await (const chunk of stream.readable) size += chunk.length;
+  })();
+  for (let record = 1; record <= 5; record++) {
+    const before = size;
+    const writing = writer.write(new TextEncoder().encode(`record ${record}`));
+    await stream.endFrame();
+    await writing;
+    assert(size > before, `record ${record} is held back`);
+  }
+  await writer.close();
+  await reading;
+});
+
+testBackends("an entry of size 0 is held against its frame", async () => {
+  const content = new Uint8Array(60_000).map((_, i) => i * i >> 4);
+  const clean = compressZstdSeekable(content, { frameSize: 8192 });
+  const entries = clean.length - 9 - 12 * 8;
+  for (const at of [0, 3, 7]) {
+    const file = clean.slice();
+    file.fill(0, entries + 12 * at + 4, entries + 12 * at + 8);
+    const reader = await ZstdSeekableReader.open(byteSourceFromBytes(file));
+    const fault = `frame ${at} `;
+    await assertRejects(() => reader.read(0, reader.size), CorruptDataError, fault);
+    await assertRejects(() => new Response(reader.readable()).bytes(), CorruptDataError, fault);
+    await assertRejects(() => reader.readFrame(at), CorruptDataError, fault);
+    await assertRejects(() => reader.verify(), CorruptDataError, fault);
+  }
 });

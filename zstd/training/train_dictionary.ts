@@ -45,7 +45,7 @@ export interface ZstdTrainOptions {
   readonly threads?: number | "auto" | undefined;
   /** The level that candidates are measured with. @default {3} */
   readonly level?: number | undefined;
-  /** The dictionary's id; 0 draws one from the range that is free for private use. @default {0} */
+  /** The dictionary's id; 0 leaves it to the library, which takes it from the content. @default {0} */
   readonly id?: number | undefined;
   /** How many places of a substring the legacy algorithm wants, 0 to 32. @default {9} */
   readonly selectivity?: number | undefined;
@@ -59,7 +59,7 @@ export interface ZstdFinalizeOptions {
   readonly size?: number | undefined;
   /** The level that statistics are made for. @default {3} */
   readonly level?: number | undefined;
-  /** The dictionary's id; 0 draws one from the range that is free for private use. @default {0} */
+  /** The dictionary's id; 0 leaves it to the library, which takes it from the content. @default {0} */
   readonly id?: number | undefined;
   /** The backend for this call. @default {what configureBackend says} */
   readonly backend?: BackendChoice | undefined;
@@ -100,9 +100,6 @@ const D_DEFAULT = 8;
 const STEPS_DEFAULT = 4;
 const STEPS_OPTIMIZE = 40;
 const THREADS_MAX = 64;
-/** Ids below and above this range are kept for a public registry (RFC 8878, 5). */
-const PRIVATE_ID_MIN = 32_768;
-const PRIVATE_ID_MAX = 0x7fff_ffff;
 const ID_MAX = 0xffff_ffff;
 
 /**
@@ -180,7 +177,7 @@ export function finalizeZstdDictionary(
   const bytes = toBytes(content);
   const size = checkInteger("size", options.size ?? bytes.length + HEADER_ROOM, SIZE_MIN, SIZE_MAX);
   const level = checkInteger("level", options.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX);
-  const dictionary = finalize(bytes, samples, level, idOrRandom(options.id), size, options.backend);
+  const dictionary = finalize(bytes, samples, level, idOf(options.id), size, options.backend);
   return new ZstdDictionary(dictionary, { type: "full" });
 }
 
@@ -188,10 +185,9 @@ function make({ bytes, k, d }: Trained, algorithm: typeof ALGORITHMS[number]): Z
   return new ZstdDictionary(bytes, { type: "full", training: { algorithm, k, d } });
 }
 
-function idOrRandom(id: number | undefined): number {
-  if (checkInteger("id", id ?? 0, 0, ID_MAX) !== 0) return id!;
-  const [random] = crypto.getRandomValues(new Uint32Array(1));
-  return PRIVATE_ID_MIN + random! % (PRIVATE_ID_MAX - PRIVATE_ID_MIN + 1);
+/** 0 leaves the id to the library, which takes it from the content: the same samples give the same dictionary. */
+function idOf(id: number | undefined): number {
+  return checkInteger("id", id ?? 0, 0, ID_MAX);
 }
 
 function resolve(
@@ -236,7 +232,7 @@ function resolve(
     shrink: shrink === false ? 0 : 1,
     shrinkMaxRegression: typeof shrink === "number" ? checkInteger("shrink", shrink, 0, 100) : 1,
     level: checkInteger("level", options.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX),
-    dictionaryId: idOrRandom(options.id) | 0,
+    dictionaryId: idOf(options.id) | 0,
     selectivity: checkInteger("selectivity", options.selectivity ?? 9, 0, 32),
   };
   return { size: checkInteger("size", options.size ?? SIZE_DEFAULT, SIZE_MIN, SIZE_MAX), numbers, algorithm };

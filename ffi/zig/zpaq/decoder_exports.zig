@@ -196,6 +196,9 @@ const Work = struct {
 
     fn run(work: *Work) Failure!Result {
         const self = work.self;
+        // What the last run had no room for comes before anything that input brings.
+        try self.post.?.resumeOutput(&work.output);
+        if (self.post.?.pending) return .output_pending;
         while (true) {
             switch (self.phase) {
                 .idle => unreachable,
@@ -235,11 +238,9 @@ const Work = struct {
         const taken = try self.post.?.feed(chunk, &work.output);
         work.at += taken;
         self.chunk_left -= @intCast(taken);
-        if (self.chunk_left == 0) {
-            self.phase = .head;
-            return null;
-        }
-        if (taken < chunk.len) return .output_pending;
+        if (self.chunk_left == 0) self.phase = .head;
+        if (taken < chunk.len or self.post.?.pending) return .output_pending;
+        if (self.chunk_left == 0) return null;
         return if (work.more) .ok else error.Truncated;
     }
 
@@ -247,7 +248,7 @@ const Work = struct {
         const self = work.self;
         const post = &self.post.?;
         self.stage_pos += @intCast(try post.feed(self.stage[self.stage_pos..self.stage_end], &work.output));
-        if (self.stage_pos < self.stage_end or post.inside) return .output_pending;
+        if (self.stage_pos < self.stage_end or post.pending) return .output_pending;
         const direct = post.stage == .pass;
         if (direct and work.output.room() == 0) return .output_pending;
         const target = if (direct) work.output.bytes[work.output.len..] else &self.stage;
@@ -270,7 +271,7 @@ const Work = struct {
         }
         switch (stop) {
             .full => {},
-            .need_input => return if (self.stage_pos < self.stage_end or post.inside) .output_pending else .ok,
+            .need_input => return if (self.stage_pos < self.stage_end or post.pending) .output_pending else .ok,
             .end => self.phase = .ending,
             .corrupt => return error.Corrupt,
             .truncated => return error.Truncated,

@@ -50,8 +50,8 @@ pub const Post = struct {
     code: []u8 = &.{},
     code_len: u32 = 0,
     machine: ?*Machine = null,
-    /// The machine stopped inside a call for want of room.
-    inside: bool = false,
+    /// The transform stopped for want of room: it has more to write before it takes more input.
+    pending: bool = false,
     known: programs.Known = .{ .transform = .e8e9 },
     m: ?[]u8 = null,
     h: ?[]u32 = null,
@@ -110,9 +110,8 @@ pub const Post = struct {
     pub fn feed(self: *Post, input: []const u8, output: *Output) Failure!usize {
         var at: usize = 0;
         while (true) {
-            if (self.inside) try self.call(output);
-            if (self.inside) return at;
-            if (at == input.len) return at;
+            try self.resumeOutput(output);
+            if (self.pending or at == input.len) return at;
             switch (self.stage) {
                 .kind, .size_low, .size_high, .program => {
                     try self.readProgram(input[at]);
@@ -132,7 +131,7 @@ pub const Post = struct {
                     at += 1;
                     try self.call(output);
                 },
-                .bit_lz77, .byte_lz77 => return at + try self.feedWindow(input[at..], output),
+                .bit_lz77, .byte_lz77 => at += try self.feedWindow(input[at..], output),
                 .bwt => {
                     if (self.spent) {
                         try self.replay();
@@ -160,23 +159,28 @@ pub const Post = struct {
         }
     }
 
-    /// Says that a segment ends; true when all of its output is given, else it is to be called again.
+    /// Writes what the transform still has from input that it has taken, as far as there is room.
+    pub fn resumeOutput(self: *Post, output: *Output) Failure!void {
+        while (self.pending and output.room() > 0) {
+            if (self.stage == .machine) try self.call(output) else _ = try self.feedWindow(&.{}, output);
+        }
+    }
+
+    /// Says that a segment ends; true when all of its output is written, else it is to be called again.
     pub fn finish(self: *Post, output: *Output) Failure!bool {
+        try self.resumeOutput(output);
+        if (self.pending) return false;
         switch (self.stage) {
             .kind, .pass => return true,
             .size_low, .size_high, .program => return error.Corrupt,
             .offered => unreachable, // the decoder asks the host before it goes on
             .machine => {
-                if (self.inside) {
-                    try self.call(output);
-                    if (self.inside) return false;
-                }
                 if (!self.ended) {
                     self.ended = true;
                     self.machine.?.start(end_of_segment);
                     self.machine.?.budget = self.budget;
                     try self.call(output);
-                    if (self.inside) return false;
+                    if (self.pending) return false;
                 }
                 self.ended = false;
                 return true;
@@ -268,7 +272,7 @@ pub const Post = struct {
     fn call(self: *Post, output: *Output) Failure!void {
         const machine = self.machine.?;
         const outcome = machine.run(output);
-        self.inside = outcome == .output_full;
+        self.pending = outcome == .output_full;
         switch (outcome) {
             .halted, .output_full => {},
             .bad_opcode => return error.BadOpcode,
@@ -293,12 +297,15 @@ pub const Post = struct {
         const window = &self.window;
         const whole = self.known.e8e9;
         // With E8E9 the text stays in the window until the segment ends.
-        const room = if (self.contiguous or whole) window.bytes.len - window.written else output.room();
+        // Else it must not overwrite what the reader does not have yet.
+        const room = if (self.contiguous or whole) window.bytes.len - window.written else @min(output.room(), window.mask + 1);
         var taken: usize = 0;
         const progress = switch (self.stage) {
             .bit_lz77 => self.bits.run(input, &taken, window, room),
             else => self.bytes.run(input, &taken, window, room),
         };
+        // A transform that is full has more to write: part of a match, or codes in the bits that it holds.
+        self.pending = progress == .full;
         if (progress == .corrupt or whole and window.written > self.arraySizes().m) return error.Corrupt;
         if (!whole or progress == .full) self.give(output);
         return taken;
