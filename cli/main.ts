@@ -15,6 +15,7 @@ import { configureBackend } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
 import { COMMANDS } from "./_commands.ts";
 import { EXIT, runToExitCode, UsageFailure } from "./shared/exit.ts";
+import { nearest } from "./shared/suggest.ts";
 import { SLUICE_VERSION } from "./shared/version.ts";
 
 const BACKEND_OPTION = "--backend=";
@@ -33,7 +34,11 @@ export async function main(args: readonly string[]): Promise<number> {
       return EXIT.ok;
     }
     const command = COMMANDS.find((candidate) => candidate.name === name);
-    if (command === undefined) throw new UsageFailure(unknownCommand(name));
+    if (command === undefined) {
+      throw new UsageFailure(
+        `Command "${name}" is not known${nearest(name, COMMANDS.map((each) => each.name))}`,
+      );
+    }
     const { run } = await command.load();
     return await run([...command.leading ?? [], ...rest]);
   });
@@ -67,28 +72,6 @@ function helpText(): string {
     "",
     "Every command takes --help and --backend=auto|native|wasm.",
   ].join("\n");
-}
-
-/** Names the nearest command where one is near. */
-function unknownCommand(name: string): string {
-  const near = COMMANDS.map((command) => ({ name: command.name, distance: editDistance(name, command.name) }))
-    .sort((a, b) => a.distance - b.distance)[0]!;
-  const hint = near.distance <= 2 ? `, did you mean "${near.name}"` : "";
-  return `Command "${name}" is not known${hint}`;
-}
-
-/** How many letters must be added, removed or replaced to make one word the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row.at(-1)!;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

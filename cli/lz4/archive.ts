@@ -3,7 +3,7 @@
  */
 import { parseRange } from "../shared/range.ts";
 import type { ByteRange } from "../shared/range.ts";
-import { byteSourceFromUrl, SluiceError } from "@sluice/internal";
+import { SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { openFileSource } from "@sluice/internal/file-source";
 import {
@@ -11,21 +11,21 @@ import {
   carveLz4,
   listLz4Frames,
   Lz4Archive,
-  Lz4Checkpoint,
-  Lz4CheckpointableDecompressor,
   Lz4Index,
   recoverLz4Iterable,
   repackLz4,
   scanLz4Index,
 } from "@sluice/lz4";
-import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
+import { describeSystemError, EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { writeAll } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { parseOptions } from "../shared/options.ts";
-import type { OptionGroup } from "../shared/options.ts";
+import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
+import type { GivenOption, OptionGroup } from "../shared/options.ts";
 import { parseSize } from "../shared/sizes.ts";
-import { writeOutput } from "../shared/write_output.ts";
+import { openSource } from "../shared/source.ts";
+import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
+import type { TargetOptions } from "../shared/target.ts";
 
 /** What a sub-command's command line asks for. */
 interface ArchiveSettings {
@@ -43,7 +43,10 @@ interface ArchiveSettings {
   every: number | undefined;
   dictionary: string | undefined;
   zero: boolean;
+  json: boolean;
+  force: boolean;
   threads: number;
+  help: boolean;
 }
 
 /** A sub-command with its settings. */
@@ -62,6 +65,9 @@ function size(text: string, name: string): number {
   throw new UsageFailure(`Option ${name} has the value "${text}", expected a size such as 4M`);
 }
 
+/** Sub-commands that write a file. */
+const WRITING: readonly string[] = ["index", "cat", "carve", "resume", "recover", "repack"];
+
 const OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
   title: "Options of sub-commands",
   rows: [
@@ -70,57 +76,93 @@ const OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       value: "next",
       valueName: "START-END",
       help: "Bytes of the content, END exclusive",
+      modes: ["cat", "carve"],
       set: (s, v, name) => s.range = parseRange(v, name),
     },
     {
       long: ["spacing"],
       value: "next",
       help: "Content bytes between index points",
+      modes: ["index", "cat", "carve", "splits"],
       set: (s, v, n) => s.spacing = size(v, n),
     },
     {
       long: ["headers"],
-      help: "index: by block headers alone, without decoding",
+      help: "Index by block headers alone, without decoding",
+      modes: ["index", "cat", "carve", "splits"],
       set: (s) => s.headers = true,
     },
-    { long: ["embed"], help: "Append the index to the file", set: (s) => s.embed = true },
-    { long: ["strip"], help: "Remove an appended index", set: (s) => s.strip = true },
+    { long: ["embed"], help: "Append the index to the file", modes: ["index"], set: (s) => s.embed = true },
+    { long: ["strip"], help: "Remove an appended index", modes: ["index"], set: (s) => s.strip = true },
     {
       long: ["lines"],
-      help: "index: count lines; repack: frames end behind a line",
+      help: "index: count lines; repack: frames end after a line",
+      modes: ["index", "repack"],
       set: (s) => s.lines = true,
     },
-    { long: ["count"], value: "next", help: "So many splits", set: (s, v, n) => s.count = size(v, n) },
+    {
+      long: ["count"],
+      value: "next",
+      help: "So many splits",
+      modes: ["splits"],
+      set: (s, v, n) => s.count = size(v, n),
+    },
     {
       long: ["bytes"],
       value: "next",
       help: "Splits, or frames of repack, of so many bytes",
+      modes: ["splits", "repack"],
       set: (s, v, n) => s.bytes = size(v, n),
     },
-    { long: ["tsv"], help: "Columns instead of JSON", set: (s) => s.tsv = true },
+    { long: ["tsv"], help: "Columns instead of JSON", modes: ["splits"], set: (s) => s.tsv = true },
     {
       long: ["state"],
       value: "next",
       valueName: "FILE",
       help: "Where resume keeps its place",
+      modes: ["resume"],
       set: (s, v) => s.state = v,
     },
     {
       long: ["every"],
       value: "next",
       help: "Output bytes between two saved places",
+      modes: ["resume"],
       set: (s, v, n) => s.every = size(v, n),
     },
-    { long: ["zero"], help: "recover: zeros for what is lost", set: (s) => s.zero = true },
+    { long: ["zero"], help: "Zeros for what is lost", modes: ["recover"], set: (s) => s.zero = true },
+    {
+      long: ["json"],
+      help: "Report as JSON, one object a line",
+      modes: ["recover"],
+      set: (s) => s.json = true,
+    },
     {
       short: "T",
       long: ["threads"],
       value: "glued",
       help: "Threads that decode",
+      modes: ["cat", "repack"],
       set: (s, v, n) => s.threads = size(v, n),
     },
-    { short: "D", value: "next", valueName: "FILE", help: "Dictionary", set: (s, v) => s.dictionary = v },
-    { short: "o", value: "next", valueName: "FILE", help: "Output", set: (s, v) => s.output = v },
+    {
+      short: "D",
+      value: "next",
+      valueName: "FILE",
+      help: "Dictionary",
+      modes: ["index", "cat", "carve", "splits", "resume", "recover", "repack"],
+      set: (s, v) => s.dictionary = v,
+    },
+    {
+      short: "o",
+      value: "next",
+      valueName: "FILE",
+      help: "Output",
+      modes: WRITING,
+      set: (s, v) => s.output = v,
+    },
+    { short: "f", long: ["force"], help: "Overwrite the output", modes: WRITING, set: (s) => s.force = true },
+    { short: "h", long: ["help"], help: "Show this", set: (s) => s.help = true },
   ],
 }];
 
@@ -157,9 +199,18 @@ export async function runArchiveCommand(
     every: undefined,
     dictionary: undefined,
     zero: false,
+    json: false,
+    force: false,
     threads: 1,
+    help: false,
   };
-  const operands = parseOptions(OPTIONS, args, settings);
+  const given: GivenOption[] = [];
+  const operands = parseOptions(OPTIONS, args, settings, given);
+  if (settings.help) {
+    console.log(helpOf(name));
+    return EXIT.ok;
+  }
+  refuseIdle(given, name);
   if (operands.length !== 1) throw new UsageFailure(`lz4 ${name} takes one file`);
   try {
     return await ARCHIVE_COMMANDS[name]!({ settings, messages, operands });
@@ -171,14 +222,48 @@ export async function runArchiveCommand(
   }
 }
 
-/** A file or URL with random access. */
-async function openSource(path: string): Promise<ByteSource & Partial<Disposable>> {
-  return /^https?:/.test(path) ? await byteSourceFromUrl(path) : await openFileSource(path);
+/** The help of one sub-command: the options that have an effect in it. */
+function helpOf(name: string): string {
+  const groups = OPTIONS.map(({ rows, title }) => ({
+    title,
+    rows: rows.filter(({ modes }) => modes === undefined || modes.includes(name)),
+  }));
+  return `Usage: sluice lz4 ${name} ${URL_COMMANDS.includes(name) ? "FILE|URL" : "FILE"} [OPTIONS...]\n\n` +
+    formatOptions(groups).trimEnd();
+}
+
+/** Sub-commands that take a URL as well. */
+const URL_COMMANDS: readonly string[] = [
+  "index",
+  "cat",
+  "carve",
+  "splits",
+  "resume",
+  "recover",
+  "repack",
+  "info",
+];
+
+/** How the output of a sub-command is written: neither its file nor what belongs to it is replaced. */
+async function outputOptions({ settings, messages, operands }: Job): Promise<TargetOptions> {
+  const path = operands[0]!;
+  const files = await ProtectedFiles.of([path, settings.dictionary]);
+  if (settings.output !== sidecarOf(path)) await files.add(sidecarOf(path), "the index of the input");
+  return { command: "lz4", force: settings.force, messages, files };
+}
+
+/** Checks the output before any work. */
+async function checkOutput(job: Job): Promise<TargetOptions> {
+  const options = await outputOptions(job);
+  const { output } = job.settings;
+  if (output !== undefined && output !== "-") await checkTarget(output, options);
+  return options;
 }
 
 async function withSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
   const source = await openSource(path);
   try {
+    if (source.size === 0) throw new Failure(`lz4: ${path}: the file is empty`);
     return await use(source);
   } finally {
     source[Symbol.dispose]?.();
@@ -234,13 +319,6 @@ async function openSidecar(path: string): Promise<ByteSource & Partial<Disposabl
   }
 }
 
-async function readState(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  return await Deno.readFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
-}
-
 /** The range that was asked for, inside the content. */
 function rangeOf({ range }: ArchiveSettings, total: number): [number, number] {
   if (range === undefined) return [0, total];
@@ -249,55 +327,106 @@ function rangeOf({ range }: ArchiveSettings, total: number): [number, number] {
   throw new UsageFailure(`The range ${range.start}-${end} is not inside the ${total} bytes of content`);
 }
 
-async function indexCommand({ settings, messages, operands }: Job): Promise<number> {
+async function indexCommand(job: Job): Promise<number> {
+  const { settings, messages, operands } = job;
   const path = operands[0]!;
-  const stripped = await stripIndex(path, settings.embed || settings.strip);
-  if (settings.strip) return stripped ? EXIT.ok : EXIT.failure;
-  const index = await withSource(path, (source) => makeIndex(source, settings));
-  const output = settings.output ?? sidecarOf(path);
-  if (settings.embed) {
-    using file = await Deno.open(path, { append: true });
-    await writeAll(file, index.toSkippableFrame());
-    await file.sync();
-  } else {
-    await writeOutput(output, [index.toBytes()]);
+  const { embed, strip, output } = settings;
+  if (embed && strip) throw new UsageFailure("Options --embed and --strip exclude each other");
+  if ((embed || strip) && output !== undefined) {
+    throw new UsageFailure(`Option -o has no effect with ${embed ? "--embed" : "--strip"}`);
+  }
+  const target = output ?? sidecarOf(path);
+  // An index beside its file is made anew; the file's name says what it is.
+  const options = { ...await outputOptions({ ...job, settings: { ...settings, output: target } }) };
+  if (!embed && !strip) {
+    await checkTarget(
+      target,
+      output === undefined && await isIndex(target) ? { ...options, force: true } : options,
+    );
+  }
+  if (strip) {
+    const end = await withSource(path, embeddedAt);
+    if (end === undefined) throw new Failure(`lz4: ${path} has no index in it`);
+    await Deno.truncate(path, end);
+    return EXIT.ok;
+  }
+  const { index, end } = await withSource(path, async (source) => ({
+    end: await embeddedAt(source) ?? source.size,
+    index: await makeIndex(source, settings),
+  }));
+  if (embed) await appendIndex(path, index.toSkippableFrame(), end);
+  else {
+    const force = options.force || output === undefined && await isIndex(target);
+    await writeOutput(target, [index.toBytes()], { ...options, force });
   }
   messages.say(
     LEVEL.results,
     `${path}: ${index.points.length} points over ${index.outputSize} bytes, ${index.toBytes().length} bytes of index in ` +
-      `${settings.embed ? "the file" : output}`,
+      `${embed ? "the file" : target}`,
   );
   return EXIT.ok;
 }
 
-/** Cuts an index off the end of a file; returns whether there was one. */
-async function stripIndex(path: string, wanted: boolean): Promise<boolean> {
-  if (!wanted) return false;
-  const end = await withSource(path, async (source) => {
-    const index = await Lz4Index.embedded(source);
-    await index?.loadWindows();
-    return index === undefined ? undefined : source.size - index.toSkippableFrame().length;
-  });
-  if (end === undefined) return false;
-  await Deno.truncate(path, end);
-  return true;
+/** Whether a file is an index, which may be made anew. */
+async function isIndex(path: string): Promise<boolean> {
+  try {
+    using source = await openFileSource(path);
+    await Lz4Index.open(source);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Appends an index to its file, in place of an earlier one; takes it back when that fails. */
+async function appendIndex(path: string, frame: Uint8Array, end: number): Promise<void> {
+  using file = await Deno.open(path, { read: true, write: true });
+  const { size } = await file.stat();
+  const earlier = new Uint8Array(size - end);
+  await file.seek(end, Deno.SeekMode.Start);
+  for (let filled = 0; filled < earlier.length;) {
+    filled += await file.read(earlier.subarray(filled)) ?? earlier.length;
+  }
+  const restore = async (): Promise<void> => {
+    await file.truncate(end);
+    await file.seek(end, Deno.SeekMode.Start);
+    await writeAll(file, earlier);
+  };
+  try {
+    await file.seek(end, Deno.SeekMode.Start);
+    await writeAll(file, frame);
+    await file.truncate(end + frame.length);
+    await file.sync();
+  } catch (error) {
+    await restore();
+    throw new Failure(`lz4: ${path}: ${describeSystemError(error)}`);
+  }
+}
+
+/** Where an index inside a file starts; undefined where there is none. */
+async function embeddedAt(source: ByteSource): Promise<number | undefined> {
+  const index = await Lz4Index.embedded(source);
+  await index?.loadWindows();
+  return index === undefined ? undefined : source.size - index.toSkippableFrame().length;
 }
 
 async function catCommand(job: Job): Promise<number> {
   const { settings } = job;
+  const options = await checkOutput(job);
   await withIndex(job, async (source, index) => {
     const [start, end] = rangeOf(settings, index.outputSize);
     using archive = new Lz4Archive(source, index, await dictionaryOf(settings));
-    await writeOutput(settings.output, archive.stream({ start, end, threads: settings.threads }));
+    await writeOutput(settings.output, archive.stream({ start, end, threads: settings.threads }), options);
   });
   return EXIT.ok;
 }
 
 async function carveCommand(job: Job): Promise<number> {
   const { settings, messages, operands } = job;
+  const options = await checkOutput(job);
   await withIndex(job, async (source, index) => {
     const [start, end] = rangeOf(settings, index.outputSize);
-    await writeOutput(settings.output, [await carveLz4(source, index, start, end)]);
+    await writeOutput(settings.output, [await carveLz4(source, index, start, end)], options);
     const point = index.at(start);
     const history = index.pieces(start, end)[0]?.drop ?? 0;
     messages.say(
@@ -332,89 +461,81 @@ async function splitsCommand(job: Job): Promise<number> {
   return EXIT.ok;
 }
 
-/** How much output passes between two saved states unless told otherwise. */
-const STATE_EVERY_DEFAULT = 16 << 20;
-
-/** Decompresses a file or URL to a file and keeps its place beside it, so that a killed run goes on. */
+/** Decompresses a file or URL and keeps its place, so that a killed run goes on. */
 async function resumeCommand({ settings, messages, operands }: Job): Promise<number> {
-  const path = operands[0]!;
-  const output = settings.output ?? path.replace(/\.lz4$/, "").split("/").at(-1)!;
-  const statePath = settings.state ?? `${output}.s4ck`;
-  const saved = await readState(statePath);
-  const checkpoint = saved === undefined ? undefined : Lz4Checkpoint.fromBytes(saved);
-  const source = /^https?:/.test(path) ? openUrl(path) : (offset: number) => openAt(path, offset);
-  using file = await Deno.open(output, { write: true, create: true });
-  await file.truncate(checkpoint?.out ?? 0);
-  await file.seek(checkpoint?.out ?? 0, Deno.SeekMode.Start);
-  const options = await dictionaryOf(settings);
-  await using decompressor = checkpoint === undefined
-    ? new Lz4CheckpointableDecompressor(source, options)
-    : Lz4CheckpointableDecompressor.resume(checkpoint, source, options);
-  const every = settings.every ?? STATE_EVERY_DEFAULT;
-  let last = checkpoint?.out ?? 0;
-  for await (const chunk of decompressor) {
-    await writeAll(file, chunk);
-    if (decompressor.position.out - last < every) continue;
-    last = decompressor.position.out;
-    await file.sync();
-    await writeOutput(statePath, [await decompressor.marshal()]);
+  const { output, state, every, dictionary, force } = settings;
+  const { resume } = await import("./resume.ts");
+  return await resume({
+    source: operands[0]!,
+    output,
+    state,
+    every,
+    dictionaryPath: dictionary,
+    force,
+    messages,
+  });
+}
+
+/** What `recover` found, for people or programs. */
+type Finding =
+  | {
+    readonly kind: "damage";
+    readonly in: readonly [number, number];
+    readonly out: number;
+    readonly reason: string;
   }
-  await file.sync();
-  await Deno.remove(statePath).catch(() => {});
-  const from = checkpoint === undefined ? "" : `, resumed at ${checkpoint.out}`;
-  messages.say(
-    LEVEL.results,
-    `${output}: ${decompressor.position.out} bytes${from}, ${decompressor.reconnects} reconnects, checksum verified`,
-  );
-  return EXIT.ok;
-}
-
-async function openAt(path: string, offset: number): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const file = await Deno.open(path);
-  await file.seek(offset, Deno.SeekMode.Start);
-  return file.readable;
-}
-
-/** Opens a URL at an offset; the object must stay the same. */
-function openUrl(
-  url: string,
-): (offset: number, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
-  let etag: string | undefined;
-  return async (offset, signal) => {
-    const headers = new Headers({ range: `bytes=${offset}-`, "accept-encoding": "identity" });
-    if (etag !== undefined) headers.set("if-range", etag);
-    const response = await fetch(url, { headers, signal });
-    if (response.status !== 206 && !(response.status === 200 && offset === 0) || response.body === null) {
-      await response.body?.cancel();
-      if (response.status === 416) return ReadableStream.from<Uint8Array<ArrayBuffer>>([]);
-      throw new Failure(`lz4: ${url}: the server answered ${response.status}`);
-    }
-    etag ??= response.headers.get("etag") ?? undefined;
-    return response.body;
+  | {
+    readonly kind: "suspect";
+    readonly in: readonly [number, number];
+    readonly out: readonly [number, number];
   };
-}
 
-async function recoverCommand({ settings, messages, operands }: Job): Promise<number> {
+async function recoverCommand(job: Job): Promise<number> {
+  const { settings, messages, operands } = job;
   const path = operands[0]!;
-  let damage = 0;
+  const options = await checkOutput(job);
+  let found = 0;
+  let out = 0;
+  const report = (finding: Finding): void => {
+    found++;
+    if (settings.json) return print(JSON.stringify({ file: path, ...finding }));
+    const bytes = `${path}: bytes ${finding.in[0]} to ${finding.in[1]}`;
+    messages.say(
+      LEVEL.results,
+      finding.kind === "damage"
+        ? `${bytes}: ${finding.reason}, at byte ${finding.out} of the content`
+        : `${bytes}: content ${finding.out[0]} to ${finding.out[1]} derives from lost bytes`,
+    );
+  };
+  // The report must not get into the content.
+  const toStdout = settings.output === undefined || settings.output === "-";
+  const print = (line: string): void => toStdout ? messages.say(LEVEL.errors, line) : console.log(line);
   await withSource(path, async (source) => {
     async function* content(): AsyncGenerator<Uint8Array> {
       for await (const part of recoverLz4Iterable(source, await dictionaryOf(settings))) {
-        if (part.kind === "content") yield part.bytes;
-        else {
-          damage++;
-          messages.say(LEVEL.results, `${path}: bytes ${part.in[0]} to ${part.in[1]}: ${part.reason}`);
-          if (settings.zero && part.size !== undefined) yield new Uint8Array(part.size);
+        if (part.kind === "content") {
+          for (const [start, end] of part.suspectRanges) {
+            report({ kind: "suspect", in: part.in, out: [out + start, out + end] });
+          }
+          out += part.bytes.length;
+          yield part.bytes;
+          continue;
         }
+        report({ kind: "damage", in: part.in, out, reason: part.reason });
+        if (!settings.zero || part.size === undefined) continue;
+        out += part.size;
+        yield new Uint8Array(part.size);
       }
     }
-    await writeOutput(settings.output, content());
+    await writeOutput(settings.output, content(), options);
   });
-  return damage === 0 ? EXIT.ok : EXIT.failure;
+  return found === 0 ? EXIT.ok : EXIT.failure;
 }
 
 /** Writes a file of many frames with an index, which can be split and read anywhere. */
-async function repackCommand({ settings, operands }: Job): Promise<number> {
+async function repackCommand(job: Job): Promise<number> {
+  const { settings, operands } = job;
+  const options = await checkOutput(job);
   const path = operands[0]!;
   await withSource(path, async (source) => {
     const chunks = repackLz4(readAll(source), {
@@ -423,7 +544,7 @@ async function repackCommand({ settings, operands }: Job): Promise<number> {
       threads: settings.threads,
       decompress: await dictionaryOf(settings),
     });
-    await writeOutput(settings.output, chunks);
+    await writeOutput(settings.output, chunks, options);
   });
   return EXIT.ok;
 }

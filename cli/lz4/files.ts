@@ -1,19 +1,20 @@
 /**
  * `sluice lz4` on files: which output belongs to which input, and the way of the bytes between them.
  */
-import { compressLz4Iterable, decompressLz4Iterable } from "@sluice/lz4";
+import { compressLz4Iterable, decompressLz4Iterable, lz4FrameInfo } from "@sluice/lz4";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
-import { ChunkReader, NULL_SINK, STDOUT_SINK } from "../shared/io.ts";
+import { ChunkReader } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import type { Lz4Settings } from "./options.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
-import { openTarget } from "../shared/target.ts";
+import { NULL_TARGET, openTarget, ProtectedFiles, STDOUT_TARGET } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
 
 const SUFFIX = ".lz4";
+const MAGIC_SIZE = 4;
 
 /** Whether a run compresses: told, or seen by the name as the lz4 tool does. */
 export function compresses(settings: Lz4Settings, path: string | undefined): boolean {
@@ -32,14 +33,14 @@ export function outputPath(path: string, compress: boolean): string {
 export async function processInput(
   input: Input,
   output: string | undefined,
-  inputs: readonly Input[],
+  files: ProtectedFiles,
   settings: Lz4Settings,
   messages: Messages,
 ): Promise<void> {
   const compress = compresses(settings, input.path);
   const target = settings.mode === "test"
     ? undefined
-    : await openOutput(output ?? outputPath(input.path!, compress), inputs, settings, messages);
+    : await openOutput(output ?? outputPath(input.path!, compress), input, files, settings, messages);
   const file = input.path === undefined ? undefined : await Deno.open(input.path);
   let sizes = { in: 0, out: 0 };
   try {
@@ -48,7 +49,7 @@ export async function processInput(
   } catch (error) {
     await target?.discard();
     if (error instanceof SluiceError) {
-      throw new Failure(`lz4: ${input.name}: ${error.message} (${error.code})`);
+      throw new Failure(`lz4: ${input.name}: ${error.message} (${error.code})`, decodeExitCode(error));
     }
     throw error;
   } finally {
@@ -60,6 +61,13 @@ export async function processInput(
   messages.say(LEVEL.results, summary(input.name, compress, sizes));
 }
 
+/** The lz4 tool's exit code for what is wrong with data. */
+export function decodeExitCode({ code }: SluiceError): number {
+  if (code === "TRUNCATED_MAGIC") return EXIT.lz4NoMagic;
+  if (code === "BAD_MAGIC") return EXIT.lz4Header;
+  return code === "TRUNCATED" || code === "HEADER_INCOMPLETE" ? EXIT.lz4Truncated : EXIT.lz4Decode;
+}
+
 function summary(name: string, compress: boolean, sizes: { in: number; out: number }): string {
   const percent = sizes.in === 0 ? 0 : 100 * sizes.out / sizes.in;
   return compress
@@ -69,21 +77,16 @@ function summary(name: string, compress: boolean, sizes: { in: number; out: numb
 
 async function openOutput(
   path: string,
-  inputs: readonly Input[],
+  input: Input,
+  files: ProtectedFiles,
   settings: Lz4Settings,
   messages: Messages,
 ): Promise<Target> {
-  if (path !== "-" && path !== "null") {
-    const { force, sparse } = settings;
-    return await openTarget(path, { command: "lz4", force, sparse, messages, inputs });
-  }
-  const sink = path === "-" ? STDOUT_SINK : NULL_SINK;
-  return {
-    eager: sink.eager,
-    write: (bytes) => sink.write(bytes),
-    commit: () => Promise.resolve(),
-    discard: () => Promise.resolve(),
-  };
+  if (path === "-") return STDOUT_TARGET;
+  if (path === "null") return NULL_TARGET;
+  const { force, sparse } = settings;
+  const isPrivate = input.info?.isFile === true;
+  return await openTarget(path, { command: "lz4", force, sparse, messages, files, private: isPrivate });
 }
 
 /** Moves the bytes; one write runs while the next chunk is made. */
@@ -97,11 +100,15 @@ async function transfer(
 ): Promise<{ in: number; out: number }> {
   const reader = new ChunkReader(file, input.info?.size);
   const progress = new Progress(messages, isProgressVisible(), input.name, input.info?.size);
+  const passes = !compress && settings.force && target === STDOUT_TARGET &&
+    !startsFrame(await reader.peek(MAGIC_SIZE));
   const dictionary = settings.dictionary === undefined ? undefined : await Deno.readFile(settings.dictionary);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) yield chunk;
   }
-  const codec = compress
+  const codec = passes
+    ? chunks()
+    : compress
     ? compressLz4Iterable(chunks(), compressOptions(settings, dictionary, input))
     : decompressLz4Iterable(chunks(), {
       dictionary,
@@ -126,6 +133,17 @@ async function transfer(
   return { in: reader.bytesRead, out };
 }
 
+/** Whether these bytes start a frame of any kind; with `-dcf` other files pass through as they are. */
+function startsFrame(head: Uint8Array): boolean {
+  try {
+    lz4FrameInfo(head);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return error.code !== "BAD_MAGIC" && head.length >= MAGIC_SIZE;
+  }
+}
+
 function compressOptions(
   settings: Lz4Settings,
   dictionary: Uint8Array<ArrayBuffer> | undefined,
@@ -148,6 +166,9 @@ function compressOptions(
   };
 }
 
+/** Exit codes from here on have other meanings. */
+const MISSED_MAX = 39;
+
 /** Works through several inputs; one that fails does not stop the others. */
 export async function processInputs(
   inputs: readonly Input[],
@@ -156,15 +177,19 @@ export async function processInputs(
   messages: Messages,
 ): Promise<number> {
   let exitCode: number = EXIT.ok;
+  let missed = 0;
+  const files = await ProtectedFiles.of([...inputs, settings.dictionary]);
   for (const input of inputs) {
     try {
       const toStdout = settings.stdout || input.path === undefined;
-      await processInput(input, output ?? (toStdout ? "-" : undefined), inputs, settings, messages);
+      await processInput(input, output ?? (toStdout ? "-" : undefined), files, settings, messages);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       messages.say(LEVEL.errors, error.message);
-      exitCode = error.exitCode;
+      missed++;
+      if (error.exitCode !== EXIT.failure) exitCode = error.exitCode;
     }
   }
-  return exitCode;
+  // The lz4 tool counts the files that it could not do, where no worse happened.
+  return exitCode === EXIT.ok ? Math.min(missed, MISSED_MAX) : exitCode;
 }

@@ -13,7 +13,11 @@ export const EXIT = {
   dictionaryMissing: 31,
   dictionaryNoFile: 32,
   dictionaryTooLarge: 34,
+  lz4NoMagic: 40,
   patchSize: 42,
+  lz4Header: 44,
+  lz4Decode: 66,
+  lz4Truncated: 68,
   fatal: 128,
   brokenPipe: 141,
 } as const;

@@ -3,7 +3,8 @@
  * values glued or apart, short letters clustered.
  */
 import { UsageFailure } from "./exit.ts";
-import type { OptionGroup, OptionRow } from "./options.ts";
+import { unknownOption } from "./options.ts";
+import type { GivenOption, OptionGroup, OptionRow } from "./options.ts";
 
 /**
  * Applies a command line to settings and returns its operands; `-` is one, and `--` ends the options.
@@ -14,6 +15,7 @@ export function parseGnuOptions<Settings>(
   groups: readonly OptionGroup<Settings>[],
   args: readonly string[],
   settings: Settings,
+  given: GivenOption[] = [],
 ): string[] {
   const rows = groups.flatMap((group) => group.rows);
   const operands: string[] = [];
@@ -27,8 +29,9 @@ export function parseGnuOptions<Settings>(
 
   function applyLong(text: string): void {
     const equals = text.indexOf("=");
-    const given = equals < 0 ? text.slice(2) : text.slice(2, equals);
-    const { row, name } = findLong(rows, given);
+    const word = equals < 0 ? text.slice(2) : text.slice(2, equals);
+    const { row, name } = findLong(rows, word);
+    given.push({ face: row, name: `--${name}` });
     if (row.value === undefined) {
       if (equals >= 0) throw new UsageFailure(`Option --${name} takes no value`);
       row.set(settings, "", `--${name}`);
@@ -41,7 +44,8 @@ export function parseGnuOptions<Settings>(
     for (let index = 1; index < cluster.length; index++) {
       const name = `-${cluster[index]}`;
       const row = rows.find((candidate) => candidate.short === cluster[index]);
-      if (row === undefined) throw new UsageFailure(`Option ${name} is not known`);
+      if (row === undefined) throw unknownOption(name, rows);
+      given.push({ face: row, name });
       if (row.value !== undefined) {
         const glued = cluster.slice(index + 1);
         return row.set(settings, glued === "" ? next(name) : glued, name);
@@ -69,7 +73,7 @@ function findLong<Settings>(
   const exact = named.find(({ name }) => name === given);
   if (exact !== undefined) return exact;
   const near = named.filter(({ name }) => name.startsWith(given));
-  if (near.length === 0) throw new UsageFailure(`Option --${given} is not known`);
+  if (near.length === 0) throw unknownOption(`--${given}`, rows);
   if (new Set(near.map(({ row }) => row)).size > 1) {
     const names = near.map(({ name }) => `--${name}`).join(", ");
     throw new UsageFailure(`Option --${given} is ambiguous: ${names}`);

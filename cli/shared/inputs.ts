@@ -5,6 +5,9 @@ import { describeSystemError } from "./exit.ts";
 import { LEVEL } from "./messages.ts";
 import type { Messages } from "./messages.ts";
 
+/** Names of files that the shell has opened. */
+const OPEN_FILE = /^\/(?:dev\/(?:stdin|fd\/\d+)|proc\/(?:self|\d+)\/fd\/\d+)$/;
+
 /** How stdin is called in messages. */
 export const STDIN_NAME = "/*stdin*\\";
 /** How stdout is called in messages. */
@@ -66,11 +69,13 @@ async function collect(name: string, options: InputOptions, found: Inputs): Prom
   }
   let info: Deno.FileInfo;
   try {
-    if (!options.force && (await Deno.lstat(name)).isSymlink) {
+    const link = !options.force && (await Deno.lstat(name)).isSymlink;
+    info = await Deno.stat(name);
+    // A pipe or a file that the shell has opened comes as a link to it: `<(command)`, `/dev/stdin`.
+    if (link && (info.isFile || info.isDirectory) && !OPEN_FILE.test(name)) {
       messages.say(LEVEL.results, `Warning : ${name} is a symbolic link, ignoring`);
       return;
     }
-    info = await Deno.stat(name);
   } catch (error) {
     ignore(`can't stat ${name} : ${describeSystemError(error)}`);
     return;

@@ -2,6 +2,7 @@
  * Command lines by table: clustered short flags (`-dcf`, `-19`, `-T0`), long ones (`--long=27`), operands, `--`.
  */
 import { UsageFailure } from "./exit.ts";
+import { nearest } from "./suggest.ts";
 
 /**
  * How an option takes its value:
@@ -25,6 +26,8 @@ export interface OptionFace {
   readonly valueName?: string;
   /** One line for the help; an option without it is accepted but not advertised. */
   readonly help?: string;
+  /** Modes of the command in which the option has an effect. @default {all} */
+  readonly modes?: readonly string[];
 }
 
 /** One option of a command and what it does to the command's settings. */
@@ -39,10 +42,33 @@ export interface OptionGroup<Settings> {
   readonly rows: readonly OptionRow<Settings>[];
 }
 
+/** An option as it was given. */
+export interface GivenOption {
+  readonly face: OptionFace;
+  readonly name: string;
+}
+
+/**
+ * Refuses options that have no effect in a mode.
+ *
+ * @throws {UsageFailure} If one was given.
+ */
+export function refuseIdle(given: readonly GivenOption[], mode: string): void {
+  for (const { face: { modes }, name } of given) {
+    if (modes === undefined || modes.includes(mode)) continue;
+    throw new UsageFailure(`Option ${name} has no effect with ${mode}; it belongs to ${modes.join(", ")}`);
+  }
+}
+
+/** The failure of an option that is not in the table, with the nearest that is. */
+export function unknownOption(name: string, rows: readonly OptionFace[]): UsageFailure {
+  return new UsageFailure(`Option ${name} is not known${nearest(name, rows.flatMap(optionNames))}`);
+}
+
 const GLUED_NUMBER = /(?:\d+(?:[KMG](?:i?B|i)?)?)?/y;
 
 /**
- * Applies a command line to settings and returns its operands; `-` is one.
+ * Applies a command line to settings and returns its operands; `-` is one. The options that it has join `given`.
  *
  * @throws {UsageFailure} If an option is not known, or its value is missing or out of place.
  */
@@ -50,6 +76,7 @@ export function parseOptions<Settings>(
   groups: readonly OptionGroup<Settings>[],
   args: readonly string[],
   settings: Settings,
+  given: GivenOption[] = [],
 ): string[] {
   const rows = groups.flatMap((group) => group.rows);
   const operands: string[] = [];
@@ -66,7 +93,8 @@ export function parseOptions<Settings>(
     const name = equals < 0 ? text.slice(2) : text.slice(2, equals);
     const value = equals < 0 ? undefined : text.slice(equals + 1);
     const row = rows.find((candidate) => candidate.long?.includes(name));
-    if (row === undefined) throw new UsageFailure(`Option --${name} is not known`);
+    if (row === undefined) throw unknownOption(`--${name}`, rows);
+    given.push({ face: row, name: `--${name}` });
     if (row.value === undefined && value !== undefined) {
       throw new UsageFailure(`Option --${name} takes no value`);
     }
@@ -80,7 +108,8 @@ export function parseOptions<Settings>(
       const letter = /\d/.test(cluster[index]!) ? "#" : cluster[index]!;
       const row = rows.find((candidate) => candidate.short === letter);
       const name = `-${letter}`;
-      if (row === undefined) throw new UsageFailure(`Option ${name} is not known`);
+      if (row === undefined) throw unknownOption(name, rows);
+      given.push({ face: row, name });
       if (letter !== "#") index++;
       if (row.value === "next") {
         if (index < cluster.length) throw new UsageFailure(`Option ${name} must be followed by its argument`);

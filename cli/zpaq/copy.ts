@@ -3,46 +3,48 @@
  * index alone. The file gets its name when it is complete.
  */
 import { encryptZpaqUpdate } from "@sluice/zpaq";
-import type { ZpaqArchive } from "@sluice/zpaq";
-import { Failure } from "../shared/exit.ts";
-import { onTermination } from "../shared/termination.ts";
-import { fileSink, newSalt, SALT_SIZE } from "./sink.ts";
+import type { ZpaqArchive, ZpaqRepackOptions, ZpaqUpdateSink } from "@sluice/zpaq";
+import { checkTarget, ProtectedFiles } from "../shared/target.ts";
+import type { Messages } from "../shared/messages.ts";
+import { newSalt, SALT_SIZE } from "./sink.ts";
+import { openUpdate } from "./update_file.ts";
 
 /** What is written, and where. */
 export interface CopyRequest {
-  readonly kind: "repack" | "index";
+  /** What is kept of the archive; undefined for its index alone. */
+  readonly repack: ZpaqRepackOptions | undefined;
   readonly target: string;
   readonly password: string | undefined;
   /** Whether a file of that name is replaced. */
   readonly force: boolean;
+  /** The parts of the archive. */
+  readonly inputs: readonly string[];
+  readonly messages: Messages;
 }
 
 /** Writes the copy. */
 export async function copyArchive(archive: ZpaqArchive, request: CopyRequest): Promise<void> {
-  const { kind, target, password, force } = request;
-  if (!force && await Deno.lstat(target).then(() => true, () => false)) {
-    throw new Failure(`zpaq: ${target} exists: -force overwrites it`, 2);
-  }
-  const temporary = `${target}.${crypto.randomUUID().slice(0, 13)}.part`;
-  const file = await Deno.open(temporary, { write: true, createNew: true });
-  const forget = onTermination(() => Deno.removeSync(temporary));
+  const { repack, target, password, force, messages } = request;
+  const files = await ProtectedFiles.of(request.inputs);
+  await checkTarget(target, { command: "zpaq", force, forceFlag: "-force", messages, files, exitCode: 2 });
+  const size = await Deno.stat(target).then((info) => info.size, () => undefined);
+  const file = await openUpdate({ path: target, end: 0, size });
   try {
-    try {
-      let sink = fileSink(file, 0);
-      if (password !== undefined) {
-        const salt = newSalt();
-        await sink.write(salt.slice());
-        sink = await encryptZpaqUpdate(fileSink(file, SALT_SIZE), password, salt, SALT_SIZE);
-      }
-      await (kind === "repack" ? archive.repack(sink) : archive.writeIndex(sink));
-    } finally {
-      file.close();
+    let { sink } = file;
+    if (password !== undefined) {
+      const salt = newSalt();
+      await sink.write(salt.slice());
+      const { write, rewrite } = sink;
+      const behindSalt: ZpaqUpdateSink = {
+        write,
+        rewrite: (offset, bytes) => rewrite(offset + SALT_SIZE, bytes),
+      };
+      sink = await encryptZpaqUpdate(behindSalt, password, salt, SALT_SIZE);
     }
-    await Deno.rename(temporary, target);
+    await (repack === undefined ? archive.writeIndex(sink) : archive.repack(sink, repack));
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
+    await file.discard();
     throw error;
-  } finally {
-    forget();
   }
+  await file.commit();
 }

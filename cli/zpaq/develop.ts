@@ -8,14 +8,19 @@ import {
   disassembleZpaq,
   listZpaqInstructions,
   traceZpaqPredictions,
+  ZpaqArchive,
   ZpaqMachine,
 } from "@sluice/zpaq";
+import { byteSourceFromBytes } from "@sluice/internal";
 import type { ZpaqProgram } from "@sluice/zpaq";
 import { compileZpaqlPy, formatZpaqlPyDiagnostic } from "@sluice/zpaq/compiler";
 import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { writeOutput } from "../shared/write_output.ts";
+import { printable } from "../shared/printable.ts";
+import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
+import type { TargetOptions } from "../shared/target.ts";
+import { EXPANSION_BASE, EXPANSION_MAX } from "./extract.ts";
 import type { ZpaqSettings } from "./options.ts";
 
 const END_OF_SEGMENT = 2 ** 32 - 1;
@@ -63,32 +68,65 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
     checksum: !settings.noChecksum,
     tag: !settings.noTag,
   });
-  const before = settings.append ? await Deno.readFile(archive!) : new Uint8Array();
+  const before = settings.append ? await readArchive(archive!) : new Uint8Array();
   const whole = new Uint8Array(before.length + block.length);
   whole.set(before);
   whole.set(block, before.length);
-  await writeOutput(archive!, [whole]);
+  const options = await outputOptions([config, ...files], settings, messages);
+  // What is appended to was read as an archive: its bytes are in the new one.
+  await writeOutput(archive!, [whole], { ...options, force: options.force || settings.append });
   const size = segments.reduce((sum, { content }) => sum + content.length, 0);
   messages.say(LEVEL.results, `${size} -> ${block.length}`);
   return EXIT.ok;
+}
+
+/** The bytes of a file to which blocks are appended: they must be an archive to the end. */
+async function readArchive(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await Deno.readFile(path);
+  using archive = await ZpaqArchive.open(byteSourceFromBytes(bytes));
+  if (archive.junk.length === 0 && archive.incomplete === undefined) return bytes;
+  throw new Failure(`zpaq: ${path} is no archive to its end: nothing was appended`, FAILED);
+}
+
+/** How outputs are written: none of the files that were read is replaced. */
+async function outputOptions(
+  inputs: readonly (string | undefined)[],
+  { force }: ZpaqSettings,
+  messages: Messages,
+): Promise<TargetOptions> {
+  const files = await ProtectedFiles.of(inputs);
+  return { command: "zpaq", force, forceFlag: "-force", exitCode: FAILED, messages, files };
 }
 
 /** `d ARCHIVE [OUTPUT]`: the content of all segments; with `-force` of those behind damaged blocks as well. */
 export async function decompressCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [archive, output] = settings.operands;
   let failed = 0;
-  const tell = (text: string): void => messages.say(LEVEL.errors, `zpaq: ${archive}: ${text}`);
+  const tell = (text: string): void => messages.say(LEVEL.errors, printable(`zpaq: ${archive}: ${text}`));
   const onDamage = (error: Error): void => {
     failed = FAILED;
     tell(error.message);
   };
+  const options = await outputOptions([archive], settings, messages);
+  if (output !== undefined && output !== "-") await checkTarget(output, options);
   const input = await Deno.open(archive!);
+  const { size, isFile } = await input.stat();
+  if (isFile && size === 0) throw new Failure(`zpaq: ${archive} is empty, which is no archive`, FAILED);
   await writeOutput(
     output,
     decompressZpaqIterable(input.readable, {
-      onJunk: ({ offset, size }) => tell(`${size} bytes at ${offset} belong to no block`),
+      maxOutputSize: settings.maxSize ?? (isFile ? EXPANSION_MAX * size + EXPANSION_BASE : EXPANSION_BASE),
+      ...(settings.maxMemory === undefined ? {} : { maxMemory: settings.maxMemory }),
+      onJunk(junk): void {
+        failed = FAILED;
+        if (isFile && junk.size === size) {
+          throw new Failure(`zpaq: ${archive} has no block: this is no archive`, FAILED);
+        }
+        tell(`${junk.size} bytes at ${junk.offset} belong to no block`);
+      },
       ...(settings.force ? { onDamage } : {}),
     }),
+    options,
   );
   return failed;
 }
@@ -103,17 +141,18 @@ function machineOf(program: ZpaqProgram, section: string | undefined): ZpaqMachi
 }
 
 /** `r CONFIG h|p [INPUT [OUTPUT]]`: runs a section over bytes; HCOMP prints the contexts that it computes. */
-export async function runCommand(settings: ZpaqSettings): Promise<number> {
+export async function runCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [config, section, input, output] = settings.operands;
   const program = await readConfig(config!, settings.args);
   const machine = machineOf(program, section);
+  const options = await outputOptions([config, input], settings, messages);
   const data = input === undefined
     ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
     : await Deno.readFile(input);
   if (section === "p") {
     for (const byte of data) machine.call(byte);
     machine.call(END_OF_SEGMENT);
-    await writeOutput(output, [Uint8Array.from(machine.output)]);
+    await writeOutput(output, [Uint8Array.from(machine.output)], options);
     return EXIT.ok;
   }
   const count = Math.min(program.header[6]!, machine.h.length);
@@ -122,19 +161,19 @@ export async function runCommand(settings: ZpaqSettings): Promise<number> {
     machine.call(byte);
     lines.push([byte, ...machine.h.subarray(0, count)].map((value) => value.toString(16)).join(" "));
   }
-  await writeOutput(output, [new TextEncoder().encode(lines.join("\n") + "\n")]);
+  await writeOutput(output, [new TextEncoder().encode(lines.join("\n") + "\n")], options);
   return EXIT.ok;
 }
 
 /** `asm CONFIG [OUTPUT]`: the header, and the post-processor behind it, in hexadecimal or to a file. */
-export async function assembleCommand(settings: ZpaqSettings): Promise<number> {
+export async function assembleCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [config, output] = settings.operands;
   const { header, pcomp } = await readConfig(config!, settings.args);
   if (output !== undefined) {
     const bytes = new Uint8Array(header.length + (pcomp?.length ?? 0));
     bytes.set(header);
     if (pcomp !== undefined) bytes.set(pcomp, header.length);
-    await writeOutput(output, [bytes]);
+    await writeOutput(output, [bytes], await outputOptions([config], settings, messages));
     return EXIT.ok;
   }
   console.log(header.toHex());

@@ -7,16 +7,22 @@ import { describeSystemError, Failure } from "../shared/exit.ts";
 import { writeAll } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
+import { ProtectedFiles } from "../shared/target.ts";
+import { printable } from "../shared/printable.ts";
 import { lastPartIndex } from "../shared/paths.ts";
 import { onTermination } from "../shared/termination.ts";
 import { isWanted } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 import { copyArchive } from "./copy.ts";
-import { archivePath, openArchive } from "./parts.ts";
+import { openArchive } from "./parts.ts";
+import type { OpenArchive } from "./parts.ts";
 
 const OPEN_FILES_MAX = 200;
 const WARNING = 1;
 const FAILED = 2;
+/** How much larger than an archive its content may be where nothing declares its size, and how large it may be always. */
+export const EXPANSION_MAX = 1000;
+export const EXPANSION_BASE = 2 ** 30;
 
 /** Where an entry goes: a folder that the user trusts, and the part of the path that the archive says. */
 interface Target {
@@ -26,7 +32,7 @@ interface Target {
 
 /** Why a path may not be written; undefined where it may. */
 export function pathFault(path: string): string | undefined {
-  if (path === "") return "has an empty name";
+  if (path.split("/").every((part) => part === "" || part === ".")) return "has an empty name";
   if (path.includes("\0")) return "has a zero in its name";
   if (path.startsWith("/") || path.startsWith("\\")) return "has an absolute path";
   const parts = path.split(Deno.build.os === "windows" ? /[/\\]/ : "/");
@@ -42,14 +48,23 @@ export function pathFault(path: string): string | undefined {
 }
 
 /** Where the settings send an entry. */
-function targetOf(name: string, files: readonly string[], settings: ZpaqSettings): Target {
-  const { to } = settings;
-  const index = files.findIndex((file) => name === file || name.startsWith(`${file.replace(/\/+$/, "")}/`));
-  if (index >= 0 && to[index] !== undefined) {
-    const rest = name.slice(files[index]!.replace(/\/+$/, "").length).replace(/^\/+/, "");
-    return rest === "" ? splitTrusted(to[index]!) : { root: to[index]!, path: rest };
+function targetOf(name: string, files: readonly string[], { to }: ZpaqSettings): Target {
+  if (to.length > 0 && files.length === 0) return { root: to[0]!, path: name.replace(/^\/+/, "") };
+  for (const [i, target] of to.entries()) {
+    const file = files[i]?.replace(/(?<=.)\/+$/, "");
+    if (file === undefined || name !== file && !name.startsWith(`${file}/`)) continue;
+    const rest = name.slice(file.length).replace(/^\/+/, "");
+    return rest === "" ? splitTrusted(target) : { root: target, path: rest };
   }
-  return { root: to.length === 1 && (files.length !== 1 || index < 0) ? to[0]! : ".", path: name };
+  return { root: ".", path: name };
+}
+
+/** A path that this system's names can spell: bytes that are no UTF-8 become "%" and their hexadecimal digits. */
+function spelled(path: string): string {
+  return path.replace(
+    /\p{Surrogate}/gu,
+    (half) => `%${(half.charCodeAt(0) & 0xff).toString(16).toUpperCase()}`,
+  );
 }
 
 function splitTrusted(path: string): Target {
@@ -81,11 +96,14 @@ function isZero(bytes: Uint8Array): boolean {
 /** Output files that are being written, each under a temporary name. */
 class Outputs {
   readonly #settings: ZpaqSettings;
+  /** The archive, which is not replaced by what is in it. */
+  readonly #protected: ProtectedFiles;
   readonly #open = new Map<ZpaqArchiveEntry, Output>();
   readonly #handles = new Map<Output, Deno.FsFile>();
 
-  constructor(settings: ZpaqSettings) {
+  constructor(settings: ZpaqSettings, files: ProtectedFiles) {
     this.#settings = settings;
+    this.#protected = files;
   }
 
   async write(piece: ZpaqPiece, target: Target): Promise<void> {
@@ -112,6 +130,8 @@ class Outputs {
     if (existing !== undefined && !this.#settings.force) {
       throw new Failure(`${final} exists: -force overwrites it`);
     }
+    const role = existing === undefined ? undefined : await this.#protected.roleAt(final);
+    if (role !== undefined) throw new Failure(`${final} is the archive itself`);
     if (existing?.isDirectory) throw new Failure(`${final} is a folder`);
     const temporary = `${folder}/.sluice-${crypto.randomUUID().slice(0, 13)}.part`;
     const forget = onTermination(() => Deno.removeSync(temporary));
@@ -165,9 +185,16 @@ interface Output {
 async function applyAttributes(path: string, entry: ZpaqArchiveEntry, settings: ZpaqSettings): Promise<void> {
   const { attributes, date } = entry;
   if (settings.attributes && attributes?.system === "unix" && Deno.build.os !== "windows") {
-    await Deno.chmod(path, attributes.mode & 0o777);
+    await Deno.chmod(path, attributes.mode & 0o7777);
   }
   if (date !== undefined) await Deno.utime(path, date, date);
+}
+
+/** The most bytes that come out unless told otherwise: what is declared, or what the archive's size makes likely. */
+function defaultLimit(opened: OpenArchive, entries: Iterable<ZpaqArchiveEntry>): number {
+  let undeclared = false;
+  for (const { fragments, size } of entries) undeclared ||= fragments.length === 0 && size !== 0;
+  return undeclared ? EXPANSION_MAX * opened.size + EXPANSION_BASE : Infinity;
 }
 
 /** Extracts, or with `-test` decodes and compares. Exit codes as zpaq's: 1 for warnings, 2 for errors. */
@@ -176,20 +203,25 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
   let failed = 0;
   function complain(text: string): void {
     failed = FAILED;
-    messages.say(LEVEL.errors, `zpaq: ${text}`);
+    messages.say(LEVEL.errors, `zpaq: ${printable(text)}`);
   }
-  using opened = await openArchive(name!, settings.password, {
-    until: settings.until,
-    onDamage: (error) => complain(`${name}: ${error.message}`),
-  });
+  let warned = 0;
+  function warn(text: string): void {
+    warned = WARNING;
+    messages.say(LEVEL.errors, `zpaq: ${printable(text)}`);
+  }
+  using opened = await openArchive(name!, settings, complain);
   const [repacked, repackPassword] = settings.repack;
   const { index, force } = settings;
   if (repacked !== undefined || index !== undefined) {
+    const filter = (entry: string): boolean => isWanted(entry, files, settings);
     await copyArchive(opened.archive, {
-      kind: repacked === undefined ? "index" : "repack",
-      target: archivePath(repacked ?? index!),
+      repack: repacked === undefined ? undefined : { filter, all: settings.all !== undefined },
+      target: repacked ?? index!,
       password: repacked === undefined ? settings.password : repackPassword,
       force,
+      inputs: opened.paths,
+      messages,
     });
     return failed;
   }
@@ -197,26 +229,31 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
   const folders: { readonly entry: ZpaqArchiveEntry; readonly target: Target }[] = [];
   for (const entry of opened.archive.entries({ all: settings.all })) {
     if (!isWanted(entry.name, files, settings)) continue;
-    const target = targetOf(entry.name, files, settings);
+    const named = targetOf(entry.name, files, settings);
+    const target = { ...named, path: spelled(named.path) };
+    if (target.path !== named.path && !settings.test) {
+      warn(`${entry.name}: the name is not UTF-8; extracted as ${target.path}`);
+    }
     const fault = settings.unsafePaths ? undefined : pathFault(target.path);
     if (fault !== undefined) complain(`${entry.name} ${fault}: not extracted`);
     else if (entry.name.endsWith("/")) folders.push({ entry, target });
     else targets.set(entry, target);
   }
-  const outputs = new Outputs(settings);
+  const outputs = new Outputs(settings, await ProtectedFiles.of(opened.paths));
+  const maxOutputSize = settings.maxSize ?? defaultLimit(opened, targets.keys());
   const given = new Set<ZpaqArchiveEntry>();
   let size = 0;
-  let warned = 0;
   try {
-    for await (const piece of opened.archive.extract(targets.keys(), { threads: settings.threads })) {
+    for await (
+      const piece of opened.archive.extract(targets.keys(), { threads: settings.threads, maxOutputSize })
+    ) {
       size += piece.bytes.length;
       if (piece.last) given.add(piece.entry);
       if (settings.test || targets.get(piece.entry) === undefined) continue;
       try {
         await outputs.write(piece, targets.get(piece.entry)!);
       } catch (error) {
-        warned = WARNING;
-        messages.say(LEVEL.errors, `zpaq: ${piece.entry.name}: ${describeSystemError(error)}`);
+        warn(`${piece.entry.name}: ${describeSystemError(error)}`);
         targets.delete(piece.entry);
       }
     }

@@ -4,6 +4,7 @@
 import type { ZpaqArchiveEntry } from "@sluice/zpaq";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
+import { printable } from "../shared/printable.ts";
 import { isWanted } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 import { openArchive } from "./parts.ts";
@@ -20,19 +21,18 @@ function attributesOf(entry: ZpaqArchiveEntry): string {
 export async function listCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [name, ...files] = settings.operands;
   let failed = 0;
-  using opened = await openArchive(name!, settings.password, {
-    until: settings.until,
-    onDamage(error): void {
-      failed = 2;
-      messages.say(LEVEL.errors, `zpaq: ${name}: ${error.message}`);
-    },
+  using opened = await openArchive(name!, settings, (text) => {
+    failed = 2;
+    messages.say(LEVEL.errors, `zpaq: ${printable(text)}`);
   });
   const lines: string[] = [];
   const { versions } = opened.archive;
-  if (settings.all) {
+  if (settings.all !== undefined) {
     for (const { number, date, updated, deleted, dataSize } of versions) {
       const when = date?.toISOString().slice(0, 19).replace("T", " ") ?? "-";
-      lines.push(`| ${when} ${number.toString().padStart(4, "0")}/ +${updated} -${deleted} -> ${dataSize}`);
+      lines.push(
+        `| ${when} ${number.toString().padStart(settings.all, "0")}/ +${updated} -${deleted} -> ${dataSize}`,
+      );
     }
   }
   let count = 0;
@@ -46,9 +46,9 @@ export async function listCommand(settings: ZpaqSettings, messages: Messages): P
     const fragments = settings.summary < 0 ? ` ${[...entry.fragments].join(" ")}` : "";
     const width = 12;
     lines.push(
-      `- ${when} ${(entry.size?.toString() ?? "?").padStart(width)} ${
-        attributesOf(entry).padEnd(5)
-      } ${entry.name}${fragments}`,
+      `- ${when} ${(entry.size?.toString() ?? "?").padStart(width)} ${attributesOf(entry).padEnd(5)} ${
+        printable(entry.name)
+      }${fragments}`,
     );
   }
   lines.push(`${versions.length} versions, ${count} files, ${size} bytes`);

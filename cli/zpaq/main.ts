@@ -6,6 +6,8 @@
 import { SluiceError } from "@sluice/internal";
 import { EXIT, Failure, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
+import { nearest } from "../shared/suggest.ts";
+import { printVersion } from "../shared/version.ts";
 import { addCommand } from "./add.ts";
 import {
   assembleCommand,
@@ -60,6 +62,9 @@ const ACTIONS: Readonly<Record<string, Run>> = {
   e: reencryptCommand,
 };
 
+/** Long names of commands, with those that the options name. */
+const LONG_NAMES: Readonly<Record<string, string>> = { add: "a", extract: "x", list: "l" };
+
 /** Words that may stand first, for shell completions. */
 export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "pack", "py"];
 
@@ -69,17 +74,23 @@ export async function run(args: string[]): Promise<number> {
     const [action, ...rest] = args;
     if (action === "pack") return await withFailures(() => packCommand(rest));
     if (action === "py") return await withFailures(() => pythonCommand(rest));
-    const settings = parseZpaqOptions(rest);
-    if (settings.help || action === "--help" || action === "-h") {
-      console.log(USAGE + OPTION_HELP.trimEnd());
-      return EXIT.ok;
-    }
+    if (action === "--help" || action === "-h") return help();
+    if (action === "--version" || action === "-V") return printVersion("zpaq");
     const command = Object.hasOwn(ACTIONS, action ?? "") ? ACTIONS[action!] : undefined;
-    if (command === undefined) throw new UsageFailure(`"${action ?? ""}" is no command of zpaq`);
+    if (command === undefined) {
+      throw new UsageFailure(`"${action ?? ""}" is no command of zpaq${nearest(action ?? "", SUBCOMMANDS)}`);
+    }
+    const settings = parseZpaqOptions(LONG_NAMES[action!] ?? action!, rest);
+    if (settings.help) return help();
     if (settings.operands.length === 0) throw new UsageFailure(`zpaq ${action} needs an archive or a config`);
     const messages = new Messages(settings.summary > 1 ? LEVEL.errors : LEVEL.results);
     return await withFailures(() => command(settings, messages));
   });
+}
+
+function help(): number {
+  console.log(USAGE + OPTION_HELP.trimEnd());
+  return EXIT.ok;
 }
 
 /** Runs an action; what is wrong with data becomes a failure of the command. */

@@ -1,8 +1,10 @@
 /**
  * The command line of `sluice zpaq`, as zpaq 7.15 has it: words with one dash, some of which take all operands up to the
- * next.
+ * next. Each option names the commands in which it has an effect; anywhere else it is a usage error.
  */
 import { UsageFailure } from "../shared/exit.ts";
+import { nearest } from "../shared/suggest.ts";
+import { parseSize } from "../shared/sizes.ts";
 
 /** What a command line asks for. */
 export interface ZpaqSettings {
@@ -18,11 +20,16 @@ export interface ZpaqSettings {
   only: string[];
   not: string[];
   force: boolean;
-  all: boolean;
+  /** Digits of the version's number in names, where all versions are asked for. */
+  all: number | undefined;
   test: boolean;
   attributes: boolean;
   summary: number;
   fragment: number;
+  /** The most bytes of output; undefined for the default. */
+  maxSize: number | undefined;
+  /** The most bytes that the model of a block may take; undefined for the default. */
+  maxMemory: number | undefined;
   args: number[];
   /** A command that prepares a file for the post-processor; "" for the one that the config names. */
   preprocess: string | undefined;
@@ -35,6 +42,12 @@ export interface ZpaqSettings {
 }
 
 const THREADS_MAX = 64;
+const VERSION_DIGITS = 4;
+const VERSION_DIGITS_MAX = 12;
+/** Larger numbers are dates. */
+const VERSION_MAX = 9_999_999;
+const DATE_MIN = 19000101000000;
+const DATE_MAX = 29991231235959;
 
 function defaults(): ZpaqSettings {
   return {
@@ -49,11 +62,13 @@ function defaults(): ZpaqSettings {
     only: [],
     not: [],
     force: false,
-    all: false,
+    all: undefined,
     test: false,
     attributes: true,
     summary: 0,
     fragment: 6,
+    maxSize: undefined,
+    maxMemory: undefined,
     args: [],
     preprocess: undefined,
     append: false,
@@ -65,97 +80,339 @@ function defaults(): ZpaqSettings {
   };
 }
 
-/** Text of `sluice zpaq --help` on options. */
-export const OPTION_HELP = `Options (one dash, as zpaq has them):
-  -mN, -method M       level 0 to 5 with log2 of the block size in MiB, or an expanded method
-  -tN, -threads N      blocks at a time
-  -until N|-N|DATE     versions up to a number, from the end, or up to YYYYMMDD[HH[MM[SS]]]
-  -key PASSWORD        encrypted archive
-  -to NAMES            where to extract: a folder, or one name for each file named
-  -only, -not FILES    patterns with * and ?
-  -f, -force           overwrite files; add files that have not changed; go on behind damaged blocks with d
-  -all                 files of all versions
-  -repack FILE [KEY]   with x: write an archive of what is seen, without the blocks that nothing refers to
-  -index FILE          with x: write the archive's index, which l lists
-  -test                decode and compare, write nothing
-  -noattributes        leave modes out
-  -s, -summary N       say less
-  -fragment N          log2 of the mean fragment size in KiB
-  -args N,N            values of $1, $2 of a config
-  -preprocess CMD      with c: run CMD INPUT OUTPUT for each file; "" for the command that the config names
-  -append              add blocks to an archive with c
-  -unsafe-paths        extract names that lead out of the folder
-`;
-
-/** Reads zpaq's dates: digits, with missing parts filled up. */
-function parseUntil(text: string): number | Date {
-  if (/^-\d+$/.test(text)) return Number(text);
-  const digits = text.replace(/\D/g, "");
-  if (digits.length <= 7) return Number(digits);
-  const full = (digits + "99999999235959".slice(digits.length)).slice(0, 14);
-  const number = (from: number, to: number): number => Number(full.slice(from, to));
-  return new Date(
-    Date.UTC(number(0, 4), number(4, 6) - 1, number(6, 8), number(8, 10), number(10, 12), number(12, 14)),
-  );
-}
-
-function integer(name: string, text: string | undefined, min: number, max: number): number {
+function integer(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (text === undefined || text === "" || !Number.isInteger(value) || value < min || value > max) {
-    throw new UsageFailure(
-      `Option ${name} has the value "${text ?? ""}", expected a number from ${min} to ${max}`,
-    );
+  if (!/^-?\d+$/.test(text) || value < min || value > max) {
+    throw new UsageFailure(`Option ${name} has the value "${text}", expected a number from ${min} to ${max}`);
   }
   return value;
 }
 
-/** Reads a command line. */
-export function parseZpaqOptions(args: readonly string[]): ZpaqSettings {
+function size(name: string, text: string): number {
+  const value = parseSize(text);
+  if (value === undefined || value === 0) {
+    throw new UsageFailure(`Option ${name} has the value "${text}", expected a size such as 4G`);
+  }
+  return value;
+}
+
+/** Reads the words of a version's number or of a date; parts of a date that are missing are its last moment. */
+export function parseUntil(words: readonly string[]): number | Date {
+  const text = words.join(" ");
+  const wrong = (): never => {
+    throw new UsageFailure(
+      `Option -until has the value "${text}", expected N, -N or a date such as 2026-11-28 21:39:16 from 1900 to 2999`,
+    );
+  };
+  if (/^-[1-9]\d*$/.test(text)) return Number(text);
+  if (!/^\d[\d\s:./-]*$/.test(text)) wrong();
+  // A single digit between separators is a month, a day, and so on.
+  const digits = text.split(/\D+/).map((part, i) => i > 0 && part.length === 1 ? `0${part}` : part).join("");
+  if (Number(digits) <= VERSION_MAX) return Number(digits);
+  if (digits.length < 8 || digits.length > 14 || digits.length % 2 === 1) wrong();
+  const full = digits + "235959".slice(digits.length - 8);
+  const number = (from: number, to: number): number => Number(full.slice(from, to));
+  const date = new Date(
+    Date.UTC(number(0, 4), number(4, 6) - 1, number(6, 8), number(8, 10), number(10, 12), number(12, 14)),
+  );
+  // A day that a month does not have would become one of the next.
+  const real = date.toISOString().replace(/\D/g, "").slice(0, 14) === full;
+  if (!real || Number(full) < DATE_MIN || Number(full) > DATE_MAX) wrong();
+  return date;
+}
+
+/**
+ * What follows an option: nothing, one value, all words up to the next option, one of which may be negative, or a number
+ * that may be left out.
+ */
+type Form = "flag" | "value" | "words" | "number?";
+
+/** One option and the commands in which it has an effect. */
+interface Row {
+  readonly names: readonly string[];
+  readonly form: Form;
+  /** Whether a value may follow the name without a space. */
+  readonly glued?: boolean;
+  readonly commands: string;
+  readonly help: string;
+  readonly value?: string;
+  set(settings: ZpaqSettings, values: readonly string[], name: string): void;
+}
+
+const ROWS: readonly Row[] = [
+  {
+    names: ["-m", "-method"],
+    form: "value",
+    glued: true,
+    commands: "a",
+    value: "N",
+    help: "level 0 to 5 with log2 of the block size in MiB, or an expanded method",
+    set: (s, [v]) => s.method = v!,
+  },
+  {
+    names: ["-t", "-threads"],
+    form: "value",
+    glued: true,
+    commands: "a x t",
+    value: "N",
+    help: "blocks at a time; 0 for one a core",
+    set: (s, [v], name) => s.threads = integer(name, v!, 0, THREADS_MAX),
+  },
+  {
+    names: ["-until"],
+    form: "words",
+    commands: "a x t l",
+    value: "N|-N|DATE",
+    help: "versions up to a number, from the end, or up to YYYY-MM-DD [HH:MM:SS]; a rolls back to it",
+    set: (s, values) => s.until = parseUntil(values),
+  },
+  {
+    names: ["-key"],
+    form: "value",
+    commands: "a x t l",
+    value: "PASSWORD",
+    help: "encrypted archive",
+    set: (s, [v]) => s.password = v!,
+  },
+  {
+    names: ["-to"],
+    form: "words",
+    commands: "a x",
+    value: "NAMES",
+    help: "other names: one for each file named, or one folder for all",
+    set: (s, values) => s.to = [...values],
+  },
+  {
+    names: ["-only"],
+    form: "words",
+    commands: "a x t l",
+    value: "FILES",
+    help: "patterns with * and ? that names must fit",
+    set: (s, values) => s.only = [...values],
+  },
+  {
+    names: ["-not"],
+    form: "words",
+    commands: "a x t l",
+    value: "FILES",
+    help: "patterns that names must not fit",
+    set: (s, values) => s.not = [...values],
+  },
+  {
+    names: ["-f", "-force"],
+    form: "flag",
+    commands: "a x c d r asm e",
+    help: "overwrite files; a: add files that have not changed; d: also go on after damaged blocks",
+    set: (s) => s.force = true,
+  },
+  {
+    names: ["-all"],
+    form: "number?",
+    commands: "x t l",
+    value: "N",
+    help: "files of all versions, under the version's number in N [4] digits",
+    set: (s, [v], name) => s.all = v === undefined ? VERSION_DIGITS : integer(name, v, 1, VERSION_DIGITS_MAX),
+  },
+  {
+    names: ["-repack"],
+    form: "words",
+    commands: "x",
+    value: "FILE [KEY]",
+    help: "write an archive of what is selected, without the blocks that nothing refers to",
+    set: (s, values, name) => {
+      if (values.length > 2) throw new UsageFailure(`Option ${name} takes a file and a password`);
+      s.repack = [...values];
+    },
+  },
+  {
+    names: ["-index"],
+    form: "value",
+    commands: "x",
+    value: "FILE",
+    help: "write the archive's index, which l lists",
+    set: (s, [v]) => s.index = v!,
+  },
+  {
+    names: ["-test"],
+    form: "flag",
+    commands: "x",
+    help: "decode and compare, write nothing",
+    set: (s) => s.test = true,
+  },
+  {
+    names: ["-noattributes"],
+    form: "flag",
+    commands: "a x",
+    help: "leave modes out",
+    set: (s) => s.attributes = false,
+  },
+  {
+    names: ["-s", "-summary"],
+    form: "value",
+    glued: true,
+    commands: "a x t l",
+    value: "N",
+    help: "l: -1 shows the ids of fragments, N > 0 the totals alone; others: N > 1 says less",
+    set: (s, [v], name) => s.summary = integer(name, v!, -1, 1e9),
+  },
+  {
+    names: ["-fragment"],
+    form: "value",
+    commands: "a",
+    value: "N",
+    help: "log2 of the mean fragment size in KiB",
+    set: (s, [v], name) => s.fragment = integer(name, v!, 0, 19),
+  },
+  {
+    names: ["-maxsize"],
+    form: "value",
+    commands: "x t d",
+    value: "SIZE",
+    help: "most bytes of output; by default 1000 times the archive + 1 GiB for what declares no size",
+    set: (s, [v], name) => s.maxSize = size(name, v!),
+  },
+  {
+    names: ["-memory"],
+    form: "value",
+    commands: "a x t l d",
+    value: "SIZE",
+    help: "most memory that the model of a block may take; 1 GiB by default",
+    set: (s, [v], name) => s.maxMemory = size(name, v!),
+  },
+  {
+    names: ["-args"],
+    form: "value",
+    commands: "c r asm trace",
+    value: "N,N",
+    help: "values of $1, $2 of a config",
+    set: (s, [v], name) => s.args = v!.split(",").map((text) => integer(name, text, 0, 65535)),
+  },
+  {
+    names: ["-preprocess"],
+    form: "value",
+    commands: "c",
+    value: "CMD",
+    help: 'run CMD INPUT OUTPUT for each file; "" for the command that the config names',
+    set: (s, [v]) => s.preprocess = v!,
+  },
+  {
+    names: ["-append"],
+    form: "flag",
+    commands: "c",
+    help: "add blocks to an archive",
+    set: (s) => s.append = true,
+  },
+  {
+    names: ["-nochecksum"],
+    form: "flag",
+    commands: "c",
+    help: "store no SHA-1",
+    set: (s) => s.noChecksum = true,
+  },
+  { names: ["-noname"], form: "flag", commands: "c", help: "store no name", set: (s) => s.noName = true },
+  { names: ["-notag"], form: "flag", commands: "c", help: "write no tag", set: (s) => s.noTag = true },
+  {
+    names: ["-unsafe-paths"],
+    form: "flag",
+    commands: "x",
+    help: "extract names that lead out of the folder",
+    set: (s) => s.unsafePaths = true,
+  },
+];
+
+const HELP_COLUMN = 28;
+
+/** Text of `sluice zpaq --help` on options. */
+export const OPTION_HELP = `Options (one dash, as zpaq has them), and the commands that take them:\n${
+  ROWS.map(({ names, value, commands, help }) => {
+    const head = `${names.join(", ")}${value === undefined ? "" : ` ${value}`}`;
+    const gap = head.length < HELP_COLUMN - 1
+      ? " ".repeat(HELP_COLUMN - head.length)
+      : `\n${" ".repeat(HELP_COLUMN + 2)}`;
+    return `  ${head}${gap}${help} (${commands})\n`;
+  }).join("")
+}`;
+
+/** Names of options that have an effect in a command, for tests of the whole table. */
+export function zpaqOptionNames(command: string): string[] {
+  return ROWS.filter(({ commands }) => commands.split(" ").includes(command)).flatMap(({ names }) => names);
+}
+
+/** Every option's name. */
+export const ZPAQ_OPTION_NAMES: readonly string[] = ROWS.flatMap(({ names }) => names);
+
+/** The option of a word, and the value that is glued to it. */
+function findRow(
+  arg: string,
+): { readonly row: Row; readonly name: string; readonly glued: string | undefined } {
+  const exact = ROWS.find(({ names }) => names.includes(arg));
+  if (exact !== undefined) return { row: exact, name: arg, glued: undefined };
+  const row = ROWS.find(({ names, glued }) => glued === true && arg.startsWith(names[0]!));
+  // A longer word is a misspelled option rather than a value, unless it can be one.
+  const value = arg.slice(2);
+  if (row !== undefined && (row.names[0] === "-m" ? /^(?:\d|[xs]\d)/ : /^-?\d/).test(value)) {
+    return { row, name: row.names[0]!, glued: value };
+  }
+  throw new UsageFailure(`Option ${arg} is not known${nearest(arg, ZPAQ_OPTION_NAMES)}`);
+}
+
+/** Reads the command line of one command. */
+export function parseZpaqOptions(command: string, args: readonly string[]): ZpaqSettings {
   const settings = defaults();
-  let list: string[] = settings.operands;
+  const isOption = (word: string | undefined): boolean =>
+    word !== undefined && word.length > 1 && word.startsWith("-");
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
-    if (!arg.startsWith("-") || arg === "-") {
-      list.push(arg);
+    if (!isOption(arg)) {
+      settings.operands.push(arg);
       continue;
     }
-    const value = (): string => {
-      const next = args[++i];
-      if (next === undefined) throw new UsageFailure(`Option ${arg} needs a value`);
-      return next;
-    };
-    list = settings.operands;
-    const glued = /^-([mts])(.+)$/.exec(arg);
-    if (arg === "-to") list = settings.to;
-    else if (arg === "-repack") list = settings.repack;
-    else if (arg === "-index") settings.index = value();
-    else if (arg === "-only") list = settings.only;
-    else if (arg === "-not") list = settings.not;
-    else if (arg === "-method" || arg === "-m") settings.method = value();
-    else if (arg === "-threads" || arg === "-t") settings.threads = integer(arg, value(), 0, THREADS_MAX);
-    else if (arg === "-until") settings.until = parseUntil(value());
-    else if (arg === "-key") settings.password = value();
-    else if (arg === "-force" || arg === "-f") settings.force = true;
-    else if (arg === "-all") settings.all = true;
-    else if (arg === "-test") settings.test = true;
-    else if (arg === "-noattributes") settings.attributes = false;
-    else if (arg === "-summary" || arg === "-s") settings.summary = integer(arg, value(), -1, 1e9);
-    else if (arg === "-fragment") settings.fragment = integer(arg, value(), 0, 19);
-    else if (arg === "-args") settings.args = value().split(",").map((text) => integer(arg, text, 0, 65535));
-    else if (arg === "-preprocess") settings.preprocess = value();
-    else if (arg === "-append") settings.append = true;
-    else if (arg === "-nochecksum") settings.noChecksum = true;
-    else if (arg === "-noname") settings.noName = true;
-    else if (arg === "-notag") settings.noTag = true;
-    else if (arg === "-unsafe-paths") settings.unsafePaths = true;
-    else if (arg === "--help" || arg === "-h") settings.help = true;
-    else if (glued?.[1] === "m") settings.method = glued[2]!;
-    else if (glued?.[1] === "t") settings.threads = integer("-t", glued[2], 0, THREADS_MAX);
-    else if (glued?.[1] === "s") settings.summary = integer("-s", glued[2], -1, 1e9);
-    else throw new UsageFailure(`Option ${arg} is not known`);
+    if (arg === "--help" || arg === "-h") {
+      settings.help = true;
+      continue;
+    }
+    const { row, name, glued } = findRow(arg);
+    if (!row.commands.split(" ").includes(command)) {
+      throw new UsageFailure(`Option ${name} has no effect with ${command}; it belongs to ${row.commands}`);
+    }
+    const values: string[] = glued === undefined ? [] : [glued];
+    if (row.form === "value" && glued === undefined) {
+      if (args[i + 1] === undefined) throw new UsageFailure(`Option ${name} needs a value`);
+      values.push(args[++i]!);
+    } else if (row.form === "words") {
+      if (name === "-until" && /^-\d/.test(args[i + 1] ?? "")) values.push(args[++i]!);
+      else while (args[i + 1] !== undefined && !isOption(args[i + 1])) values.push(args[++i]!);
+      if (values.length === 0) throw new UsageFailure(`Option ${name} needs a value`);
+    } else if (row.form === "number?" && /^\d+$/.test(args[i + 1] ?? "")) {
+      values.push(args[++i]!);
+    }
+    row.set(settings, values, name);
   }
   if (settings.threads === 0) settings.threads = navigator.hardwareConcurrency;
+  checkCombinations(settings);
   return settings;
+}
+
+/** Options that leave each other without effect. */
+function checkCombinations(settings: ZpaqSettings): void {
+  const { repack, index, test, to, force, attributes, all, only, not } = settings;
+  const refuse = (names: string, why: string): never => {
+    throw new UsageFailure(`Option ${names} has no effect ${why}`);
+  };
+  if (repack.length > 0 || index !== undefined) {
+    const action = repack.length > 0 ? "with -repack" : "with -index";
+    if (repack.length > 0 && index !== undefined) refuse("-index", action);
+    if (to.length > 0) refuse("-to", action);
+    if (test) refuse("-test", action);
+    if (!attributes) refuse("-noattributes", action);
+    if (index !== undefined && (all !== undefined || only.length > 0 || not.length > 0)) {
+      refuse("-all, -only or -not", action);
+    }
+  } else if (test) {
+    if (to.length > 0) refuse("-to", "with -test");
+    if (force) refuse("-force", "with -test");
+    if (!attributes) refuse("-noattributes", "with -test");
+  }
 }
 
 /** Whether a name fits a pattern: `*` and `?` stand for any letters, and a folder for what is in it. */
@@ -173,4 +430,17 @@ export function isWanted(name: string, files: readonly string[], settings: ZpaqS
   return (files.length === 0 || files.some((file) => name === file || fitsPattern(name, file))) &&
     (only.length === 0 || only.some((pattern) => fitsPattern(name, pattern))) &&
     !not.some((pattern) => fitsPattern(name, pattern));
+}
+
+/** A name as `-to` has it: the first operand that it starts with is replaced, or a folder is put before all names. */
+export function renamed(name: string, files: readonly string[], to: readonly string[]): string {
+  if (to.length === 0) return name;
+  if (files.length === 0) return `${to[0]!.replace(/\/+$/, "")}/${name.replace(/^\/+/, "")}`;
+  for (const [i, target] of to.entries()) {
+    const file = files[i]?.replace(/(?<=.)\/+$/, "");
+    if (file !== undefined && (name === file || name.startsWith(`${file}/`))) {
+      return target.replace(/(?<=.)\/+$/, "") + name.slice(file.length);
+    }
+  }
+  return name;
 }

@@ -9,7 +9,7 @@ import type { Input } from "../shared/inputs.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { formatOptions, parseOptions } from "../shared/options.ts";
 import type { OptionGroup } from "../shared/options.ts";
-import { writeOutput } from "../shared/write_output.ts";
+import { ProtectedFiles, writeOutput } from "../shared/target.ts";
 
 const CODECS: readonly ZpaqCodec[] = ["lz4", "deflate", "zstd"];
 
@@ -17,6 +17,7 @@ interface Settings {
   codec: ZpaqCodec;
   level: number | undefined;
   checksum: boolean;
+  force: boolean;
   quiet: boolean;
   help: boolean;
 }
@@ -47,6 +48,7 @@ const OPTIONS: readonly OptionGroup<Settings>[] = [{
       },
     },
     { long: ["no-checksum"], help: "Leave out the SHA-1 of the files", set: (s) => s.checksum = false },
+    { short: "f", long: ["force"], help: "Overwrite an existing archive", set: (s) => s.force = true },
     { short: "q", long: ["quiet"], help: "Print nothing but errors", set: (s) => s.quiet = true },
     { short: "h", long: ["help"], help: "This text", set: (s) => s.help = true },
   ],
@@ -60,7 +62,14 @@ Usage: sluice zpaq pack [OPTIONS...] ARCHIVE FILE...    "-" for stdout and stdin
 
 /** Runs the command; returns its exit code. */
 export async function packCommand(args: readonly string[]): Promise<number> {
-  const settings: Settings = { codec: "zstd", level: undefined, checksum: true, quiet: false, help: false };
+  const settings: Settings = {
+    codec: "zstd",
+    level: undefined,
+    checksum: true,
+    force: false,
+    quiet: false,
+    help: false,
+  };
   const [archive, ...operands] = parseOptions(OPTIONS, args, settings);
   if (settings.help) {
     console.log(USAGE + formatOptions(OPTIONS).trimEnd());
@@ -78,10 +87,15 @@ export async function packCommand(args: readonly string[]): Promise<number> {
     messages,
   });
   if (inputs.length === 0) return EXIT.failure;
-  const { codec, level, checksum } = settings;
+  const { codec, level, checksum, force } = settings;
   const counts = { from: 0, to: 0 };
   const blocks = packZpaqFiles(files(inputs, counts), { codec, level, checksum });
-  await writeOutput(archive, counted(blocks, counts));
+  await writeOutput(archive, counted(blocks, counts), {
+    command: "zpaq pack",
+    force,
+    messages,
+    files: await ProtectedFiles.of(inputs.map(({ path }) => path)),
+  });
   messages.say(LEVEL.results, `${counts.from} -> ${counts.to}`);
   return failed ? EXIT.failure : EXIT.ok;
 }

@@ -2,10 +2,11 @@
  * Archives on disk: one file, or parts whose numbers stand for `?` and `*` in the name.
  */
 import { decryptZpaqSource, ZpaqArchive } from "@sluice/zpaq";
-import type { ByteSource, ZpaqArchiveOptions } from "@sluice/zpaq";
+import type { ByteSource } from "@sluice/zpaq";
 import { openFileSource } from "@sluice/internal/file-source";
 import { Failure } from "../shared/exit.ts";
 import { lastPartIndex } from "../shared/paths.ts";
+import type { ZpaqSettings } from "./options.ts";
 
 /** The archive's file name: zpaq's own suffix where it has none. */
 export function archivePath(name: string): string {
@@ -28,10 +29,42 @@ export function partPath(path: string, part: number): string {
   });
 }
 
+/** One file of an archive. */
+export interface Part {
+  /** Counted from 1. */
+  readonly number: number;
+  readonly path: string;
+  /** Where it starts in the archive. */
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** An archive's bytes, and how many parts they are in. */
 export interface OpenSource extends Disposable {
   readonly source: ByteSource;
   readonly parts: number;
+  /** Files that follow a part that is missing: they can't be read. */
+  readonly stray: readonly string[];
+  /** The part that has the byte at an offset. */
+  partAt(offset: number): Part;
+}
+
+/** Files whose names fit those of an archive's parts, with greater numbers than there are parts. */
+async function strayParts(path: string, parts: number): Promise<string[]> {
+  const at = lastPartIndex(path);
+  const folder = path.slice(0, at) || ".";
+  const pattern = path.slice(at).replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, "\\d+").replace(
+    /\?/g,
+    "\\d",
+  );
+  const expression = new RegExp(`^${pattern}$`);
+  const known = new Set(Array.from({ length: parts + 1 }, (_, number) => partPath(path, number)));
+  const stray: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    const file = path.slice(0, at) + name;
+    if (expression.test(name) && !known.has(file)) stray.push(file);
+  }
+  return stray.sort();
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -46,14 +79,34 @@ export async function openParts(path: string): Promise<OpenSource | undefined> {
   if (!isMultiPart(path)) {
     if (!await exists(path)) return undefined;
     const source = await openFileSource(path);
-    return { source, parts: 1, [Symbol.dispose]: () => source.close() };
+    const part: Part = { number: 1, path, offset: 0, size: source.size };
+    return { source, parts: 1, stray: [], partAt: () => part, [Symbol.dispose]: () => source.close() };
   }
   const sources: Awaited<ReturnType<typeof openFileSource>>[] = [];
   while (await exists(partPath(path, sources.length + 1))) {
     sources.push(await openFileSource(partPath(path, sources.length + 1)));
   }
-  if (sources.length === 0) return undefined;
+  const stray = await strayParts(path, sources.length);
+  if (sources.length === 0) {
+    if (stray.length > 0) {
+      throw new Failure(`zpaq: ${partPath(path, 1)} is missing, but there is ${stray[0]}`, 2);
+    }
+    return undefined;
+  }
+  const parts: Part[] = [];
+  for (const { size } of sources) {
+    const last = parts.at(-1);
+    const number = parts.length + 1;
+    parts.push({
+      number,
+      path: partPath(path, number),
+      offset: (last?.offset ?? 0) + (last?.size ?? 0),
+      size,
+    });
+  }
   return {
+    stray,
+    partAt: (offset) => parts.findLast((part) => part.offset <= offset)!,
     source: joinSources(sources),
     parts: sources.length,
     [Symbol.dispose]: () => sources.forEach((source) => source.close()),
@@ -82,24 +135,51 @@ function joinSources(sources: readonly ByteSource[]): ByteSource {
 /** An archive that was opened from disk. */
 export interface OpenArchive extends Disposable {
   readonly archive: ZpaqArchive;
-  readonly parts: number;
+  /** Bytes of all parts together. */
+  readonly size: number;
+  /** Where the parts are. */
+  readonly paths: readonly string[];
 }
 
-/** Opens an archive on disk. */
+/**
+ * Opens an archive on disk. What is wrong with it as a whole is said: bytes that belong to no block, an update that was
+ * interrupted, parts that can't be read.
+ */
 export async function openArchive(
   name: string,
-  password: string | undefined,
-  options: ZpaqArchiveOptions,
+  { password, until, maxMemory }: Pick<ZpaqSettings, "password" | "until" | "maxMemory">,
+  complain: (text: string) => void,
 ): Promise<OpenArchive> {
   const path = archivePath(name);
   const opened = await openParts(path);
   if (opened === undefined) throw new Failure(`zpaq: ${path}: No such file or directory`, 2);
   try {
     const source = password === undefined ? opened.source : await decryptZpaqSource(opened.source, password);
-    const archive = await ZpaqArchive.open(source, options);
+    const archive = await ZpaqArchive.open(source, {
+      until,
+      ...(maxMemory === undefined ? {} : { maxMemory }),
+      onDamage: (error) => complain(`${path}: ${error.message}`),
+    });
+    for (const { offset, size } of archive.junk) {
+      complain(`${path}: ${size} bytes at ${offset} belong to no block`);
+    }
+    if (archive.incomplete !== undefined) {
+      const part = opened.partAt(archive.incomplete + opened.source.size - source.size);
+      const hidden = opened.parts > part.number
+        ? `; nothing of the ${opened.parts - part.number} parts after it is seen`
+        : "";
+      complain(`${part.path}: an update was interrupted at byte ${archive.incomplete}${hidden}`);
+    }
+    for (const stray of opened.stray) {
+      complain(`part ${opened.parts + 1} is missing: nothing of ${stray} is seen`);
+    }
     return {
       archive,
-      parts: opened.parts,
+      size: opened.source.size,
+      paths: Array.from(
+        { length: opened.parts },
+        (_, i) => isMultiPart(path) ? partPath(path, i + 1) : path,
+      ),
       [Symbol.dispose](): void {
         archive.close();
         opened[Symbol.dispose]();

@@ -24,10 +24,12 @@ import { disassembleZpaq } from "@sluice/zpaq";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { formatOptions, parseOptions } from "../shared/options.ts";
 import type { OptionGroup } from "../shared/options.ts";
-import { writeOutput } from "../shared/write_output.ts";
+import { LEVEL, Messages } from "../shared/messages.ts";
+import { ProtectedFiles, writeOutput } from "../shared/target.ts";
 
 interface Settings {
   output: string | undefined;
+  force: boolean;
   append: string[];
   strictSubset: boolean;
   allowSlash: boolean;
@@ -67,6 +69,7 @@ const OPTIONS: readonly OptionGroup<Settings>[] = [{
       help: "Output; - for stdout",
       set: (s, v) => s.output = v,
     },
+    { short: "f", long: ["force"], help: "Overwrite an existing output", set: (s) => s.force = true },
     {
       long: ["append"],
       value: "next",
@@ -178,6 +181,7 @@ Usage: sluice zpaq py compile SOURCE.py [-o MODEL.cfg]       to a config
 export async function pythonCommand(args: readonly string[]): Promise<number> {
   const settings: Settings = {
     output: undefined,
+    force: false,
     append: [],
     strictSubset: false,
     allowSlash: false,
@@ -207,7 +211,7 @@ export async function pythonCommand(args: readonly string[]): Promise<number> {
   }
   if (action === "template") {
     const text = zpaqlPyTemplate({ minimal: settings.minimal });
-    await writeOutput(settings.output ?? "-", [new TextEncoder().encode(text)]);
+    await write(settings.output, [], [new TextEncoder().encode(text)], settings);
     return EXIT.ok;
   }
   if (action === "info") {
@@ -302,7 +306,7 @@ async function compile(source: string, path: string, settings: Settings): Promis
   }
   const output = settings.output ??
     (path === "-" ? `out.${extension}` : `${path.replace(/\.py$/, "")}.${extension}`);
-  await writeOutput(output, [emitted(program, settings.emit)]);
+  await write(output, [path], [emitted(program, settings.emit)], settings);
   return EXIT.ok;
 }
 
@@ -448,15 +452,32 @@ async function run(
     const lines = [...runZpaqlPyHcomp(source, data, options)].map(({ byte, contexts }) =>
       `${byte}: [${contexts.join(", ")}]\n`
     );
-    await writeOutput(output ?? settings.output ?? "-", [new TextEncoder().encode(lines.join(""))]);
+    await write(
+      output ?? settings.output,
+      [path, input],
+      [new TextEncoder().encode(lines.join(""))],
+      settings,
+    );
     return EXIT.ok;
   }
   const segments = [data];
   for (const each of settings.append) segments.push(await Deno.readFile(each));
   const content = new Uint8Array(await new Blob(runZpaqlPyPcomp(source, segments, options)).arrayBuffer());
   if (settings.compare !== undefined) return compare(content, await Deno.readFile(settings.compare));
-  await writeOutput(output ?? settings.output ?? "-", [content]);
+  await write(output ?? settings.output, [path, input, ...settings.append], [content], settings);
   return EXIT.ok;
+}
+
+/** Writes an output, which may be none of the files that were read. */
+async function write(
+  output: string | undefined,
+  inputs: readonly (string | undefined)[],
+  chunks: readonly Uint8Array[],
+  { force }: Settings,
+): Promise<void> {
+  const files = await ProtectedFiles.of(inputs);
+  const messages = new Messages(LEVEL.results);
+  await writeOutput(output, chunks, { command: "zpaq py", force, messages, files });
 }
 
 function compare(content: Uint8Array, expected: Uint8Array): number {

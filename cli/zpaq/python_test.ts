@@ -83,26 +83,25 @@ Deno.test("sluice zpaq py compiles, checks and runs a source", async () => {
 
 Deno.test("sluice zpaqlpy takes the options of the original", async () => {
   const folder = await Deno.makeTempDir();
-  const zpaqlpy = async (...args: string[]): Promise<{ code: number; stdout: string }> => {
-    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+  const zpaqlpy = async (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", MAIN, "zpaqlpy", ...args],
       cwd: folder,
       stdin: "null",
       env: { NO_COLOR: "1" },
     }).output();
-    return { code, stdout: new TextDecoder().decode(stdout) };
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   };
   try {
     await Deno.writeTextFile(`${folder}/model.py`, SOURCE.replace("c << 9", "c * 1024 / 2"));
     await Deno.writeTextFile(`${folder}/wrong.py`, SOURCE.replace("c << 9", "d"));
     await Deno.writeTextFile(`${folder}/data`, "AB");
-    const printed = await zpaqlpy(
-      "-v",
-      "--fixed-global-access",
-      "--no-pc-comments",
-      "--run-hcomp=data",
-      "model.py",
-    );
+    const options = ["-v", "--fixed-global-access", "--no-pc-comments"];
+    const printed = await zpaqlpy(...options, "--run-hcomp=data", "model.py");
+    for (const option of options) {
+      assertStringIncludes(printed.stderr, `${option} of the original has no effect`);
+    }
     assertEquals([printed.code, printed.stdout], [0, "65: [33280]\n66: [33792]\n"]);
     assertStringIncludes(await Deno.readTextFile(`${folder}/model.cfg`), "pcomp ./double ;");
     const bare = await zpaqlpy("--suppress-pcomp", "--disable-comp", "--no-comments", "-o", "-", "model.py");

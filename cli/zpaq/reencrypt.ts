@@ -1,23 +1,37 @@
 /**
  * `sluice zpaq e`: archives under another password.
  */
-import { decryptZpaqSource, encryptZpaqUpdate } from "@sluice/zpaq";
+import { decryptZpaqSource, encryptZpaqUpdate, ZpaqArchive } from "@sluice/zpaq";
 import type { ByteSource, ZpaqUpdateSink } from "@sluice/zpaq";
 import { openFileSource } from "@sluice/internal/file-source";
-import { EXIT, UsageFailure } from "../shared/exit.ts";
-import { writeOutput } from "../shared/write_output.ts";
+import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
+import type { Messages } from "../shared/messages.ts";
+import { ProtectedFiles, writeOutput } from "../shared/target.ts";
 import type { ZpaqSettings } from "./options.ts";
 import { newSalt, SALT_SIZE } from "./sink.ts";
 
 const PIECE_SIZE = 1 << 20;
 
 /** `e KEY KEY IN OUT`: an archive under another password; an empty one stands for none. */
-export async function reencryptCommand(settings: ZpaqSettings): Promise<number> {
+export async function reencryptCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [before, after, input, output] = settings.operands;
   if (output === undefined) throw new UsageFailure("zpaq e needs two passwords, an input and an output");
   using source = await openFileSource(input!);
   const plain = before === "" ? source : await decryptZpaqSource(source, before!);
-  await writeOutput(output, encrypted(plain, after!));
+  // Only what was read to its end as an archive is copied; a wrong key would make noise of noise.
+  using archive = await ZpaqArchive.open(plain);
+  const [junk] = archive.junk;
+  if (junk !== undefined) {
+    throw new Failure(`zpaq: ${input}: ${junk.size} bytes at ${junk.offset} belong to no block`, 2);
+  }
+  await writeOutput(output, encrypted(plain, after!), {
+    command: "zpaq",
+    force: settings.force,
+    forceFlag: "-force",
+    exitCode: 2,
+    messages,
+    files: await ProtectedFiles.of([input]),
+  });
   return EXIT.ok;
 }
 

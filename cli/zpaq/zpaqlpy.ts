@@ -12,7 +12,8 @@ import type { ZpaqlPyChapter } from "@sluice/zpaq/compiler";
 import { describeSystemError, EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { formatOptions, parseOptions } from "../shared/options.ts";
 import type { OptionGroup } from "../shared/options.ts";
-import { writeOutput } from "../shared/write_output.ts";
+import { LEVEL, Messages } from "../shared/messages.ts";
+import { ProtectedFiles, writeOutput } from "../shared/target.ts";
 
 const EXIT_USAGE = 64;
 const EXIT_INPUT = 2;
@@ -20,6 +21,7 @@ const EXIT_OUTPUT = 3;
 
 interface Settings {
   output: string | undefined;
+  force: boolean;
   ir: boolean;
   template: boolean;
   chapter: ZpaqlPyChapter | undefined;
@@ -37,9 +39,16 @@ function chapter(name: string, topic: ZpaqlPyChapter) {
   return { long: [name], help: `Print a chapter: ${topic}`, set: (s: Settings) => s.chapter = topic };
 }
 
-/** Options that change nothing here, because the code that they are about is made differently. */
+/** What an option of the original does that has nothing to change here: the code that it is about is made differently. */
+function withoutEffect(name: string) {
+  return {
+    help: "For the original's command lines: prints a note that it has no effect",
+    set: (): void => console.error(`zpaqlpy: note: option ${name} of the original has no effect here`),
+  };
+}
+
 function without(...names: string[]) {
-  return names.map((name) => ({ long: [name], help: "Accepted, has no effect", set: () => {} }));
+  return names.map((name) => ({ long: [name], ...withoutEffect(`--${name}`) }));
 }
 
 /** Its options. */
@@ -54,7 +63,8 @@ export const OPTIONS: readonly OptionGroup<Settings>[] = [{
       help: "Output; - for stdout",
       set: (s, v) => s.output = v,
     },
-    { short: "v", help: "Accepted, has no effect", set: () => {} },
+    { short: "f", long: ["force"], help: "Overwrite an existing output", set: (s) => s.force = true },
+    { short: "v", ...withoutEffect("-v") },
     chapter("info-zpaq", "zpaq"),
     chapter("info-zpaql", "zpaql"),
     chapter("info-zpaqlpy", "lang"),
@@ -105,6 +115,7 @@ const USAGE =
 export async function run(args: string[]): Promise<number> {
   const settings: Settings = {
     output: undefined,
+    force: false,
     ir: false,
     template: false,
     chapter: undefined,
@@ -126,7 +137,7 @@ export async function run(args: string[]): Promise<number> {
     ? zpaqlPyTemplate()
     : undefined;
   if (text !== undefined) {
-    await write(settings.output ?? "-", text);
+    await write(settings.output ?? "-", [], text, settings);
     return EXIT.ok;
   }
   if (path === undefined) throw new UsageFailure("Expected a source", EXIT.failure);
@@ -141,10 +152,22 @@ async function read(path: string): Promise<string> {
   }
 }
 
-async function write(path: string, text: string): Promise<void> {
+async function write(
+  path: string,
+  inputs: readonly (string | undefined)[],
+  text: string,
+  { force }: Settings,
+): Promise<void> {
   try {
-    await writeOutput(path, [new TextEncoder().encode(text)]);
+    await writeOutput(path, [new TextEncoder().encode(text)], {
+      command: "zpaqlpy",
+      force,
+      exitCode: EXIT_OUTPUT,
+      messages: new Messages(LEVEL.results),
+      files: await ProtectedFiles.of(inputs),
+    });
   } catch (error) {
+    if (error instanceof Failure) throw error;
     throw new Failure(`zpaqlpy: ${path}: ${describeSystemError(error)}`, EXIT_OUTPUT);
   }
 }
@@ -167,7 +190,7 @@ async function compile(path: string, source: string, settings: Settings): Promis
   const extension = settings.ir ? "ir" : "cfg";
   const output = settings.output ??
     (path === "-" ? `out.${extension}` : `${path.replace(/\.py$/, "")}.${extension}`);
-  await write(output, settings.ir ? program.ir : program.config);
+  await write(output, [path, runHcomp], settings.ir ? program.ir : program.config, settings);
   if (runHcomp !== undefined) {
     const data = await Deno.readFile(runHcomp);
     for (const { byte, contexts } of runZpaqlPyHcomp(source, data, options)) {

@@ -5,13 +5,13 @@
 import { describeSystemError, EXIT, Failure } from "../shared/exit.ts";
 import { STDOUT_NAME } from "../shared/inputs.ts";
 import type { Input } from "../shared/inputs.ts";
-import { BlockWriter, ChunkReader, NULL_SINK, STDOUT_SINK } from "../shared/io.ts";
+import { BlockWriter, ChunkReader } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { lastPartIndex } from "../shared/paths.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
 import { formatSizePadded } from "../shared/sizes.ts";
-import { confirm, openTarget } from "../shared/target.ts";
+import { confirm, NULL_TARGET, openTarget, ProtectedFiles, STDOUT_TARGET } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
 import { missingNameReason, outputPath } from "./names.ts";
 import { checkThreadNeeds, effectiveLevel } from "./parameters.ts";
@@ -44,17 +44,6 @@ interface Totals {
   exitCode: number;
 }
 
-const STDOUT_TARGET: Target = {
-  ...STDOUT_SINK,
-  commit: () => Promise.resolve(),
-  discard: () => Promise.resolve(),
-};
-const NULL_TARGET: Target = {
-  ...NULL_SINK,
-  commit: () => Promise.resolve(),
-  discard: () => Promise.resolve(),
-};
-
 function destinationOf(settings: ZstdSettings, inputs: readonly Input[]): Destination {
   if (settings.mode === "test") return "none";
   if (settings.output !== undefined) return "one";
@@ -77,12 +66,15 @@ export async function processFiles(
   const destination = destinationOf(settings, inputs);
   refuseTerminals(inputs, settings, destination);
   if (destination === "stdout" && messages.level === LEVEL.results) messages.level = LEVEL.errors;
+  const files = await ProtectedFiles.of(inputs);
+  await files.add(settings.dictionary, "the dictionary");
+  await files.add(settings.patchBase, "the base of the patch");
   const work = await chooseWork(settings, reference, destination, messages);
   if (destination === "one" && inputs.length > 1) {
-    await processConcatenated(inputs, settings, messages, work, totals);
+    await processConcatenated(inputs, files, settings, messages, work, totals);
   } else {
     for (const input of inputs) {
-      await processFile(input, inputs, destination, settings, messages, work, totals);
+      await processFile(input, inputs.length > 1, files, destination, settings, messages, work, totals);
     }
   }
   if (inputs.length > 1 && totals.files > 0) sayTotals(settings, totals, messages);
@@ -132,7 +124,8 @@ async function chooseWork(
 
 async function processFile(
   input: Input,
-  inputs: readonly Input[],
+  several: boolean,
+  files: ProtectedFiles,
   destination: Destination,
   settings: ZstdSettings,
   messages: Messages,
@@ -150,7 +143,8 @@ async function processFile(
         force: settings.force,
         sparse: settings.mode === "decompress" && settings.sparse !== false,
         messages,
-        inputs: [input],
+        files,
+        private: input.info?.isFile === true,
       });
     }
     const { bytesIn, bytesOut } = await transferFile(input, target, settings, messages, work);
@@ -159,7 +153,7 @@ async function processFile(
     totals.files++;
     totals.bytesIn += bytesIn;
     totals.bytesOut += bytesOut;
-    sayResult(input.name, path ?? STDOUT_NAME, bytesIn, bytesOut, settings, messages, inputs.length > 1);
+    sayResult(input.name, path ?? STDOUT_NAME, bytesIn, bytesOut, settings, messages, several);
   } catch (error) {
     await target?.discard();
     report(error, input.name, messages, totals);
@@ -177,6 +171,7 @@ function targetPath(input: Input, destination: Destination, settings: ZstdSettin
 
 async function processConcatenated(
   inputs: readonly Input[],
+  files: ProtectedFiles,
   settings: ZstdSettings,
   messages: Messages,
   work: Work,
@@ -194,7 +189,7 @@ async function processConcatenated(
     force: settings.force,
     sparse: settings.mode === "decompress" && settings.sparse !== false,
     messages,
-    inputs,
+    files,
   });
   for (const input of inputs) {
     try {

@@ -3,24 +3,22 @@
  */
 import { SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
-import { openFileSource } from "@sluice/internal/file-source";
 import type { ZstdDictionary } from "@sluice/zstd/decode";
-import { buildZstdIndex, byteSourceFromUrl, ZstdSeekableReader, ZstdSeekIndex } from "@sluice/zstd/seekable";
+import { buildZstdIndex, ZstdSeekableReader, ZstdSeekIndex } from "@sluice/zstd/seekable";
 import { describeSystemError, EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { BlockWriter, STDOUT_SINK } from "../shared/io.ts";
 import type { ByteSink } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { openTarget } from "../shared/target.ts";
+import { openSource } from "../shared/source.ts";
+import type { OpenSource } from "../shared/source.ts";
+import { openTarget, ProtectedFiles } from "../shared/target.ts";
 import { loadReference } from "./reference.ts";
 import { drain } from "./seekable.ts";
 import type { ZstdSettings } from "./settings.ts";
 
 /** The end of a file, where its table is, comes with the first request. */
 const TAIL_SIZE = 64 << 10;
-
-/** A source that may hold a file. */
-type OpenSource = ByteSource & Partial<Disposable>;
 
 /** Gives the content of one file, or the part that `--range` says; returns the exit code. */
 export async function catFile(
@@ -37,7 +35,7 @@ export async function catFile(
       throw new Failure(`zstd: ${name}: the content has ${reader.size} bytes, less than ${start} `);
     }
     const part = { start, end: Math.min(end, reader.size) };
-    await writeOutput(settings, messages, async (sink) => {
+    await writeOutput(name, settings, messages, async (sink) => {
       const writer = new BlockWriter(sink);
       try {
         await drain(reader.readable(part), writer, () => {});
@@ -55,11 +53,12 @@ export async function indexFile(
   settings: ZstdSettings,
   messages: Messages,
 ): Promise<number> {
-  return await withSource(onlyOperand(operands, "index"), async (source) => {
+  const name = onlyOperand(operands, "index");
+  return await withSource(name, async (source) => {
     const { dictionary } = await loadReference(settings, 1);
     const { index } = await openReader(source, settings, dictionary);
     const bytes = new TextEncoder().encode(`${JSON.stringify(index)}\n`);
-    await writeOutput(settings, messages, (sink) => sink.write(bytes));
+    await writeOutput(name, settings, messages, (sink) => sink.write(bytes));
   });
 }
 
@@ -72,9 +71,8 @@ function onlyOperand(operands: readonly string[], command: string): string {
 async function withSource(name: string, use: (source: ByteSource) => Promise<void>): Promise<number> {
   let source: OpenSource | undefined;
   try {
-    source = /^https?:\/\//.test(name)
-      ? await byteSourceFromUrl(name, { tailSize: TAIL_SIZE })
-      : await openFileSource(name);
+    source = await openSource(name, { tailSize: TAIL_SIZE });
+    if (source.size === 0) throw new Failure(`zstd: ${name}: unexpected end of file `);
     await use(source);
     return EXIT.ok;
   } catch (error) {
@@ -107,6 +105,7 @@ async function openReader(
 }
 
 async function writeOutput(
+  input: string,
   settings: ZstdSettings,
   messages: Messages,
   write: (sink: ByteSink) => Promise<void>,
@@ -117,7 +116,7 @@ async function writeOutput(
     force: settings.force,
     sparse: false,
     messages,
-    inputs: [],
+    files: await ProtectedFiles.of([input, settings.index, settings.dictionary]),
   });
   try {
     await write(target);

@@ -5,11 +5,12 @@ import { backendInfo } from "@sluice/ffi";
 import { SluiceError } from "@sluice/internal";
 import { trainZstdDictionaryAsync } from "@sluice/zstd";
 import type { ZstdDictionary } from "@sluice/zstd";
-import { AtomicFile } from "../shared/atomic_file.ts";
 import { describeSystemError, EXIT, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
+import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
+import type { TargetOptions } from "../shared/target.ts";
 import { effectiveLevel } from "./parameters.ts";
 import type { ZstdSettings } from "./settings.ts";
 
@@ -29,6 +30,10 @@ export async function trainOnFiles(
   settings: ZstdSettings,
   messages: Messages,
 ): Promise<number> {
+  const path = settings.output ?? OUTPUT_DEFAULT;
+  const files = await ProtectedFiles.of(inputs);
+  const target = { command: "zstd", force: settings.force, messages, files, exitCode: EXIT.dictionaryOutput };
+  await checkTarget(path, target);
   const samples = await loadSamples(inputs, settings, messages);
   if (samples.length < SAMPLE_COUNT_MIN) {
     messages.say(
@@ -52,7 +57,7 @@ export async function trainOnFiles(
   const dictionary = await train(samples, sizeMax, settings, messages);
   const { algorithm, k, d } = dictionary.training!;
   if (algorithm !== "legacy") messages.say(LEVEL.results, `k=${k}\nd=${d}`);
-  await writeDictionary(settings.output ?? OUTPUT_DEFAULT, dictionary, messages);
+  await writeDictionary(path, dictionary, target);
   return EXIT.ok;
 }
 
@@ -132,16 +137,17 @@ async function readStart(path: string, length: number): Promise<Uint8Array<Array
 async function writeDictionary(
   path: string,
   dictionary: ZstdDictionary,
-  messages: Messages,
+  options: TargetOptions,
 ): Promise<void> {
-  messages.say(LEVEL.results, `Save dictionary of size ${dictionary.size} into file ${path} `);
-  let file: AtomicFile | undefined;
+  options.messages.say(LEVEL.results, `Save dictionary of size ${dictionary.size} into file ${path} `);
   try {
-    file = await AtomicFile.create(path);
-    await file.write(dictionary.bytes);
-    await file.commit();
+    await writeOutput(path, [dictionary.bytes], options);
   } catch (error) {
-    await file?.discard();
-    throw new Failure(`Error 3 : cannot open ${path} : ${describeSystemError(error)}`, EXIT.dictionaryOutput);
+    throw new Failure(
+      `Error 3 : cannot open ${path} : ${
+        error instanceof Failure ? error.message : describeSystemError(error)
+      }`,
+      EXIT.dictionaryOutput,
+    );
   }
 }

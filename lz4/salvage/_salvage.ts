@@ -7,11 +7,12 @@ import type { BlockSalvager } from "./_block_salvager.ts";
 import {
   FRAME_HEADER_SIZE_MAX,
   FRAME_MAGIC,
-  HISTORY_MAX,
   LEGACY_WORD_MAX,
   STORED_BIT,
   WORD_SIZE,
 } from "../frame/_format.ts";
+import { Taint } from "./_taint.ts";
+import { hashDigest, hashUpdate, newHashState } from "../frame/_hash.ts";
 import { isMagic, parseFrameHeader } from "../frame/_frame_parser.ts";
 import { MORE } from "./_salvage_window.ts";
 import type { SalvageWindow } from "./_salvage_window.ts";
@@ -122,39 +123,71 @@ function* salvageFrame(
 ): Walk<number> {
   salvager.begin(info);
   let pos = start;
-  /** Content since the last damage; from 64 KiB on nothing can refer to what was lost. */
-  let clean = Infinity;
+  const taint = new Taint();
+  const hash = newHashState();
+  let size = 0;
+  let whole = true;
   while (true) {
     window.drop(pos);
     const block = yield* blockAt(window, pos, info);
     if (block === "end") {
-      return pos + (info.type === "legacy" ? 0 : WORD_SIZE + (info.contentChecksum ? WORD_SIZE : 0));
+      if (info.type === "legacy") return pos;
+      return yield* frameEnd(window, pos + WORD_SIZE, info, whole ? { size, hash } : undefined);
     }
     if (block === undefined) {
       const next = yield* resync(window, pos + 1, info, resyncBlocks);
       const reason = next.pos === window.end && window.ended ? "TRUNCATED" : "BLOCK_TOO_LARGE";
       yield { kind: "damage", in: [pos, next.pos], size: undefined, reason };
       pos = next.pos;
-      clean = 0;
+      whole = false;
       if (next.leaves) return pos;
       salvager.lose(info);
+      taint.lose();
       continue;
     }
-    const result = salvager.decode(window.view(pos, block.end));
+    const coded = window.view(pos, block.end);
+    const result = salvager.decode(coded);
     if (result instanceof Uint8Array) {
-      const suspect = info.linked && clean < HISTORY_MAX;
-      yield { kind: "content", in: [pos, block.end], bytes: result, suspect };
-      clean += result.length;
+      const data = coded.subarray(WORD_SIZE, coded.length - (info.blockChecksum ? WORD_SIZE : 0));
+      const stored = info.type !== "legacy" && window.word(pos) >= STORED_BIT;
+      const suspectRanges = info.linked ? taint.follow(data, stored, result.length) : [];
+      if (whole && info.contentChecksum) hashUpdate(hash, result);
+      size += result.length;
+      const suspect = suspectRanges.length > 0;
+      yield { kind: "content", in: [pos, block.end], bytes: result, suspect, suspectRanges };
     } else {
       // All blocks but the last are full unless a flush made them short; the next one tells.
       const isLast = typeof (yield* blockAt(window, block.end, info)) !== "object";
-      const size = isLast ? undefined : info.blockMax;
-      yield { kind: "damage", in: [pos, block.end], size, reason: result };
-      clean = 0;
+      const lost = isLast ? undefined : info.blockMax;
+      yield { kind: "damage", in: [pos, block.end], size: lost, reason: result };
+      whole = false;
       salvager.lose(info);
+      taint.lose();
     }
     pos = block.end;
   }
+}
+
+/** What follows the last block; content without damage is compared with what the frame says of it. */
+function* frameEnd(
+  window: SalvageWindow,
+  pos: number,
+  info: Lz4FrameInfo,
+  content: { readonly size: number; readonly hash: Uint32Array<ArrayBuffer> } | undefined,
+): Walk<number> {
+  if (content !== undefined && info.contentSize !== undefined && info.contentSize !== content.size) {
+    yield { kind: "damage", in: [pos - WORD_SIZE, pos], size: 0, reason: "CONTENT_SIZE" };
+  }
+  if (!info.contentChecksum) return pos;
+  const end = pos + WORD_SIZE;
+  if (!(yield* window.reach(end))) {
+    yield { kind: "damage", in: [pos, window.end], size: 0, reason: "TRUNCATED" };
+    return window.end;
+  }
+  if (content !== undefined && window.word(pos) !== hashDigest(content.hash)) {
+    yield { kind: "damage", in: [pos, end], size: 0, reason: "CONTENT_CHECKSUM" };
+  }
+  return end;
 }
 
 /** The next place where blocks go on, or another frame starts. */

@@ -19,8 +19,10 @@ export interface Lz4RecoveredContent {
   readonly in: readonly [number, number];
   /** The content of one block. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether it may refer to content that was lost: in linked frames, up to 64 KiB behind damage. */
+  /** Whether some of it derives from content that was lost, directly or by copies of copies. */
   readonly suspect: boolean;
+  /** The bytes that do, as ranges of `bytes`, end exclusive; all others are right if the block is. */
+  readonly suspectRanges: readonly (readonly [number, number])[];
 }
 
 /** Bytes of the file that gave nothing. */
@@ -31,7 +33,10 @@ export interface Lz4Damage {
   readonly in: readonly [number, number];
   /** How much content was lost, where the blocks around tell; undefined where that is not known. */
   readonly size: number | undefined;
-  /** What is wrong, a code such as "BLOCK_CHECKSUM". */
+  /**
+   * What is wrong, a code such as "BLOCK_CHECKSUM". "CONTENT_CHECKSUM" and "CONTENT_SIZE" lose nothing: every block of the
+   * frame decoded, but its content is not what the frame says.
+   */
   readonly reason: string;
 }
 

@@ -56,31 +56,58 @@ function rowsOf({ blockSize, sizes, digests }: DataBlock): Uint8Array {
   return rows;
 }
 
-/** Writes an archive of one version: these files, and the data blocks that they refer to as they are. */
-export async function repackFiles(
+/** A version to write, with its lines of the index. */
+export interface VersionToPack {
+  readonly date: number;
+  readonly files: readonly IndexedFile[];
+}
+
+/** Writes an archive of these versions, each with the data blocks that its files are the first to refer to. */
+export async function repackVersions(
   source: ByteSource,
   store: BlockStore,
-  files: readonly IndexedFile[],
-  date: number,
+  versions: readonly VersionToPack[],
   sink: ZpaqUpdateSink,
 ): Promise<void> {
-  refuseStreaming(files, "repack");
-  const blocks = blocksOf(store, files);
+  for (const { files } of versions) refuseStreaming(files, "repack");
+  const written = new Set<DataBlock>();
+  let start = 0;
+  for (const { date, files } of versions) {
+    const blocks = blocksOf(store, files).filter((block) => !written.has(block));
+    for (const block of blocks) written.add(block);
+    start += await packVersion(source, { date, files }, blocks, start, sink);
+  }
+}
+
+/** Writes one version, which starts at `start` of the archive; returns its size. */
+async function packVersion(
+  source: ByteSource,
+  { date, files }: VersionToPack,
+  blocks: readonly DataBlock[],
+  start: number,
+  sink: ZpaqUpdateSink,
+): Promise<number> {
+  let size = 0;
+  const write = async (bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
+    size += bytes.length;
+    await sink.write(bytes);
+  };
   const first = blocks[0]?.first ?? 1;
-  await sink.write(await startBlock(date, first, -1));
   let dataSize = 0;
+  await write(await startBlock(date, first, -1));
   for (const { offset, blockSize } of blocks) {
     if (offset + blockSize > source.size) {
       throw fault("TRUNCATED", source.size, "a data block is cut", "repack");
     }
-    await copyRange(source, offset, offset + blockSize, sink);
+    await copyRange(source, offset, offset + blockSize, { ...sink, write });
     dataSize += blockSize;
   }
   for (const block of blocks) {
-    await sink.write(await journalBlock("h", date, block.first, rowsOf(block), STORED_METHOD));
+    await write(await journalBlock("h", date, block.first, rowsOf(block), STORED_METHOD));
   }
-  for await (const block of indexBlocks(date, files)) await sink.write(block);
-  await sink.rewrite(0, await startBlock(date, first, dataSize));
+  for await (const block of indexBlocks(date, files)) await write(block);
+  await sink.rewrite(start, await startBlock(date, first, dataSize));
+  return size;
 }
 
 /** Writes the index of versions: all of the archive but its data. */

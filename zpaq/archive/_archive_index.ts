@@ -7,15 +7,23 @@ import { BlockSource, WindowSource } from "../block/_block_source.ts";
 import type { DecompressSettings } from "../block/_decompress_options.ts";
 import { fault } from "../zpaql/_fault.ts";
 import {
-  isJournalName,
   journalSize,
+  looksLikeJournal,
   parseHashes,
   parseIndex,
   parseJournalName,
   parseStart,
+  START_BLOCK_SIZE,
 } from "./_journal_format.ts";
 import type { HashTable, IndexLine } from "./_journal_format.ts";
 
+/** What a block that starts an update begins with: tag, header and mark of its name. */
+const START_PREFIX = Uint8Array.fromHex(
+  "376b5374a03183d38cb228b0d37a5051020107000000000000000001" + "6a4443",
+);
+/** Where the letter of its kind stands, and which it is. */
+const START_KIND_AT = START_PREFIX.length + 14;
+const START_KIND = 0x63;
 /** Ids may leave a gap where blocks were lost, but not one that fills memory. */
 const ID_GAP_MAX = 2 ** 24;
 const STREAM_COMMENT = /^\d+ (\d{14}) ([uw])(\d+)/;
@@ -53,6 +61,12 @@ export interface IndexedVersion {
   readonly lines: IndexedFile[];
 }
 
+/** A range of bytes that belong to no block. */
+export interface JunkRange {
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** All that an index says. */
 export interface ArchiveIndex {
   readonly versions: IndexedVersion[];
@@ -61,20 +75,30 @@ export interface ArchiveIndex {
   readonly end: number;
   readonly nextFragment: number;
   readonly damages: readonly SluiceError[];
+  /** Bytes that belong to no block. */
+  readonly junk: readonly JunkRange[];
+  /** Where an update starts that was never completed. */
+  readonly incomplete: number | undefined;
 }
 
 /** Reads an index. Damage goes to `onDamage` where there is one, else it is thrown. */
 export async function readIndex(
   source: ByteSource,
   settings: DecompressSettings,
-  stop: (version: IndexedVersion) => boolean,
+  stop: (version: { readonly number: number; readonly date: number }) => boolean,
 ): Promise<ArchiveIndex> {
   const window = new WindowSource(source);
   const blockSettings = { ...settings, onDamage: undefined };
+  const junk: JunkRange[] = [];
+  const onJunk = (range: JunkRange): void => {
+    junk.push(range);
+    settings.onJunk?.(range);
+  };
   const reader = new BlockSource(window, { ...blockSettings, onJunk: undefined });
-  const skipper = new BlockSource(window, blockSettings, true);
+  // Passing over a block needs no model, however large.
+  const skipper = new BlockSource(window, { ...blockSettings, onJunk, maxMemory: Infinity }, true);
   try {
-    return await readBlocks(source, settings, stop, reader, skipper);
+    return await readBlocks(source, settings, stop, reader, skipper, junk);
   } finally {
     reader[Symbol.dispose]();
     skipper[Symbol.dispose]();
@@ -84,9 +108,10 @@ export async function readIndex(
 async function readBlocks(
   source: ByteSource,
   settings: DecompressSettings,
-  stop: (version: IndexedVersion) => boolean,
+  stop: (version: { readonly number: number; readonly date: number }) => boolean,
   reader: BlockSource,
   skipper: BlockSource,
+  junk: readonly JunkRange[],
 ): Promise<ArchiveIndex> {
   const versions: IndexedVersion[] = [];
   const blocks: DataBlock[] = [];
@@ -97,6 +122,8 @@ async function readBlocks(
   let dataAt = 0;
   let nextFragment = 1;
   let version: IndexedVersion | undefined;
+  let incomplete: number | undefined;
+  let found = false;
 
   function damaged(error: unknown): void {
     if (!(error instanceof SluiceError) || report === undefined) throw error;
@@ -113,23 +140,39 @@ async function readBlocks(
 
   while (at < source.size) {
     const from = at;
+    let again = false;
+    if (versions.length > 0 && await isCutStart(source, at)) {
+      incomplete = at;
+      break;
+    }
     try {
       // The kind of a block stands in its name, and only small ones are decoded.
       const place = await skipper.read(at);
       if (place === undefined) break;
+      found = true;
       const after = skipper.end;
       const [first] = place.segments;
       const name = first === undefined ? undefined : parseJournalName(first.name);
       const size = first === undefined ? undefined : journalSize(first.comment);
-      if (first !== undefined && (name === undefined || size === undefined) && isJournalName(first.name)) {
+      if (
+        first !== undefined && (name === undefined || size === undefined) &&
+        looksLikeJournal(first.name, first.comment)
+      ) {
         at = after;
-        throw fault("JOURNAL", place.offset, "a block of a journal has no valid date or size");
+        throw fault("JOURNAL", place.offset, "a block of a journal has no valid name, date or size");
       }
       if (first === undefined || name === undefined || size === undefined) {
         version ??= startVersion(0, place.offset, 0, 1);
         place.segments.forEach((segment, index) => addSegment(version!, segment, place.offset, index));
         at = end = after;
         continue;
+      }
+      if (name.kind !== "c" && version?.date !== name.date) {
+        // The block that starts the update is lost: what follows is still read.
+        version = startVersion(name.date, place.offset, 0, name.number);
+        dataAt = at = place.offset;
+        again = true;
+        throw fault("JOURNAL", place.offset, "a block belongs to an update whose start is missing");
       }
       if (name.kind === "d") {
         at = after;
@@ -140,16 +183,17 @@ async function readBlocks(
       at = after;
       if (name.kind === "c") {
         const dataSize = parseStart(content, place.offset);
-        if (dataSize < 0) break;
+        if (stop({ number: versions.length + 1, date: name.date })) break;
+        if (dataSize < 0) {
+          incomplete = place.offset;
+          break;
+        }
         if (dataSize > source.size - after) {
           throw fault(
             "JOURNAL",
             place.offset,
             `an update has ${dataSize} bytes of data, more than there are`,
           );
-        }
-        if (versions.length > 0 && stop({ ...versions[0]!, number: versions.length + 1, date: name.date })) {
-          break;
         }
         version = startVersion(name.date, place.offset, dataSize, name.number);
         dataAt = after;
@@ -176,11 +220,28 @@ async function readBlocks(
       }
     } catch (error) {
       damaged(error);
-      if (at === from) at = Math.max(from + 1, skipper.end);
+      if (at === from && !again) at = Math.max(from + 1, skipper.end);
     }
   }
+  if (!found && incomplete === undefined) {
+    throw fault(
+      "BAD_MAGIC",
+      0,
+      "there is no block: this is no ZPAQ archive, or an encrypted one",
+      "open the archive",
+    );
+  }
   blocks.sort((a, b) => a.first - b.first);
-  return { versions, blocks, end, nextFragment, damages };
+  return { versions, blocks, end, nextFragment, damages, junk, incomplete };
+}
+
+/** Whether the rest of the source is the first part of a block that starts an update. */
+async function isCutStart(source: ByteSource, from: number): Promise<boolean> {
+  const size = source.size - from;
+  if (size >= START_BLOCK_SIZE) return false;
+  const bytes = await source.read(from, size);
+  return START_PREFIX.every((byte, i) => i >= size || bytes[i] === byte) &&
+    (size <= START_KIND_AT || bytes[START_KIND_AT] === START_KIND);
 }
 
 /** A segment of a streaming archive: a file, or the next piece of the file in front. */

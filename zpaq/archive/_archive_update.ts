@@ -3,12 +3,20 @@
  * compressed while the next is filled.
  */
 import { ZPAQ_FRAGMENT_NUMBERS, zpaqFragments } from "../kernel/encoder.ts";
-import { checkInteger, toBytes, writeU32 } from "@sluice/internal";
+import { checkInteger, toBytes, UnsupportedFeatureError, writeU32 } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { blockSizeOf } from "../block/_compress_options.ts";
 import { sortForArchive } from "./_file_order.ts";
-import { attributeBytes, dateNumber, FRAGMENT_ROW, hexOf, START_BLOCK_SIZE } from "./_journal_format.ts";
+import {
+  attributeBytes,
+  dateNumber,
+  FILE_NAME_MAX,
+  FRAGMENT_ROW,
+  hexOf,
+  START_BLOCK_SIZE,
+} from "./_journal_format.ts";
 import { indexBlocks, journalBlock, startBlock, STORED_METHOD } from "./_journal_writer.ts";
+import { encodeName } from "../block/_names.ts";
 import { parseLevel } from "../block/_method.ts";
 import { FragmentHistory } from "../block/_redundancy.ts";
 import type { ZpaqArchive, ZpaqArchiveEntry } from "./archive.ts";
@@ -29,6 +37,38 @@ const FRAGMENTS_PER_CALL = 256;
 /** What zpaq keeps free in a block behind the fragments. */
 const BLOCK_TAIL = 80;
 const FILE_RESERVE = 4096;
+
+/** The content of a file can't be read: nothing is wrong with the archive or its sink. */
+class Unreadable extends Error {}
+
+/** Refuses names that no index can hold. */
+function checkName(name: string): void {
+  if (name.includes("\0")) throw new TypeError(`Cannot archive ${JSON.stringify(name)}: the name has a zero`);
+  const { length } = encodeName(name);
+  if (length > FILE_NAME_MAX) {
+    throw new RangeError(
+      `Cannot archive "${
+        name.slice(0, 40)
+      }…": the name has ${length} bytes, expected at most ${FILE_NAME_MAX}`,
+    );
+  }
+}
+
+/** The chunks of a file's content; whatever its source throws is `Unreadable`. */
+async function* contentChunks(file: ZpaqFile): AsyncGenerator<Uint8Array, void, undefined> {
+  const chunks = chunksOf(file);
+  try {
+    while (true) {
+      const { done, value } = await chunks.next().catch((cause) => {
+        throw new Unreadable("", { cause });
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await chunks.return();
+  }
+}
 
 /** The chunks of a file's content. */
 async function* chunksOf(file: ZpaqFile): AsyncGenerator<Uint8Array, void, undefined> {
@@ -131,6 +171,13 @@ export class ArchiveUpdate {
   }
 
   async run(files: readonly ZpaqFile[]): Promise<ZpaqUpdateResult> {
+    if (this.#archive?.streaming) {
+      throw new UnsupportedFeatureError("Cannot update the archive: it is a streaming archive", {
+        format: "zpaq",
+        code: "STREAMING",
+      });
+    }
+    for (const { name } of files) checkName(name);
     const before = new Map((this.#archive?.entries() ?? []).map((entry) => [entry.name, entry]));
     const lines = new Map<string, Line>();
     const changed: {
@@ -168,7 +215,9 @@ export class ArchiveUpdate {
     if (lines.size === 0) return result();
     await this.#write(await this.#startBlock(-1));
     try {
-      for (const { file, size, line } of sortForArchive(changed)) await this.#addFile(file, size, line);
+      for (const { file, size, line } of sortForArchive(changed)) {
+        if (!await this.#addIfReadable(file, size, line)) lines.delete(file.name);
+      }
       this.#closeBlock();
       while (this.#running.length > 0) await this.#takeBlock();
     } finally {
@@ -192,6 +241,19 @@ export class ArchiveUpdate {
 
   async #startBlock(dataSize: number): Promise<Uint8Array<ArrayBuffer>> {
     return await startBlock(this.#date, this.#firstNew, dataSize);
+  }
+
+  /** Adds a file; whether it could be read, where the caller wants to know instead of an error. */
+  async #addIfReadable(file: ZpaqFile, size: number, line: Line): Promise<boolean> {
+    try {
+      await this.#addFile(file, size, line);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      if (this.#options.onUnreadable === undefined) throw error.cause;
+      this.#options.onUnreadable(error.cause, file);
+      return false;
+    }
   }
 
   async #addFile(file: ZpaqFile, size: number, line: Line): Promise<void> {
@@ -223,7 +285,7 @@ export class ArchiveUpdate {
       held.copyWithin(0, at, filled);
       filled -= at;
     };
-    for await (const chunk of chunksOf(file)) {
+    for await (const chunk of contentChunks(file)) {
       this.#bytesIn += chunk.length;
       let at = 0;
       while (at < chunk.length) {

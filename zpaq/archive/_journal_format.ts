@@ -2,6 +2,7 @@
  * The names and contents of the blocks of a journaling archive.
  */
 import { readU32 } from "@sluice/internal";
+import { decodeName } from "../block/_names.ts";
 import { fault } from "../zpaql/_fault.ts";
 
 /** What a block of a journal is: the start of an update, data, hashes of fragments, or files. */
@@ -26,8 +27,7 @@ const SIZE_MAX = 2 ** 32 - 1;
 const FRAGMENT_SIZE_MAX = 2 ** 31 - 1;
 export const FRAGMENT_ROW = 24;
 const DIGEST_SIZE = 20;
-const FILE_NAME_MAX = 65535;
-const decoder = new TextDecoder();
+export const FILE_NAME_MAX = 65535;
 
 /** The name of a block; undefined where it is not part of a journal. */
 export function parseJournalName(name: string): JournalName | undefined {
@@ -38,9 +38,9 @@ export function parseJournalName(name: string): JournalName | undefined {
   return { kind: match[2] as JournalKind, date, number: Number(match[3]) };
 }
 
-/** Whether a block's name is one of a journal's, be its date valid or not. */
-export function isJournalName(name: string): boolean {
-  return NAME_PATTERN.test(name);
+/** Whether a name or a comment marks a block as part of a journal, even if one of them is damaged. */
+export function looksLikeJournal(name: string, comment: string): boolean {
+  return NAME_PATTERN.test(name) || comment.endsWith(JOURNAL_COMMENT);
 }
 
 /** Writes a block's name. */
@@ -124,7 +124,7 @@ export function parseIndex(bytes: Uint8Array, offset: number): IndexLine[] {
     const date = readDate(bytes, at);
     const end = bytes.indexOf(0, at + 8);
     if (end < 0 || end - at - 8 > FILE_NAME_MAX) throw cut();
-    const name = decoder.decode(bytes.subarray(at + 8, end));
+    const name = decodeName(bytes.subarray(at + 8, end));
     at = end + 1;
     let attributes = new Uint8Array();
     let fragments = new Uint32Array();

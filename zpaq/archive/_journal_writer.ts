@@ -3,6 +3,7 @@
  */
 import { writeU32 } from "@sluice/internal";
 import { encodeBlockAsync } from "../block/_block_encoder.ts";
+import { encodeName } from "../block/_names.ts";
 import { JOURNAL_COMMENT, journalName } from "./_journal_format.ts";
 import type { IndexLine, JournalKind } from "./_journal_format.ts";
 
@@ -76,7 +77,7 @@ export async function* indexBlocks(
 
 /** A line as it stands in a block of files. */
 function lineBytes({ name, date, attributes, fragments }: Line): Uint8Array {
-  const encoded = new TextEncoder().encode(name);
+  const encoded = encodeName(name);
   const gone = date === 0;
   const bytes = new Uint8Array(
     8 + encoded.length + 1 + (gone ? 0 : 8 + attributes.length + 4 * fragments.length),

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { checkKeys } from "@sluice/internal";
+import { checkInteger, checkKeys, checkLimit } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
-import { copyIndex, repackFiles } from "./_archive_copy.ts";
+import { copyIndex, repackVersions } from "./_archive_copy.ts";
 import { readIndex } from "./_archive_index.ts";
 import type { ArchiveIndex, IndexedFile } from "./_archive_index.ts";
 import { openEncrypted } from "./_cipher.ts";
@@ -24,10 +24,29 @@ export interface ZpaqArchiveOptions extends ZpaqDecompressOptions {
   /** The password of an encrypted archive. */
   readonly password?: string | Uint8Array | undefined;
   /**
-   * What is seen of the archive: versions up to a number, from the end where it is negative, or up to a date.
+   * What is seen of the archive: versions up to a number, from the end where it is negative, or up to a date; none
+   * with 0.
    * @default {all versions}
    */
   readonly until?: number | Date | undefined;
+}
+
+/** How files are extracted. */
+export interface ZpaqExtractOptions {
+  /** Blocks that are decoded at the same time. @default {1} */
+  readonly threads?: number | undefined;
+  /** The most bytes of output of all files together. @default {what the archive was opened with} */
+  readonly maxOutputSize?: number | undefined;
+  /** Aborts the work. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What of an archive is repacked. */
+export interface ZpaqRepackOptions {
+  /** Which files are kept, by their name. @default {all} */
+  readonly filter?: ((name: string) => boolean) | undefined;
+  /** Keep every version that is seen instead of the last one alone. @default {false} */
+  readonly all?: boolean | undefined;
 }
 
 /** One version of an archive. */
@@ -79,6 +98,8 @@ export interface ZpaqPiece {
 }
 
 const DIGEST_SIZE = 20;
+const VERSION_DIGITS = 4;
+const VERSION_DIGITS_MAX = 12;
 const KEYS: readonly string[] = ["password", "until"];
 
 /** A file of an archive that was opened. */
@@ -164,8 +185,8 @@ export class ZpaqArchive implements Disposable {
   /**
    * Reads the index of an archive.
    *
-   * @throws {SluiceError} If the archive is damaged and there is no `onDamage`, or with code "PASSWORD" if the password
-   *   does not fit.
+   * @throws {SluiceError} With code "BAD_MAGIC" if there is no block at all, with code "PASSWORD" if the password does
+   *   not fit, or if the archive is damaged and there is no `onDamage`.
    */
   static async open(source: ByteSource, options: ZpaqArchiveOptions = {}): Promise<ZpaqArchive> {
     const { password, until, ...rest } = options;
@@ -175,7 +196,7 @@ export class ZpaqArchive implements Disposable {
     const limit = until instanceof Date
       ? Number(until.toISOString().replace(/\D/g, "").slice(0, 14))
       : undefined;
-    const count = typeof until === "number" && until > 0 ? until : Infinity;
+    const count = typeof until === "number" && until >= 0 ? until : Infinity;
     const index = await readIndex(
       plain,
       settings,
@@ -212,6 +233,21 @@ export class ZpaqArchive implements Disposable {
     return next?.offset ?? this.#index.end;
   }
 
+  /** Bytes that belong to no block: nothing of them was read. */
+  get junk(): readonly { readonly offset: number; readonly size: number }[] {
+    return this.#index.junk;
+  }
+
+  /** Where an update starts that was interrupted; nothing after it is seen. Undefined where every update is complete. */
+  get incomplete(): number | undefined {
+    return this.#index.incomplete;
+  }
+
+  /** Whether files of a streaming archive are among what is seen. */
+  get streaming(): boolean {
+    return this.#versions.some(({ lines }) => lines.some(({ segments }) => segments.length > 0));
+  }
+
   /** Errors of damaged parts that were passed over. */
   get damages(): readonly Error[] {
     return this.#index.damages;
@@ -219,14 +255,17 @@ export class ZpaqArchive implements Disposable {
 
   /**
    * Files as they are in the last version that is seen, sorted by name. With `all`, files of every version: their names
-   * have the version's number in front, as "0001/name".
+   * start with the version's number, as in "0001/name"; a number as `all` says how many digits it has at least.
    */
-  entries(options: { readonly all?: boolean | undefined } = {}): ZpaqArchiveEntry[] {
+  entries(options: { readonly all?: boolean | number | undefined } = {}): ZpaqArchiveEntry[] {
     const archive = { store: this.#store, index: this.#index };
-    if (options.all) {
+    if (options.all !== undefined && options.all !== false) {
+      const digits = options.all === true
+        ? VERSION_DIGITS
+        : checkInteger("all", options.all, 1, VERSION_DIGITS_MAX);
       return this.#versions.flatMap(({ number, lines }) =>
         lines.filter((line) => line.date !== 0 || line.segments.length > 0).map((line) => {
-          const name = `${number.toString().padStart(4, "0")}/${line.name}`;
+          const name = `${number.toString().padStart(digits, "0")}/${line.name}`;
           return new Entry(archive, { ...line, name });
         })
       );
@@ -258,10 +297,12 @@ export class ZpaqArchive implements Disposable {
    */
   async *extract(
     entries: Iterable<ZpaqArchiveEntry>,
-    options: { readonly threads?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
+    options: ZpaqExtractOptions = {},
   ): AsyncGenerator<ZpaqPiece, void, undefined> {
     const files = [...entries].map((entry) => ({ entry, file: (entry as Entry).file }));
-    yield* extractPieces(this.#store, files, this.#settings, options.threads ?? 1, options.signal);
+    const maxOutputSize = checkLimit("maxOutputSize", options.maxOutputSize ?? this.#settings.maxOutputSize);
+    const settings = { ...this.#settings, maxOutputSize };
+    yield* extractPieces(this.#store, files, settings, options.threads ?? 1, options.signal);
   }
 
   /** Every fragment that is seen, with its SHA-1 in hexadecimal: what an update need not store again. */
@@ -276,8 +317,8 @@ export class ZpaqArchive implements Disposable {
   }
 
   /**
-   * Writes an archive of one version: the files that are seen, and those data blocks as they are that have their
-   * content. Nothing is decoded.
+   * Writes an archive of the files that are seen, and those data blocks as they are that have their content. It has one
+   * version, or with `all` those of this archive. Nothing is decoded.
    *
    * @throws {UnsupportedFeatureError} With code "STREAMING" if this is a streaming archive.
    *
@@ -297,9 +338,15 @@ export class ZpaqArchive implements Disposable {
    * assertEquals(concatBytes(parts), bytes);
    * ```
    */
-  async repack(sink: ZpaqUpdateSink): Promise<void> {
-    const files = this.entries().map((entry) => (entry as Entry).file);
-    await repackFiles(this.#source, this.#store, files, this.#versions.at(-1)?.date ?? 0, sink);
+  async repack(sink: ZpaqUpdateSink, options: ZpaqRepackOptions = {}): Promise<void> {
+    const { filter = (): boolean => true, all = false } = options;
+    const versions = all
+      ? this.#versions.map(({ date, lines }) => ({ date, files: lines.filter(({ name }) => filter(name)) }))
+      : [{
+        date: this.#versions.at(-1)?.date ?? 0,
+        files: this.entries().filter(({ name }) => filter(name)).map((entry) => (entry as Entry).file),
+      }];
+    await repackVersions(this.#source, this.#store, versions, sink);
   }
 
   /**

@@ -166,9 +166,51 @@ Deno.test("a cut index is reported or thrown, and never hangs", async () => {
   const bytes = await createZpaqArchive([file("a", "one"), file("b", "two")]);
   for (let size = 0; size < bytes.length; size += 7) {
     const errors: string[] = [];
-    using archive = await ZpaqArchive.open(byteSourceFromBytes(bytes.slice(0, size)), {
-      onDamage: (error) => void errors.push(error.code),
-    });
-    assert(archive.entries().length <= 2);
+    const onDamage = (error: SluiceError): void => void errors.push(error.code);
+    try {
+      using archive = await ZpaqArchive.open(byteSourceFromBytes(bytes.slice(0, size)), { onDamage });
+      assert(archive.entries().length <= 2);
+    } catch (error) {
+      assert(error instanceof SluiceError && error.code === "BAD_MAGIC");
+      assert(size < 104);
+    }
   }
+});
+
+testBackends("a file that can't be read is left out, and its earlier version stays", async () => {
+  const first = await createZpaqArchive([file("a", "one"), file("b", "one")]);
+  const broken = (): ReadableStream<Uint8Array<ArrayBuffer>> =>
+    ReadableStream.from((async function* () {
+      yield new TextEncoder().encode("part");
+      throw new Error("the disk failed");
+    })());
+  const files = [{ name: "a", body: broken, size: 9 }, { name: "b", body: new Uint8Array(5), size: 5 }];
+  await assertRejects(() => createZpaqArchive(files), Error, "the disk failed");
+  const failed: string[] = [];
+  using archive = await ZpaqArchive.open(byteSourceFromBytes(first));
+  const parts: Bytes[] = [];
+  const sink = {
+    write: (bytes: Bytes) => void parts.push(bytes),
+    rewrite: (_: number, bytes: Bytes) => void (parts[0] = bytes),
+  };
+  const result = await updateZpaqArchive(archive, files, sink, {
+    onUnreadable: (error, { name }) => void failed.push(`${name}: ${(error as Error).message}`),
+  });
+  assertEquals([failed, result.updated], [["a: the disk failed"], 1]);
+  assertEquals(await contents(concatBytes([first, ...parts])), { a: "one", b: "\0\0\0\0\0" });
+});
+
+testBackends("names that no index can hold are refused, and bytes of no UTF-8 stay apart", async () => {
+  await assertRejects(() => createZpaqArchive([file("a\0b", "one")]), TypeError, "zero");
+  await assertRejects(() => createZpaqArchive([file("n".repeat(65_536), "one")]), RangeError, "65536 bytes");
+  const names = ["f\udcfe", "f\udcff", "n".repeat(65_535)];
+  const bytes = await createZpaqArchive(names.map((name) => file(name, name.slice(0, 3))));
+  assertEquals(Object.keys(await contents(bytes)), names.toSorted());
+});
+
+testBackends("a streaming archive is not updated", async () => {
+  using archive = await ZpaqArchive.open(byteSourceFromBytes(compressZpaq(text(10), { filename: "a" })));
+  const sink = { write(): void {}, rewrite(): void {} };
+  const error = await assertRejects(() => updateZpaqArchive(archive, [file("b", "two")], sink), SluiceError);
+  assertEquals([archive.streaming, error.code], [true, "STREAMING"]);
 });

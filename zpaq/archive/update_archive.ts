@@ -40,6 +40,11 @@ export interface ZpaqUpdateOptions {
   readonly delete?: Iterable<string> | undefined;
   /** Archive files whose date and size have not changed. @default {false} */
   readonly force?: boolean | undefined;
+  /**
+   * Called with the error of a file whose content can't be read, instead of throwing it: the file is left out, and the
+   * archive shows its earlier version, if there is one.
+   */
+  readonly onUnreadable?: ((error: unknown, file: ZpaqFile) => void) | undefined;
 }
 
 /** What an update came to. */
@@ -67,6 +72,10 @@ export interface ZpaqUpdateSink {
 /**
  * Writes an update of an archive: files that are new or have changed, and deletions. Fragments that the archive has are
  * not stored again. With the same files, dates and method the bytes are those that zpaq 7.15 writes.
+ *
+ * @throws {TypeError} If a name has a zero, or a lone surrogate that no archive's name has.
+ * @throws {RangeError} If a name is longer than 65,535 bytes, or the method is none.
+ * @throws {UnsupportedFeatureError} With code "STREAMING" if the archive is a streaming archive.
  *
  * @example A second version
  * ```ts

@@ -4,6 +4,7 @@
 import type { ByteSource } from "@sluice/internal";
 import { concatBytes } from "@sluice/internal";
 import { ArchiveDecoder, textOf } from "./_archive_decoder.ts";
+import { decodeName } from "./_names.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { fault, limitFault } from "../zpaql/_fault.ts";
 
@@ -148,7 +149,7 @@ export class BlockSource implements Disposable {
           const { offset: start, name, comment } = decoder.segment!;
           segments.push({
             offset: start,
-            name: textOf(name),
+            name: decodeName(name),
             comment: textOf(comment),
             content: content.length === 0 ? last : concatBytes([...content, last]),
             codedSize: decoder.dataSize,

@@ -1,0 +1,61 @@
+/**
+ * `sluice zpaq a -ms…`: a streaming archive, in which each file is blocks of its own, without deduplication.
+ */
+import { compressZpaqIterable } from "@sluice/zpaq";
+import type { ZpaqFile, ZpaqUpdateSink } from "@sluice/zpaq";
+import { describeSystemError } from "../shared/exit.ts";
+
+/** What a run came to. */
+export interface StreamResult {
+  readonly files: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** The method of its blocks; undefined where `method` asks for a journaling archive. */
+export function streamingMethod(method: string): string | undefined {
+  return method.startsWith("s") ? `x${method.slice(1)}` : undefined;
+}
+
+/** Appends files one after another; one that can't be opened is said and left out. */
+export async function addStreaming(
+  files: readonly ZpaqFile[],
+  method: string,
+  sink: ZpaqUpdateSink,
+  complain: (text: string) => void,
+): Promise<StreamResult> {
+  let bytesIn = 0;
+  let bytesOut = 0;
+  let count = 0;
+  for (const file of files) {
+    if (file.name.endsWith("/")) continue; // folders have no content to stream
+    let content: ReadableStream<Uint8Array<ArrayBuffer>>;
+    try {
+      content = await (file.body as () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>)();
+    } catch (error) {
+      complain(`${file.name}: ${describeSystemError(error)}`);
+      continue;
+    }
+    const counted = content.pipeThrough(
+      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+        transform(chunk, controller): void {
+          bytesIn += chunk.length;
+          controller.enqueue(chunk);
+        },
+      }),
+    );
+    const options = { method, filename: file.name, comment: commentOf(file) };
+    for await (const chunk of compressZpaqIterable(counted, options)) {
+      bytesOut += chunk.length;
+      await sink.write(chunk);
+    }
+    count++;
+  }
+  return { files: count, bytesIn, bytesOut };
+}
+
+/** The date and the mode, as zpaq writes them after the size. */
+function commentOf({ date, attributes }: ZpaqFile): string {
+  const when = date!.toISOString().replace(/\D/g, "").slice(0, 14);
+  return attributes?.system === "unix" ? `${when} u${attributes.mode}` : when;
+}

@@ -1,0 +1,119 @@
+/**
+ * The file that an update of an archive goes to. Whatever happens, the versions that were there stay readable: an update
+ * is appended and taken back when it fails, and where something is to be cut off, that is done once the update is
+ * complete in a file beside the archive.
+ */
+import type { ZpaqUpdateSink } from "@sluice/zpaq";
+import { describeSystemError, Failure } from "../shared/exit.ts";
+import { writeAll } from "../shared/io.ts";
+import { lastPartIndex } from "../shared/paths.ts";
+import { onTermination } from "../shared/termination.ts";
+import { fileSink } from "./sink.ts";
+
+const PIECE_SIZE = 1 << 20;
+
+/** Where an update goes. */
+export interface UpdatePlace {
+  readonly path: string;
+  /** Bytes of the file that stay. */
+  readonly end: number;
+  /** Bytes that the file has; undefined where there is none. */
+  readonly size: number | undefined;
+}
+
+/** An update under way: complete it, or give it up. */
+export interface UpdateFile {
+  /** Takes the update; offsets count from the place where the update starts. */
+  readonly sink: ZpaqUpdateSink;
+  /** Makes the update part of the archive. */
+  commit(): Promise<void>;
+  /** Leaves the archive as it was. */
+  discard(): Promise<void>;
+}
+
+/** Opens the place of an update. */
+export async function openUpdate(place: UpdatePlace): Promise<UpdateFile> {
+  try {
+    return place.size !== undefined && place.size === place.end && place.end > 0
+      ? await appendTo(place)
+      : await stage(place);
+  } catch (error) {
+    throw new Failure(`zpaq: ${place.path}: ${describeSystemError(error)}`, 2);
+  }
+}
+
+/** Appends in place: until its first block is written again, nobody sees the update. */
+async function appendTo({ path, end }: UpdatePlace): Promise<UpdateFile> {
+  const file = await Deno.open(path, { write: true });
+  const forget = onTermination(() => file.truncateSync(end));
+  const close = (): void => {
+    file.close();
+    forget();
+  };
+  return {
+    sink: fileSink(file, end),
+    async commit(): Promise<void> {
+      await file.sync();
+      close();
+    },
+    async discard(): Promise<void> {
+      try {
+        await file.truncate(end);
+      } finally {
+        close();
+      }
+    },
+  };
+}
+
+/** Writes to a file beside the archive first. */
+async function stage({ path, end, size }: UpdatePlace): Promise<UpdateFile> {
+  const temporary = `${path.slice(0, lastPartIndex(path))}.sluice-${crypto.randomUUID().slice(0, 13)}.part`;
+  const forget = onTermination(() => Deno.removeSync(temporary));
+  const file = await Deno.open(temporary, { read: true, write: true, createNew: true }).catch((error) => {
+    forget();
+    throw error;
+  });
+  const discard = async (): Promise<void> => {
+    file.close();
+    await Deno.remove(temporary);
+    forget();
+  };
+  const takeName = async (name: string): Promise<void> => {
+    await Deno.rename(temporary, name);
+    file.close();
+    forget();
+  };
+  return {
+    sink: fileSink(file, 0),
+    async commit(): Promise<void> {
+      await file.sync();
+      if (size === undefined) {
+        const come = await Deno.lstat(path).then(() => true, () => false);
+        if (come) throw new Failure(`zpaq: ${path} was made by another program in the meantime`, 2);
+        await takeName(path);
+      } else if (end === 0) {
+        const { mode } = await Deno.stat(path);
+        if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(temporary, mode & 0o777);
+        await takeName(path);
+      } else {
+        await replaceTail(path, end, file);
+        await discard();
+      }
+    },
+    discard,
+  };
+}
+
+/** Cuts a file at `end` and appends a complete update. */
+async function replaceTail(path: string, end: number, update: Deno.FsFile): Promise<void> {
+  using archive = await Deno.open(path, { write: true });
+  await archive.truncate(end);
+  await archive.seek(end, Deno.SeekMode.Start);
+  await update.seek(0, Deno.SeekMode.Start);
+  const piece = new Uint8Array(PIECE_SIZE);
+  for (let count = await update.read(piece); count !== null; count = await update.read(piece)) {
+    await writeAll(archive, piece.subarray(0, count));
+  }
+  await archive.sync();
+}
