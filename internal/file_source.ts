@@ -117,8 +117,12 @@ export async function byteSourceFromPath(path: string | URL): Promise<ByteSource
           code: "SOURCE_CHANGED",
         });
       }
-      using source = await openFileSource(path);
-      return await source.read(offset, length, options);
+      const source = await openFileSource(path);
+      try {
+        return await source.read(offset, length, options);
+      } finally {
+        source.close();
+      }
     },
   };
 }
