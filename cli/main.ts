@@ -14,9 +14,11 @@
 import { configureBackend } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
 import { COMMANDS } from "./_commands.ts";
-import { EXIT, runToExitCode, UsageFailure } from "./shared/exit.ts";
+import { EXIT, exitCodeOf, runToExitCode, UsageFailure } from "./shared/exit.ts";
 import { nearest } from "./shared/suggest.ts";
 import { printVersion, SLUICE_VERSION } from "./shared/version.ts";
+
+export { exitCodeOf };
 
 const BACKEND_OPTION = "--backend";
 const BACKENDS: readonly string[] = ["auto", "native", "wasm"];

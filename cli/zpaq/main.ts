@@ -4,7 +4,7 @@
  * @module
  */
 import { SluiceError } from "@sluice/internal";
-import { EXIT, Failure, runToExitCode, UsageFailure } from "../shared/exit.ts";
+import { EXIT, exitCodeOf, Failure, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { nearest } from "../shared/suggest.ts";
 import { addCommand } from "./add.ts";
@@ -96,7 +96,9 @@ async function withFailures(action: () => Promise<number>): Promise<number> {
   try {
     return await action();
   } catch (error) {
-    if (error instanceof SluiceError) throw new Failure(`zpaq: ${error.message} (${error.code})`, 2);
+    if (error instanceof SluiceError) {
+      throw new Failure(`zpaq: ${error.message} (${error.code})`, exitCodeOf(error));
+    }
     throw error;
   }
 }
