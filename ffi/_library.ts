@@ -45,6 +45,13 @@ export interface Library<Functions> {
   readonly sourceWindow: number;
   /** Bytes of the instance's memory, all contexts together; 0 natively, where each context counts its own. */
   readonly memoryBytes: number;
+  /** Blocks of memory that the library has taken and not given back. */
+  readonly liveBlocks: number;
+  /**
+   * Makes the `count`-th allocation from now fail, 0 for none, to test what follows; returns what was left of the count
+   * before, 0 when that failure has happened.
+   */
+  failAllocation(count: number): number;
   /** Says that an object lives in this library. */
   retain(): void;
   /** Takes back one `retain`; a WASM instance with large memory goes with its last object. */

@@ -22,6 +22,12 @@ const NATIVE_TYPES: Readonly<Record<Kind | "void", Deno.NativeResultType>> = {
   table: "buffer",
 };
 
+/** What the library says of its memory, and the fault that tests plant there. */
+const MEMORY_SYMBOLS = {
+  sluice_live_blocks: { parameters: [], result: "u32" },
+  sluice_fail_allocation: { parameters: ["u32"], result: "u32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
 let checked: { readonly path: string } | BackendUnavailableError | undefined;
 
 function unavailable(message: string, code: SluiceErrorCode, cause?: unknown): BackendUnavailableError {
@@ -90,11 +96,16 @@ export function openNative<Functions>(table: FunctionTable): Library<Functions> 
     if (shape.offLoop) symbols[`${name}_async`] = { name, parameters, result, nonblocking: true };
   }
   const live = new LiveCount();
+  const { sluice_live_blocks, sluice_fail_allocation } = Deno.dlopen(status.path, MEMORY_SYMBOLS).symbols;
   return {
     kind: "native",
     functions: Deno.dlopen(status.path, symbols).symbols as Functions,
     sourceWindow: 0xffff_ffff,
     memoryBytes: 0,
+    get liveBlocks(): number {
+      return sluice_live_blocks();
+    },
+    failAllocation: (count) => sluice_fail_allocation(count),
     retain: () => live.add(1),
     release: () => live.add(-1),
     watch: (owner, owned) => forgotten.register(owner, owned, owner),

@@ -19,6 +19,8 @@ interface WasmExports {
   sluice_abi_hash(): number;
   sluice_allocate(size: number): number;
   sluice_release(address: number): void;
+  sluice_live_blocks(): number;
+  sluice_fail_allocation(count: number): number;
   readonly [name: string]: unknown;
 }
 
@@ -203,6 +205,10 @@ export class WasmModule<Functions> {
       get memoryBytes(): number {
         return instance.exports.memory.buffer.byteLength;
       },
+      get liveBlocks(): number {
+        return instance.exports.sluice_live_blocks() >>> 0;
+      },
+      failAllocation: (count) => instance.exports.sluice_fail_allocation(count) >>> 0,
       retain: () => instance.live.add(1),
       release(): void {
         instance.live.add(-1);

@@ -107,6 +107,11 @@ export class BackendModule<Functions> {
     this.#wasm = wasmBase64 === undefined ? undefined : new WasmModule(module, wasmBase64);
   }
 
+  /** Whether there is a WASM form of it. */
+  get isPortable(): boolean {
+    return this.#wasm !== undefined;
+  }
+
   /**
    * The module on the chosen backend.
    *

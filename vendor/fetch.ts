@@ -16,8 +16,20 @@ interface Source {
   readonly root: string;
   readonly upstream: string;
   readonly debian: { readonly package: string; readonly archive: string };
+  /** Faults of this version that are mended after the files have been verified. */
+  readonly patches?: readonly Patch[];
   /** sha256 in hex by path below `root`. */
   readonly files: Readonly<Record<string, string>>;
+}
+
+/** One fault of a pinned file: the only place of `find` becomes `replace`. */
+interface Patch {
+  readonly file: string;
+  readonly why: string;
+  readonly find: string;
+  readonly replace: string;
+  /** sha256 in hex of the file afterwards. */
+  readonly sha256: string;
 }
 
 /** A place that may hold a source: returns a folder to try, or undefined when it has nothing. */
@@ -39,9 +51,27 @@ async function sha256(path: string): Promise<string> {
   return new Uint8Array(digest).toHex();
 }
 
-/** The first pinned file that is missing or differs below `folder`, or undefined when all match. */
-async function firstMismatch(source: Source, folder: string): Promise<string | undefined> {
-  for (const [path, expected] of Object.entries(source.files)) {
+/** What each file hashes to after its patch. */
+function patchedFiles(source: Source): Readonly<Record<string, string>> {
+  const patched = (source.patches ?? []).map(({ file, sha256 }) => [file, sha256]);
+  return { ...source.files, ...Object.fromEntries(patched) };
+}
+
+/** Mends the faults of a source in its staged folder. */
+async function patch(source: Source, folder: string): Promise<void> {
+  for (const { file, find, replace } of source.patches ?? []) {
+    const text = await Deno.readTextFile(`${folder}/${file}`);
+    if (text.split(find).length !== 2) throw new Error(`${file}: its patch does not apply`);
+    await Deno.writeTextFile(`${folder}/${file}`, text.replace(find, () => replace));
+  }
+}
+
+/** The first of these files that is missing or differs below `folder`, or undefined when all match. */
+async function firstMismatch(
+  files: Readonly<Record<string, string>>,
+  folder: string,
+): Promise<string | undefined> {
+  for (const [path, expected] of Object.entries(files)) {
     const info = await Deno.lstat(`${folder}/${path}`).catch(() => undefined);
     if (info === undefined) return `${path} is missing`;
     if (!info.isFile) return `${path} is not a regular file`;
@@ -150,7 +180,7 @@ const debian: Provider = {
   },
 };
 
-/** Copies exactly the pinned files into a fresh folder and renames it into place. */
+/** Copies exactly the pinned files into a fresh folder, mends what is known of them, and renames it into place. */
 async function install(source: Source, from: string): Promise<void> {
   const staged = `${WORK}staged-${source.name}`;
   await Deno.remove(staged, { recursive: true }).catch(() => {});
@@ -160,21 +190,24 @@ async function install(source: Source, from: string): Promise<void> {
     await Deno.copyFile(`${from}/${path}`, target);
     await Deno.chmod(target, 0o644);
   }
-  const mismatch = await firstMismatch(source, staged);
+  const mismatch = await firstMismatch(source.files, staged);
   if (mismatch !== undefined) throw new Error(mismatch);
+  await patch(source, staged);
+  const unpatched = await firstMismatch(patchedFiles(source), staged);
+  if (unpatched !== undefined) throw new Error(`after its patch ${unpatched}`);
   await Deno.remove(`${HERE}${source.name}`, { recursive: true }).catch(() => {});
   await Deno.rename(staged, `${HERE}${source.name}`);
 }
 
 /** Makes one source present and verified; throws with every provider's answer when none has it. */
 async function ensure(source: Source): Promise<void> {
-  if (await firstMismatch(source, `${HERE}${source.name}`) === undefined) return;
+  if (await firstMismatch(patchedFiles(source), `${HERE}${source.name}`) === undefined) return;
   await Deno.mkdir(WORK, { recursive: true });
   const answers: string[] = [];
   for (const provider of [local, upstream, debian]) {
     try {
       const folder = await provider.provide(source);
-      const mismatch = folder === undefined ? "nothing there" : await firstMismatch(source, folder);
+      const mismatch = folder === undefined ? "nothing there" : await firstMismatch(source.files, folder);
       if (folder !== undefined && mismatch === undefined) {
         await install(source, folder);
         console.log(`vendor: ${source.name} ${source.version} from ${provider.name}, all files verified`);

@@ -13,6 +13,11 @@
 #include <time.h>
 #include "zstd.h"
 
+/* The static library takes its memory by these names: ffi/zig/core/heap.zig. */
+void* sluice_heap_malloc(size_t size) { return malloc(size); }
+void* sluice_heap_calloc(size_t count, size_t size) { return calloc(count, size); }
+void sluice_heap_free(void* block) { free(block); }
+
 static double now_ns(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);

@@ -8,6 +8,7 @@
 //! A new library module is one file, one row in `native.zig` and one root `wasm_<name>.zig`.
 
 const std = @import("std");
+const heap = @import("core/heap.zig");
 const memory = @import("core/memory.zig");
 const result = @import("core/result.zig");
 const Step = result.Step;
@@ -126,6 +127,13 @@ fn liveContexts() callconv(.c) u32 {
     return memory.live_contexts.load(.monotonic);
 }
 
+/// What the native library and every WASM module export beside their own, for tests.
+const common_exports = .{
+    .{ "sluice_live_contexts", liveContexts },
+    .{ "sluice_live_blocks", heap.liveBlocks },
+    .{ "sluice_fail_allocation", heap.failAllocation },
+};
+
 fn exportAll(comptime entries: anytype) void {
     inline for (entries) |entry| {
         const function = entry[1];
@@ -142,10 +150,8 @@ pub fn exportModule(comptime module: type) void {
             return value;
         }
     };
-    exportAll(.{
-        .{ "sluice_abi_hash", hash.abiHash },
-        .{ "sluice_live_contexts", liveContexts },
-    });
+    exportAll(.{.{ "sluice_abi_hash", hash.abiHash }} ++ common_exports);
+    heap.exportToC();
     exportAll(module.exports);
 }
 
@@ -186,7 +192,7 @@ pub fn exportNative(comptime modules: anytype) void {
     exportAll(.{
         .{ "sluice_abi_hash", whole.abiHash },
         .{ "sluice_abi_manifest", whole.abiManifest },
-        .{ "sluice_live_contexts", liveContexts },
-    });
+    } ++ common_exports);
+    heap.exportToC();
     inline for (modules) |module| exportAll(module.exports);
 }

@@ -39,6 +39,13 @@ const zstd_encode_files = [_][]const u8{
     "dictBuilder/divsufsort.c",            "dictBuilder/fastcover.c",           "dictBuilder/zdict.c",
 };
 
+/// The vendored C takes its memory where our Zig does: core/heap.zig counts it, and tests plant failures there.
+const heap_flags = [_][]const u8{
+    "-Dmalloc=sluice_heap_malloc",
+    "-Dcalloc=sluice_heap_calloc",
+    "-Dfree=sluice_heap_free",
+};
+
 const lz4_flags = [_][]const u8{
     "-O3",
     "-DNDEBUG",
@@ -308,8 +315,8 @@ fn zstdLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const [
         module.addCMacro("ZSTD_DISABLE_ASM", "1");
     }
     module.addIncludePath(root);
-    const flags = if (is_wasm) &(zstd_flags ++ [_][]const u8{wasm_speed}) else &(zstd_flags ++ [_][]const u8{native_speed});
-    module.addCSourceFiles(.{ .root = root, .files = files, .flags = flags });
+    const speed = if (is_wasm) wasm_speed else native_speed;
+    module.addCSourceFiles(.{ .root = root, .files = files, .flags = b.dupeStrings(&(zstd_flags ++ heap_flags ++ .{speed})) });
     return b.addLibrary(.{ .name = "zstd", .linkage = .static, .root_module = module });
 }
 
@@ -336,7 +343,7 @@ fn deflateLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []cons
     const module = cModule(b, target);
     module.addIncludePath(root);
     const speed = if (is_wasm) wasm_speed else native_speed;
-    module.addCSourceFiles(.{ .root = root.path(b, "lib"), .files = files, .flags = b.dupeStrings(&(deflate_flags ++ .{speed})) });
+    module.addCSourceFiles(.{ .root = root.path(b, "lib"), .files = files, .flags = b.dupeStrings(&(deflate_flags ++ heap_flags ++ .{speed})) });
     return b.addLibrary(.{ .name = "deflate", .linkage = .static, .root_module = module });
 }
 

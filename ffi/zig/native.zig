@@ -42,6 +42,7 @@ test "the manifest is JSON and names every module once" {
 }
 
 test {
+    _ = @import("core/heap.zig");
     _ = @import("core/memory.zig");
     _ = @import("core/result.zig");
     _ = @import("core/slab.zig");

@@ -3,17 +3,14 @@
  *
  * @module
  */
-import { BackendModule, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import { resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice, Handle } from "@sluice/ffi";
-import { GIT_ENCODE_MODULE } from "./_abi/git_encode.gen.ts";
 import type { GitEncodeFunctions } from "./_abi/git_encode.gen.ts";
-import { WASM_BASE64 } from "./_wasm/git_encode.gen.ts";
+import { GIT_ENCODE } from "./encode_module.ts";
 
 export { resolveBackend };
 
 export type { BackendChoice };
-
-const MODULE = new BackendModule<GitEncodeFunctions>(GIT_ENCODE_MODULE, WASM_BASE64);
 
 /** Deflates values into zlib streams. */
 export class GitDeflaterKernel implements Disposable {
@@ -23,7 +20,7 @@ export class GitDeflaterKernel implements Disposable {
 
   /** A compressor of a level from 0 to 12. */
   constructor(level: number, backend?: BackendChoice) {
-    this.#handle = MODULE.create(backend, {
+    this.#handle = GIT_ENCODE.create(backend, {
       format: "git",
       action: "make a compressor",
       make: (functions) => functions.sluice_git_deflater_new(level),
@@ -70,7 +67,7 @@ export function gitDeltaMake(
 ): Uint8Array<ArrayBuffer> | undefined {
   const step = new Uint32Array(STEP_LENGTH);
   const target = new Uint8Array(sizeMax);
-  const result = MODULE.open(backend).functions.sluice_git_delta_make(
+  const result = GIT_ENCODE.open(backend).functions.sluice_git_delta_make(
     base,
     0,
     base.length,
@@ -124,7 +121,7 @@ export class GitSearchKernel implements Disposable {
   /** Starts a search. */
   constructor(options: GitSearchKernelOptions) {
     const { window, depth, level, hashSize, memoryMax } = options;
-    this.#handle = MODULE.create(options.backend, {
+    this.#handle = GIT_ENCODE.create(options.backend, {
       format: "git",
       action: "search for deltas",
       make: (functions) => functions.sluice_git_search_new(window, depth, level, hashSize, memoryMax),

@@ -79,6 +79,7 @@ export function decodeLoose(
   }
   const whole = new Uint8Array(header.length + header.size);
   const consumed = gitInflate(encoded, whole);
+  if (consumed === RESULT.OUT_OF_MEMORY) throw failedResult(consumed, `read ${what}`);
   if (consumed < 0) {
     throw corrupt(what, "its stream is corrupt or has another size", "CORRUPT", header.length);
   }

@@ -8,6 +8,7 @@ import { hashObject } from "../object/_codec.ts";
 import { idMismatch } from "../object/_errors.ts";
 import { bytesOfBody } from "../object/_inputs.ts";
 import { kindOfType } from "../object/_object_kind.ts";
+import type { GitSearchKernel } from "../kernel/encoder.ts";
 import { deltaSearch, PackBuilder, packSettings } from "./_pack_build.ts";
 import type { BuiltPlace, PackSettings } from "./_pack_build.ts";
 import { buildIndex, buildReverseIndex } from "../pack/_pack_format.ts";
@@ -105,30 +106,37 @@ export class PackWriter {
   /** Makes the pack of what was added. */
   finish(): Promise<WrittenPack> {
     return new Promise((resolve) => {
-      const chunks: Uint8Array<ArrayBuffer>[] = [];
-      const builder = new PackBuilder(
-        this.hashAlgorithm,
-        this.#items.size,
-        (bytes) => void chunks.push(bytes),
-      );
       const search = deltaSearch(this.#settings);
       try {
-        const places: BuiltPlace[] = [];
-        for (const { id, kind, bytes } of sortForDeltas([...this.#items.values()])) {
-          builder.add(id, kind, search.push(kind, bytes), places);
-        }
-        const { rows, checksum } = builder.finish();
-        const version = this.#indexVersion;
-        resolve({
-          pack: concatBytes(chunks),
-          index: buildIndex(rows, checksum, this.hashAlgorithm, { version }),
-          reverse: buildReverseIndex(rows, checksum, this.hashAlgorithm),
-          checksum: `${ObjectId.from(checksum)}`,
-        });
+        resolve(this.#build(search));
       } finally {
         search.close();
-        builder[Symbol.dispose]();
       }
     });
+  }
+
+  #build(search: GitSearchKernel): WrittenPack {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    const builder = new PackBuilder(
+      this.hashAlgorithm,
+      this.#items.size,
+      (bytes) => void chunks.push(bytes),
+    );
+    try {
+      const places: BuiltPlace[] = [];
+      for (const { id, kind, bytes } of sortForDeltas([...this.#items.values()])) {
+        builder.add(id, kind, search.push(kind, bytes), places);
+      }
+      const { rows, checksum } = builder.finish();
+      const version = this.#indexVersion;
+      return {
+        pack: concatBytes(chunks),
+        index: buildIndex(rows, checksum, this.hashAlgorithm, { version }),
+        reverse: buildReverseIndex(rows, checksum, this.hashAlgorithm),
+        checksum: `${ObjectId.from(checksum)}`,
+      };
+    } finally {
+      builder[Symbol.dispose]();
+    }
   }
 }

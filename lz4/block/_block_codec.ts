@@ -3,7 +3,7 @@
  */
 import type { BackendChoice } from "@sluice/ffi";
 import { lz4BlockDecompress, lz4BlockIsStrict, lz4BlockSize } from "../kernel/decoder.ts";
-import { lz4BlockCompress } from "../kernel/encoder.ts";
+import { lz4BlockCompress, RESULT, resultError } from "../kernel/encoder.ts";
 import { fault } from "../frame/_fault.ts";
 
 const CAPACITY_MAX = 0xffffffff;
@@ -19,6 +19,9 @@ export function compressBlock(
 ): number {
   const size = lz4BlockCompress(source, target, dictionary, level, favorDecompression, backend);
   if (size >= 0) return size;
+  if (size !== RESULT.INVALID_ARGUMENT) {
+    throw resultError({ format: "lz4", action: "compress an lz4 block", result: size });
+  }
   throw new RangeError(`Cannot compress an lz4 block: ${source.length} bytes are more than a block can hold`);
 }
 

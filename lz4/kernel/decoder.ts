@@ -3,17 +3,14 @@
  *
  * @module
  */
-import { BackendModule, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import { resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice, Handle } from "@sluice/ffi";
-import { LZ4_DECODE_MODULE } from "./_abi/lz4_decode.gen.ts";
 import type { Lz4DecodeFunctions } from "./_abi/lz4_decode.gen.ts";
-import { WASM_BASE64 } from "./_wasm/lz4_decode.gen.ts";
+import { LZ4_DECODE } from "./decode_module.ts";
 
 export { resolveBackend, RESULT };
 
 export type { BackendChoice };
-
-const MODULE = new BackendModule<Lz4DecodeFunctions>(LZ4_DECODE_MODULE, WASM_BASE64);
 
 /** How the blocks of a frame look: bits of `begin`'s flags. */
 export const LZ4_DECODE_FLAG = {
@@ -52,7 +49,7 @@ export class Lz4DecoderKernel implements Disposable {
   /** Takes a context from the backend. */
   constructor(options: Lz4DecoderKernelOptions) {
     const maxMemory = this.#maxMemory = options.maxMemory;
-    this.#handle = MODULE.create(options.backend, {
+    this.#handle = LZ4_DECODE.create(options.backend, {
       format: "lz4",
       action: "make a decompression context",
       make: (functions) => functions.sluice_lz4_decoder_new(maxMemory),
@@ -200,11 +197,6 @@ export class Lz4DecoderKernel implements Disposable {
     return this.#functions.sluice_lz4_decoder_watch_start(this.#handle.pointer);
   }
 
-  /** Content bytes that have passed since `watchStart`. */
-  get watchSeen(): number {
-    return this.#functions.sluice_lz4_decoder_watch_seen(this.#handle.pointer);
-  }
-
   /** The last `size` bytes of history as they were at `watchStart`, and the map of those needed since. */
   watchRead(size: number): { window: Uint8Array<ArrayBuffer>; map: Uint32Array<ArrayBuffer> } {
     const target = new Uint8Array(size);
@@ -246,7 +238,7 @@ export function lz4BlockDecompress(
   backend: BackendChoice | undefined,
 ): number {
   const step = new Uint32Array(STEP_LENGTH);
-  const result = MODULE.open(backend).functions.sluice_lz4_block_decompress(
+  const result = LZ4_DECODE.open(backend).functions.sluice_lz4_block_decompress(
     source,
     0,
     source.length,
@@ -265,7 +257,7 @@ export function lz4BlockDecompress(
 /** The content size of a raw block, or a failed result. */
 export function lz4BlockSize(source: Uint8Array, backend: BackendChoice | undefined): number {
   const step = new Uint32Array(STEP_LENGTH);
-  const result = MODULE.open(backend).functions.sluice_lz4_block_size(source, 0, source.length, step);
+  const result = LZ4_DECODE.open(backend).functions.sluice_lz4_block_size(source, 0, source.length, step);
   return result < 0 ? result : step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32;
 }
 
@@ -276,7 +268,7 @@ export function lz4BlockIsStrict(
   capacity: number,
   backend: BackendChoice | undefined,
 ): boolean {
-  const { functions } = MODULE.open(backend);
+  const { functions } = LZ4_DECODE.open(backend);
   return functions.sluice_lz4_block_validate(source, 0, source.length, historySize, capacity) >= 0;
 }
 
@@ -294,7 +286,7 @@ export async function lz4BlocksDecompress(
   backend: BackendChoice | undefined,
 ): Promise<number> {
   const step = new Uint32Array(STEP_LENGTH);
-  await MODULE.open(backend).functions.sluice_lz4_blocks_decompress_async(
+  await LZ4_DECODE.open(backend).functions.sluice_lz4_blocks_decompress_async(
     source,
     0,
     source.length,
@@ -312,7 +304,7 @@ export async function lz4BlocksDecompress(
 
 /** XXH32 of parts that follow each other: each number is the size of a part and becomes its hash. */
 export async function lz4HashParts(bytes: Uint8Array, parts: Uint32Array, offLoop: boolean): Promise<void> {
-  const { functions } = MODULE.open(undefined);
+  const { functions } = LZ4_DECODE.open(undefined);
   if (offLoop) await functions.sluice_lz4_hash_parts_async(bytes, 0, bytes.length, parts, parts.length);
   else functions.sluice_lz4_hash_parts(bytes, 0, bytes.length, parts, parts.length);
 }
@@ -325,7 +317,7 @@ export function lz4Xxh32(
   seed: number,
   backend: BackendChoice | undefined,
 ): number {
-  return MODULE.open(backend).functions.sluice_lz4_xxh32(bytes, start, end, seed) >>> 0;
+  return LZ4_DECODE.open(backend).functions.sluice_lz4_xxh32(bytes, start, end, seed) >>> 0;
 }
 
 /** Takes bytes into an XXH32 whose state is ten numbers, all zero at the start. */
@@ -334,10 +326,10 @@ export function lz4HashUpdate(
   bytes: Uint8Array,
   backend: BackendChoice | undefined,
 ): void {
-  MODULE.open(backend).functions.sluice_lz4_hash_update(bytes, 0, bytes.length, state, state.length);
+  LZ4_DECODE.open(backend).functions.sluice_lz4_hash_update(bytes, 0, bytes.length, state, state.length);
 }
 
 /** The XXH32 that a state stands for. */
 export function lz4HashDigest(state: Uint32Array, backend: BackendChoice | undefined): number {
-  return MODULE.open(backend).functions.sluice_lz4_hash_digest(state, state.length) >>> 0;
+  return LZ4_DECODE.open(backend).functions.sluice_lz4_hash_digest(state, state.length) >>> 0;
 }

@@ -3,17 +3,14 @@
  *
  * @module
  */
-import { BackendModule, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import { resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice, Handle } from "@sluice/ffi";
-import { LZ4_ENCODE_MODULE } from "./_abi/lz4_encode.gen.ts";
 import type { Lz4EncodeFunctions } from "./_abi/lz4_encode.gen.ts";
-import { WASM_BASE64 } from "./_wasm/lz4_encode.gen.ts";
+import { LZ4_ENCODE } from "./encode_module.ts";
 
-export { resolveBackend, RESULT };
+export { resolveBackend, RESULT, resultError };
 
 export type { BackendChoice };
-
-const MODULE = new BackendModule<Lz4EncodeFunctions>(LZ4_ENCODE_MODULE, WASM_BASE64);
 
 /** What one step is to do with the input behind it. */
 export const LZ4_STEP = { CONTINUE: 0, FLUSH: 1, END: 2 } as const;
@@ -53,7 +50,7 @@ export class Lz4EncoderKernel implements Disposable {
   /** Takes a context from the backend and sets what its frames are like. */
   constructor(options: Lz4EncoderKernelOptions) {
     const maxMemory = this.#maxMemory = options.maxMemory;
-    this.#handle = MODULE.create(options.backend, {
+    this.#handle = LZ4_ENCODE.create(options.backend, {
       format: "lz4",
       action: "make a compression context",
       make: (functions) => functions.sluice_lz4_encoder_new(maxMemory),
@@ -226,7 +223,7 @@ export function lz4BlockCompress(
   backend: BackendChoice | undefined,
 ): number {
   const step = new Uint32Array(STEP_LENGTH);
-  const result = MODULE.open(backend).functions.sluice_lz4_block_compress(
+  const result = LZ4_ENCODE.open(backend).functions.sluice_lz4_block_compress(
     source,
     0,
     source.length,

@@ -2,6 +2,7 @@
  * How copies fail: one class by kind, and a code that tells which of the failures it was.
  */
 import {
+  BackendUnavailableError,
   ChecksumMismatchError,
   CorruptDataError,
   NotFoundError,
@@ -14,6 +15,7 @@ import {
 /** Every code, and the class that carries it. */
 const CLASSES = {
   NOT_FOUND: NotFoundError,
+  OUT_OF_MEMORY: BackendUnavailableError,
   PERMISSION: SluiceError,
   AUTH: TransferError,
   NETWORK: TransferError,
@@ -57,6 +59,7 @@ const ERRNO_CODES: Readonly<Record<number, FailureCode>> = {
   11: "LOCKED",
   13: "PERMISSION",
   18: "PERMISSION",
+  12: "OUT_OF_MEMORY",
   27: "NO_SPACE",
   28: "NO_SPACE",
   30: "READ_ONLY",
@@ -70,6 +73,7 @@ const ERRNO_STATES: Readonly<Record<number, string>> = {
   2: "there is no such file or directory",
   5: "the device reported an error",
   11: "somebody else holds its lock",
+  12: "the system has no more memory",
   13: "permission is denied",
   17: "it exists already",
   18: "its path leads out of the root",

@@ -4,17 +4,16 @@
  *
  * @module
  */
-import { BackendModule, Handle, resolveBackend, RESULT, STEP, STEP_LENGTH } from "@sluice/ffi";
+import { Handle, resolveBackend, RESULT, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
-import { PDIFFCOPY_FILE_MODULE } from "./_abi/pdiffcopy_file.gen.ts";
 import type { PdiffcopyFileFunctions } from "./_abi/pdiffcopy_file.gen.ts";
 import type { HashNumbers } from "./hash.ts";
+import { PDIFFCOPY_FILE } from "./file_module.ts";
 
 export { RESULT };
 
 export type { BackendChoice, HashNumbers };
 
-const MODULE = new BackendModule<PdiffcopyFileFunctions>(PDIFFCOPY_FILE_MODULE);
 const encoder = new TextEncoder();
 
 /** How a file is opened: bits of one number. */
@@ -106,7 +105,7 @@ export class NativeFile implements Disposable {
     flags: number,
     mode: number,
   ): NativeFile | number {
-    const library = MODULE.open("native");
+    const library = PDIFFCOPY_FILE.open("native");
     const bytes = encoder.encode(path);
     const step = new Uint32Array(STEP_LENGTH);
     const base = directory === undefined ? null : directory.#handle.sharedPointer;

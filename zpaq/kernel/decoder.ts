@@ -3,17 +3,15 @@
  *
  * @module
  */
-import { BackendModule, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice, Handle } from "@sluice/ffi";
-import { ZPAQ_DECODE_MODULE } from "./_abi/zpaq_decode.gen.ts";
 import type { ZpaqDecodeFunctions } from "./_abi/zpaq_decode.gen.ts";
-import { WASM_BASE64 } from "./_wasm/zpaq_decode.gen.ts";
+import { ZPAQ_DECODE } from "./decode_module.ts";
 
 export { RESULT };
 
 export type { BackendChoice };
 
-const MODULE = new BackendModule<ZpaqDecodeFunctions>(ZPAQ_DECODE_MODULE, WASM_BASE64);
 const DIGEST_SIZE = 20;
 const PROGRAM_SIZE_MAX = 65535;
 
@@ -42,7 +40,7 @@ export class ZpaqDecoderKernel implements Disposable {
   /** Takes a context from the backend. */
   constructor(options: ZpaqDecoderKernelOptions) {
     const maxMemory = this.#maxMemory = options.maxMemory;
-    this.#handle = MODULE.create(options.backend, {
+    this.#handle = ZPAQ_DECODE.create(options.backend, {
       format: "zpaq",
       action: "make a decoding context",
       make: (functions) => functions.sluice_zpaq_decoder_new(maxMemory),

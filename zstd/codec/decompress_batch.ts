@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RESULT } from "../kernel/decoder.ts";
 import type { ZstdDecoderBatch, ZstdDecoderKernel } from "../kernel/decoder.ts";
 import {
   checkKeys,
@@ -247,6 +248,9 @@ function finish(
 ): SegmentedBuffer {
   if (result >= 0) return new SegmentedBuffer(batch.target, segmentsOf(batch.slots));
   const index = batch.first + kernel.failedIndex;
+  if (result === RESULT.OUT_OF_MEMORY || result === RESULT.MEMORY_LIMIT) {
+    throw withIndex(kernel.error(result, "decompress a batch"), index);
+  }
   decodeItem(kernel, items[index]!, index, settings); // words the fault
   throw withIndex(
     new CorruptDataError(`Cannot decompress a batch: value ${index} has another size than was told`, {

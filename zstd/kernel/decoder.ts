@@ -33,8 +33,8 @@ export class ZstdDecoderDictionary {
 
   /** Digests a copy of the bytes in the library of `kernel`. */
   constructor(kernel: ZstdDecoderKernel, bytes: Uint8Array, type: number) {
-    this.handle = kernel.makeDictionary((functions) =>
-      functions.sluice_zstd_decompressor_dictionary_new(bytes, 0, bytes.length, type)
+    this.handle = kernel.makeDictionary((functions, step) =>
+      functions.sluice_zstd_decompressor_dictionary_new(bytes, 0, bytes.length, type, step)
     );
   }
 
@@ -77,7 +77,11 @@ export class ZstdDecoderKernel implements Disposable {
     this.#handle = ZSTD_DECODE.create(options.backend, {
       format: "zstd",
       action: "make a decompression context",
-      make: (functions) => functions.sluice_zstd_decompressor_new(maxMemory),
+      make: (functions) => {
+        const pointer = functions.sluice_zstd_decompressor_new(maxMemory, this.#step);
+        if (!pointer) throw this.#creationError("make a decompression context");
+        return pointer;
+      },
       free: "sluice_zstd_decompressor_free",
     });
     this.library = this.#handle.library;
@@ -101,13 +105,15 @@ export class ZstdDecoderKernel implements Disposable {
    *
    * @internal
    */
-  makeDictionary(make: (functions: ZstdDecodeFunctions) => Pointer): Handle<ZstdDecodeFunctions> {
+  makeDictionary(
+    make: (functions: ZstdDecodeFunctions, step: Uint32Array) => Pointer,
+  ): Handle<ZstdDecodeFunctions> {
     return new Handle(this.library, {
       format: "zstd",
       action: "digest a dictionary",
       make: (functions) => {
-        const pointer = make(functions);
-        if (!pointer) throw this.error(RESULT.DICTIONARY_CORRUPT, "digest a dictionary");
+        const pointer = make(functions, this.#step);
+        if (!pointer) throw this.#creationError("digest a dictionary");
         return pointer;
       },
       free: "sluice_zstd_decompressor_dictionary_free",
@@ -299,6 +305,13 @@ export class ZstdDecoderKernel implements Disposable {
   /** Forgets the frame in progress. */
   reset(): void {
     this.#functions.sluice_zstd_decompressor_reset(this.#handle.pointer);
+  }
+
+  /** The error for an object that was not made: its result stands where a call leaves zstd's number. */
+  #creationError(action: string): Error {
+    const result = this.errno | 0;
+    this.#step[STEP.DETAIL] = 0;
+    return this.error(result, action);
   }
 
   /** The error for a failed result of this context. */

@@ -50,7 +50,7 @@ export class ZstdEncoderDictionary {
 
   /** Digests a copy of the bytes in the library of `kernel`; `type` is a value of `ZSTD_DICTIONARY_TYPE`. */
   constructor(kernel: ZstdEncoderKernel, bytes: Uint8Array, type: number, parameters: Int32Array) {
-    this.handle = kernel.makeDictionary((functions) =>
+    this.handle = kernel.makeDictionary((functions, step) =>
       functions.sluice_zstd_compressor_dictionary_new(
         bytes,
         0,
@@ -58,6 +58,7 @@ export class ZstdEncoderDictionary {
         type,
         parameters,
         parameters.length / 2,
+        step,
       )
     );
   }
@@ -103,7 +104,11 @@ export class ZstdEncoderKernel implements Disposable {
     this.#handle = ZSTD_ENCODE.create(options.backend, {
       format: "zstd",
       action: "make a compression context",
-      make: (functions) => functions.sluice_zstd_compressor_new(maxMemory),
+      make: (functions) => {
+        const pointer = functions.sluice_zstd_compressor_new(maxMemory, this.#step);
+        if (!pointer) throw this.#creationError("make a compression context");
+        return pointer;
+      },
       free: "sluice_zstd_compressor_free",
     });
     this.library = this.#handle.library;
@@ -115,13 +120,15 @@ export class ZstdEncoderKernel implements Disposable {
    *
    * @internal
    */
-  makeDictionary(make: (functions: ZstdEncodeFunctions) => Pointer): Handle<ZstdEncodeFunctions> {
+  makeDictionary(
+    make: (functions: ZstdEncodeFunctions, step: Uint32Array) => Pointer,
+  ): Handle<ZstdEncodeFunctions> {
     return new Handle(this.library, {
       format: "zstd",
       action: "digest a dictionary",
       make: (functions) => {
-        const pointer = make(functions);
-        if (!pointer) throw this.error(RESULT.DICTIONARY_CORRUPT, "digest a dictionary");
+        const pointer = make(functions, this.#step);
+        if (!pointer) throw this.#creationError("digest a dictionary");
         return pointer;
       },
       free: "sluice_zstd_compressor_dictionary_free",
@@ -365,6 +372,13 @@ export class ZstdEncoderKernel implements Disposable {
   /** Forgets the frame in progress. */
   reset(): void {
     this.#functions.sluice_zstd_compressor_reset(this.#handle.pointer);
+  }
+
+  /** The error for an object that was not made: its result stands where a call leaves zstd's number. */
+  #creationError(action: string): Error {
+    const result = this.errno | 0;
+    this.#step[STEP.DETAIL] = 0;
+    return this.error(result, action);
   }
 
   /** The error for a failed result of this context. */

@@ -1,9 +1,7 @@
-//! Zig's allocator interface over the C heap, which both builds have.
+//! Zig's allocator interface over the heap, which both builds have.
 
 const std = @import("std");
-
-extern fn malloc(size: usize) ?*anyopaque;
-extern fn free(block: ?*anyopaque) void;
+const heap = @import("heap.zig");
 
 /// Blocks aligned to at most 16 bytes.
 pub const c_allocator: std.mem.Allocator = .{ .ptr = undefined, .vtable = &vtable };
@@ -17,9 +15,9 @@ const vtable: std.mem.Allocator.VTable = .{
 
 fn allocate(_: *anyopaque, size: usize, alignment: std.mem.Alignment, _: usize) ?[*]u8 {
     if (alignment.toByteUnits() > 16) return null;
-    return @ptrCast(malloc(size) orelse return null);
+    return @ptrCast(heap.take(size) orelse return null);
 }
 
 fn release(_: *anyopaque, block: []u8, _: std.mem.Alignment, _: usize) void {
-    free(block.ptr);
+    heap.give(block.ptr);
 }

@@ -2,7 +2,8 @@
 //! and is refused past the context's limit. Codec threads may allocate at the same time.
 
 const std = @import("std");
-const builtin = @import("builtin");
+const heap = @import("heap.zig");
+const Result = @import("result.zig").Result;
 
 /// Room in front of each block for its size; keeps malloc's alignment.
 const header_size = 16;
@@ -10,22 +11,20 @@ const header_size = 16;
 /// Live contexts of the whole library; leak tests expect it back at zero.
 pub var live_contexts: std.atomic.Value(u32) = .init(0);
 
-extern fn malloc(size: usize) ?*anyopaque;
-extern fn calloc(count: usize, size: usize) ?*anyopaque;
-extern fn free(block: ?*anyopaque) void;
-
 fn blockOf(size: usize) ?*anyopaque {
-    return malloc(size);
+    return heap.take(size);
 }
 
 fn zeroedBlockOf(size: usize) ?*anyopaque {
-    return calloc(1, size);
+    return heap.takeZeroed(1, size);
 }
 
 pub const Memory = struct {
     used: std.atomic.Value(usize) = .init(0),
     limit: usize,
-    /// Set when a request was refused for the limit rather than by the system.
+    /// Set when a request was refused, by the limit or by the system.
+    refused: std.atomic.Value(bool) = .init(false),
+    /// Set when the limit was what refused it.
     limit_hit: std.atomic.Value(bool) = .init(false),
 
     /// A limit in bytes; a value that is no positive number, or too large for the target, means none.
@@ -44,14 +43,18 @@ pub const Memory = struct {
     }
 
     fn take(self: *Memory, size: usize, comptime source: fn (usize) ?*anyopaque) ?*anyopaque {
-        const total = std.math.add(usize, size, header_size) catch return null;
+        const total = std.math.add(usize, size, header_size) catch {
+            self.refuseForLimit();
+            return null;
+        };
         const before = self.used.fetchAdd(total, .monotonic);
         if (before > self.limit or total > self.limit - before) {
-            self.limit_hit.store(true, .monotonic);
+            self.refuseForLimit();
             _ = self.used.fetchSub(total, .monotonic);
             return null;
         }
         const block = source(total) orelse {
+            self.refused.store(true, .monotonic);
             _ = self.used.fetchSub(total, .monotonic);
             return null;
         };
@@ -60,12 +63,44 @@ pub const Memory = struct {
         return base + header_size;
     }
 
+    /// Notes that the limit, or what the target can address at all, does not allow a request.
+    pub fn refuseForLimit(self: *Memory) void {
+        self.refused.store(true, .monotonic);
+        self.limit_hit.store(true, .monotonic);
+    }
+
     pub fn release(self: *Memory, address: ?*anyopaque) void {
         const bytes: [*]u8 = @ptrCast(address orelse return);
         const base = bytes - header_size;
         const total = std.mem.readInt(usize, base[0..@sizeOf(usize)], .native);
         _ = self.used.fetchSub(total, .monotonic);
-        free(base);
+        heap.give(base);
+    }
+
+    /// Makes `slot`, a slice that this memory owns or an empty one, hold at least `count` items. Where it has to grow, its
+    /// content is lost. False when there is no memory; the slot is then empty.
+    pub fn resize(self: *Memory, slot: anytype, count: usize) bool {
+        const Item = std.meta.Elem(@TypeOf(slot.*));
+        if (slot.len >= count) return true;
+        self.drop(slot);
+        const size = std.math.mul(usize, count, @sizeOf(Item)) catch {
+            self.refuseForLimit();
+            return false;
+        };
+        const items: [*]Item = @ptrCast(@alignCast(self.allocate(size) orelse return false));
+        slot.* = items[0..count];
+        return true;
+    }
+
+    /// Gives back what a slot holds and leaves it empty.
+    pub fn drop(self: *Memory, slot: anytype) void {
+        if (slot.len > 0) self.release(@ptrCast(@constCast(slot.ptr)));
+        slot.* = &.{};
+    }
+
+    /// Why an allocation of this memory failed.
+    pub fn failure(self: *const Memory) Result {
+        return if (self.limit_hit.load(.monotonic)) .memory_limit else .out_of_memory;
     }
 
     pub fn bytesUsed(self: *const Memory) u64 {
@@ -86,14 +121,14 @@ pub const Memory = struct {
 
 /// One context on the C heap, counted as live; null when there is no memory.
 pub fn createContext(comptime T: type) ?*T {
-    const block = malloc(@sizeOf(T)) orelse return null;
+    const block = heap.take(@sizeOf(T)) orelse return null;
     _ = live_contexts.fetchAdd(1, .monotonic);
     return @ptrCast(@alignCast(block));
 }
 
 pub fn destroyContext(context: *anyopaque) void {
     _ = live_contexts.fetchSub(1, .monotonic);
-    free(context);
+    heap.give(context);
 }
 
 test "Memory counts what is taken and refuses past its limit" {
@@ -106,6 +141,20 @@ test "Memory counts what is taken and refuses past its limit" {
     memory.release(first);
     memory.release(null);
     try std.testing.expectEqual(0, memory.bytesUsed());
+}
+
+test "a slot that can not grow is empty, and what it had is given back" {
+    var memory: Memory = .init(1000);
+    var slot: []u16 = &.{};
+    try std.testing.expect(memory.resize(&slot, 100));
+    try std.testing.expectEqual(100, slot.len);
+    try std.testing.expect(memory.resize(&slot, 50));
+    try std.testing.expectEqual(100, slot.len);
+    try std.testing.expect(!memory.resize(&slot, 1000));
+    try std.testing.expectEqual(0, slot.len);
+    try std.testing.expectEqual(0, memory.bytesUsed());
+    try std.testing.expectEqual(Result.memory_limit, memory.failure());
+    memory.drop(&slot);
 }
 
 test "Memory refuses a size that overflows" {

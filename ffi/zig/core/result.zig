@@ -105,6 +105,11 @@ pub const Step = extern struct {
         self.value_high = @truncate(value >> 32);
     }
 
+    /// Notes why a call that returns an object, not a result, returned none.
+    pub fn setFailure(self: *Step, result: Result) void {
+        self.detail = @bitCast(result.code());
+    }
+
     pub fn setOther(self: *Step, value: u64) void {
         self.other_low = @truncate(value);
         self.other_high = @truncate(value >> 32);

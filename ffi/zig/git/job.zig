@@ -550,6 +550,7 @@ const Worker = struct {
                 },
             };
         }
+        errdefer if (value) |made| made.release();
         if (value) |made| try self.check(this, made);
         if (this.child_count > 0) {
             if (value) |made| {

@@ -52,8 +52,7 @@ const Decoder = struct {
     window: ?*[common.window_size]u8,
     window_len: u32,
     /// A decoded block for which the target had no room.
-    stage: ?[*]u8,
-    stage_capacity: u32,
+    stage: []u8,
     stage_pos: u32,
     stage_end: u32,
     /// Bytes that a stored block still lacks of which the start was given out.
@@ -86,17 +85,11 @@ const Decoder = struct {
     }
 
     fn needStage(self: *Decoder, size: u32) ?[]u8 {
-        if (size > self.stage_capacity) {
-            self.memory.release(self.stage);
-            self.stage_capacity = 0;
-            self.stage = @ptrCast(self.memory.allocate(size) orelse return null);
-            self.stage_capacity = size;
-        }
-        return self.stage.?[0..size];
+        return if (self.memory.resize(&self.stage, size)) self.stage[0..size] else null;
     }
 
     fn noMemory(self: *const Decoder) Result {
-        return if (self.memory.limit_hit.load(.monotonic)) .memory_limit else .out_of_memory;
+        return self.memory.failure();
     }
 };
 
@@ -109,8 +102,7 @@ fn new(memory_limit: f64) callconv(.c) ?*Decoder {
         .block_max = 0,
         .window = null,
         .window_len = 0,
-        .stage = null,
-        .stage_capacity = 0,
+        .stage = &.{},
         .stage_pos = 0,
         .stage_end = 0,
         .stored_left = 0,
@@ -125,7 +117,7 @@ fn new(memory_limit: f64) callconv(.c) ?*Decoder {
 fn free(self: ?*Decoder) callconv(.c) void {
     const it = self orelse return;
     it.memory.release(it.window);
-    it.memory.release(it.stage);
+    it.memory.drop(&it.stage);
     it.memory.release(it.watch);
     memory_module.destroyContext(it);
 }
@@ -328,7 +320,7 @@ const Output = struct {
         const decoder = self.decoder;
         const size = @min(decoder.stage_end - decoder.stage_pos, self.target.len - self.end);
         if (size == 0) return;
-        @memcpy(self.target[self.end..][0..size], decoder.stage.?[decoder.stage_pos..][0..size]);
+        @memcpy(self.target[self.end..][0..size], decoder.stage[decoder.stage_pos..][0..size]);
         decoder.stage_pos += @intCast(size);
         self.end += size;
         self.fresh = self.end; // the window has staged bytes already
@@ -456,12 +448,6 @@ fn watchStart(self: *Decoder) callconv(.c) i32 {
     watch.map = @splat(0);
     watch.seen = 0;
     return Result.ok.code();
-}
-
-/// How many content bytes have passed since `watchStart`; from 65,535 on nothing more can be needed.
-fn watchSeen(self: *const Decoder) callconv(.c) u32 {
-    const watch = self.watch orelse return 0;
-    return std.math.lossyCast(u32, watch.seen);
 }
 
 /// Copies the history as it was at `watchStart` and the map of its needed bytes, 2,048 u32 of which bit 0 is the byte
@@ -680,7 +666,6 @@ pub const exports = .{
     .{ "sluice_lz4_decoder_hash_load", hashLoad },
     .{ "sluice_lz4_decoder_window", windowRead },
     .{ "sluice_lz4_decoder_watch_start", watchStart },
-    .{ "sluice_lz4_decoder_watch_seen", watchSeen },
     .{ "sluice_lz4_decoder_watch_read", watchRead },
     .{ "sluice_lz4_decoder_memory", memoryUsed },
     .{ "sluice_lz4_block_decompress", blockDecompress },

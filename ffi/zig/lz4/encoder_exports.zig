@@ -40,30 +40,23 @@ const Encoder = struct {
     compressor: ?Compressor,
     /// Has read the dictionary, for independent blocks.
     prepared: ?Compressor,
-    dict: ?[*]u8,
-    dict_len: u32,
+    dict: []u8,
     content_checksum: bool,
     hash: c.XXH32_state_t,
     /// Linked: 64 KiB of history, then a job. Independent: a block that is not full yet.
-    arena: ?[*]u8,
-    arena_capacity: usize,
+    arena: []u8,
     history_len: u32,
     /// Content bytes of the job at hand that are in blocks, and behind them those that are not.
     job_pos: u32,
     fill: u32,
-    stage: ?[*]u8,
-    stage_capacity: usize,
+    stage: []u8,
     stage_pos: usize,
     stage_end: usize,
     /// A frame has begun and not ended.
     open: bool,
 
     fn noMemory(self: *const Encoder) Result {
-        return if (self.memory.limit_hit.load(.monotonic)) .memory_limit else .out_of_memory;
-    }
-
-    fn dictSlice(self: *const Encoder) []const u8 {
-        return if (self.dict) |dict| dict[0..self.dict_len] else &.{};
+        return self.memory.failure();
     }
 
     /// Where the job's content starts in the arena; history ends there.
@@ -77,23 +70,11 @@ const Encoder = struct {
 
     /// Room for `size` bytes behind `start`; false when there is no memory. What it held is lost.
     fn needArena(self: *Encoder, size: usize) bool {
-        const capacity = self.contentStart() + size;
-        if (capacity <= self.arena_capacity) return true;
-        self.memory.release(self.arena);
-        self.arena_capacity = 0;
-        self.arena = @ptrCast(self.memory.allocate(capacity) orelse return false);
-        self.arena_capacity = capacity;
-        return true;
+        return self.memory.resize(&self.arena, self.contentStart() + size);
     }
 
     fn needStage(self: *Encoder, size: usize) ?[]u8 {
-        if (size > self.stage_capacity) {
-            self.memory.release(self.stage);
-            self.stage_capacity = 0;
-            self.stage = @ptrCast(self.memory.allocate(size) orelse return null);
-            self.stage_capacity = size;
-        }
-        return self.stage.?[0..size];
+        return if (self.memory.resize(&self.stage, size)) self.stage[0..size] else null;
     }
 
     fn dropCompressors(self: *Encoder) void {
@@ -108,7 +89,7 @@ const Encoder = struct {
     }
 
     fn historySlice(self: *Encoder) []u8 {
-        return self.arena.?[common.window_size - self.history_len .. common.window_size];
+        return self.arena[common.window_size - self.history_len .. common.window_size];
     }
 
     /// Starts the next job with what the last one left behind.
@@ -119,7 +100,7 @@ const Encoder = struct {
 
     /// Makes the last bytes of `content` the history.
     fn remember(self: *Encoder, content: []const u8) void {
-        const arena = self.arena.?;
+        const arena = self.arena;
         const size = @min(content.len, common.window_size);
         const kept = @min(self.history_len, common.window_size - size);
         std.mem.copyForwards(
@@ -135,7 +116,7 @@ const Encoder = struct {
     fn finishBlock(self: *Encoder, size: u32) void {
         self.job_pos += size;
         if (self.job_pos < self.params.jobSize()) return;
-        if (self.params.linked) self.remember(self.arena.?[common.window_size..][0..self.job_pos]);
+        if (self.params.linked) self.remember(self.arena[common.window_size..][0..self.job_pos]);
         self.startJob();
     }
 
@@ -152,17 +133,14 @@ fn new(memory_limit: f64) callconv(.c) ?*Encoder {
         .params = .{ .level = 1, .block_size = 0, .linked = false, .block_checksum = false, .favor_decompression = false, .legacy = false },
         .compressor = null,
         .prepared = null,
-        .dict = null,
-        .dict_len = 0,
+        .dict = &.{},
         .content_checksum = false,
         .hash = common.newHash(),
-        .arena = null,
-        .arena_capacity = 0,
+        .arena = &.{},
         .history_len = 0,
         .job_pos = 0,
         .fill = 0,
-        .stage = null,
-        .stage_capacity = 0,
+        .stage = &.{},
         .stage_pos = 0,
         .stage_end = 0,
         .open = false,
@@ -174,9 +152,9 @@ fn new(memory_limit: f64) callconv(.c) ?*Encoder {
 fn free(self: ?*Encoder) callconv(.c) void {
     const it = self orelse return;
     it.dropCompressors();
-    it.memory.release(it.dict);
-    it.memory.release(it.arena);
-    it.memory.release(it.stage);
+    it.memory.drop(&it.dict);
+    it.memory.drop(&it.arena);
+    it.memory.drop(&it.stage);
     memory_module.destroyContext(it);
 }
 
@@ -206,18 +184,14 @@ fn configure(
         .legacy = wanted.legacy,
     };
     self.content_checksum = wanted.content_checksum;
-    self.memory.release(self.dict);
-    self.dict = null;
+    self.memory.drop(&self.dict);
     const dict = given[given.len - @min(given.len, common.window_size) ..];
-    if (dict.len > 0) {
-        self.dict = @ptrCast(self.memory.allocate(dict.len) orelse return self.noMemory().code());
-        @memcpy(self.dict.?[0..dict.len], dict);
-    }
-    self.dict_len = @intCast(dict.len);
+    if (!self.memory.resize(&self.dict, dict.len)) return self.noMemory().code();
+    @memcpy(self.dict, dict);
     self.compressor = Compressor.init(&self.memory, self.params, null) orelse return self.noMemory().code();
     if (dict.len > 0 and !wanted.linked) {
         self.prepared = Compressor.init(&self.memory, self.params, null) orelse return self.noMemory().code();
-        self.prepared.?.load(self.dictSlice());
+        self.prepared.?.load(self.dict);
         self.compressor.?.prepared = self.preparedPointer();
     }
     return Result.ok.code();
@@ -236,7 +210,7 @@ fn begin(self: *Encoder, block_id: u32, content_size: f64, has_dict_id: u32, dic
     self.hash = common.newHash();
     self.history_len = 0;
     self.fill = 0;
-    if (self.params.linked) self.remember(self.dictSlice());
+    if (self.params.linked) self.remember(self.dict);
     self.startJob();
     self.stage_pos = 0;
     self.stage_end = writeHeader(self, stage, block_id, if (known) size else null, if (has_dict_id != 0) dict_id else null);
@@ -278,7 +252,7 @@ const Output = struct {
         const encoder = self.encoder;
         const size = @min(encoder.stage_end - encoder.stage_pos, self.target.len - self.end);
         if (size == 0) return;
-        @memcpy(self.target[self.end..][0..size], encoder.stage.?[encoder.stage_pos..][0..size]);
+        @memcpy(self.target[self.end..][0..size], encoder.stage[encoder.stage_pos..][0..size]);
         encoder.stage_pos += size;
         self.end += size;
     }
@@ -349,8 +323,8 @@ fn stepFrame(
             }
             const start = self.contentStart() + (if (self.params.linked) self.job_pos else 0) + self.fill;
             const size = @min(rest.len, room - self.fill);
-            if (size > self.arena_capacity - start) break :blk .input_size_mismatch;
-            @memcpy(self.arena.?[start..][0..size], rest[0..size]);
+            if (size > self.arena.len - start) break :blk .input_size_mismatch;
+            @memcpy(self.arena[start..][0..size], rest[0..size]);
             consumed += size;
             self.fill += @intCast(size);
             if (self.fill == room and !flushBlock(self, &output)) break :blk self.noMemory();
@@ -365,7 +339,7 @@ fn stepFrame(
 /// Compresses the content that waits in the arena.
 fn flushBlock(self: *Encoder, output: *Output) bool {
     const start = self.contentStart() + if (self.params.linked) self.job_pos else 0;
-    const content = self.arena.?[start..][0..self.fill];
+    const content = self.arena[start..][0..self.fill];
     self.fill = 0;
     return output.block(content);
 }

@@ -4,6 +4,7 @@
 
 const std = @import("std");
 const files = @import("../core/linux_file.zig");
+const heap = @import("../core/heap.zig");
 const frames = @import("frames.zig");
 const hashing = @import("hash.zig");
 const memory_module = @import("../core/memory.zig");
@@ -12,9 +13,6 @@ const slab = @import("../core/slab.zig");
 const File = files.File;
 const Result = result.Result;
 const Step = result.Step;
-
-extern fn malloc(size: usize) ?[*]u8;
-extern fn free(block: ?*anyopaque) void;
 
 const invalid = Result.invalid_argument.code();
 const unsupported = Result.parameter_unsupported.code();
@@ -232,8 +230,8 @@ const RangeJob = struct {
     }
 
     fn hash(self: *RangeJob) void {
-        const buffer = (malloc(frames.piece_size) orelse return self.fail(@intFromEnum(std.os.linux.E.NOMEM)))[0..frames.piece_size];
-        defer free(buffer.ptr);
+        const buffer = @as([*]u8, @ptrCast(heap.take(frames.piece_size) orelse return self.fail(@intFromEnum(std.os.linux.E.NOMEM))))[0..frames.piece_size];
+        defer heap.give(buffer.ptr);
         var data: files.Range = .{ .start = self.start, .end = self.start };
         var zero_size: u64 = 0;
         var zero_digest: [hashing.digest_size_max]u8 = undefined;
@@ -260,8 +258,8 @@ const RangeJob = struct {
     /// Compares pieces of both files byte by byte and copies those that differ.
     fn copy(self: *RangeJob) void {
         const size = 2 * frames.piece_size;
-        const buffer = (malloc(size) orelse return self.fail(@intFromEnum(std.os.linux.E.NOMEM)))[0..size];
-        defer free(buffer.ptr);
+        const buffer = @as([*]u8, @ptrCast(heap.take(size) orelse return self.fail(@intFromEnum(std.os.linux.E.NOMEM))))[0..size];
+        defer heap.give(buffer.ptr);
         while (self.queue.take()) |index| {
             const block = self.range(index);
             const changed = self.copyBlock(block, buffer) catch return;

@@ -51,7 +51,7 @@ const Decoder = struct {
     stage: [stage_size]u8,
 
     fn noMemory(self: *const Decoder) Result {
-        return if (self.memory.limit_hit.load(.monotonic)) .memory_limit else .out_of_memory;
+        return self.memory.failure();
     }
 
     fn release(self: *Decoder) void {

@@ -2,6 +2,7 @@
 //! the key of an encrypted archive. Framing is the host's.
 
 const std = @import("std");
+const c_allocator = @import("../core/c_allocator.zig").c_allocator;
 const builtin = @import("builtin");
 const bwt = @import("bwt.zig");
 const coder = @import("coder.zig");
@@ -41,7 +42,7 @@ const Encoder = struct {
     tail_len: u32,
 
     fn noMemory(self: *const Encoder) Result {
-        return if (self.memory.limit_hit.load(.monotonic)) .memory_limit else .out_of_memory;
+        return self.memory.failure();
     }
 
     fn dropData(self: *Encoder) void {
@@ -427,8 +428,7 @@ fn deriveKey(
     if (output.len < key_size) return Result.output_too_small.code();
     var hash: [32]u8 = undefined;
     std.crypto.hash.sha2.Sha256.hash(secret, &hash, .{});
-    const allocator = if (builtin.cpu.arch.isWasm()) std.heap.wasm_allocator else std.heap.c_allocator;
-    std.crypto.pwhash.scrypt.kdf(allocator, output[0..key_size], &hash, salt_bytes, .{ .ln = 14, .r = 8, .p = 1 }) catch
+    std.crypto.pwhash.scrypt.kdf(c_allocator, output[0..key_size], &hash, salt_bytes, .{ .ln = 14, .r = 8, .p = 1 }) catch
         return Result.out_of_memory.code();
     step.produced = key_size;
     return Result.ok.code();

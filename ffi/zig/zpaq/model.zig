@@ -31,7 +31,7 @@ pub const Owned = struct {
         var total: u64 = alignment;
         for (sizes) |size| total += std.mem.alignForward(u64, size, alignment);
         const size = std.math.cast(usize, total) orelse {
-            memory.limit_hit.store(true, .monotonic);
+            memory.refuseForLimit();
             return null;
         };
         const block = memory.allocateZeroed(size) orelse return null;

@@ -31,12 +31,17 @@ pub fn failure(size: usize, memory: *const Memory, step: *Step) Result {
         c.ZSTD_error_parameter_outOfBound => .parameter_out_of_range,
         c.ZSTD_error_stage_wrong => .stage_wrong,
         c.ZSTD_error_init_missing => .init_missing,
-        c.ZSTD_error_memory_allocation => if (memory.limit_hit.load(.monotonic)) .memory_limit else .out_of_memory,
+        c.ZSTD_error_memory_allocation => memory.failure(),
         c.ZSTD_error_dstSize_tooSmall => .output_too_small,
         c.ZSTD_error_srcSize_wrong => .input_size_mismatch,
         c.ZSTD_error_noForwardProgress_destFull, c.ZSTD_error_noForwardProgress_inputEmpty => .no_progress,
         else => .generic,
     };
+}
+
+/// Why a digest could not be made: without memory, or of bytes that are no dictionary.
+pub fn dictionaryFailure(memory: *const Memory) Result {
+    return if (memory.refused.load(.monotonic)) memory.failure() else .dictionary_corrupt;
 }
 
 /// A parameter number from outside as the C enum, or null where it is none.

@@ -24,10 +24,13 @@ pub const Decompressor = struct {
 };
 
 /// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
-fn new(memory_limit: f64) callconv(.c) ?*Decompressor {
+fn new(memory_limit: f64, step: *Step) callconv(.c) ?*Decompressor {
+    step.* = .{};
+    step.setFailure(.out_of_memory);
     const self = memory_module.createContext(Decompressor) orelse return null;
     self.* = .{ .memory = .init(memory_limit), .context = undefined, .dictionary = null };
     self.context = c.ZSTD_createDCtx_advanced(common.customMemory(&self.memory)) orelse {
+        step.setFailure(self.memory.failure());
         memory_module.destroyContext(self);
         return null;
     };
@@ -122,7 +125,9 @@ const Dictionary = struct {
     digest: *c.ZSTD_DDict,
 };
 
-fn dictionaryNew(source: ?[*]const u8, source_pos: u32, source_end: u32, content_type: u32) callconv(.c) ?*Dictionary {
+fn dictionaryNew(source: ?[*]const u8, source_pos: u32, source_end: u32, content_type: u32, step: *Step) callconv(.c) ?*Dictionary {
+    step.* = .{};
+    step.setFailure(.out_of_memory);
     const bytes = result.sourceSlice(source, source_pos, source_end) orelse return null;
     const self = memory_module.createContext(Dictionary) orelse return null;
     self.memory = .init(0);
@@ -133,6 +138,7 @@ fn dictionaryNew(source: ?[*]const u8, source_pos: u32, source_end: u32, content
         common.contentType(content_type),
         common.customMemory(&self.memory),
     ) orelse {
+        step.setFailure(common.dictionaryFailure(&self.memory));
         memory_module.destroyContext(self);
         return null;
     };
@@ -160,16 +166,6 @@ fn memoryUsed(self: *const Decompressor, step: *Step) callconv(.c) void {
     step.setValue(self.memory.bytesUsed() + @sizeOf(Decompressor));
 }
 
-/// Bounds of a decompression parameter as two i32 in `value_low` and `other_low`.
-fn parameterBounds(number: i32, step: *Step) callconv(.c) i32 {
-    const parameter = common.parameter(c.ZSTD_dParameter, number) orelse return Result.parameter_unsupported.code();
-    const bounds = c.ZSTD_dParam_getBounds(parameter);
-    if (c.ZSTD_isError(bounds.@"error") != 0) return Result.parameter_unsupported.code();
-    step.value_low = @bitCast(bounds.lowerBound);
-    step.other_low = @bitCast(bounds.upperBound);
-    return Result.ok.code();
-}
-
 /// What a streaming decoder for this window would hold, in `value`, in bytes.
 fn estimate(window_size: f64, step: *Step) callconv(.c) void {
     const window: usize = if (window_size >= 1 and window_size < 1 << 31) @intFromFloat(window_size) else 1;
@@ -187,6 +183,5 @@ pub const exports = .{
     .{ "sluice_zstd_decompressor_dictionary_new", dictionaryNew },
     .{ "sluice_zstd_decompressor_dictionary_free", dictionaryFree },
     .{ "sluice_zstd_decompressor_memory", memoryUsed },
-    .{ "sluice_zstd_decompressor_bounds", parameterBounds },
     .{ "sluice_zstd_decompressor_estimate", estimate },
 };

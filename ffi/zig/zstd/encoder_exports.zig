@@ -54,11 +54,15 @@ pub const Compressor = struct {
     }
 };
 
-/// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
-fn new(memory_limit: f64) callconv(.c) ?*Compressor {
+/// A context whose allocations stay below `memory_limit` bytes (0: no limit). Null, with the result in `detail`, when the
+/// limit or the system refuses the memory.
+fn new(memory_limit: f64, step: *Step) callconv(.c) ?*Compressor {
+    step.* = .{};
+    step.setFailure(.out_of_memory);
     const self = memory_module.createContext(Compressor) orelse return null;
     self.* = .{ .memory = .init(memory_limit), .context = undefined, .prefix = null, .dictionary = null, .in_frame = false };
     self.context = c.ZSTD_createCCtx_advanced(common.customMemory(&self.memory)) orelse {
+        step.setFailure(self.memory.failure());
         memory_module.destroyContext(self);
         return null;
     };
@@ -102,7 +106,8 @@ fn reset(self: *Compressor) callconv(.c) void {
 }
 
 /// A dictionary digested for compression with the parameters given as pairs; the bytes are copied. `content_type` as for
-/// decompression. Null when the bytes are no dictionary of that type, or a parameter is refused.
+/// decompression. Null, with the result in `detail`, when the bytes are no dictionary of that type, a parameter is refused,
+/// or there is no memory.
 const Dictionary = struct {
     memory: Memory,
     digest: *c.ZSTD_CDict,
@@ -115,14 +120,19 @@ fn dictionaryNew(
     content_type: u32,
     pairs: [*]const i32,
     count: u32,
+    step: *Step,
 ) callconv(.c) ?*Dictionary {
+    step.* = .{};
+    step.setFailure(.out_of_memory);
     const bytes = result.sourceSlice(source, source_pos, source_end) orelse return null;
     const params = c.ZSTD_createCCtxParams() orelse return null;
     defer _ = c.ZSTD_freeCCtxParams(params);
+    step.setFailure(.parameter_unsupported);
     for (0..count) |i| {
         const name = common.parameter(c.ZSTD_cParameter, pairs[2 * i]) orelse return null;
         if (c.ZSTD_isError(c.ZSTD_CCtxParams_setParameter(params, name, pairs[2 * i + 1])) != 0) return null;
     }
+    step.setFailure(.out_of_memory);
     const self = memory_module.createContext(Dictionary) orelse return null;
     self.memory = .init(0);
     self.digest = c.ZSTD_createCDict_advanced2(
@@ -133,6 +143,7 @@ fn dictionaryNew(
         params,
         common.customMemory(&self.memory),
     ) orelse {
+        step.setFailure(common.dictionaryFailure(&self.memory));
         memory_module.destroyContext(self);
         return null;
     };
@@ -162,7 +173,7 @@ fn setPrefix(self: *Compressor, source: ?[*]const u8, source_pos: u32, source_en
     releasePrefix(self);
     if (bytes.len == 0) return Result.ok.code();
     const block = self.memory.allocate(bytes.len) orelse
-        return (if (self.memory.limit_hit.load(.monotonic)) Result.memory_limit else Result.out_of_memory).code();
+        return self.memory.failure().code();
     const copy = @as([*]u8, @ptrCast(block))[0..bytes.len];
     @memcpy(copy, bytes);
     self.prefix = copy;

@@ -29,13 +29,13 @@ test "a frame comes back, in one call and in small steps" {
     var frame: [4096]u8 = undefined;
     var copy: [content.len]u8 = undefined;
 
-    const compressor = encoder.get("sluice_zstd_compressor_new")(0).?;
+    const compressor = encoder.get("sluice_zstd_compressor_new")(0, &step).?;
     defer encoder.get("sluice_zstd_compressor_free")(compressor);
     const compressed = encoder.get("sluice_zstd_compressor_compress")(compressor, content, 0, content.len, &frame, 0, frame.len, &step);
     try std.testing.expectEqual(Result.ok.code(), compressed);
     const frame_size = step.produced;
 
-    const decompressor = decoder.get("sluice_zstd_decompressor_new")(0).?;
+    const decompressor = decoder.get("sluice_zstd_decompressor_new")(0, &step).?;
     defer decoder.get("sluice_zstd_decompressor_free")(decompressor);
     try std.testing.expectEqual(Result.ok.code(), decoder.get("sluice_zstd_decompressor_decompress")(decompressor, &frame, 0, frame_size, &copy, 0, copy.len, &step));
     try std.testing.expectEqualStrings(content, copy[0..step.produced]);
@@ -57,7 +57,7 @@ test "a frame comes back, in one call and in small steps" {
 test "positions that make no slice are refused" {
     var step: Step = .{};
     var bytes: [8]u8 = @splat(0);
-    const compressor = encoder.get("sluice_zstd_compressor_new")(0).?;
+    const compressor = encoder.get("sluice_zstd_compressor_new")(0, &step).?;
     defer encoder.get("sluice_zstd_compressor_free")(compressor);
     const compress = encoder.get("sluice_zstd_compressor_compress");
     try std.testing.expectEqual(Result.invalid_argument.code(), compress(compressor, &bytes, 5, 4, &bytes, 0, 8, &step));
@@ -69,7 +69,7 @@ test "positions that make no slice are refused" {
 test "a memory limit is told apart from other failures and leaves a usable context" {
     var step: Step = .{};
     var frame: [512]u8 = undefined;
-    const compressor = encoder.get("sluice_zstd_compressor_new")(100_000).?;
+    const compressor = encoder.get("sluice_zstd_compressor_new")(100_000, &step).?;
     defer encoder.get("sluice_zstd_compressor_free")(compressor);
     const level = [_]i32{ 100, 19 };
     try std.testing.expectEqual(Result.ok.code(), encoder.get("sluice_zstd_compressor_set")(compressor, &level, 1, &step));
@@ -80,7 +80,7 @@ test "a memory limit is told apart from other failures and leaves a usable conte
 
 test "a refused parameter is named" {
     var step: Step = .{};
-    const compressor = encoder.get("sluice_zstd_compressor_new")(0).?;
+    const compressor = encoder.get("sluice_zstd_compressor_new")(0, &step).?;
     defer encoder.get("sluice_zstd_compressor_free")(compressor);
     const pairs = [_]i32{ 101, 99 };
     try std.testing.expectEqual(Result.parameter_out_of_range.code(), encoder.get("sluice_zstd_compressor_set")(compressor, &pairs, 1, &step));
@@ -99,7 +99,7 @@ test "whatever allocation fails, the answer is a result and nothing stays behind
     var succeeded: u32 = 0;
     var limit: f64 = 500;
     while (limit < 8_000_000) : (limit *= 1.3) {
-        const compressor = encoder.get("sluice_zstd_compressor_new")(limit) orelse continue;
+        const compressor = encoder.get("sluice_zstd_compressor_new")(limit, &step) orelse continue;
         defer encoder.get("sluice_zstd_compressor_free")(compressor);
         const setPrefix = encoder.get("sluice_zstd_compressor_set_prefix");
         _ = setPrefix(compressor, content, 0, 1000);
@@ -115,7 +115,7 @@ test "whatever allocation fails, the answer is a result and nothing stays behind
         try std.testing.expectEqual(Result.frame_end.code(), last);
         const end = start + step.produced;
 
-        const decompressor = decoder.get("sluice_zstd_decompressor_new")(limit) orelse continue;
+        const decompressor = decoder.get("sluice_zstd_decompressor_new")(limit, &step) orelse continue;
         defer decoder.get("sluice_zstd_decompressor_free")(decompressor);
         const answer = decoder.get("sluice_zstd_decompressor_step")(decompressor, &frame, 0, end, &copy, 0, copy.len, &step);
         if (answer == Result.frame_end.code()) succeeded += 1;
@@ -126,7 +126,7 @@ test "whatever allocation fails, the answer is a result and nothing stays behind
 
 test "batches refuse slabs that do not fit together and report the item that failed" {
     var step: Step = .{};
-    const decompressor = decoder_batch.decompressor().?;
+    const decompressor = decoder_batch.decompressor(&step).?;
     defer decoder.get("sluice_zstd_decompressor_free")(decompressor);
     const frames = "\x28\xb5\x2f\xfd\x20\x00\x01\x00\x00" ++ "rubbish!!";
     const offsets = [_]u32{ 0, 9, 18 };
@@ -146,7 +146,7 @@ test "batches refuse slabs that do not fit together and report the item that fai
 const decoder_batch = struct {
     const functions = functionTable(@import("decoder_batch_exports.zig").exports);
 
-    fn decompressor() @TypeOf(decoder.get("sluice_zstd_decompressor_new")(0)) {
-        return decoder.get("sluice_zstd_decompressor_new")(0);
+    fn decompressor(step: *Step) @TypeOf(decoder.get("sluice_zstd_decompressor_new")(0, step)) {
+        return decoder.get("sluice_zstd_decompressor_new")(0, step);
     }
 };

@@ -3,6 +3,7 @@
 const std = @import("std");
 const common = @import("common.zig");
 const c = common.c;
+const heap = @import("../core/heap.zig");
 const memory_module = @import("../core/memory.zig");
 const result = @import("../core/result.zig");
 const Result = result.Result;
@@ -30,19 +31,16 @@ const Number = enum(usize) {
 };
 const number_count = @typeInfo(Number).@"enum".fields.len;
 
-/// The sizes of the samples as C wants them; the caller frees them.
-fn sizesFor(sizes: [*]const u32, count: u32, total: usize) ?[]usize {
+/// The sizes of the samples as C wants them; the caller gives them back.
+fn sizesFor(sizes: [*]const u32, count: u32, total: usize) error{ OutOfMemory, Invalid }![]usize {
     var sum: u64 = 0;
     for (sizes[0..count]) |size| sum += size;
-    if (sum > total) return null;
-    const block = malloc(@max(1, @as(usize, count)) * @sizeOf(usize)) orelse return null;
+    if (sum > total) return error.Invalid;
+    const block = heap.take(@max(1, @as(usize, count)) * @sizeOf(usize)) orelse return error.OutOfMemory;
     const copy = @as([*]usize, @ptrCast(@alignCast(block)))[0..count];
     for (copy, sizes[0..count]) |*target, size| target.* = size;
     return copy;
 }
-
-extern fn malloc(size: usize) ?*anyopaque;
-extern fn free(block: ?*anyopaque) void;
 
 /// Trains a dictionary of at most the target's size. Sets `produced`; k, d, f and accel as finally used in the four
 /// halves of `value` and `other`.
@@ -64,8 +62,11 @@ fn train(
     if (numbers_count != number_count) return invalid;
     const input = result.sourceSlice(samples, samples_pos, samples_end) orelse return invalid;
     const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const sample_sizes = sizesFor(sizes, size_count, input.len) orelse return invalid;
-    defer free(sample_sizes.ptr);
+    const sample_sizes = sizesFor(sizes, size_count, input.len) catch |failure| return switch (failure) {
+        error.OutOfMemory => Result.out_of_memory.code(),
+        error.Invalid => invalid,
+    };
+    defer heap.give(sample_sizes.ptr);
     const table: Table = .{ .numbers = numbers[0..number_count] };
 
     const size = switch (table.numbers[@intFromEnum(Number.algorithm)]) {
@@ -177,8 +178,11 @@ fn finalize(
     const raw = result.sourceSlice(content, content_pos, content_end) orelse return invalid;
     const input = result.sourceSlice(samples, samples_pos, samples_end) orelse return invalid;
     const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const sample_sizes = sizesFor(sizes, size_count, input.len) orelse return invalid;
-    defer free(sample_sizes.ptr);
+    const sample_sizes = sizesFor(sizes, size_count, input.len) catch |failure| return switch (failure) {
+        error.OutOfMemory => Result.out_of_memory.code(),
+        error.Invalid => invalid,
+    };
+    defer heap.give(sample_sizes.ptr);
     const params: c.ZDICT_params_t = .{ .compressionLevel = level, .notificationLevel = 0, .dictID = dictionary_id };
     return finish(c.ZDICT_finalizeDictionary(
         output.ptr,

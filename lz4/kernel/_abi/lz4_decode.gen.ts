@@ -50,7 +50,6 @@ export interface Lz4DecodeFunctions {
     step4: Uint32Array,
   ): number;
   sluice_lz4_decoder_watch_start(pointer0: Pointer): number;
-  sluice_lz4_decoder_watch_seen(pointer0: Pointer): number;
   sluice_lz4_decoder_watch_read(
     pointer0: Pointer,
     target1: Uint8Array | null,
@@ -141,7 +140,7 @@ export interface Lz4DecodeFunctions {
 /** What a backend must know of the module lz4_decode. */
 export const LZ4_DECODE_MODULE: LibraryModule = {
   name: "lz4_decode",
-  hash: 2758818712,
+  hash: 3721303256,
   functions: {
     sluice_lz4_decoder_new: { parameters: ["f64"], result: "handle", offLoop: false },
     sluice_lz4_decoder_free: { parameters: ["handle"], result: "void", offLoop: false },
@@ -171,7 +170,6 @@ export const LZ4_DECODE_MODULE: LibraryModule = {
       offLoop: false,
     },
     sluice_lz4_decoder_watch_start: { parameters: ["handle"], result: "i32", offLoop: false },
-    sluice_lz4_decoder_watch_seen: { parameters: ["handle"], result: "u32", offLoop: false },
     sluice_lz4_decoder_watch_read: {
       parameters: ["handle", "target", "u32", "u32", "table", "u32", "step"],
       result: "i32",

@@ -4,7 +4,7 @@ import type { LibraryModule, Pointer } from "@sluice/ffi";
 
 /** The functions of the module zstd_decode, as both backends offer them. */
 export interface ZstdDecodeFunctions {
-  sluice_zstd_decompressor_new(value0: number): Pointer;
+  sluice_zstd_decompressor_new(value0: number, step1: Uint32Array): Pointer;
   sluice_zstd_decompressor_free(pointer0: Pointer): void;
   sluice_zstd_decompressor_set(
     pointer0: Pointer,
@@ -59,10 +59,10 @@ export interface ZstdDecodeFunctions {
     value1: number,
     value2: number,
     value3: number,
+    step4: Uint32Array,
   ): Pointer;
   sluice_zstd_decompressor_dictionary_free(pointer0: Pointer): void;
   sluice_zstd_decompressor_memory(pointer0: Pointer, step1: Uint32Array): void;
-  sluice_zstd_decompressor_bounds(value0: number, step1: Uint32Array): number;
   sluice_zstd_decompressor_estimate(value0: number, step1: Uint32Array): void;
   sluice_zstd_decompressor_batch(
     pointer0: Pointer,
@@ -141,9 +141,9 @@ export interface ZstdDecodeFunctions {
 /** What a backend must know of the module zstd_decode. */
 export const ZSTD_DECODE_MODULE: LibraryModule = {
   name: "zstd_decode",
-  hash: 161050723,
+  hash: 154382011,
   functions: {
-    sluice_zstd_decompressor_new: { parameters: ["f64"], result: "handle", offLoop: false },
+    sluice_zstd_decompressor_new: { parameters: ["f64", "step"], result: "handle", offLoop: false },
     sluice_zstd_decompressor_free: { parameters: ["handle"], result: "void", offLoop: false },
     sluice_zstd_decompressor_set: {
       parameters: ["handle", "table_in", "u32", "step"],
@@ -167,13 +167,12 @@ export const ZSTD_DECODE_MODULE: LibraryModule = {
       offLoop: false,
     },
     sluice_zstd_decompressor_dictionary_new: {
-      parameters: ["source", "u32", "u32", "u32"],
+      parameters: ["source", "u32", "u32", "u32", "step"],
       result: "handle",
       offLoop: false,
     },
     sluice_zstd_decompressor_dictionary_free: { parameters: ["handle"], result: "void", offLoop: false },
     sluice_zstd_decompressor_memory: { parameters: ["handle", "step"], result: "void", offLoop: false },
-    sluice_zstd_decompressor_bounds: { parameters: ["i32", "step"], result: "i32", offLoop: false },
     sluice_zstd_decompressor_estimate: { parameters: ["f64", "step"], result: "void", offLoop: false },
     sluice_zstd_decompressor_batch: {
       parameters: [

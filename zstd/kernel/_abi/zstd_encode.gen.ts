@@ -4,7 +4,7 @@ import type { LibraryModule, Pointer } from "@sluice/ffi";
 
 /** The functions of the module zstd_encode, as both backends offer them. */
 export interface ZstdEncodeFunctions {
-  sluice_zstd_compressor_new(value0: number): Pointer;
+  sluice_zstd_compressor_new(value0: number, step1: Uint32Array): Pointer;
   sluice_zstd_compressor_free(pointer0: Pointer): void;
   sluice_zstd_compressor_set(
     pointer0: Pointer,
@@ -70,6 +70,7 @@ export interface ZstdEncodeFunctions {
     value3: number,
     table4: Int32Array | Uint32Array,
     value5: number,
+    step6: Uint32Array,
   ): Pointer;
   sluice_zstd_compressor_dictionary_free(pointer0: Pointer): void;
   sluice_zstd_compressor_memory(pointer0: Pointer, step1: Uint32Array): void;
@@ -221,9 +222,9 @@ export interface ZstdEncodeFunctions {
 /** What a backend must know of the module zstd_encode. */
 export const ZSTD_ENCODE_MODULE: LibraryModule = {
   name: "zstd_encode",
-  hash: 1374969901,
+  hash: 1964254679,
   functions: {
-    sluice_zstd_compressor_new: { parameters: ["f64"], result: "handle", offLoop: false },
+    sluice_zstd_compressor_new: { parameters: ["f64", "step"], result: "handle", offLoop: false },
     sluice_zstd_compressor_free: { parameters: ["handle"], result: "void", offLoop: false },
     sluice_zstd_compressor_set: {
       parameters: ["handle", "table_in", "u32", "step"],
@@ -253,7 +254,7 @@ export const ZSTD_ENCODE_MODULE: LibraryModule = {
       offLoop: false,
     },
     sluice_zstd_compressor_dictionary_new: {
-      parameters: ["source", "u32", "u32", "u32", "table_in", "u32"],
+      parameters: ["source", "u32", "u32", "u32", "table_in", "u32", "step"],
       result: "handle",
       offLoop: false,
     },
