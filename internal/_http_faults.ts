@@ -1,10 +1,16 @@
 /**
  * What can go wrong with an HTTP source, and which of it may pass.
  */
+import type { SluiceErrorCode } from "./error_codes.ts";
 import { NotFoundError, TransferError, TruncatedDataError } from "./errors.ts";
 
 /** What may be over a moment later. */
-const PASSING_CODES: ReadonlySet<string> = new Set(["CONNECTION", "SERVER_BUSY", "STALLED", "TRUNCATED"]);
+const PASSING_CODES: ReadonlySet<SluiceErrorCode> = new Set([
+  "NETWORK",
+  "SERVER_BUSY",
+  "TIMEOUT",
+  "TRUNCATED",
+]);
 
 /** How long a server asked to wait, in milliseconds, by its answer. */
 const RETRY_AFTER = new WeakMap<object, number>();
@@ -22,7 +28,7 @@ export function retryAfterOf(error: unknown): number | undefined {
 
 /** A failed transfer; `label` is the URL as messages may show it. */
 export function httpFault(
-  code: string,
+  code: SluiceErrorCode,
   fact: string,
   label: string,
   offset?: number,
@@ -47,7 +53,7 @@ export function statusFault(
   }
   const busy = status === 429 || status >= 500;
   const error = httpFault(
-    busy ? "SERVER_BUSY" : "HTTP_STATUS",
+    busy ? "SERVER_BUSY" : status === 401 || status === 403 ? "AUTH" : "SERVER",
     `the server answered ${status}, expected 206`,
     label,
     offset,

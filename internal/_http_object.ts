@@ -299,7 +299,7 @@ class HttpRequest {
     clearTimeout(this.#timer);
     const { stallTimeoutMs } = this.#options;
     this.#timer = setTimeout(() => {
-      this.#controller.abort(httpFault("STALLED", `no byte came for ${stallTimeoutMs} ms`, this.#label));
+      this.#controller.abort(httpFault("TIMEOUT", `no byte came for ${stallTimeoutMs} ms`, this.#label));
     }, stallTimeoutMs);
   }
 
@@ -335,9 +335,7 @@ class HttpRequest {
   #fault(error: unknown): unknown {
     const { signal } = this.#controller;
     if (signal.aborted) return signal.reason;
-    return error instanceof SluiceError
-      ? error
-      : httpFault("CONNECTION", "the connection failed", this.#label);
+    return error instanceof SluiceError ? error : httpFault("NETWORK", "the connection failed", this.#label);
   }
 
   /** Ends the request, whatever of its body has been read. */

@@ -55,8 +55,8 @@ export interface HttpSourceOptions extends ReadOptions {
  * @throws {NotFoundError} "NOT_FOUND" if the server has no such object.
  * @throws {TransferError} "NO_RANGES" if the server ignores ranges and the object is larger than `maxWholeSize`,
  *   "SOURCE_CHANGED" if it is another version than was opened or than `ifMatch` wants, "WRONG_RANGE" if the server sends
- *   other bytes than were requested, "WRONG_ENCODING" if they are encoded, "STALLED", "CONNECTION", "SERVER_BUSY" or
- *   "HTTP_STATUS". Messages show the URL without its query and credentials.
+ *   other bytes than were requested, "WRONG_ENCODING" if they are encoded, "TIMEOUT", "NETWORK", "SERVER_BUSY",
+ *   "AUTH" or "SERVER". Messages show the URL without its query and credentials.
  *
  * @example A server in a function
  * ```ts
