@@ -40,7 +40,7 @@ export async function main(args: readonly string[]): Promise<number> {
       );
     }
     const { run } = await command.load();
-    return await run([...command.leading ?? [], ...rest]);
+    return await run([...command.leading ?? [], ...rest], COMMANDS);
   });
 }
 
