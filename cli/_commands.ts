@@ -5,40 +5,51 @@ import type { Command } from "./shared/command.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
-  { name: "zstd", summary: "Compress and decompress .zst files", load: () => import("./zstd/main.ts") },
+  {
+    name: "zstd",
+    summary: "Compress and decompress .zst files",
+    banner: true,
+    load: () => import("./zstd/main.ts"),
+  },
   {
     name: "unzstd",
     summary: "Decompress: sluice zstd -d",
     leading: ["-d"],
+    banner: true,
     load: () => import("./zstd/main.ts"),
   },
   {
     name: "zstdcat",
     summary: "Decompress to stdout: sluice zstd -dcf",
     leading: ["-dcf"],
+    banner: true,
     load: () => import("./zstd/main.ts"),
   },
   {
     name: "zstdmt",
     summary: "Compress with all cores: sluice zstd -T0",
     leading: ["-T0"],
+    banner: true,
     load: () => import("./zstd/main.ts"),
   },
   {
     name: "lz4",
     summary: "Compress and decompress .lz4 files; read, split, resume and repair them",
+    banner: true,
     load: () => import("./lz4/main.ts"),
   },
   {
     name: "unlz4",
     summary: "Decompress: sluice lz4 -d",
     leading: ["-d"],
+    banner: true,
     load: () => import("./lz4/main.ts"),
   },
   {
     name: "lz4cat",
     summary: "Decompress to stdout: sluice lz4 -dcfm",
     leading: ["-dcfm"],
+    banner: true,
     load: () => import("./lz4/main.ts"),
   },
   {

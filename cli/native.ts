@@ -11,7 +11,7 @@ import { EXIT, Failure, runToExitCode, UsageFailure } from "./shared/exit.ts";
 /** Words that may follow the command's name. */
 export const SUBCOMMANDS = ["status", "install"] as const;
 
-const HELP = `Usage: sluice native status
+const HELP = `Usage: sluice native [status]
        sluice native install [--from=URL]
 
 status   says which backend runs, and why
@@ -22,13 +22,14 @@ install  fetches the native library for this machine into the user's cache folde
 export async function run(args: string[]): Promise<number> {
   return await runToExitCode("sluice native", async () => {
     const [subcommand, ...rest] = args;
-    if (subcommand === "--help" || subcommand === "-h") {
+    if (args.includes("--help") || args.includes("-h")) {
       console.log(HELP);
       return EXIT.ok;
     }
     if (subcommand === "install") await install(rest);
     else if (subcommand === "status" && rest.length === 0) printStatus();
-    else throw new UsageFailure('Expected "sluice native status" or "sluice native install"');
+    else if (subcommand === undefined) printStatus();
+    else throw new UsageFailure(`Unexpected "${args.join(" ")}", expected status or install`);
     return EXIT.ok;
   });
 }

@@ -2,6 +2,7 @@
  * The native backend: the shared library, opened with Deno FFI. The only file that calls `Deno.dlopen`.
  */
 import { BackendUnavailableError } from "@sluice/internal";
+import type { SluiceErrorCode } from "@sluice/internal";
 import { ABI_HASH } from "./_abi.gen.ts";
 import { LiveCount } from "./_library.ts";
 import type { Closable, FunctionTable, Kind, Library } from "./_library.ts";
@@ -29,7 +30,7 @@ const MEMORY_SYMBOLS = {
 
 let checked: { readonly path: string } | BackendUnavailableError | undefined;
 
-function unavailable(message: string, code: string, cause?: unknown): BackendUnavailableError {
+function unavailable(message: string, code: SluiceErrorCode, cause?: unknown): BackendUnavailableError {
   return new BackendUnavailableError(`Cannot use the native backend: ${message}`, {
     format: "ffi",
     code,

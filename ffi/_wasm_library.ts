@@ -2,6 +2,7 @@
  * The WASM backend: the same functions in an instance of an embedded module. The only file that touches its memory.
  */
 import { BackendUnavailableError, decodeBase64 } from "@sluice/internal";
+import type { SluiceErrorCode } from "@sluice/internal";
 import { STEP, STEP_LENGTH } from "./_abi.gen.ts";
 import { LiveCount } from "./_library.ts";
 import type { Closable, FunctionShape, Library, LibraryModule } from "./_library.ts";
@@ -26,7 +27,7 @@ interface WasmExports {
 type WasmFunction = (...args: number[]) => number;
 type Argument = number | null | Uint8Array | Int32Array | Uint32Array;
 
-function unavailable(message: string, code: string, cause?: unknown): BackendUnavailableError {
+function unavailable(message: string, code: SluiceErrorCode, cause?: unknown): BackendUnavailableError {
   return new BackendUnavailableError(`Cannot use the WASM backend: ${message}`, {
     format: "ffi",
     code,

@@ -9,6 +9,7 @@ import {
   TransferError,
   TruncatedDataError,
 } from "@sluice/internal";
+import type { SluiceErrorCode } from "@sluice/internal";
 import { resetNativeStatus } from "./_native.ts";
 import { installedLibraryPath, nativeAssetName } from "./_resolve.ts";
 import { NATIVE_ASSETS } from "./native/assets.gen.ts";
@@ -65,7 +66,7 @@ export async function installNative(options: InstallNativeOptions = {}): Promise
   return path;
 }
 
-function unavailable(state: string, code: string): BackendUnavailableError {
+function unavailable(state: string, code: SluiceErrorCode): BackendUnavailableError {
   return new BackendUnavailableError(`Cannot install the native library: ${state}`, { format: "ffi", code });
 }
 

@@ -14,6 +14,7 @@ import {
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
+import type { SluiceErrorCode } from "@sluice/internal";
 import { RESULT } from "./_abi.gen.ts";
 
 /** What is known about a call that failed. */
@@ -65,8 +66,8 @@ const STATES: Readonly<Record<number, string>> = {
   [RESULT.INPUT_SIZE_MISMATCH]: "the input has another size than was announced",
 };
 
-const CODES: ReadonlyMap<number, string> = new Map(
-  Object.entries(RESULT).map(([code, result]) => [result, code]),
+const CODES: ReadonlyMap<number, SluiceErrorCode> = new Map(
+  (Object.entries(RESULT) as [SluiceErrorCode, number][]).map(([code, result]) => [result, code]),
 );
 
 /** The error for a failed call. */

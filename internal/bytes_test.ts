@@ -71,18 +71,18 @@ Deno.test("option checks tell types from ranges and name the option", () => {
 
 Deno.test("every error class has its own name, its facts and its cause", () => {
   const cause = new Error("below");
-  const facts = { format: "zstd", code: "X", offset: 5, errno: 20, cause };
+  const facts = { format: "zstd", code: "CORRUPT", offset: 5, errno: 20, cause } as const;
   for (const [name, value] of Object.entries(internal)) {
     if (!name.endsWith("Error") || typeof value !== "function") continue;
     const make = value as unknown as new (message: string, options: object) => SluiceError;
     const error = new make("Cannot do it", { ...facts, limit: 1, unit: "bytes" });
     assertInstanceOf(error, SluiceError);
-    assertEquals([error.name, error.message, error.code, error.offset], [name, "Cannot do it", "X", 5]);
+    assertEquals([error.name, error.message, error.code, error.offset], [name, "Cannot do it", "CORRUPT", 5]);
     assert(error.cause === cause);
   }
   const limit = new LimitExceededError("m", { ...facts, limit: 3, actual: 4, unit: "bytes" });
   assertEquals([limit.limit, limit.actual, limit.unit], [3, 4, "bytes"]);
-  assertEquals(new CorruptDataError("m", { format: "x", code: "Y" }).offset, undefined);
+  assertEquals(new CorruptDataError("m", { format: "x", code: "TRUNCATED" }).offset, undefined);
 });
 
 Deno.test("IdlePool gives back by key and closes the oldest when it is full", () => {

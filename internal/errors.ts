@@ -6,12 +6,14 @@
  * @module
  */
 
+import type { SluiceErrorCode } from "./error_codes.ts";
+
 /** Facts that every {@linkcode SluiceError} carries. */
 export interface SluiceErrorOptions extends ErrorOptions {
   /** The format that was being worked on: "zstd", "lz4", "git", "zpaq", "pdiffcopy". */
   readonly format: string;
   /** A stable name of the failure, such as "BAD_MAGIC". */
-  readonly code: string;
+  readonly code: SluiceErrorCode;
   /** Where in the input it happened, in bytes from its start, where that is known. */
   readonly offset?: number | undefined;
   /** The codec library's own error number, where one stands behind the failure. */
@@ -42,7 +44,7 @@ export class SluiceError extends Error {
   /** The format that was being worked on. */
   readonly format: string;
   /** A stable name of the failure. */
-  readonly code: string;
+  readonly code: SluiceErrorCode;
   /** Where in the input it happened, in bytes from its start; undefined where that is not known. */
   readonly offset: number | undefined;
   /** The codec library's own error number; undefined where none stands behind the failure. */

@@ -10,6 +10,7 @@ export * from "./byte_source.ts";
 export * from "./bytes.ts";
 export * from "./chunk_source.ts";
 export * from "./deferred.ts";
+export type { SluiceErrorClass, SluiceErrorCode, SluiceErrorFacts } from "./error_codes.ts";
 export * from "./errors.ts";
 export * from "./idle_pool.ts";
 export * from "./options.ts";

@@ -4,6 +4,7 @@
 import { ObjectId } from "@sluice/gitdb";
 import type { GitDatabase, GitObject, ObjectInfo, ObjectType, Result } from "@sluice/gitdb";
 import { UsageFailure } from "../shared/exit.ts";
+import { printable } from "../shared/printable.ts";
 import { FactFormatter } from "./facts.ts";
 import { openDatabase, requireObject, resolveName } from "./names.ts";
 import { BufferedStdout, stdinLines } from "./output.ts";
@@ -16,6 +17,7 @@ const GROUP = 4096;
 
 /** Runs the subcommand. */
 export async function catFile(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  checkOptions(settings);
   await using database = await openDatabase(settings);
   if (settings.batch === "none") return await catOne(database, operands, settings);
   if (operands.length > 0) throw new UsageFailure("Batch modes take no arguments");
@@ -32,6 +34,36 @@ export async function catFile(operands: readonly string[], settings: GitdbSettin
   return 0;
 }
 
+/** Refuses options that have no effect beside the others. */
+function checkOptions({ batch, show, allObjects, unordered, buffer }: GitdbSettings): void {
+  const idle = batch === "none"
+    ? allObjects ? "--batch-all-objects" : buffer ? "--buffer" : undefined
+    : show === undefined
+    ? undefined
+    : "-t, -s, -e or -p";
+  const why = batch === "none" ? "without --batch or --batch-check" : "with --batch or --batch-check";
+  if (idle !== undefined) throw new UsageFailure(`Option ${idle} has no effect ${why}`);
+  if (unordered && !allObjects) {
+    throw new UsageFailure("Option --unordered has no effect without --batch-all-objects");
+  }
+}
+
+/** The lines of a tree as git prints them. */
+function* treeLines(bytes: Uint8Array, hashSize: number): Generator<string> {
+  const decoder = new TextDecoder();
+  for (let at = 0; at < bytes.length;) {
+    const space = bytes.indexOf(0x20, at);
+    const zero = bytes.indexOf(0, space);
+    const mode = decoder.decode(bytes.subarray(at, space));
+    const id = bytes.subarray(zero + 1, zero + 1 + hashSize).toHex();
+    const type = mode === "40000" ? "tree" : mode === "160000" ? "commit" : "blob";
+    yield `${mode.padStart(6, "0")} ${type} ${id}\t${
+      printable(decoder.decode(bytes.subarray(space + 1, zero)))
+    }\n`;
+    at = zero + 1 + hashSize;
+  }
+}
+
 async function catOne(
   database: GitDatabase,
   operands: readonly string[],
@@ -42,7 +74,7 @@ async function catOne(
   const name = show === undefined ? second : first;
   const excess = show === undefined ? more.length > 0 : second !== undefined;
   if (name === undefined || excess) {
-    throw new UsageFailure("cat-file takes a type and a name, or -t, -s or -e and a name");
+    throw new UsageFailure("cat-file takes a type and a name, or -t, -s, -e or -p and a name");
   }
   if (show === "exists") {
     const id = await resolveName(database, name);
@@ -53,8 +85,13 @@ async function catOne(
   const out = new BufferedStdout();
   if (show === "type") await out.print(`${object.type}\n`);
   else if (show === "size") await out.print(`${object.size}\n`);
-  else {
-    if (object.type !== first as ObjectType) throw fatal(`git cat-file ${name}: bad file`);
+  else if (show === "pretty" && object.type === "tree") {
+    const hashSize = object.id.toString().length / 2;
+    for (const line of treeLines(await object.bytes(), hashSize)) await out.print(line);
+  } else {
+    if (show === undefined && object.type !== first as ObjectType) {
+      throw fatal(`git cat-file ${name}: bad file`);
+    }
     for await (const chunk of object.body) await out.write(chunk);
   }
   await out.flush();

@@ -12,6 +12,7 @@ import { defaultGitdbSettings, GITDB_OPTIONS } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 import { formatOptions, parseOptions } from "../shared/options.ts";
 import type { OptionGroup } from "../shared/options.ts";
+import { nearest } from "../shared/suggest.ts";
 
 type Subcommand = (operands: readonly string[], settings: GitdbSettings) => Promise<number>;
 
@@ -38,7 +39,7 @@ export const SUBCOMMANDS: readonly string[] = Object.keys(COMMANDS);
 const USAGE = `Reads, writes and checks git object databases.
 
 Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objects [--unordered]] [--buffer]
-       sluice gitdb cat-file (-t|-s|-e|TYPE) NAME
+       sluice gitdb cat-file (-t|-s|-e|-p|TYPE) NAME
        sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [FILE...]
        sluice gitdb verify-pack [-v|-s] PACK.idx...
        sluice gitdb show-index < PACK.idx
@@ -51,20 +52,40 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
        sluice gitdb fsck
 `;
 
+/** Options of all sub-commands that take a value, which may be a word of its own. */
+const VALUED: readonly string[] = ["--git-dir", "--objects", "--threads"];
+
+/** The sub-command, and the options before and after it. */
+function splitCommand(
+  args: readonly string[],
+): { readonly common: string[]; readonly name: string | undefined; readonly rest: string[] } {
+  const common: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at]!;
+    if (!arg.startsWith("-")) return { common, name: arg, rest: args.slice(at + 1) };
+    common.push(arg);
+    // As git has it, the folder may be a word of its own.
+    if (VALUED.includes(arg) && args[at + 1] !== undefined) common.push(args[++at]!);
+  }
+  return { common, name: undefined, rest: [] };
+}
+
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {
   return await runToExitCode("sluice gitdb", async () => {
-    const [name, ...rest] = args;
-    if (name === undefined || name === "--help" || name === "-h") {
+    const { common, name, rest } = splitCommand(args);
+    if (name === undefined) {
+      const asked = common.includes("--help") || common.includes("-h");
       console.log(USAGE.trimEnd());
-      return name === undefined ? EXIT.failure : EXIT.ok;
+      return asked ? EXIT.ok : EXIT.failure;
     }
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (command === undefined) {
-      throw new UsageFailure(`"${name}" is not known, expected one of ${SUBCOMMANDS.join(", ")}`);
+      const hint = nearest(name, SUBCOMMANDS) || `, expected one of ${SUBCOMMANDS.join(", ")}`;
+      throw new UsageFailure(`"${name}" is not known${hint}`);
     }
     const settings = defaultGitdbSettings();
-    const operands = parseOptions(GITDB_OPTIONS[name]!, rest, settings);
+    const operands = parseOptions(GITDB_OPTIONS[name]!, [...common, ...rest], settings);
     if (settings.help) {
       console.log(`${USAGE}\n${formatOptions(GITDB_OPTIONS[name]!).trimEnd()}`);
       return EXIT.ok;

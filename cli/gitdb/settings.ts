@@ -138,6 +138,11 @@ const CAT_FILE: Group = {
     { long: ["buffer"], help: "Do not flush after each object", set: (settings) => settings.buffer = true },
     { short: "t", help: "The type of one object", set: (settings) => settings.show = "type" },
     { short: "s", help: "The size of one object", set: (settings) => settings.show = "size" },
+    {
+      short: "p",
+      help: "The content of one object, trees as lines",
+      set: (settings) => settings.show = "pretty",
+    },
     { short: "e", help: "Exit with 0 if the object is there", set: (settings) => settings.show = "exists" },
   ],
 };

@@ -16,7 +16,7 @@ import {
   repackLz4,
   scanLz4Index,
 } from "@sluice/lz4";
-import { describeSystemError, EXIT, Failure, UsageFailure } from "../shared/exit.ts";
+import { describeSystemError, EXIT, exitCodeOf, Failure, UsageFailure } from "../shared/exit.ts";
 import { writeAll } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
@@ -216,7 +216,7 @@ export async function runArchiveCommand(
     return await ARCHIVE_COMMANDS[name]!({ settings, messages, operands });
   } catch (error) {
     if (error instanceof SluiceError) {
-      throw new Failure(`lz4: ${operands[0]}: ${error.message} (${error.code})`);
+      throw new Failure(`lz4: ${operands[0]}: ${error.message} (${error.code})`, exitCodeOf(error));
     }
     throw error;
   }

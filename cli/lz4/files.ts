@@ -3,7 +3,7 @@
  */
 import { compressLz4Iterable, decompressLz4Iterable, lz4FrameInfo } from "@sluice/lz4";
 import { SluiceError } from "@sluice/internal";
-import { EXIT, Failure } from "../shared/exit.ts";
+import { EXIT, exitCodeOf, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
 import { ChunkReader } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
@@ -49,7 +49,7 @@ export async function processInput(
   } catch (error) {
     await target?.discard();
     if (error instanceof SluiceError) {
-      throw new Failure(`lz4: ${input.name}: ${error.message} (${error.code})`, decodeExitCode(error));
+      throw new Failure(`lz4: ${input.name}: ${error.message} (${error.code})`, exitCodeOf(error));
     }
     throw error;
   } finally {
@@ -59,13 +59,6 @@ export async function processInput(
     await Deno.remove(input.path);
   }
   messages.say(LEVEL.results, summary(input.name, compress, sizes));
-}
-
-/** The lz4 tool's exit code for what is wrong with data. */
-export function decodeExitCode({ code }: SluiceError): number {
-  if (code === "TRUNCATED_MAGIC") return EXIT.lz4NoMagic;
-  if (code === "BAD_MAGIC") return EXIT.lz4Header;
-  return code === "TRUNCATED" || code === "HEADER_INCOMPLETE" ? EXIT.lz4Truncated : EXIT.lz4Decode;
 }
 
 function summary(name: string, compress: boolean, sizes: { in: number; out: number }): string {

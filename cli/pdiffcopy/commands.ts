@@ -19,11 +19,11 @@ import {
 } from "@sluice/pdiffcopy";
 import type { SyncResult } from "@sluice/pdiffcopy";
 import { AtomicFile } from "../shared/atomic_file.ts";
-import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
+import { EXIT, Failure, PDIFFCOPY_EXIT, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import type { PdiffcopySettings } from "./options.ts";
-import { clientOptions, interruptible, PDIFFCOPY_EXIT, readNamed, readToken } from "./session.ts";
+import { clientOptions, interruptible, readNamed, readToken } from "./session.ts";
 
 /** One word: what it needs and does. */
 export interface PdiffcopyCommand {

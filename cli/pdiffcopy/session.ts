@@ -4,39 +4,11 @@
 import { SluiceError } from "@sluice/internal";
 import type { CopyProgress, PdiffClientOptions } from "@sluice/pdiffcopy";
 import { formatSize } from "@sluice/pdiffcopy";
-import { describeSystemError, EXIT, Failure } from "../shared/exit.ts";
+import { describeSystemError, EXIT, exitCodeOf, Failure, PDIFFCOPY_EXIT } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { isProgressVisible } from "../shared/progress.ts";
 import type { PdiffcopySettings } from "./options.ts";
-
-/** Exit codes of this command beside 0 and 1. */
-export const PDIFFCOPY_EXIT = {
-  differs: 2,
-  sourceChanged: 3,
-  verifyFailed: 4,
-  network: 5,
-  target: 6,
-  permission: 7,
-  dirty: 8,
-} as const;
-
-const EXIT_BY_CODE: Readonly<Record<string, number>> = {
-  SOURCE_CHANGED: PDIFFCOPY_EXIT.sourceChanged,
-  VERIFY_FAILED: PDIFFCOPY_EXIT.verifyFailed,
-  NETWORK: PDIFFCOPY_EXIT.network,
-  TIMEOUT: PDIFFCOPY_EXIT.network,
-  SERVER: PDIFFCOPY_EXIT.network,
-  PROTOCOL: PDIFFCOPY_EXIT.network,
-  TRUNCATED: PDIFFCOPY_EXIT.network,
-  NO_SPACE: PDIFFCOPY_EXIT.target,
-  IO: PDIFFCOPY_EXIT.target,
-  LOCKED: PDIFFCOPY_EXIT.target,
-  TARGET_CHANGED: PDIFFCOPY_EXIT.target,
-  READ_ONLY: PDIFFCOPY_EXIT.permission,
-  PERMISSION: PDIFFCOPY_EXIT.permission,
-  AUTH: PDIFFCOPY_EXIT.permission,
-};
 
 /** The failure that a user reads for whatever a copy threw. */
 export function asFailure(error: unknown): Failure {
@@ -44,7 +16,7 @@ export function asFailure(error: unknown): Failure {
   const mixed = error instanceof Error && Object.hasOwn(error, "targetIsMixed");
   const note = mixed ? "\nThe target is incomplete; run the same command again to complete it." : "";
   if (error instanceof SluiceError) {
-    return new Failure(`${error.message}${note}`, EXIT_BY_CODE[error.code] ?? EXIT.failure);
+    return new Failure(`${error.message}${note}`, exitCodeOf(error));
   }
   return new Failure(`${describeSystemError(error)}${note}`, EXIT.failure);
 }

@@ -20,5 +20,7 @@ export interface Command {
   readonly summary: string;
   /** Arguments in front of the user's own. */
   readonly leading?: readonly string[];
+  /** Whether `--version` is the command's own: it prints what the tool of its format prints. */
+  readonly banner?: boolean;
   load(): Promise<CommandModule>;
 }

@@ -1,11 +1,14 @@
 /**
  * How commands end: exit codes, and what of a failure the user reads.
  */
+import { SluiceError } from "@sluice/internal";
+import type { SluiceErrorCode } from "@sluice/internal";
 
 /** Exit codes of every command. */
 export const EXIT = {
   ok: 0,
   failure: 1,
+  zpaqFailed: 2,
   dictionaryOutput: 3,
   benchInput: 9,
   parameter: 11,
@@ -37,6 +40,77 @@ export class Failure extends Error {
 /** The command line makes no sense. */
 export class UsageFailure extends Failure {}
 
+/** Exit codes of this command beside 0 and 1. */
+export const PDIFFCOPY_EXIT = {
+  differs: 2,
+  sourceChanged: 3,
+  verifyFailed: 4,
+  network: 5,
+  target: 6,
+  permission: 7,
+  dirty: 8,
+} as const;
+
+/** The exit codes of pdiffcopy by what failed. */
+const PDIFFCOPY_CODES: Partial<Readonly<Record<SluiceErrorCode, number>>> = {
+  SOURCE_CHANGED: PDIFFCOPY_EXIT.sourceChanged,
+  VERIFY_FAILED: PDIFFCOPY_EXIT.verifyFailed,
+  NETWORK: PDIFFCOPY_EXIT.network,
+  TIMEOUT: PDIFFCOPY_EXIT.network,
+  SERVER: PDIFFCOPY_EXIT.network,
+  PROTOCOL: PDIFFCOPY_EXIT.network,
+  TRUNCATED: PDIFFCOPY_EXIT.network,
+  NO_SPACE: PDIFFCOPY_EXIT.target,
+  IO: PDIFFCOPY_EXIT.target,
+  LOCKED: PDIFFCOPY_EXIT.target,
+  TARGET_CHANGED: PDIFFCOPY_EXIT.target,
+  READ_ONLY: PDIFFCOPY_EXIT.permission,
+  PERMISSION: PDIFFCOPY_EXIT.permission,
+  AUTH: PDIFFCOPY_EXIT.permission,
+};
+
+/** The lz4 tool's exit codes by what is wrong with data. */
+const LZ4_CODES: Partial<Readonly<Record<SluiceErrorCode, number>>> = {
+  TRUNCATED_MAGIC: EXIT.lz4NoMagic,
+  BAD_MAGIC: EXIT.lz4Header,
+  TRUNCATED: EXIT.lz4Truncated,
+  HEADER_INCOMPLETE: EXIT.lz4Truncated,
+};
+
+/**
+ * The exit code with which `sluice` ends for an error: that of the tool whose format it is.
+ *
+ * @example A program with the codes of the command line
+ * ```ts
+ * import { exitCodeOf } from "@sluice/cli";
+ * import { decompressZpaq } from "@sluice/zpaq";
+ * import { assertEquals } from "@std/assert";
+ *
+ * try {
+ *   decompressZpaq(new Uint8Array(100));
+ * } catch (error) {
+ *   assertEquals(exitCodeOf(error), 2);
+ * }
+ * ```
+ */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof Failure) return error.exitCode;
+  if (error instanceof Deno.errors.BrokenPipe) return EXIT.brokenPipe;
+  if (!(error instanceof SluiceError)) return EXIT.failure;
+  switch (error.format) {
+    case "lz4":
+      return LZ4_CODES[error.code] ?? EXIT.lz4Decode;
+    case "zpaq":
+      return EXIT.zpaqFailed;
+    case "git":
+      return EXIT.fatal;
+    case "pdiffcopy":
+      return PDIFFCOPY_CODES[error.code] ?? EXIT.failure;
+    default:
+      return EXIT.failure;
+  }
+}
+
 /** What the system says about an error, without Deno's own wording around it. */
 export function describeSystemError(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "No such file or directory";
@@ -56,12 +130,12 @@ export async function runToExitCode(command: string, run: () => Promise<number>)
   try {
     return await run();
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return EXIT.brokenPipe;
+    if (error instanceof Deno.errors.BrokenPipe) return exitCodeOf(error);
     if (error instanceof UsageFailure) {
       console.error(`Incorrect parameters: ${error.message}\nTry "${command} --help".`);
       return error.exitCode;
     }
     console.error(error instanceof Failure ? error.message : `${command}: ${describeSystemError(error)}`);
-    return error instanceof Failure ? error.exitCode : EXIT.failure;
+    return exitCodeOf(error);
   }
 }

@@ -4,10 +4,9 @@
  * @module
  */
 import { SluiceError } from "@sluice/internal";
-import { EXIT, Failure, runToExitCode, UsageFailure } from "../shared/exit.ts";
+import { EXIT, exitCodeOf, Failure, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { nearest } from "../shared/suggest.ts";
-import { printVersion } from "../shared/version.ts";
 import { addCommand } from "./add.ts";
 import {
   assembleCommand,
@@ -75,7 +74,6 @@ export async function run(args: string[]): Promise<number> {
     if (action === "pack") return await withFailures(() => packCommand(rest));
     if (action === "py") return await withFailures(() => pythonCommand(rest));
     if (action === "--help" || action === "-h") return help();
-    if (action === "--version" || action === "-V") return printVersion("zpaq");
     const command = Object.hasOwn(ACTIONS, action ?? "") ? ACTIONS[action!] : undefined;
     if (command === undefined) {
       throw new UsageFailure(`"${action ?? ""}" is no command of zpaq${nearest(action ?? "", SUBCOMMANDS)}`);
@@ -98,7 +96,9 @@ async function withFailures(action: () => Promise<number>): Promise<number> {
   try {
     return await action();
   } catch (error) {
-    if (error instanceof SluiceError) throw new Failure(`zpaq: ${error.message} (${error.code})`, 2);
+    if (error instanceof SluiceError) {
+      throw new Failure(`zpaq: ${error.message} (${error.code})`, exitCodeOf(error));
+    }
     throw error;
   }
 }

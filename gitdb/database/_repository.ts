@@ -3,7 +3,7 @@
  */
 import type { HashAlgorithm } from "../object/_object_id.ts";
 import { joinPath, readText, statPath } from "../object/_fs.ts";
-import { CorruptDataError, NotFoundError } from "@sluice/internal";
+import { NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
 
 /** Where a database lies. */
 export interface Repository {
@@ -52,7 +52,7 @@ export function hashOfConfig(text: string): HashAlgorithm {
   }
   if (version < 1 || format === "sha1") return "sha1";
   if (format === "sha256") return "sha256";
-  throw new CorruptDataError(`Cannot open the repository: its object format is "${format}"`, {
+  throw new UnsupportedFeatureError(`Cannot open the repository: its object format is "${format}"`, {
     format: "git",
     code: "UNSUPPORTED_OBJECT_FORMAT",
   });

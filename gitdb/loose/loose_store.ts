@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ChecksumMismatchError } from "@sluice/internal";
+import { CorruptDataError } from "@sluice/internal";
 import { GitHashKernel, hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { deflateBytes } from "../object/_deflate.ts";
 import { corrupt, idMismatch, objectNotFound } from "../object/_errors.ts";
@@ -257,8 +257,8 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
   }
 }
 
-function wrongSize(wanted: number, actual: number): ChecksumMismatchError {
-  return new ChecksumMismatchError(
+function wrongSize(wanted: number, actual: number): CorruptDataError {
+  return new CorruptDataError(
     `Cannot store an object: its body has ${actual} bytes, expected ${wanted}`,
     {
       format: "git",

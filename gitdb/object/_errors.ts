@@ -1,6 +1,7 @@
 /**
  * The errors of this module: the family of all packages, with codes of git's own things.
  */
+import type { SluiceErrorCode } from "@sluice/internal";
 import { AmbiguousIdError, CorruptDataError, LimitExceededError, NotFoundError } from "@sluice/internal";
 import { UnsupportedFeatureError } from "@sluice/internal";
 import type { ObjectId } from "./_object_id.ts";
@@ -16,7 +17,12 @@ export function objectNotFound(id: ObjectId): NotFoundError {
 }
 
 /** Something that breaks the rules of its format. */
-export function corrupt(what: string, state: string, code: string, offset?: number): CorruptDataError {
+export function corrupt(
+  what: string,
+  state: string,
+  code: SluiceErrorCode,
+  offset?: number,
+): CorruptDataError {
   const place = offset === undefined ? "" : ` at byte ${offset}`;
   return new CorruptDataError(`Cannot read ${what}${place}: ${state}`, { format: FORMAT, code, offset });
 }

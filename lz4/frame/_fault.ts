@@ -8,12 +8,12 @@ import {
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-import type { SluiceError } from "@sluice/internal";
+import type { SluiceError, SluiceErrorCode } from "@sluice/internal";
 import { LZ4F_ERRNO } from "./_format.ts";
 
 type Kind = new (
   message: string,
-  options: { format: string; code: string; offset: number; errno?: number },
+  options: { format: string; code: SluiceErrorCode; offset: number; errno?: number },
 ) => SluiceError;
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -30,7 +30,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 
 /** An error of the class that fits its code. */
 export function fault(
-  code: string,
+  code: SluiceErrorCode,
   offset: number,
   state: string,
   action = "decompress lz4 data",
@@ -42,7 +42,7 @@ export function fault(
 
 /** A limit that would be passed. */
 export function limitFault(
-  code: string,
+  code: SluiceErrorCode,
   offset: number,
   state: string,
   limit: number,

@@ -2,7 +2,7 @@
  * The histories of an index: at hand, or left in the index's own file until a read needs one.
  */
 import { lz4Xxh32 } from "../kernel/decoder.ts";
-import { ChecksumMismatchError, CorruptDataError, SluiceError } from "@sluice/internal";
+import { CorruptDataError, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { unpackWindow } from "../codec/_checkpoint_format.ts";
 import type { IndexModel, IndexPoint, StoredWindow, StoredWindowReader } from "./_index_model.ts";
@@ -40,7 +40,7 @@ export class WindowSource implements StoredWindowReader {
 /** Refuses packed bytes that are not the ones that were written. */
 export function checkWindow(bytes: Uint8Array, hash: number, offset: number): void {
   if (lz4Xxh32(bytes, 0, bytes.length, 0, undefined) === hash) return;
-  throw new ChecksumMismatchError(
+  throw new CorruptDataError(
     `Cannot read an lz4 index at byte ${offset}: a window does not match its checksum`,
     { format: "lz4", code: "INDEX_INVALID", offset },
   );

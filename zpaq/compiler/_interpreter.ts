@@ -85,7 +85,7 @@ export class Interpreter {
     return this.#run(scope, new Map([[scope.definition.parameters[0]!.text, value]]));
   }
 
-  #fail(span: Span, state: string, code = "RUN_FAILED"): never {
+  #fail(span: Span, state: string, code: "RUN_FAILED" | "PROGRAM_ERROR" = "RUN_FAILED"): never {
     throw new SluiceError(`Cannot run ${this.#source.name} at ${this.#placeOf(span)}: ${state}`, {
       format: "zpaqlpy",
       code,

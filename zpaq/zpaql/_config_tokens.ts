@@ -2,6 +2,7 @@
  * The words of a ZPAQ config, with their places.
  */
 import { SluiceError } from "@sluice/internal";
+import type { SluiceErrorCode } from "@sluice/internal";
 
 /** One word. */
 export interface Token {
@@ -16,7 +17,7 @@ export interface Token {
 
 /** An error of a config: its place in the message and, as `offset`, in characters. */
 export function configError(
-  code: string,
+  code: SluiceErrorCode,
   token: Pick<Token, "line" | "column" | "start">,
   state: string,
 ): SluiceError {

@@ -9,8 +9,12 @@ import {
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
+import type { SluiceErrorCode } from "@sluice/internal";
 
-type Kind = new (message: string, options: { format: string; code: string; offset?: number }) => SluiceError;
+type Kind = new (
+  message: string,
+  options: { format: string; code: SluiceErrorCode; offset?: number },
+) => SluiceError;
 
 const KINDS: Readonly<Record<string, Kind>> = {
   LEVEL: UnsupportedFeatureError,
@@ -22,7 +26,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 /** An error of the class that fits its code. */
-export function fault(code: string, offset: number, state: string, action = "read ZPAQ data"): SluiceError {
+export function fault(
+  code: SluiceErrorCode,
+  offset: number,
+  state: string,
+  action = "read ZPAQ data",
+): SluiceError {
   return new (KINDS[code] ?? CorruptDataError)(`Cannot ${action} at byte ${offset}: ${state}`, {
     format: "zpaq",
     code,
@@ -32,7 +41,7 @@ export function fault(code: string, offset: number, state: string, action = "rea
 
 /** A limit that would be passed. */
 export function limitFault(
-  code: string,
+  code: SluiceErrorCode,
   offset: number,
   state: string,
   limit: number,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LimitExceededError, SluiceError, toBytes } from "@sluice/internal";
+import { CorruptDataError, LimitExceededError, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { instructionSize, OP, OPCODE_WORDS } from "./_opcodes.ts";
 
@@ -145,8 +145,8 @@ export class ZpaqMachine {
     return true;
   }
 
-  #failure(at: number, opcode: number): SluiceError {
-    return new SluiceError(`Cannot run the program: opcode ${opcode} at ${at} is an error`, {
+  #failure(at: number, opcode: number): CorruptDataError {
+    return new CorruptDataError(`Cannot run the program: opcode ${opcode} at ${at} is an error`, {
       format: "zpaq",
       code: "BAD_OPCODE",
       offset: at,
