@@ -67,6 +67,7 @@ const steps: readonly Step[] = [
   ...await documentation(),
   deno("generated files", "run", "-A", "_tools/gen_symbols.ts", "--check"),
   deno("generated decoders", "run", "-A", "_tools/gen_decoders.ts", "--check"),
+  deno("rooms", "run", "-A", "_tools/rooms.ts"),
   deno("conventions", "run", "-A", "_tools/check_conventions.ts"),
   ...(Deno.args.includes("--skip-tests") ? [] : [tests]),
   deno("bench smoke", "run", "-A", "bench/compare.ts", "all", "--smoke"),

@@ -12,7 +12,7 @@ import type { TestCounts } from "./test_counts.ts";
 import { runZig } from "./zig.ts";
 
 /** Tools of others that tests compare with or run in, named as their Debian packages are. */
-const PEERS = ["zstd", "lz4", "git", "chromium", "rsync", "zpaq"] as const;
+const PEERS = ["zstd", "lz4", "git", "chromium", "rsync", "zpaq", "valgrind"] as const;
 
 /** Files that have a run of their own, with fewer permissions than all. */
 const NO_PERMISSION_TEST = "tests/no_permission_test.ts";

@@ -1,29 +1,7 @@
 /**
  * The commands of `sluice`: one row each, loaded when it is called.
  */
-import type { OptionFace } from "./shared/options.ts";
-
-/** What a command's module gives. */
-export interface CommandModule {
-  /** Runs the command with the arguments behind its name; returns its exit code. */
-  run(args: string[]): Promise<number>;
-  /** Its options, for shell completions. */
-  readonly OPTIONS?: readonly { readonly rows: readonly OptionFace[] }[];
-  /** Words that may stand first behind its name, for shell completions. */
-  readonly SUBCOMMANDS?: readonly string[];
-}
-
-/** A name that `sluice` answers to. */
-export interface Command {
-  readonly name: string;
-  /** One line for the help. */
-  readonly summary: string;
-  /** Arguments in front of the user's own. */
-  readonly leading?: readonly string[];
-  /** Whether `--version` is the command's own: it prints what the tool of its format prints. */
-  readonly banner?: boolean;
-  load(): Promise<CommandModule>;
-}
+import type { Command } from "./shared/command.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [

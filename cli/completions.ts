@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { COMMANDS } from "./_commands.ts";
-import type { Command } from "./_commands.ts";
+import type { Command } from "./shared/command.ts";
 import { EXIT, runToExitCode, UsageFailure } from "./shared/exit.ts";
 import { optionNames } from "./shared/options.ts";
 
@@ -37,7 +36,7 @@ const COMMON_WORDS: readonly Word[] = [
 ];
 
 /** Runs the command; returns its exit code. */
-export async function run(args: string[]): Promise<number> {
+export async function run(args: string[], commands: readonly Command[]): Promise<number> {
   return await runToExitCode("sluice completions", async () => {
     const [shell = "", ...rest] = args;
     const usage = `sluice completions ${SUBCOMMANDS.join("|")}`;
@@ -47,7 +46,7 @@ export async function run(args: string[]): Promise<number> {
     }
     const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
     if (script === undefined || rest.length > 0) throw new UsageFailure(`Expected "${usage}"`);
-    console.log(script(await Promise.all(COMMANDS.map(wordsOf))));
+    console.log(script(await Promise.all(commands.map(wordsOf))));
     return EXIT.ok;
   });
 }

@@ -52,7 +52,7 @@ async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
     return printVersion(name);
   }
   const { run } = await command.load();
-  return await run([...command.leading ?? [], ...rest]);
+  return await run([...command.leading ?? [], ...rest], COMMANDS);
 }
 
 /** Takes `--backend=…` and `--backend …` out of the arguments before `--` and applies it. */

@@ -122,6 +122,7 @@ export type SluiceErrorCode =
   | "INVALID_SOURCE"
   | "NO_RANGES"
   | "WRONG_RANGE"
+  | "WRONG_ENCODING"
   | "SERVER_BUSY"
   | "NETWORK"
   | "TIMEOUT"
@@ -496,6 +497,11 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
   WRONG_RANGE: row(
     "TransferError",
     "The server sent another range than asked for.",
+    "Use another server or proxy.",
+  ),
+  WRONG_ENCODING: row(
+    "TransferError",
+    "The server compressed its answer, though plain bytes were requested.",
     "Use another server or proxy.",
   ),
   SERVER_BUSY: row("TransferError", "The server stays busy.", "Try again later."),

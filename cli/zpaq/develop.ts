@@ -111,7 +111,10 @@ export async function decompressCommand(settings: ZpaqSettings, messages: Messag
   if (output !== undefined && output !== "-") await checkTarget(output, options);
   const input = await Deno.open(archive!);
   const { size, isFile } = await input.stat();
-  if (isFile && size === 0) throw new Failure(`zpaq: ${archive} is empty, which is no archive`, FAILED);
+  if (isFile && size === 0) {
+    input.close();
+    throw new Failure(`zpaq: ${archive} is empty, which is no archive`, FAILED);
+  }
   await writeOutput(
     output,
     decompressZpaqIterable(input.readable, {

@@ -7,7 +7,7 @@ import type { ZstdParameterName } from "@sluice/zstd";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, Failure } from "../shared/exit.ts";
 import { pump } from "../shared/io.ts";
-import type { ZstdTransfer } from "./files.ts";
+import type { ZstdTransfer } from "./transfer.ts";
 import { compressOptions } from "./parameters.ts";
 import type { ZstdReference } from "./reference.ts";
 import type { ZstdSettings } from "./settings.ts";

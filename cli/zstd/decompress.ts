@@ -6,7 +6,7 @@ import { readZstdFrameHeader, ZstdDecoder } from "@sluice/zstd/decode";
 import { EXIT, Failure } from "../shared/exit.ts";
 import { PassThrough, pump } from "../shared/io.ts";
 import { decompressionFailure, windowFailure } from "./faults.ts";
-import type { ZstdTransfer } from "./files.ts";
+import type { ZstdTransfer } from "./transfer.ts";
 import type { ZstdReference } from "./reference.ts";
 import { WINDOW_LOG_DEFAULT } from "./settings.ts";
 import type { ZstdSettings } from "./settings.ts";

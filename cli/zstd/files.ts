@@ -18,18 +18,7 @@ import { checkThreadNeeds, effectiveLevel } from "./parameters.ts";
 import { isReference, loadReference } from "./reference.ts";
 import type { ZstdReference } from "./reference.ts";
 import type { ZstdSettings } from "./settings.ts";
-
-/** One input on its way to its output. */
-export interface ZstdTransfer {
-  /** The input's name, for messages. */
-  readonly name: string;
-  readonly reader: ChunkReader;
-  readonly writer: BlockWriter;
-  /** The exact size of the input, where that is known. */
-  readonly size: number | undefined;
-  readonly fromStdin: boolean;
-  readonly progress: Progress;
-}
+import type { ZstdTransfer } from "./transfer.ts";
 
 type Work = (transfer: ZstdTransfer) => Promise<void>;
 

@@ -5,7 +5,7 @@ import { zstdParameterBounds } from "@sluice/zstd";
 import { ZstdPatchCompressionStream } from "@sluice/zstd/patch";
 import { EXIT, Failure } from "../shared/exit.ts";
 import { compressionFailure } from "./compress.ts";
-import type { ZstdTransfer } from "./files.ts";
+import type { ZstdTransfer } from "./transfer.ts";
 import { compressOptions } from "./parameters.ts";
 import { transferThrough } from "./seekable.ts";
 import type { ZstdSettings } from "./settings.ts";

@@ -7,7 +7,7 @@ import { ZstdSeekableCompressionStream } from "@sluice/zstd/seekable";
 import { UsageFailure } from "../shared/exit.ts";
 import type { BlockWriter, ChunkReader } from "../shared/io.ts";
 import { compressionFailure } from "./compress.ts";
-import type { ZstdTransfer } from "./files.ts";
+import type { ZstdTransfer } from "./transfer.ts";
 import { compressOptions } from "./parameters.ts";
 import type { ZstdReference } from "./reference.ts";
 import type { ZstdSettings } from "./settings.ts";

@@ -17,7 +17,7 @@ import {
   SKIPPABLE_MAGIC,
   WORD_SIZE,
 } from "./_format.ts";
-import type { Lz4FrameInfo } from "./frame_header.ts";
+import type { Lz4FrameInfo } from "./_types.ts";
 
 /** Whether a word is the magic number of a skippable frame. */
 export function isSkippableMagic(word: number): boolean {

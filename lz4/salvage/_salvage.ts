@@ -17,7 +17,7 @@ import { isMagic, parseFrameHeader } from "../frame/_frame_parser.ts";
 import { MORE } from "./_salvage_window.ts";
 import type { SalvageWindow } from "./_salvage_window.ts";
 import type { Lz4FrameInfo } from "../frame/frame_header.ts";
-import type { Lz4Damage, Lz4RecoveredContent } from "./recover.ts";
+import type { Lz4Damage, Lz4RecoveredContent } from "./_types.ts";
 
 type Asking<T> = Generator<typeof MORE, T, undefined>;
 type Walk<T> = Generator<Lz4RecoveredContent | Lz4Damage | typeof MORE, T, undefined>;

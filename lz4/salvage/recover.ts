@@ -10,35 +10,9 @@ import { salvage } from "./_salvage.ts";
 import { MORE, SalvageWindow } from "./_salvage_window.ts";
 import { SourceReader } from "../frame/_source_reader.ts";
 import type { Lz4SourceLike } from "../frame/_source_reader.ts";
+import type { Lz4Damage, Lz4RecoveredContent } from "./_types.ts";
 
-/** Content that decoded. */
-export interface Lz4RecoveredContent {
-  /** What this part is. */
-  readonly kind: "content";
-  /** Bytes of the file that it comes from, end exclusive. */
-  readonly in: readonly [number, number];
-  /** The content of one block. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether some of it derives from content that was lost, directly or by copies of copies. */
-  readonly suspect: boolean;
-  /** The bytes that do, as ranges of `bytes`, end exclusive; all others are right if the block is. */
-  readonly suspectRanges: readonly (readonly [number, number])[];
-}
-
-/** Bytes of the file that gave nothing. */
-export interface Lz4Damage {
-  /** What this part is. */
-  readonly kind: "damage";
-  /** Bytes of the file, end exclusive. */
-  readonly in: readonly [number, number];
-  /** How much content was lost, where the blocks around tell; undefined where that is not known. */
-  readonly size: number | undefined;
-  /**
-   * What is wrong, a code such as "BLOCK_CHECKSUM". "CONTENT_CHECKSUM" and "CONTENT_SIZE" lose nothing: every block of the
-   * frame decoded, but its content is not what the frame says.
-   */
-  readonly reason: string;
-}
+export type { Lz4Damage, Lz4RecoveredContent } from "./_types.ts";
 
 /** How a file is salvaged. */
 export interface Lz4RecoverOptions {
@@ -130,7 +104,7 @@ export async function* recoverLz4Iterable(
       }
       const chunk = await reader.next(() => true);
       if (chunk === undefined) window.finish();
-      else window.append(toBytes(chunk));
+      else window.append(chunk);
     }
   } finally {
     reader.close();

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkInteger } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
+import { checkInteger, openByteSource } from "@sluice/internal";
+import type { ByteSourceLike } from "@sluice/internal";
 import { DEFAULT_CONCURRENCY } from "../file/constants.ts";
 import { copyByModel, StoreOrigin } from "./_index_copy.ts";
 import { modelOf } from "./_index_models.ts";
@@ -16,7 +16,7 @@ export interface CopyByIndexOptions {
   /** What the file is made of. */
   readonly index: PdiffIndex;
   /** The file itself, from one or several places: the next takes over when one fails. */
-  readonly sources?: readonly ByteSource[] | undefined;
+  readonly sources?: readonly ByteSourceLike[] | undefined;
   /** For indexes of casync: the address of the store that has the chunks. */
   readonly store?: string | undefined;
   /** The file to write. */
@@ -85,7 +85,9 @@ export async function copyByIndex(options: CopyByIndexOptions): Promise<IndexCop
   const { written, fetched, resumed } = await copyByModel({
     label: index.url ?? target,
     model,
-    origin: store === undefined ? new RangeOrigin(sources) : new StoreOrigin(store, options.fetch ?? fetch),
+    origin: store === undefined
+      ? new RangeOrigin(await Promise.all(sources.map((source) => openByteSource(source, { signal }))))
+      : new StoreOrigin(store, options.fetch ?? fetch),
     target,
     seeds,
     concurrency: checkInteger("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY, 1, 1024),

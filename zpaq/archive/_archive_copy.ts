@@ -8,7 +8,7 @@ import type { BlockStore } from "./_block_store.ts";
 import { fault } from "../zpaql/_fault.ts";
 import { FRAGMENT_ROW, START_BLOCK_SIZE } from "./_journal_format.ts";
 import { indexBlocks, journalBlock, startBlock, STORED_METHOD } from "./_journal_writer.ts";
-import type { ZpaqUpdateSink } from "./update_archive.ts";
+import type { ZpaqUpdateSink } from "./_types.ts";
 
 const PIECE_SIZE = 1 << 20;
 const DIGEST_SIZE = 20;

@@ -19,14 +19,15 @@ import { indexBlocks, journalBlock, startBlock, STORED_METHOD } from "./_journal
 import { encodeName } from "../block/_names.ts";
 import { parseLevel } from "../block/_method.ts";
 import { FragmentHistory } from "../block/_redundancy.ts";
-import type { ZpaqArchive, ZpaqArchiveEntry } from "./archive.ts";
+import type { ZpaqArchive } from "./archive.ts";
+import type { ZpaqArchiveEntry } from "./_types.ts";
 import type {
   ZpaqFile,
   ZpaqFileBody,
   ZpaqUpdateOptions,
   ZpaqUpdateResult,
   ZpaqUpdateSink,
-} from "./update_archive.ts";
+} from "./_types.ts";
 
 const FRAGMENT_DEFAULT = 6;
 const FRAGMENT_MAX = 19;

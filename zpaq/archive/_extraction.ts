@@ -7,7 +7,7 @@ import type { BlockContent, BlockStore } from "./_block_store.ts";
 import { contentOf } from "./_content_stream.ts";
 import type { DecompressSettings } from "../block/_decompress_options.ts";
 import { limitFault } from "../zpaql/_fault.ts";
-import type { ZpaqArchiveEntry, ZpaqPiece } from "./archive.ts";
+import type { ZpaqArchiveEntry, ZpaqPiece } from "./_types.ts";
 
 /** A file to extract. */
 interface Wanted {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkInteger, checkKeys, checkLimit } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
+import { checkInteger, checkKeys, checkLimit, openByteSource } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { copyIndex, repackVersions } from "./_archive_copy.ts";
 import { readIndex } from "./_archive_index.ts";
 import type { ArchiveIndex, IndexedFile } from "./_archive_index.ts";
@@ -17,7 +17,10 @@ import { extractPieces } from "./_extraction.ts";
 import { dateOf, hexOf, parseAttributes } from "./_journal_format.ts";
 import type { ZpaqAttributes } from "./_journal_format.ts";
 import type { ZpaqDecompressOptions } from "../block/decompress_options.ts";
-import type { ZpaqUpdateSink } from "./update_archive.ts";
+import type { ZpaqUpdateSink } from "./_types.ts";
+import type { ZpaqArchiveEntry, ZpaqPiece } from "./_types.ts";
+
+export type { ZpaqArchiveEntry, ZpaqPiece } from "./_types.ts";
 
 /** How an archive is opened. */
 export interface ZpaqArchiveOptions extends ZpaqDecompressOptions {
@@ -65,36 +68,6 @@ export interface ZpaqVersion {
   readonly deleted: number;
   /** Fragments that are new in it. */
   readonly fragments: number;
-}
-
-/** A file or folder of an archive. */
-export interface ZpaqArchiveEntry {
-  /** Its name; a folder's ends in "/". Nothing says that it stays inside a folder: check before writing. */
-  readonly name: string;
-  /** When it was changed last; undefined where the archive does not say. */
-  readonly date: Date | undefined;
-  /** What of its system attributes was kept. */
-  readonly attributes: ZpaqAttributes | undefined;
-  /** The size of its content; undefined where a streaming archive does not say. */
-  readonly size: number | undefined;
-  /** The version that wrote it. */
-  readonly version: number;
-  /** Ids of its fragments; none in a streaming archive. */
-  readonly fragments: Uint32Array;
-  /** Its content, decoded as it is read. Each access makes a stream. */
-  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
-}
-
-/** Part of a file's content. */
-export interface ZpaqPiece {
-  /** Whose content it is. */
-  readonly entry: ZpaqArchiveEntry;
-  /** Where in the file it stands. */
-  readonly offset: number;
-  /** The bytes: a view that is valid until the next piece is taken. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether the file is complete with it. */
-  readonly last: boolean;
 }
 
 const DIGEST_SIZE = 20;
@@ -183,12 +156,13 @@ export class ZpaqArchive implements Disposable {
   }
 
   /**
-   * Reads the index of an archive.
+   * Reads the index of an archive, wherever it is: bytes, a Blob, a URL, a path or a source.
    *
    * @throws {SluiceError} With code "BAD_MAGIC" if there is no block at all, with code "PASSWORD" if the password does
    *   not fit, or if the archive is damaged and there is no `onDamage`.
    */
-  static async open(source: ByteSource, options: ZpaqArchiveOptions = {}): Promise<ZpaqArchive> {
+  static async open(data: ByteSourceLike, options: ZpaqArchiveOptions = {}): Promise<ZpaqArchive> {
+    const source = await openByteSource(data);
     const { password, until, ...rest } = options;
     checkKeys(rest, new Set([...Object.keys(rest).filter((key) => !KEYS.includes(key))]));
     const settings = resolveDecompressOptions(rest);

@@ -9,8 +9,8 @@ import type { Block, Graph, Memory, Operation, SavedFrame, Table } from "./_ir.t
 import { successorsOf } from "./_ir.ts";
 import { layOut, withoutDead } from "./_layout.ts";
 import type { PlacedInstruction } from "./_layout.ts";
-import { FIRST_CALL, NEW_CALL } from "./_lowering.ts";
-import type { OptimizationLevel } from "./_lowering.ts";
+import { FIRST_CALL, NEW_CALL } from "./_lowering_context.ts";
+import type { OptimizationLevel } from "./_level.ts";
 import { withoutUnused } from "./_machine_code.ts";
 import type { Item, Label } from "./_machine_code.ts";
 import { joinStart } from "./_graph_cleanup.ts";

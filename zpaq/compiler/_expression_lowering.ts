@@ -5,7 +5,7 @@ import type { BinaryOperator, CompareOperator, Expression } from "./_ast.ts";
 import { constantOf } from "./_constants.ts";
 import { OPPOSITE, Variable } from "./_ir.ts";
 import type { Block, Comparison, Memory, Operator, Table, Value } from "./_ir.ts";
-import type { Lowering } from "./_lowering.ts";
+import type { LoweringContext } from "./_lowering_context.ts";
 import { ARRAYS } from "./_names.ts";
 import { partsOf } from "./_scopes.ts";
 
@@ -35,9 +35,9 @@ function operatorOf(operator: CompareOperator): Comparison {
 
 /** Lowers expressions. */
 export class ExpressionLowering {
-  readonly #to: Lowering;
+  readonly #to: LoweringContext;
 
-  constructor(lowering: Lowering) {
+  constructor(lowering: LoweringContext) {
     this.#to = lowering;
   }
 

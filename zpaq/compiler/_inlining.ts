@@ -2,7 +2,7 @@
  * Which functions become part of their callers.
  */
 import type { Expression, Statement } from "./_ast.ts";
-import type { OptimizationLevel } from "./_lowering.ts";
+import type { OptimizationLevel } from "./_level.ts";
 import { blocksOf, calledFunction, callNames, expressionsOf, partsOf } from "./_scopes.ts";
 import type { Program } from "./_scopes.ts";
 

@@ -4,7 +4,7 @@
 import { cleanGraph } from "./_graph_cleanup.ts";
 import type { Graph } from "./_ir.ts";
 import { removeUnused } from "./_liveness.ts";
-import type { OptimizationLevel } from "./_lowering.ts";
+import type { OptimizationLevel } from "./_level.ts";
 import { Propagation } from "./_propagation.ts";
 import { Ranges } from "./_ranges.ts";
 

@@ -6,7 +6,7 @@ import { Interpreter } from "./_interpreter.ts";
 import { readModule } from "./_module.ts";
 import type { Module } from "./_module.ts";
 import type { Program } from "./_scopes.ts";
-import type { RunZpaqlPyOptions } from "./run.ts";
+import type { RunZpaqlPyOptions } from "./_types.ts";
 
 const KEYS: ReadonlySet<string> = new Set<keyof RunZpaqlPyOptions>(["name", "budget", "allowSlash"]);
 const BUDGET_DEFAULT = 2 ** 30;

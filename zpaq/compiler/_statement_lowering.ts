@@ -6,7 +6,7 @@ import type { ExpressionLowering, Place } from "./_expression_lowering.ts";
 import { hasEffects } from "./_expression_lowering.ts";
 import type { Variable } from "./_ir.ts";
 import type { Block, Value } from "./_ir.ts";
-import type { Lowering } from "./_lowering.ts";
+import type { LoweringContext } from "./_lowering_context.ts";
 import { integerOf } from "./_constants.ts";
 import { assignedIn, partsOf } from "./_scopes.ts";
 
@@ -20,10 +20,10 @@ function sizeOf(expression: Expression): number {
 
 /** Lowers statements. */
 export class StatementLowering {
-  readonly #to: Lowering;
+  readonly #to: LoweringContext;
   readonly #expressions: ExpressionLowering;
 
-  constructor(lowering: Lowering, expressions: ExpressionLowering) {
+  constructor(lowering: LoweringContext, expressions: ExpressionLowering) {
     this.#to = lowering;
     this.#expressions = expressions;
   }

@@ -6,16 +6,9 @@
 import { toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { END_OF_SEGMENT, interpreterOf, openReference as open } from "./_reference.ts";
+import type { RunZpaqlPyOptions } from "./_types.ts";
 
-/** How a program is run. */
-export interface RunZpaqlPyOptions {
-  /** The name of the source in errors. @default {"source"} */
-  readonly name?: string | undefined;
-  /** Statements that may be executed. @default {2 ** 30} */
-  readonly budget?: number | undefined;
-  /** Take "/" for "//", as the original compiler does. @default {false} */
-  readonly allowSlash?: boolean | undefined;
-}
+export type { RunZpaqlPyOptions } from "./_types.ts";
 
 /** What hcomp computed for one byte. */
 export interface ZpaqlPyContexts {

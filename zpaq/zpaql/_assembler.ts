@@ -7,7 +7,7 @@ import type { Token } from "./_config_tokens.ts";
 import { COMPONENT_NAMES, COMPONENT_SIZES, HEADER_SIZE_MAX } from "./_format.ts";
 import type { ComponentName } from "./_format.ts";
 import { instructionSize, isShortJump, OP, OPCODES } from "./_opcodes.ts";
-import type { ZpaqProgram, ZpaqSourceMapEntry } from "./assemble.ts";
+import type { ZpaqProgram, ZpaqSourceMapEntry } from "./_types.ts";
 
 const ARGUMENT_COUNT_MAX = 9;
 const NESTING_MAX = 1000;

@@ -4,7 +4,7 @@
 import { UnsupportedFeatureError } from "@sluice/internal";
 import { parseHeader } from "./_header_parser.ts";
 import { instructionSize, isShortJump, OP, OPCODE_WORDS } from "./_opcodes.ts";
-import type { ZpaqInstruction } from "./disassemble.ts";
+import type { ZpaqInstruction } from "./_types.ts";
 
 const INSTRUCTIONS_PER_LINE = 9;
 

@@ -4,7 +4,7 @@
 import { fault } from "./_fault.ts";
 import { COMPONENT_NAMES, COMPONENT_SIZES } from "./_format.ts";
 import type { ComponentName } from "./_format.ts";
-import type { ZpaqComponent, ZpaqHeader } from "./header.ts";
+import type { ZpaqComponent, ZpaqHeader } from "./_types.ts";
 
 const BITS_MAX = 32;
 const ICM_BITS_MAX = 26;

@@ -4,32 +4,9 @@
  * @module
  */
 import { assembleConfig } from "./_assembler.ts";
+import type { ZpaqProgram } from "./_types.ts";
 
-/** Where in a config an instruction came from. */
-export interface ZpaqSourceMapEntry {
-  /** The section that it stands in. */
-  readonly section: "hcomp" | "pcomp";
-  /** Where in the section it starts. */
-  readonly pc: number;
-  /** Line and column of its word, from 1. */
-  readonly line: number;
-  /** Column from 1. */
-  readonly column: number;
-}
-
-/** What a config assembles to. */
-export interface ZpaqProgram {
-  /** The header as it stands in a block, its two bytes of size in front. */
-  readonly header: Uint8Array<ArrayBuffer>;
-  /** HCOMP, its final zero included: the end of `header`. */
-  readonly hcomp: Uint8Array<ArrayBuffer>;
-  /** The post-processor, its final zero included; undefined where the config has none. */
-  readonly pcomp: Uint8Array<ArrayBuffer> | undefined;
-  /** The command that prepares files for the post-processor: text for people, never run by this package. */
-  readonly command: string;
-  /** Where each instruction came from. */
-  readonly sourceMap: readonly ZpaqSourceMapEntry[];
-}
+export type { ZpaqProgram, ZpaqSourceMapEntry } from "./_types.ts";
 
 /**
  * Assembles a config: `comp … hcomp … end`, or with `pcomp command ; … end` in place of the last word. `args` are the

@@ -6,18 +6,9 @@
 import { toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { disassembleConfig, instructionsOf } from "./_disassembler.ts";
+import type { ZpaqInstruction } from "./_types.ts";
 
-/** One instruction of a program. */
-export interface ZpaqInstruction {
-  /** Where it starts. */
-  readonly pc: number;
-  /** Its opcode. */
-  readonly opcode: number;
-  /** The word and its number, as a config has them. */
-  readonly text: string;
-  /** Where it jumps to, if it is a jump. */
-  readonly target: number | undefined;
-}
+export type { ZpaqInstruction } from "./_types.ts";
 
 /**
  * Writes a header, and a post-processor where there is one, as a config that assembles to the same bytes.

@@ -6,33 +6,9 @@
 import { toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { parseHeader } from "./_header_parser.ts";
-import type { ComponentName } from "./_format.ts";
+import type { ZpaqHeader } from "./_types.ts";
 
-/** One component of a model. */
-export interface ZpaqComponent {
-  /** What it is. */
-  readonly name: ComponentName;
-  /** Its arguments, as in a config. */
-  readonly arguments: readonly number[];
-}
-
-/** The model of a block. */
-export interface ZpaqHeader {
-  /** log2 of the sizes of H and M in HCOMP. */
-  readonly hh: number;
-  /** log2 of the size of M in HCOMP. */
-  readonly hm: number;
-  /** log2 of the size of H in PCOMP. */
-  readonly ph: number;
-  /** log2 of the size of M in PCOMP. */
-  readonly pm: number;
-  /** The components; none where the data is stored. */
-  readonly components: readonly ZpaqComponent[];
-  /** The program that computes contexts, its final zero included. */
-  readonly hcomp: Uint8Array;
-  /** Bytes of memory that decoding takes, as tools estimate it. */
-  readonly memory: number;
-}
+export type { ZpaqComponent, ZpaqHeader } from "./_types.ts";
 
 /**
  * Reads a header as it stands in a block, from its two bytes of size on.

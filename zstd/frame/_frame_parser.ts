@@ -9,7 +9,7 @@ import {
   SKIPPABLE_HEADER_SIZE,
   SKIPPABLE_MAGIC,
 } from "./_format.ts";
-import type { ZstdFrameHeader } from "./frame_header.ts";
+import type { ZstdFrameHeader } from "./_types.ts";
 
 /** Sizes of the dictionary id and of the content size by their flags. */
 const DICT_ID_SIZES = [0, 1, 2, 4] as const;

@@ -5,7 +5,7 @@ import { concatBytes, CorruptDataError, readU24, readU32, TruncatedDataError } f
 import { BLOCK_HEADER_SIZE, BLOCK_TYPE, CHECKSUM_SIZE, FRAME_HEADER_SIZE_MAX } from "./_format.ts";
 import { parseFrameHeader } from "./_frame_parser.ts";
 import type { ZstdFrameHeader } from "./frame_header.ts";
-import type { ZstdFrameInfo } from "./frame_list.ts";
+import type { ZstdFrameInfo } from "./_types.ts";
 
 /** Takes a stream in pieces and gives out each frame when its last byte has come. */
 export class FrameWalker {

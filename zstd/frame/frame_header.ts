@@ -6,31 +6,12 @@
 import { checkChoice, checkKeys, toBytes, TruncatedDataError } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { parseFrameHeader } from "./_frame_parser.ts";
+import type { ZstdFrameHeader } from "./_types.ts";
+
+export type { ZstdFrameHeader } from "./_types.ts";
 
 /** The two shapes of a zstd frame: with its magic number, or without it for data whose kind is known anyway. */
 export type ZstdFormat = "zstd" | "magicless";
-
-/** What a frame says about itself. */
-export interface ZstdFrameHeader {
-  /** A frame with compressed content, or one that carries foreign data for others to skip. */
-  readonly type: "zstd" | "skippable";
-  /** Bytes of the header, magic number included. */
-  readonly headerSize: number;
-  /** Bytes of the content, or of a skippable frame's payload; undefined where the frame does not say. Above 2^53 - 1 it is `Infinity`. */
-  readonly contentSize: number | undefined;
-  /** The exact content size where the header has its 8-byte form. */
-  readonly contentSizeBig: bigint | undefined;
-  /** How far back matches may reach, in bytes: what a decoder must be able to hold. */
-  readonly windowSize: number;
-  /** The most content bytes of one block. */
-  readonly blockSizeMax: number;
-  /** The id of the dictionary that the frame was compressed with; 0 for none or not told. */
-  readonly dictId: number;
-  /** Whether a checksum of the content stands behind the last block. */
-  readonly hasChecksum: boolean;
-  /** The low four bits of a skippable frame's magic number; undefined for other frames. */
-  readonly skippableVariant: number | undefined;
-}
 
 /** How a header is read. */
 export interface ZstdFrameHeaderOptions {

@@ -6,19 +6,9 @@
 import { toBytes } from "@sluice/internal";
 import type { BytesSource, ChunkSource } from "@sluice/internal";
 import { FrameWalker } from "./_frame_walker.ts";
-import type { ZstdFrameHeader } from "./frame_header.ts";
+import type { ZstdFrameInfo } from "./_types.ts";
 
-/** A frame's header together with its place. */
-export interface ZstdFrameInfo extends ZstdFrameHeader {
-  /** Where the frame starts, in bytes from the start of the stream. */
-  readonly offset: number;
-  /** Bytes of the whole frame, header and checksum included. */
-  readonly compressedSize: number;
-  /** How many blocks the frame has; 0 for a skippable one. */
-  readonly blockCount: number;
-  /** The stored checksum: the low 32 bits of the content's XXH64; undefined where there is none. */
-  readonly checksum: number | undefined;
-}
+export type { ZstdFrameInfo } from "./_types.ts";
 
 /**
  * Lists the frames of a stream that is in memory.

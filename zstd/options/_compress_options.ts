@@ -23,7 +23,7 @@ import type {
   ZstdLongDistanceOptions,
   ZstdStrategy,
 } from "./compress_options.ts";
-import type { ZstdParameterName } from "./parameters.ts";
+import type { ZstdParameterName } from "./_types.ts";
 
 /** Options with every field present. */
 export interface CompressSettings {

@@ -13,6 +13,9 @@ import {
   zstdLevelParameters,
 } from "./_library_facts.ts";
 import type { ZstdCompressionParameters, ZstdCompressOptions } from "./compress_options.ts";
+import type { ZstdParameterName } from "./_types.ts";
+
+export type { ZstdParameterName } from "./_types.ts";
 
 /** For what content a level's parameters are looked up. */
 export interface ZstdParameterQuery {
@@ -60,42 +63,6 @@ export function zstdCompressionParameters(
     strategy: STRATEGIES[strategy! - 1],
   };
 }
-
-/** Names of the parameters that {@linkcode zstdParameterBounds} knows. */
-export type ZstdParameterName =
-  | "level"
-  | "windowLog"
-  | "hashLog"
-  | "chainLog"
-  | "searchLog"
-  | "minMatch"
-  | "targetLength"
-  | "strategy"
-  | "targetBlockSize"
-  | "longDistance"
-  | "longDistanceHashLog"
-  | "longDistanceMinMatch"
-  | "longDistanceBucketSizeLog"
-  | "longDistanceHashRateLog"
-  | "contentSize"
-  | "checksum"
-  | "dictId"
-  | "workers"
-  | "jobSize"
-  | "overlapLog"
-  | "rsyncable"
-  | "format"
-  | "forceMaxWindow"
-  | "literals"
-  | "sizeHint"
-  | "splitAfterSequences"
-  | "attachDictionary"
-  | "dedicatedDictionarySearch"
-  | "deterministicPrefix"
-  | "prefetchDictionaryTables"
-  | "rowMatchFinder"
-  | "maxBlockSize"
-  | "blockSplitterLevel";
 
 /**
  * The bounds of a compression parameter on a backend. WASM has smaller ones: 30 for `windowLog`, 0 for `workers`.

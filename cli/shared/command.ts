@@ -1,0 +1,26 @@
+/**
+ * What a command of `sluice` is to the program.
+ */
+import type { OptionFace } from "./options.ts";
+
+/** What a command's module gives. */
+export interface CommandModule {
+  /** Runs the command with the arguments that follow its name, among all commands; returns its exit code. */
+  run(args: string[], commands: readonly Command[]): Promise<number>;
+  /** Its options, for shell completions. */
+  readonly OPTIONS?: readonly { readonly rows: readonly OptionFace[] }[];
+  /** Words that may stand first behind its name, for shell completions. */
+  readonly SUBCOMMANDS?: readonly string[];
+}
+
+/** A name that `sluice` answers to. */
+export interface Command {
+  readonly name: string;
+  /** One line for the help. */
+  readonly summary: string;
+  /** Arguments in front of the user's own. */
+  readonly leading?: readonly string[];
+  /** Whether `--version` is the command's own: it prints what the tool of its format prints. */
+  readonly banner?: boolean;
+  load(): Promise<CommandModule>;
+}
