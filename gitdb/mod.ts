@@ -45,15 +45,25 @@ export * from "./object/store_stream.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export {
   AmbiguousIdError,
+  byteSourceFromBlob,
+  byteSourceFromBytes,
+  byteSourceFromUrl,
   ChecksumMismatchError,
   CorruptDataError,
   LimitExceededError,
   NotFoundError,
+  openByteSource,
   SluiceError,
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-export type { ByteSource, ReadOptions as SourceReadOptions, SluiceErrorOptions } from "@sluice/internal";
+export type {
+  ByteSource,
+  ByteSourceLike,
+  HttpSourceOptions,
+  ReadOptions as SourceReadOptions,
+  SluiceErrorOptions,
+} from "@sluice/internal";
 export type { GitIndexLayout } from "./kernel/store.ts";
 export type { BulkSettings } from "./object/_options.ts";
 export type { Durability } from "./loose/_loose_files.ts";

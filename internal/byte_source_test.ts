@@ -1,12 +1,13 @@
 import {
   byteSourceFromBlob,
   byteSourceFromBytes,
-  byteSourceFromUrl,
+  NotFoundError,
+  openByteSource,
   TransferError,
   TruncatedDataError,
 } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
-import { openFileSource } from "@sluice/internal/file-source";
+import { byteSourceFromPath, openFileSource } from "@sluice/internal/file-source";
 import { assertEquals, assertRejects } from "@std/assert";
 
 const DATA = Uint8Array.from({ length: 1000 }, (_, i) => i);
@@ -46,93 +47,36 @@ Deno.test("openFileSource reads ranges and notices a file that shrinks", async (
   }
 });
 
-interface Server extends AsyncDisposable {
-  readonly url: string;
-  requests: number;
-}
-
-/** A server on loopback that answers ranges, or does what `answer` says. */
-function serve(answer?: (request: Request, range: [number, number]) => Response | undefined): Server {
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-    state.requests++;
-    const match = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("range") ?? "");
-    const range: [number, number] = [Number(match?.[1]), Number(match?.[2])];
-    return answer?.(request, range) ?? partial(range, { etag: '"1"' });
-  });
-  const state = {
-    url: `http://127.0.0.1:${server.addr.port}/`,
-    requests: 0,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
-  return state;
-}
-
-function partial(
-  [first, last]: [number, number],
-  headers: Record<string, string> = {},
-  size = 1000,
-): Response {
-  return new Response(DATA.slice(first, last + 1), {
-    status: 206,
-    headers: { "content-range": `bytes ${first}-${last}/${size}`, ...headers },
-  });
-}
-
-Deno.test("byteSourceFromUrl reads ranges with one request each", async () => {
-  await using server = serve();
-  const source = await byteSourceFromUrl(server.url);
-  assertEquals(server.requests, 1);
-  await source.read(10, 20);
-  assertEquals(server.requests, 2);
-  await check(source);
+Deno.test("byteSourceFromPath needs no closing and notices another file", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(path, DATA);
+    const source = await byteSourceFromPath(path);
+    await check(source);
+    await Deno.writeFile(path, DATA.subarray(1));
+    const error = await assertRejects(() => source.read(0, 1), TransferError);
+    assertEquals(error.code, "SOURCE_CHANGED");
+  } finally {
+    await Deno.remove(path);
+  }
+  await assertRejects(() => byteSourceFromPath(path), NotFoundError, path);
 });
 
-Deno.test("byteSourceFromUrl refuses servers that do not serve the range", async () => {
-  await using whole = serve(() => new Response(DATA));
-  const none = await assertRejects(() => byteSourceFromUrl(whole.url), TransferError);
-  assertEquals(none.code, "NO_RANGES");
-  await using missing = serve(() => new Response("", { status: 404 }));
-  await assertRejects(() => byteSourceFromUrl(missing.url), TransferError, "404");
-
-  let changed = false;
-  await using moving = serve((request, range) => {
-    if (!changed) return partial(range, { etag: '"1"' });
-    assertEquals(request.headers.get("if-range"), '"1"');
-    return new Response(DATA, { headers: { etag: '"2"' } });
-  });
-  const source = await byteSourceFromUrl(moving.url);
-  changed = true;
-  assertEquals((await assertRejects(() => source.read(0, 5), TransferError)).code, "SOURCE_CHANGED");
-
-  await using wrong = serve((_request, [first, last]) =>
-    first === 0 ? undefined : partial([first - 1, last - 1])
-  );
-  const shifted = await byteSourceFromUrl(wrong.url);
-  assertEquals((await assertRejects(() => shifted.read(5, 5), TransferError)).code, "WRONG_RANGE");
-
-  await using short = serve((_request, [first, last]) =>
-    first === 0 ? undefined : new Response(DATA.slice(first, last), {
-      status: 206,
-      headers: { "content-range": `bytes ${first}-${last}/1000` },
-    })
-  );
-  const cut = await byteSourceFromUrl(short.url, { retries: 0 });
-  await assertRejects(() => cut.read(5, 5), TruncatedDataError);
-});
-
-Deno.test("byteSourceFromUrl asks again when a request fails for a moment", async () => {
-  let failures = 0;
-  await using server = serve((_request, [first, last]) => {
-    if (failures === 0) return undefined;
-    failures--;
-    if (failures % 2 === 0) return new Response("", { status: 503 });
-    const headers = { "content-range": `bytes ${first}-${last}/1000` };
-    return new Response(DATA.slice(first, last), { status: 206, headers });
-  });
-  failures = 1;
-  const source = await byteSourceFromUrl(server.url, { retryDelayMs: 1 });
-  failures = 2;
-  assertEquals(await source.read(5, 5), DATA.slice(5, 10));
-  failures = 3;
-  assertEquals((await assertRejects(() => source.read(5, 5), TransferError)).code, "SERVER_BUSY");
+Deno.test("openByteSource opens whatever can be read at random", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeFile(path, DATA);
+  const file = new URL(`file://${path}`);
+  for (const value of [DATA, DATA.buffer, new DataView(DATA.buffer), new Blob([DATA]), path, file]) {
+    await check(await openByteSource(value));
+  }
+  const source = byteSourceFromBytes(DATA);
+  assertEquals(await openByteSource(source), source);
+  for (const value of [5, {}, [], null, undefined, { size: 3 }, { read() {} }, new Response()]) {
+    await assertRejects(
+      () => openByteSource(value as never),
+      TypeError,
+      "expected bytes, a Blob, a URL, a path",
+    );
+  }
+  await Deno.remove(path);
 });

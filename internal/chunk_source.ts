@@ -109,6 +109,34 @@ export class ChunkReader {
   }
 }
 
+/**
+ * The chunks of a source as bytes, where a signal ends even a read that is pending. Leaving the loop ends the source.
+ *
+ * @throws {TypeError} If the source is neither bytes nor iterable, or a chunk holds no bytes.
+ *
+ * @example Usage
+ * ```ts
+ * import { readChunks } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sizes: number[] = [];
+ * for await (const chunk of readChunks([new Uint8Array(3), new Uint8Array()])) sizes.push(chunk.length);
+ * assertEquals(sizes, [3]);
+ * ```
+ */
+export async function* readChunks(
+  source: ChunkSource,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = new ChunkReader(source, signal);
+  try {
+    let chunk: Uint8Array | undefined;
+    while ((chunk = await reader.next()) !== undefined) yield chunk;
+  } finally {
+    await reader.close();
+  }
+}
+
 function iteratorOf(source: ChunkSource): Iterator<BytesSource> | AsyncIterator<BytesSource> {
   if (source instanceof ReadableStream) return streamIterator(source as ReadableStream<BytesSource>);
   const chunks = chunksOf(source);

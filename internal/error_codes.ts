@@ -60,6 +60,7 @@ export type SluiceErrorCode =
   | "FRAME_LIMIT"
   | "BLOCK_LIMIT"
   | "NAME_LIMIT"
+  | "DELETE_LIMIT"
   | "ARRAY_LIMIT"
   | "BUDGET_EXCEEDED"
   | "OBJECT_TOO_LARGE"
@@ -122,10 +123,12 @@ export type SluiceErrorCode =
   | "INVALID_SOURCE"
   | "NO_RANGES"
   | "WRONG_RANGE"
+  | "WRONG_ENCODING"
   | "SERVER_BUSY"
   | "NETWORK"
   | "TIMEOUT"
   | "SERVER"
+  | "SESSION_LOST"
   | "AUTH"
   | "PROTOCOL"
   | "UNSUPPORTED_HASH"
@@ -283,6 +286,7 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
   CONTENT_LIMIT: row("LimitExceededError", "The content of a block is larger than the limit.", RAISE),
   FRAME_LIMIT: row("LimitExceededError", "There are more frames than the limit allows.", RAISE),
   BLOCK_LIMIT: row("LimitExceededError", "There are more blocks than the limit allows.", RAISE),
+  DELETE_LIMIT: row("LimitExceededError", "More names would be removed than the limit allows.", RAISE),
   NAME_LIMIT: row("LimitExceededError", "A name is longer than the limit.", RAISE),
   ARRAY_LIMIT: row(
     "SluiceError",
@@ -498,9 +502,19 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
     "The server sent another range than asked for.",
     "Use another server or proxy.",
   ),
+  WRONG_ENCODING: row(
+    "TransferError",
+    "The server compressed its answer, though plain bytes were requested.",
+    "Use another server or proxy.",
+  ),
   SERVER_BUSY: row("TransferError", "The server stays busy.", "Try again later."),
   NETWORK: row("TransferError", "The connection failed.", "Try again; the copy goes on where it was."),
   TIMEOUT: row("TransferError", "Nothing came for too long.", "Try again; the copy goes on where it was."),
+  SESSION_LOST: row(
+    "TransferError",
+    "The server no longer knows the upload.",
+    "Start the upload again: what the server has is used.",
+  ),
   SERVER: row("TransferError", "The server failed.", "See the server's log."),
   AUTH: row("TransferError", "The server does not accept the token.", "Pass the right token."),
   PROTOCOL: row(

@@ -5,7 +5,7 @@
  */
 import { checkRange } from "./byte_source.ts";
 import type { ByteSource, ReadOptions } from "./byte_source.ts";
-import { TruncatedDataError } from "./errors.ts";
+import { NotFoundError, TransferError, TruncatedDataError } from "./errors.ts";
 
 export type { ByteSource, ReadOptions };
 
@@ -75,4 +75,72 @@ export async function openFileSource(path: string | URL): Promise<FileSource> {
     close,
     [Symbol.dispose]: close,
   };
+}
+
+/**
+ * A source over a file that is opened for each read, so that nobody has to close it. A file that was replaced or written
+ * to since is noticed.
+ *
+ * @throws {NotFoundError} If there is no such file.
+ * @throws {TransferError} From a read, with code "SOURCE_CHANGED", if the file is another one than was opened.
+ *
+ * @example Reading a range
+ * ```ts
+ * import { byteSourceFromPath } from "@sluice/internal/file-source";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "random access");
+ * const source = await byteSourceFromPath(path);
+ * assertEquals(new TextDecoder().decode(await source.read(7, 6)), "access");
+ * await Deno.remove(path);
+ * ```
+ */
+export async function byteSourceFromPath(path: string | URL): Promise<ByteSource> {
+  if (typeof Deno === "undefined") {
+    throw new TypeError(
+      "Cannot open a path: only Deno opens files, expected bytes, a Blob, a URL or a ByteSource",
+    );
+  }
+  const info = await statFile(path);
+  const validator = validatorOf(info);
+  return {
+    size: info.size,
+    validator,
+    async read(offset, length, options): Promise<Uint8Array> {
+      options?.signal?.throwIfAborted();
+      checkRange(offset, length, info.size);
+      const now = validatorOf(await statFile(path));
+      if (now !== validator) {
+        throw new TransferError(`Cannot read ${path}: the file has changed since it was opened`, {
+          format: "file",
+          code: "SOURCE_CHANGED",
+        });
+      }
+      const source = await openFileSource(path);
+      try {
+        return await source.read(offset, length, options);
+      } finally {
+        source.close();
+      }
+    },
+  };
+}
+
+async function statFile(path: string | URL): Promise<Deno.FileInfo> {
+  try {
+    return await Deno.stat(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new NotFoundError(`Cannot open ${path}: there is no such file`, {
+      format: "file",
+      code: "NOT_FOUND",
+      cause,
+    });
+  }
+}
+
+/** What changes with the file: its number, its size and when it was written. */
+function validatorOf({ ino, size, mtime }: Deno.FileInfo): string {
+  return `${ino ?? 0}-${size}-${mtime?.getTime() ?? 0}`;
 }

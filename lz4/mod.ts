@@ -40,15 +40,26 @@ export * from "./codec/stream_options.ts";
 export * from "./frame/xxh32.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export {
+  byteSourceFromBlob,
+  byteSourceFromBytes,
+  byteSourceFromUrl,
   ChecksumMismatchError,
   CorruptDataError,
   DictionaryMismatchError,
   LimitExceededError,
+  openByteSource,
   SluiceError,
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-export type { BytesSource, ReadOptions, SluiceErrorOptions } from "@sluice/internal";
+export type {
+  ByteSource,
+  ByteSourceLike,
+  BytesSource,
+  HttpSourceOptions,
+  ReadOptions,
+  SluiceErrorOptions,
+} from "@sluice/internal";
 export type { DecoderState, DictionaryPrint } from "./codec/_decoder_state.ts";
 export type {
   IndexFrame,

@@ -32,13 +32,23 @@ export * from "./file/sizes.ts";
 export * from "./client/tree.ts";
 export * from "./file/worker_pool.ts";
 export {
+  byteSourceFromBlob,
+  byteSourceFromBytes,
+  byteSourceFromUrl,
   ChecksumMismatchError,
   CorruptDataError,
   LimitExceededError,
   NotFoundError,
+  openByteSource,
   SluiceError,
   TransferError,
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-export type { ByteSource, ReadOptions, SluiceErrorOptions } from "@sluice/internal";
+export type {
+  ByteSource,
+  ByteSourceLike,
+  HttpSourceOptions,
+  ReadOptions,
+  SluiceErrorOptions,
+} from "@sluice/internal";

@@ -139,7 +139,7 @@ testBackends("a thousand random ranges and carved parts are those of the origina
     for (let i = 0; i < count; i++) {
       const start = random.below(CONTENT.length);
       const end = Math.min(CONTENT.length, start + random.below(20_000));
-      assertEquals(await archive.read(start, end), CONTENT.slice(start, end));
+      assertEquals(await archive.read(start, end - start), CONTENT.slice(start, end));
       if (ignore || i % 100 !== 0) continue;
       const piece = index.pieces(start, end)[0];
       if (piece === undefined) continue;

@@ -34,13 +34,25 @@ export * from "./block/trace_predictions.ts";
 export * from "./archive/update_archive.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export {
+  byteSourceFromBlob,
+  byteSourceFromBytes,
+  byteSourceFromUrl,
   ChecksumMismatchError,
   CorruptDataError,
   LimitExceededError,
+  openByteSource,
   SluiceError,
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-export type { ByteSource, BytesSource, ChunkSource, ReadOptions, SluiceErrorOptions } from "@sluice/internal";
+export type {
+  ByteSource,
+  ByteSourceLike,
+  BytesSource,
+  ChunkSource,
+  HttpSourceOptions,
+  ReadOptions,
+  SluiceErrorOptions,
+} from "@sluice/internal";
 export type { ComponentName } from "./zpaql/_format.ts";
 export type { ZpaqAttributes } from "./archive/_journal_format.ts";

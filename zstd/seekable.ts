@@ -23,6 +23,7 @@ export {
   CorruptDataError,
   DictionaryMismatchError,
   LimitExceededError,
+  openByteSource,
   SluiceError,
   TransferError,
   TruncatedDataError,
@@ -30,6 +31,7 @@ export {
 } from "@sluice/internal";
 export type {
   ByteSource,
+  ByteSourceLike,
   BytesSource,
   HttpSourceOptions,
   ReadOptions,

@@ -3,7 +3,7 @@
  */
 import { parseRange } from "../shared/range.ts";
 import type { ByteRange } from "../shared/range.ts";
-import { SluiceError } from "@sluice/internal";
+import { NotFoundError, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { openFileSource } from "@sluice/internal/file-source";
 import {
@@ -313,7 +313,7 @@ async function openSidecar(path: string): Promise<ByteSource & Partial<Disposabl
     return await openSource(path);
   } catch (error) {
     const missing = error instanceof Deno.errors.NotFound ||
-      error instanceof SluiceError && error.code === "NO_RANGES";
+      error instanceof NotFoundError;
     if (missing) return undefined;
     throw error;
   }

@@ -11,13 +11,12 @@ import {
   ZpaqArchive,
   ZpaqMachine,
 } from "@sluice/zpaq";
-import { byteSourceFromBytes } from "@sluice/internal";
+import { byteSourceFromBytes, printable } from "@sluice/internal";
 import type { ZpaqProgram } from "@sluice/zpaq";
 import { compileZpaqlPy, formatZpaqlPyDiagnostic } from "@sluice/zpaq/compiler";
 import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { printable } from "../shared/printable.ts";
 import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
 import type { TargetOptions } from "../shared/target.ts";
 import { EXPANSION_BASE, EXPANSION_MAX } from "./extract.ts";
@@ -111,7 +110,10 @@ export async function decompressCommand(settings: ZpaqSettings, messages: Messag
   if (output !== undefined && output !== "-") await checkTarget(output, options);
   const input = await Deno.open(archive!);
   const { size, isFile } = await input.stat();
-  if (isFile && size === 0) throw new Failure(`zpaq: ${archive} is empty, which is no archive`, FAILED);
+  if (isFile && size === 0) {
+    input.close();
+    throw new Failure(`zpaq: ${archive} is empty, which is no archive`, FAILED);
+  }
   await writeOutput(
     output,
     decompressZpaqIterable(input.readable, {

@@ -44,6 +44,7 @@ test {
     _ = @import("lz4/exports_test.zig");
     _ = @import("hash/blake3.zig");
     _ = @import("core/linux_file.zig");
+    _ = @import("core/linux_names.zig");
     _ = @import("hash/older_hashes.zig");
     _ = @import("pdiffcopy/chunks.zig");
     _ = @import("pdiffcopy/file_exports.zig");

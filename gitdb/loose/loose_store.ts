@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CorruptDataError } from "@sluice/internal";
+import { CorruptDataError, readChunks } from "@sluice/internal";
 import { GitHashKernel, hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { deflateBytes } from "../object/_deflate.ts";
 import { corrupt, idMismatch, objectNotFound } from "../object/_errors.ts";
@@ -225,8 +225,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
         };
         try {
           await put(looseHeader(input.type, size));
-          for await (const chunk of chunks) {
-            signal?.throwIfAborted();
+          for await (const chunk of readChunks(chunks as AsyncIterable<Uint8Array<ArrayBuffer>>, signal)) {
             seen += chunk.length;
             if (seen > size) throw wrongSize(size, seen);
             await put(chunk);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ByteSource } from "@sluice/internal";
+import { openByteSource } from "@sluice/internal";
+import type { ByteSourceLike } from "@sluice/internal";
 import { readU32BE, readU64BE, writeU32BE } from "../object/_big_endian.ts";
 import { hashBytes } from "../object/_codec.ts";
 import { corruptMultiPack, MIDX_CHUNK, MIDX_SIGNATURE, readMultiPackHeader } from "./_multi_pack_format.ts";
@@ -70,7 +71,8 @@ export class MultiPackIndex {
    *
    * @throws {CorruptDataError} If it breaks the rules of its format.
    */
-  static async open(source: ByteSource, algorithm: HashAlgorithm): Promise<MultiPackIndex> {
+  static async open(data: ByteSourceLike, algorithm: HashAlgorithm): Promise<MultiPackIndex> {
+    const source = await openByteSource(data);
     if (source.size > SIZE_MAX) throw corruptMultiPack(`it has ${source.size} bytes`, source.size);
     const header = await readMultiPackHeader(source, algorithm, { isLayer: true });
     return new MultiPackIndex(await source.read(0, source.size), header, HASH_SIZE[algorithm]);

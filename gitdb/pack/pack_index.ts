@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ByteSource } from "@sluice/internal";
+import { openByteSource } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { hashBytes } from "../object/_codec.ts";
 import { corrupt } from "../object/_errors.ts";
 import { lowerBound, prefixRange } from "../object/_id_search.ts";
@@ -72,7 +73,8 @@ export class PackIndex {
    *
    * @throws {CorruptDataError} If the header, the fan-out or the size of the file is wrong.
    */
-  static async open(source: ByteSource, algorithm: HashAlgorithm): Promise<PackIndex> {
+  static async open(data: ByteSourceLike, algorithm: HashAlgorithm): Promise<PackIndex> {
+    const source = await openByteSource(data);
     const hashSize = HASH_SIZE[algorithm];
     if (source.size < FANOUT_SIZE + 2 * hashSize) throw corruptIndex("it is too short", source.size);
     const head = await source.read(0, Math.min(source.size, HEADER_V2 + FANOUT_SIZE));

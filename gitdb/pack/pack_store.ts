@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { SluiceError } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
+import { openByteSource, SluiceError } from "@sluice/internal";
+import type { ByteSourceLike } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { checkPrefix, mergeIds } from "../object/_ids.ts";
 import {
@@ -59,16 +59,16 @@ export interface PackStoreOptions {
   readonly onWarning?: ((error: Error) => void) | undefined;
 }
 
-/** A pack and its index as sources of bytes: from memory, HTTP or anywhere else. */
+/** A pack and its index, wherever they are: bytes, Blobs, URLs, paths or sources. */
 export interface PackSource {
   /** A name to know it by. */
   readonly name: string;
   /** The pack. */
-  readonly pack: ByteSource;
+  readonly pack: ByteSourceLike;
   /** Its index. */
-  readonly index: ByteSource;
+  readonly index: ByteSourceLike;
   /** Its reverse index, which spares sorting where entries are wanted as they are stored. */
-  readonly reverseIndex?: ByteSource | undefined;
+  readonly reverseIndex?: ByteSourceLike | undefined;
 }
 
 const PAGE_CACHE = 64 << 20;
@@ -154,11 +154,12 @@ export class PackStore extends ObjectStore {
     const store = new PackStore(undefined, options);
     try {
       for (const { name, pack, index, reverseIndex } of sources) {
+        const reverse = reverseIndex === undefined ? undefined : await openByteSource(reverseIndex);
         await store.#add({
           name,
-          pack: { source: pack },
-          index: { source: index },
-          reverse: () => reverseIndex,
+          pack: { source: await openByteSource(pack) },
+          index: { source: await openByteSource(index) },
+          reverse: () => reverse,
         });
       }
       return store;

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { openByteSource } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
-import type { ByteSource } from "@sluice/internal";
+import type { ByteSourceLike } from "@sluice/internal";
 import { indexEntries, unresolved } from "../pack/_pack_entries.ts";
 import { buildIndex, buildReverseIndex } from "../pack/_pack_format.ts";
 import { ObjectId } from "../object/object_id.ts";
@@ -57,10 +58,11 @@ export interface PackSourceIndex {
  * ```
  */
 export async function indexPackSource(
-  source: ByteSource,
+  data: ByteSourceLike,
   options: IndexPackSourceOptions = {},
 ): Promise<PackSourceIndex> {
   const { hashAlgorithm = "sha1", ...settings } = options;
+  const source = await openByteSource(data);
   const { rows, missing, checksum } = await indexEntries({ source }, hashAlgorithm, settings);
   if (missing.length > 0) throw unresolved(missing.length);
   return {

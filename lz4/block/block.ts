@@ -96,7 +96,8 @@ export function compressLz4Block(
 /**
  * Decompresses one raw block.
  *
- * @throws {CorruptDataError} With code "BLOCK_CORRUPT" if it breaks the format or holds more than was expected.
+ * @throws {CorruptDataError} With code "BLOCK_CORRUPT" if it breaks the format or holds more than was expected,
+ *   "CONTENT_SIZE" if it holds less than its container declares.
  *
  * @example Just the beginning
  * ```ts
@@ -140,7 +141,11 @@ export function decompressLz4Block(
   const target = new Uint8Array(Math.min(declared, limit));
   const dictionary = options.dictionary === undefined ? undefined : toBytes(options.dictionary);
   const size = decompressBlock(block, target, dictionary, partial, options.backend);
-  return size === target.length ? target : target.slice(0, size);
+  if (size === target.length) return target;
+  throw new CorruptDataError(
+    `Cannot decompress an lz4 block at byte 0: its content has ${size} bytes, its container declares ${declared}`,
+    { format: "lz4", code: "CONTENT_SIZE", offset: 0 },
+  );
 }
 
 /**

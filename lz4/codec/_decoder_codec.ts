@@ -20,6 +20,8 @@ const WASM_SOURCE_WINDOW = 128 << 10;
 /** Output of one WASM run: what is copied out is still in the cache. */
 const WASM_RUN_SIZE = 256 << 10;
 const WINDOW_SIZE = 1 << 16;
+/** Faults that only say that the input has ended. */
+const ENDING_CODES: ReadonlySet<string> = new Set(["TRUNCATED", "TRUNCATED_MAGIC", "NO_DATA"]);
 
 /** How a codec is used beyond plain decoding. */
 export interface DecoderMode {
@@ -83,6 +85,10 @@ export class DecoderCodec implements PullCodec {
   #frameOut = 0;
   #blockCount = 0;
   #framesRead = 0;
+  /** Whether the first frame is decoded and no other may follow. */
+  #complete = false;
+  /** Where the end of input was found, which `reopen` goes back to. */
+  #endedIn: { readonly phase: number; readonly framesRead: number } | undefined;
   #lastBoundary = 0;
 
   /** Takes a context from the backend, or uses one that the caller keeps; the caller closes the codec. */
@@ -187,7 +193,7 @@ export class DecoderCodec implements PullCodec {
     return this.#kernel.memoryBytes + this.#held.length;
   }
 
-  /** Bytes behind the end that were not used. */
+  /** What followed the end in the chunk that reached it; later chunks are dropped. */
   get unused(): Uint8Array<ArrayBuffer> {
     if (this.#phase !== PHASE.DONE) return new Uint8Array();
     return concatBytes([
@@ -197,8 +203,9 @@ export class DecoderCodec implements PullCodec {
   }
 
   write(chunk: Uint8Array): void {
-    if (this.#closed) throw new TypeError("Cannot write to the decoder: it is closed");
+    this.#checkOpen("write to");
     if (this.#ended) throw new TypeError("Cannot write to the decoder: its input has ended");
+    if (this.done) return;
     const waiting = this.#chunk.subarray(this.#pos);
     this.#chunk = waiting.length === 0
       ? chunk
@@ -223,17 +230,31 @@ export class DecoderCodec implements PullCodec {
     this.dropInput();
     this.#heldLength = 0;
     this.#missing = 0;
+  }
+
+  /** Takes back that the input has ended: more comes after all. */
+  reopen(): void {
     this.#ended = false;
-    if (this.#failure instanceof SluiceError && this.#failure.code.startsWith("TRUNCATED")) {
+    if (this.#failure instanceof SluiceError && ENDING_CODES.has(this.#failure.code)) {
       this.#failure = undefined;
     }
+    if (this.#endedIn === undefined) return;
+    this.#phase = this.#endedIn.phase;
+    this.#framesRead = this.#endedIn.framesRead;
+    this.#endedIn = undefined;
   }
 
   end(): void {
+    this.#checkOpen("end");
     this.#ended = true;
   }
 
+  #checkOpen(action: string): void {
+    if (this.#closed) throw new TypeError(`Cannot ${action} the decoder: it is closed`);
+  }
+
   read(target: Uint8Array<ArrayBuffer>, start: number): number {
+    this.#checkOpen("read from");
     let at = start;
     while (true) {
       const order = this.#prepare(target, at, start);
@@ -244,6 +265,7 @@ export class DecoderCodec implements PullCodec {
   }
 
   async readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number> {
+    this.#checkOpen("read from");
     let at = start;
     while (true) {
       const order = this.#prepare(target, at, start);
@@ -384,6 +406,7 @@ export class DecoderCodec implements PullCodec {
     }
     this.#wider = 0;
     if (result === RESULT.FRAME_END) {
+      this.#returnHeld();
       this.#endBlocks();
     } else if (missing > 0 && this.#storedLeft === 0) {
       this.#missing = missing;
@@ -437,6 +460,15 @@ export class DecoderCodec implements PullCodec {
     return this.#kernel.error(result, "decompress lz4 data", this.#bytesIn);
   }
 
+  /** Gives back what was held as the start of a block and is that of the next frame: what follows a legacy frame. */
+  #returnHeld(): void {
+    if (this.#heldLength === 0) return;
+    this.#chunk = concatBytes([this.#held.slice(0, this.#heldLength), this.#chunk.slice(this.#pos)]);
+    this.#pos = 0;
+    this.#heldLength = 0;
+    this.#missing = 0;
+  }
+
   /** All blocks of the frame are decoded. */
   #endBlocks(): void {
     this.#mode.onBlocksEnd?.(this);
@@ -456,9 +488,9 @@ export class DecoderCodec implements PullCodec {
 
   #endFrame(): void {
     this.#framesRead++;
-    this.#phase = this.#settings.firstFrameOnly && this.#info!.type !== "skippable"
-      ? PHASE.DONE
-      : PHASE.HEADER;
+    const { firstFrameOnly, refuseTrailing } = this.#settings;
+    this.#complete = firstFrameOnly && this.#info!.type !== "skippable";
+    this.#phase = this.#complete && !refuseTrailing ? PHASE.DONE : PHASE.HEADER;
   }
 
   #readContentChecksum(): void {
@@ -476,6 +508,7 @@ export class DecoderCodec implements PullCodec {
   /** Collects the bytes of a header until it is complete, then starts what follows. */
   #readHeader(): void {
     const offset = this.#bytesIn;
+    if (this.#complete) throw fault("TRAILING_DATA", offset, "bytes follow the first frame");
     this.#missing = 1;
     this.#hold(1);
     if (this.#framesRead > 0 && this.#heldLength === WORD_SIZE && !isMagic(readU32(this.#held, 0))) {
@@ -587,6 +620,7 @@ export class DecoderCodec implements PullCodec {
   /** All input is used up and no more comes. */
   #checkEnd(): void {
     const offset = this.#bytesIn + this.#heldLength;
+    this.#endedIn ??= { phase: this.#phase, framesRead: this.#framesRead };
     if (this.#phase === PHASE.LEGACY_BLOCK && this.#heldLength === 0) {
       this.#mode.onBlocksEnd?.(this);
       this.#endFrame();

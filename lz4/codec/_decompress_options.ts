@@ -14,6 +14,8 @@ export interface DecompressSettings {
   readonly maxMemory: number;
   readonly firstFrameOnly: boolean;
   readonly ignoreTrailing: boolean;
+  /** Whether the first frame has to be the only one. */
+  readonly refuseTrailing: boolean;
   readonly allowEmpty: boolean;
   readonly verifyChecksum: boolean;
   readonly strictBlocks: boolean;
@@ -80,6 +82,7 @@ function resolve(options: Lz4DecompressOptions, maxOutputSize: number): Decompre
     maxMemory: maxMemory === Infinity ? 0 : maxMemory,
     firstFrameOnly: checkChoice("frames", options.frames ?? "all", ["all", "first"]) === "first",
     ignoreTrailing: checkChoice("trailing", options.trailing ?? "error", ["error", "ignore"]) === "ignore",
+    refuseTrailing: options.frames === "first" && options.trailing === "error",
     allowEmpty: checkBoolean("allowEmpty", options.allowEmpty ?? false),
     verifyChecksum: checkBoolean("verifyChecksum", options.verifyChecksum ?? true),
     strictBlocks: checkBoolean("strictBlocks", options.strictBlocks ?? false),

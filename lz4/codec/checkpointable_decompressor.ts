@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, SluiceError, toBytes } from "@sluice/internal";
+import { checkInteger, SluiceError } from "@sluice/internal";
 import type { ByteSource, BytesSource, ChunkSource } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
@@ -144,10 +144,12 @@ export class Lz4CheckpointableDecompressor
    */
   setSource(source: Lz4SourceLike, startsAt?: number): void {
     const next = this.#readerOf(source, startsAt);
-    this.#reader.close();
+    const last = this.#reader;
+    this.#reader = next;
+    last.close();
     if (this.#codec.heldSize === 0 || startsAt !== this.#codec.bytesIn) this.#codec.dropInput();
     else this.#codec.rewind();
-    this.#reader = next;
+    this.#codec.reopen();
   }
 
   /** A second decompressor with the same state over another source. */
@@ -224,10 +226,15 @@ export class Lz4CheckpointableDecompressor
       if (output.length > 0) return output;
       if (codec.done) break;
       const reader = this.#reader;
-      const chunk = await reader.next(() => codec.completeIfEnded);
+      let chunk: Uint8Array | undefined;
+      try {
+        chunk = await reader.next(() => codec.completeIfEnded);
+      } catch (error) {
+        if (reader === this.#reader) throw error;
+      }
       if (reader !== this.#reader) continue; // another source came meanwhile
       if (chunk === undefined) codec.end();
-      else codec.write(toBytes(chunk));
+      else codec.write(chunk);
     }
     this.#reader.close();
     return undefined;

@@ -5,6 +5,7 @@
  */
 import { concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
+import { Lz4DecoderKernel } from "../kernel/decoder.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
 import { readWholeBlocks } from "./_whole_blocks.ts";
@@ -53,7 +54,8 @@ export interface Lz4CheckpointOptions {
  */
 export class Lz4Decoder implements Disposable {
   readonly #options: Lz4DecompressOptions;
-  readonly #codec: DecoderCodec;
+  readonly #kernel: Lz4DecoderKernel;
+  #codec: DecoderCodec;
 
   /**
    * Takes a context from the backend.
@@ -63,7 +65,9 @@ export class Lz4Decoder implements Disposable {
    */
   constructor(options: Lz4DecompressOptions = {}) {
     this.#options = options;
-    this.#codec = new DecoderCodec(resolveStreamingOptions(options), { wholeBlocks: true });
+    const settings = resolveStreamingOptions(options);
+    this.#kernel = new Lz4DecoderKernel(settings);
+    this.#codec = new DecoderCodec(settings, { wholeBlocks: true }, this.#kernel);
   }
 
   /**
@@ -114,6 +118,29 @@ export class Lz4Decoder implements Disposable {
     return this.#codec.info;
   }
 
+  /**
+   * What followed the end in the piece that reached it, as a copy; empty before the end. Pieces that are pushed after the
+   * end are dropped.
+   */
+  get unused(): Uint8Array<ArrayBuffer> {
+    return this.#codec.unused;
+  }
+
+  /**
+   * Forgets everything and starts over with a new stream in the same context.
+   *
+   * @throws {TypeError} If the decoder is closed.
+   */
+  reset(): void {
+    this.#codec.dropInput();
+    this.#codec.end(); // a closed decoder refuses
+    this.#codec = new DecoderCodec(
+      resolveStreamingOptions(this.#options),
+      { wholeBlocks: true },
+      this.#kernel,
+    );
+  }
+
   /** Whether all input so far is decoded: a checkpoint now reads nothing again. */
   get atBoundary(): boolean {
     return this.#codec.atBoundary;
@@ -158,6 +185,7 @@ export class Lz4Decoder implements Disposable {
   /** Frees the context; calling it again does nothing. */
   close(): void {
     this.#codec.close();
+    this.#kernel.close();
   }
 
   /** Frees the context. */

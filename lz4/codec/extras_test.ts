@@ -143,7 +143,7 @@ testBackends("Lz4Archive reads through a cipher", async () => {
   const sealed = await crypto.subtle.encrypt({ name: "AES-CTR", counter, length: 128 }, key, file);
   const source = aesCtrByteSource(byteSourceFromBytes(sealed), key, counter);
   using archive = new Lz4Archive(source, await buildLz4Index(source, { spacing: 65536 }));
-  assertEquals(await archive.read(100_000, 180_000), content.slice(100_000, 180_000));
+  assertEquals(await archive.read(100_000, 80_000), content.slice(100_000, 180_000));
 });
 
 testBackends("decompressLz4Async gives the same on several threads", async () => {

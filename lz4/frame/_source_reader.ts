@@ -1,12 +1,18 @@
 /**
  * Reads a source forward from an offset and opens it again after a failure, from the exact byte.
  */
-import { toBytes } from "@sluice/internal";
-import type { ByteSource, BytesSource, ChunkSource } from "@sluice/internal";
+import { ChunkReader, delay, openByteSource, untilAborted } from "@sluice/internal";
+import type { ByteSource, ChunkSource } from "@sluice/internal";
 
-/** Where compressed bytes come from: random access, chunks in order, or a function that opens the input at an offset. */
+/**
+ * Where compressed bytes come from: random access, a Blob, a URL, a path, chunks in order, or a function that opens the
+ * input at an offset.
+ */
 export type Lz4SourceLike =
   | ByteSource
+  | Blob
+  | URL
+  | string
   | ChunkSource
   | ((offset: number, signal: AbortSignal) => ChunkSource | Promise<ChunkSource>);
 
@@ -21,36 +27,44 @@ export interface SourceReaderOptions {
 const READ_SIZE = 1 << 20;
 const DELAY_MS_MAX = 10_000;
 
-type ChunkIterator = Iterator<BytesSource> | AsyncIterator<BytesSource>;
-
 /** One source, read forward. */
 export class SourceReader {
-  readonly #source: Lz4SourceLike;
+  readonly #source: Exclude<Lz4SourceLike, Blob | URL | string> | Promise<ByteSource>;
   readonly #options: SourceReaderOptions;
-  readonly #abort = new AbortController();
+  readonly #closing = new AbortController();
+  /** Aborts with the caller's signal and when the reader is closed. */
+  readonly #signal: AbortSignal;
   #offset: number;
   #skip: number;
-  #iterator: ChunkIterator | undefined;
+  #chunks: ChunkReader | undefined;
   #failures = 0;
   reconnects = 0;
 
   /** Starts at `offset`; a source that only goes forward starts at `startsAt`. */
   constructor(source: Lz4SourceLike, offset: number, startsAt: number, options: SourceReaderOptions) {
-    this.#source = source;
+    const opens = typeof source === "string" || source instanceof URL || source instanceof Blob;
+    this.#source = opens
+      ? openByteSource(source, options.signal === undefined ? {} : { signal: options.signal })
+      : source;
+    if (this.#source instanceof Promise) this.#source.catch(() => {}); // thrown by the first read
     this.#offset = offset;
     this.#skip = offset - startsAt;
     this.#options = options;
+    const { signal } = this.#closing;
+    this.#signal = options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]);
   }
 
   /**
    * The next bytes; undefined at the end. An end before `isComplete` is taken for a broken connection where the source
    * can be opened again.
+   *
+   * @throws {unknown} The reason of the signal, as soon as it aborts.
    */
-  async next(isComplete: () => boolean): Promise<BytesSource | undefined> {
+  async next(isComplete: () => boolean): Promise<Uint8Array | undefined> {
     while (true) {
-      this.#options.signal?.throwIfAborted();
+      this.#signal.throwIfAborted();
       try {
-        const chunk = await this.#read();
+        const chunk = await untilAborted(this.#read(), this.#signal);
         if (chunk !== undefined) {
           this.#failures = 0;
           this.#offset += chunk.length;
@@ -58,23 +72,18 @@ export class SourceReader {
         }
         if (!this.#reopens || isComplete() || this.#failures >= this.#options.retries) return undefined;
       } catch (error) {
-        const final = !this.#retries || this.#failures >= this.#options.retries ||
-          this.#abort.signal.aborted ||
-          this.#options.signal?.aborted || error instanceof RangeError ||
-          error instanceof TypeError && !this.#reopens;
+        const final = !this.#retries || this.#failures >= this.#options.retries || this.#signal.aborted ||
+          error instanceof RangeError || error instanceof TypeError && !this.#reopens;
         if (final) throw error;
       }
       await this.#wait();
     }
   }
 
-  /** Lets the source go. */
+  /** Ends the source; a read that is pending fails. */
   close(): void {
-    this.#abort.abort();
-    const iterator = this.#iterator;
-    this.#iterator = undefined;
-    // The source may already have failed; nobody waits for its end.
-    Promise.resolve(iterator?.return?.()).catch(() => {});
+    this.#closing.abort(new TypeError("Cannot read on: the source is closed"));
+    this.#endChunks();
   }
 
   /** Whether the source is a function, which opens the input again. */
@@ -84,34 +93,37 @@ export class SourceReader {
 
   /** Whether a failed read can be tried again. */
   get #retries(): boolean {
-    return this.#reopens || isByteSource(this.#source);
+    return this.#reopens || this.#source instanceof Promise || isByteSource(this.#source);
+  }
+
+  /** The source may already have failed; nobody waits for its end. */
+  #endChunks(): void {
+    this.#chunks?.close().catch(() => {});
+    this.#chunks = undefined;
   }
 
   async #wait(): Promise<void> {
-    const delay = Math.min(this.#options.retryDelayMs * 2 ** this.#failures, DELAY_MS_MAX);
+    const milliseconds = Math.min(this.#options.retryDelayMs * 2 ** this.#failures, DELAY_MS_MAX);
     this.#failures++;
     this.reconnects++;
-    const iterator = this.#iterator;
-    this.#iterator = undefined;
-    Promise.resolve(iterator?.return?.()).catch(() => {});
-    await new Promise((resolve) => setTimeout(resolve, delay));
+    this.#endChunks();
+    await delay(milliseconds, this.#signal);
   }
 
   async #read(): Promise<Uint8Array | undefined> {
-    const source = this.#source;
+    const source = this.#source instanceof Promise ? await this.#source : this.#source;
+    const signal = this.#signal;
     if (isByteSource(source)) {
       const length = Math.min(READ_SIZE, source.size - this.#offset);
-      return length <= 0
-        ? undefined
-        : await source.read(this.#offset, length, { signal: this.#abort.signal });
+      return length <= 0 ? undefined : await source.read(this.#offset, length, { signal });
     }
-    this.#iterator ??= iteratorOf(
-      typeof source === "function" ? await source(this.#offset, this.#abort.signal) : source,
+    this.#chunks ??= new ChunkReader(
+      typeof source === "function" ? await source(this.#offset, signal) : source,
+      signal,
     );
     while (true) {
-      const { value, done } = await this.#iterator.next();
-      if (done === true) return undefined;
-      const bytes = toBytes(value);
+      const bytes = await this.#chunks.next();
+      if (bytes === undefined) return undefined;
       const chunk = bytes.subarray(Math.min(this.#skip, bytes.length));
       this.#skip -= bytes.length - chunk.length;
       if (chunk.length > 0) return chunk;
@@ -119,14 +131,7 @@ export class SourceReader {
   }
 }
 
-function isByteSource(source: Lz4SourceLike): source is ByteSource {
+function isByteSource(source: unknown): source is ByteSource {
   return typeof source === "object" && source !== null && "read" in source &&
     typeof source.read === "function";
-}
-
-function iteratorOf(source: ChunkSource): ChunkIterator {
-  if (ArrayBuffer.isView(source) || source instanceof ArrayBuffer) return [source][Symbol.iterator]();
-  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
-  if (Symbol.iterator in source) return source[Symbol.iterator]();
-  throw new TypeError("Cannot read the source: it is no random access, no chunks and no function");
 }

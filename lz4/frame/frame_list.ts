@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { byteSourceFromBytes } from "@sluice/internal";
-import type { ByteSource, BytesSource } from "@sluice/internal";
+import { openByteSource } from "@sluice/internal";
+import type { ByteSourceLike } from "@sluice/internal";
 import { walkFrames } from "./_frame_walk.ts";
 import type { Lz4FrameInfo } from "./frame_header.ts";
 
@@ -35,9 +35,9 @@ export interface Lz4FrameSummary extends Lz4FrameInfo {
  * ```
  */
 export async function* listLz4Frames(
-  data: BytesSource | ByteSource,
+  data: ByteSourceLike,
 ): AsyncGenerator<Lz4FrameSummary, void, undefined> {
-  const source = typeof data === "object" && "read" in data ? data : byteSourceFromBytes(data);
+  const source = await openByteSource(data);
   for await (const { info, offset, end, blockCount } of walkFrames(source, "list lz4 frames")) {
     yield { ...info, offset, compressedSize: end - offset, blockCount };
   }

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { checkInteger, checkRange } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
+import { checkByteSource, checkInteger, checkRange, openByteSource } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { SegmentDecoder } from "./_segment_decoder.ts";
 import type { Lz4DictionarySource } from "../codec/decompress_options.ts";
-import type { Lz4Index } from "./index_file.ts";
+import { buildLz4Index } from "./index_builder.ts";
+import { Lz4Index } from "./index_file.ts";
 
 /** How an archive reads. */
 export interface Lz4ArchiveOptions {
@@ -48,7 +49,7 @@ const CACHE_SIZE_DEFAULT = 16 << 20;
  *
  * const file = byteSourceFromBytes(compressLz4(new Uint8Array(200_000).fill(3), { blockSize: 65536 }));
  * const archive = new Lz4Archive(file, await buildLz4Index(file, { spacing: 65536 }));
- * assertEquals(await archive.read(150_000, 150_003), new Uint8Array([3, 3, 3]));
+ * assertEquals(await archive.read(150_000, 3), new Uint8Array([3, 3, 3]));
  * ```
  */
 export class Lz4Archive {
@@ -58,8 +59,13 @@ export class Lz4Archive {
   readonly #cacheSize: number;
   #cached = 0;
 
-  /** Joins a file and its index. */
+  /**
+   * Joins a file and its index.
+   *
+   * @throws {TypeError} If the file is no source.
+   */
   constructor(source: ByteSource, index: Lz4Index, options: Lz4ArchiveOptions = {}) {
+    checkByteSource(source);
     this.#index = index;
     this.#cacheSize = checkInteger(
       "cacheSize",
@@ -70,22 +76,42 @@ export class Lz4Archive {
     this.#decoder = new SegmentDecoder(source, index.model, options.dictionary, options.signal);
   }
 
+  /**
+   * Opens a file, wherever it is: bytes, a Blob, a URL, a path or a source. Its index is the one that is given, else the
+   * one at its end, else one that is built by reading the whole file once.
+   *
+   * @throws {SluiceError} As `buildLz4Index`.
+   */
+  static async open(
+    data: ByteSourceLike,
+    options: Lz4ArchiveOptions & { readonly index?: Lz4Index | undefined } = {},
+  ): Promise<Lz4Archive> {
+    const { index, ...own } = options;
+    const { signal, dictionary } = own;
+    const source = await openByteSource(data, { signal });
+    const found = index ?? await Lz4Index.embedded(source) ??
+      await buildLz4Index(source, { dictionary, signal });
+    return new Lz4Archive(source, found, own);
+  }
+
   /** Bytes of the content. */
   get size(): number {
     return this.#index.outputSize;
   }
 
   /**
-   * Content from `start` up to `end`.
+   * Reads exactly `length` bytes of content from `offset`; up to the end where no length is given.
    *
    * @throws {RangeError} If the range does not lie inside the content.
    * @throws {CorruptDataError} If the file and the index do not fit ("INDEX_ASSUMPTION"), or the file is corrupt.
    * @throws {ChecksumMismatchError} With code "SEGMENT_CHECKSUM" if the content is not what was indexed.
    */
-  async read(start: number, end: number = this.size): Promise<Uint8Array<ArrayBuffer>> {
-    checkRange(start, end - start, this.size);
-    const output = new Uint8Array(end - start);
-    if (end === start) return output;
+  async read(offset: number, length: number = this.size - offset): Promise<Uint8Array<ArrayBuffer>> {
+    checkRange(offset, length, this.size);
+    const output = new Uint8Array(length);
+    if (length === 0) return output;
+    const start = offset;
+    const end = offset + length;
     const first = this.#decoder.segmentAt(start);
     const last = this.#decoder.segmentAt(end - 1);
     const missing = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((id) =>

@@ -22,13 +22,13 @@ testBackends("Lz4Archive makes one request for a warm random read over HTTP", as
       const start = random.below(content.length - 200_000);
       const end = start + 1 + random.below(200_000);
       const before = server.ranges.length;
-      assertEquals(await uncached.read(start, end), content.slice(start, end));
+      assertEquals(await uncached.read(start, end - start), content.slice(start, end));
       assertEquals(server.ranges.length, before + 1);
       assert(/^bytes=\d+-\d+$/.test(server.ranges.at(-1)!), server.ranges.at(-1));
-      await archive.read(start, end);
+      await archive.read(start, end - start);
       assert(server.ranges.length <= before + 2);
       const warm = server.ranges.length;
-      assertEquals(await archive.read(start, end), content.slice(start, end));
+      assertEquals(await archive.read(start, end - start), content.slice(start, end));
       assertEquals(server.ranges.length, warm, "what was just read is kept");
     }
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkBoolean, checkInteger, concatBytes, toBytes } from "@sluice/internal";
+import { checkBoolean, checkInteger, checkSignal, concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { packSparseWindow, packWindow } from "../codec/_checkpoint_format.ts";
 import { DecoderCodec } from "../codec/_decoder_codec.ts";
@@ -246,22 +246,26 @@ export class Lz4IndexBuilder implements Disposable {
  * const file = byteSourceFromBytes(compressLz4(content, { linked: true, blockSize: 65536 }));
  * const index = await buildLz4Index(file, { spacing: 100_000 });
  * const archive = new Lz4Archive(file, index);
- * assertEquals(await archive.read(345_678, 345_690), content.slice(345_678, 345_690));
+ * assertEquals(await archive.read(345_678, 12), content.slice(345_678, 345_690));
  * ```
  */
-export async function buildLz4Index(source: Lz4SourceLike, options: Lz4IndexOptions = {}): Promise<Lz4Index> {
-  const builder = new Lz4IndexBuilder(options);
+export async function buildLz4Index(
+  source: Lz4SourceLike,
+  options: Lz4IndexOptions & { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Lz4Index> {
+  const { signal, ...indexOptions } = options;
+  const builder = new Lz4IndexBuilder(indexOptions);
+  const reader = new SourceReader(source, 0, 0, {
+    retries: 5,
+    retryDelayMs: 100,
+    signal: checkSignal(signal),
+  });
   try {
-    const reader = new SourceReader(source, 0, 0, { retries: 5, retryDelayMs: 100, signal: undefined });
-    for (
-      let chunk = await reader.next(() => true);
-      chunk !== undefined;
-      chunk = await reader.next(() => true)
-    ) {
-      builder.skim(chunk);
-    }
+    let chunk: Uint8Array | undefined;
+    while ((chunk = await reader.next(() => true)) !== undefined) builder.skim(chunk);
     return builder.finish();
   } finally {
+    reader.close();
     builder.close();
   }
 }

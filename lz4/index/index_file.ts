@@ -3,8 +3,16 @@
  *
  * @module
  */
-import { checkInteger, concatBytes, CorruptDataError, readU32, toBytes, writeU32 } from "@sluice/internal";
-import type { ByteSource, BytesSource } from "@sluice/internal";
+import {
+  checkInteger,
+  concatBytes,
+  CorruptDataError,
+  openByteSource,
+  readU32,
+  toBytes,
+  writeU32,
+} from "@sluice/internal";
+import type { ByteSource, ByteSourceLike, BytesSource } from "@sluice/internal";
 import { carvePieces } from "./_carve.ts";
 import { INDEX_MAGIC, SKIPPABLE_HEADER_SIZE } from "../frame/_format.ts";
 import { fingerprintOf } from "./_index_fingerprint.ts";
@@ -86,7 +94,8 @@ export class Lz4Index {
    *
    * @throws {CorruptDataError} With code "INDEX_INVALID" if the file is no valid index.
    */
-  static async open(source: ByteSource): Promise<Lz4Index> {
+  static async open(data: ByteSourceLike): Promise<Lz4Index> {
+    const source = await openByteSource(data);
     return new Lz4Index(await openIndex(source, 0, source.size));
   }
 
@@ -96,7 +105,8 @@ export class Lz4Index {
    *
    * @throws {CorruptDataError} With code "INDEX_INVALID" if there is one that is not valid.
    */
-  static async embedded(source: ByteSource): Promise<Lz4Index | undefined> {
+  static async embedded(data: ByteSourceLike): Promise<Lz4Index | undefined> {
+    const source = await openByteSource(data);
     const found = await embeddedIndexAt(source);
     if (found === undefined) return undefined;
     return new Lz4Index(await openIndex(source, found.offset, found.offset + found.size, found.head));
@@ -144,7 +154,8 @@ export class Lz4Index {
    * Whether a compressed file is the one that the index was made of, by its size, its first and its last 64 KiB; two
    * reads. An index whose maker did not see the whole file can't tell and says no.
    */
-  async matches(source: ByteSource): Promise<boolean> {
+  async matches(data: ByteSourceLike): Promise<boolean> {
+    const source = await openByteSource(data);
     const { fingerprint, inputSize } = this.#model;
     if (fingerprint === undefined || source.size < inputSize) return false;
     const found = await fingerprintOf(source, inputSize);
@@ -253,11 +264,12 @@ function notThere(field: string, state: string): CorruptDataError {
  * ```
  */
 export async function carveLz4(
-  source: ByteSource,
+  data: ByteSourceLike,
   index: Lz4Index,
   start: number,
   end: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const source = await openByteSource(data);
   await index.loadWindows(start, end);
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for (const piece of index.pieces(start, end)) {

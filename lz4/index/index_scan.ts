@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { byteSourceFromBytes, checkInteger, readU32, UnsupportedFeatureError } from "@sluice/internal";
-import type { ByteSource, BytesSource } from "@sluice/internal";
+import { checkInteger, openByteSource, readU32, UnsupportedFeatureError } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { blockSizeOf } from "../block/_block_codec.ts";
 import { STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
 import { walkFrames } from "../frame/_frame_walk.ts";
@@ -43,10 +43,10 @@ const SPACING_DEFAULT = 4 << 20;
  * ```
  */
 export async function scanLz4Index(
-  data: BytesSource | ByteSource,
+  data: ByteSourceLike,
   options: Lz4IndexScanOptions = {},
 ): Promise<Lz4Index> {
-  const source = typeof data === "object" && "read" in data ? data : byteSourceFromBytes(data);
+  const source = await openByteSource(data);
   const spacing = checkInteger("spacing", options.spacing ?? SPACING_DEFAULT, 1, Number.MAX_SAFE_INTEGER);
   const model: IndexModel = {
     inputSize: source.size,

@@ -42,7 +42,7 @@ testBackends("Lz4Archive reads any range, linked or not", async () => {
         const start = random.below(CONTENT.length);
         const end = Math.min(CONTENT.length, start + random.below(i % 4 === 0 ? 500_000 : 3000));
         assertEquals(
-          await archive.read(start, end),
+          await archive.read(start, end - start),
           CONTENT.slice(start, end),
           `${name} ${spacing} ${start} ${end}`,
         );
@@ -144,7 +144,7 @@ testBackends("Lz4Index.open leaves windows in the file until a read needs one", 
   const index = await Lz4Index.open(counting);
   assert(read <= 65536 && bytes.length > 10 * read, `${read} of ${bytes.length} bytes were read`);
   using archive = new Lz4Archive(byteSourceFromBytes(file), index);
-  assertEquals(await archive.read(1_000_000, 1_000_100), content.slice(1_000_000, 1_000_100));
+  assertEquals(await archive.read(1_000_000, 100), content.slice(1_000_000, 1_000_100));
   assert(read < bytes.length / 5, `${read} of ${bytes.length} bytes were read`);
   assertEquals(assertThrows(() => index.toBytes(), SluiceError).code, "NOT_READY");
   await index.loadWindows();
@@ -196,7 +196,7 @@ testBackends("scanLz4Index finds the same places as decoding, or says that it ca
       const built = await buildLz4Index(source, { spacing, hashes: false });
       assertEquals(scanned.toBytes(), built.toBytes(), `${name} ${spacing}`);
       using archive = new Lz4Archive(source, scanned);
-      assertEquals(await archive.read(5000, 6000), decompressLz4(file).slice(5000, 6000), name);
+      assertEquals(await archive.read(5000, 1000), decompressLz4(file).slice(5000, 6000), name);
     }
   }
   const short = compressLz4(CONTENT, { blockSize: 9000, contentSize: "none" });

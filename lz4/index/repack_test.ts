@@ -24,7 +24,7 @@ testBackends("repackLz4 keeps the content and makes it readable anywhere", async
     const index = await Lz4Index.embedded(source);
     assert(await index!.matches(source));
     using archive = new Lz4Archive(source, index!);
-    assertEquals(await archive.read(500_000, 700_000), CONTENT.slice(500_000, 700_000));
+    assertEquals(await archive.read(500_000, 200_000), CONTENT.slice(500_000, 700_000));
     const whole = index!.splits({ count: 4 });
     assertEquals(whole.map(({ kind }) => kind), Array(4).fill("frames"));
     for (const { in: [from, to], out } of whole) {

@@ -104,7 +104,7 @@ export async function* recoverLz4Iterable(
       }
       const chunk = await reader.next(() => true);
       if (chunk === undefined) window.finish();
-      else window.append(toBytes(chunk));
+      else window.append(chunk);
     }
   } finally {
     reader.close();

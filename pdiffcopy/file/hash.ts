@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkInteger } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
+import { checkInteger, openByteSource } from "@sluice/internal";
+import type { ByteSourceLike } from "@sluice/internal";
 import { BLOCK_SIZE, DEFAULT_CONCURRENCY } from "./constants.ts";
 import { HASH_NAMES, hashOf } from "./_hash_registry.ts";
 import { blockHashTransform, hashSource } from "./_source_hasher.ts";
@@ -64,12 +64,15 @@ export function pdiffHashNames(): readonly string[] {
  * ```
  */
 export function hashBlocks(
-  source: ByteSource,
+  source: ByteSourceLike,
   options: HashBlocksOptions = {},
 ): AsyncGenerator<BlockDigest, void, undefined> {
   const { hash = "sha1", concurrency = DEFAULT_CONCURRENCY, signal } = options;
   const threads = checkInteger("concurrency", concurrency, 1, 1024);
-  return hashSource(source, blockSizeOf(options), hashOf(hash), threads, signal);
+  const settings = [blockSizeOf(options), hashOf(hash), threads, signal] as const;
+  return (async function* () {
+    yield* hashSource(await openByteSource(source, { signal }), ...settings);
+  })();
 }
 
 /**

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkInteger } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
+import { checkInteger, openByteSource } from "@sluice/internal";
+import type { ByteSourceLike } from "@sluice/internal";
 import { DEFAULT_CONCURRENCY } from "../file/constants.ts";
 import { blockIndex, chunkIndex } from "./_index_builder.ts";
 import { readIndex } from "./_index_format.ts";
@@ -48,7 +48,7 @@ const BLOCK_MAX = 16 << 20;
  * ```
  */
 export async function buildPdiffIndex(
-  source: ByteSource,
+  source: ByteSourceLike,
   options: BuildPdiffIndexOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { kind = "blocks", blockSize = BLOCK_DEFAULT, concurrency = DEFAULT_CONCURRENCY, signal } = options;
@@ -57,7 +57,7 @@ export async function buildPdiffIndex(
     throw new RangeError(`Cannot use option "blockSize": it is ${blockSize}, expected a power of two`);
   }
   const build = kind === "chunks" ? chunkIndex : blockIndex;
-  return await build(source, blockSize, concurrency, signal);
+  return await build(await openByteSource(source, { signal }), blockSize, concurrency, signal);
 }
 
 /**

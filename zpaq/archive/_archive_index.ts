@@ -18,8 +18,9 @@ import {
 import type { HashTable, IndexLine } from "./_journal_format.ts";
 
 /** What a block that starts an update begins with: tag, header and mark of its name. */
-const START_PREFIX = Uint8Array.fromHex(
-  "376b5374a03183d38cb228b0d37a5051020107000000000000000001" + "6a4443",
+const START_PREFIX = Uint8Array.of(
+  ...[0x37, 0x6b, 0x53, 0x74, 0xa0, 0x31, 0x83, 0xd3, 0x8c, 0xb2, 0x28, 0xb0, 0xd3, 0x7a, 0x50, 0x51],
+  ...[0x02, 0x01, 0x07, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x6a, 0x44, 0x43],
 );
 /** Where the letter of its kind stands, and which it is. */
 const START_KIND_AT = START_PREFIX.length + 14;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkInteger, checkKeys, checkLimit } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
+import { checkInteger, checkKeys, checkLimit, openByteSource } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { copyIndex, repackVersions } from "./_archive_copy.ts";
 import { readIndex } from "./_archive_index.ts";
 import type { ArchiveIndex, IndexedFile } from "./_archive_index.ts";
@@ -156,12 +156,13 @@ export class ZpaqArchive implements Disposable {
   }
 
   /**
-   * Reads the index of an archive.
+   * Reads the index of an archive, wherever it is: bytes, a Blob, a URL, a path or a source.
    *
    * @throws {SluiceError} With code "BAD_MAGIC" if there is no block at all, with code "PASSWORD" if the password does
    *   not fit, or if the archive is damaged and there is no `onDamage`.
    */
-  static async open(source: ByteSource, options: ZpaqArchiveOptions = {}): Promise<ZpaqArchive> {
+  static async open(data: ByteSourceLike, options: ZpaqArchiveOptions = {}): Promise<ZpaqArchive> {
+    const source = await openByteSource(data);
     const { password, until, ...rest } = options;
     checkKeys(rest, new Set([...Object.keys(rest).filter((key) => !KEYS.includes(key))]));
     const settings = resolveDecompressOptions(rest);

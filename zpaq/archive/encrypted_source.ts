@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ByteSource } from "@sluice/internal";
+import { openByteSource } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { Cipher, openEncrypted } from "./_cipher.ts";
 import type { ZpaqUpdateSink } from "./update_archive.ts";
 
@@ -24,10 +25,10 @@ import type { ZpaqUpdateSink } from "./update_archive.ts";
  * ```
  */
 export async function decryptZpaqSource(
-  source: ByteSource,
+  source: ByteSourceLike,
   password: string | Uint8Array,
 ): Promise<ByteSource> {
-  return await openEncrypted(source, password);
+  return await openEncrypted(await openByteSource(source), password);
 }
 
 /**

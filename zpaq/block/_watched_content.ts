@@ -2,7 +2,7 @@
  * Content that is counted and hashed while it is read.
  */
 import { ZpaqHashKernel } from "../kernel/hash.ts";
-import { chunksOf, toBytes } from "@sluice/internal";
+import { readChunks } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
 
 /** One pass over the chunks of a source. */
@@ -20,12 +20,10 @@ export class WatchedContent {
   }
 
   async *chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    for await (const chunk of chunksOf(this.#source)) {
-      this.#signal?.throwIfAborted();
-      const bytes = toBytes(chunk) as Uint8Array<ArrayBuffer>;
-      this.size += bytes.length;
-      this.#hash?.update(bytes);
-      yield bytes;
+    for await (const chunk of readChunks(this.#source, this.#signal)) {
+      this.size += chunk.length;
+      this.#hash?.update(chunk);
+      yield chunk as Uint8Array<ArrayBuffer>;
     }
   }
 

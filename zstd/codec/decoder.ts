@@ -5,8 +5,11 @@
  */
 import { checkKeys, checkLimit, checkTarget, OutputCollector, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import { DecoderCodec } from "./_decoder_codec.ts";
+import type { ZstdDecoderKernel } from "../kernel/decoder.ts";
+import { DecoderCodec, makeDecoderKernel } from "./_decoder_codec.ts";
+import { releaseDecoderDictionary } from "../options/_decoder_dictionaries.ts";
 import { resolveStreamingOptions } from "../options/_decompress_options.ts";
+import type { DecompressSettings } from "../options/_decompress_options.ts";
 import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
 import type { ZstdFrameHeader } from "../frame/frame_header.ts";
@@ -38,8 +41,10 @@ const SKIP_CHUNK_SIZE = 128 << 10;
  * ```
  */
 export class ZstdDecoder implements Disposable {
-  readonly #codec: DecoderCodec;
-  readonly #collector = new OutputCollector(CHUNK_SIZE_DEFAULT);
+  readonly #settings: DecompressSettings;
+  readonly #kernel: ZstdDecoderKernel;
+  #codec: DecoderCodec;
+  #collector = new OutputCollector(CHUNK_SIZE_DEFAULT);
 
   /**
    * Takes a context from the backend.
@@ -48,7 +53,9 @@ export class ZstdDecoder implements Disposable {
    * @throws {RangeError} If an option is out of range.
    */
   constructor(options: ZstdDecompressOptions = {}) {
-    this.#codec = new DecoderCodec(resolveStreamingOptions(options), "never");
+    this.#settings = resolveStreamingOptions(options);
+    this.#kernel = makeDecoderKernel(this.#settings);
+    this.#codec = new DecoderCodec(this.#settings, "never", this.#kernel);
   }
 
   /** Whether the end was reached: of the first frame with `frames: "first"`, else of the input. */
@@ -163,9 +170,23 @@ export class ZstdDecoder implements Disposable {
     }
   }
 
+  /**
+   * Forgets everything and starts over with a new stream in the same context.
+   *
+   * @throws {TypeError} If the decoder is closed.
+   */
+  reset(): void {
+    this.#codec.end(); // a closed decoder refuses
+    this.#codec.close();
+    this.#codec = new DecoderCodec(this.#settings, "never", this.#kernel);
+    this.#collector = new OutputCollector(CHUNK_SIZE_DEFAULT);
+  }
+
   /** Frees the context; calling it again does nothing. */
   close(): void {
     this.#codec.close();
+    this.#kernel.close();
+    releaseDecoderDictionary(this.#settings);
   }
 
   /** Frees the context. */

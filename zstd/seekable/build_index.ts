@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkKeys } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
+import { checkKeys, openByteSource } from "@sluice/internal";
+import type { ByteSourceLike } from "@sluice/internal";
 import { FrameWalker } from "../frame/_frame_walker.ts";
 import { measureFrame } from "../codec/_measure_frame.ts";
 import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
@@ -67,11 +67,12 @@ const EMPTY_CHECKSUM = 0x51d8e999;
  * ```
  */
 export async function buildZstdIndex(
-  source: ByteSource,
+  data: ByteSourceLike,
   options: ZstdBuildIndexOptions = {},
 ): Promise<ZstdSeekIndex> {
   checkKeys(options, KEYS);
   const { signal, ...codecOptions } = options;
+  const source = await openByteSource(data, { signal });
   const compressedSizes: number[] = [];
   const sizes: number[] = [];
   const checksums: (number | undefined)[] = [];

@@ -10,9 +10,10 @@ import {
   ChecksumMismatchError,
   CorruptDataError,
   LimitExceededError,
+  openByteSource,
   SluiceError,
 } from "@sluice/internal";
-import type { ByteSource, HttpSourceOptions, ReadOptions } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike, HttpSourceOptions, ReadOptions } from "@sluice/internal";
 import { contentChecksum } from "../codec/_content_checksum.ts";
 import { FrameCache } from "./_frame_cache.ts";
 import { FrameRanges } from "./_frame_ranges.ts";
@@ -114,14 +115,19 @@ export class ZstdSeekableReader {
   }
 
   /**
-   * Opens a seekable file: one read of its last 64 KiB, and a second one when the table is larger.
+   * Opens a seekable file, wherever it is: bytes, a Blob, a URL, a path or a source. One read of its last 64 KiB, and a second one when the table is larger.
    *
    * @throws {TypeError} If an option has the wrong type or is not known.
    * @throws {UnsupportedFeatureError} With code "NOT_SEEKABLE" if no seek table stands at its end.
    * @throws {CorruptDataError} If the table contradicts itself or the size of the file, or the index does.
    * @throws {LimitExceededError} If the table is larger than `maxTableSize`.
    */
-  static async open(source: ByteSource, options: ZstdSeekableReadOptions = {}): Promise<ZstdSeekableReader> {
+  static async open(
+    data: ByteSourceLike,
+    options: ZstdSeekableReadOptions = {},
+  ): Promise<ZstdSeekableReader> {
+    const { signal: opening } = options;
+    const source = await openByteSource(data, { signal: opening, tailSize: TAIL_SIZE });
     const settings = resolveSeekableReadOptions(options);
     const { index, signal, verify: _, cacheSize: __, maxFrameSize: ___, maxTableSize: ____, ...codec } =
       options;
@@ -136,18 +142,28 @@ export class ZstdSeekableReader {
   }
 
   /**
-   * Opens a seekable file behind a URL. The first request brings the end of the file and its size at once, so that a first
-   * read costs two requests in all.
+   * Opens a seekable file at a URL, as `open` does, with options for its requests. The first request
+   * brings the end of the file and its size at once where the server answers suffix ranges.
    *
-   * @throws {TransferError} If the server does not answer ranges.
+   * @throws {TransferError} As `byteSourceFromUrl`.
    */
   static async openUrl(
     url: string | URL,
     options: ZstdSeekableReadOptions & Omit<HttpSourceOptions, "tailSize"> = {},
   ): Promise<ZstdSeekableReader> {
-    const { headers, fetch, ...readOptions } = options;
-    const { signal } = options;
-    const source = await byteSourceFromUrl(url, { headers, fetch, signal, tailSize: TAIL_SIZE });
+    const { headers, fetch, retries, retryDelayMs, stallTimeoutMs, maxWholeSize, ifMatch, ...readOptions } =
+      options;
+    const source = await byteSourceFromUrl(url, {
+      headers,
+      fetch,
+      retries,
+      retryDelayMs,
+      stallTimeoutMs,
+      maxWholeSize,
+      ifMatch,
+      signal: options.signal,
+      tailSize: TAIL_SIZE,
+    });
     return await ZstdSeekableReader.open(source, readOptions);
   }
 

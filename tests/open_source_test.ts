@@ -1,0 +1,120 @@
+/**
+ * Everything that opens a source takes bytes, a Blob, a URL, a path or a ByteSource, and names what else it was given.
+ */
+import {
+  buildMultiPackIndex,
+  indexPackSource,
+  MultiPackIndex,
+  PackIndex,
+  PackStore,
+  PackWriter,
+} from "@sluice/gitdb";
+import { buildLz4Index, compressLz4, listLz4Frames, Lz4Archive, Lz4Index, scanLz4Index } from "@sluice/lz4";
+import { buildPdiffIndex, copyByIndex, hashBlocks, PdiffIndex } from "@sluice/pdiffcopy";
+import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
+import { buildZstdIndex, compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
+import { byteSourceFromBytes } from "@sluice/internal";
+import type { ByteSourceLike } from "@sluice/internal";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { objectOf, startRangeServer } from "./_range_server.ts";
+
+const CONTENT = new Uint8Array(200_000).map((_, i) => i * i >> 7);
+
+interface Opener {
+  readonly file: Uint8Array<ArrayBuffer>;
+  /** Opens the file and shows something of it. */
+  readonly open: (source: ByteSourceLike) => Promise<unknown>;
+}
+
+async function openers(target: string): Promise<Record<string, Opener>> {
+  const seekable = compressZstdSeekable(CONTENT, { frameSize: 50_000 });
+  const lz4 = compressLz4(CONTENT, { blockSize: 65536, linked: false });
+  const index = (await buildLz4Index(lz4)).toBytes();
+  const writer = new PackWriter();
+  await writer.add({ type: "blob", body: CONTENT });
+  const pack = await writer.finish();
+  await using packs = await PackStore.fromSources([{ name: "pack-1", pack: pack.pack, index: pack.index }]);
+  return {
+    "ZstdSeekableReader.open": {
+      file: seekable,
+      open: async (source) => await (await ZstdSeekableReader.open(source)).read(150_000, 5),
+    },
+    "buildZstdIndex": { file: seekable, open: async (source) => (await buildZstdIndex(source)).toJSON() },
+    "Lz4Archive.open": {
+      file: lz4,
+      open: async (source) => {
+        using archive = await Lz4Archive.open(source);
+        return await archive.read(150_000, 5);
+      },
+    },
+    "Lz4Index.open": { file: index, open: async (source) => (await Lz4Index.open(source)).outputSize },
+    "buildLz4Index": { file: lz4, open: async (source) => (await buildLz4Index(source)).outputSize },
+    "scanLz4Index": { file: lz4, open: async (source) => (await scanLz4Index(source)).outputSize },
+    "listLz4Frames": { file: lz4, open: async (source) => await Array.fromAsync(listLz4Frames(source)) },
+    "ZpaqArchive.open": {
+      file: await createZpaqArchive([{ name: "a", body: CONTENT }]),
+      open: async (source) => {
+        using archive = await ZpaqArchive.open(source);
+        return archive.entries().map(({ name, size }) => ({ name, size }));
+      },
+    },
+    "PackIndex.open": {
+      file: pack.index,
+      open: async (source) => (await PackIndex.open(source, "sha1")).count,
+    },
+    "MultiPackIndex.open": {
+      file: await buildMultiPackIndex(packs.packs, "sha1"),
+      open: async (source) => (await MultiPackIndex.open(source, "sha1")).count,
+    },
+    "indexPackSource": { file: pack.pack, open: async (source) => (await indexPackSource(source)).count },
+    "PackStore.fromSources": {
+      file: pack.pack,
+      open: async (source) => {
+        await using store = await PackStore.fromSources([{ name: "p", pack: source, index: pack.index }]);
+        return await (await store.read((await Array.fromAsync(store.ids()))[0]!)).bytes();
+      },
+    },
+    "buildPdiffIndex": { file: CONTENT, open: (source) => buildPdiffIndex(source) },
+    "hashBlocks": { file: CONTENT, open: async (source) => await Array.fromAsync(hashBlocks(source)) },
+    "copyByIndex": {
+      file: CONTENT,
+      open: async (source) => {
+        const model = PdiffIndex.parse(await buildPdiffIndex(CONTENT));
+        await Deno.remove(target).catch(() => {});
+        return (await copyByIndex({ index: model, sources: [source], target })).size;
+      },
+    },
+  };
+}
+
+Deno.test("every open takes bytes, a Blob, a URL, a path and a source", async () => {
+  const directory = await Deno.makeTempDir();
+  let passes = 0;
+  for (const [name, { file, open }] of Object.entries(await openers(`${directory}/target`))) {
+    const path = `${directory}/file`;
+    await Deno.writeFile(path, file);
+    await using server = startRangeServer(objectOf(file));
+    const sources: Record<string, ByteSourceLike> = {
+      bytes: file,
+      buffer: file.buffer,
+      blob: new Blob([file]),
+      path,
+      "file URL": new URL(`file://${path}`),
+      "http URL": new URL(server.url),
+      "http string": server.url,
+      source: byteSourceFromBytes(file),
+    };
+    const expected = await open(file);
+    assert(expected !== undefined);
+    for (const [kind, source] of Object.entries(sources)) {
+      assertEquals(await open(source), expected, `${name} of a ${kind}`);
+      passes++;
+    }
+    for (const wrong of [5, null, undefined, {}, { size: 3 }, true]) {
+      await assertRejects(() => open(wrong as never), TypeError, "expected", `${name} of ${wrong}`);
+      passes++;
+    }
+  }
+  await Deno.remove(directory, { recursive: true });
+  console.log(`opening sources: ${passes} cases, all passed`);
+});
