@@ -40,11 +40,12 @@ async function kill(child: Deno.ChildProcess): Promise<void> {
 for (const kind of ["upload", "upload with shift", "upload in place", "download"] as const) {
   Deno.test(`a copy goes on when its server comes back: ${kind}`, async () => {
     await inDirectory(async (directory) => {
+      const content = kind === "download" ? DOWNLOADED : UPLOADED;
       await Deno.mkdir(`${directory}/served`);
-      await Deno.writeFile(`${directory}/served/source`, CONTENT);
-      await Deno.writeFile(`${directory}/source`, UPLOADED);
+      await Deno.writeFile(`${directory}/served/source`, content);
+      await Deno.writeFile(`${directory}/source`, content);
       if (kind === "upload in place") {
-        await Deno.writeFile(`${directory}/served/copy`, CONTENT.slice().reverse());
+        await Deno.writeFile(`${directory}/served/copy`, content.slice().reverse());
       }
       const port = freePort();
       let server = await spawnServer(`${directory}/served`, port);
