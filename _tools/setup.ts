@@ -1,7 +1,7 @@
 /**
  * Makes a checkout ready: fetches the C sources, builds the native library and the WASM modules, embeds the latter.
- * Quick when nothing has changed. Run `deno task setup`; `--native` leaves the WASM modules as they are, `--all-targets`
- * builds the native library for every target.
+ * Quick when nothing has changed. Run `deno task setup`; `--native` leaves the WASM modules as they are,
+ * `--modules=zstd_decode,…` builds only these, `--all-targets` builds the native library for every target.
  */
 import { fetchSources } from "../vendor/fetch.ts";
 import { kernelFolder } from "./kernels.ts";
@@ -16,7 +16,7 @@ const ALL_TARGETS = [
   "x86_64-windows-gnu",
 ];
 
-const ZIG_OUT = new URL(".zig/out/", ROOT);
+const WASM_OUT = new URL(".zig/out/wasm/", ROOT);
 
 async function zigBuild(...args: string[]): Promise<void> {
   const { success } = await runZig(["build", ...args]);
@@ -25,8 +25,8 @@ async function zigBuild(...args: string[]): Promise<void> {
 
 /** Writes each WASM module as a TypeScript module that holds it in base64; untouched when it is the same. */
 async function embedWasm(): Promise<void> {
-  for await (const entry of Deno.readDir(new URL("wasm/", ZIG_OUT))) {
-    const bytes = await Deno.readFile(new URL(`wasm/${entry.name}`, ZIG_OUT));
+  for await (const entry of Deno.readDir(WASM_OUT)) {
+    const bytes = await Deno.readFile(new URL(entry.name, WASM_OUT));
     const name = entry.name.replace(/\.wasm$/, "");
     const folder = new URL(`${kernelFolder(name)}_wasm/`, ROOT);
     await Deno.mkdir(folder, { recursive: true });
@@ -81,14 +81,20 @@ function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
   return a.name < b.name ? -1 : 1;
 }
 
+const modules =
+  Deno.args.find((arg) => arg.startsWith("--modules="))?.slice("--modules=".length).split(",") ?? [];
+const isNativeOnly = Deno.args.includes("--native") && await isEmbedded();
 await fetchSources();
 if (Deno.args.includes("--all-targets")) {
   for (const target of ALL_TARGETS) await zigBuild("--prefix", "..", `-Dtarget=${target}`, "-Dcpu=baseline");
-} else {
-  await zigBuild("--prefix", "..");
 }
-if (!Deno.args.includes("--native") || !await isEmbedded()) {
-  await zigBuild("wasm", "--prefix", ZIG_OUT.pathname);
-  await embedWasm();
-}
+// One run for both backends: it keeps all cores busy.
+await zigBuild(
+  "install",
+  ...(isNativeOnly ? [] : ["wasm"]),
+  "--prefix",
+  "..",
+  ...modules.map((name) => `-Dmodules=${name}`),
+);
+if (!isNativeOnly) await embedWasm();
 await listAssets();

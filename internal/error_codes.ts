@@ -60,6 +60,7 @@ export type SluiceErrorCode =
   | "FRAME_LIMIT"
   | "BLOCK_LIMIT"
   | "NAME_LIMIT"
+  | "DELETE_LIMIT"
   | "ARRAY_LIMIT"
   | "BUDGET_EXCEEDED"
   | "OBJECT_TOO_LARGE"
@@ -127,6 +128,7 @@ export type SluiceErrorCode =
   | "NETWORK"
   | "TIMEOUT"
   | "SERVER"
+  | "SESSION_LOST"
   | "AUTH"
   | "PROTOCOL"
   | "UNSUPPORTED_HASH"
@@ -284,6 +286,7 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
   CONTENT_LIMIT: row("LimitExceededError", "The content of a block is larger than the limit.", RAISE),
   FRAME_LIMIT: row("LimitExceededError", "There are more frames than the limit allows.", RAISE),
   BLOCK_LIMIT: row("LimitExceededError", "There are more blocks than the limit allows.", RAISE),
+  DELETE_LIMIT: row("LimitExceededError", "More names would be removed than the limit allows.", RAISE),
   NAME_LIMIT: row("LimitExceededError", "A name is longer than the limit.", RAISE),
   ARRAY_LIMIT: row(
     "SluiceError",
@@ -507,6 +510,11 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
   SERVER_BUSY: row("TransferError", "The server stays busy.", "Try again later."),
   NETWORK: row("TransferError", "The connection failed.", "Try again; the copy goes on where it was."),
   TIMEOUT: row("TransferError", "Nothing came for too long.", "Try again; the copy goes on where it was."),
+  SESSION_LOST: row(
+    "TransferError",
+    "The server no longer knows the upload.",
+    "Start the upload again: what the server has is used.",
+  ),
   SERVER: row("TransferError", "The server failed.", "See the server's log."),
   AUTH: row("TransferError", "The server does not accept the token.", "Pass the right token."),
   PROTOCOL: row(

@@ -16,6 +16,7 @@ export * from "./http_source.ts";
 export * from "./idle_pool.ts";
 export * from "./open_source.ts";
 export * from "./options.ts";
+export * from "./printable.ts";
 export * from "./pull_codec.ts";
 export * from "./pull_iterable.ts";
 export * from "./pull_stream.ts";

@@ -145,36 +145,44 @@ async function apt(options: readonly string[], args: readonly string[], cwd: str
   if (!success) throw new Error(`apt-get ${args[0]}: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
+let preparedApt: Promise<string[]> | undefined;
+
+/** The options of an apt with a state of its own, whose lists are fresh; made once. */
+async function prepareApt(): Promise<string[]> {
+  const state = `${WORK}apt`;
+  for (const folder of ["lists/partial", "cache/archives/partial", "etc/apt.conf.d", "etc/preferences.d"]) {
+    await Deno.mkdir(`${state}/${folder}`, { recursive: true });
+  }
+  await Deno.writeTextFile(`${state}/status`, "");
+  const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+  await Deno.writeTextFile(
+    `${state}/etc/sources.list`,
+    `deb-src [signed-by=${keyring}] ${await debianAddress()} trixie main\n`,
+  );
+  const user = new TextDecoder().decode((await new Deno.Command("id", { args: ["-un"] }).output()).stdout)
+    .trim();
+  const options = Object.entries({
+    "Dir::Etc": `${state}/etc`,
+    "Dir::Etc::sourcelist": `${state}/etc/sources.list`,
+    "Dir::Etc::sourceparts": "/dev/null",
+    "Dir::State": state,
+    "Dir::State::lists": `${state}/lists`,
+    "Dir::State::status": `${state}/status`,
+    "Dir::Cache": `${state}/cache`,
+    "APT::Sandbox::User": user,
+    "Acquire::Languages": "none",
+    "Acquire::Retries": "3",
+    "Acquire::http::Timeout": "20",
+    "Debug::NoLocking": "1",
+  }).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
+  await apt(options, ["update"], WORK);
+  return options;
+}
+
 const debian: Provider = {
   name: "Debian source packages",
   async provide(source) {
-    const state = `${WORK}apt`;
-    for (const folder of ["lists/partial", "cache/archives/partial", "etc/apt.conf.d", "etc/preferences.d"]) {
-      await Deno.mkdir(`${state}/${folder}`, { recursive: true });
-    }
-    await Deno.writeTextFile(`${state}/status`, "");
-    const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-    await Deno.writeTextFile(
-      `${state}/etc/sources.list`,
-      `deb-src [signed-by=${keyring}] ${await debianAddress()} trixie main\n`,
-    );
-    const user = new TextDecoder().decode((await new Deno.Command("id", { args: ["-un"] }).output()).stdout)
-      .trim();
-    const options = Object.entries({
-      "Dir::Etc": `${state}/etc`,
-      "Dir::Etc::sourcelist": `${state}/etc/sources.list`,
-      "Dir::Etc::sourceparts": "/dev/null",
-      "Dir::State": state,
-      "Dir::State::lists": `${state}/lists`,
-      "Dir::State::status": `${state}/status`,
-      "Dir::Cache": `${state}/cache`,
-      "APT::Sandbox::User": user,
-      "Acquire::Languages": "none",
-      "Acquire::Retries": "3",
-      "Acquire::http::Timeout": "20",
-      "Debug::NoLocking": "1",
-    }).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-    await apt(options, ["update"], WORK);
+    const options = await (preparedApt ??= prepareApt());
     await apt(options, ["source", "--download-only", "--tar-only", source.debian.package], WORK);
     return `${await unpack(`${WORK}${source.debian.archive}`)}/${source.root}`;
   },

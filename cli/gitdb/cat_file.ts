@@ -4,7 +4,7 @@
 import { ObjectId } from "@sluice/gitdb";
 import type { GitDatabase, GitObject, ObjectInfo, ObjectType, Result } from "@sluice/gitdb";
 import { UsageFailure } from "../shared/exit.ts";
-import { printable } from "../shared/printable.ts";
+import { printable } from "@sluice/internal";
 import { FactFormatter } from "./facts.ts";
 import { openDatabase, requireObject, resolveName } from "./names.ts";
 import { BufferedStdout, stdinLines } from "./output.ts";

@@ -11,7 +11,8 @@ import { ARCHIVE_COMMANDS, infoCommand, runArchiveCommand } from "./archive.ts";
 import { processInputs } from "./files.ts";
 import { defaultLz4Settings, LZ4_OPTIONS } from "./options.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
-import { formatOptions, parseOptions } from "../shared/options.ts";
+import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
+import type { GivenOption } from "../shared/options.ts";
 import { SLUICE_VERSION } from "../shared/version.ts";
 
 /** Every option of the command, for shell completions. */
@@ -45,7 +46,8 @@ async function runLz4(args: readonly string[]): Promise<number> {
     return await runArchiveCommand(first, rest, messages);
   }
   const settings = defaultLz4Settings();
-  const operands = parseOptions(LZ4_OPTIONS, args, settings);
+  const given: GivenOption[] = [];
+  const operands = parseOptions(LZ4_OPTIONS, args, settings, given);
   messages.level = settings.verbosity;
   if (settings.help) {
     console.log(USAGE + formatOptions(LZ4_OPTIONS).trimEnd());
@@ -56,6 +58,7 @@ async function runLz4(args: readonly string[]): Promise<number> {
     console.log(`*** LZ4 CLI (sluice ${SLUICE_VERSION}, ${backendInfo().kind}) v${LZ4_VERSION} ***`);
     return EXIT.ok;
   }
+  refuseIdle(given, settings.mode);
   if (settings.mode === "list") {
     for (const operand of operands) await infoCommand({ operands: [operand] });
     return EXIT.ok;

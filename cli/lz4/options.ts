@@ -59,7 +59,13 @@ type Row = OptionRow<Lz4Settings>;
 
 const LEVEL_MAX = 12;
 
+/** Numbers of the command line fit 32 bits, as the lz4 tool reads them. */
+const NUMBER_MAX = 2 ** 32 - 1;
+
 function count(text: string, name: string): number {
+  if (/^\d+$/.test(text) && Number(text) > NUMBER_MAX) {
+    throw new UsageFailure(`Option ${name} has the value "${text}", expected at most ${NUMBER_MAX}`);
+  }
   if (/^\d+$/.test(text)) return Number(text);
   throw new UsageFailure(`Option ${name} has the value "${text}", expected a number`);
 }
@@ -74,7 +80,7 @@ function setBlock(settings: Lz4Settings, value: string, name: string): void {
     if (part === "D") settings.linked = true;
     else if (part === "I") settings.linked = false;
     else if (part === "X") settings.blockChecksum = true;
-    else settings.blockSize = Number(part);
+    else settings.blockSize = count(part, name);
   }
 }
 
@@ -136,11 +142,27 @@ const COMPRESSION_ROWS: readonly Row[] = [
     help: "Store no checksum, or do not compare it",
     set: (s) => s.contentChecksum = false,
   },
-  { long: ["content-size"], help: "Store the content size", set: (s) => s.contentSize = true },
-  { long: ["no-content-size"], help: "Do not store it; the default", set: (s) => s.contentSize = false },
-  { short: "l", help: "Legacy format, as Linux kernels take it", set: (s) => s.legacy = true },
+  {
+    long: ["content-size"],
+    modes: ["auto", "compress"],
+    help: "Store the content size",
+    set: (s) => s.contentSize = true,
+  },
+  {
+    long: ["no-content-size"],
+    modes: ["auto", "compress"],
+    help: "Do not store it; the default",
+    set: (s) => s.contentSize = false,
+  },
+  {
+    short: "l",
+    modes: ["auto", "compress"],
+    help: "Legacy format, as Linux kernels take it",
+    set: (s) => s.legacy = true,
+  },
   {
     long: ["favor-decSpeed"],
+    modes: ["auto", "compress"],
     help: "Prefer what decodes faster; levels 10 to 12",
     set: (s) => s.favorDecompressionSpeed = true,
   },

@@ -1,7 +1,7 @@
 /**
- * The words that may stand behind `sluice pdiffcopy`, and what it does without one.
+ * The subcommands of `sluice pdiffcopy`, and what it does without one.
  */
-import { byteSourceFromUrl } from "@sluice/internal";
+import { byteSourceFromUrl, printable } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { openFileSource } from "@sluice/internal/file-source";
 import {
@@ -19,13 +19,13 @@ import {
 } from "@sluice/pdiffcopy";
 import type { SyncResult } from "@sluice/pdiffcopy";
 import { AtomicFile } from "../shared/atomic_file.ts";
-import { EXIT, Failure, PDIFFCOPY_EXIT, UsageFailure } from "../shared/exit.ts";
+import { describeSystemError, EXIT, Failure, PDIFFCOPY_EXIT, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import type { PdiffcopySettings } from "./options.ts";
-import { clientOptions, interruptible, readNamed, readToken } from "./session.ts";
+import { clientOptions, interruptible, readCertificates, readNamed, readToken } from "./session.ts";
 
-/** One word: what it needs and does. */
+/** One subcommand: what it needs and does. */
 export interface PdiffcopyCommand {
   readonly usage: string;
   run(settings: PdiffcopySettings, operands: readonly string[], messages: Messages): Promise<number>;
@@ -52,16 +52,21 @@ export async function copyCommand(
   messages.clearStatus();
   if (settings.json) console.log(JSON.stringify(result));
   report(result, settings, source!, messages);
-  return settings.check && result.blocksDiffering > 0 ? PDIFFCOPY_EXIT.differs : EXIT.ok;
+  return settings.check && result.equal !== true ? PDIFFCOPY_EXIT.differs : EXIT.ok;
 }
 
 function report(result: SyncResult, settings: PdiffcopySettings, source: string, messages: Messages): void {
-  const { blocksDiffering, bytesTransferred, similarity, seconds, dryRun } = result;
+  const { blocksDiffering, bytesTransferred, similarity, seconds, dryRun, equal, size } = result;
   const verb = /^[a-z+]+:\/\//i.test(source) ? "download" : "upload";
   const blocks = `${blocksDiffering} ${blocksDiffering === 1 ? "block" : "blocks"}`;
   if (settings.delta) messages.say(LEVEL.results, `similarity ${similarity} %`);
-  if (blocksDiffering === 0) {
-    messages.say(LEVEL.results, `nothing to do, the contents are equal (${formatDuration(seconds)})`);
+  if (equal === true) {
+    messages.say(LEVEL.results, `nothing to do, the files are equal (${formatDuration(seconds)})`);
+  } else if (blocksDiffering === 0) {
+    messages.say(
+      LEVEL.results,
+      `${dryRun ? "will give" : "gave"} the target its length of ${formatSize(size)}`,
+    );
   } else if (dryRun) {
     messages.say(LEVEL.results, `will ${verb} ${blocks}, ${formatSize(bytesTransferred)}`);
   } else {
@@ -124,6 +129,7 @@ async function serve(
       port,
       token,
       fsync: settings.fsync,
+      ...(settings.hosts.length === 0 ? {} : { hosts: settings.hosts }),
       ...(settings.concurrency === undefined ? {} : { threads: settings.concurrency }),
       ...(cert === undefined || key === undefined ? {} : { cert, key }),
       log: (line) => messages.say(LEVEL.notes, line),
@@ -169,18 +175,44 @@ async function diff(
   messages.clearStatus();
   if (settings.json) console.log(JSON.stringify(changes));
   else for (const { offset, length } of changes.ranges) console.log(`${offset}\t${length}`);
-  return changes.ranges.length === 0 ? EXIT.ok : PDIFFCOPY_EXIT.differs;
+  const { size, targetSize, equal } = changes;
+  if (targetSize === undefined) messages.say(LEVEL.results, `there is no ${target}`);
+  else if (targetSize !== size) {
+    messages.say(LEVEL.results, `${target} has ${targetSize} bytes, expected ${size}`);
+  }
+  return equal ? EXIT.ok : PDIFFCOPY_EXIT.differs;
 }
 
-async function caps(_settings: PdiffcopySettings, operands: readonly string[]): Promise<number> {
+async function caps(settings: PdiffcopySettings, operands: readonly string[]): Promise<number> {
   expectOperands(operands, 1, COMMANDS.caps!.usage);
-  const response = await fetch(new URL("/v2/caps", operands[0]!));
-  const text = await response.text();
-  if (!response.ok) {
-    throw new Failure(`The server answered ${response.status}: protocol 1 only`, PDIFFCOPY_EXIT.network);
+  const address = operands[0]!;
+  const token = await readToken(settings);
+  const caCerts = await readCertificates(settings);
+  using client = Deno.createHttpClient({ caCerts });
+  let response: Response;
+  try {
+    response = await fetch(new URL("/v2/caps", address), {
+      client,
+      redirect: "manual",
+      ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    });
+  } catch (error) {
+    const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw new Failure(`Cannot reach ${address}: ${describeSystemError(reason)}`, PDIFFCOPY_EXIT.network);
   }
-  console.log(text);
-  return EXIT.ok;
+  const text = await response.text();
+  if (response.ok) {
+    console.log(text);
+    return EXIT.ok;
+  }
+  if ([401, 403].includes(response.status)) {
+    throw new Failure(
+      `Cannot use ${address}: the server wants a token, or another one`,
+      PDIFFCOPY_EXIT.permission,
+    );
+  }
+  const reason = response.status === 404 ? "it speaks protocol 1 only" : `it answered ${response.status}`;
+  throw new Failure(`Cannot ask ${address} what it can do: ${reason}`, PDIFFCOPY_EXIT.network);
 }
 
 /** Copies a directory. */
@@ -190,7 +222,13 @@ export async function treeCommand(
   messages: Messages,
 ): Promise<number> {
   const result = await interruptible(messages, async (signal) => {
-    const { onProgress: _, ...options } = await clientOptions(settings, messages, source!, target!, signal);
+    const { onProgress: _, shift: _s, seeds: _e, ...options } = await clientOptions(
+      settings,
+      messages,
+      source!,
+      target!,
+      signal,
+    );
     return await copyTree({
       ...options,
       checksum: settings.checksum,
@@ -198,11 +236,15 @@ export async function treeCommand(
       maxDelete: settings.maxDelete,
       times: settings.times,
       permissions: settings.permissions,
-      onEntry: (action, path) => messages.say(LEVEL.notes, `${action} ${path}`),
+      archive: settings.archive,
+      onEntry: (action, path) => messages.say(LEVEL.notes, `${action} ${printable(path)}`),
     });
   });
   if (settings.json) console.log(JSON.stringify(result));
-  const { files, filesCopied, bytesTransferred, removed } = result;
+  const { files, filesCopied, bytesTransferred, removed, faults } = result;
+  for (const { path, message } of faults) {
+    messages.say(LEVEL.errors, `${path === "" ? source : printable(path)}: ${printable(message)}`);
+  }
   const verb = settings.dryRun ? "would copy" : "copied";
   messages.say(
     LEVEL.results,
@@ -210,7 +252,14 @@ export async function treeCommand(
       formatSize(bytesTransferred)
     } of ${filesCopied} among ${files} files, removed ${removed} names`,
   );
-  return EXIT.ok;
+  if (faults.length > 0) {
+    messages.say(
+      LEVEL.errors,
+      `${faults.length} ${faults.length === 1 ? "name was" : "names were"} not copied as a whole`,
+    );
+    return PDIFFCOPY_EXIT.partly;
+  }
+  return settings.check && filesCopied + removed > 0 ? PDIFFCOPY_EXIT.differs : EXIT.ok;
 }
 
 /** Writes the index of a file beside it. */
@@ -262,6 +311,8 @@ export async function indexCopyCommand(
       seeds: settings.seeds,
       replace: settings.replace,
       fsync: settings.fsync,
+      dryRun: settings.dryRun,
+      retries: settings.retries,
       signal,
       ...(store === undefined ? {} : { store }),
       ...(settings.concurrency === undefined ? {} : { concurrency: settings.concurrency }),
@@ -272,9 +323,11 @@ export async function indexCopyCommand(
   const seconds = formatDuration((performance.now() - started) / 1000);
   messages.say(
     LEVEL.results,
-    `fetched ${formatSize(result.bytesFetched)} of ${formatSize(result.size)} in ${seconds}`,
+    `${settings.dryRun ? "will fetch" : "fetched"} ${formatSize(result.bytesFetched)} of ${
+      formatSize(result.size)
+    } (${seconds})`,
   );
-  return EXIT.ok;
+  return settings.check && !result.equal ? PDIFFCOPY_EXIT.differs : EXIT.ok;
 }
 
 async function openSourceFile(source: string, isUrl: boolean): Promise<ByteSource> {
@@ -288,7 +341,7 @@ async function fetchIndex(url: string, signal: AbortSignal): Promise<Uint8Array>
   throw new Failure(`Cannot read ${url}: the server answered ${response.status}`, PDIFFCOPY_EXIT.network);
 }
 
-/** Every word. */
+/** Every subcommand. */
 export const COMMANDS: Readonly<Record<string, PdiffcopyCommand>> = {
   serve: { usage: "serve [-l ADDRESS] [--root DIRECTORY] [--writable]", run: serve },
   diff: { usage: "diff SOURCE TARGET", run: diff },

@@ -10,6 +10,8 @@ import { LEVEL, Messages } from "../shared/messages.ts";
 import { formatOptions } from "../shared/options.ts";
 import { benchmarkCommand } from "./benchmark.ts";
 import { COMMANDS, copyCommand, indexCopyCommand, treeCommand } from "./commands.ts";
+import { checkEffects, copyMode, noting } from "./effects.ts";
+import type { Mode } from "./effects.ts";
 import { defaultPdiffcopySettings, PDIFFCOPY_OPTIONS } from "./options.ts";
 import { asFailure } from "./session.ts";
 
@@ -23,14 +25,15 @@ const USAGE =
 A file is a path, or http://HOST[:PORT]/PATH on a server; the server is this command without operands.
 
 Usage: sluice pdiffcopy [OPTIONS...] SOURCE TARGET
-       sluice pdiffcopy [OPTIONS...] -r SOURCE TARGET
+       sluice pdiffcopy [OPTIONS...] -r|-a SOURCE TARGET
        sluice pdiffcopy [OPTIONS...]
 ${Object.values(COMMANDS).map(({ usage }) => `       sluice pdiffcopy ${usage}\n`).join("")}
 `;
 
 const EXIT_CODES =
   `Exit codes: 0 done, 1 usage or other, 2 files differ (--check, diff), 3 the source changed, 4 verification failed,
-5 network or server, 6 the target, 7 permission, 8 interrupted with a target that the next run completes.`;
+5 network or server, 6 the target, 7 permission, 8 interrupted with a target that the next run completes,
+23 some names of a directory could not be copied (each is listed).`;
 
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {
@@ -39,7 +42,8 @@ export async function run(args: string[]): Promise<number> {
 
 async function runPdiffcopy(args: readonly string[]): Promise<number> {
   const settings = defaultPdiffcopySettings();
-  const operands = parseGnuOptions(PDIFFCOPY_OPTIONS, args, settings);
+  const used = new Set<string>();
+  const operands = parseGnuOptions(noting(PDIFFCOPY_OPTIONS, used), args, settings);
   const messages = new Messages(Math.max(LEVEL.errors, settings.verbosity));
   if (settings.help) {
     console.log(USAGE + formatOptions(PDIFFCOPY_OPTIONS) + EXIT_CODES);
@@ -52,8 +56,12 @@ async function runPdiffcopy(args: readonly string[]): Promise<number> {
       : Object.hasOwn(COMMANDS, first)
       ? COMMANDS[first]
       : undefined;
-    if (command !== undefined) return await command.run(settings, rest, messages);
+    if (command !== undefined) {
+      checkEffects(first === undefined ? "serve" : first as Mode, used, rest);
+      return await command.run(settings, rest, messages);
+    }
     if (operands.length !== 2) throw new UsageFailure("Expected SOURCE and TARGET");
+    checkEffects(copyMode(settings), used, operands);
     if (settings.recursive) return await treeCommand(settings, operands, messages);
     if (settings.index !== undefined) return await indexCopyCommand(settings, operands, messages);
     if (settings.benchmark > 0) return await benchmarkCommand(settings, operands, messages);

@@ -36,6 +36,7 @@ export interface PdiffcopySettings {
   progress: string;
   root: string;
   writable: boolean;
+  hosts: string[];
   pathMode: "rooted" | "absolute";
   v1: boolean;
   cert: string | undefined;
@@ -47,6 +48,7 @@ export interface PdiffcopySettings {
   seeds: string[];
   shift: boolean;
   recursive: boolean;
+  archive: boolean;
   checksum: boolean;
   deleteOthers: boolean;
   maxDelete: number | undefined;
@@ -85,6 +87,7 @@ export function defaultPdiffcopySettings(): PdiffcopySettings {
     progress: "auto",
     root: ".",
     writable: false,
+    hosts: [],
     pathMode: "rooted",
     v1: true,
     cert: undefined,
@@ -96,6 +99,7 @@ export function defaultPdiffcopySettings(): PdiffcopySettings {
     seeds: [],
     shift: false,
     recursive: false,
+    archive: false,
     checksum: false,
     deleteOthers: false,
     maxDelete: undefined,
@@ -218,7 +222,7 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
       },
       {
         long: ["no-verify"],
-        help: "Do not hash uploads by protocol 1 again",
+        help: "Do not hash copies by protocol 1 again",
         set: (settings) => settings.verify = false,
       },
       {
@@ -266,7 +270,7 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
       },
       {
         long: ["chunks"],
-        help: "With the word index: chunks that follow the content",
+        help: "For the subcommand index: chunks that follow the content",
         set: (settings) => settings.chunks = true,
       },
     ],
@@ -279,6 +283,12 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         long: ["recursive"],
         help: "SOURCE is a directory: copy everything below it",
         set: (settings) => settings.recursive = true,
+      },
+      {
+        short: "a",
+        long: ["archive"],
+        help: "As --recursive, and carry owners, hard links and extended attributes too",
+        set: (settings) => settings.recursive = settings.archive = true,
       },
       {
         long: ["checksum"],
@@ -326,7 +336,7 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         long: ["retries"],
         value: "next",
         valueName: "COUNT",
-        help: "How often a part is tried again, 5 unless given",
+        help: "How often a request is repeated without progress; for 5 minutes unless given",
         set: (settings, value, name) => settings.retries = count(name, value, 0),
       },
       {
@@ -339,7 +349,7 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
     ],
   },
   {
-    title: "Serving (without operands, or by the word serve)",
+    title: "Serving (without operands, or by the subcommand serve)",
     rows: [
       {
         short: "l",
@@ -360,6 +370,13 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         long: ["writable"],
         help: "Let clients write files below the root",
         set: (settings) => settings.writable = true,
+      },
+      {
+        long: ["hosts"],
+        value: "next",
+        valueName: "NAME",
+        help: "Name that requests may call the server by, and no other; may be given again",
+        set: (settings, value) => settings.hosts.push(value),
       },
       {
         long: ["path-mode"],
@@ -437,7 +454,7 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         long: ["output"],
         value: "next",
         valueName: "FILE",
-        help: "Where the word index writes",
+        help: "Where the subcommand index writes",
         set: (settings, value) => settings.output = value,
       },
       { short: "v", long: ["verbose"], help: "Say more", set: (settings) => settings.verbosity++ },

@@ -73,6 +73,11 @@ export async function readToken(settings: PdiffcopySettings): Promise<string | u
   return Deno.env.get("PDIFFCOPY_TOKEN") || undefined;
 }
 
+/** Certificates that are trusted beside the usual ones. */
+export async function readCertificates(settings: PdiffcopySettings): Promise<string[]> {
+  return await Promise.all(settings.ca.map(readText));
+}
+
 /** Text of a file that an option names. */
 export async function readNamed(path: string | undefined): Promise<string | undefined> {
   return path === undefined ? undefined : await readText(path);
@@ -87,7 +92,7 @@ export async function clientOptions(
   signal: AbortSignal,
 ): Promise<PdiffClientOptions> {
   const token = await readToken(settings);
-  const caCerts = await Promise.all(settings.ca.map(readText));
+  const caCerts = await readCertificates(settings);
   return {
     source,
     target,
@@ -99,7 +104,7 @@ export async function clientOptions(
     compressionLevel: settings.compressionLevel,
     literalPaths: settings.literalPaths,
     shift: settings.shift,
-    seeds: settings.seeds,
+    ...(settings.seeds.length === 0 ? {} : { seeds: settings.seeds }),
     allowDirty: settings.allowDirty,
     blockSize: settings.blockSize,
     hash: settings.hash,

@@ -49,6 +49,7 @@ export const PDIFFCOPY_EXIT = {
   target: 6,
   permission: 7,
   dirty: 8,
+  partly: 23,
 } as const;
 
 /** The exit codes of pdiffcopy by what failed. */
@@ -60,10 +61,12 @@ const PDIFFCOPY_CODES: Partial<Readonly<Record<SluiceErrorCode, number>>> = {
   SERVER: PDIFFCOPY_EXIT.network,
   PROTOCOL: PDIFFCOPY_EXIT.network,
   TRUNCATED: PDIFFCOPY_EXIT.network,
+  DELETE_LIMIT: PDIFFCOPY_EXIT.target,
   NO_SPACE: PDIFFCOPY_EXIT.target,
   IO: PDIFFCOPY_EXIT.target,
   LOCKED: PDIFFCOPY_EXIT.target,
   TARGET_CHANGED: PDIFFCOPY_EXIT.target,
+  SESSION_LOST: PDIFFCOPY_EXIT.network,
   READ_ONLY: PDIFFCOPY_EXIT.permission,
   PERMISSION: PDIFFCOPY_EXIT.permission,
   AUTH: PDIFFCOPY_EXIT.permission,

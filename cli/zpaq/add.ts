@@ -2,12 +2,12 @@
  * `sluice zpaq a`: files into a journaling archive, as its next version. Nothing is written before the archive was read
  * to its end and the files were found.
  */
+import { printable } from "@sluice/internal";
 import { decryptZpaqSource, encryptZpaqUpdate, updateZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
 import type { ZpaqUpdateOptions, ZpaqUpdateSink } from "@sluice/zpaq";
 import { describeSystemError, Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { printable } from "../shared/printable.ts";
 import { isWanted, renamed } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 import { archivePath, isMultiPart, openParts, partPath } from "./parts.ts";

@@ -11,13 +11,12 @@ import {
   ZpaqArchive,
   ZpaqMachine,
 } from "@sluice/zpaq";
-import { byteSourceFromBytes } from "@sluice/internal";
+import { byteSourceFromBytes, printable } from "@sluice/internal";
 import type { ZpaqProgram } from "@sluice/zpaq";
 import { compileZpaqlPy, formatZpaqlPyDiagnostic } from "@sluice/zpaq/compiler";
 import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { printable } from "../shared/printable.ts";
 import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
 import type { TargetOptions } from "../shared/target.ts";
 import { EXPANSION_BASE, EXPANSION_MAX } from "./extract.ts";

@@ -2,13 +2,13 @@
  * `sluice zpaq x`: files out of an archive, each under its name when it is complete. Names that lead out of the folder
  * are refused.
  */
+import { printable } from "@sluice/internal";
 import type { ZpaqArchiveEntry, ZpaqPiece } from "@sluice/zpaq";
 import { describeSystemError, Failure } from "../shared/exit.ts";
 import { writeAll } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { ProtectedFiles } from "../shared/target.ts";
-import { printable } from "../shared/printable.ts";
 import { lastPartIndex } from "../shared/paths.ts";
 import { onTermination } from "../shared/termination.ts";
 import { isWanted } from "./options.ts";

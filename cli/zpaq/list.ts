@@ -1,10 +1,10 @@
 /**
  * `sluice zpaq l`: what an archive holds.
  */
+import { printable } from "@sluice/internal";
 import type { ZpaqArchiveEntry } from "@sluice/zpaq";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { printable } from "../shared/printable.ts";
 import { isWanted } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 import { openArchive } from "./parts.ts";

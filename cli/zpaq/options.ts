@@ -202,7 +202,7 @@ const ROWS: readonly Row[] = [
     names: ["-f", "-force"],
     form: "flag",
     commands: "a x c d r asm e",
-    help: "overwrite files; a: add files that have not changed; d: also go on after damaged blocks",
+    help: "overwrite files; a: look into files that seem unchanged; d: also go on after damaged blocks",
     set: (s) => s.force = true,
   },
   {

@@ -54,11 +54,11 @@ export async function processFiles(
   }
   const destination = destinationOf(settings, inputs);
   refuseTerminals(inputs, settings, destination);
-  if (destination === "stdout" && messages.level === LEVEL.results) messages.level = LEVEL.errors;
   const files = await ProtectedFiles.of(inputs);
   await files.add(settings.dictionary, "the dictionary");
   await files.add(settings.patchBase, "the base of the patch");
   const work = await chooseWork(settings, reference, destination, messages);
+  if (destination === "stdout" && messages.level === LEVEL.results) messages.level = LEVEL.errors;
   if (destination === "one" && inputs.length > 1) {
     await processConcatenated(inputs, files, settings, messages, work, totals);
   } else {
@@ -93,17 +93,17 @@ async function chooseWork(
     checkThreadNeeds(settings);
     if (settings.seekable !== undefined) {
       const { compressSeekable } = await import("./seekable.ts");
-      const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
+      const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
       return (transfer) => compressSeekable(transfer, settings, level, reference);
     }
     const { prefix } = reference;
     if (prefix !== undefined) {
       const { compressPatch } = await import("./patch.ts");
-      const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
+      const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
       return (transfer) => compressPatch(transfer, settings, level, prefix);
     }
     const { compressTransfer } = await import("./compress.ts");
-    const level = effectiveLevel(settings, (text) => messages.say(LEVEL.errors, text));
+    const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
     return (transfer) => compressTransfer(transfer, settings, level, reference);
   }
   const { decompressTransfer } = await import("./decompress.ts");

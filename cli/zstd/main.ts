@@ -7,7 +7,8 @@ import { backendInfo } from "@sluice/ffi";
 import { EXIT, runToExitCode } from "../shared/exit.ts";
 import { collectInputs } from "../shared/inputs.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
-import { formatOptions, parseOptions } from "../shared/options.ts";
+import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
+import type { GivenOption } from "../shared/options.ts";
 import { SLUICE_VERSION } from "../shared/version.ts";
 import { hasCompressedName } from "./names.ts";
 import { ZSTD_OPTIONS } from "./options.ts";
@@ -50,7 +51,8 @@ async function runZstd(args: readonly string[]): Promise<number> {
   const [first = "", ...others] = args;
   const applySubcommand = Object.hasOwn(SUBCOMMAND_SETTINGS, first) ? SUBCOMMAND_SETTINGS[first] : undefined;
   applySubcommand?.(settings);
-  const operands = parseOptions(ZSTD_OPTIONS, applySubcommand === undefined ? args : others, settings);
+  const given: GivenOption[] = [];
+  const operands = parseOptions(ZSTD_OPTIONS, applySubcommand === undefined ? args : others, settings, given);
   messages.level = settings.verbosity;
   if (settings.help) {
     console.log(USAGE + formatOptions(ZSTD_OPTIONS).trimEnd());
@@ -60,6 +62,7 @@ async function runZstd(args: readonly string[]): Promise<number> {
     console.log(await banner(settings.verbosity < LEVEL.results));
     return EXIT.ok;
   }
+  refuseIdle(given, settings.bench.wanted ? "benchmark" : settings.mode);
   if (messages.level >= LEVEL.notes) messages.say(LEVEL.notes, await banner(false));
   if (settings.mode === "cat" || settings.mode === "index") {
     const { catFile, indexFile } = await import("./parts.ts");
@@ -68,6 +71,9 @@ async function runZstd(args: readonly string[]): Promise<number> {
   if (settings.mode === "list") {
     const { listFiles } = await import("./list.ts");
     return await listFiles(operands, settings, messages);
+  }
+  if (settings.mode === "decompress" && settings.threadsGiven > 1) {
+    messages.say(LEVEL.results, "Warning : decompression does not support multi-threading");
   }
   const { inputs, failed } = await collectInputs(operands, {
     command: "zstd",

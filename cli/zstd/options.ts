@@ -1,8 +1,10 @@
 /**
- * The options of `sluice zstd`: one row each, the flags that users of the zstd tool know.
+ * The options of `sluice zstd`: one row each, the flags that users of the zstd tool know. An option is refused in modes
+ * in which it has no effect. Levels, -T and --long are taken in both directions, as `tar -I "zstd -19 -T0"` passes them
+ * in both.
  */
 import type { ZstdTrainOptions } from "@sluice/zstd";
-import { UsageFailure } from "../shared/exit.ts";
+import { Failure, UsageFailure } from "../shared/exit.ts";
 import type { OptionGroup, OptionRow } from "../shared/options.ts";
 import { parseRange } from "../shared/range.ts";
 import { parseSize } from "../shared/sizes.ts";
@@ -22,8 +24,21 @@ function size(text: string, name: string): number {
   );
 }
 
+/** Numbers of the command line fit 32 bits, as the zstd tool reads them. */
+const NUMBER_MAX = 2 ** 32 - 1;
+
+function checkOverflow(value: number): number {
+  if (value <= NUMBER_MAX) return value;
+  throw new Failure("error: numeric value overflows 32-bit unsigned int ");
+}
+
+/** A size that the zstd tool reads into 32 bits. */
+function smallSize(text: string, name: string): number {
+  return checkOverflow(/^\d+$/.test(text) ? Number(text) : size(text, name));
+}
+
 function count(text: string, name: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
+  if (/^\d+$/.test(text)) return checkOverflow(Number(text));
   throw new UsageFailure(`Option ${name} has the value "${text}", expected a number`);
 }
 
@@ -34,6 +49,7 @@ function unsupported(name: string): never {
 function setThreads(settings: ZstdSettings, value: string, name: string): void {
   const threads = value === "" ? 0 : count(value, name);
   settings.workers = threads === 0 ? coreCount() : threads;
+  settings.threadsGiven = threads;
 }
 
 function setFast(settings: ZstdSettings, value: string, name: string): void {
@@ -107,6 +123,7 @@ const FILE_ROWS: readonly Row[] = [
   },
   {
     long: ["output-dir-flat"],
+    modes: ["compress", "decompress"],
     value: "next",
     valueName: "DIR",
     help: "Put all outputs into DIR",
@@ -114,6 +131,7 @@ const FILE_ROWS: readonly Row[] = [
   },
   {
     long: ["output-dir-mirror"],
+    modes: ["compress", "decompress"],
     value: "next",
     valueName: "DIR",
     help: "Put outputs below DIR, in the inputs' directories",
@@ -121,13 +139,12 @@ const FILE_ROWS: readonly Row[] = [
   },
   {
     long: ["exclude-compressed"],
+    modes: ["compress"],
     help: "Leave out inputs whose names say that they are compressed",
     set: (s) => s.excludeCompressed = true,
   },
   { long: ["sparse"], help: "Leave holes for zeros in output files", set: (s) => s.sparse = true },
   { long: ["no-sparse"], help: "Write zeros out", set: (s) => s.sparse = false },
-  { long: ["asyncio"], set: () => {} },
-  { long: ["no-asyncio"], set: () => {} },
 ];
 
 const DICTIONARY_ROWS: readonly Row[] = [
@@ -140,6 +157,7 @@ const DICTIONARY_ROWS: readonly Row[] = [
   },
   {
     long: ["patch-from"],
+    modes: ["compress", "decompress", "test"],
     value: "next",
     valueName: "FILE",
     help: "Compress what differs from FILE, or apply that; holds FILE twice",
@@ -173,12 +191,14 @@ const DICTIONARY_ROWS: readonly Row[] = [
   },
   {
     long: ["maxdict"],
+    modes: ["train"],
     value: "glued",
     help: "The most bytes of a dictionary that is made; 112640 unless told otherwise",
-    set: (s, value, name) => s.dictionarySizeMax = size(value, name),
+    set: (s, value, name) => s.dictionarySizeMax = smallSize(value, name),
   },
   {
     long: ["dictID"],
+    modes: ["train"],
     value: "glued",
     help: "Its id; random unless told otherwise",
     set: (s, value, name) => s.dictionaryId = count(value, name),
@@ -195,10 +215,21 @@ const COMPRESSION_ROWS: readonly Row[] = [
     set: (s, value, name) => s.level = count(value, name),
   },
   { long: ["fast"], value: "optional", help: "Faster than level 1, the more the higher", set: setFast },
-  { long: ["ultra"], help: "Allow levels 20 to 22, which take much memory", set: (s) => s.ultra = true },
-  { long: ["max"], help: "The most that zstd can do; takes gigabytes of memory", set: (s) => s.max = true },
+  {
+    long: ["ultra"],
+    modes: ["compress", "train", "benchmark"],
+    help: "Allow levels 20 to 22, which take much memory",
+    set: (s) => s.ultra = true,
+  },
+  {
+    long: ["max"],
+    modes: ["compress", "benchmark"],
+    help: "The most that zstd can do; takes gigabytes of memory",
+    set: (s) => s.max = true,
+  },
   {
     long: ["adapt"],
+    modes: ["compress", "benchmark"],
     value: "optional",
     valueName: "LIST",
     help: "Let the level follow the speed of input and output, within min=#,max=#; not reproducible",
@@ -212,6 +243,7 @@ const COMPRESSION_ROWS: readonly Row[] = [
   },
   {
     long: ["zstd"],
+    modes: ["compress", "benchmark"],
     value: "optional",
     valueName: "LIST",
     help: "Parameters: wlog=,clog=,hlog=,slog=,mml=,tlen=,strat=,ovlog=,lhlog=,lmml=,lblog=,lhrlog=",
@@ -225,15 +257,29 @@ const COMPRESSION_ROWS: readonly Row[] = [
     set: setThreads,
   },
   { long: ["single-thread"], help: "No thread of its own for compression", set: (s) => s.workers = 0 },
-  { long: ["auto-threads"], value: "optional", set: () => {} },
+  {
+    long: ["auto-threads"],
+    value: "optional",
+    help: "What -T0 counts: logical cores, the only ones that are known here",
+    set: (_, value, name) => {
+      if (value !== "logical" && value !== "physical") {
+        throw new UsageFailure(`Option ${name} has the value "${value}", expected logical or physical`);
+      }
+    },
+  },
   {
     short: "B",
     long: ["block-size"],
     value: "glued",
     help: "Input of one thread's job, or of one sample; jobs are 4M up to level 12, else 4 windows",
-    set: (s, value, name) => s.jobSize = size(value, name),
+    set: (s, value, name) => s.jobSize = smallSize(value, name),
   },
-  { long: ["rsyncable"], help: "Let output change only where input does", set: (s) => s.rsyncable = true },
+  {
+    long: ["rsyncable"],
+    modes: ["compress", "benchmark"],
+    help: "Let output change only where input does",
+    set: (s) => s.rsyncable = true,
+  },
   {
     short: "C",
     long: ["check"],
@@ -243,31 +289,60 @@ const COMPRESSION_ROWS: readonly Row[] = [
   { long: ["no-check"], help: "Store no checksum, or do not compare it", set: (s) => s.checksum = false },
   {
     long: ["content-size"],
+    modes: ["compress", "benchmark"],
     help: "Store the content size; this is the default",
     set: (s) => s.contentSize = true,
   },
-  { long: ["no-content-size"], help: "Do not store it", set: (s) => s.contentSize = false },
-  { long: ["compress-literals"], help: "Always compress literals", set: (s) => s.literals = "on" },
-  { long: ["no-compress-literals"], help: "Never compress literals", set: (s) => s.literals = "off" },
-  { long: ["row-match-finder"], help: "Use the row-based match finder", set: (s) => s.rowMatchFinder = "on" },
-  { long: ["no-row-match-finder"], help: "Do not use it", set: (s) => s.rowMatchFinder = "off" },
+  {
+    long: ["no-content-size"],
+    modes: ["compress", "benchmark"],
+    help: "Do not store it",
+    set: (s) => s.contentSize = false,
+  },
+  {
+    long: ["compress-literals"],
+    modes: ["compress", "benchmark"],
+    help: "Always compress literals",
+    set: (s) => s.literals = "on",
+  },
+  {
+    long: ["no-compress-literals"],
+    modes: ["compress", "benchmark"],
+    help: "Never compress literals",
+    set: (s) => s.literals = "off",
+  },
+  {
+    long: ["row-match-finder"],
+    modes: ["compress", "benchmark"],
+    help: "Use the row-based match finder",
+    set: (s) => s.rowMatchFinder = "on",
+  },
+  {
+    long: ["no-row-match-finder"],
+    modes: ["compress", "benchmark"],
+    help: "Do not use it",
+    set: (s) => s.rowMatchFinder = "off",
+  },
   {
     long: ["stream-size"],
+    modes: ["compress"],
     value: "glued",
     help: "Exact size of what comes from stdin",
     set: (s, value, name) => s.streamSize = size(value, name),
   },
   {
     long: ["size-hint"],
+    modes: ["compress"],
     value: "glued",
     help: "About how much comes from stdin",
     set: (s, value, name) => s.sizeHint = size(value, name),
   },
   {
     long: ["target-compressed-block-size"],
+    modes: ["compress", "benchmark"],
     value: "glued",
     help: "Aim for blocks of this size",
-    set: (s, value, name) => s.targetBlockSize = size(value, name),
+    set: (s, value, name) => s.targetBlockSize = smallSize(value, name),
   },
   { long: ["format"], value: "next", valueName: "zstd", help: "The only format", set: setFormat },
 ];
@@ -278,21 +353,33 @@ const DECOMPRESSION_ROWS: readonly Row[] = [
     long: ["memory"],
     value: "glued",
     help: "The largest window to decompress; 128MB unless told otherwise",
-    set: (s, value, name) => s.memory = value === "" ? undefined : size(value, name) || undefined,
+    set: (s, value, name) => s.memory = value === "" ? undefined : smallSize(value, name) || undefined,
   },
-  { long: ["pass-through"], help: "Copy what is not compressed", set: (s) => s.passThrough = true },
-  { long: ["no-pass-through"], help: "Refuse what is not compressed", set: (s) => s.passThrough = false },
+  {
+    long: ["pass-through"],
+    modes: ["decompress", "test"],
+    help: "Copy what is not compressed",
+    set: (s) => s.passThrough = true,
+  },
+  {
+    long: ["no-pass-through"],
+    modes: ["decompress", "test"],
+    help: "Refuse what is not compressed",
+    set: (s) => s.passThrough = false,
+  },
 ];
 
 const SEEKABLE_ROWS: readonly Row[] = [
   {
     long: ["seekable"],
+    modes: ["compress"],
     value: "optional",
     help: "Compress in frames of # bytes, 2M unless told otherwise, with a table that finds them",
     set: (s, value, name) => setSeekable(s, value, name),
   },
   {
     long: ["range"],
+    modes: ["cat"],
     value: "glued",
     valueName: "START-END",
     help: "For cat: the content from byte START up to, not including, byte END; either may be left out",
@@ -300,6 +387,7 @@ const SEEKABLE_ROWS: readonly Row[] = [
   },
   {
     long: ["index"],
+    modes: ["cat"],
     value: "next",
     valueName: "FILE",
     help: "For cat: what index printed, for files without a table",
@@ -313,10 +401,11 @@ const BENCH_ROWS: readonly Row[] = [
     value: "glued",
     glued: /\d*/y,
     help: "Measure size and speed at level #, in memory; -B cuts into blocks",
-    set: (s, value) => (s.bench.wanted = true, s.level = value === "" ? s.level : Number(value)),
+    set: (s, value, name) => (s.bench.wanted = true, s.level = value === "" ? s.level : count(value, name)),
   },
   {
     short: "e",
+    modes: ["benchmark"],
     value: "glued",
     glued: /\d*/y,
     help: "and at each level up to #",
@@ -324,12 +413,13 @@ const BENCH_ROWS: readonly Row[] = [
   },
   {
     short: "i",
+    modes: ["benchmark"],
     value: "glued",
     glued: /\d*/y,
     help: "for # seconds or more; 3 unless told otherwise",
     set: (s, value, name) => s.bench.seconds = count(value, name),
   },
-  { short: "S", help: "each file on its own", set: (s) => s.bench.perFile = true },
+  { short: "S", modes: ["benchmark"], help: "each file on its own", set: (s) => s.bench.perFile = true },
 ];
 
 const OTHER_ROWS: readonly Row[] = [
@@ -345,6 +435,8 @@ const OTHER_ROWS: readonly Row[] = [
 /** Options of the zstd tool that this command does not have. */
 const UNSUPPORTED_ROWS: readonly Row[] = [
   ...[
+    "asyncio",
+    "no-asyncio",
     "priority",
     "show-default-cparams",
     "trace",

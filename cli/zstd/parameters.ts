@@ -55,7 +55,7 @@ const LEVEL_MIN = -131072;
 export function parseAdvanced(list: string): ZstdAdvanced {
   const advanced: ZstdAdvanced = {};
   for (const item of list.split(",")) {
-    const [, name = "", value = ""] = /^(\w+)=(\d+)$/.exec(item) ?? [];
+    const [, name = "", value = ""] = /^(\w+)=(\d{1,9})$/.exec(item) ?? [];
     const key = LONG_NAMES.has(name) ? name as keyof ZstdAdvanced : ADVANCED_NAMES[name];
     if (key === undefined) {
       throw new UsageFailure(`Option --zstd has the item "${item}", expected name=number`);

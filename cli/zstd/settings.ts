@@ -74,6 +74,8 @@ export interface ZstdSettings {
   longWindowLog: number;
   advanced: ZstdAdvanced;
   workers: number;
+  /** The number of -T; 0 where it was left out, or asks for one a core. */
+  threadsGiven: number;
   jobSize: number;
   rsyncable: boolean;
   checksum: boolean;
@@ -142,6 +144,7 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     advanced: {},
     workers: environmentNumber("ZSTD_NBTHREADS", /^\d+$/, "unsigned", warn) ??
       Math.max(1, Math.min(WORKERS_DEFAULT_MAX, Math.floor(coreCount() / 4))),
+    threadsGiven: 0,
     jobSize: 0,
     rsyncable: false,
     checksum: true,
@@ -171,6 +174,7 @@ function environmentNumber(
   const text = granted ? Deno.env.get(name) : undefined;
   if (text === undefined) return undefined;
   if (pattern.test(text) && Math.abs(Number(text)) < 2 ** 31) return Number(text);
-  warn(`Ignore environment variable setting ${name}=${text}: not a valid ${kind} value`);
+  const why = pattern.test(text) ? "numeric value too large" : `not a valid ${kind} value`;
+  warn(`Ignore environment variable setting ${name}=${text}: ${why} `);
   return undefined;
 }

@@ -5,11 +5,11 @@
 //! arguments, a tuple `constants` of names with what they name: an integer, the bits of a packed struct, the places in a
 //! record of u32, or the values of an enum. All of them are in the manifest, so that its hash covers them.
 //!
-//! A new library module is one file, one row in `native.zig` and one root `wasm_<name>.zig`.
+//! A new library module is one file, one row in `native.zig` and in `build.zig`, and one root `module_<name>.zig`.
 
 const std = @import("std");
-const heap = @import("core/heap.zig");
-const memory = @import("core/memory.zig");
+const builtin = @import("builtin");
+const heap_state = @import("core/heap_state.zig");
 const result = @import("core/result.zig");
 const Step = result.Step;
 const Result = result.Result;
@@ -122,16 +122,10 @@ fn moduleHash(comptime module: type) u32 {
     return crc(comptime moduleJson(module) ++ common);
 }
 
-/// Contexts of all codecs that are alive now.
-fn liveContexts() callconv(.c) u32 {
-    return memory.live_contexts.load(.monotonic);
-}
-
 /// What the native library and every WASM module export beside their own, for tests.
 const common_exports = .{
-    .{ "sluice_live_contexts", liveContexts },
-    .{ "sluice_live_blocks", heap.liveBlocks },
-    .{ "sluice_fail_allocation", heap.failAllocation },
+    .{ "sluice_live_blocks", heap_state.liveBlocks },
+    .{ "sluice_fail_allocation", heap_state.failAllocation },
 };
 
 fn exportAll(comptime entries: anytype) void {
@@ -141,9 +135,12 @@ fn exportAll(comptime entries: anytype) void {
     }
 }
 
-/// Exports what a WASM module has: its functions, its hash, and the count of live contexts.
+/// Exports the functions of a library module. A WASM module also has its hash, what tests ask for, and its libc; in the
+/// native library another object has those.
 pub fn exportModule(comptime module: type) void {
     @setEvalBranchQuota(100_000);
+    exportAll(module.exports);
+    if (!builtin.target.cpu.arch.isWasm()) return;
     const hash = struct {
         const value = moduleHash(module);
         fn abiHash() callconv(.c) u32 {
@@ -151,8 +148,8 @@ pub fn exportModule(comptime module: type) void {
         }
     };
     exportAll(.{.{ "sluice_abi_hash", hash.abiHash }} ++ common_exports);
-    heap.exportToC();
-    exportAll(module.exports);
+    heap_state.exportAll();
+    @import("core/wasm_libc.zig").exportAll();
 }
 
 /// The whole manifest: `{ modules: [{ …, hash }], results, step }`.
@@ -167,7 +164,7 @@ pub fn manifest(comptime modules: anytype) []const u8 {
     return text ++ "]," ++ common ++ "}";
 }
 
-/// Exports what the native library has: the functions of all modules, the manifest and its hash.
+/// Exports what the native library has beside its modules: the manifest, its hash, and what tests ask for.
 pub fn exportNative(comptime modules: anytype) void {
     @setEvalBranchQuota(10_000_000);
     const whole = struct {
@@ -193,6 +190,5 @@ pub fn exportNative(comptime modules: anytype) void {
         .{ "sluice_abi_hash", whole.abiHash },
         .{ "sluice_abi_manifest", whole.abiManifest },
     } ++ common_exports);
-    heap.exportToC();
-    inline for (modules) |module| exportAll(module.exports);
+    heap_state.exportAll();
 }

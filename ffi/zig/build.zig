@@ -81,22 +81,32 @@ const sha1dc_flags = [_][]const u8{
 };
 const sha1dc_files = [_][]const u8{ "sha1.c", "ubc_check.c" };
 
-/// One WASM module: its name, its root is `wasm_<name>.zig`, and the C files that it needs.
-const WasmModule = struct {
+/// A library module: its name, its root is `module_<name>.zig`, which C headers it imports, and the C files that its WASM
+/// needs; none where it is native only. The native library has all C files once.
+const LibraryModule = struct {
     name: []const u8,
+    headers: []const Header = &.{},
     zstd_files: []const []const u8 = &.{},
     lz4_files: []const []const u8 = &.{},
     deflate_files: []const []const u8 = &.{},
     sha1dc_files: []const []const u8 = &.{},
+    native_only: bool = false,
 };
-const wasm_modules = [_]WasmModule{
-    .{ .name = "zstd_decode", .zstd_files = &(wasm_zstd_common_files ++ zstd_decode_files) },
-    .{ .name = "zstd_encode", .zstd_files = &(wasm_zstd_common_files ++ .{"common/pool.c"} ++ zstd_encode_files) },
-    .{ .name = "lz4_decode", .lz4_files = &lz4_decode_files },
-    .{ .name = "lz4_encode", .lz4_files = &lz4_encode_files },
+/// `<folder>/<codec>_c.h`.
+const Header = struct { folder: []const u8, codec: []const u8 };
+const zstd_header: Header = .{ .folder = "zstd", .codec = "zstd" };
+const lz4_header: Header = .{ .folder = "lz4", .codec = "lz4" };
+const deflate_header: Header = .{ .folder = "git", .codec = "libdeflate" };
+const sha1dc_header: Header = .{ .folder = "hash", .codec = "sha1dc" };
+const library_modules = [_]LibraryModule{
+    .{ .name = "zstd_decode", .headers = &.{zstd_header}, .zstd_files = &(wasm_zstd_common_files ++ zstd_decode_files) },
+    .{ .name = "zstd_encode", .headers = &.{zstd_header}, .zstd_files = &(wasm_zstd_common_files ++ .{"common/pool.c"} ++ zstd_encode_files) },
+    .{ .name = "lz4_decode", .headers = &.{lz4_header}, .lz4_files = &lz4_decode_files },
+    .{ .name = "lz4_encode", .headers = &.{lz4_header}, .lz4_files = &lz4_encode_files },
     .{ .name = "pdiffcopy_hash" },
-    .{ .name = "git_decode", .deflate_files = &inflate_files, .sha1dc_files = &sha1dc_files },
-    .{ .name = "git_encode", .deflate_files = &(deflate_files ++ .{ "adler32.c", "crc32.c", "utils.c" }) },
+    .{ .name = "pdiffcopy_file", .native_only = true },
+    .{ .name = "git_decode", .headers = &.{ deflate_header, sha1dc_header }, .deflate_files = &inflate_files, .sha1dc_files = &sha1dc_files },
+    .{ .name = "git_encode", .headers = &.{deflate_header}, .deflate_files = &(deflate_files ++ .{ "adler32.c", "crc32.c", "utils.c" }) },
     .{ .name = "zpaq_decode" },
     .{ .name = "zpaq_encode", .zstd_files = &.{"dictBuilder/divsufsort.c"} },
 };
@@ -112,7 +122,11 @@ pub fn build(b: *std.Build) void {
     const target = b.standardTargetOptions(.{ .default_target = defaultTarget() });
     const optimize = b.option(std.builtin.OptimizeMode, "optimize", "of our Zig; C is always built for speed") orelse .ReleaseSafe;
 
-    const lib = b.addLibrary(.{ .name = "sluice", .linkage = .dynamic, .root_module = nativeModule(b, target, optimize) });
+    const root = nativeModule(b, target, optimize);
+    linkCodecs(b, root, target);
+    if (target.result.cpu.arch == .x86_64 and optimize != .Debug) addVariants(b, root, target);
+    for (library_modules) |module| root.addObject(nativeObject(b, module, target, optimize));
+    const lib = b.addLibrary(.{ .name = "sluice", .linkage = .dynamic, .root_module = root });
     lib.setVersionScript(b.path("exports.map"));
     // Zig's own memset and memcpy would be bound instead of libc's, which are tuned for the processor: they cost a fifth
     // of the time of compressing a message of 100 bytes. Other targets need more of compiler_rt than that.
@@ -121,16 +135,28 @@ pub fn build(b: *std.Build) void {
     const install = b.addInstallArtifact(lib, .{ .dest_dir = .{ .override = .{ .custom = folder } }, .implib_dir = .disabled, .pdb_dir = .disabled });
     b.getInstallStep().dependOn(&install.step);
 
+    const wanted = b.option([]const []const u8, "modules", "the WASM modules to build; all without it") orelse &.{};
     const wasm_step = b.step("wasm", "Build the WASM modules");
-    for (wasm_modules) |module| wasm_step.dependOn(wasmInstall(b, module, optimize));
+    for (library_modules) |module| {
+        if (!module.native_only and isWanted(wanted, module.name)) wasm_step.dependOn(wasmInstall(b, module, optimize));
+    }
 
     const baselines = b.step("baselines", "Build the C programs that benchmarks compare with");
     baselines.dependOn(zstdBaseline(b, target));
     baselines.dependOn(lz4Baseline(b, target));
 
     // The other backend of Zig knows no instructions beyond the processor baseline in inline assembly.
-    const tests = b.addTest(.{ .root_module = nativeModule(b, target, .Debug), .use_llvm = true });
+    const test_root = nativeModule(b, target, .Debug);
+    addOptions(b, test_root, false);
+    for (library_modules) |module| addHeaders(b, test_root, target, module.headers);
+    linkCodecs(b, test_root, target);
+    const tests = b.addTest(.{ .root_module = test_root, .use_llvm = true });
     b.step("test", "Run the Zig tests").dependOn(&b.addRunArtifact(tests).step);
+}
+
+fn isWanted(wanted: []const []const u8, name: []const u8) bool {
+    for (wanted) |each| if (std.mem.eql(u8, each, name)) return true;
+    return wanted.len == 0;
 }
 
 /// This machine with the processor's baseline and, on Linux with glibc, a version that practically all have.
@@ -159,9 +185,9 @@ fn lz4Baseline(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step 
     return &b.addInstallArtifact(exe, .{}).step;
 }
 
-/// Our Zig with all vendored C linked in.
+/// The root of the native library, without what it links.
 fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.builtin.OptimizeMode) *std.Build.Module {
-    const module = b.createModule(.{
+    return b.createModule(.{
         .root_source_file = b.path("native.zig"),
         .target = target,
         .optimize = optimize,
@@ -170,22 +196,38 @@ fn nativeModule(b: *std.Build, target: std.Build.ResolvedTarget, optimize: std.b
         .strip = optimize != .Debug,
         .stack_check = false, // its probe lives in compiler_rt; no function here has a large frame
     });
-    const has_variants = target.result.cpu.arch == .x86_64 and optimize != .Debug;
-    addOptions(b, module, has_variants);
-    if (has_variants) {
-        addBlake3Variants(b, module, target);
-        addSha256Variant(b, module, target);
-        module.addObject(zpaqV3Object(b, target));
-    }
-    addHeaders(b, module, target, "zstd", "zstd");
-    addHeaders(b, module, target, "lz4", "lz4");
-    addHeaders(b, module, target, "git", "libdeflate");
-    addHeaders(b, module, target, "hash", "sha1dc");
+}
+
+/// All vendored C, for the native library and for the tests.
+fn linkCodecs(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget) void {
     module.linkLibrary(deflateLibrary(b, target, &(inflate_files ++ deflate_files ++ deflate_native_files)));
     module.linkLibrary(sha1dcLibrary(b, target, &sha1dc_files));
     module.linkLibrary(lz4Library(b, target, &lz4_encode_files));
     module.linkLibrary(zstdLibrary(b, target, &(zstd_common_files ++ zstd_decode_files ++ zstd_encode_files)));
-    return module;
+}
+
+/// One library module as an object of the native library, with its loops for newer processors.
+fn nativeObject(b: *std.Build, library_module: LibraryModule, target: std.Build.ResolvedTarget, optimize: std.builtin.OptimizeMode) *std.Build.Step.Compile {
+    const module = b.createModule(.{
+        .root_source_file = b.path(b.fmt("module_{s}.zig", .{library_module.name})),
+        .target = target,
+        .optimize = optimize,
+        .link_libc = true,
+        .pic = true,
+        .strip = optimize != .Debug,
+        .stack_check = false,
+    });
+    const has_variants = target.result.cpu.arch == .x86_64 and optimize != .Debug;
+    addOptions(b, module, has_variants);
+    addHeaders(b, module, target, library_module.headers);
+    return b.addObject(.{ .name = library_module.name, .root_module = module });
+}
+
+/// Loops once more, for newer processors than the library's baseline.
+fn addVariants(b: *std.Build, root: *std.Build.Module, target: std.Build.ResolvedTarget) void {
+    addBlake3Variants(b, root, target);
+    addSha256Variant(b, root, target);
+    root.addObject(zpaqV3Object(b, target));
 }
 
 /// The loops of ZPAQ once more, for processors that have AVX2 and the like.
@@ -205,23 +247,20 @@ fn zpaqV3Object(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step
     return b.addObject(.{ .name = "zpaq_v3", .root_module = module });
 }
 
-fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.OptimizeMode) *std.Build.Step {
+fn wasmInstall(b: *std.Build, wasm_module: LibraryModule, optimize: std.builtin.OptimizeMode) *std.Build.Step {
     const target = b.resolveTargetQuery(.{
         .cpu_arch = .wasm32,
         .os_tag = .freestanding,
         .cpu_features_add = std.Target.wasm.featureSet(&.{.simd128}),
     });
     const module = b.createModule(.{
-        .root_source_file = b.path(b.fmt("wasm_{s}.zig", .{wasm_module.name})),
+        .root_source_file = b.path(b.fmt("module_{s}.zig", .{wasm_module.name})),
         .target = target,
         .optimize = optimize,
         .strip = true,
     });
     addOptions(b, module, false);
-    addHeaders(b, module, target, "zstd", "zstd");
-    addHeaders(b, module, target, "lz4", "lz4");
-    addHeaders(b, module, target, "git", "libdeflate");
-    addHeaders(b, module, target, "hash", "sha1dc");
+    addHeaders(b, module, target, wasm_module.headers);
     if (wasm_module.deflate_files.len > 0) module.linkLibrary(deflateLibrary(b, target, wasm_module.deflate_files));
     if (wasm_module.sha1dc_files.len > 0) module.linkLibrary(sha1dcLibrary(b, target, wasm_module.sha1dc_files));
     if (wasm_module.zstd_files.len > 0) module.linkLibrary(zstdLibrary(b, target, wasm_module.zstd_files));
@@ -230,7 +269,7 @@ fn wasmInstall(b: *std.Build, wasm_module: WasmModule, optimize: std.builtin.Opt
     exe.entry = .disabled;
     exe.rdynamic = true;
     exe.stack_size = wasm_stack_size;
-    return &b.addInstallArtifact(exe, .{ .dest_dir = .{ .override = .{ .custom = "wasm" } } }).step;
+    return &b.addInstallArtifact(exe, .{ .dest_dir = .{ .override = .{ .custom = "../.zig/out/wasm" } } }).step;
 }
 
 /// BLAKE3 for newer processors than the library's baseline; blake3.zig chooses at run time.
@@ -276,17 +315,21 @@ fn addOptions(b: *std.Build, module: *std.Build.Module, zpaq_v3: bool) void {
     module.addOptions("build_options", options);
 }
 
-/// Translates `<folder>/<codec>_c.h` to Zig declarations, imported by that name.
-fn addHeaders(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget, folder: []const u8, codec: []const u8) void {
-    const translate = b.addTranslateC(.{
-        .root_source_file = b.path(b.fmt("{s}/{s}_c.h", .{ folder, codec })),
-        .target = target,
-        .optimize = .ReleaseFast,
-        .link_libc = !target.result.cpu.arch.isWasm(),
-    });
-    translate.addIncludePath(b.path(b.fmt("../../vendor/{s}", .{codec})));
-    if (target.result.cpu.arch.isWasm()) translate.addIncludePath(b.path("libc"));
-    module.addImport(b.fmt("{s}_c", .{codec}), translate.createModule());
+/// Translates headers to Zig declarations, imported as `<codec>_c`.
+fn addHeaders(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget, headers: []const Header) void {
+    for (headers) |header| {
+        const name = b.fmt("{s}_c", .{header.codec});
+        if (module.import_table.contains(name)) continue;
+        const translate = b.addTranslateC(.{
+            .root_source_file = b.path(b.fmt("{s}/{s}_c.h", .{ header.folder, header.codec })),
+            .target = target,
+            .optimize = .ReleaseFast,
+            .link_libc = !target.result.cpu.arch.isWasm(),
+        });
+        translate.addIncludePath(b.path(b.fmt("../../vendor/{s}", .{header.codec})));
+        if (target.result.cpu.arch.isWasm()) translate.addIncludePath(b.path("libc"));
+        module.addImport(name, translate.createModule());
+    }
 }
 
 /// A module for C sources; WASM has no libc, but the few headers that they ask for.

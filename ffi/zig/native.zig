@@ -1,21 +1,11 @@
-//! The root of the native library: all modules of abi.zig, and what happens when a check fails.
+//! The root of the native library: its manifest and its heap. The functions come from an object for each module, so that a
+//! changed line compiles its module alone.
 
 const std = @import("std");
 const builtin = @import("builtin");
 const abi = @import("abi.zig");
 
-extern fn write(descriptor: c_int, bytes: [*]const u8, size: usize) isize;
-extern fn abort() noreturn;
-
-/// A failed check says what it was and ends the process. Zig's own handler would bring its whole I/O into the library.
-pub const panic = std.debug.FullPanic(struct {
-    fn panic(message: []const u8, _: ?usize) noreturn {
-        @branchHint(.cold);
-        const prefix = "sluice: a check in the native library failed: ";
-        for ([_][]const u8{ prefix, message, "\n" }) |part| _ = write(2, part.ptr, part.len);
-        abort();
-    }
-}.panic);
+pub const panic = @import("core/panic.zig").panic;
 
 /// The library modules; those of files are native only, each of the others is a WASM module too.
 const modules = .{
@@ -42,7 +32,7 @@ test "the manifest is JSON and names every module once" {
 }
 
 test {
-    _ = @import("core/heap.zig");
+    _ = @import("core/heap_state.zig");
     _ = @import("core/memory.zig");
     _ = @import("core/result.zig");
     _ = @import("core/slab.zig");
@@ -54,6 +44,7 @@ test {
     _ = @import("lz4/exports_test.zig");
     _ = @import("hash/blake3.zig");
     _ = @import("core/linux_file.zig");
+    _ = @import("core/linux_names.zig");
     _ = @import("hash/older_hashes.zig");
     _ = @import("pdiffcopy/chunks.zig");
     _ = @import("pdiffcopy/file_exports.zig");

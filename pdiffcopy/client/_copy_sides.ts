@@ -6,26 +6,22 @@ import type { BlockDirectory, Table } from "../file/_block_file.ts";
 import type { PdiffClientOptions } from "./client_options.ts";
 import type { Part } from "../copy/_engine.ts";
 import { failure } from "../file/_errors.ts";
-import { readIndex } from "../index/_index_format.ts";
-import type { IndexModel } from "../index/_index_format.ts";
-import { RangeOrigin } from "../index/_index_source.ts";
-import type { ChunkOrigin } from "../index/_index_source.ts";
-import { openDirectory, splitPath } from "../file/_files.ts";
+import { followLink, makeFolder, openDirectory, splitPath } from "../file/_files.ts";
 import { PLAIN, ZstdFrames } from "../copy/_frame_codec.ts";
 import type { FrameCodec } from "../copy/_frame_codec.ts";
 import { HttpPeer } from "../wire/_http.ts";
 import { LocalSource } from "../copy/_local_source.ts";
 import type { Location } from "../file/location.ts";
 import { RemoteSourceV1, RemoteTargetV1 } from "../wire/_remote_v1.ts";
+import type { OptionsV1 } from "../wire/_remote_v1.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
-import { RemoteSource, RemoteTarget, statRemote } from "../wire/_remote_v2.ts";
-import type { CopySource, CopyTarget } from "../copy/_sides.ts";
+import { RemoteSource, RemoteTarget } from "../wire/_remote_v2.ts";
+import type { CopySource, CopyTarget, SideStatus } from "../copy/_sides.ts";
 import { LocalTarget } from "../copy/_target.ts";
 
 /** More connections to a server of protocol 1 only wait there. */
 const V1_CONNECTIONS = 4;
 const STRIDE = 64 << 20;
-const INDEX_SIZE_MAX = 512 << 20;
 
 /** A local target as a side. */
 class LocalSide implements CopyTarget {
@@ -46,6 +42,10 @@ class LocalSide implements CopyTarget {
 
   get isMixed(): boolean {
     return this.target.isMixed;
+  }
+
+  get hasLength(): boolean {
+    return this.target.hasLength;
   }
 
   digests(start: number, end: number, table: Table): Promise<number> {
@@ -82,16 +82,21 @@ export class CopySides implements Disposable {
   readonly #peers = new Map<string, { readonly peer: HttpPeer; protocol: Promise<1 | 2> | undefined }>();
   readonly #codec: FrameCodec;
 
-  constructor(source: Location, target: Location, concurrency: number, options: PdiffClientOptions) {
+  readonly #retry: RetryPolicy;
+
+  constructor(
+    source: Location,
+    target: Location,
+    concurrency: number,
+    options: PdiffClientOptions,
+    retry: RetryPolicy,
+  ) {
+    this.#retry = retry;
     this.#source = source;
     this.#target = target;
     this.#concurrency = concurrency;
     this.#options = options;
     this.#codec = options.compressionLevel ? new ZstdFrames(options.compressionLevel) : PLAIN;
-  }
-
-  get #retry(): RetryPolicy {
-    return { retries: this.#options.retries ?? 5, delayMs: 100 };
   }
 
   #peerOf(origin: string): { readonly peer: HttpPeer; protocol: Promise<1 | 2> | undefined } {
@@ -105,7 +110,7 @@ export class CopySides implements Disposable {
   }
 
   /** The peer of an origin and its protocol, which is asked for once. */
-  async #connect(origin: string): Promise<{ readonly peer: HttpPeer; readonly protocol: 1 | 2 }> {
+  async connect(origin: string): Promise<{ readonly peer: HttpPeer; readonly protocol: 1 | 2 }> {
     const entry = this.#peerOf(origin);
     const { protocol } = this.#options;
     entry.protocol ??= protocol === undefined ? this.#detect(entry.peer) : Promise.resolve(protocol);
@@ -127,7 +132,7 @@ export class CopySides implements Disposable {
   /** The protocol of the copy: the lowest that takes part, 0 where no server does. */
   async protocol(): Promise<0 | 1 | 2> {
     const origins = [this.#source.origin, this.#target.origin].filter((origin) => origin !== undefined);
-    const found = await Promise.all(origins.map(async (origin) => (await this.#connect(origin)).protocol));
+    const found = await Promise.all(origins.map(async (origin) => (await this.connect(origin)).protocol));
     return found.length === 0 ? 0 : found.includes(1) ? 1 : 2;
   }
 
@@ -138,12 +143,17 @@ export class CopySides implements Disposable {
 
   async #openToRead(location: Location, allowDirty: boolean): Promise<CopySource> {
     if (location.origin === undefined) {
-      return new LocalSource(location.filename, allowDirty, this.#concurrency);
+      return await LocalSource.open(location.filename, allowDirty, this.#concurrency);
     }
-    const { peer, protocol } = await this.#connect(location.origin);
+    const { peer, protocol } = await this.connect(location.origin);
     return protocol === 1
-      ? new RemoteSourceV1(peer, location.filename, this.#concurrency, this.#retry, this.#options.signal)
+      ? new RemoteSourceV1(peer, location.filename, this.#optionsV1)
       : new RemoteSource(peer, location.filename, this.#codec);
+  }
+
+  get #optionsV1(): OptionsV1 {
+    const { verify = true, signal } = this.#options;
+    return { concurrency: this.#concurrency, verify, retry: this.#retry, signal };
   }
 
   /** The source. */
@@ -152,11 +162,14 @@ export class CopySides implements Disposable {
   }
 
   /** The target as something to compare with; undefined where there is none. */
-  async openTargetToRead(): Promise<{ readonly side: CopySource; readonly size: number } | undefined> {
+  async openTargetToRead(): Promise<
+    { readonly side: CopySource; readonly size: number; readonly isDevice: boolean } | undefined
+  > {
     let side: CopySource | undefined;
     try {
       side = await this.#openToRead(this.#target, true);
-      return { side, size: (await side.stat()).size };
+      const { size, isDevice } = await side.stat();
+      return { side, size, isDevice };
     } catch (error) {
       side?.close();
       if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
@@ -164,28 +177,26 @@ export class CopySides implements Disposable {
     }
   }
 
-  /** The target, to write. */
-  async openTarget(size: number, table: Table): Promise<CopyTarget> {
-    const { replace = "auto", fsync = true, verify = true, signal } = this.#options;
+  /** The target, to write; never for a dry run. */
+  async openTarget({ size, mode }: SideStatus, table: Table): Promise<CopyTarget> {
+    const { replace = "auto", dryRun } = this.#options;
     const location = this.#target;
-    if (location.origin === undefined) return await this.#openLocalTarget(location, size);
-    const { peer, protocol } = await this.#connect(location.origin);
-    if (protocol === 1) {
-      const options = { concurrency: this.#concurrency, verify, retry: this.#retry, signal };
-      return await RemoteTargetV1.open(peer, location.filename, size, options);
-    }
-    const plan = { size, replace, source: this.#source.expression, table, fsync };
+    if (dryRun === true) throw failure("READ_ONLY", `Cannot write ${location.expression}: this is a dry run`);
+    if (location.origin === undefined) return await this.#openLocalTarget(location, size, mode);
+    const { peer, protocol } = await this.connect(location.origin);
+    if (protocol === 1) return await RemoteTargetV1.open(peer, location.filename, size, this.#optionsV1);
+    const plan = { size, replace, source: this.#source.expression, table, mode };
     return await RemoteTarget.open(peer, location.filename, plan, this.#codec);
   }
 
-  async #openLocalTarget(location: Location, size: number): Promise<CopyTarget> {
+  async #openLocalTarget(location: Location, size: number, mode: number | undefined): Promise<CopyTarget> {
     const { replace = "auto", fsync = true } = this.#options;
     const path = followLink(location.filename);
     const { folder, name } = splitPath(path);
     if (name === "" || name === "." || name === "..") {
       throw failure("IO", `Cannot write ${location.filename}: it is the name of a directory`);
     }
-    if (folder !== "." && folder !== "/") Deno.mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const directory = openDirectory(folder, true);
     try {
       const target = await LocalTarget.open(directory, name, {
@@ -196,39 +207,13 @@ export class CopySides implements Disposable {
         punch: true,
         threads: this.#concurrency,
         confined: false,
+        mode,
       });
       return new LocalSide(location.expression, target, directory);
     } catch (error) {
       directory.close();
       throw error;
     }
-  }
-
-  /** The index of chunks that a server makes of the source, and where its content is read from. */
-  async openShifted(
-    chunkSize: number,
-  ): Promise<{ readonly model: IndexModel; readonly origin: ChunkOrigin }> {
-    const { origin, filename } = this.#source;
-    if (origin === undefined || this.#target.origin !== undefined) {
-      throw new RangeError("Cannot find moved content: the source must be on a server and the target here");
-    }
-    const { peer, protocol } = await this.#connect(origin);
-    if (protocol === 1) {
-      throw failure("UNSUPPORTED", `Cannot find moved content: ${origin} speaks protocol 1`);
-    }
-    const { version } = await statRemote(peer, filename);
-    const answer = await peer.request(
-      "GET",
-      "/v2/index",
-      { path: filename, bits: Math.log2(chunkSize) },
-      undefined,
-      { "if-match": version },
-    );
-    const model = readIndex(await peer.body(answer, "/v2/index", INDEX_SIZE_MAX));
-    return {
-      model,
-      origin: new RangeOrigin([peer.ranges("/v2/file", { path: filename }, version, model.size)]),
-    };
   }
 
   /** Between two local files: compared byte by byte, without digests. False where the sides are not both local. */
@@ -248,11 +233,6 @@ export class CopySides implements Disposable {
     return true;
   }
 
-  /** A local source must still be what it was. Servers look after theirs. */
-  checkSource(source: CopySource): void {
-    if (source instanceof LocalSource) source.checkUnchanged();
-  }
-
   get wireBytesIn(): number {
     return [...this.#peers.values()].reduce((sum, { peer }) => sum + peer.bytesIn, 0);
   }
@@ -263,15 +243,5 @@ export class CopySides implements Disposable {
 
   [Symbol.dispose](): void {
     for (const { peer } of this.#peers.values()) peer[Symbol.dispose]();
-  }
-}
-
-/** Where a name leads: a link is followed, so that the file behind it is written and not the link. */
-function followLink(path: string): string {
-  try {
-    return Deno.lstatSync(path).isSymlink ? Deno.realPathSync(path) : path;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return path;
-    throw error;
   }
 }

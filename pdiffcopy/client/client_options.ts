@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkBoolean, checkChoice, checkInteger, checkKeys } from "@sluice/internal";
 import type { Location } from "../file/location.ts";
 
 /** What a copy is doing. */
@@ -59,7 +60,7 @@ export interface PdiffClientOptions {
   readonly replace?: "auto" | "inplace" | "atomic" | undefined;
   /** Whether the end waits until the disk has everything. @default {true} */
   readonly fsync?: boolean | undefined;
-  /** Whether uploads by protocol 1 are hashed again at the end. @default {true} */
+  /** Whether copies by protocol 1 are hashed again at the end, where no digest came before. @default {true} */
   readonly verify?: boolean | undefined;
   /** Level of zstd for blocks on their way; 0 for none. @default {0} */
   readonly compressionLevel?: number | undefined;
@@ -68,22 +69,24 @@ export interface PdiffClientOptions {
   /** Whether percent signs in locations stand for themselves. @default {false} */
   readonly literalPaths?: boolean | undefined;
   /**
-   * Whether content is found again where it has moved, by chunks that follow the content. For downloads by protocol 2 to
-   * a local file, which is replaced as a whole.
+   * Whether content is found again where it has moved, by chunks that follow the content. Servers must speak protocol 2.
+   * The new content is put together beside the target, so that takes room for all of it.
    *
    * @default {false}
    */
   readonly shift?: boolean | undefined;
   /** Average bytes of such chunks, a power of two from 4 KiB to 16 MiB. @default {65536} */
   readonly chunkSize?: number | undefined;
-  /** Other files on this machine that may have some of the content, with `shift`. */
+  /** Other files on this machine that may have some of the content, with `shift` and a local target. */
   readonly seeds?: readonly string[] | undefined;
   /** A secret for servers that ask for one. */
   readonly token?: string | undefined;
   /** Certificates that are trusted beside the usual ones, in PEM. */
   readonly caCerts?: readonly string[] | undefined;
-  /** How often a part is tried again. @default {5} */
+  /** How often a request is repeated without progress in between. @default {as often as `retryBudgetMs` allows} */
   readonly retries?: number | undefined;
+  /** Milliseconds without progress after which a copy is given up, once a server has answered. @default {300000} */
+  readonly retryBudgetMs?: number | undefined;
   /** Milliseconds without a byte after which a request is given up. @default {120000} */
   readonly stallTimeoutMs?: number | undefined;
   /** Bytes a second that may go over the network. @default {no limit} */
@@ -126,6 +129,8 @@ export interface SyncResult {
   readonly protocol: 0 | 1 | 2;
   /** Whether nothing was written because that was only asked about. */
   readonly dryRun: boolean;
+  /** Whether the target had the same content and length before; undefined where it was not compared. */
+  readonly equal: boolean | undefined;
 }
 
 /** A range of a file. */
@@ -146,4 +151,71 @@ export interface ChangeSet {
   readonly blockSize: number;
   /** How much is the same, in whole percent. */
   readonly similarity: number;
+  /** Bytes of the target; undefined where there is none. */
+  readonly targetSize: number | undefined;
+  /** Whether content and length are the same. */
+  readonly equal: boolean;
+}
+
+const OPTION_NAMES: ReadonlySet<string> = new Set(
+  [
+    "source",
+    "target",
+    "blockSize",
+    "concurrency",
+    "delta",
+    "dryRun",
+    "hash",
+    "protocol",
+    "replace",
+    "fsync",
+    "verify",
+    "compressionLevel",
+    "allowDirty",
+    "literalPaths",
+    "shift",
+    "chunkSize",
+    "seeds",
+    "token",
+    "caCerts",
+    "retries",
+    "retryBudgetMs",
+    "stallTimeoutMs",
+    "maxBytesPerSecond",
+    "onProgress",
+    "log",
+    "signal",
+  ] satisfies (keyof PdiffClientOptions)[],
+);
+const FLAGS = ["delta", "dryRun", "fsync", "verify", "allowDirty", "literalPaths", "shift"] as const;
+const BLOCK_MIN = 512;
+const BLOCK_MAX = 64 << 20;
+const TIME_MAX = 2 ** 31 - 1;
+
+/** Refuses options that are not known or make no sense. */
+export function checkClientOptions(options: PdiffClientOptions): void {
+  checkKeys(options, OPTION_NAMES);
+  for (const name of FLAGS) if (options[name] !== undefined) checkBoolean(name, options[name]);
+  const whole = (name: keyof PdiffClientOptions, min: number, max: number): void => {
+    if (options[name] !== undefined) checkInteger(name, options[name], min, max);
+  };
+  whole("blockSize", BLOCK_MIN, BLOCK_MAX);
+  whole("concurrency", 1, 1024);
+  whole("protocol", 1, 2);
+  whole("compressionLevel", 0, 19);
+  whole("chunkSize", 4 << 10, 16 << 20);
+  whole("retries", 0, 1000);
+  whole("retryBudgetMs", 0, TIME_MAX);
+  whole("stallTimeoutMs", 1, TIME_MAX);
+  checkChoice("replace", options.replace ?? "auto", ["auto", "inplace", "atomic"]);
+  const { maxBytesPerSecond: rate = Infinity, chunkSize = 4096, seeds, shift } = options;
+  if (typeof rate !== "number" || !(rate > 0)) {
+    throw new RangeError(`Cannot use option "maxBytesPerSecond": it is ${rate}, expected more than 0`);
+  }
+  if ((chunkSize & (chunkSize - 1)) !== 0) {
+    throw new RangeError(`Cannot use option "chunkSize": it is ${chunkSize}, expected a power of two`);
+  }
+  if (shift !== true && (options.chunkSize !== undefined || (seeds !== undefined && seeds.length > 0))) {
+    throw new RangeError('Cannot use options "chunkSize" and "seeds": they need "shift"');
+  }
 }

@@ -3,31 +3,36 @@
  *
  * @module
  */
-import { SluiceError } from "@sluice/internal";
-import { PdiffClient } from "./client.ts";
-import type { PdiffClientOptions } from "./client_options.ts";
+import { checkBoolean, checkInteger, LimitExceededError, SluiceError } from "@sluice/internal";
 import { DEFAULT_CONCURRENCY } from "../file/constants.ts";
-import { denoFailure, failure } from "../file/_errors.ts";
-import { HttpPeer } from "../wire/_http.ts";
-import { EntryReader, listTree } from "./_tree_list.ts";
-import type { TreeEntry } from "./_tree_list.ts";
+import { failure } from "../file/_errors.ts";
 import { parseLocation } from "../file/location.ts";
 import type { Location } from "../file/location.ts";
 import { WorkerPool } from "../file/worker_pool.ts";
+import type { TreeEntry } from "../copy/_tree_entry.ts";
+import type { TreeChange } from "../copy/_tree_target.ts";
+import { PdiffClient } from "./client.ts";
+import type { PdiffClientOptions } from "./client_options.ts";
+import { TreePlanner } from "./_tree_plan.ts";
+import type { TreePlan } from "./_tree_plan.ts";
+import { LocalTreeSide, RemoteTreeSide } from "./_tree_sides.ts";
+import type { TreeSide } from "./_tree_sides.ts";
 
 /** How a directory is copied. Options of single files count for each of them. */
 export interface CopyTreeOptions
   extends Omit<PdiffClientOptions, "onProgress" | "shift" | "seeds" | "chunkSize"> {
   /** Whether files with the same size and time are compared too. @default {false} */
   readonly checksum?: boolean | undefined;
-  /** Whether what the source does not have is removed from a local target, after everything was copied. @default {false} */
+  /** Whether what the source does not have is removed from the target, after everything was copied. @default {false} */
   readonly delete?: boolean | undefined;
   /** The most names that are removed; more end it before any is. @default {no limit} */
   readonly maxDelete?: number | undefined;
-  /** Whether files of a local target get the times of the source. @default {true} */
+  /** Whether files, directories and links get the times of the source. @default {true} */
   readonly times?: boolean | undefined;
-  /** Whether files and directories of a local target get the permissions of the source. @default {true} */
+  /** Whether files and directories get the permissions of the source. @default {true} */
   readonly permissions?: boolean | undefined;
+  /** Whether owners, hard links and extended attributes (ACLs among them) are carried too. @default {false} */
+  readonly archive?: boolean | undefined;
   /** Hears of each name that is copied, made or removed. */
   readonly onEntry?: ((action: "copy" | "make" | "remove", path: string) => void) | undefined;
 }
@@ -42,16 +47,57 @@ export interface CopyTreeResult {
   readonly bytesTransferred: number;
   /** Names that were removed. */
   readonly removed: number;
+  /** What could not be copied or carried; everything else was. */
+  readonly faults: readonly CopyTreeFault[];
 }
 
-const TREE_SIZE_MAX = 1 << 30;
+/** One name that could not be copied or carried as a whole. */
+export interface CopyTreeFault {
+  /** Parts joined by "/", from the directory; "" for the directory itself. */
+  readonly path: string;
+  /** The code of the error, as in `SluiceError`. */
+  readonly code: string;
+  /** What happened. */
+  readonly message: string;
+}
+
+const TREE_OPTION_NAMES = [
+  "checksum",
+  "delete",
+  "maxDelete",
+  "times",
+  "permissions",
+  "archive",
+  "onEntry",
+] satisfies (keyof CopyTreeOptions)[];
+const FLAGS = ["checksum", "delete", "times", "permissions", "archive"] as const;
+
+/** Splits the options of the tree from those of each file, and checks the former; `PdiffClient` checks the latter. */
+function splitOptions(
+  options: CopyTreeOptions,
+): { readonly tree: CopyTreeOptions; readonly file: PdiffClientOptions } {
+  for (const name of FLAGS) if (options[name] !== undefined) checkBoolean(name, options[name]);
+  if (options.maxDelete !== undefined) {
+    checkInteger("maxDelete", options.maxDelete, 0, Number.MAX_SAFE_INTEGER);
+  }
+  const unusable = ["onProgress", "shift", "seeds", "chunkSize"].find((name) => name in options);
+  if (unusable !== undefined) {
+    throw new TypeError(`Cannot read options: "${unusable}" is not known for trees`);
+  }
+  const names = new Set<string>(TREE_OPTION_NAMES);
+  const file = Object.fromEntries(Object.entries(options).filter(([name]) => !names.has(name)));
+  return { tree: options, file: file as unknown as PdiffClientOptions };
+}
 
 /**
  * Makes a directory like another one. Links are copied as links and never followed; files whose size and time are the same
- * are taken for equal unless `checksum` is set. The target is a directory here, or on a server, where names and contents are
- * copied, but neither times, permissions nor links.
+ * are taken for equal unless `checksum` is set. Either directory may be on a server of protocol 2.
  *
- * @throws {SluiceError} As `PdiffClient`; "PROTOCOL" if an entry of a server leads out of the directory.
+ * A name that can't be read, written or carried does not end the copy: it is in `faults`, and so is everything that trees
+ * have and copies do not, such as pipes. Without `archive` a file with several names is copied once for each.
+ *
+ * @throws {SluiceError} If either directory can't be listed; "PROTOCOL" if an entry of a server leads out of the
+ * directory; "DELETE_LIMIT" if more names would be removed than `maxDelete` says.
  *
  * @example A directory with one file
  * ```ts
@@ -69,156 +115,151 @@ const TREE_SIZE_MAX = 1 << 30;
  * ```
  */
 export async function copyTree(options: CopyTreeOptions): Promise<CopyTreeResult> {
+  const { tree, file } = splitOptions(options);
   const { literalPaths } = options;
   const locate = (value: string | URL | Location): Location =>
-    typeof value === "string" || value instanceof URL ? parseLocation(value, { literalPaths }) : value;
+    typeof value === "string" || value instanceof URL
+      ? parseLocation(value, { literalPaths, directory: true })
+      : value;
   const [source, target] = [locate(options.source), locate(options.target)];
-  const entries = await entriesOf(source, options);
-  const work = new TreeCopy(source, target, options);
-  for (const entry of entries) if (entry.kind !== "file") work.make(entry);
-  const files = entries.filter(({ kind }) => kind === "file");
-  const items = files.filter((entry) => work.isNeeded(entry));
-  const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
-  let bytesTransferred = 0;
-  const pool = new WorkerPool({
-    concurrency,
-    items,
-    work: (entry) => work.copy(entry),
-    signal: options.signal,
-  });
-  for await (const bytes of pool) bytesTransferred += bytes;
-  work.finishDirectories(entries);
-  const removed = options.delete === true ? work.removeOthers(entries) : 0;
-  return { files: files.length, filesCopied: items.length, bytesTransferred, removed };
+  // Checks the options of files before anything is done.
+  new PdiffClient({ ...file, source, target });
+  using from = openSide(source, options, false);
+  using to = openSide(target, options, options.dryRun !== true);
+  return await new TreeCopy(source, target, from, to, tree, file).run();
 }
 
-/** Everything below the source. */
-async function entriesOf(source: Location, options: CopyTreeOptions): Promise<TreeEntry[]> {
-  if (source.origin === undefined) return [...listTree(source.filename)];
-  const { token, stallTimeoutMs = 120_000, signal, caCerts } = options;
-  using peer = new HttpPeer(source.origin, { token, stallTimeoutMs, signal, caCerts });
-  const answer = await peer.request("GET", "/v2/tree", { path: source.filename });
-  const text = new TextDecoder().decode(await peer.body(answer, "/v2/tree", TREE_SIZE_MAX));
-  const lines = text.split("\n");
-  if (lines.pop() !== ".") {
-    throw failure("TRUNCATED", `Cannot list ${source.expression}: the answer is cut off`);
+function openSide(location: Location, options: CopyTreeOptions, write: boolean): TreeSide {
+  if (location.origin === undefined) return new LocalTreeSide(location.filename, write);
+  if (options.protocol === 1) {
+    throw failure("UNSUPPORTED", `Cannot copy a tree by protocol 1: ${location.origin} can't list it`);
   }
-  const reader = new EntryReader();
-  return lines.map((line) => reader.read(line));
+  const { token, stallTimeoutMs = 120_000, signal, caCerts } = options;
+  return new RemoteTreeSide(location, { token, stallTimeoutMs, signal, caCerts });
 }
+
+/** What ends a copy of a tree, because every other name would fail the same way. */
+const FATAL_CODES: ReadonlySet<string> = new Set(["NETWORK", "TIMEOUT", "AUTH", "NO_SPACE", "READ_ONLY"]);
 
 class TreeCopy {
   readonly #source: Location;
   readonly #target: Location;
+  readonly #from: TreeSide;
+  readonly #to: TreeSide;
   readonly #options: CopyTreeOptions;
+  readonly #fileOptions: PdiffClientOptions;
+  readonly #faults: CopyTreeFault[] = [];
+  /** Files that were not copied: their facts are not set either. */
+  readonly #failed = new Set<string>();
 
-  constructor(source: Location, target: Location, options: CopyTreeOptions) {
+  constructor(
+    source: Location,
+    target: Location,
+    from: TreeSide,
+    to: TreeSide,
+    options: CopyTreeOptions,
+    fileOptions: PdiffClientOptions,
+  ) {
     this.#source = source;
     this.#target = target;
+    this.#from = from;
+    this.#to = to;
     this.#options = options;
-    if (this.#isLocal && options.dryRun !== true) Deno.mkdirSync(target.filename, { recursive: true });
+    this.#fileOptions = fileOptions;
   }
 
-  get #isLocal(): boolean {
-    return this.#target.origin === undefined;
-  }
-
-  #path(entry: TreeEntry): string {
-    return `${this.#target.filename}/${entry.path}`;
-  }
-
-  #stat(path: string): Deno.FileInfo | undefined {
-    try {
-      return Deno.lstatSync(path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw denoFailure(`look at ${path}`, error);
+  async run(): Promise<CopyTreeResult> {
+    const { archive: attributes, signal, maxDelete = Infinity, dryRun, onEntry } = this.#options;
+    const listing = { attributes, signal };
+    const [source, there] = await Promise.all([this.#from.list(listing), this.#to.list(listing)]);
+    if (source === undefined) {
+      throw failure("NOT_FOUND", `Cannot copy ${this.#source.expression}: there is no such directory`);
     }
-  }
-
-  /** Makes a directory or a link; what else has the name of a directory is an error, not written through. */
-  make(entry: TreeEntry): void {
-    if (!this.#isLocal || this.#options.dryRun === true) return;
-    const path = this.#path(entry);
-    const found = this.#stat(path);
-    if (entry.kind === "dir") {
-      if (found?.isDirectory) return;
-      if (found !== undefined) {
-        throw failure("IO", `Cannot make the directory ${path}: something else has that name`);
-      }
-      Deno.mkdirSync(path);
-    } else {
-      if (found?.isSymlink && Deno.readLinkSync(path) === entry.link) return;
-      if (found?.isDirectory) throw failure("IO", `Cannot make the link ${path}: it is a directory`);
-      if (found !== undefined) Deno.removeSync(path);
-      Deno.symlinkSync(entry.link!, path);
+    const plan = this.#plan(source, there ?? []);
+    const isRemoval = ({ kind }: TreeChange): boolean => kind === "remove" || kind === "rmdir";
+    const removed = [...plan.first.filter(({ kind }) => kind === "rmdir"), ...plan.removals];
+    if (removed.length > maxDelete) {
+      throw new LimitExceededError(`Cannot remove ${removed.length} names: expected at most ${maxDelete}`, {
+        format: "pdiffcopy",
+        code: "DELETE_LIMIT",
+        limit: maxDelete,
+        actual: removed.length,
+        unit: "names",
+      });
     }
-    this.#options.onEntry?.("make", entry.path);
+    this.#faults.push(...plan.faults);
+    if (dryRun !== true && there === undefined) await this.#to.create();
+    await this.#apply(plan.first);
+    const bytesTransferred = await this.#copyFiles(plan.files);
+    await this.#apply(plan.hardLinks);
+    await this.#apply(plan.removals);
+    if (dryRun !== true) await this.#apply(plan.facts.filter(({ path }) => !this.#failed.has(path)));
+    for (const change of [...plan.first, ...plan.hardLinks, ...plan.removals]) {
+      onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
+    }
+    return {
+      files: source.filter(({ kind }) => kind === "file").length,
+      filesCopied: plan.files.length - this.#failed.size,
+      bytesTransferred,
+      removed: removed.length,
+      faults: this.#faults,
+    };
   }
 
-  /** Whether a file has to be compared. */
-  isNeeded(entry: TreeEntry): boolean {
-    if (!this.#isLocal || this.#options.checksum === true) return true;
-    const found = this.#stat(this.#path(entry));
-    return !(found?.isFile === true && found.size === entry.size && found.mtime?.getTime() === entry.mtimeMs);
+  #plan(source: readonly TreeEntry[], there: readonly TreeEntry[]): TreePlan {
+    const { times = true, permissions = true, archive = false, checksum = false } = this.#options;
+    const removeOthers = this.#options.delete === true;
+    const isWindows = Deno.build.os === "windows";
+    const carried = { times, permissions: permissions && !isWindows, archive, checksum, removeOthers };
+    return new TreePlanner(source, there, carried).plan();
   }
 
-  /** Copies one file; returns the bytes of blocks that were copied. */
-  async copy(entry: TreeEntry): Promise<number> {
-    const { dryRun = false, times = true, permissions = true, onEntry } = this.#options;
-    const at = (location: Location): Location => ({
-      ...location,
-      filename: `${location.filename}/${entry.path}`,
-      expression: `${location.expression}/${entry.path}`,
-      label: `${location.label}/${entry.path}`,
+  async #apply(changes: readonly TreeChange[]): Promise<void> {
+    if (changes.length === 0 || this.#options.dryRun === true) return;
+    this.#options.signal?.throwIfAborted();
+    this.#faults.push(...await this.#to.apply(changes));
+  }
+
+  async #copyFiles(items: readonly TreeEntry[]): Promise<number> {
+    let bytesTransferred = 0;
+    const pool = new WorkerPool({
+      concurrency: this.#options.concurrency ?? DEFAULT_CONCURRENCY,
+      items,
+      work: (entry) => this.#copyFile(entry),
+      signal: this.#options.signal,
     });
-    const path = this.#path(entry);
-    if (this.#isLocal && !dryRun && this.#stat(path)?.isSymlink) Deno.removeSync(path);
-    const { onEntry: _, checksum: _c, delete: _d, maxDelete: _m, times: _t, permissions: _p, ...options } =
-      this.#options;
-    // A server that has listed the source speaks protocol 2: no need to ask for each file.
-    const protocol = options.protocol ?? (this.#source.origin === undefined ? undefined : 2);
-    const [source, target] = [at(this.#source), at(this.#target)];
-    const client = new PdiffClient({ ...options, protocol, concurrency: 1, source, target });
-    const { bytesTransferred } = await client.synchronize().catch((error) => {
-      if (error instanceof SluiceError) error.message += ` (${entry.path})`;
-      throw error;
-    });
-    onEntry?.("copy", entry.path);
-    if (this.#isLocal && !dryRun) {
-      if (permissions && Deno.build.os !== "windows") Deno.chmodSync(path, entry.mode);
-      if (times) Deno.utimeSync(path, new Date(entry.mtimeMs), new Date(entry.mtimeMs));
-    }
+    for await (const bytes of pool) bytesTransferred += bytes;
     return bytesTransferred;
   }
 
-  /** Permissions and times of directories come last: what is written below changes them. */
-  finishDirectories(entries: readonly TreeEntry[]): void {
-    const { dryRun, times = true, permissions = true } = this.#options;
-    if (!this.#isLocal || dryRun === true) return;
-    for (const entry of entries.toReversed()) {
-      if (entry.kind !== "dir") continue;
-      if (permissions && Deno.build.os !== "windows") Deno.chmodSync(this.#path(entry), entry.mode);
-      if (times) Deno.utimeSync(this.#path(entry), new Date(entry.mtimeMs), new Date(entry.mtimeMs));
+  /** Copies one file; returns the bytes of blocks that were copied. */
+  async #copyFile(entry: TreeEntry): Promise<number> {
+    // A server that has listed the source speaks protocol 2: no need to ask for each file.
+    const isLocal = this.#source.origin === undefined && this.#target.origin === undefined;
+    const protocol = this.#fileOptions.protocol ?? (isLocal ? undefined : 2);
+    const [source, target] = [below(this.#source, entry.path), below(this.#target, entry.path)];
+    const client = new PdiffClient({ ...this.#fileOptions, protocol, concurrency: 1, source, target });
+    try {
+      const { bytesTransferred } = await client.synchronize();
+      this.#options.onEntry?.("copy", entry.path);
+      return bytesTransferred;
+    } catch (error) {
+      this.#options.signal?.throwIfAborted();
+      if (!(error instanceof SluiceError) || FATAL_CODES.has(error.code)) throw error;
+      this.#failed.add(entry.path);
+      this.#faults.push({ path: entry.path, code: error.code, message: error.message });
+      return 0;
     }
   }
+}
 
-  /** Removes what the source does not have. */
-  removeOthers(entries: readonly TreeEntry[]): number {
-    if (!this.#isLocal) {
-      throw failure("UNSUPPORTED", "Cannot remove from a server: it offers no such request");
-    }
-    if (this.#stat(this.#target.filename) === undefined) return 0;
-    const wanted = new Set(entries.map(({ path }) => path));
-    const others = [...listTree(this.#target.filename)].filter(({ path }) => !wanted.has(path)).reverse();
-    const { maxDelete = Infinity, dryRun, onEntry } = this.#options;
-    if (others.length > maxDelete) {
-      throw failure("IO", `Cannot remove ${others.length} names: expected at most ${maxDelete}`);
-    }
-    for (const entry of others) {
-      if (dryRun !== true) Deno.removeSync(this.#path(entry));
-      onEntry?.("remove", entry.path);
-    }
-    return others.length;
-  }
+/** The location of a name below a directory. */
+function below(location: Location, path: string): Location {
+  const join = (text: string): string => text.endsWith("/") ? `${text}${path}` : `${text}/${path}`;
+  return {
+    ...location,
+    filename: join(location.filename),
+    expression: join(location.expression),
+    label: join(location.label),
+  };
 }

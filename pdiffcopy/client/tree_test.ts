@@ -2,8 +2,13 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SluiceError } from "@sluice/internal";
 import { Random } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
+import { hasNativeFiles } from "../kernel/file.ts";
 import { copyTree, servePdiff } from "../mod.ts";
-import { EntryReader, formatEntry, listTree } from "./_tree_list.ts";
+import type { CopyTreeOptions } from "../mod.ts";
+import { EntryReader, formatEntry } from "../copy/_tree_entry.ts";
+import type { TreeEntry } from "../copy/_tree_entry.ts";
+import { listTree } from "../copy/_tree_list.ts";
+import { openDirectory, openFile } from "../file/_files.ts";
 
 /** Files of all sizes, an empty directory, links, odd names. */
 async function makeTree(root: string): Promise<void> {
@@ -24,65 +29,182 @@ async function makeTree(root: string): Promise<void> {
   await Deno.symlink("/nowhere", `${root}/dangling`);
 }
 
-function entries(root: string): string {
-  return [...listTree(root)].map((entry) =>
-    formatEntry({ ...entry, mtimeMs: entry.kind === "link" ? 0 : entry.mtimeMs })
-  ).join("");
+async function list(root: string): Promise<TreeEntry[]> {
+  using directory = openDirectory(root, false);
+  return await Array.fromAsync(listTree(directory));
 }
 
-for (const kind of ["local", "download"] as const) {
+/** Everything that a copy carries by default: the times of links too. */
+async function entries(root: string): Promise<string> {
+  const found = await list(root);
+  return found.map((entry) => formatEntry({ ...entry, uid: 0, gid: 0, identity: undefined })).join("");
+}
+
+for (const kind of ["local", "download", "upload"] as const) {
   Deno.test(`copyTree makes a directory like another: ${kind}`, async () => {
     await inDirectory(async (directory) => {
       const root = `${directory}/root`;
       await makeTree(root);
-      await using server = servePdiff({ root: directory, port: 0 });
-      const source = kind === "local" ? root : `http://127.0.0.1:${server.port}/root`;
-      const target = `${directory}/target`;
-      const options = { source, target, fsync: false };
+      await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+      const there = `http://127.0.0.1:${server.port}`;
+      const source = kind === "download" ? `${there}/root` : root;
+      const path = `${directory}/target`;
+      const options = { source, target: kind === "upload" ? `${there}/target` : path, fsync: false };
       const dry = await copyTree({ ...options, dryRun: true });
       assertEquals(dry.filesCopied, 5);
-      await assertRejects(() => Deno.stat(target), Deno.errors.NotFound);
+      await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
       assertEquals((await copyTree(options)).filesCopied, 5);
-      assertEquals(entries(target), entries(root));
-      for (const { path, kind } of listTree(root)) {
-        if (kind === "file") {
-          assertEquals(await Deno.readFile(`${target}/${path}`), await Deno.readFile(`${root}/${path}`));
-        }
+      assertEquals(await entries(path), await entries(root));
+      for (const entry of await list(root)) {
+        if (entry.kind !== "file") continue;
+        assertEquals(
+          await Deno.readFile(`${path}/${entry.path}`),
+          await Deno.readFile(`${root}/${entry.path}`),
+        );
       }
-      assertEquals((await copyTree(options)).filesCopied, 0);
+      const again = await copyTree(options);
+      assertEquals([again.filesCopied, again.faults], [0, []]);
 
-      await Deno.writeTextFile(`${target}/top`, "changed!!!");
-      await Deno.utime(`${target}/top`, 1_500_000_000, 1_500_000_000);
+      await Deno.writeTextFile(`${path}/top`, "changed!!!");
+      await Deno.utime(`${path}/top`, 1_500_000_000, 1_500_000_000);
       assertEquals((await copyTree(options)).filesCopied, 0, "size and time are the same");
       assertEquals((await copyTree({ ...options, checksum: true })).bytesTransferred, 10);
-      assertEquals(await Deno.readFile(`${target}/top`), await Deno.readFile(`${root}/top`));
+      assertEquals(await Deno.readFile(`${path}/top`), await Deno.readFile(`${root}/top`));
 
-      await Deno.mkdir(`${target}/extra/sub`, { recursive: true });
-      await Deno.writeTextFile(`${target}/extra/sub/file`, "x");
-      await assertRejects(() => copyTree({ ...options, delete: true, maxDelete: 2 }), SluiceError);
+      await Deno.mkdir(`${path}/extra/sub`, { recursive: true });
+      await Deno.writeTextFile(`${path}/extra/sub/file`, "x");
+      const limited = await assertRejects(
+        () => copyTree({ ...options, delete: true, maxDelete: 2 }),
+        SluiceError,
+      );
+      assertEquals(limited.code, "DELETE_LIMIT");
       assertEquals((await copyTree({ ...options, delete: true, dryRun: true })).removed, 3);
+      assert((await Deno.stat(`${path}/extra/sub/file`)).isFile);
       assertEquals((await copyTree({ ...options, delete: true })).removed, 3);
-      assertEquals(entries(target), entries(root));
+      assertEquals(await entries(path), await entries(root));
     });
+  });
+
+  Deno.test(`copyTree gives names to what they became: ${kind}`, async () => {
+    await inDirectory(async (directory) => {
+      await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+      const there = `http://127.0.0.1:${server.port}`;
+      const [root, path] = [`${directory}/root`, `${directory}/target`];
+      for (const base of [root, path]) {
+        await Deno.mkdir(`${base}/dir/sub`, { recursive: true });
+        await Deno.writeTextFile(`${base}/dir/sub/file`, "x");
+        await Deno.writeTextFile(`${base}/file`, "x");
+        await Deno.symlink("file", `${base}/link`);
+      }
+      await Deno.remove(`${root}/dir`, { recursive: true });
+      await Deno.writeTextFile(`${root}/dir`, "now a file");
+      await Deno.remove(`${root}/file`);
+      await Deno.mkdir(`${root}/file`);
+      await Deno.writeTextFile(`${root}/file/below`, "y");
+      await Deno.remove(`${root}/link`);
+      await Deno.writeTextFile(`${root}/link`, "z");
+      const options = {
+        source: kind === "download" ? `${there}/root` : root,
+        target: kind === "upload" ? `${there}/target` : path,
+        fsync: false,
+      };
+      const kept = await copyTree(options);
+      assertEquals(kept.faults.map(({ path }) => path), ["dir"], "a full directory stays without delete");
+      assertEquals(await Deno.readTextFile(`${path}/file/below`), "y");
+      assertEquals(await Deno.readTextFile(`${path}/dir/sub/file`), "x");
+      assertEquals((await copyTree({ ...options, delete: true })).faults, []);
+      assertEquals(await entries(path), await entries(root));
+    });
+  });
+
+  Deno.test({
+    name: `copyTree carries owners, hard links and attributes with archive: ${kind}`,
+    ignore: !hasNativeFiles(undefined) || Deno.uid() !== 0,
+    async fn() {
+      await inDirectory(async (directory) => {
+        await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+        const there = `http://127.0.0.1:${server.port}`;
+        const [root, path] = [`${directory}/root`, `${directory}/target`];
+        await Deno.mkdir(root);
+        await Deno.writeTextFile(`${root}/a`, "x");
+        await Deno.link(`${root}/a`, `${root}/b`);
+        {
+          using file = openFile(`${root}/a`, { write: true });
+          const attribute = new Uint8Array([6, 0, 0, 0, 1, 0, 0, 0, ...new TextEncoder().encode("user.kv")]);
+          assertEquals(file.setAttributes(attribute), 0);
+          file.setFacts({ owner: { uid: 107, gid: 36 }, mode: 0o640, mtimeNs: 1_500_000_000_123_456_789n });
+        }
+        const options = {
+          source: kind === "download" ? `${there}/root` : root,
+          target: kind === "upload" ? `${there}/target` : path,
+          fsync: false,
+          archive: true,
+        };
+        assertEquals((await copyTree(options)).faults, []);
+        const info = await Deno.stat(`${path}/a`);
+        assertEquals([info.uid, info.gid, info.mode! & 0o7777, info.nlink], [107, 36, 0o640, 2]);
+        using file = openFile(`${path}/a`);
+        assertEquals(file.status().mtimeNs, 1_500_000_000_123_456_789n);
+        assert(new TextDecoder().decode(file.attributes()).includes("user.kv"));
+        assertEquals((await copyTree(options)).filesCopied, 0);
+        assertEquals((await Deno.stat(`${path}/b`)).ino, info.ino);
+      });
+    },
+  });
+
+  Deno.test({
+    name: `copyTree copies the rest when a name can't be copied: ${kind}`,
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      await inDirectory(async (directory) => {
+        await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+        const there = `http://127.0.0.1:${server.port}`;
+        const [root, path] = [`${directory}/root`, `${directory}/target`];
+        await Deno.mkdir(root);
+        for (const name of ["a", "b", "c"]) await Deno.writeTextFile(`${root}/${name}`, name);
+        assert((await new Deno.Command("mkfifo", { args: [`${root}/pipe`] }).output()).success);
+        await Deno.writeTextFile(`${root}/.b.pdiff-journal`, "{}\n");
+        const source = kind === "download" ? `${there}/root` : root;
+        const target = kind === "upload" ? `${there}/target` : path;
+        const { faults, filesCopied } = await copyTree({ source, target, fsync: false });
+        assertEquals(faults.map(({ path, code }) => [path, code]), [["pipe", "UNSUPPORTED"], ["b", "DIRTY"]]);
+        assertEquals(filesCopied, 2);
+        assertEquals((await list(path)).map((entry) => entry.path), ["a", "c"]);
+      });
+    },
+  });
+
+  Deno.test({
+    name: `copyTree copies names that are not UTF-8: ${kind}`,
+    ignore: !hasNativeFiles(undefined),
+    async fn() {
+      await inDirectory(async (directory) => {
+        await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+        const there = `http://127.0.0.1:${server.port}`;
+        const [root, path] = [`${directory}/root`, `${directory}/target`];
+        await Deno.mkdir(root);
+        {
+          using folder = openDirectory(root, true);
+          folder.makeDirectory("d\udcfe", 0o755);
+          using below = folder.openDirectory("d\udcfe", true);
+          using file = below.open("é\udcff", { write: true, create: true });
+          await file.write(0, new TextEncoder().encode("content"));
+        }
+        const source = kind === "download" ? `${there}/root` : root;
+        const target = kind === "upload" ? `${there}/target` : path;
+        assertEquals((await copyTree({ source, target, fsync: false })).faults, []);
+        assertEquals((await list(path)).map((entry) => entry.path), ["d\udcfe", "d\udcfe/é\udcff"]);
+        assertEquals(await entries(path), await entries(root));
+      });
+    },
   });
 }
 
-Deno.test("copyTree uploads names and contents", async () => {
-  await inDirectory(async (directory) => {
-    const root = `${directory}/root`;
-    await makeTree(root);
-    await Deno.mkdir(`${directory}/served`);
-    await using server = servePdiff({ root: `${directory}/served`, port: 0, writable: true, fsync: false });
-    await copyTree({ source: root, target: `http://127.0.0.1:${server.port}/copy` });
-    for (const { path, kind } of listTree(root)) {
-      if (kind === "file") {
-        assertEquals(
-          await Deno.readFile(`${directory}/served/copy/${path}`),
-          await Deno.readFile(`${root}/${path}`),
-        );
-      }
-    }
-  });
+Deno.test("copyTree refuses options that trees have no use for", async () => {
+  const options = { source: "a", target: "b" };
+  for (const more of [{ shift: true }, { seeds: [] }, { unknown: 1 }, { archive: "yes" }]) {
+    await assertRejects(() => copyTree({ ...options, ...more } as unknown as CopyTreeOptions), TypeError);
+  }
 });
 
 Deno.test("copyTree does not write through links of the target", async () => {
@@ -99,7 +221,10 @@ Deno.test("copyTree does not write through links of the target", async () => {
     assertEquals(await Deno.readTextFile(`${target}/file`), "new");
     await Deno.remove(`${target}/sub`);
     await Deno.symlink("../outside", `${target}/sub`);
-    await assertRejects(() => copyTree({ source, target }), SluiceError);
+    await Deno.writeTextFile(`${source}/sub/inner`, "inner");
+    assertEquals((await copyTree({ source, target })).faults, []);
+    assert((await Deno.lstat(`${target}/sub`)).isDirectory);
+    assertEquals([...Deno.readDirSync(`${directory}/outside`)].map(({ name }) => name), ["victim"]);
   });
 });
 
@@ -118,7 +243,7 @@ Deno.test("entries that lead out of the directory are refused", () => {
       line({ p: "a\0b" }),
       line({ p: "missing/f" }),
       line({ p: 5 }),
-      line({ k: "x" }),
+      line({ k: "z" }),
       line({ k: "l" }),
       line({ s: -1 }),
       line({ s: 1.5 }),

@@ -54,6 +54,7 @@ export async function copyPart(
       await options.limiter.take(source.remote || target.remote ? frames.length : 0, signal);
       const applied = await target.apply(next, end, table, frames);
       next = applied.next;
+      options.retry.progress.reach(start, next);
       options.onStep(Math.max(0, next - start - told), applied.written);
       told = Math.max(told, next - start);
     }

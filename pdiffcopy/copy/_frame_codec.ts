@@ -77,6 +77,7 @@ export class ZstdFrames implements FrameCodec {
   }
 
   async decode(frames: Uint8Array<ArrayBuffer>, table: Table): Promise<Uint8Array<ArrayBuffer>> {
+    if (!hasPacked(frames)) return frames;
     const parts: Uint8Array<ArrayBuffer>[] = [];
     for (let pos = 0; pos + FRAME_HEADER_SIZE <= frames.length;) {
       const frame = readFrame(frames, pos);
@@ -85,6 +86,15 @@ export class ZstdFrames implements FrameCodec {
     }
     return concatBytes(parts);
   }
+}
+
+function hasPacked(frames: Uint8Array): boolean {
+  for (let pos = 0; pos + FRAME_HEADER_SIZE <= frames.length;) {
+    const frame = readFrame(frames, pos);
+    if (frame.type === FRAME.DATAZ) return true;
+    pos = frame.end;
+  }
+  return false;
 }
 
 async function unpack(

@@ -1,45 +1,81 @@
 /**
  * A file on this machine as the source of a copy.
  */
-import { failure, systemFailure } from "../file/_errors.ts";
-import { openDirectory, openFile, splitPath } from "../file/_files.ts";
+import { concatBytes } from "@sluice/internal";
+import { isBlockDevice, isDirectory, isRegular } from "../file/_block_file.ts";
 import type { BlockFile, Table } from "../file/_block_file.ts";
+import { denoFailure, failure, systemFailure } from "../file/_errors.ts";
+import { openDirectory, openFile, splitPath } from "../file/_files.ts";
 import type { CopySource, SideStatus } from "./_sides.ts";
-import { isDirty } from "./_target.ts";
+import { isDirty } from "./_side_files.ts";
 
 /** Room for frames beside the blocks in them. */
 const FRAME_ROOM = 4096;
 const BUFFER_SIZE = 4 << 20;
-const FILE_TYPE = 0o170000;
+/** Content of files that say nothing of their size is held in memory and in a temporary file. */
+const SIZELESS_MAX = 64 << 20;
+const READ_SIZE = 64 << 10;
 
 /** Bytes of a buffer that takes frames of these blocks. */
 export function frameBufferSize(blockSize: number): number {
   return Math.max(BUFFER_SIZE, blockSize) + FRAME_ROOM;
 }
 
-/** Opens a file that is read as a source; refuses directories and files that an earlier copy left mixed. */
-export function openSource(path: string, allowDirty: boolean): BlockFile {
+/** Opens a file that is read as a source; refuses what has no content, and files that an earlier copy left mixed. */
+export async function openSource(path: string, allowDirty: boolean): Promise<BlockFile> {
   const file = openFile(path);
   try {
-    const kind = file.status().mode & FILE_TYPE;
-    if (kind === 0o040000) throw systemFailure(`read ${path}`, 21);
-    if (kind !== 0o100000 && kind !== 0o060000) {
+    const { mode, size } = file.status();
+    if (isDirectory(mode)) throw systemFailure(`read ${path}`, 21);
+    if (!isRegular(mode) && !isBlockDevice(mode)) {
       throw failure("IO", `Cannot read ${path}: it is neither a file nor a block device`);
     }
     if (!allowDirty) {
       const { folder, name } = splitPath(path);
       using directory = openDirectory(folder, false);
-      if (isDirty(directory, name)) {
+      if (isDirty(directory, name, mode)) {
         throw failure(
           "DIRTY",
           `Cannot read ${path}: a copy to it was interrupted and has to be completed first`,
         );
       }
     }
-    return file;
+    if (size > 0 || await isEmpty(file)) return file;
   } catch (error) {
     file.close();
     throw error;
+  }
+  using _ = file;
+  return await keepContent(file);
+}
+
+/** Whether a file without a size has no content either; those of /proc have one. */
+export async function isEmpty(file: BlockFile): Promise<boolean> {
+  return await file.read(0, new Uint8Array(1)) === 0;
+}
+
+/** A file with the content of one that does not say how long it is: a temporary one without a name. */
+async function keepContent(file: BlockFile): Promise<BlockFile> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (let size = 0;;) {
+    const part = new Uint8Array(READ_SIZE);
+    const count = await file.read(size, part);
+    if (count === 0) break;
+    parts.push(part.subarray(0, count));
+    size += count;
+    if (size > SIZELESS_MAX) {
+      throw failure("UNSUPPORTED", `Cannot read ${file.path}: it has no size and does not end`);
+    }
+  }
+  let path: string | undefined;
+  try {
+    path = Deno.makeTempFileSync({ prefix: "sluice-" });
+    Deno.writeFileSync(path, concatBytes(parts));
+    return openFile(path);
+  } catch (error) {
+    throw denoFailure(`keep the content of ${file.path}`, error);
+  } finally {
+    if (path !== undefined) Deno.removeSync(path);
   }
 }
 
@@ -51,17 +87,22 @@ export class LocalSource implements CopySource {
   readonly #threads: number;
   #version = "";
 
-  constructor(path: string, allowDirty: boolean, threads: number) {
+  private constructor(path: string, file: BlockFile, threads: number) {
     this.label = path;
-    this.file = openSource(path, allowDirty);
+    this.file = file;
     this.#threads = threads;
+  }
+
+  /** Opens a file as a source. */
+  static async open(path: string, allowDirty: boolean, threads: number): Promise<LocalSource> {
+    return new LocalSource(path, await openSource(path, allowDirty), threads);
   }
 
   // deno-lint-ignore require-await
   async stat(): Promise<SideStatus> {
-    const { size, version, mtimeNs } = this.file.status();
+    const { size, version, mtimeNs, mode } = this.file.status();
     this.#version = version;
-    return { size, version, mtimeNs };
+    return { size, version, mtimeNs, mode: mode & 0o7777, isDevice: isBlockDevice(mode) };
   }
 
   async digests(start: number, end: number, table: Table): Promise<void> {
@@ -80,11 +121,16 @@ export class LocalSource implements CopySource {
       yield buffer.subarray(0, produced);
       at = next;
     }
-    this.checkUnchanged();
+    this.#checkUnchanged();
+  }
+
+  // deno-lint-ignore require-await
+  async finish(): Promise<void> {
+    this.#checkUnchanged();
   }
 
   /** Fails when the file is not what `stat` saw. */
-  checkUnchanged(): void {
+  #checkUnchanged(): void {
     if (this.file.status().version === this.#version) return;
     throw failure("SOURCE_CHANGED", `Cannot copy ${this.label}: it changed during the copy`);
   }

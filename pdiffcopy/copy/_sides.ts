@@ -10,6 +10,10 @@ export interface SideStatus {
   readonly version: string;
   /** Nanoseconds; undefined where the other side does not say. */
   readonly mtimeNs: bigint | undefined;
+  /** Permission bits; undefined where the other side does not say. */
+  readonly mode: number | undefined;
+  /** Whether it is a block device, whose size is fixed. */
+  readonly isDevice: boolean;
 }
 
 /** Where bytes come from. */
@@ -25,6 +29,8 @@ export interface CopySource {
    * until the next is asked for. Ends normally only when everything came.
    */
   frames(start: number, end: number, knownEnd: number, table: Table): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** After everything was taken: fails unless the table, and so the target, has what the source has now. */
+  finish(table: Table): Promise<void>;
   close(): void;
 }
 
@@ -36,6 +42,8 @@ export interface CopyTarget {
   readonly resumed: boolean;
   /** Whether the file is a mixture as long as the copy is not complete. */
   readonly isMixed: boolean;
+  /** Whether the file had the source's length before; a device may be longer. */
+  readonly hasLength: boolean;
   /** Fills the table with digests of a range of what is there; returns up to where it is known. */
   digests(start: number, end: number, table: Table): Promise<number>;
   /** Takes whole frames; returns where the next must start and what was written. */

@@ -2,10 +2,13 @@
  * Writing a file so that its name stands for the old content, the new content, or a mixture with a durable journal
  * beside it, whatever happens and whenever. Server and client write through this alone.
  */
+import { SluiceError } from "@sluice/internal";
+import { isBlockDevice, isDirectory, isRegular } from "../file/_block_file.ts";
+import type { BlockDirectory, BlockFile, Table } from "../file/_block_file.ts";
 import { failure, systemFailure } from "../file/_errors.ts";
 import { FRAME, FRAME_HEADER_SIZE, readFrame } from "../file/_frames.ts";
-import { SluiceError } from "@sluice/internal";
-import type { BlockDirectory, BlockFile, Table } from "../file/_block_file.ts";
+import { KeptFacts } from "./_kept_facts.ts";
+import { isOwnName, Journal, openIfThere, partName } from "./_side_files.ts";
 
 /** How an existing file is replaced: in place with a journal, or by a new file that is renamed over it. */
 export type ReplacePolicy = "auto" | "inplace" | "atomic";
@@ -21,68 +24,30 @@ export interface TargetPlan {
   /** Whether zeros may become holes. */
   readonly punch: boolean;
   readonly threads: number;
-  /** Whether an existing file is replaced by one that starts empty: nothing of it is compared. */
+  /** Whether the content is put together in a part from the start: nothing of an existing file is compared. */
   readonly fresh?: boolean;
+  /** Permission bits that a new file may have at most; those of the source. @default {0o666} */
+  readonly mode?: number | undefined;
+  /** Whether nothing may be changed: files are opened to read only. */
+  readonly dryRun?: boolean;
   /** Whether links in the last part of the name are refused, and paths may not lead out: for servers. */
   readonly confined: boolean;
 }
 
-const FILE_TYPE = 0o170000;
-const REGULAR = 0o100000;
-const DIRECTORY = 0o040000;
-const BLOCK_DEVICE = 0o060000;
-const NAME_SIZE_MAX = 200;
 const COPY_BLOCK = 1 << 20;
 /** Bytes of one native call, so that a copy can be given up and says how far it is. */
 const STRIDE = 256 << 20;
+const USUAL_MODE = 0o666;
 
-/** A name beside the target's; names near the limit of file systems are cut. */
-function besideName(name: string, kind: string): string {
-  return `.${name.length > NAME_SIZE_MAX ? name.slice(0, NAME_SIZE_MAX) : name}.pdiff-${kind}`;
-}
-
-/** The name of the journal of a file. */
-export function journalName(name: string): string {
-  return besideName(name, "journal");
-}
-
-/** The name of what is not complete yet of a file. */
-export function partName(name: string): string {
-  return besideName(name, "part");
-}
-
-/** Whether a name is one that copies use for themselves. */
-export function isOwnName(name: string): boolean {
-  return /^\..*\.pdiff-(?:journal|part|undo)$/s.test(name);
-}
-
-function openIfThere(
-  directory: BlockDirectory,
-  name: string,
-  write: boolean,
-  confined: boolean,
-): BlockFile | undefined {
-  try {
-    return directory.open(name, { write, noFollow: confined, beneath: confined });
-  } catch (error) {
-    if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
-    throw error;
-  }
-}
-
-/** Whether a journal says that the file is a mixture. */
-export function isDirty(directory: BlockDirectory, name: string): boolean {
-  const journal = openIfThere(directory, journalName(name), false, true);
-  journal?.close();
-  return journal !== undefined;
-}
-
-function checkKind(file: BlockFile): void {
-  const { mode } = file.status();
-  const kind = mode & FILE_TYPE;
-  if (kind === DIRECTORY) throw systemFailure(`write ${file.path}`, 21);
-  if (kind !== REGULAR && kind !== BLOCK_DEVICE) {
+/** Refuses what is neither a file nor a device, and devices that are too small. */
+function checkKind(file: BlockFile, wanted: number): void {
+  const { mode, size } = file.status();
+  if (isDirectory(mode)) throw systemFailure(`write ${file.path}`, 21);
+  if (!isRegular(mode) && !isBlockDevice(mode)) {
     throw failure("IO", `Cannot write ${file.path}: it is neither a file nor a block device`);
+  }
+  if (isBlockDevice(mode) && size < wanted) {
+    throw failure("NO_SPACE", `Cannot write ${wanted} bytes to ${file.path}: the device has ${size}`);
   }
 }
 
@@ -96,21 +61,28 @@ function changes(frames: Uint8Array): boolean {
   return false;
 }
 
+/** Where the new content goes: nowhere yet, into the file itself, or into a part. */
+type State = "clean" | "inplace" | "part";
+
 /** A target that is being written. */
 export class LocalTarget implements Disposable {
   readonly #directory: BlockDirectory;
   readonly #name: string;
   readonly #plan: TargetPlan;
-  /** What stands under the name; undefined where nothing does. */
+  readonly #journal: Journal;
+  /** What has the name; undefined where nothing does. */
   readonly #existing: BlockFile | undefined;
   readonly #version: string | undefined;
-  /** What is read and written now. */
-  #file: BlockFile;
-  #state: "clean" | "inplace" | "part";
+  /** What is read and written now; undefined for a dry run without a file. */
+  #file: BlockFile | undefined;
+  #state: State;
+  /** Whether a part is copied into the existing file at the end, which keeps its other names. */
+  #landsInPlace = false;
+  #kept: KeptFacts | undefined;
   readonly #wasDirty: boolean;
   #preparing: Promise<void> | undefined;
   /** Whether something was left of an earlier run. */
-  readonly resumed: boolean;
+  resumed: boolean;
 
   private constructor(
     directory: BlockDirectory,
@@ -118,17 +90,18 @@ export class LocalTarget implements Disposable {
     plan: TargetPlan,
     existing: BlockFile | undefined,
     part: BlockFile | undefined,
-    wasDirty: boolean,
   ) {
     this.#directory = directory;
     this.#name = name;
     this.#plan = plan;
     this.#existing = existing;
-    this.#version = existing?.status().version;
-    this.#file = existing ?? part!;
+    const status = existing?.status();
+    this.#journal = new Journal(directory, name, status?.mode ?? 0);
+    this.#version = status?.version;
+    this.#file = existing ?? part;
     this.#state = part === undefined ? "clean" : "part";
-    this.#wasDirty = wasDirty;
-    this.resumed = wasDirty || (part !== undefined && part.status().size > 0);
+    this.#wasDirty = existing !== undefined && this.#journal.exists;
+    this.resumed = this.#wasDirty || (part !== undefined && part.status().size > 0);
   }
 
   /** Opens a target; the directory stays the caller's. Nothing is changed yet, apart from the part of a new file. */
@@ -136,20 +109,15 @@ export class LocalTarget implements Disposable {
     if (isOwnName(name)) {
       throw failure("PERMISSION", `Cannot write ${name}: the name is used for unfinished copies`);
     }
-    const existing = openIfThere(directory, name, true, plan.confined);
+    const writes = plan.dryRun !== true;
+    const existing = openIfThere(directory, name, writes, plan.confined);
     try {
-      if (existing === undefined) {
-        const part = directory.open(partName(name), { write: true, create: true, noFollow: true });
-        try {
-          await lockOrFail(part, name);
-          return new LocalTarget(directory, name, plan, undefined, part, false);
-        } catch (error) {
-          part.close();
-          throw error;
-        }
+      if (existing !== undefined) {
+        checkKind(existing, plan.size);
+        return new LocalTarget(directory, name, plan, existing, undefined);
       }
-      checkKind(existing);
-      return new LocalTarget(directory, name, plan, existing, undefined, isDirty(directory, name));
+      const part = writes ? await openPart(directory, name, plan.mode ?? USUAL_MODE) : undefined;
+      return new LocalTarget(directory, name, plan, undefined, part);
     } catch (error) {
       existing?.close();
       throw error;
@@ -158,12 +126,18 @@ export class LocalTarget implements Disposable {
 
   /** Bytes that can be compared with the source. */
   get size(): number {
-    return this.#file.status().size;
+    return this.#file?.status().size ?? 0;
   }
 
   /** Whether there was a file of this name. */
   get exists(): boolean {
     return this.#existing !== undefined;
+  }
+
+  /** Whether the target has the length that it shall have; a device may be longer. */
+  get hasLength(): boolean {
+    const status = this.#existing?.status();
+    return status !== undefined && (status.size === this.#plan.size || isBlockDevice(status.mode));
   }
 
   /** Hashes the blocks of a range that have the length of the source's; returns where those end. */
@@ -172,16 +146,21 @@ export class LocalTarget implements Disposable {
     const { blockSize } = table;
     const whole = size >= this.#plan.size ? this.#plan.size : Math.floor(size / blockSize) * blockSize;
     const knownEnd = Math.max(start, Math.min(end, whole));
-    for (let at = start; at < knownEnd; at += STRIDE - STRIDE % blockSize || blockSize) {
-      const stop = Math.min(knownEnd, at + (STRIDE - STRIDE % blockSize || blockSize));
-      await this.#file.hash(at, stop, table, this.#plan.threads);
+    const stride = STRIDE - STRIDE % blockSize || blockSize;
+    for (let at = start; at < knownEnd; at += stride) {
+      await this.#file!.hash(at, Math.min(knownEnd, at + stride), table, this.#plan.threads);
     }
     return knownEnd;
   }
 
   /** Reads what was written so far. */
   read(offset: number, target: Uint8Array<ArrayBuffer>): Promise<number> {
-    return this.#file.read(offset, target);
+    return this.#file?.read(offset, target) ?? Promise.resolve(0);
+  }
+
+  /** Reads what the file had before the copy, which stays as it was while a part is written. */
+  readOld(offset: number, target: Uint8Array<ArrayBuffer>): Promise<number> {
+    return this.#existing?.read(offset, target) ?? Promise.resolve(0);
   }
 
   /** Takes whole frames for the range that ends at `end`; returns where the next must start and what was written. */
@@ -192,7 +171,7 @@ export class LocalTarget implements Disposable {
     frames: Uint8Array,
   ): Promise<{ readonly next: number; readonly written: number }> {
     if (this.#state === "clean" && changes(frames)) await this.#prepare();
-    const applied = await this.#file.apply(next, end, this.#plan.punch, table, frames);
+    const applied = await this.#file!.apply(next, end, this.#plan.punch, table, frames);
     if (applied.consumed !== frames.length) {
       throw failure(
         "PROTOCOL",
@@ -209,55 +188,85 @@ export class LocalTarget implements Disposable {
     end: number,
   ): Promise<{ written: number; differing: number }> {
     if (this.#state === "clean") await this.#prepare();
-    return await source.copyTo(this.#file, start, end, COPY_BLOCK, this.#plan.threads);
+    return await source.copyTo(this.#file!, start, end, COPY_BLOCK, this.#plan.threads);
   }
 
-  /** Before the first change: the lock, and a journal or a file of its own. */
+  /** Begins to write, where that has not happened by itself yet. */
+  async begin(): Promise<void> {
+    if (this.#state === "clean") await this.#prepare();
+  }
+
+  /** Before the first change: the lock, and a journal or a part. */
   #prepare(): Promise<void> {
     return this.#preparing ??= this.#prepareNow();
   }
 
   async #prepareNow(): Promise<void> {
+    const { replace, dryRun } = this.#plan;
+    if (dryRun === true) throw failure("READ_ONLY", `Cannot write ${this.#name}: this is a dry run`);
     const existing = this.#existing!;
     await lockOrFail(existing, this.#name);
+    this.#kept = new KeptFacts(existing);
     const { mode, links } = existing.status();
-    const isFile = (mode & FILE_TYPE) === REGULAR;
-    const canReplace = isFile && links === 1 && !this.#wasDirty;
-    if (this.#plan.replace === "atomic" && !canReplace) {
-      const reason = !isFile
-        ? "it is a device"
-        : links > 1
-        ? "it has several names"
-        : "an earlier copy left it mixed";
-      throw failure("IO", `Cannot replace ${this.#name} as a whole: ${reason}`);
-    }
-    if (this.#plan.replace !== "inplace" && canReplace && await this.#makePart(existing, mode)) return;
+    const obstacle = isBlockDevice(mode)
+      ? "it is a device"
+      : links > 1
+      ? "it has several names"
+      : this.#wasDirty
+      ? "an earlier copy left it mixed"
+      : undefined;
+    if (replace === "atomic" && obstacle !== undefined) throw this.#cannotReplace(obstacle);
+    if (this.#plan.fresh === true) return await this.#makeFreshPart(existing, obstacle !== undefined);
+    if (replace !== "inplace" && obstacle === undefined && await this.#makePart(existing)) return;
     await this.#writeJournal();
     this.#state = "inplace";
   }
 
-  /** A part with the old content; false where that would take a full copy and the policy does not ask for it. */
-  async #makePart(existing: BlockFile, mode: number): Promise<boolean> {
+  #cannotReplace(reason: string): Error {
+    return failure("IO", `Cannot replace ${this.#name} as a whole: ${reason}`);
+  }
+
+  /** A part that the content is put together in; what an earlier run left there stays. */
+  async #makeFreshPart(existing: BlockFile, hasObstacle: boolean): Promise<void> {
+    if (isBlockDevice(existing.status().mode)) {
+      throw failure("UNSUPPORTED", `Cannot put content together for ${this.#name}: it is a device`);
+    }
+    const part = await openPart(this.#directory, this.#name, 0o600);
+    try {
+      const lost = this.#kept!.giveTo(part);
+      this.#landsInPlace = hasObstacle || lost !== undefined || this.#plan.replace === "inplace";
+      if (lost !== undefined && this.#plan.replace === "atomic") {
+        throw this.#cannotReplace(`its ${lost} would be lost`);
+      }
+    } catch (error) {
+      part.close();
+      throw error;
+    }
+    this.resumed ||= part.status().size > 0;
+    this.#file = part;
+    this.#state = "part";
+  }
+
+  /** A part with the old content; false where that would take a full copy, or lose facts, and nobody asks for it. */
+  async #makePart(existing: BlockFile): Promise<boolean> {
     const name = partName(this.#name);
     this.#directory.remove(name);
-    const options = { write: true, create: true, exclusive: true, mode: mode & 0o7777 };
-    const part = this.#directory.open(name, options);
+    const part = this.#directory.open(name, { write: true, create: true, exclusive: true, mode: 0o600 });
+    const isAuto = this.#plan.replace === "auto";
     try {
       await lockOrFail(part, this.#name);
-      if (this.#plan.fresh !== true && !await existing.cloneTo(part)) {
-        if (this.#plan.replace === "auto") {
-          part.close();
-          this.#directory.remove(name);
-          return false;
-        }
+      if (isAuto && !await existing.cloneTo(part)) return this.#dropPart(part);
+      const lost = this.#kept!.giveTo(part);
+      if (lost !== undefined && isAuto) return this.#dropPart(part);
+      if (lost !== undefined) throw this.#cannotReplace(`its ${lost} would be lost`);
+      if (!isAuto && !await existing.cloneTo(part)) {
         const { size } = existing.status();
         for (let at = 0; at < size; at += STRIDE) {
           await existing.copyTo(part, at, Math.min(size, at + STRIDE), COPY_BLOCK, this.#plan.threads);
         }
       }
     } catch (error) {
-      part.close();
-      this.#directory.remove(name);
+      this.#dropPart(part);
       throw error;
     }
     this.#file = part;
@@ -265,48 +274,61 @@ export class LocalTarget implements Disposable {
     return true;
   }
 
+  #dropPart(part: BlockFile): false {
+    part.close();
+    this.#directory.remove(partName(this.#name));
+    return false;
+  }
+
   async #writeJournal(): Promise<void> {
     if (this.#wasDirty) return;
     const { size, source, fsync } = this.#plan;
-    using journal = this.#directory.open(journalName(this.#name), {
-      write: true,
-      create: true,
-      noFollow: true,
-    });
-    const text = `${JSON.stringify({ pdiff: 1, size, source, started: new Date().toISOString() })}\n`;
-    await journal.write(0, new TextEncoder().encode(text));
-    if (!fsync) return;
-    await journal.sync();
-    await this.#directory.sync();
+    await this.#journal.write({ size, source }, fsync);
   }
 
   /** Gives the file its size and, where it is new, its name; then the copy is over. */
   async commit(): Promise<void> {
     const { size, fsync } = this.#plan;
-    if (this.#state === "clean" && this.size !== size) await this.#prepare();
+    if (this.#state === "clean" && !this.hasLength) await this.#prepare();
     if (this.#state === "clean" && !this.#wasDirty) return this.close();
-    const { mode, size: now } = this.#file.status();
-    if (now !== size) {
-      if ((mode & FILE_TYPE) === BLOCK_DEVICE) {
-        throw failure("IO", `Cannot resize ${this.#name} from ${now} to ${size} bytes: it is a device`);
-      }
-      await this.#file.resize(size);
-    }
-    if (fsync) await this.#file.sync();
+    const file = this.#file!;
+    const { mode, size: now } = file.status();
+    if (now !== size && !isBlockDevice(mode)) await file.resize(size);
+    // Writing clears some of them.
+    if (this.#kept !== undefined) this.#kept.giveTo(file);
+    else if (!this.exists) file.setFacts({ mode: mode & (this.#plan.mode ?? USUAL_MODE) & 0o7777 });
+    if (fsync) await file.sync();
     this.#checkUntouched();
-    if (this.#state === "part") this.#directory.rename(partName(this.#name), this.#name);
-    else this.#directory.remove(journalName(this.#name));
+    if (this.#landsInPlace) await this.#land(file);
+    else if (this.#state === "part") this.#directory.rename(partName(this.#name), this.#name);
+    else this.#journal.remove();
     if (fsync) await this.#directory.sync();
     this.close();
+  }
+
+  /** Copies the complete part into the existing file, and removes it. */
+  async #land(part: BlockFile): Promise<void> {
+    const existing = this.#existing!;
+    const { size, fsync, threads } = this.#plan;
+    await this.#writeJournal();
+    this.#state = "inplace";
+    for (let at = 0; at < size; at += STRIDE) {
+      await part.copyTo(existing, at, Math.min(size, at + STRIDE), COPY_BLOCK, threads);
+    }
+    if (existing.status().size !== size) await existing.resize(size);
+    this.#kept!.giveTo(existing);
+    if (fsync) await existing.sync();
+    this.#journal.remove();
+    this.#directory.remove(partName(this.#name));
   }
 
   /** Somebody else may have put another file under the name, which must not be replaced unseen. */
   #checkUntouched(): void {
     using current = openIfThere(this.#directory, this.#name, false, this.#plan.confined);
-    const before = this.#existing?.status();
-    const same = this.#state === "part"
+    const replaced = this.#state === "part" && !this.#landsInPlace;
+    const same = replaced
       ? current?.status().version === this.#version
-      : current?.status().identity === before?.identity;
+      : current?.status().identity === this.#existing?.status().identity;
     if (same) return;
     throw failure("TARGET_CHANGED", `Cannot replace ${this.#name}: somebody else changed it during the copy`);
   }
@@ -325,12 +347,25 @@ export class LocalTarget implements Disposable {
 
   /** Closes the files. */
   close(): void {
-    this.#file.close();
+    this.#file?.close();
     this.#existing?.close();
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** Opens the part of a target, which may be there from an earlier run, and locks it. */
+async function openPart(directory: BlockDirectory, name: string, mode: number): Promise<BlockFile> {
+  const options = { write: true, create: true, noFollow: true, mode: (mode & 0o777) | 0o600 };
+  const part = directory.open(partName(name), options);
+  try {
+    await lockOrFail(part, name);
+    return part;
+  } catch (error) {
+    part.close();
+    throw error;
   }
 }
 

@@ -2,9 +2,10 @@
  * Files by position, as copies use them: native where that is possible, else Deno's own. Both do the same.
  */
 import type { FileStatus } from "../kernel/file.ts";
+import type { NameFacts, NewFacts } from "../kernel/names.ts";
 import type { HashSpec } from "./_hash_registry.ts";
 
-export type { FileStatus };
+export type { FileStatus, NameFacts, NewFacts };
 
 /** The blocks of a file with their digests: block `i` lies at `base + i * blockSize`. */
 export interface Table {
@@ -74,6 +75,12 @@ export interface BlockFile extends Disposable {
   ): Promise<{ readonly written: number; readonly differing: number }>;
   /** Makes `target` share this file's blocks; false where the file system can not. */
   cloneTo(target: BlockFile): Promise<boolean>;
+  /** Sets facts beside the content. */
+  setFacts(facts: NewFacts): void;
+  /** Extended attributes, ACLs among them; undefined where the system has none that can be read here. */
+  attributes(): Uint8Array<ArrayBuffer> | undefined;
+  /** Makes the extended attributes these; returns how many the system refused. */
+  setAttributes(attributes: Uint8Array): number;
   close(): void;
 }
 
@@ -83,6 +90,16 @@ export interface BlockDirectory extends Disposable {
   open(name: string, options: OpenOptions): BlockFile;
   /** Opens a directory below. */
   openDirectory(name: string, beneath: boolean): BlockDirectory;
+  /** Everything in it, sorted by name; links are not followed. */
+  list(): Promise<NameFacts[]>;
+  makeDirectory(name: string, mode: number): void;
+  makeLink(name: string, content: string): void;
+  /** Gives a file of this directory a name in another. */
+  makeHardLink(name: string, directory: BlockDirectory, newName: string): void;
+  /** Removes an empty directory. */
+  removeDirectory(name: string): void;
+  /** Sets facts of a name; a link is not followed. */
+  setFacts(name: string, facts: NewFacts): void;
   rename(from: string, to: string): void;
   /** Removes a file; does nothing when it is not there. */
   remove(name: string): void;
@@ -90,6 +107,17 @@ export interface BlockDirectory extends Disposable {
   sync(): Promise<void>;
   close(): void;
 }
+
+const FILE_TYPE = 0o170000;
+
+/** Whether a mode is that of a regular file, a directory, a block device, a symbolic link. */
+export const isRegular = (mode: number): boolean => (mode & FILE_TYPE) === 0o100000;
+/** As `isRegular`. */
+export const isDirectory = (mode: number): boolean => (mode & FILE_TYPE) === 0o040000;
+/** As `isRegular`. */
+export const isBlockDevice = (mode: number): boolean => (mode & FILE_TYPE) === 0o060000;
+/** As `isRegular`. */
+export const isLink = (mode: number): boolean => (mode & FILE_TYPE) === 0o120000;
 
 /** How many digests' words a table of a whole file has. */
 export function newTable(size: number, blockSize: number, hash: HashSpec, base = 0): Table {

@@ -52,6 +52,7 @@ export async function* chunksOf(
 ): AsyncGenerator<ChunkBatch, void, undefined> {
   const batch = Math.max(BATCH_SIZE, 4 * rules.max);
   for (let offset = 0; offset < source.size;) {
+    signal?.throwIfAborted();
     const size = Math.min(batch, source.size - offset);
     const bytes = await source.read(offset, size, { signal });
     const ends = await cutChunks(bytes, rules, gearTable(), offset + size === source.size);

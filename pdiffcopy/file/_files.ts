@@ -2,9 +2,12 @@
  * Opens files: natively where the backend has that and Deno has permitted it for the path, else with Deno's own.
  */
 import { hasNativeFiles } from "../kernel/file.ts";
+import { printable, SluiceError } from "@sluice/internal";
+import { denoFailure, failure } from "./_errors.ts";
 import type { BlockDirectory, BlockFile, OpenOptions } from "./_block_file.ts";
 import { openNativeDirectory, openNativeFile } from "./_native_file.ts";
-import { openPortableDirectory, openPortableFile } from "./_portable_file.ts";
+import { openPortableDirectory } from "./_portable_directory.ts";
+import { openPortableFile } from "./_portable_file.ts";
 
 /** Native calls do not pass through Deno's permission checks, so they are made only where those would pass. */
 function isNative(path: string, write: boolean): boolean {
@@ -31,4 +34,32 @@ export function splitPath(path: string): { readonly folder: string; readonly nam
   const slash = path.lastIndexOf("/");
   if (slash < 0) return { folder: ".", name: path };
   return { folder: path.slice(0, slash) || "/", name: path.slice(slash + 1) };
+}
+
+/** Where a name leads: a link is followed, so that the file that it leads to is written and not the link. */
+export function followLink(path: string): string {
+  try {
+    return Deno.lstatSync(path).isSymlink ? Deno.realPathSync(path) : path;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return path;
+    throw denoFailure(`look at ${path}`, error);
+  }
+}
+
+/** Makes the directory of a file, with those above it, where they are missing. */
+export function makeFolder(folder: string): void {
+  try {
+    openDirectory(folder, true).close();
+    return;
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== "NOT_FOUND") throw error;
+  }
+  if (!folder.isWellFormed()) {
+    throw failure("IO", `Cannot make the directory ${printable(folder)}: its name is not UTF-8`);
+  }
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw denoFailure(`make the directory ${folder}`, error);
+  }
 }

@@ -3,11 +3,32 @@
  */
 import { ACTION, NativeFile, OPEN, RESULT, succeeded } from "../kernel/file.ts";
 import type { FileAnswer, FileStatus } from "../kernel/file.ts";
+import {
+  CHANGE,
+  changeName,
+  linkName,
+  listNames,
+  readAttributes,
+  setFacts,
+  writeAttributes,
+} from "../kernel/names.ts";
 import { failure, systemFailure } from "./_errors.ts";
-import type { Applied, BlockDirectory, BlockFile, Compared, OpenOptions, Table } from "./_block_file.ts";
+import type {
+  Applied,
+  BlockDirectory,
+  BlockFile,
+  Compared,
+  NameFacts,
+  NewFacts,
+  OpenOptions,
+  Table,
+} from "./_block_file.ts";
+import { byName } from "./_name_order.ts";
 
-/** Operations that a file system or file may not have. */
-const NOT_SUPPORTED: ReadonlySet<number> = new Set([18, 22, 25, 38, 95]);
+/** What a directory that can't be synced answers: EINVAL, ENOTTY, ENOSYS, EOPNOTSUPP. */
+const NOT_SUPPORTED: ReadonlySet<number> = new Set([22, 25, 38, 95]);
+/** Clones are an optimization: only what would end a plain copy too ends the copy. EIO, ENOSPC, EROFS, EDQUOT. */
+const FATAL_FOR_CLONES: ReadonlySet<number> = new Set([5, 28, 30, 122]);
 const WOULD_BLOCK = 11;
 const NO_ENTRY = 2;
 
@@ -120,9 +141,25 @@ class NativeBlockFile implements BlockFile {
 
   async cloneTo(target: NativeBlockFile): Promise<boolean> {
     const answer = await this.file.cloneTo(target.file);
-    if (!succeeded(answer) && NOT_SUPPORTED.has(answer.errno)) return false;
+    if (!succeeded(answer) && !FATAL_FOR_CLONES.has(answer.errno)) return false;
     checked(answer, `clone ${this.path}`);
     return true;
+  }
+
+  setFacts(facts: NewFacts): void {
+    checked(setFacts(this.file, "", facts), `set the attributes of ${this.path}`);
+  }
+
+  attributes(): Uint8Array<ArrayBuffer> {
+    const found = readAttributes(this.file);
+    if (found instanceof Uint8Array) return found;
+    checked(found, `read the extended attributes of ${this.path}`);
+    return new Uint8Array();
+  }
+
+  setAttributes(attributes: Uint8Array): number {
+    return checked(writeAttributes(this.file, attributes), `set the extended attributes of ${this.path}`)
+      .hint;
   }
 
   close(): void {
@@ -158,6 +195,42 @@ class NativeDirectory implements BlockDirectory {
   remove(name: string): void {
     const answer = this.#directory.remove(name);
     if (answer.errno !== NO_ENTRY) checked(answer, `remove ${this.path}/${name}`);
+  }
+
+  async list(): Promise<NameFacts[]> {
+    const found = await listNames(this.#directory);
+    if (Array.isArray(found)) return found.sort(byName);
+    checked(found, `list ${this.path}`);
+    return [];
+  }
+
+  makeDirectory(name: string, mode: number): void {
+    const answer = changeName(this.#directory, CHANGE.MAKE_DIRECTORY, name, "", mode);
+    checked(answer, `make the directory ${this.path}/${name}`);
+  }
+
+  makeLink(name: string, content: string): void {
+    checked(
+      changeName(this.#directory, CHANGE.MAKE_LINK, name, content),
+      `make the link ${this.path}/${name}`,
+    );
+  }
+
+  makeHardLink(name: string, directory: BlockDirectory, newName: string): void {
+    const other = (directory as NativeDirectory).#directory;
+    checked(
+      linkName(this.#directory, name, other, newName),
+      `make the hard link ${directory.path}/${newName}`,
+    );
+  }
+
+  removeDirectory(name: string): void {
+    const answer = changeName(this.#directory, CHANGE.REMOVE_DIRECTORY, name);
+    checked(answer, `remove the directory ${this.path}/${name}`);
+  }
+
+  setFacts(name: string, facts: NewFacts): void {
+    checked(setFacts(this.#directory, name, facts), `set the attributes of ${this.path}/${name}`);
   }
 
   async sync(): Promise<void> {

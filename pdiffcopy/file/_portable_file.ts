@@ -3,20 +3,21 @@
  * memory, block by block.
  */
 import { hashBlocksInto, hashOnce } from "../kernel/hash.ts";
-import { denoFailure, failure } from "./_errors.ts";
-import { FRAME, FRAME_HEADER_SIZE, readFrame, readSafe, writeHeader, writeSafe } from "./_frames.ts";
 import { digestsOf } from "./_block_file.ts";
 import type {
   Applied,
-  BlockDirectory,
   BlockFile,
   Compared,
   FileStatus,
+  NewFacts,
   OpenOptions,
   Table,
 } from "./_block_file.ts";
+import { confined } from "./_confinement.ts";
+import { denoFailure, failure } from "./_errors.ts";
+import { FrameWriter } from "./_frame_writer.ts";
+import { FRAME, FRAME_HEADER_SIZE, readFrame, readSafe } from "./_frames.ts";
 
-const RUN_SIZE = FRAME_HEADER_SIZE + 8;
 const BATCH_SIZE = 4 << 20;
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
@@ -28,45 +29,6 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 function isZero(bytes: Uint8Array): boolean {
   for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
   return true;
-}
-
-/** Collects frames in a buffer; runs of one kind become one frame. */
-class FrameWriter {
-  readonly target: Uint8Array<ArrayBuffer>;
-  produced = 0;
-  #run = { type: 0, start: 0, end: 0 };
-
-  constructor(target: Uint8Array<ArrayBuffer>) {
-    this.target = target;
-  }
-
-  /** Room that a block of these many bytes needs, with the run in front of it. */
-  hasRoom(size: number): boolean {
-    return this.produced + 2 * RUN_SIZE + size <= this.target.length;
-  }
-
-  run(type: number, start: number, end: number): void {
-    if (this.#run.type !== type || this.#run.end !== start) this.flush();
-    if (this.#run.end === this.#run.start) this.#run = { type, start, end };
-    else this.#run.end = end;
-  }
-
-  data(position: number, digest: Uint8Array, block: Uint8Array): void {
-    this.flush();
-    writeHeader(this.target, this.produced, FRAME.DATA, digest.length + block.length, position);
-    this.target.set(digest, this.produced + FRAME_HEADER_SIZE);
-    this.target.set(block, this.produced + FRAME_HEADER_SIZE + digest.length);
-    this.produced += FRAME_HEADER_SIZE + digest.length + block.length;
-  }
-
-  flush(): void {
-    const { type, start, end } = this.#run;
-    if (end === start) return;
-    writeHeader(this.target, this.produced, type, 8, start);
-    writeSafe(this.target, this.produced + FRAME_HEADER_SIZE, end - start);
-    this.produced += RUN_SIZE;
-    this.#run = { type: 0, start: 0, end: 0 };
-  }
 }
 
 class PortableFile implements BlockFile {
@@ -82,7 +44,7 @@ class PortableFile implements BlockFile {
   }
 
   status(): FileStatus {
-    const info = this.#file.statSync();
+    const info = this.#try("look at", () => this.#file.statSync());
     const times = [info.mtime, info.ctime].map((time) => (time?.getTime() ?? 0).toString(16));
     const identity = `${info.dev.toString(16)}-${(info.ino ?? 0).toString(16)}`;
     return {
@@ -96,6 +58,14 @@ class PortableFile implements BlockFile {
       gid: info.gid ?? 0,
       allocated: info.blocks === null ? info.size : info.blocks * 512,
     };
+  }
+
+  #try<T>(action: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw denoFailure(`${action} ${this.path}`, error);
+    }
   }
 
   /** The position and the read after it happen in one turn: a file has one cursor. */
@@ -149,7 +119,7 @@ class PortableFile implements BlockFile {
 
   // deno-lint-ignore require-await
   async lock(): Promise<boolean> {
-    return this.#file.tryLockSync(true);
+    return this.#try("lock", () => this.#file.tryLockSync(true));
   }
 
   async hash(start: number, end: number, table: Table, threads: number): Promise<void> {
@@ -291,6 +261,18 @@ class PortableFile implements BlockFile {
     return Promise.resolve(false);
   }
 
+  setFacts(facts: NewFacts): void {
+    setPortableFacts(this.path, facts);
+  }
+
+  attributes(): undefined {
+    return undefined;
+  }
+
+  setAttributes(): number {
+    return 0;
+  }
+
   close(): void {
     if (this.#open) this.#file.close();
     this.#open = false;
@@ -301,84 +283,17 @@ class PortableFile implements BlockFile {
   }
 }
 
-class PortableDirectory implements BlockDirectory {
-  readonly path: string;
-  /** The directory that names may not lead out of, with its links resolved. */
-  readonly #root: string | undefined;
-
-  constructor(path: string, root: string | undefined) {
-    this.path = path;
-    this.#root = root;
-  }
-
-  open(name: string, options: OpenOptions): BlockFile {
-    return openPortableFile(
-      `${this.path}/${name}`,
-      options,
-      options.beneath === true ? this.#base() : undefined,
-    );
-  }
-
-  openDirectory(name: string, beneath: boolean): BlockDirectory {
-    const path = `${this.path}/${name}`;
-    return openPortableDirectory(path, beneath ? this.#base() : undefined);
-  }
-
-  #base(): string {
-    return this.#root ?? Deno.realPathSync(this.path);
-  }
-
-  rename(from: string, to: string): void {
-    try {
-      Deno.renameSync(`${this.path}/${from}`, `${this.path}/${to}`);
-    } catch (error) {
-      throw denoFailure(`rename ${this.path}/${from} to ${to}`, error);
-    }
-  }
-
-  remove(name: string): void {
-    try {
-      Deno.removeSync(`${this.path}/${name}`);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return;
-      throw denoFailure(`remove ${this.path}/${name}`, error);
-    }
-  }
-
-  sync(): Promise<void> {
-    return Promise.resolve(); // Deno has no way to sync a directory
-  }
-
-  close(): void {}
-
-  [Symbol.dispose](): void {}
-}
-
-function leadsOut(path: string, root: string): boolean {
-  return path !== root && !path.startsWith(root.endsWith("/") ? root : `${root}/`);
-}
-
-/** The path with its links resolved, which must lie below the root; the last part need not exist. */
-function confined(path: string, root: string): string {
-  const slash = path.lastIndexOf("/");
-  const folder = Deno.realPathSync(path.slice(0, slash) || "/");
-  const name = path.slice(slash + 1);
-  let found = `${folder === "/" ? "" : folder}/${name}`;
+/** Sets facts of a path by Deno's own calls. */
+export function setPortableFacts(path: string, { mode, owner, mtimeNs }: NewFacts): void {
   try {
-    found = Deno.realPathSync(found);
+    if (owner !== undefined && Deno.build.os !== "windows") Deno.chownSync(path, owner.uid, owner.gid);
+    if (mode !== undefined && Deno.build.os !== "windows") Deno.chmodSync(path, mode & 0o7777);
+    if (mtimeNs === undefined) return;
+    const time = new Date(Number(mtimeNs / 1_000_000n));
+    Deno.utimeSync(path, time, time);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    if (name === ".." || name === "." || name === "") throw new Deno.errors.PermissionDenied("os error 13");
-    // A link to nowhere must not be created through.
-    try {
-      Deno.lstatSync(found);
-      throw new Deno.errors.PermissionDenied("the link leads nowhere (os error 40)");
-    } catch (missing) {
-      if (!(missing instanceof Deno.errors.NotFound)) throw missing;
-    }
+    throw denoFailure(`set the attributes of ${path}`, error);
   }
-  if (leadsOut(found, root)) throw new Deno.errors.PermissionDenied("it leads out of the root (os error 18)");
-  return found;
 }
 
 /** Opens a file; with a root its path may not lead out of that. */
@@ -406,16 +321,5 @@ function isLink(path: string): boolean {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
-  }
-}
-
-/** Opens a directory; with a root its path may not lead out of that. */
-export function openPortableDirectory(path: string, root?: string): BlockDirectory {
-  try {
-    const target = root === undefined ? path : confined(path, root);
-    if (!Deno.statSync(target).isDirectory) throw new Deno.errors.NotADirectory("os error 20");
-    return new PortableDirectory(target, root);
-  } catch (error) {
-    throw denoFailure(`open the directory ${path}`, error);
   }
 }

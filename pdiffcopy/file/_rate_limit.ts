@@ -2,6 +2,8 @@
  * Waits so that no more than so many bytes pass in a second.
  */
 
+import { delay } from "./_retry.ts";
+
 /** Bytes may run ahead by what passes in this many milliseconds. */
 const BURST_MS = 100;
 
@@ -22,13 +24,6 @@ export class RateLimiter {
     this.#clear = Math.max(this.#clear, now) + bytes / this.#bytesPerMs;
     const wait = this.#clear - now - BURST_MS;
     if (wait <= 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, wait);
-    const stop = (): void => resolve();
-    signal.addEventListener("abort", stop, { once: true });
-    await promise;
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
-    signal.throwIfAborted();
+    await delay(wait, signal);
   }
 }

@@ -1,15 +1,51 @@
 /**
- * Doing it again where that may help.
+ * Doing it again where that may help, for as long as there was progress not too long ago.
  */
 import { SluiceError } from "@sluice/internal";
 import { isRetryable } from "./_errors.ts";
 
-/** How often, and how soon. */
-export interface RetryPolicy {
-  readonly retries: number;
-  /** Milliseconds before the first repetition; doubled for each further one. */
-  readonly delayMs: number;
+/** When something was last achieved, by whatever part of a copy. */
+export class ProgressMark {
+  /** How often something was achieved. */
+  count = 0;
+  /** When, by the clock of `performance`. */
+  at: number = performance.now();
+  /** Whether both sides have answered once: from then on they are waited for. */
+  isConnected = false;
+
+  readonly #reached = new Map<number, number>();
+
+  /** Notes how far a part came; only what it had not reached before counts. */
+  reach(start: number, position: number): void {
+    if (position <= (this.#reached.get(start) ?? start)) return;
+    this.#reached.set(start, position);
+    this.note();
+  }
+
+  /** Notes that something was achieved now. */
+  note(): void {
+    this.count++;
+    this.at = performance.now();
+  }
 }
+
+/** How often, how soon, and how long. */
+export interface RetryPolicy {
+  /** Repetitions without progress between them; as many as the time allows unless given. */
+  readonly retries: number | undefined;
+  /** Milliseconds without progress after which it is given up. */
+  readonly budgetMs: number;
+  readonly progress: ProgressMark;
+}
+
+/** Milliseconds without progress after which a copy is given up, unless told otherwise. */
+export const RETRY_BUDGET_MS = 300_000;
+
+const DELAY_MS = 100;
+const DELAY_MAX_MS = 5000;
+/** What does not match its digest, and what makes a server fail, is asked for twice more; then it will not change. */
+const HOPELESS_RETRIES = 2;
+const SERVER_FAILED = 500;
 
 /** Runs `attempt`, again where that may help. */
 export async function retrying<T>(
@@ -17,23 +53,37 @@ export async function retrying<T>(
   signal: AbortSignal | undefined,
   attempt: () => Promise<T>,
 ): Promise<T> {
-  for (let count = 0;; count++) {
+  const { progress } = policy;
+  for (let [failures, seen] = [0, progress.count];; failures++) {
     try {
       return await attempt();
     } catch (error) {
       signal?.throwIfAborted();
-      if (count >= retriesFor(error, policy)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, policy.delayMs * 2 ** count));
+      if (progress.count !== seen) [failures, seen] = [0, progress.count];
+      if (!mayRetry(error, failures, policy)) throw error;
+      await delay(Math.min(DELAY_MAX_MS, DELAY_MS * 2 ** failures), signal);
     }
   }
 }
 
-/** What does not match its digest is asked for twice more; then the other side has nothing better. */
-const MISMATCH_RETRIES = 2;
+/** Whether a failure, after so many without progress, is worth another attempt. */
+export function mayRetry(error: unknown, failures: number, policy: RetryPolicy): boolean {
+  const { retries = Infinity, budgetMs, progress } = policy;
+  if (failures >= retries || performance.now() - progress.at > budgetMs) return false;
+  if (!(error instanceof SluiceError)) return isRetryable(error);
+  const hopeless = error.code === "VERIFY_FAILED" ||
+    (error.code === "SERVER" && error.errno === SERVER_FAILED);
+  return hopeless ? failures < HOPELESS_RETRIES : isRetryable(error);
+}
 
-function retriesFor(error: unknown, { retries }: RetryPolicy): number {
-  if (error instanceof SluiceError && error.code === "VERIFY_FAILED") {
-    return Math.min(retries, MISMATCH_RETRIES);
-  }
-  return isRetryable(error) ? retries : 0;
+/** Waits, unless the signal ends it. */
+export async function delay(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  const stop = (): void => resolve();
+  signal?.addEventListener("abort", stop, { once: true });
+  await promise;
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", stop);
+  signal?.throwIfAborted();
 }

@@ -25,6 +25,8 @@ export interface Location {
 export interface LocationOptions {
   /** Whether percent signs stand for themselves, as in the original program. @default {false} */
   readonly literalPaths?: boolean | undefined;
+  /** Whether the root of a server is a location too: for directories. @default {false} */
+  readonly directory?: boolean | undefined;
 }
 
 const DEFAULT_TLS_PORT = 8443;
@@ -76,8 +78,9 @@ export function parseLocation(expression: string | URL, options: LocationOptions
   }
   const [, , authority, path] = match;
   const { hostname, port } = parseAuthority(text, authority!.replace(/^.*@/, ""));
-  if (path === "" || path === "/") throw invalid(text, "the path of the file is missing");
-  const filename = options.literalPaths === true ? path! : decodePath(text, path!, options);
+  const isRoot = path === "" || path === "/";
+  if (isRoot && options.directory !== true) throw invalid(text, "the path of the file is missing");
+  const filename = isRoot ? "/" : options.literalPaths === true ? path! : decodePath(text, path!, options);
   const portNumber = port ?? (kind === "https" ? DEFAULT_TLS_PORT : DEFAULT_PORT);
   const origin = `${kind}://${hostname}:${portNumber}`;
   const written = options.literalPaths === true ? filename : encodePath(filename);

@@ -19,6 +19,7 @@ export async function blockIndex(
   const hash = hashOf("blake3");
   const digests: Uint8Array<ArrayBuffer>[] = [];
   for (let at = 0; at < source.size; at += BATCH_SIZE) {
+    signal?.throwIfAborted();
     const bytes = await source.read(at, Math.min(BATCH_SIZE, source.size - at), { signal });
     const found = new Uint8Array(Math.ceil(bytes.length / blockSize) * hash.digestSize);
     await hashBlocksInto(bytes, blockSize, hash, threads, found, undefined);

@@ -3,19 +3,21 @@
  */
 import { BlockHasherKernel } from "../kernel/hash.ts";
 import { SluiceError } from "@sluice/internal";
-import { newTable } from "../file/_block_file.ts";
-import type { BlockFile } from "../file/_block_file.ts";
+import { isRegular, newTable } from "../file/_block_file.ts";
+import type { BlockDirectory, BlockFile } from "../file/_block_file.ts";
 import { copyPart, partsOf } from "../copy/_engine.ts";
-import type { Part } from "../copy/_engine.ts";
 import { failure } from "../file/_errors.ts";
-import { openDirectory, openFile, splitPath } from "../file/_files.ts";
+import { followLink, makeFolder, openDirectory, openFile, splitPath } from "../file/_files.ts";
 import { hashOf } from "../file/_hash_registry.ts";
+import { runParts } from "../file/_run_parts.ts";
 import type { IndexModel } from "./_index_format.ts";
 import { IndexSource } from "./_index_source.ts";
 import type { ChunkOrigin } from "./_index_source.ts";
 import { RateLimiter } from "../file/_rate_limit.ts";
 import type { CopyTarget } from "../copy/_sides.ts";
+import { openIfThere, partName } from "../copy/_side_files.ts";
 import { LocalTarget } from "../copy/_target.ts";
+import type { RetryPolicy } from "../file/_retry.ts";
 
 /** Blocks of the table where chunks follow the content. */
 const TABLE_BLOCK = 1 << 20;
@@ -31,10 +33,16 @@ export interface IndexCopyPlan {
   readonly concurrency: number;
   readonly replace: "auto" | "inplace" | "atomic";
   readonly fsync: boolean;
-  readonly retries: number;
+  /** Whether it only finds out what it would take. */
+  readonly dryRun: boolean;
+  /** Permission bits of a new file. */
+  readonly mode: number | undefined;
+  readonly policy: RetryPolicy;
   readonly maxBytesPerSecond: number;
   readonly signal: AbortSignal | undefined;
   readonly onStep: (done: number, written: number) => void;
+  /** Fails where the source is no longer what the index says. */
+  readonly finish?: () => Promise<void>;
 }
 
 /** What came of it. */
@@ -42,47 +50,73 @@ export interface IndexCopyOutcome {
   readonly written: number;
   readonly fetched: number;
   readonly resumed: boolean;
+  /** Whether the target was what the index says before. */
+  readonly equal: boolean;
 }
 
-function openIfThere(path: string): BlockFile | undefined {
+/** The old content and what an earlier copy left, to take chunks from. */
+function ownSeeds(directory: BlockDirectory, name: string): BlockFile[] {
+  const found = [name, partName(name)].map((own) => openIfThere(directory, own, false, false));
+  return found.filter((file) => file !== undefined && isRegular(file.status().mode)) as BlockFile[];
+}
+
+/** Does the copy, or finds out what it would take. */
+export async function copyByModel(plan: IndexCopyPlan): Promise<IndexCopyOutcome> {
+  const { model, concurrency, signal, dryRun } = plan;
+  const follows = model.blockSize === undefined;
+  const { folder, name } = splitPath(followLink(plan.target));
+  if (!dryRun) makeFolder(folder);
+  const directory = openFolder(folder, !dryRun);
+  if (directory === undefined) return { written: 0, fetched: model.size, resumed: false, equal: false };
+  using _ = directory;
+  const seeds: BlockFile[] = [];
+  const source = new IndexSource(plan.label, model, plan.origin, seeds, signal);
   try {
-    return openFile(path);
+    for (const path of plan.seeds) seeds.push(openFile(path));
+    if (follows) seeds.push(...ownSeeds(directory, name));
+    await source.scanSeeds(concurrency);
+    const target = await LocalTarget.open(directory, name, {
+      size: model.size,
+      replace: plan.replace,
+      fresh: follows,
+      source: plan.label,
+      fsync: plan.fsync,
+      punch: true,
+      threads: concurrency,
+      confined: false,
+      mode: plan.mode,
+      dryRun,
+    });
+    if (dryRun || (follows && target.hasLength)) {
+      const before = await closingOnFailure(target, () => source.missing(target));
+      if (dryRun) target.close();
+      else if (before.equal) await target.commit();
+      if (dryRun || before.equal) return { ...before, written: 0, resumed: target.resumed };
+    }
+    const equal = target.hasLength;
+    const { written, resumed } = await run(plan, source, target);
+    return { written, resumed, fetched: source.fetched, equal: equal && written === 0 };
+  } finally {
+    source.close();
+  }
+}
+
+/** The directory of a target; undefined where there is none yet, in a dry run. */
+function openFolder(folder: string, write: boolean): BlockDirectory | undefined {
+  try {
+    return openDirectory(folder, write);
   } catch (error) {
-    if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
+    if (!write && error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
     throw error;
   }
 }
 
-/** Does the copy. */
-export async function copyByModel(plan: IndexCopyPlan): Promise<IndexCopyOutcome> {
-  const { model, concurrency, signal } = plan;
-  const follows = model.blockSize === undefined;
-  const seeds = plan.seeds.map((path) => openFile(path));
-  const old = follows ? openIfThere(plan.target) : undefined;
-  if (old !== undefined) seeds.push(old);
-  const source = new IndexSource(plan.label, model, plan.origin, seeds, signal);
-  const { folder, name } = splitPath(plan.target);
+async function closingOnFailure<T>(target: LocalTarget, work: () => Promise<T>): Promise<T> {
   try {
-    await source.scanSeeds(concurrency);
-    const directory = openDirectory(folder, true);
-    try {
-      const target = await LocalTarget.open(directory, name, {
-        size: model.size,
-        replace: follows ? "atomic" : plan.replace,
-        fresh: follows,
-        source: plan.label,
-        fsync: plan.fsync,
-        punch: true,
-        threads: concurrency,
-        confined: false,
-      });
-      const { written, resumed } = await run(plan, source, target);
-      return { written, resumed, fetched: source.fetched };
-    } finally {
-      directory.close();
-    }
-  } finally {
-    source.close();
+    return await work();
+  } catch (error) {
+    target.close();
+    throw error;
   }
 }
 
@@ -103,6 +137,7 @@ async function run(
     remote: false,
     resumed: target.resumed,
     isMixed: false,
+    hasLength: target.hasLength,
     digests: (start, end, digests) => target.digests(start, end, digests),
     apply: (next, end, digests, frames) => target.apply(next, end, digests, frames),
     commit: () => target.commit(),
@@ -112,7 +147,7 @@ async function run(
   const options = {
     concurrency: plan.concurrency,
     delta: !follows,
-    retry: { retries: plan.retries, delayMs: 100 },
+    retry: plan.policy,
     limiter: new RateLimiter(plan.maxBytesPerSecond),
     signal,
     onStep: (done: number, bytes: number): void => {
@@ -120,17 +155,14 @@ async function run(
       plan.onStep(done, bytes);
     },
   };
-  const stop = signal ?? new AbortController().signal;
   try {
-    const waiting: Part[] = [...partsOf(model.size, table.blockSize, plan.concurrency)].reverse();
-    const worker = async (): Promise<void> => {
-      for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
-        await copyPart(source, side, part, table, options, stop);
-      }
-    };
-    const workers = await Promise.allSettled(Array.from({ length: plan.concurrency }, worker));
-    const failed = workers.find((result) => result.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    await runParts({
+      parts: partsOf(model.size, table.blockSize, plan.concurrency),
+      concurrency: plan.concurrency,
+      signal,
+      work: (part, stop) => copyPart(source, side, part, table, options, stop),
+    });
+    await plan.finish?.();
     if (model.sha1 !== undefined) await verifySha1(target, model, plan.label);
     await target.commit();
     return { written, resumed: target.resumed };

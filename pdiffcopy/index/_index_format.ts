@@ -33,6 +33,17 @@ export interface IndexModel {
   readonly url: string | undefined;
 }
 
+/** The chunk that a position lies in. */
+export function chunkAt({ offsets, count }: IndexModel, position: number): number {
+  let [low, high] = [0, count];
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    if (offsets[middle]! <= position) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 const MAGIC = new Uint8Array([0x50, 0x44, 0x58, 0x31, 0x0d, 0x0a, 0x1a, 0x00]);
 const HEADER_SIZE = 96;
 const TRAILER_SIZE = 32;

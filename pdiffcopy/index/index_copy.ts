@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { checkInteger, openByteSource } from "@sluice/internal";
+import { checkBoolean, checkChoice, checkInteger, checkKeys, openByteSource } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { DEFAULT_CONCURRENCY } from "../file/constants.ts";
+import { ProgressMark, RETRY_BUDGET_MS } from "../file/_retry.ts";
 import { copyByModel, StoreOrigin } from "./_index_copy.ts";
 import { modelOf } from "./_index_models.ts";
 import { RangeOrigin } from "./_index_source.ts";
@@ -25,8 +26,10 @@ export interface CopyByIndexOptions {
   readonly seeds?: readonly string[] | undefined;
   /** Parts that are worked on at a time. @default {DEFAULT_CONCURRENCY} */
   readonly concurrency?: number | undefined;
-  /** How an existing file is replaced; where chunks follow the content it is always replaced as a whole. @default {"auto"} */
+  /** How an existing file is replaced. @default {"auto"} */
   readonly replace?: "auto" | "inplace" | "atomic" | undefined;
+  /** Whether it only finds out what it would take. @default {false} */
+  readonly dryRun?: boolean | undefined;
   /** Whether the end waits until the disk has everything. @default {true} */
   readonly fsync?: boolean | undefined;
   /** How often a part is tried again. @default {5} */
@@ -45,20 +48,43 @@ export interface CopyByIndexOptions {
 export interface IndexCopyResult {
   /** Bytes of the file. */
   readonly size: number;
-  /** Bytes that were fetched. */
+  /** Bytes that were fetched, or would be. */
   readonly bytesFetched: number;
   /** Bytes that were written. */
   readonly bytesWritten: number;
   /** Whether something was left of an earlier copy. */
   readonly resumed: boolean;
+  /** Whether the target was what the index says before. */
+  readonly equal: boolean;
+  /** Whether nothing was written because that was only asked about. */
+  readonly dryRun: boolean;
 }
+
+const OPTION_NAMES: ReadonlySet<string> = new Set(
+  [
+    "index",
+    "sources",
+    "store",
+    "target",
+    "seeds",
+    "concurrency",
+    "replace",
+    "dryRun",
+    "fsync",
+    "retries",
+    "maxBytesPerSecond",
+    "fetch",
+    "onProgress",
+    "signal",
+  ] satisfies (keyof CopyByIndexOptions)[],
+);
 
 /**
  * Makes a file what an index says: what the old file and the seeds have is used, the rest is fetched as few ranges, and
  * every block is verified.
  *
  * @throws {ChecksumMismatchError} If content is not what the index says ("VERIFY_FAILED").
- * @throws {TypeError} If neither `sources` nor `store` is given.
+ * @throws {TypeError} If an option is not known, or neither `sources` nor `store` is given.
  *
  * @example From bytes in memory, as from a web server
  * ```ts
@@ -76,13 +102,18 @@ export interface IndexCopyResult {
  * ```
  */
 export async function copyByIndex(options: CopyByIndexOptions): Promise<IndexCopyResult> {
+  checkKeys(options, OPTION_NAMES);
+  const { dryRun = false, fsync = true, replace = "auto" } = options;
+  checkBoolean("dryRun", dryRun);
+  checkBoolean("fsync", fsync);
+  checkChoice("replace", replace, ["auto", "inplace", "atomic"]);
   const { index, sources = [], store, target, seeds = [], signal, onProgress } = options;
   if (sources.length === 0 && store === undefined) {
     throw new TypeError('Cannot copy by an index: neither "sources" nor "store" is given');
   }
   const model = modelOf(index);
   let done = 0;
-  const { written, fetched, resumed } = await copyByModel({
+  const { written, fetched, resumed, equal } = await copyByModel({
     label: index.url ?? target,
     model,
     origin: store === undefined
@@ -91,9 +122,15 @@ export async function copyByIndex(options: CopyByIndexOptions): Promise<IndexCop
     target,
     seeds,
     concurrency: checkInteger("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY, 1, 1024),
-    replace: options.replace ?? "auto",
-    fsync: options.fsync ?? true,
-    retries: checkInteger("retries", options.retries ?? 5, 0, 1000),
+    replace,
+    fsync,
+    dryRun,
+    mode: undefined,
+    policy: {
+      retries: checkInteger("retries", options.retries ?? 5, 0, 1000),
+      budgetMs: RETRY_BUDGET_MS,
+      progress: new ProgressMark(),
+    },
     maxBytesPerSecond: options.maxBytesPerSecond ?? Infinity,
     signal,
     onStep: (bytes) => {
@@ -101,5 +138,5 @@ export async function copyByIndex(options: CopyByIndexOptions): Promise<IndexCop
       onProgress?.(done, model.size);
     },
   });
-  return { size: model.size, bytesFetched: fetched, bytesWritten: written, resumed };
+  return { size: model.size, bytesFetched: fetched, bytesWritten: written, resumed, equal, dryRun };
 }

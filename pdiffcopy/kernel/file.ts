@@ -8,13 +8,12 @@ import { Handle, resolveBackend, RESULT, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
 import type { PdiffcopyFileFunctions } from "./_abi/pdiffcopy_file.gen.ts";
 import type { HashNumbers } from "./hash.ts";
+import { encodePath } from "./path_text.ts";
 import { PDIFFCOPY_FILE } from "./file_module.ts";
 
 export { RESULT };
 
 export type { BackendChoice, HashNumbers };
-
-const encoder = new TextEncoder();
 
 /** How a file is opened: bits of one number. */
 export const OPEN = { WRITE: 1, CREATE: 2, EXCLUSIVE: 4, NO_FOLLOW: 8, DIRECTORY: 16, BENEATH: 32 } as const;
@@ -48,6 +47,8 @@ export interface FileAnswer {
   readonly value: number;
   /** Bytes. */
   readonly other: number;
+  /** What the call counts beside that. */
+  readonly hint: number;
 }
 
 /** What the system knows of a file. */
@@ -85,6 +86,7 @@ function answer(result: number, step: Uint32Array): FileAnswer {
     produced: step[STEP.PRODUCED]!,
     value: step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32,
     other: step[STEP.OTHER_LOW]! + step[STEP.OTHER_HIGH]! * 2 ** 32,
+    hint: step[STEP.HINT]!,
   };
 }
 
@@ -106,7 +108,7 @@ export class NativeFile implements Disposable {
     mode: number,
   ): NativeFile | number {
     const library = PDIFFCOPY_FILE.open("native");
-    const bytes = encoder.encode(path);
+    const bytes = encodePath(path);
     const step = new Uint32Array(STEP_LENGTH);
     const base = directory === undefined ? null : directory.#handle.sharedPointer;
     const { sluice_pdiffcopy_file_open: openFile } = library.functions;
@@ -120,6 +122,26 @@ export class NativeFile implements Disposable {
         free: "sluice_pdiffcopy_file_close",
       }),
     );
+  }
+
+  /** Runs a call of another part of the kernel. */
+  use(
+    call: (functions: PdiffcopyFileFunctions, handle: Deno.PointerValue, step: Uint32Array) => number,
+  ): FileAnswer {
+    const step = new Uint32Array(STEP_LENGTH);
+    const result = call(this.#functions, this.#handle.sharedPointer as Deno.PointerValue, step);
+    return answer(result, step);
+  }
+
+  /** As `use`, off the event loop. */
+  useAsync(
+    call: (
+      functions: PdiffcopyFileFunctions,
+      handle: Deno.PointerValue,
+      step: Uint32Array<ArrayBuffer>,
+    ) => Promise<number>,
+  ): Promise<FileAnswer> {
+    return this.#run((handle, step) => call(this.#functions, handle, step));
   }
 
   /** What the system knows of the file; its number where that fails. */
@@ -192,7 +214,7 @@ export class NativeFile implements Disposable {
 
   /** Renames inside this directory. */
   rename(from: string, to: string): FileAnswer {
-    const [old, name] = [encoder.encode(from), encoder.encode(to)];
+    const [old, name] = [encodePath(from), encodePath(to)];
     const step = new Uint32Array(STEP_LENGTH);
     const result = this.#functions.sluice_pdiffcopy_file_rename(
       this.#handle.sharedPointer,
@@ -209,7 +231,7 @@ export class NativeFile implements Disposable {
 
   /** Removes a file from this directory. */
   remove(name: string): FileAnswer {
-    const bytes = encoder.encode(name);
+    const bytes = encodePath(name);
     const step = new Uint32Array(STEP_LENGTH);
     const pointer = this.#handle.sharedPointer;
     return answer(

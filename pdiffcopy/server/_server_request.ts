@@ -1,9 +1,15 @@
 /**
  * What a server reads of a request: parameters, numbers, bodies, each within its limit.
  */
+import { concatBytes } from "@sluice/internal";
+import { decodePath, encodePath } from "../kernel/path_text.ts";
 import type { FailureCode } from "../file/_errors.ts";
 
 const QUERY_SIZE_MAX = 8192;
+/** Bytes that a block may have. */
+export const BLOCK_MIN = 512;
+/** As `BLOCK_MIN`. */
+export const BLOCK_MAX = 64 << 20;
 
 /** Ends a request with a status; the message is for the client. */
 export class Refusal extends Error {
@@ -29,8 +35,8 @@ export function badRequest(message: string): Refusal {
   return new Refusal(400, "PROTOCOL", message);
 }
 
-/** The parameters of a query; each may be there once. */
-export function parseQuery(search: string): ReadonlyMap<string, string> {
+/** The parameters of a query; each may be there once. With `bytes`, escapes need not be UTF-8. */
+export function parseQuery(search: string, bytes = false): ReadonlyMap<string, string> {
   if (search.length > QUERY_SIZE_MAX) throw new Refusal(414, "LIMIT", "the query is too long");
   const found = new Map<string, string>();
   if (search.length < 2) return found;
@@ -40,7 +46,7 @@ export function parseQuery(search: string): ReadonlyMap<string, string> {
     const [name, value] = equals < 0 ? [part, ""] : [part.slice(0, equals), part.slice(equals + 1)];
     const key = decodeForm(name);
     if (found.has(key)) throw badRequest(`the parameter "${key}" is there twice`);
-    found.set(key, decodeForm(value));
+    found.set(key, bytes ? decodeBytes(value) : decodeForm(value));
   }
   return found;
 }
@@ -51,6 +57,24 @@ function decodeForm(text: string): string {
   } catch {
     throw badRequest("an escape in the query is not UTF-8");
   }
+}
+
+/** As `decodeForm`, for names of any bytes. */
+function decodeBytes(text: string): string {
+  const form = text.replaceAll("+", " ");
+  try {
+    return decodeURIComponent(form);
+  } catch {
+    // Decoded byte by byte below.
+  }
+  const parts = form.split(/(%[0-9A-Fa-f]{2})/).map((part) =>
+    /^%[0-9A-Fa-f]{2}$/.test(part) ? new Uint8Array([parseInt(part.slice(1), 16)]) : encodePath(part)
+  );
+  const name = decodePath(concatBytes(parts));
+  if (form.replaceAll(/%[0-9A-Fa-f]{2}/g, "").includes("%")) {
+    throw badRequest("an escape in the query is not valid");
+  }
+  return name;
 }
 
 /** A parameter that must be there. */
@@ -143,8 +167,12 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
 }
 
 /** A body that is a JSON object. */
-export async function readJson(request: Request, limits: BodyLimits): Promise<Record<string, unknown>> {
-  const bytes = await readBody(request, { ...limits, sizeMax: 1 << 20 });
+export async function readJson(
+  request: Request,
+  limits: BodyLimits,
+  sizeMax = 1 << 20,
+): Promise<Record<string, unknown>> {
+  const bytes = await readBody(request, { ...limits, sizeMax });
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
@@ -167,12 +195,12 @@ export class Turnstile {
     this.#waitingMax = waitingMax;
   }
 
-  /** Waits for a turn; the answer gives it back. */
-  async enter(): Promise<Disposable> {
+  /** Waits for a turn, as long as the client does; the answer gives it back. */
+  async enter(signal?: AbortSignal): Promise<Disposable> {
     if (this.#free > 0) this.#free--;
     else if (this.#waiting.length >= this.#waitingMax) {
       throw new Refusal(503, "SERVER", "the server is busy", { "retry-after": "1" });
-    } else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else await this.#wait(signal);
     let left = false;
     return {
       [Symbol.dispose]: (): void => {
@@ -183,6 +211,23 @@ export class Turnstile {
         else next();
       },
     };
+  }
+
+  async #wait(signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    const leave = (): void => {
+      const place = this.#waiting.indexOf(resolve);
+      if (place >= 0) this.#waiting.splice(place, 1);
+      reject(signal!.reason);
+    };
+    if (signal?.aborted) leave();
+    signal?.addEventListener("abort", leave, { once: true });
+    try {
+      await promise;
+    } finally {
+      signal?.removeEventListener("abort", leave);
+    }
   }
 }
 

@@ -2,12 +2,14 @@
  * The directory that a server shows, and how names of requests become files below it.
  */
 import { SluiceError } from "@sluice/internal";
+import { isBlockDevice, isRegular } from "../file/_block_file.ts";
 import type { BlockDirectory, BlockFile } from "../file/_block_file.ts";
 import { openDirectory, splitPath } from "../file/_files.ts";
+import { isEmpty } from "../copy/_local_source.ts";
 import { badRequest, Refusal } from "./_server_request.ts";
-import { isDirty, isOwnName } from "../copy/_target.ts";
+import { isDirty, isOwnName } from "../copy/_side_files.ts";
 
-const FILE_TYPE = 0o170000;
+const EEXIST = 17;
 
 /** How names are meant: `rooted` names start at the root, `absolute` ones must lie below it. */
 export type PathMode = "rooted" | "absolute";
@@ -50,16 +52,19 @@ export class ServerRoot implements Disposable {
     return parts.join("/");
   }
 
-  /** Opens a file to read; one that a copy left mixed is refused. */
-  read(filename: string): BlockFile {
+  /** Opens a file to read; one that a copy left mixed is refused, and one that does not say how long it is. */
+  async read(filename: string): Promise<BlockFile> {
     const name = this.relative(filename);
     const file = this.#root.open(name, { beneath: true });
     try {
-      const kind = file.status().mode & FILE_TYPE;
-      if (kind !== 0o100000 && kind !== 0o060000) {
+      const { mode, size } = file.status();
+      if (!isRegular(mode) && !isBlockDevice(mode)) {
         throw new Refusal(400, "IO", "the name is not that of a file");
       }
-      this.#checkClean(name);
+      if (size === 0 && !await isEmpty(file)) {
+        throw new Refusal(400, "UNSUPPORTED", "the file does not say how long it is");
+      }
+      this.#checkClean(name, mode);
       return file;
     } catch (error) {
       file.close();
@@ -72,54 +77,65 @@ export class ServerRoot implements Disposable {
     return this.#root.open(this.relative(filename), { beneath: true });
   }
 
-  /** The path of a directory, once it was opened below the root. */
-  directory(filename: string): string {
+  /** Opens a directory; the root itself too. */
+  directory(filename: string): BlockDirectory {
     const isRoot = filename === "/" || filename === "." || filename === this.#path;
-    if (isRoot) return this.#path;
-    const name = this.relative(filename);
-    this.#root.openDirectory(name, true).close();
-    return `${this.#path}/${name}`;
+    return this.#root.openDirectory(isRoot ? "." : this.relative(filename), true);
   }
 
-  #checkClean(name: string): void {
+  #checkClean(name: string, mode: number): void {
     const { folder, name: last } = splitPath(name);
     using parent = this.#root.openDirectory(folder, true);
-    if (!isDirty(parent, last)) return;
+    if (!isDirty(parent, last, mode)) return;
     throw new Refusal(409, "DIRTY", "a copy to this file was interrupted and has to be completed first");
   }
 
   /** Opens an existing file to write in place. */
   write(filename: string): BlockFile {
-    this.#checkWritable();
-    return this.#root.open(this.relative(filename), { beneath: true, write: true });
+    this.checkWritable();
+    return checkedKind(this.#root.open(this.relative(filename), { beneath: true, write: true }));
   }
 
   /** Opens a file to write in place; makes it, and the directories above it, where they are missing. */
   create(filename: string): BlockFile {
     const { directory, name } = this.parent(filename);
     using _ = directory;
-    return directory.open(name, { beneath: true, write: true, create: true });
+    return checkedKind(directory.open(name, { beneath: true, write: true, create: true }));
   }
 
   /** The directory of a file that is going to be written; directories that are missing are made. */
   parent(filename: string): { readonly directory: BlockDirectory; readonly name: string } {
-    this.#checkWritable();
+    this.checkWritable();
     const { folder, name } = splitPath(this.relative(filename));
-    const parts = folder === "." ? [] : folder.split("/");
-    for (let count = 1; count <= parts.length; count++) {
-      const path = parts.slice(0, count).join("/");
-      try {
-        this.#root.openDirectory(path, true).close();
-      } catch (error) {
-        if (!(error instanceof SluiceError) || error.code !== "NOT_FOUND") throw error;
-        // The part above was just opened below the root.
-        Deno.mkdirSync(`${this.#path}/${path}`);
-      }
-    }
-    return { directory: this.#root.openDirectory(folder, true), name };
+    return { directory: this.#openOrMake(folder), name };
   }
 
-  #checkWritable(): void {
+  /** Opens a directory; makes it, and those above it, where they are missing. */
+  #openOrMake(folder: string): BlockDirectory {
+    try {
+      return this.#root.openDirectory(folder, true);
+    } catch (error) {
+      if (folder === "." || !(error instanceof SluiceError) || error.code !== "NOT_FOUND") throw error;
+    }
+    const { folder: above, name } = splitPath(folder);
+    using parent = this.#openOrMake(above);
+    try {
+      parent.makeDirectory(name, 0o777);
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.errno !== EEXIST) throw error;
+    }
+    return parent.openDirectory(name, true);
+  }
+
+  /** Opens the directory of a tree that is going to be written, and makes it where it is missing. */
+  writableDirectory(filename: string): BlockDirectory {
+    this.checkWritable();
+    const isRoot = filename === "/" || filename === ".";
+    return this.#openOrMake(isRoot ? "." : this.relative(filename));
+  }
+
+  /** Refuses where nothing may be written. */
+  checkWritable(): void {
     if (!this.#writable) throw new Refusal(403, "READ_ONLY", "the server is read-only");
   }
 
@@ -127,4 +143,12 @@ export class ServerRoot implements Disposable {
     this.#directory?.close();
     this.#directory = undefined;
   }
+}
+
+/** A file that is neither a regular one nor a device has nothing to write by position. */
+function checkedKind(file: BlockFile): BlockFile {
+  const { mode } = file.status();
+  if (isRegular(mode) || isBlockDevice(mode)) return file;
+  file.close();
+  throw new Refusal(400, "IO", "the name is not that of a file");
 }

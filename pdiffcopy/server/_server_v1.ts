@@ -2,15 +2,22 @@
  * Protocol 1 as a server: four requests, exactly as the original program answers them where it answers well.
  */
 import { SluiceError } from "@sluice/internal";
-import { newTable } from "../file/_block_file.ts";
+import { isBlockDevice, isDirectory, isRegular, newTable } from "../file/_block_file.ts";
 import { BLOCK_SIZE } from "../file/_defaults.ts";
 import { hashOf } from "../file/_hash_registry.ts";
 import type { ServerContext } from "./_server_context.ts";
-import { badRequest, bodyChunks, numberParameter, parseQuery, Refusal, required } from "./_server_request.ts";
+import {
+  badRequest,
+  BLOCK_MIN,
+  bodyChunks,
+  numberParameter,
+  parseQuery,
+  Refusal,
+  required,
+} from "./_server_request.ts";
 import { fileStream, streamOf } from "./_server_stream.ts";
 import { formatHashLines } from "../wire/_v1_lines.ts";
 
-const BLOCK_MIN = 512;
 const BODY_SIZE_MAX = 256 << 20;
 /** Bytes that are hashed before their lines are sent. */
 const STRIDE = 64 << 20;
@@ -47,19 +54,23 @@ export async function answerV1(context: ServerContext, request: Request, url: UR
     case "POST /resize":
       return await resize(context, query, filename);
     case "GET /blocks":
-      return readBlock(context, query, filename);
+      return await readBlock(context, query, filename);
     case "GET /info":
     case "HEAD /info":
       return info(context, request, filename);
     default:
-      return hashes(context, request, query, filename);
+      return await hashes(context, request, query, filename);
   }
 }
 
 function info(context: ServerContext, request: Request, filename: string): Response {
   try {
     using file = context.root.look(filename);
-    const body = `{"size":${file.status().size}}\n`;
+    const { mode, size } = file.status();
+    if (!isRegular(mode) && !isBlockDevice(mode) && !isDirectory(mode)) {
+      throw new Refusal(400, "IO", "the name is not that of a file");
+    }
+    const body = `{"size":${size}}\n`;
     const headers = { "content-type": "application/json", "content-length": `${body.length}` };
     return new Response(request.method === "HEAD" ? null : body, { headers });
   } catch (error) {
@@ -68,17 +79,17 @@ function info(context: ServerContext, request: Request, filename: string): Respo
   }
 }
 
-function hashes(
+async function hashes(
   context: ServerContext,
   request: Request,
   query: ReadonlyMap<string, string>,
   filename: string,
-): Response {
+): Promise<Response> {
   const blockSize = numberParameter(query, "block_size", BLOCK_MIN, BODY_SIZE_MAX, BLOCK_SIZE);
   const concurrency = numberParameter(query, "concurrency", 1, MAX, 1);
   const hash = hashOf(required(query, "method"));
   const threads = Math.min(concurrency, context.threads);
-  const file = context.root.read(filename);
+  const file = await context.root.read(filename);
   const { size, version } = file.status();
   // No layer may compress what is read line by line.
   const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-transform" };
@@ -93,7 +104,7 @@ function hashes(
       if (at < size) {
         const end = Math.min(size, at + stride);
         const table = newTable(end - at, blockSize, hash, at);
-        using _ = await context.hashTurns.enter();
+        using _ = await context.hashTurns.enter(request.signal);
         await file.hash(at, end, table, threads);
         controller.enqueue(new TextEncoder().encode(formatHashLines(table, at, end)));
         at = end;
@@ -106,10 +117,14 @@ function hashes(
   );
 }
 
-function readBlock(context: ServerContext, query: ReadonlyMap<string, string>, filename: string): Response {
+async function readBlock(
+  context: ServerContext,
+  query: ReadonlyMap<string, string>,
+  filename: string,
+): Promise<Response> {
   const offset = numberParameter(query, "offset", 0, MAX);
   const wanted = numberParameter(query, "size", 0, BODY_SIZE_MAX);
-  const file = context.root.read(filename);
+  const file = await context.root.read(filename);
   const { size } = file.status();
   const end = Math.max(offset, Math.min(size, offset + wanted));
   const headers = { "content-type": "application/octet-stream", "content-length": `${end - offset}` };

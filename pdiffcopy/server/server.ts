@@ -4,8 +4,10 @@
  *
  * @module
  */
-import { checkInteger, SluiceError } from "@sluice/internal";
+import { checkBoolean, checkChoice, checkInteger, checkKeys, printable, SluiceError } from "@sluice/internal";
 import { DEFAULT_PORT } from "../file/constants.ts";
+import { denoFailure } from "../file/_errors.ts";
+import { HttpListener } from "./_http_listener.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { isSameSecret, Refusal, Turnstile } from "./_server_request.ts";
 import { ServerRoot } from "./_server_root.ts";
@@ -39,7 +41,12 @@ export interface PdiffHandlerOptions {
   readonly maxRequests?: number | undefined;
   /** Milliseconds that a body may pause. @default {30000} */
   readonly idleTimeoutMs?: number | undefined;
-  /** Milliseconds after which an upload that nobody goes on with is forgotten; its bytes stay. @default {86400000} */
+  /**
+   * Milliseconds after which an upload that nobody continues is forgotten. Its bytes stay, and the client that comes back
+   * continues with them.
+   *
+   * @default {600000}
+   */
   readonly sessionTimeoutMs?: number | undefined;
   /** Whether the end of an upload waits for the disk. @default {true} */
   readonly fsync?: boolean | undefined;
@@ -47,8 +54,36 @@ export interface PdiffHandlerOptions {
   readonly hosts?: readonly string[] | undefined;
   /** Origins of pages that may use the server; none unless given. */
   readonly origins?: readonly string[] | undefined;
-  /** Hears of each answer. */
+  /** Hears of each answer; control characters in names are escaped. */
   readonly log?: ((line: string) => void) | undefined;
+}
+
+const HANDLER_OPTIONS = [
+  "root",
+  "writable",
+  "pathMode",
+  "token",
+  "v1",
+  "threads",
+  "maxRequests",
+  "idleTimeoutMs",
+  "sessionTimeoutMs",
+  "fsync",
+  "hosts",
+  "origins",
+  "log",
+] satisfies (keyof PdiffHandlerOptions)[];
+const HANDLER_OPTION_NAMES: ReadonlySet<string> = new Set(HANDLER_OPTIONS);
+const TIME_MAX = 2 ** 31 - 1;
+
+function checkHandlerOptions(options: PdiffHandlerOptions): void {
+  checkKeys(options, HANDLER_OPTION_NAMES);
+  for (const name of ["writable", "v1", "fsync"] as const) {
+    if (options[name] !== undefined) checkBoolean(name, options[name]);
+  }
+  checkChoice("pathMode", options.pathMode ?? "rooted", ["rooted", "absolute"]);
+  checkInteger("idleTimeoutMs", options.idleTimeoutMs ?? 1, 1, TIME_MAX);
+  checkInteger("sessionTimeoutMs", options.sessionTimeoutMs ?? 1, 1, TIME_MAX);
 }
 
 /** A request handler, for `Deno.serve` and anything with the same shape. */
@@ -68,6 +103,7 @@ const STATUS_BY_CODE: Readonly<Record<string, readonly [status: number, message:
   LOCKED: [409, "another copy is writing the file"],
   TARGET_CHANGED: [409, "somebody else changed the file"],
   DIRTY: [409, "a copy to this file was interrupted"],
+  SESSION_LOST: [410, "there is no such upload any more"],
   SOURCE_CHANGED: [412, "the file changed meanwhile"],
   NO_SPACE: [507, "there is no space left"],
 };
@@ -87,6 +123,14 @@ function refuse(error: unknown): Response {
   return Response.json({ code, message }, { status, headers });
 }
 
+function rootPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    throw denoFailure(`serve ${path}`, error);
+  }
+}
+
 /**
  * Makes a handler that serves the files of a directory.
  *
@@ -104,9 +148,10 @@ function refuse(error: unknown): Response {
  * ```
  */
 export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
+  checkHandlerOptions(options);
   const threads = checkInteger("threads", options.threads ?? navigator.hardwareConcurrency, 1, 1024);
   const root = new ServerRoot(
-    Deno.realPathSync(options.root),
+    rootPath(options.root),
     options.pathMode ?? "rooted",
     options.writable === true,
   );
@@ -116,9 +161,9 @@ export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
     threads,
     hashTurns: new Turnstile(threads, 1024),
     bodyLimits: { sizeMax: 1 << 20, idleTimeoutMs: options.idleTimeoutMs ?? 30_000 },
-    noteV1Write: (filename) => options.log?.(`unverified write by protocol 1: ${filename}`),
+    noteV1Write: (filename) => options.log?.(`unverified write by protocol 1: ${printable(filename)}`),
   };
-  const sessions = new ServerSessions(context, options.sessionTimeoutMs ?? 86_400_000, options.fsync ?? true);
+  const sessions = new ServerSessions(context, options.sessionTimeoutMs ?? 600_000, options.fsync ?? true);
   const maxRequests = checkInteger("maxRequests", options.maxRequests ?? 64, 1, 65_536);
   let running = 0;
 
@@ -160,10 +205,12 @@ export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
     } catch (error) {
       response = refuse(error);
       await request.body?.cancel().catch(() => {});
-      if (response.status === 500) options.log?.(`failed: ${error instanceof Error ? error.message : error}`);
+      if (response.status === 500) {
+        options.log?.(`failed: ${printable(error instanceof Error ? error.message : String(error))}`);
+      }
     }
     response.headers.set("x-content-type-options", "nosniff");
-    options.log?.(`${request.method} ${new URL(request.url).pathname} ${response.status}`);
+    options.log?.(`${request.method} ${printable(new URL(request.url).pathname)} ${response.status}`);
     return response;
   }
 
@@ -184,7 +231,13 @@ export interface ServePdiffOptions extends PdiffHandlerOptions {
   readonly cert?: string | undefined;
   /** Private key in PEM, for HTTPS. */
   readonly key?: string | undefined;
+  /** Connections at a time; more are closed at once. @default {1024} */
+  readonly maxConnections?: number | undefined;
+  /** Milliseconds after which a connection ends that has not sent a whole request. @default {30000} */
+  readonly headTimeoutMs?: number | undefined;
 }
+
+const WRITE_TIMEOUT_MS = 120_000;
 
 /** A running server. */
 export interface PdiffServer extends AsyncDisposable {
@@ -198,6 +251,17 @@ export interface PdiffServer extends AsyncDisposable {
   shutdown(): Promise<void>;
 }
 
+const SERVE_OPTION_NAMES: ReadonlySet<string> = new Set([
+  ...HANDLER_OPTIONS,
+  ...[
+    "hostname",
+    "port",
+    "cert",
+    "key",
+    "maxConnections",
+    "headTimeoutMs",
+  ] satisfies (keyof ServePdiffOptions)[],
+]);
 const LOOPBACK_NAMES: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
 
 /**
@@ -220,27 +284,33 @@ const LOOPBACK_NAMES: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
  * ```
  */
 export function servePdiff(options: ServePdiffOptions): PdiffServer {
+  checkKeys(options, SERVE_OPTION_NAMES);
   const { hostname = "127.0.0.1", port = DEFAULT_PORT, cert, key } = options;
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new TypeError('Cannot serve HTTPS: options "cert" and "key" go together');
+  }
   const isLoopback = LOOPBACK_NAMES.includes(hostname) || hostname === "::1";
+  const shared = Object.entries(options).filter(([name]) => HANDLER_OPTION_NAMES.has(name));
   const handler = createPdiffHandler({
-    ...options,
-    hosts: options.hosts ?? (isLoopback ? LOOPBACK_NAMES : undefined),
+    ...Object.fromEntries(shared) as unknown as PdiffHandlerOptions,
+    hosts: isLoopback ? [...options.hosts ?? [], ...LOOPBACK_NAMES] : options.hosts,
   });
-  const server = Deno.serve({
+  const listener = new HttpListener({
     hostname: hostname.replace(/^\[|\]$/g, ""),
     port,
-    onListen(): void {},
-    onError: (error) => refuse(error),
-    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    tls: cert === undefined || key === undefined ? undefined : { cert, key },
+    connectionsMax: checkInteger("maxConnections", options.maxConnections ?? 1024, 1, 65_536),
+    headTimeoutMs: checkInteger("headTimeoutMs", options.headTimeoutMs ?? 30_000, 1, TIME_MAX),
+    writeTimeoutMs: WRITE_TIMEOUT_MS,
   }, handler);
   async function shutdown(): Promise<void> {
-    await server.shutdown();
+    await listener.shutdown();
     handler.close();
   }
   return {
-    hostname: server.addr.hostname,
-    port: server.addr.port,
-    finished: server.finished,
+    hostname: listener.address.hostname,
+    port: listener.address.port,
+    finished: listener.finished,
     shutdown,
     [Symbol.asyncDispose]: shutdown,
   };

@@ -184,7 +184,7 @@ Deno.test("limits on requests are kept", async () => {
       const body = JSON.stringify({ path: "new", size: 10, block: 512, hash: "sha1", ...fields });
       assertEquals((await ask(handler, "/v2/sessions", { method: "POST", body })).status, 400, body);
     }
-    assertEquals((await ask(handler, `/v2/sessions/${"0".repeat(32)}`)).status, 404);
+    assertEquals((await ask(handler, `/v2/sessions/${"0".repeat(32)}`)).status, 410);
     assertEquals([...Deno.readDirSync(root)].length, 1);
   });
 });

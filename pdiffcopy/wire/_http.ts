@@ -3,6 +3,7 @@
  */
 import { SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
+import { encodePath } from "../kernel/path_text.ts";
 import { failure } from "../file/_errors.ts";
 import type { FailureCode } from "../file/_errors.ts";
 
@@ -27,6 +28,7 @@ const STATUS_CODES: Readonly<Record<number, FailureCode>> = {
   405: "UNSUPPORTED",
   408: "TIMEOUT",
   409: "LOCKED",
+  410: "SESSION_LOST",
   412: "SOURCE_CHANGED",
   413: "PROTOCOL",
   422: "VERIFY_FAILED",
@@ -55,6 +57,14 @@ export interface Answer {
   alive(): void;
   /** Stops the clock. */
   done(): void;
+}
+
+/** A value as a form has it; bytes of names that are not UTF-8 travel as they are. */
+function encodeQuery(value: string): string {
+  if (value.isWellFormed()) return new URLSearchParams([["", value]]).toString().slice(1);
+  let text = "";
+  for (const byte of encodePath(value)) text += `%${byte.toString(16).padStart(2, "0")}`;
+  return text;
 }
 
 /** Requests to one origin. */
@@ -86,8 +96,7 @@ export class HttpPeer implements Disposable {
     body?: Uint8Array<ArrayBuffer>,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
-    const text = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, `${value}`]))
-      .toString();
+    const text = Object.entries(query).map(([name, value]) => `${name}=${encodeQuery(`${value}`)}`).join("&");
     const url = `${this.origin}${path}${text === "" ? "" : `?${text}`}`;
     const controller = new AbortController();
     const { stallTimeoutMs, signal, token } = this.#options;
@@ -95,7 +104,7 @@ export class HttpPeer implements Disposable {
       controller.abort(
         failure(
           "TIMEOUT",
-          `Cannot go on with ${path} of ${this.origin}: nothing came for ${stallTimeoutMs} ms`,
+          `Cannot go on with ${this.origin}${path}: nothing came for ${stallTimeoutMs} ms`,
         ),
       );
     let timer = setTimeout(stalled, stallTimeoutMs);
@@ -137,7 +146,10 @@ export class HttpPeer implements Disposable {
         answer.alive();
         size += part.length;
         if (size > sizeMax) {
-          throw failure("PROTOCOL", `Cannot read the answer to ${path}: it has more than ${sizeMax} bytes`);
+          throw failure(
+            "PROTOCOL",
+            `Cannot read the answer to ${this.origin}${path}: it has more than ${sizeMax} bytes`,
+          );
         }
         parts.push(part as Uint8Array<ArrayBuffer>);
       }
@@ -175,10 +187,12 @@ export class HttpPeer implements Disposable {
     try {
       value = JSON.parse(text);
     } catch (error) {
-      throw failure("PROTOCOL", `Cannot read the answer to ${path}: it is no JSON`, { cause: error });
+      throw failure("PROTOCOL", `Cannot read the answer to ${this.origin}${path}: it is no JSON`, {
+        cause: error,
+      });
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw failure("PROTOCOL", `Cannot read the answer to ${path}: it is no JSON object`);
+      throw failure("PROTOCOL", `Cannot read the answer to ${this.origin}${path}: it is no JSON object`);
     }
     return value as Record<string, unknown>;
   }
@@ -194,15 +208,19 @@ export class HttpPeer implements Disposable {
         if (answer.response.status !== 206) {
           answer.done();
           await answer.response.body?.cancel();
-          throw failure("SOURCE_CHANGED", `Cannot read ${path} of ${this.origin}: the file changed`, {
+          throw failure("SOURCE_CHANGED", `Cannot read ${this.origin}${path}: the file changed`, {
             offset,
           });
         }
         const bytes = await this.body(answer, path, length);
         if (bytes.length === length) return bytes;
-        throw failure("TRUNCATED", `Cannot read ${path}: ${bytes.length} bytes came, expected ${length}`, {
-          offset,
-        });
+        throw failure(
+          "TRUNCATED",
+          `Cannot read ${this.origin}${path}: ${bytes.length} bytes came, expected ${length}`,
+          {
+            offset,
+          },
+        );
       },
     };
   }
@@ -228,7 +246,7 @@ export class HttpPeer implements Disposable {
     } catch {
       // Other servers answer with pages for people.
     }
-    return failure(code, `Cannot use ${path} of ${this.origin}: ${state}`);
+    return failure(code, `Cannot use ${this.origin}${path}: ${state}`, { errno: status });
   }
 
   /** Closes idle connections. */

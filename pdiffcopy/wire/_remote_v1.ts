@@ -7,7 +7,7 @@ import { digestsOf, newTable } from "../file/_block_file.ts";
 import type { Table } from "../file/_block_file.ts";
 import { isSameDigest } from "../file/_digest.ts";
 import { FRAME, FRAME_HEADER_SIZE, makeRun, readFrame, readSafe, writeHeader } from "../file/_frames.ts";
-import { FrameLessons } from "../copy/_frame_lessons.ts";
+import { FrameDigests } from "../copy/_frame_digests.ts";
 import type { HttpPeer } from "./_http.ts";
 import { SluiceError } from "@sluice/internal";
 import type { CopySource, CopyTarget, SideStatus } from "../copy/_sides.ts";
@@ -40,7 +40,10 @@ class FileV1 {
       if (typeof found.size === "number" && Number.isSafeInteger(found.size) && found.size >= 0) {
         return found.size;
       }
-      throw failure("PROTOCOL", `Cannot read the answer to /info: the size is ${String(found.size)}`);
+      throw failure(
+        "PROTOCOL",
+        `Cannot read the answer to ${this.peer.origin}/info: the size is ${String(found.size)}`,
+      );
     } catch (error) {
       if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
       throw error;
@@ -71,16 +74,17 @@ class FileV1 {
     });
   }
 
-  async readBlock(offset: number, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  /** Reads a block, which may be shorter where `least` says so. */
+  async readBlock(offset: number, size: number, least = size): Promise<Uint8Array<ArrayBuffer>> {
     return await retrying(this.retry, this.signal, async () => {
       const answer = await this.peer.request("GET", "/blocks", { filename: this.path, offset, size });
       const bytes = await this.peer.body(answer, "/blocks", size);
-      if (bytes.length === size) return bytes;
+      if (bytes.length >= least) return bytes;
       const announced = answer.response.headers.get("content-length");
       const code = announced === `${bytes.length}` ? "SOURCE_CHANGED" : "TRUNCATED";
       throw failure(
         code,
-        `Cannot read the block at byte ${offset}: ${bytes.length} bytes came, expected ${size}`,
+        `Cannot read the block at byte ${offset} of ${this.peer.origin}${this.path}: ${bytes.length} bytes came, expected ${size}`,
         { offset },
       );
     });
@@ -103,33 +107,45 @@ class FileV1 {
   }
 }
 
+/** How files of protocol 1 are used. */
+export interface OptionsV1 {
+  readonly concurrency: number;
+  /** Whether digests are asked for after writing, where none were before. */
+  readonly verify: boolean;
+  readonly retry: RetryPolicy;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** A remote file as the source. */
 export class RemoteSourceV1 implements CopySource {
   readonly label: string;
   readonly remote = true;
   readonly #file: FileV1;
   readonly #concurrency: number;
+  readonly #verify: boolean;
   #size = 0;
   #hashes: Promise<HashLines> | undefined;
+  /** Whether a block came that no digest was announced for. */
+  #isUnverified = false;
 
-  constructor(
-    peer: HttpPeer,
-    path: string,
-    concurrency: number,
-    retry: RetryPolicy,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(peer: HttpPeer, path: string, options: OptionsV1) {
     this.label = `${peer.origin}${path}`;
-    this.#file = new FileV1(peer, path, retry, signal);
-    this.#concurrency = concurrency;
+    this.#file = new FileV1(peer, path, options.retry, options.signal);
+    this.#concurrency = options.concurrency;
+    this.#verify = options.verify;
   }
 
   async stat(): Promise<SideStatus> {
     const size = await this.#file.size();
     if (size === undefined) throw failure("NOT_FOUND", `Cannot copy ${this.label}: there is no such file`);
+    // A pipe and a file of /proc say 0 too.
+    if (size === 0 && (await this.#file.readBlock(0, 1, 0)).length > 0) {
+      throw failure("UNSUPPORTED", `Cannot copy ${this.label}: the server does not say how long it is`);
+    }
     this.#size = size;
     this.#hashes = undefined;
-    return { size, version: "", mtimeNs: undefined };
+    this.#isUnverified = false;
+    return { size, version: "", mtimeNs: undefined, mode: undefined, isDevice: false };
   }
 
   #lines(table: Table): Promise<HashLines> {
@@ -173,6 +189,7 @@ export class RemoteSourceV1 implements CopySource {
   ): Promise<Uint8Array<ArrayBuffer>> {
     const block = await this.#file.readBlock(start, end - start);
     const digest = hashOnce(block, hash, undefined);
+    if (announced === undefined) this.#isUnverified = true;
     if (announced !== undefined && !isSameDigest(announced, digest)) {
       throw failure(
         "SOURCE_CHANGED",
@@ -189,7 +206,34 @@ export class RemoteSourceV1 implements CopySource {
     return frame;
   }
 
+  async finish(table: Table): Promise<void> {
+    if (!this.#isUnverified || !this.#verify) return;
+    const lines = await this.#file.hashes(this.#size, table, this.#concurrency);
+    // A block that the server says nothing of is read again.
+    for (let at = 0; at < this.#size; at += table.blockSize) {
+      if (lines.has(at)) continue;
+      const length = Math.min(table.blockSize, this.#size - at);
+      lines.set(at, hashOnce(await this.#file.readBlock(at, length), table.hash, undefined));
+    }
+    checkLines(lines, this.#size, table, this.label);
+  }
+
   close(): void {}
+}
+
+/** Fails unless the digests of a server are those of the table. */
+function checkLines(lines: HashLines, size: number, table: Table, label: string): void {
+  for (let at = 0; at < size; at += table.blockSize) {
+    const stop = Math.min(size, at + table.blockSize);
+    if (lines.has(at) && isSameDigest(digestsOf(lines.table, at, stop), digestsOf(table, at, stop))) continue;
+    throw failure(
+      "VERIFY_FAILED",
+      `Cannot verify ${label}: the block at byte ${at} is not the one that travelled`,
+      {
+        offset: at,
+      },
+    );
+  }
 }
 
 /** A remote file as the target. The protocol has no end of a copy: the file is changed in place, block by block. */
@@ -198,6 +242,7 @@ export class RemoteTargetV1 implements CopyTarget {
   readonly remote = true;
   readonly resumed = false;
   isMixed = false;
+  readonly hasLength: boolean;
   readonly #file: FileV1;
   readonly #size: number;
   readonly #found: number | undefined;
@@ -217,6 +262,7 @@ export class RemoteTargetV1 implements CopyTarget {
     this.#file = file;
     this.#size = size;
     this.#found = found;
+    this.hasLength = found === size;
     this.#concurrency = concurrency;
     this.#verify = verify;
   }
@@ -226,12 +272,7 @@ export class RemoteTargetV1 implements CopyTarget {
     peer: HttpPeer,
     path: string,
     size: number,
-    options: {
-      readonly concurrency: number;
-      readonly verify: boolean;
-      readonly retry: RetryPolicy;
-      readonly signal: AbortSignal | undefined;
-    },
+    options: OptionsV1,
   ): Promise<RemoteTargetV1> {
     const file = new FileV1(peer, path, options.retry, options.signal);
     return new RemoteTargetV1(file, size, await file.size(), options.concurrency, options.verify);
@@ -278,26 +319,14 @@ export class RemoteTargetV1 implements CopyTarget {
         await this.#file.post("/blocks", { offset: at }, zeros);
       }
     }
-    return new FrameLessons(table).learn(frames, next, end);
+    return new FrameDigests(table).collect(frames, next, end);
   }
 
   async commit(table: Table): Promise<void> {
     if (this.#found !== this.#size) await this.#resize();
     if (!this.isMixed || !this.#verify) return;
     const lines = await this.#file.hashes(this.#size, table, this.#concurrency);
-    for (let at = 0; at < this.#size; at += table.blockSize) {
-      const stop = Math.min(this.#size, at + table.blockSize);
-      if (lines.has(at) && isSameDigest(digestsOf(lines.table, at, stop), digestsOf(table, at, stop))) {
-        continue;
-      }
-      throw failure(
-        "VERIFY_FAILED",
-        `Cannot verify ${this.label}: the block at byte ${at} is not what was sent`,
-        {
-          offset: at,
-        },
-      );
-    }
+    checkLines(lines, this.#size, table, this.label);
     this.isMixed = false;
   }
 

@@ -11,7 +11,8 @@ import { wholeFrames } from "../copy/_frame_reader.ts";
 import type { FrameStreamResult } from "../copy/_frame_reader.ts";
 import type { HttpPeer } from "./_http.ts";
 import type { CopySource, CopyTarget, SideStatus } from "../copy/_sides.ts";
-import { FrameLessons } from "../copy/_frame_lessons.ts";
+import { FrameDigests } from "../copy/_frame_digests.ts";
+import { PLAIN } from "../copy/_frame_codec.ts";
 import type { FrameCodec } from "../copy/_frame_codec.ts";
 
 function numberOf(value: unknown, name: string): number {
@@ -29,16 +30,50 @@ function hashQuery({ blockSize, hash }: Table): Record<string, string | number> 
   return { block: blockSize, hash: hash.name, ...(hash.seed === "" ? {} : { seed: hash.seed }) };
 }
 
-/** What a server says of a file. */
-export async function statRemote(peer: HttpPeer, path: string): Promise<SideStatus & { kind: string }> {
+/** What a server says of a name. */
+export async function statRemote(
+  peer: HttpPeer,
+  path: string,
+): Promise<SideStatus & { readonly kind: string }> {
   const found = await peer.json("GET", "/v2/stat", { path });
   const mtime = textOf(found.mtimeNs, "mtimeNs");
+  const kind = textOf(found.kind, "kind");
   return {
     size: numberOf(found.size, "size"),
     version: textOf(found.etag, "etag"),
     mtimeNs: /^-?\d{1,20}$/.test(mtime) ? BigInt(mtime) : undefined,
-    kind: textOf(found.kind, "kind"),
+    mode: numberOf(found.mode, "mode") & 0o7777,
+    isDevice: kind === "device",
+    kind,
   };
+}
+
+/** As `statRemote`, for what has content. */
+export async function statRemoteFile(peer: HttpPeer, path: string): Promise<SideStatus> {
+  const status = await statRemote(peer, path);
+  if (status.kind === "file" || status.isDevice) return status;
+  throw failure("IO", `Cannot read ${peer.origin}${path}: it is neither a file nor a block device`);
+}
+
+const INDEX_SIZE_MAX = 512 << 20;
+
+/** The index of chunks that a server makes of a file. */
+export async function fetchIndex(
+  peer: HttpPeer,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  chunkSize: number,
+  version: string | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const headers = version === undefined ? {} : { "if-match": version };
+  const answer = await peer.request(
+    "GET",
+    path,
+    { ...query, bits: Math.log2(chunkSize) },
+    undefined,
+    headers,
+  );
+  return await peer.body(answer, path, INDEX_SIZE_MAX);
 }
 
 /** A remote file as the source. */
@@ -58,7 +93,7 @@ export class RemoteSource implements CopySource {
   }
 
   async stat(): Promise<SideStatus> {
-    const status = await statRemote(this.#peer, this.#path);
+    const status = await statRemoteFile(this.#peer, this.#path);
     this.#version = status.version;
     return status;
   }
@@ -111,6 +146,10 @@ export class RemoteSource implements CopySource {
     }
   }
 
+  finish(): Promise<void> {
+    return Promise.resolve(); // each stream of frames ended with a digest, and with a check that nothing changed
+  }
+
   close(): void {}
 }
 
@@ -134,9 +173,13 @@ export interface RemoteTargetPlan {
   readonly replace: string;
   readonly source: string;
   readonly table: Table;
+  /** Permission bits of a new file. */
+  readonly mode: number | undefined;
+  /** Whether the new content is put together from pieces of the old. */
+  readonly fresh?: boolean;
 }
 
-const LOCK_ATTEMPTS = 5;
+const LOCK_ATTEMPTS = 20;
 const LOCK_DELAY_MS = 400;
 
 /** A server keeps the upload of a client that went away for a moment. */
@@ -157,6 +200,7 @@ export class RemoteTarget implements CopyTarget {
   readonly remote = true;
   readonly isMixed = false;
   readonly resumed: boolean;
+  readonly hasLength: boolean;
   readonly #peer: HttpPeer;
   readonly #id: string;
   readonly #size: number;
@@ -171,6 +215,7 @@ export class RemoteTarget implements CopyTarget {
     known: number,
     codec: FrameCodec,
     resumed: boolean,
+    hasLength: boolean,
   ) {
     this.label = `${peer.origin}${path}`;
     this.#peer = peer;
@@ -179,6 +224,7 @@ export class RemoteTarget implements CopyTarget {
     this.#known = known;
     this.#codec = codec;
     this.resumed = resumed;
+    this.hasLength = hasLength;
   }
 
   /** Asks for a session. */
@@ -186,15 +232,17 @@ export class RemoteTarget implements CopyTarget {
     peer: HttpPeer,
     path: string,
     plan: RemoteTargetPlan,
-    codec: FrameCodec,
+    codec: FrameCodec = PLAIN,
   ): Promise<RemoteTarget> {
-    const { size, replace, source, table } = plan;
-    const wanted = { path, size, replace, source, ...hashQuery(table) };
+    const { size, replace, source, table, mode, fresh = false } = plan;
+    const facts = { ...(mode === undefined ? {} : { mode }), ...(fresh ? { fresh } : {}) };
+    const wanted = { path, size, replace, source, ...hashQuery(table), ...facts };
     const session = await waitingForLock(() => peer.json("POST", "/v2/sessions", {}, wanted));
     const id = textOf(session.id, "id");
     if (!/^[0-9a-f]{32}$/.test(id)) throw failure("PROTOCOL", "Cannot use the session: its id is not valid");
     const known = numberOf(session.size, "size");
-    return new RemoteTarget(peer, path, id, size, known, codec, session.resumed === true);
+    const hasLength = session.hasLength === undefined ? known === size : session.hasLength === true;
+    return new RemoteTarget(peer, path, id, size, known, codec, session.resumed === true, hasLength);
   }
 
   async digests(start: number, end: number, table: Table): Promise<number> {
@@ -220,17 +268,27 @@ export class RemoteTarget implements CopyTarget {
     table: Table,
     frames: Uint8Array<ArrayBuffer>,
   ): Promise<{ next: number; written: number }> {
-    const lesson = new FrameLessons(table).learn(frames, next, end);
+    const taken = new FrameDigests(table).collect(frames, next, end);
     const body = await this.#codec.encode(frames, table);
     const path = `/v2/sessions/${this.#id}/frames`;
     const answer = await this.#peer.send("PUT", path, { from: next, to: end }, body);
-    if (numberOf(answer.next, "next") !== lesson.next) {
+    if (numberOf(answer.next, "next") !== taken.next) {
       throw failure(
         "PROTOCOL",
-        `Cannot copy to ${this.label}: the server took ${String(answer.next)}, not ${lesson.next}`,
+        `Cannot copy to ${this.label}: the server took ${String(answer.next)}, not ${taken.next}`,
       );
     }
-    return lesson;
+    return taken;
+  }
+
+  /** Sends frames that put a range together from pieces of the old content and literal bytes. */
+  async compose(start: number, end: number, frames: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#peer.send("PUT", `/v2/sessions/${this.#id}/pieces`, { from: start, to: end }, frames);
+  }
+
+  /** The index of chunks of what an earlier upload left. */
+  async partIndex(chunkSize: number): Promise<Uint8Array<ArrayBuffer>> {
+    return await fetchIndex(this.#peer, `/v2/sessions/${this.#id}/index`, {}, chunkSize, undefined);
   }
 
   async commit(table: Table): Promise<void> {
@@ -238,7 +296,9 @@ export class RemoteTarget implements CopyTarget {
     await this.#peer.json("POST", `/v2/sessions/${this.#id}/commit`, {}, { size: this.#size, digest });
   }
 
-  async abort(): Promise<void> {
-    await this.#peer.json("DELETE", `/v2/sessions/${this.#id}`, {}).catch(() => {});
+  async abort(reason: unknown): Promise<void> {
+    const isGone = reason instanceof SluiceError &&
+      ["NETWORK", "TIMEOUT", "SESSION_LOST"].includes(reason.code);
+    if (!isGone) await this.#peer.json("DELETE", `/v2/sessions/${this.#id}`, {}).catch(() => {});
   }
 }

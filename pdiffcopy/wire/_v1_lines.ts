@@ -40,6 +40,13 @@ export class HashLines {
     return this.#present[offset / this.table.blockSize] === 1;
   }
 
+  /** Sets the digest of the block at an offset. */
+  set(offset: number, digest: Uint8Array): void {
+    const { blockSize } = this.table;
+    this.#present[offset / blockSize] = 1;
+    digestsOf(this.table, offset, offset + blockSize).set(digest);
+  }
+
   #take(line: string): void {
     const match = /^(\d{1,16})\t([0-9a-fA-F]+)\r?$/.exec(line);
     if (match === null) this.#refuse(line, "expected an offset, a tab and a digest");
@@ -57,8 +64,7 @@ export class HashLines {
     }
     const index = offset / blockSize;
     if (this.#present[index] === 1) this.#refuse(line, "the block has a digest already");
-    this.#present[index] = 1;
-    digestsOf(this.table, offset, offset + blockSize).set(Uint8Array.fromHex(match![2]!));
+    this.set(offset, Uint8Array.fromHex(match![2]!));
   }
 
   #refuse(line: string, state: string): never {

@@ -186,19 +186,31 @@ export class ArchiveUpdate {
       readonly name: string;
       readonly size: number;
       readonly line: Line;
+      /** The fragments of the same file in the archive, where it seems not to have changed. */
+      readonly before?: Uint32Array | undefined;
     }[] = [];
     for (const file of files) {
       const known = before.get(file.name);
       const date = file.date === undefined ? this.#date : dateNumber(file.date);
       const attributes = attributeBytes(file.attributes);
-      if (known !== undefined && !this.#options.force && isSame(known, file, date)) {
-        if (sameAttributes(known, attributes)) continue;
+      const same = known !== undefined && isSame(known, file, date);
+      const unchanged = same && sameAttributes(known, attributes);
+      if (same && (!this.#options.force || file.name.endsWith("/"))) {
+        if (unchanged) continue;
         lines.set(file.name, { name: file.name, date, attributes, fragments: [...known.fragments] });
         continue;
       }
       const line = { name: file.name, date, attributes, fragments: [] };
       lines.set(file.name, line);
-      if (!file.name.endsWith("/")) changed.push({ file, name: file.name, size: file.size ?? 0, line });
+      if (!file.name.endsWith("/")) {
+        changed.push({
+          file,
+          name: file.name,
+          size: file.size ?? 0,
+          line,
+          before: unchanged ? known.fragments : undefined,
+        });
+      }
     }
     let deleted = 0;
     for (const name of this.#options.delete ?? []) {
@@ -216,8 +228,9 @@ export class ArchiveUpdate {
     if (lines.size === 0) return result();
     await this.#write(await this.#startBlock(-1));
     try {
-      for (const { file, size, line } of sortForArchive(changed)) {
-        if (!await this.#addIfReadable(file, size, line)) lines.delete(file.name);
+      for (const { file, size, line, before } of sortForArchive(changed)) {
+        const read = await this.#addIfReadable(file, size, line);
+        if (!read || before !== undefined && sameFragments(before, line.fragments)) lines.delete(file.name);
       }
       this.#closeBlock();
       while (this.#running.length > 0) await this.#takeBlock();
@@ -389,6 +402,10 @@ export class ArchiveUpdate {
 function isSame(known: ZpaqArchiveEntry, file: ZpaqFile, date: number): boolean {
   return known.date !== undefined && dateNumber(known.date) === date &&
     (file.name.endsWith("/") || known.size === file.size);
+}
+
+function sameFragments(before: Uint32Array, now: readonly number[]): boolean {
+  return before.length === now.length && before.every((id, i) => id === now[i]);
 }
 
 function sameAttributes(known: ZpaqArchiveEntry, attributes: Uint8Array): boolean {

@@ -8,9 +8,6 @@ const Result = @import("result.zig").Result;
 /// Room in front of each block for its size; keeps malloc's alignment.
 const header_size = 16;
 
-/// Live contexts of the whole library; leak tests expect it back at zero.
-pub var live_contexts: std.atomic.Value(u32) = .init(0);
-
 fn blockOf(size: usize) ?*anyopaque {
     return heap.take(size);
 }
@@ -119,15 +116,13 @@ pub const Memory = struct {
     }
 };
 
-/// One context on the C heap, counted as live; null when there is no memory.
+/// One context on the heap; null when there is no memory.
 pub fn createContext(comptime T: type) ?*T {
     const block = heap.take(@sizeOf(T)) orelse return null;
-    _ = live_contexts.fetchAdd(1, .monotonic);
     return @ptrCast(@alignCast(block));
 }
 
 pub fn destroyContext(context: *anyopaque) void {
-    _ = live_contexts.fetchSub(1, .monotonic);
     heap.give(context);
 }
 
@@ -160,12 +155,4 @@ test "a slot that can not grow is empty, and what it had is given back" {
 test "Memory refuses a size that overflows" {
     var memory: Memory = .init(0);
     try std.testing.expect(memory.allocate(std.math.maxInt(usize)) == null);
-}
-
-test "contexts are counted while they live" {
-    const before = live_contexts.load(.monotonic);
-    const context = createContext(u64).?;
-    try std.testing.expectEqual(before + 1, live_contexts.load(.monotonic));
-    destroyContext(context);
-    try std.testing.expectEqual(before, live_contexts.load(.monotonic));
 }

@@ -3,9 +3,6 @@
 
 const std = @import("std");
 
-/// A failed check traps without a message: text for it would cost a tenth of the decoder's size.
-pub const panic = std.debug.no_panic;
-
 /// Room in front of each block for its size; keeps blocks aligned to 16 bytes as C expects.
 const header_size = 16;
 const allocator = std.heap.wasm_allocator;

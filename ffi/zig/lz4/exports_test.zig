@@ -123,8 +123,8 @@ test "fuzz: flipped frames and random bytes end in a result" {
 }
 
 test "whatever allocation fails, the answer is a result and nothing stays behind" {
-    const memory = @import("../core/memory.zig");
-    const before = memory.live_contexts.load(.monotonic);
+    const heap_state = @import("../core/heap_state.zig");
+    const before = heap_state.liveBlocks();
     const content = "some content that is said again, some content that is said again " ** 40;
     const dictionary = content[7..1000];
     var frame: [8192]u8 = undefined;
@@ -183,5 +183,5 @@ test "whatever allocation fails, the answer is a result and nothing stays behind
     }
     try std.testing.expect(decoded > 0);
     try std.testing.expect(encoded > 0);
-    try std.testing.expectEqual(before, memory.live_contexts.load(.monotonic));
+    try std.testing.expectEqual(before, heap_state.liveBlocks());
 }

@@ -7,6 +7,7 @@ const files = @import("../core/linux_file.zig");
 const heap = @import("../core/heap.zig");
 const frames = @import("frames.zig");
 const hashing = @import("hash.zig");
+const Path = @import("path.zig").Path;
 const memory_module = @import("../core/memory.zig");
 const result = @import("../core/result.zig");
 const slab = @import("../core/slab.zig");
@@ -16,7 +17,6 @@ const Step = result.Step;
 
 const invalid = Result.invalid_argument.code();
 const unsupported = Result.parameter_unsupported.code();
-const path_size_max = 4096;
 
 /// A position in a file; null for what is none.
 fn position(value: f64) ?u64 {
@@ -29,23 +29,6 @@ fn finish(step: *Step, errno: ?files.Errno) i32 {
     step.detail = errno orelse return Result.ok.code();
     return Result.system_call_failed.code();
 }
-
-const Path = struct {
-    bytes: [path_size_max:0]u8 = undefined,
-
-    /// False for a path that is too long, or has a zero inside.
-    fn set(self: *Path, source: ?[*]const u8, start: u32, end: u32) bool {
-        const path = result.sourceSlice(source, start, end) orelse return false;
-        if (path.len >= path_size_max or std.mem.findScalar(u8, path, 0) != null) return false;
-        @memcpy(self.bytes[0..path.len], path);
-        self.bytes[path.len] = 0;
-        return true;
-    }
-
-    fn pointer(self: *const Path) [*:0]const u8 {
-        return &self.bytes;
-    }
-};
 
 /// Opens a path, from a directory that is open or from the current one. Null when that fails: `detail` has the system's
 /// number, 0 for a path that is none.

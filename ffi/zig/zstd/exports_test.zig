@@ -90,8 +90,8 @@ test "a refused parameter is named" {
 }
 
 test "whatever allocation fails, the answer is a result and nothing stays behind" {
-    const memory = @import("../core/memory.zig");
-    const before = memory.live_contexts.load(.monotonic);
+    const heap_state = @import("../core/heap_state.zig");
+    const before = heap_state.liveBlocks();
     const content = "some content that is said again, some content that is said again " ** 40;
     var frame: [8192]u8 = undefined;
     var copy: [content.len]u8 = undefined;
@@ -121,7 +121,7 @@ test "whatever allocation fails, the answer is a result and nothing stays behind
         if (answer == Result.frame_end.code()) succeeded += 1;
     }
     try std.testing.expect(succeeded > 0);
-    try std.testing.expectEqual(before, memory.live_contexts.load(.monotonic));
+    try std.testing.expectEqual(before, heap_state.liveBlocks());
 }
 
 test "batches refuse slabs that do not fit together and report the item that failed" {

@@ -216,12 +216,78 @@ export interface PdiffcopyFileFunctions {
     value6: number,
     step7: Uint32Array,
   ): Promise<number>;
+  sluice_pdiffcopy_names_list(
+    pointer0: Pointer,
+    value1: number,
+    target2: Uint8Array | null,
+    value3: number,
+    value4: number,
+    step5: Uint32Array,
+  ): number;
+  sluice_pdiffcopy_names_list_async(
+    pointer0: Pointer,
+    value1: number,
+    target2: Uint8Array | null,
+    value3: number,
+    value4: number,
+    step5: Uint32Array,
+  ): Promise<number>;
+  sluice_pdiffcopy_names_change(
+    pointer0: Pointer,
+    value1: number,
+    source2: Uint8Array | null,
+    value3: number,
+    value4: number,
+    source5: Uint8Array | null,
+    value6: number,
+    value7: number,
+    value8: number,
+    step9: Uint32Array,
+  ): number;
+  sluice_pdiffcopy_names_link(
+    pointer0: Pointer,
+    pointer1: Pointer,
+    source2: Uint8Array | null,
+    value3: number,
+    value4: number,
+    source5: Uint8Array | null,
+    value6: number,
+    value7: number,
+    step8: Uint32Array,
+  ): number;
+  sluice_pdiffcopy_names_set_facts(
+    pointer0: Pointer,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    value4: number,
+    value5: number,
+    value6: number,
+    value7: number,
+    value8: number,
+    value9: number,
+    step10: Uint32Array,
+  ): number;
+  sluice_pdiffcopy_names_read_attributes(
+    pointer0: Pointer,
+    target1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    step4: Uint32Array,
+  ): number;
+  sluice_pdiffcopy_names_write_attributes(
+    pointer0: Pointer,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    step4: Uint32Array,
+  ): number;
 }
 
 /** What a backend must know of the module pdiffcopy_file. */
 export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
   name: "pdiffcopy_file",
-  hash: 347414720,
+  hash: 1359301506,
   functions: {
     sluice_pdiffcopy_file_open: {
       parameters: ["handle", "source", "u32", "u32", "u32", "u32", "step"],
@@ -327,6 +393,36 @@ export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
       parameters: ["handle", "handle", "f64", "f64", "u32", "u32", "u32", "step"],
       result: "i32",
       offLoop: true,
+    },
+    sluice_pdiffcopy_names_list: {
+      parameters: ["handle", "u32", "target", "u32", "u32", "step"],
+      result: "i32",
+      offLoop: true,
+    },
+    sluice_pdiffcopy_names_change: {
+      parameters: ["handle", "u32", "source", "u32", "u32", "source", "u32", "u32", "u32", "step"],
+      result: "i32",
+      offLoop: false,
+    },
+    sluice_pdiffcopy_names_link: {
+      parameters: ["handle", "handle", "source", "u32", "u32", "source", "u32", "u32", "step"],
+      result: "i32",
+      offLoop: false,
+    },
+    sluice_pdiffcopy_names_set_facts: {
+      parameters: ["handle", "source", "u32", "u32", "u32", "u32", "u32", "u32", "f64", "u32", "step"],
+      result: "i32",
+      offLoop: false,
+    },
+    sluice_pdiffcopy_names_read_attributes: {
+      parameters: ["handle", "target", "u32", "u32", "step"],
+      result: "i32",
+      offLoop: false,
+    },
+    sluice_pdiffcopy_names_write_attributes: {
+      parameters: ["handle", "source", "u32", "u32", "step"],
+      result: "i32",
+      offLoop: false,
     },
   },
 };

@@ -1,5 +1,5 @@
 /**
- * What passing frames say about the other file: its digests, and how far they go.
+ * The digests that passing frames carry, collected into a table, and how far the frames reach.
  */
 import { digestsOf } from "../file/_block_file.ts";
 import type { Table } from "../file/_block_file.ts";
@@ -7,8 +7,8 @@ import { failure } from "../file/_errors.ts";
 import { FRAME, FRAME_HEADER_SIZE, readFrame, readSafe } from "../file/_frames.ts";
 import { hashOnce } from "../kernel/hash.ts";
 
-/** Reads along, without touching the bytes of blocks. */
-export class FrameLessons {
+/** Collects digests without touching the bytes of blocks. */
+export class FrameDigests {
   readonly #table: Table;
 
   constructor(table: Table) {
@@ -16,7 +16,11 @@ export class FrameLessons {
   }
 
   /** Puts the digests of whole frames into the table; the first must start at `next`, the last end by `end`. */
-  learn(frames: Uint8Array, next: number, end: number): { readonly next: number; readonly written: number } {
+  collect(
+    frames: Uint8Array,
+    next: number,
+    end: number,
+  ): { readonly next: number; readonly written: number } {
     const { blockSize, hash } = this.#table;
     let at = next;
     let written = 0;

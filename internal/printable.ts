@@ -1,5 +1,7 @@
 /**
  * Names from outside in messages and listings.
+ *
+ * @module
  */
 
 /** Control characters, separators of lines, marks that turn the direction of text, and halves of characters. */
@@ -8,6 +10,14 @@ const ACTIVE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/gu;
 /**
  * A name without anything that a terminal acts on: control characters, and bytes that are no UTF-8, are written as
  * escapes such as `\x1b`.
+ *
+ * @example A name that would colour a terminal
+ * ```ts
+ * import { printable } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(printable("a\u001b[31mb"), "a\\x1b[31mb");
+ * ```
  */
 export function printable(name: string): string {
   return name.replace(ACTIVE, (character) => {

@@ -1,0 +1,286 @@
+//! Names and attributes below an open directory: the system calls that copies of trees need. Linux only.
+
+const std = @import("std");
+const files = @import("linux_file.zig");
+const linux = std.os.linux;
+const Errno = files.Errno;
+const File = files.File;
+const Outcome = files.Outcome;
+
+const at_symlink_nofollow = 0x100;
+const at_removedir = 0x200;
+const at_empty_path = 0x1000;
+
+fn outcome(code: usize) Outcome {
+    const signed: isize = @bitCast(code);
+    if (signed < 0 and signed > -4096) return .{ .failed = @intCast(-signed) };
+    return .{ .value = code };
+}
+
+fn failure(code: usize) ?Errno {
+    return switch (outcome(code)) {
+        .value => null,
+        .failed => |errno| errno,
+    };
+}
+
+/// One name of a listing: this record, the name, then the content of a link.
+pub const Record = extern struct {
+    /// Bytes of the record, its name and its link.
+    size: u32,
+    name_size: u16,
+    link_size: u16,
+    /// Why the system says nothing about the name; 0 where it does.
+    errno: u32 = 0,
+    mode: u32 = 0,
+    uid: u32 = 0,
+    gid: u32 = 0,
+    links: u32 = 0,
+    nanoseconds: u32 = 0,
+    seconds: i64 align(4) = 0,
+    bytes: u64 align(4) = 0,
+    inode: u64 align(4) = 0,
+    device: u64 align(4) = 0,
+};
+
+const entries_size = 16 << 10;
+const link_size_max = 4096;
+/// What a listing needs room for at least: one name with its link.
+pub const room_min = @sizeOf(Record) + 256 + link_size_max;
+
+/// What `list` did.
+pub const Listed = union(enum) {
+    failed: Errno,
+    /// Bytes that were written, and whether names remain.
+    written: struct { count: usize, more: bool },
+};
+
+/// Writes records of the names in a directory, from the start where `restart` says so, else after the last that was
+/// written.
+pub fn list(directory: *const File, restart: bool, output: []u8) Listed {
+    if (restart) if (failure(linux.lseek(directory.descriptor, 0, linux.SEEK.SET))) |errno| return .{ .failed = errno };
+    var entries: [entries_size]u8 align(8) = undefined;
+    var written: usize = 0;
+    var position: ?u64 = null;
+    while (true) {
+        const filled = switch (outcome(linux.getdents64(directory.descriptor, &entries, entries.len))) {
+            .value => |count| count,
+            .failed => |errno| return .{ .failed = errno },
+        };
+        if (filled == 0) return .{ .written = .{ .count = written, .more = false } };
+        var at: usize = 0;
+        while (at < filled) {
+            const next: u64 = @bitCast(std.mem.readInt(i64, entries[at + 8 ..][0..8], .little));
+            const size = std.mem.readInt(u16, entries[at + 16 ..][0..2], .little);
+            const name = std.mem.span(@as([*:0]const u8, @ptrCast(&entries[at + 19])));
+            if (output.len - written < room_min) {
+                // The names that were read ahead are read again.
+                const place = position orelse return .{ .written = .{ .count = written, .more = true } };
+                if (failure(linux.lseek(directory.descriptor, @bitCast(place), linux.SEEK.SET))) |errno| return .{ .failed = errno };
+                return .{ .written = .{ .count = written, .more = true } };
+            }
+            at += size;
+            position = next;
+            if (std.mem.eql(u8, name, ".") or std.mem.eql(u8, name, "..")) continue;
+            written += describe(directory, name, output[written..]);
+        }
+    }
+}
+
+/// Writes the record of a name; nothing where it vanished meanwhile.
+fn describe(directory: *const File, name: [:0]const u8, output: []u8) usize {
+    var record: Record = .{ .size = 0, .name_size = @intCast(name.len), .link_size = 0 };
+    var found: linux.Statx = undefined;
+    const mask: u32 = 0x7ff;
+    if (failure(linux.statx(directory.descriptor, name.ptr, at_symlink_nofollow, @bitCast(mask), &found))) |errno| {
+        if (errno == @intFromEnum(linux.E.NOENT)) return 0;
+        record.errno = errno;
+    } else {
+        record.mode = found.mode;
+        record.uid = found.uid;
+        record.gid = found.gid;
+        record.links = found.nlink;
+        record.nanoseconds = found.mtime.nsec;
+        record.seconds = found.mtime.sec;
+        record.bytes = found.size;
+        record.inode = found.ino;
+        record.device = @as(u64, found.dev_major) << 32 | found.dev_minor;
+    }
+    const start = @sizeOf(Record);
+    @memcpy(output[start..][0..name.len], name);
+    const is_link = record.mode & 0o170000 == 0o120000;
+    if (is_link) switch (outcome(linux.readlinkat(directory.descriptor, name.ptr, output.ptr + start + name.len, link_size_max))) {
+        .value => |count| record.link_size = @intCast(count),
+        .failed => |errno| record.errno = errno,
+    };
+    record.size = @intCast(start + name.len + record.link_size);
+    @memcpy(output[0..start], std.mem.asBytes(&record));
+    return record.size;
+}
+
+pub fn makeDirectory(directory: *const File, name: [*:0]const u8, mode: u32) ?Errno {
+    return failure(linux.mkdirat(directory.descriptor, name, mode));
+}
+
+pub fn removeDirectory(directory: *const File, name: [*:0]const u8) ?Errno {
+    return failure(linux.unlinkat(directory.descriptor, name, at_removedir));
+}
+
+pub fn makeSymbolicLink(directory: *const File, name: [*:0]const u8, content: [*:0]const u8) ?Errno {
+    return failure(linux.symlinkat(content, directory.descriptor, name));
+}
+
+/// Gives a file of one directory a name in another.
+pub fn makeHardLink(directory: *const File, name: [*:0]const u8, other: *const File, new: [*:0]const u8) ?Errno {
+    return failure(linux.linkat(directory.descriptor, name, other.descriptor, new, 0));
+}
+
+/// Which of the facts are set.
+pub const What = packed struct(u32) { owner: bool = false, mode: bool = false, time: bool = false, rest: u29 = 0 };
+
+/// Facts of a file beside its content.
+pub const Facts = struct { mode: u32, uid: u32, gid: u32, seconds: i64, nanoseconds: u32 };
+
+/// Sets facts of a name, or of the open file itself where the name is empty. Links are not followed; they have no mode.
+pub fn setFacts(file: *const File, name: [:0]const u8, what: What, facts: Facts) ?Errno {
+    const itself = name.len == 0;
+    const flags: u32 = if (itself) at_empty_path else at_symlink_nofollow;
+    // Giving a file away clears bits of its mode, so the mode comes second.
+    if (what.owner) if (failure(linux.fchownat(file.descriptor, name.ptr, facts.uid, facts.gid, flags))) |errno| return errno;
+    if (what.mode) {
+        const result = if (itself)
+            linux.fchmod(file.descriptor, facts.mode)
+        else
+            linux.fchmodat2(file.descriptor, name.ptr, facts.mode, at_symlink_nofollow);
+        if (failure(result)) |errno| {
+            if (errno != @intFromEnum(linux.E.NOSYS)) return errno;
+            // Linux before 6.6: through an open file, so that no link is followed.
+            if (setModeOf(file, name, facts.mode)) |second| return second;
+        }
+    }
+    if (!what.time) return null;
+    const utime_omit = 0x3ffffffe;
+    const times = [2]linux.timespec{
+        .{ .sec = 0, .nsec = utime_omit },
+        .{ .sec = facts.seconds, .nsec = facts.nanoseconds },
+    };
+    return failure(linux.utimensat(file.descriptor, if (itself) null else name.ptr, &times, if (itself) 0 else at_symlink_nofollow));
+}
+
+fn setModeOf(directory: *const File, name: [:0]const u8, mode: u32) ?Errno {
+    const options: linux.O = .{ .CLOEXEC = true, .NOFOLLOW = true, .NONBLOCK = true };
+    const descriptor: i32 = switch (outcome(linux.openat(directory.descriptor, name.ptr, options, 0))) {
+        .value => |value| @intCast(value),
+        .failed => |errno| return errno,
+    };
+    defer _ = linux.close(descriptor);
+    return failure(linux.fchmod(descriptor, mode));
+}
+
+const names_size_max = 64 << 10;
+
+/// Writes the extended attributes of a file, ACLs among them, each as two u32 sizes, the name and the value. The count
+/// of bytes; `too_small` where the output has no room.
+pub fn readAttributes(file: *const File, output: []u8) union(enum) { written: usize, too_small, failed: Errno } {
+    var names: [names_size_max]u8 = undefined;
+    const filled = switch (outcome(linux.flistxattr(file.descriptor, &names, names.len))) {
+        .value => |count| count,
+        .failed => |errno| return if (errno == @intFromEnum(linux.E.OPNOTSUPP)) .{ .written = 0 } else .{ .failed = errno },
+    };
+    var written: usize = 0;
+    var iterator = std.mem.tokenizeScalar(u8, names[0..filled], 0);
+    while (iterator.next()) |name| {
+        const start = written + 8 + name.len;
+        if (start >= output.len) return .too_small;
+        const value = output[start..];
+        const terminated: [*:0]const u8 = @ptrCast(name.ptr);
+        const size = switch (outcome(linux.fgetxattr(file.descriptor, terminated, value.ptr, value.len))) {
+            .value => |count| count,
+            .failed => |errno| switch (@as(linux.E, @enumFromInt(errno))) {
+                .RANGE => return .too_small,
+                .NODATA, .OPNOTSUPP, .PERM, .ACCES => continue,
+                else => return .{ .failed = errno },
+            },
+        };
+        std.mem.writeInt(u32, output[written..][0..4], @intCast(name.len), .little);
+        std.mem.writeInt(u32, output[written + 4 ..][0..4], @intCast(size), .little);
+        @memcpy(output[written + 8 ..][0..name.len], name);
+        written = start + size;
+    }
+    return .{ .written = written };
+}
+
+/// What `writeAttributes` did.
+pub const Written = struct {
+    /// Attributes that the system refused, and why it refused the last of them.
+    refused: u32 = 0,
+    errno: Errno = 0,
+    /// Whether the input makes no sense.
+    is_invalid: bool = false,
+};
+
+/// Gives a file the attributes of a list as `readAttributes` writes it, and removes those that are not in it.
+pub fn writeAttributes(file: *const File, input: []const u8) Written {
+    var done: Written = .{};
+    var present: [names_size_max]u8 = undefined;
+    const filled: usize = switch (outcome(linux.flistxattr(file.descriptor, &present, present.len))) {
+        .value => |count| @intCast(count),
+        .failed => 0,
+    };
+    var iterator = std.mem.tokenizeScalar(u8, present[0..filled], 0);
+    while (iterator.next()) |name| {
+        if (contains(input, name)) continue;
+        const terminated: [*:0]const u8 = @ptrCast(name.ptr);
+        if (failure(linux.fremovexattr(@intCast(file.descriptor), terminated))) |errno| {
+            // Labels that the system itself gives can't be removed, and need not be.
+            if (std.mem.startsWith(u8, name, "security.")) continue;
+            done.refused += 1;
+            done.errno = errno;
+        }
+    }
+    var at: usize = 0;
+    while (attributeAt(input, at)) |attribute| : (at = attribute.end) {
+        var name: [256:0]u8 = undefined;
+        if (attribute.name.len >= name.len or std.mem.findScalar(u8, attribute.name, 0) != null) return .{ .is_invalid = true };
+        @memcpy(name[0..attribute.name.len], attribute.name);
+        name[attribute.name.len] = 0;
+        if (failure(linux.fsetxattr(file.descriptor, &name, attribute.value.ptr, attribute.value.len, 0))) |errno| {
+            done.refused += 1;
+            done.errno = errno;
+        }
+    }
+    if (at != input.len) return .{ .is_invalid = true };
+    return done;
+}
+
+const Attribute = struct { name: []const u8, value: []const u8, end: usize };
+
+fn attributeAt(input: []const u8, at: usize) ?Attribute {
+    if (input.len - at < 8) return null;
+    const name_size: usize = std.mem.readInt(u32, input[at..][0..4], .little);
+    const value_size: usize = std.mem.readInt(u32, input[at + 4 ..][0..4], .little);
+    const rest = input.len - at - 8;
+    if (name_size > rest or value_size > rest - name_size) return null;
+    const start = at + 8;
+    return .{
+        .name = input[start..][0..name_size],
+        .value = input[start + name_size ..][0..value_size],
+        .end = start + name_size + value_size,
+    };
+}
+
+fn contains(input: []const u8, name: []const u8) bool {
+    var at: usize = 0;
+    while (attributeAt(input, at)) |attribute| : (at = attribute.end) {
+        if (std.mem.eql(u8, attribute.name, name)) return true;
+    }
+    return false;
+}
+
+test "lists of attributes that are cut off or lie about their sizes have no attribute there" {
+    const list_ = "\x06\x00\x00\x00\x01\x00\x00\x00user.av";
+    try std.testing.expectEqualStrings("user.a", attributeAt(list_, 0).?.name);
+    try std.testing.expectEqualStrings("v", attributeAt(list_, 0).?.value);
+    for (0..list_.len) |size| try std.testing.expectEqual(null, attributeAt(list_[0..size], 0));
+    try std.testing.expectEqual(null, attributeAt("\xff\xff\xff\xff\xff\xff\xff\xff", 0));
+}

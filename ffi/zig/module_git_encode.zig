@@ -1,0 +1,7 @@
+//! The root of the library module git_encode: a WASM module, and an object of the native library.
+
+pub const panic = @import("core/panic.zig").panic;
+
+comptime {
+    @import("abi.zig").exportModule(@import("git/encode_module.zig"));
+}

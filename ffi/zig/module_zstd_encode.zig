@@ -1,0 +1,7 @@
+//! The root of the library module zstd_encode: a WASM module, and an object of the native library.
+
+pub const panic = @import("core/panic.zig").panic;
+
+comptime {
+    @import("abi.zig").exportModule(@import("zstd/encode_module.zig"));
+}

@@ -1,0 +1,149 @@
+//! Names and attributes for hosts: what an open directory holds, and what a file has beside its content. Where the
+//! target has no such files every call answers `parameter_unsupported`.
+
+const std = @import("std");
+const files = @import("../core/linux_file.zig");
+const names = @import("../core/linux_names.zig");
+const result = @import("../core/result.zig");
+const File = files.File;
+const Path = @import("path.zig").Path;
+const Result = result.Result;
+const Step = result.Step;
+
+const invalid = Result.invalid_argument.code();
+const unsupported = Result.parameter_unsupported.code();
+
+fn finish(step: *Step, errno: ?files.Errno) i32 {
+    step.detail = errno orelse return Result.ok.code();
+    return Result.system_call_failed.code();
+}
+
+/// Writes records of the names in a directory, as `names.Record` says; `output_pending` where names remain, which the
+/// next call without `restart` writes. `output_too_small` where not even one would fit.
+fn list(self: *const File, restart: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    if (output.len < names.room_min) return Result.output_too_small.code();
+    switch (names.list(self, restart != 0, output)) {
+        .failed => |errno| return finish(step, errno),
+        .written => |written| {
+            step.produced = @intCast(written.count);
+            return if (written.more) Result.output_pending.code() else Result.ok.code();
+        },
+    }
+}
+
+/// What `change` does to a name of a directory.
+pub const Change = enum(u32) { make_directory = 0, make_link = 1, remove_directory = 2, _ };
+
+/// Does one change; `other` is the content of a link, `mode` that of a new directory.
+fn change(
+    self: *const File,
+    what: u32,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    other: ?[*]const u8,
+    other_pos: u32,
+    other_end: u32,
+    mode: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    var name: Path = .{};
+    var content: Path = .{};
+    if (!name.set(source, source_pos, source_end) or !content.set(other, other_pos, other_end)) return invalid;
+    return finish(step, switch (@as(Change, @enumFromInt(what))) {
+        .make_directory => names.makeDirectory(self, name.pointer(), mode),
+        .make_link => names.makeSymbolicLink(self, name.pointer(), content.pointer()),
+        .remove_directory => names.removeDirectory(self, name.pointer()),
+        _ => return invalid,
+    });
+}
+
+/// Gives a file of this directory another name in a second one.
+fn link(
+    self: *const File,
+    directory: *const File,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    other: ?[*]const u8,
+    other_pos: u32,
+    other_end: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    var old: Path = .{};
+    var new: Path = .{};
+    if (!old.set(source, source_pos, source_end) or !new.set(other, other_pos, other_end)) return invalid;
+    return finish(step, names.makeHardLink(self, old.pointer(), directory, new.pointer()));
+}
+
+/// Sets mode, owner and time of a name, or of the open file itself where the name is empty.
+fn setFacts(
+    self: *const File,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    what: u32,
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    seconds: f64,
+    nanoseconds: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    var name: Path = .{};
+    const second_max: f64 = @floatFromInt(@as(u64, 1) << 53);
+    if (!name.set(source, source_pos, source_end) or !(@abs(seconds) <= second_max)) return invalid;
+    if (nanoseconds >= std.time.ns_per_s) return invalid;
+    const facts: names.Facts = .{
+        .mode = mode,
+        .uid = uid,
+        .gid = gid,
+        .seconds = @intFromFloat(seconds),
+        .nanoseconds = nanoseconds,
+    };
+    return finish(step, names.setFacts(self, name.text(), @bitCast(what), facts));
+}
+
+/// Writes the extended attributes of a file: `produced` bytes; `output_too_small` where they do not fit.
+fn readAttributes(self: *const File, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    switch (names.readAttributes(self, output)) {
+        .failed => |errno| return finish(step, errno),
+        .too_small => return Result.output_too_small.code(),
+        .written => |count| step.produced = @intCast(count),
+    }
+    return Result.ok.code();
+}
+
+/// Makes the extended attributes of a file those of a list; `hint` is how many the system refused, `detail` why it
+/// refused the last of them.
+fn writeAttributes(self: *const File, source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+    const written = names.writeAttributes(self, input);
+    if (written.is_invalid) return invalid;
+    step.hint = written.refused;
+    step.detail = written.errno;
+    return Result.ok.code();
+}
+
+pub const exports = .{
+    .{ "sluice_pdiffcopy_names_list", list, .off_loop },
+    .{ "sluice_pdiffcopy_names_change", change },
+    .{ "sluice_pdiffcopy_names_link", link },
+    .{ "sluice_pdiffcopy_names_set_facts", setFacts },
+    .{ "sluice_pdiffcopy_names_read_attributes", readAttributes },
+    .{ "sluice_pdiffcopy_names_write_attributes", writeAttributes },
+};

@@ -1,0 +1,188 @@
+/**
+ * What has to be done to make one tree like another, found by comparing their lists.
+ */
+import type { TreeEntry } from "../copy/_tree_entry.ts";
+import type { TreeChange, TreeFacts, TreeFault } from "../copy/_tree_target.ts";
+
+/** What is carried beside names and content. */
+export interface Carried {
+  readonly times: boolean;
+  readonly permissions: boolean;
+  /** Owners, hard links and extended attributes. */
+  readonly archive: boolean;
+  /** Whether files with the same size and time are compared too. */
+  readonly checksum: boolean;
+  /** Whether what the source does not have is removed. */
+  readonly removeOthers: boolean;
+}
+
+/** What has to be done, in this order. */
+export interface TreePlan {
+  /** Removals that make room for something of another kind, directories and links. */
+  readonly first: readonly TreeChange[];
+  /** Files whose content is compared and copied. */
+  readonly files: readonly TreeEntry[];
+  /** Hard links, once their file is there. */
+  readonly hardLinks: readonly TreeChange[];
+  /** Names that the source does not have, the last first. */
+  readonly removals: readonly TreeChange[];
+  /** Facts of files and links, then of directories, the last first. */
+  readonly facts: readonly TreeChange[];
+  /** What can't be carried. */
+  readonly faults: readonly TreeFault[];
+}
+
+/** The most that a new directory may have where permissions are not carried. */
+const USUAL_DIRECTORY_MODE = 0o755;
+const MILLISECOND = 1_000_000n;
+
+/** Whether two times are the same, as far as both are known. */
+function isSameTime(a: bigint, b: bigint): boolean {
+  if (a === b) return true;
+  const isCoarse = a % MILLISECOND === 0n || b % MILLISECOND === 0n;
+  return isCoarse && a / MILLISECOND === b / MILLISECOND;
+}
+
+function removal({ path, kind }: TreeEntry): TreeChange {
+  return { kind: kind === "dir" ? "rmdir" : "remove", path };
+}
+
+/** Plans a copy of one tree. */
+export class TreePlanner {
+  readonly #carried: Carried;
+  readonly #there: ReadonlyMap<string, TreeEntry>;
+  readonly #source: readonly TreeEntry[];
+  readonly #first: TreeChange[] = [];
+  readonly #files: TreeEntry[] = [];
+  readonly #hardLinks: TreeChange[] = [];
+  readonly #facts: TreeChange[] = [];
+  readonly #directoryFacts: TreeChange[] = [];
+  readonly #faults: TreeFault[] = [];
+  /** The first name of each file that has several. */
+  readonly #firstNames = new Map<string, string>();
+  /** Names that are gone before others are made. */
+  readonly #gone = new Set<string>();
+
+  constructor(source: readonly TreeEntry[], target: readonly TreeEntry[], carried: Carried) {
+    this.#source = source;
+    this.#carried = carried;
+    this.#there = new Map(target.filter(({ kind }) => kind !== "fault").map((entry) => [entry.path, entry]));
+  }
+
+  /** The plan. */
+  plan(): TreePlan {
+    for (const entry of this.#source) this.#take(entry);
+    const removals = this.#removals();
+    return {
+      first: this.#first,
+      files: this.#files,
+      hardLinks: this.#hardLinks,
+      removals,
+      facts: [...this.#facts, ...this.#directoryFacts.reverse()],
+      faults: this.#faults,
+    };
+  }
+
+  #fault(path: string, message: string, code = "UNSUPPORTED"): void {
+    this.#faults.push({ path, code, message });
+  }
+
+  #take(entry: TreeEntry): void {
+    const { path, kind } = entry;
+    if (kind === "fault") return this.#fault(path, entry.text ?? "it can't be looked at", "IO");
+    if (kind === "other") return this.#fault(path, "it is neither a file, a directory nor a link");
+    const found = this.#gone.has(path) ? undefined : this.#there.get(path);
+    if (found !== undefined && found.kind !== kind && !this.#makeRoom(found)) {
+      return this.#fault(path, "a directory has its place; --delete removes it", "IO");
+    }
+    const there = found?.kind === kind ? found : undefined;
+    if (kind === "dir") this.#takeDirectory(entry, there);
+    else if (kind === "link") this.#takeLink(entry, there);
+    else this.#takeFile(entry, there);
+  }
+
+  /** Removes what is in the way; false for a directory that may not be removed. */
+  #makeRoom(found: TreeEntry): boolean {
+    if (found.kind !== "dir") {
+      this.#first.push(removal(found));
+      return true;
+    }
+    const below = [...this.#there.values()].filter(({ path }) => path.startsWith(`${found.path}/`));
+    if (below.length > 0 && !this.#carried.removeOthers) return false;
+    for (const entry of [found, ...below].reverse()) {
+      this.#first.push(removal(entry));
+      this.#gone.add(entry.path);
+    }
+    return true;
+  }
+
+  #takeDirectory(entry: TreeEntry, there: TreeEntry | undefined): void {
+    if (there === undefined) this.#first.push({ kind: "dir", path: entry.path });
+    // What is written below changes its time, and new ones are for their owner alone.
+    const facts = this.#factsOf(entry, undefined);
+    if (there === undefined && facts.mode === undefined) facts.mode = entry.mode & USUAL_DIRECTORY_MODE;
+    this.#directoryFacts.push({ kind: "facts", path: entry.path, facts });
+  }
+
+  #takeLink(entry: TreeEntry, there: TreeEntry | undefined): void {
+    const { path, text } = entry;
+    if (there?.text !== text) {
+      if (there !== undefined) this.#first.push({ kind: "remove", path });
+      this.#first.push({ kind: "link", path, text: text! });
+    }
+    const { owner, mtimeNs } = this.#factsOf(entry, there?.text === text ? there : undefined);
+    if (owner !== undefined || mtimeNs !== undefined) {
+      this.#facts.push({ kind: "facts", path, facts: { owner, mtimeNs } });
+    }
+  }
+
+  #takeFile(entry: TreeEntry, there: TreeEntry | undefined): void {
+    const { path, identity } = entry;
+    if (this.#carried.archive && identity !== undefined) {
+      const first = this.#firstNames.get(identity);
+      if (first !== undefined) {
+        const other = this.#there.get(first);
+        if (there !== undefined && there.identity !== undefined && there.identity === other?.identity) return;
+        if (there !== undefined) this.#hardLinks.push({ kind: "remove", path });
+        this.#hardLinks.push({ kind: "hardlink", path, text: first });
+        return;
+      }
+      this.#firstNames.set(identity, path);
+    }
+    const isSame = !this.#carried.checksum && there !== undefined && there.size === entry.size &&
+      isSameTime(there.mtimeNs, entry.mtimeNs);
+    if (!isSame) this.#files.push(entry);
+    const facts = this.#factsOf(entry, isSame ? there : undefined);
+    if (Object.values(facts).some((value) => value !== undefined)) {
+      this.#facts.push({ kind: "facts", path, facts });
+    }
+  }
+
+  /** Facts to set; those that are there already are left out. */
+  #factsOf(
+    entry: TreeEntry,
+    there: TreeEntry | undefined,
+  ): { -readonly [Name in keyof TreeFacts]: TreeFacts[Name] } {
+    const { times, permissions, archive } = this.#carried;
+    const { mode, uid, gid, mtimeNs, attributes } = entry;
+    const hasOwner = there?.uid === uid && there.gid === gid;
+    const hasAttributes = attributes === undefined || there?.attributes?.toBase64() === attributes.toBase64();
+    return {
+      ...(permissions && there?.mode !== mode ? { mode } : {}),
+      ...(archive && !hasOwner ? { owner: { uid, gid } } : {}),
+      ...(archive && !hasAttributes ? { attributes } : {}),
+      ...(times && !(there !== undefined && isSameTime(there.mtimeNs, mtimeNs)) ? { mtimeNs } : {}),
+    };
+  }
+
+  #removals(): TreeChange[] {
+    if (!this.#carried.removeOthers) return [];
+    const wanted = new Set(this.#source.map(({ path }) => path));
+    const others = [...this.#there.values()].filter(({ path }) => !wanted.has(path) && !this.#gone.has(path));
+    if (others.length > 0 && this.#source.some(({ kind }) => kind === "fault")) {
+      this.#fault("", "nothing is removed, because parts of the source could not be listed", "IO");
+      return [];
+    }
+    return others.reverse().map(removal);
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The two sides of a copy of a tree: a directory here, or on a server of protocol 2.
+ */
+import { SluiceError } from "@sluice/internal";
+import type { BlockDirectory } from "../file/_block_file.ts";
+import { failure } from "../file/_errors.ts";
+import { makeFolder, openDirectory } from "../file/_files.ts";
+import type { Location } from "../file/location.ts";
+import { EntryReader } from "../copy/_tree_entry.ts";
+import type { TreeEntry } from "../copy/_tree_entry.ts";
+import { listTree } from "../copy/_tree_list.ts";
+import type { ListOptions } from "../copy/_tree_list.ts";
+import { TreeTarget } from "../copy/_tree_target.ts";
+import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
+import { HttpPeer } from "../wire/_http.ts";
+import { readTreeFaults, writeTreeChanges } from "../wire/_tree_changes.ts";
+
+/** A directory with everything below it. */
+export interface TreeSide extends Disposable {
+  /** Everything below it; undefined where it is not there. */
+  list(options: ListOptions): Promise<TreeEntry[] | undefined>;
+  /** Makes the directory itself. */
+  create(): Promise<void>;
+  /** Makes changes in order; returns those that failed. */
+  apply(changes: readonly TreeChange[]): Promise<TreeFault[]>;
+}
+
+/** Changes of one request. */
+const BATCH = 1000;
+const TREE_SIZE_MAX = 1 << 30;
+
+/** A directory on this machine. */
+export class LocalTreeSide implements TreeSide {
+  readonly #path: string;
+  readonly #write: boolean;
+  #directory: BlockDirectory | undefined;
+
+  constructor(path: string, write: boolean) {
+    this.#path = path;
+    this.#write = write;
+  }
+
+  get #root(): BlockDirectory {
+    return this.#directory ??= openDirectory(this.#path, this.#write);
+  }
+
+  async list(options: ListOptions): Promise<TreeEntry[] | undefined> {
+    try {
+      return await Array.fromAsync(listTree(this.#root, options));
+    } catch (error) {
+      if (error instanceof SluiceError && error.code === "NOT_FOUND" && this.#directory === undefined) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  // deno-lint-ignore require-await
+  async create(): Promise<void> {
+    makeFolder(this.#path);
+  }
+
+  // deno-lint-ignore require-await
+  async apply(changes: readonly TreeChange[]): Promise<TreeFault[]> {
+    return new TreeTarget(this.#root).apply(changes);
+  }
+
+  [Symbol.dispose](): void {
+    this.#directory?.close();
+  }
+}
+
+/** A directory on a server. */
+export class RemoteTreeSide implements TreeSide {
+  readonly #peer: HttpPeer;
+  readonly #location: Location;
+
+  constructor(location: Location, options: ConstructorParameters<typeof HttpPeer>[1]) {
+    this.#location = location;
+    this.#peer = new HttpPeer(location.origin!, options);
+  }
+
+  async list({ attributes }: ListOptions): Promise<TreeEntry[] | undefined> {
+    try {
+      const query = { path: this.#location.filename, ...(attributes === true ? { attributes: 1 } : {}) };
+      const answer = await this.#peer.request("GET", "/v2/tree", query);
+      const text = new TextDecoder().decode(await this.#peer.body(answer, "/v2/tree", TREE_SIZE_MAX));
+      const lines = text.split("\n");
+      if (lines.pop() !== ".") {
+        throw failure("TRUNCATED", `Cannot list ${this.#location.expression}: the answer is cut off`);
+      }
+      const reader = new EntryReader();
+      return lines.map((line) => reader.read(line));
+    } catch (error) {
+      if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
+      throw error;
+    }
+  }
+
+  async create(): Promise<void> {
+    await this.apply([]);
+  }
+
+  async apply(changes: readonly TreeChange[]): Promise<TreeFault[]> {
+    const faults: TreeFault[] = [];
+    for (let at = 0; at === 0 || at < changes.length; at += BATCH) {
+      const body = writeTreeChanges(changes.slice(at, at + BATCH));
+      const answer = await this.#peer.send("POST", "/v2/tree", { path: this.#location.filename }, body);
+      faults.push(...readTreeFaults(answer, this.#location.expression));
+    }
+    return faults;
+  }
+
+  [Symbol.dispose](): void {
+    this.#peer[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Names below a directory: as entries, as lines that travel, and back.
+ */
+import { printable } from "@sluice/internal";
+import { failure } from "../file/_errors.ts";
+import { isOwnName } from "./_side_files.ts";
+
+/** One name below a directory. */
+export interface TreeEntry {
+  /** Parts joined by "/", from the directory. */
+  readonly path: string;
+  /** `other` is what can't be copied: pipes, sockets, devices. `fault` is what can't be looked at. */
+  readonly kind: "file" | "dir" | "link" | "other" | "fault";
+  readonly size: number;
+  /** When the content changed last, in nanoseconds since 1970. */
+  readonly mtimeNs: bigint;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** The same for all names of a file that has several; undefined for a file with one. */
+  readonly identity: string | undefined;
+  /** Where a link leads; why a fault is one. */
+  readonly text: string | undefined;
+  /** Extended attributes, where they were asked for. */
+  readonly attributes: Uint8Array<ArrayBuffer> | undefined;
+}
+
+const LINE_SIZE_MAX = 512 << 10;
+const MILLISECOND = 1_000_000n;
+const KINDS: Readonly<Record<string, TreeEntry["kind"]>> = {
+  f: "file",
+  d: "dir",
+  l: "link",
+  o: "other",
+  x: "fault",
+};
+const LETTERS = { file: "f", dir: "d", link: "l", other: "o", fault: "x" } as const;
+
+/** An entry as a line. */
+export function formatEntry(entry: TreeEntry): string {
+  const { path, kind, size, mtimeNs, mode, uid, gid, identity, text, attributes } = entry;
+  return `${
+    JSON.stringify({
+      p: path,
+      k: LETTERS[kind],
+      s: size,
+      m: Number(mtimeNs / MILLISECOND),
+      n: `${mtimeNs}`,
+      t: mode,
+      u: uid,
+      g: gid,
+      h: identity,
+      l: text,
+      x: attributes?.toBase64(),
+    })
+  }\n`;
+}
+
+/** Whether a path stays in its directory, and has only names that copies may use. */
+function isTreePath(path: string): boolean {
+  return !path.split("/").some((part) =>
+    part === "" || part === "." || part === ".." || part.includes("\0") || isOwnName(part) ||
+    (Deno.build.os === "windows" && /[\\:]/.test(part))
+  );
+}
+
+const BAD_PATH = "the name leads out of the directory, or is not valid";
+
+/** Fails where a path leads out of its directory, or is not valid. */
+export function checkTreePath(path: string): void {
+  if (!isTreePath(path)) throw failure("PROTOCOL", `Cannot use the name "${printable(path)}": ${BAD_PATH}`);
+}
+
+/** Reads lines of entries; none may lead out of the directory, by its name or through a link. */
+export class EntryReader {
+  readonly #directories = new Set<string>([""]);
+  readonly #paths = new Set<string>();
+
+  /** The entry of a line. */
+  read(line: string): TreeEntry {
+    if (line.length > LINE_SIZE_MAX) throw refused(line, "it is too long");
+    let fields: Record<string, unknown>;
+    try {
+      fields = JSON.parse(line) as Record<string, unknown>;
+    } catch (error) {
+      throw refused(line, "it is no JSON", error);
+    }
+    const entry = entryOf(line, fields ?? {});
+    if (!isTreePath(entry.path)) throw refused(line, BAD_PATH);
+    const parent = entry.path.split("/").slice(0, -1).join("/");
+    // A directory whose content can't be listed comes twice, the second time as a fault.
+    const isAgain = this.#paths.has(entry.path) && entry.kind !== "fault";
+    if (!this.#directories.has(parent) || isAgain) {
+      throw refused(line, "its directory did not come before it");
+    }
+    this.#paths.add(entry.path);
+    if (entry.kind === "dir") this.#directories.add(entry.path);
+    return entry;
+  }
+}
+
+function entryOf(line: string, fields: Record<string, unknown>): TreeEntry {
+  const { p: path, k, s: size, m, n, t: mode, u: uid = 0, g: gid = 0, h: identity, l: text, x } = fields;
+  const kind = typeof k === "string" && Object.hasOwn(KINDS, k) ? KINDS[k] : undefined;
+  const isWhole = (value: unknown): value is number =>
+    typeof value === "number" && Number.isSafeInteger(value);
+  const isId = (value: unknown): value is number => isWhole(value) && value >= 0 && value < 2 ** 32;
+  const isText = (value: unknown): value is string | undefined =>
+    value === undefined || typeof value === "string";
+  if (
+    typeof path !== "string" || kind === undefined || !isWhole(size) || size < 0 || !isWhole(m) ||
+    !isWhole(mode) || !isId(uid) || !isId(gid) || !isText(n) || !isText(identity) || !isText(text) ||
+    !isText(x)
+  ) {
+    throw refused(line, "its fields make no sense");
+  }
+  if (kind === "link" && (text === undefined || text === "" || text.includes("\0"))) {
+    throw refused(line, "the link is not valid");
+  }
+  if (n !== undefined && !/^-?\d{1,19}$/.test(n)) throw refused(line, "the time is not valid");
+  return {
+    path,
+    kind,
+    size,
+    mtimeNs: n === undefined ? BigInt(m) * MILLISECOND : BigInt(n),
+    mode: mode & 0o7777,
+    uid,
+    gid,
+    identity,
+    text: kind === "link" || kind === "fault" ? text : undefined,
+    attributes: x === undefined ? undefined : attributesOf(line, x),
+  };
+}
+
+function attributesOf(line: string, text: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.fromBase64(text);
+  } catch (error) {
+    throw refused(line, "the attributes are not valid", error);
+  }
+}
+
+function refused(line: string, state: string, cause?: unknown): Error {
+  return failure("PROTOCOL", `Cannot read the entry "${printable(line.slice(0, 60))}": ${state}`, { cause });
+}

@@ -1,0 +1,98 @@
+/**
+ * Lists everything below an open directory.
+ */
+import { printable, SluiceError } from "@sluice/internal";
+import { isDirectory, isLink, isRegular } from "../file/_block_file.ts";
+import type { BlockDirectory, NameFacts } from "../file/_block_file.ts";
+import { systemFailure } from "../file/_errors.ts";
+import { isOwnName } from "./_side_files.ts";
+import type { TreeEntry } from "./_tree_entry.ts";
+
+const DEPTH_MAX = 200;
+const PERMISSIONS = 0o7777;
+
+/** How a directory is listed. */
+export interface ListOptions {
+  /** Whether extended attributes are read too. */
+  readonly attributes?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Everything below a directory, each directory before what it has. Links are reported and not followed; what can't be
+ * looked at is reported as a fault, and the rest follows.
+ */
+export async function* listTree(
+  directory: BlockDirectory,
+  options: ListOptions = {},
+  prefix = "",
+  depth = 0,
+): AsyncGenerator<TreeEntry, void, undefined> {
+  for (const facts of await directory.list()) {
+    options.signal?.throwIfAborted();
+    if (isOwnName(facts.name)) continue;
+    const path = prefix === "" ? facts.name : `${prefix}/${facts.name}`;
+    if (facts.errno !== 0) {
+      yield faultAt(path, systemFailure(`look at ${printable(path)}`, facts.errno));
+      continue;
+    }
+    const entry = entryOf(directory, path, facts, options);
+    yield entry;
+    if (entry.kind !== "dir") continue;
+    try {
+      if (depth === DEPTH_MAX) throw new RangeError(`Cannot list ${printable(path)}: it is nested too deep`);
+      using below = directory.openDirectory(facts.name, true);
+      yield* listTree(below, options, path, depth + 1);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof SluiceError) && !(error instanceof RangeError)) throw error;
+      // The directory itself was reported; this says that what it has was not.
+      yield faultAt(path, error);
+    }
+  }
+}
+
+function faultAt(path: string, error: Error): TreeEntry {
+  return {
+    path,
+    kind: "fault",
+    size: 0,
+    mtimeNs: 0n,
+    mode: 0,
+    uid: 0,
+    gid: 0,
+    identity: undefined,
+    text: error.message,
+    attributes: undefined,
+  };
+}
+
+function entryOf(directory: BlockDirectory, path: string, facts: NameFacts, options: ListOptions): TreeEntry {
+  const { mode, size, mtimeNs, uid, gid, links, identity, link } = facts;
+  const kind = isLink(mode) ? "link" : isDirectory(mode) ? "dir" : isRegular(mode) ? "file" : "other";
+  return {
+    path,
+    kind,
+    size: kind === "file" ? size : 0,
+    mtimeNs,
+    mode: mode & PERMISSIONS,
+    uid,
+    gid,
+    identity: kind === "file" && links > 1 ? identity : undefined,
+    text: link,
+    attributes: options.attributes === true && (kind === "file" || kind === "dir")
+      ? attributesOf(directory, facts.name)
+      : undefined,
+  };
+}
+
+/** Extended attributes of a name; none where it can't be opened, which copying its content reports. */
+function attributesOf(directory: BlockDirectory, name: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    using file = directory.open(name, { beneath: true, noFollow: true });
+    return file.attributes();
+  } catch (error) {
+    if (error instanceof SluiceError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Changes names below an open directory: what a copy of a tree does beside the content of files.
+ */
+import { SluiceError } from "@sluice/internal";
+import type { BlockDirectory, NewFacts } from "../file/_block_file.ts";
+import { failure } from "../file/_errors.ts";
+import { splitPath } from "../file/_files.ts";
+import { checkTreePath } from "./_tree_entry.ts";
+
+/** One change. */
+export type TreeChange =
+  | { readonly kind: "dir"; readonly path: string }
+  | { readonly kind: "link"; readonly path: string; readonly text: string }
+  /** Gives the file `text` another name. */
+  | { readonly kind: "hardlink"; readonly path: string; readonly text: string }
+  | { readonly kind: "remove" | "rmdir"; readonly path: string }
+  | { readonly kind: "facts"; readonly path: string; readonly facts: TreeFacts };
+
+/** Facts that are set; those that are undefined stay. */
+export interface TreeFacts extends NewFacts {
+  readonly attributes?: Uint8Array | undefined;
+}
+
+/** A change that was not made. */
+export interface TreeFault {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** New directories are for their owner alone until their own permissions come at the end. */
+const NEW_DIRECTORY_MODE = 0o700;
+
+/** Makes changes, one after the other. */
+export class TreeTarget {
+  readonly #root: BlockDirectory;
+
+  /** Below a directory, which stays the caller's. */
+  constructor(root: BlockDirectory) {
+    this.#root = root;
+  }
+
+  /** Makes changes in order; returns those that failed. */
+  apply(changes: readonly TreeChange[]): TreeFault[] {
+    const faults: TreeFault[] = [];
+    for (const change of changes) {
+      try {
+        this.#apply(change);
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        faults.push({ path: change.path, code: error.code, message: error.message });
+      }
+    }
+    return faults;
+  }
+
+  #apply(change: TreeChange): void {
+    checkTreePath(change.path);
+    const { folder, name } = splitPath(change.path);
+    using directory = this.#root.openDirectory(folder, true);
+    switch (change.kind) {
+      case "dir":
+        return directory.makeDirectory(name, NEW_DIRECTORY_MODE);
+      case "link":
+        return directory.makeLink(name, change.text);
+      case "remove":
+        return directory.remove(name);
+      case "rmdir":
+        return directory.removeDirectory(name);
+      case "hardlink": {
+        checkTreePath(change.text);
+        const from = splitPath(change.text);
+        using other = this.#root.openDirectory(from.folder, true);
+        return other.makeHardLink(from.name, directory, name);
+      }
+      case "facts":
+        return setTreeFacts(directory, name, change.facts);
+    }
+  }
+}
+
+function setTreeFacts(directory: BlockDirectory, name: string, facts: TreeFacts): void {
+  const { attributes, ...plain } = facts;
+  directory.setFacts(name, { ...plain, mtimeNs: undefined });
+  if (attributes !== undefined) {
+    using file = directory.open(name, { beneath: true, noFollow: true });
+    if (attributes.length > 0 && file.attributes() === undefined) {
+      throw failure(
+        "UNSUPPORTED",
+        `Cannot set the extended attributes of ${file.path}: they need the native library`,
+      );
+    }
+    const refused = file.setAttributes(attributes);
+    if (refused > 0) {
+      throw failure(
+        "PERMISSION",
+        `Cannot set ${refused} extended attributes of ${file.path}: the system refuses them`,
+      );
+    }
+  }
+  // Last: everything else may change it.
+  if (plain.mtimeNs !== undefined) directory.setFacts(name, { mtimeNs: plain.mtimeNs });
+}

@@ -1,0 +1,20 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { decodePath, encodePath } from "./path_text.ts";
+
+Deno.test("names of any bytes become text and the same bytes again", () => {
+  const names = [[0x61], [0xff], [0xc3, 0xa9, 0xff, 0x62], [0xc3], [0xed, 0xb2, 0x80], [
+    0xf0,
+    0x9f,
+    0x98,
+    0x80,
+  ], [
+    0xef,
+    0xbb,
+    0xbf,
+  ]];
+  for (const name of names) {
+    assertEquals([...encodePath(decodePath(new Uint8Array(name)))], name);
+  }
+  assertEquals(decodePath(new Uint8Array([0x61, 0xff])), "a\udcff");
+  assertThrows(() => encodePath("\ud800"), RangeError, "lone surrogate");
+});

@@ -1,0 +1,91 @@
+/**
+ * Accepts connections within limits. A system that is out of descriptors ends none of it.
+ */
+import { HttpConnection } from "./_http_connection.ts";
+import type { Answerer, ConnectionLimits } from "./_http_connection.ts";
+
+/** Where and how a server listens. */
+export interface ListenOptions extends ConnectionLimits {
+  readonly hostname: string;
+  readonly port: number;
+  /** Certificate chain and private key in PEM, for HTTPS. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** Connections at a time; more are closed at once. */
+  readonly connectionsMax: number;
+}
+
+const ACCEPT_DELAY_MS = 50;
+
+/** A listening server. */
+export class HttpListener {
+  readonly #listener: Deno.Listener;
+  readonly #options: ListenOptions;
+  readonly #answer: Answerer;
+  readonly #connections = new Set<HttpConnection>();
+  #closing = false;
+  /** Settles when nothing is accepted any more and all connections have ended. */
+  readonly finished: Promise<void>;
+
+  constructor(options: ListenOptions, answer: Answerer) {
+    const { hostname, port, tls } = options;
+    this.#options = options;
+    this.#answer = answer;
+    this.#listener = tls === undefined
+      ? Deno.listen({ hostname, port })
+      : Deno.listenTls({ hostname, port, cert: tls.cert, key: tls.key });
+    this.finished = this.#run();
+  }
+
+  /** Where it listens. */
+  get address(): Deno.NetAddr {
+    return this.#listener.addr as Deno.NetAddr;
+  }
+
+  async #run(): Promise<void> {
+    const running = new Set<Promise<void>>();
+    while (!this.#closing) {
+      const connection = await this.#accept();
+      if (connection === undefined) continue;
+      if (this.#connections.size >= this.#options.connectionsMax) {
+        connection.close();
+        continue;
+      }
+      const served = this.#serve(connection).finally(() => running.delete(served));
+      running.add(served);
+    }
+    await Promise.all(running);
+  }
+
+  async #accept(): Promise<Deno.Conn | undefined> {
+    try {
+      return await this.#listener.accept();
+    } catch {
+      // Out of descriptors, most likely: idle connections make room, and others end in their time.
+      if (this.#closing) return undefined;
+      for (const connection of this.#connections) if (!connection.busy) connection.close();
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_DELAY_MS));
+      return undefined;
+    }
+  }
+
+  async #serve(connection: Deno.Conn): Promise<void> {
+    const scheme = this.#options.tls === undefined ? "http" : "https";
+    const served = new HttpConnection(connection, scheme, this.#answer, this.#options);
+    this.#connections.add(served);
+    try {
+      await served.serve();
+    } finally {
+      this.#connections.delete(served);
+    }
+  }
+
+  /** Accepts nothing more, and waits for requests under way. */
+  async shutdown(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true;
+      this.#listener.close();
+      for (const connection of this.#connections) connection.closeWhenIdle();
+    }
+    await this.finished;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Directories by protocol 2: what is below them, and changes to names there.
+ */
+import { formatEntry } from "../copy/_tree_entry.ts";
+import { listTree } from "../copy/_tree_list.ts";
+import { TreeTarget } from "../copy/_tree_target.ts";
+import { readTreeChanges } from "../wire/_tree_changes.ts";
+import type { ServerContext } from "./_server_context.ts";
+import { readJson, required } from "./_server_request.ts";
+
+const LISTING_CHUNK = 64 << 10;
+const CHANGES_SIZE_MAX = 32 << 20;
+
+/** Everything below a directory, one line an entry; the last line is a dot. */
+export function listing(
+  context: ServerContext,
+  request: Request,
+  query: ReadonlyMap<string, string>,
+): Response {
+  const directory = context.root.directory(required(query, "path"));
+  const attributes = query.get("attributes") === "1";
+  const entries = listTree(directory, { attributes, signal: request.signal });
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller): Promise<void> {
+      let text = "";
+      try {
+        while (text.length < LISTING_CHUNK) {
+          const { value, done } = await entries.next();
+          if (done) {
+            controller.enqueue(encoder.encode(`${text}.`));
+            controller.close();
+            directory.close();
+            return;
+          }
+          text += formatEntry(value);
+        }
+        controller.enqueue(encoder.encode(text));
+      } catch (error) {
+        directory.close();
+        throw error;
+      }
+    },
+    async cancel(): Promise<void> {
+      await entries.return();
+      directory.close();
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, {
+    headers: { "content-type": "application/x-ndjson", "cache-control": "no-transform" },
+  });
+}
+
+/** Makes changes below a directory, which is made where it is missing; answers with those that failed. */
+export async function changeTree(
+  context: ServerContext,
+  request: Request,
+  query: ReadonlyMap<string, string>,
+): Promise<Response> {
+  const path = required(query, "path");
+  context.root.checkWritable();
+  const changes = readTreeChanges(await readJson(request, context.bodyLimits, CHANGES_SIZE_MAX));
+  using directory = context.root.writableDirectory(path);
+  const faults = new TreeTarget(directory).apply(changes);
+  // Messages have the server's own paths in them, which are nobody's business.
+  const plain = faults.map(({ path, code, message }) => ({
+    path,
+    code,
+    message: message.replaceAll(`${directory.path}/`, ""),
+  }));
+  return Response.json({ faults: plain });
+}
