@@ -296,7 +296,7 @@ const RangeJob = struct {
                 .failed => |errno| return self.failCopy(errno),
             };
             if (got < count or !std.mem.eql(u8, ours, theirs)) {
-                if (target.write(at, ours)) |errno| return self.failCopy(errno);
+                if (target.writeSparse(at, ours)) |errno| return self.failCopy(errno);
                 changed += count;
             }
             at += count;
