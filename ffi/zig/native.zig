@@ -45,6 +45,7 @@ test {
     _ = @import("hash/blake3.zig");
     _ = @import("core/linux_file.zig");
     _ = @import("core/linux_names.zig");
+    _ = @import("core/linux_small_files.zig");
     _ = @import("hash/older_hashes.zig");
     _ = @import("pdiffcopy/chunks.zig");
     _ = @import("pdiffcopy/file_exports.zig");

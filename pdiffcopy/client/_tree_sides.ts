@@ -8,6 +8,8 @@ import { makeFolder, openDirectory } from "../file/_files.ts";
 import type { Location } from "../file/location.ts";
 import { EntryReader } from "../copy/_tree_entry.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
+import { hasSmallFiles, listRecords, readBatch, RECORDS_SIZE_MAX, writeBatch } from "../copy/_small_files.ts";
+import type { SmallFileOptions } from "../copy/_small_files.ts";
 import { listTree } from "../copy/_tree_list.ts";
 import type { ListOptions } from "../copy/_tree_list.ts";
 import { TreeTarget } from "../copy/_tree_target.ts";
@@ -23,6 +25,12 @@ export interface TreeSide extends Disposable {
   create(): Promise<void>;
   /** Makes changes in order; returns those that failed. */
   apply(changes: readonly TreeChange[]): Promise<TreeFault[]>;
+  /** Whether many small files can be read and written at once. */
+  hasSmallFiles(): Promise<boolean>;
+  /** Records of files. */
+  readSmall(paths: readonly string[]): Promise<Uint8Array<ArrayBuffer>>;
+  /** Writes the files of records under names that nothing has; returns the paths of those that were written. */
+  writeSmall(records: Uint8Array<ArrayBuffer>, options: SmallFileOptions): Promise<readonly string[]>;
 }
 
 /** Changes of one request. */
@@ -58,6 +66,19 @@ export class LocalTreeSide implements TreeSide {
   // deno-lint-ignore require-await
   async create(): Promise<void> {
     makeFolder(this.#path);
+  }
+
+  // deno-lint-ignore require-await
+  async hasSmallFiles(): Promise<boolean> {
+    return hasSmallFiles(this.#root);
+  }
+
+  readSmall(paths: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+    return readBatch(this.#root, paths);
+  }
+
+  writeSmall(records: Uint8Array<ArrayBuffer>, options: SmallFileOptions): Promise<readonly string[]> {
+    return writeBatch(this.#root, records, options);
   }
 
   // deno-lint-ignore require-await
@@ -99,6 +120,38 @@ export class RemoteTreeSide implements TreeSide {
 
   async create(): Promise<void> {
     await this.apply([]);
+  }
+
+  async hasSmallFiles(): Promise<boolean> {
+    const { features } = await this.#peer.json("GET", "/v2/caps", {});
+    return Array.isArray(features) && features.includes("small-files");
+  }
+
+  async readSmall(paths: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+    const query = { path: this.#location.filename };
+    const body = new TextEncoder().encode(JSON.stringify({ paths }));
+    const answer = await this.#peer.request("POST", "/v2/files/read", query, body);
+    const records = await this.#peer.body(answer, "/v2/files/read", RECORDS_SIZE_MAX);
+    const wanted = new Set(paths);
+    for (const { path } of listRecords(records)) {
+      if (!wanted.delete(path)) {
+        throw failure(
+          "PROTOCOL",
+          `Cannot read ${this.#location.expression}: a file came that was not asked for`,
+        );
+      }
+    }
+    return records;
+  }
+
+  async writeSmall(
+    records: Uint8Array<ArrayBuffer>,
+    { mode, time }: SmallFileOptions,
+  ): Promise<readonly string[]> {
+    const query = { path: this.#location.filename, mode: mode ? 1 : 0, time: time ? 1 : 0 };
+    const { written } = await this.#peer.send("POST", "/v2/files/write", query, records);
+    if (Array.isArray(written) && written.every((path) => typeof path === "string")) return written;
+    throw failure("PROTOCOL", `Cannot write ${this.#location.expression}: the answer makes no sense`);
   }
 
   async apply(changes: readonly TreeChange[]): Promise<TreeFault[]> {

@@ -9,6 +9,8 @@ import { failure } from "../file/_errors.ts";
 import { parseLocation } from "../file/location.ts";
 import type { Location } from "../file/location.ts";
 import { WorkerPool } from "../file/worker_pool.ts";
+import { runParts } from "../file/_run_parts.ts";
+import { BATCH_COUNT, BATCH_SIZE, SMALL_FILE_MAX } from "../copy/_small_files.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange } from "../copy/_tree_target.ts";
 import { PdiffClient } from "./client.ts";
@@ -151,6 +153,8 @@ class TreeCopy {
   readonly #faults: CopyTreeFault[] = [];
   /** Files that were not copied: their facts are not set either. */
   readonly #failed = new Set<string>();
+  /** Small files that were copied many at once. */
+  readonly #copiedAtOnce = new Set<string>();
 
   constructor(
     source: Location,
@@ -190,10 +194,12 @@ class TreeCopy {
     this.#faults.push(...plan.faults);
     if (dryRun !== true && there === undefined) await this.#to.create();
     await this.#apply(plan.first);
-    const bytesTransferred = await this.#copyFiles(plan.files);
+    const small = await this.#copySmallFiles(plan.files, new Set((there ?? []).map(({ path }) => path)));
+    const files = plan.files.filter(({ path }) => !this.#copiedAtOnce.has(path));
+    const bytesTransferred = small + await this.#copyFiles(files);
     await this.#apply(plan.hardLinks);
     await this.#apply(plan.removals);
-    if (dryRun !== true) await this.#apply(plan.facts.filter(({ path }) => !this.#failed.has(path)));
+    await this.#apply(plan.facts.filter(({ path }) => !this.#failed.has(path) && !this.#hasFacts(path)));
     for (const change of [...plan.first, ...plan.hardLinks, ...plan.removals]) {
       onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
     }
@@ -218,6 +224,39 @@ class TreeCopy {
     if (changes.length === 0 || this.#options.dryRun === true) return;
     this.#options.signal?.throwIfAborted();
     this.#faults.push(...await this.#to.apply(changes));
+  }
+
+  /** Whether a file got mode and time when it was written, and needs nothing else. */
+  #hasFacts(path: string): boolean {
+    return this.#options.archive !== true && this.#copiedAtOnce.has(path);
+  }
+
+  /** Copies new small files, many at once where both sides can; returns their bytes. What fails is copied by itself. */
+  async #copySmallFiles(files: readonly TreeEntry[], there: ReadonlySet<string>): Promise<number> {
+    const { dryRun, maxBytesPerSecond = Infinity, fsync = true, permissions = true, times = true } =
+      this.#options;
+    const items = files.filter(({ size, path }) => size <= SMALL_FILE_MAX && !there.has(path));
+    if (dryRun === true || maxBytesPerSecond !== Infinity || items.length < 2) return 0;
+    if (!await this.#from.hasSmallFiles() || !await this.#to.hasSmallFiles()) return 0;
+    let bytes = 0;
+    await runParts({
+      parts: batchesOf(items),
+      concurrency: this.#options.concurrency ?? DEFAULT_CONCURRENCY,
+      signal: this.#options.signal,
+      work: async (batch) => {
+        const records = await this.#from.readSmall(batch.map(({ path }) => path));
+        const written = new Set(
+          await this.#to.writeSmall(records, { fsync, mode: permissions, time: times }),
+        );
+        for (const { path, size } of batch) {
+          if (!written.has(path)) continue;
+          this.#copiedAtOnce.add(path);
+          this.#options.onEntry?.("copy", path);
+          bytes += size;
+        }
+      },
+    });
+    return bytes;
   }
 
   async #copyFiles(items: readonly TreeEntry[]): Promise<number> {
@@ -251,6 +290,21 @@ class TreeCopy {
       return 0;
     }
   }
+}
+
+/** Small files in groups that travel together. */
+function* batchesOf(items: readonly TreeEntry[]): Generator<TreeEntry[]> {
+  let batch: TreeEntry[] = [];
+  let size = 0;
+  for (const entry of items) {
+    if (batch.length > 0 && (batch.length === BATCH_COUNT || size + entry.size > BATCH_SIZE)) {
+      yield batch;
+      [batch, size] = [[], 0];
+    }
+    batch.push(entry);
+    size += entry.size;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** The location of a name below a directory. */

@@ -3,6 +3,7 @@
  */
 import type { FileStatus } from "../kernel/file.ts";
 import type { NameFacts, NewFacts } from "../kernel/names.ts";
+import type { SmallFileOptions } from "../kernel/small_files.ts";
 import type { HashSpec } from "./_hash_registry.ts";
 
 export type { FileStatus, NameFacts, NewFacts };
@@ -84,9 +85,27 @@ export interface BlockFile extends Disposable {
   close(): void;
 }
 
+/** Reads and writes many small files in one call. */
+export interface SmallFileAccess {
+  /** Reads files that `wantedRecords` asks for, from `pos` on, into records. */
+  read(
+    wanted: Uint8Array<ArrayBuffer>,
+    pos: number,
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<{ readonly consumed: number; readonly produced: number }>;
+  /** Writes the files of so many records under names that nothing has; a number for each, 0 or the system's. */
+  write(
+    records: Uint8Array<ArrayBuffer>,
+    count: number,
+    options: SmallFileOptions,
+  ): Promise<Uint32Array<ArrayBuffer>>;
+}
+
 /** An open directory: the names of its files are taken from it, whatever happens to its own path. */
 export interface BlockDirectory extends Disposable {
   readonly path: string;
+  /** For files below it; undefined where the system's calls are not at hand. */
+  readonly smallFiles: SmallFileAccess | undefined;
   open(name: string, options: OpenOptions): BlockFile;
   /** Opens a directory below. */
   openDirectory(name: string, beneath: boolean): BlockDirectory;

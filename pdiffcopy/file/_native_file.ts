@@ -12,6 +12,7 @@ import {
   setFacts,
   writeAttributes,
 } from "../kernel/names.ts";
+import { readSmallFiles, writeSmallFiles } from "../kernel/small_files.ts";
 import { failure, systemFailure } from "./_errors.ts";
 import type {
   Applied,
@@ -21,6 +22,7 @@ import type {
   NameFacts,
   NewFacts,
   OpenOptions,
+  SmallFileAccess,
   Table,
 } from "./_block_file.ts";
 import { byName } from "./_name_order.ts";
@@ -178,6 +180,13 @@ class NativeDirectory implements BlockDirectory {
   constructor(path: string, directory: NativeFile) {
     this.path = path;
     this.#directory = directory;
+  }
+
+  get smallFiles(): SmallFileAccess {
+    return {
+      read: (wanted, pos, target) => readSmallFiles(this.#directory, wanted, pos, target),
+      write: (records, count, options) => writeSmallFiles(this.#directory, records, count, options),
+    };
   }
 
   open(name: string, options: OpenOptions): BlockFile {

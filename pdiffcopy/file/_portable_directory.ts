@@ -23,6 +23,7 @@ const NOTHING: NameFacts = {
 
 class PortableDirectory implements BlockDirectory {
   readonly path: string;
+  readonly smallFiles = undefined;
   /** The directory that names may not lead out of, with its links resolved. */
   readonly #root: string | undefined;
 

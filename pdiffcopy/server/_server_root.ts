@@ -31,6 +31,11 @@ export class ServerRoot implements Disposable {
     return this.#directory ??= openDirectory(this.#path, this.#writable);
   }
 
+  /** Whether many small files can be read and written at once. */
+  get hasSmallFiles(): boolean {
+    return this.#root.smallFiles !== undefined;
+  }
+
   /** The name below the root. */
   relative(filename: string): string {
     if (filename.includes("\0")) throw badRequest("the name has a zero character");

@@ -9,6 +9,7 @@ import { BLOCK_MAX, BLOCK_MIN, parseQuery, readJson, Refusal, required } from ".
 import type { ServerSessions } from "./_server_sessions.ts";
 import { fileStream } from "./_server_stream.ts";
 import { answerSession, FRAMES_SIZE_MAX } from "./_session_answers.ts";
+import { readSmallFiles, writeSmallFiles } from "./_small_file_answers.ts";
 import { changeTree, listing } from "./_tree_answers.ts";
 
 /** Answers one request. */
@@ -36,6 +37,10 @@ export async function answerV2(
       return listing(context, request, query);
     case "POST /v2/tree":
       return await changeTree(context, request, query);
+    case "POST /v2/files/read":
+      return await readSmallFiles(context, request, query);
+    case "POST /v2/files/write":
+      return await writeSmallFiles(context, request, query);
     case "GET /v2/index":
       return await chunksOfFile(context, request, query);
     case "POST /v2/signature":
@@ -52,6 +57,18 @@ export async function answerV2(
 }
 
 function capabilities(context: ServerContext): Record<string, unknown> {
+  const features = [
+    "signature",
+    "delta",
+    "session",
+    "holes",
+    "cdc",
+    "read",
+    "tree",
+    "pieces",
+    "tree-changes",
+  ];
+  if (context.root.hasSmallFiles) features.push("small-files");
   return {
     protocol: 2,
     server: "sluice",
@@ -61,7 +78,7 @@ function capabilities(context: ServerContext): Record<string, unknown> {
     blockMax: BLOCK_MAX,
     maxBodyBytes: FRAMES_SIZE_MAX,
     writable: context.writable,
-    features: ["signature", "delta", "session", "holes", "cdc", "read", "tree", "pieces", "tree-changes"],
+    features,
     threads: context.threads,
   };
 }

@@ -158,6 +158,7 @@ export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
   const context: ServerContext = {
     root,
     writable: options.writable === true,
+    fsync: options.fsync ?? true,
     threads,
     hashTurns: new Turnstile(threads, 1024),
     bodyLimits: { sizeMax: 1 << 20, idleTimeoutMs: options.idleTimeoutMs ?? 30_000 },

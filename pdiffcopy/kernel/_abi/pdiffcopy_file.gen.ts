@@ -21,6 +21,27 @@ export const ACTION = {
 } as const;
 
 /** Shared with the library; its meaning stands at its declaration there. */
+export const SMALL_FILE = {
+  SIZE: 0,
+  ERRNO: 1,
+  MODE: 2,
+  NANOSECONDS: 3,
+  SECONDS: 4,
+  PATH_SIZE: 6,
+  PART_SIZE: 7,
+  CONTENT_SIZE: 8,
+  DIGEST: 9,
+  LENGTH: 17,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const SMALL_FILE_WRITE = {
+  SYNC: 1,
+  MODE: 2,
+  TIME: 4,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
 export const FILE_STATUS = {
   SIZE_LOW: 0,
   SIZE_HIGH: 1,
@@ -323,12 +344,52 @@ export interface PdiffcopyFileFunctions {
     value3: number,
     step4: Uint32Array,
   ): number;
+  sluice_pdiffcopy_small_files_read(
+    pointer0: Pointer,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    target4: Uint8Array | null,
+    value5: number,
+    value6: number,
+    step7: Uint32Array,
+  ): number;
+  sluice_pdiffcopy_small_files_read_async(
+    pointer0: Pointer,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    target4: Uint8Array | null,
+    value5: number,
+    value6: number,
+    step7: Uint32Array,
+  ): Promise<number>;
+  sluice_pdiffcopy_small_files_write(
+    pointer0: Pointer,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    value4: number,
+    table5: Uint32Array,
+    value6: number,
+    step7: Uint32Array,
+  ): number;
+  sluice_pdiffcopy_small_files_write_async(
+    pointer0: Pointer,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    value4: number,
+    table5: Uint32Array,
+    value6: number,
+    step7: Uint32Array,
+  ): Promise<number>;
 }
 
 /** What a backend must know of the module pdiffcopy_file. */
 export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
   name: "pdiffcopy_file",
-  hash: 3319463220,
+  hash: 1744607440,
   functions: {
     sluice_pdiffcopy_file_open: {
       parameters: ["handle", "source", "u32", "u32", "u32", "u32", "step"],
@@ -464,6 +525,16 @@ export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
       parameters: ["handle", "source", "u32", "u32", "step"],
       result: "i32",
       offLoop: false,
+    },
+    sluice_pdiffcopy_small_files_read: {
+      parameters: ["handle", "source", "u32", "u32", "target", "u32", "u32", "step"],
+      result: "i32",
+      offLoop: true,
+    },
+    sluice_pdiffcopy_small_files_write: {
+      parameters: ["handle", "source", "u32", "u32", "u32", "table", "u32", "step"],
+      result: "i32",
+      offLoop: true,
     },
   },
 };
