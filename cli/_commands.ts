@@ -26,6 +26,20 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./zstd/main.ts"),
   },
   {
+    name: "zcat",
+    summary: "Decompress zstd and gzip files to stdout: sluice zstd -dcf",
+    leading: ["-dcf"],
+    banner: true,
+    load: () => import("./zstd/main.ts"),
+  },
+  {
+    name: "gzcat",
+    summary: "The same under its other name",
+    leading: ["-dcf"],
+    banner: true,
+    load: () => import("./zstd/main.ts"),
+  },
+  {
     name: "zstdmt",
     summary: "Compress with all cores: sluice zstd -T0",
     leading: ["-T0"],

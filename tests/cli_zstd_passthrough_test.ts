@@ -1,6 +1,7 @@
 /**
  * What `sluice zstd` does with files that are not compressed: the real tool's rules, flag by flag.
  */
+import { inDirectory } from "./_directory.ts";
 import { assertEquals } from "@std/assert";
 import { names, ours, real, run, sluice, testInterop } from "./_cli.ts";
 import { join } from "./_data.ts";
@@ -82,4 +83,20 @@ testInterop("passes stdin through where zstd does", async () => {
       );
     }
   }
+});
+
+Deno.test("sluice zcat reads gzip and zstd, passes other files through, and fails on damaged gzip", async () => {
+  await inDirectory(async (cwd) => {
+    const gzip = new Uint8Array(
+      await new Response(new Blob([PLAIN]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer(),
+    );
+    await Deno.writeFile(`${cwd}/file.gz`, gzip);
+    await Deno.writeFile(`${cwd}/plain`, PLAIN);
+    await Deno.writeFile(`${cwd}/cut.gz`, gzip.subarray(0, gzip.length - 4));
+    for (const name of ["file.gz", "plain"]) {
+      const { code, stdout } = await sluice(["zcat", name], { cwd });
+      assertEquals([code, stdout], [0, PLAIN]);
+    }
+    assertEquals((await sluice(["gzcat", "cut.gz"], { cwd })).code, 1);
+  });
 });

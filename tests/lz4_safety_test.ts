@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { compressLz4, recoverLz4 } from "@sluice/lz4";
-import { sluice } from "./_cli.ts";
+import { run, sluice } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
 import { inDirectory } from "./_directory.ts";
 import { bytesAt } from "./_outputs.ts";
@@ -130,4 +130,47 @@ testBackends("every wrong byte of a recovered linked frame is in a suspect range
     }
   }
   assert(wrong > 0);
+});
+
+const TOOL_IS_HERE = await run("lz4", ["--version"]).then(({ code }) => code === 0, () => false);
+
+Deno.test({
+  name: "lz4 --list prints the tool's table, and its exit codes are the tool's",
+  ignore: !TOOL_IS_HERE,
+  fn: () =>
+    box(async (cwd, lz4) => {
+      const tool = (...args: string[]): Promise<Outcome> => run("lz4", args, { cwd });
+      await Deno.writeFile(`${cwd}/a`, new Uint8Array(100_000));
+      await Deno.writeFile(`${cwd}/b`, new Random(1).bytes(3000));
+      for (
+        const args of [["a"], ["b"], ["--content-size", "-BD", "-B4", "a", "c.lz4"], ["-l", "a", "leg.lz4"]]
+      ) {
+        assertEquals((await tool("-q", ...args, ...args.length === 1 ? [`${args[0]}.lz4`] : [])).code, 0);
+      }
+      const whole = await Deno.readFile(`${cwd}/a.lz4`);
+      await Deno.writeFile(
+        `${cwd}/two.lz4`,
+        new Uint8Array([...whole, ...await Deno.readFile(`${cwd}/c.lz4`)]),
+      );
+      for (const name of ["a", "b", "c", "leg", "two"]) {
+        const [ours, theirs] = [await lz4("--list", `${name}.lz4`), await tool("--list", `${name}.lz4`)];
+        const text = ({ stdout }: Outcome): string => new TextDecoder().decode(stdout).replace(/ +$/gm, "");
+        assertEquals([ours.code, text(ours)], [theirs.code, text(theirs)]);
+      }
+      const bad = whole.slice();
+      bad[bad.length - 1]! ^= 1;
+      const files = {
+        "cut.lz4": whole.subarray(0, 300),
+        "bad.lz4": bad,
+        "no.lz4": new Uint8Array(50),
+        "m.lz4": whole.subarray(0, 2),
+      };
+      for (const [name, bytes] of Object.entries(files)) {
+        await Deno.writeFile(`${cwd}/${name}`, bytes);
+        for (const args of [["-t", name], ["-d", "-f", name, "out"]]) {
+          assertEquals((await lz4(...args)).code, (await tool(...args)).code, `${args.join(" ")}`);
+        }
+      }
+      assertEquals((await lz4("-m", "-q", "-z", "a", "b")).code, 2, "both outputs exist");
+    }),
 });

@@ -11,6 +11,9 @@ const ROUNDS = LONG ? 200 : 8;
 const SIZE = (48 << 20) + 12_345;
 const BLOCK = 64 << 10;
 
+/** How files are replaced, or that moved content is looked for. */
+const MODES = ["auto", "inplace", "atomic", "shift"] as const;
+
 interface RunningServer {
   readonly child: Deno.ChildProcess;
   readonly port: number;
@@ -77,6 +80,7 @@ Deno.test(`no kill -9 of ${ROUNDS} leads to wrong content that passes for right`
       for (let round = 0; round < ROUNDS; round++) {
         const isUpload = random.below(2) === 0;
         const isNew = random.below(3) === 0;
+        const mode = MODES[random.below(MODES.length)]!;
         const victim = random.below(2) === 0 ? "client" : "server";
         const delay = 40 + random.below(500);
         const [from, to] = isUpload ? [here, there] : [there, here];
@@ -90,10 +94,9 @@ Deno.test(`no kill -9 of ${ROUNDS} leads to wrong content that passes for right`
         const args = [
           "pdiffcopy",
           "-q",
-          "-b",
-          `${BLOCK}`,
           "--retries",
           "0",
+          ...(mode === "shift" ? ["--shift", "cdc"] : ["-b", `${BLOCK}`, "--replace", mode]),
           ...(isUpload ? [`${here}/file`, remote] : [remote, `${here}/file`]),
         ];
         const start = (): Deno.ChildProcess =>
@@ -105,7 +108,7 @@ Deno.test(`no kill -9 of ${ROUNDS} leads to wrong content that passes for right`
           }).spawn();
         const what = `seed ${seed}, round ${round}: ${isUpload ? "upload" : "download"} ${
           isNew ? "new" : "existing"
-        }, ${victim} after ${delay} ms`;
+        }, ${mode}, ${victim} after ${delay} ms`;
         const client = start();
         await new Promise((resolve) => setTimeout(resolve, delay));
         try {
@@ -148,3 +151,81 @@ Deno.test(`no kill -9 of ${ROUNDS} leads to wrong content that passes for right`
     );
   });
 });
+
+Deno.test(`no kill -9 of ${ROUNDS} leaves a file of a tree that is neither old nor new`, async () => {
+  await inDirectory(async (directory) => {
+    const seed = Random.seed(4712);
+    const random = new Random(seed);
+    const [here, there] = [`${directory}/here`, `${directory}/there`];
+    await Deno.mkdir(there);
+    const server = await startServer(there, 0);
+    try {
+      for (let round = 0; round < ROUNDS; round++) {
+        const isUpload = round % 2 === 0;
+        const [from, to] = isUpload ? [here, `${there}/tree`] : [`${there}/tree`, here];
+        for (const path of [here, `${there}/tree`]) {
+          await Deno.remove(path, { recursive: true }).catch(() => {});
+        }
+        const names = await makeTrees(from, to, random);
+        const url = `http://127.0.0.1:${server.port}/tree`;
+        const args = ["pdiffcopy", "-q", "-r", "--delete", ...(isUpload ? [here, url] : [url, here])];
+        const start = (): Deno.ChildProcess =>
+          new Deno.Command(Deno.execPath(), {
+            args: sluiceArguments(args),
+            stdin: "null",
+            stdout: "null",
+            stderr: "null",
+          }).spawn();
+        const client = start();
+        await new Promise((resolve) => setTimeout(resolve, 40 + random.below(500)));
+        try {
+          client.kill("SIGKILL");
+        } catch {
+          // It had ended.
+        }
+        await client.status;
+        const what = `seed ${seed}, round ${round}`;
+        for (const name of names) {
+          const found = await Deno.readFile(`${to}/${name}`).catch(() => undefined);
+          const journal = `${to}/${name.replace(/([^/]+)$/, ".$1.pdiff-journal")}`;
+          const isMixed = await Deno.stat(journal).then(() => true, () => false);
+          if (found === undefined || isMixed) continue;
+          const kinds = new Set(found);
+          assert(
+            found.length === TREE_FILE_SIZE && kinds.size === 1,
+            `${what}: ${name} is neither old nor new`,
+          );
+        }
+        assertEquals((await start().status).code, 0, what);
+        for (const name of names) {
+          assertEquals(await Deno.readFile(`${to}/${name}`), new Uint8Array(TREE_FILE_SIZE).fill(2));
+        }
+        assertEquals([...Deno.readDirSync(`${to}/d0`)].length, 8, what);
+      }
+    } finally {
+      await stop(server);
+    }
+  });
+});
+
+const TREE_FILE_SIZE = 300_000;
+
+/** A tree of files that hold twos, and an older one in which half of them hold ones, with names of its own. */
+async function makeTrees(from: string, to: string, random: Random): Promise<string[]> {
+  const names: string[] = [];
+  for (let d = 0; d < 5; d++) {
+    await Deno.mkdir(`${from}/d${d}`, { recursive: true });
+    await Deno.mkdir(`${to}/d${d}`, { recursive: true });
+    await Deno.writeTextFile(`${to}/d${d}/extra`, "x");
+    for (let f = 0; f < 8; f++) {
+      const name = `d${d}/f${f}`;
+      names.push(name);
+      await Deno.writeFile(`${from}/${name}`, new Uint8Array(TREE_FILE_SIZE).fill(2));
+      if (random.below(2) === 0) {
+        await Deno.writeFile(`${to}/${name}`, new Uint8Array(TREE_FILE_SIZE).fill(1));
+        await Deno.utime(`${to}/${name}`, 1_500_000_000, 1_500_000_000);
+      }
+    }
+  }
+  return names;
+}

@@ -8,6 +8,7 @@ import { backendInfo } from "@sluice/ffi";
 import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { collectInputs } from "../shared/inputs.ts";
 import { ARCHIVE_COMMANDS, infoCommand, runArchiveCommand } from "./archive.ts";
+import { listFiles } from "./list.ts";
 import { processInputs } from "./files.ts";
 import { defaultLz4Settings, LZ4_OPTIONS } from "./options.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
@@ -60,6 +61,8 @@ async function runLz4(args: readonly string[]): Promise<number> {
   }
   refuseIdle(given, settings.mode);
   if (settings.mode === "list") {
+    if (operands.length === 0) throw new UsageFailure("Option --list takes files");
+    if (!settings.json) return await listFiles(operands, messages);
     for (const operand of operands) await infoCommand({ operands: [operand] });
     return EXIT.ok;
   }

@@ -24,6 +24,7 @@ export interface Lz4Settings {
   recursive: boolean;
   remove: boolean;
   sparse: boolean;
+  json: boolean;
   verbosity: number;
   help: boolean;
   version: boolean;
@@ -49,6 +50,7 @@ export function defaultLz4Settings(): Lz4Settings {
     recursive: false,
     remove: false,
     sparse: true,
+    json: false,
     verbosity: LEVEL.results,
     help: false,
     version: false,
@@ -89,6 +91,7 @@ const MODE_ROWS: readonly Row[] = [
   { short: "d", long: ["decompress", "uncompress"], help: "Decompress", set: (s) => s.mode = "decompress" },
   { short: "t", long: ["test"], help: "Decompress and check, without output", set: (s) => s.mode = "test" },
   { long: ["list"], help: "List what lz4 files hold", set: (s) => s.mode = "list" },
+  { long: ["json"], modes: ["list"], help: "One JSON object a frame", set: (s) => s.json = true },
 ];
 
 const FILE_ROWS: readonly Row[] = [

@@ -72,6 +72,7 @@ const PDIFFCOPY_CODES: Partial<Readonly<Record<SluiceErrorCode, number>>> = {
   AUTH: PDIFFCOPY_EXIT.permission,
 };
 
+const LZ4_MAGIC_SIZE = 4;
 /** The lz4 tool's exit codes by what is wrong with data. */
 const LZ4_CODES: Partial<Readonly<Record<SluiceErrorCode, number>>> = {
   TRUNCATED_MAGIC: EXIT.lz4NoMagic,
@@ -102,6 +103,10 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof SluiceError)) return EXIT.failure;
   switch (error.format) {
     case "lz4":
+      // The tool tells a cut magic number from content that is cut.
+      if (error.code === "TRUNCATED" && (error.offset ?? LZ4_MAGIC_SIZE) < LZ4_MAGIC_SIZE) {
+        return EXIT.lz4NoMagic;
+      }
       return LZ4_CODES[error.code] ?? EXIT.lz4Decode;
     case "zpaq":
       return EXIT.zpaqFailed;

@@ -77,7 +77,11 @@ async function collect(name: string, options: InputOptions, found: Inputs): Prom
       return;
     }
   } catch (error) {
-    ignore(`can't stat ${name} : ${describeSystemError(error)}`);
+    // What Deno makes of arguments and folders whose bytes are no UTF-8 can't be opened.
+    const why = name.includes("\ufffd")
+      ? "the name is not UTF-8, which is not supported"
+      : describeSystemError(error);
+    ignore(`can't stat ${name} : ${why}`);
     return;
   }
   if (info.isDirectory) {

@@ -12,6 +12,7 @@ import { WINDOW_LOG_DEFAULT } from "./settings.ts";
 import type { ZstdSettings } from "./settings.ts";
 
 const MAGIC_SIZE = 4;
+const GZIP_MAGIC = [0x1f, 0x8b] as const;
 const WINDOW_LOG_MIN = 10;
 const WINDOW_LOG_MAX = 31;
 /** Content of one block needs no window, whatever the limit. */
@@ -44,6 +45,7 @@ export async function decompressTransfer(
   const limit = windowLimit(settings, reference.prefix?.length ?? 0);
   const head = await reader.peek(MAGIC_SIZE);
   if (head.length === 0 && !passThrough) throw new Failure(`zstd: ${name}: unexpected end of file `);
+  if (head[0] === GZIP_MAGIC[0] && head[1] === GZIP_MAGIC[1]) return await gunzip(transfer);
   if (!startsFrame(head)) {
     if (passThrough) return await pump(reader, new PassThrough(), writer, () => {});
     throw new Failure(
@@ -82,6 +84,27 @@ export async function decompressTransfer(
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw error;
     throw decompressionFailure(error, { name, bytesUsed: decoder.bytesIn, bytesRead: reader.bytesRead });
+  }
+}
+
+/** Decompresses gzip data, as `zcat` does, by the platform's own stream. */
+async function gunzip({ reader, writer, name }: ZstdTransfer): Promise<void> {
+  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller): Promise<void> {
+      const chunk = await reader.next();
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk.slice());
+    },
+  });
+  try {
+    for await (const chunk of source.pipeThrough(new DecompressionStream("gzip"))) await writer.write(chunk);
+    await writer.flush();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Failure(`${name} : Decoding error (36) : ${error.message} `);
+  } finally {
+    await writer.settle();
+    await reader.settle();
   }
 }
 

@@ -46,6 +46,14 @@ function unsupported(name: string): never {
   throw new UsageFailure(`Option ${name} is not supported`);
 }
 
+function setDirectory(settings: ZstdSettings, value: string, mirror: boolean): void {
+  if (value === "") {
+    throw new Failure("error: output dir cannot be empty string (did you mean to pass '.' instead?)");
+  }
+  settings.outputDirectory = value;
+  settings.mirror = mirror;
+}
+
 function setThreads(settings: ZstdSettings, value: string, name: string): void {
   const threads = value === "" ? 0 : count(value, name);
   settings.workers = threads === 0 ? coreCount() : threads;
@@ -127,7 +135,7 @@ const FILE_ROWS: readonly Row[] = [
     value: "next",
     valueName: "DIR",
     help: "Put all outputs into DIR",
-    set: (s, value) => (s.outputDirectory = value, s.mirror = false),
+    set: (s, value) => setDirectory(s, value, false),
   },
   {
     long: ["output-dir-mirror"],
@@ -135,7 +143,7 @@ const FILE_ROWS: readonly Row[] = [
     value: "next",
     valueName: "DIR",
     help: "Put outputs below DIR, in the inputs' directories",
-    set: (s, value) => (s.outputDirectory = value, s.mirror = true),
+    set: (s, value) => setDirectory(s, value, true),
   },
   {
     long: ["exclude-compressed"],

@@ -5,36 +5,15 @@
  */
 import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice, Handle, Library, Pointer } from "@sluice/ffi";
+import { GIT_ANY_PACK, GIT_ENTRY, GIT_INDEX_LAYOUT } from "./_abi/git_decode.gen.ts";
 import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";
 import { GIT_DECODE } from "./decode_module.ts";
 
-export { RESULT };
+export { GIT_JOB_FLAG, GIT_PAGE_SIZE, GIT_RECORD } from "./_abi/git_decode.gen.ts";
+export { GIT_ANY_PACK, RESULT };
 
 export type { BackendChoice };
 
-/** Bytes of one page of a file. */
-export const GIT_PAGE_SIZE = 65536;
-/** Numbers of one record of a job. */
-export const GIT_RECORD_LENGTH = 10;
-/** What the numbers of a record are. */
-export const GIT_RECORD = {
-  ITEM: 0,
-  RESULT: 1,
-  KIND: 2,
-  DEPTH: 3,
-  SIZE_LOW: 4,
-  SIZE_HIGH: 5,
-  START: 6,
-  PACK: 7,
-  OFFSET_LOW: 8,
-  OFFSET_HIGH: 9,
-} as const;
-/** Bits of a job's flags. */
-export const GIT_JOB_FLAG = { VERIFY: 1, DIGEST: 2, OUTSIDE: 4 } as const;
-/** Any pack, where one can be named. */
-export const GIT_ANY_PACK = 0xffff_ffff;
-
-const ENTRY_LENGTH = 15;
 const NEEDS_LENGTH = 512;
 
 /** What a store is made with. */
@@ -120,7 +99,7 @@ export class GitStoreKernel implements GitPages, Disposable {
   readonly #library: Library<GitDecodeFunctions>;
   readonly #handle: Handle<GitDecodeFunctions>;
   readonly #step = new Uint32Array(STEP_LENGTH);
-  readonly #entry = new Uint32Array(ENTRY_LENGTH);
+  readonly #entry = new Uint32Array(GIT_ENTRY.LENGTH);
   readonly #hashSize: number;
 
   /** Makes an empty store. */
@@ -191,19 +170,18 @@ export class GitStoreKernel implements GitPages, Disposable {
 
   /** Makes an index of a file: `detail` is the count of its ids. */
   addIndex(file: number, layout: GitIndexLayout, packs: readonly number[]): number {
-    const fields = new Uint32Array([
-      layout.fanoutPos,
-      layout.idsPos,
-      layout.idsStride,
-      layout.offsetsPos % 2 ** 32,
-      Math.floor(layout.offsetsPos / 2 ** 32),
-      layout.offsetsStride,
-      layout.largePos % 2 ** 32,
-      Math.floor(layout.largePos / 2 ** 32),
-      layout.largeCount,
-      layout.multi ? 1 : 0,
-      layout.largeBit ? 1 : 0,
-    ]);
+    const fields = new Uint32Array(GIT_INDEX_LAYOUT.LENGTH);
+    fields[GIT_INDEX_LAYOUT.FANOUT_POS] = layout.fanoutPos;
+    fields[GIT_INDEX_LAYOUT.IDS_POS] = layout.idsPos;
+    fields[GIT_INDEX_LAYOUT.IDS_STRIDE] = layout.idsStride;
+    fields[GIT_INDEX_LAYOUT.OFFSETS_LOW] = layout.offsetsPos % 2 ** 32;
+    fields[GIT_INDEX_LAYOUT.OFFSETS_HIGH] = Math.floor(layout.offsetsPos / 2 ** 32);
+    fields[GIT_INDEX_LAYOUT.OFFSETS_STRIDE] = layout.offsetsStride;
+    fields[GIT_INDEX_LAYOUT.LARGE_LOW] = layout.largePos % 2 ** 32;
+    fields[GIT_INDEX_LAYOUT.LARGE_HIGH] = Math.floor(layout.largePos / 2 ** 32);
+    fields[GIT_INDEX_LAYOUT.LARGE_COUNT] = layout.largeCount;
+    fields[GIT_INDEX_LAYOUT.IS_MULTI] = layout.multi ? 1 : 0;
+    fields[GIT_INDEX_LAYOUT.HAS_LARGE_BIT] = layout.largeBit ? 1 : 0;
     const numbers = new Uint32Array(packs);
     return this.#library.functions.sluice_git_index_add(
       this.#handle.pointer,
@@ -239,13 +217,14 @@ export class GitStoreKernel implements GitPages, Disposable {
       table.length,
     );
     if (result !== RESULT.OK) return result;
-    const kind = table[0]!;
+    const kind = table[GIT_ENTRY.KIND]!;
+    const id = table.slice(GIT_ENTRY.BASE_ID);
     return {
       kind,
-      size: halves(table[1]!, table[2]!),
-      data: halves(table[3]!, table[4]!),
-      baseOffset: halves(table[5]!, table[6]!),
-      baseId: kind === 7 ? new Uint8Array(table.slice(7).buffer, 0, this.#hashSize) : undefined,
+      size: halves(table[GIT_ENTRY.SIZE_LOW]!, table[GIT_ENTRY.SIZE_HIGH]!),
+      data: halves(table[GIT_ENTRY.DATA_LOW]!, table[GIT_ENTRY.DATA_HIGH]!),
+      baseOffset: halves(table[GIT_ENTRY.BASE_LOW]!, table[GIT_ENTRY.BASE_HIGH]!),
+      baseId: kind === 7 ? new Uint8Array(id.buffer, 0, this.#hashSize) : undefined,
     };
   }
 

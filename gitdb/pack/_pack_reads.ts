@@ -10,7 +10,7 @@ import { kindOfType, TYPE_OF_KIND } from "../object/_object_kind.ts";
 import { packIds } from "../object/_ids.ts";
 import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
 import type { HashAlgorithm, IdLike } from "../object/_object_id.ts";
-import { GIT_JOB_FLAG, GIT_RECORD, GIT_RECORD_LENGTH, GitJobKernel, RESULT } from "./_pack_engine.ts";
+import { GIT_JOB_FLAG, GIT_RECORD, GitJobKernel, RESULT } from "./_pack_engine.ts";
 import type { PackEngine } from "./_pack_engine.ts";
 import { packObject } from "./_pack_object.ts";
 import type { BulkSettings } from "../object/_options.ts";
@@ -99,7 +99,7 @@ export class PackReads {
   readonly #engine: PackEngine;
   readonly #algorithm: HashAlgorithm;
   #scratch: Uint8Array<ArrayBuffer> | undefined;
-  readonly #record = new Uint32Array(GIT_RECORD_LENGTH);
+  readonly #record = new Uint32Array(GIT_RECORD.LENGTH);
   readonly #arenas: Uint8Array<ArrayBuffer>[] = [];
   readonly #rescue: Rescue | undefined;
 
@@ -141,7 +141,7 @@ export class PackReads {
   async info(id: ObjectId, signal?: AbortSignal): Promise<ObjectInfo> {
     const job = this.#job(id.bytes, 0, 1);
     try {
-      const record = new Uint32Array(GIT_RECORD_LENGTH);
+      const record = new Uint32Array(GIT_RECORD.LENGTH);
       const planned = await this.#engine.settle(() => job.plan(), signal, job);
       const result = planned === RESULT.OK
         ? await this.#engine.settle(() => job.infos(record), signal, job)
@@ -168,7 +168,7 @@ export class PackReads {
     try {
       const planned = await this.#engine.settle(() => job.plan(), signal, job);
       if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, `find object ${id}`);
-      const record = new Uint32Array(GIT_RECORD_LENGTH);
+      const record = new Uint32Array(GIT_RECORD.LENGTH);
       let arena = new Uint8Array(SCRATCH_SIZE);
       while (true) {
         const result = await this.#engine.settle(() => job.next(arena, record), signal, job);
@@ -222,14 +222,14 @@ export class PackReads {
   }
 
   #largeSync(id: ObjectId, options: ReadOptions, job: GitJobKernel): GitObject {
-    const record = new Uint32Array(GIT_RECORD_LENGTH);
+    const record = new Uint32Array(GIT_RECORD.LENGTH);
     return packObject(this.#engine, this.#facts(job.infos(record), withoutSizeFault(record), id), options);
   }
 
   async #large(id: ObjectId, options: ReadOptions): Promise<GitObject> {
     const job = this.#job(id.bytes, 0, 1);
     try {
-      const record = new Uint32Array(GIT_RECORD_LENGTH);
+      const record = new Uint32Array(GIT_RECORD.LENGTH);
       await this.#engine.settle(() => job.plan(), options.signal, job);
       const result = await this.#engine.settle(() => job.infos(record), options.signal, job);
       return packObject(this.#engine, this.#facts(result, record, id), options);
@@ -268,7 +268,7 @@ export class PackReads {
       let until = from;
       let bytes = 0;
       while (until < ids.length) {
-        const at = until * GIT_RECORD_LENGTH;
+        const at = until * GIT_RECORD.LENGTH;
         bytes += sizeOf(records, at);
         if (until > from && bytes > settings.maxInFlightBytes) break;
         until++;
@@ -290,7 +290,7 @@ export class PackReads {
   }
 
   async #infoRecords(packed: Uint8Array, settings: BulkSettings): Promise<Uint32Array> {
-    const records = new Uint32Array(packed.length / HASH_SIZE[this.#algorithm] * GIT_RECORD_LENGTH);
+    const records = new Uint32Array(packed.length / HASH_SIZE[this.#algorithm] * GIT_RECORD.LENGTH);
     const job = this.#job(packed, 0, 1);
     try {
       const planned = await this.#engine.settle(() => job.planAsync(), settings.signal, job);
@@ -320,7 +320,7 @@ export class PackReads {
       if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
       // One batch is made while the one before is being read.
       const size = Math.min(ARENA_SIZE, Math.max(Math.floor(settings.maxInFlightBytes / 2), 1 << 16));
-      let records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
+      let records = new Uint32Array(RECORDS * GIT_RECORD.LENGTH);
       let otherRecords = records.slice();
       pending = this.#make(job, size, records, reuse);
       while (pending !== undefined) {
@@ -373,7 +373,7 @@ export class PackReads {
     const hashSize = HASH_SIZE[this.#algorithm];
     const results: Result<GitObject>[] = [];
     for (let i = 0; i < count; i++) {
-      const at = i * GIT_RECORD_LENGTH;
+      const at = i * GIT_RECORD.LENGTH;
       const item = records[at + GIT_RECORD.ITEM]!;
       const index = start + item;
       const given = ids[item]!;
@@ -422,7 +422,7 @@ export class PackReads {
     for (let from = 0; from < ids.length; from += INFO_GROUP) {
       yield ids.slice(from, from + INFO_GROUP).map((given, i) => {
         const row = from + i;
-        const at = row * GIT_RECORD_LENGTH;
+        const at = row * GIT_RECORD.LENGTH;
         const id = given instanceof ObjectId
           ? given
           : ObjectId.from(packed.subarray(row * hashSize, (row + 1) * hashSize));
@@ -437,7 +437,7 @@ export class PackReads {
   /** Facts of entries of one pack whose ids are known. */
   async infosAt(pack: number, rows: readonly EntryRow[]): Promise<Result<ObjectInfo>[]> {
     const engine = this.#engine;
-    const records = new Uint32Array(rows.length * GIT_RECORD_LENGTH);
+    const records = new Uint32Array(rows.length * GIT_RECORD.LENGTH);
     const job = this.#jobAt(pack, rows, 0, 1);
     try {
       let result = await engine.settle(() => job.planAsync(), undefined, job);
@@ -447,7 +447,7 @@ export class PackReads {
       job.close();
     }
     return rows.map(({ id }, index) => {
-      const at = index * GIT_RECORD_LENGTH;
+      const at = index * GIT_RECORD.LENGTH;
       const state = records[at + GIT_RECORD.RESULT]! | 0;
       return state === RESULT.OK
         ? { ok: true, index, value: recordInfo(records, at, id) }
@@ -493,7 +493,7 @@ export class PackReads {
     const engine = this.#engine;
     const hashSize = HASH_SIZE[this.#algorithm];
     const arena = new Uint8Array(RECORDS * hashSize);
-    const records = new Uint32Array(RECORDS * GIT_RECORD_LENGTH);
+    const records = new Uint32Array(RECORDS * GIT_RECORD.LENGTH);
     const large: number[] = [];
     const job = this.#jobAt(pack, rows, GIT_JOB_FLAG.DIGEST | outsideFlag(options), options.threads ?? 1);
     try {
@@ -503,7 +503,7 @@ export class PackReads {
         result = await job.nextAsync(arena, records);
         if (result < 0) throw engine.kernel.error(result, "read objects");
         for (let i = 0; i < job.recordCount; i++) {
-          const at = i * GIT_RECORD_LENGTH;
+          const at = i * GIT_RECORD.LENGTH;
           const row = records[at + GIT_RECORD.ITEM]!;
           const state = records[at + GIT_RECORD.RESULT]! | 0;
           const start = records[at + GIT_RECORD.START]!;

@@ -5,31 +5,14 @@
  */
 import { resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice, Handle } from "@sluice/ffi";
+import { LZ4_NEED_MAP_LENGTH, LZ4_WINDOW_SIZE, XXH32_STATE_LENGTH } from "./_abi/lz4_decode.gen.ts";
 import type { Lz4DecodeFunctions } from "./_abi/lz4_decode.gen.ts";
 import { LZ4_DECODE } from "./decode_module.ts";
 
-export { resolveBackend, RESULT };
+export { LZ4_DECODE_FLAG, LZ4_JOB_LENGTH } from "./_abi/lz4_decode.gen.ts";
+export { LZ4_NEED_MAP_LENGTH, resolveBackend, RESULT, XXH32_STATE_LENGTH };
 
 export type { BackendChoice };
-
-/** How the blocks of a frame look: bits of `begin`'s flags. */
-export const LZ4_DECODE_FLAG = {
-  LINKED: 1,
-  BLOCK_CHECKSUM: 2,
-  VERIFY_BLOCK: 4,
-  HASH_CONTENT: 8,
-  LEGACY: 16,
-  STRICT: 32,
-  STREAM_STORED: 64,
-} as const;
-
-/** How many u32 the state of an XXH32 takes: total in two halves, four accumulators, 16 bytes of tail. */
-export const XXH32_STATE_LENGTH = 10;
-/** Words of the map that says which of the 65,535 bytes in front of a checkpoint are needed. */
-export const LZ4_NEED_MAP_LENGTH = 2048;
-/** Numbers of one job of `lz4BlocksDecompress`. */
-export const LZ4_JOB_LENGTH = 5;
-const WINDOW_SIZE = 1 << 16;
 
 /** What a context is made with. */
 export interface Lz4DecoderKernelOptions {
@@ -106,7 +89,7 @@ export class Lz4DecoderKernel implements Disposable {
 
   /** Starts a frame with the history in front of it; returns a result. */
   begin(flags: number, blockMax: number, history: Uint8Array): number {
-    const start = Math.max(0, history.length - WINDOW_SIZE);
+    const start = Math.max(0, history.length - LZ4_WINDOW_SIZE);
     return this.#functions.sluice_lz4_decoder_begin(
       this.#handle.pointer,
       flags,

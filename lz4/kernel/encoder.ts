@@ -8,21 +8,13 @@ import type { BackendChoice, Handle } from "@sluice/ffi";
 import type { Lz4EncodeFunctions } from "./_abi/lz4_encode.gen.ts";
 import { LZ4_ENCODE } from "./encode_module.ts";
 
+export { LZ4_ENCODE_FLAG } from "./_abi/lz4_encode.gen.ts";
 export { resolveBackend, RESULT, resultError };
 
 export type { BackendChoice };
 
 /** What one step is to do with the input behind it. */
 export const LZ4_STEP = { CONTINUE: 0, FLUSH: 1, END: 2 } as const;
-
-/** What a frame is like: bits of `configure`'s flags. */
-export const LZ4_ENCODE_FLAG = {
-  LINKED: 1,
-  BLOCK_CHECKSUM: 2,
-  CONTENT_CHECKSUM: 4,
-  FAVOR_DECOMPRESSION: 8,
-  LEGACY: 16,
-} as const;
 
 /** What a context is made with. */
 export interface Lz4EncoderKernelOptions {

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { checkChoice, checkInteger } from "@sluice/internal";
+import { checkChoice, checkInteger, checkKeys } from "@sluice/internal";
 import { openFile } from "../file/_files.ts";
 import { formatDuration, formatSize } from "../file/sizes.ts";
 
+const MUTATE_OPTIONS: ReadonlySet<string> = new Set(["percent", "pattern"]);
 const CHUNK_SIZE = 256 << 10;
 const LARGE_CHUNK_SIZE = 1 << 20;
 const LARGE_FILE = 2 ** 30;
@@ -43,6 +44,7 @@ export interface MutateOptions {
  * ```
  */
 export async function mutateFile(path: string, options: MutateOptions): Promise<number> {
+  checkKeys(options, MUTATE_OPTIONS);
   const percent = checkInteger("percent", options.percent, 0, 100);
   const pattern = checkChoice("pattern", options.pattern ?? "prefix", ["prefix", "scatter"]);
   using file = openFile(path, { write: true });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { inDirectory } from "../../tests/_directory.ts";
+import { hasNativeFiles } from "../kernel/file.ts";
 import { PdiffClient, servePdiff } from "../mod.ts";
 
 /** Bytes that a file takes on the disk. */
@@ -46,6 +47,26 @@ for (const kind of ["download", "upload", "local"] as const) {
         }
         assertEquals((await client.findChanges()).ranges, []);
         assert(performance.now() - started < 20_000, "in seconds, not minutes");
+      }),
+  });
+}
+
+for (const kind of ["download", "upload", "local", "shift"] as const) {
+  Deno.test({
+    name: `a sparse file stays sparse inside blocks too: ${kind}`,
+    ignore: ignore || !hasNativeFiles(undefined),
+    fn: () =>
+      inDirectory(async (directory) => {
+        const places = Array.from({ length: 200 }, (_, index) => index * 262_144 + 8192);
+        makeSparse(`${directory}/source`, 64 << 20, places);
+        await using server = servePdiff({ root: directory, port: 0, writable: true });
+        const url = `http://127.0.0.1:${server.port}`;
+        const source = kind === "download" ? `${url}/source` : `${directory}/source`;
+        const target = kind === "upload" ? `${url}/target` : `${directory}/target`;
+        await new PdiffClient({ source, target, shift: kind === "shift" }).synchronize();
+        assertEquals(await Deno.readFile(`${directory}/target`), await Deno.readFile(`${directory}/source`));
+        const [ours, theirs] = [allocated(`${directory}/target`), allocated(`${directory}/source`)];
+        assert(ours <= theirs * 1.1 + (1 << 20), `${ours} bytes on the disk, the source has ${theirs}`);
       }),
   });
 }

@@ -91,6 +91,8 @@ const ERRNO_STATES: Readonly<Record<number, string>> = {
   39: "the directory is not empty",
   40: "its path goes through a link",
   95: "the file system can't do that",
+  98: "the address is in use",
+  99: "this machine does not have the address",
   122: "the quota is used up",
 };
 

@@ -19,6 +19,7 @@ import { FrameWriter } from "./_frame_writer.ts";
 import { FRAME, FRAME_HEADER_SIZE, readFrame, readSafe } from "./_frames.ts";
 
 const BATCH_SIZE = 4 << 20;
+const PAGE_SIZE = 4096;
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
@@ -201,7 +202,7 @@ class PortableFile implements BlockFile {
             { offset: at },
           );
         }
-        await this.write(at, block);
+        await this.#writeSparse(at, block);
         digestsOf(table, at, stop).set(digest);
         written += block.length;
         at = stop;
@@ -222,6 +223,18 @@ class PortableFile implements BlockFile {
     return { consumed: pos, next: at, written };
   }
 
+  /** Writes everything but zeros past the end of the file, which are a hole when it gets its size. */
+  async #writeSparse(offset: number, bytes: Uint8Array): Promise<void> {
+    let end = bytes.length;
+    if (offset + end > this.status().size) {
+      while (end > 0 && isZero(bytes.subarray(Math.max(0, end - PAGE_SIZE), end))) {
+        end = Math.max(0, end - PAGE_SIZE);
+      }
+      end = Math.max(end, Math.min(bytes.length, this.status().size - offset));
+    }
+    await this.write(offset, bytes.subarray(0, end));
+  }
+
   async #writeZeros(start: number, end: number, table: Table): Promise<void> {
     const { blockSize, hash } = table;
     const zeros = new Uint8Array(Math.min(blockSize, end - start));
@@ -229,7 +242,7 @@ class PortableFile implements BlockFile {
     for (let at = start; at < end; at += blockSize) {
       const stop = Math.min(end, at + blockSize);
       const part = zeros.subarray(0, stop - at);
-      await this.write(at, part);
+      await this.#writeSparse(at, part);
       digestsOf(table, at, stop).set(part.length === zeros.length ? digest : hashOnce(part, hash, undefined));
     }
   }
@@ -250,7 +263,7 @@ class PortableFile implements BlockFile {
       this.#readAll(at, block);
       const count = await target.read(at, theirs.subarray(0, size));
       if (count === size && isEqual(block, theirs.subarray(0, size))) continue;
-      await target.write(at, block);
+      await (target as PortableFile).#writeSparse(at, block);
       written += size;
       differing++;
     }

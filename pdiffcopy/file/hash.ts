@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, openByteSource } from "@sluice/internal";
+import { checkInteger, checkKeys, openByteSource } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { BLOCK_SIZE, DEFAULT_CONCURRENCY } from "./constants.ts";
 import { HASH_NAMES, hashOf } from "./_hash_registry.ts";
@@ -24,6 +24,8 @@ export interface HashBlocksOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const STREAM_OPTIONS: ReadonlySet<string> = new Set(["blockSize", "hash"]);
+const HASH_OPTIONS: ReadonlySet<string> = new Set([...STREAM_OPTIONS, "concurrency", "signal"]);
 const BLOCK_MIN = 512;
 const BLOCK_MAX = 64 << 20;
 
@@ -67,6 +69,7 @@ export function hashBlocks(
   source: ByteSourceLike,
   options: HashBlocksOptions = {},
 ): AsyncGenerator<BlockDigest, void, undefined> {
+  checkKeys(options, HASH_OPTIONS);
   const { hash = "sha1", concurrency = DEFAULT_CONCURRENCY, signal } = options;
   const threads = checkInteger("concurrency", concurrency, 1, 1024);
   const settings = [blockSizeOf(options), hashOf(hash), threads, signal] as const;
@@ -95,6 +98,7 @@ export class BlockHashStream extends TransformStream<Uint8Array, BlockDigest> {
    * @throws {UnsupportedFeatureError} If the hash is not known.
    */
   constructor(options: Omit<HashBlocksOptions, "concurrency" | "signal"> = {}) {
+    checkKeys(options, STREAM_OPTIONS);
     super(blockHashTransform(blockSizeOf(options), options.hash ?? "sha1"));
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKeys } from "@sluice/internal";
 import { DEFAULT_PORT } from "./constants.ts";
 
 /** A file here or there. */
@@ -29,6 +30,7 @@ export interface LocationOptions {
   readonly directory?: boolean | undefined;
 }
 
+const LOCATION_OPTIONS: ReadonlySet<string> = new Set(["literalPaths", "directory"]);
 const DEFAULT_TLS_PORT = 8443;
 const SCHEMES: Readonly<Record<string, "http" | "https">> = {
   "http": "http",
@@ -60,6 +62,7 @@ function invalid(expression: string, state: string): RangeError {
  * ```
  */
 export function parseLocation(expression: string | URL, options: LocationOptions = {}): Location {
+  checkKeys(options, LOCATION_OPTIONS);
   const text = expression instanceof URL ? expression.href : expression;
   if (text === "") throw invalid(text, "it is empty");
   if (text.includes("\0")) throw invalid(text, "it has a zero character");

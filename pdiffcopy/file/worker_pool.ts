@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { checkInteger } from "@sluice/internal";
+import { checkInteger, checkKeys } from "@sluice/internal";
+
+const POOL_OPTIONS: ReadonlySet<string> = new Set(["concurrency", "items", "work", "signal"]);
 
 /** What a pool works on. */
 export interface WorkerPoolOptions<Item, Result> {
@@ -39,6 +41,7 @@ export class WorkerPool<Item, Result> implements AsyncIterable<Result> {
    * @throws {RangeError} If `concurrency` is no integer from 1 to 1024.
    */
   constructor(options: WorkerPoolOptions<Item, Result>) {
+    checkKeys(options, POOL_OPTIONS);
     checkInteger("concurrency", options.concurrency, 1, 1024);
     this.#options = options;
   }

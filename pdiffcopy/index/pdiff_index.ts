@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, openByteSource } from "@sluice/internal";
+import { checkChoice, checkInteger, checkKeys, openByteSource } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { DEFAULT_CONCURRENCY } from "../file/constants.ts";
 import { blockIndex, chunkIndex } from "./_index_builder.ts";
@@ -27,6 +27,7 @@ export interface BuildPdiffIndexOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const BUILD_OPTIONS: ReadonlySet<string> = new Set(["kind", "blockSize", "concurrency", "signal"]);
 const BLOCK_DEFAULT = 64 << 10;
 const BLOCK_MIN = 4 << 10;
 const BLOCK_MAX = 16 << 20;
@@ -51,8 +52,11 @@ export async function buildPdiffIndex(
   source: ByteSourceLike,
   options: BuildPdiffIndexOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkKeys(options, BUILD_OPTIONS);
+  checkChoice("kind", options.kind ?? "blocks", ["blocks", "chunks"]);
   const { kind = "blocks", blockSize = BLOCK_DEFAULT, concurrency = DEFAULT_CONCURRENCY, signal } = options;
   checkInteger("blockSize", blockSize, BLOCK_MIN, BLOCK_MAX);
+  checkInteger("concurrency", concurrency, 1, 1024);
   if ((blockSize & (blockSize - 1)) !== 0) {
     throw new RangeError(`Cannot use option "blockSize": it is ${blockSize}, expected a power of two`);
   }

@@ -6,20 +6,16 @@
  */
 import { Handle, resolveBackend, RESULT, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
+import { FILE_STATUS } from "./_abi/pdiffcopy_file.gen.ts";
 import type { PdiffcopyFileFunctions } from "./_abi/pdiffcopy_file.gen.ts";
 import type { HashNumbers } from "./hash.ts";
 import { encodePath } from "./path_text.ts";
 import { PDIFFCOPY_FILE } from "./file_module.ts";
 
+export { ACTION, OPEN } from "./_abi/pdiffcopy_file.gen.ts";
 export { RESULT };
 
 export type { BackendChoice, HashNumbers };
-
-/** How a file is opened: bits of one number. */
-export const OPEN = { WRITE: 1, CREATE: 2, EXCLUSIVE: 4, NO_FOLLOW: 8, DIRECTORY: 16, BENEATH: 32 } as const;
-
-/** What is done to a file as a whole. */
-export const ACTION = { RESIZE: 0, SYNC_DATA: 1, SYNC_ALL: 2, LOCK: 3 } as const;
 
 /** The blocks of a range with their digests: block `i` lies at `base + i * blockSize`. */
 export interface BlockTable {
@@ -146,26 +142,28 @@ export class NativeFile implements Disposable {
 
   /** What the system knows of the file; its number where that fails. */
   status(): FileStatus | number {
-    const words = new Uint32Array(18);
+    const words = new Uint32Array(FILE_STATUS.LENGTH);
     const step = new Uint32Array(STEP_LENGTH);
     const pointer = this.#handle.sharedPointer;
     const result = this.#functions.sluice_pdiffcopy_file_status(pointer, words, words.length, step);
     if (result < 0) return step[STEP.DETAIL]!;
-    const at = (index: number): number => words[2 * index]! + words[2 * index + 1]! * 2 ** 32;
-    const hex = (index: number): string => at(index).toString(16);
-    const identity = `${hex(2)}-${hex(1)}`;
+    const value = (low: number): number => words[low]! + words[low + 1]! * 2 ** 32;
+    const hex = (low: number): string => value(low).toString(16);
+    /** Nanoseconds as two numbers: they are more than a double holds. */
+    const time = (low: number): string => `${words[low + 1]!.toString(16)}.${words[low]!.toString(16)}`;
+    const identity = `${hex(FILE_STATUS.DEVICE_LOW)}-${hex(FILE_STATUS.INODE_LOW)}`;
+    const times = `${time(FILE_STATUS.MTIME_LOW)}-${time(FILE_STATUS.CTIME_LOW)}`;
+    const [low, high] = [words[FILE_STATUS.MTIME_LOW]!, words[FILE_STATUS.MTIME_HIGH]!];
     return {
-      size: at(0),
+      size: value(FILE_STATUS.SIZE_LOW),
       identity,
-      version: `${identity}-${hex(0)}-${words[7]!.toString(16)}.${words[6]!.toString(16)}-${
-        words[9]!.toString(16)
-      }.${words[8]!.toString(16)}`,
-      mtimeNs: BigInt.asIntN(64, BigInt(words[7]!) << 32n | BigInt(words[6]!)),
-      mode: words[12]!,
-      links: words[13]!,
-      uid: words[14]!,
-      gid: words[15]!,
-      allocated: at(5) * 512,
+      version: `${identity}-${hex(FILE_STATUS.SIZE_LOW)}-${times}`,
+      mtimeNs: BigInt.asIntN(64, BigInt(high) << 32n | BigInt(low)),
+      mode: words[FILE_STATUS.MODE]!,
+      links: words[FILE_STATUS.LINKS]!,
+      uid: words[FILE_STATUS.OWNER]!,
+      gid: words[FILE_STATUS.GROUP]!,
+      allocated: value(FILE_STATUS.BLOCKS_LOW) * 512,
     };
   }
 

@@ -1,6 +1,7 @@
 /**
  * Accepts connections within limits. A system that is out of descriptors ends none of it.
  */
+import { denoFailure } from "../file/_errors.ts";
 import { HttpConnection } from "./_http_connection.ts";
 import type { Answerer, ConnectionLimits } from "./_http_connection.ts";
 
@@ -30,9 +31,13 @@ export class HttpListener {
     const { hostname, port, tls } = options;
     this.#options = options;
     this.#answer = answer;
-    this.#listener = tls === undefined
-      ? Deno.listen({ hostname, port })
-      : Deno.listenTls({ hostname, port, cert: tls.cert, key: tls.key });
+    try {
+      this.#listener = tls === undefined
+        ? Deno.listen({ hostname, port })
+        : Deno.listenTls({ hostname, port, cert: tls.cert, key: tls.key });
+    } catch (error) {
+      throw denoFailure(`listen on ${hostname}:${port}`, error);
+    }
     this.finished = this.#run();
   }
 

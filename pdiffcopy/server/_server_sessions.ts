@@ -99,6 +99,7 @@ export class ServerSessions {
 
   /** The upload of an id. */
   get(id: string): UploadSession {
+    this.#forgetIdle();
     const session = this.#sessions.get(id);
     if (session === undefined) throw new Refusal(410, "SESSION_LOST", "there is no such upload any more");
     return session;

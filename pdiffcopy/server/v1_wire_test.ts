@@ -292,6 +292,26 @@ Deno.test("a block request that fails again and again fails the copy", async () 
   }, undefined);
 });
 
+Deno.test("a block that changes on its way is noticed where no digest was announced", async () => {
+  const flipped = ({ target }: RawRequest): string => {
+    const query = new URL(target, "http://host").searchParams;
+    const [offset, size] = [Number(query.get("offset")), Number(query.get("size"))];
+    const body = NEW.slice(offset, offset + size).replace(/^./, (letter) => letter === "x" ? "y" : "x");
+    return `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  };
+  for (const delta of [true, false]) {
+    await inDirectory(async (directory) => {
+      await using server = originalServer(() => NEW, { "GET /blocks": flipped });
+      const target = `${directory}/target`;
+      const source = `http://127.0.0.1:${server.port}/f`;
+      const options = { source, target, protocol: 1, blockSize: 512, delta, retries: 0 } as const;
+      const error = await assertRejects(() => new PdiffClient(options).synchronize(), SluiceError);
+      assertEquals(error.code, "VERIFY_FAILED");
+      await assertRejects(() => Deno.stat(target), Deno.errors.NotFound);
+    });
+  }
+});
+
 Deno.test("a missing line of hashes means a block that differs", async () => {
   await expectNoLie(
     { "GET /hashes": linesOf((lines) => lines.filter((_, index) => index !== 2)) },

@@ -5,22 +5,16 @@
  */
 import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice, Handle } from "@sluice/ffi";
+import { ZPAQ_DECODE_FLAG } from "./_abi/zpaq_decode.gen.ts";
 import type { ZpaqDecodeFunctions } from "./_abi/zpaq_decode.gen.ts";
 import { ZPAQ_DECODE } from "./decode_module.ts";
 
-export { RESULT };
+export { RESULT, ZPAQ_DECODE_FLAG };
 
 export type { BackendChoice };
 
 const DIGEST_SIZE = 20;
 const PROGRAM_SIZE_MAX = 65535;
-
-/**
- * Bits of `begin`'s flags. CONTIGUOUS: the target of each run has the segment's output so far in front of `start`, and
- * room for the rest; windows then need no memory of their own, which saves a copy on the native backend. OFFER: a run stops
- * with PROGRAM_READY at a post-processor that native code does not know.
- */
-export const ZPAQ_DECODE_FLAG = { HASH: 1, PLAIN: 2, CONTIGUOUS: 4, OFFER: 8 } as const;
 
 /** What a context is made with. */
 export interface ZpaqDecoderKernelOptions {

@@ -6,18 +6,16 @@
  */
 import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice, Handle } from "@sluice/ffi";
+import { ZPAQ_FRAGMENT_NUMBERS, ZPAQ_PROGRAM_SIZE_MAX } from "./_abi/zpaq_encode.gen.ts";
 import type { ZpaqEncodeFunctions } from "./_abi/zpaq_encode.gen.ts";
 import { ZPAQ_ENCODE } from "./encode_module.ts";
 
-export { RESULT };
+export { RESULT, ZPAQ_FRAGMENT_NUMBERS };
 
 export type { BackendChoice };
 
 const DIGEST_SIZE = 20;
 const KEY_SIZE = 32;
-const PROGRAM_SIZE_MAX = 512;
-/** Numbers of one fragment: its size, hits, and 256 bytes of what followed what. */
-export const ZPAQ_FRAGMENT_NUMBERS = 66;
 
 /** What a context is made with. */
 export interface ZpaqEncoderKernelOptions {
@@ -219,7 +217,7 @@ export function zpaqStoredProgram(
   backend: BackendChoice | undefined,
 ): Uint8Array<ArrayBuffer> {
   const step = new Uint32Array(STEP_LENGTH);
-  const target = new Uint8Array(PROGRAM_SIZE_MAX);
+  const target = new Uint8Array(ZPAQ_PROGRAM_SIZE_MAX);
   const result = ZPAQ_ENCODE.open(backend).functions.sluice_zpaq_stored_program(
     transform,
     parameter,

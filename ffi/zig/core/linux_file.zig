@@ -143,6 +143,32 @@ pub const File = struct {
         return null;
     }
 
+    /// Writes everything but pages of zeros where the file has a hole or ends; long runs of zeros become holes again.
+    pub fn writeSparse(self: *const File, offset: u64, bytes: []const u8) ?Errno {
+        const page = 4096;
+        const hole_min = 16 * page;
+        var at: usize = 0;
+        while (at < bytes.len) {
+            const is_zero = allZero(bytes[at..@min(bytes.len, at + page)]);
+            var end = @min(bytes.len, at + page);
+            while (end < bytes.len) {
+                const next = @min(bytes.len, end + page);
+                if (allZero(bytes[end..next]) != is_zero) break;
+                end = next;
+            }
+            const run = bytes[at..end];
+            const start = offset + at;
+            const is_hole = is_zero and self.nextData(start, start + run.len) == null;
+            if (!is_hole) {
+                const punch = is_zero and run.len >= hole_min;
+                const errno = if (punch) self.zero(start, start + run.len, true) else self.write(start, run);
+                if (errno) |number| return number;
+            }
+            at = end;
+        }
+        return null;
+    }
+
     pub fn status(self: *const File) union(enum) { value: linux.Statx, failed: Errno } {
         var found: linux.Statx = undefined;
         const at_empty_path = 0x1000;

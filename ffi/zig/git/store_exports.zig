@@ -18,7 +18,18 @@ const Step = result.Step;
 const Store = stores.Store;
 
 const path_size_max = 4096;
-const entry_length = 7 + 8;
+/// The header of a pack entry, as numbers.
+pub const Entry = extern struct {
+    kind: u32,
+    size_low: u32,
+    size_high: u32,
+    data_low: u32,
+    data_high: u32,
+    base_low: u32,
+    base_high: u32,
+    base_id: [8]u32,
+};
+const entry_length = @sizeOf(Entry) / 4;
 
 pub fn resultOf(failure: readers.Error) Result {
     return switch (failure) {
@@ -136,7 +147,7 @@ fn storeFind(store: *Store, source: ?[*]const u8, source_pos: u32, source_end: u
     return Result.ok.code();
 }
 
-/// Reads the header of an entry. Writes 15 numbers: kind, size, data offset and base offset in halves, id of the base.
+/// Reads the header of an entry into an `Entry`.
 fn storeEntry(store: *Store, pack: u32, offset: f64, table: [*]u32, count: u32) callconv(.c) i32 {
     if (count != entry_length or !(offset >= 0 and offset < 1 << 53)) return Result.invalid_argument.code();
     const known = store.packAt(pack) orelse return Result.invalid_argument.code();
@@ -144,12 +155,17 @@ fn storeEntry(store: *Store, pack: u32, offset: f64, table: [*]u32, count: u32) 
     defer cursor.deinit();
     const entry = entries.read(&cursor, known.file, known.end, @intFromFloat(offset), store.hash_size) catch |failure|
         return resultOf(failure).code();
-    table[0] = @intFromEnum(entry.kind);
-    for ([_]u64{ entry.size, entry.data, entry.base_offset }, 0..) |value, i| {
-        table[1 + 2 * i] = @truncate(value);
-        table[2 + 2 * i] = @truncate(value >> 32);
-    }
-    @memcpy(std.mem.sliceAsBytes(table[7..entry_length]), &entry.base_id);
+    const target: *Entry = @ptrCast(table);
+    target.* = .{
+        .kind = @intFromEnum(entry.kind),
+        .size_low = @truncate(entry.size),
+        .size_high = @truncate(entry.size >> 32),
+        .data_low = @truncate(entry.data),
+        .data_high = @truncate(entry.data >> 32),
+        .base_low = @truncate(entry.base_offset),
+        .base_high = @truncate(entry.base_offset >> 32),
+        .base_id = @bitCast(entry.base_id),
+    };
     return Result.ok.code();
 }
 

@@ -23,7 +23,7 @@ const large_run_min = 128 << 10;
 const large_block_min = 1 << 20;
 
 /// What a frame's blocks look like, as bits of one number.
-const FrameFlags = packed struct(u32) {
+pub const FrameFlags = packed struct(u32) {
     linked: bool = false,
     block_checksum: bool = false,
     verify_block: bool = false,
@@ -553,7 +553,7 @@ fn hashParts(source: ?[*]const u8, source_pos: u32, source_end: u32, parts: [*]u
 }
 
 /// Jobs of `blocksDecompress`: where each block's data is, how much room its content has, what became of it.
-const job_words = 5;
+pub const job_words = 5;
 
 const job_pending = std.math.maxInt(u32) - 1;
 const job_corrupt = std.math.maxInt(u32);

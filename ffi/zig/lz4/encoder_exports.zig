@@ -24,7 +24,7 @@ const jobs_max = 64;
 const header_size_max = 19;
 
 /// What a frame is like, as bits of one number.
-const FrameFlags = packed struct(u32) {
+pub const FrameFlags = packed struct(u32) {
     linked: bool = false,
     block_checksum: bool = false,
     content_checksum: bool = false,

@@ -69,10 +69,30 @@ fn close(self: ?*File) callconv(.c) void {
     memory_module.destroyContext(file);
 }
 
-const status_count = 18;
+/// What the system knows of a file: 64-bit values in halves, times in nanoseconds, 512-byte blocks.
+pub const Status = extern struct {
+    size_low: u32,
+    size_high: u32,
+    inode_low: u32,
+    inode_high: u32,
+    device_low: u32,
+    device_high: u32,
+    mtime_low: u32,
+    mtime_high: u32,
+    ctime_low: u32,
+    ctime_high: u32,
+    blocks_low: u32,
+    blocks_high: u32,
+    mode: u32,
+    links: u32,
+    owner: u32,
+    group: u32,
+    device_major: u32,
+    device_minor: u32,
+};
+const status_count = @sizeOf(Status) / 4;
 
-/// Writes 64-bit values in halves: size, inode, device, modification and change time in nanoseconds, 512-byte blocks;
-/// then mode, links, owner, group, and the seconds of both times.
+/// Writes a `Status`.
 fn status(self: *const File, table: [*]u32, count: u32, step: *Step) callconv(.c) i32 {
     step.* = .{};
     if (!files.is_supported) return unsupported;
@@ -81,26 +101,29 @@ fn status(self: *const File, table: [*]u32, count: u32, step: *Step) callconv(.c
         .value => |value| value,
         .failed => |errno| return finish(step, errno),
     };
-    const device = @as(u64, found.dev_major) << 32 | found.dev_minor;
-    const times = [2]i128{ nanoseconds(found.mtime), nanoseconds(found.ctime) };
-    const values = [_]u64{
-        found.size,
-        found.ino,
-        device,
-        @truncate(@as(u128, @bitCast(times[0]))),
-        @truncate(@as(u128, @bitCast(times[1]))),
-        found.blocks,
+    const mtime: u64 = @truncate(@as(u128, @bitCast(nanoseconds(found.mtime))));
+    const ctime: u64 = @truncate(@as(u128, @bitCast(nanoseconds(found.ctime))));
+    const target: *Status = @ptrCast(table);
+    target.* = .{
+        .size_low = @truncate(found.size),
+        .size_high = @truncate(found.size >> 32),
+        .inode_low = @truncate(found.ino),
+        .inode_high = @truncate(found.ino >> 32),
+        .device_low = found.dev_minor,
+        .device_high = found.dev_major,
+        .mtime_low = @truncate(mtime),
+        .mtime_high = @truncate(mtime >> 32),
+        .ctime_low = @truncate(ctime),
+        .ctime_high = @truncate(ctime >> 32),
+        .blocks_low = @truncate(found.blocks),
+        .blocks_high = @truncate(found.blocks >> 32),
+        .mode = found.mode,
+        .links = found.nlink,
+        .owner = found.uid,
+        .group = found.gid,
+        .device_major = found.rdev_major,
+        .device_minor = found.rdev_minor,
     };
-    for (values, 0..) |value, i| {
-        table[2 * i] = @truncate(value);
-        table[2 * i + 1] = @truncate(value >> 32);
-    }
-    table[12] = found.mode;
-    table[13] = found.nlink;
-    table[14] = found.uid;
-    table[15] = found.gid;
-    table[16] = found.rdev_major;
-    table[17] = found.rdev_minor;
     return Result.ok.code();
 }
 
@@ -129,7 +152,7 @@ fn write(self: *const File, offset: f64, source: ?[*]const u8, source_pos: u32, 
 }
 
 /// What is done to a file as a whole.
-const Action = enum(u32) { resize = 0, sync_data = 1, sync_all = 2, lock = 3, _ };
+pub const Action = enum(u32) { resize = 0, sync_data = 1, sync_all = 2, lock = 3, _ };
 
 /// Does one action; `value` is the size for a resize.
 fn act(self: *const File, action: u32, value: f64, step: *Step) callconv(.c) i32 {
@@ -273,7 +296,7 @@ const RangeJob = struct {
                 .failed => |errno| return self.failCopy(errno),
             };
             if (got < count or !std.mem.eql(u8, ours, theirs)) {
-                if (target.write(at, ours)) |errno| return self.failCopy(errno);
+                if (target.writeSparse(at, ours)) |errno| return self.failCopy(errno);
                 changed += count;
             }
             at += count;

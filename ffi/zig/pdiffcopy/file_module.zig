@@ -4,3 +4,10 @@ pub const name = "pdiffcopy_file";
 
 /// Every exported function with its symbol; `abi.zig` says what a row may hold.
 pub const exports = @import("file_exports.zig").exports ++ @import("name_exports.zig").exports;
+
+/// Numbers that both sides use; the meaning of each is at its declaration.
+pub const constants = .{
+    .{ "OPEN", @import("../core/linux_file.zig").OpenFlags },
+    .{ "ACTION", @import("file_exports.zig").Action },
+    .{ "FILE_STATUS", @import("file_exports.zig").Status },
+};

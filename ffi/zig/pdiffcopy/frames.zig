@@ -254,7 +254,8 @@ pub const Application = struct {
         var digest: [hashing.digest_size_max]u8 = undefined;
         self.table.spec.hash(block, &digest);
         if (!std.mem.eql(u8, digest[0..digest_size], payload[0..digest_size])) return self.fail(.mismatch);
-        if (self.file.write(self.next, block)) |errno| return self.failIo(errno);
+        const errno = if (self.punch) self.file.writeSparse(self.next, block) else self.file.write(self.next, block);
+        if (errno) |number| return self.failIo(number);
         @memcpy(self.table.digest(self.next), digest[0..digest_size]);
         self.written += block.len;
         self.next = block_end;

@@ -19,7 +19,7 @@ const Step = result.Step;
 /// Bytes decoded ahead of the post-processor.
 const stage_size = 16 << 10;
 
-const Flags = packed struct(u32) {
+pub const Flags = packed struct(u32) {
     /// Hash the output of each segment.
     hash: bool = false,
     /// Run every post-processor on the machine, even those that native code knows.

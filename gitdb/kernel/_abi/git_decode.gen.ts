@@ -2,6 +2,63 @@
 
 import type { LibraryModule, Pointer } from "@sluice/ffi";
 
+/** Shared with the library; its meaning stands at its declaration there. */
+export const GIT_PAGE_SIZE = 65536;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const GIT_RECORD = {
+  ITEM: 0,
+  RESULT: 1,
+  KIND: 2,
+  DEPTH: 3,
+  SIZE_LOW: 4,
+  SIZE_HIGH: 5,
+  START: 6,
+  PACK: 7,
+  OFFSET_LOW: 8,
+  OFFSET_HIGH: 9,
+  LENGTH: 10,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const GIT_JOB_FLAG = {
+  VERIFY: 1,
+  DIGEST: 2,
+  OUTSIDE: 4,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const GIT_ANY_PACK = 4294967295;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const GIT_ENTRY = {
+  KIND: 0,
+  SIZE_LOW: 1,
+  SIZE_HIGH: 2,
+  DATA_LOW: 3,
+  DATA_HIGH: 4,
+  BASE_LOW: 5,
+  BASE_HIGH: 6,
+  BASE_ID: 7,
+  LENGTH: 15,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const GIT_INDEX_LAYOUT = {
+  FANOUT_POS: 0,
+  IDS_POS: 1,
+  IDS_STRIDE: 2,
+  OFFSETS_LOW: 3,
+  OFFSETS_HIGH: 4,
+  OFFSETS_STRIDE: 5,
+  LARGE_LOW: 6,
+  LARGE_HIGH: 7,
+  LARGE_COUNT: 8,
+  IS_MULTI: 9,
+  HAS_LARGE_BIT: 10,
+  LENGTH: 11,
+} as const;
+
 /** The functions of the module git_decode, as both backends offer them. */
 export interface GitDecodeFunctions {
   sluice_git_object_new(
@@ -214,7 +271,7 @@ export interface GitDecodeFunctions {
 /** What a backend must know of the module git_decode. */
 export const GIT_DECODE_MODULE: LibraryModule = {
   name: "git_decode",
-  hash: 372144177,
+  hash: 1966865723,
   functions: {
     sluice_git_object_new: {
       parameters: ["handle", "u32", "f64", "f64", "source", "u32", "u32"],

@@ -2,6 +2,29 @@
 
 import type { LibraryModule, Pointer } from "@sluice/ffi";
 
+/** Shared with the library; its meaning stands at its declaration there. */
+export const LZ4_DECODE_FLAG = {
+  LINKED: 1,
+  BLOCK_CHECKSUM: 2,
+  VERIFY_BLOCK: 4,
+  HASH_CONTENT: 8,
+  LEGACY: 16,
+  STRICT: 32,
+  STREAM_STORED: 64,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const LZ4_JOB_LENGTH = 5;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const XXH32_STATE_LENGTH = 10;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const LZ4_WINDOW_SIZE = 65536;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const LZ4_NEED_MAP_LENGTH = 2048;
+
 /** The functions of the module lz4_decode, as both backends offer them. */
 export interface Lz4DecodeFunctions {
   sluice_lz4_decoder_new(value0: number): Pointer;
@@ -140,7 +163,7 @@ export interface Lz4DecodeFunctions {
 /** What a backend must know of the module lz4_decode. */
 export const LZ4_DECODE_MODULE: LibraryModule = {
   name: "lz4_decode",
-  hash: 3721303256,
+  hash: 1522859748,
   functions: {
     sluice_lz4_decoder_new: { parameters: ["f64"], result: "handle", offLoop: false },
     sluice_lz4_decoder_free: { parameters: ["handle"], result: "void", offLoop: false },

@@ -2,6 +2,16 @@
 
 import type { LibraryModule, Pointer } from "@sluice/ffi";
 
+/** Shared with the library; its meaning stands at its declaration there. */
+export const LZ4_ENCODE_FLAG = {
+  LINKED: 1,
+  BLOCK_CHECKSUM: 2,
+  CONTENT_CHECKSUM: 4,
+  FAVOR_DECOMPRESSION: 8,
+  LEGACY: 16,
+  DICT_ID: 32,
+} as const;
+
 /** The functions of the module lz4_encode, as both backends offer them. */
 export interface Lz4EncodeFunctions {
   sluice_lz4_encoder_new(value0: number): Pointer;
@@ -89,7 +99,7 @@ export interface Lz4EncodeFunctions {
 /** What a backend must know of the module lz4_encode. */
 export const LZ4_ENCODE_MODULE: LibraryModule = {
   name: "lz4_encode",
-  hash: 3808855702,
+  hash: 2651332851,
   functions: {
     sluice_lz4_encoder_new: { parameters: ["f64"], result: "handle", offLoop: false },
     sluice_lz4_encoder_free: { parameters: ["handle"], result: "void", offLoop: false },

@@ -2,6 +2,47 @@
 
 import type { LibraryModule, Pointer } from "@sluice/ffi";
 
+/** Shared with the library; its meaning stands at its declaration there. */
+export const OPEN = {
+  WRITE: 1,
+  CREATE: 2,
+  EXCLUSIVE: 4,
+  NO_FOLLOW: 8,
+  DIRECTORY: 16,
+  BENEATH: 32,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ACTION = {
+  RESIZE: 0,
+  SYNC_DATA: 1,
+  SYNC_ALL: 2,
+  LOCK: 3,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const FILE_STATUS = {
+  SIZE_LOW: 0,
+  SIZE_HIGH: 1,
+  INODE_LOW: 2,
+  INODE_HIGH: 3,
+  DEVICE_LOW: 4,
+  DEVICE_HIGH: 5,
+  MTIME_LOW: 6,
+  MTIME_HIGH: 7,
+  CTIME_LOW: 8,
+  CTIME_HIGH: 9,
+  BLOCKS_LOW: 10,
+  BLOCKS_HIGH: 11,
+  MODE: 12,
+  LINKS: 13,
+  OWNER: 14,
+  GROUP: 15,
+  DEVICE_MAJOR: 16,
+  DEVICE_MINOR: 17,
+  LENGTH: 18,
+} as const;
+
 /** The functions of the module pdiffcopy_file, as both backends offer them. */
 export interface PdiffcopyFileFunctions {
   sluice_pdiffcopy_file_open(
@@ -287,7 +328,7 @@ export interface PdiffcopyFileFunctions {
 /** What a backend must know of the module pdiffcopy_file. */
 export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
   name: "pdiffcopy_file",
-  hash: 1359301506,
+  hash: 3319463220,
   functions: {
     sluice_pdiffcopy_file_open: {
       parameters: ["handle", "source", "u32", "u32", "u32", "u32", "step"],

@@ -2,6 +2,14 @@
 
 import type { LibraryModule, Pointer } from "@sluice/ffi";
 
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_DECODE_FLAG = {
+  HASH: 1,
+  PLAIN: 2,
+  CONTIGUOUS: 4,
+  OFFER: 8,
+} as const;
+
 /** The functions of the module zpaq_decode, as both backends offer them. */
 export interface ZpaqDecodeFunctions {
   sluice_zpaq_decoder_new(value0: number): Pointer;
@@ -65,7 +73,7 @@ export interface ZpaqDecodeFunctions {
 /** What a backend must know of the module zpaq_decode. */
 export const ZPAQ_DECODE_MODULE: LibraryModule = {
   name: "zpaq_decode",
-  hash: 3714660418,
+  hash: 2076249224,
   functions: {
     sluice_zpaq_decoder_new: { parameters: ["f64"], result: "handle", offLoop: false },
     sluice_zpaq_decoder_free: { parameters: ["handle"], result: "void", offLoop: false },

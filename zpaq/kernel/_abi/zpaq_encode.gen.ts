@@ -2,6 +2,12 @@
 
 import type { LibraryModule, Pointer } from "@sluice/ffi";
 
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_FRAGMENT_NUMBERS = 66;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_PROGRAM_SIZE_MAX = 512;
+
 /** The functions of the module zpaq_encode, as both backends offer them. */
 export interface ZpaqEncodeFunctions {
   sluice_zpaq_encoder_new(value0: number): Pointer;
@@ -162,7 +168,7 @@ export interface ZpaqEncodeFunctions {
 /** What a backend must know of the module zpaq_encode. */
 export const ZPAQ_ENCODE_MODULE: LibraryModule = {
   name: "zpaq_encode",
-  hash: 1172290850,
+  hash: 1875115432,
   functions: {
     sluice_zpaq_encoder_new: { parameters: ["f64"], result: "handle", offLoop: false },
     sluice_zpaq_encoder_free: { parameters: ["handle"], result: "void", offLoop: false },

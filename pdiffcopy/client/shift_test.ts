@@ -1,0 +1,78 @@
+import { assert, assertEquals } from "@std/assert";
+import { testBackends } from "../../tests/_backends.ts";
+import { Random } from "../../tests/_data.ts";
+import { inDirectory } from "../../tests/_directory.ts";
+import { PdiffClient, servePdiff } from "../mod.ts";
+
+const OLD = new Random(7).bytes(6 << 20);
+const NEW = new Uint8Array([...new TextEncoder().encode("inserted"), ...OLD]);
+const isWindows = Deno.build.os === "windows";
+
+/** A served directory with the source, and a place for targets; runs with every pair of sides. */
+async function withSides(
+  run: (
+    options: { readonly source: string; readonly target: string; readonly shift: true },
+    path: string,
+    kind: string,
+  ) => Promise<void>,
+): Promise<void> {
+  await inDirectory(async (directory) => {
+    await Deno.writeFile(`${directory}/source`, NEW);
+    await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+    const url = `http://127.0.0.1:${server.port}`;
+    for (const kind of ["local", "download", "upload", "remote"]) {
+      const path = `${directory}/${kind}`;
+      const source = kind === "local" || kind === "upload" ? `${directory}/source` : `${url}/source`;
+      const target = kind === "local" || kind === "download" ? path : `${url}/${kind}`;
+      await run({ source, target, shift: true }, path, kind);
+    }
+    assertEquals([...Deno.readDirSync(directory)].filter(({ name }) => name.includes("pdiff-")), []);
+  });
+}
+
+testBackends("moved content is found again in every direction", async () => {
+  await withSides(async (options, path, kind) => {
+    await Deno.writeFile(path, OLD);
+    const result = await new PdiffClient(options).synchronize();
+    assertEquals(await Deno.readFile(path), NEW, kind);
+    assert(result.bytesTransferred < 400_000, `${kind}: ${result.bytesTransferred} bytes`);
+    assertEquals((await new PdiffClient(options).synchronize()).equal, true, kind);
+    await Deno.remove(path);
+    await new PdiffClient(options).synchronize();
+    assertEquals(await Deno.readFile(path), NEW, `${kind} to a new file`);
+  });
+});
+
+testBackends("moved content goes through links, and to all names of a file", async () => {
+  if (isWindows) return;
+  await withSides(async (options, path, kind) => {
+    const isRemote = options.target.startsWith("http");
+    for (const replace of ["auto", "inplace"] as const) {
+      await Deno.writeFile(path, OLD);
+      await Deno.link(path, `${path}-second`);
+      if (!isRemote) await Deno.symlink(path, `${path}-link`);
+      const target = isRemote ? options.target : `${path}-link`;
+      await new PdiffClient({ ...options, target, replace }).synchronize();
+      assertEquals(await Deno.readFile(`${path}-second`), NEW, `${kind} ${replace}`);
+      if (!isRemote) assert((await Deno.lstat(`${path}-link`)).isSymlink);
+      if (!isRemote) await Deno.remove(`${path}-link`);
+      await Deno.remove(`${path}-second`);
+    }
+    await Deno.remove(path);
+  });
+});
+
+testBackends("what an interrupted copy left is used by the next", async () => {
+  await withSides(async (options, path, kind) => {
+    const part = path.replace(/([^/]+)$/, ".$1.pdiff-part");
+    for (const old of [undefined, new Random(8).bytes(1 << 20)]) {
+      if (old !== undefined) await Deno.writeFile(path, old);
+      await Deno.writeFile(part, NEW.subarray(0, 5 << 20));
+      const result = await new PdiffClient(options).synchronize();
+      assertEquals(await Deno.readFile(path), NEW, kind);
+      assert(result.resumed, kind);
+      assert(result.bytesTransferred < 2 << 20, `${kind}: ${result.bytesTransferred} bytes`);
+      await Deno.remove(path);
+    }
+  });
+});
