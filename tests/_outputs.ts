@@ -163,6 +163,12 @@ export const WRITING_COMMANDS: readonly WritingCommand[] = [
     ) => ["zpaq", "py", "run", ...f(force), path("model.py"), "hcomp", i, "-o", o],
   },
   {
+    name: "pdiffcopy index",
+    input: "plain",
+    anyInput: true,
+    args: (i, o, force) => ["pdiffcopy", "index", ...f(force), i, "-o", o],
+  },
+  {
     name: "zpaqlpy",
     input: "model.py",
     parts: true,

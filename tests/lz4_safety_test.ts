@@ -132,6 +132,43 @@ testBackends("every wrong byte of a recovered linked frame is in a suspect range
   assert(wrong > 0);
 });
 
+testBackends("a block that decodes to less than it holds marks all that follows from it", () => {
+  const options = {
+    linked: true,
+    blockSize: 65536,
+    blockChecksum: false,
+    contentChecksum: false,
+    level: 9,
+  } as const;
+  const file = compressLz4(CONTENT, options);
+  let pos = 15;
+  for (let i = 0; i < 5; i++) pos += 4 + (new DataView(file.buffer).getUint32(pos, true) & 0x7fff_ffff);
+  let shorts = 0;
+  for (let at = 6; at < 400; at++) {
+    const bad = file.slice();
+    bad[pos + at]! ^= 0x15;
+    let out = 0;
+    let wrong = 0;
+    let short = false;
+    for (const part of recoverLz4(bad)) {
+      if (part.kind === "damage") {
+        short ||= part.reason === "BLOCK_SHORT";
+        out += part.size ?? 0;
+        continue;
+      }
+      const marks = new Uint8Array(part.bytes.length);
+      for (const [start, end] of part.suspectRanges) marks.fill(1, start, end);
+      part.bytes.forEach((byte, i) => wrong += byte !== CONTENT[out + i] && marks[i] === 0 ? 1 : 0);
+      out += part.bytes.length;
+    }
+    if (!short) continue;
+    shorts++;
+    assertEquals(wrong, 0, `byte ${at}`);
+    if (shorts === 3) break;
+  }
+  assert(shorts > 0);
+});
+
 const TOOL_IS_HERE = await run("lz4", ["--version"]).then(({ code }) => code === 0, () => false);
 
 Deno.test({

@@ -4,6 +4,7 @@
 import { formatBenchmark, mutateFile, parseLocation, PdiffClient } from "@sluice/pdiffcopy";
 import type { BenchmarkRow, MutationPattern } from "@sluice/pdiffcopy";
 import { EXIT, Failure } from "../shared/exit.ts";
+import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import type { PdiffcopySettings } from "./options.ts";
@@ -42,6 +43,9 @@ export async function benchmarkCommand(
   const there = parseLocation(target!);
   if (there.origin !== undefined) throw new Failure("The benchmark needs a local target");
   const path = there.filename;
+  const files = await ProtectedFiles.of([path, source]);
+  const output = { command: "pdiffcopy", force: settings.force, messages, files };
+  if (settings.benchmarkJson !== undefined) await checkTarget(settings.benchmarkJson, output);
   const pattern = settings.benchmarkPattern as MutationPattern;
   const allowed = Deno.env.get("PDIFFCOPY_BENCHMARK") === ALLOWED ||
     (Deno.stdin.isTerminal() && confirm(`The benchmark changes ${path} again and again. Go on?`));
@@ -84,7 +88,8 @@ export async function benchmarkCommand(
   console.log("Each row changed that much of the target (all bits of its chunks) before the copy.");
   console.log(formatBenchmark(rows));
   if (settings.benchmarkJson !== undefined) {
-    await Deno.writeTextFile(settings.benchmarkJson, `${JSON.stringify(rows, undefined, 2)}\n`);
+    const report = new TextEncoder().encode(`${JSON.stringify(rows, undefined, 2)}\n`);
+    await writeOutput(settings.benchmarkJson, [report], output);
   }
   return EXIT.ok;
 }

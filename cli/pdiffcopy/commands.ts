@@ -18,9 +18,10 @@ import {
   servePdiff,
 } from "@sluice/pdiffcopy";
 import type { SyncResult } from "@sluice/pdiffcopy";
-import { AtomicFile } from "../shared/atomic_file.ts";
 import { describeSystemError, EXIT, Failure, PDIFFCOPY_EXIT, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
+import { openSource } from "../shared/source.ts";
+import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
 import type { Messages } from "../shared/messages.ts";
 import type { PdiffcopySettings } from "./options.ts";
 import { clientOptions, interruptible, readCertificates, readNamed, readToken } from "./session.ts";
@@ -271,8 +272,19 @@ async function index(
   expectOperands(operands, 1, COMMANDS.index!.usage);
   const [path] = operands;
   const output = settings.output ?? `${path}.pdx`;
+  const files = await ProtectedFiles.of([path]);
+  const target = {
+    command: "pdiffcopy",
+    force: settings.force,
+    messages,
+    files,
+    exitCode: PDIFFCOPY_EXIT.target,
+  };
+  await checkTarget(output, target);
   const bytes = await interruptible(messages, async (signal) => {
-    using source = await openFileSource(path!);
+    const source = await openSource(path!);
+    using open = new DisposableStack();
+    open.defer(() => source[Symbol.dispose]?.());
     return await buildPdiffIndex(source, {
       kind: settings.chunks ? "chunks" : "blocks",
       blockSize: settings.blockSize,
@@ -280,9 +292,7 @@ async function index(
       signal,
     });
   });
-  const file = AtomicFile.create(output);
-  await file.write(bytes);
-  await file.commit();
+  await writeOutput(output, [bytes], target);
   messages.say(
     LEVEL.results,
     `${output}: ${formatSize(bytes.length)}, ${PdiffIndex.parse(bytes).count} blocks`,

@@ -68,6 +68,7 @@ const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
     "benchmark",
     "benchmark-pattern",
     "benchmark-json",
+    "force",
   ],
   "serve": [
     "listen",
@@ -84,7 +85,7 @@ const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
   ],
   "diff": [...NETWORK, ...BLOCKS, "concurrency", "json", "progress"],
   "hash": ["block-size", "hash-method"],
-  "index": ["output", "block-size", "chunks", "concurrency"],
+  "index": ["output", "force", "block-size", "chunks", "concurrency"],
   "caps": ["token", "ca"],
 };
 

@@ -42,6 +42,7 @@ export interface PdiffcopySettings {
   cert: string | undefined;
   key: string | undefined;
   output: string | undefined;
+  force: boolean;
   chunks: boolean;
   index: string | undefined;
   store: string | undefined;
@@ -93,6 +94,7 @@ export function defaultPdiffcopySettings(): PdiffcopySettings {
     cert: undefined,
     key: undefined,
     output: undefined,
+    force: false,
     chunks: false,
     index: undefined,
     store: undefined,
@@ -456,6 +458,12 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         valueName: "FILE",
         help: "Where the subcommand index writes",
         set: (settings, value) => settings.output = value,
+      },
+      {
+        short: "f",
+        long: ["force"],
+        help: "Overwrite the index, or the report of the benchmark",
+        set: (settings) => settings.force = true,
       },
       { short: "v", long: ["verbose"], help: "Say more", set: (settings) => settings.verbosity++ },
       { short: "q", long: ["quiet"], help: "Say less", set: (settings) => settings.verbosity-- },

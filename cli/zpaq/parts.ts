@@ -3,14 +3,18 @@
  */
 import { decryptZpaqSource, ZpaqArchive } from "@sluice/zpaq";
 import type { ByteSource } from "@sluice/zpaq";
+import { byteSourceFromBytes } from "@sluice/internal";
 import { openFileSource } from "@sluice/internal/file-source";
 import { Failure } from "../shared/exit.ts";
 import { lastPartIndex } from "../shared/paths.ts";
 import type { ZpaqSettings } from "./options.ts";
 
+/** Files that the shell has opened have no suffix. */
+const SYSTEM_FILE = /^\/(?:dev|proc)\//;
+
 /** The archive's file name: zpaq's own suffix where it has none. */
 export function archivePath(name: string): string {
-  return name.slice(lastPartIndex(name)).includes(".") ? name : `${name}.zpaq`;
+  return SYSTEM_FILE.test(name) || name.slice(lastPartIndex(name)).includes(".") ? name : `${name}.zpaq`;
 }
 
 /** Whether a name stands for several parts. */
@@ -74,13 +78,25 @@ async function exists(path: string): Promise<boolean> {
   });
 }
 
+/** A file with random access; a pipe is read to its end first. */
+async function openWhole(path: string): Promise<ByteSource & Partial<Disposable>> {
+  const { isFile } = await Deno.stat(path);
+  return isFile ? await openFileSource(path) : byteSourceFromBytes(await Deno.readFile(path));
+}
+
 /** Opens all parts of an archive as one source; undefined where there is none. */
 export async function openParts(path: string): Promise<OpenSource | undefined> {
   if (!isMultiPart(path)) {
     if (!await exists(path)) return undefined;
-    const source = await openFileSource(path);
+    const source = await openWhole(path);
     const part: Part = { number: 1, path, offset: 0, size: source.size };
-    return { source, parts: 1, stray: [], partAt: () => part, [Symbol.dispose]: () => source.close() };
+    return {
+      source,
+      parts: 1,
+      stray: [],
+      partAt: () => part,
+      [Symbol.dispose]: () => source[Symbol.dispose]?.(),
+    };
   }
   const sources: Awaited<ReturnType<typeof openFileSource>>[] = [];
   while (await exists(partPath(path, sources.length + 1))) {

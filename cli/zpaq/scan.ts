@@ -38,7 +38,12 @@ export async function scan(options: ScanOptions): Promise<Scan> {
 async function scanPath(path: string, options: ScanOptions, found: Scan): Promise<void> {
   const { settings, operands, archive } = options;
   const info = await look(path, options, found, () => Deno.lstat(path));
-  if (info === undefined || !info.isFile && !info.isDirectory) return;
+  if (info === undefined) return;
+  if (!info.isFile && !info.isDirectory) {
+    // In a folder they are passed over as zpaq does; one that was named was meant.
+    if (operands.includes(path)) options.complain(`${path}: is neither a regular file nor a folder`);
+    return;
+  }
   if (archive !== undefined && info.ino !== null && info.ino === archive.ino && info.dev === archive.dev) {
     return;
   }

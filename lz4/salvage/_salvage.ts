@@ -150,11 +150,25 @@ function* salvageFrame(
     if (result instanceof Uint8Array) {
       const data = coded.subarray(WORD_SIZE, coded.length - (info.blockChecksum ? WORD_SIZE : 0));
       const stored = info.type !== "legacy" && window.word(pos) >= STORED_BIT;
-      const suspectRanges = info.linked ? taint.follow(data, stored, result.length) : [];
+      // All blocks of a frame that declares its size are full but the last: a short one has lost its way.
+      const short = !info.blockChecksum && info.type === "frame" && info.contentSize !== undefined &&
+        result.length < info.blockMax && typeof (yield* blockAt(window, block.end, info)) === "object";
+      const copied = info.linked ? taint.follow(data, stored, result.length) : [];
+      const suspectRanges = short ? [[0, result.length] as const] : copied;
       if (whole && info.contentChecksum) hashUpdate(hash, result);
       size += result.length;
       const suspect = suspectRanges.length > 0;
       yield { kind: "content", in: [pos, block.end], bytes: result, suspect, suspectRanges };
+      if (short) {
+        yield {
+          kind: "damage",
+          in: [pos, block.end],
+          size: info.blockMax - result.length,
+          reason: "BLOCK_SHORT",
+        };
+        whole = false;
+        taint.lose();
+      }
     } else {
       // All blocks but the last are full unless a flush made them short; the next one tells.
       const isLast = typeof (yield* blockAt(window, block.end, info)) !== "object";

@@ -12,7 +12,8 @@ export interface Lz4Damage {
   readonly size: number | undefined;
   /**
    * What is wrong, a code such as "BLOCK_CHECKSUM". "CONTENT_CHECKSUM" and "CONTENT_SIZE" lose nothing: every block of the
-   * frame decoded, but its content is not what the frame says.
+   * frame decoded, but its content is not what the frame says. "BLOCK_SHORT" is a block that decodes to less than a block
+   * holds, in the middle of a frame that declares its size and has no checksums of blocks.
    */
   readonly reason: string;
 }

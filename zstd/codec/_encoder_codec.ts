@@ -20,6 +20,8 @@ import type { CompressSettings } from "../options/_compress_options.ts";
 import { digestOf } from "../options/_dictionary_digests.ts";
 
 const NO_BYTES = new Uint8Array();
+/** `ZSTD_dictForceLoad` in zstd.h. */
+const ATTACH_BY_LOADING = 3;
 
 /** Gives a context its parameters; a refused one is named with its bounds. */
 export function configureEncoder(kernel: ZstdEncoderKernel, settings: CompressSettings): void {
@@ -55,6 +57,10 @@ export function useEncoderDictionary(kernel: ZstdEncoderKernel, settings: Compre
         ),
     ),
   );
+  // A digest that is loaded brings level 3 whatever it was made for: the context loads the bytes itself.
+  if (parameterOf(settings, PARAMETER.attachDictionary) !== ATTACH_BY_LOADING) return;
+  const result = kernel.loadDictionary(dictionary.bytes, ZSTD_DICTIONARY_TYPE[dictionary.type]);
+  if (result < 0) throw kernel.error(result, "load the dictionary");
 }
 
 /** A context with its parameters, dictionary and prefix; closed again if they are refused. */
@@ -81,6 +87,9 @@ function parameterOf(settings: CompressSettings, parameter: number): number {
 /** One compression from its first input byte to its last output byte. */
 export class EncoderCodec implements PullCodec {
   readonly #kernel: ZstdEncoderKernel;
+  #settings: CompressSettings;
+  /** Whether the dictionary is to be used with other parameters from the next frame on. */
+  #dictionaryDue = false;
   readonly #size: number | undefined;
   readonly #checkpoints: CheckpointSettings;
   readonly #adaptive: AdaptiveLevel | undefined;
@@ -109,6 +118,7 @@ export class EncoderCodec implements PullCodec {
     offload: "auto" | "always" | "never" = "auto",
     checkpoints: CheckpointSettings = NO_CHECKPOINTS,
   ) {
+    this.#settings = settings;
     this.level = parameterOf(settings, PARAMETER.level);
     this.#hasJobs = parameterOf(settings, PARAMETER.workers) > 0;
     this.#adaptive = settings.adapt && new AdaptiveLevel(settings.adapt);
@@ -195,6 +205,18 @@ export class EncoderCodec implements PullCodec {
     this.#checkOpen("set the level of");
     this.#check(this.#kernel.configure(new Int32Array([PARAMETER.level, level])));
     this.level = level;
+    if (this.#settings.dictionary === undefined) return;
+    const parameters = this.#settings.parameters.slice();
+    parameters[parameters.indexOf(PARAMETER.level) + 1] = level;
+    this.#settings = { ...this.#settings, parameters };
+    this.#dictionaryDue = true;
+  }
+
+  /** Digests the dictionary for a new level where a frame starts. */
+  #renewDictionary(): void {
+    if (!this.#dictionaryDue || this.#frameStarted) return;
+    useEncoderDictionary(this.#kernel, this.#settings);
+    this.#dictionaryDue = false;
   }
 
   read(target: Uint8Array<ArrayBuffer>, start: number): number {
@@ -202,6 +224,7 @@ export class EncoderCodec implements PullCodec {
     this.#adaptive?.enter();
     let at = start;
     while (at < target.length && !this.#isIdle()) {
+      this.#renewDictionary();
       const operation = this.#nextOperation();
       at += this.#account(
         operation,
@@ -217,6 +240,7 @@ export class EncoderCodec implements PullCodec {
     this.#adaptive?.enter();
     let at = start;
     while (at < target.length && !this.#isIdle()) {
+      this.#renewDictionary();
       const operation = this.#nextOperation();
       at += this.#account(
         operation,

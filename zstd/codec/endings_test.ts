@@ -14,11 +14,13 @@ import {
   ZstdCompressionStream,
   ZstdDecoder,
   ZstdDecompressionStream,
+  ZstdDictionary,
   ZstdEncoder,
 } from "@sluice/zstd";
 import { SluiceError } from "@sluice/internal";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { testBackends } from "../../tests/_backends.ts";
+import { text as words } from "../../tests/_data.ts";
 
 const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
 
@@ -219,4 +221,23 @@ testBackends("a signal ends a copy whose source or target stalls", async () => {
     controller.abort(new Error("enough"));
     await assertRejects(() => copying, Error, "enough");
   }
+});
+
+testBackends("the level counts with a dictionary, however it is attached and whenever it is set", () => {
+  const content = words(200_000, 5);
+  using dictionary = new ZstdDictionary(words(20_000, 9), { type: "raw" });
+  for (const attachDictionary of ["auto", "attach", "copy", "load"] as const) {
+    const at = (level: number): number =>
+      compressZstd(content, { level, dictionary, attachDictionary }).length;
+    assert(at(-50) > at(3) && at(3) > at(19), attachDictionary);
+    using encoder = new ZstdEncoder({ dictionary, attachDictionary, level: -50 });
+    encoder.setLevel(19);
+    const frame = new Uint8Array([...encoder.push(content), ...encoder.finish()]);
+    assert(frame.length < at(3), attachDictionary);
+    assertEquals(decompressZstd(frame, { dictionary }), content);
+  }
+});
+
+testBackends("automatic threads work on every backend", () => {
+  assertEquals(decompressZstd(compressZstd(text("content"), { workers: "auto" })), text("content"));
 });

@@ -291,6 +291,18 @@ export class ZstdEncoderKernel implements Disposable {
     this.#dictionary = dictionary;
   }
 
+  /** Has every frame from now on load a copy of a dictionary with the context's parameters; returns a result. */
+  loadDictionary(bytes: Uint8Array, type: number): number {
+    return this.#functions.sluice_zstd_compressor_load_dictionary(
+      this.#handle.pointer,
+      bytes,
+      0,
+      bytes.length,
+      type,
+      this.#step,
+    );
+  }
+
   /** Copies content that every frame from now on may refer to; undefined for none. Returns a result. */
   setPrefix(prefix: Uint8Array | undefined): number {
     return this.#functions.sluice_zstd_compressor_set_prefix(

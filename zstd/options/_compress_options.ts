@@ -192,7 +192,7 @@ function choice(name: string, value: "auto" | "on" | "off" | undefined): number 
 function workerCount(options: ZstdCompressOptions): number {
   const { workers = 0 } = options;
   const count = workers === "auto"
-    ? (options.backend === "wasm" ? 0 : navigator.hardwareConcurrency)
+    ? (resolveBackend(options.backend) === "wasm" ? 0 : navigator.hardwareConcurrency)
     : checkInteger("workers", workers, 0, WORKERS_MAX);
   // Without workers the codec ignores the option in silence.
   if (flag("rsyncable", options.rsyncable, false) === 1) return Math.max(count, 1);

@@ -167,6 +167,28 @@ fn useDictionary(self: *Compressor, dictionary: ?*Dictionary, step: *Step) callc
     return Result.ok.code();
 }
 
+/// Has every frame from now on load a copy of a dictionary with the context's own parameters: a digest brings its own.
+fn loadDictionary(
+    self: *Compressor,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    content_type: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    const size = c.ZSTD_CCtx_loadDictionary_advanced(
+        self.context,
+        bytes.ptr,
+        bytes.len,
+        c.ZSTD_dlm_byCopy,
+        common.contentType(content_type),
+    );
+    if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+    return Result.ok.code();
+}
+
 /// Copies content that every frame from now on may refer to, as if it came before the input; empty for none.
 fn setPrefix(self: *Compressor, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) i32 {
     const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
@@ -359,6 +381,7 @@ pub const exports = .{
     .{ "sluice_zstd_compressor_compress", compress, .off_loop },
     .{ "sluice_zstd_compressor_step", stepFrame, .off_loop },
     .{ "sluice_zstd_compressor_use_dictionary", useDictionary },
+    .{ "sluice_zstd_compressor_load_dictionary", loadDictionary },
     .{ "sluice_zstd_compressor_set_prefix", setPrefix },
     .{ "sluice_zstd_compressor_dictionary_new", dictionaryNew },
     .{ "sluice_zstd_compressor_dictionary_free", dictionaryFree },

@@ -57,6 +57,14 @@ export interface ZstdEncodeFunctions {
     step8: Uint32Array,
   ): Promise<number>;
   sluice_zstd_compressor_use_dictionary(pointer0: Pointer, pointer1: Pointer, step2: Uint32Array): number;
+  sluice_zstd_compressor_load_dictionary(
+    pointer0: Pointer,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    value4: number,
+    step5: Uint32Array,
+  ): number;
   sluice_zstd_compressor_set_prefix(
     pointer0: Pointer,
     source1: Uint8Array | null,
@@ -222,7 +230,7 @@ export interface ZstdEncodeFunctions {
 /** What a backend must know of the module zstd_encode. */
 export const ZSTD_ENCODE_MODULE: LibraryModule = {
   name: "zstd_encode",
-  hash: 1964254679,
+  hash: 3729243562,
   functions: {
     sluice_zstd_compressor_new: { parameters: ["f64", "step"], result: "handle", offLoop: false },
     sluice_zstd_compressor_free: { parameters: ["handle"], result: "void", offLoop: false },
@@ -245,6 +253,11 @@ export const ZSTD_ENCODE_MODULE: LibraryModule = {
     },
     sluice_zstd_compressor_use_dictionary: {
       parameters: ["handle", "handle", "step"],
+      result: "i32",
+      offLoop: false,
+    },
+    sluice_zstd_compressor_load_dictionary: {
+      parameters: ["handle", "source", "u32", "u32", "u32", "step"],
       result: "i32",
       offLoop: false,
     },
