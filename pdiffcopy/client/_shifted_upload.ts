@@ -122,6 +122,7 @@ export async function uploadByModel(upload: ShiftedUpload): Promise<IndexCopyOut
     table,
     mode: status.mode,
     fresh: true,
+    verifyWritten: options.verifyWritten,
   };
   const session = await RemoteTarget.open(peer, target.filename, plan, undefined);
   try {

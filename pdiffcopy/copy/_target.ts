@@ -3,8 +3,9 @@
  * beside it, whatever happens and whenever. Server and client write through this alone.
  */
 import { SluiceError } from "@sluice/internal";
-import { isBlockDevice, isDirectory, isRegular } from "../file/_block_file.ts";
+import { digestsOf, isBlockDevice, isDirectory, isRegular, newTable } from "../file/_block_file.ts";
 import type { BlockDirectory, BlockFile, Table } from "../file/_block_file.ts";
+import { isSameDigest } from "../file/_digest.ts";
 import { failure, systemFailure } from "../file/_errors.ts";
 import { FRAME, FRAME_HEADER_SIZE, readFrame } from "../file/_frames.ts";
 import { KeptFacts } from "./_kept_facts.ts";
@@ -286,10 +287,14 @@ export class LocalTarget implements Disposable {
     await this.#journal.write({ size, source }, fsync);
   }
 
-  /** Gives the file its size and, where it is new, its name; then the copy is over. */
-  async commit(): Promise<void> {
+  /**
+   * Gives the file its size and, where it is new, its name; then the copy is over. With a table the file is read back
+   * before, and must have its digests.
+   */
+  async commit(expected?: Table): Promise<void> {
     const { size, fsync } = this.#plan;
     if (this.#state === "clean" && !this.hasLength) await this.#prepare();
+    if (expected !== undefined && !this.#landsInPlace) await this.#readBack(this.#file!, expected);
     if (this.#state === "clean" && !this.#wasDirty) return this.close();
     const file = this.#file!;
     const { mode, size: now } = file.status();
@@ -299,7 +304,7 @@ export class LocalTarget implements Disposable {
     else if (!this.exists) file.setFacts({ mode: mode & (this.#plan.mode ?? USUAL_MODE) & 0o7777 });
     if (fsync) await file.sync();
     this.#checkUntouched();
-    if (this.#landsInPlace) await this.#land(file);
+    if (this.#landsInPlace) await this.#land(file, expected);
     else if (this.#state === "part") this.#directory.rename(partName(this.#name), this.#name);
     else this.#journal.remove();
     if (fsync) await this.#directory.sync();
@@ -307,7 +312,7 @@ export class LocalTarget implements Disposable {
   }
 
   /** Copies the complete part into the existing file, and removes it. */
-  async #land(part: BlockFile): Promise<void> {
+  async #land(part: BlockFile, expected: Table | undefined): Promise<void> {
     const existing = this.#existing!;
     const { size, fsync, threads } = this.#plan;
     await this.#writeJournal();
@@ -317,9 +322,35 @@ export class LocalTarget implements Disposable {
     }
     if (existing.status().size !== size) await existing.resize(size);
     this.#kept!.giveTo(existing);
+    if (expected !== undefined) await this.#readBack(existing, expected);
     if (fsync) await existing.sync();
     this.#journal.remove();
     this.#directory.remove(partName(this.#name));
+  }
+
+  /** Reads what the disk has of the new content, and compares it with digests. */
+  async #readBack(file: BlockFile, expected: Table): Promise<void> {
+    const { size, threads } = this.#plan;
+    const { mode, size: now } = file.status();
+    if (now !== size && !isBlockDevice(mode)) await file.resize(size);
+    await file.sync();
+    await file.dropCache();
+    const found = newTable(size, expected.blockSize, expected.hash);
+    const stride = STRIDE - STRIDE % expected.blockSize || expected.blockSize;
+    for (let at = 0; at < size; at += stride) {
+      await file.hash(at, Math.min(size, at + stride), found, threads);
+    }
+    for (let at = 0; at < size; at += expected.blockSize) {
+      const end = Math.min(size, at + expected.blockSize);
+      if (isSameDigest(digestsOf(found, at, end), digestsOf(expected, at, end))) continue;
+      throw failure(
+        "VERIFY_FAILED",
+        `Cannot verify ${this.#name}: the disk has other content at byte ${at}`,
+        {
+          offset: at,
+        },
+      );
+    }
   }
 
   /** Somebody else may have put another file under the name, which must not be replaced unseen. */

@@ -177,6 +177,8 @@ export interface RemoteTargetPlan {
   readonly mode: number | undefined;
   /** Whether the new content is put together from pieces of the old. */
   readonly fresh?: boolean;
+  /** Whether the server reads the file back from its disk at the end. */
+  readonly verifyWritten?: boolean | undefined;
 }
 
 const LOCK_ATTEMPTS = 20;
@@ -234,8 +236,12 @@ export class RemoteTarget implements CopyTarget {
     plan: RemoteTargetPlan,
     codec: FrameCodec = PLAIN,
   ): Promise<RemoteTarget> {
-    const { size, replace, source, table, mode, fresh = false } = plan;
-    const facts = { ...(mode === undefined ? {} : { mode }), ...(fresh ? { fresh } : {}) };
+    const { size, replace, source, table, mode, fresh = false, verifyWritten = false } = plan;
+    const facts = {
+      ...(mode === undefined ? {} : { mode }),
+      ...(fresh ? { fresh } : {}),
+      ...(verifyWritten ? { verifyWritten } : {}),
+    };
     const wanted = { path, size, replace, source, ...hashQuery(table), ...facts };
     const session = await waitingForLock(() => peer.json("POST", "/v2/sessions", {}, wanted));
     const id = textOf(session.id, "id");
