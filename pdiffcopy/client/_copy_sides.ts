@@ -15,7 +15,8 @@ import type { Location } from "../file/location.ts";
 import { RemoteSourceV1, RemoteTargetV1 } from "../wire/_remote_v1.ts";
 import type { OptionsV1 } from "../wire/_remote_v1.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
-import { RemoteSource, RemoteTarget } from "../wire/_remote_v2.ts";
+import { RemoteTarget } from "../wire/_remote_target.ts";
+import { RemoteSource } from "../wire/_remote_v2.ts";
 import type { CopySource, CopyTarget, SideStatus } from "../copy/_sides.ts";
 import { LocalTarget } from "../copy/_target.ts";
 

@@ -4,7 +4,7 @@
 import { newTable } from "../file/_block_file.ts";
 import { hashOf } from "../file/_hash_registry.ts";
 import { LocalTarget } from "../copy/_target.ts";
-import type { ReplacePolicy } from "../copy/_target.ts";
+import type { ReplacePolicy } from "../copy/_target_plan.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { badRequest, BLOCK_MAX, BLOCK_MIN, Refusal } from "./_server_request.ts";
 import { UploadSession } from "./_upload_session.ts";
