@@ -62,6 +62,8 @@ export interface PdiffClientOptions {
   readonly fsync?: boolean | undefined;
   /** Whether copies by protocol 1 are hashed again at the end, where no digest came before. @default {true} */
   readonly verify?: boolean | undefined;
+  /** Whether the target is read back from the disk at the end, and compared by digests. @default {false} */
+  readonly verifyWritten?: boolean | undefined;
   /** Level of zstd for blocks on their way; 0 for none. @default {0} */
   readonly compressionLevel?: number | undefined;
   /** Whether a source that an earlier copy left mixed may be read. @default {false} */
@@ -170,6 +172,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(
     "replace",
     "fsync",
     "verify",
+    "verifyWritten",
     "compressionLevel",
     "allowDirty",
     "literalPaths",
@@ -187,7 +190,16 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(
     "signal",
   ] satisfies (keyof PdiffClientOptions)[],
 );
-const FLAGS = ["delta", "dryRun", "fsync", "verify", "allowDirty", "literalPaths", "shift"] as const;
+const FLAGS = [
+  "delta",
+  "dryRun",
+  "fsync",
+  "verify",
+  "verifyWritten",
+  "allowDirty",
+  "literalPaths",
+  "shift",
+] as const;
 const BLOCK_MIN = 512;
 const BLOCK_MAX = 64 << 20;
 const TIME_MAX = 2 ** 31 - 1;

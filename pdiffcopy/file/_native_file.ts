@@ -81,6 +81,10 @@ class NativeBlockFile implements BlockFile {
     checked(await this.file.act(ACTION.SYNC_DATA), `write ${this.path} to disk`);
   }
 
+  async dropCache(): Promise<void> {
+    checked(await this.file.act(ACTION.DROP_CACHE), `read ${this.path} from the disk again`);
+  }
+
   async lock(): Promise<boolean> {
     const answer = await this.file.act(ACTION.LOCK);
     if (answer.errno === WOULD_BLOCK && !succeeded(answer)) return false;

@@ -118,6 +118,10 @@ class PortableFile implements BlockFile {
     });
   }
 
+  dropCache(): Promise<void> {
+    return Promise.resolve(); // Deno has no such call
+  }
+
   // deno-lint-ignore require-await
   async lock(): Promise<boolean> {
     return this.#try("lock", () => this.#file.tryLockSync(true));

@@ -35,6 +35,8 @@ export interface IndexCopyPlan {
   readonly fsync: boolean;
   /** Whether it only finds out what it would take. */
   readonly dryRun: boolean;
+  /** Whether the file is read back from the disk at the end. */
+  readonly verifyWritten?: boolean | undefined;
   /** Permission bits of a new file. */
   readonly mode: number | undefined;
   readonly policy: RetryPolicy;
@@ -164,7 +166,7 @@ async function run(
     });
     await plan.finish?.();
     if (model.sha1 !== undefined) await verifySha1(target, model, plan.label);
-    await target.commit();
+    await target.commit(plan.verifyWritten === true ? table : undefined);
     return { written, resumed: target.resumed };
   } catch (error) {
     const mixed = target.isMixed;
