@@ -222,6 +222,7 @@ function unpackSparse(stored: Uint8Array, length: number): Uint8Array<ArrayBuffe
  * @throws {UnsupportedFeatureError} With code "STATE_VERSION".
  */
 export function decodeState(bytes: Uint8Array): DecoderState {
+  // Long: the fields of the format in their order, each checked against those before.
   if (bytes.length < 15 || bytes.length > STATE_SIZE_MAX) throw invalid("length", `is ${bytes.length} bytes`);
   const end = bytes.length - 4;
   if (readU32(bytes, 0) !== MAGIC) throw invalid("magic", "is wrong");

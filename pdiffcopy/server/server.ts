@@ -148,6 +148,7 @@ function rootPath(path: string): string {
  * ```
  */
 export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
+  // Long: the options are checked one by one; the handler is a closure over what comes of them.
   checkHandlerOptions(options);
   const threads = checkInteger("threads", options.threads ?? navigator.hardwareConcurrency, 1, 1024);
   const root = new ServerRoot(

@@ -173,6 +173,7 @@ export class ArchiveUpdate {
   }
 
   async run(files: readonly ZpaqFile[]): Promise<ZpaqUpdateResult> {
+    // Long: one pass over the files, whose lines and counts every step adds to.
     if (this.#archive?.streaming) {
       throw new UnsupportedFeatureError("Cannot update the archive: it is a streaming archive", {
         format: "zpaq",
