@@ -1,7 +1,8 @@
 /**
  * The byte layout of checkpoints, S4CK version 1 (FORMATS.md): written minimal, read as from an enemy.
  */
-import { lz4BlockDecompress, lz4Xxh32, XXH32_STATE_LENGTH } from "../kernel/decoder.ts";
+import { XXH32_STATE_LENGTH } from "../kernel/decoder.ts";
+import { lz4BlockDecompress, lz4Xxh32 } from "../kernel/blocks.ts";
 import { lz4BlockCompress } from "../kernel/encoder.ts";
 import { CorruptDataError, readU32, UnsupportedFeatureError, writeU32 } from "@sluice/internal";
 import { PHASE } from "./_decoder_state.ts";
