@@ -12,7 +12,8 @@ export { RESULT, resultError };
 
 export type { BackendChoice };
 
-function halves(low: number, high: number): number {
+/** A 64-bit number of two halves. */
+export function halves(low: number, high: number): number {
   return low + high * 2 ** 32;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { halves } from "./codec.ts";
 import { STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice, Handle } from "@sluice/ffi";
 import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";

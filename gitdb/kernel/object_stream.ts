@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { halves, handleOf, providePage, takeNeeds } from "./store.ts";
+import { halves } from "./codec.ts";
+import { handleOf, providePage, takeNeeds } from "./store.ts";
 import { STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { Handle } from "@sluice/ffi";
 import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";

@@ -7,6 +7,7 @@ import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice, Handle, Library, Pointer } from "@sluice/ffi";
 import { GIT_ANY_PACK, GIT_ENTRY, GIT_INDEX_LAYOUT } from "./_abi/git_decode.gen.ts";
 import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";
+import { halves } from "./codec.ts";
 import { GIT_DECODE } from "./decode_module.ts";
 
 export { GIT_JOB_FLAG, GIT_PAGE_SIZE, GIT_RECORD } from "./_abi/git_decode.gen.ts";
@@ -62,11 +63,6 @@ export interface GitEntryHeader {
   readonly baseOffset: number;
   /** The id of the base; undefined unless the kind is 7. */
   readonly baseId: Uint8Array<ArrayBuffer> | undefined;
-}
-
-/** A 64-bit number of two halves. */
-export function halves(low: number, high: number): number {
-  return low + high * 2 ** 32;
 }
 
 /** The pages that are missing, and where they are handed in: of a store, or of a job or stream that works on it. */
