@@ -93,6 +93,12 @@ export class CompoundDatabase extends ObjectStore {
     return false;
   }
 
+  /** Marks an object as in use in the first store that can; returns false where none can. */
+  async freshen(id: IdLike): Promise<boolean> {
+    for (const source of this.sources) if (await source.freshen?.(id) === true) return true;
+    return false;
+  }
+
   /** Facts about an object. */
   override async info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo> {
     const known = ObjectId.from(id, this.hashAlgorithm);

@@ -39,6 +39,20 @@ export function statPath(path: string): Deno.FileInfo | undefined {
   }
 }
 
+/**
+ * Sets the times of a file to now, so that no garbage collection takes it for old. Returns false where that fails: the
+ * caller then writes the file anew, which reports what is wrong.
+ */
+export function touchFile(path: string): boolean {
+  const now = new Date();
+  try {
+    Deno.utimeSync(path, now, now);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The whole of a small text file; undefined where there is no regular file: nothing is waited for behind a FIFO. */
 export async function readText(path: string): Promise<string | undefined> {
   if (statPath(path)?.isFile !== true) return undefined;

@@ -15,6 +15,7 @@ import {
   listFolder,
   statPath,
   toPath,
+  touchFile,
 } from "../object/_fs.ts";
 import { idsWithPrefix } from "../object/_id_search.ts";
 import type { IdTable } from "../object/_id_search.ts";
@@ -204,6 +205,32 @@ export class PackStore extends ObjectStore {
   /** As `has`, at once; native files only. */
   hasSync(id: IdLike): boolean {
     return this.#reads.hasSync(ObjectId.from(id, this.hashAlgorithm));
+  }
+
+  /**
+   * Marks a pack that has the object as in use, so that git's garbage collection takes its objects for new; returns false
+   * where none can be marked. Cruft packs do not count: they keep a time for each object.
+   *
+   * @example A pack in memory has no file to mark
+   * ```ts
+   * import { PackStore, PackWriter } from "@sluice/gitdb";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const writer = new PackWriter();
+   * const id = await writer.add({ type: "blob", body: "packed" });
+   * const { pack, index } = await writer.finish();
+   * await using store = await PackStore.fromSources([{ name: "one", pack, index }]);
+   * assertEquals(await store.freshen(id), false);
+   * ```
+   */
+  async freshen(id: IdLike): Promise<boolean> {
+    const known = ObjectId.from(id, this.hashAlgorithm);
+    if (!await this.#reads.has(known)) return false;
+    for (const { name, packNumber, files: { pack: { path } } } of this.#units) {
+      if (path === undefined || !await this.#reads.has(known, undefined, packNumber)) continue;
+      if (statPath(joinPath(this.root!, `${name}.mtimes`)) === undefined && touchFile(path)) return true;
+    }
+    return false;
   }
 
   /** Facts about an object. */
