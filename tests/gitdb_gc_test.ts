@@ -48,28 +48,31 @@ const WRITES = {
 } as const;
 
 for (const place of ["loose", "pack"] as const) {
-  testGit(`an object that is ${place} and old survives git's prune once it is written again`, async (folder) => {
-    for (const [how, write] of Object.entries(WRITES)) {
-      const repository = `${folder}/${how}.git`;
-      await makeRepository(repository, { commits: 3 });
-      const wanted = await store(repository, `wanted ${how}`);
-      const other = await store(repository, `other ${how}`);
-      // One pack each: a pack is as new as its newest object.
-      if (place === "pack") { for (const id of [wanted, other]) await pack(repository, [id]); }
-      makeOld(`${repository}/objects`);
-      {
-        await using database = await GitDatabase.open(repository);
-        assertEquals(await write(database, `wanted ${how}`), wanted);
-        if (place === "pack") assertEquals(await database.loose.candidates(wanted), []);
+  testGit(
+    `an object that is ${place} and old survives git's prune once it is written again`,
+    async (folder) => {
+      for (const [how, write] of Object.entries(WRITES)) {
+        const repository = `${folder}/${how}.git`;
+        await makeRepository(repository, { commits: 3 });
+        const wanted = await store(repository, `wanted ${how}`);
+        const other = await store(repository, `other ${how}`);
+        // One pack each: a pack is as new as its newest object.
+        if (place === "pack") { for (const id of [wanted, other]) await pack(repository, [id]); }
+        makeOld(`${repository}/objects`);
+        {
+          await using database = await GitDatabase.open(repository);
+          assertEquals(await write(database, `wanted ${how}`), wanted);
+          if (place === "pack") assertEquals(await database.loose.candidates(wanted), []);
+        }
+        // git makes the unreachable objects of packs loose with the time of their pack.
+        await git(repository, ["repack", "-A", "-d", "-q", "--unpack-unreachable=1.hour.ago"]);
+        await git(repository, ["prune", "--expire=1.hour.ago"]);
+        const left = await git(repository, LIST);
+        assert(left.includes(wanted), how);
+        assert(!left.includes(other), how);
       }
-      // git makes the unreachable objects of packs loose with the time of their pack.
-      await git(repository, ["repack", "-A", "-d", "-q", "--unpack-unreachable=1.hour.ago"]);
-      await git(repository, ["prune", "--expire=1.hour.ago"]);
-      const left = await git(repository, LIST);
-      assert(left.includes(wanted), how);
-      assert(!left.includes(other), how);
-    }
-  });
+    },
+  );
 }
 
 testGit("an object of an alternate is marked there; one of a cruft pack is written again", async (folder) => {
@@ -148,5 +151,8 @@ testGit("repack -d keeps a partial clone clean for fsck", async (folder) => {
   }
   assertEquals(await fsck(), 0);
   assert((await git(clone, LIST)).includes(added));
-  assertEquals([...Deno.readDirSync(`${clone}/objects/pack`)].filter(({ name }) => name.endsWith(".promisor")).length, 1);
+  assertEquals(
+    [...Deno.readDirSync(`${clone}/objects/pack`)].filter(({ name }) => name.endsWith(".promisor")).length,
+    1,
+  );
 });

@@ -10,7 +10,13 @@ import type { AlternatesOptions } from "./alternates_store.ts";
 import { CompoundDatabase } from "./compound_database.ts";
 import { LooseStore } from "../loose/loose_store.ts";
 import type { LooseStoreOptions } from "../loose/loose_store.ts";
-import type { EncodedInput, ObjectInput, ObjectReader, ObjectWriter, WriteOptions } from "../object/object.ts";
+import type {
+  EncodedInput,
+  ObjectInput,
+  ObjectReader,
+  ObjectWriter,
+  WriteOptions,
+} from "../object/object.ts";
 import type { ObjectId } from "../object/object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
 

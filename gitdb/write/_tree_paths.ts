@@ -2,10 +2,13 @@
  * The paths of objects, as the trees of a database name them.
  */
 import type { GitDatabase } from "../database/git_database.ts";
-import { ObjectId } from "../object/object_id.ts";
+import { ObjectId } from "../object/_object_id.ts";
 
 /** Names by which trees know objects: similar names make similar content likely. */
-export async function pathsInTrees(database: GitDatabase, ids: readonly ObjectId[]): Promise<Map<string, string>> {
+export async function pathsInTrees(
+  database: GitDatabase,
+  ids: readonly ObjectId[],
+): Promise<Map<string, string>> {
   const paths = new Map<string, string>();
   const hashSize = database.hashAlgorithm === "sha1" ? 20 : 32;
   const decoder = new TextDecoder();

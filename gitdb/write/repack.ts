@@ -6,7 +6,7 @@
 import { SluiceError } from "@sluice/internal";
 import type { GitDatabase } from "../database/git_database.ts";
 import { isMissing, joinPath, listFolder, statPath } from "../object/_fs.ts";
-import { ObjectId } from "../object/object_id.ts";
+import type { ObjectId } from "../object/object_id.ts";
 import type { Pack } from "../pack/pack.ts";
 import { createPack } from "./create_pack.ts";
 import type { CreatedPack, CreatePackOptions } from "./create_pack.ts";
@@ -68,7 +68,10 @@ export async function repack(
     created = await createPack(folder, database, requests, options);
   }
   if (options.delete === true) {
-    requireFiles(folder, [...lasting.map(({ name }) => name), ...created === undefined ? [] : [created.name]]);
+    requireFiles(folder, [
+      ...lasting.map(({ name }) => name),
+      ...created === undefined ? [] : [created.name],
+    ]);
     await removePacks(folder, merged.map(({ name }) => name).filter((name) => name !== created?.name));
     for await (const id of database.loose.ids()) {
       const path = database.loose.findPath(id);
@@ -106,7 +109,9 @@ async function idsOf(packs: readonly Pack[]): Promise<Map<string, ObjectId>> {
  * @throws {SluiceError} If one is gone.
  */
 function requireFiles(folder: string, names: readonly string[]): void {
-  for (const path of names.flatMap((name) => [".pack", ".idx"].map((ending) => joinPath(folder, name + ending)))) {
+  for (
+    const path of names.flatMap((name) => [".pack", ".idx"].map((ending) => joinPath(folder, name + ending)))
+  ) {
     if (statPath(path)?.isFile === true) continue;
     throw new SluiceError(`Cannot remove what was packed: "${path}" disappeared meanwhile`, {
       format: "git",
