@@ -76,7 +76,7 @@ class LocalSide implements CopyTarget {
   }
 }
 
-/** Both sides, and the connections behind them. */
+/** Both sides, and their connections. */
 export class CopySides implements Disposable {
   readonly #source: Location;
   readonly #target: Location;

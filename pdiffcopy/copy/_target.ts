@@ -1,5 +1,5 @@
 /**
- * Writing a file so that its name stands for the old content, the new content, or a mixture with a durable journal
+ * Writing a file so that its name always has the old content, the new content, or a mixture with a durable journal
  * beside it, whatever happens and whenever. Server and client write through this alone.
  */
 import { SluiceError } from "@sluice/internal";

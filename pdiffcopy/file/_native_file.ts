@@ -1,5 +1,5 @@
 /**
- * Native files behind the common face.
+ * Native files as `BlockFile`.
  */
 import { ACTION, NativeFile, OPEN, RESULT, succeeded } from "../kernel/file.ts";
 import type { FileAnswer, FileStatus } from "../kernel/file.ts";

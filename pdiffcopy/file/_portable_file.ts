@@ -1,5 +1,5 @@
 /**
- * Deno's own files behind the common face: for systems, permissions and backends without native ones. Hashing runs in
+ * Deno's own files as `BlockFile`: for systems, permissions and backends without native ones. Hashing runs in
  * memory, block by block.
  */
 import { hashBlocksInto, hashOnce } from "../kernel/hash.ts";

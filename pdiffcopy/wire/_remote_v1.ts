@@ -1,5 +1,5 @@
 /**
- * Files behind a server that speaks protocol 1: the original program, or ours.
+ * Files on a server that speaks protocol 1: the original program, or ours.
  */
 import { hashOnce } from "../kernel/hash.ts";
 import { failure } from "../file/_errors.ts";

@@ -1,5 +1,5 @@
 /**
- * Files behind a server that speaks protocol 2.
+ * Files on a server that speaks protocol 2.
  */
 import { failure } from "../file/_errors.ts";
 import { digestOfBlocks, isSameDigest } from "../file/_digest.ts";

@@ -87,6 +87,7 @@ export function singleUses(graph: Graph): ReadonlySet<Variable> {
 
 /** The steps of a block. */
 export function stepsOf(block: Block, single: ReadonlySet<Variable>, ranges: Ranges): Step[] {
+  // Long: closures over what waits, read and written by each kind of operation.
   const steps: Step[] = [];
   let waiting: Waiting[] = [];
   const flush = (which: (each: Waiting) => boolean): void => {
