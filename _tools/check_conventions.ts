@@ -3,7 +3,8 @@
  * - every public file of a library package is reached from one of its entry points;
  * - every exported function and class has an example that asserts;
  * - tracked files name no package registry and no folder of the machine they were written on;
- * - no tracked file is above 1 MiB, and no vendored C source, library or WASM module is tracked.
+ * - no tracked file is above 1 MiB, and no vendored C source, library or WASM module is tracked;
+ * - no Zig function gives a field back and then allocates it, and none has more than 70 lines without a reason.
  *
  * Run `deno run -A _tools/check_conventions.ts`; prints one line a finding and fails when there is one.
  */
@@ -133,6 +134,55 @@ async function strayFiles(files: readonly string[]): Promise<string[]> {
   return findings;
 }
 
+/**
+ * Fields of our Zig that are given back and then allocated anew in one function: when the second step fails, the field
+ * still names what is gone. `Memory.resize` does it in one step; what is emptied between the two is safe.
+ */
+async function releasedThenAllocated(files: readonly string[]): Promise<string[]> {
+  const findings: string[] = [];
+  for (const path of files.filter((path) => path.endsWith(".zig") && !path.includes("/core/"))) {
+    const text = await read(path);
+    for (const [body] of text.matchAll(/^( *)(?:pub )?fn [\s\S]*?^\1}$/gm)) {
+      for (
+        const { 1: field, index } of body.matchAll(
+          /(?:\.release|allocator\.free|heap\.give)\(((?:\w+\.)+\w+)\);/g,
+        )
+      ) {
+        const rest = body.slice(index);
+        const emptied = rest.indexOf(`${field} = &.{};`);
+        const anew = rest.search(new RegExp(`${field!.replaceAll(".", "\\.")} = [^;]*(?:alloc|dupe|create)`));
+        if (anew < 0 || emptied >= 0 && emptied < anew) continue;
+        findings.push(
+          `${path}: ${field} is given back and then allocated: use Memory.resize, or empty it between`,
+        );
+      }
+    }
+  }
+  return findings;
+}
+
+/** Lines of a Zig function; one that has more says why, in a comment that starts with "Long: ". */
+const FUNCTION_LINES_MAX = 70;
+
+/** Functions of our Zig that are long for no stated reason; those that return a type are containers of others. */
+async function longFunctions(files: readonly string[]): Promise<string[]> {
+  const findings: string[] = [];
+  for (const path of files.filter((path) => path.endsWith(".zig"))) {
+    const lines = (await read(path)).split("\n");
+    for (const [start, line] of lines.entries()) {
+      const [, indent, name] = /^( *)(?:pub )?(?:inline )?fn (\w+)\(/.exec(line) ?? [];
+      if (indent === undefined || / type \{$/.test(line)) continue;
+      const end = lines.indexOf(`${indent}}`, start);
+      const body = lines.slice(start, end);
+      if (body.length <= FUNCTION_LINES_MAX || body.some((each) => each.includes("// Long: "))) continue;
+      findings.push(
+        `${path}:${start + 1}: ${name} has ${body.length} lines, expected at most ${FUNCTION_LINES_MAX}`,
+      );
+    }
+  }
+  return findings;
+}
+
 /** Everything that breaks a convention, one line each. */
 export async function checkConventions(): Promise<string[]> {
   const files = await listFiles();
@@ -142,6 +192,8 @@ export async function checkConventions(): Promise<string[]> {
     ...(await Promise.all(libraries.map(missingExamples))).flat(),
     ...await foreignNames(files),
     ...await strayFiles(files),
+    ...await longFunctions(files),
+    ...await releasedThenAllocated(files),
   ];
 }
 

@@ -227,6 +227,32 @@ const noLeftovers: Deno.lint.Rule = {
   },
 };
 
+/** A function of more lines than this says why, in a comment that starts with "Long: ". */
+const FUNCTION_LINES_MAX = 70;
+
+const functionLength: Deno.lint.Rule = {
+  create(context) {
+    const { package: name, isTest } = placeOfFile(context);
+    if (isTest || MAY_IMPORT[name] === undefined) return {};
+    const { text } = context.sourceCode;
+    function check(node: Deno.lint.Node): void {
+      const [start, end] = node.range;
+      const lines = text.slice(start, end).split("\n").length;
+      if (lines <= FUNCTION_LINES_MAX) return;
+      const isExplained = context.sourceCode.getAllComments().some(({ value, range }) =>
+        range[0] >= start && range[1] <= end && value.trim().startsWith("Long: ")
+      );
+      if (isExplained) return;
+      context.report({
+        node,
+        message: `a function of ${lines} lines, expected at most ${FUNCTION_LINES_MAX}`,
+        hint: 'split it, or say why it is one in a comment inside that starts with "Long: "',
+      });
+    }
+    return { FunctionDeclaration: check, MethodDefinition: check };
+  },
+};
+
 const plugin: Deno.lint.Plugin = {
   name: "sluice",
   rules: {
@@ -235,6 +261,7 @@ const plugin: Deno.lint.Plugin = {
     portable,
     "error-message": errorMessage,
     "no-leftovers": noLeftovers,
+    "function-length": functionLength,
   },
 };
 export default plugin;

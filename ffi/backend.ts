@@ -95,7 +95,18 @@ export function resolveBackend(choice: BackendChoice | undefined): "native" | "w
   return "wasm";
 }
 
-/** A module of the library on whichever backend a caller wants; each is opened once, at first use. */
+/**
+ * A module of the library on whichever backend a caller wants; each is opened once, at first use. Kernels are made of it.
+ *
+ * @example A module that is native only
+ * ```ts
+ * import { BackendModule } from "@sluice/ffi";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const files = new BackendModule({ name: "files", hash: 0, functions: {} });
+ * assertThrows(() => files.open("wasm"), Error, "native only");
+ * ```
+ */
 export class BackendModule<Functions> {
   readonly #module: LibraryModule;
   readonly #wasm: WasmModule<Functions> | undefined;

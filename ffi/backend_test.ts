@@ -1,7 +1,8 @@
 import { backendInfo, configureBackend, liveHandleCount } from "@sluice/ffi";
 import { ZstdDecoderKernel } from "../zstd/kernel/decoder.ts";
 import { ZstdEncoderDictionary, ZstdEncoderKernel } from "../zstd/kernel/encoder.ts";
-import { GitJobKernel, GitStoreKernel } from "../gitdb/kernel/store.ts";
+import { GitStoreKernel } from "../gitdb/kernel/store.ts";
+import { GitJobKernel } from "../gitdb/kernel/job.ts";
 import { BackendUnavailableError } from "@sluice/internal";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { BACKENDS } from "../tests/_backends.ts";

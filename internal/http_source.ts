@@ -78,6 +78,7 @@ export async function byteSourceFromUrl(
   url: string | URL,
   options: HttpSourceOptions = {},
 ): Promise<ByteSource> {
+  // Long: the requests of one source are closures over its size, validator and tail.
   const retries = checkInteger("retries", options.retries ?? RETRIES_DEFAULT, 0, 1e6);
   const retryDelayMs = checkInteger("retryDelayMs", options.retryDelayMs ?? RETRY_DELAY_MS_DEFAULT, 0, 1e6);
   const tailSize = checkInteger("tailSize", options.tailSize ?? 0, 0, TAIL_SIZE_MAX);

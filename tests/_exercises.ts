@@ -163,7 +163,11 @@ const zstd: readonly Exercise[] = [
     modules: [ZSTD_ENCODE, ZSTD_DECODE],
     run: (): Bytes => {
       using dictionary = new ZstdDictionary(BASE, { type: "raw" });
-      return decompressZstd(compressZstd(SMALL, { dictionary }), { dictionary });
+      const loaded = compressZstd(SMALL, { dictionary, attachDictionary: "load", level: 5 });
+      return concatBytes([
+        decompressZstd(compressZstd(SMALL, { dictionary }), { dictionary }),
+        decompressZstd(loaded, { dictionary }),
+      ]);
     },
   },
   {

@@ -2,7 +2,8 @@
  * Makes native objects on each backend, forgets them, and prints how many the collector left. Run with `--expose-gc`.
  */
 import { liveHandleCount } from "@sluice/ffi";
-import { GitJobKernel, GitStoreKernel } from "../gitdb/kernel/store.ts";
+import { GitStoreKernel } from "../gitdb/kernel/store.ts";
+import { GitJobKernel } from "../gitdb/kernel/job.ts";
 import { ZstdEncoderDictionary, ZstdEncoderKernel } from "../zstd/kernel/encoder.ts";
 import { BACKENDS } from "./_backends.ts";
 

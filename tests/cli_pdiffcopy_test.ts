@@ -228,3 +228,125 @@ Deno.test("sluice pdiffcopy copies by an index from a plain web server", async (
     });
   });
 });
+
+Deno.test("sluice pdiffcopy tells the truth about lengths, and dry runs change nothing", async () => {
+  await withFiles(async (directory) => {
+    const [source, target] = [`${directory}/source`, `${directory}/target`];
+    assertEquals((await ours("index", source, "-o", `${directory}/source.pdx`)).code, 0);
+    for (const content of [new Uint8Array([...CONTENT, 0]), CONTENT.subarray(1)]) {
+      await Deno.writeFile(target, content);
+      assertEquals((await ours("--check", source, target)).code, 2);
+      assertEquals((await ours("diff", source, target)).code, 2);
+      const dry = await ours("-n", source, target);
+      assert(!dry.stderr.includes("nothing to do"), dry.stderr);
+      const args = ["--index", `${directory}/source.pdx`, source, target];
+      assertEquals((await ours("-n", ...args)).code, 0);
+      assertEquals((await ours("--check", ...args)).code, 2);
+      assertEquals((await ours("-n", "-B", "3", source, target)).code, 1);
+      assertEquals(await Deno.readFile(target), content);
+    }
+    await Deno.writeFile(target, CONTENT);
+    assertEquals((await ours("--check", source, target)).code, 0);
+    assertEquals((await ours("--check", source, `${directory}/none`)).code, 2);
+  });
+});
+
+Deno.test("sluice pdiffcopy caps brings the token, and says what is missing", async () => {
+  await withFiles(async (directory) => {
+    await Deno.writeTextFile(`${directory}/token`, "secret\n");
+    await withServer(["--root", directory, "--token", `${directory}/token`], async (url) => {
+      const found = await ours("caps", url, "--token", `${directory}/token`);
+      assertEquals(found.code, 0, found.stderr);
+      const without = await ours("caps", url);
+      assertEquals(without.code, 7);
+      assertStringIncludes(without.stderr, url);
+    });
+    const none = await ours("caps", "http://127.0.0.1:1");
+    assertEquals(none.code, 5);
+    assertStringIncludes(none.stderr, "http://127.0.0.1:1");
+  });
+});
+
+Deno.test({
+  name: "sluice pdiffcopy -r exits with 23 and names what was not copied",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFiles(async (directory) => {
+      await Deno.mkdir(`${directory}/tree`);
+      await Deno.writeTextFile(`${directory}/tree/file`, "content");
+      assert((await new Deno.Command("mkfifo", { args: [`${directory}/tree/pipe`] }).output()).success);
+      await withServer(["--root", directory, "--writable"], async (url) => {
+        for (const target of [`${directory}/copy`, `${url}/upload`]) {
+          const { code, stderr } = await ours("-r", `${directory}/tree`, target);
+          assertEquals(code, 23, stderr);
+          assertStringIncludes(stderr, "pipe: it is neither a file, a directory nor a link");
+        }
+        const whole = await ours("-r", `${url}/`, `${directory}/whole`);
+        assertEquals(whole.code, 23, whole.stderr);
+      });
+      for (const path of ["copy/file", "upload/file", "whole/tree/file"]) {
+        assertEquals(await Deno.readTextFile(`${directory}/${path}`), "content");
+      }
+    }),
+});
+
+Deno.test("sluice pdiffcopy refuses options without an effect", async () => {
+  await withFiles(async (directory) => {
+    const [source, target] = [`${directory}/source`, `${directory}/new`];
+    for (
+      const args of [
+        ["--delete", source, target],
+        ["--seed", source, "http://127.0.0.1:1/x", target],
+        ["--max-delete", "1", "-r", directory, target],
+        ["--compress", "zstd", source, target],
+        ["--hosts", "a", source, target],
+        ["caps", "http://127.0.0.1:1", "-W"],
+      ]
+    ) {
+      const { code, stderr } = await ours(...args);
+      assertEquals(code, 1, args.join(" "));
+      assertStringIncludes(stderr, "has no effect");
+    }
+    assertEquals(names(directory), ["source", "target"]);
+  });
+});
+
+const hasStrace = Deno.build.os === "linux" &&
+  await new Deno.Command("strace", { args: ["-V"], stdout: "null", stderr: "null" }).output()
+    .then(({ success }) => success, () => false);
+
+Deno.test({
+  name: "sluice pdiffcopy copies where the file system can't clone, whatever it answers",
+  ignore: !hasStrace,
+  fn: () =>
+    withFiles(async (directory) => {
+      for (
+        const [replace, error] of [["atomic", "EAGAIN"], ["auto", "EAGAIN"], ["atomic", "EINVAL"]] as const
+      ) {
+        await Deno.writeFile(`${directory}/target`, CONTENT.subarray(5));
+        const command = sluiceArguments([
+          "pdiffcopy",
+          "--replace",
+          replace,
+          `${directory}/source`,
+          `${directory}/target`,
+        ]);
+        const inject = [
+          "-f",
+          "-qq",
+          "-e",
+          "trace=ioctl",
+          "-e",
+          `inject=ioctl:error=${error}`,
+          "-o",
+          "/dev/null",
+        ];
+        const { success, stderr } = await new Deno.Command("strace", {
+          args: [...inject, Deno.execPath(), ...command],
+          stdin: "null",
+        }).output();
+        assert(success, new TextDecoder().decode(stderr));
+        assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
+      }
+    }),
+});

@@ -1,9 +1,7 @@
 /**
  * The subcommands of `sluice pdiffcopy`, and what it does without one.
  */
-import { byteSourceFromUrl, printable } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
-import { openFileSource } from "@sluice/internal/file-source";
+import { printable } from "@sluice/internal";
 import {
   BLOCK_SIZE,
   buildPdiffIndex,
@@ -149,17 +147,11 @@ async function serve(
 async function hash(settings: PdiffcopySettings, operands: readonly string[]): Promise<number> {
   expectOperands(operands, 1, COMMANDS.hash!.usage);
   const [path] = operands;
-  const isUrl = /^https?:\/\//.test(path!);
-  const source = isUrl ? await byteSourceFromUrl(path!) : await openFileSource(path!);
-  try {
-    const options = { blockSize: settings.blockSize ?? BLOCK_SIZE, hash: settings.hash ?? "sha1" };
-    for await (const { offset, digest } of hashBlocks(source, options)) {
-      console.log(`${offset}\t${digest.toHex()}`);
-    }
-    return EXIT.ok;
-  } finally {
-    if ("close" in source) (source as { close(): void }).close();
+  const options = { blockSize: settings.blockSize ?? BLOCK_SIZE, hash: settings.hash ?? "sha1" };
+  for await (const { offset, digest } of hashBlocks(path!, options)) {
+    console.log(`${offset}\t${digest.toHex()}`);
   }
+  return EXIT.ok;
 }
 
 async function diff(
@@ -313,7 +305,8 @@ export async function indexCopyCommand(
     const bytes = isUrl(named) ? await fetchIndex(named, signal) : await Deno.readFile(named);
     const found = PdiffIndex.parse(bytes);
     const { store } = settings;
-    const sources = store === undefined ? [await openSourceFile(source!, isUrl(source!))] : [];
+    // Opened by the copy: a path, or a URL that is read by ranges.
+    const sources = store === undefined ? [source!] : [];
     return await copyByIndex({
       index: found,
       sources,
@@ -340,12 +333,11 @@ export async function indexCopyCommand(
   return settings.check && !result.equal ? PDIFFCOPY_EXIT.differs : EXIT.ok;
 }
 
-async function openSourceFile(source: string, isUrl: boolean): Promise<ByteSource> {
-  return isUrl ? await byteSourceFromUrl(source) : await openFileSource(source);
-}
-
 async function fetchIndex(url: string, signal: AbortSignal): Promise<Uint8Array> {
-  const response = await fetch(url, { signal });
+  const response = await fetch(url, { signal }).catch((error) => {
+    signal.throwIfAborted();
+    throw new Failure(`Cannot reach ${url}: ${describeSystemError(error)}`, PDIFFCOPY_EXIT.network);
+  });
   if (response.ok) return new Uint8Array(await response.arrayBuffer());
   await response.body?.cancel();
   throw new Failure(`Cannot read ${url}: the server answered ${response.status}`, PDIFFCOPY_EXIT.network);

@@ -25,8 +25,8 @@ const BLOCKS = ["block-size", "hash-method", "protocol", "literal-paths", "allow
 
 /** Long names of options by mode; `verbose`, `quiet` and `help` belong to all. */
 const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
-  "copy": [...EVERY_COPY, ...BLOCKS, "whole-file", "replace", "compress", "no-verify", "progress"],
-  "shift": [...EVERY_COPY, "replace", "literal-paths", "allow-dirty", "shift", "seed", "progress"],
+  "copy": [...EVERY_COPY, ...BLOCKS, "whole-file", "replace", "compress", "no-verify", "verify", "progress"],
+  "shift": [...EVERY_COPY, "replace", "literal-paths", "allow-dirty", "shift", "seed", "verify", "progress"],
   "tree": [
     ...EVERY_COPY,
     ...BLOCKS,
@@ -34,6 +34,7 @@ const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
     "replace",
     "compress",
     "recursive",
+    "verify",
     "archive",
     "checksum",
     "delete",

@@ -24,6 +24,7 @@ export interface PdiffcopySettings {
   replace: "auto" | "inplace" | "atomic";
   fsync: boolean;
   verify: boolean;
+  verifyWritten: boolean;
   compressionLevel: number;
   literalPaths: boolean;
   allowDirty: boolean;
@@ -76,6 +77,7 @@ export function defaultPdiffcopySettings(): PdiffcopySettings {
     replace: "auto",
     fsync: true,
     verify: true,
+    verifyWritten: false,
     compressionLevel: 0,
     literalPaths: false,
     allowDirty: false,
@@ -221,6 +223,11 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         long: ["no-fsync"],
         help: "Do not wait until the disk has everything",
         set: (settings) => settings.fsync = false,
+      },
+      {
+        long: ["verify"],
+        help: "Read the target back from the disk at the end, and compare",
+        set: (settings) => settings.verifyWritten = true,
       },
       {
         long: ["no-verify"],

@@ -101,6 +101,7 @@ export async function clientOptions(
     replace: settings.replace,
     fsync: settings.fsync,
     verify: settings.verify,
+    verifyWritten: settings.verifyWritten,
     compressionLevel: settings.compressionLevel,
     literalPaths: settings.literalPaths,
     shift: settings.shift,

@@ -199,6 +199,7 @@ function defaultLimit(opened: OpenArchive, entries: Iterable<ZpaqArchiveEntry>):
 
 /** Extracts, or with `-test` decodes and compares. Exit codes as zpaq's: 1 for warnings, 2 for errors. */
 export async function extractCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
+  // Long: the checks before the first file is written, then the pieces, then what is left to say of them.
   const [name, ...files] = settings.operands;
   let failed = 0;
   function complain(text: string): void {

@@ -12,7 +12,8 @@ export { RESULT, resultError };
 
 export type { BackendChoice };
 
-function halves(low: number, high: number): number {
+/** A 64-bit number of two halves. */
+export function halves(low: number, high: number): number {
   return low + high * 2 ** 32;
 }
 
@@ -156,127 +157,6 @@ export class GitHashKernel implements Disposable {
   }
 
   /** Frees the hash. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-}
-
-/** Inflates a zlib stream piece by piece in bounded memory. */
-export class GitInflaterKernel implements Disposable {
-  readonly #functions: GitDecodeFunctions;
-  readonly #handle: Handle<GitDecodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
-
-  /** Starts a stream. */
-  constructor(backend?: BackendChoice) {
-    this.#handle = GIT_DECODE.create(backend, {
-      format: "git",
-      action: "start to inflate",
-      make: (functions) => functions.sluice_git_inflater_new(),
-      free: "sluice_git_inflater_free",
-    });
-    this.#functions = this.#handle.library.functions;
-  }
-
-  /** Takes input and gives output; returns a result: FRAME_END at the end, OUTPUT_PENDING when the target is full. */
-  step(source: Uint8Array, pos: number, target: Uint8Array, targetPos: number): number {
-    return this.#functions.sluice_git_inflater_step(
-      this.#handle.pointer,
-      source,
-      pos,
-      source.length,
-      target,
-      targetPos,
-      target.length,
-      this.#step,
-    );
-  }
-
-  /** Input bytes that the last step took. */
-  get consumed(): number {
-    return this.#step[STEP.CONSUMED]!;
-  }
-
-  /** Output bytes that the last step made. */
-  get produced(): number {
-    return this.#step[STEP.PRODUCED]!;
-  }
-
-  /** Bytes of the stream so far; its exact size once it is done. */
-  get totalIn(): number {
-    return halves(this.#step[STEP.VALUE_LOW]!, this.#step[STEP.VALUE_HIGH]!);
-  }
-
-  /** Frees the inflater; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the inflater. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-}
-
-/** A chain of deltas, newest first, as one list of segments. */
-export class GitProgramKernel implements Disposable {
-  readonly #functions: GitDecodeFunctions;
-  readonly #handle: Handle<GitDecodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
-
-  /** An empty program. */
-  constructor(segmentsMax: number, backend?: BackendChoice) {
-    this.#handle = GIT_DECODE.create(backend, {
-      format: "git",
-      action: "compose deltas",
-      make: (functions) => functions.sluice_git_program_new(segmentsMax),
-      free: "sluice_git_program_free",
-    });
-    this.#functions = this.#handle.library.functions;
-  }
-
-  /** Takes the next older delta; returns a result. */
-  push(delta: Uint8Array): number {
-    return this.#functions.sluice_git_program_push(this.#handle.pointer, delta, 0, delta.length, this.#step);
-  }
-
-  /** Joins literals that stand side by side; returns a result. */
-  coalesce(): number {
-    return this.#functions.sluice_git_program_coalesce(this.#handle.pointer, this.#step);
-  }
-
-  /** The numbers after the last `push` or `coalesce`. */
-  get facts(): { targetSize: number; baseSize: number; length: number } {
-    const step = this.#step;
-    return {
-      targetSize: halves(step[STEP.VALUE_LOW]!, step[STEP.VALUE_HIGH]!),
-      baseSize: halves(step[STEP.OTHER_LOW]!, step[STEP.OTHER_HIGH]!),
-      length: step[STEP.DETAIL]!,
-    };
-  }
-
-  /** Makes the target's bytes from `from` on; returns a result. */
-  apply(base: Uint8Array, from: number, target: Uint8Array): number {
-    const step = new Uint32Array(STEP_LENGTH);
-    return this.#functions.sluice_git_program_apply(
-      this.#handle.pointer,
-      base,
-      0,
-      base.length,
-      from,
-      target,
-      0,
-      target.length,
-      step,
-    );
-  }
-
-  /** Frees the program; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the program. */
   [Symbol.dispose](): void {
     this.close();
   }

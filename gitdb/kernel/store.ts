@@ -7,6 +7,7 @@ import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice, Handle, Library, Pointer } from "@sluice/ffi";
 import { GIT_ANY_PACK, GIT_ENTRY, GIT_INDEX_LAYOUT } from "./_abi/git_decode.gen.ts";
 import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";
+import { halves } from "./codec.ts";
 import { GIT_DECODE } from "./decode_module.ts";
 
 export { GIT_JOB_FLAG, GIT_PAGE_SIZE, GIT_RECORD } from "./_abi/git_decode.gen.ts";
@@ -64,10 +65,6 @@ export interface GitEntryHeader {
   readonly baseId: Uint8Array<ArrayBuffer> | undefined;
 }
 
-function halves(low: number, high: number): number {
-  return low + high * 2 ** 32;
-}
-
 /** The pages that are missing, and where they are handed in: of a store, or of a job or stream that works on it. */
 export interface GitPages {
   /** Takes the list of pages that were missing: pairs of file and page. */
@@ -76,12 +73,14 @@ export interface GitPages {
   provide(file: number, page: number, bytes: Uint8Array): number;
 }
 
-function takeNeeds(functions: GitDecodeFunctions, store: Pointer): Uint32Array {
+/** Takes the list of missing pages of a store. */
+export function takeNeeds(functions: GitDecodeFunctions, store: Pointer): Uint32Array {
   const pairs = new Uint32Array(NEEDS_LENGTH);
   return pairs.subarray(0, functions.sluice_git_store_needs(store, pairs, pairs.length) * 2);
 }
 
-function providePage(
+/** Hands in one page of a file of a store; returns a result. */
+export function providePage(
   functions: GitDecodeFunctions,
   store: Pointer,
   file: number,
@@ -93,6 +92,11 @@ function providePage(
 
 /** The handle of a store: for jobs and streams, and nobody else. */
 const HANDLES = new WeakMap<GitStoreKernel, Handle<GitDecodeFunctions>>();
+
+/** The handle of a store, to make jobs and streams from. */
+export function handleOf(store: GitStoreKernel): Handle<GitDecodeFunctions> {
+  return HANDLES.get(store)!;
+}
 
 /** Packs and indexes with the memory that they share. */
 export class GitStoreKernel implements GitPages, Disposable {
@@ -270,207 +274,6 @@ export class GitStoreKernel implements GitPages, Disposable {
   }
 
   /** Frees the store. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-}
-
-/** What a job is made with. */
-export interface GitJobKernelOptions {
-  /** Ids in one piece; with `pack`, those that the entries should have, or none. */
-  readonly ids: Uint8Array;
-  /** The pack that `offsets` are in. */
-  readonly pack?: number | undefined;
-  /** Halves of the offsets of entries, the lower first. */
-  readonly offsets?: Uint32Array | undefined;
-  /** Bits of `GIT_JOB_FLAG`. */
-  readonly flags: number;
-  /** Threads, where the backend has them. */
-  readonly threads: number;
-}
-
-/** Reads many objects of a store. */
-export class GitJobKernel implements GitPages, Disposable {
-  readonly #functions: GitDecodeFunctions;
-  readonly #handle: Handle<GitDecodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
-
-  /** Starts a job; the store stays until it is closed. */
-  constructor(store: GitStoreKernel, options: GitJobKernelOptions) {
-    const { ids, offsets, pack, flags, threads } = options;
-    this.#handle = HANDLES.get(store)!.child({
-      format: "git",
-      action: "start a job",
-      make: (functions, owner) =>
-        offsets === undefined
-          ? functions.sluice_git_job_new(owner, ids, 0, ids.length, flags, threads)
-          : functions.sluice_git_job_new_at(
-            owner,
-            pack!,
-            offsets,
-            offsets.length,
-            ids,
-            0,
-            ids.length,
-            flags,
-            threads,
-          ),
-      free: "sluice_git_job_free",
-    });
-    this.#functions = this.#handle.library.functions;
-  }
-
-  /** Finds the objects; returns a result, NEEDS_BYTES until all pages are there. */
-  plan(): number {
-    return this.#functions.sluice_git_job_plan(this.#handle.pointer);
-  }
-
-  /** As `plan`, off the event loop where the backend can. */
-  planAsync(): Promise<number> {
-    return this.#handle.run((pointer) => this.#functions.sluice_git_job_plan_async(pointer));
-  }
-
-  /** Writes a record for every item, in their order. */
-  infos(records: Uint32Array): number {
-    return this.#functions.sluice_git_job_infos(this.#handle.pointer, records, records.length);
-  }
-
-  /** As `infos`, off the event loop where the backend can. */
-  infosAsync(records: Uint32Array): Promise<number> {
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_git_job_infos_async(pointer, records, records.length)
-    );
-  }
-
-  /** Makes objects until the job is done or the arena or the records are full. */
-  next(arena: Uint8Array, records: Uint32Array): number {
-    const { length } = records;
-    return this.#functions.sluice_git_job_next(
-      this.#handle.pointer,
-      arena,
-      0,
-      arena.length,
-      records,
-      length,
-      this.#step,
-    );
-  }
-
-  /** As `next`, off the event loop where the backend can. */
-  nextAsync(arena: Uint8Array, records: Uint32Array): Promise<number> {
-    const { length } = records;
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_git_job_next_async(pointer, arena, 0, arena.length, records, length, this.#step)
-    );
-  }
-
-  /** Records that the last `next` wrote. */
-  get recordCount(): number {
-    return this.#step[STEP.DETAIL]!;
-  }
-
-  /** Room that the largest object needs which did not fit. */
-  get wanted(): number {
-    return this.#step[STEP.HINT]!;
-  }
-
-  /** As `GitPages`, also where the store is closed already. */
-  needs(): Uint32Array {
-    return takeNeeds(this.#functions, this.#handle.parentPointer);
-  }
-
-  /** As `GitPages`, also where the store is closed already. */
-  provide(file: number, page: number, bytes: Uint8Array): number {
-    return providePage(this.#functions, this.#handle.parentPointer, file, page, bytes);
-  }
-
-  /** Ends the job; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Ends the job. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-}
-
-/** One object as a stream within a memory budget. */
-export class GitObjectStreamKernel implements GitPages, Disposable {
-  readonly #functions: GitDecodeFunctions;
-  readonly #handle: Handle<GitDecodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
-
-  /**
-   * A stream of the object at an offset of a pack; the store stays until it is closed. A base beyond the budget goes to a
-   * temporary file where a folder is named.
-   */
-  constructor(store: GitStoreKernel, pack: number, offset: number, budget: number, spillFolder: string = "") {
-    const limit = Number.isFinite(budget) ? budget : -1;
-    const folder = new TextEncoder().encode(spillFolder);
-    this.#handle = HANDLES.get(store)!.child({
-      format: "git",
-      action: "open an object",
-      make: (functions, owner) =>
-        functions.sluice_git_object_new(owner, pack, offset, limit, folder, 0, folder.length),
-      free: "sluice_git_object_free",
-    });
-    this.#functions = this.#handle.library.functions;
-  }
-
-  /** Gets ready; returns a result, NEEDS_BYTES until all pages are there. */
-  open(): number {
-    return this.#functions.sluice_git_object_open(this.#handle.pointer, this.#step);
-  }
-
-  /** As `open`, off the event loop where the backend can. */
-  openAsync(): Promise<number> {
-    return this.#handle.run((pointer) => this.#functions.sluice_git_object_open_async(pointer, this.#step));
-  }
-
-  /** After `open`: the size of the object. */
-  get size(): number {
-    return halves(this.#step[STEP.VALUE_LOW]!, this.#step[STEP.VALUE_HIGH]!);
-  }
-
-  /** After `open`: the number of its type. */
-  get kind(): number {
-    return this.#step[STEP.DETAIL]!;
-  }
-
-  /** After `open`: how many deltas stand between it and a full object. */
-  get depth(): number {
-    return this.#step[STEP.HINT]!;
-  }
-
-  /** After `readAsync`: bytes that were written. */
-  get produced(): number {
-    return this.#step[STEP.PRODUCED]!;
-  }
-
-  /** Writes the next bytes, off the event loop where the backend can; FRAME_END with the last of them. */
-  readAsync(target: Uint8Array, start: number, end: number): Promise<number> {
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_git_object_read_async(pointer, target, start, end, this.#step)
-    );
-  }
-
-  /** As `GitPages`, also where the store is closed already. */
-  needs(): Uint32Array {
-    return takeNeeds(this.#functions, this.#handle.parentPointer);
-  }
-
-  /** As `GitPages`, also where the store is closed already. */
-  provide(file: number, page: number, bytes: Uint8Array): number {
-    return providePage(this.#functions, this.#handle.parentPointer, file, page, bytes);
-  }
-
-  /** Frees the stream; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the stream. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -89,6 +89,7 @@ export class LooseObjectDecoderStream {
 
   /** Starts to decode. */
   constructor() {
+    // Long: both sides of the stream are closures over the header and what is left of the body.
     const inflater = new GitInflaterKernel();
     const known = deferred<LooseObjectHeader>();
     known.promise.catch(() => {}); // nobody has to ask for it

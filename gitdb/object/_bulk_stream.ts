@@ -19,6 +19,7 @@ export function createBulkStream<In, Out>(
   run: (inputs: readonly In[], start: number) => AsyncIterable<readonly Out[]>,
   options: BulkStreamOptions,
 ): { readonly readable: ReadableStream<Out>; readonly writable: WritableStream<In> } {
+  // Long: both sides of the stream are closures over what is in flight.
   const { window, signal } = options;
   let pending: In[] = [];
   let ended = false;

@@ -1,20 +1,15 @@
 /**
  * The kernels as this module calls them.
  */
-import {
-  gitDeltaApply,
-  gitDeltaSizes,
-  gitHash,
-  GitProgramKernel,
-  RESULT,
-  resultError,
-} from "../kernel/codec.ts";
+import { gitDeltaApply, gitDeltaSizes, gitHash, RESULT, resultError } from "../kernel/codec.ts";
+import { GitProgramKernel } from "../kernel/delta_program.ts";
 import { KIND_OF_TYPE } from "./_object_kind.ts";
 import type { ObjectType } from "./object.ts";
 import type { HashAlgorithm, ObjectId } from "./_object_id.ts";
 import { idOfBytes } from "./_ids.ts";
 
-export { gitCrc32, GitHashKernel, gitInflate, GitInflaterKernel } from "../kernel/codec.ts";
+export { gitCrc32, GitHashKernel, gitInflate } from "../kernel/codec.ts";
+export { GitInflaterKernel } from "../kernel/inflater.ts";
 export { RESULT };
 
 /** The error for a failed result. */

@@ -7,7 +7,8 @@ import type { ByteSource } from "@sluice/internal";
 import { HASH_SIZE } from "../object/_object_id.ts";
 import type { HashAlgorithm } from "../object/_object_id.ts";
 
-export { GIT_ANY_PACK, GIT_JOB_FLAG, GIT_PAGE_SIZE, GIT_RECORD, GitJobKernel } from "../kernel/store.ts";
+export { GIT_ANY_PACK, GIT_JOB_FLAG, GIT_PAGE_SIZE, GIT_RECORD } from "../kernel/store.ts";
+export { GitJobKernel } from "../kernel/job.ts";
 export type { GitEntryHeader, GitIndexLayout } from "../kernel/store.ts";
 export { RESULT };
 

@@ -1,7 +1,7 @@
 /**
  * Objects of packs that are too large to be made ahead: their bodies come from a stream of the kernel.
  */
-import { GitObjectStreamKernel } from "../kernel/store.ts";
+import { GitObjectStreamKernel } from "../kernel/object_stream.ts";
 import { toPath } from "../object/_fs.ts";
 import type { PackEngine } from "./_pack_engine.ts";
 import { RESULT } from "./_pack_engine.ts";

@@ -2,7 +2,7 @@
  * Raw blocks through the kernels; their failures as errors.
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { lz4BlockDecompress, lz4BlockIsStrict, lz4BlockSize } from "../kernel/decoder.ts";
+import { lz4BlockDecompress, lz4BlockIsStrict, lz4BlockSize } from "../kernel/blocks.ts";
 import { lz4BlockCompress, RESULT, resultError } from "../kernel/encoder.ts";
 import { fault } from "../frame/_fault.ts";
 

@@ -1,7 +1,8 @@
 /**
  * The byte layout of checkpoints, S4CK version 1 (FORMATS.md): written minimal, read as from an enemy.
  */
-import { lz4BlockDecompress, lz4Xxh32, XXH32_STATE_LENGTH } from "../kernel/decoder.ts";
+import { XXH32_STATE_LENGTH } from "../kernel/decoder.ts";
+import { lz4BlockDecompress, lz4Xxh32 } from "../kernel/blocks.ts";
 import { lz4BlockCompress } from "../kernel/encoder.ts";
 import { CorruptDataError, readU32, UnsupportedFeatureError, writeU32 } from "@sluice/internal";
 import { PHASE } from "./_decoder_state.ts";
@@ -221,6 +222,7 @@ function unpackSparse(stored: Uint8Array, length: number): Uint8Array<ArrayBuffe
  * @throws {UnsupportedFeatureError} With code "STATE_VERSION".
  */
 export function decodeState(bytes: Uint8Array): DecoderState {
+  // Long: the fields of the format in their order, each checked against those before.
   if (bytes.length < 15 || bytes.length > STATE_SIZE_MAX) throw invalid("length", `is ${bytes.length} bytes`);
   const end = bytes.length - 4;
   if (readU32(bytes, 0) !== MAGIC) throw invalid("magic", "is wrong");

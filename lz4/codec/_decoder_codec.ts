@@ -2,7 +2,8 @@
  * Decompression as a pull codec: walks from frame to frame, keeps parts that chunk borders split, and hands blocks to
  * the kernel. Every shape of the decompression API stands on it, so that all of them fail in the same way.
  */
-import { LZ4_DECODE_FLAG, Lz4DecoderKernel, lz4Xxh32, RESULT } from "../kernel/decoder.ts";
+import { LZ4_DECODE_FLAG, Lz4DecoderKernel, RESULT } from "../kernel/decoder.ts";
+import { lz4Xxh32 } from "../kernel/blocks.ts";
 import { concatBytes, DictionaryMismatchError, readU32, SluiceError } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
 import type { DecompressSettings } from "./_decompress_options.ts";

@@ -2,7 +2,8 @@
  * Decompression of one independent frame on several threads, without an index: block words tell where blocks are, and
  * all but the last are taken to be full. Whatever does not fit that picture goes the usual way, which also words errors.
  */
-import { LZ4_JOB_LENGTH, lz4BlocksDecompress, lz4BlockSize } from "../kernel/decoder.ts";
+import { LZ4_JOB_LENGTH } from "../kernel/decoder.ts";
+import { lz4BlocksDecompress, lz4BlockSize } from "../kernel/blocks.ts";
 import { readU32, SluiceError } from "@sluice/internal";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { FRAME_HEADER_SIZE_MAX, STORED_BIT, WORD_SIZE } from "../frame/_format.ts";

@@ -1,7 +1,7 @@
 /**
  * Frame headers from bytes (LZ4 frame format, general structure).
  */
-import { lz4Xxh32 } from "../kernel/decoder.ts";
+import { lz4Xxh32 } from "../kernel/blocks.ts";
 import { readU32, readU64 } from "@sluice/internal";
 import { fault } from "./_fault.ts";
 import {

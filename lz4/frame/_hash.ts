@@ -1,7 +1,8 @@
 /**
  * XXH32 through the kernel of the configured backend.
  */
-import { lz4HashDigest, lz4HashUpdate, lz4Xxh32, XXH32_STATE_LENGTH } from "../kernel/decoder.ts";
+import { XXH32_STATE_LENGTH } from "../kernel/decoder.ts";
+import { lz4HashDigest, lz4HashUpdate, lz4Xxh32 } from "../kernel/blocks.ts";
 
 /** The hash of a whole value. */
 export function hashBytes(bytes: Uint8Array, seed: number): number {

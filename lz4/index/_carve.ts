@@ -1,7 +1,7 @@
 /**
  * What to put around blocks of a frame so that they are a frame of their own.
  */
-import { lz4Xxh32 } from "../kernel/decoder.ts";
+import { lz4Xxh32 } from "../kernel/blocks.ts";
 import { checkRange, concatBytes, writeU32 } from "@sluice/internal";
 import { FLG, LEGACY_MAGIC, STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
 import { descriptorOf, writeFrameHeader } from "../frame/_frame_parser.ts";

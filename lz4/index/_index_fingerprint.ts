@@ -2,7 +2,7 @@
  * Which file an index was made of: four XXH32 with different seeds of its size, its start and its end. It tells files
  * apart that were mixed up, not files that somebody forged.
  */
-import { lz4Xxh32 } from "../kernel/decoder.ts";
+import { lz4Xxh32 } from "../kernel/blocks.ts";
 import { ByteWriter } from "../frame/_varint.ts";
 import type { ByteSource } from "@sluice/internal";
 

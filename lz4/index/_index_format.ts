@@ -1,7 +1,7 @@
 /**
  * The byte layout of indexes, S4IX version 1 (FORMATS.md): written small, read as from an enemy.
  */
-import { lz4Xxh32 } from "../kernel/decoder.ts";
+import { lz4Xxh32 } from "../kernel/blocks.ts";
 import {
   concatBytes,
   CorruptDataError,

@@ -1,7 +1,7 @@
 /**
  * The histories of an index: at hand, or left in the index's own file until a read needs one.
  */
-import { lz4Xxh32 } from "../kernel/decoder.ts";
+import { lz4Xxh32 } from "../kernel/blocks.ts";
 import { CorruptDataError, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { unpackWindow } from "../codec/_checkpoint_format.ts";

@@ -1,7 +1,8 @@
 /**
  * Decoding the content between two points of an index.
  */
-import { LZ4_DECODE_FLAG, Lz4DecoderKernel, lz4HashParts } from "../kernel/decoder.ts";
+import { LZ4_DECODE_FLAG, Lz4DecoderKernel } from "../kernel/decoder.ts";
+import { lz4HashParts } from "../kernel/blocks.ts";
 import { ChecksumMismatchError, IdlePool, toBytes } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { fault } from "../frame/_fault.ts";

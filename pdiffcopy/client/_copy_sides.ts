@@ -15,7 +15,8 @@ import type { Location } from "../file/location.ts";
 import { RemoteSourceV1, RemoteTargetV1 } from "../wire/_remote_v1.ts";
 import type { OptionsV1 } from "../wire/_remote_v1.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
-import { RemoteSource, RemoteTarget } from "../wire/_remote_v2.ts";
+import { RemoteTarget } from "../wire/_remote_target.ts";
+import { RemoteSource } from "../wire/_remote_v2.ts";
 import type { CopySource, CopyTarget, SideStatus } from "../copy/_sides.ts";
 import { LocalTarget } from "../copy/_target.ts";
 
@@ -29,8 +30,10 @@ class LocalSide implements CopyTarget {
   readonly remote = false;
   readonly target: LocalTarget;
   readonly #directory: BlockDirectory;
+  readonly #verifyWritten: boolean;
 
-  constructor(label: string, target: LocalTarget, directory: BlockDirectory) {
+  constructor(label: string, target: LocalTarget, directory: BlockDirectory, verifyWritten: boolean) {
+    this.#verifyWritten = verifyWritten;
     this.label = label;
     this.target = target;
     this.#directory = directory;
@@ -61,8 +64,8 @@ class LocalSide implements CopyTarget {
     return this.target.apply(next, end, table, frames);
   }
 
-  async commit(): Promise<void> {
-    await this.target.commit();
+  async commit(table: Table): Promise<void> {
+    await this.target.commit(this.#verifyWritten ? table : undefined);
     this.#directory.close();
   }
 
@@ -73,7 +76,7 @@ class LocalSide implements CopyTarget {
   }
 }
 
-/** Both sides, and the connections behind them. */
+/** Both sides, and their connections. */
 export class CopySides implements Disposable {
   readonly #source: Location;
   readonly #target: Location;
@@ -185,7 +188,8 @@ export class CopySides implements Disposable {
     if (location.origin === undefined) return await this.#openLocalTarget(location, size, mode);
     const { peer, protocol } = await this.connect(location.origin);
     if (protocol === 1) return await RemoteTargetV1.open(peer, location.filename, size, this.#optionsV1);
-    const plan = { size, replace, source: this.#source.expression, table, mode };
+    const { verifyWritten } = this.#options;
+    const plan = { size, replace, source: this.#source.expression, table, mode, verifyWritten };
     return await RemoteTarget.open(peer, location.filename, plan, this.#codec);
   }
 
@@ -209,7 +213,7 @@ export class CopySides implements Disposable {
         confined: false,
         mode,
       });
-      return new LocalSide(location.expression, target, directory);
+      return new LocalSide(location.expression, target, directory, this.#options.verifyWritten === true);
     } catch (error) {
       directory.close();
       throw error;
@@ -221,6 +225,7 @@ export class CopySides implements Disposable {
     source: CopySource,
     target: CopyTarget,
     { start, end }: Part,
+    table: Table,
     onStep: (done: number, written: number) => void,
   ): Promise<boolean> {
     if (!(source instanceof LocalSource) || !(target instanceof LocalSide)) return false;
@@ -230,6 +235,8 @@ export class CopySides implements Disposable {
       const { written } = await target.target.copyFrom(source.file, at, stop);
       onStep(stop - at, written);
     }
+    // Bytes were compared and copied without digests.
+    if (this.#options.verifyWritten === true) await source.digests(start, end, table);
     return true;
   }
 

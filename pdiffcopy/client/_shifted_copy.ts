@@ -98,6 +98,7 @@ export async function copyShifted(copy: ShiftedCopy): Promise<SyncResult> {
         fsync: options.fsync ?? true,
         dryRun,
         mode: status.mode,
+        verifyWritten: options.verifyWritten,
         policy,
         maxBytesPerSecond: options.maxBytesPerSecond ?? Infinity,
         signal: options.signal,

@@ -18,7 +18,8 @@ import { chunkAt, readIndex } from "../index/_index_format.ts";
 import type { IndexModel } from "../index/_index_format.ts";
 import type { ChunkOrigin } from "../index/_index_source.ts";
 import type { HttpPeer } from "../wire/_http.ts";
-import { fetchIndex, RemoteTarget, statRemoteFile } from "../wire/_remote_v2.ts";
+import { RemoteTarget } from "../wire/_remote_target.ts";
+import { fetchIndex, statRemoteFile } from "../wire/_remote_v2.ts";
 import { isSameDigest } from "../file/_digest.ts";
 import type { PdiffClientOptions } from "./client_options.ts";
 import type { ProgressReport } from "./_progress.ts";
@@ -122,6 +123,7 @@ export async function uploadByModel(upload: ShiftedUpload): Promise<IndexCopyOut
     table,
     mode: status.mode,
     fresh: true,
+    verifyWritten: options.verifyWritten,
   };
   const session = await RemoteTarget.open(peer, target.filename, plan, undefined);
   try {

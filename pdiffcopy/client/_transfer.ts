@@ -51,7 +51,7 @@ export async function transferParts(
       parts: transfer.parts ?? partsOf(status.size, table.blockSize, options.concurrency),
       signal,
       async work(part: Part, stop: AbortSignal): Promise<void> {
-        if (await sides.copyDirectly(source, target, part, report.step)) return;
+        if (await sides.copyDirectly(source, target, part, table, report.step)) return;
         await copyPart(source, target, part, table, options, stop);
       },
     });

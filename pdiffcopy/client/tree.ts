@@ -233,10 +233,17 @@ class TreeCopy {
 
   /** Copies new small files, many at once where both sides can; returns their bytes. What fails is copied by itself. */
   async #copySmallFiles(files: readonly TreeEntry[], there: ReadonlySet<string>): Promise<number> {
-    const { dryRun, maxBytesPerSecond = Infinity, fsync = true, permissions = true, times = true } =
-      this.#options;
+    const {
+      dryRun,
+      verifyWritten,
+      maxBytesPerSecond = Infinity,
+      fsync = true,
+      permissions = true,
+      times = true,
+    } = this.#options;
     const items = files.filter(({ size, path }) => size <= SMALL_FILE_MAX && !there.has(path));
-    if (dryRun === true || maxBytesPerSecond !== Infinity || items.length < 2) return 0;
+    const isSpecial = dryRun === true || verifyWritten === true || maxBytesPerSecond !== Infinity;
+    if (isSpecial || items.length < 2) return 0;
     if (!await this.#from.hasSmallFiles() || !await this.#to.hasSmallFiles()) return 0;
     let bytes = 0;
     await runParts({

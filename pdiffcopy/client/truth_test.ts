@@ -1,8 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
-import { byteSourceFromBytes } from "@sluice/internal";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { byteSourceFromBytes, SluiceError } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { Random } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
+import { LocalTarget } from "../copy/_target.ts";
+import { newTable } from "../file/_block_file.ts";
+import { openDirectory, openFile } from "../file/_files.ts";
+import { hashOf } from "../file/_hash_registry.ts";
 import { buildPdiffIndex, copyByIndex, copyTree, PdiffClient, PdiffIndex, servePdiff } from "../mod.ts";
 
 const CONTENT = new Random(31).bytes(300_000);
@@ -140,5 +144,59 @@ testBackends("a dry run with moved content says what the copy then fetches", asy
       assertEquals(await Deno.readFile(path), await Deno.readFile(`${directory}/served/source`));
       assertEquals((await new PdiffClient({ ...options, dryRun: true }).synchronize()).equal, true);
     }
+  });
+});
+
+testBackends("a target that is read back from the disk is the source, in every direction", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.writeFile(`${directory}/source`, CONTENT);
+    await using server = servePdiff({ root: directory, port: 0, writable: true });
+    const url = `http://127.0.0.1:${server.port}`;
+    for (
+      const [source, target] of [
+        [`${directory}/source`, `${directory}/target`],
+        [`${url}/source`, `${directory}/target`],
+        [`${directory}/source`, `${url}/target`],
+      ] as const
+    ) {
+      for (const shift of [false, true]) {
+        for (const replace of ["auto", "inplace", "atomic"] as const) {
+          for (const old of [undefined, CONTENT, CONTENT.slice(1), new Uint8Array(400_000)]) {
+            await Deno.remove(`${directory}/target`).catch(() => {});
+            if (old !== undefined) await Deno.writeFile(`${directory}/target`, old);
+            await new PdiffClient({ source, target, shift, replace, verifyWritten: true }).synchronize();
+            assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
+          }
+        }
+      }
+    }
+  });
+});
+
+Deno.test("a target whose content changes before it is read back is not taken for right", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.writeFile(`${directory}/new`, CONTENT);
+    using folder = openDirectory(directory, true);
+    const plan = {
+      size: CONTENT.length,
+      replace: "auto",
+      source: "",
+      fsync: true,
+      punch: true,
+      threads: 1,
+    } as const;
+    const target = await LocalTarget.open(folder, "target", { ...plan, confined: false });
+    using source = openFile(`${directory}/new`);
+    const table = newTable(CONTENT.length, 65_536, hashOf("blake3"));
+    await source.hash(0, CONTENT.length, table, 1);
+    await target.copyFrom(source, 0, CONTENT.length);
+    {
+      using part = folder.open(".target.pdiff-part", { write: true });
+      await part.write(100_000, new Uint8Array(10));
+    }
+    const error = await assertRejects(() => target.commit(table), SluiceError, "the disk has other content");
+    assertEquals([error.code, error.offset], ["VERIFY_FAILED", 65_536]);
+    target.abort(error);
+    await assertRejects(() => Deno.stat(`${directory}/target`), Deno.errors.NotFound);
   });
 });

@@ -1,55 +1,21 @@
 /**
- * Writing a file so that its name stands for the old content, the new content, or a mixture with a durable journal
+ * Writing a file so that its name always has the old content, the new content, or a mixture with a durable journal
  * beside it, whatever happens and whenever. Server and client write through this alone.
  */
 import { SluiceError } from "@sluice/internal";
-import { isBlockDevice, isDirectory, isRegular } from "../file/_block_file.ts";
+import { isBlockDevice } from "../file/_block_file.ts";
 import type { BlockDirectory, BlockFile, Table } from "../file/_block_file.ts";
-import { failure, systemFailure } from "../file/_errors.ts";
+import { failure } from "../file/_errors.ts";
 import { FRAME, FRAME_HEADER_SIZE, readFrame } from "../file/_frames.ts";
 import { KeptFacts } from "./_kept_facts.ts";
+import { readBack } from "./_read_back.ts";
 import { isOwnName, Journal, openIfThere, partName } from "./_side_files.ts";
-
-/** How an existing file is replaced: in place with a journal, or by a new file that is renamed over it. */
-export type ReplacePolicy = "auto" | "inplace" | "atomic";
-
-/** What a target is opened for. */
-export interface TargetPlan {
-  readonly size: number;
-  readonly replace: ReplacePolicy;
-  /** What the journal says about the copy. */
-  readonly source: string;
-  /** Whether the end waits until the disk has everything. */
-  readonly fsync: boolean;
-  /** Whether zeros may become holes. */
-  readonly punch: boolean;
-  readonly threads: number;
-  /** Whether the content is put together in a part from the start: nothing of an existing file is compared. */
-  readonly fresh?: boolean;
-  /** Permission bits that a new file may have at most; those of the source. @default {0o666} */
-  readonly mode?: number | undefined;
-  /** Whether nothing may be changed: files are opened to read only. */
-  readonly dryRun?: boolean;
-  /** Whether links in the last part of the name are refused, and paths may not lead out: for servers. */
-  readonly confined: boolean;
-}
+import { checkKind, lockOrFail, openPart, USUAL_MODE } from "./_target_plan.ts";
+import type { TargetPlan } from "./_target_plan.ts";
 
 const COPY_BLOCK = 1 << 20;
 /** Bytes of one native call, so that a copy can be given up and says how far it is. */
 const STRIDE = 256 << 20;
-const USUAL_MODE = 0o666;
-
-/** Refuses what is neither a file nor a device, and devices that are too small. */
-function checkKind(file: BlockFile, wanted: number): void {
-  const { mode, size } = file.status();
-  if (isDirectory(mode)) throw systemFailure(`write ${file.path}`, 21);
-  if (!isRegular(mode) && !isBlockDevice(mode)) {
-    throw failure("IO", `Cannot write ${file.path}: it is neither a file nor a block device`);
-  }
-  if (isBlockDevice(mode) && size < wanted) {
-    throw failure("NO_SPACE", `Cannot write ${wanted} bytes to ${file.path}: the device has ${size}`);
-  }
-}
 
 /** Whether any frame changes the file. Frames are whole. */
 function changes(frames: Uint8Array): boolean {
@@ -286,10 +252,14 @@ export class LocalTarget implements Disposable {
     await this.#journal.write({ size, source }, fsync);
   }
 
-  /** Gives the file its size and, where it is new, its name; then the copy is over. */
-  async commit(): Promise<void> {
+  /**
+   * Gives the file its size and, where it is new, its name; then the copy is over. With a table the file is read back
+   * before, and must have its digests.
+   */
+  async commit(expected?: Table): Promise<void> {
     const { size, fsync } = this.#plan;
     if (this.#state === "clean" && !this.hasLength) await this.#prepare();
+    if (expected !== undefined && !this.#landsInPlace) await readBack(this.#file!, this.#plan, expected);
     if (this.#state === "clean" && !this.#wasDirty) return this.close();
     const file = this.#file!;
     const { mode, size: now } = file.status();
@@ -299,7 +269,7 @@ export class LocalTarget implements Disposable {
     else if (!this.exists) file.setFacts({ mode: mode & (this.#plan.mode ?? USUAL_MODE) & 0o7777 });
     if (fsync) await file.sync();
     this.#checkUntouched();
-    if (this.#landsInPlace) await this.#land(file);
+    if (this.#landsInPlace) await this.#land(file, expected);
     else if (this.#state === "part") this.#directory.rename(partName(this.#name), this.#name);
     else this.#journal.remove();
     if (fsync) await this.#directory.sync();
@@ -307,7 +277,7 @@ export class LocalTarget implements Disposable {
   }
 
   /** Copies the complete part into the existing file, and removes it. */
-  async #land(part: BlockFile): Promise<void> {
+  async #land(part: BlockFile, expected: Table | undefined): Promise<void> {
     const existing = this.#existing!;
     const { size, fsync, threads } = this.#plan;
     await this.#writeJournal();
@@ -317,6 +287,7 @@ export class LocalTarget implements Disposable {
     }
     if (existing.status().size !== size) await existing.resize(size);
     this.#kept!.giveTo(existing);
+    if (expected !== undefined) await readBack(existing, this.#plan, expected);
     if (fsync) await existing.sync();
     this.#journal.remove();
     this.#directory.remove(partName(this.#name));
@@ -354,22 +325,4 @@ export class LocalTarget implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-/** Opens the part of a target, which may be there from an earlier run, and locks it. */
-async function openPart(directory: BlockDirectory, name: string, mode: number): Promise<BlockFile> {
-  const options = { write: true, create: true, noFollow: true, mode: (mode & 0o777) | 0o600 };
-  const part = directory.open(partName(name), options);
-  try {
-    await lockOrFail(part, name);
-    return part;
-  } catch (error) {
-    part.close();
-    throw error;
-  }
-}
-
-async function lockOrFail(file: BlockFile, name: string): Promise<void> {
-  if (await file.lock()) return;
-  throw failure("LOCKED", `Cannot write ${name}: another copy is writing it`);
 }

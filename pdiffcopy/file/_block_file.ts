@@ -49,6 +49,8 @@ export interface BlockFile extends Disposable {
   write(offset: number, bytes: Uint8Array): Promise<void>;
   resize(size: number): Promise<void>;
   sync(): Promise<void>;
+  /** Asks the system to read the file from the disk again, where it can. */
+  dropCache(): Promise<void>;
   /** Takes the file's lock; false when somebody else has it. */
   lock(): Promise<boolean>;
   /** Hashes the blocks of a range into the table. */

@@ -38,7 +38,7 @@ export interface ChunkBatch {
   /** Where the first starts. */
   readonly offset: number;
   readonly lengths: Uint32Array;
-  /** Digests one behind the other. */
+  /** Digests one after the other. */
   readonly digests: Uint8Array<ArrayBuffer>;
 }
 

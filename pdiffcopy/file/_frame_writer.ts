@@ -15,7 +15,7 @@ export class FrameWriter {
     this.target = target;
   }
 
-  /** Room that a block of these many bytes needs, with the run in front of it. */
+  /** Room that a block of these many bytes needs, with the run before it. */
   hasRoom(size: number): boolean {
     return this.produced + 2 * RUN_SIZE + size <= this.target.length;
   }

@@ -1,5 +1,5 @@
 /**
- * Native files behind the common face.
+ * Native files as `BlockFile`.
  */
 import { ACTION, NativeFile, OPEN, RESULT, succeeded } from "../kernel/file.ts";
 import type { FileAnswer, FileStatus } from "../kernel/file.ts";
@@ -79,6 +79,10 @@ class NativeBlockFile implements BlockFile {
 
   async sync(): Promise<void> {
     checked(await this.file.act(ACTION.SYNC_DATA), `write ${this.path} to disk`);
+  }
+
+  async dropCache(): Promise<void> {
+    checked(await this.file.act(ACTION.DROP_CACHE), `read ${this.path} from the disk again`);
   }
 
   async lock(): Promise<boolean> {

@@ -1,5 +1,5 @@
 /**
- * Deno's own directories behind the common face.
+ * Deno's own directories as `BlockDirectory`.
  */
 import type { BlockDirectory, BlockFile, NameFacts, NewFacts, OpenOptions } from "./_block_file.ts";
 import { confined } from "./_confinement.ts";

@@ -1,5 +1,5 @@
 /**
- * Deno's own files behind the common face: for systems, permissions and backends without native ones. Hashing runs in
+ * Deno's own files as `BlockFile`: for systems, permissions and backends without native ones. Hashing runs in
  * memory, block by block.
  */
 import { hashBlocksInto, hashOnce } from "../kernel/hash.ts";
@@ -116,6 +116,10 @@ class PortableFile implements BlockFile {
     await this.#file.syncData().catch((error) => {
       throw denoFailure(`write ${this.path} to disk`, error);
     });
+  }
+
+  dropCache(): Promise<void> {
+    return Promise.resolve(); // Deno has no such call
   }
 
   // deno-lint-ignore require-await

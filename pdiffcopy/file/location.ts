@@ -1,5 +1,5 @@
 /**
- * Where a file is: on this machine, or behind a server.
+ * Where a file is: on this machine, or on a server.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * Copies the content that an index describes to a file on this machine.
  */
 import { BlockHasherKernel } from "../kernel/hash.ts";
-import { SluiceError } from "@sluice/internal";
+import { concatBytes, SluiceError } from "@sluice/internal";
 import { isRegular, newTable } from "../file/_block_file.ts";
 import type { BlockDirectory, BlockFile } from "../file/_block_file.ts";
 import { copyPart, partsOf } from "../copy/_engine.ts";
@@ -35,6 +35,8 @@ export interface IndexCopyPlan {
   readonly fsync: boolean;
   /** Whether it only finds out what it would take. */
   readonly dryRun: boolean;
+  /** Whether the file is read back from the disk at the end. */
+  readonly verifyWritten?: boolean | undefined;
   /** Permission bits of a new file. */
   readonly mode: number | undefined;
   readonly policy: RetryPolicy;
@@ -164,7 +166,7 @@ async function run(
     });
     await plan.finish?.();
     if (model.sha1 !== undefined) await verifySha1(target, model, plan.label);
-    await target.commit();
+    await target.commit(plan.verifyWritten === true ? table : undefined);
     return { written, resumed: target.resumed };
   } catch (error) {
     const mixed = target.isMixed;
@@ -223,6 +225,33 @@ export class StoreOrigin implements ChunkOrigin {
     }
     const { decompressZstdAsync } = await import("@sluice/zstd");
     const size = model.offsets[first + 1]! - model.offsets[first]!;
-    return await decompressZstdAsync(new Uint8Array(await response.arrayBuffer()), { maxOutputSize: size });
+    const packed = await boundedBody(response, path, 2 * size + PACKED_ROOM);
+    return await decompressZstdAsync(packed, { maxOutputSize: size });
   }
+}
+
+/** Bytes that a packed chunk may have beside twice those of the chunk. */
+const PACKED_ROOM = 64 << 10;
+
+/** The body of an answer, which may not be larger than it can make sense. */
+async function boundedBody(
+  response: Response,
+  path: string,
+  sizeMax: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  try {
+    for await (const part of response.body ?? []) {
+      size += part.length;
+      if (size > sizeMax) throw failure("PROTOCOL", `Cannot read ${path}: it has more than ${sizeMax} bytes`);
+      parts.push(part as Uint8Array<ArrayBuffer>);
+    }
+  } catch (error) {
+    if (error instanceof SluiceError) throw error;
+    throw failure("NETWORK", `Cannot read ${path}: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
+  return concatBytes(parts);
 }

@@ -1,5 +1,5 @@
 /**
- * What stands behind a public index, for private files.
+ * The model of a public index, for private files.
  */
 import type { IndexModel } from "./_index_format.ts";
 

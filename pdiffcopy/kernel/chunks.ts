@@ -21,7 +21,7 @@ export interface ChunkRules {
 
 /**
  * Where chunks end in `bytes`. The last bytes are a chunk only when `last` says that nothing follows; else at least the
- * greatest size must lie behind a boundary that counts.
+ * greatest size must follow a boundary that counts.
  */
 export async function cutChunks(
   bytes: Uint8Array,
@@ -49,7 +49,7 @@ export async function cutChunks(
   return ends.slice(0, step[STEP.PRODUCED]!);
 }
 
-/** Digests of items one behind the other: item `i` lies at `[offsets[i], offsets[i + 1])`. */
+/** Digests of items one after the other: item `i` lies at `[offsets[i], offsets[i + 1])`. */
 export async function hashItems(
   bytes: Uint8Array,
   offsets: Uint32Array,

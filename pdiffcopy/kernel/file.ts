@@ -19,7 +19,7 @@ export type { BackendChoice, HashNumbers };
 
 /** The blocks of a range with their digests: block `i` lies at `base + i * blockSize`. */
 export interface BlockTable {
-  /** Digests one behind the other. */
+  /** Digests one after the other. */
   readonly digests: Uint32Array<ArrayBuffer>;
   /** Where the first block lies. */
   readonly base: number;

@@ -25,7 +25,7 @@ export interface HashNumbers {
 /** Bytes that one WASM call takes, so that its memory stays small. */
 const WASM_BATCH = 4 << 20;
 
-/** Writes the digests of all blocks of `bytes` to `target`, one behind the other. */
+/** Writes the digests of all blocks of `bytes` to `target`, one after the other. */
 export async function hashBlocksInto(
   bytes: Uint8Array,
   blockSize: number,

@@ -1,5 +1,5 @@
 /**
- * The module behind both kernels of block hashing, loaded once for both.
+ * The library module of both kernels of block hashing, loaded once for both.
  */
 import { PDIFFCOPY_HASH_MODULE } from "./_abi/pdiffcopy_hash.gen.ts";
 import type { PdiffcopyHashFunctions } from "./_abi/pdiffcopy_hash.gen.ts";

@@ -4,7 +4,7 @@
 import { newTable } from "../file/_block_file.ts";
 import { hashOf } from "../file/_hash_registry.ts";
 import { LocalTarget } from "../copy/_target.ts";
-import type { ReplacePolicy } from "../copy/_target.ts";
+import type { ReplacePolicy } from "../copy/_target_plan.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { badRequest, BLOCK_MAX, BLOCK_MIN, Refusal } from "./_server_request.ts";
 import { UploadSession } from "./_upload_session.ts";
@@ -31,7 +31,18 @@ export class ServerSessions {
   /** Begins an upload. */
   async create(body: Record<string, unknown>): Promise<Record<string, unknown>> {
     this.#forgetIdle();
-    const { path, size, block, hash, seed, replace = "auto", source = "", mode, fresh = false } = body;
+    const {
+      path,
+      size,
+      block,
+      hash,
+      seed,
+      replace = "auto",
+      source = "",
+      mode,
+      fresh = false,
+      verifyWritten,
+    } = body;
     if (typeof path !== "string" || path === "") throw badRequest('"path" is missing');
     if (typeof hash !== "string") throw badRequest('"hash" is missing');
     if (typeof replace !== "string" || !POLICIES.includes(replace)) {
@@ -61,7 +72,8 @@ export class ServerSessions {
       if (fresh === true) await closingOnFailure(target, () => target.begin());
       const id = crypto.getRandomValues(new Uint8Array(16)).toHex();
       const table = newTable(bytes, blockSize, spec);
-      const session = new UploadSession(target, directory, `${directory.path}/${name}`, table, bytes);
+      const place = `${directory.path}/${name}`;
+      const session = new UploadSession(target, directory, place, table, bytes, verifyWritten === true);
       this.#sessions.set(id, session);
       return { id, ...session.state() };
     } catch (error) {

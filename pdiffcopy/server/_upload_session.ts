@@ -20,6 +20,8 @@ export class UploadSession {
   readonly #directory: BlockDirectory;
   readonly #table: Table;
   readonly #size: number;
+  /** Whether the file is read back from the disk at the end. */
+  readonly #verifyWritten: boolean;
   /** One byte a block: whether it is known to be right. */
   readonly #covered: Uint8Array;
   readonly name: string;
@@ -27,7 +29,15 @@ export class UploadSession {
   /** Requests under way. */
   busy = 0;
 
-  constructor(target: LocalTarget, directory: BlockDirectory, name: string, table: Table, size: number) {
+  constructor(
+    target: LocalTarget,
+    directory: BlockDirectory,
+    name: string,
+    table: Table,
+    size: number,
+    verifyWritten: boolean,
+  ) {
+    this.#verifyWritten = verifyWritten;
     this.#target = target;
     this.#directory = directory;
     this.name = name;
@@ -111,7 +121,7 @@ export class UploadSession {
     if (digestOfBlocks(this.#table, 0, this.#size).toHex() !== digest) {
       throw new Refusal(422, "VERIFY_FAILED", "the file does not match its digest");
     }
-    await this.#target.commit();
+    await this.#target.commit(this.#verifyWritten ? this.#table : undefined);
     this.close();
   }
 

@@ -50,7 +50,10 @@ export interface PdiffHandlerOptions {
   readonly sessionTimeoutMs?: number | undefined;
   /** Whether the end of an upload waits for the disk. @default {true} */
   readonly fsync?: boolean | undefined;
-  /** Names that the `Host` header may have; any unless given. Protects servers on loopback from pages in browsers. */
+  /**
+   * Names that the `Host` header may have; any unless given. Protects from pages in browsers that reach the server by a
+   * name of their own. `servePdiff` adds the names of loopback where it listens there, and allows only those unless given.
+   */
   readonly hosts?: readonly string[] | undefined;
   /** Origins of pages that may use the server; none unless given. */
   readonly origins?: readonly string[] | undefined;
@@ -148,6 +151,7 @@ function rootPath(path: string): string {
  * ```
  */
 export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
+  // Long: the options are checked one by one; the handler is a closure over what comes of them.
   checkHandlerOptions(options);
   const threads = checkInteger("threads", options.threads ?? navigator.hardwareConcurrency, 1, 1024);
   const root = new ServerRoot(

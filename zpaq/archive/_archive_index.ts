@@ -114,6 +114,7 @@ async function readBlocks(
   skipper: BlockSource,
   junk: readonly JunkRange[],
 ): Promise<ArchiveIndex> {
+  // Long: one pass over the blocks; each kind moves the same positions on, and a damaged one must not lose them.
   const versions: IndexedVersion[] = [];
   const blocks: DataBlock[] = [];
   const damages: SluiceError[] = [];

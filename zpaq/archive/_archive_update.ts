@@ -2,7 +2,8 @@
  * One update of a journaling archive: files are cut into fragments, new ones are collected to blocks, and blocks are
  * compressed while the next is filled.
  */
-import { ZPAQ_FRAGMENT_NUMBERS, zpaqFragments } from "../kernel/encoder.ts";
+import { ZPAQ_FRAGMENT_NUMBERS } from "../kernel/encoder.ts";
+import { zpaqFragments } from "../kernel/archiving.ts";
 import { checkInteger, toBytes, UnsupportedFeatureError, writeU32 } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { blockSizeOf } from "../block/_compress_options.ts";
@@ -172,6 +173,7 @@ export class ArchiveUpdate {
   }
 
   async run(files: readonly ZpaqFile[]): Promise<ZpaqUpdateResult> {
+    // Long: one pass over the files, whose lines and counts every step adds to.
     if (this.#archive?.streaming) {
       throw new UnsupportedFeatureError("Cannot update the archive: it is a streaming archive", {
         format: "zpaq",

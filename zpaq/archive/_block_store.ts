@@ -1,7 +1,7 @@
 /**
  * Data blocks of an archive: found by the ids of fragments, decoded and checked.
  */
-import { zpaqHashParts } from "../kernel/encoder.ts";
+import { zpaqHashParts } from "../kernel/archiving.ts";
 import { ChecksumMismatchError, type SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import type { ArchiveIndex, DataBlock } from "./_archive_index.ts";

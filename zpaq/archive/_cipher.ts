@@ -1,7 +1,7 @@
 /**
  * The encryption of archives: a salt of 32 bytes in front, then AES-256 in counter mode.
  */
-import { zpaqDeriveKey } from "../kernel/encoder.ts";
+import { zpaqDeriveKey } from "../kernel/archiving.ts";
 import type { ByteSource } from "@sluice/internal";
 import { checkRange } from "@sluice/internal";
 import { fault } from "../zpaql/_fault.ts";

@@ -73,6 +73,7 @@ export async function* extractPieces(
   threads: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ZpaqPiece, void, undefined> {
+  // Long: the pieces of a block are yielded between the steps that free it, and a generator can not be cut there.
   let given = 0;
   function damaged(error: unknown): void {
     if (!(error instanceof SluiceError) || settings.onDamage === undefined || error.code === "OUTPUT_LIMIT") {

@@ -2,7 +2,7 @@
  * Writing blocks: the header that a method stands for, and one segment with its data.
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { zpaqHash, zpaqHashParts, zpaqStoredProgram } from "../kernel/encoder.ts";
+import { zpaqHash, zpaqHashParts, zpaqStoredProgram } from "../kernel/archiving.ts";
 import { concatBytes } from "@sluice/internal";
 import { assembleConfig } from "../zpaql/_assembler.ts";
 import { BLOCK_MAGIC, HEADER_TYPE, LOCATOR_TAG, MARK } from "../zpaql/_format.ts";

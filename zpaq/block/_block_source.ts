@@ -87,6 +87,7 @@ export class BlockSource implements Disposable {
     offset: number,
     expected?: (name: string, comment: string) => number | undefined,
   ): Promise<{ readonly offset: number; readonly segments: readonly SegmentRead[] } | undefined> {
+    // Long: one case for each event of the decoder, over the same buffers.
     const decoder = this.#decoder;
     decoder.seek(offset);
     const segments: SegmentRead[] = [];

@@ -2,7 +2,7 @@
  * Blocks of several segments with a given model, checked by decoding them.
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { zpaqHash } from "../kernel/encoder.ts";
+import { zpaqHash } from "../kernel/archiving.ts";
 import { concatBytes, CorruptDataError, readAvailable } from "@sluice/internal";
 import { blockStart, prefixOf, segmentEnd, segmentStart } from "./_block_encoder.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";

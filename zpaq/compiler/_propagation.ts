@@ -266,6 +266,7 @@ export class Propagation {
 
   /** The same value by less; without an operator it is the first operand. */
   #simplify(operator: Operator, left: Value, right: Value): readonly [Value, Value, Operator | undefined] {
+    // Long: a list of rules, tried in order.
     const is = (value: Value): readonly [Value, Value, undefined] => [value, 0, undefined];
     let [a, b] = [left, right];
     if (typeof a === "number" && typeof b === "number") return is(compute(operator, a, b));

@@ -2,13 +2,8 @@
  * Compression as a pull codec. Every streaming shape of the compression API stands on it.
  */
 import { ZSTD_DICTIONARY_TYPE } from "../kernel/dictionary_type.ts";
-import {
-  RESULT,
-  ZSTD_STEP,
-  zstdEncoderBounds,
-  ZstdEncoderDictionary,
-  ZstdEncoderKernel,
-} from "../kernel/encoder.ts";
+import { RESULT, ZSTD_STEP, ZstdEncoderDictionary, ZstdEncoderKernel } from "../kernel/encoder.ts";
+import { zstdEncoderBounds } from "../kernel/encoder_facts.ts";
 import type { ZstdProgress } from "../kernel/encoder.ts";
 import { concatBytes, CorruptDataError } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";

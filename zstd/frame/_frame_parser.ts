@@ -42,6 +42,7 @@ export function parseFrameHeader(
   magicless: boolean,
   position: number,
 ): ZstdFrameHeader | number {
+  // Long: the fields of the header in their order, each of which says whether and how wide the next is.
   if (!magicless) {
     if (!isFramePrefix(bytes, offset, length)) {
       throw new CorruptDataError(

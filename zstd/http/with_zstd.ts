@@ -90,6 +90,7 @@ export function withZstd<Context extends unknown[]>(
   handler: (request: Request, ...context: Context) => Response | Promise<Response>,
   options: WithZstdOptions = {},
 ): (request: Request, ...context: Context) => Promise<Response> {
+  // Long: the options are checked one by one; the handler is a closure over what comes of them.
   checkKeys(options, KEYS);
   const { compress = {}, encodings, filter = isCompressible, isSecure = isSecureByUrl } = options;
   const lookup = lookupIn(options.dictionaries ?? []);

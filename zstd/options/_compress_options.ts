@@ -232,6 +232,7 @@ function parametersOf(values: Values): Int32Array {
 }
 
 function resolve(options: ZstdCompressOptions): CompressSettings {
+  // Long: one option after another; later ones depend on those before.
   const adapt = adaptBounds(options.adapt);
   const start = checkInteger("level", options.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX);
   const level = adapt === undefined

@@ -241,6 +241,12 @@ pub const File = struct {
         return failure(if (data_only) linux.fdatasync(self.descriptor) else linux.fsync(self.descriptor));
     }
 
+    /// Asks the system to forget what it holds of the file, so that it is read from the disk again.
+    pub fn dropCache(self: *const File) ?Errno {
+        const dont_need = 4;
+        return failure(linux.fadvise(self.descriptor, 0, 0, dont_need));
+    }
+
     /// Takes the file's lock for this open file, without waiting.
     pub fn lock(self: *const File) ?Errno {
         const exclusive_no_wait = 2 | 4;

@@ -152,7 +152,7 @@ fn write(self: *const File, offset: f64, source: ?[*]const u8, source_pos: u32, 
 }
 
 /// What is done to a file as a whole.
-pub const Action = enum(u32) { resize = 0, sync_data = 1, sync_all = 2, lock = 3, _ };
+pub const Action = enum(u32) { resize = 0, sync_data = 1, sync_all = 2, lock = 3, drop_cache = 4, _ };
 
 /// Does one action; `value` is the size for a resize.
 fn act(self: *const File, action: u32, value: f64, step: *Step) callconv(.c) i32 {
@@ -164,6 +164,7 @@ fn act(self: *const File, action: u32, value: f64, step: *Step) callconv(.c) i32
         .sync_data => self.sync(true),
         .sync_all => self.sync(false),
         .lock => self.lock(),
+        .drop_cache => self.dropCache(),
         _ => return invalid,
     });
 }

@@ -71,6 +71,7 @@ pub inline fn nextContexts(model: *Model, byte: u32) ?Stop {
 pub fn Coder(comptime network: type) type {
     return struct {
         pub fn decode(model: *Model, span: *Span) Stop {
+            // Long: the loop of one bit after another, whose state has to stay in registers.
             @setRuntimeSafety(false); // `span.consumed` stays below `source_len`: a byte's worth is there, or each read is checked
             var copy: network.Room = undefined;
             const predictor = network.load(model.predictor, &copy);

@@ -129,6 +129,7 @@ pub const BitDecoder = struct {
 
     /// Reads on until the input is used up or `room` bytes were written; the count of bytes taken goes to `taken`.
     pub fn run(self: *BitDecoder, input: []const u8, taken: *usize, window: *Window, room: u64) Progress {
+        // Long: the loop over codes of bits, whose state has to stay in registers.
         const goal = window.written + room;
         var at: usize = 0;
         defer taken.* = at;
@@ -233,6 +234,7 @@ pub const BitDecoder = struct {
     /// Runtime safety is off: a code is read when `input_margin` bytes follow it and taken when what it writes leaves
     /// `window_slack` bytes, all distances are checked. Fuzzed by zpaq/fuzz_test.ts.
     fn sequences(self: *BitDecoder, input: []const u8, from: usize, window: *Window, goal: u64) usize {
+        // Long: the loop that reads codes ahead and copies them, whose state has to stay in registers.
         @setRuntimeSafety(false);
         const start = window.position();
         const room = @min(goal - window.written, window.untilWrap());

@@ -149,6 +149,7 @@ pub const Predictor = extern struct {
     }
 
     fn configure(self: *Predictor, component: *Component, description: []const u8, index: usize) void {
+        // Long: one case for each kind of component, in the order of the format.
         const kind: Kind = @enumFromInt(description[0]);
         const arguments = description[1..];
         component.kind = kind;

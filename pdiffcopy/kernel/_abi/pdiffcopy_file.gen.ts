@@ -18,6 +18,7 @@ export const ACTION = {
   SYNC_DATA: 1,
   SYNC_ALL: 2,
   LOCK: 3,
+  DROP_CACHE: 4,
 } as const;
 
 /** Shared with the library; its meaning stands at its declaration there. */
@@ -389,7 +390,7 @@ export interface PdiffcopyFileFunctions {
 /** What a backend must know of the module pdiffcopy_file. */
 export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
   name: "pdiffcopy_file",
-  hash: 1744607440,
+  hash: 1599234370,
   functions: {
     sluice_pdiffcopy_file_open: {
       parameters: ["handle", "source", "u32", "u32", "u32", "u32", "step"],
