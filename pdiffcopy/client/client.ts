@@ -16,7 +16,7 @@ import { delay, mayRetry, ProgressMark, RETRY_BUDGET_MS } from "../file/_retry.t
 import type { RetryPolicy } from "../file/_retry.ts";
 import type { Part } from "../copy/_engine.ts";
 import type { CopySource, SideStatus } from "../copy/_sides.ts";
-import { checkClientOptions } from "./client_options.ts";
+import { checkClientOptions } from "./_client_options.ts";
 import type { ChangeSet, PdiffClientOptions, SyncResult } from "./client_options.ts";
 import { compareSides } from "./_comparison.ts";
 import type { Comparison } from "./_comparison.ts";

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { checkBoolean, checkChoice, checkInteger, checkKeys } from "@sluice/internal";
 import type { Location } from "../file/location.ts";
 
 /** What a copy is doing. */
@@ -157,77 +156,4 @@ export interface ChangeSet {
   readonly targetSize: number | undefined;
   /** Whether content and length are the same. */
   readonly equal: boolean;
-}
-
-const OPTION_NAMES: ReadonlySet<string> = new Set(
-  [
-    "source",
-    "target",
-    "blockSize",
-    "concurrency",
-    "delta",
-    "dryRun",
-    "hash",
-    "protocol",
-    "replace",
-    "fsync",
-    "verify",
-    "verifyWritten",
-    "compressionLevel",
-    "allowDirty",
-    "literalPaths",
-    "shift",
-    "chunkSize",
-    "seeds",
-    "token",
-    "caCerts",
-    "retries",
-    "retryBudgetMs",
-    "stallTimeoutMs",
-    "maxBytesPerSecond",
-    "onProgress",
-    "log",
-    "signal",
-  ] satisfies (keyof PdiffClientOptions)[],
-);
-const FLAGS = [
-  "delta",
-  "dryRun",
-  "fsync",
-  "verify",
-  "verifyWritten",
-  "allowDirty",
-  "literalPaths",
-  "shift",
-] as const;
-const BLOCK_MIN = 512;
-const BLOCK_MAX = 64 << 20;
-const TIME_MAX = 2 ** 31 - 1;
-
-/** Refuses options that are not known or make no sense. */
-export function checkClientOptions(options: PdiffClientOptions): void {
-  checkKeys(options, OPTION_NAMES);
-  for (const name of FLAGS) if (options[name] !== undefined) checkBoolean(name, options[name]);
-  const whole = (name: keyof PdiffClientOptions, min: number, max: number): void => {
-    if (options[name] !== undefined) checkInteger(name, options[name], min, max);
-  };
-  whole("blockSize", BLOCK_MIN, BLOCK_MAX);
-  whole("concurrency", 1, 1024);
-  whole("protocol", 1, 2);
-  whole("compressionLevel", 0, 19);
-  whole("chunkSize", 4 << 10, 16 << 20);
-  whole("retries", 0, 1000);
-  whole("retryBudgetMs", 0, TIME_MAX);
-  whole("stallTimeoutMs", 1, TIME_MAX);
-  checkChoice("replace", options.replace ?? "auto", ["auto", "inplace", "atomic"]);
-  const { maxBytesPerSecond: rate = Infinity, chunkSize = 4096, seeds, shift } = options;
-  if (typeof rate !== "number" || !(rate > 0)) {
-    throw new RangeError(`Cannot use option "maxBytesPerSecond": it is ${rate}, expected more than 0`);
-  }
-  if ((chunkSize & (chunkSize - 1)) !== 0) {
-    throw new RangeError(`Cannot use option "chunkSize": it is ${chunkSize}, expected a power of two`);
-  }
-  if (shift !== true && (options.chunkSize !== undefined || (seeds !== undefined && seeds.length > 0))) {
-    throw new RangeError('Cannot use options "chunkSize" and "seeds": they need "shift"');
-  }
 }
