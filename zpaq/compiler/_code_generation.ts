@@ -17,8 +17,10 @@ import { joinStart } from "./_graph_cleanup.ts";
 import { cleanCells } from "./_peephole.ts";
 import { settleFrames } from "./_liveness.ts";
 import { Ranges } from "./_ranges.ts";
+import { joinContents, NOTHING_HELD } from "./_register_contents.ts";
+import type { Contents, Register } from "./_register_contents.ts";
 import { Selection } from "./_selection.ts";
-import type { Contents, Homes, Register } from "./_selection.ts";
+import type { Homes, Observer } from "./_selection.ts";
 import { emitTable } from "./_table_code.ts";
 import { singleUses, stepsOf } from "./_trees.ts";
 import type { Step } from "./_trees.ts";
@@ -41,6 +43,7 @@ export interface SectionCode {
 }
 
 const DISPATCH_LINEAR_MAX = 4;
+const BYTE_MAX = 255;
 /** What A, or the register that it was saved in, holds when the machine is called. */
 const INPUT = new Variable("(input)", undefined, false);
 
@@ -49,12 +52,21 @@ function grown(size: number, more: number): number {
   return more === 0 ? size : Math.ceil(Math.log2(2 ** size + more));
 }
 
+/** Code as it is made, for tests: no two variables share a cell, nothing is left out, and `claims` is filled. */
+export interface CodeAudit {
+  /** What registers are said to hold after each item. */
+  readonly claims: Map<Item, Contents>;
+  /** Where variables are while the code runs. */
+  places: ReadonlyMap<Variable, Register | number>;
+}
+
 /** Makes the code. */
 export function generateCode(
   graph: Graph,
   header: HeaderData,
   level: OptimizationLevel,
   stackSize: number,
+  audit?: CodeAudit,
 ): SectionCode {
   joinStart(graph);
   settleFrames(graph);
@@ -79,13 +91,21 @@ export function generateCode(
     const slots = new Map([...spilled].map(([variable, slot]) => [variable, tableSize("H") + slot]));
     const homes: Homes = { registers, spilled: slots };
     const sizes = { H: h === userH ? h : undefined, M: m === userM ? m : undefined };
-    const maker = new CodeMaker(graph, steps, homes, ranges, sizes, tableSize("H") + spilled.size, stackSize);
+    const observe: Observer | undefined = audit &&
+      ((item, contents) => void audit.claims.set(item, contents));
+    const selection = new Selection(homes, ranges, sizes, observe);
+    const maker = new CodeMaker(graph, steps, homes, selection, tableSize("H") + spilled.size, stackSize);
     maker.make();
+    if (audit !== undefined) {
+      const { cells, instructions } = withOwnCells(maker.items);
+      audit.places = new Map<Variable, Register | number>([...cells, ...registers]);
+      return { instructions, graph, h, m, places: [] };
+    }
     const items = withoutUnused(withoutDead(maker.items));
     const { cells, homeless } = allocateCells(
       items,
       maker.first,
-      new Set([...maker.temporaries, graph.resume]),
+      new Set([...maker.temporaries, graph.resume, INPUT]),
     );
     if (homeless.length > 0) {
       for (const variable of homeless) spilled.set(variable, spilled.size);
@@ -99,6 +119,18 @@ export function generateCode(
     ];
     return { instructions, graph, h, m, places };
   }
+}
+
+/** Places code in which each variable has a cell of its own. */
+function withOwnCells(
+  items: readonly Item[],
+): { readonly cells: ReadonlyMap<Variable, number>; readonly instructions: readonly PlacedInstruction[] } {
+  const cells = new Map<Variable, number>();
+  for (const item of items) {
+    const variable = item.type === "cell" || item.type === "halt" ? item.variable : undefined;
+    if (variable !== undefined && !cells.has(variable)) cells.set(variable, cells.size);
+  }
+  return { cells, instructions: layOut(items, cells) };
 }
 
 function usesMemory(graph: Graph, memory: Memory): boolean {
@@ -125,15 +157,14 @@ class CodeMaker {
     graph: Graph,
     steps: ReadonlyMap<Block, readonly Step[]>,
     homes: Homes,
-    ranges: Ranges,
-    sizes: Readonly<Record<Memory, number | undefined>>,
+    selection: Selection,
     stackStart: number,
     stackSize: number,
   ) {
     this.#graph = graph;
     this.#homes = homes;
     this.#steps = steps;
-    this.#selection = new Selection(homes, ranges, sizes);
+    this.#selection = selection;
     this.#stackStart = stackStart;
     this.#stackSize = stackSize;
     this.first = this.#selection.label("entry");
@@ -173,25 +204,21 @@ class CodeMaker {
     const waits = blocks.flatMap(({ end }) =>
       end.type === "read" ? [{ value: end.state, to: end.next }] : []
     );
-    const input = (register: "a" | Register): Contents => ({
-      a: [],
-      b: [],
-      c: [],
-      d: [],
-      [register]: [INPUT],
-    });
+    const input = (register: "a" | Register): Contents => ({ ...NOTHING_HELD, [register]: [INPUT] });
     if (start === enter && waits.length === 0) {
-      this.#enterWith(enter, input("a"));
+      this.#expectOneMore(enter);
+      selection.contents = input("a");
+      this.#arrive(enter);
       if (blocks[0] !== enter) selection.jump("jmp", this.#label(enter));
       return;
     }
     const saved = waits.length === 0 ? this.#inputHome() : undefined;
     const spare = saved ?? selection.spare;
-    for (const block of new Set([start, enter, ...waits.map(({ to }) => to)])) {
-      this.#enterWith(block, input(spare));
-    }
     selection.emit(`${spare}=a`);
     selection.contents = input(spare);
+    // Large numbers take a register to be compared with: the input waits in a cell.
+    if (waits.some(({ value }) => value > BYTE_MAX)) selection.cell("r=a", INPUT);
+    for (const block of [start, enter, ...waits.map(({ to }) => to)]) this.#expectOneMore(block);
     const cases = [...waits].sort((a, b) => b.to.depth - a.to.depth || a.value - b.value);
     const rest = { value: NEW_CALL, to: enter };
     const targets = [...cases, { value: FIRST_CALL, to: start }, rest];
@@ -206,9 +233,13 @@ class CodeMaker {
     return first === second ? first : undefined;
   }
 
-  #enterWith(block: Block, contents: Contents): void {
-    this.#entries.get(block)?.push(contents);
-    if (this.#expected.has(block)) this.#expected.set(block, this.#expected.get(block)! + 1);
+  #expectOneMore(block: Block): void {
+    this.#expected.set(block, this.#expected.get(block)! + 1);
+  }
+
+  /** A block is reached with what registers hold now. */
+  #arrive(block: Block): void {
+    this.#entries.get(block)!.push(this.#selection.contents);
   }
 
   /** Goes where a variable says; the last case takes all that are left. */
@@ -220,6 +251,7 @@ class CodeMaker {
     const selection = this.#selection;
     const last = cases.at(-1)!;
     if (cases.length === 1) {
+      this.#arrive(last.to);
       if (last.to !== next) selection.jump("jmp", this.#label(last.to));
       return;
     }
@@ -228,21 +260,24 @@ class CodeMaker {
       const middle = sorted.length >>> 1;
       const high = selection.label();
       const low = selection.label();
-      const { contents } = selection;
       selection.branch(">=", variable, sorted[middle]!.value, high, low, low);
+      const { contents } = selection;
       selection.place(low);
-      selection.contents = contents;
       this.#dispatch(variable, sorted.slice(0, middle), undefined);
-      selection.place(high);
-      selection.contents = contents;
+      selection.placeWith(high, contents);
       return this.#dispatch(variable, sorted.slice(middle), next);
     }
     for (const { value, to } of cases.slice(0, -1)) {
-      if (to === last.to) continue;
+      if (to === last.to) {
+        this.#arrive(to);
+        continue;
+      }
       const on = selection.label();
       selection.branch("==", variable, value, this.#label(to), on, on);
+      this.#arrive(to);
       selection.place(on);
     }
+    this.#arrive(last.to);
     if (last.to !== next) selection.jump("jmp", this.#label(last.to));
   }
 
@@ -253,8 +288,7 @@ class CodeMaker {
   #block(block: Block, next: Block | undefined): void {
     const selection = this.#selection;
     selection.depth = block.depth;
-    selection.contents = this.#contentsAt(block);
-    selection.place(this.#label(block));
+    selection.placeWith(this.#label(block), this.#contentsAt(block));
     for (const step of this.#steps.get(block)!) {
       if (step.type === "other") {
         selection.line = step.line;
@@ -264,7 +298,7 @@ class CodeMaker {
         const { yes, no } = step.end;
         const nextLabel = next === undefined ? undefined : this.#label(next);
         selection.branch(step.operator, step.a, step.b, this.#label(yes), this.#label(no), nextLabel);
-        for (const target of [yes, no]) this.#entries.get(target)!.push(selection.contents);
+        for (const target of [yes, no]) this.#arrive(target);
       } else selection.step(step);
     }
     if (block.end.type !== "branch") this.#end(block, next);
@@ -275,11 +309,9 @@ class CodeMaker {
     const entries = this.#entries.get(block)!;
     const [first, ...others] = entries;
     if (first === undefined || entries.length !== this.#expected.get(block)) {
-      return { a: [], b: [], c: [], d: [] };
+      return NOTHING_HELD;
     }
-    const common = (register: "a" | Register): (Variable | number)[] =>
-      first[register].filter((each) => others.every((other) => other[register].includes(each)));
-    return { a: common("a"), b: common("b"), c: common("c"), d: common("d") };
+    return joinContents(first, others);
   }
 
   #end({ end }: Block, next: Block | undefined): void {
@@ -287,7 +319,7 @@ class CodeMaker {
     selection.line = end.line;
     switch (end.type) {
       case "jump":
-        this.#entries.get(end.to)!.push(selection.contents);
+        this.#arrive(end.to);
         if (end.to.operations.length === 0 && end.to.end.type === "halt" && end.to !== next) {
           return this.#end(end.to, undefined);
         }
@@ -296,7 +328,7 @@ class CodeMaker {
       case "call": {
         const { entry, sites, origin } = end.callee;
         if (sites.length > 1) selection.set(origin, sites.indexOf(end.next));
-        this.#entries.get(entry)!.push(selection.contents);
+        this.#arrive(entry);
         if (entry !== next) selection.jump("jmp", this.#label(entry));
         return;
       }
@@ -306,8 +338,6 @@ class CodeMaker {
           b.to.depth - a.to.depth || a.value - b.value
         );
         if (cases.length > 1) selection.value(origin);
-        const { contents } = selection;
-        for (const { to } of cases) this.#entries.get(to)!.push({ ...contents, a: [] });
         return this.#dispatch(origin, cases, next);
       }
       case "read":
@@ -385,7 +415,6 @@ class CodeMaker {
       for (const variable of group) {
         selection.emit("a=*d");
         selection.emit("d++");
-        selection.hold("a");
         if (this.#isSpilled(variables)) waiting.push([variable, selection.wait()]);
         else selection.store(variable);
       }
@@ -408,16 +437,14 @@ class CodeMaker {
       });
     }
     selection.emit("d=a");
-    selection.hold("d");
   }
 
   #moveStack(): void {
     const selection = this.#selection;
     selection.emit("a=d");
-    selection.hold("a");
     if (this.#stackStart > 0) {
       const held = new Variable("", undefined, true);
-      selection.hold("a", held);
+      selection.learn("a", held);
       selection.value({ type: "binary", operator: "+", a: held, b: this.#stackStart, most: 2 ** 32 - 1 });
     }
     selection.store(this.#graph.stack);

@@ -4,7 +4,7 @@
 import { readsOf, readsOfEnd, Variable, writesOf, writesOfEnd } from "./_ir.ts";
 import type { Block, Graph } from "./_ir.ts";
 import { backwardsOver, Liveness } from "./_liveness.ts";
-import type { Register } from "./_selection.ts";
+import type { Register } from "./_register_contents.ts";
 import { leavesOf } from "./_trees.ts";
 import type { Step } from "./_trees.ts";
 

@@ -13,6 +13,8 @@ export interface PlacedInstruction {
   readonly text: string;
   /** The offset in the source that it comes from. */
   readonly offset: number;
+  /** What it was made of. */
+  readonly item: Item;
 }
 
 const SHORT_SIZE = 2;
@@ -96,9 +98,9 @@ function placed(
     case "label":
       return [];
     case "halt":
-      return [{ pc, size: 1, text: "halt", offset }];
+      return [{ pc, size: 1, text: "halt", offset, item }];
     case "cell":
-      return [{ pc, size: 2, text: `${item.word} ${cells.get(item.variable)!}`, offset }];
+      return [{ pc, size: 2, text: `${item.word} ${cells.get(item.variable)!}`, offset, item }];
     case "plain": {
       const { word, operand } = item;
       return [{
@@ -106,16 +108,17 @@ function placed(
         size: sizeOf(item, long),
         text: operand === undefined ? word : `${word} ${operand}`,
         offset,
+        item,
       }];
     }
   }
   const to = labels.get(item.to)!;
   if (!long.has(item)) {
-    return [{ pc, size: SHORT_SIZE, text: `${item.kind} ${to - (pc + SHORT_SIZE)}`, offset }];
+    return [{ pc, size: SHORT_SIZE, text: `${item.kind} ${to - (pc + SHORT_SIZE)}`, offset, item }];
   }
-  if (item.kind === "jmp") return [{ pc, size: 3, text: `lj ${to}`, offset }];
+  if (item.kind === "jmp") return [{ pc, size: 3, text: `lj ${to}`, offset, item }];
   return [
-    { pc, size: 2, text: `${OPPOSITE[item.kind]} 3`, offset },
-    { pc: pc + 2, size: 3, text: `lj ${to}`, offset },
+    { pc, size: 2, text: `${OPPOSITE[item.kind]} 3`, offset, item },
+    { pc: pc + 2, size: 3, text: `lj ${to}`, offset, item },
   ];
 }

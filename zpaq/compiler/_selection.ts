@@ -5,16 +5,15 @@
 import { holds, isComparison, MIRRORED, OPPOSITE, Variable } from "./_ir.ts";
 import type { Comparison, Memory, Operator } from "./_ir.ts";
 import { constantSteps } from "./_constant_synthesis.ts";
+import { joinContents, NOTHING_HELD, RegisterContents, REGISTERS } from "./_register_contents.ts";
+import type { Contents, Register } from "./_register_contents.ts";
 import type { Item, JumpKind, Label } from "./_machine_code.ts";
 import type { Ranges } from "./_ranges.ts";
 import type { BinaryNode, LoadNode, Node, Step } from "./_trees.ts";
 
-/** The registers beside A. */
-export type Register = "b" | "c" | "d";
 type Keep = ReadonlySet<Register>;
 
 const NONE = 2 ** 32 - 1;
-const REGISTERS: readonly Register[] = ["b", "c", "d"];
 const NO_KEEP: Keep = new Set();
 const WORDS: Readonly<Record<string, string>> = {
   "+": "a+=",
@@ -37,11 +36,6 @@ export interface Homes {
   readonly spilled: ReadonlyMap<Variable, number>;
 }
 
-/** What registers hold at one point. */
-export type Contents = Readonly<Record<"a" | Register, readonly (Variable | number)[]>>;
-
-const EMPTY: Contents = { a: [], b: [], c: [], d: [] };
-
 function isBinary(node: Node): node is BinaryNode {
   return typeof node === "object" && "type" in node && node.type === "binary";
 }
@@ -49,6 +43,9 @@ function isBinary(node: Node): node is BinaryNode {
 function isLoad(node: Node): node is LoadNode {
   return typeof node === "object" && "type" in node && node.type === "load";
 }
+
+/** Is told of each instruction, and of what registers hold after it. */
+export type Observer = (item: Item, contents: Contents) => void;
 
 /** Makes instructions for steps. */
 export class Selection {
@@ -59,14 +56,24 @@ export class Selection {
   readonly #ranges: Ranges;
   readonly #sizes: Readonly<Record<Memory, number | undefined>>;
   readonly #scratch: readonly Register[];
-  #contents: Contents = EMPTY;
+  readonly #contents: RegisterContents;
+  /** What registers hold where jumps to a label are taken that is not placed yet. */
+  readonly #arrivals = new Map<Label, Contents[]>();
+  readonly #observe: Observer | undefined;
   line = 0;
   depth = 0;
   #labels = 0;
 
   /** `sizes` is the log2 of arrays whose indexes wrap as the program's own do. */
-  constructor(homes: Homes, ranges: Ranges, sizes: Readonly<Record<Memory, number | undefined>>) {
+  constructor(
+    homes: Homes,
+    ranges: Ranges,
+    sizes: Readonly<Record<Memory, number | undefined>>,
+    observe?: Observer,
+  ) {
     this.#homes = homes;
+    this.#contents = new RegisterContents(homes.registers);
+    this.#observe = observe;
     this.#ranges = ranges;
     this.#sizes = sizes;
     const taken = new Set(homes.registers.values());
@@ -79,65 +86,70 @@ export class Selection {
   }
 
   get contents(): Contents {
-    return this.#contents;
+    return this.#contents.now;
   }
 
   set contents(contents: Contents) {
-    this.#contents = contents;
+    this.#contents.now = contents;
   }
 
   label(name = ""): Label {
     return { name: `${name}${this.#labels++}` };
   }
 
+  #push(item: Item): void {
+    this.items.push(item);
+    this.#observe?.(item, this.#contents.now);
+  }
+
   emit(word: string, operand?: number): void {
-    this.items.push({ type: "plain", word, operand, line: this.line, depth: this.depth });
+    this.#contents.executed(word, operand);
+    this.#push({ type: "plain", word, operand, line: this.line, depth: this.depth });
   }
 
   cell(word: string, variable: Variable): void {
-    this.items.push({ type: "cell", word, variable, line: this.line, depth: this.depth });
+    this.#contents.executedCell(word, variable);
+    this.#push({ type: "cell", word, variable, line: this.line, depth: this.depth });
   }
 
+  /** Places a label that all jumps lead forward to. */
   place(label: Label): void {
-    this.items.push({ type: "label", label, line: this.line, depth: this.depth });
+    this.#contents.now = joinContents(this.#contents.now, this.#arrivals.get(label) ?? []);
+    this.placeWith(label, this.#contents.now);
+  }
+
+  /** Places a label where registers hold this, however it is reached. */
+  placeWith(label: Label, contents: Contents = NOTHING_HELD): void {
+    this.#contents.now = contents;
+    this.#push({ type: "label", label, line: this.line, depth: this.depth });
   }
 
   jump(kind: JumpKind, to: Label): void {
-    this.items.push({ type: "jump", kind, to, line: this.line, depth: this.depth });
+    const arrivals = this.#arrivals.get(to);
+    if (arrivals === undefined) this.#arrivals.set(to, [this.#contents.now]);
+    else arrivals.push(this.#contents.now);
+    this.#push({ type: "jump", kind, to, line: this.line, depth: this.depth });
   }
 
   /** Halts; a variable says what to do next. */
   halt(next: Label, variable: Variable): void {
     const home = this.#homes.registers.get(variable);
     const cell = home === undefined ? variable : undefined;
-    this.items.push({ type: "halt", next, variable: cell, home, line: this.line, depth: this.depth });
+    this.#push({ type: "halt", next, variable: cell, home, line: this.line, depth: this.depth });
   }
 
-  /** Says what a register holds now. */
-  hold(register: "a" | Register, ...values: (Variable | number)[]): void {
-    this.#contents = { ...this.#contents, [register]: values };
+  /** What was just made put a value into a register. */
+  learn(register: "a" | Register, value: Variable | number): void {
+    this.#contents.learn(register, value);
   }
 
   #holds(register: "a" | Register, value: Node): boolean {
-    if (typeof value === "object" && !(value instanceof Variable)) return false;
-    if (register !== "a" && value instanceof Variable && this.#homes.registers.get(value) === register) {
-      return true;
-    }
-    return this.#contents[register].includes(value);
+    return (typeof value === "number" || value instanceof Variable) && this.#contents.holds(register, value);
   }
 
   /** The register beside A that holds a value. */
   #registerOf(value: Node): Register | undefined {
     return REGISTERS.find((register) => this.#holds(register, value));
-  }
-
-  /** A variable has a new value, which these registers hold as well. */
-  #changed(variable: Variable, ...now: ("a" | Register)[]): void {
-    const without = (register: "a" | Register): (Variable | number)[] => {
-      const others = this.#contents[register].filter((each) => each !== variable);
-      return now.includes(register) ? [...others, variable] : others;
-    };
-    this.#contents = { a: without("a"), b: without("b"), c: without("c"), d: without("d") };
   }
 
   #temporary(): Variable {
@@ -190,23 +202,19 @@ export class Selection {
         const through = register === "d" || !this.#isFree("d", keep) ? register : "d";
         this.#spillAddress(node, through);
         this.emit(`${register}=*${through}`);
-        if (through !== register) this.hold(through);
       } else this.cell(`${register}=r`, node);
-      return this.#filled(register, node);
+      // A register that is a variable's home changes with it.
+      if (this.#scratch.includes(register)) this.learn(register, node);
+      return;
     }
     if (isBinary(node)) {
       this.#reach(node.a, register, keep);
       const word = node.operator === "+" ? "++" : "--";
       for (let i = 0; i < (node.b as number); i++) this.emit(`${register}${word}`);
-      return this.hold(register);
+      return;
     }
     const pointer = this.#point(node.memory, node.at, keep, register);
     this.emit(`${register}=${pointer}`);
-    this.hold(register);
-  }
-
-  #filled(register: Register, value: Variable | number): void {
-    if (this.#scratch.includes(register)) this.hold(register, value);
   }
 
   #number(value: number, register: Register): void {
@@ -274,7 +282,7 @@ export class Selection {
     const free = this.#scratch.filter((register) =>
       !keep.has(register) && this.#canReach(node, register, keep)
     );
-    const register = free.find((each) => this.#contents[each].length === 0) ?? free[0]!;
+    const register = free.find((each) => this.#contents.now[each].length === 0) ?? free[0]!;
     this.#reach(node, register, keep);
     return register;
   }
@@ -311,15 +319,15 @@ export class Selection {
 
   /** As `canOperand`, whatever registers hold until then. */
   #canOperandLater(node: Node, keep: Keep): boolean {
-    const contents = this.#contents;
-    this.#contents = {
+    const { now } = this.#contents;
+    this.#contents.now = {
       a: [],
-      b: keep.has("b") ? contents.b : [],
-      c: keep.has("c") ? contents.c : [],
-      d: keep.has("d") ? contents.d : [],
+      b: keep.has("b") ? now.b : [],
+      c: keep.has("c") ? now.c : [],
+      d: keep.has("d") ? now.d : [],
     };
     const can = this.#canOperand(node, keep);
-    this.#contents = contents;
+    this.#contents.now = now;
     return can;
   }
 
@@ -347,7 +355,7 @@ export class Selection {
       const from = this.#registerOf(node);
       if (from !== undefined && node > 0) this.emit(`a=${from}`);
       else for (const { word, operand } of constantSteps(node)) this.emit(word, operand);
-      return this.hold("a", node);
+      return this.learn("a", node);
     }
     if (node instanceof Variable) {
       if (this.#holds("a", node)) return;
@@ -355,7 +363,7 @@ export class Selection {
       if (from !== undefined) this.emit(`a=${from}`);
       else if (this.#homes.spilled.has(node)) this.#loadSpilled(node);
       else this.cell("a=r", node);
-      return this.hold("a", node);
+      return this.learn("a", node);
     }
     if (isLoad(node)) return this.#load(node, keep);
     this.#binary(node, keep);
@@ -370,7 +378,6 @@ export class Selection {
       this.emit("d=a");
     }
     this.emit("a=*d");
-    this.hold("d");
   }
 
   #load({ memory, at: address }: LoadNode, keep: Keep): void {
@@ -380,10 +387,8 @@ export class Selection {
       this.value(at, keep);
       const register = this.#pointers(memory).find((each) => this.#isFree(each, keep))!;
       this.emit(`${register}=a`);
-      this.hold(register, ...this.#contents.a);
       this.emit(`a=*${register}`);
     }
-    this.hold("a");
   }
 
   #binary(node: BinaryNode, keep: Keep): void {
@@ -402,7 +407,6 @@ export class Selection {
       const operand = this.#sides(a, b, keep, COMMUTATIVE.has(operator));
       this.#apply(WORDS[operator]!, operand.text);
     }
-    this.hold("a");
   }
 
   #immediate(operator: Operator, b: number): void {
@@ -466,7 +470,6 @@ export class Selection {
       if (!this.#fits(a, kept)) continue;
       this.value(b, keep);
       this.emit(`${register}=a`);
-      this.hold(register, ...this.#contents.a);
       // What was found to fit is checked again, now that registers hold something else.
       if (this.#fits(a, kept)) {
         this.value(a, kept);
@@ -497,7 +500,6 @@ export class Selection {
     if (typeof text === "string" && (text.startsWith("*") || text === "a")) {
       const register = this.spare;
       this.emit(`${register}=${text}`);
-      this.hold(register);
       text = register;
     }
     const end = this.label();
@@ -518,7 +520,6 @@ export class Selection {
     this.jump(kind === "jt" ? "jf" : "jt", end);
     this.emit("a++");
     this.place(end);
-    this.hold("a");
   }
 
   /** Sets the flag; the jump that is taken when the comparison holds. */
@@ -563,7 +564,6 @@ export class Selection {
       this.value(a);
       this.emit("a++");
       this.emit("a==", 0);
-      this.hold("a");
       return "jt";
     }
     const shift = Math.log2(b + 1);
@@ -571,7 +571,6 @@ export class Selection {
       this.value(a);
       this.emit("a>>=", shift);
       this.emit("a>", 0);
-      this.hold("a");
       return "jt";
     }
     const { text } = this.#sides(a, b, NO_KEEP, false);
@@ -622,18 +621,18 @@ export class Selection {
       const { operator, b } = value;
       if (b <= 2 && (operator === "+" || operator === "-")) {
         for (let i = 0; i < b; i++) this.emit(`${home}${operator === "+" ? "++" : "--"}`);
-        return this.#changed(to);
+        return this.#contents.assigned(to);
       }
       if (operator === "^" && b === NONE) {
         this.emit(`${home}!`);
-        return this.#changed(to);
+        return this.#contents.assigned(to);
       }
     }
     if (value === to) return;
     if (this.#canReach(value, home, NO_KEEP)) {
       const same = (["a", ...REGISTERS] as const).filter((register) => this.#holds(register, value));
       this.#reach(value, home, NO_KEEP);
-      return this.#changed(to, ...same);
+      return this.#contents.assigned(to, ...same);
     }
     this.value(value);
     this.store(to);
@@ -648,16 +647,14 @@ export class Selection {
     else if (slot <= 255) {
       this.#spillAddress(to, "d");
       this.emit("*d=a");
-      this.hold("d");
     } else {
       const cell = this.wait();
       for (const { word, operand } of constantSteps((NONE - slot) >>> 0)) this.emit(word, operand);
       this.emit("d=a");
       this.cell("a=r", cell);
       this.emit("*d=a");
-      this.hold("d");
     }
-    this.#changed(to, "a");
+    this.#contents.assigned(to, "a");
   }
 
   #store(memory: Memory, at: Node, value: Node): void {
@@ -690,7 +687,6 @@ export class Selection {
     if (typeof value === "number" && value <= 255 || this.#fits(value, kept)) {
       this.value(at);
       this.emit(`${pointer}=a`);
-      this.hold(pointer, ...this.#contents.a);
       if (typeof value === "number" && value <= 255) {
         return value === 0 ? this.emit(`*${pointer}=0`) : this.emit(`*${pointer}=`, value);
       }
@@ -703,9 +699,7 @@ export class Selection {
     const cell = this.wait();
     this.value(at);
     this.emit(`${pointer}=a`);
-    this.hold(pointer, ...this.#contents.a);
     this.cell("a=r", cell);
-    this.hold("a");
     this.emit(`*${pointer}=a`);
   }
 }

@@ -31,7 +31,7 @@ export function emitTable(selection: Selection, { memory, values, base }: Table)
     const after = base + end;
     if (end - i >= RUN_MIN && after <= BYTE_MAX) {
       const again = selection.label();
-      selection.place(again);
+      selection.placeWith(again);
       if (value === 0) selection.emit(`*${pointer}=0`);
       else if (value <= BYTE_MAX) selection.emit(`*${pointer}=`, value);
       else {
@@ -62,6 +62,4 @@ export function emitTable(selection: Selection, { memory, values, base }: Table)
     selection.emit(`${pointer}--`);
     i++;
   }
-  selection.hold("a");
-  selection.hold(pointer);
 }

@@ -111,17 +111,20 @@ export function stepsOf(block: Block, single: ReadonlySet<Variable>, ranges: Ran
     return found.value;
   };
   const begin = (): void => void ([reads, memories, size] = [new Set(), new Set(), 1]);
-  const local = usedIn(block);
+  const lastReads = lastReadsOf(block);
+  let at = 0;
   const settle = (to: Variable, value: Node, line: number): void => {
-    if (single.has(to) && local.has(to) && size < SIZE_MAX) {
+    // What is read before it is set, on the next way round, has to be set.
+    if (single.has(to) && (lastReads.get(to) ?? -1) > at && size < SIZE_MAX) {
       waiting.push({ to, value, line, reads, memories, size });
       return;
     }
     flush((each) => each.reads.has(to));
     steps.push({ type: "set", to, value, line });
   };
-  for (const operation of block.operations) {
+  for (const [i, operation] of block.operations.entries()) {
     begin();
+    at = i;
     const { line } = operation;
     switch (operation.type) {
       case "set":
@@ -139,15 +142,15 @@ export function stepsOf(block: Block, single: ReadonlySet<Variable>, ranges: Ran
         break;
       }
       case "load": {
-        const at = take(operation.at);
+        const node = take(operation.at);
         memories.add(operation.memory);
-        settle(operation.to, { type: "load", memory: operation.memory, at }, line);
+        settle(operation.to, { type: "load", memory: operation.memory, at: node }, line);
         break;
       }
       case "store": {
-        const [at, value] = [take(operation.at), take(operation.value)];
+        const [node, value] = [take(operation.at), take(operation.value)];
         flush((each) => each.memories.has(operation.memory));
-        steps.push({ type: "store", memory: operation.memory, at, value, line });
+        steps.push({ type: "store", memory: operation.memory, at: node, value, line });
         break;
       }
       case "out":
@@ -168,11 +171,13 @@ export function stepsOf(block: Block, single: ReadonlySet<Variable>, ranges: Ran
   return steps;
 }
 
-/** The variables that a block reads. */
-function usedIn(block: Block): ReadonlySet<Variable> {
-  const values = [
-    ...block.operations.flatMap((operation) => [...readsOf(operation)]),
-    ...readsOfEnd(block.end),
-  ];
-  return new Set(values.filter((value) => value instanceof Variable));
+/** The operation that reads each variable last; the end of the block comes after all of them. */
+function lastReadsOf(block: Block): ReadonlyMap<Variable, number> {
+  const last = new Map<Variable, number>();
+  const read = (values: readonly Value[], at: number): void => {
+    for (const value of values) if (value instanceof Variable) last.set(value, at);
+  };
+  for (const [i, operation] of block.operations.entries()) read(readsOf(operation), i);
+  read(readsOfEnd(block.end), block.operations.length);
+  return last;
 }

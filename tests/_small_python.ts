@@ -1,0 +1,51 @@
+/**
+ * Small random programs of the Python subset: a few copies, constants, conditions and loops over four variables. They find
+ * what large programs hide.
+ */
+import type { Random } from "./_data.ts";
+
+const NAMES = ["a", "b", "e", "f"] as const;
+const HEADER = 'hh = hm = ph = pm = 2\nn = len({})\npcomp_invocation = ""\ndef hcomp(c):\n  pass\n';
+
+/** Makes the source of one; `statements` is how many it has at least. */
+export function smallProgram(random: Random, statements: number): string {
+  const pick = <T>(from: readonly T[]): T => from[random.below(from.length)]!;
+  const value = (): string =>
+    pick([...NAMES, ...NAMES, "c", "0", "1", "7", "255", "256", "773", "65535", "4294967295"]);
+  const simple = (): string =>
+    pick([
+      () => `${pick(NAMES)} = ${pick(NAMES)}`,
+      () => `${pick(NAMES)} = ${pick(NAMES)}`,
+      () => `${pick(NAMES)} = ${value()}`,
+      () => `${pick(NAMES)} = ${pick(NAMES)} = ${value()}`,
+      () => `${pick(NAMES)} = (${value()} ${pick(["+", "*", "^", "&", "|"])} ${value()}) & 0xFFFFFFFF`,
+      () => `${pick(NAMES)} = ${value()} >> ${pick(["1", "8", "31"])}`,
+      () => pick(NAMES.map((name) => `${name} += 1\n${name} &= 4294967295`)),
+      () => `out(${value()})`,
+      () => `out(${pick(NAMES)} ^ ${pick(NAMES)})`,
+      () => `p${pick(["H", "M"])}[${pick([...NAMES, "0", "1"])} & 3] = ${pick(NAMES)} & 255`,
+      () => `${pick(NAMES)} = p${pick(["H", "M"])}[${pick([...NAMES, "0", "2"])} & 3]`,
+      () => `${pick(NAMES)} = step(${value()})`,
+      () => `${pick(NAMES)} = read_b() & 255`,
+    ])();
+  let loops = 0;
+  const block = (indent: string, count: number, depth: number): string => {
+    let text = "";
+    for (let i = 0; i < count; i++) {
+      const line = (each: string): string => each.split("\n").map((part) => `${indent}${part}\n`).join("");
+      const kind = depth === 0 ? 9 : random.below(10);
+      const inner = (): string => block(`${indent}  `, 1 + random.below(4), depth - 1);
+      if (kind === 0) {
+        text += `${indent}for i${loops++} in range(${random.below(2)}, ${2 + random.below(4)}):\n${inner()}`;
+      } else if (kind === 1) {
+        text += `${indent}if ${pick(NAMES)} ${pick(["==", "<", "!=", ">="])} ${value()}:\n${inner()}`;
+        if (random.below(2) === 0) text += `${indent}else:\n${inner()}`;
+      } else text += line(simple());
+    }
+    return text;
+  };
+  const own = random.below(2) === 0 ? "  global a, b, e, f\n" : "  a = b = e = f = c\n";
+  return `${HEADER}${NAMES.join(" = ")} = ${random.below(3)}\nlast = 0\n` +
+    `def step(x):\n  global last\n  y = last\n  last = x & 255\n  return y\n` +
+    `def pcomp(c):\n${own}  if c == NONE:\n    return\n${block("  ", statements, 2)}`;
+}

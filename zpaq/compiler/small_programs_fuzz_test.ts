@@ -1,0 +1,167 @@
+/**
+ * Small random programs: the interpreter and compiled code at every level must agree, and what the compiler believes about
+ * registers must be true after every instruction.
+ */
+import { assertEquals } from "@std/assert";
+import { Random } from "../../tests/_data.ts";
+import { smallProgram } from "../../tests/_small_python.ts";
+import { assembleZpaq, ZpaqMachine } from "../mod.ts";
+import { generateCode } from "./_code_generation.ts";
+import type { CodeAudit } from "./_code_generation.ts";
+import { Lowering } from "./_lowering.ts";
+import { readModule } from "./_module.ts";
+import { optimizeGraph } from "./_optimization.ts";
+import type { Contents } from "./_register_contents.ts";
+import { diffZpaqlPy } from "./mod.ts";
+
+const LONG = Deno.env.get("SLUICE_LONG") === "1";
+const COUNT = LONG ? 250_000 : 300;
+const LEVELS = [0, 1, 2, "s"] as const;
+const INPUT = new Uint8Array([65, 2, 0, 255, 7, 7, 1]);
+const END_OF_SEGMENT = 2 ** 32 - 1;
+
+/** Runs code in which each variable has its own cell and compares every claim with the machine; how many there were. */
+function auditedClaims(source: string, level: 0 | 1 | 2 | "s"): number {
+  const { reporter, header, pcomp } = readModule(source, "source", {
+    strictSubset: false,
+    allowSlash: false,
+  });
+  const settings = { level, checked: false, machineShifts: false };
+  const graph = new Lowering(pcomp!, header!, reporter, settings).make();
+  optimizeGraph(graph, level);
+  const audit: CodeAudit = { claims: new Map(), places: new Map() };
+  const { instructions, h, m } = generateCode(graph, header!, level, 64, audit);
+  const text = instructions.map((each) => each.text).join(" ");
+  const assembled = assembleZpaq(`comp 0 0 ${h} ${m} 0 hcomp halt pcomp x ; ${text} end`);
+  const claims = new Map(instructions.map(({ pc, item }) => [pc, audit.claims.get(item)!]));
+  const texts = new Map(instructions.map(({ pc, text }) => [pc, text]));
+  let count = 0;
+  let last: number | undefined;
+  const compare = (machine: ZpaqMachine, pc: number, contents: Contents): void => {
+    for (const register of ["a", "b", "c", "d"] as const) {
+      for (const fact of contents[register]) {
+        const place = typeof fact === "number" ? undefined : audit.places.get(fact);
+        if (typeof fact !== "number" && place === undefined) continue;
+        const expected = typeof fact === "number"
+          ? fact
+          : typeof place === "number"
+          ? machine.r[place]!
+          : machine[place!];
+        const what = typeof fact === "number" ? fact : fact.name;
+        assertEquals(
+          machine[register],
+          expected,
+          `${register} holds ${what} after ${texts.get(pc)} at ${pc}`,
+        );
+        count++;
+      }
+    }
+  };
+  const machine = new ZpaqMachine(assembled.pcomp!, {
+    h,
+    m,
+    onStep: (state) => {
+      const contents = last === undefined ? undefined : claims.get(last);
+      if (contents !== undefined) compare(state, last!, contents);
+      last = state.pc;
+    },
+  });
+  for (const value of [...INPUT, END_OF_SEGMENT]) {
+    last = undefined;
+    machine.call(value);
+  }
+  return count;
+}
+
+const HEADER = 'hh = hm = ph = pm = 2\nn = len({})\npcomp_invocation = ""\ndef hcomp(c):\n  pass\n';
+/** Programs that were compiled wrongly once. */
+const FAULTS: Readonly<Record<string, string>> = {
+  "a copy, when what it was copied from changes": `x = y = 1
+def pcomp(c):
+  global x, y
+  y = x
+  x = 9
+  out(y)
+`,
+  "a variable that is read before it is set, on the next call": `b = f = 2
+last = 0
+def step(x):
+  global last
+  y = last
+  last = x & 255
+  return y
+def pcomp(c):
+  global b, f
+  if c == NONE:
+    return
+  f = (f + 1) & 255
+  b = step(b)
+  for i in range(0, 5):
+    out(f)
+    d = read_b() & 255
+    f = b
+`,
+};
+
+for (const [name, source] of Object.entries(FAULTS)) {
+  Deno.test(`compiled code keeps the value of ${name}`, () => {
+    for (const optimize of LEVELS) {
+      assertEquals(
+        diffZpaqlPy(HEADER + source, "pcomp", [INPUT], { optimize }),
+        undefined,
+        `level ${optimize}`,
+      );
+    }
+  });
+}
+
+Deno.test(`${COUNT} small random programs do what Python says, and registers hold what they are said to`, () => {
+  const seed = Random.seed(11);
+  console.log(`seed ${seed}`);
+  let claims = 0;
+  for (let i = 0; i < COUNT; i++) {
+    const source = smallProgram(new Random(seed * 1_000_003 + i * 7919), 3 + Math.floor(i * 12 / COUNT));
+    for (const optimize of LEVELS) {
+      const place = `program ${i} of seed ${seed} at level ${optimize}\n${source}`;
+      try {
+        assertEquals(diffZpaqlPy(source, "pcomp", [INPUT], { optimize, budget: 60_000 }), undefined);
+        claims += auditedClaims(source, optimize);
+      } catch (error) {
+        throw new Error(`Cannot agree on ${place}`, { cause: error });
+      }
+    }
+  }
+  console.log(`${claims} claims about registers compared`);
+});
+
+/** What makes many waits or many calls: numbers that take a register to be compared with. */
+function manyOf(count: number): string {
+  const reads = Array.from({ length: count }, (_, i) => `  x = (x + read_b() * ${i % 7 + 1}) & 255\n`);
+  const calls = Array.from({ length: count }, (_, i) => `  x = twice(x + ${i % 5}) & 255\n`);
+  return `hh = hm = ph = pm = 2
+n = len({})
+pcomp_invocation = ""
+def hcomp(c):
+  pass
+def twice(v):
+  pM[v & 3] = v & 255
+  if v > 3:
+    v = v * 2
+  while v > 255:
+    v -= 100
+  pM[v & 3] = (pM[(v + 1) & 3] + v) & 255
+  return v ^ pM[1]
+def pcomp(c):
+  x = c & 255
+  if c == NONE:
+    return
+${reads.join("")}${calls.join("")}  out(x)
+`;
+}
+
+Deno.test("programs that wait at 300 places and call a function from 300 places do what Python says", () => {
+  const input = Uint8Array.from({ length: 700 }, (_, i) => i * 37 & 255);
+  for (const optimize of LEVELS) {
+    assertEquals(diffZpaqlPy(manyOf(300), "pcomp", [input], { optimize }), undefined, `level ${optimize}`);
+  }
+});
