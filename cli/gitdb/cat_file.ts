@@ -117,7 +117,7 @@ class Printer {
     this.#facts = new FactFormatter(database, settings.format ?? DEFAULT_FORMAT);
   }
 
-  /** One line of facts and, in mode `batch`, the object behind it. */
+  /** One line of facts and, in mode `batch`, the object after it. */
   async #print(info: ObjectInfo | GitObject, rest: string): Promise<void> {
     await this.#out.print(`${await this.#facts.format(info, rest)}\n`);
     if (this.#settings.batch === "check") return;

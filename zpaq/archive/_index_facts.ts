@@ -47,7 +47,7 @@ export interface JunkRange {
 export interface ArchiveIndex {
   readonly versions: IndexedVersion[];
   readonly blocks: DataBlock[];
-  /** Where the next update goes: behind the last one that is complete. */
+  /** Where the next update goes: after the last one that is complete. */
   readonly end: number;
   readonly nextFragment: number;
   readonly damages: readonly SluiceError[];

@@ -201,7 +201,7 @@ export class ZpaqArchive implements Disposable {
     });
   }
 
-  /** Where the next update goes: behind the last version that is seen. */
+  /** Where the next update goes: after the last version that is seen. */
   get end(): number {
     const next = this.#index.versions[this.#versions.length];
     return next?.offset ?? this.#index.end;

@@ -22,7 +22,7 @@ export class MatchCode extends ComponentCode {
     return [[this.#length, extra], [this.#offset, extra + 4], [this.#position, extra + 8]];
   }
 
-  /** Puts a byte of the buffer, so far in front of the position. */
+  /** Puts a byte of the buffer, so far before the position. */
   #byteBefore(distance: () => void): WasmCode {
     this.code.get(this.#position);
     distance();
