@@ -14,6 +14,8 @@ import type { OptimizationLevel } from "./_level.ts";
 import type { CodeSettings } from "./_lowering_context.ts";
 import { formatGraph } from "./_ir_text.ts";
 import { optimizeGraph } from "./_optimization.ts";
+import { settleFrames } from "./_liveness.ts";
+import { checkTranslation, isSmall } from "./_translation_check.ts";
 import type { Reporter } from "./_reporter.ts";
 import type { Program } from "./_scopes.ts";
 import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
@@ -46,6 +48,11 @@ export interface CompileZpaqlPyOptions {
   readonly machineShifts?: boolean | undefined;
   /** Words of the stack, which only functions that call themselves have. @default {65536} */
   readonly stackSize?: number | undefined;
+  /**
+   * Run the code of programs of up to 4096 bytes on a few inputs, and compare with what the source says.
+   * @default {true}
+   */
+  readonly verify?: boolean | undefined;
 }
 
 /** A compiled program. */
@@ -116,6 +123,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof CompileZpaqlPyOptions>([
   "checked",
   "machineShifts",
   "stackSize",
+  "verify",
 ]);
 /** libzpaq counts six bytes more than the program has in 16 bits. */
 const PROGRAM_SIZE_MAX = 65_529;
@@ -132,6 +140,7 @@ const ARRAY_BITS_MAX = 32;
  * and H or M grows by constant tables.
  *
  * @throws {TypeError} If an option has the wrong type or is not known.
+ * @throws {SluiceError} With code "TRANSLATION" if the code was checked and does not do what the source says.
  *
  * @example A model of order 1, compiled and run
  * ```ts
@@ -189,6 +198,20 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
   if (reporter.failed) return { diagnostics: reporter.diagnostics, program: undefined };
   const config = configOf({ ...header, components }, sections, reporter, flag("comments", true));
   const assembled = assembleZpaq(config);
+  if (flag("verify", true)) {
+    for (const part of ["hcomp", "pcomp"] as const) {
+      const [section, program, bytes] = [sections[part], programs[part], assembled[part]];
+      if (section === undefined || bytes === undefined) continue;
+      const [h, m] = part === "hcomp" ? [header.hh, header.hm] : [header.ph, header.pm];
+      const sizes = { H: { own: h, whole: section.h }, M: { own: m, whole: section.m } };
+      if (!isSmall(bytes, sizes)) continue;
+      // The graph of the source is made anew: the one that code was made of has been improved.
+      const graph = new Lowering(program!, header, reporter, { ...code, level: 0 }).make();
+      settleFrames(graph);
+      const contexts = part === "hcomp" ? components.length : 0;
+      checkTranslation({ name: options.name ?? "source", graph, code: bytes, sizes, contexts });
+    }
+  }
   const sourceMap = (["hcomp", "pcomp"] as const).flatMap((section) =>
     (sections[section]?.instructions ?? []).map(({ pc, offset }) => ({
       section,
