@@ -115,7 +115,9 @@ export class AssignmentFlow {
     return state;
   }
 
-  #set(name: string, { always, ever }: Known): Known {
+  #set(name: string, known: Known): Known {
+    const { always, ever } = known;
+    if (always.has(name) || !this.#scope.locals.has(name)) return known;
     return { always: new Set(always).add(name), ever: new Set(ever).add(name) };
   }
 

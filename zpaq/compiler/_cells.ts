@@ -1,6 +1,7 @@
 /**
  * Which of the machine's 256 cells R each variable lives in: variables that are never needed at the same time share one.
  */
+import { Bits } from "./_bits.ts";
 import type { Variable } from "./_ir.ts";
 import { effectOf, MachineLiveness } from "./_machine_code.ts";
 import type { Item, Label } from "./_machine_code.ts";
@@ -25,13 +26,8 @@ interface Move {
 export function allocateCells(items: readonly Item[], first: Label, fixed: ReadonlySet<Variable>): Cells {
   const liveness = new MachineLiveness(items);
   const count = liveness.variables.length;
-  const conflicts = Array.from({ length: count }, () => new Set<number>());
+  const conflicts = new Conflicts(count);
   const weights = new Float64Array(count);
-  const conflict = (a: number, b: number): void => {
-    if (a === b) return;
-    conflicts[a]!.add(b);
-    conflicts[b]!.add(a);
-  };
   const moves: Move[] = [];
   const source = movesOf(items);
   liveness.visit((at, { cells }) => {
@@ -42,12 +38,13 @@ export function allocateCells(items: readonly Item[], first: Label, fixed: Reado
     if (item.word !== "r=a") return;
     const from = source.get(at);
     const same = from === undefined ? -1 : liveness.indexOf(from);
-    for (const other of cells) if (other !== same) conflict(own, other);
+    conflicts.addAll(own, cells, same);
     if (same >= 0) moves.push({ from: same, to: own, weight: 8 ** Math.min(item.depth, 6) });
   });
   // What is needed from the very start keeps the zero that every cell has then.
-  const initial = [...liveness.beforeLabel(first)];
-  for (const a of initial) for (const b of initial) conflict(a, b);
+  const initial = liveness.beforeLabel(first);
+  for (const each of initial) conflicts.addAll(each, initial, -1);
+  conflicts.close();
   const leaders = merge(moves, conflicts, count);
   const members = new Map<number, number[]>();
   for (let i = 0; i < count; i++) {
@@ -67,7 +64,7 @@ export function allocateCells(items: readonly Item[], first: Label, fixed: Reado
   for (const leader of order) {
     const taken = new Uint8Array(CELL_COUNT);
     for (const each of members.get(leader)!) {
-      for (const other of conflicts[each]!) {
+      for (const other of conflicts.of(each)) {
         const cell = chosen.get(leaders(other));
         if (cell !== undefined) taken[cell] = 1;
       }
@@ -100,7 +97,7 @@ function movesOf(items: readonly Item[]): Map<number, Variable> {
 }
 
 /** Joins variables that are copies of each other and never differ while both are needed. */
-function merge(moves: readonly Move[], conflicts: Set<number>[], count: number): (index: number) => number {
+function merge(moves: readonly Move[], conflicts: Conflicts, count: number): (index: number) => number {
   const parents = Array.from({ length: count }, (_, i) => i);
   const leader = (index: number): number => {
     let found = index;
@@ -109,12 +106,57 @@ function merge(moves: readonly Move[], conflicts: Set<number>[], count: number):
   };
   for (const { from, to } of [...moves].sort((a, b) => b.weight - a.weight)) {
     const [a, b] = [leader(from), leader(to)];
-    if (a === b || conflicts[a]!.has(b)) continue;
+    if (a === b || conflicts.has(a, b)) continue;
     parents[b] = a;
-    for (const other of conflicts[b]!) {
-      conflicts[a]!.add(other);
-      conflicts[other]!.add(a);
-    }
+    conflicts.merge(a, b);
   }
   return leader;
+}
+
+/** Which variables must not share a cell. */
+class Conflicts {
+  readonly #count: number;
+  readonly #rows = new Map<number, Bits>();
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  #row(index: number): Bits {
+    let row = this.#rows.get(index);
+    if (row === undefined) this.#rows.set(index, row = new Bits(this.#count));
+    return row;
+  }
+
+  /** A variable conflicts with others, but not with itself and not with the one that has the same value. */
+  addAll(index: number, others: Bits, same: number): void {
+    const row = this.#row(index);
+    const had = same >= 0 && row.has(same);
+    row.addAll(others);
+    row.delete(index);
+    if (same >= 0 && !had) row.delete(same);
+  }
+
+  /** Makes every conflict one of both sides. */
+  close(): void {
+    for (const [index, row] of [...this.#rows]) {
+      for (const other of row) this.#row(other).add(index);
+    }
+  }
+
+  has(a: number, b: number): boolean {
+    return this.#rows.get(a)?.has(b) === true;
+  }
+
+  of(index: number): Iterable<number> {
+    return this.#rows.get(index) ?? [];
+  }
+
+  /** The first takes over what the second conflicts with. */
+  merge(a: number, b: number): void {
+    const row = this.#rows.get(b);
+    if (row === undefined) return;
+    this.#row(a).addAll(row);
+    for (const other of row) this.#row(other).add(a);
+  }
 }

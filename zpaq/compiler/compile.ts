@@ -212,12 +212,13 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
       checkTranslation({ name: options.name ?? "source", graph, code: bytes, sizes, contexts });
     }
   }
+  const functions = { hcomp: hcomp && functionFinder(hcomp), pcomp: pcomp && functionFinder(pcomp) };
   const sourceMap = (["hcomp", "pcomp"] as const).flatMap((section) =>
     (sections[section]?.instructions ?? []).map(({ pc, offset }) => ({
       section,
       pc,
       ...reporter.source.positionOf(offset),
-      function: functionAt(programs[section]!, offset),
+      function: functions[section]?.(offset),
     }))
   );
   const variables = (["hcomp", "pcomp"] as const).flatMap((section) =>
@@ -254,8 +255,9 @@ function compileSection(
   settings: CodeSettings,
   stackSize: number,
 ): SectionCode | undefined {
-  const graph = new Lowering(program, header, reporter, settings).make();
-  if (reporter.failed) return undefined;
+  const lowering = new Lowering(program, header, reporter, settings);
+  const graph = withinStack(lowering, () => lowering.make());
+  if (graph === undefined || reporter.failed) return undefined;
   optimizeGraph(graph, settings.level);
   const code = generateCode(graph, header, settings.level, stackSize);
   const { definition } = program.functions.get(program.part)!;
@@ -281,11 +283,24 @@ function compileSection(
   return undefined;
 }
 
+/** What `make` makes; undefined, and a finding, where the source is nested deeper than this host's stack allows. */
+function withinStack<T>(lowering: Lowering, make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError && error.message.includes("call stack"))) throw error;
+    const place = { start: lowering.line, end: lowering.line };
+    lowering.reporter.report("0110", place, "the program is nested too deeply here to be compiled");
+    return undefined;
+  }
+}
+
 /** Which functions take most of a program. */
 function largestFunctions(code: SectionCode, program: Program, reporter: Reporter): string {
   const sizes = new Map<string, number>();
+  const functionAt = functionFinder(program);
   for (const { offset, size } of code.instructions) {
-    const name = functionAt(program, offset) ?? "(module)";
+    const name = functionAt(offset) ?? "(module)";
     sizes.set(name, (sizes.get(name) ?? 0) + size);
   }
   const largest = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, 3);
@@ -294,12 +309,24 @@ function largestFunctions(code: SectionCode, program: Program, reporter: Reporte
   }`;
 }
 
-/** The function that a place of the source is in. */
-function functionAt(program: Program, offset: number): string | undefined {
-  for (const [name, { definition }] of program.functions) {
-    if (definition.start <= offset && offset < definition.end) return name;
-  }
-  return undefined;
+/** Finds the function that a place of the source is in. */
+function functionFinder(program: Program): (offset: number) => string | undefined {
+  const functions = [...program.functions].map(([name, { definition: { start, end } }]) => ({
+    name,
+    start,
+    end,
+  }))
+    .sort((a, b) => a.start - b.start);
+  return (offset) => {
+    let [low, high] = [0, functions.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (functions[middle]!.start <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const last = functions[low - 1];
+    return last !== undefined && offset < last.end ? last.name : undefined;
+  };
 }
 
 /** Everything as a config. */
