@@ -9,6 +9,9 @@ import type { Item, Label } from "./_machine_code.ts";
 /** Cells of the machine. */
 export const CELL_COUNT = 256;
 
+/** Of more variables than cells that all keep their values, so many get one. */
+const KEPT_MAX = 224;
+
 /** Cells of all variables, and the variables that got none. */
 export interface Cells {
   readonly cells: ReadonlyMap<Variable, number>;
@@ -26,15 +29,19 @@ interface Move {
 export function allocateCells(items: readonly Item[], first: Label, fixed: ReadonlySet<Variable>): Cells {
   const liveness = new MachineLiveness(items);
   const count = liveness.variables.length;
-  const conflicts = new Conflicts(count);
   const weights = new Float64Array(count);
+  for (const item of items) {
+    if (item.type === "cell") weights[liveness.indexOf(item.variable)]! += 8 ** Math.min(item.depth, 6);
+  }
+  const surplus = surplusOf(liveness, first, weights, fixed);
+  if (surplus.length > 0) return { cells: new Map(), homeless: surplus };
+  const conflicts = new Conflicts(count);
   const moves: Move[] = [];
   const source = movesOf(items);
   liveness.visit((at, { cells }) => {
     const item = items[at]!;
     if (item.type !== "cell") return;
     const own = liveness.indexOf(item.variable);
-    weights[own]! += 8 ** Math.min(item.depth, 6);
     if (item.word !== "r=a") return;
     const from = source.get(at);
     const same = from === undefined ? -1 : liveness.indexOf(from);
@@ -79,6 +86,20 @@ export function allocateCells(items: readonly Item[], first: Label, fixed: Reado
     if (cell !== undefined) cells.set(liveness.variables[i]!, cell);
   }
   return { cells, homeless };
+}
+
+/** Variables that keep their values from call to call and are too many for cells: those that are used least. */
+function surplusOf(
+  liveness: MachineLiveness,
+  first: Label,
+  weights: Float64Array,
+  fixed: ReadonlySet<Variable>,
+): Variable[] {
+  const kept = [...liveness.beforeLabel(first)].filter((index) => !fixed.has(liveness.variables[index]!));
+  if (kept.length <= CELL_COUNT) return [];
+  return kept.sort((a, b) => weights[b]! - weights[a]! || a - b).slice(KEPT_MAX).map((index) =>
+    liveness.variables[index]!
+  );
 }
 
 /** Stores of a value that another variable has as well: A was loaded from it, or stored to it. */

@@ -196,11 +196,25 @@ class Checker {
         break;
     }
     for (const expression of expressionsOf(statement)) this.#expression(expression);
+    if (statement.type === "if") return this.#branches(statement);
     const [body = [], otherwise = []] = blocksOf(statement);
     const isLoop = statement.type === "while" || statement.type === "for";
     if (isLoop) this.#loops++;
     this.#block(body);
     if (isLoop) this.#loops--;
+    this.#block(otherwise);
+  }
+
+  /** A chain of "elif" may be longer than the stack is deep. */
+  #branches(statement: Statement & { readonly type: "if" }): void {
+    let { then, otherwise } = statement;
+    for (;;) {
+      this.#block(then);
+      const next: Statement | undefined = otherwise[0];
+      if (otherwise.length !== 1 || next?.type !== "if") break;
+      for (const expression of expressionsOf(next)) this.#expression(expression);
+      ({ then, otherwise } = next);
+    }
     this.#block(otherwise);
   }
 

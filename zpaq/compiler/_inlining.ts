@@ -3,7 +3,7 @@
  */
 import type { Expression, Statement } from "./_ast.ts";
 import type { OptimizationLevel } from "./_level.ts";
-import { blocksOf, calledFunction, callNames, expressionsOf, partsOf } from "./_scopes.ts";
+import { calledFunction, callNames, expressionsOf, partsOf, walk } from "./_scopes.ts";
 import type { Program } from "./_scopes.ts";
 
 /** A function with copies in it that are nested deeper is called. */
@@ -16,8 +16,11 @@ function expressionSize(expression: Expression): number {
 }
 
 function statementSize(statement: Statement): number {
-  const own = expressionsOf(statement).reduce((sum, each) => sum + expressionSize(each), 1);
-  return blocksOf(statement).flat().reduce((sum, each) => sum + statementSize(each), own);
+  let size = 0;
+  for (const each of walk([statement])) {
+    size += expressionsOf(each).reduce((sum, expression) => sum + expressionSize(expression), 1);
+  }
+  return size;
 }
 
 /** What calls say about functions. */
