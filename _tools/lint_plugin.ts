@@ -32,6 +32,7 @@ const DENO_ONLY: readonly string[] = [
   "gitdb/write/create_pack.ts",
   "gitdb/write/index_pack.ts",
   "gitdb/write/maintenance.ts",
+  "gitdb/write/repack.ts",
   "gitdb/write/lock_file.ts",
   "gitdb/pack/_pack_files.ts",
   "gitdb/loose/loose_store.ts",

@@ -41,6 +41,7 @@ export * from "./pack/pack.ts";
 export * from "./pack/pack_index.ts";
 export * from "./pack/pack_store.ts";
 export * from "./write/pack_writer.ts";
+export * from "./write/repack.ts";
 export * from "./object/store_stream.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export {

@@ -22,3 +22,4 @@ export * from "./pull_iterable.ts";
 export * from "./pull_stream.ts";
 export * from "./segmented_buffer.ts";
 export * from "./stream_options.ts";
+export * from "./whole_output.ts";

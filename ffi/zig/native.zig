@@ -60,6 +60,7 @@ test {
     _ = @import("git/delta_program.zig");
     _ = @import("git/pack_search.zig");
     _ = @import("git/entry.zig");
+    _ = @import("git/descriptors.zig");
     _ = @import("git/files.zig");
     _ = @import("git/hash.zig");
     _ = @import("git/inflater.zig");

@@ -5,7 +5,7 @@
  */
 import { SluiceError } from "@sluice/internal";
 import { parseAlternates } from "./_alternates_format.ts";
-import { isMissing, joinPath, readText, realPath, statPath, toPath } from "../object/_fs.ts";
+import { isMissing, isSettled, joinPath, readText, realPath, statPath, toPath } from "../object/_fs.ts";
 import { CompoundDatabase } from "./compound_database.ts";
 import { LooseStore } from "../loose/loose_store.ts";
 import type { ObjectReader } from "../object/object.ts";
@@ -50,7 +50,9 @@ export class AlternatesStore extends CompoundDatabase {
   readonly #objects: string;
   readonly #options: AlternatesOptions;
   #stores = new Map<string, readonly ObjectReader[]>();
-  #stamp = NaN;
+  /** What the file was like when it was read; undefined where it may have changed since without a trace. */
+  #stamp: string | undefined;
+  #following: Promise<boolean> | undefined;
 
   private constructor(objects: string, options: AlternatesOptions) {
     super([], options.hashAlgorithm);
@@ -77,19 +79,31 @@ export class AlternatesStore extends CompoundDatabase {
 
   /** Reads the file again when it has changed, and lets every alternate look for what is new. */
   override async refresh(options: { readonly force?: boolean | undefined } = {}): Promise<boolean> {
-    const stamp = statPath(joinPath(this.#objects, "info/alternates"))?.mtime?.getTime() ?? 0;
+    const info = statPath(joinPath(this.#objects, "info/alternates"));
+    const changed = info?.mtime?.getTime() ?? 0;
+    const stamp = `${changed} ${info?.size} ${info?.ino}`;
     if (stamp === this.#stamp && options.force !== true) return await super.refresh(options);
-    this.#stamp = stamp;
+    const settled = isSettled(changed) ? stamp : undefined;
+    const followed =
+      await (this.#following ??= this.#follow(settled).finally(() => this.#following = undefined));
+    return await super.refresh(options) || followed;
+  }
+
+  /** Opens the alternates that came and closes those that went; returns whether there were any. */
+  async #follow(stamp: string | undefined): Promise<boolean> {
     const folders = this.#options.alternates === "none" ? [] : await this.#findFolders();
     const before = this.#stores;
     const stores = new Map<string, readonly ObjectReader[]>();
-    for (const folder of folders) stores.set(folder, before.get(folder) ?? await this.#openFolder(folder));
-    this.#stores = stores;
-    for (const [folder, gone] of before) {
-      if (!stores.has(folder)) { for (const store of gone) await store[Symbol.asyncDispose](); }
+    try {
+      for (const folder of folders) stores.set(folder, before.get(folder) ?? await this.#openFolder(folder));
+    } catch (error) {
+      await closeUnless(before, stores);
+      throw error;
     }
-    await super.refresh(options);
-    return true;
+    this.#stores = stores;
+    this.#stamp = stamp;
+    await closeUnless(stores, before);
+    return stores.size !== before.size || [...stores.keys()].some((folder) => !before.has(folder));
   }
 
   async #openFolder(folder: string): Promise<readonly ObjectReader[]> {
@@ -134,5 +148,15 @@ export class AlternatesStore extends CompoundDatabase {
     await follow(own, 0);
     for (const path of additional) await visit(own, path, 0);
     return found;
+  }
+}
+
+type FolderStores = ReadonlyMap<string, readonly ObjectReader[]>;
+
+/** Closes the stores of folders that are not among those to keep. */
+async function closeUnless(kept: FolderStores, stores: FolderStores): Promise<void> {
+  for (const [folder, readers] of stores) {
+    if (kept.has(folder)) continue;
+    for (const reader of readers) await reader[Symbol.asyncDispose]();
   }
 }

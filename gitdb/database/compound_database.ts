@@ -47,6 +47,8 @@ export class CompoundDatabase extends ObjectStore {
   readonly hashAlgorithm: HashAlgorithm;
   readonly #sources: readonly ObjectReader[];
   readonly #hopeless = new Set<string>();
+  /** How often a refresh has found something. */
+  #changes = 0;
 
   /** Takes stores over, in the order in which they are asked; all have to have the same hash. */
   constructor(sources: readonly ObjectReader[], hashAlgorithm?: HashAlgorithm) {
@@ -69,7 +71,8 @@ export class CompoundDatabase extends ObjectStore {
 
   /** Asks one store after the other; on a miss once more after a look at what is new. */
   async #first<T>(id: ObjectId, ask: (source: ObjectReader) => Promise<T>): Promise<T> {
-    for (let again = false;; again = true) {
+    for (let tries = 0;; tries++) {
+      const seen = this.#changes;
       let failure: SluiceError | undefined;
       for (const source of this.sources) {
         try {
@@ -79,7 +82,7 @@ export class CompoundDatabase extends ObjectStore {
           if (!(error instanceof NotFoundError)) failure ??= error;
         }
       }
-      if (again || !await this.refresh()) throw failure ?? objectNotFound(id);
+      if (tries > 0 || !await this.#isNewSince(seen)) throw failure ?? objectNotFound(id);
     }
   }
 
@@ -87,9 +90,16 @@ export class CompoundDatabase extends ObjectStore {
   override async has(id: IdLike, options?: ReadOptions): Promise<boolean> {
     const known = ObjectId.from(id, this.hashAlgorithm);
     if (emptyObjectKind(known) !== undefined) return true;
+    const seen = this.#changes;
     for (const source of this.sources) if (await source.has(known, options)) return true;
-    if (!await this.refresh()) return false;
+    if (!await this.#isNewSince(seen)) return false;
     for (const source of this.sources) if (await source.has(known, options)) return true;
+    return false;
+  }
+
+  /** Marks an object as in use in the first store that can; returns false where none can. */
+  async freshen(id: IdLike): Promise<boolean> {
+    for (const source of this.sources) if (await source.freshen?.(id) === true) return true;
     return false;
   }
 
@@ -161,8 +171,16 @@ export class CompoundDatabase extends ObjectStore {
   /** Lets every store look for what has changed. */
   override async refresh(options?: { readonly force?: boolean | undefined }): Promise<boolean> {
     const changed = (await Promise.all(this.sources.map((source) => source.refresh(options)))).includes(true);
-    if (changed) this.#hopeless.clear();
+    if (changed) {
+      this.#hopeless.clear();
+      this.#changes++;
+    }
     return changed;
+  }
+
+  /** Whether there is something that was not there when `#changes` was `seen`, found by this call or by another. */
+  async #isNewSince(seen: number): Promise<boolean> {
+    return await this.refresh() || this.#changes !== seen;
   }
 
   /** Batches of each store for what the stores before it lack. */

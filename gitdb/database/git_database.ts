@@ -10,15 +10,37 @@ import type { AlternatesOptions } from "./alternates_store.ts";
 import { CompoundDatabase } from "./compound_database.ts";
 import { LooseStore } from "../loose/loose_store.ts";
 import type { LooseStoreOptions } from "../loose/loose_store.ts";
-import type { EncodedInput, ObjectInput, ObjectWriter, WriteOptions } from "../object/object.ts";
+import type {
+  EncodedInput,
+  ObjectInput,
+  ObjectReader,
+  ObjectWriter,
+  WriteOptions,
+} from "../object/object.ts";
 import type { ObjectId } from "../object/object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
 
 /** How a database is opened. */
 export interface GitDatabaseOptions extends AlternatesOptions, LooseStoreOptions {}
 
+/** The loose objects of a database: an object that is elsewhere in the database is not written again. */
+class DatabaseLooseStore extends LooseStore {
+  readonly #others: readonly ObjectReader[];
+
+  constructor(root: string, options: LooseStoreOptions, others: readonly ObjectReader[]) {
+    super(root, options);
+    this.#others = others;
+  }
+
+  protected override async isStored(id: ObjectId): Promise<boolean> {
+    for (const other of this.#others) if (await other.freshen?.(id) === true) return true;
+    return await super.isStored(id);
+  }
+}
+
 /**
- * Packs, loose objects and alternates of a repository, looked up in that order; what is written becomes loose. Deno only.
+ * Packs, loose objects and alternates of a repository, looked up in that order. What is written becomes loose; an
+ * object that exists is marked as in use instead, so that git's garbage collection keeps it. Deno only.
  *
  * @example A blob of a new database
  * ```ts
@@ -65,7 +87,8 @@ export class GitDatabase extends CompoundDatabase implements ObjectWriter {
     const packs = await PackStore.open(joinPath(objects, "pack"), settings);
     try {
       const alternates = await AlternatesStore.open(objects, settings);
-      return new GitDatabase(objects, packs, new LooseStore(objects, settings), alternates);
+      const loose = new DatabaseLooseStore(objects, settings, [packs, alternates]);
+      return new GitDatabase(objects, packs, loose, alternates);
     } catch (error) {
       packs.close();
       throw error;
@@ -77,7 +100,7 @@ export class GitDatabase extends CompoundDatabase implements ObjectWriter {
     return joinPath(this.root, path);
   }
 
-  /** Stores an object as a loose one, unless it is there already; returns its id. */
+  /** Stores an object as a loose one, or marks it as in use where it exists; returns its id. */
   async write(input: ObjectInput | EncodedInput, options?: WriteOptions): Promise<ObjectId> {
     return await this.loose.write(input, options);
   }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { NotFoundError } from "@sluice/internal";
 import { hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { idMismatch, objectNotFound } from "../object/_errors.ts";
 import { bytesOfBody, bytesOfStream, isEncoded } from "../object/_inputs.ts";
@@ -124,13 +123,10 @@ export class MemoryStore extends ObjectStore implements ObjectWriter {
     let copied = 0;
     for (const id of ids) {
       const { facts, bytes } = this.#find(id);
-      try {
-        await target.info(facts.id);
-      } catch (error) {
-        if (!(error instanceof NotFoundError)) throw error;
-        await target.write({ type: infoOf(facts).type, body: bytes, id: facts.id });
-        copied++;
-      }
+      const present = await target.has(facts.id);
+      // Writing what is there marks it as in use.
+      await target.write({ type: infoOf(facts).type, body: bytes, id: facts.id });
+      if (!present) copied++;
     }
     return copied;
   }

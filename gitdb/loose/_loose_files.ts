@@ -4,7 +4,7 @@
  */
 import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
 import type { HashAlgorithm } from "../object/_object_id.ts";
-import { isMissing, joinPath } from "../object/_fs.ts";
+import { isMissing, joinPath, touchFile } from "../object/_fs.ts";
 
 const HEAD_SIZE = 256;
 
@@ -23,6 +23,14 @@ export function looseStat(path: string): Deno.FileInfo | undefined {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/**
+ * Marks the file of an object as in use; returns false where no whole one is there. An empty file is what a crash of the
+ * machine leaves.
+ */
+export function freshenLoose(path: string): boolean {
+  return (looseStat(path)?.size ?? 0) > 0 && touchFile(path);
 }
 
 /** The first bytes of a file, enough for a header. */
@@ -90,23 +98,29 @@ export class TemporaryFile implements Disposable {
     this.#open = false;
   }
 
-  /** Gives it its name; returns false where that is taken, and the file that has it stays. */
+  /** Gives it its name; returns false where another file has that name, which then stays and is marked as in use. */
   commit(path: string, durability: Durability): boolean {
     this.#close(durability);
-    try {
-      Deno.linkSync(this.path, path);
-    } catch (error) {
-      if (error instanceof Deno.errors.AlreadyExists) return false;
-      if (error instanceof Deno.errors.NotFound) {
-        Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-      }
-      // Some file systems have no hard links; a name that is taken is left alone as far as can be told.
-      if (looseStat(path) !== undefined) return false;
+    if (!this.#link(path)) {
+      if (freshenLoose(path)) return false;
       Deno.renameSync(this.path, path);
       this.#kept = true;
     }
     if (durability === "file") syncFolder(path.slice(0, path.lastIndexOf("/")));
     return true;
+  }
+
+  /** Links it to its name; returns false where the name is taken or the file system has no hard links. */
+  #link(path: string): boolean {
+    try {
+      Deno.linkSync(this.path, path);
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) {
+        Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+      }
+      return false;
+    }
   }
 
   /** Removes it, unless it was renamed. */

@@ -10,7 +10,7 @@ import { corrupt, idMismatch, objectNotFound } from "../object/_errors.ts";
 import { joinPath, toPath } from "../object/_fs.ts";
 import { checkPrefix } from "../object/_ids.ts";
 import { bytesOfBody, bytesOfStream, chunksOfBody, isEncoded } from "../object/_inputs.ts";
-import { looseIdsIn, loosePath, looseStat, readHead, TemporaryFile } from "./_loose_files.ts";
+import { freshenLoose, looseIdsIn, loosePath, looseStat, readHead, TemporaryFile } from "./_loose_files.ts";
 import type { Durability } from "./_loose_files.ts";
 import { decodeLoose, looseHeader, readLooseHeader, streamLoose } from "./_loose_format.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
@@ -47,7 +47,8 @@ const WHOLE_SIZE_MAX = 16 << 20;
  * A folder of loose objects, `hh/…` each.
  *
  * An object is written under another name in the same folder and linked to its own when it is whole, so that a process
- * that is killed leaves nothing half-written behind; an object that is there already stays as it is. Deno only.
+ * that is killed leaves nothing half-written. Writing an object that exists marks it as in use, so that git's garbage
+ * collection keeps it. Deno only.
  *
  * @example There and back
  * ```ts
@@ -101,6 +102,34 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
   /** Whether an object is there. */
   override has(id: IdLike): Promise<boolean> {
     return new Promise((resolve) => resolve(this.findPath(id) !== undefined));
+  }
+
+  /**
+   * Marks an object as in use, so that git's garbage collection takes it for new; returns false where it is not there.
+   *
+   * @example An object that is a day old
+   * ```ts
+   * import { LooseStore } from "@sluice/gitdb";
+   * import { assert } from "@std/assert";
+   *
+   * const folder = await Deno.makeTempDir();
+   * const store = new LooseStore(folder);
+   * const path = `${folder}/${store.pathOf(await store.write({ type: "blob", body: "old" }))}`;
+   * const yesterday = Date.now() / 1000 - 86400;
+   * await Deno.utime(path, yesterday, yesterday);
+   * assert(await store.freshen("489b19f19108e8b9c2dbda3c6b9cbf8ab6f8ce2b") === false);
+   * assert(await store.freshen(await store.write({ type: "blob", body: "old" })));
+   * assert((await Deno.stat(path)).mtime!.getTime() / 1000 > yesterday + 3600);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  freshen(id: IdLike): Promise<boolean> {
+    return new Promise((resolve) => resolve(freshenLoose(joinPath(this.root, this.pathOf(id)))));
+  }
+
+  /** Whether an object need not be written, because it was found and marked as in use. */
+  protected isStored(id: ObjectId): Promise<boolean> {
+    return this.freshen(id);
   }
 
   /** Facts about an object. */
@@ -164,7 +193,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
     if (input.size !== undefined && input.size !== body.length) throw wrongSize(input.size, body.length);
     const id = hashObject(input.type, body, this.hashAlgorithm);
     this.#checkId(input.id, id);
-    if (this.findPath(id) !== undefined) return id;
+    if (await this.isStored(id)) return id;
     const header = looseHeader(input.type, body.length);
     const whole = new Uint8Array(header.length + body.length);
     whole.set(header);
@@ -198,7 +227,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
       const body = decodeLoose(encoded, header, `object ${id}`);
       this.#checkId(id, hashOutsideObject(header.type, body, this.hashAlgorithm, input));
     }
-    if (this.findPath(id) === undefined) this.#commit(id, encoded);
+    if (!await this.isStored(id)) this.#commit(id, encoded);
     return id;
   }
 
@@ -240,7 +269,9 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
         }
         const id = ObjectId.from(hash.digest());
         this.#checkId(input.id, id);
-        file.commit(joinPath(this.root, loosePath(id)), this.#durability);
+        if (!await this.isStored(id)) {
+          file.commit(joinPath(this.root, loosePath(id)), this.#durability);
+        }
         return id;
       } finally {
         hash[Symbol.dispose]();

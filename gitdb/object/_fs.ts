@@ -29,6 +29,14 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
+/** The coarsest clock that file systems have, and some skew between theirs and ours. */
+const CLOCK_TICK_MS = 2500;
+
+/** Whether something that changes now gets another time than this one. Ask before looking at what has the time. */
+export function isSettled(changedMs: number): boolean {
+  return Date.now() - changedMs > CLOCK_TICK_MS;
+}
+
 /** What is known of a path; undefined where nothing is there. */
 export function statPath(path: string): Deno.FileInfo | undefined {
   try {
@@ -36,6 +44,20 @@ export function statPath(path: string): Deno.FileInfo | undefined {
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
+  }
+}
+
+/**
+ * Sets the times of a file to now, so that no garbage collection takes it for old. Returns false where that fails: the
+ * caller then writes the file anew, which reports what is wrong.
+ */
+export function touchFile(path: string): boolean {
+  const now = new Date();
+  try {
+    Deno.utimeSync(path, now, now);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -50,10 +72,26 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** A file that is opened at the first read and closed with `close`; refuses everything that is no regular file. */
+/** Files that are open at once: a process may have many more packs than descriptors. */
+const OPEN_MAX = 64;
+/** The open ones of all stores, that which was read last at the end. */
+const OPEN = new Set<LazyFileSource>();
+
+/** Closes the file that was not read for the longest time; returns false where none is open. */
+function restOldest(): boolean {
+  const [oldest] = OPEN;
+  oldest?.rest();
+  return oldest !== undefined;
+}
+
+/**
+ * A file that is opened when it is read. It stays open until `rest` or `close`, or until too many others are read; a file
+ * that has taken its path meanwhile is refused. Takes regular files only.
+ */
 export class LazyFileSource implements ByteSource, Disposable {
   readonly path: string;
   readonly size: number;
+  readonly #identity: string;
   #file: Deno.FsFile | undefined;
   #closed = false;
 
@@ -67,13 +105,46 @@ export class LazyFileSource implements ByteSource, Disposable {
       });
     }
     this.size = info.size;
+    this.#identity = identityOf(info);
+  }
+
+  #open(): Deno.FsFile {
+    OPEN.delete(this);
+    if (this.#file === undefined) {
+      while (OPEN.size >= OPEN_MAX) restOldest();
+      this.#file = this.#openAgain();
+    }
+    OPEN.add(this);
+    return this.#file;
+  }
+
+  #openAgain(): Deno.FsFile {
+    while (true) {
+      try {
+        const file = Deno.openSync(this.path, { read: true });
+        if (identityOf(file.statSync()) === this.#identity) return file;
+        file.close();
+      } catch (error) {
+        if (isOutOfDescriptors(error) && restOldest()) continue;
+        throw this.#unreadable((error as Error).message, error);
+      }
+      throw this.#unreadable("another file has taken its place");
+    }
+  }
+
+  #unreadable(state: string, cause?: unknown): SluiceError {
+    return new SluiceError(`Cannot read "${this.path}": ${state}`, {
+      format: "git",
+      code: "READ_FAILED",
+      cause,
+    });
   }
 
   /** Reads at once: seeking and reading without a turn of the event loop needs no lock. */
   readNow(offset: number, length: number): Uint8Array<ArrayBuffer> {
     if (this.#closed) throw new TypeError(`Cannot read "${this.path}": it is closed`);
     checkRange(offset, length, this.size);
-    const file = this.#file ??= Deno.openSync(this.path, { read: true });
+    const file = this.#open();
     const bytes = new Uint8Array(length);
     file.seekSync(offset, Deno.SeekMode.Start);
     for (let done = 0; done < length;) {
@@ -98,6 +169,7 @@ export class LazyFileSource implements ByteSource, Disposable {
 
   /** Lets the descriptor go; a later read opens it again. */
   rest(): void {
+    OPEN.delete(this);
     this.#file?.close();
     this.#file = undefined;
   }
@@ -110,6 +182,16 @@ export class LazyFileSource implements ByteSource, Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+function identityOf({ dev, ino, size }: Deno.FileInfo): string {
+  return `${dev} ${ino} ${size}`;
+}
+
+/** Whether the process or the system has no descriptor left. */
+function isOutOfDescriptors(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === "EMFILE" || code === "ENFILE";
 }
 
 /** A file that is opened for each read alone; undefined where there is no such regular file. */

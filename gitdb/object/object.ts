@@ -121,6 +121,8 @@ export interface ObjectReader extends AsyncDisposable {
    * @throws {NotFoundError} If it is not there.
    */
   read(id: IdLike, options?: ReadOptions): Promise<GitObject>;
+  /** Marks an object as in use; returns false where it is not there or has no file that can be marked. */
+  freshen?(id: IdLike): Promise<boolean>;
   /** How many objects there are. */
   count(options?: EnumerateOptions): Promise<number>;
   /** The ids of all objects. */

@@ -2,7 +2,7 @@
  * The files of a pack on disk: written under names that readers pass over, and given their own when all are whole, the
  * index last. Deno only.
  */
-import { isMissing, joinPath } from "../object/_fs.ts";
+import { isMissing, joinPath, touchFile } from "../object/_fs.ts";
 import { syncFolder } from "../loose/_loose_files.ts";
 
 /** What stands beside the pack. */
@@ -52,7 +52,8 @@ export class PackFileWriter implements Disposable {
     this.#file!.close();
     this.#file = undefined;
     const place = (ending: string): string => joinPath(this.folder, name + ending);
-    if (fileExists(place(".idx")) && fileExists(place(".pack"))) return; // the same pack is there
+    // The same pack is there already: it is marked as in use, or replaced where that fails.
+    if (fileExists(place(".idx")) && fileExists(place(".pack")) && touchFile(place(".pack"))) return;
     Deno.renameSync(this.path, place(".pack"));
     this.#put(place(".rev"), side.reverse, side.durable);
     this.#put(place(".idx"), side.index, side.durable);

@@ -123,9 +123,9 @@ export class PackReads {
     return new GitJobKernel(this.#engine.kernel, { ids, flags, threads });
   }
 
-  /** Whether a pack has the object. */
-  async has(id: ObjectId, signal?: AbortSignal): Promise<boolean> {
-    const result = await this.#engine.settle(() => this.#engine.kernel.find(id.bytes), signal);
+  /** Whether a pack has the object, or whether the pack `only` has it. */
+  async has(id: ObjectId, signal?: AbortSignal, only?: number): Promise<boolean> {
+    const result = await this.#engine.settle(() => this.#engine.kernel.find(id.bytes, only), signal);
     if (result === RESULT.NOT_FOUND) return false;
     if (result !== RESULT.OK) throw this.#engine.kernel.error(result, `find object ${id}`);
     return true;

@@ -10,11 +10,13 @@ import { checkPrefix, mergeIds } from "../object/_ids.ts";
 import {
   fileSource,
   isMissing,
+  isSettled,
   joinPath,
   LazyFileSource,
   listFolder,
   statPath,
   toPath,
+  touchFile,
 } from "../object/_fs.ts";
 import { idsWithPrefix } from "../object/_id_search.ts";
 import type { IdTable } from "../object/_id_search.ts";
@@ -71,6 +73,8 @@ export interface PackSource {
   readonly reverseIndex?: ByteSourceLike | undefined;
 }
 
+/** Codes of failures that say nothing of what is in a file. */
+const UNREADABLE: ReadonlySet<string> = new Set(["READ_FAILED", "SYSTEM_CALL_FAILED", "OUT_OF_MEMORY"]);
 const PAGE_CACHE = 64 << 20;
 const BASE_CACHE = 96 << 20;
 
@@ -112,7 +116,8 @@ export class PackStore extends ObjectStore {
   #refused = new Set<string>();
   readonly #hopeless = new Set<string>();
   readonly #multi: MultiPacks | undefined;
-  #stamp = "";
+  /** What the folder was like at the last scan; undefined where it may have changed since without a trace. */
+  #stamp: string | undefined;
   #refreshing: Promise<boolean> | undefined;
 
   private constructor(root: string | undefined, options: PackStoreOptions) {
@@ -206,6 +211,32 @@ export class PackStore extends ObjectStore {
     return this.#reads.hasSync(ObjectId.from(id, this.hashAlgorithm));
   }
 
+  /**
+   * Marks a pack that has the object as in use, so that git's garbage collection takes its objects for new; returns false
+   * where none can be marked. Cruft packs do not count: they keep a time for each object.
+   *
+   * @example A pack in memory has no file to mark
+   * ```ts
+   * import { PackStore, PackWriter } from "@sluice/gitdb";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const writer = new PackWriter();
+   * const id = await writer.add({ type: "blob", body: "packed" });
+   * const { pack, index } = await writer.finish();
+   * await using store = await PackStore.fromSources([{ name: "one", pack, index }]);
+   * assertEquals(await store.freshen(id), false);
+   * ```
+   */
+  async freshen(id: IdLike): Promise<boolean> {
+    const known = ObjectId.from(id, this.hashAlgorithm);
+    if (!await this.#reads.has(known)) return false;
+    for (const { name, packNumber, files: { pack: { path } } } of this.#units) {
+      if (path === undefined || !await this.#reads.has(known, undefined, packNumber)) continue;
+      if (statPath(joinPath(this.root!, `${name}.mtimes`)) === undefined && touchFile(path)) return true;
+    }
+    return false;
+  }
+
   /** Facts about an object. */
   override async info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo> {
     const known = ObjectId.from(id, this.hashAlgorithm);
@@ -287,12 +318,14 @@ export class PackStore extends ObjectStore {
     const { root } = this;
     if (root === undefined) return false;
     if (this.#engine.kernel.closed) throw new TypeError("Cannot refresh a store: it is closed");
-    const stamp = `${statPath(root)?.mtime?.getTime()} ${this.#multi!.stamp}`;
+    const changed = statPath(root)?.mtime?.getTime() ?? 0;
+    const stamp = `${changed} ${this.#multi!.stamp}`;
     if (stamp === this.#stamp && options.force !== true) return false;
-    return await (this.#refreshing ??= this.#scan(root, stamp).finally(() => this.#refreshing = undefined));
+    const settled = isSettled(changed) ? stamp : undefined;
+    return await (this.#refreshing ??= this.#scan(root, settled).finally(() => this.#refreshing = undefined));
   }
 
-  async #scan(root: string, stamp: string): Promise<boolean> {
+  async #scan(root: string, stamp: string | undefined): Promise<boolean> {
     this.#dropGone();
     const names = new Set(
       (await listFolder(root) ?? [])
@@ -313,6 +346,11 @@ export class PackStore extends ObjectStore {
         changed = true;
       } catch (error) {
         if (!isMissing(error) && !(error instanceof SluiceError)) throw error;
+        // A pack that is there and can't be read now is not one without objects.
+        const isThere = [".pack", ".idx"].every((ending) =>
+          statPath(joinPath(root, name + ending)) !== undefined
+        );
+        if (isThere && error instanceof SluiceError && UNREADABLE.has(error.code)) throw error;
         if (!this.#refused.has(name)) this.#options.onWarning?.(error as Error);
         this.#refused.add(name);
       }

@@ -4,7 +4,14 @@
  * @module
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { checkInteger, CorruptDataError, readU32, toBytes, writeU32 } from "@sluice/internal";
+import {
+  checkInteger,
+  CorruptDataError,
+  readU32,
+  toBytes,
+  WHOLE_OUTPUT_SIZE_MAX,
+  writeU32,
+} from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { blockIsStrict, blockSizeOf, compressBlock, decompressBlock } from "./_block_codec.ts";
 import { EXPANSION_MAX } from "../frame/_format.ts";
@@ -39,7 +46,6 @@ export interface Lz4BlockDecompressOptions {
 
 const SIZE_SIZE = 4;
 const MOZILLA_MAGIC = new TextEncoder().encode("mozLz40\0");
-const OUTPUT_SIZE_MAX_DEFAULT = 2 ** 30;
 
 /** Bytes in front of the size, and of the size. */
 function headSize(container: "none" | "size" | "mozilla" | undefined): number {
@@ -126,7 +132,7 @@ export function decompressLz4Block(
   const declared = head === 0 ? blockSizeOf(block, options.backend) : readU32(bytes, head - SIZE_SIZE);
   const limit = checkInteger(
     "maxOutputSize",
-    options.maxOutputSize ?? OUTPUT_SIZE_MAX_DEFAULT,
+    options.maxOutputSize ?? WHOLE_OUTPUT_SIZE_MAX,
     0,
     0x7fffffff,
   );

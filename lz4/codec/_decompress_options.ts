@@ -2,7 +2,15 @@
  * Turns decompression options into a complete record: the one place of their defaults and checks.
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { checkBoolean, checkChoice, checkInteger, checkKeys, checkLimit, toBytes } from "@sluice/internal";
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkLimit,
+  toBytes,
+  WHOLE_OUTPUT_SIZE_MAX,
+} from "@sluice/internal";
 import type { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 
@@ -30,8 +38,6 @@ export interface DecompressSettings {
   readonly backend: BackendChoice | undefined;
 }
 
-/** The output limit of whole values, in bytes. */
-const WHOLE_VALUE_OUTPUT_SIZE_MAX = 2 ** 30;
 const BLOCK_SIZE_MAX_DEFAULT = 8 << 20;
 const FRAMES_MAX_DEFAULT = 1e9;
 const THREADS_MAX = 64;
@@ -57,13 +63,13 @@ const KEYS: ReadonlySet<string> = new Set<keyof Lz4DecompressOptions>([
 ]);
 
 /** The settings of calls without options; most calls are. */
-const WHOLE_VALUE_DEFAULTS = resolve({}, WHOLE_VALUE_OUTPUT_SIZE_MAX);
+const WHOLE_VALUE_DEFAULTS = resolve({}, WHOLE_OUTPUT_SIZE_MAX);
 
 /** Settings of a whole value: output is limited unless the caller says otherwise. */
 export function resolveWholeValueOptions(options: Lz4DecompressOptions | undefined): DecompressSettings {
   if (options === undefined) return WHOLE_VALUE_DEFAULTS;
   checkKeys(options, KEYS);
-  return resolve(options, WHOLE_VALUE_OUTPUT_SIZE_MAX);
+  return resolve(options, WHOLE_OUTPUT_SIZE_MAX);
 }
 
 /** Settings of a stream: its consumer bounds it. */

@@ -2,33 +2,27 @@
  * Decompression of values that are wholly in memory, with contexts that are kept for the next call.
  */
 import { Lz4DecoderKernel, resolveBackend } from "../kernel/decoder.ts";
-import { concatBytes, IdlePool } from "@sluice/internal";
+import { IdlePool, readWhole, readWholeAsync } from "@sluice/internal";
+import type { WholeOutputPlan } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { decompressParallel } from "./_decompress_parallel.ts";
+import { outputBound } from "./_output_bound.ts";
 import { limitFault } from "../frame/_fault.ts";
-import { EXPANSION_MAX, FRAME_HEADER_SIZE_MAX, FRAME_MAGIC } from "../frame/_format.ts";
-import { parseFrameHeader } from "../frame/_frame_parser.ts";
-import { readU32 } from "@sluice/internal";
 
 const POOL = new IdlePool<Lz4DecoderKernel>(4);
 /** Contexts of larger values keep too much memory. */
 const POOLED_VALUE_MAX = 1 << 20;
-const PIECE_SIZE_MAX = 16 << 20;
+/** In WASM what a read returns lies in its memory first. */
+const WASM_PIECE_SIZE = 4 << 20;
 
-/** The first target: what the first frame declares as far as its input can hold that, else a guess. */
-function firstTargetSize(bytes: Uint8Array, settings: DecompressSettings): number {
-  const guess = Math.min(Math.max(bytes.length * 4, 1 << 10), PIECE_SIZE_MAX);
-  if (bytes.length < 4 || readU32(bytes, 0) !== FRAME_MAGIC) return guess;
-  const info = parseFrameHeader(bytes, Math.min(bytes.length, FRAME_HEADER_SIZE_MAX), {
-    offset: 0,
-    ignoreChecksum: !settings.verifyChecksum,
-    kafka: settings.kafkaHeaderChecksum,
-  });
-  if (typeof info === "number" || info.contentSize === undefined || info.contentSize === 0) return guess;
-  if (info.contentSize > settings.maxOutputSize) return guess; // the codec refuses it
-  if (info.contentSize > EXPANSION_MAX * bytes.length) return guess; // it is cut short or lies
-  return info.contentSize;
+/** One allocation that holds the content, however often the codec is read. */
+function planOf(bytes: Uint8Array, settings: DecompressSettings, backend: string): WholeOutputPlan {
+  return {
+    expected: outputBound(bytes, settings),
+    limit: settings.maxOutputSize,
+    pieceSize: backend === "native" ? Infinity : WASM_PIECE_SIZE,
+  };
 }
 
 /** Decompresses a whole value into a fresh array. */
@@ -43,17 +37,9 @@ export function decompressWhole(bytes: Uint8Array, settings: DecompressSettings)
     const codec = new DecoderCodec(settings, {}, kernel);
     codec.write(bytes);
     codec.end();
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    let size = firstTargetSize(bytes, settings);
-    while (!codec.done) {
-      const target = new Uint8Array(size);
-      const length = codec.read(target, 0);
-      if (length > 0) parts.push(length * 2 > size ? target.subarray(0, length) : target.slice(0, length));
-      // What is left is often just the end mark: a small target is enough to find out.
-      size = length < size ? 1 << 10 : Math.min(Math.max(size, 1 << 16), PIECE_SIZE_MAX);
-    }
+    const content = readWhole(codec, planOf(bytes, settings, key));
     clean = true;
-    return concatBytes(parts);
+    return content;
   } finally {
     if (clean && pooled) POOL.release(key, kernel);
     else kernel.close();
@@ -106,15 +92,7 @@ export async function decompressWholeAsync(
   try {
     codec.write(bytes);
     codec.end();
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    let size = firstTargetSize(bytes, settings);
-    while (!codec.done) {
-      const target = new Uint8Array(size);
-      const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
-      if (length > 0) parts.push(length * 2 > size ? target.subarray(0, length) : target.slice(0, length));
-      size = length < size ? 1 << 10 : Math.min(Math.max(size, 1 << 16), PIECE_SIZE_MAX);
-    }
-    return concatBytes(parts);
+    return await readWholeAsync(codec, planOf(bytes, settings, resolveBackend(settings.backend)));
   } finally {
     codec.close();
   }

@@ -10,7 +10,7 @@ import { decompressWhole, decompressWholeAsync, decompressWholeInto } from "./_d
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 
 /**
- * Decompresses all frames of a value, up to 1 GiB of content unless `maxOutputSize` says otherwise.
+ * Decompresses all frames of a value, up to 256 MiB of content unless `maxOutputSize` says otherwise.
  *
  * @throws {TypeError} If the value holds no bytes, or an option has the wrong type or is not known.
  * @throws {TruncatedDataError} If the data ends early ("TRUNCATED", "TRUNCATED_MAGIC", "NO_DATA").

@@ -17,7 +17,7 @@ export type Lz4DictionarySource =
 export interface Lz4DecompressOptions {
   /**
    * The most bytes of output; `Infinity` lifts it.
-   * @default {2 ** 30 for whole values, Infinity for streams, iterables and decoders}
+   * @default {256 MiB for whole values, Infinity for streams, iterables and decoders}
    */
   readonly maxOutputSize?: number | undefined;
   /** The largest block maximum of a frame, in bytes; legacy frames have 8 MiB. @default {8388608} */

@@ -49,8 +49,9 @@ export function limitFault(
   actual: number | undefined,
   unit = "bytes",
 ): SluiceError {
+  const hint = code === "OUTPUT_LIMIT" ? ' (raise "maxOutputSize")' : "";
   return new LimitExceededError(
-    `Cannot decompress lz4 data at byte ${offset}: ${state}, expected at most ${limit} ${unit}`,
+    `Cannot decompress lz4 data at byte ${offset}: ${state}, expected at most ${limit} ${unit}${hint}`,
     { format: "lz4", code, offset, limit, actual, unit },
   );
 }

@@ -21,8 +21,6 @@ export interface DecompressSettings {
   readonly backend: BackendChoice | undefined;
 }
 
-/** The output limit of whole values, in bytes. */
-export const WHOLE_VALUE_OUTPUT_SIZE_MAX = 2 ** 30;
 /** Where the buffers of push engines start. */
 export const PUSH_CHUNK_SIZE = 64 << 10;
 const MEMORY_MAX_DEFAULT = 2 ** 30;

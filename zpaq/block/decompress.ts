@@ -3,16 +3,25 @@
  *
  * @module
  */
-import { readAvailable, readToEnd, toBytes } from "@sluice/internal";
-import type { BytesSource } from "@sluice/internal";
+import { readWhole, readWholeAsync, toBytes, WHOLE_OUTPUT_SIZE_MAX } from "@sluice/internal";
+import type { BytesSource, WholeOutputPlan } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
-import { resolveDecompressOptions, WHOLE_VALUE_OUTPUT_SIZE_MAX } from "./_decompress_options.ts";
+import { resolveDecompressOptions } from "./_decompress_options.ts";
 import type { ZpaqDecompressOptions } from "./decompress_options.ts";
 
-const FIRST_CHUNK_SIZE = 64 << 10;
+const FIRST_SIZE = 64 << 10;
+const PIECE_SIZE = 1 << 20;
+
+function planOf(options: ZpaqDecompressOptions): WholeOutputPlan {
+  return {
+    expected: FIRST_SIZE,
+    limit: options.maxOutputSize ?? WHOLE_OUTPUT_SIZE_MAX,
+    pieceSize: PIECE_SIZE,
+  };
+}
 
 /**
- * Decompresses all segments of all blocks of a value into one, up to 1 GiB of content unless `maxOutputSize` says
+ * Decompresses all segments of all blocks of a value into one, up to 256 MiB of content unless `maxOutputSize` says
  * otherwise.
  *
  * @throws {TypeError} If the value holds no bytes, or an option has the wrong type or is not known.
@@ -39,7 +48,7 @@ export function decompressZpaq(
 ): Uint8Array<ArrayBuffer> {
   const codec = open(data, options);
   try {
-    return readAvailable(codec, FIRST_CHUNK_SIZE, Infinity);
+    return readWhole(codec, planOf(options));
   } finally {
     codec.close();
   }
@@ -63,14 +72,14 @@ export async function decompressZpaqAsync(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const codec = open(data, options);
   try {
-    return await readToEnd(codec, FIRST_CHUNK_SIZE);
+    return await readWholeAsync(codec, planOf(options));
   } finally {
     codec.close();
   }
 }
 
 function open(data: BytesSource, options: ZpaqDecompressOptions): DecoderCodec {
-  const codec = new DecoderCodec(resolveDecompressOptions(options, WHOLE_VALUE_OUTPUT_SIZE_MAX), true);
+  const codec = new DecoderCodec(resolveDecompressOptions(options, WHOLE_OUTPUT_SIZE_MAX), true);
   codec.write(toBytes(data));
   codec.end();
   return codec;

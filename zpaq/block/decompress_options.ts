@@ -13,7 +13,7 @@ export type ZpaqProgramCompilation = "auto" | "always" | "never";
 export interface ZpaqDecompressOptions {
   /**
    * The most bytes of output; `Infinity` lifts it.
-   * @default {2 ** 30 for whole values, Infinity for streams, iterables and decoders}
+   * @default {256 MiB for whole values, Infinity for streams, iterables and decoders}
    */
   readonly maxOutputSize?: number | undefined;
   /** The most bytes that the model of one block may take. @default {2 ** 30} */

@@ -48,8 +48,9 @@ export function limitFault(
   actual?: number,
   unit = "bytes",
 ): LimitExceededError {
+  const hint = code === "OUTPUT_LIMIT" ? ' (raise "maxOutputSize")' : "";
   return new LimitExceededError(
-    `Cannot read ZPAQ data at byte ${offset}: ${state}, expected at most ${limit} ${unit}`,
+    `Cannot read ZPAQ data at byte ${offset}: ${state}, expected at most ${limit} ${unit}${hint}`,
     { format: "zpaq", code, offset, limit, actual, unit },
   );
 }

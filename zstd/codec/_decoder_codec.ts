@@ -421,7 +421,7 @@ export class DecoderCodec implements PullCodec {
     const limit = this.#settings.maxOutputSize;
     const found = actual === undefined ? `more than ${limit}` : `${actual}`;
     return new LimitExceededError(
-      `Cannot decompress zstd data at byte ${this.#bytesIn}: the content has ${found} bytes, expected at most ${limit}`,
+      `Cannot decompress zstd data at byte ${this.#bytesIn}: the content has ${found} bytes, expected at most ${limit} bytes (raise "maxOutputSize")`,
       { format: "zstd", code: "OUTPUT_LIMIT", offset: this.#bytesIn, limit, actual, unit: "bytes" },
     );
   }

@@ -2,7 +2,8 @@
  * Decompression of whole values: one kernel call where the frames say how large their content is, else the pull codec.
  */
 import { resolveBackend, RESULT, ZstdDecoderKernel } from "../kernel/decoder.ts";
-import { afterwards, concatBytes, IdlePool, readAvailable } from "@sluice/internal";
+import { afterwards, IdlePool, readWhole, readWholeAsync } from "@sluice/internal";
+import type { WholeOutputPlan } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { releaseDecoderDictionary, useDecoderDictionary } from "../options/_decoder_dictionaries.ts";
 import type { DecompressSettings } from "../options/_decompress_options.ts";
@@ -15,6 +16,8 @@ const POOL = new IdlePool<ZstdDecoderKernel>(4);
 const KEPT_INSTANCE_SIZE_MAX = 32 << 20;
 /** In WASM a call's input and output have to lie in its memory; larger values go through in pieces. */
 const WASM_ONE_CALL_SIZE_MAX = 4 << 20;
+/** What is decoded in one call natively. */
+const NATIVE_PIECE_SIZE = 16 << 20;
 /** Below this much output a call takes less time than a change of threads. */
 const OFF_LOOP_OUTPUT_SIZE_MIN = 256 << 10;
 /** How long sliced work holds the event loop, in milliseconds. */
@@ -67,10 +70,8 @@ export function decompressWhole(
   const codec = new DecoderCodec(settings, "never", kernel);
   try {
     codec.write(bytes);
-    const first = readAvailable(codec, initialChunkSize(bytes), Infinity);
     codec.end();
-    // The end of the input may bring an error, but no further output.
-    return codec.done ? first : concatBytes([first, readAvailable(codec, CHUNK_SIZE_DEFAULT, Infinity)]);
+    return readWhole(codec, unplanned(kernel, bytes, settings));
   } finally {
     codec.close();
   }
@@ -160,27 +161,27 @@ export async function decompressWholeAsync(
   const codec = new DecoderCodec(settings, "always", kernel);
   try {
     codec.write(bytes);
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    codec.end();
     let sliceEnd = performance.now() + SLICE_MS;
-    while (!codec.done) {
-      if (codec.needsInput) codec.end();
-      const target = new Uint8Array(native ? 1 << 20 : CHUNK_SIZE_DEFAULT);
-      const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
-      if (length > 0) {
-        chunks.push(length * 2 > target.length ? target.subarray(0, length) : target.slice(0, length));
-      }
-      if (!codec.offLoop && performance.now() > sliceEnd) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        sliceEnd = performance.now() + SLICE_MS;
-      }
-    }
-    return concatBytes(chunks);
+    return await readWholeAsync(codec, unplanned(kernel, bytes, settings), async () => {
+      if (performance.now() < sliceEnd) return;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      sliceEnd = performance.now() + SLICE_MS;
+    });
   } finally {
     codec.close();
   }
 }
 
-/** A first guess at the output of frames that do not tell: small inputs get small buffers. */
-function initialChunkSize(bytes: Uint8Array): number {
-  return Math.min(Math.max(bytes.length * 4, 1 << 10), CHUNK_SIZE_DEFAULT);
+/** A first guess at the output of frames that do not declare it. */
+function unplanned(
+  kernel: ZstdDecoderKernel,
+  bytes: Uint8Array,
+  settings: DecompressSettings,
+): WholeOutputPlan {
+  return {
+    expected: Math.max(bytes.length * 4, 1 << 10),
+    limit: settings.maxOutputSize,
+    pieceSize: kernel.backend === "native" ? NATIVE_PIECE_SIZE : CHUNK_SIZE_DEFAULT,
+  };
 }

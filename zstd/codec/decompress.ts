@@ -18,7 +18,7 @@ import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
 
 /**
  * Decompresses all frames of a zstd stream. Works whether or not frames declare their content size; at most
- * `maxOutputSize` bytes (1 GiB unless said otherwise) are ever allocated for the output.
+ * `maxOutputSize` bytes (256 MiB unless said otherwise) are ever allocated for the output.
  *
  * @throws {CorruptDataError} "BAD_MAGIC" if no frame starts at the first byte, "TRAILING_DATA" if junk follows the last
  *   one, "CORRUPT" if a frame breaks the rules.

@@ -105,13 +105,15 @@ export async function decompressZstdBatchAsync(
 export interface ZstdDictChainOptions {
   /** Give every content, not just the last. @default {false} */
   readonly all?: boolean | undefined;
+  /** The most bytes of all contents together. @default {256 MiB} */
+  readonly maxOutputSize?: number | undefined;
 }
 
-const CHAIN_KEYS: ReadonlySet<string> = new Set<keyof ZstdDictChainOptions>(["all"]);
+const CHAIN_KEYS: ReadonlySet<string> = new Set<keyof ZstdDictChainOptions>(["all", "maxOutputSize"]);
 
 /**
  * Decodes frames that each have the content of the one before as their dictionary, and gives the last content. Every
- * frame must declare its size; at most 1 GiB is decoded.
+ * frame must declare its size.
  *
  * @throws {RangeError} If no frame is given.
  * @throws {CorruptDataError} With the frame's `index`; "CONTENT_SIZE_REQUIRED" if it does not declare its size.
@@ -141,7 +143,7 @@ export function decompressZstdDictChain(
   options: ZstdDictChainOptions = {},
 ): SegmentedBuffer | Uint8Array<ArrayBuffer> {
   checkKeys(options, CHAIN_KEYS);
-  const settings = resolveWholeValueOptions(undefined);
+  const settings = resolveWholeValueOptions({ maxOutputSize: options.maxOutputSize });
   const items = batchItems(frames);
   if (items.length === 0) throw new RangeError("Cannot decompress a chain: no frame is given");
   return withDecoder(settings, (kernel) => {
@@ -205,7 +207,7 @@ function checkTotal(room: readonly number[], { maxOutputSize }: DecompressSettin
   const total = room.reduce((sum, size) => sum + size, 0);
   if (total <= maxOutputSize) return;
   throw new LimitExceededError(
-    `Cannot decompress a batch: the contents have ${total} bytes, expected at most ${maxOutputSize}`,
+    `Cannot decompress a batch: the contents have ${total} bytes, expected at most ${maxOutputSize} bytes (raise "maxOutputSize")`,
     { format: "zstd", code: "OUTPUT_LIMIT", limit: maxOutputSize, actual: total, unit: "bytes" },
   );
 }

@@ -3,15 +3,12 @@
  *
  * @module
  */
-import { concatBytes, iterateCodec, toBytes } from "@sluice/internal";
+import { concatBytes, iterateCodec, toBytes, WHOLE_OUTPUT_SIZE_MAX } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { dczCodecOptions, makeHashHeader, openDcz } from "./_dcz.ts";
 import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 import { compressZstdAsync } from "../codec/compress.ts";
 import type { DczCompressOptions, DczDecompressOptions } from "./dcz_options.ts";
-
-/** The output limit of whole values, in bytes. */
-const OUTPUT_SIZE_MAX_DEFAULT = 2 ** 30;
 
 /**
  * Compresses a body for `Content-Encoding: dcz`: a header of 40 bytes with the SHA-256 of the dictionary, then a zstd
@@ -63,7 +60,7 @@ export async function decompressDcz(
   data: BytesSource,
   options: DczDecompressOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const codec = openDcz({ maxOutputSize: OUTPUT_SIZE_MAX_DEFAULT, ...options }, "always");
+  const codec = openDcz({ maxOutputSize: WHOLE_OUTPUT_SIZE_MAX, ...options }, "always");
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for await (const part of iterateCodec(codec, toBytes(data), { chunkSize: CHUNK_SIZE_DEFAULT })) {
     parts.push(part);

@@ -10,6 +10,7 @@ import {
   checkLimit,
   describe,
   toBytes,
+  WHOLE_OUTPUT_SIZE_MAX,
 } from "@sluice/internal";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 import type { ZstdDictionary } from "./dictionary.ts";
@@ -42,8 +43,6 @@ export interface DecompressSettings {
   readonly poolKey: string | undefined;
 }
 
-/** The output limit of whole values, in bytes. */
-const WHOLE_VALUE_OUTPUT_SIZE_MAX = 2 ** 30;
 const MAX_WINDOW_LOG_DEFAULT = 27;
 const WINDOW_LOG_MIN = 10;
 const WINDOW_LOG_MAX = 31;
@@ -73,13 +72,13 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdDecompressOptions>([
 ]);
 
 /** The settings of calls without options; most calls are. */
-const WHOLE_VALUE_DEFAULTS = resolve({}, WHOLE_VALUE_OUTPUT_SIZE_MAX);
+const WHOLE_VALUE_DEFAULTS = resolve({}, WHOLE_OUTPUT_SIZE_MAX);
 
 /** Settings of a whole value: output is limited unless the caller says otherwise. */
 export function resolveWholeValueOptions(options: ZstdDecompressOptions | undefined): DecompressSettings {
   if (options === undefined) return WHOLE_VALUE_DEFAULTS;
   checkKeys(options, KEYS);
-  return resolve(options, WHOLE_VALUE_OUTPUT_SIZE_MAX);
+  return resolve(options, WHOLE_OUTPUT_SIZE_MAX);
 }
 
 /** Settings of a stream: its consumer bounds it. */

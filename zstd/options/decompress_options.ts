@@ -12,7 +12,7 @@ import type { ZstdFormat, ZstdFrameHeader } from "../frame/frame_header.ts";
 export interface ZstdDecompressOptions {
   /**
    * The most bytes of output, checked before memory is taken; `Infinity` lifts it.
-   * @default {2 ** 30 for whole values, Infinity for streams, iterables and decoders}
+   * @default {256 MiB for whole values, Infinity for streams, iterables and decoders}
    */
   readonly maxOutputSize?: number | undefined;
   /** The largest window that a frame may ask for, as a power of two, 10 to 31. @default {27} */

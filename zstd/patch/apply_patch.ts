@@ -3,14 +3,11 @@
  *
  * @module
  */
-import { toBytes } from "@sluice/internal";
+import { toBytes, WHOLE_OUTPUT_SIZE_MAX } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { openPatch, PATCH_HEAD_SIZE } from "./_patch.ts";
 import { decompressZstdAsync } from "../codec/decompress.ts";
 import type { ZstdPatchApplyOptions } from "./patch_options.ts";
-
-/** The output limit of whole values, in bytes. */
-const OUTPUT_SIZE_MAX_DEFAULT = 2 ** 30;
 
 /**
  * Applies a patch of {@linkcode createZstdPatch} or of the reference tool. A wrong base is told by the hash that a patch may
@@ -39,7 +36,7 @@ export async function applyZstdPatch(
   patch: BytesSource,
   options: ZstdPatchApplyOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const limited = { ...options, maxOutputSize: options.maxOutputSize ?? OUTPUT_SIZE_MAX_DEFAULT };
+  const limited = { ...options, maxOutputSize: options.maxOutputSize ?? WHOLE_OUTPUT_SIZE_MAX };
   const bytes = toBytes(patch);
   const { preludeSize, codecOptions } = await openPatch(
     toBytes(base),

@@ -27,6 +27,6 @@ export interface ZstdPatchApplyOptions extends
     ZstdDecompressOptions,
     "allowEmpty" | "backend" | "maxMemory" | "maxWindowLog" | "onSkippable" | "verifyChecksum"
   > {
-  /** The most bytes of the target. @default {2 ** 30 for whole values, Infinity for streams} */
+  /** The most bytes of the target. @default {256 MiB for whole values, Infinity for streams} */
   readonly maxOutputSize?: number | undefined;
 }

@@ -3,9 +3,9 @@
 //! where touching a map behind its end would end the process.
 
 const std = @import("std");
-const builtin = @import("builtin");
 const SpinLock = @import("../core/spin_lock.zig").SpinLock;
 const allocator = @import("../core/c_allocator.zig").c_allocator;
+const descriptors = @import("descriptors.zig");
 
 pub const page_size = 64 << 10;
 /// A file larger than this is refused: its table of pages alone would be 512 MiB.
@@ -13,8 +13,7 @@ const file_size_max = 1 << 42;
 /// Pages that a host is asked for at once.
 const needs_max = 256;
 
-/// Whether files can be opened by path here; elsewhere a host provides the bytes.
-pub const has_paths = !builtin.cpu.arch.isWasm() and builtin.os.tag != .windows;
+pub const has_paths = descriptors.has_paths;
 
 pub const Error = error{ NeedsBytes, OutOfMemory, ReadFailed, Truncated, OutOfRange };
 
@@ -38,8 +37,8 @@ pub const File = struct {
     pages: *Pages,
     id: u32,
     size: u64,
-    /// Below zero where a host provides the bytes.
-    descriptor: i32,
+    /// Null where a host provides the bytes.
+    handle: ?*descriptors.Handle,
     table: []?*Page,
 
     fn pageLength(self: *const File, number: u32) u32 {
@@ -47,29 +46,15 @@ pub const File = struct {
     }
 
     pub fn isNative(self: *const File) bool {
-        return self.descriptor >= 0;
+        return self.handle != null;
     }
 
     /// Reads past the pages, for large pieces of native files.
     pub fn readDirect(self: *File, offset: u64, target: []u8) Error!void {
         if (offset > self.size or target.len > self.size - offset) return error.OutOfRange;
-        try readFile(self.descriptor, offset, target);
+        try self.handle.?.read(offset, target);
     }
 };
-
-fn readFile(descriptor: i32, offset: u64, target: []u8) Error!void {
-    if (!has_paths) return error.ReadFailed;
-    var done: usize = 0;
-    while (done < target.len) {
-        const count = std.c.pread(descriptor, target.ptr + done, target.len - done, @intCast(offset + done));
-        if (count < 0) {
-            if (std.c.errno(count) == .INTR) continue;
-            return error.ReadFailed;
-        }
-        if (count == 0) return error.Truncated;
-        done += @intCast(count);
-    }
-}
 
 pub const Pages = struct {
     lock: SpinLock = .{},
@@ -94,24 +79,24 @@ pub const Pages = struct {
     /// Opens a regular file by its path; never waits for the other end of a FIFO.
     pub fn open(self: *Pages, id: u32, path: [:0]const u8) Error!*File {
         if (!has_paths) return error.ReadFailed;
-        const descriptor = std.c.open(path, .{ .ACCMODE = .RDONLY, .CLOEXEC = true, .NONBLOCK = true });
-        if (descriptor < 0) {
-            self.errno = @intFromEnum(std.c.errno(descriptor));
-            return error.ReadFailed;
-        }
-        errdefer _ = std.c.close(descriptor);
-        const end = std.c.lseek(descriptor, 0, std.c.SEEK.END);
-        if (end < 0) return error.ReadFailed;
-        return self.create(id, @intCast(end), descriptor);
+        const handle = try allocator.create(descriptors.Handle);
+        errdefer allocator.destroy(handle);
+        handle.* = .{ .path = try allocator.dupeZ(u8, path) };
+        errdefer allocator.free(handle.path);
+        self.errno = 0;
+        const size = try handle.open(&self.errno);
+        errdefer handle.close();
+        return self.create(id, size, handle);
     }
 
-    pub fn create(self: *Pages, id: u32, size: u64, descriptor: i32) Error!*File {
+    /// A file of this size, whose bytes a host provides where there is no handle.
+    pub fn create(self: *Pages, id: u32, size: u64, handle: ?*descriptors.Handle) Error!*File {
         if (size > file_size_max) return error.OutOfRange;
         const file = try allocator.create(File);
         errdefer allocator.destroy(file);
         const table = try allocator.alloc(?*Page, @intCast((size + page_size - 1) / page_size));
         @memset(table, null);
-        file.* = .{ .pages = self, .id = id, .size = size, .descriptor = descriptor, .table = table };
+        file.* = .{ .pages = self, .id = id, .size = size, .handle = handle, .table = table };
         return file;
     }
 
@@ -128,7 +113,11 @@ pub const Pages = struct {
         }
         self.ring.shrinkRetainingCapacity(kept);
         self.hand = 0;
-        if (has_paths and file.descriptor >= 0) _ = std.c.close(file.descriptor);
+        if (file.handle) |handle| {
+            handle.close();
+            allocator.free(handle.path);
+            allocator.destroy(handle);
+        }
         allocator.free(file.table);
         allocator.destroy(file);
     }
@@ -195,7 +184,7 @@ pub const Pages = struct {
         page.file = file;
         page.number = number;
         page.length = file.pageLength(number);
-        readFile(file.descriptor, @as(u64, number) * page_size, page.bytes[0..page.length]) catch |failure| {
+        file.handle.?.read(@as(u64, number) * page_size, page.bytes[0..page.length]) catch |failure| {
             allocator.destroy(page);
             return failure;
         };
@@ -287,7 +276,7 @@ test "provided pages serve reads, and missing ones are asked for" {
     var pages: Pages = .init(1 << 20);
     defer pages.deinit();
     const size = page_size + 100;
-    const file = try pages.create(7, size, -1);
+    const file = try pages.create(7, size, null);
     defer pages.close(file);
     var cursor: Cursor = .{};
     defer cursor.deinit();
@@ -307,7 +296,7 @@ test "provided pages serve reads, and missing ones are asked for" {
 test "pages beyond the budget make room for others" {
     var pages: Pages = .init(0); // the least there is: 16 pages
     defer pages.deinit();
-    const file = try pages.create(1, 40 * page_size, -1);
+    const file = try pages.create(1, 40 * page_size, null);
     defer pages.close(file);
     const content: [page_size]u8 = @splat(9);
     for (0..40) |i| try pages.provide(file, @intCast(i), &content);

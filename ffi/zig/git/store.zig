@@ -54,7 +54,7 @@ pub const Store = struct {
 
     pub fn addFile(self: *Store, path: ?[:0]const u8, size: u64) files.Error!u32 {
         const id: u32 = @intCast(self.files.items.len);
-        const file = if (path) |name| try self.pages.open(id, name) else try self.pages.create(id, size, -1);
+        const file = if (path) |name| try self.pages.open(id, name) else try self.pages.create(id, size, null);
         errdefer self.pages.close(file);
         return publish(&self.files, file);
     }
@@ -158,16 +158,29 @@ pub const Store = struct {
             is_trusted = false;
         }
         const first = self.last_hit.load(.monotonic);
+        var failed: ?files.Error = null;
         if (first < self.indexes.items.len) {
-            if (try self.findIn(self.indexes.items[first], cursor, id, is_trusted)) |place| return place;
+            if (try self.findUnlessFailed(first, cursor, id, is_trusted, &failed)) |place| return place;
         }
-        for (self.indexes.items, 0..) |index, i| {
+        for (0..self.indexes.items.len) |i| {
             if (i == first) continue;
-            const place = try self.findIn(index, cursor, id, is_trusted) orelse continue;
+            const place = try self.findUnlessFailed(i, cursor, id, is_trusted, &failed) orelse continue;
             self.last_hit.store(@intCast(i), .monotonic);
             return place;
         }
-        return null;
+        // An index that can't be read may have the id: nobody knows that it is missing.
+        return failed orelse null;
+    }
+
+    /// An index that can't be read does not hide what the others have.
+    fn findUnlessFailed(self: *const Store, at: usize, cursor: *files.Cursor, id: []const u8, skip_covered: bool, failed: *?files.Error) files.Error!?indexes.Place {
+        return self.findIn(self.indexes.items[at], cursor, id, skip_covered) catch |failure| switch (failure) {
+            error.NeedsBytes, error.OutOfMemory => failure,
+            else => {
+                failed.* = failed.* orelse failure;
+                return null;
+            },
+        };
     }
 
     fn findIn(self: *const Store, index: *const indexes.Index, cursor: *files.Cursor, id: []const u8, skip_covered: bool) files.Error!?indexes.Place {

@@ -1,0 +1,156 @@
+/**
+ * Packing everything that a database has into one pack. Deno only.
+ *
+ * @module
+ */
+import { SluiceError } from "@sluice/internal";
+import type { GitDatabase } from "../database/git_database.ts";
+import { isMissing, joinPath, listFolder, statPath } from "../object/_fs.ts";
+import type { ObjectId } from "../object/object_id.ts";
+import type { Pack } from "../pack/pack.ts";
+import { createPack } from "./create_pack.ts";
+import type { CreatedPack, CreatePackOptions } from "./create_pack.ts";
+import { pathsInTrees } from "./_tree_paths.ts";
+
+/** How {@linkcode repack} works. */
+export interface RepackOptions extends CreatePackOptions {
+  /** Remove packs and loose objects that the new pack has. @default {false} */
+  readonly delete?: boolean | undefined;
+}
+
+/** Files of a pack that a new pack has anew, or that are worth nothing without it. */
+const PLAIN_ENDINGS: readonly string[] = [".pack", ".idx", ".rev", ".bitmap"];
+
+/**
+ * Packs all objects of a database, without its alternates, into one new pack. Nothing is removed before that is on the
+ * disk. Undefined where there is nothing to pack.
+ *
+ * A pack with other files than its index, reverse index and bitmap stays as it is: `.keep` says that someone holds on to
+ * it, `.promisor` that what it lacks can be fetched, `.mtimes` how old its objects are. What only such a pack has is not
+ * packed again.
+ *
+ * @example Loose objects into a pack
+ * ```ts
+ * import { GitDatabase, repack } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.mkdir(`${folder}/objects`);
+ * {
+ *   await using database = await GitDatabase.open(folder);
+ *   const id = await database.write({ type: "blob", body: "loose no more" });
+ *   assertEquals((await repack(database, { delete: true }))?.count, 1);
+ *   assertEquals((await database.info(id)).storage, "packed");
+ * }
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function repack(
+  database: GitDatabase,
+  options: RepackOptions = {},
+): Promise<CreatedPack | undefined> {
+  const folder = joinPath(database.root, "pack");
+  await database.refresh({ force: true });
+  const { packs } = database.packs;
+  const extras = await extraEndings(folder, packs.map(({ name }) => name));
+  const merged = packs.filter(({ name }) => !extras.has(name));
+  const staying = packs.filter(({ name }) => extras.has(name));
+  // A cruft pack keeps its objects only until they are old.
+  const lasting = staying.filter(({ name }) => !extras.get(name)!.has(".mtimes"));
+  const kept = await idsOf(lasting);
+  const ids = new Map<string, ObjectId>();
+  for (const [hex, id] of await idsOf(merged)) if (!kept.has(hex)) ids.set(hex, id);
+  for await (const id of database.loose.ids()) if (!kept.has(`${id}`)) ids.set(`${id}`, id);
+  let created: CreatedPack | undefined;
+  if (ids.size > 0) {
+    const paths = await pathsInTrees(database, [...ids.values()]);
+    const requests = [...ids.values()].map((id) => ({ id, path: paths.get(`${id}`) }));
+    created = await createPack(folder, database, requests, options);
+  }
+  if (options.delete === true) {
+    requireFiles(folder, [
+      ...lasting.map(({ name }) => name),
+      ...created === undefined ? [] : [created.name],
+    ]);
+    await removePacks(folder, merged.map(({ name }) => name).filter((name) => name !== created?.name));
+    for await (const id of database.loose.ids()) {
+      const path = database.loose.findPath(id);
+      if ((ids.has(`${id}`) || kept.has(`${id}`)) && path !== undefined) removeFile(path);
+    }
+  }
+  await database.refresh({ force: true });
+  return created;
+}
+
+/** By the name of a pack, the endings of files beside it that say how it may be treated. */
+async function extraEndings(folder: string, packs: readonly string[]): Promise<Map<string, Set<string>>> {
+  const known = new Set(packs);
+  const found = new Map<string, Set<string>>();
+  for (const { name } of await listFolder(folder) ?? []) {
+    for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
+      const stem = name.slice(0, dot);
+      const ending = name.slice(dot);
+      if (!known.has(stem) || PLAIN_ENDINGS.includes(ending)) continue;
+      found.set(stem, (found.get(stem) ?? new Set()).add(ending));
+    }
+  }
+  return found;
+}
+
+async function idsOf(packs: readonly Pack[]): Promise<Map<string, ObjectId>> {
+  const ids = new Map<string, ObjectId>();
+  for (const pack of packs) for await (const { id } of pack.entries()) ids.set(`${id}`, id);
+  return ids;
+}
+
+/**
+ * Makes sure that the packs which hold what is about to be removed are still there.
+ *
+ * @throws {SluiceError} If one is gone.
+ */
+function requireFiles(folder: string, names: readonly string[]): void {
+  for (
+    const path of names.flatMap((name) => [".pack", ".idx"].map((ending) => joinPath(folder, name + ending)))
+  ) {
+    if (statPath(path)?.isFile === true) continue;
+    throw new SluiceError(`Cannot remove what was packed: "${path}" disappeared meanwhile`, {
+      format: "git",
+      code: "NO_FILE",
+    });
+  }
+}
+
+/** Removes packs; one that has got another file since, as `.keep`, stays. */
+async function removePacks(folder: string, names: readonly string[]): Promise<void> {
+  const extras = await extraEndings(folder, names);
+  const gone = names.filter((name) => !extras.has(name));
+  // An index of several packs would go on to name those that are gone.
+  if (gone.length > 0) await removeMultiPackIndexes(folder);
+  // The index first, so that readers stop to find the pack.
+  for (const name of gone) {
+    for (const ending of PLAIN_ENDINGS.toReversed()) {
+      if (ending !== ".pack") removeFile(joinPath(folder, name + ending));
+    }
+    removeFile(joinPath(folder, `${name}.pack`));
+  }
+}
+
+/** Removes the single multi-pack index and the layers of an incremental one, with their bitmaps and reverse indexes. */
+async function removeMultiPackIndexes(folder: string): Promise<void> {
+  const layers = joinPath(folder, "multi-pack-index.d");
+  removeFile(joinPath(folder, "multi-pack-index"));
+  removeFile(joinPath(layers, "multi-pack-index-chain"));
+  for (const place of [folder, layers]) {
+    for (const { name } of await listFolder(place) ?? []) {
+      if (/^multi-pack-index-[0-9a-f]+\.(?:bitmap|rev|midx)$/.test(name)) removeFile(joinPath(place, name));
+    }
+  }
+}
+
+function removeFile(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
