@@ -2,7 +2,7 @@
  * Checks compiled code against the graph that its source was first made into, on inputs that are made up here.
  */
 import { SluiceError } from "@sluice/internal";
-import { ZpaqMachine } from "../zpaql/machine.ts";
+import type { ZpaqMachine, ZpaqMachineOptions } from "../zpaql/machine.ts";
 import { GraphRun } from "./_graph_run.ts";
 import type { ArraySizes } from "./_graph_run.ts";
 import type { Graph, Memory } from "./_ir.ts";
@@ -35,6 +35,8 @@ export interface Translation {
   readonly sizes: Readonly<Record<Memory, ArraySizes>>;
   /** How many elements of H are contexts. */
   readonly contexts: number;
+  /** Makes the machine that runs the code. */
+  readonly make: (code: Uint8Array, options: ZpaqMachineOptions) => ZpaqMachine;
 }
 
 /** Whether it takes little time to check a program. */
@@ -47,9 +49,9 @@ export function isSmall(code: Uint8Array, sizes: Readonly<Record<Memory, ArraySi
  *
  * @throws {SluiceError} With code "TRANSLATION" if they differ.
  */
-export function checkTranslation({ name, graph, code, sizes, contexts }: Translation): void {
+export function checkTranslation({ name, graph, code, sizes, contexts, make }: Translation): void {
   const reference = new GraphRun(graph, sizes, BUDGET, 1024);
-  const machine = new ZpaqMachine(code, { h: sizes.H.whole, m: sizes.M.whole, budget: INSTRUCTIONS_MAX });
+  const machine = make(code, { h: sizes.H.whole, m: sizes.M.whole, budget: INSTRUCTIONS_MAX });
   let calls = 0;
   const fail = (state: string): never => {
     throw new SluiceError(

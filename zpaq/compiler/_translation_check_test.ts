@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SluiceError } from "@sluice/internal";
-import { assembleZpaq } from "../mod.ts";
+import { assembleZpaq, ZpaqMachine } from "../mod.ts";
 import { Lowering } from "./_lowering.ts";
 import { readModule } from "./_module.ts";
 import { checkTranslation, isSmall } from "./_translation_check.ts";
@@ -35,7 +35,14 @@ function check(part: "hcomp" | "pcomp", change: (config: string) => string): voi
   const code = assembleZpaq(change(config))[part]!;
   const sizes = { H: { own: 2, whole: 2 }, M: { own: 2, whole: 2 } };
   assert(isSmall(code, sizes));
-  checkTranslation({ name: "source", graph, code, sizes, contexts: part === "hcomp" ? 1 : 0 });
+  checkTranslation({
+    name: "source",
+    graph,
+    code,
+    sizes,
+    contexts: part === "hcomp" ? 1 : 0,
+    make: (...args) => new ZpaqMachine(...args),
+  });
 }
 
 Deno.test("the check of a translation accepts what the compiler makes", () => {

@@ -5,6 +5,7 @@
  */
 import { checkBoolean, checkKeys, checkLimit } from "@sluice/internal";
 import { assembleZpaq } from "../zpaql/assemble.ts";
+import { ZpaqMachine } from "../zpaql/machine.ts";
 import { generateCode } from "./_code_generation.ts";
 import type { SectionCode } from "./_code_generation.ts";
 import type { HeaderData } from "./_header.ts";
@@ -201,32 +202,11 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
   if (flag("verify", true)) {
     for (const part of ["hcomp", "pcomp"] as const) {
       const [section, program, bytes] = [sections[part], programs[part], assembled[part]];
-      if (section === undefined || bytes === undefined) continue;
-      const [h, m] = part === "hcomp" ? [header.hh, header.hm] : [header.ph, header.pm];
-      const sizes = { H: { own: h, whole: section.h }, M: { own: m, whole: section.m } };
-      if (!isSmall(bytes, sizes)) continue;
-      // The graph of the source is made anew: the one that code was made of has been improved.
-      const graph = new Lowering(program!, header, reporter, { ...code, level: 0 }).make();
-      settleFrames(graph);
-      const contexts = part === "hcomp" ? components.length : 0;
-      checkTranslation({ name: options.name ?? "source", graph, code: bytes, sizes, contexts });
+      if (section === undefined || program === undefined || bytes === undefined) continue;
+      verifySection({ section, program, bytes, header, reporter, settings: code, count: components.length });
     }
   }
-  const functions = { hcomp: hcomp && functionFinder(hcomp), pcomp: pcomp && functionFinder(pcomp) };
-  const sourceMap = (["hcomp", "pcomp"] as const).flatMap((section) =>
-    (sections[section]?.instructions ?? []).map(({ pc, offset }) => ({
-      section,
-      pc,
-      ...reporter.source.positionOf(offset),
-      function: functions[section]?.(offset),
-    }))
-  );
-  const variables = (["hcomp", "pcomp"] as const).flatMap((section) =>
-    (sections[section]?.places ?? []).filter(({ variable: { name, temporary } }) =>
-      !temporary && /^\w/.test(name)
-    )
-      .map(({ variable, place }) => ({ section, name: variable.name, function: variable.owner, place }))
-  );
+  const sourceMap = sourceMapOf(sections, programs, reporter);
   const program = {
     config,
     header: assembled.header,
@@ -234,12 +214,75 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     pcomp: assembled.pcomp,
     invocation: header.invocation,
     sourceMap,
-    variables,
+    variables: variablesOf(sections),
     ir: [sections.hcomp, sections.pcomp].map((section) =>
       section === undefined ? "" : formatGraph(section.graph)
     ).join(""),
   };
   return { diagnostics: reporter.diagnostics, program };
+}
+
+type Sections<T> = Readonly<Record<"hcomp" | "pcomp", T | undefined>>;
+
+function sourceMapOf(
+  sections: Sections<SectionCode>,
+  programs: Sections<Program>,
+  reporter: Reporter,
+): ZpaqlPySourceMapEntry[] {
+  const functions = {
+    hcomp: programs.hcomp && functionFinder(programs.hcomp),
+    pcomp: programs.pcomp && functionFinder(programs.pcomp),
+  };
+  return (["hcomp", "pcomp"] as const).flatMap((section) =>
+    (sections[section]?.instructions ?? []).map(({ pc, offset }) => ({
+      section,
+      pc,
+      ...reporter.source.positionOf(offset),
+      function: functions[section]?.(offset),
+    }))
+  );
+}
+
+function variablesOf(sections: Sections<SectionCode>): ZpaqlPyVariable[] {
+  return (["hcomp", "pcomp"] as const).flatMap((section) =>
+    (sections[section]?.places ?? []).filter(({ variable: { name, temporary } }) =>
+      !temporary && /^\w/.test(name)
+    )
+      .map(({ variable, place }) => ({ section, name: variable.name, function: variable.owner, place }))
+  );
+}
+
+/** One section and what it was made of. */
+interface CompiledSection {
+  readonly section: SectionCode;
+  readonly program: Program;
+  readonly bytes: Uint8Array;
+  readonly header: HeaderData;
+  readonly reporter: Reporter;
+  readonly settings: CodeSettings;
+  /** How many components the header has. */
+  readonly count: number;
+}
+
+/** Compares small code with its source. */
+function verifySection(
+  { section, program, bytes, header, reporter, settings, count }: CompiledSection,
+): void {
+  const isModel = program.part === "hcomp";
+  const [h, m] = isModel ? [header.hh, header.hm] : [header.ph, header.pm];
+  const sizes = { H: { own: h, whole: section.h }, M: { own: m, whole: section.m } };
+  if (!isSmall(bytes, sizes)) return;
+  // The graph of the source is made anew: the one that code was made of has been improved.
+  const graph = new Lowering(program, header, reporter, { ...settings, level: 0 }).make();
+  settleFrames(graph);
+  checkTranslation({
+    name: reporter.source.name,
+    graph,
+    code: bytes,
+    sizes,
+    contexts: isModel ? count : 0,
+    make: (code, options) => new ZpaqMachine(code, options),
+  });
 }
 
 function checkLevel(level: OptimizationLevel = 2): OptimizationLevel {
