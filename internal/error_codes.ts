@@ -93,6 +93,7 @@ export type SluiceErrorCode =
   | "DUPLICATE_OBJECT"
   | "BAD_OBJECT_TYPE"
   | "BAD_ALTERNATE"
+  | "BAD_ID"
   | "CORRUPT_PACK"
   | "CORRUPT_INDEX"
   | "ID_MISMATCH"
@@ -396,6 +397,11 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
     "SluiceError",
     "An alternate object folder can't be used.",
     "Correct objects/info/alternates.",
+  ),
+  BAD_ID: row(
+    "SluiceError",
+    "A value is no full object id of the database's hash.",
+    "Resolve the name first.",
   ),
   CORRUPT_PACK: row("CorruptDataError", "A pack is corrupt.", DAMAGED),
   CORRUPT_INDEX: row(
