@@ -93,6 +93,7 @@ export type SluiceErrorCode =
   | "DUPLICATE_OBJECT"
   | "BAD_OBJECT_TYPE"
   | "BAD_ALTERNATE"
+  | "BAD_ID"
   | "CORRUPT_PACK"
   | "CORRUPT_INDEX"
   | "ID_MISMATCH"
@@ -115,6 +116,7 @@ export type SluiceErrorCode =
   | "COMMAND"
   | "NO_WORDS"
   | "RUN_FAILED"
+  | "TRANSLATION"
   | "POST_TYPE"
   | "POST_EMPTY"
   | "POST_MISMATCH"
@@ -396,6 +398,11 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
     "An alternate object folder can't be used.",
     "Correct objects/info/alternates.",
   ),
+  BAD_ID: row(
+    "SluiceError",
+    "A value is no full object id of the database's hash.",
+    "Resolve the name first.",
+  ),
   CORRUPT_PACK: row("CorruptDataError", "A pack is corrupt.", DAMAGED),
   CORRUPT_INDEX: row(
     "CorruptDataError",
@@ -477,6 +484,11 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
     "SluiceError",
     "A model in Python failed while it ran.",
     "Correct the line that the message names.",
+  ),
+  TRANSLATION: row(
+    "SluiceError",
+    "Compiled code does not do what its source says.",
+    "Compile at another level, and report the program: it is a fault of the compiler.",
   ),
   POST_TYPE: row("CorruptDataError", "A segment names a post-processing that does not exist.", DAMAGED),
   POST_EMPTY: row("CorruptDataError", "A post-processing program is empty.", DAMAGED),

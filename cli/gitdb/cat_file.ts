@@ -3,8 +3,8 @@
  */
 import { ObjectId } from "@sluice/gitdb";
 import type { GitDatabase, GitObject, ObjectInfo, ObjectType, Result } from "@sluice/gitdb";
-import { UsageFailure } from "../shared/exit.ts";
-import { printable } from "@sluice/internal";
+import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { NotFoundError, printable, SluiceError } from "@sluice/internal";
 import { FactFormatter } from "./facts.ts";
 import { openDatabase, requireObject, resolveName } from "./names.ts";
 import { BufferedStdout, stdinLines } from "./output.ts";
@@ -12,6 +12,8 @@ import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
 const DEFAULT_FORMAT = "%(objectname) %(objecttype) %(objectsize)";
+/** Larger bodies are printed while they are read. */
+const WHOLE_SIZE = 16 << 20;
 /** Names that are worked on together. */
 const GROUP = 4096;
 
@@ -31,7 +33,7 @@ export async function catFile(operands: readonly string[], settings: GitdbSettin
     }
   }
   await out.flush();
-  return 0;
+  return printer.damaged ? EXIT.failure : EXIT.ok;
 }
 
 /** Refuses options that have no effect beside the others. */
@@ -109,6 +111,7 @@ class Printer {
   readonly #settings: GitdbSettings;
   readonly #out: BufferedStdout;
   readonly #facts: FactFormatter;
+  #damaged = false;
 
   constructor(database: GitDatabase, settings: GitdbSettings, out: BufferedStdout) {
     this.#database = database;
@@ -117,14 +120,40 @@ class Printer {
     this.#facts = new FactFormatter(database, settings.format ?? DEFAULT_FORMAT);
   }
 
-  /** One line of facts and, in mode `batch`, the object behind it. */
+  /** Whether an object could not be read. */
+  get damaged(): boolean {
+    return this.#damaged;
+  }
+
+  /** One line of facts and, in mode `batch`, the object that follows it. */
   async #print(info: ObjectInfo | GitObject, rest: string): Promise<void> {
-    await this.#out.print(`${await this.#facts.format(info, rest)}\n`);
-    if (this.#settings.batch === "check") return;
+    const line = `${await this.#facts.format(info, rest)}\n`;
+    if (this.#settings.batch === "check") return await this.#out.print(line);
     const object = info as GitObject;
-    if (object.size <= 16 << 20) await this.#out.write(await object.bytes());
-    else for await (const chunk of object.body) await this.#out.write(chunk);
+    if (object.size <= WHOLE_SIZE) {
+      const bytes = await object.bytes();
+      await this.#out.print(line);
+      await this.#out.write(bytes);
+    } else {
+      await this.#out.print(line);
+      for await (const chunk of object.body) await this.#out.write(chunk);
+    }
     await this.#out.print("\n");
+  }
+
+  /** An object that is damaged counts as missing, as in git, and its damage goes to stderr. */
+  async #printResult(result: Result<ObjectInfo>, name: string, rest: string): Promise<void> {
+    try {
+      if (!result.ok) throw result.error;
+      await this.#print(result.value, rest);
+    } catch (error) {
+      if (!(error instanceof SluiceError) || result.ok && result.value.size > WHOLE_SIZE) throw error;
+      if (!(error instanceof NotFoundError)) {
+        this.#damaged = true;
+        console.error(`error: ${error.message}`);
+      }
+      await this.#out.print(`${name} missing\n`);
+    }
   }
 
   async printNames(lines: readonly string[]): Promise<void> {
@@ -146,11 +175,7 @@ class Printer {
       for (const result of results) {
         const position = positions[result.index]!;
         await upTo(position);
-        if (!result.ok) {
-          if (result.error.name !== "NotFoundError") throw result.error;
-          continue;
-        }
-        await this.#print(result.value, rests[position]!);
+        await this.#printResult(result, lines[position]!, rests[position]!);
         next = position + 1;
       }
     }
@@ -199,8 +224,7 @@ class Printer {
 
   async #printResults(results: readonly Result<ObjectInfo>[]): Promise<void> {
     for (const result of results) {
-      if (!result.ok) throw result.error;
-      await this.#print(result.value, "");
+      await this.#printResult(result, `${result.ok ? result.value.id : result.id}`, "");
     }
   }
 }

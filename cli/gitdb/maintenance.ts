@@ -36,6 +36,7 @@ export async function indexPack(operands: readonly string[], settings: GitdbSett
     const { checksum } = await takePack(folder, Deno.stdin.readable, {
       ...options,
       bases,
+      existing: database,
       hashAlgorithm: database.hashAlgorithm,
     });
     console.log(`pack\t${checksum}`);
@@ -44,12 +45,12 @@ export async function indexPack(operands: readonly string[], settings: GitdbSett
   const target = settings.output ?? path.replace(/\.pack$/, ".idx");
   const folder = await Deno.makeTempDir();
   try {
-    const database = await openDatabase(settings).catch(() => undefined);
+    await using database = await openDatabase(settings).catch(() => undefined);
     const hashAlgorithm = database?.hashAlgorithm;
-    await database?.[Symbol.asyncDispose]();
     const file = await Deno.open(path);
     const { name, checksum } = await takePack(folder, file.readable, {
       ...options,
+      existing: database,
       hashAlgorithm,
       durable: false,
     });
@@ -121,6 +122,7 @@ export async function multiPackIndex(operands: readonly string[], settings: Gitd
     code = EXIT.failure;
   };
   for (const message of index.verify()) complain(message);
+  if (code !== EXIT.ok) return code;
   for (const { id, pack: name, offset } of index.entries()) {
     const pack = database.packs.packs.find((candidate) => `${candidate.name}.idx` === name);
     const position = await pack?.index.indexOf(id);

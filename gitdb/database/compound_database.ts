@@ -8,6 +8,7 @@ import { ResultBatch } from "../object/_batch.ts";
 import { emptyObjectKind } from "../object/_empty_objects.ts";
 import { objectNotFound } from "../object/_errors.ts";
 import { mergeIds } from "../object/_ids.ts";
+import { fittingParts } from "../object/_ordered_parts.ts";
 import { mergeSorted } from "../object/_merge.ts";
 import type { BulkSettings } from "../object/_options.ts";
 import { isRescuable, rescueObject } from "../pack/_rescue.ts";
@@ -189,6 +190,7 @@ export class CompoundDatabase extends ObjectStore {
     start: number,
     settings: BulkSettings,
     options: BulkOptions,
+    _reuse: boolean,
   ): AsyncGenerator<ObjectBatch> {
     yield* settings.ordered
       ? this.#ordered(ids, start, settings, options)
@@ -246,40 +248,37 @@ export class CompoundDatabase extends ObjectStore {
     return new ResultBatch(new Uint8Array(), results);
   }
 
-  /** Windows small enough to be put in order within the limit of bytes in flight. */
+  /** Parts of the window that are small enough to be put in order within the limit of bytes in flight. */
   async *#ordered(
     ids: readonly IdLike[],
     start: number,
     settings: BulkSettings,
     options: BulkOptions,
   ): AsyncGenerator<ObjectBatch> {
-    for (let from = 0; from < ids.length;) {
-      const until = await this.#fittingCount(ids, from, settings);
-      const positions = Array.from({ length: until - from }, (_, i) => from + i);
-      const batches: ObjectBatch[] = [];
-      for await (const batch of this.#unordered(ids, start, options, positions)) batches.push(batch);
-      const results = batches.flatMap((batch) => batch.results).sort((a, b) => a.index - b.index);
-      yield new ResultBatch(
-        batches[0]?.buffer ?? new Uint8Array(),
-        results,
-        () => batches.forEach((batch) => batch[Symbol.dispose]()),
-      );
-      from = until;
+    for (let from = 0; from < ids.length; from += ORDERED_WINDOW) {
+      const window = ids.slice(from, from + ORDERED_WINDOW);
+      const sizes = await this.#sizesOf(window, settings);
+      for (const [first, end] of fittingParts(sizes, settings.maxInFlightBytes)) {
+        const positions = Array.from({ length: end - first }, (_, i) => from + first + i);
+        const batches: ObjectBatch[] = [];
+        for await (const batch of this.#unordered(ids, start, options, positions)) batches.push(batch);
+        const results = batches.flatMap((batch) => batch.results).sort((a, b) => a.index - b.index);
+        yield new ResultBatch(
+          batches[0]?.buffer ?? new Uint8Array(),
+          results,
+          () => batches.forEach((batch) => batch[Symbol.dispose]()),
+        );
+      }
     }
   }
 
-  async #fittingCount(ids: readonly IdLike[], from: number, settings: BulkSettings): Promise<number> {
-    const window = ids.slice(from, from + ORDERED_WINDOW);
-    let count = 0;
-    let bytes = 0;
-    for await (const infos of this.infoWindow(window, 0, settings)) {
-      for (const info of infos.toSorted((a, b) => a.index - b.index)) {
-        bytes += info.ok ? info.value.size : 0;
-        if (count > 0 && bytes > settings.maxInFlightBytes) return from + count;
-        count++;
-      }
+  /** Sizes of objects; zero for those that are not there. */
+  async #sizesOf(ids: readonly IdLike[], settings: BulkSettings): Promise<Float64Array> {
+    const sizes = new Float64Array(ids.length);
+    for await (const infos of this.infoWindow(ids, 0, settings)) {
+      for (const info of infos) if (info.ok) sizes[info.index] = info.value.size;
     }
-    return from + count;
+    return sizes;
   }
 
   /** Facts of each store for what the stores before it lack. */

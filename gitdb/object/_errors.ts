@@ -53,13 +53,25 @@ export function prefixAmbiguous(prefix: string, candidates: readonly ObjectId[])
 }
 
 /** Something larger than a limit. */
-export function tooLarge(what: string, actual: number, limit: number): LimitExceededError {
-  return new LimitExceededError(`Cannot read ${what}: it has ${actual} bytes, more than ${limit}`, {
+export function tooLarge(what: string, actual: number, limit: number, remedy?: string): LimitExceededError {
+  return overLimit(what, actual, limit, "bytes", remedy);
+}
+
+/** Something with more of a unit than a limit allows. */
+export function overLimit(
+  what: string,
+  actual: number,
+  limit: number,
+  unit: "bytes" | "objects",
+  remedy?: string,
+): LimitExceededError {
+  const end = remedy === undefined ? "" : ` (${remedy})`;
+  return new LimitExceededError(`Cannot read ${what}: it has ${actual} ${unit}, more than ${limit}${end}`, {
     format: FORMAT,
     code: "OBJECT_TOO_LARGE",
     limit,
     actual,
-    unit: "bytes",
+    unit,
   });
 }
 

@@ -8,8 +8,11 @@ import { TYPE_OF_KIND } from "./_object_kind.ts";
 import type { GitObject, ObjectInfo, ObjectType, PackedPlace, ReadOptions } from "./object.ts";
 import type { ObjectId } from "./_object_id.ts";
 
-/** Bodies that are made in one piece are not larger than this, unless a caller says so. */
-export const MAX_OBJECT_SIZE = 2 ** 31;
+/** Bodies that are made in one piece are not larger than this, unless a caller says so: 1.5 kB may expand to 2 GiB. */
+const MAX_OBJECT_SIZE = 256 << 20;
+/** What can be made in one piece at most, for work that needs the whole. */
+export const WHOLE_OBJECT_MAX = 2 ** 31;
+const REMEDY = 'read "body" as a stream, or raise "maxObjectSize"';
 
 /** Facts for one object. */
 export interface Facts {
@@ -89,7 +92,7 @@ export class MemoryObject extends BaseObject {
     if (options === undefined && this.size <= MAX_OBJECT_SIZE) return Promise.resolve(this.#bytes);
     const limit = options?.maxObjectSize ?? MAX_OBJECT_SIZE;
     return new Promise((resolve) => {
-      if (this.size > limit) throw tooLarge(`object ${this.id}`, this.size, limit);
+      if (this.size > limit) throw tooLarge(`object ${this.id}`, this.size, limit, REMEDY);
       this.check(this.#bytes, options);
       resolve(this.#bytes);
     });
@@ -124,7 +127,7 @@ export class StreamedObject extends BaseObject {
   override async bytes(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
     const merged = { ...this.#options, ...options };
     const limit = merged.maxObjectSize ?? MAX_OBJECT_SIZE;
-    if (this.size > limit) throw tooLarge(`object ${this.id}`, this.size, limit);
+    if (this.size > limit) throw tooLarge(`object ${this.id}`, this.size, limit, REMEDY);
     let bytes: Uint8Array<ArrayBuffer>;
     if (this.#readWhole !== undefined) {
       bytes = await this.#readWhole(merged);

@@ -55,7 +55,7 @@ export interface ReadOptions {
   readonly verify?: boolean | undefined;
   /** With `verify`: refuse content that was made to collide under SHA-1. @default {true} */
   readonly collisionDetection?: boolean | undefined;
-  /** The largest body that is made in one piece, in bytes. @default {2147483648} */
+  /** The largest body that is made in one piece, in bytes. @default {268435456} */
   readonly maxObjectSize?: number | undefined;
   /** Memory that a stream of a large object may take, in bytes. @default {67108864} */
   readonly memoryBudget?: number | undefined;

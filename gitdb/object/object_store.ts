@@ -7,9 +7,11 @@ import { AmbiguousIdError, NotFoundError, SluiceError } from "@sluice/internal";
 import { ResultBatch } from "./_batch.ts";
 import { createBulkStream } from "./_bulk_stream.ts";
 import { prefixAmbiguous, prefixNotFound } from "./_errors.ts";
+import { IdSieve } from "./_id_sieve.ts";
 import { checkPrefix } from "./_ids.ts";
 import { bulkSettings } from "./_options.ts";
 import type { BulkSettings } from "./_options.ts";
+import { verifyObject } from "./_object_hash.ts";
 import { windowsOf } from "./_windows.ts";
 import type {
   BulkOptions,
@@ -98,17 +100,41 @@ export abstract class ObjectStore implements ObjectReader {
     const settings = bulkSettings(options);
     let start = 0;
     for await (const window of windowsOf(ids, settings.window)) {
-      yield* this.readWindow(window, start, settings, options);
+      yield* this.#readAny(window, start, settings, options, true);
       start += window.length;
     }
   }
 
-  /** Batches of one window of ids whose first has the number `start`; stores with something faster have their own. */
+  /** Batches of one window of ids, which may have malformed ones among them. */
+  async *#readAny(
+    ids: readonly IdLike[],
+    start: number,
+    settings: BulkSettings,
+    options: BulkOptions,
+    reuse: boolean,
+  ): AsyncGenerator<ObjectBatch> {
+    const sieve = new IdSieve(ids, start, this.hashAlgorithm);
+    if (sieve.isClean) return yield* this.readWindow(ids, start, settings, options, reuse);
+    for await (const batch of this.readWindow(sieve.ids, start, settings, sieve.options(options), reuse)) {
+      yield new ResultBatch(
+        batch.buffer as Uint8Array<ArrayBuffer>,
+        sieve.merge(batch.results),
+        () => batch[Symbol.dispose](),
+      );
+    }
+    yield new ResultBatch(new Uint8Array(), sieve.rest());
+  }
+
+  /**
+   * Batches of one window of ids whose first has the number `start`; stores with something faster have their own. With
+   * `reuse`, the memory of a batch may serve for others once it is disposed of.
+   */
   protected async *readWindow(
     ids: readonly IdLike[],
     start: number,
     settings: BulkSettings,
     options: BulkOptions,
+    _reuse: boolean,
   ): AsyncGenerator<ObjectBatch> {
     let results: Result<GitObject>[] = [];
     let bytes = 0;
@@ -117,7 +143,7 @@ export abstract class ObjectStore implements ObjectReader {
       const index = start + i;
       try {
         const value = await this.read(id, options);
-        if (settings.verify) await value.bytes({ ...options, verify: true });
+        if (settings.verify) await verifyObject(value, options);
         bytes += value.size;
         results.push({ ok: true, index, value });
       } catch (error) {
@@ -143,9 +169,21 @@ export abstract class ObjectStore implements ObjectReader {
     const settings = bulkSettings(options);
     let start = 0;
     for await (const window of windowsOf(ids, settings.window)) {
-      yield* this.infoWindow(window, start, settings);
+      yield* this.#infoAny(window, start, settings);
       start += window.length;
     }
+  }
+
+  /** Facts for one window of ids, which may have malformed ones among them. */
+  async *#infoAny(
+    ids: readonly IdLike[],
+    start: number,
+    settings: BulkSettings,
+  ): AsyncGenerator<readonly Result<ObjectInfo>[]> {
+    const sieve = new IdSieve(ids, start, this.hashAlgorithm);
+    if (sieve.isClean) return yield* this.infoWindow(ids, start, settings);
+    for await (const group of this.infoWindow(sieve.ids, start, settings)) yield sieve.merge(group);
+    yield sieve.rest();
   }
 
   /** Facts for one window of ids; stores with something faster have their own. */
@@ -168,7 +206,7 @@ export abstract class ObjectStore implements ObjectReader {
     yield results;
   }
 
-  /** A pair of streams from ids to whether they are there. */
+  /** A pair of streams from ids to whether they are there; what is no id counts as absent, under an id of zeros. */
   hasStream(options: BulkOptions = {}): TransformStreamLike<IdLike, { id: ObjectId; present: boolean }> {
     const settings = bulkSettings(options);
     const present = async function* (
@@ -176,7 +214,12 @@ export abstract class ObjectStore implements ObjectReader {
       ids: readonly IdLike[],
     ): AsyncGenerator<{ id: ObjectId; present: boolean }[]> {
       const results: { id: ObjectId; present: boolean }[] = [];
-      for (const id of ids) results.push({ id: ObjectId.from(id), present: await this.has(id, options) });
+      const sieve = new IdSieve(ids, 0, this.hashAlgorithm);
+      const malformed = new Set(sieve.rest().map(({ index }) => index));
+      for (const [row, given] of ids.entries()) {
+        if (malformed.has(row)) results.push({ id: ObjectId.zero(this.hashAlgorithm), present: false });
+        else results.push({ id: ObjectId.from(given), present: await this.has(given, options) });
+      }
       yield results;
     };
     return createBulkStream((ids: readonly IdLike[]) => present.call(this, ids), settings);
@@ -186,7 +229,7 @@ export abstract class ObjectStore implements ObjectReader {
   infoStream(options: BulkOptions = {}): TransformStreamLike<IdLike, Result<ObjectInfo>> {
     const settings = bulkSettings(options);
     return createBulkStream(
-      (ids: readonly IdLike[], start) => this.infoWindow(ids, start, settings),
+      (ids: readonly IdLike[], start) => this.#infoAny(ids, start, settings),
       settings,
     );
   }
@@ -200,7 +243,7 @@ export abstract class ObjectStore implements ObjectReader {
       start: number,
     ): AsyncGenerator<readonly Result<GitObject>[]> {
       // Batches are not disposed of: their memory belongs to the objects.
-      for await (const batch of this.readWindow(ids, start, settings, options)) yield batch.results;
+      for await (const batch of this.#readAny(ids, start, settings, options, false)) yield batch.results;
     };
     return createBulkStream((ids: readonly IdLike[], start) => results.call(this, ids, start), settings);
   }

@@ -3,10 +3,11 @@
  */
 import { ResultBatch } from "../object/_batch.ts";
 import { SluiceError } from "@sluice/internal";
-import { GitHashKernel } from "../object/_codec.ts";
 import type { OutsideOptions } from "../object/_codec.ts";
 import { corrupt, idMismatch, objectNotFound } from "../object/_errors.ts";
 import { kindOfType, TYPE_OF_KIND } from "../object/_object_kind.ts";
+import { hashObjectBody } from "../object/_object_hash.ts";
+import { fittingParts } from "../object/_ordered_parts.ts";
 import { packIds } from "../object/_ids.ts";
 import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
 import type { HashAlgorithm, IdLike } from "../object/_object_id.ts";
@@ -264,15 +265,8 @@ export class PackReads {
     reuse: boolean,
   ): AsyncGenerator<ObjectBatch> {
     const records = await this.#infoRecords(packIds(ids, this.#algorithm), settings);
-    for (let from = 0; from < ids.length;) {
-      let until = from;
-      let bytes = 0;
-      while (until < ids.length) {
-        const at = until * GIT_RECORD.LENGTH;
-        bytes += sizeOf(records, at);
-        if (until > from && bytes > settings.maxInFlightBytes) break;
-        until++;
-      }
+    const sizes = Float64Array.from(ids, (_, i) => sizeOf(records, i * GIT_RECORD.LENGTH));
+    for (const [from, until] of fittingParts(sizes, settings.maxInFlightBytes)) {
       const batches: ObjectBatch[] = [];
       for await (
         const batch of this.#unordered(ids.slice(from, until), start + from, settings, options, reuse)
@@ -285,7 +279,6 @@ export class PackReads {
         results,
         () => batches.forEach((batch) => batch[Symbol.dispose]()),
       );
-      from = until;
     }
   }
 
@@ -528,18 +521,8 @@ export class PackReads {
     try {
       const [info] = await this.infosAt(pack, [row]);
       if (!info!.ok) return info!.error;
-      const { type, size } = info!.value;
-      const object = packObject(this.#engine, { ...info!.value, kind: kindOfType(type) }, {});
-      const hash = new GitHashKernel(HASH_SIZE[this.#algorithm], {
-        outside: options.collisionDetection !== false,
-      });
-      try {
-        hash.update(new TextEncoder().encode(`${type} ${size}\0`));
-        for await (const chunk of object.body) hash.update(chunk);
-        return ObjectId.from(hash.digest());
-      } finally {
-        hash.close();
-      }
+      const object = packObject(this.#engine, { ...info!.value, kind: kindOfType(info!.value.type) }, {});
+      return await hashObjectBody(object, options);
     } catch (error) {
       if (error instanceof SluiceError) return error;
       throw error;

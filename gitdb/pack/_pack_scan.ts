@@ -4,7 +4,7 @@
 import type { ByteSource } from "@sluice/internal";
 import { gitCrc32, GitHashKernel, GitInflaterKernel, RESULT } from "../object/_codec.ts";
 import { readU32BE } from "../object/_big_endian.ts";
-import { corrupt } from "../object/_errors.ts";
+import { corrupt, overLimit } from "../object/_errors.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
 import type { HashAlgorithm, ObjectId } from "../object/_object_id.ts";
 import { ENTRY_HEADER_MAX, parseEntryHeader } from "./_pack_format.ts";
@@ -50,9 +50,8 @@ export async function scanPack(
   if (readU32BE(head, 0) !== SIGNATURE) throw fail("it does not start as packs do", 0);
   if (version !== 2 && version !== 3) throw fail(`its version is ${version}, expected 2 or 3`, 4);
   const count = readU32BE(head, 8);
-  if (count > limits.maxObjects || count > source.size / 3) {
-    throw fail(`it says that it has ${count} objects`, 8);
-  }
+  if (count > limits.maxObjects) throw overLimit("the pack", count, limits.maxObjects, "objects");
+  if (count > source.size / 3) throw fail(`it says that it has ${count} objects`, 8);
   const entries: ScannedEntry[] = [];
   let window = new Uint8Array();
   let windowAt = 0;
@@ -69,7 +68,9 @@ export async function scanPack(
   for (let i = 0; i < count; i++) {
     if (at >= end) throw fail(`it ends after ${i} of ${count} objects`, at);
     const header = parseEntryHeader(await bytesAt(at, ENTRY_HEADER_MAX), at, hashSize);
-    if (header.size > limits.maxObjectSize) throw fail(`an object has ${header.size} bytes`, at);
+    if (header.size > limits.maxObjectSize) {
+      throw overLimit(`the entry at byte ${at} of the pack`, header.size, limits.maxObjectSize, "bytes");
+    }
     const offset = at;
     const inflater = new GitInflaterKernel();
     let made = 0;

@@ -1,7 +1,9 @@
 /**
  * One pack of a store: access by offset, and checking.
  */
-import { deltaSizes, gitCrc32, GitHashKernel, hashOutsideObject, RESULT } from "../object/_codec.ts";
+import { CorruptDataError } from "@sluice/internal";
+import { deltaSizes, gitCrc32, GitHashKernel, RESULT } from "../object/_codec.ts";
+import { hashObjectBody } from "../object/_object_hash.ts";
 import { collect } from "../object/_collect.ts";
 import { corrupt, tooLarge, unsupported } from "../object/_errors.ts";
 import { HASH_SIZE, ObjectId as Id } from "../object/_object_id.ts";
@@ -11,7 +13,7 @@ import type { PackEngine } from "./_pack_engine.ts";
 import { packObject } from "./_pack_object.ts";
 import type { PackReads } from "./_pack_reads.ts";
 import type { PackUnit } from "./_pack_unit.ts";
-import { MAX_OBJECT_SIZE } from "../object/_stored_object.ts";
+import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
 import { hasReverseChecksum, readReverseIndex } from "./_reverse_index.ts";
 import type { GitObject } from "../object/object.ts";
 import type {
@@ -86,7 +88,7 @@ export class PackView implements Pack {
 
   async entryAt(offset: number): Promise<PackEntry> {
     const info = await this.infoAt(offset);
-    if (info.size > MAX_OBJECT_SIZE) throw tooLarge("an entry", info.size, MAX_OBJECT_SIZE);
+    if (info.size > WHOLE_OBJECT_MAX) throw tooLarge("an entry", info.size, WHOLE_OBJECT_MAX);
     if (info.size / DEFLATE_RATIO_MAX > this.size) {
       throw corrupt(
         `the pack "${this.name}"`,
@@ -159,7 +161,7 @@ export class PackView implements Pack {
     }
     try {
       const object = await this.readAt(offset, id);
-      return hashOutsideObject(object.type, await object.bytes(), this.#algorithm).equals(id);
+      return (await hashObjectBody(object, {})).equals(id);
     } catch {
       return false;
     }
@@ -187,11 +189,15 @@ export class PackView implements Pack {
   async #reverseFault(): Promise<string | undefined> {
     const source = this.#unit.files.reverse?.();
     if (source === undefined) return undefined;
-    const order = await readReverseIndex(source, {
-      algorithm: this.#algorithm,
-      offsets: await this.index.offsets(),
-      packChecksum: await this.index.packChecksum(),
-    });
+    let offsets: Float64Array;
+    try {
+      offsets = await this.index.offsets();
+    } catch (error) {
+      if (error instanceof CorruptDataError) return "the reverse index can't be compared with its index";
+      throw error;
+    }
+    const packChecksum = await this.index.packChecksum();
+    const order = await readReverseIndex(source, { algorithm: this.#algorithm, offsets, packChecksum });
     if (typeof order === "string") return order;
     return await hasReverseChecksum(source, this.#algorithm)
       ? undefined
@@ -202,7 +208,7 @@ export class PackView implements Pack {
     options: VerifyPackOptions = {},
   ): AsyncGenerator<PackFinding> {
     const { level = "full" } = options;
-    const rows = await collect(this.entries());
+    const rows = await collect(this.index.soundEntriesByOffset(this.#unit.files.reverse?.()));
     const end = this.size - HASH_SIZE[this.#algorithm];
     const whole = (message: string): PackFinding => ({ offset: undefined, id: undefined, message });
     for await (const message of this.index.verify()) yield whole(message);
@@ -227,10 +233,10 @@ export class PackView implements Pack {
     if (!Id.from(await hashSource(source, end, this.#algorithm)).equals(Id.from(await this.checksum()))) {
       yield whole("the checksum of the pack is wrong");
     }
-    for (
-      const { row, error } of await this.#reads.verifyAt(this.#unit.packNumber, rows, options)
-    ) {
-      yield { offset: rows[row]!.offset, id: rows[row]!.id, message: error.message };
+    const inside = rows.filter(({ offset }) => offset >= 12 && offset < end);
+    for (const { row, error } of await this.#reads.verifyAt(this.#unit.packNumber, inside, options)) {
+      const { offset, id } = inside[row]!;
+      yield { offset, id, message: error.message };
     }
   }
 }

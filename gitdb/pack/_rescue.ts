@@ -7,7 +7,7 @@ import { applyDeltaBytes, deltaSizes, hashOutsideObject } from "../object/_codec
 import { tooLarge } from "../object/_errors.ts";
 import { ObjectId } from "../object/_object_id.ts";
 import { KIND_OF_TYPE } from "../object/_object_kind.ts";
-import { MAX_OBJECT_SIZE, MemoryObject } from "../object/_stored_object.ts";
+import { MemoryObject, WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
 import type { GitObject, ObjectType } from "../object/object.ts";
 import type { Pack, PackEntry } from "./pack.ts";
 
@@ -94,10 +94,14 @@ async function resolve(
   if (baseId === undefined) return undefined;
   const base = await readBase(baseId, sources, visited);
   const { target } = deltaSizes(entry.raw);
-  if (target > MAX_OBJECT_SIZE) throw tooLarge("an object", target, MAX_OBJECT_SIZE);
+  if (target > WHOLE_OBJECT_MAX) throw tooLarge("an object", target, WHOLE_OBJECT_MAX);
   return {
     type: base.type,
-    bytes: applyDeltaBytes(await base.bytes(), entry.raw, new Uint8Array(target)),
+    bytes: applyDeltaBytes(
+      await base.bytes({ maxObjectSize: WHOLE_OBJECT_MAX }),
+      entry.raw,
+      new Uint8Array(target),
+    ),
   };
 }
 
@@ -105,7 +109,7 @@ async function resolve(
 async function readBase(id: ObjectId, sources: RescueSources, visited: Set<string>): Promise<GitObject> {
   try {
     const base = await sources.read(id);
-    await base.bytes({ verify: true });
+    await base.bytes({ verify: true, maxObjectSize: WHOLE_OBJECT_MAX });
     return base;
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;

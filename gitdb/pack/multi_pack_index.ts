@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openByteSource } from "@sluice/internal";
+import { openByteSource, SluiceError } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { readU32BE, readU64BE, writeU32BE } from "../object/_big_endian.ts";
 import { hashBytes } from "../object/_codec.ts";
@@ -81,7 +81,6 @@ export class MultiPackIndex {
   /** The row at a position. */
   entryAt(position: number): MultiPackIndexEntry {
     const bytes = this.#bytes;
-    const size = this.#hashSize;
     const at = this.#layout.offsetsPos + position * 8;
     const number = readU32BE(bytes, at);
     const pack = this.packs[number];
@@ -94,8 +93,12 @@ export class MultiPackIndex {
       }
       offset = readU64BE(bytes, this.#layout.largePos + row * 8);
     }
-    const start = this.#layout.idsPos + position * size;
-    return { id: Id.from(bytes.slice(start, start + size)), pack, offset };
+    return { id: this.#idAt(position), pack, offset };
+  }
+
+  #idAt(position: number): ObjectId {
+    const start = this.#layout.idsPos + position * this.#hashSize;
+    return Id.from(this.#bytes.slice(start, start + this.#hashSize));
   }
 
   /** The row of an id; undefined where it is not there. */
@@ -104,7 +107,7 @@ export class MultiPackIndex {
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const order = Id.compare(this.entryAt(middle).id, id);
+      const order = Id.compare(this.#idAt(middle), id);
       if (order === 0) return this.entryAt(middle);
       if (order < 0) low = middle + 1;
       else high = middle;
@@ -117,12 +120,19 @@ export class MultiPackIndex {
     for (let i = 0; i < this.count; i++) yield this.entryAt(i);
   }
 
-  /** What is wrong with the order of the ids or with the checksum; nothing when all is well. */
+  /** What is wrong with the ids, the packs, the offsets or the checksum; nothing when all is well. */
   *verify(): Generator<string> {
     let before: ObjectId | undefined;
-    for (const { id } of this.entries()) {
+    for (let i = 0; i < this.count; i++) {
+      const id = this.#idAt(i);
       if (before !== undefined && Id.compare(before, id) >= 0) yield `ids do not rise at ${id}`;
       before = id;
+      try {
+        if (!Number.isSafeInteger(this.entryAt(i).offset)) yield `the offset of ${id} is none`;
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        yield error.message;
+      }
     }
     const end = this.#bytes.length - this.#hashSize;
     const digest = hashBytes(this.#bytes.subarray(0, end), this.#hashSize === 20 ? "sha1" : "sha256");

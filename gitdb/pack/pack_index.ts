@@ -212,17 +212,27 @@ export class PackIndex {
   /**
    * All rows with offsets rising. A reverse index (`.rev`) spares the sorting; one that does not fit is left aside.
    */
-  async *entriesByOffset(reverse?: ByteSource): AsyncGenerator<PackIndexEntry> {
+  entriesByOffset(reverse?: ByteSource): AsyncGenerator<PackIndexEntry> {
+    return this.#byOffset(reverse, true);
+  }
+
+  /** As `entriesByOffset`, without the rows whose offset is no number: `verify` reports those. */
+  soundEntriesByOffset(reverse?: ByteSource): AsyncGenerator<PackIndexEntry> {
+    return this.#byOffset(reverse, false);
+  }
+
+  async *#byOffset(reverse: ByteSource | undefined, isStrict: boolean): AsyncGenerator<PackIndexEntry> {
     const { count } = this;
     if (count === 0) return;
     const { idsPos, idsStride } = this.layout;
     const hashSize = this.#hashSize;
-    const offsets = await this.offsets();
+    const offsets = isStrict ? await this.offsets() : await this.#offsetsOrInfinity();
     const owner = { algorithm: this.algorithm, offsets, packChecksum: await this.packChecksum() };
     const order = await storageOrder(owner, reverse);
     const ids = await this.#source.read(idsPos, (count - 1) * idsStride + hashSize);
     const crcs = await this.#crcs(0, count);
     for (const row of order) {
+      if (offsets[row] === Infinity) continue;
       yield {
         id: Id.from(ids.slice(row * idsStride, row * idsStride + hashSize)),
         offset: offsets[row]!,
@@ -231,8 +241,20 @@ export class PackIndex {
     }
   }
 
-  /** All offsets, in the order of the ids. */
+  /**
+   * All offsets, in the order of the ids.
+   *
+   * @throws {CorruptDataError} If one is in no row of the table of large offsets.
+   */
   async offsets(): Promise<Float64Array<ArrayBuffer>> {
+    const offsets = await this.#offsetsOrInfinity();
+    const bad = offsets.indexOf(Infinity);
+    if (bad >= 0) throw corruptIndex(`row ${bad} has no offset`, this.layout.offsetsPos + bad * 4);
+    return offsets;
+  }
+
+  /** All offsets, infinite where a row names one that the table of large offsets does not have. */
+  async #offsetsOrInfinity(): Promise<Float64Array<ArrayBuffer>> {
     const { offsetsPos, offsetsStride, largePos, largeCount } = this.layout;
     const offsets = new Float64Array(this.count);
     if (this.count === 0) return offsets;
@@ -243,10 +265,7 @@ export class PackIndex {
       if (this.version === 1 || short < 2 ** 31) offsets[i] = short;
       else {
         const row = short - 2 ** 31;
-        if (row >= largeCount) {
-          throw corruptIndex(`it names row ${row} of ${largeCount} large offsets`, largePos);
-        }
-        offsets[i] = readU64BE(large, row * 8);
+        offsets[i] = row < largeCount ? readU64BE(large, row * 8) : Infinity;
       }
     }
     return offsets;
@@ -262,12 +281,20 @@ export class PackIndex {
     return await this.#source.read(this.#source.size - this.#hashSize, this.#hashSize);
   }
 
-  /** What is wrong with the order of the ids or with the checksum; nothing when all is well. */
+  /** What is wrong with the order of the ids, the offsets or the checksum; nothing when all is well. */
   async *verify(): AsyncGenerator<string> {
+    const { idsPos, idsStride } = this.layout;
+    const offsets = await this.#offsetsOrInfinity();
     let before: ObjectId | undefined;
-    for await (const { id } of this.entries()) {
-      if (before !== undefined && Id.compare(before, id) > 0) yield `ids are not sorted at ${id}`;
-      before = id;
+    for (let at = 0; at < this.count; at += ROWS) {
+      const rows = Math.min(ROWS, this.count - at);
+      const ids = await this.#source.read(idsPos + at * idsStride, (rows - 1) * idsStride + this.#hashSize);
+      for (let i = 0; i < rows; i++) {
+        const id = Id.from(ids.slice(i * idsStride, i * idsStride + this.#hashSize));
+        if (before !== undefined && Id.compare(before, id) > 0) yield `ids are not sorted at ${id}`;
+        if (!Number.isSafeInteger(offsets[at + i])) yield `the offset of ${id} is none`;
+        before = id;
+      }
     }
     const size = this.#source.size - this.#hashSize;
     const digest = hashBytes(await this.#source.read(0, size), this.algorithm);

@@ -23,7 +23,6 @@ import type { IdTable } from "../object/_id_search.ts";
 import { MultiPacks } from "./_multi_packs.ts";
 import type { MultiPackUnit } from "./_multi_packs.ts";
 import { mergeSorted } from "../object/_merge.ts";
-import { bulkSettings } from "../object/_options.ts";
 import { PackEngine } from "./_pack_engine.ts";
 import { PackView } from "./_pack_view.ts";
 import { PackReads } from "./_pack_reads.ts";
@@ -45,7 +44,6 @@ import type { HashAlgorithm, IdLike } from "../object/object_id.ts";
 import { ObjectStore } from "../object/object_store.ts";
 import { PackIndex } from "./pack_index.ts";
 import type { Pack } from "./pack.ts";
-import { windowsOf } from "../object/_windows.ts";
 
 /** What a store of packs keeps in memory and runs on. */
 export interface PackStoreOptions {
@@ -113,7 +111,7 @@ export class PackStore extends ObjectStore {
   /** What was removed from the folder while it was in use. */
   #gone: PackUnit[] = [];
   #goneMulti: MultiPackUnit[] = [];
-  #refused = new Set<string>();
+  #refused = new Map<string, Error>();
   readonly #hopeless = new Set<string>();
   readonly #multi: MultiPacks | undefined;
   /** What the folder was like at the last scan; undefined where it may have changed since without a trace. */
@@ -184,6 +182,13 @@ export class PackStore extends ObjectStore {
   /** The packs, in the order in which they were found. */
   get packs(): readonly Pack[] {
     return this.#units.map((unit) => new PackView(this.#engine, this.#reads, unit, this.hashAlgorithm));
+  }
+
+  /** By name, why packs of the folder are damaged so that nothing is read from them. */
+  get unusable(): ReadonlyMap<string, SluiceError> {
+    return new Map(
+      [...this.#refused].flatMap(([name, error]) => error instanceof SluiceError ? [[name, error]] : []),
+    );
   }
 
   /** As `packs`, by the name that a compound database has for those of all its stores. */
@@ -333,6 +338,7 @@ export class PackStore extends ObjectStore {
         .map(({ name }) => name.slice(0, -".idx".length)),
     );
     const known = new Set(this.#units.map(({ name }) => name));
+    for (const name of this.#refused.keys()) if (!names.has(name)) this.#refused.delete(name);
     let changed = false;
     for (const unit of this.#units.filter(({ name }) => !names.has(name))) {
       this.#gone.push(unit);
@@ -343,6 +349,7 @@ export class PackStore extends ObjectStore {
       if (known.has(name)) continue;
       try {
         await this.#addPath(root, name);
+        this.#refused.delete(name);
         changed = true;
       } catch (error) {
         if (!isMissing(error) && !(error instanceof SluiceError)) throw error;
@@ -352,7 +359,7 @@ export class PackStore extends ObjectStore {
         );
         if (isThere && error instanceof SluiceError && UNREADABLE.has(error.code)) throw error;
         if (!this.#refused.has(name)) this.#options.onWarning?.(error as Error);
-        this.#refused.add(name);
+        this.#refused.set(name, error as Error);
       }
     }
     const numbers = new Map(this.#units.map(({ name, packNumber }) => [name, packNumber]));
@@ -397,27 +404,15 @@ export class PackStore extends ObjectStore {
     this.#goneMulti = [];
   }
 
-  /** Batches of objects: the fastest way to read many. */
-  override async *readBatches(
-    ids: Iterable<IdLike> | AsyncIterable<IdLike>,
-    options: BulkOptions = {},
-  ): AsyncGenerator<ObjectBatch> {
-    const settings = bulkSettings(options);
-    let start = 0;
-    for await (const window of windowsOf(ids, settings.window)) {
-      yield* this.#reads.window(window, start, settings, options, true);
-      start += window.length;
-    }
-  }
-
-  /** Batches of one window of ids, with memory of their own. */
+  /** Batches of one window of ids. */
   protected override readWindow(
     ids: readonly IdLike[],
     start: number,
     settings: BulkSettings,
     options: BulkOptions,
+    reuse: boolean,
   ): AsyncGenerator<ObjectBatch> {
-    return this.#reads.window(ids, start, settings, options, false);
+    return this.#reads.window(ids, start, settings, options, reuse);
   }
 
   /** Facts for one window of ids. */

@@ -16,6 +16,7 @@ import { PackFileWriter } from "../pack/_pack_files.ts";
 import { buildIndex, buildReverseIndex } from "../pack/_pack_format.ts";
 import { nameHash, sortForDeltas } from "../pack/_pack_order.ts";
 import type { PackItem } from "../pack/_pack_order.ts";
+import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
 import type { ObjectReader } from "../object/object.ts";
 import { ObjectId } from "../object/object_id.ts";
 import type { IdLike } from "../object/object_id.ts";
@@ -179,7 +180,7 @@ async function searchSegment(
         for (const result of batch) {
           if (!result.ok) throw result.error;
           const item = items[forms.length]!;
-          const bytes = await result.value.bytes();
+          const bytes = await result.value.bytes({ maxObjectSize: WHOLE_OBJECT_MAX });
           if (bytes.length !== item.size) throw sizeMismatch(item, bytes.length);
           const form = offLoop ? await search.pushAsync(item.kind, bytes) : search.push(item.kind, bytes);
           forms.push({ item, form });
@@ -219,7 +220,8 @@ async function copyDeltas(
       else {
         const object = await source.read(id);
         const kind = KIND_OF_TYPE[object.type];
-        builder.add(id, kind, search.push(kind, await object.bytes()), places);
+        const bytes = await object.bytes({ maxObjectSize: WHOLE_OBJECT_MAX });
+        builder.add(id, kind, search.push(kind, bytes), places);
       }
       tell();
     }

@@ -15,10 +15,13 @@ import type { IndexedPack } from "../pack/_pack_entries.ts";
 import { PackFileWriter } from "../pack/_pack_files.ts";
 import { buildIndex, buildReverseIndex, entryHeader } from "../pack/_pack_format.ts";
 import { GitHashKernel } from "../object/_codec.ts";
+import { refuseCollisions, sharedIds } from "./_collisions.ts";
 import type { CreatedPack } from "./create_pack.ts";
+import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
 import type { ObjectReader } from "../object/object.ts";
 import { ObjectId } from "../object/object_id.ts";
 import type { HashAlgorithm } from "../object/object_id.ts";
+import { PackStore } from "../pack/pack_store.ts";
 
 /** How a pack is taken in. */
 export interface IndexPackOptions {
@@ -26,6 +29,8 @@ export interface IndexPackOptions {
   readonly hashAlgorithm?: HashAlgorithm | undefined;
   /** Where bases are looked for that a thin pack leaves out; they are added to it. */
   readonly bases?: ObjectReader | undefined;
+  /** Where objects may be with the same ids as those of the pack: the pack is refused if one has other content. */
+  readonly existing?: ObjectReader | undefined;
   /** Refuse a pack that has an object twice. @default {false} */
   readonly strict?: boolean | undefined;
   /** The largest pack, in bytes. @default {Infinity} */
@@ -94,17 +99,44 @@ export async function indexPack(
       throw corrupt("the pack", "it has an object twice", "DUPLICATE_OBJECT");
     }
     const hex = `${ObjectId.from(checksum)}`;
+    const index = buildIndex(rows, checksum, algorithm, {
+      version: options.indexVersion ?? 2,
+      largeFrom: options.largeOffsetsFrom,
+    });
+    if (options.existing !== undefined) {
+      await compareWith(options.existing, files.path, index, rows.map(({ id }) => id));
+    }
     files.commit(`pack-${hex}`, {
-      index: buildIndex(rows, checksum, algorithm, {
-        version: options.indexVersion ?? 2,
-        largeFrom: options.largeOffsetsFrom,
-      }),
+      index,
       reverse: buildReverseIndex(rows, checksum, algorithm),
       durable: options.durable ?? true,
     });
     return { name: `pack-${hex}`, checksum: hex, count: rows.length };
   } finally {
     files[Symbol.dispose]();
+  }
+}
+
+/** Refuses a pack that has other content than a database under the same id. */
+async function compareWith(
+  existing: ObjectReader,
+  path: string,
+  index: Uint8Array,
+  ids: readonly ObjectId[],
+): Promise<void> {
+  const shared = await sharedIds(ids, existing);
+  if (shared.length === 0) return;
+  const source = new LazyFileSource(path);
+  try {
+    const { hashAlgorithm } = existing;
+    const store = await PackStore.fromSources([{ name: "incoming", pack: source, index }], { hashAlgorithm });
+    try {
+      await refuseCollisions(shared, store, existing);
+    } finally {
+      store.close();
+    }
+  } finally {
+    source.close();
   }
 }
 
@@ -143,7 +175,7 @@ async function completeThin(
       throw error;
     }
     files.write(new Uint8Array(entryHeader(KIND_OF_TYPE[base.type], base.size)));
-    files.write(deflateBytes(await base.bytes(), 6));
+    files.write(deflateBytes(await base.bytes({ maxObjectSize: WHOLE_OBJECT_MAX }), 6));
     appended++;
   }
   if (appended === 0) throw unresolved(indexed.missing.length);

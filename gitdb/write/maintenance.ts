@@ -4,13 +4,16 @@
  * @module
  */
 import { SluiceError } from "@sluice/internal";
-import { hashOutsideObject } from "../object/_codec.ts";
+import { hashObjectBody } from "../object/_object_hash.ts";
 import type { GitDatabase } from "../database/git_database.ts";
 import { indexPack } from "./index_pack.ts";
 import type { VerifyPackOptions } from "../pack/pack.ts";
 import type { ObjectReader, ObjectWriter } from "../object/object.ts";
 import type { ObjectId } from "../object/object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
+
+/** Bodies up to this size are stored in one piece. */
+const WHOLE_SIZE = 16 << 20;
 
 /** Something that {@linkcode verifyDatabase} found. */
 export interface DatabaseFinding {
@@ -44,6 +47,7 @@ export async function* verifyDatabase(
   database: GitDatabase,
   options: Omit<VerifyPackOptions, "level"> = {},
 ): AsyncGenerator<DatabaseFinding> {
+  for (const [name, { message }] of database.packs.unusable) yield { where: name, id: undefined, message };
   for (const pack of database.packs.packs) {
     for await (const { id, message } of pack.verify(options)) {
       yield { where: pack.name, id, message };
@@ -52,7 +56,7 @@ export async function* verifyDatabase(
   for await (const id of database.loose.ids()) {
     try {
       const object = await database.loose.read(id);
-      const actual = hashOutsideObject(object.type, await object.bytes(), id.algorithm, options);
+      const actual = await hashObjectBody(object, options);
       if (!actual.equals(id)) yield { where: "loose", id, message: `its content hashes to ${actual}` };
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
@@ -92,8 +96,9 @@ export async function unpackObjects(
         try {
           for (const result of batch) {
             if (!result.ok) throw result.error;
-            const { type, id } = result.value;
-            await target.write({ type, id, body: await result.value.bytes() });
+            const { type, id, size } = result.value;
+            const body = size <= WHOLE_SIZE ? await result.value.bytes() : result.value.body;
+            await target.write({ type, id, size, body });
             count++;
           }
         } finally {

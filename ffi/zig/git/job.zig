@@ -16,8 +16,6 @@ const stores = @import("store.zig");
 const Value = @import("value.zig").Value;
 
 pub const none = std.math.maxInt(u32);
-/// git never makes chains longer than this.
-const depth_max = 4096;
 /// Jobs of up to so many items leave their delta bases to the cache; larger ones use each base up themselves.
 const cached_items_max = 512;
 /// Values that one thread keeps for objects that follow.
@@ -74,6 +72,8 @@ const Node = struct {
     kind: entries.Kind,
     stored: entries.Kind,
     first_item: u32 = none,
+    /// The last walk along a chain that came by.
+    walk: u32 = 0,
     /// Whether the node was not made itself but is made on the way to its child.
     passed: bool = false,
     fault: Result = .ok,
@@ -120,6 +120,8 @@ pub const Job = struct {
     by_place: std.HashMapUnmanaged(indexes.Place, u32, PlaceContext, std.hash_map.default_max_load_percentage) = .empty,
     by_base_id: std.AutoHashMapUnmanaged(Id, Waiting) = .empty,
     path: std.ArrayList(u32) = .empty,
+    /// How many walks along chains have started.
+    walks: u32 = 0,
     planned: usize = 0,
     roots: []u32 = &.{},
     next_root: std.atomic.Value(u32) = .init(0),
@@ -271,16 +273,19 @@ pub const Job = struct {
     /// The node of an entry with its whole chain known.
     fn planNode(self: *Job, place: indexes.Place) readers.Error!u32 {
         self.path.clearRetainingCapacity();
+        self.walks +%= 1;
         const first = try self.nodeAt(place);
         var number = first;
         while (self.nodes.items[number].depth == none) {
             try self.path.append(allocator, number);
             const node = &self.nodes.items[number];
-            if (self.path.items.len > depth_max) {
+            if (node.walk == self.walks) {
+                // The chain leads back to itself.
                 node.fault = .chain_too_long;
                 node.base = none;
                 break;
             }
+            node.walk = self.walks;
             if (node.fault != .ok) break;
             if (node.base == none) {
                 const base = self.baseOf(node) catch |failure| switch (failure) {
@@ -307,7 +312,6 @@ pub const Job = struct {
             const base = &self.nodes.items[node.base];
             node.depth = base.depth + 1;
             node.kind = base.kind;
-            if (node.depth >= depth_max) node.fault = .chain_too_long;
             node.next_sibling = base.first_child;
             base.first_child = self.path.items[at];
             base.child_count += 1;

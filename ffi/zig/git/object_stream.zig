@@ -16,7 +16,6 @@ const windows = @import("base_window.zig");
 
 pub const Error = readers.Error || programs.Error || spills.Error || error{ BaseMissing, ChainTooLong };
 
-const depth_max = 4096;
 const chunk_size = 64 << 10;
 const window_size_max = 4 << 20;
 const segments_max = 4 << 20;
@@ -38,6 +37,8 @@ pub const ObjectStream = struct {
     stage: Stage = .walk,
     mode: Mode = .full,
     chain: std.ArrayList(indexes.Place) = .empty,
+    /// A place that was passed: it comes again where the chain leads back to itself.
+    landmark: ?indexes.Place = null,
     composed: usize = 0,
     root: ?Base = null,
     size: u64 = 0,
@@ -111,7 +112,7 @@ pub const ObjectStream = struct {
                 self.root = .{ .pack = pack, .entry = entry };
                 break;
             }
-            if (self.chain.items.len >= depth_max) return error.ChainTooLong;
+            if (self.landmark) |mark| if (std.meta.eql(self.place, mark)) return error.ChainTooLong;
             const base: indexes.Place = switch (entry.kind) {
                 .ofs_delta => .{ .pack = self.place.pack, .offset = entry.base_offset },
                 else => blk: {
@@ -123,6 +124,7 @@ pub const ObjectStream = struct {
                 },
             };
             try self.chain.append(allocator, self.place);
+            if (std.math.isPowerOfTwo(self.chain.items.len)) self.landmark = self.place;
             self.place = base;
         }
         self.stage = .compose;
