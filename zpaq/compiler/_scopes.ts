@@ -139,9 +139,14 @@ function* calls(statements: readonly Statement[]): Generator<string, void, undef
 }
 
 function* callsOf(expression: Expression): Generator<string, void, undefined> {
+  for (const part of subexpressionsOf(expression)) if (part.type === "call") yield part.callee.text;
+}
+
+/** An expression and all its parts, in order. */
+export function* subexpressionsOf(expression: Expression): Generator<Expression, void, undefined> {
   const open = [expression];
   for (let part = open.pop(); part !== undefined; part = open.pop()) {
-    if (part.type === "call") yield part.callee.text;
+    yield part;
     for (const each of partsOf(part).toReversed()) open.push(each);
   }
 }
