@@ -5,33 +5,25 @@
 import { SluiceError } from "@sluice/internal";
 
 /**
- * The paths that a file names, as they stand in it.
- *
- * @throws {SluiceError} If one is not UTF-8: Deno can't open it, and its objects would seem to be missing.
+ * The paths that a file names, as they are written. A path that is not UTF-8 can't be opened by Deno: `refuse` is told.
  */
-export function parseAlternates(file: Uint8Array): string[] {
+export function parseAlternates(file: Uint8Array, refuse: (error: SluiceError) => void): string[] {
   const paths: string[] = [];
   for (let at = 0; at < file.length;) {
     const end = file.indexOf(0x0a, at);
     const line = file.subarray(at, end < 0 ? file.length : end);
     at += line.length + 1;
     if (line.length === 0 || line[0] === 0x23) continue;
-    paths.push(pathOf(line[0] === 0x22 ? unquote(line) ?? line : line));
+    const bytes = line[0] === 0x22 ? unquote(line) ?? line : line;
+    try {
+      paths.push(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    } catch (cause) {
+      const shown = new TextDecoder().decode(bytes.subarray(0, 200));
+      const message = `Cannot follow the alternate "${shown}": its name is not UTF-8`;
+      refuse(new SluiceError(message, { format: "git", code: "BAD_ALTERNATE", cause }));
+    }
   }
   return paths;
-}
-
-function pathOf(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    const shown = new TextDecoder().decode(bytes.subarray(0, 200));
-    throw new SluiceError(`Cannot follow the alternate "${shown}": its name is not UTF-8`, {
-      format: "git",
-      code: "BAD_ALTERNATE",
-      cause,
-    });
-  }
 }
 
 const ESCAPES: Readonly<Record<string, number>> = {

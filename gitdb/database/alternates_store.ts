@@ -140,7 +140,12 @@ export class AlternatesStore extends CompoundDatabase {
     };
     const follow = async (objects: string, depth: number): Promise<void> => {
       const file = await readSmallFile(joinPath(objects, "info/alternates"));
-      for (const path of parseAlternates(file ?? new Uint8Array())) await visit(objects, path, depth);
+      const paths = parseAlternates(file ?? new Uint8Array(), (error) => {
+        // Its objects would seem to be missing, and nobody would know why.
+        if (onWarning === undefined) throw error;
+        onWarning(error);
+      });
+      for (const path of paths) await visit(objects, path, depth);
     };
     await follow(own, 0);
     for (const path of additional) await visit(own, path, 0);
