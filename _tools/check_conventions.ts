@@ -16,7 +16,7 @@ import { ROOT } from "./zig.ts";
 const PROGRAM = "cli";
 
 /** Parts below the codec packages, whose examples are those packages: kernels, and what drives a pull codec. */
-const SHOWN_ABOVE = /^ffi\/(?!mod\.ts|backend\.ts)|\/kernel\/|^internal\/pull_/;
+const SHOWN_ABOVE = /^ffi\/(?!mod\.ts|backend\.ts)|\/kernel\/|^internal\/(?:pull_|whole_output)/;
 
 /** Errors of one family share the example of their base class. */
 const FAMILY = "SluiceError";

@@ -3,7 +3,7 @@
  */
 const TICKS = 100;
 
-/** Fields of /proc/PID/stat behind the program's name. */
+/** Fields of /proc/PID/stat after the program's name. */
 async function statFields(pid: number): Promise<string[] | undefined> {
   try {
     return (await Deno.readTextFile(`/proc/${pid}/stat`)).replace(/^.*\) /s, "").split(" ");

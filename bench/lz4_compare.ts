@@ -15,12 +15,14 @@ import {
   Lz4DecompressionStream,
 } from "@sluice/lz4";
 import { ROOT, runZig } from "../_tools/zig.ts";
+import { gccBaseline } from "./_gcc.ts";
 import { machineLine, measure, OwnTime, ratio, speed, table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
 import { lz4js, lz4Napi } from "./_peers.ts";
 import { corpus, smallCorpus } from "./corpus.ts";
 import type { CompareOptions } from "./zstd_compare.ts";
 
+const ZIG_PROGRAM = new URL(".zig/out/bin/lz4_bench", ROOT).pathname;
 const CHUNK = 64 << 10;
 const BACKENDS = ["native", "wasm"] as const;
 const SIZES = { full: 64 << 20, quick: 16 << 20, smoke: 1 << 20 } as const;
@@ -59,9 +61,9 @@ async function drainIntoBuffer(stream: ReadableStream<Uint8Array<ArrayBuffer>>):
 }
 
 /** One operation of the C program as a contender. */
-function cContender(path: string, operation: string, linked: boolean, checksum: boolean) {
+function cContender(program: string, path: string, operation: string, linked: boolean, checksum: boolean) {
   return async () => {
-    const { success, stdout } = await new Deno.Command(new URL(".zig/out/bin/lz4_bench", ROOT).pathname, {
+    const { success, stdout } = await new Deno.Command(program, {
       args: [path, "1", `${C_ROUNDS}`, linked ? "1" : "0", checksum ? "1" : "0"],
       stderr: "inherit",
     }).output();
@@ -83,6 +85,7 @@ export async function compareLz4({ size }: CompareOptions): Promise<void> {
   await Deno.writeFile(path, content);
   const targets: Target[] = [];
   try {
+    const gcc = await gccBaseline("lz4");
     const [napi, js] = [await lz4Napi(), await lz4js()];
     const rows: string[][] = [];
     const room = new Uint8Array(content.length);
@@ -92,35 +95,38 @@ export async function compareLz4({ size }: CompareOptions): Promise<void> {
         const frame = compressLz4(content, options);
         const perBackend = (run: (backend: "native" | "wasm") => unknown) =>
           Object.fromEntries(BACKENDS.map((backend) => [backend, () => run(backend)]));
-        const c = (operation: string) => cContender(path, operation, linked, contentChecksum);
+        const byCompilers = (operation: string) => ({
+          C: cContender(ZIG_PROGRAM, path, operation, linked, contentChecksum),
+          gcc: gcc === undefined ? undefined : cContender(gcc, path, operation, linked, contentChecksum),
+        });
         const peers = {
           napi: napi && (() => napi.decompress(frame)),
           js: js && !linked ? () => js.decompress(frame) : undefined,
         };
         const operations: [string, Record<string, (() => unknown) | undefined>][] = [
           ["decompress into a buffer", {
-            C: c("decompress"),
+            ...byCompilers("decompress"),
             ...perBackend((backend) => decompressLz4Into(frame, room, { backend })),
           }],
           ["decompress", {
-            C: c("decompress"),
+            ...byCompilers("decompress"),
             ...perBackend((backend) => decompressLz4(frame, { backend })),
             ...peers,
           }],
           ["stream decompress", {
-            C: c("stream_decompress"),
+            ...byCompilers("stream_decompress"),
             ...perBackend((backend) =>
               drain(source(frame).pipeThrough(new Lz4DecompressionStream({ backend })))
             ),
           }],
           ["stream decompress, BYOB", {
-            C: c("stream_decompress"),
+            ...byCompilers("stream_decompress"),
             ...perBackend((backend) =>
               drainIntoBuffer(source(frame).pipeThrough(new Lz4DecompressionStream({ backend })))
             ),
           }],
           ["compress", {
-            C: c("compress"),
+            ...byCompilers("compress"),
             ...perBackend((backend) => compressLz4(content, { ...options, backend })),
             napi: napi && (() => napi.compress(content)),
             js: js && !linked ? () => js.compress(content) : undefined,
@@ -133,8 +139,9 @@ export async function compareLz4({ size }: CompareOptions): Promise<void> {
           const best = await measure(contenders, rounds);
           rows.push([
             `${name}, ${kind}`,
-            ...["C", "native", "wasm", "napi", "js"].map((peer) => speed(content.length, best[peer])),
+            ...["C", "gcc", "native", "wasm", "napi", "js"].map((peer) => speed(content.length, best[peer])),
             ratio(best.C, best.native),
+            ratio(best.gcc, best.native),
             ratio(best.native, best.wasm),
             ratio(best.napi, best.native),
             ratio(best.js, best.native),
@@ -152,11 +159,13 @@ export async function compareLz4({ size }: CompareOptions): Promise<void> {
       [
         "operation",
         "C",
+        "C by gcc",
         "native",
         "WASM",
         "napi",
         "lz4js",
         "native : C",
+        "native : gcc",
         "WASM : native",
         "native : napi",
         "native : js",

@@ -20,6 +20,7 @@ import { Buffer } from "node:buffer";
 import { finished } from "node:stream/promises";
 import zlib from "node:zlib";
 import { ROOT, runZig } from "../_tools/zig.ts";
+import { gccBaseline } from "./_gcc.ts";
 import { measure, OwnTime, ratio, speed, table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
 import { bokuwebZstd, pythonPackage, zstdNapi } from "./_peers.ts";
@@ -31,6 +32,7 @@ export interface CompareOptions {
   readonly size: "full" | "quick" | "smoke";
 }
 
+const ZIG_PROGRAM = new URL(".zig/out/bin/zstd_bench", ROOT).pathname;
 const CHUNK = 64 << 10;
 const MESSAGE = 1 << 10;
 const BACKENDS = ["native", "wasm"] as const;
@@ -88,8 +90,13 @@ async function throughNode(
 }
 
 /** Times of the C program, one process a call. */
-async function runC(path: string, level: number, messageSize?: number): Promise<Record<string, number>> {
-  const { success, stdout } = await new Deno.Command(new URL(".zig/out/bin/zstd_bench", ROOT).pathname, {
+async function runC(
+  program: string,
+  path: string,
+  level: number,
+  messageSize?: number,
+): Promise<Record<string, number>> {
+  const { success, stdout } = await new Deno.Command(program, {
     args: [
       path,
       `${level}`,
@@ -121,8 +128,8 @@ async function runPython(
 }
 
 /** One operation of the C program as a contender. Each call runs all of its operations and keeps one. */
-function cContender(path: string, level: number, operation: string, messageSize?: number) {
-  return async () => new OwnTime((await runC(path, level, messageSize))[operation]!);
+function cContender(program: string, path: string, level: number, operation: string) {
+  return async () => new OwnTime((await runC(program, path, level))[operation]!);
 }
 
 /** Measures zstd and prints tables and targets. */
@@ -134,6 +141,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
   const path = await Deno.makeTempFile();
   await Deno.writeFile(path, content);
   try {
+    const gcc = await gccBaseline("zstd");
     const boku = await bokuwebZstd();
     const napi = await zstdNapi();
     const python = await pythonPackage("zstandard");
@@ -149,13 +157,17 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
       const perBackend = <T>(make: (backend: "native" | "wasm") => T) =>
         Object.fromEntries(BACKENDS.map((backend) => [backend, make(backend)]));
       const fewer = level > 9 ? 1 : rounds;
+      const byCompilers = (operation: string) => ({
+        C: cContender(ZIG_PROGRAM, path, level, operation),
+        gcc: gcc === undefined ? undefined : cContender(gcc, path, level, operation),
+      });
       const seed = python === undefined ? undefined : await runPython(python, [path, `${level}`, `${fewer}`]);
       const fromPython = (operation: string) =>
         seed === undefined ? undefined : () => new OwnTime(seed[operation]!);
 
       const operations: [string, Record<string, (() => unknown) | undefined>, number][] = [
         ["compress", {
-          C: cContender(path, level, "compress"),
+          ...byCompilers("compress"),
           ...perBackend((backend) => () => compressZstdInto(content, room, { level, backend })),
           node: () => zlib.zstdCompressSync(content, node),
           boku: boku && (() => boku.compress(content, level)),
@@ -163,11 +175,11 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
           python: fromPython("compress"),
         }, fewer],
         ["decompress into a buffer", {
-          C: cContender(path, level, "decompress"),
+          ...byCompilers("decompress"),
           ...perBackend((backend) => () => decompressZstdInto(frame, target, { backend })),
         }, rounds],
         ["decompress", {
-          C: cContender(path, level, "decompress_fresh"),
+          ...byCompilers("decompress_fresh"),
           ...perBackend((backend) => () => decompressZstd(frame, { backend })),
           node: () => zlib.zstdDecompressSync(frame, { maxOutputLength: content.length }),
           boku: boku && (() => boku.decompress(frame)),
@@ -175,7 +187,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
           python: fromPython("decompress"),
         }, rounds],
         ["push compress", {
-          C: cContender(path, level, "stream_compress"),
+          ...byCompilers("stream_compress"),
           ...perBackend((backend) => () => {
             using encoder = new ZstdEncoder({ level, backend });
             for (const piece of chunksOf(content)) encoder.push(piece);
@@ -183,7 +195,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
           }),
         }, fewer],
         ["push decompress", {
-          C: cContender(path, level, "stream_decompress"),
+          ...byCompilers("stream_decompress"),
           ...perBackend((backend) => () => {
             using decoder = new ZstdDecoder({ backend });
             for (const piece of chunksOf(frame)) {
@@ -194,7 +206,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
           }),
         }, rounds],
         ["stream compress", {
-          C: cContender(path, level, "stream_compress"),
+          ...byCompilers("stream_compress"),
           ...perBackend((backend) => () =>
             drain(source(content).pipeThrough(new ZstdCompressionStream({ level, backend })))
           ),
@@ -202,7 +214,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
           python: fromPython("stream_compress"),
         }, fewer],
         ["stream decompress", {
-          C: cContender(path, level, "stream_decompress"),
+          ...byCompilers("stream_decompress"),
           ...perBackend((backend) => () =>
             drain(source(frame).pipeThrough(new ZstdDecompressionStream({ backend })))
           ),
@@ -210,7 +222,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
           python: fromPython("stream_decompress"),
         }, rounds],
         ["stream decompress, BYOB", {
-          C: cContender(path, level, "stream_decompress"),
+          ...byCompilers("stream_decompress"),
           ...perBackend((backend) => () =>
             drainInto(source(frame).pipeThrough(new ZstdDecompressionStream({ backend })))
           ),
@@ -220,10 +232,11 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
         const best = await measure(contenders, times);
         rows.push([
           `${name}, level ${level}`,
-          ...["C", "native", "wasm", "node", "boku", "napi", "python"].map((peer) =>
+          ...["C", "gcc", "native", "wasm", "node", "boku", "napi", "python"].map((peer) =>
             speed(content.length, best[peer])
           ),
           ratio(best.C, best.native),
+          ratio(best.gcc, best.native),
           ratio(best.node, best.native),
           ratio(best.native, best.wasm),
           ratio(best.boku, best.wasm),
@@ -240,6 +253,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
       [
         "operation",
         "C",
+        "C by gcc",
         "native",
         "WASM",
         "node:zlib",
@@ -247,6 +261,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
         "napi",
         "Python",
         "native : C",
+        "native : gcc",
         "native : node",
         "WASM : native",
         "WASM : bokuweb",
@@ -318,7 +333,7 @@ async function compareMessages(
     for (const input of inputs) run(input);
   };
   const c = async (operation: string) => {
-    const times = await runC(path, 3, MESSAGE);
+    const times = await runC(ZIG_PROGRAM, path, 3, MESSAGE);
     return new OwnTime(times[operation]! * messages.length);
   };
   const both = <T>(make: (context: (typeof contexts)[number]) => T) => ({

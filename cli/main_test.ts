@@ -38,7 +38,7 @@ for (const { name } of COMMANDS) {
   });
 }
 
-Deno.test("sluice takes --backend anywhere in front of --", async () => {
+Deno.test("sluice takes --backend anywhere before --", async () => {
   for (const args of [["--backend=wasm", "native", "status"], ["native", "status", "--backend=wasm"]]) {
     assertStringIncludes((await sluice(...args)).stdout, "backend  wasm\n");
   }

@@ -34,7 +34,7 @@ export interface ByteSource {
  *
  * @throws {RangeError} If the range does not lie inside.
  *
- * @example A range that ends behind the source
+ * @example A range that ends after the source
  * ```ts
  * import { checkRange } from "@sluice/internal";
  * import { assertThrows } from "@std/assert";

@@ -116,6 +116,7 @@ export type SluiceErrorCode =
   | "COMMAND"
   | "NO_WORDS"
   | "RUN_FAILED"
+  | "TRANSLATION"
   | "POST_TYPE"
   | "POST_EMPTY"
   | "POST_MISMATCH"
@@ -483,6 +484,11 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
     "SluiceError",
     "A model in Python failed while it ran.",
     "Correct the line that the message names.",
+  ),
+  TRANSLATION: row(
+    "SluiceError",
+    "Compiled code does not do what its source says.",
+    "Compile at another level, and report the program: it is a fault of the compiler.",
   ),
   POST_TYPE: row("CorruptDataError", "A segment names a post-processing that does not exist.", DAMAGED),
   POST_EMPTY: row("CorruptDataError", "A post-processing program is empty.", DAMAGED),

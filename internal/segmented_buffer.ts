@@ -125,7 +125,7 @@ export class SegmentedBuffer implements Iterable<Uint8Array> {
     return this.#parts.map((part) => part.bytes);
   }
 
-  /** All values one behind the other, as a copy. */
+  /** All values one after the other, as a copy. */
   toBytes(): Uint8Array<ArrayBuffer> {
     const joined = new Uint8Array(this.byteLength);
     let offset = 0;

@@ -45,7 +45,7 @@ export function distance(value: number): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** A size in front of a delta. */
+/** A size before a delta. */
 export function deltaSize(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;

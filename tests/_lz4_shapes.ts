@@ -41,7 +41,7 @@ function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   return ReadableStream.from(pieces.map((piece) => piece.slice()));
 }
 
-/** Each way to decompress that takes input in pieces and gives output in front of a fault. */
+/** Each way to decompress that takes input in pieces and gives output before a fault. */
 export const LZ4_PIECEWISE_SHAPES: Readonly<Record<string, Decompress>> = {
   // deno-lint-ignore require-await
   "push": async (pieces, options) => {

@@ -9,13 +9,13 @@ const HEADER_AT = 18;
 /** A block that is as it should be. */
 export const GOOD = compressZpaq(new TextEncoder().encode("good"));
 
-/** A block whose header and prefix are given, in front of nothing that can be decoded. */
+/** A block whose header and prefix are given, followed by nothing that can be decoded. */
 function blockOf(header: string, data: string, level = 1): Uint8Array<ArrayBuffer> {
   const tag = "376b5374a03183d38cb228b0d37a5051";
   return Uint8Array.fromHex(`${tag}0${level}01${header}01000000${data}feff`);
 }
 
-/** A stored block: the post-processor's bytes and the data behind each other. */
+/** A stored block: the post-processor's bytes and the data one after the other. */
 function stored(data: number[], ph = 0, pm = 0): Uint8Array<ArrayBuffer> {
   const size = data.length.toString(16).padStart(8, "0");
   const sizes = [ph, pm].map((bits) => bits.toString(16).padStart(2, "0")).join("");
@@ -71,12 +71,12 @@ export const HOSTILE: readonly HostileInput[] = [
   { name: "ICM of 2^27 rows", input: withComponents([[3, 27]]), code: "HEADER" },
   { name: "MIX whose input is itself", input: withComponents([[7, 0, 0, 1, 24, 255]]), code: "HEADER" },
   {
-    name: "SSE that starts behind its limit",
+    name: "SSE that starts above its limit",
     input: withComponents([[1, 1], [9, 1, 0, 255, 1]]),
     code: "HEADER",
   },
   { name: "components without an end", input: changed(cm, HEADER_AT + 10, 1), code: "HEADER" },
-  { name: "HCOMP without a zero behind it", input: changed(cm, HEADER_AT + 12, 56), code: "HEADER" },
+  { name: "HCOMP without a zero after it", input: changed(cm, HEADER_AT + 12, 56), code: "HEADER" },
   { name: "an unknown component", input: changed(cm, HEADER_AT + 7, 10), code: "HEADER" },
   { name: "HCOMP without end", input: loop("jmp -2"), code: "BUDGET_EXCEEDED" },
   { name: "HCOMP with a bad opcode", input: loop("error"), code: "BAD_OPCODE" },

@@ -46,7 +46,7 @@ function randomContexts(random: Random): number[] {
   return [...bytes, 56, 0, 0, 0, 0, 0, 0, 0, 0, 56, 0];
 }
 
-/** A component that may stand behind `index` others. */
+/** A component that may stand after `index` others. */
 function randomComponent(random: Random, index: number): number[] {
   const kind = index === 0 ? 1 + random.below(4) : 1 + random.below(9);
   const bytes = [kind, ...Array.from({ length: COMPONENT_SIZES[kind]! - 1 }, () => random.below(256))];

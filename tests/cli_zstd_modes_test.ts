@@ -61,7 +61,7 @@ if (BACKENDS.includes("native")) {
   });
 }
 
-/** How many bytes two frames have in common in front of their checksums. */
+/** How many bytes two frames have in common before their checksums. */
 function sameTail(one: Uint8Array, other: Uint8Array): number {
   let count = 5;
   while (count < one.length && one.at(-count) === other.at(-count)) count++;

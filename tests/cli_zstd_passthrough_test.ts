@@ -8,7 +8,7 @@ import { join } from "./_data.ts";
 
 const PLAIN = new TextEncoder().encode("plain text\n");
 
-/** Arguments behind `zstd`; "zstdcat" in front calls that command. */
+/** Arguments after `zstd`; "zstdcat" in front calls that command. */
 const CASES: readonly string[][] = [
   ["zstdcat", "plain"],
   ["zstdcat", "--no-pass-through", "plain"],

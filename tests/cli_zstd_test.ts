@@ -69,7 +69,7 @@ testInterop("-19 -k README.md comes back through zstd, and the other way round",
   assertEquals((await ours(["-dc", "README.md.zst"], { cwd: directory })).stdout, content);
 });
 
-testInterop("goes through frames behind one another and skippable ones", async (directory) => {
+testInterop("goes through frames one after another and skippable ones", async (directory) => {
   const frame = (await real(["-c"], { stdin: CONTENT })).stdout;
   await Deno.writeFile(`${directory}/a.zst`, join(SKIPPABLE, frame, SKIPPABLE, frame));
   const read = await ours(["-dc", "a.zst"], { cwd: directory });

@@ -21,7 +21,7 @@ testBackends("every hostile block is refused within two seconds and 200 MB", asy
   assert(peak < KIB_MAX, `${peak} KiB`);
 });
 
-Deno.test("sluice zpaq d fails on damage, and with -force gives the good block behind it", async () => {
+Deno.test("sluice zpaq d fails on damage, and with -force gives the good block after it", async () => {
   const cwd = await Deno.makeTempDir();
   try {
     for (const wanted of CLI_CODES) {

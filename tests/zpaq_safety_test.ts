@@ -49,6 +49,16 @@ async function keeps({ cwd, zpaq }: Box, archive: string, ...options: string[]):
   assertEquals(await bytesAt(`${cwd}/${archive}`), before, stderr);
 }
 
+testBox("t reads entries that x would refuse to place", async (box) => {
+  ok(await box.zpaq("a", "absolute.zpaq", `${box.cwd}/s`));
+  const refused = await box.zpaq("x", "absolute.zpaq");
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.stderr, "has an absolute path: not extracted");
+  const tested = await box.zpaq("t", "absolute.zpaq");
+  ok(tested);
+  assertStringIncludes(tested.text + tested.stderr, "2 files, 8 bytes tested");
+});
+
 testBox("a touches only what it has read as an archive to its end", async (box) => {
   ok(await box.zpaq("a", "key.zpaq", "s", "-key", "pw"));
   ok(await box.zpaq("a", "stream.zpaq", "s", "-ms1"));

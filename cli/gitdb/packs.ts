@@ -107,7 +107,7 @@ export async function showIndex(operands: readonly string[]): Promise<number> {
   return EXIT.ok;
 }
 
-/** Runs `pack-objects` on ids from stdin, each with its path behind it where that is known. */
+/** Runs `pack-objects` on ids from stdin, each with its path after it where that is known. */
 export async function packObjects(operands: readonly string[], settings: GitdbSettings): Promise<number> {
   const [base, ...more] = operands;
   if (more.length > 0 || (base === undefined) !== settings.stdout) {

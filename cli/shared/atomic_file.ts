@@ -90,7 +90,7 @@ export class AtomicFile implements ByteSink {
     }
   }
 
-  /** Removes what was written; does nothing behind a commit. */
+  /** Removes what was written; does nothing after a commit. */
   async discard(): Promise<void> {
     this.#close();
     await Deno.remove(this.#temporary).catch(ignoreMissing);

@@ -9,7 +9,7 @@ export interface CommandModule {
   run(args: string[], commands: readonly Command[]): Promise<number>;
   /** Its options, for shell completions. */
   readonly OPTIONS?: readonly { readonly rows: readonly OptionFace[] }[];
-  /** Words that may stand first behind its name, for shell completions. */
+  /** Words that may stand first after its name, for shell completions. */
   readonly SUBCOMMANDS?: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export interface Command {
   readonly name: string;
   /** One line for the help. */
   readonly summary: string;
-  /** Arguments in front of the user's own. */
+  /** Arguments before the user's own. */
   readonly leading?: readonly string[];
   /** Whether `--version` is the command's own: it prints what the tool of its format prints. */
   readonly banner?: boolean;

@@ -22,7 +22,7 @@ export interface Input {
 
 /** How operands become inputs. */
 export interface InputOptions {
-  /** The name of the command, in front of messages. */
+  /** The name of the command, which messages start with. */
   readonly command: string;
   /** Go into directories. */
   readonly recursive: boolean;

@@ -33,7 +33,7 @@ function collector(eager = false): ByteSink & { bytes: number[]; writes: number 
 const BYTES = Uint8Array.from({ length: 10_000 }, (_, index) => index * index >>> 3);
 
 for (const step of [1, 7, 1000, 100_000]) {
-  Deno.test(`pump moves everything, ${step} bytes a read, behind a peek`, async () => {
+  Deno.test(`pump moves everything, ${step} bytes a read, after a peek`, async () => {
     const sink = collector();
     const reader = new ChunkReader(fileOf(BYTES, step), 3000);
     assertEquals((await reader.peek(4)).slice(0, 4), BYTES.slice(0, 4));

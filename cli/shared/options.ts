@@ -7,16 +7,16 @@ import { nearest } from "./suggest.ts";
 /**
  * How an option takes its value:
  * - `next`: `-o FILE`, `--name FILE` or `--name=FILE`;
- * - `glued`: right behind the letter, `-T4`, and possibly empty; `--name=4` or `--name 4`;
+ * - `glued`: right after the letter, `-T4`, and possibly empty; `--name=4` or `--name 4`;
  * - `optional`: `--name` or `--name=4`.
  */
 export type ValueForm = "next" | "glued" | "optional";
 
 /** How an option is spelled and what it is for. */
 export interface OptionFace {
-  /** The letter behind one dash; "#" stands for a number, as in `-19`. */
+  /** The letter after one dash; "#" stands for a number, as in `-19`. */
   readonly short?: string;
-  /** Names behind two dashes, the usual one first. */
+  /** Names after two dashes, the usual one first. */
   readonly long?: readonly string[];
   /** How the value is given; left out where there is none. */
   readonly value?: ValueForm;

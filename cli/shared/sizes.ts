@@ -25,7 +25,7 @@ export function formatSizePadded(bytes: number, width: number): string {
   return `${digits.padStart(width)} ${unit}`;
 }
 
-/** A byte count for a column of the given width, its unit right-aligned behind it. */
+/** A byte count for a column of the given width, its unit right-aligned after it. */
 export function formatSizeColumn(bytes: number, width: number): string {
   const { digits, unit } = scale(bytes);
   return digits.padStart(width) + ` ${unit}`.padStart(4);

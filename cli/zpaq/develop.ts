@@ -97,7 +97,7 @@ async function outputOptions(
   return { command: "zpaq", force, forceFlag: "-force", exitCode: FAILED, messages, files };
 }
 
-/** `d ARCHIVE [OUTPUT]`: the content of all segments; with `-force` of those behind damaged blocks as well. */
+/** `d ARCHIVE [OUTPUT]`: the content of all segments; with `-force` of those after damaged blocks as well. */
 export async function decompressCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [archive, output] = settings.operands;
   let failed = 0;
@@ -167,7 +167,7 @@ export async function runCommand(settings: ZpaqSettings, messages: Messages): Pr
   return EXIT.ok;
 }
 
-/** `asm CONFIG [OUTPUT]`: the header, and the post-processor behind it, in hexadecimal or to a file. */
+/** `asm CONFIG [OUTPUT]`: the header, and the post-processor after it, in hexadecimal or to a file. */
 export async function assembleCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [config, output] = settings.operands;
   const { header, pcomp } = await readConfig(config!, settings.args);
@@ -200,7 +200,7 @@ function parseNumber(text: string): number {
 }
 
 /**
- * `trace CONFIG h|p N...`: every step with the machine's state behind it. `trace CONFIG m N...`: what each component
+ * `trace CONFIG h|p N...`: every step with the machine's state after it. `trace CONFIG m N...`: what each component
  * guesses, bit by bit, and the probability that comes of it.
  */
 export async function traceCommand(settings: ZpaqSettings): Promise<number> {

@@ -9,13 +9,14 @@ import { writeAll } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { ProtectedFiles } from "../shared/target.ts";
-import { lastPartIndex } from "../shared/paths.ts";
 import { onTermination } from "../shared/termination.ts";
 import { isWanted } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 import { copyArchive } from "./copy.ts";
 import { openArchive } from "./parts.ts";
 import type { OpenArchive } from "./parts.ts";
+import { makeFolders, pathFault, spelled, targetOf } from "./places.ts";
+import type { Target } from "./places.ts";
 
 const OPEN_FILES_MAX = 200;
 const WARNING = 1;
@@ -23,71 +24,6 @@ const FAILED = 2;
 /** How much larger than an archive its content may be where nothing declares its size, and how large it may be always. */
 export const EXPANSION_MAX = 1000;
 export const EXPANSION_BASE = 2 ** 30;
-
-/** Where an entry goes: a folder that the user trusts, and the part of the path that the archive says. */
-interface Target {
-  readonly root: string;
-  readonly path: string;
-}
-
-/** Why a path may not be written; undefined where it may. */
-export function pathFault(path: string): string | undefined {
-  if (path.split("/").every((part) => part === "" || part === ".")) return "has an empty name";
-  if (path.includes("\0")) return "has a zero in its name";
-  if (path.startsWith("/") || path.startsWith("\\")) return "has an absolute path";
-  const parts = path.split(Deno.build.os === "windows" ? /[/\\]/ : "/");
-  if (parts.includes("..")) return "leads out of the folder";
-  if (Deno.build.os === "windows") {
-    if (path.includes(":")) return "names a drive or a stream";
-    const reserved = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
-    if (parts.some((part) => reserved.test(part) || /[. ]$/.test(part))) {
-      return "has a name that Windows reserves";
-    }
-  }
-  return undefined;
-}
-
-/** Where the settings send an entry. */
-function targetOf(name: string, files: readonly string[], { to }: ZpaqSettings): Target {
-  if (to.length > 0 && files.length === 0) return { root: to[0]!, path: name.replace(/^\/+/, "") };
-  for (const [i, target] of to.entries()) {
-    const file = files[i]?.replace(/(?<=.)\/+$/, "");
-    if (file === undefined || name !== file && !name.startsWith(`${file}/`)) continue;
-    const rest = name.slice(file.length).replace(/^\/+/, "");
-    return rest === "" ? splitTrusted(target) : { root: target, path: rest };
-  }
-  return { root: ".", path: name };
-}
-
-/** A path that this system's names can spell: bytes that are no UTF-8 become "%" and their hexadecimal digits. */
-function spelled(path: string): string {
-  return path.replace(
-    /\p{Surrogate}/gu,
-    (half) => `%${(half.charCodeAt(0) & 0xff).toString(16).toUpperCase()}`,
-  );
-}
-
-function splitTrusted(path: string): Target {
-  const at = lastPartIndex(path);
-  return { root: at === 0 ? "." : path.slice(0, at), path: path.slice(at) };
-}
-
-/** Makes the folders of a path one by one, so that no link among them is followed. */
-async function makeFolders(root: string, parts: readonly string[], trusting: boolean): Promise<string> {
-  let folder = root;
-  await Deno.mkdir(root, { recursive: true });
-  for (const part of parts) {
-    folder = `${folder}/${part}`;
-    const info = await Deno.lstat(folder).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    });
-    if (info === undefined) await Deno.mkdir(folder);
-    else if (info.isSymlink && !trusting) throw new Failure(`${folder} is a link`);
-    else if (!info.isDirectory && !info.isSymlink) throw new Failure(`${folder} is no folder`);
-  }
-  return folder;
-}
 
 function isZero(bytes: Uint8Array): boolean {
   return bytes[0] === 0 && bytes.at(-1) === 0 && bytes.every((byte) => byte === 0);
@@ -235,7 +171,7 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
     if (target.path !== named.path && !settings.test) {
       warn(`${entry.name}: the name is not UTF-8; extracted as ${target.path}`);
     }
-    const fault = settings.unsafePaths ? undefined : pathFault(target.path);
+    const fault = settings.test || settings.unsafePaths ? undefined : pathFault(target.path);
     if (fault !== undefined) complain(`${entry.name} ${fault}: not extracted`);
     else if (entry.name.endsWith("/")) folders.push({ entry, target });
     else targets.set(entry, target);

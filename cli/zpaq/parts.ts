@@ -129,7 +129,7 @@ export async function openParts(path: string): Promise<OpenSource | undefined> {
   };
 }
 
-/** Sources behind each other as one. */
+/** Sources one after the other as one. */
 function joinSources(sources: readonly ByteSource[]): ByteSource {
   const size = sources.reduce((sum, source) => sum + source.size, 0);
   return {

@@ -355,7 +355,7 @@ async function inputOf(path: string | undefined): Promise<Uint8Array<ArrayBuffer
 
 function partOf(text: string | undefined): "hcomp" | "pcomp" {
   if (text === "hcomp" || text === "pcomp") return text;
-  throw new UsageFailure('Expected "hcomp" or "pcomp" behind the source');
+  throw new UsageFailure('Expected "hcomp" or "pcomp" after the source');
 }
 
 async function diff(

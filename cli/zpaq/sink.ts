@@ -4,7 +4,7 @@
 import type { ZpaqUpdateSink } from "@sluice/zpaq";
 import { writeAll } from "../shared/io.ts";
 
-/** Bytes of salt in front of an encrypted archive. */
+/** Bytes of salt at the start of an encrypted archive. */
 export const SALT_SIZE = 32;
 
 /** A file that an update is appended to; what it wrote is taken back when it fails. */

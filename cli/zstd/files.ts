@@ -2,7 +2,7 @@
  * `sluice zstd` over its inputs: opens each, sends it through the codec, completes or gives up its output, and says
  * what came of it.
  */
-import { describeSystemError, EXIT, Failure } from "../shared/exit.ts";
+import { EXIT, Failure } from "../shared/exit.ts";
 import { STDOUT_NAME } from "../shared/inputs.ts";
 import type { Input } from "../shared/inputs.ts";
 import { BlockWriter, ChunkReader } from "../shared/io.ts";
@@ -10,13 +10,14 @@ import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { lastPartIndex } from "../shared/paths.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
-import { formatSizePadded } from "../shared/sizes.ts";
 import { confirm, NULL_TARGET, openTarget, ProtectedFiles, STDOUT_TARGET } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
 import { missingNameReason, outputPath } from "./names.ts";
 import { checkThreadNeeds, effectiveLevel } from "./parameters.ts";
 import { isReference, loadReference } from "./reference.ts";
 import type { ZstdReference } from "./reference.ts";
+import { report, sayResult, sayTotals } from "./results.ts";
+import type { Totals } from "./results.ts";
 import type { ZstdSettings } from "./settings.ts";
 import type { ZstdTransfer } from "./transfer.ts";
 
@@ -24,14 +25,6 @@ type Work = (transfer: ZstdTransfer) => Promise<void>;
 
 /** Where outputs go: nowhere, to stdout, into one file, or each into its own. */
 type Destination = "none" | "stdout" | "one" | "each";
-
-/** What a run has done so far. */
-interface Totals {
-  files: number;
-  bytesIn: number;
-  bytesOut: number;
-  exitCode: number;
-}
 
 function destinationOf(settings: ZstdSettings, inputs: readonly Input[]): Destination {
   if (settings.mode === "test") return "none";
@@ -229,50 +222,4 @@ async function transferFile(
 
 async function makeDirectoryOf(path: string): Promise<void> {
   await Deno.mkdir(path.slice(0, lastPartIndex(path)), { recursive: true });
-}
-
-/** Says why one input failed; what concerns the whole run goes on up. */
-function report(error: unknown, name: string, messages: Messages, totals: Totals): void {
-  if (error instanceof Deno.errors.BrokenPipe) throw error;
-  if (error instanceof Failure && error.exitCode !== EXIT.failure) throw error;
-  messages.say(
-    LEVEL.errors,
-    error instanceof Failure ? error.message : `zstd: ${name}: ${describeSystemError(error)}`,
-  );
-  totals.exitCode = EXIT.failure;
-}
-
-function sizes(bytesIn: number, bytesOut: number, messages: Messages): string {
-  const column = (bytes: number): string =>
-    messages.level >= LEVEL.details || bytesIn === 0 ? `${bytes} B`.padStart(8) : formatSizePadded(bytes, 6);
-  return `${column(bytesIn)} => ${column(bytesOut)}`;
-}
-
-function percent(bytesIn: number, bytesOut: number): string {
-  return bytesIn === 0 ? "" : `${(100 * bytesOut / bytesIn).toFixed(2).padStart(6)}% `;
-}
-
-function sayResult(
-  name: string,
-  target: string,
-  bytesIn: number,
-  bytesOut: number,
-  settings: ZstdSettings,
-  messages: Messages,
-  several: boolean,
-): void {
-  const text = settings.mode === "compress"
-    ? `${name.padEnd(20)} :${percent(bytesIn, bytesOut)}  (${sizes(bytesIn, bytesOut, messages)}, ${target}) `
-    : `${name.padEnd(20)}: ${bytesOut} bytes `;
-  messages.say(several ? LEVEL.notes : LEVEL.results, text);
-}
-
-function sayTotals(settings: ZstdSettings, totals: Totals, messages: Messages): void {
-  const { files, bytesIn, bytesOut } = totals;
-  const text = settings.mode === "compress"
-    ? `${`${files}`.padStart(3)} files compressed :${percent(bytesIn, bytesOut)}(${
-      sizes(bytesIn, bytesOut, messages)
-    })`
-    : `${files} files decompressed : ${bytesOut} bytes total `;
-  messages.say(LEVEL.results, text);
 }

@@ -18,7 +18,7 @@ import type { ZstdSettings } from "./settings.ts";
 /** Every option of the command, for shell completions. */
 export const OPTIONS = ZSTD_OPTIONS;
 
-/** What words directly behind the command's name stand for; a file of such a name is `./list`. */
+/** What words directly after the command's name stand for; a file of such a name is `./list`. */
 const SUBCOMMAND_SETTINGS: Readonly<Record<string, (settings: ZstdSettings) => void>> = {
   list: (settings) => settings.mode = "list",
   seekable: (settings) => settings.seekable = 0,
@@ -26,7 +26,7 @@ const SUBCOMMAND_SETTINGS: Readonly<Record<string, (settings: ZstdSettings) => v
   index: (settings) => settings.mode = "index",
 };
 
-/** Words that may stand directly behind the command's name. */
+/** Words that may stand directly after the command's name. */
 export const SUBCOMMANDS: readonly string[] = Object.keys(SUBCOMMAND_SETTINGS);
 
 const USAGE = `Compresses or decompresses files in the zstd format; stdin where none is named.

@@ -48,7 +48,7 @@ const LEVEL_ULTRA_MAX = 22;
 const LEVEL_MIN = -131072;
 
 /**
- * Reads the list behind `--zstd=`.
+ * Reads the list after `--zstd=`.
  *
  * @throws {UsageFailure} If a name is not known or a value is no number.
  */
@@ -66,7 +66,7 @@ export function parseAdvanced(list: string): ZstdAdvanced {
 }
 
 /**
- * Reads the list behind `--adapt=`.
+ * Reads the list after `--adapt=`.
  *
  * @throws {UsageFailure} If a name is not known, a value is no level, or the bounds are the wrong way round.
  */

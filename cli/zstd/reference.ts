@@ -9,7 +9,7 @@ import type { ZstdSettings } from "./settings.ts";
 /** What inputs are compressed or decompressed against; nothing unless asked for. */
 export interface ZstdReference {
   readonly dictionary?: ZstdDictionary;
-  /** Content in front of the input: the base of a patch. */
+  /** Content before the input: the base of a patch. */
   readonly prefix?: Uint8Array<ArrayBuffer>;
   /** The file that it was loaded from. */
   readonly info?: Deno.FileInfo;

@@ -1,5 +1,5 @@
 /**
- * How `sluice zstd --train*` trains: the lists behind the options.
+ * How `sluice zstd --train*` trains: the lists after the options.
  */
 import type { ZstdTrainOptions } from "@sluice/zstd";
 import { UsageFailure } from "../shared/exit.ts";
@@ -42,7 +42,7 @@ export function parseTraining(algorithm: Algorithm, list: string, name: string):
 }
 
 /**
- * Reads what stands behind `--train-legacy=`: `selectivity=#`, `s=#`, or nothing.
+ * Reads what stands after `--train-legacy=`: `selectivity=#`, `s=#`, or nothing.
  *
  * @throws {UsageFailure} If it is something else.
  */

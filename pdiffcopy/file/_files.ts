@@ -5,7 +5,8 @@ import { hasNativeFiles } from "../kernel/file.ts";
 import { printable, SluiceError } from "@sluice/internal";
 import { denoFailure, failure } from "./_errors.ts";
 import type { BlockDirectory, BlockFile, OpenOptions } from "./_block_file.ts";
-import { openNativeDirectory, openNativeFile } from "./_native_file.ts";
+import { openNativeDirectory } from "./_native_directory.ts";
+import { openNativeFile } from "./_native_file.ts";
 import { openPortableDirectory } from "./_portable_directory.ts";
 import { openPortableFile } from "./_portable_file.ts";
 

@@ -3,38 +3,16 @@
  */
 import { ACTION, NativeFile, OPEN, RESULT, succeeded } from "../kernel/file.ts";
 import type { FileAnswer, FileStatus } from "../kernel/file.ts";
-import {
-  CHANGE,
-  changeName,
-  linkName,
-  listNames,
-  readAttributes,
-  setFacts,
-  writeAttributes,
-} from "../kernel/names.ts";
-import { readSmallFiles, writeSmallFiles } from "../kernel/small_files.ts";
+import { readAttributes, setFacts, writeAttributes } from "../kernel/names.ts";
 import { failure, systemFailure } from "./_errors.ts";
-import type {
-  Applied,
-  BlockDirectory,
-  BlockFile,
-  Compared,
-  NameFacts,
-  NewFacts,
-  OpenOptions,
-  SmallFileAccess,
-  Table,
-} from "./_block_file.ts";
-import { byName } from "./_name_order.ts";
+import type { Applied, BlockFile, Compared, NewFacts, OpenOptions, Table } from "./_block_file.ts";
 
-/** What a directory that can't be synced answers: EINVAL, ENOTTY, ENOSYS, EOPNOTSUPP. */
-const NOT_SUPPORTED: ReadonlySet<number> = new Set([22, 25, 38, 95]);
 /** Clones are an optimization: only what would end a plain copy too ends the copy. EIO, ENOSPC, EROFS, EDQUOT. */
 const FATAL_FOR_CLONES: ReadonlySet<number> = new Set([5, 28, 30, 122]);
 const WOULD_BLOCK = 11;
-const NO_ENTRY = 2;
 
-function checked(answer: FileAnswer, action: string, offset?: number): FileAnswer {
+/** The answer of a call that did what it was to do. */
+export function checked(answer: FileAnswer, action: string, offset?: number): FileAnswer {
   if (succeeded(answer)) return answer;
   if (answer.result === RESULT.SYSTEM_CALL_FAILED) throw systemFailure(action, answer.errno, offset);
   throw new RangeError(`Cannot ${action}: the arguments make no sense`);
@@ -177,89 +155,6 @@ class NativeBlockFile implements BlockFile {
   }
 }
 
-class NativeDirectory implements BlockDirectory {
-  readonly path: string;
-  readonly #directory: NativeFile;
-
-  constructor(path: string, directory: NativeFile) {
-    this.path = path;
-    this.#directory = directory;
-  }
-
-  get smallFiles(): SmallFileAccess {
-    return {
-      read: (wanted, pos, target) => readSmallFiles(this.#directory, wanted, pos, target),
-      write: (records, count, options) => writeSmallFiles(this.#directory, records, count, options),
-    };
-  }
-
-  open(name: string, options: OpenOptions): BlockFile {
-    return openNativeFile(this.#directory, name, options, `${this.path}/${name}`);
-  }
-
-  openDirectory(name: string, beneath: boolean): BlockDirectory {
-    return openNativeDirectory(this.#directory, name, beneath, `${this.path}/${name}`);
-  }
-
-  rename(from: string, to: string): void {
-    checked(this.#directory.rename(from, to), `rename ${this.path}/${from} to ${to}`);
-  }
-
-  remove(name: string): void {
-    const answer = this.#directory.remove(name);
-    if (answer.errno !== NO_ENTRY) checked(answer, `remove ${this.path}/${name}`);
-  }
-
-  async list(): Promise<NameFacts[]> {
-    const found = await listNames(this.#directory);
-    if (Array.isArray(found)) return found.sort(byName);
-    checked(found, `list ${this.path}`);
-    return [];
-  }
-
-  makeDirectory(name: string, mode: number): void {
-    const answer = changeName(this.#directory, CHANGE.MAKE_DIRECTORY, name, "", mode);
-    checked(answer, `make the directory ${this.path}/${name}`);
-  }
-
-  makeLink(name: string, content: string): void {
-    checked(
-      changeName(this.#directory, CHANGE.MAKE_LINK, name, content),
-      `make the link ${this.path}/${name}`,
-    );
-  }
-
-  makeHardLink(name: string, directory: BlockDirectory, newName: string): void {
-    const other = (directory as NativeDirectory).#directory;
-    checked(
-      linkName(this.#directory, name, other, newName),
-      `make the hard link ${directory.path}/${newName}`,
-    );
-  }
-
-  removeDirectory(name: string): void {
-    const answer = changeName(this.#directory, CHANGE.REMOVE_DIRECTORY, name);
-    checked(answer, `remove the directory ${this.path}/${name}`);
-  }
-
-  setFacts(name: string, facts: NewFacts): void {
-    checked(setFacts(this.#directory, name, facts), `set the attributes of ${this.path}/${name}`);
-  }
-
-  async sync(): Promise<void> {
-    const answer = await this.#directory.act(ACTION.SYNC_ALL);
-    if (!NOT_SUPPORTED.has(answer.errno)) checked(answer, `write ${this.path} to disk`);
-  }
-
-  close(): void {
-    this.#directory.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-}
-
 /** Opens a file, from a directory or from the current one. */
 export function openNativeFile(
   directory: NativeFile | undefined,
@@ -275,16 +170,4 @@ export function openNativeFile(
     file.close();
     throw error;
   }
-}
-
-/** Opens a directory. */
-export function openNativeDirectory(
-  directory: NativeFile | undefined,
-  name: string,
-  beneath: boolean,
-  path = name,
-): BlockDirectory {
-  const file = NativeFile.open(directory, name, OPEN.DIRECTORY | (beneath ? OPEN.BENEATH : 0), 0);
-  if (typeof file === "number") throw systemFailure(`open the directory ${path}`, file);
-  return new NativeDirectory(path, file);
 }

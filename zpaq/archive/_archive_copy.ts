@@ -3,7 +3,7 @@
  */
 import type { ByteSource } from "@sluice/internal";
 import { UnsupportedFeatureError, writeU32 } from "@sluice/internal";
-import type { ArchiveIndex, DataBlock, IndexedFile } from "./_archive_index.ts";
+import type { ArchiveIndex, DataBlock, IndexedFile } from "./_index_facts.ts";
 import type { BlockStore } from "./_block_store.ts";
 import { fault } from "../zpaql/_fault.ts";
 import { FRAGMENT_ROW, START_BLOCK_SIZE } from "./_journal_format.ts";

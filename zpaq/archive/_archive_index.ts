@@ -15,7 +15,7 @@ import {
   parseStart,
   START_BLOCK_SIZE,
 } from "./_journal_format.ts";
-import type { HashTable, IndexLine } from "./_journal_format.ts";
+import type { ArchiveIndex, DataBlock, IndexedVersion, JunkRange } from "./_index_facts.ts";
 
 /** What a block that starts an update begins with: tag, header and mark of its name. */
 const START_PREFIX = Uint8Array.of(
@@ -28,59 +28,6 @@ const START_KIND = 0x63;
 /** Ids may leave a gap where blocks were lost, but not one that fills memory. */
 const ID_GAP_MAX = 2 ** 24;
 const STREAM_COMMENT = /^\d+ (\d{14}) ([uw])(\d+)/;
-
-/** One data block with its fragments. */
-export interface DataBlock extends HashTable {
-  readonly offset: number;
-  /** Id of its first fragment. */
-  readonly first: number;
-}
-
-/** Where the content of a file of a streaming archive stands: a segment of a block. */
-export interface SegmentPlace {
-  readonly block: number;
-  readonly segment: number;
-  readonly size: number | undefined;
-}
-
-/** A file as an index names it. */
-export interface IndexedFile extends IndexLine {
-  readonly version: number;
-  /** Where its content is, in a streaming archive. */
-  readonly segments: SegmentPlace[];
-}
-
-/** One update. */
-export interface IndexedVersion {
-  readonly number: number;
-  /** Decimal digits; 0 where the archive has none. */
-  readonly date: number;
-  readonly offset: number;
-  /** Bytes of data blocks. */
-  readonly dataSize: number;
-  readonly fragments: { readonly first: number; count: number };
-  readonly lines: IndexedFile[];
-}
-
-/** A range of bytes that belong to no block. */
-export interface JunkRange {
-  readonly offset: number;
-  readonly size: number;
-}
-
-/** All that an index says. */
-export interface ArchiveIndex {
-  readonly versions: IndexedVersion[];
-  readonly blocks: DataBlock[];
-  /** Where the next update goes: behind the last one that is complete. */
-  readonly end: number;
-  readonly nextFragment: number;
-  readonly damages: readonly SluiceError[];
-  /** Bytes that belong to no block. */
-  readonly junk: readonly JunkRange[];
-  /** Where an update starts that was never completed. */
-  readonly incomplete: number | undefined;
-}
 
 /** Reads an index. Damage goes to `onDamage` where there is one, else it is thrown. */
 export async function readIndex(

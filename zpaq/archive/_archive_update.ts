@@ -36,7 +36,7 @@ const THREADS_MAX = 64;
 const DIGEST_SIZE = 20;
 const INPUT_SIZE = 1 << 20;
 const FRAGMENTS_PER_CALL = 256;
-/** What zpaq keeps free in a block behind the fragments. */
+/** What zpaq keeps free in a block after the fragments. */
 const BLOCK_TAIL = 80;
 const FILE_RESERVE = 4096;
 

@@ -4,7 +4,7 @@
 import { zpaqHashParts } from "../kernel/archiving.ts";
 import { ChecksumMismatchError, type SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
-import type { ArchiveIndex, DataBlock } from "./_archive_index.ts";
+import type { ArchiveIndex, DataBlock } from "./_index_facts.ts";
 import { BlockSource, WindowSource } from "../block/_block_source.ts";
 import type { DecompressSettings } from "../block/_decompress_options.ts";
 import { fault } from "../zpaql/_fault.ts";

@@ -1,7 +1,7 @@
 /**
  * The content of one file as a stream.
  */
-import type { IndexedFile } from "./_archive_index.ts";
+import type { IndexedFile } from "./_index_facts.ts";
 import type { BlockStore } from "./_block_store.ts";
 import { limitFault } from "../zpaql/_fault.ts";
 

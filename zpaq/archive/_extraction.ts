@@ -2,7 +2,7 @@
  * Extraction of many files: each block is decoded once, several at a time, and its fragments go where they belong.
  */
 import { SluiceError } from "@sluice/internal";
-import type { DataBlock, IndexedFile } from "./_archive_index.ts";
+import type { DataBlock, IndexedFile } from "./_index_facts.ts";
 import type { BlockContent, BlockStore } from "./_block_store.ts";
 import { contentOf } from "./_content_stream.ts";
 import type { DecompressSettings } from "../block/_decompress_options.ts";

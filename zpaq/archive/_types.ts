@@ -56,7 +56,7 @@ export interface ZpaqUpdateResult {
   readonly bytesOut: number;
 }
 
-/** Where an update goes: behind the archive, but for the first block, which is written once more at the end. */
+/** Where an update goes: after the archive, but for the first block, which is written once more at the end. */
 export interface ZpaqUpdateSink {
   /** Appends bytes. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void> | void;

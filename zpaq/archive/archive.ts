@@ -7,7 +7,7 @@ import { checkInteger, checkKeys, checkLimit, openByteSource } from "@sluice/int
 import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { copyIndex, repackVersions } from "./_archive_copy.ts";
 import { readIndex } from "./_archive_index.ts";
-import type { ArchiveIndex, IndexedFile } from "./_archive_index.ts";
+import type { ArchiveIndex, IndexedFile } from "./_index_facts.ts";
 import { openEncrypted } from "./_cipher.ts";
 import { fileStream } from "./_content_stream.ts";
 import { BlockStore } from "./_block_store.ts";
@@ -201,7 +201,7 @@ export class ZpaqArchive implements Disposable {
     });
   }
 
-  /** Where the next update goes: behind the last version that is seen. */
+  /** Where the next update goes: after the last version that is seen. */
   get end(): number {
     const next = this.#index.versions[this.#versions.length];
     return next?.offset ?? this.#index.end;

@@ -129,7 +129,7 @@ testBackends("blocks with a wrong size, date or comment are left out", async () 
     assertEquals([sizes, codes], [[1000], ["JOURNAL"]]);
   }
   for (const damage of [hashes, index]) {
-    // The last byte but 21 stands in front of the checksum's mark.
+    // The last byte but 21 stands before the checksum's mark.
     const wrong = changed(damage, damage.length - 30, damage[damage.length - 30]! ^ 1);
     const all = [start, data, hashes, index].map((part) => part === damage ? wrong : part);
     const { sizes, codes } = await read(concatBytes(all));
@@ -192,7 +192,7 @@ testBackends("an update cut inside its first block is incomplete, wherever it is
 
 testBackends("content that is not as long as its comment says is refused", async () => {
   const [start, data, hashes, index] = await parts() as [Bytes, Bytes, Bytes, Bytes];
-  // The comment's number stands behind the name's zero.
+  // The comment's number stands after the name's zero.
   const at = data.indexOf(0x31, data.indexOf(0, 40));
   for (const digit of [0x30, 0x32]) {
     const { sizes, codes } = await read(concatBytes([start, changed(data, at, digit), hashes, index]));

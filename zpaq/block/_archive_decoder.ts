@@ -1,5 +1,5 @@
 /**
- * Decoding step by step: finds blocks, reads what stands in front of and behind segments, and hands their data to the
+ * Decoding step by step: finds blocks, reads what stands before and after segments, and hands their data to the
  * kernel. Every shape of the decompression API stands on it, so that all of them fail in the same way.
  */
 import { RESULT, ZPAQ_DECODE_FLAG, ZpaqDecoderKernel } from "../kernel/decoder.ts";
@@ -268,7 +268,7 @@ export class ArchiveDecoder {
     return this.#readHeader(LOCATOR_TAG.length);
   }
 
-  /** Says what was passed over in front of the next block, or of the end. */
+  /** Says what was passed over before the next block, or of the end. */
   #reportJunk(): void {
     if (this.#junk > 0) {
       this.#settings.onJunk?.({ offset: this.buffer.offset - this.#junk, size: this.#junk });
@@ -281,7 +281,7 @@ export class ArchiveDecoder {
     return buffer.length >= bytes.length && bytes.every((byte, i) => buffer.bytes[buffer.pos + i] === byte);
   }
 
-  /** Reads from the magic on, which stands `tag` bytes behind the start; uses nothing up before it is all there. */
+  /** Reads from the magic on, which stands `tag` bytes after the start; uses nothing up before it is all there. */
   #readHeader(tag: number): StepKind | undefined {
     const { buffer } = this;
     const at = buffer.pos + tag + BLOCK_MAGIC.length;

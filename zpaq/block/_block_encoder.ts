@@ -26,7 +26,7 @@ export interface BlockRequest extends EncoderSettings {
   readonly tag: boolean;
 }
 
-/** The model of a block: its header, and the post-processor as it stands in front of the data. */
+/** The model of a block: its header, and the post-processor as it stands before the data. */
 export interface BlockModel {
   readonly header: Uint8Array<ArrayBuffer>;
   readonly prefix: Uint8Array<ArrayBuffer>;
@@ -46,12 +46,12 @@ export function blockStart(header: Uint8Array, tag: boolean): Uint8Array<ArrayBu
   return Uint8Array.from([...(tag ? LOCATOR_TAG : []), ...BLOCK_MAGIC, level, HEADER_TYPE, ...header]);
 }
 
-/** What stands in front of a segment's data. */
+/** What stands before a segment's data. */
 export function segmentStart(filename: string, comment: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([MARK.SEGMENT, ...encoder.encode(filename), 0, ...encoder.encode(comment), 0, 0]);
 }
 
-/** What stands behind a segment's data. */
+/** What stands after a segment's data. */
 export function segmentEnd(digest: Uint8Array | undefined): Uint8Array<ArrayBuffer> {
   return digest === undefined ? Uint8Array.of(MARK.NO_CHECKSUM) : Uint8Array.from([MARK.CHECKSUM, ...digest]);
 }

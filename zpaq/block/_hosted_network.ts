@@ -12,7 +12,7 @@ import { STATUS } from "../wasm/_wasm_coder.ts";
 import type { ZpaqHeader } from "../zpaql/header.ts";
 
 const HEAD_SIZE = 4;
-/** Bytes of the size in front of a piece of stored data. */
+/** Bytes of the size before a piece of stored data. */
 const SIZE_BYTES = 4;
 
 /** What gives a segment's data: the kernel, or a network in front of it. */
@@ -29,11 +29,11 @@ export class HostedNetwork implements SegmentDecoder {
   #headSize = 0;
   /** The first byte of the block, which says what post-processes it, once it was there. */
   #postType: number | undefined;
-  /** A piece of stored data, and behind the last piece the size of none. */
+  /** A piece of stored data, and after the last piece the size of none. */
   readonly #stage = new Uint8Array(SIZE_BYTES + OUTPUT_SIZE + SIZE_BYTES);
   #pos = 0;
   #end = 0;
-  /** Whether the stage holds all that is left of the segment, and what went wrong behind what it holds. */
+  /** Whether the stage holds all that is left of the segment, and what went wrong after what it holds. */
   #ended = false;
   #fault: number | undefined;
   consumed = 0;

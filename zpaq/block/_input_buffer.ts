@@ -15,7 +15,7 @@ export class InputBuffer {
     return this.end - this.pos;
   }
 
-  /** Adds a chunk behind what is there. */
+  /** Adds a chunk after what is there. */
   append(chunk: Uint8Array): void {
     if (this.length === 0) {
       this.bytes = chunk;

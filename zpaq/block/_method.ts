@@ -2,7 +2,7 @@
  * Methods: the strings that say how a block is compressed, and what zpaq's levels stand for.
  */
 
-/** A method taken apart: what stands in front of the model, and the model's own commands. */
+/** A method taken apart: what stands before the model, and the model's own commands. */
 export interface Method {
   /** "0" for stored data without a model's header, "x" for everything else. */
   readonly stored: boolean;

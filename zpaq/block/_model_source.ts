@@ -114,7 +114,7 @@ class ModelWriter {
 
   /** A chain of ISSE, each with a longer context. */
   #chain(orders: readonly number[]): void {
-    if (this.#next === 0) throw new RangeError('Cannot make the model: "i" needs a component in front of it');
+    if (this.#next === 0) throw new RangeError('Cannot make the model: "i" needs a component before it');
     const { code } = this;
     code.push(`d= ${this.#next - 1} b=c a=*d d++`);
     orders.forEach((order, k) => {
@@ -167,7 +167,7 @@ class ModelWriter {
     const i = this.#next;
     const needed = name === "t" ? 2 : 1;
     if (i < needed) {
-      throw new RangeError(`Cannot make the model: "${name}" needs ${needed} components in front of it`);
+      throw new RangeError(`Cannot make the model: "${name}" needs ${needed} components before it`);
     }
     if (name === "m") this.#add(`mix ${size} 0 ${i} ${rate} 255`);
     else if (name === "t") this.#add(`mix2 ${size} ${i - 1} ${i - 2} ${rate} 255`);

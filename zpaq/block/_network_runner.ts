@@ -134,7 +134,7 @@ export class NetworkRunner {
     return this.#bytes.subarray(this.#layout.output, this.#get(STATE.OUTPUT));
   }
 
-  /** The four bytes that end a segment's coded data, in front of four zeros. */
+  /** The four bytes that end a segment's coded data, before four zeros. */
   finish(): Uint8Array<ArrayBuffer> {
     const tail = new Uint8Array(8);
     const low = this.#get(STATE.LOW);

@@ -14,7 +14,7 @@ const OUTPUT_CHUNK_MIN = 4096;
 const OUTPUT_CHUNK_MAX = 4 << 20;
 /** Room that the kernel asks for. */
 const TARGET_SIZE_MIN = 64;
-/** Bytes of the size in front of a piece of stored data. */
+/** Bytes of the size before a piece of stored data. */
 const SIZE_BYTES = 4;
 const NO_LIMIT = 2 ** 60;
 
@@ -113,7 +113,7 @@ export class SegmentEncoder {
     else this.#codeStored(this.#network, written, output);
   }
 
-  /** Codes pieces of stored data, whose sizes stand whole in front of them. */
+  /** Codes pieces of stored data, whose sizes stand whole before them. */
   #codeStored(
     network: NetworkRunner,
     stored: Uint8Array<ArrayBuffer>,

@@ -1,5 +1,5 @@
 /**
- * The data of segments in blocks without a model: pieces with their sizes in front, and a size of zero behind.
+ * The data of segments in blocks without a model: pieces with their sizes in front, and a size of zero after.
  */
 import { MARK } from "../zpaql/_format.ts";
 import { segmentEnd, segmentStart } from "./_block_encoder.ts";
@@ -14,7 +14,7 @@ function piece(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return stored;
 }
 
-/** What is known of a segment in front of its data. */
+/** What is known of a segment before its data. */
 export interface StoredSegment {
   readonly filename: string;
   readonly comment: string;
@@ -34,5 +34,5 @@ export async function* storedSegment(segment: StoredSegment): AsyncGenerator<Uin
   yield segmentEnd(segment.digest());
 }
 
-/** What stands behind the last segment of a block. */
+/** What stands after the last segment of a block. */
 export const BLOCK_END: Uint8Array = Uint8Array.of(MARK.BLOCK_END);

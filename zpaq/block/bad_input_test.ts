@@ -19,7 +19,7 @@ for (const { name, input, code } of HOSTILE) {
   });
 }
 
-testBackends("a good block behind a damaged one is recovered", (backend) => {
+testBackends("a good block after a damaged one is recovered", (backend) => {
   for (const { name, input, code } of HOSTILE) {
     if (["NO_DATA", "BAD_MAGIC", "OUTPUT_LIMIT", "NAME_LIMIT"].includes(code)) continue;
     const errors: string[] = [];

@@ -18,7 +18,7 @@ export interface ZpaqCompressOptions {
   readonly blockSize?: number | undefined;
   /** The name in the first segment. @default {""} */
   readonly filename?: string | undefined;
-  /** What stands in a segment's comment behind its size. @default {""} */
+  /** What stands in a segment's comment after its size. @default {""} */
   readonly comment?: string | undefined;
   /** Store the SHA-1 of each segment. @default {true} */
   readonly checksum?: boolean | undefined;

@@ -11,7 +11,7 @@ import type { ZpaqDecompressOptions, ZpaqStreamOptions } from "./decompress_opti
 
 /**
  * Decompresses chunks as they come. Nothing is read before the first `next()`; ending the iteration early frees
- * everything. Errors are those of `decompressZpaq`, after all output in front of them.
+ * everything. Errors are those of `decompressZpaq`, after all output before them.
  *
  * @example Chunk by chunk
  * ```ts

@@ -29,7 +29,7 @@ export interface ZpaqDecompressOptions {
    * found. What the damaged block gave before its error stays given.
    */
   readonly onDamage?: ((error: SluiceError) => void) | undefined;
-  /** Called with what was passed over because it belongs to no block: in front of one, or at the end. */
+  /** Called with what was passed over because it belongs to no block: before one, or at the end. */
   readonly onJunk?: ((junk: { readonly offset: number; readonly size: number }) => void) | undefined;
   /** Run post-processors that native code knows on the ZPAQL machine all the same. @default {false} */
   readonly plainPostprocessing?: boolean | undefined;

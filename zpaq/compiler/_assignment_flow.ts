@@ -61,8 +61,17 @@ export class AssignmentFlow {
         this.#read(statement.value, state);
         return this.#assign(statement.target, state);
       case "if": {
-        this.#read(statement.test, state);
-        return join(this.#block(statement.then, state), this.#block(statement.otherwise, state));
+        // A chain of "elif" may be longer than the stack is deep.
+        let after: State;
+        let otherwise: readonly Statement[] = [statement];
+        for (;;) {
+          const next: Statement | undefined = otherwise[0];
+          if (otherwise.length !== 1 || next?.type !== "if") break;
+          this.#read(next.test, state);
+          after = join(after, this.#block(next.then, state));
+          otherwise = next.otherwise;
+        }
+        return join(after, this.#block(otherwise, state));
       }
       case "while":
         this.#read(statement.test, state);
@@ -115,7 +124,9 @@ export class AssignmentFlow {
     return state;
   }
 
-  #set(name: string, { always, ever }: Known): Known {
+  #set(name: string, known: Known): Known {
+    const { always, ever } = known;
+    if (always.has(name) || !this.#scope.locals.has(name)) return known;
     return { always: new Set(always).add(name), ever: new Set(ever).add(name) };
   }
 

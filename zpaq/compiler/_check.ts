@@ -117,17 +117,16 @@ class Checker {
 
   /** Statements of the module run while the first byte waits: they can't wait for another. */
   #checkModuleReads(): void {
-    const path = new Set<string>();
-    const visit = (calls: ReadonlySet<string>): boolean =>
-      [...calls].some((name) => {
+    const visit = (calls: ReadonlySet<string>): boolean => {
+      const seen = new Set(calls);
+      for (const name of seen) {
         if (reads(name)) return true;
         const scope = this.#program.functions.get(name);
-        if (scope === undefined || path.has(name)) return false;
-        path.add(name);
-        return visit(callsIn(scope.definition.body));
-      });
+        if (scope !== undefined) { for (const each of callsIn(scope.definition.body)) seen.add(each); }
+      }
+      return false;
+    };
     for (const statement of this.#program.main) {
-      path.clear();
       if (!visit(callsIn([statement]))) continue;
       this.#reporter.report("0214", statement, "input can not be read before the first call", {
         hint: `read it in "${this.#program.part}"`,
@@ -136,16 +135,16 @@ class Checker {
   }
 
   #checkGlobals({ definition, globals }: Scope): void {
+    if (globals.size === 0) return;
+    const firsts = new Map<string, number>();
+    for (const { text, end } of assignedIn(definition.body)) if (!firsts.has(text)) firsts.set(text, end);
     for (const [text, name] of globals) {
       if (HEADER_NAMES.has(text) || API.has(text) || READ_ONLY.has(text)) {
         this.#reporter.report("0204", name, `"${text}" can not be assigned`);
       } else if (!this.#program.globals.has(text)) {
         this.#reporter.report("0205", name, `the module has no variable "${text}"`);
       }
-      const early = [...assignedIn(definition.body)].find((each) =>
-        each.text === text && each.end <= name.start
-      );
-      if (early !== undefined) {
+      if ((firsts.get(text) ?? Infinity) <= name.start) {
         this.#reporter.report("0205", name, `"${text}" is used before it is declared global`);
       }
     }
@@ -197,11 +196,25 @@ class Checker {
         break;
     }
     for (const expression of expressionsOf(statement)) this.#expression(expression);
+    if (statement.type === "if") return this.#branches(statement);
     const [body = [], otherwise = []] = blocksOf(statement);
     const isLoop = statement.type === "while" || statement.type === "for";
     if (isLoop) this.#loops++;
     this.#block(body);
     if (isLoop) this.#loops--;
+    this.#block(otherwise);
+  }
+
+  /** A chain of "elif" may be longer than the stack is deep. */
+  #branches(statement: Statement & { readonly type: "if" }): void {
+    let { then, otherwise } = statement;
+    for (;;) {
+      this.#block(then);
+      const next: Statement | undefined = otherwise[0];
+      if (otherwise.length !== 1 || next?.type !== "if") break;
+      for (const expression of expressionsOf(next)) this.#expression(expression);
+      ({ then, otherwise } = next);
+    }
     this.#block(otherwise);
   }
 

@@ -76,7 +76,13 @@ export class Interpreter {
     }
     const resumed = this.#waiting !== undefined;
     const call = this.#waiting ?? this.#enter(BigInt(value));
-    this.#waiting = call.next(resumed ? BigInt(value) : 0n).done === true ? undefined : call;
+    try {
+      this.#waiting = call.next(resumed ? BigInt(value) : 0n).done === true ? undefined : call;
+    } catch (error) {
+      if (!(error instanceof RangeError && error.message.includes("call stack"))) throw error;
+      const { definition } = this.#program.functions.get(this.#program.part)!;
+      this.#fail(this.#open.at(-1) ?? definition, `${this.#open.length} calls are open, which is too deep`);
+    }
   }
 
   #enter(value: bigint): Running<Value> {
@@ -157,8 +163,15 @@ export class Interpreter {
       case "continue":
         return statement.type;
       case "if": {
-        const test = yield* this.#truth(statement.test, frame);
-        return yield* this.#block(test ? statement.then : statement.otherwise, frame);
+        let chain = statement;
+        while (!(yield* this.#truth(chain.test, frame))) {
+          const next = chain.otherwise[0];
+          if (chain.otherwise.length !== 1 || next?.type !== "if") {
+            return yield* this.#block(chain.otherwise, frame);
+          }
+          chain = next;
+        }
+        return yield* this.#block(chain.then, frame);
       }
       case "while":
         while (yield* this.#truth(statement.test, frame)) {

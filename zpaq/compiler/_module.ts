@@ -6,6 +6,7 @@ import type { CheckSettings } from "./_check.ts";
 import type { Statement } from "./_ast.ts";
 import { readHeader } from "./_header.ts";
 import type { HeaderData } from "./_header.ts";
+import { PythonDifferences } from "./_python_differences.ts";
 import { Parser } from "./_parser.ts";
 import type { ParseSettings } from "./_parser.ts";
 import { Reporter } from "./_reporter.ts";
@@ -30,15 +31,25 @@ export function readModule(source: string, name: string, settings: ParseSettings
   const reporter = new Reporter(new SourceText(source, name));
   const sections = findSections(reporter.source, reporter);
   if (sections === undefined) return { reporter, header: undefined, hcomp: undefined, pcomp: undefined };
-  const parse = ({ start, end }: Span): Statement[] =>
-    new Parser(new Lexer(reporter, start, end).read().tokens, reporter, settings).parse();
+  const silenced = new Set<number>();
+  const parse = ({ start, end }: Span): Statement[] => {
+    const { tokens, comments } = new Lexer(reporter, start, end).read();
+    for (const { text, start } of comments) {
+      if (/^#\s*wraps\b/.test(text)) silenced.add(reporter.source.lineOf(start));
+    }
+    return new Parser(tokens, reporter, settings).parse();
+  };
   const shared = parse(sections.shared);
   const header = readHeader(shared, sections.shared, reporter);
   const programOf = (part: "hcomp" | "pcomp"): Program | undefined => {
     const statements = sections.bare ? forPart(shared, part) : [...shared, ...parse(sections[part])];
     const entry = statements.find((each) => each.type === "def" && each.name.text === part);
     if (entry?.type === "def" && isEmpty(entry)) return undefined;
-    return checkProgram(statements, part, sections[part], reporter, settings);
+    const program = checkProgram(statements, part, sections[part], reporter, settings);
+    if (header !== undefined && !reporter.failed) {
+      new PythonDifferences(program, header, reporter, silenced).check();
+    }
+    return program;
   };
   return { reporter, header, hcomp: programOf("hcomp"), pcomp: programOf("pcomp") };
 }

@@ -26,6 +26,9 @@ class Lost extends Error {}
 
 /** Nesting of expressions and blocks beyond this is refused: nobody writes it, and the stack is finite. */
 const DEPTH_MAX = 100;
+/** Operators of one strength in a row, indexes in a row, and branches of one "if". */
+const CHAIN_MAX = 1000;
+const ELIF_MAX = 4000;
 
 const KEYWORDS: ReadonlySet<string> = new Set(
   "False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield"
@@ -306,13 +309,22 @@ export class Parser {
   }
 
   #if(): Statement {
-    const word = this.#take();
-    const test = this.#test();
-    const then = this.#suite();
-    let otherwise: Statement[] = [];
-    if (this.#is("elif")) otherwise = [this.#if()];
-    else otherwise = this.#else();
-    return { type: "if", test, then, otherwise, start: word.start, end: this.#last };
+    const branches: { readonly start: number; readonly test: Expression; readonly then: Statement[] }[] = [];
+    do {
+      if (branches.length === ELIF_MAX) this.#tooLong(`one "if" has more than ${ELIF_MAX} branches`);
+      const { start } = this.#take();
+      branches.push({ start, test: this.#test(), then: this.#suite() });
+    } while (this.#is("elif"));
+    let otherwise = this.#else();
+    for (const branch of branches.toReversed()) {
+      otherwise = [{ type: "if", ...branch, otherwise, end: this.#last }];
+    }
+    return otherwise[0]!;
+  }
+
+  #tooLong(message: string): never {
+    this.#reporter.report("0110", this.#peek, message);
+    throw new Lost();
   }
 
   /** Where the last token ended. */
@@ -476,7 +488,11 @@ export class Parser {
     const operators = BINARY[strength];
     if (operators === undefined) return this.#factor();
     let left = this.#binary(strength + 1);
+    let length = 0;
     while (this.#isKind("operator") && operators.includes(this.#peek.text as BinaryOperator)) {
+      if (++length > CHAIN_MAX) {
+        this.#tooLong(`more than ${CHAIN_MAX} operators are in a row here: use several statements`);
+      }
       const at = this.#take();
       const operator = at.text as BinaryOperator;
       if (operator === "@") this.#reporter.report("0123", at, "there are no matrices to multiply");
@@ -504,8 +520,9 @@ export class Parser {
 
   #primary(): Expression {
     let base = this.#atom();
-    while (true) {
+    for (let length = 0;; length++) {
       const { start } = base;
+      if (length > CHAIN_MAX) this.#tooLong(`more than ${CHAIN_MAX} indexes are in a row here`);
       if (this.#is("[")) {
         this.#at++;
         const index = this.#test();

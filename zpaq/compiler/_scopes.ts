@@ -70,9 +70,13 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
 
 /** All statements, those in blocks too; functions are given out and not entered. */
 export function* walk(statements: readonly Statement[]): Generator<Statement, void, undefined> {
-  for (const statement of statements) {
+  // Chains of "elif" are as deep as they are long: what is open is kept here, not on the stack.
+  const open = statements.toReversed();
+  for (let statement = open.pop(); statement !== undefined; statement = open.pop()) {
     yield statement;
-    for (const block of blocksOf(statement)) yield* walk(block);
+    for (const block of blocksOf(statement).toReversed()) {
+      for (let i = block.length - 1; i >= 0; i--) open.push(block[i]!);
+    }
   }
 }
 
@@ -135,8 +139,16 @@ function* calls(statements: readonly Statement[]): Generator<string, void, undef
 }
 
 function* callsOf(expression: Expression): Generator<string, void, undefined> {
-  if (expression.type === "call") yield expression.callee.text;
-  for (const part of partsOf(expression)) yield* callsOf(part);
+  for (const part of subexpressionsOf(expression)) if (part.type === "call") yield part.callee.text;
+}
+
+/** An expression and all its parts, in order. */
+export function* subexpressionsOf(expression: Expression): Generator<Expression, void, undefined> {
+  const open = [expression];
+  for (let part = open.pop(); part !== undefined; part = open.pop()) {
+    yield part;
+    for (const each of partsOf(part).toReversed()) open.push(each);
+  }
 }
 
 /** A program: shared statements followed by those of its section. */
@@ -191,13 +203,12 @@ export function programOf(statements: readonly Statement[], part: "hcomp" | "pco
     for (const { text } of assignedIn(definition.body)) if (taken.has(text)) globals.add(text);
   }
   const reachable = new Set<string>();
-  const enter = (name: string): void => {
+  const open = [...new Set(callNames(main)), part];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const scope = functions.get(name);
-    if (scope === undefined || reachable.has(name)) return;
+    if (scope === undefined || reachable.has(name)) continue;
     reachable.add(name);
-    for (const callee of callNames(scope.definition.body)) enter(callee);
-  };
-  enter(part);
-  for (const callee of callNames(main)) enter(callee);
+    open.push(...new Set(callNames(scope.definition.body)));
+  }
   return { part, main, functions, globals, tables: tablesOf(main), reachable };
 }

@@ -77,15 +77,26 @@ export class StatementLowering {
     this.#to.place(this.#to.block());
   }
 
-  #if({ test, then, otherwise }: Statement & { readonly type: "if" }): void {
+  /** A chain of "elif" is a loop here: it may be longer than the stack is deep. */
+  #if(statement: Statement & { readonly type: "if" }): void {
     const to = this.#to;
-    const [yes, no, end] = [to.block(), to.block(), to.block()];
-    this.#expressions.condition(test, yes, no);
-    to.place(yes);
-    this.block(then);
-    to.end({ type: "jump", to: end });
-    to.place(no);
-    this.block(otherwise);
+    const end = to.block();
+    let chain: Statement & { readonly type: "if" } | undefined = statement;
+    while (chain !== undefined) {
+      const [yes, no] = [to.block(), to.block()];
+      to.line = chain.start;
+      this.#expressions.condition(chain.test, yes, no);
+      to.place(yes);
+      this.block(chain.then);
+      to.end({ type: "jump", to: end });
+      to.place(no);
+      const next: Statement | undefined = chain.otherwise[0];
+      if (chain.otherwise.length === 1 && next?.type === "if") chain = next;
+      else {
+        this.block(chain.otherwise);
+        chain = undefined;
+      }
+    }
     to.place(end);
   }
 

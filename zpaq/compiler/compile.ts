@@ -5,6 +5,7 @@
  */
 import { checkBoolean, checkKeys, checkLimit } from "@sluice/internal";
 import { assembleZpaq } from "../zpaql/assemble.ts";
+import { ZpaqMachine } from "../zpaql/machine.ts";
 import { generateCode } from "./_code_generation.ts";
 import type { SectionCode } from "./_code_generation.ts";
 import type { HeaderData } from "./_header.ts";
@@ -14,6 +15,8 @@ import type { OptimizationLevel } from "./_level.ts";
 import type { CodeSettings } from "./_lowering_context.ts";
 import { formatGraph } from "./_ir_text.ts";
 import { optimizeGraph } from "./_optimization.ts";
+import { settleFrames } from "./_liveness.ts";
+import { checkTranslation, isSmall } from "./_translation_check.ts";
 import type { Reporter } from "./_reporter.ts";
 import type { Program } from "./_scopes.ts";
 import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
@@ -46,6 +49,11 @@ export interface CompileZpaqlPyOptions {
   readonly machineShifts?: boolean | undefined;
   /** Words of the stack, which only functions that call themselves have. @default {65536} */
   readonly stackSize?: number | undefined;
+  /**
+   * Run the code of programs of up to 4096 bytes on a few inputs, and compare with what the source says.
+   * @default {true}
+   */
+  readonly verify?: boolean | undefined;
 }
 
 /** A compiled program. */
@@ -116,6 +124,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof CompileZpaqlPyOptions>([
   "checked",
   "machineShifts",
   "stackSize",
+  "verify",
 ]);
 /** libzpaq counts six bytes more than the program has in 16 bits. */
 const PROGRAM_SIZE_MAX = 65_529;
@@ -132,6 +141,7 @@ const ARRAY_BITS_MAX = 32;
  * and H or M grows by constant tables.
  *
  * @throws {TypeError} If an option has the wrong type or is not known.
+ * @throws {SluiceError} With code "TRANSLATION" if the code was checked and does not do what the source says.
  *
  * @example A model of order 1, compiled and run
  * ```ts
@@ -189,20 +199,14 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
   if (reporter.failed) return { diagnostics: reporter.diagnostics, program: undefined };
   const config = configOf({ ...header, components }, sections, reporter, flag("comments", true));
   const assembled = assembleZpaq(config);
-  const sourceMap = (["hcomp", "pcomp"] as const).flatMap((section) =>
-    (sections[section]?.instructions ?? []).map(({ pc, offset }) => ({
-      section,
-      pc,
-      ...reporter.source.positionOf(offset),
-      function: functionAt(programs[section]!, offset),
-    }))
-  );
-  const variables = (["hcomp", "pcomp"] as const).flatMap((section) =>
-    (sections[section]?.places ?? []).filter(({ variable: { name, temporary } }) =>
-      !temporary && /^\w/.test(name)
-    )
-      .map(({ variable, place }) => ({ section, name: variable.name, function: variable.owner, place }))
-  );
+  if (flag("verify", true)) {
+    for (const part of ["hcomp", "pcomp"] as const) {
+      const [section, program, bytes] = [sections[part], programs[part], assembled[part]];
+      if (section === undefined || program === undefined || bytes === undefined) continue;
+      verifySection({ section, program, bytes, header, reporter, settings: code, count: components.length });
+    }
+  }
+  const sourceMap = sourceMapOf(sections, programs, reporter);
   const program = {
     config,
     header: assembled.header,
@@ -210,12 +214,75 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     pcomp: assembled.pcomp,
     invocation: header.invocation,
     sourceMap,
-    variables,
+    variables: variablesOf(sections),
     ir: [sections.hcomp, sections.pcomp].map((section) =>
       section === undefined ? "" : formatGraph(section.graph)
     ).join(""),
   };
   return { diagnostics: reporter.diagnostics, program };
+}
+
+type Sections<T> = Readonly<Record<"hcomp" | "pcomp", T | undefined>>;
+
+function sourceMapOf(
+  sections: Sections<SectionCode>,
+  programs: Sections<Program>,
+  reporter: Reporter,
+): ZpaqlPySourceMapEntry[] {
+  const functions = {
+    hcomp: programs.hcomp && functionFinder(programs.hcomp),
+    pcomp: programs.pcomp && functionFinder(programs.pcomp),
+  };
+  return (["hcomp", "pcomp"] as const).flatMap((section) =>
+    (sections[section]?.instructions ?? []).map(({ pc, offset }) => ({
+      section,
+      pc,
+      ...reporter.source.positionOf(offset),
+      function: functions[section]?.(offset),
+    }))
+  );
+}
+
+function variablesOf(sections: Sections<SectionCode>): ZpaqlPyVariable[] {
+  return (["hcomp", "pcomp"] as const).flatMap((section) =>
+    (sections[section]?.places ?? []).filter(({ variable: { name, temporary } }) =>
+      !temporary && /^\w/.test(name)
+    )
+      .map(({ variable, place }) => ({ section, name: variable.name, function: variable.owner, place }))
+  );
+}
+
+/** One section and what it was made of. */
+interface CompiledSection {
+  readonly section: SectionCode;
+  readonly program: Program;
+  readonly bytes: Uint8Array;
+  readonly header: HeaderData;
+  readonly reporter: Reporter;
+  readonly settings: CodeSettings;
+  /** How many components the header has. */
+  readonly count: number;
+}
+
+/** Compares small code with its source. */
+function verifySection(
+  { section, program, bytes, header, reporter, settings, count }: CompiledSection,
+): void {
+  const isModel = program.part === "hcomp";
+  const [h, m] = isModel ? [header.hh, header.hm] : [header.ph, header.pm];
+  const sizes = { H: { own: h, whole: section.h }, M: { own: m, whole: section.m } };
+  if (!isSmall(bytes, sizes)) return;
+  // The graph of the source is made anew: the one that code was made of has been improved.
+  const graph = new Lowering(program, header, reporter, { ...settings, level: 0 }).make();
+  settleFrames(graph);
+  checkTranslation({
+    name: reporter.source.name,
+    graph,
+    code: bytes,
+    sizes,
+    contexts: isModel ? count : 0,
+    make: (code, options) => new ZpaqMachine(code, options),
+  });
 }
 
 function checkLevel(level: OptimizationLevel = 2): OptimizationLevel {
@@ -231,8 +298,9 @@ function compileSection(
   settings: CodeSettings,
   stackSize: number,
 ): SectionCode | undefined {
-  const graph = new Lowering(program, header, reporter, settings).make();
-  if (reporter.failed) return undefined;
+  const lowering = new Lowering(program, header, reporter, settings);
+  const graph = withinStack(lowering, () => lowering.make());
+  if (graph === undefined || reporter.failed) return undefined;
   optimizeGraph(graph, settings.level);
   const code = generateCode(graph, header, settings.level, stackSize);
   const { definition } = program.functions.get(program.part)!;
@@ -258,11 +326,24 @@ function compileSection(
   return undefined;
 }
 
+/** What `make` makes; undefined, and a finding, where the source is nested deeper than this host's stack allows. */
+function withinStack<T>(lowering: Lowering, make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError && error.message.includes("call stack"))) throw error;
+    const place = { start: lowering.line, end: lowering.line };
+    lowering.reporter.report("0110", place, "the program is nested too deeply here to be compiled");
+    return undefined;
+  }
+}
+
 /** Which functions take most of a program. */
 function largestFunctions(code: SectionCode, program: Program, reporter: Reporter): string {
   const sizes = new Map<string, number>();
+  const functionAt = functionFinder(program);
   for (const { offset, size } of code.instructions) {
-    const name = functionAt(program, offset) ?? "(module)";
+    const name = functionAt(offset) ?? "(module)";
     sizes.set(name, (sizes.get(name) ?? 0) + size);
   }
   const largest = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, 3);
@@ -271,12 +352,24 @@ function largestFunctions(code: SectionCode, program: Program, reporter: Reporte
   }`;
 }
 
-/** The function that a place of the source is in. */
-function functionAt(program: Program, offset: number): string | undefined {
-  for (const [name, { definition }] of program.functions) {
-    if (definition.start <= offset && offset < definition.end) return name;
-  }
-  return undefined;
+/** Finds the function that a place of the source is in. */
+function functionFinder(program: Program): (offset: number) => string | undefined {
+  const functions = [...program.functions].map(([name, { definition: { start, end } }]) => ({
+    name,
+    start,
+    end,
+  }))
+    .sort((a, b) => a.start - b.start);
+  return (offset) => {
+    let [low, high] = [0, functions.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (functions[middle]!.start <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const last = functions[low - 1];
+    return last !== undefined && offset < last.end ? last.name : undefined;
+  };
 }
 
 /** Everything as a config. */

@@ -9,7 +9,7 @@ import type { WasmCode } from "./_wasm_writer.ts";
 /** The function around the components, with its locals. */
 export interface NetworkFrame {
   readonly code: WasmCode;
-  /** Bits of the current byte behind a leading one. */
+  /** Bits of the current byte after a leading one. */
   readonly byte: number;
   /** What is known of the byte, spread so that both nibbles get cells of their own. */
   readonly nibbles: number;

@@ -2,7 +2,7 @@
  * ZPAQL instructions as WebAssembly: registers are locals, instructions are translated one by one. It answers as the
  * interpreter does, budgets included.
  *
- * Code between the targets of jumps is a block. Blocks stand in the order of their addresses, each behind the end of a
+ * Code between the targets of jumps is a block. Blocks stand in the order of their addresses, each after the end of a
  * label of its own, so that a jump forward is one branch; a jump back goes through a table at the front.
  */
 import { instructionSize, OP } from "../zpaql/_opcodes.ts";
@@ -100,7 +100,7 @@ export function findBlocks(
 export abstract class InstructionTranslator {
   protected readonly code: WasmCode;
   protected readonly blockCount: number;
-  /** Locals: A, and behind it B, C, D and F. */
+  /** Locals: A, and after it B, C, D and F. */
   protected readonly a: number;
   /** The block that is next, where that is told by the table. */
   protected readonly block: number;

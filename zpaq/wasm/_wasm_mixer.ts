@@ -13,7 +13,7 @@ function constant(value: number): number[] {
   return [...new Uint8Array(Int32Array.of(value, value, value, value).buffer)];
 }
 
-/** The bytes of a vector, each so far behind its place. */
+/** The bytes of a vector, each so far after its place. */
 function rotation(distance: number): number[] {
   return Array.from({ length: 16 }, (_, i) => (i + distance) % 16);
 }
@@ -24,7 +24,7 @@ export class MixCode extends ComponentCode {
   readonly #sum = this.code.local(TYPE.V128);
   readonly #error = this.code.local(TYPE.V128);
 
-  /** The local with up to eight guesses from `start` on, made when it is first asked for; zeros stand behind the last. */
+  /** The local with up to eight guesses from `start` on, made when it is first asked for; zeros stand after the last. */
   #inputs(start: number, count: number): number {
     const { code, frame } = this;
     const key = `${start} ${count}`;

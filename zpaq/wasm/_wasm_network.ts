@@ -13,10 +13,10 @@ import {
   DirectCode,
   IndirectCode,
   IndirectMixCode,
-  MatchCode,
   PairMixCode,
   RefinementCode,
 } from "./_wasm_components.ts";
+import { MatchCode } from "./_wasm_match.ts";
 import { translateContexts } from "./_wasm_contexts.ts";
 import { MixCode } from "./_wasm_mixer.ts";
 import { WASM, WasmCode, wasmModule } from "./_wasm_writer.ts";

@@ -127,7 +127,7 @@ export class WasmCode {
     return [FUNCTION, ...vector(new Array(this.#parameters).fill([TYPE.I32])), ...vector([[TYPE.I32]])];
   }
 
-  /** The locals as they stand in front of the body. */
+  /** The locals as they stand before the body. */
   get locals(): number[] {
     return vector(this.#locals.map((type) => [1, type]));
   }

@@ -31,7 +31,7 @@ const SEGMENT_START = Uint8Array.of(1, 0, 0, 0);
 /** Enough of coded data for its first byte. */
 const FIRST_BYTE_SIZE = 12;
 
-/** A block whose coded data is anything, behind a byte that says that nothing is to be post-processed. */
+/** A block whose coded data is anything, after a byte that says that nothing is to be post-processed. */
 function blockOf(header: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
   const program = Uint8Array.of(56, 0);
   const halting = concatBytes([

@@ -101,7 +101,7 @@ testBackends("a compiled network writes what the kernel's loops write", async (b
 });
 
 testBackends(
-  "a compiled network keeps its state over segments, in front of programs as well",
+  "a compiled network keeps its state over segments, before programs as well",
   async (backend) => {
     const model = disassembleZpaq(vector("all9").header);
     const pcomp = "pcomp ; a> 255 if a=0 out halt endif a^= 85 out halt end";

@@ -19,7 +19,7 @@ import type { ZpaqDecompressOptions } from "../mod.ts";
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
 const ROUNDS = LONG ? 20_000 : 400;
 const TAG_AND_START = "376b5374a03183d38cb228b0d37a50510201";
-/** A stored block of two segments behind a program. */
+/** A stored block of two segments after a program. */
 function blockOf(
   program: Uint8Array,
   ph: number,

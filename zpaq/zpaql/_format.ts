@@ -2,7 +2,7 @@
  * The layout of ZPAQ blocks.
  */
 
-/** Bytes in front of a block by which it is found among others. */
+/** Bytes before a block by which it is found among others. */
 export const LOCATOR_TAG: Uint8Array<ArrayBuffer> = Uint8Array.of(
   0x37,
   0x6b,

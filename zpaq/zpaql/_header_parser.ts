@@ -15,7 +15,7 @@ function argumentFault(name: ComponentName, args: readonly number[], index: numb
   const bits = (value: number, max: number): string | undefined =>
     value > max ? `has a table of 2^${value} cells, expected at most 2^${max}` : undefined;
   const input = (value: number): string | undefined =>
-    value >= index ? `takes component ${value} for input, expected one in front of it` : undefined;
+    value >= index ? `takes component ${value} for input, expected one before it` : undefined;
   switch (name) {
     case "const":
       return undefined;
@@ -87,7 +87,7 @@ export function parseHeader(bytes: Uint8Array, offset: number): ZpaqHeader {
     components.push({ name, arguments: args });
     at += length;
   }
-  if (bytes[at] !== 0) throw bad("has no zero behind its components");
+  if (bytes[at] !== 0) throw bad("has no zero after its components");
   if (at + 2 > bytes.length || bytes.at(-1) !== 0) throw bad("has no zero at its end");
   const tables = components.reduce((sum, component) => sum + tableSize(component), 0);
   const memory = 2 ** (hh + 2) + 2 ** hm + 2 ** (ph + 2) + 2 ** pm + bytes.length - 2 + 300 + tables;

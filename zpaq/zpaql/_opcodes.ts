@@ -24,7 +24,7 @@ const JUMPS = { 39: "jt", 47: "jf", 63: "jmp" } as const;
 /** Opcodes that are told apart by more than their word. */
 export const OP = { ERROR: 0, JT: 39, JF: 47, HALT: 56, OUT: 57, JMP: 63, LJ: 255 } as const;
 
-/** Words by opcode; undefined where the opcode is an error. "…=", "a+=" and the like take a number behind them. */
+/** Words by opcode; undefined where the opcode is an error. "…=", "a+=" and the like take a number after them. */
 export const OPCODE_WORDS: readonly (string | undefined)[] = words();
 /** Opcodes by word. */
 export const OPCODES: ReadonlyMap<string, number> = new Map(

@@ -15,7 +15,7 @@ export interface ZpaqMachineOptions {
   readonly m?: number | undefined;
   /** Instructions that one call of `run` may execute. @default {2 ** 24} */
   readonly budget?: number | undefined;
-  /** Called before each instruction. Return false to stop in front of it. */
+  /** Called before each instruction. Return false to stop before it. */
   readonly onStep?: ((machine: ZpaqMachine) => boolean | void) | undefined;
 }
 
@@ -100,7 +100,7 @@ export class ZpaqMachine {
   }
 
   /**
-   * Runs to HALT, to a breakpoint in front of an instruction other than the first, or until `onStep` says false.
+   * Runs to HALT, to a breakpoint before an instruction other than the first, or until `onStep` says false.
    *
    * @throws {SluiceError} With code "BAD_OPCODE" if the program fails.
    * @throws {LimitExceededError} With code "BUDGET_EXCEEDED" if it runs longer than its budget.

@@ -193,7 +193,7 @@ pub const File = struct {
         return sized;
     }
 
-    /// The first data at or behind `offset`, up to `end`; null when all of that is a hole. Without an answer of the file
+    /// The first data at or after `offset`, up to `end`; null when all of that is a hole. Without an answer of the file
     /// system everything is data.
     pub fn nextData(self: *const File, offset: u64, end: u64) ?Range {
         const seek_data = 3;

@@ -5,7 +5,7 @@ const std = @import("std");
 const heap = @import("heap.zig");
 const Result = @import("result.zig").Result;
 
-/// Room in front of each block for its size; keeps malloc's alignment.
+/// Room before each block for its size; keeps malloc's alignment.
 const header_size = 16;
 
 fn blockOf(size: usize) ?*anyopaque {

@@ -121,7 +121,7 @@ comptime {
     std.debug.assert(@alignOf(Step) == 4);
 }
 
-/// The bytes `[pos, end)` behind `pointer`, or null where the three numbers make no slice.
+/// The bytes `[pos, end)` of what `pointer` leads to, or null where the three numbers make no slice.
 pub fn sourceSlice(pointer: ?[*]const u8, pos: u32, end: u32) ?[]const u8 {
     if (pos > end) return null;
     if (pos == end) return &.{};

@@ -3,7 +3,7 @@
 
 const std = @import("std");
 
-/// Room in front of each block for its size; keeps blocks aligned to 16 bytes as C expects.
+/// Room before each block for its size; keeps blocks aligned to 16 bytes as C expects.
 const header_size = 16;
 const allocator = std.heap.wasm_allocator;
 

@@ -1,5 +1,5 @@
 //! Content-defined chunks: boundaries follow the content, so that an insertion moves chunks instead of changing them.
-//! A gear hash decides, with a harder condition before the wanted size and an easier one behind it (FastCDC's
+//! A gear hash decides, with a harder condition before the wanted size and an easier one after it (FastCDC's
 //! normalization), between a least and a greatest size.
 
 const std = @import("std");

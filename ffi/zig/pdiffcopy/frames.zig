@@ -114,7 +114,7 @@ pub const Comparison = struct {
                 const same = at < self.known_end and std.mem.eql(u8, ours, known);
                 if (!self.extendRun(if (same) .same else .hole, at, block_end)) break;
             } else {
-                // A run that waits is written in front of the block. One frame is never smaller than a run is.
+                // A run that waits is written before the block. One frame is never smaller than a run is.
                 const waiting: usize = if (self.run_end > self.run_start) run_size else 0;
                 const body = self.produced + waiting + header_size + digest_size;
                 if (body + size > self.target.len) break;
@@ -173,7 +173,7 @@ pub const Comparison = struct {
         self.run_start = self.run_end;
     }
 
-    /// The block lies behind room for the run that waits, its own header and its digest.
+    /// The block lies after room for the run that waits, its own header and its digest.
     fn emitData(self: *Comparison, position: u64, digest: []const u8, block: []u8) void {
         self.flushRun();
         const header: Header = .{ .type = .data, .size = @intCast(digest.len + block.len), .position = position };
@@ -214,7 +214,7 @@ pub const Application = struct {
     fault: Fault = .none,
     errno: files.Errno = 0,
 
-    /// Takes whole frames; stops in front of one that is not whole, or that is not the kind this handles.
+    /// Takes whole frames; stops before one that is not whole, or that is not the kind this handles.
     pub fn run(self: *Application, source: []const u8) void {
         while (self.fault == .none) {
             const rest = source[self.consumed..];

@@ -8,7 +8,7 @@ const slab = @import("../core/slab.zig");
 const Result = result.Result;
 const Step = result.Step;
 
-/// Digests of all blocks of `block_size` bytes of the source, the last one shorter, one behind the other; `produced` is
+/// Digests of all blocks of `block_size` bytes of the source, the last one shorter, one after the other; `produced` is
 /// their size. On `threads` threads where the target has them.
 fn hashBlocks(
     source: ?[*]const u8,

@@ -32,7 +32,7 @@ extern fn divbwt(text: [*]const u8, target: [*]u8, scratch: [*]i32, size: c_int,
 pub fn forward(text: []const u8, scratch: []i32, target: []u8) error{OutOfMemory}!usize {
     const answer = if (text.len > 0) divbwt(text.ptr, target.ptr, scratch.ptr, @intCast(text.len), null, null, 0) else 0;
     const index = std.math.cast(u32, answer) orelse return error.OutOfMemory;
-    // The row of the whole text has no byte in front of it, and the sorter leaves it out.
+    // The row of the whole text has no byte before it, and the sorter leaves it out.
     @memmove(target[index + 1 .. text.len + 1], target[index..text.len]);
     target[index] = 255;
     std.mem.writeInt(u32, target[text.len + 1 ..][0..4], index, .little);
@@ -47,7 +47,7 @@ pub const Inverse = struct {
     packed_links: bool,
     at: u32,
     begun: bool = false,
-    /// The row behind the last that starts with each byte.
+    /// The row after the last that starts with each byte.
     ends: [256]u32,
 
     /// Null when the block has no valid index. Else no link leads to the index row and each other row has one, so that the

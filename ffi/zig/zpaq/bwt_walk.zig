@@ -11,7 +11,7 @@ const blocks_max = 4096;
 const blocks_bits = 12;
 
 const Way = struct {
-    /// How many bytes it gives; the way behind it, 0 where the text ends.
+    /// How many bytes it gives; the way after it, 0 where the text ends.
     length: u32 = 0,
     next: u32 = 0,
     /// Where its bytes go; only ways of the text have a place.
@@ -24,7 +24,7 @@ pub const Walk = struct {
     /// How far a link stands to the left in its number.
     link_shift: u5,
     index: u32,
-    /// The row behind the last that starts with each byte.
+    /// The row after the last that starts with each byte.
     ends: *const [256]u32,
 
     way_shift: u5 = 0,

@@ -48,7 +48,7 @@ pub const Span = extern struct {
     target_len: usize,
     consumed: usize = 0,
     produced: usize = 0,
-    /// Whether more input can come behind `source`.
+    /// Whether more input can come after `source`.
     more: bool,
 };
 
@@ -204,7 +204,7 @@ pub fn startDecoding(model: *Model, first: *const [4]u8) void {
     model.current = std.mem.readInt(u32, first, .big);
 }
 
-/// The four bytes that end a segment's coded data, in front of four zeros.
+/// The four bytes that end a segment's coded data, before four zeros.
 pub fn finishEncoding(model: *Model, target: *[8]u8) void {
     var high = model.low;
     var low = model.low;

@@ -88,7 +88,7 @@ fn pieceAt(code: []const u8, starts: []const u32, address: u32) usize {
     return std.mem.findScalar(u32, starts, address).?;
 }
 
-/// Where pieces start: the beginning, what jumps lead to, and what stands behind jumps.
+/// Where pieces start: the beginning, what jumps lead to, and what stands after jumps.
 fn findStarts(comptime code: []const u8) []const u32 {
     @setEvalBranchQuota(100_000);
     var starts: []const u32 = &.{0};

@@ -24,7 +24,7 @@ pub const Flags = packed struct(u32) {
     hash: bool = false,
     /// Run every post-processor on the machine, even those that native code knows.
     plain: bool = false,
-    /// The target of each run has the segment's output so far right in front of where more is to go, and room for all
+    /// The target of each run has the segment's output so far right before where more is to go, and room for all
     /// that follows; code that needs a window can then work in the target.
     contiguous: bool = false,
     /// Stop with `program_ready` at a post-processor that native code does not know.

@@ -84,7 +84,7 @@ fn begin(self: *Encoder, header: ?[*]const u8, header_pos: u32, header_end: u32,
     return Result.ok.code();
 }
 
-/// Starts a segment: `prefix` is coded in front of the source, which goes through the transform that `numbers` say: log2
+/// Starts a segment: `prefix` is coded before the source, which goes through the transform that `numbers` say: log2
 /// of the block in MiB, the transform, and the five numbers of LZ77.
 fn segment(
     self: *Encoder,

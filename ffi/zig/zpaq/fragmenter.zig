@@ -17,7 +17,7 @@ pub const Fragmenter = struct {
     /// The byte that followed each byte last.
     order1: [256]u8 = @splat(0),
 
-    /// Reads up to the next cut; false when the input ends in front of one.
+    /// Reads up to the next cut; false when the input ends before one.
     pub fn scan(self: *Fragmenter, input: []const u8) bool {
         @setRuntimeSafety(false); // all indexes are bytes
         var hash: u32 = 0;

@@ -3,7 +3,7 @@
 
 const std = @import("std");
 
-/// Room behind the window that copies of whole words may write over.
+/// Room after the window that copies of whole words may write over.
 pub const window_slack = 64;
 const word_size = 16;
 
@@ -51,7 +51,7 @@ pub const Window = struct {
         return distance > 0 and distance <= written and distance <= self.reach;
     }
 
-    /// Repeats `length` bytes from `distance` back. False when they would come from in front of the segment.
+    /// Repeats `length` bytes from `distance` back. False when they would come from before the segment.
     pub fn copy(self: *Window, distance: u32, length: u64) bool {
         if (!self.reaches(self.written, distance)) return false;
         var left = length;
@@ -107,7 +107,7 @@ pub const Progress = enum { need_input, full, corrupt };
 
 /// zpaq's transform 1: codes of bits, lowest bit first.
 pub const BitDecoder = struct {
-    /// Low bits of offsets that stand in front of the rest.
+    /// Low bits of offsets that stand before the rest.
     low_bits: u5,
     bits: u64 = 0,
     bit_count: u32 = 0,
@@ -229,7 +229,7 @@ pub const BitDecoder = struct {
     }
 
     /// Decodes literals and matches that lie wholly in `input` and in the window, many at a time: their places are read
-    /// first and asked of the memory, then they are copied. Returns where in the input it stopped, in front of a code.
+    /// first and asked of the memory, then they are copied. Returns where in the input it stopped, before a code.
     ///
     /// Runtime safety is off: a code is read when `input_margin` bytes follow it and taken when what it writes leaves
     /// `window_slack` bytes, all distances are checked. Fuzzed by zpaq/fuzz_test.ts.
@@ -315,7 +315,7 @@ pub const BitDecoder = struct {
         return self.goOn(input, bit);
     }
 
-    /// Holds what is left of the byte that has `bit`; returns the place behind that byte.
+    /// Holds what is left of the byte that has `bit`; returns the place after that byte.
     fn goOn(self: *BitDecoder, input: []const u8, bit: usize) usize {
         const whole = (bit + 7) / 8;
         self.bit_count = @intCast(whole * 8 - bit);
@@ -349,7 +349,7 @@ const Sequence = struct {
 
 /// How many matches are asked of the memory at once.
 const sequences_max = 32;
-/// A code, and what reading whole words behind its literals takes.
+/// A code, and what reading whole words after its literals takes.
 const input_margin = 24;
 
 /// At least 57 bits of the input.
@@ -421,7 +421,7 @@ fn copyShifted(target: [*]u8, source: [*]const u8, count: usize, bits: *u64, bit
 pub const ByteDecoder = struct {
     /// The least length of a match.
     length_min: u8,
-    /// Bytes that the code at hand still has, plus one; 1 while literals come, 0 in front of a code.
+    /// Bytes that the code at hand still has, plus one; 1 while literals come, 0 before a code.
     left: u32 = 0,
     length: u32 = 0,
     offset: u32 = 0,

@@ -48,7 +48,7 @@ const Writer = struct {
         self.len += 1;
     }
 
-    /// The bits below the highest, each behind a one, and a zero.
+    /// The bits below the highest, each after a one, and a zero.
     fn gamma(self: *Writer, value: u32) void {
         var at = bitLength(value) - 1;
         while (at > 0) {
@@ -120,7 +120,7 @@ const Best = struct {
     length: u32,
     score: i32 = 0,
     position: u32 = 0,
-    /// Literals in front of the match.
+    /// Literals before the match.
     literals: u32 = 0,
 };
 
@@ -236,13 +236,13 @@ pub const SuffixSearch = struct {
     fn advance(_: *SuffixSearch, _: []const u8, _: u32) void {}
 };
 
-/// What neighbours are compared with: the input from `look` bytes behind `at` on, and what stands in front of that.
+/// What neighbours are compared with: the input from `look` bytes after `at` on, and what stands before that.
 const Place = struct {
     input: []const u8,
     at: u32,
     look: u32,
     length_min: u32,
-    /// What it costs to have literals in front of a match when there were none.
+    /// What it costs to have literals before a match when there were none.
     front_penalty: i32,
 
     /// Tries the neighbours on one side, the nearest first, until a length is too short.
@@ -297,13 +297,13 @@ const Place = struct {
         return if (bits >= 32) self.at else if (bits > 0) @min(self.at, (@as(u32, 1) << @intCast(bits)) - 1) else 0;
     }
 
-    /// Where the match with the `k`th neighbour starts; far behind `at` where that would be in front of the input.
+    /// Where the match with the `k`th neighbour starts; far after `at` where that would be before the input.
     inline fn position(self: *const Place, comptime side: Side, neighbours: []const i32, k: usize) u32 {
         const index = if (side == .up) k else neighbours.len - 1 - k;
         return @as(u32, @intCast(neighbours[index])) -% self.look;
     }
 
-    /// The first neighbour from the `start`th on whose match starts at most `reach` in front of `at`.
+    /// The first neighbour from the `start`th on whose match starts at most `reach` before `at`.
     inline fn next(self: *const Place, comptime side: Side, neighbours: []const i32, start: usize, reach: u32) ?usize {
         @setRuntimeSafety(false); // indexes stay inside `neighbours`; differences wrap on purpose
         const last = self.at -% 1;
@@ -336,7 +336,7 @@ fn scoreOf(length: u32, distance: u32) i32 {
 
 /// How far two places agree, counted from `start` on.
 inline fn matchLength(input: []const u8, from: u32, at: u32, start: u32) u32 {
-    @setRuntimeSafety(false); // both places are in front of the end, and `limit` keeps reads inside
+    @setRuntimeSafety(false); // both places are before the end, and `limit` keeps reads inside
     const limit: u32 = @min(match_max, @as(u32, @intCast(input.len)) - at);
     var length = start;
     while (length + 8 <= limit) {
@@ -349,9 +349,9 @@ inline fn matchLength(input: []const u8, from: u32, at: u32, start: u32) u32 {
     return length;
 }
 
-/// Where in front of `start` the places stop to agree.
+/// Where before `start` the places stop to agree.
 inline fn matchFront(input: []const u8, from: u32, at: u32, start: u32) u32 {
-    @setRuntimeSafety(false); // reads lie in front of those of `matchLength`
+    @setRuntimeSafety(false); // reads lie before those of `matchLength`
     var front = start;
     while (front > 0 and input[from + front - 1] == input[at + front - 1]) front -= 1;
     return front;

@@ -3,7 +3,7 @@
 
 const std = @import("std");
 
-/// Zeros behind a program, so that an operand cut off by its end reads as one and the machine stops at an error.
+/// Zeros after a program, so that an operand cut off by its end reads as one and the machine stops at an error.
 pub const code_slack = 4;
 
 /// Bytes of program that each byte of output lets a call run.
@@ -56,7 +56,7 @@ pub const Machine = extern struct {
     /// Runs to HALT. Without `output` OUT does nothing.
     ///
     /// Runtime safety is off: every index is masked by the size of its array, `pc` is at most `code_len` because jumps
-    /// are checked and the zeros behind the program are errors, and numbers wrap. An instruction cost 2.3 times as much
+    /// are checked and the zeros after the program are errors, and numbers wrap. An instruction cost 2.3 times as much
     /// with it. Fuzzed by zpaq/fuzz_test.ts.
     pub fn run(self: *Machine, output: ?*Output) Outcome {
         @setRuntimeSafety(false);
@@ -119,7 +119,7 @@ pub const Machine = extern struct {
     }
 };
 
-/// Bytes behind an opcode that belong to it.
+/// Bytes after an opcode that belong to it.
 pub fn operandSize(op: u8) u32 {
     return if (op == 255) 2 else if (op & 7 == 7) 1 else 0;
 }

@@ -41,12 +41,12 @@ pub const Post = struct {
     budget: u64,
     /// Whether known programs run natively.
     native: bool,
-    /// Whether the reader keeps each segment's output in front of where it wants more.
+    /// Whether the reader keeps each segment's output before where it wants more.
     contiguous: bool,
     /// Whether the host is asked who runs a program that native code does not know.
     offer: bool,
     stage: Stage = .kind,
-    /// Room for the program and the zeros behind it.
+    /// Room for the program and the zeros after it.
     code: []u8 = &.{},
     code_len: u32 = 0,
     machine: ?*Machine = null,
@@ -65,7 +65,7 @@ pub const Post = struct {
     /// The block is given; the program would go on in the state that leaves.
     spent: bool = false,
     inverse: ?bwt.Inverse = null,
-    /// E8E9 behind BWT: the text so far, untransformed at the end of the segment.
+    /// E8E9 after BWT: the text so far, untransformed at the end of the segment.
     filter: E8e9 = .{},
 
     pub fn deinit(self: *Post) void {

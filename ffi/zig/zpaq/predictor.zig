@@ -105,7 +105,7 @@ pub fn tableSize(header: Header) u64 {
 
 pub const Predictor = extern struct {
     count: u32,
-    /// Bits of the current byte behind a leading one.
+    /// Bits of the current byte after a leading one.
     byte: u32,
     /// What is known of the byte, spread so that both nibbles get cells of their own.
     nibbles: u32,
@@ -526,7 +526,7 @@ inline fn dot(weights: [*]const i32, inputs: [*]const i32, count: usize) i32 {
     while (at < count) : (at += lanes) {
         const weight: Lanes = weights[at..][0..lanes].*;
         const input: Lanes = inputs[at..][0..lanes].*;
-        // The weights behind the last input are zero.
+        // The weights after the last input are zero.
         sum += (weight >> @splat(8)) * input;
     }
     return @reduce(.Add, sum);

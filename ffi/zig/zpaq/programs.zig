@@ -12,7 +12,7 @@ pub const Transform = enum { bit_lz77, byte_lz77, bwt, e8e9 };
 /// A stored program, told apart from others by its bytes.
 pub const Known = struct {
     transform: Transform,
-    /// Whether E8E9 is undone behind the transform.
+    /// Whether E8E9 is undone after the transform.
     e8e9: bool = false,
     /// Low bits of offsets, or the least length of a match.
     parameter: u8 = 0,

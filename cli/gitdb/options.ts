@@ -1,0 +1,213 @@
+/**
+ * The tables of options of `sluice gitdb`.
+ */
+import { UsageFailure } from "../shared/exit.ts";
+import type { OptionGroup } from "../shared/options.ts";
+import type { GitdbSettings } from "./settings.ts";
+
+type Group = OptionGroup<GitdbSettings>;
+
+function count(value: string, name: string, min: number, max: number): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < min || number > max) {
+    throw new UsageFailure(`Option ${name} has the value "${value}", expected ${min} to ${max}`);
+  }
+  return number;
+}
+
+const COMMON: Group = {
+  title: "Where",
+  rows: [
+    {
+      long: ["git-dir"],
+      value: "next",
+      valueName: "DIR",
+      help: "The repository or its git folder (default: here)",
+      set: (settings, value) => settings.gitDir = value,
+    },
+    {
+      long: ["objects"],
+      value: "next",
+      valueName: "DIR",
+      help: "The folder of objects itself",
+      set: (settings, value) => settings.objects = value,
+    },
+    {
+      long: ["threads"],
+      value: "next",
+      valueName: "#",
+      help: "Threads that make objects (default: 1; 0: one a processor)",
+      set: (settings, value, name) => {
+        settings.threads = count(value, name, 0, 64) || navigator.hardwareConcurrency;
+      },
+    },
+    { short: "h", long: ["help"], help: "Show this help", set: (settings) => settings.help = true },
+  ],
+};
+
+const CAT_FILE: Group = {
+  title: "What to print",
+  rows: [
+    {
+      long: ["batch"],
+      value: "optional",
+      valueName: "FORMAT",
+      help: "For names on stdin: a line of facts, and the object",
+      set: (settings, value) => {
+        settings.batch = "batch";
+        if (value !== "") settings.format = value;
+      },
+    },
+    {
+      long: ["batch-check"],
+      value: "optional",
+      valueName: "FORMAT",
+      help: "For names on stdin: a line of facts",
+      set: (settings, value) => {
+        settings.batch = "check";
+        if (value !== "") settings.format = value;
+      },
+    },
+    { long: ["batch-all-objects"], help: "For all objects", set: (settings) => settings.allObjects = true },
+    {
+      long: ["unordered"],
+      help: "In whatever order is fastest",
+      set: (settings) => settings.unordered = true,
+    },
+    { long: ["buffer"], help: "Do not flush after each object", set: (settings) => settings.buffer = true },
+    { short: "t", help: "The type of one object", set: (settings) => settings.show = "type" },
+    { short: "s", help: "The size of one object", set: (settings) => settings.show = "size" },
+    {
+      short: "p",
+      help: "The content of one object, trees as lines",
+      set: (settings) => settings.show = "pretty",
+    },
+    { short: "e", help: "Exit with 0 if the object is there", set: (settings) => settings.show = "exists" },
+  ],
+};
+
+const HASH_OBJECT: Group = {
+  title: "What to store",
+  rows: [
+    {
+      short: "t",
+      value: "next",
+      valueName: "TYPE",
+      help: "The type (default: blob)",
+      set: (settings, value) => settings.type = value,
+    },
+    { short: "w", help: "Store the object, too", set: (settings) => settings.write = true },
+    { long: ["stdin"], help: "Take the object from stdin", set: (settings) => settings.stdin = true },
+  ],
+};
+
+const VERIFY_PACK: Group = {
+  title: "What to print",
+  rows: [
+    {
+      short: "v",
+      long: ["verbose"],
+      help: "List all objects and lengths of chains",
+      set: (settings) => settings.verbose = true,
+    },
+    {
+      short: "s",
+      long: ["stat-only"],
+      help: "Only the lengths of chains, without checking",
+      set: (settings) => settings.statOnly = true,
+    },
+  ],
+};
+
+const PACK_OBJECTS: Group = {
+  title: "How to pack",
+  rows: [
+    {
+      long: ["window"],
+      value: "next",
+      valueName: "#",
+      help: "Objects that each one is tried against (default: 10)",
+      set: (settings, value, name) => settings.window = count(value, name, 0, 4096),
+    },
+    {
+      long: ["depth"],
+      value: "next",
+      valueName: "#",
+      help: "The longest chain of deltas (default: 50)",
+      set: (settings, value, name) => settings.depth = count(value, name, 0, 4095),
+    },
+    {
+      long: ["no-reuse-delta"],
+      help: "Make all deltas anew instead of copying those of other packs",
+      set: (settings) => settings.reuseDeltas = false,
+    },
+    { long: ["stdout"], help: "Write the pack to stdout", set: (settings) => settings.stdout = true },
+  ],
+};
+
+const INDEX_PACK: Group = {
+  title: "How to index",
+  rows: [
+    {
+      long: ["stdin"],
+      help: "Take the pack from stdin and store it in the database",
+      set: (settings) => settings.stdin = true,
+    },
+    {
+      long: ["fix-thin"],
+      help: "Add bases that a thin pack leaves out",
+      set: (settings) => settings.fixThin = true,
+    },
+    {
+      long: ["strict"],
+      help: "Refuse objects that come twice, or that git would not accept",
+      set: (settings) => settings.strict = true,
+    },
+    {
+      short: "o",
+      value: "next",
+      valueName: "FILE",
+      help: "The index (default: beside the pack)",
+      set: (settings, value) => settings.output = value,
+    },
+    {
+      long: ["index-version"],
+      value: "next",
+      valueName: "1|2[,OFFSET]",
+      help: "Version of the index, and from which offset on it uses 64 bits",
+      set: (settings, value) => settings.indexVersion = value,
+    },
+    { long: ["rev-index"], help: "Write a reverse index, too", set: (settings) => settings.revIndex = true },
+    { long: ["verify"], help: "Check a pack that has an index", set: (settings) => settings.verify = true },
+  ],
+};
+
+const REPACK: Group = {
+  title: "What to do with what was packed",
+  rows: [
+    {
+      short: "d",
+      help: "Remove packs and loose objects that the new pack has",
+      set: (settings) => settings.delete = true,
+    },
+    {
+      short: "f",
+      help: "Make all deltas anew, as --no-reuse-delta",
+      set: (settings) => settings.reuseDeltas = false,
+    },
+  ],
+};
+
+/** Tables of options by subcommand. */
+export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
+  "cat-file": [COMMON, CAT_FILE],
+  "hash-object": [COMMON, HASH_OBJECT],
+  "verify-pack": [COMMON, VERIFY_PACK],
+  "show-index": [COMMON],
+  "pack-objects": [COMMON, PACK_OBJECTS],
+  "index-pack": [COMMON, INDEX_PACK],
+  "unpack-objects": [COMMON],
+  "multi-pack-index": [COMMON],
+  repack: [COMMON, PACK_OBJECTS, REPACK],
+  fsck: [COMMON],
+};
