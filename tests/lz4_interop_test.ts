@@ -242,3 +242,14 @@ Deno.test("sluice lz4 index, cat, carve, splits, info, recover and resume", asyn
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("lz4 --fast=0 is refused, as by the tool", async () => {
+  const file = Deno.makeTempFileSync();
+  try {
+    const { code, stdout, stderr } = await sluice("--fast=0", "-c", file);
+    assertEquals(stdout.length, 0);
+    assert(code !== 0 && stderr.includes("--fast"), stderr);
+  } finally {
+    Deno.removeSync(file);
+  }
+});
