@@ -29,6 +29,7 @@ const DENO_ONLY: readonly string[] = [
   "internal/file_source.ts",
   "gitdb/object/_fs.ts",
   "gitdb/loose/_loose_files.ts",
+  "gitdb/object/_shared_mode.ts",
   "gitdb/write/create_pack.ts",
   "gitdb/write/index_pack.ts",
   "gitdb/write/maintenance.ts",

@@ -55,7 +55,7 @@ export function checkInteger(name: string, value: unknown, min: number, max: num
       `Cannot use option "${name}": it is ${value}, expected an integer from ${min} to ${max}`,
     );
   }
-  return value;
+  return value + 0; // minus zero is no integer to the native library
 }
 
 /**

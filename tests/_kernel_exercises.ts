@@ -34,7 +34,7 @@ import { ZpaqHashKernel } from "../zpaq/kernel/hash.ts";
 import { ZSTD_DECODE } from "../zstd/kernel/decode_module.ts";
 import { ZstdDecoderKernel } from "../zstd/kernel/decoder.ts";
 import { ZSTD_ENCODE } from "../zstd/kernel/encode_module.ts";
-import { ZstdEncoderKernel } from "../zstd/kernel/encoder.ts";
+import { RESULT, ZstdEncoderKernel } from "../zstd/kernel/encoder.ts";
 import type { Exercise } from "./_exercises.ts";
 import { Random, text } from "./_data.ts";
 
@@ -51,6 +51,28 @@ function words(...numbers: (number | boolean)[]): Bytes {
 
 /** The jobs. */
 export const KERNEL_EXERCISES: readonly Exercise[] = [
+  {
+    name: "zstd value in slices",
+    modules: [ZSTD_ENCODE],
+    run: (): Bytes => {
+      using encoder = new ZstdEncoderKernel({ maxMemory: 0, backend: undefined });
+      const check = (result: number): number => {
+        if (result < 0) throw encoder.error(result, "compress in slices");
+        return result;
+      };
+      check(encoder.hold(MIDDLE));
+      const parts: Bytes[] = [];
+      for (let ended = false; !ended;) {
+        const target = new Uint8Array(5000);
+        ended = check(encoder.stepHeld(target)) === RESULT.FRAME_END;
+        parts.push(target.subarray(0, encoder.produced));
+      }
+      const frame = concatBytes(parts);
+      check(encoder.pledge(MIDDLE.length));
+      check(encoder.compress(MIDDLE, new Uint8Array(MIDDLE.length), 0));
+      return words(frame.length === encoder.produced, encoder.stepHeld(new Uint8Array(5000)) < 0);
+    },
+  },
   {
     name: "zstd facts and resets",
     modules: [ZSTD_ENCODE, ZSTD_DECODE],

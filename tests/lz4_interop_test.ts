@@ -242,3 +242,40 @@ Deno.test("sluice lz4 index, cat, carve, splits, info, recover and resume", asyn
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("lz4 --fast=0 is refused, as by the tool", async () => {
+  const file = Deno.makeTempFileSync();
+  try {
+    const { code, stdout, stderr } = await sluice("--fast=0", "-c", file);
+    assertEquals(stdout.length, 0);
+    assert(code !== 0 && stderr.includes("--fast"), stderr);
+  } finally {
+    Deno.removeSync(file);
+  }
+});
+
+Deno.test({
+  name: "our frames of every kind, joined, decode whole with the lz4 tool",
+  ignore,
+  async fn() {
+    const frames: Uint8Array[] = [];
+    const contents: Uint8Array[] = [];
+    const add = (frame: Uint8Array, content: Uint8Array) => void (frames.push(frame), contents.push(content));
+    for (const linked of [false, true]) {
+      for (const [i, blockSize] of [4, 5, 7, 333].entries()) {
+        for (
+          const [contentChecksum, blockChecksum] of [[false, false], [true, false], [true, true]] as const
+        ) {
+          const content = CONTENT.subarray(i * 1000, 1000 + 70_000 * i);
+          add(compressLz4(content, { linked, blockSize, contentChecksum, blockChecksum }), content);
+        }
+        const legacy = CONTENT.subarray(0, 5000 * (i + 1));
+        add(compressLz4(legacy, { format: "legacy" }), legacy);
+        add(compressLz4(new Uint8Array(), { contentSize: i % 2 === 0 ? "auto" : "none" }), new Uint8Array());
+        add(new Uint8Array([0x50 + i, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9]), new Uint8Array());
+      }
+    }
+    assertEquals(await lz4(["-dc"], join(...frames)), join(...contents));
+    assertEquals(decompressLz4(join(...frames)), join(...contents));
+  },
+});

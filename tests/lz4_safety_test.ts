@@ -3,12 +3,12 @@
  * called verified.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { compressLz4, recoverLz4 } from "@sluice/lz4";
+import { compressLz4, Lz4Encoder, recoverLz4 } from "@sluice/lz4";
 import { run, sluice } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
 import { inDirectory } from "./_directory.ts";
 import { bytesAt } from "./_outputs.ts";
-import { Random, text } from "./_data.ts";
+import { join, Random, text } from "./_data.ts";
 import { testBackends } from "./_backends.ts";
 
 const CONTENT = text(3_000_000, 5);
@@ -168,6 +168,52 @@ testBackends("a block that decodes to less than it holds marks all that follows 
   }
   assert(shorts > 0);
 });
+
+/** A frame of pieces that were flushed, which declares its size. */
+function flushedFrame(linked: boolean, contentChecksum: boolean): Uint8Array {
+  using encoder = new Lz4Encoder({
+    linked,
+    contentChecksum,
+    blockSize: 65536,
+    contentSize: CONTENT.length,
+  });
+  const parts: Uint8Array[] = [];
+  for (let pos = 0; pos < CONTENT.length; pos += 50_000) {
+    parts.push(encoder.push(CONTENT.subarray(pos, pos + 50_000)), encoder.flush());
+  }
+  return join(...parts, encoder.finish());
+}
+
+for (const linked of [false, true]) {
+  for (const contentChecksum of [false, true]) {
+    const kind = `${linked ? "linked" : "independent"} frame${contentChecksum ? " with a checksum" : ""}`;
+    testBackends(`short blocks of a flushed ${kind} are no damage until its end proves it`, () => {
+      const file = flushedFrame(linked, contentChecksum);
+      const parts = [...recoverLz4(file)];
+      assert(parts.length > 3);
+      for (const part of parts) assert(part.kind === "content" && !part.suspect, JSON.stringify(part.in));
+      assertEquals(
+        join(...parts.map((part) => part.kind === "content" ? part.bytes : new Uint8Array())),
+        CONTENT,
+      );
+
+      let marked = 0;
+      for (let at = 30; at < 500; at += 7) {
+        const bad = file.slice();
+        bad[at]! ^= 0x15;
+        const found = [...recoverLz4(bad)];
+        const same = join(...found.map((part) => part.kind === "content" ? part.bytes : new Uint8Array()));
+        if (same.length === CONTENT.length && !contentChecksum) continue; // nothing tells
+        marked++;
+        assert(found.some((part) => part.kind === "damage"), `byte ${at}`);
+      }
+      assert(marked > 0);
+      // Cut short: the end never comes, so the doubt stays.
+      const cut = [...recoverLz4(file.subarray(0, file.length - 9))];
+      assert(cut.some((part) => part.kind === "damage" && part.reason === "BLOCK_SHORT"));
+    });
+  }
+}
 
 const TOOL_IS_HERE = await run("lz4", ["--version"]).then(({ code }) => code === 0, () => false);
 

@@ -1,8 +1,8 @@
 /**
  * `sluice gitdb hash-object`.
  */
-import { MemoryStore } from "@sluice/gitdb";
-import type { ObjectInput, ObjectType } from "@sluice/gitdb";
+import { checkObject, CorruptDataError, MemoryStore } from "@sluice/gitdb";
+import type { HashAlgorithm, ObjectInput, ObjectType } from "@sluice/gitdb";
 import { EXIT } from "../shared/exit.ts";
 import { openDatabase } from "./names.ts";
 import { fatal } from "./settings.ts";
@@ -30,12 +30,24 @@ export async function hashObject(operands: readonly string[], settings: GitdbSet
   }
   if (settings.write) {
     await using database = await openDatabase(settings);
+    for (const { body } of inputs) check(type, body as Uint8Array, database.hashAlgorithm);
     for (const input of inputs) console.log(`${await database.write(input)}`);
     return EXIT.ok;
   }
   const database = await openDatabase(settings).catch(() => undefined);
   const memory = new MemoryStore({ hashAlgorithm: database?.hashAlgorithm });
   await database?.[Symbol.asyncDispose]();
+  for (const { body } of inputs) check(type, body as Uint8Array, memory.hashAlgorithm);
   for (const input of inputs) console.log(`${await memory.write(input)}`);
   return EXIT.ok;
+}
+
+/** Refuses what git could not read again. */
+function check(type: ObjectType, bytes: Uint8Array, hashAlgorithm: HashAlgorithm): void {
+  try {
+    checkObject(type, bytes, { hashAlgorithm });
+  } catch (error) {
+    if (error instanceof CorruptDataError) throw fatal(error.message);
+    throw error;
+  }
 }

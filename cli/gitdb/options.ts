@@ -160,7 +160,7 @@ const INDEX_PACK: Group = {
     },
     {
       long: ["strict"],
-      help: "Refuse objects that come twice",
+      help: "Refuse objects that come twice, or that git would not accept",
       set: (settings) => settings.strict = true,
     },
     {

@@ -125,7 +125,11 @@ const COMPRESSION_ROWS: readonly Row[] = [
     long: ["fast"],
     value: "optional",
     help: "Faster than level 1, the more the higher",
-    set: (s, value, name) => s.level = -(value === "" ? 1 : count(value, name)),
+    set: (s, value, name) => {
+      const factor = value === "" ? 1 : count(value, name);
+      if (factor === 0) throw new UsageFailure(`Option ${name} has the value 0, expected 1 or more`);
+      s.level = -factor;
+    },
   },
   { long: ["best"], help: "Level 12", set: (s) => s.level = LEVEL_MAX },
   {

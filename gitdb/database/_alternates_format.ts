@@ -2,11 +2,28 @@
  * `objects/info/alternates`: folders of other databases, one a line (gitrepository-layout).
  */
 
-/** The paths that a file names, as they stand in it. */
-export function parseAlternates(text: string): string[] {
-  return text.split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => line.startsWith('"') ? unquote(line) ?? line : line);
+import { SluiceError } from "@sluice/internal";
+
+/**
+ * The paths that a file names, as they are written. A path that is not UTF-8 can't be opened by Deno: `refuse` is told.
+ */
+export function parseAlternates(file: Uint8Array, refuse: (error: SluiceError) => void): string[] {
+  const paths: string[] = [];
+  for (let at = 0; at < file.length;) {
+    const end = file.indexOf(0x0a, at);
+    const line = file.subarray(at, end < 0 ? file.length : end);
+    at += line.length + 1;
+    if (line.length === 0 || line[0] === 0x23) continue;
+    const bytes = line[0] === 0x22 ? unquote(line) ?? line : line;
+    try {
+      paths.push(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    } catch (cause) {
+      const shown = new TextDecoder().decode(bytes.subarray(0, 200));
+      const message = `Cannot follow the alternate "${shown}": its name is not UTF-8`;
+      refuse(new SluiceError(message, { format: "git", code: "BAD_ALTERNATE", cause }));
+    }
+  }
+  return paths;
 }
 
 const ESCAPES: Readonly<Record<string, number>> = {
@@ -22,14 +39,13 @@ const ESCAPES: Readonly<Record<string, number>> = {
 };
 
 /** What stands between C quotes; undefined where the quoting is broken. */
-function unquote(line: string): string | undefined {
-  const source = new TextEncoder().encode(line);
+function unquote(source: Uint8Array): Uint8Array | undefined {
   const bytes: number[] = [];
   let at = 1;
   while (at < source.length) {
     const byte = source[at++]!;
     if (byte === 0x22) {
-      return at === source.length ? new TextDecoder().decode(new Uint8Array(bytes)) : undefined;
+      return at === source.length ? new Uint8Array(bytes) : undefined;
     }
     if (byte !== 0x5c) {
       bytes.push(byte);

@@ -2,6 +2,7 @@
  * Finding the objects of a repository and the hash that it uses. Deno only.
  */
 import type { HashAlgorithm } from "../object/_object_id.ts";
+import { parseConfig } from "../object/_config.ts";
 import { joinPath, readText, statPath } from "../object/_fs.ts";
 import { NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
 
@@ -38,18 +39,9 @@ async function commonFolder(gitFolder: string): Promise<string> {
 
 /** The two keys of a configuration that say how objects are named. */
 export function hashOfConfig(text: string): HashAlgorithm {
-  let section = "";
-  let version = 0;
-  let format = "sha1";
-  for (const line of text.split("\n").map((line) => line.trim())) {
-    const header = /^\[\s*([\w.-]+)\s*\]/.exec(line);
-    if (header !== null) section = header[1]!.toLowerCase();
-    const pair = /^([\w-]+)\s*=\s*"?([^"#;]*)"?/.exec(line);
-    if (pair === null) continue;
-    const key = `${section}.${pair[1]!.toLowerCase()}`;
-    if (key === "core.repositoryformatversion") version = Number(pair[2]!.trim());
-    if (key === "extensions.objectformat") format = pair[2]!.trim().toLowerCase();
-  }
+  const values = parseConfig(text);
+  const version = Number(values.get("core.repositoryformatversion") ?? 0);
+  const format = (values.get("extensions.objectformat") ?? "sha1").toLowerCase();
   if (version < 1 || format === "sha1") return "sha1";
   if (format === "sha256") return "sha256";
   throw new UnsupportedFeatureError(`Cannot open the repository: its object format is "${format}"`, {

@@ -5,7 +5,7 @@
  */
 import { SluiceError } from "@sluice/internal";
 import { parseAlternates } from "./_alternates_format.ts";
-import { isMissing, isSettled, joinPath, readText, realPath, statPath, toPath } from "../object/_fs.ts";
+import { isSettled, joinPath, readSmallFile, realPath, statPath, toPath } from "../object/_fs.ts";
 import { CompoundDatabase } from "./compound_database.ts";
 import { LooseStore } from "../loose/loose_store.ts";
 import type { ObjectReader } from "../object/object.ts";
@@ -139,11 +139,13 @@ export class AlternatesStore extends CompoundDatabase {
       if (depth < DEPTH_MAX) await follow(folder, depth + 1);
     };
     const follow = async (objects: string, depth: number): Promise<void> => {
-      const text = await readText(joinPath(objects, "info/alternates")).catch((error) => {
-        if (isMissing(error)) return undefined;
-        throw error;
+      const file = await readSmallFile(joinPath(objects, "info/alternates"));
+      const paths = parseAlternates(file ?? new Uint8Array(), (error) => {
+        // Its objects would seem to be missing, and nobody would know why.
+        if (onWarning === undefined) throw error;
+        onWarning(error);
       });
-      for (const path of parseAlternates(text ?? "")) await visit(objects, path, depth);
+      for (const path of paths) await visit(objects, path, depth);
     };
     await follow(own, 0);
     for (const path of additional) await visit(own, path, 0);

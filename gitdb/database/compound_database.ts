@@ -72,6 +72,7 @@ export class CompoundDatabase extends ObjectStore {
 
   /** Asks one store after the other; on a miss once more after a look at what is new. */
   async #first<T>(id: ObjectId, ask: (source: ObjectReader) => Promise<T>): Promise<T> {
+    this.checkOpen();
     for (let tries = 0;; tries++) {
       const seen = this.#changes;
       let failure: SluiceError | undefined;
@@ -90,6 +91,7 @@ export class CompoundDatabase extends ObjectStore {
   /** Whether an object is there. */
   override async has(id: IdLike, options?: ReadOptions): Promise<boolean> {
     const known = ObjectId.from(id, this.hashAlgorithm);
+    this.checkOpen();
     if (emptyObjectKind(known) !== undefined) return true;
     const seen = this.#changes;
     for (const source of this.sources) if (await source.has(known, options)) return true;
@@ -100,6 +102,7 @@ export class CompoundDatabase extends ObjectStore {
 
   /** Marks an object as in use in the first store that can; returns false where none can. */
   async freshen(id: IdLike): Promise<boolean> {
+    this.checkOpen();
     for (const source of this.sources) if (await source.freshen?.(id) === true) return true;
     return false;
   }
@@ -107,6 +110,7 @@ export class CompoundDatabase extends ObjectStore {
   /** Facts about an object. */
   override async info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo> {
     const known = ObjectId.from(id, this.hashAlgorithm);
+    this.checkOpen();
     try {
       return emptyObject(known) ?? await this.#first(known, (source) => source.info(known, options));
     } catch (error) {
@@ -125,6 +129,7 @@ export class CompoundDatabase extends ObjectStore {
   }
 
   async #readPlain(id: ObjectId, options?: ReadOptions): Promise<GitObject> {
+    this.checkOpen();
     return emptyObject(id) ?? await this.#first(id, (source) => source.read(id, options));
   }
 
@@ -143,6 +148,7 @@ export class CompoundDatabase extends ObjectStore {
 
   /** The ids of all objects. */
   override async *ids(options: EnumerateOptions = {}): AsyncGenerator<ObjectId> {
+    this.checkOpen();
     const { order = "id", unique = true } = options;
     if (order === "id") {
       const sources = this.sources.map((source) => withId(source.ids({ ...options, order })));
@@ -163,6 +169,7 @@ export class CompoundDatabase extends ObjectStore {
 
   /** Ids that start with these hex digits, in order, at most `limit`. */
   override async candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+    this.checkOpen();
     return mergeIds(
       await Promise.all(this.sources.map((source) => source.candidates(prefix, limit))),
       limit,
@@ -171,6 +178,7 @@ export class CompoundDatabase extends ObjectStore {
 
   /** Lets every store look for what has changed. */
   override async refresh(options?: { readonly force?: boolean | undefined }): Promise<boolean> {
+    this.checkOpen();
     const changed = (await Promise.all(this.sources.map((source) => source.refresh(options)))).includes(true);
     if (changed) {
       this.#hopeless.clear();
@@ -329,6 +337,7 @@ export class CompoundDatabase extends ObjectStore {
 
   /** Closes all stores. */
   override async [Symbol.asyncDispose](): Promise<void> {
+    this.markClosed();
     for (const source of this.sources) await source[Symbol.asyncDispose]();
   }
 }

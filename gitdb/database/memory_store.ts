@@ -56,6 +56,7 @@ export class MemoryStore extends ObjectStore implements ObjectWriter {
   }
 
   #find(id: IdLike): { facts: Parameters<typeof infoOf>[0]; bytes: Uint8Array<ArrayBuffer> } {
+    this.checkOpen();
     const known = ObjectId.from(id, this.hashAlgorithm);
     const object = this.#objects.get(`${known}`);
     if (object === undefined) throw objectNotFound(known);
@@ -81,18 +82,21 @@ export class MemoryStore extends ObjectStore implements ObjectWriter {
 
   /** The ids of all objects. */
   override async *ids(_options?: EnumerateOptions): AsyncGenerator<ObjectId> {
+    this.checkOpen();
     yield* [...this.#objects.values()].map(({ id }) => id).sort(ObjectId.compare);
   }
 
   /** Ids that start with these hex digits, in order, at most `limit`. */
-  override candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+  override async candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+    this.checkOpen();
     const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
     const found = [...this.#objects.entries()].filter(([hex]) => hex.startsWith(wanted));
-    return Promise.resolve(found.map(([, { id }]) => id).sort(ObjectId.compare).slice(0, limit));
+    return await Promise.resolve(found.map(([, { id }]) => id).sort(ObjectId.compare).slice(0, limit));
   }
 
   /** Stores an object; returns its id. */
   async write(input: ObjectInput | EncodedInput): Promise<ObjectId> {
+    this.checkOpen();
     let type: ObjectType;
     let bytes: Uint8Array;
     if (isEncoded(input)) {
@@ -133,6 +137,7 @@ export class MemoryStore extends ObjectStore implements ObjectWriter {
 
   /** Forgets all objects. */
   override [Symbol.asyncDispose](): Promise<void> {
+    this.markClosed();
     this.#objects.clear();
     return Promise.resolve();
   }

@@ -5,6 +5,8 @@
 import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
 import type { HashAlgorithm } from "../object/_object_id.ts";
 import { isMissing, joinPath, touchFile } from "../object/_fs.ts";
+import { share } from "../object/_shared_mode.ts";
+import type { SharedMode } from "../object/_shared_mode.ts";
 
 const HEAD_SIZE = 256;
 
@@ -67,6 +69,11 @@ function temporaryName(): string {
   return `tmp_obj_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
 }
 
+function makeFolder(path: string, shared: SharedMode | undefined): void {
+  Deno.mkdirSync(path, { recursive: true });
+  share(path, shared);
+}
+
 /** A new file beside its place, under a name that readers pass over. */
 export class TemporaryFile implements Disposable {
   readonly path: string;
@@ -74,15 +81,18 @@ export class TemporaryFile implements Disposable {
   #open = true;
   #kept = false;
 
-  /** Creates it in a folder, which is made where it is not there. */
-  constructor(folder: string) {
+  readonly #shared: SharedMode | undefined;
+
+  /** Creates it in a folder, which is made where it is not there; `shared` says who else may use what is made. */
+  constructor(folder: string, shared?: SharedMode) {
+    this.#shared = shared;
     this.path = joinPath(folder, temporaryName());
     const options = { write: true, createNew: true, mode: 0o444 };
     try {
       this.#file = Deno.openSync(this.path, options);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
-      Deno.mkdirSync(folder, { recursive: true });
+      makeFolder(folder, shared);
       this.#file = Deno.openSync(this.path, options);
     }
   }
@@ -101,6 +111,7 @@ export class TemporaryFile implements Disposable {
   /** Gives it its name; returns false where another file has that name, which then stays and is marked as in use. */
   commit(path: string, durability: Durability): boolean {
     this.#close(durability);
+    share(this.path, this.#shared);
     if (!this.#link(path)) {
       if (freshenLoose(path)) return false;
       Deno.renameSync(this.path, path);
@@ -117,7 +128,8 @@ export class TemporaryFile implements Disposable {
       return true;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) {
-        Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+        makeFolder(path.slice(0, path.lastIndexOf("/")), this.#shared);
+        return this.#link(path);
       }
       return false;
     }

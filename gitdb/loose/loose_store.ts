@@ -13,6 +13,7 @@ import { bytesOfBody, bytesOfStream, chunksOfBody, isEncoded } from "../object/_
 import { freshenLoose, looseIdsIn, loosePath, looseStat, readHead, TemporaryFile } from "./_loose_files.ts";
 import type { Durability } from "./_loose_files.ts";
 import { decodeLoose, looseHeader, readLooseHeader, streamLoose } from "./_loose_format.ts";
+import { sharedModeOf } from "../object/_shared_mode.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
 import { KIND_OF_TYPE, kindOfType } from "../object/_object_kind.ts";
 import { infoOf, MemoryObject, StreamedObject } from "../object/_stored_object.ts";
@@ -86,11 +87,13 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
 
   /** The whole path of an object's file; undefined where there is none. */
   findPath(id: IdLike): string | undefined {
+    this.checkOpen();
     const path = joinPath(this.root, this.pathOf(id));
     return looseStat(path) === undefined ? undefined : path;
   }
 
   #open(id: IdLike): { id: ObjectId; path: string; size: number; what: string } {
+    this.checkOpen();
     const known = ObjectId.from(id, this.hashAlgorithm);
     const path = joinPath(this.root, loosePath(known));
     const info = looseStat(path);
@@ -124,7 +127,10 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
    * ```
    */
   freshen(id: IdLike): Promise<boolean> {
-    return new Promise((resolve) => resolve(freshenLoose(joinPath(this.root, this.pathOf(id)))));
+    return new Promise((resolve) => {
+      this.checkOpen();
+      resolve(freshenLoose(joinPath(this.root, this.pathOf(id))));
+    });
   }
 
   /** Whether an object need not be written, because it was found and marked as in use. */
@@ -168,20 +174,23 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
 
   /** The ids of all objects. */
   override async *ids(_options?: EnumerateOptions): AsyncGenerator<ObjectId> {
+    this.checkOpen();
     for (let byte = 0; byte < 256; byte++) {
       yield* looseIdsIn(this.root, byte.toString(16).padStart(2, "0"), this.hashAlgorithm);
     }
   }
 
   /** Ids that start with these hex digits, in order, at most `limit`; reads one folder. */
-  override candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+  override async candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+    this.checkOpen();
     const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
     const ids = looseIdsIn(this.root, wanted.slice(0, 2), this.hashAlgorithm);
-    return Promise.resolve(ids.filter((id) => `${id}`.startsWith(wanted)).slice(0, limit));
+    return await Promise.resolve(ids.filter((id) => `${id}`.startsWith(wanted)).slice(0, limit));
   }
 
   /** Stores an object; returns its id. */
   async write(input: ObjectInput | EncodedInput, options: WriteOptions = {}): Promise<ObjectId> {
+    this.checkOpen();
     options.signal?.throwIfAborted();
     if (isEncoded(input)) return await this.#writeEncoded(input);
     kindOfType(input.type);
@@ -210,7 +219,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
 
   #commit(id: ObjectId, encoded: Uint8Array): void {
     const path = joinPath(this.root, loosePath(id));
-    const file = new TemporaryFile(path.slice(0, path.lastIndexOf("/")));
+    const file = new TemporaryFile(path.slice(0, path.lastIndexOf("/")), sharedModeOf(this.root));
     try {
       file.write(encoded);
       file.commit(path, this.#durability);
@@ -238,7 +247,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
     chunks: AsyncIterable<Uint8Array>,
     signal: AbortSignal | undefined,
   ): Promise<ObjectId> {
-    const file = new TemporaryFile(this.root);
+    const file = new TemporaryFile(this.root, sharedModeOf(this.root));
     try {
       const hash = new GitHashKernel(HASH_SIZE[this.hashAlgorithm]);
       try {
@@ -281,8 +290,9 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
     }
   }
 
-  /** A loose store holds nothing open. */
+  /** Ends the use of the store, which holds nothing open. */
   override [Symbol.asyncDispose](): Promise<void> {
+    this.markClosed();
     return Promise.resolve();
   }
 }

@@ -24,9 +24,10 @@ export async function listFolder(path: string): Promise<Deno.DirEntry[] | undefi
   }
 }
 
-/** Whether an error says that a file or folder is not there. */
+/** Whether an error says that a file or folder is not there; links that lead in a circle lead to none. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.FilesystemLoop;
 }
 
 /** The coarsest clock that file systems have, and some skew between theirs and ours. */
@@ -63,9 +64,15 @@ export function touchFile(path: string): boolean {
 
 /** The whole of a small text file; undefined where there is no regular file: nothing is waited for behind a FIFO. */
 export async function readText(path: string): Promise<string | undefined> {
+  const bytes = await readSmallFile(path);
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+}
+
+/** As `readText`, as bytes. */
+export async function readSmallFile(path: string): Promise<Uint8Array | undefined> {
   if (statPath(path)?.isFile !== true) return undefined;
   try {
-    return await Deno.readTextFile(path);
+    return await Deno.readFile(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -46,6 +46,8 @@ const BATCH_RESULTS = 4096;
  * ```
  */
 export abstract class ObjectStore implements ObjectReader {
+  #closed = false;
+
   /** The hash that names its objects. */
   abstract readonly hashAlgorithm: HashAlgorithm;
   /** Facts about an object. */
@@ -58,6 +60,20 @@ export abstract class ObjectStore implements ObjectReader {
   abstract candidates(prefix: string, limit?: number): Promise<ObjectId[]>;
   /** Lets go of files and memory. */
   abstract [Symbol.asyncDispose](): Promise<void>;
+
+  /** Notes that the store was disposed of: `checkOpen` throws from now on. */
+  protected markClosed(): void {
+    this.#closed = true;
+  }
+
+  /**
+   * Every call on a store starts with this: a store that was disposed of does not know what is missing.
+   *
+   * @throws {TypeError} If the store was disposed of.
+   */
+  protected checkOpen(): void {
+    if (this.#closed) throw new TypeError("Cannot use a store: it was disposed of");
+  }
 
   /** Whether an object is there. */
   async has(id: IdLike, options?: ReadOptions): Promise<boolean> {
@@ -97,6 +113,7 @@ export abstract class ObjectStore implements ObjectReader {
     ids: Iterable<IdLike> | AsyncIterable<IdLike>,
     options: BulkOptions = {},
   ): AsyncGenerator<ObjectBatch> {
+    this.checkOpen();
     const settings = bulkSettings(options);
     let start = 0;
     for await (const window of windowsOf(ids, settings.window)) {
@@ -166,6 +183,7 @@ export abstract class ObjectStore implements ObjectReader {
     ids: Iterable<IdLike> | AsyncIterable<IdLike>,
     options: BulkOptions = {},
   ): AsyncGenerator<readonly Result<ObjectInfo>[]> {
+    this.checkOpen();
     const settings = bulkSettings(options);
     let start = 0;
     for await (const window of windowsOf(ids, settings.window)) {

@@ -3,6 +3,8 @@
  * index last. Deno only.
  */
 import { isMissing, joinPath, touchFile } from "../object/_fs.ts";
+import { share, sharedModeOf } from "../object/_shared_mode.ts";
+import type { SharedMode } from "../object/_shared_mode.ts";
 import { syncFolder } from "../loose/_loose_files.ts";
 
 /** What stands beside the pack. */
@@ -17,11 +19,13 @@ export class PackFileWriter implements Disposable {
   readonly folder: string;
   readonly path: string;
   readonly #token: string;
+  readonly #shared: SharedMode | undefined;
   #file: Deno.FsFile | undefined;
   #temporary: string[] = [];
 
   constructor(folder: string) {
     this.folder = folder;
+    this.#shared = sharedModeOf(joinPath(folder, ".."));
     Deno.mkdirSync(folder, { recursive: true });
     this.#token = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
     this.path = joinPath(folder, `tmp_pack_${this.#token}`);
@@ -54,6 +58,7 @@ export class PackFileWriter implements Disposable {
     const place = (ending: string): string => joinPath(this.folder, name + ending);
     // The same pack is there already: it is marked as in use, or replaced where that fails.
     if (fileExists(place(".idx")) && fileExists(place(".pack")) && touchFile(place(".pack"))) return;
+    share(this.path, this.#shared);
     Deno.renameSync(this.path, place(".pack"));
     this.#put(place(".rev"), side.reverse, side.durable);
     this.#put(place(".idx"), side.index, side.durable);
@@ -70,6 +75,7 @@ export class PackFileWriter implements Disposable {
     } finally {
       file.close();
     }
+    share(temporary, this.#shared);
     Deno.renameSync(temporary, path);
   }
 

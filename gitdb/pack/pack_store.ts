@@ -208,11 +208,13 @@ export class PackStore extends ObjectStore {
 
   /** Whether an object is there. */
   override async has(id: IdLike, options?: ReadOptions): Promise<boolean> {
+    this.checkOpen();
     return await this.#reads.has(ObjectId.from(id, this.hashAlgorithm), options?.signal);
   }
 
   /** As `has`, at once; native files only. */
   hasSync(id: IdLike): boolean {
+    this.checkOpen();
     return this.#reads.hasSync(ObjectId.from(id, this.hashAlgorithm));
   }
 
@@ -233,6 +235,7 @@ export class PackStore extends ObjectStore {
    * ```
    */
   async freshen(id: IdLike): Promise<boolean> {
+    this.checkOpen();
     const known = ObjectId.from(id, this.hashAlgorithm);
     if (!await this.#reads.has(known)) return false;
     for (const { name, packNumber, files: { pack: { path } } } of this.#units) {
@@ -244,6 +247,7 @@ export class PackStore extends ObjectStore {
 
   /** Facts about an object. */
   override async info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo> {
+    this.checkOpen();
     const known = ObjectId.from(id, this.hashAlgorithm);
     try {
       return await this.#reads.info(known, options?.signal);
@@ -254,6 +258,7 @@ export class PackStore extends ObjectStore {
 
   /** An object to read. */
   override async read(id: IdLike, options: ReadOptions = {}): Promise<GitObject> {
+    this.checkOpen();
     const known = ObjectId.from(id, this.hashAlgorithm);
     try {
       return await this.#reads.read(known, options);
@@ -270,6 +275,7 @@ export class PackStore extends ObjectStore {
 
   /** As `read`, at once; native files only. */
   readSync(id: IdLike, options: ReadOptions = {}): GitObject {
+    this.checkOpen();
     if (!this.isSync) {
       throw new TypeError("Cannot read at once: the packs come from sources that answer later");
     }
@@ -278,6 +284,7 @@ export class PackStore extends ObjectStore {
 
   /** How many objects there are. */
   override async count(options: EnumerateOptions = {}): Promise<number> {
+    this.checkOpen();
     if (options.unique === false || this.#units.length <= 1) {
       return this.#units.reduce((sum, { index }) => sum + index.count, 0);
     }
@@ -286,6 +293,7 @@ export class PackStore extends ObjectStore {
 
   /** The ids of all objects. */
   override async *ids(options: EnumerateOptions = {}): AsyncGenerator<ObjectId> {
+    this.checkOpen();
     const { order = "id", unique = true } = options;
     if (order === "storage") {
       const seen = new Set<string>();
@@ -305,6 +313,7 @@ export class PackStore extends ObjectStore {
 
   /** Ids that start with these hex digits, in order, at most `limit`. */
   override async candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+    this.checkOpen();
     const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
     const multi = (this.#multi?.units ?? []).filter(({ isWhole }) => isWhole);
     const covered = new Set(multi.flatMap(({ packs }) => packs));
@@ -322,7 +331,7 @@ export class PackStore extends ObjectStore {
   override async refresh(options: { readonly force?: boolean | undefined } = {}): Promise<boolean> {
     const { root } = this;
     if (root === undefined) return false;
-    if (this.#engine.kernel.closed) throw new TypeError("Cannot refresh a store: it is closed");
+    this.checkOpen();
     const changed = statPath(root)?.mtime?.getTime() ?? 0;
     const stamp = `${changed} ${this.#multi!.stamp}`;
     if (stamp === this.#stamp && options.force !== true) return false;
@@ -432,6 +441,7 @@ export class PackStore extends ObjectStore {
 
   /** As disposing of it; calling it again does nothing. */
   close(): void {
+    this.markClosed();
     for (const unit of [...this.#units, ...this.#gone]) restFiles(unit.files);
     for (const unit of [...this.#multi?.units ?? [], ...this.#goneMulti]) unit.rest();
     this.#engine.close();

@@ -15,6 +15,8 @@ import type { IndexedPack } from "../pack/_pack_entries.ts";
 import { PackFileWriter } from "../pack/_pack_files.ts";
 import { buildIndex, buildReverseIndex, entryHeader } from "../pack/_pack_format.ts";
 import { GitHashKernel } from "../object/_codec.ts";
+import { checkObject } from "../object/check_object.ts";
+import { checkIncoming } from "./_strict.ts";
 import { refuseCollisions, sharedIds } from "./_collisions.ts";
 import type { CreatedPack } from "./create_pack.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
@@ -31,7 +33,10 @@ export interface IndexPackOptions {
   readonly bases?: ObjectReader | undefined;
   /** Where objects may be with the same ids as those of the pack: the pack is refused if one has other content. */
   readonly existing?: ObjectReader | undefined;
-  /** Refuse a pack that has an object twice. @default {false} */
+  /**
+   * Refuse a pack that has an object twice, a tree, commit or tag that git would not accept, or, where there is an
+   * `existing` database, one that refers to an object in neither place. @default {false}
+   */
   readonly strict?: boolean | undefined;
   /** The largest pack, in bytes. @default {Infinity} */
   readonly maxInputSize?: number | undefined;
@@ -103,8 +108,8 @@ export async function indexPack(
       version: options.indexVersion ?? 2,
       largeFrom: options.largeOffsetsFrom,
     });
-    if (options.existing !== undefined) {
-      await compareWith(options.existing, files.path, index, rows.map(({ id }) => id));
+    if (rows.length > 0 && (options.existing !== undefined || options.strict === true)) {
+      await checkPack(options, files.path, index, rows.map(({ id }) => id));
     }
     files.commit(`pack-${hex}`, {
       index,
@@ -117,21 +122,25 @@ export async function indexPack(
   }
 }
 
-/** Refuses a pack that has other content than a database under the same id. */
-async function compareWith(
-  existing: ObjectReader,
+/** Refuses a pack that has other content than a database under the same id, or objects that git would not accept. */
+async function checkPack(
+  { existing, strict }: IndexPackOptions,
   path: string,
   index: Uint8Array,
   ids: readonly ObjectId[],
 ): Promise<void> {
-  const shared = await sharedIds(ids, existing);
-  if (shared.length === 0) return;
+  const shared = existing === undefined ? [] : await sharedIds(ids, existing);
+  if (shared.length === 0 && strict !== true) return;
   const source = new LazyFileSource(path);
   try {
-    const { hashAlgorithm } = existing;
+    const hashAlgorithm = ids[0]!.algorithm;
     const store = await PackStore.fromSources([{ name: "incoming", pack: source, index }], { hashAlgorithm });
     try {
-      await refuseCollisions(shared, store, existing);
+      if (existing !== undefined) await refuseCollisions(shared, store, existing);
+      if (strict === true) {
+        const settings = { hashAlgorithm, strict };
+        await checkIncoming(ids, store, existing, ({ type }, bytes) => checkObject(type, bytes, settings));
+      }
     } finally {
       store.close();
     }

@@ -89,11 +89,16 @@ export class LockFile implements AsyncDisposable, Disposable {
   /** Puts the new content in the place of the file and lets the lock go. */
   commit(): void {
     const file = this.#open();
-    file.syncSync();
+    try {
+      file.syncSync();
+      if (Deno.build.os !== "windows") Deno.chmodSync(`${this.path}.lock`, this.#mode);
+      Deno.renameSync(`${this.path}.lock`, this.path);
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
     file.close();
     this.#file = undefined;
-    if (Deno.build.os !== "windows") Deno.chmodSync(`${this.path}.lock`, this.#mode);
-    Deno.renameSync(`${this.path}.lock`, this.path);
   }
 
   /** Lets the lock go and leaves the file as it is; after a commit it does nothing. */

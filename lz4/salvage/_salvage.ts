@@ -11,6 +11,7 @@ import {
   STORED_BIT,
   WORD_SIZE,
 } from "../frame/_format.ts";
+import { Doubt } from "./_doubt.ts";
 import { Taint } from "./_taint.ts";
 import { hashDigest, hashUpdate, newHashState } from "../frame/_hash.ts";
 import { isMagic, parseFrameHeader } from "../frame/_frame_parser.ts";
@@ -124,6 +125,7 @@ function* salvageFrame(
   salvager.begin(info);
   let pos = start;
   const taint = new Taint();
+  const doubt = new Doubt();
   const hash = newHashState();
   let size = 0;
   let whole = true;
@@ -132,9 +134,12 @@ function* salvageFrame(
     const block = yield* blockAt(window, pos, info);
     if (block === "end") {
       if (info.type === "legacy") return pos;
-      return yield* frameEnd(window, pos + WORD_SIZE, info, whole ? { size, hash } : undefined);
+      const content = { size, hash };
+      if (doubt.open) yield* doubt.end(whole = yield* isSound(window, pos + WORD_SIZE, info, content));
+      return yield* frameEnd(window, pos + WORD_SIZE, info, whole ? content : undefined);
     }
     if (block === undefined) {
+      yield* doubt.end(false);
       const next = yield* resync(window, pos + 1, info, resyncBlocks);
       const reason = next.pos === window.end && window.ended ? "TRUNCATED" : "BLOCK_TOO_LARGE";
       yield { kind: "damage", in: [pos, next.pos], size: undefined, reason };
@@ -150,27 +155,22 @@ function* salvageFrame(
     if (result instanceof Uint8Array) {
       const data = coded.subarray(WORD_SIZE, coded.length - (info.blockChecksum ? WORD_SIZE : 0));
       const stored = info.type !== "legacy" && window.word(pos) >= STORED_BIT;
-      // All blocks of a frame that declares its size are full but the last: a short one has lost its way.
-      const short = !info.blockChecksum && info.type === "frame" && info.contentSize !== undefined &&
-        result.length < info.blockMax && typeof (yield* blockAt(window, block.end, info)) === "object";
+      const short = yield* isShort(window, block.end, info, result.length);
       const copied = info.linked ? taint.follow(data, stored, result.length) : [];
-      const suspectRanges = short ? [[0, result.length] as const] : copied;
       if (whole && info.contentChecksum) hashUpdate(hash, result);
       size += result.length;
-      const suspect = suspectRanges.length > 0;
-      yield { kind: "content", in: [pos, block.end], bytes: result, suspect, suspectRanges };
-      if (short) {
-        yield {
-          kind: "damage",
-          in: [pos, block.end],
-          size: info.blockMax - result.length,
-          reason: "BLOCK_SHORT",
-        };
+      if (short && whole) doubt.begin();
+      const parts = partsOf([pos, block.end], result, copied, short ? info.blockMax : undefined);
+      if (short) taint.lose();
+      if (doubt.open) doubt.hold(parts);
+      else yield* parts;
+      if (doubt.full) {
+        yield* doubt.end(false);
         whole = false;
-        taint.lose();
       }
     } else {
       // All blocks but the last are full unless a flush made them short; the next one tells.
+      yield* doubt.end(false);
       const isLast = typeof (yield* blockAt(window, block.end, info)) !== "object";
       const lost = isLast ? undefined : info.blockMax;
       yield { kind: "damage", in: [pos, block.end], size: lost, reason: result };
@@ -180,6 +180,46 @@ function* salvageFrame(
     }
     pos = block.end;
   }
+}
+
+/** A block's content; one that is shorter than `full` is suspect as a whole, and what it lacks is lost. */
+function partsOf(
+  place: readonly [number, number],
+  bytes: Uint8Array<ArrayBuffer>,
+  copied: readonly (readonly [number, number])[],
+  full: number | undefined,
+): (Lz4RecoveredContent | Lz4Damage)[] {
+  const suspectRanges = full === undefined ? copied : [[0, bytes.length] as const];
+  const content = {
+    kind: "content",
+    in: place,
+    bytes,
+    suspect: suspectRanges.length > 0,
+    suspectRanges,
+  } as const;
+  if (full === undefined) return [content];
+  return [content, { kind: "damage", in: place, size: full - bytes.length, reason: "BLOCK_SHORT" }];
+}
+
+/**
+ * Whether a block decoded to less than it holds. All blocks of a frame that declares its size are full but the last, unless
+ * they were flushed: then the frame ends as it says, and nothing is wrong with it.
+ */
+function* isShort(window: SalvageWindow, end: number, info: Lz4FrameInfo, length: number): Asking<boolean> {
+  return !info.blockChecksum && info.type === "frame" && info.contentSize !== undefined &&
+    length < info.blockMax && typeof (yield* blockAt(window, end, info)) === "object";
+}
+
+/** Whether the content of a frame without other damage is as long as the frame declares, and matches its checksum. */
+function* isSound(
+  window: SalvageWindow,
+  pos: number,
+  info: Lz4FrameInfo,
+  content: { readonly size: number; readonly hash: Uint32Array<ArrayBuffer> },
+): Asking<boolean> {
+  if (info.contentSize !== content.size) return false;
+  if (!info.contentChecksum) return true;
+  return (yield* window.reach(pos + WORD_SIZE)) && window.word(pos) === hashDigest(content.hash);
 }
 
 /** What follows the last block; content without damage is compared with what the frame says of it. */

@@ -13,7 +13,7 @@ export interface Lz4Damage {
   /**
    * What is wrong, a code such as "BLOCK_CHECKSUM". "CONTENT_CHECKSUM" and "CONTENT_SIZE" lose nothing: every block of the
    * frame decoded, but its content is not what the frame says. "BLOCK_SHORT" is a block that decodes to less than a block
-   * holds, in the middle of a frame that declares its size and has no checksums of blocks.
+   * holds, in the middle of a frame that declares its size, has no checksums of blocks, and does not end as it says.
    */
   readonly reason: string;
 }

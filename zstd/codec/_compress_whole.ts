@@ -5,9 +5,8 @@ import { resolveBackend, RESULT } from "../kernel/encoder.ts";
 import type { ZstdEncoderKernel } from "../kernel/encoder.ts";
 import { afterwards, concatBytes, IdlePool, LimitExceededError } from "@sluice/internal";
 import type { CompressSettings } from "../options/_compress_options.ts";
-import { EncoderCodec, makeEncoderKernel, useEncoderDictionary } from "./_encoder_codec.ts";
+import { makeEncoderKernel, useEncoderDictionary } from "./_encoder_codec.ts";
 import { BLOCK_SIZE_MAX } from "../frame/_format.ts";
-import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 
 /** Contexts of the free functions; each holds less than 20 MB. */
 const POOL = new IdlePool<ZstdEncoderKernel>(2);
@@ -15,7 +14,7 @@ const POOL = new IdlePool<ZstdEncoderKernel>(2);
 const KEPT_INSTANCE_SIZE_MAX = 64 << 20;
 /** Results up to this size are written into a buffer that is kept and copied out: a copy costs less than a fresh bound. */
 const SCRATCH_SIZE = 64 << 10;
-/** In WASM a call's input and output have to lie in its memory; larger values go through in pieces. */
+/** In WASM a call's input and output have to lie in its memory; larger values go through in slices. */
 const WASM_ONE_CALL_SIZE_MAX = 1 << 20;
 /** Below this much input a call takes less time than a change of threads. */
 const OFF_LOOP_INPUT_SIZE_MIN = 64 << 10;
@@ -62,9 +61,7 @@ export function compressWhole(
   settings: CompressSettings,
 ): Uint8Array<ArrayBuffer> {
   checkSize(bytes, settings);
-  if (kernel.backend === "wasm" && bytes.length > WASM_ONE_CALL_SIZE_MAX) {
-    return compressInPieces(bytes, settings);
-  }
+  if (isSliced(kernel, bytes, settings)) return compressInSlices(kernel, bytes);
   const bound = compressBound(bytes.length);
   const target = bound <= SCRATCH_SIZE ? scratch ??= new Uint8Array(SCRATCH_SIZE) : new Uint8Array(bound);
   check(kernel, kernel.compress(bytes, target, 0));
@@ -79,8 +76,8 @@ export function compressWholeInto(
   settings: CompressSettings,
 ): number {
   checkSize(bytes, settings);
-  if (kernel.backend === "wasm" && bytes.length > WASM_ONE_CALL_SIZE_MAX) {
-    const frame = compressInPieces(bytes, settings);
+  if (isSliced(kernel, bytes, settings)) {
+    const frame = compressInSlices(kernel, bytes);
     if (frame.length > target.length) throw tooSmall(bytes, target);
     target.set(frame);
     return frame.length;
@@ -106,72 +103,55 @@ export async function compressWholeAsync(
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkSize(bytes, settings);
   if (bytes.length < OFF_LOOP_INPUT_SIZE_MIN) return compressWhole(kernel, bytes, settings);
-  if (kernel.backend === "wasm") return await compressInSlices(bytes, settings);
+  if (isSliced(kernel, bytes, settings)) return await compressInSlicesAsync(kernel, bytes);
   const target = new Uint8Array(compressBound(bytes.length));
   check(kernel, await kernel.compressAsync(bytes, target));
   return target.slice(0, kernel.produced);
 }
 
-/** Feeds a value in pieces, each of which costs a bounded amount of time and memory. */
-class PieceFeeder {
-  readonly #codec: EncoderCodec;
-  readonly #bytes: Uint8Array;
-  readonly #chunks: Uint8Array<ArrayBuffer>[] = [];
-  #pos = 0;
-
-  constructor(bytes: Uint8Array, settings: CompressSettings) {
-    this.#codec = new EncoderCodec({ ...settings, size: bytes.length }, "never");
-    this.#bytes = bytes;
-  }
-
-  /** Runs one piece; false when it was the last. */
-  next(): boolean {
-    const codec = this.#codec;
-    if (codec.needsInput) {
-      if (this.#pos < this.#bytes.length) {
-        codec.write(this.#bytes.subarray(this.#pos, this.#pos += CHUNK_SIZE_DEFAULT));
-      } else codec.end();
-    }
-    const target = scratch ??= new Uint8Array(SCRATCH_SIZE);
-    const length = codec.read(target, 0);
-    if (length > 0) this.#chunks.push(target.slice(0, length));
-    return !codec.done;
-  }
-
-  get result(): Uint8Array<ArrayBuffer> {
-    return concatBytes(this.#chunks);
-  }
-
-  close(): void {
-    this.#codec.close();
-  }
-}
-
-function compressInPieces(bytes: Uint8Array, settings: CompressSettings): Uint8Array<ArrayBuffer> {
-  const feeder = new PieceFeeder(bytes, settings);
-  try {
-    while (feeder.next());
-    return feeder.result;
-  } finally {
-    feeder.close();
-  }
-}
-
-async function compressInSlices(
+/** Compresses a value slice by slice to the bytes of one call; yields after each. */
+function* slicesOf(
+  kernel: ZstdEncoderKernel,
   bytes: Uint8Array,
-  settings: CompressSettings,
+): Generator<undefined, Uint8Array<ArrayBuffer>, undefined> {
+  check(kernel, kernel.hold(bytes));
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const target = scratch ??= new Uint8Array(SCRATCH_SIZE);
+  for (let result: number = RESULT.OUTPUT_PENDING; result !== RESULT.FRAME_END;) {
+    result = kernel.stepHeld(target);
+    check(kernel, result);
+    chunks.push(target.slice(0, kernel.produced));
+    yield;
+  }
+  return concatBytes(chunks);
+}
+
+/** Whether a value goes through in slices: in WASM, unless it starts from other content. */
+function isSliced(kernel: ZstdEncoderKernel, bytes: Uint8Array, settings: CompressSettings): boolean {
+  return kernel.backend === "wasm" && bytes.length > WASM_ONE_CALL_SIZE_MAX &&
+    settings.dictionary === undefined && settings.prefix.length === 0;
+}
+
+function compressInSlices(kernel: ZstdEncoderKernel, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const slices = slicesOf(kernel, bytes);
+  while (true) {
+    const { done, value } = slices.next();
+    if (done === true) return value;
+  }
+}
+
+async function compressInSlicesAsync(
+  kernel: ZstdEncoderKernel,
+  bytes: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const feeder = new PieceFeeder(bytes, settings);
-  try {
-    let sliceEnd = performance.now() + SLICE_MS;
-    while (feeder.next()) {
-      if (performance.now() < sliceEnd) continue;
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      sliceEnd = performance.now() + SLICE_MS;
-    }
-    return feeder.result;
-  } finally {
-    feeder.close();
+  const slices = slicesOf(kernel, bytes);
+  let sliceEnd = performance.now() + SLICE_MS;
+  while (true) {
+    const { done, value } = slices.next();
+    if (done === true) return value;
+    if (performance.now() < sliceEnd) continue;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    sliceEnd = performance.now() + SLICE_MS;
   }
 }
 

@@ -43,12 +43,23 @@ export function withDecoder<T>(settings: DecompressSettings, use: (kernel: ZstdD
  * windows and total are within limits, and nothing in the settings wants to see single frames.
  */
 export function plannedSize(bytes: Uint8Array, settings: DecompressSettings): number | undefined {
+  return planOf(bytes, settings)?.size;
+}
+
+/** What can be decoded in one go, and the dictionary id that decides how. */
+function planOf(
+  bytes: Uint8Array,
+  settings: DecompressSettings,
+): { size: number; dictId: number } | undefined {
   const { checkHeader, onSkippable, skipBytes, firstFrameOnly, magicless, dictionaries, lookupDictionary } =
     settings;
-  if (dictionaries.length > 0 || lookupDictionary) return undefined; // chosen frame by frame
   if (checkHeader || onSkippable || skipBytes > 0 || firstFrameOnly || magicless) return undefined;
-  const size = measureFrames(bytes, settings.maxWindowSize);
-  return size === undefined || size > settings.maxOutputSize ? undefined : size;
+  const measure = measureFrames(bytes, settings.maxWindowSize);
+  if (measure === undefined || measure.size > settings.maxOutputSize) return undefined;
+  const chosen = dictionaries.length > 0 || lookupDictionary !== undefined;
+  // Frames with several dictionaries are decoded one by one.
+  if (chosen && measure.dictId === undefined) return undefined;
+  return { size: measure.size, dictId: chosen ? measure.dictId! : 0 };
 }
 
 /** Whether a size is worth one kernel call: in WASM both sides would have to lie in memory that never shrinks. */
@@ -62,10 +73,10 @@ export function decompressWhole(
   bytes: Uint8Array,
   settings: DecompressSettings,
 ): Uint8Array<ArrayBuffer> {
-  const size = plannedSize(bytes, settings);
-  if (size !== undefined) {
-    const target = new Uint8Array(size);
-    if (decompressPlanned(kernel, bytes, settings, target)) return target;
+  const plan = planOf(bytes, settings);
+  if (plan !== undefined) {
+    const target = new Uint8Array(plan.size);
+    if (decompressPlanned(kernel, bytes, settings, target, plan.dictId)) return target;
   }
   const codec = new DecoderCodec(settings, "never", kernel);
   try {
@@ -87,8 +98,11 @@ export function decompressWholeInto(
   const limited = settings.maxOutputSize <= target.length
     ? settings
     : { ...settings, maxOutputSize: target.length };
-  const size = plannedSize(bytes, limited);
-  if (size !== undefined && decompressPlanned(kernel, bytes, limited, target.subarray(0, size))) return size;
+  const plan = planOf(bytes, limited);
+  if (plan !== undefined) {
+    const planned = target.subarray(0, plan.size);
+    if (decompressPlanned(kernel, bytes, limited, planned, plan.dictId)) return plan.size;
+  }
   const content = decompressWhole(kernel, bytes, limited);
   target.set(content);
   return content.length;
@@ -100,9 +114,10 @@ function decompressPlanned(
   bytes: Uint8Array,
   settings: DecompressSettings,
   target: Uint8Array,
+  dictId: number,
 ): boolean {
   if (fitsOneCall(kernel, bytes.length, target.length)) {
-    useDecoderDictionary(kernel, settings, 0);
+    useDecoderDictionary(kernel, settings, dictId);
     return kernel.decompress(bytes, 0, bytes.length, target) === RESULT.OK &&
       kernel.produced === target.length;
   }
@@ -147,11 +162,12 @@ export async function decompressWholeAsync(
   threads: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const native = kernel.backend === "native";
-  const size = plannedSize(bytes, settings);
+  const plan = planOf(bytes, settings);
+  const size = plan?.size;
   if (size !== undefined && size < OFF_LOOP_OUTPUT_SIZE_MIN) return decompressWhole(kernel, bytes, settings);
   if (size !== undefined && native) {
     const target = new Uint8Array(size);
-    useDecoderDictionary(kernel, settings, 0);
+    useDecoderDictionary(kernel, settings, plan!.dictId);
     const slab = threads > 1 ? frameSlab(bytes) : undefined;
     const result = slab === undefined
       ? await kernel.decompressAsync(bytes, 0, bytes.length, target)

@@ -3,6 +3,7 @@ import { SluiceError } from "@sluice/internal";
 import {
   compressZstd,
   decompressZstd,
+  decompressZstdInto,
   finalizeZstdDictionary,
   readZstdFrameHeader,
   trainZstdDictionary,
@@ -283,4 +284,38 @@ testBackends("a decoder holds a dictionary over many frames and pieces", () => {
   }
   decoder.finish();
   assertEquals(join(...parts), join(...SAMPLES.slice(0, 50)));
+});
+
+testBackends("several dictionaries: frames that share an id go in one call, others one by one", () => {
+  const second = finalizeZstdDictionary(text(4000, 9), SAMPLES, { id: 40_001 });
+  const content = SAMPLES[0]!;
+  const first = compressZstd(content, { dictionary: TRAINED });
+  const other = compressZstd(content, { dictionary: second });
+  const plain = compressZstd(content);
+  let asked: number[] = [];
+  const lookupDictionary = (id: number) => {
+    asked.push(id);
+    return [TRAINED, second].find((dictionary) => dictionary.id === id);
+  };
+  for (
+    const [frames, ids] of [
+      [[first, first], [TRAINED.id]],
+      [[first, other], [TRAINED.id, second.id]],
+      [[plain, other], [second.id]],
+    ] as const
+  ) {
+    const expected = join(content, content);
+    assertEquals(decompressZstd(join(...frames), { dictionaries: [second, TRAINED] }), expected);
+    const target = new Uint8Array(expected.length);
+    assertEquals(
+      decompressZstdInto(join(...frames), target, { dictionaries: [TRAINED, second] }),
+      target.length,
+    );
+    assertEquals(target, expected);
+    asked = [];
+    assertEquals(decompressZstd(join(...frames), { lookupDictionary }), expected);
+    assertEquals(asked, [...ids]);
+  }
+  const missing = assertThrows(() => decompressZstd(first, { dictionaries: [second] }), SluiceError);
+  assertEquals(missing.code, "DICTIONARY_MISMATCH");
 });

@@ -126,11 +126,21 @@ export class FrameWalker {
   }
 }
 
+/** What frames that can be decoded together hold. */
+export interface FrameMeasure {
+  /** Content bytes of all frames. */
+  readonly size: number;
+  /** The dictionary id that all frames have, 0 for none; undefined where they differ. */
+  readonly dictId: number | undefined;
+}
+
 /**
  * The size of all content of a stream in memory, when every frame declares one that its blocks can hold and no window
  * is larger than allowed; undefined in every other case, whatever is wrong. Costs next to nothing for a single frame.
  */
-export function measureFrames(bytes: Uint8Array, maxWindowSize: number): number | undefined {
+export function measureFrames(bytes: Uint8Array, maxWindowSize: number): FrameMeasure | undefined {
+  let dictId: number | undefined;
+  let mixed = false;
   let total = 0;
   let pos = 0;
   do {
@@ -161,7 +171,9 @@ export function measureFrames(bytes: Uint8Array, maxWindowSize: number): number 
     const { contentSize } = header;
     if (contentSize === undefined || contentSize > blockCount * header.blockSizeMax) return undefined;
     if (header.windowSize > maxWindowSize) return undefined;
+    mixed ||= dictId !== undefined && dictId !== header.dictId;
+    dictId = header.dictId;
     total += contentSize;
   } while (pos < bytes.length);
-  return pos === bytes.length ? total : undefined;
+  return pos === bytes.length ? { size: total, dictId: mixed ? undefined : dictId ?? 0 } : undefined;
 }

@@ -15,6 +15,9 @@ export type { BackendChoice };
 /** What one step is to do with the input behind it. */
 export const ZSTD_STEP = { CONTINUE: 0, FLUSH: 1, END: 2 } as const;
 
+/** A value is copied in pieces: what crosses to WASM at once stays there. */
+const HELD_PIECE_SIZE = 256 << 10;
+
 /** What a context is made with. */
 export interface ZstdEncoderKernelOptions {
   /** The most bytes that the codec may allocate; 0 for no limit. */
@@ -226,6 +229,34 @@ export class ZstdEncoderKernel implements Disposable {
         target.length,
         this.#step,
       )
+    );
+  }
+
+  /**
+   * Holds a copy of a value that `stepHeld` compresses in slices, to the bytes of `compress`; the context has neither a
+   * dictionary nor a prefix. Returns a result.
+   */
+  hold(source: Uint8Array): number {
+    let result = this.#functions.sluice_zstd_compressor_hold(this.#handle.pointer, source.length, this.#step);
+    for (let pos = 0; result >= 0 && pos < source.length; pos += HELD_PIECE_SIZE) {
+      result = this.#functions.sluice_zstd_compressor_fill(
+        this.#handle.pointer,
+        source,
+        pos,
+        Math.min(source.length, pos + HELD_PIECE_SIZE),
+      );
+    }
+    return result;
+  }
+
+  /** Compresses blocks of the held value until the target is full or the frame ends; returns a result. */
+  stepHeld(target: Uint8Array): number {
+    return this.#functions.sluice_zstd_compressor_step_held(
+      this.#handle.pointer,
+      target,
+      0,
+      target.length,
+      this.#step,
     );
   }
 

@@ -83,11 +83,20 @@ pub const Compressor = struct {
         const room: c_int = std.math.lossyCast(c_int, target.len);
         const size = switch (self.finder) {
             .fast => |stream| blk: {
-                if (!self.params.linked) {
-                    c.LZ4_resetStream_fast(stream);
-                    if (self.prepared) |prepared| c.LZ4_attach_dictionary(stream, prepared.finder.fast);
-                }
                 const acceleration: c_int = if (self.params.level < 0) 1 - self.params.level else 1;
+                if (!self.params.linked) {
+                    // Without history the codec chooses its table by the size of the block: finer below 64 KiB.
+                    const prepared = self.prepared orelse break :blk c.LZ4_compress_fast_extState_fastReset(
+                        stream,
+                        content.ptr,
+                        target.ptr,
+                        @intCast(content.len),
+                        room,
+                        acceleration,
+                    );
+                    c.LZ4_resetStream_fast(stream);
+                    c.LZ4_attach_dictionary(stream, prepared.finder.fast);
+                }
                 break :blk c.LZ4_compress_fast_continue(stream, content.ptr, target.ptr, @intCast(content.len), room, acceleration);
             },
             .hc => |stream| blk: {

@@ -37,6 +37,7 @@ const Batch = struct {
             _ = c.ZSTD_CCtx_setParameter(context, name, self.pairs[i + 1]);
         }
         if (self.template.dictionary) |dictionary| _ = c.ZSTD_CCtx_refCDict(context, dictionary);
+        if (self.template.loaded) |dictionary| _ = dictionary.load(context);
         while (self.queue.take()) |index| {
             const source = self.sources.item(index);
             const slot = self.slots.item(index);

@@ -3,6 +3,7 @@
 const std = @import("std");
 const common = @import("common.zig");
 const c = common.c;
+const held_value = @import("held_value.zig");
 const memory_module = @import("../core/memory.zig");
 const Memory = memory_module.Memory;
 const result = @import("../core/result.zig");
@@ -15,6 +16,23 @@ pub const content_size_unknown: c_ulonglong = std.math.maxInt(c_ulonglong);
 /// The window of long-distance matching unless another one is asked for.
 const long_distance_window_log = 27;
 
+/// The bytes of a dictionary, and what they are to be taken for.
+pub const LoadedDictionary = struct {
+    bytes: []const u8,
+    content_type: u32,
+
+    /// Has a context load them for every frame; returns a result of zstd. They must outlive their use.
+    pub fn load(self: LoadedDictionary, context: *c.ZSTD_CCtx) usize {
+        return c.ZSTD_CCtx_loadDictionary_advanced(
+            context,
+            self.bytes.ptr,
+            self.bytes.len,
+            c.ZSTD_dlm_byRef,
+            common.contentType(self.content_type),
+        );
+    }
+};
+
 pub const Compressor = struct {
     memory: Memory,
     context: *c.ZSTD_CCtx,
@@ -22,8 +40,12 @@ pub const Compressor = struct {
     prefix: ?[]const u8,
     /// The dictionary in use, for batches, whose threads have contexts of their own.
     dictionary: ?*c.ZSTD_CDict,
+    /// A dictionary that contexts load with their own parameters instead, held for the same reason.
+    loaded: ?LoadedDictionary = null,
     /// Whether a streamed frame has begun and not ended.
     in_frame: bool,
+    /// A value that is compressed in slices.
+    held: held_value.HeldValue = .{},
 
     /// Hands the prefix over again at the start of a frame.
     fn startFrame(self: *Compressor) usize {
@@ -36,7 +58,15 @@ pub const Compressor = struct {
         const failed = common.failure(size, &self.memory, step);
         _ = c.ZSTD_CCtx_reset(self.context, c.ZSTD_reset_session_only);
         self.in_frame = false;
+        self.endHeld();
         return failed.code();
+    }
+
+    /// Forgets the value that is compressed in slices, and that input stays where it is.
+    fn endHeld(self: *Compressor) void {
+        if (self.held.bytes.len == 0) return;
+        _ = c.ZSTD_CCtx_setParameter(self.context, c.ZSTD_c_stableInBuffer, held_value.input_buffered);
+        self.held.release();
     }
 
     /// The library clamps some values in silence; here all are compared with its own bounds. Zero is every parameter's
@@ -74,6 +104,8 @@ fn free(self: ?*Compressor) callconv(.c) void {
     const it = self orelse return;
     _ = c.ZSTD_freeCCtx(it.context);
     releasePrefix(it);
+    releaseLoaded(it);
+    it.held.release();
     memory_module.destroyContext(it);
 }
 
@@ -103,6 +135,7 @@ fn pledge(self: *Compressor, content_size: f64, step: *Step) callconv(.c) i32 {
 fn reset(self: *Compressor) callconv(.c) void {
     _ = c.ZSTD_CCtx_reset(self.context, c.ZSTD_reset_session_only);
     self.in_frame = false;
+    self.endHeld();
 }
 
 /// A dictionary digested for compression with the parameters given as pairs; the bytes are copied. `content_type` as for
@@ -163,6 +196,7 @@ fn useDictionary(self: *Compressor, dictionary: ?*Dictionary, step: *Step) callc
     const digest = if (dictionary) |it| it.digest else null;
     const size = c.ZSTD_CCtx_refCDict(self.context, digest);
     if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+    releaseLoaded(self);
     self.dictionary = digest;
     return Result.ok.code();
 }
@@ -178,15 +212,25 @@ fn loadDictionary(
 ) callconv(.c) i32 {
     step.* = .{};
     const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const size = c.ZSTD_CCtx_loadDictionary_advanced(
-        self.context,
-        bytes.ptr,
-        bytes.len,
-        c.ZSTD_dlm_byCopy,
-        common.contentType(content_type),
-    );
-    if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+    const block = self.memory.allocate(bytes.len) orelse return self.memory.failure().code();
+    const copy = @as([*]u8, @ptrCast(block))[0..bytes.len];
+    @memcpy(copy, bytes);
+    const loaded: LoadedDictionary = .{ .bytes = copy, .content_type = content_type };
+    const size = loaded.load(self.context);
+    releaseLoaded(self);
+    if (c.ZSTD_isError(size) != 0) {
+        self.memory.release(copy.ptr);
+        return self.fail(size, step);
+    }
+    self.dictionary = null;
+    self.loaded = loaded;
     return Result.ok.code();
+}
+
+/// Frees the bytes of a dictionary that the context has just forgotten.
+fn releaseLoaded(self: *Compressor) void {
+    if (self.loaded) |loaded| self.memory.release(@constCast(loaded.bytes.ptr));
+    self.loaded = null;
 }
 
 /// Copies content that every frame from now on may refer to, as if it came before the input; empty for none.
@@ -277,9 +321,63 @@ fn stepFrame(
     }
 }
 
+/// Makes room for a value that `step_held` compresses, without a dictionary or prefix, as `compress` would.
+fn hold(self: *Compressor, size: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    if (self.prefix != null or self.dictionary != null or self.loaded != null or size == 0) return Result.invalid_argument.code();
+    reset(self);
+    if (!self.held.begin(self.context, size)) {
+        self.held.release();
+        return Result.out_of_memory.code();
+    }
+    var set_size = c.ZSTD_CCtx_setParameter(self.context, c.ZSTD_c_stableInBuffer, held_value.input_stable);
+    if (c.ZSTD_isError(set_size) == 0) set_size = c.ZSTD_CCtx_setPledgedSrcSize(self.context, size);
+    return if (c.ZSTD_isError(set_size) != 0) self.fail(set_size, step) else Result.ok.code();
+}
+
+/// Appends bytes to that value.
+fn fill(self: *Compressor, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) i32 {
+    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+    return if (self.held.fill(bytes)) Result.ok.code() else Result.invalid_argument.code();
+}
+
+/// Compresses blocks of that value, which must be complete, until the target is full or the frame has ended.
+fn stepHeld(self: *Compressor, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+    step.* = .{};
+    const held = &self.held;
+    const slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+    if (held.bytes.len == 0 or held.filled < held.bytes.len or slice.len < held_value.header_max) {
+        return Result.invalid_argument.code();
+    }
+    var output: c.ZSTD_outBuffer = .{ .dst = slice.ptr, .size = slice.len, .pos = 0 };
+    // Ends: each pass consumes a block, fills the target, or ends the frame.
+    while (true) {
+        if (held.pos == held.end) held.nextBlock();
+        const is_last = held.end == held.bytes.len;
+        const started = output.pos;
+        var input: c.ZSTD_inBuffer = .{ .src = held.bytes.ptr, .size = held.end, .pos = held.pos + held.taken };
+        const size = c.ZSTD_compressStream2(self.context, &output, &input, if (is_last) c.ZSTD_e_end else c.ZSTD_e_flush);
+        step.produced = @intCast(output.pos);
+        if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+        if (!held.has_header) held.produced -= @intCast(held_value.headerSize(self.context, slice));
+        held.has_header = true;
+        held.produced += @intCast(output.pos - started);
+        held.taken = input.pos - held.pos;
+        if (size == 0 and is_last) {
+            self.endHeld();
+            return Result.frame_end.code();
+        }
+        if (size == 0) {
+            held.pos = held.end;
+            held.taken = 0;
+        }
+        if (output.pos == output.size) return Result.output_pending.code();
+    }
+}
+
 /// Bytes that the context holds, in `value`.
 fn memoryUsed(self: *const Compressor, step: *Step) callconv(.c) void {
-    step.setValue(self.memory.bytesUsed() + @sizeOf(Compressor));
+    step.setValue(self.memory.bytesUsed() + self.held.memory.bytesUsed() + @sizeOf(Compressor));
 }
 
 /// Writes ten u32: ingested, consumed, produced, flushed (each low, high), current job, active workers.
@@ -380,6 +478,9 @@ pub const exports = .{
     .{ "sluice_zstd_compressor_reset", reset },
     .{ "sluice_zstd_compressor_compress", compress, .off_loop },
     .{ "sluice_zstd_compressor_step", stepFrame, .off_loop },
+    .{ "sluice_zstd_compressor_hold", hold },
+    .{ "sluice_zstd_compressor_fill", fill },
+    .{ "sluice_zstd_compressor_step_held", stepHeld },
     .{ "sluice_zstd_compressor_use_dictionary", useDictionary },
     .{ "sluice_zstd_compressor_load_dictionary", loadDictionary },
     .{ "sluice_zstd_compressor_set_prefix", setPrefix },

@@ -4,6 +4,7 @@
 #include "zstd.h"
 #include "zstd_errors.h"
 #include "zdict.h"
+#include "compress/zstd_preSplit.h"
 
 /* The hash behind zstd's checksums. */
 #define XXH_STATIC_LINKING_ONLY

@@ -56,6 +56,20 @@ export interface ZstdEncodeFunctions {
     value7: number,
     step8: Uint32Array,
   ): Promise<number>;
+  sluice_zstd_compressor_hold(pointer0: Pointer, value1: number, step2: Uint32Array): number;
+  sluice_zstd_compressor_fill(
+    pointer0: Pointer,
+    source1: Uint8Array | null,
+    value2: number,
+    value3: number,
+  ): number;
+  sluice_zstd_compressor_step_held(
+    pointer0: Pointer,
+    target1: Uint8Array | null,
+    value2: number,
+    value3: number,
+    step4: Uint32Array,
+  ): number;
   sluice_zstd_compressor_use_dictionary(pointer0: Pointer, pointer1: Pointer, step2: Uint32Array): number;
   sluice_zstd_compressor_load_dictionary(
     pointer0: Pointer,
@@ -230,7 +244,7 @@ export interface ZstdEncodeFunctions {
 /** What a backend must know of the module zstd_encode. */
 export const ZSTD_ENCODE_MODULE: LibraryModule = {
   name: "zstd_encode",
-  hash: 3729243562,
+  hash: 1467243448,
   functions: {
     sluice_zstd_compressor_new: { parameters: ["f64", "step"], result: "handle", offLoop: false },
     sluice_zstd_compressor_free: { parameters: ["handle"], result: "void", offLoop: false },
@@ -250,6 +264,17 @@ export const ZSTD_ENCODE_MODULE: LibraryModule = {
       parameters: ["handle", "source", "u32", "u32", "target", "u32", "u32", "u32", "step"],
       result: "i32",
       offLoop: true,
+    },
+    sluice_zstd_compressor_hold: { parameters: ["handle", "u32", "step"], result: "i32", offLoop: false },
+    sluice_zstd_compressor_fill: {
+      parameters: ["handle", "source", "u32", "u32"],
+      result: "i32",
+      offLoop: false,
+    },
+    sluice_zstd_compressor_step_held: {
+      parameters: ["handle", "target", "u32", "u32", "step"],
+      result: "i32",
+      offLoop: false,
     },
     sluice_zstd_compressor_use_dictionary: {
       parameters: ["handle", "handle", "step"],
