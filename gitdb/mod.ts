@@ -23,6 +23,7 @@
 export * from "./database/alternates_store.ts";
 export * from "./database/compound_database.ts";
 export * from "./object/check_object.ts";
+export * from "./write/connectivity.ts";
 export * from "./write/create_pack.ts";
 export * from "./object/delta.ts";
 export * from "./database/git_database.ts";

@@ -315,3 +315,45 @@ testGit(
     }
   },
 );
+
+Deno.test({
+  name: "sluice gitdb fsck finds missing objects as git does, also in shallow and partial clones",
+  ignore: !GIT_IS_HERE,
+  fn: () =>
+    withFolder(async (folder) => {
+      const origin = `${folder}/origin.git`;
+      await makeRepository(origin, { packing: ["loose"], commits: 4 });
+      await git(origin, ["config", "uploadpack.allowFilter", "true"]);
+      const url = `file://${origin}`;
+      await git(folder, ["clone", "-q", "--bare", "--depth=2", url, "shallow.git"]);
+      await git(folder, ["clone", "-q", "--bare", "--filter=blob:none", url, "partial.git"]);
+      const fsck = async (repository: string) => {
+        const theirs = await run("git", ["-C", repository, "fsck", "--no-dangling"]);
+        const ours = await sluice(["gitdb", "fsck", "--git-dir", repository]);
+        assertEquals(ours.code, theirs.code, `${repository} ${theirs.stderr} ${ours.stderr}`);
+        const lines = (output: Uint8Array) =>
+          new TextDecoder().decode(output).split("\n").filter((line) => line.startsWith("missing")).sort();
+        assertEquals(lines(ours.stdout), lines(theirs.stdout));
+        return ours.code;
+      };
+      for (const name of ["origin", "shallow", "partial"]) {
+        assertEquals(await fsck(`${folder}/${name}.git`), 0);
+      }
+      // A blob, a tree and a commit, each of which something refers to.
+      for (const name of ["main:d0/f0", "main:d1", "main~1"]) {
+        const id = (await git(origin, ["rev-parse", name])).trim();
+        const path = `${origin}/objects/${id.slice(0, 2)}/${id.slice(2)}`;
+        const bytes = await Deno.readFile(path);
+        await Deno.remove(path);
+        assertEquals(await fsck(origin), 2, name);
+        await Deno.writeFile(path, bytes);
+      }
+      // Nothing refers to it.
+      await git(
+        origin,
+        ["hash-object", "-t", "tree", "-w", "--literally", "--stdin"],
+        latin1(row("100644", "a")),
+      );
+      assertEquals(await fsck(origin), 0);
+    }),
+});

@@ -3,6 +3,7 @@
  */
 import {
   buildMultiPackIndex,
+  findMissingObjects,
   indexPack as takePack,
   LockFile,
   MultiPackIndex,
@@ -132,6 +133,9 @@ export async function multiPackIndex(operands: readonly string[], settings: Gitd
   return code;
 }
 
+/** The bit that git sets in the exit code of fsck when an object is missing. */
+const MISSING = 2;
+
 /** Runs `fsck`. */
 export async function fsck(operands: readonly string[], settings: GitdbSettings): Promise<number> {
   if (operands.length > 0) throw new UsageFailure("fsck takes no arguments");
@@ -140,6 +144,15 @@ export async function fsck(operands: readonly string[], settings: GitdbSettings)
   for await (const { where, id, message } of verifyDatabase(database, { threads: settings.threads })) {
     console.error(`error: ${where}: ${id ?? "-"}: ${message}`);
     code = EXIT.failure;
+  }
+  for await (const { id, type, from } of findMissingObjects(database)) {
+    if (from === undefined) console.error(`error: a reference names ${id}, which is missing`);
+    else {
+      console.log(`broken link from ${from.type.padStart(7)} ${from.id}`);
+      console.log(`              to ${type!.padStart(7)} ${id}`);
+      console.log(`missing ${type} ${id}`);
+    }
+    code |= MISSING;
   }
   return code;
 }

@@ -45,6 +45,12 @@ export function* treeRows(bytes: Uint8Array, algorithm: HashAlgorithm): Generato
   }
 }
 
+/** An object that another one refers to, with the type that it has to have. */
+export interface Reference {
+  readonly id: ObjectId;
+  readonly type: ObjectType;
+}
+
 /** A line of a header: its word and what follows. */
 export interface HeaderLine {
   readonly word: string;
@@ -70,20 +76,20 @@ function idOf(line: HeaderLine | undefined, word: string, algorithm: HashAlgorit
   return isId ? ObjectId.from(line.value) : undefined;
 }
 
-function* commitReferences(bytes: Uint8Array, algorithm: HashAlgorithm): Generator<ObjectId> {
+function* commitReferences(bytes: Uint8Array, algorithm: HashAlgorithm): Generator<Reference> {
   const [first, ...others] = headerLines(bytes);
   const tree = idOf(first, "tree", algorithm);
   if (tree === undefined) throw fail("commit", "it does not start with its tree", 0);
-  yield tree;
+  yield { id: tree, type: "tree" };
   for (const line of others) {
     if (line.word !== "parent") return;
     const parent = idOf(line, "parent", algorithm);
     if (parent === undefined) throw fail("commit", "a parent is no id", 0);
-    yield parent;
+    yield { id: parent, type: "commit" };
   }
 }
 
-function* tagReferences(bytes: Uint8Array, algorithm: HashAlgorithm): Generator<ObjectId> {
+function* tagReferences(bytes: Uint8Array, algorithm: HashAlgorithm): Generator<Reference> {
   const [object, type, tag] = headerLines(bytes);
   const target = idOf(object, "object", algorithm);
   if (target === undefined) throw fail("tag", "it does not start with its object", 0);
@@ -91,7 +97,7 @@ function* tagReferences(bytes: Uint8Array, algorithm: HashAlgorithm): Generator<
     throw fail("tag", "its second line is not the type of its object", 0);
   }
   if (tag?.word !== "tag") throw fail("tag", "its third line is not its name", 0);
-  yield target;
+  yield { id: target, type: type.value as ObjectType };
 }
 
 /**
@@ -99,14 +105,15 @@ function* tagReferences(bytes: Uint8Array, algorithm: HashAlgorithm): Generator<
  *
  * @throws {CorruptDataError} If it can't be parsed.
  */
-export function referencesOf(type: ObjectType, bytes: Uint8Array, algorithm: HashAlgorithm): ObjectId[] {
+export function referencesOf(type: ObjectType, bytes: Uint8Array, algorithm: HashAlgorithm): Reference[] {
   switch (type) {
     case "blob":
       return [];
     case "tree":
       return [...treeRows(bytes, algorithm)]
-        .filter(({ mode }) => (parseInt(mode, 8) & 0o170000) !== SUBMODULE)
-        .map(({ id }) => id);
+        .map(({ mode, id }) => ({ kind: parseInt(mode, 8) & 0o170000, id }))
+        .filter(({ kind }) => kind !== SUBMODULE)
+        .map(({ kind, id }) => ({ id, type: kind === FOLDER ? "tree" : "blob" }));
     case "commit":
       return [...commitReferences(bytes, algorithm)];
     case "tag":

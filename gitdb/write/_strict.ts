@@ -36,7 +36,7 @@ export async function checkIncoming(
       const bytes = await object.bytes({ maxObjectSize: WHOLE_OBJECT_MAX });
       check(object, bytes);
       if (existing === undefined) continue;
-      for (const id of referencesOf(object.type, bytes, object.id.algorithm)) {
+      for (const { id } of referencesOf(object.type, bytes, object.id.algorithm)) {
         if (present.has(`${id}`)) continue;
         if (!await existing.has(id)) {
           throw corrupt(

@@ -1,0 +1,36 @@
+/**
+ * The ids that the references of a repository name: HEAD, loose references and packed ones. Deno only.
+ */
+import { joinPath, listFolder, readText } from "../object/_fs.ts";
+import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
+import type { HashAlgorithm } from "../object/_object_id.ts";
+
+/** All of them, each once. */
+export async function rootIds(gitFolder: string, algorithm: HashAlgorithm): Promise<ObjectId[]> {
+  const ids = new Map<string, ObjectId>();
+  const isId = new RegExp(`^[0-9a-f]{${2 * HASH_SIZE[algorithm]}}$`);
+  const add = (text: string | undefined): void => {
+    const hex = text?.trimEnd() ?? "";
+    if (isId.test(hex)) ids.set(hex, ObjectId.from(hex));
+  };
+  add(await readText(joinPath(gitFolder, "HEAD")));
+  for (const line of (await readText(joinPath(gitFolder, "packed-refs")) ?? "").split("\n")) {
+    add(line.split(" ", 1)[0]);
+  }
+  const folders = [joinPath(gitFolder, "refs")];
+  for (const folder of folders) {
+    for (const { name, isDirectory } of await listFolder(folder) ?? []) {
+      const path = joinPath(folder, name);
+      if (isDirectory) folders.push(path);
+      else if (!name.endsWith(".lock")) add(await readText(path));
+    }
+  }
+  return [...ids.values()];
+}
+
+/** The commits of a shallow clone whose parents were left out. */
+export async function shallowIds(gitFolder: string): Promise<Set<string>> {
+  return new Set(
+    (await readText(joinPath(gitFolder, "shallow")) ?? "").split("\n").filter((line) => line !== ""),
+  );
+}
