@@ -1,18 +1,18 @@
 /**
  * Prints what the compiler for the Python subset makes: bytes, executed instructions and the time that compiling takes, for
- * sample models at every level.
+ * sample models at every level; then bytes and instructions of thirty programs at every level.
  *
  * Run `deno run -A bench/zpaqlpy.ts`; `--smoke` takes small inputs.
  */
 import { ZpaqMachine } from "@sluice/zpaq";
 import { compileZpaqlPy, runZpaqlPyHcomp, runZpaqlPyPcomp } from "@sluice/zpaq/compiler";
 import { text } from "../tests/_data.ts";
+import { costsOf, LEVELS, pythonCorpus } from "../tests/_python_corpus.ts";
 import { measureDecoders } from "./_packed_decoders.ts";
 import { largeSource, SAMPLES } from "./_zpaqlpy_samples.ts";
 
 const smoke = Deno.args.includes("--smoke");
 const END_OF_SEGMENT = 2 ** 32 - 1;
-const LEVELS = [0, 1, 2, "s"] as const;
 const SIZE = smoke ? 300 : 40_000;
 
 /** Executed instructions of one section; its output is compared with the interpreter's on a small input. */
@@ -85,6 +85,17 @@ for (const { name, source, make } of SAMPLES) {
     );
   }
 }
+
+console.log(
+  `\n${
+    row("program", ...LEVELS.map((level) => `-O${level} B`), ...LEVELS.map((level) => `-O${level} steps`))
+  }`,
+);
+for (const program of pythonCorpus(SIZE)) {
+  const costs = costsOf(program);
+  console.log(row(program.name, ...costs.map(({ bytes }) => bytes), ...costs.map(({ steps }) => steps)));
+}
+console.log();
 
 const source = largeSource(smoke ? 200 : 4000);
 for (const optimize of LEVELS) {

@@ -65,6 +65,15 @@ export function unknownOption(name: string, rows: readonly OptionFace[]): UsageF
   return new UsageFailure(`Option ${name} is not known${nearest(name, rows.flatMap(optionNames))}`);
 }
 
+/** The failure of digits that are no option, perhaps after one that takes other values. */
+function unknownDigits(text: string, before: OptionFace | undefined): UsageFailure {
+  return new UsageFailure(
+    before === undefined
+      ? `Option -${text} is not known`
+      : `Option -${before.short} takes ${before.help}, not "${text}"`,
+  );
+}
+
 const GLUED_NUMBER = /(?:\d+(?:[KMG](?:i?B|i)?)?)?/y;
 
 /**
@@ -104,12 +113,15 @@ export function parseOptions<Settings>(
 
   function applyCluster(cluster: string): void {
     let index = 1;
+    let unread: OptionFace | undefined;
     while (index < cluster.length) {
       const letter = /\d/.test(cluster[index]!) ? "#" : cluster[index]!;
       const row = rows.find((candidate) => candidate.short === letter);
       const name = `-${letter}`;
+      if (row === undefined && letter === "#") throw unknownDigits(cluster.slice(index), unread);
       if (row === undefined) throw unknownOption(name, rows);
       given.push({ face: row, name });
+      unread = undefined;
       if (letter !== "#") index++;
       if (row.value === "next") {
         if (index < cluster.length) throw new UsageFailure(`Option ${name} must be followed by its argument`);
@@ -122,6 +134,7 @@ export function parseOptions<Settings>(
         pattern.lastIndex = index;
         value = pattern.exec(cluster)?.[0] ?? "";
         index += value.length;
+        if (value === "") unread = row;
       }
       row.set(settings, value, name);
     }

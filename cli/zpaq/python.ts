@@ -21,11 +21,15 @@ import type {
   ZpaqlPyProgram,
 } from "@sluice/zpaq/compiler";
 import { disassembleZpaq } from "@sluice/zpaq";
-import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { describeSystemError, EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { formatOptions, parseOptions } from "../shared/options.ts";
 import type { OptionGroup } from "../shared/options.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { ProtectedFiles, writeOutput } from "../shared/target.ts";
+import { SLUICE_VERSION } from "../shared/version.ts";
+
+/** The exit code where an input can't be read. */
+const EXIT_INPUT = 2;
 
 interface Settings {
   output: string | undefined;
@@ -51,6 +55,7 @@ interface Settings {
   warningsFail: boolean;
   lsp: boolean;
   help: boolean;
+  version: boolean;
 }
 
 function numberOf(text: string, name: string): number {
@@ -158,6 +163,7 @@ const OPTIONS: readonly OptionGroup<Settings>[] = [{
     { long: ["werror"], help: "Warnings fail", set: (s) => s.warningsFail = true },
     { long: ["lsp"], help: "check: diagnostics as JSON for editors", set: (s) => s.lsp = true },
     { short: "h", long: ["help"], help: "This text", set: (s) => s.help = true },
+    { short: "V", long: ["version"], help: "The version", set: (s) => s.version = true },
   ],
 }];
 
@@ -203,10 +209,15 @@ export async function pythonCommand(args: readonly string[]): Promise<number> {
     warningsFail: false,
     lsp: false,
     help: false,
+    version: false,
   };
   const [action, path, ...rest] = parseOptions(OPTIONS, args, settings);
   if (settings.help) {
     console.log(USAGE + formatOptions(OPTIONS).trimEnd());
+    return EXIT.ok;
+  }
+  if (settings.version) {
+    console.log(`sluice zpaq py ${SLUICE_VERSION}`);
     return EXIT.ok;
   }
   if (action === "template") {
@@ -223,9 +234,18 @@ export async function pythonCommand(args: readonly string[]): Promise<number> {
       'Expected "sluice zpaq py compile|check|run|hcomp|pcomp|diff|trace|stats|fmt-check SOURCE.py"',
     );
   }
-  const source = path === "-"
-    ? await new Response(Deno.stdin.readable).text()
-    : await Deno.readTextFile(path);
+  if (!ACTIONS.has(action!)) throw new UsageFailure(`"${action}" is no command of zpaq py`);
+  const source = new TextDecoder().decode(await inputOf(path));
+  return await runAction(action!, source, path, rest, settings);
+}
+
+async function runAction(
+  action: string,
+  source: string,
+  path: string,
+  rest: readonly string[],
+  settings: Settings,
+): Promise<number> {
   switch (action) {
     case "compile":
       return await compile(source, path, settings);
@@ -242,12 +262,23 @@ export async function pythonCommand(args: readonly string[]): Promise<number> {
       return await diff(source, path, rest, settings);
     case "trace":
       return await trace(source, path, rest, settings);
-    case "stats":
-      return await stats(source, path, rest, settings);
     default:
-      throw new UsageFailure(`"${action ?? ""}" is no command of zpaq py`);
+      return await stats(source, path, rest, settings);
   }
 }
+
+/** The commands that take a source. */
+const ACTIONS: ReadonlySet<string> = new Set([
+  "compile",
+  "check",
+  "fmt-check",
+  "hcomp",
+  "pcomp",
+  "run",
+  "diff",
+  "trace",
+  "stats",
+]);
 
 /** Prints findings; returns the exit code that they mean. */
 function tell(
@@ -273,6 +304,7 @@ function check(source: string, path: string, settings: Settings): number {
 function optionsOf(path: string, settings: Settings): CompileZpaqlPyOptions {
   const { strictSubset, allowSlash, suppressHcomp, suppressPcomp, disableComp, comments } = settings;
   const { checked, machineShifts, stackSize, optimize } = settings;
+  if (optimize === "") throw new UsageFailure("Option -O takes 0, 1, 2 (speed) or s (size)");
   const level = optimize === "s" ? "s" : optimize === "0" ? 0 : optimize === "1" ? 1 : 2;
   return {
     name: path,
@@ -348,9 +380,14 @@ function emitted(program: ZpaqlPyProgram, kind: string): Uint8Array {
 }
 
 async function inputOf(path: string | undefined): Promise<Uint8Array<ArrayBuffer>> {
-  return path === undefined || path === "-"
-    ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
-    : await Deno.readFile(path);
+  if (path === undefined || path === "-") {
+    return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
+  }
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw new Failure(`zpaq py: ${path}: ${describeSystemError(error)}`, EXIT_INPUT);
+  }
 }
 
 function partOf(text: string | undefined): "hcomp" | "pcomp" {
@@ -366,7 +403,7 @@ async function diff(
 ): Promise<number> {
   const part = partOf(operands[0]);
   const segments = [await inputOf(operands[1])];
-  for (const each of settings.append) segments.push(await Deno.readFile(each));
+  for (const each of settings.append) segments.push(await inputOf(each));
   const difference = diffZpaqlPy(source, part, segments, { name: path });
   if (difference === undefined) {
     console.log(`${part} of ${path} does what Python does`);
@@ -461,9 +498,9 @@ async function run(
     return EXIT.ok;
   }
   const segments = [data];
-  for (const each of settings.append) segments.push(await Deno.readFile(each));
+  for (const each of settings.append) segments.push(await inputOf(each));
   const content = new Uint8Array(await new Blob(runZpaqlPyPcomp(source, segments, options)).arrayBuffer());
-  if (settings.compare !== undefined) return compare(content, await Deno.readFile(settings.compare));
+  if (settings.compare !== undefined) return compare(content, await inputOf(settings.compare));
   await write(output ?? settings.output, [path, input, ...settings.append], [content], settings);
   return EXIT.ok;
 }

@@ -81,6 +81,30 @@ Deno.test("sluice zpaq py compiles, checks and runs a source", async () => {
   }
 });
 
+Deno.test("sluice zpaq py names the file or the option that is wrong", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/model.py`, SOURCE);
+    const cases: readonly (readonly [code: number, message: string, ...args: string[]])[] = [
+      [2, "missing.py: No such file", "check", "missing.py"],
+      [2, "missing: No such file", "run", "model.py", "pcomp", "missing"],
+      [2, "missing: No such file", "run", "model.py", "pcomp", "model.py", "--append=missing"],
+      [1, 'Option -O takes 0, 1, 2 (speed) or s (size), not "3"', "compile", "-O3", "model.py"],
+      [1, "Option -O takes 0, 1, 2", "compile", "-O", "model.py"],
+      [1, "Option --bad is not known", "compile", "--bad", "model.py"],
+      [1, '"bogus" is no command', "bogus", "model.py"],
+    ];
+    for (const [code, message, ...args] of cases) {
+      const result = await py(folder, ...args);
+      assertEquals(result.code, code, args.join(" "));
+      assertStringIncludes(result.stderr, message);
+    }
+    assertEquals((await py(folder, "--version")).code, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("sluice zpaqlpy takes the options of the original", async () => {
   const folder = await Deno.makeTempDir();
   const zpaqlpy = async (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => {
@@ -97,11 +121,12 @@ Deno.test("sluice zpaqlpy takes the options of the original", async () => {
     await Deno.writeTextFile(`${folder}/model.py`, SOURCE.replace("c << 9", "c * 1024 / 2"));
     await Deno.writeTextFile(`${folder}/wrong.py`, SOURCE.replace("c << 9", "d"));
     await Deno.writeTextFile(`${folder}/data`, "AB");
-    const options = ["-v", "--fixed-global-access", "--no-pc-comments"];
-    const printed = await zpaqlpy(...options, "--run-hcomp=data", "model.py");
+    const options = ["--fixed-global-access", "--no-pc-comments"];
+    const printed = await zpaqlpy("-v", ...options, "--run-hcomp=data", "model.py");
     for (const option of options) {
       assertStringIncludes(printed.stderr, `${option} of the original has no effect`);
     }
+    assertStringIncludes(printed.stderr, "zpaqlpy: hcomp: ");
     assertEquals([printed.code, printed.stdout], [0, "65: [33280]\n66: [33792]\n"]);
     assertStringIncludes(await Deno.readTextFile(`${folder}/model.cfg`), "pcomp ./double ;");
     const bare = await zpaqlpy("--suppress-pcomp", "--disable-comp", "--no-comments", "-o", "-", "model.py");
@@ -114,8 +139,12 @@ Deno.test("sluice zpaqlpy takes the options of the original", async () => {
       await zpaqlpy("missing.py"),
       await zpaqlpy("-o", "no/where.cfg", "model.py"),
       await zpaqlpy("wrong.py"),
+      await zpaqlpy("--bad", "model.py"),
+      await zpaqlpy("-f", "-o", "model.cfg", "--run-hcomp=missing", "model.py"),
     ];
-    assertEquals(codes.map(({ code }) => code), [1, 2, 3, 1]);
+    assertEquals(codes.map(({ code }) => code), [1, 2, 3, 1, 64, 2]);
+    assertStringIncludes(codes.at(-1)!.stderr, "missing: No such file");
+    assertStringIncludes((await zpaqlpy("--info-zpaq")).stdout, "mix2 SIZE J K RATE MASK");
     const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
     assertEquals(names.sort(), ["data", "model.cfg", "model.py", "wrong.py"]);
   } finally {

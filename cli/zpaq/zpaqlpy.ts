@@ -33,6 +33,7 @@ interface Settings {
   stackSize: number;
   runHcomp: string | undefined;
   help: boolean;
+  verbose: boolean;
 }
 
 function chapter(name: string, topic: ZpaqlPyChapter) {
@@ -64,7 +65,7 @@ export const OPTIONS: readonly OptionGroup<Settings>[] = [{
       set: (s, v) => s.output = v,
     },
     { short: "f", long: ["force"], help: "Overwrite an existing output", set: (s) => s.force = true },
-    { short: "v", ...withoutEffect("-v") },
+    { short: "v", help: "Print sizes of the program", set: (s) => s.verbose = true },
     chapter("info-zpaq", "zpaq"),
     chapter("info-zpaql", "zpaql"),
     chapter("info-zpaqlpy", "lang"),
@@ -127,8 +128,9 @@ export async function run(args: string[]): Promise<number> {
     stackSize: 65_536,
     runHcomp: undefined,
     help: false,
+    verbose: false,
   };
-  const [path] = parseOptions(OPTIONS, args, settings);
+  const [path] = operandsOf(args, settings);
   const text = settings.help
     ? USAGE + formatOptions(OPTIONS)
     : settings.chapter !== undefined
@@ -142,6 +144,16 @@ export async function run(args: string[]): Promise<number> {
   }
   if (path === undefined) throw new UsageFailure("Expected a source", EXIT.failure);
   return await compile(path, await read(path), settings);
+}
+
+/** The operands of a command line; what is wrong with it has the exit code that the original's users expect. */
+function operandsOf(args: string[], settings: Settings): string[] {
+  try {
+    return parseOptions(OPTIONS, args, settings);
+  } catch (error) {
+    if (error instanceof UsageFailure) throw new UsageFailure(error.message, EXIT_USAGE);
+    throw error;
+  }
 }
 
 async function read(path: string): Promise<string> {
@@ -187,12 +199,22 @@ async function compile(path: string, source: string, settings: Settings): Promis
   });
   for (const each of diagnostics) console.error(formatZpaqlPyDiagnostic(each, source, path));
   if (program === undefined) return EXIT.failure;
+  if (settings.verbose) {
+    const { header, hcomp, pcomp } = program;
+    console.error(`zpaqlpy: hcomp: ${hcomp.length} bytes, H 2^${header[2]}, M 2^${header[3]}`);
+    console.error(`zpaqlpy: pcomp: ${pcomp?.length ?? 0} bytes, H 2^${header[4]}, M 2^${header[5]}`);
+  }
   const extension = settings.ir ? "ir" : "cfg";
   const output = settings.output ??
     (path === "-" ? `out.${extension}` : `${path.replace(/\.py$/, "")}.${extension}`);
   await write(output, [path, runHcomp], settings.ir ? program.ir : program.config, settings);
   if (runHcomp !== undefined) {
-    const data = await Deno.readFile(runHcomp);
+    let data: Uint8Array<ArrayBuffer>;
+    try {
+      data = await Deno.readFile(runHcomp);
+    } catch (error) {
+      throw new Failure(`zpaqlpy: ${runHcomp}: ${describeSystemError(error)}`, EXIT_INPUT);
+    }
     for (const { byte, contexts } of runZpaqlPyHcomp(source, data, options)) {
       console.log(`${byte}: [${contexts.join(", ")}]`);
     }

@@ -64,22 +64,35 @@ function checkContent(
     codec.end();
     const size = segments.reduce((sum, { data, content }) => sum + (content ?? data).length, 0);
     const given = readAvailable(codec, CHECK_CHUNK, size + 1);
-    let at = 0;
-    const same = given.length === size && segments.every(({ data, content }) => {
-      const wanted = content ?? data;
-      at += wanted.length;
-      return wanted.every((byte, i) => byte === given[at - wanted.length + i]);
-    });
-    if (!same) {
+    const difference = firstDifference(segments.map(({ data, content }) => content ?? data), given);
+    if (difference !== undefined) {
+      const { offset, expected } = difference;
+      const show = (byte: number | undefined): string => byte === undefined ? "the end" : `${byte}`;
       throw new CorruptDataError(
-        "Cannot compress with the config: its post-processor does not give the content back",
-        {
-          format: "zpaq",
-          code: "POST_MISMATCH",
-        },
+        `Cannot compress with the config: its post-processor returns ${
+          show(given[offset])
+        } at byte ${offset}, ` +
+          `expected ${
+            show(expected)
+          } (was the content prepared for it? -preprocess "" runs the command that the config names)`,
+        { format: "zpaq", code: "POST_MISMATCH", offset },
       );
     }
   } finally {
     codec.close();
   }
+}
+
+/** Where content is not what was expected, and what was expected there; undefined if it is the same. */
+function firstDifference(
+  parts: readonly Uint8Array[],
+  given: Uint8Array,
+): { readonly offset: number; readonly expected: number | undefined } | undefined {
+  let start = 0;
+  for (const part of parts) {
+    const at = part.findIndex((byte, i) => byte !== given[start + i]);
+    if (at >= 0) return { offset: start + at, expected: part[at] };
+    start += part.length;
+  }
+  return given.length === start ? undefined : { offset: start, expected: undefined };
 }

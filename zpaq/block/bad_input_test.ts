@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { liveHandleCount } from "@sluice/ffi";
 import { concatBytes, SluiceError } from "@sluice/internal";
 import { BACKENDS, testBackends } from "../../tests/_backends.ts";
@@ -92,4 +92,11 @@ testBackends("a program that gives nothing back is refused when compressing", (b
     SluiceError,
   );
   assertEquals(error.code, "POST_MISMATCH");
+  assertStringIncludes(error.message, "returns the end at byte 0, expected 0");
+  const other = assembleZpaq("comp 0 0 0 0 0 hcomp pcomp ; a== 7 jf 1 a++ out halt end");
+  const data = new Uint8Array([5, 6, 7, 8]);
+  const second = assertThrows(() => compressZpaqConfig(other, [{ data }], { backend }), SluiceError);
+  assertEquals([second.code, second.offset], ["POST_MISMATCH", 2]);
+  assertStringIncludes(second.message, "returns 8 at byte 2, expected 7");
+  assertStringIncludes(second.message, '-preprocess ""');
 });

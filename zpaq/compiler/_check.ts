@@ -44,6 +44,8 @@ export function checkProgram(
   const program = programOf(statements, part);
   const entry = program.functions.get(part)?.definition;
   const first = { start: section.start, end: section.start };
+  // A definition that can't be read was reported already.
+  if (entry === undefined && reporter.failed) return program;
   if (entry === undefined) {
     reporter.report("0020", first, `there is no function "${part}"`, { hint: `write "def ${part}(c):"` });
   } else if (entry.parameters.length !== 1) {
@@ -351,10 +353,19 @@ class Checker {
         `"${text}" is a table: use an element, or len(${text})`,
       );
     }
-    if (this.#program.globals.has(text)) return;
+    if (this.#program.globals.has(text) || this.#isUnread(text)) return;
     const near = nearest(text, [...this.#program.globals, ...(this.#scope?.locals ?? []), "NONE"]);
     const options = near === undefined ? {} : { hint: `did you mean "${near}"?` };
     this.#reporter.report("0200", expression, `there is no variable "${text}"`, options);
+  }
+
+  /** Whether a statement that would set a variable was not understood, which was reported. */
+  #isUnread(name: string): boolean {
+    const { source, diagnostics } = this.#reporter;
+    return diagnostics.some(({ severity, line }) => {
+      const text = source.line(line).trim();
+      return severity === "error" && text.startsWith(name) && /^\s*=[^=]/.test(text.slice(name.length));
+    });
   }
 
   /** A constant index lies inside of its array. */

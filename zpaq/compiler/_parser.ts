@@ -592,7 +592,9 @@ export class Parser {
     if (this.#accept("(") !== undefined) return this.#parenthesis(start);
     if (this.#accept("{") !== undefined) return this.#dict(start);
     if (text === "[" && kind === "operator") {
-      this.#reporter.report("0122", token, "there are no lists: arrays are hH, hM, pH and pM");
+      this.#reporter.report("0122", token, "there are no lists: arrays are hH, hM, pH and pM", {
+        hint: "set the size of an array in the header: pm = 4 makes pM an array of 16 bytes",
+      });
       throw new Lost();
     }
     return this.#unexpected(["a value"]);

@@ -214,3 +214,13 @@ Deno.test("checkZpaqlPy keeps constant tables apart from variables", () => {
   assertEquals(inModule("T = (1, 2)\nT = 3", "hH[0] = c"), ["0204 T", "0204 T"]);
   assertEquals(inModule("T = (1, c)", "hH[0] = c").length > 0, true);
 });
+
+Deno.test("what can not be read is reported once, without what follows from it", () => {
+  const entry = `${HEADER}def hcomp(c):\n  pass\n`;
+  assertEquals(found(`${entry}def pcomp(c)\n  out(c)\n`).map((each) => each.slice(0, 4)), ["0110"]);
+  const open = found(`${entry}def pcomp(c):\n  a = (c + 1\n  out(a)\n`).map((each) => each.slice(0, 4));
+  assertEquals([open[0], open.includes("0020")], ["0109", false]);
+  const list = checkZpaqlPy(`${entry}def pcomp(c):\n  a = [0]*10\n  out(a[0])\n`);
+  assertEquals(list.map(({ code }) => code), ["ZPY0122"]);
+  assertStringIncludes(list[0]!.hint!, "pM");
+});

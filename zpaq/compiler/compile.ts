@@ -17,7 +17,8 @@ import { formatGraph } from "./_ir_text.ts";
 import { optimizeGraph } from "./_optimization.ts";
 import { settleFrames } from "./_liveness.ts";
 import { checkTranslation, isSmall } from "./_translation_check.ts";
-import type { Reporter } from "./_reporter.ts";
+import { Reporter } from "./_reporter.ts";
+import { fastest, shortest, sizeOf } from "./_candidates.ts";
 import type { Program } from "./_scopes.ts";
 import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
 
@@ -191,7 +192,7 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     reporter.report("0402", place, `the stack has ${stackSize} words, at most ${STACK_MAX} can be`);
   }
   const codeOf = (program: Program): SectionCode | undefined =>
-    compileSection(program, header, reporter, code, stackSize);
+    bestSection(program, header, reporter, code, stackSize);
   const sections = {
     hcomp: hcomp !== undefined && modelled ? codeOf(hcomp) : undefined,
     pcomp: pcomp !== undefined && !flag("suppressPcomp", false) ? codeOf(pcomp) : undefined,
@@ -288,6 +289,34 @@ function verifySection(
 function checkLevel(level: OptimizationLevel = 2): OptimizationLevel {
   if ([0, 1, 2, "s"].includes(level)) return level;
   throw new RangeError(`Cannot compile: "optimize" is ${level}, expected 0, 1, 2 or "s"`);
+}
+
+/** Larger code is not compiled several times for speed. */
+const COMPARED_SIZE_MAX = 16_384;
+
+/** The code of one section at the level that does best what is wanted: little code, or few instructions executed. */
+function bestSection(
+  program: Program,
+  header: HeaderData,
+  reporter: Reporter,
+  settings: CodeSettings,
+  stackSize: number,
+): SectionCode | undefined {
+  const first = compileSection(program, header, reporter, settings, stackSize);
+  const { level } = settings;
+  if (first === undefined || level === 0 || level === 1) return first;
+  if (level === 2 && sizeOf(first) > COMPARED_SIZE_MAX) return first;
+  const others = (level === 2 ? [1, "s"] as const : [1, 2] as const).flatMap((other) => {
+    // What is found in the source was reported already.
+    const silent = new Reporter(reporter.source);
+    return compileSection(program, header, silent, { ...settings, level: other }, stackSize) ?? [];
+  });
+  if (level === "s") return shortest([first, ...others]);
+  return fastest([first, ...others], ({ instructions, h, m }, budget) => {
+    const text = instructions.map((each) => each.text).join(" ");
+    const { pcomp } = assembleZpaq(`comp 0 0 ${h} ${m} 0 hcomp halt pcomp ; ${text} end`);
+    return new ZpaqMachine(pcomp!, { h, m, budget });
+  });
 }
 
 /** The code of one section; undefined, and a finding, where there can be none. */

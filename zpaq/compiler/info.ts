@@ -15,7 +15,24 @@ mixing model, the program hcomp that computes their contexts, and, in front of t
 turns what was decoded into the content of the files. A block has one or more segments, one for a file or part
 of a file. Programs keep their memory from segment to segment of a block.
 
-Components: const, cm, icm, match, avg, mix2, mix, isse, sse. Component i takes its context from H[i].
+Component i predicts the next bit from its context in H[i] and from the predictions of components before it:
+
+  const C                        always the same prediction; C - 128 is its strength
+  cm SIZE LIMIT                  2^SIZE predictions; each learns by 1/n, at least by 1/(4 LIMIT)
+  icm SIZE                       bit histories in 64 * 2^SIZE bytes, for contexts that are hashes
+  match SIZE BUFFER              the longest match in 2^BUFFER bytes, found by 2^SIZE hashes
+  avg J K WEIGHT                 the predictions of J and K, that of J weighted by WEIGHT / 256
+  mix2 SIZE J K RATE MASK        2^SIZE pairs of weights for J and K that learn by RATE
+  mix SIZE J M RATE MASK         2^SIZE sets of weights for the M components from J on
+  isse SIZE J                    corrects J by a bit history, in 64 * 2^SIZE bytes
+  sse SIZE J START LIMIT         corrects J by 2^SIZE tables; they learn from 1/START down to 1/(4 LIMIT)
+
+All arguments are numbers from 0 to 255. MASK says which bits of the byte so far help to select weights: 0 none,
+255 all.
+
+Contexts: a cm or sse takes the low bits of H[i], of which the lowest 9 (cm) or 8 (sse) belong to the bits of the
+byte so far: shift what is known by 9 or 8. An icm, isse or match takes all bits of a hash. Hash bytes one after the
+other, the latest last: hash = (hash + byte + 512) * 773 & 0xFFFFFFFF.
 `,
   zpaql: `The machine
 
