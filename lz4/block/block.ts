@@ -38,7 +38,7 @@ export interface Lz4BlockDecompressOptions {
   readonly partial?: boolean | undefined;
   /** The dictionary that the block was made with. */
   readonly dictionary?: BytesSource | undefined;
-  /** What stands in front of the block. @default {"none"} */
+  /** What stands before the block. @default {"none"} */
   readonly container?: "none" | "size" | "mozilla" | undefined;
   /** The backend for this call. @default {what configureBackend says} */
   readonly backend?: BackendChoice | undefined;
@@ -47,7 +47,7 @@ export interface Lz4BlockDecompressOptions {
 const SIZE_SIZE = 4;
 const MOZILLA_MAGIC = new TextEncoder().encode("mozLz40\0");
 
-/** Bytes in front of the size, and of the size. */
+/** Bytes before the size, and of the size. */
 function headSize(container: "none" | "size" | "mozilla" | undefined): number {
   return container === "size" ? SIZE_SIZE : container === "mozilla" ? MOZILLA_MAGIC.length + SIZE_SIZE : 0;
 }

@@ -91,7 +91,7 @@ function hasRemaining(phase: number): boolean {
   return phase === PHASE.SKIPPABLE || phase === PHASE.STORED;
 }
 
-/** A block's data behind its word is a phase of its own. */
+/** A block's data after its word is a phase of its own. */
 function phaseWithCarry(state: DecoderState): number {
   if (state.carry.length < 4) return state.phase;
   if (state.phase === PHASE.BLOCK) return PHASE.BLOCK_DATA;
@@ -117,7 +117,7 @@ export function packWindow(window: Uint8Array): Uint8Array<ArrayBuffer> {
   return writer.take();
 }
 
-/** A window of which only the bytes in `map` are stored: bit 0 is the byte 65,535 in front of the checkpoint. */
+/** A window of which only the bytes in `map` are stored: bit 0 is the byte 65,535 before the checkpoint. */
 export function packSparseWindow(window: Uint8Array, map: Uint32Array): Uint8Array<ArrayBuffer> {
   const base = HISTORY_MAX - window.length;
   const runs: [number, number][] = [];

@@ -28,13 +28,13 @@ const ENDING_CODES: ReadonlySet<string> = new Set(["TRUNCATED", "TRUNCATED_MAGIC
 export interface DecoderMode {
   /** Output stops where the target might not hold the next block, so that nothing ever waits inside. */
   readonly wholeBlocks?: boolean;
-  /** Called between reads at the first block boundary that is far enough behind the last one. */
+  /** Called between reads at the first block boundary that is far enough after the last one. */
   readonly onBoundary?: (codec: DecoderCodec) => void;
   /** How far, in output bytes. */
   readonly boundaryEvery?: number;
   /** Called when a frame's header has been read, before its first block. */
   readonly onFrame?: (codec: DecoderCodec) => void;
-  /** Called when a frame's last block has been read; `bytesIn` stands behind the end mark. */
+  /** Called when a frame's last block has been read; `bytesIn` stands after the end mark. */
   readonly onBlocksEnd?: (codec: DecoderCodec) => void;
   /** Whether kernel work runs off the event loop. */
   readonly offLoop?: boolean;

@@ -1,5 +1,5 @@
 /**
- * What a decoder is at a boundary: the plain record behind checkpoints.
+ * What a decoder is at a boundary: the record that checkpoints are made of.
  */
 import type { Lz4FrameInfo } from "../frame/frame_header.ts";
 

@@ -233,7 +233,7 @@ export class EncoderCodec implements PullCodec {
   }
 }
 
-/** Gathers jobs for several threads: as many at a time as there are threads, behind the history that they need. */
+/** Gathers jobs for several threads: as many at a time as there are threads, after the history that they need. */
 class Crew {
   readonly #kernel: Lz4EncoderKernel;
   readonly #threads: number;

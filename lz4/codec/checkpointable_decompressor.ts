@@ -160,7 +160,7 @@ export class Lz4CheckpointableDecompressor
     });
   }
 
-  /** The place behind the last chunk that was given out. */
+  /** The offset just past the last chunk that was returned. */
   checkpoint(options: Lz4CheckpointOptions = {}): Lz4Checkpoint {
     return new Lz4Checkpoint(this.#codec.saveState(options.carry === "embed"));
   }

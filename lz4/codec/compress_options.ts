@@ -15,7 +15,7 @@ export interface Lz4CompressOptions {
    * from 32 to 4194304 for shorter blocks. @default {4194304}
    */
   readonly blockSize?: number | undefined;
-  /** Let blocks refer to the content in front of them: smaller, but not readable from the middle without an index. @default {false} */
+  /** Let blocks refer to the content before them: smaller, but not readable from the middle without an index. @default {false} */
   readonly linked?: boolean | undefined;
   /** Store a checksum of the content. @default {true} */
   readonly contentChecksum?: boolean | undefined;

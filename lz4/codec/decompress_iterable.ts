@@ -16,7 +16,7 @@ import type { Lz4StreamOptions } from "./stream_options.ts";
 /**
  * Decompresses chunks as they come. Nothing is read before the first `next()`; one input chunk and one output chunk are
  * held beside the codec's own memory. Errors of the source pass through unchanged. Ending the iteration early frees
- * everything. Errors are those of `decompressLz4`, after all output in front of them.
+ * everything. Errors are those of `decompressLz4`, after all output before them.
  *
  * @throws {TypeError} If an option has the wrong type or is not known, or a chunk holds no bytes.
  * @throws {RangeError} If an option is out of range.

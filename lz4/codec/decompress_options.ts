@@ -26,9 +26,9 @@ export interface Lz4DecompressOptions {
   readonly maxFrames?: number | undefined;
   /** The most bytes that the codec may allocate. @default {Infinity} */
   readonly maxMemory?: number | undefined;
-  /** Decode every frame, or stop behind the first. @default {"all"} */
+  /** Decode every frame, or stop after the first. @default {"all"} */
   readonly frames?: "all" | "first" | undefined;
-  /** What to do with bytes behind the last frame that start no frame. @default {"error"} */
+  /** What to do with bytes after the last frame that start no frame. @default {"error"} */
   readonly trailing?: "error" | "ignore" | undefined;
   /** Take an input without a single frame for empty content. @default {false} */
   readonly allowEmpty?: boolean | undefined;

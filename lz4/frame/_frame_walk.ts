@@ -15,7 +15,7 @@ const READ_SIZE = 64 << 10;
 export interface WalkedFrame {
   readonly info: Lz4FrameInfo;
   readonly offset: number;
-  /** Where its blocks end, in front of the end mark. */
+  /** Where its blocks end, before the end mark. */
   readonly blocksEnd: number;
   readonly end: number;
   readonly blockCount: number;

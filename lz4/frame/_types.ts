@@ -10,7 +10,7 @@ export interface Lz4FrameInfo {
   readonly headerSize: number;
   /** The most content bytes of a block; 0 for a skippable frame. */
   readonly blockMax: number;
-  /** Whether blocks refer to the content in front of them. */
+  /** Whether blocks refer to the content before them. */
   readonly linked: boolean;
   /** Whether each block has a checksum. */
   readonly blockChecksum: boolean;

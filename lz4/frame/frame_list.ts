@@ -24,7 +24,7 @@ export interface Lz4FrameSummary extends Lz4FrameInfo {
  * @throws {TruncatedDataError} If the file ends inside a frame.
  * @throws {CorruptDataError} If something between frames is none ("TRAILING_DATA", "BAD_MAGIC"), or a block is too large.
  *
- * @example Frames behind one another
+ * @example Frames one after another
  * ```ts
  * import { compressLz4, listLz4Frames } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";

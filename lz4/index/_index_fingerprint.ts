@@ -51,7 +51,7 @@ export class FingerprintBuilder {
     this.#size += bytes.length;
   }
 
-  /** The fingerprint of a file of `size` bytes; undefined when bytes behind it have passed too. */
+  /** The fingerprint of a file of `size` bytes; undefined when bytes after it have passed too. */
   finish(size: number): Uint8Array<ArrayBuffer> | undefined {
     if (size !== this.#size) return undefined;
     const span = Math.min(size, FINGERPRINT_SPAN);

@@ -11,7 +11,7 @@ export interface IndexFrame {
   readonly in: number;
   /** Where its content starts. */
   readonly out: number;
-  /** Where its blocks end, in front of the end mark. */
+  /** Where its blocks end, before the end mark. */
   blocksEnd: number;
 }
 
@@ -43,7 +43,7 @@ export interface IndexPoint {
   window: Uint8Array<ArrayBuffer> | StoredWindow | undefined;
   /** XXH32 of the content up to the next point; undefined where hashes were not wanted. */
   hash: number | undefined;
-  /** Line feeds in the content in front of it. */
+  /** Line feeds in the content before it. */
   lines: number;
 }
 

@@ -9,7 +9,7 @@ export class RecordCutter {
   #part: Uint8Array<ArrayBuffer>;
   #length = 0;
 
-  /** Parts have at most `size` bytes; with a separator they end behind one, unless a record is larger than a part. */
+  /** Parts have at most `size` bytes; with a separator they end after one, unless a record is larger than a part. */
   constructor(size: number, separator: number | undefined) {
     this.#size = size;
     this.#separator = separator;

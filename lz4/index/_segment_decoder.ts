@@ -36,7 +36,7 @@ export class SegmentDecoder {
     this.#signal = signal;
   }
 
-  /** The segment that holds a content offset: the last one that starts at or in front of it. */
+  /** The segment that holds a content offset: the last one that starts at or before it. */
   segmentAt(out: number): number {
     const { points } = this.#model;
     let [low, high] = [0, points.length];

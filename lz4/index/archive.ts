@@ -39,7 +39,7 @@ const CACHE_SIZE_DEFAULT = 16 << 20;
 
 /**
  * The content of a compressed file as random access bytes, itself a `ByteSource`. A read fetches one range of the file,
- * from the point in front of it to the point behind it, and decodes it; content is verified when the index has hashes.
+ * from the point before it to the point after it, and decodes it; content is verified when the index has hashes.
  *
  * @example A range in the middle
  * ```ts

@@ -166,7 +166,7 @@ export class Lz4IndexBuilder implements Disposable {
     }
   }
 
-  /** Ends the segments in front of all points up to `out`. */
+  /** Closes every segment that starts before `out`. */
   #closeSegments(out: number): void {
     const { points } = this.#model;
     while (this.#nextPoint < points.length && points[this.#nextPoint]!.out <= out) {

@@ -40,7 +40,7 @@ export interface Lz4Split {
   readonly kind: "frames" | "carve";
   /** Bytes to put in front. */
   readonly prefix: Uint8Array<ArrayBuffer>;
-  /** Bytes to put behind. */
+  /** Bytes to append. */
   readonly suffix: Uint8Array<ArrayBuffer>;
   /** Content bytes to leave out at the start of what is decoded. */
   readonly drop: number;
@@ -56,7 +56,7 @@ export interface Lz4SplitOptions {
 
 const FOOTER_SIZE = 12;
 const FOOTER_MAGIC = 0x58493453;
-/** What is read of an index together with the frame header in front of it. */
+/** What is read of an index together with the frame header before it. */
 const INDEX_HEAD_SIZE = 64 << 10;
 
 /**
@@ -137,7 +137,7 @@ export class Lz4Index {
     return this.#model;
   }
 
-  /** The last point at or in front of a content offset. */
+  /** The last point at or before a content offset. */
   at(out: number): Lz4IndexPoint {
     const { points } = this.#model;
     checkInteger("out", out, 0, this.outputSize);
@@ -248,7 +248,7 @@ function notThere(field: string, state: string): CorruptDataError {
 
 /**
  * The bytes of standalone frames that hold a range of the content, without compressing anything again. The range grows
- * to block boundaries; `drop` of the first part tells how much of the decoded content is in front of it.
+ * to block boundaries; `drop` of the first part tells how much of the decoded content is before it.
  *
  * @example A part that every tool decodes
  * ```ts

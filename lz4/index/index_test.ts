@@ -242,7 +242,7 @@ testBackends("Lz4Index bytes of any kind are refused or safe", async () => {
   assertThrows(() => Lz4Index.fromBytes(new Uint8Array(100)), SluiceError, "magic");
 });
 
-/** Makes both checksums of an index right, so that what is behind them is reached. */
+/** Makes both checksums of an index right, so that what is after them is reached. */
 function sealIndex(bytes: Uint8Array<ArrayBuffer>): void {
   const view = new DataView(bytes.buffer);
   view.setUint32(56, lz4Xxh32(bytes.subarray(64, 64 + view.getUint32(48, true))), true);

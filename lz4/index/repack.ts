@@ -23,7 +23,7 @@ import { Lz4Index } from "./index_file.ts";
 export interface Lz4RepackOptions extends Omit<Lz4CompressOptions, "contentSize" | "format" | "autoFlush"> {
   /** The most content bytes of a frame, up to 1 GiB. @default {4194304} */
   readonly frameSize?: number | undefined;
-  /** The byte that ends a record, such as 10 for lines: frames then end behind one, unless a record is larger. */
+  /** The byte that ends a record, such as 10 for lines: frames then end after one, unless a record is larger. */
   readonly separator?: number | undefined;
   /** Append an index in a skippable frame. @default {true} */
   readonly index?: boolean | undefined;
@@ -37,12 +37,12 @@ const FRAME_SIZE_DEFAULT = 4 << 20;
 const FRAME_SIZE_MAX = 1 << 30;
 
 /**
- * Decompresses a source and compresses its content to many frames with an index behind them: any range of frames is a
+ * Decompresses a source and compresses its content to many frames with an index after them: any range of frames is a
  * file of its own, and `Lz4Index.embedded` finds the index. It holds `threads` + 1 frames.
  *
  * @throws {TypeError} If an option has the wrong type or is not known, or a chunk holds no bytes.
  * @throws {RangeError} If an option is out of range.
- * @throws {SluiceError} As `decompressLz4`, after the frames in front of the fault.
+ * @throws {SluiceError} As `decompressLz4`, after the frames before the fault.
  *
  * @example Lines that stay whole
  * ```ts

@@ -76,7 +76,7 @@ export class Lz4DecoderKernel implements Disposable {
     return this.#functions.sluice_lz4_decoder_stored_left(this.#handle.pointer);
   }
 
-  /** Goes on inside such a block, behind `begin`; returns a result. */
+  /** Goes on inside such a block, after `begin`; returns a result. */
   resumeStored(left: number): number {
     return this.#functions.sluice_lz4_decoder_stored_resume(this.#handle.pointer, left);
   }
@@ -87,7 +87,7 @@ export class Lz4DecoderKernel implements Disposable {
     return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
   }
 
-  /** Starts a frame with the history in front of it; returns a result. */
+  /** Starts a frame with the history before it; returns a result. */
   begin(flags: number, blockMax: number, history: Uint8Array): number {
     const start = Math.max(0, history.length - LZ4_WINDOW_SIZE);
     return this.#functions.sluice_lz4_decoder_begin(

@@ -13,7 +13,7 @@ export { resolveBackend, RESULT, resultError };
 
 export type { BackendChoice };
 
-/** What one step is to do with the input behind it. */
+/** What one step is to do with the input after it. */
 export const LZ4_STEP = { CONTINUE: 0, FLUSH: 1, END: 2 } as const;
 
 /** What a context is made with. */
@@ -28,7 +28,7 @@ export interface Lz4EncoderKernelOptions {
   readonly blockBytes: number;
   /** Bits of `LZ4_ENCODE_FLAG`. */
   readonly flags: number;
-  /** History in front of the content. */
+  /** History before the content. */
   readonly dictionary: Uint8Array | undefined;
 }
 
@@ -149,7 +149,7 @@ export class Lz4EncoderKernel implements Disposable {
     );
   }
 
-  /** Compresses whole jobs behind `historySize` bytes of history, on several threads; returns a result. */
+  /** Compresses whole jobs after `historySize` bytes of history, on several threads; returns a result. */
   jobs(source: Uint8Array, end: number, target: Uint8Array, historySize: number, threads: number): number {
     return this.#functions.sluice_lz4_encoder_jobs(
       this.#handle.pointer,

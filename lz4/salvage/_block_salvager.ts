@@ -30,7 +30,7 @@ export class BlockSalvager {
     if (this.#target.length < info.blockMax) this.#target = new Uint8Array(info.blockMax);
   }
 
-  /** Goes on behind lost content of a linked frame: zeros stand for what is not known. */
+  /** Goes on after lost content of a linked frame: zeros stand for what is not known. */
   lose(info: Lz4FrameInfo): void {
     this.#restart(info.blockMax, info.linked ? new Uint8Array(WINDOW_SIZE) : this.#dictionary);
   }

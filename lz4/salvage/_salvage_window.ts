@@ -46,7 +46,7 @@ export class SalvageWindow {
     return this.#bytes.subarray(pos - this.#start, end - this.#start);
   }
 
-  /** Lets go what is in front of a position. */
+  /** Releases what precedes a position. */
   drop(pos: number): void {
     if (this.#ended && this.#start === 0 && this.#length === this.#bytes.length) return; // a whole file
     const count = pos - this.#start;

@@ -66,7 +66,7 @@ export function* groups(
   }
 }
 
-/** The values one behind the other: as they are where they lie so already, else copied. */
+/** The values one after the other: as they are where they lie so already, else copied. */
 function gather(items: readonly Uint8Array[], first: number, offsets: Uint32Array): Uint8Array {
   const count = offsets.length - 1;
   const total = offsets[count]!;
@@ -88,7 +88,7 @@ export function threadCount(threads: number | "auto" | undefined, bytes: number)
   return Math.max(1, Math.min(wanted, Math.ceil(bytes / BYTES_PER_THREAD_MIN), THREADS_MAX));
 }
 
-/** Values that stand one behind the other, with these borders. */
+/** Values that stand one after the other, with these borders. */
 export function segmentsOf(borders: Uint32Array): Segment[] {
   return Array.from({ length: borders.length - 1 }, (_, i) => [borders[i]!, borders[i + 1]! - borders[i]!]);
 }

@@ -336,7 +336,7 @@ export class EncoderCodec implements PullCodec {
     if (this.#hasJobs && operation === ZSTD_STEP.CONTINUE) this.#adapt();
     if (operation !== ZSTD_STEP.CONTINUE && result !== RESULT.OUTPUT_PENDING) {
       if (operation === ZSTD_STEP.END) this.#endFrame();
-      // A full frame ends by itself: what was asked for comes behind the content that waits.
+      // A full frame ends by itself: what was asked for comes after the content that waits.
       if (full && (this.#ended || this.#pos < this.#chunk.length)) return produced;
       this.#operation = ZSTD_STEP.CONTINUE;
       this.#done = this.#ended;

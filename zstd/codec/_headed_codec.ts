@@ -9,7 +9,7 @@ export interface Opened {
   readonly rest: Uint8Array;
 }
 
-/** Collects the first bytes, opens the codec with them and hands everything behind them to it. */
+/** Collects the first bytes, opens the codec with them and hands everything after them to it. */
 export class HeadedCodec implements PullCodec {
   readonly #open: (head: Uint8Array) => Promise<Opened>;
   readonly #head: Uint8Array<ArrayBuffer>;

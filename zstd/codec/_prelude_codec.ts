@@ -1,5 +1,5 @@
 /**
- * Bytes in front of a codec's output, which may take a promise to make: a hash, for example.
+ * Bytes before a codec's output, which may take a promise to make: a hash, for example.
  */
 import type { PullCodec } from "@sluice/internal";
 

@@ -66,7 +66,7 @@ const BAD_INPUTS: readonly BadInput[] = [
     offset: 0,
   },
   {
-    name: "junk behind a frame",
+    name: "junk after a frame",
     input: join(FRAME, bytes(1, 2, 3)),
     errorName: "CorruptDataError",
     code: "TRAILING_DATA",
@@ -74,7 +74,7 @@ const BAD_INPUTS: readonly BadInput[] = [
     before: TEXT,
   },
   {
-    name: "a wrong magic number behind a frame",
+    name: "a wrong magic number after a frame",
     input: join(FRAME, text(20)),
     errorName: "CorruptDataError",
     code: "TRAILING_DATA",
@@ -90,7 +90,7 @@ const BAD_INPUTS: readonly BadInput[] = [
     before: TEXT,
   },
   {
-    name: "half a magic number behind a frame",
+    name: "half a magic number after a frame",
     input: join(FRAME, MAGIC.subarray(0, 2)),
     errorName: "TruncatedDataError",
     code: "TRUNCATED",
@@ -306,7 +306,7 @@ const GOOD_INPUTS: readonly GoodInput[] = [
     output: bytes(0x61, 0x61),
   },
   {
-    name: "junk behind a frame that is ignored",
+    name: "junk after a frame that is ignored",
     input: join(FRAME, bytes(9, 9, 9)),
     options: { trailing: "ignore" },
     output: TEXT,

@@ -125,7 +125,7 @@ testBackends("offsets and limits count from the start of the whole stream", asyn
   await assertRejects(() => read(second, { maxOutputSize: 1999 }), LimitExceededError);
   const error = await assertRejects(() => read(second.slice(0, -1)), SluiceError);
   assertEquals([error.code, error.offset], ["TRUNCATED", first.length + second.length - 1]);
-  const trailing = await assertRejects(() => read(new TextEncoder().encode("junk behind")), SluiceError);
+  const trailing = await assertRejects(() => read(new TextEncoder().encode("junk after")), SluiceError);
   assertEquals([trailing.code, trailing.offset], ["TRAILING_DATA", first.length]);
   assertEquals(await read(new Uint8Array()), [], "nothing is left behind the last frame");
   await read(second, { skipBytes: 7 });

@@ -141,7 +141,7 @@ testBackends("dictionaries of less than 8 bytes have no effect", () => {
   assertEquals(decompressZstd(frame), MESSAGE);
 });
 
-testBackends("a prefix serves every frame, also behind a skippable one", async () => {
+testBackends("a prefix serves every frame, also after a skippable one", async () => {
   const base = text(50_000);
   const content = join(base.subarray(10_000), text(100, 8));
   for (const [shape, compress] of Object.entries(COMPRESS_SHAPES)) {

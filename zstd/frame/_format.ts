@@ -18,7 +18,7 @@ export const FRAME_HEADER_SIZE_MAX = 18;
 export const BLOCK_HEADER_SIZE = 3;
 /** No block holds more content than this (RFC 8878, 3.1.1.2.4). */
 export const BLOCK_SIZE_MAX = 128 << 10;
-/** Bytes of the content checksum behind the last block. */
+/** Bytes of the content checksum after the last block. */
 export const CHECKSUM_SIZE = 4;
 
 /** Block types by number (RFC 8878, 3.1.1.2.2). */

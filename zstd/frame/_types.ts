@@ -18,7 +18,7 @@ export interface ZstdFrameHeader {
   readonly blockSizeMax: number;
   /** The id of the dictionary that the frame was compressed with; 0 for none or not told. */
   readonly dictId: number;
-  /** Whether a checksum of the content stands behind the last block. */
+  /** Whether a checksum of the content stands after the last block. */
   readonly hasChecksum: boolean;
   /** The low four bits of a skippable frame's magic number; undefined for other frames. */
   readonly skippableVariant: number | undefined;

@@ -24,7 +24,7 @@ const KEYS: ReadonlySet<string> = new Set(["format"]);
 /**
  * Reads the header of the frame that starts at the first byte. 18 bytes are always enough.
  *
- * @throws {TruncatedDataError} With code "NEED_MORE_INPUT" if the header goes on behind the given bytes.
+ * @throws {TruncatedDataError} With code "NEED_MORE_INPUT" if the header goes on after the given bytes.
  * @throws {CorruptDataError} With code "BAD_MAGIC" if no frame starts here.
  * @throws {UnsupportedFeatureError} With code "FRAME_UNSUPPORTED" if the header's reserved bit is set.
  *

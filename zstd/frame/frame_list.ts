@@ -16,7 +16,7 @@ export type { ZstdFrameInfo } from "./_types.ts";
  * @throws {CorruptDataError} If something between the frames is no frame ("BAD_MAGIC"), or a block header is corrupt.
  * @throws {TruncatedDataError} If the data ends inside a frame.
  *
- * @example Frames behind one another
+ * @example Frames one after another
  * ```ts
  * import { compressZstd, listZstdFrames } from "@sluice/zstd";
  * import { assertEquals } from "@std/assert";

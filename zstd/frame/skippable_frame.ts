@@ -23,7 +23,7 @@ export interface ZstdSkippableFrame {
  *
  * @throws {RangeError} If the variant is not an integer from 0 to 15.
  *
- * @example Metadata in front of a frame
+ * @example Metadata before a frame
  * ```ts
  * import { compressZstd, decompressZstd, readZstdSkippableFrame, writeZstdSkippableFrame } from "@sluice/zstd";
  * import { assertEquals } from "@std/assert";
@@ -48,7 +48,7 @@ export function writeZstdSkippableFrame(payload: BytesSource, variant = 0): Uint
  * Reads the skippable frame that starts at the first byte.
  *
  * @throws {CorruptDataError} With code "BAD_MAGIC" if another kind of frame, or none, starts here.
- * @throws {TruncatedDataError} If the frame goes on behind the given bytes.
+ * @throws {TruncatedDataError} If the frame goes on after the given bytes.
  *
  * @example The payload
  * ```ts

@@ -23,7 +23,7 @@ import type { DczCompressOptions, DczDecompressOptions } from "./dcz_options.ts"
 
 /** Bytes of a SHA-256. */
 export const HASH_SIZE = 32;
-/** Bytes in front of the frames. */
+/** Bytes before the frames. */
 export const DCZ_HEADER_SIZE = SKIPPABLE_HEADER_SIZE + HASH_SIZE;
 
 /**

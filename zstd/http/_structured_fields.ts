@@ -23,7 +23,7 @@ class FieldParser {
     this.#text = text;
   }
 
-  /** One item and nothing behind it. */
+  /** One item and nothing after it. */
   item(): FieldValue {
     this.#spaces();
     const value = this.#bareItem();

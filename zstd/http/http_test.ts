@@ -164,8 +164,8 @@ testBackends("bad dcz bodies are refused before anything is decoded", async () =
     ["another dictionary", body, [other], DictionaryMismatchError, "DICTIONARY_HASH_MISMATCH"],
     ["no dictionary", body, [], DictionaryMismatchError, "DICTIONARY_HASH_MISMATCH"],
     ["a look-up that gives another", body, () => other, DictionaryMismatchError, "DICTIONARY_HASH_MISMATCH"],
-    ["junk behind", join(body, encode("junk junk junk")), [dictionary], CorruptDataError, "TRAILING_DATA"],
-    ["no frame behind the header", changed(40), [dictionary], CorruptDataError, "BAD_MAGIC"],
+    ["junk after", join(body, encode("junk junk junk")), [dictionary], CorruptDataError, "TRAILING_DATA"],
+    ["no frame after the header", changed(40), [dictionary], CorruptDataError, "BAD_MAGIC"],
     [
       "reserved bit",
       join(body.slice(0, 44), new Uint8Array([0x08]), body.slice(45)),

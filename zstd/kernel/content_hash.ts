@@ -1,5 +1,5 @@
 /**
- * The hash behind zstd's checksums.
+ * The hash after zstd's checksums.
  *
  * @module
  */

@@ -12,7 +12,7 @@ export { resolveBackend, RESULT };
 
 export type { BackendChoice };
 
-/** What one step is to do with the input behind it. */
+/** What one step is to do with the input after it. */
 export const ZSTD_STEP = { CONTINUE: 0, FLUSH: 1, END: 2 } as const;
 
 /** A value is copied in pieces: what crosses to WASM at once stays there. */
@@ -78,7 +78,7 @@ export interface ZstdEncoderBatch {
   readonly source: Uint8Array;
   /** Where each value starts, and where the last one ends. */
   readonly offsets: Uint32Array;
-  /** Room for all frames; afterwards they stand one behind the other from its start. */
+  /** Room for all frames; afterwards they stand one after the other from its start. */
   readonly target: Uint8Array;
   /** Where each frame's room starts, and where the last one's ends. */
   readonly slots: Uint32Array;

@@ -10,7 +10,7 @@ import { ZSTD_ENCODE } from "./encode_module.ts";
 
 export type { BackendChoice };
 
-/** Samples in one buffer, one behind the other. */
+/** Samples in one buffer, one after the other. */
 export interface ZstdSampleSlab {
   /** The samples. */
   readonly bytes: Uint8Array;

@@ -30,7 +30,7 @@ export interface CompressSettings {
   /** Announced size of the content; undefined when it is not known. */
   readonly size: number | undefined;
   readonly dictionary: ZstdDictionary | undefined;
-  /** Content in front of every frame; empty for none. */
+  /** Content before every frame; empty for none. */
   readonly prefix: Uint8Array;
   readonly maxMemory: number;
   /** The bounds of a level that follows the flow of data; undefined for one that stays. */

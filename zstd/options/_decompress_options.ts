@@ -32,7 +32,7 @@ export interface DecompressSettings {
   readonly maxSkippableBytes: number;
   readonly checkHeader: ((header: ZstdFrameHeader) => void) | undefined;
   readonly dictionary: ZstdDictionary | undefined;
-  /** Content in front of every frame, instead of a dictionary. */
+  /** Content before every frame, instead of a dictionary. */
   readonly prefix: Uint8Array | undefined;
   readonly dictionaries: readonly ZstdDictionary[];
   readonly lookupDictionary: ((id: number) => ZstdDictionary | undefined) | undefined;

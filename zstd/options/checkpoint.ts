@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The end of a frame. Everything behind it can be decoded, or compressed, without anything before it. */
+/** The end of a frame. Everything after it can be decoded, or compressed, without anything before it. */
 export interface ZstdCheckpoint {
   /** Bytes of the compressed stream up to here. */
   readonly compressedOffset: number;

@@ -19,7 +19,7 @@ export interface ZstdDecompressOptions {
   readonly maxWindowLog?: number | undefined;
   /** The most bytes that the codec may allocate for its window and tables. @default {Infinity} */
   readonly maxMemory?: number | undefined;
-  /** Decode every frame, or stop behind the first. @default {"all"} */
+  /** Decode every frame, or stop after the first. @default {"all"} */
   readonly frames?: "all" | "first" | undefined;
   /**
    * What to do with bytes after the last frame that start no frame, and with `frames: "first"` with any bytes after the
@@ -33,7 +33,7 @@ export interface ZstdDecompressOptions {
   readonly verifyChecksum?: boolean | undefined;
   /** The shape of the frames. Magicless frames can't be told apart from anything. @default {"zstd"} */
   readonly format?: ZstdFormat | undefined;
-  /** Leave out this many bytes in front of the first frame: a foreign header. @default {0} */
+  /** Leave out this many bytes before the first frame: a foreign header. @default {0} */
   readonly skipBytes?: number | undefined;
   /** Called with the payload of each skippable frame of at most `maxSkippableBytes`. */
   readonly onSkippable?: ((variant: number, payload: Uint8Array) => void) | undefined;

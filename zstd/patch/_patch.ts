@@ -25,7 +25,7 @@ const STRATEGY = 6;
 /**
  * Codec options for a target of this size. The window is the power of two above the target, as the reference tool has it, or
  * above the base if that is larger: the table of far matches is as large as the window, and has to hold all of the base.
- * Where the level's own tables don't reach over the window, long-distance matching goes in front of them. Blocks are not
+ * Where the level's own tables don't reach over the window, long-distance matching goes before them. Blocks are not
  * split ahead of compression, since that is guessed from the target's bytes without the base: 2,557 bytes for a patch that
  * takes 322 without (two halves of 3 MB exchanged, level 3).
  */
@@ -52,7 +52,7 @@ export function patchCodecOptions(
   };
 }
 
-/** What stands in front of a patch: the hash of the base, or nothing. */
+/** What stands before a patch: the hash of the base, or nothing. */
 export async function patchPrelude(
   base: Uint8Array,
   options: ZstdPatchCreateOptions,
@@ -63,7 +63,7 @@ export async function patchPrelude(
 
 /** What is known of a patch by its first bytes. */
 export interface PatchHead {
-  /** Bytes in front of the first frame. */
+  /** Bytes before the first frame. */
   readonly preludeSize: number;
   /** Options for decoding what follows them. */
   readonly codecOptions: ZstdDecompressOptions;

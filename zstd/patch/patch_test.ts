@@ -126,7 +126,7 @@ testBackends("a wrong base and a bad patch are told", async () => {
     ["hash cut short", base, hashed.slice(0, 20), [TruncatedDataError]],
     ["empty", base, new Uint8Array(), [TruncatedDataError]],
     ["no patch", base, new TextEncoder().encode("this is no patch"), [CorruptDataError]],
-    ["junk behind", base, join(patch, new TextEncoder().encode("junk")), [CorruptDataError]],
+    ["junk after", base, join(patch, new TextEncoder().encode("junk")), [CorruptDataError]],
   ];
   for (const [name, with_, bytes, kinds] of cases) {
     for (const attempt of [() => applyZstdPatch(with_, bytes), () => apply(with_, [bytes])]) {

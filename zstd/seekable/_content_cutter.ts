@@ -21,7 +21,7 @@ export function cutBySize(frameSize: number): ContentCutter {
   };
 }
 
-/** Bytes that decide whether a frame ends behind them: older ones are shifted out of the hash's 32 bits. */
+/** Bytes that decide whether a frame ends after them: older ones are shifted out of the hash's 32 bits. */
 const HASH_WINDOW = 32;
 
 /** One random number for each value of a byte, from a fixed seed (xorshift32): the cuts must be the same everywhere. */

@@ -172,7 +172,7 @@ export class ZstdSeekIndex {
     };
   }
 
-  /** The frame that holds the content byte at `offset`; undefined behind the end. */
+  /** The frame that holds the content byte at `offset`; undefined after the end. */
   frameAt(offset: number): ZstdSeekFrame | undefined {
     if (!(offset >= 0 && offset < this.size)) return undefined;
     let low = 0;

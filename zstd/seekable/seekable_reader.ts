@@ -51,7 +51,7 @@ export interface ZstdSeekableReadOptions extends
 export interface ZstdSeekableStreamOptions extends ReadOptions {
   /** The first byte. @default {0} */
   readonly start?: number | undefined;
-  /** The byte behind the last one. @default {the size of the content} */
+  /** The byte after the last one. @default {the size of the content} */
   readonly end?: number | undefined;
   /** How many frames are decoded at the same time, 1 to 64. @default {one for each processor natively, 1 in WASM} */
   readonly concurrency?: number | undefined;
@@ -182,7 +182,7 @@ export class ZstdSeekableReader {
     return this.index.frames;
   }
 
-  /** The frame that holds the content byte at `offset`; undefined behind the end. */
+  /** The frame that holds the content byte at `offset`; undefined after the end. */
   frameAt(offset: number): ZstdSeekFrame | undefined {
     return this.index.frameAt(offset);
   }
@@ -340,7 +340,7 @@ export class ZstdSeekableReader {
         signal?.throwIfAborted();
       }
     } finally {
-      // Nothing goes on decoding behind a reader that was told of a fault or has enough.
+      // Decoding stops as soon as the reader cancels or an error was reported.
       await Promise.allSettled(ahead.map(({ decoded }) => decoded));
     }
   }

@@ -55,7 +55,7 @@ function trained(target: Uint8Array, { size, k, d }: ZstdTrained): Trained {
   return { bytes: target.subarray(0, size), k, d };
 }
 
-/** All samples one behind the other. */
+/** All samples one after the other. */
 function slab(samples: Iterable<BytesSource> | SegmentedBuffer): ZstdSampleSlab {
   const buffer = samples instanceof SegmentedBuffer ? samples : Array.from(samples, toBytes);
   const sizes = Uint32Array.from(buffer, ({ length }) => length);

@@ -1,5 +1,5 @@
 //! Reading LZ4 blocks sequence by sequence without decoding them (LZ4 block format): their size, whether they keep
-//! every rule, and which bytes of the history in front of them they need.
+//! every rule, and which bytes of the history before them they need.
 
 const std = @import("std");
 
@@ -65,7 +65,7 @@ pub fn contentSize(block: []const u8) error{Corrupt}!u64 {
 }
 
 /// Whether a block keeps every rule of the format, those too that the decoder lets pass: offsets that are 0 or reach
-/// in front of the history, a match too close to the end, content above `capacity`.
+/// before the history, a match too close to the end, content above `capacity`.
 pub fn isStrict(block: []const u8, history_len: u64, capacity: u64) bool {
     var walker: Walker = .{ .block = block };
     var size: u64 = 0;
@@ -85,15 +85,15 @@ pub fn isStrict(block: []const u8, history_len: u64, capacity: u64) bool {
     return literals >= last_literals and start + match_start_limit <= size;
 }
 
-/// Marks in `map` which of the `history_max` bytes in front of a checkpoint a block needs; bit 0 is the oldest. The
-/// block's content starts `at` bytes behind the checkpoint. Returns where it ends. A corrupt block marks what it can.
+/// Marks in `map` which of the `history_max` bytes before a checkpoint a block needs; bit 0 is the oldest. The
+/// block's content starts `at` bytes after the checkpoint. Returns where it ends. A corrupt block marks what it can.
 pub fn markNeeded(block: []const u8, at: u64, map: *[map_words]u32) u64 {
     var walker: Walker = .{ .block = block };
     var pos = at;
     while (walker.next() catch null) |sequence| {
         pos += sequence.literals;
         if (sequence.offset > pos) {
-            const reach = sequence.offset - pos; // bytes in front of the checkpoint, 1 to history_max
+            const reach = sequence.offset - pos; // bytes before the checkpoint, 1 to history_max
             // A match that overlaps itself or the checkpoint repeats bytes that are known by then.
             const count = @min(sequence.match, reach, sequence.offset);
             const first = history_max - reach;
@@ -126,9 +126,9 @@ test "isStrict refuses what the reference decoder lets pass" {
     try std.testing.expect(!isStrict(&short_tail, 0, 100));
 }
 
-test "markNeeded marks bytes in front of the checkpoint alone" {
+test "markNeeded marks bytes before the checkpoint alone" {
     var map: [map_words]u32 = @splat(0);
-    // One literal, then 4 bytes from 3 back: two of the history, then bytes behind the checkpoint.
+    // One literal, then 4 bytes from 3 back: two of the history, then bytes after the checkpoint.
     try std.testing.expectEqual(6, markNeeded(&.{ 0x10, 'a', 3, 0, 0x10, 'z' }, 0, &map));
     try std.testing.expectEqual(@as(u32, 0b11) << 29, map[map_words - 1]);
 }

@@ -1,5 +1,5 @@
 //! Compression of content to the blocks of a frame. Content is cut into jobs that know nothing of each other but the
-//! 64 KiB in front of them, so that the bytes that come out depend neither on how input arrives nor on threads.
+//! 64 KiB before them, so that the bytes that come out depend neither on how input arrives nor on threads.
 
 const std = @import("std");
 const common = @import("common.zig");
@@ -61,7 +61,7 @@ pub const Compressor = struct {
         }
     }
 
-    /// Forgets everything, then reads what stands in front of the next content.
+    /// Forgets everything, then reads what stands before the next content.
     pub fn load(self: *Compressor, history: []const u8) void {
         switch (self.finder) {
             .fast => |stream| {
@@ -129,7 +129,7 @@ pub const Compressor = struct {
         return block_overhead + data_size;
     }
 
-    /// Writes all blocks of one job, whose history stands right in front of it. Returns their size.
+    /// Writes all blocks of one job, whose history stands right before it. Returns their size.
     pub fn writeJob(self: *Compressor, history: []const u8, content: []const u8, target: []u8) usize {
         self.load(if (self.params.linked) history else &.{});
         var written: usize = 0;

@@ -33,7 +33,7 @@ pub const FrameFlags = packed struct(u32) {
     rest: u25 = 0,
 };
 
-/// Follows which history the blocks behind a checkpoint need.
+/// Follows which history the blocks after a checkpoint need.
 pub const Watch = struct {
     window: [common.window_size]u8,
     window_len: u32,

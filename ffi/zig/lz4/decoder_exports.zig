@@ -48,7 +48,7 @@ fn free(self: ?*Decoder) callconv(.c) void {
 }
 
 /// Starts a frame: `flags` says how its blocks look, `block_max` what they decode to at most, the source is the history
-/// in front of it (a dictionary, or the window of a checkpoint), of which the last 64 KiB count.
+/// before it (a dictionary, or the window of a checkpoint), of which the last 64 KiB count.
 fn begin(
     self: *Decoder,
     flags: u32,
@@ -79,7 +79,7 @@ fn begin(
     return Result.ok.code();
 }
 
-/// Goes on inside a stored block that lacks `left` bytes; to be called behind `begin`.
+/// Goes on inside a stored block that lacks `left` bytes; to be called after `begin`.
 fn resumeStored(self: *Decoder, left: u32) callconv(.c) i32 {
     if (left > self.block_max or self.flags.block_checksum or self.flags.legacy) return Result.invalid_argument.code();
     self.stored_left = left;
@@ -165,7 +165,7 @@ fn watchStart(self: *Decoder) callconv(.c) i32 {
 }
 
 /// Copies the history as it was at `watchStart` and the map of its needed bytes, 2,048 u32 of which bit 0 is the byte
-/// 65,535 in front of the checkpoint. Sets `produced`.
+/// 65,535 before the checkpoint. Sets `produced`.
 fn watchRead(self: *const Decoder, target: ?[*]u8, target_pos: u32, target_end: u32, map: [*]u32, count: u32, step: *Step) callconv(.c) i32 {
     step.* = .{};
     const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
@@ -183,7 +183,7 @@ fn memoryUsed(self: *const Decoder, step: *Step) callconv(.c) void {
     step.setValue(self.memory.bytesUsed() + @sizeOf(Decoder));
 }
 
-/// Decodes a raw block with a dictionary in front of it (null: none). With `partial` not 0 it stops when the target is
+/// Decodes a raw block with a dictionary before it (null: none). With `partial` not 0 it stops when the target is
 /// full, else content that does not fit is corrupt. Sets `produced`.
 fn blockDecompress(
     source: ?[*]const u8,

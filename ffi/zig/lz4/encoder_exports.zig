@@ -46,7 +46,7 @@ const Encoder = struct {
     /// Linked: 64 KiB of history, then a job. Independent: a block that is not full yet.
     arena: []u8,
     history_len: u32,
-    /// Content bytes of the job at hand that are in blocks, and behind them those that are not.
+    /// Content bytes of the job at hand that are in blocks, and after them those that are not.
     job_pos: u32,
     fill: u32,
     stage: []u8,
@@ -68,7 +68,7 @@ const Encoder = struct {
         return @min(self.params.block_size, self.params.jobSize() - self.job_pos);
     }
 
-    /// Room for `size` bytes behind `start`; false when there is no memory. What it held is lost.
+    /// Room for `size` bytes after `start`; false when there is no memory. What it held is lost.
     fn needArena(self: *Encoder, size: usize) bool {
         return self.memory.resize(&self.arena, self.contentStart() + size);
     }
@@ -417,7 +417,7 @@ fn memoryUsed(self: *const Encoder, step: *Step) callconv(.c) void {
     step.setValue(self.memory.bytesUsed() + @sizeOf(Encoder));
 }
 
-/// Compresses content to one raw block with a dictionary in front of it (null: none). Sets `produced`;
+/// Compresses content to one raw block with a dictionary before it (null: none). Sets `produced`;
 /// `output_too_small` when the target has no room for it.
 fn blockCompress(
     source: ?[*]const u8,

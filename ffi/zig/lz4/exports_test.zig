@@ -122,7 +122,7 @@ test "fuzz: flipped frames and random bytes end in a result" {
     }
 }
 
-test "whatever allocation fails, the answer is a result and nothing stays behind" {
+test "whatever allocation fails, the answer is a result and nothing is left behind" {
     const heap_state = @import("../core/heap_state.zig");
     const before = heap_state.liveBlocks();
     const content = "some content that is said again, some content that is said again " ** 40;

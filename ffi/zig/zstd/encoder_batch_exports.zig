@@ -60,7 +60,7 @@ const Batch = struct {
 };
 
 /// Compresses each item of the source slab to a frame of its own with the parameters and the dictionary of `template`,
-/// on `threads` threads. Slots need `ZSTD_compressBound` of their item; afterwards the frames stand one behind the other
+/// on `threads` threads. Slots need `ZSTD_compressBound` of their item; afterwards the frames stand one after the other
 /// from the start of the target, their sizes in `sizes`. Sets `produced`; on failure `value_low` is the item.
 fn compressBatch(
     template: *encoder.Compressor,

@@ -89,7 +89,7 @@ test "a refused parameter is named" {
     try std.testing.expectEqual(Result.parameter_unsupported.code(), encoder.get("sluice_zstd_compressor_set")(compressor, &unknown, 1, &step));
 }
 
-test "whatever allocation fails, the answer is a result and nothing stays behind" {
+test "whatever allocation fails, the answer is a result and nothing is left behind" {
     const heap_state = @import("../core/heap_state.zig");
     const before = heap_state.liveBlocks();
     const content = "some content that is said again, some content that is said again " ** 40;
