@@ -108,6 +108,37 @@ Deno.test("the edge decodes uploads as files and as encodings", async () => {
   assertEquals(new TextDecoder().decode(decompressZstdContent(await whole.arrayBuffer())), report);
 });
 
+Deno.test("nothing that is sent to the edge makes it answer 500", async () => {
+  await using edge = await Edge.serve();
+  const junk = new TextEncoder().encode("junk");
+  const statuses: number[] = [];
+  for (const path of ["measure", "decode", "report", "nothing"]) {
+    for (
+      const headers of [
+        {},
+        { "content-type": "text/plain" },
+        { "content-type": "application/zstd" },
+        { "content-type": "application/x-lz4" },
+        { "content-encoding": "zstd" },
+        { "content-encoding": "dcz" },
+        { "content-encoding": "br" },
+        { "content-encoding": "zstd, br, none" },
+      ]
+    ) {
+      for (const body of [junk, new Uint8Array()]) {
+        // A fault in the middle of a response breaks it off, which fetch rejects.
+        const response = await edge.post(path, body, headers).catch(() => undefined);
+        await response?.bytes().catch(() => undefined);
+        if (response !== undefined) statuses.push(response.status);
+        const encoding = (headers as Record<string, string>)["content-encoding"];
+        if (encoding?.includes("br") === true) assertEquals(response?.status, 415, `${path} ${encoding}`);
+      }
+    }
+  }
+  assertEquals(statuses.filter((status) => status >= 500), []);
+  assertEquals(await (await edge.post("measure", junk, {})).json(), { size: 4 });
+});
+
 Deno.test("the edge keeps within its memory under load and answers while it decodes", {
   ignore: Deno.build.os !== "linux",
 }, async () => {

@@ -357,3 +357,36 @@ Deno.test({
       assertEquals(await fsck(origin), 0);
     }),
 });
+
+Deno.test({
+  name: "sluice gitdb cat-file reads the objects that replace others, as git does",
+  ignore: !GIT_IS_HERE,
+  fn: () =>
+    withFolder(async (folder) => {
+      await git(folder, ["init", "-q", "--bare", "r.git"]);
+      const repository = `${folder}/r.git`;
+      const ids: string[] = [];
+      for (const text of ["one", "two two", "three three"]) {
+        ids.push((await git(repository, ["hash-object", "-w", "--stdin"], utf8.encode(text))).trim());
+      }
+      await git(repository, ["replace", ids[0]!, ids[1]!]);
+      await git(repository, ["pack-refs", "--all"]);
+      await git(repository, ["replace", ids[1]!, ids[2]!]);
+      const stdin = utf8.encode(`${ids.join("\n")}\n`);
+      const format = "--batch-check=%(objectname) %(objectsize) %(objectsize:disk)";
+      const commands = [["--batch"], ["--batch-check"], [format], ["-p", ids[0]!], ["-s", ids[1]!], [
+        "--batch-all-objects",
+        "--batch-check",
+      ]];
+      for (const [i, args] of commands.entries()) {
+        const input = i < 3 ? { stdin } : {};
+        const ours = await sluice(["gitdb", "cat-file", "--git-dir", repository, ...args], input);
+        const theirs = await run("git", ["-C", repository, "cat-file", ...args], input);
+        assertEquals(
+          new TextDecoder().decode(ours.stdout),
+          new TextDecoder().decode(theirs.stdout),
+          args.join(" "),
+        );
+      }
+    }),
+});

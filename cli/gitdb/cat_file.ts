@@ -6,7 +6,7 @@ import type { GitDatabase, GitObject, ObjectInfo, ObjectType, Result } from "@sl
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { NotFoundError, printable, SluiceError } from "@sluice/internal";
 import { FactFormatter } from "./facts.ts";
-import { openDatabase, requireObject, resolveName } from "./names.ts";
+import { openDatabase, openReplacements, requireObject, resolveName } from "./names.ts";
 import { BufferedStdout, stdinLines } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
@@ -83,7 +83,9 @@ async function catOne(
     if (typeof id === "string") return 1;
     return await database.has(id) ? 0 : 1;
   }
-  const object = await database.read(await requireObject(database, name), { spillFolder: spillFolder() });
+  const replacement = await openReplacements(database);
+  const id = replacement(await requireObject(database, name));
+  const object = await database.read(id, { spillFolder: spillFolder() });
   const out = new BufferedStdout();
   if (show === "type") await out.print(`${object.type}\n`);
   else if (show === "size") await out.print(`${object.size}\n`);
@@ -112,6 +114,7 @@ class Printer {
   readonly #out: BufferedStdout;
   readonly #facts: FactFormatter;
   #damaged = false;
+  #replacement: Promise<(id: ObjectId) => ObjectId> | undefined;
 
   constructor(database: GitDatabase, settings: GitdbSettings, out: BufferedStdout) {
     this.#database = database;
@@ -126,8 +129,8 @@ class Printer {
   }
 
   /** One line of facts and, in mode `batch`, the object that follows it. */
-  async #print(info: ObjectInfo | GitObject, rest: string): Promise<void> {
-    const line = `${await this.#facts.format(info, rest)}\n`;
+  async #print(info: ObjectInfo | GitObject, rest: string, id?: ObjectId): Promise<void> {
+    const line = `${await this.#facts.format(info, rest, id)}\n`;
     if (this.#settings.batch === "check") return await this.#out.print(line);
     const object = info as GitObject;
     if (object.size <= WHOLE_SIZE) {
@@ -142,10 +145,10 @@ class Printer {
   }
 
   /** An object that is damaged counts as missing, as in git, and its damage goes to stderr. */
-  async #printResult(result: Result<ObjectInfo>, name: string, rest: string): Promise<void> {
+  async #printResult(result: Result<ObjectInfo>, name: string, rest: string, id?: ObjectId): Promise<void> {
     try {
       if (!result.ok) throw result.error;
-      await this.#print(result.value, rest);
+      await this.#print(result.value, rest, id);
     } catch (error) {
       if (!(error instanceof SluiceError) || result.ok && result.value.size > WHOLE_SIZE) throw error;
       if (!(error instanceof NotFoundError)) {
@@ -171,11 +174,12 @@ class Printer {
         );
       }
     };
-    for await (const results of this.#results(ids)) {
+    const replacement = await (this.#replacement ??= openReplacements(this.#database));
+    for await (const results of this.#results(ids.map(replacement))) {
       for (const result of results) {
         const position = positions[result.index]!;
         await upTo(position);
-        await this.#printResult(result, lines[position]!, rests[position]!);
+        await this.#printResult(result, lines[position]!, rests[position]!, ids[result.index]);
         next = position + 1;
       }
     }

@@ -38,19 +38,19 @@ export class FactFormatter {
     return this.#parts.some((part) => typeof part !== "string" && part.atom === "rest");
   }
 
-  /** The line for one object. */
-  async format(info: ObjectInfo, rest: string): Promise<string> {
+  /** The line for one object, which a user may know by another name than its id. */
+  async format(info: ObjectInfo, rest: string, name: ObjectId = info.id): Promise<string> {
     let line = "";
     for (const part of this.#parts) {
-      line += typeof part === "string" ? part : await this.#fact(part.atom, info, rest);
+      line += typeof part === "string" ? part : await this.#fact(part.atom, info, rest, name);
     }
     return line;
   }
 
-  #fact(atom: Atom, info: ObjectInfo, rest: string): string | Promise<string> {
+  #fact(atom: Atom, info: ObjectInfo, rest: string, name: ObjectId): string | Promise<string> {
     switch (atom) {
       case "objectname":
-        return `${info.id}`;
+        return `${name}`;
       case "objecttype":
         return info.type;
       case "objectsize":

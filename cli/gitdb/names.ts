@@ -41,3 +41,21 @@ export async function requireObject(database: GitDatabase, name: string): Promis
   if (typeof id === "string") throw fatal(`Not a valid object name ${name}`);
   return id;
 }
+
+/** How often a replacement may be replaced itself, as in git. */
+const REPLACE_DEPTH = 5;
+
+/** From objects to those that are read instead, unless GIT_NO_REPLACE_OBJECTS is set. */
+export async function openReplacements(database: GitDatabase): Promise<(id: ObjectId) => ObjectId> {
+  if (Deno.env.get("GIT_NO_REPLACE_OBJECTS") !== undefined) return (id) => id;
+  const replaced = await database.replacements();
+  return (id) => {
+    let found = id;
+    for (let depth = 0; depth < REPLACE_DEPTH; depth++) {
+      const next = replaced.get(`${found}`);
+      if (next === undefined) return found;
+      found = next;
+    }
+    throw fatal(`replace depth too high for object ${id}`);
+  };
+}

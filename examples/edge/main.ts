@@ -36,8 +36,8 @@ function decoderOf(
     : undefined;
 }
 
-/** Reads a stream to its end through one buffer, so that no memory is left for the collector. */
-async function count(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<number> {
+/** Reads a decoder's output to its end through one buffer, so that no memory is left for the collector. */
+async function countDecoded(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<number> {
   const reader = body.getReader({ mode: "byob" });
   let buffer = new Uint8Array(64 << 10);
   let size = 0;
@@ -49,13 +49,22 @@ async function count(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<num
   }
 }
 
+/** Reads any other body to its end: what a runtime hands over need not be a byte stream. */
+async function count(body: ReadableStream<Uint8Array>): Promise<number> {
+  let size = 0;
+  for await (const chunk of body) size += chunk.length;
+  return size;
+}
+
 /** Counts what an upload decodes to; nothing is kept of it. */
 async function measure(request: Request): Promise<Response> {
+  const { body } = request;
   const decoder = decoderOf(request.headers.get("content-type"));
-  const body = decoder === undefined ? request.body : request.body?.pipeThrough(decoder);
   let size = 0;
   try {
-    size = body == null ? 0 : await count(body);
+    if (body !== null) {
+      size = decoder === undefined ? await count(body) : await countDecoded(body.pipeThrough(decoder));
+    }
   } catch (error) {
     if (!(error instanceof SluiceError) || decoder === undefined) throw error; // withZstd answers for encodings
     return Response.json({ error: error.code, offset: error.offset }, { status: 400 });
@@ -72,6 +81,9 @@ function decode(request: Request): Response {
 
 function route(request: Request): Response | Promise<Response> {
   const { pathname } = new URL(request.url);
+  // withZstd has taken off the encodings that it knows.
+  const encoding = request.headers.get("content-encoding");
+  if (encoding !== null) return new Response(`encoding ${encoding} is not known`, { status: 415 });
   if (request.method === "POST" && pathname === "/measure") return measure(request);
   if (request.method === "POST" && pathname === "/decode") return decode(request);
   if (pathname === "/report") return new Response(REPORT, { headers: { "content-type": "text/plain" } });

@@ -34,3 +34,26 @@ export async function shallowIds(gitFolder: string): Promise<Set<string>> {
     (await readText(joinPath(gitFolder, "shallow")) ?? "").split("\n").filter((line) => line !== ""),
   );
 }
+
+const REPLACE = "refs/replace/";
+
+/** By hex id, the object that is read instead (git-replace). */
+export async function replacedIds(
+  gitFolder: string,
+  algorithm: HashAlgorithm,
+): Promise<Map<string, ObjectId>> {
+  const isId = new RegExp(`^[0-9a-f]{${2 * HASH_SIZE[algorithm]}}$`);
+  const replaced = new Map<string, ObjectId>();
+  const add = (from: string, to: string): void => {
+    if (isId.test(from) && isId.test(to)) replaced.set(from, ObjectId.from(to));
+  };
+  for (const line of (await readText(joinPath(gitFolder, "packed-refs")) ?? "").split("\n")) {
+    const [to, name] = line.split(" ", 2);
+    if (name?.startsWith(REPLACE) === true) add(name.slice(REPLACE.length), to!);
+  }
+  // A loose reference is newer than a packed one.
+  for (const { name } of await listFolder(joinPath(gitFolder, REPLACE)) ?? []) {
+    add(name, (await readText(joinPath(gitFolder, REPLACE, name)) ?? "").trimEnd());
+  }
+  return replaced;
+}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { replacedIds } from "./_root_ids.ts";
 import { findRepository } from "./_repository.ts";
 import { joinPath, toPath } from "../object/_fs.ts";
 import { AlternatesStore } from "./alternates_store.ts";
@@ -93,6 +94,27 @@ export class GitDatabase extends CompoundDatabase implements ObjectWriter {
       packs.close();
       throw error;
     }
+  }
+
+  /**
+   * By hex id, the objects that git reads instead of others (`git replace`). Reads of the database do not look there.
+   *
+   * @example None are replaced in a new database
+   * ```ts
+   * import { GitDatabase } from "@sluice/gitdb";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await Deno.mkdir(`${folder}/objects`);
+   * {
+   *   await using database = await GitDatabase.open(folder);
+   *   assertEquals((await database.replacements()).size, 0);
+   * }
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  async replacements(): Promise<Map<string, ObjectId>> {
+    return await replacedIds(joinPath(this.root, ".."), this.hashAlgorithm);
   }
 
   /** Whether `path` below the root is there is another question: this only joins. */
