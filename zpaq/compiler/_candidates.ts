@@ -41,14 +41,16 @@ export function shortest(candidates: readonly SectionCode[]): SectionCode {
   });
 }
 
-/** The code that executes fewest instructions for the same calls; the first where nothing can be measured. */
+/** The code that executes fewest instructions for the same calls, or is shorter; the first where nothing can be measured. */
 export function fastest(candidates: readonly SectionCode[], make: MachineMaker): SectionCode {
   if (candidates.some(({ h, m }) => Math.max(h, m) > ARRAY_BITS_MAX)) return candidates[0]!;
   const measured = candidates.map((code) => stepsByCall(code, make));
   const calls = Math.min(...measured.map(({ length }) => length));
   let best = 0;
   for (const [i, steps] of measured.entries()) {
-    if (calls > 0 && steps[calls - 1]! < measured[best]![calls - 1]!) best = i;
+    if (calls === 0) break;
+    const more = steps[calls - 1]! - measured[best]![calls - 1]!;
+    if (more < 0 || more === 0 && sizeOf(candidates[i]!) < sizeOf(candidates[best]!)) best = i;
   }
   return candidates[best]!;
 }
