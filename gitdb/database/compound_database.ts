@@ -32,15 +32,15 @@ import { PackStore } from "../pack/pack_store.ts";
 /**
  * Stores that are asked one after the other. A copy that can't be read is passed over where another store has the object.
  *
- * @example Memory in front of memory
+ * @example One memory store before another
  * ```ts
  * import { CompoundDatabase, MemoryStore } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const [first, second] = [new MemoryStore(), new MemoryStore()];
- * const id = await second.write({ type: "blob", body: "behind" });
+ * const id = await second.write({ type: "blob", body: "after" });
  * await using both = new CompoundDatabase([first, second]);
- * assertEquals(await (await both.read(id)).text(), "behind");
+ * assertEquals(await (await both.read(id)).text(), "after");
  * ```
  */
 export class CompoundDatabase extends ObjectStore {
@@ -295,7 +295,7 @@ export class CompoundDatabase extends ObjectStore {
     start: number,
     settings: BulkSettings,
   ): AsyncGenerator<Result<ObjectInfo>[]> {
-    // What an earlier store lacks is told by a later one; what stands behind it waits here, so that the order stays.
+    // What an earlier store lacks is told by a later one; what stands after it waits here, so that the order stays.
     const results: (Result<ObjectInfo> | undefined)[] = new Array(ids.length);
     let told = 0;
     const ready = (): Result<ObjectInfo>[] => {

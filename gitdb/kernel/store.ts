@@ -37,7 +37,7 @@ export interface GitIndexLayout {
   readonly idsPos: number;
   /** Bytes from one id to the next. */
   readonly idsStride: number;
-  /** Where the first offset starts, or the pack number in front of it. */
+  /** Where the first offset starts, or the pack number before it. */
   readonly offsetsPos: number;
   /** Bytes from one offset to the next. */
   readonly offsetsStride: number;
@@ -45,7 +45,7 @@ export interface GitIndexLayout {
   readonly largePos: number;
   /** Rows of that table. */
   readonly largeCount: number;
-  /** Whether a pack number stands in front of each offset. */
+  /** Whether a pack number stands before each offset. */
   readonly multi: boolean;
   /** Whether bit 31 of an offset points into the table of large offsets. */
   readonly largeBit: boolean;

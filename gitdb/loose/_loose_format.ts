@@ -19,7 +19,7 @@ export interface LooseHeader {
   readonly length: number;
 }
 
-/** The header in front of a body. */
+/** The header before a body. */
 export function looseHeader(type: ObjectType, size: number): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${type} ${size}\0`);
 }

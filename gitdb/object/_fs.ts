@@ -62,7 +62,7 @@ export function touchFile(path: string): boolean {
   }
 }
 
-/** The whole of a small text file; undefined where there is no regular file: nothing is waited for behind a FIFO. */
+/** The whole of a small text file; undefined where there is no regular file: a FIFO is not waited for. */
 export async function readText(path: string): Promise<string | undefined> {
   const bytes = await readSmallFile(path);
   return bytes === undefined ? undefined : new TextDecoder().decode(bytes);

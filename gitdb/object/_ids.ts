@@ -9,7 +9,7 @@ export function idOfBytes(bytes: Uint8Array): ObjectId {
   return ObjectId.from(bytes);
 }
 
-/** Ids one behind the other. */
+/** Ids one after the other. */
 export function packIds(ids: readonly IdLike[], algorithm: HashAlgorithm): Uint8Array<ArrayBuffer> {
   const size = HASH_SIZE[algorithm];
   const bytes = new Uint8Array(ids.length * size);

@@ -35,7 +35,7 @@ export interface PackedPlace {
 
 /** An object to read: its facts and, when asked for, its body. */
 export interface GitObject extends ObjectInfo, AsyncDisposable {
-  /** The body as a byte stream, made at first use; cancelling it frees what stands behind it at once. */
+  /** The body as a byte stream, made at first use; cancelling it frees what it holds at once. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
   /**
    * The whole body.

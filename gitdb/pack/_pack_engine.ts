@@ -1,5 +1,5 @@
 /**
- * The kernel with the files behind it: bytes that it lacks are read from their sources and handed in.
+ * The kernel with its files: bytes that it lacks are read from their sources and handed in.
  */
 import { GIT_PAGE_SIZE, GitStoreKernel, RESULT } from "../kernel/store.ts";
 import type { BackendChoice, GitPages } from "../kernel/store.ts";

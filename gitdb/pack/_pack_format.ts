@@ -9,7 +9,7 @@ import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
 import type { HashAlgorithm } from "../object/_object_id.ts";
 import { OFS_DELTA, REF_DELTA } from "../object/_object_kind.ts";
 
-/** Bytes in front of the first entry. */
+/** Bytes before the first entry. */
 export const PACK_HEADER_SIZE = 12;
 const PACK_SIGNATURE = 0x5041434b;
 const INDEX_SIGNATURE = 0xff744f63;
@@ -33,7 +33,7 @@ export function packHeader(count: number): Uint8Array<ArrayBuffer> {
   return header;
 }
 
-/** Type and size in front of an entry. */
+/** Type and size before an entry. */
 export function entryHeader(kind: number, size: number): number[] {
   const bytes: number[] = [];
   let byte = kind << 4 | size % 16;
@@ -50,7 +50,7 @@ export function entryHeader(kind: number, size: number): number[] {
 /** The longest header of an entry. */
 export const ENTRY_HEADER_MAX = 9 + 32;
 
-/** What stands in front of an entry's zlib stream. */
+/** What stands before an entry's zlib stream. */
 export interface EntryHeader {
   readonly kind: number;
   /** Inflated size of what follows. */

@@ -251,7 +251,7 @@ testBackends(
   },
 );
 
-testBackends("gitdb: a stream that is given up frees what stands behind it", async () => {
+testBackends("gitdb: a stream that is given up frees what it holds", async () => {
   const before = liveHandleCount();
   {
     const { made, id } = bomb(9);

@@ -25,7 +25,7 @@ import type { ObjectType } from "../object/object.ts";
 export type { HashAlgorithm, LooseHeader, ObjectType };
 export { ObjectId };
 
-/** What stands in front of the zlib stream of a pack entry. */
+/** What stands before the zlib stream of a pack entry. */
 export type PackEntryHeader =
   | { readonly kind: "full"; readonly type: ObjectType; readonly size: number }
   | { readonly kind: "ofs-delta"; readonly distance: number; readonly size: number }
@@ -166,7 +166,7 @@ export function decodeLooseHeader(encoded: Uint8Array): LooseHeader {
 }
 
 /**
- * The header that stands in front of a body, before both are deflated and hashed.
+ * The header that stands before a body, before both are deflated and hashed.
  *
  * @example A blob
  * ```ts

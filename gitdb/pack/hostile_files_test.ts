@@ -85,7 +85,7 @@ testBackends("gitdb: rows of an index that lead nowhere fail alone", async () =>
   const sorted = ids.toSorted((a, b) => a.toString() < b.toString() ? -1 : 1);
   const cases: Record<string, readonly number[]> = {
     "row of large offsets that is not there": [0x80, 0, 0, 5],
-    "offset behind the pack": [0x7f, 0xff, 0xff, 0xff],
+    "offset after the pack": [0x7f, 0xff, 0xff, 0xff],
     "offset in the checksum": [0, 0, 0, (pack.length - 10) & 255],
     "offset in the header": [0, 0, 0, 4],
     "offset 0": [0, 0, 0, 0],
@@ -113,7 +113,7 @@ testBackends("gitdb: rows of an index that lead nowhere fail alone", async () =>
 });
 
 Deno.test({
-  name: "gitdb: nobody waits behind a FIFO, whatever file it stands for",
+  name: "gitdb: nobody waits for a FIFO, whatever file it stands for",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (folder) => {

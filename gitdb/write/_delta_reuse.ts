@@ -17,7 +17,7 @@ export interface StoredDelta {
 }
 
 /**
- * Deltas of wanted objects on wanted bases, by id, each in front of those that stand on it. Chains that would be longer
+ * Deltas of wanted objects on wanted bases, by id, each before those that stand on it. Chains that would be longer
  * than `depthMax`, or lead in a circle through several packs, are cut. Packs whose index has no CRCs are passed over:
  * nothing is copied unchecked.
  */

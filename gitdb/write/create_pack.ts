@@ -58,7 +58,7 @@ export interface CreatedPack {
 
 /** Bytes that are read ahead for each thread. */
 const IN_FLIGHT = 32 << 20;
-/** Objects that are searched together: a search begins anew behind them, whatever the number of threads. */
+/** Objects that are searched together: a search begins anew after them, whatever the number of threads. */
 const SEGMENT = 4096;
 
 /**

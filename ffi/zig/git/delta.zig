@@ -4,7 +4,7 @@ const std = @import("std");
 
 pub const Error = error{DeltaCorrupt};
 
-/// Bytes that buffers have behind their end, so that short copies can go by a fixed 16 bytes.
+/// Bytes that buffers have after their end, so that short copies can go by a fixed 16 bytes.
 pub const slack = 32;
 
 pub const Sizes = struct { source: u64, target: u64, header: usize };
@@ -35,7 +35,7 @@ pub const Operation = union(enum) {
     literal: struct { start: usize, size: u32 },
 };
 
-/// Goes through the operations behind the header.
+/// Goes through the operations after the header.
 pub const Operations = struct {
     delta: []const u8,
     at: usize,

@@ -1,9 +1,9 @@
 //! The first bytes of a zlib stream where they can be told without tables: literals of a block with the fixed code, or
-//! a stored block. The sizes in front of most deltas are read this way, many times faster than by inflating them.
+//! a stored block. The sizes before most deltas are read this way, many times faster than by inflating them.
 
 const std = @import("std");
 
-/// The literals that the stream in `input` begins with, as far as they stand in front of its first match; none where its
+/// The literals that the stream in `input` begins with, as far as they stand before its first match; none where its
 /// first block has a code of its own.
 pub fn literals(input: []const u8, target: []u8) usize {
     if (input.len < 3 or input[0] & 15 != 8 or input[1] & 0x20 != 0) return 0;

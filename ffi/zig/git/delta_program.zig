@@ -42,7 +42,7 @@ fn append(list: *Segments, size: u64, source: u64) error{OutOfMemory}!void {
 }
 
 pub const Program = struct {
-    /// All deltas one behind the other; literals stay where they are in them.
+    /// All deltas one after the other; literals stay where they are in them.
     literals: std.ArrayList(u8) = .empty,
     segments: Segments = .empty,
     spare: Segments = .empty,
@@ -177,7 +177,7 @@ pub const Program = struct {
     }
 };
 
-/// The first segment that ends behind `at`, looked for from `hint` on, where it mostly is.
+/// The first segment that ends after `at`, looked for from `hint` on, where it mostly is.
 pub fn find(list: []const Segment, at: u64, hint: usize) usize {
     var low: usize = 0;
     var high = list.len;

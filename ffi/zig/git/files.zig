@@ -1,6 +1,6 @@
 //! Files read by position in pages: natively from the file system, else as a host provides them. Pages are shared by
 //! all threads and kept up to a budget. Nothing is mapped: a file that is cut short while it is open gives an error,
-//! where touching a map behind its end would end the process.
+//! where touching a map after its end would end the process.
 
 const std = @import("std");
 const SpinLock = @import("../core/spin_lock.zig").SpinLock;

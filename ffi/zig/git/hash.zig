@@ -42,7 +42,7 @@ pub const Hash = union(enum) {
         }
     }
 
-    /// Starts an object: its type and size stand in front of its body.
+    /// Starts an object: its type and size stand before its body.
     pub fn beginObject(self: *Hash, type_name: []const u8, size: u64) void {
         var header: [32]u8 = undefined;
         self.update(std.fmt.bufPrint(&header, "{s} {d}\x00", .{ type_name, size }) catch unreachable);

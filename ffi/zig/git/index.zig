@@ -19,7 +19,7 @@ pub const Layout = extern struct {
     large_low: u32,
     large_high: u32,
     large_count: u32,
-    /// Whether a pack number stands in front of each offset.
+    /// Whether a pack number stands before each offset.
     is_multi: u32,
     /// Whether bit 31 of an offset points into the table of large offsets.
     has_large_bit: u32,

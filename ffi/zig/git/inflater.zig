@@ -64,7 +64,7 @@ fn Code(comptime symbol_count: usize) type {
 
         const Found = struct { symbol: u16, length: u6 };
 
-        /// The symbol in front of `bits`; bits past the end of the input are zero, and the caller compares lengths.
+        /// The symbol before `bits`; bits past the end of the input are zero, and the caller compares lengths.
         inline fn find(self: *const Self, bits: u64) Error!Found {
             const entry = self.fast[@as(usize, @truncate(bits)) & (self.fast.len - 1)];
             if (entry & 15 != 0) return .{ .symbol = entry >> 4, .length = @intCast(entry & 15) };
@@ -109,7 +109,7 @@ pub const Inflater = struct {
     bit_count: u6,
     /// Bytes left of a stored block.
     stored_left: u32,
-    /// A match that did not fit in front of the window's end.
+    /// A match that did not fit before the window's end.
     literal_count: u16,
     distance_count: u16,
     length_count: u16,
@@ -472,7 +472,7 @@ test "inflates what libdeflate deflated, in pieces of any size, and leaves what 
                 if (size <= 5000) try expectInflated(target[0..length], content, 1, 1 << 30);
                 if (size <= 5000) try expectInflated(target[0..length], content, 1 << 30, 1);
                 try expectInflated(target[0..length], content, 777, 501);
-                // Bytes behind the stream are not taken.
+                // Bytes after the stream are not taken.
                 const inflater = try gpa.create(Inflater);
                 defer gpa.destroy(inflater);
                 inflater.reset();

@@ -1,4 +1,4 @@
-//! Reading many objects at once. The entries behind all wanted objects form trees by their delta bases; each tree is
+//! Reading many objects at once. The entries that all wanted objects need form trees by their delta bases; each tree is
 //! walked from its root so that every entry is inflated once, trees go to threads, and results fill an arena of the host
 //! in whatever order they come. A job stops when the arena is full or bytes are missing, and goes on where it was.
 
@@ -211,7 +211,7 @@ pub const Job = struct {
         return self.ids[item * self.store.hash_size ..][0..self.store.hash_size];
     }
 
-    /// Finds every object and the chain behind it. Bytes that are missing are asked for; the call is then repeated.
+    /// Finds every object and the chain of its bases. Bytes that are missing are asked for; the call is then repeated.
     pub fn plan(self: *Job) error{ OutOfMemory, NeedsBytes }!void {
         var waiting = false;
         try self.nodes.ensureTotalCapacity(allocator, self.items.len);

@@ -121,7 +121,7 @@ pub const Reader = struct {
         if (made != target.len) return error.Corrupt;
     }
 
-    /// The two sizes in front of a delta: where they can't be told at once, a small one is inflated whole, of a large
+    /// The two sizes before a delta: where they can't be told at once, a small one is inflated whole, of a large
     /// one only the start.
     pub fn deltaSizes(self: *Reader, pack: stores.Pack, data: u64, size: u64) Error!deltas.Sizes {
         if (data >= pack.end) return error.Corrupt;
