@@ -63,7 +63,7 @@ async function inputFiles(): Promise<URL[]> {
   return [...files, new URL(`file://${nativeLibraryPath()}`)];
 }
 
-/** The contents of files, one behind the other, as they come from disk. */
+/** The contents of files, one after the other, as they come from disk. */
 async function* contents(files: readonly URL[]): AsyncGenerator<Bytes> {
   for (const path of files) yield* (await Deno.open(path)).readable;
 }

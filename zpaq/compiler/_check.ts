@@ -381,7 +381,7 @@ class Checker {
     return this.#program.tables.get(expression.text);
   }
 
-  /** What stands in front of an index: a memory array, a table, or a reference. */
+  /** What stands before an index: a memory array, a table, or a reference. */
   #index(base: Expression): void {
     if (this.#tableOf(base) !== undefined) return;
     if (base.type !== "name" || ARRAYS[base.text] === undefined) return this.#expression(base);

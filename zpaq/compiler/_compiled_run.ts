@@ -12,7 +12,7 @@ export class CompiledRun {
   readonly #name: string;
   /** Executed instructions of each line. */
   readonly counts = new Map<number, number>();
-  /** Called in front of each instruction that belongs to another line than the one before. */
+  /** Called before each instruction that belongs to another line than the one before. */
   onLine: ((entry: ZpaqlPySourceMapEntry, machine: ZpaqMachine) => boolean | void) | undefined;
   #line = 0;
 

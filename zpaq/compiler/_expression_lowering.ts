@@ -17,7 +17,7 @@ const POWER_MAX = 8;
 type Index = Expression & { readonly type: "index" };
 type Call = Expression & { readonly type: "call" };
 
-/** Where an element is: in one of the arrays, or behind a reference that says which. */
+/** Where an element is: in one of the arrays, or after a reference that says which. */
 export interface Place {
   readonly memory: Memory | "unknown";
   readonly at: Value;
@@ -359,7 +359,7 @@ export class ExpressionLowering {
     return result;
   }
 
-  /** The length of an array that was allocated: a cell in front of it, or four bytes. */
+  /** The length of an array that was allocated: a cell before it, or four bytes. */
   #length(reference: Value, memory: Memory): Value {
     const to = this.#to;
     if (memory === "H") return to.load("H", to.binary("-", reference, 2));

@@ -212,7 +212,7 @@ export class Interpreter {
     this.#store(yield* this.#place(target, frame), value, target);
   }
 
-  /** The target of an augmented assignment is looked up once, in front of the value. */
+  /** The target of an augmented assignment is looked up once, before the value. */
   *#augment(statement: Statement & { readonly type: "augmented" }, frame: Frame | undefined): Running<void> {
     const { target, operator, value } = statement;
     const place = target.type === "name" ? undefined : yield* this.#place(target, frame);

@@ -62,7 +62,7 @@ export interface Table {
   readonly name: string;
   readonly memory: Memory;
   readonly values: readonly number[];
-  /** Where it starts: behind what the program has of the array. */
+  /** Where it starts: after what the program has of the array. */
   base: number;
 }
 
@@ -104,7 +104,7 @@ export interface Routine {
   readonly exit: Block;
   /** Which call is to be gone back to. */
   readonly origin: Variable;
-  /** The blocks behind its calls. */
+  /** The blocks after its calls. */
   readonly sites: Block[];
 }
 

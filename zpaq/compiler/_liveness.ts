@@ -27,7 +27,7 @@ export class Liveness {
     }
     for (const frame of frames) frame.variables = [];
     const saved = (): number => [...frames].reduce((sum, { variables }) => sum + variables.length, 0);
-    // What calls save depends on what is needed behind them.
+    // What calls save depends on what is needed after them.
     for (let before = -1; before !== saved();) {
       before = saved();
       this.#solve(graph);
@@ -83,24 +83,24 @@ export class Liveness {
         queue.push(each);
       }
     }
-    // Calls that may come back to their caller keep what is needed behind them.
+    // Calls that may come back to their caller keep what is needed after them.
     for (const block of blocks) {
       if (block.operations.some(({ type }) => type === "restore")) backwards(block, this.after(block));
     }
   }
 
-  /** The variables that are needed behind a block. */
+  /** The variables that are needed after a block. */
   after(block: Block): Set<Variable> {
     return new Set(Array.from(this.#facts.get(block)!.after, (index) => this.#variables[index]!));
   }
 
-  /** The variables that are needed in front of a block. */
+  /** The variables that are needed before a block. */
   before(block: Block): Set<Variable> {
     return new Set(Array.from(this.#facts.get(block)!.before, (index) => this.#variables[index]!));
   }
 }
 
-/** Goes from what is needed behind an operation to what is needed in front of it. */
+/** Goes from what is needed after an operation to what is needed before it. */
 export function backwardsOver(operation: Operation, live: Set<Variable>): void {
   if (operation.type === "restore") {
     const { frame } = operation;

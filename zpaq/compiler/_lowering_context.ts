@@ -138,7 +138,7 @@ export abstract class LoweringContext {
     this.#current = block;
   }
 
-  /** Adds an operation; behind the end of a block nothing can be reached. */
+  /** Adds an operation; after the end of a block nothing can be reached. */
   emit(operation: OperationData): void {
     this.#current?.operations.push({ ...operation, line: this.line } as Operation);
   }

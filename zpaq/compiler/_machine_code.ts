@@ -91,7 +91,7 @@ interface Run {
   readonly start: number;
   readonly end: number;
   readonly successors: number[];
-  /** Cells that are needed from before it, that it sets, and that are needed in front of it. */
+  /** Cells that are needed from before it, that it sets, and that are needed before it. */
   readonly needed: Bits;
   readonly set: Bits;
   readonly before: Bits;
@@ -195,7 +195,7 @@ export class MachineLiveness {
   }
 
   /**
-   * Calls `visit` for each item with what is needed behind it, backwards in each run. An item for which that says false
+   * Calls `visit` for each item with what is needed after it, backwards in each run. An item for which that says false
    * is as good as not there.
    */
   visit(visit: (at: number, live: Live) => boolean | void): void {

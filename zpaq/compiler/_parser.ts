@@ -159,7 +159,7 @@ export class Parser {
     }
   }
 
-  /** Passes over the rest of a line and the block behind it. */
+  /** Passes over the rest of a line and the block after it. */
   #skipStatement(): void {
     while (!this.#isKind("newline") && !this.#isKind("end") && !this.#isKind("dedent")) {
       this.#at++;
@@ -531,7 +531,7 @@ export class Parser {
           throw new Lost();
         }
         const { end } = this.#expect("]");
-        if (base.type === "index") this.#extension({ start, end }, "an index behind an index");
+        if (base.type === "index") this.#extension({ start, end }, "an index after an index");
         base = { type: "index", base, index, start, end };
       } else if (this.#is("(")) {
         if (base.type !== "name") {

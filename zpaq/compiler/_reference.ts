@@ -10,7 +10,7 @@ import type { RunZpaqlPyOptions } from "./_types.ts";
 
 const KEYS: ReadonlySet<string> = new Set<keyof RunZpaqlPyOptions>(["name", "budget", "allowSlash"]);
 const BUDGET_DEFAULT = 2 ** 30;
-/** What pcomp is called with behind a segment. */
+/** What pcomp is called with after a segment. */
 export const END_OF_SEGMENT = 2 ** 32 - 1;
 /** log2 of the cells of an array that is run here. */
 const ARRAY_BITS_MAX = 26;

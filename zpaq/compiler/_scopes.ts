@@ -126,7 +126,7 @@ export function calledFunction(name: string): string {
   return /^(?:alloc|free)_/.test(name) ? `addr_${name}` : name;
 }
 
-/** The function behind each call in statements, once for each place. */
+/** The function after each call in statements, once for each place. */
 export function* callNames(statements: readonly Statement[]): Generator<string, void, undefined> {
   for (const name of calls(statements)) yield calledFunction(name);
 }

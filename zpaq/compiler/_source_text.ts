@@ -31,7 +31,7 @@ export class SourceText {
     return this.#starts.length;
   }
 
-  /** Where a line starts, counted from 1; the end of the text behind the last. */
+  /** Where a line starts, counted from 1; the end of the text after the last. */
   lineStart(line: number): number {
     return this.#starts[line - 1] ?? this.text.length;
   }

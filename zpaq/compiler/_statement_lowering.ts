@@ -11,7 +11,7 @@ import { integerOf } from "./_constants.ts";
 import { assignedIn, partsOf } from "./_scopes.ts";
 
 const U32 = 2n ** 32n;
-/** Conditions of so many parts are written twice, in front of a loop and behind it. */
+/** Conditions of so many parts are written twice, before a loop and after it. */
 const TEST_SIZE_MAX = 5;
 
 function sizeOf(expression: Expression): number {
@@ -100,7 +100,7 @@ export class StatementLowering {
     to.place(end);
   }
 
-  /** The test stands behind the body, so that a round takes one jump; in front of it as well where it is short. */
+  /** The test stands after the body, so that a round takes one jump; before it as well where it is short. */
   #while(statement: Statement & { readonly type: "while" }): void {
     const to = this.#to;
     const { test, body, otherwise } = statement;

@@ -91,7 +91,7 @@ export function stepsOf(block: Block, single: ReadonlySet<Variable>, ranges: Ran
   const steps: Step[] = [];
   let waiting: Waiting[] = [];
   const flush = (which: (each: Waiting) => boolean): void => {
-    // What waits longest may be read by what waits behind it.
+    // What waits longest may be read by what waits after it.
     const due = waiting.filter(which);
     waiting = waiting.filter((each) => !due.includes(each));
     for (const { to, value, line } of due) steps.push({ type: "set", to, value, line });

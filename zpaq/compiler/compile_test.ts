@@ -234,7 +234,7 @@ def read_sum(n):
   assertEquals(code, "BAD_OPCODE");
 });
 
-Deno.test("compileZpaqlPy lays constant tables behind the arrays", () => {
+Deno.test("compileZpaqlPy lays constant tables after the arrays", () => {
   const rows = {
     bytes: [...Array.from({ length: 300 }, (_, i) => i * 7 & 255), ...new Array(40).fill(9), 128, 255],
     numbers: [1, 2, 3, 70000, 70001, 70003, 0, 0, 0, 0, 0, 0, 4294967295, 300, 300, 300, 300, 300, 300, 128],

@@ -51,7 +51,7 @@ export interface LspDiagnostic {
   readonly range: {
     /** The first character. */
     readonly start: { readonly line: number; readonly character: number };
-    /** The first character behind it. */
+    /** The first character after it. */
     readonly end: { readonly line: number; readonly character: number };
   };
   /** 1 for errors, 2 for warnings, 4 for hints. */

@@ -11,7 +11,7 @@ const CHAPTERS: Readonly<Record<ZpaqlPyChapter, string>> = {
   zpaq: `ZPAQ archives
 
 An archive consists of blocks. Each block carries all that is needed to read it: the components of a context
-mixing model, the program hcomp that computes their contexts, and, in front of the data, the program pcomp that
+mixing model, the program hcomp that computes their contexts, and, before the data, the program pcomp that
 turns what was decoded into the content of the files. A block has one or more segments, one for a file or part
 of a file. Programs keep their memory from segment to segment of a block.
 

@@ -4,20 +4,20 @@ import { costsOf, pythonCorpus } from "../../tests/_python_corpus.ts";
 Deno.test("-Os makes the least code and -O2 executes the fewest instructions, on thirty programs", () => {
   const corpus = pythonCorpus(2000);
   assertEquals(corpus.length, 30);
-  const behind: string[] = [];
+  const worse: string[] = [];
   let [smaller, faster] = [0, 0];
   for (const program of corpus) {
     const costs = costsOf(program);
     const [, one, two, small] = costs;
     if (costs.some(({ bytes }) => bytes < small!.bytes)) {
-      behind.push(`${program.name}: -Os ${JSON.stringify(costs)}`);
+      worse.push(`${program.name}: -Os ${JSON.stringify(costs)}`);
     }
     if (costs.some(({ steps }) => steps < two!.steps)) {
-      behind.push(`${program.name}: -O2 ${JSON.stringify(costs)}`);
+      worse.push(`${program.name}: -O2 ${JSON.stringify(costs)}`);
     }
     if (small!.bytes < two!.bytes) smaller++;
     if (two!.steps < one!.steps) faster++;
   }
-  assertEquals(behind, []);
+  assertEquals(worse, []);
   assert(smaller > 5 && faster > 5, `${smaller} are smaller, ${faster} are faster`);
 });

@@ -27,7 +27,7 @@ n = len({
 pcomp_invocation = ""
 `;
 
-/** Allocators: blocks lie one behind the other, each with its length and whether it is used in front of its elements. */
+/** Allocators: blocks lie one after the other, each with its length and whether it is used before its elements. */
 function allocatorOf(array: string): string {
   const [size, first] = [`(1 << ${array.toLowerCase()})`, array === "hH" ? "n" : "0"];
   const bytes = array.endsWith("M");
@@ -274,7 +274,7 @@ if __name__ == "__main__":
 `;
 
 function section(title: string, text: string): string {
-  // The original compiler loses what closes a block in front of the end, so something stands there.
+  // The original compiler loses what closes a block before the end, so something stands there.
   return `${BEGIN} - ${title}\n${text}\npass\n${END}\n`;
 }
 

@@ -78,7 +78,7 @@ const ALLOCATIONS = `def pcomp(c):
 
 for (const memory of ["pM", "pH"]) {
   Deno.test(`the template's allocator of ${memory} gives memory and takes it back`, async () => {
-    // The first cells of H hold the references: the allocator of H begins behind them.
+    // The first cells of H hold the references: the allocator of H begins after them.
     const source = withPcomp(ALLOCATIONS.replaceAll("MEMORY", memory).replace("  global blocks\n", ""))
       .replace(
         "def addr_alloc_pH(size):\n  if size == 0:\n    size = 1\n  at = 2",

@@ -40,7 +40,7 @@ def put(byte):
     at += 1
 
 
-# The next symbol. No more bits are read than it has: behind it may be the end.
+# The next symbol. No more bits are read than it has: after it may be the end.
 def symbol(table, mask):
     global buffer, held
     entry = pH[table + (buffer & mask)]

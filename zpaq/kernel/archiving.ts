@@ -23,7 +23,7 @@ export interface ZpaqFragments {
 
 /**
  * Cuts `source` into fragments: {@linkcode ZPAQ_FRAGMENT_NUMBERS} go to `parts` and 20 bytes to `digests` for each. With
- * `last` what is behind the last cut is one as well, even when it is empty.
+ * `last` what is after the last cut is one as well, even when it is empty.
  */
 export async function zpaqFragments(
   source: Uint8Array,

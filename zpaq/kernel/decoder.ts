@@ -86,7 +86,7 @@ export class ZpaqDecoderKernel implements Disposable {
       header,
       0,
       header.length,
-      // WASM has targets copied: what stands in front of them is not there.
+      // WASM has targets copied: what stands before them is not there.
       this.backend === "native" ? flags : flags & ~ZPAQ_DECODE_FLAG.CONTIGUOUS,
       hcompBudget,
       pcompBudget,

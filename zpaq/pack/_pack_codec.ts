@@ -16,7 +16,7 @@ type Chunks = AsyncIterable<Uint8Array<ArrayBuffer>>;
 export interface PackCodec {
   /** The block header. */
   readonly header: Uint8Array<ArrayBuffer>;
-  /** The post-processor as it stands in front of the data of the first segment. */
+  /** The post-processor as it stands before the data of the first segment. */
   readonly prefix: Uint8Array<ArrayBuffer>;
   compress(content: Chunks): Chunks;
 }

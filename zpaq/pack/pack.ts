@@ -31,7 +31,7 @@ export interface ZpaqPackOptions {
   readonly codec?: ZpaqCodec | undefined;
   /** The codec's own level; DEFLATE has none. @default {the codec's} */
   readonly level?: number | undefined;
-  /** A block ends behind the file with which it has so many bytes of content. @default {16777216} */
+  /** A block ends after the file with which it has so many bytes of content. @default {16777216} */
   readonly blockSize?: number | undefined;
   /** Store the SHA-1 of each file. @default {true} */
   readonly checksum?: boolean | undefined;
