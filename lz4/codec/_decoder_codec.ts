@@ -1,5 +1,6 @@
 /**
- * Decompression as a pull codec: lets the walk over frames do its steps and the kernel the blocks between them. Every shape of the decompression API stands on it, so that all of them fail in the same way.
+ * Decompression as a pull codec: lets the walk over frames do its steps and the kernel the blocks between them.
+ * Every shape of the decompression API stands on it, so that all of them fail in the same way.
  */
 import { Lz4DecoderKernel, RESULT } from "../kernel/decoder.ts";
 import { SluiceError } from "@sluice/internal";
