@@ -9,9 +9,9 @@ pub const exports = @import("store_exports.zig").exports ++
 /// Numbers that both sides use; the meaning of each is at its declaration.
 pub const constants = .{
     .{ "GIT_PAGE_SIZE", @import("files.zig").page_size },
-    .{ "GIT_RECORD", @import("job.zig").Record },
-    .{ "GIT_JOB_FLAG", @import("job.zig").Flags },
-    .{ "GIT_ANY_PACK", @import("job.zig").none },
+    .{ "GIT_RECORD", @import("job_output.zig").Record },
+    .{ "GIT_JOB_FLAG", @import("job_plan.zig").Flags },
+    .{ "GIT_ANY_PACK", @import("job_plan.zig").none },
     .{ "GIT_ENTRY", @import("store_exports.zig").Entry },
     .{ "GIT_INDEX_LAYOUT", @import("index.zig").Layout },
 };

@@ -9,9 +9,22 @@ const files = @import("files.zig");
 const heads = @import("delta_head.zig");
 const Inflater = @import("inflater.zig").Inflater;
 const stores = @import("store.zig");
+const Result = @import("../core/result.zig").Result;
 const Value = @import("value.zig").Value;
 
 pub const Error = entries.Error || deltas.Error;
+
+/// The result of a read that failed.
+pub fn resultOf(failure: Error) Result {
+    return switch (failure) {
+        error.NeedsBytes => .needs_bytes,
+        error.OutOfMemory => .out_of_memory,
+        error.ReadFailed => .read_failed,
+        error.Truncated => .truncated,
+        error.OutOfRange, error.Corrupt => .corrupt,
+        error.DeltaCorrupt => .delta_corrupt,
+    };
+}
 
 /// Results of up to this size are made in one piece; larger ones are streamed.
 pub const whole_size_max = 16 << 20;

@@ -1,19 +1,20 @@
 //! The store of packs for hosts: files, packs, indexes, and jobs that read objects.
 
 const std = @import("std");
-const allocator = @import("../core/c_allocator.zig").c_allocator;
 const entries = @import("entry.zig");
 const files = @import("files.zig");
 const indexes = @import("index.zig");
+const Job = @import("job.zig").Job;
 const object_streams = @import("object_stream.zig");
-const jobs = @import("job.zig");
+const outputs = @import("job_output.zig");
+const plans = @import("job_plan.zig");
 const memory = @import("../core/memory.zig");
 const readers = @import("reader.zig");
 const result = @import("../core/result.zig");
 const stores = @import("store.zig");
-const Job = jobs.Job;
 const ObjectStream = object_streams.ObjectStream;
 const Result = result.Result;
+const resultOf = readers.resultOf;
 const Step = result.Step;
 const Store = stores.Store;
 
@@ -30,17 +31,6 @@ pub const Entry = extern struct {
     base_id: [8]u32,
 };
 const entry_length = @sizeOf(Entry) / 4;
-
-pub fn resultOf(failure: readers.Error) Result {
-    return switch (failure) {
-        error.NeedsBytes => .needs_bytes,
-        error.OutOfMemory => .out_of_memory,
-        error.ReadFailed => .read_failed,
-        error.Truncated => .truncated,
-        error.OutOfRange, error.Corrupt => .corrupt,
-        error.DeltaCorrupt => .delta_corrupt,
-    };
-}
 
 /// A store for ids of 20 or 32 bytes that keeps pages and delta bases up to these budgets in bytes.
 fn storeNew(hash_size: u32, page_budget: f64, cache_budget: f64) callconv(.c) ?*Store {
@@ -139,7 +129,7 @@ fn storeFind(store: *Store, source: ?[*]const u8, source_pos: u32, source_end: u
     if (id.len != store.hash_size) return Result.invalid_argument.code();
     var cursor: files.Cursor = .{};
     defer cursor.deinit();
-    const found = store.find(&cursor, id, if (only == jobs.none) null else only) catch |failure|
+    const found = store.find(&cursor, id, if (only == plans.none) null else only) catch |failure|
         return resultOf(failure).code();
     const place = found orelse return Result.not_found.code();
     step.detail = place.pack;
@@ -204,7 +194,7 @@ fn jobNewAt(store: *Store, pack: u32, offsets: [*]const u32, offset_count: u32, 
     const count = offset_count / 2;
     if (ids.len != 0 and ids.len != @as(usize, count) * store.hash_size) return null;
     const job = Job.create(store, count, ids, @bitCast(flags), threads) catch return null;
-    for (job.items, 0..) |*item, i| {
+    for (job.plan.items, 0..) |*item, i| {
         item.place = .{ .pack = pack, .offset = @as(u64, offsets[2 * i + 1]) << 32 | offsets[2 * i] };
         item.state = .placed;
     }
@@ -217,15 +207,15 @@ fn jobFree(job: ?*Job) callconv(.c) void {
 
 /// Finds the objects and their chains; `needs_bytes` until the host has provided what that takes.
 fn jobPlan(job: *Job) callconv(.c) i32 {
-    job.plan() catch |failure| return resultOf(failure).code();
+    job.plan.make() catch |failure| return resultOf(failure).code();
     return Result.ok.code();
 }
 
 /// Writes a record for every item, without making objects.
 fn jobInfos(job: *Job, table: [*]u32, count: u32) callconv(.c) i32 {
-    if (count != job.items.len * jobs.record_length) return Result.invalid_argument.code();
-    const records: [*]jobs.Record = @ptrCast(table);
-    job.infos(records[0..job.items.len]) catch |failure| return resultOf(failure).code();
+    if (count != job.plan.items.len * outputs.record_length) return Result.invalid_argument.code();
+    const records: [*]outputs.Record = @ptrCast(table);
+    job.plan.infos(records[0..job.plan.items.len]) catch |failure| return resultOf(failure).code();
     return Result.ok.code();
 }
 
@@ -234,8 +224,8 @@ fn jobInfos(job: *Job, table: [*]u32, count: u32) callconv(.c) i32 {
 fn jobNext(job: *Job, target: ?[*]u8, target_pos: u32, target_end: u32, table: [*]u32, count: u32, step: *Step) callconv(.c) i32 {
     step.* = .{};
     const arena = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    const records: [*]jobs.Record = @ptrCast(table);
-    const progress = job.next(arena, records[0 .. count / jobs.record_length]);
+    const records: [*]outputs.Record = @ptrCast(table);
+    const progress = job.next(arena, records[0 .. count / outputs.record_length]);
     step.produced = @intCast(progress.arena_used);
     step.detail = @intCast(progress.record_count);
     step.hint = @intCast(progress.wanted);
