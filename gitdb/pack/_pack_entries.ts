@@ -5,10 +5,10 @@ import type { BackendChoice } from "@sluice/ffi";
 import { RESULT } from "../object/_codec.ts";
 import { corrupt } from "../object/_errors.ts";
 import type { HashAlgorithm, ObjectId } from "../object/_object_id.ts";
+import { EntryReads } from "./_entry_reads.ts";
 import { PackEngine } from "./_pack_engine.ts";
 import type { EngineFile } from "./_pack_engine.ts";
 import type { PackRow } from "./_pack_format.ts";
-import { PackReads } from "./_pack_reads.ts";
 import { scanPack } from "./_pack_scan.ts";
 
 /** How the objects are made. */
@@ -48,9 +48,9 @@ export async function indexEntries(
   try {
     const result = engine.kernel.addPack(engine.addFile(file));
     if (result !== RESULT.OK) throw engine.kernel.error(result, "open the pack");
-    const reads = new PackReads(engine, algorithm);
+    const reads = new EntryReads(engine, engine.kernel.detail, algorithm);
     const offsets = entries.map(({ offset }) => offset);
-    const digests = await reads.digestsAt(engine.kernel.detail, offsets, settings);
+    const digests = await reads.digests(offsets, settings);
     const rows: PackRow[] = [];
     const missing = new Map<string, ObjectId>();
     let lost = 0;

@@ -9,9 +9,9 @@ import { corrupt, tooLarge, unsupported } from "../object/_errors.ts";
 import { HASH_SIZE, ObjectId as Id } from "../object/_object_id.ts";
 import type { HashAlgorithm, ObjectId } from "../object/_object_id.ts";
 import { OFS_DELTA, TYPE_OF_KIND } from "../object/_object_kind.ts";
+import { EntryReads } from "./_entry_reads.ts";
 import type { PackEngine } from "./_pack_engine.ts";
 import { packObject } from "./_pack_object.ts";
-import type { PackReads } from "./_pack_reads.ts";
 import type { PackUnit } from "./_pack_unit.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
 import { hasReverseChecksum, readReverseIndex } from "./_reverse_index.ts";
@@ -36,13 +36,13 @@ export class PackView implements Pack {
   readonly name: string;
   readonly index: PackIndex;
   readonly #engine: PackEngine;
-  readonly #reads: PackReads;
+  readonly #reads: EntryReads;
   readonly #unit: PackUnit;
   readonly #algorithm: HashAlgorithm;
 
-  constructor(engine: PackEngine, reads: PackReads, unit: PackUnit, algorithm: HashAlgorithm) {
+  constructor(engine: PackEngine, unit: PackUnit, algorithm: HashAlgorithm) {
     this.#engine = engine;
-    this.#reads = reads;
+    this.#reads = new EntryReads(engine, unit.packNumber, algorithm);
     this.#unit = unit;
     this.#algorithm = algorithm;
     this.name = unit.name;
@@ -171,7 +171,7 @@ export class PackView implements Pack {
     const rows = await collect(this.entries());
     const idAt = new Map(rows.map(({ offset, id }) => [offset, id]));
     const end = this.size - HASH_SIZE[this.#algorithm];
-    const infos = await this.#reads.infosAt(this.#unit.packNumber, rows);
+    const infos = await this.#reads.infos(rows);
     for (const [i, result] of infos.entries()) {
       if (!result.ok) throw result.error;
       const { offset } = rows[i]!;
@@ -234,7 +234,7 @@ export class PackView implements Pack {
       yield whole("the checksum of the pack is wrong");
     }
     const inside = rows.filter(({ offset }) => offset >= 12 && offset < end);
-    for (const { row, error } of await this.#reads.verifyAt(this.#unit.packNumber, inside, options)) {
+    for (const { row, error } of await this.#reads.verify(inside, options)) {
       const { offset, id } = inside[row]!;
       yield { offset, id, message: error.message };
     }

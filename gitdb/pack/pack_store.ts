@@ -20,6 +20,7 @@ import {
 } from "../object/_fs.ts";
 import { idsWithPrefix } from "../object/_id_search.ts";
 import type { IdTable } from "../object/_id_search.ts";
+import { BulkReads } from "./_bulk_reads.ts";
 import { MultiPacks } from "./_multi_packs.ts";
 import type { MultiPackUnit } from "./_multi_packs.ts";
 import { mergeSorted } from "../object/_merge.ts";
@@ -106,6 +107,7 @@ export class PackStore extends ObjectStore {
   readonly root: string | undefined;
   readonly #engine: PackEngine;
   readonly #reads: PackReads;
+  readonly #bulkReads: BulkReads;
   readonly #options: PackStoreOptions;
   #units: PackUnit[] = [];
   /** What was removed from the folder while it was in use. */
@@ -129,7 +131,8 @@ export class PackStore extends ObjectStore {
       cacheBudget: options.baseCacheSize ?? BASE_CACHE,
       backend: options.backend,
     });
-    this.#reads = new PackReads(
+    this.#reads = new PackReads(this.#engine);
+    this.#bulkReads = new BulkReads(
       this.#engine,
       this.hashAlgorithm,
       (id, failure) => this.#rescue(id, failure),
@@ -181,7 +184,7 @@ export class PackStore extends ObjectStore {
 
   /** The packs, in the order in which they were found. */
   get packs(): readonly Pack[] {
-    return this.#units.map((unit) => new PackView(this.#engine, this.#reads, unit, this.hashAlgorithm));
+    return this.#units.map((unit) => new PackView(this.#engine, unit, this.hashAlgorithm));
   }
 
   /** By name, why packs of the folder are damaged so that nothing is read from them. */
@@ -421,7 +424,7 @@ export class PackStore extends ObjectStore {
     options: BulkOptions,
     reuse: boolean,
   ): AsyncGenerator<ObjectBatch> {
-    return this.#reads.window(ids, start, settings, options, reuse);
+    return this.#bulkReads.window(ids, start, settings, options, reuse);
   }
 
   /** Facts for one window of ids. */
@@ -430,7 +433,7 @@ export class PackStore extends ObjectStore {
     start: number,
     settings: BulkSettings,
   ): AsyncGenerator<Result<ObjectInfo>[]> {
-    return this.#reads.infos(ids, start, settings);
+    return this.#bulkReads.infos(ids, start, settings);
   }
 
   /** Closes the packs, once the reads that are under way have ended. */

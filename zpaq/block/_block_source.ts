@@ -3,7 +3,8 @@
  */
 import type { ByteSource } from "@sluice/internal";
 import { concatBytes } from "@sluice/internal";
-import { ArchiveDecoder, textOf } from "./_archive_decoder.ts";
+import { ArchiveDecoder } from "./_archive_decoder.ts";
+import { textOf } from "./_block_reader.ts";
 import { decodeName } from "./_names.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { fault, limitFault } from "../zpaql/_fault.ts";
