@@ -120,9 +120,11 @@ async function tools(directory: string, servers: Servers): Promise<Tool[]> {
   const server = await servers.start(deno, serve, port);
   const url = (name: string): string => `http://127.0.0.1:${port}/${name}`;
   const copy = (...args: string[]): string[] => [...ours, "-q", "--no-fsync", ...args];
+  // The server of the target, started with --no-fsync, decides for uploads.
+  const upload = (...args: string[]): string[] => [...ours, "-q", ...args];
   const list: Tool[] = [
     { name: "ours", program: deno, args: copy(url("source"), target), server },
-    { name: "ours, upload", program: deno, args: copy(source, url("target")), server },
+    { name: "ours, upload", program: deno, args: upload(source, url("target")), server },
     { name: "ours, protocol 1", program: deno, args: copy("--protocol", "1", url("source"), target), server },
     { name: "ours, local", program: deno, args: copy(source, target) },
     { name: "ours, blake3", program: deno, args: copy("-m", "blake3", url("source"), target), server },

@@ -16,7 +16,9 @@ export type Kind = "handle" | "u32" | "i32" | "f64" | "step" | "source" | "targe
 
 /** How one function takes its arguments. */
 export interface FunctionShape {
+  /** The kinds of its parameters, in their order. */
   readonly parameters: readonly Kind[];
+  /** The kind of its result. */
   readonly result: Kind | "void";
   /** Whether there is a second form, named with `_async`, that runs off the event loop where the backend can. */
   readonly offLoop: boolean;

@@ -14,9 +14,18 @@
  */
 export { RESULT, STEP, STEP_LENGTH } from "./_abi.gen.ts";
 export { liveHandleCount } from "./_library.ts";
-export type { Closable, FunctionTable, Library, LibraryModule, Pointer } from "./_library.ts";
+export type {
+  Closable,
+  FunctionShape,
+  FunctionTable,
+  Kind,
+  Library,
+  LibraryModule,
+  Pointer,
+} from "./_library.ts";
 export { backendInfo, BackendModule, configureBackend, resolveBackend } from "./backend.ts";
 export type { BackendChoice, BackendInfo } from "./backend.ts";
 export { Handle } from "./handle.ts";
 export type { HandleOrigin } from "./handle.ts";
 export { resultError } from "./result_error.ts";
+export type { FailedCall } from "./result_error.ts";

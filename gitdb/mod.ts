@@ -63,8 +63,10 @@ export {
 export type {
   ByteSource,
   ByteSourceLike,
+  BytesSource,
   HttpSourceOptions,
   ReadOptions as SourceReadOptions,
+  SluiceErrorCode,
   SluiceErrorOptions,
 } from "@sluice/internal";
 export type { GitIndexLayout } from "./kernel/store.ts";

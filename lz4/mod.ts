@@ -58,6 +58,7 @@ export type {
   BytesSource,
   HttpSourceOptions,
   ReadOptions,
+  SluiceErrorCode,
   SluiceErrorOptions,
 } from "@sluice/internal";
 export type { DecoderState, DictionaryPrint } from "./codec/_decoder_state.ts";

@@ -48,7 +48,9 @@ export {
 export type {
   ByteSource,
   ByteSourceLike,
+  BytesSource,
   HttpSourceOptions,
   ReadOptions,
+  SluiceErrorCode,
   SluiceErrorOptions,
 } from "@sluice/internal";

@@ -20,4 +20,4 @@ export * from "./file/location.ts";
 export * from "./index/pdiff_index.ts";
 export * from "./file/sizes.ts";
 export * from "./file/worker_pool.ts";
-export type { ByteSource, ReadOptions } from "@sluice/internal";
+export type { ByteSource, ByteSourceLike, BytesSource, ReadOptions } from "@sluice/internal";

@@ -52,6 +52,7 @@ export type {
   ChunkSource,
   HttpSourceOptions,
   ReadOptions,
+  SluiceErrorCode,
   SluiceErrorOptions,
 } from "@sluice/internal";
 export type { ComponentName } from "./zpaql/_format.ts";

@@ -24,7 +24,13 @@ export {
   UnsupportedFeatureError,
 } from "@sluice/internal";
 export { SegmentedBuffer } from "@sluice/internal";
-export type { BytesSource, ChunkSource, Segment, SluiceErrorOptions } from "@sluice/internal";
+export type {
+  BytesSource,
+  ChunkSource,
+  Segment,
+  SluiceErrorCode,
+  SluiceErrorOptions,
+} from "@sluice/internal";
 export * from "./codec/batch_options.ts";
 export * from "./options/checkpoint.ts";
 export * from "./codec/copy_decompressed.ts";

@@ -24,7 +24,7 @@ export {
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-export type { BytesSource, SluiceErrorOptions } from "@sluice/internal";
+export type { BytesSource, SluiceErrorCode, SluiceErrorOptions } from "@sluice/internal";
 export * from "./options/compress_options.ts";
 export * from "./options/decompress_options.ts";
 export * from "./options/dictionary.ts";

@@ -35,6 +35,7 @@ export type {
   BytesSource,
   HttpSourceOptions,
   ReadOptions,
+  SluiceErrorCode,
   SluiceErrorOptions,
 } from "@sluice/internal";
 export * from "./seekable/build_index.ts";
