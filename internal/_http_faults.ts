@@ -38,7 +38,7 @@ export function httpFault(
   return new TransferError(`Cannot read ${label}${place}: ${fact}`, { format: "http", code, offset, cause });
 }
 
-/** The failure that a status stands for. */
+/** The failure that a status means. */
 export function statusFault(
   response: Response,
   label: string,

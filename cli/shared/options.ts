@@ -14,7 +14,7 @@ export type ValueForm = "next" | "glued" | "optional";
 
 /** How an option is spelled and what it is for. */
 export interface OptionFace {
-  /** The letter after one dash; "#" stands for a number, as in `-19`. */
+  /** The letter after one dash; "#" is a number, as in `-19`. */
   readonly short?: string;
   /** Names after two dashes, the usual one first. */
   readonly long?: readonly string[];

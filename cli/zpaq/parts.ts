@@ -17,7 +17,7 @@ export function archivePath(name: string): string {
   return SYSTEM_FILE.test(name) || name.slice(lastPartIndex(name)).includes(".") ? name : `${name}.zpaq`;
 }
 
-/** Whether a name stands for several parts. */
+/** Whether a name refers to several parts. */
 export function isMultiPart(path: string): boolean {
   return /[*?]/.test(path);
 }

@@ -33,7 +33,7 @@ export class FrameWalk {
   /** Bytes of history from the dictionary. */
   historyBase = 0;
   skipLeft = 0;
-  /** Bytes that a stored block still lacks of which the start was given out. */
+  /** Bytes that a stored block still lacks of which the start was returned. */
   storedLeft = 0;
   #skippable: Uint8Array<ArrayBuffer> | undefined;
 

@@ -71,7 +71,7 @@ export class Lz4DecoderKernel implements Disposable {
     return this.#functions.sluice_lz4_decoder_pending(this.#handle.pointer);
   }
 
-  /** Bytes that a stored block still lacks of which the start was given out; 0 between blocks. */
+  /** Bytes that a stored block still lacks of which the start was returned; 0 between blocks. */
   get storedLeft(): number {
     return this.#functions.sluice_lz4_decoder_stored_left(this.#handle.pointer);
   }

@@ -53,7 +53,7 @@ pub const Decoder = struct {
     stage: []u8,
     stage_pos: u32,
     stage_end: u32,
-    /// Bytes that a stored block still lacks of which the start was given out.
+    /// Bytes that a stored block still lacks of which the start was returned.
     stored_left: u32,
     hash: c.XXH32_state_t,
     hashed: u64,

@@ -86,7 +86,7 @@ fn resumeStored(self: *Decoder, left: u32) callconv(.c) i32 {
     return Result.ok.code();
 }
 
-/// Bytes that a stored block still lacks of which the start was given out; 0 between blocks.
+/// Bytes that a stored block still lacks of which the start was returned; 0 between blocks.
 fn storedLeft(self: *const Decoder) callconv(.c) u32 {
     return self.stored_left;
 }
