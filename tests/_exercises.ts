@@ -215,7 +215,7 @@ const lz4: readonly Exercise[] = [
       concatBytes([
         decompressLz4(compressLz4(MIDDLE, { level: 1 })),
         decompressLz4(compressLz4(MIDDLE, { level: 9, linked: true, contentChecksum: true })),
-        decompressLz4(compressLz4(MIDDLE, { level: 12, blockChecksum: true, dictionary: BASE }), {
+        decompressLz4(compressLz4(MIDDLE, { level: 12, blockChecksums: true, dictionary: BASE }), {
           dictionary: BASE,
         }),
         decompressLz4(compressLz4(MIDDLE, { level: -5 })),
@@ -294,7 +294,7 @@ const lz4: readonly Exercise[] = [
     name: "lz4 salvage",
     modules: [LZ4_ENCODE, LZ4_DECODE],
     run: (): Bytes => {
-      const file = compressLz4(MIDDLE, { blockSize: 65536, blockChecksum: true });
+      const file = compressLz4(MIDDLE, { blockSize: 65536, blockChecksums: true });
       file[5000]! ^= 1;
       return new TextEncoder().encode(
         JSON.stringify(

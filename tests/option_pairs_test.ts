@@ -260,7 +260,7 @@ Deno.test("options of lz4 in pairs", async () => {
     blockSize: [undefined, 65_536, 1 << 20],
     linked: [false, true],
     contentChecksum: [false, true],
-    blockChecksum: [false, true],
+    blockChecksums: [false, true],
     contentSize: ["none", CONTENT.length],
     dictionary: [undefined, DICTIONARY],
     favorDecompressionSpeed: [false, true],

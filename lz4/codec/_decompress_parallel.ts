@@ -31,7 +31,7 @@ function headerOf(bytes: Uint8Array): Lz4FrameInfo | undefined {
 function planOf(bytes: Uint8Array, settings: DecompressSettings): Plan | undefined {
   const info = headerOf(bytes);
   if (
-    info === undefined || info.type !== "frame" || info.linked || info.blockChecksum ||
+    info === undefined || info.type !== "frame" || info.linked || info.blockChecksums ||
     info.dictId !== undefined
   ) {
     return undefined;

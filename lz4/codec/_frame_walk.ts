@@ -221,12 +221,12 @@ export class FrameWalk {
   begin(info: Lz4FrameInfo, history: Uint8Array): void {
     const verify = this.settings.verifyChecksum;
     const flags = (info.linked ? LZ4_DECODE_FLAG.LINKED : 0) |
-      (info.blockChecksum ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM : 0) |
+      (info.blockChecksums ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM : 0) |
       (verify ? LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
       (verify && info.contentChecksum ? LZ4_DECODE_FLAG.HASH_CONTENT : 0) |
       (info.type === "legacy" ? LZ4_DECODE_FLAG.LEGACY : 0) |
       (this.settings.strictBlocks ? LZ4_DECODE_FLAG.STRICT : 0) |
-      (info.type === "frame" && !info.blockChecksum ? LZ4_DECODE_FLAG.STREAM_STORED : 0);
+      (info.type === "frame" && !info.blockChecksums ? LZ4_DECODE_FLAG.STREAM_STORED : 0);
     const result = this.kernel.begin(flags, info.blockMax, history);
     if (result < 0) throw this.kernel.error(result, "decompress lz4 data", this.bytesIn);
   }

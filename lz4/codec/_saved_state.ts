@@ -17,7 +17,7 @@ const EMPTY_SKIPPABLE: Lz4FrameInfo = {
   headerSize: 8,
   blockMax: 0,
   linked: false,
-  blockChecksum: false,
+  blockChecksums: false,
   contentChecksum: false,
   contentSize: 0,
   dictId: undefined,
