@@ -249,7 +249,7 @@ Deno.test("options of zstd in pairs", async () => {
     maxOutputSize: [CONTENT.length, Infinity],
   }, ({ verify, maxWindowLog, maxOutputSize, ...row }) => ({
     compress: row.dictionary === undefined ? { ...row, attachDictionary: undefined } : row,
-    decompress: { verifyChecksum: verify, maxWindowLog, maxOutputSize, dictionary: row.dictionary },
+    decompress: { verifyChecksums: verify, maxWindowLog, maxOutputSize, dictionary: row.dictionary },
   }));
   await toolReads("zstd", ["-dcq", "--long=31"], "zst", frames);
 });
@@ -270,7 +270,7 @@ Deno.test("options of lz4 in pairs", async () => {
     maxOutputSize: [CONTENT.length, Infinity],
   }, ({ verify, strictBlocks, maxOutputSize, ...row }) => ({
     compress: row,
-    decompress: { verifyChecksum: verify, strictBlocks, maxOutputSize, dictionary: row.dictionary },
+    decompress: { verifyChecksums: verify, strictBlocks, maxOutputSize, dictionary: row.dictionary },
   }));
   await toolReads("lz4", ["-dcm"], "lz4", frames);
 });
@@ -288,6 +288,6 @@ Deno.test("options of zpaq in pairs", async () => {
     maxOutputSize: [CONTENT.length, Infinity],
   }, ({ verify, plain, maxOutputSize, compilePrograms, ...row }) => ({
     compress: { ...row, compilePrograms },
-    decompress: { verifyChecksum: verify, plainPostprocessing: plain, maxOutputSize, compilePrograms },
+    decompress: { verifyChecksums: verify, plainPostprocessing: plain, maxOutputSize, compilePrograms },
   }));
 });

@@ -106,7 +106,7 @@ async function transfer(
     : decompressLz4Iterable(chunks(), {
       dictionary,
       allowEmpty: true,
-      verifyChecksum: settings.contentChecksum,
+      verifyChecksums: settings.contentChecksum,
     });
   let out = 0;
   let writing = Promise.resolve();

@@ -58,7 +58,7 @@ function planOf(bytes: Uint8Array, settings: DecompressSettings): Plan | undefin
     return undefined;
   }
   jobs[jobs.length - 2] = last;
-  const checksum = info.contentChecksum && settings.verifyChecksum
+  const checksum = info.contentChecksum && settings.verifyChecksums
     ? readU32(bytes, pos + WORD_SIZE)
     : undefined;
   return { jobs: new Uint32Array(jobs), size, checksum };

@@ -20,7 +20,7 @@ function headerAt(bytes: Uint8Array, offset: number, settings: DecompressSetting
   try {
     const info = parseFrameHeader(head, head.length, {
       offset,
-      ignoreChecksum: !settings.verifyChecksum,
+      ignoreChecksum: !settings.verifyChecksums,
       kafka: settings.kafkaHeaderChecksum,
     });
     return typeof info === "number" ? undefined : info;

@@ -261,7 +261,7 @@ testBackends("Lz4 flipped bits never pass a content checksum", () => {
       }
       using decoder = new Lz4Decoder({
         maxOutputSize: 1 << 20,
-        verifyChecksum: round % 2 === 0,
+        verifyChecksums: round % 2 === 0,
         strictBlocks: round % 3 === 0,
       });
       try {

@@ -321,7 +321,7 @@ const GOOD_INPUTS: readonly GoodInput[] = [
   {
     name: "a wrong checksum that is not verified",
     input: flip(CHECKED, -2),
-    options: { verifyChecksum: false },
+    options: { verifyChecksums: false },
     output: TEXT,
   },
   {

@@ -121,7 +121,7 @@ testBackends("wrong types and unknown names are TypeErrors", () => {
     assertThrows(() => compressZstd(CONTENT, options as ZstdCompressOptions), TypeError);
     assertThrows(() => new ZstdCompressionStream(options as ZstdCompressOptions), TypeError);
   }
-  for (const options of [{ frames: 1, x: 2 }, { maxOutputSize: "1" }, { verifyChecksum: 0 }, null]) {
+  for (const options of [{ frames: 1, x: 2 }, { maxOutputSize: "1" }, { verifyChecksums: 0 }, null]) {
     assertThrows(() => new ZstdDecompressor(options as unknown as ZstdDecompressOptions), TypeError);
     assertThrows(() => new ZstdDecompressionStream(options as unknown as ZstdDecompressOptions), TypeError);
   }

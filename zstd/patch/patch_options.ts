@@ -25,7 +25,7 @@ export interface ZstdPatchCreateOptions
 export interface ZstdPatchApplyOptions extends
   Pick<
     ZstdDecompressOptions,
-    "allowEmpty" | "backend" | "maxMemory" | "maxWindowLog" | "onSkippable" | "verifyChecksum"
+    "allowEmpty" | "backend" | "maxMemory" | "maxWindowLog" | "onSkippable" | "verifyChecksums"
   > {
   /** The most bytes of the target. @default {256 MiB for whole values, Infinity for streams} */
   readonly maxOutputSize?: number | undefined;
