@@ -157,8 +157,8 @@ export class EncoderCodec implements PullCodec {
   }
 
   /** Bytes that the context holds. */
-  get memoryBytes(): number {
-    return this.#kernel.memoryBytes;
+  get memoryUsage(): number {
+    return this.#kernel.memoryUsage;
   }
 
   /** How far the frame has come. */

@@ -203,7 +203,7 @@ testBackends("contexts are freed when they are closed, and refuse to be used aft
     using decompressor = new ZstdDecompressor();
     assertEquals(liveHandleCount(), before + 2);
     assertEquals(decompressor.decompress(compressor.compress(text(10))), text(10));
-    assert(compressor.memorySize > 10_000 && decompressor.memorySize > 10_000);
+    assert(compressor.memoryUsage > 10_000 && decompressor.memoryUsage > 10_000);
     compressor.close();
     compressor.close();
     assertThrows(() => compressor.compress(text(10)), TypeError, "closed");
