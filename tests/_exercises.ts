@@ -139,7 +139,7 @@ const zstd: readonly Exercise[] = [
     modules: [ZSTD_ENCODE, ZSTD_DECODE],
     nativeOnly: true,
     run: async () =>
-      decompressZstd(await through(text(1_500_000), new ZstdCompressionStream({ level: 1, workers: 2 }))),
+      decompressZstd(await through(text(1_500_000), new ZstdCompressionStream({ level: 1, threads: 2 }))),
   },
   {
     name: "zstd push engines",

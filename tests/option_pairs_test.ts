@@ -240,7 +240,7 @@ Deno.test("options of zstd in pairs", async () => {
     checksum: [false, true],
     contentSize: [false, true],
     size: [undefined, CONTENT.length],
-    workers: [undefined, "auto"],
+    threads: [undefined, "auto"],
     longDistance: [undefined, true],
     literals: ["auto", "off"],
     maxBlockSize: [undefined, 20_000],

@@ -239,5 +239,5 @@ testBackends("the level counts with a dictionary, however it is attached and whe
 });
 
 testBackends("automatic threads work on every backend", () => {
-  assertEquals(decompressZstd(compressZstd(text("content"), { workers: "auto" })), text("content"));
+  assertEquals(decompressZstd(compressZstd(text("content"), { threads: "auto" })), text("content"));
 });

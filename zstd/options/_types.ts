@@ -21,7 +21,7 @@ export type ZstdParameterName =
   | "contentSize"
   | "checksum"
   | "dictId"
-  | "workers"
+  | "threads"
   | "jobSize"
   | "overlapLog"
   | "rsyncable"

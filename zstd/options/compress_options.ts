@@ -76,7 +76,7 @@ export interface ZstdCompressOptions extends ZstdCompressionParameters {
    * Threads that compress one stream, 0 to 256, or "auto" for one per processor. Native only: in WASM "auto" means 0.
    * The output with one thread or more is the same for any number of them. @default {0}
    */
-  readonly workers?: number | "auto" | undefined;
+  readonly threads?: number | "auto" | undefined;
   /** Input bytes of one thread's job, 0 for what the library finds; at least 512 KiB. @default {0} */
   readonly jobSize?: number | undefined;
   /** How much of the window a job gets from the one before: 9 all, each step below half of that, 1 none. @default {0} */

@@ -63,7 +63,7 @@ testBackends("without clamping a limit is an error, and clamping ends somewhere"
 });
 
 testBackends("clamping gives up threads, and refuses what needs them", () => {
-  const { output } = encode({ workers: "auto", maxMemory: 5_000_000, onExceeded: "clamp" });
+  const { output } = encode({ threads: "auto", maxMemory: 5_000_000, onExceeded: "clamp" });
   assertEquals(decompressZstd(output), CONTENT);
   const clamp = { maxMemory: 5_000_000, onExceeded: "clamp" } as const;
   assertThrows(() => compressZstd(CONTENT, { ...clamp, rsyncable: true }), TypeError, "rsyncable");
