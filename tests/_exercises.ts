@@ -117,7 +117,7 @@ const zstd: readonly Exercise[] = [
     modules: [ZSTD_ENCODE, ZSTD_DECODE],
     run: () =>
       concatBytes(
-        [1, 3, 12, 19].map((level) => decompressZstd(compressZstd(SMALL, { level, checksum: true }))),
+        [1, 3, 12, 19].map((level) => decompressZstd(compressZstd(SMALL, { level, contentChecksum: true }))),
       ),
   },
   {
@@ -130,7 +130,7 @@ const zstd: readonly Exercise[] = [
     modules: [ZSTD_ENCODE, ZSTD_DECODE],
     run: async () =>
       await through(
-        await through(MIDDLE, new ZstdCompressionStream({ level: 5, checksum: true })),
+        await through(MIDDLE, new ZstdCompressionStream({ level: 5, contentChecksum: true })),
         new ZstdDecompressionStream(),
       ),
   },
@@ -145,7 +145,7 @@ const zstd: readonly Exercise[] = [
     name: "zstd push engines",
     modules: [ZSTD_ENCODE, ZSTD_DECODE],
     run: (): Bytes => {
-      using encoder = new ZstdEncoder({ level: 2, windowLog: 17, checksum: true });
+      using encoder = new ZstdEncoder({ level: 2, windowLog: 17, contentChecksum: true });
       const frame = concatBytes([
         encoder.push(MIDDLE),
         encoder.flush(),

@@ -92,7 +92,7 @@ testBackends("every level of zstd is within what its decoder takes", async () =>
 Deno.test("decoders do in the reference interpreter what they do compiled", async () => {
   const data = text(9000, 4);
   const source = await Deno.readTextFile(new URL("../zpaq/decoders/zstd.py", import.meta.url));
-  const frame = compressZstd(data, { level: 9, checksum: true });
+  const frame = compressZstd(data, { level: 9, contentChecksum: true });
   assertEquals(runZpaqlPyPcomp(source, [frame, frame]), [data, data]);
 });
 

@@ -128,7 +128,7 @@ function measure(
       threads: backendInfo().threads && settings.threads > 1,
       maximum: (name) => zstdParameterBounds(name).max,
     }),
-    checksum: false,
+    contentChecksum: false,
     dictionary: reference.dictionary,
   });
   using decompressor = new ZstdDecompressor({

@@ -143,7 +143,7 @@ export function compressOptions(
         hashRateLog: ldmHashRateLog,
       }
       : "auto",
-    checksum: settings.checksum,
+    contentChecksum: settings.checksum,
     contentSize: settings.contentSize,
     dictId: settings.dictId,
     threads: threads ? Math.min(settings.threads, WORKERS_MAX) : 0,

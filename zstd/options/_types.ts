@@ -19,7 +19,7 @@ export type ZstdParameterName =
   | "longDistanceBucketSizeLog"
   | "longDistanceHashRateLog"
   | "contentSize"
-  | "checksum"
+  | "contentChecksum"
   | "dictId"
   | "threads"
   | "jobSize"

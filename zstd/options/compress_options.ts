@@ -67,7 +67,7 @@ export interface ZstdCompressOptions extends ZstdCompressionParameters {
   /** Write the content size into the frame where it is known from the start. @default {true} */
   readonly contentSize?: boolean | undefined;
   /** Write a checksum of the content behind the last block. @default {false} */
-  readonly checksum?: boolean | undefined;
+  readonly contentChecksum?: boolean | undefined;
   /** Write the id of the dictionary into the frame. @default {true} */
   readonly dictId?: boolean | undefined;
   /** The shape of the frame. @default {"zstd"} */
@@ -103,7 +103,7 @@ export interface ZstdCompressOptions extends ZstdCompressionParameters {
   readonly dictionary?: ZstdDictionary | undefined;
   /**
    * Content that every frame refers to as if it came before its own. Unlike a dictionary it works with long-distance
-   * matching and large windows; the decoder needs the same content. Turns `checksum` on unless that is set, because
+   * matching and large windows; the decoder needs the same content. Turns `contentChecksum` on unless that is set, because
    * nothing else tells a wrong prefix.
    */
   readonly prefix?: BytesSource | undefined;

@@ -36,7 +36,7 @@ const ACCEPTED: readonly ZstdCompressOptions[] = [
   { longDistance: "auto" },
   { longDistance: { hashLog: 10, minMatch: 32, bucketSizeLog: 2, hashRateLog: 4 } },
   { contentSize: false },
-  { checksum: true },
+  { contentChecksum: true },
   { dictId: false },
   { format: "zstd" },
   { targetBlockSize: 1 },
@@ -110,7 +110,7 @@ for (const [options, name] of OUT_OF_RANGE) {
 testBackends("wrong types and unknown names are TypeErrors", () => {
   const wrong: readonly unknown[] = [
     { level: "3" },
-    { checksum: 1 },
+    { contentChecksum: 1 },
     { longDistance: 27 },
     { longDistance: { window: 3 } },
     { lvl: 3 },

@@ -31,14 +31,14 @@ const FIXED: ReadonlySet<string> = new Set(["size", "format", "contentSize"]);
 
 /** Settings of a seekable file. */
 export function resolveSeekableOptions(options: ZstdSeekableCompressOptions): SeekableSettings {
-  const { frameSize, frameSplit, checksum, concurrency, ...given } = options;
+  const { frameSize, frameSplit, contentChecksum, concurrency, ...given } = options;
   for (const key of Object.keys(given)) {
     if (FIXED.has(key)) {
       throw new TypeError(`Cannot use option "${key}": every frame of a seekable file has its own`);
     }
   }
-  const checked = checkBoolean("checksum", checksum ?? true);
-  const codecOptions = { ...given, checksum: checked };
+  const checked = checkBoolean("contentChecksum", contentChecksum ?? true);
+  const codecOptions = { ...given, contentChecksum: checked };
   const size = checkInteger("frameSize", frameSize ?? FRAME_SIZE_DEFAULT, 1, SEEK_FRAME_SIZE_MAX);
   const byContent = checkChoice("frameSplit", frameSplit ?? "size", ["size", "rsync"]) === "rsync";
   return {

@@ -90,7 +90,7 @@ testBackends("compressZstdSeekable comes back whole and in parts, for every kind
 
 testBackends("every way to write a seekable file gives the same file", async () => {
   const data = text(60_000);
-  for (const options of [{}, { checksum: false }, { frameSplit: "rsync" as const }, { level: 9 }]) {
+  for (const options of [{}, { contentChecksum: false }, { frameSplit: "rsync" as const }, { level: 9 }]) {
     const settings = { frameSize: 7000, ...options };
     const file = compressZstdSeekable(data, settings);
     assertEquals(await compressZstdSeekableAsync(data, settings), file);
@@ -186,7 +186,7 @@ testBackends("tables in the reference layout are read, with checksums and withou
   const parts = [frames[0]!, note, frames[1]!, frames[2]!];
   // Low 32 bits of XXH64: a frame's own checksum is that number.
   const checksum = (content: Uint8Array): number =>
-    [...listZstdFrames(compressZstd(content, { checksum: true }))][0]!.checksum!;
+    [...listZstdFrames(compressZstd(content, { contentChecksum: true }))][0]!.checksum!;
   const values = [contents[0]!, new Uint8Array(), contents[1]!, contents[2]!];
   for (const descriptor of [0, 0x80, 0x83, 0x03]) {
     const entries = parts.map((part, i) => [
@@ -369,9 +369,9 @@ testBackends("buildZstdIndex makes ordinary files seekable", async () => {
   for (
     const [options, hasChecksums] of [
       [{}, false],
-      [{ checksum: true }, true],
+      [{ contentChecksum: true }, true],
       [{ contentSize: false }, false],
-      [{ contentSize: false, checksum: true }, true],
+      [{ contentSize: false, contentChecksum: true }, true],
     ] as const
   ) {
     const file = join(...contents.map((_, index) => make(index, options)));
