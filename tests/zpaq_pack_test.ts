@@ -136,7 +136,7 @@ testBackends("damaged packed archives end in a typed error or in output", async 
   const random = new Random(seed);
   const files = [{ filename: "f", data: text(4000, 6) }];
   const archives = await Promise.all(
-    CODECS.map((codec) => pack({ codec, checksum: false, tag: false }, files)),
+    CODECS.map((codec) => pack({ codec, contentChecksum: false, tag: false }, files)),
   );
   for (let round = 0; round < ROUNDS; round++) {
     const input = archives[round % archives.length]!.slice();

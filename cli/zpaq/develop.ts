@@ -64,7 +64,7 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
     segments.push({ data, content, filename: settings.noName ? "" : path, comment: `${content.length}` });
   }
   const block = compressZpaqConfig(program, segments, {
-    checksum: !settings.noChecksum,
+    contentChecksum: !settings.noChecksum,
     tag: !settings.noTag,
   });
   const before = settings.append ? await readArchive(archive!) : new Uint8Array();

@@ -89,7 +89,7 @@ export async function packCommand(args: readonly string[]): Promise<number> {
   if (inputs.length === 0) return EXIT.failure;
   const { codec, level, checksum, force } = settings;
   const counts = { from: 0, to: 0 };
-  const blocks = packZpaqFiles(files(inputs, counts), { codec, level, checksum });
+  const blocks = packZpaqFiles(files(inputs, counts), { codec, level, contentChecksum: checksum });
   await writeOutput(archive, counted(blocks, counts), {
     command: "zpaq pack",
     force,

@@ -26,7 +26,7 @@ export interface ZpaqSegment {
 /** How a block is written. */
 export interface ZpaqConfigOptions {
   /** Store the SHA-1 of each segment's content. @default {true} */
-  readonly checksum?: boolean | undefined;
+  readonly contentChecksum?: boolean | undefined;
   /** Write the tag by which the block is found among other data. @default {true} */
   readonly tag?: boolean | undefined;
   /** Whether the model is made into WebAssembly to code by it, as when decompressing. @default {"auto"} */
@@ -62,7 +62,7 @@ export function compressZpaqConfig(
     data: toBytes(data),
     content: content === undefined ? undefined : toBytes(content),
   }));
-  const { checksum = true, tag = true, backend } = options;
+  const { contentChecksum: checksum = true, tag = true, backend } = options;
   const compilePrograms = checkCompilation(options.compilePrograms ?? "auto");
   return concatBytes(encodeConfigBlock(program, requests, { checksum, tag, compilePrograms, backend }));
 }

@@ -34,7 +34,7 @@ export interface ZpaqPackOptions {
   /** A block ends after the file with which it has so many bytes of content. @default {16777216} */
   readonly blockSize?: number | undefined;
   /** Store the SHA-1 of each file. @default {true} */
-  readonly checksum?: boolean | undefined;
+  readonly contentChecksum?: boolean | undefined;
   /** Write the tag by which a block is found among other data. @default {true} */
   readonly tag?: boolean | undefined;
   /** Aborts the work. */
@@ -45,7 +45,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZpaqPackOptions>([
   "codec",
   "level",
   "blockSize",
-  "checksum",
+  "contentChecksum",
   "tag",
   "signal",
 ]);
@@ -83,7 +83,7 @@ export async function* packZpaqFiles(
   const { signal } = options;
   const codec = packCodec(options.codec ?? "zstd", options.level);
   const blockSize = checkInteger("blockSize", options.blockSize ?? BLOCK_SIZE_DEFAULT, 1, 2 ** 40);
-  const checksum = checkBoolean("checksum", options.checksum ?? true);
+  const checksum = checkBoolean("contentChecksum", options.contentChecksum ?? true);
   const start = blockStart(codec.header, checkBoolean("tag", options.tag ?? true));
   let inBlock: number | undefined;
   for await (const { filename = "", comment = "", data } of files) {
