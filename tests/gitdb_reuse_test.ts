@@ -95,8 +95,8 @@ testGit("deltas that lead in a circle through two packs are cut", async (folder)
     await Deno.mkdir(`${folder}/out`);
     await createPack(`${folder}/out`, source, [{ id: a }, { id: b }]);
     await using store = await PackStore.open(`${folder}/out`);
-    assertEquals(await (await store.read(a, { verify: true })).bytes(), one);
-    assertEquals(await (await store.read(b, { verify: true })).bytes(), two);
+    assertEquals(await (await store.read(a, { verifyChecksums: true })).bytes(), one);
+    assertEquals(await (await store.read(b, { verifyChecksums: true })).bytes(), two);
     await Deno.remove(`${folder}/out`, { recursive: true });
   }
 });

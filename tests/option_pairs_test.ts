@@ -244,12 +244,12 @@ Deno.test("options of zstd in pairs", async () => {
     longDistance: [undefined, true],
     literals: ["auto", "off"],
     maxBlockSize: [undefined, 20_000],
-    verify: [true, false],
+    verifyChecksums: [true, false],
     maxWindowLog: [undefined, 31],
     maxOutputSize: [CONTENT.length, Infinity],
-  }, ({ verify, maxWindowLog, maxOutputSize, ...row }) => ({
+  }, ({ verifyChecksums, maxWindowLog, maxOutputSize, ...row }) => ({
     compress: row.dictionary === undefined ? { ...row, attachDictionary: undefined } : row,
-    decompress: { verifyChecksums: verify, maxWindowLog, maxOutputSize, dictionary: row.dictionary },
+    decompress: { verifyChecksums, maxWindowLog, maxOutputSize, dictionary: row.dictionary },
   }));
   await toolReads("zstd", ["-dcq", "--long=31"], "zst", frames);
 });
@@ -265,12 +265,12 @@ Deno.test("options of lz4 in pairs", async () => {
     dictionary: [undefined, DICTIONARY],
     favorDecompressionSpeed: [false, true],
     threads: [1, 2],
-    verify: [true, false],
+    verifyChecksums: [true, false],
     strictBlocks: [false, true],
     maxOutputSize: [CONTENT.length, Infinity],
-  }, ({ verify, strictBlocks, maxOutputSize, ...row }) => ({
+  }, ({ verifyChecksums, strictBlocks, maxOutputSize, ...row }) => ({
     compress: row,
-    decompress: { verifyChecksums: verify, strictBlocks, maxOutputSize, dictionary: row.dictionary },
+    decompress: { verifyChecksums, strictBlocks, maxOutputSize, dictionary: row.dictionary },
   }));
   await toolReads("lz4", ["-dcm"], "lz4", frames);
 });
@@ -283,11 +283,11 @@ Deno.test("options of zpaq in pairs", async () => {
     contentChecksum: [true, false],
     tag: [true],
     compilePrograms: ["auto", "always", "never"],
-    verify: [true, false],
+    verifyChecksums: [true, false],
     plain: [false, true],
     maxOutputSize: [CONTENT.length, Infinity],
-  }, ({ verify, plain, maxOutputSize, compilePrograms, ...row }) => ({
+  }, ({ verifyChecksums, plain, maxOutputSize, compilePrograms, ...row }) => ({
     compress: { ...row, compilePrograms },
-    decompress: { verifyChecksums: verify, plainPostprocessing: plain, maxOutputSize, compilePrograms },
+    decompress: { verifyChecksums, plainPostprocessing: plain, maxOutputSize, compilePrograms },
   }));
 });

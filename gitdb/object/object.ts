@@ -52,8 +52,8 @@ export interface ReadOptions {
   /** Gives the read up. */
   readonly signal?: AbortSignal | undefined;
   /** Hash the object and compare with its id. @default {false} */
-  readonly verify?: boolean | undefined;
-  /** With `verify`: refuse content that was made to collide under SHA-1. @default {true} */
+  readonly verifyChecksums?: boolean | undefined;
+  /** With `verifyChecksums`: refuse content that was made to collide under SHA-1. @default {true} */
   readonly collisionDetection?: boolean | undefined;
   /** The largest body that is made in one piece, in bytes. @default {268435456} */
   readonly maxObjectSize?: number | undefined;
@@ -186,8 +186,8 @@ export interface EncodedInput {
   /** The zlib stream. */
   readonly encoded: Uint8Array | ReadableStream<Uint8Array>;
   /** Decode it and compare with the id before it is stored. @default {true} */
-  readonly verify?: boolean | undefined;
-  /** With `verify`: refuse content that was made to collide under SHA-1. @default {true} */
+  readonly verifyChecksums?: boolean | undefined;
+  /** With `verifyChecksums`: refuse content that was made to collide under SHA-1. @default {true} */
   readonly collisionDetection?: boolean | undefined;
 }
 

@@ -38,14 +38,14 @@ async function codes(sources: readonly PackSource[], ids: readonly string[]): Pr
   }
   await using _ = store;
   const found: string[] = [];
-  for await (const batch of store.readBatches(ids, { verify: true })) {
+  for await (const batch of store.readBatches(ids, { verifyChecksums: true })) {
     for (const result of batch) {
       if (!result.ok) {
         assert(result.error instanceof SluiceError, `${result.error}`);
         found.push(result.error.code);
       } else {
         try {
-          await result.value.bytes({ verify: true, maxObjectSize: 1 << 20 });
+          await result.value.bytes({ verifyChecksums: true, maxObjectSize: 1 << 20 });
         } catch (error) {
           assert(error instanceof SluiceError, `${error}`);
           found.push(error.code);
@@ -335,7 +335,7 @@ testBackends("gitdb: loose files that are none, or broken", () =>
     }
     await put(packed("blob 4\0text"));
     assertEquals(await (await store.read(id("56"))).text(), "text");
-    await assertRejects(() => store.read(id("56"), { verify: true }), SluiceError, "hashes to");
+    await assertRejects(() => store.read(id("56"), { verifyChecksums: true }), SluiceError, "hashes to");
   }));
 
 Deno.test("gitdb: alternates that lead in circles, nowhere or too deep", () =>

@@ -62,7 +62,7 @@ export function defaultConcurrency(backend: ZstdCompressOptions["backend"]): num
 
 /** How a seekable file is read. */
 export interface SeekableReadSettings {
-  readonly verify: boolean;
+  readonly verifyChecksums: boolean;
   readonly cacheSize: number;
   readonly maxFrameSize: number;
   readonly maxTableSize: number;
@@ -70,7 +70,7 @@ export interface SeekableReadSettings {
 
 const READ_KEYS: ReadonlySet<string> = new Set([
   "index",
-  "verify",
+  "verifyChecksums",
   "cacheSize",
   "maxFrameSize",
   "maxTableSize",
@@ -87,14 +87,14 @@ const MAX_TABLE_SIZE_DEFAULT = 64 << 20;
 
 /** Settings of a reader. */
 export function resolveSeekableReadOptions(options: {
-  readonly verify?: boolean | undefined;
+  readonly verifyChecksums?: boolean | undefined;
   readonly cacheSize?: number | undefined;
   readonly maxFrameSize?: number | undefined;
   readonly maxTableSize?: number | undefined;
 }): SeekableReadSettings {
   checkKeys(options, READ_KEYS);
   return {
-    verify: checkBoolean("verify", options.verify ?? true),
+    verifyChecksums: checkBoolean("verifyChecksums", options.verifyChecksums ?? true),
     cacheSize: checkInteger("cacheSize", options.cacheSize ?? CACHE_SIZE_DEFAULT, 0, Number.MAX_SAFE_INTEGER),
     maxFrameSize: checkInteger(
       "maxFrameSize",
