@@ -58,7 +58,7 @@ export interface ReadOptions {
   /** The largest body that is made in one piece, in bytes. @default {268435456} */
   readonly maxObjectSize?: number | undefined;
   /** Memory that a stream of a large object may take, in bytes. @default {67108864} */
-  readonly memoryBudget?: number | undefined;
+  readonly maxMemory?: number | undefined;
   /**
    * Folder for temporary files of delta bases that do not fit the budget; without one they give a `LimitExceededError`.
    * Native backend, not on Windows.

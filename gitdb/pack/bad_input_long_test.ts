@@ -190,7 +190,7 @@ function bomb(levels: number): { made: ReturnType<typeof rawPack>; id: string; s
 testBackends("gitdb: a pack that describes gigabytes streams within its budget", async () => {
   const { made, id, size } = bomb(LONG ? 15 : 9);
   await using store = await PackStore.fromSources(sourcesOf(made));
-  const object = await store.read(id, { memoryBudget: 8 << 20 });
+  const object = await store.read(id, { maxMemory: 8 << 20 });
   assertEquals(object.size, size);
   const reader = object.body.getReader({ mode: "byob" });
   let buffer = new Uint8Array(64 << 10);
@@ -236,7 +236,7 @@ testBackends(
     await withFolder(async (folder) => {
       await using store = await PackStore.fromSources(sourcesOf(rawPack(entries)));
       const read = async (spillFolder?: string): Promise<Uint8Array> => {
-        const object = await store.read(entries[1]!.id, { memoryBudget: 4 << 20, spillFolder });
+        const object = await store.read(entries[1]!.id, { maxMemory: 4 << 20, spillFolder });
         const chunks: Uint8Array[] = [];
         for await (const chunk of object.body) chunks.push(chunk);
         return join(...chunks);
