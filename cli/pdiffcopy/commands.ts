@@ -280,7 +280,7 @@ async function index(
     return await buildPdiffIndex(source, {
       kind: settings.chunks ? "chunks" : "blocks",
       blockSize: settings.blockSize,
-      concurrency: settings.concurrency,
+      threads: settings.concurrency,
       signal,
     });
   });

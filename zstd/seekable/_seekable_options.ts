@@ -18,7 +18,7 @@ export interface SeekableSettings {
   /** The same, checked. */
   readonly codec: CompressSettings;
   readonly checksum: boolean;
-  readonly concurrency: number;
+  readonly threads: number;
   /** A cutter for one file: it keeps a state. */
   makeCutter(): ContentCutter;
 }
@@ -31,7 +31,7 @@ const FIXED: ReadonlySet<string> = new Set(["size", "format", "contentSize"]);
 
 /** Settings of a seekable file. */
 export function resolveSeekableOptions(options: ZstdSeekableCompressOptions): SeekableSettings {
-  const { frameSize, frameSplit, contentChecksum, concurrency, ...given } = options;
+  const { frameSize, frameSplit, contentChecksum, threads, ...given } = options;
   for (const key of Object.keys(given)) {
     if (FIXED.has(key)) {
       throw new TypeError(`Cannot use option "${key}": every frame of a seekable file has its own`);
@@ -45,9 +45,9 @@ export function resolveSeekableOptions(options: ZstdSeekableCompressOptions): Se
     codecOptions,
     codec: resolveCompressOptions(codecOptions),
     checksum: checked,
-    concurrency: checkInteger(
-      "concurrency",
-      concurrency ?? defaultConcurrency(given.backend),
+    threads: checkInteger(
+      "threads",
+      threads ?? defaultConcurrency(given.backend),
       1,
       CONCURRENCY_MAX,
     ),

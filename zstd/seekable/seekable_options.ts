@@ -19,5 +19,5 @@ export interface ZstdSeekableCompressOptions
   /** Write a checksum of each content into its frame and into the seek table. @default {true} */
   readonly contentChecksum?: boolean | undefined;
   /** How many frames are compressed at the same time, 1 to 64. @default {one for each processor natively, 1 in WASM} */
-  readonly concurrency?: number | undefined;
+  readonly threads?: number | undefined;
 }

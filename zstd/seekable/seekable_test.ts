@@ -98,7 +98,7 @@ testBackends("every way to write a seekable file gives the same file", async () 
       assertEquals(await stream(pieces, settings), file);
     }
     for (const concurrency of [1, 3, 64]) {
-      assertEquals(await stream([data], { ...settings, concurrency }), file);
+      assertEquals(await stream([data], { ...settings, threads: concurrency }), file);
     }
     assertEquals(await stream(chunks(data, 9999), { ...settings, offload: "never" }), file);
   }
@@ -475,7 +475,7 @@ testBackends("a changed content is told by the table's checksum", async () => {
 });
 
 testBackends("endFrame brings out every frame before it, in order", async () => {
-  const stream = new ZstdSeekableCompressionStream({ concurrency: 4, frameSize: 1 << 20 });
+  const stream = new ZstdSeekableCompressionStream({ threads: 4, frameSize: 1 << 20 });
   const writer = stream.writable.getWriter();
   let size = 0;
   const reading = (async () => {
