@@ -386,7 +386,7 @@ const zpaq: readonly Exercise[] = [
       const program = assembleZpaq(
         "comp 1 2 0 3 1 0 icm 5 hcomp *d<>a a=*d hashd halt pcomp ; a> 255 jt 1 out halt end",
       );
-      const block = compressZpaqConfig(program, [{ data: SMALL }]);
+      const block = compressZpaqConfig(program, [{ body: SMALL }]);
       const [first] = traceZpaqPredictions(program, NOISE.slice(0, 3));
       return concatBytes([
         await decompressZpaqAsync(block) as Bytes,

@@ -43,7 +43,7 @@ const FILES: readonly Content[] = [
 const WHOLE = concatBytes(FILES.map(({ data }) => data));
 
 async function pack(options: ZpaqPackOptions, files = FILES): Promise<Uint8Array<ArrayBuffer>> {
-  const requests = files.map(({ filename, data }) => ({ filename, data, comment: `${data.length}` }));
+  const requests = files.map(({ filename, data }) => ({ filename, body: data, comment: `${data.length}` }));
   return concatBytes(await Array.fromAsync(packZpaqFiles(requests, options)));
 }
 

@@ -22,7 +22,7 @@ export interface ZpaqPackFile {
   /** Its comment; by convention the size of the content comes first. @default {""} */
   readonly comment?: string | undefined;
   /** Its content. */
-  readonly data: ChunkSource;
+  readonly body: ChunkSource;
 }
 
 /** How files are packed. */
@@ -69,10 +69,10 @@ const NO_PREFIX = new Uint8Array();
  * import { concatBytes } from "@sluice/internal";
  * import { assertEquals } from "@std/assert";
  *
- * const data = new TextEncoder().encode("to be or not to be ".repeat(1000));
- * const archive = concatBytes(await Array.fromAsync(packZpaqFiles([{ filename: "hamlet", data }])));
+ * const body = new TextEncoder().encode("to be or not to be ".repeat(1000));
+ * const archive = concatBytes(await Array.fromAsync(packZpaqFiles([{ filename: "hamlet", body }])));
  * assertEquals(archive.length < 5000, true);
- * assertEquals(decompressZpaq(archive), data);
+ * assertEquals(decompressZpaq(archive), body);
  * ```
  */
 export async function* packZpaqFiles(
@@ -86,9 +86,9 @@ export async function* packZpaqFiles(
   const checksum = checkBoolean("contentChecksum", options.contentChecksum ?? true);
   const start = blockStart(codec.header, checkBoolean("tag", options.tag ?? true));
   let inBlock: number | undefined;
-  for await (const { filename = "", comment = "", data } of files) {
+  for await (const { filename = "", comment = "", body } of files) {
     if (inBlock === undefined) yield start;
-    const content = new WatchedContent(data, checksum, signal);
+    const content = new WatchedContent(body, checksum, signal);
     try {
       yield* storedSegment({
         filename,
