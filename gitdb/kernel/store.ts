@@ -247,7 +247,7 @@ export class GitStoreKernel implements GitPages, Disposable {
   }
 
   /** Bytes that pages and delta bases take now. */
-  get memoryBytes(): number {
+  get memoryUsage(): number {
     const step = this.#step;
     this.#library.functions.sluice_git_store_memory(this.#handle.pointer, step);
     return this.value + halves(step[STEP.OTHER_LOW]!, step[STEP.OTHER_HIGH]!);

@@ -81,7 +81,7 @@ export class Lz4EncoderKernel implements Disposable {
   }
 
   /** Bytes that the context holds. */
-  get memoryBytes(): number {
+  get memoryUsage(): number {
     this.#functions.sluice_lz4_encoder_memory(this.#handle.pointer, this.#step);
     return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
   }

@@ -73,7 +73,7 @@ export class ZpaqDecoderKernel implements Disposable {
   }
 
   /** Bytes that the context holds. */
-  get memoryBytes(): number {
+  get memoryUsage(): number {
     const step = new Uint32Array(STEP_LENGTH);
     this.#functions.sluice_zpaq_decoder_report(this.#handle.pointer, step);
     return step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32;

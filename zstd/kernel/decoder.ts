@@ -141,14 +141,14 @@ export class ZstdDecoderKernel implements Disposable {
   }
 
   /** Bytes that the context holds. */
-  get memoryBytes(): number {
+  get memoryUsage(): number {
     this.#functions.sluice_zstd_decompressor_memory(this.#handle.pointer, this.#step);
     return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
   }
 
   /** Bytes of the WASM instance that the context lives in; 0 natively. */
   get instanceBytes(): number {
-    return this.library.memoryBytes;
+    return this.library.memoryUsage;
   }
 
   /** Decodes whole frames into a target that has room for all of it; returns a result. */
