@@ -25,7 +25,7 @@ interface Codec {
 const CODECS: readonly Codec[] = [
   {
     name: "zstd -3",
-    compress: (backend) => new ZstdCompressionStream({ backend, checksum: true }),
+    compress: (backend) => new ZstdCompressionStream({ backend, contentChecksum: true }),
     decompress: (backend) => new ZstdDecompressionStream({ backend }),
   },
   {

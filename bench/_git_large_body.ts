@@ -24,7 +24,7 @@ let size = 0;
 const object = await database.read(id!);
 if (budget === undefined) size = (await object.bytes()).length;
 else {
-  await using limited = await database.read(id!, { memoryBudget: Number(budget) });
+  await using limited = await database.read(id!, { maxMemory: Number(budget) });
   const reader = limited.body.getReader({ mode: "byob" });
   let buffer = new Uint8Array(256 << 10);
   while (true) {

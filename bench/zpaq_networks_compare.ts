@@ -36,7 +36,7 @@ function records(content: Uint8Array): Bytes {
 
 /** Blocks of models of all sizes. */
 function blocks(content: Bytes): [name: string, block: Bytes][] {
-  const segment = { data: content, filename: "content", comment: `${content.length}` };
+  const segment = { body: content, filename: "content", comment: `${content.length}` };
   const config = (model: Pick<ZpaqProgram, "header" | "pcomp">): Bytes =>
     compressZpaqConfig(model, [segment]);
   const vector = (name: string): Bytes =>

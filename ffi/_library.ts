@@ -84,7 +84,7 @@ export interface Library<Functions> {
   /** The most source bytes that are worth giving to one streaming step: a copy costs nothing natively. */
   readonly sourceWindow: number;
   /** Bytes of the instance's memory, all contexts together; 0 natively, where each context counts its own. */
-  readonly memoryBytes: number;
+  readonly memoryUsage: number;
   /** Blocks of memory that the library has taken and not given back. */
   readonly liveBlocks: number;
   /**

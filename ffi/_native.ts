@@ -101,7 +101,7 @@ export function openNative<Functions>(table: FunctionTable): Library<Functions> 
     kind: "native",
     functions: Deno.dlopen(status.path, symbols).symbols as Functions,
     sourceWindow: 0xffff_ffff,
-    memoryBytes: 0,
+    memoryUsage: 0,
     get liveBlocks(): number {
       return sluice_live_blocks();
     },

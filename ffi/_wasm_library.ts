@@ -168,7 +168,7 @@ export class WasmModule<Functions> {
 
   /** The instance that new objects go to. */
   open(): Library<Functions> {
-    if (this.#current !== undefined && this.#current.memoryBytes > FULL_MEMORY_SIZE) {
+    if (this.#current !== undefined && this.#current.memoryUsage > FULL_MEMORY_SIZE) {
       this.#current = undefined;
     }
     return this.#current ??= this.#instantiate();
@@ -202,7 +202,7 @@ export class WasmModule<Functions> {
       kind: "wasm",
       functions: functions as Functions,
       sourceWindow: SOURCE_WINDOW,
-      get memoryBytes(): number {
+      get memoryUsage(): number {
         return instance.exports.memory.buffer.byteLength;
       },
       get liveBlocks(): number {
@@ -212,7 +212,7 @@ export class WasmModule<Functions> {
       retain: () => instance.live.add(1),
       release(): void {
         instance.live.add(-1);
-        if (instance.live.count === 0 && this.memoryBytes > RETIRED_MEMORY_SIZE) retire();
+        if (instance.live.count === 0 && this.memoryUsage > RETIRED_MEMORY_SIZE) retire();
       },
       watch: (owner, owned) => instance.forgotten.register(owner, owned, owner),
       unwatch: (owner) => void instance.forgotten.unregister(owner),

@@ -76,7 +76,7 @@ Deno.test("a closed context is freed once and counted", () => {
     kernel.close();
     kernel.close();
     assertEquals(liveHandleCount(), before);
-    assertThrows(() => kernel.memoryBytes, TypeError, "closed");
+    assertThrows(() => kernel.memoryUsage, TypeError, "closed");
   }
 });
 

@@ -68,6 +68,7 @@ export type {
   ReadOptions as SourceReadOptions,
   SluiceErrorCode,
   SluiceErrorOptions,
+  SluiceProgress,
 } from "@sluice/internal";
 export type { GitIndexLayout } from "./kernel/store.ts";
 export type { BulkSettings } from "./object/_options.ts";

@@ -17,6 +17,7 @@ export * from "./idle_pool.ts";
 export * from "./open_source.ts";
 export * from "./options.ts";
 export * from "./printable.ts";
+export * from "./progress.ts";
 export * from "./pull_codec.ts";
 export * from "./pull_iterable.ts";
 export * from "./pull_stream.ts";

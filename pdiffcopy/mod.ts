@@ -53,4 +53,5 @@ export type {
   ReadOptions,
   SluiceErrorCode,
   SluiceErrorOptions,
+  SluiceProgress,
 } from "@sluice/internal";

@@ -117,7 +117,7 @@ const zstd: readonly Exercise[] = [
     modules: [ZSTD_ENCODE, ZSTD_DECODE],
     run: () =>
       concatBytes(
-        [1, 3, 12, 19].map((level) => decompressZstd(compressZstd(SMALL, { level, checksum: true }))),
+        [1, 3, 12, 19].map((level) => decompressZstd(compressZstd(SMALL, { level, contentChecksum: true }))),
       ),
   },
   {
@@ -130,7 +130,7 @@ const zstd: readonly Exercise[] = [
     modules: [ZSTD_ENCODE, ZSTD_DECODE],
     run: async () =>
       await through(
-        await through(MIDDLE, new ZstdCompressionStream({ level: 5, checksum: true })),
+        await through(MIDDLE, new ZstdCompressionStream({ level: 5, contentChecksum: true })),
         new ZstdDecompressionStream(),
       ),
   },
@@ -139,13 +139,13 @@ const zstd: readonly Exercise[] = [
     modules: [ZSTD_ENCODE, ZSTD_DECODE],
     nativeOnly: true,
     run: async () =>
-      decompressZstd(await through(text(1_500_000), new ZstdCompressionStream({ level: 1, workers: 2 }))),
+      decompressZstd(await through(text(1_500_000), new ZstdCompressionStream({ level: 1, threads: 2 }))),
   },
   {
     name: "zstd push engines",
     modules: [ZSTD_ENCODE, ZSTD_DECODE],
     run: (): Bytes => {
-      using encoder = new ZstdEncoder({ level: 2, windowLog: 17, checksum: true });
+      using encoder = new ZstdEncoder({ level: 2, windowLog: 17, contentChecksum: true });
       const frame = concatBytes([
         encoder.push(MIDDLE),
         encoder.flush(),
@@ -215,7 +215,7 @@ const lz4: readonly Exercise[] = [
       concatBytes([
         decompressLz4(compressLz4(MIDDLE, { level: 1 })),
         decompressLz4(compressLz4(MIDDLE, { level: 9, linked: true, contentChecksum: true })),
-        decompressLz4(compressLz4(MIDDLE, { level: 12, blockChecksum: true, dictionary: BASE }), {
+        decompressLz4(compressLz4(MIDDLE, { level: 12, blockChecksums: true, dictionary: BASE }), {
           dictionary: BASE,
         }),
         decompressLz4(compressLz4(MIDDLE, { level: -5 })),
@@ -294,7 +294,7 @@ const lz4: readonly Exercise[] = [
     name: "lz4 salvage",
     modules: [LZ4_ENCODE, LZ4_DECODE],
     run: (): Bytes => {
-      const file = compressLz4(MIDDLE, { blockSize: 65536, blockChecksum: true });
+      const file = compressLz4(MIDDLE, { blockSize: 65536, blockChecksums: true });
       file[5000]! ^= 1;
       return new TextEncoder().encode(
         JSON.stringify(
@@ -386,7 +386,7 @@ const zpaq: readonly Exercise[] = [
       const program = assembleZpaq(
         "comp 1 2 0 3 1 0 icm 5 hcomp *d<>a a=*d hashd halt pcomp ; a> 255 jt 1 out halt end",
       );
-      const block = compressZpaqConfig(program, [{ data: SMALL }]);
+      const block = compressZpaqConfig(program, [{ body: SMALL }]);
       const [first] = traceZpaqPredictions(program, NOISE.slice(0, 3));
       return concatBytes([
         await decompressZpaqAsync(block) as Bytes,

@@ -93,8 +93,8 @@ export const KERNEL_EXERCISES: readonly Exercise[] = [
       decoder.reset();
       return words(
         ingested,
-        encoder.memoryBytes > 0,
-        decoder.memoryBytes > 0,
+        encoder.memoryUsage > 0,
+        decoder.memoryUsage > 0,
         zstdCompressionParameters(3).windowLog!,
         zstdParameterBounds("windowLog")!.max > 0,
         estimateZstdCompressorMemory({ level: 3 }) > 0,
@@ -145,8 +145,8 @@ export const KERNEL_EXERCISES: readonly Exercise[] = [
         decoder.storedLeft,
         made,
         encoder.produced,
-        encoder.memoryBytes > 0,
-        decoder.memoryBytes >= 0,
+        encoder.memoryUsage > 0,
+        decoder.memoryUsage >= 0,
         hash,
         jobs[4]!,
       );
@@ -222,7 +222,7 @@ export const KERNEL_EXERCISES: readonly Exercise[] = [
         const read = await engine.settle(() => stream.readAsync(target, 0, target.length), undefined, stream);
         if (read < 0) throw kernel.error(read, "read an object");
       }
-      const bytes = kernel.memoryBytes;
+      const bytes = kernel.memoryUsage;
       engine.removeFile(unit.indexFile);
       engine.removeFile(unit.packFile);
       const delta = makeDelta(BASE, concatBytes([BASE, SMALL]))!;
@@ -246,7 +246,7 @@ export const KERNEL_EXERCISES: readonly Exercise[] = [
         rewrite(): void {},
       });
       using decoder = new ZpaqDecoderKernel({ maxMemory: 0, backend: undefined });
-      parts.push(words(decoder.memoryBytes >= 0));
+      parts.push(words(decoder.memoryUsage >= 0));
       return concatBytes(parts.map((part) => part.slice(0, 32)));
     },
   },

@@ -133,7 +133,7 @@ const SEEKABLE: PropertyCodec = {
   },
   compress: {
     stream: (pieces) =>
-      through(pieces, new ZstdSeekableCompressionStream({ frameSize: 100_000, concurrency: 3 })),
+      through(pieces, new ZstdSeekableCompressionStream({ frameSize: 100_000, threads: 3 })),
   },
   decompress: {
     readable: async (pieces) => await collect((await ZstdSeekableReader.open(join(...pieces))).readable()),

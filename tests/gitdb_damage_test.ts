@@ -321,7 +321,7 @@ for (const backend of BACKENDS) {
         const id = idOf("blob", content);
         await using store = await PackStore.fromSources(sourcesOf(made), { backend });
         assertEquals((await store.info(id)).packed?.depth, depth);
-        assertEquals(await (await store.read(id, { verify: true })).bytes(), content);
+        assertEquals(await (await store.read(id, { verifyChecksums: true })).bytes(), content);
         const findings = [];
         for await (const finding of store.packs[0]!.verify({ level: "full" })) findings.push(finding.message);
         assertEquals(new Set(findings.filter((message) => !message.includes("CRC"))), new Set());

@@ -43,7 +43,7 @@ testGit("indexPack makes git's own index, also of packs with deltas by id", asyn
     assertEquals(await Deno.readFile(`${target}/${name}.idx`), await Deno.readFile(`${folder}/git.idx`));
     await Deno.remove(`${folder}/git.idx`);
     await using store = await PackStore.open(target);
-    for await (const id of store.ids()) await store.read(id, { verify: true });
+    for await (const id of store.ids()) await store.read(id, { verifyChecksums: true });
     for (const size of [0, 5, 40, pack.length - 21, pack.length - 1]) {
       await assertRejects(() => indexPack(`${folder}/bad`, stream(pack.slice(0, size))), SluiceError);
     }
@@ -110,7 +110,7 @@ testGit("a database that git repacks stays readable while it is open", async (fo
     count += next.value.length;
   }
   assertEquals(count, ids.length);
-  for (const id of ids.slice(0, 20)) await database.read(id, { verify: true });
+  for (const id of ids.slice(0, 20)) await database.read(id, { verifyChecksums: true });
   const added = (await git(repository, ["hash-object", "-w", "--stdin"], new TextEncoder().encode("new")))
     .trim();
   assert(await database.has(added));

@@ -128,7 +128,7 @@ Deno.test({
       const ids = await Array.fromAsync(database.ids());
       for (const options of [["-a", "-d"], ["-a", "-d", "-f"], ["-a", "-d", "-f", "--depth=3"]]) {
         await git(repository, ["repack", "-q", ...options]);
-        const results = await Promise.all(ids.map((id) => database.read(id, { verify: true })));
+        const results = await Promise.all(ids.map((id) => database.read(id, { verifyChecksums: true })));
         assertEquals(results.length, ids.length);
       }
     }),

@@ -37,7 +37,7 @@ function withoutIds(hashSize: number): (bytes: Uint8Array) => Uint8Array {
 async function readAll(packs: string, ids: readonly ObjectId[]): Promise<void> {
   await using store = await PackStore.open(packs, { hashAlgorithm: ids[0]!.algorithm });
   let count = 0;
-  for await (const batch of store.readBatches(ids, { verify: true })) {
+  for await (const batch of store.readBatches(ids, { verifyChecksums: true })) {
     using _ = batch;
     for (const result of batch) {
       if (!result.ok) throw result.error;
@@ -46,7 +46,7 @@ async function readAll(packs: string, ids: readonly ObjectId[]): Promise<void> {
   }
   assertEquals(count, ids.length);
   for (const id of ids.slice(0, 20)) {
-    assert((await store.read(id, { verify: true })).id.equals(id));
+    assert((await store.read(id, { verifyChecksums: true })).id.equals(id));
     assert((await store.resolvePrefix(`${id}`.slice(0, 20))).equals(id));
   }
   assertEquals((await store.candidates("0", 1000).catch(() => [])).length, 0);
@@ -108,7 +108,7 @@ testGit("a multi-pack index that appears, goes stale or goes away is followed", 
   const ids = await Array.fromAsync(database.ids());
   await git(repository, ["multi-pack-index", "write"]);
   await database.packs.refresh({ force: true });
-  for (const id of ids) await database.read(id, { verify: true });
+  for (const id of ids) await database.read(id, { verifyChecksums: true });
 
   // A pack that came later is in no multi-pack index.
   const [blob] = (await git(repository, ["hash-object", "-w", "--stdin"], new TextEncoder().encode("late")))
@@ -152,7 +152,7 @@ testGit(
       await Deno.writeFile(path, bad);
       await using store = await PackStore.open(packs, { onWarning: () => {} });
       for (const id of [ids[0]!, ids[ids.length >> 1]!, ids.at(-1)!]) {
-        assertEquals((await store.read(id, { verify: true })).id, id);
+        assertEquals((await store.read(id, { verifyChecksums: true })).id, id);
       }
     }
     for (const size of [0, 11, 12, 50, 1000, good.length - 1]) {

@@ -103,7 +103,7 @@ async function checkDatabase(path: string, expected: readonly string[]): Promise
   for (const ordered of [false, true]) {
     let count = 0;
     let last = -1;
-    for await (const batch of database.readBatches(ids, { ordered, threads: 2, verify: true })) {
+    for await (const batch of database.readBatches(ids, { ordered, threads: 2, verifyChecksums: true })) {
       using _ = batch;
       for (const result of batch) {
         const object = valueOf(result);
@@ -171,7 +171,7 @@ Deno.test({
         );
         const ids = await Array.fromAsync(store.ids({ order: "storage" }));
         let count = 0;
-        for await (const batch of store.readBatches(ids, { verify: true })) {
+        for await (const batch of store.readBatches(ids, { verifyChecksums: true })) {
           for (const result of batch) {
             valueOf(result);
             count++;
@@ -213,7 +213,7 @@ testBackends("a delta by id may stand on a delta by distance, and on one in anot
     index: byteSourceFromBytes(index),
   })));
   for (const [i, bytes] of [first, second!, third!, fourth!].entries()) {
-    const object = await store.read(ids[i]!, { verify: true });
+    const object = await store.read(ids[i]!, { verifyChecksums: true });
     assertEquals([object.packed!.depth, await object.bytes()], [i, bytes]);
   }
 });

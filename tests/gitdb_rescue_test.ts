@@ -110,7 +110,7 @@ testGit("a pack with damage anywhere is read whole while every object is loose a
     await using database = await GitDatabase.open(repository);
     const ids = await Array.fromAsync(database.ids());
     let count = 0;
-    for await (const batch of database.readBatches(ids, { verify: true })) {
+    for await (const batch of database.readBatches(ids, { verifyChecksums: true })) {
       for (const result of batch) {
         if (!result.ok) throw result.error;
         count++;

@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { createPack, GitDatabase, makeDelta, PackStore } from "@sluice/gitdb";
-import type { CreatePackOptions } from "@sluice/gitdb";
+import type { CreatePackOptions, SluiceProgress } from "@sluice/gitdb";
 import { git, makeRepository, testGit } from "./_git.ts";
 import { idOf, rawPack } from "./_git_pack.ts";
 import { byteSourceFromBytes } from "@sluice/internal";
@@ -20,8 +20,18 @@ async function packAll(
   await git(".", ["init", "-q", "--bare", target]);
   await using database = await GitDatabase.open(repository);
   const ids = await Array.fromAsync(database.ids());
-  const { name } = await createPack(`${target}/objects/pack`, database, ids.map((id) => ({ id })), options);
+  const reports: SluiceProgress[] = [];
+  const { name } = await createPack(`${target}/objects/pack`, database, ids.map((id) => ({ id })), {
+    ...options,
+    onProgress: (report) => reports.push(report),
+  });
   const path = `${target}/objects/pack/${name}`;
+  const last = reports.at(-1)!;
+  let total = 0;
+  for (const id of ids) total += (await database.info(id)).size;
+  assertEquals([reports.length, last.bytesIn, last.total], [ids.length, total, total]);
+  // What follows the last object is the checksum.
+  assertEquals(last.bytesOut, (await Deno.stat(`${path}.pack`)).size - 20);
   await git(target, ["index-pack", "--strict", "--verify", `${path}.pack`]);
   const lines = async (folder: string) => (await git(folder, LIST)).trim().split("\n").sort();
   assertEquals(await lines(target), await lines(repository));
@@ -95,8 +105,8 @@ testGit("deltas that lead in a circle through two packs are cut", async (folder)
     await Deno.mkdir(`${folder}/out`);
     await createPack(`${folder}/out`, source, [{ id: a }, { id: b }]);
     await using store = await PackStore.open(`${folder}/out`);
-    assertEquals(await (await store.read(a, { verify: true })).bytes(), one);
-    assertEquals(await (await store.read(b, { verify: true })).bytes(), two);
+    assertEquals(await (await store.read(a, { verifyChecksums: true })).bytes(), one);
+    assertEquals(await (await store.read(b, { verifyChecksums: true })).bytes(), two);
     await Deno.remove(`${folder}/out`, { recursive: true });
   }
 });

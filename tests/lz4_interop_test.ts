@@ -105,9 +105,9 @@ testBackends("the lz4 tool decodes our frames, with every option", async () => {
     const sets: readonly Lz4CompressOptions[] = [
       ...[1, 3, 9, 12, -7, 2].map((level) => ({ level })),
       { blockSize: 65536, linked: true },
-      { blockSize: 65536, linked: true, level: 12, blockChecksum: true },
+      { blockSize: 65536, linked: true, level: 12, blockChecksums: true },
       { blockSize: 5, linked: true, level: 9 },
-      { blockSize: 3333, blockChecksum: true, contentChecksum: false },
+      { blockSize: 3333, blockChecksums: true, contentChecksum: false },
       { contentSize: "none", contentChecksum: false },
       { format: "legacy" },
       { format: "legacy", level: 9 },
@@ -229,7 +229,7 @@ Deno.test("sluice lz4 index, cat, carve, splits, info, recover and resume", asyn
       assert(resumed.stderr.includes("content checksum verified"), resumed.stderr);
       assertEquals(await Deno.readFile(`${folder}/out`), CONTENT);
     }
-    const damaged = compressLz4(CONTENT, { blockSize: 65536, blockChecksum: true });
+    const damaged = compressLz4(CONTENT, { blockSize: 65536, blockChecksums: true });
     damaged[100_000]! ^= 1;
     await Deno.writeFile(`${folder}/damaged.lz4`, damaged);
     const saved = await sluice("recover", "--zero", "-o", `${folder}/saved`, `${folder}/damaged.lz4`);
@@ -264,10 +264,10 @@ Deno.test({
     for (const linked of [false, true]) {
       for (const [i, blockSize] of [4, 5, 7, 333].entries()) {
         for (
-          const [contentChecksum, blockChecksum] of [[false, false], [true, false], [true, true]] as const
+          const [contentChecksum, blockChecksums] of [[false, false], [true, false], [true, true]] as const
         ) {
           const content = CONTENT.subarray(i * 1000, 1000 + 70_000 * i);
-          add(compressLz4(content, { linked, blockSize, contentChecksum, blockChecksum }), content);
+          add(compressLz4(content, { linked, blockSize, contentChecksum, blockChecksums }), content);
         }
         const legacy = CONTENT.subarray(0, 5000 * (i + 1));
         add(compressLz4(legacy, { format: "legacy" }), legacy);

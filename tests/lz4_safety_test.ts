@@ -61,7 +61,7 @@ Deno.test("lz4 resume goes on after a kill, and says what it compared", () =>
     for (
       const [options, says] of [
         [{ contentChecksum: true }, "content checksum verified"],
-        [{ contentChecksum: false, blockChecksum: true }, "block checksums verified"],
+        [{ contentChecksum: false, blockChecksums: true }, "block checksums verified"],
         [{ contentChecksum: false }, "nothing verified"],
       ] as const
     ) {
@@ -105,7 +105,7 @@ testBackends("every wrong byte of a recovered linked frame is in a suspect range
   let wrong = 0;
   for (const level of [1, 9]) {
     for (let round = 0; round < 6; round++) {
-      const file = compressLz4(CONTENT, { linked: true, blockSize: 65536, blockChecksum: true, level });
+      const file = compressLz4(CONTENT, { linked: true, blockSize: 65536, blockChecksums: true, level });
       const random = new Random(round + 1);
       file[100 + random.below(file.length - 200)]! ^= 0x55;
       let out = 0;
@@ -136,7 +136,7 @@ testBackends("a block that decodes to less than it holds marks all that follows 
   const options = {
     linked: true,
     blockSize: 65536,
-    blockChecksum: false,
+    blockChecksums: false,
     contentChecksum: false,
     level: 9,
   } as const;

@@ -237,19 +237,19 @@ Deno.test("options of zstd in pairs", async () => {
     level: [-5, 1, 3, 9, 16],
     dictionary: [undefined, RAW],
     attachDictionary: ["auto", "attach", "copy", "load"],
-    checksum: [false, true],
+    contentChecksum: [false, true],
     contentSize: [false, true],
     size: [undefined, CONTENT.length],
-    workers: [undefined, "auto"],
+    threads: [undefined, "auto"],
     longDistance: [undefined, true],
     literals: ["auto", "off"],
     maxBlockSize: [undefined, 20_000],
-    verify: [true, false],
+    verifyChecksums: [true, false],
     maxWindowLog: [undefined, 31],
     maxOutputSize: [CONTENT.length, Infinity],
-  }, ({ verify, maxWindowLog, maxOutputSize, ...row }) => ({
+  }, ({ verifyChecksums, maxWindowLog, maxOutputSize, ...row }) => ({
     compress: row.dictionary === undefined ? { ...row, attachDictionary: undefined } : row,
-    decompress: { verifyChecksum: verify, maxWindowLog, maxOutputSize, dictionary: row.dictionary },
+    decompress: { verifyChecksums, maxWindowLog, maxOutputSize, dictionary: row.dictionary },
   }));
   await toolReads("zstd", ["-dcq", "--long=31"], "zst", frames);
 });
@@ -260,17 +260,17 @@ Deno.test("options of lz4 in pairs", async () => {
     blockSize: [undefined, 65_536, 1 << 20],
     linked: [false, true],
     contentChecksum: [false, true],
-    blockChecksum: [false, true],
+    blockChecksums: [false, true],
     contentSize: ["none", CONTENT.length],
     dictionary: [undefined, DICTIONARY],
     favorDecompressionSpeed: [false, true],
     threads: [1, 2],
-    verify: [true, false],
+    verifyChecksums: [true, false],
     strictBlocks: [false, true],
     maxOutputSize: [CONTENT.length, Infinity],
-  }, ({ verify, strictBlocks, maxOutputSize, ...row }) => ({
+  }, ({ verifyChecksums, strictBlocks, maxOutputSize, ...row }) => ({
     compress: row,
-    decompress: { verifyChecksum: verify, strictBlocks, maxOutputSize, dictionary: row.dictionary },
+    decompress: { verifyChecksums, strictBlocks, maxOutputSize, dictionary: row.dictionary },
   }));
   await toolReads("lz4", ["-dcm"], "lz4", frames);
 });
@@ -280,14 +280,14 @@ Deno.test("options of zpaq in pairs", async () => {
     method: ["0", "1", "2", "3", "x0,3ci1", "x0,5,4,0,3,16"],
     blockSize: [undefined, 50_000],
     filename: [undefined, "name"],
-    checksum: [true, false],
+    contentChecksum: [true, false],
     tag: [true],
     compilePrograms: ["auto", "always", "never"],
-    verify: [true, false],
+    verifyChecksums: [true, false],
     plain: [false, true],
     maxOutputSize: [CONTENT.length, Infinity],
-  }, ({ verify, plain, maxOutputSize, compilePrograms, ...row }) => ({
+  }, ({ verifyChecksums, plain, maxOutputSize, compilePrograms, ...row }) => ({
     compress: { ...row, compilePrograms },
-    decompress: { verifyChecksum: verify, plainPostprocessing: plain, maxOutputSize, compilePrograms },
+    decompress: { verifyChecksums, plainPostprocessing: plain, maxOutputSize, compilePrograms },
   }));
 });

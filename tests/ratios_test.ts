@@ -11,7 +11,7 @@ const FILE = new URL("ratios.csv", import.meta.url);
 const SIZE = 300_000;
 const ZSTD_OPTIONS: readonly ZstdCompressOptions[] = [
   ...[-5, 1, 2, 3, 5, 7, 9, 12, 15, 19, 22].map((level) => ({ level })),
-  { level: 3, checksum: true },
+  { level: 3, contentChecksum: true },
   { level: 3, longDistance: true },
   { level: 3, windowLog: 12 },
   { level: 9, targetBlockSize: 4000 },

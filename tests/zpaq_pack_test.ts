@@ -43,7 +43,7 @@ const FILES: readonly Content[] = [
 const WHOLE = concatBytes(FILES.map(({ data }) => data));
 
 async function pack(options: ZpaqPackOptions, files = FILES): Promise<Uint8Array<ArrayBuffer>> {
-  const requests = files.map(({ filename, data }) => ({ filename, data, comment: `${data.length}` }));
+  const requests = files.map(({ filename, data }) => ({ filename, body: data, comment: `${data.length}` }));
   return concatBytes(await Array.fromAsync(packZpaqFiles(requests, options)));
 }
 
@@ -92,7 +92,7 @@ testBackends("every level of zstd is within what its decoder takes", async () =>
 Deno.test("decoders do in the reference interpreter what they do compiled", async () => {
   const data = text(9000, 4);
   const source = await Deno.readTextFile(new URL("../zpaq/decoders/zstd.py", import.meta.url));
-  const frame = compressZstd(data, { level: 9, checksum: true });
+  const frame = compressZstd(data, { level: 9, contentChecksum: true });
   assertEquals(runZpaqlPyPcomp(source, [frame, frame]), [data, data]);
 });
 
@@ -136,7 +136,7 @@ testBackends("damaged packed archives end in a typed error or in output", async 
   const random = new Random(seed);
   const files = [{ filename: "f", data: text(4000, 6) }];
   const archives = await Promise.all(
-    CODECS.map((codec) => pack({ codec, checksum: false, tag: false }, files)),
+    CODECS.map((codec) => pack({ codec, contentChecksum: false, tag: false }, files)),
   );
   for (let round = 0; round < ROUNDS; round++) {
     const input = archives[round % archives.length]!.slice();

@@ -19,7 +19,7 @@ import { ZSTD_TOOL_IS_HERE, zstdTool } from "./_zstd_tool.ts";
 testBackends("the zstd tool decodes and tests seekable files", async () => {
   if (!ZSTD_TOOL_IS_HERE) return;
   for (const data of [new Uint8Array(), text(100_000), new Random(1).bytes(100_000)]) {
-    for (const options of [{}, { frameSplit: "rsync" as const }, { checksum: false }, { level: 19 }]) {
+    for (const options of [{}, { frameSplit: "rsync" as const }, { contentChecksum: false }, { level: 19 }]) {
       const file = compressZstdSeekable(data, { frameSize: 9000, ...options });
       assertEquals(await zstdTool(["-dcq", "file.zst"], { "file.zst": file }), data);
       await zstdTool(["-tq", "file.zst"], { "file.zst": file });
@@ -49,7 +49,7 @@ Deno.test("an object of 10 GiB: 4 KiB at random cost two requests and one frame"
   const frameSize = 2 << 20;
   const frameCount = 5120;
   const content = text(frameSize);
-  const frame = compressZstd(content, { checksum: true });
+  const frame = compressZstd(content, { contentChecksum: true });
   const checksum = new DataView(frame.buffer).getUint32(frame.length - 4, true);
   const table = new ZstdSeekIndex({
     compressedSizes: new Array(frameCount).fill(frame.length),

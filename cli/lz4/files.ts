@@ -106,7 +106,7 @@ async function transfer(
     : decompressLz4Iterable(chunks(), {
       dictionary,
       allowEmpty: true,
-      verifyChecksum: settings.contentChecksum,
+      verifyChecksums: settings.contentChecksum,
     });
   let out = 0;
   let writing = Promise.resolve();
@@ -143,14 +143,14 @@ function compressOptions(
   input: Input,
 ) {
   if (settings.legacy) return { format: "legacy", level: settings.level, threads: settings.threads } as const;
-  const { level, blockSize, linked, blockChecksum, contentChecksum, favorDecompressionSpeed, threads } =
+  const { level, blockSize, linked, blockChecksums, contentChecksum, favorDecompressionSpeed, threads } =
     settings;
   const size = settings.contentSize && input.info?.isFile === true ? input.info.size : undefined;
   return {
     level,
     blockSize,
     linked,
-    blockChecksum,
+    blockChecksums,
     contentChecksum,
     favorDecompressionSpeed,
     threads,

@@ -11,7 +11,7 @@ export interface Lz4Settings {
   level: number;
   blockSize: number;
   linked: boolean;
-  blockChecksum: boolean;
+  blockChecksums: boolean;
   contentChecksum: boolean;
   contentSize: boolean;
   legacy: boolean;
@@ -37,7 +37,7 @@ export function defaultLz4Settings(): Lz4Settings {
     level: 1,
     blockSize: 7,
     linked: false,
-    blockChecksum: false,
+    blockChecksums: false,
     contentChecksum: true,
     contentSize: false,
     legacy: false,
@@ -81,7 +81,7 @@ function setBlock(settings: Lz4Settings, value: string, name: string): void {
   for (const part of parts) {
     if (part === "D") settings.linked = true;
     else if (part === "I") settings.linked = false;
-    else if (part === "X") settings.blockChecksum = true;
+    else if (part === "X") settings.blockChecksums = true;
     else settings.blockSize = count(part, name);
   }
 }

@@ -296,10 +296,10 @@ async function replace(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 function countFrame(frame: unknown, verified: Verified): void {
-  const { contentChecksum, blockChecksum } = frame as { contentChecksum: boolean; blockChecksum: boolean };
+  const { contentChecksum, blockChecksums } = frame as { contentChecksum: boolean; blockChecksums: boolean };
   verified.frames++;
   if (contentChecksum) verified.withContent++;
-  if (blockChecksum) verified.withBlocks++;
+  if (blockChecksums) verified.withBlocks++;
 }
 
 /** What was compared with the content: only what all frames that this run saw have. */

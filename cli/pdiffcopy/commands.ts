@@ -224,7 +224,7 @@ export async function treeCommand(
     );
     return await copyTree({
       ...options,
-      checksum: settings.checksum,
+      compareContent: settings.checksum,
       delete: settings.deleteOthers,
       maxDelete: settings.maxDelete,
       times: settings.times,
@@ -234,7 +234,7 @@ export async function treeCommand(
     });
   });
   if (settings.json) console.log(JSON.stringify(result));
-  const { files, filesCopied, bytesTransferred, removed, faults } = result;
+  const { files, filesCopied, bytesTransferred, deleted, faults } = result;
   for (const { path, message } of faults) {
     messages.say(LEVEL.errors, `${path === "" ? source : printable(path)}: ${printable(message)}`);
   }
@@ -243,7 +243,7 @@ export async function treeCommand(
     LEVEL.results,
     `${verb} ${
       formatSize(bytesTransferred)
-    } of ${filesCopied} among ${files} files, removed ${removed} names`,
+    } of ${filesCopied} among ${files} files, removed ${deleted} names`,
   );
   if (faults.length > 0) {
     messages.say(
@@ -252,7 +252,7 @@ export async function treeCommand(
     );
     return PDIFFCOPY_EXIT.partly;
   }
-  return settings.check && filesCopied + removed > 0 ? PDIFFCOPY_EXIT.differs : EXIT.ok;
+  return settings.check && filesCopied + deleted > 0 ? PDIFFCOPY_EXIT.differs : EXIT.ok;
 }
 
 /** Writes the index of a file beside it. */
@@ -280,7 +280,7 @@ async function index(
     return await buildPdiffIndex(source, {
       kind: settings.chunks ? "chunks" : "blocks",
       blockSize: settings.blockSize,
-      concurrency: settings.concurrency,
+      threads: settings.concurrency,
       signal,
     });
   });

@@ -131,11 +131,11 @@ function progressOption(
   }
   if (settings.progress === "none" || messages.level < LEVEL.results || !isProgressVisible()) return {};
   return {
-    onProgress({ phase, doneBytes, totalBytes, seconds }): void {
-      const percent = totalBytes === 0 ? 100 : doneBytes / totalBytes * 100;
-      const rate = seconds === 0 ? 0 : doneBytes / seconds;
+    onProgress({ phase, bytesIn, total, seconds }): void {
+      const percent = total === 0 ? 100 : bytesIn / total * 100;
+      const rate = seconds === 0 ? 0 : bytesIn / seconds;
       messages.status(
-        `${phase} ${percent.toFixed(2)}% of ${formatSize(totalBytes)} (${formatSize(Math.round(rate))}/s)`,
+        `${phase} ${percent.toFixed(2)}% of ${formatSize(total)} (${formatSize(Math.round(rate))}/s)`,
       );
     },
   };

@@ -61,10 +61,15 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
   for (const path of files) {
     const content = await Deno.readFile(path);
     const data = command === undefined ? content : await preprocess(command, path);
-    segments.push({ data, content, filename: settings.noName ? "" : path, comment: `${content.length}` });
+    segments.push({
+      body: content,
+      preprocessed: data,
+      filename: settings.noName ? "" : path,
+      comment: `${content.length}`,
+    });
   }
   const block = compressZpaqConfig(program, segments, {
-    checksum: !settings.noChecksum,
+    contentChecksum: !settings.noChecksum,
     tag: !settings.noTag,
   });
   const before = settings.append ? await readArchive(archive!) : new Uint8Array();
@@ -74,7 +79,7 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
   const options = await outputOptions([config, ...files], settings, messages);
   // What is appended to was read as an archive: its bytes are in the new one.
   await writeOutput(archive!, [whole], { ...options, force: options.force || settings.append });
-  const size = segments.reduce((sum, { content }) => sum + content.length, 0);
+  const size = segments.reduce((sum, { body }) => sum + body.length, 0);
   messages.say(LEVEL.results, `${size} -> ${block.length}`);
   return EXIT.ok;
 }

@@ -89,7 +89,7 @@ export async function packCommand(args: readonly string[]): Promise<number> {
   if (inputs.length === 0) return EXIT.failure;
   const { codec, level, checksum, force } = settings;
   const counts = { from: 0, to: 0 };
-  const blocks = packZpaqFiles(files(inputs, counts), { codec, level, checksum });
+  const blocks = packZpaqFiles(files(inputs, counts), { codec, level, contentChecksum: checksum });
   await writeOutput(archive, counted(blocks, counts), {
     command: "zpaq pack",
     force,
@@ -102,12 +102,12 @@ export async function packCommand(args: readonly string[]): Promise<number> {
 
 async function* files(inputs: readonly Input[], counts: { from: number }): AsyncGenerator<ZpaqPackFile> {
   for (const { path, info } of inputs) {
-    if (path === undefined) yield { data: Deno.stdin.readable };
+    if (path === undefined) yield { body: Deno.stdin.readable };
     else {
       const size = info?.size ?? (await Deno.stat(path)).size;
       counts.from += size;
       using file = await Deno.open(path);
-      yield { filename: path, comment: `${size}`, data: file.readable };
+      yield { filename: path, comment: `${size}`, body: file.readable };
     }
   }
 }

@@ -125,10 +125,10 @@ function measure(
       level,
       size: undefined,
       // One thread of its own would only wait for this one.
-      threads: backendInfo().threads && settings.workers > 1,
+      threads: backendInfo().threads && settings.threads > 1,
       maximum: (name) => zstdParameterBounds(name).max,
     }),
-    checksum: false,
+    contentChecksum: false,
     dictionary: reference.dictionary,
   });
   using decompressor = new ZstdDecompressor({

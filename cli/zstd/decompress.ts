@@ -54,7 +54,7 @@ export async function decompressTransfer(
   }
   using decoder = new ZstdDecoder({
     maxWindowLog: Math.max(Math.ceil(Math.log2(limit)), BLOCK_LOG_MAX),
-    verifyChecksum: settings.checksum,
+    verifyChecksums: settings.checksum,
     trailing: passThrough ? "ignore" : "error",
     dictionary: reference.dictionary,
     prefix: reference.prefix,

@@ -56,7 +56,7 @@ function setDirectory(settings: ZstdSettings, value: string, mirror: boolean): v
 
 function setThreads(settings: ZstdSettings, value: string, name: string): void {
   const threads = value === "" ? 0 : count(value, name);
-  settings.workers = threads === 0 ? coreCount() : threads;
+  settings.threads = threads === 0 ? coreCount() : threads;
   settings.threadsGiven = threads;
 }
 
@@ -264,7 +264,7 @@ const COMPRESSION_ROWS: readonly Row[] = [
     help: "Threads; 0 for one a core. Each holds tables of its own, a window and jobs of -B bytes",
     set: setThreads,
   },
-  { long: ["single-thread"], help: "No thread of its own for compression", set: (s) => s.workers = 0 },
+  { long: ["single-thread"], help: "No thread of its own for compression", set: (s) => s.threads = 0 },
   {
     long: ["auto-threads"],
     value: "optional",

@@ -93,7 +93,7 @@ export function parseAdapt(list: string): ZstdAdaptOptions {
  * @throws {Failure} If threads are needed and excluded.
  */
 export function checkThreadNeeds(settings: ZstdSettings): void {
-  if (settings.workers > 0) return;
+  if (settings.threads > 0) return;
   for (
     const [name, needed] of [["Adaptive", settings.adapt !== undefined], ["Rsyncable", settings.rsyncable]]
   ) {
@@ -143,10 +143,10 @@ export function compressOptions(
         hashRateLog: ldmHashRateLog,
       }
       : "auto",
-    checksum: settings.checksum,
+    contentChecksum: settings.checksum,
     contentSize: settings.contentSize,
     dictId: settings.dictId,
-    workers: threads ? Math.min(settings.workers, WORKERS_MAX) : 0,
+    threads: threads ? Math.min(settings.threads, WORKERS_MAX) : 0,
     jobSize: threads ? settings.jobSize || jobSize(settings, context.level, long) : undefined,
     overlapLog: threads ? overlapLog : undefined,
     rsyncable: settings.rsyncable,

@@ -36,7 +36,7 @@ export async function compressSeekable(
       rsyncable: false,
       frameSplit: settings.rsyncable ? "rsync" : "size",
       frameSize: settings.seekable || undefined,
-      concurrency: backendInfo().threads ? Math.min(Math.max(settings.workers, 1), CONCURRENCY_MAX) : 1,
+      threads: backendInfo().threads ? Math.min(Math.max(settings.threads, 1), CONCURRENCY_MAX) : 1,
       dictionary: reference.dictionary,
     });
     await transferThrough(stream, transfer);

@@ -73,7 +73,7 @@ export interface ZstdSettings {
   /** Window of the long-distance mode; 0 when it is off. */
   longWindowLog: number;
   advanced: ZstdAdvanced;
-  workers: number;
+  threads: number;
   /** The number of -T; 0 where it was left out, or asks for one a core. */
   threadsGiven: number;
   jobSize: number;
@@ -142,7 +142,7 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     max: false,
     longWindowLog: 0,
     advanced: {},
-    workers: environmentNumber("ZSTD_NBTHREADS", /^\d+$/, "unsigned", warn) ??
+    threads: environmentNumber("ZSTD_NBTHREADS", /^\d+$/, "unsigned", warn) ??
       Math.max(1, Math.min(WORKERS_DEFAULT_MAX, Math.floor(coreCount() / 4))),
     threadsGiven: 0,
     jobSize: 0,

@@ -74,7 +74,7 @@ async function train(
       size,
       level,
       id: settings.dictionaryId,
-      threads: backendInfo().threads ? Math.min(settings.workers, THREADS_MAX) : 0,
+      threads: backendInfo().threads ? Math.min(settings.threads, THREADS_MAX) : 0,
     });
   } catch (error) {
     if (!(error instanceof SluiceError || error instanceof RangeError)) throw error;

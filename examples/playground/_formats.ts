@@ -65,7 +65,7 @@ const ZSTD: Format = {
   suffix: ".zst",
   matches: (head) => startsWith(head, 0x28, 0xb5, 0x2f, 0xfd),
   levels: { min: -7, max: 19, start: 3 },
-  compress: (level) => new ZstdCompressionStream({ level, checksum: true }),
+  compress: (level) => new ZstdCompressionStream({ level, contentChecksum: true }),
   decompress: () => new ZstdDecompressionStream(),
   list: (file) =>
     plainListing(async function* () {

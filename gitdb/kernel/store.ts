@@ -240,7 +240,7 @@ export class GitStoreKernel extends Kernel<GitDecodeFunctions> implements GitPag
   }
 
   /** Bytes that pages and delta bases take now. */
-  get memoryBytes(): number {
+  get memoryUsage(): number {
     const step = this.report;
     this.library.functions.sluice_git_store_memory(this.handle.pointer, step);
     return this.value + halves(step[STEP.OTHER_LOW]!, step[STEP.OTHER_HIGH]!);

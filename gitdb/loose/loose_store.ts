@@ -168,7 +168,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
     }
     const encoded = head.length === fileSize ? head : await Deno.readFile(path);
     const object = new MemoryObject(facts, decodeLoose(encoded, header, what));
-    if (options.verify === true) await object.bytes(options);
+    if (options.verifyChecksums === true) await object.bytes(options);
     return object;
   }
 
@@ -231,7 +231,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
   async #writeEncoded(input: EncodedInput): Promise<ObjectId> {
     const id = ObjectId.from(input.id, this.hashAlgorithm);
     const encoded = input.encoded instanceof Uint8Array ? input.encoded : await bytesOfStream(input.encoded);
-    if (input.verify !== false) {
+    if (input.verifyChecksums !== false) {
       const header = readLooseHeader(encoded, `object ${id}`);
       const body = decodeLoose(encoded, header, `object ${id}`);
       this.#checkId(id, hashOutsideObject(header.type, body, this.hashAlgorithm, input));

@@ -7,7 +7,7 @@ import type { HashAlgorithm } from "./_object_id.ts";
 
 /** A sorted table of ids. */
 export interface IdTable {
-  readonly algorithm: HashAlgorithm;
+  readonly hashAlgorithm: HashAlgorithm;
   readonly count: number;
   /** Ids up to each first byte. */
   readonly fanout: Uint32Array;
@@ -29,7 +29,7 @@ export async function lowerBound(table: IdTable, id: ObjectId): Promise<number> 
 
 /** The rows whose ids start with these hex digits: from `start` up to `end`. */
 export async function prefixRange(table: IdTable, prefix: string): Promise<{ start: number; end: number }> {
-  const { low, high } = prefixBounds(prefix.toLowerCase(), table.algorithm);
+  const { low, high } = prefixBounds(prefix.toLowerCase(), table.hashAlgorithm);
   const start = await lowerBound(table, low);
   const last = await lowerBound(table, high);
   const end = last < table.count && (await table.idAt(last)).equals(high) ? last + 1 : last;

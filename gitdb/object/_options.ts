@@ -15,7 +15,7 @@ export interface BulkSettings {
   /** Ids that are looked at together. */
   readonly window: number;
   /** Hash every object. */
-  readonly verify: boolean;
+  readonly verifyChecksums: boolean;
   /** Look for collision attacks where objects are hashed. */
   readonly collisionDetection: boolean;
   /** Gives the call up. */
@@ -35,7 +35,7 @@ export function bulkSettings(options: BulkOptions = {}): BulkSettings {
     threads: checkInteger("threads", options.threads ?? 1, 0, 64),
     maxInFlightBytes: checkLimit("maxInFlightBytes", options.maxInFlightBytes ?? IN_FLIGHT),
     window: checkInteger("window", options.window ?? WINDOW, 1, 1 << 20),
-    verify: options.verify ?? false,
+    verifyChecksums: options.verifyChecksums ?? false,
     collisionDetection: options.collisionDetection ?? true,
     signal: options.signal,
   };

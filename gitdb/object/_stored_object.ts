@@ -51,7 +51,7 @@ abstract class BaseObject implements GitObject {
   }
 
   protected check(bytes: Uint8Array, options: ReadOptions | undefined): void {
-    if (options?.verify !== true) return;
+    if (options?.verifyChecksums !== true) return;
     const actual = hashOutsideObject(this.type, bytes, this.id.algorithm, options);
     if (!actual.equals(this.id)) throw idMismatch(this.id, actual);
   }

@@ -56,7 +56,7 @@ testBackends("detection changes no id of other content", async () => {
     assertEquals(gitHash(3, bytes, 20, { outside: true }), gitHash(3, bytes, 20));
     const id = await store.write({ type: "blob", body: bytes });
     for (const collisionDetection of [true, false]) {
-      assertEquals(await (await store.read(id)).bytes({ verify: true, collisionDetection }), bytes);
+      assertEquals(await (await store.read(id)).bytes({ verifyChecksums: true, collisionDetection }), bytes);
     }
   }
 });

@@ -52,13 +52,13 @@ export interface ReadOptions {
   /** Gives the read up. */
   readonly signal?: AbortSignal | undefined;
   /** Hash the object and compare with its id. @default {false} */
-  readonly verify?: boolean | undefined;
-  /** With `verify`: refuse content that was made to collide under SHA-1. @default {true} */
+  readonly verifyChecksums?: boolean | undefined;
+  /** With `verifyChecksums`: refuse content that was made to collide under SHA-1. @default {true} */
   readonly collisionDetection?: boolean | undefined;
   /** The largest body that is made in one piece, in bytes. @default {268435456} */
   readonly maxObjectSize?: number | undefined;
   /** Memory that a stream of a large object may take, in bytes. @default {67108864} */
-  readonly memoryBudget?: number | undefined;
+  readonly maxMemory?: number | undefined;
   /**
    * Folder for temporary files of delta bases that do not fit the budget; without one they give a `LimitExceededError`.
    * Native backend, not on Windows.
@@ -186,8 +186,8 @@ export interface EncodedInput {
   /** The zlib stream. */
   readonly encoded: Uint8Array | ReadableStream<Uint8Array>;
   /** Decode it and compare with the id before it is stored. @default {true} */
-  readonly verify?: boolean | undefined;
-  /** With `verify`: refuse content that was made to collide under SHA-1. @default {true} */
+  readonly verifyChecksums?: boolean | undefined;
+  /** With `verifyChecksums`: refuse content that was made to collide under SHA-1. @default {true} */
   readonly collisionDetection?: boolean | undefined;
 }
 

@@ -160,7 +160,7 @@ export abstract class ObjectStore implements ObjectReader {
       const index = start + i;
       try {
         const value = await this.read(id, options);
-        if (settings.verify) await verifyObject(value, options);
+        if (settings.verifyChecksums) await verifyObject(value, options);
         bytes += value.size;
         results.push({ ok: true, index, value });
       } catch (error) {

@@ -18,7 +18,7 @@ const CHAIN = "multi-pack-index-chain";
 
 /** One file that look-ups go through. */
 export class MultiPackUnit implements IdTable {
-  readonly algorithm: HashAlgorithm;
+  readonly hashAlgorithm: HashAlgorithm;
   readonly count: number;
   readonly fanout: Uint32Array;
   /** Names of its packs, without an ending. */
@@ -36,7 +36,7 @@ export class MultiPackUnit implements IdTable {
     algorithm: HashAlgorithm,
     place: { readonly file: number; readonly isWhole: boolean },
   ) {
-    this.algorithm = algorithm;
+    this.hashAlgorithm = algorithm;
     this.count = header.count;
     this.fanout = header.fanout;
     this.packs = packNames(header);
@@ -48,7 +48,9 @@ export class MultiPackUnit implements IdTable {
 
   async idAt(position: number): Promise<ObjectId> {
     const { idsPos, idsStride } = this.#header.layout;
-    return ObjectId.from(await this.#source.read(idsPos + position * idsStride, HASH_SIZE[this.algorithm]));
+    return ObjectId.from(
+      await this.#source.read(idsPos + position * idsStride, HASH_SIZE[this.hashAlgorithm]),
+    );
   }
 
   /** Lets the descriptor go. */

@@ -12,7 +12,7 @@ import type { PackEngine } from "./_pack_engine.ts";
 
 /** Bits for a job that hashes what it reads where that is wanted. */
 export function verifyFlags(options: ReadOptions): number {
-  if (options.verify !== true) return 0;
+  if (options.verifyChecksums !== true) return 0;
   return GIT_JOB_FLAG.VERIFY | outsideFlag(options);
 }
 

@@ -19,9 +19,9 @@ async function openStream(
   offset: number,
   options: ReadOptions,
 ): Promise<GitObjectStreamKernel> {
-  const { signal, memoryBudget = MEMORY_BUDGET, spillFolder } = options;
+  const { signal, maxMemory = MEMORY_BUDGET, spillFolder } = options;
   const folder = spillFolder === undefined || engine.kernel.backend !== "native" ? "" : toPath(spillFolder);
-  const stream = new GitObjectStreamKernel(engine.kernel, pack, offset, memoryBudget, folder);
+  const stream = new GitObjectStreamKernel(engine.kernel, pack, offset, maxMemory, folder);
   try {
     const result = await engine.settle(() => stream.openAsync(), signal, stream);
     if (result !== RESULT.OK) throw engine.kernel.error(result, "open an object", offset);
@@ -84,7 +84,7 @@ export function packObject(engine: PackEngine, facts: Facts, options: ReadOption
   async function readWhole(wholeOptions: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
     // The target is in memory anyway, so its base may be too.
     const { signal } = wholeOptions;
-    const stream = await openStream(engine, pack, offset, { signal, memoryBudget: Infinity });
+    const stream = await openStream(engine, pack, offset, { signal, maxMemory: Infinity });
     try {
       const target = new Uint8Array(size);
       let filled = 0;

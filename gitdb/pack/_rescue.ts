@@ -109,7 +109,7 @@ async function resolve(
 async function readBase(id: ObjectId, sources: RescueSources, visited: Set<string>): Promise<GitObject> {
   try {
     const base = await sources.read(id);
-    await base.bytes({ verify: true, maxObjectSize: WHOLE_OBJECT_MAX });
+    await base.bytes({ verifyChecksums: true, maxObjectSize: WHOLE_OBJECT_MAX });
     return base;
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;

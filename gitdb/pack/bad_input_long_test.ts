@@ -38,14 +38,14 @@ async function codes(sources: readonly PackSource[], ids: readonly string[]): Pr
   }
   await using _ = store;
   const found: string[] = [];
-  for await (const batch of store.readBatches(ids, { verify: true })) {
+  for await (const batch of store.readBatches(ids, { verifyChecksums: true })) {
     for (const result of batch) {
       if (!result.ok) {
         assert(result.error instanceof SluiceError, `${result.error}`);
         found.push(result.error.code);
       } else {
         try {
-          await result.value.bytes({ verify: true, maxObjectSize: 1 << 20 });
+          await result.value.bytes({ verifyChecksums: true, maxObjectSize: 1 << 20 });
         } catch (error) {
           assert(error instanceof SluiceError, `${error}`);
           found.push(error.code);
@@ -190,7 +190,7 @@ function bomb(levels: number): { made: ReturnType<typeof rawPack>; id: string; s
 testBackends("gitdb: a pack that describes gigabytes streams within its budget", async () => {
   const { made, id, size } = bomb(LONG ? 15 : 9);
   await using store = await PackStore.fromSources(sourcesOf(made));
-  const object = await store.read(id, { memoryBudget: 8 << 20 });
+  const object = await store.read(id, { maxMemory: 8 << 20 });
   assertEquals(object.size, size);
   const reader = object.body.getReader({ mode: "byob" });
   let buffer = new Uint8Array(64 << 10);
@@ -236,7 +236,7 @@ testBackends(
     await withFolder(async (folder) => {
       await using store = await PackStore.fromSources(sourcesOf(rawPack(entries)));
       const read = async (spillFolder?: string): Promise<Uint8Array> => {
-        const object = await store.read(entries[1]!.id, { memoryBudget: 4 << 20, spillFolder });
+        const object = await store.read(entries[1]!.id, { maxMemory: 4 << 20, spillFolder });
         const chunks: Uint8Array[] = [];
         for await (const chunk of object.body) chunks.push(chunk);
         return join(...chunks);
@@ -335,7 +335,7 @@ testBackends("gitdb: loose files that are none, or broken", () =>
     }
     await put(packed("blob 4\0text"));
     assertEquals(await (await store.read(id("56"))).text(), "text");
-    await assertRejects(() => store.read(id("56"), { verify: true }), SluiceError, "hashes to");
+    await assertRejects(() => store.read(id("56"), { verifyChecksums: true }), SluiceError, "hashes to");
   }));
 
 Deno.test("gitdb: alternates that lead in circles, nowhere or too deep", () =>

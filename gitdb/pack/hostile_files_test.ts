@@ -74,7 +74,7 @@ testBackends(
         await using store = await PackStore.open(folder, { onWarning: (error) => warnings.push(error) });
         assertEquals(warnings.length, 1, name);
         assert(warnings[0] instanceof SluiceError, name);
-        for (const id of good.ids) assert((await store.read(id, { verify: true })).size > 0);
+        for (const id of good.ids) assert((await store.read(id, { verifyChecksums: true })).size > 0);
       }
     }),
 );
@@ -97,8 +97,13 @@ testBackends("gitdb: rows of an index that lead nowhere fail alone", async () =>
       pack: byteSourceFromBytes(pack),
       index: source,
     }]);
-    await assertRejects(() => store.read(sorted[0]!, { verify: true }), SluiceError, undefined, name);
-    for (const id of sorted.slice(1)) await store.read(id, { verify: true });
+    await assertRejects(
+      () => store.read(sorted[0]!, { verifyChecksums: true }),
+      SluiceError,
+      undefined,
+      name,
+    );
+    for (const id of sorted.slice(1)) await store.read(id, { verifyChecksums: true });
   }
   const unsorted = changed(index, 8 + 1024, ...index.subarray(8 + 1024 + 20, 8 + 1024 + 40));
   const parsed = await PackIndex.open(byteSourceFromBytes(unsorted), "sha1");

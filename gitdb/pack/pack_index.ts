@@ -49,7 +49,7 @@ const ROWS = 4096;
  */
 export class PackIndex {
   /** The hash of its ids. */
-  readonly algorithm: HashAlgorithm;
+  readonly hashAlgorithm: HashAlgorithm;
   /** 1 or 2. */
   readonly version: 1 | 2;
   /** How many ids it has. */
@@ -61,7 +61,7 @@ export class PackIndex {
 
   private constructor(source: ByteSource, algorithm: HashAlgorithm, version: 1 | 2, fanout: Uint32Array) {
     this.#source = source;
-    this.algorithm = algorithm;
+    this.hashAlgorithm = algorithm;
     this.#hashSize = HASH_SIZE[algorithm];
     this.version = version;
     this.fanout = fanout;
@@ -227,7 +227,7 @@ export class PackIndex {
     const { idsPos, idsStride } = this.layout;
     const hashSize = this.#hashSize;
     const offsets = isStrict ? await this.offsets() : await this.#offsetsOrInfinity();
-    const owner = { algorithm: this.algorithm, offsets, packChecksum: await this.packChecksum() };
+    const owner = { algorithm: this.hashAlgorithm, offsets, packChecksum: await this.packChecksum() };
     const order = await storageOrder(owner, reverse);
     const ids = await this.#source.read(idsPos, (count - 1) * idsStride + hashSize);
     const crcs = await this.#crcs(0, count);
@@ -297,7 +297,7 @@ export class PackIndex {
       }
     }
     const size = this.#source.size - this.#hashSize;
-    const digest = hashBytes(await this.#source.read(0, size), this.algorithm);
+    const digest = hashBytes(await this.#source.read(0, size), this.hashAlgorithm);
     if (!Id.from(digest).equals(Id.from(await this.indexChecksum()))) {
       yield "the checksum of the index is wrong";
     }

@@ -200,8 +200,8 @@ export class PackStore extends ObjectStore {
   }
 
   /** Bytes that its caches take now. */
-  get memoryBytes(): number {
-    return this.#engine.kernel.memoryBytes;
+  get memoryUsage(): number {
+    return this.#engine.kernel.memoryUsage;
   }
 
   /** Whether single reads run at once, without promises: `hasSync` and `readSync` may be called. */

@@ -40,7 +40,7 @@ async function findIn(
 ): Promise<void> {
   const rows = await collect(pack.entries());
   const idAt = new Map(rows.map(({ offset, id }) => [offset, id]));
-  const end = pack.size - HASH_SIZE[pack.index.algorithm];
+  const end = pack.size - HASH_SIZE[pack.index.hashAlgorithm];
   for (const [i, { id, offset, crc }] of rows.entries()) {
     if (!wanted.has(`${id}`) || found.has(`${id}`)) continue;
     const { base, size, dataOffset } = await pack.infoAt(offset);

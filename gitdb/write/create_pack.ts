@@ -4,6 +4,7 @@
  * @module
  */
 import { CorruptDataError } from "@sluice/internal";
+import type { SluiceProgress } from "@sluice/internal";
 import { toPath } from "../object/_fs.ts";
 import { KIND_OF_TYPE } from "../object/_object_kind.ts";
 import { CompoundDatabase } from "../database/compound_database.ts";
@@ -42,8 +43,8 @@ export interface CreatePackOptions extends PackWriterOptions {
   readonly threads?: number | undefined;
   /** Copy deltas as they are from the packs of the source, once their CRC is checked. @default {true} */
   readonly reuseDeltas?: boolean | undefined;
-  /** Called after each object with how many are written. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Called after each object; bytes read are those of bodies, bytes written those of the pack. */
+  readonly onProgress?: ((progress: SluiceProgress) => void) | undefined;
 }
 
 /** A pack that was written. */
@@ -96,19 +97,24 @@ export async function createPack(
     : new Map();
   const files = new PackFileWriter(toPath(folder));
   try {
-    const builder = new PackBuilder(algorithm, items.length, (bytes) => files.write(bytes));
+    const report = new ProgressReport(items, options.onProgress);
+    const builder = new PackBuilder(algorithm, items.length, (bytes) => {
+      report.bytesOut += bytes.length;
+      files.write(bytes);
+    });
     try {
-      let done = 0;
-      const tell = (): void => options.onProgress?.(++done, items.length);
       const segments = segmentsOf(items.filter(({ id }) => !copied.has(`${id}`)));
       for await (const forms of searchAll(source, segments, settings, options.threads ?? 1)) {
         const places: BuiltPlace[] = [];
         for (const { item, form } of forms) {
           builder.add(item.id, item.kind, form, places);
-          tell();
+          report.step(item.size);
         }
       }
-      await copyDeltas(builder, source, copied.values(), settings, tell);
+      const sizes = new Map(
+        items.filter(({ id }) => copied.has(`${id}`)).map(({ id, size }) => [`${id}`, size]),
+      );
+      await copyDeltas(builder, source, copied.values(), settings, (id) => report.step(sizes.get(`${id}`)!));
       const { rows, checksum } = builder.finish();
       const hex = `${ObjectId.from(checksum)}`;
       const name = `${options.prefix ?? "pack"}-${hex}`;
@@ -124,6 +130,26 @@ export async function createPack(
     }
   } finally {
     files[Symbol.dispose]();
+  }
+}
+
+/** Counts what is read and written, and reports it. */
+class ProgressReport {
+  readonly #total: number;
+  readonly #onProgress: ((progress: SluiceProgress) => void) | undefined;
+  #bytesIn = 0;
+  /** Bytes of the pack so far. */
+  bytesOut = 0;
+
+  constructor(items: readonly PackItem[], onProgress: ((progress: SluiceProgress) => void) | undefined) {
+    this.#total = items.reduce((sum, { size }) => sum + size, 0);
+    this.#onProgress = onProgress;
+  }
+
+  /** Counts an object, and reports it. */
+  step(size: number): void {
+    this.#bytesIn += size;
+    this.#onProgress?.({ bytesIn: this.#bytesIn, bytesOut: this.bytesOut, total: this.#total });
   }
 }
 
@@ -208,7 +234,7 @@ async function copyDeltas(
   source: ObjectReader,
   deltas: Iterable<StoredDelta>,
   settings: PackSettings,
-  tell: () => void,
+  onCopied: (id: ObjectId) => void,
 ): Promise<void> {
   const places: BuiltPlace[] = [];
   const search = deltaSearch(settings);
@@ -223,7 +249,7 @@ async function copyDeltas(
         const bytes = await object.bytes({ maxObjectSize: WHOLE_OBJECT_MAX });
         builder.add(id, kind, search.push(kind, bytes), places);
       }
-      tell();
+      onCopied(id);
     }
   } finally {
     search.close();

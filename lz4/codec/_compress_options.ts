@@ -41,7 +41,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof Lz4CompressOptions>([
   "blockSize",
   "linked",
   "contentChecksum",
-  "blockChecksum",
+  "blockChecksums",
   "contentSize",
   "dictionary",
   "dictId",
@@ -68,13 +68,13 @@ function resolve(options: Lz4CompressOptions): CompressSettings {
   const level = checkInteger("level", options.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX);
   const { blockBytes, blockId } = blockOf(options.blockSize ?? BLOCK_ID_MAX);
   const flag = (
-    name: "linked" | "contentChecksum" | "blockChecksum" | "favorDecompressionSpeed",
+    name: "linked" | "contentChecksum" | "blockChecksums" | "favorDecompressionSpeed",
     bit: number,
     preset: boolean,
   ) => checkBoolean(name, options[name] ?? preset) ? bit : 0;
   const flags = flag("linked", LZ4_ENCODE_FLAG.LINKED, false) |
     flag("contentChecksum", LZ4_ENCODE_FLAG.CONTENT_CHECKSUM, true) |
-    flag("blockChecksum", LZ4_ENCODE_FLAG.BLOCK_CHECKSUM, false) |
+    flag("blockChecksums", LZ4_ENCODE_FLAG.BLOCK_CHECKSUM, false) |
     flag("favorDecompressionSpeed", LZ4_ENCODE_FLAG.FAVOR_DECOMPRESSION, false);
   if (legacy && (options.dictionary !== undefined || typeof options.contentSize === "number")) {
     throw new RangeError('Cannot use option "format": legacy frames have no dictionary and no content size');

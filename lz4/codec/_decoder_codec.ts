@@ -146,8 +146,8 @@ export class DecoderCodec implements PullCodec {
   }
 
   /** Bytes that the codec holds. */
-  get memoryBytes(): number {
-    return this.#kernel.memoryBytes + this.#input.part.length;
+  get memoryUsage(): number {
+    return this.#kernel.memoryUsage + this.#input.part.length;
   }
 
   /** What followed the end in the chunk that reached it; later chunks are dropped. */

@@ -25,7 +25,7 @@ export interface DecompressSettings {
   /** Whether the first frame has to be the only one. */
   readonly refuseTrailing: boolean;
   readonly allowEmpty: boolean;
-  readonly verifyChecksum: boolean;
+  readonly verifyChecksums: boolean;
   readonly strictBlocks: boolean;
   readonly kafkaHeaderChecksum: boolean;
   /** Finds the dictionary of a frame; undefined where none was given. */
@@ -51,7 +51,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof Lz4DecompressOptions>([
   "frames",
   "trailing",
   "allowEmpty",
-  "verifyChecksum",
+  "verifyChecksums",
   "strictBlocks",
   "kafkaHeaderChecksum",
   "dictionary",
@@ -90,7 +90,7 @@ function resolve(options: Lz4DecompressOptions, maxOutputSize: number): Decompre
     ignoreTrailing: checkChoice("trailing", options.trailing ?? "error", ["error", "ignore"]) === "ignore",
     refuseTrailing: options.frames === "first" && options.trailing === "error",
     allowEmpty: checkBoolean("allowEmpty", options.allowEmpty ?? false),
-    verifyChecksum: checkBoolean("verifyChecksum", options.verifyChecksum ?? true),
+    verifyChecksums: checkBoolean("verifyChecksums", options.verifyChecksums ?? true),
     strictBlocks: checkBoolean("strictBlocks", options.strictBlocks ?? false),
     kafkaHeaderChecksum: checkBoolean("kafkaHeaderChecksum", options.kafkaHeaderChecksum ?? false),
     dictionary: dictionaryFinder(options.dictionary),

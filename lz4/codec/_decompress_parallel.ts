@@ -31,7 +31,7 @@ function headerOf(bytes: Uint8Array): Lz4FrameInfo | undefined {
 function planOf(bytes: Uint8Array, settings: DecompressSettings): Plan | undefined {
   const info = headerOf(bytes);
   if (
-    info === undefined || info.type !== "frame" || info.linked || info.blockChecksum ||
+    info === undefined || info.type !== "frame" || info.linked || info.blockChecksums ||
     info.dictId !== undefined
   ) {
     return undefined;
@@ -58,7 +58,7 @@ function planOf(bytes: Uint8Array, settings: DecompressSettings): Plan | undefin
     return undefined;
   }
   jobs[jobs.length - 2] = last;
-  const checksum = info.contentChecksum && settings.verifyChecksum
+  const checksum = info.contentChecksum && settings.verifyChecksums
     ? readU32(bytes, pos + WORD_SIZE)
     : undefined;
   return { jobs: new Uint32Array(jobs), size, checksum };

@@ -70,8 +70,8 @@ export class EncoderCodec implements PullCodec {
   }
 
   /** Bytes that the codec holds. */
-  get memoryBytes(): number {
-    return this.#kernel.memoryBytes + (this.#crew?.memoryBytes ?? 0);
+  get memoryUsage(): number {
+    return this.#kernel.memoryUsage + (this.#crew?.memoryUsage ?? 0);
   }
 
   write(chunk: Uint8Array): void {
@@ -259,7 +259,7 @@ class Crew {
     this.restart();
   }
 
-  get memoryBytes(): number {
+  get memoryUsage(): number {
     return this.#input.length + this.#output.length;
   }
 

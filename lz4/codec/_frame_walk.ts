@@ -153,7 +153,7 @@ export class FrameWalk {
     this.input.hold(Math.min(this.input.missing, this.input.rest));
     if (this.input.length < WORD_SIZE) return;
     this.input.length = 0;
-    if (this.settings.verifyChecksum && readU32(this.input.part, 0) !== this.kernel.digest()) {
+    if (this.settings.verifyChecksums && readU32(this.input.part, 0) !== this.kernel.digest()) {
       throw fault("CONTENT_CHECKSUM", this.bytesIn, "the content does not match its checksum");
     }
     this.bytesIn += WORD_SIZE;
@@ -175,7 +175,7 @@ export class FrameWalk {
     }
     const info = parseFrameHeader(this.input.part, this.input.length, {
       offset,
-      ignoreChecksum: !this.settings.verifyChecksum,
+      ignoreChecksum: !this.settings.verifyChecksums,
       kafka: this.settings.kafkaHeaderChecksum,
     });
     this.input.missing = typeof info === "number" ? info : 0;
@@ -219,14 +219,14 @@ export class FrameWalk {
 
   /** Starts the kernel on the blocks of a frame. */
   begin(info: Lz4FrameInfo, history: Uint8Array): void {
-    const verify = this.settings.verifyChecksum;
+    const verify = this.settings.verifyChecksums;
     const flags = (info.linked ? LZ4_DECODE_FLAG.LINKED : 0) |
-      (info.blockChecksum ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM : 0) |
+      (info.blockChecksums ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM : 0) |
       (verify ? LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
       (verify && info.contentChecksum ? LZ4_DECODE_FLAG.HASH_CONTENT : 0) |
       (info.type === "legacy" ? LZ4_DECODE_FLAG.LEGACY : 0) |
       (this.settings.strictBlocks ? LZ4_DECODE_FLAG.STRICT : 0) |
-      (info.type === "frame" && !info.blockChecksum ? LZ4_DECODE_FLAG.STREAM_STORED : 0);
+      (info.type === "frame" && !info.blockChecksums ? LZ4_DECODE_FLAG.STREAM_STORED : 0);
     const result = this.kernel.begin(flags, info.blockMax, history);
     if (result < 0) throw this.kernel.error(result, "decompress lz4 data", this.bytesIn);
   }

@@ -20,7 +20,7 @@ function headerAt(bytes: Uint8Array, offset: number, settings: DecompressSetting
   try {
     const info = parseFrameHeader(head, head.length, {
       offset,
-      ignoreChecksum: !settings.verifyChecksum,
+      ignoreChecksum: !settings.verifyChecksums,
       kafka: settings.kafkaHeaderChecksum,
     });
     return typeof info === "number" ? undefined : info;
@@ -45,7 +45,7 @@ function boundBlocks(bytes: Uint8Array, info: Lz4FrameInfo, start: number): { en
     const length = legacy ? word : word % STORED_BIT;
     const present = Math.min(length, bytes.length - pos - WORD_SIZE);
     size += Math.min(info.blockMax, stored ? present : present * EXPANSION_MAX);
-    pos += WORD_SIZE + length + (info.blockChecksum ? WORD_SIZE : 0);
+    pos += WORD_SIZE + length + (info.blockChecksums ? WORD_SIZE : 0);
   }
   return { end: bytes.length, size };
 }

@@ -17,7 +17,7 @@ const EMPTY_SKIPPABLE: Lz4FrameInfo = {
   headerSize: 8,
   blockMax: 0,
   linked: false,
-  blockChecksum: false,
+  blockChecksums: false,
   contentChecksum: false,
   contentSize: 0,
   dictId: undefined,
@@ -40,7 +40,7 @@ export function saveState(walk: FrameWalk, embed: boolean): DecoderState {
   }
   const info = walk.info;
   const open = walk.inBlocks || walk.phase === PHASE.CONTENT_CHECKSUM;
-  const hashed = open && info!.contentChecksum && settings.verifyChecksum;
+  const hashed = open && info!.contentChecksum && settings.verifyChecksums;
   const linked = open && walk.phase === PHASE.BLOCK && info!.linked;
   return {
     phase: walk.storedLeft > 0 ? PHASE.STORED : walk.phase,
@@ -51,7 +51,7 @@ export function saveState(walk: FrameWalk, embed: boolean): DecoderState {
     frameOut: open ? walk.frameOut : 0,
     blockCount: open ? walk.blockCount : 0,
     remaining: walk.phase === PHASE.SKIPPABLE ? walk.skipLeft : walk.storedLeft,
-    verify: settings.verifyChecksum,
+    verify: settings.verifyChecksums,
     hash: hashed ? kernel.hashState : undefined,
     window: linked
       ? kernel.window(Math.min(HISTORY_MAX, walk.frameOut + walk.historyBase))

@@ -8,9 +8,9 @@ import { compressLz4, decompressLz4 } from "../mod.ts";
 
 const CONTENT = join(text(60), text(60), text(30, 2));
 const OPTIONS = [false, true].flatMap((linked) =>
-  [[false, false], [false, true], [true, true]].map(([blockChecksum, contentChecksum]) => ({
+  [[false, false], [false, true], [true, true]].map(([blockChecksums, contentChecksum]) => ({
     linked,
-    blockChecksum: blockChecksum!,
+    blockChecksums: blockChecksums!,
     contentChecksum: contentChecksum!,
     contentSize: "none" as const,
     blockSize: 50,
@@ -36,8 +36,8 @@ function contextsWithoutPool(): number {
 }
 
 for (const options of OPTIONS) {
-  const { linked, blockChecksum, contentChecksum } = options;
-  const checks = blockChecksum ? "both checksums" : contentChecksum ? "a content checksum" : "no checksum";
+  const { linked, blockChecksums, contentChecksum } = options;
+  const checks = blockChecksums ? "both checksums" : contentChecksum ? "a content checksum" : "no checksum";
   const kind = `${linked ? "linked" : "independent"} frame with ${checks}`;
   testBackends(`Lz4 every flipped bit of a ${kind} ends in every shape`, async () => {
     const frame = compressLz4(CONTENT, options);

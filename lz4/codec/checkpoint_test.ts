@@ -17,7 +17,7 @@ function streams(): Record<
   const skippable = Uint8Array.fromHex("502a4d180300000001020304".slice(0, 22));
   return {
     independent: { frame: compressLz4(content, { blockSize: 700 }), content },
-    linked: { frame: compressLz4(content, { blockSize: 700, linked: true, blockChecksum: true }), content },
+    linked: { frame: compressLz4(content, { blockSize: 700, linked: true, blockChecksums: true }), content },
     legacy: { frame: compressLz4(content, { format: "legacy" }), content },
     "two frames and a skippable one": {
       frame: join(

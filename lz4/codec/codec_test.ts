@@ -121,7 +121,7 @@ testBackends("Lz4 vectors decode or fail alike in every shape and at every split
 
 const OPTION_SETS: readonly Lz4CompressOptions[] = [
   {},
-  { blockSize: 65536, linked: true, blockChecksum: true },
+  { blockSize: 65536, linked: true, blockChecksums: true },
   { blockSize: 1000, level: 9 },
   { blockSize: 700, linked: true, level: 12, contentChecksum: false },
   { blockSize: 4096, level: -5, contentSize: "none" },
@@ -183,7 +183,7 @@ testBackends("Lz4 output does not depend on threads", async (backend) => {
         linked: true,
         dictionary: text(5000, 9),
         level: 3,
-        blockChecksum: true,
+        blockChecksums: true,
       }]
     ) {
       const one = compressLz4(part, options);
@@ -226,7 +226,7 @@ testBackends("Lz4 dictionaries serve linked and independent frames", async () =>
 
 testBackends("Lz4 truncation delivers whole blocks and names itself", async () => {
   const content = text(900);
-  const frame = compressLz4(content, { blockSize: 300, blockChecksum: true });
+  const frame = compressLz4(content, { blockSize: 300, blockChecksums: true });
   for (let size = 1; size < frame.length; size++) {
     for (const [shape, decompress] of Object.entries(LZ4_PIECEWISE_SHAPES)) {
       const fault = await assertRejects(() => decompress(chunks(frame.subarray(0, size), 50)), Lz4ShapeFault);
@@ -243,7 +243,7 @@ testBackends("Lz4 flipped bits never pass a content checksum", () => {
   console.log(`seed ${seed}`);
   const random = new Random(seed);
   const content = text(700);
-  for (const options of [{ blockSize: 200 }, { blockSize: 200, linked: true, blockChecksum: true }]) {
+  for (const options of [{ blockSize: 200 }, { blockSize: 200, linked: true, blockChecksums: true }]) {
     const frame = compressLz4(content, options);
     for (let bit = 0; bit < frame.length * 8; bit++) {
       const flipped = frame.slice();
@@ -261,7 +261,7 @@ testBackends("Lz4 flipped bits never pass a content checksum", () => {
       }
       using decoder = new Lz4Decoder({
         maxOutputSize: 1 << 20,
-        verifyChecksum: round % 2 === 0,
+        verifyChecksums: round % 2 === 0,
         strictBlocks: round % 3 === 0,
       });
       try {

@@ -20,7 +20,7 @@ export interface Lz4CompressOptions {
   /** Store a checksum of the content. @default {true} */
   readonly contentChecksum?: boolean | undefined;
   /** Store a checksum of each block. @default {false} */
-  readonly blockChecksum?: boolean | undefined;
+  readonly blockChecksums?: boolean | undefined;
   /** Declare the content's size, in bytes; "auto" does so where the whole value is at hand. @default {"auto"} */
   readonly contentSize?: number | "auto" | "none" | undefined;
   /** History that the content may refer to; the last 64 KiB count. */

@@ -147,8 +147,8 @@ export class Lz4Decoder implements Disposable {
   }
 
   /** Bytes that the decoder holds. */
-  get memorySize(): number {
-    return this.#codec.memoryBytes;
+  get memoryUsage(): number {
+    return this.#codec.memoryUsage;
   }
 
   /**

@@ -33,7 +33,7 @@ export interface Lz4DecompressOptions {
   /** Take an input without a single frame for empty content. @default {false} */
   readonly allowEmpty?: boolean | undefined;
   /** Compare header, blocks and content with their checksums where a frame has them. @default {true} */
-  readonly verifyChecksum?: boolean | undefined;
+  readonly verifyChecksums?: boolean | undefined;
   /** Refuse blocks that break a rule which the reference decoder lets pass. @default {false} */
   readonly strictBlocks?: boolean | undefined;
   /** Take the header checksum of old Kafka messages, which includes the magic number. @default {false} */

@@ -62,8 +62,8 @@ export class Lz4Encoder implements Disposable {
   }
 
   /** Bytes that the context holds. */
-  get memorySize(): number {
-    return this.#codec.memoryBytes;
+  get memoryUsage(): number {
+    return this.#codec.memoryUsage;
   }
 
   /**

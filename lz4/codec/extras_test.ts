@@ -79,7 +79,7 @@ testBackends("Lz4Xxh32 has the published values and goes on at any cut", () => {
 testBackends("listLz4Frames hops over every kind of frame", async () => {
   const skippable = Uint8Array.fromHex("532a4d1802000000ffff");
   const frames = [
-    compressLz4(text(5000), { blockSize: 700, blockChecksum: true }),
+    compressLz4(text(5000), { blockSize: 700, blockChecksums: true }),
     skippable,
     compressLz4(new Uint8Array()),
     compressLz4(text(5000), { format: "legacy" }),
@@ -94,10 +94,10 @@ testBackends("listLz4Frames hops over every kind of frame", async () => {
 testBackends("recoverLz4 loses just what is damaged, and ends on any bytes", async () => {
   const content = join(text(60_000), new Random(1).bytes(20_000));
   for (
-    const options of [{ blockSize: 3000, blockChecksum: true }, {
+    const options of [{ blockSize: 3000, blockChecksums: true }, {
       blockSize: 3000,
       linked: true,
-      blockChecksum: true,
+      blockChecksums: true,
     }]
   ) {
     const file = join(compressLz4(content, options), compressLz4(content, options));
@@ -153,7 +153,7 @@ testBackends("decompressLz4Async gives the same on several threads", async () =>
     compressLz4(content, { blockSize: 65536, contentSize: "none", contentChecksum: false }),
     compressLz4(content, { blockSize: 30_000 }),
     compressLz4(content, { blockSize: 65536, linked: true }),
-    compressLz4(content, { blockSize: 65536, blockChecksum: true }),
+    compressLz4(content, { blockSize: 65536, blockChecksums: true }),
     compressLz4(content, { frameSize: 65536 }),
   ];
   for (const file of files) {

@@ -88,7 +88,7 @@ export function parseFrameHeader(
     headerSize,
     blockMax: blockMaxOf(blockId),
     linked: (flg & FLG.INDEPENDENT) === 0,
-    blockChecksum: (flg & FLG.BLOCK_CHECKSUM) !== 0,
+    blockChecksums: (flg & FLG.BLOCK_CHECKSUM) !== 0,
     contentChecksum: (flg & FLG.CONTENT_CHECKSUM) !== 0,
     contentSize: size === undefined ? undefined : Number(size),
     dictId: hasDictId ? readU32(bytes, headerSize - 5) : undefined,
@@ -108,7 +108,7 @@ function legacyInfo(): Lz4FrameInfo {
     headerSize: WORD_SIZE,
     blockMax: LEGACY_BLOCK_MAX,
     linked: false,
-    blockChecksum: false,
+    blockChecksums: false,
     contentChecksum: false,
     contentSize: undefined,
     dictId: undefined,
@@ -131,7 +131,7 @@ function skippableInfo(magic: number, size: number): Lz4FrameInfo {
 export function descriptorOf(info: Lz4FrameInfo): { flg: number; bd: number } {
   if (info.type !== "frame") return { flg: 0, bd: 0 };
   const flg = FORMAT_VERSION << FLG.VERSION_SHIFT | (info.linked ? 0 : FLG.INDEPENDENT) |
-    (info.blockChecksum ? FLG.BLOCK_CHECKSUM : 0) | (info.contentSize === undefined ? 0 : FLG.CONTENT_SIZE) |
+    (info.blockChecksums ? FLG.BLOCK_CHECKSUM : 0) | (info.contentSize === undefined ? 0 : FLG.CONTENT_SIZE) |
     (info.contentChecksum ? FLG.CONTENT_CHECKSUM : 0) | (info.dictId === undefined ? 0 : FLG.DICT_ID);
   return { flg, bd: (31 - Math.clz32(info.blockMax) - 8) / 2 << 4 };
 }
@@ -148,7 +148,7 @@ export function infoOf(
     headerSize: FRAME_HEADER_SIZE_MIN + (contentSize === undefined ? 0 : 8) + (dictId === undefined ? 0 : 4),
     blockMax: blockMaxOf(bd >>> 4),
     linked: (flg & FLG.INDEPENDENT) === 0,
-    blockChecksum: (flg & FLG.BLOCK_CHECKSUM) !== 0,
+    blockChecksums: (flg & FLG.BLOCK_CHECKSUM) !== 0,
     contentChecksum: (flg & FLG.CONTENT_CHECKSUM) !== 0,
     contentSize,
     dictId,

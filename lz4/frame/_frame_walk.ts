@@ -105,6 +105,6 @@ async function walkBlocks(
       throw fault("BLOCK_TOO_LARGE", pos, `the block has ${size} bytes`, action);
     }
     onBlock?.(pos, size, !legacy && word >= STORED_BIT);
-    pos += WORD_SIZE + size + (info.blockChecksum ? WORD_SIZE : 0);
+    pos += WORD_SIZE + size + (info.blockChecksums ? WORD_SIZE : 0);
   }
 }

@@ -13,7 +13,7 @@ export interface Lz4FrameInfo {
   /** Whether blocks refer to the content before them. */
   readonly linked: boolean;
   /** Whether each block has a checksum. */
-  readonly blockChecksum: boolean;
+  readonly blockChecksums: boolean;
   /** Whether the content has a checksum. */
   readonly contentChecksum: boolean;
   /** The declared content size in bytes, or a skippable frame's payload size; undefined where there is none. */

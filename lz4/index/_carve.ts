@@ -72,10 +72,10 @@ function glue(legacy: boolean, model: IndexModel, point: IndexPoint): Omit<Carve
   const window = windowOf(point);
   const { bd } = descriptorOf(info);
   const flg = 1 << FLG.VERSION_SHIFT | (info.linked ? 0 : FLG.INDEPENDENT) |
-    (info.blockChecksum ? FLG.BLOCK_CHECKSUM : 0) |
+    (info.blockChecksums ? FLG.BLOCK_CHECKSUM : 0) |
     (info.dictId === undefined ? 0 : FLG.DICT_ID);
   const parts = [writeFrameHeader(flg, bd, info.dictId)];
-  if (window.length > 0) parts.push(storedBlock(window, info.blockChecksum));
+  if (window.length > 0) parts.push(storedBlock(window, info.blockChecksums));
   return {
     kind: "carve",
     prefix: concatBytes(parts),

@@ -129,7 +129,7 @@ export class SegmentDecoder {
     let hash = 0;
     try {
       const flags = (hashed ? LZ4_DECODE_FLAG.HASH_CONTENT : 0) | (info.linked ? LZ4_DECODE_FLAG.LINKED : 0) |
-        (info.blockChecksum ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM | LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
+        (info.blockChecksums ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM | LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
         (info.type === "legacy" ? LZ4_DECODE_FLAG.LEGACY : 0);
       const begun = kernel.begin(flags, info.blockMax, history);
       if (begun < 0) throw kernel.error(begun, "decompress lz4 data", point.in);

@@ -22,7 +22,7 @@ const FILES: Record<string, Uint8Array<ArrayBuffer>> = {
     blockSize: 9000,
     linked: true,
     level: 9,
-    blockChecksum: true,
+    blockChecksums: true,
   }),
   "many frames": compressLz4(CONTENT, { frameSize: 130_000, blockSize: 65536, linked: true }),
   legacy: compressLz4(CONTENT, { format: "legacy" }),
@@ -183,7 +183,7 @@ testBackends("scanLz4Index finds the same places as decoding, or says that it ca
     legacy: compressLz4(new Uint8Array(20_000_000).fill(7), { format: "legacy" }),
     "no content size": compressLz4(CONTENT, { blockSize: 65536, contentSize: "none" }),
     "many frames": join(
-      compressLz4(CONTENT, { frameSize: 200_000, blockSize: 65536, blockChecksum: true }),
+      compressLz4(CONTENT, { frameSize: 200_000, blockSize: 65536, blockChecksums: true }),
       skippable,
       compressLz4(new Uint8Array()),
       compressLz4(text(10)),

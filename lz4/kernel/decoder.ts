@@ -62,7 +62,7 @@ export class Lz4DecoderKernel extends ContextKernel<Lz4DecodeFunctions> {
   }
 
   /** Bytes that the context holds. */
-  get memoryBytes(): number {
+  get memoryUsage(): number {
     this.functions.sluice_lz4_decoder_memory(this.handle.pointer, this.report);
     return this.reportedValue;
   }

@@ -61,7 +61,7 @@ export class Lz4EncoderKernel extends ContextKernel<Lz4EncodeFunctions> {
   }
 
   /** Bytes that the context holds. */
-  get memoryBytes(): number {
+  get memoryUsage(): number {
     this.functions.sluice_lz4_encoder_memory(this.handle.pointer, this.report);
     return this.reportedValue;
   }

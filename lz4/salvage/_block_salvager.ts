@@ -24,7 +24,7 @@ export class BlockSalvager {
   /** Starts a frame. */
   begin(info: Lz4FrameInfo): void {
     this.#flags = (info.linked ? LZ4_DECODE_FLAG.LINKED : 0) |
-      (info.blockChecksum ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM | LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
+      (info.blockChecksums ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM | LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
       (info.type === "legacy" ? LZ4_DECODE_FLAG.LEGACY : 0);
     this.#restart(info.blockMax, this.#dictionary);
     if (this.#target.length < info.blockMax) this.#target = new Uint8Array(info.blockMax);

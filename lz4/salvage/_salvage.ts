@@ -93,7 +93,7 @@ function* blockAt(
   if (word === 0) return "end";
   const size = word % STORED_BIT;
   if (size > info.blockMax) return undefined;
-  const end = pos + WORD_SIZE + size + (info.blockChecksum ? WORD_SIZE : 0);
+  const end = pos + WORD_SIZE + size + (info.blockChecksums ? WORD_SIZE : 0);
   return (yield* window.reach(end)) ? { end } : undefined;
 }
 
@@ -153,7 +153,7 @@ function* salvageFrame(
     const coded = window.view(pos, block.end);
     const result = salvager.decode(coded);
     if (result instanceof Uint8Array) {
-      const data = coded.subarray(WORD_SIZE, coded.length - (info.blockChecksum ? WORD_SIZE : 0));
+      const data = coded.subarray(WORD_SIZE, coded.length - (info.blockChecksums ? WORD_SIZE : 0));
       const stored = info.type !== "legacy" && window.word(pos) >= STORED_BIT;
       const short = yield* isShort(window, block.end, info, result.length);
       const copied = info.linked ? taint.follow(data, stored, result.length) : [];
@@ -206,7 +206,7 @@ function partsOf(
  * they were flushed: then the frame ends as it says, and nothing is wrong with it.
  */
 function* isShort(window: SalvageWindow, end: number, info: Lz4FrameInfo, length: number): Asking<boolean> {
-  return !info.blockChecksum && info.type === "frame" && info.contentSize !== undefined &&
+  return !info.blockChecksums && info.type === "frame" && info.contentSize !== undefined &&
     length < info.blockMax && typeof (yield* blockAt(window, end, info)) === "object";
 }
 

@@ -49,7 +49,7 @@ function resyncBlocksOf(options: Lz4RecoverOptions): number {
  * import { assertEquals } from "@std/assert";
  *
  * const data = crypto.getRandomValues(new Uint8Array(50_000));
- * const file = compressLz4(data, { blockSize: 10_000, blockChecksum: true });
+ * const file = compressLz4(data, { blockSize: 10_000, blockChecksums: true });
  * file[25_000]! ^= 1;
  * const parts = [...recoverLz4(file)];
  * assertEquals(parts.map((part) => part.kind), ["content", "content", "damage", "content", "content"]);
@@ -82,7 +82,7 @@ export function* recoverLz4(
  * import { assertEquals } from "@std/assert";
  *
  * const data = crypto.getRandomValues(new Uint8Array(50_000));
- * const file = compressLz4(data, { blockSize: 10_000, blockChecksum: true });
+ * const file = compressLz4(data, { blockSize: 10_000, blockChecksums: true });
  * const kinds: string[] = [];
  * for await (const part of recoverLz4Iterable(new Blob([file.subarray(0, 45_000)]).stream())) kinds.push(part.kind);
  * assertEquals(kinds, ["content", "content", "content", "content", "damage"]);

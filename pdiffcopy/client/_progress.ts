@@ -47,9 +47,9 @@ export class ProgressReport {
     this.#last = now;
     this.#onProgress?.({
       phase: this.#phase,
-      doneBytes: this.#done,
-      totalBytes: this.#totalBytes,
-      writtenBytes: this.written,
+      bytesIn: this.#done,
+      total: this.#totalBytes,
+      bytesOut: this.written,
       wireBytes: this.#wireBytes(),
       seconds: (now - this.#started) / 1000,
     });

@@ -3,21 +3,16 @@
  *
  * @module
  */
+import type { SluiceProgress } from "@sluice/internal";
 import type { Location } from "../file/location.ts";
 
 /** What a copy is doing. */
 export type CopyPhase = "compare" | "transfer";
 
 /** How far a copy is. */
-export interface CopyProgress {
+export interface CopyProgress extends SluiceProgress {
   /** What it is doing. */
   readonly phase: CopyPhase;
-  /** Bytes of the file that are done. */
-  readonly doneBytes: number;
-  /** Bytes of the file. */
-  readonly totalBytes: number;
-  /** Bytes that were written. */
-  readonly writtenBytes: number;
   /** Bytes that went over the network, both ways. */
   readonly wireBytes: number;
   /** Seconds since the start. */

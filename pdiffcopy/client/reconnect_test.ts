@@ -62,7 +62,7 @@ for (const kind of ["upload", "upload with shift", "upload in place", "download"
         blockSize: kind === "upload with shift" ? undefined : 65_536,
         ...(kind === "upload in place" ? { replace: "inplace" } : {}),
         maxBytesPerSecond: content.length / 1.5,
-        onProgress: ({ writtenBytes }) => written.push(writtenBytes),
+        onProgress: ({ bytesOut }) => written.push(bytesOut),
       });
       const copy = client.synchronize();
       try {

@@ -24,7 +24,7 @@ import type { TreeSide } from "./_tree_sides.ts";
 export interface CopyTreeOptions
   extends Omit<PdiffClientOptions, "onProgress" | "shift" | "seeds" | "chunkSize"> {
   /** Whether files with the same size and time are compared too. @default {false} */
-  readonly checksum?: boolean | undefined;
+  readonly compareContent?: boolean | undefined;
   /** Whether what the source does not have is removed from the target, after everything was copied. @default {false} */
   readonly delete?: boolean | undefined;
   /** The most names that are removed; more end it before any is. @default {no limit} */
@@ -48,7 +48,7 @@ export interface CopyTreeResult {
   /** Bytes of blocks that were copied. */
   readonly bytesTransferred: number;
   /** Names that were removed. */
-  readonly removed: number;
+  readonly deleted: number;
   /** What could not be copied or carried; everything else was. */
   readonly faults: readonly CopyTreeFault[];
 }
@@ -64,7 +64,7 @@ export interface CopyTreeFault {
 }
 
 const TREE_OPTION_NAMES = [
-  "checksum",
+  "compareContent",
   "delete",
   "maxDelete",
   "times",
@@ -72,7 +72,7 @@ const TREE_OPTION_NAMES = [
   "archive",
   "onEntry",
 ] satisfies (keyof CopyTreeOptions)[];
-const FLAGS = ["checksum", "delete", "times", "permissions", "archive"] as const;
+const FLAGS = ["compareContent", "delete", "times", "permissions", "archive"] as const;
 
 /** Splits the options of the tree from those of each file, and checks the former; `PdiffClient` checks the latter. */
 function splitOptions(
@@ -93,7 +93,7 @@ function splitOptions(
 
 /**
  * Makes a directory like another one. Links are copied as links and never followed; files whose size and time are the same
- * are taken for equal unless `checksum` is set. Either directory may be on a server of protocol 2.
+ * are taken for equal unless `compareContent` is set. Either directory may be on a server of protocol 2.
  *
  * A name that can't be read, written or carried does not end the copy: it is in `faults`, and so is everything that trees
  * have and copies do not, such as pipes. Without `archive` a file with several names is copied once for each.
@@ -207,16 +207,22 @@ class TreeCopy {
       files: source.filter(({ kind }) => kind === "file").length,
       filesCopied: plan.files.length - this.#failed.size,
       bytesTransferred,
-      removed: removed.length,
+      deleted: removed.length,
       faults: this.#faults,
     };
   }
 
   #plan(source: readonly TreeEntry[], there: readonly TreeEntry[]): TreePlan {
-    const { times = true, permissions = true, archive = false, checksum = false } = this.#options;
+    const { times = true, permissions = true, archive = false, compareContent = false } = this.#options;
     const removeOthers = this.#options.delete === true;
     const isWindows = Deno.build.os === "windows";
-    const carried = { times, permissions: permissions && !isWindows, archive, checksum, removeOthers };
+    const carried = {
+      times,
+      permissions: permissions && !isWindows,
+      archive,
+      checksum: compareContent,
+      removeOthers,
+    };
     return new TreePlanner(source, there, carried).plan();
   }
 

@@ -68,7 +68,7 @@ for (const kind of ["local", "download", "upload"] as const) {
       await Deno.writeTextFile(`${path}/top`, "changed!!!");
       await Deno.utime(`${path}/top`, 1_500_000_000, 1_500_000_000);
       assertEquals((await copyTree(options)).filesCopied, 0, "size and time are the same");
-      assertEquals((await copyTree({ ...options, checksum: true })).bytesTransferred, 10);
+      assertEquals((await copyTree({ ...options, compareContent: true })).bytesTransferred, 10);
       assertEquals(await Deno.readFile(`${path}/top`), await Deno.readFile(`${root}/top`));
 
       await Deno.mkdir(`${path}/extra/sub`, { recursive: true });
@@ -78,9 +78,9 @@ for (const kind of ["local", "download", "upload"] as const) {
         SluiceError,
       );
       assertEquals(limited.code, "DELETE_LIMIT");
-      assertEquals((await copyTree({ ...options, delete: true, dryRun: true })).removed, 3);
+      assertEquals((await copyTree({ ...options, delete: true, dryRun: true })).deleted, 3);
       assert((await Deno.stat(`${path}/extra/sub/file`)).isFile);
-      assertEquals((await copyTree({ ...options, delete: true })).removed, 3);
+      assertEquals((await copyTree({ ...options, delete: true })).deleted, 3);
       assertEquals(await entries(path), await entries(root));
     });
   });

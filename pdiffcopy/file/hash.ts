@@ -19,13 +19,13 @@ export interface HashBlocksOptions {
   /** The hash, by the name that Python's hashlib has for it, `blake3`, `xxh3-128` or `xxh64`. @default {"sha1"} */
   readonly hash?: string | undefined;
   /** Threads, where the backend has them. @default {DEFAULT_CONCURRENCY} */
-  readonly concurrency?: number | undefined;
+  readonly threads?: number | undefined;
   /** Gives it up. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const STREAM_OPTIONS: ReadonlySet<string> = new Set(["blockSize", "hash"]);
-const HASH_OPTIONS: ReadonlySet<string> = new Set([...STREAM_OPTIONS, "concurrency", "signal"]);
+const HASH_OPTIONS: ReadonlySet<string> = new Set([...STREAM_OPTIONS, "threads", "signal"]);
 const BLOCK_MIN = 512;
 const BLOCK_MAX = 64 << 20;
 
@@ -70,8 +70,8 @@ export function hashBlocks(
   options: HashBlocksOptions = {},
 ): AsyncGenerator<BlockDigest, void, undefined> {
   checkKeys(options, HASH_OPTIONS);
-  const { hash = "sha1", concurrency = DEFAULT_CONCURRENCY, signal } = options;
-  const threads = checkInteger("concurrency", concurrency, 1, 1024);
+  const { hash = "sha1", signal } = options;
+  const threads = checkInteger("threads", options.threads ?? DEFAULT_CONCURRENCY, 1, 1024);
   const settings = [blockSizeOf(options), hashOf(hash), threads, signal] as const;
   return (async function* () {
     yield* hashSource(await openByteSource(source, { signal }), ...settings);
@@ -97,7 +97,7 @@ export class BlockHashStream extends TransformStream<Uint8Array, BlockDigest> {
    *
    * @throws {UnsupportedFeatureError} If the hash is not known.
    */
-  constructor(options: Omit<HashBlocksOptions, "concurrency" | "signal"> = {}) {
+  constructor(options: Omit<HashBlocksOptions, "threads" | "signal"> = {}) {
     checkKeys(options, STREAM_OPTIONS);
     super(blockHashTransform(blockSizeOf(options), options.hash ?? "sha1"));
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkBoolean, checkChoice, checkInteger, checkKeys, openByteSource } from "@sluice/internal";
-import type { ByteSourceLike } from "@sluice/internal";
+import type { ByteSourceLike, SluiceProgress } from "@sluice/internal";
 import { DEFAULT_CONCURRENCY } from "../file/constants.ts";
 import { ProgressMark, RETRY_BUDGET_MS } from "../file/_retry.ts";
 import { copyByModel, StoreOrigin } from "./_index_copy.ts";
@@ -38,8 +38,8 @@ export interface CopyByIndexOptions {
   readonly maxBytesPerSecond?: number | undefined;
   /** Performs the requests to a store. @default {fetch} */
   readonly fetch?: typeof fetch | undefined;
-  /** Hears how many bytes of the file are done. */
-  readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+  /** Receives how far the copy is: bytes of the file that are done, and those that were written. */
+  readonly onProgress?: ((progress: SluiceProgress) => void) | undefined;
   /** Gives it up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -112,7 +112,7 @@ export async function copyByIndex(options: CopyByIndexOptions): Promise<IndexCop
     throw new TypeError('Cannot copy by an index: neither "sources" nor "store" is given');
   }
   const model = modelOf(index);
-  let done = 0;
+  let [bytesIn, bytesOut] = [0, 0];
   const { written, fetched, resumed, equal } = await copyByModel({
     label: index.url ?? target,
     model,
@@ -133,9 +133,10 @@ export async function copyByIndex(options: CopyByIndexOptions): Promise<IndexCop
     },
     maxBytesPerSecond: options.maxBytesPerSecond ?? Infinity,
     signal,
-    onStep: (bytes) => {
-      done += bytes;
-      onProgress?.(done, model.size);
+    onStep: (done, written) => {
+      bytesIn += done;
+      bytesOut += written;
+      onProgress?.({ bytesIn, bytesOut, total: model.size });
     },
   });
   return { size: model.size, bytesFetched: fetched, bytesWritten: written, resumed, equal, dryRun };

@@ -22,12 +22,12 @@ export interface BuildPdiffIndexOptions {
   /** Bytes of a block, or of the average chunk: a power of two, from 4 KiB to 16 MiB. @default {65536} */
   readonly blockSize?: number | undefined;
   /** Threads that hash, where the backend has them. @default {DEFAULT_CONCURRENCY} */
-  readonly concurrency?: number | undefined;
+  readonly threads?: number | undefined;
   /** Gives it up. */
   readonly signal?: AbortSignal | undefined;
 }
 
-const BUILD_OPTIONS: ReadonlySet<string> = new Set(["kind", "blockSize", "concurrency", "signal"]);
+const BUILD_OPTIONS: ReadonlySet<string> = new Set(["kind", "blockSize", "threads", "signal"]);
 const BLOCK_DEFAULT = 64 << 10;
 const BLOCK_MIN = 4 << 10;
 const BLOCK_MAX = 16 << 20;
@@ -54,14 +54,14 @@ export async function buildPdiffIndex(
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkKeys(options, BUILD_OPTIONS);
   checkChoice("kind", options.kind ?? "blocks", ["blocks", "chunks"]);
-  const { kind = "blocks", blockSize = BLOCK_DEFAULT, concurrency = DEFAULT_CONCURRENCY, signal } = options;
+  const { kind = "blocks", blockSize = BLOCK_DEFAULT, threads = DEFAULT_CONCURRENCY, signal } = options;
   checkInteger("blockSize", blockSize, BLOCK_MIN, BLOCK_MAX);
-  checkInteger("concurrency", concurrency, 1, 1024);
+  checkInteger("threads", threads, 1, 1024);
   if ((blockSize & (blockSize - 1)) !== 0) {
     throw new RangeError(`Cannot use option "blockSize": it is ${blockSize}, expected a power of two`);
   }
   const build = kind === "chunks" ? chunkIndex : blockIndex;
-  return await build(await openByteSource(source, { signal }), blockSize, concurrency, signal);
+  return await build(await openByteSource(source, { signal }), blockSize, threads, signal);
 }
 
 /**

@@ -7,6 +7,7 @@ import { Random } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 import { objectOf, startRangeServer } from "../../tests/_range_server.ts";
 import { buildPdiffIndex, copyByIndex, PdiffClient, PdiffIndex, servePdiff } from "../mod.ts";
+import type { SluiceProgress } from "../mod.ts";
 
 const BLOCK = 4096;
 const SIZE = 300 * BLOCK + 123;
@@ -56,8 +57,11 @@ testBackends("an index of chunks: insertions and removals cost little", async ()
     assertEquals(index.blockSize, undefined);
     await Deno.writeFile(target, old);
     const options = { index, sources: [byteSourceFromBytes(content)], target, fsync: false };
-    const result = await copyByIndex(options);
+    const reports: SluiceProgress[] = [];
+    const result = await copyByIndex({ ...options, onProgress: (report) => reports.push(report) });
     assertEquals(await Deno.readFile(target), content);
+    const [bytesIn, total] = [content.length, content.length];
+    assertEquals(reports.at(-1), { bytesIn, bytesOut: result.bytesWritten, total });
     assert(result.bytesFetched < 25 * BLOCK, `${result.bytesFetched}`);
     assertEquals((await copyByIndex(options)).bytesFetched, 0);
     await Deno.remove(target);

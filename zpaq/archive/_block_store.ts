@@ -76,7 +76,7 @@ export class BlockStore {
         onDamage: undefined,
         onJunk: undefined,
         // Fragments are compared with their own sums.
-        verifyChecksum: false,
+        verifyChecksums: false,
       });
     try {
       return await use(reader);
@@ -106,7 +106,7 @@ export class BlockStore {
       );
     }
     const bad = new Set<number>();
-    if (this.#settings.verifyChecksum) {
+    if (this.#settings.verifyChecksums) {
       const digests = await zpaqHashParts(bytes, block.sizes, this.#settings.backend);
       const sameFrom = (at: number): boolean => {
         for (let k = at; k < at + DIGEST_SIZE; k++) if (digests[k] !== block.digests[k]) return false;

@@ -231,7 +231,7 @@ export class ArchiveDecoder {
     if (trailer === undefined) return this.#needInput();
     this.#phase = "mark";
     const { checksum } = trailer;
-    if (checksum !== undefined && this.#settings.verifyChecksum && this.#skipper === undefined) {
+    if (checksum !== undefined && this.#settings.verifyChecksums && this.#skipper === undefined) {
       const digest = this.#data.digest();
       if (!digest.every((byte, i) => byte === checksum[i])) {
         throw fault("CHECKSUM", offset, "the content does not match its SHA-1");

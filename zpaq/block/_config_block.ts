@@ -58,7 +58,7 @@ function checkContent(
   segments: readonly SegmentRequest[],
   options: ZpaqDecompressOptions,
 ): void {
-  const codec = new DecoderCodec(resolveDecompressOptions({ ...options, verifyChecksum: false }), false);
+  const codec = new DecoderCodec(resolveDecompressOptions({ ...options, verifyChecksums: false }), false);
   try {
     codec.write(concatBytes(parts));
     codec.end();

@@ -126,7 +126,7 @@ export class DataDecoder {
       maxMemory: maxMemory === Infinity ? 0 : maxMemory,
       backend: settings.backend,
     });
-    const flags = (settings.verifyChecksum ? ZPAQ_DECODE_FLAG.HASH : 0) |
+    const flags = (settings.verifyChecksums ? ZPAQ_DECODE_FLAG.HASH : 0) |
       (settings.plain ? ZPAQ_DECODE_FLAG.PLAIN : 0) |
       (this.#contiguous() ? ZPAQ_DECODE_FLAG.CONTIGUOUS : 0) |
       (settings.compilePrograms === "never" ? 0 : ZPAQ_DECODE_FLAG.OFFER);
@@ -198,7 +198,7 @@ export class DataDecoder {
     if (outcome === "bad-opcode" || outcome === "budget") {
       throw this.#programError(outcome, hosted.failure, false);
     }
-    if (this.#settings.verifyChecksum) this.#kernel!.hash(target, start, start + hosted.produced);
+    if (this.#settings.verifyChecksums) this.#kernel!.hash(target, start, start + hosted.produced);
     if (outcome === "done") this.finished = true;
     return outcome === "output" || hosted.produced > 0 ? "output" : undefined;
   }

@@ -13,7 +13,7 @@ export interface DecompressSettings {
   readonly maxMemory: number;
   readonly hcompBudget: number;
   readonly pcompBudget: number;
-  readonly verifyChecksum: boolean;
+  readonly verifyChecksums: boolean;
   readonly onDamage: ((error: SluiceError) => void) | undefined;
   readonly onJunk: ZpaqDecompressOptions["onJunk"];
   readonly plain: boolean;
@@ -34,7 +34,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZpaqDecompressOptions>([
   "maxMemory",
   "hcompBudget",
   "pcompBudget",
-  "verifyChecksum",
+  "verifyChecksums",
   "onDamage",
   "onJunk",
   "plainPostprocessing",
@@ -53,7 +53,7 @@ export function resolveDecompressOptions(
     maxMemory: checkLimit("maxMemory", options.maxMemory ?? MEMORY_MAX_DEFAULT),
     hcompBudget: checkLimit("hcompBudget", options.hcompBudget ?? HCOMP_BUDGET_DEFAULT),
     pcompBudget: checkLimit("pcompBudget", options.pcompBudget ?? PCOMP_BUDGET_DEFAULT),
-    verifyChecksum: checkBoolean("verifyChecksum", options.verifyChecksum ?? true),
+    verifyChecksums: checkBoolean("verifyChecksums", options.verifyChecksums ?? true),
     onDamage: options.onDamage,
     onJunk: options.onJunk,
     compilePrograms: checkCompilation(options.compilePrograms ?? "auto"),

@@ -81,21 +81,21 @@ Deno.test("decompressZpaq ends on every cut and every flipped bit, the same on b
 testBackends("a wrong checksum is passed over when asked", (backend) => {
   const { archive, content } = vector("cm");
   const wrong = changed(archive, archive.length - 3, 0);
-  const output = decompressZpaq(wrong, { backend, verifyChecksum: false });
+  const output = decompressZpaq(wrong, { backend, verifyChecksums: false });
   assertEquals(new TextDecoder().decode(output), content);
 });
 
 testBackends("a program that gives nothing back is refused when compressing", (backend) => {
   const program = assembleZpaq("comp 0 0 0 0 0 hcomp end".replace("end", "pcomp ; halt end"));
   const error = assertThrows(
-    () => compressZpaqConfig(program, [{ data: new Uint8Array(5) }], { backend }),
+    () => compressZpaqConfig(program, [{ body: new Uint8Array(5) }], { backend }),
     SluiceError,
   );
   assertEquals(error.code, "POST_MISMATCH");
   assertStringIncludes(error.message, "returns the end at byte 0, expected 0");
   const other = assembleZpaq("comp 0 0 0 0 0 hcomp pcomp ; a== 7 jf 1 a++ out halt end");
   const data = new Uint8Array([5, 6, 7, 8]);
-  const second = assertThrows(() => compressZpaqConfig(other, [{ data }], { backend }), SluiceError);
+  const second = assertThrows(() => compressZpaqConfig(other, [{ body: data }], { backend }), SluiceError);
   assertEquals([second.code, second.offset], ["POST_MISMATCH", 2]);
   assertStringIncludes(second.message, "returns 8 at byte 2, expected 7");
   assertStringIncludes(second.message, '-preprocess ""');

@@ -29,7 +29,7 @@ for (const { name, archive, content, header } of VECTORS) {
   testBackends(`compressZpaqConfig writes the archive ${name} again`, (backend) => {
     const hello = content.startsWith("hello");
     const segment = {
-      data: encoder.encode(content),
+      body: encoder.encode(content),
       filename: hello ? "hello.txt" : "in.txt",
       comment: hello ? "20" : "",
     };
@@ -157,7 +157,7 @@ for (const { model, comment, expected } of ZPAQD_BLOCKS) {
     const data = CORPORA["text"]!;
     const block = compressZpaqConfig(
       { header: vector(model).header, pcomp: undefined },
-      [{ data, comment }],
+      [{ body: data, comment }],
       {
         backend,
       },
@@ -170,7 +170,7 @@ for (const { model, comment, expected } of ZPAQD_BLOCKS) {
 testBackends("a block of several segments keeps its model", (backend) => {
   const program = assembleZpaq(disassembleZpaq(vector("lvl2").header));
   const parts = [text(3000), text(3000), new Uint8Array(), text(100, 3)];
-  const block = compressZpaqConfig(program, parts.map((data) => ({ data })), { backend });
+  const block = compressZpaqConfig(program, parts.map((body) => ({ body })), { backend });
   assertEquals(decompressZpaq(block, { backend }), concatBytes(parts));
 });
 

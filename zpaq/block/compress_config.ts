@@ -17,16 +17,16 @@ export interface ZpaqSegment {
   readonly filename?: string | undefined;
   /** Its comment; by convention the size of the content comes first. @default {""} */
   readonly comment?: string | undefined;
-  /** What is coded: the content, or with a post-processor what that turns into the content. */
-  readonly data: BytesSource;
-  /** The content, where a post-processor makes it from the data. @default {data} */
-  readonly content?: BytesSource | undefined;
+  /** Its content. */
+  readonly body: BytesSource;
+  /** What is coded instead, where the block's post-processor turns that into the content. @default {body} */
+  readonly preprocessed?: BytesSource | undefined;
 }
 
 /** How a block is written. */
 export interface ZpaqConfigOptions {
   /** Store the SHA-1 of each segment's content. @default {true} */
-  readonly checksum?: boolean | undefined;
+  readonly contentChecksum?: boolean | undefined;
   /** Write the tag by which the block is found among other data. @default {true} */
   readonly tag?: boolean | undefined;
   /** Whether the model is made into WebAssembly to code by it, as when decompressing. @default {"auto"} */
@@ -36,8 +36,8 @@ export interface ZpaqConfigOptions {
 }
 
 /**
- * Writes one block with an assembled model and its post-processor. The post-processor is run on each segment's data, and
- * must give the segment's content.
+ * Writes one block with an assembled model and its post-processor. The post-processor is run on what is coded of
+ * each segment, and must return the segment's content.
  *
  * @throws {CorruptDataError} With code "POST_MISMATCH" if the post-processor gives something else.
  *
@@ -47,8 +47,8 @@ export interface ZpaqConfigOptions {
  * import { assertEquals } from "@std/assert";
  *
  * const program = assembleZpaq("comp 1 0 0 0 1 0 icm 5 hcomp *d<>a a=*d hashd halt end");
- * const data = new TextEncoder().encode("abracadabra");
- * assertEquals(decompressZpaq(compressZpaqConfig(program, [{ data }])), data);
+ * const body = new TextEncoder().encode("abracadabra");
+ * assertEquals(decompressZpaq(compressZpaqConfig(program, [{ body }])), body);
  * ```
  */
 export function compressZpaqConfig(
@@ -56,13 +56,13 @@ export function compressZpaqConfig(
   segments: Iterable<ZpaqSegment>,
   options: ZpaqConfigOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const requests = [...segments].map(({ filename, comment, data, content }) => ({
+  const requests = [...segments].map(({ filename, comment, body, preprocessed }) => ({
     filename: filename ?? "",
     comment: comment ?? "",
-    data: toBytes(data),
-    content: content === undefined ? undefined : toBytes(content),
+    data: toBytes(preprocessed ?? body),
+    content: preprocessed === undefined ? undefined : toBytes(body),
   }));
-  const { checksum = true, tag = true, backend } = options;
+  const { contentChecksum: checksum = true, tag = true, backend } = options;
   const compilePrograms = checkCompilation(options.compilePrograms ?? "auto");
   return concatBytes(encodeConfigBlock(program, requests, { checksum, tag, compilePrograms, backend }));
 }

@@ -21,7 +21,7 @@ export interface ZpaqCompressOptions {
   /** What stands in a segment's comment after its size. @default {""} */
   readonly comment?: string | undefined;
   /** Store the SHA-1 of each segment. @default {true} */
-  readonly checksum?: boolean | undefined;
+  readonly contentChecksum?: boolean | undefined;
   /** Write the tag by which a block is found among other data. @default {true} */
   readonly tag?: boolean | undefined;
   /** The most bytes that a context may allocate. @default {Infinity} */

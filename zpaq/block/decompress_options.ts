@@ -23,7 +23,7 @@ export interface ZpaqDecompressOptions {
   /** Bytes of program that PCOMP may run for one byte of data, beside 64 for each byte it gives. @default {2 ** 30} */
   readonly pcompBudget?: number | undefined;
   /** Compare each segment with its SHA-1 where it has one. @default {true} */
-  readonly verifyChecksum?: boolean | undefined;
+  readonly verifyChecksums?: boolean | undefined;
   /**
    * Called with the error of a damaged block instead of throwing it: decoding goes on with the next block that can be
    * found. What the damaged block gave before its error stays given.

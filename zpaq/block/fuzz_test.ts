@@ -18,7 +18,7 @@ function outcome(input: Uint8Array, backend: "native" | "wasm", plain: boolean):
       maxMemory: 1 << 26,
       hcompBudget: 2 ** 14,
       pcompBudget: 2 ** 18,
-      verifyChecksum: false,
+      verifyChecksums: false,
       plainPostprocessing: plain,
     };
     const output = decompressZpaq(input, options);

@@ -164,9 +164,9 @@ const ARRAY_BITS_MAX = 32;
  * def pcomp(c):
  *   pass
  * `);
- * const data = new TextEncoder().encode("to be or not to be");
- * const archive = compressZpaqConfig(assembleZpaq(program!.config), [{ data }]);
- * assertEquals(decompressZpaq(archive), data);
+ * const body = new TextEncoder().encode("to be or not to be");
+ * const archive = compressZpaqConfig(assembleZpaq(program!.config), [{ body }]);
+ * assertEquals(decompressZpaq(archive), body);
  * ```
  */
 export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = {}): ZpaqlPyCompilation {

@@ -58,7 +58,7 @@ function faultOf(
       }
     }
     if (!archives && optimize !== 2) continue;
-    const contents = segments.map((data, i) => ({ data, content: bytesOf(expected[i]!) }));
+    const contents = segments.map((preprocessed, i) => ({ preprocessed, body: bytesOf(expected[i]!) }));
     for (const backend of ["native", "wasm"] as const) {
       try {
         // It decodes what it made, and compares.

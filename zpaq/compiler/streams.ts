@@ -135,7 +135,7 @@ export interface ZpaqlPyFile {
   /** Its name in the archive. @default {""} */
   readonly filename?: string | undefined;
   /** Its content. */
-  readonly data: ChunkSource;
+  readonly body: ChunkSource;
 }
 
 /** How an archive is made. */
@@ -181,9 +181,9 @@ async function collect(source: ChunkSource): Promise<Uint8Array<ArrayBuffer>> {
  *   new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
  *     transform: (chunk, controller) => controller.enqueue(chunk.map((byte) => byte << 4 | byte >> 4)),
  *   });
- * const data = new TextEncoder().encode("halves");
- * const archive = await compressZpaqlPy(program!, [{ data }], { preprocess: swap });
- * assertEquals(decompressZpaq(archive), data);
+ * const body = new TextEncoder().encode("halves");
+ * const archive = await compressZpaqlPy(program!, [{ body }], { preprocess: swap });
+ * assertEquals(decompressZpaq(archive), body);
  * ```
  */
 export async function compressZpaqlPy(
@@ -192,13 +192,13 @@ export async function compressZpaqlPy(
   options: CompressZpaqlPyOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { preprocess, ...rest } = options;
-  const segments: { filename: string; comment: string; data: BytesSource; content: BytesSource }[] = [];
-  for await (const { filename = "", data } of files) {
-    const content = await collect(data);
+  const segments: { filename: string; comment: string; body: BytesSource; preprocessed: BytesSource }[] = [];
+  for await (const { filename = "", body } of files) {
+    const content = await collect(body);
     const coded = preprocess === undefined
       ? content
       : await collect(new Blob([content]).stream().pipeThrough(preprocess()));
-    segments.push({ filename, comment: `${content.length}`, data: coded, content });
+    segments.push({ filename, comment: `${content.length}`, body: content, preprocessed: coded });
   }
   return compressZpaqConfig(program, segments, rest);
 }

@@ -119,7 +119,7 @@ Deno.test("the tutorial's archives come back", () => {
   const data = tutorialInput();
   const pairs = runLengths(data);
   for (const hcomp of [NO_HCOMP, HCOMP]) {
-    const plain = compressZpaqConfig(assembleZpaq(program(hcomp, NO_PCOMP).config), [{ data: pairs }]);
+    const plain = compressZpaqConfig(assembleZpaq(program(hcomp, NO_PCOMP).config), [{ body: pairs }]);
     assertEquals(decompressZpaq(plain), pairs);
   }
 });
@@ -143,7 +143,7 @@ Deno.test("the zpaq tool extracts what the tutorial's model compressed", { ignor
       const config = assembleZpaq(program(hcomp, NO_PCOMP).config);
       const archive = compressZpaqConfig(
         config,
-        [{ data, filename: "pairs.bin", comment: `${data.length}` }],
+        [{ body: data, filename: "pairs.bin", comment: `${data.length}` }],
         {
           tag: true,
         },
@@ -194,7 +194,7 @@ Deno.test(
         const { program, diagnostics } = compileZpaqlPy(source);
         assertEquals(diagnostics.filter(({ severity }) => severity === "error"), []);
         assertEquals([...program!.header.subarray(2, 7)], [2, 0, 0, 0, 3]);
-        const segment = { data: pairs, content: data, comment: `${data.length}` };
+        const segment = { body: data, preprocessed: pairs, comment: `${data.length}` };
         const archive = compressZpaqConfig(assembleZpaq(program!.config), [
           { ...segment, filename: "synth.bin" },
           { ...segment, filename: "again.bin" },

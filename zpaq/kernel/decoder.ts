@@ -53,7 +53,7 @@ export class ZpaqDecoderKernel extends ContextKernel<ZpaqDecodeFunctions> {
   }
 
   /** Bytes that the context holds. */
-  get memoryBytes(): number {
+  get memoryUsage(): number {
     const step = new Uint32Array(STEP_LENGTH);
     this.functions.sluice_zpaq_decoder_report(this.handle.pointer, step);
     return reportedValue(step);

@@ -33,7 +33,7 @@ const COMPRESSORS: Readonly<Record<ZpaqCodec, (level: number | undefined) => (co
   },
   zstd: (level = 3) => {
     const windowLog = level >= ZSTD_LEVEL_LARGE ? ZSTD_WINDOW_LOG_MAX : undefined;
-    return (content) => compressZstdIterable(content, { level, windowLog, checksum: false });
+    return (content) => compressZstdIterable(content, { level, windowLog, contentChecksum: false });
   },
   deflate: (level) => {
     if (level !== undefined) {

@@ -22,7 +22,7 @@ export interface ZpaqPackFile {
   /** Its comment; by convention the size of the content comes first. @default {""} */
   readonly comment?: string | undefined;
   /** Its content. */
-  readonly data: ChunkSource;
+  readonly body: ChunkSource;
 }
 
 /** How files are packed. */
@@ -34,7 +34,7 @@ export interface ZpaqPackOptions {
   /** A block ends after the file with which it has so many bytes of content. @default {16777216} */
   readonly blockSize?: number | undefined;
   /** Store the SHA-1 of each file. @default {true} */
-  readonly checksum?: boolean | undefined;
+  readonly contentChecksum?: boolean | undefined;
   /** Write the tag by which a block is found among other data. @default {true} */
   readonly tag?: boolean | undefined;
   /** Aborts the work. */
@@ -45,7 +45,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZpaqPackOptions>([
   "codec",
   "level",
   "blockSize",
-  "checksum",
+  "contentChecksum",
   "tag",
   "signal",
 ]);
@@ -69,10 +69,10 @@ const NO_PREFIX = new Uint8Array();
  * import { concatBytes } from "@sluice/internal";
  * import { assertEquals } from "@std/assert";
  *
- * const data = new TextEncoder().encode("to be or not to be ".repeat(1000));
- * const archive = concatBytes(await Array.fromAsync(packZpaqFiles([{ filename: "hamlet", data }])));
+ * const body = new TextEncoder().encode("to be or not to be ".repeat(1000));
+ * const archive = concatBytes(await Array.fromAsync(packZpaqFiles([{ filename: "hamlet", body }])));
  * assertEquals(archive.length < 5000, true);
- * assertEquals(decompressZpaq(archive), data);
+ * assertEquals(decompressZpaq(archive), body);
  * ```
  */
 export async function* packZpaqFiles(
@@ -83,12 +83,12 @@ export async function* packZpaqFiles(
   const { signal } = options;
   const codec = packCodec(options.codec ?? "zstd", options.level);
   const blockSize = checkInteger("blockSize", options.blockSize ?? BLOCK_SIZE_DEFAULT, 1, 2 ** 40);
-  const checksum = checkBoolean("checksum", options.checksum ?? true);
+  const checksum = checkBoolean("contentChecksum", options.contentChecksum ?? true);
   const start = blockStart(codec.header, checkBoolean("tag", options.tag ?? true));
   let inBlock: number | undefined;
-  for await (const { filename = "", comment = "", data } of files) {
+  for await (const { filename = "", comment = "", body } of files) {
     if (inBlock === undefined) yield start;
-    const content = new WatchedContent(data, checksum, signal);
+    const content = new WatchedContent(body, checksum, signal);
     try {
       yield* storedSegment({
         filename,

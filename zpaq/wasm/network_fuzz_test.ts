@@ -39,7 +39,7 @@ function blockOf(header: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<Ar
     program,
   ]);
   new DataView(halting.buffer).setUint16(0, halting.length - 2, true);
-  const block = compressZpaqConfig({ header: halting, pcomp: undefined }, [{ data: random.bytes(20) }]);
+  const block = compressZpaqConfig({ header: halting, pcomp: undefined }, [{ body: random.bytes(20) }]);
   const at = START.length + halting.length + SEGMENT_START.length;
   const first = block.subarray(at, at + FIRST_BYTE_SIZE);
   return concatBytes([
@@ -56,7 +56,7 @@ function blockOf(header: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<Ar
 function encoded(header: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> | undefined {
   const kinds = Object.values(CONTENT_KINDS);
   const segments = [random.below(400), random.below(40)].map((size) => ({
-    data: kinds[random.below(kinds.length)]!(size),
+    body: kinds[random.below(kinds.length)]!(size),
   }));
   const blockBy = (compilePrograms: "never" | "always"): Uint8Array<ArrayBuffer> =>
     compressZpaqConfig({ header, pcomp: undefined }, segments, { backend: BACKENDS[0], compilePrograms });

@@ -92,7 +92,7 @@ testBackends("a compiled network writes what the kernel's loops write", async (b
     assertEquals(await decompressZpaqAsync(block, { backend, compilePrograms }), data, method);
   }
   const { header } = vector("all9");
-  const segments = [text(3000), new Uint8Array(), data.subarray(0, 70_000)].map((data) => ({ data }));
+  const segments = [text(3000), new Uint8Array(), data.subarray(0, 70_000)].map((body) => ({ body }));
   const config = { header, pcomp: undefined };
   assertEquals(
     compressZpaqConfig(config, segments, { backend, compilePrograms }),
@@ -110,11 +110,11 @@ testBackends(
     const segments = [text(5000), new Uint8Array(), CORPORA["exe"]!.slice(0, 5000), text(20)].map((
       content,
     ) => ({
-      data: content.map((byte) => byte ^ 85),
-      content: concatBytes([content, Uint8Array.of(0)]),
+      preprocessed: content.map((byte) => byte ^ 85),
+      body: concatBytes([content, Uint8Array.of(0)]),
     }));
     const block = compressZpaqConfig(program, segments, { backend });
-    const wanted = concatBytes(segments.map(({ content }) => content));
+    const wanted = concatBytes(segments.map(({ body }) => body));
     for (const pieces of [[block], chunks(block, 1000), chunks(block, 37)]) {
       for (const plainPostprocessing of [false, true]) {
         const options = { backend, compilePrograms, plainPostprocessing, chunkSize: 999 } as const;
@@ -132,7 +132,7 @@ testBackends("where compilation is forbidden the kernel's loops do it", (backend
   const program = assembleZpaq(source);
   const data = text(3000);
   decompressZpaq(vector("cm").archive, { backend, compilePrograms: "never" });
-  const block = compressZpaqConfig(program, [{ data }], { backend });
+  const block = compressZpaqConfig(program, [{ body: data }], { backend });
   let refused = 0;
   class Forbidden {
     constructor() {
@@ -188,7 +188,7 @@ testBackends("a model of very many components is left to the kernel", (backend) 
   );
   const program = assembleZpaq(`comp 0 0 0 0 100 ${components.join(" ")} hcomp halt end`);
   const data = text(500);
-  const block = compressZpaqConfig(program, [{ data }], { backend, compilePrograms });
+  const block = compressZpaqConfig(program, [{ body: data }], { backend, compilePrograms });
   assertEquals(decompressZpaq(block, { backend, compilePrograms }), data);
 });
 
@@ -197,7 +197,7 @@ testBackends("blocks of one kind share one memory, and what was in it does not s
   const { header } = vector("lvl2");
   const parts = [text(4000), CORPORA["exe"]!.slice(0, 4000), text(4000, 2)];
   const blocks = parts.map((data) =>
-    compressZpaqConfig({ header, pcomp: undefined }, [{ data }], { backend })
+    compressZpaqConfig({ header, pcomp: undefined }, [{ body: data }], { backend })
   );
   let made = 0;
   class Counted extends WebAssembly.Memory {

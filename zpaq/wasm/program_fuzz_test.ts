@@ -90,8 +90,8 @@ testBackends("a compiled program keeps its state over the segments of a block", 
     pcomp ; a> 255 if a=r 1 out a=r 2 out halt endif b=a a=r 1 a++ r=a 1 a=r 2 a+=b r=a 2 halt end`;
   const program = assembleZpaq(source);
   const segments = [
-    { data: Uint8Array.of(65, 66, 67, 68), content: Uint8Array.of(4, 10) },
-    { data: Uint8Array.of(1), content: Uint8Array.of(5, 11) },
+    { preprocessed: Uint8Array.of(65, 66, 67, 68), body: Uint8Array.of(4, 10) },
+    { preprocessed: Uint8Array.of(1), body: Uint8Array.of(5, 11) },
   ];
   const block = compressZpaqConfig(program, segments, { backend });
   for (const compilePrograms of ["never", "always", "auto"] as const) {

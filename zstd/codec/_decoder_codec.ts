@@ -135,8 +135,8 @@ export class DecoderCodec implements PullCodec {
   }
 
   /** Bytes that the codec holds. */
-  get memoryBytes(): number {
-    return this.#kernel.memoryBytes;
+  get memoryUsage(): number {
+    return this.#kernel.memoryUsage;
   }
 
   write(chunk: Uint8Array): void {

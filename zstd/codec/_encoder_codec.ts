@@ -115,7 +115,7 @@ export class EncoderCodec implements PullCodec {
   ) {
     this.#settings = settings;
     this.level = parameterOf(settings, PARAMETER.level);
-    this.#hasJobs = parameterOf(settings, PARAMETER.workers) > 0;
+    this.#hasJobs = parameterOf(settings, PARAMETER.threads) > 0;
     this.#adaptive = settings.adapt && new AdaptiveLevel(settings.adapt);
     // Without jobs a level changes with the frame: there have to be several.
     const frameSizeMax = this.#adaptive === undefined || this.#hasJobs ? Infinity : ADAPT_INTERVAL_BYTES;
@@ -157,8 +157,8 @@ export class EncoderCodec implements PullCodec {
   }
 
   /** Bytes that the context holds. */
-  get memoryBytes(): number {
-    return this.#kernel.memoryBytes;
+  get memoryUsage(): number {
+    return this.#kernel.memoryUsage;
   }
 
   /** How far the frame has come. */

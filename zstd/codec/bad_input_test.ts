@@ -13,7 +13,7 @@ import { ZstdDecompressionStream } from "../mod.ts";
 
 const TEXT = text(300);
 const FRAME = compressZstd(TEXT);
-const CHECKED = compressZstd(TEXT, { checksum: true });
+const CHECKED = compressZstd(TEXT, { contentChecksum: true });
 const bytes = (...values: number[]): Uint8Array<ArrayBuffer> => Uint8Array.from(values);
 const MAGIC = bytes(0x28, 0xb5, 0x2f, 0xfd);
 
@@ -246,7 +246,7 @@ for (const { name, input, options, errorName, code, offset, before } of BAD_INPU
 
 testBackends("every prefix of a frame is truncated, and streams give what came before", async () => {
   const content = text(400_000);
-  const frame = compressZstd(content, { checksum: true });
+  const frame = compressZstd(content, { contentChecksum: true });
   for (const cut of [1, 4, 5, 9, 17, 18, 19, 100, frame.length >>> 1, frame.length - 4, frame.length - 1]) {
     for (const [shape, decompress] of Object.entries(DECOMPRESS_SHAPES)) {
       const fault = await assertRejects(() => decompress([frame.subarray(0, cut)]));
@@ -321,12 +321,12 @@ const GOOD_INPUTS: readonly GoodInput[] = [
   {
     name: "a wrong checksum that is not verified",
     input: flip(CHECKED, -2),
-    options: { verifyChecksum: false },
+    options: { verifyChecksums: false },
     output: TEXT,
   },
   {
     name: "a magicless frame",
-    input: compressZstd(TEXT, { format: "magicless", checksum: true }),
+    input: compressZstd(TEXT, { format: "magicless", contentChecksum: true }),
     options: { format: "magicless" },
     output: TEXT,
   },

@@ -20,16 +20,16 @@ const INPUTS = Array.from({ length: 200 }, (_, i) => text(i * 37, i + 1));
 
 testBackends("batches come back for any number of threads", async () => {
   for (const threads of [0, 1, 2, 7, "auto"] as const) {
-    const frames = compressZstdBatch(INPUTS, { threads, level: 4, checksum: true });
+    const frames = compressZstdBatch(INPUTS, { threads, level: 4, contentChecksum: true });
     assertEquals(frames.length, INPUTS.length);
     for (const [i, frame] of [...frames].entries()) {
-      assertEquals(new Uint8Array(frame), compressZstd(INPUTS[i]!, { level: 4, checksum: true }));
+      assertEquals(new Uint8Array(frame), compressZstd(INPUTS[i]!, { level: 4, contentChecksum: true }));
     }
     assertEquals(
       [...decompressZstdBatch(frames, { threads })].map((content) => new Uint8Array(content)),
       INPUTS,
     );
-    const later = await compressZstdBatchAsync(INPUTS, { threads, level: 4, checksum: true });
+    const later = await compressZstdBatchAsync(INPUTS, { threads, level: 4, contentChecksum: true });
     assertEquals(later.toBytes(), frames.toBytes());
     assertEquals((await decompressZstdBatchAsync(later, { threads })).toBytes(), join(...INPUTS));
   }
@@ -68,7 +68,10 @@ testBackends("batches use dictionaries and sizes that are told", () => {
 });
 
 testBackends("a batch names the value that failed and why", async () => {
-  const frames = Array.from(compressZstdBatch(INPUTS, { checksum: true }), (frame) => new Uint8Array(frame));
+  const frames = Array.from(
+    compressZstdBatch(INPUTS, { contentChecksum: true }),
+    (frame) => new Uint8Array(frame),
+  );
   const damaged = frames[150]!.slice();
   damaged[damaged.length - 1]! ^= 1;
   const faults: [Uint8Array, string][] = [
@@ -122,7 +125,7 @@ testBackends("content-only chains come back, whole or the last", () => {
 testBackends("chains name the frame that failed and why", () => {
   const versions = Array.from({ length: 5 }, (_, i) => text(1000, i + 1));
   const frames = Array.from(
-    compressZstdDictChain(versions, { checksum: true }),
+    compressZstdDictChain(versions, { contentChecksum: true }),
     (frame) => new Uint8Array(frame),
   );
   const fault = (chain: readonly Uint8Array[]): [string, number | undefined] => {
@@ -169,7 +172,7 @@ testBackends(
     const skippable = writeZstdSkippableFrame(text(33), 4);
     const stream = join(
       skippable,
-      ...parts.flatMap((part) => [compressZstd(part, { checksum: true }), skippable]),
+      ...parts.flatMap((part) => [compressZstd(part, { contentChecksum: true }), skippable]),
     );
     for (const threads of [1, 2, "auto"] as const) {
       assertEquals(await decompressZstdAsync(stream, { threads }), join(...parts));

@@ -47,7 +47,7 @@ function expected(stream: Uint8Array): ZstdCheckpoint[] {
 testBackends("checkpointEvery ends frames, for every cut of the input and any size", async () => {
   for (const size of [0, 1, 99, 100, 101, 200, 1050]) {
     const data = text(size);
-    for (const options of [{}, { size }, { checksum: true, level: 9 }]) {
+    for (const options of [{}, { size }, { contentChecksum: true, level: 9 }]) {
       for (const pieces of [[data], chunks(data, 1), chunks(data, 100), chunks(data, 73)]) {
         const [stream, checkpoints] = await compress(pieces, { ...options, checkpointEvery: 100 });
         assertEquals(decompressZstd(stream), data);

@@ -31,7 +31,7 @@ import type { ZstdCompressOptions } from "../options/compress_options.ts";
  * import { assert, assertEquals } from "@std/assert";
  *
  * const text = new TextEncoder().encode("to be or not to be ".repeat(100));
- * const frame = compressZstd(text, { level: 19, checksum: true });
+ * const frame = compressZstd(text, { level: 19, contentChecksum: true });
  * assert(frame.length < text.length / 20);
  * assertEquals(decompressZstd(frame), text);
  * ```

@@ -25,7 +25,7 @@ testBackends("every compression shape comes back through every decompression sha
     for (const size of SIZES) {
       const content = make(size);
       for (const [shape, compress] of Object.entries(COMPRESS_SHAPES)) {
-        const frame = await compress(chunks(content, 100_000), { level: 1, checksum: true });
+        const frame = await compress(chunks(content, 100_000), { level: 1, contentChecksum: true });
         assert(frame.length <= zstdCompressBound(size) + 4, `${shape} of ${size} bytes of ${kind}`);
         for (const decompress of Object.values(DECOMPRESS_SHAPES)) {
           assertEquals(await decompress([frame]), content, `${shape} of ${size} bytes of ${kind}`);
@@ -69,10 +69,14 @@ Deno.test("both backends write the same bytes", { ignore: BACKENDS.length < 2 },
         for (const shape of ["one-shot", "push"]) {
           const native = await COMPRESS_SHAPES[shape]!([content], {
             level,
-            checksum: true,
+            contentChecksum: true,
             backend: "native",
           });
-          const wasm = await COMPRESS_SHAPES[shape]!([content], { level, checksum: true, backend: "wasm" });
+          const wasm = await COMPRESS_SHAPES[shape]!([content], {
+            level,
+            contentChecksum: true,
+            backend: "wasm",
+          });
           assertEquals(native, wasm, `${shape} of ${size} bytes at level ${level}`);
         }
       }
@@ -82,14 +86,14 @@ Deno.test("both backends write the same bytes", { ignore: BACKENDS.length < 2 },
 
 testBackends("values above the one-call size of WASM come back", async () => {
   const content = text(9_000_000);
-  const frame = compressZstd(content, { checksum: true });
+  const frame = compressZstd(content, { contentChecksum: true });
   assertEquals(readZstdFrameHeader(frame).contentSize, content.length);
   for (const decompress of Object.values(DECOMPRESS_SHAPES)) assertEquals(await decompress([frame]), content);
   const target = new Uint8Array(content.length);
   assertEquals(decompressZstdInto(frame, target), content.length);
   assertEquals(target, content);
   const room = new Uint8Array(zstdCompressBound(content.length));
-  assertEquals(compressZstdInto(content, room, { checksum: true }), frame.length);
+  assertEquals(compressZstdInto(content, room, { contentChecksum: true }), frame.length);
 });
 
 testBackends("an empty input gives the empty frames of the format", async () => {
@@ -99,7 +103,7 @@ testBackends("an empty input gives the empty frames of the format", async () => 
     hex(compressZstd(new Uint8Array(), { contentSize: false })),
     "28b52ffd0000010000".replace("0000010000", "0000010000"),
   );
-  assertEquals(hex(compressZstd(new Uint8Array(), { checksum: true })).slice(-8), "99e9d851");
+  assertEquals(hex(compressZstd(new Uint8Array(), { contentChecksum: true })).slice(-8), "99e9d851");
   assertEquals(hex(compressZstd(new Uint8Array(), { format: "magicless" })), "2000010000");
   for (const shape of ["push", "stream", "iterable"]) {
     assertEquals(hex(await COMPRESS_SHAPES[shape]!([])), "28b52ffd2000010000", shape);
@@ -203,7 +207,7 @@ testBackends("contexts are freed when they are closed, and refuse to be used aft
     using decompressor = new ZstdDecompressor();
     assertEquals(liveHandleCount(), before + 2);
     assertEquals(decompressor.decompress(compressor.compress(text(10))), text(10));
-    assert(compressor.memorySize > 10_000 && decompressor.memorySize > 10_000);
+    assert(compressor.memoryUsage > 10_000 && decompressor.memoryUsage > 10_000);
     compressor.close();
     compressor.close();
     assertThrows(() => compressor.compress(text(10)), TypeError, "closed");

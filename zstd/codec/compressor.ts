@@ -44,8 +44,8 @@ export class ZstdCompressor implements Disposable {
   }
 
   /** Bytes that the context holds; it grows with the first use. */
-  get memorySize(): number {
-    return this.#kernel.memoryBytes;
+  get memoryUsage(): number {
+    return this.#kernel.memoryUsage;
   }
 
   /**

@@ -102,8 +102,8 @@ export class ZstdDecoder implements Disposable {
   }
 
   /** Bytes that the context holds. */
-  get memorySize(): number {
-    return this.#codec.memoryBytes;
+  get memoryUsage(): number {
+    return this.#codec.memoryUsage;
   }
 
   /**

@@ -70,8 +70,8 @@ export class ZstdDecompressionStream {
    *
    * @throws {TypeError} If the stream has ended, or a call off the event loop is under way.
    */
-  get memorySize(): number {
-    return this.#codec.memoryBytes;
+  get memoryUsage(): number {
+    return this.#codec.memoryUsage;
   }
 
   /** Output bytes given so far. */

@@ -52,8 +52,8 @@ export class ZstdDecompressor implements Disposable {
   }
 
   /** Bytes that the context holds. */
-  get memorySize(): number {
-    return this.#kernel.memoryBytes;
+  get memoryUsage(): number {
+    return this.#kernel.memoryUsage;
   }
 
   /**

@@ -48,7 +48,7 @@ testBackends("every shape compresses and decompresses with a dictionary", async 
     using dictionary = new ZstdDictionary(TRAINED.bytes, { type });
     assertEquals(dictionary.id, type === "raw" ? 0 : 77_777);
     for (const [shape, compress] of Object.entries(COMPRESS_SHAPES)) {
-      const frame = await compress([MESSAGE], { dictionary, checksum: true });
+      const frame = await compress([MESSAGE], { dictionary, contentChecksum: true });
       assert(frame.length < plain * 0.7, `${shape}, ${type}: ${frame.length} of ${plain}`);
       assertEquals(readZstdFrameHeader(frame).dictId, dictionary.id);
       for (const decompress of Object.values(DECOMPRESS_SHAPES)) {
@@ -130,7 +130,7 @@ testBackends("damaged dictionaries are refused, and never taken for raw content"
 testBackends("a wrong raw dictionary is found by the checksum", () => {
   using right = new ZstdDictionary(text(2000, 1), { type: "raw" });
   using wrong = new ZstdDictionary(text(2000, 2), { type: "raw" });
-  const frame = compressZstd(text(2000, 1), { dictionary: right, checksum: true });
+  const frame = compressZstd(text(2000, 1), { dictionary: right, contentChecksum: true });
   const error = assertThrows(() => decompressZstd(frame, { dictionary: wrong }), SluiceError);
   assert(["CHECKSUM_MISMATCH", "CORRUPT"].includes(error.code));
 });

@@ -74,8 +74,8 @@ export class ZstdEncoder implements Disposable {
   }
 
   /** Bytes that the context holds. */
-  get memorySize(): number {
-    return this.#codec.memoryBytes;
+  get memoryUsage(): number {
+    return this.#codec.memoryUsage;
   }
 
   /** The level at hand; with `adapt` it moves. */

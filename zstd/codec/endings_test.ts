@@ -59,7 +59,7 @@ testBackends("content that is not as long as declared is corrupt in every shape"
   ];
   for (const frame of frames) assertEquals(await codes(Uint8Array.fromHex(frame)), new Set(["CORRUPT"]));
   // A block taken out of a frame that was flushed between its blocks.
-  using encoder = new ZstdEncoder({ size: 8, checksum: false });
+  using encoder = new ZstdEncoder({ size: 8, contentChecksum: false });
   const parts = [encoder.push(text("one ")), encoder.flush(), encoder.push(text("two!")), encoder.flush()];
   const end = encoder.finish();
   const cut = new Uint8Array(await new Blob([...parts.slice(0, 2), end]).arrayBuffer());
@@ -168,7 +168,7 @@ testBackends("only bytes can be read into", async () => {
 });
 
 testBackends("a push returns the output before a fault, the next call throws it", () => {
-  const frame = compressZstd(new Uint8Array(1_000_000).map((_, i) => i * i >> 3), { checksum: true });
+  const frame = compressZstd(new Uint8Array(1_000_000).map((_, i) => i * i >> 3), { contentChecksum: true });
   frame[frame.length - 1]! ^= 1;
   using decoder = new ZstdDecoder();
   assert(decoder.push(frame).length > 900_000);
@@ -239,5 +239,5 @@ testBackends("the level counts with a dictionary, however it is attached and whe
 });
 
 testBackends("automatic threads work on every backend", () => {
-  assertEquals(decompressZstd(compressZstd(text("content"), { workers: "auto" })), text("content"));
+  assertEquals(decompressZstd(compressZstd(text("content"), { threads: "auto" })), text("content"));
 });

@@ -26,7 +26,7 @@ function corpus(random: Random): Uint8Array<ArrayBuffer>[] {
   for (const size of [0, 1, 20, 500, 5000, 200_000]) {
     const content = random.below(2) === 0 ? text(size, random.next()) : random.bytes(size);
     for (const level of [-3, 1, 5, 13, 19]) {
-      frames.push(compressZstd(content, { level, checksum: level === 5, contentSize: level !== 13 }));
+      frames.push(compressZstd(content, { level, contentChecksum: level === 5, contentSize: level !== 13 }));
     }
   }
   frames.push(join(frames[3]!, writeZstdSkippableFrame(text(40), 3), frames[8]!));

@@ -84,8 +84,8 @@ testBackends("a frame larger than the window limit is refused however its bytes 
 
 Deno.test("streams with worker threads flush and end", { ignore: !BACKENDS.includes("native") }, async () => {
   const content = text(3_000_000);
-  for (const workers of [1, 2]) {
-    const options = { workers, jobSize: 512 << 10, backend: "native" } as const;
+  for (const threads of [1, 2]) {
+    const options = { threads, jobSize: 512 << 10, backend: "native" } as const;
     const stream = streamOf(chunks(content, 300_000)).pipeThrough(new ZstdCompressionStream(options));
     assertEquals(decompressZstd(join(...await Array.fromAsync(stream))), content);
     using encoder = new ZstdEncoder(options);

@@ -27,7 +27,7 @@ const SIZES = [
 
 const OPTIONS: readonly ZstdCompressOptions[] = [
   ...[-5, 1, 3, 6, 9].map((level) => ({ level })),
-  { level: 3, checksum: true, contentSize: false },
+  { level: 3, contentChecksum: true, contentSize: false },
   { level: 5, longDistance: true },
   { level: 3, windowLog: 15 },
   { level: 1, windowLog: 18, strategy: "btopt" },

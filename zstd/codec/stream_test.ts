@@ -209,7 +209,7 @@ testBackends("copies count what they moved and pass errors on", async () => {
 
 testBackends("streams tell what their context holds", async () => {
   const stream = new ZstdDecompressionStream();
-  assert(stream.memorySize > 10_000);
+  assert(stream.memoryUsage > 10_000);
   await stream.readable.cancel();
 });
 
@@ -227,7 +227,7 @@ for (const call of ["readInto", "readIntoAsync"] as const) {
   testBackends(`the push engines fill a buffer that the caller keeps: ${call}`, async () => {
     const target = new Uint8Array(10_000);
     const frame: Uint8Array<ArrayBuffer>[] = [];
-    using encoder = new ZstdEncoder({ checksum: true });
+    using encoder = new ZstdEncoder({ contentChecksum: true });
     for (const chunk of [...chunks(CONTENT, 70_000), undefined]) {
       if (chunk === undefined) encoder.end();
       else encoder.write(chunk);

@@ -33,7 +33,7 @@ const KEYS: ReadonlySet<string> = new Set(["format"]);
  * import { compressZstd, readZstdFrameHeader } from "@sluice/zstd";
  * import { assertEquals } from "@std/assert";
  *
- * const frame = compressZstd(new Uint8Array(1000), { checksum: true });
+ * const frame = compressZstd(new Uint8Array(1000), { contentChecksum: true });
  * const header = readZstdFrameHeader(frame);
  * assertEquals(header.contentSize, 1000);
  * assertEquals(header.hasChecksum, true);

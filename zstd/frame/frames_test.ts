@@ -81,7 +81,7 @@ Deno.test("readZstdFrameHeader computes windows with mantissa", () => {
 
 testBackends("listZstdFrames finds the same frames at every split", async () => {
   const skippable = writeZstdSkippableFrame(text(50), 6);
-  const small = compressZstd(text(300), { checksum: true });
+  const small = compressZstd(text(300), { contentChecksum: true });
   using encoder = new ZstdEncoder();
   const flushed = join(encoder.push(text(40)), encoder.flush(), encoder.push(text(40)), encoder.finish());
   const stream = join(small, skippable, flushed, writeZstdSkippableFrame(new Uint8Array()));
@@ -102,7 +102,7 @@ testBackends("listZstdFrames finds the same frames at every split", async () => 
 });
 
 Deno.test("listZstdFrames refuses junk, damage and cuts with their places", () => {
-  const frame = compressZstd(text(3000), { checksum: true });
+  const frame = compressZstd(text(3000), { contentChecksum: true });
   const code = (bytes: Uint8Array): [string, number | undefined] => {
     const error = assertThrows(() => [...listZstdFrames(bytes)], SluiceError);
     return [error.code, error.offset];

@@ -223,7 +223,7 @@ testBackends("dcz bodies with random faults are read or refused, nothing else", 
   const seed = Random.seed(777);
   const random = new Random(seed);
   using dictionary = await DczDictionary.from(text(2000));
-  const good = await compressDcz(text(3000, 4), { dictionary, checksum: true });
+  const good = await compressDcz(text(3000, 4), { dictionary, contentChecksum: true });
   for (let i = 0; i < 1500; i++) {
     const body = good.slice(0, random.below(5) === 0 ? random.below(good.length + 1) : good.length);
     for (let faults = random.below(3); faults >= 0; faults--) {

@@ -110,7 +110,7 @@ export abstract class ZstdContextKernel<Functions> extends ContextKernel<Functio
 
   /** Bytes of the WASM instance that the context lives in; 0 natively. */
   get instanceBytes(): number {
-    return this.library.memoryBytes;
+    return this.library.memoryUsage;
   }
 
   /** The item of a batch or chain that failed. */

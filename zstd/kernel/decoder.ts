@@ -70,7 +70,7 @@ export class ZstdDecoderKernel extends ZstdContextKernel<ZstdDecodeFunctions> {
   }
 
   /** Bytes that the context holds. */
-  get memoryBytes(): number {
+  get memoryUsage(): number {
     this.functions.sluice_zstd_decompressor_memory(this.handle.pointer, this.report);
     return this.reportedValue;
   }

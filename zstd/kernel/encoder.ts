@@ -81,7 +81,7 @@ export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
   }
 
   /** Bytes that the context holds. */
-  get memoryBytes(): number {
+  get memoryUsage(): number {
     this.functions.sluice_zstd_compressor_memory(this.handle.pointer, this.report);
     return this.reportedValue;
   }

@@ -61,9 +61,9 @@ export const PARAMETER = {
   longDistanceBucketSizeLog: 163,
   longDistanceHashRateLog: 164,
   contentSize: 200,
-  checksum: 201,
+  contentChecksum: 201,
   dictId: 202,
-  workers: 400,
+  threads: 400,
   jobSize: 401,
   overlapLog: 402,
   rsyncable: 500,
@@ -131,10 +131,10 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdCompressOptions>([
   "strategy",
   "longDistance",
   "contentSize",
-  "checksum",
+  "contentChecksum",
   "dictId",
   "format",
-  "workers",
+  "threads",
   "jobSize",
   "overlapLog",
   "rsyncable",
@@ -190,13 +190,13 @@ function choice(name: string, value: "auto" | "on" | "off" | undefined): number 
 }
 
 function workerCount(options: ZstdCompressOptions): number {
-  const { workers = 0 } = options;
-  const count = workers === "auto"
+  const { threads = 0 } = options;
+  const count = threads === "auto"
     ? (resolveBackend(options.backend) === "wasm" ? 0 : navigator.hardwareConcurrency)
-    : checkInteger("workers", workers, 0, WORKERS_MAX);
-  // Without workers the codec ignores the option in silence.
+    : checkInteger("threads", threads, 0, WORKERS_MAX);
+  // Without threads the codec ignores the option in silence.
   if (flag("rsyncable", options.rsyncable, false) === 1) return Math.max(count, 1);
-  // With workers the level changes inside the frame.
+  // With threads the level changes inside the frame.
   return options.adapt !== undefined && resolveBackend(options.backend) === "native"
     ? Math.max(count, 1)
     : count;
@@ -244,14 +244,14 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     throw new TypeError('Cannot use option "prefix": "dictionary" is given as well');
   }
   const prefix = options.prefix === undefined ? NO_BYTES : toBytes(options.prefix);
-  const workers = workerCount(options);
+  const threads = workerCount(options);
   const strategy = options.strategy === undefined
     ? 0
     : STRATEGIES.indexOf(checkChoice("strategy", options.strategy, STRATEGIES)) + 1;
   const targetBlockSize = number("targetBlockSize", options.targetBlockSize);
   const jobSize = checkInteger(
     "jobSize",
-    options.jobSize ?? (adapt !== undefined && workers > 0 ? ADAPT_INTERVAL_BYTES : 0),
+    options.jobSize ?? (adapt !== undefined && threads > 0 ? ADAPT_INTERVAL_BYTES : 0),
     0,
     JOB_SIZE_MAX,
   );
@@ -268,9 +268,9 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     targetBlockSize: targetBlockSize > 0 ? Math.max(targetBlockSize, TARGET_BLOCK_SIZE_MIN) : targetBlockSize,
     ...longDistanceValues(options.longDistance),
     contentSize: flag("contentSize", options.contentSize, true),
-    checksum: flag("checksum", options.checksum, prefix.length > 0),
+    contentChecksum: flag("contentChecksum", options.contentChecksum, prefix.length > 0),
     dictId: flag("dictId", options.dictId, true),
-    workers: clamped ? 0 : workers,
+    threads: clamped ? 0 : threads,
     jobSize: jobSize > 0 ? Math.max(jobSize, JOB_SIZE_MIN) : 0,
     overlapLog: checkInteger("overlapLog", options.overlapLog ?? 0, 0, OVERLAP_LOG_MAX),
     rsyncable: flag("rsyncable", options.rsyncable, false),
@@ -298,7 +298,7 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     : wanted;
   const parameters = parametersOf(values);
   const light = level <= POOLED_LEVEL_MAX && values.windowLog === 0 && values.chainLog === 0 &&
-    values.hashLog === 0 && values.longDistance !== 1 && workers === 0 && maxMemory === Infinity &&
+    values.hashLog === 0 && values.longDistance !== 1 && threads === 0 && maxMemory === Infinity &&
     prefix.length === 0;
   return {
     size,
@@ -307,7 +307,7 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     maxMemory: maxMemory === Infinity ? 0 : maxMemory,
     adapt,
     backend,
-    slow: level >= SLOW_LEVEL_MIN || strategy > 2 || workers > 0,
+    slow: level >= SLOW_LEVEL_MIN || strategy > 2 || threads > 0,
     parameters,
     poolKey: light ? parameters.join(" ") : undefined,
   };

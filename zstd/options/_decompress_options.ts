@@ -58,7 +58,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdDecompressOptions>([
   "frames",
   "trailing",
   "allowEmpty",
-  "verifyChecksum",
+  "verifyChecksums",
   "format",
   "skipBytes",
   "onSkippable",
@@ -101,9 +101,9 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
     throw new TypeError('Cannot use option "prefix": "dictionary" is given as well');
   }
   const poolKey = options.maxMemory === undefined
-    ? `${maxWindowLog} ${magicless} ${options.verifyChecksum}`
+    ? `${maxWindowLog} ${magicless} ${options.verifyChecksums}`
     : undefined;
-  const verifyChecksum = checkBoolean("verifyChecksum", options.verifyChecksum ?? true);
+  const verifyChecksums = checkBoolean("verifyChecksums", options.verifyChecksums ?? true);
   return {
     maxOutputSize: checkLimit("maxOutputSize", options.maxOutputSize ?? maxOutputSize),
     maxWindowSize: 2 ** maxWindowLog,
@@ -131,7 +131,7 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
       PARAMETER.FORMAT,
       magicless ? 1 : 0,
       PARAMETER.FORCE_IGNORE_CHECKSUM,
-      verifyChecksum ? 0 : 1,
+      verifyChecksums ? 0 : 1,
     ]),
     poolKey,
   };

@@ -67,7 +67,7 @@ export interface ZstdCompressOptions extends ZstdCompressionParameters {
   /** Write the content size into the frame where it is known from the start. @default {true} */
   readonly contentSize?: boolean | undefined;
   /** Write a checksum of the content behind the last block. @default {false} */
-  readonly checksum?: boolean | undefined;
+  readonly contentChecksum?: boolean | undefined;
   /** Write the id of the dictionary into the frame. @default {true} */
   readonly dictId?: boolean | undefined;
   /** The shape of the frame. @default {"zstd"} */
@@ -76,7 +76,7 @@ export interface ZstdCompressOptions extends ZstdCompressionParameters {
    * Threads that compress one stream, 0 to 256, or "auto" for one per processor. Native only: in WASM "auto" means 0.
    * The output with one thread or more is the same for any number of them. @default {0}
    */
-  readonly workers?: number | "auto" | undefined;
+  readonly threads?: number | "auto" | undefined;
   /** Input bytes of one thread's job, 0 for what the library finds; at least 512 KiB. @default {0} */
   readonly jobSize?: number | undefined;
   /** How much of the window a job gets from the one before: 9 all, each step below half of that, 1 none. @default {0} */
@@ -103,7 +103,7 @@ export interface ZstdCompressOptions extends ZstdCompressionParameters {
   readonly dictionary?: ZstdDictionary | undefined;
   /**
    * Content that every frame refers to as if it came before its own. Unlike a dictionary it works with long-distance
-   * matching and large windows; the decoder needs the same content. Turns `checksum` on unless that is set, because
+   * matching and large windows; the decoder needs the same content. Turns `contentChecksum` on unless that is set, because
    * nothing else tells a wrong prefix.
    */
   readonly prefix?: BytesSource | undefined;

@@ -30,7 +30,7 @@ export interface ZstdDecompressOptions {
   /** Take an input without a single frame for empty content. @default {false} */
   readonly allowEmpty?: boolean | undefined;
   /** Compare the content with its checksum where a frame has one. @default {true} */
-  readonly verifyChecksum?: boolean | undefined;
+  readonly verifyChecksums?: boolean | undefined;
   /** The shape of the frames. Magicless frames can't be told apart from anything. @default {"zstd"} */
   readonly format?: ZstdFormat | undefined;
   /** Leave out this many bytes before the first frame: a foreign header. @default {0} */

@@ -16,7 +16,7 @@ const CONTENT = text(3_000_000);
 function encode(options: ZstdCompressOptions): { output: Uint8Array; memory: number } {
   using encoder = new ZstdEncoder(options);
   const parts = [encoder.push(CONTENT), encoder.finish()];
-  return { output: join(...parts), memory: encoder.memorySize };
+  return { output: join(...parts), memory: encoder.memoryUsage };
 }
 
 const CEILINGS = [120_000, 1_000_000, 5_000_000, 40_000_000];
@@ -63,7 +63,7 @@ testBackends("without clamping a limit is an error, and clamping ends somewhere"
 });
 
 testBackends("clamping gives up threads, and refuses what needs them", () => {
-  const { output } = encode({ workers: "auto", maxMemory: 5_000_000, onExceeded: "clamp" });
+  const { output } = encode({ threads: "auto", maxMemory: 5_000_000, onExceeded: "clamp" });
   assertEquals(decompressZstd(output), CONTENT);
   const clamp = { maxMemory: 5_000_000, onExceeded: "clamp" } as const;
   assertThrows(() => compressZstd(CONTENT, { ...clamp, rsyncable: true }), TypeError, "rsyncable");

@@ -65,7 +65,7 @@ export function zstdCompressionParameters(
 }
 
 /**
- * The bounds of a compression parameter on a backend. WASM has smaller ones: 30 for `windowLog`, 0 for `workers`.
+ * The bounds of a compression parameter on a backend. WASM has smaller ones: 30 for `windowLog`, 0 for `threads`.
  *
  * @throws {RangeError} If there is no such parameter.
  *
@@ -107,7 +107,7 @@ export function zstdParameterBounds(
  * ```
  */
 export function estimateZstdCompressorMemory(options: ZstdCompressOptions = {}, streaming = true): number {
-  const settings = resolveCompressOptions({ ...options, workers: 0, rsyncable: false });
+  const settings = resolveCompressOptions({ ...options, threads: 0, rsyncable: false });
   return estimateZstdEncoder(settings.parameters, streaming, settings.backend);
 }
 

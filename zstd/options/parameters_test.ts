@@ -36,7 +36,7 @@ const ACCEPTED: readonly ZstdCompressOptions[] = [
   { longDistance: "auto" },
   { longDistance: { hashLog: 10, minMatch: 32, bucketSizeLog: 2, hashRateLog: 4 } },
   { contentSize: false },
-  { checksum: true },
+  { contentChecksum: true },
   { dictId: false },
   { format: "zstd" },
   { targetBlockSize: 1 },
@@ -52,7 +52,7 @@ const ACCEPTED: readonly ZstdCompressOptions[] = [
   { rowMatchFinder: "off", strategy: "lazy" },
   { size: CONTENT.length },
   { maxMemory: 100 << 20 },
-  { workers: 0 },
+  { threads: 0 },
 ];
 
 for (const options of ACCEPTED) {
@@ -82,8 +82,8 @@ const OUT_OF_RANGE: readonly [ZstdCompressOptions, string][] = [
   [{ longDistance: { minMatch: 3 } }, "longDistanceMinMatch"],
   [{ longDistance: { bucketSizeLog: 9 } }, "longDistanceBucketSizeLog"],
   [{ longDistance: { hashRateLog: 26 } }, "longDistanceHashRateLog"],
-  [{ workers: 257 }, "workers"],
-  [{ workers: -1 }, "workers"],
+  [{ threads: 257 }, "threads"],
+  [{ threads: -1 }, "threads"],
   [{ jobSize: 2 ** 31 }, "jobSize"],
   [{ overlapLog: 10 }, "overlapLog"],
   [{ maxBlockSize: 1023 }, "maxBlockSize"],
@@ -110,7 +110,7 @@ for (const [options, name] of OUT_OF_RANGE) {
 testBackends("wrong types and unknown names are TypeErrors", () => {
   const wrong: readonly unknown[] = [
     { level: "3" },
-    { checksum: 1 },
+    { contentChecksum: 1 },
     { longDistance: 27 },
     { longDistance: { window: 3 } },
     { lvl: 3 },
@@ -121,7 +121,7 @@ testBackends("wrong types and unknown names are TypeErrors", () => {
     assertThrows(() => compressZstd(CONTENT, options as ZstdCompressOptions), TypeError);
     assertThrows(() => new ZstdCompressionStream(options as ZstdCompressOptions), TypeError);
   }
-  for (const options of [{ frames: 1, x: 2 }, { maxOutputSize: "1" }, { verifyChecksum: 0 }, null]) {
+  for (const options of [{ frames: 1, x: 2 }, { maxOutputSize: "1" }, { verifyChecksums: 0 }, null]) {
     assertThrows(() => new ZstdDecompressor(options as unknown as ZstdDecompressOptions), TypeError);
     assertThrows(() => new ZstdDecompressionStream(options as unknown as ZstdDecompressOptions), TypeError);
   }
@@ -131,13 +131,13 @@ testBackends("wrong types and unknown names are TypeErrors", () => {
 });
 
 Deno.test("worker threads are refused by WASM and equal for any number natively", () => {
-  const error = assertThrows(() => compressZstd(CONTENT, { workers: 2, backend: "wasm" }), SluiceError);
+  const error = assertThrows(() => compressZstd(CONTENT, { threads: 2, backend: "wasm" }), SluiceError);
   assertEquals([error.name, error.code], ["UnsupportedFeatureError", "PARAMETER_UNSUPPORTED"]);
-  assertEquals(decompressZstd(compressZstd(CONTENT, { workers: "auto", backend: "wasm" })), CONTENT);
+  assertEquals(decompressZstd(compressZstd(CONTENT, { threads: "auto", backend: "wasm" })), CONTENT);
   if (!BACKENDS.includes("native")) return;
   const content = text(3_000_000);
-  const one = compressZstd(content, { workers: 1, jobSize: 512 << 10, backend: "native" });
-  assertEquals(compressZstd(content, { workers: 3, jobSize: 512 << 10, backend: "native" }), one);
+  const one = compressZstd(content, { threads: 1, jobSize: 512 << 10, backend: "native" });
+  assertEquals(compressZstd(content, { threads: 3, jobSize: 512 << 10, backend: "native" }), one);
   assertEquals(decompressZstd(one), content);
   assertEquals(decompressZstd(compressZstd(content, { rsyncable: true, backend: "native" })), content);
 });
@@ -169,7 +169,7 @@ testBackends("levels stand for the parameters of the library", () => {
 testBackends("bounds come from the backend", (backend) => {
   assertEquals(zstdParameterBounds("windowLog"), { min: 10, max: backend === "native" ? 31 : 30 });
   assertEquals(zstdParameterBounds("level"), { min: -131072, max: 22 });
-  assertEquals(zstdParameterBounds("workers").max, backend === "native" ? 256 : 0);
+  assertEquals(zstdParameterBounds("threads").max, backend === "native" ? 256 : 0);
   assertThrows(() => zstdParameterBounds("speed" as "level"), RangeError, "no parameter");
 });
 
@@ -177,8 +177,8 @@ testBackends("memory estimates are near what contexts take", () => {
   using encoder = new ZstdEncoder({ level: 3 });
   encoder.push(CONTENT);
   const estimate = estimateZstdCompressorMemory({ level: 3 });
-  assert(encoder.memorySize <= estimate * 1.05, `${encoder.memorySize} against ${estimate}`);
-  assert(encoder.memorySize >= estimate * 0.5, `${encoder.memorySize} against ${estimate}`);
+  assert(encoder.memoryUsage <= estimate * 1.05, `${encoder.memoryUsage} against ${estimate}`);
+  assert(encoder.memoryUsage >= estimate * 0.5, `${encoder.memoryUsage} against ${estimate}`);
   assert(estimateZstdCompressorMemory({ level: 19 }) > estimateZstdCompressorMemory({ level: 1 }) * 10);
   assert(estimateZstdDecompressorMemory(23) > 8 << 20);
 });

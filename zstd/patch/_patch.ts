@@ -42,7 +42,7 @@ export function patchCodecOptions(
   const parameters = zstdLevelParameters(level, targetSize, base.length, codec.backend);
   const cycleLog = parameters[CHAIN_LOG]! - (parameters[STRATEGY]! >= BTLAZY2 ? 1 : 0);
   return {
-    checksum: true,
+    contentChecksum: true,
     windowLog,
     longDistance: reach > cycleLog ? true : "auto",
     blockSplitterLevel: BLOCK_SPLITTER_OFF,

@@ -20,7 +20,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdPatchApplyOptions>([
   "maxOutputSize",
   "maxWindowLog",
   "onSkippable",
-  "verifyChecksum",
+  "verifyChecksums",
 ]);
 
 /**

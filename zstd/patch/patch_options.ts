@@ -13,7 +13,7 @@ import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
 export interface ZstdPatchCreateOptions
   extends Omit<ZstdCompressOptions, "dictionary" | "prefix" | "format" | "size"> {
   /** Write a checksum of the target, which is what tells a wrong base. @default {true} */
-  readonly checksum?: boolean | undefined;
+  readonly contentChecksum?: boolean | undefined;
   /**
    * Put the SHA-256 of the base in front, in a skippable frame, so that a wrong base is told before anything is decoded.
    * The reference tool applies such a patch with `-D`; with `--patch-from` it may fail. @default {false}
@@ -25,7 +25,7 @@ export interface ZstdPatchCreateOptions
 export interface ZstdPatchApplyOptions extends
   Pick<
     ZstdDecompressOptions,
-    "allowEmpty" | "backend" | "maxMemory" | "maxWindowLog" | "onSkippable" | "verifyChecksum"
+    "allowEmpty" | "backend" | "maxMemory" | "maxWindowLog" | "onSkippable" | "verifyChecksums"
   > {
   /** The most bytes of the target. @default {256 MiB for whole values, Infinity for streams} */
   readonly maxOutputSize?: number | undefined;

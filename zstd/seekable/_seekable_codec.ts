@@ -111,7 +111,7 @@ export class SeekableCodec implements PullCodec {
   }
 
   get #concurrency(): number {
-    return this.offLoop ? this.#settings.concurrency : 1;
+    return this.offLoop ? this.#settings.threads : 1;
   }
 
   write(chunk: Uint8Array): void {

@@ -18,7 +18,7 @@ export interface SeekableSettings {
   /** The same, checked. */
   readonly codec: CompressSettings;
   readonly checksum: boolean;
-  readonly concurrency: number;
+  readonly threads: number;
   /** A cutter for one file: it keeps a state. */
   makeCutter(): ContentCutter;
 }
@@ -31,23 +31,23 @@ const FIXED: ReadonlySet<string> = new Set(["size", "format", "contentSize"]);
 
 /** Settings of a seekable file. */
 export function resolveSeekableOptions(options: ZstdSeekableCompressOptions): SeekableSettings {
-  const { frameSize, frameSplit, checksum, concurrency, ...given } = options;
+  const { frameSize, frameSplit, contentChecksum, threads, ...given } = options;
   for (const key of Object.keys(given)) {
     if (FIXED.has(key)) {
       throw new TypeError(`Cannot use option "${key}": every frame of a seekable file has its own`);
     }
   }
-  const checked = checkBoolean("checksum", checksum ?? true);
-  const codecOptions = { ...given, checksum: checked };
+  const checked = checkBoolean("contentChecksum", contentChecksum ?? true);
+  const codecOptions = { ...given, contentChecksum: checked };
   const size = checkInteger("frameSize", frameSize ?? FRAME_SIZE_DEFAULT, 1, SEEK_FRAME_SIZE_MAX);
   const byContent = checkChoice("frameSplit", frameSplit ?? "size", ["size", "rsync"]) === "rsync";
   return {
     codecOptions,
     codec: resolveCompressOptions(codecOptions),
     checksum: checked,
-    concurrency: checkInteger(
-      "concurrency",
-      concurrency ?? defaultConcurrency(given.backend),
+    threads: checkInteger(
+      "threads",
+      threads ?? defaultConcurrency(given.backend),
       1,
       CONCURRENCY_MAX,
     ),
@@ -62,7 +62,7 @@ export function defaultConcurrency(backend: ZstdCompressOptions["backend"]): num
 
 /** How a seekable file is read. */
 export interface SeekableReadSettings {
-  readonly verify: boolean;
+  readonly verifyChecksums: boolean;
   readonly cacheSize: number;
   readonly maxFrameSize: number;
   readonly maxTableSize: number;
@@ -70,7 +70,7 @@ export interface SeekableReadSettings {
 
 const READ_KEYS: ReadonlySet<string> = new Set([
   "index",
-  "verify",
+  "verifyChecksums",
   "cacheSize",
   "maxFrameSize",
   "maxTableSize",
@@ -87,14 +87,14 @@ const MAX_TABLE_SIZE_DEFAULT = 64 << 20;
 
 /** Settings of a reader. */
 export function resolveSeekableReadOptions(options: {
-  readonly verify?: boolean | undefined;
+  readonly verifyChecksums?: boolean | undefined;
   readonly cacheSize?: number | undefined;
   readonly maxFrameSize?: number | undefined;
   readonly maxTableSize?: number | undefined;
 }): SeekableReadSettings {
   checkKeys(options, READ_KEYS);
   return {
-    verify: checkBoolean("verify", options.verify ?? true),
+    verifyChecksums: checkBoolean("verifyChecksums", options.verifyChecksums ?? true),
     cacheSize: checkInteger("cacheSize", options.cacheSize ?? CACHE_SIZE_DEFAULT, 0, Number.MAX_SAFE_INTEGER),
     maxFrameSize: checkInteger(
       "maxFrameSize",

@@ -13,7 +13,7 @@ import { compressZstdBatch, compressZstdBatchAsync } from "../codec/compress_bat
 import type { ZstdSeekableCompressOptions } from "./seekable_options.ts";
 
 /**
- * Compresses a value to a seekable file, its frames as one batch over `concurrency` threads.
+ * Compresses a value to a seekable file, its frames as one batch over `threads`.
  *
  * @throws {TypeError} If the data holds no bytes, or an option has the wrong type or is not known.
  * @throws {RangeError} If an option is out of range.
@@ -35,7 +35,7 @@ export function compressZstdSeekable(
 ): Uint8Array<ArrayBuffer> {
   const settings = resolveSeekableOptions(options);
   const parts = cut(toBytes(data), settings);
-  const batch = { ...settings.codecOptions, threads: settings.concurrency };
+  const batch = { ...settings.codecOptions, threads: settings.threads };
   return joinFile(compressZstdBatch(parts, batch), parts, settings);
 }
 
@@ -59,7 +59,7 @@ export async function compressZstdSeekableAsync(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const settings = resolveSeekableOptions(options);
   const parts = cut(toBytes(data), settings);
-  const batch = { ...settings.codecOptions, threads: settings.concurrency };
+  const batch = { ...settings.codecOptions, threads: settings.threads };
   return joinFile(await compressZstdBatchAsync(parts, batch), parts, settings);
 }
 

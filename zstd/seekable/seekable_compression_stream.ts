@@ -15,7 +15,7 @@ import type { ZstdStreamOptions } from "../options/stream_options.ts";
  * Compresses a stream to a seekable file: frames of `frameSize` content bytes and a seek table behind them. Every zstd
  * decoder reads it; {@linkcode ZstdSeekableReader} reads any part of it without the rest.
  *
- * Frames are compressed `concurrency` at a time and come out in order. Held back: up to `concurrency` frames, their
+ * Frames are compressed by `threads` threads and come out in order. Held back: up to `threads` frames, their
  * content and their compressed form, beside the one that is being filled; and the table, 12 bytes a frame. A write
  * settles when its chunk has been taken into frames. Closing ends the last frame and gives the table; closing without a
  * write gives one empty frame. Cancelling or aborting either side errors the other; frames under way end by themselves.

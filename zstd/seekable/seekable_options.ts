@@ -7,7 +7,7 @@ import type { ZstdCompressOptions } from "../options/compress_options.ts";
 
 /** How a seekable file is written. Codec options apply to every frame. */
 export interface ZstdSeekableCompressOptions
-  extends Omit<ZstdCompressOptions, "size" | "format" | "checksum" | "contentSize"> {
+  extends Omit<ZstdCompressOptions, "size" | "format" | "contentChecksum" | "contentSize"> {
   /** Bytes of content in a frame, 1 to 2^30: what one random read decodes at least. @default {2 ** 21} */
   readonly frameSize?: number | undefined;
   /**
@@ -17,7 +17,7 @@ export interface ZstdSeekableCompressOptions
    */
   readonly frameSplit?: "size" | "rsync" | undefined;
   /** Write a checksum of each content into its frame and into the seek table. @default {true} */
-  readonly checksum?: boolean | undefined;
+  readonly contentChecksum?: boolean | undefined;
   /** How many frames are compressed at the same time, 1 to 64. @default {one for each processor natively, 1 in WASM} */
-  readonly concurrency?: number | undefined;
+  readonly threads?: number | undefined;
 }

@@ -36,7 +36,7 @@ export interface ZstdSeekableReadOptions extends
   /** An index of the file; with it the file's own table is not read and need not be there. */
   readonly index?: ZstdSeekIndex | undefined;
   /** Compare every frame's content with the index's checksum, where there is one. @default {true} */
-  readonly verify?: boolean | undefined;
+  readonly verifyChecksums?: boolean | undefined;
   /** The most bytes of decoded frames that are kept for further reads. @default {2 ** 24} */
   readonly cacheSize?: number | undefined;
   /** The most bytes of a frame, compressed or decoded. @default {2 ** 30} */
@@ -129,8 +129,15 @@ export class ZstdSeekableReader {
     const { signal: opening } = options;
     const source = await openByteSource(data, { signal: opening, tailSize: TAIL_SIZE });
     const settings = resolveSeekableReadOptions(options);
-    const { index, signal, verify: _, cacheSize: __, maxFrameSize: ___, maxTableSize: ____, ...codec } =
-      options;
+    const {
+      index,
+      signal,
+      verifyChecksums: _,
+      cacheSize: __,
+      maxFrameSize: ___,
+      maxTableSize: ____,
+      ...codec
+    } = options;
     const found = index ?? await readIndex(source, settings.maxTableSize, signal);
     if (found.compressedSize > source.size) {
       throw new CorruptDataError(
@@ -410,7 +417,7 @@ export class ZstdSeekableReader {
 
   #check(frame: ZstdSeekFrame, content: Uint8Array): void {
     if (content.length !== frame.size) throw wrongSize(frame, `${content.length}`);
-    if (!this.#settings.verify || frame.checksum === undefined) return;
+    if (!this.#settings.verifyChecksums || frame.checksum === undefined) return;
     const checksum = contentChecksum(content, this.#codecOptions.backend);
     if (checksum === frame.checksum) return;
     throw new ChecksumMismatchError(

@@ -90,7 +90,7 @@ testBackends("compressZstdSeekable comes back whole and in parts, for every kind
 
 testBackends("every way to write a seekable file gives the same file", async () => {
   const data = text(60_000);
-  for (const options of [{}, { checksum: false }, { frameSplit: "rsync" as const }, { level: 9 }]) {
+  for (const options of [{}, { contentChecksum: false }, { frameSplit: "rsync" as const }, { level: 9 }]) {
     const settings = { frameSize: 7000, ...options };
     const file = compressZstdSeekable(data, settings);
     assertEquals(await compressZstdSeekableAsync(data, settings), file);
@@ -98,7 +98,7 @@ testBackends("every way to write a seekable file gives the same file", async () 
       assertEquals(await stream(pieces, settings), file);
     }
     for (const concurrency of [1, 3, 64]) {
-      assertEquals(await stream([data], { ...settings, concurrency }), file);
+      assertEquals(await stream([data], { ...settings, threads: concurrency }), file);
     }
     assertEquals(await stream(chunks(data, 9999), { ...settings, offload: "never" }), file);
   }
@@ -186,7 +186,7 @@ testBackends("tables in the reference layout are read, with checksums and withou
   const parts = [frames[0]!, note, frames[1]!, frames[2]!];
   // Low 32 bits of XXH64: a frame's own checksum is that number.
   const checksum = (content: Uint8Array): number =>
-    [...listZstdFrames(compressZstd(content, { checksum: true }))][0]!.checksum!;
+    [...listZstdFrames(compressZstd(content, { contentChecksum: true }))][0]!.checksum!;
   const values = [contents[0]!, new Uint8Array(), contents[1]!, contents[2]!];
   for (const descriptor of [0, 0x80, 0x83, 0x03]) {
     const entries = parts.map((part, i) => [
@@ -259,7 +259,9 @@ testBackends("a table that lies is refused, or its frame is", async () => {
       assertEquals([error.code, error.index], [code, 0], name);
     }
   }
-  const unchecked = await ZstdSeekableReader.open(byteSourceFromBytes(unreadable[3]![1]), { verify: false });
+  const unchecked = await ZstdSeekableReader.open(byteSourceFromBytes(unreadable[3]![1]), {
+    verifyChecksums: false,
+  });
   assertEquals(await unchecked.read(0, 1000), content);
 });
 
@@ -369,9 +371,9 @@ testBackends("buildZstdIndex makes ordinary files seekable", async () => {
   for (
     const [options, hasChecksums] of [
       [{}, false],
-      [{ checksum: true }, true],
+      [{ contentChecksum: true }, true],
       [{ contentSize: false }, false],
-      [{ contentSize: false, checksum: true }, true],
+      [{ contentSize: false, contentChecksum: true }, true],
     ] as const
   ) {
     const file = join(...contents.map((_, index) => make(index, options)));
@@ -473,7 +475,7 @@ testBackends("a changed content is told by the table's checksum", async () => {
 });
 
 testBackends("endFrame brings out every frame before it, in order", async () => {
-  const stream = new ZstdSeekableCompressionStream({ concurrency: 4, frameSize: 1 << 20 });
+  const stream = new ZstdSeekableCompressionStream({ threads: 4, frameSize: 1 << 20 });
   const writer = stream.writable.getWriter();
   let size = 0;
   const reading = (async () => {
