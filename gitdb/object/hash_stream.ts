@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { deferred } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
+import { deferred, toBytes } from "@sluice/internal";
 import { GitHashKernel } from "./_codec.ts";
 import { HASH_SIZE } from "./_object_id.ts";
 import type { HashAlgorithm } from "./object_id.ts";
@@ -32,7 +33,7 @@ export class HashStream {
   /** What was written. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Takes bytes. */
-  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BytesSource>;
   /** The hash of everything, once the input has ended. */
   readonly digest: Promise<Uint8Array<ArrayBuffer>>;
 
@@ -41,10 +42,17 @@ export class HashStream {
     const kernel = new GitHashKernel(HASH_SIZE[algorithm], { outside: options.collisionDetection });
     const { promise, resolve, reject } = deferred<Uint8Array<ArrayBuffer>>();
     promise.catch(() => {}); // nobody has to ask for it
-    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform(chunk, controller): void {
-        kernel.update(chunk);
-        controller.enqueue(chunk);
+    const { readable, writable } = new TransformStream<BytesSource, Uint8Array<ArrayBuffer>>({
+      transform(given, controller): void {
+        try {
+          const chunk = toBytes(given);
+          kernel.update(chunk);
+          controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+        } catch (error) {
+          kernel.close();
+          reject(error);
+          throw error;
+        }
       },
       flush(): void {
         try {
