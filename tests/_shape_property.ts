@@ -136,7 +136,7 @@ const SEEKABLE: PropertyCodec = {
       through(pieces, new ZstdSeekableCompressionStream({ frameSize: 100_000, threads: 3 })),
   },
   decompress: {
-    readable: async (pieces) => await collect((await ZstdSeekableReader.open(join(...pieces))).readable()),
+    whole: async (pieces) => await collect((await ZstdSeekableReader.open(join(...pieces))).stream()),
     stream: (pieces, chunkSize) => through(pieces, new ZstdDecompressionStream({ chunkSize })),
   },
 };
