@@ -71,5 +71,5 @@ export type {
   SluiceProgress,
 } from "@sluice/internal";
 export type { GitIndexLayout } from "./kernel/store.ts";
-export type { BulkSettings } from "./object/_options.ts";
-export type { Durability } from "./loose/_loose_files.ts";
+export type { GitBulkSettings } from "./object/_options.ts";
+export type { GitDurability } from "./loose/_loose_files.ts";

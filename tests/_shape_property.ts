@@ -2,7 +2,7 @@
  * One property for every codec: whatever the content, however it is cut, in whichever shape and on whichever backend, it
  * comes back as it was.
  */
-import { LooseObjectDecoderStream, LooseObjectEncoderStream } from "@sluice/gitdb";
+import { GitLooseObjectDecoderStream, GitLooseObjectEncoderStream } from "@sluice/gitdb";
 import {
   compressLz4,
   compressLz4Iterable,
@@ -193,15 +193,15 @@ function zpaq(method: string, speed: PropertyCodec["speed"] = "fast"): PropertyC
 
 function encodeLoose(pieces: Pieces): Promise<Bytes> {
   const size = pieces.reduce((sum, { length }) => sum + length, 0);
-  return through(pieces, new LooseObjectEncoderStream("blob", size));
+  return through(pieces, new GitLooseObjectEncoderStream("blob", size));
 }
 
 const LOOSE: PropertyCodec = {
   speed: "fast",
   compressWhole: (content) => encodeLoose([content]),
-  decompressWhole: (data) => through([data], new LooseObjectDecoderStream()),
+  decompressWhole: (data) => through([data], new GitLooseObjectDecoderStream()),
   compress: { stream: encodeLoose },
-  decompress: { stream: (pieces) => through(pieces, new LooseObjectDecoderStream()) },
+  decompress: { stream: (pieces) => through(pieces, new GitLooseObjectDecoderStream()) },
 };
 
 const BLOCKS: PropertyCodec = {

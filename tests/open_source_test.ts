@@ -2,9 +2,9 @@
  * Everything that opens a source takes bytes, a Blob, a URL, a path or a ByteSource, and names what else it was given.
  */
 import {
-  buildMultiPackIndex,
-  indexPackSource,
-  MultiPackIndex,
+  buildGitMultiPackIndex,
+  buildGitPackIndex,
+  GitMultiPackIndex,
   PackIndex,
   PackStore,
   PackWriter,
@@ -63,10 +63,10 @@ async function openers(target: string): Promise<Record<string, Opener>> {
       open: async (source) => (await PackIndex.open(source, "sha1")).count,
     },
     "MultiPackIndex.open": {
-      file: await buildMultiPackIndex(packs.packs, "sha1"),
-      open: async (source) => (await MultiPackIndex.open(source, "sha1")).count,
+      file: await buildGitMultiPackIndex(packs.packs, "sha1"),
+      open: async (source) => (await GitMultiPackIndex.open(source, "sha1")).count,
     },
-    "indexPackSource": { file: pack.pack, open: async (source) => (await indexPackSource(source)).count },
+    "indexPackSource": { file: pack.pack, open: async (source) => (await buildGitPackIndex(source)).count },
     "PackStore.fromSources": {
       file: pack.pack,
       open: async (source) => {

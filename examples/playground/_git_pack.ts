@@ -1,7 +1,7 @@
 /**
  * Packs of git without a repository around them.
  */
-import { indexPackSource, PackStore, PackWriter } from "@sluice/gitdb";
+import { buildGitPackIndex, PackStore, PackWriter } from "@sluice/gitdb";
 import { byteSourceFromBlob, byteSourceFromBytes } from "@sluice/internal";
 
 const encoder = new TextEncoder();
@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 /** Opens a pack; its index is made first. */
 export async function openPack(file: Blob): Promise<PackStore> {
   const pack = byteSourceFromBlob(file);
-  const { index } = await indexPackSource(pack);
+  const { index } = await buildGitPackIndex(pack);
   return await PackStore.fromSources([{ name: "pack", pack, index: byteSourceFromBytes(index) }]);
 }
 
