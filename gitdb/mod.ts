@@ -63,9 +63,9 @@ export {
 export type {
   ByteSource,
   ByteSourceLike,
+  ByteSourceReadOptions,
   BytesSource,
   HttpSourceOptions,
-  ReadOptions as SourceReadOptions,
   SluiceErrorCode,
   SluiceErrorOptions,
   SluiceProgress,

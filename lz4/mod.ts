@@ -55,9 +55,9 @@ export {
 export type {
   ByteSource,
   ByteSourceLike,
+  ByteSourceReadOptions,
   BytesSource,
   HttpSourceOptions,
-  ReadOptions,
   SluiceErrorCode,
   SluiceErrorOptions,
 } from "@sluice/internal";

@@ -34,7 +34,7 @@ import {
   lz4Xxh32,
   recoverLz4,
 } from "@sluice/lz4";
-import { hashBlocks, PdiffClient, pdiffHashNames } from "@sluice/pdiffcopy";
+import { hashPdiffBlocks, PdiffClient, pdiffHashNames } from "@sluice/pdiffcopy";
 import {
   assembleZpaq,
   compressZpaq,
@@ -415,7 +415,7 @@ const pdiffcopy: readonly Exercise[] = [
     run: async (): Promise<Bytes> => {
       const parts: Bytes[] = [];
       for (const hash of pdiffHashNames()) {
-        const blocks = hashBlocks(byteSourceFromBytes(BASE), { hash: hash as "sha1", blockSize: 8192 });
+        const blocks = hashPdiffBlocks(byteSourceFromBytes(BASE), { hash: hash as "sha1", blockSize: 8192 });
         for await (const { digest } of blocks) parts.push(digest as Bytes);
       }
       return concatBytes(parts);

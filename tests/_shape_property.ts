@@ -15,7 +15,7 @@ import {
   Lz4DecompressionStream,
   Lz4Encoder,
 } from "@sluice/lz4";
-import { BlockSplitterStream } from "@sluice/pdiffcopy";
+import { PdiffBlockSplitterStream } from "@sluice/pdiffcopy";
 import {
   compressZpaq,
   compressZpaqIterable,
@@ -209,7 +209,7 @@ const BLOCKS: PropertyCodec = {
   compressWhole: (content) => content,
   decompressWhole: (data) => data,
   compress: {},
-  decompress: { splitter: (pieces, chunkSize) => through(pieces, new BlockSplitterStream(chunkSize)) },
+  decompress: { splitter: (pieces, chunkSize) => through(pieces, new PdiffBlockSplitterStream(chunkSize)) },
 };
 
 const CODECS: Readonly<Record<string, PropertyCodec>> = {

@@ -6,7 +6,7 @@ import { buildGitPackIndex, PackStore, PackWriter } from "@sluice/gitdb";
 import { buildLz4Index, compressLz4, Lz4Archive } from "@sluice/lz4";
 import { byteSourceFromUrl, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
-import { buildPdiffIndex, copyByIndex, PdiffIndex } from "@sluice/pdiffcopy";
+import { buildPdiffIndex, copyByPdiffIndex, PdiffIndex } from "@sluice/pdiffcopy";
 import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
 import { compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
 import { assert, assertEquals } from "@std/assert";
@@ -63,7 +63,7 @@ async function readers(target: string): Promise<Record<string, Reader>> {
       file: CONTENT,
       read: async (source) => {
         await Deno.remove(target).catch(() => {});
-        await copyByIndex({ index: model, sources: [source], target, retries: 0, fsync: false });
+        await copyByPdiffIndex({ index: model, sources: [source], target, retries: 0, fsync: false });
         return await Deno.readFile(target);
       },
     },

@@ -10,7 +10,7 @@ import {
   PackWriter,
 } from "@sluice/gitdb";
 import { buildLz4Index, compressLz4, listLz4Frames, Lz4Archive, Lz4Index, scanLz4Index } from "@sluice/lz4";
-import { buildPdiffIndex, copyByIndex, hashBlocks, PdiffIndex } from "@sluice/pdiffcopy";
+import { buildPdiffIndex, copyByPdiffIndex, hashPdiffBlocks, PdiffIndex } from "@sluice/pdiffcopy";
 import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
 import { buildZstdIndex, compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
 import { byteSourceFromBytes } from "@sluice/internal";
@@ -75,13 +75,13 @@ async function openers(target: string): Promise<Record<string, Opener>> {
       },
     },
     "buildPdiffIndex": { file: CONTENT, open: (source) => buildPdiffIndex(source) },
-    "hashBlocks": { file: CONTENT, open: async (source) => await Array.fromAsync(hashBlocks(source)) },
+    "hashBlocks": { file: CONTENT, open: async (source) => await Array.fromAsync(hashPdiffBlocks(source)) },
     "copyByIndex": {
       file: CONTENT,
       open: async (source) => {
         const model = PdiffIndex.parse(await buildPdiffIndex(CONTENT));
         await Deno.remove(target).catch(() => {});
-        return (await copyByIndex({ index: model, sources: [source], target })).size;
+        return (await copyByPdiffIndex({ index: model, sources: [source], target })).size;
       },
     },
   };

@@ -13,7 +13,7 @@ import { readWholeBlock } from "./_whole_blocks.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4CheckpointOptions, Lz4Position } from "./decoder.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 export type { ByteSource, ChunkSource, Lz4SourceLike };
 
@@ -122,7 +122,7 @@ export class Lz4CheckpointableDecompressor
   }
 
   /** The header of the frame at hand, or of the last one. */
-  get frame(): Lz4FrameInfo | undefined {
+  get frame(): Lz4FrameHeader | undefined {
     return this.#codec.info;
   }
 

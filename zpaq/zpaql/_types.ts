@@ -1,12 +1,12 @@
 /**
  * Headers, programs and instructions of ZPAQL.
  */
-import type { ComponentName } from "./_format.ts";
+import type { ZpaqComponentName } from "./_format.ts";
 
 /** One component of a model. */
 export interface ZpaqComponent {
   /** What it is. */
-  readonly name: ComponentName;
+  readonly name: ZpaqComponentName;
   /** Its arguments, as in a config. */
   readonly arguments: readonly number[];
 }

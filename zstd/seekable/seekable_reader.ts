@@ -13,7 +13,7 @@ import {
   openByteSource,
   SluiceError,
 } from "@sluice/internal";
-import type { ByteSource, ByteSourceLike, ReadOptions } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike, ByteSourceReadOptions } from "@sluice/internal";
 import { contentChecksum } from "../codec/_content_checksum.ts";
 import { FrameCache } from "./_frame_cache.ts";
 import { FrameRanges } from "./_frame_ranges.ts";
@@ -48,7 +48,7 @@ export interface ZstdSeekableReadOptions extends
 }
 
 /** How a part of the content is streamed. */
-export interface ZstdSeekableStreamOptions extends ReadOptions {
+export interface ZstdSeekableStreamOptions extends ByteSourceReadOptions {
   /** How many frames are decoded at the same time, 1 to 64. @default {one for each processor natively, 1 in WASM} */
   readonly concurrency?: number | undefined;
 }
@@ -174,7 +174,11 @@ export class ZstdSeekableReader {
    * @throws {ChecksumMismatchError} If content is not what its checksum was made of.
    * @throws {LimitExceededError} If a frame is larger than `maxFrameSize`.
    */
-  async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async read(
+    offset: number,
+    length: number,
+    options: ByteSourceReadOptions = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
     checkRange(offset, length, this.size);
     const target = new Uint8Array(length);
     let at = 0;
@@ -193,7 +197,7 @@ export class ZstdSeekableReader {
    * @throws {RangeError} If there is no such frame.
    * @throws {SluiceError} As `read`.
    */
-  async readFrame(index: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async readFrame(index: number, options: ByteSourceReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     const frame = this.index.frame(index);
     const { offset, size } = frame;
     if (size === 0) await this.#checkEmpty(frame, options.signal);
@@ -241,7 +245,7 @@ export class ZstdSeekableReader {
    *
    * @throws {SluiceError} As `read`, with the number of the frame as `index`.
    */
-  async verify(options: ReadOptions = {}): Promise<void> {
+  async verify(options: ByteSourceReadOptions = {}): Promise<void> {
     const all = this.#decode(0, this.frameCount - 1, this.#concurrency(), options.signal, false, true);
     for await (const _ of all);
   }
