@@ -80,6 +80,10 @@ class CodecPair {
   #current: Job | undefined;
   #arrived = deferred();
   #spare: Uint8Array<ArrayBuffer> | undefined;
+  /** What a view that came after its chunk was begun had no room for. */
+  #rest: Uint8Array<ArrayBuffer> | undefined;
+  /** The codec's call under way: it uses the buffers of the current write and of the target. */
+  #call: Promise<number> | undefined;
 
   constructor(codec: PullCodec, { chunkSize, signal }: PullStreamOptions) {
     this.#codec = codec;
@@ -187,7 +191,10 @@ class CodecPair {
     if (this.#ended || this.#failure !== undefined) return false;
     this.#failure = { reason };
     this.#release();
-    this.#settleAll((job) => job.used.reject(reason));
+    const rejectAll = (): void => this.#settleAll((job) => job.used.reject(reason));
+    // The writer may do as it likes with its buffer once its write is rejected: not before a call has ended with it.
+    if (this.#call === undefined) rejectAll();
+    else this.#call.then(rejectAll, rejectAll);
     this.#wake();
     return true;
   }
@@ -206,6 +213,7 @@ class CodecPair {
 
   #pull(): Promise<void> | void {
     try {
+      if (this.#rest !== undefined) return this.#deliver(this.#rest, this.#rest.length);
       const target = this.#nextTarget();
       // Most pulls find input and need no promise.
       while (this.#supply()) {
@@ -231,8 +239,9 @@ class CodecPair {
       const length = codec.done
         ? 0
         : codec.offLoop
-        ? await codec.readAsync(target, 0)
+        ? await (this.#call = codec.readAsync(target, 0))
         : codec.read(target, 0);
+      this.#call = undefined;
       if (this.#failure !== undefined) return;
       if (length > 0 || codec.done) return this.#deliver(target, length);
     }
@@ -250,24 +259,35 @@ class CodecPair {
     return target;
   }
 
-  /** Enqueues one chunk: a mostly empty buffer is kept and its few bytes are copied out, else it is handed over. */
   #deliver(target: Uint8Array<ArrayBuffer>, length: number): void {
-    const controller = this.#readableController;
-    const request = controller.byobRequest;
-    if (request !== null) {
-      if (length > 0) request.respond(length);
-    } else if (length * 2 >= target.length) {
-      controller.enqueue(target.subarray(0, length));
-    } else {
-      this.#spare = target;
-      if (length > 0) controller.enqueue(target.slice(0, length));
-    }
+    const request = this.#readableController.byobRequest;
+    this.#rest = undefined;
+    if (request === null) this.#enqueue(target, length);
+    else if (request.view!.buffer !== target.buffer) this.#copyInto(request, target.subarray(0, length));
+    else if (length > 0) request.respond(length);
+    if (this.#rest !== undefined) return;
     if (this.#codec.done) this.#finish();
     // A write settles as soon as its chunk is used up, not when the reader comes back.
     else if (this.#codec.needsInput) {
       this.#current?.used.resolve();
       this.#current = undefined;
     }
+  }
+
+  /** Enqueues one chunk: a mostly empty buffer is kept and its few bytes are copied out, else it is handed over. */
+  #enqueue(target: Uint8Array<ArrayBuffer>, length: number): void {
+    if (length * 2 >= target.length) return this.#readableController.enqueue(target.subarray(0, length));
+    this.#spare = target;
+    if (length > 0) this.#readableController.enqueue(target.slice(0, length));
+  }
+
+  /** Copies a chunk that was begun for another reader; what has no room in the view waits for the next pull. */
+  #copyInto(request: ReadableStreamBYOBRequest, chunk: Uint8Array<ArrayBuffer>): void {
+    const { buffer, byteOffset, byteLength } = request.view as Uint8Array<ArrayBuffer>;
+    const length = Math.min(chunk.length, byteLength);
+    new Uint8Array(buffer, byteOffset, length).set(chunk.subarray(0, length));
+    if (length < chunk.length) this.#rest = chunk.subarray(length);
+    if (length > 0) request.respond(length);
   }
 
   #finish(): void {

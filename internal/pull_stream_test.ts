@@ -176,3 +176,40 @@ Deno.test("readAvailable stops at the wanted size", () => {
   assertEquals(readAvailable(codec, 16, Infinity).length, 70);
   assertEquals(readAvailable(codec, 16, Infinity).length, 0);
 });
+
+for (const offLoop of [false, true]) {
+  Deno.test(`a chunk begun for one reader reaches the next, ${offLoop ? "off" : "on"} the loop`, async () => {
+    const { readable, writable } = createPullStream(new Repeater(100, offLoop), { chunkSize: 1000 });
+    const first = readable.getReader();
+    const left = first.read();
+    left.catch(() => {}); // ends with the lock
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    first.releaseLock();
+    const reader = readable.getReader({ mode: "byob" });
+    const writer = writable.getWriter();
+    const writing = Promise.all([writer.write(Uint8Array.of(1, 2, 3)), writer.close()]);
+    const output: number[] = [];
+    while (true) {
+      const { value, done } = await reader.read(new Uint8Array(70));
+      output.push(...value ?? []);
+      if (done) break;
+    }
+    await writing;
+    assertEquals(output, [1, 2, 3].flatMap((byte) => new Array(100).fill(byte)));
+  });
+}
+
+Deno.test("a write is rejected when the call that uses its bytes has ended", async () => {
+  const codec = new Repeater(1000, true);
+  const { readable, writable } = createPullStream(codec, { chunkSize: 10 });
+  let rejected = false;
+  const writing = writable.getWriter().write(Uint8Array.of(1)).catch(() => rejected = true);
+  const reader = readable.getReader();
+  const reading = reader.read();
+  reading.catch(() => {});
+  await Promise.resolve();
+  await reader.cancel(new Error("enough"));
+  assertEquals([codec.closed, rejected], [1, false]);
+  await writing;
+  assert(rejected);
+});
