@@ -61,11 +61,3 @@ export type {
   SluiceErrorCode,
   SluiceErrorOptions,
 } from "@sluice/internal";
-export type { DecoderState, DictionaryPrint } from "./codec/_decoder_state.ts";
-export type {
-  IndexFrame,
-  IndexModel,
-  IndexPoint,
-  StoredWindow,
-  StoredWindowReader,
-} from "./index/_index_model.ts";

@@ -116,14 +116,14 @@ async function transfer(
       await writing;
       writing = target?.write(chunk) ?? writing;
       writing.catch(() => {}); // thrown by the turn that waits for it
-      progress.update(reader.bytesRead, out);
+      progress.update(reader.bytesIn, out);
     }
     await writing;
   } finally {
     await writing.catch(() => {});
     await reader.settle();
   }
-  return { in: reader.bytesRead, out };
+  return { in: reader.bytesIn, out };
 }
 
 /** Whether these bytes start a frame of any kind; with `-dcf` other files pass through as they are. */

@@ -100,7 +100,7 @@ export async function clientOptions(
     dryRun: settings.dryRun,
     replace: settings.replace,
     fsync: settings.fsync,
-    verify: settings.verify,
+    rehash: settings.verify,
     verifyWritten: settings.verifyWritten,
     compressionLevel: settings.compressionLevel,
     literalPaths: settings.literalPaths,

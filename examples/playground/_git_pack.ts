@@ -1,8 +1,13 @@
 /**
  * Packs of git without a repository around them.
  */
-import { buildGitPackIndex, PackStore, PackWriter } from "@sluice/gitdb";
-import { byteSourceFromBlob, byteSourceFromBytes } from "@sluice/internal";
+import {
+  buildGitPackIndex,
+  byteSourceFromBlob,
+  byteSourceFromBytes,
+  PackStore,
+  PackWriter,
+} from "@sluice/gitdb";
 
 const encoder = new TextEncoder();
 

@@ -32,7 +32,7 @@ const SIZE_MAX = 1 << 30;
  * @example One pack
  * ```ts
  * import { buildGitMultiPackIndex, GitMultiPackIndex, PackStore, PackWriter } from "@sluice/gitdb";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const writer = new PackWriter();
@@ -146,7 +146,7 @@ export class GitMultiPackIndex {
  * @example Nothing in it
  * ```ts
  * import { buildGitMultiPackIndex, GitMultiPackIndex } from "@sluice/gitdb";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const empty = await buildGitMultiPackIndex([], "sha1", { version: 2 });

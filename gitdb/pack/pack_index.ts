@@ -36,7 +36,7 @@ const ROWS = 4096;
  * @example The first row
  * ```ts
  * import { PackIndex, PackWriter } from "@sluice/gitdb";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const writer = new PackWriter();

@@ -88,7 +88,7 @@ const BASE_CACHE = 96 << 20;
  * @example Reading from a pack in memory
  * ```ts
  * import { PackStore, PackWriter } from "@sluice/gitdb";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const writer = new PackWriter();

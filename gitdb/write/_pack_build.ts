@@ -47,7 +47,7 @@ export function deltaSearch(settings: PackSettings): GitSearchKernel {
     depth: settings.depth,
     level: settings.level,
     hashSize: HASH_SIZE[settings.algorithm],
-    memoryMax: settings.windowMemory,
+    maxMemory: settings.windowMemory,
   });
 }
 

@@ -45,7 +45,7 @@ export interface PackSourceIndex {
  * @example A pack in memory
  * ```ts
  * import { buildGitPackIndex, PackStore, PackWriter } from "@sluice/gitdb";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const writer = new PackWriter();

@@ -175,7 +175,7 @@ export class FrameWalk {
     }
     const info = parseFrameHeader(this.input.part, this.input.length, {
       offset,
-      ignoreChecksum: !this.settings.verifyChecksums,
+      isChecksumOptional: !this.settings.verifyChecksums,
       kafka: this.settings.kafkaHeaderChecksum,
     });
     this.input.missing = typeof info === "number" ? info : 0;

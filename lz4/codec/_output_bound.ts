@@ -24,7 +24,7 @@ function headerAt(
   try {
     const info = parseFrameHeader(head, head.length, {
       offset,
-      ignoreChecksum: !settings.verifyChecksums,
+      isChecksumOptional: !settings.verifyChecksums,
       kafka: settings.kafkaHeaderChecksum,
     });
     return typeof info === "number" ? undefined : info;

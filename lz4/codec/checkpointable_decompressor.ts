@@ -42,7 +42,7 @@ const RETRY_DELAY_MS_DEFAULT = 100;
  * @example Killed in the middle
  * ```ts
  * import { compressLz4, Lz4CheckpointableDecompressor } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const file = byteSourceFromBytes(compressLz4(new Uint8Array(300_000), { blockSize: 65536 }));

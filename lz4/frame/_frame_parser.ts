@@ -34,7 +34,7 @@ export interface ParseOptions {
   /** Where it starts, for errors. */
   readonly offset: number;
   /** Whether its checksum may be wrong. */
-  readonly ignoreChecksum?: boolean;
+  readonly isChecksumOptional?: boolean;
   /** Also take the checksum of old Kafka messages, which includes the magic. */
   readonly kafka?: boolean;
 }
@@ -76,7 +76,7 @@ export function parseFrameHeader(
     throw fault("BLOCK_SIZE_ID", offset, `the block size id is ${blockId}, expected 4 to 7`);
   }
   if ((bd & 0x0f) !== 0) throw fault("RESERVED", offset, "a reserved bit of BD is set");
-  if (!options.ignoreChecksum && !headerChecksumFits(bytes, headerSize, options.kafka ?? false)) {
+  if (!options.isChecksumOptional && !headerChecksumFits(bytes, headerSize, options.kafka ?? false)) {
     throw fault("HEADER_CHECKSUM", offset, "the frame header does not match its checksum");
   }
   const size = hasSize ? readU64(bytes, 6) : undefined;

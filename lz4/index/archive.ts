@@ -41,7 +41,7 @@ const CACHE_SIZE_DEFAULT = 16 << 20;
  * @example A range in the middle
  * ```ts
  * import { buildLz4Index, compressLz4, Lz4Archive } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const file = byteSourceFromBytes(compressLz4(new Uint8Array(200_000).fill(3), { blockSize: 65536 }));

@@ -12,7 +12,7 @@ import type { ByteSource } from "@sluice/internal";
  * @example A cipher of one's own
  * ```ts
  * import { decryptLz4Source } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const source = decryptLz4Source(
@@ -44,7 +44,7 @@ const AES_BLOCK = 16;
  * @example From the middle of an encrypted file
  * ```ts
  * import { decryptLz4AesCtrSource } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const key = await crypto.subtle.generateKey({ name: "AES-CTR", length: 128 }, false, ["encrypt", "decrypt"]);
@@ -102,7 +102,7 @@ export interface Lz4SealedChunks {
  * @example AES-GCM, a nonce a chunk
  * ```ts
  * import { openLz4SealedSource } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 128 }, false, ["encrypt", "decrypt"]);

@@ -47,7 +47,7 @@ const FRAME_SIZE_MAX = 1 << 30;
  * @example Lines that stay whole
  * ```ts
  * import { compressLz4, Lz4Index, repackLz4 } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const file = compressLz4(new TextEncoder().encode("one\ntwo\nthree\n"), { linked: true });

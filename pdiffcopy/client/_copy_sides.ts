@@ -155,8 +155,8 @@ export class CopySides implements Disposable {
   }
 
   get #optionsV1(): OptionsV1 {
-    const { verify = true, signal } = this.#options;
-    return { concurrency: this.#concurrency, verify, retry: this.#retry, signal };
+    const { rehash = true, signal } = this.#options;
+    return { concurrency: this.#concurrency, verify: rehash, retry: this.#retry, signal };
   }
 
   /** The source. */

@@ -55,7 +55,7 @@ export interface PdiffClientOptions {
   /** Whether the end waits until the disk has everything. @default {true} */
   readonly fsync?: boolean | undefined;
   /** Whether copies by protocol 1 are hashed again at the end, where no digest came before. @default {true} */
-  readonly verify?: boolean | undefined;
+  readonly rehash?: boolean | undefined;
   /** Whether the target is read back from the disk at the end, and compared by digests. @default {false} */
   readonly verifyWritten?: boolean | undefined;
   /** Level of zstd for blocks on their way; 0 for none. @default {0} */

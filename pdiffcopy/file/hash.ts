@@ -56,7 +56,7 @@ export function pdiffHashNames(): readonly string[] {
  * @example SHA-1 of two blocks
  * ```ts
  * import { hashPdiffBlocks } from "@sluice/pdiffcopy";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const source = byteSourceFromBytes(new Uint8Array(600));

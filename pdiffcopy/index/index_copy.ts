@@ -89,7 +89,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(
  * @example From bytes in memory, as from a web server
  * ```ts
  * import { buildPdiffIndex, copyByPdiffIndex, PdiffIndex } from "@sluice/pdiffcopy";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const source = byteSourceFromBytes(new Uint8Array(300_000).fill(1));

@@ -40,7 +40,7 @@ const BLOCK_MAX = 16 << 20;
  * @example An index and what it says
  * ```ts
  * import { buildPdiffIndex, PdiffIndex } from "@sluice/pdiffcopy";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const bytes = await buildPdiffIndex(byteSourceFromBytes(new Uint8Array(300_000)));

@@ -128,7 +128,7 @@ class Entry implements ZpaqArchiveEntry {
  *
  * @example Files in memory
  * ```ts
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/zpaq";
  * import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
  * import { assertEquals } from "@std/assert";
  *

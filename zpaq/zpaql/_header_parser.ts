@@ -91,5 +91,5 @@ export function parseHeader(bytes: Uint8Array, offset: number): ZpaqHeader {
   if (at + 2 > bytes.length || bytes.at(-1) !== 0) throw bad("has no zero at its end");
   const tables = components.reduce((sum, component) => sum + tableSize(component), 0);
   const memory = 2 ** (hh + 2) + 2 ** hm + 2 ** (ph + 2) + 2 ** pm + bytes.length - 2 + 300 + tables;
-  return { hh, hm, ph, pm, components, hcomp: bytes.slice(at + 1), memory };
+  return { hh, hm, ph, pm, components, hcomp: bytes.slice(at + 1), memoryUsage: memory };
 }

@@ -26,7 +26,7 @@ export interface ZpaqHeader {
   /** The program that computes contexts, its final zero included. */
   readonly hcomp: Uint8Array;
   /** Bytes of memory that decoding takes, as tools estimate it. */
-  readonly memory: number;
+  readonly memoryUsage: number;
 }
 
 /** What a config assembles to. */

@@ -123,7 +123,7 @@ Deno.test("a config that is wrong says where", () => {
 });
 
 Deno.test("parseZpaqHeader reads components and estimates memory", () => {
-  const { components, memory } = readZpaqHeader(VECTORS[0]!.header);
+  const { components, memoryUsage } = readZpaqHeader(VECTORS[0]!.header);
   assertEquals(components, [{ name: "cm", arguments: [9, 4] }]);
-  assertEquals(memory, 4 + 1 + 4 + 1 + 11 + 300 + 4 * 512);
+  assertEquals(memoryUsage, 4 + 1 + 4 + 1 + 11 + 300 + 4 * 512);
 });
