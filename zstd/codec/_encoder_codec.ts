@@ -357,6 +357,6 @@ export class EncoderCodec implements PullCodec {
   }
 
   #check(result: number): void {
-    if (result < 0) throw this.#kernel.error(result, "compress to zstd", this.#bytesIn);
+    if (result < 0) throw this.#kernel.error(result, "compress to zstd", { offset: this.#bytesIn });
   }
 }
