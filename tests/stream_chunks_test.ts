@@ -4,19 +4,19 @@
  */
 import { configureBackend } from "@sluice/ffi";
 import {
-  applyDelta,
-  DeltaProgram,
+  applyGitDelta,
   GitDatabase,
-  HashStream,
-  indexPack,
-  LooseObjectDecoderStream,
-  LooseObjectEncoderStream,
-  makeDelta,
-  MemoryStore,
+  GitDeltaProgram,
+  GitHashStream,
+  GitLooseObjectDecoderStream,
+  GitLooseObjectEncoderStream,
+  GitMemoryStore,
+  indexGitPack,
+  makeGitDelta,
   PackWriter,
 } from "@sluice/gitdb";
 import { compressLz4, Lz4CompressionStream, Lz4DecompressionStream } from "@sluice/lz4";
-import { BlockHashStream, BlockSplitterStream } from "@sluice/pdiffcopy";
+import { PdiffBlockHashStream, PdiffBlockSplitterStream } from "@sluice/pdiffcopy";
 import {
   compressZpaq,
   createZpaqArchive,
@@ -109,21 +109,21 @@ const TAKERS: Readonly<Record<string, { bytes: Uint8Array<ArrayBuffer>; take: Ta
   },
   ZpaqlPyPcompStream: { bytes: BODY, take: through(() => new ZpaqlPyPcompStream(PROGRAM)) },
   ZpaqlPyContextStream: { bytes: BODY.slice(0, 64), take: through(() => new ZpaqlPyContextStream(PROGRAM)) },
-  BlockHashStream: { bytes: BODY, take: through(() => new BlockHashStream({ blockSize: 512 })) },
-  BlockSplitterStream: { bytes: BODY, take: through(() => new BlockSplitterStream(512)) },
-  HashStream: {
+  PdiffBlockHashStream: { bytes: BODY, take: through(() => new PdiffBlockHashStream({ blockSize: 512 })) },
+  PdiffBlockSplitterStream: { bytes: BODY, take: through(() => new PdiffBlockSplitterStream(512)) },
+  GitHashStream: {
     bytes: BODY,
     async take(chunks) {
-      const stream = new HashStream("sha1");
+      const stream = new GitHashStream("sha1");
       const body = await piped(chunks, stream as ReadableWritablePair<unknown, never>);
       return body + (await stream.digest).toHex();
     },
   },
-  "LooseObjectEncoderStream to LooseObjectDecoderStream": {
+  "GitLooseObjectEncoderStream to GitLooseObjectDecoderStream": {
     bytes: BODY,
     async take(chunks) {
-      const encoded = await piped(chunks, new LooseObjectEncoderStream("blob", BODY.length) as never);
-      return await piped([Uint8Array.fromHex(encoded).buffer], new LooseObjectDecoderStream() as never);
+      const encoded = await piped(chunks, new GitLooseObjectEncoderStream("blob", BODY.length) as never);
+      return await piped([Uint8Array.fromHex(encoded).buffer], new GitLooseObjectDecoderStream() as never);
     },
   },
   "PackWriter.add": {
@@ -131,10 +131,10 @@ const TAKERS: Readonly<Record<string, { bytes: Uint8Array<ArrayBuffer>; take: Ta
     take: async (chunks) =>
       String(await new PackWriter().add({ type: "blob", body: ReadableStream.from(chunks) as never })),
   },
-  "MemoryStore.write": {
+  "GitMemoryStore.write": {
     bytes: BODY,
     take: async (chunks) =>
-      String(await new MemoryStore().write({ type: "blob", body: ReadableStream.from(chunks) as never })),
+      String(await new GitMemoryStore().write({ type: "blob", body: ReadableStream.from(chunks) as never })),
   },
   "GitDatabase.write with a size": {
     bytes: BODY,
@@ -149,12 +149,12 @@ const TAKERS: Readonly<Record<string, { bytes: Uint8Array<ArrayBuffer>; take: Ta
       return id;
     },
   },
-  indexPack: {
+  indexGitPack: {
     bytes: await packOf8(),
     async take(chunks) {
       let id = "";
       await inDirectory(async (folder) => {
-        id = JSON_OF((await indexPack(folder, ReadableStream.from(chunks) as never)).name);
+        id = JSON_OF((await indexGitPack(folder, ReadableStream.from(chunks) as never)).name);
       });
       return id;
     },
@@ -213,16 +213,16 @@ for (const backend of ["native", "wasm"] as const) {
 Deno.test("deltas take every form of bytes", () => {
   const base = text(8000, 1);
   const target = text(8000, 2);
-  const delta = makeDelta(base, target, 1e6)!;
+  const delta = makeGitDelta(base, target, 1e6)!;
   for (const [form, of] of Object.entries(FORMS)) {
     const [baseForm, targetForm] = [of(base), of(target)] as BufferSource[];
-    assertEquals(makeDelta(baseForm!, targetForm!, 1e6), delta, form);
-    assertEquals(applyDelta(baseForm!, new DataView(delta.buffer)), target, form);
-    using program = DeltaProgram.compose([delta.buffer]);
+    assertEquals(makeGitDelta(baseForm!, targetForm!, 1e6), delta, form);
+    assertEquals(applyGitDelta(baseForm!, new DataView(delta.buffer)), target, form);
+    using program = GitDeltaProgram.compose([delta.buffer]);
     assertEquals(program.apply(baseForm!), target, form);
   }
   for (const other of OTHERS) {
-    assertThrows(() => makeDelta(base, other as Uint8Array), TypeError);
-    assertThrows(() => applyDelta(other as Uint8Array, delta), TypeError);
+    assertThrows(() => makeGitDelta(base, other as Uint8Array), TypeError);
+    assertThrows(() => applyGitDelta(other as Uint8Array, delta), TypeError);
   }
 });

@@ -82,7 +82,7 @@ export interface GitSearchKernelOptions {
   /** Bytes of an id. */
   readonly hashSize: number;
   /** Bytes that the window may hold. */
-  readonly memoryMax: number;
+  readonly maxMemory: number;
   /** The backend; undefined for the configured one. */
   readonly backend?: BackendChoice | undefined;
 }
@@ -103,12 +103,12 @@ export interface GitStoredForm {
 export class GitSearchKernel extends Kernel<GitEncodeFunctions> {
   /** Starts a search. */
   constructor(options: GitSearchKernelOptions) {
-    const { window, depth, level, hashSize, memoryMax } = options;
+    const { window, depth, level, hashSize, maxMemory } = options;
     super(() =>
       GIT_ENCODE.create(options.backend, {
         format: "git",
         action: "search for deltas",
-        make: (functions) => functions.sluice_git_search_new(window, depth, level, hashSize, memoryMax),
+        make: (functions) => functions.sluice_git_search_new(window, depth, level, hashSize, maxMemory),
         free: "sluice_git_search_free",
       })
     );

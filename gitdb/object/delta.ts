@@ -8,8 +8,8 @@ import type { BytesSource } from "@sluice/internal";
 import { applyDeltaBytes, deltaSizes, ProgramCodec } from "./_codec.ts";
 import { makeDeltaBytes } from "./_deflate.ts";
 
-/** Limits of {@linkcode applyDelta}. */
-export interface ApplyDeltaOptions {
+/** Limits of {@linkcode applyGitDelta}. */
+export interface GitApplyDeltaOptions {
   /** The largest target that is made, in bytes. @default {2147483648} */
   readonly maxOutputSize?: number | undefined;
 }
@@ -24,18 +24,18 @@ const MAX_OUTPUT_SIZE = 2 ** 31;
  *
  * @example A copy and a literal
  * ```ts
- * import { applyDelta } from "@sluice/gitdb";
+ * import { applyGitDelta } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const base = new TextEncoder().encode("hello");
  * const delta = new Uint8Array([5, 6, 0x90, 5, 1, 0x21]);
- * assertEquals(new TextDecoder().decode(applyDelta(base, delta)), "hello!");
+ * assertEquals(new TextDecoder().decode(applyGitDelta(base, delta)), "hello!");
  * ```
  */
-export function applyDelta(
+export function applyGitDelta(
   base: BytesSource,
   delta: BytesSource,
-  options: ApplyDeltaOptions = {},
+  options: GitApplyDeltaOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const bytes = toBytes(delta);
   const { target } = deltaSizes(bytes);
@@ -49,17 +49,17 @@ export function applyDelta(
  *
  * @example There and back
  * ```ts
- * import { applyDelta, makeDelta } from "@sluice/gitdb";
+ * import { applyGitDelta, makeGitDelta } from "@sluice/gitdb";
  * import { assert, assertEquals } from "@std/assert";
  *
  * const base = new TextEncoder().encode("one line of text, and another line of text");
  * const target = new TextEncoder().encode("one line of text, and yet another line of text");
- * const delta = makeDelta(base, target);
+ * const delta = makeGitDelta(base, target);
  * assert(delta !== undefined && delta.length < target.length);
- * assertEquals(applyDelta(base, delta), target);
+ * assertEquals(applyGitDelta(base, delta), target);
  * ```
  */
-export function makeDelta(
+export function makeGitDelta(
   base: BytesSource,
   target: BytesSource,
   sizeMax: number = target.byteLength + (target.byteLength >>> 6) + 32,
@@ -86,19 +86,19 @@ const CHUNK_SIZE = 256 << 10;
  *
  * @example Two deltas at once
  * ```ts
- * import { applyDelta, DeltaProgram, makeDelta } from "@sluice/gitdb";
+ * import { applyGitDelta, GitDeltaProgram, makeGitDelta } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const bytes = (text: string) => new TextEncoder().encode(text);
  * const first = bytes("the first of three versions of a text");
  * const second = bytes("the second of three versions of a text");
  * const third = bytes("the third of three versions of a text");
- * const deltas = [makeDelta(second, third)!, makeDelta(first, second)!];
- * using program = DeltaProgram.compose(deltas);
+ * const deltas = [makeGitDelta(second, third)!, makeGitDelta(first, second)!];
+ * using program = GitDeltaProgram.compose(deltas);
  * assertEquals(program.apply(first), third);
  * ```
  */
-export class DeltaProgram implements Disposable {
+export class GitDeltaProgram implements Disposable {
   readonly #codec: ProgramCodec;
 
   private constructor(codec: ProgramCodec) {
@@ -114,7 +114,7 @@ export class DeltaProgram implements Disposable {
   static compose(
     deltas: Iterable<BytesSource>,
     options: { readonly maxSegments?: number | undefined } = {},
-  ): DeltaProgram {
+  ): GitDeltaProgram {
     const codec = new ProgramCodec(options.maxSegments ?? SEGMENTS_MAX);
     try {
       let count = 0;
@@ -123,7 +123,7 @@ export class DeltaProgram implements Disposable {
         count++;
       }
       if (count === 0) throw new RangeError("Cannot compose deltas: there are none, expected at least one");
-      return new DeltaProgram(codec);
+      return new GitDeltaProgram(codec);
     } catch (error) {
       codec.close();
       throw error;

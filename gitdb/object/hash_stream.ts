@@ -7,10 +7,10 @@ import type { BytesSource } from "@sluice/internal";
 import { deferred, toBytes } from "@sluice/internal";
 import { GitHashKernel } from "./_codec.ts";
 import { HASH_SIZE } from "./_object_id.ts";
-import type { HashAlgorithm } from "./object_id.ts";
+import type { GitHashAlgorithm } from "./object_id.ts";
 
-/** Options of {@linkcode HashStream}. */
-export interface HashStreamOptions {
+/** Options of {@linkcode GitHashStream}. */
+export interface GitHashStreamOptions {
   /** Refuse bytes that were made to collide under SHA-1 (code "SHA1_COLLISION"). @default {false} */
   readonly collisionDetection?: boolean | undefined;
 }
@@ -20,16 +20,16 @@ export interface HashStreamOptions {
  *
  * @example The hash of a stream
  * ```ts
- * import { HashStream } from "@sluice/gitdb";
+ * import { GitHashStream } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
- * const hashing = new HashStream("sha1");
+ * const hashing = new GitHashStream("sha1");
  * const passed = new Response("abc").body!.pipeThrough(hashing);
  * assertEquals(await new Response(passed).text(), "abc");
  * assertEquals((await hashing.digest).toHex(), "a9993e364706816aba3e25717850c26c9cd0d89d");
  * ```
  */
-export class HashStream {
+export class GitHashStream {
   /** What was written. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Takes bytes. */
@@ -38,7 +38,7 @@ export class HashStream {
   readonly digest: Promise<Uint8Array<ArrayBuffer>>;
 
   /** Starts a hash. */
-  constructor(algorithm: HashAlgorithm = "sha1", options: HashStreamOptions = {}) {
+  constructor(algorithm: GitHashAlgorithm = "sha1", options: GitHashStreamOptions = {}) {
     const kernel = new GitHashKernel(HASH_SIZE[algorithm], { outside: options.collisionDetection });
     const { promise, resolve, reject } = deferred<Uint8Array<ArrayBuffer>>();
     promise.catch(() => {}); // nobody has to ask for it

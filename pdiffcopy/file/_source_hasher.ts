@@ -10,7 +10,7 @@ import type { HashSpec } from "./_hash_registry.ts";
 const BATCH_SIZE = 8 << 20;
 
 /** A block's place and its digest. */
-export interface BlockDigest {
+export interface PdiffBlockDigest {
   /** Where the block starts. */
   readonly offset: number;
   /** Its digest. */
@@ -24,7 +24,7 @@ export async function* hashSource(
   hash: HashSpec,
   threads: number,
   signal: AbortSignal | undefined,
-): AsyncGenerator<BlockDigest, void, undefined> {
+): AsyncGenerator<PdiffBlockDigest, void, undefined> {
   const stride = Math.max(1, Math.floor(BATCH_SIZE / blockSize)) * blockSize;
   for (let start = 0; start < source.size; start += stride) {
     const end = Math.min(source.size, start + stride);
@@ -41,12 +41,12 @@ export async function* hashSource(
 export function blockHashTransform(
   blockSize: number,
   name: string,
-): Transformer<BytesSource, BlockDigest> {
+): Transformer<BytesSource, PdiffBlockDigest> {
   const hash = hashOf(name);
   let hasher: BlockHasherKernel | undefined;
   let offset = 0;
   let filled = 0;
-  function finish(controller: TransformStreamDefaultController<BlockDigest>): void {
+  function finish(controller: TransformStreamDefaultController<PdiffBlockDigest>): void {
     if (hasher === undefined) return;
     controller.enqueue({ offset, digest: hasher.finish() });
     hasher[Symbol.dispose]();
