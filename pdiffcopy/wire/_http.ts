@@ -71,9 +71,11 @@ function encodeQuery(value: string): string {
 export function checkToken(token: unknown): void {
   if (token === undefined) return;
   if (typeof token !== "string") {
-    throw new TypeError(`Option "token" is ${describe(token)}, expected a string`);
+    throw new TypeError(`Cannot use option "token": it is ${describe(token)}, expected a string`);
   }
-  if (token === "") throw new RangeError('Option "token" is empty, expected a secret or no option');
+  if (token === "") {
+    throw new RangeError('Cannot use option "token": it is empty, expected a secret or no option');
+  }
 }
 
 /** Requests to one origin. */
