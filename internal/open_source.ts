@@ -8,7 +8,7 @@ import type { ByteSource } from "./byte_source.ts";
 import { describe } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
 import { byteSourceFromPath } from "./file_source.ts";
-import { byteSourceFromUrl } from "./http_source.ts";
+import { byteSourceFromUrl, checkHttpOptions } from "./http_source.ts";
 import type { HttpSourceOptions } from "./http_source.ts";
 
 /** What can be opened: bytes, a Blob, a URL, the path of a file, or a source that is open. A string with http(s): is a URL. */
@@ -35,6 +35,7 @@ export async function openByteSource(
   source: ByteSourceLike,
   options: HttpSourceOptions = {},
 ): Promise<ByteSource> {
+  checkHttpOptions(options);
   if (typeof source === "string") {
     return /^https?:\/\//i.test(source)
       ? await byteSourceFromUrl(source, options)

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LimitExceededError } from "@sluice/internal";
+import { checkArgument, checkKeys, isAnyIterable, LimitExceededError } from "@sluice/internal";
 import { applyDeltaBytes, deltaSizes, ProgramCodec } from "./_codec.ts";
 import { makeDeltaBytes } from "./_deflate.ts";
 
@@ -14,6 +14,9 @@ export interface GitApplyDeltaOptions {
 }
 
 const MAX_OUTPUT_SIZE = 2 ** 31;
+
+const APPLY_OPTIONS: ReadonlySet<string> = new Set(["maxOutputSize"]);
+const COMPOSE_OPTIONS: ReadonlySet<string> = new Set(["maxSegments"]);
 
 /**
  * Applies a delta to its base.
@@ -36,6 +39,8 @@ export function applyGitDelta(
   delta: Uint8Array,
   options: GitApplyDeltaOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  checkKeys(options, APPLY_OPTIONS);
+  checkArgument(base instanceof Uint8Array, "apply a delta", base, "bytes");
   const { target } = deltaSizes(delta);
   const limit = options.maxOutputSize ?? MAX_OUTPUT_SIZE;
   if (target > limit) throw targetTooLarge(target, limit);
@@ -113,6 +118,8 @@ export class GitDeltaProgram implements Disposable {
     deltas: Iterable<Uint8Array>,
     options: { readonly maxSegments?: number | undefined } = {},
   ): GitDeltaProgram {
+    checkKeys(options, COMPOSE_OPTIONS);
+    checkArgument(isAnyIterable(deltas), "compose deltas", deltas, "an iterable of deltas");
     const codec = new ProgramCodec(options.maxSegments ?? SEGMENTS_MAX);
     try {
       let count = 0;
