@@ -193,7 +193,10 @@ export class GitCompoundDatabase extends GitObjectStore {
     return await this.refresh() || this.#changes !== seen;
   }
 
-  /** Batches of each store for what the stores before it lack. */
+  /**
+   * Batches of each store for what the stores before it lack.
+   * @internal
+   */
   protected override async *readWindow(
     ids: readonly GitIdLike[],
     start: number,
@@ -290,7 +293,10 @@ export class GitCompoundDatabase extends GitObjectStore {
     return sizes;
   }
 
-  /** Facts of each store for what the stores before it lack. */
+  /**
+   * Facts of each store for what the stores before it lack.
+   * @internal
+   */
   protected override async *infoWindow(
     ids: readonly GitIdLike[],
     start: number,

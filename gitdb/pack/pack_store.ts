@@ -420,7 +420,10 @@ export class PackStore extends GitObjectStore {
     this.#goneMulti = [];
   }
 
-  /** Batches of one window of ids. */
+  /**
+   * Batches of one window of ids.
+   * @internal
+   */
   protected override readWindow(
     ids: readonly GitIdLike[],
     start: number,
@@ -431,7 +434,10 @@ export class PackStore extends GitObjectStore {
     return this.#bulkReads.window(ids, start, settings, options, reuse);
   }
 
-  /** Facts for one window of ids. */
+  /**
+   * Facts for one window of ids.
+   * @internal
+   */
   protected override infoWindow(
     ids: readonly GitIdLike[],
     start: number,
