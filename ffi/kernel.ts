@@ -37,6 +37,11 @@ export abstract class Kernel<Functions> implements Disposable {
     return this.library.kind;
   }
 
+  /** Whether `close` has been called. */
+  get closed(): boolean {
+    return this.handle.closed;
+  }
+
   /** Input bytes that the last call took. */
   get consumed(): number {
     return this.report[STEP.CONSUMED]!;

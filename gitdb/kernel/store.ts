@@ -255,9 +255,4 @@ export class GitStoreKernel extends Kernel<GitDecodeFunctions> implements GitPag
   get busy(): boolean {
     return this.handle.busy;
   }
-
-  /** Whether it has been closed. */
-  get closed(): boolean {
-    return this.handle.closed;
-  }
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { deferred } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
+import { deferred, toBytes } from "@sluice/internal";
 import { corrupt } from "../object/_errors.ts";
 import { GitInflaterKernel, RESULT } from "../object/_codec.ts";
 import { looksLoose, looseHeader, parseLooseHeader } from "./_loose_format.ts";
@@ -39,20 +40,21 @@ export class GitLooseObjectEncoderStream {
   /** The encoding. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Takes the body. */
-  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BytesSource>;
 
   /** Starts an object of a type and a size that its body has to have. */
   constructor(type: GitObjectType, size: number) {
     kindOfType(type);
     let left = size;
-    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    const { readable, writable } = new TransformStream<BytesSource, Uint8Array<ArrayBuffer>>({
       start(controller): void {
         controller.enqueue(looseHeader(type, size));
       },
-      transform(chunk, controller): void {
+      transform(given, controller): void {
+        const chunk = toBytes(given);
         left -= chunk.length;
         if (left < 0) throw wrongSize(size);
-        controller.enqueue(chunk);
+        controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
       },
       flush(): void {
         if (left > 0) throw wrongSize(size);
@@ -83,7 +85,7 @@ export class GitLooseObjectDecoderStream {
   /** The body. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Takes the encoding. */
-  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BytesSource>;
   /** What the header says, once it has come. */
   readonly header: Promise<GitLooseObjectHeader>;
 
@@ -122,9 +124,10 @@ export class GitLooseObjectDecoderStream {
       known.reject(reason);
     }
 
-    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform(chunk, controller): void {
+    const { readable, writable } = new TransformStream<BytesSource, Uint8Array<ArrayBuffer>>({
+      transform(given, controller): void {
         try {
+          const chunk = toBytes(given);
           if (first && chunk.length >= 2 && !looksLoose(chunk)) {
             throw corrupt(WHAT, "it is no zlib stream", "BAD_MAGIC", 0);
           }

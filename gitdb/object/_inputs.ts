@@ -1,7 +1,7 @@
 /**
  * Bodies of objects that are given to a store: brought to bytes, or to a stream of a known size.
  */
-import { checkArgument, concatBytes, describe } from "@sluice/internal";
+import { checkArgument, concatBytes, describe, readChunks } from "@sluice/internal";
 import type { GitBodyInput, GitEncodedInput, GitObjectInput } from "./object.ts";
 
 /** Whether an input is encoded already. */
@@ -24,7 +24,7 @@ export async function bytesOfBody(body: GitBodyInput): Promise<Uint8Array> {
 /** All bytes of a stream. */
 export async function bytesOfStream(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Uint8Array<ArrayBuffer>);
+  for await (const chunk of readChunks(stream)) chunks.push(chunk as Uint8Array<ArrayBuffer>);
   return chunks.length === 0 ? new Uint8Array() : concatBytes(chunks);
 }
 

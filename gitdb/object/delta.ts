@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkArgument, checkKeys, isAnyIterable, LimitExceededError } from "@sluice/internal";
+import { checkArgument, checkKeys, isAnyIterable, LimitExceededError, toBytes } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
 import { applyDeltaBytes, deltaSizes, ProgramCodec } from "./_codec.ts";
 import { makeDeltaBytes } from "./_deflate.ts";
 
@@ -35,16 +36,16 @@ const COMPOSE_OPTIONS: ReadonlySet<string> = new Set(["maxSegments"]);
  * ```
  */
 export function applyGitDelta(
-  base: Uint8Array,
-  delta: Uint8Array,
+  base: BytesSource,
+  delta: BytesSource,
   options: GitApplyDeltaOptions = {},
 ): Uint8Array<ArrayBuffer> {
   checkKeys(options, APPLY_OPTIONS);
-  checkArgument(base instanceof Uint8Array, "apply a delta", base, "bytes");
-  const { target } = deltaSizes(delta);
+  const bytes = toBytes(delta);
+  const { target } = deltaSizes(bytes);
   const limit = options.maxOutputSize ?? MAX_OUTPUT_SIZE;
   if (target > limit) throw targetTooLarge(target, limit);
-  return applyDeltaBytes(base, delta, new Uint8Array(target));
+  return applyDeltaBytes(toBytes(base), bytes, new Uint8Array(target));
 }
 
 /**
@@ -63,11 +64,11 @@ export function applyGitDelta(
  * ```
  */
 export function makeGitDelta(
-  base: Uint8Array,
-  target: Uint8Array,
-  sizeMax: number = target.length + (target.length >>> 6) + 32,
+  base: BytesSource,
+  target: BytesSource,
+  sizeMax: number = target.byteLength + (target.byteLength >>> 6) + 32,
 ): Uint8Array<ArrayBuffer> | undefined {
-  return makeDeltaBytes(base, target, sizeMax);
+  return makeDeltaBytes(toBytes(base), toBytes(target), sizeMax);
 }
 
 function targetTooLarge(actual: number, limit: number): LimitExceededError {
@@ -115,7 +116,7 @@ export class GitDeltaProgram implements Disposable {
    * @throws {LimitExceededError} If the result has more than `maxSegments` segments.
    */
   static compose(
-    deltas: Iterable<Uint8Array>,
+    deltas: Iterable<BytesSource>,
     options: { readonly maxSegments?: number | undefined } = {},
   ): GitDeltaProgram {
     checkKeys(options, COMPOSE_OPTIONS);
@@ -124,7 +125,7 @@ export class GitDeltaProgram implements Disposable {
     try {
       let count = 0;
       for (const delta of deltas) {
-        codec.push(delta);
+        codec.push(toBytes(delta));
         count++;
       }
       if (count === 0) throw new RangeError("Cannot compose deltas: there are none, expected at least one");
@@ -169,22 +170,24 @@ export class GitDeltaProgram implements Disposable {
   }
 
   /** Makes the target. */
-  apply(base: Uint8Array): Uint8Array<ArrayBuffer> {
+  apply(base: BytesSource): Uint8Array<ArrayBuffer> {
+    const bytes = toBytes(base);
     if (this.targetSize > MAX_OUTPUT_SIZE) throw targetTooLarge(this.targetSize, MAX_OUTPUT_SIZE);
     const target = new Uint8Array(this.targetSize);
-    this.#codec.apply(base, 0, target);
+    this.#codec.apply(bytes, 0, target);
     return target;
   }
 
   /** The target in pieces, made as they are read. The program has to stay open meanwhile. */
-  stream(base: Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
-    this.check(this.targetSize, base.length);
+  stream(base: BytesSource): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const bytes = toBytes(base);
+    this.check(this.targetSize, bytes.length);
     let position = 0;
     return new ReadableStream({
       pull: (controller): void => {
         const chunk = new Uint8Array(Math.min(CHUNK_SIZE, this.targetSize - position));
         if (chunk.length === 0) return controller.close();
-        this.#codec.apply(base, position, chunk);
+        this.#codec.apply(bytes, position, chunk);
         position += chunk.length;
         controller.enqueue(chunk);
       },

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkArgument, checkKeys, deferred } from "@sluice/internal";
+import { checkArgument, checkKeys, deferred, toBytes } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
 import { GitHashKernel } from "./_codec.ts";
 import { HASH_SIZE } from "./_object_id.ts";
 import type { GitHashAlgorithm } from "./object_id.ts";
@@ -34,7 +35,7 @@ export class GitHashStream {
   /** What was written. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Takes bytes. */
-  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BytesSource>;
   /** The hash of everything, once the input has ended. */
   readonly digest: Promise<Uint8Array<ArrayBuffer>>;
 
@@ -45,10 +46,17 @@ export class GitHashStream {
     const kernel = new GitHashKernel(HASH_SIZE[algorithm], { outside: options.collisionDetection });
     const { promise, resolve, reject } = deferred<Uint8Array<ArrayBuffer>>();
     promise.catch(() => {}); // nobody has to ask for it
-    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform(chunk, controller): void {
-        kernel.update(chunk);
-        controller.enqueue(chunk);
+    const { readable, writable } = new TransformStream<BytesSource, Uint8Array<ArrayBuffer>>({
+      transform(given, controller): void {
+        try {
+          const chunk = toBytes(given);
+          kernel.update(chunk);
+          controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+        } catch (error) {
+          kernel.close();
+          reject(error);
+          throw error;
+        }
       },
       flush(): void {
         try {

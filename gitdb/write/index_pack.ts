@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkArgument, checkKeys, isAnyIterable, NotFoundError } from "@sluice/internal";
+import { checkArgument, checkKeys, isAnyIterable, NotFoundError, readChunks } from "@sluice/internal";
 import { deflateBytes } from "../object/_deflate.ts";
 import { corrupt, tooLarge } from "../object/_errors.ts";
 import { LazyFileSource, toPath } from "../object/_fs.ts";
@@ -105,7 +105,7 @@ export async function indexGitPack(
   const files = new PackFileWriter(toPath(folder));
   try {
     let size = 0;
-    for await (const chunk of pack) {
+    for await (const chunk of readChunks(pack)) {
       size += chunk.length;
       if (size > limit) throw tooLarge("the pack", size, limit);
       files.write(chunk);

@@ -2,7 +2,8 @@
  * Hashing in memory, of anything that can be read.
  */
 import { BlockHasherKernel, hashBlocksInto } from "../kernel/hash.ts";
-import type { ByteSource } from "@sluice/internal";
+import { toBytes } from "@sluice/internal";
+import type { ByteSource, BytesSource } from "@sluice/internal";
 import { hashOf } from "./_hash_registry.ts";
 import type { HashSpec } from "./_hash_registry.ts";
 
@@ -40,7 +41,7 @@ export async function* hashSource(
 export function blockHashTransform(
   blockSize: number,
   name: string,
-): Transformer<Uint8Array, PdiffBlockDigest> {
+): Transformer<BytesSource, PdiffBlockDigest> {
   const hash = hashOf(name);
   let hasher: BlockHasherKernel | undefined;
   let offset = 0;
@@ -54,7 +55,8 @@ export function blockHashTransform(
     filled = 0;
   }
   return {
-    transform(chunk, controller): void {
+    transform(given, controller): void {
+      const chunk = toBytes(given);
       for (let at = 0; at < chunk.length;) {
         hasher ??= new BlockHasherKernel(hash, undefined);
         const part = chunk.subarray(at, at + blockSize - filled);

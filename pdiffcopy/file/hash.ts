@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkInteger, checkKeys, openByteSource } from "@sluice/internal";
-import type { ByteSourceLike } from "@sluice/internal";
+import { checkInteger, checkKeys, openByteSource, toBytes } from "@sluice/internal";
+import type { ByteSourceLike, BytesSource } from "@sluice/internal";
 import { PDIFF_BLOCK_SIZE, PDIFF_CONCURRENCY } from "./constants.ts";
 import { HASH_NAMES, hashOf } from "./_hash_registry.ts";
 import { blockHashTransform, hashSource } from "./_source_hasher.ts";
@@ -91,7 +91,7 @@ export function hashPdiffBlocks(
  * assertEquals((await Array.fromAsync(digests)).map(({ offset }) => offset), [0, 512, 1024]);
  * ```
  */
-export class PdiffBlockHashStream extends TransformStream<Uint8Array, PdiffBlockDigest> {
+export class PdiffBlockHashStream extends TransformStream<BytesSource, PdiffBlockDigest> {
   /**
    * Makes a stream.
    *
@@ -116,14 +116,15 @@ export class PdiffBlockHashStream extends TransformStream<Uint8Array, PdiffBlock
  * assertEquals((await Array.fromAsync(blocks)).map((block) => block.length), [512, 512, 176]);
  * ```
  */
-export class PdiffBlockSplitterStream extends TransformStream<Uint8Array, Uint8Array<ArrayBuffer>> {
+export class PdiffBlockSplitterStream extends TransformStream<BytesSource, Uint8Array<ArrayBuffer>> {
   /** Makes a stream of blocks of `blockSize` bytes. */
   constructor(blockSize: number = PDIFF_BLOCK_SIZE) {
     checkInteger("blockSize", blockSize, 1, BLOCK_MAX);
     let block = new Uint8Array(blockSize);
     let filled = 0;
     super({
-      transform(chunk, controller): void {
+      transform(given, controller): void {
+        const chunk = toBytes(given);
         for (let at = 0; at < chunk.length;) {
           const part = chunk.subarray(at, at + blockSize - filled);
           block.set(part, filled);

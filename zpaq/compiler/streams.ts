@@ -61,7 +61,7 @@ const STREAM_OPTIONS: ReadonlySet<string> = new Set(["budget"]);
  * assertEquals(await new Response(stream).text(), "AAAB");
  * ```
  */
-export class ZpaqlPyPcompStream extends TransformStream<Uint8Array, Uint8Array<ArrayBuffer>> {
+export class ZpaqlPyPcompStream extends TransformStream<BytesSource, Uint8Array<ArrayBuffer>> {
   /** Makes a machine with zeroed memories. */
   constructor(
     program: Pick<ZpaqlPyProgram, "header" | "hcomp" | "pcomp">,
@@ -75,7 +75,8 @@ export class ZpaqlPyPcompStream extends TransformStream<Uint8Array, Uint8Array<A
       if (output.length > 0) controller.enqueue(Uint8Array.from(output.splice(0)));
     };
     super({
-      transform(chunk, controller) {
+      transform(given, controller) {
+        const chunk = toBytes(given);
         if (machine === undefined) return controller.enqueue(chunk.slice());
         for (const byte of chunk) {
           machine.call(byte);
@@ -114,7 +115,7 @@ export class ZpaqlPyPcompStream extends TransformStream<Uint8Array, Uint8Array<A
  * assertEquals(contexts, [1, 4]);
  * ```
  */
-export class ZpaqlPyContextStream extends TransformStream<Uint8Array, ZpaqlPyContexts> {
+export class ZpaqlPyContextStream extends TransformStream<BytesSource, ZpaqlPyContexts> {
   /** Makes a machine with zeroed memories. */
   constructor(
     program: Pick<ZpaqlPyProgram, "header" | "hcomp" | "pcomp">,
@@ -126,7 +127,7 @@ export class ZpaqlPyContextStream extends TransformStream<Uint8Array, ZpaqlPyCon
     const count = program.header[6]!;
     super({
       transform(chunk, controller) {
-        for (const byte of chunk) {
+        for (const byte of toBytes(chunk)) {
           machine.call(byte);
           const contexts = Uint32Array.from({ length: count }, (_, i) => machine.h[i] ?? 0);
           controller.enqueue({ byte, contexts });

@@ -156,6 +156,11 @@ export class EncoderCodec implements PullCodec {
     return this.#bytesOut;
   }
 
+  /** The piece at hand, which a target must not share bytes with. */
+  get input(): Uint8Array {
+    return this.#chunk;
+  }
+
   /** Bytes that the context holds. */
   get memoryUsage(): number {
     return this.#kernel.memoryUsage;
