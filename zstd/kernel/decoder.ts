@@ -130,6 +130,11 @@ export class ZstdDecoderKernel implements Disposable {
     return this.#step[STEP.CONSUMED]!;
   }
 
+  /** Bytes of the block that the last step failed at which earlier steps had taken. */
+  get loaded(): number {
+    return this.#step[STEP.VALUE_LOW]!;
+  }
+
   /** Output bytes that the last call wrote. */
   get produced(): number {
     return this.#step[STEP.PRODUCED]!;
