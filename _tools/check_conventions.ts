@@ -2,6 +2,9 @@
  * Checks what no other tool does:
  * - every public file of a library package is reached from one of its entry points;
  * - every exported function and class has an example that asserts;
+ * - every public name of a codec package carries its format's word or is shared by all, and ARCHITECTURE.md shows the
+ *   table of names as it is;
+ * - no page and no example imports `@sluice/internal`, which is no interface for users;
  * - tracked files name no package registry and no folder of the machine they were written on;
  * - no tracked file is above 1 MiB, and no vendored C source, library or WASM module is tracked;
  * - no Zig function gives a field back and then allocates it, and none has more than 70 lines without a reason.
@@ -10,6 +13,7 @@
  */
 import { listFiles, listMembers, runDeno } from "./command.ts";
 import type { Member } from "./command.ts";
+import { FORMAT_WORDS, SHARED_NAMES, withNamesTable } from "./names_table.ts";
 import { ROOT } from "./zig.ts";
 
 /** The program: its files are commands, not exports. */
@@ -74,20 +78,66 @@ interface DocumentedSymbol {
   readonly name: string;
   readonly declarations: readonly {
     readonly kind: string;
+    readonly declarationKind: string;
     readonly def?: { readonly extends?: string };
     readonly location: { readonly filename: string; readonly line: number };
     readonly jsDoc?: { readonly tags?: readonly { readonly kind: string; readonly doc?: string }[] };
   }[];
 }
 
-/** Exported functions and classes of a package without an example that asserts. */
-async function missingExamples(member: Member): Promise<string[]> {
+/** What a package exports, as `deno doc` lists it. */
+async function documentationOf(member: Member): Promise<Documentation> {
   const entries = Object.values(member.exports).map((path) => `${member.folder}/${path}`);
   const { success, stdout, stderr } = await runDeno(["doc", "--json", ...entries]);
-  if (!success) return [`${member.folder}: deno doc failed: ${stderr.trim()}`];
+  if (!success) throw new Error(`deno doc ${entries.join(" ")} failed: ${stderr.trim()}`);
+  return JSON.parse(stdout);
+}
+
+/** Public names of a codec package that do not say which format they belong to. */
+function namesWithoutFormat(member: Member, { nodes }: Documentation): string[] {
+  const word = FORMAT_WORDS[member.folder];
+  if (word === undefined) return [];
+  const names = new Set(
+    Object.values(nodes).flatMap(({ symbols }) =>
+      symbols.filter(({ declarations }) => declarations.some((each) => each.declarationKind === "export"))
+        .map(({ name }) => name)
+    ),
+  );
+  return [...names].filter((name) => !word.test(name) && SHARED_NAMES[name] === undefined)
+    .map((name) => `${member.folder}: the public name ${name} does not carry its format`);
+}
+
+/** Pages, examples and the packages whose doc comments show programs of users; `internal` shows itself. */
+const SHOWN_TO_USERS =
+  /^(?!internal\/).*\.md$|^examples\/|^(?:zstd|lz4|gitdb|zpaq|pdiffcopy)\/.*(?<!_test)\.ts$/;
+
+/** Imports of `internal` in what users read, line by line; code of a package may have them, its doc comments may not. */
+async function internalImports(files: readonly string[]): Promise<string[]> {
+  const findings: string[] = [];
+  for (const path of files.filter((path) => SHOWN_TO_USERS.test(path))) {
+    const isPackage = path.endsWith(".ts") && !path.startsWith("examples/");
+    const shown = isPackage ? /^ *\* .*from "@sluice\/internal/ : /from "@sluice\/internal/;
+    for (const [index, line] of (await read(path)).split("\n").entries()) {
+      if (!shown.test(line)) continue;
+      findings.push(`${path}:${index + 1}: shows @sluice/internal, whose names the packages export`);
+    }
+  }
+  return findings;
+}
+
+/** The table of names on the page, where it is not what `names_table.ts` holds. */
+async function staleNamesTable(): Promise<string[]> {
+  const page = await read("ARCHITECTURE.md");
+  return withNamesTable(page) === page
+    ? []
+    : ["ARCHITECTURE.md: the table of names is stale: run deno run -A _tools/names_table.ts"];
+}
+
+/** Exported functions and classes of a package without an example that asserts. */
+function missingExamples(member: Member, { nodes }: Documentation): string[] {
   const folder = new URL(`${member.folder}/`, ROOT).href;
   const findings = new Set<string>();
-  for (const { symbols } of Object.values((JSON.parse(stdout) as Documentation).nodes)) {
+  for (const { symbols } of Object.values(nodes)) {
     for (const { name, declarations } of symbols) {
       const own = declarations.filter(({ kind, def, location }) =>
         (kind === "function" || kind === "class" && def?.extends !== FAMILY) &&
@@ -189,7 +239,12 @@ export async function checkConventions(): Promise<string[]> {
   const libraries = (await listMembers()).filter(({ folder }) => folder !== "." && folder !== PROGRAM);
   return [
     ...(await Promise.all(libraries.map(unreachedFiles))).flat(),
-    ...(await Promise.all(libraries.map(missingExamples))).flat(),
+    ...(await Promise.all(libraries.map(async (member) => {
+      const documentation = await documentationOf(member);
+      return [...missingExamples(member, documentation), ...namesWithoutFormat(member, documentation)];
+    }))).flat(),
+    ...await internalImports(files),
+    ...await staleNamesTable(),
     ...await foreignNames(files),
     ...await strayFiles(files),
     ...await longFunctions(files),

@@ -2,6 +2,7 @@
  * Writes docs/errors.md from the table of error codes: `deno run -A _tools/gen_errors.ts`. A test compares them.
  */
 import { SLUICE_ERRORS } from "../internal/error_codes.ts";
+import { table } from "./markdown_table.ts";
 
 const INTRODUCTION = `# Errors
 
@@ -14,15 +15,6 @@ The type \`SluiceErrorCode\` is the union of all codes. \`exitCodeOf(error)\` of
 code with which the command line ends for an error.
 
 `;
-
-/** Rows as a table whose columns are aligned. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |\n`;
-  const [head, ...body] = rows;
-  return line(head!) + line(widths.map((width) => "-".repeat(width))) + body.map(line).join("");
-}
 
 /** The page as it must be. */
 export function errorsPage(): string {

@@ -1,9 +1,11 @@
 /**
  * The project's own lint rules: which room may import which, where Deno's own API may stand, how error messages read,
- * and no leftovers. That `any` is not used is the rule `no-explicit-any`, which Deno recommends.
+ * one name for one idea, and no leftovers. That `any` is not used is the rule `no-explicit-any`, which Deno recommends.
  *
  * Run `deno lint`; deno.json names this file as a plugin.
  */
+import { brokenRule } from "./names_table.ts";
+import type { NamePlace } from "./names_table.ts";
 import { KERNEL, MAY_IMPORT, placeOf, roomFault } from "./rooms_table.ts";
 import type { Place } from "./rooms_table.ts";
 
@@ -254,6 +256,58 @@ const functionLength: Deno.lint.Rule = {
   },
 };
 
+/** Whether the file's types can be public: its own name says so, or it holds the types that public files re-export. */
+function holdsPublicTypes({ path, room }: Place): boolean {
+  return room !== KERNEL && (!isPrivate(path) || path.endsWith("/_types.ts"));
+}
+
+const oneName: Deno.lint.Rule = {
+  create(context) {
+    const from = placeOfFile(context);
+    if (from.isTest || MAY_IMPORT[from.package] === undefined) return {};
+    const hasPublicTypes = holdsPublicTypes(from);
+    function check(node: Deno.lint.Node, name: string, place: NamePlace, isMethod: boolean): void {
+      const rule = brokenRule(name, place, isMethod);
+      if (rule === undefined) return;
+      context.report({
+        node,
+        message: `"${name}" has another name: ${rule.idea} is ${rule.name}`,
+        hint: HINT,
+      });
+    }
+    function checkMembers(container: string, members: readonly (Deno.lint.Node | object)[]): void {
+      const isOptions = container.endsWith("Options");
+      if (!isOptions && !hasPublicTypes) return;
+      for (const member of members as readonly Deno.lint.Node[]) {
+        const key = "key" in member ? member.key as Deno.lint.Node | undefined : undefined;
+        if (key?.type !== "Identifier" || "accessibility" in member && member.accessibility === "private") {
+          continue;
+        }
+        const isMethod = "kind" in member && member.kind === "method";
+        check(member, key.name, isOptions ? "option" : "member", isMethod);
+      }
+    }
+    return {
+      "ExportNamedDeclaration > TSInterfaceDeclaration"(node: Deno.lint.TSInterfaceDeclaration): void {
+        checkMembers(node.id.name, node.body.body);
+      },
+      "ExportNamedDeclaration > ClassDeclaration"(node: Deno.lint.ClassDeclaration): void {
+        if (node.id !== null) checkMembers(node.id.name, node.body.body);
+      },
+      "ExportNamedDeclaration > TSTypeAliasDeclaration"(node: Deno.lint.TSTypeAliasDeclaration): void {
+        if (node.typeAnnotation.type === "TSTypeLiteral") {
+          checkMembers(node.id.name, node.typeAnnotation.members);
+        }
+      },
+      "ExportNamedDeclaration > FunctionDeclaration"(node: Deno.lint.FunctionDeclaration): void {
+        if (node.id !== null && hasPublicTypes) check(node, node.id.name, "function", false);
+      },
+    };
+  },
+};
+
+const HINT = "see the table of names in ARCHITECTURE.md";
+
 const plugin: Deno.lint.Plugin = {
   name: "sluice",
   rules: {
@@ -263,6 +317,7 @@ const plugin: Deno.lint.Plugin = {
     "error-message": errorMessage,
     "no-leftovers": noLeftovers,
     "function-length": functionLength,
+    "one-name": oneName,
   },
 };
 export default plugin;

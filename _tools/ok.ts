@@ -46,6 +46,7 @@ async function documentation(): Promise<Step[]> {
   const pages: Step = {
     name: "doc --html",
     run: async () => {
+      await Deno.mkdir(new URL("coverage", ROOT), { recursive: true });
       const { success, stdout, stderr } = await runDeno([
         "doc",
         "--html",

@@ -1,11 +1,11 @@
 /**
  * Makes a checkout ready: fetches the C sources, builds the native library and the WASM modules, embeds the latter.
  * Quick when nothing has changed. Run `deno task setup`; `--native` leaves the WASM modules as they are,
- * `--modules=zstd_decode,…` builds only these, `--all-targets` builds the native library for every target.
+ * `--modules=zstd_decode,…` builds only these where not all have been built yet, `--all-targets` builds the native library for every target.
  */
 import { fetchSources } from "../vendor/fetch.ts";
 import { kernelFolder } from "./kernels.ts";
-import { ROOT, runZig } from "./zig.ts";
+import { findZig, ROOT, runZig } from "./zig.ts";
 
 /** Every target that a release carries a native library for. */
 const ALL_TARGETS = [
@@ -81,10 +81,13 @@ function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
   return a.name < b.name ? -1 : 1;
 }
 
-const modules =
-  Deno.args.find((arg) => arg.startsWith("--modules="))?.slice("--modules=".length).split(",") ?? [];
-const isNativeOnly = Deno.args.includes("--native") && await isEmbedded();
-await fetchSources();
+// A library that has everything is never replaced by one that lacks modules.
+const isComplete = await isEmbedded();
+const wanted = Deno.args.find((arg) => arg.startsWith("--modules="))?.slice("--modules=".length).split(",");
+const modules = isComplete || wanted === undefined ? [] : wanted;
+const isNativeOnly = Deno.args.includes("--native") && isComplete;
+// The compiler and the sources come from different places.
+await Promise.all([findZig(), fetchSources()]);
 if (Deno.args.includes("--all-targets")) {
   for (const target of ALL_TARGETS) await zigBuild("--prefix", "..", `-Dtarget=${target}`, "-Dcpu=baseline");
 }

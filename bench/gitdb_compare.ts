@@ -3,7 +3,7 @@
  * time. Repositories are made with `git fast-import` and kept in bench/corpus/git.
  */
 import { GitDatabase } from "@sluice/gitdb";
-import type { IdLike, ObjectId } from "@sluice/gitdb";
+import type { GitIdLike, GitObjectId } from "@sluice/gitdb";
 import process from "node:process";
 import { ROOT } from "../_tools/zig.ts";
 import { Random } from "../tests/_data.ts";
@@ -81,7 +81,7 @@ async function measureCosts(
 
 async function readBatches(
   repository: string,
-  ids: readonly IdLike[],
+  ids: readonly GitIdLike[],
   backend: "native" | "wasm",
   threads: number,
 ): Promise<number> {
@@ -97,7 +97,7 @@ async function readBatches(
   return bytes;
 }
 
-async function readStream(repository: string, ids: readonly IdLike[]): Promise<number> {
+async function readStream(repository: string, ids: readonly GitIdLike[]): Promise<number> {
   await using database = await GitDatabase.open(repository, { backend: "native" });
   let bytes = 0;
   for await (const result of ReadableStream.from(ids).pipeThrough(database.objectStream())) {
@@ -107,14 +107,14 @@ async function readStream(repository: string, ids: readonly IdLike[]): Promise<n
   return bytes;
 }
 
-async function readOneByOne(repository: string, ids: readonly IdLike[]): Promise<number> {
+async function readOneByOne(repository: string, ids: readonly GitIdLike[]): Promise<number> {
   await using database = await GitDatabase.open(repository, { backend: "native" });
   let bytes = 0;
   for (const id of ids) bytes += (await (await database.read(id)).bytes()).length;
   return bytes;
 }
 
-async function readInfos(repository: string, ids: readonly IdLike[], streams: boolean): Promise<number> {
+async function readInfos(repository: string, ids: readonly GitIdLike[], streams: boolean): Promise<number> {
   await using database = await GitDatabase.open(repository, { backend: "native" });
   let bytes = 0;
   if (streams) {
@@ -142,7 +142,7 @@ for line in open(sys.argv[2]):
     n += len(db.stream(bytes.fromhex(line.strip())).read())
 `;
 
-function shuffled(ids: readonly ObjectId[]): ObjectId[] {
+function shuffled(ids: readonly GitObjectId[]): GitObjectId[] {
   const random = new Random(17);
   const all = [...ids];
   for (let i = all.length - 1; i > 0; i--) {
@@ -169,7 +169,7 @@ function rows(best: Readonly<Record<string, Cost>>, count: number, base: string)
 const HEADER = ["reader", "CPU s", "wall s", "objects/CPU s", "MiB/CPU s", "CPU, git is 1", "wall, git is 1"];
 
 /** Opens a database and reads one object, in milliseconds. */
-async function firstObject(repository: string, id: ObjectId): Promise<number> {
+async function firstObject(repository: string, id: GitObjectId): Promise<number> {
   const start = performance.now();
   await using database = await GitDatabase.open(repository, { backend: "native" });
   await (await database.read(id)).bytes();
@@ -196,7 +196,7 @@ function cheapest(reads: readonly LargeRead[]): LargeRead {
   return { ...best, growth: Math.max(...reads.map(({ growth }) => growth)) };
 }
 
-async function firstId(repository: string): Promise<ObjectId> {
+async function firstId(repository: string): Promise<GitObjectId> {
   await using database = await GitDatabase.open(repository);
   for await (const id of database.ids()) return id;
   throw new Error(`Cannot measure ${repository}: it is empty`);
@@ -232,7 +232,7 @@ export async function compareGitdb({ size }: CompareOptions): Promise<void> {
   const mixed = shuffled(all);
   const few = mixed.slice(0, IDS[size]);
   const many = mixed.slice(0, MANY_IDS[size]);
-  const list = async (name: string, ids: readonly ObjectId[]): Promise<string> => {
+  const list = async (name: string, ids: readonly GitObjectId[]): Promise<string> => {
     const path = `${repository}/${name}.ids`;
     await Deno.writeTextFile(path, ids.map((id) => `${id}\n`).join(""));
     return path;

@@ -206,7 +206,7 @@ async function measureThreads(targets: Target[], content: Uint8Array, rounds: nu
   const index = await buildLz4Index(file, { hashes: false });
   const read = async (threads: number) => {
     using archive = new Lz4Archive(file, index);
-    await drain(archive.stream({ threads }));
+    await drain(archive.stream(0, undefined, { threads }));
   };
   const best = await measure({
     compressOne: () => compressLz4Async(content, { level: 3 }),

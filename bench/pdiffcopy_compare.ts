@@ -5,7 +5,7 @@
  *
  * Part of `bench/compare.ts`, which runs it alone as `compare.ts pdiffcopy`.
  */
-import { formatDuration, formatSize, mutateFile, PdiffClient } from "@sluice/pdiffcopy";
+import { formatPdiffDuration, formatPdiffSize, mutatePdiffFile, PdiffClient } from "@sluice/pdiffcopy";
 import { ROOT } from "../_tools/zig.ts";
 import { ratio, table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
@@ -176,7 +176,7 @@ async function tools(directory: string, servers: Servers): Promise<Tool[]> {
 
 async function runOnce(tool: Tool, percent: number, directory: string): Promise<Outcome> {
   const [source, target] = [`${directory}/source`, `${directory}/target`];
-  await mutateFile(target, { percent });
+  await mutatePdiffFile(target, { percent });
   const before = tool.server === undefined ? 0 : await treeCpuSeconds(tool.server);
   const run = await runMeasured(tool.program, tool.args, tool.env);
   // A server's children are counted when it has waited for them.
@@ -209,12 +209,12 @@ function print(list: readonly Tool[], size: number, results: ReadonlyMap<string,
   const rows = (pick: (outcome: Outcome) => string): string[][] =>
     DELTAS.map((delta) => [
       `${delta}%`,
-      formatSize(Math.floor(size * delta / 100)),
+      formatPdiffSize(Math.floor(size * delta / 100)),
       ...list.map(({ name }) => pick(of(name, delta)!)),
     ]);
   const head = ["Delta", "Data size", ...list.map(({ name }) => name)];
-  console.log(`\nTime of the whole program, ${formatSize(size)}, medians:\n`);
-  console.log(table(head, rows(({ seconds }) => formatDuration(Math.round(seconds * 100) / 100))));
+  console.log(`\nTime of the whole program, ${formatPdiffSize(size)}, medians:\n`);
+  console.log(table(head, rows(({ seconds }) => formatPdiffDuration(Math.round(seconds * 100) / 100))));
   console.log("\nSeconds of the processor, both sides together:\n");
   console.log(table(head, rows(({ cpuSeconds }) => cpuSeconds.toFixed(2))));
   const peers = list.filter(({ name }) => !name.startsWith("ours")).map(({ name }) => name);

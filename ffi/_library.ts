@@ -11,8 +11,30 @@ export interface Closable {
   close(): void;
 }
 
-/** Kinds of parameters and results; `ffi/zig/abi.zig` says what they mean. */
-export type Kind = "handle" | "u32" | "i32" | "f64" | "step" | "source" | "target" | "table_in" | "table";
+/** What an argument of each kind is in TypeScript; `ffi/zig/abi.zig` says what the kinds mean. */
+export interface KindTypes {
+  /** An object of the library. */
+  handle: Pointer;
+  /** A number, or a position, an end or a count of what stands before it. */
+  u32: number;
+  /** A number with a sign. */
+  i32: number;
+  /** A number of up to 53 bits. */
+  f64: number;
+  /** Takes what the call reports. */
+  step: Uint32Array;
+  /** Bytes to read. */
+  source: Uint8Array | null;
+  /** Room for bytes. */
+  target: Uint8Array | null;
+  /** Numbers to read. */
+  table_in: Int32Array | Uint32Array;
+  /** Room for numbers, which may also be read. */
+  table: Uint32Array;
+}
+
+/** Kinds of parameters and results. */
+export type Kind = keyof KindTypes;
 
 /** How one function takes its arguments. */
 export interface FunctionShape {
@@ -26,6 +48,22 @@ export interface FunctionShape {
 
 /** The functions of one module by name. */
 export type FunctionTable = Readonly<Record<string, FunctionShape>>;
+
+/** What a list of kinds is in TypeScript. */
+export type TypesOf<Kinds extends readonly Kind[]> = { -readonly [At in keyof Kinds]: KindTypes[Kinds[At]] };
+
+/** The functions of a table, as both backends offer them; those with a form off the event loop have it as `…_async`. */
+export type FunctionsOf<Table extends FunctionTable> =
+  & {
+    [Name in keyof Table]: (
+      ...values: TypesOf<Table[Name]["parameters"]>
+    ) => Table[Name]["result"] extends Kind ? KindTypes[Table[Name]["result"]] : void;
+  }
+  & {
+    [Name in keyof Table & string as Table[Name]["offLoop"] extends true ? `${Name}_async` : never]: (
+      ...values: TypesOf<Table[Name]["parameters"]>
+    ) => Promise<Table[Name]["result"] extends Kind ? KindTypes[Table[Name]["result"]] : void>;
+  };
 
 /** One module of the library, as its generated declarations describe it. */
 export interface LibraryModule {

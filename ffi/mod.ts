@@ -17,15 +17,19 @@ export { liveHandleCount } from "./_library.ts";
 export type {
   Closable,
   FunctionShape,
+  FunctionsOf,
   FunctionTable,
   Kind,
+  KindTypes,
   Library,
   LibraryModule,
   Pointer,
+  TypesOf,
 } from "./_library.ts";
 export { backendInfo, BackendModule, configureBackend, resolveBackend } from "./backend.ts";
 export type { BackendChoice, BackendInfo } from "./backend.ts";
 export { Handle } from "./handle.ts";
 export type { HandleOrigin } from "./handle.ts";
+export { ContextKernel, Kernel, reportedValue } from "./kernel.ts";
 export { resultError } from "./result_error.ts";
 export type { FailedCall } from "./result_error.ts";

@@ -63,13 +63,13 @@ export {
 export type {
   ByteSource,
   ByteSourceLike,
+  ByteSourceReadOptions,
   BytesSource,
   HttpSourceOptions,
-  ReadOptions as SourceReadOptions,
   SluiceErrorCode,
   SluiceErrorOptions,
   SluiceProgress,
 } from "@sluice/internal";
 export type { GitIndexLayout } from "./kernel/store.ts";
-export type { BulkSettings } from "./object/_options.ts";
-export type { Durability } from "./loose/_loose_files.ts";
+export type { GitBulkSettings } from "./object/_options.ts";
+export type { GitDurability } from "./loose/_loose_files.ts";

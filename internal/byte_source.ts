@@ -7,7 +7,7 @@ import { toBytes } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
 
 /** Options of one read. */
-export interface ReadOptions {
+export interface ByteSourceReadOptions {
   /** Gives the read up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -26,7 +26,7 @@ export interface ByteSource {
    *
    * @throws {RangeError} If the range does not lie inside the source.
    */
-  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>;
+  read(offset: number, length: number, options?: ByteSourceReadOptions): Promise<Uint8Array>;
 }
 
 /**

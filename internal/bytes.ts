@@ -177,9 +177,10 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Checks a buffer that a caller wants filled.
+ * Checks a buffer that a caller wants filled from `source`.
  *
- * @throws {TypeError} If it is no `Uint8Array` over an `ArrayBuffer`.
+ * @throws {TypeError} If it is no `Uint8Array` over an `ArrayBuffer`, or shares bytes with the source: a codec writes one
+ * while it reads the other.
  *
  * @example A plain buffer has no view
  * ```ts
@@ -190,9 +191,19 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
  * assertThrows(() => checkTarget(new ArrayBuffer(4)), TypeError, "expected a Uint8Array");
  * ```
  */
-export function checkTarget(target: unknown): Uint8Array<ArrayBuffer> {
-  if (target instanceof Uint8Array && target.buffer instanceof ArrayBuffer) {
-    return target as Uint8Array<ArrayBuffer>;
+export function checkTarget(target: unknown, source?: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (!(target instanceof Uint8Array && target.buffer instanceof ArrayBuffer)) {
+    throw new TypeError(`Cannot read into the target: it is ${describe(target)}, expected a Uint8Array`);
   }
-  throw new TypeError(`Cannot read into the target: it is ${describe(target)}, expected a Uint8Array`);
+  if (source !== undefined && source.buffer === target.buffer && overlap(source, target)) {
+    throw new TypeError(
+      "Cannot read into the target: it shares bytes with the input, expected a buffer apart",
+    );
+  }
+  return target as Uint8Array<ArrayBuffer>;
+}
+
+/** Whether two views of one buffer have bytes in common. */
+function overlap(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteOffset < b.byteOffset + b.length && b.byteOffset < a.byteOffset + a.length;
 }

@@ -4,10 +4,10 @@
  * @module
  */
 import { checkRange } from "./byte_source.ts";
-import type { ByteSource, ReadOptions } from "./byte_source.ts";
+import type { ByteSource, ByteSourceReadOptions } from "./byte_source.ts";
 import { NotFoundError, TransferError, TruncatedDataError } from "./errors.ts";
 
-export type { ByteSource, ReadOptions };
+export type { ByteSource, ByteSourceReadOptions };
 
 /** A source over an open file; reads are serialized because they share the file's position. */
 export interface FileSource extends ByteSource, Disposable {

@@ -5,7 +5,7 @@
  */
 import { delay } from "./abort.ts";
 import { byteSourceFromBytes, checkRange } from "./byte_source.ts";
-import type { ByteSource, ReadOptions } from "./byte_source.ts";
+import type { ByteSource, ByteSourceReadOptions } from "./byte_source.ts";
 import { HttpObject, sourceChanged } from "./_http_object.ts";
 import type { ObjectVersion } from "./_http_object.ts";
 import { mayPass, retryAfterOf } from "./_http_faults.ts";
@@ -21,7 +21,7 @@ const RETRY_DELAY_MS_DEFAULT = 200;
 const DELAY_MS_MAX = 60_000;
 
 /** What an HTTP source needs beside its address. */
-export interface HttpSourceOptions extends ReadOptions {
+export interface HttpSourceOptions extends ByteSourceReadOptions {
   /** Headers of every request. */
   readonly headers?: HeadersInit | undefined;
   /** The function that performs requests. @default {fetch} */

@@ -98,12 +98,14 @@ class CodecPair {
       },
     });
     this.writable = new WritableStream<BytesSource>({
-      start: (controller) => void (this.#writableController = controller),
+      start: (controller) => {
+        this.#writableController = controller;
+        // `abort` below waits for a write under way; what aborts the writer must not.
+        controller.signal.addEventListener("abort", () => this.#onWriterAbort(controller.signal.reason));
+      },
       write: (chunk) => this.#write(chunk),
       close: () => this.#close(),
-      abort: (reason) => {
-        if (this.#stop(reason)) this.#readableController.error(reason);
-      },
+      abort: (reason) => this.#onWriterAbort(reason),
     }, {
       highWaterMark: 1,
       // Called for each write when it is made: the only sign of writes that have not reached the sink.
@@ -117,6 +119,10 @@ class CodecPair {
   }
 
   readonly #onAbort = (): void => this.#fail(this.#signal!.reason);
+
+  #onWriterAbort(reason: unknown): void {
+    if (this.#stop(reason)) this.#readableController.error(reason);
+  }
 
   async flush(run: () => void): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.reason;

@@ -55,17 +55,9 @@ export {
 export type {
   ByteSource,
   ByteSourceLike,
+  ByteSourceReadOptions,
   BytesSource,
   HttpSourceOptions,
-  ReadOptions,
   SluiceErrorCode,
   SluiceErrorOptions,
 } from "@sluice/internal";
-export type { DecoderState, DictionaryPrint } from "./codec/_decoder_state.ts";
-export type {
-  IndexFrame,
-  IndexModel,
-  IndexPoint,
-  StoredWindow,
-  StoredWindowReader,
-} from "./index/_index_model.ts";

@@ -48,9 +48,9 @@ export {
 export type {
   ByteSource,
   ByteSourceLike,
+  ByteSourceReadOptions,
   BytesSource,
   HttpSourceOptions,
-  ReadOptions,
   SluiceErrorCode,
   SluiceErrorOptions,
   SluiceProgress,

@@ -4,12 +4,11 @@
  *
  * @example Hashing a Blob
  * ```ts
- * import { hashBlocks } from "@sluice/pdiffcopy/portable";
- * import { byteSourceFromBlob } from "@sluice/internal";
+ * import { hashPdiffBlocks } from "@sluice/pdiffcopy/portable";
  * import { assertEquals } from "@std/assert";
  *
- * const source = byteSourceFromBlob(new Blob([new Uint8Array(2000)]));
- * assertEquals((await Array.fromAsync(hashBlocks(source, { blockSize: 1024 }))).length, 2);
+ * const source = new Blob([new Uint8Array(2000)]);
+ * assertEquals((await Array.fromAsync(hashPdiffBlocks(source, { blockSize: 1024 }))).length, 2);
  * ```
  *
  * @module
@@ -20,4 +19,25 @@ export * from "./file/location.ts";
 export * from "./index/pdiff_index.ts";
 export * from "./file/sizes.ts";
 export * from "./file/worker_pool.ts";
-export type { ByteSource, ByteSourceLike, BytesSource, ReadOptions } from "@sluice/internal";
+export {
+  byteSourceFromBlob,
+  byteSourceFromBytes,
+  byteSourceFromUrl,
+  ChecksumMismatchError,
+  CorruptDataError,
+  LimitExceededError,
+  openByteSource,
+  SluiceError,
+  TransferError,
+  TruncatedDataError,
+  UnsupportedFeatureError,
+} from "@sluice/internal";
+export type {
+  ByteSource,
+  ByteSourceLike,
+  ByteSourceReadOptions,
+  BytesSource,
+  HttpSourceOptions,
+  SluiceErrorCode,
+  SluiceErrorOptions,
+} from "@sluice/internal";

@@ -4,14 +4,14 @@
  */
 import type { BackendModule } from "@sluice/ffi";
 import {
-  applyDelta,
-  createPack,
-  DeltaProgram,
-  HashStream,
-  indexPackSource,
-  LooseStore,
-  makeDelta,
-  MemoryStore,
+  applyGitDelta,
+  buildGitPackIndex,
+  createGitPack,
+  GitDeltaProgram,
+  GitHashStream,
+  GitLooseStore,
+  GitMemoryStore,
+  makeGitDelta,
   PackStore,
   PackWriter,
 } from "@sluice/gitdb";
@@ -34,7 +34,7 @@ import {
   lz4Xxh32,
   recoverLz4,
 } from "@sluice/lz4";
-import { hashBlocks, PdiffClient, pdiffHashNames } from "@sluice/pdiffcopy";
+import { hashPdiffBlocks, PdiffClient, pdiffHashNames } from "@sluice/pdiffcopy";
 import {
   assembleZpaq,
   compressZpaq,
@@ -319,7 +319,7 @@ const git: readonly Exercise[] = [
       }
       const { pack } = await writer.finish();
       const source = byteSourceFromBytes(pack);
-      const { index } = await indexPackSource(source);
+      const { index } = await buildGitPackIndex(source);
       const store = await PackStore.fromSources([{
         name: "p",
         pack: source,
@@ -347,18 +347,18 @@ const git: readonly Exercise[] = [
     run: async (): Promise<Bytes> => {
       const folder = await Deno.makeTempDir();
       try {
-        const memory = new MemoryStore();
+        const memory = new GitMemoryStore();
         const ids = [];
         for (let i = 0; i < 5; i++) ids.push(await memory.write({ type: "blob", body: text(5000 + i) }));
-        await createPack(folder, memory, ids.map((id) => ({ id })));
-        const loose = new LooseStore(folder);
+        await createGitPack(folder, memory, ids.map((id) => ({ id })));
+        const loose = new GitLooseStore(folder);
         const id = await loose.write({ type: "blob", body: MIDDLE });
         const parts: Bytes[] = [await (await loose.read(id)).bytes() as Bytes];
-        const delta = makeDelta(BASE, concatBytes([BASE, SMALL]))!;
-        parts.push(applyDelta(BASE, delta));
-        using program = DeltaProgram.compose([delta]);
+        const delta = makeGitDelta(BASE, concatBytes([BASE, SMALL]))!;
+        parts.push(applyGitDelta(BASE, delta));
+        using program = GitDeltaProgram.compose([delta]);
         parts.push(program.apply(BASE) as Bytes);
-        const hash = new HashStream();
+        const hash = new GitHashStream();
         parts.push(await through(SMALL, hash as ReadableWritablePair<Bytes, BufferSource>));
         return concatBytes(parts);
       } finally {
@@ -415,7 +415,7 @@ const pdiffcopy: readonly Exercise[] = [
     run: async (): Promise<Bytes> => {
       const parts: Bytes[] = [];
       for (const hash of pdiffHashNames()) {
-        const blocks = hashBlocks(byteSourceFromBytes(BASE), { hash: hash as "sha1", blockSize: 8192 });
+        const blocks = hashPdiffBlocks(byteSourceFromBytes(BASE), { hash: hash as "sha1", blockSize: 8192 });
         for await (const { digest } of blocks) parts.push(digest as Bytes);
       }
       return concatBytes(parts);

@@ -3,7 +3,7 @@
  */
 import { byteSourceFromBytes, concatBytes } from "@sluice/internal";
 import { buildLz4Index, compressLz4, Lz4Archive, Lz4CheckpointableDecompressor } from "@sluice/lz4";
-import { DeltaProgram, makeDelta, PackIndex, PackWriter } from "@sluice/gitdb";
+import { GitDeltaProgram, makeGitDelta, PackIndex, PackWriter } from "@sluice/gitdb";
 import { buildPdiffIndex } from "@sluice/pdiffcopy";
 import { createZpaqArchive, updateZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
 import {
@@ -225,8 +225,8 @@ export const KERNEL_EXERCISES: readonly Exercise[] = [
       const bytes = kernel.memoryUsage;
       engine.removeFile(unit.indexFile);
       engine.removeFile(unit.packFile);
-      const delta = makeDelta(BASE, concatBytes([BASE, SMALL]))!;
-      using program = DeltaProgram.compose([delta]);
+      const delta = makeGitDelta(BASE, concatBytes([BASE, SMALL]))!;
+      using program = GitDeltaProgram.compose([delta]);
       program.coalesce();
       return concatBytes([raw, target, words(bytes > 0), program.apply(BASE) as Bytes]);
     },

@@ -2,7 +2,7 @@
  * One property for every codec: whatever the content, however it is cut, in whichever shape and on whichever backend, it
  * comes back as it was.
  */
-import { LooseObjectDecoderStream, LooseObjectEncoderStream } from "@sluice/gitdb";
+import { GitLooseObjectDecoderStream, GitLooseObjectEncoderStream } from "@sluice/gitdb";
 import {
   compressLz4,
   compressLz4Iterable,
@@ -15,7 +15,7 @@ import {
   Lz4DecompressionStream,
   Lz4Encoder,
 } from "@sluice/lz4";
-import { BlockSplitterStream } from "@sluice/pdiffcopy";
+import { PdiffBlockSplitterStream } from "@sluice/pdiffcopy";
 import {
   compressZpaq,
   compressZpaqIterable,
@@ -136,7 +136,7 @@ const SEEKABLE: PropertyCodec = {
       through(pieces, new ZstdSeekableCompressionStream({ frameSize: 100_000, threads: 3 })),
   },
   decompress: {
-    readable: async (pieces) => await collect((await ZstdSeekableReader.open(join(...pieces))).readable()),
+    whole: async (pieces) => await collect((await ZstdSeekableReader.open(join(...pieces))).stream()),
     stream: (pieces, chunkSize) => through(pieces, new ZstdDecompressionStream({ chunkSize })),
   },
 };
@@ -193,15 +193,15 @@ function zpaq(method: string, speed: PropertyCodec["speed"] = "fast"): PropertyC
 
 function encodeLoose(pieces: Pieces): Promise<Bytes> {
   const size = pieces.reduce((sum, { length }) => sum + length, 0);
-  return through(pieces, new LooseObjectEncoderStream("blob", size));
+  return through(pieces, new GitLooseObjectEncoderStream("blob", size));
 }
 
 const LOOSE: PropertyCodec = {
   speed: "fast",
   compressWhole: (content) => encodeLoose([content]),
-  decompressWhole: (data) => through([data], new LooseObjectDecoderStream()),
+  decompressWhole: (data) => through([data], new GitLooseObjectDecoderStream()),
   compress: { stream: encodeLoose },
-  decompress: { stream: (pieces) => through(pieces, new LooseObjectDecoderStream()) },
+  decompress: { stream: (pieces) => through(pieces, new GitLooseObjectDecoderStream()) },
 };
 
 const BLOCKS: PropertyCodec = {
@@ -209,7 +209,7 @@ const BLOCKS: PropertyCodec = {
   compressWhole: (content) => content,
   decompressWhole: (data) => data,
   compress: {},
-  decompress: { splitter: (pieces, chunkSize) => through(pieces, new BlockSplitterStream(chunkSize)) },
+  decompress: { splitter: (pieces, chunkSize) => through(pieces, new PdiffBlockSplitterStream(chunkSize)) },
 };
 
 const CODECS: Readonly<Record<string, PropertyCodec>> = {

@@ -4,15 +4,15 @@
  */
 import { PackWriter } from "@sluice/gitdb";
 import { compressLz4, decompressLz4 } from "@sluice/lz4";
-import { fileInfo, hashBlocks } from "@sluice/pdiffcopy";
+import { hashPdiffBlocks, readPdiffFileInfo } from "@sluice/pdiffcopy";
 import { byteSourceFromBytes } from "@sluice/internal";
 import { compressZpaq, decompressZpaq } from "@sluice/zpaq";
 import { compressZstd, decompressZstd } from "@sluice/zstd";
 
 decompressZstd(compressZstd(new Uint8Array()));
 decompressLz4(compressLz4(new Uint8Array()));
-await hashBlocks(byteSourceFromBytes(new Uint8Array(1))).next();
-fileInfo(import.meta.filename!);
+await hashPdiffBlocks(byteSourceFromBytes(new Uint8Array(1))).next();
+readPdiffFileInfo(import.meta.filename!);
 const writer = new PackWriter();
 await writer.add({ type: "blob", body: "" });
 await writer.finish();

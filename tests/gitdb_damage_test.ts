@@ -3,17 +3,17 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
-  buildMultiPackIndex,
+  buildGitMultiPackIndex,
   GitDatabase,
-  indexPack,
+  GitMemoryStore,
+  GitMultiPackIndex,
+  indexGitPack,
   LimitExceededError,
-  MemoryStore,
-  MultiPackIndex,
   PackStore,
   PackWriter,
-  verifyDatabase,
+  verifyGitDatabase,
 } from "@sluice/gitdb";
-import type { IdLike, ObjectReader } from "@sluice/gitdb";
+import type { GitIdLike, GitObjectReader } from "@sluice/gitdb";
 import { BACKENDS, testBackends } from "./_backends.ts";
 import { run, sluice } from "./_cli.ts";
 import { git, GIT_IS_HERE, gitBytes, makeRepository, testGit, withFolder } from "./_git.ts";
@@ -74,7 +74,7 @@ Deno.test({
 
 testGit("a malformed id is one failed result among the others", async (folder) => {
   await makeRepository(`${folder}/r.git`, { packing: ["pack", "loose"], commits: 4 });
-  const memory = new MemoryStore();
+  const memory = new GitMemoryStore();
   await using database = await GitDatabase.open(`${folder}/r.git`);
   const good = (await Array.fromAsync(database.ids())).slice(0, 20);
   for (const id of good) {
@@ -83,9 +83,9 @@ testGit("a malformed id is one failed result among the others", async (folder) =
   }
   await using packs = await PackStore.open(`${folder}/r.git/objects/pack`);
   const bad: readonly unknown[] = ["", "abc", "g".repeat(40), "ab".repeat(32), new Uint8Array(19), 7, null];
-  const mixed = good.flatMap((id, i) => i < bad.length ? [bad[i], id] : [id]) as IdLike[];
+  const mixed = good.flatMap((id, i) => i < bad.length ? [bad[i], id] : [id]) as GitIdLike[];
   const isBad = mixed.map((id) => bad.includes(id));
-  const stores: readonly ObjectReader[] = [database, packs, memory];
+  const stores: readonly GitObjectReader[] = [database, packs, memory];
   for (const store of stores) {
     for (const ordered of [true, false]) {
       for (const window of [3, undefined]) {
@@ -131,7 +131,7 @@ testBackends(
       const writer = new PackWriter();
       for (let i = 0; i < 4; i++) await writer.add({ type: "blob", body: `row ${i}` });
       const { pack } = await writer.finish();
-      const { name } = await indexPack(folder, new Blob([pack]).stream(), {
+      const { name } = await indexGitPack(folder, new Blob([pack]).stream(), {
         largeOffsetsFrom: 13,
         durable: false,
       });
@@ -168,7 +168,7 @@ testBackends(
 );
 
 /** The ids of the only pack of a store, without their offsets. */
-async function ids(store: PackStore): Promise<IdLike[]> {
+async function ids(store: PackStore): Promise<GitIdLike[]> {
   const { index } = store.packs[0]!;
   return await Promise.all(Array.from({ length: index.count }, (_, row) => index.idAt(row)));
 }
@@ -179,14 +179,14 @@ Deno.test("gitdb: verify of a multi-pack index reports hostile rows", async () =
   await memory.add({ type: "blob", body: "two" });
   const { pack, index } = await memory.finish();
   await using store = await PackStore.fromSources([{ name: "pack-one", pack, index }]);
-  const made = await buildMultiPackIndex(store.packs, "sha1");
-  const sound = await MultiPackIndex.open(made, "sha1");
+  const made = await buildGitMultiPackIndex(store.packs, "sha1");
+  const sound = await GitMultiPackIndex.open(made, "sha1");
   assertEquals([...sound.verify()], []);
   const row = made.length - 20 - 16;
   for (const bytes of [[0, 0, 0, 9], [0xff, 0xff, 0xff, 0xff]]) {
     const bad = made.slice();
     bad.set(bytes, row);
-    const hostile = await MultiPackIndex.open(bad, "sha1");
+    const hostile = await GitMultiPackIndex.open(bad, "sha1");
     const findings = [...hostile.verify()];
     assert(findings.some((message) => message.includes("names pack")), findings.join());
     assert(findings.includes("the checksum is wrong"));
@@ -227,7 +227,7 @@ testGit("fsck reports a pack that can't be opened", async (folder) => {
   const name = [...Deno.readDirSync(packs)].find((entry) => entry.name.endsWith(".pack"))!.name;
   await damage(`${packs}/${name}`, 4, [0, 0, 0, 9]);
   await using database = await GitDatabase.open(repository);
-  const findings = await Array.fromAsync(verifyDatabase(database));
+  const findings = await Array.fromAsync(verifyGitDatabase(database));
   assertEquals(findings.map(({ where }) => where), [name.replace(".pack", "")]);
 });
 
@@ -238,7 +238,7 @@ testBackends("gitdb: what exceeds a limit is told as a limit", () =>
     const { pack } = await writer.finish();
     for (const limit of [{ maxObjects: 1 }, { maxObjectSize: 5 }, { maxInputSize: 30 }]) {
       const error = await assertRejects(
-        () => indexPack(folder, new Blob([pack]).stream(), limit),
+        () => indexGitPack(folder, new Blob([pack]).stream(), limit),
         LimitExceededError,
       );
       assertEquals(error.limit, Object.values(limit)[0]);

@@ -3,20 +3,20 @@
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
-  AlternatesStore,
-  checkObject,
-  CompoundDatabase,
+  checkGitObject,
+  GitAlternatesStore,
+  GitCompoundDatabase,
   GitDatabase,
-  indexPack,
-  LockFile,
-  LooseStore,
-  MemoryStore,
+  GitLockFile,
+  GitLooseStore,
+  GitMemoryStore,
+  indexGitPack,
   PackStore,
   PackWriter,
-  repack,
+  repackGitDatabase,
   SluiceError,
 } from "@sluice/gitdb";
-import type { ObjectStore } from "@sluice/gitdb";
+import type { GitObjectStore } from "@sluice/gitdb";
 import { run, sluice } from "./_cli.ts";
 import { git, GIT_IS_HERE, makeRepository, testGit, withFolder } from "./_git.ts";
 
@@ -50,7 +50,7 @@ testGit(
       await git(theirs, ["-c", "pack.writeReverseIndex=true", "index-pack", "--stdin"], pack);
       await using database = await GitDatabase.open(ours);
       await database.write({ type: "blob", body: "loose" });
-      await indexPack(`${ours}/objects/pack`, new Blob([pack]).stream());
+      await indexGitPack(`${ours}/objects/pack`, new Blob([pack]).stream());
       assertEquals(modesBelow(`${ours}/objects`), modesBelow(`${theirs}/objects`), value);
     }
     await Deno.writeTextFile(`${folder}/0660-ours.git/config`, "[core]\n\tsharedRepository = 0077\n");
@@ -107,13 +107,13 @@ testGit("an alternate whose name is not UTF-8 is an error and no silence", async
 Deno.test("a lock that can't be committed is released, and a second commit is refused", () =>
   withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/taken/inside`, { recursive: true });
-    const lock = await LockFile.acquire(`${folder}/taken`);
+    const lock = await GitLockFile.acquire(`${folder}/taken`);
     assertThrows(() => lock.commit());
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["taken"]);
-    const other = await LockFile.acquire(`${folder}/file`);
+    const other = await GitLockFile.acquire(`${folder}/file`);
     other.write(utf8.encode("one"));
     other.commit();
-    await using again = await LockFile.acquire(`${folder}/file`);
+    await using again = await GitLockFile.acquire(`${folder}/file`);
     assertThrows(() => other.commit(), TypeError);
     assertThrows(() => other.write(utf8.encode("two")), TypeError);
     other.rollback();
@@ -123,7 +123,7 @@ Deno.test("a lock that can't be committed is released, and a second commit is re
     again.rollback();
   }));
 
-const CALLS: Record<string, (store: ObjectStore, id: string) => Promise<unknown>> = {
+const CALLS: Record<string, (store: GitObjectStore, id: string) => Promise<unknown>> = {
   has: (store, id) => store.has(id),
   info: (store, id) => store.info(id),
   read: (store, id) => store.read(id),
@@ -143,13 +143,13 @@ testGit("a store that was disposed of answers no question", async (folder) => {
   await makeRepository(`${folder}/r.git`, { packing: ["pack", "loose"], commits: 2 });
   const objects = `${folder}/r.git/objects`;
   const id = (await git(`${folder}/r.git`, ["rev-parse", "main"])).trim();
-  const stores: Record<string, ObjectStore> = {
+  const stores: Record<string, GitObjectStore> = {
     GitDatabase: await GitDatabase.open(`${folder}/r.git`),
     PackStore: await PackStore.open(`${objects}/pack`),
-    LooseStore: new LooseStore(objects),
-    MemoryStore: new MemoryStore(),
-    AlternatesStore: await AlternatesStore.open(objects),
-    CompoundDatabase: new CompoundDatabase([]),
+    LooseStore: new GitLooseStore(objects),
+    MemoryStore: new GitMemoryStore(),
+    AlternatesStore: await GitAlternatesStore.open(objects),
+    CompoundDatabase: new GitCompoundDatabase([]),
   };
   for (const [name, store] of Object.entries(stores)) {
     await store[Symbol.asyncDispose]();
@@ -158,7 +158,7 @@ testGit("a store that was disposed of answers no question", async (folder) => {
       await assertRejects(() => run(store, id), TypeError, undefined, `${name}.${call}`);
     }
     if ("write" in store) {
-      await assertRejects(() => (store as MemoryStore).write({ type: "blob", body: "late" }), TypeError);
+      await assertRejects(() => (store as GitMemoryStore).write({ type: "blob", body: "late" }), TypeError);
     }
   }
 });
@@ -171,7 +171,7 @@ Deno.test({
       await git(folder, ["init", "-q", "--bare", "--shared=group", "r.git"]);
       await git(`${folder}/r.git`, ["hash-object", "-w", "--stdin"], utf8.encode("x"));
       await using database = await GitDatabase.open(`${folder}/r.git`);
-      const { name } = (await repack(database, { delete: true }))!;
+      const { name } = (await repackGitDatabase(database, { delete: true }))!;
       assertEquals(Deno.statSync(`${folder}/r.git/objects/pack/${name}.pack`).mode! & 0o777, 0o444);
       assertEquals((await run("git", ["-C", `${folder}/r.git`, "fsck"])).code, 0);
       assertEquals((await sluice(["gitdb", "fsck", "--git-dir", `${folder}/r.git`])).code, 0);
@@ -257,7 +257,7 @@ Deno.test({
           const theirs = await run("git", ["-C", `${folder}/r.git`, "hash-object", "-t", type, "--stdin"], {
             stdin: body,
           });
-          const syntax = outcome(() => checkObject(type as "tree", body));
+          const syntax = outcome(() => checkGitObject(type as "tree", body));
           assertEquals(syntax, theirs.code === 0, `${shown} ${theirs.stderr}`);
           const writer = new PackWriter();
           await writer.add({ type: type as "tree", body });
@@ -268,7 +268,7 @@ Deno.test({
           // git also asks for the objects that are referred to; that is looked at below.
           const accepted = strict.code === 0 || strict.stderr.includes("did not receive expected object");
           assertEquals(
-            outcome(() => checkObject(type as "tree", body, { strict: true })),
+            outcome(() => checkGitObject(type as "tree", body, { strict: true })),
             accepted,
             `${shown} ${strict.stderr}`,
           );

@@ -2,7 +2,7 @@
  * Living beside git's garbage collection: what we wrote last stays, and what git keeps for a reason is kept.
  */
 import { assert, assertEquals } from "@std/assert";
-import { GitDatabase, MemoryStore, repack } from "@sluice/gitdb";
+import { GitDatabase, GitMemoryStore, repackGitDatabase } from "@sluice/gitdb";
 import { run } from "./_cli.ts";
 import { git, makeRepository, testGit } from "./_git.ts";
 
@@ -40,7 +40,7 @@ const WRITES = {
   "loose.write": async (database: GitDatabase, body: string) =>
     `${await database.loose.write({ type: "blob", body })}`,
   "copyTo": async (database: GitDatabase, body: string) => {
-    const memory = new MemoryStore();
+    const memory = new GitMemoryStore();
     const id = await memory.write({ type: "blob", body });
     await memory.copyTo(database, [id]);
     return `${id}`;
@@ -124,7 +124,7 @@ testGit("repack -d leaves packs of .keep and cruft packs as they are", async (fo
   assertEquals(cruftFiles.length, 1);
   {
     await using database = await GitDatabase.open(repository);
-    await repack(database, { delete: true });
+    await repackGitDatabase(database, { delete: true });
     assertEquals(await Array.fromAsync(database.loose.ids()), []);
     assertEquals(database.packs.packs.length, 3);
   }
@@ -147,7 +147,7 @@ testGit("repack -d keeps a partial clone clean for fsck", async (folder) => {
   assertEquals(await fsck(), 0);
   {
     await using database = await GitDatabase.open(clone);
-    await repack(database, { delete: true });
+    await repackGitDatabase(database, { delete: true });
   }
   assertEquals(await fsck(), 0);
   assert((await git(clone, LIST)).includes(added));

@@ -2,7 +2,7 @@
  * Writers that are killed at any point, and databases that are opened again and again.
  */
 import { assert, assertEquals } from "@std/assert";
-import { GitDatabase, verifyDatabase } from "@sluice/gitdb";
+import { GitDatabase, verifyGitDatabase } from "@sluice/gitdb";
 import { liveHandleCount } from "@sluice/ffi";
 import { git, GIT_IS_HERE, makeRepository, withFolder } from "./_git.ts";
 
@@ -31,7 +31,7 @@ Deno.test({
         }
         await writer.status;
         await using database = await GitDatabase.open(folder);
-        assertEquals(await Array.fromAsync(verifyDatabase(database)), []);
+        assertEquals(await Array.fromAsync(verifyGitDatabase(database)), []);
         const stored = told.slice(0, told.lastIndexOf("\n")).split("\n");
         for (const id of stored) assert(await database.has(id), id);
       }

@@ -3,14 +3,14 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
-  buildMultiPackIndex,
+  buildGitMultiPackIndex,
   GitDatabase,
-  indexPack,
-  MemoryStore,
+  GitMemoryStore,
+  indexGitPack,
   PackStore,
-  repack,
-  unpackObjects,
-  verifyDatabase,
+  repackGitDatabase,
+  unpackGitObjects,
+  verifyGitDatabase,
 } from "@sluice/gitdb";
 import { SluiceError } from "@sluice/internal";
 import { run, sluice } from "./_cli.ts";
@@ -26,7 +26,7 @@ testGit("indexPack makes git's own index, also of packs with deltas by id", asyn
   for (const options of [["--delta-base-offset"], []]) {
     const pack = await gitBytes(`${folder}/r.git`, ["pack-objects", "--stdout", "-q", ...options], list);
     const target = `${folder}/out${options.length}`;
-    const { name } = await indexPack(target, stream(pack), { threads: 2 });
+    const { name } = await indexGitPack(target, stream(pack), { threads: 2 });
     await Deno.writeFile(`${folder}/git.pack`, pack);
     await git(folder, ["index-pack", "-o", `${folder}/git.idx`, `${folder}/git.pack`]);
     assertEquals(await Deno.readFile(`${target}/${name}.idx`), await Deno.readFile(`${folder}/git.idx`));
@@ -39,13 +39,13 @@ testGit("indexPack makes git's own index, also of packs with deltas by id", asyn
       `${folder}/git.pack`,
     ]);
     await Deno.remove(target, { recursive: true });
-    await indexPack(target, stream(pack), { largeOffsetsFrom: 0x40 });
+    await indexGitPack(target, stream(pack), { largeOffsetsFrom: 0x40 });
     assertEquals(await Deno.readFile(`${target}/${name}.idx`), await Deno.readFile(`${folder}/git.idx`));
     await Deno.remove(`${folder}/git.idx`);
     await using store = await PackStore.open(target);
     for await (const id of store.ids()) await store.read(id, { verifyChecksums: true });
     for (const size of [0, 5, 40, pack.length - 21, pack.length - 1]) {
-      await assertRejects(() => indexPack(`${folder}/bad`, stream(pack.slice(0, size))), SluiceError);
+      await assertRejects(() => indexGitPack(`${folder}/bad`, stream(pack.slice(0, size))), SluiceError);
     }
     assertEquals([...Deno.readDirSync(`${folder}/bad`)], []);
   }
@@ -66,11 +66,11 @@ testGit("a thin pack is completed from a database", async (folder) => {
     ["pack-objects", "--revs", "--thin", "--stdout", "-q"],
     new TextEncoder().encode(`refs/heads/main\n^${base}\n`),
   );
-  await assertRejects(() => indexPack(`${folder}/alone`, stream(thin)), SluiceError);
-  const memory = new MemoryStore();
-  const count = await unpackObjects(stream(old), memory);
+  await assertRejects(() => indexGitPack(`${folder}/alone`, stream(thin)), SluiceError);
+  const memory = new GitMemoryStore();
+  const count = await unpackGitObjects(stream(old), memory);
   assertEquals(await memory.count(), count);
-  const { name } = await indexPack(`${folder}/full`, stream(thin), { bases: memory });
+  const { name } = await indexGitPack(`${folder}/full`, stream(thin), { bases: memory });
   await git(folder, ["index-pack", "--verify", `${folder}/full/${name}.pack`]);
 });
 
@@ -80,14 +80,14 @@ testGit("repack leaves one pack that git accepts, and every object", async (fold
   const before = sorted(await git(repository, LIST));
   {
     await using database = await GitDatabase.open(repository);
-    assertEquals(await Array.fromAsync(verifyDatabase(database)), []);
-    const created = await repack(database, { delete: true, window: 20 });
+    assertEquals(await Array.fromAsync(verifyGitDatabase(database)), []);
+    const created = await repackGitDatabase(database, { delete: true, window: 20 });
     assertEquals(created!.count, before.length);
     assertEquals(database.packs.packs.length, 1);
     assertEquals(await Array.fromAsync(database.loose.ids()), []);
     await Deno.writeFile(
       `${repository}/objects/pack/multi-pack-index`,
-      await buildMultiPackIndex(database.packs.packs, "sha1"),
+      await buildGitMultiPackIndex(database.packs.packs, "sha1"),
     );
   }
   assertEquals(sorted(await git(repository, LIST)), before);

@@ -2,7 +2,7 @@
  * More packs than descriptors, and packs that come and go while a database is open.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { GitDatabase, indexPack, PackWriter, SluiceError } from "@sluice/gitdb";
+import { GitDatabase, indexGitPack, PackWriter, SluiceError } from "@sluice/gitdb";
 import { BACKENDS } from "./_backends.ts";
 import { run } from "./_cli.ts";
 import { git, GIT_IS_HERE, makeRepository, testGit, withFolder } from "./_git.ts";
@@ -12,7 +12,7 @@ async function addPack(folder: string, body: string): Promise<string> {
   const writer = new PackWriter();
   const id = await writer.add({ type: "blob", body });
   const { pack } = await writer.finish();
-  await indexPack(folder, new Blob([pack]).stream(), { durable: false });
+  await indexGitPack(folder, new Blob([pack]).stream(), { durable: false });
   return `${id}`;
 }
 

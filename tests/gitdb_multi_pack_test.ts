@@ -2,8 +2,8 @@
  * Look-ups through multi-pack indexes and reverse indexes: those that git writes, stale ones, damaged ones, and layers.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { buildMultiPackIndex, GitDatabase, PackStore } from "@sluice/gitdb";
-import type { ObjectId } from "@sluice/gitdb";
+import { buildGitMultiPackIndex, GitDatabase, PackStore } from "@sluice/gitdb";
+import type { GitObjectId } from "@sluice/gitdb";
 import { NotFoundError } from "@sluice/internal";
 import { git, makeRepository, testGit } from "./_git.ts";
 
@@ -34,7 +34,7 @@ function withoutIds(hashSize: number): (bytes: Uint8Array) => Uint8Array {
   };
 }
 
-async function readAll(packs: string, ids: readonly ObjectId[]): Promise<void> {
+async function readAll(packs: string, ids: readonly GitObjectId[]): Promise<void> {
   await using store = await PackStore.open(packs, { hashAlgorithm: ids[0]!.algorithm });
   let count = 0;
   for await (const batch of store.readBatches(ids, { verifyChecksums: true })) {
@@ -84,7 +84,7 @@ testGit("layers of an incremental multi-pack index are read, the newest first", 
   const layers: string[] = [];
   await Deno.mkdir(`${packs}/multi-pack-index.d`);
   for (const part of [before.packs.slice(0, 1), before.packs.slice(1)]) {
-    const bytes = await buildMultiPackIndex(part, "sha1", { version: part.length === 1 ? 1 : 2 });
+    const bytes = await buildGitMultiPackIndex(part, "sha1", { version: part.length === 1 ? 1 : 2 });
     const hex = bytes.slice(-20).toHex();
     layers.push(hex);
     await Deno.writeFile(`${packs}/multi-pack-index.d/multi-pack-index-${hex}.midx`, bytes);

@@ -2,8 +2,8 @@
  * Reading what git wrote: every object of repositories of every kind, through every way to read.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { GitDatabase, LooseStore, makeDelta, ObjectId, PackStore, PackWriter } from "@sluice/gitdb";
-import type { GitObject, IdLike, Result } from "@sluice/gitdb";
+import { GitDatabase, GitLooseStore, GitObjectId, makeGitDelta, PackStore, PackWriter } from "@sluice/gitdb";
+import type { GitIdLike, GitObject, GitResult } from "@sluice/gitdb";
 import { byteSourceFromBytes, NotFoundError } from "@sluice/internal";
 import { liveHandleCount } from "@sluice/ffi";
 import { BACKENDS, testBackends } from "./_backends.ts";
@@ -41,7 +41,7 @@ async function hashOf(object: GitObject): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest(name, whole)).toHex();
 }
 
-function valueOf<T>(result: Result<T>): T {
+function valueOf<T>(result: GitResult<T>): T {
   if (!result.ok) throw result.error;
   return result.value;
 }
@@ -85,7 +85,7 @@ async function checkDatabase(path: string, expected: readonly string[]): Promise
   assertEquals(sorted, [...sorted].sort());
   assertEquals(await database.count(), expected.length);
 
-  const infos = await Array.fromAsync(ReadableStream.from<IdLike>(ids).pipeThrough(database.infoStream()));
+  const infos = await Array.fromAsync(ReadableStream.from<GitIdLike>(ids).pipeThrough(database.infoStream()));
   const lines = infos.map((result) => {
     const { id, type, size } = valueOf(result);
     return `${id} ${type} ${size}`;
@@ -117,7 +117,7 @@ async function checkDatabase(path: string, expected: readonly string[]): Promise
   }
 
   const seen = new Set<string>();
-  const objects = ReadableStream.from<IdLike>(ids.map(String)).pipeThrough(database.objectStream());
+  const objects = ReadableStream.from<GitIdLike>(ids.map(String)).pipeThrough(database.objectStream());
   for await (const result of objects) {
     const object = valueOf(result);
     let size = 0;
@@ -127,7 +127,7 @@ async function checkDatabase(path: string, expected: readonly string[]): Promise
   }
   assertEquals(seen.size, ids.length);
 
-  const missing = ObjectId.from("12".repeat(sorted[0]!.length / 2));
+  const missing = GitObjectId.from("12".repeat(sorted[0]!.length / 2));
   await assertRejects(() => database.read(missing), NotFoundError);
   assertEquals(await database.has(missing), false);
   const { readable, writable } = database.hasStream();
@@ -197,13 +197,13 @@ testBackends("a delta by id may stand on a delta by distance, and on one in anot
   const packs = [
     rawPack([
       full,
-      { kind: 6, base: distance(start - 12), content: makeDelta(first, second!)!, id: ids[1]! },
-      { kind: 7, base: Uint8Array.fromHex(ids[1]!), content: makeDelta(second!, third!)!, id: ids[2]! },
+      { kind: 6, base: distance(start - 12), content: makeGitDelta(first, second!)!, id: ids[1]! },
+      { kind: 7, base: Uint8Array.fromHex(ids[1]!), content: makeGitDelta(second!, third!)!, id: ids[2]! },
     ]),
     rawPack([{
       kind: 7,
       base: Uint8Array.fromHex(ids[2]!),
-      content: makeDelta(third!, fourth!)!,
+      content: makeGitDelta(third!, fourth!)!,
       id: ids[3]!,
     }]),
   ];
@@ -224,9 +224,9 @@ testBackends(
     withFolder(async (folder) => {
       const random = new Random(52);
       const writer = new PackWriter({ window: 0 });
-      const loose = new LooseStore(folder);
+      const loose = new GitLooseStore(folder);
       const bodies = [1, 4095, 4096, 65_535, 65_536, 100_003].map((size) => random.bytes(size));
-      const ids: ObjectId[] = [];
+      const ids: GitObjectId[] = [];
       for (const body of bodies) {
         ids.push(await loose.write({ type: "blob", body }));
         await writer.add({ type: "blob", body });
@@ -255,8 +255,8 @@ testBackends(
 
 Deno.test("a prefix of loose objects reads one folder", () =>
   withFolder(async (folder) => {
-    const store = new LooseStore(folder);
-    const ids: ObjectId[] = [];
+    const store = new GitLooseStore(folder);
+    const ids: GitObjectId[] = [];
     for (let i = 0; i < 30; i++) ids.push(await store.write({ type: "blob", body: `${i}` }));
     const folders: string[] = [];
     const { readDirSync } = Deno;

@@ -2,10 +2,10 @@
  * Objects whose nearest copy is damaged, or whose delta base lies outside of all packs, are made of what is elsewhere.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { CompoundDatabase, GitDatabase, MemoryStore, PackStore } from "@sluice/gitdb";
-import type { IdLike } from "@sluice/gitdb";
+import { GitCompoundDatabase, GitDatabase, GitMemoryStore, PackStore } from "@sluice/gitdb";
+import type { GitIdLike } from "@sluice/gitdb";
 import { byteSourceFromBytes, CorruptDataError } from "@sluice/internal";
-import { makeDelta } from "@sluice/gitdb";
+import { makeGitDelta } from "@sluice/gitdb";
 import { testBackends } from "./_backends.ts";
 import { git, gitBytes, makeRepository, testGit } from "./_git.ts";
 import { idOf, rawPack, sourcesOf } from "./_git_pack.ts";
@@ -24,21 +24,24 @@ const [BASE_ID, TARGET_ID, LAST_ID] = [BASE, TARGET, LAST].map((bytes) => idOf("
 /** A thin pack: deltas by id whose base is not in it. */
 function thinPack() {
   return rawPack([
-    { kind: 7, base: Uint8Array.fromHex(BASE_ID), content: makeDelta(BASE, TARGET)!, id: TARGET_ID },
-    { kind: 7, base: Uint8Array.fromHex(TARGET_ID), content: makeDelta(TARGET, LAST)!, id: LAST_ID },
+    { kind: 7, base: Uint8Array.fromHex(BASE_ID), content: makeGitDelta(BASE, TARGET)!, id: TARGET_ID },
+    { kind: 7, base: Uint8Array.fromHex(TARGET_ID), content: makeGitDelta(TARGET, LAST)!, id: LAST_ID },
   ]);
 }
 
 testBackends(
   "deltas whose base is in another kind of store are read one by one, in bulk and by facts",
   async () => {
-    const loose = new MemoryStore();
+    const loose = new GitMemoryStore();
     await loose.write({ type: "blob", body: BASE });
-    await using database = new CompoundDatabase([await PackStore.fromSources(sourcesOf(thinPack())), loose]);
+    await using database = new GitCompoundDatabase([
+      await PackStore.fromSources(sourcesOf(thinPack())),
+      loose,
+    ]);
     assertEquals(await (await database.read(LAST_ID)).bytes(), LAST);
     const info = await database.info(TARGET_ID);
     assertEquals([info.type, info.size], ["blob", 3000]);
-    const ids: IdLike[] = [LAST_ID, TARGET_ID, BASE_ID];
+    const ids: GitIdLike[] = [LAST_ID, TARGET_ID, BASE_ID];
     const found: Uint8Array[] = [];
     for await (
       const result of ReadableStream.from(ids).pipeThrough(database.objectStream({ ordered: true }))
@@ -55,12 +58,12 @@ testBackends("without the base they fail, and a chain that leads back to itself 
   await assertRejects(() => alone.read(LAST_ID), CorruptDataError);
   const [one, two] = ["11".repeat(20), "22".repeat(20)];
   const cycle = rawPack([
-    { kind: 7, base: Uint8Array.fromHex(two), content: makeDelta(BASE, TARGET)!, id: one },
-    { kind: 7, base: Uint8Array.fromHex(one), content: makeDelta(TARGET, BASE)!, id: two },
+    { kind: 7, base: Uint8Array.fromHex(two), content: makeGitDelta(BASE, TARGET)!, id: one },
+    { kind: 7, base: Uint8Array.fromHex(one), content: makeGitDelta(TARGET, BASE)!, id: two },
   ]);
-  await using database = new CompoundDatabase([
+  await using database = new GitCompoundDatabase([
     await PackStore.fromSources(sourcesOf(cycle)),
-    new MemoryStore(),
+    new GitMemoryStore(),
   ]);
   await assertRejects(() => database.read(one), CorruptDataError);
 });
@@ -68,7 +71,7 @@ testBackends("without the base they fail, and a chain that leads back to itself 
 testBackends("a damaged base in one pack is replaced by a good copy in another", async () => {
   const damaged = rawPack([
     { kind: 3, content: BASE, id: BASE_ID },
-    { kind: 7, base: Uint8Array.fromHex(BASE_ID), content: makeDelta(BASE, TARGET)!, id: TARGET_ID },
+    { kind: 7, base: Uint8Array.fromHex(BASE_ID), content: makeGitDelta(BASE, TARGET)!, id: TARGET_ID },
   ]);
   damaged.pack[damaged.offsets[0]! + 200]! ^= 0xff;
   const good = rawPack([{ kind: 3, content: BASE, id: BASE_ID }]);

@@ -2,8 +2,8 @@
  * Packs made on several threads, and with deltas that other packs have already.
  */
 import { assert, assertEquals } from "@std/assert";
-import { createPack, GitDatabase, makeDelta, PackStore } from "@sluice/gitdb";
-import type { CreatePackOptions, SluiceProgress } from "@sluice/gitdb";
+import { createGitPack, GitDatabase, makeGitDelta, PackStore } from "@sluice/gitdb";
+import type { GitCreatePackOptions, SluiceProgress } from "@sluice/gitdb";
 import { git, makeRepository, testGit } from "./_git.ts";
 import { idOf, rawPack } from "./_git_pack.ts";
 import { byteSourceFromBytes } from "@sluice/internal";
@@ -15,13 +15,13 @@ const LIST = ["cat-file", "--batch-all-objects", "--batch-check", "--unordered"]
 async function packAll(
   repository: string,
   target: string,
-  options: CreatePackOptions,
+  options: GitCreatePackOptions,
 ): Promise<{ name: string; size: number; depth: number }> {
   await git(".", ["init", "-q", "--bare", target]);
   await using database = await GitDatabase.open(repository);
   const ids = await Array.fromAsync(database.ids());
   const reports: SluiceProgress[] = [];
-  const { name } = await createPack(`${target}/objects/pack`, database, ids.map((id) => ({ id })), {
+  const { name } = await createGitPack(`${target}/objects/pack`, database, ids.map((id) => ({ id })), {
     ...options,
     onProgress: (report) => reports.push(report),
   });
@@ -89,11 +89,11 @@ testGit("deltas that lead in a circle through two packs are cut", async (folder)
   const made = [
     rawPack([
       { kind: 3, content: two, id: b },
-      { kind: 7, base: Uint8Array.fromHex(b), content: makeDelta(two, one)!, id: a },
+      { kind: 7, base: Uint8Array.fromHex(b), content: makeGitDelta(two, one)!, id: a },
     ]),
     rawPack([
       { kind: 3, content: one, id: a },
-      { kind: 7, base: Uint8Array.fromHex(a), content: makeDelta(one, two)!, id: b },
+      { kind: 7, base: Uint8Array.fromHex(a), content: makeGitDelta(one, two)!, id: b },
     ]),
   ];
   for (const packs of [made, made.toReversed()]) {
@@ -103,7 +103,7 @@ testGit("deltas that lead in a circle through two packs are cut", async (folder)
       index: byteSourceFromBytes(pack.index),
     })));
     await Deno.mkdir(`${folder}/out`);
-    await createPack(`${folder}/out`, source, [{ id: a }, { id: b }]);
+    await createGitPack(`${folder}/out`, source, [{ id: a }, { id: b }]);
     await using store = await PackStore.open(`${folder}/out`);
     assertEquals(await (await store.read(a, { verifyChecksums: true })).bytes(), one);
     assertEquals(await (await store.read(b, { verifyChecksums: true })).bytes(), two);

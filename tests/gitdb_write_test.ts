@@ -2,7 +2,7 @@
  * What we write, judged by git.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createPack, GitDatabase, LooseStore, PackWriter } from "@sluice/gitdb";
+import { createGitPack, GitDatabase, GitLooseStore, PackWriter } from "@sluice/gitdb";
 import { configureBackend } from "@sluice/ffi";
 import { BACKENDS } from "./_backends.ts";
 import { Random } from "./_data.ts";
@@ -46,7 +46,7 @@ for (const sha256 of [false, true]) {
     let name: string;
     {
       await using database = await GitDatabase.open(repository);
-      const pack = await createPack(`${target}/objects/pack`, database, wanted, { window: 10, depth: 50 });
+      const pack = await createGitPack(`${target}/objects/pack`, database, wanted, { window: 10, depth: 50 });
       assertEquals(pack.count, wanted.length);
       name = `${target}/objects/pack/${pack.name}`;
     }
@@ -93,7 +93,7 @@ testGit("git accepts an index of version 1 and a reverse index", async (folder) 
 
 testGit("git reads our loose objects, small, empty and streamed", async (folder) => {
   await git(folder, ["init", "-q", "--bare", "."]);
-  const store = new LooseStore(`${folder}/objects`, { durability: "file" });
+  const store = new GitLooseStore(`${folder}/objects`, { durability: "file" });
   const large = new Random(4).bytes((16 << 20) + 5);
   const stream = (bytes: Uint8Array<ArrayBuffer>) => new Blob([bytes]).stream();
   for (

@@ -2,11 +2,11 @@
  * Servers that misbehave, over everything that reads from one: the right bytes or a typed error, in bounded time, and
  * never a secret in a message.
  */
-import { indexPackSource, PackStore, PackWriter } from "@sluice/gitdb";
+import { buildGitPackIndex, PackStore, PackWriter } from "@sluice/gitdb";
 import { buildLz4Index, compressLz4, Lz4Archive } from "@sluice/lz4";
 import { byteSourceFromUrl, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
-import { buildPdiffIndex, copyByIndex, PdiffIndex } from "@sluice/pdiffcopy";
+import { buildPdiffIndex, copyByPdiffIndex, PdiffIndex } from "@sluice/pdiffcopy";
 import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
 import { compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
 import { assert, assertEquals } from "@std/assert";
@@ -47,7 +47,7 @@ async function readers(target: string): Promise<Record<string, Reader>> {
     gitdb: {
       file: pack.pack,
       read: async (source) => {
-        const { index } = await indexPackSource(source);
+        const { index } = await buildGitPackIndex(source);
         await using store = await PackStore.fromSources([{ name: "pack", pack: source, index }]);
         return await (await store.read(id)).bytes();
       },
@@ -63,7 +63,7 @@ async function readers(target: string): Promise<Record<string, Reader>> {
       file: CONTENT,
       read: async (source) => {
         await Deno.remove(target).catch(() => {});
-        await copyByIndex({ index: model, sources: [source], target, retries: 0, fsync: false });
+        await copyByPdiffIndex({ index: model, sources: [source], target, retries: 0, fsync: false });
         return await Deno.readFile(target);
       },
     },

@@ -2,7 +2,7 @@
  * Blocks of values below 64 KiB, which the codec searches with a finer table: as small as those of the lz4 tool.
  */
 import { assertEquals } from "@std/assert";
-import { compressLz4, lz4FrameInfo } from "@sluice/lz4";
+import { compressLz4, readLz4FrameHeader } from "@sluice/lz4";
 import { testBackends } from "./_backends.ts";
 import { Random, text } from "./_data.ts";
 
@@ -44,7 +44,7 @@ for (const level of LEVELS) {
         });
         const tool = frames[i]!;
         const blocks = (frame: Uint8Array) => {
-          const info = lz4FrameInfo(frame);
+          const info = readLz4FrameHeader(frame);
           return frame.subarray(info.headerSize);
         };
         assertEquals(blocks(ours).length, blocks(tool).length, `size ${size}`);

@@ -2,15 +2,15 @@
  * Everything that opens a source takes bytes, a Blob, a URL, a path or a ByteSource, and names what else it was given.
  */
 import {
-  buildMultiPackIndex,
-  indexPackSource,
-  MultiPackIndex,
+  buildGitMultiPackIndex,
+  buildGitPackIndex,
+  GitMultiPackIndex,
   PackIndex,
   PackStore,
   PackWriter,
 } from "@sluice/gitdb";
 import { buildLz4Index, compressLz4, listLz4Frames, Lz4Archive, Lz4Index, scanLz4Index } from "@sluice/lz4";
-import { buildPdiffIndex, copyByIndex, hashBlocks, PdiffIndex } from "@sluice/pdiffcopy";
+import { buildPdiffIndex, copyByPdiffIndex, hashPdiffBlocks, PdiffIndex } from "@sluice/pdiffcopy";
 import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
 import { buildZstdIndex, compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
 import { byteSourceFromBytes } from "@sluice/internal";
@@ -63,10 +63,10 @@ async function openers(target: string): Promise<Record<string, Opener>> {
       open: async (source) => (await PackIndex.open(source, "sha1")).count,
     },
     "MultiPackIndex.open": {
-      file: await buildMultiPackIndex(packs.packs, "sha1"),
-      open: async (source) => (await MultiPackIndex.open(source, "sha1")).count,
+      file: await buildGitMultiPackIndex(packs.packs, "sha1"),
+      open: async (source) => (await GitMultiPackIndex.open(source, "sha1")).count,
     },
-    "indexPackSource": { file: pack.pack, open: async (source) => (await indexPackSource(source)).count },
+    "indexPackSource": { file: pack.pack, open: async (source) => (await buildGitPackIndex(source)).count },
     "PackStore.fromSources": {
       file: pack.pack,
       open: async (source) => {
@@ -75,13 +75,13 @@ async function openers(target: string): Promise<Record<string, Opener>> {
       },
     },
     "buildPdiffIndex": { file: CONTENT, open: (source) => buildPdiffIndex(source) },
-    "hashBlocks": { file: CONTENT, open: async (source) => await Array.fromAsync(hashBlocks(source)) },
+    "hashBlocks": { file: CONTENT, open: async (source) => await Array.fromAsync(hashPdiffBlocks(source)) },
     "copyByIndex": {
       file: CONTENT,
       open: async (source) => {
         const model = PdiffIndex.parse(await buildPdiffIndex(CONTENT));
         await Deno.remove(target).catch(() => {});
-        return (await copyByIndex({ index: model, sources: [source], target })).size;
+        return (await copyByPdiffIndex({ index: model, sources: [source], target })).size;
       },
     },
   };

@@ -48,10 +48,10 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     return byteLength === data.length && packed.byteLength < 1000 ? "ok" : byteLength;`,
   "@sluice/pdiffcopy": `
     const blob = new Blob(["on Node"]);
-    const digests = blob.stream().pipeThrough(new m.BlockHashStream({ hash: "sha1" }));
+    const digests = blob.stream().pipeThrough(new m.PdiffBlockHashStream({ hash: "sha1" }));
     const reader = digests.getReader();
     const { value } = await reader.read();
-    return value.digest[0] === 0x16 && m.parseSize("64K") === 64000 ? "ok" : [...value.digest];`,
+    return value.digest[0] === 0x16 && m.parsePdiffSize("64K") === 64000 ? "ok" : [...value.digest];`,
 };
 
 const runtimes = await listRuntimes();

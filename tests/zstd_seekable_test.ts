@@ -66,7 +66,7 @@ Deno.test("an object of 10 GiB: 4 KiB at random cost two requests and one frame"
         return at < framesSize ? frame[at % frame.length]! : table[at - framesSize]!;
       }),
   });
-  const reader = await ZstdSeekableReader.openUrl(server.url);
+  const reader = await ZstdSeekableReader.open(server.url);
   assertEquals(reader.size, 10 * 2 ** 30);
   const offset = 7 * 2 ** 30 + 12_345;
   assertEquals(await reader.read(offset, 4096), content.slice(offset % frameSize, offset % frameSize + 4096));
@@ -83,8 +83,8 @@ testBackends("a stream over HTTP takes few requests, and an object that changes 
   const data = text(3_000_000);
   const file = compressZstdSeekable(data, { frameSize: 50_000 });
   await using server = startRangeServer(objectOf(file));
-  const reader = await ZstdSeekableReader.openUrl(server.url);
-  assertEquals(join(...await Array.fromAsync(reader.readable())), data);
+  const reader = await ZstdSeekableReader.open(server.url);
+  assertEquals(join(...await Array.fromAsync(reader.stream())), data);
   assertEquals(server.ranges.length, 2);
   await reader.verify();
   server.serve(objectOf(file, '"2"'));
@@ -95,7 +95,7 @@ testBackends("a stream over HTTP takes few requests, and an object that changes 
 Deno.test("an object smaller than the tail costs one request in all", async () => {
   const data = text(20_000);
   await using server = startRangeServer(objectOf(compressZstdSeekable(data, { frameSize: 1000 })));
-  const reader = await ZstdSeekableReader.openUrl(server.url);
+  const reader = await ZstdSeekableReader.open(server.url);
   assertEquals(await reader.read(0, data.length), data);
   assertEquals(server.ranges, ["bytes=-65536"]);
 });

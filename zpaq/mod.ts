@@ -48,12 +48,12 @@ export {
 export type {
   ByteSource,
   ByteSourceLike,
+  ByteSourceReadOptions,
   BytesSource,
   ChunkSource,
   HttpSourceOptions,
-  ReadOptions,
   SluiceErrorCode,
   SluiceErrorOptions,
 } from "@sluice/internal";
-export type { ComponentName } from "./zpaql/_format.ts";
+export type { ZpaqComponentName } from "./zpaql/_format.ts";
 export type { ZpaqAttributes } from "./archive/_journal_format.ts";

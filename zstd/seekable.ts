@@ -32,9 +32,9 @@ export {
 export type {
   ByteSource,
   ByteSourceLike,
+  ByteSourceReadOptions,
   BytesSource,
   HttpSourceOptions,
-  ReadOptions,
   SluiceErrorCode,
   SluiceErrorOptions,
 } from "@sluice/internal";

@@ -1,8 +1,8 @@
 /**
  * `sluice gitdb cat-file`: objects and facts about them, in git's own format.
  */
-import { ObjectId } from "@sluice/gitdb";
-import type { GitDatabase, GitObject, ObjectInfo, ObjectType, Result } from "@sluice/gitdb";
+import { GitObjectId } from "@sluice/gitdb";
+import type { GitDatabase, GitObject, GitObjectInfo, GitObjectType, GitResult } from "@sluice/gitdb";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { NotFoundError, printable, SluiceError } from "@sluice/internal";
 import { FactFormatter } from "./facts.ts";
@@ -93,7 +93,7 @@ async function catOne(
     const hashSize = object.id.toString().length / 2;
     for (const line of treeLines(await object.bytes(), hashSize)) await out.print(line);
   } else {
-    if (show === undefined && object.type !== first as ObjectType) {
+    if (show === undefined && object.type !== first as GitObjectType) {
       throw fatal(`git cat-file ${name}: bad file`);
     }
     for await (const chunk of object.body) await out.write(chunk);
@@ -114,7 +114,7 @@ class Printer {
   readonly #out: BufferedStdout;
   readonly #facts: FactFormatter;
   #damaged = false;
-  #replacement: Promise<(id: ObjectId) => ObjectId> | undefined;
+  #replacement: Promise<(id: GitObjectId) => GitObjectId> | undefined;
 
   constructor(database: GitDatabase, settings: GitdbSettings, out: BufferedStdout) {
     this.#database = database;
@@ -129,7 +129,7 @@ class Printer {
   }
 
   /** One line of facts and, in mode `batch`, the object that follows it. */
-  async #print(info: ObjectInfo | GitObject, rest: string, id?: ObjectId): Promise<void> {
+  async #print(info: GitObjectInfo | GitObject, rest: string, id?: GitObjectId): Promise<void> {
     const line = `${await this.#facts.format(info, rest, id)}\n`;
     if (this.#settings.batch === "check") return await this.#out.print(line);
     const object = info as GitObject;
@@ -145,7 +145,12 @@ class Printer {
   }
 
   /** An object that is damaged counts as missing, as in git, and its damage goes to stderr. */
-  async #printResult(result: Result<ObjectInfo>, name: string, rest: string, id?: ObjectId): Promise<void> {
+  async #printResult(
+    result: GitResult<GitObjectInfo>,
+    name: string,
+    rest: string,
+    id?: GitObjectId,
+  ): Promise<void> {
     try {
       if (!result.ok) throw result.error;
       await this.#print(result.value, rest, id);
@@ -165,7 +170,7 @@ class Printer {
     const rests = lines.map((line, i) => splits ? line.slice(names[i]!.length).replace(/^[ \t]+/, "") : "");
     const resolved = await Promise.all(names.map((name) => this.#resolve(name)));
     const positions = resolved.flatMap((id, i) => typeof id === "string" ? [] : [i]);
-    const ids = positions.map((i) => resolved[i] as ObjectId);
+    const ids = positions.map((i) => resolved[i] as GitObjectId);
     let next = 0;
     const upTo = async (position: number): Promise<void> => {
       for (; next < position; next++) {
@@ -187,15 +192,15 @@ class Printer {
   }
 
   /** Full names are looked up with the others; prefixes have to be resolved first. */
-  async #resolve(name: string): Promise<ObjectId | "missing" | "ambiguous"> {
+  async #resolve(name: string): Promise<GitObjectId | "missing" | "ambiguous"> {
     const length = this.#database.hashAlgorithm === "sha1" ? 40 : 64;
     if (name.length === length && /^[0-9a-fA-F]+$/.test(name)) {
-      return ObjectId.from(name);
+      return GitObjectId.from(name);
     }
     return await resolveName(this.#database, name);
   }
 
-  async *#results(ids: readonly ObjectId[]): AsyncGenerator<readonly Result<ObjectInfo>[]> {
+  async *#results(ids: readonly GitObjectId[]): AsyncGenerator<readonly GitResult<GitObjectInfo>[]> {
     if (this.#settings.batch === "check") {
       yield* this.#database.infoBatches(ids);
       return;
@@ -211,7 +216,7 @@ class Printer {
     const { batch, unordered, threads } = this.#settings;
     const ids = this.#database.ids({ order: unordered ? "storage" : "id" });
     if (batch === "check") {
-      let group: ObjectId[] = [];
+      let group: GitObjectId[] = [];
       const print = async (): Promise<void> => {
         for await (const results of this.#results(group)) await this.#printResults(results);
         group = [];
@@ -226,7 +231,7 @@ class Printer {
     }
   }
 
-  async #printResults(results: readonly Result<ObjectInfo>[]): Promise<void> {
+  async #printResults(results: readonly GitResult<GitObjectInfo>[]): Promise<void> {
     for (const result of results) {
       await this.#printResult(result, `${result.ok ? result.value.id : result.id}`, "");
     }

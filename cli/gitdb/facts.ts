@@ -1,7 +1,7 @@
 /**
  * Lines of facts by a format as `git cat-file --batch-check` takes it.
  */
-import type { GitDatabase, ObjectId, ObjectInfo, Pack } from "@sluice/gitdb";
+import type { GitDatabase, GitObjectId, GitObjectInfo, GitPack } from "@sluice/gitdb";
 import { fatal } from "./settings.ts";
 
 const ATOMS = ["objectname", "objecttype", "objectsize", "objectsize:disk", "deltabase", "rest"] as const;
@@ -11,7 +11,7 @@ type Atom = typeof ATOMS[number];
 interface PackPlaces {
   readonly offsets: Float64Array;
   readonly end: number;
-  readonly ids: Map<number, ObjectId>;
+  readonly ids: Map<number, GitObjectId>;
 }
 
 /** Formats facts. */
@@ -39,7 +39,7 @@ export class FactFormatter {
   }
 
   /** The line for one object, which a user may know by another name than its id. */
-  async format(info: ObjectInfo, rest: string, name: ObjectId = info.id): Promise<string> {
+  async format(info: GitObjectInfo, rest: string, name: GitObjectId = info.id): Promise<string> {
     let line = "";
     for (const part of this.#parts) {
       line += typeof part === "string" ? part : await this.#fact(part.atom, info, rest, name);
@@ -47,7 +47,7 @@ export class FactFormatter {
     return line;
   }
 
-  #fact(atom: Atom, info: ObjectInfo, rest: string, name: ObjectId): string | Promise<string> {
+  #fact(atom: Atom, info: GitObjectInfo, rest: string, name: GitObjectId): string | Promise<string> {
     switch (atom) {
       case "objectname":
         return `${name}`;
@@ -64,7 +64,9 @@ export class FactFormatter {
     }
   }
 
-  async #packOf(info: ObjectInfo): Promise<{ pack: Pack; offset: number; places: PackPlaces } | undefined> {
+  async #packOf(
+    info: GitObjectInfo,
+  ): Promise<{ pack: GitPack; offset: number; places: PackPlaces } | undefined> {
     if (info.packed === undefined) return undefined;
     const { offset } = info.packed;
     for (const pack of this.#database.packs.packs) {
@@ -77,7 +79,7 @@ export class FactFormatter {
     return undefined;
   }
 
-  async #diskSize(info: ObjectInfo): Promise<number> {
+  async #diskSize(info: GitObjectInfo): Promise<number> {
     const found = await this.#packOf(info);
     if (found === undefined) {
       const path = this.#database.loose.findPath(info.id);
@@ -94,7 +96,7 @@ export class FactFormatter {
     return (offsets[low] ?? end) - found.offset;
   }
 
-  async #deltaBase(info: ObjectInfo): Promise<string> {
+  async #deltaBase(info: GitObjectInfo): Promise<string> {
     const none = "0".repeat(info.id.bytes.length * 2);
     const found = await this.#packOf(info);
     if (found === undefined) return none;
@@ -104,8 +106,8 @@ export class FactFormatter {
   }
 }
 
-async function placesOf(pack: Pack): Promise<PackPlaces> {
-  const ids = new Map<number, ObjectId>();
+async function placesOf(pack: GitPack): Promise<PackPlaces> {
+  const ids = new Map<number, GitObjectId>();
   for await (const { offset, id } of pack.entries()) ids.set(offset, id);
   const hashSize = (await pack.checksum()).length;
   return { offsets: Float64Array.from(ids.keys()), end: pack.size - hashSize, ids };

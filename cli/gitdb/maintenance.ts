@@ -1,17 +1,17 @@
 /**
- * `sluice gitdb index-pack`, `unpack-objects`, `repack`, `multi-pack-index` and `fsck`.
+ * `sluice gitdb index-pack`, `unpack-objects`, `repackGitDatabase`, `multi-pack-index` and `fsck`.
  */
 import {
-  buildMultiPackIndex,
-  findMissingObjects,
-  indexPack as takePack,
-  LockFile,
-  MultiPackIndex,
-  repack as repackDatabase,
-  unpackObjects as unpack,
-  verifyDatabase,
+  buildGitMultiPackIndex,
+  findMissingGitObjects,
+  GitLockFile,
+  GitMultiPackIndex,
+  indexGitPack as takePack,
+  repackGitDatabase as repackDatabase,
+  unpackGitObjects as unpack,
+  verifyGitDatabase,
 } from "@sluice/gitdb";
-import type { IndexPackOptions } from "@sluice/gitdb";
+import type { GitIndexPackOptions } from "@sluice/gitdb";
 import { byteSourceFromBytes } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openDatabase } from "./names.ts";
@@ -25,7 +25,7 @@ export async function indexPack(operands: readonly string[], settings: GitdbSett
     throw new UsageFailure("index-pack takes one pack, or --stdin");
   }
   if (settings.verify && path !== undefined) return await verifyPack([path], settings);
-  const options: IndexPackOptions = {
+  const options: GitIndexPackOptions = {
     strict: settings.strict,
     threads: settings.threads,
     ...indexFormat(settings.indexVersion),
@@ -55,11 +55,11 @@ export async function indexPack(operands: readonly string[], settings: GitdbSett
       hashAlgorithm,
       durable: false,
     });
-    using lock = await LockFile.acquire(target, { mode: 0o444 });
+    using lock = await GitLockFile.acquire(target, { mode: 0o444 });
     lock.write(await Deno.readFile(`${folder}/${name}.idx`));
     lock.commit();
     if (settings.revIndex) {
-      using reverse = await LockFile.acquire(target.replace(/\.idx$/, ".rev"), { mode: 0o444 });
+      using reverse = await GitLockFile.acquire(target.replace(/\.idx$/, ".rev"), { mode: 0o444 });
       reverse.write(await Deno.readFile(`${folder}/${name}.rev`));
       reverse.commit();
     }
@@ -70,7 +70,9 @@ export async function indexPack(operands: readonly string[], settings: GitdbSett
   return EXIT.ok;
 }
 
-function indexFormat(value: string | undefined): Pick<IndexPackOptions, "indexVersion" | "largeOffsetsFrom"> {
+function indexFormat(
+  value: string | undefined,
+): Pick<GitIndexPackOptions, "indexVersion" | "largeOffsetsFrom"> {
   if (value === undefined) return {};
   const match = /^([12])(?:,(\d+|0x[0-9a-fA-F]+))?$/.exec(value);
   if (match === null) {
@@ -90,7 +92,7 @@ export async function unpackObjects(operands: readonly string[], settings: Gitdb
   return EXIT.ok;
 }
 
-/** Runs `repack`. */
+/** Runs `repackGitDatabase`. */
 export async function repack(operands: readonly string[], settings: GitdbSettings): Promise<number> {
   if (operands.length > 0) throw new UsageFailure("repack takes no arguments");
   await using database = await openDatabase(settings);
@@ -110,13 +112,13 @@ export async function multiPackIndex(operands: readonly string[], settings: Gitd
   await using database = await openDatabase(settings);
   const path = database.resolvePath("pack/multi-pack-index");
   if (action === "write") {
-    using lock = await LockFile.acquire(path, { mode: 0o444 });
-    lock.write(await buildMultiPackIndex(database.packs.packs, database.hashAlgorithm));
+    using lock = await GitLockFile.acquire(path, { mode: 0o444 });
+    lock.write(await buildGitMultiPackIndex(database.packs.packs, database.hashAlgorithm));
     lock.commit();
     return EXIT.ok;
   }
   const source = byteSourceFromBytes(await Deno.readFile(path));
-  const index = await MultiPackIndex.open(source, database.hashAlgorithm);
+  const index = await GitMultiPackIndex.open(source, database.hashAlgorithm);
   let code: number = EXIT.ok;
   const complain = (message: string): void => {
     console.error(`error: ${message}`);
@@ -141,11 +143,11 @@ export async function fsck(operands: readonly string[], settings: GitdbSettings)
   if (operands.length > 0) throw new UsageFailure("fsck takes no arguments");
   await using database = await openDatabase(settings);
   let code: number = EXIT.ok;
-  for await (const { where, id, message } of verifyDatabase(database, { threads: settings.threads })) {
+  for await (const { where, id, message } of verifyGitDatabase(database, { threads: settings.threads })) {
     console.error(`error: ${where}: ${id ?? "-"}: ${message}`);
     code = EXIT.failure;
   }
-  for await (const { id, type, from } of findMissingObjects(database)) {
+  for await (const { id, type, from } of findMissingGitObjects(database)) {
     if (from === undefined) console.error(`error: a reference names ${id}, which is missing`);
     else {
       console.log(`broken link from ${from.type.padStart(7)} ${from.id}`);

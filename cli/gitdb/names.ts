@@ -2,7 +2,7 @@
  * From what a user writes to objects of a database.
  */
 import { GitDatabase } from "@sluice/gitdb";
-import type { ObjectId } from "@sluice/gitdb";
+import type { GitObjectId } from "@sluice/gitdb";
 import { AmbiguousIdError, NotFoundError } from "@sluice/internal";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
@@ -23,7 +23,7 @@ export async function openDatabase(settings: GitdbSettings): Promise<GitDatabase
 export async function resolveName(
   database: GitDatabase,
   name: string,
-): Promise<ObjectId | "missing" | "ambiguous"> {
+): Promise<GitObjectId | "missing" | "ambiguous"> {
   const fullLength = database.hashAlgorithm === "sha1" ? 40 : 64;
   if (name.length < 4 || name.length > fullLength || !/^[0-9a-fA-F]+$/.test(name)) return "missing";
   try {
@@ -36,7 +36,7 @@ export async function resolveName(
 }
 
 /** The object that a command names, or its end. */
-export async function requireObject(database: GitDatabase, name: string): Promise<ObjectId> {
+export async function requireObject(database: GitDatabase, name: string): Promise<GitObjectId> {
   const id = await resolveName(database, name);
   if (typeof id === "string") throw fatal(`Not a valid object name ${name}`);
   return id;
@@ -46,7 +46,7 @@ export async function requireObject(database: GitDatabase, name: string): Promis
 const REPLACE_DEPTH = 5;
 
 /** From objects to those that are read instead, unless GIT_NO_REPLACE_OBJECTS is set. */
-export async function openReplacements(database: GitDatabase): Promise<(id: ObjectId) => ObjectId> {
+export async function openReplacements(database: GitDatabase): Promise<(id: GitObjectId) => GitObjectId> {
   if (Deno.env.get("GIT_NO_REPLACE_OBJECTS") !== undefined) return (id) => id;
   const replaced = await database.replacements();
   return (id) => {

@@ -1,8 +1,8 @@
 /**
  * `sluice gitdb hash-object`.
  */
-import { checkObject, CorruptDataError, MemoryStore } from "@sluice/gitdb";
-import type { HashAlgorithm, ObjectInput, ObjectType } from "@sluice/gitdb";
+import { checkGitObject, CorruptDataError, GitMemoryStore } from "@sluice/gitdb";
+import type { GitHashAlgorithm, GitObjectInput, GitObjectType } from "@sluice/gitdb";
 import { EXIT } from "../shared/exit.ts";
 import { openDatabase } from "./names.ts";
 import { fatal } from "./settings.ts";
@@ -13,8 +13,8 @@ export async function hashObject(operands: readonly string[], settings: GitdbSet
   if (!["commit", "tree", "blob", "tag"].includes(settings.type)) {
     throw fatal(`invalid object type "${settings.type}"`);
   }
-  const type = settings.type as ObjectType;
-  const inputs: ObjectInput[] = [];
+  const type = settings.type as GitObjectType;
+  const inputs: GitObjectInput[] = [];
   if (settings.stdin) {
     inputs.push({ type, body: new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()) });
   }
@@ -35,7 +35,7 @@ export async function hashObject(operands: readonly string[], settings: GitdbSet
     return EXIT.ok;
   }
   const database = await openDatabase(settings).catch(() => undefined);
-  const memory = new MemoryStore({ hashAlgorithm: database?.hashAlgorithm });
+  const memory = new GitMemoryStore({ hashAlgorithm: database?.hashAlgorithm });
   await database?.[Symbol.asyncDispose]();
   for (const { body } of inputs) check(type, body as Uint8Array, memory.hashAlgorithm);
   for (const input of inputs) console.log(`${await memory.write(input)}`);
@@ -43,9 +43,9 @@ export async function hashObject(operands: readonly string[], settings: GitdbSet
 }
 
 /** Refuses what git could not read again. */
-function check(type: ObjectType, bytes: Uint8Array, hashAlgorithm: HashAlgorithm): void {
+function check(type: GitObjectType, bytes: Uint8Array, hashAlgorithm: GitHashAlgorithm): void {
   try {
-    checkObject(type, bytes, { hashAlgorithm });
+    checkGitObject(type, bytes, { hashAlgorithm });
   } catch (error) {
     if (error instanceof CorruptDataError) throw fatal(error.message);
     throw error;

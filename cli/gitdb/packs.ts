@@ -1,8 +1,8 @@
 /**
  * `sluice gitdb verify-pack`, `show-index` and `pack-objects`.
  */
-import { createPack, ObjectId, PackIndex, PackStore, PackWriter } from "@sluice/gitdb";
-import type { HashAlgorithm, Pack, PackListEntry } from "@sluice/gitdb";
+import { createGitPack, GitObjectId, PackIndex, PackStore, PackWriter } from "@sluice/gitdb";
+import type { GitHashAlgorithm, GitPack, PackListEntry } from "@sluice/gitdb";
 import { byteSourceFromBytes } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openDatabase } from "./names.ts";
@@ -11,7 +11,7 @@ import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
 /** The hash of an index by its length alone. */
-async function algorithmOf(path: string): Promise<HashAlgorithm> {
+async function algorithmOf(path: string): Promise<GitHashAlgorithm> {
   const bytes = byteSourceFromBytes(await Deno.readFile(path));
   for (const algorithm of ["sha1", "sha256"] as const) {
     try {
@@ -23,7 +23,7 @@ async function algorithmOf(path: string): Promise<HashAlgorithm> {
 }
 
 /** Opens one pack by the path of its index or its pack. */
-async function withPack<T>(operand: string, run: (pack: Pack) => Promise<T>): Promise<T> {
+async function withPack<T>(operand: string, run: (pack: GitPack) => Promise<T>): Promise<T> {
   const stem = operand.replace(/\.(?:idx|pack)$/, "");
   const index = `${stem}.idx`;
   const slash = stem.lastIndexOf("/");
@@ -52,7 +52,7 @@ export async function verifyPack(operands: readonly string[], settings: GitdbSet
   return code;
 }
 
-async function verifyOne(pack: Pack, operand: string, settings: GitdbSettings): Promise<boolean> {
+async function verifyOne(pack: GitPack, operand: string, settings: GitdbSettings): Promise<boolean> {
   if (!settings.statOnly) {
     let bad = false;
     for await (const { id, offset, message } of pack.verify({ threads: settings.threads })) {
@@ -114,12 +114,12 @@ export async function packObjects(operands: readonly string[], settings: GitdbSe
     throw new UsageFailure("pack-objects takes the front of a file name, or --stdout");
   }
   await using database = await openDatabase(settings);
-  const wanted: { id: ObjectId; path: string }[] = [];
+  const wanted: { id: GitObjectId; path: string }[] = [];
   for await (const lines of stdinLines()) {
     for (const line of lines) {
       const [name] = line.split(" ", 1);
       try {
-        wanted.push({ id: ObjectId.from(name!), path: line.slice(name!.length + 1) });
+        wanted.push({ id: GitObjectId.from(name!), path: line.slice(name!.length + 1) });
       } catch {
         throw fatal(`expected object ID, got garbage:\n ${line}`);
       }
@@ -140,7 +140,7 @@ export async function packObjects(operands: readonly string[], settings: GitdbSe
   const slash = base.lastIndexOf("/");
   const folder = slash < 0 ? "." : base.slice(0, slash);
   const options = { window, depth, threads, reuseDeltas, prefix: base.slice(slash + 1), durable: false };
-  const { checksum } = await createPack(folder, database, wanted, options);
+  const { checksum } = await createGitPack(folder, database, wanted, options);
   console.log(checksum);
   return EXIT.ok;
 }

@@ -416,7 +416,11 @@ async function catCommand(job: Job): Promise<number> {
   await withIndex(job, async (source, index) => {
     const [start, end] = rangeOf(settings, index.outputSize);
     using archive = new Lz4Archive(source, index, await dictionaryOf(settings));
-    await writeOutput(settings.output, archive.stream({ start, end, threads: settings.threads }), options);
+    await writeOutput(
+      settings.output,
+      archive.stream(start, end - start, { threads: settings.threads }),
+      options,
+    );
   });
   return EXIT.ok;
 }

@@ -1,7 +1,7 @@
 /**
  * `sluice lz4` on files: which output belongs to which input, and the way of the bytes between them.
  */
-import { compressLz4Iterable, decompressLz4Iterable, lz4FrameInfo } from "@sluice/lz4";
+import { compressLz4Iterable, decompressLz4Iterable, readLz4FrameHeader } from "@sluice/lz4";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, exitCodeOf, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
@@ -116,20 +116,20 @@ async function transfer(
       await writing;
       writing = target?.write(chunk) ?? writing;
       writing.catch(() => {}); // thrown by the turn that waits for it
-      progress.update(reader.bytesRead, out);
+      progress.update(reader.bytesIn, out);
     }
     await writing;
   } finally {
     await writing.catch(() => {});
     await reader.settle();
   }
-  return { in: reader.bytesRead, out };
+  return { in: reader.bytesIn, out };
 }
 
 /** Whether these bytes start a frame of any kind; with `-dcf` other files pass through as they are. */
 function startsFrame(head: Uint8Array): boolean {
   try {
-    lz4FrameInfo(head);
+    readLz4FrameHeader(head);
     return true;
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;

@@ -1,8 +1,8 @@
 /**
  * `sluice pdiffcopy -B COUNT`: changes the target by more and more, copies again, and prints a table.
  */
-import { formatBenchmark, mutateFile, parseLocation, PdiffClient } from "@sluice/pdiffcopy";
-import type { BenchmarkRow, MutationPattern } from "@sluice/pdiffcopy";
+import { formatPdiffBenchmark, mutatePdiffFile, parsePdiffLocation, PdiffClient } from "@sluice/pdiffcopy";
+import type { PdiffBenchmarkRow, PdiffMutationPattern } from "@sluice/pdiffcopy";
 import { EXIT, Failure } from "../shared/exit.ts";
 import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
 import { LEVEL } from "../shared/messages.ts";
@@ -40,26 +40,26 @@ export async function benchmarkCommand(
   [source, target]: readonly string[],
   messages: Messages,
 ): Promise<number> {
-  const there = parseLocation(target!);
+  const there = parsePdiffLocation(target!);
   if (there.origin !== undefined) throw new Failure("The benchmark needs a local target");
   const path = there.filename;
   const files = await ProtectedFiles.of([path, source]);
   const output = { command: "pdiffcopy", force: settings.force, messages, files };
   if (settings.benchmarkJson !== undefined) await checkTarget(settings.benchmarkJson, output);
-  const pattern = settings.benchmarkPattern as MutationPattern;
+  const pattern = settings.benchmarkPattern as PdiffMutationPattern;
   const allowed = Deno.env.get("PDIFFCOPY_BENCHMARK") === ALLOWED ||
     (Deno.stdin.isTerminal() && confirm(`The benchmark changes ${path} again and again. Go on?`));
   if (!allowed) throw new Failure("The benchmark was not allowed; PDIFFCOPY_BENCHMARK=allowed allows it");
-  const rsync = rsyncSource(parseLocation(source!).filename);
+  const rsync = rsyncSource(parsePdiffLocation(source!).filename);
   const rows = await interruptible(messages, async (signal) => {
     const options = await clientOptions(settings, messages, source!, target!, signal);
     const client = new PdiffClient(options);
-    const done: BenchmarkRow[] = [];
+    const done: PdiffBenchmarkRow[] = [];
     await client.synchronize();
     try {
       for (let i = 1; i <= settings.benchmark; i++) {
         const percent = Math.floor(100 / settings.benchmark * i);
-        await mutateFile(path, { percent, pattern });
+        await mutatePdiffFile(path, { percent, pattern });
         const cpu = cpuSeconds();
         const result = await client.synchronize();
         const row = {
@@ -74,7 +74,7 @@ export async function benchmarkCommand(
         if (rsync === undefined) {
           done.push(row);
         } else {
-          await mutateFile(path, { percent, pattern });
+          await mutatePdiffFile(path, { percent, pattern });
           done.push({ ...row, rsyncSeconds: await timeRsync(rsync, path) });
         }
       }
@@ -86,7 +86,7 @@ export async function benchmarkCommand(
   });
   messages.clearStatus();
   console.log("Each row changed that much of the target (all bits of its chunks) before the copy.");
-  console.log(formatBenchmark(rows));
+  console.log(formatPdiffBenchmark(rows));
   if (settings.benchmarkJson !== undefined) {
     const report = new TextEncoder().encode(`${JSON.stringify(rows, undefined, 2)}\n`);
     await writeOutput(settings.benchmarkJson, [report], output);

@@ -3,19 +3,19 @@
  */
 import { printable } from "@sluice/internal";
 import {
-  BLOCK_SIZE,
   buildPdiffIndex,
-  copyByIndex,
-  copyTree,
-  DEFAULT_PORT,
-  formatDuration,
-  formatSize,
-  hashBlocks,
+  copyByPdiffIndex,
+  copyPdiffTree,
+  formatPdiffDuration,
+  formatPdiffSize,
+  hashPdiffBlocks,
+  PDIFF_BLOCK_SIZE,
+  PDIFF_PORT,
   PdiffClient,
   PdiffIndex,
   servePdiff,
 } from "@sluice/pdiffcopy";
-import type { SyncResult } from "@sluice/pdiffcopy";
+import type { PdiffSyncResult } from "@sluice/pdiffcopy";
 import { describeSystemError, EXIT, Failure, PDIFFCOPY_EXIT, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import { openSource } from "../shared/source.ts";
@@ -54,41 +54,50 @@ export async function copyCommand(
   return settings.check && result.equal !== true ? PDIFFCOPY_EXIT.differs : EXIT.ok;
 }
 
-function report(result: SyncResult, settings: PdiffcopySettings, source: string, messages: Messages): void {
+function report(
+  result: PdiffSyncResult,
+  settings: PdiffcopySettings,
+  source: string,
+  messages: Messages,
+): void {
   const { blocksDiffering, bytesTransferred, similarity, seconds, dryRun, equal, size } = result;
   const verb = /^[a-z+]+:\/\//i.test(source) ? "download" : "upload";
   const blocks = `${blocksDiffering} ${blocksDiffering === 1 ? "block" : "blocks"}`;
   if (settings.delta) messages.say(LEVEL.results, `similarity ${similarity} %`);
   if (equal === true) {
-    messages.say(LEVEL.results, `nothing to do, the files are equal (${formatDuration(seconds)})`);
+    messages.say(LEVEL.results, `nothing to do, the files are equal (${formatPdiffDuration(seconds)})`);
   } else if (blocksDiffering === 0) {
     messages.say(
       LEVEL.results,
-      `${dryRun ? "will give" : "gave"} the target its length of ${formatSize(size)}`,
+      `${dryRun ? "will give" : "gave"} the target its length of ${formatPdiffSize(size)}`,
     );
   } else if (dryRun) {
-    messages.say(LEVEL.results, `will ${verb} ${blocks}, ${formatSize(bytesTransferred)}`);
+    messages.say(LEVEL.results, `will ${verb} ${blocks}, ${formatPdiffSize(bytesTransferred)}`);
   } else {
-    const rate = formatSize(Math.round(bytesTransferred / Math.max(seconds, 0.001)));
+    const rate = formatPdiffSize(Math.round(bytesTransferred / Math.max(seconds, 0.001)));
     messages.say(
       LEVEL.results,
-      `${verb}ed ${blocks} (${formatSize(bytesTransferred)}) in ${formatDuration(seconds)} (${rate}/s)`,
+      `${verb}ed ${blocks} (${formatPdiffSize(bytesTransferred)}) in ${
+        formatPdiffDuration(seconds)
+      } (${rate}/s)`,
     );
   }
   messages.say(
     LEVEL.notes,
-    `network: ${formatSize(result.wireBytesIn)} in, ${formatSize(result.wireBytesOut)} out; ` +
-      `blocks of ${formatSize(result.blockSize)} by ${result.hash}; protocol ${result.protocol || "none"}`,
+    `network: ${formatPdiffSize(result.wireBytesIn)} in, ${formatPdiffSize(result.wireBytesOut)} out; ` +
+      `blocks of ${formatPdiffSize(result.blockSize)} by ${result.hash}; protocol ${
+        result.protocol || "none"
+      }`,
   );
 }
 
 /** Host and port of `PORT`, `IP`, `IP:PORT` or `[IPv6]:PORT`. */
 export function parseListen(text: string | undefined): { readonly hostname: string; readonly port: number } {
-  if (text === undefined) return { hostname: "127.0.0.1", port: DEFAULT_PORT };
+  if (text === undefined) return { hostname: "127.0.0.1", port: PDIFF_PORT };
   if (/^\d+$/.test(text)) return { hostname: "127.0.0.1", port: portOf(text) };
   const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::(\d+))?$/.exec(text);
   if (match === null) throw new UsageFailure(`Option --listen has the value "${text}", expected an address`);
-  return { hostname: match[1]!, port: match[2] === undefined ? DEFAULT_PORT : portOf(match[2]) };
+  return { hostname: match[1]!, port: match[2] === undefined ? PDIFF_PORT : portOf(match[2]) };
 }
 
 function portOf(text: string): number {
@@ -147,8 +156,8 @@ async function serve(
 async function hash(settings: PdiffcopySettings, operands: readonly string[]): Promise<number> {
   expectOperands(operands, 1, COMMANDS.hash!.usage);
   const [path] = operands;
-  const options = { blockSize: settings.blockSize ?? BLOCK_SIZE, hash: settings.hash ?? "sha1" };
-  for await (const { offset, digest } of hashBlocks(path!, options)) {
+  const options = { blockSize: settings.blockSize ?? PDIFF_BLOCK_SIZE, hash: settings.hash ?? "sha1" };
+  for await (const { offset, digest } of hashPdiffBlocks(path!, options)) {
     console.log(`${offset}\t${digest.toHex()}`);
   }
   return EXIT.ok;
@@ -222,7 +231,7 @@ export async function treeCommand(
       target!,
       signal,
     );
-    return await copyTree({
+    return await copyPdiffTree({
       ...options,
       compareContent: settings.checksum,
       delete: settings.deleteOthers,
@@ -242,7 +251,7 @@ export async function treeCommand(
   messages.say(
     LEVEL.results,
     `${verb} ${
-      formatSize(bytesTransferred)
+      formatPdiffSize(bytesTransferred)
     } of ${filesCopied} among ${files} files, removed ${deleted} names`,
   );
   if (faults.length > 0) {
@@ -287,7 +296,7 @@ async function index(
   await writeOutput(output, [bytes], target);
   messages.say(
     LEVEL.results,
-    `${output}: ${formatSize(bytes.length)}, ${PdiffIndex.parse(bytes).count} blocks`,
+    `${output}: ${formatPdiffSize(bytes.length)}, ${PdiffIndex.parse(bytes).count} blocks`,
   );
   return EXIT.ok;
 }
@@ -307,7 +316,7 @@ export async function indexCopyCommand(
     const { store } = settings;
     // Opened by the copy: a path, or a URL that is read by ranges.
     const sources = store === undefined ? [source!] : [];
-    return await copyByIndex({
+    return await copyByPdiffIndex({
       index: found,
       sources,
       target: target!,
@@ -323,11 +332,11 @@ export async function indexCopyCommand(
     });
   });
   if (settings.json) console.log(JSON.stringify(result));
-  const seconds = formatDuration((performance.now() - started) / 1000);
+  const seconds = formatPdiffDuration((performance.now() - started) / 1000);
   messages.say(
     LEVEL.results,
-    `${settings.dryRun ? "will fetch" : "fetched"} ${formatSize(result.bytesFetched)} of ${
-      formatSize(result.size)
+    `${settings.dryRun ? "will fetch" : "fetched"} ${formatPdiffSize(result.bytesFetched)} of ${
+      formatPdiffSize(result.size)
     } (${seconds})`,
   );
   return settings.check && !result.equal ? PDIFFCOPY_EXIT.differs : EXIT.ok;

@@ -1,7 +1,7 @@
 /**
  * The options of `sluice pdiffcopy`: those of the original program with their letters, and more.
  */
-import { parseSize } from "@sluice/pdiffcopy";
+import { parsePdiffSize } from "@sluice/pdiffcopy";
 import { Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { OptionGroup } from "../shared/options.ts";
@@ -114,7 +114,7 @@ export function defaultPdiffcopySettings(): PdiffcopySettings {
 
 function size(name: string, value: string, min = 1): number {
   try {
-    const bytes = parseSize(value);
+    const bytes = parsePdiffSize(value);
     if (bytes >= min) return bytes;
   } catch {
     // Told below.

@@ -2,8 +2,8 @@
  * What commands of `sluice pdiffcopy` have in common: options of copies, signals, and exit codes by failure.
  */
 import { SluiceError } from "@sluice/internal";
-import type { CopyProgress, PdiffClientOptions } from "@sluice/pdiffcopy";
-import { formatSize } from "@sluice/pdiffcopy";
+import type { PdiffClientOptions, PdiffCopyProgress } from "@sluice/pdiffcopy";
+import { formatPdiffSize } from "@sluice/pdiffcopy";
 import { describeSystemError, EXIT, exitCodeOf, Failure, PDIFFCOPY_EXIT } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
@@ -100,7 +100,7 @@ export async function clientOptions(
     dryRun: settings.dryRun,
     replace: settings.replace,
     fsync: settings.fsync,
-    verify: settings.verify,
+    rehash: settings.verify,
     verifyWritten: settings.verifyWritten,
     compressionLevel: settings.compressionLevel,
     literalPaths: settings.literalPaths,
@@ -125,7 +125,7 @@ export async function clientOptions(
 function progressOption(
   settings: PdiffcopySettings,
   messages: Messages,
-): { onProgress?: (progress: CopyProgress) => void } {
+): { onProgress?: (progress: PdiffCopyProgress) => void } {
   if (settings.progress === "json") {
     return { onProgress: (progress) => messages.say(LEVEL.errors, JSON.stringify(progress)) };
   }
@@ -135,7 +135,9 @@ function progressOption(
       const percent = total === 0 ? 100 : bytesIn / total * 100;
       const rate = seconds === 0 ? 0 : bytesIn / seconds;
       messages.status(
-        `${phase} ${percent.toFixed(2)}% of ${formatSize(total)} (${formatSize(Math.round(rate))}/s)`,
+        `${phase} ${percent.toFixed(2)}% of ${formatPdiffSize(total)} (${
+          formatPdiffSize(Math.round(rate))
+        }/s)`,
       );
     },
   };

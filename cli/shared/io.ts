@@ -51,7 +51,7 @@ export class ChunkReader {
   /** Whether the end was met. */
   ended = false;
   /** Bytes given out so far. */
-  bytesRead = 0;
+  bytesIn = 0;
 
   /** A reader over an open file, which stays the caller's; `sizeHint` keeps buffers of small files small. */
   constructor(file: ReadableFile, sizeHint = Infinity) {
@@ -64,7 +64,7 @@ export class ChunkReader {
     const peeked = this.#peeked;
     this.#peeked = undefined;
     const chunk = peeked ?? await this.#take();
-    this.bytesRead += chunk?.length ?? 0;
+    this.bytesIn += chunk?.length ?? 0;
     return chunk;
   }
 

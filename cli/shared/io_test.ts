@@ -40,7 +40,7 @@ for (const step of [1, 7, 1000, 100_000]) {
     await pump(reader, new PassThrough(), new BlockWriter(sink, 100), () => {});
     assertEquals(sink.bytes, [...BYTES]);
     assertEquals(sink.writes, Math.ceil(BYTES.length / 1124));
-    assertEquals(reader.bytesRead, BYTES.length);
+    assertEquals(reader.bytesIn, BYTES.length);
   });
 }
 

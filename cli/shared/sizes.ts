@@ -19,7 +19,7 @@ export function formatSize(bytes: number): string {
   return `${digits} ${unit}`;
 }
 
-/** As `formatSize`, with its digits right-aligned in the given width. */
+/** As `formatPdiffSize`, with its digits right-aligned in the given width. */
 export function formatSizePadded(bytes: number, width: number): string {
   const { digits, unit } = scale(bytes);
   return `${digits.padStart(width)} ${unit}`;

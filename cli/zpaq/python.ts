@@ -9,7 +9,7 @@ import {
   formatZpaqlPyDiagnostic,
   runZpaqlPyHcomp,
   runZpaqlPyPcomp,
-  toLspDiagnostic,
+  toZpaqlPyLspDiagnostic,
   traceZpaqlPy,
   zpaqlPyInfo,
   zpaqlPyTemplate,
@@ -297,7 +297,7 @@ function check(source: string, path: string, settings: Settings): number {
   const { strictSubset, allowSlash } = settings;
   const diagnostics = checkZpaqlPy(source, { strictSubset, allowSlash });
   if (!settings.lsp) return tell(diagnostics, source, path, settings);
-  console.log(JSON.stringify(diagnostics.map((each) => toLspDiagnostic(each, source)), null, 2));
+  console.log(JSON.stringify(diagnostics.map((each) => toZpaqlPyLspDiagnostic(each, source)), null, 2));
   return diagnostics.some(({ severity }) => severity === "error") ? EXIT.failure : EXIT.ok;
 }
 

@@ -33,7 +33,7 @@ const BLOCK_LOG_MAX = 17;
  */
 function windowLimit(settings: ZstdSettings, baseSize: number): number {
   const baseLog = Math.min(Math.ceil(Math.log2(Math.max(baseSize, 1))) + 1, WINDOW_LOG_MAX);
-  const limit = settings.memory ?? 2 ** (settings.longWindowLog || Math.max(WINDOW_LOG_DEFAULT, baseLog));
+  const limit = settings.maxMemory ?? 2 ** (settings.longWindowLog || Math.max(WINDOW_LOG_DEFAULT, baseLog));
   if (limit >= 2 ** WINDOW_LOG_MIN && limit <= 2 ** WINDOW_LOG_MAX) return limit;
   throw new Failure(
     `zstd: error 11 : Parameter is out of bound : window limit of ${limit} bytes`,
@@ -93,7 +93,7 @@ export async function decompressTransfer(
     }
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw error;
-    throw decompressionFailure(error, { name, bytesUsed: decoder.bytesIn, bytesRead: reader.bytesRead });
+    throw decompressionFailure(error, { name, bytesUsed: decoder.bytesIn, bytesIn: reader.bytesIn });
   }
 }
 

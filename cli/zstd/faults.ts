@@ -22,7 +22,7 @@ export interface DecompressionState {
   /** Input bytes that the decoder has used. */
   readonly bytesUsed: number;
   /** Input bytes that were read. */
-  readonly bytesRead: number;
+  readonly bytesIn: number;
 }
 
 /** The failure that the user reads. */
@@ -30,7 +30,7 @@ export function decompressionFailure(error: unknown, state: DecompressionState):
   const { name } = state;
   if (error instanceof Failure) return error;
   if (!(error instanceof SluiceError)) return new Failure(`zstd: ${name}: ${describeSystemError(error)}`);
-  const tail = state.bytesRead - (error.code === "TRUNCATED" ? state.bytesUsed : error.offset ?? 0);
+  const tail = state.bytesIn - (error.code === "TRUNCATED" ? state.bytesUsed : error.offset ?? 0);
   switch (error.code) {
     case "BAD_MAGIC":
     case "TRAILING_DATA":

@@ -213,7 +213,7 @@ async function transferFile(
       fromStdin: input.path === undefined,
       progress: new Progress(messages, shown, label, fileSize),
     });
-    return { bytesIn: reader.bytesRead, bytesOut: writer.bytesWritten };
+    return { bytesIn: reader.bytesIn, bytesOut: writer.bytesWritten };
   } finally {
     messages.clearStatus();
     if (input.path !== undefined) file.close();

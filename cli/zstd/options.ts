@@ -365,7 +365,7 @@ const DECOMPRESSION_ROWS: readonly Row[] = [
     long: ["memory"],
     value: "glued",
     help: "The largest window to decompress; 128MB unless told otherwise",
-    set: (s, value, name) => s.memory = value === "" ? undefined : smallSize(value, name) || undefined,
+    set: (s, value, name) => s.maxMemory = value === "" ? undefined : smallSize(value, name) || undefined,
   },
   {
     long: ["pass-through"],

@@ -34,11 +34,11 @@ export async function catFile(
     if (start > reader.size) {
       throw new Failure(`zstd: ${name}: the content has ${reader.size} bytes, less than ${start} `);
     }
-    const part = { start, end: Math.min(end, reader.size) };
+    const length = Math.min(end, reader.size) - start;
     await writeOutput(name, settings, messages, async (sink) => {
       const writer = new BlockWriter(sink);
       try {
-        await drain(reader.readable(part), writer, () => {});
+        await drain(reader.stream(start, length), writer, () => {});
         await writer.flush();
       } finally {
         await writer.settle();

@@ -53,7 +53,7 @@ export async function transferThrough(
   try {
     await Promise.all([
       feed(reader, stream.writable.getWriter()),
-      drain(stream.readable, writer, () => progress.update(reader.bytesRead, writer.bytesWritten)),
+      drain(stream.readable, writer, () => progress.update(reader.bytesIn, writer.bytesWritten)),
     ]);
     await writer.flush();
   } finally {

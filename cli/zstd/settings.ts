@@ -99,7 +99,7 @@ export interface ZstdSettings {
   dictionaryId: number;
 
   /** The most memory of a decompression window, or of samples, in bytes; undefined for the default. */
-  memory: number | undefined;
+  maxMemory: number | undefined;
 }
 
 /** The largest window log that is decompressed without being asked: 128 MiB. */
@@ -160,7 +160,7 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     training: {},
     dictionarySizeMax: undefined,
     dictionaryId: 0,
-    memory: undefined,
+    maxMemory: undefined,
   };
 }
 

@@ -89,7 +89,7 @@ async function loadSamples(
   messages: Messages,
 ): Promise<Uint8Array[]> {
   const blockSize = settings.jobSize;
-  const sizeMax = Math.min(settings.memory ?? SAMPLES_SIZE_MAX, SAMPLES_SIZE_MAX);
+  const sizeMax = Math.min(settings.maxMemory ?? SAMPLES_SIZE_MAX, SAMPLES_SIZE_MAX);
   const files = inputs.filter(({ info }) => info !== undefined);
   const loadedSize = (input: Input): number =>
     blockSize > 0 ? input.info!.size : Math.min(input.info!.size, SAMPLE_SIZE_MAX);

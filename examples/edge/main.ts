@@ -8,7 +8,7 @@
 import { DczDictionary, withZstd } from "@sluice/zstd/http";
 import { ZstdDecompressionStream } from "@sluice/zstd/decode";
 import { Lz4DecompressionStream } from "@sluice/lz4";
-import { SluiceError } from "@sluice/internal";
+import { SluiceError } from "@sluice/lz4";
 
 /** The most bytes that an upload may decode to. */
 const MAX_OUTPUT_SIZE = 64 << 20;

@@ -2,8 +2,7 @@
  * What the playground knows of each format: how its files start, what can be done with them, and what is inside.
  */
 import type { PackStore } from "@sluice/gitdb";
-import { byteSourceFromBlob } from "@sluice/internal";
-import { listLz4Frames, Lz4CompressionStream, Lz4DecompressionStream } from "@sluice/lz4";
+import { byteSourceFromBlob, listLz4Frames, Lz4CompressionStream, Lz4DecompressionStream } from "@sluice/lz4";
 import { ZpaqArchive, ZpaqCompressionStream, ZpaqDecompressionStream } from "@sluice/zpaq";
 import { listZstdFrames, ZstdCompressionStream, ZstdDecompressionStream } from "@sluice/zstd";
 import { openPack, packOf, unpack } from "./_git_pack.ts";

@@ -1,15 +1,20 @@
 /**
  * Packs of git without a repository around them.
  */
-import { indexPackSource, PackStore, PackWriter } from "@sluice/gitdb";
-import { byteSourceFromBlob, byteSourceFromBytes } from "@sluice/internal";
+import {
+  buildGitPackIndex,
+  byteSourceFromBlob,
+  byteSourceFromBytes,
+  PackStore,
+  PackWriter,
+} from "@sluice/gitdb";
 
 const encoder = new TextEncoder();
 
 /** Opens a pack; its index is made first. */
 export async function openPack(file: Blob): Promise<PackStore> {
   const pack = byteSourceFromBlob(file);
-  const { index } = await indexPackSource(pack);
+  const { index } = await buildGitPackIndex(pack);
   return await PackStore.fromSources([{ name: "pack", pack, index: byteSourceFromBytes(index) }]);
 }
 

@@ -2,7 +2,7 @@
  * The page: takes a file, offers what can be done with it, and shows what came of it. Everything runs in the browser.
  */
 /// <reference lib="dom" />
-import { SluiceError } from "@sluice/internal";
+import { SluiceError } from "@sluice/zstd";
 import { formatOf, FORMATS } from "./_formats.ts";
 import type { Format, Line, Listing } from "./_formats.ts";
 import { firstBytes, runJob } from "./_job.ts";

@@ -11,8 +11,8 @@ const std = @import("std");
 const builtin = @import("builtin");
 const heap_state = @import("core/heap_state.zig");
 const result = @import("core/result.zig");
-const Step = result.Step;
-const Result = result.Result;
+const Step = @import("core/result.zig").Step;
+const Result = @import("core/result.zig").Result;
 
 /// The kind of a parameter or result: how a host passes it and, in WASM, what it copies.
 /// A `source` or `target` is followed by its position and end, a `table` by its count.

@@ -122,10 +122,14 @@ pub fn build(b: *std.Build) void {
     const target = b.standardTargetOptions(.{ .default_target = defaultTarget() });
     const optimize = b.option(std.builtin.OptimizeMode, "optimize", "of our Zig; C is always built for speed") orelse .ReleaseSafe;
 
+    const wanted = b.option([]const []const u8, "modules", "the library modules to build; all without it") orelse &.{};
+
     const root = nativeModule(b, target, optimize);
     linkCodecs(b, root, target);
-    if (target.result.cpu.arch == .x86_64 and optimize != .Debug) addVariants(b, root, target);
-    for (library_modules) |module| root.addObject(nativeObject(b, module, target, optimize));
+    if (target.result.cpu.arch == .x86_64 and optimize != .Debug) addVariants(b, root, target, wanted);
+    for (library_modules) |module| {
+        if (isWanted(wanted, module.name)) root.addObject(nativeObject(b, module, target, optimize));
+    }
     const lib = b.addLibrary(.{ .name = "sluice", .linkage = .dynamic, .root_module = root });
     lib.setVersionScript(b.path("exports.map"));
     // Zig's own memset and memcpy would be bound instead of libc's, which are tuned for the processor: they cost a fifth
@@ -135,7 +139,6 @@ pub fn build(b: *std.Build) void {
     const install = b.addInstallArtifact(lib, .{ .dest_dir = .{ .override = .{ .custom = folder } }, .implib_dir = .disabled, .pdb_dir = .disabled });
     b.getInstallStep().dependOn(&install.step);
 
-    const wanted = b.option([]const []const u8, "modules", "the WASM modules to build; all without it") orelse &.{};
     const wasm_step = b.step("wasm", "Build the WASM modules");
     for (library_modules) |module| {
         if (!module.native_only and isWanted(wanted, module.name)) wasm_step.dependOn(wasmInstall(b, module, optimize));
@@ -224,8 +227,8 @@ fn nativeObject(b: *std.Build, library_module: LibraryModule, target: std.Build.
 }
 
 /// Loops once more, for newer processors than the library's baseline.
-fn addVariants(b: *std.Build, root: *std.Build.Module, target: std.Build.ResolvedTarget) void {
-    addBlake3Variants(b, root, target);
+fn addVariants(b: *std.Build, root: *std.Build.Module, target: std.Build.ResolvedTarget, wanted: []const []const u8) void {
+    if (isWanted(wanted, "pdiffcopy_hash")) addBlake3Variants(b, root, target);
     addSha256Variant(b, root, target);
     root.addObject(zpaqV3Object(b, target));
 }

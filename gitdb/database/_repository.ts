@@ -1,7 +1,7 @@
 /**
  * Finding the objects of a repository and the hash that it uses. Deno only.
  */
-import type { HashAlgorithm } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { parseConfig } from "../object/_config.ts";
 import { joinPath, readText, statPath } from "../object/_fs.ts";
 import { NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
@@ -12,7 +12,7 @@ export interface Repository {
   readonly objects: string;
   /** The folder around it that has the configuration; undefined for an `objects` folder alone. */
   readonly gitFolder: string | undefined;
-  readonly algorithm: HashAlgorithm;
+  readonly algorithm: GitHashAlgorithm;
 }
 
 function isFolder(path: string): boolean {
@@ -38,7 +38,7 @@ async function commonFolder(gitFolder: string): Promise<string> {
 }
 
 /** The two keys of a configuration that say how objects are named. */
-export function hashOfConfig(text: string): HashAlgorithm {
+export function hashOfConfig(text: string): GitHashAlgorithm {
   const values = parseConfig(text);
   const version = Number(values.get("core.repositoryformatversion") ?? 0);
   const format = (values.get("extensions.objectformat") ?? "sha1").toLowerCase();

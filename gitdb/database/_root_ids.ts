@@ -2,16 +2,16 @@
  * The ids that the references of a repository name: HEAD, loose references and packed ones. Deno only.
  */
 import { joinPath, listFolder, readText } from "../object/_fs.ts";
-import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
-import type { HashAlgorithm } from "../object/_object_id.ts";
+import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 
 /** All of them, each once. */
-export async function rootIds(gitFolder: string, algorithm: HashAlgorithm): Promise<ObjectId[]> {
-  const ids = new Map<string, ObjectId>();
+export async function rootIds(gitFolder: string, algorithm: GitHashAlgorithm): Promise<GitObjectId[]> {
+  const ids = new Map<string, GitObjectId>();
   const isId = new RegExp(`^[0-9a-f]{${2 * HASH_SIZE[algorithm]}}$`);
   const add = (text: string | undefined): void => {
     const hex = text?.trimEnd() ?? "";
-    if (isId.test(hex)) ids.set(hex, ObjectId.from(hex));
+    if (isId.test(hex)) ids.set(hex, GitObjectId.from(hex));
   };
   add(await readText(joinPath(gitFolder, "HEAD")));
   for (const line of (await readText(joinPath(gitFolder, "packed-refs")) ?? "").split("\n")) {
@@ -40,12 +40,12 @@ const REPLACE = "refs/replace/";
 /** By hex id, the object that is read instead (git-replace). */
 export async function replacedIds(
   gitFolder: string,
-  algorithm: HashAlgorithm,
-): Promise<Map<string, ObjectId>> {
+  algorithm: GitHashAlgorithm,
+): Promise<Map<string, GitObjectId>> {
   const isId = new RegExp(`^[0-9a-f]{${2 * HASH_SIZE[algorithm]}}$`);
-  const replaced = new Map<string, ObjectId>();
+  const replaced = new Map<string, GitObjectId>();
   const add = (from: string, to: string): void => {
-    if (isId.test(from) && isId.test(to)) replaced.set(from, ObjectId.from(to));
+    if (isId.test(from) && isId.test(to)) replaced.set(from, GitObjectId.from(to));
   };
   for (const line of (await readText(joinPath(gitFolder, "packed-refs")) ?? "").split("\n")) {
     const [to, name] = line.split(" ", 2);

@@ -6,14 +6,14 @@
 import { SluiceError } from "@sluice/internal";
 import { parseAlternates } from "./_alternates_format.ts";
 import { isSettled, joinPath, readSmallFile, realPath, statPath, toPath } from "../object/_fs.ts";
-import { CompoundDatabase } from "./compound_database.ts";
-import { LooseStore } from "../loose/loose_store.ts";
-import type { ObjectReader } from "../object/object.ts";
+import { GitCompoundDatabase } from "./compound_database.ts";
+import { GitLooseStore } from "../loose/loose_store.ts";
+import type { GitObjectReader } from "../object/object.ts";
 import { PackStore } from "../pack/pack_store.ts";
 import type { PackStoreOptions } from "../pack/pack_store.ts";
 
 /** Which alternates are followed. */
-export interface AlternatesOptions extends PackStoreOptions {
+export interface GitAlternatesOptions extends PackStoreOptions {
   /**
    * All of them, those inside the root that `insideRoot` names, or none.
    *
@@ -34,41 +34,41 @@ const DEPTH_MAX = 5;
  *
  * @example A database that borrows
  * ```ts
- * import { AlternatesStore, LooseStore } from "@sluice/gitdb";
+ * import { GitAlternatesStore, GitLooseStore } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();
- * const id = await new LooseStore(`${folder}/lender`).write({ type: "blob", body: "lent" });
+ * const id = await new GitLooseStore(`${folder}/lender`).write({ type: "blob", body: "lent" });
  * await Deno.mkdir(`${folder}/borrower/info`, { recursive: true });
  * await Deno.writeTextFile(`${folder}/borrower/info/alternates`, "../lender\n");
- * await using store = await AlternatesStore.open(`${folder}/borrower`);
+ * await using store = await GitAlternatesStore.open(`${folder}/borrower`);
  * assertEquals(await (await store.read(id)).text(), "lent");
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export class AlternatesStore extends CompoundDatabase {
+export class GitAlternatesStore extends GitCompoundDatabase {
   readonly #objects: string;
-  readonly #options: AlternatesOptions;
-  #stores = new Map<string, readonly ObjectReader[]>();
+  readonly #options: GitAlternatesOptions;
+  #stores = new Map<string, readonly GitObjectReader[]>();
   /** What the file was like when it was read; undefined where it may have changed since without a trace. */
   #stamp: string | undefined;
   #following: Promise<boolean> | undefined;
 
-  private constructor(objects: string, options: AlternatesOptions) {
+  private constructor(objects: string, options: GitAlternatesOptions) {
     super([], options.hashAlgorithm);
     this.#objects = objects;
     this.#options = options;
   }
 
   /** Follows the alternates of an `objects` folder. */
-  static async open(objects: string | URL, options: AlternatesOptions = {}): Promise<AlternatesStore> {
-    const store = new AlternatesStore(toPath(objects), options);
+  static async open(objects: string | URL, options: GitAlternatesOptions = {}): Promise<GitAlternatesStore> {
+    const store = new GitAlternatesStore(toPath(objects), options);
     await store.refresh({ force: true });
     return store;
   }
 
   /** The stores of all alternates. */
-  override get sources(): readonly ObjectReader[] {
+  override get sources(): readonly GitObjectReader[] {
     return [...this.#stores.values()].flat();
   }
 
@@ -93,7 +93,7 @@ export class AlternatesStore extends CompoundDatabase {
   async #follow(stamp: string | undefined): Promise<boolean> {
     const folders = this.#options.alternates === "none" ? [] : await this.#findFolders();
     const before = this.#stores;
-    const stores = new Map<string, readonly ObjectReader[]>();
+    const stores = new Map<string, readonly GitObjectReader[]>();
     try {
       for (const folder of folders) stores.set(folder, before.get(folder) ?? await this.#openFolder(folder));
     } catch (error) {
@@ -106,11 +106,11 @@ export class AlternatesStore extends CompoundDatabase {
     return stores.size !== before.size || [...stores.keys()].some((folder) => !before.has(folder));
   }
 
-  async #openFolder(folder: string): Promise<readonly ObjectReader[]> {
+  async #openFolder(folder: string): Promise<readonly GitObjectReader[]> {
     const { hashAlgorithm } = this;
     return [
       await PackStore.open(joinPath(folder, "pack"), { ...this.#options, hashAlgorithm }),
-      new LooseStore(folder, { hashAlgorithm }),
+      new GitLooseStore(folder, { hashAlgorithm }),
     ];
   }
 
@@ -153,7 +153,7 @@ export class AlternatesStore extends CompoundDatabase {
   }
 }
 
-type FolderStores = ReadonlyMap<string, readonly ObjectReader[]>;
+type FolderStores = ReadonlyMap<string, readonly GitObjectReader[]>;
 
 /** Closes the stores of folders that are not among those to keep. */
 async function closeUnless(kept: FolderStores, stores: FolderStores): Promise<void> {

@@ -10,23 +10,23 @@ import { objectNotFound } from "../object/_errors.ts";
 import { mergeIds } from "../object/_ids.ts";
 import { fittingParts } from "../object/_ordered_parts.ts";
 import { mergeSorted } from "../object/_merge.ts";
-import type { BulkSettings } from "../object/_options.ts";
+import type { GitBulkSettings } from "../object/_options.ts";
 import { isRescuable, rescueObject } from "../pack/_rescue.ts";
 import { MemoryObject } from "../object/_stored_object.ts";
 import type {
-  BulkOptions,
-  EnumerateOptions,
+  GitBulkOptions,
+  GitEnumerateOptions,
   GitObject,
-  ObjectBatch,
-  ObjectInfo,
-  ObjectReader,
-  ReadOptions,
-  Result,
+  GitObjectBatch,
+  GitObjectInfo,
+  GitObjectReader,
+  GitReadOptions,
+  GitResult,
 } from "../object/object.ts";
-import { ObjectId } from "../object/object_id.ts";
-import type { HashAlgorithm, IdLike } from "../object/object_id.ts";
-import { ObjectStore } from "../object/object_store.ts";
-import type { Pack } from "../pack/pack.ts";
+import { GitObjectId } from "../object/object_id.ts";
+import type { GitHashAlgorithm, GitIdLike } from "../object/object_id.ts";
+import { GitObjectStore } from "../object/object_store.ts";
+import type { GitPack } from "../pack/pack.ts";
 import { PackStore } from "../pack/pack_store.ts";
 
 /**
@@ -34,25 +34,25 @@ import { PackStore } from "../pack/pack_store.ts";
  *
  * @example One memory store before another
  * ```ts
- * import { CompoundDatabase, MemoryStore } from "@sluice/gitdb";
+ * import { GitCompoundDatabase, GitMemoryStore } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
- * const [first, second] = [new MemoryStore(), new MemoryStore()];
+ * const [first, second] = [new GitMemoryStore(), new GitMemoryStore()];
  * const id = await second.write({ type: "blob", body: "after" });
- * await using both = new CompoundDatabase([first, second]);
+ * await using both = new GitCompoundDatabase([first, second]);
  * assertEquals(await (await both.read(id)).text(), "after");
  * ```
  */
-export class CompoundDatabase extends ObjectStore {
+export class GitCompoundDatabase extends GitObjectStore {
   /** The hash that names its objects. */
-  readonly hashAlgorithm: HashAlgorithm;
-  readonly #sources: readonly ObjectReader[];
+  readonly hashAlgorithm: GitHashAlgorithm;
+  readonly #sources: readonly GitObjectReader[];
   readonly #hopeless = new Set<string>();
   /** How often a refresh has found something. */
   #changes = 0;
 
   /** Takes stores over, in the order in which they are asked; all have to have the same hash. */
-  constructor(sources: readonly ObjectReader[], hashAlgorithm?: HashAlgorithm) {
+  constructor(sources: readonly GitObjectReader[], hashAlgorithm?: GitHashAlgorithm) {
     super();
     this.hashAlgorithm = hashAlgorithm ?? sources[0]?.hashAlgorithm ?? "sha1";
     for (const source of sources) {
@@ -66,12 +66,12 @@ export class CompoundDatabase extends ObjectStore {
   }
 
   /** The stores. */
-  get sources(): readonly ObjectReader[] {
+  get sources(): readonly GitObjectReader[] {
     return this.#sources;
   }
 
   /** Asks one store after the other; on a miss once more after a look at what is new. */
-  async #first<T>(id: ObjectId, ask: (source: ObjectReader) => Promise<T>): Promise<T> {
+  async #first<T>(id: GitObjectId, ask: (source: GitObjectReader) => Promise<T>): Promise<T> {
     this.checkOpen();
     for (let tries = 0;; tries++) {
       const seen = this.#changes;
@@ -89,8 +89,8 @@ export class CompoundDatabase extends ObjectStore {
   }
 
   /** Whether an object is there. */
-  override async has(id: IdLike, options?: ReadOptions): Promise<boolean> {
-    const known = ObjectId.from(id, this.hashAlgorithm);
+  override async has(id: GitIdLike, options?: GitReadOptions): Promise<boolean> {
+    const known = GitObjectId.from(id, this.hashAlgorithm);
     this.checkOpen();
     if (emptyObjectKind(known) !== undefined) return true;
     const seen = this.#changes;
@@ -101,15 +101,15 @@ export class CompoundDatabase extends ObjectStore {
   }
 
   /** Marks an object as in use in the first store that can; returns false where none can. */
-  async freshen(id: IdLike): Promise<boolean> {
+  async freshen(id: GitIdLike): Promise<boolean> {
     this.checkOpen();
     for (const source of this.sources) if (await source.freshen?.(id) === true) return true;
     return false;
   }
 
   /** Facts about an object. */
-  override async info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo> {
-    const known = ObjectId.from(id, this.hashAlgorithm);
+  override async info(id: GitIdLike, options?: GitReadOptions): Promise<GitObjectInfo> {
+    const known = GitObjectId.from(id, this.hashAlgorithm);
     this.checkOpen();
     try {
       return emptyObject(known) ?? await this.#first(known, (source) => source.info(known, options));
@@ -119,8 +119,8 @@ export class CompoundDatabase extends ObjectStore {
   }
 
   /** An object to read. */
-  override async read(id: IdLike, options?: ReadOptions): Promise<GitObject> {
-    const known = ObjectId.from(id, this.hashAlgorithm);
+  override async read(id: GitIdLike, options?: GitReadOptions): Promise<GitObject> {
+    const known = GitObjectId.from(id, this.hashAlgorithm);
     try {
       return await this.#readPlain(known, options);
     } catch (error) {
@@ -128,26 +128,26 @@ export class CompoundDatabase extends ObjectStore {
     }
   }
 
-  async #readPlain(id: ObjectId, options?: ReadOptions): Promise<GitObject> {
+  async #readPlain(id: GitObjectId, options?: GitReadOptions): Promise<GitObject> {
     this.checkOpen();
     return emptyObject(id) ?? await this.#first(id, (source) => source.read(id, options));
   }
 
   /** An object that no store can read by itself, with delta bases from any of them. */
-  async #rescue(id: ObjectId, failure: unknown): Promise<GitObject> {
-    const read = (base: ObjectId): Promise<GitObject> => this.#readPlain(base);
+  async #rescue(id: GitObjectId, failure: unknown): Promise<GitObject> {
+    const read = (base: GitObjectId): Promise<GitObject> => this.#readPlain(base);
     return await rescueObject(id, { packs: this.allPacks, hopeless: this.#hopeless, read }, failure);
   }
 
   /** The packs of all stores, also of databases among them. */
-  get allPacks(): readonly Pack[] {
+  get allPacks(): readonly GitPack[] {
     return this.sources.flatMap((source) =>
-      source instanceof CompoundDatabase || source instanceof PackStore ? source.allPacks : []
+      source instanceof GitCompoundDatabase || source instanceof PackStore ? source.allPacks : []
     );
   }
 
   /** The ids of all objects. */
-  override async *ids(options: EnumerateOptions = {}): AsyncGenerator<ObjectId> {
+  override async *ids(options: GitEnumerateOptions = {}): AsyncGenerator<GitObjectId> {
     this.checkOpen();
     const { order = "id", unique = true } = options;
     if (order === "id") {
@@ -168,7 +168,7 @@ export class CompoundDatabase extends ObjectStore {
   }
 
   /** Ids that start with these hex digits, in order, at most `limit`. */
-  override async candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+  override async candidates(prefix: string, limit: number = Infinity): Promise<GitObjectId[]> {
     this.checkOpen();
     return mergeIds(
       await Promise.all(this.sources.map((source) => source.candidates(prefix, limit))),
@@ -194,36 +194,36 @@ export class CompoundDatabase extends ObjectStore {
 
   /** Batches of each store for what the stores before it lack. */
   protected override async *readWindow(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-    options: BulkOptions,
+    settings: GitBulkSettings,
+    options: GitBulkOptions,
     _reuse: boolean,
-  ): AsyncGenerator<ObjectBatch> {
+  ): AsyncGenerator<GitObjectBatch> {
     yield* settings.ordered
       ? this.#ordered(ids, start, settings, options)
       : this.#unordered(ids, start, options, Array.from(ids.keys()));
   }
 
   async *#unordered(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    options: BulkOptions,
+    options: GitBulkOptions,
     positions: number[],
-  ): AsyncGenerator<ObjectBatch> {
+  ): AsyncGenerator<GitObjectBatch> {
     let left = positions;
     for (const source of this.sources) {
       if (left.length === 0) return;
       const asked = left;
       left = [];
-      const inner: BulkOptions = {
+      const inner: GitBulkOptions = {
         ...options,
         ordered: false,
         window: undefined,
         onMissing: (index) => left.push(asked[index]!),
       };
       for await (const batch of source.readBatches(asked.map((position) => ids[position]!), inner)) {
-        const results: Result<GitObject>[] = [];
+        const results: GitResult<GitObject>[] = [];
         for (const result of batch.results) {
           if (result.ok) results.push(movedTo(start + asked[result.index]!, result));
           else left.push(asked[result.index]!);
@@ -236,15 +236,15 @@ export class CompoundDatabase extends ObjectStore {
 
   /** What no store gave in bulk: empty objects, what is new, damaged copies; else failures. */
   async #lastTry(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    options: BulkOptions,
+    options: GitBulkOptions,
     left: readonly number[],
-  ): Promise<ObjectBatch> {
-    const results: Result<GitObject>[] = [];
+  ): Promise<GitObjectBatch> {
+    const results: GitResult<GitObject>[] = [];
     for (const position of left) {
       const index = start + position;
-      const id = ObjectId.from(ids[position]!, this.hashAlgorithm);
+      const id = GitObjectId.from(ids[position]!, this.hashAlgorithm);
       try {
         results.push({ ok: true, index, value: await this.read(id, options) });
       } catch (error) {
@@ -258,17 +258,17 @@ export class CompoundDatabase extends ObjectStore {
 
   /** Parts of the window that are small enough to be put in order within the limit of bytes in flight. */
   async *#ordered(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-    options: BulkOptions,
-  ): AsyncGenerator<ObjectBatch> {
+    settings: GitBulkSettings,
+    options: GitBulkOptions,
+  ): AsyncGenerator<GitObjectBatch> {
     for (let from = 0; from < ids.length; from += ORDERED_WINDOW) {
       const window = ids.slice(from, from + ORDERED_WINDOW);
       const sizes = await this.#sizesOf(window, settings);
       for (const [first, end] of fittingParts(sizes, settings.maxInFlightBytes)) {
         const positions = Array.from({ length: end - first }, (_, i) => from + first + i);
-        const batches: ObjectBatch[] = [];
+        const batches: GitObjectBatch[] = [];
         for await (const batch of this.#unordered(ids, start, options, positions)) batches.push(batch);
         const results = batches.flatMap((batch) => batch.results).sort((a, b) => a.index - b.index);
         yield new ResultBatch(
@@ -281,7 +281,7 @@ export class CompoundDatabase extends ObjectStore {
   }
 
   /** Sizes of objects; zero for those that are not there. */
-  async #sizesOf(ids: readonly IdLike[], settings: BulkSettings): Promise<Float64Array> {
+  async #sizesOf(ids: readonly GitIdLike[], settings: GitBulkSettings): Promise<Float64Array> {
     const sizes = new Float64Array(ids.length);
     for await (const infos of this.infoWindow(ids, 0, settings)) {
       for (const info of infos) if (info.ok) sizes[info.index] = info.value.size;
@@ -291,17 +291,17 @@ export class CompoundDatabase extends ObjectStore {
 
   /** Facts of each store for what the stores before it lack. */
   protected override async *infoWindow(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-  ): AsyncGenerator<Result<ObjectInfo>[]> {
+    settings: GitBulkSettings,
+  ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
     // What an earlier store lacks is told by a later one; what stands after it waits here, so that the order stays.
-    const results: (Result<ObjectInfo> | undefined)[] = new Array(ids.length);
+    const results: (GitResult<GitObjectInfo> | undefined)[] = new Array(ids.length);
     let told = 0;
-    const ready = (): Result<ObjectInfo>[] => {
+    const ready = (): GitResult<GitObjectInfo>[] => {
       const from = told;
       while (results[told] !== undefined) told++;
-      const group = results.slice(from, told) as Result<ObjectInfo>[];
+      const group = results.slice(from, told) as GitResult<GitObjectInfo>[];
       results.fill(undefined, from, told);
       return group;
     };
@@ -323,7 +323,7 @@ export class CompoundDatabase extends ObjectStore {
     }
     for (const position of left) {
       const index = start + position;
-      const id = ObjectId.from(ids[position]!, this.hashAlgorithm);
+      const id = GitObjectId.from(ids[position]!, this.hashAlgorithm);
       try {
         results[position] = { ok: true, index, value: await this.info(id) };
       } catch (error) {
@@ -345,18 +345,18 @@ export class CompoundDatabase extends ObjectStore {
 const ORDERED_WINDOW = 4096;
 
 /** The result of an input that has another number here than in the store that gave it. */
-function movedTo<T>(index: number, result: Result<T> & { readonly ok: true }): Result<T> {
+function movedTo<T>(index: number, result: GitResult<T> & { readonly ok: true }): GitResult<T> {
   return result.index === index ? result : { ok: true, index, value: result.value };
 }
 
 /** The blob or tree without content, where the id is one of theirs. */
-function emptyObject(id: ObjectId): MemoryObject | undefined {
+function emptyObject(id: GitObjectId): MemoryObject | undefined {
   const kind = emptyObjectKind(id);
   return kind === undefined
     ? undefined
     : new MemoryObject({ id, kind, size: 0, storage: "memory" }, new Uint8Array());
 }
 
-async function* withId(ids: AsyncIterable<ObjectId>): AsyncGenerator<{ readonly id: ObjectId }> {
+async function* withId(ids: AsyncIterable<GitObjectId>): AsyncGenerator<{ readonly id: GitObjectId }> {
   for await (const id of ids) yield { id };
 }

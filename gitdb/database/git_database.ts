@@ -6,34 +6,34 @@
 import { replacedIds } from "./_root_ids.ts";
 import { findRepository } from "./_repository.ts";
 import { joinPath, toPath } from "../object/_fs.ts";
-import { AlternatesStore } from "./alternates_store.ts";
-import type { AlternatesOptions } from "./alternates_store.ts";
-import { CompoundDatabase } from "./compound_database.ts";
-import { LooseStore } from "../loose/loose_store.ts";
-import type { LooseStoreOptions } from "../loose/loose_store.ts";
+import { GitAlternatesStore } from "./alternates_store.ts";
+import type { GitAlternatesOptions } from "./alternates_store.ts";
+import { GitCompoundDatabase } from "./compound_database.ts";
+import { GitLooseStore } from "../loose/loose_store.ts";
+import type { GitLooseStoreOptions } from "../loose/loose_store.ts";
 import type {
-  EncodedInput,
-  ObjectInput,
-  ObjectReader,
-  ObjectWriter,
-  WriteOptions,
+  GitEncodedInput,
+  GitObjectInput,
+  GitObjectReader,
+  GitObjectWriter,
+  GitWriteOptions,
 } from "../object/object.ts";
-import type { ObjectId } from "../object/object_id.ts";
+import type { GitObjectId } from "../object/object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
 
 /** How a database is opened. */
-export interface GitDatabaseOptions extends AlternatesOptions, LooseStoreOptions {}
+export interface GitDatabaseOptions extends GitAlternatesOptions, GitLooseStoreOptions {}
 
 /** The loose objects of a database: an object that is elsewhere in the database is not written again. */
-class DatabaseLooseStore extends LooseStore {
-  readonly #others: readonly ObjectReader[];
+class DatabaseLooseStore extends GitLooseStore {
+  readonly #others: readonly GitObjectReader[];
 
-  constructor(root: string, options: LooseStoreOptions, others: readonly ObjectReader[]) {
+  constructor(root: string, options: GitLooseStoreOptions, others: readonly GitObjectReader[]) {
     super(root, options);
     this.#others = others;
   }
 
-  protected override async isStored(id: ObjectId): Promise<boolean> {
+  protected override async isStored(id: GitObjectId): Promise<boolean> {
     for (const other of this.#others) if (await other.freshen?.(id) === true) return true;
     return await super.isStored(id);
   }
@@ -59,17 +59,17 @@ class DatabaseLooseStore extends LooseStore {
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export class GitDatabase extends CompoundDatabase implements ObjectWriter {
+export class GitDatabase extends GitCompoundDatabase implements GitObjectWriter {
   /** The `objects` folder. */
   readonly root: string;
   /** The packs of the database itself. */
   readonly packs: PackStore;
   /** The loose objects of the database itself, where writes go. */
-  readonly loose: LooseStore;
+  readonly loose: GitLooseStore;
   /** The databases that it borrows from. */
-  readonly alternates: AlternatesStore;
+  readonly alternates: GitAlternatesStore;
 
-  private constructor(root: string, packs: PackStore, loose: LooseStore, alternates: AlternatesStore) {
+  private constructor(root: string, packs: PackStore, loose: GitLooseStore, alternates: GitAlternatesStore) {
     super([packs, loose, alternates], packs.hashAlgorithm);
     this.root = root;
     this.packs = packs;
@@ -87,7 +87,7 @@ export class GitDatabase extends CompoundDatabase implements ObjectWriter {
     const settings = { ...options, hashAlgorithm: options.hashAlgorithm ?? algorithm };
     const packs = await PackStore.open(joinPath(objects, "pack"), settings);
     try {
-      const alternates = await AlternatesStore.open(objects, settings);
+      const alternates = await GitAlternatesStore.open(objects, settings);
       const loose = new DatabaseLooseStore(objects, settings, [packs, alternates]);
       return new GitDatabase(objects, packs, loose, alternates);
     } catch (error) {
@@ -113,7 +113,7 @@ export class GitDatabase extends CompoundDatabase implements ObjectWriter {
    * await Deno.remove(folder, { recursive: true });
    * ```
    */
-  async replacements(): Promise<Map<string, ObjectId>> {
+  async replacements(): Promise<Map<string, GitObjectId>> {
     return await replacedIds(joinPath(this.root, ".."), this.hashAlgorithm);
   }
 
@@ -123,7 +123,7 @@ export class GitDatabase extends CompoundDatabase implements ObjectWriter {
   }
 
   /** Stores an object as a loose one, or marks it as in use where it exists; returns its id. */
-  async write(input: ObjectInput | EncodedInput, options?: WriteOptions): Promise<ObjectId> {
+  async write(input: GitObjectInput | GitEncodedInput, options?: GitWriteOptions): Promise<GitObjectId> {
     return await this.loose.write(input, options);
   }
 }

@@ -11,53 +11,53 @@ import { decodeLoose, readLooseHeader } from "../loose/_loose_format.ts";
 import { KIND_OF_TYPE, kindOfType } from "../object/_object_kind.ts";
 import { infoOf, MemoryObject } from "../object/_stored_object.ts";
 import type {
-  EncodedInput,
-  EnumerateOptions,
+  GitEncodedInput,
+  GitEnumerateOptions,
   GitObject,
-  ObjectInfo,
-  ObjectInput,
-  ObjectReader,
-  ObjectType,
-  ObjectWriter,
-  ReadOptions,
+  GitObjectInfo,
+  GitObjectInput,
+  GitObjectReader,
+  GitObjectType,
+  GitObjectWriter,
+  GitReadOptions,
 } from "../object/object.ts";
-import { ObjectId } from "../object/object_id.ts";
-import type { HashAlgorithm, IdLike } from "../object/object_id.ts";
-import { ObjectStore } from "../object/object_store.ts";
+import { GitObjectId } from "../object/object_id.ts";
+import type { GitHashAlgorithm, GitIdLike } from "../object/object_id.ts";
+import { GitObjectStore } from "../object/object_store.ts";
 
 /**
  * A store in memory: to collect objects before they are written, or for tests.
  *
  * @example Collecting, then copying what is missing
  * ```ts
- * import { MemoryStore } from "@sluice/gitdb";
+ * import { GitMemoryStore } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
- * const from = new MemoryStore();
+ * const from = new GitMemoryStore();
  * const id = await from.write({ type: "blob", body: "text" });
- * const to = new MemoryStore();
+ * const to = new GitMemoryStore();
  * assertEquals(await from.copyTo(to, [id]), 1);
  * assertEquals(await from.copyTo(to, [id]), 0);
  * assertEquals(await (await to.read(id)).text(), "text");
  * ```
  */
-export class MemoryStore extends ObjectStore implements ObjectWriter {
+export class GitMemoryStore extends GitObjectStore implements GitObjectWriter {
   /** The hash that names its objects. */
-  readonly hashAlgorithm: HashAlgorithm;
+  readonly hashAlgorithm: GitHashAlgorithm;
   readonly #objects = new Map<
     string,
-    { readonly id: ObjectId; readonly type: ObjectType; readonly bytes: Uint8Array<ArrayBuffer> }
+    { readonly id: GitObjectId; readonly type: GitObjectType; readonly bytes: Uint8Array<ArrayBuffer> }
   >();
 
   /** An empty store. */
-  constructor(options: { readonly hashAlgorithm?: HashAlgorithm | undefined } = {}) {
+  constructor(options: { readonly hashAlgorithm?: GitHashAlgorithm | undefined } = {}) {
     super();
     this.hashAlgorithm = options.hashAlgorithm ?? "sha1";
   }
 
-  #find(id: IdLike): { facts: Parameters<typeof infoOf>[0]; bytes: Uint8Array<ArrayBuffer> } {
+  #find(id: GitIdLike): { facts: Parameters<typeof infoOf>[0]; bytes: Uint8Array<ArrayBuffer> } {
     this.checkOpen();
-    const known = ObjectId.from(id, this.hashAlgorithm);
+    const known = GitObjectId.from(id, this.hashAlgorithm);
     const object = this.#objects.get(`${known}`);
     if (object === undefined) throw objectNotFound(known);
     const { type, bytes } = object;
@@ -68,12 +68,12 @@ export class MemoryStore extends ObjectStore implements ObjectWriter {
   }
 
   /** Facts about an object. */
-  override info(id: IdLike): Promise<ObjectInfo> {
+  override info(id: GitIdLike): Promise<GitObjectInfo> {
     return new Promise((resolve) => resolve(infoOf(this.#find(id).facts)));
   }
 
   /** An object to read. */
-  override read(id: IdLike, _options?: ReadOptions): Promise<GitObject> {
+  override read(id: GitIdLike, _options?: GitReadOptions): Promise<GitObject> {
     return new Promise((resolve) => {
       const { facts, bytes } = this.#find(id);
       resolve(new MemoryObject(facts, bytes));
@@ -81,23 +81,23 @@ export class MemoryStore extends ObjectStore implements ObjectWriter {
   }
 
   /** The ids of all objects. */
-  override async *ids(_options?: EnumerateOptions): AsyncGenerator<ObjectId> {
+  override async *ids(_options?: GitEnumerateOptions): AsyncGenerator<GitObjectId> {
     this.checkOpen();
-    yield* [...this.#objects.values()].map(({ id }) => id).sort(ObjectId.compare);
+    yield* [...this.#objects.values()].map(({ id }) => id).sort(GitObjectId.compare);
   }
 
   /** Ids that start with these hex digits, in order, at most `limit`. */
-  override async candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+  override async candidates(prefix: string, limit: number = Infinity): Promise<GitObjectId[]> {
     this.checkOpen();
     const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
     const found = [...this.#objects.entries()].filter(([hex]) => hex.startsWith(wanted));
-    return await Promise.resolve(found.map(([, { id }]) => id).sort(ObjectId.compare).slice(0, limit));
+    return await Promise.resolve(found.map(([, { id }]) => id).sort(GitObjectId.compare).slice(0, limit));
   }
 
   /** Stores an object; returns its id. */
-  async write(input: ObjectInput | EncodedInput): Promise<ObjectId> {
+  async write(input: GitObjectInput | GitEncodedInput): Promise<GitObjectId> {
     this.checkOpen();
-    let type: ObjectType;
+    let type: GitObjectType;
     let bytes: Uint8Array;
     if (isEncoded(input)) {
       const encoded = input.encoded instanceof Uint8Array
@@ -115,7 +115,7 @@ export class MemoryStore extends ObjectStore implements ObjectWriter {
       ? hashOutsideObject(type, bytes, this.hashAlgorithm, input)
       : hashObject(type, bytes, this.hashAlgorithm);
     if (input.id !== undefined) {
-      const wanted = ObjectId.from(input.id, this.hashAlgorithm);
+      const wanted = GitObjectId.from(input.id, this.hashAlgorithm);
       if (!wanted.equals(id)) throw idMismatch(wanted, id);
     }
     if (!this.#objects.has(`${id}`)) this.#objects.set(`${id}`, { id, type, bytes: bytes.slice() });
@@ -123,7 +123,7 @@ export class MemoryStore extends ObjectStore implements ObjectWriter {
   }
 
   /** Copies objects that `target` lacks; returns how many those were. */
-  async copyTo(target: ObjectReader & ObjectWriter, ids: Iterable<IdLike>): Promise<number> {
+  async copyTo(target: GitObjectReader & GitObjectWriter, ids: Iterable<GitIdLike>): Promise<number> {
     let copied = 0;
     for (const id of ids) {
       const { facts, bytes } = this.#find(id);

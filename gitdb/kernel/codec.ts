@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Handle } from "@sluice/ffi";
+import { Kernel, reportedValue, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice } from "@sluice/ffi";
 import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";
 import { GIT_DECODE } from "./decode_module.ts";
 
@@ -34,7 +34,7 @@ export function gitDeltaSizes(
   const result = GIT_DECODE.open(backend).functions.sluice_git_delta_sizes(delta, 0, delta.length, step);
   if (result < 0) return result;
   return {
-    base: halves(step[STEP.VALUE_LOW]!, step[STEP.VALUE_HIGH]!),
+    base: reportedValue(step),
     target: halves(step[STEP.OTHER_LOW]!, step[STEP.OTHER_HIGH]!),
   };
 }
@@ -109,27 +109,26 @@ export function gitCrc32(bytes: Uint8Array, before: number = 0, backend?: Backen
 }
 
 /** A hash in progress. */
-export class GitHashKernel implements Disposable {
-  readonly #functions: GitDecodeFunctions;
-  readonly #handle: Handle<GitDecodeFunctions>;
+export class GitHashKernel extends Kernel<GitDecodeFunctions> {
   readonly #hashSize: number;
 
   /** A hash with digests of 20 or 32 bytes. */
   constructor(hashSize: number, options: GitHashOptions = {}) {
-    this.#hashSize = hashSize;
     const outside = options.outside === true ? 1 : 0;
-    this.#handle = GIT_DECODE.create(options.backend, {
-      format: "git",
-      action: "start a hash",
-      make: (functions) => functions.sluice_git_hash_new(hashSize, outside),
-      free: "sluice_git_hash_free",
-    });
-    this.#functions = this.#handle.library.functions;
+    super(() =>
+      GIT_DECODE.create(options.backend, {
+        format: "git",
+        action: "start a hash",
+        make: (functions) => functions.sluice_git_hash_new(hashSize, outside),
+        free: "sluice_git_hash_free",
+      })
+    );
+    this.#hashSize = hashSize;
   }
 
   /** Takes the next bytes in. */
   update(bytes: Uint8Array): void {
-    this.#functions.sluice_git_hash_update(this.#handle.pointer, bytes, 0, bytes.length);
+    this.functions.sluice_git_hash_update(this.handle.pointer, bytes, 0, bytes.length);
   }
 
   /**
@@ -140,8 +139,8 @@ export class GitHashKernel implements Disposable {
   digest(): Uint8Array<ArrayBuffer> {
     const digest = new Uint8Array(this.#hashSize);
     const step = new Uint32Array(STEP_LENGTH);
-    const result = this.#functions.sluice_git_hash_digest(
-      this.#handle.pointer,
+    const result = this.functions.sluice_git_hash_digest(
+      this.handle.pointer,
       digest,
       0,
       digest.length,
@@ -149,15 +148,5 @@ export class GitHashKernel implements Disposable {
     );
     if (result < 0) throw hashError(result);
     return digest;
-  }
-
-  /** Frees the hash; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the hash. */
-  [Symbol.dispose](): void {
-    this.close();
   }
 }

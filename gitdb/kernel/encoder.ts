@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Handle } from "@sluice/ffi";
+import { Kernel, reportedValue, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice } from "@sluice/ffi";
 import type { GitEncodeFunctions } from "./_abi/git_encode.gen.ts";
 import { GIT_ENCODE } from "./encode_module.ts";
 
@@ -13,27 +13,24 @@ export { resolveBackend };
 export type { BackendChoice };
 
 /** Deflates values into zlib streams. */
-export class GitDeflaterKernel implements Disposable {
-  readonly #functions: GitEncodeFunctions;
-  readonly #handle: Handle<GitEncodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
-
+export class GitDeflaterKernel extends Kernel<GitEncodeFunctions> {
   /** A compressor of a level from 0 to 12. */
   constructor(level: number, backend?: BackendChoice) {
-    this.#handle = GIT_ENCODE.create(backend, {
-      format: "git",
-      action: "make a compressor",
-      make: (functions) => functions.sluice_git_deflater_new(level),
-      free: "sluice_git_deflater_free",
-    });
-    this.#functions = this.#handle.library.functions;
+    super(() =>
+      GIT_ENCODE.create(backend, {
+        format: "git",
+        action: "make a compressor",
+        make: (functions) => functions.sluice_git_deflater_new(level),
+        free: "sluice_git_deflater_free",
+      })
+    );
   }
 
   /** The zlib stream of a value. */
   deflate(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-    const { pointer } = this.#handle;
-    const target = new Uint8Array(this.#functions.sluice_git_deflater_bound(pointer, bytes.length));
-    const result = this.#functions.sluice_git_deflate(
+    const { pointer } = this.handle;
+    const target = new Uint8Array(this.functions.sluice_git_deflater_bound(pointer, bytes.length));
+    const result = this.functions.sluice_git_deflate(
       pointer,
       bytes,
       0,
@@ -41,20 +38,10 @@ export class GitDeflaterKernel implements Disposable {
       target,
       0,
       target.length,
-      this.#step,
+      this.report,
     );
     if (result < 0) throw resultError({ format: "git", action: "deflate a value", result });
-    return target.slice(0, this.#step[STEP.PRODUCED]!);
-  }
-
-  /** Frees the compressor; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the compressor. */
-  [Symbol.dispose](): void {
-    this.close();
+    return target.slice(0, this.report[STEP.PRODUCED]!);
   }
 }
 
@@ -95,7 +82,7 @@ export interface GitSearchKernelOptions {
   /** Bytes of an id. */
   readonly hashSize: number;
   /** Bytes that the window may hold. */
-  readonly memoryMax: number;
+  readonly maxMemory: number;
   /** The backend; undefined for the configured one. */
   readonly backend?: BackendChoice | undefined;
 }
@@ -113,32 +100,29 @@ export interface GitStoredForm {
 }
 
 /** Chooses delta bases for objects that come in a good order. */
-export class GitSearchKernel implements Disposable {
-  readonly #functions: GitEncodeFunctions;
-  readonly #handle: Handle<GitEncodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
-
+export class GitSearchKernel extends Kernel<GitEncodeFunctions> {
   /** Starts a search. */
   constructor(options: GitSearchKernelOptions) {
-    const { window, depth, level, hashSize, memoryMax } = options;
-    this.#handle = GIT_ENCODE.create(options.backend, {
-      format: "git",
-      action: "search for deltas",
-      make: (functions) => functions.sluice_git_search_new(window, depth, level, hashSize, memoryMax),
-      free: "sluice_git_search_free",
-    });
-    this.#functions = this.#handle.library.functions;
+    const { window, depth, level, hashSize, maxMemory } = options;
+    super(() =>
+      GIT_ENCODE.create(options.backend, {
+        format: "git",
+        action: "search for deltas",
+        make: (functions) => functions.sluice_git_search_new(window, depth, level, hashSize, maxMemory),
+        free: "sluice_git_search_free",
+      })
+    );
   }
 
   #target(size: number): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#functions.sluice_git_search_bound(this.#handle.pointer, size));
+    return new Uint8Array(this.functions.sluice_git_search_bound(this.handle.pointer, size));
   }
 
   /** Takes the next object; `kind` is the number of its type. */
   push(kind: number, bytes: Uint8Array): GitStoredForm {
     const target = this.#target(bytes.length);
-    const result = this.#functions.sluice_git_search_push(
-      this.#handle.pointer,
+    const result = this.functions.sluice_git_search_push(
+      this.handle.pointer,
       kind,
       bytes,
       0,
@@ -146,7 +130,7 @@ export class GitSearchKernel implements Disposable {
       target,
       0,
       target.length,
-      this.#step,
+      this.report,
     );
     return this.#form(result, target);
   }
@@ -154,8 +138,8 @@ export class GitSearchKernel implements Disposable {
   /** As `push`, off the event loop where the backend can; one at a time. */
   async pushAsync(kind: number, bytes: Uint8Array): Promise<GitStoredForm> {
     const target = this.#target(bytes.length);
-    const result = await this.#handle.run((pointer) =>
-      this.#functions.sluice_git_search_push_async(
+    const result = await this.handle.run((pointer) =>
+      this.functions.sluice_git_search_push_async(
         pointer,
         kind,
         bytes,
@@ -164,7 +148,7 @@ export class GitSearchKernel implements Disposable {
         target,
         0,
         target.length,
-        this.#step,
+        this.report,
       )
     );
     return this.#form(result, target);
@@ -172,23 +156,13 @@ export class GitSearchKernel implements Disposable {
 
   #form(result: number, target: Uint8Array<ArrayBuffer>): GitStoredForm {
     if (result < 0) throw resultError({ format: "git", action: "store an object", result });
-    const step = this.#step;
+    const step = this.report;
     const base = step[STEP.DETAIL]!;
     return {
       stream: target.slice(0, step[STEP.PRODUCED]!),
       base: base === 0 ? undefined : base - 1,
-      size: step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32,
+      size: reportedValue(step),
       depth: step[STEP.HINT]!,
     };
-  }
-
-  /** Frees the search; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the search. */
-  [Symbol.dispose](): void {
-    this.close();
   }
 }

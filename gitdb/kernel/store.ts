@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Handle, Library, Pointer } from "@sluice/ffi";
+import { Kernel, RESULT, resultError, STEP } from "@sluice/ffi";
+import type { BackendChoice, Handle, Pointer } from "@sluice/ffi";
 import { GIT_ANY_PACK, GIT_ENTRY, GIT_INDEX_LAYOUT } from "./_abi/git_decode.gen.ts";
 import type { GitDecodeFunctions } from "./_abi/git_decode.gen.ts";
 import { halves } from "./codec.ts";
@@ -99,77 +99,70 @@ export function handleOf(store: GitStoreKernel): Handle<GitDecodeFunctions> {
 }
 
 /** Packs and indexes with the memory that they share. */
-export class GitStoreKernel implements GitPages, Disposable {
-  readonly #library: Library<GitDecodeFunctions>;
-  readonly #handle: Handle<GitDecodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
+export class GitStoreKernel extends Kernel<GitDecodeFunctions> implements GitPages {
   readonly #entry = new Uint32Array(GIT_ENTRY.LENGTH);
   readonly #hashSize: number;
 
   /** Makes an empty store. */
   constructor(options: GitStoreKernelOptions) {
     const { hashSize, pageBudget, cacheBudget } = options;
-    this.#handle = GIT_DECODE.create(options.backend, {
-      format: "git",
-      action: "make a store",
-      make: (functions) => functions.sluice_git_store_new(hashSize, pageBudget, cacheBudget),
-      free: "sluice_git_store_free",
-    });
-    this.#library = this.#handle.library;
+    super(() =>
+      GIT_DECODE.create(options.backend, {
+        format: "git",
+        action: "make a store",
+        make: (functions) => functions.sluice_git_store_new(hashSize, pageBudget, cacheBudget),
+        free: "sluice_git_store_free",
+      })
+    );
     this.#hashSize = hashSize;
-    HANDLES.set(this, this.#handle);
-  }
-
-  /** Which backend runs the store. */
-  get backend(): "native" | "wasm" {
-    return this.#library.kind;
+    HANDLES.set(this, this.handle);
   }
 
   /** What the last call that tells something more told. */
   get detail(): number {
-    return this.#step[STEP.DETAIL]!;
+    return this.report[STEP.DETAIL]!;
   }
 
   /** The number that the last call gave as its value. */
   get value(): number {
-    return halves(this.#step[STEP.VALUE_LOW]!, this.#step[STEP.VALUE_HIGH]!);
+    return this.reportedValue;
   }
 
   /** Opens a file by path: `detail` is its number, `value` its size. Unsupported where the host has to provide bytes. */
   openFile(path: string): number {
     const bytes = new TextEncoder().encode(path);
-    return this.#library.functions.sluice_git_file_open(
-      this.#handle.pointer,
+    return this.library.functions.sluice_git_file_open(
+      this.handle.pointer,
       bytes,
       0,
       bytes.length,
-      this.#step,
+      this.report,
     );
   }
 
   /** A file whose pages the host provides: `detail` is its number. */
   providedFile(size: number): number {
-    return this.#library.functions.sluice_git_file_provided(this.#handle.pointer, size, this.#step);
+    return this.library.functions.sluice_git_file_provided(this.handle.pointer, size, this.report);
   }
 
   /** As `GitPages`. */
   needs(): Uint32Array {
-    return takeNeeds(this.#library.functions, this.#handle.pointer);
+    return takeNeeds(this.library.functions, this.handle.pointer);
   }
 
   /** As `GitPages`. */
   provide(file: number, page: number, bytes: Uint8Array): number {
-    return providePage(this.#library.functions, this.#handle.pointer, file, page, bytes);
+    return providePage(this.library.functions, this.handle.pointer, file, page, bytes);
   }
 
   /** Closes a file with the pack or index on it; STAGE_WRONG while a job or stream is at work. */
   removeFile(file: number): number {
-    return this.#library.functions.sluice_git_file_remove(this.#handle.pointer, file);
+    return this.library.functions.sluice_git_file_remove(this.handle.pointer, file);
   }
 
   /** Makes a pack of a file: `detail` is its number. */
   addPack(file: number): number {
-    return this.#library.functions.sluice_git_pack_add(this.#handle.pointer, file, this.#step);
+    return this.library.functions.sluice_git_pack_add(this.handle.pointer, file, this.report);
   }
 
   /** Makes an index of a file: `detail` is the count of its ids. */
@@ -187,34 +180,34 @@ export class GitStoreKernel implements GitPages, Disposable {
     fields[GIT_INDEX_LAYOUT.IS_MULTI] = layout.multi ? 1 : 0;
     fields[GIT_INDEX_LAYOUT.HAS_LARGE_BIT] = layout.largeBit ? 1 : 0;
     const numbers = new Uint32Array(packs);
-    return this.#library.functions.sluice_git_index_add(
-      this.#handle.pointer,
+    return this.library.functions.sluice_git_index_add(
+      this.handle.pointer,
       file,
       fields,
       fields.length,
       numbers,
       numbers.length,
-      this.#step,
+      this.report,
     );
   }
 
   /** Finds an id: `detail` is the pack, `value` the offset. */
   find(id: Uint8Array, only: number = GIT_ANY_PACK): number {
-    return this.#library.functions.sluice_git_store_find(
-      this.#handle.pointer,
+    return this.library.functions.sluice_git_store_find(
+      this.handle.pointer,
       id,
       0,
       id.length,
       only,
-      this.#step,
+      this.report,
     );
   }
 
   /** Reads the header of an entry; returns it, or a failed result. */
   entry(pack: number, offset: number): GitEntryHeader | number {
     const table = this.#entry;
-    const result = this.#library.functions.sluice_git_store_entry(
-      this.#handle.pointer,
+    const result = this.library.functions.sluice_git_store_entry(
+      this.handle.pointer,
       pack,
       offset,
       table,
@@ -234,22 +227,22 @@ export class GitStoreKernel implements GitPages, Disposable {
 
   /** Inflates an entry into a target of exactly its size. */
   inflate(pack: number, offset: number, target: Uint8Array): number {
-    const { functions } = this.#library;
+    const { functions } = this.library;
     return functions.sluice_git_store_inflate(
-      this.#handle.pointer,
+      this.handle.pointer,
       pack,
       offset,
       target,
       0,
       target.length,
-      this.#step,
+      this.report,
     );
   }
 
   /** Bytes that pages and delta bases take now. */
   get memoryUsage(): number {
-    const step = this.#step;
-    this.#library.functions.sluice_git_store_memory(this.#handle.pointer, step);
+    const step = this.report;
+    this.library.functions.sluice_git_store_memory(this.handle.pointer, step);
     return this.value + halves(step[STEP.OTHER_LOW]!, step[STEP.OTHER_HIGH]!);
   }
 
@@ -260,21 +253,6 @@ export class GitStoreKernel implements GitPages, Disposable {
 
   /** Whether jobs or streams of this store are at work. */
   get busy(): boolean {
-    return this.#handle.busy;
-  }
-
-  /** Whether it has been closed. */
-  get closed(): boolean {
-    return this.#handle.closed;
-  }
-
-  /** Frees the store; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the store. */
-  [Symbol.dispose](): void {
-    this.close();
+    return this.handle.busy;
   }
 }

@@ -2,8 +2,8 @@
  * Loose objects as files: reading them without waiting on what is no file, and writing them so that no half of one ever
  * stands under its name. Deno only.
  */
-import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
-import type { HashAlgorithm } from "../object/_object_id.ts";
+import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { isMissing, joinPath, touchFile } from "../object/_fs.ts";
 import { share } from "../object/_shared_mode.ts";
 import type { SharedMode } from "../object/_shared_mode.ts";
@@ -11,7 +11,7 @@ import type { SharedMode } from "../object/_shared_mode.ts";
 const HEAD_SIZE = 256;
 
 /** Where an object lies below its root. */
-export function loosePath(id: ObjectId): string {
+export function loosePath(id: GitObjectId): string {
   const hex = `${id}`;
   return `${hex.slice(0, 2)}/${hex.slice(2)}`;
 }
@@ -47,7 +47,7 @@ export function readHead(path: string): Uint8Array {
 }
 
 /** The ids below a root that have this first byte, in order. */
-export function looseIdsIn(root: string, folder: string, algorithm: HashAlgorithm): ObjectId[] {
+export function looseIdsIn(root: string, folder: string, algorithm: GitHashAlgorithm): GitObjectId[] {
   const length = 2 * HASH_SIZE[algorithm] - 2;
   let names: string[];
   try {
@@ -59,11 +59,11 @@ export function looseIdsIn(root: string, folder: string, algorithm: HashAlgorith
   return names
     .filter((name) => name.length === length && /^[0-9a-f]+$/.test(name))
     .sort()
-    .map((name) => ObjectId.from(folder + name));
+    .map((name) => GitObjectId.from(folder + name));
 }
 
 /** How sure it is that a write survives a crash of the machine. */
-export type Durability = "none" | "file";
+export type GitDurability = "none" | "file";
 
 function temporaryName(): string {
   return `tmp_obj_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
@@ -101,7 +101,7 @@ export class TemporaryFile implements Disposable {
     for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
   }
 
-  #close(durability: Durability): void {
+  #close(durability: GitDurability): void {
     if (!this.#open) return;
     if (durability === "file") this.#file.syncSync();
     this.#file.close();
@@ -109,7 +109,7 @@ export class TemporaryFile implements Disposable {
   }
 
   /** Gives it its name; returns false where another file has that name, which then stays and is marked as in use. */
-  commit(path: string, durability: Durability): boolean {
+  commit(path: string, durability: GitDurability): boolean {
     this.#close(durability);
     share(this.path, this.#shared);
     if (!this.#link(path)) {

@@ -4,15 +4,15 @@
 import { failedResult, gitInflate, GitInflaterKernel, RESULT } from "../object/_codec.ts";
 import { corrupt } from "../object/_errors.ts";
 import { TYPE_OF_KIND } from "../object/_object_kind.ts";
-import type { ObjectType } from "../object/object.ts";
+import type { GitObjectType } from "../object/object.ts";
 
 /** The header of a known type ends within so many bytes. */
 const HEADER_SIZE_MAX = 64;
 
 /** What a header says. */
-export interface LooseHeader {
+export interface GitLooseHeader {
   /** Its type. */
-  readonly type: ObjectType;
+  readonly type: GitObjectType;
   /** Bytes of the body. */
   readonly size: number;
   /** Bytes of the header with its NUL. */
@@ -20,7 +20,7 @@ export interface LooseHeader {
 }
 
 /** The header before a body. */
-export function looseHeader(type: ObjectType, size: number): Uint8Array<ArrayBuffer> {
+export function looseHeader(type: GitObjectType, size: number): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${type} ${size}\0`);
 }
 
@@ -34,7 +34,7 @@ export function looksLoose(bytes: Uint8Array): boolean {
  *
  * @throws {CorruptDataError} If it is none.
  */
-export function parseLooseHeader(bytes: Uint8Array, what: string): LooseHeader | undefined {
+export function parseLooseHeader(bytes: Uint8Array, what: string): GitLooseHeader | undefined {
   const end = bytes.subarray(0, HEADER_SIZE_MAX).indexOf(0);
   if (end < 0) {
     if (bytes.length < HEADER_SIZE_MAX) return undefined;
@@ -52,7 +52,7 @@ export function parseLooseHeader(bytes: Uint8Array, what: string): LooseHeader |
 }
 
 /** The header of an encoded object. */
-export function readLooseHeader(encoded: Uint8Array, what: string): LooseHeader {
+export function readLooseHeader(encoded: Uint8Array, what: string): GitLooseHeader {
   if (!looksLoose(encoded)) throw corrupt(what, "it is no zlib stream", "BAD_MAGIC", 0);
   const inflater = new GitInflaterKernel();
   try {
@@ -70,7 +70,7 @@ export function readLooseHeader(encoded: Uint8Array, what: string): LooseHeader 
 /** The body of an encoded object in memory, which has to end where its stream ends. */
 export function decodeLoose(
   encoded: Uint8Array,
-  header: LooseHeader,
+  header: GitLooseHeader,
   what: string,
 ): Uint8Array<ArrayBuffer> {
   // No stream of deflate expands to more than this.
@@ -101,7 +101,7 @@ const OUTPUT_SIZE = 256 << 10;
 /** The body of an encoded object as a stream in bounded memory. */
 export function streamLoose(
   open: () => EncodedSource,
-  header: LooseHeader,
+  header: GitLooseHeader,
   what: string,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let source: EncodedSource | undefined;

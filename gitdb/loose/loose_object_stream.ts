@@ -3,20 +3,21 @@
  *
  * @module
  */
-import { deferred } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
+import { deferred, toBytes } from "@sluice/internal";
 import { corrupt } from "../object/_errors.ts";
 import { GitInflaterKernel, RESULT } from "../object/_codec.ts";
 import { looksLoose, looseHeader, parseLooseHeader } from "./_loose_format.ts";
 import { kindOfType } from "../object/_object_kind.ts";
-import type { ObjectType } from "../object/object.ts";
+import type { GitObjectType } from "../object/object.ts";
 
 const CHUNK_SIZE = 64 << 10;
 const WHAT = "an encoded object";
 
 /** What the header of a loose object says. */
-export interface LooseObjectHeader {
+export interface GitLooseObjectHeader {
   /** Its type. */
-  readonly type: ObjectType;
+  readonly type: GitObjectType;
   /** Bytes of its body. */
   readonly size: number;
 }
@@ -26,33 +27,34 @@ export interface LooseObjectHeader {
  *
  * @example There and back
  * ```ts
- * import { LooseObjectDecoderStream, LooseObjectEncoderStream } from "@sluice/gitdb";
+ * import { GitLooseObjectDecoderStream, GitLooseObjectEncoderStream } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
- * const decoder = new LooseObjectDecoderStream();
- * const body = new Blob(["text"]).stream().pipeThrough(new LooseObjectEncoderStream("blob", 4)).pipeThrough(decoder);
+ * const decoder = new GitLooseObjectDecoderStream();
+ * const body = new Blob(["text"]).stream().pipeThrough(new GitLooseObjectEncoderStream("blob", 4)).pipeThrough(decoder);
  * assertEquals(await new Response(body).text(), "text");
  * assertEquals(await decoder.header, { type: "blob", size: 4 });
  * ```
  */
-export class LooseObjectEncoderStream {
+export class GitLooseObjectEncoderStream {
   /** The encoding. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Takes the body. */
-  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BytesSource>;
 
   /** Starts an object of a type and a size that its body has to have. */
-  constructor(type: ObjectType, size: number) {
+  constructor(type: GitObjectType, size: number) {
     kindOfType(type);
     let left = size;
-    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    const { readable, writable } = new TransformStream<BytesSource, Uint8Array<ArrayBuffer>>({
       start(controller): void {
         controller.enqueue(looseHeader(type, size));
       },
-      transform(chunk, controller): void {
+      transform(given, controller): void {
+        const chunk = toBytes(given);
         left -= chunk.length;
         if (left < 0) throw wrongSize(size);
-        controller.enqueue(chunk);
+        controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
       },
       flush(): void {
         if (left > 0) throw wrongSize(size);
@@ -72,26 +74,26 @@ function wrongSize(size: number): Error {
  *
  * @example An object whose stream is cut off
  * ```ts
- * import { LooseObjectDecoderStream } from "@sluice/gitdb";
+ * import { GitLooseObjectDecoderStream } from "@sluice/gitdb";
  * import { assertRejects } from "@std/assert";
  *
- * const cut = new Blob([new Uint8Array([0x78, 0x01])]).stream().pipeThrough(new LooseObjectDecoderStream());
+ * const cut = new Blob([new Uint8Array([0x78, 0x01])]).stream().pipeThrough(new GitLooseObjectDecoderStream());
  * await assertRejects(() => new Response(cut).arrayBuffer());
  * ```
  */
-export class LooseObjectDecoderStream {
+export class GitLooseObjectDecoderStream {
   /** The body. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Takes the encoding. */
-  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BytesSource>;
   /** What the header says, once it has come. */
-  readonly header: Promise<LooseObjectHeader>;
+  readonly header: Promise<GitLooseObjectHeader>;
 
   /** Starts to decode. */
   constructor() {
     // Long: both sides of the stream are closures over the header and what is left of the body.
     const inflater = new GitInflaterKernel();
-    const known = deferred<LooseObjectHeader>();
+    const known = deferred<GitLooseObjectHeader>();
     known.promise.catch(() => {}); // nobody has to ask for it
     this.header = known.promise;
     let head: Uint8Array<ArrayBuffer> = new Uint8Array();
@@ -122,9 +124,10 @@ export class LooseObjectDecoderStream {
       known.reject(reason);
     }
 
-    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform(chunk, controller): void {
+    const { readable, writable } = new TransformStream<BytesSource, Uint8Array<ArrayBuffer>>({
+      transform(given, controller): void {
         try {
+          const chunk = toBytes(given);
           if (first && chunk.length >= 2 && !looksLoose(chunk)) {
             throw corrupt(WHAT, "it is no zlib stream", "BAD_MAGIC", 0);
           }

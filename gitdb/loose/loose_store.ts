@@ -11,34 +11,34 @@ import { joinPath, toPath } from "../object/_fs.ts";
 import { checkPrefix } from "../object/_ids.ts";
 import { bytesOfBody, bytesOfStream, chunksOfBody, isEncoded } from "../object/_inputs.ts";
 import { freshenLoose, looseIdsIn, loosePath, looseStat, readHead, TemporaryFile } from "./_loose_files.ts";
-import type { Durability } from "./_loose_files.ts";
+import type { GitDurability } from "./_loose_files.ts";
 import { decodeLoose, looseHeader, readLooseHeader, streamLoose } from "./_loose_format.ts";
 import { sharedModeOf } from "../object/_shared_mode.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
 import { KIND_OF_TYPE, kindOfType } from "../object/_object_kind.ts";
 import { infoOf, MemoryObject, StreamedObject } from "../object/_stored_object.ts";
 import type {
-  EncodedInput,
-  EnumerateOptions,
+  GitEncodedInput,
+  GitEnumerateOptions,
   GitObject,
-  ObjectInfo,
-  ObjectInput,
-  ObjectWriter,
-  ReadOptions,
-  WriteOptions,
+  GitObjectInfo,
+  GitObjectInput,
+  GitObjectWriter,
+  GitReadOptions,
+  GitWriteOptions,
 } from "../object/object.ts";
-import { ObjectId } from "../object/object_id.ts";
-import type { HashAlgorithm, IdLike } from "../object/object_id.ts";
-import { ObjectStore } from "../object/object_store.ts";
+import { GitObjectId } from "../object/object_id.ts";
+import type { GitHashAlgorithm, GitIdLike } from "../object/object_id.ts";
+import { GitObjectStore } from "../object/object_store.ts";
 
 /** How a loose store writes. */
-export interface LooseStoreOptions {
+export interface GitLooseStoreOptions {
   /** The hash of its ids. @default {"sha1"} */
-  readonly hashAlgorithm?: HashAlgorithm | undefined;
+  readonly hashAlgorithm?: GitHashAlgorithm | undefined;
   /** Compression level from 0 to 12. @default {1} */
   readonly level?: number | undefined;
   /** "file" waits until an object is on the disk, "none" leaves that to the system. @default {"none"} */
-  readonly durability?: Durability | undefined;
+  readonly durability?: GitDurability | undefined;
 }
 
 /** Bodies up to this size are made in one piece. */
@@ -53,26 +53,26 @@ const WHOLE_SIZE_MAX = 16 << 20;
  *
  * @example There and back
  * ```ts
- * import { LooseStore } from "@sluice/gitdb";
+ * import { GitLooseStore } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();
- * await using store = new LooseStore(folder);
+ * await using store = new GitLooseStore(folder);
  * const id = await store.write({ type: "blob", body: "loose" });
  * assertEquals(await (await store.read(id)).text(), "loose");
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export class LooseStore extends ObjectStore implements ObjectWriter {
+export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   /** The hash that names its objects. */
-  readonly hashAlgorithm: HashAlgorithm;
+  readonly hashAlgorithm: GitHashAlgorithm;
   /** The folder. */
   readonly root: string;
   readonly #level: number;
-  readonly #durability: Durability;
+  readonly #durability: GitDurability;
 
   /** Names the folder; nothing is touched yet. */
-  constructor(root: string | URL, options: LooseStoreOptions = {}) {
+  constructor(root: string | URL, options: GitLooseStoreOptions = {}) {
     super();
     this.root = toPath(root);
     this.hashAlgorithm = options.hashAlgorithm ?? "sha1";
@@ -81,20 +81,20 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
   }
 
   /** Where an object is or would be, below the root. */
-  pathOf(id: IdLike): string {
-    return loosePath(ObjectId.from(id, this.hashAlgorithm));
+  pathOf(id: GitIdLike): string {
+    return loosePath(GitObjectId.from(id, this.hashAlgorithm));
   }
 
   /** The whole path of an object's file; undefined where there is none. */
-  findPath(id: IdLike): string | undefined {
+  findPath(id: GitIdLike): string | undefined {
     this.checkOpen();
     const path = joinPath(this.root, this.pathOf(id));
     return looseStat(path) === undefined ? undefined : path;
   }
 
-  #open(id: IdLike): { id: ObjectId; path: string; size: number; what: string } {
+  #open(id: GitIdLike): { id: GitObjectId; path: string; size: number; what: string } {
     this.checkOpen();
-    const known = ObjectId.from(id, this.hashAlgorithm);
+    const known = GitObjectId.from(id, this.hashAlgorithm);
     const path = joinPath(this.root, loosePath(known));
     const info = looseStat(path);
     if (info === undefined) throw objectNotFound(known);
@@ -103,7 +103,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
   }
 
   /** Whether an object is there. */
-  override has(id: IdLike): Promise<boolean> {
+  override has(id: GitIdLike): Promise<boolean> {
     return new Promise((resolve) => resolve(this.findPath(id) !== undefined));
   }
 
@@ -112,11 +112,11 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
    *
    * @example An object that is a day old
    * ```ts
-   * import { LooseStore } from "@sluice/gitdb";
+   * import { GitLooseStore } from "@sluice/gitdb";
    * import { assert } from "@std/assert";
    *
    * const folder = await Deno.makeTempDir();
-   * const store = new LooseStore(folder);
+   * const store = new GitLooseStore(folder);
    * const path = `${folder}/${store.pathOf(await store.write({ type: "blob", body: "old" }))}`;
    * const yesterday = Date.now() / 1000 - 86400;
    * await Deno.utime(path, yesterday, yesterday);
@@ -126,7 +126,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
    * await Deno.remove(folder, { recursive: true });
    * ```
    */
-  freshen(id: IdLike): Promise<boolean> {
+  freshen(id: GitIdLike): Promise<boolean> {
     return new Promise((resolve) => {
       this.checkOpen();
       resolve(freshenLoose(joinPath(this.root, this.pathOf(id))));
@@ -134,12 +134,12 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
   }
 
   /** Whether an object need not be written, because it was found and marked as in use. */
-  protected isStored(id: ObjectId): Promise<boolean> {
+  protected isStored(id: GitObjectId): Promise<boolean> {
     return this.freshen(id);
   }
 
   /** Facts about an object. */
-  override info(id: IdLike): Promise<ObjectInfo> {
+  override info(id: GitIdLike): Promise<GitObjectInfo> {
     return new Promise((resolve) => {
       const { id: known, path, what } = this.#open(id);
       const { type, size } = readLooseHeader(readHead(path), what);
@@ -148,7 +148,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
   }
 
   /** An object to read. */
-  override async read(id: IdLike, options: ReadOptions = {}): Promise<GitObject> {
+  override async read(id: GitIdLike, options: GitReadOptions = {}): Promise<GitObject> {
     options.signal?.throwIfAborted();
     const { id: known, path, size: fileSize, what } = this.#open(id);
     const head = readHead(path);
@@ -173,7 +173,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
   }
 
   /** The ids of all objects. */
-  override async *ids(_options?: EnumerateOptions): AsyncGenerator<ObjectId> {
+  override async *ids(_options?: GitEnumerateOptions): AsyncGenerator<GitObjectId> {
     this.checkOpen();
     for (let byte = 0; byte < 256; byte++) {
       yield* looseIdsIn(this.root, byte.toString(16).padStart(2, "0"), this.hashAlgorithm);
@@ -181,7 +181,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
   }
 
   /** Ids that start with these hex digits, in order, at most `limit`; reads one folder. */
-  override async candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+  override async candidates(prefix: string, limit: number = Infinity): Promise<GitObjectId[]> {
     this.checkOpen();
     const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
     const ids = looseIdsIn(this.root, wanted.slice(0, 2), this.hashAlgorithm);
@@ -189,7 +189,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
   }
 
   /** Stores an object; returns its id. */
-  async write(input: ObjectInput | EncodedInput, options: WriteOptions = {}): Promise<ObjectId> {
+  async write(input: GitObjectInput | GitEncodedInput, options: GitWriteOptions = {}): Promise<GitObjectId> {
     this.checkOpen();
     options.signal?.throwIfAborted();
     if (isEncoded(input)) return await this.#writeEncoded(input);
@@ -211,13 +211,13 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
     return id;
   }
 
-  #checkId(wanted: IdLike | undefined, actual: ObjectId): void {
+  #checkId(wanted: GitIdLike | undefined, actual: GitObjectId): void {
     if (wanted === undefined) return;
-    const id = ObjectId.from(wanted, this.hashAlgorithm);
+    const id = GitObjectId.from(wanted, this.hashAlgorithm);
     if (!id.equals(actual)) throw idMismatch(id, actual);
   }
 
-  #commit(id: ObjectId, encoded: Uint8Array): void {
+  #commit(id: GitObjectId, encoded: Uint8Array): void {
     const path = joinPath(this.root, loosePath(id));
     const file = new TemporaryFile(path.slice(0, path.lastIndexOf("/")), sharedModeOf(this.root));
     try {
@@ -228,8 +228,8 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
     }
   }
 
-  async #writeEncoded(input: EncodedInput): Promise<ObjectId> {
-    const id = ObjectId.from(input.id, this.hashAlgorithm);
+  async #writeEncoded(input: GitEncodedInput): Promise<GitObjectId> {
+    const id = GitObjectId.from(input.id, this.hashAlgorithm);
     const encoded = input.encoded instanceof Uint8Array ? input.encoded : await bytesOfStream(input.encoded);
     if (input.verifyChecksums !== false) {
       const header = readLooseHeader(encoded, `object ${id}`);
@@ -242,11 +242,11 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
 
   /** Hashes and deflates in bounded memory; the place is known only at the end. */
   async #writeStream(
-    input: ObjectInput,
+    input: GitObjectInput,
     size: number,
     chunks: AsyncIterable<Uint8Array>,
     signal: AbortSignal | undefined,
-  ): Promise<ObjectId> {
+  ): Promise<GitObjectId> {
     const file = new TemporaryFile(this.root, sharedModeOf(this.root));
     try {
       const hash = new GitHashKernel(HASH_SIZE[this.hashAlgorithm]);
@@ -276,7 +276,7 @@ export class LooseStore extends ObjectStore implements ObjectWriter {
           await written.catch(() => {});
           throw error;
         }
-        const id = ObjectId.from(hash.digest());
+        const id = GitObjectId.from(hash.digest());
         this.#checkId(input.id, id);
         if (!await this.isStored(id)) {
           file.commit(joinPath(this.root, loosePath(id)), this.#durability);

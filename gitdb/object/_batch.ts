@@ -1,18 +1,18 @@
 /**
  * A batch of results over one piece of memory.
  */
-import type { GitObject, ObjectBatch, Result } from "./object.ts";
+import type { GitObject, GitObjectBatch, GitResult } from "./object.ts";
 
 /** Results, and what takes their memory back. */
-export class ResultBatch implements ObjectBatch {
+export class ResultBatch implements GitObjectBatch {
   readonly buffer: Uint8Array<ArrayBuffer>;
-  readonly results: readonly Result<GitObject>[];
+  readonly results: readonly GitResult<GitObject>[];
   readonly #release: (() => void) | undefined;
   #released = false;
 
   constructor(
     buffer: Uint8Array<ArrayBuffer>,
-    results: readonly Result<GitObject>[],
+    results: readonly GitResult<GitObject>[],
     release?: () => void,
   ) {
     this.buffer = buffer;
@@ -24,7 +24,7 @@ export class ResultBatch implements ObjectBatch {
     return this.results.length;
   }
 
-  [Symbol.iterator](): Iterator<Result<GitObject>> {
+  [Symbol.iterator](): Iterator<GitResult<GitObject>> {
     return this.results[Symbol.iterator]();
   }
 

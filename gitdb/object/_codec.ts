@@ -4,8 +4,8 @@
 import { gitDeltaApply, gitDeltaSizes, gitHash, RESULT, resultError } from "../kernel/codec.ts";
 import { GitProgramKernel } from "../kernel/delta_program.ts";
 import { KIND_OF_TYPE } from "./_object_kind.ts";
-import type { ObjectType } from "./object.ts";
-import type { HashAlgorithm, ObjectId } from "./_object_id.ts";
+import type { GitObjectType } from "./object.ts";
+import type { GitHashAlgorithm, GitObjectId } from "./_object_id.ts";
 import { idOfBytes } from "./_ids.ts";
 
 export { gitCrc32, GitHashKernel, gitInflate } from "../kernel/codec.ts";
@@ -18,7 +18,7 @@ export function failedResult(result: number, action: string, offset?: number): E
 }
 
 /** The id of an object that was made here. */
-export function hashObject(type: ObjectType, bytes: Uint8Array, algorithm: HashAlgorithm): ObjectId {
+export function hashObject(type: GitObjectType, bytes: Uint8Array, algorithm: GitHashAlgorithm): GitObjectId {
   return idOfBytes(gitHash(KIND_OF_TYPE[type], bytes, algorithm === "sha1" ? 20 : 32));
 }
 
@@ -33,17 +33,17 @@ export interface OutsideOptions {
  * @throws {CorruptDataError} If it was made to collide with another under SHA-1.
  */
 export function hashOutsideObject(
-  type: ObjectType,
+  type: GitObjectType,
   bytes: Uint8Array,
-  algorithm: HashAlgorithm,
+  algorithm: GitHashAlgorithm,
   options: OutsideOptions = {},
-): ObjectId {
+): GitObjectId {
   const outside = options.collisionDetection !== false;
   return idOfBytes(gitHash(KIND_OF_TYPE[type], bytes, algorithm === "sha1" ? 20 : 32, { outside }));
 }
 
 /** The hash of bytes as they are. */
-export function hashBytes(bytes: Uint8Array, algorithm: HashAlgorithm): Uint8Array<ArrayBuffer> {
+export function hashBytes(bytes: Uint8Array, algorithm: GitHashAlgorithm): Uint8Array<ArrayBuffer> {
   return gitHash(0, bytes, algorithm === "sha1" ? 20 : 32);
 }
 

@@ -1,7 +1,7 @@
 /**
  * The two objects that every database has, stored or not: the blob and the tree without content.
  */
-import type { ObjectId } from "./_object_id.ts";
+import type { GitObjectId } from "./_object_id.ts";
 
 const KINDS: ReadonlyMap<string, number> = new Map([
   ["e69de29bb2d1d6434b8b29ae775ad8c2e48c5391", 3],
@@ -11,6 +11,6 @@ const KINDS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** The number of its type, where the id is one of theirs. */
-export function emptyObjectKind(id: ObjectId): number | undefined {
+export function emptyObjectKind(id: GitObjectId): number | undefined {
   return KINDS.get(`${id}`);
 }

@@ -4,12 +4,12 @@
 import type { SluiceErrorCode } from "@sluice/internal";
 import { AmbiguousIdError, CorruptDataError, LimitExceededError, NotFoundError } from "@sluice/internal";
 import { UnsupportedFeatureError } from "@sluice/internal";
-import type { ObjectId } from "./_object_id.ts";
+import type { GitObjectId } from "./_object_id.ts";
 
 const FORMAT = "git";
 
 /** An object that is not there. */
-export function objectNotFound(id: ObjectId): NotFoundError {
+export function objectNotFound(id: GitObjectId): NotFoundError {
   return new NotFoundError(`Cannot read object ${id}: it is not in the database`, {
     format: FORMAT,
     code: "OBJECT_NOT_FOUND",
@@ -28,7 +28,7 @@ export function corrupt(
 }
 
 /** A digest that is not the expected one. */
-export function idMismatch(id: ObjectId, actual: ObjectId): CorruptDataError {
+export function idMismatch(id: GitObjectId, actual: GitObjectId): CorruptDataError {
   return new CorruptDataError(`Cannot use object ${id}: its content hashes to ${actual}`, {
     format: FORMAT,
     code: "ID_MISMATCH",
@@ -44,7 +44,7 @@ export function prefixNotFound(prefix: string): NotFoundError {
 }
 
 /** A prefix that fits more than one. */
-export function prefixAmbiguous(prefix: string, candidates: readonly ObjectId[]): AmbiguousIdError {
+export function prefixAmbiguous(prefix: string, candidates: readonly GitObjectId[]): AmbiguousIdError {
   return new AmbiguousIdError(`Cannot resolve "${prefix}": ${candidates.length} objects or more fit`, {
     format: FORMAT,
     code: "AMBIGUOUS_PREFIX",

@@ -2,7 +2,7 @@
  * The file system as this module uses it. Deno only.
  */
 import { checkRange, SluiceError, TruncatedDataError } from "@sluice/internal";
-import type { ByteSource, ReadOptions } from "@sluice/internal";
+import type { ByteSource, ByteSourceReadOptions } from "@sluice/internal";
 
 /** Joins parts of a path. */
 export function joinPath(...parts: readonly string[]): string {
@@ -167,7 +167,7 @@ export class LazyFileSource implements ByteSource, Disposable {
     return bytes;
   }
 
-  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array> {
+  read(offset: number, length: number, options?: ByteSourceReadOptions): Promise<Uint8Array> {
     return new Promise((resolve) => {
       options?.signal?.throwIfAborted();
       resolve(this.readNow(offset, length));

@@ -2,26 +2,26 @@
  * Finding ids in tables that are sorted by id and have a fan-out by first byte.
  */
 import { prefixBounds } from "./_ids.ts";
-import { ObjectId } from "./_object_id.ts";
-import type { HashAlgorithm } from "./_object_id.ts";
+import { GitObjectId } from "./_object_id.ts";
+import type { GitHashAlgorithm } from "./_object_id.ts";
 
 /** A sorted table of ids. */
 export interface IdTable {
-  readonly hashAlgorithm: HashAlgorithm;
+  readonly hashAlgorithm: GitHashAlgorithm;
   readonly count: number;
   /** Ids up to each first byte. */
   readonly fanout: Uint32Array;
-  idAt(position: number): Promise<ObjectId>;
+  idAt(position: number): Promise<GitObjectId>;
 }
 
 /** The first row whose id is not below `id`. */
-export async function lowerBound(table: IdTable, id: ObjectId): Promise<number> {
+export async function lowerBound(table: IdTable, id: GitObjectId): Promise<number> {
   const first = id.bytes[0]!;
   let low = first === 0 ? 0 : table.fanout[first - 1]!;
   let high = table.fanout[first]!;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (ObjectId.compare(await table.idAt(middle), id) < 0) low = middle + 1;
+    if (GitObjectId.compare(await table.idAt(middle), id) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -37,9 +37,9 @@ export async function prefixRange(table: IdTable, prefix: string): Promise<{ sta
 }
 
 /** At most `limit` ids that start with these hex digits. */
-export async function idsWithPrefix(table: IdTable, prefix: string, limit: number): Promise<ObjectId[]> {
+export async function idsWithPrefix(table: IdTable, prefix: string, limit: number): Promise<GitObjectId[]> {
   const { start, end } = await prefixRange(table, prefix);
-  const ids: ObjectId[] = [];
+  const ids: GitObjectId[] = [];
   for (let i = start; i < end && ids.length < limit; i++) ids.push(await table.idAt(i));
   return ids;
 }

@@ -2,18 +2,18 @@
  * Ids of a bulk call that are none: each becomes one failed result, and the others are looked up without them.
  */
 import { SluiceError } from "@sluice/internal";
-import { HASH_SIZE, ObjectId } from "./_object_id.ts";
-import type { HashAlgorithm, IdLike } from "./_object_id.ts";
-import type { BulkOptions, Result } from "./object.ts";
+import { GitObjectId, HASH_SIZE } from "./_object_id.ts";
+import type { GitHashAlgorithm, GitIdLike } from "./_object_id.ts";
+import type { GitBulkOptions, GitResult } from "./object.ts";
 
-type Failure = Result<never>;
+type Failure = GitResult<never>;
 
 /** Why a value is no id of this algorithm; undefined where it is one. */
-function faultOf(value: IdLike, algorithm: HashAlgorithm): SluiceError | undefined {
-  if (value instanceof ObjectId && value.algorithm === algorithm) return undefined;
+function faultOf(value: GitIdLike, algorithm: GitHashAlgorithm): SluiceError | undefined {
+  if (value instanceof GitObjectId && value.algorithm === algorithm) return undefined;
   if (value instanceof Uint8Array && value.length === HASH_SIZE[algorithm]) return undefined;
   try {
-    ObjectId.from(value, algorithm);
+    GitObjectId.from(value, algorithm);
     return undefined;
   } catch (error) {
     return new SluiceError((error as Error).message, { format: "git", code: "BAD_ID", cause: error });
@@ -23,7 +23,7 @@ function faultOf(value: IdLike, algorithm: HashAlgorithm): SluiceError | undefin
 /** A window of ids without those that are none. */
 export class IdSieve {
   /** What is left. */
-  readonly ids: readonly IdLike[];
+  readonly ids: readonly GitIdLike[];
   readonly #start: number;
   /** By row of `ids`, its row in the window; undefined where nothing was taken out. */
   readonly #rows: readonly number[] | undefined;
@@ -31,12 +31,12 @@ export class IdSieve {
   #told = 0;
 
   /** Looks at a window whose first id has the number `start`. */
-  constructor(ids: readonly IdLike[], start: number, algorithm: HashAlgorithm) {
+  constructor(ids: readonly GitIdLike[], start: number, algorithm: GitHashAlgorithm) {
     const failures: Failure[] = [];
     for (const [row, id] of ids.entries()) {
       const error = faultOf(id, algorithm);
       if (error !== undefined) {
-        failures.push({ ok: false, index: start + row, id: ObjectId.zero(algorithm), error });
+        failures.push({ ok: false, index: start + row, id: GitObjectId.zero(algorithm), error });
       }
     }
     this.#start = start;
@@ -62,15 +62,15 @@ export class IdSieve {
   }
 
   /** The options of a call for what is left. */
-  options(options: BulkOptions): BulkOptions {
+  options(options: GitBulkOptions): GitBulkOptions {
     const { onMissing } = options;
     if (onMissing === undefined) return options;
     return { ...options, onMissing: (index, id) => onMissing(this.#indexOf(index), id) };
   }
 
   /** Results with the numbers that they have in the window, each after the failures of ids before it. */
-  merge<T>(results: readonly Result<T>[]): Result<T>[] {
-    const merged: Result<T>[] = [];
+  merge<T>(results: readonly GitResult<T>[]): GitResult<T>[] {
+    const merged: GitResult<T>[] = [];
     for (const result of results) {
       const index = this.#indexOf(result.index);
       merged.push(...this.#failuresBefore(index), { ...result, index });

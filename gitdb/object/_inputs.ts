@@ -1,16 +1,16 @@
 /**
  * Bodies of objects that are given to a store: brought to bytes, or to a stream of a known size.
  */
-import { concatBytes, describe } from "@sluice/internal";
-import type { BodyInput, EncodedInput, ObjectInput } from "./object.ts";
+import { concatBytes, describe, readChunks } from "@sluice/internal";
+import type { GitBodyInput, GitEncodedInput, GitObjectInput } from "./object.ts";
 
 /** Whether an input is encoded already. */
-export function isEncoded(input: ObjectInput | EncodedInput): input is EncodedInput {
+export function isEncoded(input: GitObjectInput | GitEncodedInput): input is GitEncodedInput {
   return "encoded" in input;
 }
 
 /** All bytes of a body. */
-export async function bytesOfBody(body: BodyInput): Promise<Uint8Array> {
+export async function bytesOfBody(body: GitBodyInput): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return body;
   if (typeof body === "string") return new TextEncoder().encode(body);
   if (body instanceof Blob) return new Uint8Array(await body.arrayBuffer());
@@ -23,13 +23,13 @@ export async function bytesOfBody(body: BodyInput): Promise<Uint8Array> {
 /** All bytes of a stream. */
 export async function bytesOfStream(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Uint8Array<ArrayBuffer>);
+  for await (const chunk of readChunks(stream)) chunks.push(chunk as Uint8Array<ArrayBuffer>);
   return chunks.length === 0 ? new Uint8Array() : concatBytes(chunks);
 }
 
 /** A body in chunks, where its size is known ahead; undefined where the bytes have to be collected first. */
 export function chunksOfBody(
-  input: ObjectInput,
+  input: GitObjectInput,
 ): { readonly size: number; readonly chunks: AsyncIterable<Uint8Array> } | undefined {
   const { body } = input;
   if (body instanceof Blob) return { size: body.size, chunks: body.stream() };

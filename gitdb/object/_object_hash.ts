@@ -4,7 +4,7 @@
 import { GitHashKernel } from "./_codec.ts";
 import type { OutsideOptions } from "./_codec.ts";
 import { idMismatch } from "./_errors.ts";
-import { HASH_SIZE, ObjectId } from "./_object_id.ts";
+import { GitObjectId, HASH_SIZE } from "./_object_id.ts";
 import type { GitObject } from "./object.ts";
 
 /** Bodies up to this size are hashed in one piece. */
@@ -15,14 +15,14 @@ const WHOLE_SIZE = 16 << 20;
  *
  * @throws {CorruptDataError} If it was made to collide with another under SHA-1.
  */
-export async function hashObjectBody(object: GitObject, options: OutsideOptions): Promise<ObjectId> {
+export async function hashObjectBody(object: GitObject, options: OutsideOptions): Promise<GitObjectId> {
   const { algorithm } = object.id;
   const hash = new GitHashKernel(HASH_SIZE[algorithm], { outside: options.collisionDetection !== false });
   try {
     hash.update(new TextEncoder().encode(`${object.type} ${object.size}\0`));
     if (object.size <= WHOLE_SIZE) hash.update(await object.bytes());
     else for await (const chunk of object.body) hash.update(chunk);
-    return ObjectId.from(hash.digest());
+    return GitObjectId.from(hash.digest());
   } finally {
     hash.close();
   }

@@ -4,31 +4,31 @@
 import { describe } from "@sluice/internal";
 
 /** The hash that names objects: ids of 20 or of 32 bytes. */
-export type HashAlgorithm = "sha1" | "sha256";
+export type GitHashAlgorithm = "sha1" | "sha256";
 
 /** What an id can be given as: the class, hex digits, or raw bytes. */
-export type IdLike = ObjectId | string | Uint8Array;
+export type GitIdLike = GitObjectId | string | Uint8Array;
 
 /** Bytes of an id by algorithm. */
-export const HASH_SIZE: Readonly<Record<HashAlgorithm, number>> = { sha1: 20, sha256: 32 };
+export const HASH_SIZE: Readonly<Record<GitHashAlgorithm, number>> = { sha1: 20, sha256: 32 };
 
 /**
  * The name of an object: the hash of its type, size and body. Immutable.
  *
  * @example From hex and back
  * ```ts
- * import { ObjectId } from "@sluice/gitdb";
+ * import { GitObjectId } from "@sluice/gitdb";
  * import { assert, assertEquals } from "@std/assert";
  *
- * const id = ObjectId.from("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+ * const id = GitObjectId.from("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
  * assertEquals(id.bytes.length, 20);
  * assertEquals(`${id}`, "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
- * assert(id.equals(ObjectId.from(id.bytes)));
+ * assert(id.equals(GitObjectId.from(id.bytes)));
  * ```
  */
-export class ObjectId {
+export class GitObjectId {
   /** Which hash made it. */
-  readonly algorithm: HashAlgorithm;
+  readonly algorithm: GitHashAlgorithm;
   /** The raw bytes; not to be written to. */
   readonly bytes: Uint8Array;
   #hex: string | undefined;
@@ -45,15 +45,15 @@ export class ObjectId {
    * @throws {TypeError} If it is neither.
    * @throws {RangeError} If it is no full id, or not of `algorithm`.
    */
-  static from(value: IdLike, algorithm?: HashAlgorithm): ObjectId {
-    const id = value instanceof ObjectId ? value : ObjectId.#parse(value);
+  static from(value: GitIdLike, algorithm?: GitHashAlgorithm): GitObjectId {
+    const id = value instanceof GitObjectId ? value : GitObjectId.#parse(value);
     if (algorithm !== undefined && id.algorithm !== algorithm) {
       throw new RangeError(`Cannot use the id ${id}: it is of ${id.algorithm}, expected ${algorithm}`);
     }
     return id;
   }
 
-  static #parse(value: unknown): ObjectId {
+  static #parse(value: unknown): GitObjectId {
     if (typeof value === "string") {
       const isFull = value.length === 2 * HASH_SIZE.sha1 || value.length === 2 * HASH_SIZE.sha256;
       if (!isFull || !/^[0-9a-fA-F]+$/.test(value)) {
@@ -61,7 +61,7 @@ export class ObjectId {
       }
       const bytes = new Uint8Array(value.length / 2);
       for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(value.slice(2 * i, 2 * i + 2), 16);
-      return new ObjectId(bytes, value.toLowerCase());
+      return new GitObjectId(bytes, value.toLowerCase());
     }
     if (!(value instanceof Uint8Array)) {
       throw new TypeError(`Cannot read an id: it is ${describe(value)}, expected a string or bytes`);
@@ -69,16 +69,16 @@ export class ObjectId {
     if (value.length !== HASH_SIZE.sha1 && value.length !== HASH_SIZE.sha256) {
       throw new RangeError(`Cannot read an id: it has ${value.length} bytes, expected 20 or 32`);
     }
-    return new ObjectId(value, undefined);
+    return new GitObjectId(value, undefined);
   }
 
   /** The id of nothing: all bytes zero. */
-  static zero(algorithm: HashAlgorithm = "sha1"): ObjectId {
-    return new ObjectId(new Uint8Array(HASH_SIZE[algorithm]), undefined);
+  static zero(algorithm: GitHashAlgorithm = "sha1"): GitObjectId {
+    return new GitObjectId(new Uint8Array(HASH_SIZE[algorithm]), undefined);
   }
 
   /** Less than, equal to or greater than zero, in the order of the bytes. */
-  static compare(left: ObjectId, right: ObjectId): -1 | 0 | 1 {
+  static compare(left: GitObjectId, right: GitObjectId): -1 | 0 | 1 {
     const length = Math.min(left.bytes.length, right.bytes.length);
     for (let i = 0; i < length; i++) {
       const difference = left.bytes[i]! - right.bytes[i]!;
@@ -88,8 +88,8 @@ export class ObjectId {
   }
 
   /** Whether both name the same object. */
-  equals(other: ObjectId): boolean {
-    return ObjectId.compare(this, other) === 0;
+  equals(other: GitObjectId): boolean {
+    return GitObjectId.compare(this, other) === 0;
   }
 
   /** The hex digits, in lower case. */

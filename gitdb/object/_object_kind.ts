@@ -1,10 +1,10 @@
 /**
  * The four types of objects and their numbers in packs.
  */
-import type { ObjectType } from "./object.ts";
+import type { GitObjectType } from "./object.ts";
 
 /** Types by their numbers. */
-export const TYPE_OF_KIND: readonly (ObjectType | undefined)[] = [
+export const TYPE_OF_KIND: readonly (GitObjectType | undefined)[] = [
   undefined,
   "commit",
   "tree",
@@ -13,7 +13,7 @@ export const TYPE_OF_KIND: readonly (ObjectType | undefined)[] = [
 ];
 
 /** Numbers by type. */
-export const KIND_OF_TYPE: Readonly<Record<ObjectType, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 };
+export const KIND_OF_TYPE: Readonly<Record<GitObjectType, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 };
 
 /** A delta with the distance to its base. */
 export const OFS_DELTA = 6;
@@ -26,7 +26,7 @@ export const REF_DELTA = 7;
  * @throws {RangeError} If there is no such type.
  */
 export function kindOfType(type: string): number {
-  const kind = Object.hasOwn(KIND_OF_TYPE, type) ? KIND_OF_TYPE[type as ObjectType] : undefined;
+  const kind = Object.hasOwn(KIND_OF_TYPE, type) ? KIND_OF_TYPE[type as GitObjectType] : undefined;
   if (kind === undefined) {
     throw new RangeError(`Cannot use the object type "${type}": expected commit, tree, blob or tag`);
   }

@@ -2,16 +2,16 @@
  * What trees, commits and tags have to be like to be read at all, and which objects they refer to.
  */
 import { corrupt } from "./_errors.ts";
-import { HASH_SIZE, ObjectId } from "./_object_id.ts";
-import type { HashAlgorithm } from "./_object_id.ts";
-import type { ObjectType } from "./object.ts";
+import { GitObjectId, HASH_SIZE } from "./_object_id.ts";
+import type { GitHashAlgorithm } from "./_object_id.ts";
+import type { GitObjectType } from "./object.ts";
 
 /** A row of a tree. */
 export interface TreeRow {
   /** The mode as it is written. */
   readonly mode: string;
   readonly name: Uint8Array;
-  readonly id: ObjectId;
+  readonly id: GitObjectId;
 }
 
 /** The mode of a folder. */
@@ -19,7 +19,7 @@ export const FOLDER = 0o40000;
 /** The mode of a commit of another repository. */
 export const SUBMODULE = 0o160000;
 
-function fail(type: ObjectType, state: string, offset: number): Error {
+function fail(type: GitObjectType, state: string, offset: number): Error {
   return corrupt(`a ${type}`, state, "CORRUPT", offset);
 }
 
@@ -28,7 +28,7 @@ function fail(type: ObjectType, state: string, offset: number): Error {
  *
  * @throws {CorruptDataError} If one has no mode, name or id.
  */
-export function* treeRows(bytes: Uint8Array, algorithm: HashAlgorithm): Generator<TreeRow> {
+export function* treeRows(bytes: Uint8Array, algorithm: GitHashAlgorithm): Generator<TreeRow> {
   const hashSize = HASH_SIZE[algorithm];
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(0x20, at);
@@ -40,15 +40,15 @@ export function* treeRows(bytes: Uint8Array, algorithm: HashAlgorithm): Generato
     if (!/^[0-7]{1,11}$/.test(mode)) throw fail("tree", "an entry has no mode", at);
     if (space + 1 === end) throw fail("tree", "an entry has no name", at);
     const next = end + 1 + hashSize;
-    yield { mode, name: bytes.subarray(space + 1, end), id: ObjectId.from(bytes.slice(end + 1, next)) };
+    yield { mode, name: bytes.subarray(space + 1, end), id: GitObjectId.from(bytes.slice(end + 1, next)) };
     at = next;
   }
 }
 
 /** An object that another one refers to, with the type that it has to have. */
 export interface Reference {
-  readonly id: ObjectId;
-  readonly type: ObjectType;
+  readonly id: GitObjectId;
+  readonly type: GitObjectType;
 }
 
 /** A line of a header: its word and what follows. */
@@ -70,13 +70,17 @@ export function headerLines(bytes: Uint8Array): HeaderLine[] {
   });
 }
 
-function idOf(line: HeaderLine | undefined, word: string, algorithm: HashAlgorithm): ObjectId | undefined {
+function idOf(
+  line: HeaderLine | undefined,
+  word: string,
+  algorithm: GitHashAlgorithm,
+): GitObjectId | undefined {
   const isId = line?.word === word && line.value.length === 2 * HASH_SIZE[algorithm] &&
     /^[0-9a-f]+$/.test(line.value);
-  return isId ? ObjectId.from(line.value) : undefined;
+  return isId ? GitObjectId.from(line.value) : undefined;
 }
 
-function* commitReferences(bytes: Uint8Array, algorithm: HashAlgorithm): Generator<Reference> {
+function* commitReferences(bytes: Uint8Array, algorithm: GitHashAlgorithm): Generator<Reference> {
   const [first, ...others] = headerLines(bytes);
   const tree = idOf(first, "tree", algorithm);
   if (tree === undefined) throw fail("commit", "it does not start with its tree", 0);
@@ -89,7 +93,7 @@ function* commitReferences(bytes: Uint8Array, algorithm: HashAlgorithm): Generat
   }
 }
 
-function* tagReferences(bytes: Uint8Array, algorithm: HashAlgorithm): Generator<Reference> {
+function* tagReferences(bytes: Uint8Array, algorithm: GitHashAlgorithm): Generator<Reference> {
   const [object, type, tag] = headerLines(bytes);
   const target = idOf(object, "object", algorithm);
   if (target === undefined) throw fail("tag", "it does not start with its object", 0);
@@ -97,7 +101,7 @@ function* tagReferences(bytes: Uint8Array, algorithm: HashAlgorithm): Generator<
     throw fail("tag", "its second line is not the type of its object", 0);
   }
   if (tag?.word !== "tag") throw fail("tag", "its third line is not its name", 0);
-  yield { id: target, type: type.value as ObjectType };
+  yield { id: target, type: type.value as GitObjectType };
 }
 
 /**
@@ -105,7 +109,11 @@ function* tagReferences(bytes: Uint8Array, algorithm: HashAlgorithm): Generator<
  *
  * @throws {CorruptDataError} If it can't be parsed.
  */
-export function referencesOf(type: ObjectType, bytes: Uint8Array, algorithm: HashAlgorithm): Reference[] {
+export function referencesOf(
+  type: GitObjectType,
+  bytes: Uint8Array,
+  algorithm: GitHashAlgorithm,
+): Reference[] {
   switch (type) {
     case "blob":
       return [];

@@ -2,10 +2,10 @@
  * Defaults of reads and bulk calls, in one place.
  */
 import { checkInteger, checkLimit } from "@sluice/internal";
-import type { BulkOptions } from "./object.ts";
+import type { GitBulkOptions } from "./object.ts";
 
 /** Everything that a bulk call needs. */
-export interface BulkSettings {
+export interface GitBulkSettings {
   /** Results in the order of their ids. */
   readonly ordered: boolean;
   /** Threads, where the backend has them. */
@@ -29,7 +29,7 @@ const IN_FLIGHT = 64 << 20;
 export const MEMORY_BUDGET = 64 << 20;
 
 /** Checks options and fills in the rest. */
-export function bulkSettings(options: BulkOptions = {}): BulkSettings {
+export function bulkSettings(options: GitBulkOptions = {}): GitBulkSettings {
   return {
     ordered: options.ordered ?? false,
     threads: checkInteger("threads", options.threads ?? 1, 0, 64),

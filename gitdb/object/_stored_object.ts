@@ -5,8 +5,8 @@ import { concatBytes } from "@sluice/internal";
 import { idMismatch, tooLarge } from "./_errors.ts";
 import { hashOutsideObject } from "./_codec.ts";
 import { TYPE_OF_KIND } from "./_object_kind.ts";
-import type { GitObject, ObjectInfo, ObjectType, PackedPlace, ReadOptions } from "./object.ts";
-import type { ObjectId } from "./_object_id.ts";
+import type { GitObject, GitObjectInfo, GitObjectType, GitReadOptions, PackedPlace } from "./object.ts";
+import type { GitObjectId } from "./_object_id.ts";
 
 /** Bodies that are made in one piece are not larger than this, unless a caller says so: 1.5 kB may expand to 2 GiB. */
 const MAX_OBJECT_SIZE = 256 << 20;
@@ -16,18 +16,18 @@ const REMEDY = 'read "body" as a stream, or raise "maxObjectSize"';
 
 /** Facts for one object. */
 export interface Facts {
-  readonly id: ObjectId;
+  readonly id: GitObjectId;
   readonly kind: number;
   readonly size: number;
-  readonly storage: ObjectInfo["storage"];
+  readonly storage: GitObjectInfo["storage"];
   readonly packed?: PackedPlace | undefined;
 }
 
 abstract class BaseObject implements GitObject {
-  readonly id: ObjectId;
-  readonly type: ObjectType;
+  readonly id: GitObjectId;
+  readonly type: GitObjectType;
   readonly size: number;
-  readonly storage: ObjectInfo["storage"];
+  readonly storage: GitObjectInfo["storage"];
   readonly packed: PackedPlace | undefined;
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
 
@@ -44,13 +44,13 @@ abstract class BaseObject implements GitObject {
   }
 
   protected abstract openBody(): ReadableStream<Uint8Array<ArrayBuffer>>;
-  abstract bytes(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
+  abstract bytes(options?: GitReadOptions): Promise<Uint8Array<ArrayBuffer>>;
 
-  async text(options?: ReadOptions): Promise<string> {
+  async text(options?: GitReadOptions): Promise<string> {
     return new TextDecoder().decode(await this.bytes(options));
   }
 
-  protected check(bytes: Uint8Array, options: ReadOptions | undefined): void {
+  protected check(bytes: Uint8Array, options: GitReadOptions | undefined): void {
     if (options?.verifyChecksums !== true) return;
     const actual = hashOutsideObject(this.type, bytes, this.id.algorithm, options);
     if (!actual.equals(this.id)) throw idMismatch(this.id, actual);
@@ -88,7 +88,7 @@ export class MemoryObject extends BaseObject {
     });
   }
 
-  override bytes(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  override bytes(options?: GitReadOptions): Promise<Uint8Array<ArrayBuffer>> {
     if (options === undefined && this.size <= MAX_OBJECT_SIZE) return Promise.resolve(this.#bytes);
     const limit = options?.maxObjectSize ?? MAX_OBJECT_SIZE;
     return new Promise((resolve) => {
@@ -100,19 +100,19 @@ export class MemoryObject extends BaseObject {
 }
 
 /** Opens the body of an object. */
-export type BodyOpener = (options: ReadOptions) => ReadableStream<Uint8Array<ArrayBuffer>>;
+export type BodyOpener = (options: GitReadOptions) => ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** An object that is too large to be made ahead. */
 export class StreamedObject extends BaseObject {
   readonly #open: BodyOpener;
-  readonly #options: ReadOptions;
-  readonly #readWhole: ((options: ReadOptions) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
+  readonly #options: GitReadOptions;
+  readonly #readWhole: ((options: GitReadOptions) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
 
   constructor(
     facts: Facts,
-    options: ReadOptions,
+    options: GitReadOptions,
     open: BodyOpener,
-    readWhole?: (options: ReadOptions) => Promise<Uint8Array<ArrayBuffer>>,
+    readWhole?: (options: GitReadOptions) => Promise<Uint8Array<ArrayBuffer>>,
   ) {
     super(facts);
     this.#open = open;
@@ -124,7 +124,7 @@ export class StreamedObject extends BaseObject {
     return this.#open(this.#options);
   }
 
-  override async bytes(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  override async bytes(options?: GitReadOptions): Promise<Uint8Array<ArrayBuffer>> {
     const merged = { ...this.#options, ...options };
     const limit = merged.maxObjectSize ?? MAX_OBJECT_SIZE;
     if (this.size > limit) throw tooLarge(`object ${this.id}`, this.size, limit, REMEDY);
@@ -142,7 +142,7 @@ export class StreamedObject extends BaseObject {
 }
 
 /** Facts alone. */
-export function infoOf(facts: Facts): ObjectInfo {
+export function infoOf(facts: Facts): GitObjectInfo {
   return {
     id: facts.id,
     type: TYPE_OF_KIND[facts.kind]!,

@@ -1,7 +1,7 @@
 /**
  * Cutting a sequence of ids into windows.
  */
-import type { IdLike } from "./_object_id.ts";
+import type { GitIdLike } from "./_object_id.ts";
 
 /** Arrays of at most `size` values. */
 export async function* windowsOf<T>(
@@ -33,4 +33,4 @@ export async function* windowsOf<T>(
   if (window.length > 0) yield window;
 }
 
-export type { IdLike };
+export type { GitIdLike };

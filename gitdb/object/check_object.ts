@@ -5,14 +5,14 @@
  */
 import { corrupt } from "./_errors.ts";
 import { FOLDER, headerLines, referencesOf, treeRows } from "./_object_syntax.ts";
-import type { ObjectType } from "./object.ts";
-import { ObjectId } from "./object_id.ts";
-import type { HashAlgorithm } from "./object_id.ts";
+import type { GitObjectType } from "./object.ts";
+import { GitObjectId } from "./object_id.ts";
+import type { GitHashAlgorithm } from "./object_id.ts";
 
 /** How an object is checked. */
-export interface CheckObjectOptions {
+export interface GitCheckObjectOptions {
   /** The hash of the ids in it. @default {"sha1"} */
-  readonly hashAlgorithm?: HashAlgorithm | undefined;
+  readonly hashAlgorithm?: GitHashAlgorithm | undefined;
   /** Refuse also what git can read but what may do harm or that git never writes. @default {false} */
   readonly strict?: boolean | undefined;
 }
@@ -31,16 +31,20 @@ const IDENTITY = /^[^<>\n]* <[^<>\n]*> (?:0|[1-9]\d{0,18}) [+-]\d{4}$/;
  *
  * @example A tree that would leave its folder
  * ```ts
- * import { checkObject } from "@sluice/gitdb";
+ * import { checkGitObject } from "@sluice/gitdb";
  * import { assertThrows } from "@std/assert";
  *
  * const tree = new TextEncoder().encode("100644 ../evil\0" + "x".repeat(20));
- * checkObject("tree", tree);
- * assertThrows(() => checkObject("tree", tree, { strict: true }), Error, "slash");
- * assertThrows(() => checkObject("tree", tree.slice(0, 30)), Error, "too short");
+ * checkGitObject("tree", tree);
+ * assertThrows(() => checkGitObject("tree", tree, { strict: true }), Error, "slash");
+ * assertThrows(() => checkGitObject("tree", tree.slice(0, 30)), Error, "too short");
  * ```
  */
-export function checkObject(type: ObjectType, bytes: Uint8Array, options: CheckObjectOptions = {}): void {
+export function checkGitObject(
+  type: GitObjectType,
+  bytes: Uint8Array,
+  options: GitCheckObjectOptions = {},
+): void {
   const algorithm = options.hashAlgorithm ?? "sha1";
   referencesOf(type, bytes, algorithm);
   if (options.strict !== true) return;
@@ -54,9 +58,9 @@ export function checkObject(type: ObjectType, bytes: Uint8Array, options: CheckO
   if (fault !== undefined) throw corrupt(`a ${type}`, fault, "CORRUPT");
 }
 
-function treeFault(bytes: Uint8Array, algorithm: HashAlgorithm): string | undefined {
+function treeFault(bytes: Uint8Array, algorithm: GitHashAlgorithm): string | undefined {
   const decoder = new TextDecoder("latin1");
-  const zero = ObjectId.zero(algorithm);
+  const zero = GitObjectId.zero(algorithm);
   const seen = new Set<string>();
   let before = "";
   for (const { mode, name, id } of treeRows(bytes, algorithm)) {

@@ -3,7 +3,7 @@
  */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { gitHash } from "../kernel/codec.ts";
-import { HashStream, MemoryStore } from "@sluice/gitdb";
+import { GitHashStream, GitMemoryStore } from "@sluice/gitdb";
 import { CorruptDataError } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { Random } from "../../tests/_data.ts";
@@ -38,7 +38,7 @@ testBackends("both SHAttered files have one SHA-1, and are found out when they c
 
 testBackends("HashStream finds a collision at every split", async () => {
   for (let split = 0; split <= 320; split += 16) {
-    const stream = new HashStream("sha1", { collisionDetection: true });
+    const stream = new GitHashStream("sha1", { collisionDetection: true });
     const parts = [COLLIDING[0]!.slice(0, split), COLLIDING[0]!.slice(split)];
     await assertRejects(
       async () => await ReadableStream.from(parts).pipeThrough(stream).pipeTo(new WritableStream()),
@@ -50,7 +50,7 @@ testBackends("HashStream finds a collision at every split", async () => {
 
 testBackends("detection changes no id of other content", async () => {
   const random = new Random(11);
-  const store = new MemoryStore();
+  const store = new GitMemoryStore();
   for (let size = 0; size < 400; size += 7) {
     const bytes = random.bytes(size);
     assertEquals(gitHash(3, bytes, 20, { outside: true }), gitHash(3, bytes, 20));

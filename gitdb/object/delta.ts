@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { LimitExceededError } from "@sluice/internal";
+import { LimitExceededError, toBytes } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
 import { applyDeltaBytes, deltaSizes, ProgramCodec } from "./_codec.ts";
 import { makeDeltaBytes } from "./_deflate.ts";
 
-/** Limits of {@linkcode applyDelta}. */
-export interface ApplyDeltaOptions {
+/** Limits of {@linkcode applyGitDelta}. */
+export interface GitApplyDeltaOptions {
   /** The largest target that is made, in bytes. @default {2147483648} */
   readonly maxOutputSize?: number | undefined;
 }
@@ -23,23 +24,24 @@ const MAX_OUTPUT_SIZE = 2 ** 31;
  *
  * @example A copy and a literal
  * ```ts
- * import { applyDelta } from "@sluice/gitdb";
+ * import { applyGitDelta } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const base = new TextEncoder().encode("hello");
  * const delta = new Uint8Array([5, 6, 0x90, 5, 1, 0x21]);
- * assertEquals(new TextDecoder().decode(applyDelta(base, delta)), "hello!");
+ * assertEquals(new TextDecoder().decode(applyGitDelta(base, delta)), "hello!");
  * ```
  */
-export function applyDelta(
-  base: Uint8Array,
-  delta: Uint8Array,
-  options: ApplyDeltaOptions = {},
+export function applyGitDelta(
+  base: BytesSource,
+  delta: BytesSource,
+  options: GitApplyDeltaOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const { target } = deltaSizes(delta);
+  const bytes = toBytes(delta);
+  const { target } = deltaSizes(bytes);
   const limit = options.maxOutputSize ?? MAX_OUTPUT_SIZE;
   if (target > limit) throw targetTooLarge(target, limit);
-  return applyDeltaBytes(base, delta, new Uint8Array(target));
+  return applyDeltaBytes(toBytes(base), bytes, new Uint8Array(target));
 }
 
 /**
@@ -47,22 +49,22 @@ export function applyDelta(
  *
  * @example There and back
  * ```ts
- * import { applyDelta, makeDelta } from "@sluice/gitdb";
+ * import { applyGitDelta, makeGitDelta } from "@sluice/gitdb";
  * import { assert, assertEquals } from "@std/assert";
  *
  * const base = new TextEncoder().encode("one line of text, and another line of text");
  * const target = new TextEncoder().encode("one line of text, and yet another line of text");
- * const delta = makeDelta(base, target);
+ * const delta = makeGitDelta(base, target);
  * assert(delta !== undefined && delta.length < target.length);
- * assertEquals(applyDelta(base, delta), target);
+ * assertEquals(applyGitDelta(base, delta), target);
  * ```
  */
-export function makeDelta(
-  base: Uint8Array,
-  target: Uint8Array,
-  sizeMax: number = target.length + (target.length >>> 6) + 32,
+export function makeGitDelta(
+  base: BytesSource,
+  target: BytesSource,
+  sizeMax: number = target.byteLength + (target.byteLength >>> 6) + 32,
 ): Uint8Array<ArrayBuffer> | undefined {
-  return makeDeltaBytes(base, target, sizeMax);
+  return makeDeltaBytes(toBytes(base), toBytes(target), sizeMax);
 }
 
 function targetTooLarge(actual: number, limit: number): LimitExceededError {
@@ -84,19 +86,19 @@ const CHUNK_SIZE = 256 << 10;
  *
  * @example Two deltas at once
  * ```ts
- * import { applyDelta, DeltaProgram, makeDelta } from "@sluice/gitdb";
+ * import { applyGitDelta, GitDeltaProgram, makeGitDelta } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const bytes = (text: string) => new TextEncoder().encode(text);
  * const first = bytes("the first of three versions of a text");
  * const second = bytes("the second of three versions of a text");
  * const third = bytes("the third of three versions of a text");
- * const deltas = [makeDelta(second, third)!, makeDelta(first, second)!];
- * using program = DeltaProgram.compose(deltas);
+ * const deltas = [makeGitDelta(second, third)!, makeGitDelta(first, second)!];
+ * using program = GitDeltaProgram.compose(deltas);
  * assertEquals(program.apply(first), third);
  * ```
  */
-export class DeltaProgram implements Disposable {
+export class GitDeltaProgram implements Disposable {
   readonly #codec: ProgramCodec;
 
   private constructor(codec: ProgramCodec) {
@@ -110,18 +112,18 @@ export class DeltaProgram implements Disposable {
    * @throws {LimitExceededError} If the result has more than `maxSegments` segments.
    */
   static compose(
-    deltas: Iterable<Uint8Array>,
+    deltas: Iterable<BytesSource>,
     options: { readonly maxSegments?: number | undefined } = {},
-  ): DeltaProgram {
+  ): GitDeltaProgram {
     const codec = new ProgramCodec(options.maxSegments ?? SEGMENTS_MAX);
     try {
       let count = 0;
       for (const delta of deltas) {
-        codec.push(delta);
+        codec.push(toBytes(delta));
         count++;
       }
       if (count === 0) throw new RangeError("Cannot compose deltas: there are none, expected at least one");
-      return new DeltaProgram(codec);
+      return new GitDeltaProgram(codec);
     } catch (error) {
       codec.close();
       throw error;
@@ -162,22 +164,24 @@ export class DeltaProgram implements Disposable {
   }
 
   /** Makes the target. */
-  apply(base: Uint8Array): Uint8Array<ArrayBuffer> {
+  apply(base: BytesSource): Uint8Array<ArrayBuffer> {
+    const bytes = toBytes(base);
     if (this.targetSize > MAX_OUTPUT_SIZE) throw targetTooLarge(this.targetSize, MAX_OUTPUT_SIZE);
     const target = new Uint8Array(this.targetSize);
-    this.#codec.apply(base, 0, target);
+    this.#codec.apply(bytes, 0, target);
     return target;
   }
 
   /** The target in pieces, made as they are read. The program has to stay open meanwhile. */
-  stream(base: Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
-    this.check(this.targetSize, base.length);
+  stream(base: BytesSource): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const bytes = toBytes(base);
+    this.check(this.targetSize, bytes.length);
     let position = 0;
     return new ReadableStream({
       pull: (controller): void => {
         const chunk = new Uint8Array(Math.min(CHUNK_SIZE, this.targetSize - position));
         if (chunk.length === 0) return controller.close();
-        this.#codec.apply(base, position, chunk);
+        this.#codec.apply(bytes, position, chunk);
         position += chunk.length;
         controller.enqueue(chunk);
       },

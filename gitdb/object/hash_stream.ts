@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { deferred } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
+import { deferred, toBytes } from "@sluice/internal";
 import { GitHashKernel } from "./_codec.ts";
 import { HASH_SIZE } from "./_object_id.ts";
-import type { HashAlgorithm } from "./object_id.ts";
+import type { GitHashAlgorithm } from "./object_id.ts";
 
-/** Options of {@linkcode HashStream}. */
-export interface HashStreamOptions {
+/** Options of {@linkcode GitHashStream}. */
+export interface GitHashStreamOptions {
   /** Refuse bytes that were made to collide under SHA-1 (code "SHA1_COLLISION"). @default {false} */
   readonly collisionDetection?: boolean | undefined;
 }
@@ -19,32 +20,39 @@ export interface HashStreamOptions {
  *
  * @example The hash of a stream
  * ```ts
- * import { HashStream } from "@sluice/gitdb";
+ * import { GitHashStream } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
- * const hashing = new HashStream("sha1");
+ * const hashing = new GitHashStream("sha1");
  * const passed = new Response("abc").body!.pipeThrough(hashing);
  * assertEquals(await new Response(passed).text(), "abc");
  * assertEquals((await hashing.digest).toHex(), "a9993e364706816aba3e25717850c26c9cd0d89d");
  * ```
  */
-export class HashStream {
+export class GitHashStream {
   /** What was written. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Takes bytes. */
-  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BytesSource>;
   /** The hash of everything, once the input has ended. */
   readonly digest: Promise<Uint8Array<ArrayBuffer>>;
 
   /** Starts a hash. */
-  constructor(algorithm: HashAlgorithm = "sha1", options: HashStreamOptions = {}) {
+  constructor(algorithm: GitHashAlgorithm = "sha1", options: GitHashStreamOptions = {}) {
     const kernel = new GitHashKernel(HASH_SIZE[algorithm], { outside: options.collisionDetection });
     const { promise, resolve, reject } = deferred<Uint8Array<ArrayBuffer>>();
     promise.catch(() => {}); // nobody has to ask for it
-    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform(chunk, controller): void {
-        kernel.update(chunk);
-        controller.enqueue(chunk);
+    const { readable, writable } = new TransformStream<BytesSource, Uint8Array<ArrayBuffer>>({
+      transform(given, controller): void {
+        try {
+          const chunk = toBytes(given);
+          kernel.update(chunk);
+          controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+        } catch (error) {
+          kernel.close();
+          reject(error);
+          throw error;
+        }
       },
       flush(): void {
         try {

@@ -4,17 +4,17 @@
  * @module
  */
 import type { SluiceError } from "@sluice/internal";
-import type { HashAlgorithm, IdLike, ObjectId } from "./object_id.ts";
+import type { GitHashAlgorithm, GitIdLike, GitObjectId } from "./object_id.ts";
 
 /** The four types of objects. */
-export type ObjectType = "commit" | "tree" | "blob" | "tag";
+export type GitObjectType = "commit" | "tree" | "blob" | "tag";
 
 /** Facts about an object, without its body. */
-export interface ObjectInfo {
+export interface GitObjectInfo {
   /** Its name. */
-  readonly id: ObjectId;
+  readonly id: GitObjectId;
   /** Its type. */
-  readonly type: ObjectType;
+  readonly type: GitObjectType;
   /** Bytes of its body. */
   readonly size: number;
   /** Where this copy lies. */
@@ -34,7 +34,7 @@ export interface PackedPlace {
 }
 
 /** An object to read: its facts and, when asked for, its body. */
-export interface GitObject extends ObjectInfo, AsyncDisposable {
+export interface GitObject extends GitObjectInfo, AsyncDisposable {
   /** The body as a byte stream, made at first use; cancelling it frees what it holds at once. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
   /**
@@ -42,13 +42,13 @@ export interface GitObject extends ObjectInfo, AsyncDisposable {
    *
    * @throws {LimitExceededError} If it is larger than `maxObjectSize`.
    */
-  bytes(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
+  bytes(options?: GitReadOptions): Promise<Uint8Array<ArrayBuffer>>;
   /** The whole body as UTF-8 text. */
-  text(options?: ReadOptions): Promise<string>;
+  text(options?: GitReadOptions): Promise<string>;
 }
 
 /** Options of one read. */
-export interface ReadOptions {
+export interface GitReadOptions {
   /** Gives the read up. */
   readonly signal?: AbortSignal | undefined;
   /** Hash the object and compare with its id. @default {false} */
@@ -67,12 +67,12 @@ export interface ReadOptions {
 }
 
 /** One of many results: a value, or the error that stands in its place. */
-export type Result<T> =
+export type GitResult<T> =
   | { readonly ok: true; readonly index: number; readonly value: T }
-  | { readonly ok: false; readonly index: number; readonly id: ObjectId; readonly error: SluiceError };
+  | { readonly ok: false; readonly index: number; readonly id: GitObjectId; readonly error: SluiceError };
 
 /** Options of calls on many objects. */
-export interface BulkOptions extends ReadOptions {
+export interface GitBulkOptions extends GitReadOptions {
   /** Give results in the order of their ids; else in whatever order is fastest. @default {false} */
   readonly ordered?: boolean | undefined;
   /** Threads, where the backend has them. @default {1} */
@@ -82,11 +82,11 @@ export interface BulkOptions extends ReadOptions {
   /** Ids that are looked at together; more of them share more work. @default {65536} */
   readonly window?: number | undefined;
   /** Called for ids that are not there; their results are then left out. */
-  readonly onMissing?: ((index: number, id: ObjectId) => void) | undefined;
+  readonly onMissing?: ((index: number, id: GitObjectId) => void) | undefined;
 }
 
 /** Options of `count` and `ids`. */
-export interface EnumerateOptions {
+export interface GitEnumerateOptions {
   /** Count or give each object once, wherever it is stored. @default {true} */
   readonly unique?: boolean | undefined;
   /** By id, or as they are stored, which is faster to read. @default {"id"} */
@@ -94,70 +94,70 @@ export interface EnumerateOptions {
 }
 
 /** Many results that share one piece of memory. */
-export interface ObjectBatch extends Disposable, Iterable<Result<GitObject>> {
+export interface GitObjectBatch extends Disposable, Iterable<GitResult<GitObject>> {
   /** The memory; bodies are views of it, valid until the batch is disposed of. */
   readonly buffer: Uint8Array<ArrayBuffer>;
   /** How many results there are. */
   readonly length: number;
   /** The results. */
-  readonly results: readonly Result<GitObject>[];
+  readonly results: readonly GitResult<GitObject>[];
 }
 
 /** A place to read objects from. */
-export interface ObjectReader extends AsyncDisposable {
+export interface GitObjectReader extends AsyncDisposable {
   /** The hash that names its objects. */
-  readonly hashAlgorithm: HashAlgorithm;
+  readonly hashAlgorithm: GitHashAlgorithm;
   /** Whether an object is there. */
-  has(id: IdLike, options?: ReadOptions): Promise<boolean>;
+  has(id: GitIdLike, options?: GitReadOptions): Promise<boolean>;
   /**
    * Facts about an object.
    *
    * @throws {NotFoundError} If it is not there.
    */
-  info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo>;
+  info(id: GitIdLike, options?: GitReadOptions): Promise<GitObjectInfo>;
   /**
    * An object to read.
    *
    * @throws {NotFoundError} If it is not there.
    */
-  read(id: IdLike, options?: ReadOptions): Promise<GitObject>;
+  read(id: GitIdLike, options?: GitReadOptions): Promise<GitObject>;
   /** Marks an object as in use; returns false where it is not there or has no file that can be marked. */
-  freshen?(id: IdLike): Promise<boolean>;
+  freshen?(id: GitIdLike): Promise<boolean>;
   /** How many objects there are. */
-  count(options?: EnumerateOptions): Promise<number>;
+  count(options?: GitEnumerateOptions): Promise<number>;
   /** The ids of all objects. */
-  ids(options?: EnumerateOptions): AsyncIterable<ObjectId>;
+  ids(options?: GitEnumerateOptions): AsyncIterable<GitObjectId>;
   /** Ids that start with these hex digits, in order, at most `limit`. */
-  candidates(prefix: string, limit?: number): Promise<ObjectId[]>;
+  candidates(prefix: string, limit?: number): Promise<GitObjectId[]>;
   /**
    * The one id that starts with these hex digits.
    *
    * @throws {NotFoundError} If there is none.
    * @throws {AmbiguousIdError} If there are more.
    */
-  resolvePrefix(prefix: string): Promise<ObjectId>;
+  resolvePrefix(prefix: string): Promise<GitObjectId>;
   /** Looks for what others have stored or removed; returns whether something changed. */
   refresh(options?: { readonly force?: boolean | undefined }): Promise<boolean>;
   /** Batches of objects: the fastest way to read many. */
   readBatches(
-    ids: Iterable<IdLike> | AsyncIterable<IdLike>,
-    options?: BulkOptions,
-  ): AsyncIterable<ObjectBatch>;
+    ids: Iterable<GitIdLike> | AsyncIterable<GitIdLike>,
+    options?: GitBulkOptions,
+  ): AsyncIterable<GitObjectBatch>;
   /** Groups of facts: the fastest way to ask about many. */
   infoBatches(
-    ids: Iterable<IdLike> | AsyncIterable<IdLike>,
-    options?: BulkOptions,
-  ): AsyncIterable<readonly Result<ObjectInfo>[]>;
+    ids: Iterable<GitIdLike> | AsyncIterable<GitIdLike>,
+    options?: GitBulkOptions,
+  ): AsyncIterable<readonly GitResult<GitObjectInfo>[]>;
   /** A pair of streams from ids to whether they are there. */
-  hasStream(options?: BulkOptions): TransformStreamLike<IdLike, { id: ObjectId; present: boolean }>;
+  hasStream(options?: GitBulkOptions): GitTransformStream<GitIdLike, { id: GitObjectId; present: boolean }>;
   /** A pair of streams from ids to facts. */
-  infoStream(options?: BulkOptions): TransformStreamLike<IdLike, Result<ObjectInfo>>;
+  infoStream(options?: GitBulkOptions): GitTransformStream<GitIdLike, GitResult<GitObjectInfo>>;
   /** A pair of streams from ids to objects. */
-  objectStream(options?: BulkOptions): TransformStreamLike<IdLike, Result<GitObject>>;
+  objectStream(options?: GitBulkOptions): GitTransformStream<GitIdLike, GitResult<GitObject>>;
 }
 
 /** Both sides of a stream, for `pipeThrough`. */
-export interface TransformStreamLike<In, Out> {
+export interface GitTransformStream<In, Out> {
   /** What comes out. */
   readonly readable: ReadableStream<Out>;
   /** What goes in. */
@@ -165,24 +165,24 @@ export interface TransformStreamLike<In, Out> {
 }
 
 /** A body: bytes, text, or a stream of bytes. */
-export type BodyInput = Uint8Array | string | Blob | ReadableStream<Uint8Array>;
+export type GitBodyInput = Uint8Array | string | Blob | ReadableStream<Uint8Array>;
 
 /** An object to store. */
-export interface ObjectInput {
+export interface GitObjectInput {
   /** Its type. */
-  readonly type: ObjectType;
+  readonly type: GitObjectType;
   /** Bytes of its body, where that is a stream and the size is known ahead. */
   readonly size?: number | undefined;
   /** Its body. */
-  readonly body: BodyInput;
+  readonly body: GitBodyInput;
   /** The id that it must have. */
-  readonly id?: IdLike | undefined;
+  readonly id?: GitIdLike | undefined;
 }
 
 /** An object that is encoded as loose objects are: a zlib stream of header and body. */
-export interface EncodedInput {
+export interface GitEncodedInput {
   /** Its id. */
-  readonly id: IdLike;
+  readonly id: GitIdLike;
   /** The zlib stream. */
   readonly encoded: Uint8Array | ReadableStream<Uint8Array>;
   /** Decode it and compare with the id before it is stored. @default {true} */
@@ -192,17 +192,17 @@ export interface EncodedInput {
 }
 
 /** Options of one write. */
-export interface WriteOptions {
+export interface GitWriteOptions {
   /** Gives the write up. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A place to store objects in. */
-export interface ObjectWriter {
+export interface GitObjectWriter {
   /**
    * Stores an object; returns its id. An object that is there already is left as it is.
    *
    * @throws {ChecksumMismatchError} If the object does not have the id that was given.
    */
-  write(input: ObjectInput | EncodedInput, options?: WriteOptions): Promise<ObjectId>;
+  write(input: GitObjectInput | GitEncodedInput, options?: GitWriteOptions): Promise<GitObjectId>;
 }

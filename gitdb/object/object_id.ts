@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { ObjectId } from "./_object_id.ts";
-export type { HashAlgorithm, IdLike } from "./_object_id.ts";
+export { GitObjectId } from "./_object_id.ts";
+export type { GitHashAlgorithm, GitIdLike } from "./_object_id.ts";

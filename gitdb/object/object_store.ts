@@ -10,22 +10,22 @@ import { prefixAmbiguous, prefixNotFound } from "./_errors.ts";
 import { IdSieve } from "./_id_sieve.ts";
 import { checkPrefix } from "./_ids.ts";
 import { bulkSettings } from "./_options.ts";
-import type { BulkSettings } from "./_options.ts";
+import type { GitBulkSettings } from "./_options.ts";
 import { verifyObject } from "./_object_hash.ts";
 import { windowsOf } from "./_windows.ts";
 import type {
-  BulkOptions,
-  EnumerateOptions,
+  GitBulkOptions,
+  GitEnumerateOptions,
   GitObject,
-  ObjectBatch,
-  ObjectInfo,
-  ObjectReader,
-  ReadOptions,
-  Result,
-  TransformStreamLike,
+  GitObjectBatch,
+  GitObjectInfo,
+  GitObjectReader,
+  GitReadOptions,
+  GitResult,
+  GitTransformStream,
 } from "./object.ts";
-import { ObjectId } from "./object_id.ts";
-import type { HashAlgorithm, IdLike } from "./object_id.ts";
+import { GitObjectId } from "./object_id.ts";
+import type { GitHashAlgorithm, GitIdLike } from "./object_id.ts";
 
 /** Bodies of one batch, where a store makes batches of single reads. */
 const BATCH_BYTES = 4 << 20;
@@ -33,31 +33,31 @@ const BATCH_RESULTS = 4096;
 
 /**
  * The base of all stores: batches, streams and prefixes over single reads. A store of one's own needs `has`, `info`,
- * `read`, `ids` and `candidates`, and can stand in a {@linkcode CompoundDatabase}.
+ * `read`, `ids` and `candidates`, and can stand in a {@linkcode GitCompoundDatabase}.
  *
  * @example A store that has one object
  * ```ts
- * import { MemoryStore } from "@sluice/gitdb";
+ * import { GitMemoryStore } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
- * const store = new MemoryStore();
+ * const store = new GitMemoryStore();
  * const id = await store.write({ type: "blob", body: "one" });
  * assertEquals((await store.resolvePrefix(`${id}`.slice(0, 7))).equals(id), true);
  * ```
  */
-export abstract class ObjectStore implements ObjectReader {
+export abstract class GitObjectStore implements GitObjectReader {
   #closed = false;
 
   /** The hash that names its objects. */
-  abstract readonly hashAlgorithm: HashAlgorithm;
+  abstract readonly hashAlgorithm: GitHashAlgorithm;
   /** Facts about an object. */
-  abstract info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo>;
+  abstract info(id: GitIdLike, options?: GitReadOptions): Promise<GitObjectInfo>;
   /** An object to read. */
-  abstract read(id: IdLike, options?: ReadOptions): Promise<GitObject>;
+  abstract read(id: GitIdLike, options?: GitReadOptions): Promise<GitObject>;
   /** The ids of all objects. */
-  abstract ids(options?: EnumerateOptions): AsyncIterable<ObjectId>;
+  abstract ids(options?: GitEnumerateOptions): AsyncIterable<GitObjectId>;
   /** Ids that start with these hex digits, in order, at most `limit`. */
-  abstract candidates(prefix: string, limit?: number): Promise<ObjectId[]>;
+  abstract candidates(prefix: string, limit?: number): Promise<GitObjectId[]>;
   /** Lets go of files and memory. */
   abstract [Symbol.asyncDispose](): Promise<void>;
 
@@ -76,7 +76,7 @@ export abstract class ObjectStore implements ObjectReader {
   }
 
   /** Whether an object is there. */
-  async has(id: IdLike, options?: ReadOptions): Promise<boolean> {
+  async has(id: GitIdLike, options?: GitReadOptions): Promise<boolean> {
     try {
       await this.info(id, options);
       return true;
@@ -87,7 +87,7 @@ export abstract class ObjectStore implements ObjectReader {
   }
 
   /** How many objects there are. */
-  async count(options?: EnumerateOptions): Promise<number> {
+  async count(options?: GitEnumerateOptions): Promise<number> {
     let count = 0;
     for await (const _ of this.ids({ ...options, order: options?.unique === false ? "storage" : "id" })) {
       count++;
@@ -101,7 +101,7 @@ export abstract class ObjectStore implements ObjectReader {
   }
 
   /** The one id that starts with these hex digits. */
-  async resolvePrefix(prefix: string): Promise<ObjectId> {
+  async resolvePrefix(prefix: string): Promise<GitObjectId> {
     const [first, second, ...more] = await this.candidates(checkPrefix(prefix, this.hashAlgorithm), 16);
     if (first === undefined) throw prefixNotFound(prefix);
     if (second !== undefined) throw prefixAmbiguous(prefix, [first, second, ...more]);
@@ -110,9 +110,9 @@ export abstract class ObjectStore implements ObjectReader {
 
   /** Batches of objects: the fastest way to read many. */
   async *readBatches(
-    ids: Iterable<IdLike> | AsyncIterable<IdLike>,
-    options: BulkOptions = {},
-  ): AsyncGenerator<ObjectBatch> {
+    ids: Iterable<GitIdLike> | AsyncIterable<GitIdLike>,
+    options: GitBulkOptions = {},
+  ): AsyncGenerator<GitObjectBatch> {
     this.checkOpen();
     const settings = bulkSettings(options);
     let start = 0;
@@ -124,12 +124,12 @@ export abstract class ObjectStore implements ObjectReader {
 
   /** Batches of one window of ids, which may have malformed ones among them. */
   async *#readAny(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-    options: BulkOptions,
+    settings: GitBulkSettings,
+    options: GitBulkOptions,
     reuse: boolean,
-  ): AsyncGenerator<ObjectBatch> {
+  ): AsyncGenerator<GitObjectBatch> {
     const sieve = new IdSieve(ids, start, this.hashAlgorithm);
     if (sieve.isClean) return yield* this.readWindow(ids, start, settings, options, reuse);
     for await (const batch of this.readWindow(sieve.ids, start, settings, sieve.options(options), reuse)) {
@@ -147,13 +147,13 @@ export abstract class ObjectStore implements ObjectReader {
    * `reuse`, the memory of a batch may serve for others once it is disposed of.
    */
   protected async *readWindow(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-    options: BulkOptions,
+    settings: GitBulkSettings,
+    options: GitBulkOptions,
     _reuse: boolean,
-  ): AsyncGenerator<ObjectBatch> {
-    let results: Result<GitObject>[] = [];
+  ): AsyncGenerator<GitObjectBatch> {
+    let results: GitResult<GitObject>[] = [];
     let bytes = 0;
     for (const [i, id] of ids.entries()) {
       settings.signal?.throwIfAborted();
@@ -166,7 +166,7 @@ export abstract class ObjectStore implements ObjectReader {
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
         if (!reportMissing(error, index, id, options)) {
-          results.push({ ok: false, index, id: ObjectId.from(id), error });
+          results.push({ ok: false, index, id: GitObjectId.from(id), error });
         }
       }
       if (bytes >= Math.min(BATCH_BYTES, settings.maxInFlightBytes) || results.length >= BATCH_RESULTS) {
@@ -180,9 +180,9 @@ export abstract class ObjectStore implements ObjectReader {
 
   /** Groups of facts: the fastest way to ask about many. */
   async *infoBatches(
-    ids: Iterable<IdLike> | AsyncIterable<IdLike>,
-    options: BulkOptions = {},
-  ): AsyncGenerator<readonly Result<ObjectInfo>[]> {
+    ids: Iterable<GitIdLike> | AsyncIterable<GitIdLike>,
+    options: GitBulkOptions = {},
+  ): AsyncGenerator<readonly GitResult<GitObjectInfo>[]> {
     this.checkOpen();
     const settings = bulkSettings(options);
     let start = 0;
@@ -194,10 +194,10 @@ export abstract class ObjectStore implements ObjectReader {
 
   /** Facts for one window of ids, which may have malformed ones among them. */
   async *#infoAny(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-  ): AsyncGenerator<readonly Result<ObjectInfo>[]> {
+    settings: GitBulkSettings,
+  ): AsyncGenerator<readonly GitResult<GitObjectInfo>[]> {
     const sieve = new IdSieve(ids, start, this.hashAlgorithm);
     if (sieve.isClean) return yield* this.infoWindow(ids, start, settings);
     for await (const group of this.infoWindow(sieve.ids, start, settings)) yield sieve.merge(group);
@@ -206,11 +206,11 @@ export abstract class ObjectStore implements ObjectReader {
 
   /** Facts for one window of ids; stores with something faster have their own. */
   protected async *infoWindow(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-  ): AsyncGenerator<Result<ObjectInfo>[]> {
-    const results: Result<ObjectInfo>[] = [];
+    settings: GitBulkSettings,
+  ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
+    const results: GitResult<GitObjectInfo>[] = [];
     for (const [i, id] of ids.entries()) {
       settings.signal?.throwIfAborted();
       const index = start + i;
@@ -218,59 +218,61 @@ export abstract class ObjectStore implements ObjectReader {
         results.push({ ok: true, index, value: await this.info(id) });
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
-        results.push({ ok: false, index, id: ObjectId.from(id), error });
+        results.push({ ok: false, index, id: GitObjectId.from(id), error });
       }
     }
     yield results;
   }
 
   /** A pair of streams from ids to whether they are there; what is no id counts as absent, under an id of zeros. */
-  hasStream(options: BulkOptions = {}): TransformStreamLike<IdLike, { id: ObjectId; present: boolean }> {
+  hasStream(
+    options: GitBulkOptions = {},
+  ): GitTransformStream<GitIdLike, { id: GitObjectId; present: boolean }> {
     const settings = bulkSettings(options);
     const present = async function* (
-      this: ObjectStore,
-      ids: readonly IdLike[],
-    ): AsyncGenerator<{ id: ObjectId; present: boolean }[]> {
-      const results: { id: ObjectId; present: boolean }[] = [];
+      this: GitObjectStore,
+      ids: readonly GitIdLike[],
+    ): AsyncGenerator<{ id: GitObjectId; present: boolean }[]> {
+      const results: { id: GitObjectId; present: boolean }[] = [];
       const sieve = new IdSieve(ids, 0, this.hashAlgorithm);
       const malformed = new Set(sieve.rest().map(({ index }) => index));
       for (const [row, given] of ids.entries()) {
-        if (malformed.has(row)) results.push({ id: ObjectId.zero(this.hashAlgorithm), present: false });
-        else results.push({ id: ObjectId.from(given), present: await this.has(given, options) });
+        if (malformed.has(row)) results.push({ id: GitObjectId.zero(this.hashAlgorithm), present: false });
+        else results.push({ id: GitObjectId.from(given), present: await this.has(given, options) });
       }
       yield results;
     };
-    return createBulkStream((ids: readonly IdLike[]) => present.call(this, ids), settings);
+    return createBulkStream((ids: readonly GitIdLike[]) => present.call(this, ids), settings);
   }
 
   /** A pair of streams from ids to facts; a failure takes the place of its result. */
-  infoStream(options: BulkOptions = {}): TransformStreamLike<IdLike, Result<ObjectInfo>> {
+  infoStream(options: GitBulkOptions = {}): GitTransformStream<GitIdLike, GitResult<GitObjectInfo>> {
     const settings = bulkSettings(options);
     return createBulkStream(
-      (ids: readonly IdLike[], start) => this.#infoAny(ids, start, settings),
+      (ids: readonly GitIdLike[], start) => this.#infoAny(ids, start, settings),
       settings,
     );
   }
 
   /** A pair of streams from ids to objects; a failure takes the place of its result. */
-  objectStream(options: BulkOptions = {}): TransformStreamLike<IdLike, Result<GitObject>> {
+  objectStream(options: GitBulkOptions = {}): GitTransformStream<GitIdLike, GitResult<GitObject>> {
     const settings = bulkSettings(options);
     const results = async function* (
-      this: ObjectStore,
-      ids: readonly IdLike[],
+      this: GitObjectStore,
+      ids: readonly GitIdLike[],
       start: number,
-    ): AsyncGenerator<readonly Result<GitObject>[]> {
+    ): AsyncGenerator<readonly GitResult<GitObject>[]> {
       // Batches are not disposed of: their memory belongs to the objects.
       for await (const batch of this.#readAny(ids, start, settings, options, false)) yield batch.results;
     };
-    return createBulkStream((ids: readonly IdLike[], start) => results.call(this, ids, start), settings);
+    return createBulkStream((ids: readonly GitIdLike[], start) => results.call(this, ids, start), settings);
   }
 }
 
 /** Tells the caller of a missing id where it wants to know; returns whether it did. */
-function reportMissing(error: SluiceError, index: number, id: IdLike, options: BulkOptions): boolean {
+function reportMissing(error: SluiceError, index: number, id: GitIdLike, options: GitBulkOptions): boolean {
   if (options.onMissing === undefined) return false;
   if (!(error instanceof NotFoundError) || error instanceof AmbiguousIdError) return false;
-  options.onMissing(index, ObjectId.from(id));
+  options.onMissing(index, GitObjectId.from(id));
   return true;
 }

@@ -5,12 +5,12 @@
  */
 import { SluiceError } from "@sluice/internal";
 import { createBulkStream } from "./_bulk_stream.ts";
-import { ObjectId as Id } from "./_object_id.ts";
-import type { ObjectInput, ObjectWriter, Result, TransformStreamLike } from "./object.ts";
-import type { ObjectId } from "./object_id.ts";
+import { GitObjectId as Id } from "./_object_id.ts";
+import type { GitObjectInput, GitObjectWriter, GitResult, GitTransformStream } from "./object.ts";
+import type { GitObjectId } from "./object_id.ts";
 
-/** How {@linkcode createStoreStream} stores. */
-export interface StoreStreamOptions {
+/** How {@linkcode createGitStoreStream} stores. */
+export interface GitStoreStreamOptions {
   /** Inputs that may wait to be stored; a writer waits when so many do. @default {16} */
   readonly window?: number | undefined;
   /** Gives the stream up. */
@@ -23,25 +23,25 @@ export interface StoreStreamOptions {
  *
  * @example Two objects
  * ```ts
- * import { createStoreStream, MemoryStore } from "@sluice/gitdb";
- * import type { ObjectInput } from "@sluice/gitdb";
+ * import { createGitStoreStream, GitMemoryStore } from "@sluice/gitdb";
+ * import type { GitObjectInput } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
- * const store = new MemoryStore();
- * const inputs: ObjectInput[] = [{ type: "blob", body: "one" }, { type: "blob", body: "two" }];
- * const ids = ReadableStream.from(inputs).pipeThrough(createStoreStream(store));
+ * const store = new GitMemoryStore();
+ * const inputs: GitObjectInput[] = [{ type: "blob", body: "one" }, { type: "blob", body: "two" }];
+ * const ids = ReadableStream.from(inputs).pipeThrough(createGitStoreStream(store));
  * for await (const result of ids) assertEquals(result.ok && await store.has(result.value), true);
  * ```
  */
-export function createStoreStream(
-  writer: ObjectWriter,
-  options: StoreStreamOptions = {},
-): TransformStreamLike<ObjectInput, Result<ObjectId>> {
+export function createGitStoreStream(
+  writer: GitObjectWriter,
+  options: GitStoreStreamOptions = {},
+): GitTransformStream<GitObjectInput, GitResult<GitObjectId>> {
   const { signal } = options;
-  return createBulkStream(async function* (inputs: readonly ObjectInput[], start: number) {
+  return createBulkStream(async function* (inputs: readonly GitObjectInput[], start: number) {
     for (const [i, input] of inputs.entries()) {
       const index = start + i;
-      let result: Result<ObjectId>;
+      let result: GitResult<GitObjectId>;
       try {
         result = { ok: true, index, value: await writer.write(input, { signal }) };
       } catch (error) {

@@ -4,12 +4,18 @@
 import { SluiceError } from "@sluice/internal";
 import { ResultBatch } from "../object/_batch.ts";
 import { packIds } from "../object/_ids.ts";
-import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
-import type { HashAlgorithm, IdLike } from "../object/_object_id.ts";
-import type { BulkSettings } from "../object/_options.ts";
+import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitHashAlgorithm, GitIdLike } from "../object/_object_id.ts";
+import type { GitBulkSettings } from "../object/_options.ts";
 import { fittingParts } from "../object/_ordered_parts.ts";
 import { MemoryObject } from "../object/_stored_object.ts";
-import type { BulkOptions, GitObject, ObjectBatch, ObjectInfo, Result } from "../object/object.ts";
+import type {
+  GitBulkOptions,
+  GitObject,
+  GitObjectBatch,
+  GitObjectInfo,
+  GitResult,
+} from "../object/object.ts";
 import { GIT_RECORD, GitJobKernel, RESULT } from "./_pack_engine.ts";
 import type { PackEngine } from "./_pack_engine.ts";
 import { factsOf, recordError, recordInfo, sizeOf, verifyFlags } from "./_pack_job.ts";
@@ -35,17 +41,17 @@ interface Made {
 }
 
 /** Gives an object from other copies, or throws the failure. */
-export type Rescue = (id: ObjectId, failure: Error) => Promise<GitObject>;
+export type Rescue = (id: GitObjectId, failure: Error) => Promise<GitObject>;
 
 /** Reads windows of ids through one engine. */
 export class BulkReads {
   readonly #engine: PackEngine;
-  readonly #algorithm: HashAlgorithm;
+  readonly #algorithm: GitHashAlgorithm;
   readonly #arenas: Uint8Array<ArrayBuffer>[] = [];
   readonly #rescue: Rescue;
 
   /** Reads through an engine; `rescue` looks for other copies of what can't be read. */
-  constructor(engine: PackEngine, algorithm: HashAlgorithm, rescue: Rescue) {
+  constructor(engine: PackEngine, algorithm: GitHashAlgorithm, rescue: Rescue) {
     this.#engine = engine;
     this.#algorithm = algorithm;
     this.#rescue = rescue;
@@ -57,12 +63,12 @@ export class BulkReads {
 
   /** Batches of one window of ids. */
   async *window(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-    options: BulkOptions,
+    settings: GitBulkSettings,
+    options: GitBulkOptions,
     reuse: boolean,
-  ): AsyncGenerator<ObjectBatch> {
+  ): AsyncGenerator<GitObjectBatch> {
     if (settings.ordered) {
       for (let at = 0; at < ids.length; at += ORDERED_WINDOW) {
         yield* this.#ordered(ids.slice(at, at + ORDERED_WINDOW), start + at, settings, options, reuse);
@@ -74,16 +80,16 @@ export class BulkReads {
 
   /** As many ids at a time as their bodies fit the limit of bytes in flight. */
   async *#ordered(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-    options: BulkOptions,
+    settings: GitBulkSettings,
+    options: GitBulkOptions,
     reuse: boolean,
-  ): AsyncGenerator<ObjectBatch> {
+  ): AsyncGenerator<GitObjectBatch> {
     const records = await this.#infoRecords(packIds(ids, this.#algorithm), settings);
     const sizes = Float64Array.from(ids, (_, i) => sizeOf(records, i * GIT_RECORD.LENGTH));
     for (const [from, until] of fittingParts(sizes, settings.maxInFlightBytes)) {
-      const batches: ObjectBatch[] = [];
+      const batches: GitObjectBatch[] = [];
       for await (
         const batch of this.#unordered(ids.slice(from, until), start + from, settings, options, reuse)
       ) {
@@ -98,7 +104,7 @@ export class BulkReads {
     }
   }
 
-  async #infoRecords(packed: Uint8Array, settings: BulkSettings): Promise<Uint32Array> {
+  async #infoRecords(packed: Uint8Array, settings: GitBulkSettings): Promise<Uint32Array> {
     const records = new Uint32Array(packed.length / HASH_SIZE[this.#algorithm] * GIT_RECORD.LENGTH);
     const job = this.#job(packed, 0, 1);
     try {
@@ -113,12 +119,12 @@ export class BulkReads {
   }
 
   async *#unordered(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-    options: BulkOptions,
+    settings: GitBulkSettings,
+    options: GitBulkOptions,
     reuse: boolean,
-  ): AsyncGenerator<ObjectBatch> {
+  ): AsyncGenerator<GitObjectBatch> {
     const engine = this.#engine;
     const { signal } = settings;
     const packed = packIds(ids, this.#algorithm);
@@ -174,21 +180,21 @@ export class BulkReads {
     records: Uint32Array,
     count: number,
     arena: Uint8Array<ArrayBuffer>,
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     packed: Uint8Array,
     start: number,
-    options: BulkOptions,
-  ): Promise<Result<GitObject>[]> {
+    options: GitBulkOptions,
+  ): Promise<GitResult<GitObject>[]> {
     const hashSize = HASH_SIZE[this.#algorithm];
-    const results: Result<GitObject>[] = [];
+    const results: GitResult<GitObject>[] = [];
     for (let i = 0; i < count; i++) {
       const at = i * GIT_RECORD.LENGTH;
       const item = records[at + GIT_RECORD.ITEM]!;
       const index = start + item;
       const given = ids[item]!;
-      const id = given instanceof ObjectId
+      const id = given instanceof GitObjectId
         ? given
-        : ObjectId.from(packed.subarray(item * hashSize, (item + 1) * hashSize));
+        : GitObjectId.from(packed.subarray(item * hashSize, (item + 1) * hashSize));
       const result = records[at + GIT_RECORD.RESULT]! | 0;
       if (result === RESULT.OK) {
         const facts = factsOf(records, at, id);
@@ -209,7 +215,7 @@ export class BulkReads {
     return results;
   }
 
-  async #secondTry(index: number, id: ObjectId, failure: Error): Promise<Result<GitObject>> {
+  async #secondTry(index: number, id: GitObjectId, failure: Error): Promise<GitResult<GitObject>> {
     try {
       if (!isRescuable(failure)) throw failure;
       return { ok: true, index, value: await this.#rescue(id, failure) };
@@ -221,10 +227,10 @@ export class BulkReads {
 
   /** Facts of one window of ids, in groups that a collector of garbage need not move. */
   async *infos(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-  ): AsyncGenerator<Result<ObjectInfo>[]> {
+    settings: GitBulkSettings,
+  ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
     const packed = packIds(ids, this.#algorithm);
     const records = await this.#infoRecords(packed, settings);
     const hashSize = HASH_SIZE[this.#algorithm];
@@ -232,9 +238,9 @@ export class BulkReads {
       yield ids.slice(from, from + INFO_GROUP).map((given, i) => {
         const row = from + i;
         const at = row * GIT_RECORD.LENGTH;
-        const id = given instanceof ObjectId
+        const id = given instanceof GitObjectId
           ? given
-          : ObjectId.from(packed.subarray(row * hashSize, (row + 1) * hashSize));
+          : GitObjectId.from(packed.subarray(row * hashSize, (row + 1) * hashSize));
         const result = records[at + GIT_RECORD.RESULT]! | 0;
         return result === RESULT.OK ? { ok: true, index: start + row, value: recordInfo(records, at, id) } : {
           ok: false,

@@ -5,10 +5,10 @@ import { SluiceError } from "@sluice/internal";
 import type { OutsideOptions } from "../object/_codec.ts";
 import { idMismatch } from "../object/_errors.ts";
 import { hashObjectBody } from "../object/_object_hash.ts";
-import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
-import type { HashAlgorithm } from "../object/_object_id.ts";
+import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { kindOfType } from "../object/_object_kind.ts";
-import type { ObjectInfo, Result } from "../object/object.ts";
+import type { GitObjectInfo, GitResult } from "../object/object.ts";
 import { GIT_JOB_FLAG, GIT_RECORD, GitJobKernel, RESULT } from "./_pack_engine.ts";
 import type { PackEngine } from "./_pack_engine.ts";
 import { outsideFlag, recordError, recordInfo } from "./_pack_job.ts";
@@ -24,7 +24,7 @@ export interface DigestOptions extends OutsideOptions {
 
 /** An entry of a pack by its place. */
 export interface EntryRow {
-  readonly id: ObjectId;
+  readonly id: GitObjectId;
   readonly offset: number;
 }
 
@@ -32,16 +32,16 @@ export interface EntryRow {
 export class EntryReads {
   readonly #engine: PackEngine;
   readonly #pack: number;
-  readonly #algorithm: HashAlgorithm;
+  readonly #algorithm: GitHashAlgorithm;
 
-  constructor(engine: PackEngine, pack: number, algorithm: HashAlgorithm) {
+  constructor(engine: PackEngine, pack: number, algorithm: GitHashAlgorithm) {
     this.#engine = engine;
     this.#pack = pack;
     this.#algorithm = algorithm;
   }
 
   /** Facts of entries whose ids are known. */
-  async infos(rows: readonly EntryRow[]): Promise<Result<ObjectInfo>[]> {
+  async infos(rows: readonly EntryRow[]): Promise<GitResult<GitObjectInfo>[]> {
     const engine = this.#engine;
     const records = new Uint32Array(rows.length * GIT_RECORD.LENGTH);
     const job = this.#jobAt(rows, 0, 1);
@@ -67,9 +67,9 @@ export class EntryReads {
   async digests(
     offsets: readonly number[],
     options: DigestOptions,
-  ): Promise<(ObjectId | Error | undefined)[]> {
-    const rows = offsets.map((offset) => ({ offset, id: ObjectId.zero(this.#algorithm) }));
-    const digests: (ObjectId | Error | undefined)[] = new Array(rows.length).fill(undefined);
+  ): Promise<(GitObjectId | Error | undefined)[]> {
+    const rows = offsets.map((offset) => ({ offset, id: GitObjectId.zero(this.#algorithm) }));
+    const digests: (GitObjectId | Error | undefined)[] = new Array(rows.length).fill(undefined);
     await this.#digestAll(rows, options, (row, id, error) => digests[row] = error ?? id);
     return digests;
   }
@@ -91,7 +91,7 @@ export class EntryReads {
   async #digestAll(
     rows: readonly EntryRow[],
     options: DigestOptions,
-    tell: (row: number, id: ObjectId, error: Error | undefined) => void,
+    tell: (row: number, id: GitObjectId, error: Error | undefined) => void,
   ): Promise<void> {
     const engine = this.#engine;
     const hashSize = HASH_SIZE[this.#algorithm];
@@ -113,7 +113,7 @@ export class EntryReads {
           if (state === RESULT.VALUE_TOO_LARGE) large.push(row);
           else if (state !== RESULT.OK) {
             tell(row, rows[row]!.id, recordError(this.#engine, state, rows[row]!.id, records, at));
-          } else tell(row, ObjectId.from(arena.slice(start, start + hashSize)), undefined);
+          } else tell(row, GitObjectId.from(arena.slice(start, start + hashSize)), undefined);
         }
         if (result === RESULT.NEEDS_BYTES) await engine.supply(job);
       }
@@ -122,12 +122,12 @@ export class EntryReads {
     }
     for (const row of large) {
       const id = await this.#digestLarge(rows[row]!, options);
-      tell(row, id instanceof ObjectId ? id : rows[row]!.id, id instanceof ObjectId ? undefined : id);
+      tell(row, id instanceof GitObjectId ? id : rows[row]!.id, id instanceof GitObjectId ? undefined : id);
     }
   }
 
   /** Hashes a large object as a stream. */
-  async #digestLarge(row: EntryRow, options: OutsideOptions): Promise<ObjectId | Error> {
+  async #digestLarge(row: EntryRow, options: OutsideOptions): Promise<GitObjectId | Error> {
     try {
       const [info] = await this.infos([row]);
       if (!info!.ok) return info!.error;

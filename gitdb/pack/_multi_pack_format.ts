@@ -5,7 +5,7 @@ import type { ByteSource } from "@sluice/internal";
 import { readU32BE, readU64BE } from "../object/_big_endian.ts";
 import { corrupt } from "../object/_errors.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
-import type { HashAlgorithm } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import type { GitIndexLayout } from "./_pack_engine.ts";
 
 /** First bytes: "MIDX". */
@@ -47,7 +47,7 @@ export function corruptMultiPack(state: string, offset: number): Error {
  */
 export async function readMultiPackHeader(
   source: ByteSource,
-  algorithm: HashAlgorithm,
+  algorithm: GitHashAlgorithm,
   options: { readonly isLayer?: boolean | undefined } = {},
 ): Promise<MultiPackHeader> {
   const hashSize = HASH_SIZE[algorithm];

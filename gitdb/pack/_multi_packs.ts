@@ -7,8 +7,8 @@ import { isMissing, joinPath, LazyFileSource, readText, statPath } from "../obje
 import type { IdTable } from "../object/_id_search.ts";
 import { corruptMultiPack, readMultiPackHeader } from "./_multi_pack_format.ts";
 import type { MultiPackHeader } from "./_multi_pack_format.ts";
-import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
-import type { HashAlgorithm } from "../object/_object_id.ts";
+import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { GIT_ANY_PACK, RESULT } from "./_pack_engine.ts";
 import type { PackEngine } from "./_pack_engine.ts";
 
@@ -18,7 +18,7 @@ const CHAIN = "multi-pack-index-chain";
 
 /** One file that look-ups go through. */
 export class MultiPackUnit implements IdTable {
-  readonly hashAlgorithm: HashAlgorithm;
+  readonly hashAlgorithm: GitHashAlgorithm;
   readonly count: number;
   readonly fanout: Uint32Array;
   /** Names of its packs, without an ending. */
@@ -33,7 +33,7 @@ export class MultiPackUnit implements IdTable {
   constructor(
     source: LazyFileSource,
     header: MultiPackHeader,
-    algorithm: HashAlgorithm,
+    algorithm: GitHashAlgorithm,
     place: { readonly file: number; readonly isWhole: boolean },
   ) {
     this.hashAlgorithm = algorithm;
@@ -46,9 +46,9 @@ export class MultiPackUnit implements IdTable {
     this.#header = header;
   }
 
-  async idAt(position: number): Promise<ObjectId> {
+  async idAt(position: number): Promise<GitObjectId> {
     const { idsPos, idsStride } = this.#header.layout;
-    return ObjectId.from(
+    return GitObjectId.from(
       await this.#source.read(idsPos + position * idsStride, HASH_SIZE[this.hashAlgorithm]),
     );
   }
@@ -67,12 +67,12 @@ function packNames(header: MultiPackHeader): string[] {
 export class MultiPacks {
   readonly #engine: PackEngine;
   readonly #root: string;
-  readonly #algorithm: HashAlgorithm;
+  readonly #algorithm: GitHashAlgorithm;
   #units: readonly MultiPackUnit[] = [];
   /** Which files the units stand for. */
   #stamp = "";
 
-  constructor(engine: PackEngine, root: string, algorithm: HashAlgorithm) {
+  constructor(engine: PackEngine, root: string, algorithm: GitHashAlgorithm) {
     this.#engine = engine;
     this.#root = root;
     this.#algorithm = algorithm;

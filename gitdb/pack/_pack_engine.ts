@@ -5,7 +5,7 @@ import { GIT_PAGE_SIZE, GitStoreKernel, RESULT } from "../kernel/store.ts";
 import type { BackendChoice, GitPages } from "../kernel/store.ts";
 import type { ByteSource } from "@sluice/internal";
 import { HASH_SIZE } from "../object/_object_id.ts";
-import type { HashAlgorithm } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 
 export { GIT_ANY_PACK, GIT_JOB_FLAG, GIT_PAGE_SIZE, GIT_RECORD } from "../kernel/store.ts";
 export { GitJobKernel } from "../kernel/job.ts";
@@ -14,7 +14,7 @@ export { RESULT };
 
 /** What an engine keeps in memory. */
 export interface EngineOptions {
-  readonly algorithm: HashAlgorithm;
+  readonly algorithm: GitHashAlgorithm;
   /** Bytes of file pages. */
   readonly pageBudget: number;
   /** Bytes of delta bases. */

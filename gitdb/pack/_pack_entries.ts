@@ -4,7 +4,7 @@
 import type { BackendChoice } from "@sluice/ffi";
 import { RESULT } from "../object/_codec.ts";
 import { corrupt } from "../object/_errors.ts";
-import type { HashAlgorithm, ObjectId } from "../object/_object_id.ts";
+import type { GitHashAlgorithm, GitObjectId } from "../object/_object_id.ts";
 import { EntryReads } from "./_entry_reads.ts";
 import { PackEngine } from "./_pack_engine.ts";
 import type { EngineFile } from "./_pack_engine.ts";
@@ -25,7 +25,7 @@ export interface IndexedPack {
   /** A row for each entry. */
   readonly rows: readonly PackRow[];
   /** Bases that are not in the pack. */
-  readonly missing: readonly ObjectId[];
+  readonly missing: readonly GitObjectId[];
   readonly checksum: Uint8Array;
 }
 
@@ -36,7 +36,7 @@ export function unresolved(count: number): Error {
 /** Makes and hashes every object of a pack. */
 export async function indexEntries(
   file: EngineFile,
-  algorithm: HashAlgorithm,
+  algorithm: GitHashAlgorithm,
   settings: EntrySettings,
 ): Promise<IndexedPack> {
   const { entries, checksum } = await scanPack(file.source, algorithm, {
@@ -52,7 +52,7 @@ export async function indexEntries(
     const offsets = entries.map(({ offset }) => offset);
     const digests = await reads.digests(offsets, settings);
     const rows: PackRow[] = [];
-    const missing = new Map<string, ObjectId>();
+    const missing = new Map<string, GitObjectId>();
     let lost = 0;
     for (const [i, digest] of digests.entries()) {
       const { offset, crc, baseId } = entries[i]!;

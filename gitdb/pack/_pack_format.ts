@@ -5,8 +5,8 @@ import { concatBytes } from "@sluice/internal";
 import { gitCrc32, GitHashKernel, hashBytes } from "../object/_codec.ts";
 import { writeU32BE } from "../object/_big_endian.ts";
 import { corrupt } from "../object/_errors.ts";
-import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
-import type { HashAlgorithm } from "../object/_object_id.ts";
+import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { OFS_DELTA, REF_DELTA } from "../object/_object_kind.ts";
 
 /** Bytes before the first entry. */
@@ -19,7 +19,7 @@ const SHORT_OFFSET_MAX = 2 ** 31 - 1;
 
 /** One object of a pack, for its index. */
 export interface PackRow {
-  readonly id: ObjectId;
+  readonly id: GitObjectId;
   readonly offset: number;
   readonly crc: number;
 }
@@ -60,7 +60,7 @@ export interface EntryHeader {
   /** Of a delta that names its base by distance: how far in front it starts. */
   readonly distance: number | undefined;
   /** Of a delta that names its base by id. */
-  readonly baseId: ObjectId | undefined;
+  readonly baseId: GitObjectId | undefined;
 }
 
 /**
@@ -85,7 +85,7 @@ export function parseEntryHeader(bytes: Uint8Array, offset: number, hashSize: nu
   }
   if (kind === 0 || kind === 5) throw fail(`an entry has the type ${kind}`);
   let distance: number | undefined;
-  let baseId: ObjectId | undefined;
+  let baseId: GitObjectId | undefined;
   if (kind === OFS_DELTA) {
     byte = next();
     distance = byte & 127;
@@ -98,7 +98,7 @@ export function parseEntryHeader(bytes: Uint8Array, offset: number, hashSize: nu
   }
   if (kind === REF_DELTA) {
     if (bytes.length - at < hashSize) throw fail("a header is cut off");
-    baseId = ObjectId.from(bytes.slice(at, at + hashSize));
+    baseId = GitObjectId.from(bytes.slice(at, at + hashSize));
     at += hashSize;
   }
   return { kind, size, length: at, distance, baseId };
@@ -137,7 +137,7 @@ export class PackOutput implements Disposable {
   readonly #sink: ByteSink;
   #offset = 0;
 
-  constructor(algorithm: HashAlgorithm, count: number, sink: ByteSink) {
+  constructor(algorithm: GitHashAlgorithm, count: number, sink: ByteSink) {
     this.#hash = new GitHashKernel(HASH_SIZE[algorithm]);
     this.#sink = sink;
     this.#put(packHeader(count));
@@ -151,10 +151,10 @@ export class PackOutput implements Disposable {
 
   /** Writes one entry; `base` is the offset or the id of what a delta stands on. Returns its offset. */
   entry(
-    id: ObjectId,
+    id: GitObjectId,
     kind: number,
     size: number,
-    base: number | ObjectId | undefined,
+    base: number | GitObjectId | undefined,
     stream: Uint8Array<ArrayBuffer>,
   ): number {
     const offset = this.#offset;
@@ -199,10 +199,10 @@ export interface IndexFormat {
 export function buildIndex(
   rows: readonly PackRow[],
   checksum: Uint8Array,
-  algorithm: HashAlgorithm,
+  algorithm: GitHashAlgorithm,
   format: IndexFormat = { version: 2 },
 ): Uint8Array<ArrayBuffer> {
-  const sorted = rows.toSorted((a, b) => ObjectId.compare(a.id, b.id));
+  const sorted = rows.toSorted((a, b) => GitObjectId.compare(a.id, b.id));
   const hashSize = HASH_SIZE[algorithm];
   const count = sorted.length;
   const largeFrom = Math.min(format.largeFrom ?? SHORT_OFFSET_MAX + 1, SHORT_OFFSET_MAX + 1);
@@ -262,10 +262,10 @@ export function buildIndex(
 export function buildReverseIndex(
   rows: readonly PackRow[],
   checksum: Uint8Array,
-  algorithm: HashAlgorithm,
+  algorithm: GitHashAlgorithm,
 ): Uint8Array<ArrayBuffer> {
   const hashSize = HASH_SIZE[algorithm];
-  const positions = rows.toSorted((a, b) => ObjectId.compare(a.id, b.id))
+  const positions = rows.toSorted((a, b) => GitObjectId.compare(a.id, b.id))
     .map(({ offset }, position) => ({ offset, position }))
     .sort((a, b) => a.offset - b.offset);
   const bytes = new Uint8Array(12 + 4 * positions.length + 2 * hashSize);

@@ -4,14 +4,14 @@
 import type { OutsideOptions } from "../object/_codec.ts";
 import { corrupt, objectNotFound } from "../object/_errors.ts";
 import { TYPE_OF_KIND } from "../object/_object_kind.ts";
-import type { ObjectId } from "../object/_object_id.ts";
+import type { GitObjectId } from "../object/_object_id.ts";
 import type { Facts } from "../object/_stored_object.ts";
-import type { ObjectInfo, PackedPlace, ReadOptions } from "../object/object.ts";
+import type { GitObjectInfo, GitReadOptions, PackedPlace } from "../object/object.ts";
 import { GIT_JOB_FLAG, GIT_RECORD, RESULT } from "./_pack_engine.ts";
 import type { PackEngine } from "./_pack_engine.ts";
 
 /** Bits for a job that hashes what it reads where that is wanted. */
-export function verifyFlags(options: ReadOptions): number {
+export function verifyFlags(options: GitReadOptions): number {
   if (options.verifyChecksums !== true) return 0;
   return GIT_JOB_FLAG.VERIFY | outsideFlag(options);
 }
@@ -35,7 +35,7 @@ function placeOf(records: Uint32Array, at: number): PackedPlace {
 }
 
 /** Facts of a record. */
-export function factsOf(records: Uint32Array, at: number, id: ObjectId): Facts {
+export function factsOf(records: Uint32Array, at: number, id: GitObjectId): Facts {
   return {
     id,
     kind: records[at + GIT_RECORD.KIND]!,
@@ -46,7 +46,7 @@ export function factsOf(records: Uint32Array, at: number, id: ObjectId): Facts {
 }
 
 /** As `infoOf(factsOf(…))`, without the object between: there may be a million of them. */
-export function recordInfo(records: Uint32Array, at: number, id: ObjectId): ObjectInfo {
+export function recordInfo(records: Uint32Array, at: number, id: GitObjectId): GitObjectInfo {
   return {
     id,
     type: TYPE_OF_KIND[records[at + GIT_RECORD.KIND]!]!,
@@ -60,7 +60,7 @@ export function recordInfo(records: Uint32Array, at: number, id: ObjectId): Obje
 export function recordError(
   engine: PackEngine,
   result: number,
-  id: ObjectId,
+  id: GitObjectId,
   record: Uint32Array,
   at: number,
 ): Error {

@@ -8,7 +8,7 @@ import { RESULT } from "./_pack_engine.ts";
 import { MEMORY_BUDGET } from "../object/_options.ts";
 import { StreamedObject } from "../object/_stored_object.ts";
 import type { Facts } from "../object/_stored_object.ts";
-import type { ReadOptions } from "../object/object.ts";
+import type { GitReadOptions } from "../object/object.ts";
 
 const CHUNK_SIZE = 256 << 10;
 
@@ -17,7 +17,7 @@ async function openStream(
   engine: PackEngine,
   pack: number,
   offset: number,
-  options: ReadOptions,
+  options: GitReadOptions,
 ): Promise<GitObjectStreamKernel> {
   const { signal, maxMemory = MEMORY_BUDGET, spillFolder } = options;
   const folder = spillFolder === undefined || engine.kernel.backend !== "native" ? "" : toPath(spillFolder);
@@ -33,11 +33,11 @@ async function openStream(
 }
 
 /** An object of a pack whose body is read when it is asked for. */
-export function packObject(engine: PackEngine, facts: Facts, options: ReadOptions): StreamedObject {
+export function packObject(engine: PackEngine, facts: Facts, options: GitReadOptions): StreamedObject {
   const { id, size } = facts;
   const { pack, offset } = facts.packed!;
 
-  function openBody(bodyOptions: ReadOptions): ReadableStream<Uint8Array<ArrayBuffer>> {
+  function openBody(bodyOptions: GitReadOptions): ReadableStream<Uint8Array<ArrayBuffer>> {
     let stream: GitObjectStreamKernel | undefined;
     let released = false;
     const signal = bodyOptions.signal;
@@ -81,7 +81,7 @@ export function packObject(engine: PackEngine, facts: Facts, options: ReadOption
     });
   }
 
-  async function readWhole(wholeOptions: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  async function readWhole(wholeOptions: GitReadOptions): Promise<Uint8Array<ArrayBuffer>> {
     // The target is in memory anyway, so its base may be too.
     const { signal } = wholeOptions;
     const stream = await openStream(engine, pack, offset, { signal, maxMemory: Infinity });

@@ -1,11 +1,11 @@
 /**
  * The order in which objects are tried against each other: same type, similar path, falling size.
  */
-import type { ObjectId } from "../object/_object_id.ts";
+import type { GitObjectId } from "../object/_object_id.ts";
 
 /** An object that goes into a pack. */
 export interface PackItem {
-  readonly id: ObjectId;
+  readonly id: GitObjectId;
   /** The number of its type. */
   readonly kind: number;
   readonly size: number;

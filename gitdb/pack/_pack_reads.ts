@@ -1,10 +1,10 @@
 /**
  * Reading one object of packs through a job of the kernel.
  */
-import type { ObjectId } from "../object/_object_id.ts";
+import type { GitObjectId } from "../object/_object_id.ts";
 import { infoOf, MemoryObject } from "../object/_stored_object.ts";
 import type { Facts } from "../object/_stored_object.ts";
-import type { GitObject, ObjectInfo, ReadOptions } from "../object/object.ts";
+import type { GitObject, GitObjectInfo, GitReadOptions } from "../object/object.ts";
 import { GIT_RECORD, GitJobKernel, RESULT } from "./_pack_engine.ts";
 import type { PackEngine } from "./_pack_engine.ts";
 import { factsOf, recordError, verifyFlags } from "./_pack_job.ts";
@@ -24,7 +24,7 @@ export class PackReads {
   }
 
   /** Whether a pack has the object, or whether the pack `only` has it. */
-  async has(id: ObjectId, signal?: AbortSignal, only?: number): Promise<boolean> {
+  async has(id: GitObjectId, signal?: AbortSignal, only?: number): Promise<boolean> {
     const result = await this.#engine.settle(() => this.#engine.kernel.find(id.bytes, only), signal);
     if (result === RESULT.NOT_FOUND) return false;
     if (result !== RESULT.OK) throw this.#engine.kernel.error(result, `find object ${id}`);
@@ -32,13 +32,13 @@ export class PackReads {
   }
 
   /** As `has`, at once; only where every file is read by the backend. */
-  hasSync(id: ObjectId): boolean {
+  hasSync(id: GitObjectId): boolean {
     const result = this.#engine.kernel.find(id.bytes);
     if (result === RESULT.OK || result === RESULT.NOT_FOUND) return result === RESULT.OK;
     throw this.#engine.kernel.error(result, `find object ${id}`);
   }
 
-  async info(id: ObjectId, signal?: AbortSignal): Promise<ObjectInfo> {
+  async info(id: GitObjectId, signal?: AbortSignal): Promise<GitObjectInfo> {
     const job = oneJob(this.#engine, id, 0);
     try {
       const record = new Uint32Array(GIT_RECORD.LENGTH);
@@ -52,7 +52,7 @@ export class PackReads {
     }
   }
 
-  async read(id: ObjectId, options: ReadOptions): Promise<GitObject> {
+  async read(id: GitObjectId, options: GitReadOptions): Promise<GitObject> {
     const { signal } = options;
     signal?.throwIfAborted();
     if (this.#engine.isDirect) return this.readSync(id, options);
@@ -78,14 +78,19 @@ export class PackReads {
     }
   }
 
-  #object(result: number, record: Uint32Array, arena: Uint8Array<ArrayBuffer>, id: ObjectId): MemoryObject {
+  #object(
+    result: number,
+    record: Uint32Array,
+    arena: Uint8Array<ArrayBuffer>,
+    id: GitObjectId,
+  ): MemoryObject {
     const facts = recordedFacts(this.#engine, result, record, id);
     const start = record[GIT_RECORD.START]!;
     return new MemoryObject(facts, arena.slice(start, start + facts.size));
   }
 
   /** As `read`, at once; only where every file is read by the backend. */
-  readSync(id: ObjectId, options: ReadOptions): GitObject {
+  readSync(id: GitObjectId, options: GitReadOptions): GitObject {
     const { kernel } = this.#engine;
     const job = oneJob(this.#engine, id, verifyFlags(options));
     try {
@@ -113,7 +118,7 @@ export class PackReads {
     }
   }
 
-  #largeSync(id: ObjectId, options: ReadOptions, job: GitJobKernel): GitObject {
+  #largeSync(id: GitObjectId, options: GitReadOptions, job: GitJobKernel): GitObject {
     const record = new Uint32Array(GIT_RECORD.LENGTH);
     return packObject(
       this.#engine,
@@ -123,12 +128,12 @@ export class PackReads {
   }
 }
 
-function oneJob(engine: PackEngine, id: ObjectId, flags: number): GitJobKernel {
+function oneJob(engine: PackEngine, id: GitObjectId, flags: number): GitJobKernel {
   return new GitJobKernel(engine.kernel, { ids: id.bytes, flags, threads: 1 });
 }
 
 /** Facts of the one record of a job, which is refused where it is a failure. */
-function recordedFacts(engine: PackEngine, result: number, record: Uint32Array, id: ObjectId): Facts {
+function recordedFacts(engine: PackEngine, result: number, record: Uint32Array, id: GitObjectId): Facts {
   if (result !== RESULT.OK) throw engine.kernel.error(result, `find object ${id}`);
   const state = record[GIT_RECORD.RESULT]! | 0;
   if (state !== RESULT.OK) throw recordError(engine, state, id, record, 0);
@@ -138,8 +143,8 @@ function recordedFacts(engine: PackEngine, result: number, record: Uint32Array, 
 /** An object that is too large to be made ahead. */
 export async function largeObject(
   engine: PackEngine,
-  id: ObjectId,
-  options: ReadOptions,
+  id: GitObjectId,
+  options: GitReadOptions,
 ): Promise<GitObject> {
   const job = oneJob(engine, id, 0);
   try {

@@ -6,7 +6,7 @@ import { gitCrc32, GitHashKernel, GitInflaterKernel, RESULT } from "../object/_c
 import { readU32BE } from "../object/_big_endian.ts";
 import { corrupt, overLimit } from "../object/_errors.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
-import type { HashAlgorithm, ObjectId } from "../object/_object_id.ts";
+import type { GitHashAlgorithm, GitObjectId } from "../object/_object_id.ts";
 import { ENTRY_HEADER_MAX, parseEntryHeader } from "./_pack_format.ts";
 
 /** An entry as the walk found it. */
@@ -16,7 +16,7 @@ export interface ScannedEntry {
   readonly size: number;
   readonly crc: number;
   /** The id that a delta names as its base. */
-  readonly baseId: ObjectId | undefined;
+  readonly baseId: GitObjectId | undefined;
 }
 
 const SIGNATURE = 0x5041434b;
@@ -39,7 +39,7 @@ export interface ScanLimits {
  */
 export async function scanPack(
   source: ByteSource,
-  algorithm: HashAlgorithm,
+  algorithm: GitHashAlgorithm,
   limits: ScanLimits,
 ): Promise<{ entries: ScannedEntry[]; checksum: Uint8Array }> {
   const hashSize = HASH_SIZE[algorithm];

@@ -6,7 +6,7 @@ import { corrupt } from "../object/_errors.ts";
 import { LazyFileSource } from "../object/_fs.ts";
 import { readU32BE } from "../object/_big_endian.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
-import type { HashAlgorithm } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { RESULT } from "./_pack_engine.ts";
 import type { EngineFile, PackEngine } from "./_pack_engine.ts";
 import type { PackIndex } from "./pack_index.ts";
@@ -42,7 +42,7 @@ export interface PackUnit {
 export async function checkPackHeader(
   files: PackFiles,
   index: PackIndex,
-  algorithm: HashAlgorithm,
+  algorithm: GitHashAlgorithm,
 ): Promise<void> {
   const { source } = files.pack;
   const hashSize = HASH_SIZE[algorithm];

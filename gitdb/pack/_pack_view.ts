@@ -6,8 +6,8 @@ import { deltaSizes, gitCrc32, GitHashKernel, RESULT } from "../object/_codec.ts
 import { hashObjectBody } from "../object/_object_hash.ts";
 import { collect } from "../object/_collect.ts";
 import { corrupt, tooLarge, unsupported } from "../object/_errors.ts";
-import { HASH_SIZE, ObjectId as Id } from "../object/_object_id.ts";
-import type { HashAlgorithm, ObjectId } from "../object/_object_id.ts";
+import { GitObjectId as Id, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitHashAlgorithm, GitObjectId } from "../object/_object_id.ts";
 import { OFS_DELTA, TYPE_OF_KIND } from "../object/_object_kind.ts";
 import { EntryReads } from "./_entry_reads.ts";
 import type { PackEngine } from "./_pack_engine.ts";
@@ -17,13 +17,13 @@ import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
 import { hasReverseChecksum, readReverseIndex } from "./_reverse_index.ts";
 import type { GitObject } from "../object/object.ts";
 import type {
-  Pack,
+  GitPack,
+  GitVerifyObjectOptions,
+  GitVerifyPackOptions,
   PackEntry,
   PackEntryInfo,
   PackFinding,
   PackListEntry,
-  VerifyObjectOptions,
-  VerifyPackOptions,
 } from "./pack.ts";
 import type { PackIndex, PackIndexEntry } from "./pack_index.ts";
 
@@ -32,15 +32,15 @@ const CHUNK = 1 << 20;
 const DEFLATE_RATIO_MAX = 1032;
 
 /** A pack inside an engine. */
-export class PackView implements Pack {
+export class PackView implements GitPack {
   readonly name: string;
   readonly index: PackIndex;
   readonly #engine: PackEngine;
   readonly #reads: EntryReads;
   readonly #unit: PackUnit;
-  readonly #algorithm: HashAlgorithm;
+  readonly #algorithm: GitHashAlgorithm;
 
-  constructor(engine: PackEngine, unit: PackUnit, algorithm: HashAlgorithm) {
+  constructor(engine: PackEngine, unit: PackUnit, algorithm: GitHashAlgorithm) {
     this.#engine = engine;
     this.#reads = new EntryReads(engine, unit.packNumber, algorithm);
     this.#unit = unit;
@@ -129,7 +129,7 @@ export class PackView implements Pack {
     return this.index.entriesByOffset(this.#unit.files.reverse?.());
   }
 
-  async readAt(offset: number, id: ObjectId): Promise<GitObject> {
+  async readAt(offset: number, id: GitObjectId): Promise<GitObject> {
     const chain = await this.chainAt(offset);
     const root = chain.at(-1)!;
     const depth = chain.length - 1;
@@ -148,7 +148,7 @@ export class PackView implements Pack {
     return packObject(this.#engine, facts, {});
   }
 
-  async verifyObject(id: ObjectId, options: VerifyObjectOptions = {}): Promise<boolean> {
+  async verifyObject(id: GitObjectId, options: GitVerifyObjectOptions = {}): Promise<boolean> {
     const position = await this.index.indexOf(id);
     if (position === undefined) throw corrupt(`object ${id}`, "it is not in this pack", "OBJECT_NOT_FOUND");
     const offset = await this.index.offsetAt(position);
@@ -205,7 +205,7 @@ export class PackView implements Pack {
   }
 
   async *verify(
-    options: VerifyPackOptions = {},
+    options: GitVerifyPackOptions = {},
   ): AsyncGenerator<PackFinding> {
     const { level = "full" } = options;
     const rows = await collect(this.index.soundEntriesByOffset(this.#unit.files.reverse?.()));
@@ -256,7 +256,7 @@ async function crcOf(
 async function hashSource(
   source: PackUnit["files"]["pack"]["source"],
   size: number,
-  algorithm: HashAlgorithm,
+  algorithm: GitHashAlgorithm,
 ): Promise<Uint8Array> {
   const hash = new GitHashKernel(HASH_SIZE[algorithm]);
   try {

@@ -5,20 +5,20 @@
 import { SluiceError } from "@sluice/internal";
 import { applyDeltaBytes, deltaSizes, hashOutsideObject } from "../object/_codec.ts";
 import { tooLarge } from "../object/_errors.ts";
-import { ObjectId } from "../object/_object_id.ts";
+import { GitObjectId } from "../object/_object_id.ts";
 import { KIND_OF_TYPE } from "../object/_object_kind.ts";
 import { MemoryObject, WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
-import type { GitObject, ObjectType } from "../object/object.ts";
-import type { Pack, PackEntry } from "./pack.ts";
+import type { GitObject, GitObjectType } from "../object/object.ts";
+import type { GitPack, PackEntry } from "./pack.ts";
 
 /** Where copies are looked for. */
 export interface RescueSources {
   /** Packs that may have entries for an object. */
-  readonly packs: readonly Pack[];
+  readonly packs: readonly GitPack[];
   /** Ids that no copy makes; they are not tried again. */
   readonly hopeless: Set<string>;
   /** Reads an object as usual, without rescue. */
-  read(id: ObjectId): Promise<GitObject>;
+  read(id: GitObjectId): Promise<GitObject>;
 }
 
 /** So many ids are kept of those that can't be rescued. */
@@ -42,7 +42,7 @@ const RESCUABLE: ReadonlySet<string> = new Set([
  * The object, whose hash is its id, or `failure` where no copy makes it.
  */
 export async function rescueObject(
-  id: ObjectId,
+  id: GitObjectId,
   sources: RescueSources,
   failure: unknown,
   visited: Set<string> = new Set(),
@@ -62,8 +62,8 @@ export async function rescueObject(
 }
 
 async function fromPack(
-  id: ObjectId,
-  pack: Pack,
+  id: GitObjectId,
+  pack: GitPack,
   sources: RescueSources,
   visited: Set<string>,
 ): Promise<MemoryObject | undefined> {
@@ -85,12 +85,12 @@ async function fromPack(
 
 async function resolve(
   entry: PackEntry,
-  pack: Pack,
+  pack: GitPack,
   sources: RescueSources,
   visited: Set<string>,
-): Promise<{ type: ObjectType; bytes: Uint8Array<ArrayBuffer> } | undefined> {
+): Promise<{ type: GitObjectType; bytes: Uint8Array<ArrayBuffer> } | undefined> {
   if (entry.type !== undefined) return { type: entry.type, bytes: entry.raw };
-  const baseId = entry.base instanceof ObjectId ? entry.base : await idAt(pack, entry.base!);
+  const baseId = entry.base instanceof GitObjectId ? entry.base : await idAt(pack, entry.base!);
   if (baseId === undefined) return undefined;
   const base = await readBase(baseId, sources, visited);
   const { target } = deltaSizes(entry.raw);
@@ -106,7 +106,7 @@ async function resolve(
 }
 
 /** A base as usual where its bytes are good, else rescued itself. */
-async function readBase(id: ObjectId, sources: RescueSources, visited: Set<string>): Promise<GitObject> {
+async function readBase(id: GitObjectId, sources: RescueSources, visited: Set<string>): Promise<GitObject> {
   try {
     const base = await sources.read(id);
     await base.bytes({ verifyChecksums: true, maxObjectSize: WHOLE_OBJECT_MAX });
@@ -117,7 +117,7 @@ async function readBase(id: ObjectId, sources: RescueSources, visited: Set<strin
   }
 }
 
-async function idAt(pack: Pack, offset: number): Promise<ObjectId | undefined> {
+async function idAt(pack: GitPack, offset: number): Promise<GitObjectId | undefined> {
   const row = (await pack.index.offsets()).indexOf(offset);
   return row < 0 ? undefined : await pack.index.idAt(row);
 }

@@ -5,14 +5,14 @@ import type { ByteSource } from "@sluice/internal";
 import { readU32BE } from "../object/_big_endian.ts";
 import { hashBytes } from "../object/_codec.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
-import type { HashAlgorithm } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 
 const SIGNATURE = 0x52494458;
 const HEADER = 12;
 
 /** What a reverse index has to fit. */
 export interface ReverseIndexOwner {
-  readonly algorithm: HashAlgorithm;
+  readonly algorithm: GitHashAlgorithm;
   /** By row. */
   readonly offsets: Float64Array;
   readonly packChecksum: Uint8Array;
@@ -47,7 +47,7 @@ export async function readReverseIndex(
 }
 
 /** Whether a reverse index ends with its own checksum. */
-export async function hasReverseChecksum(source: ByteSource, algorithm: HashAlgorithm): Promise<boolean> {
+export async function hasReverseChecksum(source: ByteSource, algorithm: GitHashAlgorithm): Promise<boolean> {
   const bytes = await source.read(0, source.size);
   const end = bytes.length - HASH_SIZE[algorithm];
   return !hashBytes(bytes.subarray(0, end), algorithm).some((byte, i) => byte !== bytes[end + i]);

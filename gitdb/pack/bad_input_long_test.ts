@@ -3,11 +3,11 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
-  AlternatesStore,
-  applyDelta,
-  DeltaProgram,
-  LooseStore,
-  MemoryStore,
+  applyGitDelta,
+  GitAlternatesStore,
+  GitDeltaProgram,
+  GitLooseStore,
+  GitMemoryStore,
   PackStore,
   PackWriter,
 } from "@sluice/gitdb";
@@ -293,7 +293,7 @@ Deno.test("gitdb: a pack that is cut short while it is open gives errors, and th
 
 testBackends("gitdb: loose files that are none, or broken", () =>
   withFolder(async (folder) => {
-    const store = new LooseStore(folder);
+    const store = new GitLooseStore(folder);
     const id = (byte: string) => byte.repeat(20);
     await Deno.mkdir(`${folder}/12/${id("12").slice(2)}`, { recursive: true });
     assertEquals(await store.has(id("12")), false);
@@ -343,31 +343,31 @@ Deno.test("gitdb: alternates that lead in circles, nowhere or too deep", () =>
     const make = async (name: string, alternates: string) => {
       await Deno.mkdir(`${folder}/${name}/info`, { recursive: true });
       await Deno.writeTextFile(`${folder}/${name}/info/alternates`, alternates);
-      return await new LooseStore(`${folder}/${name}`).write({ type: "blob", body: name });
+      return await new GitLooseStore(`${folder}/${name}`).write({ type: "blob", body: name });
     };
     const ids = [];
     for (let i = 0; i < 9; i++) {
       ids.push(await make(`chain${i}`, `# comment\n\n../chain${i + 1}\n../chain${i}\n`));
     }
     const warnings: Error[] = [];
-    await using chain = await AlternatesStore.open(`${folder}/chain0`, {
+    await using chain = await GitAlternatesStore.open(`${folder}/chain0`, {
       onWarning: (error) => warnings.push(error),
     });
     for (const [i, id] of ids.entries()) assertEquals(await chain.has(id), i >= 1 && i <= 6, `chain${i}`);
     await make("loop", `../loop\n${folder}/loop\n../chain8/../loop/\n`);
-    await using loop = await AlternatesStore.open(`${folder}/loop`);
+    await using loop = await GitAlternatesStore.open(`${folder}/loop`);
     assertEquals(loop.folders, []);
     const quoted = await make("with space", "");
     await make("other", `"../with\\040space"\n/nonexistent\nbad\0name\n${"x".repeat(1 << 20)}\n`);
     warnings.length = 0;
-    await using other = await AlternatesStore.open(`${folder}/other`, {
+    await using other = await GitAlternatesStore.open(`${folder}/other`, {
       onWarning: (error) => warnings.push(error),
     });
     assert(await other.has(quoted));
     assertEquals(warnings.length, 3);
-    await using none = await AlternatesStore.open(`${folder}/other`, { alternates: "none" });
+    await using none = await GitAlternatesStore.open(`${folder}/other`, { alternates: "none" });
     assertEquals(none.folders, []);
-    await using inside = await AlternatesStore.open(`${folder}/other`, {
+    await using inside = await GitAlternatesStore.open(`${folder}/other`, {
       alternates: "inside-root",
       root: `${folder}/other`,
     });
@@ -375,7 +375,7 @@ Deno.test("gitdb: alternates that lead in circles, nowhere or too deep", () =>
   }));
 
 Deno.test("gitdb: prefixes are exact to the digit", async () => {
-  const store = new MemoryStore();
+  const store = new GitMemoryStore();
   const ids: string[] = [];
   for (let i = 0; i < 3000; i++) ids.push(`${await store.write({ type: "blob", body: `${i}` })}`);
   ids.sort();
@@ -420,13 +420,13 @@ testBackends("gitdb: random deltas are applied or refused, and composed alike", 
     }
     let expected: Uint8Array | undefined;
     try {
-      expected = applyDelta(base, delta, { maxOutputSize: 1 << 16 });
+      expected = applyGitDelta(base, delta, { maxOutputSize: 1 << 16 });
       applied++;
     } catch (error) {
       assert(error instanceof SluiceError, `${error}`);
     }
     try {
-      using program = DeltaProgram.compose([delta]);
+      using program = GitDeltaProgram.compose([delta]);
       if (program.baseSize === base.length && program.targetSize < 1 << 16) {
         assertEquals(program.apply(base), expected);
       }

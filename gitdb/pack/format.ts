@@ -3,33 +3,33 @@
  *
  * @example The header of a pack entry
  * ```ts
- * import { decodePackEntryHeader, encodePackEntryHeader } from "@sluice/gitdb/format";
+ * import { readGitPackEntryHeader, encodeGitPackEntryHeader } from "@sluice/gitdb/format";
  * import { assertEquals } from "@std/assert";
  *
- * const bytes = encodePackEntryHeader({ type: "blob", size: 300 });
+ * const bytes = encodeGitPackEntryHeader({ type: "blob", size: 300 });
  * assertEquals(bytes, new Uint8Array([0xbc, 0x12]));
- * assertEquals(decodePackEntryHeader(bytes), { kind: "full", type: "blob", size: 300, length: 2 });
+ * assertEquals(readGitPackEntryHeader(bytes), { kind: "full", type: "blob", size: 300, length: 2 });
  * ```
  *
  * @module
  */
 import { corrupt } from "../object/_errors.ts";
 import { looksLoose, looseHeader, readLooseHeader } from "../loose/_loose_format.ts";
-import type { LooseHeader } from "../loose/_loose_format.ts";
-import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
-import type { HashAlgorithm } from "../object/_object_id.ts";
+import type { GitLooseHeader } from "../loose/_loose_format.ts";
+import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { kindOfType, OFS_DELTA, REF_DELTA, TYPE_OF_KIND } from "../object/_object_kind.ts";
 import { deltaSize, entryHeader, offsetDistance, parseEntryHeader } from "./_pack_format.ts";
-import type { ObjectType } from "../object/object.ts";
+import type { GitObjectType } from "../object/object.ts";
 
-export type { HashAlgorithm, LooseHeader, ObjectType };
-export { ObjectId };
+export type { GitHashAlgorithm, GitLooseHeader, GitObjectType };
+export { GitObjectId };
 
 /** What stands before the zlib stream of a pack entry. */
 export type PackEntryHeader =
-  | { readonly kind: "full"; readonly type: ObjectType; readonly size: number }
+  | { readonly kind: "full"; readonly type: GitObjectType; readonly size: number }
   | { readonly kind: "ofs-delta"; readonly distance: number; readonly size: number }
-  | { readonly kind: "ref-delta"; readonly base: ObjectId; readonly size: number };
+  | { readonly kind: "ref-delta"; readonly base: GitObjectId; readonly size: number };
 
 function checkSize(size: number): void {
   if (!Number.isSafeInteger(size) || size < 0) {
@@ -44,16 +44,16 @@ function checkSize(size: number): void {
  *
  * @example A delta with the distance to its base
  * ```ts
- * import { decodePackEntryHeader } from "@sluice/gitdb/format";
+ * import { readGitPackEntryHeader } from "@sluice/gitdb/format";
  * import { assertEquals } from "@std/assert";
  *
- * const header = decodePackEntryHeader(new Uint8Array([0x65, 0x80, 0x00]));
+ * const header = readGitPackEntryHeader(new Uint8Array([0x65, 0x80, 0x00]));
  * assertEquals(header, { kind: "ofs-delta", distance: 128, size: 5, length: 3 });
  * ```
  */
-export function decodePackEntryHeader(
+export function readGitPackEntryHeader(
   bytes: Uint8Array,
-  hashAlgorithm: HashAlgorithm = "sha1",
+  hashAlgorithm: GitHashAlgorithm = "sha1",
 ): PackEntryHeader & { readonly length: number } {
   const { kind, size, length, distance, baseId } = parseEntryHeader(bytes, 0, HASH_SIZE[hashAlgorithm]);
   if (kind === OFS_DELTA) return { kind: "ofs-delta", distance: distance!, size, length };
@@ -68,15 +68,15 @@ export function decodePackEntryHeader(
  *
  * @example A delta with the id of its base
  * ```ts
- * import { encodePackEntryHeader, ObjectId } from "@sluice/gitdb/format";
+ * import { encodeGitPackEntryHeader, GitObjectId } from "@sluice/gitdb/format";
  * import { assertEquals } from "@std/assert";
  *
- * const bytes = encodePackEntryHeader({ kind: "ref-delta", base: ObjectId.zero(), size: 3 });
+ * const bytes = encodeGitPackEntryHeader({ kind: "ref-delta", base: GitObjectId.zero(), size: 3 });
  * assertEquals([bytes.length, bytes[0]], [21, 0x73]);
  * ```
  */
-export function encodePackEntryHeader(
-  header: PackEntryHeader | { readonly kind?: "full"; readonly type: ObjectType; readonly size: number },
+export function encodeGitPackEntryHeader(
+  header: PackEntryHeader | { readonly kind?: "full"; readonly type: GitObjectType; readonly size: number },
 ): Uint8Array<ArrayBuffer> {
   checkSize(header.size);
   if (header.kind === "ofs-delta") {
@@ -97,13 +97,13 @@ export function encodePackEntryHeader(
  *
  * @example Two bytes
  * ```ts
- * import { decodeDeltaSize } from "@sluice/gitdb/format";
+ * import { decodeGitDeltaSize } from "@sluice/gitdb/format";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(decodeDeltaSize(new Uint8Array([0xac, 0x02, 0x90])), { size: 300, length: 2 });
+ * assertEquals(decodeGitDeltaSize(new Uint8Array([0xac, 0x02, 0x90])), { size: 300, length: 2 });
  * ```
  */
-export function decodeDeltaSize(bytes: Uint8Array): { readonly size: number; readonly length: number } {
+export function decodeGitDeltaSize(bytes: Uint8Array): { readonly size: number; readonly length: number } {
   let size = 0;
   let factor = 1;
   for (const [i, byte] of bytes.subarray(0, 8).entries()) {
@@ -120,13 +120,13 @@ export function decodeDeltaSize(bytes: Uint8Array): { readonly size: number; rea
  *
  * @example Two bytes
  * ```ts
- * import { encodeDeltaSize } from "@sluice/gitdb/format";
+ * import { encodeGitDeltaSize } from "@sluice/gitdb/format";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(encodeDeltaSize(300), new Uint8Array([0xac, 0x02]));
+ * assertEquals(encodeGitDeltaSize(300), new Uint8Array([0xac, 0x02]));
  * ```
  */
-export function encodeDeltaSize(size: number): Uint8Array<ArrayBuffer> {
+export function encodeGitDeltaSize(size: number): Uint8Array<ArrayBuffer> {
   checkSize(size);
   return new Uint8Array(deltaSize(size));
 }
@@ -136,13 +136,13 @@ export function encodeDeltaSize(size: number): Uint8Array<ArrayBuffer> {
  *
  * @example Not a zip file
  * ```ts
- * import { isLooseObject } from "@sluice/gitdb/format";
+ * import { isGitLooseObject } from "@sluice/gitdb/format";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(isLooseObject(new Uint8Array([0x50, 0x4b])), false);
+ * assertEquals(isGitLooseObject(new Uint8Array([0x50, 0x4b])), false);
  * ```
  */
-export function isLooseObject(bytes: Uint8Array): boolean {
+export function isGitLooseObject(bytes: Uint8Array): boolean {
   return looksLoose(bytes);
 }
 
@@ -153,15 +153,15 @@ export function isLooseObject(bytes: Uint8Array): boolean {
  *
  * @example Type and size
  * ```ts
- * import { decodeLooseHeader } from "@sluice/gitdb/format";
+ * import { readGitLooseHeader } from "@sluice/gitdb/format";
  * import { assertEquals } from "@std/assert";
  *
  * const stream = new Blob(["blob 5\0hello"]).stream().pipeThrough(new CompressionStream("deflate"));
  * const encoded = await new Response(stream).bytes();
- * assertEquals(decodeLooseHeader(encoded), { type: "blob", size: 5, length: 7 });
+ * assertEquals(readGitLooseHeader(encoded), { type: "blob", size: 5, length: 7 });
  * ```
  */
-export function decodeLooseHeader(encoded: Uint8Array): LooseHeader {
+export function readGitLooseHeader(encoded: Uint8Array): GitLooseHeader {
   return readLooseHeader(encoded, "a loose object");
 }
 
@@ -170,13 +170,13 @@ export function decodeLooseHeader(encoded: Uint8Array): LooseHeader {
  *
  * @example A blob
  * ```ts
- * import { encodeLooseHeader } from "@sluice/gitdb/format";
+ * import { encodeGitLooseHeader } from "@sluice/gitdb/format";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(new TextDecoder().decode(encodeLooseHeader("blob", 5)), "blob 5\0");
+ * assertEquals(new TextDecoder().decode(encodeGitLooseHeader("blob", 5)), "blob 5\0");
  * ```
  */
-export function encodeLooseHeader(type: ObjectType, size: number): Uint8Array<ArrayBuffer> {
+export function encodeGitLooseHeader(type: GitObjectType, size: number): Uint8Array<ArrayBuffer> {
   kindOfType(type);
   checkSize(size);
   return looseHeader(type, size);

@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CorruptDataError } from "@sluice/internal";
 import {
-  decodeDeltaSize,
-  decodePackEntryHeader,
-  encodeDeltaSize,
-  encodeLooseHeader,
-  encodePackEntryHeader,
-  ObjectId,
+  decodeGitDeltaSize,
+  encodeGitDeltaSize,
+  encodeGitLooseHeader,
+  encodeGitPackEntryHeader,
+  GitObjectId,
+  readGitPackEntryHeader,
 } from "./format.ts";
 import type { PackEntryHeader } from "./format.ts";
 
@@ -19,14 +19,14 @@ Deno.test("headers of pack entries survive a round trip, and every cut is refuse
       { kind: "full", type: "commit", size },
       { kind: "full", type: "tag", size },
       { kind: "ofs-delta", distance: Math.max(1, size), size },
-      { kind: "ref-delta", base: ObjectId.from("ab".repeat(20)), size },
+      { kind: "ref-delta", base: GitObjectId.from("ab".repeat(20)), size },
     ];
     for (const header of headers) {
-      const bytes = encodePackEntryHeader(header);
+      const bytes = encodeGitPackEntryHeader(header);
       const more = new Uint8Array([...bytes, 0x78, 0x9c]);
-      assertEquals(decodePackEntryHeader(more), { ...header, length: bytes.length });
+      assertEquals(readGitPackEntryHeader(more), { ...header, length: bytes.length });
       for (let cut = 0; cut < bytes.length; cut++) {
-        assertThrows(() => decodePackEntryHeader(bytes.subarray(0, cut)), CorruptDataError);
+        assertThrows(() => readGitPackEntryHeader(bytes.subarray(0, cut)), CorruptDataError);
       }
     }
   }
@@ -39,20 +39,20 @@ Deno.test("headers that no entry has are refused", () => {
       1,
     ]]
   ) {
-    assertThrows(() => decodePackEntryHeader(new Uint8Array(bytes)), CorruptDataError);
+    assertThrows(() => readGitPackEntryHeader(new Uint8Array(bytes)), CorruptDataError);
   }
-  assertThrows(() => encodePackEntryHeader({ type: "blob", size: -1 }), RangeError);
-  assertThrows(() => encodePackEntryHeader({ kind: "ofs-delta", distance: 0, size: 1 }), RangeError);
-  assertThrows(() => encodeLooseHeader("file" as "blob", 1), RangeError);
+  assertThrows(() => encodeGitPackEntryHeader({ type: "blob", size: -1 }), RangeError);
+  assertThrows(() => encodeGitPackEntryHeader({ kind: "ofs-delta", distance: 0, size: 1 }), RangeError);
+  assertThrows(() => encodeGitLooseHeader("file" as "blob", 1), RangeError);
 });
 
 Deno.test("sizes of deltas survive a round trip, and every cut is refused", () => {
   for (const size of SIZES) {
-    const bytes = encodeDeltaSize(size);
-    assertEquals(decodeDeltaSize(bytes), { size, length: bytes.length });
+    const bytes = encodeGitDeltaSize(size);
+    assertEquals(decodeGitDeltaSize(bytes), { size, length: bytes.length });
     for (let cut = 0; cut < bytes.length; cut++) {
-      assertThrows(() => decodeDeltaSize(bytes.subarray(0, cut)), CorruptDataError);
+      assertThrows(() => decodeGitDeltaSize(bytes.subarray(0, cut)), CorruptDataError);
     }
   }
-  assertThrows(() => decodeDeltaSize(new Uint8Array(9).fill(0xff)), CorruptDataError);
+  assertThrows(() => decodeGitDeltaSize(new Uint8Array(9).fill(0xff)), CorruptDataError);
 });

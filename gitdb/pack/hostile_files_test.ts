@@ -4,17 +4,17 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
-  AlternatesStore,
-  buildMultiPackIndex,
+  buildGitMultiPackIndex,
+  GitAlternatesStore,
   GitDatabase,
-  LockFile,
-  LooseStore,
-  MultiPackIndex,
+  GitLockFile,
+  GitLooseStore,
+  GitMultiPackIndex,
   PackIndex,
   PackStore,
   PackWriter,
 } from "@sluice/gitdb";
-import type { ObjectId } from "@sluice/gitdb";
+import type { GitObjectId } from "@sluice/gitdb";
 import { byteSourceFromBytes, CorruptDataError, SluiceError } from "@sluice/internal";
 import { createHash } from "node:crypto";
 import { testBackends } from "../../tests/_backends.ts";
@@ -24,12 +24,12 @@ import { withFolder } from "../../tests/_git.ts";
 interface MadePack {
   readonly pack: Uint8Array<ArrayBuffer>;
   readonly index: Uint8Array<ArrayBuffer>;
-  readonly ids: readonly ObjectId[];
+  readonly ids: readonly GitObjectId[];
 }
 
 async function makePack(seed: string): Promise<MadePack> {
   const writer = new PackWriter();
-  const ids: ObjectId[] = [];
+  const ids: GitObjectId[] = [];
   for (let i = 0; i < 6; i++) ids.push(await writer.add({ type: "blob", body: `${seed} ${i}`.repeat(20) }));
   return { ...await writer.finish(), ids };
 }
@@ -125,7 +125,7 @@ Deno.test({
       const objects = `${folder}/objects`;
       await Deno.mkdir(`${objects}/pack/multi-pack-index.d`, { recursive: true });
       await Deno.mkdir(`${objects}/info`);
-      const id = await new LooseStore(objects).write({ type: "blob", body: text(100) });
+      const id = await new GitLooseStore(objects).write({ type: "blob", body: text(100) });
       await putPack(`${objects}/pack`, "pack-good", await makePack("fifo"));
       await putPack(`${objects}/pack`, "pack-half", await makePack("half"));
       await Deno.remove(`${objects}/pack/pack-half.pack`);
@@ -155,7 +155,7 @@ Deno.test({
 Deno.test("gitdb: alternates with links, bytes that are no UTF-8, and names that end with slashes", () =>
   withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/own/info`, { recursive: true });
-    const id = await new LooseStore(`${folder}/other`).write({ type: "blob", body: "other" });
+    const id = await new GitLooseStore(`${folder}/other`).write({ type: "blob", body: "other" });
     if (Deno.build.os !== "windows") {
       await Deno.symlink(`${folder}/other`, `${folder}/link`);
       await Deno.symlink(`${folder}/circle`, `${folder}/circle`);
@@ -164,7 +164,7 @@ Deno.test("gitdb: alternates with links, bytes that are no UTF-8, and names that
     const odd = new Uint8Array([...bytes, 0x2e, 0x2e, 0x2f, 0xff, 0xfe, 0x0a]);
     await Deno.writeFile(`${folder}/own/info/alternates`, odd);
     const warnings: Error[] = [];
-    await using store = await AlternatesStore.open(`${folder}/own`, {
+    await using store = await GitAlternatesStore.open(`${folder}/own`, {
       onWarning: (error) => warnings.push(error),
     });
     assertEquals(store.folders.length, 1);
@@ -176,24 +176,24 @@ Deno.test("LockFile refuses a second holder, waits as long as it is told, and le
   withFolder(async (folder) => {
     const path = `${folder}/refs`;
     {
-      await using first = await LockFile.acquire(path);
-      const error = await assertRejects(() => LockFile.acquire(path), SluiceError);
+      await using first = await GitLockFile.acquire(path);
+      const error = await assertRejects(() => GitLockFile.acquire(path), SluiceError);
       assertEquals(error.code, "LOCKED");
       const start = performance.now();
-      await assertRejects(() => LockFile.acquire(path, { timeoutMs: 60 }), SluiceError);
+      await assertRejects(() => GitLockFile.acquire(path, { timeoutMs: 60 }), SluiceError);
       assert(performance.now() - start >= 60);
       first.write(new Uint8Array([1]));
     }
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
     await assertRejects(() => Deno.stat(`${path}.lock`), Deno.errors.NotFound);
-    const second = await LockFile.acquire(path);
-    const waiting = LockFile.acquire(path, { timeoutMs: 5000 });
+    const second = await GitLockFile.acquire(path);
+    const waiting = GitLockFile.acquire(path, { timeoutMs: 5000 });
     second.write(new TextEncoder().encode("new"));
     second.commit();
     (await waiting).rollback();
     assertEquals(await Deno.readTextFile(path), "new");
     await Deno.writeTextFile(`${path}.lock`, "stale");
-    await assertRejects(() => LockFile.acquire(path), SluiceError);
+    await assertRejects(() => GitLockFile.acquire(path), SluiceError);
     assertEquals(await Deno.readTextFile(`${path}.lock`), "stale");
   }));
 
@@ -204,13 +204,13 @@ testBackends(
       const made = await makePack("names");
       await putPack(folder, "pack-1", made);
       await using store = await PackStore.open(folder);
-      const good = await buildMultiPackIndex(store.packs, "sha1");
+      const good = await buildGitMultiPackIndex(store.packs, "sha1");
       const at = new TextDecoder("latin1").decode(good).indexOf("pack-1.idx");
       for (const name of ["../a1.idx\0", "a/b/c.idx\0", "a\\b\\c.idx\0", "\0ack-1.idx"]) {
         const bad = changed(good, at, ...new TextEncoder().encode(name.slice(0, 10)));
         const end = bad.length - 20;
         bad.set(createHash("sha1").update(bad.subarray(0, end)).digest(), end);
-        await assertRejects(() => MultiPackIndex.open(byteSourceFromBytes(bad), "sha1"), CorruptDataError);
+        await assertRejects(() => GitMultiPackIndex.open(byteSourceFromBytes(bad), "sha1"), CorruptDataError);
       }
     }),
 );

@@ -9,15 +9,15 @@ import { readU32BE, readU64BE, writeU32BE } from "../object/_big_endian.ts";
 import { hashBytes } from "../object/_codec.ts";
 import { corruptMultiPack, MIDX_CHUNK, MIDX_SIGNATURE, readMultiPackHeader } from "./_multi_pack_format.ts";
 import type { MultiPackHeader } from "./_multi_pack_format.ts";
-import { HASH_SIZE, ObjectId as Id } from "../object/_object_id.ts";
-import type { HashAlgorithm, ObjectId } from "../object/object_id.ts";
+import { GitObjectId as Id, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitHashAlgorithm, GitObjectId } from "../object/object_id.ts";
 import type { GitIndexLayout } from "./_pack_engine.ts";
-import type { Pack } from "./pack.ts";
+import type { GitPack } from "./pack.ts";
 
 /** A row of a multi-pack index. */
-export interface MultiPackIndexEntry {
+export interface GitMultiPackIndexEntry {
   /** The object. */
-  readonly id: ObjectId;
+  readonly id: GitObjectId;
   /** Name of the index of its pack, such as `pack-….idx`. */
   readonly pack: string;
   /** Where its entry starts in that pack. */
@@ -31,8 +31,8 @@ const SIZE_MAX = 1 << 30;
  *
  * @example One pack
  * ```ts
- * import { buildMultiPackIndex, MultiPackIndex, PackStore, PackWriter } from "@sluice/gitdb";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { buildGitMultiPackIndex, GitMultiPackIndex, PackStore, PackWriter } from "@sluice/gitdb";
+ * import { byteSourceFromBytes } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const writer = new PackWriter();
@@ -41,12 +41,12 @@ const SIZE_MAX = 1 << 30;
  * await using store = await PackStore.fromSources([
  *   { name: "pack-1", pack: byteSourceFromBytes(pack), index: byteSourceFromBytes(index) },
  * ]);
- * const bytes = await buildMultiPackIndex(store.packs, "sha1");
- * const parsed = await MultiPackIndex.open(byteSourceFromBytes(bytes), "sha1");
+ * const bytes = await buildGitMultiPackIndex(store.packs, "sha1");
+ * const parsed = await GitMultiPackIndex.open(byteSourceFromBytes(bytes), "sha1");
  * assertEquals(parsed.find(id), { id, pack: "pack-1.idx", offset: 12 });
  * ```
  */
-export class MultiPackIndex {
+export class GitMultiPackIndex {
   /** 1 or 2. */
   readonly version: number;
   /** How many ids it has. */
@@ -71,15 +71,15 @@ export class MultiPackIndex {
    *
    * @throws {CorruptDataError} If it breaks the rules of its format.
    */
-  static async open(data: ByteSourceLike, algorithm: HashAlgorithm): Promise<MultiPackIndex> {
+  static async open(data: ByteSourceLike, algorithm: GitHashAlgorithm): Promise<GitMultiPackIndex> {
     const source = await openByteSource(data);
     if (source.size > SIZE_MAX) throw corruptMultiPack(`it has ${source.size} bytes`, source.size);
     const header = await readMultiPackHeader(source, algorithm, { isLayer: true });
-    return new MultiPackIndex(await source.read(0, source.size), header, HASH_SIZE[algorithm]);
+    return new GitMultiPackIndex(await source.read(0, source.size), header, HASH_SIZE[algorithm]);
   }
 
   /** The row at a position. */
-  entryAt(position: number): MultiPackIndexEntry {
+  entryAt(position: number): GitMultiPackIndexEntry {
     const bytes = this.#bytes;
     const at = this.#layout.offsetsPos + position * 8;
     const number = readU32BE(bytes, at);
@@ -96,13 +96,13 @@ export class MultiPackIndex {
     return { id: this.#idAt(position), pack, offset };
   }
 
-  #idAt(position: number): ObjectId {
+  #idAt(position: number): GitObjectId {
     const start = this.#layout.idsPos + position * this.#hashSize;
     return Id.from(this.#bytes.slice(start, start + this.#hashSize));
   }
 
   /** The row of an id; undefined where it is not there. */
-  find(id: ObjectId): MultiPackIndexEntry | undefined {
+  find(id: GitObjectId): GitMultiPackIndexEntry | undefined {
     let low = 0;
     let high = this.count;
     while (low < high) {
@@ -116,13 +116,13 @@ export class MultiPackIndex {
   }
 
   /** All rows in the order of their ids. */
-  *entries(): Generator<MultiPackIndexEntry> {
+  *entries(): Generator<GitMultiPackIndexEntry> {
     for (let i = 0; i < this.count; i++) yield this.entryAt(i);
   }
 
   /** What is wrong with the ids, the packs, the offsets or the checksum; nothing when all is well. */
   *verify(): Generator<string> {
-    let before: ObjectId | undefined;
+    let before: GitObjectId | undefined;
     for (let i = 0; i < this.count; i++) {
       const id = this.#idAt(i);
       if (before !== undefined && Id.compare(before, id) >= 0) yield `ids do not rise at ${id}`;
@@ -145,21 +145,21 @@ export class MultiPackIndex {
  *
  * @example Nothing in it
  * ```ts
- * import { buildMultiPackIndex, MultiPackIndex } from "@sluice/gitdb";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { buildGitMultiPackIndex, GitMultiPackIndex } from "@sluice/gitdb";
+ * import { byteSourceFromBytes } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
- * const empty = await buildMultiPackIndex([], "sha1", { version: 2 });
- * assertEquals((await MultiPackIndex.open(byteSourceFromBytes(empty), "sha1")).count, 0);
+ * const empty = await buildGitMultiPackIndex([], "sha1", { version: 2 });
+ * assertEquals((await GitMultiPackIndex.open(byteSourceFromBytes(empty), "sha1")).count, 0);
  * ```
  */
-export async function buildMultiPackIndex(
-  packs: readonly Pack[],
-  algorithm: HashAlgorithm,
+export async function buildGitMultiPackIndex(
+  packs: readonly GitPack[],
+  algorithm: GitHashAlgorithm,
   options: { readonly version?: 1 | 2 | undefined } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const sorted = packs.toSorted((a, b) => a.name < b.name ? -1 : 1);
-  const rows = new Map<string, { id: ObjectId; pack: number; offset: number }>();
+  const rows = new Map<string, { id: GitObjectId; pack: number; offset: number }>();
   for (const [number, pack] of sorted.entries()) {
     for await (const { id, offset } of pack.index.entries()) {
       if (!rows.has(`${id}`)) rows.set(`${id}`, { id, pack: number, offset });

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { GitObject, ObjectInfo, ObjectType } from "../object/object.ts";
-import type { ObjectId } from "../object/object_id.ts";
+import type { GitObject, GitObjectInfo, GitObjectType } from "../object/object.ts";
+import type { GitObjectId } from "../object/object_id.ts";
 import type { PackIndex, PackIndexEntry } from "./pack_index.ts";
 
 /** What an entry of a pack says about itself. */
@@ -12,7 +12,7 @@ export interface PackEntryInfo {
   /** A full object, or a delta with the distance or the id of its base. */
   readonly kind: "full" | "ofs-delta" | "ref-delta";
   /** The type; undefined for deltas, whose base tells. */
-  readonly type: ObjectType | undefined;
+  readonly type: GitObjectType | undefined;
   /** Where the entry starts. */
   readonly offset: number;
   /** Where its zlib stream starts. */
@@ -20,7 +20,7 @@ export interface PackEntryInfo {
   /** Inflated size of the body or of the delta. */
   readonly size: number;
   /** The base: an offset in the same pack, or an id. */
-  readonly base: number | ObjectId | undefined;
+  readonly base: number | GitObjectId | undefined;
 }
 
 /** An entry with its inflated content. */
@@ -29,8 +29,8 @@ export interface PackEntry extends PackEntryInfo {
   readonly raw: Uint8Array<ArrayBuffer>;
 }
 
-/** How {@linkcode Pack.verifyObject} looks. */
-export interface VerifyObjectOptions {
+/** How {@linkcode GitPack.verifyObject} looks. */
+export interface GitVerifyObjectOptions {
   /** "crc" for the bytes as they are stored, "hash" for the object. @default {"hash"} */
   readonly mode?: "crc" | "hash" | undefined;
 }
@@ -40,23 +40,23 @@ export interface PackFinding {
   /** Where in the pack; undefined for the pack or index as a whole. */
   readonly offset: number | undefined;
   /** The object, where there is one. */
-  readonly id: ObjectId | undefined;
+  readonly id: GitObjectId | undefined;
   /** What is wrong. */
   readonly message: string;
 }
 
-/** One row of {@linkcode Pack.list}. */
-export interface PackListEntry extends ObjectInfo {
+/** One row of {@linkcode GitPack.list}. */
+export interface PackListEntry extends GitObjectInfo {
   /** Bytes that the entry takes in the pack. */
   readonly packedSize: number;
   /** The base, where the entry is a delta. */
-  readonly base: ObjectId | undefined;
+  readonly base: GitObjectId | undefined;
   /** For a delta: its inflated size, else the size of the object. */
   readonly entrySize: number;
 }
 
-/** How {@linkcode Pack.verify} looks. */
-export interface VerifyPackOptions {
+/** How {@linkcode GitPack.verify} looks. */
+export interface GitVerifyPackOptions {
   /** "structure" for offsets and index, "crc" for the stored bytes, "full" for every object. @default {"full"} */
   readonly level?: "structure" | "crc" | "full" | undefined;
   /** Threads that make objects. @default {1} */
@@ -66,7 +66,7 @@ export interface VerifyPackOptions {
 }
 
 /** One pack with its index: access by offset, and checking. {@linkcode PackStore.packs} gives them. */
-export interface Pack {
+export interface GitPack {
   /** Its name without an ending. */
   readonly name: string;
   /** Its index. */
@@ -88,15 +88,15 @@ export interface Pack {
   /** All rows of the index with offsets rising. */
   entries(): AsyncIterable<PackIndexEntry>;
   /** The object at an offset, of which the id is known. */
-  readAt(offset: number, id: ObjectId): Promise<GitObject>;
+  readAt(offset: number, id: GitObjectId): Promise<GitObject>;
   /**
    * Whether the object is stored without damage.
    *
    * @throws {UnsupportedFeatureError} For mode "crc" where the index has version 1.
    */
-  verifyObject(id: ObjectId, options?: VerifyObjectOptions): Promise<boolean>;
+  verifyObject(id: GitObjectId, options?: GitVerifyObjectOptions): Promise<boolean>;
   /** Facts of every object with its place, offsets rising: what `git verify-pack -v` prints. */
   list(): AsyncIterable<PackListEntry>;
   /** Checks the pack. Finds, and does not throw. */
-  verify(options?: VerifyPackOptions): AsyncIterable<PackFinding>;
+  verify(options?: GitVerifyPackOptions): AsyncIterable<PackFinding>;
 }

@@ -9,15 +9,15 @@ import { hashBytes } from "../object/_codec.ts";
 import { corrupt } from "../object/_errors.ts";
 import { lowerBound, prefixRange } from "../object/_id_search.ts";
 import { readU32BE, readU64BE } from "../object/_big_endian.ts";
-import { HASH_SIZE, ObjectId as Id } from "../object/_object_id.ts";
+import { GitObjectId as Id, HASH_SIZE } from "../object/_object_id.ts";
 import type { GitIndexLayout } from "./_pack_engine.ts";
 import { storageOrder } from "./_reverse_index.ts";
-import type { HashAlgorithm, ObjectId } from "../object/object_id.ts";
+import type { GitHashAlgorithm, GitObjectId } from "../object/object_id.ts";
 
 /** One row of an index. */
 export interface PackIndexEntry {
   /** The object. */
-  readonly id: ObjectId;
+  readonly id: GitObjectId;
   /** Where its entry starts in the pack. */
   readonly offset: number;
   /** CRC-32 of the entry as it is stored; undefined in version 1. */
@@ -36,7 +36,7 @@ const ROWS = 4096;
  * @example The first row
  * ```ts
  * import { PackIndex, PackWriter } from "@sluice/gitdb";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const writer = new PackWriter();
@@ -49,7 +49,7 @@ const ROWS = 4096;
  */
 export class PackIndex {
   /** The hash of its ids. */
-  readonly hashAlgorithm: HashAlgorithm;
+  readonly hashAlgorithm: GitHashAlgorithm;
   /** 1 or 2. */
   readonly version: 1 | 2;
   /** How many ids it has. */
@@ -59,7 +59,7 @@ export class PackIndex {
   readonly #source: ByteSource;
   readonly #hashSize: number;
 
-  private constructor(source: ByteSource, algorithm: HashAlgorithm, version: 1 | 2, fanout: Uint32Array) {
+  private constructor(source: ByteSource, algorithm: GitHashAlgorithm, version: 1 | 2, fanout: Uint32Array) {
     this.#source = source;
     this.hashAlgorithm = algorithm;
     this.#hashSize = HASH_SIZE[algorithm];
@@ -73,7 +73,7 @@ export class PackIndex {
    *
    * @throws {CorruptDataError} If the header, the fan-out or the size of the file is wrong.
    */
-  static async open(data: ByteSourceLike, algorithm: HashAlgorithm): Promise<PackIndex> {
+  static async open(data: ByteSourceLike, algorithm: GitHashAlgorithm): Promise<PackIndex> {
     const source = await openByteSource(data);
     const hashSize = HASH_SIZE[algorithm];
     if (source.size < FANOUT_SIZE + 2 * hashSize) throw corruptIndex("it is too short", source.size);
@@ -138,7 +138,7 @@ export class PackIndex {
   }
 
   /** The id in a row. */
-  async idAt(position: number): Promise<ObjectId> {
+  async idAt(position: number): Promise<GitObjectId> {
     this.#check(position);
     const { idsPos, idsStride } = this.layout;
     return Id.from(await this.#source.read(idsPos + position * idsStride, this.#hashSize));
@@ -170,7 +170,7 @@ export class PackIndex {
   }
 
   /** The row of an id; undefined where it is not there. */
-  async indexOf(id: ObjectId): Promise<number | undefined> {
+  async indexOf(id: GitObjectId): Promise<number | undefined> {
     const position = await lowerBound(this, id);
     return position < this.count && (await this.idAt(position)).equals(id) ? position : undefined;
   }
@@ -285,7 +285,7 @@ export class PackIndex {
   async *verify(): AsyncGenerator<string> {
     const { idsPos, idsStride } = this.layout;
     const offsets = await this.#offsetsOrInfinity();
-    let before: ObjectId | undefined;
+    let before: GitObjectId | undefined;
     for (let at = 0; at < this.count; at += ROWS) {
       const rows = Math.min(ROWS, this.count - at);
       const ids = await this.#source.read(idsPos + at * idsStride, (rows - 1) * idsStride + this.#hashSize);

@@ -30,26 +30,26 @@ import { PackReads } from "./_pack_reads.ts";
 import { addPackUnit, checkPackHeader, restFiles } from "./_pack_unit.ts";
 import type { PackFiles, PackUnit } from "./_pack_unit.ts";
 import { isRescuable, rescueObject } from "./_rescue.ts";
-import type { BulkSettings } from "../object/_options.ts";
+import type { GitBulkSettings } from "../object/_options.ts";
 import type {
-  BulkOptions,
-  EnumerateOptions,
+  GitBulkOptions,
+  GitEnumerateOptions,
   GitObject,
-  ObjectBatch,
-  ObjectInfo,
-  ReadOptions,
-  Result,
+  GitObjectBatch,
+  GitObjectInfo,
+  GitReadOptions,
+  GitResult,
 } from "../object/object.ts";
-import { ObjectId } from "../object/object_id.ts";
-import type { HashAlgorithm, IdLike } from "../object/object_id.ts";
-import { ObjectStore } from "../object/object_store.ts";
+import { GitObjectId } from "../object/object_id.ts";
+import type { GitHashAlgorithm, GitIdLike } from "../object/object_id.ts";
+import { GitObjectStore } from "../object/object_store.ts";
 import { PackIndex } from "./pack_index.ts";
-import type { Pack } from "./pack.ts";
+import type { GitPack } from "./pack.ts";
 
 /** What a store of packs keeps in memory and runs on. */
 export interface PackStoreOptions {
   /** The hash of its ids. @default {"sha1"} */
-  readonly hashAlgorithm?: HashAlgorithm | undefined;
+  readonly hashAlgorithm?: GitHashAlgorithm | undefined;
   /** Bytes of file pages that are kept. @default {67108864} */
   readonly pageCacheSize?: number | undefined;
   /** Bytes of delta bases that are kept for reads that follow. @default {100663296} */
@@ -88,7 +88,7 @@ const BASE_CACHE = 96 << 20;
  * @example Reading from a pack in memory
  * ```ts
  * import { PackStore, PackWriter } from "@sluice/gitdb";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const writer = new PackWriter();
@@ -100,9 +100,9 @@ const BASE_CACHE = 96 << 20;
  * assertEquals(await (await store.read(id)).text(), "packed");
  * ```
  */
-export class PackStore extends ObjectStore {
+export class PackStore extends GitObjectStore {
   /** The hash that names its objects. */
-  readonly hashAlgorithm: HashAlgorithm;
+  readonly hashAlgorithm: GitHashAlgorithm;
   /** The folder; undefined where the packs come from elsewhere. */
   readonly root: string | undefined;
   readonly #engine: PackEngine;
@@ -183,7 +183,7 @@ export class PackStore extends ObjectStore {
   }
 
   /** The packs, in the order in which they were found. */
-  get packs(): readonly Pack[] {
+  get packs(): readonly GitPack[] {
     return this.#units.map((unit) => new PackView(this.#engine, unit, this.hashAlgorithm));
   }
 
@@ -195,7 +195,7 @@ export class PackStore extends ObjectStore {
   }
 
   /** As `packs`, by the name that a compound database has for those of all its stores. */
-  get allPacks(): readonly Pack[] {
+  get allPacks(): readonly GitPack[] {
     return this.packs;
   }
 
@@ -210,15 +210,15 @@ export class PackStore extends ObjectStore {
   }
 
   /** Whether an object is there. */
-  override async has(id: IdLike, options?: ReadOptions): Promise<boolean> {
+  override async has(id: GitIdLike, options?: GitReadOptions): Promise<boolean> {
     this.checkOpen();
-    return await this.#reads.has(ObjectId.from(id, this.hashAlgorithm), options?.signal);
+    return await this.#reads.has(GitObjectId.from(id, this.hashAlgorithm), options?.signal);
   }
 
   /** As `has`, at once; native files only. */
-  hasSync(id: IdLike): boolean {
+  hasSync(id: GitIdLike): boolean {
     this.checkOpen();
-    return this.#reads.hasSync(ObjectId.from(id, this.hashAlgorithm));
+    return this.#reads.hasSync(GitObjectId.from(id, this.hashAlgorithm));
   }
 
   /**
@@ -237,9 +237,9 @@ export class PackStore extends ObjectStore {
    * assertEquals(await store.freshen(id), false);
    * ```
    */
-  async freshen(id: IdLike): Promise<boolean> {
+  async freshen(id: GitIdLike): Promise<boolean> {
     this.checkOpen();
-    const known = ObjectId.from(id, this.hashAlgorithm);
+    const known = GitObjectId.from(id, this.hashAlgorithm);
     if (!await this.#reads.has(known)) return false;
     for (const { name, packNumber, files: { pack: { path } } } of this.#units) {
       if (path === undefined || !await this.#reads.has(known, undefined, packNumber)) continue;
@@ -249,9 +249,9 @@ export class PackStore extends ObjectStore {
   }
 
   /** Facts about an object. */
-  override async info(id: IdLike, options?: ReadOptions): Promise<ObjectInfo> {
+  override async info(id: GitIdLike, options?: GitReadOptions): Promise<GitObjectInfo> {
     this.checkOpen();
-    const known = ObjectId.from(id, this.hashAlgorithm);
+    const known = GitObjectId.from(id, this.hashAlgorithm);
     try {
       return await this.#reads.info(known, options?.signal);
     } catch (error) {
@@ -260,9 +260,9 @@ export class PackStore extends ObjectStore {
   }
 
   /** An object to read. */
-  override async read(id: IdLike, options: ReadOptions = {}): Promise<GitObject> {
+  override async read(id: GitIdLike, options: GitReadOptions = {}): Promise<GitObject> {
     this.checkOpen();
-    const known = ObjectId.from(id, this.hashAlgorithm);
+    const known = GitObjectId.from(id, this.hashAlgorithm);
     try {
       return await this.#reads.read(known, options);
     } catch (error) {
@@ -271,22 +271,22 @@ export class PackStore extends ObjectStore {
   }
 
   /** An object whose nearest copy can't be read, from others in these packs. */
-  async #rescue(id: ObjectId, failure: unknown): Promise<GitObject> {
-    const read = (base: ObjectId): Promise<GitObject> => this.#reads.read(base, {});
+  async #rescue(id: GitObjectId, failure: unknown): Promise<GitObject> {
+    const read = (base: GitObjectId): Promise<GitObject> => this.#reads.read(base, {});
     return await rescueObject(id, { packs: this.packs, hopeless: this.#hopeless, read }, failure);
   }
 
   /** As `read`, at once; native files only. */
-  readSync(id: IdLike, options: ReadOptions = {}): GitObject {
+  readSync(id: GitIdLike, options: GitReadOptions = {}): GitObject {
     this.checkOpen();
     if (!this.isSync) {
       throw new TypeError("Cannot read at once: the packs come from sources that answer later");
     }
-    return this.#reads.readSync(ObjectId.from(id, this.hashAlgorithm), options);
+    return this.#reads.readSync(GitObjectId.from(id, this.hashAlgorithm), options);
   }
 
   /** How many objects there are. */
-  override async count(options: EnumerateOptions = {}): Promise<number> {
+  override async count(options: GitEnumerateOptions = {}): Promise<number> {
     this.checkOpen();
     if (options.unique === false || this.#units.length <= 1) {
       return this.#units.reduce((sum, { index }) => sum + index.count, 0);
@@ -295,7 +295,7 @@ export class PackStore extends ObjectStore {
   }
 
   /** The ids of all objects. */
-  override async *ids(options: EnumerateOptions = {}): AsyncGenerator<ObjectId> {
+  override async *ids(options: GitEnumerateOptions = {}): AsyncGenerator<GitObjectId> {
     this.checkOpen();
     const { order = "id", unique = true } = options;
     if (order === "storage") {
@@ -315,7 +315,7 @@ export class PackStore extends ObjectStore {
   }
 
   /** Ids that start with these hex digits, in order, at most `limit`. */
-  override async candidates(prefix: string, limit: number = Infinity): Promise<ObjectId[]> {
+  override async candidates(prefix: string, limit: number = Infinity): Promise<GitObjectId[]> {
     this.checkOpen();
     const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
     const multi = (this.#multi?.units ?? []).filter(({ isWhole }) => isWhole);
@@ -418,21 +418,21 @@ export class PackStore extends ObjectStore {
 
   /** Batches of one window of ids. */
   protected override readWindow(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-    options: BulkOptions,
+    settings: GitBulkSettings,
+    options: GitBulkOptions,
     reuse: boolean,
-  ): AsyncGenerator<ObjectBatch> {
+  ): AsyncGenerator<GitObjectBatch> {
     return this.#bulkReads.window(ids, start, settings, options, reuse);
   }
 
   /** Facts for one window of ids. */
   protected override infoWindow(
-    ids: readonly IdLike[],
+    ids: readonly GitIdLike[],
     start: number,
-    settings: BulkSettings,
-  ): AsyncGenerator<Result<ObjectInfo>[]> {
+    settings: GitBulkSettings,
+  ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
     return this.#bulkReads.infos(ids, start, settings);
   }
 

@@ -4,15 +4,18 @@
 import { isRescuable } from "../pack/_rescue.ts";
 import { corrupt } from "../object/_errors.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
-import type { ObjectId } from "../object/_object_id.ts";
-import type { GitObject, ObjectReader } from "../object/object.ts";
+import type { GitObjectId } from "../object/_object_id.ts";
+import type { GitObject, GitObjectReader } from "../object/object.ts";
 
 /** Objects that are compared together. */
 const GROUP = 256;
 
 /** The objects of a pack that a database has, too. */
-export async function sharedIds(ids: readonly ObjectId[], existing: ObjectReader): Promise<ObjectId[]> {
-  const shared: ObjectId[] = [];
+export async function sharedIds(
+  ids: readonly GitObjectId[],
+  existing: GitObjectReader,
+): Promise<GitObjectId[]> {
+  const shared: GitObjectId[] = [];
   for await (const group of existing.infoBatches(ids)) {
     for (const result of group) {
       if (result.ok) shared.push(result.value.id);
@@ -28,9 +31,9 @@ export async function sharedIds(ids: readonly ObjectId[], existing: ObjectReader
  * @throws {CorruptDataError} If one has other content there.
  */
 export async function refuseCollisions(
-  shared: readonly ObjectId[],
-  incoming: ObjectReader,
-  existing: ObjectReader,
+  shared: readonly GitObjectId[],
+  incoming: GitObjectReader,
+  existing: GitObjectReader,
 ): Promise<void> {
   for (let at = 0; at < shared.length; at += GROUP) {
     const ids = shared.slice(at, at + GROUP);

@@ -3,13 +3,13 @@
  */
 import { gitCrc32 } from "../object/_codec.ts";
 import { collect } from "../object/_collect.ts";
-import { HASH_SIZE, ObjectId } from "../object/_object_id.ts";
-import type { Pack } from "../pack/pack.ts";
+import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitPack } from "../pack/pack.ts";
 
 /** A delta as it is stored. */
 export interface StoredDelta {
-  readonly id: ObjectId;
-  readonly base: ObjectId;
+  readonly id: GitObjectId;
+  readonly base: GitObjectId;
   /** Inflated size of the delta. */
   readonly size: number;
   /** Its zlib stream; undefined where the stored bytes do not have their CRC. */
@@ -22,7 +22,7 @@ export interface StoredDelta {
  * nothing is copied unchecked.
  */
 export async function findReusableDeltas(
-  packs: readonly Pack[],
+  packs: readonly GitPack[],
   wanted: ReadonlySet<string>,
   depthMax: number,
 ): Promise<Map<string, StoredDelta>> {
@@ -34,7 +34,7 @@ export async function findReusableDeltas(
 }
 
 async function findIn(
-  pack: Pack,
+  pack: GitPack,
   wanted: ReadonlySet<string>,
   found: Map<string, StoredDelta>,
 ): Promise<void> {
@@ -44,7 +44,7 @@ async function findIn(
   for (const [i, { id, offset, crc }] of rows.entries()) {
     if (!wanted.has(`${id}`) || found.has(`${id}`)) continue;
     const { base, size, dataOffset } = await pack.infoAt(offset);
-    const baseId = base instanceof ObjectId ? base : base === undefined ? undefined : idAt.get(base);
+    const baseId = base instanceof GitObjectId ? base : base === undefined ? undefined : idAt.get(base);
     if (baseId === undefined || !wanted.has(`${baseId}`)) continue;
     const length = (rows[i + 1]?.offset ?? end) - offset;
     const stream = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {

@@ -5,14 +5,14 @@ import { GitSearchKernel } from "../kernel/encoder.ts";
 import type { GitStoredForm } from "../kernel/encoder.ts";
 import { checkInteger } from "@sluice/internal";
 import { HASH_SIZE } from "../object/_object_id.ts";
-import type { HashAlgorithm, ObjectId } from "../object/_object_id.ts";
+import type { GitHashAlgorithm, GitObjectId } from "../object/_object_id.ts";
 import { OFS_DELTA } from "../object/_object_kind.ts";
 import { PackOutput } from "../pack/_pack_format.ts";
 import type { ByteSink, PackRow } from "../pack/_pack_format.ts";
 
 /** Everything that writing a pack needs. */
 export interface PackSettings {
-  readonly algorithm: HashAlgorithm;
+  readonly algorithm: GitHashAlgorithm;
   readonly window: number;
   readonly depth: number;
   readonly level: number;
@@ -30,7 +30,7 @@ export interface PackSettingOptions {
 const WINDOW_MEMORY = 256 << 20;
 
 /** Checks options and fills in the rest. */
-export function packSettings(options: PackSettingOptions, algorithm: HashAlgorithm): PackSettings {
+export function packSettings(options: PackSettingOptions, algorithm: GitHashAlgorithm): PackSettings {
   return {
     algorithm,
     window: checkInteger("window", options.window ?? 10, 0, 4096),
@@ -47,7 +47,7 @@ export function deltaSearch(settings: PackSettings): GitSearchKernel {
     depth: settings.depth,
     level: settings.level,
     hashSize: HASH_SIZE[settings.algorithm],
-    memoryMax: settings.windowMemory,
+    maxMemory: settings.windowMemory,
   });
 }
 
@@ -62,31 +62,31 @@ export class PackBuilder implements Disposable {
   readonly #output: PackOutput;
   readonly #places = new Map<string, BuiltPlace>();
 
-  constructor(algorithm: HashAlgorithm, count: number, sink: ByteSink) {
+  constructor(algorithm: GitHashAlgorithm, count: number, sink: ByteSink) {
     this.#output = new PackOutput(algorithm, count, sink);
   }
 
   /** Adds the next object of a search, whose places so far are in `group`. */
-  add(id: ObjectId, kind: number, form: GitStoredForm, group: BuiltPlace[]): void {
+  add(id: GitObjectId, kind: number, form: GitStoredForm, group: BuiltPlace[]): void {
     const base = form.base === undefined ? undefined : group[form.base]!.offset;
     const offset = this.#output.entry(id, kind, form.size, base, form.stream);
     group.push(this.#remember(id, { offset, depth: form.depth }));
   }
 
   /** Adds a delta as it is stored elsewhere; its base has been added. */
-  copy(id: ObjectId, base: ObjectId, size: number, stream: Uint8Array<ArrayBuffer>): void {
+  copy(id: GitObjectId, base: GitObjectId, size: number, stream: Uint8Array<ArrayBuffer>): void {
     const under = this.placeOf(base)!;
     const offset = this.#output.entry(id, OFS_DELTA, size, under.offset, stream);
     this.#remember(id, { offset, depth: under.depth + 1 });
   }
 
-  #remember(id: ObjectId, place: BuiltPlace): BuiltPlace {
+  #remember(id: GitObjectId, place: BuiltPlace): BuiltPlace {
     this.#places.set(`${id}`, place);
     return place;
   }
 
   /** Where an object stands; undefined until it is added. */
-  placeOf(id: ObjectId): BuiltPlace | undefined {
+  placeOf(id: GitObjectId): BuiltPlace | undefined {
     return this.#places.get(`${id}`);
   }
 

@@ -2,10 +2,10 @@
  * Checking what a pack from outside holds before it is taken in.
  */
 import { corrupt } from "../object/_errors.ts";
-import type { ObjectId } from "../object/_object_id.ts";
+import type { GitObjectId } from "../object/_object_id.ts";
 import { referencesOf } from "../object/_object_syntax.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
-import type { GitObject, ObjectReader } from "../object/object.ts";
+import type { GitObject, GitObjectReader } from "../object/object.ts";
 
 /** Checks one object. */
 export type ObjectCheck = (object: GitObject, bytes: Uint8Array) => void;
@@ -16,13 +16,13 @@ export type ObjectCheck = (object: GitObject, bytes: Uint8Array) => void;
  * @throws {CorruptDataError} If something is wrong.
  */
 export async function checkIncoming(
-  ids: readonly ObjectId[],
-  incoming: ObjectReader,
-  existing: ObjectReader | undefined,
+  ids: readonly GitObjectId[],
+  incoming: GitObjectReader,
+  existing: GitObjectReader | undefined,
   check: ObjectCheck,
 ): Promise<void> {
   const present = new Set(ids.map(String));
-  const parsed: ObjectId[] = [];
+  const parsed: GitObjectId[] = [];
   for await (const group of incoming.infoBatches(ids)) {
     for (const result of group) {
       if (!result.ok) throw result.error;

@@ -10,47 +10,47 @@ import { joinPath, statPath } from "../object/_fs.ts";
 import { referencesOf } from "../object/_object_syntax.ts";
 import type { Reference } from "../object/_object_syntax.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
-import type { GitObject, ObjectType } from "../object/object.ts";
-import type { ObjectId } from "../object/object_id.ts";
+import type { GitObject, GitObjectType } from "../object/object.ts";
+import type { GitObjectId } from "../object/object_id.ts";
 
 /** An object that is missing. */
-export interface MissingObject {
+export interface GitMissingObject {
   /** Its id. */
-  readonly id: ObjectId;
+  readonly id: GitObjectId;
   /** The type that it has to have; undefined where only a reference names it. */
-  readonly type: ObjectType | undefined;
+  readonly type: GitObjectType | undefined;
   /** The object that refers to it; undefined where a reference does. */
-  readonly from: { readonly id: ObjectId; readonly type: ObjectType } | undefined;
+  readonly from: { readonly id: GitObjectId; readonly type: GitObjectType } | undefined;
 }
 
 /**
  * The objects that are missing among those which HEAD, branches, tags and other references lead to. Parents that a shallow
  * clone left out, and what a partial clone can fetch, are not missing. Reflogs and the index of a work tree are not looked
- * at. Objects that are damaged lead nowhere: `verifyDatabase` reports them.
+ * at. Objects that are damaged lead nowhere: `verifyGitDatabase` reports them.
  *
  * @example Nothing is missing where nothing is referred to
  * ```ts
- * import { findMissingObjects, GitDatabase } from "@sluice/gitdb";
+ * import { findMissingGitObjects, GitDatabase } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();
  * await Deno.mkdir(`${folder}/objects`);
  * {
  *   await using database = await GitDatabase.open(folder);
- *   assertEquals(await Array.fromAsync(findMissingObjects(database)), []);
+ *   assertEquals(await Array.fromAsync(findMissingGitObjects(database)), []);
  *   await Deno.writeTextFile(`${folder}/HEAD`, `${"12".repeat(20)}\n`);
- *   const [missing] = await Array.fromAsync(findMissingObjects(database));
+ *   const [missing] = await Array.fromAsync(findMissingGitObjects(database));
  *   assertEquals(`${missing?.id}`, "12".repeat(20));
  * }
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function* findMissingObjects(database: GitDatabase): AsyncGenerator<MissingObject> {
+export async function* findMissingGitObjects(database: GitDatabase): AsyncGenerator<GitMissingObject> {
   const gitFolder = joinPath(database.root, "..");
   const shallow = await shallowIds(gitFolder);
   const seen = new Set<string>();
   let promised: Set<string> | undefined;
-  const pending: MissingObject[] = (await rootIds(gitFolder, database.hashAlgorithm))
+  const pending: GitMissingObject[] = (await rootIds(gitFolder, database.hashAlgorithm))
     .map((id) => ({ id, type: undefined, from: undefined }));
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { id, type } = next;

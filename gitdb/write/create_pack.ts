@@ -7,7 +7,7 @@ import { CorruptDataError } from "@sluice/internal";
 import type { SluiceProgress } from "@sluice/internal";
 import { toPath } from "../object/_fs.ts";
 import { KIND_OF_TYPE } from "../object/_object_kind.ts";
-import { CompoundDatabase } from "../database/compound_database.ts";
+import { GitCompoundDatabase } from "../database/compound_database.ts";
 import { findReusableDeltas } from "./_delta_reuse.ts";
 import type { StoredDelta } from "./_delta_reuse.ts";
 import type { GitStoredForm } from "../kernel/encoder.ts";
@@ -18,23 +18,23 @@ import { buildIndex, buildReverseIndex } from "../pack/_pack_format.ts";
 import { nameHash, sortForDeltas } from "../pack/_pack_order.ts";
 import type { PackItem } from "../pack/_pack_order.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
-import type { ObjectReader } from "../object/object.ts";
-import { ObjectId } from "../object/object_id.ts";
-import type { IdLike } from "../object/object_id.ts";
-import type { Pack } from "../pack/pack.ts";
+import type { GitObjectReader } from "../object/object.ts";
+import { GitObjectId } from "../object/object_id.ts";
+import type { GitIdLike } from "../object/object_id.ts";
+import type { GitPack } from "../pack/pack.ts";
 import { PackStore } from "../pack/pack_store.ts";
 import type { PackWriterOptions } from "./pack_writer.ts";
 
 /** An object by its id and, where that is known, its path. */
 export interface PackRequest {
   /** The object. */
-  readonly id: IdLike;
+  readonly id: GitIdLike;
   /** Its path: objects of similar paths are likely to be similar. */
   readonly path?: string | undefined;
 }
 
-/** How {@linkcode createPack} writes. */
-export interface CreatePackOptions extends PackWriterOptions {
+/** How {@linkcode createGitPack} writes. */
+export interface GitCreatePackOptions extends PackWriterOptions {
   /** Wait until the files are on the disk. @default {true} */
   readonly durable?: boolean | undefined;
   /** Front of the names of the files. @default {"pack"} */
@@ -48,7 +48,7 @@ export interface CreatePackOptions extends PackWriterOptions {
 }
 
 /** A pack that was written. */
-export interface CreatedPack {
+export interface GitCreatedPack {
   /** Name of its files without an ending. */
   readonly name: string;
   /** The checksum of the pack in hex. */
@@ -68,13 +68,13 @@ const SEGMENT = 4096;
  *
  * @example From memory to disk
  * ```ts
- * import { createPack, MemoryStore, PackStore } from "@sluice/gitdb";
+ * import { createGitPack, GitMemoryStore, PackStore } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
- * const memory = new MemoryStore();
+ * const memory = new GitMemoryStore();
  * const id = await memory.write({ type: "blob", body: "text" });
  * const folder = await Deno.makeTempDir();
- * await createPack(folder, memory, [{ id }]);
+ * await createGitPack(folder, memory, [{ id }]);
  * {
  *   await using packs = await PackStore.open(folder);
  *   assertEquals(await (await packs.read(id)).text(), "text");
@@ -82,12 +82,12 @@ const SEGMENT = 4096;
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function createPack(
+export async function createGitPack(
   folder: string | URL,
-  source: ObjectReader,
+  source: GitObjectReader,
   objects: Iterable<PackRequest>,
-  options: CreatePackOptions = {},
-): Promise<CreatedPack> {
+  options: GitCreatePackOptions = {},
+): Promise<GitCreatedPack> {
   const algorithm = source.hashAlgorithm;
   const settings = packSettings(options, algorithm);
   const items = sortForDeltas(await itemsOf(source, objects));
@@ -116,7 +116,7 @@ export async function createPack(
       );
       await copyDeltas(builder, source, copied.values(), settings, (id) => report.step(sizes.get(`${id}`)!));
       const { rows, checksum } = builder.finish();
-      const hex = `${ObjectId.from(checksum)}`;
+      const hex = `${GitObjectId.from(checksum)}`;
       const name = `${options.prefix ?? "pack"}-${hex}`;
       const version = options.indexVersion ?? 2;
       files.commit(name, {
@@ -153,8 +153,8 @@ class ProgressReport {
   }
 }
 
-function packsOf(source: ObjectReader): readonly Pack[] {
-  return source instanceof PackStore || source instanceof CompoundDatabase ? source.allPacks : [];
+function packsOf(source: GitObjectReader): readonly GitPack[] {
+  return source instanceof PackStore || source instanceof GitCompoundDatabase ? source.allPacks : [];
 }
 
 function segmentsOf(items: readonly PackItem[]): PackItem[][] {
@@ -170,7 +170,7 @@ interface FoundForm {
 
 /** Searches segments, as many at a time as there are threads, and gives them in their order. */
 async function* searchAll(
-  source: ObjectReader,
+  source: GitObjectReader,
   segments: readonly (readonly PackItem[])[],
   settings: PackSettings,
   threads: number,
@@ -192,7 +192,7 @@ async function* searchAll(
 }
 
 async function searchSegment(
-  source: ObjectReader,
+  source: GitObjectReader,
   items: readonly PackItem[],
   settings: PackSettings,
   offLoop: boolean,
@@ -231,10 +231,10 @@ function sizeMismatch({ id, size }: PackItem, actual: number): CorruptDataError 
 /** Copies deltas; one that is damaged, or whose chain has become too long, is stored anew. */
 async function copyDeltas(
   builder: PackBuilder,
-  source: ObjectReader,
+  source: GitObjectReader,
   deltas: Iterable<StoredDelta>,
   settings: PackSettings,
-  onCopied: (id: ObjectId) => void,
+  onCopied: (id: GitObjectId) => void,
 ): Promise<void> {
   const places: BuiltPlace[] = [];
   const search = deltaSearch(settings);
@@ -256,10 +256,10 @@ async function copyDeltas(
   }
 }
 
-async function itemsOf(source: ObjectReader, objects: Iterable<PackRequest>): Promise<PackItem[]> {
-  const paths = new Map<string, { id: ObjectId; hash: number }>();
+async function itemsOf(source: GitObjectReader, objects: Iterable<PackRequest>): Promise<PackItem[]> {
+  const paths = new Map<string, { id: GitObjectId; hash: number }>();
   for (const { id, path } of objects) {
-    const known = ObjectId.from(id, source.hashAlgorithm);
+    const known = GitObjectId.from(id, source.hashAlgorithm);
     if (!paths.has(`${known}`)) paths.set(`${known}`, { id: known, hash: nameHash(path ?? "") });
   }
   const rows = [...paths.values()];

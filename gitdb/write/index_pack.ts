@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { NotFoundError } from "@sluice/internal";
+import { NotFoundError, readChunks } from "@sluice/internal";
 import { deflateBytes } from "../object/_deflate.ts";
 import { corrupt, tooLarge } from "../object/_errors.ts";
 import { LazyFileSource, toPath } from "../object/_fs.ts";
@@ -15,24 +15,24 @@ import type { IndexedPack } from "../pack/_pack_entries.ts";
 import { PackFileWriter } from "../pack/_pack_files.ts";
 import { buildIndex, buildReverseIndex, entryHeader } from "../pack/_pack_format.ts";
 import { GitHashKernel } from "../object/_codec.ts";
-import { checkObject } from "../object/check_object.ts";
+import { checkGitObject } from "../object/check_object.ts";
 import { checkIncoming } from "./_strict.ts";
 import { refuseCollisions, sharedIds } from "./_collisions.ts";
-import type { CreatedPack } from "./create_pack.ts";
+import type { GitCreatedPack } from "./create_pack.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
-import type { ObjectReader } from "../object/object.ts";
-import { ObjectId } from "../object/object_id.ts";
-import type { HashAlgorithm } from "../object/object_id.ts";
+import type { GitObjectReader } from "../object/object.ts";
+import { GitObjectId } from "../object/object_id.ts";
+import type { GitHashAlgorithm } from "../object/object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
 
 /** How a pack is taken in. */
-export interface IndexPackOptions {
+export interface GitIndexPackOptions {
   /** The hash of the ids. @default {"sha1"} */
-  readonly hashAlgorithm?: HashAlgorithm | undefined;
+  readonly hashAlgorithm?: GitHashAlgorithm | undefined;
   /** Where bases are looked for that a thin pack leaves out; they are added to it. */
-  readonly bases?: ObjectReader | undefined;
+  readonly bases?: GitObjectReader | undefined;
   /** Where objects may be with the same ids as those of the pack: the pack is refused if one has other content. */
-  readonly existing?: ObjectReader | undefined;
+  readonly existing?: GitObjectReader | undefined;
   /**
    * Refuse a pack that has an object twice, a tree, commit or tag that git would not accept, or, where there is an
    * `existing` database, one that refers to an object in neither place. @default {false}
@@ -63,14 +63,14 @@ export interface IndexPackOptions {
  *
  * @example A pack that came over a wire
  * ```ts
- * import { indexPack, PackStore, PackWriter } from "@sluice/gitdb";
+ * import { indexGitPack, PackStore, PackWriter } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const writer = new PackWriter();
  * const id = await writer.add({ type: "blob", body: "sent" });
  * const { pack } = await writer.finish();
  * const folder = await Deno.makeTempDir();
- * assertEquals((await indexPack(folder, new Blob([pack]).stream())).count, 1);
+ * assertEquals((await indexGitPack(folder, new Blob([pack]).stream())).count, 1);
  * {
  *   await using packs = await PackStore.open(folder);
  *   assertEquals(await (await packs.read(id)).text(), "sent");
@@ -78,17 +78,17 @@ export interface IndexPackOptions {
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function indexPack(
+export async function indexGitPack(
   folder: string | URL,
   pack: AsyncIterable<Uint8Array>,
-  options: IndexPackOptions = {},
-): Promise<CreatedPack> {
+  options: GitIndexPackOptions = {},
+): Promise<GitCreatedPack> {
   const algorithm = options.hashAlgorithm ?? options.bases?.hashAlgorithm ?? "sha1";
   const limit = options.maxInputSize ?? Infinity;
   const files = new PackFileWriter(toPath(folder));
   try {
     let size = 0;
-    for await (const chunk of pack) {
+    for await (const chunk of readChunks(pack)) {
       size += chunk.length;
       if (size > limit) throw tooLarge("the pack", size, limit);
       files.write(chunk);
@@ -103,7 +103,7 @@ export async function indexPack(
     if (options.strict === true && new Set(rows.map(({ id }) => `${id}`)).size !== rows.length) {
       throw corrupt("the pack", "it has an object twice", "DUPLICATE_OBJECT");
     }
-    const hex = `${ObjectId.from(checksum)}`;
+    const hex = `${GitObjectId.from(checksum)}`;
     const index = buildIndex(rows, checksum, algorithm, {
       version: options.indexVersion ?? 2,
       largeFrom: options.largeOffsetsFrom,
@@ -124,10 +124,10 @@ export async function indexPack(
 
 /** Refuses a pack that has other content than a database under the same id, or objects that git would not accept. */
 async function checkPack(
-  { existing, strict }: IndexPackOptions,
+  { existing, strict }: GitIndexPackOptions,
   path: string,
   index: Uint8Array,
-  ids: readonly ObjectId[],
+  ids: readonly GitObjectId[],
 ): Promise<void> {
   const shared = existing === undefined ? [] : await sharedIds(ids, existing);
   if (shared.length === 0 && strict !== true) return;
@@ -139,7 +139,7 @@ async function checkPack(
       if (existing !== undefined) await refuseCollisions(shared, store, existing);
       if (strict === true) {
         const settings = { hashAlgorithm, strict };
-        await checkIncoming(ids, store, existing, ({ type }, bytes) => checkObject(type, bytes, settings));
+        await checkIncoming(ids, store, existing, ({ type }, bytes) => checkGitObject(type, bytes, settings));
       }
     } finally {
       store.close();
@@ -152,8 +152,8 @@ async function checkPack(
 /** Makes and hashes every object of a pack file. */
 async function indexFile(
   path: string,
-  algorithm: HashAlgorithm,
-  options: IndexPackOptions,
+  algorithm: GitHashAlgorithm,
+  options: GitIndexPackOptions,
 ): Promise<IndexedPack> {
   const source = new LazyFileSource(path);
   try {
@@ -168,8 +168,8 @@ async function completeThin(
   files: PackFileWriter,
   size: number,
   indexed: IndexedPack,
-  algorithm: HashAlgorithm,
-  bases: ObjectReader | undefined,
+  algorithm: GitHashAlgorithm,
+  bases: GitObjectReader | undefined,
 ): Promise<void> {
   const hashSize = HASH_SIZE[algorithm];
   if (bases === undefined) throw unresolved(indexed.missing.length);

@@ -8,13 +8,13 @@ import type { BackendChoice } from "@sluice/ffi";
 import type { ByteSourceLike } from "@sluice/internal";
 import { indexEntries, unresolved } from "../pack/_pack_entries.ts";
 import { buildIndex, buildReverseIndex } from "../pack/_pack_format.ts";
-import { ObjectId } from "../object/object_id.ts";
-import type { HashAlgorithm } from "../object/object_id.ts";
+import { GitObjectId } from "../object/object_id.ts";
+import type { GitHashAlgorithm } from "../object/object_id.ts";
 
 /** How a pack is indexed. */
-export interface IndexPackSourceOptions {
+export interface GitPackIndexBuildOptions {
   /** The hash of the ids. @default {"sha1"} */
-  readonly hashAlgorithm?: HashAlgorithm | undefined;
+  readonly hashAlgorithm?: GitHashAlgorithm | undefined;
   /** The most objects. @default {Infinity} */
   readonly maxObjects?: number | undefined;
   /** The largest entry, in bytes. @default {Infinity} */
@@ -44,22 +44,22 @@ export interface PackSourceIndex {
  *
  * @example A pack in memory
  * ```ts
- * import { indexPackSource, PackStore, PackWriter } from "@sluice/gitdb";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { buildGitPackIndex, PackStore, PackWriter } from "@sluice/gitdb";
+ * import { byteSourceFromBytes } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const writer = new PackWriter();
  * const id = await writer.add({ type: "blob", body: "sent" });
  * const pack = byteSourceFromBytes((await writer.finish()).pack);
- * const { index, count } = await indexPackSource(pack);
+ * const { index, count } = await buildGitPackIndex(pack);
  * const store = await PackStore.fromSources([{ name: "sent", pack, index: byteSourceFromBytes(index) }]);
  * assertEquals([count, await (await store.read(id)).text()], [1, "sent"]);
  * store.close();
  * ```
  */
-export async function indexPackSource(
+export async function buildGitPackIndex(
   data: ByteSourceLike,
-  options: IndexPackSourceOptions = {},
+  options: GitPackIndexBuildOptions = {},
 ): Promise<PackSourceIndex> {
   const { hashAlgorithm = "sha1", ...settings } = options;
   const source = await openByteSource(data);
@@ -69,6 +69,6 @@ export async function indexPackSource(
     index: buildIndex(rows, checksum, hashAlgorithm, { version: 2, largeFrom: undefined }),
     reverseIndex: buildReverseIndex(rows, checksum, hashAlgorithm),
     count: rows.length,
-    checksum: `${ObjectId.from(checksum)}`,
+    checksum: `${GitObjectId.from(checksum)}`,
   };
 }

@@ -7,7 +7,7 @@ import { SluiceError } from "@sluice/internal";
 import { isMissing, toPath } from "../object/_fs.ts";
 
 /** How a lock is waited for. */
-export interface LockFileOptions {
+export interface GitLockFileOptions {
   /** How long to wait for another holder, in milliseconds. @default {0} */
   readonly timeoutMs?: number | undefined;
   /** Mode of the file when it is in its place. @default {0o644} */
@@ -21,12 +21,12 @@ const RETRY_MS = 50;
  *
  * @example A file that is replaced whole
  * ```ts
- * import { LockFile } from "@sluice/gitdb";
+ * import { GitLockFile } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();
  * {
- *   await using lock = await LockFile.acquire(`${folder}/refs`);
+ *   await using lock = await GitLockFile.acquire(`${folder}/refs`);
  *   lock.write(new TextEncoder().encode("new"));
  *   lock.commit();
  * }
@@ -34,7 +34,7 @@ const RETRY_MS = 50;
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export class LockFile implements AsyncDisposable, Disposable {
+export class GitLockFile implements AsyncDisposable, Disposable {
   /** The file that is replaced. */
   readonly path: string;
   readonly #mode: number;
@@ -51,13 +51,13 @@ export class LockFile implements AsyncDisposable, Disposable {
    *
    * @throws {SluiceError} With code "LOCKED" if another holder has it for longer than the timeout.
    */
-  static async acquire(path: string | URL, options: LockFileOptions = {}): Promise<LockFile> {
+  static async acquire(path: string | URL, options: GitLockFileOptions = {}): Promise<GitLockFile> {
     const target = toPath(path);
     const deadline = performance.now() + (options.timeoutMs ?? 0);
     while (true) {
       try {
         const file = Deno.openSync(`${target}.lock`, { write: true, createNew: true, mode: 0o600 });
-        return new LockFile(target, file, options.mode ?? 0o644);
+        return new GitLockFile(target, file, options.mode ?? 0o644);
       } catch (error) {
         if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
         if (performance.now() >= deadline) {

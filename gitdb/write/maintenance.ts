@@ -6,21 +6,21 @@
 import { SluiceError } from "@sluice/internal";
 import { hashObjectBody } from "../object/_object_hash.ts";
 import type { GitDatabase } from "../database/git_database.ts";
-import { indexPack } from "./index_pack.ts";
-import type { VerifyPackOptions } from "../pack/pack.ts";
-import type { ObjectReader, ObjectWriter } from "../object/object.ts";
-import type { ObjectId } from "../object/object_id.ts";
+import { indexGitPack } from "./index_pack.ts";
+import type { GitVerifyPackOptions } from "../pack/pack.ts";
+import type { GitObjectReader, GitObjectWriter } from "../object/object.ts";
+import type { GitObjectId } from "../object/object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
 
 /** Bodies up to this size are stored in one piece. */
 const WHOLE_SIZE = 16 << 20;
 
-/** Something that {@linkcode verifyDatabase} found. */
-export interface DatabaseFinding {
+/** Something that {@linkcode verifyGitDatabase} found. */
+export interface GitDatabaseFinding {
   /** The pack, or "loose". */
   readonly where: string;
   /** The object, where there is one. */
-  readonly id: ObjectId | undefined;
+  readonly id: GitObjectId | undefined;
   /** What is wrong. */
   readonly message: string;
 }
@@ -30,7 +30,7 @@ export interface DatabaseFinding {
  *
  * @example A database without damage
  * ```ts
- * import { GitDatabase, verifyDatabase } from "@sluice/gitdb";
+ * import { GitDatabase, verifyGitDatabase } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();
@@ -38,15 +38,15 @@ export interface DatabaseFinding {
  * {
  *   await using database = await GitDatabase.open(folder);
  *   await database.write({ type: "blob", body: "sound" });
- *   assertEquals(await Array.fromAsync(verifyDatabase(database)), []);
+ *   assertEquals(await Array.fromAsync(verifyGitDatabase(database)), []);
  * }
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function* verifyDatabase(
+export async function* verifyGitDatabase(
   database: GitDatabase,
-  options: Omit<VerifyPackOptions, "level"> = {},
-): AsyncGenerator<DatabaseFinding> {
+  options: Omit<GitVerifyPackOptions, "level"> = {},
+): AsyncGenerator<GitDatabaseFinding> {
   for (const [name, { message }] of database.packs.unusable) yield { where: name, id: undefined, message };
   for (const pack of database.packs.packs) {
     for await (const { id, message } of pack.verify(options)) {
@@ -70,25 +70,25 @@ export async function* verifyDatabase(
  *
  * @example A pack into memory
  * ```ts
- * import { MemoryStore, PackWriter, unpackObjects } from "@sluice/gitdb";
+ * import { GitMemoryStore, PackWriter, unpackGitObjects } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const writer = new PackWriter();
  * const id = await writer.add({ type: "blob", body: "sent" });
  * const { pack } = await writer.finish();
- * const memory = new MemoryStore();
- * assertEquals(await unpackObjects(new Blob([pack]).stream(), memory), 1);
+ * const memory = new GitMemoryStore();
+ * assertEquals(await unpackGitObjects(new Blob([pack]).stream(), memory), 1);
  * assertEquals(await (await memory.read(id)).text(), "sent");
  * ```
  */
-export async function unpackObjects(
+export async function unpackGitObjects(
   pack: AsyncIterable<Uint8Array>,
-  target: ObjectReader & ObjectWriter,
+  target: GitObjectReader & GitObjectWriter,
 ): Promise<number> {
   const folder = await Deno.makeTempDir();
   try {
     const { hashAlgorithm } = target;
-    await indexPack(folder, pack, { bases: target, hashAlgorithm, durable: false });
+    await indexGitPack(folder, pack, { bases: target, hashAlgorithm, durable: false });
     const store = await PackStore.open(folder, { hashAlgorithm });
     try {
       let count = 0;

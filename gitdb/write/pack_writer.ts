@@ -14,14 +14,14 @@ import type { BuiltPlace, PackSettings } from "./_pack_build.ts";
 import { buildIndex, buildReverseIndex } from "../pack/_pack_format.ts";
 import { nameHash, sortForDeltas } from "../pack/_pack_order.ts";
 import type { PackItem } from "../pack/_pack_order.ts";
-import type { ObjectInput } from "../object/object.ts";
-import { ObjectId } from "../object/object_id.ts";
-import type { HashAlgorithm } from "../object/object_id.ts";
+import type { GitObjectInput } from "../object/object.ts";
+import { GitObjectId } from "../object/object_id.ts";
+import type { GitHashAlgorithm } from "../object/object_id.ts";
 
 /** How packs are written. */
 export interface PackWriterOptions {
   /** The hash of the ids. @default {"sha1"} */
-  readonly hashAlgorithm?: HashAlgorithm | undefined;
+  readonly hashAlgorithm?: GitHashAlgorithm | undefined;
   /** Objects that each one is tried against for a delta; 0 for none. @default {10} */
   readonly window?: number | undefined;
   /** The longest chain of deltas. @default {50} */
@@ -35,13 +35,13 @@ export interface PackWriterOptions {
 }
 
 /** An object for a pack. */
-export interface PackInput extends ObjectInput {
+export interface PackInput extends GitObjectInput {
   /** Its path: objects of similar paths are likely to be similar. */
   readonly path?: string | undefined;
 }
 
 /** A pack with what stands beside it. */
-export interface WrittenPack {
+export interface GitWrittenPack {
   /** The pack. */
   readonly pack: Uint8Array<ArrayBuffer>;
   /** Its index. */
@@ -54,7 +54,7 @@ export interface WrittenPack {
 
 /**
  * Collects objects and makes a pack of them, with deltas. Everything is held in memory: for packs of a database on disk
- * there is {@linkcode createPack}.
+ * there is {@linkcode createGitPack}.
  *
  * @example Two versions of a text take little more than one
  * ```ts
@@ -72,7 +72,7 @@ export interface WrittenPack {
  */
 export class PackWriter {
   /** The hash of the ids. */
-  readonly hashAlgorithm: HashAlgorithm;
+  readonly hashAlgorithm: GitHashAlgorithm;
   readonly #settings: PackSettings;
   readonly #indexVersion: 1 | 2;
   readonly #items = new Map<string, PackItem & { readonly bytes: Uint8Array }>();
@@ -85,12 +85,12 @@ export class PackWriter {
   }
 
   /** Adds an object; returns its id. The same object is kept once. */
-  async add(input: PackInput): Promise<ObjectId> {
+  async add(input: PackInput): Promise<GitObjectId> {
     const kind = kindOfType(input.type);
     const bytes = (await bytesOfBody(input.body)).slice();
     const id = hashObject(input.type, bytes, this.hashAlgorithm);
     if (input.id !== undefined) {
-      const wanted = ObjectId.from(input.id, this.hashAlgorithm);
+      const wanted = GitObjectId.from(input.id, this.hashAlgorithm);
       if (!wanted.equals(id)) throw idMismatch(wanted, id);
     }
     const item = { id, kind, size: bytes.length, nameHash: nameHash(input.path ?? ""), bytes };
@@ -104,7 +104,7 @@ export class PackWriter {
   }
 
   /** Makes the pack of what was added. */
-  finish(): Promise<WrittenPack> {
+  finish(): Promise<GitWrittenPack> {
     return new Promise((resolve) => {
       const search = deltaSearch(this.#settings);
       try {
@@ -115,7 +115,7 @@ export class PackWriter {
     });
   }
 
-  #build(search: GitSearchKernel): WrittenPack {
+  #build(search: GitSearchKernel): GitWrittenPack {
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     const builder = new PackBuilder(
       this.hashAlgorithm,
@@ -133,7 +133,7 @@ export class PackWriter {
         pack: concatBytes(chunks),
         index: buildIndex(rows, checksum, this.hashAlgorithm, { version }),
         reverse: buildReverseIndex(rows, checksum, this.hashAlgorithm),
-        checksum: `${ObjectId.from(checksum)}`,
+        checksum: `${GitObjectId.from(checksum)}`,
       };
     } finally {
       builder[Symbol.dispose]();

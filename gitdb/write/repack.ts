@@ -6,14 +6,14 @@
 import { SluiceError } from "@sluice/internal";
 import type { GitDatabase } from "../database/git_database.ts";
 import { isMissing, joinPath, listFolder, statPath } from "../object/_fs.ts";
-import type { ObjectId } from "../object/object_id.ts";
-import type { Pack } from "../pack/pack.ts";
-import { createPack } from "./create_pack.ts";
-import type { CreatedPack, CreatePackOptions } from "./create_pack.ts";
+import type { GitObjectId } from "../object/object_id.ts";
+import type { GitPack } from "../pack/pack.ts";
+import { createGitPack } from "./create_pack.ts";
+import type { GitCreatedPack, GitCreatePackOptions } from "./create_pack.ts";
 import { pathsInTrees } from "./_tree_paths.ts";
 
-/** How {@linkcode repack} works. */
-export interface RepackOptions extends CreatePackOptions {
+/** How {@linkcode repackGitDatabase} works. */
+export interface GitRepackOptions extends GitCreatePackOptions {
   /** Remove packs and loose objects that the new pack has. @default {false} */
   readonly delete?: boolean | undefined;
 }
@@ -31,7 +31,7 @@ const PLAIN_ENDINGS: readonly string[] = [".pack", ".idx", ".rev", ".bitmap"];
  *
  * @example Loose objects into a pack
  * ```ts
- * import { GitDatabase, repack } from "@sluice/gitdb";
+ * import { GitDatabase, repackGitDatabase } from "@sluice/gitdb";
  * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();
@@ -39,16 +39,16 @@ const PLAIN_ENDINGS: readonly string[] = [".pack", ".idx", ".rev", ".bitmap"];
  * {
  *   await using database = await GitDatabase.open(folder);
  *   const id = await database.write({ type: "blob", body: "loose no more" });
- *   assertEquals((await repack(database, { delete: true }))?.count, 1);
+ *   assertEquals((await repackGitDatabase(database, { delete: true }))?.count, 1);
  *   assertEquals((await database.info(id)).storage, "packed");
  * }
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function repack(
+export async function repackGitDatabase(
   database: GitDatabase,
-  options: RepackOptions = {},
-): Promise<CreatedPack | undefined> {
+  options: GitRepackOptions = {},
+): Promise<GitCreatedPack | undefined> {
   const folder = joinPath(database.root, "pack");
   await database.refresh({ force: true });
   const { packs } = database.packs;
@@ -58,14 +58,14 @@ export async function repack(
   // A cruft pack keeps its objects only until they are old.
   const lasting = staying.filter(({ name }) => !extras.get(name)!.has(".mtimes"));
   const kept = await idsOf(lasting);
-  const ids = new Map<string, ObjectId>();
+  const ids = new Map<string, GitObjectId>();
   for (const [hex, id] of await idsOf(merged)) if (!kept.has(hex)) ids.set(hex, id);
   for await (const id of database.loose.ids()) if (!kept.has(`${id}`)) ids.set(`${id}`, id);
-  let created: CreatedPack | undefined;
+  let created: GitCreatedPack | undefined;
   if (ids.size > 0) {
     const paths = await pathsInTrees(database, [...ids.values()]);
     const requests = [...ids.values()].map((id) => ({ id, path: paths.get(`${id}`) }));
-    created = await createPack(folder, database, requests, options);
+    created = await createGitPack(folder, database, requests, options);
   }
   if (options.delete === true) {
     requireFiles(folder, [
@@ -97,8 +97,8 @@ async function extraEndings(folder: string, packs: readonly string[]): Promise<M
   return found;
 }
 
-async function idsOf(packs: readonly Pack[]): Promise<Map<string, ObjectId>> {
-  const ids = new Map<string, ObjectId>();
+async function idsOf(packs: readonly GitPack[]): Promise<Map<string, GitObjectId>> {
+  const ids = new Map<string, GitObjectId>();
   for (const pack of packs) for await (const { id } of pack.entries()) ids.set(`${id}`, id);
   return ids;
 }

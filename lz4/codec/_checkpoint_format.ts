@@ -16,7 +16,7 @@ import {
   LEGACY_WORD_MAX,
 } from "../frame/_format.ts";
 import { descriptorOf, infoOf, LEGACY_INFO } from "../frame/_frame_parser.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 import { ByteReader, ByteWriter } from "../frame/_varint.ts";
 
 const MAGIC = 0x4b433453;
@@ -289,7 +289,7 @@ export function decodeState(bytes: Uint8Array): DecoderState {
   if (window.length !== windowSize) {
     throw invalid("window", `has ${window.length} bytes, expected ${windowSize}`);
   }
-  const info: Lz4FrameInfo | undefined = legacy
+  const info: Lz4FrameHeader | undefined = legacy
     ? LEGACY_INFO
     : framed
     ? infoOf(flg, bd, contentSize, (flg & FLG.DICT_ID) !== 0 ? dictionary?.id ?? 0 : undefined)
@@ -341,7 +341,7 @@ function readPrint(reader: ByteReader): DictionaryPrint {
 function readCarry(
   reader: ByteReader,
   phase: number,
-  info: Lz4FrameInfo | undefined,
+  info: Lz4FrameHeader | undefined,
 ): Uint8Array<ArrayBuffer> {
   const length = reader.number();
   const max = phase === PHASE.HEADER

@@ -15,7 +15,7 @@ import type { Order } from "./_kernel_order.ts";
 import { loadState, saveState } from "./_saved_state.ts";
 import { fault } from "../frame/_fault.ts";
 import { WORD_SIZE } from "../frame/_format.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 const NO_BYTES = new Uint8Array();
 /** Output of one WASM run: what is copied out is still in the cache. */
@@ -116,7 +116,7 @@ export class DecoderCodec implements PullCodec {
   }
 
   /** The header of the frame at hand, or of the last one. */
-  get info(): Lz4FrameInfo | undefined {
+  get info(): Lz4FrameHeader | undefined {
     return this.#walk.info;
   }
 

@@ -1,7 +1,7 @@
 /**
  * What a decoder is at a boundary: the record that checkpoints are made of.
  */
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 /** What the next input byte belongs to. Numbers are part of the S4CK format; the others of 0 to 10 are reserved. */
 export const PHASE = {
@@ -31,7 +31,7 @@ export interface DecoderState {
   /** One of `PHASE`. */
   readonly phase: number;
   /** The open frame. */
-  readonly info: Lz4FrameInfo | undefined;
+  readonly info: Lz4FrameHeader | undefined;
   /** Absolute input offset. */
   readonly in: number;
   /** Absolute output offset. */

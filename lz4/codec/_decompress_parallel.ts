@@ -8,7 +8,7 @@ import { readU32, SluiceError } from "@sluice/internal";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { FRAME_HEADER_SIZE_MAX, STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
 import { parseFrameHeader } from "../frame/_frame_parser.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 /** Where the blocks of a frame are and what they decode to. */
 interface Plan {
@@ -17,7 +17,7 @@ interface Plan {
   readonly checksum: number | undefined;
 }
 
-function headerOf(bytes: Uint8Array): Lz4FrameInfo | undefined {
+function headerOf(bytes: Uint8Array): Lz4FrameHeader | undefined {
   try {
     const info = parseFrameHeader(bytes, Math.min(bytes.length, FRAME_HEADER_SIZE_MAX), { offset: 0 });
     return typeof info === "number" ? undefined : info;

@@ -2,7 +2,7 @@
  * Decompression of values that are wholly in memory, with contexts that are kept for the next call.
  */
 import { Lz4DecoderKernel, resolveBackend } from "../kernel/decoder.ts";
-import { IdlePool, readWhole, readWholeAsync } from "@sluice/internal";
+import { checkTarget, IdlePool, readWhole, readWholeAsync } from "@sluice/internal";
 import type { WholeOutputPlan } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
@@ -52,6 +52,7 @@ export function decompressWholeInto(
   target: Uint8Array<ArrayBuffer>,
   settings: DecompressSettings,
 ): number {
+  checkTarget(target, bytes);
   const key = resolveBackend(settings.backend);
   const kernel = POOL.acquire(key, () => new Lz4DecoderKernel(settings));
   let clean = false;

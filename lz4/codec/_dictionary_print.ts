@@ -5,7 +5,7 @@ import { lz4Xxh32 } from "../kernel/blocks.ts";
 import { DictionaryMismatchError } from "@sluice/internal";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import type { DecoderState, DictionaryPrint } from "./_decoder_state.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 const NO_BYTES = new Uint8Array();
 const WINDOW_SIZE = 1 << 16;
@@ -20,7 +20,7 @@ export function printOf(dictionary: Uint8Array, id: number | undefined): Diction
 /** The dictionary of a frame. */
 export function findDictionary(
   settings: DecompressSettings,
-  info: Lz4FrameInfo,
+  info: Lz4FrameHeader,
   offset: number,
 ): Uint8Array | undefined {
   if (info.type !== "frame") return undefined;

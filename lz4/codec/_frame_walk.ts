@@ -13,7 +13,7 @@ import type { HeldInput } from "./_held_input.ts";
 import { fault, limitFault } from "../frame/_fault.ts";
 import { WORD_SIZE } from "../frame/_format.ts";
 import { isMagic, parseFrameHeader } from "../frame/_frame_parser.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 const NO_BYTES = new Uint8Array();
 const SKIPPABLE_PAYLOAD_MAX = 1 << 20;
@@ -27,7 +27,7 @@ export class FrameWalk {
   /** What the next input byte belongs to. */
   phase: number = PHASE.HEADER;
   /** The header of the frame at hand, or of the last one. */
-  info: Lz4FrameInfo | undefined;
+  info: Lz4FrameHeader | undefined;
   /** The dictionary of the frame at hand. */
   print: DictionaryPrint | undefined;
   /** Bytes of history from the dictionary. */
@@ -175,7 +175,7 @@ export class FrameWalk {
     }
     const info = parseFrameHeader(this.input.part, this.input.length, {
       offset,
-      ignoreChecksum: !this.settings.verifyChecksums,
+      isChecksumOptional: !this.settings.verifyChecksums,
       kafka: this.settings.kafkaHeaderChecksum,
     });
     this.input.missing = typeof info === "number" ? info : 0;
@@ -195,7 +195,7 @@ export class FrameWalk {
     return info.type !== "skippable";
   }
 
-  #startFrame(info: Lz4FrameInfo, offset: number): void {
+  #startFrame(info: Lz4FrameHeader, offset: number): void {
     const { maxBlockSize, maxOutputSize } = this.settings;
     if (info.blockMax > maxBlockSize) {
       throw limitFault(
@@ -218,7 +218,7 @@ export class FrameWalk {
   }
 
   /** Starts the kernel on the blocks of a frame. */
-  begin(info: Lz4FrameInfo, history: Uint8Array): void {
+  begin(info: Lz4FrameHeader, history: Uint8Array): void {
     const verify = this.settings.verifyChecksums;
     const flags = (info.linked ? LZ4_DECODE_FLAG.LINKED : 0) |
       (info.blockChecksums ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM : 0) |
@@ -231,7 +231,7 @@ export class FrameWalk {
     if (result < 0) throw this.kernel.error(result, "decompress lz4 data", this.bytesIn);
   }
 
-  #startSkippable(info: Lz4FrameInfo): void {
+  #startSkippable(info: Lz4FrameHeader): void {
     this.skipLeft = info.contentSize!;
     const wanted = this.settings.onSkippable !== undefined && this.skipLeft <= SKIPPABLE_PAYLOAD_MAX;
     this.#skippable = wanted ? new Uint8Array(this.skipLeft) : undefined;

@@ -11,16 +11,20 @@ import {
   WORD_SIZE,
 } from "../frame/_format.ts";
 import { parseFrameHeader } from "../frame/_frame_parser.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 
 /** The frame header at an offset; undefined when it is cut short or wrong, which the codec reports. */
-function headerAt(bytes: Uint8Array, offset: number, settings: DecompressSettings): Lz4FrameInfo | undefined {
+function headerAt(
+  bytes: Uint8Array,
+  offset: number,
+  settings: DecompressSettings,
+): Lz4FrameHeader | undefined {
   const head = bytes.subarray(offset, offset + FRAME_HEADER_SIZE_MAX);
   try {
     const info = parseFrameHeader(head, head.length, {
       offset,
-      ignoreChecksum: !settings.verifyChecksums,
+      isChecksumOptional: !settings.verifyChecksums,
       kafka: settings.kafkaHeaderChecksum,
     });
     return typeof info === "number" ? undefined : info;
@@ -31,7 +35,7 @@ function headerAt(bytes: Uint8Array, offset: number, settings: DecompressSetting
 }
 
 /** Walks the blocks of a frame: where they end, and the most content bytes that they can hold. */
-function boundBlocks(bytes: Uint8Array, info: Lz4FrameInfo, start: number): { end: number; size: number } {
+function boundBlocks(bytes: Uint8Array, info: Lz4FrameHeader, start: number): { end: number; size: number } {
   const legacy = info.type === "legacy";
   let pos = start;
   let size = 0;

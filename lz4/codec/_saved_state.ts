@@ -8,11 +8,11 @@ import { sameDictionary } from "./_dictionary_print.ts";
 import type { FrameWalk } from "./_frame_walk.ts";
 import { limitFault } from "../frame/_fault.ts";
 import { HISTORY_MAX } from "../frame/_format.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 const NO_BYTES = new Uint8Array();
 
-const EMPTY_SKIPPABLE: Lz4FrameInfo = {
+const EMPTY_SKIPPABLE: Lz4FrameHeader = {
   type: "skippable",
   headerSize: 8,
   blockMax: 0,

@@ -39,7 +39,10 @@ export class Lz4Checkpoint {
   readonly #state: DecoderState;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
 
-  /** Wraps a state; the decoders make these. */
+  /**
+   * Wraps a state; the decoders make these.
+   * @internal
+   */
   constructor(state: DecoderState) {
     this.#state = state;
   }
@@ -105,7 +108,10 @@ export class Lz4Checkpoint {
     return this.#state.hash?.slice();
   }
 
-  /** The plain state, for decoders. */
+  /**
+   * The plain state, for decoders.
+   * @internal
+   */
   get state(): DecoderState {
     return this.#state;
   }

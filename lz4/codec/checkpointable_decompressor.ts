@@ -13,7 +13,7 @@ import { readWholeBlock } from "./_whole_blocks.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4CheckpointOptions, Lz4Position } from "./decoder.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 export type { ByteSource, ChunkSource, Lz4SourceLike };
 
@@ -42,7 +42,7 @@ const RETRY_DELAY_MS_DEFAULT = 100;
  * @example Killed in the middle
  * ```ts
  * import { compressLz4, Lz4CheckpointableDecompressor } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const file = byteSourceFromBytes(compressLz4(new Uint8Array(300_000), { blockSize: 65536 }));
@@ -122,7 +122,7 @@ export class Lz4CheckpointableDecompressor
   }
 
   /** The header of the frame at hand, or of the last one. */
-  get frame(): Lz4FrameInfo | undefined {
+  get frame(): Lz4FrameHeader | undefined {
     return this.#codec.info;
   }
 

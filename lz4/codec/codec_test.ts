@@ -5,7 +5,7 @@ import {
   LZ4_LINKED_PRESET,
   Lz4Decoder,
   Lz4Encoder,
-  lz4FrameInfo,
+  readLz4FrameHeader,
 } from "../mod.ts";
 import type { Lz4CompressOptions } from "../mod.ts";
 import { SluiceError } from "@sluice/internal";
@@ -210,7 +210,7 @@ testBackends("Lz4 dictionaries serve linked and independent frames", async () =>
     const options = { dictionary, dictId: 77, linked, blockSize: 1000, level: 9 };
     const frame = compressLz4(content, options);
     assert(frame.length < compressLz4(content, { linked, blockSize: 1000, level: 9 }).length);
-    assertEquals(lz4FrameInfo(frame).dictId, 77);
+    assertEquals(readLz4FrameHeader(frame).dictId, 77);
     for (const [shape, decompress] of Object.entries(LZ4_DECOMPRESS_SHAPES)) {
       assertEquals(await decompress(chunks(frame, 33), { dictionary }), content, shape);
       assertEquals(

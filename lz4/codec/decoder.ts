@@ -11,7 +11,7 @@ import { resolveStreamingOptions } from "./_decompress_options.ts";
 import { readWholeBlocks } from "./_whole_blocks.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 /** Where a decoder stands, in bytes from the start of the stream. */
 export interface Lz4Position {
@@ -114,7 +114,7 @@ export class Lz4Decoder implements Disposable {
   }
 
   /** The header of the frame at hand, or of the last one. */
-  get frame(): Lz4FrameInfo | undefined {
+  get frame(): Lz4FrameHeader | undefined {
     return this.#codec.info;
   }
 

@@ -11,7 +11,7 @@ import { resolveStreamingOptions } from "./_decompress_options.ts";
 import { DECOMPRESS_CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 import type { Lz4StreamOptions } from "./stream_options.ts";
 
 /**
@@ -73,7 +73,7 @@ export class Lz4DecompressionStream {
   }
 
   /** The header of the frame at hand; undefined before the first is complete. */
-  get frame(): Lz4FrameInfo | undefined {
+  get frame(): Lz4FrameHeader | undefined {
     return this.#codec.info;
   }
 }

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { byteSourceFromBytes, SluiceError } from "@sluice/internal";
 import {
-  aesCtrByteSource,
   buildLz4Index,
   compressLz4,
   compressLz4Block,
   decompressLz4Async,
   decompressLz4Block,
   decompressLz4Into,
+  decryptLz4AesCtrSource,
   isStrictLz4Block,
   listLz4Frames,
   Lz4Archive,
@@ -141,7 +141,7 @@ testBackends("Lz4Archive reads through a cipher", async () => {
   counter[7] = 0;
   const file = compressLz4(content, { blockSize: 65536, linked: true });
   const sealed = await crypto.subtle.encrypt({ name: "AES-CTR", counter, length: 128 }, key, file);
-  const source = aesCtrByteSource(byteSourceFromBytes(sealed), key, counter);
+  const source = decryptLz4AesCtrSource(byteSourceFromBytes(sealed), key, counter);
   using archive = new Lz4Archive(source, await buildLz4Index(source, { spacing: 65536 }));
   assertEquals(await archive.read(100_000, 80_000), content.slice(100_000, 180_000));
 });

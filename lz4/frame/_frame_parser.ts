@@ -17,7 +17,7 @@ import {
   SKIPPABLE_MAGIC,
   WORD_SIZE,
 } from "./_format.ts";
-import type { Lz4FrameInfo } from "./_types.ts";
+import type { Lz4FrameHeader } from "./_types.ts";
 
 /** Whether a word is the magic number of a skippable frame. */
 export function isSkippableMagic(word: number): boolean {
@@ -34,7 +34,7 @@ export interface ParseOptions {
   /** Where it starts, for errors. */
   readonly offset: number;
   /** Whether its checksum may be wrong. */
-  readonly ignoreChecksum?: boolean;
+  readonly isChecksumOptional?: boolean;
   /** Also take the checksum of old Kafka messages, which includes the magic. */
   readonly kafka?: boolean;
 }
@@ -44,7 +44,7 @@ export function parseFrameHeader(
   bytes: Uint8Array,
   length: number,
   options: ParseOptions,
-): Lz4FrameInfo | number {
+): Lz4FrameHeader | number {
   const { offset } = options;
   if (length < WORD_SIZE) return FRAME_HEADER_SIZE_MIN - length;
   const magic = readU32(bytes, 0);
@@ -76,7 +76,7 @@ export function parseFrameHeader(
     throw fault("BLOCK_SIZE_ID", offset, `the block size id is ${blockId}, expected 4 to 7`);
   }
   if ((bd & 0x0f) !== 0) throw fault("RESERVED", offset, "a reserved bit of BD is set");
-  if (!options.ignoreChecksum && !headerChecksumFits(bytes, headerSize, options.kafka ?? false)) {
+  if (!options.isChecksumOptional && !headerChecksumFits(bytes, headerSize, options.kafka ?? false)) {
     throw fault("HEADER_CHECKSUM", offset, "the frame header does not match its checksum");
   }
   const size = hasSize ? readU64(bytes, 6) : undefined;
@@ -102,7 +102,7 @@ function headerChecksumFits(bytes: Uint8Array, headerSize: number, kafka: boolea
   return kafka && (lz4Xxh32(bytes, 0, headerSize - 1, 0, undefined) >>> 8 & 0xff) === found;
 }
 
-function legacyInfo(): Lz4FrameInfo {
+function legacyInfo(): Lz4FrameHeader {
   return {
     type: "legacy",
     headerSize: WORD_SIZE,
@@ -116,7 +116,7 @@ function legacyInfo(): Lz4FrameInfo {
   };
 }
 
-function skippableInfo(magic: number, size: number): Lz4FrameInfo {
+function skippableInfo(magic: number, size: number): Lz4FrameHeader {
   return {
     ...legacyInfo(),
     type: "skippable",
@@ -128,7 +128,7 @@ function skippableInfo(magic: number, size: number): Lz4FrameInfo {
 }
 
 /** FLG and BD of a header, as its frame had them. */
-export function descriptorOf(info: Lz4FrameInfo): { flg: number; bd: number } {
+export function descriptorOf(info: Lz4FrameHeader): { flg: number; bd: number } {
   if (info.type !== "frame") return { flg: 0, bd: 0 };
   const flg = FORMAT_VERSION << FLG.VERSION_SHIFT | (info.linked ? 0 : FLG.INDEPENDENT) |
     (info.blockChecksums ? FLG.BLOCK_CHECKSUM : 0) | (info.contentSize === undefined ? 0 : FLG.CONTENT_SIZE) |
@@ -142,7 +142,7 @@ export function infoOf(
   bd: number,
   contentSize: number | undefined,
   dictId: number | undefined,
-): Lz4FrameInfo {
+): Lz4FrameHeader {
   return {
     type: "frame",
     headerSize: FRAME_HEADER_SIZE_MIN + (contentSize === undefined ? 0 : 8) + (dictId === undefined ? 0 : 4),
@@ -157,7 +157,7 @@ export function infoOf(
 }
 
 /** The header of a legacy frame. */
-export const LEGACY_INFO: Lz4FrameInfo = legacyInfo();
+export const LEGACY_INFO: Lz4FrameHeader = legacyInfo();
 
 /** A header of 7 to 11 bytes for blocks that are carved out of another frame. */
 export function writeFrameHeader(

@@ -6,14 +6,14 @@ import type { ByteSource } from "@sluice/internal";
 import { fault } from "./_fault.ts";
 import { FRAME_HEADER_SIZE_MAX, LEGACY_WORD_MAX, STORED_BIT, WORD_SIZE } from "./_format.ts";
 import { isMagic, parseFrameHeader } from "./_frame_parser.ts";
-import type { Lz4FrameInfo } from "./frame_header.ts";
+import type { Lz4FrameHeader } from "./frame_header.ts";
 
 /** Words are read this many bytes ahead: small blocks share a read. */
 const READ_SIZE = 64 << 10;
 
 /** A frame and its place. */
 export interface WalkedFrame {
-  readonly info: Lz4FrameInfo;
+  readonly info: Lz4FrameHeader;
   readonly offset: number;
   /** Where its blocks end, before the end mark. */
   readonly blocksEnd: number;
@@ -55,7 +55,7 @@ class Cursor {
 export async function* walkFrames(
   source: ByteSource,
   action: string,
-  onFrame?: (info: Lz4FrameInfo, offset: number) => OnBlock | undefined,
+  onFrame?: (info: Lz4FrameHeader, offset: number) => OnBlock | undefined,
 ): AsyncGenerator<WalkedFrame, void, undefined> {
   const cursor = new Cursor(source);
   for (let offset = 0; offset < source.size;) {
@@ -79,7 +79,7 @@ function truncated(size: number, action: string): Error {
 
 async function walkBlocks(
   cursor: Cursor,
-  info: Lz4FrameInfo,
+  info: Lz4FrameHeader,
   start: number,
   action: string,
   onBlock: OnBlock | undefined,

@@ -3,7 +3,7 @@
  */
 
 /** The header of a frame of any kind. */
-export interface Lz4FrameInfo {
+export interface Lz4FrameHeader {
   /** "legacy" frames are those of lz4 before 1.4; "skippable" ones hold no content. */
   readonly type: "frame" | "legacy" | "skippable";
   /** Bytes of the header, magic included. */

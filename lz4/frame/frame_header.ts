@@ -7,9 +7,9 @@ import { toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { fault } from "./_fault.ts";
 import { parseFrameHeader } from "./_frame_parser.ts";
-import type { Lz4FrameInfo } from "./_types.ts";
+import type { Lz4FrameHeader } from "./_types.ts";
 
-export type { Lz4FrameInfo } from "./_types.ts";
+export type { Lz4FrameHeader } from "./_types.ts";
 
 /**
  * Reads the header at the start of `data`: 19 bytes are always enough.
@@ -21,14 +21,14 @@ export type { Lz4FrameInfo } from "./_types.ts";
  *
  * @example Looking before decoding
  * ```ts
- * import { compressLz4, lz4FrameInfo } from "@sluice/lz4";
+ * import { compressLz4, readLz4FrameHeader } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
- * const info = lz4FrameInfo(compressLz4(new Uint8Array(10)));
+ * const info = readLz4FrameHeader(compressLz4(new Uint8Array(10)));
  * assertEquals([info.contentSize, info.linked], [10, false]);
  * ```
  */
-export function lz4FrameInfo(data: BytesSource): Lz4FrameInfo {
+export function readLz4FrameHeader(data: BytesSource): Lz4FrameHeader {
   const bytes = toBytes(data);
   const info = parseFrameHeader(bytes, bytes.length, { offset: 0 });
   if (typeof info !== "number") return info;

@@ -6,10 +6,10 @@
 import { openByteSource } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { walkFrames } from "./_frame_walk.ts";
-import type { Lz4FrameInfo } from "./frame_header.ts";
+import type { Lz4FrameHeader } from "./frame_header.ts";
 
 /** A frame's header together with its place. */
-export interface Lz4FrameSummary extends Lz4FrameInfo {
+export interface Lz4FrameSummary extends Lz4FrameHeader {
   /** Where the frame starts. */
   readonly offset: number;
   /** Bytes of the whole frame. */

@@ -1,12 +1,12 @@
 /**
  * An index as plain records.
  */
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 /** A frame with content. */
 export interface IndexFrame {
   /** What its header says. */
-  readonly info: Lz4FrameInfo;
+  readonly info: Lz4FrameHeader;
   /** Where its header starts. */
   readonly in: number;
   /** Where its content starts. */

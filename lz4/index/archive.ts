@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkByteSource, checkInteger, checkRange, openByteSource } from "@sluice/internal";
+import { checkByteSource, checkInteger, checkKeys, checkRange, openByteSource } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { SegmentDecoder } from "./_segment_decoder.ts";
 import type { Lz4DictionarySource } from "../codec/decompress_options.ts";
@@ -22,10 +22,6 @@ export interface Lz4ArchiveOptions {
 
 /** A range of content and how it is read ahead. */
 export interface Lz4ArchiveStreamOptions {
-  /** Where it starts. @default {0} */
-  readonly start?: number | undefined;
-  /** Where it ends, exclusive. @default {the end of the content} */
-  readonly end?: number | undefined;
   /**
    * How many threads decode natively. So many parts and one more, each a segment or at least 1 MiB, are fetched and
    * decoded at a time; with 1 it is one part.
@@ -35,6 +31,7 @@ export interface Lz4ArchiveStreamOptions {
   readonly threads?: number | undefined;
 }
 
+const STREAM_OPTIONS: ReadonlySet<string> = new Set(["threads"]);
 const CACHE_SIZE_DEFAULT = 16 << 20;
 
 /**
@@ -44,7 +41,7 @@ const CACHE_SIZE_DEFAULT = 16 << 20;
  * @example A range in the middle
  * ```ts
  * import { buildLz4Index, compressLz4, Lz4Archive } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const file = byteSourceFromBytes(compressLz4(new Uint8Array(200_000).fill(3), { blockSize: 65536 }));
@@ -130,14 +127,21 @@ export class Lz4Archive {
     return output;
   }
 
-  /** Content in order, a part at a time, with the next parts decoded meanwhile. */
+  /**
+   * `length` bytes of content from `offset` on, in order, a part at a time, with the next parts decoded meanwhile.
+   *
+   * @throws {RangeError} If the range does not lie inside the content.
+   */
   async *stream(
+    offset = 0,
+    length: number = this.size - offset,
     options: Lz4ArchiveStreamOptions = {},
   ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    const { start = 0, end = this.size } = options;
+    checkKeys(options, STREAM_OPTIONS);
     const threads = checkInteger("threads", options.threads ?? 1, 1, 64);
-    checkRange(start, end - start, this.size);
-    if (start === end) return;
+    checkRange(offset, length, this.size);
+    if (length === 0) return;
+    const [start, end] = [offset, offset + length];
     const last = this.#decoder.segmentAt(end - 1);
     const parts = threads === 1 ? 1 : threads + 1; // one more, so that no thread waits for the event loop
     const ahead: { readonly from: number; readonly content: Promise<Uint8Array<ArrayBuffer>> }[] = [];
@@ -167,11 +171,19 @@ export class Lz4Archive {
     }
   }
 
-  /** Lines of UTF-8 text without their line feeds; the first one is whole when `start` is where a line starts. */
-  async *lines(options: Lz4ArchiveStreamOptions = {}): AsyncGenerator<string, void, undefined> {
+  /**
+   * Lines of UTF-8 text in a range, without their line feeds. The first one is whole if a line starts at `offset`.
+   *
+   * @throws {RangeError} If the range does not lie inside the content.
+   */
+  async *lines(
+    offset = 0,
+    length: number = this.size - offset,
+    options: Lz4ArchiveStreamOptions = {},
+  ): AsyncGenerator<string, void, undefined> {
     const decoder = new TextDecoder();
     let rest = "";
-    for await (const chunk of this.stream(options)) {
+    for await (const chunk of this.stream(offset, length, options)) {
       const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = parts.pop()!;
       yield* parts;

@@ -11,18 +11,18 @@ import type { ByteSource } from "@sluice/internal";
  *
  * @example A cipher of one's own
  * ```ts
- * import { decryptingByteSource } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { decryptLz4Source } from "@sluice/lz4";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
- * const source = decryptingByteSource(
+ * const source = decryptLz4Source(
  *   byteSourceFromBytes(new Uint8Array([1, 2, 3])),
  *   (offset, bytes) => bytes.map((byte, i) => byte ^ (offset + i)),
  * );
  * assertEquals(await source.read(1, 2), new Uint8Array([3, 1]));
  * ```
  */
-export function decryptingByteSource(
+export function decryptLz4Source(
   source: ByteSource,
   decrypt: (offset: number, bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>,
 ): ByteSource {
@@ -43,23 +43,23 @@ const AES_BLOCK = 16;
  *
  * @example From the middle of an encrypted file
  * ```ts
- * import { aesCtrByteSource } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { decryptLz4AesCtrSource } from "@sluice/lz4";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const key = await crypto.subtle.generateKey({ name: "AES-CTR", length: 128 }, false, ["encrypt", "decrypt"]);
  * const counter = new Uint8Array(16);
  * const data = new Uint8Array(100).map((_, i) => i);
  * const sealed = await crypto.subtle.encrypt({ name: "AES-CTR", counter, length: 64 }, key, data);
- * const source = aesCtrByteSource(byteSourceFromBytes(sealed), key, counter);
+ * const source = decryptLz4AesCtrSource(byteSourceFromBytes(sealed), key, counter);
  * assertEquals(await source.read(37, 3), new Uint8Array([37, 38, 39]));
  * ```
  */
-export function aesCtrByteSource(source: ByteSource, key: CryptoKey, counter: Uint8Array): ByteSource {
+export function decryptLz4AesCtrSource(source: ByteSource, key: CryptoKey, counter: Uint8Array): ByteSource {
   if (counter.length !== AES_BLOCK) {
     throw new RangeError(`Cannot use the counter: it has ${counter.length} bytes, expected ${AES_BLOCK}`);
   }
-  return decryptingByteSource(source, async (offset, bytes) => {
+  return decryptLz4Source(source, async (offset, bytes) => {
     const skip = offset % AES_BLOCK;
     const padded = new Uint8Array(skip + bytes.length);
     padded.set(bytes, skip);
@@ -85,7 +85,7 @@ function counterAt(counter: Uint8Array, blocks: number): Uint8Array<ArrayBuffer>
 }
 
 /** A file of chunks that were sealed one by one. */
-export interface SealedChunks {
+export interface Lz4SealedChunks {
   /** Plain bytes of each chunk but the last. */
   readonly chunkSize: number;
   /** Bytes that sealing adds to a chunk. */
@@ -101,14 +101,14 @@ export interface SealedChunks {
  *
  * @example AES-GCM, a nonce a chunk
  * ```ts
- * import { sealedByteSource } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { openLz4SealedSource } from "@sluice/lz4";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 128 }, false, ["encrypt", "decrypt"]);
  * const algorithm = (index: number) => ({ name: "AES-GCM", iv: new Uint8Array(12).fill(index) });
  * const sealed = await crypto.subtle.encrypt(algorithm(0), key, new Uint8Array([1, 2, 3]));
- * const source = sealedByteSource(byteSourceFromBytes(sealed), {
+ * const source = openLz4SealedSource(byteSourceFromBytes(sealed), {
  *   chunkSize: 4096,
  *   overhead: 16,
  *   open: async (index, bytes) =>
@@ -117,7 +117,7 @@ export interface SealedChunks {
  * assertEquals(await source.read(1, 2), new Uint8Array([2, 3]));
  * ```
  */
-export function sealedByteSource(source: ByteSource, layout: SealedChunks): ByteSource {
+export function openLz4SealedSource(source: ByteSource, layout: Lz4SealedChunks): ByteSource {
   const chunkSize = checkInteger("chunkSize", layout.chunkSize, 1, 2 ** 30);
   const overhead = checkInteger("overhead", layout.overhead, 0, 2 ** 20);
   const sealedSize = chunkSize + overhead;

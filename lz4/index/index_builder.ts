@@ -239,7 +239,7 @@ export class Lz4IndexBuilder implements Disposable {
  * @example Then read from the middle
  * ```ts
  * import { buildLz4Index, compressLz4, Lz4Archive } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const content = new TextEncoder().encode("0123456789".repeat(50_000));

@@ -74,7 +74,10 @@ const INDEX_HEAD_SIZE = 64 << 10;
 export class Lz4Index {
   readonly #model: IndexModel;
 
-  /** Wraps what a builder found. */
+  /**
+   * Wraps what a builder found.
+   * @internal
+   */
   constructor(model: IndexModel) {
     this.#model = model;
   }
@@ -132,7 +135,10 @@ export class Lz4Index {
     return this.#model.frames.length;
   }
 
-  /** The plain records, for archives. */
+  /**
+   * The plain records, for archives.
+   * @internal
+   */
   get model(): IndexModel {
     return this.#model;
   }
@@ -253,7 +259,7 @@ function notThere(field: string, state: string): CorruptDataError {
  * @example A part that every tool decodes
  * ```ts
  * import { buildLz4Index, carveLz4, compressLz4, decompressLz4 } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const content = new Uint8Array(300_000).map((_, i) => i >>> 8);

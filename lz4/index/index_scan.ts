@@ -10,7 +10,7 @@ import { STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
 import { walkFrames } from "../frame/_frame_walk.ts";
 import { fingerprintOf } from "./_index_fingerprint.ts";
 import type { IndexModel, IndexPoint } from "./_index_model.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 import { Lz4Index } from "./index_file.ts";
 
 /** How far the points of a scanned index are apart. */
@@ -60,7 +60,7 @@ export async function scanLz4Index(
   };
   let first = 0;
   let last = 0;
-  const onFrame = (info: Lz4FrameInfo, offset: number) => {
+  const onFrame = (info: Lz4FrameHeader, offset: number) => {
     if (info.type === "skippable") return undefined;
     if (info.linked) throw needsContent(offset, "its blocks are linked");
     const frame = model.frames.push({ info, in: offset, out: model.outputSize, blocksEnd: Infinity }) - 1;
@@ -101,7 +101,7 @@ function needsContent(offset: number, state: string): UnsupportedFeatureError {
 /** The content of a frame whose blocks are all full but the last. */
 async function contentSizeOf(
   source: ByteSource,
-  info: Lz4FrameInfo,
+  info: Lz4FrameHeader,
   offset: number,
   blocks: { first: number; last: number; blockCount: number },
 ): Promise<number> {
@@ -123,7 +123,7 @@ async function contentSizeOf(
 }
 
 /** The content of one block, by its tokens. */
-async function measureBlock(source: ByteSource, info: Lz4FrameInfo, pos: number): Promise<number> {
+async function measureBlock(source: ByteSource, info: Lz4FrameHeader, pos: number): Promise<number> {
   const word = readU32(await source.read(pos, WORD_SIZE), 0);
   const stored = info.type === "frame" && word >= STORED_BIT;
   if (stored) return word % STORED_BIT;

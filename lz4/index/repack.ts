@@ -16,7 +16,7 @@ import { RecordCutter } from "./_record_cutter.ts";
 import type { Lz4CompressOptions } from "../codec/compress_options.ts";
 import { decompressLz4Iterable } from "../codec/decompress_iterable.ts";
 import type { Lz4DecompressOptions } from "../codec/decompress_options.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 import { Lz4Index } from "./index_file.ts";
 
 /** How a file is packed again, beside how its frames are compressed. */
@@ -47,7 +47,7 @@ const FRAME_SIZE_MAX = 1 << 30;
  * @example Lines that stay whole
  * ```ts
  * import { compressLz4, Lz4Index, repackLz4 } from "@sluice/lz4";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/lz4";
  * import { assertEquals } from "@std/assert";
  *
  * const file = compressLz4(new TextEncoder().encode("one\ntwo\nthree\n"), { linked: true });
@@ -118,7 +118,7 @@ class FrameIndexer {
   add(content: Uint8Array, bytes: Uint8Array): void {
     const model = this.#model;
     const head = Math.min(bytes.length, FRAME_HEADER_SIZE_MAX);
-    const info = parseFrameHeader(bytes, head, { offset: model.inputSize }) as Lz4FrameInfo;
+    const info = parseFrameHeader(bytes, head, { offset: model.inputSize }) as Lz4FrameHeader;
     const { inputSize: start, outputSize: out } = model;
     const tail = WORD_SIZE + (info.contentChecksum ? WORD_SIZE : 0);
     const frame = model.frames.push({ info, in: start, out, blocksEnd: start + bytes.length - tail }) - 1;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Handle } from "@sluice/ffi";
+import { ContextKernel, resolveBackend, RESULT, STEP } from "@sluice/ffi";
+import type { BackendChoice } from "@sluice/ffi";
 import { LZ4_NEED_MAP_LENGTH, LZ4_WINDOW_SIZE, XXH32_STATE_LENGTH } from "./_abi/lz4_decode.gen.ts";
 import type { Lz4DecodeFunctions } from "./_abi/lz4_decode.gen.ts";
 import { LZ4_DECODE } from "./decode_module.ts";
@@ -23,75 +23,55 @@ export interface Lz4DecoderKernelOptions {
 }
 
 /** A decompression context. */
-export class Lz4DecoderKernel implements Disposable {
-  readonly #functions: Lz4DecodeFunctions;
-  readonly #handle: Handle<Lz4DecodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
-  readonly #maxMemory: number;
-
+export class Lz4DecoderKernel extends ContextKernel<Lz4DecodeFunctions> {
   /** Takes a context from the backend. */
   constructor(options: Lz4DecoderKernelOptions) {
-    const maxMemory = this.#maxMemory = options.maxMemory;
-    this.#handle = LZ4_DECODE.create(options.backend, {
-      format: "lz4",
-      action: "make a decompression context",
-      make: (functions) => functions.sluice_lz4_decoder_new(maxMemory),
-      free: "sluice_lz4_decoder_free",
-    });
-    this.#functions = this.#handle.library.functions;
-  }
-
-  /** Which backend runs this context. */
-  get backend(): "native" | "wasm" {
-    return this.#handle.library.kind;
-  }
-
-  /** Input bytes that the last run took: whole blocks, or with `STREAM_STORED` also the start of a stored one. */
-  get consumed(): number {
-    return this.#step[STEP.CONSUMED]!;
-  }
-
-  /** Output bytes that the last call wrote. */
-  get produced(): number {
-    return this.#step[STEP.PRODUCED]!;
+    const { maxMemory } = options;
+    super("lz4", maxMemory, () =>
+      LZ4_DECODE.create(options.backend, {
+        format: "lz4",
+        action: "make a decompression context",
+        make: (functions) => functions.sluice_lz4_decoder_new(maxMemory),
+        free: "sluice_lz4_decoder_free",
+      }));
   }
 
   /** Blocks that the last run decoded. */
   get blockCount(): number {
-    return this.#step[STEP.DETAIL]!;
+    return this.report[STEP.DETAIL]!;
   }
 
   /** Input bytes that the next block lacks, as far as the last run could tell. */
   get missing(): number {
-    return this.#step[STEP.HINT]!;
+    return this.report[STEP.HINT]!;
   }
 
   /** Output bytes that wait inside for a target. */
   get pending(): number {
-    return this.#functions.sluice_lz4_decoder_pending(this.#handle.pointer);
+    return this.functions.sluice_lz4_decoder_pending(this.handle.pointer);
   }
 
   /** Bytes that a stored block still lacks of which the start was returned; 0 between blocks. */
   get storedLeft(): number {
-    return this.#functions.sluice_lz4_decoder_stored_left(this.#handle.pointer);
+    return this.functions.sluice_lz4_decoder_stored_left(this.handle.pointer);
   }
 
   /** Goes on inside such a block, after `begin`; returns a result. */
   resumeStored(left: number): number {
-    return this.#functions.sluice_lz4_decoder_stored_resume(this.#handle.pointer, left);
+    return this.functions.sluice_lz4_decoder_stored_resume(this.handle.pointer, left);
   }
 
   /** Bytes that the context holds. */
   get memoryUsage(): number {
-    this.#functions.sluice_lz4_decoder_memory(this.#handle.pointer, this.#step);
-    return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
+    this.functions.sluice_lz4_decoder_memory(this.handle.pointer, this.report);
+    return this.reportedValue;
   }
 
   /** Starts a frame with the history before it; returns a result. */
   begin(flags: number, blockMax: number, history: Uint8Array): number {
     const start = Math.max(0, history.length - LZ4_WINDOW_SIZE);
-    return this.#functions.sluice_lz4_decoder_begin(
-      this.#handle.pointer,
+    return this.functions.sluice_lz4_decoder_begin(
+      this.handle.pointer,
       flags,
       blockMax,
       history,
@@ -113,8 +93,8 @@ export class Lz4DecoderKernel implements Disposable {
     targetEnd: number,
     goal: number,
   ): number {
-    return this.#functions.sluice_lz4_decoder_run(
-      this.#handle.pointer,
+    return this.functions.sluice_lz4_decoder_run(
+      this.handle.pointer,
       source,
       pos,
       end,
@@ -122,7 +102,7 @@ export class Lz4DecoderKernel implements Disposable {
       start,
       targetEnd,
       goal,
-      this.#step,
+      this.report,
     );
   }
 
@@ -136,8 +116,8 @@ export class Lz4DecoderKernel implements Disposable {
     targetEnd: number,
     goal: number,
   ): Promise<number> {
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_lz4_decoder_run_async(
+    return this.handle.run((pointer) =>
+      this.functions.sluice_lz4_decoder_run_async(
         pointer,
         source,
         pos,
@@ -146,68 +126,58 @@ export class Lz4DecoderKernel implements Disposable {
         start,
         targetEnd,
         goal,
-        this.#step,
+        this.report,
       )
     );
   }
 
   /** The XXH32 of the content so far. */
   digest(): number {
-    return this.#functions.sluice_lz4_decoder_digest(this.#handle.pointer) >>> 0;
+    return this.functions.sluice_lz4_decoder_digest(this.handle.pointer) >>> 0;
   }
 
   /** The state of the content's XXH32. */
   get hashState(): Uint32Array<ArrayBuffer> {
     const words = new Uint32Array(XXH32_STATE_LENGTH);
-    this.#functions.sluice_lz4_decoder_hash_save(this.#handle.pointer, words, words.length);
+    this.functions.sluice_lz4_decoder_hash_save(this.handle.pointer, words, words.length);
     return words;
   }
 
   /** Goes on with this state of the content's XXH32. */
   set hashState(words: Uint32Array) {
-    this.#functions.sluice_lz4_decoder_hash_load(this.#handle.pointer, words, words.length);
+    this.functions.sluice_lz4_decoder_hash_load(this.handle.pointer, words, words.length);
   }
 
   /** A copy of the history that the next block may refer to, at most `size` bytes. */
   window(size: number): Uint8Array<ArrayBuffer> {
     const target = new Uint8Array(size);
-    this.#functions.sluice_lz4_decoder_window(this.#handle.pointer, target, 0, size, this.#step);
+    this.functions.sluice_lz4_decoder_window(this.handle.pointer, target, 0, size, this.report);
     return target.slice(0, this.produced);
   }
 
   /** Starts to follow which bytes of the history the coming blocks need; returns a result. */
   watchStart(): number {
-    return this.#functions.sluice_lz4_decoder_watch_start(this.#handle.pointer);
+    return this.functions.sluice_lz4_decoder_watch_start(this.handle.pointer);
   }
 
   /** The last `size` bytes of history as they were at `watchStart`, and the map of those needed since. */
   watchRead(size: number): { window: Uint8Array<ArrayBuffer>; map: Uint32Array<ArrayBuffer> } {
     const target = new Uint8Array(size);
     const map = new Uint32Array(LZ4_NEED_MAP_LENGTH);
-    this.#functions.sluice_lz4_decoder_watch_read(
-      this.#handle.pointer,
+    this.functions.sluice_lz4_decoder_watch_read(
+      this.handle.pointer,
       target,
       0,
       size,
       map,
       map.length,
-      this.#step,
+      this.report,
     );
     return { window: target.slice(0, this.produced), map };
   }
 
   /** The error for a failed result of this context. */
   error(result: number, action: string, offset?: number): Error {
-    return resultError({ format: "lz4", action, result, offset, maxMemory: this.#maxMemory });
-  }
-
-  /** Frees the context; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the context. */
-  [Symbol.dispose](): void {
-    this.close();
+    return this.errorOf({ action, result, offset });
   }
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Handle } from "@sluice/ffi";
+import { ContextKernel, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice } from "@sluice/ffi";
 import type { Lz4EncodeFunctions } from "./_abi/lz4_encode.gen.ts";
 import { LZ4_ENCODE } from "./encode_module.ts";
 
@@ -33,25 +33,20 @@ export interface Lz4EncoderKernelOptions {
 }
 
 /** A compression context. */
-export class Lz4EncoderKernel implements Disposable {
-  readonly #functions: Lz4EncodeFunctions;
-  readonly #handle: Handle<Lz4EncodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
-  readonly #maxMemory: number;
-
+export class Lz4EncoderKernel extends ContextKernel<Lz4EncodeFunctions> {
   /** Takes a context from the backend and sets what its frames are like. */
   constructor(options: Lz4EncoderKernelOptions) {
-    const maxMemory = this.#maxMemory = options.maxMemory;
-    this.#handle = LZ4_ENCODE.create(options.backend, {
-      format: "lz4",
-      action: "make a compression context",
-      make: (functions) => functions.sluice_lz4_encoder_new(maxMemory),
-      free: "sluice_lz4_encoder_free",
-    });
-    this.#functions = this.#handle.library.functions;
+    const { maxMemory } = options;
+    super("lz4", maxMemory, () =>
+      LZ4_ENCODE.create(options.backend, {
+        format: "lz4",
+        action: "make a compression context",
+        make: (functions) => functions.sluice_lz4_encoder_new(maxMemory),
+        free: "sluice_lz4_encoder_free",
+      }));
     const { dictionary } = options;
-    const result = this.#functions.sluice_lz4_encoder_configure(
-      this.#handle.pointer,
+    const result = this.functions.sluice_lz4_encoder_configure(
+      this.handle.pointer,
       options.level,
       options.blockBytes,
       options.flags,
@@ -65,37 +60,22 @@ export class Lz4EncoderKernel implements Disposable {
     }
   }
 
-  /** Which backend runs this context. */
-  get backend(): "native" | "wasm" {
-    return this.#handle.library.kind;
-  }
-
-  /** Input bytes that the last step took. */
-  get consumed(): number {
-    return this.#step[STEP.CONSUMED]!;
-  }
-
-  /** Output bytes that the last call wrote. */
-  get produced(): number {
-    return this.#step[STEP.PRODUCED]!;
-  }
-
   /** Bytes that the context holds. */
   get memoryUsage(): number {
-    this.#functions.sluice_lz4_encoder_memory(this.#handle.pointer, this.#step);
-    return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
+    this.functions.sluice_lz4_encoder_memory(this.handle.pointer, this.report);
+    return this.reportedValue;
   }
 
   /** Content bytes of one job, and room for what it is compressed to. */
   get job(): { size: number; bound: number } {
-    this.#functions.sluice_lz4_encoder_job_size(this.#handle.pointer, this.#step);
-    return { size: this.#step[STEP.VALUE_LOW]!, bound: this.#step[STEP.OTHER_LOW]! };
+    this.functions.sluice_lz4_encoder_job_size(this.handle.pointer, this.report);
+    return { size: this.report[STEP.VALUE_LOW]!, bound: this.report[STEP.OTHER_LOW]! };
   }
 
   /** Starts a frame, whose header comes out of the next step; returns a result. */
   begin(blockId: number, contentSize: number | undefined, dictId: number | undefined): number {
-    return this.#functions.sluice_lz4_encoder_begin(
-      this.#handle.pointer,
+    return this.functions.sluice_lz4_encoder_begin(
+      this.handle.pointer,
       blockId,
       contentSize ?? -1,
       dictId === undefined ? 0 : 1,
@@ -112,8 +92,8 @@ export class Lz4EncoderKernel implements Disposable {
     start: number,
     operation: number,
   ): number {
-    return this.#functions.sluice_lz4_encoder_step(
-      this.#handle.pointer,
+    return this.functions.sluice_lz4_encoder_step(
+      this.handle.pointer,
       source,
       pos,
       end,
@@ -121,7 +101,7 @@ export class Lz4EncoderKernel implements Disposable {
       start,
       target.length,
       operation,
-      this.#step,
+      this.report,
     );
   }
 
@@ -134,8 +114,8 @@ export class Lz4EncoderKernel implements Disposable {
     start: number,
     operation: number,
   ): Promise<number> {
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_lz4_encoder_step_async(
+    return this.handle.run((pointer) =>
+      this.functions.sluice_lz4_encoder_step_async(
         pointer,
         source,
         pos,
@@ -144,15 +124,15 @@ export class Lz4EncoderKernel implements Disposable {
         start,
         target.length,
         operation,
-        this.#step,
+        this.report,
       )
     );
   }
 
   /** Compresses whole jobs after `historySize` bytes of history, on several threads; returns a result. */
   jobs(source: Uint8Array, end: number, target: Uint8Array, historySize: number, threads: number): number {
-    return this.#functions.sluice_lz4_encoder_jobs(
-      this.#handle.pointer,
+    return this.functions.sluice_lz4_encoder_jobs(
+      this.handle.pointer,
       source,
       0,
       end,
@@ -161,7 +141,7 @@ export class Lz4EncoderKernel implements Disposable {
       target.length,
       historySize,
       threads,
-      this.#step,
+      this.report,
     );
   }
 
@@ -173,8 +153,8 @@ export class Lz4EncoderKernel implements Disposable {
     historySize: number,
     threads: number,
   ): Promise<number> {
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_lz4_encoder_jobs_async(
+    return this.handle.run((pointer) =>
+      this.functions.sluice_lz4_encoder_jobs_async(
         pointer,
         source,
         0,
@@ -184,24 +164,14 @@ export class Lz4EncoderKernel implements Disposable {
         target.length,
         historySize,
         threads,
-        this.#step,
+        this.report,
       )
     );
   }
 
   /** The error for a failed result of this context. */
   error(result: number, action: string, offset?: number): Error {
-    return resultError({ format: "lz4", action, result, offset, maxMemory: this.#maxMemory });
-  }
-
-  /** Frees the context; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the context. */
-  [Symbol.dispose](): void {
-    this.close();
+    return this.errorOf({ action, result, offset });
   }
 }
 

@@ -2,7 +2,7 @@
  * Decoding single blocks of a damaged frame.
  */
 import { LZ4_DECODE_FLAG, Lz4DecoderKernel, RESULT } from "../kernel/decoder.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 const WINDOW_SIZE = 1 << 16;
 const REASONS: ReadonlyMap<number, string> = new Map([
@@ -22,7 +22,7 @@ export class BlockSalvager {
   }
 
   /** Starts a frame. */
-  begin(info: Lz4FrameInfo): void {
+  begin(info: Lz4FrameHeader): void {
     this.#flags = (info.linked ? LZ4_DECODE_FLAG.LINKED : 0) |
       (info.blockChecksums ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM | LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
       (info.type === "legacy" ? LZ4_DECODE_FLAG.LEGACY : 0);
@@ -31,7 +31,7 @@ export class BlockSalvager {
   }
 
   /** Goes on after lost content of a linked frame: zeros stand for what is not known. */
-  lose(info: Lz4FrameInfo): void {
+  lose(info: Lz4FrameHeader): void {
     this.#restart(info.blockMax, info.linked ? new Uint8Array(WINDOW_SIZE) : this.#dictionary);
   }
 

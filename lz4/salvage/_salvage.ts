@@ -17,7 +17,7 @@ import { hashDigest, hashUpdate, newHashState } from "../frame/_hash.ts";
 import { isMagic, parseFrameHeader } from "../frame/_frame_parser.ts";
 import { MORE } from "./_salvage_window.ts";
 import type { SalvageWindow } from "./_salvage_window.ts";
-import type { Lz4FrameInfo } from "../frame/frame_header.ts";
+import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 import type { Lz4Damage, Lz4RecoveredContent } from "./_types.ts";
 
 type Asking<T> = Generator<typeof MORE, T, undefined>;
@@ -51,7 +51,7 @@ function* skip(window: SalvageWindow, end: number): Asking<number> {
 }
 
 /** The header at a position, if there is a good one. */
-function* headerAt(window: SalvageWindow, pos: number): Asking<Lz4FrameInfo | undefined> {
+function* headerAt(window: SalvageWindow, pos: number): Asking<Lz4FrameHeader | undefined> {
   yield* window.reach(pos + FRAME_HEADER_SIZE_MAX);
   const head = window.view(pos, Math.min(pos + FRAME_HEADER_SIZE_MAX, window.end));
   try {
@@ -79,7 +79,7 @@ function* nextFrame(window: SalvageWindow, from: number): Asking<number> {
 function* blockAt(
   window: SalvageWindow,
   pos: number,
-  info: Lz4FrameInfo,
+  info: Lz4FrameHeader,
 ): Asking<{ end: number } | "end" | undefined> {
   if (!(yield* window.reach(pos + WORD_SIZE))) {
     return info.type === "legacy" && pos === window.end ? "end" : undefined;
@@ -101,7 +101,7 @@ function* blockAt(
 function* isConsistent(
   window: SalvageWindow,
   pos: number,
-  info: Lz4FrameInfo,
+  info: Lz4FrameHeader,
   count: number,
 ): Asking<boolean> {
   let at = pos;
@@ -118,7 +118,7 @@ function* isConsistent(
 function* salvageFrame(
   window: SalvageWindow,
   start: number,
-  info: Lz4FrameInfo,
+  info: Lz4FrameHeader,
   salvager: BlockSalvager,
   resyncBlocks: number,
 ): Walk<number> {
@@ -205,7 +205,7 @@ function partsOf(
  * Whether a block decoded to less than it holds. All blocks of a frame that declares its size are full but the last, unless
  * they were flushed: then the frame ends as it says, and nothing is wrong with it.
  */
-function* isShort(window: SalvageWindow, end: number, info: Lz4FrameInfo, length: number): Asking<boolean> {
+function* isShort(window: SalvageWindow, end: number, info: Lz4FrameHeader, length: number): Asking<boolean> {
   return !info.blockChecksums && info.type === "frame" && info.contentSize !== undefined &&
     length < info.blockMax && typeof (yield* blockAt(window, end, info)) === "object";
 }
@@ -214,7 +214,7 @@ function* isShort(window: SalvageWindow, end: number, info: Lz4FrameInfo, length
 function* isSound(
   window: SalvageWindow,
   pos: number,
-  info: Lz4FrameInfo,
+  info: Lz4FrameHeader,
   content: { readonly size: number; readonly hash: Uint32Array<ArrayBuffer> },
 ): Asking<boolean> {
   if (info.contentSize !== content.size) return false;
@@ -226,7 +226,7 @@ function* isSound(
 function* frameEnd(
   window: SalvageWindow,
   pos: number,
-  info: Lz4FrameInfo,
+  info: Lz4FrameHeader,
   content: { readonly size: number; readonly hash: Uint32Array<ArrayBuffer> } | undefined,
 ): Walk<number> {
   if (content !== undefined && info.contentSize !== undefined && info.contentSize !== content.size) {
@@ -248,7 +248,7 @@ function* frameEnd(
 function* resync(
   window: SalvageWindow,
   from: number,
-  info: Lz4FrameInfo,
+  info: Lz4FrameHeader,
   count: number,
 ): Asking<{ pos: number; leaves: boolean }> {
   const most = info.type === "legacy" ? LEGACY_WORD_MAX : info.blockMax;

@@ -8,12 +8,12 @@ import { runParts } from "../file/_run_parts.ts";
 import { partsOf } from "../copy/_engine.ts";
 import type { Part } from "../copy/_engine.ts";
 import type { CopySource } from "../copy/_sides.ts";
-import type { ChangedRange } from "./client_options.ts";
+import type { PdiffChangedRange } from "./client_options.ts";
 
 /** What a comparison found. */
 export interface Comparison {
   /** Ranges of whole blocks of the source, in order. */
-  readonly ranges: readonly ChangedRange[];
+  readonly ranges: readonly PdiffChangedRange[];
   /** Bytes of the target; undefined where there is none. */
   readonly targetSize: number | undefined;
   /** Whether content and length are the same. A device may be longer. */
@@ -62,7 +62,7 @@ export async function compareSides(plan: ComparisonPlan): Promise<Comparison> {
 }
 
 /** Blocks whose digests differ, neighbours together; from `known` on all of them. */
-function differences(ours: Table, theirs: Table, size: number, known: number): ChangedRange[] {
+function differences(ours: Table, theirs: Table, size: number, known: number): PdiffChangedRange[] {
   const ranges: { offset: number; length: number }[] = [];
   for (let at = 0; at < size; at += ours.blockSize) {
     const end = Math.min(size, at + ours.blockSize);

@@ -11,7 +11,7 @@ import { PLAIN, ZstdFrames } from "../copy/_frame_codec.ts";
 import type { FrameCodec } from "../copy/_frame_codec.ts";
 import { HttpPeer } from "../wire/_http.ts";
 import { LocalSource } from "../copy/_local_source.ts";
-import type { Location } from "../file/location.ts";
+import type { PdiffLocation } from "../file/location.ts";
 import { RemoteSourceV1, RemoteTargetV1 } from "../wire/_remote_v1.ts";
 import type { OptionsV1 } from "../wire/_remote_v1.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
@@ -78,8 +78,8 @@ class LocalSide implements CopyTarget {
 
 /** Both sides, and their connections. */
 export class CopySides implements Disposable {
-  readonly #source: Location;
-  readonly #target: Location;
+  readonly #source: PdiffLocation;
+  readonly #target: PdiffLocation;
   readonly #concurrency: number;
   readonly #options: PdiffClientOptions;
   readonly #peers = new Map<string, { readonly peer: HttpPeer; protocol: Promise<1 | 2> | undefined }>();
@@ -88,8 +88,8 @@ export class CopySides implements Disposable {
   readonly #retry: RetryPolicy;
 
   constructor(
-    source: Location,
-    target: Location,
+    source: PdiffLocation,
+    target: PdiffLocation,
     concurrency: number,
     options: PdiffClientOptions,
     retry: RetryPolicy,
@@ -144,7 +144,7 @@ export class CopySides implements Disposable {
     return protocol === 1 ? Math.min(V1_CONNECTIONS, this.#concurrency) : this.#concurrency;
   }
 
-  async #openToRead(location: Location, allowDirty: boolean): Promise<CopySource> {
+  async #openToRead(location: PdiffLocation, allowDirty: boolean): Promise<CopySource> {
     if (location.origin === undefined) {
       return await LocalSource.open(location.filename, allowDirty, this.#concurrency);
     }
@@ -155,8 +155,8 @@ export class CopySides implements Disposable {
   }
 
   get #optionsV1(): OptionsV1 {
-    const { verify = true, signal } = this.#options;
-    return { concurrency: this.#concurrency, verify, retry: this.#retry, signal };
+    const { rehash = true, signal } = this.#options;
+    return { concurrency: this.#concurrency, verify: rehash, retry: this.#retry, signal };
   }
 
   /** The source. */
@@ -193,7 +193,11 @@ export class CopySides implements Disposable {
     return await RemoteTarget.open(peer, location.filename, plan, this.#codec);
   }
 
-  async #openLocalTarget(location: Location, size: number, mode: number | undefined): Promise<CopyTarget> {
+  async #openLocalTarget(
+    location: PdiffLocation,
+    size: number,
+    mode: number | undefined,
+  ): Promise<CopyTarget> {
     const { replace = "auto", fsync = true } = this.#options;
     const path = followLink(location.filename);
     const { folder, name } = splitPath(path);

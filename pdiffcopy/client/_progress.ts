@@ -1,16 +1,16 @@
 /**
  * Counts what a copy has done, and reports it now and then.
  */
-import type { CopyPhase, CopyProgress } from "./client_options.ts";
+import type { PdiffCopyPhase, PdiffCopyProgress } from "./client_options.ts";
 
 const INTERVAL_MS = 100;
 
 /** The progress of one phase. */
 export class ProgressReport {
-  readonly #phase: CopyPhase;
+  readonly #phase: PdiffCopyPhase;
   readonly #totalBytes: number;
   readonly #wireBytes: () => number;
-  readonly #onProgress: ((progress: CopyProgress) => void) | undefined;
+  readonly #onProgress: ((progress: PdiffCopyProgress) => void) | undefined;
   readonly #started = performance.now();
   #last = -Infinity;
   #done = 0;
@@ -19,10 +19,10 @@ export class ProgressReport {
 
   /** For a phase over so many bytes. */
   constructor(
-    phase: CopyPhase,
+    phase: PdiffCopyPhase,
     totalBytes: number,
     wireBytes: () => number,
-    onProgress: ((progress: CopyProgress) => void) | undefined,
+    onProgress: ((progress: PdiffCopyProgress) => void) | undefined,
   ) {
     this.#phase = phase;
     this.#totalBytes = totalBytes;

@@ -4,7 +4,7 @@
  */
 import { newTable } from "../file/_block_file.ts";
 import { failure } from "../file/_errors.ts";
-import type { Location } from "../file/location.ts";
+import type { PdiffLocation } from "../file/location.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
 import { LocalSource } from "../copy/_local_source.ts";
 import type { CopySource, SideStatus } from "../copy/_sides.ts";
@@ -16,7 +16,7 @@ import { RangeOrigin, sourceOf } from "../index/_index_source.ts";
 import type { ChunkOrigin } from "../index/_index_source.ts";
 import type { HttpPeer } from "../wire/_http.ts";
 import { fetchIndex, statRemoteFile } from "../wire/_remote_v2.ts";
-import type { PdiffClientOptions, SyncResult } from "./client_options.ts";
+import type { PdiffClientOptions, PdiffSyncResult } from "./client_options.ts";
 import type { CopySides } from "./_copy_sides.ts";
 import type { ProgressReport } from "./_progress.ts";
 import { uploadByModel } from "./_shifted_upload.ts";
@@ -27,8 +27,8 @@ const CHUNK_SIZE = 64 << 10;
 /** One such copy. */
 export interface ShiftedCopy {
   readonly sides: CopySides;
-  readonly source: Location;
-  readonly target: Location;
+  readonly source: PdiffLocation;
+  readonly target: PdiffLocation;
   readonly concurrency: number;
   readonly options: PdiffClientOptions;
   readonly policy: RetryPolicy;
@@ -72,7 +72,7 @@ async function chunkSource({ sides, source, concurrency, options }: ShiftedCopy)
 }
 
 /** Does the copy, or finds out what it would take. */
-export async function copyShifted(copy: ShiftedCopy): Promise<SyncResult> {
+export async function copyShifted(copy: ShiftedCopy): Promise<PdiffSyncResult> {
   const started = performance.now();
   const { sides, source, target, options, policy } = copy;
   const { chunkSize = CHUNK_SIZE, dryRun = false } = options;

@@ -6,7 +6,7 @@ import { newTable } from "../file/_block_file.ts";
 import type { Table } from "../file/_block_file.ts";
 import { FRAME, makeFrame, writeSafe } from "../file/_frames.ts";
 import { hashOf, randomSeed } from "../file/_hash_registry.ts";
-import type { Location } from "../file/location.ts";
+import type { PdiffLocation } from "../file/location.ts";
 import { RateLimiter } from "../file/_rate_limit.ts";
 import { retrying } from "../file/_retry.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
@@ -31,7 +31,7 @@ const PIECE_SIZE = 8 << 20;
 
 /** One upload. */
 export interface ShiftedUpload {
-  readonly target: Location;
+  readonly target: PdiffLocation;
   readonly concurrency: number;
   readonly options: PdiffClientOptions;
   readonly policy: RetryPolicy;

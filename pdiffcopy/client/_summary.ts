@@ -2,7 +2,7 @@
  * What a copy did, in numbers.
  */
 import type { Table } from "../file/_block_file.ts";
-import type { SyncResult } from "./client_options.ts";
+import type { PdiffSyncResult } from "./client_options.ts";
 
 /** A part of a whole in whole percent, rounded down. */
 export function percent(part: number, whole: number): number {
@@ -16,8 +16,8 @@ export function summarize(
   changed: number,
   wire: { readonly wireBytesIn: number; readonly wireBytesOut: number },
   started: number,
-  facts: Pick<SyncResult, "protocol" | "resumed" | "dryRun" | "equal">,
-): SyncResult {
+  facts: Pick<PdiffSyncResult, "protocol" | "resumed" | "dryRun" | "equal">,
+): PdiffSyncResult {
   return {
     size,
     blockSize: table.blockSize,

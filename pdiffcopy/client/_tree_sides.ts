@@ -5,7 +5,7 @@ import { SluiceError } from "@sluice/internal";
 import type { BlockDirectory } from "../file/_block_file.ts";
 import { failure } from "../file/_errors.ts";
 import { makeFolder, openDirectory } from "../file/_files.ts";
-import type { Location } from "../file/location.ts";
+import type { PdiffLocation } from "../file/location.ts";
 import { EntryReader } from "../copy/_tree_entry.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import { hasSmallFiles, listRecords, readBatch, RECORDS_SIZE_MAX, writeBatch } from "../copy/_small_files.ts";
@@ -94,9 +94,9 @@ export class LocalTreeSide implements TreeSide {
 /** A directory on a server. */
 export class RemoteTreeSide implements TreeSide {
   readonly #peer: HttpPeer;
-  readonly #location: Location;
+  readonly #location: PdiffLocation;
 
-  constructor(location: Location, options: ConstructorParameters<typeof HttpPeer>[1]) {
+  constructor(location: PdiffLocation, options: ConstructorParameters<typeof HttpPeer>[1]) {
     this.#location = location;
     this.#peer = new HttpPeer(location.origin!, options);
   }

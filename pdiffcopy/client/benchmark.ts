@@ -5,7 +5,7 @@
  */
 import { checkChoice, checkInteger, checkKeys } from "@sluice/internal";
 import { openFile } from "../file/_files.ts";
-import { formatDuration, formatSize } from "../file/sizes.ts";
+import { formatPdiffDuration, formatPdiffSize } from "../file/sizes.ts";
 
 const MUTATE_OPTIONS: ReadonlySet<string> = new Set(["percent", "pattern"]);
 const CHUNK_SIZE = 256 << 10;
@@ -13,14 +13,14 @@ const LARGE_CHUNK_SIZE = 1 << 20;
 const LARGE_FILE = 2 ** 30;
 
 /** Which chunks are changed: those at the start, or as many all over the file. */
-export type MutationPattern = "prefix" | "scatter";
+export type PdiffMutationPattern = "prefix" | "scatter";
 
 /** How a file is changed. */
-export interface MutateOptions {
+export interface PdiffMutateOptions {
   /** How much, in percent. */
   readonly percent: number;
   /** Where. @default {"prefix"} */
-  readonly pattern?: MutationPattern | undefined;
+  readonly pattern?: PdiffMutationPattern | undefined;
 }
 
 /**
@@ -31,19 +31,19 @@ export interface MutateOptions {
  *
  * @example There and back
  * ```ts
- * import { mutateFile } from "@sluice/pdiffcopy";
+ * import { mutatePdiffFile } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const path = await Deno.makeTempFile();
  * await Deno.writeFile(path, new Uint8Array(1 << 20));
- * assertEquals(await mutateFile(path, { percent: 50 }), 1 << 19);
+ * assertEquals(await mutatePdiffFile(path, { percent: 50 }), 1 << 19);
  * assertEquals((await Deno.readFile(path))[0], 255);
- * await mutateFile(path, { percent: 50 });
+ * await mutatePdiffFile(path, { percent: 50 });
  * assertEquals((await Deno.readFile(path))[0], 0);
  * await Deno.remove(path);
  * ```
  */
-export async function mutateFile(path: string, options: MutateOptions): Promise<number> {
+export async function mutatePdiffFile(path: string, options: PdiffMutateOptions): Promise<number> {
   checkKeys(options, MUTATE_OPTIONS);
   const percent = checkInteger("percent", options.percent, 0, 100);
   const pattern = checkChoice("pattern", options.pattern ?? "prefix", ["prefix", "scatter"]);
@@ -64,7 +64,7 @@ export async function mutateFile(path: string, options: MutateOptions): Promise<
 }
 
 /** One row of a benchmark. */
-export interface BenchmarkRow {
+export interface PdiffBenchmarkRow {
   /** How much was changed, in percent. */
   readonly percent: number;
   /** Bytes of blocks that were copied. */
@@ -84,14 +84,14 @@ export interface BenchmarkRow {
  *
  * @example One row
  * ```ts
- * import { formatBenchmark } from "@sluice/pdiffcopy";
+ * import { formatPdiffBenchmark } from "@sluice/pdiffcopy";
  * import { assertStringIncludes } from "@std/assert";
  *
  * const row = { percent: 25, bytesTransferred: 13 << 20, wireBytes: 0, seconds: 0.42, cpuSeconds: 0.3 };
- * assertStringIncludes(formatBenchmark([row]), "| 25%        | 13 MiB           |");
+ * assertStringIncludes(formatPdiffBenchmark([row]), "| 25%        | 13 MiB           |");
  * ```
  */
-export function formatBenchmark(rows: readonly BenchmarkRow[]): string {
+export function formatPdiffBenchmark(rows: readonly PdiffBenchmarkRow[]): string {
   const withRsync = rows.some((row) => row.rsyncSeconds !== undefined);
   const head = [
     "Delta size",
@@ -105,13 +105,13 @@ export function formatBenchmark(rows: readonly BenchmarkRow[]): string {
   const lines = rows.map((row) => {
     const cells = [
       `${row.percent}%`,
-      formatSize(row.bytesTransferred),
-      formatSize(row.wireBytes),
-      row.cpuSeconds === undefined ? "" : formatDuration(row.cpuSeconds),
-      `${formatSize(Math.round(row.bytesTransferred / Math.max(row.seconds, 0.001)))}/s`,
-      formatDuration(row.seconds),
+      formatPdiffSize(row.bytesTransferred),
+      formatPdiffSize(row.wireBytes),
+      row.cpuSeconds === undefined ? "" : formatPdiffDuration(row.cpuSeconds),
+      `${formatPdiffSize(Math.round(row.bytesTransferred / Math.max(row.seconds, 0.001)))}/s`,
+      formatPdiffDuration(row.seconds),
     ];
-    if (withRsync) cells.push(row.rsyncSeconds === undefined ? "" : formatDuration(row.rsyncSeconds));
+    if (withRsync) cells.push(row.rsyncSeconds === undefined ? "" : formatPdiffDuration(row.rsyncSeconds));
     return cells;
   });
   const widths = head.map((title, column) =>

@@ -5,19 +5,19 @@
  * @module
  */
 import { SluiceError } from "@sluice/internal";
-import { BLOCK_SIZE, DEFAULT_CONCURRENCY } from "../file/constants.ts";
+import { PDIFF_BLOCK_SIZE, PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { newTable } from "../file/_block_file.ts";
 import type { Table } from "../file/_block_file.ts";
 import { failure, isRetryable } from "../file/_errors.ts";
 import { hashOf, randomSeed } from "../file/_hash_registry.ts";
-import { parseLocation } from "../file/location.ts";
-import type { Location } from "../file/location.ts";
+import { parsePdiffLocation } from "../file/location.ts";
+import type { PdiffLocation } from "../file/location.ts";
 import { delay, mayRetry, ProgressMark, RETRY_BUDGET_MS } from "../file/_retry.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
 import type { Part } from "../copy/_engine.ts";
 import type { CopySource, SideStatus } from "../copy/_sides.ts";
 import { checkClientOptions } from "./_client_options.ts";
-import type { ChangeSet, PdiffClientOptions, SyncResult } from "./client_options.ts";
+import type { PdiffChangeSet, PdiffClientOptions, PdiffSyncResult } from "./client_options.ts";
 import { compareSides } from "./_comparison.ts";
 import type { Comparison } from "./_comparison.ts";
 import { CopySides } from "./_copy_sides.ts";
@@ -37,8 +37,10 @@ function autoBlockSize(size: number): number {
   return Math.min(AUTO_BLOCK_MAX, Math.max(AUTO_BLOCK_MIN, 2 ** exponent));
 }
 
-function locationOf(value: string | URL | Location, literalPaths: boolean | undefined): Location {
-  return typeof value === "string" || value instanceof URL ? parseLocation(value, { literalPaths }) : value;
+function locationOf(value: string | URL | PdiffLocation, literalPaths: boolean | undefined): PdiffLocation {
+  return typeof value === "string" || value instanceof URL
+    ? parsePdiffLocation(value, { literalPaths })
+    : value;
 }
 
 /**
@@ -46,14 +48,14 @@ function locationOf(value: string | URL | Location, literalPaths: boolean | unde
  *
  * @example Two ranges
  * ```ts
- * import { transferSize } from "@sluice/pdiffcopy";
+ * import { pdiffTransferSize } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const ranges = [{ offset: 0, length: 512 }, { offset: 1024, length: 100 }];
- * assertEquals(transferSize({ ranges }), 612);
+ * assertEquals(pdiffTransferSize({ ranges }), 612);
  * ```
  */
-export function transferSize(changes: Pick<ChangeSet, "ranges">): number {
+export function pdiffTransferSize(changes: Pick<PdiffChangeSet, "ranges">): number {
   return changes.ranges.reduce((sum, { length }) => sum + length, 0);
 }
 
@@ -79,9 +81,9 @@ export function transferSize(changes: Pick<ChangeSet, "ranges">): number {
  */
 export class PdiffClient {
   /** Where bytes come from. */
-  readonly source: Location;
+  readonly source: PdiffLocation;
   /** Where bytes go. */
-  readonly target: Location;
+  readonly target: PdiffLocation;
   /** How many parts of the file are worked on at a time. */
   readonly concurrency: number;
   readonly #options: PdiffClientOptions;
@@ -98,7 +100,7 @@ export class PdiffClient {
     this.#options = options;
     this.source = locationOf(options.source, options.literalPaths);
     this.target = locationOf(options.target, options.literalPaths);
-    this.concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
+    this.concurrency = options.concurrency ?? PDIFF_CONCURRENCY;
     if (options.hash !== undefined) hashOf(options.hash);
   }
 
@@ -116,7 +118,7 @@ export class PdiffClient {
     const { hash, blockSize } = this.#options;
     const plain = hash ?? (protocol === 1 ? "sha1" : "xxh3-128");
     const spec = hashOf(plain, protocol === 1 || hash !== undefined ? "" : randomSeed());
-    return newTable(size, blockSize ?? (protocol === 1 ? BLOCK_SIZE : autoBlockSize(size)), spec);
+    return newTable(size, blockSize ?? (protocol === 1 ? PDIFF_BLOCK_SIZE : autoBlockSize(size)), spec);
   }
 
   #report(phase: "compare" | "transfer", size: number, sides: CopySides): ProgressReport {
@@ -135,7 +137,7 @@ export class PdiffClient {
    * @throws {ChecksumMismatchError} If content does not match its digest ("VERIFY_FAILED").
    * @throws {SluiceError} If the target can't be written: codes "PERMISSION", "NO_SPACE", "LOCKED", "TARGET_CHANGED".
    */
-  async synchronize(): Promise<SyncResult> {
+  async synchronize(): Promise<PdiffSyncResult> {
     const { shift, dryRun } = this.#options;
     return await this.#inRounds((policy) =>
       shift === true ? this.#copyShifted(policy) : dryRun === true ? this.#dryRun(policy) : this.#copy(policy)
@@ -175,7 +177,7 @@ export class PdiffClient {
    *
    * @throws {SluiceError} As `synchronize`.
    */
-  async findChanges(): Promise<ChangeSet> {
+  async findChanges(): Promise<PdiffChangeSet> {
     return await this.#inRounds(async (policy) => {
       using sides = this.#sides(policy);
       const source = await sides.openSource();
@@ -215,7 +217,7 @@ export class PdiffClient {
     }
   }
 
-  async #dryRun(policy: RetryPolicy): Promise<SyncResult> {
+  async #dryRun(policy: RetryPolicy): Promise<PdiffSyncResult> {
     const started = performance.now();
     using sides = this.#sides(policy);
     const source = await sides.openSource();
@@ -233,7 +235,7 @@ export class PdiffClient {
     }
   }
 
-  async #copyShifted(policy: RetryPolicy): Promise<SyncResult> {
+  async #copyShifted(policy: RetryPolicy): Promise<PdiffSyncResult> {
     using sides = this.#sides(policy);
     const report = (size: number): ProgressReport => this.#report("transfer", size, sides);
     const { source, target, concurrency } = this;
@@ -245,14 +247,14 @@ export class PdiffClient {
    *
    * @throws {SluiceError} As `synchronize`.
    */
-  async transferChanges(changes: ChangeSet): Promise<SyncResult> {
+  async transferChanges(changes: PdiffChangeSet): Promise<PdiffSyncResult> {
     if (this.#options.dryRun === true) {
       throw new RangeError('Cannot transfer changes: option "dryRun" is set');
     }
     return await this.#inRounds((policy) => this.#copy(policy, changes));
   }
 
-  async #copy(policy: RetryPolicy, changes?: ChangeSet): Promise<SyncResult> {
+  async #copy(policy: RetryPolicy, changes?: PdiffChangeSet): Promise<PdiffSyncResult> {
     const started = performance.now();
     const { delta = true } = this.#options;
     using sides = this.#sides(policy);
@@ -282,7 +284,12 @@ export class PdiffClient {
     }
   }
 
-  #tableFor({ size }: SideStatus, changes: ChangeSet | undefined, protocol: number, label: string): Table {
+  #tableFor(
+    { size }: SideStatus,
+    changes: PdiffChangeSet | undefined,
+    protocol: number,
+    label: string,
+  ): Table {
     if (changes === undefined) return this.#table(size, protocol);
     if (changes.size === size) return newTable(size, changes.blockSize, this.#table(0, protocol).hash);
     throw failure("SOURCE_CHANGED", `Cannot copy ${label}: it has ${size} bytes, expected ${changes.size}`);

@@ -4,15 +4,15 @@
  * @module
  */
 import type { SluiceProgress } from "@sluice/internal";
-import type { Location } from "../file/location.ts";
+import type { PdiffLocation } from "../file/location.ts";
 
 /** What a copy is doing. */
-export type CopyPhase = "compare" | "transfer";
+export type PdiffCopyPhase = "compare" | "transfer";
 
 /** How far a copy is. */
-export interface CopyProgress extends SluiceProgress {
+export interface PdiffCopyProgress extends SluiceProgress {
   /** What it is doing. */
-  readonly phase: CopyPhase;
+  readonly phase: PdiffCopyPhase;
   /** Bytes that went over the network, both ways. */
   readonly wireBytes: number;
   /** Seconds since the start. */
@@ -22,16 +22,16 @@ export interface CopyProgress extends SluiceProgress {
 /** How a file is copied. */
 export interface PdiffClientOptions {
   /** What is read: a path, or `http://host:port/path` on a server. */
-  readonly source: string | URL | Location;
+  readonly source: string | URL | PdiffLocation;
   /** What is written: a path, or `http://host:port/path` on a server. */
-  readonly target: string | URL | Location;
+  readonly target: string | URL | PdiffLocation;
   /**
    * Bytes of a block, from 512 to 64 Mi.
    *
    * @default {chosen by the size of the file; 1 MiB with protocol 1}
    */
   readonly blockSize?: number | undefined;
-  /** Parts of the file that are worked on at a time. @default {DEFAULT_CONCURRENCY} */
+  /** Parts of the file that are worked on at a time. @default {PDIFF_CONCURRENCY} */
   readonly concurrency?: number | undefined;
   /** Whether blocks are compared first; else all are copied. @default {true} */
   readonly delta?: boolean | undefined;
@@ -55,7 +55,7 @@ export interface PdiffClientOptions {
   /** Whether the end waits until the disk has everything. @default {true} */
   readonly fsync?: boolean | undefined;
   /** Whether copies by protocol 1 are hashed again at the end, where no digest came before. @default {true} */
-  readonly verify?: boolean | undefined;
+  readonly rehash?: boolean | undefined;
   /** Whether the target is read back from the disk at the end, and compared by digests. @default {false} */
   readonly verifyWritten?: boolean | undefined;
   /** Level of zstd for blocks on their way; 0 for none. @default {0} */
@@ -88,7 +88,7 @@ export interface PdiffClientOptions {
   /** Bytes a second that may go over the network. @default {no limit} */
   readonly maxBytesPerSecond?: number | undefined;
   /** Hears how far it is, at most ten times a second. */
-  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
+  readonly onProgress?: ((progress: PdiffCopyProgress) => void) | undefined;
   /** Hears what a reader of a log would want to know. */
   readonly log?: ((text: string) => void) | undefined;
   /** Gives the copy up. */
@@ -96,7 +96,7 @@ export interface PdiffClientOptions {
 }
 
 /** What a copy did. */
-export interface SyncResult {
+export interface PdiffSyncResult {
   /** Bytes of the file. */
   readonly size: number;
   /** Bytes of a block. */
@@ -130,7 +130,7 @@ export interface SyncResult {
 }
 
 /** A range of a file. */
-export interface ChangedRange {
+export interface PdiffChangedRange {
   /** Where it starts. */
   readonly offset: number;
   /** Bytes. */
@@ -138,9 +138,9 @@ export interface ChangedRange {
 }
 
 /** What differs between two files. */
-export interface ChangeSet {
+export interface PdiffChangeSet {
   /** Ranges of whole blocks, in order. */
-  readonly ranges: readonly ChangedRange[];
+  readonly ranges: readonly PdiffChangedRange[];
   /** Bytes of the source. */
   readonly size: number;
   /** Bytes of a block. */

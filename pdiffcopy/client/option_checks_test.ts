@@ -1,18 +1,18 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { byteSourceFromBytes, SluiceError } from "@sluice/internal";
 import {
-  BlockHashStream,
   buildPdiffIndex,
-  copyByIndex,
-  copyTree,
+  copyByPdiffIndex,
+  copyPdiffTree,
   createPdiffHandler,
-  hashBlocks,
-  mutateFile,
-  parseLocation,
+  hashPdiffBlocks,
+  mutatePdiffFile,
+  parsePdiffLocation,
+  PdiffBlockHashStream,
   PdiffClient,
   PdiffIndex,
+  PdiffWorkerPool,
   servePdiff,
-  WorkerPool,
 } from "../mod.ts";
 
 // deno-lint-ignore no-explicit-any -- what callers without types pass
@@ -28,20 +28,20 @@ Deno.test("every public function names options that it does not know", async () 
       () => new PdiffClient(odd(files)),
       () => createPdiffHandler(odd({ root: "." })),
       () => servePdiff(odd({ root: ".", port: 0 })),
-      () => hashBlocks(source, odd({})),
-      () => new BlockHashStream(odd({})),
-      () => parseLocation("a", odd({})),
-      () => new WorkerPool(odd(pool)),
+      () => hashPdiffBlocks(source, odd({})),
+      () => new PdiffBlockHashStream(odd({})),
+      () => parsePdiffLocation("a", odd({})),
+      () => new PdiffWorkerPool(odd(pool)),
     ]
   ) {
     assertThrows(call, TypeError, '"unknown" is not known');
   }
   for (
     const call of [
-      () => copyTree(odd(files)),
-      () => copyByIndex(odd({ index, sources: [source], target: "b" })),
+      () => copyPdiffTree(odd(files)),
+      () => copyByPdiffIndex(odd({ index, sources: [source], target: "b" })),
       () => buildPdiffIndex(source, odd({})),
-      () => mutateFile("a", odd({ percent: 1 })),
+      () => mutatePdiffFile("a", odd({ percent: 1 })),
     ]
   ) {
     await assertRejects(call, TypeError, '"unknown" is not known');
@@ -89,9 +89,9 @@ Deno.test("what the system refuses is an error of the family, never one of Deno'
     [() => new PdiffClient({ source: ".", target: "b" }).synchronize(), "IO"],
     [() => new PdiffClient({ source: "deno.json", target: "deno.json/x/y" }).synchronize(), "IO"],
     [() => new PdiffClient({ source: "deno.json", target: `x${"y".repeat(300)}` }).synchronize(), "IO"],
-    [() => copyTree({ source: none, target: "b" }), "NOT_FOUND"],
-    [() => copyTree({ source: "deno.json", target: "b" }), "IO"],
-    [() => mutateFile(none, { percent: 1 }), "NOT_FOUND"],
+    [() => copyPdiffTree({ source: none, target: "b" }), "NOT_FOUND"],
+    [() => copyPdiffTree({ source: "deno.json", target: "b" }), "IO"],
+    [() => mutatePdiffFile(none, { percent: 1 }), "NOT_FOUND"],
   ];
   for (const [call, code] of rejected) {
     assertEquals((await assertRejects(call, SluiceError)).code, code, call.toString());

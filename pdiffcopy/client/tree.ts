@@ -4,11 +4,11 @@
  * @module
  */
 import { checkBoolean, checkInteger, LimitExceededError, SluiceError } from "@sluice/internal";
-import { DEFAULT_CONCURRENCY } from "../file/constants.ts";
+import { PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { failure } from "../file/_errors.ts";
-import { parseLocation } from "../file/location.ts";
-import type { Location } from "../file/location.ts";
-import { WorkerPool } from "../file/worker_pool.ts";
+import { parsePdiffLocation } from "../file/location.ts";
+import type { PdiffLocation } from "../file/location.ts";
+import { PdiffWorkerPool } from "../file/worker_pool.ts";
 import { runParts } from "../file/_run_parts.ts";
 import { BATCH_COUNT, BATCH_SIZE, SMALL_FILE_MAX } from "../copy/_small_files.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
@@ -21,7 +21,7 @@ import { LocalTreeSide, RemoteTreeSide } from "./_tree_sides.ts";
 import type { TreeSide } from "./_tree_sides.ts";
 
 /** How a directory is copied. Options of single files count for each of them. */
-export interface CopyTreeOptions
+export interface PdiffTreeOptions
   extends Omit<PdiffClientOptions, "onProgress" | "shift" | "seeds" | "chunkSize"> {
   /** Whether files with the same size and time are compared too. @default {false} */
   readonly compareContent?: boolean | undefined;
@@ -40,7 +40,7 @@ export interface CopyTreeOptions
 }
 
 /** What was done. */
-export interface CopyTreeResult {
+export interface PdiffTreeResult {
   /** Files of the source. */
   readonly files: number;
   /** Files that were compared and, where they differed, copied. */
@@ -50,11 +50,11 @@ export interface CopyTreeResult {
   /** Names that were removed. */
   readonly deleted: number;
   /** What could not be copied or carried; everything else was. */
-  readonly faults: readonly CopyTreeFault[];
+  readonly faults: readonly PdiffTreeFault[];
 }
 
 /** One name that could not be copied or carried as a whole. */
-export interface CopyTreeFault {
+export interface PdiffTreeFault {
   /** Parts joined by "/", from the directory; "" for the directory itself. */
   readonly path: string;
   /** The code of the error, as in `SluiceError`. */
@@ -71,13 +71,13 @@ const TREE_OPTION_NAMES = [
   "permissions",
   "archive",
   "onEntry",
-] satisfies (keyof CopyTreeOptions)[];
+] satisfies (keyof PdiffTreeOptions)[];
 const FLAGS = ["compareContent", "delete", "times", "permissions", "archive"] as const;
 
 /** Splits the options of the tree from those of each file, and checks the former; `PdiffClient` checks the latter. */
 function splitOptions(
-  options: CopyTreeOptions,
-): { readonly tree: CopyTreeOptions; readonly file: PdiffClientOptions } {
+  options: PdiffTreeOptions,
+): { readonly tree: PdiffTreeOptions; readonly file: PdiffClientOptions } {
   for (const name of FLAGS) if (options[name] !== undefined) checkBoolean(name, options[name]);
   if (options.maxDelete !== undefined) {
     checkInteger("maxDelete", options.maxDelete, 0, Number.MAX_SAFE_INTEGER);
@@ -103,25 +103,25 @@ function splitOptions(
  *
  * @example A directory with one file
  * ```ts
- * import { copyTree } from "@sluice/pdiffcopy";
+ * import { copyPdiffTree } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const directory = await Deno.makeTempDir();
  * await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
  * await Deno.writeTextFile(`${directory}/from/sub/file`, "content");
  * const options = { source: `${directory}/from`, target: `${directory}/to` };
- * assertEquals((await copyTree(options)).filesCopied, 1);
- * assertEquals((await copyTree(options)).filesCopied, 0);
+ * assertEquals((await copyPdiffTree(options)).filesCopied, 1);
+ * assertEquals((await copyPdiffTree(options)).filesCopied, 0);
  * assertEquals(await Deno.readTextFile(`${directory}/to/sub/file`), "content");
  * await Deno.remove(directory, { recursive: true });
  * ```
  */
-export async function copyTree(options: CopyTreeOptions): Promise<CopyTreeResult> {
+export async function copyPdiffTree(options: PdiffTreeOptions): Promise<PdiffTreeResult> {
   const { tree, file } = splitOptions(options);
   const { literalPaths } = options;
-  const locate = (value: string | URL | Location): Location =>
+  const locate = (value: string | URL | PdiffLocation): PdiffLocation =>
     typeof value === "string" || value instanceof URL
-      ? parseLocation(value, { literalPaths, directory: true })
+      ? parsePdiffLocation(value, { literalPaths, directory: true })
       : value;
   const [source, target] = [locate(options.source), locate(options.target)];
   // Checks the options of files before anything is done.
@@ -131,7 +131,7 @@ export async function copyTree(options: CopyTreeOptions): Promise<CopyTreeResult
   return await new TreeCopy(source, target, from, to, tree, file).run();
 }
 
-function openSide(location: Location, options: CopyTreeOptions, write: boolean): TreeSide {
+function openSide(location: PdiffLocation, options: PdiffTreeOptions, write: boolean): TreeSide {
   if (location.origin === undefined) return new LocalTreeSide(location.filename, write);
   if (options.protocol === 1) {
     throw failure("UNSUPPORTED", `Cannot copy a tree by protocol 1: ${location.origin} can't list it`);
@@ -144,24 +144,24 @@ function openSide(location: Location, options: CopyTreeOptions, write: boolean):
 const FATAL_CODES: ReadonlySet<string> = new Set(["NETWORK", "TIMEOUT", "AUTH", "NO_SPACE", "READ_ONLY"]);
 
 class TreeCopy {
-  readonly #source: Location;
-  readonly #target: Location;
+  readonly #source: PdiffLocation;
+  readonly #target: PdiffLocation;
   readonly #from: TreeSide;
   readonly #to: TreeSide;
-  readonly #options: CopyTreeOptions;
+  readonly #options: PdiffTreeOptions;
   readonly #fileOptions: PdiffClientOptions;
-  readonly #faults: CopyTreeFault[] = [];
+  readonly #faults: PdiffTreeFault[] = [];
   /** Files that were not copied: their facts are not set either. */
   readonly #failed = new Set<string>();
   /** Small files that were copied many at once. */
   readonly #copiedAtOnce = new Set<string>();
 
   constructor(
-    source: Location,
-    target: Location,
+    source: PdiffLocation,
+    target: PdiffLocation,
     from: TreeSide,
     to: TreeSide,
-    options: CopyTreeOptions,
+    options: PdiffTreeOptions,
     fileOptions: PdiffClientOptions,
   ) {
     this.#source = source;
@@ -172,7 +172,7 @@ class TreeCopy {
     this.#fileOptions = fileOptions;
   }
 
-  async run(): Promise<CopyTreeResult> {
+  async run(): Promise<PdiffTreeResult> {
     const { archive: attributes, signal, maxDelete = Infinity, dryRun, onEntry } = this.#options;
     const listing = { attributes, signal };
     const [source, there] = await Promise.all([this.#from.list(listing), this.#to.list(listing)]);
@@ -254,7 +254,7 @@ class TreeCopy {
     let bytes = 0;
     await runParts({
       parts: batchesOf(items),
-      concurrency: this.#options.concurrency ?? DEFAULT_CONCURRENCY,
+      concurrency: this.#options.concurrency ?? PDIFF_CONCURRENCY,
       signal: this.#options.signal,
       work: async (batch) => {
         const records = await this.#from.readSmall(batch.map(({ path }) => path));
@@ -274,8 +274,8 @@ class TreeCopy {
 
   async #copyFiles(items: readonly TreeEntry[]): Promise<number> {
     let bytesTransferred = 0;
-    const pool = new WorkerPool({
-      concurrency: this.#options.concurrency ?? DEFAULT_CONCURRENCY,
+    const pool = new PdiffWorkerPool({
+      concurrency: this.#options.concurrency ?? PDIFF_CONCURRENCY,
       items,
       work: (entry) => this.#copyFile(entry),
       signal: this.#options.signal,
@@ -321,7 +321,7 @@ function* batchesOf(items: readonly TreeEntry[]): Generator<TreeEntry[]> {
 }
 
 /** The location of a name below a directory. */
-function below(location: Location, path: string): Location {
+function below(location: PdiffLocation, path: string): PdiffLocation {
   const join = (text: string): string => text.endsWith("/") ? `${text}${path}` : `${text}/${path}`;
   return {
     ...location,

@@ -3,8 +3,8 @@ import { SluiceError } from "@sluice/internal";
 import { Random } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 import { hasNativeFiles } from "../kernel/file.ts";
-import { copyTree, servePdiff } from "../mod.ts";
-import type { CopyTreeOptions } from "../mod.ts";
+import { copyPdiffTree, servePdiff } from "../mod.ts";
+import type { PdiffTreeOptions } from "../mod.ts";
 import { EntryReader, formatEntry } from "../copy/_tree_entry.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import { listTree } from "../copy/_tree_list.ts";
@@ -41,7 +41,7 @@ async function entries(root: string): Promise<string> {
 }
 
 for (const kind of ["local", "download", "upload"] as const) {
-  Deno.test(`copyTree makes a directory like another: ${kind}`, async () => {
+  Deno.test(`copyPdiffTree makes a directory like another: ${kind}`, async () => {
     await inDirectory(async (directory) => {
       const root = `${directory}/root`;
       await makeTree(root);
@@ -50,10 +50,10 @@ for (const kind of ["local", "download", "upload"] as const) {
       const source = kind === "download" ? `${there}/root` : root;
       const path = `${directory}/target`;
       const options = { source, target: kind === "upload" ? `${there}/target` : path, fsync: false };
-      const dry = await copyTree({ ...options, dryRun: true });
+      const dry = await copyPdiffTree({ ...options, dryRun: true });
       assertEquals(dry.filesCopied, 5);
       await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
-      assertEquals((await copyTree(options)).filesCopied, 5);
+      assertEquals((await copyPdiffTree(options)).filesCopied, 5);
       assertEquals(await entries(path), await entries(root));
       for (const entry of await list(root)) {
         if (entry.kind !== "file") continue;
@@ -62,30 +62,30 @@ for (const kind of ["local", "download", "upload"] as const) {
           await Deno.readFile(`${root}/${entry.path}`),
         );
       }
-      const again = await copyTree(options);
+      const again = await copyPdiffTree(options);
       assertEquals([again.filesCopied, again.faults], [0, []]);
 
       await Deno.writeTextFile(`${path}/top`, "changed!!!");
       await Deno.utime(`${path}/top`, 1_500_000_000, 1_500_000_000);
-      assertEquals((await copyTree(options)).filesCopied, 0, "size and time are the same");
-      assertEquals((await copyTree({ ...options, compareContent: true })).bytesTransferred, 10);
+      assertEquals((await copyPdiffTree(options)).filesCopied, 0, "size and time are the same");
+      assertEquals((await copyPdiffTree({ ...options, compareContent: true })).bytesTransferred, 10);
       assertEquals(await Deno.readFile(`${path}/top`), await Deno.readFile(`${root}/top`));
 
       await Deno.mkdir(`${path}/extra/sub`, { recursive: true });
       await Deno.writeTextFile(`${path}/extra/sub/file`, "x");
       const limited = await assertRejects(
-        () => copyTree({ ...options, delete: true, maxDelete: 2 }),
+        () => copyPdiffTree({ ...options, delete: true, maxDelete: 2 }),
         SluiceError,
       );
       assertEquals(limited.code, "DELETE_LIMIT");
-      assertEquals((await copyTree({ ...options, delete: true, dryRun: true })).deleted, 3);
+      assertEquals((await copyPdiffTree({ ...options, delete: true, dryRun: true })).deleted, 3);
       assert((await Deno.stat(`${path}/extra/sub/file`)).isFile);
-      assertEquals((await copyTree({ ...options, delete: true })).deleted, 3);
+      assertEquals((await copyPdiffTree({ ...options, delete: true })).deleted, 3);
       assertEquals(await entries(path), await entries(root));
     });
   });
 
-  Deno.test(`copyTree gives names to what they became: ${kind}`, async () => {
+  Deno.test(`copyPdiffTree gives names to what they became: ${kind}`, async () => {
     await inDirectory(async (directory) => {
       await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
       const there = `http://127.0.0.1:${server.port}`;
@@ -108,17 +108,17 @@ for (const kind of ["local", "download", "upload"] as const) {
         target: kind === "upload" ? `${there}/target` : path,
         fsync: false,
       };
-      const kept = await copyTree(options);
+      const kept = await copyPdiffTree(options);
       assertEquals(kept.faults.map(({ path }) => path), ["dir"], "a full directory stays without delete");
       assertEquals(await Deno.readTextFile(`${path}/file/below`), "y");
       assertEquals(await Deno.readTextFile(`${path}/dir/sub/file`), "x");
-      assertEquals((await copyTree({ ...options, delete: true })).faults, []);
+      assertEquals((await copyPdiffTree({ ...options, delete: true })).faults, []);
       assertEquals(await entries(path), await entries(root));
     });
   });
 
   Deno.test({
-    name: `copyTree carries owners, hard links and attributes with archive: ${kind}`,
+    name: `copyPdiffTree carries owners, hard links and attributes with archive: ${kind}`,
     ignore: !hasNativeFiles(undefined) || Deno.uid() !== 0,
     async fn() {
       await inDirectory(async (directory) => {
@@ -140,20 +140,20 @@ for (const kind of ["local", "download", "upload"] as const) {
           fsync: false,
           archive: true,
         };
-        assertEquals((await copyTree(options)).faults, []);
+        assertEquals((await copyPdiffTree(options)).faults, []);
         const info = await Deno.stat(`${path}/a`);
         assertEquals([info.uid, info.gid, info.mode! & 0o7777, info.nlink], [107, 36, 0o640, 2]);
         using file = openFile(`${path}/a`);
         assertEquals(file.status().mtimeNs, 1_500_000_000_123_456_789n);
         assert(new TextDecoder().decode(file.attributes()).includes("user.kv"));
-        assertEquals((await copyTree(options)).filesCopied, 0);
+        assertEquals((await copyPdiffTree(options)).filesCopied, 0);
         assertEquals((await Deno.stat(`${path}/b`)).ino, info.ino);
       });
     },
   });
 
   Deno.test({
-    name: `copyTree copies the rest when a name can't be copied: ${kind}`,
+    name: `copyPdiffTree copies the rest when a name can't be copied: ${kind}`,
     ignore: Deno.build.os === "windows",
     async fn() {
       await inDirectory(async (directory) => {
@@ -166,7 +166,7 @@ for (const kind of ["local", "download", "upload"] as const) {
         await Deno.writeTextFile(`${root}/.b.pdiff-journal`, "{}\n");
         const source = kind === "download" ? `${there}/root` : root;
         const target = kind === "upload" ? `${there}/target` : path;
-        const { faults, filesCopied } = await copyTree({ source, target, fsync: false });
+        const { faults, filesCopied } = await copyPdiffTree({ source, target, fsync: false });
         assertEquals(faults.map(({ path, code }) => [path, code]), [["pipe", "UNSUPPORTED"], ["b", "DIRTY"]]);
         assertEquals(filesCopied, 2);
         assertEquals((await list(path)).map((entry) => entry.path), ["a", "c"]);
@@ -175,7 +175,7 @@ for (const kind of ["local", "download", "upload"] as const) {
   });
 
   Deno.test({
-    name: `copyTree copies names that are not UTF-8: ${kind}`,
+    name: `copyPdiffTree copies names that are not UTF-8: ${kind}`,
     ignore: !hasNativeFiles(undefined),
     async fn() {
       await inDirectory(async (directory) => {
@@ -192,7 +192,7 @@ for (const kind of ["local", "download", "upload"] as const) {
         }
         const source = kind === "download" ? `${there}/root` : root;
         const target = kind === "upload" ? `${there}/target` : path;
-        assertEquals((await copyTree({ source, target, fsync: false })).faults, []);
+        assertEquals((await copyPdiffTree({ source, target, fsync: false })).faults, []);
         assertEquals((await list(path)).map((entry) => entry.path), ["d\udcfe", "d\udcfe/é\udcff"]);
         assertEquals(await entries(path), await entries(root));
       });
@@ -200,14 +200,17 @@ for (const kind of ["local", "download", "upload"] as const) {
   });
 }
 
-Deno.test("copyTree refuses options that trees have no use for", async () => {
+Deno.test("copyPdiffTree refuses options that trees have no use for", async () => {
   const options = { source: "a", target: "b" };
   for (const more of [{ shift: true }, { seeds: [] }, { unknown: 1 }, { archive: "yes" }]) {
-    await assertRejects(() => copyTree({ ...options, ...more } as unknown as CopyTreeOptions), TypeError);
+    await assertRejects(
+      () => copyPdiffTree({ ...options, ...more } as unknown as PdiffTreeOptions),
+      TypeError,
+    );
   }
 });
 
-Deno.test("copyTree does not write through links of the target", async () => {
+Deno.test("copyPdiffTree does not write through links of the target", async () => {
   await inDirectory(async (directory) => {
     const [source, target] = [`${directory}/source`, `${directory}/target`];
     await Deno.mkdir(`${source}/sub`, { recursive: true });
@@ -216,13 +219,13 @@ Deno.test("copyTree does not write through links of the target", async () => {
     await Deno.writeTextFile(`${source}/file`, "new");
     await Deno.writeTextFile(`${directory}/outside/victim`, "old");
     await Deno.symlink("../outside/victim", `${target}/file`);
-    await copyTree({ source, target });
+    await copyPdiffTree({ source, target });
     assertEquals(await Deno.readTextFile(`${directory}/outside/victim`), "old");
     assertEquals(await Deno.readTextFile(`${target}/file`), "new");
     await Deno.remove(`${target}/sub`);
     await Deno.symlink("../outside", `${target}/sub`);
     await Deno.writeTextFile(`${source}/sub/inner`, "inner");
-    assertEquals((await copyTree({ source, target })).faults, []);
+    assertEquals((await copyPdiffTree({ source, target })).faults, []);
     assert((await Deno.lstat(`${target}/sub`)).isDirectory);
     assertEquals([...Deno.readDirSync(`${directory}/outside`)].map(({ name }) => name), ["victim"]);
   });

@@ -7,7 +7,14 @@ import { LocalTarget } from "../copy/_target.ts";
 import { newTable } from "../file/_block_file.ts";
 import { openDirectory, openFile } from "../file/_files.ts";
 import { hashOf } from "../file/_hash_registry.ts";
-import { buildPdiffIndex, copyByIndex, copyTree, PdiffClient, PdiffIndex, servePdiff } from "../mod.ts";
+import {
+  buildPdiffIndex,
+  copyByPdiffIndex,
+  copyPdiffTree,
+  PdiffClient,
+  PdiffIndex,
+  servePdiff,
+} from "../mod.ts";
 
 const CONTENT = new Random(31).bytes(300_000);
 
@@ -101,12 +108,12 @@ testBackends("dry runs change nothing, by any way to copy", async () => {
       const index = PdiffIndex.parse(await buildPdiffIndex(bytes, { kind }));
       for (const name of ["old", "new", "deep/new"]) {
         const target = `${directory}/there/${name}`;
-        const result = await copyByIndex({ index, sources: [bytes], target, dryRun: true });
+        const result = await copyByPdiffIndex({ index, sources: [bytes], target, dryRun: true });
         assert(result.dryRun && !result.equal && result.bytesFetched > 0);
       }
     }
     for (const target of [`${directory}/there/tree`, `${directory}/there/none`, `${url}/none`]) {
-      const result = await copyTree({
+      const result = await copyPdiffTree({
         source: `${directory}/served/tree`,
         target,
         dryRun: true,

@@ -4,7 +4,7 @@ import { inDirectory } from "../../tests/_directory.ts";
 import { openDirectory } from "../file/_files.ts";
 import { hasNativeFiles } from "../kernel/file.ts";
 import { readRecords, RECORD_SIZE } from "../kernel/small_files.ts";
-import { copyTree, createPdiffHandler } from "../mod.ts";
+import { copyPdiffTree, createPdiffHandler } from "../mod.ts";
 import { BATCH_SIZE, listRecords, readBatch, SMALL_FILE_MAX, writeBatch } from "./_small_files.ts";
 
 const ignore = !hasNativeFiles(undefined);
@@ -48,7 +48,7 @@ Deno.test({
         assertEquals([ours.mode, ours.mtime], [theirs.mode, theirs.mtime]);
       }
       assertEquals(await Deno.readTextFile(`${to}/sub/c`), "is there");
-      const { faults } = await copyTree({ source: from, target: to });
+      const { faults } = await copyPdiffTree({ source: from, target: to });
       assertEquals(faults.map(({ path, code }) => [path, code]), [["b", "DIRTY"]]);
       assertEquals(await Deno.readFile(`${to}/sub/deep/d`), await Deno.readFile(`${from}/sub/deep/d`));
       assertEquals(await Deno.readFile(`${to}/sub/c`), await Deno.readFile(`${from}/sub/c`));

@@ -3,4 +3,4 @@
  */
 
 /** Bytes of a block of protocol 1, unless told otherwise. */
-export const BLOCK_SIZE = 1_048_576;
+export const PDIFF_BLOCK_SIZE = 1_048_576;

@@ -2,14 +2,15 @@
  * Hashing in memory, of anything that can be read.
  */
 import { BlockHasherKernel, hashBlocksInto } from "../kernel/hash.ts";
-import type { ByteSource } from "@sluice/internal";
+import { toBytes } from "@sluice/internal";
+import type { ByteSource, BytesSource } from "@sluice/internal";
 import { hashOf } from "./_hash_registry.ts";
 import type { HashSpec } from "./_hash_registry.ts";
 
 const BATCH_SIZE = 8 << 20;
 
 /** A block's place and its digest. */
-export interface BlockDigest {
+export interface PdiffBlockDigest {
   /** Where the block starts. */
   readonly offset: number;
   /** Its digest. */
@@ -23,7 +24,7 @@ export async function* hashSource(
   hash: HashSpec,
   threads: number,
   signal: AbortSignal | undefined,
-): AsyncGenerator<BlockDigest, void, undefined> {
+): AsyncGenerator<PdiffBlockDigest, void, undefined> {
   const stride = Math.max(1, Math.floor(BATCH_SIZE / blockSize)) * blockSize;
   for (let start = 0; start < source.size; start += stride) {
     const end = Math.min(source.size, start + stride);
@@ -40,12 +41,12 @@ export async function* hashSource(
 export function blockHashTransform(
   blockSize: number,
   name: string,
-): Transformer<Uint8Array, BlockDigest> {
+): Transformer<BytesSource, PdiffBlockDigest> {
   const hash = hashOf(name);
   let hasher: BlockHasherKernel | undefined;
   let offset = 0;
   let filled = 0;
-  function finish(controller: TransformStreamDefaultController<BlockDigest>): void {
+  function finish(controller: TransformStreamDefaultController<PdiffBlockDigest>): void {
     if (hasher === undefined) return;
     controller.enqueue({ offset, digest: hasher.finish() });
     hasher[Symbol.dispose]();
@@ -54,7 +55,8 @@ export function blockHashTransform(
     filled = 0;
   }
   return {
-    transform(chunk, controller): void {
+    transform(given, controller): void {
+      const chunk = toBytes(given);
       for (let at = 0; at < chunk.length;) {
         hasher ??= new BlockHasherKernel(hash, undefined);
         const part = chunk.subarray(at, at + blockSize - filled);

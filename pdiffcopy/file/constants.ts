@@ -4,13 +4,13 @@
  * @module
  */
 
-export { BLOCK_SIZE } from "./_defaults.ts";
+export { PDIFF_BLOCK_SIZE } from "./_defaults.ts";
 
 /** The port of a server, unless told otherwise. */
-export const DEFAULT_PORT = 8080;
+export const PDIFF_PORT = 8080;
 
 /** How many parts of a file are worked on at a time: a third of the cores, and at least two. */
-export const DEFAULT_CONCURRENCY: number = Math.max(
+export const PDIFF_CONCURRENCY: number = Math.max(
   2,
   Math.floor((globalThis.navigator?.hardwareConcurrency ?? 1) / 3),
 );

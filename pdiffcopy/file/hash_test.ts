@@ -3,7 +3,7 @@ import { createHash, getHashes } from "node:crypto";
 import { byteSourceFromBytes, UnsupportedFeatureError } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, Random } from "../../tests/_data.ts";
-import { BlockHashStream, BlockSplitterStream, hashBlocks, pdiffHashNames } from "../mod.ts";
+import { hashPdiffBlocks, PdiffBlockHashStream, PdiffBlockSplitterStream, pdiffHashNames } from "../mod.ts";
 
 /** Digests of "abc" that the platform does not know to make. */
 const ABC: Readonly<Record<string, string>> = {
@@ -28,12 +28,12 @@ const NODE_NAMES: Readonly<Record<string, string>> = {
 };
 
 async function digests(data: Uint8Array, hash: string, blockSize: number): Promise<string[]> {
-  const found = await Array.fromAsync(hashBlocks(byteSourceFromBytes(data), { hash, blockSize }));
+  const found = await Array.fromAsync(hashPdiffBlocks(byteSourceFromBytes(data), { hash, blockSize }));
   return found.map(({ offset, digest }) => `${offset} ${digest.toHex()}`);
 }
 
 for (const name of pdiffHashNames()) {
-  testBackends(`hashBlocks makes the digests of ${name}`, async () => {
+  testBackends(`hashPdiffBlocks makes the digests of ${name}`, async () => {
     const nodeName = NODE_NAMES[name] ?? name;
     const data = new Random(5).bytes(3000);
     if (ABC[name] !== undefined) {
@@ -47,7 +47,7 @@ for (const name of pdiffHashNames()) {
     }
     for (const size of [1, 7, 512, 1023, 3000]) {
       const stream = ReadableStream.from(chunks(data, size)).pipeThrough(
-        new BlockHashStream({ hash: name, blockSize: 1000 }),
+        new PdiffBlockHashStream({ hash: name, blockSize: 1000 }),
       );
       const found = (await Array.fromAsync(stream)).map(({ offset, digest }) =>
         `${offset} ${digest.toHex()}`
@@ -68,20 +68,20 @@ Deno.test("hash names are known in every spelling", async () => {
     assertEquals(await digests(abc, first!, 512), await digests(abc, second!, 512));
   }
   for (const name of ["shake_128", "whirlpool", "nonsense", ""]) {
-    assertThrows(() => hashBlocks(byteSourceFromBytes(abc), { hash: name }), UnsupportedFeatureError);
+    assertThrows(() => hashPdiffBlocks(byteSourceFromBytes(abc), { hash: name }), UnsupportedFeatureError);
   }
 });
 
 Deno.test("BlockSplitterStream cuts bytes the same however they come", async () => {
   const data = new Random(6).bytes(2500);
   for (const size of [1, 3, 512, 600, 2500]) {
-    const blocks = ReadableStream.from(chunks(data, size)).pipeThrough(new BlockSplitterStream(512));
+    const blocks = ReadableStream.from(chunks(data, size)).pipeThrough(new PdiffBlockSplitterStream(512));
     assertEquals(await Array.fromAsync(blocks), chunks(data, 512));
   }
 });
 
-Deno.test("BlockHashStream lets its hash go when it is cancelled", async () => {
-  const stream = ReadableStream.from([new Uint8Array(100)]).pipeThrough(new BlockHashStream());
+Deno.test("PdiffBlockHashStream lets its hash go when it is cancelled", async () => {
+  const stream = ReadableStream.from([new Uint8Array(100)]).pipeThrough(new PdiffBlockHashStream());
   const reader = stream.getReader();
   const read = reader.read().catch(() => {});
   await reader.cancel("enough");

@@ -4,10 +4,10 @@
  * @module
  */
 import { checkKeys } from "@sluice/internal";
-import { DEFAULT_PORT } from "./constants.ts";
+import { PDIFF_PORT } from "./constants.ts";
 
 /** A file here or there. */
-export interface Location {
+export interface PdiffLocation {
   /** The name of the file: a local path, or the path on the server. */
   readonly filename: string;
   /** The origin of the server, such as `http://host:8080`; undefined for a local file. */
@@ -23,7 +23,7 @@ export interface Location {
 }
 
 /** How an expression is read. */
-export interface LocationOptions {
+export interface PdiffLocationOptions {
   /** Whether percent signs stand for themselves, as in the original program. @default {false} */
   readonly literalPaths?: boolean | undefined;
   /** Whether the root of a server is a location too: for directories. @default {false} */
@@ -52,16 +52,19 @@ function invalid(expression: string, state: string): RangeError {
  *
  * @example Here and there
  * ```ts
- * import { parseLocation } from "@sluice/pdiffcopy";
+ * import { parsePdiffLocation } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(parseLocation("disk.img").hostname, undefined);
- * const there = parseLocation("http://server/var/lib/disk%201.img");
+ * assertEquals(parsePdiffLocation("disk.img").hostname, undefined);
+ * const there = parsePdiffLocation("http://server/var/lib/disk%201.img");
  * assertEquals(there.filename, "/var/lib/disk 1.img");
  * assertEquals(there.expression, "http://server:8080/var/lib/disk%201.img");
  * ```
  */
-export function parseLocation(expression: string | URL, options: LocationOptions = {}): Location {
+export function parsePdiffLocation(
+  expression: string | URL,
+  options: PdiffLocationOptions = {},
+): PdiffLocation {
   checkKeys(options, LOCATION_OPTIONS);
   const text = expression instanceof URL ? expression.href : expression;
   if (text === "") throw invalid(text, "it is empty");
@@ -84,7 +87,7 @@ export function parseLocation(expression: string | URL, options: LocationOptions
   const isRoot = path === "" || path === "/";
   if (isRoot && options.directory !== true) throw invalid(text, "the path of the file is missing");
   const filename = isRoot ? "/" : options.literalPaths === true ? path! : decodePath(text, path!, options);
-  const portNumber = port ?? (kind === "https" ? DEFAULT_TLS_PORT : DEFAULT_PORT);
+  const portNumber = port ?? (kind === "https" ? DEFAULT_TLS_PORT : PDIFF_PORT);
   const origin = `${kind}://${hostname}:${portNumber}`;
   const written = options.literalPaths === true ? filename : encodePath(filename);
   return {
@@ -97,7 +100,7 @@ export function parseLocation(expression: string | URL, options: LocationOptions
   };
 }
 
-function local(filename: string): Location {
+function local(filename: string): PdiffLocation {
   if (filename === "") throw invalid(filename, "the path is empty");
   return {
     filename,
@@ -117,7 +120,7 @@ function parseAuthority(text: string, authority: string): { hostname: string; po
   return { hostname: match[1]!.toLowerCase(), port };
 }
 
-function decodePath(text: string, path: string, options: LocationOptions): string {
+function decodePath(text: string, path: string, options: PdiffLocationOptions): string {
   if (options.literalPaths === true) return path;
   const stray = /[?#]/.exec(path);
   if (stray !== null) {

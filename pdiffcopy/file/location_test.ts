@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseLocation } from "../mod.ts";
+import { parsePdiffLocation } from "../mod.ts";
 
 const LOCAL = [
   "file",
@@ -12,8 +12,8 @@ const LOCAL = [
   "-",
 ];
 for (const text of LOCAL) {
-  Deno.test(`parseLocation takes "${text}" for a local file`, () => {
-    const location = parseLocation(text);
+  Deno.test(`parsePdiffLocation takes "${text}" for a local file`, () => {
+    const location = parsePdiffLocation(text);
     assertEquals([location.filename, location.origin, location.expression], [text, undefined, text]);
   });
 }
@@ -31,15 +31,15 @@ const REMOTE: readonly (readonly [string, string, string])[] = [
   ["http://host/raw space", "http://host:8080", "/raw space"],
 ];
 for (const [text, origin, filename] of REMOTE) {
-  Deno.test(`parseLocation reads "${text}" and writes it so that it reads the same`, () => {
-    const location = parseLocation(text);
+  Deno.test(`parsePdiffLocation reads "${text}" and writes it so that it reads the same`, () => {
+    const location = parsePdiffLocation(text);
     assertEquals([location.origin, location.filename], [origin, filename]);
-    assertEquals(parseLocation(location.expression), location);
+    assertEquals(parsePdiffLocation(location.expression), location);
   });
 }
 
-Deno.test("parseLocation keeps percent signs where paths are literal", () => {
-  const location = parseLocation("http://host/a%20b?c", { literalPaths: true });
+Deno.test("parsePdiffLocation keeps percent signs where paths are literal", () => {
+  const location = parsePdiffLocation("http://host/a%20b?c", { literalPaths: true });
   assertEquals([location.filename, location.expression], ["/a%20b?c", "http://host:8080/a%20b?c"]);
 });
 
@@ -59,7 +59,7 @@ const INVALID = [
   "a\0b",
 ];
 for (const text of INVALID) {
-  Deno.test(`parseLocation refuses ${JSON.stringify(text)}`, () => {
-    assertThrows(() => parseLocation(text), RangeError, "Cannot read the location");
+  Deno.test(`parsePdiffLocation refuses ${JSON.stringify(text)}`, () => {
+    assertThrows(() => parsePdiffLocation(text), RangeError, "Cannot read the location");
   });
 }

@@ -10,7 +10,7 @@ const MAX = Number.MAX_SAFE_INTEGER;
 const BLOCK_MAX = 256 << 20;
 
 /** What is known of a file. */
-export interface FileInfo {
+export interface PdiffFileInfo {
   /** Bytes. */
   readonly size: number;
 }
@@ -20,16 +20,16 @@ export interface FileInfo {
  *
  * @example There and not
  * ```ts
- * import { fileInfo } from "@sluice/pdiffcopy";
+ * import { readPdiffFileInfo } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const path = await Deno.makeTempFile();
- * assertEquals(fileInfo(path), { size: 0 });
+ * assertEquals(readPdiffFileInfo(path), { size: 0 });
  * await Deno.remove(path);
- * assertEquals(fileInfo(path), undefined);
+ * assertEquals(readPdiffFileInfo(path), undefined);
  * ```
  */
-export function fileInfo(path: string): FileInfo | undefined {
+export function readPdiffFileInfo(path: string): PdiffFileInfo | undefined {
   try {
     using file = openFile(path);
     return { size: file.status().size };
@@ -44,16 +44,16 @@ export function fileInfo(path: string): FileInfo | undefined {
  *
  * @example An empty file
  * ```ts
- * import { fileSize } from "@sluice/pdiffcopy";
+ * import { readPdiffFileSize } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const path = await Deno.makeTempFile();
- * assertEquals(fileSize(path), 0);
+ * assertEquals(readPdiffFileSize(path), 0);
  * await Deno.remove(path);
  * ```
  */
-export function fileSize(path: string): number | undefined {
-  return fileInfo(path)?.size;
+export function readPdiffFileSize(path: string): number | undefined {
+  return readPdiffFileInfo(path)?.size;
 }
 
 /**
@@ -63,16 +63,16 @@ export function fileSize(path: string): number | undefined {
  *
  * @example The middle of a file
  * ```ts
- * import { readBlock } from "@sluice/pdiffcopy";
+ * import { readPdiffBlock } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const path = await Deno.makeTempFile();
  * await Deno.writeTextFile(path, "abcdef");
- * assertEquals(new TextDecoder().decode(await readBlock(path, 2, 3)), "cde");
+ * assertEquals(new TextDecoder().decode(await readPdiffBlock(path, 2, 3)), "cde");
  * await Deno.remove(path);
  * ```
  */
-export async function readBlock(
+export async function readPdiffBlock(
   path: string,
   offset: number,
   size: number,
@@ -91,17 +91,17 @@ export async function readBlock(
  *
  * @example Two bytes in the middle
  * ```ts
- * import { writeBlock } from "@sluice/pdiffcopy";
+ * import { writePdiffBlock } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const path = await Deno.makeTempFile();
  * await Deno.writeTextFile(path, "abcdef");
- * await writeBlock(path, 2, new TextEncoder().encode("--"));
+ * await writePdiffBlock(path, 2, new TextEncoder().encode("--"));
  * assertEquals(await Deno.readTextFile(path), "ab--ef");
  * await Deno.remove(path);
  * ```
  */
-export async function writeBlock(path: string, offset: number, data: Uint8Array): Promise<void> {
+export async function writePdiffBlock(path: string, offset: number, data: Uint8Array): Promise<void> {
   checkInteger("offset", offset, 0, MAX);
   using file = openFile(path, { write: true });
   await file.write(offset, data);
@@ -112,16 +112,16 @@ export async function writeBlock(path: string, offset: number, data: Uint8Array)
  *
  * @example A new file
  * ```ts
- * import { fileSize, resizeFile } from "@sluice/pdiffcopy";
+ * import { readPdiffFileSize, resizePdiffFile } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const directory = await Deno.makeTempDir();
- * await resizeFile(`${directory}/disk.img`, 1_000_000);
- * assertEquals(fileSize(`${directory}/disk.img`), 1_000_000);
+ * await resizePdiffFile(`${directory}/disk.img`, 1_000_000);
+ * assertEquals(readPdiffFileSize(`${directory}/disk.img`), 1_000_000);
  * await Deno.remove(directory, { recursive: true });
  * ```
  */
-export async function resizeFile(path: string, size: number): Promise<void> {
+export async function resizePdiffFile(path: string, size: number): Promise<void> {
   checkInteger("size", size, 0, MAX);
   using file = openFile(path, { write: true, create: true });
   await file.resize(size);

@@ -20,15 +20,15 @@ function invalid(expression: string, state: string): RangeError {
  *
  * @example Thousands and 1024s
  * ```ts
- * import { parseSize } from "@sluice/pdiffcopy";
+ * import { parsePdiffSize } from "@sluice/pdiffcopy";
  * import { assertEquals, assertThrows } from "@std/assert";
  *
- * assertEquals(parseSize("5K"), 5000);
- * assertEquals(parseSize("5 KiB"), 5120);
- * assertThrows(() => parseSize("many"), RangeError);
+ * assertEquals(parsePdiffSize("5K"), 5000);
+ * assertEquals(parsePdiffSize("5 KiB"), 5120);
+ * assertThrows(() => parsePdiffSize("many"), RangeError);
  * ```
  */
-export function parseSize(expression: string): number {
+export function parsePdiffSize(expression: string): number {
   const tokens = expression.split(/(\d+(?:\.\d+)?)/).map((token) => token.trim()).filter((token) =>
     token !== ""
   );
@@ -62,15 +62,15 @@ const SIZE_UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
  *
  * @example Round and not
  * ```ts
- * import { formatSize } from "@sluice/pdiffcopy";
+ * import { formatPdiffSize } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(formatSize(1), "1 byte");
- * assertEquals(formatSize(1024 * 1024), "1 MiB");
- * assertEquals(formatSize(2500000), "2.38 MiB");
+ * assertEquals(formatPdiffSize(1), "1 byte");
+ * assertEquals(formatPdiffSize(1024 * 1024), "1 MiB");
+ * assertEquals(formatPdiffSize(2500000), "2.38 MiB");
  * ```
  */
-export function formatSize(bytes: number): string {
+export function formatPdiffSize(bytes: number): string {
   let unit = -1;
   let value = bytes;
   while (value >= 1024 && unit < SIZE_UNITS.length - 1) {
@@ -99,14 +99,14 @@ const DURATION_UNITS: readonly (readonly [name: string, seconds: number])[] = [
  *
  * @example Seconds and minutes
  * ```ts
- * import { formatDuration } from "@sluice/pdiffcopy";
+ * import { formatPdiffDuration } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(formatDuration(0.5), "0.5 seconds");
- * assertEquals(formatDuration(64.14), "1 minute and 4.14 seconds");
+ * assertEquals(formatPdiffDuration(0.5), "0.5 seconds");
+ * assertEquals(formatPdiffDuration(64.14), "1 minute and 4.14 seconds");
  * ```
  */
-export function formatDuration(seconds: number): string {
+export function formatPdiffDuration(seconds: number): string {
   const parts: string[] = [];
   let rest = seconds;
   for (const [name, size] of DURATION_UNITS) {

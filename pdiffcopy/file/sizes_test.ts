@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { formatDuration, formatSize, parseSize } from "../mod.ts";
+import { formatPdiffDuration, formatPdiffSize, parsePdiffSize } from "../mod.ts";
 
 const SIZES: Readonly<Record<string, number>> = {
   "42": 42,
@@ -25,7 +25,7 @@ const SIZES: Readonly<Record<string, number>> = {
 };
 
 for (const [text, bytes] of Object.entries(SIZES)) {
-  Deno.test(`parseSize reads "${text}"`, () => assertEquals(parseSize(text), bytes));
+  Deno.test(`parseSize reads "${text}"`, () => assertEquals(parsePdiffSize(text), bytes));
 }
 
 for (
@@ -45,7 +45,7 @@ for (
   ]
 ) {
   Deno.test(`parseSize refuses "${text}"`, () =>
-    void assertThrows(() => parseSize(text), RangeError, "Cannot read"));
+    void assertThrows(() => parsePdiffSize(text), RangeError, "Cannot read"));
 }
 
 Deno.test("formatSize and formatDuration write what the original program writes", () => {
@@ -53,7 +53,7 @@ Deno.test("formatSize and formatDuration write what the original program writes"
     2 ** 40,
     "1 TiB",
   ]];
-  for (const [bytes, text] of sizes) assertEquals(formatSize(bytes as number), text);
+  for (const [bytes, text] of sizes) assertEquals(formatPdiffSize(bytes as number), text);
   const durations = [
     [0, "0 seconds"],
     [1, "1 second"],
@@ -63,5 +63,5 @@ Deno.test("formatSize and formatDuration write what the original program writes"
     [3600 + 120 + 3, "1 hour, 2 minutes and 3 seconds"],
     [8 * 86_400 + 3600 + 61, "1 week, 1 day and 1 hour"],
   ];
-  for (const [seconds, text] of durations) assertEquals(formatDuration(seconds as number), text);
+  for (const [seconds, text] of durations) assertEquals(formatPdiffDuration(seconds as number), text);
 });

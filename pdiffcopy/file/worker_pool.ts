@@ -8,7 +8,7 @@ import { checkInteger, checkKeys } from "@sluice/internal";
 const POOL_OPTIONS: ReadonlySet<string> = new Set(["concurrency", "items", "work", "signal"]);
 
 /** What a pool works on. */
-export interface WorkerPoolOptions<Item, Result> {
+export interface PdiffWorkerPoolOptions<Item, Result> {
   /** How many items are worked on at a time. */
   readonly concurrency: number;
   /** The items; taken one by one as there is room. */
@@ -25,22 +25,22 @@ export interface WorkerPoolOptions<Item, Result> {
  *
  * @example Squares
  * ```ts
- * import { WorkerPool } from "@sluice/pdiffcopy";
+ * import { PdiffWorkerPool } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
- * const pool = new WorkerPool({ concurrency: 2, items: [1, 2, 3], work: (item) => Promise.resolve(item * item) });
+ * const pool = new PdiffWorkerPool({ concurrency: 2, items: [1, 2, 3], work: (item) => Promise.resolve(item * item) });
  * assertEquals((await Array.fromAsync(pool)).sort(), [1, 4, 9]);
  * ```
  */
-export class WorkerPool<Item, Result> implements AsyncIterable<Result> {
-  readonly #options: WorkerPoolOptions<Item, Result>;
+export class PdiffWorkerPool<Item, Result> implements AsyncIterable<Result> {
+  readonly #options: PdiffWorkerPoolOptions<Item, Result>;
 
   /**
    * Prepares a pool; nothing runs before it is iterated over.
    *
    * @throws {RangeError} If `concurrency` is no integer from 1 to 1024.
    */
-  constructor(options: WorkerPoolOptions<Item, Result>) {
+  constructor(options: PdiffWorkerPoolOptions<Item, Result>) {
     checkKeys(options, POOL_OPTIONS);
     checkInteger("concurrency", options.concurrency, 1, 1024);
     this.#options = options;

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { WorkerPool } from "../mod.ts";
+import { PdiffWorkerPool } from "../mod.ts";
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-Deno.test("WorkerPool runs as many as it may, and takes items as there is room", async () => {
+Deno.test("PdiffWorkerPool runs as many as it may, and takes items as there is room", async () => {
   let running = 0;
   let most = 0;
   let taken = 0;
@@ -14,7 +14,7 @@ Deno.test("WorkerPool runs as many as it may, and takes items as there is room",
       yield i;
     }
   }
-  const pool = new WorkerPool({
+  const pool = new PdiffWorkerPool({
     concurrency: 3,
     items: items(),
     work: async (item) => {
@@ -32,10 +32,10 @@ Deno.test("WorkerPool runs as many as it may, and takes items as there is room",
   assertEquals(most, 3);
 });
 
-Deno.test("WorkerPool ends with the first failure, tells what runs, and waits for it", async () => {
+Deno.test("PdiffWorkerPool ends with the first failure, tells what runs, and waits for it", async () => {
   const told: boolean[] = [];
   let ended = 0;
-  const pool = new WorkerPool({
+  const pool = new PdiffWorkerPool({
     concurrency: 2,
     items: [1, 2, 3, 4],
     work: async (item, signal) => {
@@ -49,20 +49,20 @@ Deno.test("WorkerPool ends with the first failure, tells what runs, and waits fo
   assertEquals([told, ended], [[true], 1]);
 });
 
-Deno.test("WorkerPool stops when nobody reads on, or a signal says so", async () => {
+Deno.test("PdiffWorkerPool stops when nobody reads on, or a signal says so", async () => {
   let count = 0;
   const work = async (): Promise<void> => {
     count++;
     await pause(1);
   };
-  for await (const _ of new WorkerPool({ concurrency: 1, items: [1, 2, 3, 4, 5], work })) break;
+  for await (const _ of new PdiffWorkerPool({ concurrency: 1, items: [1, 2, 3, 4, 5], work })) break;
   assertEquals(count, 1);
-  const aborted = new WorkerPool({
+  const aborted = new PdiffWorkerPool({
     concurrency: 1,
     items: [1],
     work,
     signal: AbortSignal.abort(new Error("over")),
   });
   await assertRejects(() => Array.fromAsync(aborted), Error, "over");
-  assertThrows(() => new WorkerPool({ concurrency: 0, items: [], work }), RangeError);
+  assertThrows(() => new PdiffWorkerPool({ concurrency: 0, items: [], work }), RangeError);
 });

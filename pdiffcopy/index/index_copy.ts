@@ -5,7 +5,7 @@
  */
 import { checkBoolean, checkChoice, checkInteger, checkKeys, openByteSource } from "@sluice/internal";
 import type { ByteSourceLike, SluiceProgress } from "@sluice/internal";
-import { DEFAULT_CONCURRENCY } from "../file/constants.ts";
+import { PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { ProgressMark, RETRY_BUDGET_MS } from "../file/_retry.ts";
 import { copyByModel, StoreOrigin } from "./_index_copy.ts";
 import { modelOf } from "./_index_models.ts";
@@ -13,7 +13,7 @@ import { RangeOrigin } from "./_index_source.ts";
 import type { PdiffIndex } from "./pdiff_index.ts";
 
 /** What is copied, and where to. */
-export interface CopyByIndexOptions {
+export interface PdiffIndexCopyOptions {
   /** What the file is made of. */
   readonly index: PdiffIndex;
   /** The file itself, from one or several places: the next takes over when one fails. */
@@ -24,7 +24,7 @@ export interface CopyByIndexOptions {
   readonly target: string;
   /** Other files on this machine that may have some of the content. */
   readonly seeds?: readonly string[] | undefined;
-  /** Parts that are worked on at a time. @default {DEFAULT_CONCURRENCY} */
+  /** Parts that are worked on at a time. @default {PDIFF_CONCURRENCY} */
   readonly concurrency?: number | undefined;
   /** How an existing file is replaced. @default {"auto"} */
   readonly replace?: "auto" | "inplace" | "atomic" | undefined;
@@ -45,7 +45,7 @@ export interface CopyByIndexOptions {
 }
 
 /** What came of it. */
-export interface IndexCopyResult {
+export interface PdiffIndexCopyResult {
   /** Bytes of the file. */
   readonly size: number;
   /** Bytes that were fetched, or would be. */
@@ -76,7 +76,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(
     "fetch",
     "onProgress",
     "signal",
-  ] satisfies (keyof CopyByIndexOptions)[],
+  ] satisfies (keyof PdiffIndexCopyOptions)[],
 );
 
 /**
@@ -88,20 +88,20 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(
  *
  * @example From bytes in memory, as from a web server
  * ```ts
- * import { buildPdiffIndex, copyByIndex, PdiffIndex } from "@sluice/pdiffcopy";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { buildPdiffIndex, copyByPdiffIndex, PdiffIndex } from "@sluice/pdiffcopy";
+ * import { byteSourceFromBytes } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const source = byteSourceFromBytes(new Uint8Array(300_000).fill(1));
  * const index = PdiffIndex.parse(await buildPdiffIndex(source));
  * const directory = await Deno.makeTempDir();
  * const target = `${directory}/copy`;
- * assertEquals((await copyByIndex({ index, sources: [source], target })).bytesFetched, 300_000);
- * assertEquals((await copyByIndex({ index, sources: [source], target })).bytesFetched, 0);
+ * assertEquals((await copyByPdiffIndex({ index, sources: [source], target })).bytesFetched, 300_000);
+ * assertEquals((await copyByPdiffIndex({ index, sources: [source], target })).bytesFetched, 0);
  * await Deno.remove(directory, { recursive: true });
  * ```
  */
-export async function copyByIndex(options: CopyByIndexOptions): Promise<IndexCopyResult> {
+export async function copyByPdiffIndex(options: PdiffIndexCopyOptions): Promise<PdiffIndexCopyResult> {
   checkKeys(options, OPTION_NAMES);
   const { dryRun = false, fsync = true, replace = "auto" } = options;
   checkBoolean("dryRun", dryRun);
@@ -121,7 +121,7 @@ export async function copyByIndex(options: CopyByIndexOptions): Promise<IndexCop
       : new StoreOrigin(store, options.fetch ?? fetch),
     target,
     seeds,
-    concurrency: checkInteger("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY, 1, 1024),
+    concurrency: checkInteger("concurrency", options.concurrency ?? PDIFF_CONCURRENCY, 1, 1024),
     replace,
     fsync,
     dryRun,

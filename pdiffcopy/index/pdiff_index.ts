@@ -5,7 +5,7 @@
  */
 import { checkChoice, checkInteger, checkKeys, openByteSource } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
-import { DEFAULT_CONCURRENCY } from "../file/constants.ts";
+import { PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { blockIndex, chunkIndex } from "./_index_builder.ts";
 import { readIndex } from "./_index_format.ts";
 import { keepModel } from "./_index_models.ts";
@@ -21,7 +21,7 @@ export interface BuildPdiffIndexOptions {
   readonly kind?: "blocks" | "chunks" | undefined;
   /** Bytes of a block, or of the average chunk: a power of two, from 4 KiB to 16 MiB. @default {65536} */
   readonly blockSize?: number | undefined;
-  /** Threads that hash, where the backend has them. @default {DEFAULT_CONCURRENCY} */
+  /** Threads that hash, where the backend has them. @default {PDIFF_CONCURRENCY} */
   readonly threads?: number | undefined;
   /** Gives it up. */
   readonly signal?: AbortSignal | undefined;
@@ -40,7 +40,7 @@ const BLOCK_MAX = 16 << 20;
  * @example An index and what it says
  * ```ts
  * import { buildPdiffIndex, PdiffIndex } from "@sluice/pdiffcopy";
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/pdiffcopy";
  * import { assertEquals } from "@std/assert";
  *
  * const bytes = await buildPdiffIndex(byteSourceFromBytes(new Uint8Array(300_000)));
@@ -54,7 +54,7 @@ export async function buildPdiffIndex(
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkKeys(options, BUILD_OPTIONS);
   checkChoice("kind", options.kind ?? "blocks", ["blocks", "chunks"]);
-  const { kind = "blocks", blockSize = BLOCK_DEFAULT, threads = DEFAULT_CONCURRENCY, signal } = options;
+  const { kind = "blocks", blockSize = BLOCK_DEFAULT, threads = PDIFF_CONCURRENCY, signal } = options;
   checkInteger("blockSize", blockSize, BLOCK_MIN, BLOCK_MAX);
   checkInteger("threads", threads, 1, 1024);
   if ((blockSize & (blockSize - 1)) !== 0) {

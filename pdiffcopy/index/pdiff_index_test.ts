@@ -6,7 +6,7 @@ import { testBackends } from "../../tests/_backends.ts";
 import { Random } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 import { objectOf, startRangeServer } from "../../tests/_range_server.ts";
-import { buildPdiffIndex, copyByIndex, PdiffClient, PdiffIndex, servePdiff } from "../mod.ts";
+import { buildPdiffIndex, copyByPdiffIndex, PdiffClient, PdiffIndex, servePdiff } from "../mod.ts";
 import type { SluiceProgress } from "../mod.ts";
 
 const BLOCK = 4096;
@@ -39,7 +39,7 @@ testBackends(
         await Deno.writeFile(target, old);
         const sources = [await byteSourceFromUrl(server.url)];
         const before = server.ranges.length;
-        const result = await copyByIndex({ index, sources, target, replace, fsync: false });
+        const result = await copyByPdiffIndex({ index, sources, target, replace, fsync: false });
         assertEquals(await Deno.readFile(target), content);
         assertEquals([result.bytesFetched, server.ranges.length - before], [4 * BLOCK, 2]);
       }
@@ -58,15 +58,15 @@ testBackends("an index of chunks: insertions and removals cost little", async ()
     await Deno.writeFile(target, old);
     const options = { index, sources: [byteSourceFromBytes(content)], target, fsync: false };
     const reports: SluiceProgress[] = [];
-    const result = await copyByIndex({ ...options, onProgress: (report) => reports.push(report) });
+    const result = await copyByPdiffIndex({ ...options, onProgress: (report) => reports.push(report) });
     assertEquals(await Deno.readFile(target), content);
     const [bytesIn, total] = [content.length, content.length];
     assertEquals(reports.at(-1), { bytesIn, bytesOut: result.bytesWritten, total });
     assert(result.bytesFetched < 25 * BLOCK, `${result.bytesFetched}`);
-    assertEquals((await copyByIndex(options)).bytesFetched, 0);
+    assertEquals((await copyByPdiffIndex(options)).bytesFetched, 0);
     await Deno.remove(target);
     await Deno.writeFile(`${directory}/seed`, old);
-    const seeded = await copyByIndex({ ...options, seeds: [`${directory}/seed`] });
+    const seeded = await copyByPdiffIndex({ ...options, seeds: [`${directory}/seed`] });
     assertEquals(seeded.bytesFetched, result.bytesFetched);
     assertEquals(await Deno.readFile(target), content);
   });
@@ -99,13 +99,13 @@ testBackends("a source that is not what the index says is refused, and another o
       read: (_: number, length: number) => Promise.resolve(new Uint8Array(length)),
     };
     const error = await assertRejects(
-      () => copyByIndex({ index, sources: [lying], target, replace: "atomic" }),
+      () => copyByPdiffIndex({ index, sources: [lying], target, replace: "atomic" }),
       SluiceError,
     );
     assertEquals(error.code, "VERIFY_FAILED");
     assertEquals(await Deno.readFile(target), old);
     const broken = { size: SIZE, read: () => Promise.reject(new Error("broken")) };
-    await copyByIndex({ index, sources: [broken, byteSourceFromBytes(content)], target });
+    await copyByPdiffIndex({ index, sources: [broken, byteSourceFromBytes(content)], target });
     assertEquals(await Deno.readFile(target), content);
   });
 });
@@ -114,8 +114,10 @@ testBackends("a source that is not what the index says is refused, and another o
 async function zsyncOf(content: Uint8Array, blockSize: number): Promise<Uint8Array<ArrayBuffer>> {
   const padded = new Uint8Array(Math.ceil(content.length / blockSize) * blockSize);
   padded.set(content);
-  const { hashBlocks } = await import("../mod.ts");
-  const digests = await Array.fromAsync(hashBlocks(byteSourceFromBytes(padded), { hash: "md4", blockSize }));
+  const { hashPdiffBlocks } = await import("../mod.ts");
+  const digests = await Array.fromAsync(
+    hashPdiffBlocks(byteSourceFromBytes(padded), { hash: "md4", blockSize }),
+  );
   const header = [
     "zsync: 0.6.2",
     "Filename: file",
@@ -138,7 +140,7 @@ testBackends("a control file of zsync is read, and the whole is verified by its 
     assertEquals([index.format, index.size, index.url, index.hash], ["zsync", SIZE, "file", "md4"]);
     const target = `${directory}/target`;
     await Deno.writeFile(target, old);
-    const result = await copyByIndex({
+    const result = await copyByPdiffIndex({
       index,
       sources: [byteSourceFromBytes(content)],
       target,
@@ -150,7 +152,8 @@ testBackends("a control file of zsync is read, and the whole is verified by its 
     const lie = PdiffIndex.parse(Uint8Array.from(wrong, (letter) => letter.charCodeAt(0)));
     await Deno.writeFile(target, old);
     const error = await assertRejects(
-      () => copyByIndex({ index: lie, sources: [byteSourceFromBytes(content)], target, replace: "atomic" }),
+      () =>
+        copyByPdiffIndex({ index: lie, sources: [byteSourceFromBytes(content)], target, replace: "atomic" }),
       SluiceError,
     );
     assertEquals([error.code, await Deno.readFile(target)], ["VERIFY_FAILED", old]);
@@ -191,7 +194,13 @@ testBackends("an index of casync is read, and its chunks come from a store", asy
     };
     const target = `${directory}/target`;
     await Deno.writeFile(target, old);
-    await copyByIndex({ index, store: "http://store/", fetch: store as typeof fetch, target, fsync: false });
+    await copyByPdiffIndex({
+      index,
+      store: "http://store/",
+      fetch: store as typeof fetch,
+      target,
+      fsync: false,
+    });
     assertEquals(await Deno.readFile(target), content);
     assertEquals(asked.length, 3);
   });
@@ -216,7 +225,7 @@ testBackends("empty files have indexes too", async () => {
       const empty = byteSourceFromBytes(new Uint8Array());
       const index = PdiffIndex.parse(await buildPdiffIndex(empty, { kind }));
       const target = `${directory}/${kind}`;
-      await copyByIndex({ index, sources: [empty], target, fsync: false });
+      await copyByPdiffIndex({ index, sources: [empty], target, fsync: false });
       assertEquals((await Deno.stat(target)).size, 0);
     }
   });

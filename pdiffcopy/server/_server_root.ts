@@ -12,16 +12,16 @@ import { isDirty, isOwnName } from "../copy/_side_files.ts";
 const EEXIST = 17;
 
 /** How names are meant: `rooted` names start at the root, `absolute` ones must lie below it. */
-export type PathMode = "rooted" | "absolute";
+export type PdiffPathMode = "rooted" | "absolute";
 
 /** One directory with everything below it. */
 export class ServerRoot implements Disposable {
   readonly #path: string;
-  readonly #mode: PathMode;
+  readonly #mode: PdiffPathMode;
   readonly #writable: boolean;
   #directory: BlockDirectory | undefined;
 
-  constructor(path: string, mode: PathMode, writable: boolean) {
+  constructor(path: string, mode: PdiffPathMode, writable: boolean) {
     this.#path = path;
     this.#mode = mode;
     this.#writable = writable;

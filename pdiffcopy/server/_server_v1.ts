@@ -3,7 +3,7 @@
  */
 import { SluiceError } from "@sluice/internal";
 import { isBlockDevice, isDirectory, isRegular, newTable } from "../file/_block_file.ts";
-import { BLOCK_SIZE } from "../file/_defaults.ts";
+import { PDIFF_BLOCK_SIZE } from "../file/_defaults.ts";
 import { hashOf } from "../file/_hash_registry.ts";
 import type { ServerContext } from "./_server_context.ts";
 import {
@@ -85,7 +85,7 @@ async function hashes(
   query: ReadonlyMap<string, string>,
   filename: string,
 ): Promise<Response> {
-  const blockSize = numberParameter(query, "block_size", BLOCK_MIN, BODY_SIZE_MAX, BLOCK_SIZE);
+  const blockSize = numberParameter(query, "block_size", BLOCK_MIN, BODY_SIZE_MAX, PDIFF_BLOCK_SIZE);
   const concurrency = numberParameter(query, "concurrency", 1, MAX, 1);
   const hash = hashOf(required(query, "method"));
   const threads = Math.min(concurrency, context.threads);

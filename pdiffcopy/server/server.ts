@@ -5,18 +5,18 @@
  * @module
  */
 import { checkBoolean, checkChoice, checkInteger, checkKeys, printable, SluiceError } from "@sluice/internal";
-import { DEFAULT_PORT } from "../file/constants.ts";
+import { PDIFF_PORT } from "../file/constants.ts";
 import { denoFailure } from "../file/_errors.ts";
 import { HttpListener } from "./_http_listener.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { isSameSecret, Refusal, Turnstile } from "./_server_request.ts";
 import { ServerRoot } from "./_server_root.ts";
-import type { PathMode } from "./_server_root.ts";
+import type { PdiffPathMode } from "./_server_root.ts";
 import { ServerSessions } from "./_server_sessions.ts";
 import { answerV1, isV1 } from "./_server_v1.ts";
 import { answerV2 } from "./_server_v2.ts";
 
-export type { PathMode };
+export type { PdiffPathMode };
 
 /** What a server shows and allows. */
 export interface PdiffHandlerOptions {
@@ -30,7 +30,7 @@ export interface PdiffHandlerOptions {
    *
    * @default {"rooted"}
    */
-  readonly pathMode?: PathMode | undefined;
+  readonly pathMode?: PdiffPathMode | undefined;
   /** A secret that every request must bring as `Authorization: Bearer`. */
   readonly token?: string | undefined;
   /** Whether protocol 1 is spoken too. @default {true} */
@@ -290,7 +290,7 @@ const LOOPBACK_NAMES: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
  */
 export function servePdiff(options: ServePdiffOptions): PdiffServer {
   checkKeys(options, SERVE_OPTION_NAMES);
-  const { hostname = "127.0.0.1", port = DEFAULT_PORT, cert, key } = options;
+  const { hostname = "127.0.0.1", port = PDIFF_PORT, cert, key } = options;
   if ((cert === undefined) !== (key === undefined)) {
     throw new TypeError('Cannot serve HTTPS: options "cert" and "key" go together');
   }

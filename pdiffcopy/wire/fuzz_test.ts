@@ -14,7 +14,13 @@ import { hashOf } from "../file/_hash_registry.ts";
 import { openFile } from "../file/_files.ts";
 import { parseQuery, Refusal } from "../server/_server_request.ts";
 import { HashLines } from "./_v1_lines.ts";
-import { buildPdiffIndex, createPdiffHandler, parseLocation, parseSize, PdiffIndex } from "../mod.ts";
+import {
+  buildPdiffIndex,
+  createPdiffHandler,
+  parsePdiffLocation,
+  parsePdiffSize,
+  PdiffIndex,
+} from "../mod.ts";
 
 const CASES = Deno.env.get("SLUICE_LONG") === "1" ? 1_000_000 : 3000;
 const SEED = Random.seed(20_260_321);
@@ -85,8 +91,8 @@ Deno.test("fuzz: sizes, locations, queries and lines of hashes are read or refus
     const text = textOf(random, pieces);
     for (
       const parse of [
-        parseSize,
-        (text: string) => parseLocation(text).expression.length,
+        parsePdiffSize,
+        (text: string) => parsePdiffLocation(text).expression.length,
         (text: string) => parseQuery(`?${text}`).size,
       ]
     ) {

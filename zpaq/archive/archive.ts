@@ -128,7 +128,7 @@ class Entry implements ZpaqArchiveEntry {
  *
  * @example Files in memory
  * ```ts
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/zpaq";
  * import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
  * import { assertEquals } from "@std/assert";
  *
@@ -298,18 +298,17 @@ export class ZpaqArchive implements Disposable {
    *
    * @example Without what was deleted
    * ```ts
-   * import { byteSourceFromBytes, concatBytes } from "@sluice/internal";
    * import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
    * import { assertEquals } from "@std/assert";
    *
    * const bytes = await createZpaqArchive([{ name: "a", body: new Uint8Array(10) }]);
-   * using archive = await ZpaqArchive.open(byteSourceFromBytes(bytes));
+   * using archive = await ZpaqArchive.open(bytes);
    * const parts: Uint8Array<ArrayBuffer>[] = [];
    * await archive.repack({
    *   write: (bytes) => void parts.push(bytes),
    *   rewrite: (_, bytes) => void (parts[0] = bytes),
    * });
-   * assertEquals(concatBytes(parts), bytes);
+   * assertEquals(await new Blob(parts).bytes(), bytes);
    * ```
    */
   async repack(sink: ZpaqUpdateSink, options: ZpaqRepackOptions = {}): Promise<void> {

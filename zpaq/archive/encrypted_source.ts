@@ -16,7 +16,7 @@ import type { ZpaqUpdateSink } from "./update_archive.ts";
  *
  * @example A wrong password
  * ```ts
- * import { byteSourceFromBytes } from "@sluice/internal";
+ * import { byteSourceFromBytes } from "@sluice/zpaq";
  * import { decryptZpaqSource } from "@sluice/zpaq";
  * import { assertRejects } from "@std/assert";
  *
@@ -36,7 +36,6 @@ export async function decryptZpaqSource(
  *
  * @example A new archive: the salt first
  * ```ts
- * import { byteSourceFromBytes, concatBytes } from "@sluice/internal";
  * import { decryptZpaqSource, encryptZpaqUpdate, updateZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
  * import { assertEquals } from "@std/assert";
  *
@@ -47,8 +46,7 @@ export async function decryptZpaqSource(
  *   rewrite: (_, bytes) => void (parts[0] = bytes),
  * }, "secret", salt, salt.length);
  * await updateZpaqArchive(undefined, [{ name: "a", body: new Uint8Array(9) }], sink);
- * const source = byteSourceFromBytes(concatBytes([salt, ...parts]));
- * using archive = await ZpaqArchive.open(await decryptZpaqSource(source, "secret"));
+ * using archive = await ZpaqArchive.open(await decryptZpaqSource(new Blob([salt, ...parts]), "secret"));
  * assertEquals(archive.entries()[0]!.size, 9);
  * ```
  */

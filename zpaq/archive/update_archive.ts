@@ -26,19 +26,18 @@ export type {
  *
  * @example A second version
  * ```ts
- * import { byteSourceFromBytes, concatBytes } from "@sluice/internal";
  * import { createZpaqArchive, updateZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
  * import { assertEquals } from "@std/assert";
  *
  * const first = await createZpaqArchive([{ name: "a", body: new Uint8Array(10) }]);
- * using archive = await ZpaqArchive.open(byteSourceFromBytes(first));
+ * using archive = await ZpaqArchive.open(first);
  * const parts: Uint8Array<ArrayBuffer>[] = [];
  * const sink = {
  *   write: (bytes: Uint8Array<ArrayBuffer>): void => void parts.push(bytes),
  *   rewrite: (_: number, bytes: Uint8Array<ArrayBuffer>): void => void (parts[0] = bytes),
  * };
  * await updateZpaqArchive(archive, [{ name: "b", body: new Uint8Array(10) }], sink);
- * using second = await ZpaqArchive.open(byteSourceFromBytes(concatBytes([first, ...parts])));
+ * using second = await ZpaqArchive.open(new Blob([first, ...parts]));
  * assertEquals(second.entries().map(({ name }) => name), ["a", "b"]);
  * ```
  */

@@ -70,13 +70,13 @@ export function readHeader(
   if (level === 1 && header.components.length === 0) {
     throw fault("HEADER", offset, "a block of level 1 has no components");
   }
-  if (header.memory > maxMemory) {
+  if (header.memoryUsage > maxMemory) {
     throw limitFault(
       "MEMORY_LIMIT",
       offset,
-      `the model takes ${header.memory} bytes`,
+      `the model takes ${header.memoryUsage} bytes`,
       maxMemory,
-      header.memory,
+      header.memoryUsage,
     );
   }
   return { block: { offset, level, header, headerBytes }, size: end - buffer.pos };

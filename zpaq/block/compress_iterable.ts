@@ -17,10 +17,9 @@ import type { ZpaqStreamOptions } from "./decompress_options.ts";
  * @example Chunk by chunk
  * ```ts
  * import { compressZpaqIterable, decompressZpaq } from "@sluice/zpaq";
- * import { concatBytes } from "@sluice/internal";
  * import { assertEquals } from "@std/assert";
  *
- * const archive = concatBytes(await Array.fromAsync(compressZpaqIterable([new Uint8Array(10), new Uint8Array(20)])));
+ * const archive = await new Blob(await Array.fromAsync(compressZpaqIterable([new Uint8Array(10), new Uint8Array(20)]))).bytes();
  * assertEquals(decompressZpaq(archive).length, 30);
  * ```
  */

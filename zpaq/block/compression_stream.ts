@@ -18,12 +18,11 @@ import type { ZpaqStreamOptions } from "./decompress_options.ts";
  * @example Small blocks
  * ```ts
  * import { decompressZpaq, ZpaqCompressionStream } from "@sluice/zpaq";
- * import { concatBytes } from "@sluice/internal";
  * import { assertEquals } from "@std/assert";
  *
  * const chunks = ReadableStream.from([new Uint8Array(5000), new Uint8Array(5000)])
  *   .pipeThrough(new ZpaqCompressionStream({ method: "3", blockSize: 4096 }));
- * const archive = concatBytes(await Array.fromAsync(chunks));
+ * const archive = await new Blob(await Array.fromAsync(chunks)).bytes();
  * assertEquals(decompressZpaq(archive).length, 10_000);
  * ```
  */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { checkZpaqlPy, formatZpaqlPyDiagnostic, toLspDiagnostic } from "./mod.ts";
+import { checkZpaqlPy, formatZpaqlPyDiagnostic, toZpaqlPyLspDiagnostic } from "./mod.ts";
 import type { CheckZpaqlPyOptions } from "./mod.ts";
 
 const BEGIN = "### BEGIN OF EDITABLE SECTION - anything";
@@ -169,7 +169,7 @@ Deno.test("checkZpaqlPy finds many faults in one run, with places for people and
   const wide = `${HEADER}def pcomp(c):\n  pass\ndef hcomp(c):\n  "𝛑𝛑"; x = c / 2\n`;
   const [slash] = checkZpaqlPy(wide);
   assertEquals([slash!.line, slash!.column], [8, 15]);
-  assertEquals(toLspDiagnostic(slash!, wide).range.start, { line: 7, character: 16 });
+  assertEquals(toZpaqlPyLspDiagnostic(slash!, wide).range.start, { line: 7, character: 16 });
   const text = formatZpaqlPyDiagnostic(slash!, wide, "a.py");
   assertStringIncludes(text, 'a.py:8:15: error[ZPY0203]: "/" divides to a fraction in Python; use "//"');
   assertEquals(text.split("\n")[2]!.indexOf("^"), text.split("\n")[1]!.replaceAll("𝛑", "p").indexOf("/"));

@@ -54,7 +54,7 @@ export interface CompileZpaqlPyOptions {
    * Run the code of programs of up to 4096 bytes on a few inputs, and compare with what the source says.
    * @default {true}
    */
-  readonly verify?: boolean | undefined;
+  readonly selfTest?: boolean | undefined;
 }
 
 /** A compiled program. */
@@ -125,7 +125,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof CompileZpaqlPyOptions>([
   "checked",
   "machineShifts",
   "stackSize",
-  "verify",
+  "selfTest",
 ]);
 /** libzpaq counts six bytes more than the program has in 16 bits. */
 const PROGRAM_SIZE_MAX = 65_529;
@@ -200,7 +200,7 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
   if (reporter.failed) return { diagnostics: reporter.diagnostics, program: undefined };
   const config = configOf({ ...header, components }, sections, reporter, flag("comments", true));
   const assembled = assembleZpaq(config);
-  if (flag("verify", true)) {
+  if (flag("selfTest", true)) {
     for (const part of ["hcomp", "pcomp"] as const) {
       const [section, program, bytes] = [sections[part], programs[part], assembled[part]];
       if (section === undefined || program === undefined || bytes === undefined) continue;

@@ -46,7 +46,7 @@ export interface ZpaqlPyDiagnostic {
 }
 
 /** A diagnostic as editors take it: the language server protocol's shape, lines and UTF-16 columns from 0. */
-export interface LspDiagnostic {
+export interface ZpaqlPyLspDiagnostic {
   /** Where it is. */
   readonly range: {
     /** The first character. */
@@ -105,15 +105,15 @@ export function formatZpaqlPyDiagnostic(
  *
  * @example For an editor
  * ```ts
- * import { checkZpaqlPy, toLspDiagnostic } from "@sluice/zpaq/compiler";
+ * import { checkZpaqlPy, toZpaqlPyLspDiagnostic } from "@sluice/zpaq/compiler";
  * import { assertEquals } from "@std/assert";
  *
  * const source = "x = 5 ? 3\n";
  * const [first] = checkZpaqlPy(source).filter(({ code }) => code === "ZPY0100");
- * assertEquals(toLspDiagnostic(first!, source).range.start, { line: 0, character: 6 });
+ * assertEquals(toZpaqlPyLspDiagnostic(first!, source).range.start, { line: 0, character: 6 });
  * ```
  */
-export function toLspDiagnostic(diagnostic: ZpaqlPyDiagnostic, source: string): LspDiagnostic {
+export function toZpaqlPyLspDiagnostic(diagnostic: ZpaqlPyDiagnostic, source: string): ZpaqlPyLspDiagnostic {
   const text = new SourceText(source, "");
   const place = (offset: number) => {
     const line = text.lineOf(offset);

@@ -32,5 +32,5 @@ export * from "./run.ts";
 export * from "./streams.ts";
 export * from "./template.ts";
 export * from "./trace.ts";
-export { formatZpaqlPyDiagnostic, toLspDiagnostic } from "./diagnostics.ts";
-export type { LspDiagnostic, ZpaqlPyDiagnostic, ZpaqlPyFix, ZpaqlPySeverity } from "./diagnostics.ts";
+export { formatZpaqlPyDiagnostic, toZpaqlPyLspDiagnostic } from "./diagnostics.ts";
+export type { ZpaqlPyDiagnostic, ZpaqlPyFix, ZpaqlPyLspDiagnostic, ZpaqlPySeverity } from "./diagnostics.ts";

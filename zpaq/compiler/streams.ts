@@ -59,7 +59,7 @@ function machineOf(
  * assertEquals(await new Response(stream).text(), "AAAB");
  * ```
  */
-export class ZpaqlPyPcompStream extends TransformStream<Uint8Array, Uint8Array<ArrayBuffer>> {
+export class ZpaqlPyPcompStream extends TransformStream<BytesSource, Uint8Array<ArrayBuffer>> {
   /** Makes a machine with zeroed memories. */
   constructor(
     program: Pick<ZpaqlPyProgram, "header" | "hcomp" | "pcomp">,
@@ -71,7 +71,8 @@ export class ZpaqlPyPcompStream extends TransformStream<Uint8Array, Uint8Array<A
       if (output.length > 0) controller.enqueue(Uint8Array.from(output.splice(0)));
     };
     super({
-      transform(chunk, controller) {
+      transform(given, controller) {
+        const chunk = toBytes(given);
         if (machine === undefined) return controller.enqueue(chunk.slice());
         for (const byte of chunk) {
           machine.call(byte);
@@ -110,7 +111,7 @@ export class ZpaqlPyPcompStream extends TransformStream<Uint8Array, Uint8Array<A
  * assertEquals(contexts, [1, 4]);
  * ```
  */
-export class ZpaqlPyContextStream extends TransformStream<Uint8Array, ZpaqlPyContexts> {
+export class ZpaqlPyContextStream extends TransformStream<BytesSource, ZpaqlPyContexts> {
   /** Makes a machine with zeroed memories. */
   constructor(
     program: Pick<ZpaqlPyProgram, "header" | "hcomp" | "pcomp">,
@@ -120,7 +121,7 @@ export class ZpaqlPyContextStream extends TransformStream<Uint8Array, ZpaqlPyCon
     const count = program.header[6]!;
     super({
       transform(chunk, controller) {
-        for (const byte of chunk) {
+        for (const byte of toBytes(chunk)) {
           machine.call(byte);
           const contexts = Uint32Array.from({ length: count }, (_, i) => machine.h[i] ?? 0);
           controller.enqueue({ byte, contexts });

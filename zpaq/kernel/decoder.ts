@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Handle } from "@sluice/ffi";
+import { ContextKernel, reportedValue, RESULT, STEP, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice } from "@sluice/ffi";
 import { ZPAQ_DECODE_FLAG } from "./_abi/zpaq_decode.gen.ts";
 import type { ZpaqDecodeFunctions } from "./_abi/zpaq_decode.gen.ts";
 import { ZPAQ_DECODE } from "./decode_module.ts";
@@ -25,64 +25,44 @@ export interface ZpaqDecoderKernelOptions {
 }
 
 /** A decoding context: one block at a time. */
-export class ZpaqDecoderKernel implements Disposable {
-  readonly #functions: ZpaqDecodeFunctions;
-  readonly #handle: Handle<ZpaqDecodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
-  readonly #maxMemory: number;
-
+export class ZpaqDecoderKernel extends ContextKernel<ZpaqDecodeFunctions> {
   /** Takes a context from the backend. */
   constructor(options: ZpaqDecoderKernelOptions) {
-    const maxMemory = this.#maxMemory = options.maxMemory;
-    this.#handle = ZPAQ_DECODE.create(options.backend, {
-      format: "zpaq",
-      action: "make a decoding context",
-      make: (functions) => functions.sluice_zpaq_decoder_new(maxMemory),
-      free: "sluice_zpaq_decoder_free",
-    });
-    this.#functions = this.#handle.library.functions;
-  }
-
-  /** Which backend runs this context. */
-  get backend(): "native" | "wasm" {
-    return this.#handle.library.kind;
+    const { maxMemory } = options;
+    super("zpaq", maxMemory, () =>
+      ZPAQ_DECODE.create(options.backend, {
+        format: "zpaq",
+        action: "make a decoding context",
+        make: (functions) => functions.sluice_zpaq_decoder_new(maxMemory),
+        free: "sluice_zpaq_decoder_free",
+      }));
   }
 
   /** The most source bytes that are worth giving to one run. */
   get sourceWindow(): number {
-    return this.#handle.library.sourceWindow;
-  }
-
-  /** Input bytes that the last run took. */
-  get consumed(): number {
-    return this.#step[STEP.CONSUMED]!;
-  }
-
-  /** Output bytes that the last run wrote. */
-  get produced(): number {
-    return this.#step[STEP.PRODUCED]!;
+    return this.handle.library.sourceWindow;
   }
 
   /** Where in its program the machine failed, the opcode there, and whether that was HCOMP. */
   get failure(): { readonly pc: number; readonly opcode: number; readonly hcomp: boolean } {
     return {
-      pc: this.#step[STEP.DETAIL]!,
-      opcode: this.#step[STEP.HINT]!,
-      hcomp: this.#step[STEP.VALUE_LOW] === 1,
+      pc: this.report[STEP.DETAIL]!,
+      opcode: this.report[STEP.HINT]!,
+      hcomp: this.report[STEP.VALUE_LOW] === 1,
     };
   }
 
   /** Bytes that the context holds. */
   get memoryUsage(): number {
     const step = new Uint32Array(STEP_LENGTH);
-    this.#functions.sluice_zpaq_decoder_report(this.#handle.pointer, step);
-    return step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32;
+    this.functions.sluice_zpaq_decoder_report(this.handle.pointer, step);
+    return reportedValue(step);
   }
 
   /** Starts a block with its header, the two bytes of its size in front; returns a result. */
   begin(header: Uint8Array, flags: number, hcompBudget: number, pcompBudget: number): number {
-    return this.#functions.sluice_zpaq_decoder_begin(
-      this.#handle.pointer,
+    return this.functions.sluice_zpaq_decoder_begin(
+      this.handle.pointer,
       header,
       0,
       header.length,
@@ -95,7 +75,7 @@ export class ZpaqDecoderKernel implements Disposable {
 
   /** Starts a segment; returns a result. */
   segment(): number {
-    return this.#functions.sluice_zpaq_decoder_segment(this.#handle.pointer);
+    return this.functions.sluice_zpaq_decoder_segment(this.handle.pointer);
   }
 
   /** Decodes as far as source and target go; `more` says whether input can follow. Returns a result. */
@@ -108,8 +88,8 @@ export class ZpaqDecoderKernel implements Disposable {
     targetEnd: number,
     more: boolean,
   ): number {
-    return this.#functions.sluice_zpaq_decoder_run(
-      this.#handle.pointer,
+    return this.functions.sluice_zpaq_decoder_run(
+      this.handle.pointer,
       source,
       pos,
       end,
@@ -117,7 +97,7 @@ export class ZpaqDecoderKernel implements Disposable {
       start,
       targetEnd,
       more ? 1 : 0,
-      this.#step,
+      this.report,
     );
   }
 
@@ -131,8 +111,8 @@ export class ZpaqDecoderKernel implements Disposable {
     targetEnd: number,
     more: boolean,
   ): Promise<number> {
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_zpaq_decoder_run_async(
+    return this.handle.run((pointer) =>
+      this.functions.sluice_zpaq_decoder_run_async(
         pointer,
         source,
         pos,
@@ -141,7 +121,7 @@ export class ZpaqDecoderKernel implements Disposable {
         start,
         targetEnd,
         more ? 1 : 0,
-        this.#step,
+        this.report,
       )
     );
   }
@@ -150,40 +130,30 @@ export class ZpaqDecoderKernel implements Disposable {
   program(): Uint8Array<ArrayBuffer> {
     const target = new Uint8Array(PROGRAM_SIZE_MAX);
     const step = new Uint32Array(STEP_LENGTH);
-    this.#functions.sluice_zpaq_decoder_program(this.#handle.pointer, target, 0, target.length, step);
+    this.functions.sluice_zpaq_decoder_program(this.handle.pointer, target, 0, target.length, step);
     return target.slice(0, step[STEP.PRODUCED]!);
   }
 
   /** Says who runs that program: the host, which then gets what goes into it, or this context. Returns a result. */
   settle(hosted: boolean): number {
-    return this.#functions.sluice_zpaq_decoder_settle(this.#handle.pointer, hosted ? 1 : 0);
+    return this.functions.sluice_zpaq_decoder_settle(this.handle.pointer, hosted ? 1 : 0);
   }
 
   /** Hashes output that the host made of what a run gave. */
   hash(source: Uint8Array, start: number, end: number): void {
-    this.#functions.sluice_zpaq_decoder_hash(this.#handle.pointer, source, start, end);
+    this.functions.sluice_zpaq_decoder_hash(this.handle.pointer, source, start, end);
   }
 
   /** The SHA-1 of the segment's output so far. */
   digest(): Uint8Array<ArrayBuffer> {
     const step = new Uint32Array(STEP_LENGTH);
     const target = new Uint8Array(DIGEST_SIZE);
-    this.#functions.sluice_zpaq_decoder_digest(this.#handle.pointer, target, 0, DIGEST_SIZE, step);
+    this.functions.sluice_zpaq_decoder_digest(this.handle.pointer, target, 0, DIGEST_SIZE, step);
     return target;
   }
 
   /** The error for a failed result of this context. */
   error(result: number, action: string, offset?: number): Error {
-    return resultError({ format: "zpaq", action, result, offset, maxMemory: this.#maxMemory });
-  }
-
-  /** Frees the context; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the context. */
-  [Symbol.dispose](): void {
-    this.close();
+    return this.errorOf({ action, result, offset });
   }
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Handle } from "@sluice/ffi";
+import { ContextKernel, RESULT } from "@sluice/ffi";
+import type { BackendChoice } from "@sluice/ffi";
 import { ZPAQ_FRAGMENT_NUMBERS } from "./_abi/zpaq_encode.gen.ts";
 import type { ZpaqEncodeFunctions } from "./_abi/zpaq_encode.gen.ts";
 import { ZPAQ_ENCODE } from "./encode_module.ts";
@@ -23,43 +23,23 @@ export interface ZpaqEncoderKernelOptions {
 }
 
 /** An encoding context: one block at a time. */
-export class ZpaqEncoderKernel implements Disposable {
-  readonly #functions: ZpaqEncodeFunctions;
-  readonly #handle: Handle<ZpaqEncodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
-  readonly #maxMemory: number;
-
+export class ZpaqEncoderKernel extends ContextKernel<ZpaqEncodeFunctions> {
   /** Takes a context from the backend. */
   constructor(options: ZpaqEncoderKernelOptions) {
-    const maxMemory = this.#maxMemory = options.maxMemory;
-    this.#handle = ZPAQ_ENCODE.create(options.backend, {
-      format: "zpaq",
-      action: "make an encoding context",
-      make: (functions) => functions.sluice_zpaq_encoder_new(maxMemory),
-      free: "sluice_zpaq_encoder_free",
-    });
-    this.#functions = this.#handle.library.functions;
-  }
-
-  /** Which backend runs this context. */
-  get backend(): "native" | "wasm" {
-    return this.#handle.library.kind;
-  }
-
-  /** Input bytes that the last prediction took. */
-  get consumed(): number {
-    return this.#step[STEP.CONSUMED]!;
-  }
-
-  /** Output bytes that the last run wrote. */
-  get produced(): number {
-    return this.#step[STEP.PRODUCED]!;
+    const { maxMemory } = options;
+    super("zpaq", maxMemory, () =>
+      ZPAQ_ENCODE.create(options.backend, {
+        format: "zpaq",
+        action: "make an encoding context",
+        make: (functions) => functions.sluice_zpaq_encoder_new(maxMemory),
+        free: "sluice_zpaq_encoder_free",
+      }));
   }
 
   /** Starts a block with its header; returns a result. */
   begin(header: Uint8Array, hcompBudget: number): number {
-    return this.#functions.sluice_zpaq_encoder_begin(
-      this.#handle.pointer,
+    return this.functions.sluice_zpaq_encoder_begin(
+      this.handle.pointer,
       header,
       0,
       header.length,
@@ -69,8 +49,8 @@ export class ZpaqEncoderKernel implements Disposable {
 
   /** Transforms a segment's text; `numbers` say how. Returns a result. */
   segment(prefix: Uint8Array, source: Uint8Array, numbers: Uint32Array): number {
-    return this.#functions.sluice_zpaq_encoder_segment(
-      this.#handle.pointer,
+    return this.functions.sluice_zpaq_encoder_segment(
+      this.handle.pointer,
       prefix,
       0,
       prefix.length,
@@ -84,8 +64,8 @@ export class ZpaqEncoderKernel implements Disposable {
 
   /** As `segment`, off the event loop where the backend can. */
   segmentAsync(prefix: Uint8Array, source: Uint8Array, numbers: Uint32Array): Promise<number> {
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_zpaq_encoder_segment_async(
+    return this.handle.run((pointer) =>
+      this.functions.sluice_zpaq_encoder_segment_async(
         pointer,
         prefix,
         0,
@@ -101,41 +81,31 @@ export class ZpaqEncoderKernel implements Disposable {
 
   /** Codes on into the target; returns a result. */
   run(target: Uint8Array, start: number, end: number): number {
-    return this.#functions.sluice_zpaq_encoder_run(this.#handle.pointer, target, start, end, this.#step);
+    return this.functions.sluice_zpaq_encoder_run(this.handle.pointer, target, start, end, this.report);
   }
 
   /** As `run`, off the event loop where the backend can. */
   runAsync(target: Uint8Array, start: number, end: number): Promise<number> {
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_zpaq_encoder_run_async(pointer, target, start, end, this.#step)
+    return this.handle.run((pointer) =>
+      this.functions.sluice_zpaq_encoder_run_async(pointer, target, start, end, this.report)
     );
   }
 
   /** Predicts the bits of `source` after `begin` into `numbers`, as many bytes as fit; `consumed` says how many. */
   predict(source: Uint8Array, start: number, numbers: Uint32Array): number {
-    return this.#functions.sluice_zpaq_encoder_predict(
-      this.#handle.pointer,
+    return this.functions.sluice_zpaq_encoder_predict(
+      this.handle.pointer,
       source,
       start,
       source.length,
       numbers,
       numbers.length,
-      this.#step,
+      this.report,
     );
   }
 
   /** The error for a failed result of this context. */
   error(result: number, action: string, offset?: number): Error {
-    return resultError({ format: "zpaq", action, result, offset, maxMemory: this.#maxMemory });
-  }
-
-  /** Frees the context; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the context. */
-  [Symbol.dispose](): void {
-    this.close();
+    return this.errorOf({ action, result, offset });
   }
 }

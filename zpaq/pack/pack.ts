@@ -66,11 +66,10 @@ const NO_PREFIX = new Uint8Array();
  * ```ts
  * import { packZpaqFiles } from "@sluice/zpaq/pack";
  * import { decompressZpaq } from "@sluice/zpaq";
- * import { concatBytes } from "@sluice/internal";
  * import { assertEquals } from "@std/assert";
  *
  * const body = new TextEncoder().encode("to be or not to be ".repeat(1000));
- * const archive = concatBytes(await Array.fromAsync(packZpaqFiles([{ filename: "hamlet", body }])));
+ * const archive = await new Blob(await Array.fromAsync(packZpaqFiles([{ filename: "hamlet", body }]))).bytes();
  * assertEquals(archive.length < 5000, true);
  * assertEquals(decompressZpaq(archive), body);
  * ```

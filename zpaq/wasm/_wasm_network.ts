@@ -20,7 +20,7 @@ import { MatchCode } from "./_wasm_match.ts";
 import { translateContexts } from "./_wasm_contexts.ts";
 import { MixCode } from "./_wasm_mixer.ts";
 import { WASM, WasmCode, wasmModule } from "./_wasm_writer.ts";
-import type { ComponentName } from "../zpaql/_format.ts";
+import type { ZpaqComponentName } from "../zpaql/_format.ts";
 import type { ZpaqHeader } from "../zpaql/header.ts";
 
 /** Which way a module goes. */
@@ -30,7 +30,7 @@ const ROW_SIZE = 16;
 const FUNCTION = { FIND_ROW: 0, CONTEXTS: 1 } as const;
 
 const KINDS: Readonly<
-  Record<ComponentName, new (frame: NetworkFrame, component: PlacedComponent) => ComponentCode>
+  Record<ZpaqComponentName, new (frame: NetworkFrame, component: PlacedComponent) => ComponentCode>
 > = {
   const: ConstantCode,
   cm: DirectCode,

@@ -8,7 +8,7 @@ import { BACKENDS } from "../../tests/_backends.ts";
 import { CONTENT_KINDS, Random } from "../../tests/_data.ts";
 import { randomHeader } from "../../tests/_zpaq_random.ts";
 import { NetworkRunner } from "../block/_network_runner.ts";
-import { compressZpaqConfig, decompressZpaq, parseZpaqHeader } from "../mod.ts";
+import { compressZpaqConfig, decompressZpaq, readZpaqHeader } from "../mod.ts";
 import type { ZpaqDecompressOptions } from "../mod.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
@@ -35,7 +35,7 @@ const FIRST_BYTE_SIZE = 12;
 function blockOf(header: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
   const program = Uint8Array.of(56, 0);
   const halting = concatBytes([
-    header.subarray(0, header.length - parseZpaqHeader(header).hcomp.length),
+    header.subarray(0, header.length - readZpaqHeader(header).hcomp.length),
     program,
   ]);
   new DataView(halting.buffer).setUint16(0, halting.length - 2, true);
@@ -82,7 +82,7 @@ Deno.test("compiled networks decode what the kernel's loops do, failures and bud
     const straight = random.below(4) > 0;
     const header = randomHeader(random, random.below(10) === 0 ? 60 : 12, straight);
     assert(
-      NetworkRunner.create(parseZpaqHeader(header), header, "decode", NO_LIMITS, undefined) !== undefined,
+      NetworkRunner.create(readZpaqHeader(header), header, "decode", NO_LIMITS, undefined) !== undefined,
     );
     const block = straight ? encoded(header, random) : undefined;
     const input = block ?? blockOf(header, random);

@@ -19,7 +19,7 @@ import {
   decompressZpaqAsync,
   decompressZpaqIterable,
   disassembleZpaq,
-  parseZpaqHeader,
+  readZpaqHeader,
   ZpaqDecompressionStream,
 } from "../mod.ts";
 
@@ -159,8 +159,8 @@ testBackends("where a network's memory is not to be had the kernel's loops do it
 });
 
 Deno.test("networks are compiled where that gains", () => {
-  const straight = parseZpaqHeader(vector("lvl2").header);
-  const looping = parseZpaqHeader(
+  const straight = readZpaqHeader(vector("lvl2").header);
+  const looping = readZpaqHeader(
     assembleZpaq("comp 0 0 0 0 1 0 cm 9 4 hcomp a= 9 do a-- a> 0 while halt end").header,
   );
   const KIB = 1024;

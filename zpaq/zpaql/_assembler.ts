@@ -5,7 +5,7 @@ import { parseHeader } from "./_header_parser.ts";
 import { configError, Tokens } from "./_config_tokens.ts";
 import type { Token } from "./_config_tokens.ts";
 import { COMPONENT_NAMES, COMPONENT_SIZES, HEADER_SIZE_MAX } from "./_format.ts";
-import type { ComponentName } from "./_format.ts";
+import type { ZpaqComponentName } from "./_format.ts";
 import { instructionSize, isShortJump, OP, OPCODES } from "./_opcodes.ts";
 import type { ZpaqProgram, ZpaqSourceMapEntry } from "./_types.ts";
 
@@ -206,7 +206,7 @@ function assembleComponents(reader: Reader): number[] {
   for (let i = 0; i < count; i++) {
     reader.number(i, i);
     const token = reader.tokens.next();
-    const type = COMPONENT_NAMES.indexOf(token.text as ComponentName);
+    const type = COMPONENT_NAMES.indexOf(token.text as ZpaqComponentName);
     if (type < 1) throw configError("WORD", token, `${quote(token)} is no component`);
     bytes.push(type);
     for (let k = 1; k < COMPONENT_SIZES[type]!; k++) bytes.push(reader.number(0, 255));

@@ -31,7 +31,7 @@ export const HEADER_SIZE_MAX = 65537;
 export const TEXT_SIZE_MAX = 64 << 10;
 
 /** Kinds of components, by their number. */
-export const COMPONENT_NAMES: readonly (ComponentName | "")[] = [
+export const COMPONENT_NAMES: readonly (ZpaqComponentName | "")[] = [
   "",
   "const",
   "cm",
@@ -47,4 +47,4 @@ export const COMPONENT_NAMES: readonly (ComponentName | "")[] = [
 export const COMPONENT_SIZES = [0, 2, 3, 2, 3, 4, 6, 6, 3, 5] as const;
 
 /** The name of a kind of component. */
-export type ComponentName = "const" | "cm" | "icm" | "match" | "avg" | "mix2" | "mix" | "isse" | "sse";
+export type ZpaqComponentName = "const" | "cm" | "icm" | "match" | "avg" | "mix2" | "mix" | "isse" | "sse";

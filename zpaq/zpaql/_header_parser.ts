@@ -3,14 +3,14 @@
  */
 import { fault } from "./_fault.ts";
 import { COMPONENT_NAMES, COMPONENT_SIZES } from "./_format.ts";
-import type { ComponentName } from "./_format.ts";
+import type { ZpaqComponentName } from "./_format.ts";
 import type { ZpaqComponent, ZpaqHeader } from "./_types.ts";
 
 const BITS_MAX = 32;
 const ICM_BITS_MAX = 26;
 
 /** Checks the arguments of component `index`; says what is wrong, if anything. */
-function argumentFault(name: ComponentName, args: readonly number[], index: number): string | undefined {
+function argumentFault(name: ZpaqComponentName, args: readonly number[], index: number): string | undefined {
   const [a, b, c, d] = args as [number, number, number, number];
   const bits = (value: number, max: number): string | undefined =>
     value > max ? `has a table of 2^${value} cells, expected at most 2^${max}` : undefined;
@@ -91,5 +91,5 @@ export function parseHeader(bytes: Uint8Array, offset: number): ZpaqHeader {
   if (at + 2 > bytes.length || bytes.at(-1) !== 0) throw bad("has no zero at its end");
   const tables = components.reduce((sum, component) => sum + tableSize(component), 0);
   const memory = 2 ** (hh + 2) + 2 ** hm + 2 ** (ph + 2) + 2 ** pm + bytes.length - 2 + 300 + tables;
-  return { hh, hm, ph, pm, components, hcomp: bytes.slice(at + 1), memory };
+  return { hh, hm, ph, pm, components, hcomp: bytes.slice(at + 1), memoryUsage: memory };
 }

@@ -1,12 +1,12 @@
 /**
  * Headers, programs and instructions of ZPAQL.
  */
-import type { ComponentName } from "./_format.ts";
+import type { ZpaqComponentName } from "./_format.ts";
 
 /** One component of a model. */
 export interface ZpaqComponent {
   /** What it is. */
-  readonly name: ComponentName;
+  readonly name: ZpaqComponentName;
   /** Its arguments, as in a config. */
   readonly arguments: readonly number[];
 }
@@ -26,7 +26,7 @@ export interface ZpaqHeader {
   /** The program that computes contexts, its final zero included. */
   readonly hcomp: Uint8Array;
   /** Bytes of memory that decoding takes, as tools estimate it. */
-  readonly memory: number;
+  readonly memoryUsage: number;
 }
 
 /** What a config assembles to. */

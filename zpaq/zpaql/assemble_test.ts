@@ -3,7 +3,7 @@ import { SluiceError } from "@sluice/internal";
 import { VECTORS } from "../../tests/_zpaq_data.ts";
 import { modelSource } from "../block/_model_source.ts";
 import { parseMethod } from "../block/_method.ts";
-import { assembleZpaq, disassembleZpaq, listZpaqInstructions, parseZpaqHeader, ZpaqMachine } from "../mod.ts";
+import { assembleZpaq, disassembleZpaq, listZpaqInstructions, readZpaqHeader, ZpaqMachine } from "../mod.ts";
 
 const MODELS: Readonly<Record<string, string>> = {
   "x4,0": "0e00091000000000126887ff58723800",
@@ -123,7 +123,7 @@ Deno.test("a config that is wrong says where", () => {
 });
 
 Deno.test("parseZpaqHeader reads components and estimates memory", () => {
-  const { components, memory } = parseZpaqHeader(VECTORS[0]!.header);
+  const { components, memoryUsage } = readZpaqHeader(VECTORS[0]!.header);
   assertEquals(components, [{ name: "cm", arguments: [9, 4] }]);
-  assertEquals(memory, 4 + 1 + 4 + 1 + 11 + 300 + 4 * 512);
+  assertEquals(memoryUsage, 4 + 1 + 4 + 1 + 11 + 300 + 4 * 512);
 });

@@ -17,13 +17,13 @@ export type { ZpaqComponent, ZpaqHeader } from "./_types.ts";
  *
  * @example A model of one component
  * ```ts
- * import { parseZpaqHeader } from "@sluice/zpaq";
+ * import { readZpaqHeader } from "@sluice/zpaq";
  * import { assertEquals } from "@std/assert";
  *
- * const header = parseZpaqHeader(Uint8Array.fromHex("0b00000000000102090400" + "3800"));
+ * const header = readZpaqHeader(Uint8Array.fromHex("0b00000000000102090400" + "3800"));
  * assertEquals(header.components, [{ name: "cm", arguments: [9, 4] }]);
  * ```
  */
-export function parseZpaqHeader(header: BytesSource): ZpaqHeader {
+export function readZpaqHeader(header: BytesSource): ZpaqHeader {
   return parseHeader(toBytes(header), 0);
 }

@@ -3,7 +3,7 @@
  */
 import { resolveBackend, RESULT } from "../kernel/encoder.ts";
 import type { ZstdEncoderKernel } from "../kernel/encoder.ts";
-import { afterwards, concatBytes, IdlePool, LimitExceededError } from "@sluice/internal";
+import { afterwards, checkTarget, concatBytes, IdlePool, LimitExceededError } from "@sluice/internal";
 import type { CompressSettings } from "../options/_compress_options.ts";
 import { makeEncoderKernel, useEncoderDictionary } from "./_encoder_codec.ts";
 import { BLOCK_SIZE_MAX } from "../frame/_format.ts";
@@ -75,6 +75,7 @@ export function compressWholeInto(
   target: Uint8Array,
   settings: CompressSettings,
 ): number {
+  checkTarget(target, bytes);
   checkSize(bytes, settings);
   if (isSliced(kernel, bytes, settings)) {
     const frame = compressInSlices(kernel, bytes);

@@ -110,6 +110,11 @@ export class DecoderCodec implements PullCodec {
     return this.#bytesOut;
   }
 
+  /** The piece at hand, which a target must not share bytes with. */
+  get input(): Uint8Array {
+    return this.#chunk;
+  }
+
   /** Input bytes that wait. */
   get pendingInput(): number {
     return this.done ? 0 : this.#chunk.length - this.#pos;
@@ -173,9 +178,9 @@ export class DecoderCodec implements PullCodec {
   }
 
   async readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number> {
-    this.#checkOpen("read from");
     let at = start;
     while (true) {
+      this.#checkOpen("read from"); // also while the last step ran
       const room = this.#prepare(target, at);
       if (room === undefined) return this.#answer(at - start);
       const [source, pos, end] = this.#source();
@@ -197,7 +202,7 @@ export class DecoderCodec implements PullCodec {
     if (this.#ownsKernel) {
       this.#kernel.close();
       releaseDecoderDictionary(this.#settings);
-    } else if (this.#stage === "frame") this.#kernel.reset();
+    } else if (this.#stage === "frame" && !this.#kernel.closed) this.#kernel.reset();
   }
 
   /**

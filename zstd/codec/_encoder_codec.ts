@@ -156,6 +156,11 @@ export class EncoderCodec implements PullCodec {
     return this.#bytesOut;
   }
 
+  /** The piece at hand, which a target must not share bytes with. */
+  get input(): Uint8Array {
+    return this.#chunk;
+  }
+
   /** Bytes that the context holds. */
   get memoryUsage(): number {
     return this.#kernel.memoryUsage;
@@ -357,6 +362,6 @@ export class EncoderCodec implements PullCodec {
   }
 
   #check(result: number): void {
-    if (result < 0) throw this.#kernel.error(result, "compress to zstd", this.#bytesIn);
+    if (result < 0) throw this.#kernel.error(result, "compress to zstd", { offset: this.#bytesIn });
   }
 }

@@ -132,12 +132,12 @@ export class ZstdDecoder implements Disposable {
    * @throws {SluiceError} As `decompressZstd`.
    */
   readInto(target: Uint8Array<ArrayBuffer>): number {
-    return this.#codec.read(checkTarget(target), 0);
+    return this.#codec.read(checkTarget(target, this.#codec.input), 0);
   }
 
   /** As `readInto`, off the event loop where the backend can; nothing else may be called until it settles. */
   async readIntoAsync(target: Uint8Array<ArrayBuffer>): Promise<number> {
-    return await this.#codec.readAsync(checkTarget(target), 0);
+    return await this.#codec.readAsync(checkTarget(target, this.#codec.input), 0);
   }
 
   /** Drops up to `count` bytes of output that can be decoded now; returns how many were dropped. */
@@ -184,8 +184,8 @@ export class ZstdDecoder implements Disposable {
 
   /** Frees the context; calling it again does nothing. */
   close(): void {
-    this.#codec.close();
     this.#kernel.close();
+    this.#codec.close();
     releaseDecoderDictionary(this.#settings);
   }
 

@@ -111,13 +111,13 @@ export class ZstdEncoder implements Disposable {
    * @throws {CorruptDataError} With code "INPUT_SIZE_MISMATCH" if `size` announced another size.
    */
   readInto(target: Uint8Array<ArrayBuffer>): number {
-    const start = this.#takeHeld(checkTarget(target));
+    const start = this.#takeHeld(checkTarget(target, this.#codec.input));
     return start + this.#codec.read(target, start);
   }
 
   /** As `readInto`, off the event loop where the backend can; nothing else may be called until it settles. */
   async readIntoAsync(target: Uint8Array<ArrayBuffer>): Promise<number> {
-    const start = this.#takeHeld(checkTarget(target));
+    const start = this.#takeHeld(checkTarget(target, this.#codec.input));
     return start + await this.#codec.readAsync(target, start);
   }
 

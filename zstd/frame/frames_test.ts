@@ -119,7 +119,7 @@ Deno.test("skippable frames carry their payload and variant", () => {
   for (let variant = 0; variant < 16; variant++) {
     const frame = writeZstdSkippableFrame(text(variant * 3), variant);
     const read = readZstdSkippableFrame(join(frame, text(5)));
-    assertEquals(read, { variant, payload: text(variant * 3), byteLength: frame.length });
+    assertEquals(read, { variant, body: text(variant * 3), byteLength: frame.length });
     assertThrows(() => readZstdSkippableFrame(frame.subarray(0, frame.length - 1)), SluiceError);
   }
   assertThrows(() => writeZstdSkippableFrame(text(1), 16), RangeError);

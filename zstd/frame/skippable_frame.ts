@@ -13,7 +13,7 @@ export interface ZstdSkippableFrame {
   /** The low four bits of the magic number, 0 to 15: whose data it is. */
   readonly variant: number;
   /** The data; a view of what was read from. */
-  readonly payload: Uint8Array;
+  readonly body: Uint8Array;
   /** Bytes of the whole frame. */
   readonly byteLength: number;
 }
@@ -56,8 +56,8 @@ export function writeZstdSkippableFrame(payload: BytesSource, variant = 0): Uint
  * import { assertEquals } from "@std/assert";
  *
  * const frame = writeZstdSkippableFrame(new Uint8Array([1, 2]), 5);
- * const { variant, payload, byteLength } = readZstdSkippableFrame(frame);
- * assertEquals([variant, ...payload, byteLength], [5, 1, 2, frame.length]);
+ * const { variant, body, byteLength } = readZstdSkippableFrame(frame);
+ * assertEquals([variant, ...body, byteLength], [5, 1, 2, frame.length]);
  * ```
  */
 export function readZstdSkippableFrame(data: BytesSource): ZstdSkippableFrame {
@@ -79,7 +79,7 @@ export function readZstdSkippableFrame(data: BytesSource): ZstdSkippableFrame {
   }
   return {
     variant: header.skippableVariant!,
-    payload: bytes.subarray(header.headerSize, byteLength),
+    body: bytes.subarray(header.headerSize, byteLength),
     byteLength,
   };
 }

@@ -9,7 +9,7 @@ import { HASH_SIZE } from "./_dcz.ts";
 import { formatString, parseDictionary, parseItem } from "./_structured_fields.ts";
 
 /** What `Use-As-Dictionary` says about a response. */
-export interface UseAsDictionary {
+export interface DczUseAsDictionary {
   /** A URL pattern: for which requests the response may serve as dictionary. */
   readonly match: string;
   /** Request destinations, such as "document"; empty for all. */
@@ -29,14 +29,14 @@ const ID_LENGTH_MAX = 1024;
  *
  * @example There and back
  * ```ts
- * import { formatAvailableDictionary, parseAvailableDictionary } from "@sluice/zstd/http";
+ * import { formatDczAvailableDictionary, parseDczAvailableDictionary } from "@sluice/zstd/http";
  * import { assertEquals } from "@std/assert";
  *
  * const hash = crypto.getRandomValues(new Uint8Array(32));
- * assertEquals(parseAvailableDictionary(formatAvailableDictionary(hash)), hash);
+ * assertEquals(parseDczAvailableDictionary(formatDczAvailableDictionary(hash)), hash);
  * ```
  */
-export function formatAvailableDictionary(sha256: BytesSource): string {
+export function formatDczAvailableDictionary(sha256: BytesSource): string {
   const bytes = toBytes(sha256);
   if (bytes.length !== HASH_SIZE) {
     throw new RangeError(`Cannot write a header: the hash has ${bytes.length} bytes, expected ${HASH_SIZE}`);
@@ -49,14 +49,14 @@ export function formatAvailableDictionary(sha256: BytesSource): string {
  *
  * @example Two hashes are none
  * ```ts
- * import { parseAvailableDictionary } from "@sluice/zstd/http";
+ * import { parseDczAvailableDictionary } from "@sluice/zstd/http";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(parseAvailableDictionary(":AAAA:"), undefined);
- * assertEquals(parseAvailableDictionary(null), undefined);
+ * assertEquals(parseDczAvailableDictionary(":AAAA:"), undefined);
+ * assertEquals(parseDczAvailableDictionary(null), undefined);
  * ```
  */
-export function parseAvailableDictionary(value: string | null | undefined): Uint8Array | undefined {
+export function parseDczAvailableDictionary(value: string | null | undefined): Uint8Array | undefined {
   const item = value === null || value === undefined ? undefined : parseItem(value);
   return item instanceof Uint8Array && item.length === HASH_SIZE ? item : undefined;
 }
@@ -68,14 +68,14 @@ export function parseAvailableDictionary(value: string | null | undefined): Uint
  *
  * @example There and back
  * ```ts
- * import { formatDictionaryId, parseDictionaryId } from "@sluice/zstd/http";
+ * import { formatDczDictionaryId, parseDczDictionaryId } from "@sluice/zstd/http";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(formatDictionaryId("app-1"), '"app-1"');
- * assertEquals(parseDictionaryId('"app-1"'), "app-1");
+ * assertEquals(formatDczDictionaryId("app-1"), '"app-1"');
+ * assertEquals(parseDczDictionaryId('"app-1"'), "app-1");
  * ```
  */
-export function formatDictionaryId(id: string): string {
+export function formatDczDictionaryId(id: string): string {
   if (id.length > ID_LENGTH_MAX) {
     throw new RangeError(
       `Cannot write a header: the id has ${id.length} characters, expected at most ${ID_LENGTH_MAX}`,
@@ -89,13 +89,13 @@ export function formatDictionaryId(id: string): string {
  *
  * @example No string
  * ```ts
- * import { parseDictionaryId } from "@sluice/zstd/http";
+ * import { parseDczDictionaryId } from "@sluice/zstd/http";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(parseDictionaryId("app-1"), undefined);
+ * assertEquals(parseDczDictionaryId("app-1"), undefined);
  * ```
  */
-export function parseDictionaryId(value: string | null | undefined): string | undefined {
+export function parseDczDictionaryId(value: string | null | undefined): string | undefined {
   const item = value === null || value === undefined ? undefined : parseItem(value);
   return typeof item === "string" && item.length <= ID_LENGTH_MAX ? item : undefined;
 }
@@ -107,18 +107,18 @@ export function parseDictionaryId(value: string | null | undefined): string | un
  *
  * @example A dictionary for all scripts of an application
  * ```ts
- * import { formatUseAsDictionary } from "@sluice/zstd/http";
+ * import { formatDczUseAsDictionary } from "@sluice/zstd/http";
  * import { assertEquals } from "@std/assert";
  *
- * const value = formatUseAsDictionary({ match: "/app/*.js", matchDest: ["script"], id: "v1" });
+ * const value = formatDczUseAsDictionary({ match: "/app/*.js", matchDest: ["script"], id: "v1" });
  * assertEquals(value, 'match="/app/*.js", match-dest=("script"), id="v1"');
  * ```
  */
-export function formatUseAsDictionary(use: UseAsDictionary): string {
+export function formatDczUseAsDictionary(use: DczUseAsDictionary): string {
   const { match, matchDest = [], id = "", type = "raw" } = use;
   const members = [`match=${formatString(match)}`];
   if (matchDest.length > 0) members.push(`match-dest=(${matchDest.map(formatString).join(" ")})`);
-  if (id !== "") members.push(`id=${formatDictionaryId(id)}`);
+  if (id !== "") members.push(`id=${formatDczDictionaryId(id)}`);
   if (type !== "raw") members.push(`type=${type}`);
   return members.join(", ");
 }
@@ -129,13 +129,13 @@ export function formatUseAsDictionary(use: UseAsDictionary): string {
  *
  * @example Defaults are filled in
  * ```ts
- * import { parseUseAsDictionary } from "@sluice/zstd/http";
+ * import { parseDczUseAsDictionary } from "@sluice/zstd/http";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(parseUseAsDictionary('match="/app/*"'), { match: "/app/*", matchDest: [], id: "", type: "raw" });
+ * assertEquals(parseDczUseAsDictionary('match="/app/*"'), { match: "/app/*", matchDest: [], id: "", type: "raw" });
  * ```
  */
-export function parseUseAsDictionary(
+export function parseDczUseAsDictionary(
   value: string | null | undefined,
 ): { match: string; matchDest: readonly string[]; id: string; type: string } | undefined {
   const members = value === null || value === undefined ? undefined : parseDictionary(value);
@@ -156,13 +156,13 @@ export function parseUseAsDictionary(
  *
  * @example A dictionary to fetch when there is time
  * ```ts
- * import { formatDictionaryLink } from "@sluice/zstd/http";
+ * import { formatDczDictionaryLink } from "@sluice/zstd/http";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(formatDictionaryLink("/app.dict"), '</app.dict>; rel="compression-dictionary"');
+ * assertEquals(formatDczDictionaryLink("/app.dict"), '</app.dict>; rel="compression-dictionary"');
  * ```
  */
-export function formatDictionaryLink(url: string | URL): string {
+export function formatDczDictionaryLink(url: string | URL): string {
   const text = String(url);
   if (!/^[!-;=?-~]+$/.test(text)) {
     throw new TypeError(`Cannot write a header: "${text}" is no address, expected one without spaces and <>`);
@@ -176,15 +176,15 @@ export function formatDictionaryLink(url: string | URL): string {
  *
  * @example Names are added once
  * ```ts
- * import { addVary } from "@sluice/zstd/http";
+ * import { addZstdVary } from "@sluice/zstd/http";
  * import { assertEquals } from "@std/assert";
  *
  * const headers = new Headers({ vary: "Origin, Accept-Encoding" });
- * addVary(headers, "accept-encoding", "available-dictionary");
+ * addZstdVary(headers, "accept-encoding", "available-dictionary");
  * assertEquals(headers.get("vary"), "Origin, Accept-Encoding, available-dictionary");
  * ```
  */
-export function addVary(headers: Headers, ...names: readonly string[]): void {
+export function addZstdVary(headers: Headers, ...names: readonly string[]): void {
   const present = (headers.get("vary") ?? "").split(",").map((name) => name.trim()).filter((name) =>
     name !== ""
   );

@@ -4,14 +4,14 @@
  * @module
  */
 import type { DczDictionary } from "./dcz_dictionary.ts";
-import type { UseAsDictionary } from "./dictionary_headers.ts";
+import type { DczUseAsDictionary } from "./dictionary_headers.ts";
 
 /** A response that a client has stored for use as a dictionary. */
-export interface StoredDictionary {
+export interface DczStoredDictionary {
   /** Where it was fetched from. */
   readonly url: string | URL;
   /** What its `Use-As-Dictionary` header said. */
-  readonly use: UseAsDictionary;
+  readonly use: DczUseAsDictionary;
   /** When it was fetched, in milliseconds since 1970. */
   readonly fetchedAt: number;
   /** Its content. */
@@ -25,7 +25,7 @@ export interface StoredDictionary {
  *
  * @example The longer pattern wins
  * ```ts
- * import { DczDictionary, selectDictionary } from "@sluice/zstd/http";
+ * import { DczDictionary, selectDczDictionary } from "@sluice/zstd/http";
  * import { assertEquals } from "@std/assert";
  *
  * const dictionary = await DczDictionary.from(new Uint8Array(100));
@@ -33,16 +33,16 @@ export interface StoredDictionary {
  *   { url: "https://example.test/app/v1.js", use: { match }, fetchedAt, dictionary }
  * );
  * const all = [stored("/*", 3), stored("/app/*", 1)];
- * assertEquals(selectDictionary("https://example.test/app/v2.js", all)?.use.match, "/app/*");
+ * assertEquals(selectDczDictionary("https://example.test/app/v2.js", all)?.use.match, "/app/*");
  * ```
  */
-export function selectDictionary(
+export function selectDczDictionary(
   url: string | URL,
-  stored: Iterable<StoredDictionary>,
+  stored: Iterable<DczStoredDictionary>,
   destination = "",
-): StoredDictionary | undefined {
+): DczStoredDictionary | undefined {
   const target = new URL(url);
-  let best: StoredDictionary | undefined;
+  let best: DczStoredDictionary | undefined;
   for (const candidate of stored) {
     if (!fits(target, candidate, destination)) continue;
     if (best === undefined || isBetter(candidate, best)) best = candidate;
@@ -50,7 +50,7 @@ export function selectDictionary(
   return best;
 }
 
-function fits(target: URL, { url, use }: StoredDictionary, destination: string): boolean {
+function fits(target: URL, { url, use }: DczStoredDictionary, destination: string): boolean {
   const base = new URL(url);
   const { match, matchDest = [], type = "raw" } = use;
   if (base.origin !== target.origin || type !== "raw") return false;
@@ -63,7 +63,7 @@ function fits(target: URL, { url, use }: StoredDictionary, destination: string):
   }
 }
 
-function isBetter(candidate: StoredDictionary, best: StoredDictionary): boolean {
+function isBetter(candidate: DczStoredDictionary, best: DczStoredDictionary): boolean {
   const byDestination = Number((candidate.use.matchDest ?? []).length > 0) -
     Number((best.use.matchDest ?? []).length > 0);
   const byLength = candidate.use.match.length - best.use.match.length;
@@ -76,15 +76,15 @@ function isBetter(candidate: StoredDictionary, best: StoredDictionary): boolean 
  *
  * @example Another site that may not read the response
  * ```ts
- * import { mayUseDictionary } from "@sluice/zstd/http";
+ * import { mayUseDczDictionary } from "@sluice/zstd/http";
  * import { assertEquals } from "@std/assert";
  *
  * const request = new Headers({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", origin: "https://a.test" });
- * assertEquals(mayUseDictionary(request, new Headers()), false);
- * assertEquals(mayUseDictionary(request, new Headers({ "access-control-allow-origin": "*" })), true);
+ * assertEquals(mayUseDczDictionary(request, new Headers()), false);
+ * assertEquals(mayUseDczDictionary(request, new Headers({ "access-control-allow-origin": "*" })), true);
  * ```
  */
-export function mayUseDictionary(request: Headers, response: Headers): boolean {
+export function mayUseDczDictionary(request: Headers, response: Headers): boolean {
   const site = request.get("sec-fetch-site");
   const mode = request.get("sec-fetch-mode");
   if (site === null || site === "same-origin" || mode === "navigate" || mode === "same-origin") return true;

@@ -13,7 +13,7 @@ import {
   UnsupportedFeatureError,
 } from "@sluice/zstd";
 import {
-  addVary,
+  addZstdVary,
   compressDcz,
   compressZstdContent,
   DczCompressionStream,
@@ -21,21 +21,21 @@ import {
   DczDictionary,
   decompressDcz,
   decompressZstdContent,
-  formatAvailableDictionary,
-  formatDictionaryId,
-  formatDictionaryLink,
-  formatUseAsDictionary,
-  mayUseDictionary,
-  negotiateContentEncoding,
-  parseAvailableDictionary,
-  parseDictionaryId,
-  parseUseAsDictionary,
-  selectDictionary,
+  formatDczAvailableDictionary,
+  formatDczDictionaryId,
+  formatDczDictionaryLink,
+  formatDczUseAsDictionary,
+  mayUseDczDictionary,
+  negotiateZstdContentEncoding,
+  parseDczAvailableDictionary,
+  parseDczDictionaryId,
+  parseDczUseAsDictionary,
+  selectDczDictionary,
   withZstd,
   ZstdContentCompressionStream,
   ZstdContentDecompressionStream,
 } from "@sluice/zstd/http";
-import type { DczDecompressOptions, StoredDictionary, WithZstdOptions } from "@sluice/zstd/http";
+import type { DczDecompressOptions, DczStoredDictionary, WithZstdOptions } from "@sluice/zstd/http";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, join, Random, splits, text } from "../../tests/_data.ts";
 import { streamOf } from "../../tests/_zstd_shapes.ts";
@@ -270,27 +270,27 @@ Deno.test("negotiation honours weights, wildcards and refusals", async () => {
     [{ "accept-encoding": "*", ...available }, "zstd"],
     [{ "accept-encoding": "dcz;q=0.5, zstd", ...available }, "zstd"],
     [
-      { "accept-encoding": "dcz", "available-dictionary": formatAvailableDictionary(new Uint8Array(32)) },
+      { "accept-encoding": "dcz", "available-dictionary": formatDczAvailableDictionary(new Uint8Array(32)) },
       "identity",
     ],
     [{ "accept-encoding": "dcz", "available-dictionary": "junk" }, "identity"],
   ];
   for (const [headers, expected] of cases) {
-    const found = negotiateContentEncoding({ headers: new Headers(headers) }, { dictionaries });
+    const found = negotiateZstdContentEncoding({ headers: new Headers(headers) }, { dictionaries });
     assertEquals(found?.encoding, expected, JSON.stringify(headers));
     assertEquals(found?.dictionary, expected === "dcz" ? dictionary : undefined);
   }
   const headers = new Headers({ "accept-encoding": "gzip, zstd" });
-  assertEquals(negotiateContentEncoding({ headers }, { encodings: ["gzip", "zstd"] })?.encoding, "gzip");
-  assertEquals(negotiateContentEncoding({ headers }, { encodings: [] })?.encoding, "identity");
-  assertThrows(() => negotiateContentEncoding({ headers }, { encodings: ["br" as never] }), RangeError);
+  assertEquals(negotiateZstdContentEncoding({ headers }, { encodings: ["gzip", "zstd"] })?.encoding, "gzip");
+  assertEquals(negotiateZstdContentEncoding({ headers }, { encodings: [] })?.encoding, "identity");
+  assertThrows(() => negotiateZstdContentEncoding({ headers }, { encodings: ["br" as never] }), RangeError);
 });
 
 Deno.test("headers of dictionaries are read as structured fields", () => {
   const hash = new Uint8Array(32).fill(7);
-  assertEquals(parseAvailableDictionary(` ${formatAvailableDictionary(hash)} `), hash);
-  assertEquals(parseAvailableDictionary(`${formatAvailableDictionary(hash)};a=1;b`), hash);
-  const both = `${formatAvailableDictionary(hash)}, ${formatAvailableDictionary(hash)}`;
+  assertEquals(parseDczAvailableDictionary(` ${formatDczAvailableDictionary(hash)} `), hash);
+  assertEquals(parseDczAvailableDictionary(`${formatDczAvailableDictionary(hash)};a=1;b`), hash);
+  const both = `${formatDczAvailableDictionary(hash)}, ${formatDczAvailableDictionary(hash)}`;
   for (
     const value of [
       both,
@@ -300,26 +300,29 @@ Deno.test("headers of dictionaries are read as structured fields", () => {
       ":!:",
       ":AAAA:",
       ":AAA:",
-      formatAvailableDictionary(hash).slice(1),
+      formatDczAvailableDictionary(hash).slice(1),
     ]
   ) {
-    assertEquals(parseAvailableDictionary(value), undefined, value);
+    assertEquals(parseDczAvailableDictionary(value), undefined, value);
   }
-  assertThrows(() => formatAvailableDictionary(new Uint8Array(31)), RangeError);
+  assertThrows(() => formatDczAvailableDictionary(new Uint8Array(31)), RangeError);
 
-  assertEquals(formatDictionaryId('say "hi" \\'), '"say \\"hi\\" \\\\"');
-  assertEquals(parseDictionaryId('"say \\"hi\\" \\\\"'), 'say "hi" \\');
+  assertEquals(formatDczDictionaryId('say "hi" \\'), '"say \\"hi\\" \\\\"');
+  assertEquals(parseDczDictionaryId('"say \\"hi\\" \\\\"'), 'say "hi" \\');
   for (const value of ['"a', "a", ":AAAA:", '"a" "b"', '"\u00e9"', '"\\n"', `"${"x".repeat(1025)}"`]) {
-    assertEquals(parseDictionaryId(value), undefined, value);
+    assertEquals(parseDczDictionaryId(value), undefined, value);
   }
-  assertThrows(() => formatDictionaryId("x".repeat(1025)), RangeError);
-  assertThrows(() => formatDictionaryId("caf\u00e9"), RangeError);
+  assertThrows(() => formatDczDictionaryId("x".repeat(1025)), RangeError);
+  assertThrows(() => formatDczDictionaryId("caf\u00e9"), RangeError);
 
   const use = { match: "/app/*/main.js", matchDest: ["script", "document"], id: "v 1", type: "raw" };
-  assertEquals(parseUseAsDictionary(formatUseAsDictionary(use)), use);
-  assertEquals(parseUseAsDictionary(formatUseAsDictionary({ match: "/", type: "other" }))?.type, "other");
+  assertEquals(parseDczUseAsDictionary(formatDczUseAsDictionary(use)), use);
   assertEquals(
-    parseUseAsDictionary(
+    parseDczUseAsDictionary(formatDczUseAsDictionary({ match: "/", type: "other" }))?.type,
+    "other",
+  );
+  assertEquals(
+    parseDczUseAsDictionary(
       'ttl=3.5, match="/a";x, match-dest=( "a"  "b" ), new=?0, more=*/token, d=:AAAA:, match="/b"',
     ),
     { match: "/b", matchDest: ["a", "b"], id: "", type: "raw" },
@@ -341,33 +344,33 @@ Deno.test("headers of dictionaries are read as structured fields", () => {
       'MATCH="/a"',
       `match="/a", id="${"x".repeat(1025)}"`,
     ]
-  ) assertEquals(parseUseAsDictionary(value), undefined, value);
+  ) assertEquals(parseDczUseAsDictionary(value), undefined, value);
 
-  assertThrows(() => formatDictionaryLink("/a b"), TypeError);
-  assertThrows(() => formatDictionaryLink("/a>"), TypeError);
+  assertThrows(() => formatDczDictionaryLink("/a b"), TypeError);
+  assertThrows(() => formatDczDictionaryLink("/a>"), TypeError);
   const headers = new Headers();
-  addVary(headers, "accept-encoding", "available-dictionary");
-  addVary(headers, "Accept-Encoding");
+  addZstdVary(headers, "accept-encoding", "available-dictionary");
+  addZstdVary(headers, "Accept-Encoding");
   assertEquals(headers.get("vary"), "accept-encoding, available-dictionary");
   const any = new Headers({ vary: "*" });
-  addVary(any, "accept-encoding");
+  addZstdVary(any, "accept-encoding");
   assertEquals(any.get("vary"), "*");
 });
 
 Deno.test("the dictionary of a request follows destination, length and age", async () => {
   using dictionary = await DczDictionary.from(text(10));
-  const stored = (match: string, fetchedAt: number, more = {}): StoredDictionary => ({
+  const stored = (match: string, fetchedAt: number, more = {}): DczStoredDictionary => ({
     url: "https://example.test/app/v1/main.js",
     use: { match, ...more },
     fetchedAt,
     dictionary,
   });
   const select = (
-    all: StoredDictionary[],
+    all: DczStoredDictionary[],
     destination = "script",
     url = "https://example.test/app/v2/main.js",
   ) => {
-    const found = selectDictionary(url, all, destination);
+    const found = selectDczDictionary(url, all, destination);
     return found === undefined ? -1 : all.indexOf(found);
   };
   assertEquals(select([stored("/*", 1), stored("/app/*", 1)]), 1);
@@ -397,7 +400,7 @@ Deno.test("a dictionary is used only for who may read the response", () => {
     [cors, { "access-control-allow-origin": "https://b.test" }, false],
   ];
   for (const [request, response, expected] of cases) {
-    assertEquals(mayUseDictionary(new Headers(request), new Headers(response)), expected);
+    assertEquals(mayUseDczDictionary(new Headers(request), new Headers(response)), expected);
   }
 });
 

@@ -5,26 +5,26 @@
  */
 import { checkChoice } from "@sluice/internal";
 import type { DczDictionary } from "./dcz_dictionary.ts";
-import { parseAvailableDictionary } from "./dictionary_headers.ts";
+import { parseDczAvailableDictionary } from "./dictionary_headers.ts";
 
 /** Encodings that are negotiated. */
-export type ContentEncoding = "dcz" | "zstd" | "gzip" | "identity";
+export type ZstdContentEncoding = "dcz" | "zstd" | "gzip" | "identity";
 
 /** What a server can do. */
-export interface NegotiationOptions {
+export interface ZstdNegotiationOptions {
   /** Dictionaries that the server has, or the look-up of one by its SHA-256. @default {none} */
   readonly dictionaries?:
     | readonly DczDictionary[]
     | ((sha256: Uint8Array) => DczDictionary | undefined)
     | undefined;
   /** Encodings that the server offers, the best first. @default {["dcz", "zstd", "gzip"]} */
-  readonly encodings?: readonly ContentEncoding[] | undefined;
+  readonly encodings?: readonly ZstdContentEncoding[] | undefined;
 }
 
 /** What a server and a client have in common. */
-export interface NegotiatedEncoding {
+export interface ZstdNegotiatedEncoding {
   /** The encoding of the response. */
-  readonly encoding: ContentEncoding;
+  readonly encoding: ZstdContentEncoding;
   /** The dictionary, for "dcz". */
   readonly dictionary?: DczDictionary | undefined;
 }
@@ -52,36 +52,36 @@ function parseAcceptEncoding(value: string): Map<string, number> {
  *
  * @example Weights
  * ```ts
- * import { negotiateContentEncoding } from "@sluice/zstd/http";
+ * import { negotiateZstdContentEncoding } from "@sluice/zstd/http";
  * import { assertEquals } from "@std/assert";
  *
  * const headers = new Headers({ "accept-encoding": "gzip;q=0.5, zstd, br" });
- * assertEquals(negotiateContentEncoding({ headers })?.encoding, "zstd");
- * assertEquals(negotiateContentEncoding({ headers }, { encodings: ["gzip"] })?.encoding, "gzip");
+ * assertEquals(negotiateZstdContentEncoding({ headers })?.encoding, "zstd");
+ * assertEquals(negotiateZstdContentEncoding({ headers }, { encodings: ["gzip"] })?.encoding, "gzip");
  * ```
  */
-export function negotiateContentEncoding(
+export function negotiateZstdContentEncoding(
   request: { readonly headers: Headers },
-  options: NegotiationOptions = {},
-): NegotiatedEncoding | undefined {
+  options: ZstdNegotiationOptions = {},
+): ZstdNegotiatedEncoding | undefined {
   const { dictionaries = [], encodings = ["dcz", "zstd", "gzip"] } = options;
   const header = request.headers.get("accept-encoding");
   if (header === null) return { encoding: "identity" };
   const weights = parseAcceptEncoding(header);
   const others = weights.get("*");
-  const sha256 = parseAvailableDictionary(request.headers.get("available-dictionary"));
+  const sha256 = parseDczAvailableDictionary(request.headers.get("available-dictionary"));
   const dictionary = sha256 === undefined
     ? undefined
     : typeof dictionaries === "function"
     ? dictionaries(sha256)
     : dictionaries.find((candidate) => candidate.matches(sha256));
 
-  function weightOf(encoding: ContentEncoding): number {
+  function weightOf(encoding: ZstdContentEncoding): number {
     if (encoding === "dcz") return dictionary === undefined ? 0 : weights.get("dcz") ?? 0;
     return weights.get(encoding) ?? others ?? (encoding === "identity" ? IDENTITY_WEIGHT : 0);
   }
 
-  let best: ContentEncoding | undefined;
+  let best: ZstdContentEncoding | undefined;
   for (const encoding of new Set([...encodings, "identity" as const])) {
     const weight = weightOf(checkChoice("encodings", encoding, ENCODINGS));
     if (weight > 0 && (best === undefined || weight > weightOf(best))) best = encoding;

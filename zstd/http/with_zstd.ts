@@ -11,10 +11,10 @@ import { ZstdContentCompressionStream, ZstdContentDecompressionStream } from "./
 import { DczCompressionStream } from "./dcz_compression_stream.ts";
 import { DczDecompressionStream } from "./dcz_decompression_stream.ts";
 import type { DczDictionary } from "./dcz_dictionary.ts";
-import { addVary } from "./dictionary_headers.ts";
-import { mayUseDictionary } from "./dictionary_selection.ts";
-import { negotiateContentEncoding } from "./negotiation.ts";
-import type { ContentEncoding, NegotiatedEncoding } from "./negotiation.ts";
+import { addZstdVary } from "./dictionary_headers.ts";
+import { mayUseDczDictionary } from "./dictionary_selection.ts";
+import { negotiateZstdContentEncoding } from "./negotiation.ts";
+import type { ZstdContentEncoding, ZstdNegotiatedEncoding } from "./negotiation.ts";
 
 /** How a server speaks zstd. */
 export interface WithZstdOptions {
@@ -26,7 +26,7 @@ export interface WithZstdOptions {
     | ((sha256: Uint8Array) => DczDictionary | undefined)
     | undefined;
   /** Encodings of responses, the best first. @default {["dcz", "zstd", "gzip"]} */
-  readonly encodings?: readonly ContentEncoding[] | undefined;
+  readonly encodings?: readonly ZstdContentEncoding[] | undefined;
   /** The most bytes of a request's body when it is decoded; more is answered with 413. @default {2 ** 26} */
   readonly maxRequestSize?: number | undefined;
   /** Responses that declare fewer bytes stay as they are. @default {256} */
@@ -103,17 +103,21 @@ export function withZstd<Context extends unknown[]>(
   };
 
   /** The encoding for a response that may be encoded, by what client and server have. */
-  function choose(request: Request, response: Response): NegotiatedEncoding | undefined {
-    const dictionaries = isSecure(request) && mayUseDictionary(request.headers, response.headers)
+  function choose(request: Request, response: Response): ZstdNegotiatedEncoding | undefined {
+    const dictionaries = isSecure(request) && mayUseDczDictionary(request.headers, response.headers)
       ? lookup
       : [];
-    const wanted = negotiateContentEncoding(request, { dictionaries, encodings });
+    const wanted = negotiateZstdContentEncoding(request, { dictionaries, encodings });
     const plain = wanted?.encoding === "gzip" &&
       EVENT_STREAM.test(response.headers.get("content-type") ?? "");
     return plain ? { encoding: "identity" } : wanted;
   }
 
-  function encode(body: ReadableStream<Uint8Array<ArrayBuffer>>, chosen: NegotiatedEncoding, live: boolean) {
+  function encode(
+    body: ReadableStream<Uint8Array<ArrayBuffer>>,
+    chosen: ZstdNegotiatedEncoding,
+    live: boolean,
+  ) {
     if (chosen.encoding === "gzip") return body.pipeThrough(new CompressionStream("gzip"));
     const stream = chosen.encoding === "dcz"
       ? new DczCompressionStream({ ...compress, dictionary: chosen.dictionary! })
@@ -127,7 +131,7 @@ export function withZstd<Context extends unknown[]>(
     if (size !== null && Number(size) < minSize) return response;
     const chosen = choose(request, response);
     const headers = new Headers(response.headers);
-    addVary(
+    addZstdVary(
       headers,
       "accept-encoding",
       ...options.dictionaries === undefined ? [] : ["available-dictionary"],

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { Handle, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Library, Pointer } from "@sluice/ffi";
+import { reportedValue, resolveBackend, RESULT, STEP_LENGTH } from "@sluice/ffi";
+import type { BackendChoice, Pointer } from "@sluice/ffi";
+import { ZstdContextKernel, ZstdDictionaryKernel } from "./_context.ts";
+import type { ZstdContextOptions } from "./_context.ts";
 import type { ZstdDecodeFunctions } from "./_abi/zstd_decode.gen.ts";
 import { ZSTD_DECODE } from "./decode_module.ts";
 
@@ -13,34 +15,20 @@ export { resolveBackend, RESULT };
 export type { BackendChoice };
 
 /** What a context is made with. */
-export interface ZstdDecoderKernelOptions {
-  /** The most bytes that the codec may allocate; 0 for no limit. */
-  readonly maxMemory: number;
-  /** The backend; undefined for the configured one. */
-  readonly backend: BackendChoice | undefined;
+export interface ZstdDecoderKernelOptions extends ZstdContextOptions {
   /** Pairs of zstd's parameter numbers and values. */
   readonly parameters: Int32Array;
 }
 
 /** A dictionary digested for decompression, in one library. Contexts of that library share it. */
-export class ZstdDecoderDictionary {
-  /**
-   * The digest; kernels refer to it.
-   *
-   * @internal
-   */
-  readonly handle: Handle<ZstdDecodeFunctions>;
-
+export class ZstdDecoderDictionary extends ZstdDictionaryKernel<ZstdDecodeFunctions> {
   /** Digests a copy of the bytes in the library of `kernel`. */
   constructor(kernel: ZstdDecoderKernel, bytes: Uint8Array, type: number) {
-    this.handle = kernel.makeDictionary((functions, step) =>
-      functions.sluice_zstd_decompressor_dictionary_new(bytes, 0, bytes.length, type, step)
+    super(
+      kernel,
+      (functions, report) =>
+        functions.sluice_zstd_decompressor_dictionary_new(bytes, 0, bytes.length, type, report),
     );
-  }
-
-  /** Frees the digest when no context refers to it any more. */
-  close(): void {
-    this.handle.close();
   }
 }
 
@@ -57,42 +45,23 @@ function within32Bits(parameters: Int32Array): Int32Array {
 }
 
 /** A decompression context. After a failed call it is ready for a new frame. */
-export class ZstdDecoderKernel implements Disposable {
-  /**
-   * The library that the context lives in.
-   *
-   * @internal
-   */
-  readonly library: Library<ZstdDecodeFunctions>;
-  readonly #functions: ZstdDecodeFunctions;
-  readonly #handle: Handle<ZstdDecodeFunctions>;
-  readonly #step = new Uint32Array(STEP_LENGTH);
-  readonly #maxMemory: number;
+export class ZstdDecoderKernel extends ZstdContextKernel<ZstdDecodeFunctions> {
   readonly #parameters: Int32Array;
-  #dictionary: ZstdDecoderDictionary | undefined;
 
   /** Takes a context from the backend and sets its parameters. */
   constructor(options: ZstdDecoderKernelOptions) {
-    const maxMemory = this.#maxMemory = options.maxMemory;
-    this.#handle = ZSTD_DECODE.create(options.backend, {
-      format: "zstd",
+    super(ZSTD_DECODE, options, {
       action: "make a decompression context",
-      make: (functions) => {
-        const pointer = functions.sluice_zstd_decompressor_new(maxMemory, this.#step);
-        if (!pointer) throw this.#creationError("make a decompression context");
-        return pointer;
-      },
+      make: (functions, report) => functions.sluice_zstd_decompressor_new(options.maxMemory, report),
       free: "sluice_zstd_decompressor_free",
-    });
-    this.library = this.#handle.library;
-    this.#functions = this.library.functions;
+    }, "sluice_zstd_decompressor_dictionary_free");
     const parameters = this.backend === "wasm" ? within32Bits(options.parameters) : options.parameters;
     this.#parameters = parameters;
-    const result = this.#functions.sluice_zstd_decompressor_set(
-      this.#handle.pointer,
+    const result = this.functions.sluice_zstd_decompressor_set(
+      this.handle.pointer,
       parameters,
       parameters.length / 2,
-      this.#step,
+      this.report,
     );
     if (result < 0) {
       this.close();
@@ -100,80 +69,35 @@ export class ZstdDecoderKernel implements Disposable {
     }
   }
 
-  /**
-   * Digests a dictionary in this library.
-   *
-   * @internal
-   */
-  makeDictionary(
-    make: (functions: ZstdDecodeFunctions, step: Uint32Array) => Pointer,
-  ): Handle<ZstdDecodeFunctions> {
-    return new Handle(this.library, {
-      format: "zstd",
-      action: "digest a dictionary",
-      make: (functions) => {
-        const pointer = make(functions, this.#step);
-        if (!pointer) throw this.#creationError("digest a dictionary");
-        return pointer;
-      },
-      free: "sluice_zstd_decompressor_dictionary_free",
-    });
-  }
-
-  /** Which backend runs this context. */
-  get backend(): "native" | "wasm" {
-    return this.library.kind;
-  }
-
-  /** Input bytes that the last step took. */
-  get consumed(): number {
-    return this.#step[STEP.CONSUMED]!;
-  }
-
   /** Bytes of the block that the last step failed at which earlier steps had taken. */
   get loaded(): number {
-    return this.#step[STEP.VALUE_LOW]!;
-  }
-
-  /** Output bytes that the last call wrote. */
-  get produced(): number {
-    return this.#step[STEP.PRODUCED]!;
-  }
-
-  /** zstd's own number of the last failure. */
-  get errno(): number {
-    return this.#step[STEP.DETAIL]!;
+    return this.reportedValue;
   }
 
   /** Bytes that the context holds. */
   get memoryUsage(): number {
-    this.#functions.sluice_zstd_decompressor_memory(this.#handle.pointer, this.#step);
-    return this.#step[STEP.VALUE_LOW]! + this.#step[STEP.VALUE_HIGH]! * 2 ** 32;
-  }
-
-  /** Bytes of the WASM instance that the context lives in; 0 natively. */
-  get instanceBytes(): number {
-    return this.library.memoryUsage;
+    this.functions.sluice_zstd_decompressor_memory(this.handle.pointer, this.report);
+    return this.reportedValue;
   }
 
   /** Decodes whole frames into a target that has room for all of it; returns a result. */
   decompress(source: Uint8Array, pos: number, end: number, target: Uint8Array): number {
-    return this.#functions.sluice_zstd_decompressor_decompress(
-      this.#handle.pointer,
+    return this.functions.sluice_zstd_decompressor_decompress(
+      this.handle.pointer,
       source,
       pos,
       end,
       target,
       0,
       target.length,
-      this.#step,
+      this.report,
     );
   }
 
   /** As `decompress`, off the event loop where the backend can. */
   decompressAsync(source: Uint8Array, pos: number, end: number, target: Uint8Array): Promise<number> {
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_zstd_decompressor_decompress_async(
+    return this.handle.run((pointer) =>
+      this.functions.sluice_zstd_decompressor_decompress_async(
         pointer,
         source,
         pos,
@@ -181,7 +105,7 @@ export class ZstdDecoderKernel implements Disposable {
         target,
         0,
         target.length,
-        this.#step,
+        this.report,
       )
     );
   }
@@ -198,15 +122,15 @@ export class ZstdDecoderKernel implements Disposable {
     start: number,
     targetEnd: number,
   ): number {
-    return this.#functions.sluice_zstd_decompressor_step(
-      this.#handle.pointer,
+    return this.functions.sluice_zstd_decompressor_step(
+      this.handle.pointer,
       source,
       pos,
       Math.min(end, pos + this.library.sourceWindow),
       target,
       start,
       targetEnd,
-      this.#step,
+      this.report,
     );
   }
 
@@ -219,8 +143,8 @@ export class ZstdDecoderKernel implements Disposable {
     start: number,
     targetEnd: number,
   ): Promise<number> {
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_zstd_decompressor_step_async(
+    return this.handle.run((pointer) =>
+      this.functions.sluice_zstd_decompressor_step_async(
         pointer,
         source,
         pos,
@@ -228,35 +152,30 @@ export class ZstdDecoderKernel implements Disposable {
         target,
         start,
         targetEnd,
-        this.#step,
+        this.report,
       )
     );
   }
 
-  /** Uses a dictionary of the same library for all frames from now on, or none. */
-  useDictionary(dictionary: ZstdDecoderDictionary | undefined): void {
-    if (dictionary === this.#dictionary) return;
-    const result = this.#functions.sluice_zstd_decompressor_use_dictionary(
-      this.#handle.pointer,
-      dictionary?.handle.sharedPointer ?? null,
-      this.#step,
+  protected override referTo(dictionary: Pointer): number {
+    return this.functions.sluice_zstd_decompressor_use_dictionary(
+      this.handle.pointer,
+      dictionary,
+      this.report,
     );
-    if (result < 0) throw this.error(result, "use a dictionary");
-    this.#handle.use(dictionary?.handle);
-    this.#dictionary = dictionary;
   }
 
   /** Decodes many frames over threads; returns a result. On failure `failedIndex` is one that failed. */
   batch(batch: ZstdDecoderBatch, threads: number): number {
-    return this.#functions.sluice_zstd_decompressor_batch(
-      ...this.#batchArguments(this.#handle.pointer, batch, threads),
+    return this.functions.sluice_zstd_decompressor_batch(
+      ...this.#batchArguments(this.handle.pointer, batch, threads),
     );
   }
 
   /** As `batch`, off the event loop where the backend can. */
   batchAsync(batch: ZstdDecoderBatch, threads: number): Promise<number> {
-    return this.#handle.run((pointer) =>
-      this.#functions.sluice_zstd_decompressor_batch_async(...this.#batchArguments(pointer, batch, threads))
+    return this.handle.run((pointer) =>
+      this.functions.sluice_zstd_decompressor_batch_async(...this.#batchArguments(pointer, batch, threads))
     );
   }
 
@@ -280,14 +199,14 @@ export class ZstdDecoderKernel implements Disposable {
       slots,
       slots.length,
       threads,
-      this.#step,
+      this.report,
     ];
   }
 
   /** Decodes frames that each refer to the content before; returns a result. */
   chain({ source, offsets, target, slots }: ZstdDecoderBatch): number {
-    return this.#functions.sluice_zstd_decompressor_chain(
-      this.#handle.pointer,
+    return this.functions.sluice_zstd_decompressor_chain(
+      this.handle.pointer,
       source,
       0,
       source.length,
@@ -298,51 +217,13 @@ export class ZstdDecoderKernel implements Disposable {
       target.length,
       slots,
       slots.length,
-      this.#step,
+      this.report,
     );
-  }
-
-  /** The item of a batch or chain that failed. */
-  get failedIndex(): number {
-    return this.#step[STEP.VALUE_LOW]!;
   }
 
   /** Forgets the frame in progress. */
   reset(): void {
-    this.#functions.sluice_zstd_decompressor_reset(this.#handle.pointer);
-  }
-
-  /** The error for an object that was not made: its result stands where a call leaves zstd's number. */
-  #creationError(action: string): Error {
-    const result = this.errno | 0;
-    this.#step[STEP.DETAIL] = 0;
-    return this.error(result, action);
-  }
-
-  /** The error for a failed result of this context. */
-  error(
-    result: number,
-    action: string,
-    facts: { offset?: number; expectedId?: number | undefined } = {},
-  ): Error {
-    return resultError({
-      format: "zstd",
-      action,
-      result,
-      errno: this.errno,
-      maxMemory: this.#maxMemory,
-      ...facts,
-    });
-  }
-
-  /** Frees the context; calling it again does nothing. */
-  close(): void {
-    this.#handle.close();
-  }
-
-  /** Frees the context. */
-  [Symbol.dispose](): void {
-    this.close();
+    this.functions.sluice_zstd_decompressor_reset(this.handle.pointer);
   }
 }
 
@@ -362,5 +243,5 @@ export interface ZstdDecoderBatch {
 export function estimateZstdDecoder(windowSize: number, backend: BackendChoice | undefined): number {
   const step = new Uint32Array(STEP_LENGTH);
   ZSTD_DECODE.open(backend).functions.sluice_zstd_decompressor_estimate(windowSize, step);
-  return step[STEP.VALUE_LOW]! + step[STEP.VALUE_HIGH]! * 2 ** 32;
+  return reportedValue(step);
 }

@@ -4,8 +4,8 @@
  * @module
  */
 import {
-  byteSourceFromUrl,
   checkInteger,
+  checkKeys,
   checkRange,
   ChecksumMismatchError,
   CorruptDataError,
@@ -13,7 +13,7 @@ import {
   openByteSource,
   SluiceError,
 } from "@sluice/internal";
-import type { ByteSource, ByteSourceLike, HttpSourceOptions, ReadOptions } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike, ByteSourceReadOptions } from "@sluice/internal";
 import { contentChecksum } from "../codec/_content_checksum.ts";
 import { FrameCache } from "./_frame_cache.ts";
 import { FrameRanges } from "./_frame_ranges.ts";
@@ -47,12 +47,8 @@ export interface ZstdSeekableReadOptions extends
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Which part of the content a stream gives, and how it is read. */
-export interface ZstdSeekableStreamOptions extends ReadOptions {
-  /** The first byte. @default {0} */
-  readonly start?: number | undefined;
-  /** The byte after the last one. @default {the size of the content} */
-  readonly end?: number | undefined;
+/** How a part of the content is streamed. */
+export interface ZstdSeekableStreamOptions extends ByteSourceReadOptions {
   /** How many frames are decoded at the same time, 1 to 64. @default {one for each processor natively, 1 in WASM} */
   readonly concurrency?: number | undefined;
 }
@@ -60,6 +56,7 @@ export interface ZstdSeekableStreamOptions extends ReadOptions {
 /** Frames decoded ahead hold at most this much content, unless a single one is larger. */
 const AHEAD_SIZE_MAX = 64 << 20;
 const CONCURRENCY_MAX = 64;
+const STREAM_OPTIONS: ReadonlySet<string> = new Set(["concurrency", "signal"]);
 /** What is read from the end of a file to find its table: the whole table of 10 GiB in frames of 2 MiB. */
 const TAIL_SIZE = 64 << 10;
 
@@ -84,7 +81,7 @@ interface Decoded {
  * const reader = await ZstdSeekableReader.open(byteSourceFromBytes(file));
  * assertEquals(new TextDecoder().decode(await reader.read(4, 3)), "two");
  * assertEquals(new TextDecoder().decode(await reader.readFrame(0)), "one ");
- * const tail = reader.readable({ start: 8 }).pipeThrough(new TextDecoderStream());
+ * const tail = reader.stream(8).pipeThrough(new TextDecoderStream());
  * assertEquals((await Array.fromAsync(tail)).join(""), "three");
  * await reader.verify();
  * ```
@@ -148,32 +145,6 @@ export class ZstdSeekableReader {
     return new ZstdSeekableReader(source, found, settings, codec);
   }
 
-  /**
-   * Opens a seekable file at a URL, as `open` does, with options for its requests. The first request
-   * brings the end of the file and its size at once where the server answers suffix ranges.
-   *
-   * @throws {TransferError} As `byteSourceFromUrl`.
-   */
-  static async openUrl(
-    url: string | URL,
-    options: ZstdSeekableReadOptions & Omit<HttpSourceOptions, "tailSize"> = {},
-  ): Promise<ZstdSeekableReader> {
-    const { headers, fetch, retries, retryDelayMs, stallTimeoutMs, maxWholeSize, ifMatch, ...readOptions } =
-      options;
-    const source = await byteSourceFromUrl(url, {
-      headers,
-      fetch,
-      retries,
-      retryDelayMs,
-      stallTimeoutMs,
-      maxWholeSize,
-      ifMatch,
-      signal: options.signal,
-      tailSize: TAIL_SIZE,
-    });
-    return await ZstdSeekableReader.open(source, readOptions);
-  }
-
   /** Bytes of all content. */
   get size(): number {
     return this.index.size;
@@ -203,7 +174,11 @@ export class ZstdSeekableReader {
    * @throws {ChecksumMismatchError} If content is not what its checksum was made of.
    * @throws {LimitExceededError} If a frame is larger than `maxFrameSize`.
    */
-  async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async read(
+    offset: number,
+    length: number,
+    options: ByteSourceReadOptions = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
     checkRange(offset, length, this.size);
     const target = new Uint8Array(length);
     let at = 0;
@@ -222,7 +197,7 @@ export class ZstdSeekableReader {
    * @throws {RangeError} If there is no such frame.
    * @throws {SluiceError} As `read`.
    */
-  async readFrame(index: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async readFrame(index: number, options: ByteSourceReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     const frame = this.index.frame(index);
     const { offset, size } = frame;
     if (size === 0) await this.#checkEmpty(frame, options.signal);
@@ -230,19 +205,24 @@ export class ZstdSeekableReader {
   }
 
   /**
-   * The content, or a part of it, as a byte stream with one chunk a frame. Up to `concurrency` frames are read and decoded
+   * `length` bytes of content from `offset` on, as a byte stream with one chunk a frame. Up to `concurrency` frames are read and decoded
    * ahead of the reader, together at most 64 MiB of content unless one frame alone has more. Cancelling gives up what is
    * under way.
    *
-   * @throws {RangeError} If the part does not lie inside the content.
+   * @throws {RangeError} If the range does not lie inside the content.
    */
-  readable(options: ZstdSeekableStreamOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const { start = 0, end = this.size, signal } = options;
-    checkRange(start, end - start, this.size);
+  stream(
+    offset = 0,
+    length: number = this.size - offset,
+    options: ZstdSeekableStreamOptions = {},
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    checkKeys(options, STREAM_OPTIONS);
+    const { signal } = options;
+    checkRange(offset, length, this.size);
     const concurrency = this.#concurrency(options.concurrency);
     const cancelled = new AbortController();
     const both = signal === undefined ? cancelled.signal : AbortSignal.any([signal, cancelled.signal]);
-    const parts = this.#parts(start, end, concurrency, both, false);
+    const parts = this.#parts(offset, offset + length, concurrency, both, false);
     return new ReadableStream({
       type: "bytes",
       async pull(controller): Promise<void> {
@@ -265,7 +245,7 @@ export class ZstdSeekableReader {
    *
    * @throws {SluiceError} As `read`, with the number of the frame as `index`.
    */
-  async verify(options: ReadOptions = {}): Promise<void> {
+  async verify(options: ByteSourceReadOptions = {}): Promise<void> {
     const all = this.#decode(0, this.frameCount - 1, this.#concurrency(), options.signal, false, true);
     for await (const _ of all);
   }

@@ -273,28 +273,28 @@ Deno.test("reads outside the content are a RangeError", async () => {
   ]];
   for (const [offset, length] of outside) await assertRejects(() => reader.read(offset, length), RangeError);
   await assertRejects(() => reader.readFrame(4), RangeError);
-  assertThrows(() => reader.readable({ start: 5, end: 4 }), RangeError);
-  assertThrows(() => reader.readable({ end: 1001 }), RangeError);
-  assertThrows(() => reader.readable({ concurrency: 0 }), RangeError);
+  assertThrows(() => reader.stream(5, -1), RangeError);
+  assertThrows(() => reader.stream(0, 1001), RangeError);
+  assertThrows(() => reader.stream(0, 1000, { concurrency: 0 }), RangeError);
   assertEquals(await reader.read(1000, 0), new Uint8Array());
-  assertEquals((await Array.fromAsync(reader.readable({ start: 1000 }))).length, 0);
+  assertEquals((await Array.fromAsync(reader.stream(1000))).length, 0);
 });
 
-testBackends("readable gives any part, in order, and stops when it is cancelled", async () => {
+testBackends("a stream is any part, in order, and stops when it is cancelled", async () => {
   const data = text(100_000);
   const file = compressZstdSeekable(data, { frameSize: 4096 });
   const source = counted(file);
   const reader = await ZstdSeekableReader.open(source);
   for (const concurrency of [1, 2, 16]) {
-    const all = await Array.fromAsync(reader.readable({ concurrency }));
+    const all = await Array.fromAsync(reader.stream(0, undefined, { concurrency }));
     assertEquals(all.length, 25);
     assertEquals(join(...all), data);
-    const part = await Array.fromAsync(reader.readable({ start: 5000, end: 50_001, concurrency }));
+    const part = await Array.fromAsync(reader.stream(5000, 45_001, { concurrency }));
     assertEquals(join(...part), data.slice(5000, 50_001));
   }
   assertEquals(source.reads.length, 1 + 6, "frames next to each other come with one read");
   await reader.read(0, 5000);
-  const kept = await Array.fromAsync(reader.readable({ end: 5000 }));
+  const kept = await Array.fromAsync(reader.stream(0, 5000));
   assertEquals(join(...kept), data.slice(0, 5000));
   assertEquals(
     await reader.read(0, 5000),
@@ -302,16 +302,16 @@ testBackends("readable gives any part, in order, and stops when it is cancelled"
     "a stream took a frame that the reader keeps",
   );
 
-  const byob = reader.readable({ start: 10 }).getReader({ mode: "byob" });
+  const byob = reader.stream(10).getReader({ mode: "byob" });
   const { value } = await byob.read(new Uint8Array(100));
   assertEquals(value, data.slice(10, 10 + value!.length));
   await byob.cancel();
 
-  const stopped = reader.readable().getReader();
+  const stopped = reader.stream().getReader();
   await stopped.read();
   await stopped.cancel("enough");
   const controller = new AbortController();
-  const aborted = reader.readable({ signal: controller.signal }).getReader();
+  const aborted = reader.stream(0, undefined, { signal: controller.signal }).getReader();
   await aborted.read();
   controller.abort(new Error("abort"));
   await assertRejects(
@@ -502,7 +502,7 @@ testBackends("an entry of size 0 is held against its frame", async () => {
     const reader = await ZstdSeekableReader.open(byteSourceFromBytes(file));
     const fault = `frame ${at} `;
     await assertRejects(() => reader.read(0, reader.size), CorruptDataError, fault);
-    await assertRejects(() => new Response(reader.readable()).bytes(), CorruptDataError, fault);
+    await assertRejects(() => new Response(reader.stream()).bytes(), CorruptDataError, fault);
     await assertRejects(() => reader.readFrame(at), CorruptDataError, fault);
     await assertRejects(() => reader.verify(), CorruptDataError, fault);
   }

@@ -1,11 +1,10 @@
 //! Names and attributes below an open directory: the system calls that copies of trees need. Linux only.
 
 const std = @import("std");
-const files = @import("linux_file.zig");
+const Errno = @import("linux_file.zig").Errno;
+const File = @import("linux_file.zig").File;
+const Outcome = @import("linux_file.zig").Outcome;
 const linux = std.os.linux;
-const Errno = files.Errno;
-const File = files.File;
-const Outcome = files.Outcome;
 
 const at_symlink_nofollow = 0x100;
 const at_removedir = 0x200;

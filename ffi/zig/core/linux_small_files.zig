@@ -1,11 +1,11 @@
 //! Many small files in one call: read into records, and written from them. Linux only.
 
 const std = @import("std");
-const Blake3 = @import("../hash/blake3.zig").Blake3;
 const files = @import("linux_file.zig");
+const Blake3 = @import("../hash/blake3.zig").Blake3;
+const Errno = @import("linux_file.zig").Errno;
+const File = @import("linux_file.zig").File;
 const linux = std.os.linux;
-const Errno = files.Errno;
-const File = files.File;
 
 pub const digest_size = 32;
 

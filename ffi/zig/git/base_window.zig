@@ -2,8 +2,8 @@
 //! slides over the base, and which ranges must be kept from a first pass ("pinned") because they come out of order.
 
 const std = @import("std");
-const allocator = @import("../core/c_allocator.zig").c_allocator;
 const programs = @import("delta_program.zig");
+const allocator = @import("../core/c_allocator.zig").c_allocator;
 
 pub const Range = struct { start: u64, end: u64, at: u64 };
 

@@ -1,17 +1,14 @@
 //! Small things that both git modules have: zlib streams, deltas and hashes of values in memory.
 
-const std = @import("std");
 const c = @import("libdeflate_c");
 const deltas = @import("delta.zig");
 const hashes = @import("hash.zig");
-const inflaters = @import("inflater.zig");
 const memory = @import("../core/memory.zig");
-const programs = @import("delta_program.zig");
 const result = @import("../core/result.zig");
-const Inflater = inflaters.Inflater;
-const Program = programs.Program;
-const Result = result.Result;
-const Step = result.Step;
+const Inflater = @import("inflater.zig").Inflater;
+const Program = @import("delta_program.zig").Program;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 /// Inflates one zlib stream from the front of the source into exactly the target. Sets `consumed` and `produced`.
 fn inflate(source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {

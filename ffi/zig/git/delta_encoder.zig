@@ -2,8 +2,8 @@
 //! and every hit is extended both ways.
 
 const std = @import("std");
-const allocator = @import("../core/c_allocator.zig").c_allocator;
 const deltas = @import("delta.zig");
+const allocator = @import("../core/c_allocator.zig").c_allocator;
 
 const block_size = 16;
 /// Blocks with the same place in the table that are kept: more would make repetitive bases slow to search.

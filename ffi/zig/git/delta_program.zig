@@ -2,8 +2,8 @@
 //! the base, so that an object is made in one pass whatever the length of its chain.
 
 const std = @import("std");
-const allocator = @import("../core/c_allocator.zig").c_allocator;
 const deltas = @import("delta.zig");
+const allocator = @import("../core/c_allocator.zig").c_allocator;
 
 pub const Error = deltas.Error || error{ OutOfMemory, LimitExceeded };
 

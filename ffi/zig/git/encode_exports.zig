@@ -3,11 +3,10 @@
 const c = @import("libdeflate_c");
 const encoder = @import("delta_encoder.zig");
 const memory = @import("../core/memory.zig");
-const searches = @import("pack_search.zig");
 const result = @import("../core/result.zig");
-const Result = result.Result;
-const Search = searches.Search;
-const Step = result.Step;
+const Result = @import("../core/result.zig").Result;
+const Search = @import("pack_search.zig").Search;
+const Step = @import("../core/result.zig").Step;
 
 const Deflater = struct { compressor: *c.libdeflate_compressor };
 

@@ -3,9 +3,9 @@
 //! where touching a map after its end would end the process.
 
 const std = @import("std");
+const descriptors = @import("descriptors.zig");
 const SpinLock = @import("../core/spin_lock.zig").SpinLock;
 const allocator = @import("../core/c_allocator.zig").c_allocator;
-const descriptors = @import("descriptors.zig");
 
 pub const page_size = 64 << 10;
 /// A file larger than this is refused: its table of pages alone would be 512 MiB.

@@ -3,7 +3,7 @@
 
 const std = @import("std");
 const files = @import("files.zig");
-const Cursor = files.Cursor;
+const Cursor = @import("files.zig").Cursor;
 
 pub const fanout_length = 256;
 pub const hash_size_max = 32;

@@ -3,14 +3,14 @@
 //! in whatever order they come. A job stops when the arena is full or bytes are missing, and goes on where it was.
 
 const std = @import("std");
-const allocator = @import("../core/c_allocator.zig").c_allocator;
 const outputs = @import("job_output.zig");
 const plans = @import("job_plan.zig");
-const Result = @import("../core/result.zig").Result;
 const slab = @import("../core/slab.zig");
 const stores = @import("store.zig");
+const allocator = @import("../core/c_allocator.zig").c_allocator;
+const Result = @import("../core/result.zig").Result;
 const Worker = @import("job_worker.zig").Worker;
-const Record = outputs.Record;
+const Record = @import("job_output.zig").Record;
 
 pub const Job = struct {
     plan: plans.Plan,

@@ -1,16 +1,15 @@
 //! Which entries the wanted objects need: each entry is a node, and nodes form trees by their delta bases.
 
 const std = @import("std");
-const allocator = @import("../core/c_allocator.zig").c_allocator;
 const entries = @import("entry.zig");
 const indexes = @import("index.zig");
-const outputs = @import("job_output.zig");
 const readers = @import("reader.zig");
-const Record = outputs.Record;
-const resultOf = readers.resultOf;
-const Result = @import("../core/result.zig").Result;
 const stores = @import("store.zig");
+const allocator = @import("../core/c_allocator.zig").c_allocator;
+const Result = @import("../core/result.zig").Result;
 const Value = @import("value.zig").Value;
+const Record = @import("job_output.zig").Record;
+const resultOf = @import("reader.zig").resultOf;
 
 /// No node, item or pack.
 pub const none = std.math.maxInt(u32);

@@ -1,18 +1,18 @@
 //! One thread of a job: walks trees from their roots, makes each object once and writes it to the output.
 
 const std = @import("std");
-const allocator = @import("../core/c_allocator.zig").c_allocator;
 const entries = @import("entry.zig");
 const hashes = @import("hash.zig");
-const Output = @import("job_output.zig").Output;
 const plans = @import("job_plan.zig");
 const readers = @import("reader.zig");
+const allocator = @import("../core/c_allocator.zig").c_allocator;
+const Output = @import("job_output.zig").Output;
 const Result = @import("../core/result.zig").Result;
 const Value = @import("value.zig").Value;
-const Id = plans.Id;
-const Node = plans.Node;
-const none = plans.none;
-const resultOf = readers.resultOf;
+const Id = @import("job_plan.zig").Id;
+const Node = @import("job_plan.zig").Node;
+const none = @import("job_plan.zig").none;
+const resultOf = @import("reader.zig").resultOf;
 
 /// Jobs of up to so many items leave their delta bases to the cache; larger ones use each base up themselves.
 const cached_items_max = 512;

@@ -2,17 +2,16 @@
 //! are read; deltas are composed, and their base is held in memory where it fits or else read twice through a window.
 
 const std = @import("std");
-const allocator = @import("../core/c_allocator.zig").c_allocator;
 const deltas = @import("delta.zig");
 const entries = @import("entry.zig");
-const files = @import("files.zig");
 const indexes = @import("index.zig");
-const Inflater = @import("inflater.zig").Inflater;
 const programs = @import("delta_program.zig");
 const readers = @import("reader.zig");
 const spills = @import("spill.zig");
 const stores = @import("store.zig");
 const windows = @import("base_window.zig");
+const allocator = @import("../core/c_allocator.zig").c_allocator;
+const Inflater = @import("inflater.zig").Inflater;
 
 pub const Error = readers.Error || programs.Error || spills.Error || error{ BaseMissing, ChainTooLong };
 

@@ -3,8 +3,8 @@
 
 const std = @import("std");
 const c = @import("libdeflate_c");
-const allocator = @import("../core/c_allocator.zig").c_allocator;
 const encoder = @import("delta_encoder.zig");
+const allocator = @import("../core/c_allocator.zig").c_allocator;
 
 /// Smaller objects gain nothing, larger ones take too much memory.
 const delta_size_min = 50;

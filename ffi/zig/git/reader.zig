@@ -2,13 +2,13 @@
 
 const std = @import("std");
 const c = @import("libdeflate_c");
-const allocator = @import("../core/c_allocator.zig").c_allocator;
 const deltas = @import("delta.zig");
 const entries = @import("entry.zig");
 const files = @import("files.zig");
 const heads = @import("delta_head.zig");
-const Inflater = @import("inflater.zig").Inflater;
 const stores = @import("store.zig");
+const allocator = @import("../core/c_allocator.zig").c_allocator;
+const Inflater = @import("inflater.zig").Inflater;
 const Result = @import("../core/result.zig").Result;
 const Value = @import("value.zig").Value;
 

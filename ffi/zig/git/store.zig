@@ -1,10 +1,10 @@
 //! The packs and indexes of a database as one thing to look up and read from, with the pages and delta bases they share.
 
 const std = @import("std");
-const allocator = @import("../core/c_allocator.zig").c_allocator;
 const files = @import("files.zig");
 const indexes = @import("index.zig");
 const values = @import("value.zig");
+const allocator = @import("../core/c_allocator.zig").c_allocator;
 
 pub const Pack = struct {
     file: *files.File,

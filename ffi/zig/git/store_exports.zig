@@ -4,19 +4,18 @@ const std = @import("std");
 const entries = @import("entry.zig");
 const files = @import("files.zig");
 const indexes = @import("index.zig");
-const Job = @import("job.zig").Job;
 const object_streams = @import("object_stream.zig");
 const outputs = @import("job_output.zig");
 const plans = @import("job_plan.zig");
 const memory = @import("../core/memory.zig");
 const readers = @import("reader.zig");
 const result = @import("../core/result.zig");
-const stores = @import("store.zig");
-const ObjectStream = object_streams.ObjectStream;
-const Result = result.Result;
-const resultOf = readers.resultOf;
-const Step = result.Step;
-const Store = stores.Store;
+const Job = @import("job.zig").Job;
+const ObjectStream = @import("object_stream.zig").ObjectStream;
+const Result = @import("../core/result.zig").Result;
+const resultOf = @import("reader.zig").resultOf;
+const Step = @import("../core/result.zig").Step;
+const Store = @import("store.zig").Store;
 
 const path_size_max = 4096;
 /// The header of a pack entry, as numbers.

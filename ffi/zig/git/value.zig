@@ -1,9 +1,9 @@
 //! Resolved objects in memory: shared without copying by those who use one and by the cache of delta bases.
 
 const std = @import("std");
+const delta = @import("delta.zig");
 const SpinLock = @import("../core/spin_lock.zig").SpinLock;
 const allocator = @import("../core/c_allocator.zig").c_allocator;
-const delta = @import("delta.zig");
 
 /// The bytes of one object, counted by reference.
 pub const Value = struct {

@@ -2,7 +2,7 @@
 
 const std = @import("std");
 const common = @import("common.zig");
-const c = common.c;
+const c = @import("common.zig").c;
 
 /// Jobs of `blocksDecompress`: where each block's data is, how much room its content has, what became of it.
 pub const job_words = 5;

@@ -3,8 +3,8 @@
 
 const std = @import("std");
 const common = @import("common.zig");
-const c = common.c;
 const Memory = @import("../core/memory.zig").Memory;
+const c = @import("common.zig").c;
 
 /// Content bytes of one job; a multiple of every block size of the format.
 pub const job_size_min = 4 << 20;

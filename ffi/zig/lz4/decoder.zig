@@ -2,12 +2,12 @@
 
 const std = @import("std");
 const common = @import("common.zig");
-const c = common.c;
 const block_format = @import("block.zig");
-const Memory = @import("../core/memory.zig").Memory;
 const result = @import("../core/result.zig");
-const Result = result.Result;
-const Step = result.Step;
+const Memory = @import("../core/memory.zig").Memory;
+const c = @import("common.zig").c;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 /// Blocks of legacy frames decode to at most this.
 pub const legacy_block_max = 8 << 20;

@@ -1,22 +1,20 @@
 //! lz4 decompression for hosts: the blocks of a frame with their history, checksums and staging, and XXH32. Headers,
 //! the end of a frame and what stands between frames are the host's.
 
-const std = @import("std");
 const common = @import("common.zig");
-const c = common.c;
 const block_format = @import("block.zig");
-const block_batch = @import("block_batch.zig");
 const decoder = @import("decoder.zig");
 const memory_module = @import("../core/memory.zig");
-const Memory = memory_module.Memory;
 const result = @import("../core/result.zig");
-const Result = result.Result;
-const Step = result.Step;
-const Decoder = decoder.Decoder;
-const Watch = decoder.Watch;
-const Batch = block_batch.Batch;
-const job_words = block_batch.job_words;
-const job_pending = block_batch.job_pending;
+const c = @import("common.zig").c;
+const Memory = @import("../core/memory.zig").Memory;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
+const Decoder = @import("decoder.zig").Decoder;
+const Watch = @import("decoder.zig").Watch;
+const Batch = @import("block_batch.zig").Batch;
+const job_words = @import("block_batch.zig").job_words;
+const job_pending = @import("block_batch.zig").job_pending;
 
 /// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
 fn new(memory_limit: f64) callconv(.c) ?*Decoder {

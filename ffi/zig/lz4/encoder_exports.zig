@@ -2,16 +2,15 @@
 
 const std = @import("std");
 const common = @import("common.zig");
-const c = common.c;
-const compressor_module = @import("compressor.zig");
-const Batch = compressor_module.Batch;
-const Compressor = compressor_module.Compressor;
-const Params = compressor_module.Params;
 const memory_module = @import("../core/memory.zig");
-const Memory = memory_module.Memory;
 const result = @import("../core/result.zig");
-const Result = result.Result;
-const Step = result.Step;
+const c = @import("common.zig").c;
+const Batch = @import("compressor.zig").Batch;
+const Compressor = @import("compressor.zig").Compressor;
+const Params = @import("compressor.zig").Params;
+const Memory = @import("../core/memory.zig").Memory;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 const level_min = -65536;
 const level_max = 12;

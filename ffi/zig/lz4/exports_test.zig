@@ -2,8 +2,8 @@
 
 const std = @import("std");
 const result = @import("../core/result.zig");
-const Result = result.Result;
-const Step = result.Step;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 const encoder = functions(@import("encoder_exports.zig").exports);
 const decoder = functions(@import("decoder_exports.zig").exports);

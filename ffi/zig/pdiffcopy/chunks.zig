@@ -6,8 +6,8 @@ const std = @import("std");
 const hashing = @import("hash.zig");
 const result = @import("../core/result.zig");
 const slab = @import("../core/slab.zig");
-const Result = result.Result;
-const Step = result.Step;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 const gear_count = 256;
 

@@ -7,13 +7,13 @@ const files = @import("../core/linux_file.zig");
 const heap = @import("../core/heap.zig");
 const frames = @import("frames.zig");
 const hashing = @import("hash.zig");
-const Path = @import("path.zig").Path;
 const memory_module = @import("../core/memory.zig");
 const result = @import("../core/result.zig");
 const slab = @import("../core/slab.zig");
-const File = files.File;
-const Result = result.Result;
-const Step = result.Step;
+const Path = @import("path.zig").Path;
+const File = @import("../core/linux_file.zig").File;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 const invalid = Result.invalid_argument.code();
 const unsupported = Result.parameter_unsupported.code();

@@ -5,7 +5,7 @@
 const std = @import("std");
 const hashing = @import("hash.zig");
 const files = @import("../core/linux_file.zig");
-const File = files.File;
+const File = @import("../core/linux_file.zig").File;
 
 pub const header_size = 16;
 /// What is read at once: hashed while it is in the processor's cache.

@@ -1,11 +1,11 @@
 //! The hashes that block copies know, under one roof: numbers are pinned, the host names them.
 
 const std = @import("std");
+const older = @import("../hash/older_hashes.zig");
 const Blake3 = @import("../hash/blake3.zig").Blake3;
 const Sha1 = @import("../hash/sha1.zig").Sha1;
 const Sha256 = @import("../hash/sha256.zig").Sha256;
 const Xxh3 = @import("../hash/xxh3.zig").Xxh3;
-const older = @import("../hash/older_hashes.zig");
 const hashes = std.crypto.hash;
 
 /// The largest digest.

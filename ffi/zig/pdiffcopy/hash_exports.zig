@@ -5,8 +5,8 @@ const hashing = @import("hash.zig");
 const memory_module = @import("../core/memory.zig");
 const result = @import("../core/result.zig");
 const slab = @import("../core/slab.zig");
-const Result = result.Result;
-const Step = result.Step;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 /// Digests of all blocks of `block_size` bytes of the source, the last one shorter, one after the other; `produced` is
 /// their size. On `threads` threads where the target has them.

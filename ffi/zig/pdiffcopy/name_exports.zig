@@ -5,10 +5,10 @@ const std = @import("std");
 const files = @import("../core/linux_file.zig");
 const names = @import("../core/linux_names.zig");
 const result = @import("../core/result.zig");
-const File = files.File;
 const Path = @import("path.zig").Path;
-const Result = result.Result;
-const Step = result.Step;
+const File = @import("../core/linux_file.zig").File;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 const invalid = Result.invalid_argument.code();
 const unsupported = Result.parameter_unsupported.code();

@@ -4,9 +4,9 @@
 const files = @import("../core/linux_file.zig");
 const small_files = @import("../core/linux_small_files.zig");
 const result = @import("../core/result.zig");
-const File = files.File;
-const Result = result.Result;
-const Step = result.Step;
+const File = @import("../core/linux_file.zig").File;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 const invalid = Result.invalid_argument.code();
 const unsupported = Result.parameter_unsupported.code();

@@ -2,10 +2,9 @@
 
 const std = @import("std");
 const contexts = @import("contexts.zig");
-const machine_module = @import("machine.zig");
-const Machine = machine_module.Machine;
 const predictor_module = @import("predictor.zig");
-const Predictor = predictor_module.Predictor;
+const Machine = @import("machine.zig").Machine;
+const Predictor = @import("predictor.zig").Predictor;
 
 /// Input that one byte can take: nine decisions, each at most four bytes.
 pub const byte_input_max = 36;

@@ -1,10 +1,10 @@
 //! The programs of contexts that zpaq itself writes for levels 3 to 5, compiled in; they hold no loops.
 
 const std = @import("std");
-const hex = @import("../core/hex.zig").hex;
 const machine_module = @import("machine.zig");
-const Machine = machine_module.Machine;
-const Work = machine_module.Work;
+const hex = @import("../core/hex.zig").hex;
+const Machine = @import("machine.zig").Machine;
+const Work = @import("machine.zig").Work;
 
 const known = [_][]const u8{
     // level 3

@@ -2,19 +2,18 @@
 
 const std = @import("std");
 const coder = @import("coder.zig");
-const header_format = @import("header.zig");
-const Header = header_format.Header;
 const memory_module = @import("../core/memory.zig");
-const Memory = memory_module.Memory;
 const networks = @import("networks.zig");
+const post_module = @import("post.zig");
+const result = @import("../core/result.zig");
 const Output = @import("machine.zig").Output;
 const Owned = @import("model.zig").Owned;
-const post_module = @import("post.zig");
-const Post = post_module.Post;
-const result = @import("../core/result.zig");
-const Result = result.Result;
 const Sha1 = @import("../hash/sha1.zig").Sha1;
-const Step = result.Step;
+const Header = @import("header.zig").Header;
+const Memory = @import("../core/memory.zig").Memory;
+const Post = @import("post.zig").Post;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 /// Bytes decoded ahead of the post-processor.
 const stage_size = 16 << 10;

@@ -2,19 +2,18 @@
 //! the key of an encrypted archive. Framing is the host's.
 
 const std = @import("std");
-const c_allocator = @import("../core/c_allocator.zig").c_allocator;
-const builtin = @import("builtin");
 const bwt = @import("bwt.zig");
 const coder = @import("coder.zig");
-const Fragmenter = @import("fragmenter.zig").Fragmenter;
-const Header = @import("header.zig").Header;
 const large_pages = @import("../core/large_pages.zig");
 const lz77 = @import("lz77_encode.zig");
 const memory_module = @import("../core/memory.zig");
-const Memory = memory_module.Memory;
 const networks = @import("networks.zig");
-const Owned = @import("model.zig").Owned;
 const programs = @import("programs.zig");
+const c_allocator = @import("../core/c_allocator.zig").c_allocator;
+const Fragmenter = @import("fragmenter.zig").Fragmenter;
+const Header = @import("header.zig").Header;
+const Owned = @import("model.zig").Owned;
+const Memory = @import("../core/memory.zig").Memory;
 const Predictions = @import("predictor.zig").Network(null);
 const result = @import("../core/result.zig");
 const Result = result.Result;

@@ -1,8 +1,6 @@
 //! Where zpaq cuts files into fragments, and what it learns about each: how well it can be predicted, and whether it looks
 //! like text or like x86 code.
 
-const std = @import("std");
-
 pub const Fragmenter = struct {
     /// Numbers of a report: size, hits of the order-1 prediction, and the byte that followed each byte last, four a number.
     pub const numbers = 2 + order1_words;

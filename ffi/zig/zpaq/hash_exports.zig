@@ -3,7 +3,7 @@
 const memory = @import("../core/memory.zig");
 const result = @import("../core/result.zig");
 const Sha1 = @import("../hash/sha1.zig").Sha1;
-const Result = result.Result;
+const Result = @import("../core/result.zig").Result;
 
 const Hash = struct { state: Sha1 };
 

@@ -1,18 +1,16 @@
 //! A model with its memory: what a decoder and an encoder of one block have in common.
 
 const std = @import("std");
-const builtin = @import("builtin");
 const coder = @import("coder.zig");
 const contexts = @import("contexts.zig");
-const header_format = @import("header.zig");
-const Header = header_format.Header;
 const large_pages = @import("../core/large_pages.zig");
 const machine_module = @import("machine.zig");
-const Machine = machine_module.Machine;
-const Memory = @import("../core/memory.zig").Memory;
 const networks = @import("networks.zig");
 const predictor_module = @import("predictor.zig");
-const Predictor = predictor_module.Predictor;
+const Memory = @import("../core/memory.zig").Memory;
+const Header = @import("header.zig").Header;
+const Machine = @import("machine.zig").Machine;
+const Predictor = @import("predictor.zig").Predictor;
 
 pub const Owned = struct {
     model: coder.Model,

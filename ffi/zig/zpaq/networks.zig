@@ -7,12 +7,11 @@ const options = @import("build_options");
 const coder = @import("coder.zig");
 const cpu = @import("../core/cpu.zig");
 const Header = @import("header.zig").Header;
-const Model = coder.Model;
-const predictor = @import("predictor.zig");
-const Link = predictor.Link;
-const Network = predictor.Network;
-const Span = coder.Span;
-const Stop = coder.Stop;
+const Model = @import("coder.zig").Model;
+const Link = @import("predictor.zig").Link;
+const Network = @import("predictor.zig").Network;
+const Span = @import("coder.zig").Span;
+const Stop = @import("coder.zig").Stop;
 
 const Loops = struct {
     decode: *const fn (model: *Model, span: *Span) Stop,

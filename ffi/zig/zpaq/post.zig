@@ -6,10 +6,10 @@ const bwt = @import("bwt.zig");
 const large_pages = @import("../core/large_pages.zig");
 const lz77 = @import("lz77_decode.zig");
 const machine_module = @import("machine.zig");
-const Machine = machine_module.Machine;
-const Memory = @import("../core/memory.zig").Memory;
-const Output = machine_module.Output;
 const programs = @import("programs.zig");
+const Memory = @import("../core/memory.zig").Memory;
+const Machine = @import("machine.zig").Machine;
+const Output = @import("machine.zig").Output;
 
 pub const Failure = error{ OutOfMemory, BadType, EmptyProgram, BadOpcode, BudgetExceeded, Corrupt };
 

@@ -10,9 +10,8 @@
 const std = @import("std");
 const builtin = @import("builtin");
 const tables = @import("tables.zig");
-const header_format = @import("header.zig");
-const Header = header_format.Header;
-const Kind = header_format.Kind;
+const Header = @import("header.zig").Header;
+const Kind = @import("header.zig").Kind;
 
 /// Numbers of one mixer row are padded to whole vectors.
 const lanes = if (builtin.cpu.has(.x86, .avx2)) 8 else 4;

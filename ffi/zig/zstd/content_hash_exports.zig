@@ -1,11 +1,11 @@
 //! XXH64 of content, whose low 32 bits are the checksum of zstd frames and seek tables.
 
 const std = @import("std");
-const c = @import("common.zig").c;
 const memory_module = @import("../core/memory.zig");
 const result = @import("../core/result.zig");
-const Result = result.Result;
-const Step = result.Step;
+const c = @import("common.zig").c;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 const ContentHash = struct {
     state: c.XXH64_state_t,

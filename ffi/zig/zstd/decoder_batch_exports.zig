@@ -1,16 +1,14 @@
 //! Decompression of many values in one call: independent frames over threads, and chains where each frame refers to the
 //! content of the one before.
 
-const std = @import("std");
 const common = @import("common.zig");
-const c = common.c;
 const decoder = @import("decoder_exports.zig");
-const memory_module = @import("../core/memory.zig");
-const Memory = memory_module.Memory;
 const result = @import("../core/result.zig");
 const slab = @import("../core/slab.zig");
-const Result = result.Result;
-const Step = result.Step;
+const c = @import("common.zig").c;
+const Memory = @import("../core/memory.zig").Memory;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 /// One batch that its threads share. Each slot has exactly the size of its content.
 const Batch = struct {

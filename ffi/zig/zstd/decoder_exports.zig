@@ -2,12 +2,12 @@
 
 const std = @import("std");
 const common = @import("common.zig");
-const c = common.c;
 const memory_module = @import("../core/memory.zig");
-const Memory = memory_module.Memory;
 const result = @import("../core/result.zig");
-const Result = result.Result;
-const Step = result.Step;
+const c = @import("common.zig").c;
+const Memory = @import("../core/memory.zig").Memory;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 const block_header_size = 3;
 

@@ -3,14 +3,13 @@
 
 const std = @import("std");
 const common = @import("common.zig");
-const c = common.c;
 const encoder = @import("encoder_exports.zig");
-const memory_module = @import("../core/memory.zig");
-const Memory = memory_module.Memory;
 const result = @import("../core/result.zig");
 const slab = @import("../core/slab.zig");
-const Result = result.Result;
-const Step = result.Step;
+const c = @import("common.zig").c;
+const Memory = @import("../core/memory.zig").Memory;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 /// One batch that its threads share. Frames are written into slots that always have room.
 const Batch = struct {

@@ -2,13 +2,13 @@
 
 const std = @import("std");
 const common = @import("common.zig");
-const c = common.c;
 const held_value = @import("held_value.zig");
 const memory_module = @import("../core/memory.zig");
-const Memory = memory_module.Memory;
 const result = @import("../core/result.zig");
-const Result = result.Result;
-const Step = result.Step;
+const c = @import("common.zig").c;
+const Memory = @import("../core/memory.zig").Memory;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 /// ZSTD_CONTENTSIZE_UNKNOWN, which the header defines by a wrap-around that C alone allows.
 pub const content_size_unknown: c_ulonglong = std.math.maxInt(c_ulonglong);

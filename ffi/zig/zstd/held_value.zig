@@ -1,10 +1,8 @@
 //! One value that a context holds and compresses in slices of a few blocks. The bytes are those of a single call: the
 //! whole value lies in one piece, and blocks end where `ZSTD_compress2` ends them.
 
-const std = @import("std");
-const common = @import("common.zig");
-const c = common.c;
 const Memory = @import("../core/memory.zig").Memory;
+const c = @import("common.zig").c;
 
 /// Content bytes of a full block; only full blocks are split (`ZSTD_optimalBlockSize` in zstd_compress.c).
 const full_block = 128 * 1024;

@@ -1,13 +1,12 @@
 //! Dictionary training for hosts: samples in one slab, parameters in one table.
 
-const std = @import("std");
 const common = @import("common.zig");
-const c = common.c;
 const heap = @import("../core/heap.zig");
 const memory_module = @import("../core/memory.zig");
 const result = @import("../core/result.zig");
-const Result = result.Result;
-const Step = result.Step;
+const c = @import("common.zig").c;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 /// Places of the numbers in the parameter table.
 const Number = enum(usize) {
