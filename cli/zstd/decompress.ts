@@ -115,7 +115,7 @@ async function decompressOnThreads(
   } catch (error) {
     if (writer.waiting) await writer.flush(); // what came before the fault is worth having
     if (error instanceof Deno.errors.BrokenPipe) throw error;
-    throw decompressionFailure(error, { name, bytesUsed: decoder.bytesIn, bytesRead: reader.bytesRead });
+    throw decompressionFailure(error, { name, bytesUsed: decoder.bytesIn, bytesIn: reader.bytesIn });
   } finally {
     await writer.settle();
     await reader.settle();
