@@ -4,10 +4,10 @@
 import { GitObjectId } from "@sluice/gitdb";
 import type { GitDatabase, GitObject, GitObjectInfo, GitObjectType, GitResult } from "@sluice/gitdb";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
-import { NotFoundError, printable, SluiceError } from "@sluice/internal";
+import { NotFoundError, SluiceError } from "@sluice/internal";
 import { FactFormatter } from "./facts.ts";
 import { openDatabase, openReplacements, requireObject, resolveName } from "./names.ts";
-import { BufferedStdout, stdinLines } from "./output.ts";
+import { BufferedStdout, byteText, byteTextOf, stdinLines } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -50,18 +50,39 @@ function checkOptions({ batch, show, allObjects, unordered, buffer }: GitdbSetti
   }
 }
 
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\x07": "a",
+  "\b": "b",
+  "\t": "t",
+  "\n": "n",
+  "\v": "v",
+  "\f": "f",
+  "\r": "r",
+  '"': '"',
+  "\\": "\\",
+};
+
+/** A name as git prints it: in quotes where it has bytes that a terminal or a script could stumble over. */
+function quoted(name: Uint8Array): string {
+  const text = byteTextOf(name);
+  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  const special = /[\x00-\x1f"\\\x7f-\xff]/g;
+  const escaped = text.replace(
+    special,
+    (byte) => `\\${ESCAPES[byte] ?? byte.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
+  return escaped === text ? text : `"${escaped}"`;
+}
+
 /** The lines of a tree as git prints them. */
 function* treeLines(bytes: Uint8Array, hashSize: number): Generator<string> {
-  const decoder = new TextDecoder();
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(0x20, at);
     const zero = bytes.indexOf(0, space);
-    const mode = decoder.decode(bytes.subarray(at, space));
+    const mode = byteTextOf(bytes.subarray(at, space));
     const id = bytes.subarray(zero + 1, zero + 1 + hashSize).toHex();
     const type = mode === "40000" ? "tree" : mode === "160000" ? "commit" : "blob";
-    yield `${mode.padStart(6, "0")} ${type} ${id}\t${
-      printable(decoder.decode(bytes.subarray(space + 1, zero)))
-    }\n`;
+    yield `${mode.padStart(6, "0")} ${type} ${id}\t${quoted(bytes.subarray(space + 1, zero))}\n`;
     at = zero + 1 + hashSize;
   }
 }
@@ -120,7 +141,7 @@ class Printer {
     this.#database = database;
     this.#settings = settings;
     this.#out = out;
-    this.#facts = new FactFormatter(database, settings.format ?? DEFAULT_FORMAT);
+    this.#facts = new FactFormatter(database, byteText(settings.format ?? DEFAULT_FORMAT));
   }
 
   /** Whether an object could not be read. */

@@ -2,7 +2,24 @@
  * Bytes for stdout, gathered into large writes.
  */
 const BUFFER_SIZE = 256 << 10;
-const encoder = new TextEncoder();
+
+/** Text as git takes it: a character for each byte of its UTF-8. Names need not be UTF-8, and are printed as they came. */
+export function byteText(text: string): string {
+  return byteTextOf(new TextEncoder().encode(text));
+}
+
+/** A character for each byte. */
+export function byteTextOf(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return text;
+}
+
+function bytesOf(text: string, target: Uint8Array): void {
+  for (let i = 0; i < text.length; i++) target[i] = text.charCodeAt(i);
+}
 
 /** A buffer in front of stdout. */
 export class BufferedStdout {
@@ -17,11 +34,16 @@ export class BufferedStdout {
     this.#used += bytes.length;
   }
 
-  /** Adds text. */
+  /** Adds text of which each character is a byte. */
   async print(text: string): Promise<void> {
-    if (text.length * 3 > BUFFER_SIZE - this.#used) await this.flush();
-    if (text.length * 3 > BUFFER_SIZE) return await writeAll(encoder.encode(text));
-    this.#used += encoder.encodeInto(text, this.#buffer.subarray(this.#used)).written;
+    if (text.length > BUFFER_SIZE - this.#used) await this.flush();
+    if (text.length > BUFFER_SIZE) {
+      const bytes = new Uint8Array(text.length);
+      bytesOf(text, bytes);
+      return await writeAll(bytes);
+    }
+    bytesOf(text, this.#buffer.subarray(this.#used));
+    this.#used += text.length;
   }
 
   /** Writes everything out. */
@@ -36,12 +58,11 @@ async function writeAll(bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await Deno.stdout.write(bytes.subarray(done));
 }
 
-/** Lines of stdin, as many together as have come; the last one may lack its end. */
+/** Lines of stdin, a character for each byte, as many together as have come; the last one may lack its end. */
 export async function* stdinLines(): AsyncGenerator<string[]> {
-  const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of Deno.stdin.readable) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    const lines = (rest + byteTextOf(chunk)).split("\n");
     rest = lines.pop()!;
     if (lines.length > 0) yield lines;
   }

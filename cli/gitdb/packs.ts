@@ -6,7 +6,7 @@ import type { GitHashAlgorithm, GitPack, PackListEntry } from "@sluice/gitdb";
 import { byteSourceFromBytes } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openDatabase } from "./names.ts";
-import { BufferedStdout, stdinLines } from "./output.ts";
+import { BufferedStdout, byteText, stdinLines } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -77,7 +77,7 @@ async function verifyOne(pack: GitPack, operand: string, settings: GitdbSettings
     const count = depths[depth];
     if (count !== undefined) await out.print(`chain length = ${depth}: ${count} ${objects(count)}\n`);
   }
-  if (!settings.statOnly) await out.print(`${operand.replace(/\.idx$/, ".pack")}: ok\n`);
+  if (!settings.statOnly) await out.print(byteText(`${operand.replace(/\.idx$/, ".pack")}: ok\n`));
   await out.flush();
   return true;
 }

@@ -245,10 +245,13 @@ const URL_COMMANDS: readonly string[] = [
 ];
 
 /** How the output of a sub-command is written: neither its file nor what belongs to it is replaced. */
-async function outputOptions({ settings, messages, operands }: Job): Promise<TargetOptions> {
+async function outputOptions(
+  { settings, messages, operands }: Job,
+  makesSidecar = false,
+): Promise<TargetOptions> {
   const path = operands[0]!;
   const files = await ProtectedFiles.of([path, settings.dictionary]);
-  if (settings.output !== sidecarOf(path)) await files.add(sidecarOf(path), "the index of the input");
+  if (!makesSidecar) await files.add(sidecarOf(path), "the index of the input");
   return { command: "lz4", force: settings.force, messages, files };
 }
 
@@ -337,7 +340,7 @@ async function indexCommand(job: Job): Promise<number> {
   }
   const target = output ?? sidecarOf(path);
   // An index beside its file is made anew; the file's name says what it is.
-  const options = { ...await outputOptions({ ...job, settings: { ...settings, output: target } }) };
+  const options = await outputOptions(job, target === sidecarOf(path));
   if (!embed && !strip) {
     await checkTarget(
       target,

@@ -66,12 +66,14 @@ export async function resume(request: ResumeRequest): Promise<number> {
   const output = request.output ?? outputName(source);
   const statePath = request.state ?? `${output}.s4ck`;
   const partial = `${output}.s4part`;
-  const saved = await readState(statePath);
+  const state = await readState(statePath);
+  // A state of no output says that the other file is ours, and nothing that a new run could go on from.
+  const saved = state?.output.length === 0 ? undefined : state;
   const files = await ProtectedFiles.of([isUrl ? undefined : source, request.dictionaryPath]);
   const options = { command: "lz4", force: request.force, messages, files };
   await checkTarget(output, options);
-  await checkTarget(partial, { ...options, force: request.force || saved !== undefined });
-  if (saved === undefined) await checkTarget(statePath, options);
+  await checkTarget(partial, { ...options, force: request.force || state !== undefined });
+  if (state === undefined) await checkTarget(statePath, options);
   const identity = await (isUrl ? identifyUrl(source) : identifyFile(source));
   const hash = new RunningHash();
   if (saved !== undefined) {
@@ -246,11 +248,22 @@ async function decompress(run: Run): Promise<number> {
       { dictionary },
     );
   const verified: Verified = { frames: 0, withContent: 0, withBlocks: 0 };
-  {
+  let last = from;
+  const save = async (length: number, checkpoint: Uint8Array): Promise<void> => {
+    const state: SavedState = {
+      version: STATE_VERSION,
+      source: identity,
+      output: { length, sha256: await hash.digest() },
+      checkpoint: checkpoint.toBase64(),
+    };
+    await replace(statePath, new TextEncoder().encode(JSON.stringify(state)));
+    last = length;
+  };
+  if (saved === undefined) await save(0, new Uint8Array());
+  try {
     using file = await Deno.open(partial, { write: true, create: true });
     await file.truncate(from);
     await file.seek(from, Deno.SeekMode.Start);
-    let last = from;
     let frame: unknown;
     for await (const chunk of decompressor) {
       if (frame !== decompressor.frame) countFrame(frame = decompressor.frame, verified);
@@ -258,18 +271,15 @@ async function decompress(run: Run): Promise<number> {
       await hash.update(chunk);
       const { out } = decompressor.position;
       if (out - last < every) continue;
-      last = out;
       await file.sync();
-      const state: SavedState = {
-        version: STATE_VERSION,
-        source: identity,
-        output: { length: out, sha256: await hash.digest() },
-        checkpoint: (await decompressor.marshal()).toBase64(),
-      };
-      await replace(statePath, new TextEncoder().encode(JSON.stringify(state)));
+      await save(out, await decompressor.marshal());
     }
     if (frame !== decompressor.frame) countFrame(decompressor.frame, verified);
     await file.sync();
+  } catch (error) {
+    // Before the first checkpoint there is nothing to go on from.
+    if (last === 0) { for (const path of [partial, statePath]) await Deno.remove(path).catch(() => {}); }
+    throw error;
   }
   await Deno.rename(partial, output);
   await Deno.remove(statePath).catch(() => {});

@@ -4,15 +4,17 @@
  *
  * @module
  */
-import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
+import { EXIT, Failure, PDIFFCOPY_EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { parseGnuOptions } from "../shared/gnu_options.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { formatOptions } from "../shared/options.ts";
+import { ProtectedFiles } from "../shared/target.ts";
 import { benchmarkCommand } from "./benchmark.ts";
 import { COMMANDS, copyCommand, indexCopyCommand, treeCommand } from "./commands.ts";
 import { checkEffects, copyMode, noting } from "./effects.ts";
 import type { Mode } from "./effects.ts";
 import { defaultPdiffcopySettings, PDIFFCOPY_OPTIONS } from "./options.ts";
+import type { PdiffcopySettings } from "./options.ts";
 import { asFailure } from "./session.ts";
 
 /** Every option of the command, for shell completions. */
@@ -40,6 +42,16 @@ export async function run(args: string[]): Promise<number> {
   return await runToExitCode("sluice pdiffcopy", () => runPdiffcopy(args));
 }
 
+/** Refuses a target that this call reads beside its source. */
+async function checkTargetIsApart(settings: PdiffcopySettings, target: string): Promise<void> {
+  const { index, seeds, tokenFile, ca } = settings;
+  const files = await ProtectedFiles.of([index, tokenFile, ...ca]);
+  // A copy by an index may use what its target has; no other seed is written.
+  for (const seed of seeds) if (seed !== target) await files.add(seed, "a seed");
+  const role = await files.roleAt(target);
+  if (role !== undefined) throw new Failure(`${target} is ${role}: not overwritten`, PDIFFCOPY_EXIT.target);
+}
+
 async function runPdiffcopy(args: readonly string[]): Promise<number> {
   const settings = defaultPdiffcopySettings();
   const used = new Set<string>();
@@ -62,6 +74,7 @@ async function runPdiffcopy(args: readonly string[]): Promise<number> {
     }
     if (operands.length !== 2) throw new UsageFailure("Expected SOURCE and TARGET");
     checkEffects(copyMode(settings), used, operands);
+    await checkTargetIsApart(settings, operands[1]!);
     if (settings.recursive) return await treeCommand(settings, operands, messages);
     if (settings.index !== undefined) return await indexCopyCommand(settings, operands, messages);
     if (settings.benchmark > 0) return await benchmarkCommand(settings, operands, messages);

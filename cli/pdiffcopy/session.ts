@@ -69,8 +69,11 @@ async function readText(path: string): Promise<string> {
 
 /** The secret that requests bring; undefined where there is none. */
 export async function readToken(settings: PdiffcopySettings): Promise<string | undefined> {
-  if (settings.tokenFile !== undefined) return (await readText(settings.tokenFile)).trim();
-  return Deno.env.get("PDIFFCOPY_TOKEN") || undefined;
+  const path = settings.tokenFile;
+  const token = path === undefined ? Deno.env.get("PDIFFCOPY_TOKEN") : (await readText(path)).trim();
+  // Without a secret a server answers everybody: that has to be asked for by naming none.
+  if (token === "") throw new Failure(`The token of ${path ?? "PDIFFCOPY_TOKEN"} is empty`);
+  return token;
 }
 
 /** Certificates that are trusted beside the usual ones. */

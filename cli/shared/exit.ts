@@ -1,7 +1,7 @@
 /**
  * How commands end: exit codes, and what of a failure the user reads.
  */
-import { SluiceError } from "@sluice/internal";
+import { SluiceError, withoutUrlSecrets } from "@sluice/internal";
 import type { SluiceErrorCode } from "@sluice/internal";
 
 /** Exit codes of every command. */
@@ -140,10 +140,11 @@ export async function runToExitCode(command: string, run: () => Promise<number>)
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return exitCodeOf(error);
     if (error instanceof UsageFailure) {
-      console.error(`Incorrect parameters: ${error.message}\nTry "${command} --help".`);
+      console.error(withoutUrlSecrets(`Incorrect parameters: ${error.message}\nTry "${command} --help".`));
       return error.exitCode;
     }
-    console.error(error instanceof Failure ? error.message : `${command}: ${describeSystemError(error)}`);
+    const text = error instanceof Failure ? error.message : `${command}: ${describeSystemError(error)}`;
+    console.error(withoutUrlSecrets(text));
     return exitCodeOf(error);
   }
 }

@@ -2,6 +2,8 @@
  * What a command says on stderr, by verbosity.
  */
 
+import { withoutUrlSecrets } from "@sluice/internal";
+
 /** From silence to everything: errors, warnings, results, notes, details. */
 export const LEVEL = { silent: 0, errors: 1, results: 2, notes: 3, details: 4 } as const;
 
@@ -9,7 +11,7 @@ const encoder = new TextEncoder();
 
 /** Writes to stderr at once; a reader that went away is no failure of the command. */
 function writeError(text: string): void {
-  const bytes = encoder.encode(text);
+  const bytes = encoder.encode(withoutUrlSecrets(text));
   try {
     for (let done = 0; done < bytes.length;) done += Deno.stderr.writeSync(bytes.subarray(done));
   } catch (error) {

@@ -2,6 +2,8 @@
  * What is still to be done when the process is told to stop.
  */
 
+import { withoutUrlSecrets } from "@sluice/internal";
+
 const SIGNALS: readonly { name: Deno.Signal; exitCode: number }[] = Deno.build.os === "windows"
   ? [{ name: "SIGINT", exitCode: 130 }]
   : [{ name: "SIGINT", exitCode: 130 }, { name: "SIGTERM", exitCode: 143 }, {
@@ -18,7 +20,7 @@ function terminate(exitCode: number): never {
     try {
       cleanup();
     } catch (error) {
-      console.error(error instanceof Error ? error.message : error);
+      console.error(withoutUrlSecrets(error instanceof Error ? error.message : `${error}`));
     }
   }
   Deno.exit(exitCode);

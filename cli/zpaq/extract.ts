@@ -171,34 +171,39 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
     if (target.path !== named.path && !settings.test) {
       warn(`${entry.name}: the name is not UTF-8; extracted as ${target.path}`);
     }
-    const fault = settings.test || settings.unsafePaths ? undefined : pathFault(target.path);
+    const isFolder = entry.name.endsWith("/");
+    // "./" is the folder itself that is extracted to.
+    const unchecked = settings.test || settings.unsafePaths || isFolder && /^(?:\.?\/)+$/.test(target.path);
+    const fault = unchecked ? undefined : pathFault(target.path);
     if (fault !== undefined) complain(`${entry.name} ${fault}: not extracted`);
-    else if (entry.name.endsWith("/")) folders.push({ entry, target });
+    else if (isFolder) folders.push({ entry, target });
     else targets.set(entry, target);
   }
   const outputs = new Outputs(settings, await ProtectedFiles.of(opened.paths));
   const maxOutputSize = settings.maxSize ?? defaultLimit(opened, targets.keys());
   const given = new Set<ZpaqArchiveEntry>();
-  let size = 0;
+  const refused = new Set<ZpaqArchiveEntry>();
+  const sizes = new Map<ZpaqArchiveEntry, number>();
   try {
     for await (
       const piece of opened.archive.extract(targets.keys(), { threads: settings.threads, maxOutputSize })
     ) {
-      size += piece.bytes.length;
       if (piece.last) given.add(piece.entry);
-      if (settings.test || targets.get(piece.entry) === undefined) continue;
+      if (refused.has(piece.entry)) continue;
+      sizes.set(piece.entry, (sizes.get(piece.entry) ?? 0) + piece.bytes.length);
+      if (settings.test) continue;
       try {
         await outputs.write(piece, targets.get(piece.entry)!);
       } catch (error) {
         warn(`${piece.entry.name}: ${describeSystemError(error)}`);
-        targets.delete(piece.entry);
+        refused.add(piece.entry);
       }
     }
   } finally {
     await outputs.discard();
   }
   for (const entry of targets.keys()) {
-    if (!given.has(entry)) complain(`${entry.name} is not complete: not extracted`);
+    if (!given.has(entry) && !refused.has(entry)) complain(`${entry.name} is not complete: not extracted`);
   }
   if (!settings.test) {
     for (const { entry, target } of folders.reverse()) {
@@ -207,6 +212,11 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
       await applyAttributes(folder, entry, settings);
     }
   }
-  messages.say(LEVEL.results, `${given.size} files, ${size} bytes ${settings.test ? "tested" : "extracted"}`);
+  const done = [...given].filter((entry) => !refused.has(entry));
+  const size = done.reduce((sum, entry) => sum + (sizes.get(entry) ?? 0), 0);
+  messages.say(
+    LEVEL.results,
+    `${done.length} files, ${size} bytes ${settings.test ? "tested" : "extracted"}`,
+  );
   return failed || warned;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkArgument, checkKeys } from "@sluice/internal";
+import { checkArgument, checkKeys, withoutUrlSecrets } from "@sluice/internal";
 import { PDIFF_PORT } from "./constants.ts";
 
 /** A file here or there. */
@@ -40,7 +40,7 @@ const SCHEMES: Readonly<Record<string, "http" | "https">> = {
 };
 
 function invalid(expression: string, state: string): RangeError {
-  return new RangeError(`Cannot read the location "${expression}": ${state}`);
+  return new RangeError(`Cannot read the location "${withoutUrlSecrets(expression)}": ${state}`);
 }
 
 /**

@@ -13,6 +13,7 @@ import { isSameSecret, Refusal, Turnstile } from "./_server_request.ts";
 import { ServerRoot } from "./_server_root.ts";
 import type { PdiffPathMode } from "./_server_root.ts";
 import { ServerSessions } from "./_server_sessions.ts";
+import { checkToken } from "../wire/_http.ts";
 import { answerV1, isV1 } from "./_server_v1.ts";
 import { answerV2 } from "./_server_v2.ts";
 
@@ -84,6 +85,7 @@ function checkHandlerOptions(options: PdiffHandlerOptions): void {
   for (const name of ["writable", "v1", "fsync"] as const) {
     if (options[name] !== undefined) checkBoolean(name, options[name]);
   }
+  checkToken(options.token);
   checkChoice("pathMode", options.pathMode ?? "rooted", ["rooted", "absolute"]);
   checkInteger("idleTimeoutMs", options.idleTimeoutMs ?? 1, 1, TIME_MAX);
   checkInteger("sessionTimeoutMs", options.sessionTimeoutMs ?? 1, 1, TIME_MAX);

@@ -1,7 +1,7 @@
 /**
  * Requests to one server: authorization, time limits, and answers as errors of the family.
  */
-import { SluiceError } from "@sluice/internal";
+import { describe, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { encodePath } from "../kernel/path_text.ts";
 import { failure } from "../file/_errors.ts";
@@ -67,6 +67,17 @@ function encodeQuery(value: string): string {
   return text;
 }
 
+/** Checks a secret: an empty one would be none. */
+export function checkToken(token: unknown): void {
+  if (token === undefined) return;
+  if (typeof token !== "string") {
+    throw new TypeError(`Cannot use option "token": it is ${describe(token)}, expected a string`);
+  }
+  if (token === "") {
+    throw new RangeError('Cannot use option "token": it is empty, expected a secret or no option');
+  }
+}
+
 /** Requests to one origin. */
 export class HttpPeer implements Disposable {
   readonly origin: string;
@@ -77,6 +88,7 @@ export class HttpPeer implements Disposable {
   bytesOut = 0;
 
   constructor(origin: string, options: HttpOptions) {
+    checkToken(options.token);
     this.origin = origin;
     this.#options = options;
     if (options.fetch === undefined && typeof Deno !== "undefined") {
