@@ -106,6 +106,7 @@ const ZSTD: Record<string, Calls> = {
   ZstdDecompressor: made((options) => new zstd.ZstdDecompressor(options)),
   ZstdDictionary: whole((bytes, options) => new zstd.ZstdDictionary(bytes, options)),
   ZstdEncoder: made((options) => new zstd.ZstdEncoder(options)),
+  ZstdParallelDecoder: whole((source, options) => new zstd.ZstdParallelDecoder(source, options)),
   SegmentedBuffer: { first: (data) => new zstd.SegmentedBuffer(data, []) },
 };
 
