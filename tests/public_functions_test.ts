@@ -13,6 +13,7 @@ import * as zpaqlPy from "@sluice/zpaq/compiler";
 import * as zpaqPack from "@sluice/zpaq/pack";
 import * as zstd from "@sluice/zstd";
 import * as zstdHttp from "@sluice/zstd/http";
+import * as zstdLog from "@sluice/zstd/log";
 import * as zstdPatch from "@sluice/zstd/patch";
 import * as zstdSeekable from "@sluice/zstd/seekable";
 
@@ -23,6 +24,8 @@ interface Calls {
 }
 
 const DATA = new Uint8Array([1, 2, 3]);
+/** A folder that nobody can make: a call that should be refused leaves nothing. */
+const NOWHERE = "/dev/null/nowhere";
 const JUNK_OPTIONS = { unknown: 1 } as never;
 /** No bytes, no path, no iterable, no object of any class. */
 const JUNK = 42 as never;
@@ -183,6 +186,15 @@ const ZSTD_SEEKABLE: Record<string, Calls> = {
   ZstdSeekableReader: whole((data, options) => zstdSeekable.ZstdSeekableReader.open(data, options)),
 };
 
+const ZSTD_LOG: Record<string, Calls> = {
+  ZstdDictionary: ZSTD.ZstdDictionary!,
+  ZstdLog: {
+    options: (options) => zstdLog.ZstdLog.open(NOWHERE, options),
+    first: (path) => zstdLog.ZstdLog.open(path),
+  },
+  ZstdSeekIndex: ZSTD_SEEKABLE.ZstdSeekIndex!,
+};
+
 const INDEX = await lz4.buildLz4Index(lz4.compressLz4(DATA));
 
 const LZ4: Record<string, Calls> = {
@@ -252,7 +264,7 @@ const GITDB: Record<string, Calls> = {
     first: (type) => gitdb.checkGitObject(type, DATA),
   },
   createGitPack: {
-    options: (options) => gitdb.createGitPack("/nowhere", memory, [], options),
+    options: (options) => gitdb.createGitPack(NOWHERE, memory, [], options),
     first: (folder) => gitdb.createGitPack(folder, memory, []),
   },
   createGitStoreStream: {
@@ -261,7 +273,7 @@ const GITDB: Record<string, Calls> = {
   },
   findMissingGitObjects: { first: (database) => gitdb.findMissingGitObjects(database) },
   indexGitPack: {
-    options: (options) => gitdb.indexGitPack("/nowhere", stream(), options),
+    options: (options) => gitdb.indexGitPack(NOWHERE, stream(), options),
     first: (folder) => gitdb.indexGitPack(folder, stream()),
   },
   makeGitDelta: { first: (base) => gitdb.makeGitDelta(base, DATA) },
@@ -269,12 +281,12 @@ const GITDB: Record<string, Calls> = {
   unpackGitObjects: { first: (pack) => gitdb.unpackGitObjects(pack, memory) },
   verifyGitDatabase: { first: (database) => gitdb.verifyGitDatabase(database) },
   GitAlternatesStore: {
-    options: (options) => gitdb.GitAlternatesStore.open("/nowhere", options),
+    options: (options) => gitdb.GitAlternatesStore.open(NOWHERE, options),
     first: (objects) => gitdb.GitAlternatesStore.open(objects),
   },
   GitCompoundDatabase: { first: (sources) => new gitdb.GitCompoundDatabase(sources) },
   GitDatabase: {
-    options: (options) => gitdb.GitDatabase.open("/nowhere", options),
+    options: (options) => gitdb.GitDatabase.open(NOWHERE, options),
     first: (path) => gitdb.GitDatabase.open(path),
   },
   GitDeltaProgram: {
@@ -286,12 +298,12 @@ const GITDB: Record<string, Calls> = {
     first: (algorithm) => new gitdb.GitHashStream(algorithm),
   },
   GitLockFile: {
-    options: (options) => gitdb.GitLockFile.acquire("/nowhere/file", options),
+    options: (options) => gitdb.GitLockFile.acquire(`${NOWHERE}/file`, options),
     first: (path) => gitdb.GitLockFile.acquire(path),
   },
   GitLooseObjectEncoderStream: { first: (type) => new gitdb.GitLooseObjectEncoderStream(type, 3) },
   GitLooseStore: {
-    options: (options) => new gitdb.GitLooseStore("/nowhere", options),
+    options: (options) => new gitdb.GitLooseStore(NOWHERE, options),
     first: (root) => new gitdb.GitLooseStore(root),
   },
   GitMemoryStore: made((options) => new gitdb.GitMemoryStore(options)),
@@ -305,7 +317,7 @@ const GITDB: Record<string, Calls> = {
   GitObjectId: { first: (value) => gitdb.GitObjectId.from(value) },
   PackIndex: { first: (data) => gitdb.PackIndex.open(data, "sha1") },
   PackStore: {
-    options: (options) => gitdb.PackStore.open("/nowhere", options),
+    options: (options) => gitdb.PackStore.open(NOWHERE, options),
     first: (folder) => gitdb.PackStore.open(folder),
   },
   "PackStore.fromSources": {
@@ -506,6 +518,7 @@ const SIMPLE = new Set([
 const MODULES: readonly (readonly [name: string, exported: object, calls: Record<string, Calls>])[] = [
   ["zstd", zstd, ZSTD],
   ["zstd/http", zstdHttp, ZSTD_HTTP],
+  ["zstd/log", zstdLog, ZSTD_LOG],
   ["zstd/patch", zstdPatch, ZSTD_PATCH],
   ["zstd/seekable", zstdSeekable, ZSTD_SEEKABLE],
   ["lz4", lz4, LZ4],
