@@ -13,6 +13,7 @@ import {
   ZstdDecompressionStream,
   ZstdDecompressor,
   ZstdEncoder,
+  ZstdParallelDecoder,
 } from "@sluice/zstd";
 import type { ZstdCompressOptions, ZstdDecompressOptions } from "@sluice/zstd";
 import { join } from "./_data.ts";
@@ -72,6 +73,8 @@ export const DECOMPRESS_SHAPES: Readonly<Record<string, Decompress>> = {
       streamOf(pieces).pipeThrough(new ZstdDecompressionStream({ ...options, offload: "always" })),
     ),
   "iterable": async (pieces, options) => await collect(decompressZstdIterable(pieces, options)),
+  "parallel": async (pieces, options) =>
+    await collect(new ZstdParallelDecoder(pieces, { ...options, threads: 3 })),
 };
 
 /** Each way to compress. Only the first three see the whole value and can declare its size. */

@@ -42,6 +42,7 @@ export * from "./options/decompress_options.ts";
 export * from "./codec/decompression_stream.ts";
 export * from "./codec/decompressor.ts";
 export * from "./options/dictionary.ts";
+export * from "./codec/parallel_decoder.ts";
 export * from "./frame/frame_header.ts";
 export * from "./frame/frame_list.ts";
 export * from "./frame/skippable_frame.ts";

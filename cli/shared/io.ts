@@ -163,6 +163,13 @@ export class BlockWriter {
     }
   }
 
+  /** Writes these bytes after what was taken, without a copy. */
+  async writeThrough(bytes: Uint8Array): Promise<void> {
+    await this.flush();
+    this.bytesWritten += bytes.length;
+    await this.#sink.write(bytes);
+  }
+
   /** Hands what is there to the sink, without waiting until it is written. */
   async push(): Promise<void> {
     await this.#writing;

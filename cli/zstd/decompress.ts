@@ -2,9 +2,11 @@
  * `sluice zstd -d` and `-t`: all frames of one input to their content.
  */
 import { SluiceError } from "@sluice/internal";
-import { readZstdFrameHeader, ZstdDecoder } from "@sluice/zstd/decode";
+import { readZstdFrameHeader, ZstdDecoder, ZstdParallelDecoder } from "@sluice/zstd/decode";
+import type { ZstdDecompressOptions, ZstdParallelOptions } from "@sluice/zstd/decode";
 import { EXIT, Failure } from "../shared/exit.ts";
 import { PassThrough, pump } from "../shared/io.ts";
+import type { ChunkReader } from "../shared/io.ts";
 import { decompressionFailure, windowFailure } from "./faults.ts";
 import type { ZstdTransfer } from "./transfer.ts";
 import type { ZstdReference } from "./reference.ts";
@@ -15,6 +17,11 @@ const MAGIC_SIZE = 4;
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 const WINDOW_LOG_MIN = 10;
 const WINDOW_LOG_MAX = 31;
+const THREADS_MAX = 64;
+/** Content of frames that are decoded side by side comes in one piece. */
+const RUN_SIZE_MAX = 32 << 20;
+/** Content of less bytes is collected for larger writes. */
+const LARGE_WRITE_MIN = 256 << 10;
 /** Content of one block needs no window, whatever the limit. */
 const BLOCK_LOG_MAX = 17;
 
@@ -52,7 +59,7 @@ export async function decompressTransfer(
       `zstd: ${name}: ${head.length < MAGIC_SIZE ? "unknown header" : "unsupported format"} `,
     );
   }
-  using decoder = new ZstdDecoder({
+  const options: ZstdDecompressOptions = {
     maxWindowLog: Math.max(Math.ceil(Math.log2(limit)), BLOCK_LOG_MAX),
     verifyChecksums: settings.checksum,
     trailing: passThrough ? "ignore" : "error",
@@ -63,7 +70,10 @@ export async function decompressTransfer(
         throw windowFailure(name, windowSize, limit);
       }
     },
-  });
+  };
+  const threads = Math.min(settings.decodingThreads, THREADS_MAX);
+  if (threads > 1 && !passThrough) return await decompressOnThreads(transfer, { ...options, threads });
+  using decoder = new ZstdDecoder(options);
   const codec = {
     get needsInput() {
       return decoder.needsInput;
@@ -85,6 +95,35 @@ export async function decompressTransfer(
     if (error instanceof Deno.errors.BrokenPipe) throw error;
     throw decompressionFailure(error, { name, bytesUsed: decoder.bytesIn, bytesIn: reader.bytesIn });
   }
+}
+
+/** Decodes frames side by side; what follows the last frame is an error. */
+async function decompressOnThreads(
+  { reader, writer, progress, name }: ZstdTransfer,
+  options: ZstdParallelOptions,
+): Promise<void> {
+  const chunks = { chunkSize: RUN_SIZE_MAX, reuseChunks: true };
+  const decoder = new ZstdParallelDecoder(chunksOf(reader), { ...options, ...chunks });
+  try {
+    for await (const chunk of decoder) {
+      if (chunk.length < LARGE_WRITE_MIN) await writer.write(chunk);
+      else await writer.writeThrough(chunk);
+      if (!reader.ready && writer.waiting) await writer.push();
+      progress.update(decoder.bytesIn, decoder.bytesOut);
+    }
+    await writer.flush();
+  } catch (error) {
+    if (writer.waiting) await writer.flush(); // what came before the fault is worth having
+    if (error instanceof Deno.errors.BrokenPipe) throw error;
+    throw decompressionFailure(error, { name, bytesUsed: decoder.bytesIn, bytesIn: reader.bytesIn });
+  } finally {
+    await writer.settle();
+    await reader.settle();
+  }
+}
+
+async function* chunksOf(reader: ChunkReader): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) yield chunk;
 }
 
 /** Decompresses gzip data, as `zcat` does, by the platform's own stream. */

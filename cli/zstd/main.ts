@@ -75,9 +75,6 @@ async function runZstd(args: readonly string[]): Promise<number> {
     const { listFiles } = await import("./list.ts");
     return await listFiles(operands, settings, messages);
   }
-  if (settings.mode === "decompress" && settings.threadsGiven > 1) {
-    messages.say(LEVEL.results, "Warning : decompression does not support multi-threading");
-  }
   const { inputs, failed } = await collectInputs(operands, {
     command: "zstd",
     recursive: settings.recursive,

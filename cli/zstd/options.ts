@@ -57,7 +57,7 @@ function setDirectory(settings: ZstdSettings, value: string, mirror: boolean): v
 function setThreads(settings: ZstdSettings, value: string, name: string): void {
   const threads = value === "" ? 0 : count(value, name);
   settings.threads = threads === 0 ? coreCount() : threads;
-  settings.threadsGiven = threads;
+  settings.decodingThreads = settings.threads;
 }
 
 function setFast(settings: ZstdSettings, value: string, name: string): void {
@@ -286,10 +286,14 @@ const COMPRESSION_ROWS: readonly Row[] = [
     short: "T",
     long: ["threads"],
     value: "glued",
-    help: "Threads; 0 for one a core. Each holds tables of its own, a window and jobs of -B bytes",
+    help: "Threads; 0 for one a core. Each holds tables, a window and jobs of -B bytes, with -d a frame",
     set: setThreads,
   },
-  { long: ["single-thread"], help: "No thread of its own for compression", set: (s) => s.threads = 0 },
+  {
+    long: ["single-thread"],
+    help: "No thread of its own",
+    set: (s) => (s.threads = 0, s.decodingThreads = 1),
+  },
   {
     long: ["auto-threads"],
     value: "optional",

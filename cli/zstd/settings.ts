@@ -74,8 +74,8 @@ export interface ZstdSettings {
   longWindowLog: number;
   advanced: ZstdAdvanced;
   threads: number;
-  /** The number of -T; 0 where it was left out, or asks for one a core. */
-  threadsGiven: number;
+  /** Threads of a decompression: those of -T, one where it was left out, as the zstd tool has it. */
+  decodingThreads: number;
   jobSize: number;
   rsyncable: boolean;
   checksum: boolean;
@@ -144,7 +144,7 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     advanced: {},
     threads: environmentNumber("ZSTD_NBTHREADS", /^\d+$/, "unsigned", warn) ??
       Math.max(1, Math.min(WORKERS_DEFAULT_MAX, Math.floor(coreCount() / 4))),
-    threadsGiven: 0,
+    decodingThreads: 1,
     jobSize: 0,
     rsyncable: false,
     checksum: true,

@@ -244,12 +244,11 @@ export class DecoderCodec implements PullCodec {
       : [this.#chunk, this.#pos, this.#chunk.length];
   }
 
-  /** Books what a step did and returns the bytes it wrote; a failure is kept for `#answer`. */
+  /**
+   * Books what a step did and returns the bytes it wrote, those before a fault included; a failure is kept for
+   * `#answer`.
+   */
   #account(result: number): number {
-    if (result < 0) {
-      this.#failure = this.#kernelError(result);
-      return 0;
-    }
     const { consumed, produced } = this.#kernel;
     if (this.#headPos < this.#headLength) this.#headPos += consumed;
     else this.#pos += consumed;
@@ -263,7 +262,8 @@ export class DecoderCodec implements PullCodec {
       this.#failure = this.#outputLimit(undefined);
       return produced - excess;
     }
-    if (result === RESULT.FRAME_END) this.#endFrame();
+    if (result < 0) this.#failure = this.#kernelError(result);
+    else if (result === RESULT.FRAME_END) this.#endFrame();
     return produced;
   }
 
@@ -436,7 +436,7 @@ export class DecoderCodec implements PullCodec {
     // a table that never was with "dictionary corrupted": all of them are corrupt frames.
     const corrupt = CORRUPT_RESULTS.has(result);
     return this.#kernel.error(corrupt ? RESULT.CORRUPT : result, "decompress zstd data", {
-      offset: this.#bytesIn,
+      offset: this.#bytesIn - this.#kernel.loaded,
       expectedId: this.#header?.dictId,
     });
   }

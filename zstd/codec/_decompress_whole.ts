@@ -7,6 +7,7 @@ import type { WholeOutputPlan } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { releaseDecoderDictionary, useDecoderDictionary } from "../options/_decoder_dictionaries.ts";
 import type { DecompressSettings } from "../options/_decompress_options.ts";
+import { ParallelDecompression } from "./_parallel_decompression.ts";
 import { FrameWalker, measureFrames } from "../frame/_frame_walker.ts";
 import { CHUNK_SIZE_DEFAULT } from "../options/_stream_options.ts";
 
@@ -175,6 +176,9 @@ export async function decompressWholeAsync(
       : await kernel.batchAsync({ source: bytes, target, ...slab }, threads);
     if (result === RESULT.OK && kernel.produced === size) return target;
   }
+  if (plan === undefined && native && threads > 1 && ParallelDecompression.fits(settings)) {
+    return await decompressFramesAside(bytes, settings, threads);
+  }
   const codec = new DecoderCodec(settings, "always", kernel);
   try {
     codec.write(bytes);
@@ -188,6 +192,25 @@ export async function decompressWholeAsync(
   } finally {
     codec.close();
   }
+}
+
+/** Decodes the frames of a value side by side where they do not say how large their content is. */
+async function decompressFramesAside(
+  bytes: Uint8Array,
+  settings: DecompressSettings,
+  threads: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const options = { threads, chunkSize: NATIVE_PIECE_SIZE, reuseChunks: false, signal: undefined };
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of new ParallelDecompression(bytes, settings, options).run()) chunks.push(chunk);
+  const output = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    output.set(chunk, at);
+    at += chunk.length;
+    chunk.buffer.transfer(0); // frees it now: content is never held twice
+  }
+  return output;
 }
 
 /** A first guess at the output of frames that do not declare it. */

@@ -71,7 +71,8 @@ export function decompressZstdInto(
 
 /**
  * As {@linkcode decompressZstd}, without holding up the event loop: natively on another thread, in WASM in slices of a
- * few milliseconds. With `threads` the frames of a value that declare their sizes are decoded side by side. Do not change `data` before the promise settles.
+ * few milliseconds. With `threads` the frames of a value are decoded side by side. Do not change `data` before the promise
+ * settles.
  *
  * @example Off the event loop
  * ```ts

@@ -26,6 +26,11 @@ export class FrameWalker {
     this.#magicless = magicless;
   }
 
+  /** The header of the frame that has not ended. */
+  get header(): ZstdFrameHeader | undefined {
+    return this.#header;
+  }
+
   /** The frames that end in this chunk. */
   *push(chunk: Uint8Array): Generator<ZstdFrameInfo, void, undefined> {
     let pos = 0;

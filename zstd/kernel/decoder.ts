@@ -69,6 +69,11 @@ export class ZstdDecoderKernel extends ZstdContextKernel<ZstdDecodeFunctions> {
     }
   }
 
+  /** Bytes of the block that the last step failed at which earlier steps had taken. */
+  get loaded(): number {
+    return this.reportedValue;
+  }
+
   /** Bytes that the context holds. */
   get memoryUsage(): number {
     this.functions.sluice_zstd_decompressor_memory(this.handle.pointer, this.report);

@@ -9,16 +9,27 @@ const Memory = @import("../core/memory.zig").Memory;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
+const block_header_size = 3;
+
 pub const Decompressor = struct {
     memory: Memory,
     context: *c.ZSTD_DCtx,
     /// The dictionary in use, for batches, whose threads have contexts of their own.
     dictionary: ?*c.ZSTD_DDict,
+    /// Input bytes that complete the header, block or checksum at hand; 0 where that is not known.
+    needed: usize = 0,
+    /// Input bytes of it that the library holds already.
+    loaded: u32 = 0,
+    /// Whether a full target may have left output in the library.
+    pending: bool = false,
 
     /// After any failure zstd leaves a context undefined; a reset makes it ready for a new frame.
     pub fn fail(self: *Decompressor, size: usize, step: *Step) i32 {
         const failed = common.failure(size, &self.memory, step);
         _ = c.ZSTD_DCtx_reset(self.context, c.ZSTD_reset_session_only);
+        self.needed = 0;
+        self.loaded = 0;
+        self.pending = false;
         return failed.code();
     }
 };
@@ -63,6 +74,9 @@ fn set(self: *Decompressor, pairs: [*]const i32, count: u32, step: *Step) callco
 
 /// Forgets the frame in progress; parameters stay.
 fn reset(self: *Decompressor) callconv(.c) void {
+    self.needed = 0;
+    self.loaded = 0;
+    self.pending = false;
     _ = c.ZSTD_DCtx_reset(self.context, c.ZSTD_reset_session_only);
 }
 
@@ -88,7 +102,9 @@ fn decompress(
     return Result.ok.code();
 }
 
-/// Decodes until the source is used up, the target is full, or the frame ends. Sets `consumed`, `produced`, `hint`.
+/// Decodes until the source is used up, the target is full, or the frame ends. Sets `consumed`, `produced`, `hint`. The
+/// library gets one block at a time: a failure sets `consumed` and `produced` to what came before the block that failed,
+/// and `value` to the bytes of it that earlier calls took, wherever chunks and targets end.
 fn stepFrame(
     self: *Decompressor,
     source: ?[*]const u8,
@@ -106,15 +122,35 @@ fn stepFrame(
     var output: c.ZSTD_outBuffer = .{ .dst = target_slice.ptr, .size = target_slice.len, .pos = 0 };
 
     while (true) {
+        const start = input.pos;
         const before = input.pos + output.pos;
+        const flushing = self.pending;
+        // What waits comes out alone: the next block may be one that fails.
+        if (flushing) {
+            input.size = start;
+        } else if (self.needed > 0) {
+            input.size = @min(source_slice.len, start + self.needed);
+        } else {
+            input.size = source_slice.len;
+        }
         const size = c.ZSTD_decompressStream(self.context, &output, &input);
+        if (c.ZSTD_isError(size) != 0) {
+            step.setValue(self.loaded);
+            return self.fail(size, step);
+        }
         step.consumed = @intCast(input.pos);
         step.produced = @intCast(output.pos);
-        if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
+        const used: u32 = @intCast(input.pos - start);
+        if (!flushing) self.loaded = if (used < self.needed) self.loaded + used else 0;
+        // What is wanted after a block includes the header of the next one.
+        const with_header = c.ZSTD_nextInputType(self.context) == c.ZSTDnit_block;
+        self.needed = if (with_header) size - block_header_size else size;
+        self.pending = size > 0 and output.pos == output.size;
         if (size == 0) return Result.frame_end.code();
         step.hint = std.math.lossyCast(u32, size);
-        if (output.pos == output.size) return Result.output_pending.code();
-        if (input.pos == input.size or input.pos + output.pos == before) return Result.ok.code();
+        if (self.pending) return Result.output_pending.code();
+        if (flushing) continue;
+        if (input.pos == source_slice.len or input.pos + output.pos == before) return Result.ok.code();
     }
 }
 
