@@ -6,6 +6,7 @@
 import type { BackendChoice } from "@sluice/ffi";
 import {
   checkInteger,
+  checkKeys,
   CorruptDataError,
   readU32,
   toBytes,
@@ -67,6 +68,21 @@ export function lz4BlockBound(size: number): number {
   return size + Math.floor(size / 255) + 16;
 }
 
+const COMPRESS_OPTIONS: ReadonlySet<string> = new Set([
+  "level",
+  "dictionary",
+  "favorDecompressionSpeed",
+  "container",
+  "backend",
+]);
+const DECOMPRESS_OPTIONS: ReadonlySet<string> = new Set([
+  "maxOutputSize",
+  "partial",
+  "dictionary",
+  "container",
+  "backend",
+]);
+
 /**
  * Compresses a value to one raw block.
  *
@@ -87,6 +103,7 @@ export function compressLz4Block(
   data: BytesSource,
   options: Lz4BlockCompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  checkKeys(options, COMPRESS_OPTIONS);
   const bytes = toBytes(data);
   const level = checkInteger("level", options.level ?? 1, -65536, 12);
   const head = headSize(options.container);
@@ -118,6 +135,7 @@ export function decompressLz4Block(
   data: BytesSource,
   options: Lz4BlockDecompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  checkKeys(options, DECOMPRESS_OPTIONS);
   const bytes = toBytes(data);
   const head = headSize(options.container);
   const marked = options.container !== "mozilla" || MOZILLA_MAGIC.every((byte, i) => bytes[i] === byte);

@@ -34,6 +34,8 @@ export interface Lz4ArchiveStreamOptions {
 const STREAM_OPTIONS: ReadonlySet<string> = new Set(["threads"]);
 const CACHE_SIZE_DEFAULT = 16 << 20;
 
+const OPEN_OPTIONS: ReadonlySet<string> = new Set(["dictionary", "cacheSize", "signal", "index"]);
+
 /**
  * The content of a compressed file as random access bytes, itself a `ByteSource`. A read fetches one range of the file,
  * from the point before it to the point after it, and decodes it; content is verified when the index has hashes.
@@ -83,6 +85,7 @@ export class Lz4Archive {
     data: ByteSourceLike,
     options: Lz4ArchiveOptions & { readonly index?: Lz4Index | undefined } = {},
   ): Promise<Lz4Archive> {
+    checkKeys(options, OPEN_OPTIONS);
     const { index, ...own } = options;
     const { signal, dictionary } = own;
     const source = await openByteSource(data, { signal });

@@ -85,6 +85,7 @@ export function dczCodecOptions(
 /** A codec that checks the header of a body, finds its dictionary and decodes the frames. */
 export function openDcz(options: DczDecompressOptions, offload: "auto" | "always" | "never"): HeadedCodec {
   const { dictionaries, ...codecOptions } = options;
+  resolveStreamingOptions({ maxWindowLog: WINDOW_LOG_MAX, ...codecOptions }); // refused at the call
   return new HeadedCodec(DCZ_HEADER_SIZE, async (head): Promise<Opened> => {
     const dictionary = await findDictionary(head, dictionaries);
     const check = windowCheck(dczWindowSizeMax(dictionary.size));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkBoolean, checkInteger, checkKeys, concatBytes, toBytes } from "@sluice/internal";
+import { checkArgument, checkBoolean, checkInteger, checkKeys, concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { compressZstdAsync } from "../codec/compress.ts";
 import { resolveCompressOptions } from "../options/_compress_options.ts";
@@ -102,6 +102,12 @@ export class ZstdLog implements AsyncDisposable {
    */
   static async open(path: string | URL, options: ZstdLogOptions = {}): Promise<ZstdLog> {
     checkKeys(options, KEYS);
+    checkArgument(
+      typeof path === "string" || path instanceof URL,
+      "open a log",
+      path,
+      "a path or a file URL",
+    );
     checkInteger("flushEvery", options.flushEvery ?? FLUSH_EVERY_DEFAULT, 1, Number.MAX_SAFE_INTEGER);
     checkInteger("frameSize", options.frameSize ?? FRAME_SIZE_DEFAULT, 1, FRAME_SIZE_MAX);
     checkBoolean("sync", options.sync ?? false);
