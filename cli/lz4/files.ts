@@ -10,8 +10,10 @@ import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import type { Lz4Settings } from "./options.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
-import { NULL_TARGET, openTarget, ProtectedFiles, STDOUT_TARGET } from "../shared/target.ts";
+import { NULL_TARGET, openTarget, ProtectedFiles, stdoutTarget } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
+
+const STDOUT = stdoutTarget("lz4");
 
 const SUFFIX = ".lz4";
 const MAGIC_SIZE = 4;
@@ -75,7 +77,7 @@ async function openOutput(
   settings: Lz4Settings,
   messages: Messages,
 ): Promise<Target> {
-  if (path === "-") return STDOUT_TARGET;
+  if (path === "-") return STDOUT;
   if (path === "null") return NULL_TARGET;
   const { force, sparse } = settings;
   const isPrivate = input.info?.isFile === true;
@@ -93,7 +95,7 @@ async function transfer(
 ): Promise<{ in: number; out: number }> {
   const reader = new ChunkReader(file, input.info?.size);
   const progress = new Progress(messages, isProgressVisible(), input.name, input.info?.size);
-  const passes = !compress && settings.force && target === STDOUT_TARGET &&
+  const passes = !compress && settings.force && target === STDOUT &&
     !startsFrame(await reader.peek(MAGIC_SIZE));
   const dictionary = settings.dictionary === undefined ? undefined : await Deno.readFile(settings.dictionary);
   async function* chunks(): AsyncGenerator<Uint8Array> {

@@ -4,7 +4,7 @@
  */
 import { AtomicFile } from "./atomic_file.ts";
 import type { FileAttributes } from "./atomic_file.ts";
-import { describeSystemError, Failure } from "./exit.ts";
+import { describeSystemError, Failure, writeFailure } from "./exit.ts";
 import type { Input } from "./inputs.ts";
 import { NULL_SINK, STDOUT_SINK, writeAll } from "./io.ts";
 import type { ByteSink } from "./io.ts";
@@ -21,8 +21,11 @@ export interface Target extends ByteSink {
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** Stdout as a target. */
-export const STDOUT_TARGET: Target = { ...STDOUT_SINK, commit: nothing, discard: nothing };
+/** Stdout as a target of a command. */
+export function stdoutTarget(command: string): Target {
+  return named({ ...STDOUT_SINK, commit: nothing, discard: nothing }, command, "stdout");
+}
+
 /** A target that drops everything. */
 export const NULL_TARGET: Target = { ...NULL_SINK, commit: nothing, discard: nothing };
 
@@ -121,24 +124,41 @@ export async function checkTarget(path: string, options: TargetOptions): Promise
 export async function openTarget(path: string, options: TargetOptions): Promise<Target> {
   const { command, files } = options;
   const existing = await existingTarget(path, options);
-  if (existing !== undefined && !existing.isFile) return await openDevice(path);
+  if (existing !== undefined && !existing.isFile) return named(await openDevice(path), command, path);
   try {
     const file = AtomicFile.create(path, {
       sparse: options.sparse,
       mode: options.private === true ? 0o600 : undefined,
     });
-    return {
-      eager: false,
-      write: (bytes) => file.write(bytes),
-      discard: () => file.discard(),
-      async commit(attributes): Promise<void> {
-        await file.commit(attributes);
-        await files.add(path, "another output of this command");
+    return named(
+      {
+        eager: false,
+        write: (bytes) => file.write(bytes),
+        discard: () => file.discard(),
+        async commit(attributes): Promise<void> {
+          await file.commit(attributes);
+          await files.add(path, "another output of this command");
+        },
       },
-    };
+      command,
+      path,
+    );
   } catch (error) {
     throw new Failure(`${command}: ${path}: ${describeSystemError(error)}`, options.exitCode);
   }
+}
+
+/** A target whose failures name it, and end the command with its code for output that can't be written. */
+function named(target: Target, command: string, path: string): Target {
+  const fail = (error: unknown): never => {
+    throw writeFailure(command, path, error);
+  };
+  return {
+    eager: target.eager,
+    write: async (bytes) => await target.write(bytes).catch(fail),
+    commit: async (attributes) => await target.commit(attributes).catch(fail),
+    discard: () => target.discard(),
+  };
 }
 
 /** What is at the path; undefined where there is nothing, or a link to nothing. */
@@ -202,7 +222,9 @@ export async function writeOutput(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: TargetOptions,
 ): Promise<void> {
-  const target = path === undefined || path === "-" ? STDOUT_TARGET : await openTarget(path, options);
+  const target = path === undefined || path === "-"
+    ? stdoutTarget(options.command)
+    : await openTarget(path, options);
   try {
     for await (const chunk of chunks) await target.write(chunk);
     await target.commit();

@@ -10,7 +10,7 @@ import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { lastPartIndex } from "../shared/paths.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
-import { confirm, NULL_TARGET, openTarget, ProtectedFiles, STDOUT_TARGET } from "../shared/target.ts";
+import { confirm, NULL_TARGET, openTarget, ProtectedFiles, stdoutTarget } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
 import { missingNameReason, outputPath } from "./names.ts";
 import { checkThreadNeeds, effectiveLevel } from "./parameters.ts";
@@ -20,6 +20,8 @@ import { report, sayResult, sayTotals } from "./results.ts";
 import type { Totals } from "./results.ts";
 import type { ZstdSettings } from "./settings.ts";
 import type { ZstdTransfer } from "./transfer.ts";
+
+const STDOUT = stdoutTarget("zstd");
 
 type Work = (transfer: ZstdTransfer) => Promise<void>;
 
@@ -122,7 +124,7 @@ async function processFile(
   let target: Target | undefined;
   try {
     const path = targetPath(input, destination, settings);
-    if (path === undefined) target = destination === "none" ? NULL_TARGET : STDOUT_TARGET;
+    if (path === undefined) target = destination === "none" ? NULL_TARGET : STDOUT;
     else {
       if (settings.outputDirectory !== undefined && settings.mirror) await makeDirectoryOf(path);
       target = await openTarget(path, {

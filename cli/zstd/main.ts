@@ -4,7 +4,7 @@
  * @module
  */
 import { backendInfo } from "@sluice/ffi";
-import { EXIT, runToExitCode } from "../shared/exit.ts";
+import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { collectInputs } from "../shared/inputs.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
@@ -68,6 +68,9 @@ async function runZstd(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   refuseIdle(given, settings.bench.wanted ? "benchmark" : settings.mode);
+  if (settings.outputDirectory !== undefined && (settings.stdout || settings.output !== undefined)) {
+    throw new UsageFailure("A folder for outputs has no effect with -c or -o");
+  }
   if (messages.level >= LEVEL.notes) messages.say(LEVEL.notes, await banner(false));
   if (settings.mode === "cat" || settings.mode === "index") {
     const { catFile, indexFile } = await load<typeof import("./parts.ts")>("./parts.ts");
@@ -84,6 +87,11 @@ async function runZstd(args: readonly string[]): Promise<number> {
     fileLists: settings.fileLists,
     messages,
   });
+  if (
+    settings.streamSize !== undefined && inputs.length > 0 && inputs.every(({ info }) => info !== undefined)
+  ) {
+    throw new UsageFailure("Option --stream-size has no effect on files, whose size is known");
+  }
   if (settings.bench.wanted) {
     const { benchmark } = await load<typeof import("./benchmark.ts")>("./benchmark.ts");
     return operands.length > 0 && failed ? EXIT.failure : await benchmark(inputs, settings);
