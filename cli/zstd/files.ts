@@ -77,6 +77,11 @@ function refuseTerminals(inputs: readonly Input[], settings: ZstdSettings, desti
   }
 }
 
+/** Loads a module when it is needed; a literal import would have Deno read it before it starts. */
+function load<Module>(path: string): Promise<Module> {
+  return import(path);
+}
+
 /** The codec's half of the work; only the half that is needed is loaded. */
 async function chooseWork(
   settings: ZstdSettings,
@@ -87,21 +92,21 @@ async function chooseWork(
   if (settings.mode === "compress") {
     checkThreadNeeds(settings);
     if (settings.seekable !== undefined) {
-      const { compressSeekable } = await import("./seekable.ts");
+      const { compressSeekable } = await load<typeof import("./seekable.ts")>("./seekable.ts");
       const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
       return (transfer) => compressSeekable(transfer, settings, level, reference);
     }
     const { prefix } = reference;
     if (prefix !== undefined) {
-      const { compressPatch } = await import("./patch.ts");
+      const { compressPatch } = await load<typeof import("./patch.ts")>("./patch.ts");
       const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
       return (transfer) => compressPatch(transfer, settings, level, prefix);
     }
-    const { compressTransfer } = await import("./compress.ts");
+    const { compressTransfer } = await load<typeof import("./compress.ts")>("./compress.ts");
     const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
     return (transfer) => compressTransfer(transfer, settings, level, reference);
   }
-  const { decompressTransfer } = await import("./decompress.ts");
+  const { decompressTransfer } = await load<typeof import("./decompress.ts")>("./decompress.ts");
   const passThrough = settings.passThrough ?? (settings.force && destination === "stdout");
   return (transfer) => decompressTransfer(transfer, settings, passThrough, reference);
 }
