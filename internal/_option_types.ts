@@ -10,20 +10,16 @@ interface Kind {
   takes(value: unknown): boolean;
 }
 
-const ofType = (type: string, expected: string): Kind => ({
-  expected,
-  takes: (value) => typeof value === type,
-});
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const either = (a: Kind, b: Kind): Kind => ({
   expected: `${a.expected} or ${b.expected}`,
   takes: (value) => a.takes(value) || b.takes(value),
 });
 
-const NUMBER = ofType("number", "a number");
-const BOOLEAN = ofType("boolean", "a boolean");
-const TEXT = ofType("string", "a string");
-const FUNCTION = ofType("function", "a function");
+const NUMBER: Kind = { expected: "a number", takes: (value) => typeof value === "number" };
+const BOOLEAN: Kind = { expected: "a boolean", takes: (value) => typeof value === "boolean" };
+const TEXT: Kind = { expected: "a string", takes: (value) => typeof value === "string" };
+const FUNCTION: Kind = { expected: "a function", takes: (value) => typeof value === "function" };
 const SIGNAL: Kind = { expected: "an AbortSignal", takes: (value) => value instanceof AbortSignal };
 const DATE: Kind = { expected: "a Date", takes: (value) => value instanceof Date };
 const ADDRESS = either(TEXT, { expected: "a URL", takes: (value) => value instanceof URL });
@@ -33,8 +29,7 @@ const LIST: Kind = {
 };
 const BYTES: Kind = {
   expected: "bytes",
-  takes: (value) =>
-    ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer,
+  takes: (value) => isObject(value) && "byteLength" in value,
 };
 const OBJECT: Kind = { expected: "an object", takes: isObject };
 /** Where a file is: in writing, or as what was read from that. */

@@ -89,6 +89,10 @@ const ZSTD: Record<string, Calls> = {
   },
   listZstdFrames: { first: (data) => zstd.listZstdFrames(data) },
   listZstdFramesIterable: { first: (source) => zstd.listZstdFramesIterable(source) },
+  prepareZstdDictionary: {
+    options: (options) => zstd.prepareZstdDictionary(new zstd.ZstdDictionary(DATA), options),
+    first: (dictionary) => zstd.prepareZstdDictionary(dictionary),
+  },
   readZstdFrameHeader: whole((data, options) => zstd.readZstdFrameHeader(data, options)),
   readZstdSkippableFrame: { first: (data) => zstd.readZstdSkippableFrame(data) },
   trainZstdDictionary: {
