@@ -435,7 +435,7 @@ const ZPAQ_PACK: Record<string, Calls> = {
   },
 };
 
-const FILES = { source: "a", target: "b" };
+const FILES = { source: "/dev/null/a", target: "/dev/null/b" };
 
 const PDIFFCOPY: Record<string, Calls> = {
   ...SOURCES,
@@ -443,7 +443,7 @@ const PDIFFCOPY: Record<string, Calls> = {
   copyByPdiffIndex: {
     options: async (options: object) => {
       const index = pdiffcopy.PdiffIndex.parse(await pdiffcopy.buildPdiffIndex(DATA));
-      return await pdiffcopy.copyByPdiffIndex({ index, sources: [DATA], target: "b", ...options });
+      return await pdiffcopy.copyByPdiffIndex({ index, sources: [DATA], target: `${NOWHERE}/b`, ...options });
     },
     first: (options) => pdiffcopy.copyByPdiffIndex(options),
   },
