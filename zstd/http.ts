@@ -53,5 +53,6 @@ export * from "./http/dictionary_store.ts";
 export * from "./http/dictionary_selection.ts";
 export * from "./http/negotiation.ts";
 export * from "./http/with_zstd.ts";
+export * from "./http/with_zstd_options.ts";
 export * from "./http/zstd_hono.ts";
 export * from "./http/zstd_node.ts";

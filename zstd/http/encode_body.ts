@@ -4,7 +4,7 @@
 import { ZstdContentCompressionStream } from "./content_encoding.ts";
 import { DczCompressionStream } from "./dcz_compression_stream.ts";
 import type { ZstdNegotiatedEncoding } from "./negotiation.ts";
-import type { WithZstdOptions } from "./with_zstd.ts";
+import type { WithZstdOptions } from "./with_zstd_options.ts";
 
 /** Encodes a body as it passes; `live` for one whose every chunk has to arrive without waiting for the next. */
 export function encodeBody(

@@ -10,7 +10,7 @@ import { addZstdVary, formatDczUseAsDictionary } from "./dictionary_headers.ts";
 import { mayUseDczDictionary } from "./dictionary_selection.ts";
 import { negotiateZstdContentEncoding } from "./negotiation.ts";
 import type { ZstdNegotiatedEncoding } from "./negotiation.ts";
-import type { WithZstdOptions } from "./with_zstd.ts";
+import type { WithZstdOptions } from "./with_zstd_options.ts";
 
 const KEYS: ReadonlySet<string> = new Set<keyof WithZstdOptions>([
   "compress",

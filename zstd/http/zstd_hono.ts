@@ -4,7 +4,7 @@
  * @module
  */
 import { withZstd } from "./with_zstd.ts";
-import type { WithZstdOptions } from "./with_zstd.ts";
+import type { WithZstdOptions } from "./with_zstd_options.ts";
 
 /** What the middleware needs of Hono's context. */
 export interface ZstdHonoContext {

@@ -6,7 +6,7 @@
 import { ResponseRules, VersionCollector } from "./response_rules.ts";
 import type { ResponsePlan } from "./response_rules.ts";
 import { encodeBody } from "./encode_body.ts";
-import type { WithZstdOptions } from "./with_zstd.ts";
+import type { WithZstdOptions } from "./with_zstd_options.ts";
 
 type NodeHeaders = Record<string, number | string | readonly string[] | undefined>;
 type Callback = (error?: Error | null) => void;
