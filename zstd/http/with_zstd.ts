@@ -3,14 +3,40 @@
  *
  * @module
  */
-import { checkArgument, checkLimit } from "@sluice/internal";
-import { decodeRequest, refuseBody } from "./_request_body.ts";
-import { ResponseRules } from "./response_rules.ts";
-import type { WithZstdOptions } from "./with_zstd_options.ts";
-import { ZstdContentDecompressionStream } from "./content_encoding.ts";
-import { encodeBody } from "./encode_body.ts";
+import { checkArgument, checkInteger, checkKeys, checkLimit, describe } from "@sluice/internal";
+import { checkContentOptions, CONTENT_WINDOW_LOG_MAX } from "../options/_window_rule.ts";
+import { decodeRequest, lookupIn, refuseBody } from "./_request_body.ts";
+import {
+  EVENT_STREAM,
+  isCompressible,
+  isSecureByUrl,
+  mayBeEncoded,
+  patternOf,
+  pipeLive,
+  VersionCollector,
+} from "./_response_rules.ts";
+import { ZstdContentCompressionStream, ZstdContentDecompressionStream } from "./content_encoding.ts";
+import { DczCompressionStream } from "./dcz_compression_stream.ts";
 import { DczDecompressionStream } from "./dcz_decompression_stream.ts";
+import type { DczDictionary } from "./dcz_dictionary.ts";
+import { addZstdVary, formatDczUseAsDictionary } from "./dictionary_headers.ts";
+import { mayUseDczDictionary } from "./dictionary_selection.ts";
+import { ZstdDictionaryStore } from "./dictionary_store.ts";
+import { negotiateZstdContentEncoding } from "./negotiation.ts";
+import type { ZstdNegotiatedEncoding } from "./negotiation.ts";
+import type { WithZstdOptions } from "./with_zstd_options.ts";
 
+const KEYS: ReadonlySet<string> = new Set<keyof WithZstdOptions>([
+  "compress",
+  "dictionaries",
+  "encodings",
+  "maxRequestSize",
+  "minSize",
+  "filter",
+  "isSecure",
+  "versions",
+]);
+const MIN_SIZE_DEFAULT = 256;
 const MAX_REQUEST_SIZE_DEFAULT = 64 << 20;
 
 /**
@@ -84,4 +110,122 @@ function respond(rules: ResponseRules, request: Request, response: Response): Re
     return new Response(body, { status, statusText, headers });
   }
   return new Response(encodeBody(body, chosen, rules.compress, live), { status, statusText, headers });
+}
+
+/** What is to be done with a response. */
+interface ResponsePlan {
+  /** The encoding; undefined where the client accepts nothing that there is. */
+  readonly chosen: ZstdNegotiatedEncoding | undefined;
+  /** The headers to send. */
+  readonly headers: Headers;
+  /** Whether each chunk has to arrive without waiting for the next one. */
+  readonly live: boolean;
+  /** The route that the content is a version of; undefined where it is not kept. */
+  readonly route: string | undefined;
+}
+
+/** The rules of one server. */
+class ResponseRules {
+  readonly compress: NonNullable<WithZstdOptions["compress"]>;
+  readonly store: ZstdDictionaryStore | undefined;
+  readonly #options: WithZstdOptions;
+  readonly #minSize: number;
+  readonly #lookup: (sha256: Uint8Array) => DczDictionary | undefined;
+
+  /** Checks the options. */
+  constructor(options: WithZstdOptions) {
+    checkKeys(options, KEYS);
+    const { compress = {}, dictionaries = [], versions = false } = options;
+    checkContentOptions(compress, CONTENT_WINDOW_LOG_MAX);
+    if (typeof versions !== "boolean" && !(versions instanceof ZstdDictionaryStore)) {
+      throw new TypeError(
+        `Cannot use option "versions": it is ${describe(versions)}, expected true or a ZstdDictionaryStore`,
+      );
+    }
+    this.#options = options;
+    this.compress = compress;
+    this.store = versions === true ? new ZstdDictionaryStore() : versions || undefined;
+    this.#minSize = checkInteger("minSize", options.minSize ?? MIN_SIZE_DEFAULT, 0, Number.MAX_SAFE_INTEGER);
+    const given = lookupIn(dictionaries);
+    this.#lookup = (sha256) => given(sha256) ?? this.store?.find(sha256);
+  }
+
+  /** Finds a dictionary by its hash. */
+  get lookup(): (sha256: Uint8Array) => DczDictionary | undefined {
+    return this.#lookup;
+  }
+
+  /** What is done with a response; undefined where it stays as it is. */
+  plan(request: Request, response: Response): ResponsePlan | undefined {
+    const { filter = isCompressible, isSecure = isSecureByUrl, dictionaries, encodings } = this.#options;
+    if (!mayBeEncoded(response) || !filter(response)) return undefined;
+    const size = response.headers.get("content-length");
+    if (size !== null && Number(size) < this.#minSize) return undefined;
+    const live = EVENT_STREAM.test(response.headers.get("content-type") ?? "");
+    const secure = isSecure(request);
+    const mayUse = secure && mayUseDczDictionary(request.headers, response.headers);
+    const wanted = negotiateZstdContentEncoding(request, {
+      dictionaries: mayUse ? this.#lookup : [],
+      encodings,
+    });
+    const chosen = wanted?.encoding === "gzip" && live ? { encoding: "identity" as const } : wanted;
+    const headers = new Headers(response.headers);
+    const byDictionary = dictionaries !== undefined || this.store !== undefined;
+    addZstdVary(headers, "accept-encoding", ...byDictionary ? ["available-dictionary"] : []);
+    const route = secure && !live ? this.#routeOf(request, response) : undefined;
+    if (route !== undefined && !headers.has("use-as-dictionary")) {
+      headers.set("use-as-dictionary", formatDczUseAsDictionary({ match: patternOf(request) }));
+    }
+    if (
+      chosen !== undefined && chosen.encoding !== "identity" && request.method !== "HEAD" &&
+      response.body !== null
+    ) {
+      headers.set("content-encoding", chosen.encoding);
+      headers.delete("content-length");
+      headers.delete("accept-ranges");
+      const etag = headers.get("etag");
+      if (etag?.startsWith('"')) headers.set("etag", `W/${etag}`);
+    }
+    return { chosen, headers, live, route };
+  }
+
+  /** The route whose next version this content may be the dictionary of: what a client is going to keep. */
+  #routeOf(request: Request, { status, headers }: Response): string | undefined {
+    if (this.store === undefined || request.method !== "GET" || status !== 200) return undefined;
+    if (/(?:^|,)\s*no-store\s*(?:,|$)/i.test(headers.get("cache-control") ?? "")) return undefined;
+    if (Number(headers.get("content-length") ?? 0) > this.store.maxVersionSize) return undefined;
+    const { origin, pathname } = new URL(request.url);
+    return origin + pathname;
+  }
+
+  /** Collects a body that passes, and keeps it as a version once it is complete. */
+  keep(
+    route: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const version = new VersionCollector(this.store!, route);
+    return body.pipeThrough(
+      new TransformStream({
+        transform(chunk, controller): void {
+          version.add(chunk);
+          controller.enqueue(chunk);
+        },
+        flush: () => version.finish(),
+      }),
+    );
+  }
+}
+
+/** Encodes a body as it passes; `live` for one whose every chunk has to arrive without waiting for the next. */
+function encodeBody(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  chosen: ZstdNegotiatedEncoding,
+  compress: NonNullable<WithZstdOptions["compress"]>,
+  live: boolean,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  if (chosen.encoding === "gzip") return body.pipeThrough(new CompressionStream("gzip"));
+  const stream = chosen.encoding === "dcz"
+    ? new DczCompressionStream({ ...compress, dictionary: chosen.dictionary! })
+    : new ZstdContentCompressionStream(compress);
+  return live ? pipeLive(body, stream) : body.pipeThrough(stream);
 }

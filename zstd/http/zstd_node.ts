@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { ResponseRules, VersionCollector } from "./response_rules.ts";
-import type { ResponsePlan } from "./response_rules.ts";
-import { encodeBody } from "./encode_body.ts";
+import { deferred } from "@sluice/internal";
+import { withZstd } from "./with_zstd.ts";
 import type { WithZstdOptions } from "./with_zstd_options.ts";
 
 type NodeHeaders = Record<string, number | string | readonly string[] | undefined>;
 type Callback = (error?: Error | null) => void;
+
+/** Statuses that have no body. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** What the middleware needs of Node's request. */
 export interface ZstdNodeRequest {
@@ -74,166 +76,139 @@ export interface ZstdNodeResponse {
 export function zstdNode(
   options: Omit<WithZstdOptions, "maxRequestSize"> = {},
 ): (request: ZstdNodeRequest, response: ZstdNodeResponse, next: () => void) => void {
-  const rules = new ResponseRules(options);
+  const handle = withZstd((_request: Request, exchange: NodeExchange) => exchange.answer, options);
   return (request, response, next) => {
-    new NodeResponse(rules, request, response).install();
+    const view = requestView(request);
+    if (view !== undefined) new NodeExchange(response).run((exchange) => handle(view, exchange));
     next();
   };
 }
 
-/** Stands between a handler and its response: decides at the first byte, or at the end. */
-class NodeResponse {
-  readonly #rules: ResponseRules;
-  readonly #request: ZstdNodeRequest;
+/** Stands between a handler and Node's response: makes a `Response` of what is written, and sends what comes of it. */
+class NodeExchange {
   readonly #response: ZstdNodeResponse;
-  readonly #write: ZstdNodeResponse["write"];
-  readonly #end: ZstdNodeResponse["end"];
-  readonly #flushHeaders: () => void;
-  readonly #writeHead: ZstdNodeResponse["writeHead"];
+  readonly #original: Pick<ZstdNodeResponse, "write" | "end" | "writeHead" | "flushHeaders">;
+  /** Settles at the first byte, or at the end. */
+  readonly #answer = deferred<Response>();
   #started = false;
-  /** Where content goes that is encoded. */
+  /** Whether the response goes past `withZstd`. */
+  #bypassed = false;
+  /** Where content goes. */
   #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> | undefined;
-  /** Where content goes that is sent as it is and kept. */
-  #collector: VersionCollector | undefined;
-  /** Whether the client accepts nothing: the body is dropped. */
-  #refused = false;
 
-  constructor(rules: ResponseRules, request: ZstdNodeRequest, response: ZstdNodeResponse) {
-    this.#rules = rules;
-    this.#request = request;
+  constructor(response: ZstdNodeResponse) {
     this.#response = response;
-    this.#write = response.write.bind(response);
-    this.#end = response.end.bind(response);
-    this.#flushHeaders = response.flushHeaders.bind(response);
-    this.#writeHead = response.writeHead.bind(response);
+    const { write, end, writeHead, flushHeaders } = response;
+    this.#original = {
+      write: write.bind(response),
+      end: end.bind(response),
+      writeHead: writeHead.bind(response),
+      flushHeaders: flushHeaders.bind(response),
+    };
   }
 
-  /** Replaces the methods of the response through which content goes. */
-  install(): void {
+  /** The response of the handler. */
+  get answer(): Promise<Response> {
+    return this.#answer.promise;
+  }
+
+  /** Replaces the methods through which the response goes, and sends what `handle` makes of the answer. */
+  run(handle: (exchange: NodeExchange) => Promise<Response>): void {
     const response = this.#response;
-    response.writeHead = (status: number, ...rest: unknown[]) => {
-      if (this.#started) return this.#writeHead(status, ...rest); // Node itself, with the first byte
-      const headers = rest.find((value) => typeof value === "object") as NodeHeaders | string[] | undefined;
-      response.statusCode = status;
-      if (Array.isArray(headers)) return this.#writeHead(status, ...rest); // raw pairs are sent as they are
-      for (const [name, value] of Object.entries(headers ?? {})) {
-        if (value !== undefined) response.setHeader(name, typeof value === "number" ? `${value}` : value);
-      }
-      return response;
-    };
-    response.flushHeaders = () => {
-      this.#start(true);
-      this.#flushHeaders();
-    };
+    response.writeHead = (...args: unknown[]) => this.#setHead(args);
+    response.flushHeaders = () => this.#start(true);
     response.write = (chunk: unknown, ...rest: unknown[]) => this.#take(chunk, rest);
     response.end = (...args: unknown[]) => this.#finish(args);
+    handle(this).then((answer) => this.#send(answer)).catch((error) => response.destroy(error));
   }
 
-  /** Decides what becomes of the response, once; `hasBody` unless it ends without a byte. */
+  #setHead(args: unknown[]): unknown {
+    const headers = args.slice(1).find((value) => typeof value === "object") as NodeHeaders | undefined;
+    // Node itself calls this with the first byte; pairs in a list are sent as they are.
+    if (this.#started || Array.isArray(headers)) return this.#original.writeHead(...args);
+    this.#response.statusCode = Number(args[0]);
+    for (const [name, value] of Object.entries(headers ?? {})) {
+      if (value !== undefined) this.#response.setHeader(name, typeof value === "number" ? `${value}` : value);
+    }
+    return this.#response;
+  }
+
+  /** Makes the answer, once; `hasBody` unless the response ends without a byte. */
   #start(hasBody: boolean): void {
     if (this.#started) return;
     this.#started = true;
-    if (this.#response.headersSent) return;
-    const request = this.#requestView();
-    const plan = request && this.#rules.plan(request, this.#responseView(), hasBody);
-    if (plan === undefined) return;
-    this.#applyHeaders(plan.headers);
-    if (plan.chosen === undefined) {
-      this.#refused = true;
-      this.#response.statusCode = 406;
-      for (const name of ["content-type", "content-length", "etag"]) this.#response.removeHeader(name);
-    } else if (request!.method !== "HEAD" && hasBody) this.#open(plan);
-  }
-
-  #open({ chosen, live, route }: ResponsePlan): void {
-    const collector = route === undefined ? undefined : new VersionCollector(this.#rules.store!, route);
-    if (chosen!.encoding === "identity") {
-      this.#collector = collector;
+    const { statusCode: status, headersSent } = this.#response;
+    this.#bypassed = headersSent || status < 200 || status > 599;
+    if (this.#bypassed) return;
+    const headers = webHeaders(this.#response.getHeaders());
+    if (!hasBody || BODILESS.has(status)) {
+      this.#answer.resolve(new Response(null, { status, headers }));
       return;
     }
-    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform(chunk, controller): void {
-        collector?.add(chunk);
-        controller.enqueue(chunk);
-      },
-      flush: () => collector?.finish(),
-    });
+    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
     const writer = this.#writer = writable.getWriter();
-    writer.closed.catch(() => {}); // the pump hears of it
+    writer.closed.catch(() => {}); // whoever reads hears of it
     this.#response.once("close", () => void writer.abort().catch(() => {}));
-    this.#pump(encodeBody(readable, chosen!, this.#rules.compress, live)).catch((error) => {
-      this.#response.destroy(error);
-    });
+    this.#answer.resolve(new Response(readable, { status, headers }));
   }
 
-  async #pump(encoded: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-    for await (const chunk of encoded) {
-      if (this.#write(chunk)) continue;
+  async #send({ status, headers, body }: Response): Promise<void> {
+    const response = this.#response;
+    response.statusCode = status;
+    for (const name of Object.keys(response.getHeaders())) {
+      if (!headers.has(name)) response.removeHeader(name);
+    }
+    for (const [name, value] of headers) if (name !== "set-cookie") response.setHeader(name, value);
+    if (body === null) return this.#original.end();
+    this.#original.flushHeaders();
+    for await (const chunk of body) {
+      if (this.#original.write(chunk)) continue;
       await new Promise<void>((resolve) => {
-        this.#response.once("drain", resolve);
-        this.#response.once("close", resolve);
+        response.once("drain", resolve);
+        response.once("close", resolve);
       });
     }
-    this.#end();
+    this.#original.end();
   }
 
   #take(chunk: unknown, rest: unknown[]): boolean {
     this.#start(true);
-    if (this.#refused) return true;
-    const callback = rest.find((value) => typeof value === "function") as Callback | undefined;
-    const bytes = bytesOf(chunk, rest[0]);
-    this.#collector?.add(bytes);
+    if (this.#bypassed) return this.#original.write(chunk, ...rest);
     const writer = this.#writer;
-    if (writer === undefined) return this.#write(chunk, ...rest);
-    writer.write(bytes).then(() => callback?.(), (error) => callback?.(error));
+    if (writer === undefined) return true; // a status without a body
+    const callback = callbackOf(rest);
+    writer.write(bytesOf(chunk, rest[0])).then(() => callback?.(), (error) => callback?.(error));
     if ((writer.desiredSize ?? 0) > 0) return true;
     writer.ready.then(() => this.#response.emit("drain"), () => {});
     return false;
   }
 
   #finish(args: unknown[]): ZstdNodeResponse {
-    const callback = args.find((value) => typeof value === "function") as Callback | undefined;
     const [chunk, encoding] = args;
     const hasChunk = chunk !== undefined && chunk !== null && typeof chunk !== "function";
     this.#start(hasChunk);
-    if (this.#refused) return this.#end(callback), this.#response;
-    if (this.#writer === undefined) {
-      if (hasChunk) this.#collector?.add(bytesOf(chunk, encoding));
-      this.#collector?.finish().catch(() => {});
-      this.#end(...args);
-      return this.#response;
-    }
+    if (this.#bypassed) return this.#original.end(...args);
+    const callback = callbackOf(args);
     if (callback !== undefined) this.#response.once("finish", callback);
-    if (hasChunk) this.#writer.write(bytesOf(chunk, encoding)).catch(() => {});
-    this.#writer.close().catch(() => {});
+    if (hasChunk) this.#writer?.write(bytesOf(chunk, encoding)).catch(() => {});
+    this.#writer?.close().catch(() => {});
     return this.#response;
   }
+}
 
-  #applyHeaders(headers: Headers): void {
-    for (const name of Object.keys(this.#response.getHeaders())) {
-      if (!headers.has(name)) this.#response.removeHeader(name);
-    }
-    for (const [name, value] of headers) {
-      if (name !== "set-cookie") this.#response.setHeader(name, value);
-    }
-  }
+function callbackOf(args: unknown[]): Callback | undefined {
+  return args.find((value) => typeof value === "function") as Callback | undefined;
+}
 
-  /** The request as the rules read it; undefined where it can be none. */
-  #requestView(): Request | undefined {
-    const { method = "GET", url = "/", originalUrl, headers, socket } = this.#request;
-    const scheme = (socket as { encrypted?: boolean } | undefined)?.encrypted === true ? "https" : "http";
-    try {
-      const address = new URL(originalUrl ?? url, `${scheme}://${headers["host"] ?? "localhost"}`);
-      return new Request(address, { method, headers: webHeaders(headers) });
-    } catch {
-      return undefined; // CONNECT, an address that is none
-    }
-  }
-
-  #responseView(): Response {
-    const { statusCode } = this.#response;
-    const status = statusCode >= 200 && statusCode <= 599 ? statusCode : 204;
-    return new Response(null, { status, headers: webHeaders(this.#response.getHeaders()) });
+/** The request as the platform has it; undefined where it can be none: CONNECT, an address that is none. */
+function requestView(request: ZstdNodeRequest): Request | undefined {
+  const { method = "GET", url = "/", originalUrl, headers, socket } = request;
+  const scheme = (socket as { encrypted?: boolean } | undefined)?.encrypted === true ? "https" : "http";
+  try {
+    const address = new URL(originalUrl ?? url, `${scheme}://${headers["host"] ?? "localhost"}`);
+    return new Request(address, { method, headers: webHeaders(headers) });
+  } catch {
+    return undefined;
   }
 }
 
