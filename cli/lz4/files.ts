@@ -1,20 +1,22 @@
 /**
  * `sluice lz4` on files: which output belongs to which input, and the way of the bytes between them.
  */
-import { compressLz4Iterable, decompressLz4Iterable, readLz4FrameHeader } from "@sluice/lz4";
+import { compressLz4Iterable } from "@sluice/lz4";
+import type { Lz4CompressOptions, Lz4StreamOptions } from "@sluice/lz4";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, exitCodeOf, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
 import { ChunkReader } from "../shared/io.ts";
+import type { ReadableFile } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
+import { decompressInput } from "./decompress.ts";
 import type { Lz4Settings } from "./options.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
 import { NULL_TARGET, openTarget, ProtectedFiles, STDOUT_TARGET } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
 
 const SUFFIX = ".lz4";
-const MAGIC_SIZE = 4;
 
 /** Whether a run compresses: told, or seen by the name as the lz4 tool does. */
 export function compresses(settings: Lz4Settings, path: string | undefined): boolean {
@@ -82,41 +84,54 @@ async function openOutput(
   return await openTarget(path, { command: "lz4", force, sparse, messages, files, private: isPrivate });
 }
 
-/** Moves the bytes; one write runs while the next chunk is made. */
+/** Moves the bytes of one input. */
 async function transfer(
   input: Input,
-  file: { read(target: Uint8Array): Promise<number | null> },
+  file: ReadableFile,
   target: Target | undefined,
   compress: boolean,
   settings: Lz4Settings,
   messages: Messages,
 ): Promise<{ in: number; out: number }> {
-  const reader = new ChunkReader(file, input.info?.size);
   const progress = new Progress(messages, isProgressVisible(), input.name, input.info?.size);
-  const passes = !compress && settings.force && target === STDOUT_TARGET &&
-    !startsFrame(await reader.peek(MAGIC_SIZE));
   const dictionary = settings.dictionary === undefined ? undefined : await Deno.readFile(settings.dictionary);
+  const onStep = (bytesIn: number, bytesOut: number): void => progress.update(bytesIn, bytesOut);
+  if (compress) {
+    return await compressInput(file, input, target!, compressOptions(settings, dictionary, input), onStep);
+  }
+  return await decompressInput({
+    file,
+    size: input.info?.isFile === true ? input.info.size : undefined,
+    sink: target ?? NULL_TARGET,
+    dictionary,
+    verifyChecksums: settings.contentChecksum,
+    threads: settings.threads,
+    passOthers: settings.force && target === STDOUT_TARGET,
+    onStep,
+  });
+}
+
+/** Compresses one input; one write runs while the next chunk is made. */
+async function compressInput(
+  file: ReadableFile,
+  input: Input,
+  target: Target,
+  options: Lz4CompressOptions & Lz4StreamOptions,
+  onStep: (bytesIn: number, bytesOut: number) => void,
+): Promise<{ in: number; out: number }> {
+  const reader = new ChunkReader(file, input.info?.size);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) yield chunk;
   }
-  const codec = passes
-    ? chunks()
-    : compress
-    ? compressLz4Iterable(chunks(), compressOptions(settings, dictionary, input))
-    : decompressLz4Iterable(chunks(), {
-      dictionary,
-      allowEmpty: true,
-      verifyChecksums: settings.contentChecksum,
-    });
   let out = 0;
   let writing = Promise.resolve();
   try {
-    for await (const chunk of codec) {
+    for await (const chunk of compressLz4Iterable(chunks(), options)) {
       out += chunk.length;
       await writing;
-      writing = target?.write(chunk) ?? writing;
+      writing = target.write(chunk);
       writing.catch(() => {}); // thrown by the turn that waits for it
-      progress.update(reader.bytesIn, out);
+      onStep(reader.bytesIn, out);
     }
     await writing;
   } finally {
@@ -124,17 +139,6 @@ async function transfer(
     await reader.settle();
   }
   return { in: reader.bytesIn, out };
-}
-
-/** Whether these bytes start a frame of any kind; with `-dcf` other files pass through as they are. */
-function startsFrame(head: Uint8Array): boolean {
-  try {
-    readLz4FrameHeader(head);
-    return true;
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    return error.code !== "BAD_MAGIC" && head.length >= MAGIC_SIZE;
-  }
 }
 
 function compressOptions(

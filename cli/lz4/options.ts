@@ -177,7 +177,7 @@ const COMPRESSION_ROWS: readonly Row[] = [
     short: "T",
     long: ["threads"],
     value: "glued",
-    help: "Threads that compress; 0 for one a core",
+    help: "Threads that work; 0 for one a core",
     set: (s, value, name) =>
       s.threads = value === "" || value === "0" ? navigator.hardwareConcurrency : count(value, name),
   },
