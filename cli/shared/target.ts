@@ -86,6 +86,8 @@ export interface TargetOptions {
   readonly forceFlag?: string;
   /** The exit code where the target may not be written. @default {EXIT.failure} */
   readonly exitCode?: number;
+  /** The exit code where writing it fails, as on a full disk. @default {EXIT.failure} */
+  readonly writeExitCode?: number;
   /** Leave holes for zeros. @default {false} */
   readonly sparse?: boolean;
   readonly messages: Messages;
@@ -121,24 +123,48 @@ export async function checkTarget(path: string, options: TargetOptions): Promise
 export async function openTarget(path: string, options: TargetOptions): Promise<Target> {
   const { command, files } = options;
   const existing = await existingTarget(path, options);
-  if (existing !== undefined && !existing.isFile) return await openDevice(path);
+  if (existing !== undefined && !existing.isFile) return named(path, await openDevice(path), options);
+  let file: AtomicFile;
   try {
-    const file = AtomicFile.create(path, {
+    file = AtomicFile.create(path, {
       sparse: options.sparse,
       mode: options.private === true ? 0o600 : undefined,
     });
-    return {
-      eager: false,
-      write: (bytes) => file.write(bytes),
-      discard: () => file.discard(),
-      async commit(attributes): Promise<void> {
-        await file.commit(attributes);
-        await files.add(path, "another output of this command");
-      },
-    };
   } catch (error) {
     throw new Failure(`${command}: ${path}: ${describeSystemError(error)}`, options.exitCode);
   }
+  return named(path, {
+    eager: false,
+    write: (bytes) => file.write(bytes),
+    discard: () => file.discard(),
+    async commit(attributes): Promise<void> {
+      await file.commit(attributes);
+      await files.add(path, "another output of this command");
+    },
+  }, options);
+}
+
+/** Stdout as a target whose failures have the command's name and exit code. */
+export function stdoutTarget(options: Pick<TargetOptions, "command" | "writeExitCode">): Target {
+  return named("stdout", STDOUT_TARGET, options);
+}
+
+/** A target whose failures say which file it is. A reader that went away is no failure of the file. */
+function named(
+  name: string,
+  target: Target,
+  { command, writeExitCode }: Pick<TargetOptions, "command" | "writeExitCode">,
+): Target {
+  const naming = (error: unknown): never => {
+    if (error instanceof Failure || error instanceof Deno.errors.BrokenPipe) throw error;
+    throw new Failure(`${command}: ${name}: ${describeSystemError(error)}`, writeExitCode);
+  };
+  return {
+    eager: target.eager,
+    write: (bytes) => target.write(bytes).catch(naming),
+    commit: (attributes) => target.commit(attributes).catch(naming),
+    discard: () => target.discard(),
+  };
 }
 
 /** What is at the path; undefined where there is nothing, or a link to nothing. */
@@ -202,7 +228,7 @@ export async function writeOutput(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: TargetOptions,
 ): Promise<void> {
-  const target = path === undefined || path === "-" ? STDOUT_TARGET : await openTarget(path, options);
+  const target = path === undefined || path === "-" ? stdoutTarget(options) : await openTarget(path, options);
   try {
     for await (const chunk of chunks) await target.write(chunk);
     await target.commit();

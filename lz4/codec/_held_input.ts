@@ -47,7 +47,9 @@ export class HeldInput {
     if (waiting.length === 0 && chunk.length >= size) return this.write(chunk);
     let start = waiting.buffer === this.#gathered.buffer ? waiting.byteOffset : -1;
     if (start < 0 || start + total > this.#gathered.length) {
-      const target = total > this.#gathered.length ? new Uint8Array(2 * Math.max(size, total)) : this.#gathered;
+      const target = total > this.#gathered.length
+        ? new Uint8Array(2 * Math.max(size, total))
+        : this.#gathered;
       target.set(waiting);
       this.#gathered = target;
       start = 0;

@@ -8,8 +8,8 @@ import {
   decompressLz4,
   decompressLz4Async,
   decompressLz4Iterable,
-  Lz4DecompressionStream,
   Lz4Decoder,
+  Lz4DecompressionStream,
 } from "../mod.ts";
 import type { Lz4DecompressOptions } from "../mod.ts";
 import { testBackends } from "../../tests/_backends.ts";
