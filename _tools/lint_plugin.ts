@@ -29,6 +29,8 @@ const DENO_ONLY: readonly string[] = [
   "ffi/_resolve.ts",
   "pdiffcopy/kernel/file.ts",
   "internal/file_source.ts",
+  "zstd/file/_path_sink.ts",
+  "zstd/log/",
   "gitdb/object/_fs.ts",
   "gitdb/loose/_loose_files.ts",
   "gitdb/object/_shared_mode.ts",

@@ -20,7 +20,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Rooms of each package from the ground up: a file imports from its own room and from those before it, types included. */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  zstd: ["kernel", "frame", "options", "codec", "training", "seekable", "http", "patch"],
+  zstd: ["kernel", "frame", "options", "codec", "training", "seekable", "file", "log", "http", "patch"],
   lz4: ["kernel", "frame", "codec", "block", "index", "salvage"],
   gitdb: ["kernel", "object", "loose", "pack", "database", "write"],
   zpaq: ["kernel", "zpaql", "wasm", "block", "archive", "pack", "compiler"],

@@ -70,6 +70,4 @@ export type {
   SluiceErrorOptions,
   SluiceProgress,
 } from "@sluice/internal";
-export type { GitIndexLayout } from "./kernel/store.ts";
-export type { GitBulkSettings } from "./object/_options.ts";
 export type { GitDurability } from "./loose/_loose_files.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkArgument } from "./options.ts";
 import { toBytes } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
 
@@ -90,6 +91,7 @@ export function byteSourceFromBytes(data: BytesSource): ByteSource {
  * ```
  */
 export function byteSourceFromBlob(blob: Blob): ByteSource {
+  checkArgument(blob instanceof Blob, "open a Blob", blob, "a Blob");
   return {
     size: blob.size,
     async read(offset, length, options): Promise<Uint8Array> {

@@ -9,7 +9,7 @@ import type { ByteSource, ByteSourceReadOptions } from "./byte_source.ts";
 import { HttpObject, sourceChanged } from "./_http_object.ts";
 import type { ObjectVersion } from "./_http_object.ts";
 import { retryAfterOf } from "./_http_faults.ts";
-import { checkInteger } from "./options.ts";
+import { checkArgument, checkInteger, checkKeys } from "./options.ts";
 import { mayPass } from "./passing.ts";
 import { checkSignal } from "./stream_options.ts";
 import { JoinedReads } from "./_joined_reads.ts";
@@ -47,6 +47,39 @@ export interface HttpSourceOptions extends ByteSourceReadOptions {
   readonly ifMatch?: string | undefined;
 }
 
+/** Options of a source over HTTP. */
+const HTTP_OPTIONS: ReadonlySet<string> = new Set(
+  [
+    "headers",
+    "fetch",
+    "tailSize",
+    "retries",
+    "retryDelayMs",
+    "stallTimeoutMs",
+    "maxWholeSize",
+    "ifMatch",
+    "signal",
+  ] satisfies (keyof HttpSourceOptions)[],
+);
+
+/**
+ * Refuses options that no source over HTTP has.
+ *
+ * @throws {TypeError} If an option is not known.
+ *
+ * @example A misspelt option
+ * ```ts
+ * import { checkHttpOptions } from "@sluice/internal";
+ * import { assertThrows } from "@std/assert";
+ *
+ * checkHttpOptions({ retries: 3 });
+ * assertThrows(() => checkHttpOptions({ retry: 3 } as never), TypeError, '"retry" is not known');
+ * ```
+ */
+export function checkHttpOptions(options: HttpSourceOptions): void {
+  checkKeys(options, HTTP_OPTIONS);
+}
+
 /**
  * A source over a URL whose server answers Range requests. The first request learns the size and the version of the
  * object; every answer is held against both. Reads that are made at the same time and lie next to each other share a
@@ -79,6 +112,8 @@ export async function byteSourceFromUrl(
   url: string | URL,
   options: HttpSourceOptions = {},
 ): Promise<ByteSource> {
+  checkHttpOptions(options);
+  checkArgument(typeof url === "string" || url instanceof URL, "open a URL", url, "a URL");
   // Long: the requests of one source are closures over its size, validator and tail.
   const retries = checkInteger("retries", options.retries ?? RETRIES_DEFAULT, 0, 1e6);
   const retryDelayMs = checkInteger("retryDelayMs", options.retryDelayMs ?? RETRY_DELAY_MS_DEFAULT, 0, 1e6);

@@ -8,18 +8,21 @@ import type { ByteSource } from "./byte_source.ts";
 import { describe } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
 import { byteSourceFromPath } from "./file_source.ts";
-import { byteSourceFromUrl } from "./http_source.ts";
+import { sourceChanged } from "./_http_object.ts";
+import { byteSourceFromUrl, checkHttpOptions } from "./http_source.ts";
 import type { HttpSourceOptions } from "./http_source.ts";
 
 /** What can be opened: bytes, a Blob, a URL, the path of a file, or a source that is open. A string with http(s): is a URL. */
 export type ByteSourceLike = BytesSource | Blob | URL | string | ByteSource;
 
 /**
- * A source over whatever is given. Options matter for URLs alone.
+ * A source over whatever is given. Options matter for URLs alone, except `ifMatch`, which is compared with the validator
+ * of any source.
  *
  * @throws {TypeError} If it is none of them.
  * @throws {NotFoundError} If there is no such file.
- * @throws {TransferError} If the server does not answer ranges.
+ * @throws {TransferError} If the server does not answer ranges, or with code "SOURCE_CHANGED" if `ifMatch` names another
+ *   version.
  *
  * @example Bytes
  * ```ts
@@ -35,16 +38,23 @@ export async function openByteSource(
   source: ByteSourceLike,
   options: HttpSourceOptions = {},
 ): Promise<ByteSource> {
-  if (typeof source === "string") {
-    return /^https?:\/\//i.test(source)
-      ? await byteSourceFromUrl(source, options)
-      : await byteSourceFromPath(source);
+  checkHttpOptions(options);
+  const isHttp = source instanceof URL
+    ? source.protocol !== "file:"
+    : typeof source === "string" && /^https?:\/\//i.test(source);
+  if (isHttp) return await byteSourceFromUrl(source as string | URL, options);
+  const opened = await openHere(source);
+  const { ifMatch } = options;
+  if (ifMatch !== undefined && opened.validator !== ifMatch) {
+    const label = typeof source === "string" || source instanceof URL ? `${source}` : "the source";
+    throw sourceChanged(label, ifMatch, opened.validator ?? "without a validator");
   }
-  if (source instanceof URL) {
-    return source.protocol === "file:"
-      ? await byteSourceFromPath(source)
-      : await byteSourceFromUrl(source, options);
-  }
+  return opened;
+}
+
+/** Opens what needs no server. */
+async function openHere(source: ByteSourceLike): Promise<ByteSource> {
+  if (typeof source === "string" || source instanceof URL) return await byteSourceFromPath(source);
   if (ArrayBuffer.isView(source) || source instanceof ArrayBuffer) return byteSourceFromBytes(source);
   if (source instanceof Blob) return byteSourceFromBlob(source);
   return checkByteSource(source);

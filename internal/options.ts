@@ -119,3 +119,39 @@ export function checkChoice<const T extends string>(name: string, value: unknown
   }
   return value as T;
 }
+
+/**
+ * Checks an argument that callers without types may get wrong.
+ *
+ * @throws {TypeError} If it does not fit, with what was expected.
+ *
+ * @example A number in place of a path
+ * ```ts
+ * import { checkArgument } from "@sluice/internal";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const path: unknown = 42;
+ * assertThrows(() => checkArgument(typeof path === "string", "open a file", path, "a path"), TypeError, "expected a path");
+ * ```
+ */
+export function checkArgument(fits: boolean, action: string, value: unknown, expected: string): void {
+  if (!fits) {
+    throw new TypeError(`Cannot ${action}: the argument is ${describe(value)}, expected ${expected}`);
+  }
+}
+
+/**
+ * Whether a value can be iterated, with or without waiting. A text is none: its characters are never what is meant.
+ *
+ * @example Lists and numbers
+ * ```ts
+ * import { isAnyIterable } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([isAnyIterable([1]), isAnyIterable(new ReadableStream()), isAnyIterable(1)], [true, true, false]);
+ * ```
+ */
+export function isAnyIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null &&
+    (Symbol.iterator in value || Symbol.asyncIterator in value);
+}

@@ -29,15 +29,15 @@ export function mayPass(error: unknown): boolean {
   return error instanceof SluiceError && error.format === "http" && PASSING_CODES.has(error.code);
 }
 
-/** What the system says about a path: asking again changes nothing. */
-const LASTING_ERRORS = [
+/** What Deno calls errors of a path: asking again changes nothing. */
+const LASTING_NAMES: ReadonlySet<string> = new Set([
   "NotFound",
   "PermissionDenied",
   "NotCapable",
   "IsADirectory",
   "NotADirectory",
   "FilesystemLoop",
-] as const;
+]);
 
 /**
  * Whether a failure is known to last: a wrong call, a file that is not there or may not be read, an object that is
@@ -54,6 +54,5 @@ const LASTING_ERRORS = [
  */
 export function isLasting(error: unknown): boolean {
   if (error instanceof SluiceError) return !mayPass(error);
-  return error instanceof RangeError ||
-    typeof Deno !== "undefined" && LASTING_ERRORS.some((name) => error instanceof Deno.errors[name]);
+  return error instanceof RangeError || error instanceof Error && LASTING_NAMES.has(error.name);
 }

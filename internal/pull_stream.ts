@@ -18,6 +18,9 @@ import type { PullCodec } from "./pull_codec.ts";
 /** Turns of the microtask queue in which a close follows the last write. */
 const CLOSE_TURNS = 32;
 
+/** The first target of a stream: a program with thousands of short streams has one of them for each. */
+const FIRST_TARGET_SIZE = 8 << 10;
+
 /** How a pair of streams behaves. */
 export interface PullStreamOptions {
   /** The most bytes of one output chunk. */
@@ -61,6 +64,7 @@ class CodecPair {
   readonly writable: WritableStream<BytesSource>;
   readonly #codec: PullCodec;
   readonly #chunkSize: number;
+  #targetSize = FIRST_TARGET_SIZE;
   readonly #signal: AbortSignal | undefined;
   #readableController!: ReadableByteStreamController;
   #writableController!: WritableStreamDefaultController;
@@ -260,7 +264,7 @@ class CodecPair {
       | null
       | undefined;
     if (view) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    const target = this.#spare ?? new Uint8Array(this.#chunkSize);
+    const target = this.#spare ?? new Uint8Array(Math.min(this.#targetSize, this.#chunkSize));
     this.#spare = undefined;
     return target;
   }
@@ -282,7 +286,10 @@ class CodecPair {
 
   /** Enqueues one chunk: a mostly empty buffer is kept and its few bytes are copied out, else it is handed over. */
   #enqueue(target: Uint8Array<ArrayBuffer>, length: number): void {
-    if (length * 2 >= target.length) return this.#readableController.enqueue(target.subarray(0, length));
+    if (length * 2 >= target.length) {
+      this.#targetSize = 4 * target.length;
+      return this.#readableController.enqueue(target.subarray(0, length));
+    }
     this.#spare = target;
     if (length > 0) this.#readableController.enqueue(target.slice(0, length));
   }

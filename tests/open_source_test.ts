@@ -9,11 +9,19 @@ import {
   PackStore,
   PackWriter,
 } from "@sluice/gitdb";
-import { buildLz4Index, compressLz4, listLz4Frames, Lz4Archive, Lz4Index, scanLz4Index } from "@sluice/lz4";
+import {
+  buildLz4Index,
+  carveLz4,
+  compressLz4,
+  listLz4Frames,
+  Lz4Archive,
+  Lz4Index,
+  scanLz4Index,
+} from "@sluice/lz4";
 import { buildPdiffIndex, copyByPdiffIndex, hashPdiffBlocks, PdiffIndex } from "@sluice/pdiffcopy";
 import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
 import { buildZstdIndex, compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
-import { byteSourceFromBytes } from "@sluice/internal";
+import { byteSourceFromBytes, openByteSource, TransferError } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { objectOf, startRangeServer } from "./_range_server.ts";
@@ -29,7 +37,9 @@ interface Opener {
 async function openers(target: string): Promise<Record<string, Opener>> {
   const seekable = compressZstdSeekable(CONTENT, { frameSize: 50_000 });
   const lz4 = compressLz4(CONTENT, { blockSize: 65536, linked: false });
-  const index = (await buildLz4Index(lz4)).toBytes();
+  const lz4Index = await buildLz4Index(lz4);
+  const index = lz4Index.toBytes();
+  const joined = await new Blob([lz4, lz4Index.toSkippableFrame()]).bytes();
   const writer = new PackWriter();
   await writer.add({ type: "blob", body: CONTENT });
   const pack = await writer.finish();
@@ -48,6 +58,11 @@ async function openers(target: string): Promise<Record<string, Opener>> {
       },
     },
     "Lz4Index.open": { file: index, open: async (source) => (await Lz4Index.open(source)).outputSize },
+    "Lz4Index.embedded": {
+      file: joined,
+      open: async (source) => (await Lz4Index.embedded(source))?.outputSize,
+    },
+    "carveLz4": { file: lz4, open: async (source) => await carveLz4(source, lz4Index, 0, 70_000) },
     "buildLz4Index": { file: lz4, open: async (source) => (await buildLz4Index(source)).outputSize },
     "scanLz4Index": { file: lz4, open: async (source) => (await scanLz4Index(source)).outputSize },
     "listLz4Frames": { file: lz4, open: async (source) => await Array.fromAsync(listLz4Frames(source)) },
@@ -66,7 +81,7 @@ async function openers(target: string): Promise<Record<string, Opener>> {
       file: await buildGitMultiPackIndex(packs.packs, "sha1"),
       open: async (source) => (await GitMultiPackIndex.open(source, "sha1")).count,
     },
-    "indexPackSource": { file: pack.pack, open: async (source) => (await buildGitPackIndex(source)).count },
+    "buildGitPackIndex": { file: pack.pack, open: async (source) => (await buildGitPackIndex(source)).count },
     "PackStore.fromSources": {
       file: pack.pack,
       open: async (source) => {
@@ -75,8 +90,11 @@ async function openers(target: string): Promise<Record<string, Opener>> {
       },
     },
     "buildPdiffIndex": { file: CONTENT, open: (source) => buildPdiffIndex(source) },
-    "hashBlocks": { file: CONTENT, open: async (source) => await Array.fromAsync(hashPdiffBlocks(source)) },
-    "copyByIndex": {
+    "hashPdiffBlocks": {
+      file: CONTENT,
+      open: async (source) => await Array.fromAsync(hashPdiffBlocks(source)),
+    },
+    "copyByPdiffIndex": {
       file: CONTENT,
       open: async (source) => {
         const model = PdiffIndex.parse(await buildPdiffIndex(CONTENT));
@@ -86,6 +104,29 @@ async function openers(target: string): Promise<Record<string, Opener>> {
     },
   };
 }
+
+Deno.test("ifMatch holds any source to the version of an earlier process", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeFile(path, CONTENT);
+  await using server = startRangeServer(objectOf(CONTENT));
+  for (const source of [path, new URL(`file://${path}`), server.url, new URL(server.url)]) {
+    const { validator } = await openByteSource(source);
+    assert(validator !== undefined, `${source}`);
+    assertEquals((await openByteSource(source, { ifMatch: validator })).size, CONTENT.length);
+    const other = await assertRejects(() => openByteSource(source, { ifMatch: '"other"' }), TransferError);
+    assertEquals(other.code, "SOURCE_CHANGED");
+  }
+  // Bytes and Blobs have no validator: nothing says that they are the version that is wanted.
+  for (const source of [CONTENT, new Blob([CONTENT])]) {
+    const error = await assertRejects(() => openByteSource(source, { ifMatch: '"other"' }), TransferError);
+    assertEquals(error.code, "SOURCE_CHANGED");
+  }
+  const { validator } = await openByteSource(path);
+  await Deno.writeFile(path, CONTENT.subarray(1));
+  const changed = await assertRejects(() => openByteSource(path, { ifMatch: validator }), TransferError);
+  assertEquals(changed.code, "SOURCE_CHANGED");
+  await Deno.remove(path);
+});
 
 Deno.test("every open takes bytes, a Blob, a URL, a path and a source", async () => {
   const directory = await Deno.makeTempDir();

@@ -24,4 +24,5 @@ export * from "./codec/copy_compressed.ts";
 export * from "./decode.ts";
 export * from "./codec/encoder.ts";
 export * from "./options/parameters.ts";
+export * from "./codec/prepare_dictionary.ts";
 export * from "./training/train_dictionary.ts";

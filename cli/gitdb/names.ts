@@ -4,11 +4,15 @@
 import { GitDatabase } from "@sluice/gitdb";
 import type { GitObjectId } from "@sluice/gitdb";
 import { AmbiguousIdError, NotFoundError } from "@sluice/internal";
-import { fatal } from "./settings.ts";
+import { UsageFailure } from "../shared/exit.ts";
+import { defaultGitdbSettings, fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
 /** Opens the database that the options name. */
 export async function openDatabase(settings: GitdbSettings): Promise<GitDatabase> {
+  if (settings.objects !== undefined && settings.gitDir !== defaultGitdbSettings().gitDir) {
+    throw new UsageFailure("Options --git-dir and --objects exclude each other");
+  }
   try {
     return await GitDatabase.open(settings.objects ?? settings.gitDir);
   } catch (error) {

@@ -15,6 +15,19 @@ function count(value: string, name: string, min: number, max: number): number {
   return number;
 }
 
+/** Sets what a command is to do; two wishes exclude each other. */
+function setOnce<Key extends "batch" | "show">(
+  settings: GitdbSettings,
+  key: Key,
+  value: NonNullable<GitdbSettings[Key]>,
+): void {
+  const before = settings[key];
+  if (before !== undefined && before !== "none" && before !== value) {
+    throw new UsageFailure(`Options for "${before}" and "${value}" exclude each other`);
+  }
+  (settings as Pick<GitdbSettings, Key>)[key] = value;
+}
+
 const COMMON: Group = {
   title: "Where",
   rows: [
@@ -54,7 +67,7 @@ const CAT_FILE: Group = {
       valueName: "FORMAT",
       help: "For names on stdin: a line of facts, and the object",
       set: (settings, value) => {
-        settings.batch = "batch";
+        setOnce(settings, "batch", "batch");
         if (value !== "") settings.format = value;
       },
     },
@@ -64,7 +77,7 @@ const CAT_FILE: Group = {
       valueName: "FORMAT",
       help: "For names on stdin: a line of facts",
       set: (settings, value) => {
-        settings.batch = "check";
+        setOnce(settings, "batch", "check");
         if (value !== "") settings.format = value;
       },
     },
@@ -75,14 +88,18 @@ const CAT_FILE: Group = {
       set: (settings) => settings.unordered = true,
     },
     { long: ["buffer"], help: "Do not flush after each object", set: (settings) => settings.buffer = true },
-    { short: "t", help: "The type of one object", set: (settings) => settings.show = "type" },
-    { short: "s", help: "The size of one object", set: (settings) => settings.show = "size" },
+    { short: "t", help: "The type of one object", set: (settings) => setOnce(settings, "show", "type") },
+    { short: "s", help: "The size of one object", set: (settings) => setOnce(settings, "show", "size") },
     {
       short: "p",
       help: "The content of one object, trees as lines",
-      set: (settings) => settings.show = "pretty",
+      set: (settings) => setOnce(settings, "show", "pretty"),
     },
-    { short: "e", help: "Exit with 0 if the object is there", set: (settings) => settings.show = "exists" },
+    {
+      short: "e",
+      help: "Exit with 0 if the object is there",
+      set: (settings) => setOnce(settings, "show", "exists"),
+    },
   ],
 };
 

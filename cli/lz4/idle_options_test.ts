@@ -31,6 +31,7 @@ const IDLE: readonly (readonly string[])[] = [
   ["-m", "--best", "-f", "file.lz4"],
   ["-z", "--no-sparse", "-f", "plain", "out"],
   ["--rm", "-c", "plain"],
+  ["--rm", "plain", "null"],
   ["--rm", "plain"], // stdout is no terminal here
 ];
 
@@ -92,8 +93,8 @@ Deno.test({
         [24, "/dev/full", "-l", "-f", "plain", "/dev/full"],
         [73, "/dev/full", "-d", "-f", "file.lz4", "/dev/full"],
         [70, "/dev/full", "-d", "--no-sparse", "-f", "file.lz4", "/dev/full"],
-        [1, "/dev/full", "cat", "-f", "-o", "/dev/full", "file.lz4"],
-        [1, "/dev/full", "recover", "-f", "-o", "/dev/full", "file.lz4"],
+        [42, "/dev/full", "cat", "-f", "-o", "/dev/full", "file.lz4"],
+        [42, "/dev/full", "recover", "-f", "-o", "/dev/full", "file.lz4"],
       ];
       for (const [expected, name, ...args] of cases) {
         const { code, stderr } = await sluice(["lz4", ...args], { cwd: folder });

@@ -87,8 +87,8 @@ async function runLz4(args: readonly string[]): Promise<number> {
   });
   if (inputs.length === 0) return failed ? EXIT.failure : EXIT.ok;
   const output = several && !settings.stdout ? undefined : outputOf(operands, settings.stdout);
-  if (settings.remove && output === "-") {
-    throw new UsageFailure("Option --rm has no effect when the output goes to stdout");
+  if (settings.remove && (output === "-" || output === "null")) {
+    throw new UsageFailure("Option --rm has no effect without an output file");
   }
   const exitCode = await processInputs(inputs, output, settings, messages);
   return failed ? EXIT.failure : exitCode;

@@ -124,6 +124,42 @@ export function exitCodeOf(error: unknown): number {
   }
 }
 
+/** Exit codes of the tools where their output can't be written. */
+const WRITE_CODES: Readonly<Record<string, number>> = {
+  zstd: 70,
+  lz4: EXIT.lz4WriteFrame,
+  zpaq: EXIT.zpaqFailed,
+  gitdb: EXIT.fatal,
+  pdiffcopy: PDIFFCOPY_EXIT.target,
+};
+
+/** What a command ends with when the system refuses to write `path`; a reader that went away stays what it is. */
+export function writeFailure(
+  command: string,
+  path: string,
+  error: unknown,
+  code: number | undefined = WRITE_CODES[command.split(" ")[0]!],
+): unknown {
+  if (error instanceof Failure || error instanceof Deno.errors.BrokenPipe) return error;
+  return new Failure(`${command}: ${path}: ${describeSystemError(error)}`, code);
+}
+
+/** Errors of the system that Deno has no class for say so in their text. */
+const SYSTEM_ERROR = / \(os error \d+\)/;
+
+/** The failure of a command that the system refused something: it names the file, as Deno does after its own words. */
+function systemFailure(command: string, error: Error): Failure {
+  const tool = command.replace(/^sluice /, "");
+  const path = /: (?:\w+) '([^']*)'/.exec(error.message)?.[1];
+  const text = `${path === undefined ? "" : `${path}: `}${describeSystemError(error)}`;
+  const isWrite = path === undefined && /No space left|Input\/output error|Disk quota/.test(text);
+  if (tool === "gitdb") {
+    return new Failure(`fatal: ${isWrite ? "write failure on stdout: " : ""}${text}`, EXIT.fatal);
+  }
+  const code = isWrite ? WRITE_CODES[tool] : tool === "zpaq" ? EXIT.zpaqFailed : EXIT.failure;
+  return new Failure(`${tool}: ${isWrite ? "stdout: " : ""}${text}`, code);
+}
+
 /** What the system says about an error, without Deno's own wording around it. */
 export function describeSystemError(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "No such file or directory";
@@ -148,8 +184,11 @@ export async function runToExitCode(command: string, run: () => Promise<number>)
       console.error(withoutUrlSecrets(`Incorrect parameters: ${error.message}\nTry "${command} --help".`));
       return error.exitCode;
     }
-    const text = error instanceof Failure ? error.message : `${command}: ${describeSystemError(error)}`;
+    const failure = error instanceof Error && SYSTEM_ERROR.test(error.message)
+      ? systemFailure(command, error)
+      : error;
+    const text = failure instanceof Failure ? failure.message : `${command}: ${describeSystemError(failure)}`;
     console.error(withoutUrlSecrets(text));
-    return exitCodeOf(error);
+    return exitCodeOf(failure);
   }
 }

@@ -4,7 +4,7 @@
  */
 import { AtomicFile } from "./atomic_file.ts";
 import type { FileAttributes } from "./atomic_file.ts";
-import { describeSystemError, Failure } from "./exit.ts";
+import { describeSystemError, Failure, writeFailure } from "./exit.ts";
 import type { Input } from "./inputs.ts";
 import { NULL_SINK, STDOUT_SINK, writeAll } from "./io.ts";
 import type { ByteSink } from "./io.ts";
@@ -21,8 +21,11 @@ export interface Target extends ByteSink {
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** Stdout as a target. */
-export const STDOUT_TARGET: Target = { ...STDOUT_SINK, commit: nothing, discard: nothing };
+/** Stdout as a target of a command. */
+export function stdoutTarget(options: Pick<TargetOptions, "command" | "writeExitCode">): Target {
+  return named({ ...STDOUT_SINK, commit: nothing, discard: nothing }, options, "stdout");
+}
+
 /** A target that drops everything. */
 export const NULL_TARGET: Target = { ...NULL_SINK, commit: nothing, discard: nothing };
 
@@ -86,7 +89,7 @@ export interface TargetOptions {
   readonly forceFlag?: string;
   /** The exit code where the target may not be written. @default {EXIT.failure} */
   readonly exitCode?: number;
-  /** The exit code where writing it fails, as on a full disk. @default {EXIT.failure} */
+  /** The exit code where writing it fails, as on a full disk. @default {the command's usual one} */
   readonly writeExitCode?: number;
   /** Leave holes for zeros. @default {false} */
   readonly sparse?: boolean;
@@ -123,46 +126,43 @@ export async function checkTarget(path: string, options: TargetOptions): Promise
 export async function openTarget(path: string, options: TargetOptions): Promise<Target> {
   const { command, files } = options;
   const existing = await existingTarget(path, options);
-  if (existing !== undefined && !existing.isFile) return named(path, await openDevice(path), options);
-  let file: AtomicFile;
+  if (existing !== undefined && !existing.isFile) return named(await openDevice(path), options, path);
   try {
-    file = AtomicFile.create(path, {
+    const file = AtomicFile.create(path, {
       sparse: options.sparse,
       mode: options.private === true ? 0o600 : undefined,
     });
+    return named(
+      {
+        eager: false,
+        write: (bytes) => file.write(bytes),
+        discard: () => file.discard(),
+        async commit(attributes): Promise<void> {
+          await file.commit(attributes);
+          await files.add(path, "another output of this command");
+        },
+      },
+      options,
+      path,
+    );
   } catch (error) {
     throw new Failure(`${command}: ${path}: ${describeSystemError(error)}`, options.exitCode);
   }
-  return named(path, {
-    eager: false,
-    write: (bytes) => file.write(bytes),
-    discard: () => file.discard(),
-    async commit(attributes): Promise<void> {
-      await file.commit(attributes);
-      await files.add(path, "another output of this command");
-    },
-  }, options);
 }
 
-/** Stdout as a target whose failures have the command's name and exit code. */
-export function stdoutTarget(options: Pick<TargetOptions, "command" | "writeExitCode">): Target {
-  return named("stdout", STDOUT_TARGET, options);
-}
-
-/** A target whose failures say which file it is. A reader that went away is no failure of the file. */
+/** A target whose failures name it, and end the command with its code for output that can't be written. */
 function named(
-  name: string,
   target: Target,
   { command, writeExitCode }: Pick<TargetOptions, "command" | "writeExitCode">,
+  path: string,
 ): Target {
-  const naming = (error: unknown): never => {
-    if (error instanceof Failure || error instanceof Deno.errors.BrokenPipe) throw error;
-    throw new Failure(`${command}: ${name}: ${describeSystemError(error)}`, writeExitCode);
+  const fail = (error: unknown): never => {
+    throw writeFailure(command, path, error, writeExitCode);
   };
   return {
     eager: target.eager,
-    write: (bytes) => target.write(bytes).catch(naming),
-    commit: (attributes) => target.commit(attributes).catch(naming),
+    write: async (bytes) => await target.write(bytes).catch(fail),
+    commit: async (attributes) => await target.commit(attributes).catch(fail),
     discard: () => target.discard(),
   };
 }

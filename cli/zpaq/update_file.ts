@@ -4,7 +4,7 @@
  * complete in a file beside the archive.
  */
 import type { ZpaqUpdateSink } from "@sluice/zpaq";
-import { describeSystemError, Failure } from "../shared/exit.ts";
+import { describeSystemError, Failure, writeFailure } from "../shared/exit.ts";
 import { writeAll } from "../shared/io.ts";
 import { lastPartIndex } from "../shared/paths.ts";
 import { onTermination } from "../shared/termination.ts";
@@ -34,12 +34,32 @@ export interface UpdateFile {
 /** Opens the place of an update. */
 export async function openUpdate(place: UpdatePlace): Promise<UpdateFile> {
   try {
-    return place.size !== undefined && place.size === place.end && place.end > 0
+    const update = place.size !== undefined && place.size === place.end && place.end > 0
       ? await appendTo(place)
       : await stage(place);
+    return named(update, place.path);
   } catch (error) {
     throw new Failure(`zpaq: ${place.path}: ${describeSystemError(error)}`, 2);
   }
+}
+
+/** An update whose failures name the archive. */
+function named({ sink, commit, discard }: UpdateFile, path: string): UpdateFile {
+  const guarded = async <T>(act: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await act();
+    } catch (error) {
+      throw writeFailure("zpaq", path, error);
+    }
+  };
+  return {
+    sink: {
+      write: (bytes) => guarded(() => sink.write(bytes)),
+      rewrite: (offset, bytes) => guarded(() => sink.rewrite(offset, bytes)),
+    },
+    commit: () => guarded(commit),
+    discard,
+  };
 }
 
 /** Appends in place: until its first block is written again, nobody sees the update. */

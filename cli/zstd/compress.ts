@@ -2,8 +2,8 @@
  * `sluice zstd`: one input to one frame.
  */
 import { backendInfo } from "@sluice/ffi";
-import { ZstdEncoder, zstdParameterBounds } from "@sluice/zstd";
-import type { ZstdParameterName } from "@sluice/zstd";
+import { ZstdEncoder, zstdParameterBounds } from "@sluice/zstd/encode";
+import type { ZstdParameterName } from "@sluice/zstd/encode";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, Failure } from "../shared/exit.ts";
 import { pump } from "../shared/io.ts";

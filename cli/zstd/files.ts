@@ -10,7 +10,7 @@ import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { lastPartIndex } from "../shared/paths.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
-import { confirm, NULL_TARGET, openTarget, ProtectedFiles, STDOUT_TARGET } from "../shared/target.ts";
+import { confirm, NULL_TARGET, openTarget, ProtectedFiles, stdoutTarget } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
 import { missingNameReason, outputPath } from "./names.ts";
 import { checkThreadNeeds, effectiveLevel } from "./parameters.ts";
@@ -20,6 +20,8 @@ import { report, sayResult, sayTotals } from "./results.ts";
 import type { Totals } from "./results.ts";
 import type { ZstdSettings } from "./settings.ts";
 import type { ZstdTransfer } from "./transfer.ts";
+
+const STDOUT = stdoutTarget({ command: "zstd" });
 
 type Work = (transfer: ZstdTransfer) => Promise<void>;
 
@@ -75,6 +77,11 @@ function refuseTerminals(inputs: readonly Input[], settings: ZstdSettings, desti
   }
 }
 
+/** Loads a module when it is needed; a literal import would have Deno read it before it starts. */
+function load<Module>(path: string): Promise<Module> {
+  return import(path);
+}
+
 /** The codec's half of the work; only the half that is needed is loaded. */
 async function chooseWork(
   settings: ZstdSettings,
@@ -85,21 +92,21 @@ async function chooseWork(
   if (settings.mode === "compress") {
     checkThreadNeeds(settings);
     if (settings.seekable !== undefined) {
-      const { compressSeekable } = await import("./seekable.ts");
+      const { compressSeekable } = await load<typeof import("./seekable.ts")>("./seekable.ts");
       const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
       return (transfer) => compressSeekable(transfer, settings, level, reference);
     }
     const { prefix } = reference;
     if (prefix !== undefined) {
-      const { compressPatch } = await import("./patch.ts");
+      const { compressPatch } = await load<typeof import("./patch.ts")>("./patch.ts");
       const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
       return (transfer) => compressPatch(transfer, settings, level, prefix);
     }
-    const { compressTransfer } = await import("./compress.ts");
+    const { compressTransfer } = await load<typeof import("./compress.ts")>("./compress.ts");
     const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
     return (transfer) => compressTransfer(transfer, settings, level, reference);
   }
-  const { decompressTransfer } = await import("./decompress.ts");
+  const { decompressTransfer } = await load<typeof import("./decompress.ts")>("./decompress.ts");
   const passThrough = settings.passThrough ?? (settings.force && destination === "stdout");
   return (transfer) => decompressTransfer(transfer, settings, passThrough, reference);
 }
@@ -117,7 +124,7 @@ async function processFile(
   let target: Target | undefined;
   try {
     const path = targetPath(input, destination, settings);
-    if (path === undefined) target = destination === "none" ? NULL_TARGET : STDOUT_TARGET;
+    if (path === undefined) target = destination === "none" ? NULL_TARGET : STDOUT;
     else {
       if (settings.outputDirectory !== undefined && settings.mirror) await makeDirectoryOf(path);
       target = await openTarget(path, {

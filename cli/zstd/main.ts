@@ -4,7 +4,7 @@
  * @module
  */
 import { backendInfo } from "@sluice/ffi";
-import { EXIT, runToExitCode } from "../shared/exit.ts";
+import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { collectInputs } from "../shared/inputs.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
@@ -40,6 +40,11 @@ Usage: sluice zstd [OPTIONS...] [INPUT... | -] [-o OUTPUT]
 
 `;
 
+/** Loads a module when it is needed; a literal import would have Deno read it before it starts. */
+function load<Module>(path: string): Promise<Module> {
+  return import(path);
+}
+
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {
   return await runToExitCode("sluice zstd", () => runZstd(args));
@@ -63,13 +68,16 @@ async function runZstd(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   refuseIdle(given, settings.bench.wanted ? "benchmark" : settings.mode);
+  if (settings.outputDirectory !== undefined && (settings.stdout || settings.output !== undefined)) {
+    throw new UsageFailure("A folder for outputs has no effect with -c or -o");
+  }
   if (messages.level >= LEVEL.notes) messages.say(LEVEL.notes, await banner(false));
   if (settings.mode === "cat" || settings.mode === "index") {
-    const { catFile, indexFile } = await import("./parts.ts");
+    const { catFile, indexFile } = await load<typeof import("./parts.ts")>("./parts.ts");
     return await (settings.mode === "cat" ? catFile : indexFile)(operands, settings, messages);
   }
   if (settings.mode === "list") {
-    const { listFiles } = await import("./list.ts");
+    const { listFiles } = await load<typeof import("./list.ts")>("./list.ts");
     return await listFiles(operands, settings, messages);
   }
   const { inputs, failed } = await collectInputs(operands, {
@@ -79,19 +87,24 @@ async function runZstd(args: readonly string[]): Promise<number> {
     fileLists: settings.fileLists,
     messages,
   });
+  if (
+    settings.streamSize !== undefined && inputs.length > 0 && inputs.every(({ info }) => info !== undefined)
+  ) {
+    throw new UsageFailure("Option --stream-size has no effect on files, whose size is known");
+  }
   if (settings.bench.wanted) {
-    const { benchmark } = await import("./benchmark.ts");
+    const { benchmark } = await load<typeof import("./benchmark.ts")>("./benchmark.ts");
     return operands.length > 0 && failed ? EXIT.failure : await benchmark(inputs, settings);
   }
   if (settings.mode === "train") {
-    const { trainOnFiles } = await import("./train.ts");
+    const { trainOnFiles } = await load<typeof import("./train.ts")>("./train.ts");
     return await trainOnFiles(inputs, settings, messages);
   }
   const wanted = settings.excludeCompressed && settings.mode === "compress"
     ? inputs.filter((input) => !hasCompressedName(input.name))
     : inputs;
   if (wanted.length === 0) return failed ? EXIT.failure : EXIT.ok;
-  const { processFiles } = await import("./files.ts");
+  const { processFiles } = await load<typeof import("./files.ts")>("./files.ts");
   const exitCode = await processFiles(wanted, settings, messages);
   return failed ? EXIT.failure : exitCode;
 }

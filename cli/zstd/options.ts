@@ -99,9 +99,13 @@ const MODE_ROWS: readonly Row[] = [
   },
 ];
 
+/** Modes that write files. */
+const WRITING_MODES: readonly string[] = ["compress", "decompress", "train", "cat", "index"];
+
 const FILE_ROWS: readonly Row[] = [
   {
     short: "o",
+    modes: WRITING_MODES,
     value: "next",
     valueName: "FILE",
     help: "Write one output, FILE",
@@ -110,11 +114,17 @@ const FILE_ROWS: readonly Row[] = [
   {
     short: "c",
     long: ["stdout"],
+    modes: ["compress", "decompress", "test"],
     help: "Write to stdout and keep the inputs",
     set: (s) => (s.stdout = true, s.output = undefined, s.remove = false),
   },
   { short: "k", long: ["keep"], help: "Keep the inputs; this is the default", set: (s) => s.remove = false },
-  { long: ["rm"], help: "Remove each input when its output is complete", set: (s) => s.remove = true },
+  {
+    long: ["rm"],
+    modes: ["compress", "decompress"],
+    help: "Remove each input when its output is complete",
+    set: (s) => s.remove = true,
+  },
   {
     short: "f",
     long: ["force"],
@@ -151,8 +161,18 @@ const FILE_ROWS: readonly Row[] = [
     help: "Leave out inputs whose names say that they are compressed",
     set: (s) => s.excludeCompressed = true,
   },
-  { long: ["sparse"], help: "Leave holes for zeros in output files", set: (s) => s.sparse = true },
-  { long: ["no-sparse"], help: "Write zeros out", set: (s) => s.sparse = false },
+  {
+    long: ["sparse"],
+    modes: ["compress", "decompress"],
+    help: "Leave holes for zeros in output files",
+    set: (s) => s.sparse = true,
+  },
+  {
+    long: ["no-sparse"],
+    modes: ["compress", "decompress"],
+    help: "Write zeros out",
+    set: (s) => s.sparse = false,
+  },
 ];
 
 const DICTIONARY_ROWS: readonly Row[] = [
@@ -211,7 +231,12 @@ const DICTIONARY_ROWS: readonly Row[] = [
     help: "Its id; random unless told otherwise",
     set: (s, value, name) => s.dictionaryId = count(value, name),
   },
-  { long: ["no-dictID"], help: "Do not store the dictionary's id", set: (s) => s.dictId = false },
+  {
+    long: ["no-dictID"],
+    modes: ["compress", "benchmark"],
+    help: "Do not store the dictionary's id",
+    set: (s) => s.dictId = false,
+  },
 ];
 
 const COMPRESSION_ROWS: readonly Row[] = [

@@ -1,7 +1,7 @@
 /**
  * `sluice zstd --patch-from`: one input to what differs from a base.
  */
-import { zstdParameterBounds } from "@sluice/zstd";
+import { zstdParameterBounds } from "@sluice/zstd/encode";
 import { ZstdPatchCompressionStream } from "@sluice/zstd/patch";
 import { EXIT, Failure } from "../shared/exit.ts";
 import { compressionFailure } from "./compress.ts";

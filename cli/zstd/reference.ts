@@ -1,7 +1,7 @@
 /**
  * What `sluice zstd` loads before the first input: the content that both sides have.
  */
-import { ZstdDictionary } from "@sluice/zstd/decode";
+import type { ZstdDictionary } from "@sluice/zstd/decode";
 import { describeSystemError, EXIT, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
 import type { ZstdSettings } from "./settings.ts";
@@ -38,6 +38,7 @@ export async function loadReference(settings: ZstdSettings, inputCount: number):
   }
   if (settings.dictionary === undefined) return {};
   const { bytes, info } = await readReference(settings.dictionary, DICTIONARY_SIZE_MAX);
+  const { ZstdDictionary } = await import("@sluice/zstd/decode");
   return { dictionary: new ZstdDictionary(bytes), info };
 }
 

@@ -2,7 +2,7 @@
  * `sluice zstd --seekable`: one input to a file in frames, with a table that finds them.
  */
 import { backendInfo } from "@sluice/ffi";
-import { zstdParameterBounds } from "@sluice/zstd";
+import { zstdParameterBounds } from "@sluice/zstd/encode";
 import { ZstdSeekableCompressionStream } from "@sluice/zstd/seekable";
 import { UsageFailure } from "../shared/exit.ts";
 import type { BlockWriter, ChunkReader } from "../shared/io.ts";

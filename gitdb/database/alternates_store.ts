@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { SluiceError } from "@sluice/internal";
+import { STORE_OPTIONS } from "../object/_options.ts";
+import { checkKeys, SluiceError } from "@sluice/internal";
 import { parseAlternates } from "./_alternates_format.ts";
 import { isSettled, joinPath, readSmallFile, realPath, statPath, toPath } from "../object/_fs.ts";
 import { GitCompoundDatabase } from "./compound_database.ts";
@@ -62,6 +63,7 @@ export class GitAlternatesStore extends GitCompoundDatabase {
 
   /** Follows the alternates of an `objects` folder. */
   static async open(objects: string | URL, options: GitAlternatesOptions = {}): Promise<GitAlternatesStore> {
+    checkKeys(options, STORE_OPTIONS);
     const store = new GitAlternatesStore(toPath(objects), options);
     await store.refresh({ force: true });
     return store;

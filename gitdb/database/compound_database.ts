@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { NotFoundError, SluiceError } from "@sluice/internal";
+import { checkArgument, isAnyIterable, NotFoundError, SluiceError } from "@sluice/internal";
 import { ResultBatch } from "../object/_batch.ts";
 import { emptyObjectKind } from "../object/_empty_objects.ts";
 import { objectNotFound } from "../object/_errors.ts";
@@ -54,6 +54,7 @@ export class GitCompoundDatabase extends GitObjectStore {
   /** Takes stores over, in the order in which they are asked; all have to have the same hash. */
   constructor(sources: readonly GitObjectReader[], hashAlgorithm?: GitHashAlgorithm) {
     super();
+    checkArgument(isAnyIterable(sources), "open a database", sources, "an array of stores");
     this.hashAlgorithm = hashAlgorithm ?? sources[0]?.hashAlgorithm ?? "sha1";
     for (const source of sources) {
       if (source.hashAlgorithm !== this.hashAlgorithm) {
@@ -192,7 +193,10 @@ export class GitCompoundDatabase extends GitObjectStore {
     return await this.refresh() || this.#changes !== seen;
   }
 
-  /** Batches of each store for what the stores before it lack. */
+  /**
+   * Batches of each store for what the stores before it lack.
+   * @internal
+   */
   protected override async *readWindow(
     ids: readonly GitIdLike[],
     start: number,
@@ -289,7 +293,10 @@ export class GitCompoundDatabase extends GitObjectStore {
     return sizes;
   }
 
-  /** Facts of each store for what the stores before it lack. */
+  /**
+   * Facts of each store for what the stores before it lack.
+   * @internal
+   */
   protected override async *infoWindow(
     ids: readonly GitIdLike[],
     start: number,

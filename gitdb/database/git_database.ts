@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { checkKeys } from "@sluice/internal";
+import { STORE_OPTIONS } from "../object/_options.ts";
 import { replacedIds } from "./_root_ids.ts";
 import { findRepository } from "./_repository.ts";
 import { joinPath, toPath } from "../object/_fs.ts";
@@ -83,6 +85,7 @@ export class GitDatabase extends GitCompoundDatabase implements GitObjectWriter 
    * @throws {NotFoundError} If there is none (code "INVALID_DATABASE").
    */
   static async open(path: string | URL, options: GitDatabaseOptions = {}): Promise<GitDatabase> {
+    checkKeys(options, STORE_OPTIONS);
     const { objects, algorithm } = await findRepository(toPath(path));
     const settings = { ...options, hashAlgorithm: options.hashAlgorithm ?? algorithm };
     const packs = await PackStore.open(joinPath(objects, "pack"), settings);

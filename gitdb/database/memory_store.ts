@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKeys } from "@sluice/internal";
 import { hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { idMismatch, objectNotFound } from "../object/_errors.ts";
 import { bytesOfBody, bytesOfStream, isEncoded } from "../object/_inputs.ts";
@@ -24,6 +25,8 @@ import type {
 import { GitObjectId } from "../object/object_id.ts";
 import type { GitHashAlgorithm, GitIdLike } from "../object/object_id.ts";
 import { GitObjectStore } from "../object/object_store.ts";
+
+const MEMORY_OPTIONS: ReadonlySet<string> = new Set(["hashAlgorithm"]);
 
 /**
  * A store in memory: to collect objects before they are written, or for tests.
@@ -52,6 +55,7 @@ export class GitMemoryStore extends GitObjectStore implements GitObjectWriter {
   /** An empty store. */
   constructor(options: { readonly hashAlgorithm?: GitHashAlgorithm | undefined } = {}) {
     super();
+    checkKeys(options, MEMORY_OPTIONS);
     this.hashAlgorithm = options.hashAlgorithm ?? "sha1";
   }
 

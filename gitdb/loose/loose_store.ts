@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { CorruptDataError, readChunks } from "@sluice/internal";
+import { STORE_OPTIONS } from "../object/_options.ts";
+import { checkKeys, CorruptDataError, readChunks } from "@sluice/internal";
 import { GitHashKernel, hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { deflateBytes } from "../object/_deflate.ts";
 import { corrupt, idMismatch, objectNotFound } from "../object/_errors.ts";
@@ -74,6 +75,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   /** Names the folder; nothing is touched yet. */
   constructor(root: string | URL, options: GitLooseStoreOptions = {}) {
     super();
+    checkKeys(options, STORE_OPTIONS);
     this.root = toPath(root);
     this.hashAlgorithm = options.hashAlgorithm ?? "sha1";
     this.#level = options.level ?? 1;

@@ -1,7 +1,7 @@
 /**
  * The file system as this module uses it. Deno only.
  */
-import { checkRange, SluiceError, TruncatedDataError } from "@sluice/internal";
+import { checkArgument, checkRange, SluiceError, TruncatedDataError } from "@sluice/internal";
 import type { ByteSource, ByteSourceReadOptions } from "@sluice/internal";
 
 /** Joins parts of a path. */
@@ -11,6 +11,7 @@ export function joinPath(...parts: readonly string[]): string {
 
 /** A path of a URL or string. */
 export function toPath(path: string | URL): string {
+  checkArgument(typeof path === "string" || path instanceof URL, "open a file", path, "a path or a file URL");
   return typeof path === "string" ? path : decodeURIComponent(path.pathname);
 }
 

@@ -1,11 +1,12 @@
 /**
  * Bodies of objects that are given to a store: brought to bytes, or to a stream of a known size.
  */
-import { concatBytes, describe, readChunks } from "@sluice/internal";
+import { checkArgument, concatBytes, describe, readChunks } from "@sluice/internal";
 import type { GitBodyInput, GitEncodedInput, GitObjectInput } from "./object.ts";
 
 /** Whether an input is encoded already. */
 export function isEncoded(input: GitObjectInput | GitEncodedInput): input is GitEncodedInput {
+  checkArgument(typeof input === "object" && input !== null, "write an object", input, "an object to write");
   return "encoded" in input;
 }
 

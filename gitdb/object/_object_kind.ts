@@ -1,6 +1,7 @@
 /**
  * The four types of objects and their numbers in packs.
  */
+import { checkArgument } from "@sluice/internal";
 import type { GitObjectType } from "./object.ts";
 
 /** Types by their numbers. */
@@ -26,6 +27,7 @@ export const REF_DELTA = 7;
  * @throws {RangeError} If there is no such type.
  */
 export function kindOfType(type: string): number {
+  checkArgument(typeof type === "string", "use the object type", type, "commit, tree, blob or tag");
   const kind = Object.hasOwn(KIND_OF_TYPE, type) ? KIND_OF_TYPE[type as GitObjectType] : undefined;
   if (kind === undefined) {
     throw new RangeError(`Cannot use the object type "${type}": expected commit, tree, blob or tag`);

@@ -1,7 +1,7 @@
 /**
  * Defaults of reads and bulk calls, in one place.
  */
-import { checkInteger, checkLimit } from "@sluice/internal";
+import { checkInteger, checkKeys, checkLimit } from "@sluice/internal";
 import type { GitBulkOptions } from "./object.ts";
 
 /** Everything that a bulk call needs. */
@@ -28,8 +28,37 @@ const IN_FLIGHT = 64 << 20;
 /** Memory for a stream of a large object. */
 export const MEMORY_BUDGET = 64 << 20;
 
+const BULK_OPTIONS: ReadonlySet<string> = new Set([
+  "signal",
+  "verifyChecksums",
+  "collisionDetection",
+  "maxObjectSize",
+  "maxMemory",
+  "spillFolder",
+  "ordered",
+  "threads",
+  "maxInFlightBytes",
+  "window",
+  "onMissing",
+]);
+
+/** Options of stores: a database hands all of its own on. */
+export const STORE_OPTIONS: ReadonlySet<string> = new Set([
+  "alternates",
+  "root",
+  "additional",
+  "hashAlgorithm",
+  "pageCacheSize",
+  "baseCacheSize",
+  "backend",
+  "onWarning",
+  "level",
+  "durability",
+]);
+
 /** Checks options and fills in the rest. */
 export function bulkSettings(options: GitBulkOptions = {}): GitBulkSettings {
+  checkKeys(options, BULK_OPTIONS);
   return {
     ordered: options.ordered ?? false,
     threads: checkInteger("threads", options.threads ?? 1, 0, 64),

@@ -1,6 +1,7 @@
 /**
  * Cutting a sequence of ids into windows.
  */
+import { checkArgument, isAnyIterable } from "@sluice/internal";
 import type { GitIdLike } from "./_object_id.ts";
 
 /** Arrays of at most `size` values. */
@@ -13,6 +14,7 @@ export async function* windowsOf<T>(
     return;
   }
   let window: T[] = [];
+  checkArgument(isAnyIterable(values), "look at objects", values, "an iterable");
   if (Symbol.iterator in values) {
     for (const value of values) {
       window.push(value);

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { kindOfType } from "./_object_kind.ts";
+import { checkKeys } from "@sluice/internal";
 import { corrupt } from "./_errors.ts";
 import { FOLDER, headerLines, referencesOf, treeRows } from "./_object_syntax.ts";
 import type { GitObjectType } from "./object.ts";
@@ -22,6 +24,8 @@ const IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 /** Names that some file system takes for `.git`. */
 const DOT_GIT = /^(?:\.git|git~1)[ .]*(?::.*)?$/i;
 const IDENTITY = /^[^<>\n]* <[^<>\n]*> (?:0|[1-9]\d{0,18}) [+-]\d{4}$/;
+
+const CHECK_OPTIONS: ReadonlySet<string> = new Set(["hashAlgorithm", "strict"]);
 
 /**
  * Refuses a tree, commit or tag that git could not read, and with `strict` one that git would not accept from others. Blobs
@@ -45,6 +49,8 @@ export function checkGitObject(
   bytes: Uint8Array,
   options: GitCheckObjectOptions = {},
 ): void {
+  checkKeys(options, CHECK_OPTIONS);
+  kindOfType(type);
   const algorithm = options.hashAlgorithm ?? "sha1";
   referencesOf(type, bytes, algorithm);
   if (options.strict !== true) return;

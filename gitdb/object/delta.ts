@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LimitExceededError, toBytes } from "@sluice/internal";
+import { checkArgument, checkKeys, isAnyIterable, LimitExceededError, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { applyDeltaBytes, deltaSizes, ProgramCodec } from "./_codec.ts";
 import { makeDeltaBytes } from "./_deflate.ts";
@@ -15,6 +15,9 @@ export interface GitApplyDeltaOptions {
 }
 
 const MAX_OUTPUT_SIZE = 2 ** 31;
+
+const APPLY_OPTIONS: ReadonlySet<string> = new Set(["maxOutputSize"]);
+const COMPOSE_OPTIONS: ReadonlySet<string> = new Set(["maxSegments"]);
 
 /**
  * Applies a delta to its base.
@@ -37,6 +40,7 @@ export function applyGitDelta(
   delta: BytesSource,
   options: GitApplyDeltaOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  checkKeys(options, APPLY_OPTIONS);
   const bytes = toBytes(delta);
   const { target } = deltaSizes(bytes);
   const limit = options.maxOutputSize ?? MAX_OUTPUT_SIZE;
@@ -115,6 +119,8 @@ export class GitDeltaProgram implements Disposable {
     deltas: Iterable<BytesSource>,
     options: { readonly maxSegments?: number | undefined } = {},
   ): GitDeltaProgram {
+    checkKeys(options, COMPOSE_OPTIONS);
+    checkArgument(isAnyIterable(deltas), "compose deltas", deltas, "an iterable of deltas");
     const codec = new ProgramCodec(options.maxSegments ?? SEGMENTS_MAX);
     try {
       let count = 0;

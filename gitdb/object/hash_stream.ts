@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { checkArgument, checkKeys, deferred, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import { deferred, toBytes } from "@sluice/internal";
 import { GitHashKernel } from "./_codec.ts";
 import { HASH_SIZE } from "./_object_id.ts";
 import type { GitHashAlgorithm } from "./object_id.ts";
@@ -14,6 +14,8 @@ export interface GitHashStreamOptions {
   /** Refuse bytes that were made to collide under SHA-1 (code "SHA1_COLLISION"). @default {false} */
   readonly collisionDetection?: boolean | undefined;
 }
+
+const HASH_OPTIONS: ReadonlySet<string> = new Set(["collisionDetection"]);
 
 /**
  * A pair of streams that lets bytes through as they are and hashes them.
@@ -39,6 +41,8 @@ export class GitHashStream {
 
   /** Starts a hash. */
   constructor(algorithm: GitHashAlgorithm = "sha1", options: GitHashStreamOptions = {}) {
+    checkKeys(options, HASH_OPTIONS);
+    checkArgument(Object.hasOwn(HASH_SIZE, algorithm), "hash an object", algorithm, "sha1 or sha256");
     const kernel = new GitHashKernel(HASH_SIZE[algorithm], { outside: options.collisionDetection });
     const { promise, resolve, reject } = deferred<Uint8Array<ArrayBuffer>>();
     promise.catch(() => {}); // nobody has to ask for it

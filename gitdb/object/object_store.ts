@@ -145,6 +145,7 @@ export abstract class GitObjectStore implements GitObjectReader {
   /**
    * Batches of one window of ids whose first has the number `start`; stores with something faster have their own. With
    * `reuse`, the memory of a batch may serve for others once it is disposed of.
+   * @internal
    */
   protected async *readWindow(
     ids: readonly GitIdLike[],
@@ -204,7 +205,10 @@ export abstract class GitObjectStore implements GitObjectReader {
     yield sieve.rest();
   }
 
-  /** Facts for one window of ids; stores with something faster have their own. */
+  /**
+   * Facts for one window of ids; stores with something faster have their own.
+   * @internal
+   */
   protected async *infoWindow(
     ids: readonly GitIdLike[],
     start: number,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SluiceError } from "@sluice/internal";
+import { checkArgument, checkKeys, SluiceError } from "@sluice/internal";
 import { createBulkStream } from "./_bulk_stream.ts";
 import { GitObjectId as Id } from "./_object_id.ts";
 import type { GitObjectInput, GitObjectWriter, GitResult, GitTransformStream } from "./object.ts";
@@ -16,6 +16,8 @@ export interface GitStoreStreamOptions {
   /** Gives the stream up. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const STREAM_OPTIONS: ReadonlySet<string> = new Set(["window", "signal"]);
 
 /**
  * A pair of streams from objects to their ids, in order, stored in `writer`. An object that is refused gives a failed
@@ -37,6 +39,8 @@ export function createGitStoreStream(
   writer: GitObjectWriter,
   options: GitStoreStreamOptions = {},
 ): GitTransformStream<GitObjectInput, GitResult<GitObjectId>> {
+  checkKeys(options, STREAM_OPTIONS);
+  checkArgument(typeof writer?.write === "function", "store objects", writer, "a store to write to");
   const { signal } = options;
   return createBulkStream(async function* (inputs: readonly GitObjectInput[], start: number) {
     for (const [i, input] of inputs.entries()) {

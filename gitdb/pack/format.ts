@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { checkArgument } from "@sluice/internal";
 import { corrupt } from "../object/_errors.ts";
 import { looksLoose, looseHeader, readLooseHeader } from "../loose/_loose_format.ts";
 import type { GitLooseHeader } from "../loose/_loose_format.ts";
@@ -55,6 +56,7 @@ export function readGitPackEntryHeader(
   bytes: Uint8Array,
   hashAlgorithm: GitHashAlgorithm = "sha1",
 ): PackEntryHeader & { readonly length: number } {
+  checkArgument(bytes instanceof Uint8Array, "read a header", bytes, "bytes");
   const { kind, size, length, distance, baseId } = parseEntryHeader(bytes, 0, HASH_SIZE[hashAlgorithm]);
   if (kind === OFS_DELTA) return { kind: "ofs-delta", distance: distance!, size, length };
   if (kind === REF_DELTA) return { kind: "ref-delta", base: baseId!, size, length };
@@ -78,6 +80,7 @@ export function readGitPackEntryHeader(
 export function encodeGitPackEntryHeader(
   header: PackEntryHeader | { readonly kind?: "full"; readonly type: GitObjectType; readonly size: number },
 ): Uint8Array<ArrayBuffer> {
+  checkArgument(typeof header === "object", "write a header", header, "a header");
   checkSize(header.size);
   if (header.kind === "ofs-delta") {
     checkSize(header.distance);
@@ -104,6 +107,7 @@ export function encodeGitPackEntryHeader(
  * ```
  */
 export function decodeGitDeltaSize(bytes: Uint8Array): { readonly size: number; readonly length: number } {
+  checkArgument(bytes instanceof Uint8Array, "read a header", bytes, "bytes");
   let size = 0;
   let factor = 1;
   for (const [i, byte] of bytes.subarray(0, 8).entries()) {
@@ -143,6 +147,7 @@ export function encodeGitDeltaSize(size: number): Uint8Array<ArrayBuffer> {
  * ```
  */
 export function isGitLooseObject(bytes: Uint8Array): boolean {
+  checkArgument(bytes instanceof Uint8Array, "read a header", bytes, "bytes");
   return looksLoose(bytes);
 }
 
@@ -162,6 +167,7 @@ export function isGitLooseObject(bytes: Uint8Array): boolean {
  * ```
  */
 export function readGitLooseHeader(encoded: Uint8Array): GitLooseHeader {
+  checkArgument(encoded instanceof Uint8Array, "read a header", encoded, "bytes");
   return readLooseHeader(encoded, "a loose object");
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openByteSource, SluiceError } from "@sluice/internal";
+import { checkArgument, checkKeys, openByteSource, SluiceError } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { readU32BE, readU64BE, writeU32BE } from "../object/_big_endian.ts";
 import { hashBytes } from "../object/_codec.ts";
@@ -140,6 +140,8 @@ export class GitMultiPackIndex {
   }
 }
 
+const BUILD_OPTIONS: ReadonlySet<string> = new Set(["version"]);
+
 /**
  * A multi-pack index of packs, version 1 unless told otherwise; an object in several packs is told for the first.
  *
@@ -158,6 +160,8 @@ export async function buildGitMultiPackIndex(
   algorithm: GitHashAlgorithm,
   options: { readonly version?: 1 | 2 | undefined } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkKeys(options, BUILD_OPTIONS);
+  checkArgument(Array.isArray(packs), "build an index", packs, "an array of packs");
   const sorted = packs.toSorted((a, b) => a.name < b.name ? -1 : 1);
   const rows = new Map<string, { id: GitObjectId; pack: number; offset: number }>();
   for (const [number, pack] of sorted.entries()) {

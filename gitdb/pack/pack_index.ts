@@ -101,7 +101,10 @@ export class PackIndex {
     return index;
   }
 
-  /** Where its tables lie, for the engine. */
+  /**
+   * Where its tables lie, for the engine.
+   * @internal
+   */
   get layout(): GitIndexLayout {
     const { version, count } = this;
     const hashSize = this.#hashSize;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { openByteSource, SluiceError } from "@sluice/internal";
+import { STORE_OPTIONS } from "../object/_options.ts";
+import { checkArgument, checkKeys, isAnyIterable, openByteSource, SluiceError } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { checkPrefix, mergeIds } from "../object/_ids.ts";
@@ -142,6 +143,7 @@ export class PackStore extends GitObjectStore {
 
   /** Opens all packs of a folder; one that is not there is empty. Deno only. */
   static async open(folder: string | URL, options: PackStoreOptions = {}): Promise<PackStore> {
+    checkKeys(options, STORE_OPTIONS);
     const store = new PackStore(toPath(folder), options);
     try {
       await store.refresh({ force: true });
@@ -157,6 +159,8 @@ export class PackStore extends GitObjectStore {
     sources: readonly PackSource[],
     options: PackStoreOptions = {},
   ): Promise<PackStore> {
+    checkKeys(options, STORE_OPTIONS);
+    checkArgument(isAnyIterable(sources), "open packs", sources, "an array of sources");
     const store = new PackStore(undefined, options);
     try {
       for (const { name, pack, index, reverseIndex } of sources) {
@@ -416,7 +420,10 @@ export class PackStore extends GitObjectStore {
     this.#goneMulti = [];
   }
 
-  /** Batches of one window of ids. */
+  /**
+   * Batches of one window of ids.
+   * @internal
+   */
   protected override readWindow(
     ids: readonly GitIdLike[],
     start: number,
@@ -427,7 +434,10 @@ export class PackStore extends GitObjectStore {
     return this.#bulkReads.window(ids, start, settings, options, reuse);
   }
 
-  /** Facts for one window of ids. */
+  /**
+   * Facts for one window of ids.
+   * @internal
+   */
   protected override infoWindow(
     ids: readonly GitIdLike[],
     start: number,

@@ -3,7 +3,7 @@
  */
 import { GitSearchKernel } from "../kernel/encoder.ts";
 import type { GitStoredForm } from "../kernel/encoder.ts";
-import { checkInteger } from "@sluice/internal";
+import { checkInteger, checkKeys } from "@sluice/internal";
 import { HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm, GitObjectId } from "../object/_object_id.ts";
 import { OFS_DELTA } from "../object/_object_kind.ts";
@@ -29,8 +29,25 @@ export interface PackSettingOptions {
 
 const WINDOW_MEMORY = 256 << 20;
 
+/** Options of all that writes packs. */
+const PACK_OPTIONS: ReadonlySet<string> = new Set([
+  "hashAlgorithm",
+  "window",
+  "depth",
+  "level",
+  "windowMemory",
+  "indexVersion",
+  "durable",
+  "prefix",
+  "threads",
+  "reuseDeltas",
+  "onProgress",
+  "delete",
+]);
+
 /** Checks options and fills in the rest. */
 export function packSettings(options: PackSettingOptions, algorithm: GitHashAlgorithm): PackSettings {
+  checkKeys(options, PACK_OPTIONS);
   return {
     algorithm,
     window: checkInteger("window", options.window ?? 10, 0, 4096),

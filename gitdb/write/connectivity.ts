@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { NotFoundError, SluiceError } from "@sluice/internal";
+import { checkArgument, NotFoundError, SluiceError } from "@sluice/internal";
 import { rootIds, shallowIds } from "../database/_root_ids.ts";
-import type { GitDatabase } from "../database/git_database.ts";
+import { GitDatabase } from "../database/git_database.ts";
 import { joinPath, statPath } from "../object/_fs.ts";
 import { referencesOf } from "../object/_object_syntax.ts";
 import type { Reference } from "../object/_object_syntax.ts";
@@ -46,6 +46,7 @@ export interface GitMissingObject {
  * ```
  */
 export async function* findMissingGitObjects(database: GitDatabase): AsyncGenerator<GitMissingObject> {
+  checkArgument(database instanceof GitDatabase, "look for objects", database, "a GitDatabase");
   const gitFolder = joinPath(database.root, "..");
   const shallow = await shallowIds(gitFolder);
   const seen = new Set<string>();

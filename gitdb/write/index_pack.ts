@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { NotFoundError, readChunks } from "@sluice/internal";
+import { checkArgument, checkKeys, isAnyIterable, NotFoundError, readChunks } from "@sluice/internal";
 import { deflateBytes } from "../object/_deflate.ts";
 import { corrupt, tooLarge } from "../object/_errors.ts";
 import { LazyFileSource, toPath } from "../object/_fs.ts";
@@ -56,6 +56,21 @@ export interface GitIndexPackOptions {
   readonly durable?: boolean | undefined;
 }
 
+const INDEX_OPTIONS: ReadonlySet<string> = new Set([
+  "hashAlgorithm",
+  "bases",
+  "existing",
+  "strict",
+  "maxInputSize",
+  "maxObjects",
+  "maxObjectSize",
+  "indexVersion",
+  "largeOffsetsFrom",
+  "threads",
+  "collisionDetection",
+  "durable",
+]);
+
 /**
  * Stores a pack in a folder with its index and reverse index, when every object of it has been made and hashed.
  *
@@ -83,6 +98,8 @@ export async function indexGitPack(
   pack: AsyncIterable<Uint8Array>,
   options: GitIndexPackOptions = {},
 ): Promise<GitCreatedPack> {
+  checkKeys(options, INDEX_OPTIONS);
+  checkArgument(isAnyIterable(pack), "index a pack", pack, "a stream of bytes");
   const algorithm = options.hashAlgorithm ?? options.bases?.hashAlgorithm ?? "sha1";
   const limit = options.maxInputSize ?? Infinity;
   const files = new PackFileWriter(toPath(folder));

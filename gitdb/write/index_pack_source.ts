@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openByteSource } from "@sluice/internal";
+import { checkKeys, openByteSource } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import type { ByteSourceLike } from "@sluice/internal";
 import { indexEntries, unresolved } from "../pack/_pack_entries.ts";
@@ -37,6 +37,14 @@ export interface PackSourceIndex {
   readonly checksum: string;
 }
 
+const BUILD_OPTIONS: ReadonlySet<string> = new Set([
+  "hashAlgorithm",
+  "maxObjects",
+  "maxObjectSize",
+  "collisionDetection",
+  "backend",
+]);
+
 /**
  * Makes and hashes every object of a pack and gives its indexes; nothing is written. The pack is read twice, in pages.
  *
@@ -61,6 +69,7 @@ export async function buildGitPackIndex(
   data: ByteSourceLike,
   options: GitPackIndexBuildOptions = {},
 ): Promise<PackSourceIndex> {
+  checkKeys(options, BUILD_OPTIONS);
   const { hashAlgorithm = "sha1", ...settings } = options;
   const source = await openByteSource(data);
   const { rows, missing, checksum } = await indexEntries({ source }, hashAlgorithm, settings);

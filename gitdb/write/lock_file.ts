@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SluiceError } from "@sluice/internal";
+import { checkKeys, SluiceError } from "@sluice/internal";
 import { isMissing, toPath } from "../object/_fs.ts";
 
 /** How a lock is waited for. */
@@ -15,6 +15,8 @@ export interface GitLockFileOptions {
 }
 
 const RETRY_MS = 50;
+
+const LOCK_OPTIONS: ReadonlySet<string> = new Set(["timeoutMs", "mode"]);
 
 /**
  * A lock as git takes it: `<path>.lock` is created, written, and renamed over the file. Without a commit nothing changes.
@@ -52,6 +54,7 @@ export class GitLockFile implements AsyncDisposable, Disposable {
    * @throws {SluiceError} With code "LOCKED" if another holder has it for longer than the timeout.
    */
   static async acquire(path: string | URL, options: GitLockFileOptions = {}): Promise<GitLockFile> {
+    checkKeys(options, LOCK_OPTIONS);
     const target = toPath(path);
     const deadline = performance.now() + (options.timeoutMs ?? 0);
     while (true) {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { SluiceError } from "@sluice/internal";
+import { checkArgument, checkKeys, isAnyIterable, SluiceError } from "@sluice/internal";
 import { hashObjectBody } from "../object/_object_hash.ts";
-import type { GitDatabase } from "../database/git_database.ts";
+import { GitDatabase } from "../database/git_database.ts";
 import { indexGitPack } from "./index_pack.ts";
 import type { GitVerifyPackOptions } from "../pack/pack.ts";
 import type { GitObjectReader, GitObjectWriter } from "../object/object.ts";
@@ -24,6 +24,8 @@ export interface GitDatabaseFinding {
   /** What is wrong. */
   readonly message: string;
 }
+
+const VERIFY_OPTIONS: ReadonlySet<string> = new Set(["threads", "collisionDetection"]);
 
 /**
  * Checks every pack and every loose object of a database by its hash. Finds, and does not throw.
@@ -47,6 +49,8 @@ export async function* verifyGitDatabase(
   database: GitDatabase,
   options: Omit<GitVerifyPackOptions, "level"> = {},
 ): AsyncGenerator<GitDatabaseFinding> {
+  checkKeys(options, VERIFY_OPTIONS);
+  checkArgument(database instanceof GitDatabase, "verify a database", database, "a GitDatabase");
   for (const [name, { message }] of database.packs.unusable) yield { where: name, id: undefined, message };
   for (const pack of database.packs.packs) {
     for await (const { id, message } of pack.verify(options)) {
@@ -85,6 +89,7 @@ export async function unpackGitObjects(
   pack: AsyncIterable<Uint8Array>,
   target: GitObjectReader & GitObjectWriter,
 ): Promise<number> {
+  checkArgument(isAnyIterable(pack), "unpack a pack", pack, "a stream of bytes");
   const folder = await Deno.makeTempDir();
   try {
     const { hashAlgorithm } = target;

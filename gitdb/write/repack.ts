@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { SluiceError } from "@sluice/internal";
-import type { GitDatabase } from "../database/git_database.ts";
+import { checkArgument, SluiceError } from "@sluice/internal";
+import { GitDatabase } from "../database/git_database.ts";
 import { isMissing, joinPath, listFolder, statPath } from "../object/_fs.ts";
 import type { GitObjectId } from "../object/object_id.ts";
 import type { GitPack } from "../pack/pack.ts";
@@ -49,6 +49,7 @@ export async function repackGitDatabase(
   database: GitDatabase,
   options: GitRepackOptions = {},
 ): Promise<GitCreatedPack | undefined> {
+  checkArgument(database instanceof GitDatabase, "repack a database", database, "a GitDatabase");
   const folder = joinPath(database.root, "pack");
   await database.refresh({ force: true });
   const { packs } = database.packs;

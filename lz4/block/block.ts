@@ -87,6 +87,21 @@ export function lz4BlockBound(size: number): number {
   return size + Math.floor(size / 255) + 16;
 }
 
+const COMPRESS_OPTIONS: ReadonlySet<string> = new Set([
+  "level",
+  "dictionary",
+  "favorDecompressionSpeed",
+  "container",
+  "backend",
+]);
+const DECOMPRESS_OPTIONS: ReadonlySet<string> = new Set([
+  "maxOutputSize",
+  "partial",
+  "dictionary",
+  "container",
+  "backend",
+]);
+
 /**
  * Compresses a value to one raw block.
  *
@@ -107,6 +122,7 @@ export function compressLz4Block(
   data: BytesSource,
   options: Lz4BlockCompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  checkKeys(options, COMPRESS_OPTIONS);
   const bytes = toBytes(data);
   checkKeys(options, COMPRESS_KEYS);
   const level = checkInteger("level", options.level ?? 1, -65536, 12);
@@ -139,6 +155,7 @@ export function decompressLz4Block(
   data: BytesSource,
   options: Lz4BlockDecompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  checkKeys(options, DECOMPRESS_OPTIONS);
   const bytes = toBytes(data);
   checkKeys(options, DECOMPRESS_KEYS);
   const head = headSize(options.container);

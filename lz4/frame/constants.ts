@@ -3,29 +3,10 @@
  *
  * @module
  */
-import {
-  BLOCK_ID_MAX,
-  BLOCK_ID_MIN,
-  blockMaxOf,
-  FRAME_MAGIC,
-  LEGACY_MAGIC,
-  SKIPPABLE_MAGIC,
-} from "./_format.ts";
+import { BLOCK_ID_MAX, BLOCK_ID_MIN, blockMaxOf } from "./_format.ts";
 
 /** The version of the lz4 library inside. */
 export const LZ4_VERSION = "1.10.0";
-/** The first four bytes of a frame, as a little-endian number. */
-export const LZ4_MAGIC_NUMBER: number = FRAME_MAGIC;
-/** The first four bytes of a legacy frame. */
-export const LZ4_LEGACY_MAGIC_NUMBER: number = LEGACY_MAGIC;
-/** Skippable frames start with this number plus 0 to 15. */
-export const LZ4_SKIPPABLE_MAGIC_START: number = SKIPPABLE_MAGIC;
-/** The fastest level. */
-export const LZ4_LEVEL_MIN: number = -65536;
-/** The level that is used when none is given. */
-export const LZ4_LEVEL_DEFAULT = 1;
-/** The level that compresses most. */
-export const LZ4_LEVEL_MAX = 12;
 
 /**
  * The block maximum in bytes that a number of the format stands for; 0 stands for the smallest.

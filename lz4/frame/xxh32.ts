@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toBytes } from "@sluice/internal";
+import { checkArgument, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { hashBytes, hashDigest, hashUpdate, newHashState } from "./_hash.ts";
 
@@ -42,6 +42,7 @@ export class Lz4Xxh32 {
 
   /** Goes on with a state that `state` or `Lz4Checkpoint.contentHash` gave. */
   static fromState(state: Uint32Array): Lz4Xxh32 {
+    checkArgument(state instanceof Uint32Array, "load an XXH32 state", state, "a Uint32Array");
     const hash = new Lz4Xxh32();
     if (state.length !== hash.#state.length) {
       throw new RangeError(

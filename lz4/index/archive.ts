@@ -39,6 +39,8 @@ const ARCHIVE_OPTIONS: ReadonlySet<string> = new Set<keyof Lz4ArchiveOptions>([
 const STREAM_OPTIONS: ReadonlySet<string> = new Set(["threads"]);
 const CACHE_SIZE_DEFAULT = 16 << 20;
 
+const OPEN_OPTIONS: ReadonlySet<string> = new Set(["dictionary", "cacheSize", "signal", "index"]);
+
 /**
  * The content of a compressed file as random access bytes, itself a `ByteSource`. A read fetches one range of the file,
  * from the point before it to the point after it, and decodes it; content is verified when the index has hashes.
@@ -89,6 +91,7 @@ export class Lz4Archive {
     data: ByteSourceLike,
     options: Lz4ArchiveOptions & { readonly index?: Lz4Index | undefined } = {},
   ): Promise<Lz4Archive> {
+    checkKeys(options, OPEN_OPTIONS);
     const { index, ...own } = options;
     checkKeys(own, ARCHIVE_OPTIONS);
     const { signal, dictionary } = own;

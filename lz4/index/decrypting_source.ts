@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, checkRange, concatBytes, SluiceError } from "@sluice/internal";
+import { checkByteSource, checkInteger, checkRange, concatBytes, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 
 /**
@@ -26,6 +26,7 @@ export function decryptLz4Source(
   source: ByteSource,
   decrypt: (offset: number, bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>,
 ): ByteSource {
+  checkByteSource(source);
   return {
     size: source.size,
     async read(offset, length, options): Promise<Uint8Array> {
@@ -56,6 +57,7 @@ const AES_BLOCK = 16;
  * ```
  */
 export function decryptLz4AesCtrSource(source: ByteSource, key: CryptoKey, counter: Uint8Array): ByteSource {
+  checkByteSource(source);
   if (counter.length !== AES_BLOCK) {
     throw new RangeError(`Cannot use the counter: it has ${counter.length} bytes, expected ${AES_BLOCK}`);
   }
@@ -118,6 +120,7 @@ export interface Lz4SealedChunks {
  * ```
  */
 export function openLz4SealedSource(source: ByteSource, layout: Lz4SealedChunks): ByteSource {
+  checkByteSource(source);
   const chunkSize = checkInteger("chunkSize", layout.chunkSize, 1, 2 ** 30);
   const overhead = checkInteger("overhead", layout.overhead, 0, 2 ** 20);
   const sealedSize = chunkSize + overhead;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, openByteSource, readU32, UnsupportedFeatureError } from "@sluice/internal";
+import { checkInteger, checkKeys, openByteSource, readU32, UnsupportedFeatureError } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { blockSizeOf } from "../block/_block_codec.ts";
 import { STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
@@ -20,6 +20,8 @@ export interface Lz4IndexScanOptions {
 }
 
 const SPACING_DEFAULT = 4 << 20;
+
+const SCAN_OPTIONS: ReadonlySet<string> = new Set(["spacing"]);
 
 /**
  * Makes an index without decoding: it hops from block word to block word and takes all blocks of a frame but the last
@@ -46,6 +48,7 @@ export async function scanLz4Index(
   data: ByteSourceLike,
   options: Lz4IndexScanOptions = {},
 ): Promise<Lz4Index> {
+  checkKeys(options, SCAN_OPTIONS);
   const source = await openByteSource(data);
   const spacing = checkInteger("spacing", options.spacing ?? SPACING_DEFAULT, 1, Number.MAX_SAFE_INTEGER);
   const model: IndexModel = {

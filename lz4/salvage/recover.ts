@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, toBytes } from "@sluice/internal";
+import { checkInteger, checkKeys, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { BlockSalvager } from "./_block_salvager.ts";
 import { salvage } from "./_salvage.ts";
@@ -38,6 +38,9 @@ function resyncBlocksOf(options: Lz4RecoverOptions): number {
   return checkInteger("resyncBlocks", options.resyncBlocks ?? RESYNC_BLOCKS_DEFAULT, 1, 64);
 }
 
+const VALUE_OPTIONS: ReadonlySet<string> = new Set(["dictionary", "resyncBlocks"]);
+const SOURCE_OPTIONS: ReadonlySet<string> = new Set([...VALUE_OPTIONS, "signal"]);
+
 /**
  * Decodes every block that still can be, in order, and reports what can't. A block that does not decode or does not match
  * its checksum is left out; where block sizes make no sense the next place that does is looked for: one from which several
@@ -59,6 +62,7 @@ export function* recoverLz4(
   data: BytesSource,
   options: Lz4RecoverOptions = {},
 ): Generator<Lz4RecoveredContent | Lz4Damage, void, undefined> {
+  checkKeys(options, VALUE_OPTIONS);
   const resyncBlocks = resyncBlocksOf(options);
   const salvager = new BlockSalvager(dictionaryOf(options));
   try {
@@ -92,6 +96,7 @@ export async function* recoverLz4Iterable(
   source: Lz4SourceLike,
   options: Lz4RecoverIterableOptions = {},
 ): AsyncGenerator<Lz4RecoveredContent | Lz4Damage, void, undefined> {
+  checkKeys(options, SOURCE_OPTIONS);
   const resyncBlocks = resyncBlocksOf(options);
   const salvager = new BlockSalvager(dictionaryOf(options));
   const reader = new SourceReader(source, 0, 0, { retries: 5, retryDelayMs: 100, signal: options.signal });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkChoice, checkInteger, checkKeys } from "@sluice/internal";
+import { checkArgument, checkChoice, checkInteger, checkKeys } from "@sluice/internal";
 import { openFile } from "../file/_files.ts";
 import { formatPdiffDuration, formatPdiffSize } from "../file/sizes.ts";
 
@@ -44,6 +44,7 @@ export interface PdiffMutateOptions {
  * ```
  */
 export async function mutatePdiffFile(path: string, options: PdiffMutateOptions): Promise<number> {
+  checkArgument(typeof path === "string", "open a file", path, "a path");
   checkKeys(options, MUTATE_OPTIONS);
   const percent = checkInteger("percent", options.percent, 0, 100);
   const pattern = checkChoice("pattern", options.pattern ?? "prefix", ["prefix", "scatter"]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkBoolean, checkInteger, LimitExceededError, SluiceError } from "@sluice/internal";
+import { checkArgument, checkBoolean, checkInteger, LimitExceededError, SluiceError } from "@sluice/internal";
 import { PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { failure } from "../file/_errors.ts";
 import { parsePdiffLocation } from "../file/location.ts";
@@ -117,6 +117,7 @@ function splitOptions(
  * ```
  */
 export async function copyPdiffTree(options: PdiffTreeOptions): Promise<PdiffTreeResult> {
+  checkArgument(typeof options === "object" && options !== null, "copy a directory", options, "an object");
   const { tree, file } = splitOptions(options);
   const { literalPaths } = options;
   const locate = (value: string | URL | PdiffLocation): PdiffLocation =>

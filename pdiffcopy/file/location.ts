@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkKeys, withoutUrlSecrets } from "@sluice/internal";
+import { checkArgument, checkKeys, withoutUrlSecrets } from "@sluice/internal";
 import { PDIFF_PORT } from "./constants.ts";
 
 /** A file here or there. */
@@ -65,6 +65,12 @@ export function parsePdiffLocation(
   expression: string | URL,
   options: PdiffLocationOptions = {},
 ): PdiffLocation {
+  checkArgument(
+    typeof expression === "string" || expression instanceof URL,
+    "read a location",
+    expression,
+    "a path or a URL",
+  );
   checkKeys(options, LOCATION_OPTIONS);
   const text = expression instanceof URL ? expression.href : expression;
   if (text === "") throw invalid(text, "it is empty");

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, SluiceError } from "@sluice/internal";
+import { checkArgument, checkInteger, SluiceError } from "@sluice/internal";
 import { openFile } from "./_files.ts";
 
 const MAX = Number.MAX_SAFE_INTEGER;
@@ -30,6 +30,7 @@ export interface PdiffFileInfo {
  * ```
  */
 export function readPdiffFileInfo(path: string): PdiffFileInfo | undefined {
+  checkArgument(typeof path === "string", "open a file", path, "a path");
   try {
     using file = openFile(path);
     return { size: file.status().size };
@@ -53,6 +54,7 @@ export function readPdiffFileInfo(path: string): PdiffFileInfo | undefined {
  * ```
  */
 export function readPdiffFileSize(path: string): number | undefined {
+  checkArgument(typeof path === "string", "open a file", path, "a path");
   return readPdiffFileInfo(path)?.size;
 }
 
@@ -77,6 +79,7 @@ export async function readPdiffBlock(
   offset: number,
   size: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkArgument(typeof path === "string", "open a file", path, "a path");
   checkInteger("offset", offset, 0, MAX);
   const block = new Uint8Array(checkInteger("size", size, 0, BLOCK_MAX));
   using file = openFile(path);
@@ -102,6 +105,7 @@ export async function readPdiffBlock(
  * ```
  */
 export async function writePdiffBlock(path: string, offset: number, data: Uint8Array): Promise<void> {
+  checkArgument(typeof path === "string", "open a file", path, "a path");
   checkInteger("offset", offset, 0, MAX);
   using file = openFile(path, { write: true });
   await file.write(offset, data);
@@ -122,6 +126,7 @@ export async function writePdiffBlock(path: string, offset: number, data: Uint8A
  * ```
  */
 export async function resizePdiffFile(path: string, size: number): Promise<void> {
+  checkArgument(typeof path === "string", "open a file", path, "a path");
   checkInteger("size", size, 0, MAX);
   using file = openFile(path, { write: true, create: true });
   await file.resize(size);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkChoice, checkInteger, checkKeys, openByteSource } from "@sluice/internal";
+import { checkArgument, checkChoice, checkInteger, checkKeys, openByteSource } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { blockIndex, chunkIndex } from "./_index_builder.ts";
@@ -90,6 +90,7 @@ export class PdiffIndex {
    * @throws {UnsupportedFeatureError} If it is of a compressed file.
    */
   static parse(bytes: Uint8Array): PdiffIndex {
+    checkArgument(bytes instanceof Uint8Array, "read an index", bytes, "bytes");
     return new PdiffIndex(readIndex(bytes));
   }
 

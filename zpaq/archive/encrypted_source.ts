@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openByteSource } from "@sluice/internal";
+import { checkArgument, openByteSource } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { Cipher, openEncrypted } from "./_cipher.ts";
 import type { ZpaqUpdateSink } from "./update_archive.ts";
@@ -56,6 +56,7 @@ export async function encryptZpaqUpdate(
   salt: Uint8Array,
   offset: number,
 ): Promise<ZpaqUpdateSink> {
+  checkArgument(typeof sink?.write === "function", "encrypt an update", sink, "a sink");
   const cipher = await Cipher.create(password, salt);
   let at = offset;
   return {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concatBytes } from "@sluice/internal";
+import { checkArgument, checkKeys, concatBytes, isAnyIterable } from "@sluice/internal";
 import { ArchiveUpdate } from "./_archive_update.ts";
 import type { ZpaqArchive } from "./archive.ts";
 import type { ZpaqFile, ZpaqUpdateOptions, ZpaqUpdateResult, ZpaqUpdateSink } from "./_types.ts";
@@ -15,6 +15,16 @@ export type {
   ZpaqUpdateResult,
   ZpaqUpdateSink,
 } from "./_types.ts";
+
+const UPDATE_OPTIONS: ReadonlySet<string> = new Set([
+  "method",
+  "date",
+  "fragment",
+  "threads",
+  "delete",
+  "force",
+  "onUnreadable",
+]);
 
 /**
  * Writes an update of an archive: files that are new or have changed, and deletions. Fragments that the archive has are
@@ -47,6 +57,14 @@ export async function updateZpaqArchive(
   sink: ZpaqUpdateSink,
   options: ZpaqUpdateOptions = {},
 ): Promise<ZpaqUpdateResult> {
+  checkKeys(options, UPDATE_OPTIONS);
+  checkArgument(
+    archive === undefined || typeof archive === "object",
+    "update an archive",
+    archive,
+    "a ZpaqArchive",
+  );
+  checkArgument(isAnyIterable(files), "update an archive", files, "an iterable of files");
   return await new ArchiveUpdate(archive, sink, options).run([...files]);
 }
 

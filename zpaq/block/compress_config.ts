@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concatBytes, toBytes } from "@sluice/internal";
+import { checkArgument, checkKeys, concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { encodeConfigBlock } from "./_config_block.ts";
@@ -35,6 +35,8 @@ export interface ZpaqConfigOptions {
   readonly backend?: BackendChoice | undefined;
 }
 
+const CONFIG_OPTIONS: ReadonlySet<string> = new Set(["contentChecksum", "tag", "compilePrograms", "backend"]);
+
 /**
  * Writes one block with an assembled model and its post-processor. The post-processor is run on what is coded of
  * each segment, and must return the segment's content.
@@ -56,6 +58,13 @@ export function compressZpaqConfig(
   segments: Iterable<ZpaqSegment>,
   options: ZpaqConfigOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  checkKeys(options, CONFIG_OPTIONS);
+  checkArgument(
+    program?.header instanceof Uint8Array,
+    "compress by a model",
+    program,
+    "a program with a header",
+  );
   const requests = [...segments].map(({ filename, comment, body, preprocessed }) => ({
     filename: filename ?? "",
     comment: comment ?? "",

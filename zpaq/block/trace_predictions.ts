@@ -4,7 +4,7 @@
  * @module
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { toBytes } from "@sluice/internal";
+import { checkArgument, checkKeys, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { predictions } from "./_predictions.ts";
 import type { ZpaqProgram } from "../zpaql/assemble.ts";
@@ -18,6 +18,8 @@ export interface ZpaqPrediction {
   /** The probability that the bit is 1, in 65536ths. */
   readonly probability: number;
 }
+
+const TRACE_OPTIONS: ReadonlySet<string> = new Set(["backend"]);
 
 /**
  * Predicts the bits of bytes one by one, as compression does, without the coder. No post-processor's byte stands in
@@ -40,5 +42,7 @@ export function* traceZpaqPredictions(
   data: BytesSource,
   options: { readonly backend?: BackendChoice | undefined } = {},
 ): Generator<ZpaqPrediction, void, undefined> {
+  checkKeys(options, TRACE_OPTIONS);
+  checkArgument(program?.header instanceof Uint8Array, "trace a model", program, "a program with a header");
   yield* predictions(program.header, toBytes(data), options.backend);
 }

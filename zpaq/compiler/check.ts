@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkBoolean, checkKeys } from "@sluice/internal";
+import { checkArgument, checkBoolean, checkKeys } from "@sluice/internal";
 import { readModule } from "./_module.ts";
 import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
 
@@ -45,6 +45,7 @@ export function checkZpaqlPy(
   source: string,
   options: CheckZpaqlPyOptions = {},
 ): readonly ZpaqlPyDiagnostic[] {
+  checkArgument(typeof source === "string", "read a program", source, "its source as a text");
   checkKeys(options, KEYS);
   const settings = {
     strictSubset: checkBoolean("strictSubset", options.strictSubset ?? false),

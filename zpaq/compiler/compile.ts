@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkBoolean, checkKeys, checkLimit } from "@sluice/internal";
+import { checkArgument, checkBoolean, checkKeys, checkLimit } from "@sluice/internal";
 import { assembleZpaq } from "../zpaql/assemble.ts";
 import { ZpaqMachine } from "../zpaql/machine.ts";
 import { generateCode } from "./_code_generation.ts";
@@ -170,6 +170,7 @@ const ARRAY_BITS_MAX = 32;
  * ```
  */
 export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = {}): ZpaqlPyCompilation {
+  checkArgument(typeof source === "string", "read a program", source, "its source as a text");
   checkKeys(options, KEYS);
   const flag = (name: Flag, preset: boolean): boolean => checkBoolean(name, options[name] ?? preset);
   const settings = { strictSubset: flag("strictSubset", false), allowSlash: flag("allowSlash", false) };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkKeys, checkLimit, SluiceError, toBytes } from "@sluice/internal";
+import { checkArgument, checkKeys, checkLimit, SluiceError, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { ZpaqMachine } from "../zpaql/machine.ts";
 import { CompiledRun } from "./_compiled_run.ts";
@@ -69,6 +69,7 @@ export function diffZpaqlPy(
   segments: Iterable<BytesSource>,
   options: DiffZpaqlPyOptions = {},
 ): ZpaqlPyDifference | undefined {
+  checkArgument(typeof source === "string", "read a program", source, "its source as a text");
   checkKeys(options, KEYS);
   const { name = "source", optimize = 2 } = options;
   const budget = checkLimit("budget", options.budget ?? BUDGET_DEFAULT);

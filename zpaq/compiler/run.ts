@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toBytes } from "@sluice/internal";
+import { checkArgument, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { END_OF_SEGMENT, interpreterOf, openReference as open } from "./_reference.ts";
 import type { RunZpaqlPyOptions } from "./_types.ts";
@@ -49,6 +49,7 @@ export function* runZpaqlPyHcomp(
   data: BytesSource,
   options: RunZpaqlPyOptions = {},
 ): Generator<ZpaqlPyContexts, void, undefined> {
+  checkArgument(typeof source === "string", "read a program", source, "its source as a text");
   const opened = open(source, options);
   const { hcomp, header } = opened.module;
   const interpreter = hcomp === undefined ? undefined : interpreterOf(opened, hcomp);
@@ -93,6 +94,7 @@ export function runZpaqlPyPcomp(
   segments: Iterable<BytesSource>,
   options: RunZpaqlPyOptions = {},
 ): Uint8Array<ArrayBuffer>[] {
+  checkArgument(typeof source === "string", "read a program", source, "its source as a text");
   const opened = open(source, options);
   const { pcomp } = opened.module;
   if (pcomp === undefined) return Array.from(segments, (segment) => new Uint8Array(toBytes(segment)));

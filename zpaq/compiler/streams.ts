@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { chunksOf, concatBytes, toBytes } from "@sluice/internal";
+import { checkArgument, checkKeys, chunksOf, concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource, ChunkSource } from "@sluice/internal";
 import { compressZpaqConfig } from "../block/compress_config.ts";
 import type { ZpaqConfigOptions } from "../block/compress_config.ts";
@@ -30,6 +30,8 @@ function machineOf(
   if (section === "hcomp") return new ZpaqMachine(program.hcomp, { h: hh, m: hm, budget });
   return program.pcomp === undefined ? undefined : new ZpaqMachine(program.pcomp, { h: ph, m: pm, budget });
 }
+
+const STREAM_OPTIONS: ReadonlySet<string> = new Set(["budget"]);
 
 /**
  * Runs the post-processor of a compiled program over a stream: its bytes, then the end of the segment. A program without
@@ -65,6 +67,8 @@ export class ZpaqlPyPcompStream extends TransformStream<BytesSource, Uint8Array<
     program: Pick<ZpaqlPyProgram, "header" | "hcomp" | "pcomp">,
     options: ZpaqlPyStreamOptions = {},
   ) {
+    checkKeys(options, STREAM_OPTIONS);
+    checkArgument(program?.header instanceof Uint8Array, "run a program", program, "a compiled program");
     const machine = machineOf(program, "pcomp", options);
     const give = (controller: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>): void => {
       const { output } = machine!;
@@ -117,6 +121,8 @@ export class ZpaqlPyContextStream extends TransformStream<BytesSource, ZpaqlPyCo
     program: Pick<ZpaqlPyProgram, "header" | "hcomp" | "pcomp">,
     options: ZpaqlPyStreamOptions = {},
   ) {
+    checkKeys(options, STREAM_OPTIONS);
+    checkArgument(program?.header instanceof Uint8Array, "run a program", program, "a compiled program");
     const machine = machineOf(program, "hcomp", options)!;
     const count = program.header[6]!;
     super({
@@ -192,6 +198,12 @@ export async function compressZpaqlPy(
   files: Iterable<ZpaqlPyFile> | AsyncIterable<ZpaqlPyFile>,
   options: CompressZpaqlPyOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkArgument(
+    program?.header instanceof Uint8Array,
+    "compress by a program",
+    program,
+    "a compiled program",
+  );
   const { preprocess, ...rest } = options;
   const segments: { filename: string; comment: string; body: BytesSource; preprocessed: BytesSource }[] = [];
   for await (const { filename = "", body } of files) {

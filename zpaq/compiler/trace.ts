@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkKeys, checkLimit, toBytes } from "@sluice/internal";
+import { checkArgument, checkKeys, checkLimit, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { ZpaqMachine } from "../zpaql/machine.ts";
 import { CompiledRun } from "./_compiled_run.ts";
@@ -102,6 +102,7 @@ export function traceZpaqlPy(
   data: BytesSource,
   options: TraceZpaqlPyOptions = {},
 ): ZpaqlPyTraceLine[] {
+  checkArgument(Array.isArray(program?.sourceMap), "run a program", program, "a compiled program");
   const run = openRun(program, part, options);
   const most = checkLimit("maxLines", options.maxLines ?? LINES_MAX);
   const variables = program.variables.filter(({ section }) => section === part);
@@ -155,6 +156,7 @@ export function countZpaqlPySteps(
   data: BytesSource,
   options: TraceZpaqlPyOptions = {},
 ): ZpaqlPyStats {
+  checkArgument(Array.isArray(program?.sourceMap), "run a program", program, "a compiled program");
   const run = openRun(program, part, options);
   for (const value of valuesOf(part, data)) run.call(value);
   return { steps: run.machine.steps, lines: run.counts };

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkBoolean, checkInteger, checkKeys } from "@sluice/internal";
+import { checkArgument, checkBoolean, checkInteger, checkKeys, isAnyIterable } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
 import { blockStart } from "../block/_block_encoder.ts";
 import { packCodec } from "./_pack_codec.ts";
@@ -78,6 +78,7 @@ export async function* packZpaqFiles(
   files: Iterable<ZpaqPackFile> | AsyncIterable<ZpaqPackFile>,
   options: ZpaqPackOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  checkArgument(isAnyIterable(files), "pack files", files, "an iterable of files");
   checkKeys(options, KEYS);
   const { signal } = options;
   const codec = packCodec(options.codec ?? "zstd", options.level);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkArgument } from "@sluice/internal";
 import { assembleConfig } from "./_assembler.ts";
 import type { ZpaqProgram } from "./_types.ts";
 
@@ -24,5 +25,6 @@ export type { ZpaqProgram, ZpaqSourceMapEntry } from "./_types.ts";
  * ```
  */
 export function assembleZpaq(config: string, args: readonly number[] = []): ZpaqProgram {
+  checkArgument(typeof config === "string", "assemble a model", config, "a text");
   return assembleConfig(config, args);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CorruptDataError, LimitExceededError, toBytes } from "@sluice/internal";
+import { checkKeys, CorruptDataError, LimitExceededError, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { instructionSize, OP, OPCODE_WORDS } from "./_opcodes.ts";
 
@@ -24,6 +24,8 @@ export type ZpaqStop = "halt" | "stopped" | "breakpoint";
 
 const BITS_MAX = 26;
 const BUDGET_DEFAULT = 2 ** 24;
+
+const MACHINE_OPTIONS: ReadonlySet<string> = new Set(["h", "m", "budget", "onStep"]);
 
 /**
  * One machine with its memories, which survive from call to call as the format has it. It is an interpreter made for
@@ -76,6 +78,7 @@ export class ZpaqMachine {
    * @throws {RangeError} If a memory would be larger than 2^26 elements.
    */
   constructor(program: BytesSource, options: ZpaqMachineOptions = {}) {
+    checkKeys(options, MACHINE_OPTIONS);
     const { h = 0, m = 0 } = options;
     if (!(h >= 0 && m >= 0 && h <= BITS_MAX && m <= BITS_MAX)) {
       throw new RangeError(`Cannot make a machine: h is ${h} and m is ${m}, expected at most ${BITS_MAX}`);

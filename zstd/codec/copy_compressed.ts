@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { untilAborted } from "@sluice/internal";
+import { checkArgument, untilAborted } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import type { ZstdCompressOptions } from "../options/compress_options.ts";
 import { ZstdCompressionStream } from "./compression_stream.ts";
@@ -33,6 +33,7 @@ export async function copyCompressedZstd(
   target: WritableStream<Uint8Array<ArrayBuffer>>,
   options: ZstdCompressOptions & ZstdStreamOptions = {},
 ): Promise<ZstdCopied> {
+  checkArgument(source instanceof ReadableStream, "compress a stream", source, "a ReadableStream");
   const stream = new ZstdCompressionStream(options);
   // A target that stalls would keep the pipe from ending after an abort.
   await untilAborted(source.pipeThrough(stream).pipeTo(target), options.signal);

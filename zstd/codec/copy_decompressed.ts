@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { untilAborted } from "@sluice/internal";
+import { checkArgument, untilAborted } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
 import { ZstdDecompressionStream } from "./decompression_stream.ts";
@@ -41,6 +41,7 @@ export async function copyDecompressedZstd(
   target: WritableStream<Uint8Array<ArrayBuffer>>,
   options: ZstdDecompressOptions & ZstdStreamOptions = {},
 ): Promise<ZstdCopied> {
+  checkArgument(source instanceof ReadableStream, "decompress a stream", source, "a ReadableStream");
   const stream = new ZstdDecompressionStream(options);
   // A target that stalls would keep the pipe from ending after an abort.
   await untilAborted(source.pipeThrough(stream).pipeTo(target), options.signal);

@@ -3,18 +3,12 @@
  *
  * @module
  */
-import { BLOCK_SIZE_MAX, DICTIONARY_MAGIC, FRAME_MAGIC, SKIPPABLE_MAGIC } from "./_format.ts";
+import { FRAME_MAGIC } from "./_format.ts";
 
 /** The version of the zstd library inside. */
 export const ZSTD_VERSION = "1.5.7";
 /** The first four bytes of a frame, as a little-endian number. */
 export const ZSTD_MAGIC_NUMBER: number = FRAME_MAGIC;
-/** The first four bytes of a formatted dictionary, as a little-endian number. */
-export const ZSTD_DICTIONARY_MAGIC: number = DICTIONARY_MAGIC;
-/** Skippable frames start with this number plus 0 to 15. */
-export const ZSTD_SKIPPABLE_MAGIC_START: number = SKIPPABLE_MAGIC;
-/** The most content bytes of a block. */
-export const ZSTD_BLOCK_SIZE_MAX: number = BLOCK_SIZE_MAX;
 /** The fastest level. */
 export const ZSTD_LEVEL_MIN: number = -131072;
 /** The level that is used when none is given. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toBytes } from "@sluice/internal";
+import { checkArgument, isAnyIterable, toBytes } from "@sluice/internal";
 import type { BytesSource, ChunkSource } from "@sluice/internal";
 import { FrameWalker } from "./_frame_walker.ts";
 import type { ZstdFrameInfo } from "./_types.ts";
@@ -51,6 +51,7 @@ export function* listZstdFrames(data: BytesSource): Generator<ZstdFrameInfo, voi
 export async function* listZstdFramesIterable(
   source: Exclude<ChunkSource, BytesSource>,
 ): AsyncGenerator<ZstdFrameInfo, void, undefined> {
+  checkArgument(isAnyIterable(source), "list frames", source, "an iterable of chunks");
   const walker = new FrameWalker();
   for await (const chunk of source) yield* walker.push(toBytes(chunk));
   walker.finish();

@@ -11,7 +11,7 @@ import {
 } from "@sluice/internal";
 import { LEVEL_DEFAULT, LEVEL_MAX, LEVEL_MIN } from "../options/_compress_options.ts";
 import { DecoderCodec } from "../codec/_decoder_codec.ts";
-import { resolveStreamingOptions } from "../options/_decompress_options.ts";
+import { resolveStreamingOptions, withWindowLimit } from "../options/_decompress_options.ts";
 import { MAGIC_SIZE, RESERVED_VARIANT, SKIPPABLE_HEADER_SIZE, SKIPPABLE_MAGIC } from "../frame/_format.ts";
 import type { Opened } from "../codec/_headed_codec.ts";
 import { HeadedCodec } from "../codec/_headed_codec.ts";
@@ -85,16 +85,17 @@ export function dczCodecOptions(
 /** A codec that checks the header of a body, finds its dictionary and decodes the frames. */
 export function openDcz(options: DczDecompressOptions, offload: "auto" | "always" | "never"): HeadedCodec {
   const { dictionaries, ...codecOptions } = options;
+  resolveStreamingOptions({ maxWindowLog: WINDOW_LOG_MAX, ...codecOptions }); // refused at the call
   return new HeadedCodec(DCZ_HEADER_SIZE, async (head): Promise<Opened> => {
     const dictionary = await findDictionary(head, dictionaries);
     const check = windowCheck(dczWindowSizeMax(dictionary.size));
+    const limited = withWindowLimit(codecOptions, WINDOW_LOG_MAX);
     const settings = resolveStreamingOptions({
-      maxWindowLog: WINDOW_LOG_MAX,
-      ...codecOptions,
+      ...limited,
       dictionary: dictionary.zstd,
       skipBytes: DCZ_HEADER_SIZE, // given to the codec as well, so that offsets count from the start of the body
       checkHeader(header): void {
-        if (codecOptions.maxWindowLog === undefined) check(header);
+        if (limited !== codecOptions) check(header);
         codecOptions.checkHeader?.(header);
       },
     });

@@ -12,6 +12,7 @@ import { decompressZstd } from "../codec/decompress.ts";
 import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
 import { ZstdDecompressionStream } from "../codec/decompression_stream.ts";
 import type { ZstdStreamOptions } from "../options/stream_options.ts";
+import { withWindowLimit } from "../options/_decompress_options.ts";
 
 /**
  * Compresses a body for `Content-Encoding: zstd`.
@@ -55,7 +56,7 @@ export function decompressZstdContent(
   data: BytesSource,
   options: ZstdDecompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  return decompressZstd(data, { maxWindowLog: CONTENT_WINDOW_LOG_MAX, ...options });
+  return decompressZstd(data, withWindowLimit(options, CONTENT_WINDOW_LOG_MAX));
 }
 
 /**
@@ -96,6 +97,6 @@ export class ZstdContentCompressionStream extends ZstdCompressionStream {
 export class ZstdContentDecompressionStream extends ZstdDecompressionStream {
   /** Sets the window's limit. */
   constructor(options: ZstdDecompressOptions & ZstdStreamOptions = {}) {
-    super({ maxWindowLog: CONTENT_WINDOW_LOG_MAX, ...options });
+    super(withWindowLimit(options, CONTENT_WINDOW_LOG_MAX));
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toBytes } from "@sluice/internal";
+import { checkArgument, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { HASH_SIZE } from "./_dcz.ts";
 import { formatString, parseDictionary, parseItem } from "./_structured_fields.ts";
@@ -185,6 +185,7 @@ export function formatDczDictionaryLink(url: string | URL): string {
  * ```
  */
 export function addZstdVary(headers: Headers, ...names: readonly string[]): void {
+  checkArgument(headers instanceof Headers, "add to Vary", headers, "Headers");
   const present = (headers.get("vary") ?? "").split(",").map((name) => name.trim()).filter((name) =>
     name !== ""
   );

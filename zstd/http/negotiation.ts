@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkChoice } from "@sluice/internal";
+import { checkArgument, checkChoice, checkKeys } from "@sluice/internal";
 import type { DczDictionary } from "./dcz_dictionary.ts";
 import { parseDczAvailableDictionary } from "./dictionary_headers.ts";
 
@@ -44,6 +44,8 @@ function parseAcceptEncoding(value: string): Map<string, number> {
   return weights;
 }
 
+const NEGOTIATION_OPTIONS: ReadonlySet<string> = new Set(["dictionaries", "encodings"]);
+
 /**
  * The encoding that a client wants most among those that the server offers; the server's order decides between equals.
  * "dcz" needs a dictionary that the client names in `Available-Dictionary` and the server has, and has to be asked for by
@@ -64,6 +66,8 @@ export function negotiateZstdContentEncoding(
   request: { readonly headers: Headers },
   options: ZstdNegotiationOptions = {},
 ): ZstdNegotiatedEncoding | undefined {
+  checkKeys(options, NEGOTIATION_OPTIONS);
+  checkArgument(request?.headers instanceof Headers, "negotiate", request, "a Request");
   const { dictionaries = [], encodings = ["dcz", "zstd", "gzip"] } = options;
   const header = request.headers.get("accept-encoding");
   if (header === null) return { encoding: "identity" };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, checkKeys, checkLimit } from "@sluice/internal";
+import { checkArgument, checkInteger, checkKeys, checkLimit } from "@sluice/internal";
 import { decodeRequest, lookupIn, refuseBody } from "./_request_body.ts";
 import { checkContentOptions, CONTENT_WINDOW_LOG_MAX } from "../options/_window_rule.ts";
 import type { ZstdCompressOptions } from "../options/compress_options.ts";
@@ -90,6 +90,7 @@ export function withZstd<Context extends unknown[]>(
   handler: (request: Request, ...context: Context) => Response | Promise<Response>,
   options: WithZstdOptions = {},
 ): (request: Request, ...context: Context) => Promise<Response> {
+  checkArgument(typeof handler === "function", "wrap a handler", handler, "a function");
   // Long: the options are checked one by one; the handler is a closure over what comes of them.
   checkKeys(options, KEYS);
   const { compress = {}, encodings, filter = isCompressible, isSecure = isSecureByUrl } = options;

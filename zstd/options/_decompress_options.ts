@@ -54,6 +54,7 @@ const PARAMETER = { WINDOW_LOG_MAX: 100, FORMAT: 1000, FORCE_IGNORE_CHECKSUM: 10
 const KEYS: ReadonlySet<string> = new Set<keyof ZstdDecompressOptions>([
   "maxOutputSize",
   "maxWindowLog",
+  "maxWindowSize",
   "maxMemory",
   "frames",
   "trailing",
@@ -88,12 +89,8 @@ export function resolveStreamingOptions(options: ZstdDecompressOptions): Decompr
 }
 
 function resolve(options: ZstdDecompressOptions, maxOutputSize: number): DecompressSettings {
-  const maxWindowLog = checkInteger(
-    "maxWindowLog",
-    options.maxWindowLog ?? MAX_WINDOW_LOG_DEFAULT,
-    WINDOW_LOG_MIN,
-    WINDOW_LOG_MAX,
-  );
+  const maxWindowSize = windowLimit(options);
+  const maxWindowLog = Math.ceil(Math.log2(maxWindowSize));
   const maxMemory = checkLimit("maxMemory", options.maxMemory ?? Infinity);
   const magicless = checkChoice("format", options.format ?? "zstd", ["zstd", "magicless"]) === "magicless";
   for (const dictionary of [options.dictionary, ...options.dictionaries ?? []]) checkDictionary(dictionary);
@@ -106,7 +103,7 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
   const verifyChecksums = checkBoolean("verifyChecksums", options.verifyChecksums ?? true);
   return {
     maxOutputSize: checkLimit("maxOutputSize", options.maxOutputSize ?? maxOutputSize),
-    maxWindowSize: 2 ** maxWindowLog,
+    maxWindowSize,
     maxMemory: maxMemory === Infinity ? 0 : maxMemory,
     firstFrameOnly: checkChoice("frames", options.frames ?? "all", ["all", "first"]) === "first",
     ignoreTrailing: checkChoice("trailing", options.trailing ?? "error", ["error", "ignore"]) === "ignore",
@@ -135,6 +132,24 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
     ]),
     poolKey,
   };
+}
+
+/** The largest window, in bytes. */
+function windowLimit({ maxWindowLog, maxWindowSize }: ZstdDecompressOptions): number {
+  if (maxWindowSize === undefined) {
+    const log = maxWindowLog ?? MAX_WINDOW_LOG_DEFAULT;
+    return 2 ** checkInteger("maxWindowLog", log, WINDOW_LOG_MIN, WINDOW_LOG_MAX);
+  }
+  if (maxWindowLog !== undefined) {
+    throw new TypeError('Cannot use option "maxWindowSize": "maxWindowLog" is given as well');
+  }
+  return checkInteger("maxWindowSize", maxWindowSize, 2 ** WINDOW_LOG_MIN, 2 ** WINDOW_LOG_MAX);
+}
+
+/** Options with a limit of the window unless they have one. */
+export function withWindowLimit<T extends ZstdDecompressOptions>(options: T, maxWindowLog: number): T {
+  const given = options.maxWindowLog !== undefined || options.maxWindowSize !== undefined;
+  return given ? options : { ...options, maxWindowLog };
 }
 
 /**

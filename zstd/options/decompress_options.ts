@@ -17,6 +17,8 @@ export interface ZstdDecompressOptions {
   readonly maxOutputSize?: number | undefined;
   /** The largest window that a frame may ask for, as a power of two, 10 to 31. @default {27} */
   readonly maxWindowLog?: number | undefined;
+  /** The same in bytes, 1 KiB to 2 GiB; only one of the two may be given. @default {2 ** 27} */
+  readonly maxWindowSize?: number | undefined;
   /** The most bytes that the codec may allocate for its window and tables. @default {Infinity} */
   readonly maxMemory?: number | undefined;
   /** Decode every frame, or stop after the first. @default {"all"} */

@@ -5,7 +5,10 @@
  */
 import { checkChoice, checkKeys, readU32, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import { closeDigests } from "./_dictionary_digests.ts";
+import type { BackendChoice } from "@sluice/ffi";
+import { ZstdDecoderDictionary, ZstdDecoderKernel } from "../kernel/decoder.ts";
+import { ZSTD_DICTIONARY_TYPE } from "../kernel/dictionary_type.ts";
+import { closeDigests, digestOf } from "./_dictionary_digests.ts";
 import { DICTIONARY_MAGIC } from "../frame/_format.ts";
 
 /** How bytes become a dictionary: by their magic number, as plain content, or as a formatted dictionary only. */
@@ -29,6 +32,14 @@ export interface ZstdDictionaryOptions {
   readonly training?: ZstdTrainingInfo | undefined;
 }
 
+/** Where a dictionary is digested. */
+export interface ZstdDictionaryPrepareOptions {
+  /** The backend that is going to use it. @default {what configureBackend says} */
+  readonly backend?: BackendChoice | undefined;
+}
+
+const PREPARE_KEYS: ReadonlySet<string> = new Set<keyof ZstdDictionaryPrepareOptions>(["backend"]);
+const NO_LIMITS = { maxMemory: 0, parameters: new Int32Array() };
 const KEYS: ReadonlySet<string> = new Set<keyof ZstdDictionaryOptions>(["type", "training"]);
 /** Bytes of a dictionary's magic number and id. */
 const HEADER_SIZE = 8;
@@ -84,6 +95,35 @@ export class ZstdDictionary implements Disposable {
   /** Bytes of the dictionary. */
   get size(): number {
     return this.bytes.length;
+  }
+
+  /**
+   * Digests the dictionary for decompression now instead of at its first use, which also says whether it is well formed.
+   * `prepareZstdDictionary` does so for compression.
+   *
+   * @throws {CorruptDataError} With code "DICTIONARY_CORRUPT" if it is not.
+   * @throws {TypeError} If an option is not known.
+   *
+   * @example Bytes that only look like a dictionary
+   * ```ts
+   * import { ZstdDictionary } from "@sluice/zstd";
+   * import { assertThrows } from "@std/assert";
+   *
+   * const bytes = new Uint8Array([0x37, 0xa4, 0x30, 0xec, 1, 0, 0, 0, 9, 9, 9, 9]);
+   * const dictionary = new ZstdDictionary(bytes, { type: "full" });
+   * assertThrows(() => dictionary.prepare(), Error, "dictionary");
+   * ```
+   */
+  prepare(options: ZstdDictionaryPrepareOptions = {}): this {
+    checkKeys(options, PREPARE_KEYS);
+    const kernel = new ZstdDecoderKernel({ ...NO_LIMITS, backend: options.backend });
+    try {
+      const make = () => new ZstdDecoderDictionary(kernel, this.bytes, ZSTD_DICTIONARY_TYPE[this.type]);
+      digestOf(this, kernel.library, "decode", make);
+    } finally {
+      kernel.close();
+    }
+    return this;
   }
 
   /** Frees what was digested, once no context uses it. The dictionary can be used again and is digested anew then. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger } from "@sluice/internal";
+import { checkInteger, checkKeys } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { LEVEL_MAX, LEVEL_MIN, PARAMETER, resolveCompressOptions, STRATEGIES } from "./_compress_options.ts";
 import {
@@ -27,6 +27,8 @@ export interface ZstdParameterQuery {
   readonly backend?: BackendChoice | undefined;
 }
 
+const QUERY_OPTIONS: ReadonlySet<string> = new Set(["sourceSize", "dictionarySize", "backend"]);
+
 /**
  * The numbers that a level stands for, for content of a given size. They can be changed and passed on as options.
  *
@@ -46,6 +48,7 @@ export function zstdCompressionParameters(
   level: number,
   query: ZstdParameterQuery = {},
 ): Required<ZstdCompressionParameters> {
+  checkKeys(query, QUERY_OPTIONS);
   const { sourceSize, dictionarySize = 0, backend } = query;
   const [windowLog, chainLog, hashLog, searchLog, minMatch, targetLength, strategy] = zstdLevelParameters(
     checkInteger("level", level, LEVEL_MIN, LEVEL_MAX),

@@ -11,6 +11,7 @@ import { zstdEncoderBounds, zstdLevelParameters } from "../options/_library_fact
 import type { ZstdCompressOptions } from "../options/compress_options.ts";
 import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
 import type { ZstdPatchApplyOptions, ZstdPatchCreateOptions } from "./patch_options.ts";
+import { withWindowLimit } from "../options/_decompress_options.ts";
 
 /** What must be seen of a patch before it is applied: the base's hash, if it is there, and the frame's header. */
 export const PATCH_HEAD_SIZE = DCZ_HEADER_SIZE + FRAME_HEADER_SIZE_MAX;
@@ -90,9 +91,8 @@ export async function openPatch(
       );
     }
   }
-  const maxWindowLog = options.maxWindowLog ??
-    windowLogFor(base.length, declaredSize(head, preludeSize), options);
-  return { preludeSize, codecOptions: { ...options, maxWindowLog, prefix: base } };
+  const windowLog = windowLogFor(base.length, declaredSize(head, preludeSize), options);
+  return { preludeSize, codecOptions: { ...withWindowLimit(options, windowLog), prefix: base } };
 }
 
 /** The content size that the first frame declares; 0 when it does not. What is wrong with it is told when it is decoded. */

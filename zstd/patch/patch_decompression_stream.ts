@@ -19,6 +19,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdPatchApplyOptions>([
   "maxMemory",
   "maxOutputSize",
   "maxWindowLog",
+  "maxWindowSize",
   "onSkippable",
   "verifyChecksums",
 ]);

@@ -25,7 +25,13 @@ export interface ZstdPatchCreateOptions
 export interface ZstdPatchApplyOptions extends
   Pick<
     ZstdDecompressOptions,
-    "allowEmpty" | "backend" | "maxMemory" | "maxWindowLog" | "onSkippable" | "verifyChecksums"
+    | "allowEmpty"
+    | "backend"
+    | "maxMemory"
+    | "maxWindowLog"
+    | "maxWindowSize"
+    | "onSkippable"
+    | "verifyChecksums"
   > {
   /** The most bytes of the target. @default {256 MiB for whole values, Infinity for streams} */
   readonly maxOutputSize?: number | undefined;

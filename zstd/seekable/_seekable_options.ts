@@ -78,6 +78,7 @@ const READ_KEYS: ReadonlySet<string> = new Set([
   "dictionaries",
   "lookupDictionary",
   "maxWindowLog",
+  "maxWindowSize",
   "maxMemory",
   "backend",
   "signal",

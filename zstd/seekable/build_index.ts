@@ -22,6 +22,7 @@ export interface ZstdBuildIndexOptions extends
     | "maxMemory"
     | "maxOutputSize"
     | "maxWindowLog"
+    | "maxWindowSize"
   > {
   /** Gives the work up. */
   readonly signal?: AbortSignal | undefined;
@@ -35,6 +36,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdBuildIndexOptions>([
   "maxMemory",
   "maxOutputSize",
   "maxWindowLog",
+  "maxWindowSize",
   "signal",
 ]);
 const READ_SIZE = 1 << 20;

@@ -31,7 +31,13 @@ import type { ZstdSeekFrame } from "./seek_index.ts";
 export interface ZstdSeekableReadOptions extends
   Pick<
     ZstdDecompressOptions,
-    "backend" | "dictionary" | "dictionaries" | "lookupDictionary" | "maxMemory" | "maxWindowLog"
+    | "backend"
+    | "dictionary"
+    | "dictionaries"
+    | "lookupDictionary"
+    | "maxMemory"
+    | "maxWindowLog"
+    | "maxWindowSize"
   > {
   /** An index of the file; with it the file's own table is not read and need not be there. */
   readonly index?: ZstdSeekIndex | undefined;

@@ -6,10 +6,12 @@
 import type { BackendChoice } from "@sluice/ffi";
 import type { ZstdTrainingNumbers } from "../kernel/training.ts";
 import {
+  checkArgument,
   checkBoolean,
   checkChoice,
   checkInteger,
   checkKeys,
+  isAnyIterable,
   type SegmentedBuffer,
   toBytes,
 } from "@sluice/internal";
@@ -125,6 +127,7 @@ export function trainZstdDictionary(
   samples: Iterable<BytesSource> | SegmentedBuffer,
   options: ZstdTrainOptions = {},
 ): ZstdDictionary {
+  checkArgument(isAnyIterable(samples), "train a dictionary", samples, "an iterable of samples");
   const { size, numbers, algorithm } = resolve(options);
   return make(train(samples, numbers, size, options.backend), algorithm);
 }
@@ -146,6 +149,7 @@ export async function trainZstdDictionaryAsync(
   samples: Iterable<BytesSource> | SegmentedBuffer,
   options: ZstdTrainOptions = {},
 ): Promise<ZstdDictionary> {
+  checkArgument(isAnyIterable(samples), "train a dictionary", samples, "an iterable of samples");
   const { size, numbers, algorithm } = resolve(options);
   return make(await trainAsync(samples, numbers, size, options.backend), algorithm);
 }

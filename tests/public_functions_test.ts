@@ -1,0 +1,585 @@
+/**
+ * Every public function and class that takes options names an option that it does not know, and every one names what it
+ * expected in place of a first argument that is something else. Both are TypeErrors. A list of all exports makes sure
+ * that none is left out.
+ */
+import { assert, assertEquals } from "@std/assert";
+import * as gitdb from "@sluice/gitdb";
+import * as gitFormat from "@sluice/gitdb/format";
+import * as lz4 from "@sluice/lz4";
+import * as pdiffcopy from "@sluice/pdiffcopy";
+import * as zpaq from "@sluice/zpaq";
+import * as zpaqlPy from "@sluice/zpaq/compiler";
+import * as zpaqPack from "@sluice/zpaq/pack";
+import * as zstd from "@sluice/zstd";
+import * as zstdHttp from "@sluice/zstd/http";
+import * as zstdLog from "@sluice/zstd/log";
+import * as zstdPatch from "@sluice/zstd/patch";
+import * as zstdSeekable from "@sluice/zstd/seekable";
+
+/** A call with options, and a call with something else as its first argument. */
+interface Calls {
+  readonly options?: (options: never) => unknown;
+  readonly first?: (argument: never) => unknown;
+}
+
+const DATA = new Uint8Array([1, 2, 3]);
+/** A folder that nobody can make: a call that should be refused leaves nothing. */
+const NOWHERE = "/dev/null/nowhere";
+const JUNK_OPTIONS = { unknown: 1 } as never;
+/** No bytes, no path, no iterable, no object of any class. */
+const JUNK = 42 as never;
+const stream = (): ReadableStream<Uint8Array<ArrayBuffer>> => new Blob([DATA]).stream();
+const sink = (): WritableStream => new WritableStream();
+const MODEL = zpaq.assembleZpaq("comp 0 0 0 0 0 hcomp halt end");
+const PYTHON = zpaqlPy.zpaqlPyTemplate({ minimal: true });
+
+const whole = (
+  run: (data: never, options: never) => unknown,
+): Calls => ({ options: (options) => run(DATA as never, options), first: (data) => run(data, {} as never) });
+const into = (run: (data: never, target: Uint8Array<ArrayBuffer>, options: never) => unknown): Calls =>
+  whole((data, options) => run(data, new Uint8Array(100), options));
+const made = (make: (options: never) => unknown): Calls => ({ options: make });
+
+const ZSTD: Record<string, Calls> = {
+  compressZstd: whole((data, options) => zstd.compressZstd(data, options)),
+  compressZstdAsync: whole((data, options) => zstd.compressZstdAsync(data, options)),
+  compressZstdInto: into((data, target, options) => zstd.compressZstdInto(data, target, options)),
+  compressZstdIterable: whole((data, options) => zstd.compressZstdIterable(data, options)),
+  compressZstdBatch: {
+    options: (options) => zstd.compressZstdBatch([DATA], options),
+    first: (inputs) => zstd.compressZstdBatch(inputs),
+  },
+  compressZstdBatchAsync: {
+    options: (options) => zstd.compressZstdBatchAsync([DATA], options),
+    first: (inputs) => zstd.compressZstdBatchAsync(inputs),
+  },
+  compressZstdDictChain: {
+    options: (options) => zstd.compressZstdDictChain([DATA], options),
+    first: (inputs) => zstd.compressZstdDictChain(inputs),
+  },
+  copyCompressedZstd: {
+    options: (options) => zstd.copyCompressedZstd(stream(), sink(), options),
+    first: (source) => zstd.copyCompressedZstd(source, sink()),
+  },
+  copyDecompressedZstd: {
+    options: (options) => zstd.copyDecompressedZstd(stream(), sink(), options),
+    first: (source) => zstd.copyDecompressedZstd(source, sink()),
+  },
+  decompressZstd: whole((data, options) => zstd.decompressZstd(data, options)),
+  decompressZstdAsync: whole((data, options) => zstd.decompressZstdAsync(data, options)),
+  decompressZstdInto: into((data, target, options) => zstd.decompressZstdInto(data, target, options)),
+  decompressZstdIterable: whole((data, options) => zstd.decompressZstdIterable(data, options)),
+  decompressZstdBatch: {
+    options: (options) => zstd.decompressZstdBatch([DATA], options),
+    first: (frames) => zstd.decompressZstdBatch(frames),
+  },
+  decompressZstdBatchAsync: {
+    options: (options) => zstd.decompressZstdBatchAsync([DATA], options),
+    first: (frames) => zstd.decompressZstdBatchAsync(frames),
+  },
+  decompressZstdDictChain: {
+    options: (options) => zstd.decompressZstdDictChain([DATA], options),
+    first: (frames) => zstd.decompressZstdDictChain(frames),
+  },
+  estimateZstdCompressorMemory: made((options) => zstd.estimateZstdCompressorMemory(options)),
+  finalizeZstdDictionary: {
+    options: (options) => zstd.finalizeZstdDictionary(DATA, [DATA], options),
+    first: (content) => zstd.finalizeZstdDictionary(content, [DATA], { size: 1000 }),
+  },
+  listZstdFrames: { first: (data) => zstd.listZstdFrames(data) },
+  listZstdFramesIterable: { first: (source) => zstd.listZstdFramesIterable(source) },
+  readZstdFrameHeader: whole((data, options) => zstd.readZstdFrameHeader(data, options)),
+  readZstdSkippableFrame: { first: (data) => zstd.readZstdSkippableFrame(data) },
+  trainZstdDictionary: {
+    options: (options) => zstd.trainZstdDictionary([DATA], options),
+    first: (samples) => zstd.trainZstdDictionary(samples, { size: 1000 }),
+  },
+  trainZstdDictionaryAsync: {
+    options: (options) => zstd.trainZstdDictionaryAsync([DATA], options),
+    first: (samples) => zstd.trainZstdDictionaryAsync(samples, { size: 1000 }),
+  },
+  writeZstdSkippableFrame: { first: (body) => zstd.writeZstdSkippableFrame(body) },
+  zstdCompressionParameters: made((options) => zstd.zstdCompressionParameters(3, options)),
+  zstdDecompressedSize: { first: (data) => zstd.zstdDecompressedSize(data) },
+  ZstdCompressionStream: made((options) => new zstd.ZstdCompressionStream(options)),
+  ZstdCompressor: made((options) => new zstd.ZstdCompressor(options)),
+  ZstdDecoder: made((options) => new zstd.ZstdDecoder(options)),
+  ZstdDecompressionStream: made((options) => new zstd.ZstdDecompressionStream(options)),
+  ZstdDecompressor: made((options) => new zstd.ZstdDecompressor(options)),
+  ZstdDictionary: whole((bytes, options) => new zstd.ZstdDictionary(bytes, options)),
+  ZstdEncoder: made((options) => new zstd.ZstdEncoder(options)),
+  ZstdParallelDecoder: whole((source, options) => new zstd.ZstdParallelDecoder(source, options)),
+  SegmentedBuffer: { first: (data) => new zstd.SegmentedBuffer(data, []) },
+};
+
+const ZSTD_HTTP: Record<string, Calls> = {
+  addZstdVary: { first: (headers) => zstdHttp.addZstdVary(headers, "accept-encoding") },
+  compressDcz: whole(async (data, options: object) =>
+    await zstdHttp.compressDcz(data, { dictionary: await zstdHttp.DczDictionary.from(DATA), ...options })
+  ),
+  compressZstdContent: whole((data, options) => zstdHttp.compressZstdContent(data, options)),
+  decompressDcz: whole(async (data, options: object) =>
+    await zstdHttp.decompressDcz(data, {
+      dictionaries: [await zstdHttp.DczDictionary.from(DATA)],
+      ...options,
+    })
+  ),
+  decompressZstdContent: whole((data, options) => zstdHttp.decompressZstdContent(data, options)),
+  negotiateZstdContentEncoding: {
+    options: (options) => zstdHttp.negotiateZstdContentEncoding(new Request("http://a/"), options),
+    first: (request) => zstdHttp.negotiateZstdContentEncoding(request),
+  },
+  withZstd: {
+    options: (options) => zstdHttp.withZstd(() => new Response(), options),
+    first: (handler) => zstdHttp.withZstd(handler),
+  },
+  DczCompressionStream: made((options: object) =>
+    zstdHttp.DczDictionary.from(DATA).then((dictionary) =>
+      new zstdHttp.DczCompressionStream({ dictionary, ...options })
+    )
+  ),
+  DczDecompressionStream: made((options: object) =>
+    zstdHttp.DczDictionary.from(DATA).then((dictionary) =>
+      new zstdHttp.DczDecompressionStream({ dictionaries: [dictionary], ...options })
+    )
+  ),
+  DczDictionary: { first: (data) => zstdHttp.DczDictionary.from(data) },
+  ZstdContentCompressionStream: made((options) => new zstdHttp.ZstdContentCompressionStream(options)),
+  ZstdContentDecompressionStream: made((options) => new zstdHttp.ZstdContentDecompressionStream(options)),
+  ZstdDictionary: ZSTD.ZstdDictionary!,
+};
+
+const ZSTD_PATCH: Record<string, Calls> = {
+  applyZstdPatch: whole((base, options) => zstdPatch.applyZstdPatch(base, DATA, options)),
+  createZstdPatch: whole((base, options) => zstdPatch.createZstdPatch(base, DATA, options)),
+  ZstdPatchCompressionStream: whole((base, options: object) =>
+    new zstdPatch.ZstdPatchCompressionStream(base, { size: 3, ...options })
+  ),
+  ZstdPatchDecompressionStream: whole((base, options) =>
+    new zstdPatch.ZstdPatchDecompressionStream(base, options)
+  ),
+  ZstdDictionary: ZSTD.ZstdDictionary!,
+};
+
+const SOURCES: Record<string, Calls> = {
+  byteSourceFromBlob: { first: (blob) => zstdSeekable.byteSourceFromBlob(blob) },
+  byteSourceFromBytes: { first: (data) => zstdSeekable.byteSourceFromBytes(data) },
+  byteSourceFromUrl: {
+    options: (options) => zstdSeekable.byteSourceFromUrl("http://127.0.0.1:9/", options),
+    first: (url) => zstdSeekable.byteSourceFromUrl(url),
+  },
+  openByteSource: {
+    options: (options) => zstdSeekable.openByteSource(DATA, options),
+    first: (source) => zstdSeekable.openByteSource(source),
+  },
+};
+
+const ZSTD_SEEKABLE: Record<string, Calls> = {
+  ...SOURCES,
+  buildZstdIndex: whole((data, options) => zstdSeekable.buildZstdIndex(data, options)),
+  compressZstdSeekable: whole((data, options) => zstdSeekable.compressZstdSeekable(data, options)),
+  compressZstdSeekableAsync: whole((data, options) => zstdSeekable.compressZstdSeekableAsync(data, options)),
+  ZstdDictionary: ZSTD.ZstdDictionary!,
+  ZstdSeekIndex: { first: (data) => zstdSeekable.ZstdSeekIndex.fromBytes(data) },
+  ZstdSeekableCompressionStream: made((options) => new zstdSeekable.ZstdSeekableCompressionStream(options)),
+  ZstdSeekableReader: whole((data, options) => zstdSeekable.ZstdSeekableReader.open(data, options)),
+};
+
+const ZSTD_LOG: Record<string, Calls> = {
+  ZstdDictionary: ZSTD.ZstdDictionary!,
+  ZstdLog: {
+    options: (options) => zstdLog.ZstdLog.open(NOWHERE, options),
+    first: (path) => zstdLog.ZstdLog.open(path),
+  },
+  ZstdSeekIndex: ZSTD_SEEKABLE.ZstdSeekIndex!,
+};
+
+const INDEX = await lz4.buildLz4Index(lz4.compressLz4(DATA));
+
+const LZ4: Record<string, Calls> = {
+  ...SOURCES,
+  buildLz4Index: whole((source, options) => lz4.buildLz4Index(source, options)),
+  carveLz4: { first: (data) => lz4.carveLz4(data, INDEX, 0, 1) },
+  compressLz4: whole((data, options) => lz4.compressLz4(data, options)),
+  compressLz4Async: whole((data, options) => lz4.compressLz4Async(data, options)),
+  compressLz4Block: whole((data, options) => lz4.compressLz4Block(data, options)),
+  compressLz4Iterable: whole((data, options) => lz4.compressLz4Iterable(data, options)),
+  decompressLz4: whole((data, options) => lz4.decompressLz4(data, options)),
+  decompressLz4Async: whole((data, options) => lz4.decompressLz4Async(data, options)),
+  decompressLz4Block: whole((data, options) => lz4.decompressLz4Block(data, options)),
+  decompressLz4Into: into((data, target, options) => lz4.decompressLz4Into(data, target, options)),
+  decompressLz4Iterable: whole((data, options) => lz4.decompressLz4Iterable(data, options)),
+  decryptLz4AesCtrSource: { first: (source) => lz4.decryptLz4AesCtrSource(source, JUNK, new Uint8Array(16)) },
+  decryptLz4Source: { first: (source) => lz4.decryptLz4Source(source, (_, bytes) => bytes) },
+  isStrictLz4Block: { first: (data) => lz4.isStrictLz4Block(data) },
+  listLz4Frames: { first: (data) => lz4.listLz4Frames(data) },
+  lz4BlockContentSize: { first: (data) => lz4.lz4BlockContentSize(data) },
+  lz4CompressBound: made((options) => lz4.lz4CompressBound(3, options)),
+  lz4Xxh32: { first: (data) => lz4.lz4Xxh32(data) },
+  openLz4SealedSource: {
+    first: (source) =>
+      lz4.openLz4SealedSource(source, {
+        chunkSize: 10,
+        overhead: 1,
+        open: (_, bytes) => Promise.resolve(bytes),
+      }),
+  },
+  readLz4FrameHeader: { first: (data) => lz4.readLz4FrameHeader(data) },
+  recoverLz4: whole((data, options) => lz4.recoverLz4(data, options)),
+  recoverLz4Iterable: whole((source, options) => lz4.recoverLz4Iterable(source, options)),
+  repackLz4: whole((source, options) => lz4.repackLz4(source, options)),
+  scanLz4Index: whole((data, options) => lz4.scanLz4Index(data, options)),
+  Lz4Archive: whole((data, options) => lz4.Lz4Archive.open(data, options)),
+  Lz4Checkpoint: { first: (bytes) => lz4.Lz4Checkpoint.fromBytes(bytes) },
+  Lz4CheckpointableDecompressor: whole((source, options) =>
+    new lz4.Lz4CheckpointableDecompressor(source, options).next()
+  ),
+  Lz4CompressionStream: made((options) => new lz4.Lz4CompressionStream(options)),
+  Lz4Decoder: made((options) => new lz4.Lz4Decoder(options)),
+  Lz4DecompressionStream: made((options) => new lz4.Lz4DecompressionStream(options)),
+  Lz4Encoder: made((options) => new lz4.Lz4Encoder(options)),
+  Lz4Index: { first: (bytes) => lz4.Lz4Index.fromBytes(bytes) },
+  "Lz4Index.open": { first: (data) => lz4.Lz4Index.open(data) },
+  "Lz4Index.embedded": { first: (data) => lz4.Lz4Index.embedded(data) },
+  Lz4IndexBuilder: made((options) => new lz4.Lz4IndexBuilder(options)),
+  Lz4Xxh32: { first: (state) => lz4.Lz4Xxh32.fromState(state) },
+};
+
+const memory = new gitdb.GitMemoryStore();
+
+const GITDB: Record<string, Calls> = {
+  ...SOURCES,
+  applyGitDelta: {
+    options: (options) => gitdb.applyGitDelta(DATA, DATA, options),
+    first: (base) => gitdb.applyGitDelta(base, DATA),
+  },
+  buildGitMultiPackIndex: {
+    options: (options) => gitdb.buildGitMultiPackIndex([], "sha1", options),
+    first: (packs) => gitdb.buildGitMultiPackIndex(packs, "sha1"),
+  },
+  buildGitPackIndex: whole((data, options) => gitdb.buildGitPackIndex(data, options)),
+  checkGitObject: {
+    options: (options) => gitdb.checkGitObject("blob", DATA, options),
+    first: (type) => gitdb.checkGitObject(type, DATA),
+  },
+  createGitPack: {
+    options: (options) => gitdb.createGitPack(NOWHERE, memory, [], options),
+    first: (folder) => gitdb.createGitPack(folder, memory, []),
+  },
+  createGitStoreStream: {
+    options: (options) => gitdb.createGitStoreStream(memory, options),
+    first: (writer) => gitdb.createGitStoreStream(writer),
+  },
+  findMissingGitObjects: { first: (database) => gitdb.findMissingGitObjects(database) },
+  indexGitPack: {
+    options: (options) => gitdb.indexGitPack(NOWHERE, stream(), options),
+    first: (folder) => gitdb.indexGitPack(folder, stream()),
+  },
+  makeGitDelta: { first: (base) => gitdb.makeGitDelta(base, DATA) },
+  repackGitDatabase: { first: (database) => gitdb.repackGitDatabase(database) },
+  unpackGitObjects: { first: (pack) => gitdb.unpackGitObjects(pack, memory) },
+  verifyGitDatabase: { first: (database) => gitdb.verifyGitDatabase(database) },
+  GitAlternatesStore: {
+    options: (options) => gitdb.GitAlternatesStore.open(NOWHERE, options),
+    first: (objects) => gitdb.GitAlternatesStore.open(objects),
+  },
+  GitCompoundDatabase: { first: (sources) => new gitdb.GitCompoundDatabase(sources) },
+  GitDatabase: {
+    options: (options) => gitdb.GitDatabase.open(NOWHERE, options),
+    first: (path) => gitdb.GitDatabase.open(path),
+  },
+  GitDeltaProgram: {
+    options: (options) => gitdb.GitDeltaProgram.compose([DATA], options),
+    first: (deltas) => gitdb.GitDeltaProgram.compose(deltas),
+  },
+  GitHashStream: {
+    options: (options) => new gitdb.GitHashStream("sha1", options),
+    first: (algorithm) => new gitdb.GitHashStream(algorithm),
+  },
+  GitLockFile: {
+    options: (options) => gitdb.GitLockFile.acquire(`${NOWHERE}/file`, options),
+    first: (path) => gitdb.GitLockFile.acquire(path),
+  },
+  GitLooseObjectEncoderStream: { first: (type) => new gitdb.GitLooseObjectEncoderStream(type, 3) },
+  GitLooseStore: {
+    options: (options) => new gitdb.GitLooseStore(NOWHERE, options),
+    first: (root) => new gitdb.GitLooseStore(root),
+  },
+  GitMemoryStore: made((options) => new gitdb.GitMemoryStore(options)),
+  "GitMemoryStore.info": { first: (id) => memory.info(id) },
+  "GitMemoryStore.readBatches": {
+    options: (options) => memory.readBatches([], options),
+    first: (ids) => memory.readBatches(ids),
+  },
+  "GitMemoryStore.write": { first: (input) => memory.write(input) },
+  GitMultiPackIndex: { first: (data) => gitdb.GitMultiPackIndex.open(data, "sha1") },
+  GitObjectId: { first: (value) => gitdb.GitObjectId.from(value) },
+  PackIndex: { first: (data) => gitdb.PackIndex.open(data, "sha1") },
+  PackStore: {
+    options: (options) => gitdb.PackStore.open(NOWHERE, options),
+    first: (folder) => gitdb.PackStore.open(folder),
+  },
+  "PackStore.fromSources": {
+    options: (options) => gitdb.PackStore.fromSources([], options),
+    first: (sources) => gitdb.PackStore.fromSources(sources),
+  },
+  PackWriter: made((options) => new gitdb.PackWriter(options)),
+};
+
+const GIT_FORMAT: Record<string, Calls> = {
+  decodeGitDeltaSize: { first: (bytes) => gitFormat.decodeGitDeltaSize(bytes) },
+  encodeGitLooseHeader: { first: (type) => gitFormat.encodeGitLooseHeader(type, 1) },
+  encodeGitPackEntryHeader: { first: (header) => gitFormat.encodeGitPackEntryHeader(header) },
+  isGitLooseObject: { first: (bytes) => gitFormat.isGitLooseObject(bytes) },
+  readGitLooseHeader: { first: (encoded) => gitFormat.readGitLooseHeader(encoded) },
+  readGitPackEntryHeader: { first: (bytes) => gitFormat.readGitPackEntryHeader(bytes) },
+  GitObjectId: GITDB.GitObjectId!,
+};
+
+const ZPAQ: Record<string, Calls> = {
+  ...SOURCES,
+  assembleZpaq: { first: (config) => zpaq.assembleZpaq(config) },
+  compressZpaq: whole((data, options) => zpaq.compressZpaq(data, options)),
+  compressZpaqAsync: whole((data, options) => zpaq.compressZpaqAsync(data, options)),
+  compressZpaqConfig: {
+    options: (options) => zpaq.compressZpaqConfig(MODEL, [{ body: DATA }], options),
+    first: (program) => zpaq.compressZpaqConfig(program, [{ body: DATA }]),
+  },
+  compressZpaqIterable: whole((data, options) => zpaq.compressZpaqIterable(data, options)),
+  createZpaqArchive: {
+    options: (options) => zpaq.createZpaqArchive([], options),
+    first: (files) => zpaq.createZpaqArchive(files),
+  },
+  decompressZpaq: whole((data, options) => zpaq.decompressZpaq(data, options)),
+  decompressZpaqAsync: whole((data, options) => zpaq.decompressZpaqAsync(data, options)),
+  decompressZpaqIterable: whole((data, options) => zpaq.decompressZpaqIterable(data, options)),
+  decryptZpaqSource: { first: (source) => zpaq.decryptZpaqSource(source, "password") },
+  disassembleZpaq: { first: (header) => zpaq.disassembleZpaq(header) },
+  encryptZpaqUpdate: { first: (sink) => zpaq.encryptZpaqUpdate(sink, "password", new Uint8Array(32), 32) },
+  listZpaqInstructions: { first: (program) => zpaq.listZpaqInstructions(program) },
+  readZpaqHeader: { first: (header) => zpaq.readZpaqHeader(header) },
+  traceZpaqPredictions: {
+    options: (options) => zpaq.traceZpaqPredictions(MODEL, DATA, options),
+    first: (program) => zpaq.traceZpaqPredictions(program, DATA),
+  },
+  updateZpaqArchive: {
+    options: (options) => zpaq.updateZpaqArchive(undefined, [], { write() {}, rewrite() {} }, options),
+    first: (archive) => zpaq.updateZpaqArchive(archive, [], { write() {}, rewrite() {} }),
+  },
+  ZpaqArchive: whole((data, options) => zpaq.ZpaqArchive.open(data, options)),
+  ZpaqCompressionStream: made((options) => new zpaq.ZpaqCompressionStream(options)),
+  ZpaqDecoder: made((options) => new zpaq.ZpaqDecoder(options)),
+  ZpaqDecompressionStream: made((options) => new zpaq.ZpaqDecompressionStream(options)),
+  ZpaqEncoder: made((options) => new zpaq.ZpaqEncoder(options)),
+  ZpaqMachine: {
+    options: (options) => new zpaq.ZpaqMachine(MODEL.hcomp, options),
+    first: (program) => new zpaq.ZpaqMachine(program),
+  },
+};
+
+const { program } = zpaqlPy.compileZpaqlPy(PYTHON);
+
+const ZPAQL_PY: Record<string, Calls> = {
+  checkZpaqlPy: {
+    options: (options) => zpaqlPy.checkZpaqlPy(PYTHON, options),
+    first: (source) => zpaqlPy.checkZpaqlPy(source),
+  },
+  compileZpaqlPy: {
+    options: (options) => zpaqlPy.compileZpaqlPy(PYTHON, options),
+    first: (source) => zpaqlPy.compileZpaqlPy(source),
+  },
+  compressZpaqlPy: {
+    options: (options) => zpaqlPy.compressZpaqlPy(program!, [{ body: DATA }], options),
+    first: (program) => zpaqlPy.compressZpaqlPy(program, [{ body: DATA }]),
+  },
+  countZpaqlPySteps: {
+    options: (options) => zpaqlPy.countZpaqlPySteps(program!, "hcomp", DATA, options),
+    first: (program) => zpaqlPy.countZpaqlPySteps(program, "hcomp", DATA),
+  },
+  diffZpaqlPy: {
+    options: (options) => zpaqlPy.diffZpaqlPy(PYTHON, "hcomp", [DATA], options),
+    first: (source) => zpaqlPy.diffZpaqlPy(source, "hcomp", [DATA]),
+  },
+  runZpaqlPyHcomp: {
+    options: (options) => zpaqlPy.runZpaqlPyHcomp(PYTHON, DATA, options),
+    first: (source) => zpaqlPy.runZpaqlPyHcomp(source, DATA),
+  },
+  runZpaqlPyPcomp: {
+    options: (options) => zpaqlPy.runZpaqlPyPcomp(PYTHON, [DATA], options),
+    first: (source) => zpaqlPy.runZpaqlPyPcomp(source, [DATA]),
+  },
+  traceZpaqlPy: {
+    options: (options) => zpaqlPy.traceZpaqlPy(program!, "hcomp", DATA, options),
+    first: (program) => zpaqlPy.traceZpaqlPy(program, "hcomp", DATA),
+  },
+  zpaqlPyTemplate: made((options) => zpaqlPy.zpaqlPyTemplate(options)),
+  ZpaqlPyContextStream: {
+    options: (options) => new zpaqlPy.ZpaqlPyContextStream(program!, options),
+    first: (program) => new zpaqlPy.ZpaqlPyContextStream(program),
+  },
+  ZpaqlPyPcompStream: {
+    options: (options) => new zpaqlPy.ZpaqlPyPcompStream(program!, options),
+    first: (program) => new zpaqlPy.ZpaqlPyPcompStream(program),
+  },
+};
+
+const ZPAQ_PACK: Record<string, Calls> = {
+  packZpaqFiles: {
+    options: (options) => zpaqPack.packZpaqFiles([], options),
+    first: (files) => zpaqPack.packZpaqFiles(files),
+  },
+};
+
+const FILES = { source: "a", target: "b" };
+
+const PDIFFCOPY: Record<string, Calls> = {
+  ...SOURCES,
+  buildPdiffIndex: whole((source, options) => pdiffcopy.buildPdiffIndex(source, options)),
+  copyByPdiffIndex: {
+    options: async (options: object) => {
+      const index = pdiffcopy.PdiffIndex.parse(await pdiffcopy.buildPdiffIndex(DATA));
+      return await pdiffcopy.copyByPdiffIndex({ index, sources: [DATA], target: "b", ...options });
+    },
+    first: (options) => pdiffcopy.copyByPdiffIndex(options),
+  },
+  copyPdiffTree: {
+    options: (options: object) => pdiffcopy.copyPdiffTree({ ...FILES, ...options }),
+    first: (options) => pdiffcopy.copyPdiffTree(options),
+  },
+  createPdiffHandler: {
+    options: (options: object) => pdiffcopy.createPdiffHandler({ root: ".", ...options }),
+    first: (options) => pdiffcopy.createPdiffHandler(options),
+  },
+  hashPdiffBlocks: whole((source, options) => pdiffcopy.hashPdiffBlocks(source, options)),
+  mutatePdiffFile: {
+    options: (options: object) => pdiffcopy.mutatePdiffFile("a", { percent: 1, ...options }),
+    first: (path) => pdiffcopy.mutatePdiffFile(path, { percent: 1 }),
+  },
+  parsePdiffLocation: {
+    options: (options) => pdiffcopy.parsePdiffLocation("a", options),
+    first: (expression) => pdiffcopy.parsePdiffLocation(expression),
+  },
+  readPdiffBlock: { first: (path) => pdiffcopy.readPdiffBlock(path, 0, 1) },
+  readPdiffFileInfo: { first: (path) => pdiffcopy.readPdiffFileInfo(path) },
+  readPdiffFileSize: { first: (path) => pdiffcopy.readPdiffFileSize(path) },
+  resizePdiffFile: { first: (path) => pdiffcopy.resizePdiffFile(path, 1) },
+  servePdiff: {
+    options: (options: object) => pdiffcopy.servePdiff({ root: ".", port: 0, ...options }),
+    first: (options) => pdiffcopy.servePdiff(options),
+  },
+  writePdiffBlock: { first: (path) => pdiffcopy.writePdiffBlock(path, 0, DATA) },
+  PdiffBlockHashStream: made((options) => new pdiffcopy.PdiffBlockHashStream(options)),
+  PdiffBlockSplitterStream: {
+    first: (blockSize) => new pdiffcopy.PdiffBlockSplitterStream(`${blockSize}` as never),
+  },
+  PdiffClient: {
+    options: (options: object) => new pdiffcopy.PdiffClient({ ...FILES, ...options }),
+    first: (options) => new pdiffcopy.PdiffClient(options),
+  },
+  PdiffIndex: { first: (bytes) => pdiffcopy.PdiffIndex.parse(bytes) },
+  PdiffWorkerPool: {
+    options: (options: object) =>
+      new pdiffcopy.PdiffWorkerPool({ concurrency: 1, items: [], work: () => Promise.resolve(), ...options }),
+    first: (options) => new pdiffcopy.PdiffWorkerPool(options),
+  },
+};
+
+/** Exports without options whose first argument is a number, a text or a value of ours, or that take nothing. */
+const SIMPLE = new Set([
+  "estimateZstdDecompressorMemory",
+  "zstdCompressBound",
+  "zstdParameterBounds",
+  "formatDczAvailableDictionary",
+  "formatDczDictionaryId",
+  "formatDczDictionaryLink",
+  "formatDczUseAsDictionary",
+  "mayUseDczDictionary",
+  "parseDczAvailableDictionary",
+  "parseDczDictionaryId",
+  "parseDczUseAsDictionary",
+  "selectDczDictionary",
+  "lz4BlockBound",
+  "lz4BlockSizeOf",
+  "encodeGitDeltaSize",
+  "GitLooseObjectDecoderStream",
+  "GitObjectStore",
+  "formatZpaqlPyDiagnostic",
+  "toZpaqlPyLspDiagnostic",
+  "zpaqlPyInfo",
+  "formatPdiffBenchmark",
+  "formatPdiffDuration",
+  "formatPdiffSize",
+  "parsePdiffSize",
+  "pdiffHashNames",
+  "pdiffTransferSize",
+]);
+
+const MODULES: readonly (readonly [name: string, exported: object, calls: Record<string, Calls>])[] = [
+  ["zstd", zstd, ZSTD],
+  ["zstd/http", zstdHttp, ZSTD_HTTP],
+  ["zstd/log", zstdLog, ZSTD_LOG],
+  ["zstd/patch", zstdPatch, ZSTD_PATCH],
+  ["zstd/seekable", zstdSeekable, ZSTD_SEEKABLE],
+  ["lz4", lz4, LZ4],
+  ["gitdb", gitdb, GITDB],
+  ["gitdb/format", gitFormat, GIT_FORMAT],
+  ["zpaq", zpaq, ZPAQ],
+  ["zpaq/compiler", zpaqlPy, ZPAQL_PY],
+  ["zpaq/pack", zpaqPack, ZPAQ_PACK],
+  ["pdiffcopy", pdiffcopy, PDIFFCOPY],
+];
+
+/** The error of a call, of its promise, or of the first step of its iterator; undefined where there is none. */
+async function errorOf(call: () => unknown): Promise<unknown> {
+  try {
+    const result = await call() as { next?: () => unknown; close?: () => void } | undefined;
+    if (typeof result?.next === "function") await result.next();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+for (const [module, exported, calls] of MODULES) {
+  Deno.test(`${module}: every function and class is in the table`, () => {
+    const names = Object.entries(exported).filter(([name, value]) =>
+      typeof value === "function" && !name.endsWith("Error") && !SIMPLE.has(name)
+    ).map(([name]) => name);
+    assertEquals(names.filter((name) => calls[name] === undefined), []);
+  });
+
+  Deno.test(`${module}: an option that is not known is a TypeError that names it`, async () => {
+    const faults: string[] = [];
+    for (const [name, { options }] of Object.entries(calls)) {
+      if (options === undefined) continue;
+      const error = await errorOf(() => options(JUNK_OPTIONS));
+      if (error instanceof TypeError && error.message.includes('"unknown"')) continue;
+      faults.push(`${name}: ${error}`);
+    }
+    assertEquals(faults, []);
+  });
+
+  Deno.test(`${module}: a first argument of another kind is a TypeError that says what was expected`, async () => {
+    const faults: string[] = [];
+    for (const [name, { first }] of Object.entries(calls)) {
+      if (first === undefined) continue;
+      const error = await errorOf(() => first(JUNK));
+      if (error instanceof TypeError && error.message.includes("expected")) continue;
+      faults.push(`${name}: ${error}`);
+    }
+    assertEquals(faults, []);
+  });
+}
+
+Deno.test("the tables hold as many calls as are said to be there", () => {
+  const all = MODULES.flatMap(([, , calls]) => Object.values(calls));
+  const count = {
+    options: all.filter((each) => each.options).length,
+    first: all.filter((each) => each.first).length,
+  };
+  console.log(
+    `public functions: ${count.options} with an unknown option, ${count.first} with another first argument`,
+  );
+  assert(count.options > 100 && count.first > 120);
+});

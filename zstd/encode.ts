@@ -1,0 +1,29 @@
+/**
+ * Zstandard compression alone, for programs that never decompress and start often: two thirds of the modules of
+ * `@sluice/zstd`. Dictionaries come from `@sluice/zstd/decode`.
+ *
+ * @example Compress
+ * ```ts
+ * import { compressZstd } from "@sluice/zstd/encode";
+ * import { assert } from "@std/assert";
+ *
+ * assert(compressZstd(new Uint8Array(1000)).length < 30);
+ * ```
+ *
+ * @module
+ */
+export type { BackendChoice } from "@sluice/ffi";
+export { LimitExceededError, SluiceError, UnsupportedFeatureError } from "@sluice/internal";
+export type { BytesSource, ChunkSource, SluiceErrorCode, SluiceErrorOptions } from "@sluice/internal";
+export * from "./options/checkpoint.ts";
+export * from "./codec/compress.ts";
+export * from "./codec/compress_batch.ts";
+export * from "./codec/compress_iterable.ts";
+export * from "./options/compress_options.ts";
+export * from "./codec/compression_stream.ts";
+export * from "./codec/compressor.ts";
+export * from "./frame/constants.ts";
+export * from "./codec/copy_compressed.ts";
+export * from "./codec/encoder.ts";
+export * from "./options/parameters.ts";
+export * from "./options/stream_options.ts";
