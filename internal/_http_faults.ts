@@ -2,24 +2,10 @@
  * What can go wrong with an HTTP source, and which of it may pass.
  */
 import type { SluiceErrorCode } from "./error_codes.ts";
-import { NotFoundError, TransferError, TruncatedDataError } from "./errors.ts";
-
-/** What may be over a moment later. */
-const PASSING_CODES: ReadonlySet<SluiceErrorCode> = new Set([
-  "NETWORK",
-  "SERVER_BUSY",
-  "TIMEOUT",
-  "TRUNCATED",
-]);
+import { NotFoundError, TransferError } from "./errors.ts";
 
 /** How long a server asked to wait, in milliseconds, by its answer. */
 const RETRY_AFTER = new WeakMap<object, number>();
-
-/** Whether a failure is one of the connection or of a busy server. */
-export function mayPass(error: unknown): boolean {
-  return (error instanceof TransferError || error instanceof TruncatedDataError) &&
-    PASSING_CODES.has(error.code);
-}
 
 /** How long the server that failed asked to wait, in milliseconds; undefined where it did not. */
 export function retryAfterOf(error: unknown): number | undefined {

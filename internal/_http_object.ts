@@ -264,7 +264,8 @@ interface ContentRange {
 function contentRange(response: Response): ContentRange | undefined {
   const match = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(response.headers.get("content-range") ?? "");
   if (match === null) return undefined;
-  return { first: Number(match[1] ?? 0), last: Number(match[2] ?? -1), size: Number(match[3]) };
+  const range = { first: Number(match[1] ?? 0), last: Number(match[2] ?? -1), size: Number(match[3]) };
+  return Object.values(range).every(Number.isSafeInteger) ? range : undefined;
 }
 
 function validatorOf({ headers }: Response): string | undefined {

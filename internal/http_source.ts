@@ -8,8 +8,9 @@ import { byteSourceFromBytes, checkRange } from "./byte_source.ts";
 import type { ByteSource, ByteSourceReadOptions } from "./byte_source.ts";
 import { HttpObject, sourceChanged } from "./_http_object.ts";
 import type { ObjectVersion } from "./_http_object.ts";
-import { mayPass, retryAfterOf } from "./_http_faults.ts";
+import { retryAfterOf } from "./_http_faults.ts";
 import { checkArgument, checkInteger, checkKeys } from "./options.ts";
+import { mayPass } from "./passing.ts";
 import { checkSignal } from "./stream_options.ts";
 import { JoinedReads } from "./_joined_reads.ts";
 

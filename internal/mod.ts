@@ -16,6 +16,7 @@ export * from "./http_source.ts";
 export * from "./idle_pool.ts";
 export * from "./open_source.ts";
 export * from "./options.ts";
+export * from "./passing.ts";
 export * from "./printable.ts";
 export * from "./progress.ts";
 export * from "./pull_codec.ts";

@@ -533,6 +533,10 @@ async function recoverCommand(job: Job): Promise<number> {
         out += part.size;
         yield new Uint8Array(part.size);
       }
+      if (out > 0 || found === 0) return;
+      throw new Failure(
+        `lz4: ${path}: nothing could be recovered${toStdout ? "" : "; no output was written"}`,
+      );
     }
     await writeOutput(settings.output, content(), options);
   });

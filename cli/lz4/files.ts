@@ -1,22 +1,22 @@
 /**
  * `sluice lz4` on files: which output belongs to which input, and the way of the bytes between them.
  */
-import { compressLz4Iterable, decompressLz4Iterable, readLz4FrameHeader } from "@sluice/lz4";
+import { compressLz4Iterable, lz4BlockSizeOf } from "@sluice/lz4";
+import type { Lz4CompressOptions, Lz4StreamOptions } from "@sluice/lz4";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, exitCodeOf, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
 import { ChunkReader } from "../shared/io.ts";
+import type { ReadableFile } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
+import { decompressInput } from "./decompress.ts";
 import type { Lz4Settings } from "./options.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
 import { NULL_TARGET, openTarget, ProtectedFiles, stdoutTarget } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
 
-const STDOUT = stdoutTarget("lz4");
-
 const SUFFIX = ".lz4";
-const MAGIC_SIZE = 4;
 
 /** Whether a run compresses: told, or seen by the name as the lz4 tool does. */
 export function compresses(settings: Lz4Settings, path: string | undefined): boolean {
@@ -40,16 +40,21 @@ export async function processInput(
   messages: Messages,
 ): Promise<void> {
   const compress = compresses(settings, input.path);
-  const target = settings.mode === "test"
-    ? undefined
-    : await openOutput(output ?? outputPath(input.path!, compress), input, files, settings, messages);
+  const path = settings.mode === "test" ? "null" : output ?? outputPath(input.path!, compress);
+  const target = await openOutput(path, input, files, settings, messages);
   const file = input.path === undefined ? undefined : await Deno.open(input.path);
   let sizes = { in: 0, out: 0 };
   try {
-    sizes = await transfer(input, file ?? Deno.stdin, target, compress, settings, messages);
-    await target?.commit(input.info?.isFile === true ? input.info : undefined);
+    const passOthers = settings.force && path === "-";
+    sizes = await transfer(
+      { input, file: file ?? Deno.stdin, target, passOthers },
+      compress,
+      settings,
+      messages,
+    );
+    await target.commit(input.info?.isFile === true ? input.info : undefined);
   } catch (error) {
-    await target?.discard();
+    await target.discard();
     if (error instanceof SluiceError) {
       throw new Failure(`lz4: ${input.name}: ${error.message} (${error.code})`, exitCodeOf(error));
     }
@@ -57,7 +62,7 @@ export async function processInput(
   } finally {
     file?.close();
   }
-  if (settings.remove && input.path !== undefined && target !== undefined && output !== "-") {
+  if (settings.remove && input.path !== undefined) {
     await Deno.remove(input.path);
   }
   messages.say(LEVEL.results, summary(input.name, compress, sizes));
@@ -77,48 +82,93 @@ async function openOutput(
   settings: Lz4Settings,
   messages: Messages,
 ): Promise<Target> {
-  if (path === "-") return STDOUT;
   if (path === "null") return NULL_TARGET;
-  const { force, sparse } = settings;
+  const { force } = settings;
+  const writeExitCode = writeFailureCode(path, input, settings);
+  if (path === "-") return stdoutTarget({ command: "lz4", writeExitCode });
   const isPrivate = input.info?.isFile === true;
-  return await openTarget(path, { command: "lz4", force, sparse, messages, files, private: isPrivate });
+  const sparse = settings.sparse && !compresses(settings, input.path);
+  return await openTarget(path, {
+    command: "lz4",
+    force,
+    sparse,
+    messages,
+    files,
+    private: isPrivate,
+    writeExitCode,
+  });
 }
 
-/** Moves the bytes; one write runs while the next chunk is made. */
+/** The lz4 tool's exit code where the output can't be written: it tells by what it was writing. */
+function writeFailureCode(path: string, input: Input, settings: Lz4Settings): number {
+  if (!compresses(settings, input.path)) {
+    return path !== "-" && settings.sparse ? EXIT.lz4WriteSparse : EXIT.lz4WriteContent;
+  }
+  if (settings.legacy) return EXIT.lz4WriteLegacy;
+  const single = input.info?.isFile === true && input.info.size <= blockBytesOf(settings);
+  return single ? EXIT.lz4WriteFrame : EXIT.lz4WriteBlock;
+}
+
+/** Bytes of a block: the option takes the format's numbers for sizes, too. */
+function blockBytesOf({ blockSize }: Lz4Settings): number {
+  return blockSize >= 4 && blockSize <= 7 ? lz4BlockSizeOf(blockSize) : blockSize;
+}
+
+/** One input on its way to its output. */
+interface Transfer {
+  readonly input: Input;
+  readonly file: ReadableFile;
+  readonly target: Target;
+  /** Whether what starts no frame passes as it is. */
+  readonly passOthers: boolean;
+}
+
+/** Moves the bytes of one input. */
 async function transfer(
-  input: Input,
-  file: { read(target: Uint8Array): Promise<number | null> },
-  target: Target | undefined,
+  { input, file, target, passOthers }: Transfer,
   compress: boolean,
   settings: Lz4Settings,
   messages: Messages,
 ): Promise<{ in: number; out: number }> {
-  const reader = new ChunkReader(file, input.info?.size);
   const progress = new Progress(messages, isProgressVisible(), input.name, input.info?.size);
-  const passes = !compress && settings.force && target === STDOUT &&
-    !startsFrame(await reader.peek(MAGIC_SIZE));
   const dictionary = settings.dictionary === undefined ? undefined : await Deno.readFile(settings.dictionary);
+  const onStep = (bytesIn: number, bytesOut: number): void => progress.update(bytesIn, bytesOut);
+  if (compress) {
+    return await compressInput(file, input, target, compressOptions(settings, dictionary, input), onStep);
+  }
+  return await decompressInput({
+    file,
+    size: input.info?.isFile === true ? input.info.size : undefined,
+    sink: target,
+    dictionary,
+    verifyChecksums: settings.contentChecksum,
+    threads: settings.threads,
+    passOthers,
+    onStep,
+  });
+}
+
+/** Compresses one input; one write runs while the next chunk is made. */
+async function compressInput(
+  file: ReadableFile,
+  input: Input,
+  target: Target,
+  options: Lz4CompressOptions & Lz4StreamOptions,
+  onStep: (bytesIn: number, bytesOut: number) => void,
+): Promise<{ in: number; out: number }> {
+  const reader = new ChunkReader(file, input.info?.size);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) yield chunk;
   }
-  const codec = passes
-    ? chunks()
-    : compress
-    ? compressLz4Iterable(chunks(), compressOptions(settings, dictionary, input))
-    : decompressLz4Iterable(chunks(), {
-      dictionary,
-      allowEmpty: true,
-      verifyChecksums: settings.contentChecksum,
-    });
   let out = 0;
   let writing = Promise.resolve();
   try {
-    for await (const chunk of codec) {
+    for await (const chunk of compressLz4Iterable(chunks(), options)) {
       out += chunk.length;
       await writing;
-      writing = target?.write(chunk) ?? writing;
+      writing = target.write(chunk);
       writing.catch(() => {}); // thrown by the turn that waits for it
-      progress.update(reader.bytesIn, out);
+      onStep(reader.bytesIn, out);
     }
     await writing;
   } finally {
@@ -126,17 +176,6 @@ async function transfer(
     await reader.settle();
   }
   return { in: reader.bytesIn, out };
-}
-
-/** Whether these bytes start a frame of any kind; with `-dcf` other files pass through as they are. */
-function startsFrame(head: Uint8Array): boolean {
-  try {
-    readLz4FrameHeader(head);
-    return true;
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    return error.code !== "BAD_MAGIC" && head.length >= MAGIC_SIZE;
-  }
 }
 
 function compressOptions(

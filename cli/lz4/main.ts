@@ -9,8 +9,9 @@ import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { collectInputs } from "../shared/inputs.ts";
 import { ARCHIVE_COMMANDS, infoCommand, runArchiveCommand } from "./archive.ts";
 import { listFiles } from "./list.ts";
-import { processInputs } from "./files.ts";
+import { compresses, processInputs } from "./files.ts";
 import { defaultLz4Settings, LZ4_OPTIONS } from "./options.ts";
+import type { Lz4Settings } from "./options.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
 import type { GivenOption } from "../shared/options.ts";
@@ -20,6 +21,9 @@ import { SLUICE_VERSION } from "../shared/version.ts";
 export const OPTIONS = LZ4_OPTIONS;
 /** Words that may stand first, for shell completions. */
 export const SUBCOMMANDS: readonly string[] = Object.keys(ARCHIVE_COMMANDS);
+
+/** The first level that --favor-decSpeed changes. */
+const FAVOR_LEVEL_MIN = 10;
 
 const USAGE = `Compresses or decompresses files in the lz4 format; stdin where none is named.
 
@@ -59,7 +63,11 @@ async function runLz4(args: readonly string[]): Promise<number> {
     console.log(`*** LZ4 CLI (sluice ${SLUICE_VERSION}, ${backendInfo().kind}) v${LZ4_VERSION} ***`);
     return EXIT.ok;
   }
-  refuseIdle(given, settings.mode);
+  const mode = effectiveMode(settings, operands);
+  refuseIdle(given, mode);
+  if (settings.favorDecompressionSpeed && settings.level < FAVOR_LEVEL_MIN) {
+    throw new UsageFailure(`Option --favor-decSpeed has no effect below level ${FAVOR_LEVEL_MIN}`);
+  }
   if (settings.mode === "list") {
     if (operands.length === 0) throw new UsageFailure("Option --list takes files");
     if (!settings.json) return await listFiles(operands, messages);
@@ -78,13 +86,22 @@ async function runLz4(args: readonly string[]): Promise<number> {
     messages,
   });
   if (inputs.length === 0) return failed ? EXIT.failure : EXIT.ok;
-  const exitCode = await processInputs(
-    inputs,
-    several ? undefined : outputOf(operands, settings.stdout),
-    settings,
-    messages,
-  );
+  const output = several && !settings.stdout ? undefined : outputOf(operands, settings.stdout);
+  if (settings.remove && (output === "-" || output === "null")) {
+    throw new UsageFailure("Option --rm has no effect without an output file");
+  }
+  const exitCode = await processInputs(inputs, output, settings, messages);
   return failed ? EXIT.failure : exitCode;
+}
+
+/** What the options must have an effect on: what the names of the inputs say where no option does. */
+function effectiveMode(settings: Lz4Settings, operands: readonly string[]): string {
+  const { mode, legacy, multiple } = settings;
+  if (mode === "compress" || mode === "auto" && legacy) return legacy ? "legacy" : mode;
+  const inputs = multiple ? operands : operands.slice(0, 1);
+  const decompressesAll = mode === "auto" && inputs.length > 0 &&
+    inputs.every((path) => !compresses(settings, path));
+  return decompressesAll ? "decompress" : mode;
 }
 
 /** The output that is named or, as the lz4 tool has it, stdout wherever that is no terminal. */

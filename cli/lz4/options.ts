@@ -86,6 +86,14 @@ function setBlock(settings: Lz4Settings, value: string, name: string): void {
   }
 }
 
+/** Modes of options, and "legacy" for compression to that format. */
+const FRAMES = ["auto", "compress"];
+const COMPRESSING = [...FRAMES, "legacy"];
+const DECOMPRESSING = ["auto", "decompress"];
+const WRITING = [...COMPRESSING, "decompress"];
+const WORKING = [...WRITING, "test"];
+const CHECKED = [...FRAMES, "decompress", "test"];
+
 const MODE_ROWS: readonly Row[] = [
   { short: "z", long: ["compress"], help: "Compress", set: (s) => s.mode = "compress" },
   { short: "d", long: ["decompress", "uncompress"], help: "Decompress", set: (s) => s.mode = "decompress" },
@@ -95,27 +103,47 @@ const MODE_ROWS: readonly Row[] = [
 ];
 
 const FILE_ROWS: readonly Row[] = [
-  { short: "c", long: ["stdout", "to-stdout"], help: "Write to stdout", set: (s) => s.stdout = true },
-  { short: "f", long: ["force"], help: "Overwrite existing files", set: (s) => s.force = true },
+  {
+    short: "c",
+    long: ["stdout", "to-stdout"],
+    modes: WRITING,
+    help: "Write to stdout",
+    set: (s) => s.stdout = true,
+  },
+  {
+    short: "f",
+    long: ["force"],
+    modes: WORKING,
+    help: "Overwrite existing files",
+    set: (s) => s.force = true,
+  },
   { short: "m", long: ["multiple"], help: "Every operand is an input", set: (s) => s.multiple = true },
   {
     short: "r",
+    modes: WORKING,
     help: "Go into directories; implies -m",
     set: (s) => (s.recursive = true, s.multiple = true),
   },
   { short: "k", long: ["keep"], help: "Keep the inputs; this is the default", set: (s) => s.remove = false },
-  { long: ["rm"], help: "Remove each input when its output is complete", set: (s) => s.remove = true },
+  {
+    long: ["rm"],
+    modes: WRITING,
+    help: "Remove each input when its output is complete",
+    set: (s) => s.remove = true,
+  },
   {
     long: ["sparse"],
+    modes: DECOMPRESSING,
     help: "Leave holes for zeros; this is the default for files",
     set: (s) => s.sparse = true,
   },
-  { long: ["no-sparse"], help: "Write zeros out", set: (s) => s.sparse = false },
+  { long: ["no-sparse"], modes: DECOMPRESSING, help: "Write zeros out", set: (s) => s.sparse = false },
 ];
 
 const COMPRESSION_ROWS: readonly Row[] = [
   {
     short: "#",
+    modes: COMPRESSING,
     value: "glued",
     glued: /\d+/y,
     help: "Level, 1 (fastest) to 12",
@@ -123,6 +151,7 @@ const COMPRESSION_ROWS: readonly Row[] = [
   },
   {
     long: ["fast"],
+    modes: COMPRESSING,
     value: "optional",
     help: "Faster than level 1, the more the higher",
     set: (s, value, name) => {
@@ -131,9 +160,10 @@ const COMPRESSION_ROWS: readonly Row[] = [
       s.level = -factor;
     },
   },
-  { long: ["best"], help: "Level 12", set: (s) => s.level = LEVEL_MAX },
+  { long: ["best"], modes: COMPRESSING, help: "Level 12", set: (s) => s.level = LEVEL_MAX },
   {
     short: "B",
+    modes: FRAMES,
     value: "glued",
     glued: /[\dDIX]*/y,
     help: "Blocks: 4 to 7 for 64 KB to 4 MB, # bytes, D linked, I independent, X with checksums",
@@ -141,35 +171,37 @@ const COMPRESSION_ROWS: readonly Row[] = [
   },
   {
     long: ["frame-crc"],
+    modes: CHECKED,
     help: "Store a checksum of the content; the default",
     set: (s) => s.contentChecksum = true,
   },
   {
     long: ["no-frame-crc", "no-crc"],
+    modes: CHECKED,
     help: "Store no checksum, or do not compare it",
     set: (s) => s.contentChecksum = false,
   },
   {
     long: ["content-size"],
-    modes: ["auto", "compress"],
+    modes: FRAMES,
     help: "Store the content size",
     set: (s) => s.contentSize = true,
   },
   {
     long: ["no-content-size"],
-    modes: ["auto", "compress"],
+    modes: FRAMES,
     help: "Do not store it; the default",
     set: (s) => s.contentSize = false,
   },
   {
     short: "l",
-    modes: ["auto", "compress"],
+    modes: COMPRESSING,
     help: "Legacy format, as Linux kernels take it",
     set: (s) => s.legacy = true,
   },
   {
     long: ["favor-decSpeed"],
-    modes: ["auto", "compress"],
+    modes: FRAMES,
     help: "Prefer what decodes faster; levels 10 to 12",
     set: (s) => s.favorDecompressionSpeed = true,
   },
@@ -177,12 +209,14 @@ const COMPRESSION_ROWS: readonly Row[] = [
     short: "T",
     long: ["threads"],
     value: "glued",
-    help: "Threads that compress; 0 for one a core",
+    modes: WORKING,
+    help: "Threads that work; 0 for one a core",
     set: (s, value, name) =>
       s.threads = value === "" || value === "0" ? navigator.hardwareConcurrency : count(value, name),
   },
   {
     short: "D",
+    modes: CHECKED,
     value: "next",
     valueName: "FILE",
     help: "Use FILE as dictionary",

@@ -16,12 +16,16 @@ export const EXIT = {
   dictionaryMissing: 31,
   dictionaryNoFile: 32,
   dictionaryTooLarge: 34,
+  lz4WriteLegacy: 24,
   lz4NoMagic: 40,
-  lz4Write: 42,
   patchSize: 42,
+  lz4WriteFrame: 42,
   lz4Header: 44,
+  lz4WriteBlock: 46,
   lz4Decode: 66,
   lz4Truncated: 68,
+  lz4WriteContent: 70,
+  lz4WriteSparse: 73,
   fatal: 128,
   brokenPipe: 141,
 } as const;
@@ -123,16 +127,20 @@ export function exitCodeOf(error: unknown): number {
 /** Exit codes of the tools where their output can't be written. */
 const WRITE_CODES: Readonly<Record<string, number>> = {
   zstd: 70,
-  lz4: EXIT.lz4Write,
+  lz4: EXIT.lz4WriteFrame,
   zpaq: EXIT.zpaqFailed,
   gitdb: EXIT.fatal,
   pdiffcopy: PDIFFCOPY_EXIT.target,
 };
 
 /** What a command ends with when the system refuses to write `path`; a reader that went away stays what it is. */
-export function writeFailure(command: string, path: string, error: unknown): unknown {
+export function writeFailure(
+  command: string,
+  path: string,
+  error: unknown,
+  code: number | undefined = WRITE_CODES[command.split(" ")[0]!],
+): unknown {
   if (error instanceof Failure || error instanceof Deno.errors.BrokenPipe) return error;
-  const code = WRITE_CODES[command.split(" ")[0]!];
   return new Failure(`${command}: ${path}: ${describeSystemError(error)}`, code);
 }
 

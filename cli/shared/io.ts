@@ -53,10 +53,13 @@ export class ChunkReader {
   /** Bytes given out so far. */
   bytesIn = 0;
 
-  /** A reader over an open file, which stays the caller's; `sizeHint` keeps buffers of small files small. */
-  constructor(file: ReadableFile, sizeHint = Infinity) {
+  /**
+   * A reader over an open file, which stays the caller's; `sizeHint` keeps buffers of small files small. One read brings
+   * at most `readSize` bytes.
+   */
+  constructor(file: ReadableFile, sizeHint = Infinity, readSize = READ_SIZE) {
     this.#file = file;
-    this.#size = Math.min(READ_SIZE, Math.max(sizeHint, 0) + 1);
+    this.#size = Math.min(readSize, Math.max(sizeHint, 0) + 1);
   }
 
   /** The next chunk; undefined at the end. The chunk before it may change from now on. */
@@ -130,10 +133,10 @@ export class BlockWriter {
   /** Bytes taken so far. */
   bytesWritten = 0;
 
-  /** A writer in front of a sink; `sizeHint` keeps buffers of small outputs small. */
-  constructor(sink: ByteSink, sizeHint = Infinity) {
+  /** A writer to a sink; `sizeHint` keeps buffers of small outputs small. One write has at most `writeSize` bytes. */
+  constructor(sink: ByteSink, sizeHint = Infinity, writeSize = WRITE_SIZE) {
     this.#sink = sink;
-    this.#buffers = [new Uint8Array(Math.min(WRITE_SIZE, Math.max(sizeHint, 0) + 1024)), undefined];
+    this.#buffers = [new Uint8Array(Math.min(writeSize, Math.max(sizeHint, 0) + 1024)), undefined];
   }
 
   /** Whether bytes wait for company that someone could already use. */

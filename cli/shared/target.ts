@@ -22,8 +22,8 @@ export interface Target extends ByteSink {
 const nothing = (): Promise<void> => Promise.resolve();
 
 /** Stdout as a target of a command. */
-export function stdoutTarget(command: string): Target {
-  return named({ ...STDOUT_SINK, commit: nothing, discard: nothing }, command, "stdout");
+export function stdoutTarget(options: Pick<TargetOptions, "command" | "writeExitCode">): Target {
+  return named({ ...STDOUT_SINK, commit: nothing, discard: nothing }, options, "stdout");
 }
 
 /** A target that drops everything. */
@@ -89,6 +89,8 @@ export interface TargetOptions {
   readonly forceFlag?: string;
   /** The exit code where the target may not be written. @default {EXIT.failure} */
   readonly exitCode?: number;
+  /** The exit code where writing it fails, as on a full disk. @default {the command's usual one} */
+  readonly writeExitCode?: number;
   /** Leave holes for zeros. @default {false} */
   readonly sparse?: boolean;
   readonly messages: Messages;
@@ -124,7 +126,7 @@ export async function checkTarget(path: string, options: TargetOptions): Promise
 export async function openTarget(path: string, options: TargetOptions): Promise<Target> {
   const { command, files } = options;
   const existing = await existingTarget(path, options);
-  if (existing !== undefined && !existing.isFile) return named(await openDevice(path), command, path);
+  if (existing !== undefined && !existing.isFile) return named(await openDevice(path), options, path);
   try {
     const file = AtomicFile.create(path, {
       sparse: options.sparse,
@@ -140,7 +142,7 @@ export async function openTarget(path: string, options: TargetOptions): Promise<
           await files.add(path, "another output of this command");
         },
       },
-      command,
+      options,
       path,
     );
   } catch (error) {
@@ -149,9 +151,13 @@ export async function openTarget(path: string, options: TargetOptions): Promise<
 }
 
 /** A target whose failures name it, and end the command with its code for output that can't be written. */
-function named(target: Target, command: string, path: string): Target {
+function named(
+  target: Target,
+  { command, writeExitCode }: Pick<TargetOptions, "command" | "writeExitCode">,
+  path: string,
+): Target {
   const fail = (error: unknown): never => {
-    throw writeFailure(command, path, error);
+    throw writeFailure(command, path, error, writeExitCode);
   };
   return {
     eager: target.eager,
@@ -222,9 +228,7 @@ export async function writeOutput(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: TargetOptions,
 ): Promise<void> {
-  const target = path === undefined || path === "-"
-    ? stdoutTarget(options.command)
-    : await openTarget(path, options);
+  const target = path === undefined || path === "-" ? stdoutTarget(options) : await openTarget(path, options);
   try {
     for await (const chunk of chunks) await target.write(chunk);
     await target.commit();

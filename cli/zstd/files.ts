@@ -21,7 +21,7 @@ import type { Totals } from "./results.ts";
 import type { ZstdSettings } from "./settings.ts";
 import type { ZstdTransfer } from "./transfer.ts";
 
-const STDOUT = stdoutTarget("zstd");
+const STDOUT = stdoutTarget({ command: "zstd" });
 
 type Work = (transfer: ZstdTransfer) => Promise<void>;
 

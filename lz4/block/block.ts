@@ -5,6 +5,8 @@
  */
 import type { BackendChoice } from "@sluice/ffi";
 import {
+  checkBoolean,
+  checkChoice,
   checkInteger,
   checkKeys,
   CorruptDataError,
@@ -48,8 +50,25 @@ export interface Lz4BlockDecompressOptions {
 const SIZE_SIZE = 4;
 const MOZILLA_MAGIC = new TextEncoder().encode("mozLz40\0");
 
+const CONTAINERS = ["none", "size", "mozilla"] as const;
+const COMPRESS_KEYS: ReadonlySet<string> = new Set<keyof Lz4BlockCompressOptions>([
+  "level",
+  "dictionary",
+  "favorDecompressionSpeed",
+  "container",
+  "backend",
+]);
+const DECOMPRESS_KEYS: ReadonlySet<string> = new Set<keyof Lz4BlockDecompressOptions>([
+  "maxOutputSize",
+  "partial",
+  "dictionary",
+  "container",
+  "backend",
+]);
+
 /** Bytes before the size, and of the size. */
-function headSize(container: "none" | "size" | "mozilla" | undefined): number {
+function headSize(given: (typeof CONTAINERS)[number] | undefined): number {
+  const container = checkChoice("container", given ?? "none", CONTAINERS);
   return container === "size" ? SIZE_SIZE : container === "mozilla" ? MOZILLA_MAGIC.length + SIZE_SIZE : 0;
 }
 
@@ -86,7 +105,7 @@ const DECOMPRESS_OPTIONS: ReadonlySet<string> = new Set([
 /**
  * Compresses a value to one raw block.
  *
- * @throws {TypeError} If the value holds no bytes.
+ * @throws {TypeError} If the value holds no bytes, or an option has the wrong type or is not known.
  * @throws {RangeError} If an option is out of range.
  *
  * @example There and back
@@ -105,13 +124,14 @@ export function compressLz4Block(
 ): Uint8Array<ArrayBuffer> {
   checkKeys(options, COMPRESS_OPTIONS);
   const bytes = toBytes(data);
+  checkKeys(options, COMPRESS_KEYS);
   const level = checkInteger("level", options.level ?? 1, -65536, 12);
   const head = headSize(options.container);
   const target = new Uint8Array(head + lz4BlockBound(bytes.length));
   if (options.container === "mozilla") target.set(MOZILLA_MAGIC);
   if (head > 0) writeU32(target, head - SIZE_SIZE, bytes.length);
   const dictionary = options.dictionary === undefined ? undefined : toBytes(options.dictionary);
-  const favor = options.favorDecompressionSpeed ?? false;
+  const favor = checkBoolean("favorDecompressionSpeed", options.favorDecompressionSpeed ?? false);
   const size = compressBlock(bytes, target.subarray(head), dictionary, level, favor, options.backend);
   return target.slice(0, head + size);
 }
@@ -137,6 +157,7 @@ export function decompressLz4Block(
 ): Uint8Array<ArrayBuffer> {
   checkKeys(options, DECOMPRESS_OPTIONS);
   const bytes = toBytes(data);
+  checkKeys(options, DECOMPRESS_KEYS);
   const head = headSize(options.container);
   const marked = options.container !== "mozilla" || MOZILLA_MAGIC.every((byte, i) => bytes[i] === byte);
   if (bytes.length < head || !marked) {
@@ -154,7 +175,7 @@ export function decompressLz4Block(
     0,
     0x7fffffff,
   );
-  const partial = options.partial ?? false;
+  const partial = checkBoolean("partial", options.partial ?? false);
   const tooLarge = declared > EXPANSION_MAX * block.length || !partial && declared > limit;
   if (tooLarge) {
     throw new CorruptDataError(

@@ -20,12 +20,18 @@ import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 const NO_BYTES = new Uint8Array();
 /** Output of one WASM run: what is copied out is still in the cache. */
 const WASM_RUN_SIZE = 256 << 10;
+/** Input that is gathered for each thread before a run. */
+const GATHERED_SIZE = 4 << 20;
+const GATHERED_SIZE_MAX = 64 << 20;
 /** Faults that only say that the input has ended. */
 const ENDING_CODES: ReadonlySet<string> = new Set(["TRUNCATED", "TRUNCATED_MAGIC", "NO_DATA"]);
 
 /** How a codec is used beyond plain decoding. */
 export interface DecoderMode {
-  /** Output stops where the target might not hold the next block, so that nothing ever waits inside. */
+  /**
+   * Output stops where the target might not hold the next block, so that nothing ever waits inside; and each piece of
+   * input is decoded at once.
+   */
   readonly wholeBlocks?: boolean;
   /** Called between reads at the first block boundary that is far enough after the last one. */
   readonly onBoundary?: (codec: DecoderCodec) => void;
@@ -48,6 +54,10 @@ export class DecoderCodec implements PullCodec {
   readonly #input: HeldInput;
   readonly #walk: FrameWalk;
   readonly offLoop: boolean;
+  /** As in the mode; push engines change it from call to call. */
+  wholeBlocks: boolean;
+  /** How much input waits for company, so that every thread has blocks; 0 where none does. */
+  readonly #gathered: number;
 
   #ended = false;
   #outputPending = false;
@@ -67,13 +77,23 @@ export class DecoderCodec implements PullCodec {
     this.#kernel = kernel ?? new Lz4DecoderKernel(settings);
     this.#input = new HeldInput();
     this.#walk = new FrameWalk(settings, this.#kernel, this.#input);
-    this.offLoop = mode.offLoop === true && this.#kernel.backend === "native";
+    const native = this.#kernel.backend === "native";
+    const { threads } = settings;
+    this.offLoop = native && (mode.offLoop === true || threads > 1);
+    this.wholeBlocks = mode.wholeBlocks === true;
+    this.#gathered = native && threads > 1 ? Math.min(threads * GATHERED_SIZE, GATHERED_SIZE_MAX) : 0;
+  }
+
+  /** Whether input waits for more of it. */
+  get #gathers(): boolean {
+    if (this.#gathered === 0 || this.wholeBlocks || this.#ended || this.#outputPending) return false;
+    return this.#input.rest < this.#gathered;
   }
 
   get needsInput(): boolean {
     return this.#walk.phase !== PHASE.DONE && !this.#ended && !this.#outputPending &&
       this.#failure === undefined &&
-      this.#input.pos === this.#input.chunk.length;
+      (this.#input.pos === this.#input.chunk.length || this.#gathers);
   }
 
   get done(): boolean {
@@ -145,6 +165,11 @@ export class DecoderCodec implements PullCodec {
     return this.#kernel;
   }
 
+  /** The chunk at hand, which no target may overlap. */
+  get input(): Uint8Array {
+    return this.#input.chunk;
+  }
+
   /** Bytes that the codec holds. */
   get memoryUsage(): number {
     return this.#kernel.memoryUsage + this.#input.part.length;
@@ -160,7 +185,8 @@ export class DecoderCodec implements PullCodec {
     this.#checkOpen("write to");
     if (this.#ended) throw new TypeError("Cannot write to the decoder: its input has ended");
     if (this.done) return;
-    this.#input.write(chunk);
+    if (this.#gathers) this.#input.gather(chunk, this.#gathered);
+    else this.#input.write(chunk);
   }
 
   /** Copies input that waits, so that the caller may change its buffer. */
@@ -229,7 +255,7 @@ export class DecoderCodec implements PullCodec {
   #prepare(target: Uint8Array, at: number, start: number): Order | undefined {
     try {
       while (this.#failure === undefined) {
-        if (this.#walk.phase === PHASE.DONE) return undefined;
+        if (this.#walk.phase === PHASE.DONE || this.#gathers) return undefined;
         if (this.#boundaryDue()) {
           if (at > start) return undefined;
           this.#lastBoundary = this.#walk.bytesOut;
@@ -290,7 +316,7 @@ export class DecoderCodec implements PullCodec {
     const excess = this.#settings.maxOutputSize - this.#walk.bytesOut + 1;
     const room = Math.min(target.length, at + excess);
     let goal = 0;
-    if (this.#mode.wholeBlocks === true) {
+    if (this.wholeBlocks) {
       // The end mark needs no room, and a block that breaks the output limit may be cut.
       if (target.length - at < this.blockMax) {
         this.#outputPending = true;
@@ -339,7 +365,7 @@ export class DecoderCodec implements PullCodec {
     } else if (missing > 0 && this.#walk.storedLeft === 0) {
       this.#input.missing = missing;
       if (!order.held && order.end < this.#input.chunk.length) this.#wider = missing + WORD_SIZE;
-      else if (!order.held) this.#input.holdRest(missing);
+      else if (!order.held && !this.#gathers) this.#input.holdRest(missing);
     }
     return produced;
   }

@@ -6,7 +6,6 @@ import { checkTarget, IdlePool, readWhole, readWholeAsync } from "@sluice/intern
 import type { WholeOutputPlan } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
-import { decompressParallel } from "./_decompress_parallel.ts";
 import { outputBound } from "./_output_bound.ts";
 import { limitFault } from "../frame/_fault.ts";
 
@@ -27,7 +26,7 @@ function planOf(bytes: Uint8Array, settings: DecompressSettings, backend: string
 
 /** Decompresses a whole value into a fresh array. */
 export function decompressWhole(bytes: Uint8Array, settings: DecompressSettings): Uint8Array<ArrayBuffer> {
-  const pooled = settings.maxMemory === 0 && bytes.length <= POOLED_VALUE_MAX;
+  const pooled = settings.maxMemory === 0 && settings.threads === 1 && bytes.length <= POOLED_VALUE_MAX;
   const key = resolveBackend(settings.backend);
   const kernel = pooled
     ? POOL.acquire(key, () => new Lz4DecoderKernel(settings))
@@ -53,7 +52,7 @@ export function decompressWholeInto(
   settings: DecompressSettings,
 ): number {
   checkTarget(target, bytes);
-  const key = resolveBackend(settings.backend);
+  const key = `${resolveBackend(settings.backend)} ${settings.threads}`;
   const kernel = POOL.acquire(key, () => new Lz4DecoderKernel(settings));
   let clean = false;
   try {
@@ -85,10 +84,6 @@ export async function decompressWholeAsync(
   bytes: Uint8Array,
   settings: DecompressSettings,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const together = settings.threads > 1 && resolveBackend(settings.backend) === "native"
-    ? await decompressParallel(bytes, settings)
-    : undefined;
-  if (together !== undefined) return together;
   const codec = new DecoderCodec(settings, { offLoop: true });
   try {
     codec.write(bytes);

@@ -16,6 +16,8 @@ export class HeldInput {
   length = 0;
   /** Bytes that the held part lacks, as far as is known. */
   missing = 0;
+  /** Where small chunks are put together. */
+  #gathered: Uint8Array<ArrayBuffer> = NO_BYTES;
 
   /** Bytes of the chunk that nothing has used. */
   get rest(): number {
@@ -35,6 +37,25 @@ export class HeldInput {
   write(chunk: Uint8Array): void {
     const waiting = this.chunk.subarray(this.pos);
     this.chunk = waiting.length === 0 ? chunk : concatBytes([new Uint8Array(waiting), new Uint8Array(chunk)]);
+    this.pos = 0;
+  }
+
+  /** Puts a copy of a chunk after what waits, in a buffer that has room for about `size` bytes. */
+  gather(chunk: Uint8Array, size: number): void {
+    const waiting = this.chunk.subarray(this.pos);
+    const total = waiting.length + chunk.length;
+    if (waiting.length === 0 && chunk.length >= size) return this.write(chunk);
+    let start = waiting.buffer === this.#gathered.buffer ? waiting.byteOffset : -1;
+    if (start < 0 || start + total > this.#gathered.length) {
+      const target = total > this.#gathered.length
+        ? new Uint8Array(2 * Math.max(size, total))
+        : this.#gathered;
+      target.set(waiting);
+      this.#gathered = target;
+      start = 0;
+    }
+    this.#gathered.set(chunk, start + waiting.length);
+    this.chunk = this.#gathered.subarray(start, start + total);
     this.pos = 0;
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concatBytes, toBytes } from "@sluice/internal";
+import { checkTarget, concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { Lz4DecoderKernel } from "../kernel/decoder.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
@@ -156,18 +156,69 @@ export class Lz4Decoder implements Disposable {
    * of one is returned first, and the next call throws.
    */
   push(chunk: BytesSource): Uint8Array<ArrayBuffer> {
+    this.#codec.wholeBlocks = true;
     this.#codec.write(toBytes(chunk));
     const output = concatBytes(readWholeBlocks(this.#codec));
     this.#codec.detachInput();
     return output;
   }
 
+  /** Whether `readInto` has nothing to return before the next `write`. */
+  get needsInput(): boolean {
+    return this.#codec.needsInput;
+  }
+
   /**
-   * Says that no more input comes.
+   * Hands over a piece for `readInto`, which takes all of it before the next one; it must not change until then. After
+   * the last piece comes `end`. With several threads `readInto` waits until there are blocks for each of them.
+   */
+  write(chunk: BytesSource): void {
+    this.#codec.wholeBlocks = false;
+    this.#codec.write(toBytes(chunk));
+  }
+
+  /** Says that no more pieces come; `readInto` then goes on to the end, where it fails if the stream is not complete. */
+  end(): void {
+    this.#codec.wholeBlocks = false;
+    this.#codec.end();
+  }
+
+  /**
+   * Decodes into the caller's buffer, without any allocation; returns how many bytes were written, 0 when input is needed
+   * or at the end. While part of a block waits for room, `checkpoint` fails with "NOT_READY".
+   *
+   * @throws {SluiceError} As `decompressLz4`.
+   *
+   * @example Into one buffer, again and again
+   * ```ts
+   * import { compressLz4, Lz4Decoder } from "@sluice/lz4";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using decoder = new Lz4Decoder();
+   * decoder.write(compressLz4(new Uint8Array(1000)));
+   * decoder.end();
+   * const target = new Uint8Array(64);
+   * let size = 0;
+   * while (!decoder.ended) size += decoder.readInto(target);
+   * assertEquals(size, 1000);
+   * ```
+   */
+  readInto(target: Uint8Array<ArrayBuffer>): number {
+    return this.#codec.read(checkTarget(target, this.#codec.input), 0);
+  }
+
+  /** As `readInto`, off the event loop where the backend can; nothing else may be called until it settles. */
+  async readIntoAsync(target: Uint8Array<ArrayBuffer>): Promise<number> {
+    return await this.#codec.readAsync(checkTarget(target, this.#codec.input), 0);
+  }
+
+  /**
+   * Says that no more input comes, after `push`.
    *
    * @throws {TruncatedDataError} If the stream is not complete; `checkpoint()` still tells where to go on.
    */
   finish(): void {
+    this.#codec.wholeBlocks = true;
     this.#codec.end();
     while (!this.#codec.done) readWholeBlocks(this.#codec);
   }

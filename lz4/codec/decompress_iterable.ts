@@ -8,7 +8,7 @@ import type { ChunkSource } from "@sluice/internal";
 import { checkpointMode } from "./_boundaries.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
-import { DECOMPRESS_CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
+import { decompressChunkSize } from "./_stream_options.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4StreamOptions } from "./stream_options.ts";
@@ -38,7 +38,7 @@ export async function* decompressLz4Iterable(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const [codecOptions, stream] = splitStreamOptions(
     options,
-    DECOMPRESS_CHUNK_SIZE_DEFAULT,
+    decompressChunkSize(options.threads),
   );
   const settings = resolveStreamingOptions(codecOptions);
   const mode = checkpointMode(

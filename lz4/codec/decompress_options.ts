@@ -46,7 +46,11 @@ export interface Lz4DecompressOptions {
   readonly onCheckpoint?: ((checkpoint: Lz4Checkpoint) => void) | undefined;
   /** How much output passes between two checkpoints at least, in bytes. @default {4194304} */
   readonly checkpointEvery?: number | undefined;
-  /** Threads that decode one independent frame in `decompressLz4Async`, 1 to 64; native only. @default {1} */
+  /**
+   * Threads that decode the blocks of independent and legacy frames, 1 to 64; native only. Linked frames are decoded by
+   * one. Streams and iterables gather 4 MiB of input for each thread before they decode it, at most 64 MiB: not for
+   * peers that wait for an answer. @default {1}
+   */
   readonly threads?: number | undefined;
   /** The backend for this call. @default {what configureBackend says} */
   readonly backend?: BackendChoice | undefined;

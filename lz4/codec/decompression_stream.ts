@@ -8,7 +8,7 @@ import type { BytesSource } from "@sluice/internal";
 import { checkpointMode } from "./_boundaries.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
-import { DECOMPRESS_CHUNK_SIZE_DEFAULT } from "./_stream_options.ts";
+import { decompressChunkSize } from "./_stream_options.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
@@ -50,7 +50,7 @@ export class Lz4DecompressionStream {
   constructor(options: Lz4DecompressOptions & Lz4StreamOptions = {}) {
     const [codecOptions, stream] = splitStreamOptions(
       options,
-      DECOMPRESS_CHUNK_SIZE_DEFAULT,
+      decompressChunkSize(options.threads),
     );
     const settings = resolveStreamingOptions(codecOptions);
     const mode = checkpointMode(

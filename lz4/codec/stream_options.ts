@@ -6,7 +6,7 @@
 
 /** Options of streams, beside those of the codec. */
 export interface Lz4StreamOptions {
-  /** The most bytes of one output chunk. @default {4194304 for decompression, 262144 for compression} */
+  /** The most bytes of one output chunk. @default {4194304 for decompression, with threads 8388608 for each up to 67108864; 262144 for compression} */
   readonly chunkSize?: number | undefined;
   /** Aborts both sides of the stream. */
   readonly signal?: AbortSignal | undefined;

@@ -1,7 +1,14 @@
 /**
  * Reads a source forward from an offset and opens it again after a failure, from the exact byte.
  */
-import { ChunkReader, delay, openByteSource, untilAborted } from "@sluice/internal";
+import {
+  checkByteSource,
+  ChunkReader,
+  delay,
+  isLasting,
+  openByteSource,
+  untilAborted,
+} from "@sluice/internal";
 import type { ByteSource, ChunkSource } from "@sluice/internal";
 
 /**
@@ -38,6 +45,10 @@ export class SourceReader {
   #skip: number;
   #chunks: ChunkReader | undefined;
   #failures = 0;
+  /** The source with random access, once it is open. */
+  #opened: ByteSource | undefined;
+  /** Whether the last failure was of the call, not of the source. */
+  #misused = false;
   reconnects = 0;
 
   /** Starts at `offset`; a source that only goes forward starts at `startsAt`. */
@@ -72,8 +83,9 @@ export class SourceReader {
         }
         if (!this.#reopens || isComplete() || this.#failures >= this.#options.retries) return undefined;
       } catch (error) {
+        // What fetch throws when a connection fails is a TypeError, so that of an opener may pass.
         const final = !this.#retries || this.#failures >= this.#options.retries || this.#signal.aborted ||
-          error instanceof RangeError || error instanceof TypeError && !this.#reopens;
+          this.#misused || isLasting(error) || error instanceof TypeError && !this.#reopens;
         if (final) throw error;
       }
       await this.#wait();
@@ -93,7 +105,7 @@ export class SourceReader {
 
   /** Whether a failed read can be tried again. */
   get #retries(): boolean {
-    return this.#reopens || this.#source instanceof Promise || isByteSource(this.#source);
+    return this.#reopens || this.#opened !== undefined;
   }
 
   /** The source may already have failed; nobody waits for its end. */
@@ -114,13 +126,16 @@ export class SourceReader {
     const source = this.#source instanceof Promise ? await this.#source : this.#source;
     const signal = this.#signal;
     if (isByteSource(source)) {
+      this.#opened = checkByteSource(source);
       const length = Math.min(READ_SIZE, source.size - this.#offset);
       return length <= 0 ? undefined : await source.read(this.#offset, length, { signal });
     }
-    this.#chunks ??= new ChunkReader(
-      typeof source === "function" ? await source(this.#offset, signal) : source,
-      signal,
-    );
+    if (this.#chunks === undefined) {
+      const chunks = typeof source === "function" ? await source(this.#offset, signal) : source;
+      this.#misused = true;
+      this.#chunks = new ChunkReader(chunks, signal);
+      this.#misused = false;
+    }
     while (true) {
       const bytes = await this.#chunks.next();
       if (bytes === undefined) return undefined;

@@ -31,6 +31,11 @@ export interface Lz4ArchiveStreamOptions {
   readonly threads?: number | undefined;
 }
 
+const ARCHIVE_OPTIONS: ReadonlySet<string> = new Set<keyof Lz4ArchiveOptions>([
+  "dictionary",
+  "cacheSize",
+  "signal",
+]);
 const STREAM_OPTIONS: ReadonlySet<string> = new Set(["threads"]);
 const CACHE_SIZE_DEFAULT = 16 << 20;
 
@@ -61,10 +66,11 @@ export class Lz4Archive {
   /**
    * Joins a file and its index.
    *
-   * @throws {TypeError} If the file is no source.
+   * @throws {TypeError} If the file is no source, or an option is not known.
    */
   constructor(source: ByteSource, index: Lz4Index, options: Lz4ArchiveOptions = {}) {
     checkByteSource(source);
+    checkKeys(options, ARCHIVE_OPTIONS);
     this.#index = index;
     this.#cacheSize = checkInteger(
       "cacheSize",
@@ -87,6 +93,7 @@ export class Lz4Archive {
   ): Promise<Lz4Archive> {
     checkKeys(options, OPEN_OPTIONS);
     const { index, ...own } = options;
+    checkKeys(own, ARCHIVE_OPTIONS);
     const { signal, dictionary } = own;
     const source = await openByteSource(data, { signal });
     const found = index ?? await Lz4Index.embedded(source) ??

@@ -50,36 +50,6 @@ export function lz4BlockIsStrict(
   return functions.sluice_lz4_block_validate(source, 0, source.length, historySize, capacity) >= 0;
 }
 
-/**
- * Decodes independent blocks into one target on several threads where the backend has them. Each job is five numbers:
- * source position, size with bit 31 for stored data, target position, room, and then the size of the content. With
- * `hash` it returns the XXH32 of all content, which holds when every block decoded.
- */
-export async function lz4BlocksDecompress(
-  source: Uint8Array,
-  target: Uint8Array,
-  jobs: Uint32Array,
-  threads: number,
-  hash: boolean,
-  backend: BackendChoice | undefined,
-): Promise<number> {
-  const step = new Uint32Array(STEP_LENGTH);
-  await LZ4_DECODE.open(backend).functions.sluice_lz4_blocks_decompress_async(
-    source,
-    0,
-    source.length,
-    target,
-    0,
-    target.length,
-    jobs,
-    jobs.length,
-    threads,
-    hash ? 1 : 0,
-    step,
-  );
-  return step[STEP.VALUE_LOW]!;
-}
-
 /** XXH32 of parts that follow each other: each number is the size of a part and becomes its hash. */
 export async function lz4HashParts(bytes: Uint8Array, parts: Uint32Array, offLoop: boolean): Promise<void> {
   const { functions } = LZ4_DECODE.open(undefined);

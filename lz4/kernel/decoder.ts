@@ -9,7 +9,7 @@ import { LZ4_NEED_MAP_LENGTH, LZ4_WINDOW_SIZE, XXH32_STATE_LENGTH } from "./_abi
 import type { Lz4DecodeFunctions } from "./_abi/lz4_decode.gen.ts";
 import { LZ4_DECODE } from "./decode_module.ts";
 
-export { LZ4_DECODE_FLAG, LZ4_JOB_LENGTH } from "./_abi/lz4_decode.gen.ts";
+export { LZ4_DECODE_FLAG } from "./_abi/lz4_decode.gen.ts";
 export { LZ4_NEED_MAP_LENGTH, resolveBackend, RESULT, XXH32_STATE_LENGTH };
 
 export type { BackendChoice };
@@ -18,6 +18,8 @@ export type { BackendChoice };
 export interface Lz4DecoderKernelOptions {
   /** The most bytes that the codec may allocate; 0 for no limit. */
   readonly maxMemory: number;
+  /** How many threads decode independent blocks, where the backend has threads. @default {1} */
+  readonly threads?: number;
   /** The backend; undefined for the configured one. */
   readonly backend: BackendChoice | undefined;
 }
@@ -26,12 +28,12 @@ export interface Lz4DecoderKernelOptions {
 export class Lz4DecoderKernel extends ContextKernel<Lz4DecodeFunctions> {
   /** Takes a context from the backend. */
   constructor(options: Lz4DecoderKernelOptions) {
-    const { maxMemory } = options;
+    const { maxMemory, threads = 1 } = options;
     super("lz4", maxMemory, () =>
       LZ4_DECODE.create(options.backend, {
         format: "lz4",
         action: "make a decompression context",
-        make: (functions) => functions.sluice_lz4_decoder_new(maxMemory),
+        make: (functions) => functions.sluice_lz4_decoder_new(maxMemory, threads),
         free: "sluice_lz4_decoder_free",
       }));
   }

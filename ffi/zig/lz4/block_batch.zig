@@ -1,69 +1,103 @@
-//! Independent blocks that are decoded into one target on several threads.
+//! Independent blocks that follow each other, decoded into one target on several threads.
 
 const std = @import("std");
+const block_format = @import("block.zig");
 const common = @import("common.zig");
 const c = @import("common.zig").c;
 
-/// Jobs of `blocksDecompress`: where each block's data is, how much room its content has, what became of it.
-pub const job_words = 5;
+/// Blocks of one batch.
+pub const jobs_max = 256;
 
-pub const job_pending = std.math.maxInt(u32) - 1;
-const job_corrupt = std.math.maxInt(u32);
+/// What `Job.size` is before its block is decoded.
+const job_pending = std.math.maxInt(u32) - 1;
+/// What it is when the block does not decode into its room, whatever the reason.
+const job_failed = std.math.maxInt(u32);
 
+/// One block, and the room that its content has.
+pub const Job = struct {
+    data: []const u8,
+    stored: bool,
+    /// The checksum of `data`, where it is to be compared.
+    checksum: ?u32,
+    /// Bytes of the whole block with its word and checksum.
+    input_size: usize,
+    room: []u8,
+    size: u32 = job_pending,
+
+    /// The content, or null where the block failed.
+    pub fn content(self: *const Job) ?[]u8 {
+        return if (self.size == job_failed) null else self.room[0..self.size];
+    }
+};
+
+/// The blocks, and what all of them share.
 pub const Batch = struct {
-    input: []const u8,
-    output: []u8,
-    jobs: []u32,
+    jobs: [jobs_max]Job = undefined,
+    count: u32 = 0,
+    /// The history of every block.
+    dictionary: []const u8,
+    /// Whether blocks must keep the rules that the decoder does not need; `block_max` is one of them.
+    strict: bool,
+    block_max: u32,
+    /// The hash of the content up to the first block that failed, in order; null where none is wanted.
+    hash: ?*c.XXH32_state_t,
     next: std.atomic.Value(u32) = .init(0),
-    /// Whether the content is hashed, in order, by whichever thread comes by.
-    hash_content: bool,
-    hash: c.XXH32_state_t,
     /// Whether a thread hashes; it alone touches `hash` and `hashed_count`.
     hashing: std.atomic.Value(bool) = .init(false),
     hashed_count: u32 = 0,
 
-    /// Takes jobs until none is left. A job is: source position, size with the stored bit, target position, room, and
-    /// in the end the size of the content, or 2^32 - 1 when the block is corrupt.
-    pub fn work(self: *Batch) void {
-        const count: u32 = @intCast(self.jobs.len / job_words);
-        while (true) {
-            const index = self.next.fetchAdd(1, .monotonic);
-            if (index >= count) return;
-            const job = self.jobAt(index);
-            @atomicStore(u32, &job[4], self.decode(job) orelse job_corrupt, .release);
-            if (self.hash_content) self.hashReady();
-        }
+    pub fn add(self: *Batch, job: Job) void {
+        self.jobs[self.count] = job;
+        self.count += 1;
     }
 
-    fn jobAt(self: *Batch, index: u32) *[job_words]u32 {
-        return self.jobs[index * job_words ..][0..job_words];
+    /// Decodes all blocks on up to so many threads.
+    pub fn run(self: *Batch, threads: u32) void {
+        common.runThreads(self, @min(threads, self.count));
+        self.hashReady();
+    }
+
+    /// Takes jobs until none is left.
+    pub fn work(self: *Batch) void {
+        while (true) {
+            const index = self.next.fetchAdd(1, .monotonic);
+            if (index >= self.count) return;
+            const job = &self.jobs[index];
+            @atomicStore(u32, &job.size, self.decode(job) orelse job_failed, .release);
+            self.hashReady();
+        }
     }
 
     /// Hashes the content that is there, unless another thread does: what that one misses is found by the next.
-    pub fn hashReady(self: *Batch) void {
+    fn hashReady(self: *Batch) void {
+        const hash = self.hash orelse return;
         if (self.hashing.swap(true, .acquire)) return;
         defer self.hashing.store(false, .release);
-        while (self.hashed_count * job_words < self.jobs.len) : (self.hashed_count += 1) {
-            const job = self.jobAt(self.hashed_count);
-            const size = @atomicLoad(u32, &job[4], .acquire);
-            if (size == job_pending or size == job_corrupt) return;
-            _ = c.LZ4_XXH32_update(&self.hash, self.output[job[2]..].ptr, size);
+        while (self.hashed_count < self.count) : (self.hashed_count += 1) {
+            const job = &self.jobs[self.hashed_count];
+            const size = @atomicLoad(u32, &job.size, .acquire);
+            if (size == job_pending or size == job_failed) return;
+            _ = c.LZ4_XXH32_update(hash, job.room.ptr, size);
         }
     }
 
-    fn decode(self: *Batch, job: *const [job_words]u32) ?u32 {
-        const size = job[1] & ~common.stored_bit;
-        if (job[0] > self.input.len or size > self.input.len - job[0]) return null;
-        if (job[2] > self.output.len or job[3] > self.output.len - job[2]) return null;
-        const data = self.input[job[0]..][0..size];
-        const room = self.output[job[2]..][0..job[3]];
-        if (job[1] & common.stored_bit != 0) {
-            if (size > room.len) return null;
-            @memcpy(room[0..size], data);
-            return size;
+    fn decode(self: *const Batch, job: *const Job) ?u32 {
+        const data = job.data;
+        if (job.checksum) |expected| if (c.LZ4_XXH32(data.ptr, data.len, 0) != expected) return null;
+        if (job.stored) {
+            if (data.len > job.room.len) return null;
+            @memcpy(job.room[0..data.len], data);
+            return @intCast(data.len);
         }
-        if (room.len > common.int_max) return null;
-        const length = c.LZ4_decompress_safe(data.ptr, room.ptr, @intCast(size), @intCast(room.len));
-        return if (length < 0) null else @intCast(length);
+        if (self.strict and !block_format.isStrict(data, self.dictionary.len, self.block_max)) return null;
+        const size = c.LZ4_decompress_safe_usingDict(
+            data.ptr,
+            job.room.ptr,
+            @intCast(data.len),
+            @intCast(job.room.len),
+            self.dictionary.ptr,
+            @intCast(self.dictionary.len),
+        );
+        return if (size < 0) null else @intCast(size);
     }
 };

@@ -59,11 +59,13 @@ pub fn adviseLargePages(target: []u8) void {
 }
 
 const threads_max = 64;
+/// Whether work can be shared by threads at all.
+pub const has_threads = !builtin.single_threaded and !builtin.target.cpu.arch.isWasm();
 
 /// Calls `batch.work()` on this thread and on up to `threads - 1` others, and waits for all. A thread that can't be had
 /// is done without: the others take its work.
 pub fn runThreads(batch: anytype, threads: u32) void {
-    if (builtin.single_threaded or builtin.target.cpu.arch.isWasm()) return batch.work();
+    if (!has_threads) return batch.work();
     var others: [threads_max]std.Thread = undefined;
     const wanted = @min(threads -| 1, threads_max);
     var count: usize = 0;

@@ -8,7 +8,6 @@ pub const exports = @import("decoder_exports.zig").exports;
 /// Numbers that both sides use; the meaning of each is at its declaration.
 pub const constants = .{
     .{ "LZ4_DECODE_FLAG", @import("decoder.zig").FrameFlags },
-    .{ "LZ4_JOB_LENGTH", @import("block_batch.zig").job_words },
     .{ "XXH32_STATE_LENGTH", @import("common.zig").hash_words },
     .{ "LZ4_WINDOW_SIZE", @import("common.zig").window_size },
     .{ "LZ4_NEED_MAP_LENGTH", @import("block.zig").map_words },

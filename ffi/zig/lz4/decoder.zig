@@ -3,6 +3,8 @@
 const std = @import("std");
 const common = @import("common.zig");
 const block_format = @import("block.zig");
+const Batch = @import("block_batch.zig").Batch;
+const jobs_max = @import("block_batch.zig").jobs_max;
 const result = @import("../core/result.zig");
 const Memory = @import("../core/memory.zig").Memory;
 const c = @import("common.zig").c;
@@ -19,6 +21,8 @@ const expansion_max = 255;
 /// Input of this size, or blocks of this size, fill large pages.
 const large_run_min = 128 << 10;
 const large_block_min = 1 << 20;
+/// Batches whose content can be no larger than this are not worth a thread.
+const batch_room_min = 512 << 10;
 
 /// What a frame's blocks look like, as bits of one number.
 pub const FrameFlags = packed struct(u32) {
@@ -44,6 +48,8 @@ pub const Watch = struct {
 
 pub const Decoder = struct {
     memory: Memory,
+    /// How many threads decode independent blocks.
+    threads: u32,
     flags: FrameFlags,
     block_max: u32,
     /// The last bytes of the content so far in a linked frame, the dictionary in an independent one.
@@ -110,6 +116,11 @@ pub const Decoder = struct {
                     break :blk if (output.end == target.len) .output_pending else .ok;
                 }
                 if (goal > 0 and output.end >= goal) break :blk .ok;
+                if (common.has_threads and self.threads > 1 and !self.flags.linked and self.watch == null) {
+                    const size = output.addTogether(input[consumed..], goal, step);
+                    consumed += size;
+                    if (size > 0) continue;
+                }
                 const block = switch (Block.find(self, input[consumed..])) {
                     .block => |block| block,
                     .missing => |missing| {
@@ -151,12 +162,26 @@ pub const Decoder = struct {
 const Block = struct {
     data: []const u8,
     stored: bool,
+    /// The checksum of `data`, where it is to be compared.
+    checksum: ?u32 = null,
     /// Bytes of the whole block with its word and checksum.
     size: usize,
 
     const Found = union(enum) { block: Block, missing: usize, result: Result };
 
+    /// Finds a block and compares its checksum.
     fn find(self: *const Decoder, input: []const u8) Found {
+        const found = locate(self, input);
+        switch (found) {
+            .block => |block| if (block.checksum) |expected| {
+                if (c.LZ4_XXH32(block.data.ptr, block.data.len, 0) != expected) return .{ .result = .block_checksum };
+            },
+            else => {},
+        }
+        return found;
+    }
+
+    fn locate(self: *const Decoder, input: []const u8) Found {
         if (input.len < 4) return .{ .missing = 4 - input.len };
         const word = std.mem.readInt(u32, input[0..4], .little);
         const legacy = self.flags.legacy;
@@ -170,11 +195,16 @@ const Block = struct {
         const size = 4 + data_size + checksum_size;
         if (input.len < size) return .{ .missing = size - input.len };
         const data = input[4..][0..data_size];
-        if (checksum_size > 0 and self.flags.verify_block) {
-            const expected = std.mem.readInt(u32, input[4 + data_size ..][0..4], .little);
-            if (c.LZ4_XXH32(data.ptr, data.len, 0) != expected) return .{ .result = .block_checksum };
-        }
-        return .{ .block = .{ .data = data, .stored = stored, .size = size } };
+        const checksum = if (checksum_size > 0 and self.flags.verify_block)
+            std.mem.readInt(u32, input[4 + data_size ..][0..4], .little)
+        else
+            null;
+        return .{ .block = .{ .data = data, .stored = stored, .checksum = checksum, .size = size } };
+    }
+
+    /// The most content bytes that it can have.
+    fn contentMax(self: Block, decoder: *const Decoder) usize {
+        return if (self.stored) self.data.len else @min(self.data.len * expansion_max, decoder.block_max);
     }
 };
 
@@ -258,8 +288,7 @@ const Output = struct {
         }
         self.flush();
         self.restart();
-        const bound = if (block.stored) block.data.len else block.data.len * expansion_max;
-        const stage = decoder.needStage(@intCast(@max(1, @min(bound, decoder.block_max)))) orelse return decoder.noMemory();
+        const stage = decoder.needStage(@intCast(@max(1, block.contentMax(decoder)))) orelse return decoder.noMemory();
         const size = self.decode(block, stage) orelse return .block_corrupt;
         self.finish(block, stage[0..size]);
         if (decoder.flags.linked) decoder.remember(stage[0..size]);
@@ -268,6 +297,49 @@ const Output = struct {
         decoder.stage_end = @intCast(size);
         self.drain();
         return null;
+    }
+
+    /// Decodes the independent blocks at the start of `input` on several threads, up to the first that is bad, not whole
+    /// or may not fit; what is wrong with that one is found when it is decoded alone. Returns the bytes of input used.
+    fn addTogether(self: *Output, input: []const u8, goal: u32, step: *Step) usize {
+        const decoder = self.decoder;
+        var batch: Batch = .{
+            .dictionary = decoder.windowSlice(),
+            .strict = decoder.flags.strict,
+            .block_max = decoder.block_max,
+            .hash = if (decoder.flags.hash_content) &decoder.hash else null,
+        };
+        var used: usize = 0;
+        var end = self.end;
+        while (batch.count < jobs_max and end < self.target.len and (goal == 0 or end < goal)) {
+            const block = switch (Block.locate(decoder, input[used..])) {
+                .block => |block| block,
+                else => break,
+            };
+            // Content is often smaller than it could be: the last block of a target may fit all the same.
+            const room = self.target[end..][0..@min(block.contentMax(decoder), self.target.len - end)];
+            batch.add(.{ .data = block.data, .stored = block.stored, .checksum = block.checksum, .input_size = block.size, .room = room });
+            used += block.size;
+            end += room.len;
+        }
+        if (batch.count < 2 or end - self.end < batch_room_min) return 0;
+        batch.run(decoder.threads);
+        return self.take(&batch, step);
+    }
+
+    /// Moves the content of a batch together, up to the first block that failed; returns the bytes of input used.
+    fn take(self: *Output, batch: *const Batch, step: *Step) usize {
+        var used: usize = 0;
+        for (batch.jobs[0..batch.count]) |*job| {
+            const content = job.content() orelse break;
+            const place = self.target[self.end..][0..content.len];
+            if (place.ptr != content.ptr) std.mem.copyForwards(u8, place, content);
+            self.end += content.len;
+            self.decoder.hashed += content.len;
+            used += job.input_size;
+            step.detail += 1;
+        }
+        return used;
     }
 
     /// Hashes while the bytes are in cache, and follows what the block needed.

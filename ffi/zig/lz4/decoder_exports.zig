@@ -12,15 +12,14 @@ const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 const Decoder = @import("decoder.zig").Decoder;
 const Watch = @import("decoder.zig").Watch;
-const Batch = @import("block_batch.zig").Batch;
-const job_words = @import("block_batch.zig").job_words;
-const job_pending = @import("block_batch.zig").job_pending;
 
-/// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
-fn new(memory_limit: f64) callconv(.c) ?*Decoder {
+/// A context whose allocations stay below `memory_limit` bytes (0: no limit), and which decodes independent blocks on so
+/// many threads where there are any; null when there is no memory.
+fn new(memory_limit: f64, threads: u32) callconv(.c) ?*Decoder {
     const self = memory_module.createContext(Decoder) orelse return null;
     self.* = .{
         .memory = .init(memory_limit),
+        .threads = if (common.has_threads) threads else 1,
         .flags = .{},
         .block_max = 0,
         .window = null,
@@ -264,43 +263,6 @@ fn hashParts(source: ?[*]const u8, source_pos: u32, source_end: u32, parts: [*]u
     return Result.ok.code();
 }
 
-/// Decodes independent blocks into one target on up to `threads` threads. Sets `produced` to the target's whole room and,
-/// with `hash_content` not 0, `value` to the hash of all content, which means something when no block is corrupt.
-fn blocksDecompress(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    jobs: [*]u32,
-    count: u32,
-    threads: u32,
-    hash_content: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (count % job_words != 0) return Result.invalid_argument.code();
-    common.adviseLargePages(output);
-    var batch: Batch = .{
-        .input = input,
-        .output = output,
-        .jobs = jobs[0..count],
-        .hash_content = hash_content != 0,
-        .hash = common.newHash(),
-    };
-    for (0..count / job_words) |index| batch.jobs[index * job_words + 4] = job_pending;
-    common.runThreads(&batch, @min(threads, count / job_words));
-    if (batch.hash_content) {
-        batch.hashReady();
-        step.setValue(c.LZ4_XXH32_digest(&batch.hash));
-    }
-    step.produced = @intCast(output.len);
-    return Result.ok.code();
-}
-
 pub const exports = .{
     .{ "sluice_lz4_decoder_new", new },
     .{ "sluice_lz4_decoder_free", free },
@@ -319,7 +281,6 @@ pub const exports = .{
     .{ "sluice_lz4_block_decompress", blockDecompress },
     .{ "sluice_lz4_block_size", blockSize },
     .{ "sluice_lz4_block_validate", blockValidate },
-    .{ "sluice_lz4_blocks_decompress", blocksDecompress, .off_loop },
     .{ "sluice_lz4_xxh32", xxh32 },
     .{ "sluice_lz4_hash_parts", hashParts, .off_loop },
     .{ "sluice_lz4_hash_update", hashUpdate },

@@ -46,7 +46,7 @@ test "a frame comes back, into targets of every size" {
     for ([_]u32{ 0, linked_flag, block_checksum_flag, linked_flag | block_checksum_flag }) |flags| {
         var frame: [4096]u8 = undefined;
         const frame_size = try compressFrame(content, flags, 256, &frame);
-        const ctx = decoder.get("sluice_lz4_decoder_new")(0).?;
+        const ctx = decoder.get("sluice_lz4_decoder_new")(0, 1).?;
         defer decoder.get("sluice_lz4_decoder_free")(ctx);
         for (1..300) |room| {
             var copy: [content.len]u8 = undefined;
@@ -69,8 +69,45 @@ test "a frame comes back, into targets of every size" {
     }
 }
 
+test "threads give the same content, hash and failure as one" {
+    const allocator = std.testing.allocator;
+    var prng: std.Random.DefaultPrng = .init(7);
+    const random = prng.random();
+    const content = try allocator.alloc(u8, 3 << 20);
+    defer allocator.free(content);
+    for (content, 0..) |*byte, i| byte.* = if (i % 300_000 < 100_000) random.int(u8) else @truncate(i / 50);
+    const frame = try allocator.alloc(u8, 4 << 20);
+    defer allocator.free(frame);
+    const copies = [_][]u8{ try allocator.alloc(u8, content.len), try allocator.alloc(u8, content.len) };
+    defer for (copies) |copy| allocator.free(copy);
+    // Blocks of 200,000 bytes are not full: their content has to be moved together.
+    for ([_]u32{ 65536, 200_000 }) |block_size| for ([_]u32{ 0, block_checksum_flag }) |flags| {
+        const frame_size = try compressFrame(content, flags, block_size, frame);
+        const run_flags: u32 = 8 | (if (flags & block_checksum_flag != 0) @as(u32, 0b110) else 0);
+        for (0..6) |round| {
+            if (round > 0) frame[header_size + random.uintLessThan(u32, frame_size - header_size)] ^= 4;
+            const room: u32 = if (round % 2 == 0) @intCast(content.len) else 900_001;
+            var steps: [2]Step = undefined;
+            var codes: [2]i32 = undefined;
+            var hashes: [2]u32 = undefined;
+            for ([_]u32{ 1, 3 }, 0..) |threads, i| {
+                const ctx = decoder.get("sluice_lz4_decoder_new")(0, threads).?;
+                defer decoder.get("sluice_lz4_decoder_free")(ctx);
+                try std.testing.expectEqual(Result.ok.code(), decoder.get("sluice_lz4_decoder_begin")(ctx, run_flags, 256 * 1024, null, 0, 0));
+                codes[i] = decoder.get("sluice_lz4_decoder_run")(ctx, frame.ptr, header_size, frame_size, copies[i].ptr, 0, room, 0, &steps[i]);
+                hashes[i] = decoder.get("sluice_lz4_decoder_digest")(ctx);
+            }
+            try std.testing.expectEqual(codes[0], codes[1]);
+            try std.testing.expectEqual(steps[0], steps[1]);
+            try std.testing.expectEqual(hashes[0], hashes[1]);
+            try std.testing.expect(round > 0 or codes[0] == Result.frame_end.code());
+            try std.testing.expectEqualSlices(u8, copies[0][0..steps[0].produced], copies[1][0..steps[1].produced]);
+        }
+    };
+}
+
 test "a memory limit is a result" {
-    const ctx = decoder.get("sluice_lz4_decoder_new")(1000).?;
+    const ctx = decoder.get("sluice_lz4_decoder_new")(1000, 1).?;
     defer decoder.get("sluice_lz4_decoder_free")(ctx);
     try std.testing.expectEqual(Result.memory_limit.code(), decoder.get("sluice_lz4_decoder_begin")(ctx, linked_flag, 64 * 1024, null, 0, 0));
     var step: Step = .{};
@@ -84,14 +121,11 @@ test "a memory limit is a result" {
 test "positions that make no sense are refused" {
     var step: Step = .{};
     var bytes: [8]u8 = @splat(0);
-    const ctx = decoder.get("sluice_lz4_decoder_new")(0).?;
+    const ctx = decoder.get("sluice_lz4_decoder_new")(0, 1).?;
     defer decoder.get("sluice_lz4_decoder_free")(ctx);
     try std.testing.expectEqual(Result.invalid_argument.code(), decoder.get("sluice_lz4_decoder_run")(ctx, &bytes, 8, 3, null, 0, 0, 0, &step));
     try std.testing.expectEqual(Result.invalid_argument.code(), decoder.get("sluice_lz4_decoder_begin")(ctx, 1 << 20, 65536, null, 0, 0));
     try std.testing.expectEqual(Result.invalid_argument.code(), decoder.get("sluice_lz4_decoder_begin")(ctx, 0, 1 << 30, null, 0, 0));
-    var jobs = [_]u32{ 4, 100, 0, 8, 0 };
-    _ = decoder.get("sluice_lz4_blocks_decompress")(&bytes, 0, 8, &bytes, 0, 8, &jobs, jobs.len, 2, 1, &step);
-    try std.testing.expectEqual(std.math.maxInt(u32), jobs[4]);
 }
 
 test "fuzz: flipped frames and random bytes end in a result" {
@@ -99,7 +133,7 @@ test "fuzz: flipped frames and random bytes end in a result" {
     const random = prng.random();
     const content = "abcabcabdabcabcabe0123456789" ** 30;
     var frame: [4096]u8 = undefined;
-    const ctx = decoder.get("sluice_lz4_decoder_new")(0).?;
+    const ctx = decoder.get("sluice_lz4_decoder_new")(0, 1).?;
     defer decoder.get("sluice_lz4_decoder_free")(ctx);
     var copy: [2048]u8 = undefined;
     for (0..3000) |round| {
@@ -135,7 +169,7 @@ test "whatever allocation fails, the answer is a result and nothing is left behi
     var encoded: u32 = 0;
     var limit: f64 = 500;
     while (limit < 8_000_000) : (limit *= 1.1) {
-        const ctx = decoder.get("sluice_lz4_decoder_new")(limit).?;
+        const ctx = decoder.get("sluice_lz4_decoder_new")(limit, 1).?;
         defer decoder.get("sluice_lz4_decoder_free")(ctx);
         const began = decoder.get("sluice_lz4_decoder_begin")(ctx, linked_flag, 64 * 1024, dictionary, 0, dictionary.len);
         const watched = decoder.get("sluice_lz4_decoder_watch_start")(ctx);

@@ -14,9 +14,6 @@ export const LZ4_DECODE_FLAG = {
 } as const;
 
 /** Shared with the library; its meaning stands at its declaration there. */
-export const LZ4_JOB_LENGTH = 5;
-
-/** Shared with the library; its meaning stands at its declaration there. */
 export const XXH32_STATE_LENGTH = 10;
 
 /** Shared with the library; its meaning stands at its declaration there. */
@@ -28,7 +25,7 @@ export const LZ4_NEED_MAP_LENGTH = 2048;
 /** How each function takes its arguments. */
 // deno-fmt-ignore
 const FUNCTIONS = {
-  sluice_lz4_decoder_new: { parameters: ["f64"], result: "handle", offLoop: false },
+  sluice_lz4_decoder_new: { parameters: ["f64","u32"], result: "handle", offLoop: false },
   sluice_lz4_decoder_free: { parameters: ["handle"], result: "void", offLoop: false },
   sluice_lz4_decoder_begin: { parameters: ["handle","u32","u32","source","u32","u32"], result: "i32", offLoop: false },
   sluice_lz4_decoder_run: { parameters: ["handle","source","u32","u32","target","u32","u32","u32","step"], result: "i32", offLoop: true },
@@ -45,7 +42,6 @@ const FUNCTIONS = {
   sluice_lz4_block_decompress: { parameters: ["source","u32","u32","target","u32","u32","source","u32","u32","u32","step"], result: "i32", offLoop: false },
   sluice_lz4_block_size: { parameters: ["source","u32","u32","step"], result: "i32", offLoop: false },
   sluice_lz4_block_validate: { parameters: ["source","u32","u32","u32","u32"], result: "i32", offLoop: false },
-  sluice_lz4_blocks_decompress: { parameters: ["source","u32","u32","target","u32","u32","table","u32","u32","u32","step"], result: "i32", offLoop: true },
   sluice_lz4_xxh32: { parameters: ["source","u32","u32","u32"], result: "u32", offLoop: false },
   sluice_lz4_hash_parts: { parameters: ["source","u32","u32","table","u32"], result: "i32", offLoop: true },
   sluice_lz4_hash_update: { parameters: ["source","u32","u32","table","u32"], result: "i32", offLoop: false },
@@ -58,6 +54,6 @@ export type Lz4DecodeFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module lz4_decode. */
 export const LZ4_DECODE_MODULE: LibraryModule = {
   name: "lz4_decode",
-  hash: 1522859748,
+  hash: 1790185350,
   functions: FUNCTIONS,
 };
