@@ -149,6 +149,9 @@ const ZSTD_HTTP: Record<string, Calls> = {
     )
   ),
   DczDictionary: { first: (data) => zstdHttp.DczDictionary.from(data) },
+  zstdHono: made((options) => zstdHttp.zstdHono(options)),
+  zstdNode: made((options) => zstdHttp.zstdNode(options)),
+  ZstdDictionaryStore: made((options) => new zstdHttp.ZstdDictionaryStore(options)),
   ZstdContentCompressionStream: made((options) => new zstdHttp.ZstdContentCompressionStream(options)),
   ZstdContentDecompressionStream: made((options) => new zstdHttp.ZstdContentDecompressionStream(options)),
   ZstdDictionary: ZSTD.ZstdDictionary!,

@@ -7,7 +7,8 @@ import { deferred } from "@sluice/internal";
 import { withZstd } from "./with_zstd.ts";
 import type { WithZstdOptions } from "./with_zstd_options.ts";
 
-type NodeHeaders = Record<string, number | string | readonly string[] | undefined>;
+/** Headers as Node has them. */
+export type ZstdNodeHeaders = Record<string, number | string | readonly string[] | undefined>;
 type Callback = (error?: Error | null) => void;
 
 /** Statuses that have no body. */
@@ -15,31 +16,47 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** What the middleware needs of Node's request. */
 export interface ZstdNodeRequest {
+  /** The method. */
   readonly method?: string | undefined;
+  /** The path and the query. */
   readonly url?: string | undefined;
   /** The address before Express took a prefix off it. */
   readonly originalUrl?: string | undefined;
-  readonly headers: NodeHeaders;
+  /** The headers by their names in lower case. */
+  readonly headers: ZstdNodeHeaders;
+  /** The connection. */
   readonly socket?: object | undefined;
 }
 
 /** What the middleware needs of Node's response, some of which it replaces. */
 export interface ZstdNodeResponse {
+  /** The status. */
   statusCode: number;
+  /** Whether the headers are on their way. */
   readonly headersSent: boolean;
-  getHeaders(): NodeHeaders;
+  /** The headers so far. */
+  getHeaders(): ZstdNodeHeaders;
+  /** Sets one header. */
   setHeader(name: string, value: string | readonly string[]): unknown;
+  /** Takes one header back. */
   removeHeader(name: string): void;
+  /** Sends status and headers. */
   // deno-lint-ignore no-explicit-any
   writeHead(...args: any[]): any;
+  /** Sends a part of the body. */
   // deno-lint-ignore no-explicit-any
   write(...args: any[]): boolean;
+  /** Ends the body. */
   // deno-lint-ignore no-explicit-any
   end(...args: any[]): any;
+  /** Sends the headers before the body. */
   flushHeaders(): void;
+  /** Listens for one event. */
   // deno-lint-ignore no-explicit-any
   once(event: string, listener: (...args: any[]) => void): unknown;
+  /** Tells the listeners of an event. */
   emit(event: string): boolean;
+  /** Ends the connection. */
   destroy(error?: Error): unknown;
 }
 
@@ -123,7 +140,7 @@ class NodeExchange {
   }
 
   #setHead(args: unknown[]): unknown {
-    const headers = args.slice(1).find((value) => typeof value === "object") as NodeHeaders | undefined;
+    const headers = args.slice(1).find((value) => typeof value === "object") as ZstdNodeHeaders | undefined;
     // Node itself calls this with the first byte; pairs in a list are sent as they are.
     if (this.#started || Array.isArray(headers)) return this.#original.writeHead(...args);
     this.#response.statusCode = Number(args[0]);
@@ -212,7 +229,7 @@ function requestView(request: ZstdNodeRequest): Request | undefined {
   }
 }
 
-function webHeaders(headers: NodeHeaders): Headers {
+function webHeaders(headers: ZstdNodeHeaders): Headers {
   const result = new Headers();
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || name.startsWith(":")) continue;
