@@ -153,6 +153,17 @@ async function* partsOf(
  * @throws {CorruptDataError} If the patch is damaged, or is none.
  * @throws {TruncatedDataError} If it ends before its last part.
  * @throws {LimitExceededError} If a part is larger than `maxPartSize`.
+ *
+ * @example Another base
+ * ```ts
+ * import { applyZstdChunkedPatch, createZstdChunkedPatch } from "@sluice/zstd/patch";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const base = new TextEncoder().encode("the first version");
+ * const patch = await Array.fromAsync(createZstdChunkedPatch(base, [base]));
+ * const apply = () => Array.fromAsync(applyZstdChunkedPatch(new Uint8Array(17), patch));
+ * await assertRejects(apply, Error, "another base");
+ * ```
  */
 export async function* applyZstdChunkedPatch(
   base: ByteSourceLike,
