@@ -10,6 +10,7 @@ import * as lz4 from "@sluice/lz4";
 import * as pdiffcopy from "@sluice/pdiffcopy";
 import * as zpaq from "@sluice/zpaq";
 import * as zpaqlPy from "@sluice/zpaq/compiler";
+import * as zpaqBackup from "@sluice/zpaq/backup";
 import * as zpaqPack from "@sluice/zpaq/pack";
 import * as zstd from "@sluice/zstd";
 import * as zstdFile from "@sluice/zstd/file";
@@ -357,6 +358,14 @@ const GIT_FORMAT: Record<string, Calls> = {
   GitObjectId: GITDB.GitObjectId!,
 };
 
+const ZPAQ_BACKUP: Record<string, Calls> = {
+  ZpaqBackup: {
+    options: (options) => zpaqBackup.ZpaqBackup.open("missing.zpaq", options),
+    first: (path) => zpaqBackup.ZpaqBackup.open(path),
+  },
+  zpaqOutputLimit: { first: (size) => zpaqBackup.zpaqOutputLimit(size) },
+};
+
 const ZPAQ: Record<string, Calls> = {
   ...SOURCES,
   assembleZpaq: { first: (config) => zpaq.assembleZpaq(config) },
@@ -528,6 +537,7 @@ const SIMPLE = new Set([
   "GitObjectStore",
   "formatZpaqlPyDiagnostic",
   "toZpaqlPyLspDiagnostic",
+  "newZpaqSalt",
   "zpaqlPyInfo",
   "formatPdiffBenchmark",
   "formatPdiffDuration",
@@ -550,6 +560,7 @@ const MODULES: readonly (readonly [name: string, exported: object, calls: Record
   ["zpaq", zpaq, ZPAQ],
   ["zpaq/compiler", zpaqlPy, ZPAQL_PY],
   ["zpaq/pack", zpaqPack, ZPAQ_PACK],
+  ["zpaq/backup", zpaqBackup, ZPAQ_BACKUP],
   ["pdiffcopy", pdiffcopy, PDIFFCOPY],
 ];
 

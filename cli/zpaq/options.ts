@@ -253,7 +253,7 @@ const ROWS: readonly Row[] = [
     form: "flag",
     commands: "a",
     help: "store what zpaq 7.15 stores: modes, but no links, owners, extended attributes or nanoseconds",
-    set: (s) => s.attributes = "mode",
+    set: (s) => s.attributes = s.attributes === "none" ? "none" : "mode",
   },
   {
     names: ["-noowners"],
