@@ -363,7 +363,6 @@ const ZPAQ_BACKUP: Record<string, Calls> = {
     options: (options) => zpaqBackup.ZpaqBackup.open("missing.zpaq", options),
     first: (path) => zpaqBackup.ZpaqBackup.open(path),
   },
-  zpaqOutputLimit: { first: (size) => zpaqBackup.zpaqOutputLimit(size) },
 };
 
 const ZPAQ: Record<string, Calls> = {
@@ -538,6 +537,7 @@ const SIMPLE = new Set([
   "formatZpaqlPyDiagnostic",
   "toZpaqlPyLspDiagnostic",
   "newZpaqSalt",
+  "zpaqOutputLimit",
   "zpaqlPyInfo",
   "formatPdiffBenchmark",
   "formatPdiffDuration",
