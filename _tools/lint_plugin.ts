@@ -31,6 +31,8 @@ const DENO_ONLY: readonly string[] = [
   "internal/file_source.ts",
   "zstd/file/_path_sink.ts",
   "zstd/log/",
+  "zpaq/backup/",
+  "zpaq/kernel/tree.ts",
   "gitdb/object/_fs.ts",
   "gitdb/loose/_loose_files.ts",
   "gitdb/object/_shared_mode.ts",

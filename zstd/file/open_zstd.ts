@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkChoice, openByteSource, SluiceError } from "@sluice/internal";
+import { checkArgument, checkChoice, openByteSource, SluiceError } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { ZstdCompressionStream } from "../codec/compression_stream.ts";
 import { resolveStreamingOptions } from "../options/_decompress_options.ts";
@@ -120,6 +120,8 @@ async function openToWrite(
   isNew: boolean,
   options: ZstdWriteFileOptions,
 ): Promise<ZstdWritableFile> {
+  const isSink = typeof target === "string" || target instanceof URL || target instanceof WritableStream;
+  checkArgument(isSink, "write a zstd file", target, "a path, a file URL or a stream");
   const { frameSize, threads, ...codecOptions } = options;
   const stream = frameSize === undefined
     ? new ZstdCompressionStream({ ...codecOptions, threads })
