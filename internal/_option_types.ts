@@ -103,7 +103,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [either(either(BOOLEAN, TEXT), OBJECT), "longDistance"],
   [either(BOOLEAN, LIST), "delete"],
   [either(TEXT, BYTES), "password prefix"],
-  [either(TEXT, LIST), "to"],
+  [either(either(TEXT, LIST), NUMBER), "to"],
   [either(NUMBER, DATE), "at until"],
   [either(NUMBER, TEXT), "level method mode threads"],
   [either(either(NUMBER, TEXT), BOOLEAN), "optimize"],

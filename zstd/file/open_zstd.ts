@@ -78,7 +78,7 @@ export function openZstd(
  *
  * @throws {TypeError} If an option or the mode is not known.
  * @throws {RangeError} If an option is out of range.
- * @throws {Deno.errors.AlreadyExists} If the mode is "x" and the file exists.
+ * @throws {SluiceError} With code "IO" if the file can not be opened, or the mode is "x" and it exists.
  */
 export function openZstd(
   sink: string | URL | WritableStream<Uint8Array<ArrayBuffer>>,
