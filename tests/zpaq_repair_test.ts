@@ -4,7 +4,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { sluice } from "./_cli.ts";
 import { inDirectory } from "./_directory.ts";
-import { killAtRandom, KILLED_WORK } from "./_zpaq_kills.ts";
 
 Deno.test("zpaq check names places, and repairs what it can", () =>
   inDirectory(async (cwd) => {
