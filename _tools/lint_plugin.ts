@@ -31,6 +31,7 @@ const DENO_ONLY: readonly string[] = [
   "internal/file_source.ts",
   "zstd/file/_path_sink.ts",
   "zstd/log/",
+  "lz4/download/",
   "gitdb/object/_fs.ts",
   "gitdb/loose/_loose_files.ts",
   "gitdb/object/_shared_mode.ts",
