@@ -5,7 +5,7 @@
  */
 import { checkRange } from "./byte_source.ts";
 import type { ByteSource, ByteSourceReadOptions } from "./byte_source.ts";
-import { NotFoundError, TransferError, TruncatedDataError } from "./errors.ts";
+import { NotFoundError, SluiceError, TransferError, TruncatedDataError } from "./errors.ts";
 
 export type { ByteSource, ByteSourceReadOptions };
 
@@ -128,16 +128,31 @@ export async function byteSourceFromPath(path: string | URL): Promise<ByteSource
 }
 
 async function statFile(path: string | URL): Promise<Deno.FileInfo> {
-  try {
-    return await Deno.stat(path);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new NotFoundError(`Cannot open ${path}: there is no such file`, {
+  const info = await Deno.stat(path).catch((cause) => {
+    throw openFault(path, cause);
+  });
+  if (info.isDirectory) {
+    throw new SluiceError(`Cannot open ${path}: it is a directory, expected a file`, {
+      format: "file",
+      code: "IO",
+    });
+  }
+  return info;
+}
+
+/** The error for a file that the system does not open. */
+function openFault(path: string | URL, cause: unknown): SluiceError {
+  if (cause instanceof Deno.errors.NotFound) {
+    return new NotFoundError(`Cannot open ${path}: there is no such file`, {
       format: "file",
       code: "NOT_FOUND",
       cause,
     });
   }
+  const reason = cause instanceof Deno.errors.PermissionDenied
+    ? "permission is denied"
+    : (cause as Error).message.replace(/ \(os error .*$/, "");
+  return new SluiceError(`Cannot open ${path}: ${reason}`, { format: "file", code: "IO", cause });
 }
 
 /** What changes with the file: its number, its size and when it was written. */

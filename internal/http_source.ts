@@ -184,8 +184,8 @@ export async function byteSourceFromUrl(
     if (other) {
       throw sourceChanged(
         object.label,
-        first.validator ?? `${first.size} bytes`,
-        validator ?? `${size} bytes`,
+        `${first.size} bytes${first.validator === undefined ? "" : ` of ${first.validator}`}`,
+        `${size} bytes${validator === undefined ? "" : ` of ${validator}`}`,
       );
     }
   }

@@ -3,12 +3,15 @@
  *
  * @module
  */
+import { checkKind } from "./_option_types.ts";
 import { describe } from "./bytes.ts";
 
 /**
- * Refuses options that nobody reads, so that a misspelt name does not pass in silence.
+ * Refuses options that nobody reads, so that a misspelt name does not pass in silence, and values of another kind than
+ * options of their name have in every module.
  *
- * @throws {TypeError} If `options` is no object or has a key that is not in `known`.
+ * @throws {TypeError} If `options` is no object, has a key that is not in `known`, or a value of another kind.
+ * @throws {RangeError} If a value is NaN, or none of the texts that options of its name take.
  *
  * @example A misspelt option
  * ```ts
@@ -28,6 +31,7 @@ export function checkKeys(options: object, known: ReadonlySet<string>): void {
         `Cannot read options: "${key}" is not known, expected one of ${[...known].join(", ")}`,
       );
     }
+    checkKind(key, (options as Record<string, unknown>)[key]);
   }
 }
 

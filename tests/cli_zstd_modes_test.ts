@@ -20,6 +20,14 @@ for (const backend of BACKENDS) {
   });
 }
 
+testInterop("-vvvv says how --adapt moves the level", async (directory) => {
+  await Deno.writeFile(`${directory}/a`, text(24_000_000));
+  const args = ["--adapt", "-19", "--zstd=wlog=10", "a", "-fo", "a.zst"];
+  const { stderr } = await ours(["-vvvv", ...args], { cwd: directory });
+  assertStringIncludes(stderr, "faster speed , lighter compression");
+  assertEquals((await ours(["-vv", ...args], { cwd: directory })).stderr.includes("faster speed"), false);
+});
+
 /** Combinations that are refused, and what the message must say; exit codes come from the real tool. */
 const REFUSED: readonly { args: string[]; says: string }[] = [
   { args: ["--adapt=bogus"], says: "Incorrect parameters" },

@@ -21,7 +21,7 @@ import {
 import { buildPdiffIndex, copyByPdiffIndex, hashPdiffBlocks, PdiffIndex } from "@sluice/pdiffcopy";
 import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
 import { buildZstdIndex, compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
-import { byteSourceFromBytes, openByteSource, TransferError } from "@sluice/internal";
+import { byteSourceFromBytes, openByteSource, SluiceError, TransferError } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { objectOf, startRangeServer } from "./_range_server.ts";
@@ -153,6 +153,18 @@ Deno.test("every open takes bytes, a Blob, a URL, a path and a source", async ()
     }
     for (const wrong of [5, null, undefined, {}, { size: 3 }, true]) {
       await assertRejects(() => open(wrong as never), TypeError, "expected", `${name} of ${wrong}`);
+      passes++;
+    }
+    for (
+      const [code, wrong] of [["IO", directory], ["NOT_FOUND", `${directory}/none`], ["IO", `${path}/below`]]
+    ) {
+      const error = await assertRejects(
+        () => open(wrong!),
+        SluiceError,
+        "Cannot open",
+        `${name} of ${wrong}`,
+      );
+      assertEquals(error.code, code);
       passes++;
     }
   }

@@ -90,6 +90,10 @@ const ZSTD: Record<string, Calls> = {
   },
   listZstdFrames: { first: (data) => zstd.listZstdFrames(data) },
   listZstdFramesIterable: { first: (source) => zstd.listZstdFramesIterable(source) },
+  prepareZstdDictionary: {
+    options: (options) => zstd.prepareZstdDictionary(new zstd.ZstdDictionary(DATA), options),
+    first: (dictionary) => zstd.prepareZstdDictionary(dictionary),
+  },
   readZstdFrameHeader: whole((data, options) => zstd.readZstdFrameHeader(data, options)),
   readZstdSkippableFrame: { first: (data) => zstd.readZstdSkippableFrame(data) },
   trainZstdDictionary: {
@@ -146,6 +150,9 @@ const ZSTD_HTTP: Record<string, Calls> = {
     )
   ),
   DczDictionary: { first: (data) => zstdHttp.DczDictionary.from(data) },
+  zstdHono: made((options) => zstdHttp.zstdHono(options)),
+  zstdNode: made((options) => zstdHttp.zstdNode(options)),
+  ZstdDictionaryStore: made((options) => new zstdHttp.ZstdDictionaryStore(options)),
   ZstdContentCompressionStream: made((options) => new zstdHttp.ZstdContentCompressionStream(options)),
   ZstdContentDecompressionStream: made((options) => new zstdHttp.ZstdContentDecompressionStream(options)),
   ZstdDictionary: ZSTD.ZstdDictionary!,
@@ -440,7 +447,7 @@ const ZPAQ_PACK: Record<string, Calls> = {
   },
 };
 
-const FILES = { source: "a", target: "b" };
+const FILES = { source: "/dev/null/a", target: "/dev/null/b" };
 
 const PDIFFCOPY: Record<string, Calls> = {
   ...SOURCES,
@@ -448,7 +455,7 @@ const PDIFFCOPY: Record<string, Calls> = {
   copyByPdiffIndex: {
     options: async (options: object) => {
       const index = pdiffcopy.PdiffIndex.parse(await pdiffcopy.buildPdiffIndex(DATA));
-      return await pdiffcopy.copyByPdiffIndex({ index, sources: [DATA], target: "b", ...options });
+      return await pdiffcopy.copyByPdiffIndex({ index, sources: [DATA], target: `${NOWHERE}/b`, ...options });
     },
     first: (options) => pdiffcopy.copyByPdiffIndex(options),
   },
@@ -551,6 +558,25 @@ async function errorOf(call: () => unknown): Promise<unknown> {
   }
 }
 
+/** An object that is no value of any option: no number, text, bytes, function or signal, and without members. */
+class NoValue {}
+
+/** Options with options of their own, of which an object without members has none. */
+const NESTED: ReadonlySet<string> = new Set([
+  "adapt",
+  "compress",
+  "decompress",
+  "headers",
+  "longDistance",
+  "training",
+]);
+
+/** What the language says where nobody checked. */
+const NATURAL =
+  /FFI|Cannot read properties|is not a function|not iterable|Cannot convert|is not a constructor/;
+
+let values = 0;
+
 for (const [module, exported, calls] of MODULES) {
   Deno.test(`${module}: every function and class is in the table`, () => {
     const names = Object.entries(exported).filter(([name, value]) =>
@@ -566,6 +592,23 @@ for (const [module, exported, calls] of MODULES) {
       const error = await errorOf(() => options(JUNK_OPTIONS));
       if (error instanceof TypeError && error.message.includes('"unknown"')) continue;
       faults.push(`${name}: ${error}`);
+    }
+    assertEquals(faults, []);
+  });
+
+  Deno.test(`${module}: a value that no option takes is a TypeError or RangeError that names the option`, async () => {
+    const faults: string[] = [];
+    for (const [name, { options }] of Object.entries(calls)) {
+      if (options === undefined) continue;
+      const known = await errorOf(() => options(JUNK_OPTIONS));
+      const keys = /expected one of (.*)$/.exec(`${(known as Error).message}`)?.[1]?.split(", ") ?? [];
+      for (const key of keys) {
+        const value = NESTED.has(key) ? Symbol("no value") : new NoValue();
+        const error = await errorOf(() => options({ [key]: value } as never));
+        const typed = error instanceof TypeError || error instanceof RangeError;
+        if (!typed || NATURAL.test(error.message)) faults.push(`${name}, ${key}: ${error}`);
+        values++;
+      }
     }
     assertEquals(faults, []);
   });
@@ -589,7 +632,8 @@ Deno.test("the tables hold as many calls as are said to be there", () => {
     first: all.filter((each) => each.first).length,
   };
   console.log(
-    `public functions: ${count.options} with an unknown option, ${count.first} with another first argument`,
+    `public functions: ${count.options} with an unknown option, ${values} values of options, ` +
+      `${count.first} with another first argument`,
   );
   assert(count.options > 100 && count.first > 120);
 });

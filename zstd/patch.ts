@@ -24,13 +24,21 @@ export {
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-export type { BytesSource, SluiceErrorCode, SluiceErrorOptions } from "@sluice/internal";
+export type {
+  ByteSource,
+  ByteSourceLike,
+  BytesSource,
+  ChunkSource,
+  SluiceErrorCode,
+  SluiceErrorOptions,
+} from "@sluice/internal";
 export * from "./options/compress_options.ts";
 export * from "./options/decompress_options.ts";
 export * from "./options/dictionary.ts";
 export type { ZstdFormat, ZstdFrameHeader } from "./frame/frame_header.ts";
 export * from "./options/stream_options.ts";
 export * from "./patch/apply_patch.ts";
+export * from "./patch/chunked_patch.ts";
 export * from "./patch/create_patch.ts";
 export * from "./patch/patch_compression_stream.ts";
 export * from "./patch/patch_decompression_stream.ts";

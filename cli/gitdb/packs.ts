@@ -139,6 +139,11 @@ export async function packObjects(operands: readonly string[], settings: GitdbSe
   }
   const slash = base.lastIndexOf("/");
   const folder = slash < 0 ? "." : base.slice(0, slash);
+  const isFolder = await Deno.stat(folder === "" ? "/" : folder).then(
+    (info) => info.isDirectory,
+    () => false,
+  );
+  if (!isFolder) throw fatal(`unable to write '${base}-*.pack': there is no folder '${folder}'`);
   const options = { window, depth, threads, reuseDeltas, prefix: base.slice(slash + 1), durable: false };
   const { checksum } = await createGitPack(folder, database, wanted, options);
   console.log(checksum);

@@ -5,7 +5,7 @@
 import { withoutUrlSecrets } from "@sluice/internal";
 
 /** From silence to everything: errors, warnings, results, notes, details. */
-export const LEVEL = { silent: 0, errors: 1, results: 2, notes: 3, details: 4 } as const;
+export const LEVEL = { silent: 0, errors: 1, results: 2, notes: 3, details: 4, steps: 6 } as const;
 
 const encoder = new TextEncoder();
 

@@ -7,6 +7,8 @@ import type { ZstdParameterName } from "@sluice/zstd/encode";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, Failure } from "../shared/exit.ts";
 import { pump } from "../shared/io.ts";
+import { LEVEL } from "../shared/messages.ts";
+import type { Messages } from "../shared/messages.ts";
 import type { ZstdTransfer } from "./transfer.ts";
 import { compressOptions } from "./parameters.ts";
 import type { ZstdReference } from "./reference.ts";
@@ -18,6 +20,7 @@ export async function compressTransfer(
   settings: ZstdSettings,
   level: number,
   reference: ZstdReference,
+  messages: Messages,
 ): Promise<void> {
   const { reader, writer, progress, size } = transfer;
   const maximum = (name: ZstdParameterName): number => zstdParameterBounds(name).max;
@@ -32,7 +35,16 @@ export async function compressTransfer(
       }),
       dictionary,
     });
-    await pump(reader, encoder, writer, () => progress.update(encoder.bytesIn, encoder.bytesOut));
+    let last = encoder.level;
+    await pump(reader, encoder, writer, () => {
+      progress.update(encoder.bytesIn, encoder.bytesOut);
+      if (encoder.level === last) return; // moves with --adapt alone
+      const text = encoder.level < last
+        ? "faster speed , lighter compression "
+        : "slower speed , higher compression ";
+      messages.say(LEVEL.steps, text);
+      last = encoder.level;
+    });
   } catch (error) {
     throw compressionFailure(error);
   }

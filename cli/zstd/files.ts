@@ -104,7 +104,7 @@ async function chooseWork(
     }
     const { compressTransfer } = await load<typeof import("./compress.ts")>("./compress.ts");
     const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
-    return (transfer) => compressTransfer(transfer, settings, level, reference);
+    return (transfer) => compressTransfer(transfer, settings, level, reference, messages);
   }
   const { decompressTransfer } = await load<typeof import("./decompress.ts")>("./decompress.ts");
   const passThrough = settings.passThrough ?? (settings.force && destination === "stdout");

@@ -6,7 +6,7 @@
 import { checkKeys } from "@sluice/internal";
 import { hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { idMismatch, objectNotFound } from "../object/_errors.ts";
-import { bytesOfBody, bytesOfStream, isEncoded } from "../object/_inputs.ts";
+import { bytesOfInput, bytesOfStream, isEncoded } from "../object/_inputs.ts";
 import { checkPrefix } from "../object/_ids.ts";
 import { decodeLoose, readLooseHeader } from "../loose/_loose_format.ts";
 import { KIND_OF_TYPE, kindOfType } from "../object/_object_kind.ts";
@@ -113,7 +113,7 @@ export class GitMemoryStore extends GitObjectStore implements GitObjectWriter {
     } else {
       kindOfType(input.type);
       type = input.type;
-      bytes = await bytesOfBody(input.body);
+      bytes = await bytesOfInput(input);
     }
     const id = isEncoded(input)
       ? hashOutsideObject(type, bytes, this.hashAlgorithm, input)

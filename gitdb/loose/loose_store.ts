@@ -4,13 +4,13 @@
  * @module
  */
 import { STORE_OPTIONS } from "../object/_options.ts";
-import { checkKeys, CorruptDataError, readChunks } from "@sluice/internal";
+import { checkKeys, readChunks } from "@sluice/internal";
 import { GitHashKernel, hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { deflateBytes } from "../object/_deflate.ts";
 import { corrupt, idMismatch, objectNotFound } from "../object/_errors.ts";
 import { joinPath, toPath } from "../object/_fs.ts";
 import { checkPrefix } from "../object/_ids.ts";
-import { bytesOfBody, bytesOfStream, chunksOfBody, isEncoded } from "../object/_inputs.ts";
+import { bytesOfInput, bytesOfStream, chunksOfBody, isEncoded, wrongSize } from "../object/_inputs.ts";
 import { freshenLoose, looseIdsIn, loosePath, looseStat, readHead, TemporaryFile } from "./_loose_files.ts";
 import type { GitDurability } from "./_loose_files.ts";
 import { decodeLoose, looseHeader, readLooseHeader, streamLoose } from "./_loose_format.ts";
@@ -200,8 +200,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
     if (chunked !== undefined && chunked.size > WHOLE_SIZE_MAX) {
       return await this.#writeStream(input, chunked.size, chunked.chunks, options.signal);
     }
-    const body = await bytesOfBody(input.body);
-    if (input.size !== undefined && input.size !== body.length) throw wrongSize(input.size, body.length);
+    const body = await bytesOfInput(input);
     const id = hashObject(input.type, body, this.hashAlgorithm);
     this.#checkId(input.id, id);
     if (await this.isStored(id)) return id;
@@ -297,14 +296,4 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
     this.markClosed();
     return Promise.resolve();
   }
-}
-
-function wrongSize(wanted: number, actual: number): CorruptDataError {
-  return new CorruptDataError(
-    `Cannot store an object: its body has ${actual} bytes, expected ${wanted}`,
-    {
-      format: "git",
-      code: "SIZE_MISMATCH",
-    },
-  );
 }

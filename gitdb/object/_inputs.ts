@@ -1,7 +1,7 @@
 /**
  * Bodies of objects that are given to a store: brought to bytes, or to a stream of a known size.
  */
-import { checkArgument, concatBytes, describe, readChunks } from "@sluice/internal";
+import { checkArgument, concatBytes, CorruptDataError, describe, readChunks } from "@sluice/internal";
 import type { GitBodyInput, GitEncodedInput, GitObjectInput } from "./object.ts";
 
 /** Whether an input is encoded already. */
@@ -10,8 +10,24 @@ export function isEncoded(input: GitObjectInput | GitEncodedInput): input is Git
   return "encoded" in input;
 }
 
-/** All bytes of a body. */
-export async function bytesOfBody(body: GitBodyInput): Promise<Uint8Array> {
+/** All bytes of an object's body, which has the size that is announced. */
+export async function bytesOfInput(
+  { body, size }: Pick<GitObjectInput, "body" | "size">,
+): Promise<Uint8Array> {
+  const bytes = await bytesOfBody(body);
+  if (size !== undefined && size !== bytes.length) throw wrongSize(size, bytes.length);
+  return bytes;
+}
+
+/** The error for a body of another size than was announced. */
+export function wrongSize(wanted: number, actual: number): CorruptDataError {
+  return new CorruptDataError(`Cannot store an object: its body has ${actual} bytes, expected ${wanted}`, {
+    format: "git",
+    code: "SIZE_MISMATCH",
+  });
+}
+
+async function bytesOfBody(body: GitBodyInput): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return body;
   if (typeof body === "string") return new TextEncoder().encode(body);
   if (body instanceof Blob) return new Uint8Array(await body.arrayBuffer());

@@ -6,7 +6,7 @@
 import { concatBytes } from "@sluice/internal";
 import { hashObject } from "../object/_codec.ts";
 import { idMismatch } from "../object/_errors.ts";
-import { bytesOfBody } from "../object/_inputs.ts";
+import { bytesOfInput } from "../object/_inputs.ts";
 import { kindOfType } from "../object/_object_kind.ts";
 import type { GitSearchKernel } from "../kernel/encoder.ts";
 import { deltaSearch, PackBuilder, packSettings } from "./_pack_build.ts";
@@ -87,7 +87,7 @@ export class PackWriter {
   /** Adds an object; returns its id. The same object is kept once. */
   async add(input: PackInput): Promise<GitObjectId> {
     const kind = kindOfType(input.type);
-    const bytes = (await bytesOfBody(input.body)).slice();
+    const bytes = (await bytesOfInput(input)).slice();
     const id = hashObject(input.type, bytes, this.hashAlgorithm);
     if (input.id !== undefined) {
       const wanted = GitObjectId.from(input.id, this.hashAlgorithm);

@@ -32,6 +32,9 @@ export function prepareZstdDictionary(
   dictionary: ZstdDictionary,
   options: Omit<ZstdCompressOptions, "dictionary"> = {},
 ): ZstdDictionary {
+  if ("dictionary" in options) {
+    throw new TypeError('Cannot read options: "dictionary" is not known, it is the first argument');
+  }
   const settings = resolveCompressOptions({ ...options, dictionary });
   makeEncoderKernel(settings).close();
   return dictionary.prepare({ backend: options.backend });

@@ -5,6 +5,7 @@
 import {
   checkInteger,
   CorruptDataError,
+  describe,
   DictionaryMismatchError,
   TruncatedDataError,
   writeU32,
@@ -54,12 +55,23 @@ export function matchingHeaderSize(bytes: Uint8Array): number {
   return size;
 }
 
+/** Whether a value is a dictionary with its hash. */
+function isDczDictionary(value: unknown): value is DczDictionary {
+  return typeof value === "object" && value !== null && "sha256" in value && "zstd" in value;
+}
+
 /** Codec options for a body: a small dictionary is digested once, a large one is a prefix with far matches. */
 export function dczCodecOptions(
   options: DczCompressOptions,
   contentSize: number | undefined,
 ): ZstdCompressOptions {
   const { dictionary, ...codec } = options;
+  if (!isDczDictionary(dictionary)) {
+    throw new TypeError(
+      `Cannot use option "dictionary": it is ${describe(dictionary)}, expected a DczDictionary`,
+    );
+  }
+  if (contentSize !== undefined) checkInteger("size", contentSize, 0, Number.MAX_SAFE_INTEGER);
   const size = dictionary.size;
   const windowLogMax = Math.floor(Math.log2(dczWindowSizeMax(size)));
   const reach = Math.ceil(Math.log2(size + (contentSize ?? size) + 1));
@@ -85,6 +97,15 @@ export function dczCodecOptions(
 /** A codec that checks the header of a body, finds its dictionary and decodes the frames. */
 export function openDcz(options: DczDecompressOptions, offload: "auto" | "always" | "never"): HeadedCodec {
   const { dictionaries, ...codecOptions } = options;
+  const isKnown = typeof dictionaries === "function" ||
+    Array.isArray(dictionaries) && dictionaries.every(isDczDictionary);
+  if (!isKnown) {
+    throw new TypeError(
+      `Cannot use option "dictionaries": it is ${
+        describe(dictionaries)
+      }, expected a list of DczDictionary or a function`,
+    );
+  }
   resolveStreamingOptions({ maxWindowLog: WINDOW_LOG_MAX, ...codecOptions }); // refused at the call
   return new HeadedCodec(DCZ_HEADER_SIZE, async (head): Promise<Opened> => {
     const dictionary = await findDictionary(head, dictionaries);

@@ -3,39 +3,28 @@
  *
  * @module
  */
-import { checkArgument, checkInteger, checkKeys, checkLimit } from "@sluice/internal";
-import { decodeRequest, lookupIn, refuseBody } from "./_request_body.ts";
+import { checkArgument, checkInteger, checkKeys, checkLimit, describe } from "@sluice/internal";
 import { checkContentOptions, CONTENT_WINDOW_LOG_MAX } from "../options/_window_rule.ts";
-import type { ZstdCompressOptions } from "../options/compress_options.ts";
+import { decodeRequest, lookupIn, refuseBody } from "./_request_body.ts";
+import {
+  EVENT_STREAM,
+  isCompressible,
+  isSecureByUrl,
+  mayBeEncoded,
+  patternOf,
+  pipeLive,
+  VersionCollector,
+} from "./_response_rules.ts";
 import { ZstdContentCompressionStream, ZstdContentDecompressionStream } from "./content_encoding.ts";
 import { DczCompressionStream } from "./dcz_compression_stream.ts";
 import { DczDecompressionStream } from "./dcz_decompression_stream.ts";
 import type { DczDictionary } from "./dcz_dictionary.ts";
-import { addZstdVary } from "./dictionary_headers.ts";
+import { addZstdVary, formatDczUseAsDictionary } from "./dictionary_headers.ts";
 import { mayUseDczDictionary } from "./dictionary_selection.ts";
+import { ZstdDictionaryStore } from "./dictionary_store.ts";
 import { negotiateZstdContentEncoding } from "./negotiation.ts";
-import type { ZstdContentEncoding, ZstdNegotiatedEncoding } from "./negotiation.ts";
-
-/** How a server speaks zstd. */
-export interface WithZstdOptions {
-  /** How responses are compressed; windows stay within 8 MiB. @default {level 3} */
-  readonly compress?: Omit<ZstdCompressOptions, "dictionary" | "prefix" | "size" | "format"> | undefined;
-  /** Dictionaries for `dcz` in both directions, or the look-up of one by its SHA-256. @default {none} */
-  readonly dictionaries?:
-    | readonly DczDictionary[]
-    | ((sha256: Uint8Array) => DczDictionary | undefined)
-    | undefined;
-  /** Encodings of responses, the best first. @default {["dcz", "zstd", "gzip"]} */
-  readonly encodings?: readonly ZstdContentEncoding[] | undefined;
-  /** The most bytes of a request's body when it is decoded; more is answered with 413. @default {2 ** 26} */
-  readonly maxRequestSize?: number | undefined;
-  /** Responses that declare fewer bytes stay as they are. @default {256} */
-  readonly minSize?: number | undefined;
-  /** Whether a response is worth compressing. @default {by its content type: text, JSON, scripts, fonts, WASM …} */
-  readonly filter?: ((response: Response) => boolean) | undefined;
-  /** Whether a request came over TLS, which `dcz` is kept to. @default {by its URL, or a host of this machine} */
-  readonly isSecure?: ((request: Request) => boolean) | undefined;
-}
+import type { ZstdNegotiatedEncoding } from "./negotiation.ts";
+import type { WithZstdOptions } from "./with_zstd_options.ts";
 
 const KEYS: ReadonlySet<string> = new Set<keyof WithZstdOptions>([
   "compress",
@@ -45,17 +34,10 @@ const KEYS: ReadonlySet<string> = new Set<keyof WithZstdOptions>([
   "minSize",
   "filter",
   "isSecure",
+  "versions",
 ]);
-const MAX_REQUEST_SIZE_DEFAULT = 64 << 20;
 const MIN_SIZE_DEFAULT = 256;
-/** Statuses without a body, or with a part of one whose bytes are counted in the form that it has. */
-const BARE_STATUSES: ReadonlySet<number> = new Set([101, 204, 205, 206, 304]);
-/** A digest of the bytes as they are sent, which another encoding would break. */
-const DIGEST_HEADERS = ["content-digest", "digest", "content-md5"] as const;
-const EVENT_STREAM = /^text\/event-stream\b/i;
-const COMPRESSIBLE =
-  /^(?:text\/|(?:application|image|model|message)\/(?:[^;]*(?:\+xml|\+json|\+text)\b|(?:json|javascript|ecmascript|xml|wasm|x-ndjson|ndjson|manifest|ld|graphql|rtf|vnd\.ms-fontobject|x-sh|sql|toml|yaml|x-yaml|bmp)\b)|font\/(?:ttf|otf|collection)\b|image\/(?:svg|bmp|x-icon|vnd\.microsoft\.icon)\b)/i;
-const LOCAL_HOST = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$|\.localhost$/;
+const MAX_REQUEST_SIZE_DEFAULT = 64 << 20;
 
 /**
  * Wraps a handler: request bodies in `zstd` and `dcz` are decoded under a limit before the handler sees them, responses are
@@ -91,68 +73,12 @@ export function withZstd<Context extends unknown[]>(
   options: WithZstdOptions = {},
 ): (request: Request, ...context: Context) => Promise<Response> {
   checkArgument(typeof handler === "function", "wrap a handler", handler, "a function");
-  // Long: the options are checked one by one; the handler is a closure over what comes of them.
-  checkKeys(options, KEYS);
-  const { compress = {}, encodings, filter = isCompressible, isSecure = isSecureByUrl } = options;
-  const lookup = lookupIn(options.dictionaries ?? []);
+  const rules = new ResponseRules(options);
   const maxOutputSize = checkLimit("maxRequestSize", options.maxRequestSize ?? MAX_REQUEST_SIZE_DEFAULT);
-  const minSize = checkInteger("minSize", options.minSize ?? MIN_SIZE_DEFAULT, 0, Number.MAX_SAFE_INTEGER);
-  checkContentOptions(compress, CONTENT_WINDOW_LOG_MAX);
   const decoders = {
     zstd: () => new ZstdContentDecompressionStream({ maxOutputSize }),
-    dcz: () => new DczDecompressionStream({ dictionaries: lookup, maxOutputSize }),
+    dcz: () => new DczDecompressionStream({ dictionaries: rules.lookup, maxOutputSize }),
   };
-
-  /** The encoding for a response that may be encoded, by what client and server have. */
-  function choose(request: Request, response: Response): ZstdNegotiatedEncoding | undefined {
-    const dictionaries = isSecure(request) && mayUseDczDictionary(request.headers, response.headers)
-      ? lookup
-      : [];
-    const wanted = negotiateZstdContentEncoding(request, { dictionaries, encodings });
-    const plain = wanted?.encoding === "gzip" &&
-      EVENT_STREAM.test(response.headers.get("content-type") ?? "");
-    return plain ? { encoding: "identity" } : wanted;
-  }
-
-  function encode(
-    body: ReadableStream<Uint8Array<ArrayBuffer>>,
-    chosen: ZstdNegotiatedEncoding,
-    live: boolean,
-  ) {
-    if (chosen.encoding === "gzip") return body.pipeThrough(new CompressionStream("gzip"));
-    const stream = chosen.encoding === "dcz"
-      ? new DczCompressionStream({ ...compress, dictionary: chosen.dictionary! })
-      : new ZstdContentCompressionStream(compress);
-    return live ? pipeLive(body, stream) : body.pipeThrough(stream);
-  }
-
-  function respond(request: Request, response: Response): Response {
-    if (!mayBeEncoded(response) || !filter(response)) return response;
-    const size = response.headers.get("content-length");
-    if (size !== null && Number(size) < minSize) return response;
-    const chosen = choose(request, response);
-    const headers = new Headers(response.headers);
-    addZstdVary(
-      headers,
-      "accept-encoding",
-      ...options.dictionaries === undefined ? [] : ["available-dictionary"],
-    );
-    const { status, statusText, body } = response;
-    if (chosen === undefined) {
-      body?.cancel().catch(() => {}); // nobody is going to read it
-      return new Response(null, { status: 406, headers: { vary: headers.get("vary")! } });
-    }
-    if (chosen.encoding === "identity" || body === null || request.method === "HEAD") {
-      return new Response(body, { status, statusText, headers });
-    }
-    headers.set("content-encoding", chosen.encoding);
-    headers.delete("content-length");
-    headers.delete("accept-ranges");
-    const etag = headers.get("etag");
-    if (etag?.startsWith('"')) headers.set("etag", `W/${etag}`);
-    const live = EVENT_STREAM.test(headers.get("content-type") ?? "");
-    return new Response(encode(body, chosen, live), { status, statusText, headers });
-  }
 
   return async (request, ...context) => {
     const { request: decoded, fault } = decodeRequest(request, decoders);
@@ -164,43 +90,142 @@ export function withZstd<Context extends unknown[]>(
       if (refused === undefined) throw error;
       return refused;
     }
-    return respond(request, response);
+    return respond(rules, request, response);
   };
 }
 
-function mayBeEncoded({ status, headers }: Response): boolean {
-  if (BARE_STATUSES.has(status) || headers.has("content-range")) return false;
-  const encoding = headers.get("content-encoding");
-  if (encoding !== null && encoding.toLowerCase() !== "identity") return false;
-  if (/(?:^|,)\s*no-transform\s*(?:,|$)/i.test(headers.get("cache-control") ?? "")) return false;
-  return !DIGEST_HEADERS.some((name) => headers.has(name));
-}
-
-function isCompressible(response: Response): boolean {
-  return COMPRESSIBLE.test(response.headers.get("content-type") ?? "");
-}
-
-function isSecureByUrl(request: Request): boolean {
-  const { protocol, hostname } = new URL(request.url);
-  return protocol === "https:" || LOCAL_HOST.test(hostname);
-}
-
-/** Pipes a body whose every chunk has to arrive without waiting for the next one. */
-function pipeLive(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  stream: ZstdContentCompressionStream | DczCompressionStream,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const reader = body.getReader();
-  const writer = stream.writable.getWriter();
-  async function run(): Promise<void> {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      await writer.write(read.value);
-      await stream.flush();
-    }
-    await writer.close();
+function respond(rules: ResponseRules, request: Request, response: Response): Response {
+  const plan = rules.plan(request, response);
+  if (plan === undefined) return response;
+  const { chosen, headers, live, route } = plan;
+  const { status, statusText } = response;
+  if (chosen === undefined) {
+    response.body?.cancel().catch(() => {}); // nobody is going to read it
+    return new Response(null, { status: 406, headers: { vary: headers.get("vary")! } });
   }
-  // Whichever side fails or is cancelled, the other is told.
-  run().catch((error) => writer.abort(error).catch(() => {}));
-  writer.closed.catch((reason) => reader.cancel(reason).catch(() => {}));
-  return stream.readable;
+  const body = response.body !== null && route !== undefined
+    ? rules.keep(route, response.body)
+    : response.body;
+  if (chosen.encoding === "identity" || body === null || request.method === "HEAD") {
+    return new Response(body, { status, statusText, headers });
+  }
+  return new Response(encodeBody(body, chosen, rules.compress, live), { status, statusText, headers });
+}
+
+/** What is to be done with a response. */
+interface ResponsePlan {
+  /** The encoding; undefined where the client accepts nothing that there is. */
+  readonly chosen: ZstdNegotiatedEncoding | undefined;
+  /** The headers to send. */
+  readonly headers: Headers;
+  /** Whether each chunk has to arrive without waiting for the next one. */
+  readonly live: boolean;
+  /** The route that the content is a version of; undefined where it is not kept. */
+  readonly route: string | undefined;
+}
+
+/** The rules of one server. */
+class ResponseRules {
+  readonly compress: NonNullable<WithZstdOptions["compress"]>;
+  readonly store: ZstdDictionaryStore | undefined;
+  readonly #options: WithZstdOptions;
+  readonly #minSize: number;
+  readonly #lookup: (sha256: Uint8Array) => DczDictionary | undefined;
+
+  /** Checks the options. */
+  constructor(options: WithZstdOptions) {
+    checkKeys(options, KEYS);
+    const { compress = {}, dictionaries = [], versions = false } = options;
+    checkContentOptions(compress, CONTENT_WINDOW_LOG_MAX);
+    if (typeof versions !== "boolean" && !(versions instanceof ZstdDictionaryStore)) {
+      throw new TypeError(
+        `Cannot use option "versions": it is ${describe(versions)}, expected true or a ZstdDictionaryStore`,
+      );
+    }
+    this.#options = options;
+    this.compress = compress;
+    this.store = versions === true ? new ZstdDictionaryStore() : versions || undefined;
+    this.#minSize = checkInteger("minSize", options.minSize ?? MIN_SIZE_DEFAULT, 0, Number.MAX_SAFE_INTEGER);
+    const given = lookupIn(dictionaries);
+    this.#lookup = (sha256) => given(sha256) ?? this.store?.find(sha256);
+  }
+
+  /** Finds a dictionary by its hash. */
+  get lookup(): (sha256: Uint8Array) => DczDictionary | undefined {
+    return this.#lookup;
+  }
+
+  /** What is done with a response; undefined where it stays as it is. */
+  plan(request: Request, response: Response): ResponsePlan | undefined {
+    const { filter = isCompressible, isSecure = isSecureByUrl, dictionaries, encodings } = this.#options;
+    if (!mayBeEncoded(response) || !filter(response)) return undefined;
+    const size = response.headers.get("content-length");
+    if (size !== null && Number(size) < this.#minSize) return undefined;
+    const live = EVENT_STREAM.test(response.headers.get("content-type") ?? "");
+    const secure = isSecure(request);
+    const mayUse = secure && mayUseDczDictionary(request.headers, response.headers);
+    const wanted = negotiateZstdContentEncoding(request, {
+      dictionaries: mayUse ? this.#lookup : [],
+      encodings,
+    });
+    const chosen = wanted?.encoding === "gzip" && live ? { encoding: "identity" as const } : wanted;
+    const headers = new Headers(response.headers);
+    const byDictionary = dictionaries !== undefined || this.store !== undefined;
+    addZstdVary(headers, "accept-encoding", ...byDictionary ? ["available-dictionary"] : []);
+    const route = secure && !live ? this.#routeOf(request, response) : undefined;
+    if (route !== undefined && !headers.has("use-as-dictionary")) {
+      headers.set("use-as-dictionary", formatDczUseAsDictionary({ match: patternOf(request) }));
+    }
+    if (
+      chosen !== undefined && chosen.encoding !== "identity" && request.method !== "HEAD" &&
+      response.body !== null
+    ) {
+      headers.set("content-encoding", chosen.encoding);
+      headers.delete("content-length");
+      headers.delete("accept-ranges");
+      const etag = headers.get("etag");
+      if (etag?.startsWith('"')) headers.set("etag", `W/${etag}`);
+    }
+    return { chosen, headers, live, route };
+  }
+
+  /** The route whose next version this content may be the dictionary of: what a client is going to keep. */
+  #routeOf(request: Request, { status, headers }: Response): string | undefined {
+    if (this.store === undefined || request.method !== "GET" || status !== 200) return undefined;
+    if (/(?:^|,)\s*no-store\s*(?:,|$)/i.test(headers.get("cache-control") ?? "")) return undefined;
+    if (Number(headers.get("content-length") ?? 0) > this.store.maxVersionSize) return undefined;
+    const { origin, pathname } = new URL(request.url);
+    return origin + pathname;
+  }
+
+  /** Collects a body that passes, and keeps it as a version once it is complete. */
+  keep(
+    route: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const version = new VersionCollector(this.store!, route);
+    return body.pipeThrough(
+      new TransformStream({
+        transform(chunk, controller): void {
+          version.add(chunk);
+          controller.enqueue(chunk);
+        },
+        flush: () => version.finish(),
+      }),
+    );
+  }
+}
+
+/** Encodes a body as it passes; `live` for one whose every chunk has to arrive without waiting for the next. */
+function encodeBody(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  chosen: ZstdNegotiatedEncoding,
+  compress: NonNullable<WithZstdOptions["compress"]>,
+  live: boolean,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  if (chosen.encoding === "gzip") return body.pipeThrough(new CompressionStream("gzip"));
+  const stream = chosen.encoding === "dcz"
+    ? new DczCompressionStream({ ...compress, dictionary: chosen.dictionary! })
+    : new ZstdContentCompressionStream(compress);
+  return live ? pipeLive(body, stream) : body.pipeThrough(stream);
 }

@@ -110,6 +110,7 @@ export function zstdParameterBounds(
  * ```
  */
 export function estimateZstdCompressorMemory(options: ZstdCompressOptions = {}, streaming = true): number {
+  resolveCompressOptions(options); // refuses what no compression takes
   const settings = resolveCompressOptions({ ...options, threads: 0, rsyncable: false });
   return estimateZstdEncoder(settings.parameters, streaming, settings.backend);
 }

@@ -37,6 +37,7 @@ export function patchCodecOptions(
 ): ZstdCompressOptions {
   const { embedBaseHash: _, ...codec } = options;
   const level = checkInteger("level", codec.level ?? LEVEL_DEFAULT, LEVEL_MIN, LEVEL_MAX);
+  refuseOwn(options);
   const reach = Math.floor(Math.log2(Math.max(1, targetSize, base.length))) + 1;
   const { max } = zstdEncoderBounds(PARAMETER.windowLog, codec.backend)!;
   const windowLog = Math.min(max, Math.max(WINDOW_LOG_MIN, reach));
@@ -51,6 +52,15 @@ export function patchCodecOptions(
     ...codec,
     prefix: base,
   };
+}
+
+/** Refuses options of the codec that a patch sets itself. */
+function refuseOwn(options: object): void {
+  for (const name of ["prefix", "dictionary"]) {
+    if (name in options) {
+      throw new TypeError(`Cannot read options: "${name}" is not known, a patch has its base`);
+    }
+  }
 }
 
 /** What stands before a patch: the hash of the base, or nothing. */
@@ -92,6 +102,7 @@ export async function openPatch(
     }
   }
   const windowLog = windowLogFor(base.length, declaredSize(head, preludeSize), options);
+  refuseOwn(options);
   return { preludeSize, codecOptions: { ...withWindowLimit(options, windowLog), prefix: base } };
 }
 

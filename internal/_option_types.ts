@@ -1,0 +1,147 @@
+/**
+ * What kind of value an option takes, by its name: one idea has one name in all modules, and so one kind of value. Ranges,
+ * choices and what objects have in them are checked where an option is used.
+ */
+import { describe } from "./bytes.ts";
+
+/** Says whether a value is of a kind. */
+interface Kind {
+  readonly expected: string;
+  takes(value: unknown): boolean;
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const either = (a: Kind, b: Kind): Kind => ({
+  expected: `${a.expected} or ${b.expected}`,
+  takes: (value) => a.takes(value) || b.takes(value),
+});
+
+const NUMBER: Kind = { expected: "a number", takes: (value) => typeof value === "number" };
+const BOOLEAN: Kind = { expected: "a boolean", takes: (value) => typeof value === "boolean" };
+const TEXT: Kind = { expected: "a string", takes: (value) => typeof value === "string" };
+const FUNCTION: Kind = { expected: "a function", takes: (value) => typeof value === "function" };
+const SIGNAL: Kind = { expected: "an AbortSignal", takes: (value) => value instanceof AbortSignal };
+const DATE: Kind = { expected: "a Date", takes: (value) => value instanceof Date };
+const ADDRESS = either(TEXT, { expected: "a URL", takes: (value) => value instanceof URL });
+const LIST: Kind = {
+  expected: "a list",
+  takes: (value) => isObject(value) && (Symbol.iterator in value || Symbol.asyncIterator in value),
+};
+const BYTES: Kind = {
+  expected: "bytes",
+  takes: (value) => isObject(value) && "byteLength" in value,
+};
+const OBJECT: Kind = { expected: "an object", takes: isObject };
+/** Where a file is: in writing, or as what was read from that. */
+const LOCATION: Kind = {
+  expected: "a path or a URL",
+  takes: (value) =>
+    typeof value === "string" || value instanceof URL || isObject(value) && "filename" in value,
+};
+/** What classes of ours have, each of its own: whether it is the right one is checked where it is used. */
+const hasAny = (value: unknown, members: readonly string[]): boolean =>
+  isObject(value) && members.some((member) => member in value);
+const DICTIONARY: Kind = {
+  expected: "a dictionary",
+  takes: (value) =>
+    BYTES.takes(value) || typeof value === "function" || value === "ignore" ||
+    hasAny(value, ["training", "sha256"]),
+};
+const INDEX: Kind = {
+  expected: "an index",
+  takes: (value) =>
+    typeof value === "boolean" || BYTES.takes(value) || hasAny(value, ["size", "inputSize", "read"]),
+};
+const READER: Kind = {
+  expected: "a store of objects",
+  takes: (value) => isObject(value) && "read" in value && typeof value.read === "function",
+};
+
+/** Names of options by the kind of their values. */
+const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
+  [
+    BOOLEAN,
+    "all allowDirty allowEmpty allowSlash archive autoFlush blockChecksums checked collisionDetection comments " +
+    "compareContent contentChecksum dedicatedDictionarySearch delta deterministicPrefix directory disableComp dryRun " +
+    "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow fsync hashes kafkaHeaderChecksum lines linked " +
+    "literalPaths machineShifts minimal ordered partial permissions plainPostprocessing rehash reuseChunks reuseDeltas " +
+    "rsyncable selfTest shift strict strictBlocks strictSubset suppressHcomp suppressPcomp sync tag times unique v1 " +
+    "verifyChecksums verifyWritten writable",
+  ],
+  [
+    NUMBER,
+    "accel baseCacheSize chainLog h m searchLog targetLength windowLog blockSize blockSplitterLevel bucketSizeLog budget bytes cacheSize checkpointEvery chunkSize " +
+    "compressionLevel concurrency count d depth f flushEvery fragment frameSize hashLog hashRateLog hcompBudget " +
+    "headTimeoutMs idleTimeoutMs jobSize k largeOffsetsFrom maxBlockSize maxBytesPerSecond maxConnections maxDelete " +
+    "maxFrames maxFrameSize maxInFlightBytes maxInputSize maxLines maxMemory maxObjectSize maxObjects maxOutput " +
+    "maxOutputSize maxRequests maxRequestSize maxSegments maxSkippableBytes maxTableSize maxWholeSize maxWindowLog " +
+    "maxWindowSize minMatch minSize overlapLog pageCacheSize pcompBudget percent port resyncBlocks retries " +
+    "retryBudgetMs retryDelayMs selectivity sessionTimeoutMs size sizeHint skipBytes spacing splitPoint stackSize " +
+    "stallTimeoutMs startsAt steps tailSize targetBlockSize timeoutMs window windowMemory indexVersion version protocol",
+  ],
+  [
+    TEXT,
+    "attachDictionary carry cert comment filename frames frameSplit hash " +
+    "codec hostname ifMatch name token kind literals offload onExceeded order pathMode pattern prefetchDictionaryTables " +
+    "replace root rowMatchFinder splitAfterSequences store trailing windows",
+  ],
+  [
+    FUNCTION,
+    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onDamage onEntry onJunk onMissing onProgress " +
+    "onSkippable onStep onUnreadable onWarning preprocess work",
+  ],
+  [SIGNAL, "signal"],
+  [DATE, "date"],
+  [LIST, "additional caCerts encodings hosts items origins seeds sources"],
+  [READER, "bases existing"],
+  [ADDRESS, "spillFolder"],
+  [LOCATION, "source target"],
+  [DICTIONARY, "dictionary"],
+  [INDEX, "index"],
+  [OBJECT, "adapt decompress headers training"],
+  [either(BOOLEAN, OBJECT), "compress"],
+  [either(either(BOOLEAN, TEXT), OBJECT), "longDistance"],
+  [either(BOOLEAN, LIST), "delete"],
+  [either(TEXT, BYTES), "prefix"],
+  [either(NUMBER, DATE), "until"],
+  [either(NUMBER, TEXT), "level method mode threads"],
+  [either(either(NUMBER, TEXT), BOOLEAN), "optimize"],
+  [either(NUMBER, BOOLEAN), "dictId shrink"],
+  [either(LIST, FUNCTION), "dictionaries"],
+];
+
+const KINDS: ReadonlyMap<string, Kind> = new Map(
+  NAMES.flatMap(([kind, names]) => names.split(" ").map((name): [string, Kind] => [name, kind])),
+);
+
+/** Texts that options take where no other check stands between them and their use. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  alternates: ["all", "inside-root", "none"],
+  backend: ["auto", "native", "wasm"],
+  container: ["none", "size", "mozilla"],
+  durability: ["none", "file"],
+  hashAlgorithm: ["sha1", "sha256"],
+};
+
+/**
+ * Refuses a value that no option of this name takes.
+ *
+ * @throws {TypeError} If it is of another kind.
+ * @throws {RangeError} If it is no number, or none of the choices.
+ */
+export function checkKind(name: string, value: unknown): void {
+  if (value === undefined) return;
+  const choices = Object.hasOwn(CHOICES, name) ? CHOICES[name]! : undefined;
+  if (choices !== undefined && typeof value === "string") {
+    if (choices.includes(value)) return;
+    throw new RangeError(
+      `Cannot use option "${name}": it is "${value}", expected one of ${choices.join(", ")}`,
+    );
+  }
+  const kind = choices === undefined ? KINDS.get(name) : TEXT;
+  if (kind === undefined) return;
+  if (!kind.takes(value)) {
+    throw new TypeError(`Cannot use option "${name}": it is ${describe(value)}, expected ${kind.expected}`);
+  }
+  if (Number.isNaN(value)) throw new RangeError(`Cannot use option "${name}": it is NaN, expected a number`);
+}

@@ -1,0 +1,94 @@
+/**
+ * Which responses may be encoded, and their bodies on the way.
+ */
+import type { ZstdDictionaryStore } from "./dictionary_store.ts";
+
+/** A pair of streams that can be flushed. */
+interface FlushableStream {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BufferSource>;
+  flush(): Promise<void>;
+}
+
+/** Statuses without a body, or with a part of one whose bytes are counted in the form that it has. */
+const BARE_STATUSES: ReadonlySet<number> = new Set([101, 204, 205, 206, 304]);
+/** A digest of the bytes as they are sent, which another encoding would break. */
+const DIGEST_HEADERS = ["content-digest", "digest", "content-md5"] as const;
+/** Content whose every part has to arrive at once. */
+export const EVENT_STREAM = /^text\/event-stream\b/i;
+const COMPRESSIBLE =
+  /^(?:text\/|(?:application|image|model|message)\/(?:[^;]*(?:\+xml|\+json|\+text)\b|(?:json|javascript|ecmascript|xml|wasm|x-ndjson|ndjson|manifest|ld|graphql|rtf|vnd\.ms-fontobject|x-sh|sql|toml|yaml|x-yaml|bmp)\b)|font\/(?:ttf|otf|collection)\b|image\/(?:svg|bmp|x-icon|vnd\.microsoft\.icon)\b)/i;
+const LOCAL_HOST = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$|\.localhost$/;
+/** What means something in a URL pattern. */
+const PATTERN_SYNTAX = /[\\*+?:{}()]/g;
+
+/** Content of one response on its way, kept up to the store's size of a version. */
+export class VersionCollector {
+  readonly #store: ZstdDictionaryStore;
+  readonly #route: string;
+  #chunks: Uint8Array<ArrayBuffer>[] | undefined = [];
+  #size = 0;
+
+  constructor(store: ZstdDictionaryStore, route: string) {
+    this.#store = store;
+    this.#route = route;
+  }
+
+  /** Takes a copy of a chunk. */
+  add(chunk: Uint8Array): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#store.maxVersionSize) this.#chunks = undefined;
+    this.#chunks?.push(new Uint8Array(chunk));
+  }
+
+  /** Adds the version. */
+  async finish(): Promise<void> {
+    if (this.#chunks === undefined) return;
+    await this.#store.add(this.#route, await new Blob(this.#chunks).arrayBuffer());
+  }
+}
+
+/** A pattern that matches the path of a request and nothing else. */
+export function patternOf(request: Request): string {
+  return new URL(request.url).pathname.replace(PATTERN_SYNTAX, "\\$&");
+}
+
+/** Whether a response has a body whose form may change. */
+export function mayBeEncoded({ status, headers }: Response): boolean {
+  if (BARE_STATUSES.has(status) || headers.has("content-range")) return false;
+  const encoding = headers.get("content-encoding");
+  if (encoding !== null && encoding.toLowerCase() !== "identity") return false;
+  if (/(?:^|,)\s*no-transform\s*(?:,|$)/i.test(headers.get("cache-control") ?? "")) return false;
+  return !DIGEST_HEADERS.some((name) => headers.has(name));
+}
+
+/** Whether a content type is worth compressing. */
+export function isCompressible(response: Response): boolean {
+  return COMPRESSIBLE.test(response.headers.get("content-type") ?? "");
+}
+
+/** Whether a request came over TLS or from this machine. */
+export function isSecureByUrl(request: Request): boolean {
+  const { protocol, hostname } = new URL(request.url);
+  return protocol === "https:" || LOCAL_HOST.test(hostname);
+}
+
+/** Pipes a body whose every chunk has to arrive without waiting for the next one. */
+export function pipeLive(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  stream: FlushableStream,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  const writer = stream.writable.getWriter();
+  async function run(): Promise<void> {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      await writer.write(read.value);
+      await stream.flush();
+    }
+    await writer.close();
+  }
+  // Whichever side fails or is cancelled, the other is told.
+  run().catch((error) => writer.abort(error).catch(() => {}));
+  writer.closed.catch((reason) => reader.cancel(reason).catch(() => {}));
+  return stream.readable;
+}
