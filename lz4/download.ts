@@ -7,6 +7,7 @@ export { CorruptDataError, SluiceError, TransferError } from "@sluice/internal";
 export type {
   ByteSource,
   ByteSourceLike,
+  ByteSourceReadOptions,
   BytesSource,
   HttpSourceOptions,
   SluiceErrorCode,

@@ -17,6 +17,8 @@ export class RoughServer {
   restarts = 0;
   served = 0;
   etag = '"one"';
+  /** Bytes from here on are not sent before it grows. */
+  limit = Infinity;
   /** Called with how far into the file bytes have been sent. */
   onProgress: (offset: number) => void = () => {};
   readonly #path: string;
@@ -75,7 +77,9 @@ export class RoughServer {
     const stall = isLong && !cut && number % this.#roughness.stallEvery === 0;
     const file = await Deno.open(this.#path);
     await file.seek(start, Deno.SeekMode.Start);
+    let ended = false;
     const close = (): void => {
+      ended = true;
       try {
         file.close();
       } catch {
@@ -96,6 +100,8 @@ export class RoughServer {
           close();
           return await new Promise(() => {}); // never a byte more
         }
+        while (offset >= this.limit && !ended) await new Promise((resolve) => setTimeout(resolve, 5));
+        if (ended) return;
         const buffer = new Uint8Array(Math.min(PIECE_SIZE, end - offset));
         const length = buffer.length === 0 ? null : await file.read(buffer);
         if (length === null) {

@@ -14,6 +14,8 @@ const LONG = Deno.env.get("SLUICE_LONG") === "1";
 const SIZE = LONG ? 2 ** 31 : 24 << 20;
 const KILLS = 9;
 const RESTARTS = 3;
+/** How far a saved place may be behind what was sent. */
+const LAG = 2 << 20;
 const RSS_MAX = 180 << 20;
 const PASSWORD = "nine lives";
 const SALT = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
@@ -94,10 +96,17 @@ interface Run {
   readonly peak: number;
 }
 
-/** Runs the download, and kills it when the server has sent the byte at `killAt`. */
-async function runGet(server: RoughServer, folder: string, killAt = Infinity): Promise<Run> {
+/** Bytes of content that a saved place has; 0 where there is none. */
+async function savedLength(folder: string): Promise<number> {
+  const state = await Deno.readTextFile(`${folder}/file.s4ck`).catch(() => undefined);
+  return state === undefined ? 0 : JSON.parse(state).output.length;
+}
+
+/** Runs the download; the server sends no more than a share of the file, and the process is killed when it has that. */
+async function runGet(server: RoughServer, folder: string, share?: number): Promise<Run> {
+  server.limit = share === undefined ? Infinity : share * server.size + LAG;
   const args = ["lz4", "get", server.url, "-o", `${folder}/file`, "--decrypt=aes-256-ctr"];
-  args.push(`--key-file=${folder}/password`, `--every=${Math.ceil(SIZE / 60)}`, "--stall-timeout=1");
+  args.push(`--key-file=${folder}/password`, "--every=512K", "--stall-timeout=1");
   const child = new Deno.Command(Deno.execPath(), {
     args: sluiceArguments(args),
     stdout: "null",
@@ -109,11 +118,20 @@ async function runGet(server: RoughServer, folder: string, killAt = Infinity): P
     peak = Math.max(peak, peakOf(child.pid));
     const due = (server.restarts + 0.5) * server.size / (RESTARTS + 1);
     if (server.restarts < RESTARTS && offset >= due) server.restart(100);
-    if (killed || offset < killAt) return;
-    killed = true;
-    child.kill("SIGKILL");
   };
+  let over = false;
+  const killing = (async () => {
+    while (share !== undefined && !over) {
+      if (await savedLength(folder) >= Math.max(1, share * SIZE - LAG)) {
+        killed = true;
+        return child.kill("SIGKILL");
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  })();
   const { code, stderr } = await child.output();
+  over = true;
+  await killing;
   return { killed, code, stderr: new TextDecoder().decode(stderr), peak };
 }
 
@@ -132,7 +150,7 @@ Deno.test({
       const started = performance.now();
       let peak = 0;
       for (let kill = 1; kill <= KILLS; kill++) {
-        const run = await runGet(server, folder, kill * size / (KILLS + 1));
+        const run = await runGet(server, folder, kill / (KILLS + 1));
         peak = Math.max(peak, run.peak);
         assert(run.killed, run.stderr);
         assertEquals(await Deno.stat(`${folder}/file`).catch(() => "missing"), "missing");

@@ -567,6 +567,7 @@ const NESTED: ReadonlySet<string> = new Set([
   "compress",
   "decompress",
   "headers",
+  "http",
   "longDistance",
   "training",
 ]);

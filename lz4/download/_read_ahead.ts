@@ -1,12 +1,12 @@
 /**
- * Reading a source forward in large pieces, with the next ones under way.
+ * Reading a source forward in pieces, with the next ones under way.
  */
 import type { ByteSource } from "@sluice/internal";
 
 /** Bytes of one read. */
-const PIECE_SIZE = 4 << 20;
-/** Reads under way beside the piece at hand. */
-const AHEAD = 2;
+const PIECE_SIZE = 1 << 20;
+/** The most reads under way; there is one at first, so that a slow source soon gives something. */
+const READS_MAX = 8;
 
 /** The bytes of a source from `offset` on. */
 export async function* readAhead(
@@ -23,8 +23,8 @@ export async function* readAhead(
     reads.push(read);
     next += length;
   };
-  while (reads.length > 0 || next < source.size) {
-    while (reads.length <= AHEAD && next < source.size) start();
+  for (let wanted = 1; reads.length > 0 || next < source.size; wanted = Math.min(wanted + 1, READS_MAX)) {
+    while (reads.length < wanted && next < source.size) start();
     yield await reads.shift()!;
   }
 }

@@ -5,9 +5,11 @@
  */
 import {
   checkArgument,
+  checkBoolean,
   checkInteger,
   checkKeys,
   checkSignal,
+  describe,
   openByteSource,
   withoutUrlSecrets,
 } from "@sluice/internal";
@@ -110,19 +112,33 @@ export async function downloadLz4(
   checkKeys(options, KEYS);
   checkArgument(typeof path === "string" && path !== "", "write the content", path, "the path of a file");
   const signal = checkSignal(options.signal);
+  const { aesCtr, http = {} } = options;
+  const overwrite = checkBoolean("overwrite", options.overwrite ?? false);
+  for (
+    const [name, value, fits, expected] of [
+      ["state", options.state, typeof options.state === "string", "a path"],
+      ["aesCtr", aesCtr, typeof aesCtr === "object" && aesCtr !== null, "a key or a password"],
+      ["http", http, typeof http === "object" && http !== null, "options"],
+      ["onProgress", options.onProgress, typeof options.onProgress === "function", "a function"],
+    ] as const
+  ) {
+    if (value !== undefined && !fits) {
+      throw new TypeError(`Cannot use option "${name}": it is ${describe(value)}, expected ${expected}`);
+    }
+  }
   const every = checkInteger("every", options.every ?? EVERY_DEFAULT, 1, Number.MAX_SAFE_INTEGER);
   const statePath = options.state ?? `${path}.s4ck`;
-  const raw = await openByteSource(source, { retries: RETRIES_DEFAULT, ...options.http, signal });
+  const raw = await openByteSource(source, { retries: RETRIES_DEFAULT, ...http, signal });
+  const plain = aesCtr === undefined ? raw : await openLz4AesCtrSource(raw, aesCtr);
   const partial = `${path}.s4part`;
   const state = await readState(statePath);
   // Without a state the partial file is somebody else's.
   for (const file of state === undefined ? [path, partial] : [path]) {
-    if (options.overwrite === true || !await exists(file)) continue;
+    if (overwrite || !await exists(file)) continue;
     throw new Deno.errors.AlreadyExists(`${file} exists; "overwrite" replaces it`);
   }
   // A run that has written nothing binds nothing.
   const saved = state?.output.length === 0 ? undefined : state;
-  const plain = options.aesCtr === undefined ? raw : await openLz4AesCtrSource(raw, options.aesCtr);
   const identity = await identify(await nameOf(source), raw, plain);
   let hash = new RunningHash();
   if (saved !== undefined) {
