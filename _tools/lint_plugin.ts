@@ -32,6 +32,8 @@ const DENO_ONLY: readonly string[] = [
   "zstd/file/_path_sink.ts",
   "zstd/log/",
   "lz4/download/",
+  "zpaq/backup/",
+  "zpaq/kernel/tree.ts",
   "gitdb/object/_fs.ts",
   "gitdb/loose/_loose_files.ts",
   "gitdb/object/_shared_mode.ts",

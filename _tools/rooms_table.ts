@@ -23,7 +23,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   zstd: ["kernel", "frame", "options", "codec", "training", "seekable", "file", "log", "http", "patch"],
   lz4: ["kernel", "frame", "codec", "block", "index", "salvage", "download"],
   gitdb: ["kernel", "object", "loose", "pack", "database", "write"],
-  zpaq: ["kernel", "zpaql", "wasm", "block", "archive", "pack", "compiler"],
+  zpaq: ["kernel", "zpaql", "wasm", "block", "archive", "backup", "pack", "compiler"],
   pdiffcopy: ["kernel", "file", "copy", "index", "wire", "client", "server"],
   cli: ["shared", "zstd", "lz4", "gitdb", "zpaq", "pdiffcopy"],
 };

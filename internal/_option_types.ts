@@ -61,11 +61,11 @@ const READER: Kind = {
 const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [
     BOOLEAN,
-    "all allowDirty allowEmpty allowSlash archive autoFlush blockChecksums checked collisionDetection comments " +
-    "compareContent contentChecksum dedicatedDictionarySearch delta deterministicPrefix directory disableComp dryRun " +
+    "allowDirty allowEmpty allowSlash archive autoFlush blockChecksums checked collisionDetection comments " +
+    "compareContent contentChecksum create dedicatedDictionarySearch delta deterministicPrefix directory disableComp dryRun " +
     "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow fsync hashes kafkaHeaderChecksum lines linked " +
-    "literalPaths machineShifts minimal ordered partial permissions plainPostprocessing rehash reuseChunks reuseDeltas " +
-    "rsyncable selfTest shift strict strictBlocks strictSubset suppressHcomp suppressPcomp sync tag times unique v1 " +
+    "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash reuseChunks reuseDeltas " +
+    "rollBack rsyncable selfTest shift strict strictBlocks strictSubset suppressHcomp suppressPcomp sync tag times unique unsafePaths v1 " +
     "verifyChecksums verifyWritten writable",
   ],
   [
@@ -87,8 +87,8 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   ],
   [
     FUNCTION,
-    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onDamage onEntry onJunk onMissing onProgress " +
-    "onSkippable onStep onUnreadable onWarning preprocess work",
+    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onDamage onEntry onJunk onMissing onProblem onProgress " +
+    "onSkippable onStep onUnfinished onUnreadable onWarning preprocess work",
   ],
   [SIGNAL, "signal"],
   [DATE, "date"],
@@ -102,11 +102,12 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [either(BOOLEAN, OBJECT), "compress"],
   [either(either(BOOLEAN, TEXT), OBJECT), "longDistance"],
   [either(BOOLEAN, LIST), "delete"],
-  [either(TEXT, BYTES), "prefix"],
-  [either(NUMBER, DATE), "until"],
+  [either(TEXT, BYTES), "password prefix"],
+  [either(either(TEXT, LIST), NUMBER), "to"],
+  [either(NUMBER, DATE), "at until"],
   [either(NUMBER, TEXT), "level method mode threads"],
   [either(either(NUMBER, TEXT), BOOLEAN), "optimize"],
-  [either(NUMBER, BOOLEAN), "dictId shrink"],
+  [either(NUMBER, BOOLEAN), "all dictId shrink"],
   [either(LIST, FUNCTION), "dictionaries"],
 ];
 

@@ -36,7 +36,7 @@ export interface FileSource extends ByteSource, Disposable {
  * ```
  */
 export async function openFileSource(path: string | URL): Promise<FileSource> {
-  const file = await Deno.open(path, { read: true });
+  const file = await openFile(path, { read: true });
   const { size } = await file.stat();
   let open = true;
   let last: Promise<unknown> = Promise.resolve();
@@ -140,6 +140,29 @@ async function statFile(path: string | URL): Promise<Deno.FileInfo> {
   return info;
 }
 
+/**
+ * Opens a file; what the system refuses is an error of the family.
+ *
+ * @throws {NotFoundError} If the file, or a folder of its path, is not there.
+ * @throws {SluiceError} With code "IO" if it may not be opened, or must not exist and does.
+ *
+ * @example A file that is not there
+ * ```ts
+ * import { NotFoundError } from "@sluice/internal";
+ * import { openFile } from "@sluice/internal/file-source";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(() => openFile("/nowhere/file", { read: true }), NotFoundError);
+ * ```
+ */
+export async function openFile(path: string | URL, options: Deno.OpenOptions): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path, options);
+  } catch (cause) {
+    throw openFault(path, cause);
+  }
+}
+
 /** The error for a file that the system does not open. */
 function openFault(path: string | URL, cause: unknown): SluiceError {
   if (cause instanceof Deno.errors.NotFound) {
@@ -151,6 +174,8 @@ function openFault(path: string | URL, cause: unknown): SluiceError {
   }
   const reason = cause instanceof Deno.errors.PermissionDenied
     ? "permission is denied"
+    : cause instanceof Deno.errors.AlreadyExists
+    ? "it exists already"
     : (cause as Error).message.replace(/ \(os error .*$/, "");
   return new SluiceError(`Cannot open ${path}: ${reason}`, { format: "file", code: "IO", cause });
 }

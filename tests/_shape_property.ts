@@ -37,6 +37,7 @@ import {
   ZstdDecoder,
   ZstdDecompressionStream,
   ZstdEncoder,
+  ZstdParallelDecoder,
 } from "@sluice/zstd";
 import {
   compressZstdSeekable,
@@ -120,6 +121,7 @@ function zstd(level: number): PropertyCodec {
         through(pieces, new ZstdDecompressionStream({ chunkSize, offload: "always" })),
       byob: (pieces, chunkSize) => byob(pieces, new ZstdDecompressionStream(), chunkSize),
       iterable: (pieces, chunkSize) => collect(decompressZstdIterable(pieces, { chunkSize })),
+      parallel: (pieces, chunkSize) => collect(new ZstdParallelDecoder(pieces, { chunkSize, threads: 3 })),
     },
   };
 }

@@ -8,6 +8,7 @@ import { hashPdiffBlocks, readPdiffFileInfo } from "@sluice/pdiffcopy";
 import { byteSourceFromBytes } from "@sluice/internal";
 import { compressZpaq, decompressZpaq } from "@sluice/zpaq";
 import { compressZstd, decompressZstd } from "@sluice/zstd";
+import { hasNativeTree, rawFactsOf } from "../zpaq/kernel/tree.ts";
 
 decompressZstd(compressZstd(new Uint8Array()));
 decompressLz4(compressLz4(new Uint8Array()));
@@ -17,3 +18,4 @@ const writer = new PackWriter();
 await writer.add({ type: "blob", body: "" });
 await writer.finish();
 decompressZpaq(compressZpaq(new Uint8Array()));
+if (hasNativeTree()) rawFactsOf(new Uint8Array([0x2e]));

@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { BACKENDS } from "./_backends.ts";
-import { ours, real, testInterop } from "./_cli.ts";
+import { ours, peakMegabytes, real, testCli, testInterop } from "./_cli.ts";
 import { join, Random } from "./_data.ts";
 
 const BASE = new Random(3).bytes(3_000_000);
@@ -41,6 +41,37 @@ for (const backend of BACKENDS) {
     });
   }
 }
+
+testCli("--patch-chunks-from takes bases above 2 GiB and pipes, in little memory", async (directory) => {
+  await makeFiles(directory);
+  const options = { cwd: directory };
+  await Deno.writeFile(`${directory}/huge`, BASE);
+  await Deno.truncate(`${directory}/huge`, 3 * 2 ** 30);
+  for (const base of ["base", "huge"]) {
+    const from = `--patch-chunks-from=${base}`;
+    const made = await ours([from], { ...options, stdin: TARGET });
+    assert(made.code === 0 && made.stdout.length < 1500, `${made.stdout.length} bytes, ${made.stderr}`);
+    const back = await ours(["-d", from], { ...options, stdin: made.stdout });
+    assertEquals(back.stdout, TARGET);
+    await Deno.writeFile(`${directory}/patch`, made.stdout);
+    assertEquals((await ours(["-t", from, "patch"], options)).code, 0);
+    assertEquals((await ours(["-d", from, "patch", "-fo", "copy"], options)).code, 0);
+    assertEquals(await Deno.readFile(`${directory}/copy`), TARGET);
+    const cut = await ours(["-d", from], { ...options, stdin: made.stdout.subarray(0, -20) });
+    assertEquals([cut.code, cut.stderr.includes("premature end")], [1, true]);
+    const other = await ours(["-d", "--patch-chunks-from=target"], { ...options, stdin: made.stdout });
+    assertEquals([other.code, other.stdout.length], [1, 0]);
+    assertStringIncludes(other.stderr, "another base");
+  }
+  assert(await peakMegabytes(["-q", "--patch-chunks-from=huge", "target", "-fo", "patch"], directory) < 600);
+  for (const extra of [["--patch-from=base"], ["-D", "base"], ["--long"], ["--adapt"], ["empty"]]) {
+    const refused = await ours(["--patch-chunks-from=base", "target", ...extra, "-c"], options);
+    assertEquals(refused.code, 1);
+    assertStringIncludes(refused.stderr, "can't use --patch-chunks-from");
+  }
+  const replaced = await ours(["--patch-chunks-from=base", "target", "-fo", "base"], options);
+  assertEquals([replaced.code, await Deno.readFile(`${directory}/base`)], [1, BASE]);
+});
 
 testInterop("--patch-from works on streams and empty files", async (directory) => {
   await makeFiles(directory);

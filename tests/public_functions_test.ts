@@ -11,8 +11,10 @@ import * as lz4Download from "@sluice/lz4/download";
 import * as pdiffcopy from "@sluice/pdiffcopy";
 import * as zpaq from "@sluice/zpaq";
 import * as zpaqlPy from "@sluice/zpaq/compiler";
+import * as zpaqBackup from "@sluice/zpaq/backup";
 import * as zpaqPack from "@sluice/zpaq/pack";
 import * as zstd from "@sluice/zstd";
+import * as zstdFile from "@sluice/zstd/file";
 import * as zstdHttp from "@sluice/zstd/http";
 import * as zstdLog from "@sluice/zstd/log";
 import * as zstdPatch from "@sluice/zstd/patch";
@@ -160,6 +162,8 @@ const ZSTD_HTTP: Record<string, Calls> = {
 
 const ZSTD_PATCH: Record<string, Calls> = {
   applyZstdPatch: whole((base, options) => zstdPatch.applyZstdPatch(base, DATA, options)),
+  applyZstdChunkedPatch: whole((base, options) => zstdPatch.applyZstdChunkedPatch(base, DATA, options)),
+  createZstdChunkedPatch: whole((base, options) => zstdPatch.createZstdChunkedPatch(base, DATA, options)),
   createZstdPatch: whole((base, options) => zstdPatch.createZstdPatch(base, DATA, options)),
   ZstdPatchCompressionStream: whole((base, options: object) =>
     new zstdPatch.ZstdPatchCompressionStream(base, { size: 3, ...options })
@@ -168,6 +172,16 @@ const ZSTD_PATCH: Record<string, Calls> = {
     new zstdPatch.ZstdPatchDecompressionStream(base, options)
   ),
   ZstdDictionary: ZSTD.ZstdDictionary!,
+};
+
+const ZSTD_FILE: Record<string, Calls> = {
+  "openZstd": whole((source, options) => zstdFile.openZstd(source, "r", options)),
+  "openZstd to write": {
+    options: (options) => zstdFile.openZstd(sink(), "w", options),
+    first: (target) => zstdFile.openZstd(target, "w"),
+  },
+  ZstdDictionary: ZSTD.ZstdDictionary!,
+  ZstdSeekIndex: { first: (data) => zstdFile.ZstdSeekIndex.fromBytes(data) },
 };
 
 const SOURCES: Record<string, Calls> = {
@@ -353,6 +367,13 @@ const GIT_FORMAT: Record<string, Calls> = {
   GitObjectId: GITDB.GitObjectId!,
 };
 
+const ZPAQ_BACKUP: Record<string, Calls> = {
+  ZpaqBackup: {
+    options: (options) => zpaqBackup.ZpaqBackup.open("missing.zpaq", options),
+    first: (path) => zpaqBackup.ZpaqBackup.open(path),
+  },
+};
+
 const ZPAQ: Record<string, Calls> = {
   ...SOURCES,
   assembleZpaq: { first: (config) => zpaq.assembleZpaq(config) },
@@ -504,6 +525,8 @@ const PDIFFCOPY: Record<string, Calls> = {
 /** Exports without options whose first argument is a number, a text or a value of ours, or that take nothing. */
 const SIMPLE = new Set([
   "estimateZstdDecompressorMemory",
+  "ZstdReadableFile",
+  "ZstdWritableFile",
   "zstdCompressBound",
   "zstdParameterBounds",
   "formatDczAvailableDictionary",
@@ -522,6 +545,8 @@ const SIMPLE = new Set([
   "GitObjectStore",
   "formatZpaqlPyDiagnostic",
   "toZpaqlPyLspDiagnostic",
+  "newZpaqSalt",
+  "zpaqOutputLimit",
   "zpaqlPyInfo",
   "formatPdiffBenchmark",
   "formatPdiffDuration",
@@ -533,6 +558,7 @@ const SIMPLE = new Set([
 
 const MODULES: readonly (readonly [name: string, exported: object, calls: Record<string, Calls>])[] = [
   ["zstd", zstd, ZSTD],
+  ["zstd/file", zstdFile, ZSTD_FILE],
   ["zstd/http", zstdHttp, ZSTD_HTTP],
   ["zstd/log", zstdLog, ZSTD_LOG],
   ["zstd/patch", zstdPatch, ZSTD_PATCH],
@@ -544,6 +570,7 @@ const MODULES: readonly (readonly [name: string, exported: object, calls: Record
   ["zpaq", zpaq, ZPAQ],
   ["zpaq/compiler", zpaqlPy, ZPAQL_PY],
   ["zpaq/pack", zpaqPack, ZPAQ_PACK],
+  ["zpaq/backup", zpaqBackup, ZPAQ_BACKUP],
   ["pdiffcopy", pdiffcopy, PDIFFCOPY],
 ];
 

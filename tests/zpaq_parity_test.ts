@@ -97,7 +97,7 @@ for (const { args, theirs, ours, compared } of rowsOf(await Deno.readTextFile(PA
           await prepare(cwd);
           const outcome = tool === "theirs"
             ? await zpaq(args, cwd)
-            : await sluice(["zpaq", ...args], { cwd });
+            : await sluice(["zpaq", ...args, ...(args[0] === "a" ? ["-715"] : [])], { cwd });
           results.push({
             ...outcome,
             names: listedNames(decoder.decode(outcome.stdout)),

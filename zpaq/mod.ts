@@ -56,4 +56,4 @@ export type {
   SluiceErrorOptions,
 } from "@sluice/internal";
 export type { ZpaqComponentName } from "./zpaql/_format.ts";
-export type { ZpaqAttributes } from "./archive/_journal_format.ts";
+export type { ZpaqAttributes, ZpaqUnixAttributes, ZpaqWindowsAttributes } from "./archive/_attributes.ts";

@@ -27,7 +27,14 @@ export {
   TruncatedDataError,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-export type { ByteSource, ByteSourceLike, BytesSource, SluiceErrorCode } from "@sluice/internal";
+export type {
+  ByteSource,
+  ByteSourceLike,
+  ByteSourceReadOptions,
+  BytesSource,
+  SluiceErrorCode,
+} from "@sluice/internal";
+export type { ZstdFormat, ZstdFrameHeader } from "./frame/frame_header.ts";
 export * from "./file/open_zstd.ts";
 export * from "./file/readable_file.ts";
 export * from "./file/writable_file.ts";

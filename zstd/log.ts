@@ -26,6 +26,7 @@ export {
   TruncatedDataError,
 } from "@sluice/internal";
 export type { BytesSource, SluiceErrorCode, SluiceErrorOptions } from "@sluice/internal";
+export type { ZstdFormat } from "./frame/frame_header.ts";
 export * from "./log/log.ts";
 export * from "./options/compress_options.ts";
 export * from "./options/dictionary.ts";

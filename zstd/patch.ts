@@ -27,6 +27,7 @@ export {
 export type {
   ByteSource,
   ByteSourceLike,
+  ByteSourceReadOptions,
   BytesSource,
   ChunkSource,
   SluiceErrorCode,

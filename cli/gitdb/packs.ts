@@ -130,7 +130,7 @@ export async function packObjects(operands: readonly string[], settings: GitdbSe
     const writer = new PackWriter({ window, depth, hashAlgorithm: database.hashAlgorithm });
     for (const { id, path } of wanted) {
       const object = await database.read(id);
-      await writer.add({ type: object.type, body: await object.bytes(), path });
+      await writer.add({ type: object.type, body: await object.bytes(), path, strict: false });
     }
     const out = new BufferedStdout();
     await out.write((await writer.finish()).pack);

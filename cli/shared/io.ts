@@ -124,6 +124,11 @@ export class ChunkReader {
   }
 }
 
+/** The chunks of a reader; each may change once the next one is asked for. */
+export async function* readChunks(reader: ChunkReader): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) yield chunk;
+}
+
 /** Collects output into large writes; one write runs while the next buffer fills. */
 export class BlockWriter {
   readonly #sink: ByteSink;

@@ -19,7 +19,7 @@ import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
 import type { TargetOptions } from "../shared/target.ts";
-import { EXPANSION_BASE, EXPANSION_MAX } from "./extract.ts";
+import { zpaqOutputLimit } from "@sluice/zpaq/backup";
 import type { ZpaqSettings } from "./options.ts";
 
 const END_OF_SEGMENT = 2 ** 32 - 1;
@@ -122,7 +122,7 @@ export async function decompressCommand(settings: ZpaqSettings, messages: Messag
   await writeOutput(
     output,
     decompressZpaqIterable(input.readable, {
-      maxOutputSize: settings.maxSize ?? (isFile ? EXPANSION_MAX * size + EXPANSION_BASE : EXPANSION_BASE),
+      maxOutputSize: settings.maxSize ?? (isFile ? zpaqOutputLimit(size) : zpaqOutputLimit(0)),
       ...(settings.maxMemory === undefined ? {} : { maxMemory: settings.maxMemory }),
       onJunk(junk): void {
         failed = FAILED;

@@ -3,11 +3,9 @@
  */
 import { printable } from "@sluice/internal";
 import type { ZpaqArchiveEntry } from "@sluice/zpaq";
-import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { isWanted } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
-import { openArchive } from "./parts.ts";
+import { Complaints, openBackup } from "./open.ts";
 
 function attributesOf(entry: ZpaqArchiveEntry): string {
   const { attributes } = entry;
@@ -20,13 +18,10 @@ function attributesOf(entry: ZpaqArchiveEntry): string {
 /** Lists versions and files. */
 export async function listCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [name, ...files] = settings.operands;
-  let failed = 0;
-  using opened = await openArchive(name!, settings, (text) => {
-    failed = 2;
-    messages.say(LEVEL.errors, `zpaq: ${printable(text)}`);
-  });
+  const complaints = new Complaints(messages);
+  using backup = await openBackup(name!, settings, complaints, { create: false });
   const lines: string[] = [];
-  const { versions } = opened.archive;
+  const versions = await backup.versions();
   if (settings.all !== undefined) {
     for (const { number, date, updated, deleted, dataSize } of versions) {
       const when = date?.toISOString().slice(0, 19).replace("T", " ") ?? "-";
@@ -37,8 +32,8 @@ export async function listCommand(settings: ZpaqSettings, messages: Messages): P
   }
   let count = 0;
   let size = 0;
-  for (const entry of opened.archive.entries({ all: settings.all })) {
-    if (!isWanted(entry.name, files, settings)) continue;
+  const { all, only, not: exclude } = settings;
+  for (const entry of await backup.entries(files, { all, only, exclude })) {
     count++;
     size += entry.size ?? 0;
     if (settings.summary > 0) continue;
@@ -53,5 +48,5 @@ export async function listCommand(settings: ZpaqSettings, messages: Messages): P
   }
   lines.push(`${versions.length} versions, ${count} files, ${size} bytes`);
   console.log(lines.join("\n"));
-  return failed;
+  return complaints.code;
 }

@@ -23,7 +23,8 @@ export interface ZpaqSettings {
   /** Digits of the version's number in names, where all versions are asked for. */
   all: number | undefined;
   test: boolean;
-  attributes: boolean;
+  attributes: "all" | "mode" | "none";
+  owners: boolean;
   summary: number;
   fragment: number;
   /** The most bytes of output; undefined for the default. */
@@ -64,7 +65,8 @@ function defaults(): ZpaqSettings {
     force: false,
     all: undefined,
     test: false,
-    attributes: true,
+    attributes: "all",
+    owners: true,
     summary: 0,
     fragment: 6,
     maxSize: undefined,
@@ -243,8 +245,22 @@ const ROWS: readonly Row[] = [
     names: ["-noattributes"],
     form: "flag",
     commands: "a x",
-    help: "leave modes out",
-    set: (s) => s.attributes = false,
+    help: "leave out modes and what else is stored beside content; a: links too",
+    set: (s) => s.attributes = "none",
+  },
+  {
+    names: ["-715"],
+    form: "flag",
+    commands: "a",
+    help: "store what zpaq 7.15 stores: modes, but no links, owners, extended attributes or nanoseconds",
+    set: (s) => s.attributes = s.attributes === "none" ? "none" : "mode",
+  },
+  {
+    names: ["-noowners"],
+    form: "flag",
+    commands: "x",
+    help: "leave out owners, which root restores",
+    set: (s) => s.owners = false,
   },
   {
     names: ["-s", "-summary"],
@@ -395,7 +411,8 @@ export function parseZpaqOptions(command: string, args: readonly string[]): Zpaq
 
 /** Options that leave each other without effect. */
 function checkCombinations(settings: ZpaqSettings): void {
-  const { repack, index, test, to, force, attributes, all, only, not } = settings;
+  const { repack, index, test, to, force, all, only, not, owners } = settings;
+  const attributes = settings.attributes === "all";
   const refuse = (names: string, why: string): never => {
     throw new UsageFailure(`Option ${names} has no effect ${why}`);
   };
@@ -405,6 +422,7 @@ function checkCombinations(settings: ZpaqSettings): void {
     if (to.length > 0) refuse("-to", action);
     if (test) refuse("-test", action);
     if (!attributes) refuse("-noattributes", action);
+    if (!owners) refuse("-noowners", action);
     if (index !== undefined && (all !== undefined || only.length > 0 || not.length > 0)) {
       refuse("-all, -only or -not", action);
     }
@@ -412,35 +430,6 @@ function checkCombinations(settings: ZpaqSettings): void {
     if (to.length > 0) refuse("-to", "with -test");
     if (force) refuse("-force", "with -test");
     if (!attributes) refuse("-noattributes", "with -test");
+    if (!owners) refuse("-noowners", "with -test");
   }
-}
-
-/** Whether a name fits a pattern: `*` and `?` stand for any letters, and a folder for what is in it. */
-export function fitsPattern(name: string, pattern: string): boolean {
-  const body = pattern.replace(/\/+$/, "").replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(
-    /\?/g,
-    ".",
-  );
-  return new RegExp(`^${body}(?:/.*)?$`, "s").test(name);
-}
-
-/** Whether a name is asked for by `-only`, `-not` and the operands. */
-export function isWanted(name: string, files: readonly string[], settings: ZpaqSettings): boolean {
-  const { only, not } = settings;
-  return (files.length === 0 || files.some((file) => name === file || fitsPattern(name, file))) &&
-    (only.length === 0 || only.some((pattern) => fitsPattern(name, pattern))) &&
-    !not.some((pattern) => fitsPattern(name, pattern));
-}
-
-/** A name as `-to` has it: the first operand that it starts with is replaced, or a folder is put before all names. */
-export function renamed(name: string, files: readonly string[], to: readonly string[]): string {
-  if (to.length === 0) return name;
-  if (files.length === 0) return `${to[0]!.replace(/\/+$/, "")}/${name.replace(/^\/+/, "")}`;
-  for (const [i, target] of to.entries()) {
-    const file = files[i]?.replace(/(?<=.)\/+$/, "");
-    if (file !== undefined && (name === file || name.startsWith(`${file}/`))) {
-      return target.replace(/(?<=.)\/+$/, "") + name.slice(file.length);
-    }
-  }
-  return name;
 }

@@ -1,13 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageFailure } from "../shared/exit.ts";
-import {
-  fitsPattern,
-  parseUntil,
-  parseZpaqOptions,
-  renamed,
-  ZPAQ_OPTION_NAMES,
-  zpaqOptionNames,
-} from "./options.ts";
+import { parseUntil, parseZpaqOptions, ZPAQ_OPTION_NAMES, zpaqOptionNames } from "./options.ts";
 
 const VALUES: Readonly<Record<string, string>> = { "-maxsize": "1G", "-memory": "1G" };
 
@@ -47,16 +40,3 @@ for (const text of ["", "x", "1x", "18000101", "20260230", "30000101", "20200601
     assertThrows(() => parseUntil(text.split(" ")), UsageFailure);
   });
 }
-
-Deno.test("-to renames what it names, or puts a folder before all", () => {
-  assertEquals(renamed("s/a", ["s"], ["r"]), "r/a");
-  assertEquals(renamed("sx/a", ["s"], ["r"]), "sx/a");
-  assertEquals(renamed("b", ["a", "b"], ["x"]), "b");
-  assertEquals(renamed("/abs/a", [], ["out"]), "out/abs/a");
-  assertEquals(renamed("s/", ["s/"], ["r/"]), "r/");
-});
-
-Deno.test("patterns stand for names and for what is in folders", () => {
-  assertEquals(["a.txt", "d/a.txt", "d"].map((name) => fitsPattern(name, "*.txt")), [true, true, false]);
-  assertEquals(fitsPattern("d/x", "d"), true);
-});

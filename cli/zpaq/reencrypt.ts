@@ -1,14 +1,13 @@
 /**
  * `sluice zpaq e`: archives under another password.
  */
-import { decryptZpaqSource, encryptZpaqUpdate, ZpaqArchive } from "@sluice/zpaq";
+import { decryptZpaqSource, encryptZpaqUpdate, newZpaqSalt, ZpaqArchive } from "@sluice/zpaq";
 import type { ByteSource, ZpaqUpdateSink } from "@sluice/zpaq";
 import { openFileSource } from "@sluice/internal/file-source";
 import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import type { Messages } from "../shared/messages.ts";
 import { ProtectedFiles, writeOutput } from "../shared/target.ts";
 import type { ZpaqSettings } from "./options.ts";
-import { newSalt, SALT_SIZE } from "./sink.ts";
 
 const PIECE_SIZE = 1 << 20;
 
@@ -42,9 +41,9 @@ async function* encrypted(
   const held: Uint8Array<ArrayBuffer>[] = [];
   let sink: ZpaqUpdateSink = { write: (bytes) => void held.push(bytes), rewrite(): void {} };
   if (password !== "") {
-    const salt = newSalt();
+    const salt = newZpaqSalt();
     yield salt;
-    sink = await encryptZpaqUpdate(sink, password, salt.slice(), SALT_SIZE);
+    sink = await encryptZpaqUpdate(sink, password, salt.slice(), salt.length);
   }
   for (let at = 0; at < source.size; at += PIECE_SIZE) {
     const piece = await source.read(at, Math.min(PIECE_SIZE, source.size - at));

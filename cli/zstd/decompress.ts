@@ -5,8 +5,7 @@ import { SluiceError } from "@sluice/internal";
 import { readZstdFrameHeader, ZstdDecoder, ZstdParallelDecoder } from "@sluice/zstd/decode";
 import type { ZstdDecompressOptions, ZstdParallelOptions } from "@sluice/zstd/decode";
 import { EXIT, Failure } from "../shared/exit.ts";
-import { PassThrough, pump } from "../shared/io.ts";
-import type { ChunkReader } from "../shared/io.ts";
+import { PassThrough, pump, readChunks } from "../shared/io.ts";
 import { decompressionFailure, windowFailure } from "./faults.ts";
 import type { ZstdTransfer } from "./transfer.ts";
 import type { ZstdReference } from "./reference.ts";
@@ -103,7 +102,7 @@ async function decompressOnThreads(
   options: ZstdParallelOptions,
 ): Promise<void> {
   const chunks = { chunkSize: RUN_SIZE_MAX, reuseChunks: true };
-  const decoder = new ZstdParallelDecoder(chunksOf(reader), { ...options, ...chunks });
+  const decoder = new ZstdParallelDecoder(readChunks(reader), { ...options, ...chunks });
   try {
     for await (const chunk of decoder) {
       if (chunk.length < LARGE_WRITE_MIN) await writer.write(chunk);
@@ -120,10 +119,6 @@ async function decompressOnThreads(
     await writer.settle();
     await reader.settle();
   }
-}
-
-async function* chunksOf(reader: ChunkReader): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) yield chunk;
 }
 
 /** Decompresses gzip data, as `zcat` does, by the platform's own stream. */

@@ -52,7 +52,10 @@ export async function processFiles(
   const files = await ProtectedFiles.of(inputs);
   await files.add(settings.dictionary, "the dictionary");
   await files.add(settings.patchBase, "the base of the patch");
-  const work = await chooseWork(settings, reference, destination, messages);
+  await files.add(settings.chunkedPatchBase, "the base of the patch");
+  const work = settings.chunkedPatchBase === undefined
+    ? await chooseWork(settings, reference, destination, messages)
+    : await chooseChunkedPatch(settings, settings.chunkedPatchBase, inputs.length, messages);
   if (destination === "stdout" && messages.level === LEVEL.results) messages.level = LEVEL.errors;
   if (destination === "one" && inputs.length > 1) {
     await processConcatenated(inputs, files, settings, messages, work, totals);
@@ -109,6 +112,21 @@ async function chooseWork(
   const { decompressTransfer } = await load<typeof import("./decompress.ts")>("./decompress.ts");
   const passThrough = settings.passThrough ?? (settings.force && destination === "stdout");
   return (transfer) => decompressTransfer(transfer, settings, passThrough, reference);
+}
+
+async function chooseChunkedPatch(
+  settings: ZstdSettings,
+  base: string,
+  inputCount: number,
+  messages: Messages,
+): Promise<Work> {
+  const { applyChunkedPatch, checkChunkedPatch, compressChunkedPatch } = await load<
+    typeof import("./chunked_patch.ts")
+  >("./chunked_patch.ts");
+  checkChunkedPatch(settings, inputCount);
+  if (settings.mode !== "compress") return (transfer) => applyChunkedPatch(transfer, settings, base);
+  const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
+  return (transfer) => compressChunkedPatch(transfer, level, base);
 }
 
 async function processFile(

@@ -192,6 +192,14 @@ const DICTIONARY_ROWS: readonly Row[] = [
     set: (s, value) => s.patchBase = value,
   },
   {
+    long: ["patch-chunks-from"],
+    modes: ["compress", "decompress", "test"],
+    value: "next",
+    valueName: "FILE",
+    help: "The same for a FILE of any size, in bounded memory; the zstd tool can't apply it",
+    set: (s, value) => s.chunkedPatchBase = value,
+  },
+  {
     long: ["train"],
     help: 'Make a dictionary of sample files; "dictionary" unless -o names it',
     set: (s) => setTraining(s, {}),

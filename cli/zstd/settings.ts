@@ -91,6 +91,8 @@ export interface ZstdSettings {
   dictionary: string | undefined;
   /** The file of `--patch-from`. */
   patchBase: string | undefined;
+  /** The file of `--patch-chunks-from`. */
+  chunkedPatchBase: string | undefined;
   /** How a dictionary is trained; its size, level and id stand on their own. */
   training: ZstdTrainOptions;
   /** The most bytes of a trained dictionary; undefined for the default. */
@@ -157,6 +159,7 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     targetBlockSize: 0,
     dictionary: undefined,
     patchBase: undefined,
+    chunkedPatchBase: undefined,
     training: {},
     dictionarySizeMax: undefined,
     dictionaryId: 0,

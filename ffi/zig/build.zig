@@ -109,6 +109,7 @@ const library_modules = [_]LibraryModule{
     .{ .name = "git_encode", .headers = &.{deflate_header}, .deflate_files = &(deflate_files ++ .{ "adler32.c", "crc32.c", "utils.c" }) },
     .{ .name = "zpaq_decode" },
     .{ .name = "zpaq_encode", .zstd_files = &.{"dictBuilder/divsufsort.c"} },
+    .{ .name = "zpaq_tree", .native_only = true },
 };
 const wasm_zstd_common_files = [_][]const u8{
     "common/entropy_common.c", "common/error_private.c", "common/fse_decompress.c", "common/xxhash.c",

@@ -19,6 +19,7 @@ const modules = .{
     @import("git/encode_module.zig"),
     @import("zpaq/decode_module.zig"),
     @import("zpaq/encode_module.zig"),
+    @import("zpaq/tree_module.zig"),
 };
 
 comptime {
@@ -73,4 +74,5 @@ test {
     _ = @import("zpaq/networks.zig");
     _ = @import("zpaq/programs.zig");
     _ = @import("zpaq/tables.zig");
+    _ = @import("zpaq/tree_exports.zig");
 }

@@ -200,7 +200,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
     if (chunked !== undefined && chunked.size > WHOLE_SIZE_MAX) {
       return await this.#writeStream(input, chunked.size, chunked.chunks, options.signal);
     }
-    const body = await bytesOfInput(input);
+    const body = await bytesOfInput(input, this.hashAlgorithm);
     const id = hashObject(input.type, body, this.hashAlgorithm);
     this.#checkId(input.id, id);
     if (await this.isStored(id)) return id;

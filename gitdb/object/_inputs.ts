@@ -2,6 +2,8 @@
  * Bodies of objects that are given to a store: brought to bytes, or to a stream of a known size.
  */
 import { checkArgument, concatBytes, CorruptDataError, describe, readChunks } from "@sluice/internal";
+import { referencesOf } from "./_object_syntax.ts";
+import type { GitHashAlgorithm } from "./_object_id.ts";
 import type { GitBodyInput, GitEncodedInput, GitObjectInput } from "./object.ts";
 
 /** Whether an input is encoded already. */
@@ -10,12 +12,12 @@ export function isEncoded(input: GitObjectInput | GitEncodedInput): input is Git
   return "encoded" in input;
 }
 
-/** All bytes of an object's body, which has the size that is announced. */
-export async function bytesOfInput(
-  { body, size }: Pick<GitObjectInput, "body" | "size">,
-): Promise<Uint8Array> {
+/** All bytes of an object's body, which has the size that is announced, and a form that git can read. */
+export async function bytesOfInput(input: GitObjectInput, algorithm: GitHashAlgorithm): Promise<Uint8Array> {
+  const { type, body, size, strict } = input;
   const bytes = await bytesOfBody(body);
   if (size !== undefined && size !== bytes.length) throw wrongSize(size, bytes.length);
+  if (strict !== false) referencesOf(type, bytes, algorithm);
   return bytes;
 }
 
@@ -49,6 +51,8 @@ export function chunksOfBody(
   input: GitObjectInput,
 ): { readonly size: number; readonly chunks: AsyncIterable<Uint8Array> } | undefined {
   const { body } = input;
+  // Trees and commits are read before they are stored.
+  if (input.type !== "blob" && input.strict !== false) return undefined;
   if (body instanceof Blob) return { size: body.size, chunks: body.stream() };
   if (body instanceof ReadableStream && input.size !== undefined) return { size: input.size, chunks: body };
   return undefined;

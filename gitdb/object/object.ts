@@ -177,6 +177,8 @@ export interface GitObjectInput {
   readonly body: GitBodyInput;
   /** The id that it must have. */
   readonly id?: GitIdLike | undefined;
+  /** Refuse a tree, commit or tag that git could not read. @default {true} */
+  readonly strict?: boolean | undefined;
 }
 
 /** An object that is encoded as loose objects are: a zlib stream of header and body. */

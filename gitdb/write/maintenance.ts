@@ -103,7 +103,7 @@ export async function unpackGitObjects(
             if (!result.ok) throw result.error;
             const { type, id, size } = result.value;
             const body = size <= WHOLE_SIZE ? await result.value.bytes() : result.value.body;
-            await target.write({ type, id, size, body });
+            await target.write({ type, id, size, body, strict: false });
             count++;
           }
         } finally {

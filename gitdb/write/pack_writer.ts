@@ -87,7 +87,7 @@ export class PackWriter {
   /** Adds an object; returns its id. The same object is kept once. */
   async add(input: PackInput): Promise<GitObjectId> {
     const kind = kindOfType(input.type);
-    const bytes = (await bytesOfInput(input)).slice();
+    const bytes = (await bytesOfInput(input, this.hashAlgorithm)).slice();
     const id = hashObject(input.type, bytes, this.hashAlgorithm);
     if (input.id !== undefined) {
       const wanted = GitObjectId.from(input.id, this.hashAlgorithm);

@@ -8,14 +8,8 @@ import { checkInteger, toBytes, UnsupportedFeatureError, writeU32 } from "@sluic
 import type { BytesSource } from "@sluice/internal";
 import { blockSizeOf } from "../block/_compress_options.ts";
 import { sortForArchive } from "./_file_order.ts";
-import {
-  attributeBytes,
-  dateNumber,
-  FILE_NAME_MAX,
-  FRAGMENT_ROW,
-  hexOf,
-  START_BLOCK_SIZE,
-} from "./_journal_format.ts";
+import { attributeBytes } from "./_attributes.ts";
+import { dateNumber, FILE_NAME_MAX, FRAGMENT_ROW, hexOf, START_BLOCK_SIZE } from "./_journal_format.ts";
 import { indexBlocks, journalBlock, startBlock, STORED_METHOD } from "./_journal_writer.ts";
 import { encodeName } from "../block/_names.ts";
 import { parseLevel } from "../block/_method.ts";
@@ -402,8 +396,15 @@ export class ArchiveUpdate {
 }
 
 function isSame(known: ZpaqArchiveEntry, file: ZpaqFile, date: number): boolean {
-  return known.date !== undefined && dateNumber(known.date) === date &&
+  return known.date !== undefined && dateNumber(known.date) === date && sameFraction(known, file) &&
     (file.name.endsWith("/") || known.size === file.size);
+}
+
+/** Whether nanoseconds say nothing else, where both are known. */
+function sameFraction(known: ZpaqArchiveEntry, file: ZpaqFile): boolean {
+  const [before, now] = [known.attributes, file.attributes];
+  return before?.system !== "unix" || now?.system !== "unix" || before.nanoseconds === undefined ||
+    now.nanoseconds === undefined || before.nanoseconds === now.nanoseconds;
 }
 
 function sameFragments(before: Uint32Array, now: readonly number[]): boolean {

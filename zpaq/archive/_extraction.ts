@@ -34,11 +34,14 @@ interface Job {
   readonly places: Place[];
 }
 
+/** Takes an error with the file that it is of. */
+type Damaged = (error: unknown, entry: ZpaqArchiveEntry) => void;
+
 /** Sorts fragments into the blocks that have them. */
 function plan(
   store: BlockStore,
   wanted: readonly Wanted[],
-  damaged: (error: SluiceError) => void,
+  damaged: Damaged,
 ): Job[] {
   const jobs = new Map<DataBlock, Job>();
   for (const { entry, file } of wanted) {
@@ -52,7 +55,7 @@ function plan(
       offset += store.fragmentSize(id);
     }
     if (missing !== undefined) {
-      damaged(store.missing(missing));
+      damaged(store.missing(missing), entry);
       continue;
     }
     for (const place of places) {
@@ -70,17 +73,19 @@ export async function* extractPieces(
   store: BlockStore,
   wanted: readonly Wanted[],
   settings: DecompressSettings,
-  threads: number,
-  signal: AbortSignal | undefined,
+  { threads, signal, onDamage }: {
+    readonly threads: number;
+    readonly signal: AbortSignal | undefined;
+    readonly onDamage: ((error: SluiceError, entry: ZpaqArchiveEntry) => void) | undefined;
+  },
 ): AsyncGenerator<ZpaqPiece, void, undefined> {
   // Long: the pieces of a block are yielded between the steps that free it, and a generator can not be cut there.
   let given = 0;
-  function damaged(error: unknown): void {
-    if (!(error instanceof SluiceError) || settings.onDamage === undefined || error.code === "OUTPUT_LIMIT") {
-      throw error;
-    }
-    settings.onDamage(error);
-  }
+  const damaged: Damaged = (error, entry) => {
+    const report = onDamage ?? settings.onDamage;
+    if (!(error instanceof SluiceError) || report === undefined || error.code === "OUTPUT_LIMIT") throw error;
+    report(error, entry);
+  };
   function count(size: number): void {
     given += size;
     if (given > settings.maxOutputSize) {
@@ -104,7 +109,7 @@ export async function* extractPieces(
       }
       yield { entry, offset, bytes: new Uint8Array(), last: true };
     } catch (error) {
-      damaged(error);
+      damaged(error, entry);
     }
   }
 
@@ -130,11 +135,12 @@ export async function* extractPieces(
             target.left--;
             yield { entry: target.entry, offset, bytes, last: target.left === 0 };
           } catch (error) {
-            damaged(error);
+            damaged(error, target.entry);
           }
         }
       } catch (error) {
-        damaged(error);
+        if (onDamage === undefined) damaged(error, job.places[0]!.target.entry);
+        else for (const entry of new Set(job.places.map(({ target }) => target.entry))) damaged(error, entry);
       }
     }
   } finally {

@@ -55,11 +55,6 @@ export function journalSize(comment: string): number | undefined {
   return size <= SIZE_MAX ? size : undefined;
 }
 
-/** What of a file's system attributes is kept. */
-export type ZpaqAttributes =
-  | { readonly system: "unix"; readonly mode: number }
-  | { readonly system: "windows"; readonly bits: number };
-
 /** One line of an index: a file as it was, or that it is gone. */
 export interface IndexLine {
   readonly name: string;
@@ -153,24 +148,6 @@ export function hexOf(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += (byte < 16 ? "0" : "") + byte.toString(16);
   return text;
-}
-
-/** Attributes as they stand in an index; undefined where they are of no known kind. */
-export function parseAttributes(bytes: Uint8Array): ZpaqAttributes | undefined {
-  const kind = String.fromCharCode(bytes[0] ?? 0);
-  if (kind === "u" && bytes.length >= 3) return { system: "unix", mode: bytes[1]! + 256 * bytes[2]! };
-  if (kind === "w" && bytes.length >= 5) return { system: "windows", bits: readU32(bytes, 1) };
-  return undefined;
-}
-
-/** Writes attributes as they stand in an index. */
-export function attributeBytes(attributes: ZpaqAttributes | undefined): Uint8Array {
-  if (attributes === undefined) return new Uint8Array();
-  if (attributes.system === "unix") {
-    return Uint8Array.of(0x75, attributes.mode & 255, attributes.mode >> 8 & 255);
-  }
-  const { bits } = attributes;
-  return Uint8Array.of(0x77, bits & 255, bits >>> 8 & 255, bits >>> 16 & 255, bits >>> 24);
 }
 
 /** A moment as decimal digits. */

@@ -2,7 +2,7 @@
  * What goes into archives, comes out of them, and how they are written.
  */
 import type { BytesSource } from "@sluice/internal";
-import type { ZpaqAttributes } from "./_journal_format.ts";
+import type { ZpaqAttributes } from "./_attributes.ts";
 
 /** A file or folder to archive. */
 export interface ZpaqFile {

@@ -3,8 +3,16 @@
  *
  * @module
  */
-import { checkInteger, checkKeys, checkLimit, openByteSource } from "@sluice/internal";
-import type { ByteSource, ByteSourceLike } from "@sluice/internal";
+import {
+  checkArgument,
+  checkBoolean,
+  checkInteger,
+  checkKeys,
+  checkLimit,
+  isAnyIterable,
+  openByteSource,
+} from "@sluice/internal";
+import type { ByteSource, ByteSourceLike, SluiceError } from "@sluice/internal";
 import { copyIndex, repackVersions } from "./_archive_copy.ts";
 import { readIndex } from "./_archive_index.ts";
 import type { ArchiveIndex, IndexedFile } from "./_index_facts.ts";
@@ -14,8 +22,9 @@ import { BlockStore } from "./_block_store.ts";
 import { resolveDecompressOptions } from "../block/_decompress_options.ts";
 import type { DecompressSettings } from "../block/_decompress_options.ts";
 import { extractPieces } from "./_extraction.ts";
-import { dateOf, hexOf, parseAttributes } from "./_journal_format.ts";
-import type { ZpaqAttributes } from "./_journal_format.ts";
+import { parseAttributes } from "./_attributes.ts";
+import type { ZpaqAttributes } from "./_attributes.ts";
+import { dateNumber, dateOf, hexOf } from "./_journal_format.ts";
 import type { ZpaqDecompressOptions } from "../block/decompress_options.ts";
 import type { ZpaqUpdateSink } from "./_types.ts";
 import type { ZpaqArchiveEntry, ZpaqPiece } from "./_types.ts";
@@ -42,6 +51,12 @@ export interface ZpaqExtractOptions {
   readonly maxOutputSize?: number | undefined;
   /** Aborts the work. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Called with the error of each file whose content can't be extracted, instead of throwing it: its pieces from there
+   * on are left out, and those of other files follow.
+   * @default {the onDamage that the archive was opened with}
+   */
+  readonly onDamage?: ((error: SluiceError, entry: ZpaqArchiveEntry) => void) | undefined;
 }
 
 /** What of an archive is repacked. */
@@ -73,7 +88,39 @@ export interface ZpaqVersion {
 const DIGEST_SIZE = 20;
 const VERSION_DIGITS = 4;
 const VERSION_DIGITS_MAX = 12;
-const KEYS: readonly string[] = ["password", "until"];
+const THREADS_MAX = 64;
+const DATE_LIMITS: readonly [number, number] = [Date.UTC(1900, 0), Date.UTC(3000, 0) - 1];
+const EXTRACT_KEYS: ReadonlySet<string> = new Set<keyof ZpaqExtractOptions>([
+  "threads",
+  "maxOutputSize",
+  "signal",
+  "onDamage",
+]);
+const REPACK_KEYS: ReadonlySet<string> = new Set<keyof ZpaqRepackOptions>(["filter", "all"]);
+const ENTRIES_KEYS: ReadonlySet<string> = new Set(["all", "until"]);
+
+/** Refuses what is neither a number of versions nor a date of one. */
+function checkUntil(until: unknown): void {
+  if (until === undefined) return;
+  if (until instanceof Date) {
+    const [min, max] = DATE_LIMITS;
+    const time = until.getTime();
+    if (time >= min && time <= max) return;
+    throw new RangeError('Cannot use option "until": it is no date from 1900 to 2999');
+  }
+  checkInteger("until", until, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+}
+
+/** How many versions are seen. */
+function countUntil(versions: ArchiveIndex["versions"], until: number | Date | undefined): number {
+  if (until === undefined) return versions.length;
+  if (typeof until === "number") {
+    return until < 0 ? Math.max(0, versions.length + until) : Math.min(versions.length, until);
+  }
+  const limit = dateNumber(until);
+  const first = versions.findIndex(({ date }) => date > limit);
+  return first < 0 ? versions.length : first;
+}
 
 /** A file of an archive that was opened. */
 class Entry implements ZpaqArchiveEntry {
@@ -162,26 +209,26 @@ export class ZpaqArchive implements Disposable {
    *   not fit, or if the archive is damaged and there is no `onDamage`.
    */
   static async open(data: ByteSourceLike, options: ZpaqArchiveOptions = {}): Promise<ZpaqArchive> {
-    const source = await openByteSource(data);
+    checkArgument(typeof options === "object" && options !== null, "open an archive", options, "options");
     const { password, until, ...rest } = options;
-    checkKeys(rest, new Set([...Object.keys(rest).filter((key) => !KEYS.includes(key))]));
     const settings = resolveDecompressOptions(rest);
+    checkUntil(until);
+    checkArgument(
+      password === undefined || typeof password === "string" || password instanceof Uint8Array,
+      "open an archive",
+      password,
+      "a password as a string or bytes",
+    );
+    const source = await openByteSource(data);
     const plain = password === undefined ? source : await openEncrypted(source, password);
-    const limit = until instanceof Date
-      ? Number(until.toISOString().replace(/\D/g, "").slice(0, 14))
-      : undefined;
+    const limit = until instanceof Date ? dateNumber(until) : undefined;
     const count = typeof until === "number" && until >= 0 ? until : Infinity;
     const index = await readIndex(
       plain,
       settings,
       (version) => version.number > count || limit !== undefined && version.date > limit,
     );
-    let seen = Math.min(index.versions.length, count);
-    if (typeof until === "number" && until < 0) seen = Math.max(0, index.versions.length + until);
-    if (limit !== undefined) {
-      const first = index.versions.findIndex(({ date }) => date > limit);
-      if (first >= 0) seen = first;
-    }
+    const seen = countUntil(index.versions, until);
     return new ZpaqArchive(plain, index, settings, seen);
   }
 
@@ -229,15 +276,21 @@ export class ZpaqArchive implements Disposable {
 
   /**
    * Files as they are in the last version that is seen, sorted by name. With `all`, files of every version: their names
-   * start with the version's number, as in "0001/name"; a number as `all` says how many digits it has at least.
+   * start with the version's number, as in "0001/name"; a number as `all` says how many digits it has at least. With `until`
+   * fewer versions are seen, as when the archive is opened.
    */
-  entries(options: { readonly all?: boolean | number | undefined } = {}): ZpaqArchiveEntry[] {
+  entries(
+    options: { readonly all?: boolean | number | undefined; readonly until?: number | Date | undefined } = {},
+  ): ZpaqArchiveEntry[] {
+    checkKeys(options, ENTRIES_KEYS);
+    checkUntil(options.until);
     const archive = { store: this.#store, index: this.#index };
+    const versions = this.#versions.slice(0, countUntil(this.#versions, options.until));
     if (options.all !== undefined && options.all !== false) {
       const digits = options.all === true
         ? VERSION_DIGITS
         : checkInteger("all", options.all, 1, VERSION_DIGITS_MAX);
-      return this.#versions.flatMap(({ number, lines }) =>
+      return versions.flatMap(({ number, lines }) =>
         lines.filter((line) => line.date !== 0 || line.segments.length > 0).map((line) => {
           const name = `${number.toString().padStart(digits, "0")}/${line.name}`;
           return new Entry(archive, { ...line, name });
@@ -245,7 +298,7 @@ export class ZpaqArchive implements Disposable {
       );
     }
     const files = new Map<string, IndexedFile>();
-    for (const { lines } of this.#versions) {
+    for (const { lines } of versions) {
       for (const line of lines) {
         if (line.date === 0 && line.segments.length === 0) files.delete(line.name);
         else files.set(line.name, line);
@@ -273,10 +326,17 @@ export class ZpaqArchive implements Disposable {
     entries: Iterable<ZpaqArchiveEntry>,
     options: ZpaqExtractOptions = {},
   ): AsyncGenerator<ZpaqPiece, void, undefined> {
-    const files = [...entries].map((entry) => ({ entry, file: (entry as Entry).file }));
+    checkKeys(options, EXTRACT_KEYS);
+    checkArgument(isAnyIterable(entries), "extract files", entries, "an iterable of entries of the archive");
+    const files = [...entries].map((entry) => {
+      checkArgument(entry instanceof Entry, "extract a file", entry, "an entry of the archive");
+      return { entry, file: (entry as Entry).file };
+    });
+    const threads = checkInteger("threads", options.threads ?? 1, 1, THREADS_MAX);
+    const { signal, onDamage } = options;
     const maxOutputSize = checkLimit("maxOutputSize", options.maxOutputSize ?? this.#settings.maxOutputSize);
     const settings = { ...this.#settings, maxOutputSize };
-    yield* extractPieces(this.#store, files, settings, options.threads ?? 1, options.signal);
+    yield* extractPieces(this.#store, files, settings, { threads, signal, onDamage });
   }
 
   /** Every fragment that is seen, with its SHA-1 in hexadecimal: what an update need not store again. */
@@ -312,7 +372,11 @@ export class ZpaqArchive implements Disposable {
    * ```
    */
   async repack(sink: ZpaqUpdateSink, options: ZpaqRepackOptions = {}): Promise<void> {
-    const { filter = (): boolean => true, all = false } = options;
+    checkKeys(options, REPACK_KEYS);
+    checkArgument(typeof sink?.write === "function", "repack an archive", sink, "a sink");
+    const { filter = (): boolean => true } = options;
+    const all = checkBoolean("all", options.all ?? false);
+    checkArgument(typeof filter === "function", "repack an archive", filter, "a function as filter");
     const versions = all
       ? this.#versions.map(({ date, lines }) => ({ date, files: lines.filter(({ name }) => filter(name)) }))
       : [{

@@ -5,7 +5,7 @@
  */
 import { checkArgument, openByteSource } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike } from "@sluice/internal";
-import { Cipher, openEncrypted } from "./_cipher.ts";
+import { Cipher, openEncrypted, SALT_SIZE } from "./_cipher.ts";
 import type { ZpaqUpdateSink } from "./update_archive.ts";
 
 /**
@@ -29,6 +29,23 @@ export async function decryptZpaqSource(
   password: string | Uint8Array,
 ): Promise<ByteSource> {
   return await openEncrypted(await openByteSource(source), password);
+}
+
+/**
+ * A salt for a new encrypted archive: 32 random bytes that do not look like the start of an archive.
+ *
+ * @example Its size
+ * ```ts
+ * import { newZpaqSalt } from "@sluice/zpaq";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(newZpaqSalt().length, 32);
+ * ```
+ */
+export function newZpaqSalt(): Uint8Array<ArrayBuffer> {
+  const salt = crypto.getRandomValues(new Uint8Array(SALT_SIZE));
+  while (salt[0] === 0x37 || salt[0] === 0x7a) crypto.getRandomValues(salt.subarray(0, 1));
+  return salt;
 }
 
 /**

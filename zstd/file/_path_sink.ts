@@ -2,6 +2,8 @@
  * A file to write to, by its path.
  */
 
+import { openFile } from "@sluice/internal/file-source";
+
 /** Opens a file for writing; `isNew` refuses one that exists. */
 export async function openPathSink(
   path: string | URL,
@@ -10,7 +12,7 @@ export async function openPathSink(
   if (typeof Deno === "undefined") {
     throw new TypeError("Cannot open a path: only Deno opens files, expected a WritableStream");
   }
-  const file = await Deno.open(path, { write: true, create: !isNew, createNew: isNew, truncate: !isNew });
+  const file = await openFile(path, { write: true, create: !isNew, createNew: isNew, truncate: !isNew });
   // Not `file.writable`: that one holds bytes back.
   return new WritableStream({
     async write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {

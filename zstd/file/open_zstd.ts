@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkChoice, openByteSource, SluiceError } from "@sluice/internal";
+import { checkArgument, checkChoice, openByteSource, SluiceError } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { ZstdCompressionStream } from "../codec/compression_stream.ts";
 import { resolveStreamingOptions } from "../options/_decompress_options.ts";
@@ -78,7 +78,7 @@ export function openZstd(
  *
  * @throws {TypeError} If an option or the mode is not known.
  * @throws {RangeError} If an option is out of range.
- * @throws {Deno.errors.AlreadyExists} If the mode is "x" and the file exists.
+ * @throws {SluiceError} With code "IO" if the file can not be opened, or the mode is "x" and it exists.
  */
 export function openZstd(
   sink: string | URL | WritableStream<Uint8Array<ArrayBuffer>>,
@@ -120,6 +120,8 @@ async function openToWrite(
   isNew: boolean,
   options: ZstdWriteFileOptions,
 ): Promise<ZstdWritableFile> {
+  const isSink = typeof target === "string" || target instanceof URL || target instanceof WritableStream;
+  checkArgument(isSink, "write a zstd file", target, "a path, a file URL or a stream");
   const { frameSize, threads, ...codecOptions } = options;
   const stream = frameSize === undefined
     ? new ZstdCompressionStream({ ...codecOptions, threads })

@@ -120,7 +120,7 @@ Deno.test("files are written to paths and streams, in one frame or as seekable o
       if (frameSize !== undefined) assert((await ZstdSeekableReader.open(path)).frameCount >= 9);
       await assertRejects(() => file.write("more"), TypeError, "closed");
     }
-    await assertRejects(() => openZstd(path, "x"), Deno.errors.AlreadyExists);
+    await assertRejects(() => openZstd(path, "x"), SluiceError, "exists already");
     await assertRejects(() => openZstd(path, "w", { level: 99 }), RangeError, "level");
     assert((await Deno.stat(path)).size > 1000);
     const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();

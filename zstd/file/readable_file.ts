@@ -12,19 +12,13 @@ import {
 } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { DecoderCodec } from "../codec/_decoder_codec.ts";
-import type { DecompressSettings } from "../options/_decompress_options.ts";
-import type { ZstdSeekableReader } from "../seekable/seekable_reader.ts";
+import type { FileContent } from "./_content.ts";
 
 const READ_SIZE = 256 << 10;
 const CHUNK_SIZE = 128 << 10;
 const NEWLINE = 10;
 const RETURN = 13;
 const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array();
-
-/** Where content comes from: at random, or from the start on. */
-export type ZstdFileContent =
-  | { readonly reader: ZstdSeekableReader }
-  | { readonly source: ByteSource; readonly settings: DecompressSettings };
 
 /**
  * The content of a zstd file, with a position that reads move on. Made by `openZstd`. It holds native memory while it is
@@ -47,7 +41,7 @@ export type ZstdFileContent =
  * ```
  */
 export class ZstdReadableFile implements AsyncDisposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
-  readonly #content: ZstdFileContent;
+  readonly #content: FileContent;
   readonly #encoding: string;
   #chunks: AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> | undefined;
   /** Content that was read and is still to be returned; it starts at the position. */
@@ -60,7 +54,7 @@ export class ZstdReadableFile implements AsyncDisposable, AsyncIterable<Uint8Arr
    *
    * @internal
    */
-  constructor(content: ZstdFileContent, encoding: string) {
+  constructor(content: FileContent, encoding: string) {
     this.#content = content;
     this.#encoding = encoding;
   }

@@ -8,9 +8,13 @@ import type { BytesSource } from "@sluice/internal";
 
 /** A stream that compresses what is written to it. */
 export interface ZstdFileEncoder {
+  /** The compressed bytes. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Takes the content. */
   readonly writable: WritableStream<BytesSource>;
+  /** Bytes of content so far. */
   readonly bytesIn: number;
+  /** Compressed bytes so far. */
   readonly bytesOut: number;
   /** Brings out everything written so far. */
   flush(): Promise<void>;

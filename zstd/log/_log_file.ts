@@ -1,6 +1,7 @@
 /**
  * The file of a log: whole frames one after the other, and a seek table after the last one while nobody writes.
  */
+import { openFile } from "@sluice/internal/file-source";
 import { CorruptDataError, readU32, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { measureFrame } from "../codec/_measure_frame.ts";
@@ -54,7 +55,7 @@ export class LogFile {
 
   /** Opens or creates a file, locks it, finds its frames and cuts off a torn tail. */
   static async open(path: string, codecOptions: ZstdDecompressOptions): Promise<LogFile> {
-    const file = await Deno.open(path, { read: true, write: true, create: true });
+    const file = await openFile(path, { read: true, write: true, create: true });
     try {
       if (!await file.tryLock(true)) {
         throw new SluiceError(`Cannot open the log ${path}: another writer has it open`, {

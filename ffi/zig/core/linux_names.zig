@@ -54,9 +54,16 @@ pub const Listed = union(enum) {
     written: struct { count: usize, more: bool },
 };
 
+/// What a record holds beside the facts.
+pub const Extent = enum {
+    facts,
+    /// The extended attributes follow the link, as `readAttributes` writes them.
+    attributes,
+};
+
 /// Writes records of the names in a directory, from the start where `restart` says so, else after the last that was
 /// written.
-pub fn list(directory: *const File, restart: bool, output: []u8) Listed {
+pub fn list(directory: *const File, restart: bool, comptime extent: Extent, output: []u8) Listed {
     if (restart) if (failure(linux.lseek(directory.descriptor, 0, linux.SEEK.SET))) |errno| return .{ .failed = errno };
     var entries: [entries_size]u8 align(8) = undefined;
     var written: usize = 0;
@@ -79,15 +86,18 @@ pub fn list(directory: *const File, restart: bool, output: []u8) Listed {
                 return .{ .written = .{ .count = written, .more = true } };
             }
             at += size;
+            if (!std.mem.eql(u8, name, ".") and !std.mem.eql(u8, name, "..")) {
+                written += describe(directory, name, extent, output[written..]) orelse {
+                    return .{ .written = .{ .count = written, .more = true } };
+                };
+            }
             position = next;
-            if (std.mem.eql(u8, name, ".") or std.mem.eql(u8, name, "..")) continue;
-            written += describe(directory, name, output[written..]);
         }
     }
 }
 
-/// Writes the record of a name; nothing where it vanished meanwhile.
-fn describe(directory: *const File, name: [:0]const u8, output: []u8) usize {
+/// Writes the record of a name; nothing where it vanished meanwhile. Null where its attributes have no room.
+pub fn describe(directory: *const File, name: [:0]const u8, comptime extent: Extent, output: []u8) ?usize {
     var record: Record = .{ .size = 0, .name_size = @intCast(name.len), .link_size = 0 };
     var found: linux.Statx = undefined;
     const mask: u32 = 0x7ff;
@@ -113,9 +123,20 @@ fn describe(directory: *const File, name: [:0]const u8, output: []u8) usize {
         .failed => |errno| record.errno = errno,
     };
     record.size = @intCast(start + name.len + record.link_size);
+    if (extent == .attributes and record.errno == 0) {
+        var proc: [name_path_size:0]u8 = undefined;
+        const path = std.fmt.bufPrintSentinel(&proc, "/proc/self/fd/{d}/{s}", .{ directory.descriptor, name }, 0) catch name;
+        switch (readAttributesOf(.{ .path = if (directory.descriptor < 0) name else path }, output[record.size..])) {
+            .written => |count| record.size += @intCast(count),
+            .too_small => return null,
+            .failed => |errno| record.errno = errno,
+        }
+    }
     @memcpy(output[0..start], std.mem.asBytes(&record));
     return record.size;
 }
+
+const name_path_size = 320;
 
 pub fn makeDirectory(directory: *const File, name: [*:0]const u8, mode: u32) ?Errno {
     return failure(linux.mkdirat(directory.descriptor, name, mode));
@@ -178,11 +199,51 @@ fn setModeOf(directory: *const File, name: [:0]const u8, mode: u32) ?Errno {
 
 const names_size_max = 64 << 10;
 
+/// What has attributes: an open file, or a path, whose last part is not followed where it is a link.
+const Bearer = union(enum) {
+    descriptor: i32,
+    path: [*:0]const u8,
+
+    fn list(self: Bearer, output: []u8) Outcome {
+        return outcome(switch (self) {
+            .descriptor => |number| linux.flistxattr(number, output.ptr, output.len),
+            .path => |path| linux.llistxattr(path, output.ptr, output.len),
+        });
+    }
+
+    fn get(self: Bearer, name: [*:0]const u8, output: []u8) Outcome {
+        return outcome(switch (self) {
+            .descriptor => |number| linux.fgetxattr(number, name, output.ptr, output.len),
+            .path => |path| linux.lgetxattr(path, name, output.ptr, output.len),
+        });
+    }
+
+    fn set(self: Bearer, name: [*:0]const u8, value: []const u8) ?Errno {
+        return failure(switch (self) {
+            .descriptor => |number| linux.fsetxattr(number, name, value.ptr, value.len, 0),
+            .path => |path| linux.lsetxattr(path, name, value.ptr, value.len, 0),
+        });
+    }
+
+    fn remove(self: Bearer, name: [*:0]const u8) ?Errno {
+        return failure(switch (self) {
+            .descriptor => |number| linux.fremovexattr(@intCast(number), name),
+            .path => |path| linux.lremovexattr(path, name),
+        });
+    }
+};
+
+const AttributesRead = union(enum) { written: usize, too_small, failed: Errno };
+
 /// Writes the extended attributes of a file, ACLs among them, each as two u32 sizes, the name and the value. The count
 /// of bytes; `too_small` where the output has no room.
-pub fn readAttributes(file: *const File, output: []u8) union(enum) { written: usize, too_small, failed: Errno } {
+pub fn readAttributes(file: *const File, output: []u8) AttributesRead {
+    return readAttributesOf(.{ .descriptor = file.descriptor }, output);
+}
+
+fn readAttributesOf(bearer: Bearer, output: []u8) AttributesRead {
     var names: [names_size_max]u8 = undefined;
-    const filled = switch (outcome(linux.flistxattr(file.descriptor, &names, names.len))) {
+    const filled = switch (bearer.list(&names)) {
         .value => |count| count,
         .failed => |errno| return if (errno == @intFromEnum(linux.E.OPNOTSUPP)) .{ .written = 0 } else .{ .failed = errno },
     };
@@ -193,7 +254,7 @@ pub fn readAttributes(file: *const File, output: []u8) union(enum) { written: us
         if (start >= output.len) return .too_small;
         const value = output[start..];
         const terminated: [*:0]const u8 = @ptrCast(name.ptr);
-        const size = switch (outcome(linux.fgetxattr(file.descriptor, terminated, value.ptr, value.len))) {
+        const size = switch (bearer.get(terminated, value)) {
             .value => |count| count,
             .failed => |errno| switch (@as(linux.E, @enumFromInt(errno))) {
                 .RANGE => return .too_small,
@@ -220,9 +281,18 @@ pub const Written = struct {
 
 /// Gives a file the attributes of a list as `readAttributes` writes it, and removes those that are not in it.
 pub fn writeAttributes(file: *const File, input: []const u8) Written {
+    return writeAttributesOf(.{ .descriptor = file.descriptor }, input);
+}
+
+/// As `writeAttributes`, for a path whose last part is not followed where it is a link.
+pub fn writeAttributesAt(path: [*:0]const u8, input: []const u8) Written {
+    return writeAttributesOf(.{ .path = path }, input);
+}
+
+fn writeAttributesOf(bearer: Bearer, input: []const u8) Written {
     var done: Written = .{};
     var present: [names_size_max]u8 = undefined;
-    const filled: usize = switch (outcome(linux.flistxattr(file.descriptor, &present, present.len))) {
+    const filled: usize = switch (bearer.list(&present)) {
         .value => |count| @intCast(count),
         .failed => 0,
     };
@@ -230,7 +300,7 @@ pub fn writeAttributes(file: *const File, input: []const u8) Written {
     while (iterator.next()) |name| {
         if (contains(input, name)) continue;
         const terminated: [*:0]const u8 = @ptrCast(name.ptr);
-        if (failure(linux.fremovexattr(@intCast(file.descriptor), terminated))) |errno| {
+        if (bearer.remove(terminated)) |errno| {
             // Labels that the system itself gives can't be removed, and need not be.
             if (std.mem.startsWith(u8, name, "security.")) continue;
             done.refused += 1;
@@ -243,7 +313,7 @@ pub fn writeAttributes(file: *const File, input: []const u8) Written {
         if (attribute.name.len >= name.len or std.mem.findScalar(u8, attribute.name, 0) != null) return .{ .is_invalid = true };
         @memcpy(name[0..attribute.name.len], attribute.name);
         name[attribute.name.len] = 0;
-        if (failure(linux.fsetxattr(file.descriptor, &name, attribute.value.ptr, attribute.value.len, 0))) |errno| {
+        if (bearer.set(&name, attribute.value)) |errno| {
             done.refused += 1;
             done.errno = errno;
         }

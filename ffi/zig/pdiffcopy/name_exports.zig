@@ -25,7 +25,7 @@ fn list(self: *const File, restart: u32, target: ?[*]u8, target_pos: u32, target
     if (!files.is_supported) return unsupported;
     const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
     if (output.len < names.room_min) return Result.output_too_small.code();
-    switch (names.list(self, restart != 0, output)) {
+    switch (names.list(self, restart != 0, .facts, output)) {
         .failed => |errno| return finish(step, errno),
         .written => |written| {
             step.produced = @intCast(written.count);

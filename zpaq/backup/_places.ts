@@ -1,9 +1,7 @@
 /**
  * Where entries of archives may be extracted to: below a folder that the user named, and through no link.
  */
-import { Failure } from "../shared/exit.ts";
-import { lastPartIndex } from "../shared/paths.ts";
-import type { ZpaqSettings } from "./options.ts";
+import { ifThere, lastPartIndex } from "./_paths.ts";
 
 /** Where an entry goes: a folder that the user trusts, and the part of the path that the archive says. */
 export interface Target {
@@ -28,8 +26,8 @@ export function pathFault(path: string): string | undefined {
   return undefined;
 }
 
-/** Where the settings send an entry. */
-export function targetOf(name: string, files: readonly string[], { to }: ZpaqSettings): Target {
+/** Where an entry goes: below a folder, or under the name that is given for one of the paths. */
+export function targetOf(name: string, files: readonly string[], to: readonly string[]): Target {
   if (to.length > 0 && files.length === 0) return { root: to[0]!, path: name.replace(/^\/+/, "") };
   for (const [i, target] of to.entries()) {
     const file = files[i]?.replace(/(?<=.)\/+$/, "");
@@ -53,6 +51,9 @@ function splitTrusted(path: string): Target {
   return { root: at === 0 ? "." : path.slice(0, at), path: path.slice(at) };
 }
 
+/** Something is in the way that is not replaced. */
+export class Refused extends Error {}
+
 /** Makes the folders of a path one by one, so that no link among them is followed. */
 export async function makeFolders(
   root: string,
@@ -63,13 +64,10 @@ export async function makeFolders(
   await Deno.mkdir(root, { recursive: true });
   for (const part of parts) {
     folder = `${folder}/${part}`;
-    const info = await Deno.lstat(folder).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    });
+    const info = await ifThere(Deno.lstat(folder));
     if (info === undefined) await Deno.mkdir(folder);
-    else if (info.isSymlink && !trusting) throw new Failure(`${folder} is a link`);
-    else if (!info.isDirectory && !info.isSymlink) throw new Failure(`${folder} is no folder`);
+    else if (info.isSymlink && !trusting) throw new Refused(`${folder} is a link`);
+    else if (!info.isDirectory && !info.isSymlink) throw new Refused(`${folder} is no folder`);
   }
   return folder;
 }

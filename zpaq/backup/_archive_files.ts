@@ -1,21 +1,11 @@
 /**
  * Archives on disk: one file, or parts whose numbers stand for `?` and `*` in the name.
  */
-import { decryptZpaqSource, ZpaqArchive } from "@sluice/zpaq";
-import type { ByteSource } from "@sluice/zpaq";
 import { byteSourceFromBytes } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
 import { openFileSource } from "@sluice/internal/file-source";
-import { Failure } from "../shared/exit.ts";
-import { lastPartIndex } from "../shared/paths.ts";
-import type { ZpaqSettings } from "./options.ts";
-
-/** Files that the shell has opened have no suffix. */
-const SYSTEM_FILE = /^\/(?:dev|proc)\//;
-
-/** The archive's file name: zpaq's own suffix where it has none. */
-export function archivePath(name: string): string {
-  return SYSTEM_FILE.test(name) || name.slice(lastPartIndex(name)).includes(".") ? name : `${name}.zpaq`;
-}
+import { ifThere, lastPartIndex } from "./_paths.ts";
+import { failure } from "./_problems.ts";
 
 /** Whether a name refers to several parts. */
 export function isMultiPart(path: string): boolean {
@@ -43,10 +33,10 @@ export interface Part {
   readonly size: number;
 }
 
-/** An archive's bytes, and how many parts they are in. */
+/** An archive's bytes, and the parts they are in. */
 export interface OpenSource extends Disposable {
   readonly source: ByteSource;
-  readonly parts: number;
+  readonly parts: readonly Part[];
   /** Files that follow a part that is missing: they can't be read. */
   readonly stray: readonly string[];
   /** The part that has the byte at an offset. */
@@ -72,10 +62,7 @@ async function strayParts(path: string, parts: number): Promise<string[]> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, (error) => {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  });
+  return await ifThere(Deno.stat(path)) !== undefined;
 }
 
 /** A file with random access; a pipe is read to its end first. */
@@ -92,7 +79,7 @@ export async function openParts(path: string): Promise<OpenSource | undefined> {
     const part: Part = { number: 1, path, offset: 0, size: source.size };
     return {
       source,
-      parts: 1,
+      parts: [part],
       stray: [],
       partAt: () => part,
       [Symbol.dispose]: () => source[Symbol.dispose]?.(),
@@ -105,7 +92,10 @@ export async function openParts(path: string): Promise<OpenSource | undefined> {
   const stray = await strayParts(path, sources.length);
   if (sources.length === 0) {
     if (stray.length > 0) {
-      throw new Failure(`zpaq: ${partPath(path, 1)} is missing, but there is ${stray[0]}`, 2);
+      throw failure(
+        "NOT_FOUND",
+        `Cannot open the archive: ${partPath(path, 1)} is missing, but there is ${stray[0]}`,
+      );
     }
     return undefined;
   }
@@ -124,7 +114,7 @@ export async function openParts(path: string): Promise<OpenSource | undefined> {
     stray,
     partAt: (offset) => parts.findLast((part) => part.offset <= offset)!,
     source: joinSources(sources),
-    parts: sources.length,
+    parts,
     [Symbol.dispose]: () => sources.forEach((source) => source.close()),
   };
 }
@@ -146,63 +136,4 @@ function joinSources(sources: readonly ByteSource[]): ByteSource {
       return bytes;
     },
   };
-}
-
-/** An archive that was opened from disk. */
-export interface OpenArchive extends Disposable {
-  readonly archive: ZpaqArchive;
-  /** Bytes of all parts together. */
-  readonly size: number;
-  /** Where the parts are. */
-  readonly paths: readonly string[];
-}
-
-/**
- * Opens an archive on disk. What is wrong with it as a whole is said: bytes that belong to no block, an update that was
- * interrupted, parts that can't be read.
- */
-export async function openArchive(
-  name: string,
-  { password, until, maxMemory }: Pick<ZpaqSettings, "password" | "until" | "maxMemory">,
-  complain: (text: string) => void,
-): Promise<OpenArchive> {
-  const path = archivePath(name);
-  const opened = await openParts(path);
-  if (opened === undefined) throw new Failure(`zpaq: ${path}: No such file or directory`, 2);
-  try {
-    const source = password === undefined ? opened.source : await decryptZpaqSource(opened.source, password);
-    const archive = await ZpaqArchive.open(source, {
-      until,
-      ...(maxMemory === undefined ? {} : { maxMemory }),
-      onDamage: (error) => complain(`${path}: ${error.message}`),
-    });
-    for (const { offset, size } of archive.junk) {
-      complain(`${path}: ${size} bytes at ${offset} belong to no block`);
-    }
-    if (archive.incomplete !== undefined) {
-      const part = opened.partAt(archive.incomplete + opened.source.size - source.size);
-      const hidden = opened.parts > part.number
-        ? `; nothing of the ${opened.parts - part.number} parts after it is seen`
-        : "";
-      complain(`${part.path}: an update was interrupted at byte ${archive.incomplete}${hidden}`);
-    }
-    for (const stray of opened.stray) {
-      complain(`part ${opened.parts + 1} is missing: nothing of ${stray} is seen`);
-    }
-    return {
-      archive,
-      size: opened.source.size,
-      paths: Array.from(
-        { length: opened.parts },
-        (_, i) => isMultiPart(path) ? partPath(path, i + 1) : path,
-      ),
-      [Symbol.dispose](): void {
-        archive.close();
-        opened[Symbol.dispose]();
-      },
-    };
-  } catch (error) {
-    opened[Symbol.dispose]();
-    throw error;
-  }
 }

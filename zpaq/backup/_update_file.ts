@@ -3,14 +3,14 @@
  * is appended and taken back when it fails, and where something is to be cut off, that is done once the update is
  * complete in a file beside the archive.
  */
-import type { ZpaqUpdateSink } from "@sluice/zpaq";
-import { describeSystemError, Failure, writeFailure } from "../shared/exit.ts";
-import { writeAll } from "../shared/io.ts";
-import { lastPartIndex } from "../shared/paths.ts";
-import { onTermination } from "../shared/termination.ts";
-import { fileSink } from "./sink.ts";
+import type { ZpaqUpdateSink } from "../archive/_types.ts";
+import { systemText, temporaryBeside } from "./_paths.ts";
+import { failure, ZpaqBackupError } from "./_problems.ts";
 
 const PIECE_SIZE = 1 << 20;
+
+/** Is called with what takes unfinished work back; what it returns is called once that is done. */
+export type Undoing = (undo: () => void) => () => void;
 
 /** Where an update goes. */
 export interface UpdatePlace {
@@ -19,6 +19,7 @@ export interface UpdatePlace {
   readonly end: number;
   /** Bytes that the file has; undefined where there is none. */
   readonly size: number | undefined;
+  readonly undoing: Undoing;
 }
 
 /** An update under way: complete it, or give it up. */
@@ -39,8 +40,39 @@ export async function openUpdate(place: UpdatePlace): Promise<UpdateFile> {
       : await stage(place);
     return named(update, place.path);
   } catch (error) {
-    throw new Failure(`zpaq: ${place.path}: ${describeSystemError(error)}`, 2);
+    throw writeFailure(place.path, error);
   }
+}
+
+function writeFailure(path: string, error: unknown): ZpaqBackupError {
+  if (error instanceof ZpaqBackupError) return error;
+  const text = systemText(error);
+  return new ZpaqBackupError(`Cannot write ${path}: ${text}`, {
+    code: /No space left/.test(text) ? "NO_SPACE" : "IO",
+    entry: path,
+    cause: error,
+  });
+}
+
+/** Writes until nothing is left: one write may take less than it is given. */
+export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+}
+
+/** Appends from a position of a file on. */
+function fileSink(file: Deno.FsFile, start: number): ZpaqUpdateSink {
+  let at = start;
+  return {
+    async write(bytes): Promise<void> {
+      await file.seek(at, Deno.SeekMode.Start);
+      await writeAll(file, bytes);
+      at += bytes.length;
+    },
+    async rewrite(offset, bytes): Promise<void> {
+      await file.seek(start + offset, Deno.SeekMode.Start);
+      await writeAll(file, bytes);
+    },
+  };
 }
 
 /** An update whose failures name the archive. */
@@ -49,7 +81,7 @@ function named({ sink, commit, discard }: UpdateFile, path: string): UpdateFile 
     try {
       return await act();
     } catch (error) {
-      throw writeFailure("zpaq", path, error);
+      throw writeFailure(path, error);
     }
   };
   return {
@@ -63,9 +95,9 @@ function named({ sink, commit, discard }: UpdateFile, path: string): UpdateFile 
 }
 
 /** Appends in place: until its first block is written again, nobody sees the update. */
-async function appendTo({ path, end }: UpdatePlace): Promise<UpdateFile> {
+async function appendTo({ path, end, undoing }: UpdatePlace): Promise<UpdateFile> {
   const file = await Deno.open(path, { write: true });
-  const forget = onTermination(() => file.truncateSync(end));
+  const forget = undoing(() => file.truncateSync(end));
   const close = (): void => {
     file.close();
     forget();
@@ -87,9 +119,9 @@ async function appendTo({ path, end }: UpdatePlace): Promise<UpdateFile> {
 }
 
 /** Writes to a file beside the archive first. */
-async function stage({ path, end, size }: UpdatePlace): Promise<UpdateFile> {
-  const temporary = `${path.slice(0, lastPartIndex(path))}.sluice-${crypto.randomUUID().slice(0, 13)}.part`;
-  const forget = onTermination(() => Deno.removeSync(temporary));
+async function stage({ path, end, size, undoing }: UpdatePlace): Promise<UpdateFile> {
+  const temporary = temporaryBeside(path);
+  const forget = undoing(() => Deno.removeSync(temporary));
   const file = await Deno.open(temporary, { read: true, write: true, createNew: true }).catch((error) => {
     forget();
     throw error;
@@ -110,7 +142,9 @@ async function stage({ path, end, size }: UpdatePlace): Promise<UpdateFile> {
       await file.sync();
       if (size === undefined) {
         const come = await Deno.lstat(path).then(() => true, () => false);
-        if (come) throw new Failure(`zpaq: ${path} was made by another program in the meantime`, 2);
+        if (come) {
+          throw failure("TARGET_CHANGED", `Cannot write ${path}: another program made it in the meantime`);
+        }
         await takeName(path);
       } else if (end === 0) {
         const { mode } = await Deno.stat(path);

@@ -1,9 +1,10 @@
 /**
- * `sluice zpaq a -ms…`: a streaming archive, in which each file is blocks of its own, without deduplication.
+ * Streaming archives, in which each file is blocks of its own, without deduplication.
  */
-import { compressZpaqIterable } from "@sluice/zpaq";
-import type { ZpaqFile, ZpaqUpdateSink } from "@sluice/zpaq";
-import { describeSystemError } from "../shared/exit.ts";
+import type { compressZpaqIterable } from "../block/compress_iterable.ts";
+import type { ZpaqFile, ZpaqUpdateSink } from "../archive/_types.ts";
+import { warning } from "./_problems.ts";
+import type { Report } from "./_problems.ts";
 
 /** What a run came to. */
 export interface StreamResult {
@@ -22,7 +23,8 @@ export async function addStreaming(
   files: readonly ZpaqFile[],
   method: string,
   sink: ZpaqUpdateSink,
-  complain: (text: string) => void,
+  compress: typeof compressZpaqIterable,
+  report: Report,
 ): Promise<StreamResult> {
   let bytesIn = 0;
   let bytesOut = 0;
@@ -33,7 +35,7 @@ export async function addStreaming(
     try {
       content = await (file.body as () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>)();
     } catch (error) {
-      complain(`${file.name}: ${describeSystemError(error)}`);
+      report(warning("read", file.name, error));
       continue;
     }
     const counted = content.pipeThrough(
@@ -45,7 +47,7 @@ export async function addStreaming(
       }),
     );
     const options = { method, filename: file.name, comment: commentOf(file) };
-    for await (const chunk of compressZpaqIterable(counted, options)) {
+    for await (const chunk of compress(counted, options)) {
       bytesOut += chunk.length;
       await sink.write(chunk);
     }

@@ -1,0 +1,58 @@
+/**
+ * Archives that commands open, and how problems of them are said.
+ */
+import { printable } from "@sluice/internal";
+import { ZpaqBackup } from "@sluice/zpaq/backup";
+import type { ZpaqBackupOptions } from "@sluice/zpaq/backup";
+import { LEVEL } from "../shared/messages.ts";
+import type { Messages } from "../shared/messages.ts";
+import { lastPartIndex } from "../shared/paths.ts";
+import { onTermination } from "../shared/termination.ts";
+import type { ZpaqSettings } from "./options.ts";
+
+/** Exit codes of zpaq: something was left out, or something is wrong with the archive. */
+export const WARNING = 1;
+export const FAILED = 2;
+
+/** Files that the shell has opened have no suffix. */
+const SYSTEM_FILE = /^\/(?:dev|proc)\//;
+
+/** The archive's file name: zpaq's own suffix where it has none. */
+export function archivePath(name: string): string {
+  return SYSTEM_FILE.test(name) || name.slice(lastPartIndex(name)).includes(".") ? name : `${name}.zpaq`;
+}
+
+/** Problems of a run: they are said as they come, and decide on the exit code. */
+export class Complaints {
+  readonly #messages: Messages;
+  code = 0;
+
+  constructor(messages: Messages) {
+    this.#messages = messages;
+  }
+
+  /** Says a problem. */
+  say = (problem: { readonly message: string; readonly severe: boolean }): void => {
+    this.code = Math.max(this.code, problem.severe ? FAILED : WARNING);
+    this.#messages.say(LEVEL.errors, `zpaq: ${printable(problem.message)}`);
+  };
+}
+
+/** Opens the archive of a command as its options ask for. */
+export async function openBackup(
+  name: string,
+  settings: ZpaqSettings,
+  complaints: Complaints,
+  options: ZpaqBackupOptions = {},
+): Promise<ZpaqBackup> {
+  const { password, until, maxMemory, threads } = settings;
+  return await ZpaqBackup.open(archivePath(name), {
+    password,
+    at: until,
+    maxMemory,
+    threads,
+    onProblem: complaints.say,
+    onUnfinished: onTermination,
+    ...options,
+  });
+}

@@ -1,0 +1,12 @@
+//! The library module zpaq_tree: what the system knows of the files of a backup; native only.
+
+pub const name = "zpaq_tree";
+
+/// Every exported function with its symbol; `abi.zig` says what a row may hold.
+pub const exports = @import("tree_exports.zig").exports;
+
+/// Numbers that both sides use; the meaning of each is at its declaration.
+pub const constants = .{
+    .{ "FILE_FACTS", @import("tree_exports.zig").Facts },
+    .{ "FILE_FACTS_SET", @import("tree_exports.zig").Set },
+};

@@ -1,0 +1,154 @@
+/**
+ * System attributes of a file as an index holds them. zpaq 7.15 reads the first eight bytes as one number, passes over
+ * the rest, and drops a block of files in which one has more than 65,535 bytes. The first three bytes are its own: "u"
+ * and the mode. What it has no place for follows from byte 8 on: a mark, then fields of one byte that says which, two
+ * for the size, and the value.
+ */
+import { readU32, writeU32 } from "@sluice/internal";
+import { decodeName, encodeName } from "../block/_names.ts";
+
+/** What of a file's system attributes is kept. */
+export type ZpaqAttributes = ZpaqUnixAttributes | ZpaqWindowsAttributes;
+
+/** Attributes of a file on Windows. */
+export interface ZpaqWindowsAttributes {
+  /** The system. */
+  readonly system: "windows";
+  /** Bits as Windows has them. */
+  readonly bits: number;
+}
+
+/** Attributes of a file on any other system. zpaq 7.15 knows the mode alone and passes over the others. */
+export interface ZpaqUnixAttributes {
+  /** The system. */
+  readonly system: "unix";
+  /** Type and permission bits. */
+  readonly mode: number;
+  /** Nanoseconds of the time of the last change, beside its whole seconds. */
+  readonly nanoseconds?: number | undefined;
+  /** The owner's number. */
+  readonly uid?: number | undefined;
+  /** The group's number. */
+  readonly gid?: number | undefined;
+  /** Where a symbolic link leads; its content in the archive says the same, for programs that know no links. */
+  readonly link?: string | undefined;
+  /** The name in the archive of a file that is the same file on the disk. */
+  readonly hardLink?: string | undefined;
+  /** Extended attributes by their name, ACLs among them. */
+  readonly extended?: Readonly<Record<string, Uint8Array<ArrayBuffer>>> | undefined;
+}
+
+/** The most bytes of attributes that zpaq 7.15 reads. */
+export const ATTRIBUTES_SIZE_MAX = 65535;
+
+const MARK = Uint8Array.of(0x73, 0x6c, 0x63, 0x01);
+const FIELDS_AT = 8 + MARK.length;
+const FIELD_HEADER = 3;
+const FIELD = { nanoseconds: 0x6e, owner: 0x6f, link: 0x6c, hardLink: 0x68, extended: 0x78 } as const;
+const VALUE_MAX = 0xffff;
+const decoder = new TextDecoder("latin1");
+
+/** Attributes as they stand in an index; undefined where they are of no known kind. */
+export function parseAttributes(bytes: Uint8Array): ZpaqAttributes | undefined {
+  const kind = String.fromCharCode(bytes[0] ?? 0);
+  if (kind === "w" && bytes.length >= 5) return { system: "windows", bits: readU32(bytes, 1) };
+  if (kind !== "u" || bytes.length < 3) return undefined;
+  const base: ZpaqUnixAttributes = { system: "unix", mode: bytes[1]! + 256 * bytes[2]! };
+  // Others write after the eighth byte as well.
+  if (
+    bytes.length <= 8 || bytes.length > ATTRIBUTES_SIZE_MAX || MARK.some((byte, i) => bytes[8 + i] !== byte)
+  ) return base;
+  return { ...base, ...parseFields(bytes) };
+}
+
+function parseFields(bytes: Uint8Array): Partial<ZpaqUnixAttributes> {
+  const found: { -readonly [K in keyof ZpaqUnixAttributes]?: ZpaqUnixAttributes[K] } = {};
+  let extended: Record<string, Uint8Array<ArrayBuffer>> | undefined;
+  for (let at = FIELDS_AT; at + FIELD_HEADER <= bytes.length;) {
+    const size = bytes[at + 1]! + 256 * bytes[at + 2]!;
+    const value = bytes.slice(at + FIELD_HEADER, at + FIELD_HEADER + size);
+    if (value.length < size) break;
+    const kind = bytes[at];
+    if (kind === FIELD.nanoseconds && size === 4) found.nanoseconds = readU32(value, 0) % 1e9;
+    else if (kind === FIELD.owner && size === 8) {
+      found.uid = readU32(value, 0);
+      found.gid = readU32(value, 4);
+    } else if (kind === FIELD.link) found.link = decodeName(value);
+    else if (kind === FIELD.hardLink) found.hardLink = decodeName(value);
+    else if (kind === FIELD.extended) {
+      const end = value.indexOf(0);
+      extended ??= Object.create(null) as Record<string, Uint8Array<ArrayBuffer>>;
+      if (end > 0) extended[decoder.decode(value.subarray(0, end))] = value.slice(end + 1);
+    }
+    at += FIELD_HEADER + size;
+  }
+  if (extended !== undefined) found.extended = extended;
+  return found;
+}
+
+/**
+ * Writes attributes as they stand in an index.
+ *
+ * @throws {RangeError} If they are more than zpaq reads.
+ */
+export function attributeBytes(attributes: ZpaqAttributes | undefined): Uint8Array<ArrayBuffer> {
+  if (attributes === undefined) return new Uint8Array();
+  if (attributes.system === "windows") {
+    const { bits } = attributes;
+    return Uint8Array.of(0x77, bits & 255, bits >>> 8 & 255, bits >>> 16 & 255, bits >>> 24);
+  }
+  const mode = Uint8Array.of(0x75, attributes.mode & 255, attributes.mode >> 8 & 255);
+  const fields = fieldsOf(attributes);
+  if (fields.length === 0) return mode;
+  const size = fields.reduce((sum, { value }) => sum + FIELD_HEADER + value.length, FIELDS_AT);
+  if (size > ATTRIBUTES_SIZE_MAX) {
+    throw new RangeError(
+      `Cannot archive the attributes of a file: they have ${size} bytes, expected at most ${ATTRIBUTES_SIZE_MAX}`,
+    );
+  }
+  const bytes = new Uint8Array(size);
+  bytes.set(mode);
+  bytes.set(MARK, 8);
+  let at = FIELDS_AT;
+  for (const { kind, value } of fields) {
+    bytes.set([kind, value.length & 255, value.length >> 8], at);
+    bytes.set(value, at + FIELD_HEADER);
+    at += FIELD_HEADER + value.length;
+  }
+  return bytes;
+}
+
+interface Field {
+  readonly kind: number;
+  readonly value: Uint8Array;
+}
+
+function fieldsOf({ nanoseconds, uid, gid, link, hardLink, extended }: ZpaqUnixAttributes): Field[] {
+  const fields: Field[] = [];
+  const add = (kind: number, value: Uint8Array): void => {
+    if (value.length > VALUE_MAX) {
+      throw new RangeError(
+        `Cannot archive the attributes of a file: one has ${value.length} bytes, expected at most ${VALUE_MAX}`,
+      );
+    }
+    fields.push({ kind, value });
+  };
+  if (nanoseconds !== undefined && nanoseconds !== 0) add(FIELD.nanoseconds, numbers(nanoseconds));
+  if (uid !== undefined && gid !== undefined) add(FIELD.owner, numbers(uid, gid));
+  if (link !== undefined) add(FIELD.link, encodeName(link));
+  if (hardLink !== undefined) add(FIELD.hardLink, encodeName(hardLink));
+  for (const name of Object.keys(extended ?? {}).sort()) {
+    const value = extended![name]!;
+    const bytes = new Uint8Array(name.length + 1 + value.length);
+    bytes.set(Uint8Array.from(name, (letter) => letter.charCodeAt(0)));
+    bytes.set(value, name.length + 1);
+    add(FIELD.extended, bytes);
+  }
+  return fields;
+}
+
+function numbers(...values: number[]): Uint8Array {
+  const bytes = new Uint8Array(4 * values.length);
+  values.forEach((value, i) => writeU32(bytes, 4 * i, value));
+  return bytes;
+}

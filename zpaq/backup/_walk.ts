@@ -1,0 +1,147 @@
+/**
+ * Walking over what is to be archived.
+ */
+import { attributeBytes, ATTRIBUTES_SIZE_MAX } from "../archive/_attributes.ts";
+import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
+import type { ZpaqFile } from "../archive/_types.ts";
+import { encodeName } from "../block/_names.ts";
+import { factsIn, factsOf } from "./_file_facts.ts";
+import type { FileFacts } from "./_file_facts.ts";
+import { isWanted, renamed } from "./_patterns.ts";
+import type { Selection } from "./_patterns.ts";
+import { warning } from "./_problems.ts";
+import type { Report } from "./_problems.ts";
+
+const MODE_FILE = 0o100000;
+const MODE_FOLDER = 0o040000;
+/** A link's: what a program that knows no links makes of it is a small file of this mode. */
+const MODE_LINK = 0o120644;
+const YEAR_MIN = Date.UTC(1970, 0, 1);
+const YEAR_MAX = Date.UTC(2999, 11, 31);
+
+/** What of attributes is archived: all there is, what zpaq 7.15 knows, or nothing. */
+export type AttributeExtent = "all" | "mode" | "none";
+
+/** What a walk found. */
+export interface Walked {
+  readonly files: ZpaqFile[];
+  /** Folders and files that could not be looked at: nothing is known of them and of what is in them. */
+  readonly unseen: string[];
+}
+
+/** How a walk is done. */
+export interface WalkOptions extends Selection {
+  readonly paths: readonly string[];
+  readonly to: readonly string[];
+  readonly attributes: AttributeExtent;
+  /** Device and inode of the archive's parts, which does not archive itself. */
+  readonly archive: ReadonlySet<string>;
+  readonly report: Report;
+}
+
+/** Files below the paths. Devices are left out, as zpaq leaves them out. */
+export async function walk(options: WalkOptions): Promise<Walked> {
+  const walker = new Walker(options);
+  for (const path of options.paths) await walker.add(path);
+  return walker.found;
+}
+
+class Walker {
+  readonly #options: WalkOptions;
+  readonly found: Walked = { files: [], unseen: [] };
+  /** Names of files that have other names as well. */
+  readonly #names = new Map<string, string>();
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+  }
+
+  async add(path: string): Promise<void> {
+    let facts: FileFacts;
+    try {
+      facts = await factsOf(path);
+    } catch (error) {
+      this.#unseen(path, error as Error);
+      return;
+    }
+    await this.#visit(path, facts, true);
+  }
+
+  #unseen(path: string, error: Error | string): void {
+    // What is gone may be taken away from the archive, what is not readable may not.
+    if (!(error instanceof Deno.errors.NotFound)) {
+      this.found.unseen.push(renamed(path, this.#options.paths, this.#options.to));
+    }
+    this.#options.report(warning("read", path, error));
+  }
+
+  async #visit(path: string, facts: FileFacts, named: boolean): Promise<void> {
+    const { attributes, archive, paths, to } = this.#options;
+    const { kind, error, identity } = facts;
+    if (error !== undefined) return this.#unseen(path, error);
+    if (kind === "other" || kind === "link" && attributes !== "all") {
+      // In a folder they are passed over as zpaq does; one that was named was meant.
+      if (named) {
+        this.#options.report(
+          warning("archive", path, "it is neither a regular file nor a folder", "UNSUPPORTED"),
+        );
+      }
+      return;
+    }
+    if (identity !== undefined && archive.has(identity)) return;
+    if (!path.isWellFormed() && kind !== "link") {
+      return this.#unseen(path, "the name is not UTF-8, which is not supported");
+    }
+    const name = kind === "folder" ? `${path.replace(/\/+$/, "")}/` : path;
+    if (isWanted(name.replace(/\/$/, ""), [], this.#options) && name !== "../" && name !== "/") {
+      this.found.files.push(this.#fileOf(path, renamed(name, paths, to), facts));
+    }
+    if (kind !== "folder") return;
+    let inside: FileFacts[];
+    try {
+      inside = await factsIn(path);
+    } catch (error) {
+      return this.#unseen(path, error as Error);
+    }
+    const start = name === "../" ? "" : name;
+    for (const entry of inside) await this.#visit(start + entry.name, entry, false);
+  }
+
+  #fileOf(path: string, name: string, facts: FileFacts): ZpaqFile {
+    const { kind, seconds } = facts;
+    const time = Math.min(Math.max(seconds * 1000, YEAR_MIN), YEAR_MAX);
+    const file = { name, date: new Date(time), attributes: this.#attributesOf(path, name, facts) };
+    if (kind === "folder") return { ...file, size: 0 };
+    if (kind === "link") {
+      const body = encodeName(facts.link!);
+      return { ...file, size: body.length, body };
+    }
+    return { ...file, size: facts.size, body: async () => (await Deno.open(path)).readable };
+  }
+
+  #attributesOf(path: string, name: string, facts: FileFacts): ZpaqUnixAttributes | undefined {
+    const { attributes: extent, report } = this.#options;
+    const { kind, owner, nanoseconds, links, identity, link, extended } = facts;
+    if (facts.mode === undefined || extent === "none") return undefined;
+    const mode = kind === "link"
+      ? MODE_LINK
+      : (kind === "folder" ? MODE_FOLDER : MODE_FILE) | facts.mode & 0o7777;
+    if (extent === "mode") return { system: "unix", mode };
+    let hardLink: string | undefined;
+    if (kind === "file" && links > 1 && identity !== undefined) {
+      hardLink = this.#names.get(identity);
+      if (hardLink === undefined) this.#names.set(identity, name);
+    }
+    const attributes = { system: "unix" as const, mode, nanoseconds, ...owner, link, hardLink };
+    if (extended === undefined) return attributes;
+    try {
+      attributeBytes({ ...attributes, extended });
+      return { ...attributes, extended };
+    } catch {
+      const why =
+        `its extended attributes are left out: an archive holds ${ATTRIBUTES_SIZE_MAX} bytes of them`;
+      report(warning("archive all of", path, why, "VALUE_TOO_LARGE"));
+      return attributes;
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * Options and results of backups.
+ *
+ * @module
+ */
+import type { ZpaqBackupError } from "./_problems.ts";
+
+/** How a backup is opened. */
+export interface ZpaqBackupOptions {
+  /** A level from 0 to 5, or a method as `ZpaqUpdateOptions` takes it; "s" first makes a streaming archive. @default {1} */
+  readonly method?: number | string | undefined;
+  /** The password of an encrypted archive. */
+  readonly password?: string | Uint8Array | undefined;
+  /** Blocks that are worked on at the same time. @default {1} */
+  readonly threads?: number | undefined;
+  /** log2 of the mean size of fragments in KiB. @default {6} */
+  readonly fragment?: number | undefined;
+  /** The most bytes that the model of one block may take when reading. @default {2 ** 30} */
+  readonly maxMemory?: number | undefined;
+  /** Whether an archive that is not there is made by the first version; otherwise it is an error. @default {true} */
+  readonly create?: boolean | undefined;
+  /**
+   * What is seen of the archive: versions up to a number, from the end where it is negative, or up to a date.
+   * @default {all versions}
+   */
+  readonly at?: number | Date | undefined;
+  /** Called with each problem as it is found. Problems are in the results as well. */
+  readonly onProblem?: ((problem: ZpaqBackupError) => void) | undefined;
+  /**
+   * Called with a function that takes unfinished work back, for a program that is told to stop; what it returns is
+   * called once the work is done.
+   */
+  readonly onUnfinished?: ((undo: () => void) => () => void) | undefined;
+}
+
+/** What of a folder goes into a version. */
+export interface ZpaqBackupAddOptions {
+  /** Patterns with `*` and `?` that names must fit. */
+  readonly only?: readonly string[] | undefined;
+  /** Patterns with `*` and `?` that names must not fit. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Names in the archive: one for each path. */
+  readonly to?: string | readonly string[] | undefined;
+  /**
+   * What is stored beside content and dates: "all" for modes, owners, symbolic and hard links, extended attributes and
+   * nanoseconds; "mode" for what zpaq 7.15 stores; "none".
+   * @default {"all"}
+   */
+  readonly attributes?: "all" | "mode" | "none" | undefined;
+  /** Read files whose date and size have not changed. @default {false} */
+  readonly force?: boolean | undefined;
+  /** The date of the version. @default {now} */
+  readonly date?: Date | undefined;
+  /** Drop the versions after `at`, once the new one is complete. @default {false} */
+  readonly rollBack?: boolean | undefined;
+  /** Write nothing. @default {false} */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What adding came to. */
+export interface ZpaqBackupAdded {
+  /** Files that were written to the index. */
+  readonly updated: number;
+  /** Files that were taken away. */
+  readonly deleted: number;
+  /** Bytes of content that was looked at. */
+  readonly bytesIn: number;
+  /** Bytes of new fragments. */
+  readonly bytesNew: number;
+  /** Bytes that were written. */
+  readonly bytesOut: number;
+  /** Files that were left out, or are not stored as they are. */
+  readonly problems: readonly ZpaqBackupError[];
+}
+
+/** Which files of which version are meant. */
+export interface ZpaqBackupSelection {
+  /** The state of the files: a version's number, from the end where it is negative, or a date. @default {the newest} */
+  readonly at?: number | Date | undefined;
+  /** Patterns with `*` and `?` that names must fit. */
+  readonly only?: readonly string[] | undefined;
+  /** Patterns with `*` and `?` that names must not fit. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Files of every version, under its number in that many digits. @default {false} */
+  readonly all?: boolean | number | undefined;
+}
+
+/** How files are restored. */
+export interface ZpaqBackupRestoreOptions extends ZpaqBackupSelection {
+  /** One name for each path, or a folder for everything where no path is given. @default {the names of the archive} */
+  readonly to?: string | readonly string[] | undefined;
+  /** Replace files. @default {false} */
+  readonly force?: boolean | undefined;
+  /** Restore modes and extended attributes. Links and dates are restored always. @default {true} */
+  readonly attributes?: boolean | undefined;
+  /** Restore owners. @default {whether the process is root's} */
+  readonly owners?: boolean | undefined;
+  /** Restore names that lead out of the folder, and through links. @default {false} */
+  readonly unsafePaths?: boolean | undefined;
+  /** The most bytes of all files together. @default {1,000 times the archive + 1 GiB where a size is not declared} */
+  readonly maxOutputSize?: number | undefined;
+  /** Aborts the work. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What restoring came to. */
+export interface ZpaqBackupRestored {
+  /** Files and links. */
+  readonly files: number;
+  /** Bytes of their content. */
+  readonly bytes: number;
+  /** Files that were there already. */
+  readonly skipped: readonly string[];
+  /** Files that were not restored, or not as they were. */
+  readonly problems: readonly ZpaqBackupError[];
+}
+
+/** What verification came to. */
+export interface ZpaqBackupVerified {
+  /** Files whose content was decoded and is what was stored. */
+  readonly files: number;
+  /** Bytes of their content. */
+  readonly bytes: number;
+  /** Files whose content is lost or damaged, each with its error. */
+  readonly damaged: readonly ZpaqBackupError[];
+  /** What else is wrong with the archive. */
+  readonly problems: readonly ZpaqBackupError[];
+}
+
+/** How a copy is written. */
+export interface ZpaqBackupCopyOptions {
+  /** Patterns with `*` and `?` that names must fit. */
+  readonly only?: readonly string[] | undefined;
+  /** Patterns with `*` and `?` that names must not fit. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Keep every version that is seen. @default {false} */
+  readonly all?: boolean | undefined;
+  /** The password of the copy. @default {none} */
+  readonly password?: string | Uint8Array | undefined;
+  /** Replace a file. @default {false} */
+  readonly force?: boolean | undefined;
+}

@@ -1,0 +1,145 @@
+/**
+ * The kernel of file facts: what the system knows of all files in a folder, read in one call, and facts of many files,
+ * set in one call. Linux only, on the native backend only.
+ *
+ * @module
+ */
+import { resolveBackend, RESULT, STEP, STEP_LENGTH } from "@sluice/ffi";
+import { FILE_FACTS, FILE_FACTS_SET } from "./_abi/zpaq_tree.gen.ts";
+import { ZPAQ_TREE } from "./tree_module.ts";
+
+/** What the system knows of a file; a link is not followed. */
+export interface RawFacts {
+  /** The name's bytes. */
+  readonly name: Uint8Array<ArrayBuffer>;
+  /** Why the system says nothing more; 0 where it does. */
+  readonly errno: number;
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Hard links. */
+  readonly links: number;
+  /** When the content changed last: whole seconds, and nanoseconds of the next. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  readonly size: number;
+  /** Device and inode. */
+  readonly identity: string;
+  /** Where a link leads; empty for anything else. */
+  readonly link: Uint8Array<ArrayBuffer>;
+  /** Extended attributes, each as two u32 sizes, name and value. */
+  readonly extended: Uint8Array<ArrayBuffer>;
+}
+
+/** Facts to set; those that are undefined stay. */
+export interface NewRawFacts {
+  readonly path: Uint8Array;
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  readonly mode?: number | undefined;
+  readonly time?: { readonly seconds: number; readonly nanoseconds: number } | undefined;
+  readonly extended?: Uint8Array | undefined;
+}
+
+const RECORD_SIZE = FILE_FACTS.LENGTH * 4;
+const LIST_SIZE = 64 << 10;
+const LIST_SIZE_MAX = 1 << 30;
+const INVALID = 22;
+
+/** Whether facts can be read natively. */
+export function hasNativeTree(): boolean {
+  return typeof Deno !== "undefined" && Deno.build.os === "linux" && resolveBackend(undefined) === "native";
+}
+
+function readRecords(bytes: Uint8Array<ArrayBuffer>): RawFacts[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const found: RawFacts[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const field = (index: number): number => view.getUint32(at + 4 * index, true);
+    const whole = (low: number): number => field(low) + field(low + 1) * 2 ** 32;
+    const sizes = field(FILE_FACTS.NAME_AND_LINK_SIZE);
+    const nameAt = at + RECORD_SIZE;
+    const linkAt = nameAt + (sizes & 0xffff);
+    const extendedAt = linkAt + (sizes >>> 16);
+    const end = at + field(FILE_FACTS.SIZE);
+    found.push({
+      name: bytes.subarray(nameAt, linkAt),
+      errno: field(FILE_FACTS.ERRNO),
+      mode: field(FILE_FACTS.MODE),
+      uid: field(FILE_FACTS.UID),
+      gid: field(FILE_FACTS.GID),
+      links: field(FILE_FACTS.LINKS),
+      seconds: (field(FILE_FACTS.SECONDS_HIGH) | 0) * 2 ** 32 + field(FILE_FACTS.SECONDS_LOW),
+      nanoseconds: field(FILE_FACTS.NANOSECONDS),
+      size: whole(FILE_FACTS.BYTES_LOW),
+      identity: `${whole(FILE_FACTS.DEVICE_LOW).toString(16)}-${whole(FILE_FACTS.INODE_LOW).toString(16)}`,
+      link: bytes.subarray(linkAt, extendedAt),
+      extended: bytes.subarray(extendedAt, end),
+    });
+    at = end;
+  }
+  return found;
+}
+
+/** Facts of everything in a folder, in the system's order; the system's number where that fails. */
+export async function listRawFacts(path: Uint8Array): Promise<RawFacts[] | number> {
+  const { sluice_zpaq_tree_list_async: list } = ZPAQ_TREE.open("native").functions;
+  const step = new Uint32Array(STEP_LENGTH);
+  for (let size = LIST_SIZE;; size *= 8) {
+    const buffer = new Uint8Array(size);
+    const result = await list(path, 0, path.length, buffer, 0, size, step);
+    if (result === RESULT.OUTPUT_TOO_SMALL && size < LIST_SIZE_MAX) continue;
+    if (result < 0) return step[STEP.DETAIL]! || INVALID;
+    return readRecords(buffer.subarray(0, step[STEP.PRODUCED]!));
+  }
+}
+
+/** Facts of one path; the system's number where that fails. */
+export function rawFactsOf(path: Uint8Array): RawFacts | number {
+  const { sluice_zpaq_tree_describe: describe } = ZPAQ_TREE.open("native").functions;
+  const step = new Uint32Array(STEP_LENGTH);
+  for (let size = LIST_SIZE;; size *= 8) {
+    const buffer = new Uint8Array(size);
+    const result = describe(path, 0, path.length, buffer, 0, size, step);
+    if (result === RESULT.OUTPUT_TOO_SMALL && size < LIST_SIZE_MAX) continue;
+    if (result < 0) return step[STEP.DETAIL]! || INVALID;
+    const [facts] = readRecords(buffer.subarray(0, step[STEP.PRODUCED]!));
+    return facts!.errno === 0 ? facts! : facts!.errno;
+  }
+}
+
+/** Sets facts, no link followed; a number for each path, 0 or the system's. */
+export async function setRawFacts(list: readonly NewRawFacts[]): Promise<Uint32Array<ArrayBuffer>> {
+  const sizeOf = ({ path, extended }: NewRawFacts): number =>
+    RECORD_SIZE + path.length + (extended?.length ?? 0);
+  const bytes = new Uint8Array(list.reduce((sum, facts) => sum + sizeOf(facts), 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const facts of list) {
+    const { path, owner, mode, time, extended } = facts;
+    const put = (index: number, value: number): void => view.setUint32(at + 4 * index, value, true);
+    put(FILE_FACTS.SIZE, sizeOf(facts));
+    put(FILE_FACTS.NAME_AND_LINK_SIZE, Math.min(path.length, 0xffff));
+    put(
+      FILE_FACTS.ERRNO,
+      (owner === undefined ? 0 : FILE_FACTS_SET.OWNER) | (mode === undefined ? 0 : FILE_FACTS_SET.MODE) |
+        (time === undefined ? 0 : FILE_FACTS_SET.TIME) |
+        (extended === undefined ? 0 : FILE_FACTS_SET.ATTRIBUTES),
+    );
+    put(FILE_FACTS.MODE, mode ?? 0);
+    put(FILE_FACTS.UID, owner?.uid ?? 0);
+    put(FILE_FACTS.GID, owner?.gid ?? 0);
+    put(FILE_FACTS.NANOSECONDS, time?.nanoseconds ?? 0);
+    put(FILE_FACTS.SECONDS_LOW, (time?.seconds ?? 0) >>> 0);
+    put(FILE_FACTS.SECONDS_HIGH, Math.floor((time?.seconds ?? 0) / 2 ** 32) >>> 0);
+    bytes.set(path, at + RECORD_SIZE);
+    bytes.set(extended ?? new Uint8Array(), at + RECORD_SIZE + path.length);
+    at += sizeOf(facts);
+  }
+  const results = new Uint32Array(list.length);
+  const step = new Uint32Array(STEP_LENGTH);
+  const { sluice_zpaq_tree_set_async: set } = ZPAQ_TREE.open("native").functions;
+  const result = await set(bytes, 0, bytes.length, results, results.length, step);
+  if (result < 0) results.fill(INVALID);
+  return results;
+}
