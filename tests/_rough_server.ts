@@ -25,6 +25,7 @@ export class RoughServer {
   /** Bytes of the file. */
   readonly size: number;
   readonly #roughness: Roughness;
+  /** Answers that are long enough to be cut. */
   #answers = 0;
   #port = 0;
   #controller = new AbortController();
@@ -70,9 +71,9 @@ export class RoughServer {
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("range") ?? "") ?? [];
     if (from === undefined) return new Response(null, { status: 400 });
     const [start, end] = [Number(from), Math.min(Number(to) + 1, this.size)];
-    const number = ++this.#answers;
     // The first answer tells size and version, and is as short as a byte.
     const isLong = end - start > PIECE_SIZE;
+    const number = isLong ? ++this.#answers : 0;
     const cut = isLong && number % this.#roughness.cutEvery === 0;
     const stall = isLong && !cut && number % this.#roughness.stallEvery === 0;
     const file = await Deno.open(this.#path);

@@ -146,7 +146,7 @@ Deno.test({
       const expected = await writeFixture(path);
       await Deno.writeTextFile(`${folder}/password`, `${PASSWORD}\n`);
       const { size } = await Deno.stat(path);
-      const server = new RoughServer(path, size, { cutEvery: LONG ? 11 : 4, stallEvery: LONG ? 97 : 7 });
+      const server = new RoughServer(path, size, { cutEvery: LONG ? 11 : 3, stallEvery: LONG ? 97 : 5 });
       const started = performance.now();
       let peak = 0;
       for (let kill = 1; kill <= KILLS; kill++) {
