@@ -8,6 +8,7 @@ import { EXIT, exitCodeOf, Failure, runToExitCode, UsageFailure } from "../share
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { nearest } from "../shared/suggest.ts";
 import { addCommand } from "./add.ts";
+import { checkCommand } from "./check.ts";
 import {
   assembleCommand,
   compressCommand,
@@ -30,6 +31,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq x ARCHIVE [FILE...] [OPTIONS...]    extract
        sluice zpaq l ARCHIVE [FILE...] [OPTIONS...]    list
        sluice zpaq t ARCHIVE [FILE...] [OPTIONS...]    test
+       sluice zpaq check ARCHIVE [-repair]             name what is damaged, move it aside
        sluice zpaq c CONFIG ARCHIVE FILE...            compress with a config or a model in Python
        sluice zpaq d ARCHIVE [OUTPUT]                  decompress all segments
        sluice zpaq r CONFIG h|p [INPUT [OUTPUT]]       run a program of a config
@@ -52,6 +54,7 @@ const ACTIONS: Readonly<Record<string, Run>> = {
   l: listCommand,
   list: listCommand,
   t: (settings, messages) => extractCommand({ ...settings, test: true }, messages),
+  check: checkCommand,
   c: compressCommand,
   d: decompressCommand,
   r: runCommand,

@@ -39,6 +39,7 @@ export interface ZpaqSettings {
   noName: boolean;
   noTag: boolean;
   unsafePaths: boolean;
+  repair: boolean;
   help: boolean;
 }
 
@@ -78,6 +79,7 @@ function defaults(): ZpaqSettings {
     noName: false,
     noTag: false,
     unsafePaths: false,
+    repair: false,
     help: false,
   };
 }
@@ -171,7 +173,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-key"],
     form: "value",
-    commands: "a x t l",
+    commands: "a x t l check",
     value: "PASSWORD",
     help: "encrypted archive",
     set: (s, [v]) => s.password = v!,
@@ -290,7 +292,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-memory"],
     form: "value",
-    commands: "a x t l d",
+    commands: "a x t l d check",
     value: "SIZE",
     help: "most memory that the model of a block may take; 1 GiB by default",
     set: (s, [v], name) => s.maxMemory = size(name, v!),
@@ -327,6 +329,13 @@ const ROWS: readonly Row[] = [
   },
   { names: ["-noname"], form: "flag", commands: "c", help: "store no name", set: (s) => s.noName = true },
   { names: ["-notag"], form: "flag", commands: "c", help: "write no tag", set: (s) => s.noTag = true },
+  {
+    names: ["-repair", "--repair"],
+    form: "flag",
+    commands: "check",
+    help: "move an interrupted update, and bytes after the last block, to files beside the archive",
+    set: (s) => s.repair = true,
+  },
   {
     names: ["-unsafe-paths"],
     form: "flag",

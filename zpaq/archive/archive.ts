@@ -339,6 +339,11 @@ export class ZpaqArchive implements Disposable {
     yield* extractPieces(this.#store, files, settings, { threads, signal, onDamage });
   }
 
+  /** Whether a data block has a fragment; its content is not looked at. */
+  hasFragment(id: number): boolean {
+    return this.#store.find(id) !== undefined;
+  }
+
   /** Every fragment that is seen, with its SHA-1 in hexadecimal: what an update need not store again. */
   *knownFragments(): Generator<{ readonly id: number; readonly digest: string }, void, undefined> {
     const { end } = this;

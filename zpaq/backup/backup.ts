@@ -26,7 +26,7 @@
  * @module
  */
 import { checkArgument, checkBoolean, checkInteger, checkKeys, checkLimit } from "@sluice/internal";
-import type { SluiceError } from "@sluice/internal";
+import type { ByteSource, SluiceError } from "@sluice/internal";
 import { ZpaqArchive } from "../archive/archive.ts";
 import type { ZpaqVersion } from "../archive/archive.ts";
 import { decryptZpaqSource, encryptZpaqUpdate, newZpaqSalt } from "../archive/encrypted_source.ts";
@@ -35,10 +35,11 @@ import type { ZpaqArchiveEntry, ZpaqUpdateOptions, ZpaqUpdateSink } from "../arc
 import { compressZpaqIterable } from "../block/compress_iterable.ts";
 import { factsOf } from "./_file_facts.ts";
 import { isMultiPart, openParts, partPath } from "./_archive_files.ts";
-import type { OpenSource } from "./_archive_files.ts";
+import type { OpenSource, Part } from "./_archive_files.ts";
 import type {
   ZpaqBackupAdded,
   ZpaqBackupAddOptions,
+  ZpaqBackupChecked,
   ZpaqBackupCopyOptions,
   ZpaqBackupOptions,
   ZpaqBackupRestored,
@@ -49,6 +50,8 @@ import type {
 import { ifThere } from "./_paths.ts";
 import { isWanted, renamed } from "./_patterns.ts";
 import { failure, warning, ZpaqBackupError } from "./_problems.ts";
+import { moveAside, wasMovedAside } from "./_repair.ts";
+import type { Moved } from "./_repair.ts";
 import { restoreEntries } from "./_restore.ts";
 import { addStreaming, streamingMethod } from "./_streaming_update.ts";
 import { openUpdate } from "./_update_file.ts";
@@ -243,15 +246,19 @@ export class ZpaqBackup implements Disposable {
         ...(maxMemory === undefined ? {} : { maxMemory }),
         onDamage: (error) => report(error.code, `${error.message} (in ${this.path})`, error),
       });
+      const salted = files.source.size - source.size;
       for (const { offset, size } of archive.junk) {
-        report("CORRUPT", `Cannot read all of ${this.path}: ${size} bytes at ${offset} belong to no block`);
+        const part = files.partAt(offset + salted);
+        const at = offset + salted - part.offset;
+        report("CORRUPT", `Cannot read all of ${part.path}: ${size} bytes at ${at} belong to no block`);
       }
       if (archive.incomplete !== undefined) {
-        const part = files.partAt(archive.incomplete + files.source.size - source.size);
+        const part = files.partAt(archive.incomplete + salted);
         const hidden = files.parts.length - part.number;
+        const at = archive.incomplete + salted - part.offset;
         report(
           "TRUNCATED",
-          `Cannot read all of ${part.path}: an update was interrupted at byte ${archive.incomplete}${
+          `Cannot read all of ${part.path}: an update was interrupted at byte ${at}${
             hidden > 0 ? `; nothing of the ${hidden} parts after it is seen` : ""
           }`,
         );
@@ -631,6 +638,86 @@ export class ZpaqBackup implements Disposable {
     });
   }
 
+  /**
+   * Reads the archive's index to its end. With `repair` bytes that no version needs are moved to files beside the
+   * archive, whose names end in ".aside": those of an update that was interrupted, and those after the last block.
+   * Nothing is deleted, and every complete version stays readable at every moment.
+   *
+   * @example An update that was interrupted
+   * ```ts
+   * import { ZpaqBackup } from "@sluice/zpaq/backup";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const folder = await Deno.makeTempDir();
+   * const path = `${folder}/backup.zpaq`;
+   * using backup = await ZpaqBackup.open(path);
+   * await Deno.writeTextFile(`${folder}/a.txt`, "text");
+   * await backup.add(`${folder}/a.txt`, { to: "a.txt" });
+   * const whole = await Deno.readFile(path);
+   * await Deno.writeFile(path, whole.subarray(0, 60), { append: true });
+   * assertEquals((await backup.check()).problems.length, 1);
+   * const { problems, moved } = await backup.check({ repair: true });
+   * assertEquals([problems.length, moved[0]!.offset], [0, whole.length]);
+   * assertEquals(await Deno.readFile(path), whole);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  async check(options: { readonly repair?: boolean | undefined } = {}): Promise<ZpaqBackupChecked> {
+    checkKeys(options, new Set(["repair"]));
+    const repair = checkBoolean("repair", options.repair ?? false);
+    const moved: Moved[] = [];
+    while (repair) {
+      const step = await this.#repairStep();
+      if (step === undefined) break;
+      moved.push(...step);
+    }
+    this.close();
+    const opened = await this.#read();
+    if (opened === undefined && moved.length === 0) {
+      throw failure("NOT_FOUND", `Cannot read ${this.path}: No such file or directory`);
+    }
+    return { problems: opened?.problems ?? [], moved };
+  }
+
+  /** Moves one thing aside, or takes a step of renaming on; undefined where nothing is left to do. */
+  async #repairStep(): Promise<readonly Moved[] | undefined> {
+    this.close();
+    const opened = await this.#open();
+    if (opened === undefined || this.#options.at !== undefined) return undefined;
+    const { files, archive } = opened;
+    const { parts } = files;
+    const gap = partPath(this.path, parts.length + 1);
+    if (files.stray.length > 0) return await this.#closeGap(gap, parts.length + 1);
+    const tail = archive.junk.find(({ offset, size }) =>
+      offset >= archive.end && offset + size + this.#salted === files.source.size
+    );
+    const from = archive.incomplete ?? tail?.offset;
+    // Damage in what was read may be why the rest is not understood.
+    if (from === undefined || archive.damages.length > 0) return undefined;
+    const at = from === 0 ? 0 : from + this.#salted;
+    const part = files.partAt(at);
+    const later = parts.length > part.number;
+    if (later && (this.#options.password !== undefined || !await readsWithout(files, part, at))) {
+      return undefined;
+    }
+    this.close();
+    return [await moveAside(part, at - part.offset, this.#undoing)];
+  }
+
+  /** Gives the part after a gap the number of the one that was moved aside. */
+  async #closeGap(gap: string, number: number): Promise<readonly Moved[] | undefined> {
+    const next = partPath(this.path, number + 1);
+    let made = false;
+    for (let before = number; before > 0 && !made; before--) {
+      made = await wasMovedAside(partPath(this.path, before));
+    }
+    // A part that was lost is another matter: its number must stay free.
+    if (!made || await ifThere(Deno.lstat(next)) === undefined) return undefined;
+    this.close();
+    await Deno.rename(next, gap);
+    return [];
+  }
+
   /** Closes the archive's files; the next call opens them again. */
   close(): void {
     this.#opened?.archive.close();
@@ -654,6 +741,34 @@ async function encryptedFromStart(
   const { write, rewrite } = sink;
   const afterSalt: ZpaqUpdateSink = { write, rewrite: (offset, bytes) => rewrite(offset + SALT_SIZE, bytes) };
   return await encryptZpaqUpdate(afterSalt, password, salt, SALT_SIZE);
+}
+
+/** Whether later parts are complete updates of what is before a place in a part. */
+async function readsWithout({ source }: OpenSource, part: Part, at: number): Promise<boolean> {
+  const resume = part.offset + part.size;
+  const gap = resume - at;
+  const without: ByteSource = {
+    size: source.size - gap,
+    async read(offset, length, options): Promise<Uint8Array> {
+      const first = Math.max(0, Math.min(length, at - offset));
+      if (first === length) return await source.read(offset, length, options);
+      if (first === 0) return await source.read(offset + gap, length, options);
+      const bytes = new Uint8Array(length);
+      bytes.set(await source.read(offset, first, options));
+      bytes.set(await source.read(resume, length - first, options), first);
+      return bytes;
+    },
+  };
+  if (without.size === 0) return true;
+  try {
+    using archive = await ZpaqArchive.open(without);
+    for (const { fragments } of archive.entries({ all: true })) {
+      for (const id of fragments) if (!archive.hasFragment(id)) return false;
+    }
+    return archive.junk.length === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Names of the archive that the paths cover and that were not found. */

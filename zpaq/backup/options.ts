@@ -140,3 +140,11 @@ export interface ZpaqBackupCopyOptions {
   /** Replace a file. @default {false} */
   readonly force?: boolean | undefined;
 }
+
+/** What a check came to. */
+export interface ZpaqBackupChecked {
+  /** What is wrong with the archive, after the repair where there was one. */
+  readonly problems: readonly ZpaqBackupError[];
+  /** What was moved: from which file, from which offset on, and the file that has the bytes now. */
+  readonly moved: readonly { readonly path: string; readonly offset: number; readonly aside: string }[];
+}
