@@ -31,6 +31,7 @@ const DENO_ONLY: readonly string[] = [
   "internal/file_source.ts",
   "zstd/file/_path_sink.ts",
   "zstd/log/",
+  "lz4/download/",
   "zpaq/backup/",
   "zpaq/kernel/tree.ts",
   "gitdb/object/_fs.ts",

@@ -21,7 +21,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Rooms of each package from the ground up: a file imports from its own room and from those before it, types included. */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   zstd: ["kernel", "frame", "options", "codec", "training", "seekable", "file", "log", "http", "patch"],
-  lz4: ["kernel", "frame", "codec", "block", "index", "salvage"],
+  lz4: ["kernel", "frame", "codec", "block", "index", "salvage", "download"],
   gitdb: ["kernel", "object", "loose", "pack", "database", "write"],
   zpaq: ["kernel", "zpaql", "wasm", "block", "archive", "backup", "pack", "compiler"],
   pdiffcopy: ["kernel", "file", "copy", "index", "wire", "client", "server"],

@@ -80,6 +80,11 @@ export const WRITING_COMMANDS: readonly WritingCommand[] = [
     args: (i, o, force) => ["lz4", "carve", "--range=10-100", ...f(force), i, "-o", o],
   },
   {
+    name: "lz4 get",
+    input: "plain.lz4",
+    args: (i, o, force) => ["lz4", "get", ...f(force), i, "-o", o],
+  },
+  {
     name: "lz4 resume",
     input: "plain.lz4",
     args: (i, o, force) => ["lz4", "resume", ...f(force), i, "-o", o],

@@ -50,9 +50,9 @@ Deno.test("lz4 resume goes on only with the source and the content that its stat
     changed[500_000]! ^= 1;
     await refused("has changed", () => Deno.writeFile(`${cwd}/in.s4part`, changed));
     await refused("bytes, but", () => Deno.truncate(`${cwd}/in.s4part`, 1000));
-    await refused("can't be read", () => Deno.remove(`${cwd}/in.s4part`));
-    await refused("no state of resume", () => Deno.writeTextFile(`${cwd}/in.s4ck`, "junk"));
-    await refused("no state of resume", () => Deno.writeTextFile(`${cwd}/in.s4ck`, '{"version":1}'));
+    await refused("is not there", () => Deno.remove(`${cwd}/in.s4part`));
+    await refused("no state of a download", () => Deno.writeTextFile(`${cwd}/in.s4ck`, "junk"));
+    await refused("no state of a download", () => Deno.writeTextFile(`${cwd}/in.s4ck`, '{"version":1}'));
     await refused("another source", () => Deno.writeFile(`${cwd}/in.lz4`, whole));
   }));
 

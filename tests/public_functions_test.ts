@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as gitdb from "@sluice/gitdb";
 import * as gitFormat from "@sluice/gitdb/format";
 import * as lz4 from "@sluice/lz4";
+import * as lz4Download from "@sluice/lz4/download";
 import * as pdiffcopy from "@sluice/pdiffcopy";
 import * as zpaq from "@sluice/zpaq";
 import * as zpaqlPy from "@sluice/zpaq/compiler";
@@ -238,6 +239,10 @@ const LZ4: Record<string, Calls> = {
   lz4BlockContentSize: { first: (data) => lz4.lz4BlockContentSize(data) },
   lz4CompressBound: made((options) => lz4.lz4CompressBound(3, options)),
   lz4Xxh32: { first: (data) => lz4.lz4Xxh32(data) },
+  openLz4AesCtrSource: {
+    options: (options) => lz4.openLz4AesCtrSource(lz4.byteSourceFromBytes(DATA), options),
+    first: (source) => lz4.openLz4AesCtrSource(source, { password: "x" }),
+  },
   openLz4SealedSource: {
     first: (source) =>
       lz4.openLz4SealedSource(source, {
@@ -265,6 +270,10 @@ const LZ4: Record<string, Calls> = {
   "Lz4Index.embedded": { first: (data) => lz4.Lz4Index.embedded(data) },
   Lz4IndexBuilder: made((options) => new lz4.Lz4IndexBuilder(options)),
   Lz4Xxh32: { first: (state) => lz4.Lz4Xxh32.fromState(state) },
+};
+
+const LZ4_DOWNLOAD: Record<string, Calls> = {
+  downloadLz4: whole((source, options) => lz4Download.downloadLz4(source, `${NOWHERE}/file`, options)),
 };
 
 const memory = new gitdb.GitMemoryStore();
@@ -555,6 +564,7 @@ const MODULES: readonly (readonly [name: string, exported: object, calls: Record
   ["zstd/patch", zstdPatch, ZSTD_PATCH],
   ["zstd/seekable", zstdSeekable, ZSTD_SEEKABLE],
   ["lz4", lz4, LZ4],
+  ["lz4/download", lz4Download, LZ4_DOWNLOAD],
   ["gitdb", gitdb, GITDB],
   ["gitdb/format", gitFormat, GIT_FORMAT],
   ["zpaq", zpaq, ZPAQ],
@@ -584,6 +594,7 @@ const NESTED: ReadonlySet<string> = new Set([
   "compress",
   "decompress",
   "headers",
+  "http",
   "longDistance",
   "training",
 ]);

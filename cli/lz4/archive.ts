@@ -41,7 +41,12 @@ interface ArchiveSettings {
   output: string | undefined;
   state: string | undefined;
   every: number | undefined;
+  stallTimeout: number | undefined;
   dictionary: string | undefined;
+  decrypt: string | undefined;
+  keyFile: string | undefined;
+  iv: string | undefined;
+  iterations: number | undefined;
   zero: boolean;
   json: boolean;
   force: boolean;
@@ -66,7 +71,9 @@ function size(text: string, name: string): number {
 }
 
 /** Sub-commands that write a file. */
-const WRITING: readonly string[] = ["index", "cat", "carve", "resume", "recover", "repack"];
+const WRITING: readonly string[] = ["index", "cat", "carve", "get", "resume", "recover", "repack"];
+/** Sub-commands that keep their place. */
+const DOWNLOADS: readonly string[] = ["get", "resume"];
 
 const OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
   title: "Options of sub-commands",
@@ -119,16 +126,55 @@ const OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       long: ["state"],
       value: "next",
       valueName: "FILE",
-      help: "Where resume keeps its place",
-      modes: ["resume"],
+      help: "Where the place is kept",
+      modes: DOWNLOADS,
       set: (s, v) => s.state = v,
     },
     {
       long: ["every"],
       value: "next",
       help: "Output bytes between two saved places",
-      modes: ["resume"],
+      modes: DOWNLOADS,
       set: (s, v, n) => s.every = size(v, n),
+    },
+    {
+      long: ["stall-timeout"],
+      value: "next",
+      valueName: "SECONDS",
+      help: "Make a request again after so long without a byte; 30",
+      modes: DOWNLOADS,
+      set: (s, v, n) => s.stallTimeout = size(v, n),
+    },
+    {
+      long: ["decrypt"],
+      value: "next",
+      valueName: "CIPHER",
+      help: "aes-128-ctr or aes-256-ctr; needs --key-file",
+      modes: DOWNLOADS,
+      set: (s, v) => s.decrypt = v,
+    },
+    {
+      long: ["key-file"],
+      value: "next",
+      valueName: "FILE",
+      help: "The key, with --iv; else the password of openssl enc -pbkdf2",
+      modes: DOWNLOADS,
+      set: (s, v) => s.keyFile = v,
+    },
+    {
+      long: ["iv"],
+      value: "next",
+      valueName: "HEX",
+      help: "The counter block of the first byte",
+      modes: DOWNLOADS,
+      set: (s, v) => s.iv = v,
+    },
+    {
+      long: ["iterations"],
+      value: "next",
+      help: "Rounds of PBKDF2, 10000 unless told otherwise",
+      modes: DOWNLOADS,
+      set: (s, v, n) => s.iterations = size(v, n),
     },
     { long: ["zero"], help: "Zeros for what is lost", modes: ["recover"], set: (s) => s.zero = true },
     {
@@ -150,7 +196,7 @@ const OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       value: "next",
       valueName: "FILE",
       help: "Dictionary",
-      modes: ["index", "cat", "carve", "splits", "resume", "recover", "repack"],
+      modes: ["index", "cat", "carve", "splits", "get", "resume", "recover", "repack"],
       set: (s, v) => s.dictionary = v,
     },
     {
@@ -172,7 +218,8 @@ export const ARCHIVE_COMMANDS: Readonly<Record<string, (job: Job) => Promise<num
   cat: catCommand,
   carve: carveCommand,
   splits: splitsCommand,
-  resume: resumeCommand,
+  get: downloadCommand,
+  resume: downloadCommand,
   recover: recoverCommand,
   repack: repackCommand,
   info: infoCommand,
@@ -197,7 +244,12 @@ export async function runArchiveCommand(
     output: undefined,
     state: undefined,
     every: undefined,
+    stallTimeout: undefined,
     dictionary: undefined,
+    decrypt: undefined,
+    keyFile: undefined,
+    iv: undefined,
+    iterations: undefined,
     zero: false,
     json: false,
     force: false,
@@ -238,6 +290,7 @@ const URL_COMMANDS: readonly string[] = [
   "cat",
   "carve",
   "splits",
+  "get",
   "resume",
   "recover",
   "repack",
@@ -469,18 +522,9 @@ async function splitsCommand(job: Job): Promise<number> {
 }
 
 /** Decompresses a file or URL and keeps its place, so that a killed run goes on. */
-async function resumeCommand({ settings, messages, operands }: Job): Promise<number> {
-  const { output, state, every, dictionary, force } = settings;
-  const { resume } = await import("./resume.ts");
-  return await resume({
-    source: operands[0]!,
-    output,
-    state,
-    every,
-    dictionaryPath: dictionary,
-    force,
-    messages,
-  });
+async function downloadCommand({ settings, messages, operands }: Job): Promise<number> {
+  const { download } = await import("./download.ts");
+  return await download({ ...settings, source: operands[0]!, messages });
 }
 
 /** What `recover` found, for people or programs. */

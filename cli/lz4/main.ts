@@ -33,6 +33,7 @@ Usage: sluice lz4 [OPTIONS...] [INPUT [OUTPUT]]
        sluice lz4 cat FILE|URL [--range=START-END] [-T#] [-o OUTPUT]
        sluice lz4 carve FILE|URL --range=START-END -o OUTPUT
        sluice lz4 splits FILE [--count=#|--bytes=#] [--tsv]
+       sluice lz4 get URL -o OUTPUT [--decrypt=aes-256-ctr --key-file=FILE [--iv=HEX]] [--state=FILE]
        sluice lz4 resume FILE|URL -o OUTPUT [--state=FILE] [--every=16M]
        sluice lz4 recover FILE -o OUTPUT [--zero]
        sluice lz4 info FILE

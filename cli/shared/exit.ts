@@ -154,10 +154,10 @@ function systemFailure(command: string, error: Error): Failure {
   const text = `${path === undefined ? "" : `${path}: `}${describeSystemError(error)}`;
   const isWrite = path === undefined && /No space left|Input\/output error|Disk quota/.test(text);
   if (tool === "gitdb") {
-    return new Failure(`fatal: ${isWrite ? "write failure on stdout: " : ""}${text}`, EXIT.fatal);
+    return new Failure(`fatal: ${isWrite ? "write failure: " : ""}${text}`, EXIT.fatal);
   }
   const code = isWrite ? WRITE_CODES[tool] : tool === "zpaq" ? EXIT.zpaqFailed : EXIT.failure;
-  return new Failure(`${tool}: ${isWrite ? "stdout: " : ""}${text}`, code);
+  return new Failure(`${tool}: ${text}`, code);
 }
 
 /** What the system says about an error, without Deno's own wording around it. */

@@ -27,6 +27,8 @@ export interface Lz4CheckpointableOptions extends Lz4DecompressOptions {
   readonly retryDelayMs?: number | undefined;
   /** Where a source that can only be read forward starts, in bytes of the stream. @default {where the input goes on} */
   readonly startsAt?: number | undefined;
+  /** Called with the header of each frame that holds blocks, before its content; not again for one that is resumed. */
+  readonly onFrame?: ((frame: Lz4FrameHeader) => void) | undefined;
   /** Gives reading up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -75,10 +77,13 @@ export class Lz4CheckpointableDecompressor
    * @throws {RangeError} If an option is out of range.
    */
   constructor(source: Lz4SourceLike, options: Lz4CheckpointableOptions = {}) {
-    const { chunkSize, retries, retryDelayMs, startsAt, signal, ...decompress } = options;
+    const { chunkSize, retries, retryDelayMs, startsAt, onFrame, signal, ...decompress } = options;
     this.#options = options;
     this.#chunkSize = checkInteger("chunkSize", chunkSize ?? CHUNK_SIZE_DEFAULT, 1, 1 << 30);
-    this.#codec = new DecoderCodec(resolveStreamingOptions(decompress), { wholeBlocks: true });
+    this.#codec = new DecoderCodec(resolveStreamingOptions(decompress), {
+      wholeBlocks: true,
+      onFrame: (codec) => onFrame?.(codec.info!),
+    });
     this.#reader = this.#readerOf(source, startsAt);
     checkInteger("retries", retries ?? RETRIES_DEFAULT, 0, 1e6);
     checkInteger("retryDelayMs", retryDelayMs ?? RETRY_DELAY_MS_DEFAULT, 0, 1e6);
@@ -222,6 +227,7 @@ export class Lz4CheckpointableDecompressor
   async #next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const codec = this.#codec;
     while (!codec.done) {
+      this.#options.signal?.throwIfAborted();
       const output = readWholeBlock(codec, this.#chunkSize);
       if (output.length > 0) return output;
       if (codec.done) break;

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { RunningHash } from "./running_hash.ts";
+import { RunningHash } from "./_running_hash.ts";
 
 async function hashOf(bytes: Uint8Array, step: number): Promise<string> {
   const hash = new RunningHash();
