@@ -50,6 +50,8 @@ async function prepare(cwd: string): Promise<void> {
   await zpaq(["a", "k.zpaq", "s", "-key", "x"], cwd);
   await zpaq(["a", "st.zpaq", "s", "-ms1"], cwd);
   await zpaq(["a", "abs.zpaq", `${cwd}/s`], cwd);
+  await Deno.mkdir(`${cwd}/q`);
+  await Deno.writeTextFile(`${cwd}/q/new`, "new\n");
   await Deno.writeTextFile(`${cwd}/junk.txt`, "no archive\n".repeat(30));
 }
 
@@ -59,6 +61,14 @@ function listedNames(text: string): string[] {
     /^[-=+#^?] \d{4}-\d\d-\d\d \d\d:\d\d:\d\d +(?:-?\d+|\?) +(?:[d0]?\d{3,5} +)?(.+)$/gm,
   );
   return [...lines].map(([, name]) => name!).sort();
+}
+
+/** The lines of a listing that show a name, each as its mark and the name. */
+function listedMarks(text: string): string[] {
+  const lines = text.matchAll(
+    /^([-=+#^?]) \d{4}-\d\d-\d\d \d\d:\d\d:\d\d +(?:-?\d+|\?) +(?:[d0]?\d{3,5} +)?(.+)$/gm,
+  );
+  return [...lines].map(([, mark, name]) => `${mark} ${name}`);
 }
 
 /** All files below a folder; archives by the names of their versions, as zpaq lists them. */
@@ -100,6 +110,7 @@ for (const { args, theirs, ours, compared } of rowsOf(await Deno.readTextFile(PA
             : await sluice(["zpaq", ...args, ...(args[0] === "a" ? ["-715"] : [])], { cwd });
           results.push({
             ...outcome,
+            marks: listedMarks(decoder.decode(outcome.stdout)),
             names: listedNames(decoder.decode(outcome.stdout)),
             state: await state(cwd),
           });
@@ -108,6 +119,7 @@ for (const { args, theirs, ours, compared } of rowsOf(await Deno.readTextFile(PA
         const [first, second] = results as [typeof results[0], typeof results[0]];
         assertEquals([first.code, second.code], [theirs, ours], second.stderr);
         if (compared !== "exit") assertEquals(second.state, first.state, second.stderr);
+        if (compared === "marks") assertEquals(second.marks, first.marks);
         if (compared === "names") assertEquals(second.names, first.names);
       }),
   });

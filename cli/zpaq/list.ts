@@ -1,52 +1,113 @@
 /**
- * `sluice zpaq l`: what an archive holds.
+ * `sluice zpaq l`: what an archive holds, and how files on the disk compare with it.
  */
 import { printable } from "@sluice/internal";
-import type { ZpaqArchiveEntry } from "@sluice/zpaq";
+import type { ZpaqArchiveEntry, ZpaqFile } from "@sluice/zpaq";
+import type { ZpaqBackup, ZpaqBackupComparison } from "@sluice/zpaq/backup";
 import type { Messages } from "../shared/messages.ts";
-import type { ZpaqSettings } from "./options.ts";
 import { Complaints, openBackup } from "./open.ts";
+import type { ZpaqSettings } from "./options.ts";
 
-function attributesOf(entry: ZpaqArchiveEntry): string {
-  const { attributes } = entry;
+const SIZE_WIDTH = 12;
+const MARKS = { same: "=", different: "#", external: "+", internal: "-" } as const;
+
+/** One line of a listing. */
+interface Line {
+  readonly mark: string;
+  readonly item: Pick<ZpaqFile, "name" | "date" | "size" | "attributes">;
+  readonly fragments: Uint32Array | undefined;
+}
+
+function attributesOf({ name, attributes }: Line["item"]): string {
   if (attributes === undefined) return "";
   if (attributes.system === "windows") return attributes.bits.toString(16);
-  const kind = entry.name.endsWith("/") ? "d" : "0";
+  const kind = name.endsWith("/") ? "d" : attributes.link === undefined ? "0" : "l";
   return `${kind}${(attributes.mode & 0o7777).toString(8).padStart(3, "0")}`;
 }
 
-/** Lists versions and files. */
+function textOf({ mark, item, fragments }: Line, sizes: ReadonlyMap<string, number>): string {
+  const when = item.date?.toISOString().slice(0, 19).replace("T", " ") ?? " ".repeat(19);
+  const size = (sizes.get(item.name) ?? item.size)?.toString() ?? "?";
+  const link = item.attributes?.system === "unix" ? item.attributes.link : undefined;
+  const ids = fragments === undefined ? "" : ` ${[...fragments].join(" ")}`;
+  return `${mark} ${when} ${size.padStart(SIZE_WIDTH)} ${attributesOf(item).padEnd(5)} ${
+    printable(item.name)
+  }${link === undefined ? "" : ` -> ${printable(link)}`}${ids}`;
+}
+
+/** What is in each folder, together. */
+function folderSizes(items: Iterable<Line["item"]>): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const { name, size } of items) {
+    if (name.endsWith("/")) sizes.set(name, sizes.get(name) ?? 0);
+    else {for (let at = name.indexOf("/"); at >= 0; at = name.indexOf("/", at + 1)) {
+        const folder = name.slice(0, at + 1);
+        sizes.set(folder, (sizes.get(folder) ?? 0) + (size ?? 0));
+      }}
+  }
+  return sizes;
+}
+
+/** Lists versions and files, or compares files that are named with the disk. */
 export async function listCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [name, ...files] = settings.operands;
+  const { all, only, summary } = settings;
+  const marks = settings.not.filter((pattern) => pattern.startsWith("=")).join("");
+  const exclude = settings.not.filter((pattern) => !pattern.startsWith("="));
   const complaints = new Complaints(messages);
   using backup = await openBackup(name!, settings, complaints, { create: false });
-  const lines: string[] = [];
-  const versions = await backup.versions();
-  if (settings.all !== undefined) {
-    for (const { number, date, updated, deleted, dataSize } of versions) {
-      const when = date?.toISOString().slice(0, 19).replace("T", " ") ?? "-";
-      lines.push(
-        `| ${when} ${number.toString().padStart(settings.all, "0")}/ +${updated} -${deleted} -> ${dataSize}`,
-      );
-    }
-  }
-  let count = 0;
-  let size = 0;
-  const { all, only, not: exclude } = settings;
-  for (const entry of await backup.entries(files, { all, only, exclude })) {
-    count++;
-    size += entry.size ?? 0;
-    if (settings.summary > 0) continue;
-    const when = entry.date?.toISOString().slice(0, 19).replace("T", " ") ?? " ".repeat(19);
-    const fragments = settings.summary < 0 ? ` ${[...entry.fragments].join(" ")}` : "";
-    const width = 12;
-    lines.push(
-      `- ${when} ${(entry.size?.toString() ?? "?").padStart(width)} ${attributesOf(entry).padEnd(5)} ${
-        printable(entry.name)
-      }${fragments}`,
-    );
-  }
-  lines.push(`${versions.length} versions, ${count} files, ${size} bytes`);
-  console.log(lines.join("\n"));
+  const out: string[] = all === undefined ? [] : await versionLines(backup, all);
+  const entries = await backup.entries(files, { all, only, exclude });
+  const compared = files.length > 0 && all === undefined
+    ? await backup.compare(files, {
+      ...{ only, exclude, compareContent: settings.force },
+      attributes: settings.attributes === "all",
+    })
+    : undefined;
+  const showIds = summary < 0;
+  const candidates = compared === undefined
+    ? entries.map((entry) => lineOf("-", entry, showIds))
+    : compared.flatMap((comparison) => comparedLines(comparison, showIds));
+  const lines = candidates.filter(({ mark }) => !marks.includes(mark));
+  const inside = folderSizes(entries);
+  const outside = folderSizes((compared ?? []).flatMap(({ file }) => file ?? []));
+  const sizesOf = ({ mark }: Line): Map<string, number> => mark === "+" ? outside : inside;
+  const shown = summary > 0
+    ? lines.toSorted((a, b) =>
+      (sizesOf(b).get(b.item.name) ?? b.item.size ?? 0) -
+      (sizesOf(a).get(a.item.name) ?? a.item.size ?? 0)
+    ).slice(0, summary)
+    : lines;
+  out.push(...shown.map((line) => textOf(line, sizesOf(line))));
+  const size = entries.reduce((sum, entry) => sum + (entry.size ?? 0), 0);
+  if (compared !== undefined) out.push(countsOf(compared));
+  out.push(`${(await backup.versions()).length} versions, ${entries.length} files, ${size} bytes`);
+  console.log(out.join("\n"));
   return complaints.code;
+}
+
+async function versionLines(backup: ZpaqBackup, digits: number): Promise<string[]> {
+  return (await backup.versions()).map(({ number, date, updated, deleted, dataSize }) => {
+    const when = date?.toISOString().slice(0, 19).replace("T", " ") ?? "-";
+    return `| ${when} ${number.toString().padStart(digits, "0")}/ +${updated} -${deleted} -> ${dataSize}`;
+  });
+}
+
+function lineOf(mark: string, entry: ZpaqArchiveEntry, showIds: boolean): Line {
+  return { mark, item: entry, fragments: showIds ? entry.fragments : undefined };
+}
+
+/** A name that differs has a line for the archive and one for the disk. */
+function comparedLines({ result, entry, file }: ZpaqBackupComparison, showIds: boolean): Line[] {
+  const mark = MARKS[result];
+  if (entry === undefined) return [{ mark, item: file!, fragments: undefined }];
+  const line = lineOf(mark, entry, showIds);
+  return result === "different" ? [line, { mark: "+", item: file!, fragments: undefined }] : [line];
+}
+
+function countsOf(compared: readonly ZpaqBackupComparison[]): string {
+  const count = (...results: ZpaqBackupComparison["result"][]): number =>
+    compared.filter(({ result }) => results.includes(result)).length;
+  return `${count("same")} =same, ${count("different")} #different, ` +
+    `${count("different", "external")} +external, ${count("internal")} -internal`;
 }

@@ -199,14 +199,14 @@ const ROWS: readonly Row[] = [
     form: "words",
     commands: "a x t l",
     value: "FILES",
-    help: "patterns that names must not fit",
+    help: "patterns that names must not fit; l: =, and =[+-#] for results of a comparison",
     set: (s, values) => s.not = [...values],
   },
   {
     names: ["-f", "-force"],
     form: "flag",
-    commands: "a x c d r asm e",
-    help: "overwrite files; a: look into files that seem unchanged; d: also go on after damaged blocks",
+    commands: "a x l c d r asm e",
+    help: "overwrite files; a, l: look into files that seem unchanged; d: also go on after damaged blocks",
     set: (s) => s.force = true,
   },
   {
@@ -246,7 +246,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-noattributes"],
     form: "flag",
-    commands: "a x",
+    commands: "a x l",
     help: "leave out modes and what else is stored beside content; a: links too",
     set: (s) => s.attributes = "none",
   },
@@ -270,7 +270,7 @@ const ROWS: readonly Row[] = [
     glued: true,
     commands: "a x t l",
     value: "N",
-    help: "l: -1 shows the ids of fragments, N > 0 the totals alone; others: N > 1 says less",
+    help: "l: -1 shows the ids of fragments, N > 0 the N largest; others: N > 1 says less",
     set: (s, [v], name) => s.summary = integer(name, v!, -1, 1e9),
   },
   {
@@ -415,7 +415,20 @@ export function parseZpaqOptions(command: string, args: readonly string[]): Zpaq
   }
   if (settings.threads === 0) settings.threads = navigator.hardwareConcurrency;
   checkCombinations(settings);
+  if (command === "l" && !settings.help) checkListing(settings);
   return settings;
+}
+
+/** Options that have an effect when files are compared alone. */
+function checkListing({ operands, all, force, attributes, not }: ZpaqSettings): void {
+  if (operands.length > 1 && all === undefined) return;
+  const names = [
+    ...force ? ["-force"] : [],
+    ...attributes === "all" ? [] : ["-noattributes"],
+    ...not.some((pattern) => pattern.startsWith("=")) ? ["-not ="] : [],
+  ];
+  const why = all === undefined ? "without names of files to compare" : "with -all";
+  if (names.length > 0) throw new UsageFailure(`Option ${names[0]} has no effect ${why}`);
 }
 
 /** Options that leave each other without effect. */

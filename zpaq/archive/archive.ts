@@ -344,13 +344,21 @@ export class ZpaqArchive implements Disposable {
     return this.#store.find(id) !== undefined;
   }
 
-  /** Every fragment that is seen, with its SHA-1 in hexadecimal: what an update need not store again. */
-  *knownFragments(): Generator<{ readonly id: number; readonly digest: string }, void, undefined> {
+  /** Every fragment that is seen, with its size and its SHA-1 in hexadecimal: what an update need not store again. */
+  *knownFragments(): Generator<
+    { readonly id: number; readonly digest: string; readonly size: number },
+    void,
+    undefined
+  > {
     const { end } = this;
     for (const { first, offset, sizes, digests } of this.#index.blocks) {
       if (offset >= end) continue;
       for (let i = 0; i < sizes.length; i++) {
-        yield { id: first + i, digest: hexOf(digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE)) };
+        yield {
+          id: first + i,
+          digest: hexOf(digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE)),
+          size: sizes[i]!,
+        };
       }
     }
   }

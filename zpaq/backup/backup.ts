@@ -40,6 +40,8 @@ import type {
   ZpaqBackupAdded,
   ZpaqBackupAddOptions,
   ZpaqBackupChecked,
+  ZpaqBackupCompareOptions,
+  ZpaqBackupComparison,
   ZpaqBackupCopyOptions,
   ZpaqBackupOptions,
   ZpaqBackupRestored,
@@ -47,6 +49,7 @@ import type {
   ZpaqBackupSelection,
   ZpaqBackupVerified,
 } from "./options.ts";
+import { hasSameContent, hasSameFacts } from "./_compare.ts";
 import { ifThere } from "./_paths.ts";
 import { isWanted, renamed } from "./_patterns.ts";
 import { failure, warning, ZpaqBackupError } from "./_problems.ts";
@@ -105,6 +108,11 @@ const RESTORE_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupRestoreOptions
   "unsafePaths",
   "maxOutputSize",
   "signal",
+]);
+const COMPARE_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupCompareOptions>([
+  ...SELECTION_KEYS as Set<keyof ZpaqBackupSelection>,
+  "compareContent",
+  "attributes",
 ]);
 const THREADS_MAX = 64;
 const LEVEL_MAX = 5;
@@ -636,6 +644,61 @@ export class ZpaqBackup implements Disposable {
       undoing: this.#undoing,
       report: this.#report,
     });
+  }
+
+  /**
+   * Compares files and folders on the disk with the archive's: first what is on the disk, then what is in the archive
+   * alone, each sorted by name.
+   *
+   * @example What has changed
+   * ```ts
+   * import { ZpaqBackup } from "@sluice/zpaq/backup";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await Deno.writeTextFile(`${folder}/a.txt`, "text");
+   * using backup = await ZpaqBackup.open(`${folder}/backup.zpaq`);
+   * await backup.add(`${folder}/a.txt`);
+   * assertEquals((await backup.compare(`${folder}/a.txt`))[0]!.result, "same");
+   * await Deno.writeTextFile(`${folder}/a.txt`, "longer text");
+   * assertEquals((await backup.compare(`${folder}/a.txt`))[0]!.result, "different");
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  async compare(
+    paths: string | readonly string[],
+    options: ZpaqBackupCompareOptions = {},
+  ): Promise<ZpaqBackupComparison[]> {
+    checkKeys(options, COMPARE_KEYS);
+    const list = listOf("paths", paths);
+    const { only, exclude, compareContent = false, attributes = true } = options;
+    const entries = new Map((await this.#select(list, options)).map((entry) => [entry.name, entry]));
+    const archive = await this.#identities();
+    const { files } = await walk({
+      ...{ paths: list, to: [], only, exclude, archive, attributes: "all" },
+      // What is not there is what the comparison shows.
+      report: (problem) => problem.code === "NOT_FOUND" ? undefined : this.#report(problem),
+    });
+    const facts = new Map<number, { readonly digest: string; readonly size: number }>();
+    if (compareContent) {
+      for (const fragment of (await this.archive())?.knownFragments() ?? []) facts.set(fragment.id, fragment);
+    }
+    const found: ZpaqBackupComparison[] = [];
+    for (const file of files.toSorted((a, b) => a.name < b.name ? -1 : 1)) {
+      const { name } = file;
+      const entry = entries.get(name);
+      if (entry === undefined) {
+        found.push({ name, result: "external", entry, file });
+        continue;
+      }
+      entries.delete(name);
+      const same = compareContent
+        ? await hasSameContent(entry, file, name, facts)
+        : hasSameFacts(entry, file, attributes);
+      found.push({ name, result: same ? "same" : "different", entry, file });
+    }
+    for (const [name, entry] of entries) found.push({ name, result: "internal", entry, file: undefined });
+    return found;
   }
 
   /**

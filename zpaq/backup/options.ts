@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ZpaqArchiveEntry, ZpaqFile } from "../archive/_types.ts";
 import type { ZpaqBackupError } from "./_problems.ts";
 
 /** How a backup is opened. */
@@ -147,4 +148,24 @@ export interface ZpaqBackupChecked {
   readonly problems: readonly ZpaqBackupError[];
   /** What was moved: from which file, from which offset on, and the file that has the bytes now. */
   readonly moved: readonly { readonly path: string; readonly offset: number; readonly aside: string }[];
+}
+
+/** What files on the disk are compared with. */
+export interface ZpaqBackupCompareOptions extends ZpaqBackupSelection {
+  /** Compare content instead of dates, sizes and attributes. @default {false} */
+  readonly compareContent?: boolean | undefined;
+  /** Compare attributes as well as dates and sizes. @default {true} */
+  readonly attributes?: boolean | undefined;
+}
+
+/** One name on the disk, in the archive, or both. */
+export interface ZpaqBackupComparison {
+  /** The name. */
+  readonly name: string;
+  /** How both sides compare; "external" for what is on the disk alone, "internal" for the archive alone. */
+  readonly result: "same" | "different" | "external" | "internal";
+  /** The file in the archive. */
+  readonly entry: ZpaqArchiveEntry | undefined;
+  /** The file on the disk. */
+  readonly file: Pick<ZpaqFile, "name" | "date" | "size" | "attributes"> | undefined;
 }

@@ -1,0 +1,70 @@
+/**
+ * Comparing files on the disk with a version.
+ */
+import { zpaqHashParts } from "../kernel/archiving.ts";
+import { attributeBytes } from "../archive/_attributes.ts";
+import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
+import type { ZpaqArchiveEntry, ZpaqFile } from "../archive/_types.ts";
+
+const DIGEST_SIZE = 20;
+const READ_SIZE = 4 << 20;
+
+/** What a fragment's content is, by its id. */
+export type FragmentFacts = ReadonlyMap<number, { readonly digest: string; readonly size: number }>;
+
+/** Whether dates, sizes and, where they are wanted, attributes are the same. */
+export function hasSameFacts(entry: ZpaqArchiveEntry, file: ZpaqFile, attributes: boolean): boolean {
+  const isFolder = entry.name.endsWith("/");
+  return entry.date?.getTime() === file.date?.getTime() && (isFolder || entry.size === file.size) &&
+    (!attributes || hasSameAttributes(entry, file));
+}
+
+function hasSameAttributes({ attributes: before }: ZpaqArchiveEntry, { attributes: now }: ZpaqFile): boolean {
+  if (before?.system !== "unix" || now?.system !== "unix") return true;
+  if (before.mode !== now.mode) return false;
+  // Archives of zpaq 7.15 say nothing of the rest; whether names are those of one file depends on what else is named.
+  if (attributeBytes(before).length === attributeBytes({ system: "unix", mode: 0 }).length) return true;
+  const bytesOf = (attributes: ZpaqUnixAttributes): Uint8Array =>
+    attributeBytes({ ...attributes, hardLink: undefined });
+  const [left, right] = [bytesOf(before), bytesOf(now)];
+  return left.length === right.length && left.every((byte, i) => byte === right[i]);
+}
+
+/** Whether a file on the disk has the very content of an entry, by the SHA-1 of each fragment. */
+export async function hasSameContent(
+  entry: ZpaqArchiveEntry,
+  file: ZpaqFile,
+  path: string,
+  facts: FragmentFacts,
+): Promise<boolean> {
+  if (entry.name.endsWith("/")) return true;
+  if (entry.size !== file.size) return false;
+  const link = file.attributes?.system === "unix" ? file.attributes.link : undefined;
+  if (link !== undefined) return entry.attributes?.system === "unix" && entry.attributes.link === link;
+  const ids = [...entry.fragments];
+  using input = await Deno.open(path);
+  for (let next = 0; next < ids.length;) {
+    const sizes: number[] = [];
+    let total = 0;
+    const first = next;
+    while (next < ids.length && total < READ_SIZE) {
+      const size = facts.get(ids[next]!)?.size;
+      if (size === undefined) return false;
+      sizes.push(size);
+      total += size;
+      next++;
+    }
+    const bytes = new Uint8Array(total);
+    for (let at = 0; at < total;) {
+      const count = await input.read(bytes.subarray(at));
+      if (count === null) return false;
+      at += count;
+    }
+    const digests = await zpaqHashParts(bytes, Uint32Array.from(sizes), undefined);
+    for (let i = 0; i < sizes.length; i++) {
+      const digest = digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE).toHex();
+      if (digest !== facts.get(ids[first + i]!)!.digest) return false;
+    }
+  }
+  return await input.read(new Uint8Array(1)) === null;
+}

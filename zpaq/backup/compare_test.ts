@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { ZpaqBackup } from "./backup.ts";
+
+Deno.test("zpaq: content that differs under the same date and size is seen when content is compared", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/a.txt`;
+    const time = new Date("2020-01-01T00:00:00Z");
+    await Deno.writeTextFile(path, "one\n".repeat(100_000));
+    await Deno.utime(path, time, time);
+    using backup = await ZpaqBackup.open(`${folder}/b.zpaq`, { fragment: 0 });
+    await backup.add(path);
+    const results = async (): Promise<string[]> => [
+      (await backup.compare(path))[0]!.result,
+      (await backup.compare(path, { compareContent: true }))[0]!.result,
+    ];
+    assertEquals(await results(), ["same", "same"]);
+    await Deno.writeTextFile(path, "one\n".repeat(99_999) + "two\n");
+    await Deno.utime(path, time, time);
+    assertEquals(await results(), ["same", "different"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("zpaq: verify and restore name each damaged file", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/s`);
+    for (const name of ["a", "b"]) {
+      await Deno.writeFile(`${folder}/s/${name}`, crypto.getRandomValues(new Uint8Array(50_000)));
+    }
+    const path = `${folder}/b.zpaq`;
+    {
+      using backup = await ZpaqBackup.open(path, { method: 0 });
+      await backup.addFolder(`${folder}/s`);
+    }
+    const bytes = await Deno.readFile(path);
+    bytes[20_000]! ^= 1;
+    await Deno.writeFile(path, bytes);
+    using backup = await ZpaqBackup.open(path);
+    const { files, damaged } = await backup.verify();
+    assertEquals([files, damaged.map(({ entry, code }) => [entry, code])], [1, [["s/a", "FRAGMENT"]]]);
+    const error = await backup.restore([], { to: `${folder}/out` }).catch((error) => error);
+    assertEquals([error.entry, error.code], ["s/a", "FRAGMENT"]);
+    assertEquals(await Deno.readFile(`${folder}/out/s/b`), await Deno.readFile(`${folder}/s/b`));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
