@@ -572,7 +572,7 @@ export class ZpaqBackup implements Disposable {
    * Restores files and folders, or everything. Each file gets its name when it is complete. Names that lead out of the
    * folder are refused, and nothing is written through a link.
    *
-   * @throws {SluiceError} If the archive can't be read. Problems of single files are in the result, and go to
+   * @throws {SluiceError} If the archive can't be read or has none of the paths. Problems of single files are in the result, and go to
    *   `onProblem`; without it the first severe one is thrown when all others are restored.
    */
   async restore(
@@ -629,6 +629,12 @@ export class ZpaqBackup implements Disposable {
     const opened = await this.#open();
     if (opened === undefined) {
       throw failure("NOT_FOUND", `Cannot read ${this.path}: No such file or directory`);
+    }
+    if (paths.length > 0 && entries.length === 0) {
+      throw failure(
+        "NOT_FOUND",
+        `Cannot find ${paths.join(", ")} in ${this.path}: this version has no such file`,
+      );
     }
     let undeclared = false;
     for (const { fragments, size } of entries) undeclared ||= fragments.length === 0 && size !== 0;

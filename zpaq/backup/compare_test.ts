@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { ZpaqBackup } from "./backup.ts";
 
 Deno.test("zpaq: content that differs under the same date and size is seen when content is compared", async () => {
@@ -44,6 +44,20 @@ Deno.test("zpaq: verify and restore name each damaged file", async () => {
     const error = await backup.restore([], { to: `${folder}/out` }).catch((error) => error);
     assertEquals([error.entry, error.code], ["s/a", "FRAGMENT"]);
     assertEquals(await Deno.readFile(`${folder}/out/s/b`), await Deno.readFile(`${folder}/s/b`));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("zpaq: paths that a version does not have are no success", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/a`, "a");
+    using backup = await ZpaqBackup.open(`${folder}/b.zpaq`);
+    await backup.add(`${folder}/a`, { to: "a" });
+    await assertRejects(() => backup.restore("b", { to: `${folder}/c` }), Error, "has no such file");
+    await assertRejects(() => backup.verify("b"), Error, "has no such file");
+    await assertRejects(() => backup.restore("a", { at: 0 }), Error, "has no such file");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
