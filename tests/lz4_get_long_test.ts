@@ -16,7 +16,7 @@ const KILLS = 9;
 const RESTARTS = 3;
 /** How far a saved place may be behind what was sent. */
 const LAG = 2 << 20;
-const RSS_MAX = 180 << 20;
+const RSS_MAX = 180e6;
 const PASSWORD = "nine lives";
 const SALT = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
 
@@ -180,9 +180,7 @@ Deno.test({
       console.log(
         `${SIZE} bytes of content, ${size} to download, ${server.served} served: ${server.cuts} cuts, ` +
           `${server.stalls} stalls, ${server.restarts} restarts, ${KILLS} times kill -9, ` +
-          `at most ${(peak / 2 ** 20).toFixed(0)} MiB, ${
-            ((performance.now() - started) / 1000).toFixed(1)
-          } s`,
+          `at most ${(peak / 1e6).toFixed(0)} MB, ${((performance.now() - started) / 1000).toFixed(1)} s`,
       );
     }),
 });

@@ -55,7 +55,9 @@ for (const backend of ["native", "wasm"] as const) {
           const write = writer.write(input as Uint8Array<ArrayBuffer>);
           const closed = Promise.allSettled([write, writer.closed, reader.closed]);
           for (let i = 0; i < reads; i++) {
-            await Promise.race([reader.read(), new Promise((resolve) => setTimeout(resolve, 20))]);
+            const pause = new Promise<void>((resolve) => setTimeout(resolve, 20));
+            await Promise.race([reader.read(), pause]);
+            await pause;
           }
           const reason = new Error("mine");
           await soon(writer.abort(reason), `${name}: abort after ${reads} reads`);

@@ -49,7 +49,7 @@ Deno.test({
     inFolder(async (cwd) => {
       for (const level of ["0", "1", "2", "3", "4", "5"]) {
         const until = ["-until", "20300101000000"];
-        ok(await sluice(["zpaq", "a", `o${level}.zpaq`, "src", `-m${level}`, ...until], { cwd }));
+        ok(await sluice(["zpaq", "a", `o${level}.zpaq`, "src", `-m${level}`, "-715", ...until], { cwd }));
         ok(await run("zpaq", ["x", `o${level}.zpaq`, "-to", `x${level}`], { cwd }));
         await same(`${cwd}/src`, `${cwd}/x${level}/src`);
         ok(
@@ -110,7 +110,7 @@ Deno.test({
       ];
       const until = ["-until", "20300101000000"];
       for (const [i, method] of methods.entries()) {
-        ok(await sluice(["zpaq", "a", `o${i}.zpaq`, "src", "-method", method, ...until], { cwd }));
+        ok(await sluice(["zpaq", "a", `o${i}.zpaq`, "src", "-method", method, "-715", ...until], { cwd }));
         const theirs = ["a", `z${i}.zpaq`, "src", "-method", method, "-t1", ...until];
         ok(await run("zpaq", theirs, { cwd, env: { TZ: "UTC" } }));
         await same(`${cwd}/o${i}.zpaq`, `${cwd}/z${i}.zpaq`);

@@ -6,7 +6,7 @@ import type { ByteSource } from "@sluice/internal";
 /** Bytes of one read. */
 const PIECE_SIZE = 1 << 20;
 /** The most reads under way; there is one at first, so that a slow source soon gives something. */
-const READS_MAX = 8;
+const READS_MAX = 4;
 
 /** The bytes of a source from `offset` on. */
 export async function* readAhead(

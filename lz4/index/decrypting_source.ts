@@ -63,8 +63,8 @@ export function decryptLz4AesCtrSource(source: ByteSource, key: CryptoKey, count
   }
   return decryptLz4Source(source, async (offset, bytes) => {
     const skip = offset % AES_BLOCK;
-    const padded = new Uint8Array(skip + bytes.length);
-    padded.set(bytes, skip);
+    const padded = skip === 0 ? bytes as Uint8Array<ArrayBuffer> : new Uint8Array(skip + bytes.length);
+    if (skip > 0) padded.set(bytes, skip);
     const plain = await crypto.subtle.decrypt(
       { name: "AES-CTR", counter: counterAt(counter, Math.floor(offset / AES_BLOCK)), length: 128 },
       key,
