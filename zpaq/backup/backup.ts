@@ -67,7 +67,7 @@ export type * from "./options.ts";
 export { ZpaqArchive } from "../archive/archive.ts";
 export type * from "../archive/archive.ts";
 export type * from "../archive/_types.ts";
-export type * from "../archive/_attributes.ts";
+export type { ZpaqAttributes, ZpaqUnixAttributes, ZpaqWindowsAttributes } from "../archive/_attributes.ts";
 export type * from "../block/decompress_options.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export { SluiceError } from "@sluice/internal";
