@@ -126,7 +126,14 @@ export async function killAtRandom(cwd: string, work: KilledWork, times: number)
     }).spawn();
     // The first half of a run loads the program.
     const wait = usual * (0.4 + 0.6 * Math.random());
-    const timer = setTimeout(() => child.kill("SIGKILL"), wait);
+    const timer = setTimeout(() => {
+      try {
+        child.kill("SIGKILL");
+      } catch (error) {
+        // It may have ended by itself just now.
+        if (!(error instanceof TypeError)) throw error;
+      }
+    }, wait);
     const { signal } = await child.status;
     clearTimeout(timer);
     if (signal !== null) cut++;

@@ -368,6 +368,7 @@ const GIT_FORMAT: Record<string, Calls> = {
 };
 
 const ZPAQ_BACKUP: Record<string, Calls> = {
+  ZpaqArchive: whole((data, options) => zpaq.ZpaqArchive.open(data, options)),
   ZpaqBackup: {
     options: (options) => zpaqBackup.ZpaqBackup.open("missing.zpaq", options),
     first: (path) => zpaqBackup.ZpaqBackup.open(path),

@@ -64,6 +64,21 @@ import type { Walked } from "./_walk.ts";
 
 export { ZpaqBackupError } from "./_problems.ts";
 export type * from "./options.ts";
+export { ZpaqArchive } from "../archive/archive.ts";
+export type * from "../archive/archive.ts";
+export type * from "../archive/_types.ts";
+export type { ZpaqAttributes, ZpaqUnixAttributes, ZpaqWindowsAttributes } from "../archive/_attributes.ts";
+export type * from "../block/decompress_options.ts";
+export type { BackendChoice } from "@sluice/ffi";
+export { SluiceError } from "@sluice/internal";
+export type {
+  ByteSource,
+  ByteSourceLike,
+  ByteSourceReadOptions,
+  BytesSource,
+  SluiceErrorCode,
+  SluiceErrorOptions,
+} from "@sluice/internal";
 
 const COPY_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupCopyOptions>([
   "only",
