@@ -26,6 +26,8 @@ export interface WritingCommand {
   readonly emptyIsGood?: boolean;
   /** Whether a part of good input may be good input. */
   readonly parts?: boolean;
+  /** Whether a target that exists is skipped without a failure, as the tool does. */
+  readonly skips?: boolean;
   /** Whether input that is cut still gives output, with an exit code that says so. */
   readonly salvages?: boolean;
 }
@@ -113,6 +115,7 @@ export const WRITING_COMMANDS: readonly WritingCommand[] = [
   {
     name: "zpaq x",
     input: "archive.zpaq",
+    skips: true,
     args: (i, o, force) => ["zpaq", "x", i, "file", "-to", o, ...f(force, "-force")],
   },
   {

@@ -43,7 +43,7 @@ Deno.test({
     try {
       await makeFiles(`${cwd}/src`);
       const until = ["-until", "20300101000000"];
-      ok(await sluice(["zpaq", "a", "ours.zpaq", "src", "-m1", ...until], { cwd }));
+      ok(await sluice(["zpaq", "a", "ours.zpaq", "src", "-m1", "-715", ...until], { cwd }));
       ok(await run("zpaq", ["a", "theirs.zpaq", "src", "-m1", "-t1", ...until], { cwd, env: { TZ: "UTC" } }));
       ok(await run("cmp", ["ours.zpaq", "theirs.zpaq"], { cwd }));
       ok(await sluice(["zpaq", "x", "theirs.zpaq", "-to", "ours"], { cwd }));

@@ -6,6 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
+  compressDcz,
   compressZstdContent,
   DczDictionary,
   decompressDcz,
@@ -189,13 +190,14 @@ Deno.test("a store keeps what was used last, within its bounds", async () => {
   assertEquals(await add("/a", 0, 2), undefined);
   await add("/b", 300, 3);
   await add("/c", 300, 4);
-  assert(store.find(first.sha256) === first);
+  assert(store.find("/a", first.sha256) === first);
+  assertEquals(store.find("/b", first.sha256), undefined);
   await add("/d", 300, 5); // drops /b, the one that was used longest ago
   assertEquals([store.count, store.size], [3, 900]);
-  assert(store.find(first.sha256) === first);
+  assert(store.find("/a", first.sha256) === first);
   await add("/a", 10, 6);
   await add("/a", 20, 7); // the third version of /a
-  assertEquals(store.find(first.sha256), undefined);
+  assertEquals(store.find("/a", first.sha256), undefined);
   store.close();
   assertEquals([store.count, store.size], [0, 0]);
 });
@@ -228,4 +230,99 @@ Deno.test("responses that no client may keep are no versions", async () => {
   assertEquals(store.count, 0);
   assertEquals(await send({}, {}), true);
   assertEquals(store.count, 1);
+});
+
+Deno.test("private responses are no versions, and are never sent as what changed from one", async () => {
+  const page = new Uint8Array(text(5000));
+  const guess = await DczDictionary.from(page);
+  const cases: [name: string, response: Record<string, string>, request: Record<string, string>, boolean][] =
+    [
+      ["shared", {}, {}, true],
+      ["shared, with a cookie that changes nothing", { "cache-control": "public" }, { cookie: "a=1" }, true],
+      ["other Vary", { vary: "origin, x-cookie" }, {}, true],
+      ["private", { "cache-control": "max-age=9, Private" }, {}, false],
+      ["private fields", { "cache-control": 'private="x-user"' }, {}, false],
+      ["no-store", { "cache-control": "no-store" }, {}, false],
+      ["Set-Cookie", { "set-cookie": "id=1" }, {}, false],
+      ["Vary: Cookie", { vary: "Origin, Cookie" }, {}, false],
+      ["Vary: *", { vary: "*" }, {}, false],
+      ["Authorization", {}, { authorization: "Bearer x" }, false],
+    ];
+  for (const [name, responseHeaders, requestHeaders, shared] of cases) {
+    const ask = async (store: ZstdDictionaryStore): Promise<Response> => {
+      const handler = withZstd(
+        () => new Response(page, { headers: { "content-type": "text/plain", ...responseHeaders } }),
+        { versions: store },
+      );
+      const headers = {
+        "accept-encoding": "zstd, dcz",
+        "available-dictionary": guess.availableDictionary,
+        ...requestHeaders,
+      };
+      const response = await handler(new Request("https://a.test/account", { headers }));
+      await response.bytes();
+      return response;
+    };
+    using own = new ZstdDictionaryStore();
+    const first = await ask(own);
+    assertEquals(first.headers.has("use-as-dictionary"), shared, name);
+    assertEquals(own.count, shared ? 1 : 0, name);
+    assertEquals((await ask(own)).headers.get("content-encoding"), shared ? "dcz" : "zstd", name);
+    // Not even with a version that a shared response of the same path became.
+    using others = new ZstdDictionaryStore();
+    await others.add("https://a.test/account", page);
+    assertEquals((await ask(others)).headers.get("content-encoding"), shared ? "dcz" : "zstd", name);
+  }
+  guess.close();
+});
+
+Deno.test("a version serves its own route alone", async () => {
+  using store = new ZstdDictionaryStore();
+  const page = new Uint8Array(text(5000));
+  using dictionary = await DczDictionary.from(page);
+  const handler = withZstd(async (request: Request) => {
+    await request.bytes();
+    return new Response(page, { headers: { "content-type": "text/plain" } });
+  }, { versions: store });
+  const encodingAt = async (url: string): Promise<string | null> => {
+    const headers = {
+      "accept-encoding": "zstd, dcz",
+      "available-dictionary": dictionary.availableDictionary,
+    };
+    const response = await handler(new Request(url, { headers }));
+    await response.bytes();
+    return response.headers.get("content-encoding");
+  };
+  assertEquals(await encodingAt("https://a.test/one"), "zstd");
+  assertEquals(await encodingAt("https://a.test/one?x=1"), "dcz");
+  assertEquals(await encodingAt("https://a.test/two"), "zstd");
+  assertEquals(await encodingAt("https://b.test/one"), "zstd");
+  assertEquals(await encodingAt("https://a.test/two"), "dcz"); // the same content is a version of both
+  assertEquals(store.count, 3);
+
+  // A request's body is not decoded with a version: its status would tell what others were sent.
+  const body = await compressDcz(page, { dictionary });
+  const init = { method: "POST", headers: { "content-encoding": "dcz" }, body };
+  assertEquals((await handler(new Request("https://a.test/one", init))).status, 415);
+});
+
+Deno.test("an empty body of Node's is no dictionary", async () => {
+  const zstd = zstdNode({ versions: true, minSize: 0 });
+  const ends: ((response: Package) => void)[] = [
+    (response) => response.end(),
+    (response) => response.end(""),
+    (response) => response.end(new Uint8Array()),
+    (response) => response.writeHead(200, { "content-length": "0" }).end(""),
+  ];
+  await using site = await serveNode((request: Package, response: Package) =>
+    zstd(request, response, () => {
+      response.setHeader("content-type", "text/plain");
+      ends[Number(request.url.slice(1))]!(response);
+    })
+  );
+  for (const index of ends.keys()) {
+    const response = await fetch(`${site.url}/${index}`, { headers: { "accept-encoding": "zstd" } });
+    assertEquals((await response.bytes()).length, 0);
+    assertEquals(response.headers.has("use-as-dictionary"), false, `${ends[index]}`);
+  }
 });

@@ -2,7 +2,7 @@
  * Files that are being restored, each under a temporary name until it is complete.
  */
 import type { ZpaqArchiveEntry, ZpaqPiece } from "../archive/_types.ts";
-import { setFacts } from "./_file_facts.ts";
+import { factsOf, setFacts } from "./_file_facts.ts";
 import type { NewFacts } from "./_file_facts.ts";
 import { ifThere, temporaryBeside } from "./_paths.ts";
 import { makeFolders, Refused } from "./_places.ts";
@@ -100,11 +100,16 @@ export class Outputs {
     const final = `${folder}/${parts.at(-1)!}`;
     const existing = await ifThere(Deno.lstat(final));
     if (existing === undefined) return final;
-    if (!force) throw new Exists(`${final} exists`);
-    if (existing.isDirectory) throw new Refused(`${final} is a folder`);
-    if (existing.ino !== null && archive.has(`${existing.dev.toString(16)}-${existing.ino.toString(16)}`)) {
+    // Links followed: what the archive's file is called here does not matter.
+    const identity = await Deno.realPath(final).then(factsOf).then(
+      (facts) => facts.identity,
+      () => undefined,
+    );
+    if (identity !== undefined && archive.has(identity)) {
       throw new Refused(`${final} is the archive itself`);
     }
+    if (existing.isDirectory) throw new Refused(`${final} is a folder`);
+    if (!force) throw new Exists(`${final} exists`);
     return final;
   }
 

@@ -19,6 +19,10 @@ export const EVENT_STREAM = /^text\/event-stream\b/i;
 const COMPRESSIBLE =
   /^(?:text\/|(?:application|image|model|message)\/(?:[^;]*(?:\+xml|\+json|\+text)\b|(?:json|javascript|ecmascript|xml|wasm|x-ndjson|ndjson|manifest|ld|graphql|rtf|vnd\.ms-fontobject|x-sh|sql|toml|yaml|x-yaml|bmp)\b)|font\/(?:ttf|otf|collection)\b|image\/(?:svg|bmp|x-icon|vnd\.microsoft\.icon)\b)/i;
 const LOCAL_HOST = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$|\.localhost$/;
+/** Directives that keep a response out of caches that users share; `private="name"` counts as well. */
+const UNSHARED = /(?:^|,)\s*(?:private|no-store)\s*(?:[=,]|$)/i;
+/** Responses that differ by user, or by who knows what. */
+const VARIES_BY_USER = /(?:^|,)\s*(?:cookie|authorization|\*)\s*(?:,|$)/i;
 /** What means something in a URL pattern. */
 const PATTERN_SYNTAX = /[\\*+?:{}()]/g;
 
@@ -51,6 +55,18 @@ export class VersionCollector {
 /** A pattern that matches the path of a request and nothing else. */
 export function patternOf(request: Request): string {
   return new URL(request.url).pathname.replace(PATTERN_SYNTAX, "\\$&");
+}
+
+/** The route of a request: whose versions may serve as dictionaries for it. */
+export function routeOf(request: Request): string {
+  const { origin, pathname } = new URL(request.url);
+  return origin + pathname;
+}
+
+/** Whether a response may be the same for all users: nothing about it says that it is one user's own. */
+export function mayBeShared(request: Request, { headers }: Response): boolean {
+  return !request.headers.has("authorization") && !headers.has("set-cookie") &&
+    !UNSHARED.test(headers.get("cache-control") ?? "") && !VARIES_BY_USER.test(headers.get("vary") ?? "");
 }
 
 /** Whether a response has a body whose form may change. */

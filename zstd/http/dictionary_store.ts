@@ -32,7 +32,8 @@ interface Version {
 }
 
 /**
- * Versions by the SHA-256 of their content, in bounded memory. `withZstd` and the adapters fill and use one; give the same
+ * Versions by their route and the SHA-256 of their content, in bounded memory. A version serves the route that it was sent
+ * for and no other: what one route sends tells nobody about another. `withZstd` and the adapters fill and use one; give the same
  * store to several of them to have one bound for all.
  *
  * @example What a client names is found
@@ -42,9 +43,10 @@ interface Version {
  *
  * const store = new ZstdDictionaryStore({ maxVersions: 1 });
  * const first = await store.add("/page", new TextEncoder().encode("version 1"));
- * assertEquals(store.find(first!.sha256)?.size, 9);
+ * assertEquals(store.find("/page", first!.sha256)?.size, 9);
+ * assertEquals(store.find("/other", first!.sha256), undefined);
  * await store.add("/page", new TextEncoder().encode("version 2"));
- * assertEquals(store.find(first!.sha256), undefined);
+ * assertEquals(store.find("/page", first!.sha256), undefined);
  * store.close();
  * ```
  */
@@ -53,9 +55,11 @@ export class ZstdDictionaryStore implements Disposable {
   readonly maxVersionSize: number;
   readonly #maxSize: number;
   readonly #maxVersions: number;
-  /** By hash, in the order of their last use. */
+  /** By route and hash, in the order of their last use. */
   readonly #versions = new Map<string, Version>();
   #size = 0;
+  /** Characters of the keys, which many small versions must not add up to more than the bound. */
+  #keysSize = 0;
 
   /**
    * Makes an empty store.
@@ -91,43 +95,51 @@ export class ZstdDictionaryStore implements Disposable {
     const bytes = toBytes(content);
     if (bytes.length > this.maxVersionSize || bytes.length === 0 || this.#maxVersions === 0) return undefined;
     const dictionary = await DczDictionary.from(bytes);
-    const known = this.find(dictionary.sha256);
+    const known = this.find(route, dictionary.sha256);
     if (known !== undefined) return known;
-    this.#versions.set(dictionary.availableDictionary, { route, dictionary });
+    const key = keyOf(route, dictionary.sha256);
+    this.#versions.set(key, { route, dictionary });
     this.#size += dictionary.size;
+    this.#keysSize += key.length;
     const ofRoute = [...this.#versions].filter(([, version]) => version.route === route);
     if (ofRoute.length > this.#maxVersions) this.#drop(ofRoute[0]![0]);
-    for (const [hash] of this.#versions) {
-      if (this.#size <= this.#maxSize) break;
-      this.#drop(hash);
+    for (const key of this.#versions.keys()) {
+      if (this.#size <= this.#maxSize && this.#keysSize <= this.#maxSize) break;
+      this.#drop(key);
     }
     return dictionary;
   }
 
-  /** The version with this SHA-256. */
-  find(sha256: Uint8Array): DczDictionary | undefined {
-    const hash = `:${btoa(String.fromCharCode(...sha256))}:`;
-    const version = this.#versions.get(hash);
+  /** The version of a route with this SHA-256. Versions of other routes are not found, even with the same content. */
+  find(route: string, sha256: Uint8Array): DczDictionary | undefined {
+    const key = keyOf(route, sha256);
+    const version = this.#versions.get(key);
     if (version === undefined) return undefined;
-    this.#versions.delete(hash);
-    this.#versions.set(hash, version);
+    this.#versions.delete(key);
+    this.#versions.set(key, version);
     return version.dictionary;
   }
 
-  #drop(hash: string): void {
-    const { dictionary } = this.#versions.get(hash)!;
-    this.#versions.delete(hash);
+  #drop(key: string): void {
+    const { dictionary } = this.#versions.get(key)!;
+    this.#versions.delete(key);
     this.#size -= dictionary.size;
+    this.#keysSize -= key.length;
     dictionary.close();
   }
 
   /** Forgets all versions. The store can be used again. */
   close(): void {
-    for (const hash of [...this.#versions.keys()]) this.#drop(hash);
+    for (const key of [...this.#versions.keys()]) this.#drop(key);
   }
 
   /** Forgets all versions. */
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** The key of a version: the colons keep the hash apart from the route. */
+function keyOf(route: string, sha256: Uint8Array): string {
+  return `:${btoa(String.fromCharCode(...sha256))}:${route}`;
 }

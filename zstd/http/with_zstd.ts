@@ -11,8 +11,10 @@ import {
   isCompressible,
   isSecureByUrl,
   mayBeEncoded,
+  mayBeShared,
   patternOf,
   pipeLive,
+  routeOf,
   VersionCollector,
 } from "./_response_rules.ts";
 import { ZstdContentCompressionStream, ZstdContentDecompressionStream } from "./content_encoding.ts";
@@ -49,6 +51,12 @@ const MAX_REQUEST_SIZE_DEFAULT = 64 << 20;
  * gets `Vary`. Encoded responses lose `Content-Length` and `Accept-Ranges`, and their `ETag` becomes weak. Event streams are
  * flushed after each event, with zstd and dcz only. Bodies are streamed: memory is that of one codec context a request.
  *
+ * With `versions`, a response becomes a dictionary, or is sent with one that another response became, only where it may be
+ * shared: never with `Cache-Control: private` or `no-store`, with `Set-Cookie`, with `Vary` of `Cookie`, `Authorization` or
+ * `*`, or when the request has `Authorization`. Otherwise whoever names the hash of a guess would learn whether somebody got
+ * just that. A version serves the path that it was sent for, which is the `match` of its `Use-As-Dictionary`, and no other.
+ * A handler whose responses differ by cookie has to say so in one of these ways.
+ *
  * A body that can't be decoded fails the handler's reading of it; when the handler lets that error through, the answer is
  * 400, 413 above the limit, or 415 for an unknown dictionary.
  *
@@ -75,13 +83,12 @@ export function withZstd<Context extends unknown[]>(
   checkArgument(typeof handler === "function", "wrap a handler", handler, "a function");
   const rules = new ResponseRules(options);
   const maxOutputSize = checkLimit("maxRequestSize", options.maxRequestSize ?? MAX_REQUEST_SIZE_DEFAULT);
-  const decoders = {
-    zstd: () => new ZstdContentDecompressionStream({ maxOutputSize }),
-    dcz: () => new DczDecompressionStream({ dictionaries: rules.lookup, maxOutputSize }),
-  };
 
   return async (request, ...context) => {
-    const { request: decoded, fault } = decodeRequest(request, decoders);
+    const { request: decoded, fault } = decodeRequest(request, {
+      zstd: () => new ZstdContentDecompressionStream({ maxOutputSize }),
+      dcz: () => new DczDecompressionStream({ dictionaries: rules.given, maxOutputSize }),
+    });
     let response: Response;
     try {
       response = await handler(decoded, ...context);
@@ -130,7 +137,8 @@ class ResponseRules {
   readonly store: ZstdDictionaryStore | undefined;
   readonly #options: WithZstdOptions;
   readonly #minSize: number;
-  readonly #lookup: (sha256: Uint8Array) => DczDictionary | undefined;
+  /** Finds one of the dictionaries that the options name. */
+  readonly given: (sha256: Uint8Array) => DczDictionary | undefined;
 
   /** Checks the options. */
   constructor(options: WithZstdOptions) {
@@ -146,13 +154,7 @@ class ResponseRules {
     this.compress = compress;
     this.store = versions === true ? new ZstdDictionaryStore() : versions || undefined;
     this.#minSize = checkInteger("minSize", options.minSize ?? MIN_SIZE_DEFAULT, 0, Number.MAX_SAFE_INTEGER);
-    const given = lookupIn(dictionaries);
-    this.#lookup = (sha256) => given(sha256) ?? this.store?.find(sha256);
-  }
-
-  /** Finds a dictionary by its hash. */
-  get lookup(): (sha256: Uint8Array) => DczDictionary | undefined {
-    return this.#lookup;
+    this.given = lookupIn(dictionaries);
   }
 
   /** What is done with a response; undefined where it stays as it is. */
@@ -164,15 +166,17 @@ class ResponseRules {
     const live = EVENT_STREAM.test(response.headers.get("content-type") ?? "");
     const secure = isSecure(request);
     const mayUse = secure && mayUseDczDictionary(request.headers, response.headers);
+    const shared = request.method === "GET" && mayBeShared(request, response);
+    const versions = shared ? this.store : undefined;
     const wanted = negotiateZstdContentEncoding(request, {
-      dictionaries: mayUse ? this.#lookup : [],
+      dictionaries: mayUse ? (sha256) => this.given(sha256) ?? versions?.find(routeOf(request), sha256) : [],
       encodings,
     });
     const chosen = wanted?.encoding === "gzip" && live ? { encoding: "identity" as const } : wanted;
     const headers = new Headers(response.headers);
     const byDictionary = dictionaries !== undefined || this.store !== undefined;
     addZstdVary(headers, "accept-encoding", ...byDictionary ? ["available-dictionary"] : []);
-    const route = secure && !live ? this.#routeOf(request, response) : undefined;
+    const route = secure && !live && shared && this.#isVersion(response) ? routeOf(request) : undefined;
     if (route !== undefined && !headers.has("use-as-dictionary")) {
       headers.set("use-as-dictionary", formatDczUseAsDictionary({ match: patternOf(request) }));
     }
@@ -189,13 +193,11 @@ class ResponseRules {
     return { chosen, headers, live, route };
   }
 
-  /** The route whose next version this content may be the dictionary of: what a client is going to keep. */
-  #routeOf(request: Request, { status, headers }: Response): string | undefined {
-    if (this.store === undefined || request.method !== "GET" || status !== 200) return undefined;
-    if (/(?:^|,)\s*no-store\s*(?:,|$)/i.test(headers.get("cache-control") ?? "")) return undefined;
-    if (Number(headers.get("content-length") ?? 0) > this.store.maxVersionSize) return undefined;
-    const { origin, pathname } = new URL(request.url);
-    return origin + pathname;
+  /** Whether the content may be the dictionary of the next version: what a client is going to keep, and not nothing. */
+  #isVersion({ status, headers, body }: Response): boolean {
+    if (this.store === undefined || status !== 200 || body === null) return false;
+    const size = headers.get("content-length");
+    return size === null || Number(size) > 0 && Number(size) <= this.store.maxVersionSize;
   }
 
   /** Collects a body that passes, and keeps it as a version once it is complete. */

@@ -29,8 +29,10 @@ export interface WithZstdOptions {
   readonly isSecure?: ((request: Request) => boolean) | undefined;
   /**
    * Keep what routes send, so that the next version is sent as what changed to clients that have an earlier one: a store,
-   * or true for one of 64 MiB. For responses to GET with status 200 that came over TLS and may be stored; clients use them
-   * as dictionaries for as long as `Cache-Control` lets them. @default {false}
+   * or true for one of 64 MiB. For responses to GET with status 200 that came over TLS and may be shared between users: no
+   * `Cache-Control: private` or `no-store`, no `Set-Cookie`, no `Vary` of `Cookie`, `Authorization` or `*`, and a request
+   * without `Authorization`. A version serves the path that it was sent for and no other; clients use it as dictionary for
+   * as long as `Cache-Control` lets them. @default {false}
    */
   readonly versions?: ZstdDictionaryStore | boolean | undefined;
 }

@@ -203,7 +203,7 @@ class NodeExchange {
   #finish(args: unknown[]): ZstdNodeResponse {
     const [chunk, encoding] = args;
     const hasChunk = chunk !== undefined && chunk !== null && typeof chunk !== "function";
-    this.#start(hasChunk);
+    this.#start(hasChunk && (chunk as Uint8Array | string).length !== 0);
     if (this.#bypassed) return this.#original.end(...args);
     const callback = callbackOf(args);
     if (callback !== undefined) this.#response.once("finish", callback);

@@ -12,6 +12,7 @@ import {
   LimitExceededError,
   openByteSource,
   SluiceError,
+  UnsupportedFeatureError,
 } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike, ByteSourceReadOptions } from "@sluice/internal";
 import { contentChecksum } from "../codec/_content_checksum.ts";
@@ -121,7 +122,7 @@ export class ZstdSeekableReader {
    * Opens a seekable file, wherever it is: bytes, a Blob, a URL, a path or a source. One read of its last 64 KiB, and a second one when the table is larger.
    *
    * @throws {TypeError} If an option has the wrong type or is not known.
-   * @throws {UnsupportedFeatureError} With code "NOT_SEEKABLE" if no seek table stands at its end.
+   * @throws {UnsupportedFeatureError} With code "NOT_SEEKABLE" if no seek table stands at its end, or one that is not about the whole file.
    * @throws {CorruptDataError} If the table contradicts itself or the size of the file, or the index does.
    * @throws {LimitExceededError} If the table is larger than `maxTableSize`.
    */
@@ -447,5 +448,20 @@ async function readIndex(
   const table = tableSize <= tail.length
     ? tail.subarray(tail.length - tableSize)
     : await source.read(source.size - tableSize, tableSize, { signal });
-  return new ZstdSeekIndex(parseSeekTable(table, source.size));
+  const index = new ZstdSeekIndex(parseSeekTable(table, source.size));
+  const covered = index.compressedSize + tableSize;
+  if (covered > source.size) {
+    throw new CorruptDataError(
+      `Cannot open a seekable file: its table names ${covered} bytes, the file has ${source.size}`,
+      { format: "zstd", code: "CORRUPT", offset: source.size - tableSize },
+    );
+  }
+  if (covered < source.size) {
+    // Files that were joined end with the table of the last one, which says nothing of what is before it.
+    throw new UnsupportedFeatureError(
+      `Cannot open a seekable file: its table is about the last ${covered} of ${source.size} bytes`,
+      { format: "zstd", code: "NOT_SEEKABLE", offset: 0 },
+    );
+  }
+  return index;
 }

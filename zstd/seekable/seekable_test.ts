@@ -23,6 +23,7 @@ import {
   ZstdSeekIndex,
 } from "@sluice/zstd/seekable";
 import type { ByteSource, ZstdSeekableCompressOptions } from "@sluice/zstd/seekable";
+import { openZstd } from "@sluice/zstd/file";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, CONTENT_KINDS, join, Random, text } from "../../tests/_data.ts";
 import { streamOf } from "../../tests/_zstd_shapes.ts";
@@ -236,6 +237,7 @@ testBackends("a table that lies is refused, or its frame is", async () => {
     ["frames larger than the file", file(frame.length, [[frame.length + 1, 1000]]), "CORRUPT"],
     ["sums that wrap around", file(frame.length, [[0xffff_ffff, 1], [frame.length + 1, 1000]]), "CORRUPT"],
     ["too much content in a frame", file(frame.length, [[frame.length, 0x4000_0001]]), "CORRUPT"],
+    ["a table about less than the file", file(frame.length, [[frame.length - 1, 1000]]), "NOT_SEEKABLE"],
     ["content in no bytes", file(frame.length, [[0, 10]]), "CORRUPT"],
   ];
   for (const [name, bytes, code] of refused) {
@@ -248,7 +250,7 @@ testBackends("a table that lies is refused, or its frame is", async () => {
   const unreadable: [string, Uint8Array, string][] = [
     ["less content than there is", file(frame.length, [[frame.length, 999]]), "CORRUPT"],
     ["more content than there is", file(frame.length, [[frame.length, 1001]]), "CORRUPT"],
-    ["a frame cut short", file(frame.length, [[frame.length - 1, 1000]]), "TRUNCATED"],
+    ["a frame cut short", file(frame.length - 1, [[frame.length - 1, 1000]]), "TRUNCATED"],
     ["a wrong checksum", file(frame.length, [[frame.length, 1000, 7]], 0x80), "CHECKSUM_MISMATCH"],
     ["a frame that is none", join(new Uint8Array(20), tableByHand([[20, 1000]], 0)), "BAD_MAGIC"],
   ];
@@ -505,5 +507,30 @@ testBackends("an entry of size 0 is held against its frame", async () => {
     await assertRejects(() => new Response(reader.stream()).bytes(), CorruptDataError, fault);
     await assertRejects(() => reader.readFrame(at), CorruptDataError, fault);
     await assertRejects(() => reader.verify(), CorruptDataError, fault);
+  }
+});
+
+testBackends("joined files are no seekable file, and are read from their start", async (backend) => {
+  const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+  const one = compressZstdSeekable(encode("first file\n"), { frameSize: 4, backend });
+  const two = compressZstdSeekable(encode("SECOND FILE, longer\n"), { frameSize: 4, backend });
+  const bare = compressZstdSeekable(encode("no checksums\n"), {
+    frameSize: 4,
+    backend,
+    contentChecksum: false,
+  });
+  const plain = compressZstd(encode("plain\n"), { backend });
+  for (
+    const parts of [[one, one], [one, two], [two, one], [plain, one], [bare, bare], [two, bare, plain, one]]
+  ) {
+    const file = new Uint8Array(await new Blob(parts).arrayBuffer());
+    const whole = decompressZstd(file, { backend });
+    const error = await assertRejects(
+      () => ZstdSeekableReader.open(file, { backend }),
+      UnsupportedFeatureError,
+    );
+    assertEquals(error.code, "NOT_SEEKABLE");
+    await using opened = await openZstd(file, "r", { backend });
+    assertEquals(await opened.text(), new TextDecoder().decode(whole));
   }
 });
