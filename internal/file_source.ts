@@ -127,7 +127,24 @@ export async function byteSourceFromPath(path: string | URL): Promise<ByteSource
   };
 }
 
-async function statFile(path: string | URL): Promise<Deno.FileInfo> {
+/**
+ * What the system knows about a file, before it is opened.
+ *
+ * @throws {NotFoundError} If there is no such file.
+ * @throws {SluiceError} With code "IO" if it is a directory, or the system does not tell.
+ *
+ * @example The size of a file
+ * ```ts
+ * import { statFile } from "@sluice/internal/file-source";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "random access");
+ * assertEquals((await statFile(path)).size, 13);
+ * await Deno.remove(path);
+ * ```
+ */
+export async function statFile(path: string | URL): Promise<Deno.FileInfo> {
   const info = await Deno.stat(path).catch((cause) => {
     throw openFault(path, cause);
   });

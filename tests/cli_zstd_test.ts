@@ -152,6 +152,11 @@ const BAD: readonly { name: string; args: string[]; says: string }[] = [
     says: "only numeric values",
   },
   { name: "a window above the limit", args: ["-t", "window.zst"], says: "Use --long=28 or --memory=256MB" },
+  {
+    name: "a window of 2^60 and a byte",
+    args: ["-t", "huge.zst"],
+    says: "maximum : 1152921504606846977 > 134217728",
+  },
   { name: "a window that was allowed", args: ["-t", "--long=28", "window.zst"], says: "bytes" },
   {
     name: "a parameter out of bounds",
@@ -173,6 +178,7 @@ async function makeBadFiles(directory: string): Promise<void> {
     "good.zst": frame,
     "truncated.zst": frame.subarray(0, 1000),
     "short.zst": frame.subarray(0, -1),
+    "huge.zst": new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0xe0, 1, 0, 0, 0, 0, 0, 0, 0x10, 1, 0, 0]),
     "half.zst": SKIPPABLE.subarray(0, 10),
     "junk.zst": join(frame, junk),
     "tail.zst": join(frame, junk.subarray(0, 2)),

@@ -64,9 +64,10 @@ export async function decompressTransfer(
     trailing: passThrough ? "ignore" : "error",
     dictionary: reference.dictionary,
     prefix: reference.prefix,
-    checkHeader: ({ windowSize, contentSize = Infinity }) => {
+    checkHeader: ({ windowSize, contentSize = Infinity, contentSizeBig }) => {
       if (windowSize > limit && contentSize > 2 ** BLOCK_LOG_MAX) {
-        throw windowFailure(name, windowSize, limit);
+        // A window that no number holds is that of a frame in one segment: its content.
+        throw windowFailure(name, windowSize === Infinity ? contentSizeBig! : windowSize, limit);
       }
     },
   };

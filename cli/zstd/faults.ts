@@ -47,9 +47,9 @@ export function decompressionFailure(error: unknown, state: DecompressionState):
 }
 
 /** The failure for a window above the limit, with what would lift it. */
-export function windowFailure(name: string, windowSize: number, limit: number): Failure {
-  const windowLog = Math.ceil(Math.log2(windowSize));
-  const megabytes = Math.ceil(windowSize / 2 ** 20);
+export function windowFailure(name: string, windowSize: number | bigint, limit: number): Failure {
+  const windowLog = Math.ceil(Math.log2(Number(windowSize)));
+  const megabytes = Math.ceil(Number(windowSize) / 2 ** 20);
   return new Failure(
     `${name} : Decoding error (36) : Frame requires too much memory for decoding \n` +
       `${name} : Window size larger than maximum : ${windowSize} > ${limit} \n` +

@@ -16,7 +16,12 @@ export async function openPathSink(
   // Not `file.writable`: that one holds bytes back.
   return new WritableStream({
     async write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
-      for (let done = 0; done < chunk.length;) done += await file.write(chunk.subarray(done));
+      try {
+        for (let done = 0; done < chunk.length;) done += await file.write(chunk.subarray(done));
+      } catch (error) {
+        file.close(); // a stream that failed is not aborted
+        throw error;
+      }
     },
     close: () => file.close(),
     abort: () => file.close(),

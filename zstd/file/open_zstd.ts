@@ -4,7 +4,7 @@
  * @module
  */
 import { checkArgument, checkChoice, openByteSource, SluiceError } from "@sluice/internal";
-import type { ByteSourceLike } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { ZstdCompressionStream } from "../codec/compression_stream.ts";
 import { resolveStreamingOptions } from "../options/_decompress_options.ts";
 import type { ZstdCompressOptions } from "../options/compress_options.ts";
@@ -12,6 +12,8 @@ import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
 import { ZstdSeekableCompressionStream } from "../seekable/seekable_compression_stream.ts";
 import { ZstdSeekableReader } from "../seekable/seekable_reader.ts";
 import type { ZstdSeekIndex } from "../seekable/seek_index.ts";
+import type { FileChunks } from "./_content.ts";
+import { openPathChunks } from "./_path_chunks.ts";
 import { openPathSink } from "./_path_sink.ts";
 import { ZstdReadableFile } from "./readable_file.ts";
 import { ZstdWritableFile } from "./writable_file.ts";
@@ -44,14 +46,17 @@ export interface ZstdWriteFileOptions extends ZstdCompressOptions {
 /** How a file is opened: to read it, to write it, or to write one that does not exist. */
 export type ZstdFileMode = "r" | "w" | "x";
 
+const READ_SIZE = 256 << 10;
 const WIDE_ENCODING = /^utf-16/;
 
 /**
  * Opens a zstd file for reading: a path, a URL, bytes, a Blob or a source. Files with a seek table, and those that come
- * with an index, are read anywhere; all others from the start on.
+ * with an index, are read anywhere; all others from the start on, also pipes and devices.
  *
- * @throws {TypeError} If an option or the mode is not known.
+ * @throws {TypeError} If an option is not known.
+ * @throws {RangeError} If an option is out of range, or the mode is none of these.
  * @throws {NotFoundError} If there is no such file.
+ * @throws {SluiceError} With code "IO" if the file can not be opened, or is a pipe and comes with an index.
  * @throws {CorruptDataError} If the seek table contradicts itself.
  *
  * @example Any part of a seekable file
@@ -76,8 +81,8 @@ export function openZstd(
 /**
  * Opens a zstd file for writing: a path, whose file is made or emptied ("w") or must not exist ("x"), or a stream.
  *
- * @throws {TypeError} If an option or the mode is not known.
- * @throws {RangeError} If an option is out of range.
+ * @throws {TypeError} If an option is not known, or the stream is locked.
+ * @throws {RangeError} If an option is out of range, or the mode is none of these.
  * @throws {SluiceError} With code "IO" if the file can not be opened, or the mode is "x" and it exists.
  */
 export function openZstd(
@@ -105,6 +110,8 @@ async function openToRead(target: ByteSourceLike, options: ZstdReadFileOptions):
       `Cannot use option "encoding": ${label} has wide newlines, expected one with ASCII's`,
     );
   }
+  const chunks = await openPathChunks(target, index !== undefined);
+  if (chunks !== undefined) return new ZstdReadableFile({ source: chunks, settings }, label);
   const source = await openByteSource(target);
   try {
     const reader = await ZstdSeekableReader.open(source, { ...codecOptions, index });
@@ -112,7 +119,17 @@ async function openToRead(target: ByteSourceLike, options: ZstdReadFileOptions):
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== "NOT_SEEKABLE") throw error;
   }
-  return new ZstdReadableFile({ source, settings }, label);
+  return new ZstdReadableFile({ source: fromSource(source), settings }, label);
+}
+
+function fromSource(source: ByteSource): FileChunks {
+  return { chunks: chunksOf(source), close() {} };
+}
+
+async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let offset = 0; offset < source.size; offset += READ_SIZE) {
+    yield await source.read(offset, Math.min(READ_SIZE, source.size - offset));
+  }
 }
 
 async function openToWrite(
@@ -122,6 +139,12 @@ async function openToWrite(
 ): Promise<ZstdWritableFile> {
   const isSink = typeof target === "string" || target instanceof URL || target instanceof WritableStream;
   checkArgument(isSink, "write a zstd file", target, "a path, a file URL or a stream");
+  if (target instanceof WritableStream && isNew) {
+    throw new TypeError('Cannot open a stream with mode "x": it has no name that could exist');
+  }
+  if (target instanceof WritableStream && target.locked) {
+    throw new TypeError("Cannot write to the stream: it is locked");
+  }
   const { frameSize, threads, ...codecOptions } = options;
   const stream = frameSize === undefined
     ? new ZstdCompressionStream({ ...codecOptions, threads })
@@ -130,9 +153,6 @@ async function openToWrite(
       frameSize,
       threads: threads === "auto" ? undefined : threads,
     });
-  if (target instanceof WritableStream && isNew) {
-    throw new TypeError('Cannot open a stream with mode "x": it has no name that could exist');
-  }
   let sink: WritableStream<Uint8Array<ArrayBuffer>>;
   try {
     sink = target instanceof WritableStream ? target : await openPathSink(target, isNew);

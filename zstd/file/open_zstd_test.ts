@@ -133,13 +133,116 @@ Deno.test("files are written to paths and streams, in one frame or as seekable o
   });
 });
 
-Deno.test("a sink that fails is heard of", async () => {
-  const sink = new WritableStream({
-    write() {
-      throw new RangeError("full");
+for (const backend of BACKENDS) {
+  Deno.test(`calls that overlap come one after another [${backend}]`, async () => {
+    const content = encode("0123456789");
+    for (const bytes of [compressZstd(content), compressZstdSeekable(content, { frameSize: 2 })]) {
+      await using file = await openZstd(bytes, "r", { backend });
+      const parts = await Promise.all([file.read(3), file.read(3), file.read(9)]);
+      assertEquals(parts, [encode("012"), encode("345"), encode("6789")]);
+      assertEquals([file.position, await file.read(9)], [10, new Uint8Array()]);
+    }
+    const lines = compressZstd(encode("a\nb\ncd\nrest of it"));
+    await using file = await openZstd(lines, "r", { backend });
+    const [first, , second, text] = await Promise.all([
+      file.lines().next(),
+      file.seek(4),
+      file.lines().next(),
+      file.text(),
+    ]);
+    assertEquals([first.value, second.value, text], ["a", "cd", "rest of it"]);
+    const closed = await openZstd(lines, "r", { backend });
+    const late = assertRejects(() => closed.read(3), TypeError, "closed");
+    await closed.close();
+    await late;
+  });
+
+  Deno.test(`a fault is not the end at the next read [${backend}]`, async () => {
+    const frame = compressZstd(CONTENT);
+    await using file = await openZstd(frame.subarray(0, frame.length - 10), "r", { backend });
+    for (let n = 0; n < 3; n++) await assertRejects(() => file.text(), SluiceError, "ends");
+  });
+
+  Deno.test(`a sink that fails is heard of [${backend}]`, async () => {
+    const bytes = new Random(1).bytes(60_000);
+    const full = new RangeError("full");
+    const failing = () =>
+      new WritableStream({
+        write() {
+          throw full;
+        },
+      });
+    for (const frameSize of [undefined, 20_000]) {
+      const file = await openZstd(failing(), "w", { backend, frameSize });
+      await file.write(bytes.subarray(0, 10));
+      assertEquals(await assertRejects(() => file.flush()), full);
+      assertEquals(await assertRejects(() => file.write(bytes)), full);
+      assertEquals(await assertRejects(() => file.flush()), full);
+      assertEquals(await assertRejects(() => file.close()), full);
+      await file.close();
+      const many = await openZstd(failing(), "w", { backend, frameSize });
+      const error = await assertRejects(async () => {
+        for (let n = 0; n < 100; n++) await many.write(bytes);
+      });
+      assertEquals(error, full);
+      assertEquals(await assertRejects(() => many.close()), full);
+      const short = await openZstd(failing(), "w", { backend, frameSize });
+      await short.write(bytes.subarray(0, 10));
+      assertEquals(await assertRejects(() => short.close()), full);
+    }
+  });
+
+  Deno.test({
+    name: `a full disk is heard of [${backend}]`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const file = await openZstd("/dev/full", "w", { backend });
+      await file.write("some");
+      await assertRejects(() => file.flush(), Error, "No space left");
+      await assertRejects(() => file.write("more"), Error, "No space left");
+      await assertRejects(() => file.close(), Error, "No space left");
+      await file.close();
     },
   });
-  const file = await openZstd(sink, "w");
-  await file.write(new Random(1).bytes(10));
-  await assertRejects(() => file.close(), RangeError, "full");
+
+  Deno.test({
+    name: `a pipe is read from the start on [${backend}]`,
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      await inDirectory(async (directory) => {
+        const path = `${directory}/pipe`;
+        await new Deno.Command("mkfifo", { args: [path] }).output();
+        const bytes = compressZstdSeekable(CONTENT, { frameSize: 50_000 });
+        const writing = Deno.writeFile(path, bytes, { create: false });
+        const file = await openZstd(path, "r", { backend });
+        assertEquals([file.seekable, file.size], [false, undefined]);
+        await file.seek(100_000);
+        assertEquals(await file.read(500_000), CONTENT.slice(100_000));
+        await writing;
+        await file.close();
+        await file.close();
+        const index = await buildZstdIndex(bytes);
+        const error = await assertRejects(() => openZstd(path, "r", { backend, index }), SluiceError);
+        assertEquals(error.code, "IO");
+      });
+    },
+  });
+}
+
+Deno.test({
+  name: "a file that does not tell its size is read from the start on",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using file = await openZstd("/proc/self/status");
+    await assertRejects(() => file.read(1), SluiceError, "frame");
+    await using empty = await openZstd("/dev/null");
+    await assertRejects(() => empty.read(1), SluiceError);
+  },
+});
+
+Deno.test("what can not be written to is refused before anything", async () => {
+  const { writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
+  writable.getWriter();
+  await assertRejects(() => openZstd(writable, "w"), TypeError, "locked");
+  await assertRejects(() => openZstd(writable, "a" as never), RangeError, "mode");
 });

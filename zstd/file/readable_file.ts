@@ -10,11 +10,9 @@ import {
   iterateCodec,
   UnsupportedFeatureError,
 } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
 import { DecoderCodec } from "../codec/_decoder_codec.ts";
 import type { FileContent } from "./_content.ts";
 
-const READ_SIZE = 256 << 10;
 const CHUNK_SIZE = 128 << 10;
 const NEWLINE = 10;
 const RETURN = 13;
@@ -22,7 +20,8 @@ const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array();
 
 /**
  * The content of a zstd file, with a position that reads move on. Made by `openZstd`. It holds native memory while it is
- * read in order: close it, or declare it with `await using`. One call at a time.
+ * read in order: close it, or declare it with `await using`. Calls that overlap come one after another: each goes on where
+ * the one before it has ended.
  *
  * @example Lines, then the rest
  * ```ts
@@ -47,7 +46,11 @@ export class ZstdReadableFile implements AsyncDisposable, AsyncIterable<Uint8Arr
   /** Content that was read and is still to be returned; it starts at the position. */
   #waiting = NO_BYTES;
   #position = 0;
-  #closed = false;
+  /** The last call; the next one waits for it. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** What reading in order failed with: all later reads fail with it. */
+  #failure: { readonly reason: unknown } | undefined;
+  #closing: Promise<void> | undefined;
 
   /**
    * `openZstd` makes it.
@@ -83,6 +86,10 @@ export class ZstdReadableFile implements AsyncDisposable, AsyncIterable<Uint8Arr
   async read(length: number): Promise<Uint8Array<ArrayBuffer>> {
     this.#checkOpen();
     checkInteger("length", length, 0, Number.MAX_SAFE_INTEGER);
+    return await this.#inTurn(() => this.#read(length));
+  }
+
+  async #read(length: number): Promise<Uint8Array<ArrayBuffer>> {
     const parts: Uint8Array<ArrayBuffer>[] = [];
     for (let left = length; left > 0;) {
       const part = await this.#take(left);
@@ -102,6 +109,10 @@ export class ZstdReadableFile implements AsyncDisposable, AsyncIterable<Uint8Arr
   async seek(offset: number): Promise<void> {
     this.#checkOpen();
     checkInteger("offset", offset, 0, Number.MAX_SAFE_INTEGER);
+    await this.#inTurn(() => this.#seek(offset));
+  }
+
+  async #seek(offset: number): Promise<void> {
     if ("reader" in this.#content) {
       checkRange(offset, 0, this.#content.reader.size);
       const ahead = offset - this.#position;
@@ -126,8 +137,7 @@ export class ZstdReadableFile implements AsyncDisposable, AsyncIterable<Uint8Arr
   /** The rest of the content, chunk by chunk. Leaving the loop leaves the position after the last chunk. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     while (true) {
-      this.#checkOpen();
-      const chunk = await this.#take(CHUNK_SIZE);
+      const chunk = await this.#inTurn(() => this.#take(CHUNK_SIZE));
       if (chunk.length === 0) return;
       yield chunk.slice();
     }
@@ -140,18 +150,7 @@ export class ZstdReadableFile implements AsyncDisposable, AsyncIterable<Uint8Arr
   async *lines(): AsyncGenerator<string, void, undefined> {
     const decoder = new TextDecoder(this.#encoding);
     while (true) {
-      this.#checkOpen();
-      const parts: Uint8Array<ArrayBuffer>[] = [];
-      let ended = false;
-      while (!ended) {
-        const part = await this.#take(CHUNK_SIZE);
-        const end = part.indexOf(NEWLINE);
-        ended = end >= 0 || part.length === 0;
-        const length = end >= 0 ? end + 1 : part.length;
-        parts.push(part.subarray(0, length));
-        this.#putBack(part.subarray(length));
-      }
-      const line = concatBytes(parts);
+      const line = await this.#inTurn(() => this.#readLine());
       if (line.length === 0) return;
       let { length } = line;
       if (line[length - 1] === NEWLINE) length--;
@@ -160,16 +159,49 @@ export class ZstdReadableFile implements AsyncDisposable, AsyncIterable<Uint8Arr
     }
   }
 
+  /** The bytes of a line with its end; none when nothing is left. */
+  async #readLine(): Promise<Uint8Array<ArrayBuffer>> {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let ended = false;
+    while (!ended) {
+      const part = await this.#take(CHUNK_SIZE);
+      const end = part.indexOf(NEWLINE);
+      ended = end >= 0 || part.length === 0;
+      const length = end >= 0 ? end + 1 : part.length;
+      parts.push(part.subarray(0, length));
+      this.#putBack(part.subarray(length));
+    }
+    return concatBytes(parts);
+  }
+
   /** The rest of the content as text. Bytes that are no text come as U+FFFD. */
   async text(): Promise<string> {
+    return await this.#inTurn(() => this.#readText());
+  }
+
+  async #readText(): Promise<string> {
     const decoder = new TextDecoder(this.#encoding);
     let text = "";
-    for await (const chunk of this) text += decoder.decode(chunk, { stream: true });
-    return text + decoder.decode();
+    while (true) {
+      const chunk = await this.#take(CHUNK_SIZE);
+      if (chunk.length === 0) return text + decoder.decode();
+      text += decoder.decode(chunk, { stream: true });
+    }
+  }
+
+  /** Runs a call when all calls before it have settled: they share the position. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => {
+      this.#checkOpen();
+      return run();
+    });
+    this.#last = turn.catch(() => {}); // told to its caller
+    return turn;
   }
 
   /** Takes up to `length` bytes, as many as are there without waiting twice; none at the end. */
   async #take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    this.#checkOpen();
     if (this.#waiting.length === 0) this.#waiting = await this.#next();
     const part = this.#waiting.subarray(0, length);
     this.#waiting = this.#waiting.subarray(part.length);
@@ -189,29 +221,37 @@ export class ZstdReadableFile implements AsyncDisposable, AsyncIterable<Uint8Arr
       return await reader.read(this.#position, Math.min(CHUNK_SIZE, reader.size - this.#position));
     }
     const { source, settings } = this.#content;
-    this.#chunks ??= iterateCodec(new DecoderCodec(settings), chunksOf(source), { chunkSize: CHUNK_SIZE });
-    const { value } = await this.#chunks.next();
-    return value ?? NO_BYTES;
+    if (this.#failure !== undefined) throw this.#failure.reason;
+    try {
+      this.#chunks ??= iterateCodec(new DecoderCodec(settings), source.chunks, { chunkSize: CHUNK_SIZE });
+      const { value } = await this.#chunks.next();
+      return value ?? NO_BYTES;
+    } catch (reason) {
+      this.#failure = { reason }; // an iterator that has thrown would say that it is at its end
+      throw reason;
+    }
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new TypeError("Cannot read the file: it is closed");
+    if (this.#closing !== undefined) throw new TypeError("Cannot read the file: it is closed");
   }
 
-  /** Frees what it holds. Calling it again does nothing. */
+  /** Frees what it holds. Calls that wait for their turn fail. Calling it again does nothing. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#chunks?.return();
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#chunks?.return();
+    } finally {
+      if ("source" in this.#content) this.#content.source.close();
+    }
   }
 
   /** As `close`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-}
-
-async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let offset = 0; offset < source.size; offset += READ_SIZE) {
-    yield await source.read(offset, Math.min(READ_SIZE, source.size - offset));
   }
 }

@@ -63,20 +63,23 @@ export class ZstdWritableFile implements AsyncDisposable {
   /** Moves output to the sink; the next chunk is made while the last one is written. */
   async #pump(sink: WritableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     const writer = sink.getWriter();
+    const reader = this.#encoder.readable.getReader();
+    // At once, and with the reason: a write or a flush may be waiting while no more output comes.
+    writer.closed.catch((reason) => reader.cancel(reason)).catch(() => {});
     let writing: Promise<void> = Promise.resolve();
     try {
-      for await (const chunk of this.#encoder.readable) {
+      while (true) {
+        const { value, done } = await reader.read();
         await writing;
-        writing = this.#writeChunk(writer, chunk);
+        if (done) break;
+        writing = this.#writeChunk(writer, value);
         writing.catch(() => {}); // thrown where it is awaited
       }
-      await writing;
       await writer.close();
     } catch (error) {
+      await reader.cancel(error).catch(() => {});
       await writer.abort(error).catch(() => {});
       throw error;
-    } finally {
-      this.#moved.resolve();
     }
   }
 
@@ -114,12 +117,17 @@ export class ZstdWritableFile implements AsyncDisposable {
     return bytes.length;
   }
 
-  /** Writes everything so far, so that a reader of the sink has it. */
+  /**
+   * Writes everything so far, so that a reader of the sink has it.
+   *
+   * @throws {TypeError} If the file is closed.
+   * @throws {unknown} What the sink fails with.
+   */
   async flush(): Promise<void> {
     if (this.#closed) throw new TypeError("Cannot flush the file: it is closed");
     await this.#encoder.flush();
     const { bytesOut } = this.#encoder;
-    while (this.#bytesWritten < bytesOut) await Promise.race([this.#moved.promise, this.#ended]);
+    while (this.#bytesWritten < bytesOut) await Promise.race([this.#ended, this.#moved.promise]);
   }
 
   /**

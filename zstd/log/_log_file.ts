@@ -18,6 +18,11 @@ const READ_SIZE = 1 << 20;
 /** What the end of a file is read for: the footer of a table. */
 const TAIL_SIZE = 64;
 const MAGIC_FIRST_BYTE = FRAME_MAGIC & 0xff;
+/** Of a frame's descriptor: all but how the size is written, and what a log's frames have there, a checksum alone. */
+const DESCRIPTOR_MASK = 0x1f;
+const DESCRIPTOR_OF_LOGS = 0x04;
+/** What a log without records ends with. */
+const EMPTY_TABLE = makeSeekTable({ compressedSizes: [], sizes: [], checksums: [] });
 /** The checksum of no content: what a table says of skippable frames. */
 const EMPTY_CHECKSUM = 0x51d8e999;
 /** Faults of a last frame that a writer who was stopped leaves. */
@@ -206,10 +211,10 @@ export class LogFile {
         }
       }
     } catch (error) {
-      if (!(error instanceof SluiceError) || !await this.#isZero()) throw error;
+      if (!(error instanceof SluiceError) || this.#end === 0 || !await this.#isZero()) throw error;
     }
-    if (await this.#isZero()) return last && await this.#checkLast(last);
-    if (await this.#isTorn()) return;
+    if (this.#end > 0 && await this.#isZero()) return last && await this.#checkLast(last);
+    if ((this.#end > 0 || await this.#startsAsLog()) && await this.#isTorn()) return;
     throw new CorruptDataError(
       `Cannot open the log ${this.#path}: what starts at byte ${this.#end} is not the start of a last frame`,
       { format: "zstd", code: "CORRUPT", offset: this.#end },
@@ -222,6 +227,17 @@ export class LogFile {
     const size = frame.type === "skippable" ? 0 : frame.contentSize ??
       await measureFrame(source, offset, compressedSize, this.#codecOptions, undefined);
     this.#add(compressedSize, size, checksum ?? (size === 0 ? EMPTY_CHECKSUM : undefined));
+  }
+
+  /** Whether the file starts as a log does, beyond the magic number: only then all of it may be cut. */
+  async #startsAsLog(): Promise<boolean> {
+    const head = await this.#read(0, Math.min(EMPTY_TABLE.length, this.#size));
+    if (head.length <= MAGIC_SIZE) return false;
+    const descriptor = head[MAGIC_SIZE]!;
+    const hasSize = descriptor > DESCRIPTOR_MASK;
+    return readU32(head, 0) === FRAME_MAGIC && hasSize &&
+        (descriptor & DESCRIPTOR_MASK) === DESCRIPTOR_OF_LOGS ||
+      this.#size < EMPTY_TABLE.length && head.every((byte, i) => byte === EMPTY_TABLE[i]);
   }
 
   /** Whether what follows the last whole frame is the start of one, and no other frame starts in it: nothing but that is cut. */
@@ -255,6 +271,7 @@ export class LogFile {
       await this.readFrame(this.sizes.length - 1);
     } catch (error) {
       if (!(error instanceof SluiceError) || !TORN_CODES.has(error.code)) throw error;
+      if (this.sizes.length === 1 && !await this.#startsAsLog()) throw error;
       this.#end -= compressedSize;
       for (const list of [this.#offsets, this.compressedSizes, this.sizes, this.#checksums]) list.pop();
     }

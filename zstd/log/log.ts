@@ -77,6 +77,12 @@ export class ZstdLog implements AsyncDisposable {
   #pendingRecords = 0;
   /** Newlines of each frame; undefined for those that were there and have not been read. */
   readonly #newlines: (number | undefined)[];
+  /** The last frame with content that was there before: the only one that may end within a line. */
+  readonly #lastFound: number;
+  /** How many frames were there before. */
+  readonly #foundCount: number;
+  /** Whether that frame, once it was read, ended within a line. */
+  #endsWithinLine = false;
   /** Flushes are made one after the other. */
   #flushing: Promise<void> = Promise.resolve();
   #closed = false;
@@ -84,6 +90,8 @@ export class ZstdLog implements AsyncDisposable {
   private constructor(file: LogFile, options: ZstdLogOptions) {
     this.#file = file;
     this.#newlines = new Array(file.sizes.length).fill(undefined);
+    this.#lastFound = file.sizes.findLastIndex((size) => size > 0);
+    this.#foundCount = file.sizes.length;
     const { level, backend } = options;
     this.#codecOptions = { level, backend, contentChecksum: true };
     this.#flushEvery = options.flushEvery ?? FLUSH_EVERY_DEFAULT;
@@ -98,7 +106,8 @@ export class ZstdLog implements AsyncDisposable {
    * @throws {TypeError} If an option has the wrong type or is not known.
    * @throws {RangeError} If an option is out of range.
    * @throws {SluiceError} With code "LOCKED" if another log has the file open.
-   * @throws {CorruptDataError} If the file holds something other than zstd frames. It is left as it was.
+   * @throws {CorruptDataError} If the file holds something other than zstd frames, and if it has no whole frame and does not
+   *   start as the first frame of a log does, as a file of zeros or of 4 bytes or less. It is left as it was.
    */
   static async open(path: string | URL, options: ZstdLogOptions = {}): Promise<ZstdLog> {
     checkKeys(options, KEYS);
@@ -178,20 +187,27 @@ export class ZstdLog implements AsyncDisposable {
     this.#newlines.push(countLines(content));
   }
 
-  /** How many lines there are, those that are in no frame yet included. Reads each frame that was there before, once. */
+  /**
+   * How many lines there are: as many as `lines` gives, those that are in no frame yet included. What follows the last
+   * newline of a file that another program made is a line, and the next record goes on in it. Reads each frame that was
+   * there before, once.
+   */
   async lineCount(): Promise<number> {
     this.#checkOpen();
     await this.#flushing;
+    const frameCount = this.#newlines.length;
+    const isAppended = this.#pending.length > 0 || frameCount > this.#foundCount;
     let count = countLines(concatBytes(this.#pending));
-    for (let index = 0; index < this.#newlines.length; index++) {
-      count += this.#newlines[index] ??= countLines(await this.#file.readFrame(index));
+    for (let index = 0; index < frameCount; index++) {
+      if (this.#newlines[index] === undefined) await this.#readFrame(index);
+      count += this.#newlines[index]!;
     }
-    return count;
+    return isAppended || !this.#endsWithinLine ? count : count + 1;
   }
 
   /**
    * Lines from `from` up to, not including, `to`, without their newlines: of the frames that are written and of the records
-   * that are not. Frames of known lines are skipped. Bytes that are not UTF-8 come as U+FFFD.
+   * that are not. What follows the last newline is a line unless it is empty. Frames of known lines are skipped. Bytes that are not UTF-8 come as U+FFFD.
    *
    * @throws {RangeError} If a bound is negative or no integer.
    * @throws {SluiceError} If a frame is damaged.
@@ -212,14 +228,18 @@ export class ZstdLog implements AsyncDisposable {
   /** The content of each frame and of what is in none, each read when it is asked for. */
   *#contents(frameCount: number, tail: Uint8Array): Generator<() => Promise<Uint8Array>, void, undefined> {
     for (let index = 0; index < frameCount; index++) {
-      yield async () => {
-        this.#checkOpen();
-        const content = await this.#file.readFrame(index);
-        this.#newlines[index] ??= countLines(content);
-        return content;
-      };
+      yield () => this.#readFrame(index);
     }
     yield () => Promise.resolve(tail);
+  }
+
+  /** The content of a frame, whose lines are known from then on. */
+  async #readFrame(index: number): Promise<Uint8Array> {
+    this.#checkOpen();
+    const content = await this.#file.readFrame(index);
+    this.#newlines[index] ??= countLines(content);
+    if (index === this.#lastFound) this.#endsWithinLine = content.at(-1) !== NEWLINE;
+    return content;
   }
 
   #checkOpen(): void {

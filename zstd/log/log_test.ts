@@ -104,6 +104,12 @@ Deno.test("a log that was stopped at any byte is taken up where its last frame e
     assertEquals(ends.length, 5);
     for (let n = 0; n <= closed.length; n++) {
       await Deno.writeFile(path, closed.subarray(0, n));
+      if (n > 0 && n <= 4) {
+        // A magic number alone may be anybody's.
+        await assertRejects(() => ZstdLog.open(path), SluiceError);
+        assertEquals((await Deno.stat(path)).size, n);
+        continue;
+      }
       const frames = ends.filter((end) => end <= n).length - 1;
       {
         await using log = await ZstdLog.open(path);
@@ -142,7 +148,16 @@ Deno.test("what a file system leaves without power is cut, anything else is refu
     // A block that is said to reach beyond the end, with a frame in it: not a last frame that was stopped.
     const long = join(compressZstd(new Random(1).bytes(100_000), { contentSize: false }), left);
     new DataView(long.buffer).setUint16(6, (120_000 << 3 | 1) & 0xffff, true);
+    const noLog = compressZstd(new Random(2).bytes(1000), { contentChecksum: false });
     const refused: readonly Uint8Array[] = [
+      new Uint8Array(1),
+      new Uint8Array(5_000_000),
+      new TextEncoder().encode("("),
+      new TextEncoder().encode("P"),
+      left.slice(0, 4),
+      new Uint8Array([0x50, 0x2a, 0x4d, 0x18, 9, 0, 0]),
+      noLog.slice(0, 500),
+      join(left.slice(0, 4), new Uint8Array(5000)),
       new TextEncoder().encode("a log that is not compressed\n"),
       new TextEncoder().encode("ab"),
       join(left, new TextEncoder().encode("more\n")),
@@ -166,10 +181,44 @@ Deno.test("a log goes on in a file of frames that another program made", async (
     await Deno.writeFile(path, join(...frames));
     await using log = await ZstdLog.open(path);
     assertEquals(await Array.fromAsync(log.lines({ from: 1 })), ["two", "three"]);
-    assertEquals(await log.lineCount(), 2);
+    assertEquals(await log.lineCount(), 3);
+    assertEquals(await Array.fromAsync(log.lines({ from: await log.lineCount() })), []);
     await log.append(" and a half\nfour\n");
     assertEquals(await Array.fromAsync(log.lines({ from: 1 })), ["two", "three and a half", "four"]);
     assertEquals(await log.lineCount(), 4);
+  });
+});
+
+Deno.test("the count of lines is that of the lines, whatever a foreign file ends with", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/log.zst`;
+    const skippable = new Uint8Array([0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 7]);
+    for (const [content, count] of [["", 0], ["\n", 1], ["a", 1], ["a\nb", 2], ["a\nb\n", 2]] as const) {
+      for (const end of [new Uint8Array(), skippable, compressZstd(new Uint8Array())]) {
+        await Deno.writeFile(path, join(compressZstd(new TextEncoder().encode(content)), end));
+        await using log = await ZstdLog.open(path);
+        assertEquals(await log.lineCount(), count, content);
+        assertEquals((await Array.fromAsync(log.lines())).length, count, content);
+        await log.append("more");
+        const lines = await Array.fromAsync(log.lines());
+        assertEquals(await log.lineCount(), lines.length);
+        await log.flush();
+        assertEquals(await log.lineCount(), lines.length);
+      }
+    }
+  });
+});
+
+Deno.test("a log without records that was stopped in its table is taken up", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/log.zst`;
+    await (await ZstdLog.open(path)).close();
+    const table = await Deno.readFile(path);
+    for (let n = 5; n < table.length; n++) {
+      await Deno.writeFile(path, table.subarray(0, n));
+      await using log = await ZstdLog.open(path);
+      assertEquals(log.cutTail, { offset: 0, length: n });
+    }
   });
 });
 
