@@ -124,8 +124,9 @@ fn stepFrame(
     while (true) {
         const start = input.pos;
         const before = input.pos + output.pos;
-        const flushing = self.pending;
-        // What waits comes out alone: the next block may be one that fails.
+        // What waits comes out alone: the next block may be one that fails. Without room nothing can come out, and the
+        // library takes input only when nothing waits: the end of a frame needs no room.
+        const flushing = self.pending and output.pos < output.size;
         if (flushing) {
             input.size = start;
         } else if (self.needed > 0) {
