@@ -14,6 +14,7 @@ export class FrameWorkers {
   readonly #threads: number;
   /** Buffers whose content is not needed any more. */
   readonly #free: ArrayBuffer[] = [];
+  readonly #running = new Set<Promise<unknown>>();
   readonly #waiting: ((kernel: ZstdDecoderKernel) => void)[] = [];
 
   /** A crew of at most `threads`, closed by the caller. */
@@ -26,7 +27,14 @@ export class FrameWorkers {
    * The content of a run of frames; undefined where anything is unusual. The caller then decodes the run in order, which
    * finds the fault and what comes before it.
    */
-  async decode(run: FrameRun): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  decode(run: FrameRun): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const job = this.#decode(run);
+    this.#running.add(job);
+    job.finally(() => this.#running.delete(job));
+    return job;
+  }
+
+  async #decode(run: FrameRun): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (run.frameCount === 0) return new Uint8Array();
     if (!this.#isPlain(run)) return undefined;
     let kernel: ZstdDecoderKernel | undefined;
@@ -89,9 +97,10 @@ export class FrameWorkers {
     else next(kernel);
   }
 
-  /** Frees the contexts when their calls have ended. */
-  close(): void {
+  /** Frees the contexts, and settles when no call is under way any more. */
+  async close(): Promise<void> {
     for (const kernel of this.#kernels) kernel.close();
     releaseDecoderDictionary(this.#settings);
+    await Promise.allSettled(this.#running);
   }
 }

@@ -105,7 +105,7 @@ export class ParallelDecompression {
       }
     } finally {
       this.#codec?.close();
-      this.#workers.close();
+      await this.#workers.close();
       await this.#reader.close();
     }
   }
