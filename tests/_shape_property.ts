@@ -52,7 +52,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 type Pieces = readonly Bytes[];
 
 /** A codec in all its shapes. */
-interface PropertyCodec {
+export interface PropertyCodec {
   readonly compressWhole: (content: Bytes) => Bytes | Promise<Bytes>;
   readonly decompressWhole: (data: Bytes) => Bytes | Promise<Bytes>;
   /** Ways to compress pieces. */
@@ -214,7 +214,8 @@ const BLOCKS: PropertyCodec = {
   decompress: { splitter: (pieces, chunkSize) => through(pieces, new PdiffBlockSplitterStream(chunkSize)) },
 };
 
-const CODECS: Readonly<Record<string, PropertyCodec>> = {
+/** The codecs by their names. */
+export const CODECS: Readonly<Record<string, PropertyCodec>> = {
   "zstd 3": zstd(3),
   "zstd 12": zstd(12),
   "zstd seekable": SEEKABLE,
@@ -270,12 +271,17 @@ export interface PropertyScope {
   readonly contents?: readonly string[];
   /** The largest content by the speed of its codec. */
   readonly sizeMax: Readonly<Record<PropertyCodec["speed"], number>>;
-  /** Whether all piece sizes meet all chunk sizes, or take turns. */
-  readonly full: boolean;
+  /** Up to this size each piece size meets each chunk size in each shape. */
+  readonly fullSizeMax: number;
+  /** Beyond it the pairs take turns, so many to a content, by the speed of the codec; each shape has turns of its own. */
+  readonly turns: Readonly<Record<PropertyCodec["speed"], number>>;
 }
 
+/** The size of the pieces of input, and of the chunks of output. */
+type Cut = readonly [pieceSize: number, chunkSize: number];
+
 /** More pieces than this take too long; more reads as well. */
-const PIECES_MAX = 3000;
+const PIECES_MAX = 1000;
 
 /** What a run came to. */
 export interface PropertyOutcome {
@@ -294,8 +300,14 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** Runs the table. */
-export async function runShapeProperty(scope: PropertyScope): Promise<PropertyOutcome> {
+/** Runs the table for one codec on one backend. */
+export async function runShapeProperty(
+  name: string,
+  backend: (typeof BACKENDS)[number],
+  scope: PropertyScope,
+): Promise<PropertyOutcome> {
+  const codec = CODECS[name]!;
+  configureBackend(backend);
   let cases = 0;
   const failures: string[] = [];
   async function expectContent(
@@ -313,46 +325,47 @@ export async function runShapeProperty(scope: PropertyScope): Promise<PropertyOu
       failures.push(`${label}: ${error}`);
     }
   }
-  const pairs = [...cutPairs(scope)];
-  let turn = 0;
-  for (const backend of BACKENDS) {
-    configureBackend(backend);
-    for (const [name, codec] of Object.entries(CODECS)) {
-      const limit = scope.sizeMax[codec.speed];
-      for (const [kind, make] of Object.entries(CONTENTS)) {
-        if (scope.contents?.includes(kind) === false) continue;
-        for (const size of scope.sizes.filter((size) => size <= limit)) {
-          const content = make(size);
-          const data = await codec.compressWhole(content);
-          const label = `${name} on ${backend}, ${kind} of ${size}`;
-          await expectContent(`${label}, whole`, content, () => codec.decompressWhole(data));
-          for (const [shape, compress] of Object.entries(codec.compress)) {
-            for (const [pieceSize] of scope.full ? pairs : [pairs[turn++ % pairs.length]!]) {
-              await expectContent(
-                `${label}, compressed by ${shape} of ${pieceSize}`,
-                content,
-                async () => await codec.decompressWhole(await compress(cut(content, pieceSize))),
-              );
-            }
-          }
-          for (const [shape, decompress] of Object.entries(codec.decompress)) {
-            for (const [pieceSize, chunkSize] of scope.full ? pairs : [pairs[turn++ % pairs.length]!]) {
-              const room = Math.max(chunkSize, Math.ceil(size / PIECES_MAX));
-              await expectContent(
-                `${label}, ${shape} of ${pieceSize} into ${room}`,
-                content,
-                () => decompress(cut(data, pieceSize), room),
-              );
-            }
-          }
+  const cuts = scope.pieceSizes.map((pieceSize): Cut => [pieceSize, 0]);
+  const pairs = scope.pieceSizes.flatMap((pieceSize) =>
+    scope.chunkSizes.map((chunkSize): Cut => [pieceSize, chunkSize])
+  );
+  const turns = new Map<string, number>();
+  function* dueCuts(of: readonly Cut[], shape: string, size: number, speed: PropertyCodec["speed"]) {
+    if (size <= scope.fullSizeMax) return yield* of;
+    for (let i = Math.min(scope.turns[speed], of.length); i > 0; i--) {
+      const turn = turns.get(shape) ?? 0;
+      turns.set(shape, turn + 1);
+      yield of[turn % of.length]!;
+    }
+  }
+  for (const [kind, make] of Object.entries(CONTENTS)) {
+    if (scope.contents?.includes(kind) === false) continue;
+    for (const size of scope.sizes.filter((size) => size <= scope.sizeMax[codec.speed])) {
+      const content = make(size);
+      const data = await codec.compressWhole(content);
+      const label = `${name} on ${backend}, ${kind} of ${size}`;
+      await expectContent(`${label}, whole`, content, () => codec.decompressWhole(data));
+      for (const [shape, compress] of Object.entries(codec.compress)) {
+        for (const [pieceSize] of dueCuts(cuts, `to ${shape}`, size, codec.speed)) {
+          await expectContent(
+            `${label}, compressed by ${shape} of ${pieceSize}`,
+            content,
+            async () => await codec.decompressWhole(await compress(cut(content, pieceSize))),
+          );
+        }
+      }
+      for (const [shape, decompress] of Object.entries(codec.decompress)) {
+        for (const [pieceSize, chunkSize] of dueCuts(pairs, `from ${shape}`, size, codec.speed)) {
+          const room = Math.max(chunkSize, Math.ceil(size / PIECES_MAX));
+          await expectContent(
+            `${label}, ${shape} of ${pieceSize} into ${room}`,
+            content,
+            () => decompress(cut(data, pieceSize), room),
+          );
         }
       }
     }
   }
   configureBackend("auto");
   return { cases, failures };
-}
-
-function* cutPairs({ pieceSizes, chunkSizes }: PropertyScope): Generator<[number, number]> {
-  for (const pieceSize of pieceSizes) for (const chunkSize of chunkSizes) yield [pieceSize, chunkSize];
 }
