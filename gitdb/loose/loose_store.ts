@@ -12,7 +12,6 @@ import { joinPath, toPath } from "../object/_fs.ts";
 import { checkPrefix } from "../object/_ids.ts";
 import { bytesOfInput, bytesOfStream, chunksOfBody, isEncoded, wrongSize } from "../object/_inputs.ts";
 import { freshenLoose, looseIdsIn, loosePath, looseStat, readHead, TemporaryFile } from "./_loose_files.ts";
-import type { GitDurability } from "./_loose_files.ts";
 import { decodeLoose, looseHeader, readLooseHeader, streamLoose } from "./_loose_format.ts";
 import { sharedModeOf } from "../object/_shared_mode.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
@@ -38,8 +37,8 @@ export interface GitLooseStoreOptions {
   readonly hashAlgorithm?: GitHashAlgorithm | undefined;
   /** Compression level from 0 to 12. @default {1} */
   readonly level?: number | undefined;
-  /** "file" waits until an object is on the disk, "none" leaves that to the system. @default {"none"} */
-  readonly durability?: GitDurability | undefined;
+  /** Wait until an object is on the disk. @default {false} */
+  readonly durable?: boolean | undefined;
 }
 
 /** Bodies up to this size are made in one piece. */
@@ -70,7 +69,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   /** The folder. */
   readonly root: string;
   readonly #level: number;
-  readonly #durability: GitDurability;
+  readonly #durable: boolean;
 
   /** Names the folder; nothing is touched yet. */
   constructor(root: string | URL, options: GitLooseStoreOptions = {}) {
@@ -79,7 +78,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
     this.root = toPath(root);
     this.hashAlgorithm = options.hashAlgorithm ?? "sha1";
     this.#level = options.level ?? 1;
-    this.#durability = options.durability ?? "none";
+    this.#durable = options.durable ?? false;
   }
 
   /** Where an object is or would be, below the root. */
@@ -223,7 +222,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
     const file = new TemporaryFile(path.slice(0, path.lastIndexOf("/")), sharedModeOf(this.root));
     try {
       file.write(encoded);
-      file.commit(path, this.#durability);
+      file.commit(path, this.#durable);
     } finally {
       file[Symbol.dispose]();
     }
@@ -280,7 +279,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
         const id = GitObjectId.from(hash.digest());
         this.#checkId(input.id, id);
         if (!await this.isStored(id)) {
-          file.commit(joinPath(this.root, loosePath(id)), this.#durability);
+          file.commit(joinPath(this.root, loosePath(id)), this.#durable);
         }
         return id;
       } finally {

@@ -53,7 +53,7 @@ export const STORE_OPTIONS: ReadonlySet<string> = new Set([
   "backend",
   "onWarning",
   "level",
-  "durability",
+  "durable",
 ]);
 
 /** Checks options and fills in the rest. */

@@ -244,7 +244,7 @@ class TreeCopy {
       dryRun,
       verifyWritten,
       maxBytesPerSecond = Infinity,
-      fsync = true,
+      durable = true,
       permissions = true,
       times = true,
     } = this.#options;
@@ -260,7 +260,7 @@ class TreeCopy {
       work: async (batch) => {
         const records = await this.#from.readSmall(batch.map(({ path }) => path));
         const written = new Set(
-          await this.#to.writeSmall(records, { fsync, mode: permissions, time: times }),
+          await this.#to.writeSmall(records, { durable, mode: permissions, time: times }),
         );
         for (const { path, size } of batch) {
           if (!written.has(path)) continue;
