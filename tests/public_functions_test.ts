@@ -278,6 +278,33 @@ const LZ4_DOWNLOAD: Record<string, Calls> = {
 
 const memory = new gitdb.GitMemoryStore();
 
+/** The methods with options that every store of git objects has. */
+function storeCalls(
+  name: string,
+  opening: gitdb.GitObjectStore | Promise<gitdb.GitObjectStore>,
+): Record<string, Calls> {
+  const id = gitdb.GitObjectId.zero("sha1");
+  const calls = (
+    run: (store: gitdb.GitObjectStore, options: never) => unknown,
+  ): Calls => ({ options: async (options) => await run(await opening, options) });
+  return {
+    [`${name}.has`]: calls((store, options) => store.has(id, options)),
+    [`${name}.info`]: {
+      ...calls((store, options) => store.info(id, options)),
+      first: async (argument) => await (await opening).info(argument),
+    },
+    [`${name}.read`]: calls((store, options) => store.read(id, options)),
+    [`${name}.count`]: calls((store, options) => store.count(options)),
+    [`${name}.ids`]: calls((store, options) => store.ids(options)[Symbol.asyncIterator]().next()),
+    [`${name}.refresh`]: calls((store, options) => store.refresh(options)),
+    [`${name}.readBatches`]: calls((store, options) => store.readBatches([], options).next()),
+    [`${name}.infoBatches`]: calls((store, options) => store.infoBatches([], options).next()),
+    [`${name}.hasStream`]: calls((store, options) => store.hasStream(options)),
+    [`${name}.infoStream`]: calls((store, options) => store.infoStream(options)),
+    [`${name}.objectStream`]: calls((store, options) => store.objectStream(options)),
+  };
+}
+
 const GITDB: Record<string, Calls> = {
   ...SOURCES,
   applyGitDelta: {
@@ -337,7 +364,14 @@ const GITDB: Record<string, Calls> = {
     first: (root) => new gitdb.GitLooseStore(root),
   },
   GitMemoryStore: made((options) => new gitdb.GitMemoryStore(options)),
-  "GitMemoryStore.info": { first: (id) => memory.info(id) },
+  ...storeCalls("GitMemoryStore", memory),
+  ...storeCalls("GitLooseStore", new gitdb.GitLooseStore(NOWHERE)),
+  ...storeCalls("PackStore", gitdb.PackStore.fromSources([])),
+  ...storeCalls("GitCompoundDatabase", new gitdb.GitCompoundDatabase([new gitdb.GitMemoryStore()])),
+  "GitMemoryStore.write with options": made((options) => memory.write({ type: "blob", body: "" }, options)),
+  "GitLooseStore.write with options": made((options) =>
+    new gitdb.GitLooseStore(NOWHERE).write({ type: "blob", body: "" }, options)
+  ),
   "GitMemoryStore.readBatches": {
     options: (options) => memory.readBatches([], options),
     first: (ids) => memory.readBatches(ids),

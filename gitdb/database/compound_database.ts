@@ -3,6 +3,12 @@
  *
  * @module
  */
+import {
+  checkEnumerateOptions,
+  checkReadOptions,
+  checkRefreshOptions,
+  readOptionsOf,
+} from "../object/_options.ts";
 import { checkArgument, isAnyIterable, NotFoundError, SluiceError } from "@sluice/internal";
 import { ResultBatch } from "../object/_batch.ts";
 import { emptyObjectKind } from "../object/_empty_objects.ts";
@@ -91,6 +97,7 @@ export class GitCompoundDatabase extends GitObjectStore {
 
   /** Whether an object is there. */
   override async has(id: GitIdLike, options?: GitReadOptions): Promise<boolean> {
+    checkReadOptions(options);
     const known = GitObjectId.from(id, this.hashAlgorithm);
     this.checkOpen();
     if (emptyObjectKind(known) !== undefined) return true;
@@ -110,6 +117,7 @@ export class GitCompoundDatabase extends GitObjectStore {
 
   /** Facts about an object. */
   override async info(id: GitIdLike, options?: GitReadOptions): Promise<GitObjectInfo> {
+    checkReadOptions(options);
     const known = GitObjectId.from(id, this.hashAlgorithm);
     this.checkOpen();
     try {
@@ -121,6 +129,7 @@ export class GitCompoundDatabase extends GitObjectStore {
 
   /** An object to read. */
   override async read(id: GitIdLike, options?: GitReadOptions): Promise<GitObject> {
+    checkReadOptions(options);
     const known = GitObjectId.from(id, this.hashAlgorithm);
     try {
       return await this.#readPlain(known, options);
@@ -149,6 +158,7 @@ export class GitCompoundDatabase extends GitObjectStore {
 
   /** The ids of all objects. */
   override async *ids(options: GitEnumerateOptions = {}): AsyncGenerator<GitObjectId> {
+    checkEnumerateOptions(options);
     this.checkOpen();
     const { order = "id", unique = true } = options;
     if (order === "id") {
@@ -179,6 +189,7 @@ export class GitCompoundDatabase extends GitObjectStore {
 
   /** Lets every store look for what has changed. */
   override async refresh(options?: { readonly force?: boolean | undefined }): Promise<boolean> {
+    checkRefreshOptions(options);
     this.checkOpen();
     const changed = (await Promise.all(this.sources.map((source) => source.refresh(options)))).includes(true);
     if (changed) {
@@ -250,7 +261,7 @@ export class GitCompoundDatabase extends GitObjectStore {
       const index = start + position;
       const id = GitObjectId.from(ids[position]!, this.hashAlgorithm);
       try {
-        results.push({ ok: true, index, value: await this.read(id, options) });
+        results.push({ ok: true, index, value: await this.read(id, readOptionsOf(options)) });
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
         if (error instanceof NotFoundError && options.onMissing !== undefined) options.onMissing(index, id);

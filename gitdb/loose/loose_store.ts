@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { STORE_OPTIONS } from "../object/_options.ts";
+import {
+  checkEnumerateOptions,
+  checkReadOptions,
+  checkWriteOptions,
+  STORE_OPTIONS,
+} from "../object/_options.ts";
 import { checkKeys, readChunks } from "@sluice/internal";
 import { GitHashKernel, hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { deflateBytes } from "../object/_deflate.ts";
@@ -104,8 +109,11 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   }
 
   /** Whether an object is there. */
-  override has(id: GitIdLike): Promise<boolean> {
-    return new Promise((resolve) => resolve(this.findPath(id) !== undefined));
+  override has(id: GitIdLike, options?: GitReadOptions): Promise<boolean> {
+    return new Promise((resolve) => {
+      checkReadOptions(options);
+      resolve(this.findPath(id) !== undefined);
+    });
   }
 
   /**
@@ -140,8 +148,9 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   }
 
   /** Facts about an object. */
-  override info(id: GitIdLike): Promise<GitObjectInfo> {
+  override info(id: GitIdLike, options?: GitReadOptions): Promise<GitObjectInfo> {
     return new Promise((resolve) => {
+      checkReadOptions(options);
       const { id: known, path, what } = this.#open(id);
       const { type, size } = readLooseHeader(readHead(path), what);
       resolve(infoOf({ id: known, kind: KIND_OF_TYPE[type], size, storage: "loose" }));
@@ -150,6 +159,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
 
   /** An object to read. */
   override async read(id: GitIdLike, options: GitReadOptions = {}): Promise<GitObject> {
+    checkReadOptions(options);
     options.signal?.throwIfAborted();
     const { id: known, path, size: fileSize, what } = this.#open(id);
     const head = readHead(path);
@@ -174,7 +184,8 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   }
 
   /** The ids of all objects. */
-  override async *ids(_options?: GitEnumerateOptions): AsyncGenerator<GitObjectId> {
+  override async *ids(options?: GitEnumerateOptions): AsyncGenerator<GitObjectId> {
+    checkEnumerateOptions(options);
     this.checkOpen();
     for (let byte = 0; byte < 256; byte++) {
       yield* looseIdsIn(this.root, byte.toString(16).padStart(2, "0"), this.hashAlgorithm);
@@ -192,6 +203,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   /** Stores an object; returns its id. */
   async write(input: GitObjectInput | GitEncodedInput, options: GitWriteOptions = {}): Promise<GitObjectId> {
     this.checkOpen();
+    checkWriteOptions(options);
     options.signal?.throwIfAborted();
     if (isEncoded(input)) return await this.#writeEncoded(input);
     kindOfType(input.type);
