@@ -9,7 +9,7 @@ import {
   checkRefreshOptions,
   readOptionsOf,
 } from "../object/_options.ts";
-import { checkArgument, isAnyIterable, NotFoundError, SluiceError } from "@sluice/internal";
+import { checkArgument, NotFoundError, SluiceError } from "@sluice/internal";
 import { ResultBatch } from "../object/_batch.ts";
 import { emptyObjectKind } from "../object/_empty_objects.ts";
 import { objectNotFound } from "../object/_errors.ts";
@@ -60,7 +60,8 @@ export class GitCompoundDatabase extends GitObjectStore {
   /** Takes stores over, in the order in which they are asked; all have to have the same hash. */
   constructor(sources: readonly GitObjectReader[], hashAlgorithm?: GitHashAlgorithm) {
     super();
-    checkArgument(isAnyIterable(sources), "open a database", sources, "an array of stores");
+    const fits = Array.isArray(sources) && sources.every((source) => typeof source?.read === "function");
+    checkArgument(fits, "open a database", sources, "an array of stores");
     this.hashAlgorithm = hashAlgorithm ?? sources[0]?.hashAlgorithm ?? "sha1";
     for (const source of sources) {
       if (source.hashAlgorithm !== this.hashAlgorithm) {

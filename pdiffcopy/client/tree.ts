@@ -123,7 +123,7 @@ export async function copyPdiffTree(options: PdiffTreeOptions): Promise<PdiffTre
   const locate = (value: string | URL | PdiffLocation): PdiffLocation =>
     typeof value === "string" || value instanceof URL
       ? parsePdiffLocation(value, { literalPaths, directory: true })
-      : value;
+      : checkedLocation(value);
   const [source, target] = [locate(options.source), locate(options.target)];
   // Checks the options of files before anything is done.
   new PdiffClient({ ...file, source, target });
@@ -330,4 +330,11 @@ function below(location: PdiffLocation, path: string): PdiffLocation {
     expression: join(location.expression),
     label: join(location.label),
   };
+}
+
+/** Refuses what is no location that was read before. */
+function checkedLocation(value: PdiffLocation): PdiffLocation {
+  const fits = typeof value === "object" && value !== null && "filename" in value;
+  checkArgument(fits, "copy a directory", value, "a path, a URL or a location");
+  return value;
 }
