@@ -126,6 +126,18 @@ export const NAMES: readonly NameRule[] = [
     forbidden: ["timeout", "delay", "interval", "…Seconds", "…Millis"],
   },
   {
+    idea: "waiting until the disk has what was written",
+    name: "durable",
+    place: "option",
+    forbidden: ["sync", "fsync", "durability", "flushToDisk"],
+  },
+  {
+    idea: "a place in the compressed file and in its content",
+    name: "compressedOffset, decompressedOffset",
+    place: "member",
+    forbidden: ["in", "out", "inOffset", "outOffset", "inputOffset", "outputOffset"],
+  },
+  {
     idea: "reading a header",
     name: "read…Header(bytes)",
     place: "function",

@@ -70,4 +70,3 @@ export type {
   SluiceErrorOptions,
   SluiceProgress,
 } from "@sluice/internal";
-export type { GitDurability } from "./loose/_loose_files.ts";

@@ -63,9 +63,9 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
     BOOLEAN,
     "allowDirty allowEmpty allowSlash archive autoFlush blockChecksums checked collisionDetection comments " +
     "compareContent contentChecksum create dedicatedDictionarySearch delta deterministicPrefix directory disableComp dryRun " +
-    "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow fsync hashes kafkaHeaderChecksum lines linked " +
+    "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow hashes kafkaHeaderChecksum lines linked " +
     "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash repair reuseChunks reuseDeltas " +
-    "rollBack rsyncable selfTest shift strict strictBlocks strictSubset suppressHcomp suppressPcomp sync tag times unique unsafePaths v1 " +
+    "rollBack rsyncable selfTest shift strict strictBlocks strictSubset suppressHcomp suppressPcomp tag times unique unsafePaths v1 " +
     "verifyChecksums verifyWritten writable",
   ],
   [
@@ -120,7 +120,6 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   alternates: ["all", "inside-root", "none"],
   backend: ["auto", "native", "wasm"],
   container: ["none", "size", "mozilla"],
-  durability: ["none", "file"],
   hashAlgorithm: ["sha1", "sha256"],
 };
 

@@ -180,8 +180,19 @@ export async function openFile(path: string | URL, options: Deno.OpenOptions): P
   }
 }
 
-/** The error for a file that the system does not open. */
-function openFault(path: string | URL, cause: unknown): SluiceError {
+/**
+ * The error of the family for a file or folder that the system does not open or make.
+ *
+ * @example A folder that is none
+ * ```ts
+ * import { openFault } from "@sluice/internal/file-source";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = openFault("a/b", new Deno.errors.NotADirectory("Not a directory (os error 20)"));
+ * assertEquals([error.code, error.message], ["IO", "Cannot open a/b: Not a directory"]);
+ * ```
+ */
+export function openFault(path: string | URL, cause: unknown): SluiceError {
   if (cause instanceof Deno.errors.NotFound) {
     return new NotFoundError(`Cannot open ${path}: there is no such file`, {
       format: "file",

@@ -93,7 +93,7 @@ testGit("git accepts an index of version 1 and a reverse index", async (folder) 
 
 testGit("git reads our loose objects, small, empty and streamed", async (folder) => {
   await git(folder, ["init", "-q", "--bare", "."]);
-  const store = new GitLooseStore(`${folder}/objects`, { durability: "file" });
+  const store = new GitLooseStore(`${folder}/objects`, { durable: true });
   const large = new Random(4).bytes((16 << 20) + 5);
   const stream = (bytes: Uint8Array<ArrayBuffer>) => new Blob([bytes]).stream();
   for (

@@ -63,7 +63,7 @@ async function readers(target: string): Promise<Record<string, Reader>> {
       file: CONTENT,
       read: async (source) => {
         await Deno.remove(target).catch(() => {});
-        await copyByPdiffIndex({ index: model, sources: [source], target, retries: 0, fsync: false });
+        await copyByPdiffIndex({ index: model, sources: [source], target, retries: 0, durable: false });
         return await Deno.readFile(target);
       },
     },

@@ -154,7 +154,10 @@ testBackends("a thousand random ranges and carved parts are those of the origina
       if (piece === undefined) continue;
       const decoded = await lz4(["-d", "-c"], await carveLz4(source, index, start, end));
       assertEquals(
-        decoded.slice(piece.drop + start - piece.out[0], piece.drop + end - piece.out[0]),
+        decoded.slice(
+          piece.drop + start - piece.decompressedRange[0],
+          piece.drop + end - piece.decompressedRange[0],
+        ),
         CONTENT.slice(start, end),
       );
     }

@@ -191,7 +191,9 @@ for (const linked of [false, true]) {
       const file = flushedFrame(linked, contentChecksum);
       const parts = [...recoverLz4(file)];
       assert(parts.length > 3);
-      for (const part of parts) assert(part.kind === "content" && !part.suspect, JSON.stringify(part.in));
+      for (const part of parts) {
+        assert(part.kind === "content" && !part.suspect, JSON.stringify(part.compressedRange));
+      }
       assertEquals(
         join(...parts.map((part) => part.kind === "content" ? part.bytes : new Uint8Array())),
         CONTENT,

@@ -278,6 +278,33 @@ const LZ4_DOWNLOAD: Record<string, Calls> = {
 
 const memory = new gitdb.GitMemoryStore();
 
+/** The methods with options that every store of git objects has. */
+function storeCalls(
+  name: string,
+  opening: gitdb.GitObjectStore | Promise<gitdb.GitObjectStore>,
+): Record<string, Calls> {
+  const id = gitdb.GitObjectId.zero("sha1");
+  const calls = (
+    run: (store: gitdb.GitObjectStore, options: never) => unknown,
+  ): Calls => ({ options: async (options) => await run(await opening, options) });
+  return {
+    [`${name}.has`]: calls((store, options) => store.has(id, options)),
+    [`${name}.info`]: {
+      ...calls((store, options) => store.info(id, options)),
+      first: async (argument) => await (await opening).info(argument),
+    },
+    [`${name}.read`]: calls((store, options) => store.read(id, options)),
+    [`${name}.count`]: calls((store, options) => store.count(options)),
+    [`${name}.ids`]: calls((store, options) => store.ids(options)[Symbol.asyncIterator]().next()),
+    [`${name}.refresh`]: calls((store, options) => store.refresh(options)),
+    [`${name}.readBatches`]: calls((store, options) => store.readBatches([], options).next()),
+    [`${name}.infoBatches`]: calls((store, options) => store.infoBatches([], options).next()),
+    [`${name}.hasStream`]: calls((store, options) => store.hasStream(options)),
+    [`${name}.infoStream`]: calls((store, options) => store.infoStream(options)),
+    [`${name}.objectStream`]: calls((store, options) => store.objectStream(options)),
+  };
+}
+
 const GITDB: Record<string, Calls> = {
   ...SOURCES,
   applyGitDelta: {
@@ -337,7 +364,14 @@ const GITDB: Record<string, Calls> = {
     first: (root) => new gitdb.GitLooseStore(root),
   },
   GitMemoryStore: made((options) => new gitdb.GitMemoryStore(options)),
-  "GitMemoryStore.info": { first: (id) => memory.info(id) },
+  ...storeCalls("GitMemoryStore", memory),
+  ...storeCalls("GitLooseStore", new gitdb.GitLooseStore(NOWHERE)),
+  ...storeCalls("PackStore", gitdb.PackStore.fromSources([])),
+  ...storeCalls("GitCompoundDatabase", new gitdb.GitCompoundDatabase([new gitdb.GitMemoryStore()])),
+  "GitMemoryStore.write with options": made((options) => memory.write({ type: "blob", body: "" }, options)),
+  "GitLooseStore.write with options": made((options) =>
+    new gitdb.GitLooseStore(NOWHERE).write({ type: "blob", body: "" }, options)
+  ),
   "GitMemoryStore.readBatches": {
     options: (options) => memory.readBatches([], options),
     first: (ids) => memory.readBatches(ids),
@@ -509,7 +543,8 @@ const PDIFFCOPY: Record<string, Calls> = {
   writePdiffBlock: { first: (path) => pdiffcopy.writePdiffBlock(path, 0, DATA) },
   PdiffBlockHashStream: made((options) => new pdiffcopy.PdiffBlockHashStream(options)),
   PdiffBlockSplitterStream: {
-    first: (blockSize) => new pdiffcopy.PdiffBlockSplitterStream(`${blockSize}` as never),
+    first: (blockSize) =>
+      new pdiffcopy.PdiffBlockSplitterStream(typeof blockSize === "number" ? "1" as never : blockSize),
   },
   PdiffClient: {
     options: (options: object) => new pdiffcopy.PdiffClient({ ...FILES, ...options }),
@@ -654,6 +689,70 @@ for (const [module, exported, calls] of MODULES) {
   });
 }
 
+/** What nobody means as an argument, or what a call can't use: values of all kinds, junk, and files that fail. */
+function hostileArguments(directory: string): readonly (readonly [what: string, make: () => unknown])[] {
+  const junk = new Uint8Array(300).map((_, i) => i * 73 + 5);
+  return [
+    ["null", () => null],
+    ["a symbol", () => Symbol("junk")],
+    ["an object without members", () => ({})],
+    ["a function", () => () => 1],
+    ["no bytes", () => new Uint8Array()],
+    ["junk", () => junk.slice()],
+    ["a frame that is cut", () => zstd.compressZstd(junk).subarray(0, 20)],
+    ["a Blob of junk", () => new Blob([junk])],
+    ["a path to nothing", () => `${directory}/missing/file`],
+    ["a path through a file", () => `${directory}/junk/file`],
+    ["a path with a zero", () => `${directory}/a\0b`],
+    ["a directory", () => directory],
+    ["a file of junk", () => `${directory}/junk`],
+    ["a file: URL to nothing", () => new URL(`file://${directory}/missing/file`)],
+    ["a list of what is none", () => [null]],
+  ];
+}
+
+/** Ends what a call has opened in spite of its argument. */
+async function dispose(result: unknown): Promise<void> {
+  const opened = result as Partial<AsyncDisposable & Disposable> | null | undefined;
+  if (typeof opened !== "object" || opened === null) return;
+  if (typeof opened[Symbol.asyncDispose] === "function") await opened[Symbol.asyncDispose]!();
+  else if (typeof opened[Symbol.dispose] === "function") opened[Symbol.dispose]!();
+}
+
+/** Whether an error is one that callers can tell apart: of the family with a code, or misuse that says what is wrong. */
+function isTyped(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof RangeError) return !NATURAL.test(error.message);
+  return error instanceof zstd.SluiceError && typeof error.code === "string" && error.code !== undefined;
+}
+
+let hostile = 0;
+
+for (const [module, , calls] of MODULES) {
+  Deno.test(`${module}: whatever a first argument leads to is an error of the family`, async () => {
+    const directory = await Deno.makeTempDir();
+    const faults: string[] = [];
+    try {
+      for (const [name, { first }] of Object.entries(calls)) {
+        if (first === undefined) continue;
+        for (const [what, make] of hostileArguments(directory)) {
+          await Deno.writeFile(`${directory}/junk`, new Uint8Array(300).fill(7));
+          hostile++;
+          try {
+            const result = await first(make() as never) as { next?: () => unknown } | undefined;
+            if (typeof result?.next === "function") await result.next();
+            await dispose(result);
+          } catch (error) {
+            if (!isTyped(error)) faults.push(`${name}, ${what}: ${error}`);
+          }
+        }
+      }
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+    assertEquals(faults, []);
+  });
+}
+
 Deno.test("the tables hold as many calls as are said to be there", () => {
   const all = MODULES.flatMap(([, , calls]) => Object.values(calls));
   const count = {
@@ -662,7 +761,7 @@ Deno.test("the tables hold as many calls as are said to be there", () => {
   };
   console.log(
     `public functions: ${count.options} with an unknown option, ${values} values of options, ` +
-      `${count.first} with another first argument`,
+      `${count.first} with another first argument, ${hostile} hostile arguments`,
   );
   assert(count.options > 100 && count.first > 120);
 });

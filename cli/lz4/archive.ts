@@ -491,7 +491,9 @@ async function carveCommand(job: Job): Promise<number> {
     const history = index.pieces(start, end)[0]?.drop ?? 0;
     messages.say(
       LEVEL.results,
-      `${operands[0]}: the range starts ${start - point.out + history} bytes into the decoded part`,
+      `${operands[0]}: the range starts ${
+        start - point.decompressedOffset + history
+      } bytes into the decoded part`,
     );
   });
   return EXIT.ok;
@@ -503,7 +505,7 @@ async function splitsCommand(job: Job): Promise<number> {
     await index.loadWindows();
     return index.splits(count === undefined && bytes === undefined ? { count: 16 } : { count, bytes });
   });
-  for (const { id, in: input, out, kind, prefix, suffix, drop } of splits) {
+  for (const { id, compressedRange: input, decompressedRange: out, kind, prefix, suffix, drop } of splits) {
     console.log(
       job.settings.tsv
         ? [id, ...input, ...out, kind, prefix.toBase64(), suffix.toBase64(), drop].join("\t")
@@ -566,13 +568,13 @@ async function recoverCommand(job: Job): Promise<number> {
       for await (const part of recoverLz4Iterable(source, await dictionaryOf(settings))) {
         if (part.kind === "content") {
           for (const [start, end] of part.suspectRanges) {
-            report({ kind: "suspect", in: part.in, out: [out + start, out + end] });
+            report({ kind: "suspect", in: part.compressedRange, out: [out + start, out + end] });
           }
           out += part.bytes.length;
           yield part.bytes;
           continue;
         }
-        report({ kind: "damage", in: part.in, out, reason: part.reason });
+        report({ kind: "damage", in: part.compressedRange, out, reason: part.reason });
         if (!settings.zero || part.size === undefined) continue;
         out += part.size;
         yield new Uint8Array(part.size);

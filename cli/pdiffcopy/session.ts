@@ -102,7 +102,7 @@ export async function clientOptions(
     delta: settings.delta,
     dryRun: settings.dryRun,
     replace: settings.replace,
-    fsync: settings.fsync,
+    durable: settings.fsync,
     rehash: settings.verify,
     verifyWritten: settings.verifyWritten,
     compressionLevel: settings.compressionLevel,

@@ -14,7 +14,7 @@ export interface AtomicFileOptions {
   /** Leave out blocks of zeros, so that they take no room on the disk. @default {false} */
   readonly sparse?: boolean | undefined;
   /** Wait until the disk has the content before the file gets its name. @default {false} */
-  readonly sync?: boolean | undefined;
+  readonly durable?: boolean | undefined;
 }
 
 /** What is carried over from the input to the output. */
@@ -33,14 +33,14 @@ export class AtomicFile implements ByteSink {
   readonly #temporary: string;
   readonly #file: Deno.FsFile;
   readonly #sparse: SparseWriter | undefined;
-  readonly #sync: boolean;
+  readonly #durable: boolean;
   readonly #forgetTermination: () => void;
   #open = true;
 
   private constructor(target: string, temporary: string, options: AtomicFileOptions) {
     this.#target = target;
     this.#temporary = temporary;
-    this.#sync = options.sync === true;
+    this.#durable = options.durable === true;
     // Signals are handled between turns of the event loop: with the handler set first and the file made in the same
     // turn, there is no moment at which one could leave the file behind.
     this.#forgetTermination = onTermination(() => Deno.removeSync(temporary));
@@ -79,7 +79,7 @@ export class AtomicFile implements ByteSink {
   async commit(attributes?: FileAttributes): Promise<void> {
     try {
       await this.#sparse?.finish();
-      if (this.#sync) await this.#file.sync();
+      if (this.#durable) await this.#file.sync();
       this.#close();
       if (attributes !== undefined) await carryOver(attributes, this.#temporary);
       await Deno.rename(this.#temporary, this.#target);

@@ -28,7 +28,7 @@ Deno.test("AtomicFile has its name only when it is complete", async () => {
 
 Deno.test("AtomicFile leaves nothing when it is given up", async () => {
   await inDirectory(async (directory) => {
-    const file = AtomicFile.create(`${directory}/out`, { sync: true });
+    const file = AtomicFile.create(`${directory}/out`, { durable: true });
     await file.write(new Uint8Array(10));
     assertEquals(names(directory).length, 1);
     await file.discard();

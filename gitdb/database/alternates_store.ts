@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { STORE_OPTIONS } from "../object/_options.ts";
+import { checkRefreshOptions, STORE_OPTIONS } from "../object/_options.ts";
 import { checkKeys, SluiceError } from "@sluice/internal";
 import { parseAlternates } from "./_alternates_format.ts";
 import { isSettled, joinPath, readSmallFile, realPath, statPath, toPath } from "../object/_fs.ts";
@@ -81,6 +81,7 @@ export class GitAlternatesStore extends GitCompoundDatabase {
 
   /** Reads the file again when it has changed, and lets every alternate look for what is new. */
   override async refresh(options: { readonly force?: boolean | undefined } = {}): Promise<boolean> {
+    checkRefreshOptions(options);
     const info = statPath(joinPath(this.#objects, "info/alternates"));
     const changed = info?.mtime?.getTime() ?? 0;
     const stamp = `${changed} ${info?.size} ${info?.ino}`;

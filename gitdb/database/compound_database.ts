@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { checkArgument, isAnyIterable, NotFoundError, SluiceError } from "@sluice/internal";
+import {
+  checkEnumerateOptions,
+  checkReadOptions,
+  checkRefreshOptions,
+  readOptionsOf,
+} from "../object/_options.ts";
+import { checkArgument, NotFoundError, SluiceError } from "@sluice/internal";
 import { ResultBatch } from "../object/_batch.ts";
 import { emptyObjectKind } from "../object/_empty_objects.ts";
 import { objectNotFound } from "../object/_errors.ts";
@@ -54,7 +60,8 @@ export class GitCompoundDatabase extends GitObjectStore {
   /** Takes stores over, in the order in which they are asked; all have to have the same hash. */
   constructor(sources: readonly GitObjectReader[], hashAlgorithm?: GitHashAlgorithm) {
     super();
-    checkArgument(isAnyIterable(sources), "open a database", sources, "an array of stores");
+    const fits = Array.isArray(sources) && sources.every((source) => typeof source?.read === "function");
+    checkArgument(fits, "open a database", sources, "an array of stores");
     this.hashAlgorithm = hashAlgorithm ?? sources[0]?.hashAlgorithm ?? "sha1";
     for (const source of sources) {
       if (source.hashAlgorithm !== this.hashAlgorithm) {
@@ -91,6 +98,7 @@ export class GitCompoundDatabase extends GitObjectStore {
 
   /** Whether an object is there. */
   override async has(id: GitIdLike, options?: GitReadOptions): Promise<boolean> {
+    checkReadOptions(options);
     const known = GitObjectId.from(id, this.hashAlgorithm);
     this.checkOpen();
     if (emptyObjectKind(known) !== undefined) return true;
@@ -110,6 +118,7 @@ export class GitCompoundDatabase extends GitObjectStore {
 
   /** Facts about an object. */
   override async info(id: GitIdLike, options?: GitReadOptions): Promise<GitObjectInfo> {
+    checkReadOptions(options);
     const known = GitObjectId.from(id, this.hashAlgorithm);
     this.checkOpen();
     try {
@@ -121,6 +130,7 @@ export class GitCompoundDatabase extends GitObjectStore {
 
   /** An object to read. */
   override async read(id: GitIdLike, options?: GitReadOptions): Promise<GitObject> {
+    checkReadOptions(options);
     const known = GitObjectId.from(id, this.hashAlgorithm);
     try {
       return await this.#readPlain(known, options);
@@ -149,6 +159,7 @@ export class GitCompoundDatabase extends GitObjectStore {
 
   /** The ids of all objects. */
   override async *ids(options: GitEnumerateOptions = {}): AsyncGenerator<GitObjectId> {
+    checkEnumerateOptions(options);
     this.checkOpen();
     const { order = "id", unique = true } = options;
     if (order === "id") {
@@ -179,6 +190,7 @@ export class GitCompoundDatabase extends GitObjectStore {
 
   /** Lets every store look for what has changed. */
   override async refresh(options?: { readonly force?: boolean | undefined }): Promise<boolean> {
+    checkRefreshOptions(options);
     this.checkOpen();
     const changed = (await Promise.all(this.sources.map((source) => source.refresh(options)))).includes(true);
     if (changed) {
@@ -250,7 +262,7 @@ export class GitCompoundDatabase extends GitObjectStore {
       const index = start + position;
       const id = GitObjectId.from(ids[position]!, this.hashAlgorithm);
       try {
-        results.push({ ok: true, index, value: await this.read(id, options) });
+        results.push({ ok: true, index, value: await this.read(id, readOptionsOf(options)) });
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
         if (error instanceof NotFoundError && options.onMissing !== undefined) options.onMissing(index, id);

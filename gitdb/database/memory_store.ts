@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkEnumerateOptions, checkReadOptions, checkWriteOptions } from "../object/_options.ts";
 import { checkKeys } from "@sluice/internal";
 import { hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { idMismatch, objectNotFound } from "../object/_errors.ts";
@@ -21,6 +22,7 @@ import type {
   GitObjectType,
   GitObjectWriter,
   GitReadOptions,
+  GitWriteOptions,
 } from "../object/object.ts";
 import { GitObjectId } from "../object/object_id.ts";
 import type { GitHashAlgorithm, GitIdLike } from "../object/object_id.ts";
@@ -72,20 +74,25 @@ export class GitMemoryStore extends GitObjectStore implements GitObjectWriter {
   }
 
   /** Facts about an object. */
-  override info(id: GitIdLike): Promise<GitObjectInfo> {
-    return new Promise((resolve) => resolve(infoOf(this.#find(id).facts)));
+  override info(id: GitIdLike, options?: GitReadOptions): Promise<GitObjectInfo> {
+    return new Promise((resolve) => {
+      checkReadOptions(options);
+      resolve(infoOf(this.#find(id).facts));
+    });
   }
 
   /** An object to read. */
-  override read(id: GitIdLike, _options?: GitReadOptions): Promise<GitObject> {
+  override read(id: GitIdLike, options?: GitReadOptions): Promise<GitObject> {
     return new Promise((resolve) => {
+      checkReadOptions(options);
       const { facts, bytes } = this.#find(id);
       resolve(new MemoryObject(facts, bytes));
     });
   }
 
   /** The ids of all objects. */
-  override async *ids(_options?: GitEnumerateOptions): AsyncGenerator<GitObjectId> {
+  override async *ids(options?: GitEnumerateOptions): AsyncGenerator<GitObjectId> {
+    checkEnumerateOptions(options);
     this.checkOpen();
     yield* [...this.#objects.values()].map(({ id }) => id).sort(GitObjectId.compare);
   }
@@ -99,8 +106,10 @@ export class GitMemoryStore extends GitObjectStore implements GitObjectWriter {
   }
 
   /** Stores an object; returns its id. */
-  async write(input: GitObjectInput | GitEncodedInput): Promise<GitObjectId> {
+  async write(input: GitObjectInput | GitEncodedInput, options?: GitWriteOptions): Promise<GitObjectId> {
     this.checkOpen();
+    checkWriteOptions(options);
+    options?.signal?.throwIfAborted();
     let type: GitObjectType;
     let bytes: Uint8Array;
     if (isEncoded(input)) {

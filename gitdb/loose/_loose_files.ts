@@ -62,9 +62,6 @@ export function looseIdsIn(root: string, folder: string, algorithm: GitHashAlgor
     .map((name) => GitObjectId.from(folder + name));
 }
 
-/** How sure it is that a write survives a crash of the machine. */
-export type GitDurability = "none" | "file";
-
 function temporaryName(): string {
   return `tmp_obj_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
 }
@@ -101,23 +98,23 @@ export class TemporaryFile implements Disposable {
     for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
   }
 
-  #close(durability: GitDurability): void {
+  #close(durable: boolean): void {
     if (!this.#open) return;
-    if (durability === "file") this.#file.syncSync();
+    if (durable) this.#file.syncSync();
     this.#file.close();
     this.#open = false;
   }
 
   /** Gives it its name; returns false where another file has that name, which then stays and is marked as in use. */
-  commit(path: string, durability: GitDurability): boolean {
-    this.#close(durability);
+  commit(path: string, durable: boolean): boolean {
+    this.#close(durable);
     share(this.path, this.#shared);
     if (!this.#link(path)) {
       if (freshenLoose(path)) return false;
       Deno.renameSync(this.path, path);
       this.#kept = true;
     }
-    if (durability === "file") syncFolder(path.slice(0, path.lastIndexOf("/")));
+    if (durable) syncFolder(path.slice(0, path.lastIndexOf("/")));
     return true;
   }
 

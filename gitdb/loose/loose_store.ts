@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { STORE_OPTIONS } from "../object/_options.ts";
+import {
+  checkEnumerateOptions,
+  checkReadOptions,
+  checkWriteOptions,
+  STORE_OPTIONS,
+} from "../object/_options.ts";
 import { checkKeys, readChunks } from "@sluice/internal";
 import { GitHashKernel, hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { deflateBytes } from "../object/_deflate.ts";
@@ -12,7 +17,6 @@ import { joinPath, toPath } from "../object/_fs.ts";
 import { checkPrefix } from "../object/_ids.ts";
 import { bytesOfInput, bytesOfStream, chunksOfBody, isEncoded, wrongSize } from "../object/_inputs.ts";
 import { freshenLoose, looseIdsIn, loosePath, looseStat, readHead, TemporaryFile } from "./_loose_files.ts";
-import type { GitDurability } from "./_loose_files.ts";
 import { decodeLoose, looseHeader, readLooseHeader, streamLoose } from "./_loose_format.ts";
 import { sharedModeOf } from "../object/_shared_mode.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
@@ -38,8 +42,8 @@ export interface GitLooseStoreOptions {
   readonly hashAlgorithm?: GitHashAlgorithm | undefined;
   /** Compression level from 0 to 12. @default {1} */
   readonly level?: number | undefined;
-  /** "file" waits until an object is on the disk, "none" leaves that to the system. @default {"none"} */
-  readonly durability?: GitDurability | undefined;
+  /** Wait until an object is on the disk. @default {false} */
+  readonly durable?: boolean | undefined;
 }
 
 /** Bodies up to this size are made in one piece. */
@@ -70,7 +74,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   /** The folder. */
   readonly root: string;
   readonly #level: number;
-  readonly #durability: GitDurability;
+  readonly #durable: boolean;
 
   /** Names the folder; nothing is touched yet. */
   constructor(root: string | URL, options: GitLooseStoreOptions = {}) {
@@ -79,7 +83,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
     this.root = toPath(root);
     this.hashAlgorithm = options.hashAlgorithm ?? "sha1";
     this.#level = options.level ?? 1;
-    this.#durability = options.durability ?? "none";
+    this.#durable = options.durable ?? false;
   }
 
   /** Where an object is or would be, below the root. */
@@ -105,8 +109,11 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   }
 
   /** Whether an object is there. */
-  override has(id: GitIdLike): Promise<boolean> {
-    return new Promise((resolve) => resolve(this.findPath(id) !== undefined));
+  override has(id: GitIdLike, options?: GitReadOptions): Promise<boolean> {
+    return new Promise((resolve) => {
+      checkReadOptions(options);
+      resolve(this.findPath(id) !== undefined);
+    });
   }
 
   /**
@@ -141,8 +148,9 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   }
 
   /** Facts about an object. */
-  override info(id: GitIdLike): Promise<GitObjectInfo> {
+  override info(id: GitIdLike, options?: GitReadOptions): Promise<GitObjectInfo> {
     return new Promise((resolve) => {
+      checkReadOptions(options);
       const { id: known, path, what } = this.#open(id);
       const { type, size } = readLooseHeader(readHead(path), what);
       resolve(infoOf({ id: known, kind: KIND_OF_TYPE[type], size, storage: "loose" }));
@@ -151,6 +159,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
 
   /** An object to read. */
   override async read(id: GitIdLike, options: GitReadOptions = {}): Promise<GitObject> {
+    checkReadOptions(options);
     options.signal?.throwIfAborted();
     const { id: known, path, size: fileSize, what } = this.#open(id);
     const head = readHead(path);
@@ -175,7 +184,8 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   }
 
   /** The ids of all objects. */
-  override async *ids(_options?: GitEnumerateOptions): AsyncGenerator<GitObjectId> {
+  override async *ids(options?: GitEnumerateOptions): AsyncGenerator<GitObjectId> {
+    checkEnumerateOptions(options);
     this.checkOpen();
     for (let byte = 0; byte < 256; byte++) {
       yield* looseIdsIn(this.root, byte.toString(16).padStart(2, "0"), this.hashAlgorithm);
@@ -193,6 +203,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   /** Stores an object; returns its id. */
   async write(input: GitObjectInput | GitEncodedInput, options: GitWriteOptions = {}): Promise<GitObjectId> {
     this.checkOpen();
+    checkWriteOptions(options);
     options.signal?.throwIfAborted();
     if (isEncoded(input)) return await this.#writeEncoded(input);
     kindOfType(input.type);
@@ -223,7 +234,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
     const file = new TemporaryFile(path.slice(0, path.lastIndexOf("/")), sharedModeOf(this.root));
     try {
       file.write(encoded);
-      file.commit(path, this.#durability);
+      file.commit(path, this.#durable);
     } finally {
       file[Symbol.dispose]();
     }
@@ -280,7 +291,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
         const id = GitObjectId.from(hash.digest());
         this.#checkId(input.id, id);
         if (!await this.isStored(id)) {
-          file.commit(joinPath(this.root, loosePath(id)), this.#durability);
+          file.commit(joinPath(this.root, loosePath(id)), this.#durable);
         }
         return id;
       } finally {

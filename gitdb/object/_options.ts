@@ -1,8 +1,8 @@
 /**
  * Defaults of reads and bulk calls, in one place.
  */
-import { checkInteger, checkKeys, checkLimit } from "@sluice/internal";
-import type { GitBulkOptions } from "./object.ts";
+import { checkChoice, checkInteger, checkKeys, checkLimit } from "@sluice/internal";
+import type { GitBulkOptions, GitEnumerateOptions, GitReadOptions, GitWriteOptions } from "./object.ts";
 
 /** Everything that a bulk call needs. */
 export interface GitBulkSettings {
@@ -28,13 +28,17 @@ const IN_FLIGHT = 64 << 20;
 /** Memory for a stream of a large object. */
 export const MEMORY_BUDGET = 64 << 20;
 
-const BULK_OPTIONS: ReadonlySet<string> = new Set([
+const READ_OPTIONS: ReadonlySet<string> = new Set([
   "signal",
   "verifyChecksums",
   "collisionDetection",
   "maxObjectSize",
   "maxMemory",
   "spillFolder",
+]);
+
+const BULK_OPTIONS: ReadonlySet<string> = new Set([
+  ...READ_OPTIONS,
   "ordered",
   "threads",
   "maxInFlightBytes",
@@ -53,8 +57,40 @@ export const STORE_OPTIONS: ReadonlySet<string> = new Set([
   "backend",
   "onWarning",
   "level",
-  "durability",
+  "durable",
 ]);
+
+const ENUMERATE_OPTIONS: ReadonlySet<string> = new Set(["unique", "order"]);
+const WRITE_OPTIONS: ReadonlySet<string> = new Set(["signal"]);
+const REFRESH_OPTIONS: ReadonlySet<string> = new Set(["force"]);
+
+/** Checks the options of one read. */
+export function checkReadOptions(options: GitReadOptions | undefined): void {
+  if (options !== undefined) checkKeys(options, READ_OPTIONS);
+}
+
+/** Checks the options of `ids` and `count`. */
+export function checkEnumerateOptions(options: GitEnumerateOptions | undefined): void {
+  if (options === undefined) return;
+  checkKeys(options, ENUMERATE_OPTIONS);
+  if (options.order !== undefined) checkChoice("order", options.order, ["id", "storage"]);
+}
+
+/** Checks the options of one write. */
+export function checkWriteOptions(options: GitWriteOptions | undefined): void {
+  if (options !== undefined) checkKeys(options, WRITE_OPTIONS);
+}
+
+/** Checks the options of `refresh`. */
+export function checkRefreshOptions(options: { readonly force?: boolean | undefined } | undefined): void {
+  if (options !== undefined) checkKeys(options, REFRESH_OPTIONS);
+}
+
+/** What a bulk call hands on to single reads. */
+export function readOptionsOf(options: GitBulkOptions): GitReadOptions {
+  const { signal, verifyChecksums, collisionDetection, maxObjectSize, maxMemory, spillFolder } = options;
+  return { signal, verifyChecksums, collisionDetection, maxObjectSize, maxMemory, spillFolder };
+}
 
 /** Checks options and fills in the rest. */
 export function bulkSettings(options: GitBulkOptions = {}): GitBulkSettings {

@@ -9,7 +9,7 @@ import { createBulkStream } from "./_bulk_stream.ts";
 import { prefixAmbiguous, prefixNotFound } from "./_errors.ts";
 import { IdSieve } from "./_id_sieve.ts";
 import { checkPrefix } from "./_ids.ts";
-import { bulkSettings } from "./_options.ts";
+import { bulkSettings, checkEnumerateOptions, checkRefreshOptions, readOptionsOf } from "./_options.ts";
 import type { GitBulkSettings } from "./_options.ts";
 import { verifyObject } from "./_object_hash.ts";
 import { windowsOf } from "./_windows.ts";
@@ -88,6 +88,7 @@ export abstract class GitObjectStore implements GitObjectReader {
 
   /** How many objects there are. */
   async count(options?: GitEnumerateOptions): Promise<number> {
+    checkEnumerateOptions(options);
     let count = 0;
     for await (const _ of this.ids({ ...options, order: options?.unique === false ? "storage" : "id" })) {
       count++;
@@ -96,8 +97,11 @@ export abstract class GitObjectStore implements GitObjectReader {
   }
 
   /** Looks for what others have stored or removed; returns whether something changed. */
-  refresh(_options?: { readonly force?: boolean | undefined }): Promise<boolean> {
-    return Promise.resolve(false);
+  refresh(options?: { readonly force?: boolean | undefined }): Promise<boolean> {
+    return new Promise((resolve) => {
+      checkRefreshOptions(options);
+      resolve(false);
+    });
   }
 
   /** The one id that starts with these hex digits. */
@@ -154,13 +158,14 @@ export abstract class GitObjectStore implements GitObjectReader {
     options: GitBulkOptions,
     _reuse: boolean,
   ): AsyncGenerator<GitObjectBatch> {
+    const single = readOptionsOf(options);
     let results: GitResult<GitObject>[] = [];
     let bytes = 0;
     for (const [i, id] of ids.entries()) {
       settings.signal?.throwIfAborted();
       const index = start + i;
       try {
-        const value = await this.read(id, options);
+        const value = await this.read(id, single);
         if (settings.verifyChecksums) await verifyObject(value, options);
         bytes += value.size;
         results.push({ ok: true, index, value });
@@ -233,6 +238,7 @@ export abstract class GitObjectStore implements GitObjectReader {
     options: GitBulkOptions = {},
   ): GitTransformStream<GitIdLike, { id: GitObjectId; present: boolean }> {
     const settings = bulkSettings(options);
+    const single = readOptionsOf(options);
     const present = async function* (
       this: GitObjectStore,
       ids: readonly GitIdLike[],
@@ -242,7 +248,7 @@ export abstract class GitObjectStore implements GitObjectReader {
       const malformed = new Set(sieve.rest().map(({ index }) => index));
       for (const [row, given] of ids.entries()) {
         if (malformed.has(row)) results.push({ id: GitObjectId.zero(this.hashAlgorithm), present: false });
-        else results.push({ id: GitObjectId.from(given), present: await this.has(given, options) });
+        else results.push({ id: GitObjectId.from(given), present: await this.has(given, single) });
       }
       yield results;
     };

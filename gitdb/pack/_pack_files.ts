@@ -2,6 +2,7 @@
  * The files of a pack on disk: written under names that readers pass over, and given their own when all are whole, the
  * index last. Deno only.
  */
+import { openFault } from "@sluice/internal/file-source";
 import { isMissing, joinPath, touchFile } from "../object/_fs.ts";
 import { share, sharedModeOf } from "../object/_shared_mode.ts";
 import type { SharedMode } from "../object/_shared_mode.ts";
@@ -26,7 +27,11 @@ export class PackFileWriter implements Disposable {
   constructor(folder: string) {
     this.folder = folder;
     this.#shared = sharedModeOf(joinPath(folder, ".."));
-    Deno.mkdirSync(folder, { recursive: true });
+    try {
+      Deno.mkdirSync(folder, { recursive: true });
+    } catch (cause) {
+      throw openFault(folder, cause);
+    }
     this.#token = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
     this.path = joinPath(folder, `tmp_pack_${this.#token}`);
     this.#file = Deno.openSync(this.path, { read: true, write: true, createNew: true, mode: 0o444 });

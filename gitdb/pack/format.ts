@@ -80,7 +80,7 @@ export function readGitPackEntryHeader(
 export function encodeGitPackEntryHeader(
   header: PackEntryHeader | { readonly kind?: "full"; readonly type: GitObjectType; readonly size: number },
 ): Uint8Array<ArrayBuffer> {
-  checkArgument(typeof header === "object", "write a header", header, "a header");
+  checkArgument(typeof header === "object" && header !== null, "write a header", header, "a header");
   checkSize(header.size);
   if (header.kind === "ofs-delta") {
     checkSize(header.distance);

@@ -161,7 +161,12 @@ export async function buildGitMultiPackIndex(
   options: { readonly version?: 1 | 2 | undefined } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkKeys(options, BUILD_OPTIONS);
-  checkArgument(Array.isArray(packs), "build an index", packs, "an array of packs");
+  checkArgument(
+    Array.isArray(packs) && packs.every((pack) => pack?.index !== undefined),
+    "build an index",
+    packs,
+    "an array of packs",
+  );
   const sorted = packs.toSorted((a, b) => a.name < b.name ? -1 : 1);
   const rows = new Map<string, { id: GitObjectId; pack: number; offset: number }>();
   for (const [number, pack] of sorted.entries()) {

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { STORE_OPTIONS } from "../object/_options.ts";
+import {
+  checkEnumerateOptions,
+  checkReadOptions,
+  checkRefreshOptions,
+  STORE_OPTIONS,
+} from "../object/_options.ts";
 import { checkArgument, checkKeys, isAnyIterable, openByteSource, SluiceError } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
@@ -215,6 +220,7 @@ export class PackStore extends GitObjectStore {
 
   /** Whether an object is there. */
   override async has(id: GitIdLike, options?: GitReadOptions): Promise<boolean> {
+    checkReadOptions(options);
     this.checkOpen();
     return await this.#reads.has(GitObjectId.from(id, this.hashAlgorithm), options?.signal);
   }
@@ -254,6 +260,7 @@ export class PackStore extends GitObjectStore {
 
   /** Facts about an object. */
   override async info(id: GitIdLike, options?: GitReadOptions): Promise<GitObjectInfo> {
+    checkReadOptions(options);
     this.checkOpen();
     const known = GitObjectId.from(id, this.hashAlgorithm);
     try {
@@ -265,6 +272,7 @@ export class PackStore extends GitObjectStore {
 
   /** An object to read. */
   override async read(id: GitIdLike, options: GitReadOptions = {}): Promise<GitObject> {
+    checkReadOptions(options);
     this.checkOpen();
     const known = GitObjectId.from(id, this.hashAlgorithm);
     try {
@@ -282,6 +290,7 @@ export class PackStore extends GitObjectStore {
 
   /** As `read`, at once; native files only. */
   readSync(id: GitIdLike, options: GitReadOptions = {}): GitObject {
+    checkReadOptions(options);
     this.checkOpen();
     if (!this.isSync) {
       throw new TypeError("Cannot read at once: the packs come from sources that answer later");
@@ -291,6 +300,7 @@ export class PackStore extends GitObjectStore {
 
   /** How many objects there are. */
   override async count(options: GitEnumerateOptions = {}): Promise<number> {
+    checkEnumerateOptions(options);
     this.checkOpen();
     if (options.unique === false || this.#units.length <= 1) {
       return this.#units.reduce((sum, { index }) => sum + index.count, 0);
@@ -300,6 +310,7 @@ export class PackStore extends GitObjectStore {
 
   /** The ids of all objects. */
   override async *ids(options: GitEnumerateOptions = {}): AsyncGenerator<GitObjectId> {
+    checkEnumerateOptions(options);
     this.checkOpen();
     const { order = "id", unique = true } = options;
     if (order === "storage") {
@@ -336,6 +347,7 @@ export class PackStore extends GitObjectStore {
 
   /** Adds packs that came and drops those that went; looks only when the folder has changed. */
   override async refresh(options: { readonly force?: boolean | undefined } = {}): Promise<boolean> {
+    checkRefreshOptions(options);
     const { root } = this;
     if (root === undefined) return false;
     this.checkOpen();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { openFault } from "@sluice/internal/file-source";
 import { checkKeys, SluiceError } from "@sluice/internal";
 import { isMissing, toPath } from "../object/_fs.ts";
 
@@ -62,7 +63,7 @@ export class GitLockFile implements AsyncDisposable, Disposable {
         const file = Deno.openSync(`${target}.lock`, { write: true, createNew: true, mode: 0o600 });
         return new GitLockFile(target, file, options.mode ?? 0o644);
       } catch (error) {
-        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+        if (!(error instanceof Deno.errors.AlreadyExists)) throw openFault(`${target}.lock`, error);
         if (performance.now() >= deadline) {
           throw new SluiceError(`Cannot lock "${target}": "${target}.lock" is there`, {
             format: "git",

@@ -60,8 +60,8 @@ export function encodeState(state: DecoderState, packed: Uint8Array<ArrayBuffer>
   const writer = new ByteWriter();
   writer.u32(MAGIC);
   for (const byte of [VERSION, flags, phaseWithCarry(state), flg, bd]) writer.byte(byte);
-  writer.number(state.in);
-  writer.number(state.out);
+  writer.number(state.compressedOffset);
+  writer.number(state.decompressedOffset);
   if (open) {
     writer.number(state.frameIn);
     writer.number(state.frameOut);
@@ -303,8 +303,8 @@ export function decodeState(bytes: Uint8Array): DecoderState {
   return {
     phase,
     info,
-    in: inOffset,
-    out,
+    compressedOffset: inOffset,
+    decompressedOffset: out,
     frameIn,
     frameOut,
     blockCount,

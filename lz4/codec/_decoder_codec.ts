@@ -388,7 +388,7 @@ export class DecoderCodec implements PullCodec {
   /** Goes on from a state that has passed the checks of its format. */
   loadState(state: DecoderState): void {
     loadState(this.#walk, state);
-    this.#lastBoundary = state.out;
+    this.#lastBoundary = state.decompressedOffset;
     if (state.carry.length > 0) this.#holdCarry(state.carry);
   }
 

@@ -33,9 +33,9 @@ export interface DecoderState {
   /** The open frame. */
   readonly info: Lz4FrameHeader | undefined;
   /** Absolute input offset. */
-  readonly in: number;
+  readonly compressedOffset: number;
   /** Absolute output offset. */
-  readonly out: number;
+  readonly decompressedOffset: number;
   /** Input bytes of the open frame. */
   readonly frameIn: number;
   /** Content bytes of the open frame. */

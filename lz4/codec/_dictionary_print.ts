@@ -47,6 +47,6 @@ export function sameDictionary(settings: DecompressSettings, state: DecoderState
   }
   throw new DictionaryMismatchError(
     `Cannot load an lz4 state: it was made with ${dictionary === undefined ? "a" : "another"} dictionary`,
-    { format: "lz4", code: "DICT_MISMATCH", offset: state.in, errno: 16, expectedId: print.id },
+    { format: "lz4", code: "DICT_MISMATCH", offset: state.compressedOffset, errno: 16, expectedId: print.id },
   );
 }

@@ -45,8 +45,8 @@ export function saveState(walk: FrameWalk, embed: boolean): DecoderState {
   return {
     phase: walk.storedLeft > 0 ? PHASE.STORED : walk.phase,
     info: open ? info : undefined,
-    in: walk.bytesIn,
-    out: walk.bytesOut,
+    compressedOffset: walk.bytesIn,
+    decompressedOffset: walk.bytesOut,
     frameIn: open ? walk.bytesIn - walk.frameStart : 0,
     frameOut: open ? walk.frameOut : 0,
     blockCount: open ? walk.blockCount : 0,
@@ -66,14 +66,14 @@ export function loadState(walk: FrameWalk, state: DecoderState): void {
   const { settings, kernel } = walk;
   walk.phase = state.phase === PHASE.STORED ? PHASE.BLOCK : state.phase;
   walk.info = state.info;
-  walk.bytesIn = state.in;
-  walk.bytesOut = state.out;
-  walk.frameStart = state.in - state.frameIn;
+  walk.bytesIn = state.compressedOffset;
+  walk.bytesOut = state.decompressedOffset;
+  walk.frameStart = state.compressedOffset - state.frameIn;
   walk.frameOut = state.frameOut;
   walk.blockCount = state.blockCount;
   walk.skipLeft = state.phase === PHASE.SKIPPABLE ? state.remaining : 0;
   walk.storedLeft = state.phase === PHASE.STORED ? state.remaining : 0;
-  walk.framesRead = state.in > 0 && state.info === undefined ? 1 : 0;
+  walk.framesRead = state.compressedOffset > 0 && state.info === undefined ? 1 : 0;
   walk.print = state.dictionary;
   walk.historyBase = state.dictionary?.size ?? 0;
   const { info } = state;
@@ -83,7 +83,7 @@ export function loadState(walk: FrameWalk, state: DecoderState): void {
       const limit = settings.maxBlockSize;
       throw limitFault(
         "BLOCK_LIMIT",
-        state.in,
+        state.compressedOffset,
         `the frame has blocks of ${info.blockMax} bytes`,
         limit,
         info.blockMax,

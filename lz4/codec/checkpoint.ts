@@ -77,18 +77,18 @@ export class Lz4Checkpoint {
   }
 
   /** Absolute input offset of the boundary. */
-  get in(): number {
-    return this.#state.in;
+  get compressedOffset(): number {
+    return this.#state.compressedOffset;
   }
 
   /** Absolute output offset: bytes that were given out before. */
-  get out(): number {
-    return this.#state.out;
+  get decompressedOffset(): number {
+    return this.#state.decompressedOffset;
   }
 
   /** Where the input must go on, in bytes from the start of the stream. */
   get resumeFrom(): number {
-    return this.#state.in + this.#state.carry.length;
+    return this.#state.compressedOffset + this.#state.carry.length;
   }
 
   /** What the checkpoint stands in. */

@@ -48,7 +48,7 @@ testBackends("Lz4Decoder resumes on the other backend at every split", (backend)
         const head = first.push(frame.subarray(0, at));
         const saved = first.checkpoint({ carry }).bytes();
         const checkpoint = Lz4Checkpoint.fromBytes(saved);
-        assertEquals(checkpoint.out, head.length, name);
+        assertEquals(checkpoint.decompressedOffset, head.length, name);
         if (carry === "embed") assertEquals(checkpoint.resumeFrom, at, name);
         using second = Lz4Decoder.fromCheckpoint(checkpoint, { backend: OTHER[backend], dictionary });
         assertEquals(second.checkpoint({ carry }).bytes(), saved, `${name} ${at} ${carry}`);
@@ -230,7 +230,7 @@ testBackends("Lz4CheckpointableDecompressor goes on over new sources", async () 
     SluiceError,
     "inside a frame",
   );
-  const { in: start, held } = decompressor.position;
+  const { compressedOffset: start, held } = decompressor.position;
   const resumed = Lz4CheckpointableDecompressor.resume(
     decompressor.checkpoint(),
     chunks(frame.subarray(start), 700),
@@ -285,7 +285,10 @@ testBackends("Lz4DecompressionStream gives checkpoints that resume", async () =>
     assert(checkpoints.length >= 3);
     for (const checkpoint of checkpoints) {
       using decoder = Lz4Decoder.fromCheckpoint(checkpoint.bytes());
-      assertEquals(decoder.push(frame.subarray(checkpoint.resumeFrom)), content.subarray(checkpoint.out));
+      assertEquals(
+        decoder.push(frame.subarray(checkpoint.resumeFrom)),
+        content.subarray(checkpoint.decompressedOffset),
+      );
       decoder.finish();
     }
   }

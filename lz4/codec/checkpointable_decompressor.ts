@@ -118,8 +118,8 @@ export class Lz4CheckpointableDecompressor
   get position(): Lz4Position {
     const codec = this.#codec;
     return {
-      in: codec.bytesIn,
-      out: codec.bytesOut,
+      compressedOffset: codec.bytesIn,
+      decompressedOffset: codec.bytesOut,
       held: codec.heldSize,
       frame: codec.framesRead,
       block: codec.blockCount,

@@ -16,9 +16,9 @@ import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 /** Where a decoder stands, in bytes from the start of the stream. */
 export interface Lz4Position {
   /** Input up to the last boundary. */
-  readonly in: number;
+  readonly compressedOffset: number;
   /** Output given so far. */
-  readonly out: number;
+  readonly decompressedOffset: number;
   /** Input bytes that are held after `in`, because their block or header is not complete. */
   readonly held: number;
   /** Frames that are complete. */
@@ -105,8 +105,8 @@ export class Lz4Decoder implements Disposable {
   get position(): Lz4Position {
     const codec = this.#codec;
     return {
-      in: codec.bytesIn,
-      out: codec.bytesOut,
+      compressedOffset: codec.bytesIn,
+      decompressedOffset: codec.bytesOut,
       held: codec.heldSize,
       frame: codec.framesRead,
       block: codec.blockCount,

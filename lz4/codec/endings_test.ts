@@ -56,7 +56,7 @@ testBackends("another source goes on after one that ended as after one that fail
               `${name} cut at ${cut}: ${error}`,
             );
           }
-          const { in: bytesIn, held } = decompressor.position;
+          const { compressedOffset: bytesIn, held } = decompressor.position;
           const at = offset === "start" ? bytesIn : bytesIn + held;
           if (offset === "told") decompressor.setSource([stream.slice(at)]);
           else decompressor.setSource([stream.slice(at)], at);
@@ -134,7 +134,13 @@ testBackends("an engine tells what follows the end and starts over", () => {
     decoder.reset();
     decoder.push(frame.subarray(0, frame.length - round - 1)); // a reset in the middle forgets as well
     decoder.reset();
-    assertEquals(decoder.position, { in: 0, out: 0, held: 0, frame: 0, block: 0 });
+    assertEquals(decoder.position, {
+      compressedOffset: 0,
+      decompressedOffset: 0,
+      held: 0,
+      frame: 0,
+      block: 0,
+    });
   }
 });
 

@@ -114,8 +114,11 @@ testBackends("recoverLz4 loses just what is damaged, and ends on any bytes", asy
       let good = 0;
       let end = 0;
       for (const part of recoverLz4(damaged)) {
-        assert(part.in[0] >= end && part.in[1] <= damaged.length && part.in[1] > part.in[0]);
-        end = part.in[1];
+        assert(
+          part.compressedRange[0] >= end && part.compressedRange[1] <= damaged.length &&
+            part.compressedRange[1] > part.compressedRange[0],
+        );
+        end = part.compressedRange[1];
         if (part.kind === "content") good += part.bytes.length;
       }
       if (round % 10 === 0) {

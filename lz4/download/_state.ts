@@ -1,6 +1,7 @@
 /**
  * What a download keeps between two runs: where its decoder stands, which source it reads, and what it has written.
  */
+import { openFault } from "@sluice/internal/file-source";
 import { CorruptDataError, SluiceError, TransferError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { RunningHash } from "./_running_hash.ts";
@@ -65,7 +66,7 @@ export async function readState(path: string): Promise<SavedState | undefined> {
     text = await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    throw openFault(path, error);
   }
   const state = parseState(text);
   if (state !== undefined) return state;

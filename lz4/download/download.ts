@@ -222,7 +222,7 @@ class Download {
     for await (const chunk of decompressor) {
       for (let done = 0; done < chunk.length;) done += await file.write(chunk.subarray(done));
       await hash.update(chunk);
-      const { in: bytesIn, out } = decompressor.position;
+      const { compressedOffset: bytesIn, decompressedOffset: out } = decompressor.position;
       options.onProgress?.({ bytesIn, bytesOut: out, total: plain.size });
       if (out - last < this.#plan.every) continue;
       last = out;
@@ -230,7 +230,7 @@ class Download {
       await this.#save(decompressor);
     }
     await file.sync();
-    return decompressor.position.out;
+    return decompressor.position.decompressedOffset;
   }
 
   async #save(decompressor: Lz4CheckpointableDecompressor): Promise<void> {
@@ -239,7 +239,7 @@ class Download {
       statePath,
       newState({
         source: identity,
-        output: { length: decompressor.position.out, hash: await hash.digest() },
+        output: { length: decompressor.position.decompressedOffset, hash: await hash.digest() },
         frames: this.#frames,
         checkpoint: (await decompressor.marshal()).toBase64(),
       }),

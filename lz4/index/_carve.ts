@@ -10,8 +10,8 @@ import { windowOf } from "./_index_windows.ts";
 
 /** One part: blocks of one frame with their glue. */
 export interface CarvedPiece {
-  readonly in: readonly [number, number];
-  readonly out: readonly [number, number];
+  readonly compressedRange: readonly [number, number];
+  readonly decompressedRange: readonly [number, number];
   readonly kind: "frames" | "carve";
   readonly prefix: Uint8Array<ArrayBuffer>;
   readonly suffix: Uint8Array<ArrayBuffer>;
@@ -29,12 +29,19 @@ export function carvePieces(model: IndexModel, start: number, end: number): Carv
   for (const [i, frame] of frames.entries()) {
     const first = after;
     while (after < points.length && points[after]!.frame === i) after++;
-    const contentEnd = frames[i + 1]?.out ?? model.outputSize;
-    if (frame.out >= end || contentEnd <= start) continue;
-    if (frame.out >= start && contentEnd <= end) {
-      const run = runEnd === i ? pieces.pop()! : { in: [frame.in], out: [frame.out] };
-      const next = frames[i + 1]?.in ?? model.inputSize;
-      pieces.push({ in: [run.in[0]!, next], out: [run.out[0]!, contentEnd], kind: "frames", ...NO_GLUE });
+    const contentEnd = frames[i + 1]?.decompressedOffset ?? model.outputSize;
+    if (frame.decompressedOffset >= end || contentEnd <= start) continue;
+    if (frame.decompressedOffset >= start && contentEnd <= end) {
+      const run = runEnd === i
+        ? pieces.pop()!
+        : { compressedRange: [frame.compressedOffset], decompressedRange: [frame.decompressedOffset] };
+      const next = frames[i + 1]?.compressedOffset ?? model.inputSize;
+      pieces.push({
+        compressedRange: [run.compressedRange[0]!, next],
+        decompressedRange: [run.decompressedRange[0]!, contentEnd],
+        kind: "frames",
+        ...NO_GLUE,
+      });
       runEnd = i + 1;
     } else {
       pieces.push(carvePart(model, first, after, start, end));
@@ -49,20 +56,27 @@ const NO_GLUE = { prefix: new Uint8Array(), suffix: new Uint8Array(), drop: 0 };
 function carvePart(model: IndexModel, from: number, after: number, start: number, end: number): CarvedPiece {
   const { points, frames } = model;
   let first = from;
-  while (first + 1 < after && points[first + 1]!.out <= start) first++;
+  while (first + 1 < after && points[first + 1]!.decompressedOffset <= start) first++;
   let last = first + 1;
-  while (last < after && points[last]!.out < end) last++;
+  while (last < after && points[last]!.decompressedOffset < end) last++;
   const point = points[first]!;
   const { info, blocksEnd } = frames[point.frame]!;
-  const contentEnd = frames[point.frame + 1]?.out ?? model.outputSize;
+  const contentEnd = frames[point.frame + 1]?.decompressedOffset ?? model.outputSize;
   return {
-    in: [point.in, last < after ? points[last]!.in : blocksEnd],
-    out: [point.out, last < after ? points[last]!.out : contentEnd],
+    compressedRange: [point.compressedOffset, last < after ? points[last]!.compressedOffset : blocksEnd],
+    decompressedRange: [
+      point.decompressedOffset,
+      last < after ? points[last]!.decompressedOffset : contentEnd,
+    ],
     ...glue(info.type === "legacy", model, point),
   };
 }
 
-function glue(legacy: boolean, model: IndexModel, point: IndexPoint): Omit<CarvedPiece, "in" | "out"> {
+function glue(
+  legacy: boolean,
+  model: IndexModel,
+  point: IndexPoint,
+): Omit<CarvedPiece, "compressedRange" | "decompressedRange"> {
   if (legacy) {
     const prefix = new Uint8Array(WORD_SIZE);
     writeU32(prefix, 0, LEGACY_MAGIC);

@@ -90,7 +90,7 @@ export function encodeIndex(model: IndexModel): Uint8Array<ArrayBuffer> {
 
 function writeFrames(body: ByteWriter, frames: readonly IndexFrame[]): void {
   let [lastIn, lastOut] = [0, 0];
-  for (const { info, in: start, out, blocksEnd } of frames) {
+  for (const { info, compressedOffset: start, decompressedOffset: out, blocksEnd } of frames) {
     const { flg, bd } = descriptorOf(info);
     body.byte(info.type === "legacy" ? FRAME_KIND.LEGACY : FRAME_KIND.FRAME);
     body.byte(flg);
@@ -106,8 +106,8 @@ function writeFrames(body: ByteWriter, frames: readonly IndexFrame[]): void {
 
 /** Column by column: input deltas, then runs of equal output deltas, then runs of equal frames. */
 function writePoints(body: ByteWriter, model: IndexModel): void {
-  writeDeltas(body, model.points.map((point) => point.in));
-  writeRuns(body, deltas(model.points.map((point) => point.out)));
+  writeDeltas(body, model.points.map((point) => point.compressedOffset));
+  writeRuns(body, deltas(model.points.map((point) => point.decompressedOffset)));
   writeRuns(body, deltas(model.points.map((point) => point.frame)));
 }
 
@@ -303,8 +303,8 @@ function readFrames(reader: ByteReader, count: number, inputSize: number, output
     }
     frames.push({
       info: framed ? infoOf(flg, bd, contentSize, dictId) : LEGACY_INFO,
-      in: start,
-      out,
+      compressedOffset: start,
+      decompressedOffset: out,
       blocksEnd,
     });
     lastEnd = blocksEnd;
@@ -328,10 +328,20 @@ function readPoints(
     out += outs[i]!;
     frame += frameIndexes[i]!;
     const of = frames[frame];
-    if (of === undefined || start < of.in || start > of.blocksEnd || out < of.out || out > outputSize) {
+    if (
+      of === undefined || start < of.compressedOffset || start > of.blocksEnd ||
+      out < of.decompressedOffset || out > outputSize
+    ) {
       throw invalid("point", `${i} is outside its frame`);
     }
-    points.push({ in: start, out, frame, window: undefined, hash: undefined, lines: 0 });
+    points.push({
+      compressedOffset: start,
+      decompressedOffset: out,
+      frame,
+      window: undefined,
+      hash: undefined,
+      lines: 0,
+    });
   }
   return points;
 }

@@ -8,9 +8,9 @@ export interface IndexFrame {
   /** What its header says. */
   readonly info: Lz4FrameHeader;
   /** Where its header starts. */
-  readonly in: number;
+  readonly compressedOffset: number;
   /** Where its content starts. */
-  readonly out: number;
+  readonly decompressedOffset: number;
   /** Where its blocks end, before the end mark. */
   blocksEnd: number;
 }
@@ -34,9 +34,9 @@ export interface StoredWindowReader {
 /** A block boundary that decoding can start from. */
 export interface IndexPoint {
   /** Where the next block starts. */
-  readonly in: number;
+  readonly compressedOffset: number;
   /** Where its content starts. */
-  readonly out: number;
+  readonly decompressedOffset: number;
   /** Which frame it is in. */
   readonly frame: number;
   /** The history that its blocks need, packed, or where it is stored; undefined where they need none. */

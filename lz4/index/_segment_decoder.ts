@@ -42,7 +42,7 @@ export class SegmentDecoder {
     let [low, high] = [0, points.length];
     while (high - low > 1) {
       const middle = (low + high) >>> 1;
-      if (points[middle]!.out <= out) low = middle;
+      if (points[middle]!.decompressedOffset <= out) low = middle;
       else high = middle;
     }
     return low;
@@ -50,7 +50,7 @@ export class SegmentDecoder {
 
   /** Where a segment's content starts. */
   outOf(id: number): number {
-    return this.#model.points[id]!.out;
+    return this.#model.points[id]!.decompressedOffset;
   }
 
   /** The last of the segments of one frame, from `first` on and at most `last`, that are worth one call. */
@@ -66,7 +66,7 @@ export class SegmentDecoder {
 
   /** Fetches and decodes segments of one frame that follow each other. */
   async decode(first: number, last: number, offLoop: boolean): Promise<Uint8Array<ArrayBuffer>> {
-    const start = this.#model.points[first]!.in;
+    const start = this.#model.points[first]!.compressedOffset;
     const bytes = await this.#source.read(start, this.#inputEnd(last) - start, { signal: this.#signal });
     return await this.#decodeFrom(bytes, start, first, last, offLoop);
   }
@@ -75,7 +75,7 @@ export class SegmentDecoder {
   async decodeRange(first: number, last: number): Promise<Map<number, Uint8Array<ArrayBuffer>>> {
     const decoded = new Map<number, Uint8Array<ArrayBuffer>>();
     for (let id = first; id <= last;) {
-      const start = this.#model.points[id]!.in;
+      const start = this.#model.points[id]!.compressedOffset;
       let until = id;
       while (until < last && this.#inputEnd(until + 1) - start <= FETCH_SIZE_MAX) until++;
       const bytes = await this.#source.read(start, this.#inputEnd(until) - start, { signal: this.#signal });
@@ -91,14 +91,14 @@ export class SegmentDecoder {
 
   /** Where a segment's content ends. */
   #endOf(id: number): number {
-    return this.#model.points[id + 1]?.out ?? this.#model.outputSize;
+    return this.#model.points[id + 1]?.decompressedOffset ?? this.#model.outputSize;
   }
 
   #inputEnd(id: number): number {
     const point = this.#model.points[id]!;
     const next = this.#model.points[id + 1];
     return next !== undefined && next.frame === point.frame
-      ? next.in
+      ? next.compressedOffset
       : this.#model.frames[point.frame]!.blocksEnd;
   }
 
@@ -111,11 +111,15 @@ export class SegmentDecoder {
   ): Promise<Uint8Array<ArrayBuffer>> {
     const point = this.#model.points[first]!;
     const { info } = this.#model.frames[point.frame]!;
-    const size = this.#endOf(last) - point.out;
-    const pos = point.in - base;
+    const size = this.#endOf(last) - point.decompressedOffset;
+    const pos = point.compressedOffset - base;
     const end = this.#inputEnd(last) - base;
     if (size > EXPANSION_MAX * (end - pos)) {
-      throw fault("INDEX_ASSUMPTION", point.in, `${end - pos} bytes can not hold ${size} bytes of content`);
+      throw fault(
+        "INDEX_ASSUMPTION",
+        point.compressedOffset,
+        `${end - pos} bytes can not hold ${size} bytes of content`,
+      );
     }
     const history = await this.#history(first);
     const target = new Uint8Array(size);
@@ -132,15 +136,17 @@ export class SegmentDecoder {
         (info.blockChecksums ? LZ4_DECODE_FLAG.BLOCK_CHECKSUM | LZ4_DECODE_FLAG.VERIFY_BLOCK : 0) |
         (info.type === "legacy" ? LZ4_DECODE_FLAG.LEGACY : 0);
       const begun = kernel.begin(flags, info.blockMax, history);
-      if (begun < 0) throw kernel.error(begun, "decompress lz4 data", point.in);
+      if (begun < 0) throw kernel.error(begun, "decompress lz4 data", point.compressedOffset);
       const result = offLoop && kernel.backend === "native"
         ? await kernel.runAsync(bytes, pos, end, target, 0, size, 0)
         : kernel.run(bytes, pos, end, target, 0, size, 0);
-      if (result < 0) throw kernel.error(result, "decompress lz4 data", point.in + kernel.consumed);
+      if (result < 0) {
+        throw kernel.error(result, "decompress lz4 data", point.compressedOffset + kernel.consumed);
+      }
       ({ consumed, produced } = kernel);
       if (hashed) hash = kernel.digest();
       if (consumed !== end - pos || produced !== size || kernel.pending > 0) {
-        throw fault("INDEX_ASSUMPTION", point.in, "the file is not the one that was indexed");
+        throw fault("INDEX_ASSUMPTION", point.compressedOffset, "the file is not the one that was indexed");
       }
     } finally {
       this.#kernels.release("", kernel);
@@ -167,7 +173,7 @@ export class SegmentDecoder {
   }
 
   #checkHash(id: number, hash: number): void {
-    const { hash: expected, in: offset } = this.#model.points[id]!;
+    const { hash: expected, compressedOffset: offset } = this.#model.points[id]!;
     if (expected === undefined || hash === expected) return;
     throw new ChecksumMismatchError(
       `Cannot decompress lz4 data at byte ${offset}: the content is not the one that was indexed`,
@@ -180,7 +186,7 @@ export class SegmentDecoder {
     const frame = this.#model.frames[point.frame]!;
     const window = await readWindow(this.#model, point);
     if (window.length > 0 || this.#dictionary === undefined || this.#dictionary === "ignore") return window;
-    if (frame.info.linked && point.out > frame.out) return window;
+    if (frame.info.linked && point.decompressedOffset > frame.decompressedOffset) return window;
     const found = typeof this.#dictionary === "function"
       ? this.#dictionary(frame.info.dictId)
       : this.#dictionary;

@@ -157,7 +157,7 @@ export class Lz4IndexBuilder implements Disposable {
     let rest = part;
     while (rest.length > 0) {
       this.#closeSegments(this.#hashedUntil);
-      const next = this.#model.points[this.#nextPoint]?.out ?? Infinity;
+      const next = this.#model.points[this.#nextPoint]?.decompressedOffset ?? Infinity;
       const piece = rest.subarray(0, Math.min(rest.length, next - this.#hashedUntil));
       if (this.#model.hasHashes) hashUpdate(this.#hash, piece);
       if (this.#model.hasLines) this.#countLines(piece);
@@ -169,7 +169,7 @@ export class Lz4IndexBuilder implements Disposable {
   /** Closes every segment that starts before `out`. */
   #closeSegments(out: number): void {
     const { points } = this.#model;
-    while (this.#nextPoint < points.length && points[this.#nextPoint]!.out <= out) {
+    while (this.#nextPoint < points.length && points[this.#nextPoint]!.decompressedOffset <= out) {
       if (this.#nextPoint > 0) this.#endSegment(points[this.#nextPoint - 1]!);
       points[this.#nextPoint]!.lines = this.#lines;
       this.#nextPoint++;
@@ -188,7 +188,12 @@ export class Lz4IndexBuilder implements Disposable {
   #addFrame(codec: DecoderCodec): void {
     this.#settleWatch();
     const info = codec.info!;
-    this.#model.frames.push({ info, in: codec.frameStart, out: codec.bytesOut, blocksEnd: Infinity });
+    this.#model.frames.push({
+      info,
+      compressedOffset: codec.frameStart,
+      decompressedOffset: codec.bytesOut,
+      blocksEnd: Infinity,
+    });
     this.#model.points.push(this.#pointAt(codec));
   }
 
@@ -199,7 +204,7 @@ export class Lz4IndexBuilder implements Disposable {
     const { points, frames } = this.#model;
     const last = points.at(-1)!;
     const isSecond = points.at(-2)?.frame === frames.length - 1;
-    if (isSecond && last.in === frame.blocksEnd) points.pop(); // nothing follows it
+    if (isSecond && last.compressedOffset === frame.blocksEnd) points.pop(); // nothing follows it
   }
 
   #addPoint(codec: DecoderCodec): void {
@@ -213,8 +218,8 @@ export class Lz4IndexBuilder implements Disposable {
 
   #pointAt(codec: DecoderCodec): IndexPoint {
     return {
-      in: codec.bytesIn,
-      out: codec.bytesOut,
+      compressedOffset: codec.bytesIn,
+      decompressedOffset: codec.bytesOut,
       frame: this.#model.frames.length - 1,
       window: undefined,
       hash: undefined,

@@ -23,9 +23,9 @@ import { ByteReader, ByteWriter } from "../frame/_varint.ts";
 /** A place where decoding can start. */
 export interface Lz4IndexPoint {
   /** Where the next block starts, in bytes of the compressed file. */
-  readonly in: number;
+  readonly compressedOffset: number;
   /** Where its content starts, in bytes of the content. */
-  readonly out: number;
+  readonly decompressedOffset: number;
 }
 
 /** A part of a file that other tools decode by themselves. */
@@ -33,9 +33,9 @@ export interface Lz4Split {
   /** Its number, from 0. */
   readonly id: number;
   /** Bytes of the compressed file, end exclusive. */
-  readonly in: readonly [number, number];
+  readonly compressedRange: readonly [number, number];
   /** Bytes of the content, end exclusive. */
-  readonly out: readonly [number, number];
+  readonly decompressedRange: readonly [number, number];
   /** "frames": the bytes are whole frames. "carve": prefix and suffix make them one. */
   readonly kind: "frames" | "carve";
   /** Bytes to put in front. */
@@ -150,10 +150,10 @@ export class Lz4Index {
     let [low, high] = [0, points.length];
     while (high - low > 1) {
       const middle = (low + high) >>> 1;
-      if (points[middle]!.out <= out) low = middle;
+      if (points[middle]!.decompressedOffset <= out) low = middle;
       else high = middle;
     }
-    return points[low] ?? { in: 0, out: 0 };
+    return points[low] ?? { compressedOffset: 0, decompressedOffset: 0 };
   }
 
   /**
@@ -175,9 +175,11 @@ export class Lz4Index {
   async loadWindows(start = 0, end: number = this.outputSize): Promise<void> {
     const { points, windowSource } = this.#model;
     for (const [i, point] of points.entries()) {
-      const next = points[i + 1]?.out ?? this.outputSize;
+      const next = points[i + 1]?.decompressedOffset ?? this.outputSize;
       if (point.window === undefined || point.window instanceof Uint8Array) continue;
-      if (point.out < end && next > start) point.window = await windowSource!.read(point.window);
+      if (point.decompressedOffset < end && next > start) {
+        point.window = await windowSource!.read(point.window);
+      }
     }
   }
 
@@ -218,7 +220,7 @@ export class Lz4Index {
       ? Math.ceil(this.outputSize / checkInteger("count", options.count, 1, 1e9))
       : checkInteger("bytes", options.bytes, 1, Number.MAX_SAFE_INTEGER);
     const cuts = [0];
-    for (const { out } of this.#model.points) {
+    for (const { decompressedOffset: out } of this.#model.points) {
       if (out - cuts.at(-1)! >= size && out < this.outputSize) cuts.push(out);
     }
     cuts.push(this.outputSize);
@@ -279,7 +281,7 @@ export async function carveLz4(
   await index.loadWindows(start, end);
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for (const piece of index.pieces(start, end)) {
-    const [from, to] = piece.in;
+    const [from, to] = piece.compressedRange;
     parts.push(piece.prefix, new Uint8Array(await source.read(from, to - from)), piece.suffix);
   }
   return concatBytes(parts);

@@ -41,7 +41,7 @@ const SCAN_OPTIONS: ReadonlySet<string> = new Set(["spacing"]);
  *
  * const file = compressLz4(new Uint8Array(300_000), { blockSize: 65536 });
  * const index = await scanLz4Index(file, { spacing: 65536 });
- * assertEquals(index.points.map((point) => point.out), [0, 65536, 131072, 196608, 262144]);
+ * assertEquals(index.points.map((point) => point.decompressedOffset), [0, 65536, 131072, 196608, 262144]);
  * ```
  */
 export async function scanLz4Index(
@@ -66,7 +66,12 @@ export async function scanLz4Index(
   const onFrame = (info: Lz4FrameHeader, offset: number) => {
     if (info.type === "skippable") return undefined;
     if (info.linked) throw needsContent(offset, "its blocks are linked");
-    const frame = model.frames.push({ info, in: offset, out: model.outputSize, blocksEnd: Infinity }) - 1;
+    const frame = model.frames.push({
+      info,
+      compressedOffset: offset,
+      decompressedOffset: model.outputSize,
+      blocksEnd: Infinity,
+    }) - 1;
     let out = model.outputSize;
     let lastPoint = -Infinity;
     first = 0;
@@ -91,7 +96,14 @@ export async function scanLz4Index(
 }
 
 function pointAt(pos: number, out: number, frame: number): IndexPoint {
-  return { in: pos, out, frame, window: undefined, hash: undefined, lines: 0 };
+  return {
+    compressedOffset: pos,
+    decompressedOffset: out,
+    frame,
+    window: undefined,
+    hash: undefined,
+    lines: 0,
+  };
 }
 
 function needsContent(offset: number, state: string): UnsupportedFeatureError {

@@ -60,14 +60,14 @@ testBackends("Lz4Index carves ranges that decode by themselves", async () => {
     for (const [start, end] of [[0, 10], [300_000, 500_000], [1_100_000, CONTENT.length]] as const) {
       let at = 0;
       for (const split of index.splits({ bytes: 100_000 })) {
-        const part = join(split.prefix, file.subarray(...split.in), split.suffix);
+        const part = join(split.prefix, file.subarray(...split.compressedRange), split.suffix);
         assertEquals(
           decompressLz4(part).slice(split.drop),
-          CONTENT.slice(...split.out),
+          CONTENT.slice(...split.decompressedRange),
           `${name} ${split.id}`,
         );
-        assertEquals(split.out[0], at);
-        at = split.out[1];
+        assertEquals(split.decompressedRange[0], at);
+        at = split.decompressedRange[1];
       }
       assertEquals(at, CONTENT.length);
       const carved = decompressLz4(await carveLz4(source, index, start, end));
@@ -111,7 +111,10 @@ testBackends("Lz4IndexBuilder counts lines and gives content", async () => {
   assertEquals(join(...chunks(file, 7001).map((piece) => builder.push(piece))), CONTENT);
   const index = Lz4Index.fromBytes(builder.finish().toBytes());
   for (const point of index.model.points) {
-    assertEquals(point.lines, CONTENT.subarray(0, point.out).filter((byte) => byte === 10).length);
+    assertEquals(
+      point.lines,
+      CONTENT.subarray(0, point.decompressedOffset).filter((byte) => byte === 10).length,
+    );
   }
   const source = byteSourceFromBytes(compressLz4(text(100_000)));
   using archive = new Lz4Archive(source, await buildLz4Index(source));

@@ -54,7 +54,7 @@ const FRAME_SIZE_MAX = 1 << 30;
  * const parts = await Array.fromAsync(repackLz4([file], { frameSize: 10, separator: 10 }));
  * const repacked = byteSourceFromBytes(await new Blob(parts).arrayBuffer());
  * const index = await Lz4Index.embedded(repacked);
- * assertEquals(index!.points.map((point) => point.out), [0, 8]);
+ * assertEquals(index!.points.map((point) => point.decompressedOffset), [0, 8]);
  * ```
  */
 export async function* repackLz4(
@@ -121,9 +121,21 @@ class FrameIndexer {
     const info = parseFrameHeader(bytes, head, { offset: model.inputSize }) as Lz4FrameHeader;
     const { inputSize: start, outputSize: out } = model;
     const tail = WORD_SIZE + (info.contentChecksum ? WORD_SIZE : 0);
-    const frame = model.frames.push({ info, in: start, out, blocksEnd: start + bytes.length - tail }) - 1;
+    const frame = model.frames.push({
+      info,
+      compressedOffset: start,
+      decompressedOffset: out,
+      blocksEnd: start + bytes.length - tail,
+    }) - 1;
     const hash = hashBytes(content, 0);
-    model.points.push({ in: start + info.headerSize, out, frame, window: undefined, hash, lines: 0 });
+    model.points.push({
+      compressedOffset: start + info.headerSize,
+      decompressedOffset: out,
+      frame,
+      window: undefined,
+      hash,
+      lines: 0,
+    });
     model.inputSize += bytes.length;
     model.outputSize += content.length;
     this.#fingerprint.update(bytes);

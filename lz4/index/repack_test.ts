@@ -27,7 +27,7 @@ testBackends("repackLz4 keeps the content and makes it readable anywhere", async
     assertEquals(await archive.read(500_000, 200_000), CONTENT.slice(500_000, 700_000));
     const whole = index!.splits({ count: 4 });
     assertEquals(whole.map(({ kind }) => kind), Array(4).fill("frames"));
-    for (const { in: [from, to], out } of whole) {
+    for (const { compressedRange: [from, to], decompressedRange: out } of whole) {
       assertEquals(decompressLz4(packed.subarray(from, to)), CONTENT.slice(...out));
     }
   }

@@ -31,7 +31,7 @@ export function* salvage(window: SalvageWindow, salvager: BlockSalvager, resyncB
     const info = yield* headerAt(window, pos);
     if (info === undefined) {
       const next = yield* nextFrame(window, pos + 1);
-      yield { kind: "damage", in: [pos, next], size: undefined, reason: "BAD_HEADER" };
+      yield { kind: "damage", compressedRange: [pos, next], size: undefined, reason: "BAD_HEADER" };
       pos = next;
     } else if (info.type === "skippable") {
       pos = yield* skip(window, pos + info.headerSize + info.contentSize!);
@@ -142,7 +142,7 @@ function* salvageFrame(
       yield* doubt.end(false);
       const next = yield* resync(window, pos + 1, info, resyncBlocks);
       const reason = next.pos === window.end && window.ended ? "TRUNCATED" : "BLOCK_TOO_LARGE";
-      yield { kind: "damage", in: [pos, next.pos], size: undefined, reason };
+      yield { kind: "damage", compressedRange: [pos, next.pos], size: undefined, reason };
       pos = next.pos;
       whole = false;
       if (next.leaves) return pos;
@@ -173,7 +173,7 @@ function* salvageFrame(
       yield* doubt.end(false);
       const isLast = typeof (yield* blockAt(window, block.end, info)) !== "object";
       const lost = isLast ? undefined : info.blockMax;
-      yield { kind: "damage", in: [pos, block.end], size: lost, reason: result };
+      yield { kind: "damage", compressedRange: [pos, block.end], size: lost, reason: result };
       whole = false;
       salvager.lose(info);
       taint.lose();
@@ -192,13 +192,18 @@ function partsOf(
   const suspectRanges = full === undefined ? copied : [[0, bytes.length] as const];
   const content = {
     kind: "content",
-    in: place,
+    compressedRange: place,
     bytes,
     suspect: suspectRanges.length > 0,
     suspectRanges,
   } as const;
   if (full === undefined) return [content];
-  return [content, { kind: "damage", in: place, size: full - bytes.length, reason: "BLOCK_SHORT" }];
+  return [content, {
+    kind: "damage",
+    compressedRange: place,
+    size: full - bytes.length,
+    reason: "BLOCK_SHORT",
+  }];
 }
 
 /**
@@ -230,16 +235,16 @@ function* frameEnd(
   content: { readonly size: number; readonly hash: Uint32Array<ArrayBuffer> } | undefined,
 ): Walk<number> {
   if (content !== undefined && info.contentSize !== undefined && info.contentSize !== content.size) {
-    yield { kind: "damage", in: [pos - WORD_SIZE, pos], size: 0, reason: "CONTENT_SIZE" };
+    yield { kind: "damage", compressedRange: [pos - WORD_SIZE, pos], size: 0, reason: "CONTENT_SIZE" };
   }
   if (!info.contentChecksum) return pos;
   const end = pos + WORD_SIZE;
   if (!(yield* window.reach(end))) {
-    yield { kind: "damage", in: [pos, window.end], size: 0, reason: "TRUNCATED" };
+    yield { kind: "damage", compressedRange: [pos, window.end], size: 0, reason: "TRUNCATED" };
     return window.end;
   }
   if (content !== undefined && window.word(pos) !== hashDigest(content.hash)) {
-    yield { kind: "damage", in: [pos, end], size: 0, reason: "CONTENT_CHECKSUM" };
+    yield { kind: "damage", compressedRange: [pos, end], size: 0, reason: "CONTENT_CHECKSUM" };
   }
   return end;
 }

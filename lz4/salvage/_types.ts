@@ -7,7 +7,7 @@ export interface Lz4Damage {
   /** What this part is. */
   readonly kind: "damage";
   /** Bytes of the file, end exclusive. */
-  readonly in: readonly [number, number];
+  readonly compressedRange: readonly [number, number];
   /** How much content was lost, where the blocks around tell; undefined where that is not known. */
   readonly size: number | undefined;
   /**
@@ -23,7 +23,7 @@ export interface Lz4RecoveredContent {
   /** What this part is. */
   readonly kind: "content";
   /** Bytes of the file that it comes from, end exclusive. */
-  readonly in: readonly [number, number];
+  readonly compressedRange: readonly [number, number];
   /** The content of one block. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Whether some of it derives from content that was lost, directly or by copies of copies. */

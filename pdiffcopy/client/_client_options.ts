@@ -15,7 +15,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(
     "hash",
     "protocol",
     "replace",
-    "fsync",
+    "durable",
     "rehash",
     "verifyWritten",
     "compressionLevel",
@@ -38,7 +38,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(
 const FLAGS = [
   "delta",
   "dryRun",
-  "fsync",
+  "durable",
   "rehash",
   "verifyWritten",
   "allowDirty",

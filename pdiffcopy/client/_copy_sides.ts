@@ -198,7 +198,7 @@ export class CopySides implements Disposable {
     size: number,
     mode: number | undefined,
   ): Promise<CopyTarget> {
-    const { replace = "auto", fsync = true } = this.#options;
+    const { replace = "auto", durable = true } = this.#options;
     const path = followLink(location.filename);
     const { folder, name } = splitPath(path);
     if (name === "" || name === "." || name === "..") {
@@ -211,7 +211,7 @@ export class CopySides implements Disposable {
         size,
         replace,
         source: this.#source.expression,
-        fsync,
+        durable,
         punch: true,
         threads: this.#concurrency,
         confined: false,

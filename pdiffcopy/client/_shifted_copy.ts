@@ -95,7 +95,7 @@ export async function copyShifted(copy: ShiftedCopy): Promise<PdiffSyncResult> {
         seeds: options.seeds ?? [],
         concurrency: copy.concurrency,
         replace: options.replace ?? "auto",
-        fsync: options.fsync ?? true,
+        durable: options.durable ?? true,
         dryRun,
         mode: status.mode,
         verifyWritten: options.verifyWritten,

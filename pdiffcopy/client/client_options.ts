@@ -53,7 +53,7 @@ export interface PdiffClientOptions {
    */
   readonly replace?: "auto" | "inplace" | "atomic" | undefined;
   /** Whether the end waits until the disk has everything. @default {true} */
-  readonly fsync?: boolean | undefined;
+  readonly durable?: boolean | undefined;
   /** Whether copies by protocol 1 are hashed again at the end, where no digest came before. @default {true} */
   readonly rehash?: boolean | undefined;
   /** Whether the target is read back from the disk at the end, and compared by digests. @default {false} */

@@ -37,7 +37,7 @@ for (const protocol of [1, 2] as const) {
     testBackends(`PdiffClient makes files equal, ${kind}, protocol ${protocol}`, async () => {
       await inDirectory(async (directory) => {
         const random = new Random(Random.seed(11));
-        await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+        await using server = servePdiff({ root: directory, port: 0, writable: true, durable: false });
         const remote = `http://127.0.0.1:${server.port}`;
         const source = kind === "upload" || kind === "local" ? `${directory}/source` : `${remote}/source`;
         const target = kind === "download" || kind === "local" ? `${directory}/target` : `${remote}/target`;
@@ -55,7 +55,7 @@ for (const protocol of [1, 2] as const) {
                 blockSize: BLOCK,
                 protocol,
                 replace,
-                fsync: false,
+                durable: false,
               };
               const before = await new PdiffClient({ ...options, dryRun: true }).synchronize();
               const result = await new PdiffClient(options).synchronize();

@@ -18,7 +18,7 @@ async function withSides(
 ): Promise<void> {
   await inDirectory(async (directory) => {
     await Deno.writeFile(`${directory}/source`, NEW);
-    await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+    await using server = servePdiff({ root: directory, port: 0, writable: true, durable: false });
     const url = `http://127.0.0.1:${server.port}`;
     for (const kind of ["local", "download", "upload", "remote"]) {
       const path = `${directory}/${kind}`;

@@ -123,7 +123,7 @@ export async function copyPdiffTree(options: PdiffTreeOptions): Promise<PdiffTre
   const locate = (value: string | URL | PdiffLocation): PdiffLocation =>
     typeof value === "string" || value instanceof URL
       ? parsePdiffLocation(value, { literalPaths, directory: true })
-      : value;
+      : checkedLocation(value);
   const [source, target] = [locate(options.source), locate(options.target)];
   // Checks the options of files before anything is done.
   new PdiffClient({ ...file, source, target });
@@ -244,7 +244,7 @@ class TreeCopy {
       dryRun,
       verifyWritten,
       maxBytesPerSecond = Infinity,
-      fsync = true,
+      durable = true,
       permissions = true,
       times = true,
     } = this.#options;
@@ -260,7 +260,7 @@ class TreeCopy {
       work: async (batch) => {
         const records = await this.#from.readSmall(batch.map(({ path }) => path));
         const written = new Set(
-          await this.#to.writeSmall(records, { fsync, mode: permissions, time: times }),
+          await this.#to.writeSmall(records, { durable, mode: permissions, time: times }),
         );
         for (const { path, size } of batch) {
           if (!written.has(path)) continue;
@@ -330,4 +330,11 @@ function below(location: PdiffLocation, path: string): PdiffLocation {
     expression: join(location.expression),
     label: join(location.label),
   };
+}
+
+/** Refuses what is no location that was read before. */
+function checkedLocation(value: PdiffLocation): PdiffLocation {
+  const fits = typeof value === "object" && value !== null && "filename" in value;
+  checkArgument(fits, "copy a directory", value, "a path, a URL or a location");
+  return value;
 }

@@ -45,11 +45,11 @@ for (const kind of ["local", "download", "upload"] as const) {
     await inDirectory(async (directory) => {
       const root = `${directory}/root`;
       await makeTree(root);
-      await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+      await using server = servePdiff({ root: directory, port: 0, writable: true, durable: false });
       const there = `http://127.0.0.1:${server.port}`;
       const source = kind === "download" ? `${there}/root` : root;
       const path = `${directory}/target`;
-      const options = { source, target: kind === "upload" ? `${there}/target` : path, fsync: false };
+      const options = { source, target: kind === "upload" ? `${there}/target` : path, durable: false };
       const dry = await copyPdiffTree({ ...options, dryRun: true });
       assertEquals(dry.filesCopied, 5);
       await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
@@ -87,7 +87,7 @@ for (const kind of ["local", "download", "upload"] as const) {
 
   Deno.test(`copyPdiffTree gives names to what they became: ${kind}`, async () => {
     await inDirectory(async (directory) => {
-      await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+      await using server = servePdiff({ root: directory, port: 0, writable: true, durable: false });
       const there = `http://127.0.0.1:${server.port}`;
       const [root, path] = [`${directory}/root`, `${directory}/target`];
       for (const base of [root, path]) {
@@ -106,7 +106,7 @@ for (const kind of ["local", "download", "upload"] as const) {
       const options = {
         source: kind === "download" ? `${there}/root` : root,
         target: kind === "upload" ? `${there}/target` : path,
-        fsync: false,
+        durable: false,
       };
       const kept = await copyPdiffTree(options);
       assertEquals(kept.faults.map(({ path }) => path), ["dir"], "a full directory stays without delete");
@@ -122,7 +122,7 @@ for (const kind of ["local", "download", "upload"] as const) {
     ignore: !hasNativeFiles(undefined) || Deno.uid() !== 0,
     async fn() {
       await inDirectory(async (directory) => {
-        await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+        await using server = servePdiff({ root: directory, port: 0, writable: true, durable: false });
         const there = `http://127.0.0.1:${server.port}`;
         const [root, path] = [`${directory}/root`, `${directory}/target`];
         await Deno.mkdir(root);
@@ -137,7 +137,7 @@ for (const kind of ["local", "download", "upload"] as const) {
         const options = {
           source: kind === "download" ? `${there}/root` : root,
           target: kind === "upload" ? `${there}/target` : path,
-          fsync: false,
+          durable: false,
           archive: true,
         };
         assertEquals((await copyPdiffTree(options)).faults, []);
@@ -157,7 +157,7 @@ for (const kind of ["local", "download", "upload"] as const) {
     ignore: Deno.build.os === "windows",
     async fn() {
       await inDirectory(async (directory) => {
-        await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+        await using server = servePdiff({ root: directory, port: 0, writable: true, durable: false });
         const there = `http://127.0.0.1:${server.port}`;
         const [root, path] = [`${directory}/root`, `${directory}/target`];
         await Deno.mkdir(root);
@@ -166,7 +166,7 @@ for (const kind of ["local", "download", "upload"] as const) {
         await Deno.writeTextFile(`${root}/.b.pdiff-journal`, "{}\n");
         const source = kind === "download" ? `${there}/root` : root;
         const target = kind === "upload" ? `${there}/target` : path;
-        const { faults, filesCopied } = await copyPdiffTree({ source, target, fsync: false });
+        const { faults, filesCopied } = await copyPdiffTree({ source, target, durable: false });
         assertEquals(faults.map(({ path, code }) => [path, code]), [["pipe", "UNSUPPORTED"], ["b", "DIRTY"]]);
         assertEquals(filesCopied, 2);
         assertEquals((await list(path)).map((entry) => entry.path), ["a", "c"]);
@@ -179,7 +179,7 @@ for (const kind of ["local", "download", "upload"] as const) {
     ignore: !hasNativeFiles(undefined),
     async fn() {
       await inDirectory(async (directory) => {
-        await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+        await using server = servePdiff({ root: directory, port: 0, writable: true, durable: false });
         const there = `http://127.0.0.1:${server.port}`;
         const [root, path] = [`${directory}/root`, `${directory}/target`];
         await Deno.mkdir(root);
@@ -192,7 +192,7 @@ for (const kind of ["local", "download", "upload"] as const) {
         }
         const source = kind === "download" ? `${there}/root` : root;
         const target = kind === "upload" ? `${there}/target` : path;
-        assertEquals((await copyPdiffTree({ source, target, fsync: false })).faults, []);
+        assertEquals((await copyPdiffTree({ source, target, durable: false })).faults, []);
         assertEquals((await list(path)).map((entry) => entry.path), ["d\udcfe", "d\udcfe/é\udcff"]);
         assertEquals(await entries(path), await entries(root));
       });

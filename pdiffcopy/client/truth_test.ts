@@ -188,7 +188,7 @@ Deno.test("a target whose content changes before it is read back is not taken fo
       size: CONTENT.length,
       replace: "auto",
       source: "",
-      fsync: true,
+      durable: true,
       punch: true,
       threads: 1,
     } as const;

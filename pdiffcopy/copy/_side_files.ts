@@ -90,15 +90,15 @@ export class Journal {
     return found !== undefined;
   }
 
-  /** Writes it, and waits for the disk where `fsync` says so. */
-  async write(facts: Readonly<Record<string, unknown>>, fsync: boolean): Promise<void> {
+  /** Writes it, and waits for the disk where `durable` says so. */
+  async write(facts: Readonly<Record<string, unknown>>, durable: boolean): Promise<void> {
     const text = `${JSON.stringify({ pdiff: 1, ...facts, started: new Date().toISOString() })}\n`;
     const opened = this.#inDirectory(true, (directory) => {
       return directory.open(this.#name, { write: true, create: true, noFollow: true, mode: 0o600 });
     });
     using journal = opened!;
     await journal.write(0, new TextEncoder().encode(text));
-    if (!fsync) return;
+    if (!durable) return;
     await journal.sync();
     if (!this.#isDevice) return await this.#directory.sync();
     using directory = openDirectory(stateDirectory(), true);

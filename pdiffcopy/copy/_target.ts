@@ -248,8 +248,8 @@ export class LocalTarget implements Disposable {
 
   async #writeJournal(): Promise<void> {
     if (this.#wasDirty) return;
-    const { size, source, fsync } = this.#plan;
-    await this.#journal.write({ size, source }, fsync);
+    const { size, source, durable } = this.#plan;
+    await this.#journal.write({ size, source }, durable);
   }
 
   /**
@@ -257,7 +257,7 @@ export class LocalTarget implements Disposable {
    * before, and must have its digests.
    */
   async commit(expected?: Table): Promise<void> {
-    const { size, fsync } = this.#plan;
+    const { size, durable } = this.#plan;
     if (this.#state === "clean" && !this.hasLength) await this.#prepare();
     if (expected !== undefined && !this.#landsInPlace) await readBack(this.#file!, this.#plan, expected);
     if (this.#state === "clean" && !this.#wasDirty) return this.close();
@@ -267,19 +267,19 @@ export class LocalTarget implements Disposable {
     // Writing clears some of them.
     if (this.#kept !== undefined) this.#kept.giveTo(file);
     else if (!this.exists) file.setFacts({ mode: mode & (this.#plan.mode ?? USUAL_MODE) & 0o7777 });
-    if (fsync) await file.sync();
+    if (durable) await file.sync();
     this.#checkUntouched();
     if (this.#landsInPlace) await this.#land(file, expected);
     else if (this.#state === "part") this.#directory.rename(partName(this.#name), this.#name);
     else this.#journal.remove();
-    if (fsync) await this.#directory.sync();
+    if (durable) await this.#directory.sync();
     this.close();
   }
 
   /** Copies the complete part into the existing file, and removes it. */
   async #land(part: BlockFile, expected: Table | undefined): Promise<void> {
     const existing = this.#existing!;
-    const { size, fsync, threads } = this.#plan;
+    const { size, durable, threads } = this.#plan;
     await this.#writeJournal();
     this.#state = "inplace";
     for (let at = 0; at < size; at += STRIDE) {
@@ -288,7 +288,7 @@ export class LocalTarget implements Disposable {
     if (existing.status().size !== size) await existing.resize(size);
     this.#kept!.giveTo(existing);
     if (expected !== undefined) await readBack(existing, this.#plan, expected);
-    if (fsync) await existing.sync();
+    if (durable) await existing.sync();
     this.#journal.remove();
     this.#directory.remove(partName(this.#name));
   }

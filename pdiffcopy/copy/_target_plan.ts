@@ -19,7 +19,7 @@ export interface TargetPlan {
   /** What the journal says about the copy. */
   readonly source: string;
   /** Whether the end waits until the disk has everything. */
-  readonly fsync: boolean;
+  readonly durable: boolean;
   /** Whether zeros may become holes. */
   readonly punch: boolean;
   readonly threads: number;

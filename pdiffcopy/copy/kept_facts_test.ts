@@ -22,7 +22,7 @@ for (const kind of ["local", "download", "upload"] as const) {
         ignore: !hasNativeFiles(undefined) || Deno.uid() !== 0,
         fn: () =>
           inDirectory(async (directory) => {
-            await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+            await using server = servePdiff({ root: directory, port: 0, writable: true, durable: false });
             const url = `http://127.0.0.1:${server.port}`;
             const path = `${directory}/target`;
             await Deno.writeFile(`${directory}/source`, CONTENT);
@@ -51,7 +51,7 @@ for (const kind of ["local", "download", "upload"] as const) {
 if (!isWindows) {
   testBackends("a new file has the permissions of its source at most", async () => {
     await inDirectory(async (directory) => {
-      await using server = servePdiff({ root: directory, port: 0, writable: true, fsync: false });
+      await using server = servePdiff({ root: directory, port: 0, writable: true, durable: false });
       const url = `http://127.0.0.1:${server.port}`;
       const path = `${directory}/source`;
       await Deno.writeFile(path, CONTENT);

@@ -8,7 +8,7 @@ import { copyPdiffTree, createPdiffHandler } from "../mod.ts";
 import { BATCH_SIZE, listRecords, readBatch, SMALL_FILE_MAX, writeBatch } from "./_small_files.ts";
 
 const ignore = !hasNativeFiles(undefined);
-const OPTIONS = { fsync: true, mode: true, time: true };
+const OPTIONS = { durable: true, mode: true, time: true };
 
 Deno.test({
   name: "small files are read and written with mode and time, and what can't be is left out",
@@ -86,7 +86,7 @@ Deno.test({
       }
       using source = openDirectory(`${directory}/from`, false);
       const good = await readBatch(source, ["aaaaaa"]);
-      using handler = createPdiffHandler({ root, writable: true, fsync: false });
+      using handler = createPdiffHandler({ root, writable: true, durable: false });
       const write = (body: Uint8Array<ArrayBuffer>) =>
         handler(new Request("http://127.0.0.1/v2/files/write?path=/", { method: "POST", body }));
       const changed = (at: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> => {

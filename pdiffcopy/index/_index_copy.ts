@@ -32,7 +32,7 @@ export interface IndexCopyPlan {
   readonly seeds: readonly string[];
   readonly concurrency: number;
   readonly replace: "auto" | "inplace" | "atomic";
-  readonly fsync: boolean;
+  readonly durable: boolean;
   /** Whether it only finds out what it would take. */
   readonly dryRun: boolean;
   /** Whether the file is read back from the disk at the end. */
@@ -82,7 +82,7 @@ export async function copyByModel(plan: IndexCopyPlan): Promise<IndexCopyOutcome
       replace: plan.replace,
       fresh: follows,
       source: plan.label,
-      fsync: plan.fsync,
+      durable: plan.durable,
       punch: true,
       threads: concurrency,
       confined: false,

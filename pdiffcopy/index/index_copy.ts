@@ -31,7 +31,7 @@ export interface PdiffIndexCopyOptions {
   /** Whether it only finds out what it would take. @default {false} */
   readonly dryRun?: boolean | undefined;
   /** Whether the end waits until the disk has everything. @default {true} */
-  readonly fsync?: boolean | undefined;
+  readonly durable?: boolean | undefined;
   /** How often a part is tried again. @default {5} */
   readonly retries?: number | undefined;
   /** Bytes a second that are fetched. @default {no limit} */
@@ -70,7 +70,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(
     "concurrency",
     "replace",
     "dryRun",
-    "fsync",
+    "durable",
     "retries",
     "maxBytesPerSecond",
     "fetch",
@@ -103,9 +103,9 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(
  */
 export async function copyByPdiffIndex(options: PdiffIndexCopyOptions): Promise<PdiffIndexCopyResult> {
   checkKeys(options, OPTION_NAMES);
-  const { dryRun = false, fsync = true, replace = "auto" } = options;
+  const { dryRun = false, durable = true, replace = "auto" } = options;
   checkBoolean("dryRun", dryRun);
-  checkBoolean("fsync", fsync);
+  checkBoolean("durable", durable);
   checkChoice("replace", replace, ["auto", "inplace", "atomic"]);
   const { index, sources = [], store, target, seeds = [], signal, onProgress } = options;
   if (sources.length === 0 && store === undefined) {
@@ -123,7 +123,7 @@ export async function copyByPdiffIndex(options: PdiffIndexCopyOptions): Promise<
     seeds,
     concurrency: checkInteger("concurrency", options.concurrency ?? PDIFF_CONCURRENCY, 1, 1024),
     replace,
-    fsync,
+    durable,
     dryRun,
     mode: undefined,
     policy: {

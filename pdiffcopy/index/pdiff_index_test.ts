@@ -39,7 +39,7 @@ testBackends(
         await Deno.writeFile(target, old);
         const sources = [await byteSourceFromUrl(server.url)];
         const before = server.ranges.length;
-        const result = await copyByPdiffIndex({ index, sources, target, replace, fsync: false });
+        const result = await copyByPdiffIndex({ index, sources, target, replace, durable: false });
         assertEquals(await Deno.readFile(target), content);
         assertEquals([result.bytesFetched, server.ranges.length - before], [4 * BLOCK, 2]);
       }
@@ -56,7 +56,7 @@ testBackends("an index of chunks: insertions and removals cost little", async ()
     );
     assertEquals(index.blockSize, undefined);
     await Deno.writeFile(target, old);
-    const options = { index, sources: [byteSourceFromBytes(content)], target, fsync: false };
+    const options = { index, sources: [byteSourceFromBytes(content)], target, durable: false };
     const reports: SluiceProgress[] = [];
     const result = await copyByPdiffIndex({ ...options, onProgress: (report) => reports.push(report) });
     assertEquals(await Deno.readFile(target), content);
@@ -80,7 +80,7 @@ testBackends("content that has moved is found between a server and a client", as
     const source = `http://127.0.0.1:${server.port}/source`;
     const target = `${directory}/target`;
     await Deno.writeFile(target, old);
-    const result = await new PdiffClient({ source, target, shift: true, chunkSize: BLOCK, fsync: false })
+    const result = await new PdiffClient({ source, target, shift: true, chunkSize: BLOCK, durable: false })
       .synchronize();
     assertEquals(await Deno.readFile(target), content);
     assert(result.bytesTransferred < 25 * BLOCK, `${result.bytesTransferred}`);
@@ -144,7 +144,7 @@ testBackends("a control file of zsync is read, and the whole is verified by its 
       index,
       sources: [byteSourceFromBytes(content)],
       target,
-      fsync: false,
+      durable: false,
     });
     assertEquals(await Deno.readFile(target), content);
     assertEquals(result.bytesFetched, 4 * BLOCK + 123, "the block at the end is shorter and always fetched");
@@ -199,7 +199,7 @@ testBackends("an index of casync is read, and its chunks come from a store", asy
       store: "http://store/",
       fetch: store as typeof fetch,
       target,
-      fsync: false,
+      durable: false,
     });
     assertEquals(await Deno.readFile(target), content);
     assertEquals(asked.length, 3);
@@ -225,7 +225,7 @@ testBackends("empty files have indexes too", async () => {
       const empty = byteSourceFromBytes(new Uint8Array());
       const index = PdiffIndex.parse(await buildPdiffIndex(empty, { kind }));
       const target = `${directory}/${kind}`;
-      await copyByPdiffIndex({ index, sources: [empty], target, fsync: false });
+      await copyByPdiffIndex({ index, sources: [empty], target, durable: false });
       assertEquals((await Deno.stat(target)).size, 0);
     }
   });

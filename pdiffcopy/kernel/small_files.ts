@@ -99,7 +99,7 @@ export async function readSmallFiles(
 /** How small files are written. */
 export interface SmallFileOptions {
   /** Whether the disk has everything before files get their names. */
-  readonly fsync: boolean;
+  readonly durable: boolean;
   readonly mode: boolean;
   readonly time: boolean;
 }
@@ -109,10 +109,10 @@ export async function writeSmallFiles(
   root: NativeFile,
   records: Uint8Array<ArrayBuffer>,
   count: number,
-  { fsync, mode, time }: SmallFileOptions,
+  { durable, mode, time }: SmallFileOptions,
 ): Promise<Uint32Array<ArrayBuffer>> {
   const results = new Uint32Array(count);
-  const flags = (fsync ? SMALL_FILE_WRITE.SYNC : 0) | (mode ? SMALL_FILE_WRITE.MODE : 0) |
+  const flags = (durable ? SMALL_FILE_WRITE.SYNC : 0) | (mode ? SMALL_FILE_WRITE.MODE : 0) |
     (time ? SMALL_FILE_WRITE.TIME : 0);
   const { result, value } = await root.useAsync((functions, handle, step) =>
     functions.sluice_pdiffcopy_small_files_write_async(

@@ -9,7 +9,7 @@ export interface ServerContext {
   readonly root: ServerRoot;
   readonly writable: boolean;
   /** Whether the end of a write waits for the disk. */
-  readonly fsync: boolean;
+  readonly durable: boolean;
   /** The most threads that hash for one request. */
   readonly threads: number;
   /** Lets as many requests hash at a time as there are cores. */

@@ -19,13 +19,13 @@ const POLICIES: readonly string[] = ["auto", "inplace", "atomic"];
 export class ServerSessions {
   readonly #context: ServerContext;
   readonly #idleTimeoutMs: number;
-  readonly #fsync: boolean;
+  readonly #durable: boolean;
   readonly #sessions = new Map<string, UploadSession>();
 
-  constructor(context: ServerContext, idleTimeoutMs: number, fsync: boolean) {
+  constructor(context: ServerContext, idleTimeoutMs: number, durable: boolean) {
     this.#context = context;
     this.#idleTimeoutMs = idleTimeoutMs;
-    this.#fsync = fsync;
+    this.#durable = durable;
   }
 
   /** Begins an upload. */
@@ -62,7 +62,7 @@ export class ServerSessions {
         size: bytes,
         replace: replace as ReplacePolicy,
         source: typeof source === "string" ? source.slice(0, 1000) : "",
-        fsync: this.#fsync,
+        durable: this.#durable,
         punch: true,
         threads: this.#context.threads,
         confined: true,

@@ -37,6 +37,6 @@ export async function writeSmallFiles(
   const records = await readBody(request, { ...context.bodyLimits, sizeMax: RECORDS_SIZE_MAX });
   using directory = context.root.writableDirectory(path);
   if (directory.smallFiles === undefined) throw new Refusal(404, "NOT_FOUND", "there is no such request");
-  const written = await writeBatch(directory, records, { fsync: context.fsync, mode, time });
+  const written = await writeBatch(directory, records, { durable: context.durable, mode, time });
   return Response.json({ written });
 }

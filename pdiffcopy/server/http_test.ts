@@ -173,7 +173,7 @@ Deno.test({
 
 Deno.test("an upload finds room where others were abandoned", async () => {
   await inDirectory(async (root) => {
-    using handler = createPdiffHandler({ root, writable: true, fsync: false });
+    using handler = createPdiffHandler({ root, writable: true, durable: false });
     const create = (path: string): Promise<Response> =>
       handler(
         new Request("http://127.0.0.1/v2/sessions", {
@@ -200,7 +200,7 @@ Deno.test({
       await Deno.symlink("../outside", `${root}/link`);
       await Deno.symlink("../outside/secret", `${root}/file`);
       await Deno.symlink("../outside/new", `${root}/dangling`);
-      using handler = createPdiffHandler({ root, writable: true, fsync: false });
+      using handler = createPdiffHandler({ root, writable: true, durable: false });
       const ask = async (path: string, body?: unknown): Promise<Response> => {
         const method = body === undefined ? "GET" : "POST";
         return await handler(
@@ -252,7 +252,7 @@ Deno.test("logs hold no character that a terminal or their reader acts on", asyn
     using handler = createPdiffHandler({
       root,
       writable: true,
-      fsync: false,
+      durable: false,
       log: (line) => lines.push(line),
     });
     const name = encodeURIComponent("x\x1b[31m\nFAKE\u202e");

@@ -50,7 +50,7 @@ export interface PdiffHandlerOptions {
    */
   readonly sessionTimeoutMs?: number | undefined;
   /** Whether the end of an upload waits for the disk. @default {true} */
-  readonly fsync?: boolean | undefined;
+  readonly durable?: boolean | undefined;
   /**
    * Names that the `Host` header may have; any unless given. Protects from pages in browsers that reach the server by a
    * name of their own. `servePdiff` adds the names of loopback where it listens there, and allows only those unless given.
@@ -72,7 +72,7 @@ const HANDLER_OPTIONS = [
   "maxRequests",
   "idleTimeoutMs",
   "sessionTimeoutMs",
-  "fsync",
+  "durable",
   "hosts",
   "origins",
   "log",
@@ -82,7 +82,7 @@ const TIME_MAX = 2 ** 31 - 1;
 
 function checkHandlerOptions(options: PdiffHandlerOptions): void {
   checkKeys(options, HANDLER_OPTION_NAMES);
-  for (const name of ["writable", "v1", "fsync"] as const) {
+  for (const name of ["writable", "v1", "durable"] as const) {
     if (options[name] !== undefined) checkBoolean(name, options[name]);
   }
   checkToken(options.token);
@@ -164,13 +164,13 @@ export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
   const context: ServerContext = {
     root,
     writable: options.writable === true,
-    fsync: options.fsync ?? true,
+    durable: options.durable ?? true,
     threads,
     hashTurns: new Turnstile(threads, 1024),
     bodyLimits: { sizeMax: 1 << 20, idleTimeoutMs: options.idleTimeoutMs ?? 30_000 },
     noteV1Write: (filename) => options.log?.(`unverified write by protocol 1: ${printable(filename)}`),
   };
-  const sessions = new ServerSessions(context, options.sessionTimeoutMs ?? 600_000, options.fsync ?? true);
+  const sessions = new ServerSessions(context, options.sessionTimeoutMs ?? 600_000, options.durable ?? true);
   const maxRequests = checkInteger("maxRequests", options.maxRequests ?? 64, 1, 65_536);
   let running = 0;
 

@@ -201,7 +201,7 @@ Deno.test("a body that does not come is given up", async () => {
 
 testBackends("an upload session takes nothing that does not fit", async () => {
   await inDirectory(async (root) => {
-    using handler = createPdiffHandler({ root, writable: true, fsync: false });
+    using handler = createPdiffHandler({ root, writable: true, durable: false });
     const create = await ask(handler, "/v2/sessions", {
       method: "POST",
       body: JSON.stringify({ path: "dir/f", size: 1000, block: 512, hash: "sha1" }),

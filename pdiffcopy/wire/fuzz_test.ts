@@ -187,7 +187,7 @@ testBackends("fuzz: damaged indexes are refused", async () => {
 Deno.test("fuzz: a server answers whatever it is asked", async () => {
   await inDirectory(async (root) => {
     await Deno.writeFile(`${root}/f`, new Uint8Array(5000));
-    using handler = createPdiffHandler({ root, writable: true, fsync: false });
+    using handler = createPdiffHandler({ root, writable: true, durable: false });
     const random = new Random(SEED);
     const paths = [
       "/info",

@@ -4,7 +4,7 @@
  */
 import { ZPAQ_FRAGMENT_NUMBERS } from "../kernel/encoder.ts";
 import { zpaqFragments } from "../kernel/archiving.ts";
-import { checkInteger, toBytes, UnsupportedFeatureError, writeU32 } from "@sluice/internal";
+import { checkArgument, checkInteger, toBytes, UnsupportedFeatureError, writeU32 } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { blockSizeOf } from "../block/_compress_options.ts";
 import { sortForArchive } from "./_file_order.ts";
@@ -39,6 +39,7 @@ class Unreadable extends Error {}
 
 /** Refuses names that no index can hold. */
 function checkName(name: string): void {
+  checkArgument(typeof name === "string", "archive a file", name, "a name");
   if (name.includes("\0")) throw new TypeError(`Cannot archive ${JSON.stringify(name)}: the name has a zero`);
   const { length } = encodeName(name);
   if (length > FILE_NAME_MAX) {

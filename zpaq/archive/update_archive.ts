@@ -5,7 +5,7 @@
  */
 import { checkArgument, checkKeys, concatBytes, isAnyIterable } from "@sluice/internal";
 import { ArchiveUpdate } from "./_archive_update.ts";
-import type { ZpaqArchive } from "./archive.ts";
+import { ZpaqArchive } from "./archive.ts";
 import type { ZpaqFile, ZpaqUpdateOptions, ZpaqUpdateResult, ZpaqUpdateSink } from "./_types.ts";
 
 export type {
@@ -59,7 +59,7 @@ export async function updateZpaqArchive(
 ): Promise<ZpaqUpdateResult> {
   checkKeys(options, UPDATE_OPTIONS);
   checkArgument(
-    archive === undefined || typeof archive === "object",
+    archive === undefined || archive instanceof ZpaqArchive,
     "update an archive",
     archive,
     "a ZpaqArchive",

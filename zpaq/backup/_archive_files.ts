@@ -3,7 +3,7 @@
  */
 import { byteSourceFromBytes } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
-import { openFileSource } from "@sluice/internal/file-source";
+import { openFault, openFileSource } from "@sluice/internal/file-source";
 import { ifThere, lastPartIndex } from "./_paths.ts";
 import { failure } from "./_problems.ts";
 
@@ -68,7 +68,12 @@ async function exists(path: string): Promise<boolean> {
 /** A file with random access; a pipe is read to its end first. */
 async function openWhole(path: string): Promise<ByteSource & Partial<Disposable>> {
   const { isFile } = await Deno.stat(path);
-  return isFile ? await openFileSource(path) : byteSourceFromBytes(await Deno.readFile(path));
+  if (isFile) return await openFileSource(path);
+  try {
+    return byteSourceFromBytes(await Deno.readFile(path));
+  } catch (cause) {
+    throw openFault(path, cause);
+  }
 }
 
 /** Opens all parts of an archive as one source; undefined where there is none. */

@@ -5,15 +5,18 @@ import { zpaqHashParts } from "../kernel/archiving.ts";
 import { attributeBytes } from "../archive/_attributes.ts";
 import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
 import type { ZpaqArchiveEntry, ZpaqFile } from "../archive/_types.ts";
+import type { BackupState } from "./_backup_state.ts";
+import type { ZpaqBackupCompareOptions, ZpaqBackupComparison } from "./options.ts";
+import { walk } from "./_walk.ts";
 
 const DIGEST_SIZE = 20;
 const READ_SIZE = 4 << 20;
 
 /** What a fragment's content is, by its id. */
-export type FragmentFacts = ReadonlyMap<number, { readonly digest: string; readonly size: number }>;
+type FragmentFacts = ReadonlyMap<number, { readonly digest: string; readonly size: number }>;
 
 /** Whether dates, sizes and, where they are wanted, attributes are the same. */
-export function hasSameFacts(entry: ZpaqArchiveEntry, file: ZpaqFile, attributes: boolean): boolean {
+function hasSameFacts(entry: ZpaqArchiveEntry, file: ZpaqFile, attributes: boolean): boolean {
   const isFolder = entry.name.endsWith("/");
   return entry.date?.getTime() === file.date?.getTime() && (isFolder || entry.size === file.size) &&
     (!attributes || hasSameAttributes(entry, file));
@@ -31,7 +34,7 @@ function hasSameAttributes({ attributes: before }: ZpaqArchiveEntry, { attribute
 }
 
 /** Whether a file on the disk has the very content of an entry, by the SHA-1 of each fragment. */
-export async function hasSameContent(
+async function hasSameContent(
   entry: ZpaqArchiveEntry,
   file: ZpaqFile,
   path: string,
@@ -67,4 +70,42 @@ export async function hasSameContent(
     }
   }
   return await input.read(new Uint8Array(1)) === null;
+}
+
+/** Compares files on the disk with entries. */
+export async function compareWithDisk(
+  backup: BackupState,
+  list: readonly string[],
+  options: ZpaqBackupCompareOptions,
+): Promise<ZpaqBackupComparison[]> {
+  const { only, exclude, compareContent = false, attributes = true } = options;
+  const entries = new Map((await backup.select(list, options)).map((entry) => [entry.name, entry]));
+  const archive = await backup.identities();
+  const { files } = await walk({
+    ...{ paths: list, to: [], only, exclude, archive, attributes: "all" },
+    // What is not there is what the comparison shows.
+    report: (problem) => problem.code === "NOT_FOUND" ? undefined : backup.report(problem),
+  });
+  const facts = new Map<number, { readonly digest: string; readonly size: number }>();
+  if (compareContent) {
+    for (const fragment of (await backup.read())?.archive?.knownFragments() ?? []) {
+      facts.set(fragment.id, fragment);
+    }
+  }
+  const found: ZpaqBackupComparison[] = [];
+  for (const file of files.toSorted((a, b) => a.name < b.name ? -1 : 1)) {
+    const { name } = file;
+    const entry = entries.get(name);
+    if (entry === undefined) {
+      found.push({ name, result: "external", entry, file });
+      continue;
+    }
+    entries.delete(name);
+    const same = compareContent
+      ? await hasSameContent(entry, file, name, facts)
+      : hasSameFacts(entry, file, attributes);
+    found.push({ name, result: same ? "same" : "different", entry, file });
+  }
+  for (const [name, entry] of entries) found.push({ name, result: "internal", entry, file: undefined });
+  return found;
 }

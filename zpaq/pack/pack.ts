@@ -86,7 +86,9 @@ export async function* packZpaqFiles(
   const checksum = checkBoolean("contentChecksum", options.contentChecksum ?? true);
   const start = blockStart(codec.header, checkBoolean("tag", options.tag ?? true));
   let inBlock: number | undefined;
-  for await (const { filename = "", comment = "", body } of files) {
+  for await (const file of files) {
+    checkArgument(typeof file === "object" && file !== null, "pack a file", file, "a file with a body");
+    const { filename = "", comment = "", body } = file;
     if (inBlock === undefined) yield start;
     const content = new WatchedContent(body, checksum, signal);
     try {

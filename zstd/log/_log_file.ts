@@ -88,9 +88,9 @@ export class LogFile {
   }
 
   /** Appends a frame that ends with its checksum; a write that fails leaves the file as it was. */
-  async append(frame: Uint8Array, size: number, sync: boolean): Promise<void> {
+  async append(frame: Uint8Array, size: number, durable: boolean): Promise<void> {
     await this.#write(frame);
-    if (sync) await this.#file.syncData();
+    if (durable) await this.#file.syncData();
     this.#add(frame.length, size, readU32(frame, frame.length - CHECKSUM_SIZE));
   }
 

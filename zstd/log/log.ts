@@ -19,7 +19,7 @@ export interface ZstdLogOptions extends Pick<ZstdCompressOptions, "level" | "bac
   /** Write a frame after this many bytes of records, if they come sooner. @default {1048576} */
   readonly frameSize?: number | undefined;
   /** Wait with each frame until the disk has it, so that it outlives the machine's power as well. @default {false} */
-  readonly sync?: boolean | undefined;
+  readonly durable?: boolean | undefined;
 }
 
 /** Which lines are read. */
@@ -35,7 +35,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdLogOptions>([
   "backend",
   "flushEvery",
   "frameSize",
-  "sync",
+  "durable",
 ]);
 const LINE_KEYS: ReadonlySet<string> = new Set<keyof ZstdLogLines>(["from", "to"]);
 const FLUSH_EVERY_DEFAULT = 1000;
@@ -70,7 +70,7 @@ export class ZstdLog implements AsyncDisposable {
   readonly #codecOptions: ZstdCompressOptions;
   readonly #flushEvery: number;
   readonly #frameSize: number;
-  readonly #sync: boolean;
+  readonly #durable: boolean;
   /** Records that are in no frame yet. */
   #pending: Uint8Array<ArrayBuffer>[] = [];
   #pendingSize = 0;
@@ -96,7 +96,7 @@ export class ZstdLog implements AsyncDisposable {
     this.#codecOptions = { level, backend, contentChecksum: true };
     this.#flushEvery = options.flushEvery ?? FLUSH_EVERY_DEFAULT;
     this.#frameSize = options.frameSize ?? FRAME_SIZE_DEFAULT;
-    this.#sync = options.sync ?? false;
+    this.#durable = options.durable ?? false;
   }
 
   /**
@@ -119,7 +119,7 @@ export class ZstdLog implements AsyncDisposable {
     );
     checkInteger("flushEvery", options.flushEvery ?? FLUSH_EVERY_DEFAULT, 1, Number.MAX_SAFE_INTEGER);
     checkInteger("frameSize", options.frameSize ?? FRAME_SIZE_DEFAULT, 1, FRAME_SIZE_MAX);
-    checkBoolean("sync", options.sync ?? false);
+    checkBoolean("durable", options.durable ?? false);
     const { level, backend } = options;
     resolveCompressOptions({ level, backend });
     const name = path instanceof URL ? decodeURIComponent(path.pathname) : path;
@@ -179,7 +179,7 @@ export class ZstdLog implements AsyncDisposable {
     const records = this.#pendingRecords;
     const content = concatBytes(this.#pending);
     const frame = await compressZstdAsync(content, this.#codecOptions);
-    await this.#file.append(frame, content.length, this.#sync);
+    await this.#file.append(frame, content.length, this.#durable);
     // Records that came meanwhile are in the next frame.
     this.#pending.splice(0, length);
     this.#pendingSize -= content.length;

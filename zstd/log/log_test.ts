@@ -67,7 +67,7 @@ for (const backend of BACKENDS) {
 Deno.test("every flush leaves a file that zstd decodes", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/log.zst`;
-    await using log = await ZstdLog.open(new URL(`file://${path}`), { flushEvery: 9, sync: true });
+    await using log = await ZstdLog.open(new URL(`file://${path}`), { flushEvery: 9, durable: true });
     const states: [string, Uint8Array][] = [];
     for (const [n, record] of RECORDS.entries()) {
       await log.append(new TextEncoder().encode(record));

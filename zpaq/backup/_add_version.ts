@@ -1,0 +1,177 @@
+/**
+ * Adding a version.
+ */
+import { checkBoolean } from "@sluice/internal";
+import type { ZpaqArchive } from "../archive/archive.ts";
+import type { ZpaqUpdateOptions, ZpaqUpdateSink } from "../archive/_types.ts";
+import { isMultiPart, partPath } from "./_archive_files.ts";
+import type { BackupState, Opened } from "./_backup_state.ts";
+import { encryptedFromStart, SALT_SIZE } from "./_encrypted_sink.ts";
+import type { ZpaqBackupAdded, ZpaqBackupAddOptions } from "./options.ts";
+import { ifThere } from "./_paths.ts";
+import { isWanted, renamed } from "./_patterns.ts";
+import { failure, warning } from "./_problems.ts";
+import type { ZpaqBackupError } from "./_problems.ts";
+import { addStreaming, streamingMethod } from "./_streaming_update.ts";
+import { openUpdate } from "./_update_file.ts";
+import type { UpdatePlace } from "./_update_file.ts";
+import { walk } from "./_walk.ts";
+import type { Walked } from "./_walk.ts";
+
+const NOWHERE: ZpaqUpdateSink = { write(): void {}, rewrite(): void {} };
+
+/** What adding came to, without its problems. */
+type Added = Omit<ZpaqBackupAdded, "problems">;
+
+/** Adds a version of files and folders. */
+export async function addVersion(
+  backup: BackupState,
+  list: readonly string[],
+  to: readonly string[],
+  options: ZpaqBackupAddOptions,
+): Promise<Added> {
+  const opened = await backup.open();
+  checkUpdatable(backup, opened);
+  const attributes = streamingMethod(backup.method) === undefined ? options.attributes ?? "all" : "mode";
+  const { only, exclude } = options;
+  const archive = await backup.identities();
+  const found = await walk({ paths: list, to, only, exclude, attributes, archive, report: backup.report });
+  const result = await write(backup, opened, found, list, to, options);
+  backup.close();
+  return result;
+}
+
+/** Refuses archives that were not read to their end. */
+function checkUpdatable(backup: BackupState, opened: Opened | undefined): void {
+  if (opened === undefined) return;
+  const { archive, files } = opened;
+  const nothing = (why: string): ZpaqBackupError =>
+    failure("CORRUPT", `Cannot add to ${backup.path}: ${why}: nothing was added`);
+  const [damage] = archive.damages;
+  if (damage !== undefined) throw nothing(damage.message);
+  if (files.stray.length > 0) {
+    throw nothing(`part ${files.parts.length + 1} is missing, but there is ${files.stray[0]}`);
+  }
+  const [junk] = archive.junk;
+  if (junk !== undefined) throw nothing(`${junk.size} bytes at ${junk.offset} belong to no block`);
+  if (archive.streaming && streamingMethod(backup.method) === undefined) {
+    throw nothing("it is a streaming archive");
+  }
+  if (archive.incomplete === undefined) return;
+  const last = files.partAt(archive.incomplete + backup.salted);
+  if (isMultiPart(backup.path) && last.number < files.parts.length) {
+    throw nothing(`${last.path} was interrupted, but other parts follow`);
+  }
+  backup.report(
+    warning(
+      "keep all of",
+      last.path,
+      "the last update was interrupted; this one replaces it",
+      "TRUNCATED",
+    ),
+  );
+}
+
+async function write(
+  backup: BackupState,
+  opened: Opened | undefined,
+  found: Walked,
+  paths: readonly string[],
+  to: readonly string[],
+  options: ZpaqBackupAddOptions,
+): Promise<Added> {
+  const streaming = streamingMethod(backup.method);
+  const { fragment, threads } = backup.options;
+  const update: ZpaqUpdateOptions = {
+    method: backup.method,
+    fragment,
+    threads,
+    force: checkBoolean("force", options.force ?? false),
+    date: options.date,
+    delete: goneNames(opened?.archive, found, paths, to, options),
+    onUnreadable: (error, file) => backup.report(warning("read", file.name, error)),
+  };
+  const run = async (sink: ZpaqUpdateSink): Promise<Added> => {
+    if (streaming === undefined) {
+      return await backup.formats.update(opened?.archive, found.files, sink, update);
+    }
+    const { files, bytesIn, bytesOut } = await addStreaming(
+      found.files,
+      streaming,
+      sink,
+      backup.formats.compress,
+      backup.report,
+    );
+    return { updated: files, deleted: 0, bytesIn, bytesNew: bytesIn, bytesOut };
+  };
+  if (options.dryRun === true) return await run(NOWHERE);
+  const place = await placeOf(backup, opened);
+  const file = await openUpdate(place);
+  try {
+    const result = await run(await encryptedSink(backup, file.sink, opened));
+    const rollsBack = options.rollBack === true && place.size !== undefined && place.end < place.size;
+    if (result.updated + result.deleted > 0 || rollsBack) await file.commit();
+    else await file.discard();
+    return result;
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+/** A sink that encrypts, where there is a password. */
+async function encryptedSink(
+  backup: BackupState,
+  sink: ZpaqUpdateSink,
+  opened: Opened | undefined,
+): Promise<ZpaqUpdateSink> {
+  const { password } = backup.options;
+  if (password === undefined) return sink;
+  if (opened === undefined || opened.archive.end === 0) {
+    return await encryptedFromStart(sink, password, backup.formats);
+  }
+  const salt = await opened.files.source.read(0, SALT_SIZE);
+  return await backup.formats.encrypt(sink, password, salt, opened.archive.end + SALT_SIZE);
+}
+
+/** Where the update goes. */
+async function placeOf(backup: BackupState, opened: Opened | undefined): Promise<UpdatePlace> {
+  const { path, undoing } = backup;
+  if (!isMultiPart(path)) {
+    const real = opened === undefined ? path : await Deno.realPath(path);
+    const size = (await ifThere(Deno.stat(real)))?.size;
+    const end = opened === undefined || opened.archive.end === 0 ? 0 : opened.archive.end + backup.salted;
+    return { path: real, size, end, undoing };
+  }
+  if (opened === undefined) return { path: partPath(path, 1), size: undefined, end: 0, undoing };
+  const { files, archive } = opened;
+  const end = archive.end + backup.salted;
+  if (end === files.source.size) {
+    return { path: partPath(path, files.parts.length + 1), size: undefined, end: 0, undoing };
+  }
+  const last = files.partAt(end);
+  if (last.offset !== end || last.number !== files.parts.length) {
+    throw failure(
+      "UNSUPPORTED",
+      `Cannot roll ${path} back: remove the parts that are not wanted: nothing was added`,
+    );
+  }
+  return { path: last.path, size: last.size, end: 0, undoing };
+}
+
+/** Names of the archive that the paths cover and that were not found. */
+function goneNames(
+  archive: ZpaqArchive | undefined,
+  { files, unseen }: Walked,
+  paths: readonly string[],
+  to: readonly string[],
+  selection: ZpaqBackupAddOptions,
+): string[] {
+  const found = new Set(files.map((file) => file.name));
+  const covered = paths.map((path) => renamed(path, paths, to));
+  const names = (archive?.entries() ?? []).map((entry) => entry.name);
+  return names.filter((name) =>
+    !found.has(name) && isWanted(name.replace(/\/$/, ""), covered, selection) &&
+    !unseen.some((path) => name === path || name.startsWith(`${path.replace(/\/+$/, "")}/`))
+  );
+}

@@ -1,0 +1,88 @@
+/**
+ * Checks of what callers of a backup pass.
+ */
+import { checkInteger } from "@sluice/internal";
+import type {
+  ZpaqBackupAddOptions,
+  ZpaqBackupCompareOptions,
+  ZpaqBackupCopyOptions,
+  ZpaqBackupOptions,
+  ZpaqBackupRestoreOptions,
+  ZpaqBackupSelection,
+} from "./options.ts";
+
+export const COPY_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupCopyOptions>([
+  "only",
+  "exclude",
+  "all",
+  "password",
+  "force",
+]);
+export const KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupOptions>([
+  "method",
+  "password",
+  "threads",
+  "fragment",
+  "maxMemory",
+  "create",
+  "at",
+  "onProblem",
+  "onUnfinished",
+]);
+export const ADD_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupAddOptions>([
+  "only",
+  "exclude",
+  "to",
+  "attributes",
+  "force",
+  "date",
+  "rollBack",
+  "dryRun",
+]);
+export const SELECTION_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupSelection>([
+  "at",
+  "only",
+  "exclude",
+  "all",
+]);
+export const RESTORE_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupRestoreOptions>([
+  ...SELECTION_KEYS as Set<keyof ZpaqBackupSelection>,
+  "to",
+  "force",
+  "attributes",
+  "owners",
+  "unsafePaths",
+  "maxOutputSize",
+  "signal",
+]);
+export const COMPARE_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupCompareOptions>([
+  ...SELECTION_KEYS as Set<keyof ZpaqBackupSelection>,
+  "compareContent",
+  "attributes",
+]);
+const LEVEL_MAX = 5;
+
+/** A method as a text. */
+export function methodOf(method: unknown): string {
+  if (typeof method === "number") return `${checkInteger("method", method, 0, LEVEL_MAX)}`;
+  if (typeof method === "string") return method;
+  throw new TypeError('Cannot use option "method": it is neither a level nor a string');
+}
+
+/** A list from one text or several. */
+export function listOf(name: string, value: string | readonly string[] | undefined): readonly string[] {
+  const list = value === undefined ? [] : typeof value === "string" ? [value] : value;
+  const fits = Array.isArray(list) && list.every((item) => typeof item === "string");
+  if (!fits) throw new TypeError(`Cannot use option "${name}": it is neither a string nor an array of them`);
+  return list;
+}
+
+/** Checks what selects files; undefined where patterns are no arrays of strings. */
+export function checkPatterns({ only, exclude }: Pick<ZpaqBackupSelection, "only" | "exclude">): void {
+  for (const [name, value] of Object.entries({ only, exclude })) {
+    if (value !== undefined && !Array.isArray(value)) {
+      throw new TypeError(`Cannot use option "${name}": it is no array of patterns`);
+    }
+    listOf(name, value);
+  }
+}
