@@ -255,7 +255,12 @@ export class DecoderCodec implements PullCodec {
   #prepare(target: Uint8Array, at: number, start: number): Order | undefined {
     try {
       while (this.#failure === undefined) {
-        if (this.#walk.phase === PHASE.DONE || this.#gathers) return undefined;
+        if (this.#walk.phase === PHASE.DONE) return undefined;
+        if (this.#gathers) {
+          // From now on the caller may change the buffer of its chunk.
+          this.#input.gather(NO_BYTES, this.#gathered);
+          return undefined;
+        }
         if (this.#boundaryDue()) {
           if (at > start) return undefined;
           this.#lastBoundary = this.#walk.bytesOut;

@@ -127,3 +127,29 @@ testBackends("Lz4 threads keep rules and limits", async () => {
     assertEquals(await shape(file, { ...strict, threads: 3 }), await shape(file, strict));
   }
 });
+
+Deno.test("Lz4Decoder keeps no buffer of its caller once it needs input", async () => {
+  const content = new Random(8).bytes(30_000_000);
+  const file = compressLz4(content, { blockSize: 65536 });
+  for (const size of [8 << 20, 9 << 20, 3_000_000]) {
+    using decoder = new Lz4Decoder({ threads: 2 });
+    const buffer = new Uint8Array(size);
+    const target = new Uint8Array(1 << 20);
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let offset = 0;
+    while (!decoder.ended) {
+      if (!decoder.needsInput) {
+        const length = await decoder.readIntoAsync(target);
+        parts.push(target.slice(0, length));
+        continue;
+      }
+      const piece = file.subarray(offset, offset + size);
+      offset += piece.length;
+      buffer.fill(0xa5);
+      buffer.set(piece);
+      if (piece.length === 0) decoder.end();
+      else decoder.write(buffer.subarray(0, piece.length));
+    }
+    assertEquals(join(...parts), content, `chunks of ${size}`);
+  }
+});
