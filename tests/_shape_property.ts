@@ -45,7 +45,7 @@ import {
   ZstdSeekableReader,
 } from "@sluice/zstd/seekable";
 import { configureBackend } from "@sluice/ffi";
-import { BACKENDS } from "./_backends.ts";
+import type { BACKENDS } from "./_backends.ts";
 import { chunks, join, Random, text } from "./_data.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -281,7 +281,7 @@ export interface PropertyScope {
 type Cut = readonly [pieceSize: number, chunkSize: number];
 
 /** More pieces than this take too long; more reads as well. */
-const PIECES_MAX = 1000;
+const PIECES_MAX = 3000;
 
 /** What a run came to. */
 export interface PropertyOutcome {
