@@ -19,10 +19,10 @@ const ALL_TARGETS = [
 const WASM_OUT = new URL(".zig/out/wasm/", ROOT);
 
 /**
- * More jobs than cores: the first header makes Zig build its translator (30 s, one core), and all jobs that wait for it
- * hold their places. A cold build on two cores takes 55 s in place of 75 s.
+ * More jobs than cores: the first header makes Zig build its translator (30 s, one core), and the jobs that wait for it,
+ * one for each other header, hold their places. A cold build on two cores takes 55 s in place of 75 s.
  */
-const ZIG_JOBS = 4 * navigator.hardwareConcurrency;
+const ZIG_JOBS = navigator.hardwareConcurrency + 6;
 
 async function zigBuild(...args: string[]): Promise<void> {
   const { success } = await runZig(["build", `-j${ZIG_JOBS}`, ...args]);
