@@ -407,6 +407,18 @@ const ZPAQ_BACKUP: Record<string, Calls> = {
     options: (options) => zpaqBackup.ZpaqBackup.open("missing.zpaq", options),
     first: (path) => zpaqBackup.ZpaqBackup.open(path),
   },
+  "ZpaqBackup.addFolder": {
+    first: async (folder) => {
+      using backup = await zpaqBackup.ZpaqBackup.open("missing.zpaq");
+      await backup.addFolder(folder, { dryRun: true });
+    },
+  },
+  "ZpaqBackup.add": {
+    first: async (paths) => {
+      using backup = await zpaqBackup.ZpaqBackup.open("missing.zpaq");
+      await backup.add(paths, { dryRun: true });
+    },
+  },
 };
 
 const ZPAQ: Record<string, Calls> = {
@@ -702,6 +714,7 @@ function hostileArguments(directory: string): readonly (readonly [what: string, 
     ["a frame that is cut", () => zstd.compressZstd(junk).subarray(0, 20)],
     ["a Blob of junk", () => new Blob([junk])],
     ["a path to nothing", () => `${directory}/missing/file`],
+    ["a name that is too long", () => `${directory}/${"x".repeat(5000)}`],
     ["a path through a file", () => `${directory}/junk/file`],
     ["a path with a zero", () => `${directory}/a\0b`],
     ["a directory", () => directory],
@@ -722,7 +735,7 @@ async function dispose(result: unknown): Promise<void> {
 /** Whether an error is one that callers can tell apart: of the family with a code, or misuse that says what is wrong. */
 function isTyped(error: unknown): boolean {
   if (error instanceof TypeError || error instanceof RangeError) return !NATURAL.test(error.message);
-  return error instanceof zstd.SluiceError && typeof error.code === "string" && error.code !== undefined;
+  return error instanceof zstd.SluiceError && typeof error.code === "string";
 }
 
 let hostile = 0;

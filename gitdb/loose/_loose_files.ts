@@ -2,6 +2,7 @@
  * Loose objects as files: reading them without waiting on what is no file, and writing them so that no half of one ever
  * stands under its name. Deno only.
  */
+import { openFault } from "@sluice/internal/file-source";
 import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { isMissing, joinPath, touchFile } from "../object/_fs.ts";
@@ -23,7 +24,7 @@ export function looseStat(path: string): Deno.FileInfo | undefined {
     return info.isFile ? info : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    throw openFault(path, error);
   }
 }
 
@@ -54,7 +55,7 @@ export function looseIdsIn(root: string, folder: string, algorithm: GitHashAlgor
     names = [...Deno.readDirSync(joinPath(root, folder))].map(({ name }) => name);
   } catch (error) {
     if (isMissing(error)) return [];
-    throw error;
+    throw openFault(joinPath(root, folder), error);
   }
   return names
     .filter((name) => name.length === length && /^[0-9a-f]+$/.test(name))

@@ -1,6 +1,7 @@
 /**
  * The file system as this module uses it. Deno only.
  */
+import { openFault } from "@sluice/internal/file-source";
 import { checkArgument, checkRange, SluiceError, TruncatedDataError } from "@sluice/internal";
 import type { ByteSource, ByteSourceReadOptions } from "@sluice/internal";
 
@@ -21,7 +22,7 @@ export async function listFolder(path: string): Promise<Deno.DirEntry[] | undefi
     return await Array.fromAsync(Deno.readDir(path));
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    throw openFault(path, error);
   }
 }
 
@@ -45,7 +46,7 @@ export function statPath(path: string): Deno.FileInfo | undefined {
     return Deno.statSync(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    throw openFault(path, error);
   }
 }
 
@@ -76,7 +77,7 @@ export async function readSmallFile(path: string): Promise<Uint8Array | undefine
     return await Deno.readFile(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    throw openFault(path, error);
   }
 }
 

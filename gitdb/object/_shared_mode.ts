@@ -4,6 +4,7 @@
 import { parseConfig } from "./_config.ts";
 import { isMissing, joinPath } from "./_fs.ts";
 import { UnsupportedFeatureError } from "@sluice/internal";
+import { openFault } from "@sluice/internal/file-source";
 
 /** What is added to the mode of every new file, or, with `isExact`, replaces it. */
 export interface SharedMode {
@@ -46,13 +47,14 @@ export function parseSharedMode(value: string): SharedMode | undefined {
 
 /** How the repository around an `objects` folder is shared; undefined where it is not. */
 export function sharedModeOf(objects: string): SharedMode | undefined {
+  const path = joinPath(objects, "../config");
   let text: string;
   try {
-    text = Deno.readTextFileSync(joinPath(objects, "../config"));
+    text = Deno.readTextFileSync(path);
   } catch (error) {
     // A caller that may not read the configuration writes for itself alone.
     if (isMissing(error) || error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
+    throw openFault(path, error);
   }
   const value = parseConfig(text).get("core.sharedrepository");
   return value === undefined ? undefined : parseSharedMode(value);

@@ -19,7 +19,7 @@ export interface Lz4Position {
   readonly compressedOffset: number;
   /** Output given so far. */
   readonly decompressedOffset: number;
-  /** Input bytes that are held after `in`, because their block or header is not complete. */
+  /** Input bytes that are held after `compressedOffset`, because their block or header is not complete. */
   readonly held: number;
   /** Frames that are complete. */
   readonly frame: number;

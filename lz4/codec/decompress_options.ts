@@ -42,7 +42,7 @@ export interface Lz4DecompressOptions {
   readonly dictionary?: Lz4DictionarySource | undefined;
   /** Called with the payload of each skippable frame of at most 1 MiB. */
   readonly onSkippable?: ((variant: number, payload: Uint8Array) => void) | undefined;
-  /** Called in order with states to resume from: keep one only after output up to its `out` is stored. */
+  /** Called in order with states to resume from: keep one only after output up to its `decompressedOffset` is stored. */
   readonly onCheckpoint?: ((checkpoint: Lz4Checkpoint) => void) | undefined;
   /** How much output passes between two checkpoints at least, in bytes. @default {4194304} */
   readonly checkpointEvery?: number | undefined;

@@ -11,6 +11,7 @@ import {
   checkSignal,
   describe,
   openByteSource,
+  SluiceError,
   withoutUrlSecrets,
 } from "@sluice/internal";
 import type {
@@ -88,7 +89,7 @@ const RETRIES_DEFAULT = 10;
  * @throws {TransferError} "SOURCE_CHANGED" if the source is another one than that of the state, and as
  *   `byteSourceFromUrl`.
  * @throws {SluiceError} "TARGET_CHANGED" if the content on disk is not what was written.
- * @throws {Deno.errors.AlreadyExists} If the output exists and `overwrite` is false.
+ * @throws {SluiceError} "IO" if the output exists and `overwrite` is false.
  *
  * @example Into a file
  * ```ts
@@ -135,7 +136,10 @@ export async function downloadLz4(
   // Without a state the partial file is somebody else's.
   for (const file of state === undefined ? [path, partial] : [path]) {
     if (overwrite || !await exists(file)) continue;
-    throw new Deno.errors.AlreadyExists(`${file} exists; "overwrite" replaces it`);
+    throw new SluiceError(`Cannot write ${file}: it exists already, and "overwrite" is not set`, {
+      format: "file",
+      code: "IO",
+    });
   }
   // A run that has written nothing binds nothing.
   const saved = state?.output.length === 0 ? undefined : state;

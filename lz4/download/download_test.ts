@@ -77,7 +77,7 @@ Deno.test("downloadLz4 refuses the state of another object and content that has 
     await Deno.writeFile(`${path}.s4ck`, state);
     await Deno.writeFile(`${path}.s4part`, partial);
     await Deno.writeTextFile(path, "precious");
-    await assertRejects(() => downloadLz4(server.url, path), Deno.errors.AlreadyExists);
+    await assertRejects(() => downloadLz4(server.url, path), SluiceError, "it exists already");
     assertEquals(await Deno.readTextFile(path), "precious");
     assertEquals((await downloadLz4(server.url, path, { overwrite: true })).size, CONTENT.length);
     assertEquals(await Deno.readFile(path), CONTENT);
@@ -99,7 +99,7 @@ Deno.test("downloadLz4 says what it compared, and ends at damage without an outp
     assertEquals((await downloadLz4(join(mixed, FILE), path, { overwrite: true })).verified, "some");
     await Deno.remove(path);
     await Deno.writeTextFile(`${path}.s4part`, "of somebody");
-    await assertRejects(() => downloadLz4(FILE, path), Deno.errors.AlreadyExists);
+    await assertRejects(() => downloadLz4(FILE, path), SluiceError, "it exists already");
     assertEquals(await Deno.readTextFile(`${path}.s4part`), "of somebody");
     await Deno.remove(`${path}.s4part`);
     const damaged = FILE.slice();

@@ -139,7 +139,7 @@ async function placeOf(backup: BackupState, opened: Opened | undefined): Promise
   const { path, undoing } = backup;
   if (!isMultiPart(path)) {
     const real = opened === undefined ? path : await Deno.realPath(path);
-    const size = (await ifThere(Deno.stat(real)))?.size;
+    const size = (await ifThere(real, Deno.stat))?.size;
     const end = opened === undefined || opened.archive.end === 0 ? 0 : opened.archive.end + backup.salted;
     return { path: real, size, end, undoing };
   }

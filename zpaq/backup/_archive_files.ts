@@ -3,7 +3,7 @@
  */
 import { byteSourceFromBytes } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
-import { openFault, openFileSource } from "@sluice/internal/file-source";
+import { openFault, openFileSource, statFile } from "@sluice/internal/file-source";
 import { ifThere, lastPartIndex } from "./_paths.ts";
 import { failure } from "./_problems.ts";
 
@@ -62,12 +62,12 @@ async function strayParts(path: string, parts: number): Promise<string[]> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return await ifThere(Deno.stat(path)) !== undefined;
+  return await ifThere(path, Deno.stat) !== undefined;
 }
 
 /** A file with random access; a pipe is read to its end first. */
 async function openWhole(path: string): Promise<ByteSource & Partial<Disposable>> {
-  const { isFile } = await Deno.stat(path);
+  const { isFile } = await statFile(path);
   if (isFile) return await openFileSource(path);
   try {
     return byteSourceFromBytes(await Deno.readFile(path));

@@ -1,7 +1,7 @@
 /**
  * Checks of what callers of a backup pass.
  */
-import { checkInteger } from "@sluice/internal";
+import { checkInteger, describe } from "@sluice/internal";
 import type {
   ZpaqBackupAddOptions,
   ZpaqBackupCompareOptions,
@@ -73,7 +73,11 @@ export function methodOf(method: unknown): string {
 export function listOf(name: string, value: string | readonly string[] | undefined): readonly string[] {
   const list = value === undefined ? [] : typeof value === "string" ? [value] : value;
   const fits = Array.isArray(list) && list.every((item) => typeof item === "string");
-  if (!fits) throw new TypeError(`Cannot use option "${name}": it is neither a string nor an array of them`);
+  if (!fits) {
+    throw new TypeError(
+      `Cannot use "${name}": it is ${describe(value)}, expected a string or an array of strings`,
+    );
+  }
   return list;
 }
 

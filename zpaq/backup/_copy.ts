@@ -22,7 +22,7 @@ export async function copyTo(
   if (opened === undefined) {
     throw failure("NOT_FOUND", `Cannot read ${backup.path}: No such file or directory`);
   }
-  const existing = await ifThere(Deno.stat(target));
+  const existing = await ifThere(target, Deno.stat);
   if (existing?.isDirectory) throw failure("IO", `Cannot write ${target}: Is a directory`);
   if (existing !== undefined) {
     const { identity } = await Deno.realPath(target).then(factsOf);

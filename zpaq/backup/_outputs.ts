@@ -98,7 +98,7 @@ export class Outputs {
       this.#folders.set(key, folder);
     }
     const final = `${folder}/${parts.at(-1)!}`;
-    const existing = await ifThere(Deno.lstat(final));
+    const existing = await ifThere(final, Deno.lstat);
     if (existing === undefined) return final;
     // Links followed: what the archive's file is called here does not matter.
     const identity = await Deno.realPath(final).then(factsOf).then(

@@ -1,6 +1,7 @@
 /**
  * Names of files, and what the system says of them.
  */
+import { openFault } from "@sluice/internal/file-source";
 
 /** Where the last part of a path begins. */
 export function lastPartIndex(path: string): number {
@@ -19,10 +20,15 @@ export function systemText(error: unknown): string {
   return message.replace(/ \(os error \d+\).*$/s, "");
 }
 
-/** Undefined where a path leads nowhere. */
-export async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
-  return await answer.catch((error) => {
+/** What the system says of a path; undefined where it leads nowhere. */
+export async function ifThere(
+  path: string,
+  look: (path: string) => Promise<Deno.FileInfo>,
+): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await look(path);
+  } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    throw error;
-  });
+    throw openFault(path, error);
+  }
 }

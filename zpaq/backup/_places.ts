@@ -64,7 +64,7 @@ export async function makeFolders(
   await Deno.mkdir(root, { recursive: true });
   for (const part of parts) {
     folder = `${folder}/${part}`;
-    const info = await ifThere(Deno.lstat(folder));
+    const info = await ifThere(folder, Deno.lstat);
     if (info === undefined) await Deno.mkdir(folder);
     else if (info.isSymlink && !trusting) throw new Refused(`${folder} is a link`);
     else if (!info.isDirectory && !info.isSymlink) throw new Refused(`${folder} is no folder`);

@@ -23,7 +23,7 @@ export interface Moved {
 async function asideName(path: string, same: (aside: string) => Promise<boolean>): Promise<string> {
   for (let count = 1;; count++) {
     const aside = `${path}${count === 1 ? "" : `.${count}`}.aside`;
-    const existing = await ifThere(Deno.lstat(aside));
+    const existing = await ifThere(aside, Deno.lstat);
     if (existing === undefined || existing.isFile && await same(aside)) return aside;
   }
 }
@@ -61,7 +61,7 @@ async function hasTail(aside: string, path: string, offset: number): Promise<boo
 /** Copies the end of a file beside it, to the disk, and then cuts it off. */
 async function moveTail(path: string, offset: number, undoing: Undoing): Promise<Moved> {
   const aside = await asideName(`${path}.${offset}`, (name) => hasTail(name, path, offset));
-  if (await ifThere(Deno.lstat(aside)) === undefined) {
+  if (await ifThere(aside, Deno.lstat) === undefined) {
     const temporary = temporaryBeside(path);
     const forget = undoing(() => Deno.removeSync(temporary));
     try {
@@ -92,5 +92,5 @@ export async function moveAside(part: Part, offset: number, undoing: Undoing): P
 
 /** Whether a part of this path was moved aside, by this run or one that was cut short. */
 export async function wasMovedAside(path: string): Promise<boolean> {
-  return await ifThere(Deno.lstat(`${path}.aside`)) !== undefined;
+  return await ifThere(`${path}.aside`, Deno.lstat) !== undefined;
 }

@@ -50,7 +50,7 @@ async function closeGap(
     made = await wasMovedAside(partPath(backup.path, before));
   }
   // A part that was lost is another matter: its number must stay free.
-  if (!made || await ifThere(Deno.lstat(next)) === undefined) return undefined;
+  if (!made || await ifThere(next, Deno.lstat) === undefined) return undefined;
   backup.close();
   await Deno.rename(next, gap);
   return [];

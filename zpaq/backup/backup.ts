@@ -61,6 +61,7 @@ import type {
   ZpaqBackupSelection,
   ZpaqBackupVerified,
 } from "./options.ts";
+import { ifThere } from "./_paths.ts";
 import { isWanted } from "./_patterns.ts";
 import { failure } from "./_problems.ts";
 import type { ZpaqBackupError } from "./_problems.ts";
@@ -174,8 +175,9 @@ export class ZpaqBackup implements Disposable {
    */
   async addFolder(folder: string, options: ZpaqBackupAddOptions = {}): Promise<ZpaqBackupAdded> {
     checkArgument(typeof folder === "string" && folder !== "", "add a folder", folder, "a path");
-    const { isDirectory } = await Deno.stat(folder);
-    if (!isDirectory) throw failure("NOT_FOUND", `Cannot add the folder ${folder}: it is no folder`);
+    const info = await ifThere(folder, Deno.stat);
+    if (info === undefined) throw failure("NOT_FOUND", `Cannot add the folder ${folder}: it is not there`);
+    if (!info.isDirectory) throw failure("NOT_FOUND", `Cannot add the folder ${folder}: it is no folder`);
     const name = (await Deno.realPath(folder)).split("/").at(-1)!;
     return await this.add(
       folder,
@@ -205,11 +207,7 @@ export class ZpaqBackup implements Disposable {
         "Cannot add a version: the backup was opened at an older one, and rollBack is not set",
       );
     }
-    return await this.#state.collect(async () => {
-      const result = await addVersion(this.#state, list, to, options);
-      this.close();
-      return result;
-    });
+    return await this.#state.collect(() => addVersion(this.#state, list, to, options));
   }
 
   /** Writes an archive of what is selected, without the data blocks that nothing of it refers to. */
