@@ -273,6 +273,8 @@ export interface PropertyScope {
   readonly sizeMax: Readonly<Record<PropertyCodec["speed"], number>>;
   /** Up to this size each piece size meets each chunk size in each shape. */
   readonly fullSizeMax: number;
+  /** The most pieces that a content is cut into, and the most reads that it takes. */
+  readonly piecesMax: number;
   /** Beyond it the pairs take turns, so many to a content, by the speed of the codec; each shape has turns of its own. */
   readonly turns: Readonly<Record<PropertyCodec["speed"], number>>;
 }
@@ -280,18 +282,15 @@ export interface PropertyScope {
 /** The size of the pieces of input, and of the chunks of output. */
 type Cut = readonly [pieceSize: number, chunkSize: number];
 
-/** More pieces than this take too long; more reads as well. */
-const PIECES_MAX = 3000;
-
 /** What a run came to. */
 export interface PropertyOutcome {
   readonly cases: number;
   readonly failures: readonly string[];
 }
 
-function cut(bytes: Bytes, size: number): Bytes[] {
+function cut(bytes: Bytes, size: number, piecesMax: number): Bytes[] {
   if (size === 0 || bytes.length === 0) return [bytes];
-  return chunks(bytes, Math.max(size, Math.ceil(bytes.length / PIECES_MAX))) as Bytes[];
+  return chunks(bytes, Math.max(size, Math.ceil(bytes.length / piecesMax))) as Bytes[];
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
@@ -350,17 +349,17 @@ export async function runShapeProperty(
           await expectContent(
             `${label}, compressed by ${shape} of ${pieceSize}`,
             content,
-            async () => await codec.decompressWhole(await compress(cut(content, pieceSize))),
+            async () => await codec.decompressWhole(await compress(cut(content, pieceSize, scope.piecesMax))),
           );
         }
       }
       for (const [shape, decompress] of Object.entries(codec.decompress)) {
         for (const [pieceSize, chunkSize] of dueCuts(pairs, `from ${shape}`, size, codec.speed)) {
-          const room = Math.max(chunkSize, Math.ceil(size / PIECES_MAX));
+          const room = Math.max(chunkSize, Math.ceil(size / scope.piecesMax));
           await expectContent(
             `${label}, ${shape} of ${pieceSize} into ${room}`,
             content,
-            () => decompress(cut(data, pieceSize), room),
+            () => decompress(cut(data, pieceSize, scope.piecesMax), room),
           );
         }
       }

@@ -18,6 +18,7 @@ const SHORT: PropertyScope = {
   sizeMax: { fast: 70_000, slow: 70_000, "very slow": 5000 },
   contents: ["zeros", "repeats at the end", "text"],
   fullSizeMax: -1,
+  piecesMax: 3000,
   turns: ONE,
 };
 
@@ -28,6 +29,7 @@ const LARGE: PropertyScope = {
   sizeMax: { fast: Infinity, slow: 140_000, "very slow": 0 },
   contents: ["zeros", "repeats at the end"],
   fullSizeMax: -1,
+  piecesMax: 3000,
   turns: ONE,
 };
 
@@ -37,6 +39,7 @@ const FULL: PropertyScope = {
   chunkSizes: [1, 70, 1000, 65_536, 1 << 20],
   sizeMax: { fast: Infinity, slow: 1_100_000, "very slow": 70_000 },
   fullSizeMax: 300,
+  piecesMax: 1000,
   turns: { fast: 4, slow: 2, "very slow": 1 },
 };
 
