@@ -8,6 +8,9 @@ import type { ByteSource, ByteSourceReadOptions } from "./byte_source.ts";
 import { NotFoundError, SluiceError, TransferError, TruncatedDataError } from "./errors.ts";
 
 export type { ByteSource, ByteSourceReadOptions };
+export { SluiceError };
+export type { SluiceErrorOptions } from "./errors.ts";
+export type { SluiceErrorCode } from "./error_codes.ts";
 
 /** A source over an open file; reads are serialized because they share the file's position. */
 export interface FileSource extends ByteSource, Disposable {

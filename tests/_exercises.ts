@@ -333,7 +333,7 @@ const git: readonly Exercise[] = [
           }
         }
         parts.push(new TextEncoder().encode(JSON.stringify(await store.info(ids[3]!))));
-        const large = await store.read(ids[5]!, { maxInMemory: 1000 } as object);
+        const large = await store.read(ids[5]!, { maxMemory: 1000 });
         parts.push(await collect(large.body));
         return concatBytes(parts);
       } finally {
