@@ -50,6 +50,7 @@ const NOT_OF_DATA: ReadonlySet<SluiceErrorCode> = new Set([
   "STATE_INVALID",
   "SOURCE_CHANGED",
   "TARGET_CHANGED",
+  "LOCKED",
 ]);
 
 /** Runs the command; returns its exit code. */
