@@ -11,7 +11,7 @@ import { isUrl } from "../shared/source.ts";
 import { checkTarget, writeOutput } from "../shared/target.ts";
 import type { Job } from "./archive_options.ts";
 import { outputOptions } from "./outputs.ts";
-import { makeIndex, sidecarOf, withSource } from "./source.ts";
+import { buildIndex, sidecarOf, withSource } from "./source.ts";
 
 /** Makes the index of a file, beside it, in it or where it is wanted; or takes it out. */
 export async function indexCommand(job: Job): Promise<number> {
@@ -43,7 +43,7 @@ export async function indexCommand(job: Job): Promise<number> {
   }
   const { index, end } = await withSource(path, settings, async (source) => ({
     end: await embeddedAt(source) ?? source.size,
-    index: await makeIndex(source, settings),
+    index: await buildIndex(source, settings),
   }));
   if (embed) await appendIndex(path, index.toSkippableFrame(), end);
   else {

@@ -75,7 +75,7 @@ export async function withIndex<T>(
   return await withSource(path, settings, async (source) => {
     using open = new DisposableStack();
     const index = await findIndex(path, source, open);
-    if (index === undefined) return await use(source, await makeIndex(source, settings));
+    if (index === undefined) return await use(source, await buildIndex(source, settings));
     const idle = settings.headers ? "--headers" : settings.spacing === undefined ? undefined : "--spacing";
     if (idle !== undefined) throw new UsageFailure(`Option ${idle} has no effect: ${path} has an index`);
     return await use(source, index);
@@ -99,7 +99,7 @@ async function findIndex(
 }
 
 /** Makes the index of a source, as a command line wants it. */
-export async function makeIndex(source: ByteSource, settings: ArchiveSettings): Promise<Lz4Index> {
+export async function buildIndex(source: ByteSource, settings: ArchiveSettings): Promise<Lz4Index> {
   const spacing = settings.spacing === undefined ? {} : { spacing: settings.spacing };
   if (settings.headers) {
     const idle = settings.lines ? "--lines" : settings.dictionary === undefined ? undefined : "-D";
