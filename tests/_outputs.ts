@@ -222,5 +222,7 @@ export async function bytesAt(path: string): Promise<string | undefined> {
 
 /** Names in a folder that a run left there beside its output. */
 export function leftovers(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.startsWith(".sluice-"));
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
+    name.startsWith(".sluice-") || name.endsWith(".s4lock")
+  );
 }

@@ -2,6 +2,7 @@
  * Keys of encrypted sources, from the command line.
  */
 import type { Lz4AesCtr } from "@sluice/lz4";
+import type { SluiceError } from "@sluice/internal";
 import { describeSystemError, Failure, UsageFailure } from "../shared/exit.ts";
 
 /** What a command line says about encryption. */
@@ -62,6 +63,11 @@ export async function readAesCtr(settings: DecryptionSettings): Promise<Lz4AesCt
     );
   }
   return { key, iv: counter };
+}
+
+/** What to add to an error of a source that was decrypted: a wrong key gives bytes that start no frame. */
+export function keyHint({ decrypt }: DecryptionSettings, { code }: SluiceError): string {
+  return decrypt !== undefined && code === "BAD_MAGIC" ? "; is it the right key?" : "";
 }
 
 function fromHex(text: string): Uint8Array<ArrayBuffer> | undefined {

@@ -26,6 +26,7 @@ import { Lz4CheckpointableDecompressor } from "../codec/checkpointable_decompres
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 import { openLz4AesCtrSource } from "../index/aes_ctr_source.ts";
 import type { Lz4AesCtr } from "../index/aes_ctr_source.ts";
+import { lockPaths } from "./_lock.ts";
 import { readAhead } from "./_read_ahead.ts";
 import { RunningHash } from "./_running_hash.ts";
 import { compareOutput, compareSources, identify, newState, readState, writeState } from "./_state.ts";
@@ -83,12 +84,16 @@ const RETRIES_DEFAULT = 10;
  * made again. A run that is killed leaves its place in the state file, and the next call goes on from it: it refuses a
  * state of another source (by name, size, ETag or date, and first bytes) and content that has changed since.
  *
+ * While it runs, empty files beside the output and a state of another name, their paths and ".s4lock", keep other
+ * downloads away from them; the lock of a process that was killed does not.
+ *
  * The state of a linked frame holds up to 64 KiB of content, also where the source is encrypted.
  *
  * @throws {CorruptDataError} If the source is damaged, or "STATE_INVALID" if the state file holds something else.
  * @throws {TransferError} "SOURCE_CHANGED" if the source is another one than that of the state, and as
  *   `byteSourceFromUrl`.
  * @throws {SluiceError} "TARGET_CHANGED" if the content on disk is not what was written.
+ * @throws {SluiceError} "LOCKED" if another download writes the output or the state.
  * @throws {SluiceError} "IO" if the output exists and `overwrite` is false.
  *
  * @example Into a file
@@ -132,6 +137,7 @@ export async function downloadLz4(
   const raw = await openByteSource(source, { retries: RETRIES_DEFAULT, ...http, signal });
   const plain = aesCtr === undefined ? raw : await openLz4AesCtrSource(raw, aesCtr);
   const partial = `${path}.s4part`;
+  using _lock = await lockPaths(options.state === undefined ? [path] : [path, options.state]);
   const state = await readState(statePath);
   // Without a state the partial file is somebody else's.
   for (const file of state === undefined ? [path, partial] : [path]) {
