@@ -2,7 +2,7 @@
  * What to put around blocks of a frame so that they are a frame of their own.
  */
 import { lz4Xxh32 } from "../kernel/blocks.ts";
-import { checkRange, concatBytes, writeU32 } from "@sluice/internal";
+import { checkNumber, checkRange, concatBytes, writeU32 } from "@sluice/internal";
 import { FLG, LEGACY_MAGIC, STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
 import { descriptorOf, writeFrameHeader } from "../frame/_frame_parser.ts";
 import type { IndexModel, IndexPoint } from "./_index_model.ts";
@@ -20,7 +20,7 @@ export interface CarvedPiece {
 
 /** The parts that hold a range of the content: runs of whole frames as they are, parts of a frame with their glue. */
 export function carvePieces(model: IndexModel, start: number, end: number): CarvedPiece[] {
-  checkRange(start, end - start, model.outputSize);
+  checkRange(checkNumber("start", start), checkNumber("end", end) - start, model.outputSize);
   const pieces: CarvedPiece[] = [];
   const { points, frames } = model;
   let after = 0;

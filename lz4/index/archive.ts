@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { checkByteSource, checkInteger, checkKeys, checkRange, openByteSource } from "@sluice/internal";
+import {
+  checkByteSource,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+  checkRange,
+  openByteSource,
+} from "@sluice/internal";
 import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { SegmentDecoder } from "./_segment_decoder.ts";
 import type { Lz4DictionarySource } from "../codec/decompress_options.ts";
@@ -106,6 +113,10 @@ export class Lz4Archive {
     return this.#index.outputSize;
   }
 
+  #rest(offset: number): number {
+    return this.size - checkNumber("offset", offset);
+  }
+
   /**
    * Reads exactly `length` bytes of content from `offset`; up to the end where no length is given.
    *
@@ -113,7 +124,7 @@ export class Lz4Archive {
    * @throws {CorruptDataError} If the file and the index do not fit ("INDEX_ASSUMPTION"), or the file is corrupt.
    * @throws {ChecksumMismatchError} With code "SEGMENT_CHECKSUM" if the content is not what was indexed.
    */
-  async read(offset: number, length: number = this.size - offset): Promise<Uint8Array<ArrayBuffer>> {
+  async read(offset: number, length: number = this.#rest(offset)): Promise<Uint8Array<ArrayBuffer>> {
     checkRange(offset, length, this.size);
     const output = new Uint8Array(length);
     if (length === 0) return output;
@@ -144,7 +155,7 @@ export class Lz4Archive {
    */
   async *stream(
     offset = 0,
-    length: number = this.size - offset,
+    length: number = this.#rest(offset),
     options: Lz4ArchiveStreamOptions = {},
   ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     checkKeys(options, STREAM_OPTIONS);
@@ -188,7 +199,7 @@ export class Lz4Archive {
    */
   async *lines(
     offset = 0,
-    length: number = this.size - offset,
+    length: number = this.#rest(offset),
     options: Lz4ArchiveStreamOptions = {},
   ): AsyncGenerator<string, void, undefined> {
     const decoder = new TextDecoder();

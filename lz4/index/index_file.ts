@@ -5,6 +5,8 @@
  */
 import {
   checkInteger,
+  checkKeys,
+  checkNumber,
   concatBytes,
   CorruptDataError,
   openByteSource,
@@ -173,6 +175,8 @@ export class Lz4Index {
    * `end` needs. `pieces`, `splits` and `toBytes` want them at hand.
    */
   async loadWindows(start = 0, end: number = this.outputSize): Promise<void> {
+    checkNumber("start", start);
+    checkNumber("end", end);
     const { points, windowSource } = this.#model;
     for (const [i, point] of points.entries()) {
       const next = points[i + 1]?.decompressedOffset ?? this.outputSize;
@@ -213,6 +217,7 @@ export class Lz4Index {
    * @throws {RangeError} If neither or both of `count` and `bytes` are given.
    */
   splits(options: Lz4SplitOptions): Lz4Split[] {
+    checkKeys(options, SPLIT_OPTIONS);
     if ((options.count === undefined) === (options.bytes === undefined)) {
       throw new RangeError('Cannot split the file: exactly one of "count" and "bytes" is expected');
     }
@@ -228,6 +233,8 @@ export class Lz4Index {
     return pieces.map((piece, id) => ({ id, ...piece }));
   }
 }
+
+const SPLIT_OPTIONS: ReadonlySet<string> = new Set<keyof Lz4SplitOptions>(["count", "bytes"]);
 
 /** Where an index stands inside a file, with its first bytes. */
 async function embeddedIndexAt(
