@@ -156,14 +156,14 @@ export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       long: ["decrypt"],
       value: "next",
       valueName: "CIPHER",
-      help: "aes-128-ctr or aes-256-ctr; needs --key-file",
+      help: "aes-256-ctr, aes-256-gcm, or with 128; needs --key-file",
       set: (s, v) => s.decrypt = v,
     },
     {
       long: ["key-file"],
       value: "next",
       valueName: "FILE",
-      help: "The key, with --iv; else the password of openssl enc -pbkdf2",
+      help: "The key, with --iv or GCM; else the password of openssl enc -pbkdf2",
       set: (s, v) => s.keyFile = v,
     },
     {
