@@ -82,6 +82,11 @@ export const WRITING_COMMANDS: readonly WritingCommand[] = [
     args: (i, o, force) => ["lz4", "carve", "--range=10-100", ...f(force), i, "-o", o],
   },
   {
+    name: "lz4 splits --glue",
+    input: "plain.lz4",
+    args: (i, o, force) => ["lz4", "splits", "--headers", "--count=3", ...f(force), i, "--glue", o],
+  },
+  {
     name: "lz4 get",
     input: "plain.lz4",
     args: (i, o, force) => ["lz4", "get", ...f(force), i, "-o", o],
@@ -222,5 +227,7 @@ export async function bytesAt(path: string): Promise<string | undefined> {
 
 /** Names in a folder that a run left there beside its output. */
 export function leftovers(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.startsWith(".sluice-"));
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
+    name.startsWith(".sluice-") || name.endsWith(".s4lock")
+  );
 }

@@ -163,12 +163,13 @@ const WITH_OPTIONS: Readonly<Record<string, (object: never, options: never, dire
     "ZstdLog.lines": (log: ZstdLog, options) => log.lines(options).next(),
     "Lz4Archive.stream": (archive: Lz4Archive, options) => archive.stream(0, 1, options).next(),
     "Lz4Archive.lines": (archive: Lz4Archive, options) => archive.lines(0, 1, options).next(),
+    "Lz4Archive.splits": (archive: Lz4Archive, options) => archive.splits(options).next(),
     "Lz4Decoder.checkpoint": (decoder: Lz4Decoder, options) => decoder.checkpoint(options),
     "Lz4CheckpointableDecompressor.checkpoint": (object: Lz4CheckpointableDecompressor, options) =>
       object.checkpoint(options),
     "Lz4CheckpointableDecompressor.marshal": (object: Lz4CheckpointableDecompressor, options) =>
       object.marshal(options),
-    "Lz4Index.splits": (index: Lz4Index, options) => index.splits(options),
+    "Lz4Index.splits": (index: Lz4Index, options) => index.splits(options).next(),
     "ZpaqArchive.entries": (archive: ZpaqArchive, options) => archive.entries(options),
     "ZpaqArchive.extract": (archive: ZpaqArchive, options) => archive.extract([], options).next(),
     "ZpaqArchive.repack": (archive: ZpaqArchive, options) =>

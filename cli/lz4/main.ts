@@ -7,7 +7,9 @@
 import { backendInfo } from "@sluice/ffi";
 import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { collectInputs } from "../shared/inputs.ts";
-import { ARCHIVE_COMMANDS, infoCommand, runArchiveCommand } from "./archive.ts";
+import { ARCHIVE_COMMANDS, runArchiveCommand } from "./archive.ts";
+import { defaultArchiveSettings } from "./archive_options.ts";
+import { infoCommand } from "./content.ts";
 import { listFiles } from "./list.ts";
 import { compresses, processInputs } from "./files.ts";
 import { defaultLz4Settings, LZ4_OPTIONS } from "./options.ts";
@@ -29,14 +31,15 @@ const USAGE = `Compresses or decompresses files in the lz4 format; stdin where n
 
 Usage: sluice lz4 [OPTIONS...] [INPUT [OUTPUT]]
        sluice lz4 [OPTIONS...] -m INPUT...
-       sluice lz4 index FILE [--spacing=4M] [--embed|--strip] [--lines] [-o INDEX]
+       sluice lz4 index FILE|URL [--spacing=4M] [--embed|--strip] [--lines] [-o INDEX]
        sluice lz4 cat FILE|URL [--range=START-END] [-T#] [-o OUTPUT]
        sluice lz4 carve FILE|URL --range=START-END -o OUTPUT
-       sluice lz4 splits FILE [--count=#|--bytes=#] [--tsv]
+       sluice lz4 splits FILE|URL [--count=#|--split=256M] [--at-line] [--tsv] [--glue=FILE]
        sluice lz4 get URL -o OUTPUT [--decrypt=aes-256-ctr --key-file=FILE [--iv=HEX]] [--state=FILE]
        sluice lz4 resume FILE|URL -o OUTPUT [--state=FILE] [--every=16M]
-       sluice lz4 recover FILE -o OUTPUT [--zero]
-       sluice lz4 info FILE
+       sluice lz4 recover FILE|URL -o OUTPUT [--zero]
+       sluice lz4 repack FILE|URL -o OUTPUT [--bytes=4M] [--lines]
+       sluice lz4 info FILE|URL
 
 `;
 
@@ -72,7 +75,8 @@ async function runLz4(args: readonly string[]): Promise<number> {
   if (settings.mode === "list") {
     if (operands.length === 0) throw new UsageFailure("Option --list takes files");
     if (!settings.json) return await listFiles(operands, messages);
-    for (const operand of operands) await infoCommand({ operands: [operand] });
+    const source = defaultArchiveSettings();
+    for (const operand of operands) await infoCommand({ operands: [operand], settings: source });
     return EXIT.ok;
   }
   const several = settings.multiple || settings.mode === "test";

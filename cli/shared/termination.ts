@@ -14,9 +14,9 @@ const SIGNALS: readonly { name: Deno.Signal; exitCode: number }[] = Deno.build.o
 const cleanups = new Set<() => void>();
 const handlers = SIGNALS.map(({ name, exitCode }) => ({ name, handle: () => terminate(exitCode) }));
 
-/** Runs every cleanup, then ends the process: one that fails does not keep the others from running. */
+/** Runs every cleanup, the newest first, then ends the process: one that fails does not keep the others from running. */
 function terminate(exitCode: number): never {
-  for (const cleanup of cleanups) {
+  for (const cleanup of [...cleanups].reverse()) {
     try {
       cleanup();
     } catch (error) {

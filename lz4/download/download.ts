@@ -26,6 +26,9 @@ import { Lz4CheckpointableDecompressor } from "../codec/checkpointable_decompres
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 import { openLz4AesCtrSource } from "../index/aes_ctr_source.ts";
 import type { Lz4AesCtr } from "../index/aes_ctr_source.ts";
+import { openLz4AesGcmSource } from "../index/aes_gcm_source.ts";
+import type { Lz4AesGcm } from "../index/aes_gcm_source.ts";
+import { lockPaths } from "./_lock.ts";
 import { readAhead } from "./_read_ahead.ts";
 import { RunningHash } from "./_running_hash.ts";
 import { compareOutput, compareSources, identify, newState, readState, writeState } from "./_state.ts";
@@ -37,8 +40,10 @@ export interface Lz4DownloadOptions {
   readonly state?: string | undefined;
   /** How many bytes of content pass between two saved places, at least. @default {16777216} */
   readonly every?: number | undefined;
-  /** How the source is encrypted. @default {it is not} */
+  /** How the source is encrypted, where that is AES in counter mode. @default {it is not} */
   readonly aesCtr?: Lz4AesCtr | undefined;
+  /** The key of the source, where `encryptLz4AesGcmIterable` encrypted it. @default {it is not encrypted} */
+  readonly aesGcm?: Lz4AesGcm | undefined;
   /** The dictionary that the source was made with. */
   readonly dictionary?: BytesSource | undefined;
   /** Replace an output that exists. @default {false} */
@@ -68,6 +73,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof Lz4DownloadOptions>([
   "state",
   "every",
   "aesCtr",
+  "aesGcm",
   "dictionary",
   "overwrite",
   "http",
@@ -83,12 +89,16 @@ const RETRIES_DEFAULT = 10;
  * made again. A run that is killed leaves its place in the state file, and the next call goes on from it: it refuses a
  * state of another source (by name, size, ETag or date, and first bytes) and content that has changed since.
  *
+ * While it runs, empty files beside the output and a state of another name, their paths and ".s4lock", keep other
+ * downloads away from them; the lock of a process that was killed does not.
+ *
  * The state of a linked frame holds up to 64 KiB of content, also where the source is encrypted.
  *
  * @throws {CorruptDataError} If the source is damaged, or "STATE_INVALID" if the state file holds something else.
  * @throws {TransferError} "SOURCE_CHANGED" if the source is another one than that of the state, and as
  *   `byteSourceFromUrl`.
  * @throws {SluiceError} "TARGET_CHANGED" if the content on disk is not what was written.
+ * @throws {SluiceError} "LOCKED" if another download writes the output or the state.
  * @throws {SluiceError} "IO" if the output exists and `overwrite` is false.
  *
  * @example Into a file
@@ -113,12 +123,13 @@ export async function downloadLz4(
   checkKeys(options, KEYS);
   checkArgument(typeof path === "string" && path !== "", "write the content", path, "the path of a file");
   const signal = checkSignal(options.signal);
-  const { aesCtr, http = {} } = options;
+  const { aesCtr, aesGcm, http = {} } = options;
   const overwrite = checkBoolean("overwrite", options.overwrite ?? false);
   for (
     const [name, value, fits, expected] of [
       ["state", options.state, typeof options.state === "string", "a path"],
       ["aesCtr", aesCtr, typeof aesCtr === "object" && aesCtr !== null, "a key or a password"],
+      ["aesGcm", aesGcm, typeof aesGcm === "object" && aesGcm !== null, "a key"],
       ["http", http, typeof http === "object" && http !== null, "options"],
       ["onProgress", options.onProgress, typeof options.onProgress === "function", "a function"],
     ] as const
@@ -127,11 +138,19 @@ export async function downloadLz4(
       throw new TypeError(`Cannot use option "${name}": it is ${describe(value)}, expected ${expected}`);
     }
   }
+  if (aesCtr !== undefined && aesGcm !== undefined) {
+    throw new RangeError('Cannot decrypt the source: options "aesCtr" and "aesGcm" exclude each other');
+  }
   const every = checkInteger("every", options.every ?? EVERY_DEFAULT, 1, Number.MAX_SAFE_INTEGER);
   const statePath = options.state ?? `${path}.s4ck`;
   const raw = await openByteSource(source, { retries: RETRIES_DEFAULT, ...http, signal });
-  const plain = aesCtr === undefined ? raw : await openLz4AesCtrSource(raw, aesCtr);
+  const plain = aesCtr !== undefined
+    ? await openLz4AesCtrSource(raw, aesCtr)
+    : aesGcm !== undefined
+    ? await openLz4AesGcmSource(raw, aesGcm)
+    : raw;
   const partial = `${path}.s4part`;
+  using _lock = await lockPaths(options.state === undefined ? [path] : [path, options.state]);
   const state = await readState(statePath);
   // Without a state the partial file is somebody else's.
   for (const file of state === undefined ? [path, partial] : [path]) {

@@ -8,6 +8,7 @@ import { isMultiPart, partPath } from "./_archive_files.ts";
 import type { BackupState, Opened } from "./_backup_state.ts";
 import { encryptedFromStart, SALT_SIZE } from "./_encrypted_sink.ts";
 import type { ZpaqBackupAdded, ZpaqBackupAddOptions } from "./options.ts";
+import { withLock } from "./_lock.ts";
 import { ifThere } from "./_paths.ts";
 import { isWanted, renamed } from "./_patterns.ts";
 import { failure, warning } from "./_problems.ts";
@@ -30,11 +31,29 @@ export async function addVersion(
   to: readonly string[],
   options: ZpaqBackupAddOptions,
 ): Promise<Added> {
+  if (options.dryRun === true) return await addLocked(backup, list, to, options, undefined);
+  return await withLock(
+    backup.path,
+    backup.undoing,
+    (identity) => addLocked(backup, list, to, options, identity),
+  );
+}
+
+/** Adds a version while nobody else writes the archive; `lock` is the identity of the lock's file. */
+async function addLocked(
+  backup: BackupState,
+  list: readonly string[],
+  to: readonly string[],
+  options: ZpaqBackupAddOptions,
+  lock: string | undefined,
+): Promise<Added> {
+  await backup.refresh();
   const opened = await backup.open();
   checkUpdatable(backup, opened);
   const attributes = streamingMethod(backup.method) === undefined ? options.attributes ?? "all" : "mode";
   const { only, exclude } = options;
   const archive = await backup.identities();
+  if (lock !== undefined) archive.add(lock);
   const found = await walk({ paths: list, to, only, exclude, attributes, archive, report: backup.report });
   const result = await write(backup, opened, found, list, to, options);
   backup.close();

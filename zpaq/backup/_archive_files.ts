@@ -65,6 +65,16 @@ async function exists(path: string): Promise<boolean> {
   return await ifThere(path, Deno.stat) !== undefined;
 }
 
+/** What changes when one of an archive's parts is written or replaced, or another is added. */
+export async function stampOf(path: string, parts: number): Promise<string> {
+  const stamps: string[] = [];
+  for (let part = 1; part <= (isMultiPart(path) ? parts + 1 : 1); part++) {
+    const info = await ifThere(partPath(path, part), Deno.stat);
+    stamps.push(`${info?.dev} ${info?.ino} ${info?.size} ${info?.mtime?.getTime()}`);
+  }
+  return stamps.join();
+}
+
 /** A file with random access; a pipe is read to its end first. */
 async function openWhole(path: string): Promise<ByteSource & Partial<Disposable>> {
   const { isFile } = await statFile(path);

@@ -4,7 +4,7 @@
 import type { SluiceError } from "@sluice/internal";
 import type { ZpaqArchive } from "../archive/archive.ts";
 import type { ZpaqArchiveEntry } from "../archive/_types.ts";
-import { openParts } from "./_archive_files.ts";
+import { openParts, stampOf } from "./_archive_files.ts";
 import type { OpenSource } from "./_archive_files.ts";
 import { checkPatterns, methodOf } from "./_checks.ts";
 import { SALT_SIZE } from "./_encrypted_sink.ts";
@@ -19,6 +19,8 @@ import type { Undoing } from "./_update_file.ts";
 export interface Opened {
   readonly files: OpenSource;
   readonly archive: ZpaqArchive;
+  /** What says whether the files were changed since. */
+  readonly stamp: string;
   /** What is wrong with it. */
   readonly problems: readonly ZpaqBackupError[];
 }
@@ -57,6 +59,7 @@ export class BackupState {
     const files = await openParts(this.path);
     if (files === undefined) return undefined;
     try {
+      const stamp = await stampOf(this.path, files.parts.length);
       if (files.source.size === 0 && create !== false) {
         files[Symbol.dispose]();
         return undefined;
@@ -96,10 +99,18 @@ export class BackupState {
           `Cannot read ${stray}: part ${files.parts.length + 1} is missing`,
         );
       }
-      return this.#opened = { files, archive, problems };
+      return this.#opened = { files, archive, stamp, problems };
     } catch (error) {
       files[Symbol.dispose]();
       throw error;
+    }
+  }
+
+  /** Closes the archive if its files are no longer those that were opened. */
+  async refresh(): Promise<void> {
+    const opened = this.#opened;
+    if (opened !== undefined && await stampOf(this.path, opened.files.parts.length) !== opened.stamp) {
+      this.close();
     }
   }
 

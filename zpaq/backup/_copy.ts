@@ -3,9 +3,10 @@
  */
 import type { ZpaqArchive } from "../archive/archive.ts";
 import type { ZpaqUpdateSink } from "../archive/_types.ts";
-import type { BackupState } from "./_backup_state.ts";
+import type { BackupState, Opened } from "./_backup_state.ts";
 import { encryptedFromStart } from "./_encrypted_sink.ts";
 import { factsOf } from "./_file_facts.ts";
+import { withLock } from "./_lock.ts";
 import { ifThere } from "./_paths.ts";
 import { failure } from "./_problems.ts";
 import { openUpdate } from "./_update_file.ts";
@@ -22,6 +23,21 @@ export async function copyTo(
   if (opened === undefined) {
     throw failure("NOT_FOUND", `Cannot read ${backup.path}: No such file or directory`);
   }
+  await withLock(
+    target,
+    backup.undoing,
+    () => writeLocked(backup, opened, target, password, force, write),
+  );
+}
+
+async function writeLocked(
+  backup: BackupState,
+  opened: Opened,
+  target: string,
+  password: string | Uint8Array | undefined,
+  force: boolean | undefined,
+  write: (archive: ZpaqArchive, sink: ZpaqUpdateSink) => Promise<void>,
+): Promise<void> {
   const existing = await ifThere(target, Deno.stat);
   if (existing?.isDirectory) throw failure("IO", `Cannot write ${target}: Is a directory`);
   if (existing !== undefined) {

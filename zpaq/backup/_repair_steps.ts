@@ -10,8 +10,18 @@ import { ifThere } from "./_paths.ts";
 import { moveAside, wasMovedAside } from "./_repair.ts";
 import type { Moved } from "./_repair.ts";
 
+/** Takes all steps; returns what was moved. */
+export async function repairSteps(backup: BackupState): Promise<Moved[]> {
+  const moved: Moved[] = [];
+  while (true) {
+    const step = await repairStep(backup);
+    if (step === undefined) return moved;
+    moved.push(...step);
+  }
+}
+
 /** Moves one thing aside, or takes a step of renaming on; undefined where nothing is left to do. */
-export async function repairStep(backup: BackupState): Promise<readonly Moved[] | undefined> {
+async function repairStep(backup: BackupState): Promise<readonly Moved[] | undefined> {
   backup.close();
   const opened = await backup.open();
   if (opened === undefined || backup.options.at !== undefined) return undefined;

@@ -61,12 +61,12 @@ import type {
   ZpaqBackupSelection,
   ZpaqBackupVerified,
 } from "./options.ts";
+import { withLock } from "./_lock.ts";
 import { ifThere } from "./_paths.ts";
 import { isWanted } from "./_patterns.ts";
 import { failure } from "./_problems.ts";
 import type { ZpaqBackupError } from "./_problems.ts";
-import type { Moved } from "./_repair.ts";
-import { repairStep } from "./_repair_steps.ts";
+import { repairSteps } from "./_repair_steps.ts";
 
 export { zpaqOutputLimit } from "./extract.ts";
 export { ZpaqBackupError } from "./_problems.ts";
@@ -188,7 +188,8 @@ export class ZpaqBackup implements Disposable {
   /**
    * Adds a version of files and folders under their paths as they are written.
    *
-   * @throws {SluiceError} If the archive can't be read to its end: nothing is written then.
+   * @throws {SluiceError} If the archive can't be read to its end, or with code "LOCKED" if another process writes it:
+   *   nothing is written then.
    */
   async add(
     paths: string | readonly string[],
@@ -210,7 +211,11 @@ export class ZpaqBackup implements Disposable {
     return await this.#state.collect(() => addVersion(this.#state, list, to, options));
   }
 
-  /** Writes an archive of what is selected, without the data blocks that nothing of it refers to. */
+  /**
+   * Writes an archive of what is selected, without the data blocks that nothing of it refers to.
+   *
+   * @throws {SluiceError} With code "LOCKED" if another process writes the target.
+   */
   async repackTo(
     target: string,
     paths: string | readonly string[] = [],
@@ -339,12 +344,9 @@ export class ZpaqBackup implements Disposable {
   async check(options: { readonly repair?: boolean | undefined } = {}): Promise<ZpaqBackupChecked> {
     checkKeys(options, new Set(["repair"]));
     const repair = checkBoolean("repair", options.repair ?? false);
-    const moved: Moved[] = [];
-    while (repair) {
-      const step = await repairStep(this.#state);
-      if (step === undefined) break;
-      moved.push(...step);
-    }
+    const moved = repair
+      ? await withLock(this.path, this.#state.undoing, () => repairSteps(this.#state))
+      : [];
     this.close();
     const opened = await this.#state.read();
     if (opened === undefined && moved.length === 0) {
