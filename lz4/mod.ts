@@ -28,6 +28,7 @@ export * from "./codec/decompress_iterable.ts";
 export * from "./codec/decompress_options.ts";
 export * from "./codec/decompression_stream.ts";
 export * from "./index/aes_ctr_source.ts";
+export * from "./index/aes_gcm_source.ts";
 export * from "./index/decrypting_source.ts";
 export * from "./codec/encoder.ts";
 export * from "./frame/frame_header.ts";

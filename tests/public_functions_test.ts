@@ -243,6 +243,13 @@ const LZ4: Record<string, Calls> = {
     options: (options) => lz4.openLz4AesCtrSource(lz4.byteSourceFromBytes(DATA), options),
     first: (source) => lz4.openLz4AesCtrSource(source, { password: "x" }),
   },
+  encryptLz4AesGcmIterable: whole((source, options) =>
+    lz4.encryptLz4AesGcmIterable(source, { key: new Uint8Array(16), ...options as object })
+  ),
+  openLz4AesGcmSource: {
+    options: (options) => lz4.openLz4AesGcmSource(lz4.byteSourceFromBytes(DATA), options as lz4.Lz4AesGcm),
+    first: (source) => lz4.openLz4AesGcmSource(source, { key: new Uint8Array(16) }),
+  },
   openLz4SealedSource: {
     first: (source) =>
       lz4.openLz4SealedSource(source, {

@@ -5,7 +5,6 @@ import { SluiceError } from "@sluice/internal";
 import type { SluiceErrorCode } from "@sluice/internal";
 import { downloadLz4 } from "@sluice/lz4/download";
 import type { Lz4DownloadResult } from "@sluice/lz4/download";
-import type { Lz4AesCtr } from "@sluice/lz4";
 import {
   describeSystemError,
   EXIT,
@@ -20,18 +19,17 @@ import { lastPartIndex } from "../shared/paths.ts";
 import { isProgressVisible, TransferProgress } from "../shared/progress.ts";
 import { isUrl } from "../shared/source.ts";
 import { checkTarget, ProtectedFiles } from "../shared/target.ts";
-import { readAesCtr } from "./decryption.ts";
-import type { DecryptionSettings } from "./decryption.ts";
+import { keyHint, readCipher } from "./decryption.ts";
+import { httpOptionsOf } from "./source.ts";
+import type { SourceSettings } from "./source.ts";
 
 /** What a run is asked for. */
-export interface DownloadRequest extends DecryptionSettings {
+export interface DownloadRequest extends SourceSettings {
   /** A file or URL. */
   readonly source: string;
   readonly output: string | undefined;
   readonly state: string | undefined;
   readonly every: number | undefined;
-  /** Seconds without a byte after which a request is made again. */
-  readonly stallTimeout: number | undefined;
   readonly dictionary: string | undefined;
   readonly force: boolean;
   readonly messages: Messages;
@@ -58,19 +56,20 @@ export async function download(request: DownloadRequest): Promise<number> {
   const { source, messages, every } = request;
   const output = request.output ?? outputName(source);
   const state = request.state ?? `${output}.s4ck`;
-  const aesCtr = await readAesCtr(request);
+  const cipher = await readCipher(request);
+  const http = httpOptionsOf(source, request);
   await checkTargets(request, output, state);
   const progress = new TransferProgress(messages, isProgressVisible(), output);
   const result = await downloadLz4(source, output, {
     state,
     every,
-    aesCtr,
+    ...cipher,
     dictionary: request.dictionary === undefined ? undefined : await Deno.readFile(request.dictionary),
     overwrite: request.force,
-    http: request.stallTimeout === undefined ? {} : { stallTimeoutMs: 1000 * request.stallTimeout },
+    http,
     onProgress: ({ bytesIn, total }) => progress.update(bytesIn, total),
   }).catch((error) => {
-    throw failureOf(error, source, output, aesCtr);
+    throw failureOf(error, request, output);
   });
   const resumed = result.resumedFrom === 0 ? "" : `, resumed at ${result.resumedFrom}`;
   messages.say(LEVEL.results, `${output}: ${result.size} bytes${resumed}, ${VERIFIED[result.verified]}`);
@@ -78,16 +77,15 @@ export async function download(request: DownloadRequest): Promise<number> {
 }
 
 /** What a run that failed says: the source's faults name the source, the system's the output. */
-function failureOf(error: unknown, source: string, output: string, aesCtr: Lz4AesCtr | undefined): unknown {
+function failureOf(error: unknown, request: DownloadRequest, output: string): unknown {
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
     return new Failure(`lz4: ${describeSystemError(error)}`);
   }
   if (!(error instanceof SluiceError)) return writeFailure("lz4", output, error);
-  // A wrong key gives bytes that start no frame.
-  const hint = aesCtr !== undefined && error.code === "BAD_MAGIC" ? "; is it the right key?" : "";
+  const { source } = request;
   const name = isUrl(source) ? new URL(source).pathname : source;
   const code = NOT_OF_DATA.has(error.code) ? EXIT.failure : exitCodeOf(error);
-  return new Failure(`lz4: ${name}: ${error.message} (${error.code})${hint}`, code);
+  return new Failure(`lz4: ${name}: ${error.message} (${error.code})${keyHint(request, error)}`, code);
 }
 
 async function checkTargets(request: DownloadRequest, output: string, state: string): Promise<void> {

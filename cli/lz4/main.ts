@@ -7,7 +7,9 @@
 import { backendInfo } from "@sluice/ffi";
 import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { collectInputs } from "../shared/inputs.ts";
-import { ARCHIVE_COMMANDS, infoCommand, runArchiveCommand } from "./archive.ts";
+import { ARCHIVE_COMMANDS, runArchiveCommand } from "./archive.ts";
+import { defaultArchiveSettings } from "./archive_options.ts";
+import { infoCommand } from "./content.ts";
 import { listFiles } from "./list.ts";
 import { compresses, processInputs } from "./files.ts";
 import { defaultLz4Settings, LZ4_OPTIONS } from "./options.ts";
@@ -72,7 +74,8 @@ async function runLz4(args: readonly string[]): Promise<number> {
   if (settings.mode === "list") {
     if (operands.length === 0) throw new UsageFailure("Option --list takes files");
     if (!settings.json) return await listFiles(operands, messages);
-    for (const operand of operands) await infoCommand({ operands: [operand] });
+    const source = defaultArchiveSettings();
+    for (const operand of operands) await infoCommand({ operands: [operand], settings: source });
     return EXIT.ok;
   }
   const several = settings.multiple || settings.mode === "test";

@@ -21,6 +21,7 @@ import { LEVEL } from "../shared/messages.ts";
 import { openSource } from "../shared/source.ts";
 import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
 import type { Messages } from "../shared/messages.ts";
+import { readChoice } from "./filters.ts";
 import type { PdiffcopySettings } from "./options.ts";
 import { clientOptions, interruptible, readCertificates, readNamed, readToken } from "./session.ts";
 
@@ -223,6 +224,7 @@ export async function treeCommand(
   [source, target]: readonly string[],
   messages: Messages,
 ): Promise<number> {
+  const { filters, files } = await readChoice(settings);
   const result = await interruptible(messages, async (signal) => {
     const { onProgress: _, shift: _s, seeds: _e, ...options } = await clientOptions(
       settings,
@@ -238,12 +240,15 @@ export async function treeCommand(
       maxDelete: settings.maxDelete,
       times: settings.times,
       permissions: settings.permissions,
+      filters,
+      deleteExcluded: settings.deleteExcluded,
+      ...(files === undefined ? {} : { files, recursive: settings.everything }),
       archive: settings.archive,
       onEntry: (action, path) => messages.say(LEVEL.notes, `${action} ${printable(path)}`),
     });
   });
   if (settings.json) console.log(JSON.stringify(result));
-  const { files, filesCopied, bytesTransferred, deleted, faults } = result;
+  const { filesCopied, bytesTransferred, deleted, faults } = result;
   for (const { path, message } of faults) {
     messages.say(LEVEL.errors, `${path === "" ? source : printable(path)}: ${printable(message)}`);
   }
@@ -252,7 +257,7 @@ export async function treeCommand(
     LEVEL.results,
     `${verb} ${
       formatPdiffSize(bytesTransferred)
-    } of ${filesCopied} among ${files} files, removed ${deleted} names`,
+    } of ${filesCopied} among ${result.files} files, removed ${deleted} names`,
   );
   if (faults.length > 0) {
     messages.say(

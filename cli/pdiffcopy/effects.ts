@@ -21,6 +21,20 @@ export type Mode =
 
 const NETWORK = ["token", "ca", "stall-timeout", "retries"];
 const EVERY_COPY = [...NETWORK, "concurrency", "dry-run", "check", "json", "bwlimit", "no-fsync"];
+const RULES = ["exclude", "include", "exclude-from", "include-from", "filter", "filter-from"];
+/** What `--recursive` alone has a use for. */
+const TREES = [
+  ...RULES,
+  "files-from",
+  "from0",
+  "delete",
+  "delete-excluded",
+  "max-delete",
+  "checksum",
+  "archive",
+  "no-times",
+  "no-perms",
+];
 const BLOCKS = ["block-size", "hash-method", "protocol", "literal-paths", "allow-dirty"];
 
 /** Long names of options by mode; `verbose`, `quiet` and `help` belong to all. */
@@ -35,12 +49,7 @@ const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
     "compress",
     "recursive",
     "verify",
-    "archive",
-    "checksum",
-    "delete",
-    "max-delete",
-    "no-times",
-    "no-perms",
+    ...TREES,
   ],
   "index-copy": [
     "index",
@@ -133,7 +142,16 @@ export function checkEffects(mode: Mode, used: ReadonlySet<string>, operands: re
     throw new UsageFailure(`Option --${name} has no effect: ${reason}`);
   };
   for (const name of used) if (!known.has(name)) refuse(name, reasonFor(name, mode));
-  if (used.has("max-delete") && !used.has("delete")) refuse("max-delete", "it needs --delete");
+  const deletes = used.has("delete") || used.has("delete-excluded");
+  if (used.has("max-delete") && !deletes) refuse("max-delete", "it needs --delete");
+  if (
+    used.has("from0") && !["files-from", ...RULES].some((name) => name.endsWith("-from") && used.has(name))
+  ) {
+    refuse("from0", "no option reads names or rules from a file");
+  }
+  if (used.has("files-from") && deletes && !used.has("recursive")) {
+    refuse("delete", "--files-from needs --recursive with it");
+  }
   const isCopy = ["copy", "shift", "tree", "benchmark", "diff"].includes(mode);
   if (!isCopy) return;
   const [source, target] = operands;
@@ -150,9 +168,7 @@ export function checkEffects(mode: Mode, used: ReadonlySet<string>, operands: re
 }
 
 function reasonFor(name: string, mode: Mode): string {
-  if (["delete", "max-delete", "checksum", "archive", "no-times", "no-perms"].includes(name)) {
-    return "it needs --recursive";
-  }
+  if (TREES.includes(name)) return "it needs --recursive";
   if (name === "seed") return "it needs --shift or --index";
   if (name === "store") return "it needs --index";
   if (name.startsWith("benchmark-")) return "it needs --benchmark";

@@ -6,11 +6,20 @@ import { PDIFFCOPY_OPTIONS } from "./options.ts";
 
 const URL = "http://host/file";
 
+/** Options that others need. */
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  "max-delete": ["delete"],
+  "from0": ["files-from"],
+};
+
 Deno.test("options without an effect are refused", () => {
   const cases: readonly (readonly [Mode, string, readonly string[], string])[] = [
     ["copy", "delete", ["a", "b"], "it needs --recursive"],
     ["copy", "max-delete", ["a", "b"], "it needs --recursive"],
     ["tree", "max-delete", ["a", "b"], "it needs --delete"],
+    ["copy", "exclude", ["a", "b"], "it needs --recursive"],
+    ["copy", "files-from", [URL, "b"], "it needs --recursive"],
+    ["tree", "from0", ["a", "b"], "no option reads names or rules from a file"],
     ["copy", "seed", [URL, "b"], "it needs --shift or --index"],
     ["copy", "store", [URL, "b"], "it needs --index"],
     ["shift", "seed", ["a", URL], "the target is on a server"],
@@ -54,7 +63,7 @@ Deno.test("options with an effect pass, and every option has one somewhere", () 
   ];
   const places = [[URL, "b"], ["a", URL], ["a", "b"]];
   function works(name: string): boolean {
-    const used = new Set([name, ...(name === "max-delete" ? ["delete"] : [])]);
+    const used = new Set([name, ...(NEEDS[name] ?? [])]);
     return modes.some((mode) =>
       places.some((operands) => {
         try {

@@ -5,6 +5,7 @@ import { parsePdiffSize } from "@sluice/pdiffcopy";
 import { Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { OptionGroup } from "../shared/options.ts";
+import type { FilterOption } from "./filters.ts";
 
 /** What a command line says. */
 export interface PdiffcopySettings {
@@ -54,6 +55,12 @@ export interface PdiffcopySettings {
   checksum: boolean;
   deleteOthers: boolean;
   maxDelete: number | undefined;
+  filters: FilterOption[];
+  deleteExcluded: boolean;
+  filesFrom: string | undefined;
+  from0: boolean;
+  /** Whether `-r` was given by itself: `--files-from` does not take all of its directories for \`-a\` alone. */
+  everything: boolean;
   times: boolean;
   permissions: boolean;
 }
@@ -107,6 +114,11 @@ export function defaultPdiffcopySettings(): PdiffcopySettings {
     checksum: false,
     deleteOthers: false,
     maxDelete: undefined,
+    filters: [],
+    deleteExcluded: false,
+    filesFrom: undefined,
+    from0: false,
+    everything: false,
     times: true,
     permissions: true,
   };
@@ -291,7 +303,7 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         short: "r",
         long: ["recursive"],
         help: "SOURCE is a directory: copy everything below it",
-        set: (settings) => settings.recursive = true,
+        set: (settings) => settings.recursive = settings.everything = true,
       },
       {
         short: "a",
@@ -315,6 +327,65 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         valueName: "COUNT",
         help: "The most names that --delete removes; more end it",
         set: (settings, value, name) => settings.maxDelete = count(name, value, 0),
+      },
+      {
+        long: ["exclude"],
+        value: "next",
+        valueName: "PATTERN",
+        help: "Leave out names that match, as rsync does: /top, dir/, *.tmp, a/**, dir/***",
+        set: (settings, value) => settings.filters.push({ kind: "exclude", value }),
+      },
+      {
+        long: ["include"],
+        value: "next",
+        valueName: "PATTERN",
+        help: "Keep names that match; of all rules the first that matches decides",
+        set: (settings, value) => settings.filters.push({ kind: "include", value }),
+      },
+      {
+        long: ["exclude-from"],
+        value: "next",
+        valueName: "FILE",
+        help: "Patterns as --exclude, one a line; - for stdin",
+        set: (settings, value) => settings.filters.push({ kind: "exclude-from", value }),
+      },
+      {
+        long: ["include-from"],
+        value: "next",
+        valueName: "FILE",
+        help: "Patterns as --include, one a line; - for stdin",
+        set: (settings, value) => settings.filters.push({ kind: "include-from", value }),
+      },
+      {
+        long: ["filter"],
+        value: "next",
+        valueName: "RULE",
+        help: '"+ PATTERN", "- PATTERN", hide, show, protect or risk with a pattern, "!" clears',
+        set: (settings, value) => settings.filters.push({ kind: "filter", value }),
+      },
+      {
+        long: ["filter-from"],
+        value: "next",
+        valueName: "FILE",
+        help: "Rules as --filter, one a line; - for stdin",
+        set: (settings, value) => settings.filters.push({ kind: "filter-from", value }),
+      },
+      {
+        long: ["files-from"],
+        value: "next",
+        valueName: "FILE",
+        help: "Names to copy, from the top of SOURCE, one a line; - for stdin",
+        set: (settings, value) => settings.filesFrom = value,
+      },
+      {
+        long: ["from0"],
+        help: "A NUL ends each line of the files of the options above",
+        set: (settings) => settings.from0 = true,
+      },
+      {
+        long: ["delete-excluded"],
+        help: "As --delete, and remove what rules leave out",
+        set: (settings) => settings.deleteOthers = settings.deleteExcluded = true,
       },
       { long: ["no-times"], help: "Do not copy times", set: (settings) => settings.times = false },
       {

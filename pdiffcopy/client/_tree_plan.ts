@@ -3,6 +3,9 @@
  */
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange, TreeFacts, TreeFault } from "../copy/_tree_target.ts";
+import type { TreeFilter } from "./_tree_filter.ts";
+import { parentOf } from "./_tree_selection.ts";
+import type { TreeSelection } from "./_tree_selection.ts";
 
 /** What is carried beside names and content. */
 export interface Carried {
@@ -51,7 +54,9 @@ function removal({ path, kind }: TreeEntry): TreeChange {
 export class TreePlanner {
   readonly #carried: Carried;
   readonly #there: ReadonlyMap<string, TreeEntry>;
-  readonly #source: readonly TreeEntry[];
+  readonly #source: TreeSelection;
+  readonly #wanted: ReadonlySet<string>;
+  readonly #filter: TreeFilter;
   readonly #first: TreeChange[] = [];
   readonly #files: TreeEntry[] = [];
   readonly #hardLinks: TreeChange[] = [];
@@ -63,15 +68,18 @@ export class TreePlanner {
   /** Names that are gone before others are made. */
   readonly #gone = new Set<string>();
 
-  constructor(source: readonly TreeEntry[], target: readonly TreeEntry[], carried: Carried) {
+  constructor(source: TreeSelection, target: readonly TreeEntry[], filter: TreeFilter, carried: Carried) {
     this.#source = source;
+    this.#wanted = new Set(source.entries.map(({ path }) => path));
+    this.#filter = filter;
+    this.#faults.push(...source.faults);
     this.#carried = carried;
     this.#there = new Map(target.filter(({ kind }) => kind !== "fault").map((entry) => [entry.path, entry]));
   }
 
   /** The plan. */
   plan(): TreePlan {
-    for (const entry of this.#source) this.#take(entry);
+    for (const entry of this.#source.entries) this.#take(entry);
     const removals = this.#removals();
     return {
       first: this.#first,
@@ -93,7 +101,10 @@ export class TreePlanner {
     if (kind === "other") return this.#fault(path, "it is neither a file, a directory nor a link");
     const found = this.#gone.has(path) ? undefined : this.#there.get(path);
     if (found !== undefined && found.kind !== kind && !this.#makeRoom(found)) {
-      return this.#fault(path, "a directory has its place; --delete removes it", "IO");
+      const state = this.#carried.removeOthers
+        ? "a directory has its place, and filters protect names in it"
+        : "a directory has its place; --delete removes it";
+      return this.#fault(path, state, "IO");
     }
     const there = found?.kind === kind ? found : undefined;
     if (kind === "dir") this.#takeDirectory(entry, there);
@@ -109,6 +120,8 @@ export class TreePlanner {
     }
     const below = [...this.#there.values()].filter(({ path }) => path.startsWith(`${found.path}/`));
     if (below.length > 0 && !this.#carried.removeOthers) return false;
+    const isProtected = ({ path, kind }: TreeEntry): boolean => this.#filter.protects(path, kind === "dir");
+    if ([found, ...below].some(isProtected)) return false;
     for (const entry of [found, ...below].reverse()) {
       this.#first.push(removal(entry));
       this.#gone.add(entry.path);
@@ -177,12 +190,30 @@ export class TreePlanner {
 
   #removals(): TreeChange[] {
     if (!this.#carried.removeOthers) return [];
-    const wanted = new Set(this.#source.map(({ path }) => path));
-    const others = [...this.#there.values()].filter(({ path }) => !wanted.has(path) && !this.#gone.has(path));
-    if (others.length > 0 && this.#source.some(({ kind }) => kind === "fault")) {
+    const others: TreeEntry[] = [];
+    /** Directories that keep something. */
+    const full = new Set<string>();
+    for (const entry of [...this.#there.values()].reverse()) {
+      if (this.#gone.has(entry.path)) continue;
+      if (!full.has(entry.path) && this.#mayRemove(entry)) others.push(entry);
+      else full.add(parentOf(entry.path));
+    }
+    if (others.length > 0 && this.#source.entries.some(({ kind }) => kind === "fault")) {
       this.#fault("", "nothing is removed, because parts of the source could not be listed", "IO");
       return [];
     }
-    return others.reverse().map(removal);
+    return others.map(removal);
+  }
+
+  /** Whether a name of the target is to go: no filter protects it, or what it is in, up to a directory of the source. */
+  #mayRemove({ path, kind }: TreeEntry): boolean {
+    if (this.#wanted.has(path)) return false;
+    let isDirectory = kind === "dir";
+    for (let name = path; name !== "" && !this.#wanted.has(name); name = parentOf(name)) {
+      if (this.#filter.protects(name, isDirectory)) return false;
+      if (this.#source.opened.has(parentOf(name))) return true;
+      isDirectory = true;
+    }
+    return false;
   }
 }

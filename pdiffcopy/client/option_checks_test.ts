@@ -86,7 +86,7 @@ Deno.test("what the system refuses is an error of the family, never one of Deno'
   for (const [call, code] of typed) assertEquals(assertThrows(call, SluiceError).code, code);
   const rejected: readonly (readonly [() => Promise<unknown>, string])[] = [
     [() => new PdiffClient({ source: none, target: "b" }).synchronize(), "NOT_FOUND"],
-    [() => new PdiffClient({ source: ".", target: "b" }).synchronize(), "IO"],
+    [() => new PdiffClient({ source: ".", target: "b" }).synchronize(), "UNSUPPORTED"],
     [() => new PdiffClient({ source: "deno.json", target: "deno.json/x/y" }).synchronize(), "IO"],
     [() => new PdiffClient({ source: "deno.json", target: `x${"y".repeat(300)}` }).synchronize(), "IO"],
     [() => copyPdiffTree({ source: none, target: "b" }), "NOT_FOUND"],

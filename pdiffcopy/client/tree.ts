@@ -15,6 +15,9 @@ import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange } from "../copy/_tree_target.ts";
 import { PdiffClient } from "./client.ts";
 import type { PdiffClientOptions } from "./client_options.ts";
+import { TreeFilter } from "./_tree_filter.ts";
+import { FileList, selectEntries } from "./_tree_selection.ts";
+import type { TreeSelection } from "./_tree_selection.ts";
 import { TreePlanner } from "./_tree_plan.ts";
 import type { TreePlan } from "./_tree_plan.ts";
 import { LocalTreeSide, RemoteTreeSide } from "./_tree_sides.ts";
@@ -29,6 +32,29 @@ export interface PdiffTreeOptions
   readonly delete?: boolean | undefined;
   /** The most names that are removed; more end it before any is. @default {no limit} */
   readonly maxDelete?: number | undefined;
+  /**
+   * Rules that leave names out, as rsync writes them: `- PATTERN` and `+ PATTERN`, also `hide`, `show`, `protect`, `risk`
+   * and `!`. The first that matches decides. Names that are left out stay in the target, `delete` or not.
+   *
+   * @default {[]}
+   */
+  readonly filters?: readonly string[] | undefined;
+  /** Whether `delete` removes names too that `-` rules leave out. @default {false} */
+  readonly deleteExcluded?: boolean | undefined;
+  /**
+   * The names that are copied, from the top of the source, with the directories above them; in bytes where they are not
+   * UTF-8. `delete` then counts for directories of the list alone.
+   *
+   * @default {all}
+   */
+  readonly files?: readonly (string | Uint8Array)[] | undefined;
+  /**
+   * Whether directories of `files` come with everything below them; else by themselves, or with the names directly in
+   * them where they end with "/".
+   *
+   * @default {true}
+   */
+  readonly recursive?: boolean | undefined;
   /** Whether files, directories and links get the times of the source. @default {true} */
   readonly times?: boolean | undefined;
   /** Whether files and directories get the permissions of the source. @default {true} */
@@ -67,12 +93,24 @@ const TREE_OPTION_NAMES = [
   "compareContent",
   "delete",
   "maxDelete",
+  "filters",
+  "deleteExcluded",
+  "files",
+  "recursive",
   "times",
   "permissions",
   "archive",
   "onEntry",
 ] satisfies (keyof PdiffTreeOptions)[];
-const FLAGS = ["compareContent", "delete", "times", "permissions", "archive"] as const;
+const FLAGS = [
+  "compareContent",
+  "delete",
+  "deleteExcluded",
+  "recursive",
+  "times",
+  "permissions",
+  "archive",
+] as const;
 
 /** Splits the options of the tree from those of each file, and checks the former; `PdiffClient` checks the latter. */
 function splitOptions(
@@ -82,6 +120,7 @@ function splitOptions(
   if (options.maxDelete !== undefined) {
     checkInteger("maxDelete", options.maxDelete, 0, Number.MAX_SAFE_INTEGER);
   }
+  checkLists(options);
   const unusable = ["onProgress", "shift", "seeds", "chunkSize"].find((name) => name in options);
   if (unusable !== undefined) {
     throw new TypeError(`Cannot read options: "${unusable}" is not known for trees`);
@@ -89,6 +128,30 @@ function splitOptions(
   const names = new Set<string>(TREE_OPTION_NAMES);
   const file = Object.fromEntries(Object.entries(options).filter(([name]) => !names.has(name)));
   return { tree: options, file: file as unknown as PdiffClientOptions };
+}
+
+/** Refuses lists of other things, and options of lists that are not there. */
+function checkLists({ filters = [], files, ...options }: PdiffTreeOptions): void {
+  const isText = (value: unknown): boolean => typeof value === "string";
+  checkArgument(
+    Array.isArray(filters) && filters.every(isText),
+    'use option "filters"',
+    filters,
+    "an array of strings",
+  );
+  checkArgument(
+    files === undefined ||
+      (Array.isArray(files) && files.every((name) => isText(name) || name instanceof Uint8Array)),
+    'use option "files"',
+    files,
+    "an array of names",
+  );
+  if (options.deleteExcluded === true && options.delete !== true) {
+    throw new RangeError('Cannot use option "deleteExcluded": it needs "delete"');
+  }
+  if (options.recursive !== false) return;
+  if (files === undefined) throw new RangeError('Cannot use option "recursive": false needs "files"');
+  if (options.delete === true) throw new RangeError('Cannot use option "delete": it needs "recursive"');
 }
 
 /**
@@ -150,6 +213,8 @@ class TreeCopy {
   readonly #from: TreeSide;
   readonly #to: TreeSide;
   readonly #options: PdiffTreeOptions;
+  readonly #filter: TreeFilter;
+  readonly #list: FileList | undefined;
   readonly #fileOptions: PdiffClientOptions;
   readonly #faults: PdiffTreeFault[] = [];
   /** Files that were not copied: their facts are not set either. */
@@ -171,6 +236,8 @@ class TreeCopy {
     this.#to = to;
     this.#options = options;
     this.#fileOptions = fileOptions;
+    this.#filter = new TreeFilter(options.filters ?? [], options.deleteExcluded);
+    this.#list = options.files && new FileList(options.files, options.recursive ?? true);
   }
 
   async run(): Promise<PdiffTreeResult> {
@@ -180,7 +247,8 @@ class TreeCopy {
     if (source === undefined) {
       throw failure("NOT_FOUND", `Cannot copy ${this.#source.expression}: there is no such directory`);
     }
-    const plan = this.#plan(source, there ?? []);
+    const selection = selectEntries(source, this.#filter, this.#list);
+    const plan = this.#plan(selection, there ?? []);
     const isRemoval = ({ kind }: TreeChange): boolean => kind === "remove" || kind === "rmdir";
     const removed = [...plan.first.filter(({ kind }) => kind === "rmdir"), ...plan.removals];
     if (removed.length > maxDelete) {
@@ -205,7 +273,7 @@ class TreeCopy {
       onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
     }
     return {
-      files: source.filter(({ kind }) => kind === "file").length,
+      files: selection.entries.filter(({ kind }) => kind === "file").length,
       filesCopied: plan.files.length - this.#failed.size,
       bytesTransferred,
       deleted: removed.length,
@@ -213,7 +281,7 @@ class TreeCopy {
     };
   }
 
-  #plan(source: readonly TreeEntry[], there: readonly TreeEntry[]): TreePlan {
+  #plan(source: TreeSelection, there: readonly TreeEntry[]): TreePlan {
     const { times = true, permissions = true, archive = false, compareContent = false } = this.#options;
     const removeOthers = this.#options.delete === true;
     const isWindows = Deno.build.os === "windows";
@@ -224,7 +292,7 @@ class TreeCopy {
       checksum: compareContent,
       removeOthers,
     };
-    return new TreePlanner(source, there, carried).plan();
+    return new TreePlanner(source, there, this.#filter, carried).plan();
   }
 
   async #apply(changes: readonly TreeChange[]): Promise<void> {

@@ -4,7 +4,7 @@
 import { concatBytes } from "@sluice/internal";
 import { isBlockDevice, isDirectory, isRegular } from "../file/_block_file.ts";
 import type { BlockFile, Table } from "../file/_block_file.ts";
-import { denoFailure, failure, systemFailure } from "../file/_errors.ts";
+import { denoFailure, directoryFailure, failure } from "../file/_errors.ts";
 import { openDirectory, openFile, splitPath } from "../file/_files.ts";
 import type { CopySource, SideStatus } from "./_sides.ts";
 import { isDirty } from "./_side_files.ts";
@@ -26,7 +26,7 @@ export async function openSource(path: string, allowDirty: boolean): Promise<Blo
   const file = openFile(path);
   try {
     const { mode, size } = file.status();
-    if (isDirectory(mode)) throw systemFailure(`read ${path}`, 21);
+    if (isDirectory(mode)) throw directoryFailure(path);
     if (!isRegular(mode) && !isBlockDevice(mode)) {
       throw failure("IO", `Cannot read ${path}: it is neither a file nor a block device`);
     }

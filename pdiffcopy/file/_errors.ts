@@ -102,6 +102,12 @@ export function systemFailure(action: string, errno: number, offset?: number): S
   return failure(ERRNO_CODES[errno] ?? "IO", `Cannot ${action}: ${state}`, { errno, offset });
 }
 
+/** The error for a source that is a directory, where one file is copied. */
+export function directoryFailure(label: string): SluiceError {
+  const state = "it is a directory, which copyPdiffTree and the option -r copy";
+  return failure("UNSUPPORTED", `Cannot read ${label}: ${state}`, { errno: 21 });
+}
+
 /** As `systemFailure`, for what Deno threw. */
 export function denoFailure(action: string, error: unknown): SluiceError {
   if (error instanceof SluiceError) return error;

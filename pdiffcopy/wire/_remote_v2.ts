@@ -1,7 +1,7 @@
 /**
  * Files on a server that speaks protocol 2.
  */
-import { failure } from "../file/_errors.ts";
+import { directoryFailure, failure } from "../file/_errors.ts";
 import { digestOfBlocks, isSameDigest } from "../file/_digest.ts";
 import { digestsOf } from "../file/_block_file.ts";
 import type { Table } from "../file/_block_file.ts";
@@ -49,6 +49,7 @@ export async function statRemote(
 export async function statRemoteFile(peer: HttpPeer, path: string): Promise<SideStatus> {
   const status = await statRemote(peer, path);
   if (status.kind === "file" || status.isDevice) return status;
+  if (status.kind === "dir") throw directoryFailure(`${peer.origin}${path}`);
   throw failure("IO", `Cannot read ${peer.origin}${path}: it is neither a file nor a block device`);
 }
 

@@ -1,0 +1,216 @@
+/**
+ * The options of the sub-commands of `sluice lz4`: one row each.
+ */
+import { UsageFailure } from "../shared/exit.ts";
+import type { Messages } from "../shared/messages.ts";
+import type { OptionGroup } from "../shared/options.ts";
+import { parseRange } from "../shared/range.ts";
+import type { ByteRange } from "../shared/range.ts";
+import { parseSize } from "../shared/sizes.ts";
+
+/** What a sub-command's command line asks for. */
+export interface ArchiveSettings {
+  range: ByteRange | undefined;
+  spacing: number | undefined;
+  headers: boolean;
+  embed: boolean;
+  strip: boolean;
+  lines: boolean;
+  count: number | undefined;
+  bytes: number | undefined;
+  tsv: boolean;
+  output: string | undefined;
+  state: string | undefined;
+  every: number | undefined;
+  stallTimeout: number | undefined;
+  dictionary: string | undefined;
+  decrypt: string | undefined;
+  keyFile: string | undefined;
+  iv: string | undefined;
+  iterations: number | undefined;
+  zero: boolean;
+  json: boolean;
+  force: boolean;
+  threads: number;
+  help: boolean;
+}
+
+/** A sub-command with its settings. */
+export interface Job {
+  readonly settings: ArchiveSettings;
+  readonly messages: Messages;
+  readonly operands: readonly string[];
+}
+
+/** What is done unless options say otherwise. */
+export function defaultArchiveSettings(): ArchiveSettings {
+  return {
+    range: undefined,
+    spacing: undefined,
+    headers: false,
+    embed: false,
+    strip: false,
+    lines: false,
+    count: undefined,
+    bytes: undefined,
+    tsv: false,
+    output: undefined,
+    state: undefined,
+    every: undefined,
+    stallTimeout: undefined,
+    dictionary: undefined,
+    decrypt: undefined,
+    keyFile: undefined,
+    iv: undefined,
+    iterations: undefined,
+    zero: false,
+    json: false,
+    force: false,
+    threads: 1,
+    help: false,
+  };
+}
+
+function size(text: string, name: string): number {
+  const value = parseSize(text);
+  if (value !== undefined && value > 0) return value;
+  throw new UsageFailure(`Option ${name} has the value "${text}", expected a size such as 4M`);
+}
+
+/** Sub-commands that write a file. */
+const WRITING: readonly string[] = ["index", "cat", "carve", "get", "resume", "recover", "repack"];
+/** Sub-commands that keep their place. */
+const DOWNLOADS: readonly string[] = ["get", "resume"];
+
+/** Every option of a sub-command; those without modes belong to its source, or to all. */
+export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
+  title: "Options of sub-commands",
+  rows: [
+    {
+      long: ["range"],
+      value: "next",
+      valueName: "START-END",
+      help: "Bytes of the content, END exclusive",
+      modes: ["cat", "carve"],
+      set: (s, v, name) => s.range = parseRange(v, name),
+    },
+    {
+      long: ["spacing"],
+      value: "next",
+      help: "Content bytes between index points",
+      modes: ["index", "cat", "carve", "splits"],
+      set: (s, v, n) => s.spacing = size(v, n),
+    },
+    {
+      long: ["headers"],
+      help: "Index by block headers alone, without decoding",
+      modes: ["index", "cat", "carve", "splits"],
+      set: (s) => s.headers = true,
+    },
+    { long: ["embed"], help: "Append the index to the file", modes: ["index"], set: (s) => s.embed = true },
+    { long: ["strip"], help: "Remove an appended index", modes: ["index"], set: (s) => s.strip = true },
+    {
+      long: ["lines"],
+      help: "index: count lines; repack: frames end after a line",
+      modes: ["index", "repack"],
+      set: (s) => s.lines = true,
+    },
+    {
+      long: ["count"],
+      value: "next",
+      help: "So many splits",
+      modes: ["splits"],
+      set: (s, v, n) => s.count = size(v, n),
+    },
+    {
+      long: ["bytes"],
+      value: "next",
+      help: "Splits, or frames of repack, of so many bytes",
+      modes: ["splits", "repack"],
+      set: (s, v, n) => s.bytes = size(v, n),
+    },
+    { long: ["tsv"], help: "Columns instead of JSON", modes: ["splits"], set: (s) => s.tsv = true },
+    {
+      long: ["state"],
+      value: "next",
+      valueName: "FILE",
+      help: "Where the place is kept",
+      modes: DOWNLOADS,
+      set: (s, v) => s.state = v,
+    },
+    {
+      long: ["every"],
+      value: "next",
+      help: "Output bytes between two saved places",
+      modes: DOWNLOADS,
+      set: (s, v, n) => s.every = size(v, n),
+    },
+    {
+      long: ["stall-timeout"],
+      value: "next",
+      valueName: "SECONDS",
+      help: "Make a request again after so long without a byte; 30",
+      set: (s, v, n) => s.stallTimeout = size(v, n),
+    },
+    {
+      long: ["decrypt"],
+      value: "next",
+      valueName: "CIPHER",
+      help: "aes-256-ctr, aes-256-gcm, or with 128; needs --key-file",
+      set: (s, v) => s.decrypt = v,
+    },
+    {
+      long: ["key-file"],
+      value: "next",
+      valueName: "FILE",
+      help: "The key, with --iv or GCM; else the password of openssl enc -pbkdf2",
+      set: (s, v) => s.keyFile = v,
+    },
+    {
+      long: ["iv"],
+      value: "next",
+      valueName: "HEX",
+      help: "The counter block of the first byte",
+      set: (s, v) => s.iv = v,
+    },
+    {
+      long: ["iterations"],
+      value: "next",
+      help: "Rounds of PBKDF2, 10000 unless told otherwise",
+      set: (s, v, n) => s.iterations = size(v, n),
+    },
+    { long: ["zero"], help: "Zeros for what is lost", modes: ["recover"], set: (s) => s.zero = true },
+    {
+      long: ["json"],
+      help: "Report as JSON, one object a line",
+      modes: ["recover"],
+      set: (s) => s.json = true,
+    },
+    {
+      short: "T",
+      long: ["threads"],
+      value: "glued",
+      help: "Threads that decode",
+      modes: ["cat", "repack"],
+      set: (s, v, n) => s.threads = size(v, n),
+    },
+    {
+      short: "D",
+      value: "next",
+      valueName: "FILE",
+      help: "Dictionary",
+      modes: ["index", "cat", "carve", "splits", "get", "resume", "recover", "repack"],
+      set: (s, v) => s.dictionary = v,
+    },
+    {
+      short: "o",
+      value: "next",
+      valueName: "FILE",
+      help: "Output",
+      modes: WRITING,
+      set: (s, v) => s.output = v,
+    },
+    { short: "f", long: ["force"], help: "Overwrite the output", modes: WRITING, set: (s) => s.force = true },
+    { short: "h", long: ["help"], help: "Show this", set: (s) => s.help = true },
+  ],
+}];

@@ -1,0 +1,125 @@
+/**
+ * The sources of `sluice lz4`: files and URLs, decrypted, and the index that belongs to one. Every sub-command reads
+ * through here.
+ */
+import { NotFoundError } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
+import { buildLz4Index, Lz4Index, openLz4AesCtrSource, openLz4AesGcmSource, scanLz4Index } from "@sluice/lz4";
+import { Failure, UsageFailure } from "../shared/exit.ts";
+import { isUrl, openSource } from "../shared/source.ts";
+import type { OpenSource } from "../shared/source.ts";
+import type { ArchiveSettings, Job } from "./archive_options.ts";
+import { readCipher } from "./decryption.ts";
+import type { DecryptionSettings } from "./decryption.ts";
+
+/** What a command line says about its source. */
+export interface SourceSettings extends DecryptionSettings {
+  /** Seconds without a byte after which a request is made again. */
+  readonly stallTimeout: number | undefined;
+}
+
+/** How the requests of a URL are made. */
+export function httpOptionsOf(path: string, { stallTimeout }: SourceSettings): { stallTimeoutMs?: number } {
+  if (stallTimeout === undefined) return {};
+  if (!isUrl(path)) throw new UsageFailure("Option --stall-timeout has no effect on a file");
+  return { stallTimeoutMs: 1000 * stallTimeout };
+}
+
+/** Opens the source of a sub-command; its bytes are the decrypted ones. */
+async function openPlainSource(path: string, settings: SourceSettings): Promise<OpenSource> {
+  const { aesCtr, aesGcm } = await readCipher(settings);
+  const source = await openSource(path, httpOptionsOf(path, settings));
+  const close = (): void => source[Symbol.dispose]?.();
+  try {
+    if (aesCtr !== undefined) {
+      return { ...await openLz4AesCtrSource(source, aesCtr), [Symbol.dispose]: close };
+    }
+    if (aesGcm !== undefined) {
+      return { ...await openLz4AesGcmSource(source, aesGcm), [Symbol.dispose]: close };
+    }
+    return source;
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Opens the source of a sub-command while it is used. */
+export async function withSource<T>(
+  path: string,
+  settings: SourceSettings,
+  use: (source: ByteSource) => Promise<T>,
+): Promise<T> {
+  const source = await openPlainSource(path, settings);
+  try {
+    if (source.size === 0) throw new Failure(`lz4: ${path}: the file is empty`);
+    return await use(source);
+  } finally {
+    source[Symbol.dispose]?.();
+  }
+}
+
+/** The path of the index beside a file. */
+export function sidecarOf(path: string): string {
+  return `${path}.s4ix`;
+}
+
+/** The dictionary that a command line names, as an option of whoever decompresses. */
+export async function dictionaryOf(
+  settings: Pick<ArchiveSettings, "dictionary">,
+): Promise<{ dictionary?: Uint8Array<ArrayBuffer> }> {
+  return settings.dictionary === undefined ? {} : { dictionary: await Deno.readFile(settings.dictionary) };
+}
+
+/** Opens a source and its index, which is inside it, beside it, or made now. */
+export async function withIndex<T>(
+  { settings, operands }: Job,
+  use: (source: ByteSource, index: Lz4Index) => Promise<T>,
+): Promise<T> {
+  const path = operands[0]!;
+  return await withSource(path, settings, async (source) => {
+    using open = new DisposableStack();
+    const index = await findIndex(path, source, open);
+    if (index === undefined) return await use(source, await buildIndex(source, settings));
+    const idle = settings.headers ? "--headers" : settings.spacing === undefined ? undefined : "--spacing";
+    if (idle !== undefined) throw new UsageFailure(`Option ${idle} has no effect: ${path} has an index`);
+    return await use(source, index);
+  });
+}
+
+/** The index inside a source or beside it, which stays open; undefined where there is none. */
+async function findIndex(
+  path: string,
+  source: ByteSource,
+  open: DisposableStack,
+): Promise<Lz4Index | undefined> {
+  const embedded = await Lz4Index.embedded(source);
+  if (embedded !== undefined) return embedded;
+  const sidecar = await openSidecar(sidecarOf(path));
+  if (sidecar === undefined) return undefined;
+  open.defer(() => sidecar[Symbol.dispose]?.());
+  const index = await Lz4Index.open(sidecar);
+  if (await index.matches(source)) return index;
+  throw new Failure(`lz4: ${sidecarOf(path)}: is the index of another file`);
+}
+
+/** Makes the index of a source, as a command line wants it. */
+export async function buildIndex(source: ByteSource, settings: ArchiveSettings): Promise<Lz4Index> {
+  const spacing = settings.spacing === undefined ? {} : { spacing: settings.spacing };
+  if (settings.headers) {
+    const idle = settings.lines ? "--lines" : settings.dictionary === undefined ? undefined : "-D";
+    if (idle !== undefined) throw new UsageFailure(`Option ${idle} has no effect with --headers`);
+    return await scanLz4Index(source, spacing);
+  }
+  return await buildLz4Index(source, { ...await dictionaryOf(settings), ...spacing, lines: settings.lines });
+}
+
+/** A sidecar that may not be there. */
+async function openSidecar(path: string): Promise<OpenSource | undefined> {
+  try {
+    return await openSource(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
