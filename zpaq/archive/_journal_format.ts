@@ -151,7 +151,7 @@ export function parseIndex(bytes: Uint8Array, offset: number): IndexLine[] {
 
 /** A moment as decimal digits. */
 export function dateNumber(date: Date): number {
-  if (Number.isNaN(date.getTime())) throw new RangeError("Invalid time value");
+  if (Number.isNaN(date.getTime())) throw new RangeError("Cannot use a date: it is invalid");
   const day = date.getUTCFullYear() * 1e4 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
   return day * 1e6 + date.getUTCHours() * 1e4 + date.getUTCMinutes() * 100 + date.getUTCSeconds();
 }
