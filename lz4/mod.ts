@@ -38,6 +38,7 @@ export * from "./index/index_file.ts";
 export * from "./index/index_scan.ts";
 export * from "./salvage/recover.ts";
 export * from "./index/repack.ts";
+export * from "./index/splits.ts";
 export * from "./codec/stream_options.ts";
 export * from "./frame/xxh32.ts";
 export type { BackendChoice } from "@sluice/ffi";

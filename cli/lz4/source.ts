@@ -59,6 +59,32 @@ export async function withSource<T>(
   }
 }
 
+/** Bytes of one read. */
+const READ_SIZE = 1 << 20;
+
+/** The bytes of a source from `start` up to `end`, in pieces; the next one is read while one is worked on. */
+export async function* readForward(
+  source: ByteSource,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const read = (offset: number): Promise<Uint8Array> => {
+    const piece = source.read(offset, Math.min(READ_SIZE, end - offset));
+    piece.catch(() => {}); // thrown when its turn comes
+    return piece;
+  };
+  let next = read(start);
+  try {
+    for (let offset = start; offset < end; offset += READ_SIZE) {
+      const piece = await next;
+      if (offset + READ_SIZE < end) next = read(offset + READ_SIZE);
+      yield piece;
+    }
+  } finally {
+    await next.catch(() => {}); // the source may be closed next
+  }
+}
+
 /** The path of the index beside a file. */
 export function sidecarOf(path: string): string {
   return `${path}.s4ix`;

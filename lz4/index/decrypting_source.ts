@@ -151,11 +151,11 @@ export function openLz4SealedSource(source: ByteSource, layout: Lz4SealedChunks)
     const start = first * sealedSize;
     const end = Math.min((last + 1) * sealedSize, source.size);
     const sealed = new Uint8Array(await source.read(start, end - start, { signal }));
-    return await Promise.all(
-      Array.from({ length: last - first + 1 }, (_, i) => {
-        return openChunk(first + i, sealed.slice(i * sealedSize, (i + 1) * sealedSize));
-      }),
-    );
+    const opening = Array.from({ length: last - first + 1 }, (_, i) => {
+      return openChunk(first + i, sealed.slice(i * sealedSize, (i + 1) * sealedSize));
+    });
+    await Promise.allSettled(opening); // a read that fails leaves nothing under way
+    return await Promise.all(opening);
   }
 
   return {
