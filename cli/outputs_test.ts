@@ -169,6 +169,7 @@ const SMALL_OUTPUTS: ReadonlySet<string> = new Set([
   "zstd index",
   "pdiffcopy index",
   "lz4 index",
+  "lz4 splits --glue",
   "zpaq x -index",
   "zpaq asm",
   "zpaq py compile",

@@ -81,6 +81,7 @@ export type SluiceErrorCode =
   | "STATE_INVALID"
   | "STATE_VERSION"
   | "STATE_AUTH"
+  | "SEAL_MISMATCH"
   | "SOURCE_POSITION"
   | "NOT_READY"
   | "OBJECT_NOT_FOUND"
@@ -362,6 +363,11 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
     "Use the version that saved it, or start again.",
   ),
   STATE_AUTH: row("SluiceError", "A saved state is not sealed with this key.", "Use the key that sealed it."),
+  SEAL_MISMATCH: row(
+    "CorruptDataError",
+    "Encrypted data was changed, or another key encrypted it.",
+    "Use the key that encrypted it, or restore the data.",
+  ),
   SOURCE_POSITION: row(
     "SluiceError",
     "A source does not cover the place where reading goes on.",

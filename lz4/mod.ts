@@ -28,6 +28,7 @@ export * from "./codec/decompress_iterable.ts";
 export * from "./codec/decompress_options.ts";
 export * from "./codec/decompression_stream.ts";
 export * from "./index/aes_ctr_source.ts";
+export * from "./index/aes_gcm_source.ts";
 export * from "./index/decrypting_source.ts";
 export * from "./codec/encoder.ts";
 export * from "./frame/frame_header.ts";
@@ -37,28 +38,9 @@ export * from "./index/index_file.ts";
 export * from "./index/index_scan.ts";
 export * from "./salvage/recover.ts";
 export * from "./index/repack.ts";
+export * from "./index/splits.ts";
 export * from "./codec/stream_options.ts";
 export * from "./frame/xxh32.ts";
 export type { BackendChoice } from "@sluice/ffi";
-export {
-  byteSourceFromBlob,
-  byteSourceFromBytes,
-  byteSourceFromUrl,
-  ChecksumMismatchError,
-  CorruptDataError,
-  DictionaryMismatchError,
-  LimitExceededError,
-  openByteSource,
-  SluiceError,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-export type {
-  ByteSource,
-  ByteSourceLike,
-  ByteSourceReadOptions,
-  BytesSource,
-  HttpSourceOptions,
-  SluiceErrorCode,
-  SluiceErrorOptions,
-} from "@sluice/internal";
+export * from "@sluice/internal/faults";
+export * from "@sluice/internal/sources";

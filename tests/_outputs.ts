@@ -82,6 +82,11 @@ export const WRITING_COMMANDS: readonly WritingCommand[] = [
     args: (i, o, force) => ["lz4", "carve", "--range=10-100", ...f(force), i, "-o", o],
   },
   {
+    name: "lz4 splits --glue",
+    input: "plain.lz4",
+    args: (i, o, force) => ["lz4", "splits", "--headers", "--count=3", ...f(force), i, "--glue", o],
+  },
+  {
     name: "lz4 get",
     input: "plain.lz4",
     args: (i, o, force) => ["lz4", "get", ...f(force), i, "-o", o],

@@ -8,10 +8,11 @@ import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
 import type { GivenOption } from "../shared/options.ts";
 import { ARCHIVE_OPTIONS, defaultArchiveSettings } from "./archive_options.ts";
 import type { Job } from "./archive_options.ts";
-import { carveCommand, catCommand, infoCommand, repackCommand, splitsCommand } from "./content.ts";
+import { carveCommand, catCommand, infoCommand, repackCommand } from "./content.ts";
 import { keyHint } from "./decryption.ts";
 import { indexCommand } from "./index.ts";
 import { recoverCommand } from "./recover.ts";
+import { splitsCommand } from "./splits.ts";
 
 /** The sub-commands by name. */
 export const ARCHIVE_COMMANDS: Readonly<Record<string, (job: Job) => Promise<number>>> = {

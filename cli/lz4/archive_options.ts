@@ -18,7 +18,9 @@ export interface ArchiveSettings {
   lines: boolean;
   count: number | undefined;
   bytes: number | undefined;
+  atLine: boolean;
   tsv: boolean;
+  glue: string | undefined;
   output: string | undefined;
   state: string | undefined;
   every: number | undefined;
@@ -53,7 +55,9 @@ export function defaultArchiveSettings(): ArchiveSettings {
     lines: false,
     count: undefined,
     bytes: undefined,
+    atLine: false,
     tsv: false,
+    glue: undefined,
     output: undefined,
     state: undefined,
     every: undefined,
@@ -123,13 +127,27 @@ export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       set: (s, v, n) => s.count = size(v, n),
     },
     {
-      long: ["bytes"],
+      long: ["bytes", "split"],
       value: "next",
       help: "Splits, or frames of repack, of so many bytes",
       modes: ["splits", "repack"],
       set: (s, v, n) => s.bytes = size(v, n),
     },
+    {
+      long: ["at-line"],
+      help: "Splits end after a line",
+      modes: ["splits"],
+      set: (s) => s.atLine = true,
+    },
     { long: ["tsv"], help: "Columns instead of JSON", modes: ["splits"], set: (s) => s.tsv = true },
+    {
+      long: ["glue"],
+      value: "next",
+      valueName: "FILE",
+      help: "Write what makes pieces files there; rows say where, not what",
+      modes: ["splits"],
+      set: (s, v) => s.glue = v,
+    },
     {
       long: ["state"],
       value: "next",
@@ -156,14 +174,14 @@ export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       long: ["decrypt"],
       value: "next",
       valueName: "CIPHER",
-      help: "aes-128-ctr or aes-256-ctr; needs --key-file",
+      help: "aes-256-ctr, aes-256-gcm, or with 128; needs --key-file",
       set: (s, v) => s.decrypt = v,
     },
     {
       long: ["key-file"],
       value: "next",
       valueName: "FILE",
-      help: "The key, with --iv; else the password of openssl enc -pbkdf2",
+      help: "The key, with --iv or GCM; else the password of openssl enc -pbkdf2",
       set: (s, v) => s.keyFile = v,
     },
     {
@@ -182,8 +200,8 @@ export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
     { long: ["zero"], help: "Zeros for what is lost", modes: ["recover"], set: (s) => s.zero = true },
     {
       long: ["json"],
-      help: "Report as JSON, one object a line",
-      modes: ["recover"],
+      help: "Report as JSON, one object a line; the default of splits",
+      modes: ["recover", "splits"],
       set: (s) => s.json = true,
     },
     {
@@ -210,7 +228,13 @@ export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       modes: WRITING,
       set: (s, v) => s.output = v,
     },
-    { short: "f", long: ["force"], help: "Overwrite the output", modes: WRITING, set: (s) => s.force = true },
+    {
+      short: "f",
+      long: ["force"],
+      help: "Overwrite the output",
+      modes: [...WRITING, "splits"],
+      set: (s) => s.force = true,
+    },
     { short: "h", long: ["help"], help: "Show this", set: (s) => s.help = true },
   ],
 }];

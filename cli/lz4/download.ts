@@ -19,7 +19,7 @@ import { lastPartIndex } from "../shared/paths.ts";
 import { isProgressVisible, TransferProgress } from "../shared/progress.ts";
 import { isUrl } from "../shared/source.ts";
 import { checkTarget, ProtectedFiles } from "../shared/target.ts";
-import { keyHint, readAesCtr } from "./decryption.ts";
+import { keyHint, readCipher } from "./decryption.ts";
 import { httpOptionsOf } from "./source.ts";
 import type { SourceSettings } from "./source.ts";
 
@@ -56,14 +56,14 @@ export async function download(request: DownloadRequest): Promise<number> {
   const { source, messages, every } = request;
   const output = request.output ?? outputName(source);
   const state = request.state ?? `${output}.s4ck`;
-  const aesCtr = await readAesCtr(request);
+  const cipher = await readCipher(request);
   const http = httpOptionsOf(source, request);
   await checkTargets(request, output, state);
   const progress = new TransferProgress(messages, isProgressVisible(), output);
   const result = await downloadLz4(source, output, {
     state,
     every,
-    aesCtr,
+    ...cipher,
     dictionary: request.dictionary === undefined ? undefined : await Deno.readFile(request.dictionary),
     overwrite: request.force,
     http,

@@ -2,9 +2,9 @@
  * Every sub-command over an encrypted source: the same as over the plain one.
  */
 import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { compressLz4 } from "@sluice/lz4";
+import { compressLz4, encryptLz4AesGcmIterable } from "@sluice/lz4";
 import { sluice } from "../../tests/_cli.ts";
-import { text } from "../../tests/_data.ts";
+import { join, text } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 import { encryptAsOpenssl } from "../../tests/_encrypted.ts";
 import { objectOf, startRangeServer } from "../../tests/_range_server.ts";
@@ -13,6 +13,15 @@ import { ARCHIVE_COMMANDS } from "./archive.ts";
 const CONTENT = text(400_000);
 const FILE = compressLz4(CONTENT, { blockSize: 65536, linked: true });
 const KEY = ["--decrypt=aes-256-ctr", "--key-file=password"];
+
+/** Ciphers, with the options that decrypt what each wrote, and those with a wrong key. */
+const CIPHERS = {
+  ctr: { options: KEY, wrong: ["--decrypt=aes-256-ctr", "--key-file=wrong"] },
+  gcm: {
+    options: ["--decrypt=aes-128-gcm", "--key-file=key"],
+    wrong: ["--decrypt=aes-128-gcm", "--key-file=other"],
+  },
+} as const;
 
 /** The command lines of each sub-command, without their source; those with an output write to `out`. */
 const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -30,35 +39,80 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 Deno.test("each sub-command of sluice lz4 reads encrypted files and URLs as it reads plain ones", () =>
   inDirectory(async (cwd) => {
     assertEquals(Object.keys(CALLS).sort(), Object.keys(ARCHIVE_COMMANDS).sort());
-    const sealed = await encryptAsOpenssl(FILE, "secret");
-    await Deno.mkdir(`${cwd}/sealed`);
+    const files = {
+      ctr: await encryptAsOpenssl(FILE, "secret"),
+      gcm: join(
+        ...await Array.fromAsync(encryptLz4AesGcmIterable(FILE, { key: new Uint8Array(16).fill(7) })),
+      ),
+    };
     await Deno.writeFile(`${cwd}/file.lz4`, FILE);
-    await Deno.writeFile(`${cwd}/sealed/file.lz4`, sealed);
     await Deno.writeTextFile(`${cwd}/password`, "secret\n");
     await Deno.writeTextFile(`${cwd}/wrong`, "other\n");
-    await using server = startRangeServer(objectOf(sealed));
-    for (const [name, calls] of Object.entries(CALLS)) {
-      for (const call of calls) {
-        const outcome = async (source: string, ...more: string[]): Promise<unknown> => {
-          const { code, stdout, stderr } = await sluice(["lz4", name, source, ...call, ...more], { cwd });
-          assertEquals(code, 0, `${name} ${source} ${call.join(" ")}: ${stderr}`);
-          const out = await Deno.readFile(`${cwd}/out`).catch(() => undefined);
-          if (out !== undefined) await Deno.remove(`${cwd}/out`);
-          return [new TextDecoder().decode(stdout).replaceAll(source, ""), out];
-        };
-        const plain = await outcome("file.lz4");
-        assertEquals(await outcome("sealed/file.lz4", ...KEY), plain, name);
-        // A sidecar beside an URL would be the object itself here.
-        if (!["cat", "carve", "splits"].includes(name)) {
-          assertEquals(await outcome(server.url, ...KEY), plain);
+    await Deno.writeTextFile(`${cwd}/key`, `${"07".repeat(16)}\n`);
+    await Deno.writeFile(`${cwd}/other`, new Uint8Array(16));
+    for (const [cipher, { options, wrong }] of Object.entries(CIPHERS)) {
+      const sealed = files[cipher as keyof typeof files];
+      await Deno.mkdir(`${cwd}/${cipher}`);
+      const path = `${cipher}/file.lz4`;
+      await Deno.writeFile(`${cwd}/${path}`, sealed);
+      await using server = startRangeServer(objectOf(sealed));
+      for (const [name, calls] of Object.entries(CALLS)) {
+        for (const call of calls) {
+          const outcome = async (source: string, ...more: string[]): Promise<unknown> => {
+            const { code, stdout, stderr } = await sluice(["lz4", name, source, ...call, ...more], { cwd });
+            assertEquals(code, 0, `${name} ${source} ${call.join(" ")}: ${stderr}`);
+            const out = await Deno.readFile(`${cwd}/out`).catch(() => undefined);
+            if (out !== undefined) await Deno.remove(`${cwd}/out`);
+            return [new TextDecoder().decode(stdout).replaceAll(source, ""), out];
+          };
+          const plain = await outcome("file.lz4");
+          assertEquals(await outcome(path, ...options), plain, name);
+          // A sidecar beside a URL would be the object itself here.
+          if (!["cat", "carve", "splits"].includes(name)) {
+            assertEquals(await outcome(server.url, ...options), plain, name);
+          }
         }
+        const refused = await sluice(["lz4", name, path, ...calls[0]!, ...wrong], { cwd });
+        assertNotEquals(refused.code, 0, name);
+        if (cipher === "gcm") assertStringIncludes(refused.stderr, "(SEAL_MISMATCH)", name);
+        else if (name !== "recover") assertStringIncludes(refused.stderr, "is it the right key?", name);
+        assertEquals(await Deno.stat(`${cwd}/out`).catch(() => "missing"), "missing", name);
       }
-      const wrong = ["--decrypt=aes-256-ctr", "--key-file=wrong", ...calls[0]!];
-      const refused = await sluice(["lz4", name, "sealed/file.lz4", ...wrong], { cwd });
-      assertNotEquals(refused.code, 0, name);
-      if (name !== "recover") assertStringIncludes(refused.stderr, "is it the right key?", name);
-      assertEquals(await Deno.stat(`${cwd}/out`).catch(() => "missing"), "missing", name);
     }
+  }));
+
+Deno.test("sluice lz4 --encrypt writes what get and cat decrypt, and refuses what has no effect", () =>
+  inDirectory(async (cwd) => {
+    await Deno.writeFile(`${cwd}/in`, CONTENT);
+    await Deno.writeTextFile(`${cwd}/key`, "0a".repeat(32));
+    const run = async (args: string): Promise<[number, string]> => {
+      const { code, stderr } = await sluice(["lz4", ...args.split(" ")], { cwd });
+      return [code, stderr];
+    };
+    assertEquals((await run("--encrypt=aes-256-gcm --key-file=key in in.lz4"))[0], 0);
+    assertEquals((await run("get in.lz4 -o out --decrypt=aes-256-gcm --key-file=key"))[0], 0);
+    assertEquals(await Deno.readFile(`${cwd}/out`), CONTENT);
+    assertEquals((await run("-l --encrypt=aes-256-gcm --key-file=key in legacy.lz4"))[0], 0);
+    const range = "cat legacy.lz4 --range=9-99 -f -o out --decrypt=aes-256-gcm --key-file=key";
+    assertEquals((await run(range))[0], 0);
+    assertEquals(await Deno.readFile(`${cwd}/out`), CONTENT.slice(9, 99));
+    const refusals = [
+      ["--key-file=key in x.lz4", "has no effect without --encrypt"],
+      ["--encrypt=aes-256-gcm in x.lz4", "needs --key-file"],
+      ["--encrypt=aes-256-ctr --key-file=key in x.lz4", "expected aes-128-gcm or aes-256-gcm"],
+      ["--encrypt=aes-128-gcm --key-file=key in x.lz4", "holds no key of 128 bits"],
+      ["-d --encrypt=aes-256-gcm --key-file=key in.lz4 x", "has no effect"],
+      ["--encrypt=aes-256-gcm --key-file=key -f in key", "overwrite"],
+      ["cat in.lz4 --decrypt=aes-256-gcm --key-file=key --iterations=3", "--iterations has no effect"],
+      [`cat in.lz4 --decrypt=aes-256-gcm --key-file=key --iv=${"0".repeat(32)}`, "--iv has no effect"],
+      ["cat in.lz4 --decrypt=aes-192-gcm --key-file=key", "expected aes-128-ctr or"],
+    ];
+    for (const [args, message] of refusals) {
+      const [code, stderr] = await run(args!);
+      assertEquals([code, stderr.includes(message!)], [1, true], `${args}: ${stderr}`);
+    }
+    assertEquals(await Deno.readTextFile(`${cwd}/key`), "0a".repeat(32));
+    assertEquals(await Deno.stat(`${cwd}/x.lz4`).catch(() => "missing"), "missing");
   }));
 
 /** Options about the source that have no effect where they stand, and a word of what is said. */

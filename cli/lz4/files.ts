@@ -1,7 +1,7 @@
 /**
  * `sluice lz4` on files: which output belongs to which input, and the way of the bytes between them.
  */
-import { compressLz4Iterable, lz4BlockSizeOf } from "@sluice/lz4";
+import { compressLz4Iterable, encryptLz4AesGcmIterable, lz4BlockSizeOf } from "@sluice/lz4";
 import type { Lz4CompressOptions, Lz4StreamOptions } from "@sluice/lz4";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, exitCodeOf, Failure } from "../shared/exit.ts";
@@ -11,6 +11,7 @@ import type { ReadableFile } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { decompressInput } from "./decompress.ts";
+import { readEncryptionKey } from "./decryption.ts";
 import type { Lz4Settings } from "./options.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
 import { NULL_TARGET, openTarget, ProtectedFiles, stdoutTarget } from "../shared/target.ts";
@@ -134,7 +135,9 @@ async function transfer(
   const dictionary = settings.dictionary === undefined ? undefined : await Deno.readFile(settings.dictionary);
   const onStep = (bytesIn: number, bytesOut: number): void => progress.update(bytesIn, bytesOut);
   if (compress) {
-    return await compressInput(file, input, target, compressOptions(settings, dictionary, input), onStep);
+    const key = await readEncryptionKey(settings.encrypt, settings.keyFile);
+    const options = compressOptions(settings, dictionary, input);
+    return await compressInput({ file, input, target, passOthers }, { options, key, onStep });
   }
   return await decompressInput({
     file,
@@ -148,13 +151,18 @@ async function transfer(
   });
 }
 
+/** How one input is compressed. */
+interface Compression {
+  readonly options: Lz4CompressOptions & Lz4StreamOptions;
+  /** The key of what is written; undefined where it is not encrypted. */
+  readonly key: Uint8Array<ArrayBuffer> | undefined;
+  onStep(bytesIn: number, bytesOut: number): void;
+}
+
 /** Compresses one input; one write runs while the next chunk is made. */
 async function compressInput(
-  file: ReadableFile,
-  input: Input,
-  target: Target,
-  options: Lz4CompressOptions & Lz4StreamOptions,
-  onStep: (bytesIn: number, bytesOut: number) => void,
+  { file, input, target }: Transfer,
+  { options, key, onStep }: Compression,
 ): Promise<{ in: number; out: number }> {
   const reader = new ChunkReader(file, input.info?.size);
   async function* chunks(): AsyncGenerator<Uint8Array> {
@@ -163,7 +171,9 @@ async function compressInput(
   let out = 0;
   let writing = Promise.resolve();
   try {
-    for await (const chunk of compressLz4Iterable(chunks(), options)) {
+    const compressed = compressLz4Iterable(chunks(), options);
+    const written = key === undefined ? compressed : encryptLz4AesGcmIterable(compressed, { key });
+    for await (const chunk of written) {
       out += chunk.length;
       await writing;
       writing = target.write(chunk);
@@ -212,7 +222,7 @@ export async function processInputs(
 ): Promise<number> {
   let exitCode: number = EXIT.ok;
   let missed = 0;
-  const files = await ProtectedFiles.of([...inputs, settings.dictionary]);
+  const files = await ProtectedFiles.of([...inputs, settings.dictionary, settings.keyFile]);
   for (const input of inputs) {
     try {
       const toStdout = settings.stdout || input.path === undefined;

@@ -18,6 +18,8 @@ export interface Lz4Settings {
   favorDecompressionSpeed: boolean;
   threads: number;
   dictionary: string | undefined;
+  encrypt: string | undefined;
+  keyFile: string | undefined;
   stdout: boolean;
   force: boolean;
   multiple: boolean;
@@ -44,6 +46,8 @@ export function defaultLz4Settings(): Lz4Settings {
     favorDecompressionSpeed: false,
     threads: 1,
     dictionary: undefined,
+    encrypt: undefined,
+    keyFile: undefined,
     stdout: false,
     force: false,
     multiple: false,
@@ -221,6 +225,22 @@ const COMPRESSION_ROWS: readonly Row[] = [
     valueName: "FILE",
     help: "Use FILE as dictionary",
     set: (s, value) => s.dictionary = value,
+  },
+  {
+    long: ["encrypt"],
+    modes: COMPRESSING,
+    value: "next",
+    valueName: "CIPHER",
+    help: "Encrypt what is written, aes-256-gcm or aes-128-gcm; needs --key-file",
+    set: (s, value) => s.encrypt = value,
+  },
+  {
+    long: ["key-file"],
+    modes: COMPRESSING,
+    value: "next",
+    valueName: "FILE",
+    help: "The key, as bytes or hexadecimal digits",
+    set: (s, value) => s.keyFile = value,
   },
 ];
 

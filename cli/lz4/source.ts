@@ -4,12 +4,12 @@
  */
 import { NotFoundError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
-import { buildLz4Index, Lz4Index, openLz4AesCtrSource, scanLz4Index } from "@sluice/lz4";
+import { buildLz4Index, Lz4Index, openLz4AesCtrSource, openLz4AesGcmSource, scanLz4Index } from "@sluice/lz4";
 import { Failure, UsageFailure } from "../shared/exit.ts";
 import { isUrl, openSource } from "../shared/source.ts";
 import type { OpenSource } from "../shared/source.ts";
 import type { ArchiveSettings, Job } from "./archive_options.ts";
-import { readAesCtr } from "./decryption.ts";
+import { readCipher } from "./decryption.ts";
 import type { DecryptionSettings } from "./decryption.ts";
 
 /** What a command line says about its source. */
@@ -27,12 +27,17 @@ export function httpOptionsOf(path: string, { stallTimeout }: SourceSettings): {
 
 /** Opens the source of a sub-command; its bytes are the decrypted ones. */
 async function openPlainSource(path: string, settings: SourceSettings): Promise<OpenSource> {
-  const aesCtr = await readAesCtr(settings);
+  const { aesCtr, aesGcm } = await readCipher(settings);
   const source = await openSource(path, httpOptionsOf(path, settings));
-  if (aesCtr === undefined) return source;
   const close = (): void => source[Symbol.dispose]?.();
   try {
-    return { ...await openLz4AesCtrSource(source, aesCtr), [Symbol.dispose]: close };
+    if (aesCtr !== undefined) {
+      return { ...await openLz4AesCtrSource(source, aesCtr), [Symbol.dispose]: close };
+    }
+    if (aesGcm !== undefined) {
+      return { ...await openLz4AesGcmSource(source, aesGcm), [Symbol.dispose]: close };
+    }
+    return source;
   } catch (error) {
     close();
     throw error;
@@ -51,6 +56,32 @@ export async function withSource<T>(
     return await use(source);
   } finally {
     source[Symbol.dispose]?.();
+  }
+}
+
+/** Bytes of one read. */
+const READ_SIZE = 1 << 20;
+
+/** The bytes of a source from `start` up to `end`, in pieces; the next one is read while one is worked on. */
+export async function* readForward(
+  source: ByteSource,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const read = (offset: number): Promise<Uint8Array> => {
+    const piece = source.read(offset, Math.min(READ_SIZE, end - offset));
+    piece.catch(() => {}); // thrown when its turn comes
+    return piece;
+  };
+  let next = read(start);
+  try {
+    for (let offset = start; offset < end; offset += READ_SIZE) {
+      const piece = await next;
+      if (offset + READ_SIZE < end) next = read(offset + READ_SIZE);
+      yield piece;
+    }
+  } finally {
+    await next.catch(() => {}); // the source may be closed next
   }
 }
 

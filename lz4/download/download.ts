@@ -26,6 +26,8 @@ import { Lz4CheckpointableDecompressor } from "../codec/checkpointable_decompres
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 import { openLz4AesCtrSource } from "../index/aes_ctr_source.ts";
 import type { Lz4AesCtr } from "../index/aes_ctr_source.ts";
+import { openLz4AesGcmSource } from "../index/aes_gcm_source.ts";
+import type { Lz4AesGcm } from "../index/aes_gcm_source.ts";
 import { lockPaths } from "./_lock.ts";
 import { readAhead } from "./_read_ahead.ts";
 import { RunningHash } from "./_running_hash.ts";
@@ -38,8 +40,10 @@ export interface Lz4DownloadOptions {
   readonly state?: string | undefined;
   /** How many bytes of content pass between two saved places, at least. @default {16777216} */
   readonly every?: number | undefined;
-  /** How the source is encrypted. @default {it is not} */
+  /** How the source is encrypted, where that is AES in counter mode. @default {it is not} */
   readonly aesCtr?: Lz4AesCtr | undefined;
+  /** The key of the source, where `encryptLz4AesGcmIterable` encrypted it. @default {it is not encrypted} */
+  readonly aesGcm?: Lz4AesGcm | undefined;
   /** The dictionary that the source was made with. */
   readonly dictionary?: BytesSource | undefined;
   /** Replace an output that exists. @default {false} */
@@ -69,6 +73,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof Lz4DownloadOptions>([
   "state",
   "every",
   "aesCtr",
+  "aesGcm",
   "dictionary",
   "overwrite",
   "http",
@@ -118,12 +123,13 @@ export async function downloadLz4(
   checkKeys(options, KEYS);
   checkArgument(typeof path === "string" && path !== "", "write the content", path, "the path of a file");
   const signal = checkSignal(options.signal);
-  const { aesCtr, http = {} } = options;
+  const { aesCtr, aesGcm, http = {} } = options;
   const overwrite = checkBoolean("overwrite", options.overwrite ?? false);
   for (
     const [name, value, fits, expected] of [
       ["state", options.state, typeof options.state === "string", "a path"],
       ["aesCtr", aesCtr, typeof aesCtr === "object" && aesCtr !== null, "a key or a password"],
+      ["aesGcm", aesGcm, typeof aesGcm === "object" && aesGcm !== null, "a key"],
       ["http", http, typeof http === "object" && http !== null, "options"],
       ["onProgress", options.onProgress, typeof options.onProgress === "function", "a function"],
     ] as const
@@ -132,10 +138,17 @@ export async function downloadLz4(
       throw new TypeError(`Cannot use option "${name}": it is ${describe(value)}, expected ${expected}`);
     }
   }
+  if (aesCtr !== undefined && aesGcm !== undefined) {
+    throw new RangeError('Cannot decrypt the source: options "aesCtr" and "aesGcm" exclude each other');
+  }
   const every = checkInteger("every", options.every ?? EVERY_DEFAULT, 1, Number.MAX_SAFE_INTEGER);
   const statePath = options.state ?? `${path}.s4ck`;
   const raw = await openByteSource(source, { retries: RETRIES_DEFAULT, ...http, signal });
-  const plain = aesCtr === undefined ? raw : await openLz4AesCtrSource(raw, aesCtr);
+  const plain = aesCtr !== undefined
+    ? await openLz4AesCtrSource(raw, aesCtr)
+    : aesGcm !== undefined
+    ? await openLz4AesGcmSource(raw, aesGcm)
+    : raw;
   const partial = `${path}.s4part`;
   using _lock = await lockPaths(options.state === undefined ? [path] : [path, options.state]);
   const state = await readState(statePath);

@@ -2,26 +2,27 @@
  * What to put around blocks of a frame so that they are a frame of their own.
  */
 import { lz4Xxh32 } from "../kernel/blocks.ts";
-import { checkRange, concatBytes, writeU32 } from "@sluice/internal";
+import { checkNumber, checkRange, concatBytes, writeU32 } from "@sluice/internal";
 import { FLG, LEGACY_MAGIC, STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
 import { descriptorOf, writeFrameHeader } from "../frame/_frame_parser.ts";
 import type { IndexModel, IndexPoint } from "./_index_model.ts";
-import { windowOf } from "./_index_windows.ts";
+import { readWindow } from "./_index_windows.ts";
+import type { Lz4Piece } from "./splits.ts";
 
-/** One part: blocks of one frame with their glue. */
-export interface CarvedPiece {
-  readonly compressedRange: readonly [number, number];
-  readonly decompressedRange: readonly [number, number];
-  readonly kind: "frames" | "carve";
-  readonly prefix: Uint8Array<ArrayBuffer>;
-  readonly suffix: Uint8Array<ArrayBuffer>;
-  readonly drop: number;
+/** The pieces that hold a range of the content: runs of whole frames as they are, parts of a frame with their glue. */
+export async function carvePieces(model: IndexModel, start: number, end: number): Promise<Lz4Piece[]> {
+  const pieces = await wholePieces(model, start, end);
+  return pieces.map((piece) => {
+    const [from, to] = piece.decompressedRange;
+    const range = [Math.max(start, from), Math.min(end, to)] as const;
+    return { ...piece, decompressedRange: range, drop: piece.drop + range[0] - from };
+  });
 }
 
-/** The parts that hold a range of the content: runs of whole frames as they are, parts of a frame with their glue. */
-export function carvePieces(model: IndexModel, start: number, end: number): CarvedPiece[] {
-  checkRange(start, end - start, model.outputSize);
-  const pieces: CarvedPiece[] = [];
+/** As `carvePieces`, with all content that the bytes of a piece hold. */
+async function wholePieces(model: IndexModel, start: number, end: number): Promise<Lz4Piece[]> {
+  checkRange(checkNumber("start", start), checkNumber("end", end) - start, model.outputSize);
+  const pieces: Lz4Piece[] = [];
   const { points, frames } = model;
   let after = 0;
   /** Frames of the run that the last piece is, end exclusive. */
@@ -44,7 +45,7 @@ export function carvePieces(model: IndexModel, start: number, end: number): Carv
       });
       runEnd = i + 1;
     } else {
-      pieces.push(carvePart(model, first, after, start, end));
+      pieces.push(await carvePart(model, first, after, start, end));
     }
   }
   return pieces;
@@ -53,7 +54,13 @@ export function carvePieces(model: IndexModel, start: number, end: number): Carv
 const NO_GLUE = { prefix: new Uint8Array(), suffix: new Uint8Array(), drop: 0 };
 
 /** The blocks of one frame, whose points go from `from` up to `after`, that hold its share of a range. */
-function carvePart(model: IndexModel, from: number, after: number, start: number, end: number): CarvedPiece {
+async function carvePart(
+  model: IndexModel,
+  from: number,
+  after: number,
+  start: number,
+  end: number,
+): Promise<Lz4Piece> {
   const { points, frames } = model;
   let first = from;
   while (first + 1 < after && points[first + 1]!.decompressedOffset <= start) first++;
@@ -68,22 +75,22 @@ function carvePart(model: IndexModel, from: number, after: number, start: number
       point.decompressedOffset,
       last < after ? points[last]!.decompressedOffset : contentEnd,
     ],
-    ...glue(info.type === "legacy", model, point),
+    ...await glue(info.type === "legacy", model, point),
   };
 }
 
-function glue(
+async function glue(
   legacy: boolean,
   model: IndexModel,
   point: IndexPoint,
-): Omit<CarvedPiece, "compressedRange" | "decompressedRange"> {
+): Promise<Omit<Lz4Piece, "compressedRange" | "decompressedRange">> {
   if (legacy) {
     const prefix = new Uint8Array(WORD_SIZE);
     writeU32(prefix, 0, LEGACY_MAGIC);
     return { kind: "carve", prefix, suffix: new Uint8Array(), drop: 0 };
   }
   const { info } = model.frames[point.frame]!;
-  const window = windowOf(point);
+  const window = await readWindow(model, point);
   const { bd } = descriptorOf(info);
   const flg = 1 << FLG.VERSION_SHIFT | (info.linked ? 0 : FLG.INDEPENDENT) |
     (info.blockChecksums ? FLG.BLOCK_CHECKSUM : 0) |

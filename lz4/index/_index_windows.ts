@@ -2,7 +2,7 @@
  * The histories of an index: at hand, or left in the index's own file until a read needs one.
  */
 import { lz4Xxh32 } from "../kernel/blocks.ts";
-import { CorruptDataError, SluiceError } from "@sluice/internal";
+import { CorruptDataError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { unpackWindow } from "../codec/_checkpoint_format.ts";
 import type { IndexModel, IndexPoint, StoredWindow, StoredWindowReader } from "./_index_model.ts";
@@ -46,21 +46,11 @@ export function checkWindow(bytes: Uint8Array, hash: number, offset: number): vo
   );
 }
 
-/** The window of a point, restored; empty where its blocks need none. */
-export function windowOf(point: IndexPoint): Uint8Array<ArrayBuffer> {
-  if (point.window === undefined) return new Uint8Array();
-  if (point.window instanceof Uint8Array) return unpack(point.window);
-  throw new SluiceError('Cannot use the index: its windows are in its file, expected "loadWindows" first', {
-    format: "lz4",
-    code: "NOT_READY",
-  });
-}
-
-/** As `windowOf`, from the index's file where it is there. */
+/** The window of a point, restored, from the index's file where it is there; empty where its blocks need none. */
 export async function readWindow(model: IndexModel, point: IndexPoint): Promise<Uint8Array<ArrayBuffer>> {
   const { window } = point;
-  if (window === undefined || window instanceof Uint8Array) return windowOf(point);
-  return unpack(await model.windowSource!.read(window));
+  if (window === undefined) return new Uint8Array();
+  return unpack(window instanceof Uint8Array ? window : await model.windowSource!.read(window));
 }
 
 function unpack(packed: Uint8Array): Uint8Array<ArrayBuffer> {

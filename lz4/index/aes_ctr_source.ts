@@ -13,6 +13,7 @@ import {
 } from "@sluice/internal";
 import type { ByteSource, BytesSource } from "@sluice/internal";
 import { decryptLz4AesCtrSource } from "./decrypting_source.ts";
+import { sourcePart } from "./_source_part.ts";
 
 /** A key and the counter block of the first byte. */
 export interface Lz4AesCtrKey {
@@ -98,7 +99,11 @@ export async function openLz4AesCtrSource(source: ByteSource, how: Lz4AesCtr): P
       8 * (keySize + IV_SIZE),
     ),
   );
-  return await decrypting(after(source, SALT_HEADER_SIZE), derived.slice(0, keySize), derived.slice(keySize));
+  return await decrypting(
+    sourcePart(source, SALT_HEADER_SIZE, source.size),
+    derived.slice(0, keySize),
+    derived.slice(keySize),
+  );
 }
 
 async function decrypting(
@@ -111,12 +116,4 @@ async function decrypting(
   }
   const imported = await crypto.subtle.importKey("raw", key, "AES-CTR", false, ["decrypt"]);
   return decryptLz4AesCtrSource(source, imported, iv);
-}
-
-/** A source without its first bytes. */
-function after(source: ByteSource, skipped: number): ByteSource {
-  return {
-    size: source.size - skipped,
-    read: (offset, length, options) => source.read(skipped + offset, length, options),
-  };
 }

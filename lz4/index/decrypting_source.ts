@@ -93,11 +93,12 @@ export interface Lz4SealedChunks {
   /** Bytes that sealing adds to a chunk. */
   readonly overhead: number;
   /** Opens a chunk; throws when it was changed. */
-  readonly open: (index: number, sealed: Uint8Array) => Promise<Uint8Array>;
+  readonly open: (index: number, sealed: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
 }
 
 /**
- * A source whose chunks are authenticated: a read opens every chunk that it touches, whole.
+ * A source whose chunks are authenticated: a read makes one read of the source and opens every chunk that it touches,
+ * whole. The last chunk of a read is kept for the next one. `openLz4AesGcmSource` is the one with a format.
  *
  * @throws {SluiceError} With code "SOURCE_POSITION" if a chunk opens to another size than the layout says.
  *
@@ -127,32 +128,51 @@ export function openLz4SealedSource(source: ByteSource, layout: Lz4SealedChunks)
   const count = Math.ceil(source.size / sealedSize);
   const size = source.size - count * overhead;
 
-  async function openChunk(index: number, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
-    const start = index * sealedSize;
-    const length = Math.min(sealedSize, source.size - start);
-    const plain = await layout.open(index, await source.read(start, length, { signal }));
-    if (plain.length === length - overhead) return new Uint8Array(plain);
+  let kept: { readonly index: number; readonly plain: Uint8Array<ArrayBuffer> } | undefined;
+
+  async function openChunk(
+    index: number,
+    sealed: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const plain = await layout.open(index, sealed);
+    if (plain.length === sealed.length - overhead) return new Uint8Array(plain);
     throw new SluiceError(
-      `Cannot read chunk ${index}: it opens to ${plain.length} bytes, expected ${length - overhead}`,
-      {
-        format: "lz4",
-        code: "SOURCE_POSITION",
-        offset: start,
-      },
+      `Cannot read chunk ${index}: it opens to ${plain.length} bytes, expected ${sealed.length - overhead}`,
+      { format: "lz4", code: "SOURCE_POSITION", offset: index * sealedSize },
     );
+  }
+
+  /** Chunks that follow each other, opened at the same time. */
+  async function openChunks(
+    first: number,
+    last: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array<ArrayBuffer>[]> {
+    const start = first * sealedSize;
+    const end = Math.min((last + 1) * sealedSize, source.size);
+    const sealed = new Uint8Array(await source.read(start, end - start, { signal }));
+    const opening = Array.from({ length: last - first + 1 }, (_, i) => {
+      return openChunk(first + i, sealed.slice(i * sealedSize, (i + 1) * sealedSize));
+    });
+    await Promise.allSettled(opening); // a read that fails leaves nothing under way
+    return await Promise.all(opening);
   }
 
   return {
     size,
     async read(offset, length, options): Promise<Uint8Array> {
       checkRange(offset, length, size);
-      const parts: Uint8Array<ArrayBuffer>[] = [];
+      if (length === 0) return new Uint8Array();
       const first = Math.floor(offset / chunkSize);
-      for (let index = first; index * chunkSize < offset + length; index++) {
-        parts.push(await openChunk(index, options?.signal));
+      const last = Math.floor((offset + length - 1) / chunkSize);
+      const parts = kept?.index === first ? [kept.plain] : [];
+      if (first + parts.length <= last) {
+        parts.push(...await openChunks(first + parts.length, last, options?.signal));
       }
+      kept = { index: last, plain: parts.at(-1)! };
       const start = offset - first * chunkSize;
-      return concatBytes(parts).subarray(start, start + length);
+      // A copy, so that whoever changes it does not change what is kept.
+      return concatBytes(parts).slice(start, start + length);
     },
   };
 }

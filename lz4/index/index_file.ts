@@ -5,6 +5,7 @@
  */
 import {
   checkInteger,
+  checkNumber,
   concatBytes,
   CorruptDataError,
   openByteSource,
@@ -14,10 +15,12 @@ import {
 } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike, BytesSource } from "@sluice/internal";
 import { carvePieces } from "./_carve.ts";
+import { divide, splitSize } from "./_divide.ts";
 import { INDEX_MAGIC, SKIPPABLE_HEADER_SIZE } from "../frame/_format.ts";
 import { fingerprintOf } from "./_index_fingerprint.ts";
 import { decodeIndex, encodeIndex, openIndex } from "./_index_format.ts";
 import type { IndexModel } from "./_index_model.ts";
+import type { Lz4Piece, Lz4Split, Lz4SplitOptions } from "./splits.ts";
 import { ByteReader, ByteWriter } from "../frame/_varint.ts";
 
 /** A place where decoding can start. */
@@ -26,32 +29,6 @@ export interface Lz4IndexPoint {
   readonly compressedOffset: number;
   /** Where its content starts, in bytes of the content. */
   readonly decompressedOffset: number;
-}
-
-/** A part of a file that other tools decode by themselves. */
-export interface Lz4Split {
-  /** Its number, from 0. */
-  readonly id: number;
-  /** Bytes of the compressed file, end exclusive. */
-  readonly compressedRange: readonly [number, number];
-  /** Bytes of the content, end exclusive. */
-  readonly decompressedRange: readonly [number, number];
-  /** "frames": the bytes are whole frames. "carve": prefix and suffix make them one. */
-  readonly kind: "frames" | "carve";
-  /** Bytes to put in front. */
-  readonly prefix: Uint8Array<ArrayBuffer>;
-  /** Bytes to append. */
-  readonly suffix: Uint8Array<ArrayBuffer>;
-  /** Content bytes to leave out at the start of what is decoded. */
-  readonly drop: number;
-}
-
-/** How a file is split: into so many parts, or into parts of about so many content bytes. */
-export interface Lz4SplitOptions {
-  /** How many parts at most. */
-  readonly count?: number | undefined;
-  /** Content bytes of a part, at least. */
-  readonly bytes?: number | undefined;
 }
 
 const FOOTER_SIZE = 12;
@@ -170,9 +147,11 @@ export class Lz4Index {
 
   /**
    * Reads the histories that `open` and `embedded` leave in the file, of the points that content from `start` up to
-   * `end` needs. `pieces`, `splits` and `toBytes` want them at hand.
+   * `end` needs. `toBytes` needs all of them.
    */
   async loadWindows(start = 0, end: number = this.outputSize): Promise<void> {
+    checkNumber("start", start);
+    checkNumber("end", end);
     const { points, windowSource } = this.#model;
     for (const [i, point] of points.entries()) {
       const next = points[i + 1]?.decompressedOffset ?? this.outputSize;
@@ -202,30 +181,23 @@ export class Lz4Index {
     return frame;
   }
 
-  /** The parts of the file that hold a range of the content: runs of whole frames, and parts of frames with their glue. */
-  pieces(start: number, end: number): Omit<Lz4Split, "id">[] {
-    return carvePieces(this.#model, start, end);
+  /**
+   * The parts of the file that hold a range of the content: runs of whole frames, and parts of frames with their glue.
+   *
+   * @throws {RangeError} If the range does not lie inside the content.
+   */
+  async pieces(start: number, end: number): Promise<Lz4Piece[]> {
+    return await carvePieces(this.#model, start, end);
   }
 
   /**
-   * Divides the file at points, for engines that know nothing but .lz4.
+   * Divides the content at points, for engines that know nothing but .lz4. `Lz4Archive.splits` divides it where records
+   * end.
    *
    * @throws {RangeError} If neither or both of `count` and `bytes` are given.
    */
-  splits(options: Lz4SplitOptions): Lz4Split[] {
-    if ((options.count === undefined) === (options.bytes === undefined)) {
-      throw new RangeError('Cannot split the file: exactly one of "count" and "bytes" is expected');
-    }
-    const size = options.bytes === undefined
-      ? Math.ceil(this.outputSize / checkInteger("count", options.count, 1, 1e9))
-      : checkInteger("bytes", options.bytes, 1, Number.MAX_SAFE_INTEGER);
-    const cuts = [0];
-    for (const { decompressedOffset: out } of this.#model.points) {
-      if (out - cuts.at(-1)! >= size && out < this.outputSize) cuts.push(out);
-    }
-    cuts.push(this.outputSize);
-    const pieces = cuts.slice(1).flatMap((end, i) => carvePieces(this.#model, cuts[i]!, end));
-    return pieces.map((piece, id) => ({ id, ...piece }));
+  async *splits(options: Lz4SplitOptions): AsyncGenerator<Lz4Split, void, undefined> {
+    yield* divide(this, splitSize(options, this.outputSize), (out) => Promise.resolve(out));
   }
 }
 
@@ -256,7 +228,7 @@ function notThere(field: string, state: string): CorruptDataError {
 
 /**
  * The bytes of standalone frames that hold a range of the content, without compressing anything again. The range grows
- * to block boundaries; `drop` of the first part tells how much of the decoded content is before it.
+ * to block boundaries; `drop` of the first piece of `Lz4Index.pieces` is how much of the decoded content is before it.
  *
  * @example A part that every tool decodes
  * ```ts
@@ -278,9 +250,8 @@ export async function carveLz4(
   end: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const source = await openByteSource(data);
-  await index.loadWindows(start, end);
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  for (const piece of index.pieces(start, end)) {
+  for (const piece of await index.pieces(start, end)) {
     const [from, to] = piece.compressedRange;
     parts.push(piece.prefix, new Uint8Array(await source.read(from, to - from)), piece.suffix);
   }

@@ -59,15 +59,17 @@ testBackends("Lz4Index carves ranges that decode by themselves", async () => {
     const index = await buildLz4Index(source, { spacing: 70_000 });
     for (const [start, end] of [[0, 10], [300_000, 500_000], [1_100_000, CONTENT.length]] as const) {
       let at = 0;
-      for (const split of index.splits({ bytes: 100_000 })) {
-        const part = join(split.prefix, file.subarray(...split.compressedRange), split.suffix);
-        assertEquals(
-          decompressLz4(part).slice(split.drop),
-          CONTENT.slice(...split.decompressedRange),
-          `${name} ${split.id}`,
-        );
-        assertEquals(split.decompressedRange[0], at);
-        at = split.decompressedRange[1];
+      for await (const { id, decompressedRange, pieces } of index.splits({ bytes: 100_000 })) {
+        assertEquals(decompressedRange[0], at, `${name} ${id}`);
+        for (const piece of pieces) {
+          const part = decompressLz4(
+            join(piece.prefix, file.subarray(...piece.compressedRange), piece.suffix),
+          );
+          assertEquals(part.slice(piece.drop), CONTENT.slice(...piece.decompressedRange), `${name} ${id}`);
+          assertEquals(piece.decompressedRange[0], at);
+          at = piece.decompressedRange[1];
+        }
+        assertEquals(decompressedRange[1], at);
       }
       assertEquals(at, CONTENT.length);
       const carved = decompressLz4(await carveLz4(source, index, start, end));

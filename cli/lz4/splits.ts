@@ -1,0 +1,84 @@
+/**
+ * `sluice lz4 splits`: parts that other tools decode by themselves, one row for each piece of each.
+ */
+import { Lz4Archive } from "@sluice/lz4";
+import type { Lz4Piece, Lz4Split } from "@sluice/lz4";
+import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { checkTarget, openTarget } from "../shared/target.ts";
+import type { Target } from "../shared/target.ts";
+import type { Job } from "./archive_options.ts";
+import { outputOptions } from "./outputs.ts";
+import { dictionaryOf, withIndex } from "./source.ts";
+
+const COUNT_DEFAULT = 16;
+
+/** What a row says of the bytes before and after those of the file: themselves, or where they are in the glue. */
+interface Glue {
+  readonly prefix: string | readonly [number, number];
+  readonly suffix: string | readonly [number, number];
+}
+
+/** Prints the rows; with `--glue` what makes pieces files goes into a file of its own. */
+export async function splitsCommand(job: Job): Promise<number> {
+  const { settings } = job;
+  const { count, bytes, atLine, tsv, json, glue } = settings;
+  if (tsv && json) throw new UsageFailure("Options --tsv and --json exclude each other");
+  if (count !== undefined && bytes !== undefined) {
+    throw new UsageFailure("Options --count and --bytes exclude each other");
+  }
+  if (settings.force && glue === undefined) throw new UsageFailure("Option -f has no effect without --glue");
+  const options = await outputOptions(job);
+  if (glue !== undefined) await checkTarget(glue, options);
+  await withIndex(job, async (source, index) => {
+    using archive = new Lz4Archive(source, index, await dictionaryOf(settings));
+    const size = count === undefined && bytes === undefined ? { count: COUNT_DEFAULT } : { count, bytes };
+    const splits = atLine ? archive.splits(size) : index.splits(size);
+    const target = glue === undefined ? undefined : await openTarget(glue, options);
+    try {
+      const place = target === undefined ? inline : new GlueFile(target).place;
+      for await (const split of splits) {
+        for (const [part, piece] of split.pieces.entries()) {
+          const row = rowOf(split, part, piece, await place(piece));
+          console.log(tsv ? Object.values(row).flat().join("\t") : JSON.stringify(row));
+        }
+      }
+      await target?.commit();
+    } catch (error) {
+      await target?.discard();
+      throw error;
+    }
+  });
+  return EXIT.ok;
+}
+
+/** A row, its columns in the order of `--tsv`. */
+function rowOf({ id }: Lz4Split, part: number, piece: Lz4Piece, { prefix, suffix }: Glue) {
+  const { compressedRange, decompressedRange, kind, drop } = piece;
+  return { id, part, in: compressedRange, out: decompressedRange, kind, prefix, suffix, drop };
+}
+
+function inline({ prefix, suffix }: Lz4Piece): Promise<Glue> {
+  return Promise.resolve({ prefix: prefix.toBase64(), suffix: suffix.toBase64() });
+}
+
+/** The file of all glue. */
+class GlueFile {
+  readonly #target: Target;
+  #size = 0;
+
+  constructor(target: Target) {
+    this.#target = target;
+  }
+
+  /** Writes the glue of a piece; returns where it is. */
+  readonly place = async ({ prefix, suffix }: Lz4Piece): Promise<Glue> => ({
+    prefix: await this.#append(prefix),
+    suffix: await this.#append(suffix),
+  });
+
+  async #append(bytes: Uint8Array): Promise<readonly [number, number]> {
+    const start = this.#size;
+    if (bytes.length > 0) await this.#target.write(bytes);
+    return [start, this.#size += bytes.length];
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * `sluice lz4 splits`: what a program does with its rows gives the content, whatever form they have.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { compressLz4, decompressLz4 } from "@sluice/lz4";
+import { sluice } from "../../tests/_cli.ts";
+import { join, text } from "../../tests/_data.ts";
+import { inDirectory } from "../../tests/_directory.ts";
+
+const CONTENT = text(900_000);
+const FILES = {
+  linked: compressLz4(CONTENT, { linked: true, blockSize: 65536, contentChecksum: true }),
+  frames: join(
+    compressLz4(CONTENT.subarray(0, 500_000), { linked: true, blockSize: 65536 }),
+    compressLz4(CONTENT.subarray(500_000), { blockSize: 65536, blockChecksums: true }),
+  ),
+};
+
+/** The columns of a row, as README names them. */
+interface Row {
+  readonly id: number;
+  readonly part: number;
+  readonly in: readonly [number, number];
+  readonly out: readonly [number, number];
+  readonly kind: string;
+  readonly prefix: string | readonly [number, number];
+  readonly suffix: string | readonly [number, number];
+  readonly drop: number;
+}
+
+function fromColumns(line: string, glued: boolean): Row {
+  const c = line.split("\t");
+  const n = c.map(Number);
+  const [id, part, in0, in1, out0, out1] = n as [number, number, number, number, number, number];
+  const common = { id, part, in: [in0, in1], out: [out0, out1], kind: c[6]! } as const;
+  return glued
+    ? { ...common, prefix: [n[7]!, n[8]!], suffix: [n[9]!, n[10]!], drop: n[11]! }
+    : { ...common, prefix: c[7]!, suffix: c[8]!, drop: n[9]! };
+}
+
+Deno.test("rows of sluice lz4 splits decode to the content, in every form", () =>
+  inDirectory(async (cwd) => {
+    for (const [name, file] of Object.entries(FILES)) {
+      await Deno.writeFile(`${cwd}/${name}.lz4`, file);
+      for (const glued of [false, true]) {
+        for (const form of [[], ["--json"], ["--tsv"]]) {
+          for (const atLine of [false, true]) {
+            const args = ["--split=100KiB", "--spacing=64K", ...form, ...atLine ? ["--at-line"] : []];
+            if (glued) args.push("--glue=glue", "-f");
+            const { code, stdout, stderr } = await sluice(["lz4", "splits", `${name}.lz4`, ...args], { cwd });
+            assertEquals(code, 0, stderr);
+            const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+            const rows = lines.map((line): Row =>
+              form[0] === "--tsv" ? fromColumns(line, glued) : JSON.parse(line)
+            );
+            const glue = glued ? await Deno.readFile(`${cwd}/glue`) : undefined;
+            check(file, rows, glue, atLine, `${name} ${args.join(" ")}`);
+          }
+        }
+      }
+    }
+  }));
+
+function check(
+  file: Uint8Array<ArrayBuffer>,
+  rows: readonly Row[],
+  glue: Uint8Array<ArrayBuffer> | undefined,
+  atLine: boolean,
+  label: string,
+): void {
+  const bytesOf = (place: Row["prefix"]): Uint8Array =>
+    typeof place === "string" ? Uint8Array.fromBase64(place) : glue!.subarray(...place);
+  let [at, id, part] = [0, -1, 0];
+  for (const row of rows) {
+    if (row.id === id) assertEquals(row.part, ++part, label);
+    else {
+      assertEquals([row.id, row.part], [++id, part = 0], label);
+      if (atLine && at > 0) assertEquals(CONTENT[at - 1], 10, label);
+    }
+    assertEquals(row.out[0], at, label);
+    const decoded = decompressLz4(join(bytesOf(row.prefix), file.subarray(...row.in), bytesOf(row.suffix)));
+    const size = row.out[1] - row.out[0];
+    assertEquals(decoded.slice(row.drop, row.drop + size), CONTENT.slice(...row.out), label);
+    at = row.out[1];
+  }
+  assertEquals(at, CONTENT.length, label);
+  assert(id >= 4, label);
+}
+
+Deno.test("sluice lz4 splits refuses what excludes each other or has no effect, and keeps files", () =>
+  inDirectory(async (cwd) => {
+    await Deno.writeFile(`${cwd}/in.lz4`, FILES.linked);
+    await Deno.writeTextFile(`${cwd}/glue`, "precious");
+    for (
+      const [args, message] of [
+        [["--tsv", "--json"], "exclude each other"],
+        [["--count=2", "--split=1M"], "exclude each other"],
+        [["--glue=glue"], "already exists"],
+        [["--glue=in.lz4", "-f"], "overwrite the input"],
+        [["-f"], "has no effect without --glue"],
+        [["-o", "out"], "has no effect"],
+      ] as const
+    ) {
+      const { code, stderr } = await sluice(["lz4", "splits", "in.lz4", ...args], { cwd });
+      assertEquals([code, stderr.includes(message)], [1, true], `${args.join(" ")}: ${stderr}`);
+    }
+    const { code, stderr } = await sluice(["lz4", "cat", "in.lz4", "--at-line"], { cwd });
+    assertEquals([code, stderr.includes("has no effect")], [1, true]);
+    assertEquals(await Deno.readTextFile(`${cwd}/glue`), "precious");
+  }));
