@@ -50,19 +50,23 @@ export async function copyPart(
   await retrying(retry, options.signal, async () => {
     let next = start;
     const knownEnd = options.delta ? await target.digests(start, end, table) : start;
-    await using window = new SendWindow(source.lookahead, (reached, written) => {
+    const sending = new SendWindow(source.lookahead, (reached, written) => {
       retry.progress.reach(start, reached);
       onStep(Math.max(0, reached - start - told), written);
       told = Math.max(told, reached - start);
     });
-    for await (const frames of source.frames(start, end, knownEnd, table)) {
-      signal.throwIfAborted();
-      await options.limiter.take(source.remote || target.remote ? frames.length : 0, signal);
-      const taken = await target.apply(next, end, table, frames);
-      next = taken.next;
-      await window.add(taken);
+    try {
+      for await (const frames of source.frames(start, end, knownEnd, table)) {
+        signal.throwIfAborted();
+        await options.limiter.take(source.remote || target.remote ? frames.length : 0, signal);
+        const taken = await target.apply(next, end, table, frames);
+        next = taken.next;
+        await sending.add(taken);
+      }
+      await sending.settle();
+    } finally {
+      await sending.end();
     }
-    await window.settle();
     if (next !== end) {
       throw failure(
         "TRUNCATED",
@@ -76,7 +80,7 @@ export async function copyPart(
 }
 
 /** Frames on their way to the target: up to so many while the next are made. */
-class SendWindow implements AsyncDisposable {
+class SendWindow {
   readonly #waiting: Taken[] = [];
   readonly #size: number;
   readonly #onDone: (reached: number, written: number) => void;
@@ -104,7 +108,7 @@ class SendWindow implements AsyncDisposable {
   }
 
   /** After a failure: nothing may still be on its way when the part is tried again. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async end(): Promise<void> {
     await Promise.allSettled(this.#waiting.map(({ done }) => done));
   }
 }

@@ -18,7 +18,6 @@ function sourceOf(lookahead: number, onChunk: (chunk: number) => void): CopySour
     lookahead,
     stat: () => Promise.reject(new Error("not used")),
     digests: () => Promise.reject(new Error("not used")),
-    // deno-lint-ignore require-await
     async *frames() {
       for (let chunk = 0; chunk < COUNT; chunk++) {
         onChunk(chunk);

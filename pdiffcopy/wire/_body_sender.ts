@@ -119,7 +119,7 @@ async function readAnswer(
 ): Promise<{ readonly answer: Response; readonly keepAlive: boolean }> {
   let head = await reader.answerHead();
   while (head !== undefined && head.status < 200) head = await reader.answerHead();
-  if (head === undefined) throw new Error("the connection was closed before the answer");
+  if (head === undefined) throw new Error("Cannot read the answer: the connection was closed");
   const { status, headers, keepAlive, bodySize } = head;
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
