@@ -5,6 +5,7 @@
  */
 import {
   checkInteger,
+  checkNumber,
   concatBytes,
   CorruptDataError,
   openByteSource,
@@ -149,6 +150,8 @@ export class Lz4Index {
    * `end` needs. `toBytes` needs all of them.
    */
   async loadWindows(start = 0, end: number = this.outputSize): Promise<void> {
+    checkNumber("start", start);
+    checkNumber("end", end);
     const { points, windowSource } = this.#model;
     for (const [i, point] of points.entries()) {
       const next = points[i + 1]?.decompressedOffset ?? this.outputSize;
