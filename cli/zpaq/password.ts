@@ -34,7 +34,8 @@ export async function readPassword(source: PasswordSource, isNew: boolean): Prom
 
 /** The password of the environment. */
 export function passwordSourceOfEnvironment(): PasswordSource | undefined {
-  const text = Deno.env.get(KEY_VARIABLE);
+  const { state } = Deno.permissions.querySync({ name: "env", variable: KEY_VARIABLE });
+  const text = state === "granted" ? Deno.env.get(KEY_VARIABLE) : undefined;
   if (text === undefined) return undefined;
   if (text === "") throw new UsageFailure(`The variable ${KEY_VARIABLE} is empty; unset it for no password`);
   return { kind: "text", text };
@@ -64,10 +65,10 @@ async function readSmall(path: string): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
   const bytes = new Uint8Array(FILE_SIZE_MAX + 1);
   let size = 0;
-  for (let count; size < bytes.length; size += count) {
-    const read = await file.read(bytes.subarray(size));
-    if (read === null) return bytes.subarray(0, size);
-    count = read;
+  while (size < bytes.length) {
+    const count = await file.read(bytes.subarray(size));
+    if (count === null) return bytes.subarray(0, size);
+    size += count;
   }
   throw new Failure(`zpaq: ${path}: it is too large for a file of a password`, EXIT.zpaqFailed);
 }
