@@ -9,13 +9,14 @@ import type { BytesSource } from "@sluice/internal";
 import { blockSizeOf } from "../block/_compress_options.ts";
 import { sortForArchive } from "./_file_order.ts";
 import { attributeBytes } from "./_attributes.ts";
-import { dateNumber, FILE_NAME_MAX, FRAGMENT_ROW, hexOf, START_BLOCK_SIZE } from "./_journal_format.ts";
+import type { CutFile, CutReader } from "./_cut_files.ts";
+import { dateNumber, FILE_NAME_MAX, FRAGMENT_ROW, START_BLOCK_SIZE } from "./_journal_format.ts";
 import { indexBlocks, journalBlock, startBlock, STORED_METHOD } from "./_journal_writer.ts";
 import { encodeName } from "../block/_names.ts";
 import { parseLevel } from "../block/_method.ts";
 import { FragmentHistory } from "../block/_redundancy.ts";
 import type { ZpaqArchive } from "./archive.ts";
-import type { ZpaqArchiveEntry } from "./_types.ts";
+import type { Entry } from "./_entry.ts";
 import type {
   ZpaqFile,
   ZpaqFileBody,
@@ -30,6 +31,8 @@ const THREADS_MAX = 64;
 const DIGEST_SIZE = 20;
 const INPUT_SIZE = 1 << 20;
 const FRAGMENTS_PER_CALL = 256;
+/** Numbers of a fragment of a `CutFile`. */
+const CUT_NUMBERS = ZPAQ_FRAGMENT_NUMBERS + DIGEST_SIZE / 4;
 /** What zpaq keeps free in a block after the fragments. */
 const BLOCK_TAIL = 80;
 const FILE_RESERVE = 4096;
@@ -103,9 +106,20 @@ interface Line {
   readonly fragments: number[];
 }
 
+/** A file whose content is read. */
+interface Changed {
+  readonly file: ZpaqFile;
+  readonly name: string;
+  readonly size: number;
+  readonly line: Line;
+  /** The fragments of the same file in the archive, where it seems not to have changed. */
+  readonly before: Uint32Array | undefined;
+}
+
 export class ArchiveUpdate {
   readonly #archive: ZpaqArchive | undefined;
   readonly #sink: ZpaqUpdateSink;
+  readonly #reader: CutReader | undefined;
   readonly #options: ZpaqUpdateOptions;
   readonly #method: string;
   readonly #blockSize: number;
@@ -133,8 +147,15 @@ export class ArchiveUpdate {
   #bytesNew = 0;
   #bytesOut = 0;
 
-  constructor(archive: ZpaqArchive | undefined, sink: ZpaqUpdateSink, options: ZpaqUpdateOptions) {
+  /** `reader` reads contents of small files many at a time, where the host can. */
+  constructor(
+    archive: ZpaqArchive | undefined,
+    sink: ZpaqUpdateSink,
+    options: ZpaqUpdateOptions,
+    reader: CutReader | undefined,
+  ) {
     this.#archive = archive;
+    this.#reader = reader;
     this.#sink = sink;
     this.#options = options;
     this.#method = options.method ?? "1";
@@ -176,16 +197,9 @@ export class ArchiveUpdate {
       });
     }
     for (const { name } of files) checkName(name);
-    const before = new Map((this.#archive?.entries() ?? []).map((entry) => [entry.name, entry]));
+    const before = new Map((this.#archive?.entries() ?? []).map((entry) => [entry.name, entry as Entry]));
     const lines = new Map<string, Line>();
-    const changed: {
-      readonly file: ZpaqFile;
-      readonly name: string;
-      readonly size: number;
-      readonly line: Line;
-      /** The fragments of the same file in the archive, where it seems not to have changed. */
-      readonly before?: Uint32Array | undefined;
-    }[] = [];
+    const changed: Changed[] = [];
     for (const file of files) {
       const known = before.get(file.name);
       const date = file.date === undefined ? this.#date : dateNumber(file.date);
@@ -225,9 +239,8 @@ export class ArchiveUpdate {
     if (lines.size === 0) return result();
     await this.#write(await this.#startBlock(-1));
     try {
-      for (const { file, size, line, before } of sortForArchive(changed)) {
-        const read = await this.#addIfReadable(file, size, line);
-        if (!read || before !== undefined && sameFragments(before, line.fragments)) lines.delete(file.name);
+      for await (const { name, line, before, read } of this.#addAll(sortForArchive(changed))) {
+        if (!read || before !== undefined && sameFragments(before, line.fragments)) lines.delete(name);
       }
       this.#closeBlock();
       while (this.#running.length > 0) await this.#takeBlock();
@@ -254,10 +267,32 @@ export class ArchiveUpdate {
     return await startBlock(this.#date, this.#firstNew, dataSize);
   }
 
-  /** Adds a file; whether it could be read, where the caller wants to know instead of an error. */
-  async #addIfReadable(file: ZpaqFile, size: number, line: Line): Promise<boolean> {
+  /** Adds files in their order, and says of each whether it could be read. */
+  async *#addAll(
+    files: readonly Changed[],
+  ): AsyncGenerator<Changed & { readonly read: boolean }, void, undefined> {
+    const takes = (item: Changed | undefined): boolean =>
+      item !== undefined && this.#reader?.takes(item.file) === true;
+    for (let next = 0; next < files.length;) {
+      const small: ZpaqFile[] = [];
+      while (takes(files[next + small.length])) small.push(files[next + small.length]!.file);
+      if (small.length === 0) {
+        const item = files[next++]!;
+        yield { ...item, read: await this.#ifReadable(item.file, () => this.#addFile(item)) };
+        continue;
+      }
+      for await (const cut of this.#reader!.read(small, this.#limits)) {
+        const item = files[next++]!;
+        const add = (): Promise<void> => cut === undefined ? this.#addFile(item) : this.#addCut(item, cut);
+        yield { ...item, read: await this.#ifReadable(item.file, add) };
+      }
+    }
+  }
+
+  /** Reads a file; whether it could be read, where the caller wants to know instead of an error. */
+  async #ifReadable(file: ZpaqFile, read: () => Promise<void>): Promise<boolean> {
     try {
-      await this.#addFile(file, size, line);
+      await read();
       return true;
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
@@ -267,7 +302,26 @@ export class ArchiveUpdate {
     }
   }
 
-  async #addFile(file: ZpaqFile, size: number, line: Line): Promise<void> {
+  /** Adds a file that was read and cut. */
+  async #addCut({ size, line }: Changed, { error, bytes, parts }: CutFile): Promise<void> {
+    if (error !== undefined) throw new Unreadable("", { cause: error });
+    this.#bytesIn += bytes.length;
+    let at = 0;
+    for (let row = 0; row < parts.length; row += CUT_NUMBERS) {
+      const end = at + parts[row]!;
+      const digestAt = parts.byteOffset + 4 * (row + ZPAQ_FRAGMENT_NUMBERS);
+      const fragment = fragmentOf(
+        bytes.subarray(at, end),
+        parts,
+        row,
+        new Uint8Array(parts.buffer, digestAt, DIGEST_SIZE),
+      );
+      line.fragments.push(await this.#addFragment(fragment, row === 0 ? size : undefined));
+      at = end;
+    }
+  }
+
+  async #addFile({ file, size, line }: Changed): Promise<void> {
     let held = new Uint8Array(INPUT_SIZE);
     let filled = 0;
     let first = true;
@@ -278,17 +332,12 @@ export class ArchiveUpdate {
       while (true) {
         const found = await zpaqFragments(held, at, filled, this.#limits, last, parts, digests, undefined);
         for (let i = 0; i < found.count; i++) {
-          const numbers = parts.subarray(i * ZPAQ_FRAGMENT_NUMBERS, (i + 1) * ZPAQ_FRAGMENT_NUMBERS);
-          const digestBytes = digests.slice(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE);
-          const id = await this.#addFragment({
-            bytes: held.subarray(at, at + numbers[0]!),
-            digest: hexOf(digestBytes),
-            digestBytes,
-            hits: numbers[1]!,
-            table: new Uint8Array(numbers.buffer, numbers.byteOffset + 8, 256),
-          }, first ? size : undefined);
-          line.fragments.push(id);
-          at += numbers[0]!;
+          const row = i * ZPAQ_FRAGMENT_NUMBERS;
+          const end = at + parts[row]!;
+          const digest = digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE);
+          const fragment = fragmentOf(held.subarray(at, end), parts, row, digest);
+          line.fragments.push(await this.#addFragment(fragment, first ? size : undefined));
+          at = end;
           first = false;
         }
         if (found.ended || found.count < FRAGMENTS_PER_CALL) break;
@@ -326,7 +375,7 @@ export class ArchiveUpdate {
       while (this.#running.length >= this.#threads) await this.#takeBlock();
     }
     this.#append(fragment.bytes);
-    this.#fragments.push({ size: length, digest: fragment.digestBytes });
+    this.#fragments.push({ size: length, digest: fragment.digestBytes.slice() });
     this.#redundancy += traits.hits;
     this.#exe += traits.exe ? 4 : 0;
     this.#text += traits.text ? 2 : 0;
@@ -396,13 +445,19 @@ export class ArchiveUpdate {
   }
 }
 
-function isSame(known: ZpaqArchiveEntry, file: ZpaqFile, date: number): boolean {
-  return known.date !== undefined && dateNumber(known.date) === date && sameFraction(known, file) &&
+/** A fragment, valid as long as the numbers at `row`. */
+function fragmentOf(bytes: Uint8Array, parts: Uint32Array, row: number, digestBytes: Uint8Array): Fragment {
+  const table = new Uint8Array(parts.buffer, parts.byteOffset + 4 * (row + 2), 256);
+  return { bytes, digest: digestBytes.toHex(), digestBytes, hits: parts[row + 1]!, table };
+}
+
+function isSame(known: Entry, file: ZpaqFile, date: number): boolean {
+  return known.file.date === date && sameFraction(known, file) &&
     (file.name.endsWith("/") || known.size === file.size);
 }
 
 /** Whether nanoseconds say nothing else, where both are known. */
-function sameFraction(known: ZpaqArchiveEntry, file: ZpaqFile): boolean {
+function sameFraction(known: Entry, file: ZpaqFile): boolean {
   const [before, now] = [known.attributes, file.attributes];
   return before?.system !== "unix" || now?.system !== "unix" || before.nanoseconds === undefined ||
     now.nanoseconds === undefined || before.nanoseconds === now.nanoseconds;
@@ -412,7 +467,9 @@ function sameFragments(before: Uint32Array, now: readonly number[]): boolean {
   return before.length === now.length && before.every((id, i) => id === now[i]);
 }
 
-function sameAttributes(known: ZpaqArchiveEntry, attributes: Uint8Array): boolean {
-  const before = attributeBytes(known.attributes);
-  return before.length === attributes.length && before.every((byte, i) => byte === attributes[i]);
+function sameAttributes(known: Entry, attributes: Uint8Array): boolean {
+  const isSame = (before: Uint8Array): boolean =>
+    before.length === attributes.length && before.every((byte, i) => byte === attributes[i]);
+  // Other programs may write the same in other bytes.
+  return isSame(known.file.attributes) || isSame(attributeBytes(known.attributes));
 }

@@ -97,9 +97,10 @@ export function attributeBytes(attributes: ZpaqAttributes | undefined): Uint8Arr
     const { bits } = attributes;
     return Uint8Array.of(0x77, bits & 255, bits >>> 8 & 255, bits >>> 16 & 255, bits >>> 24);
   }
+  const { link, hardLink, extended } = attributes;
+  if (link === undefined && hardLink === undefined && extended === undefined) return plainBytes(attributes);
   const mode = Uint8Array.of(0x75, attributes.mode & 255, attributes.mode >> 8 & 255);
   const fields = fieldsOf(attributes);
-  if (fields.length === 0) return mode;
   const size = fields.reduce((sum, { value }) => sum + FIELD_HEADER + value.length, FIELDS_AT);
   if (size > ATTRIBUTES_SIZE_MAX) {
     throw new RangeError(
@@ -114,6 +115,32 @@ export function attributeBytes(attributes: ZpaqAttributes | undefined): Uint8Arr
     bytes.set([kind, value.length & 255, value.length >> 8], at);
     bytes.set(value, at + FIELD_HEADER);
     at += FIELD_HEADER + value.length;
+  }
+  return bytes;
+}
+
+/** Attributes of most files, which have nothing of varying size. */
+function plainBytes({ mode, nanoseconds = 0, uid, gid }: ZpaqUnixAttributes): Uint8Array<ArrayBuffer> {
+  const timeSize = nanoseconds === 0 ? 0 : FIELD_HEADER + 4;
+  const ownerSize = uid === undefined || gid === undefined ? 0 : FIELD_HEADER + 8;
+  const size = timeSize + ownerSize;
+  const bytes = new Uint8Array(size === 0 ? 3 : FIELDS_AT + size);
+  bytes[0] = 0x75;
+  bytes[1] = mode;
+  bytes[2] = mode >> 8;
+  if (size === 0) return bytes;
+  bytes.set(MARK, 8);
+  if (timeSize > 0) {
+    bytes[FIELDS_AT] = FIELD.nanoseconds;
+    bytes[FIELDS_AT + 1] = 4;
+    writeU32(bytes, FIELDS_AT + FIELD_HEADER, nanoseconds);
+  }
+  if (ownerSize > 0) {
+    const at = FIELDS_AT + timeSize;
+    bytes[at] = FIELD.owner;
+    bytes[at + 1] = 8;
+    writeU32(bytes, at + FIELD_HEADER, uid!);
+    writeU32(bytes, at + FIELD_HEADER + 4, gid!);
   }
   return bytes;
 }

@@ -109,9 +109,15 @@ export function parseHashes(bytes: Uint8Array, offset: number): HashTable {
   return { blockSize: readU32(bytes, 0), sizes, digests };
 }
 
-/** Reads a block of files. */
+const NO_ATTRIBUTES = new Uint8Array();
+const NO_FRAGMENTS = new Uint32Array();
+
+/** Reads a block of files. The lines keep what they need of its bytes. */
 export function parseIndex(bytes: Uint8Array, offset: number): IndexLine[] {
   const lines: IndexLine[] = [];
+  // One for all lines: an array of their own would be larger than what it holds.
+  const ids = new Uint32Array(bytes.length >> 2);
+  let used = 0;
   const cut = (): Error => fault("JOURNAL", offset, "a list of files ends inside an entry");
   let at = 0;
   while (at < bytes.length) {
@@ -121,20 +127,20 @@ export function parseIndex(bytes: Uint8Array, offset: number): IndexLine[] {
     if (end < 0 || end - at - 8 > FILE_NAME_MAX) throw cut();
     const name = decodeName(bytes.subarray(at + 8, end));
     at = end + 1;
-    let attributes = new Uint8Array();
-    let fragments = new Uint32Array();
+    let attributes: Uint8Array = NO_ATTRIBUTES;
+    let fragments = NO_FRAGMENTS;
     if (date !== 0) {
       if (at + 4 > bytes.length) throw cut();
       const attributeSize = readU32(bytes, at);
       at += 4;
       if (attributeSize > bytes.length - at) throw cut();
-      attributes = bytes.slice(at, at + attributeSize);
+      attributes = bytes.subarray(at, at + attributeSize);
       at += attributeSize;
       if (at + 4 > bytes.length) throw cut();
       const count = readU32(bytes, at);
       at += 4;
       if (count * 4 > bytes.length - at) throw cut();
-      fragments = new Uint32Array(count);
+      fragments = ids.subarray(used, used += count);
       for (let i = 0; i < count; i++) fragments[i] = readU32(bytes, at + 4 * i);
       at += 4 * count;
     }
@@ -143,28 +149,16 @@ export function parseIndex(bytes: Uint8Array, offset: number): IndexLine[] {
   return lines;
 }
 
-/** Bytes in hexadecimal. */
-export function hexOf(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += (byte < 16 ? "0" : "") + byte.toString(16);
-  return text;
-}
-
 /** A moment as decimal digits. */
 export function dateNumber(date: Date): number {
-  return Number(date.toISOString().replace(/\D/g, "").slice(0, 14));
+  if (Number.isNaN(date.getTime())) throw new RangeError("Cannot use a date: it is invalid");
+  const day = date.getUTCFullYear() * 1e4 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
+  return day * 1e6 + date.getUTCHours() * 1e4 + date.getUTCMinutes() * 100 + date.getUTCSeconds();
 }
 
 /** The moment that decimal digits say. */
 export function dateOf(number: number): Date {
-  const text = number.toString().padStart(14, "0");
-  const [year, month, day, hour, minute, second] = [
-    text.slice(0, 4),
-    text.slice(4, 6),
-    text.slice(6, 8),
-    text.slice(8, 10),
-    text.slice(10, 12),
-    text.slice(12, 14),
-  ].map(Number) as [number, number, number, number, number, number];
-  return new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  const pair = (unit: number): number => Math.floor(number / unit) % 100;
+  const year = Math.floor(number / 1e10);
+  return new Date(Date.UTC(year, pair(1e8) - 1, pair(1e6), pair(1e4), pair(100), pair(1)));
 }

@@ -17,14 +17,12 @@ import { copyIndex, repackVersions } from "./_archive_copy.ts";
 import { readIndex } from "./_archive_index.ts";
 import type { ArchiveIndex, IndexedFile } from "./_index_facts.ts";
 import { openEncrypted } from "./_cipher.ts";
-import { fileStream } from "./_content_stream.ts";
 import { BlockStore } from "./_block_store.ts";
 import { resolveDecompressOptions } from "../block/_decompress_options.ts";
 import type { DecompressSettings } from "../block/_decompress_options.ts";
 import { extractPieces } from "./_extraction.ts";
-import { parseAttributes } from "./_attributes.ts";
-import type { ZpaqAttributes } from "./_attributes.ts";
-import { dateNumber, dateOf, hexOf } from "./_journal_format.ts";
+import { Entry } from "./_entry.ts";
+import { dateNumber, dateOf } from "./_journal_format.ts";
 import type { ZpaqDecompressOptions } from "../block/decompress_options.ts";
 import type { ZpaqUpdateSink } from "./_types.ts";
 import type { ZpaqArchiveEntry, ZpaqPiece } from "./_types.ts";
@@ -120,53 +118,6 @@ function countUntil(versions: ArchiveIndex["versions"], until: number | Date | u
   const limit = dateNumber(until);
   const first = versions.findIndex(({ date }) => date > limit);
   return first < 0 ? versions.length : first;
-}
-
-/** A file of an archive that was opened. */
-class Entry implements ZpaqArchiveEntry {
-  readonly #archive: { readonly store: BlockStore; readonly index: ArchiveIndex };
-  readonly #file: IndexedFile;
-  readonly size: number | undefined;
-  readonly attributes: ZpaqAttributes | undefined;
-
-  constructor(archive: { readonly store: BlockStore; readonly index: ArchiveIndex }, file: IndexedFile) {
-    this.#archive = archive;
-    this.#file = file;
-    this.attributes = parseAttributes(file.attributes);
-    if (file.segments.length > 0) {
-      this.size = file.segments.every(({ size }) => size !== undefined)
-        ? file.segments.reduce((sum, { size }) => sum + size!, 0)
-        : undefined;
-    } else {
-      let size = 0;
-      for (const id of file.fragments) size += archive.store.fragmentSize(id);
-      this.size = size;
-    }
-  }
-
-  get name(): string {
-    return this.#file.name;
-  }
-
-  get date(): Date | undefined {
-    return this.#file.date === 0 ? undefined : dateOf(this.#file.date);
-  }
-
-  get version(): number {
-    return this.#file.version;
-  }
-
-  get fragments(): Uint32Array {
-    return this.#file.fragments;
-  }
-
-  get file(): IndexedFile {
-    return this.#file;
-  }
-
-  get body(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return fileStream(this.#archive.store, this.#file);
-  }
 }
 
 /**
@@ -356,7 +307,7 @@ export class ZpaqArchive implements Disposable {
       for (let i = 0; i < sizes.length; i++) {
         yield {
           id: first + i,
-          digest: hexOf(digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE)),
+          digest: digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE).toHex(),
           size: sizes[i]!,
         };
       }

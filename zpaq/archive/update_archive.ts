@@ -65,7 +65,7 @@ export async function updateZpaqArchive(
     "a ZpaqArchive",
   );
   checkArgument(isAnyIterable(files), "update an archive", files, "an iterable of files");
-  return await new ArchiveUpdate(archive, sink, options).run([...files]);
+  return await new ArchiveUpdate(archive, sink, options, undefined).run([...files]);
 }
 
 /**

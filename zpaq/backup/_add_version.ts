@@ -2,6 +2,7 @@
  * Adding a version.
  */
 import { checkBoolean } from "@sluice/internal";
+import { ArchiveUpdate } from "../archive/_archive_update.ts";
 import type { ZpaqArchive } from "../archive/archive.ts";
 import type { ZpaqUpdateOptions, ZpaqUpdateSink } from "../archive/_types.ts";
 import { isMultiPart, partPath } from "./_archive_files.ts";
@@ -13,6 +14,7 @@ import { ifThere } from "./_paths.ts";
 import { isWanted, renamed } from "./_patterns.ts";
 import { failure, warning } from "./_problems.ts";
 import type { ZpaqBackupError } from "./_problems.ts";
+import { smallFileReader } from "./_small_files.ts";
 import { addStreaming, streamingMethod } from "./_streaming_update.ts";
 import { openUpdate } from "./_update_file.ts";
 import type { UpdatePlace } from "./_update_file.ts";
@@ -112,7 +114,7 @@ async function write(
   };
   const run = async (sink: ZpaqUpdateSink): Promise<Added> => {
     if (streaming === undefined) {
-      return await backup.formats.update(opened?.archive, found.files, sink, update);
+      return await new ArchiveUpdate(opened?.archive, sink, update, smallFileReader()).run(found.files);
     }
     const { files, bytesIn, bytesOut } = await addStreaming(
       found.files,

@@ -2,7 +2,7 @@
  * What the system knows of files: natively a whole folder in one call, with times to the nanosecond and extended
  * attributes, else by Deno one by one.
  */
-import { hasNativeTree, listRawFacts, rawFactsOf, setRawFacts } from "../kernel/tree.ts";
+import { hasNativeTree, listManyRawFacts, listRawFacts, rawFactsOf, setRawFacts } from "../kernel/tree.ts";
 import type { NewRawFacts, RawFacts } from "../kernel/tree.ts";
 import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
 import { decodeName, encodeName } from "../block/_names.ts";
@@ -43,7 +43,9 @@ const ERRORS: Readonly<Record<number, readonly [string, ErrorClass]>> = {
   2: ["No such file or directory", Deno.errors.NotFound],
   5: ["Input/output error", Error],
   13: ["Permission denied", Deno.errors.PermissionDenied],
+  17: ["File exists", Deno.errors.AlreadyExists],
   20: ["Not a directory", Deno.errors.NotADirectory],
+  21: ["Is a directory", Deno.errors.IsADirectory],
   22: ["Invalid argument", Error],
   28: ["No space left on device", Error],
   30: ["Read-only file system", Error],
@@ -53,7 +55,7 @@ const ERRORS: Readonly<Record<number, readonly [string, ErrorClass]>> = {
 };
 
 /** An error for the system's number. */
-function systemError(errno: number): Error {
+export function systemError(errno: number): Error {
   const [text, Class] = ERRORS[errno] ?? [`the system reports error ${errno}`, Error];
   return new Class(text);
 }
@@ -158,7 +160,19 @@ export async function factsIn(folder: string): Promise<FileFacts[]> {
       );
     }
   }
-  return found.sort((a, b) => a.name < b.name ? -1 : 1);
+  return sortByName(found);
+}
+
+function sortByName(facts: FileFacts[]): FileFacts[] {
+  return facts.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** As `factsIn` for some folders, natively: the error where one can't be listed, less than asked for where it is much. */
+export async function factsInMany(folders: readonly string[]): Promise<(FileFacts[] | Error)[]> {
+  if (!hasNativeTree()) return [];
+  const paths = encodeName(folders.map((folder) => `${folder}\0`).join(""));
+  const found = await listManyRawFacts(paths, folders.length);
+  return found.map((raw) => typeof raw === "number" ? systemError(raw) : sortByName(raw.map(fromRaw)));
 }
 
 function unknownFacts(name: string, error: Error): FileFacts {
@@ -195,7 +209,15 @@ export class Unsupported extends Error {}
 export async function setFacts(list: readonly NewFacts[]): Promise<(Error | undefined)[]> {
   if (list.length === 0) return [];
   if (!hasNativeTree()) return await Promise.all(list.map((facts) => setByDeno(facts)));
-  const raw: NewRawFacts[] = list.map(({ path, isLink, attributes, date, owner }) => ({
+  return Array.from(
+    await setRawFacts(list.map(rawFactsToSet)),
+    (errno) => errno === 0 ? undefined : systemError(errno),
+  );
+}
+
+/** Facts as the native library takes them. */
+export function rawFactsToSet({ path, isLink, attributes, date, owner }: NewFacts): NewRawFacts {
+  return {
     path: encodeName(path),
     owner: owner && attributes?.uid !== undefined ? { uid: attributes.uid, gid: attributes.gid! } : undefined,
     mode: attributes === undefined || isLink ? undefined : attributes.mode & 0o7777,
@@ -204,8 +226,7 @@ export async function setFacts(list: readonly NewFacts[]): Promise<(Error | unde
       nanoseconds: attributes?.nanoseconds ?? 0,
     },
     extended: attributes?.extended === undefined ? undefined : extendedBytes(attributes.extended),
-  }));
-  return Array.from(await setRawFacts(raw), (errno) => errno === 0 ? undefined : systemError(errno));
+  };
 }
 
 async function setByDeno({ path, isLink, attributes, date, owner }: NewFacts): Promise<Error | undefined> {

@@ -3,13 +3,11 @@
  */
 import type { ZpaqArchive } from "../archive/archive.ts";
 import type { decryptZpaqSource, encryptZpaqUpdate, newZpaqSalt } from "../archive/encrypted_source.ts";
-import type { updateZpaqArchive } from "../archive/update_archive.ts";
 import type { compressZpaqIterable } from "../block/compress_iterable.ts";
 
 /** Functions that read and write archives. */
 export interface Formats {
   readonly open: typeof ZpaqArchive.open;
-  readonly update: typeof updateZpaqArchive;
   readonly compress: typeof compressZpaqIterable;
   readonly decrypt: typeof decryptZpaqSource;
   readonly encrypt: typeof encryptZpaqUpdate;

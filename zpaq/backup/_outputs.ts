@@ -4,11 +4,13 @@
 import type { ZpaqArchiveEntry, ZpaqPiece } from "../archive/_types.ts";
 import { factsOf, setFacts } from "./_file_facts.ts";
 import type { NewFacts } from "./_file_facts.ts";
+import { hasNativeTree } from "../kernel/tree.ts";
 import { ifThere, temporaryBeside } from "./_paths.ts";
 import { makeFolders, Refused } from "./_places.ts";
 import type { Target } from "./_places.ts";
 import { warning } from "./_problems.ts";
 import type { Report } from "./_problems.ts";
+import { SmallFileWriter } from "./_small_files.ts";
 import { writeAll } from "./_update_file.ts";
 import type { Undoing } from "./_update_file.ts";
 
@@ -40,6 +42,8 @@ export interface OutputOptions {
   readonly report: Report;
   /** What a file gets when it is complete. */
   factsFor(entry: ZpaqArchiveEntry, path: string): NewFacts;
+  /** Takes why a file was not written. */
+  refused(entry: ZpaqArchiveEntry, error: unknown): void;
 }
 
 interface Output {
@@ -56,6 +60,7 @@ export class Outputs {
   readonly #open = new Map<ZpaqArchiveEntry, Output>();
   readonly #handles = new Map<Output, Deno.FsFile>();
   readonly #finished: Output[] = [];
+  #small: SmallFileWriter | undefined;
   /** Folders that were made or looked at: no link leads through them. */
   readonly #folders = new Map<string, string>();
   /** Where complete files are. */
@@ -63,11 +68,29 @@ export class Outputs {
 
   constructor(options: OutputOptions) {
     this.#options = options;
+    const { force, undoing, refused } = options;
+    if (!hasNativeTree()) return;
+    this.#small = new SmallFileWriter(force, undoing, {
+      written: (entry, path, facts) => {
+        this.done.set(entry, path);
+        if (facts !== undefined) options.report(factsWarning(entry, facts));
+      },
+      refused: async (entry, path, error) => {
+        // What is in its place says why.
+        refused(entry, await this.#check(path).then(() => error, (found) => found));
+      },
+    });
   }
 
   /** Takes a piece of a file. */
   async write(piece: ZpaqPiece, target: Target): Promise<void> {
     const { entry, bytes, offset, last } = piece;
+    if (last && offset === 0 && this.#small !== undefined && SmallFileWriter.takes(bytes.length)) {
+      // Whether something has its name is seen when it is written, unless that would be replaced.
+      const final = this.#options.force ? await this.place(target) : await this.#pathOf(target);
+      const facts = this.#options.factsFor(entry, temporaryBeside(final));
+      return await this.#small.add(entry, bytes, facts, final);
+    }
     const output = this.#open.get(entry) ?? await this.#create(entry, target);
     const file = await this.#handle(output);
     if (bytes.length > 0 && !isZero(bytes)) {
@@ -88,18 +111,29 @@ export class Outputs {
    *
    * @throws {Error} If something is there that may not be replaced, or a link or file is among the folders.
    */
-  async place({ root, path }: Target): Promise<string> {
-    const { force, unsafePaths, archive } = this.#options;
+  async place(target: Target): Promise<string> {
+    const final = await this.#pathOf(target);
+    await this.#check(final);
+    return final;
+  }
+
+  /** The path of an entry, its folders made. */
+  async #pathOf({ root, path }: Target): Promise<string> {
     const parts = partsOf(path);
     const key = `${root}\0${parts.slice(0, -1).join("/")}`;
     let folder = this.#folders.get(key);
     if (folder === undefined) {
-      folder = await makeFolders(root, parts.slice(0, -1), unsafePaths);
+      folder = await makeFolders(root, parts.slice(0, -1), this.#options.unsafePaths);
       this.#folders.set(key, folder);
     }
-    const final = `${folder}/${parts.at(-1)!}`;
+    return `${folder}/${parts.at(-1)!}`;
+  }
+
+  /** Refuses paths that something has that may not be replaced. */
+  async #check(final: string): Promise<void> {
+    const { force, archive } = this.#options;
     const existing = await ifThere(final, Deno.lstat);
-    if (existing === undefined) return final;
+    if (existing === undefined) return;
     // Links followed: what the archive's file is called here does not matter.
     const identity = await Deno.realPath(final).then(factsOf).then(
       (facts) => facts.identity,
@@ -110,7 +144,6 @@ export class Outputs {
     }
     if (existing.isDirectory) throw new Refused(`${final} is a folder`);
     if (!force) throw new Exists(`${final} exists`);
-    return final;
   }
 
   async #create(entry: ZpaqArchiveEntry, target: Target): Promise<Output> {
@@ -140,6 +173,7 @@ export class Outputs {
 
   /** Gives complete files their facts and their names. */
   async flush(): Promise<void> {
+    await this.#small?.flush();
     const finished = this.#finished.splice(0);
     const facts = finished.map(({ entry, temporary }) => this.#options.factsFor(entry, temporary));
     const errors = await setFacts(facts);
@@ -152,7 +186,7 @@ export class Outputs {
         forget();
         this.#open.delete(entry);
       } catch (error) {
-        this.#options.report(warning("restore", entry.name, error));
+        this.#options.refused(entry, error);
       }
     }
   }

@@ -85,6 +85,7 @@ class Restore {
     this.#outputs = new Outputs({
       ...settings,
       factsFor: (entry, path) => this.#factsFor(entry, path, false),
+      refused: (entry, error) => this.#refuse(entry, error),
     });
   }
 
@@ -149,6 +150,7 @@ class Restore {
     const { threads, maxOutputSize, signal, dryRun, report } = this.#settings;
     const left = new Set(files.keys());
     const sizes = new Map<ZpaqArchiveEntry, number>();
+    const complete: ZpaqArchiveEntry[] = [];
     const onDamage = (error: SluiceError, entry: ZpaqArchiveEntry): void => {
       if (left.delete(entry)) report(damage(entry, error));
     };
@@ -167,10 +169,14 @@ class Restore {
       }
       if (!piece.last) continue;
       left.delete(entry);
-      this.#count++;
-      this.#bytes += size;
+      complete.push(entry);
     }
     await this.#outputs.flush();
+    for (const entry of complete) {
+      if (!dryRun && !this.#outputs.done.has(entry)) continue;
+      this.#count++;
+      this.#bytes += sizes.get(entry)!;
+    }
     for (const entry of left) report(damage(entry, "its content is not complete: not extracted"));
   }
 
@@ -180,10 +186,14 @@ class Restore {
       await act();
       return true;
     } catch (error) {
-      if (error instanceof Exists) this.#skipped.push(entry.name);
-      else this.#settings.report(warning("restore", entry.name, error));
+      this.#refuse(entry, error);
       return false;
     }
+  }
+
+  #refuse(entry: ZpaqArchiveEntry, error: unknown): void {
+    if (error instanceof Exists) this.#skipped.push(entry.name);
+    else this.#settings.report(warning("restore", entry.name, error));
   }
 
   /** Links files to others of this run; those whose other is not there are decoded after all. */

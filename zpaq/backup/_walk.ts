@@ -5,7 +5,7 @@ import { attributeBytes, ATTRIBUTES_SIZE_MAX } from "../archive/_attributes.ts";
 import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
 import type { ZpaqFile } from "../archive/_types.ts";
 import { encodeName } from "../block/_names.ts";
-import { factsIn, factsOf } from "./_file_facts.ts";
+import { factsIn, factsInMany, factsOf } from "./_file_facts.ts";
 import type { FileFacts } from "./_file_facts.ts";
 import { isWanted, renamed } from "./_patterns.ts";
 import type { Selection } from "./_patterns.ts";
@@ -16,15 +16,23 @@ const MODE_FILE = 0o100000;
 const MODE_FOLDER = 0o040000;
 /** A link's: what a program that knows no links makes of it is a small file of this mode. */
 const MODE_LINK = 0o120644;
+/** Folders that are listed in one call. */
+const LOOK_AHEAD = 64;
 const YEAR_MIN = Date.UTC(1970, 0, 1);
 const YEAR_MAX = Date.UTC(2999, 11, 31);
 
 /** What of attributes is archived: all there is, what zpaq 7.15 knows, or nothing. */
 export type AttributeExtent = "all" | "mode" | "none";
 
+/** A file that was found. */
+export interface WalkedFile extends ZpaqFile {
+  /** The path of a regular file. */
+  readonly path?: string;
+}
+
 /** What a walk found. */
 export interface Walked {
-  readonly files: ZpaqFile[];
+  readonly files: WalkedFile[];
   /** Folders and files that could not be looked at: nothing is known of them and of what is in them. */
   readonly unseen: string[];
 }
@@ -49,6 +57,8 @@ export async function walk(options: WalkOptions): Promise<Walked> {
 class Walker {
   readonly #options: WalkOptions;
   readonly found: Walked = { files: [], unseen: [] };
+  /** What is in folders that were listed ahead. */
+  readonly #ahead = new Map<string, FileFacts[] | Error>();
   /** Names of files that have other names as well. */
   readonly #names = new Map<string, string>();
 
@@ -99,15 +109,39 @@ class Walker {
     if (kind !== "folder") return;
     let inside: FileFacts[];
     try {
-      inside = await factsIn(path);
+      inside = await this.#inside(path);
     } catch (error) {
       return this.#unseen(path, error as Error);
     }
     const start = name === "../" ? "" : name;
+    await this.#lookAhead(start, inside);
     for (const entry of inside) await this.#visit(start + entry.name, entry, false);
   }
 
-  #fileOf(path: string, name: string, facts: FileFacts): ZpaqFile {
+  /** What is in a folder. */
+  async #inside(folder: string): Promise<FileFacts[]> {
+    const ahead = this.#ahead.get(folder);
+    if (ahead === undefined) return await factsIn(folder);
+    this.#ahead.delete(folder);
+    if (ahead instanceof Error) throw ahead;
+    return ahead;
+  }
+
+  /** Lists the folders of a folder, many in one call. */
+  async #lookAhead(start: string, inside: readonly FileFacts[]): Promise<void> {
+    const folders = inside.filter(({ kind, error }) => kind === "folder" && error === undefined)
+      .map(({ name }) => start + name);
+    if (folders.length < 2) return;
+    for (let at = 0; at < folders.length; at += LOOK_AHEAD) {
+      const some = folders.slice(at, at + LOOK_AHEAD);
+      const found = await factsInMany(some);
+      found.forEach((facts, i) => this.#ahead.set(some[i]!, facts));
+      // What is left is listed folder by folder, and so is not held all at once.
+      if (found.length < some.length) return;
+    }
+  }
+
+  #fileOf(path: string, name: string, facts: FileFacts): WalkedFile {
     const { kind, seconds } = facts;
     const time = Math.min(Math.max(seconds * 1000, YEAR_MIN), YEAR_MAX);
     const file = { name, date: new Date(time), attributes: this.#attributesOf(path, name, facts) };
@@ -116,7 +150,7 @@ class Walker {
       const body = encodeName(facts.link!);
       return { ...file, size: body.length, body };
     }
-    return { ...file, size: facts.size, body: async () => (await Deno.open(path)).readable };
+    return { ...file, path, size: facts.size, body: async () => (await Deno.open(path)).readable };
   }
 
   #attributesOf(path: string, name: string, facts: FileFacts): ZpaqUnixAttributes | undefined {

@@ -28,7 +28,6 @@
 import { checkArgument, checkBoolean, checkInteger, checkKeys, checkLimit } from "@sluice/internal";
 import { ZpaqArchive } from "../archive/archive.ts";
 import { decryptZpaqSource, encryptZpaqUpdate, newZpaqSalt } from "../archive/encrypted_source.ts";
-import { updateZpaqArchive } from "../archive/update_archive.ts";
 import { compressZpaqIterable } from "../block/compress_iterable.ts";
 import type { ZpaqVersion } from "../archive/archive.ts";
 import type { ZpaqArchiveEntry } from "../archive/_types.ts";
@@ -90,7 +89,6 @@ export type {
 const THREADS_MAX = 64;
 const FORMATS: Formats = {
   open: ZpaqArchive.open,
-  update: updateZpaqArchive,
   compress: compressZpaqIterable,
   decrypt: decryptZpaqSource,
   encrypt: encryptZpaqUpdate,

@@ -13,6 +13,9 @@ import { HostedProgram, preparePrograms } from "./_hosted_program.ts";
 import type { InputBuffer } from "./_input_buffer.ts";
 import { storedHeader } from "./_network_runner.ts";
 
+/** The most bytes in and out of a run that may hold the event loop up. */
+const QUICK_MAX = 1 << 16;
+
 /** What a run came to; undefined where there is nothing to tell. */
 type RunResult = "input" | "output" | undefined;
 
@@ -92,7 +95,9 @@ export class DataDecoder {
     const hosted = this.#hosted;
     if (hosted === undefined) {
       const room = this.#room(target, start);
-      const result = await this.#data.runAsync(bytes, pos, end, target, start, room, more);
+      const result = this.#isQuick(room - start, end - pos)
+        ? this.#data.run(bytes, pos, end, target, start, room, more)
+        : await this.#data.runAsync(bytes, pos, end, target, start, room, more);
       if (result === RESULT.PROGRAM_READY) await preparePrograms(this.#kernel!.program());
       return this.#account(result, more);
     }
@@ -100,6 +105,12 @@ export class DataDecoder {
     const { inputArea } = hosted;
     const size = inputArea.length;
     return this.#feed(await this.#data.runAsync(bytes, pos, end, inputArea, 0, size, more), more);
+  }
+
+  /** Whether decoding takes less time than leaving the event loop: small, without a model, and no unknown program is run. */
+  #isQuick(room: number, input: number): boolean {
+    return room <= QUICK_MAX && input <= QUICK_MAX && this.#block!.header.components.length === 0 &&
+      this.#settings.compilePrograms !== "never";
   }
 
   /** What gives the segment's data. */

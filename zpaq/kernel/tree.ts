@@ -43,6 +43,7 @@ export interface NewRawFacts {
 
 const RECORD_SIZE = FILE_FACTS.LENGTH * 4;
 const LIST_SIZE = 64 << 10;
+const LIST_MANY_SIZE = 1 << 20;
 const LIST_SIZE_MAX = 1 << 30;
 const INVALID = 22;
 
@@ -92,6 +93,37 @@ export async function listRawFacts(path: Uint8Array): Promise<RawFacts[] | numbe
     if (result < 0) return step[STEP.DETAIL]! || INVALID;
     return readRecords(buffer.subarray(0, step[STEP.PRODUCED]!));
   }
+}
+
+/**
+ * Facts of everything in each of some folders, in the system's order, or the system's number where that fails; fewer
+ * than asked for where the rest is too much for one call.
+ */
+export async function listManyRawFacts(folders: Uint8Array, count: number): Promise<(RawFacts[] | number)[]> {
+  const { sluice_zpaq_tree_list_many_async: list } = ZPAQ_TREE.open("native").functions;
+  const step = new Uint32Array(STEP_LENGTH);
+  const results = new Uint32Array(2 * count);
+  const buffer = new Uint8Array(LIST_MANY_SIZE);
+  const result = await list(
+    folders,
+    0,
+    folders.length,
+    buffer,
+    0,
+    buffer.length,
+    results,
+    results.length,
+    step,
+  );
+  const found: (RawFacts[] | number)[] = [];
+  if (result < 0) return found;
+  let at = 0;
+  for (let i = 0; i < step[STEP.DETAIL]!; i++) {
+    const [errno, size] = [results[2 * i]!, results[2 * i + 1]!];
+    found.push(errno === 0 ? readRecords(buffer.slice(at, at + size)) : errno);
+    at += size;
+  }
+  return found;
 }
 
 /** Facts of one path; the system's number where that fails. */

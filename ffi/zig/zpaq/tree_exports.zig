@@ -6,6 +6,9 @@ const std = @import("std");
 const files = @import("../core/linux_file.zig");
 const names = @import("../core/linux_names.zig");
 const result = @import("../core/result.zig");
+const Path = @import("tree_path.zig").Path;
+const Set = @import("tree_path.zig").Set;
+const path_size_max = @import("tree_path.zig").path_size_max;
 const File = files.File;
 const Result = result.Result;
 const Step = result.Step;
@@ -13,7 +16,6 @@ const Step = result.Step;
 const invalid = Result.invalid_argument.code();
 const unsupported = Result.parameter_unsupported.code();
 const current_directory: File = .{ .descriptor = -100 };
-const path_size_max = 4096;
 
 /// One file: this record, its name or path, the content of a link, and its extended attributes, each as two u32 sizes,
 /// name and value.
@@ -43,21 +45,6 @@ comptime {
     std.debug.assert(@sizeOf(Facts) == @sizeOf(names.Record));
 }
 
-/// Which facts are set.
-pub const Set = packed struct(u32) { owner: bool = false, mode: bool = false, time: bool = false, attributes: bool = false, rest: u28 = 0 };
-
-const Path = struct {
-    bytes: [path_size_max:0]u8 = undefined,
-
-    /// Null for a path that is too long or has a zero.
-    fn of(self: *Path, text: []const u8) ?[:0]const u8 {
-        if (text.len >= path_size_max or std.mem.findScalar(u8, text, 0) != null) return null;
-        @memcpy(self.bytes[0..text.len], text);
-        self.bytes[text.len] = 0;
-        return self.bytes[0..text.len :0];
-    }
-};
-
 fn finish(step: *Step, errno: files.Errno) i32 {
     step.detail = errno;
     return Result.system_call_failed.code();
@@ -84,6 +71,38 @@ fn list(source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, 
             return if (written.more) Result.output_too_small.code() else Result.ok.code();
         },
     }
+}
+
+/// Writes the records of all names in directories, whose paths each end with a zero. `results` gets two numbers each: why
+/// it can't be listed or 0, and bytes of records. Stops before one that does not fit; `detail` is how many were listed.
+fn listMany(
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    results: [*]u32,
+    result_numbers: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    var paths = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    while (paths.len > 0 and 2 * (step.detail + 1) <= result_numbers) {
+        const end = std.mem.findScalar(u8, paths, 0) orelse return invalid;
+        var inner: Step = undefined;
+        const listed = list(paths.ptr, 0, @intCast(end), output.ptr, step.produced, @intCast(output.len), &inner);
+        if (listed == Result.output_too_small.code()) break;
+        if (listed != Result.ok.code() and listed != Result.system_call_failed.code()) return listed;
+        results[2 * step.detail] = inner.detail;
+        results[2 * step.detail + 1] = inner.produced;
+        step.produced += inner.produced;
+        step.detail += 1;
+        paths = paths[end + 1 ..];
+    }
+    return Result.ok.code();
 }
 
 /// Writes the record of one path, a link not followed; `output_too_small` where it does not fit.
@@ -151,6 +170,7 @@ fn apply(path: [:0]const u8, facts: Facts, attributes: []const u8) u32 {
 
 pub const exports = .{
     .{ "sluice_zpaq_tree_list", list, .off_loop },
+    .{ "sluice_zpaq_tree_list_many", listMany, .off_loop },
     .{ "sluice_zpaq_tree_describe", describe },
     .{ "sluice_zpaq_tree_set", set, .off_loop },
 };

@@ -3,10 +3,15 @@
 pub const name = "zpaq_tree";
 
 /// Every exported function with its symbol; `abi.zig` says what a row may hold.
-pub const exports = @import("tree_exports.zig").exports;
+pub const exports = @import("tree_exports.zig").exports ++ @import("tree_content.zig").exports;
 
 /// Numbers that both sides use; the meaning of each is at its declaration.
 pub const constants = .{
     .{ "FILE_FACTS", @import("tree_exports.zig").Facts },
-    .{ "FILE_FACTS_SET", @import("tree_exports.zig").Set },
+    .{ "FILE_FACTS_SET", @import("tree_path.zig").Set },
+    .{ "ZPAQ_CONTENT", @import("tree_content.zig").Content },
+    .{ "ZPAQ_NEW_FILE", @import("tree_content.zig").NewFile },
+    .{ "ZPAQ_WRITTEN", @import("tree_content.zig").Written },
+    .{ "ZPAQ_CONTENT_TOO_LARGE", @import("tree_content.zig").too_large },
+    .{ "ZPAQ_CONTENT_FRAGMENT_NUMBERS", @import("tree_content.zig").fragment_numbers },
 };

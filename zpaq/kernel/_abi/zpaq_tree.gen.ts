@@ -31,12 +31,53 @@ export const FILE_FACTS_SET = {
   ATTRIBUTES: 8,
 } as const;
 
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_CONTENT = {
+  ERRNO: 0,
+  SIZE: 1,
+  FRAGMENTS: 2,
+  LENGTH: 3,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_NEW_FILE = {
+  SIZE: 0,
+  TEMPORARY_SIZE: 1,
+  PATH_SIZE: 2,
+  SET: 3,
+  MODE: 4,
+  UID: 5,
+  GID: 6,
+  NANOSECONDS: 7,
+  SECONDS_LOW: 8,
+  SECONDS_HIGH: 9,
+  CONTENT_AT: 10,
+  CONTENT_SIZE: 11,
+  LENGTH: 12,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_WRITTEN = {
+  ERRNO: 0,
+  FACTS_ERRNO: 1,
+  LENGTH: 2,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_CONTENT_TOO_LARGE = 65535;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_CONTENT_FRAGMENT_NUMBERS = 71;
+
 /** How each function takes its arguments. */
 // deno-fmt-ignore
 const FUNCTIONS = {
   sluice_zpaq_tree_list: { parameters: ["source","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
+  sluice_zpaq_tree_list_many: { parameters: ["source","u32","u32","target","u32","u32","table","u32","step"], result: "i32", offLoop: true },
   sluice_zpaq_tree_describe: { parameters: ["source","u32","u32","target","u32","u32","step"], result: "i32", offLoop: false },
   sluice_zpaq_tree_set: { parameters: ["source","u32","u32","table","u32","step"], result: "i32", offLoop: true },
+  sluice_zpaq_tree_read: { parameters: ["source","u32","u32","u32","u32","u32","target","u32","u32","table","u32","table","u32","step"], result: "i32", offLoop: true },
+  sluice_zpaq_tree_write: { parameters: ["source","u32","u32","source","u32","u32","u32","table","u32","step"], result: "i32", offLoop: true },
 } as const;
 
 /** The functions of the module zpaq_tree, as both backends offer them. */
@@ -45,6 +86,6 @@ export type ZpaqTreeFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module zpaq_tree. */
 export const ZPAQ_TREE_MODULE: LibraryModule = {
   name: "zpaq_tree",
-  hash: 1078341846,
+  hash: 280496731,
   functions: FUNCTIONS,
 };
