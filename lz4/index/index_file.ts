@@ -149,6 +149,23 @@ export class Lz4Index {
   }
 
   /**
+   * The last point before the start of a line, counted from 0, and how many line feeds precede it; the start of the content
+   * where lines were not counted.
+   *
+   * @throws {RangeError} If the line is no number from 0.
+   */
+  async beforeLine(line: number): Promise<{ readonly decompressedOffset: number; readonly lines: number }> {
+    checkInteger("line", line, 0, Number.MAX_SAFE_INTEGER);
+    const { hasLines, pages, points } = this.#model;
+    const page = pages?.pageOfLine(line - 1);
+    const own = page === undefined || pages!.pageCount === 0 ? points : (await pages!.page(page)).points;
+    const { decompressedOffset = 0, lines = 0 } = hasLines
+      ? own.findLast((point) => point.lines < line) ?? {}
+      : {};
+    return { decompressedOffset, lines };
+  }
+
+  /**
    * Whether a compressed file is the one that the index was made of, by its size, its first and its last 64 KiB; two
    * reads. An index whose maker did not see the whole file can't tell and says no.
    */

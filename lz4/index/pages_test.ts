@@ -81,6 +81,10 @@ testBackends("an index that is opened answers as one with all points at hand", a
         `${name} ${start}-${end}`,
       );
       assertEquals(await opened.at(start), await built.at(start));
+      const line = random.below(20_000);
+      assertEquals(await opened.beforeLine(line), await built.beforeLine(line));
+      const { decompressedOffset, lines } = await built.beforeLine(line);
+      assert(lines < line || decompressedOffset === 0, name);
       assertEquals(
         await opened.pieces(start, end),
         await built.pieces(start, end),
