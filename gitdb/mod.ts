@@ -46,27 +46,7 @@ export * from "./write/pack_writer.ts";
 export * from "./write/repack.ts";
 export * from "./object/store_stream.ts";
 export type { BackendChoice } from "@sluice/ffi";
-export {
-  AmbiguousIdError,
-  byteSourceFromBlob,
-  byteSourceFromBytes,
-  byteSourceFromUrl,
-  ChecksumMismatchError,
-  CorruptDataError,
-  LimitExceededError,
-  NotFoundError,
-  openByteSource,
-  SluiceError,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-export type {
-  ByteSource,
-  ByteSourceLike,
-  ByteSourceReadOptions,
-  BytesSource,
-  HttpSourceOptions,
-  SluiceErrorCode,
-  SluiceErrorOptions,
-  SluiceProgress,
-} from "@sluice/internal";
+export { AmbiguousIdError } from "@sluice/internal";
+export type { SluiceProgress } from "@sluice/internal";
+export * from "@sluice/internal/faults";
+export * from "@sluice/internal/sources";

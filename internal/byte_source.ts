@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkArgument } from "./options.ts";
+import { checkArgument, checkNumber } from "./options.ts";
 import { toBytes } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
 
@@ -45,6 +45,8 @@ export interface ByteSource {
  * ```
  */
 export function checkRange(offset: number, length: number, size: number): void {
+  checkNumber("offset", offset);
+  checkNumber("length", length);
   const inside = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0 &&
     offset + length <= size;
   if (!inside) {

@@ -145,6 +145,24 @@ export function checkArgument(fits: boolean, action: string, value: unknown, exp
 }
 
 /**
+ * Checks an argument that is a number, as offsets and positions are; its range is the caller's to check.
+ *
+ * @throws {TypeError} If it is no number.
+ *
+ * @example A text is no offset
+ * ```ts
+ * import { checkNumber } from "@sluice/internal";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => checkNumber("offset", "7"), TypeError, "offset is a string");
+ * ```
+ */
+export function checkNumber(name: string, value: unknown): number {
+  if (typeof value === "number") return value;
+  throw new TypeError(`Cannot use arguments: ${name} is ${describe(value)}, expected a number`);
+}
+
+/**
  * Whether a value can be iterated, with or without waiting. A text is none: its characters are never what is meant.
  *
  * @example Lists and numbers

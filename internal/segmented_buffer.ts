@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkNumber } from "./options.ts";
 import { toBytes } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
 
@@ -146,6 +147,7 @@ export class SegmentedBuffer implements Iterable<Uint8Array> {
   }
 
   #find(index: number): [Part, number] {
+    checkNumber("index", index);
     if (!Number.isInteger(index) || index < 0 || index >= this.length) {
       throw new RangeError(`Cannot read value ${index}: there are ${this.length} values`);
     }

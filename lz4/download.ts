@@ -3,15 +3,8 @@
  *
  * @module
  */
-export { CorruptDataError, SluiceError, TransferError } from "@sluice/internal";
-export type {
-  ByteSource,
-  ByteSourceLike,
-  ByteSourceReadOptions,
-  BytesSource,
-  HttpSourceOptions,
-  SluiceErrorCode,
-  SluiceProgress,
-} from "@sluice/internal";
+export type { SluiceProgress } from "@sluice/internal";
+export * from "@sluice/internal/faults";
+export * from "@sluice/internal/sources";
 export type { Lz4AesCtr, Lz4AesCtrKey, Lz4AesCtrPassword } from "./index/aes_ctr_source.ts";
 export * from "./download/download.ts";

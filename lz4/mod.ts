@@ -42,25 +42,5 @@ export * from "./index/splits.ts";
 export * from "./codec/stream_options.ts";
 export * from "./frame/xxh32.ts";
 export type { BackendChoice } from "@sluice/ffi";
-export {
-  byteSourceFromBlob,
-  byteSourceFromBytes,
-  byteSourceFromUrl,
-  ChecksumMismatchError,
-  CorruptDataError,
-  DictionaryMismatchError,
-  LimitExceededError,
-  openByteSource,
-  SluiceError,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-export type {
-  ByteSource,
-  ByteSourceLike,
-  ByteSourceReadOptions,
-  BytesSource,
-  HttpSourceOptions,
-  SluiceErrorCode,
-  SluiceErrorOptions,
-} from "@sluice/internal";
+export * from "@sluice/internal/faults";
+export * from "@sluice/internal/sources";

@@ -31,27 +31,6 @@ export * from "./server/server.ts";
 export * from "./file/sizes.ts";
 export * from "./client/tree.ts";
 export * from "./file/worker_pool.ts";
-export {
-  byteSourceFromBlob,
-  byteSourceFromBytes,
-  byteSourceFromUrl,
-  ChecksumMismatchError,
-  CorruptDataError,
-  LimitExceededError,
-  NotFoundError,
-  openByteSource,
-  SluiceError,
-  TransferError,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-export type {
-  ByteSource,
-  ByteSourceLike,
-  ByteSourceReadOptions,
-  BytesSource,
-  HttpSourceOptions,
-  SluiceErrorCode,
-  SluiceErrorOptions,
-  SluiceProgress,
-} from "@sluice/internal";
+export type { SluiceProgress } from "@sluice/internal";
+export * from "@sluice/internal/faults";
+export * from "@sluice/internal/sources";

@@ -19,25 +19,5 @@ export * from "./file/location.ts";
 export * from "./index/pdiff_index.ts";
 export * from "./file/sizes.ts";
 export * from "./file/worker_pool.ts";
-export {
-  byteSourceFromBlob,
-  byteSourceFromBytes,
-  byteSourceFromUrl,
-  ChecksumMismatchError,
-  CorruptDataError,
-  LimitExceededError,
-  openByteSource,
-  SluiceError,
-  TransferError,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-export type {
-  ByteSource,
-  ByteSourceLike,
-  ByteSourceReadOptions,
-  BytesSource,
-  HttpSourceOptions,
-  SluiceErrorCode,
-  SluiceErrorOptions,
-} from "@sluice/internal";
+export * from "@sluice/internal/faults";
+export * from "@sluice/internal/sources";

@@ -28,6 +28,48 @@ testInterop("-vvvv says how --adapt moves the level", async (directory) => {
   assertEquals((await ours(["-vv", ...args], { cwd: directory })).stderr.includes("faster speed"), false);
 });
 
+/** Options whose parameters `-vv` shows. */
+const SHOWN: readonly string[][] = [
+  [],
+  ["-19"],
+  ["--long=27"],
+  ["--zstd=wlog=20,strat=4"],
+  ["--ultra", "-22"],
+  ["--fast=5"],
+];
+
+for (const options of SHOWN) {
+  testInterop(`-vv ${options.join(" ")} shows the parameters that zstd shows`, async (directory) => {
+    await Deno.writeFile(`${directory}/a`, text(300_000));
+    const shown = async (tool: typeof ours): Promise<string | undefined> => {
+      const { stderr } = await tool(["-vv", ...options, "a", "-fo", "a.zst"], { cwd: directory });
+      return stderr.split("\n").find((line) => line.startsWith("--zstd="));
+    };
+    const expected = await shown(real);
+    assertStringIncludes(expected!, "--zstd=wlog=");
+    assertEquals(await shown(ours), expected);
+  });
+}
+
+testInterop("-l, -lv and -lvv print the sizes that zstd prints", async (directory) => {
+  const exbibyte = [0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0x10, 1, 0, 0];
+  await Deno.writeFile(`${directory}/declares_2_to_60.zst`, new Uint8Array(exbibyte));
+  await Deno.writeFile(`${directory}/a`, text(300_000));
+  await real(["-q", "a"], { cwd: directory });
+  await real(["-q", "--zstd=wlog=30", "-fo", "window.zst"], { cwd: directory, stdin: text(300_000) });
+  for (const name of ["a.zst", "window.zst", "declares_2_to_60.zst"]) {
+    for (const options of [["-l"], ["-lv"], ["-lvv"]]) {
+      const expected = await real([...options, name], { cwd: directory });
+      const mine = await ours([...options, name], { cwd: directory });
+      assertEquals(
+        new TextDecoder().decode(mine.stdout),
+        new TextDecoder().decode(expected.stdout),
+        `${options} ${name}`,
+      );
+    }
+  }
+});
+
 /** Combinations that are refused, and what the message must say; exit codes come from the real tool. */
 const REFUSED: readonly { args: string[]; says: string }[] = [
   { args: ["--adapt=bogus"], says: "Incorrect parameters" },

@@ -120,6 +120,19 @@ const ZSTD: Record<string, Calls> = {
   SegmentedBuffer: { first: (data) => new zstd.SegmentedBuffer(data, []) },
 };
 
+const SOURCES: Record<string, Calls> = {
+  byteSourceFromBlob: { first: (blob) => zstdSeekable.byteSourceFromBlob(blob) },
+  byteSourceFromBytes: { first: (data) => zstdSeekable.byteSourceFromBytes(data) },
+  byteSourceFromUrl: {
+    options: (options) => zstdSeekable.byteSourceFromUrl("http://127.0.0.1:9/", options),
+    first: (url) => zstdSeekable.byteSourceFromUrl(url),
+  },
+  openByteSource: {
+    options: (options) => zstdSeekable.openByteSource(DATA, options),
+    first: (source) => zstdSeekable.openByteSource(source),
+  },
+};
+
 const ZSTD_HTTP: Record<string, Calls> = {
   addZstdVary: { first: (headers) => zstdHttp.addZstdVary(headers, "accept-encoding") },
   compressDcz: whole(async (data, options: object) =>
@@ -161,6 +174,7 @@ const ZSTD_HTTP: Record<string, Calls> = {
 };
 
 const ZSTD_PATCH: Record<string, Calls> = {
+  ...SOURCES,
   applyZstdPatch: whole((base, options) => zstdPatch.applyZstdPatch(base, DATA, options)),
   applyZstdChunkedPatch: whole((base, options) => zstdPatch.applyZstdChunkedPatch(base, DATA, options)),
   createZstdChunkedPatch: whole((base, options) => zstdPatch.createZstdChunkedPatch(base, DATA, options)),
@@ -175,6 +189,7 @@ const ZSTD_PATCH: Record<string, Calls> = {
 };
 
 const ZSTD_FILE: Record<string, Calls> = {
+  ...SOURCES,
   "openZstd": whole((source, options) => zstdFile.openZstd(source, "r", options)),
   "openZstd to write": {
     options: (options) => zstdFile.openZstd(sink(), "w", options),
@@ -182,19 +197,6 @@ const ZSTD_FILE: Record<string, Calls> = {
   },
   ZstdDictionary: ZSTD.ZstdDictionary!,
   ZstdSeekIndex: { first: (data) => zstdFile.ZstdSeekIndex.fromBytes(data) },
-};
-
-const SOURCES: Record<string, Calls> = {
-  byteSourceFromBlob: { first: (blob) => zstdSeekable.byteSourceFromBlob(blob) },
-  byteSourceFromBytes: { first: (data) => zstdSeekable.byteSourceFromBytes(data) },
-  byteSourceFromUrl: {
-    options: (options) => zstdSeekable.byteSourceFromUrl("http://127.0.0.1:9/", options),
-    first: (url) => zstdSeekable.byteSourceFromUrl(url),
-  },
-  openByteSource: {
-    options: (options) => zstdSeekable.openByteSource(DATA, options),
-    first: (source) => zstdSeekable.openByteSource(source),
-  },
 };
 
 const ZSTD_SEEKABLE: Record<string, Calls> = {
@@ -280,6 +282,7 @@ const LZ4: Record<string, Calls> = {
 };
 
 const LZ4_DOWNLOAD: Record<string, Calls> = {
+  ...SOURCES,
   downloadLz4: whole((source, options) => lz4Download.downloadLz4(source, `${NOWHERE}/file`, options)),
 };
 

@@ -33,27 +33,8 @@ export * from "./zpaql/machine.ts";
 export * from "./block/trace_predictions.ts";
 export * from "./archive/update_archive.ts";
 export type { BackendChoice } from "@sluice/ffi";
-export {
-  byteSourceFromBlob,
-  byteSourceFromBytes,
-  byteSourceFromUrl,
-  ChecksumMismatchError,
-  CorruptDataError,
-  LimitExceededError,
-  openByteSource,
-  SluiceError,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-export type {
-  ByteSource,
-  ByteSourceLike,
-  ByteSourceReadOptions,
-  BytesSource,
-  ChunkSource,
-  HttpSourceOptions,
-  SluiceErrorCode,
-  SluiceErrorOptions,
-} from "@sluice/internal";
+export type { ChunkSource } from "@sluice/internal";
+export * from "@sluice/internal/faults";
+export * from "@sluice/internal/sources";
 export type { ZpaqComponentName } from "./zpaql/_format.ts";
 export type { ZpaqAttributes, ZpaqUnixAttributes, ZpaqWindowsAttributes } from "./archive/_attributes.ts";

@@ -13,24 +13,9 @@
  * @module
  */
 export type { BackendChoice } from "@sluice/ffi";
-export {
-  BackendUnavailableError,
-  ChecksumMismatchError,
-  CorruptDataError,
-  DictionaryMismatchError,
-  LimitExceededError,
-  SluiceError,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
 export { SegmentedBuffer } from "@sluice/internal";
-export type {
-  BytesSource,
-  ChunkSource,
-  Segment,
-  SluiceErrorCode,
-  SluiceErrorOptions,
-} from "@sluice/internal";
+export type { BytesSource, ChunkSource, Segment } from "@sluice/internal";
+export * from "@sluice/internal/faults";
 export * from "./codec/batch_options.ts";
 export * from "./options/checkpoint.ts";
 export * from "./codec/copy_decompressed.ts";

@@ -13,9 +13,9 @@
  * @module
  */
 export type { BackendChoice } from "@sluice/ffi";
-export { LimitExceededError, SluiceError, UnsupportedFeatureError } from "@sluice/internal";
-export type { BytesSource, ChunkSource, SluiceErrorCode, SluiceErrorOptions } from "@sluice/internal";
 export { SegmentedBuffer } from "@sluice/internal";
+export type { BytesSource, ChunkSource } from "@sluice/internal";
+export * from "@sluice/internal/faults";
 export * from "./codec/batch_options.ts";
 export * from "./options/checkpoint.ts";
 export * from "./options/dictionary.ts";

@@ -19,21 +19,8 @@
  * @module
  */
 export type { BackendChoice } from "@sluice/ffi";
-export {
-  CorruptDataError,
-  LimitExceededError,
-  NotFoundError,
-  SluiceError,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-export type {
-  ByteSource,
-  ByteSourceLike,
-  ByteSourceReadOptions,
-  BytesSource,
-  SluiceErrorCode,
-} from "@sluice/internal";
+export * from "@sluice/internal/faults";
+export * from "@sluice/internal/sources";
 export type { ZstdFormat, ZstdFrameHeader } from "./frame/frame_header.ts";
 export * from "./file/open_zstd.ts";
 export * from "./file/readable_file.ts";

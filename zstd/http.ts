@@ -24,16 +24,8 @@
  * @module
  */
 export type { BackendChoice } from "@sluice/ffi";
-export {
-  ChecksumMismatchError,
-  CorruptDataError,
-  DictionaryMismatchError,
-  LimitExceededError,
-  SluiceError,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-export type { BytesSource, SluiceErrorCode, SluiceErrorOptions } from "@sluice/internal";
+export type { BytesSource } from "@sluice/internal";
+export * from "@sluice/internal/faults";
 export * from "./options/compress_options.ts";
 export * from "./options/decompress_options.ts";
 export * from "./options/dictionary.ts";

@@ -18,14 +18,8 @@
  * @module
  */
 export type { BackendChoice } from "@sluice/ffi";
-export {
-  ChecksumMismatchError,
-  CorruptDataError,
-  LimitExceededError,
-  SluiceError,
-  TruncatedDataError,
-} from "@sluice/internal";
-export type { BytesSource, SluiceErrorCode, SluiceErrorOptions } from "@sluice/internal";
+export type { BytesSource } from "@sluice/internal";
+export * from "@sluice/internal/faults";
 export type { ZstdFormat } from "./frame/frame_header.ts";
 export * from "./log/log.ts";
 export * from "./options/compress_options.ts";

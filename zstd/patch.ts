@@ -15,24 +15,9 @@
  * @module
  */
 export type { BackendChoice } from "@sluice/ffi";
-export {
-  ChecksumMismatchError,
-  CorruptDataError,
-  DictionaryMismatchError,
-  LimitExceededError,
-  SluiceError,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-export type {
-  ByteSource,
-  ByteSourceLike,
-  ByteSourceReadOptions,
-  BytesSource,
-  ChunkSource,
-  SluiceErrorCode,
-  SluiceErrorOptions,
-} from "@sluice/internal";
+export type { ChunkSource } from "@sluice/internal";
+export * from "@sluice/internal/faults";
+export * from "@sluice/internal/sources";
 export * from "./options/compress_options.ts";
 export * from "./options/decompress_options.ts";
 export * from "./options/dictionary.ts";

@@ -15,29 +15,8 @@
  * @module
  */
 export type { BackendChoice } from "@sluice/ffi";
-export {
-  byteSourceFromBlob,
-  byteSourceFromBytes,
-  byteSourceFromUrl,
-  ChecksumMismatchError,
-  CorruptDataError,
-  DictionaryMismatchError,
-  LimitExceededError,
-  openByteSource,
-  SluiceError,
-  TransferError,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-export type {
-  ByteSource,
-  ByteSourceLike,
-  ByteSourceReadOptions,
-  BytesSource,
-  HttpSourceOptions,
-  SluiceErrorCode,
-  SluiceErrorOptions,
-} from "@sluice/internal";
+export * from "@sluice/internal/faults";
+export * from "@sluice/internal/sources";
 export * from "./seekable/build_index.ts";
 export * from "./seekable/compress_seekable.ts";
 export * from "./options/compress_options.ts";

@@ -1,6 +1,7 @@
 /**
  * `sluice gitdb hash-object`.
  */
+import { toArrayBuffer } from "@std/streams";
 import { checkGitObject, CorruptDataError, GitMemoryStore } from "@sluice/gitdb";
 import type { GitHashAlgorithm, GitObjectInput, GitObjectType } from "@sluice/gitdb";
 import { EXIT } from "../shared/exit.ts";
@@ -16,7 +17,7 @@ export async function hashObject(operands: readonly string[], settings: GitdbSet
   const type = settings.type as GitObjectType;
   const inputs: GitObjectInput[] = [];
   if (settings.stdin) {
-    inputs.push({ type, body: new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()) });
+    inputs.push({ type, body: new Uint8Array(await toArrayBuffer(Deno.stdin.readable)) });
   }
   for (const operand of operands) {
     try {

@@ -1,6 +1,7 @@
 /**
  * `sluice gitdb verify-pack`, `show-index` and `pack-objects`.
  */
+import { toArrayBuffer } from "@std/streams";
 import { createGitPack, GitObjectId, PackIndex, PackStore, PackWriter } from "@sluice/gitdb";
 import type { GitHashAlgorithm, GitPack, PackListEntry } from "@sluice/gitdb";
 import { byteSourceFromBytes } from "@sluice/internal";
@@ -95,7 +96,7 @@ function describe(entry: PackListEntry): string {
 /** Runs `show-index` on stdin. */
 export async function showIndex(operands: readonly string[]): Promise<number> {
   if (operands.length > 0) throw new UsageFailure("show-index reads stdin and takes no arguments");
-  const bytes = new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
+  const bytes = new Uint8Array(await toArrayBuffer(Deno.stdin.readable));
   const source = byteSourceFromBytes(bytes);
   const index = await PackIndex.open(source, "sha1").catch(() => PackIndex.open(source, "sha256"));
   const out = new BufferedStdout();

@@ -3,7 +3,7 @@
  */
 
 const FACTORS: Readonly<Record<string, number>> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
 
 /** Reads `64`, `64K`, `64KB`, `64KiB` and so on up to G; undefined if the text is something else. */
 export function parseSize(text: string): number | undefined {
@@ -13,13 +13,13 @@ export function parseSize(text: string): number | undefined {
   return Number.isSafeInteger(size) ? size : undefined;
 }
 
-/** A byte count in its largest unit, with three digits of precision: `26.0 KiB`. */
+/** A byte count in its largest unit, with at least three digits: `26.0 KiB`. */
 export function formatSize(bytes: number): string {
   const { digits, unit } = scale(bytes);
   return `${digits} ${unit}`;
 }
 
-/** As `formatPdiffSize`, with its digits right-aligned in the given width. */
+/** As `formatSize`, with its digits right-aligned in the given width. */
 export function formatSizePadded(bytes: number, width: number): string {
   const { digits, unit } = scale(bytes);
   return `${digits.padStart(width)} ${unit}`;
@@ -38,6 +38,6 @@ function scale(bytes: number): { digits: string; unit: string } {
     value /= 1024;
     index++;
   }
-  const decimals = index === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  const decimals = index === 0 || value >= 100 ? 0 : value >= 10 ? 1 : value > 1 ? 2 : 3;
   return { digits: value.toFixed(decimals), unit: UNITS[index]! };
 }

@@ -27,11 +27,14 @@ for (const [text, size] of READ) {
 const WRITTEN: readonly [number, string][] = [
   [0, "0 B"],
   [1023, "1023 B"],
-  [1024, "1.00 KiB"],
+  [1024, "1.000 KiB"],
+  [1025, "1.00 KiB"],
   [26672, "26.0 KiB"],
   [108894, "106 KiB"],
   [2 ** 21, "2.00 MiB"],
-  [2 ** 40, "1.00 TiB"],
+  [2 ** 40, "1.000 TiB"],
+  [2 ** 60, "1.000 EiB"],
+  [2 ** 63, "8.00 EiB"],
 ];
 
 for (const [bytes, text] of WRITTEN) {

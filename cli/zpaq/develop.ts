@@ -1,6 +1,7 @@
 /**
  * `sluice zpaq c|d|r|asm|disasm|trace`: work on models and their programs.
  */
+import { toArrayBuffer } from "@std/streams";
 import {
   assembleZpaq,
   compressZpaqConfig,
@@ -154,7 +155,7 @@ export async function runCommand(settings: ZpaqSettings, messages: Messages): Pr
   const machine = machineOf(program, section);
   const options = await outputOptions([config, input], settings, messages);
   const data = input === undefined
-    ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
+    ? new Uint8Array(await toArrayBuffer(Deno.stdin.readable))
     : await Deno.readFile(input);
   if (section === "p") {
     for (const byte of data) machine.call(byte);

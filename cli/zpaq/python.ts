@@ -1,6 +1,7 @@
 /**
  * `sluice zpaq py compile|check|run|diff|trace|stats|template`: models written in a subset of Python.
  */
+import { toArrayBuffer } from "@std/streams";
 import {
   checkZpaqlPy,
   compileZpaqlPy,
@@ -381,7 +382,7 @@ function emitted(program: ZpaqlPyProgram, kind: string): Uint8Array {
 
 async function inputOf(path: string | undefined): Promise<Uint8Array<ArrayBuffer>> {
   if (path === undefined || path === "-") {
-    return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
+    return new Uint8Array(await toArrayBuffer(Deno.stdin.readable));
   }
   try {
     return await Deno.readFile(path);

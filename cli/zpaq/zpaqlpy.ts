@@ -1,6 +1,7 @@
 /**
  * `sluice zpaqlpy`: the compiler for models in Python with the options of the original program.
  */
+import { toText } from "@std/streams";
 import {
   compileZpaqlPy,
   formatZpaqlPyDiagnostic,
@@ -158,7 +159,7 @@ function operandsOf(args: string[], settings: Settings): string[] {
 
 async function read(path: string): Promise<string> {
   try {
-    return path === "-" ? await new Response(Deno.stdin.readable).text() : await Deno.readTextFile(path);
+    return path === "-" ? await toText(Deno.stdin.readable) : await Deno.readTextFile(path);
   } catch (error) {
     throw new Failure(`zpaqlpy: ${path}: ${describeSystemError(error)}`, EXIT_INPUT);
   }

@@ -2,15 +2,15 @@
  * `sluice zstd`: one input to one frame.
  */
 import { backendInfo } from "@sluice/ffi";
-import { ZstdEncoder, zstdParameterBounds } from "@sluice/zstd/encode";
-import type { ZstdParameterName } from "@sluice/zstd/encode";
+import { zstdCompressionParameters, ZstdEncoder, zstdParameterBounds } from "@sluice/zstd/encode";
+import type { ZstdCompressOptions, ZstdParameterName } from "@sluice/zstd/encode";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, Failure } from "../shared/exit.ts";
 import { pump } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import type { ZstdTransfer } from "./transfer.ts";
-import { compressOptions } from "./parameters.ts";
+import { compressOptions, formatAdvanced } from "./parameters.ts";
 import type { ZstdReference } from "./reference.ts";
 import type { ZstdSettings } from "./settings.ts";
 
@@ -26,15 +26,11 @@ export async function compressTransfer(
   const maximum = (name: ZstdParameterName): number => zstdParameterBounds(name).max;
   const { dictionary } = reference;
   try {
-    using encoder = new ZstdEncoder({
-      ...compressOptions(settings, {
-        level,
-        size,
-        threads: backendInfo().threads,
-        maximum,
-      }),
-      dictionary,
-    });
+    const options = compressOptions(settings, { level, size, threads: backendInfo().threads, maximum });
+    if (messages.level >= LEVEL.details) {
+      messages.say(LEVEL.details, describeParameters(options, level, size, dictionary?.size ?? 0));
+    }
+    using encoder = new ZstdEncoder({ ...options, dictionary });
     let last = encoder.level;
     await pump(reader, encoder, writer, () => {
       progress.update(encoder.bytesIn, encoder.bytesOut);
@@ -48,6 +44,19 @@ export async function compressTransfer(
   } catch (error) {
     throw compressionFailure(error);
   }
+}
+
+/** The parameters of one compression, as `--zstd=` takes them. */
+function describeParameters(
+  options: ZstdCompressOptions,
+  level: number,
+  sourceSize: number | undefined,
+  dictionarySize: number,
+): string {
+  const { windowLog, chainLog, hashLog, searchLog, minMatch, targetLength, strategy } = options;
+  const given = { windowLog, chainLog, hashLog, searchLog, minMatch, targetLength, strategy };
+  const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value));
+  return formatAdvanced({ ...zstdCompressionParameters(level, { sourceSize, dictionarySize }), ...chosen });
 }
 
 /** Options that the codec refuses, and a size that was announced wrongly, end the whole run. */

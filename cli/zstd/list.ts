@@ -16,7 +16,7 @@ interface Summary {
   frames: number;
   skips: number;
   compressed: number;
-  /** Undefined when a frame does not declare its size. */
+  /** Undefined when a frame does not declare its size; beyond 2^53, as no file that exists has it, rounded. */
   decompressed: number | undefined;
   windowSize: number;
   dictId: number;
@@ -40,13 +40,16 @@ export async function listFiles(
   }
   if (operands.length === 0) throw new Failure("No files given ");
   const detailed = settings.verbosity >= LEVEL.notes;
+  const inBytes = settings.verbosity >= LEVEL.details;
   if (!detailed) await print(HEADINGS);
   const listed: Summary[] = [];
   for (const name of operands) {
     const summary = await summarizeFile(name, messages);
     if (summary === undefined) continue;
     listed.push(summary);
-    await print(detailed ? formatDetails(name, summary) : `${formatRow(summary, "None")}  ${name}\n`);
+    await print(
+      detailed ? formatDetails(name, summary, inBytes) : `${formatRow(summary, "None")}  ${name}\n`,
+    );
   }
   if (operands.length > 1 && !detailed) {
     await print(`${RULE}${formatRow(addUp(listed), "")}  ${listed.length} files\n`);
@@ -88,21 +91,30 @@ async function* chunksOf(reader: ChunkReader): AsyncGenerator<Uint8Array> {
 function summarize(frames: readonly ZstdFrameInfo[]): Summary {
   const content = frames.filter((frame) => frame.type === "zstd");
   let decompressed: number | undefined = 0;
-  for (const { contentSize } of content) {
-    decompressed = decompressed === undefined || contentSize === undefined
-      ? undefined
-      : decompressed + contentSize;
+  for (const frame of content) {
+    const size = contentSizeOf(frame);
+    decompressed = decompressed === undefined || size === undefined ? undefined : decompressed + size;
   }
   return {
     frames: frames.length,
     skips: frames.length - content.length,
     compressed: frames.reduce((sum, frame) => sum + frame.compressedSize, 0),
     decompressed,
-    windowSize: content.reduce((max, frame) => Math.max(max, frame.windowSize), 0),
+    windowSize: content.reduce((max, frame) => Math.max(max, windowSizeOf(frame)), 0),
     dictId: content.reduce((id, frame) => id || frame.dictId, 0),
     checked: content.length > 0 && content.every((frame) => frame.hasChecksum),
     checksum: content.length === 1 ? content[0]!.checksum : undefined,
   };
+}
+
+/** A size beyond 2^53 is rounded. */
+function contentSizeOf({ contentSize, contentSizeBig }: ZstdFrameInfo): number | undefined {
+  return contentSize === Infinity ? Number(contentSizeBig) : contentSize;
+}
+
+/** The window of a frame in one segment is its content. */
+function windowSizeOf(frame: ZstdFrameInfo): number {
+  return frame.windowSize === Infinity ? contentSizeOf(frame)! : frame.windowSize;
 }
 
 function addUp(listed: readonly Summary[]): Summary {
@@ -141,9 +153,15 @@ function formatRow(summary: Summary, unchecked: string): string {
   ].join("  ");
 }
 
-function formatDetails(name: string, summary: Summary): string {
+/** A size in bytes, as long as a number holds it. */
+function formatBytes(bytes: number): string {
+  return bytes < 2 ** 53 ? `${bytes} B` : `${(bytes / 2 ** 20).toFixed(2)} MiB`;
+}
+
+function formatDetails(name: string, summary: Summary, inBytes: boolean): string {
   const { frames, skips, compressed, decompressed, windowSize, checksum } = summary;
-  const exact = (bytes: number): string => `${formatSize(bytes)} (${bytes} B)`;
+  const exact = (bytes: number): string =>
+    `${inBytes ? formatBytes(bytes) : formatSize(bytes)} (${BigInt(bytes)} B)`;
   const lines = [
     `${name} `,
     `# Zstandard Frames: ${frames - skips}`,

@@ -1,7 +1,13 @@
 /**
  * From the command's settings to the options of `@sluice/zstd`.
  */
-import type { ZstdAdaptOptions, ZstdCompressOptions, ZstdParameterName, ZstdStrategy } from "@sluice/zstd";
+import type {
+  ZstdAdaptOptions,
+  ZstdCompressionParameters,
+  ZstdCompressOptions,
+  ZstdParameterName,
+  ZstdStrategy,
+} from "@sluice/zstd";
 import { Failure, UsageFailure } from "../shared/exit.ts";
 import type { ZstdAdvanced, ZstdSettings } from "./settings.ts";
 import { WORKERS_MAX } from "./settings.ts";
@@ -63,6 +69,13 @@ export function parseAdvanced(list: string): ZstdAdvanced {
     advanced[key] = Number(value);
   }
   return advanced;
+}
+
+/** Parameters as `--zstd=` takes them. */
+export function formatAdvanced(parameters: Required<ZstdCompressionParameters>): string {
+  const { windowLog, chainLog, hashLog, searchLog, minMatch, targetLength, strategy = "fast" } = parameters;
+  return `--zstd=wlog=${windowLog},clog=${chainLog},hlog=${hashLog},slog=${searchLog},mml=${minMatch},` +
+    `tlen=${targetLength},strat=${STRATEGIES.indexOf(strategy) + 1}`;
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   checkRefreshOptions,
   readOptionsOf,
 } from "../object/_options.ts";
-import { checkArgument, NotFoundError, SluiceError } from "@sluice/internal";
+import { checkArgument, checkLimit, NotFoundError, SluiceError } from "@sluice/internal";
 import { ResultBatch } from "../object/_batch.ts";
 import { emptyObjectKind } from "../object/_empty_objects.ts";
 import { objectNotFound } from "../object/_errors.ts";
@@ -182,6 +182,7 @@ export class GitCompoundDatabase extends GitObjectStore {
   /** Ids that start with these hex digits, in order, at most `limit`. */
   override async candidates(prefix: string, limit: number = Infinity): Promise<GitObjectId[]> {
     this.checkOpen();
+    checkLimit("limit", limit);
     return mergeIds(
       await Promise.all(this.sources.map((source) => source.candidates(prefix, limit))),
       limit,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkKeys } from "@sluice/internal";
+import { checkArgument, checkKeys } from "@sluice/internal";
 import { STORE_OPTIONS } from "../object/_options.ts";
 import { replacedIds } from "./_root_ids.ts";
 import { findRepository } from "./_repository.ts";
@@ -122,6 +122,7 @@ export class GitDatabase extends GitCompoundDatabase implements GitObjectWriter 
 
   /** Whether `path` below the root is there is another question: this only joins. */
   resolvePath(path: string): string {
+    checkArgument(typeof path === "string", "join a path", path, "a path as text");
     return joinPath(this.root, path);
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkEnumerateOptions, checkReadOptions, checkWriteOptions } from "../object/_options.ts";
-import { checkKeys } from "@sluice/internal";
+import { checkArgument, checkKeys, checkLimit, isAnyIterable } from "@sluice/internal";
 import { hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { idMismatch, objectNotFound } from "../object/_errors.ts";
 import { bytesOfInput, bytesOfStream, isEncoded } from "../object/_inputs.ts";
@@ -100,6 +100,7 @@ export class GitMemoryStore extends GitObjectStore implements GitObjectWriter {
   /** Ids that start with these hex digits, in order, at most `limit`. */
   override async candidates(prefix: string, limit: number = Infinity): Promise<GitObjectId[]> {
     this.checkOpen();
+    checkLimit("limit", limit);
     const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
     const found = [...this.#objects.entries()].filter(([hex]) => hex.startsWith(wanted));
     return await Promise.resolve(found.map(([, { id }]) => id).sort(GitObjectId.compare).slice(0, limit));
@@ -137,6 +138,8 @@ export class GitMemoryStore extends GitObjectStore implements GitObjectWriter {
 
   /** Copies objects that `target` lacks; returns how many those were. */
   async copyTo(target: GitObjectReader & GitObjectWriter, ids: Iterable<GitIdLike>): Promise<number> {
+    checkArgument(typeof target?.write === "function", "copy objects", target, "a store that can be written");
+    checkArgument(isAnyIterable(ids) && Symbol.iterator in ids, "copy objects", ids, "an iterable of ids");
     let copied = 0;
     for (const id of ids) {
       const { facts, bytes } = this.#find(id);

@@ -9,7 +9,7 @@ import {
   checkWriteOptions,
   STORE_OPTIONS,
 } from "../object/_options.ts";
-import { checkKeys, readChunks } from "@sluice/internal";
+import { checkKeys, checkLimit, readChunks } from "@sluice/internal";
 import { GitHashKernel, hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { deflateBytes } from "../object/_deflate.ts";
 import { corrupt, idMismatch, objectNotFound } from "../object/_errors.ts";
@@ -195,6 +195,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
   /** Ids that start with these hex digits, in order, at most `limit`; reads one folder. */
   override async candidates(prefix: string, limit: number = Infinity): Promise<GitObjectId[]> {
     this.checkOpen();
+    checkLimit("limit", limit);
     const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
     const ids = looseIdsIn(this.root, wanted.slice(0, 2), this.hashAlgorithm);
     return await Promise.resolve(ids.filter((id) => `${id}`.startsWith(wanted)).slice(0, limit));

@@ -1,6 +1,7 @@
 /**
  * Ids in one piece, and checks on what users give as ids and prefixes.
  */
+import { checkArgument } from "@sluice/internal";
 import { GitObjectId, HASH_SIZE } from "./_object_id.ts";
 import type { GitHashAlgorithm, GitIdLike } from "./_object_id.ts";
 
@@ -34,6 +35,7 @@ export function checkPrefix(
   algorithm: GitHashAlgorithm,
   lengthMin = PREFIX_LENGTH_MIN,
 ): string {
+  checkArgument(typeof prefix === "string", "resolve a prefix", prefix, "hex digits");
   const lengthMax = 2 * HASH_SIZE[algorithm];
   if (prefix.length < lengthMin || prefix.length > lengthMax || !/^[0-9a-fA-F]*$/.test(prefix)) {
     throw new RangeError(

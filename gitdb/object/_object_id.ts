@@ -1,7 +1,7 @@
 /**
  * Names of objects; public through object_id.ts.
  */
-import { describe } from "@sluice/internal";
+import { checkArgument, describe } from "@sluice/internal";
 
 /** The hash that names objects: ids of 20 or of 32 bytes. */
 export type GitHashAlgorithm = "sha1" | "sha256";
@@ -89,6 +89,7 @@ export class GitObjectId {
 
   /** Whether both name the same object. */
   equals(other: GitObjectId): boolean {
+    checkArgument(other instanceof GitObjectId, "compare ids", other, "a GitObjectId");
     return GitObjectId.compare(this, other) === 0;
   }
 

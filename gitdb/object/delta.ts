@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { checkArgument, checkKeys, isAnyIterable, LimitExceededError, toBytes } from "@sluice/internal";
+import {
+  checkArgument,
+  checkKeys,
+  checkNumber,
+  isAnyIterable,
+  LimitExceededError,
+  toBytes,
+} from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { applyDeltaBytes, deltaSizes, ProgramCodec } from "./_codec.ts";
 import { makeDeltaBytes } from "./_deflate.ts";
@@ -157,6 +164,8 @@ export class GitDeltaProgram implements Disposable {
    * @throws {RangeError} If it does not.
    */
   check(targetSize: number, baseSize: number = this.baseSize): void {
+    checkNumber("targetSize", targetSize);
+    checkNumber("baseSize", baseSize);
     if (this.targetSize === targetSize && this.baseSize === baseSize) return;
     throw new RangeError(
       `Cannot use a program that makes ${this.targetSize} bytes of ${this.baseSize}: expected ${targetSize} of ${baseSize}`,

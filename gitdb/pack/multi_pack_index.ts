@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkArgument, checkKeys, openByteSource, SluiceError } from "@sluice/internal";
+import { checkArgument, checkKeys, checkNumber, openByteSource, SluiceError } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { readU32BE, readU64BE, writeU32BE } from "../object/_big_endian.ts";
 import { hashBytes } from "../object/_codec.ts";
@@ -80,6 +80,9 @@ export class GitMultiPackIndex {
 
   /** The row at a position. */
   entryAt(position: number): GitMultiPackIndexEntry {
+    if (!Number.isInteger(checkNumber("position", position)) || position < 0 || position >= this.count) {
+      throw new RangeError(`Cannot read row ${position} of an index: it has ${this.count} rows`);
+    }
     const bytes = this.#bytes;
     const at = this.#layout.offsetsPos + position * 8;
     const number = readU32BE(bytes, at);
@@ -103,6 +106,7 @@ export class GitMultiPackIndex {
 
   /** The row of an id; undefined where it is not there. */
   find(id: GitObjectId): GitMultiPackIndexEntry | undefined {
+    checkArgument(id instanceof Id, "look an id up", id, "a GitObjectId");
     let low = 0;
     let high = this.count;
     while (low < high) {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { openByteSource } from "@sluice/internal";
+import { checkPrefix } from "../object/_ids.ts";
+import { checkArgument, checkByteSource, checkNumber, openByteSource } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { hashBytes } from "../object/_codec.ts";
 import { corrupt } from "../object/_errors.ts";
@@ -135,7 +136,7 @@ export class PackIndex {
   }
 
   #check(position: number): void {
-    if (!Number.isInteger(position) || position < 0 || position >= this.count) {
+    if (!Number.isInteger(checkNumber("position", position)) || position < 0 || position >= this.count) {
       throw new RangeError(`Cannot read row ${position} of an index: it has ${this.count} rows`);
     }
   }
@@ -174,13 +175,14 @@ export class PackIndex {
 
   /** The row of an id; undefined where it is not there. */
   async indexOf(id: GitObjectId): Promise<number | undefined> {
+    checkArgument(id instanceof Id, "look an id up", id, "a GitObjectId");
     const position = await lowerBound(this, id);
     return position < this.count && (await this.idAt(position)).equals(id) ? position : undefined;
   }
 
   /** The rows whose ids start with these hex digits: from `start` up to `end`. */
   async prefixRange(prefix: string): Promise<{ start: number; end: number }> {
-    return await prefixRange(this, prefix);
+    return await prefixRange(this, checkPrefix(prefix, this.hashAlgorithm, 0));
   }
 
   /** All rows in the order of their ids. */
@@ -226,6 +228,7 @@ export class PackIndex {
 
   async *#byOffset(reverse: ByteSource | undefined, isStrict: boolean): AsyncGenerator<PackIndexEntry> {
     const { count } = this;
+    if (reverse !== undefined) checkByteSource(reverse);
     if (count === 0) return;
     const { idsPos, idsStride } = this.layout;
     const hashSize = this.#hashSize;

@@ -9,7 +9,14 @@ import {
   checkRefreshOptions,
   STORE_OPTIONS,
 } from "../object/_options.ts";
-import { checkArgument, checkKeys, isAnyIterable, openByteSource, SluiceError } from "@sluice/internal";
+import {
+  checkArgument,
+  checkKeys,
+  checkLimit,
+  isAnyIterable,
+  openByteSource,
+  SluiceError,
+} from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { checkPrefix, mergeIds } from "../object/_ids.ts";
@@ -332,6 +339,7 @@ export class PackStore extends GitObjectStore {
   /** Ids that start with these hex digits, in order, at most `limit`. */
   override async candidates(prefix: string, limit: number = Infinity): Promise<GitObjectId[]> {
     this.checkOpen();
+    checkLimit("limit", limit);
     const wanted = checkPrefix(prefix, this.hashAlgorithm, 2);
     const multi = (this.#multi?.units ?? []).filter(({ isWhole }) => isWhole);
     const covered = new Set(multi.flatMap(({ packs }) => packs));

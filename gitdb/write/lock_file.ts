@@ -4,7 +4,7 @@
  * @module
  */
 import { openFault } from "@sluice/internal/file-source";
-import { checkKeys, SluiceError } from "@sluice/internal";
+import { checkKeys, SluiceError, toBytes } from "@sluice/internal";
 import { isMissing, toPath } from "../object/_fs.ts";
 
 /** How a lock is waited for. */
@@ -87,7 +87,8 @@ export class GitLockFile implements AsyncDisposable, Disposable {
   /** Appends to the new content. */
   write(bytes: Uint8Array): void {
     const file = this.#open();
-    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    const content = toBytes(bytes);
+    for (let done = 0; done < content.length;) done += file.writeSync(content.subarray(done));
   }
 
   /** Puts the new content in the place of the file and lets the lock go. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concatBytes } from "@sluice/internal";
+import { checkArgument, concatBytes } from "@sluice/internal";
 import { hashObject } from "../object/_codec.ts";
 import { idMismatch } from "../object/_errors.ts";
 import { bytesOfInput } from "../object/_inputs.ts";
@@ -86,6 +86,7 @@ export class PackWriter {
 
   /** Adds an object; returns its id. The same object is kept once. */
   async add(input: PackInput): Promise<GitObjectId> {
+    checkArgument(typeof input === "object" && input !== null, "pack an object", input, "an object to pack");
     const kind = kindOfType(input.type);
     const bytes = (await bytesOfInput(input, this.hashAlgorithm)).slice();
     const id = hashObject(input.type, bytes, this.hashAlgorithm);

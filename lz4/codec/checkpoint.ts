@@ -15,6 +15,15 @@ export type Lz4CheckpointKind = "independent" | "linked" | "frame" | "legacy";
 const KEYED_MAGIC = [0x53, 0x34, 0x43, 0x48, 1];
 const TAG_SIZE = 32;
 
+/** How a checkpoint deals with input that was taken but not decoded yet. */
+export interface Lz4CheckpointOptions {
+  /**
+   * "rewind": the input goes on at the last block boundary, so at most one block is read again. "embed": the bytes of the
+   * incomplete block are in the checkpoint, for sources that can't go back. @default {"rewind"}
+   */
+  readonly carry?: "rewind" | "embed" | undefined;
+}
+
 /**
  * A saved state of decompression. Its bytes (S4CK, see FORMATS.md) mean the same on every backend and machine.
  *

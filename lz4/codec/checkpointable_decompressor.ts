@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkInteger, SluiceError } from "@sluice/internal";
+import { embedsInput } from "./_checkpoint_options.ts";
+import { checkArgument, checkInteger, checkNumber, SluiceError } from "@sluice/internal";
 import type { ByteSource, BytesSource, ChunkSource } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
@@ -11,7 +12,8 @@ import { SourceReader } from "../frame/_source_reader.ts";
 import type { Lz4SourceLike } from "../frame/_source_reader.ts";
 import { readWholeBlock } from "./_whole_blocks.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
-import type { Lz4CheckpointOptions, Lz4Position } from "./decoder.ts";
+import type { Lz4CheckpointOptions } from "./checkpoint.ts";
+import type { Lz4Position } from "./decoder.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
@@ -167,15 +169,22 @@ export class Lz4CheckpointableDecompressor
 
   /** The offset just past the last chunk that was returned. */
   checkpoint(options: Lz4CheckpointOptions = {}): Lz4Checkpoint {
-    return new Lz4Checkpoint(this.#codec.saveState(options.carry === "embed"));
+    return new Lz4Checkpoint(this.#codec.saveState(embedsInput(options)));
   }
 
   /** The checkpoint as bytes, sealed when a key is given. */
   async marshal(
     options: Lz4CheckpointOptions & { readonly key?: CryptoKey } = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const checkpoint = this.checkpoint(options);
-    return options.key === undefined ? checkpoint.bytes() : await checkpoint.seal(options.key);
+    checkArgument(
+      typeof options === "object" && options !== null,
+      "marshal",
+      options,
+      "an object of options",
+    );
+    const { key, ...own } = options;
+    const checkpoint = this.checkpoint(own);
+    return key === undefined ? checkpoint.bytes() : await checkpoint.seal(key);
   }
 
   /**
@@ -209,7 +218,7 @@ export class Lz4CheckpointableDecompressor
   #readerOf(source: Lz4SourceLike, startsAt: number | undefined): SourceReader {
     const { bytesIn, heldSize } = this.#codec;
     const offset = bytesIn + heldSize;
-    const start = startsAt ?? offset;
+    const start = checkNumber("startsAt", startsAt ?? offset);
     const known = typeof source === "object" && source !== null && "read" in source ? source.size : Infinity;
     if (start < bytesIn || start > offset || offset > known) {
       throw new SluiceError(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { embedsInput } from "./_checkpoint_options.ts";
 import { checkTarget, concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { Lz4DecoderKernel } from "../kernel/decoder.ts";
@@ -10,6 +11,7 @@ import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
 import { readWholeBlocks } from "./_whole_blocks.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
+import type { Lz4CheckpointOptions } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
@@ -25,15 +27,6 @@ export interface Lz4Position {
   readonly frame: number;
   /** Blocks of the frame at hand that are complete. */
   readonly block: number;
-}
-
-/** How a checkpoint deals with input that was taken but not decoded yet. */
-export interface Lz4CheckpointOptions {
-  /**
-   * "rewind": the input goes on at the last block boundary, so at most one block is read again. "embed": the bytes of the
-   * incomplete block are in the checkpoint, for sources that can't go back. @default {"rewind"}
-   */
-  readonly carry?: "rewind" | "embed" | undefined;
 }
 
 /**
@@ -225,7 +218,7 @@ export class Lz4Decoder implements Disposable {
 
   /** A place to resume from: the last block boundary. It also works after a truncated end. */
   checkpoint(options: Lz4CheckpointOptions = {}): Lz4Checkpoint {
-    return new Lz4Checkpoint(this.#codec.saveState(options.carry === "embed"));
+    return new Lz4Checkpoint(this.#codec.saveState(embedsInput(options)));
   }
 
   /** A second decoder with the same state, independent of this one. */

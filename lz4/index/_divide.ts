@@ -1,13 +1,22 @@
 /**
  * Dividing content into splits.
  */
-import { checkInteger } from "@sluice/internal";
+import { checkInteger, checkKeys } from "@sluice/internal";
 import type { IndexModel } from "./_index_model.ts";
 import { pointsOf } from "./_index_rows.ts";
 import type { Lz4Piece, Lz4Split, Lz4SplitOptions } from "./splits.ts";
 
-/** The least content bytes of a split. */
-export function splitSize({ count, bytes }: Lz4SplitOptions, outputSize: number): number {
+const KEYS: ReadonlySet<string> = new Set<keyof Lz4SplitOptions>(["count", "bytes"]);
+
+/**
+ * The least content bytes of a split.
+ *
+ * @throws {TypeError} If an option is not known.
+ * @throws {RangeError} If neither or both of `count` and `bytes` are given.
+ */
+export function splitSize(options: Lz4SplitOptions, outputSize: number): number {
+  checkKeys(options, KEYS);
+  const { count, bytes } = options;
   if ((count === undefined) === (bytes === undefined)) {
     throw new RangeError('Cannot split the file: exactly one of "count" and "bytes" is expected');
   }

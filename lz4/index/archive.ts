@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { checkByteSource, checkInteger, checkKeys, checkRange, openByteSource } from "@sluice/internal";
+import {
+  checkByteSource,
+  checkInteger,
+  checkKeys,
+  checkNumber,
+  checkRange,
+  openByteSource,
+} from "@sluice/internal";
 import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { newSegmentContext, SegmentDecoder } from "./_segment_decoder.ts";
 import type { SegmentContext } from "./_segment_decoder.ts";
@@ -124,6 +131,10 @@ export class Lz4Archive {
     return this.#index.outputSize;
   }
 
+  #rest(offset: number): number {
+    return this.size - checkNumber("offset", offset);
+  }
+
   /**
    * Reads exactly `length` bytes of content from `offset`; up to the end where no length is given.
    *
@@ -131,7 +142,7 @@ export class Lz4Archive {
    * @throws {CorruptDataError} If the file and the index do not fit ("INDEX_ASSUMPTION"), or the file is corrupt.
    * @throws {ChecksumMismatchError} With code "SEGMENT_CHECKSUM" if the content is not what was indexed.
    */
-  async read(offset: number, length: number = this.size - offset): Promise<Uint8Array<ArrayBuffer>> {
+  async read(offset: number, length: number = this.#rest(offset)): Promise<Uint8Array<ArrayBuffer>> {
     checkRange(offset, length, this.size);
     const output = new Uint8Array(length);
     if (length === 0) return output;
@@ -163,7 +174,7 @@ export class Lz4Archive {
    */
   async *stream(
     offset = 0,
-    length: number = this.size - offset,
+    length: number = this.#rest(offset),
     options: Lz4ArchiveStreamOptions = {},
   ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     checkKeys(options, STREAM_OPTIONS);
@@ -217,7 +228,7 @@ export class Lz4Archive {
    */
   async *lines(
     offset = 0,
-    length: number = this.size - offset,
+    length: number = this.#rest(offset),
     options: Lz4ArchiveStreamOptions = {},
   ): AsyncGenerator<string, void, undefined> {
     const decoder = new TextDecoder();
@@ -260,8 +271,9 @@ export class Lz4Archive {
    */
   async *splits(options: Lz4RecordSplitOptions): AsyncGenerator<Lz4Split, void, undefined> {
     checkKeys(options, SPLIT_OPTIONS);
-    const separator = checkInteger("separator", options.separator ?? LINE_FEED, 0, 255);
-    yield* divide(this.#index, splitSize(options, this.size), (out) => this.#recordEnd(out, separator));
+    const { separator = LINE_FEED, ...size } = options;
+    checkInteger("separator", separator, 0, 255);
+    yield* divide(this.#index, splitSize(size, this.size), (out) => this.#recordEnd(out, separator));
   }
 
   /** Where the record ends that holds the byte before a place, or the content. */

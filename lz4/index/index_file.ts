@@ -5,6 +5,7 @@
  */
 import {
   checkInteger,
+  checkNumber,
   checkRange,
   concatBytes,
   CorruptDataError,
@@ -218,7 +219,7 @@ export class Lz4Index {
    * @throws {RangeError} If the range does not lie inside the content.
    */
   async pieces(start: number, end: number): Promise<Lz4Piece[]> {
-    checkRange(start, end - start, this.outputSize);
+    checkRange(checkNumber("start", start), checkNumber("end", end) - start, this.outputSize);
     return await carvePieces(await rowsOf(this.#model, start, end), start, end);
   }
 

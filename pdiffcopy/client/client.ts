@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { SluiceError } from "@sluice/internal";
+import { checkArgument, SluiceError } from "@sluice/internal";
 import { PDIFF_BLOCK_SIZE, PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { newTable } from "../file/_block_file.ts";
 import type { Table } from "../file/_block_file.ts";
@@ -251,6 +251,7 @@ export class PdiffClient {
     if (this.#options.dryRun === true) {
       throw new RangeError('Cannot transfer changes: option "dryRun" is set');
     }
+    checkArgument(Array.isArray(changes?.ranges), "transfer changes", changes, "what findChanges returns");
     return await this.#inRounds((policy) => this.#copy(policy, changes));
   }
 

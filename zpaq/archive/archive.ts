@@ -9,6 +9,7 @@ import {
   checkInteger,
   checkKeys,
   checkLimit,
+  checkNumber,
   isAnyIterable,
   openByteSource,
 } from "@sluice/internal";
@@ -262,7 +263,7 @@ export class ZpaqArchive implements Disposable {
 
   /** Files that a version took away. */
   deletions(version: number): string[] {
-    const lines = this.#versions[version - 1]?.lines ?? [];
+    const lines = this.#versions[checkNumber("version", version) - 1]?.lines ?? [];
     return lines.filter((line) => line.date === 0 && line.segments.length === 0).map(({ name }) => name);
   }
 
@@ -292,7 +293,7 @@ export class ZpaqArchive implements Disposable {
 
   /** Whether a data block has a fragment; its content is not looked at. */
   hasFragment(id: number): boolean {
-    return this.#store.find(id) !== undefined;
+    return this.#store.find(checkNumber("id", id)) !== undefined;
   }
 
   /** Every fragment that is seen, with its size and its SHA-1 in hexadecimal: what an update need not store again. */
@@ -356,6 +357,7 @@ export class ZpaqArchive implements Disposable {
    * @throws {UnsupportedFeatureError} With code "STREAMING" if this is a streaming archive.
    */
   async writeIndex(sink: ZpaqUpdateSink): Promise<void> {
+    checkArgument(typeof sink?.write === "function", "write an index", sink, "a sink");
     await copyIndex(this.#source, this.#index, this.#versions.length, sink);
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkKeys, CorruptDataError, LimitExceededError, toBytes } from "@sluice/internal";
+import { checkKeys, checkNumber, CorruptDataError, LimitExceededError, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { instructionSize, OP, OPCODE_WORDS } from "./_opcodes.ts";
 
@@ -92,7 +92,7 @@ export class ZpaqMachine {
 
   /** Starts a call: `input` goes to A, the next instruction is the first. Use 2 ** 32 - 1 for the end of a segment. */
   start(input: number): void {
-    this.a = input >>> 0;
+    this.a = checkNumber("input", input) >>> 0;
     this.pc = 0;
   }
 

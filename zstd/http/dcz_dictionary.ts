@@ -54,7 +54,8 @@ export class DczDictionary implements Disposable {
 
   /** Whether a hash is this dictionary's. */
   matches(sha256: Uint8Array): boolean {
-    return sha256.length === this.sha256.length && this.sha256.every((byte, i) => byte === sha256[i]);
+    const bytes = toBytes(sha256);
+    return bytes.length === this.sha256.length && this.sha256.every((byte, i) => byte === bytes[i]);
   }
 
   /** Frees what the codec made of it. It can be used again. */

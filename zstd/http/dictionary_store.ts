@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, checkKeys, toBytes } from "@sluice/internal";
+import { checkArgument, checkInteger, checkKeys, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { DczDictionary } from "./dcz_dictionary.ts";
 
@@ -112,7 +112,8 @@ export class ZstdDictionaryStore implements Disposable {
 
   /** The version of a route with this SHA-256. Versions of other routes are not found, even with the same content. */
   find(route: string, sha256: Uint8Array): DczDictionary | undefined {
-    const key = keyOf(route, sha256);
+    checkArgument(typeof route === "string", "find a dictionary", route, "a route as text");
+    const key = keyOf(route, toBytes(sha256));
     const version = this.#versions.get(key);
     if (version === undefined) return undefined;
     this.#versions.delete(key);

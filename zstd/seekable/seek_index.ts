@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CorruptDataError, toBytes } from "@sluice/internal";
+import { checkNumber, CorruptDataError, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { makeSeekTable, parseSeekTable } from "./_seek_table.ts";
 
@@ -157,7 +157,7 @@ export class ZstdSeekIndex {
    * @throws {RangeError} If there is no such frame.
    */
   frame(index: number): ZstdSeekFrame {
-    if (!Number.isInteger(index) || index < 0 || index >= this.frameCount) {
+    if (!Number.isInteger(checkNumber("index", index)) || index < 0 || index >= this.frameCount) {
       throw new RangeError(`Cannot find frame ${index}: there are ${this.frameCount} frames`);
     }
     const compressedOffset = this.#compressedOffsets[index]!;
@@ -174,7 +174,7 @@ export class ZstdSeekIndex {
 
   /** The frame that holds the content byte at `offset`; undefined after the end. */
   frameAt(offset: number): ZstdSeekFrame | undefined {
-    if (!(offset >= 0 && offset < this.size)) return undefined;
+    if (!(checkNumber("offset", offset) >= 0 && offset < this.size)) return undefined;
     let low = 0;
     let high = this.frameCount;
     while (high - low > 1) {

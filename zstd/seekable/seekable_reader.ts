@@ -6,6 +6,7 @@
 import {
   checkInteger,
   checkKeys,
+  checkNumber,
   checkRange,
   ChecksumMismatchError,
   CorruptDataError,
@@ -64,6 +65,7 @@ export interface ZstdSeekableStreamOptions extends ByteSourceReadOptions {
 const AHEAD_SIZE_MAX = 64 << 20;
 const CONCURRENCY_MAX = 64;
 const STREAM_OPTIONS: ReadonlySet<string> = new Set(["concurrency", "signal"]);
+const READ_OPTIONS: ReadonlySet<string> = new Set<keyof ByteSourceReadOptions>(["signal"]);
 /** What is read from the end of a file to find its table: the whole table of 10 GiB in frames of 2 MiB. */
 const TAIL_SIZE = 64 << 10;
 
@@ -186,6 +188,7 @@ export class ZstdSeekableReader {
     length: number,
     options: ByteSourceReadOptions = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
+    checkKeys(options, READ_OPTIONS);
     checkRange(offset, length, this.size);
     const target = new Uint8Array(length);
     let at = 0;
@@ -205,6 +208,7 @@ export class ZstdSeekableReader {
    * @throws {SluiceError} As `read`.
    */
   async readFrame(index: number, options: ByteSourceReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkKeys(options, READ_OPTIONS);
     const frame = this.index.frame(index);
     const { offset, size } = frame;
     if (size === 0) await this.#checkEmpty(frame, options.signal);
@@ -220,7 +224,7 @@ export class ZstdSeekableReader {
    */
   stream(
     offset = 0,
-    length: number = this.size - offset,
+    length: number = this.size - checkNumber("offset", offset),
     options: ZstdSeekableStreamOptions = {},
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     checkKeys(options, STREAM_OPTIONS);
@@ -253,6 +257,7 @@ export class ZstdSeekableReader {
    * @throws {SluiceError} As `read`, with the number of the frame as `index`.
    */
   async verify(options: ByteSourceReadOptions = {}): Promise<void> {
+    checkKeys(options, READ_OPTIONS);
     const all = this.#decode(0, this.frameCount - 1, this.#concurrency(), options.signal, false, true);
     for await (const _ of all);
   }
