@@ -11,13 +11,13 @@ import type { ZpaqSettings } from "./options.ts";
 /** Adds a version. */
 export async function addCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [name, ...operands] = settings.operands;
-  const { method, fragment, until, password, to, only, not, force } = settings;
+  const { method, fragment, until, key, to, only, not, force } = settings;
   if (operands.length === 0) throw new UsageFailure("zpaq a needs files to add");
   if (to.length > operands.length) {
     throw new UsageFailure("Option -to has more names than there are files");
   }
   const nowhere = name === "";
-  if (nowhere && (until !== undefined || password !== undefined)) {
+  if (nowhere && (until !== undefined || key !== undefined)) {
     throw new UsageFailure('Options -until and -key have no effect with the archive ""');
   }
   const streaming = method.startsWith("s");

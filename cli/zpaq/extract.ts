@@ -3,19 +3,26 @@
  * are refused.
  */
 import { printable } from "@sluice/internal";
+import { UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { Complaints, openBackup } from "./open.ts";
+import { readPassword } from "./password.ts";
 import type { ZpaqSettings } from "./options.ts";
 
 /** Extracts, or with `-test` decodes and compares. Exit codes as zpaq's: 1 for warnings, 2 for errors. */
 export async function extractCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [name, ...files] = settings.operands;
   const { repack, index, only, not: exclude, all, force, test, to, unsafePaths } = settings;
+  if (settings.newKey !== undefined && repack.length !== 1) {
+    const why = repack.length === 0 ? "without -repack" : "where a password follows -repack";
+    throw new UsageFailure(`Options -new-key-file and -new-key-ask have no effect ${why}`);
+  }
   const complaints = new Complaints(messages);
   using backup = await openBackup(name!, settings, complaints, { create: false });
-  const [repacked, password] = repack;
+  const [repacked, text] = repack;
   if (repacked !== undefined) {
+    const password = settings.newKey === undefined ? text : await readPassword(settings.newKey, true);
     await backup.repackTo(repacked, files, { only, exclude, all: all !== undefined, password, force });
     return complaints.code;
   }

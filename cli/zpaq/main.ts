@@ -22,6 +22,7 @@ import { extractCommand } from "./extract.ts";
 import { listCommand } from "./list.ts";
 import { packCommand } from "./pack.ts";
 import { pythonCommand } from "./python.ts";
+import { KEY_VARIABLE } from "./password.ts";
 import { OPTION_HELP, parseZpaqOptions } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 
@@ -38,7 +39,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq asm CONFIG [OUTPUT]                 assemble
        sluice zpaq disasm FILE                         disassemble
        sluice zpaq trace CONFIG h|p|m N...             trace a program, or the model's guesses
-       sluice zpaq e KEY KEY IN OUT                    an archive under another password; "" for none
+       sluice zpaq e [KEY KEY] IN OUT                  an archive under another password; "" for none
        sluice zpaq pack [--codec NAME] ARCHIVE FILE... archives with their decoder; --help tells more
        sluice zpaq py compile|check|run SOURCE.py      models in a subset of Python; --help tells more
 
@@ -90,7 +91,9 @@ export async function run(args: string[]): Promise<number> {
 }
 
 function help(): number {
-  console.log(USAGE + OPTION_HELP.trimEnd());
+  console.log(
+    `${USAGE}${OPTION_HELP}\nThe variable ${KEY_VARIABLE} is a password for all commands that take -key.`,
+  );
   return EXIT.ok;
 }
 

@@ -1,13 +1,14 @@
 /**
  * Archives that commands open, and how problems of them are said.
  */
-import { printable } from "@sluice/internal";
+import { printable, SluiceError } from "@sluice/internal";
 import { ZpaqBackup } from "@sluice/zpaq/backup";
 import type { ZpaqBackupOptions } from "@sluice/zpaq/backup";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { lastPartIndex } from "../shared/paths.ts";
 import { onTermination } from "../shared/termination.ts";
+import { passwordSourceOfEnvironment, readPassword } from "./password.ts";
 import type { ZpaqSettings } from "./options.ts";
 
 /** Exit codes of zpaq: something was left out, or something is wrong with the archive. */
@@ -38,6 +39,17 @@ export class Complaints {
   };
 }
 
+/** Whether an archive is still to be made: one that can't be read without its password is there. */
+async function isMissing(path: string): Promise<boolean> {
+  try {
+    using backup = await ZpaqBackup.open(path);
+    return await backup.archive() === undefined;
+  } catch (error) {
+    if (error instanceof SluiceError) return false;
+    throw error;
+  }
+}
+
 /** Opens the archive of a command as its options ask for. */
 export async function openBackup(
   name: string,
@@ -45,9 +57,12 @@ export async function openBackup(
   complaints: Complaints,
   options: ZpaqBackupOptions = {},
 ): Promise<ZpaqBackup> {
-  const { password, until, maxMemory, threads } = settings;
-  return await ZpaqBackup.open(archivePath(name), {
-    password,
+  const { key, until, maxMemory, threads } = settings;
+  const path = archivePath(name);
+  const source = key ?? passwordSourceOfEnvironment();
+  const isNew = source?.kind === "ask" && options.create !== false && await isMissing(path);
+  return await ZpaqBackup.open(path, {
+    password: source === undefined ? undefined : await readPassword(source, isNew),
     at: until,
     maxMemory,
     threads,

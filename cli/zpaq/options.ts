@@ -3,6 +3,7 @@
  * next. Each option names the commands in which it has an effect; anywhere else it is a usage error.
  */
 import { UsageFailure } from "../shared/exit.ts";
+import type { PasswordSource } from "./password.ts";
 import { nearest } from "../shared/suggest.ts";
 import { parseSize } from "../shared/sizes.ts";
 
@@ -12,7 +13,9 @@ export interface ZpaqSettings {
   method: string;
   threads: number;
   until: number | Date | undefined;
-  password: string | undefined;
+  key: PasswordSource | undefined;
+  /** The password of an archive that is written from another. */
+  newKey: PasswordSource | undefined;
   to: string[];
   /** The file to repack to, and its password. */
   repack: string[];
@@ -57,7 +60,8 @@ function defaults(): ZpaqSettings {
     method: "1",
     threads: navigator.hardwareConcurrency,
     until: undefined,
-    password: undefined,
+    key: undefined,
+    newKey: undefined,
     to: [],
     repack: [],
     index: undefined,
@@ -90,6 +94,12 @@ function integer(name: string, text: string, min: number, max: number): number {
     throw new UsageFailure(`Option ${name} has the value "${text}", expected a number from ${min} to ${max}`);
   }
   return value;
+}
+
+/** A password that is given once. */
+function only(name: string, before: PasswordSource | undefined, source: PasswordSource): PasswordSource {
+  if (before !== undefined) throw new UsageFailure(`Option ${name} gives a second password`);
+  return source;
 }
 
 function size(name: string, text: string): number {
@@ -175,8 +185,38 @@ const ROWS: readonly Row[] = [
     form: "value",
     commands: "a x t l check",
     value: "PASSWORD",
-    help: "encrypted archive",
-    set: (s, [v]) => s.password = v!,
+    help: "encrypted archive; others can read the password in the list of processes",
+    set: (s, [v], name) => s.key = only(name, s.key, { kind: "text", text: v! }),
+  },
+  {
+    names: ["-key-file"],
+    form: "value",
+    commands: "a x t l check e",
+    value: "FILE",
+    help: "encrypted archive: the password is the one line of a file",
+    set: (s, [v], name) => s.key = only(name, s.key, { kind: "file", path: v! }),
+  },
+  {
+    names: ["-key-ask"],
+    form: "flag",
+    commands: "a x t l check e",
+    help: "encrypted archive: ask for the password on the terminal",
+    set: (s, _, name) => s.key = only(name, s.key, { kind: "ask" }),
+  },
+  {
+    names: ["-new-key-file"],
+    form: "value",
+    commands: "x e",
+    value: "FILE",
+    help: "x -repack, e: the password of the archive that is written",
+    set: (s, [v], name) => s.newKey = only(name, s.newKey, { kind: "file", path: v! }),
+  },
+  {
+    names: ["-new-key-ask"],
+    form: "flag",
+    commands: "x e",
+    help: "x -repack, e: ask for the password of the archive that is written",
+    set: (s, _, name) => s.newKey = only(name, s.newKey, { kind: "ask" }),
   },
   {
     names: ["-to"],

@@ -7,23 +7,39 @@ import { openFileSource } from "@sluice/internal/file-source";
 import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import type { Messages } from "../shared/messages.ts";
 import { ProtectedFiles, writeOutput } from "../shared/target.ts";
+import { readPassword } from "./password.ts";
+import type { Password, PasswordSource } from "./password.ts";
 import type { ZpaqSettings } from "./options.ts";
 
 const PIECE_SIZE = 1 << 20;
 
-/** `e KEY KEY IN OUT`: an archive under another password; an empty one stands for none. */
+/** The passwords of the command; an empty one is none. */
+async function passwordsOf({ operands, key, newKey }: ZpaqSettings): Promise<[Password, Password]> {
+  const named = key !== undefined || newKey !== undefined;
+  if (operands.length === 4 && !named) return [operands[0]!, operands[1]!];
+  if (operands.length !== 2 || !named) {
+    throw new UsageFailure(
+      "zpaq e needs two passwords, an input and an output; the passwords may be given by -key-file and -new-key-file",
+    );
+  }
+  const of = async (source: PasswordSource | undefined, isNew: boolean): Promise<Password> =>
+    source === undefined ? "" : await readPassword(source, isNew);
+  return [await of(key, false), await of(newKey, true)];
+}
+
+/** `e KEY KEY IN OUT`: an archive under another password. */
 export async function reencryptCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
-  const [before, after, input, output] = settings.operands;
-  if (output === undefined) throw new UsageFailure("zpaq e needs two passwords, an input and an output");
-  using source = await openFileSource(input!);
-  const plain = before === "" ? source : await decryptZpaqSource(source, before!);
+  const [before, after] = await passwordsOf(settings);
+  const [input, output] = settings.operands.slice(-2) as [string, string];
+  using source = await openFileSource(input);
+  const plain = before === "" ? source : await decryptZpaqSource(source, before);
   // Only what was read to its end as an archive is copied; a wrong key would make noise of noise.
   using archive = await ZpaqArchive.open(plain);
   const [junk] = archive.junk;
   if (junk !== undefined) {
     throw new Failure(`zpaq: ${input}: ${junk.size} bytes at ${junk.offset} belong to no block`, 2);
   }
-  await writeOutput(output, encrypted(plain, after!), {
+  await writeOutput(output, encrypted(plain, after), {
     command: "zpaq",
     force: settings.force,
     forceFlag: "-force",
@@ -36,7 +52,7 @@ export async function reencryptCommand(settings: ZpaqSettings, messages: Message
 
 async function* encrypted(
   source: ByteSource,
-  password: string,
+  password: Password,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const held: Uint8Array<ArrayBuffer>[] = [];
   let sink: ZpaqUpdateSink = { write: (bytes) => void held.push(bytes), rewrite(): void {} };

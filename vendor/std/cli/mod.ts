@@ -4,3 +4,4 @@
  * @module
  */
 export * from "./parse_args.ts";
+export * from "./prompt_secret.ts";
