@@ -47,6 +47,7 @@ const DENO_ONLY: readonly string[] = [
   "pdiffcopy/client/_copy_sides.ts",
   "pdiffcopy/file/_files.ts",
   "pdiffcopy/wire/_http.ts",
+  "pdiffcopy/wire/_body_sender.ts",
   "pdiffcopy/copy/_local_source.ts",
   "pdiffcopy/file/_confinement.ts",
   "pdiffcopy/file/_portable_",

@@ -76,6 +76,7 @@ export const WRITING_COMMANDS: readonly WritingCommand[] = [
   },
   { name: "lz4 index", input: "plain.lz4", args: (i, o, force) => ["lz4", "index", ...f(force), i, "-o", o] },
   { name: "lz4 cat", input: "plain.lz4", args: (i, o, force) => ["lz4", "cat", ...f(force), i, "-o", o] },
+  { name: "lz4 lines", input: "plain.lz4", args: (i, o, force) => ["lz4", "lines", ...f(force), i, "-o", o] },
   {
     name: "lz4 carve",
     input: "plain.lz4",

@@ -11,6 +11,7 @@ import type { Job } from "./archive_options.ts";
 import { carveCommand, catCommand, infoCommand, repackCommand } from "./content.ts";
 import { keyHint } from "./decryption.ts";
 import { indexCommand } from "./index.ts";
+import { linesCommand } from "./lines.ts";
 import { recoverCommand } from "./recover.ts";
 import { splitsCommand } from "./splits.ts";
 
@@ -18,6 +19,7 @@ import { splitsCommand } from "./splits.ts";
 export const ARCHIVE_COMMANDS: Readonly<Record<string, (job: Job) => Promise<number>>> = {
   index: indexCommand,
   cat: catCommand,
+  lines: linesCommand,
   carve: carveCommand,
   splits: splitsCommand,
   get: downloadCommand,

@@ -11,6 +11,8 @@ import { parseSize } from "../shared/sizes.ts";
 /** What a sub-command's command line asks for. */
 export interface ArchiveSettings {
   range: ByteRange | undefined;
+  numbers: ByteRange | undefined;
+  index: string | undefined;
   spacing: number | undefined;
   headers: boolean;
   embed: boolean;
@@ -48,6 +50,8 @@ export interface Job {
 export function defaultArchiveSettings(): ArchiveSettings {
   return {
     range: undefined,
+    numbers: undefined,
+    index: undefined,
     spacing: undefined,
     headers: false,
     embed: false,
@@ -81,8 +85,10 @@ function size(text: string, name: string): number {
   throw new UsageFailure(`Option ${name} has the value "${text}", expected a size such as 4M`);
 }
 
+/** Sub-commands that read through an index. */
+const INDEXED: readonly string[] = ["cat", "lines", "carve", "splits"];
 /** Sub-commands that write a file. */
-const WRITING: readonly string[] = ["index", "cat", "carve", "get", "resume", "recover", "repack"];
+const WRITING: readonly string[] = ["index", "cat", "lines", "carve", "get", "resume", "recover", "repack"];
 /** Sub-commands that keep their place. */
 const DOWNLOADS: readonly string[] = ["get", "resume"];
 
@@ -94,21 +100,37 @@ export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       long: ["range"],
       value: "next",
       valueName: "START-END",
-      help: "Bytes of the content, END exclusive",
-      modes: ["cat", "carve"],
+      help: "Bytes of the content, END exclusive; of lines, those in which they start",
+      modes: ["cat", "lines", "carve"],
       set: (s, v, name) => s.range = parseRange(v, name),
+    },
+    {
+      long: ["numbers"],
+      value: "next",
+      valueName: "FROM-TO",
+      help: "Lines by number, from 0, TO exclusive",
+      modes: ["lines"],
+      set: (s, v, name) => s.numbers = parseRange(v, name),
+    },
+    {
+      long: ["index"],
+      value: "next",
+      valueName: "FILE",
+      help: "The index of the source, where it is not in it or beside it",
+      modes: INDEXED,
+      set: (s, v) => s.index = v,
     },
     {
       long: ["spacing"],
       value: "next",
       help: "Content bytes between index points",
-      modes: ["index", "cat", "carve", "splits"],
+      modes: ["index", ...INDEXED],
       set: (s, v, n) => s.spacing = size(v, n),
     },
     {
       long: ["headers"],
       help: "Index by block headers alone, without decoding",
-      modes: ["index", "cat", "carve", "splits"],
+      modes: ["index", ...INDEXED],
       set: (s) => s.headers = true,
     },
     { long: ["embed"], help: "Append the index to the file", modes: ["index"], set: (s) => s.embed = true },
@@ -209,7 +231,7 @@ export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       long: ["threads"],
       value: "glued",
       help: "Threads that decode",
-      modes: ["cat", "repack"],
+      modes: ["cat", "lines", "repack"],
       set: (s, v, n) => s.threads = size(v, n),
     },
     {
@@ -217,7 +239,7 @@ export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       value: "next",
       valueName: "FILE",
       help: "Dictionary",
-      modes: ["index", "cat", "carve", "splits", "get", "resume", "recover", "repack"],
+      modes: [...WRITING, "splits"],
       set: (s, v) => s.dictionary = v,
     },
     {

@@ -2,12 +2,13 @@
  * `sluice lz4 cat`, `carve`, `repack` and `info`: the content of a source, its parts and its frames.
  */
 import type { ByteSource } from "@sluice/internal";
-import { listLz4Frames, Lz4Archive, repackLz4 } from "@sluice/lz4";
+import { listLz4Frames, repackLz4 } from "@sluice/lz4";
 import type { Lz4Piece } from "@sluice/lz4";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import { writeOutput } from "../shared/target.ts";
 import type { ArchiveSettings, Job } from "./archive_options.ts";
+import { withContent } from "./content_source.ts";
 import { checkOutput } from "./outputs.ts";
 import { dictionaryOf, readForward, withIndex, withSource } from "./source.ts";
 
@@ -23,16 +24,10 @@ function rangeOf({ range }: ArchiveSettings, total: number): [number, number] {
 
 /** Writes a range of the content. */
 export async function catCommand(job: Job): Promise<number> {
-  const { settings } = job;
+  const { range, output } = job.settings;
   const options = await checkOutput(job);
-  await withIndex(job, async (source, index) => {
-    const [start, end] = rangeOf(settings, index.outputSize);
-    using archive = new Lz4Archive(source, index, await dictionaryOf(settings));
-    await writeOutput(
-      settings.output,
-      archive.stream(start, end - start, { threads: settings.threads }),
-      options,
-    );
+  await withContent(job, async (content) => {
+    await writeOutput(output, content.stream(range?.start ?? 0, range?.end ?? Infinity), options);
   });
   return EXIT.ok;
 }

@@ -27,6 +27,7 @@ const CIPHERS = {
 const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   index: [["-o", "out"], ["--lines", "--spacing=100K", "-o", "out"]],
   cat: [["-o", "out"], ["--range=100000-200000"]],
+  lines: [["--range=100000-200000", "-o", "out"], ["--numbers=5-500"]],
   carve: [["--range=100000-200000", "-o", "out"]],
   splits: [["--count=3"], ["--bytes=100K", "--spacing=64K", "--tsv"]],
   get: [["-o", "out"]],
@@ -67,10 +68,7 @@ Deno.test("each sub-command of sluice lz4 reads encrypted files and URLs as it r
           };
           const plain = await outcome("file.lz4");
           assertEquals(await outcome(path, ...options), plain, name);
-          // A sidecar beside a URL would be the object itself here.
-          if (!["cat", "carve", "splits"].includes(name)) {
-            assertEquals(await outcome(server.url, ...options), plain, name);
-          }
+          assertEquals(await outcome(server.url, ...options), plain, name);
         }
         const refused = await sluice(["lz4", name, path, ...calls[0]!, ...wrong], { cwd });
         assertNotEquals(refused.code, 0, name);
@@ -142,7 +140,7 @@ Deno.test("no sub-command of sluice lz4 takes options about its source that have
     await refused("--lines has no effect with --headers", ["index", "file.lz4", "--headers", "--lines"]);
     await refused("-D has no effect with --headers", ["index", "file.lz4", "--headers", "-D", "password"]);
     assertEquals((await sluice(["lz4", "index", "file.lz4"], { cwd })).code, 0);
-    for (const name of ["cat", "carve", "splits"]) {
+    for (const name of ["cat", "lines", "carve", "splits"]) {
       await refused("--spacing has no effect", [name, "file.lz4", "--spacing=64K"]);
       await refused("--headers has no effect", [name, "file.lz4", "--headers"]);
     }

@@ -41,10 +41,10 @@ export async function indexCommand(job: Job): Promise<number> {
     await Deno.truncate(path, end);
     return EXIT.ok;
   }
-  const { index, end } = await withSource(path, settings, async (source) => ({
-    end: await embeddedAt(source) ?? source.size,
-    index: await buildIndex(source, settings),
-  }));
+  const { index, end } = await withSource(path, settings, async (source) => {
+    const end = await embeddedAt(source) ?? source.size;
+    return { end, index: await buildIndex(upTo(source, end), settings) };
+  });
   if (embed) await appendIndex(path, index.toSkippableFrame(), end);
   else {
     const force = options.force || output === undefined && await isIndex(target);
@@ -52,7 +52,7 @@ export async function indexCommand(job: Job): Promise<number> {
   }
   messages.say(
     LEVEL.results,
-    `${path}: ${index.points.length} points over ${index.outputSize} bytes, ${index.toBytes().length} bytes of index in ` +
+    `${path}: ${index.pointCount} points over ${index.outputSize} bytes, ${index.toBytes().length} bytes of index in ` +
       `${embed ? "the file" : target}`,
   );
   return EXIT.ok;
@@ -96,9 +96,12 @@ async function appendIndex(path: string, frame: Uint8Array, end: number): Promis
 
 /** Where an index inside a file starts; undefined where there is none. */
 async function embeddedAt(source: ByteSource): Promise<number | undefined> {
-  const index = await Lz4Index.embedded(source);
-  await index?.loadWindows();
-  return index === undefined ? undefined : source.size - index.toSkippableFrame().length;
+  return (await Lz4Index.embedded(source))?.embeddedOffset;
+}
+
+/** A source without the index at its end. */
+function upTo(source: ByteSource, size: number): ByteSource {
+  return { size, read: (offset, length, options) => source.read(offset, length, options) };
 }
 
 /** Refuses to change a source that is no plain file. */

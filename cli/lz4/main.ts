@@ -33,9 +33,10 @@ Usage: sluice lz4 [OPTIONS...] [INPUT [OUTPUT]]
        sluice lz4 [OPTIONS...] -m INPUT...
        sluice lz4 index FILE|URL [--spacing=4M] [--embed|--strip] [--lines] [-o INDEX]
        sluice lz4 cat FILE|URL [--range=START-END] [-T#] [-o OUTPUT]
+       sluice lz4 lines FILE|URL [--range=START-END|--numbers=FROM-TO] [-o OUTPUT]
        sluice lz4 carve FILE|URL --range=START-END -o OUTPUT
        sluice lz4 splits FILE|URL [--count=#|--split=256M] [--at-line] [--tsv] [--glue=FILE]
-       sluice lz4 get URL -o OUTPUT [--decrypt=aes-256-ctr --key-file=FILE [--iv=HEX]] [--state=FILE]
+       sluice lz4 get URL -o OUTPUT [--decrypt=aes-256-gcm --key-file=FILE] [--state=FILE]
        sluice lz4 resume FILE|URL -o OUTPUT [--state=FILE] [--every=16M]
        sluice lz4 recover FILE|URL -o OUTPUT [--zero]
        sluice lz4 repack FILE|URL -o OUTPUT [--bytes=4M] [--lines]

@@ -13,6 +13,7 @@ export async function outputOptions(
 ): Promise<TargetOptions> {
   const path = operands[0]!;
   const files = await ProtectedFiles.of([path, settings.dictionary, settings.keyFile]);
+  await files.add(settings.index, "the index of the input");
   if (!makesSidecar) await files.add(sidecarOf(path), "the index of the input");
   return { command: "lz4", force: settings.force, messages, files };
 }

@@ -2,7 +2,7 @@
  * The sources of `sluice lz4`: files and URLs, decrypted, and the index that belongs to one. Every sub-command reads
  * through here.
  */
-import { NotFoundError } from "@sluice/internal";
+import { NotFoundError, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { buildLz4Index, Lz4Index, openLz4AesCtrSource, openLz4AesGcmSource, scanLz4Index } from "@sluice/lz4";
 import { Failure, UsageFailure } from "../shared/exit.ts";
@@ -99,34 +99,61 @@ export async function dictionaryOf(
 
 /** Opens a source and its index, which is inside it, beside it, or made now. */
 export async function withIndex<T>(
-  { settings, operands }: Job,
+  { settings, operands }: Pick<Job, "settings" | "operands">,
   use: (source: ByteSource, index: Lz4Index) => Promise<T>,
 ): Promise<T> {
   const path = operands[0]!;
   return await withSource(path, settings, async (source) => {
     using open = new DisposableStack();
-    const index = await findIndex(path, source, open);
-    if (index === undefined) return await use(source, await buildIndex(source, settings));
-    const idle = settings.headers ? "--headers" : settings.spacing === undefined ? undefined : "--spacing";
-    if (idle !== undefined) throw new UsageFailure(`Option ${idle} has no effect: ${path} has an index`);
-    return await use(source, index);
+    const index = await findIndex({ settings, operands }, source, open);
+    return await use(source, index ?? await buildIndex(source, settings));
   });
 }
 
-/** The index inside a source or beside it, which stays open; undefined where there is none. */
-async function findIndex(
-  path: string,
+/**
+ * The index of a source, as `lookUpIndex` finds it.
+ *
+ * @throws {UsageFailure} If there is one, and the command line says how to make one.
+ */
+export async function findIndex(
+  job: Pick<Job, "settings" | "operands">,
   source: ByteSource,
   open: DisposableStack,
 ): Promise<Lz4Index | undefined> {
-  const embedded = await Lz4Index.embedded(source);
+  const index = await lookUpIndex(job, source, open);
+  const { headers, spacing } = job.settings;
+  const idle = headers ? "--headers" : spacing === undefined ? undefined : "--spacing";
+  if (index === undefined || idle === undefined) return index;
+  throw new UsageFailure(`Option ${idle} has no effect: ${job.operands[0]} has an index`);
+}
+
+/**
+ * The index that the command line names, or the one inside the source or beside it, which stays open; undefined where
+ * there is none.
+ */
+async function lookUpIndex(
+  { settings, operands }: Pick<Job, "settings" | "operands">,
+  source: ByteSource,
+  open: DisposableStack,
+): Promise<Lz4Index | undefined> {
+  const path = operands[0]!;
+  const named = settings.index;
+  const embedded = named === undefined ? await Lz4Index.embedded(source) : undefined;
   if (embedded !== undefined) return embedded;
-  const sidecar = await openSidecar(sidecarOf(path));
-  if (sidecar === undefined) return undefined;
-  open.defer(() => sidecar[Symbol.dispose]?.());
-  const index = await Lz4Index.open(sidecar);
-  if (await index.matches(source)) return index;
-  throw new Failure(`lz4: ${sidecarOf(path)}: is the index of another file`);
+  // At a URL the name of the index is a guess: whatever is there, or refused, is none of it.
+  const guessed = named === undefined && isUrl(path);
+  try {
+    const beside = named ?? sidecarOf(path);
+    const sidecar = named === undefined ? await openSidecar(beside) : await openSource(beside);
+    if (sidecar === undefined) return undefined;
+    open.defer(() => sidecar[Symbol.dispose]?.());
+    const index = await Lz4Index.open(sidecar);
+    if (await index.matches(source)) return index;
+    if (!guessed) throw new Failure(`lz4: ${beside}: is the index of another file`);
+  } catch (error) {
+    if (!guessed || !(error instanceof SluiceError)) throw error;
+  }
+  return undefined;
 }
 
 /** Makes the index of a source, as a command line wants it. */

@@ -2,7 +2,7 @@
  * What to put around blocks of a frame so that they are a frame of their own.
  */
 import { lz4Xxh32 } from "../kernel/blocks.ts";
-import { checkNumber, checkRange, concatBytes, writeU32 } from "@sluice/internal";
+import { concatBytes, writeU32 } from "@sluice/internal";
 import { FLG, LEGACY_MAGIC, STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
 import { descriptorOf, writeFrameHeader } from "../frame/_frame_parser.ts";
 import type { IndexModel, IndexPoint } from "./_index_model.ts";
@@ -21,7 +21,6 @@ export async function carvePieces(model: IndexModel, start: number, end: number)
 
 /** As `carvePieces`, with all content that the bytes of a piece hold. */
 async function wholePieces(model: IndexModel, start: number, end: number): Promise<Lz4Piece[]> {
-  checkRange(checkNumber("start", start), checkNumber("end", end) - start, model.outputSize);
   const pieces: Lz4Piece[] = [];
   const { points, frames } = model;
   let after = 0;

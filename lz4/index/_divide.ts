@@ -3,6 +3,7 @@
  */
 import { checkInteger, checkKeys } from "@sluice/internal";
 import type { IndexModel } from "./_index_model.ts";
+import { pointsOf } from "./_index_rows.ts";
 import type { Lz4Piece, Lz4Split, Lz4SplitOptions } from "./splits.ts";
 
 const KEYS: ReadonlySet<string> = new Set<keyof Lz4SplitOptions>(["count", "bytes"]);
@@ -42,7 +43,7 @@ export async function* divide(
     const decompressedRange = [start, start = end] as const;
     return { id: id++, decompressedRange, pieces: await index.pieces(...decompressedRange) };
   };
-  for (const { decompressedOffset: out } of model.points) {
+  for await (const { decompressedOffset: out } of pointsOf(model)) {
     if (out - start < size || out >= model.outputSize) continue;
     const border = await borderOf(out);
     if (border >= model.outputSize) break;

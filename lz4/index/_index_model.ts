@@ -47,6 +47,32 @@ export interface IndexPoint {
   lines: number;
 }
 
+/** Points and the frames that they are in, which their `frame` counts. */
+export interface IndexRows {
+  readonly frames: IndexFrame[];
+  readonly points: IndexPoint[];
+}
+
+/** Points that stay in the file that the index was opened from, in pages. */
+export interface StoredPoints {
+  readonly pointCount: number;
+  readonly frameCount: number;
+  /** How many pages there are. */
+  readonly pageCount: number;
+  /** The last page whose content starts at or before a place. */
+  pageAt(out: number): number;
+  /** The last page before which there are at most so many line feeds. */
+  pageOfLine(line: number): number;
+  /** Where the content of a page starts; that of none after the last is the end of the content. */
+  outOf(page: number): number;
+  /** The points of a page. */
+  page(number: number): Promise<IndexRows>;
+  /** The points that a range of the content needs, up to the first one at or after its end. */
+  rows(start: number, end: number): Promise<IndexRows>;
+  /** All points. */
+  all(): Promise<IndexRows>;
+}
+
 /** Everything that an index knows. */
 export interface IndexModel {
   /** Bytes of the compressed file. */
@@ -63,6 +89,8 @@ export interface IndexModel {
   fingerprint: Uint8Array<ArrayBuffer> | undefined;
   /** Where stored windows are read from. */
   windowSource?: StoredWindowReader | undefined;
+  /** Where points are read from that are not at hand. */
+  pages?: StoredPoints | undefined;
   /** The frames with content, in order. */
   frames: IndexFrame[];
   /** The points, in order. */

@@ -8,6 +8,7 @@ import type { ByteSource } from "@sluice/internal";
 import { fault } from "../frame/_fault.ts";
 import { EXPANSION_MAX } from "../frame/_format.ts";
 import type { IndexModel } from "./_index_model.ts";
+import { lastPointAt } from "./_index_rows.ts";
 import { readWindow } from "./_index_windows.ts";
 import type { Lz4DictionarySource } from "../codec/decompress_options.ts";
 
@@ -16,36 +17,41 @@ const FETCH_SIZE_MAX = 64 << 20;
 /** Content of segments that are decoded together: less makes the calls cost more than the work. */
 const GROUP_SIZE_MIN = 1 << 20;
 
-/** Fetches and decodes segments: the content from one point to the next. */
-export class SegmentDecoder {
-  readonly #source: ByteSource;
-  readonly #model: IndexModel;
-  readonly #dictionary: Lz4DictionarySource | undefined;
-  readonly #signal: AbortSignal | undefined;
-  readonly #kernels = new IdlePool<Lz4DecoderKernel>(8);
+/** What segments are decoded with. */
+export interface SegmentContext {
+  readonly source: ByteSource;
+  readonly dictionary: Lz4DictionarySource | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly kernels: IdlePool<Lz4DecoderKernel>;
+}
 
-  constructor(
-    source: ByteSource,
-    model: IndexModel,
-    dictionary: Lz4DictionarySource | undefined,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#source = source;
+/** A context over a source, with room for eight idle decoders. */
+export function newSegmentContext(
+  source: ByteSource,
+  dictionary: Lz4DictionarySource | undefined,
+  signal: AbortSignal | undefined,
+): SegmentContext {
+  return { source, dictionary, signal, kernels: new IdlePool<Lz4DecoderKernel>(8) };
+}
+
+/** Fetches and decodes segments of a model: the content from one point to the next. */
+export class SegmentDecoder {
+  readonly #model: IndexModel;
+  readonly #context: SegmentContext;
+
+  constructor(model: IndexModel, context: SegmentContext) {
     this.#model = model;
-    this.#dictionary = dictionary;
-    this.#signal = signal;
+    this.#context = context;
   }
 
   /** The segment that holds a content offset: the last one that starts at or before it. */
   segmentAt(out: number): number {
-    const { points } = this.#model;
-    let [low, high] = [0, points.length];
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if (points[middle]!.decompressedOffset <= out) low = middle;
-      else high = middle;
-    }
-    return low;
+    return lastPointAt(this.#model.points, out);
+  }
+
+  /** What tells a segment from all others of its file. */
+  keyOf(id: number): number {
+    return this.#model.points[id]!.compressedOffset;
   }
 
   /** Where a segment's content starts. */
@@ -67,7 +73,9 @@ export class SegmentDecoder {
   /** Fetches and decodes segments of one frame that follow each other. */
   async decode(first: number, last: number, offLoop: boolean): Promise<Uint8Array<ArrayBuffer>> {
     const start = this.#model.points[first]!.compressedOffset;
-    const bytes = await this.#source.read(start, this.#inputEnd(last) - start, { signal: this.#signal });
+    const bytes = await this.#context.source.read(start, this.#inputEnd(last) - start, {
+      signal: this.#context.signal,
+    });
     return await this.#decodeFrom(bytes, start, first, last, offLoop);
   }
 
@@ -78,15 +86,12 @@ export class SegmentDecoder {
       const start = this.#model.points[id]!.compressedOffset;
       let until = id;
       while (until < last && this.#inputEnd(until + 1) - start <= FETCH_SIZE_MAX) until++;
-      const bytes = await this.#source.read(start, this.#inputEnd(until) - start, { signal: this.#signal });
+      const bytes = await this.#context.source.read(start, this.#inputEnd(until) - start, {
+        signal: this.#context.signal,
+      });
       for (; id <= until; id++) decoded.set(id, await this.#decodeFrom(bytes, start, id, id, false));
     }
     return decoded;
-  }
-
-  /** Frees idle contexts. */
-  close(): void {
-    this.#kernels.clear();
   }
 
   /** Where a segment's content ends. */
@@ -123,7 +128,7 @@ export class SegmentDecoder {
     }
     const history = await this.#history(first);
     const target = new Uint8Array(size);
-    const kernel = this.#kernels.acquire(
+    const kernel = this.#context.kernels.acquire(
       "",
       () => new Lz4DecoderKernel({ maxMemory: 0, backend: undefined }),
     );
@@ -149,7 +154,7 @@ export class SegmentDecoder {
         throw fault("INDEX_ASSUMPTION", point.compressedOffset, "the file is not the one that was indexed");
       }
     } finally {
-      this.#kernels.release("", kernel);
+      this.#context.kernels.release("", kernel);
     }
     if (first === last) this.#checkHash(first, hash);
     else await this.#checkHashes(target, first, last, offLoop);
@@ -185,11 +190,10 @@ export class SegmentDecoder {
     const point = this.#model.points[id]!;
     const frame = this.#model.frames[point.frame]!;
     const window = await readWindow(this.#model, point);
-    if (window.length > 0 || this.#dictionary === undefined || this.#dictionary === "ignore") return window;
+    const { dictionary } = this.#context;
+    if (window.length > 0 || dictionary === undefined || dictionary === "ignore") return window;
     if (frame.info.linked && point.decompressedOffset > frame.decompressedOffset) return window;
-    const found = typeof this.#dictionary === "function"
-      ? this.#dictionary(frame.info.dictId)
-      : this.#dictionary;
+    const found = typeof dictionary === "function" ? dictionary(frame.info.dictId) : dictionary;
     return found === undefined ? window : toBytes(found);
   }
 }

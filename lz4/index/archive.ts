@@ -12,10 +12,12 @@ import {
   openByteSource,
 } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike } from "@sluice/internal";
-import { SegmentDecoder } from "./_segment_decoder.ts";
+import { newSegmentContext, SegmentDecoder } from "./_segment_decoder.ts";
+import type { SegmentContext } from "./_segment_decoder.ts";
 import type { Lz4DictionarySource } from "../codec/decompress_options.ts";
 import { buildLz4Index } from "./index_builder.ts";
 import { divide, splitSize } from "./_divide.ts";
+import { partsOf, rowsOf } from "./_index_rows.ts";
 import { Lz4Index } from "./index_file.ts";
 import type { Lz4Split, Lz4SplitOptions } from "./splits.ts";
 
@@ -81,7 +83,7 @@ const OPEN_OPTIONS: ReadonlySet<string> = new Set(["dictionary", "cacheSize", "s
  */
 export class Lz4Archive {
   readonly #index: Lz4Index;
-  readonly #decoder: SegmentDecoder;
+  readonly #context: SegmentContext;
   readonly #cache = new Map<number, Uint8Array<ArrayBuffer>>();
   readonly #cacheSize: number;
   #cached = 0;
@@ -101,7 +103,7 @@ export class Lz4Archive {
       0,
       Number.MAX_SAFE_INTEGER,
     );
-    this.#decoder = new SegmentDecoder(source, index.model, options.dictionary, options.signal);
+    this.#context = newSegmentContext(source, options.dictionary, options.signal);
   }
 
   /**
@@ -146,21 +148,22 @@ export class Lz4Archive {
     if (length === 0) return output;
     const start = offset;
     const end = offset + length;
-    const first = this.#decoder.segmentAt(start);
-    const last = this.#decoder.segmentAt(end - 1);
+    const decoder = new SegmentDecoder(await rowsOf(this.#index.model, start, end), this.#context);
+    const first = decoder.segmentAt(start);
+    const last = decoder.segmentAt(end - 1);
     const missing = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((id) =>
-      !this.#cache.has(id)
+      !this.#cache.has(decoder.keyOf(id))
     );
     const fresh = missing.length === 0
       ? new Map<number, Uint8Array<ArrayBuffer>>()
-      : await this.#decoder.decodeRange(missing[0]!, missing.at(-1)!);
+      : await decoder.decodeRange(missing[0]!, missing.at(-1)!);
     for (let id = first; id <= last; id++) {
-      const bytes = fresh.get(id) ?? this.#cache.get(id)!;
-      const from = this.#decoder.outOf(id);
+      const bytes = fresh.get(id) ?? this.#cache.get(decoder.keyOf(id))!;
+      const from = decoder.outOf(id);
       const part = bytes.subarray(Math.max(0, start - from), Math.min(bytes.length, end - from));
       output.set(part, Math.max(0, from - start));
     }
-    for (const [id, bytes] of fresh) this.#keep(id, bytes);
+    for (const [id, bytes] of fresh) this.#keep(decoder.keyOf(id), bytes);
     return output;
   }
 
@@ -178,17 +181,27 @@ export class Lz4Archive {
     const threads = checkInteger("threads", options.threads ?? 1, 1, 64);
     checkRange(offset, length, this.size);
     if (length === 0) return;
-    const [start, end] = [offset, offset + length];
-    const last = this.#decoder.segmentAt(end - 1);
+    for await (const part of partsOf(this.#index.model, offset, offset + length)) {
+      yield* this.#streamPart(new SegmentDecoder(part.model, this.#context), part.start, part.end, threads);
+    }
+  }
+
+  async *#streamPart(
+    decoder: SegmentDecoder,
+    start: number,
+    end: number,
+    threads: number,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    const last = decoder.segmentAt(end - 1);
     const parts = threads === 1 ? 1 : threads + 1; // one more, so that no thread waits for the event loop
     const ahead: { readonly from: number; readonly content: Promise<Uint8Array<ArrayBuffer>> }[] = [];
-    let next = this.#decoder.segmentAt(start);
+    let next = decoder.segmentAt(start);
     const fill = (): void => {
       while (next <= last && ahead.length < parts) {
-        const until = this.#decoder.groupEnd(next, last);
-        const content = this.#decoder.decode(next, until, threads > 1);
+        const until = decoder.groupEnd(next, last);
+        const content = decoder.decode(next, until, threads > 1);
         content.catch(() => {}); // it is reported when its turn comes
-        ahead.push({ from: this.#decoder.outOf(next), content });
+        ahead.push({ from: decoder.outOf(next), content });
         next = until + 1;
       }
     };
@@ -277,7 +290,7 @@ export class Lz4Archive {
   close(): void {
     this.#cache.clear();
     this.#cached = 0;
-    this.#decoder.close();
+    this.#context.kernels.clear();
   }
 
   /** Frees what the archive holds. */
@@ -286,9 +299,9 @@ export class Lz4Archive {
   }
 
   /** Keeps a decoded segment; the one that was kept first goes when there is no room. */
-  #keep(id: number, bytes: Uint8Array<ArrayBuffer>): void {
-    if (bytes.length > this.#cacheSize) return;
-    this.#cache.set(id, bytes);
+  #keep(key: number, bytes: Uint8Array<ArrayBuffer>): void {
+    if (bytes.length > this.#cacheSize || this.#cache.has(key)) return;
+    this.#cache.set(key, bytes);
     this.#cached += bytes.length;
     for (const [old, { length }] of this.#cache) {
       if (this.#cached <= this.#cacheSize) break;

@@ -6,6 +6,7 @@
 import {
   checkInteger,
   checkNumber,
+  checkRange,
   concatBytes,
   CorruptDataError,
   openByteSource,
@@ -18,8 +19,9 @@ import { carvePieces } from "./_carve.ts";
 import { divide, splitSize } from "./_divide.ts";
 import { INDEX_MAGIC, SKIPPABLE_HEADER_SIZE } from "../frame/_format.ts";
 import { fingerprintOf } from "./_index_fingerprint.ts";
-import { decodeIndex, encodeIndex, openIndex } from "./_index_format.ts";
+import { decodeIndex, encodeIndex, notLoaded, openIndex } from "./_index_format.ts";
 import type { IndexModel } from "./_index_model.ts";
+import { lastPointAt, rowsOf } from "./_index_rows.ts";
 import type { Lz4Piece, Lz4Split, Lz4SplitOptions } from "./splits.ts";
 import { ByteReader, ByteWriter } from "../frame/_varint.ts";
 
@@ -49,14 +51,17 @@ const INDEX_HEAD_SIZE = 64 << 10;
  * ```
  */
 export class Lz4Index {
-  readonly #model: IndexModel;
+  #model: IndexModel;
+  /** Where the frame with the index starts in the compressed file that it was found in; undefined for others. */
+  readonly embeddedOffset: number | undefined;
 
   /**
    * Wraps what a builder found.
    * @internal
    */
-  constructor(model: IndexModel) {
+  constructor(model: IndexModel, embeddedOffset?: number) {
     this.#model = model;
+    this.embeddedOffset = embeddedOffset;
   }
 
   /**
@@ -69,8 +74,9 @@ export class Lz4Index {
   }
 
   /**
-   * Opens an index in a file of its own and reads its points: one read, or two above 64 KiB. The histories of linked
-   * frames, by far the most of a large index, stay in the file until a read needs one; 4 MiB of them are kept.
+   * Opens an index in a file of its own: one read, or two where its directory, about 15 bytes for 1024 points, is larger
+   * than 64 KiB. Points are read in pages of 1024 when they are needed, and the histories of linked frames one by one; 8
+   * pages, about 1 MiB, and 4 MiB of histories are kept. An index of version 1 is read with all of its points.
    *
    * @throws {CorruptDataError} With code "INDEX_INVALID" if the file is no valid index.
    */
@@ -80,8 +86,8 @@ export class Lz4Index {
   }
 
   /**
-   * Opens the index at the end of a compressed file; undefined where there is none. Two reads, or three when the index
-   * is larger than 64 KiB; windows stay in the file as with `open`.
+   * Opens the index at the end of a compressed file; undefined where there is none. Two reads, or three as with `open`;
+   * pages and histories stay in the file.
    *
    * @throws {CorruptDataError} With code "INDEX_INVALID" if there is one that is not valid.
    */
@@ -89,7 +95,8 @@ export class Lz4Index {
     const source = await openByteSource(data);
     const found = await embeddedIndexAt(source);
     if (found === undefined) return undefined;
-    return new Lz4Index(await openIndex(source, found.offset, found.offset + found.size, found.head));
+    const model = await openIndex(source, found.offset, found.offset + found.size, found.head);
+    return new Lz4Index(model, found.offset - SKIPPABLE_HEADER_SIZE);
   }
 
   /** Bytes of the compressed file, an index inside it left out. */
@@ -102,14 +109,24 @@ export class Lz4Index {
     return this.#model.outputSize;
   }
 
-  /** The places where decoding can start. */
+  /**
+   * The places where decoding can start.
+   *
+   * @throws {SluiceError} With code "NOT_READY" if the index was opened from a file and not loaded.
+   */
   get points(): readonly Lz4IndexPoint[] {
+    if (this.#model.pages !== undefined) throw notLoaded("list the points of the index");
     return this.#model.points;
+  }
+
+  /** How many points there are. */
+  get pointCount(): number {
+    return this.#model.pages?.pointCount ?? this.#model.points.length;
   }
 
   /** How many frames with content there are. */
   get frameCount(): number {
-    return this.#model.frames.length;
+    return this.#model.pages?.frameCount ?? this.#model.frames.length;
   }
 
   /**
@@ -120,17 +137,33 @@ export class Lz4Index {
     return this.#model;
   }
 
-  /** The last point at or before a content offset. */
-  at(out: number): Lz4IndexPoint {
-    const { points } = this.#model;
+  /**
+   * The last point at or before a content offset.
+   *
+   * @throws {RangeError} If the content does not have it.
+   */
+  async at(out: number): Promise<Lz4IndexPoint> {
     checkInteger("out", out, 0, this.outputSize);
-    let [low, high] = [0, points.length];
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if (points[middle]!.decompressedOffset <= out) low = middle;
-      else high = middle;
-    }
-    return points[low] ?? { compressedOffset: 0, decompressedOffset: 0 };
+    const { points } = await rowsOf(this.#model, out, out);
+    const { compressedOffset = 0, decompressedOffset = 0 } = points[lastPointAt(points, out)] ?? {};
+    return { compressedOffset, decompressedOffset };
+  }
+
+  /**
+   * The last point before the start of a line, counted from 0, and how many line feeds precede it; the start of the content
+   * where lines were not counted.
+   *
+   * @throws {RangeError} If the line is no number from 0.
+   */
+  async beforeLine(line: number): Promise<{ readonly decompressedOffset: number; readonly lines: number }> {
+    checkInteger("line", line, 0, Number.MAX_SAFE_INTEGER);
+    const { hasLines, pages, points } = this.#model;
+    const page = pages?.pageOfLine(line - 1);
+    const own = page === undefined || pages!.pageCount === 0 ? points : (await pages!.page(page)).points;
+    const { decompressedOffset = 0, lines = 0 } = hasLines
+      ? own.findLast((point) => point.lines < line) ?? {}
+      : {};
+    return { decompressedOffset, lines };
   }
 
   /**
@@ -145,25 +178,24 @@ export class Lz4Index {
     return found.every((byte, i) => byte === fingerprint[i]);
   }
 
-  /**
-   * Reads the histories that `open` and `embedded` leave in the file, of the points that content from `start` up to
-   * `end` needs. `toBytes` needs all of them.
-   */
-  async loadWindows(start = 0, end: number = this.outputSize): Promise<void> {
-    checkNumber("start", start);
-    checkNumber("end", end);
-    const { points, windowSource } = this.#model;
-    for (const [i, point] of points.entries()) {
-      const next = points[i + 1]?.decompressedOffset ?? this.outputSize;
+  /** Reads all points and histories that `open` and `embedded` leave in the file: `points` and `toBytes` need them. */
+  async load(): Promise<void> {
+    const { pages, windowSource } = this.#model;
+    const rows = await pages?.all() ?? this.#model;
+    for (const point of rows.points) {
       if (point.window === undefined || point.window instanceof Uint8Array) continue;
-      if (point.decompressedOffset < end && next > start) {
-        point.window = await windowSource!.read(point.window);
-      }
+      point.window = await windowSource!.read(point.window);
     }
+    this.#model = { ...this.#model, ...rows, pages: undefined };
   }
 
-  /** The index as bytes (S4IX, see FORMATS.md), for a file beside the compressed one. */
+  /**
+   * The index as bytes (S4IX, see FORMATS.md), for a file beside the compressed one.
+   *
+   * @throws {SluiceError} With code "NOT_READY" if the index was opened from a file and not loaded.
+   */
   toBytes(): Uint8Array<ArrayBuffer> {
+    if (this.#model.pages !== undefined) throw notLoaded("write the index");
     return encodeIndex(this.#model);
   }
 
@@ -187,7 +219,8 @@ export class Lz4Index {
    * @throws {RangeError} If the range does not lie inside the content.
    */
   async pieces(start: number, end: number): Promise<Lz4Piece[]> {
-    return await carvePieces(this.#model, start, end);
+    checkRange(checkNumber("start", start), checkNumber("end", end) - start, this.outputSize);
+    return await carvePieces(await rowsOf(this.#model, start, end), start, end);
   }
 
   /**

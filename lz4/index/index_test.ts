@@ -84,7 +84,7 @@ testBackends("Lz4Index inside the file is found, and the file still decodes", as
     const joined = join(file, index.toSkippableFrame());
     assertEquals(decompressLz4(joined), CONTENT);
     const found = await Lz4Index.embedded(byteSourceFromBytes(joined));
-    await found!.loadWindows();
+    await found!.load();
     assertEquals(found!.toBytes(), index.toBytes());
     assertEquals(await Lz4Index.embedded(byteSourceFromBytes(file)), undefined);
   }
@@ -152,7 +152,7 @@ testBackends("Lz4Index.open leaves windows in the file until a read needs one", 
   assertEquals(await archive.read(1_000_000, 100), content.slice(1_000_000, 1_000_100));
   assert(read < bytes.length / 5, `${read} of ${bytes.length} bytes were read`);
   assertEquals(assertThrows(() => index.toBytes(), SluiceError).code, "NOT_READY");
-  await index.loadWindows();
+  await index.load();
   assertEquals(index.toBytes(), bytes);
   const damaged = bytes.slice();
   damaged[damaged.length - 1]! ^= 1;

@@ -7,7 +7,7 @@ import { failure } from "../file/_errors.ts";
 import type { RateLimiter } from "../file/_rate_limit.ts";
 import { retrying } from "../file/_retry.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
-import type { CopySource, CopyTarget } from "./_sides.ts";
+import type { CopySource, CopyTarget, Taken } from "./_sides.ts";
 
 const PART_MIN = 32 << 20;
 const PART_MAX = 4 * 2 ** 30;
@@ -45,18 +45,27 @@ export async function copyPart(
   options: EngineOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const { retry, onStep } = options;
   let told = 0;
-  await retrying(options.retry, options.signal, async () => {
+  await retrying(retry, options.signal, async () => {
     let next = start;
     const knownEnd = options.delta ? await target.digests(start, end, table) : start;
-    for await (const frames of source.frames(start, end, knownEnd, table)) {
-      signal.throwIfAborted();
-      await options.limiter.take(source.remote || target.remote ? frames.length : 0, signal);
-      const applied = await target.apply(next, end, table, frames);
-      next = applied.next;
-      options.retry.progress.reach(start, next);
-      options.onStep(Math.max(0, next - start - told), applied.written);
-      told = Math.max(told, next - start);
+    const sending = new SendWindow(source.lookahead, (reached, written) => {
+      retry.progress.reach(start, reached);
+      onStep(Math.max(0, reached - start - told), written);
+      told = Math.max(told, reached - start);
+    });
+    try {
+      for await (const frames of source.frames(start, end, knownEnd, table)) {
+        signal.throwIfAborted();
+        await options.limiter.take(source.remote || target.remote ? frames.length : 0, signal);
+        const taken = await target.apply(next, end, table, frames);
+        next = taken.next;
+        await sending.add(taken);
+      }
+      await sending.settle();
+    } finally {
+      await sending.end();
     }
     if (next !== end) {
       throw failure(
@@ -68,4 +77,38 @@ export async function copyPart(
       );
     }
   });
+}
+
+/** Frames on their way to the target: up to so many while the next are made. */
+class SendWindow {
+  readonly #waiting: Taken[] = [];
+  readonly #size: number;
+  readonly #onDone: (reached: number, written: number) => void;
+
+  constructor(size: number, onDone: (reached: number, written: number) => void) {
+    this.#size = size;
+    this.#onDone = onDone;
+  }
+
+  /** Adds frames; waits for the first where there are too many. */
+  async add(taken: Taken): Promise<void> {
+    taken.done?.catch(() => {}); // thrown when it is waited for
+    this.#waiting.push(taken);
+    await this.settle(taken.done === undefined ? 0 : this.#size);
+  }
+
+  /** Waits until at most so many are on their way. */
+  async settle(count = 0): Promise<void> {
+    while (this.#waiting.length > count) {
+      const { done, next, written } = this.#waiting[0]!;
+      await done;
+      this.#waiting.shift();
+      this.#onDone(next, written);
+    }
+  }
+
+  /** After a failure: nothing may still be on its way when the part is tried again. */
+  async end(): Promise<void> {
+    await Promise.allSettled(this.#waiting.map(({ done }) => done));
+  }
 }

@@ -12,6 +12,8 @@ import { isDirty } from "./_side_files.ts";
 /** Room for frames beside the blocks in them. */
 const FRAME_ROOM = 4096;
 const BUFFER_SIZE = 4 << 20;
+/** Buffers that frames of a part are made in, by turns: one is filled while the others are on their way. */
+const BUFFERS = 3;
 /** Content of files that say nothing of their size is held in memory and in a temporary file. */
 const SIZELESS_MAX = 64 << 20;
 const READ_SIZE = 64 << 10;
@@ -83,6 +85,7 @@ async function keepContent(file: BlockFile): Promise<BlockFile> {
 export class LocalSource implements CopySource {
   readonly label: string;
   readonly remote = false;
+  readonly lookahead = BUFFERS - 1;
   readonly file: BlockFile;
   readonly #threads: number;
   #version = "";
@@ -115,8 +118,9 @@ export class LocalSource implements CopySource {
     knownEnd: number,
     table: Table,
   ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    const buffer = new Uint8Array(frameBufferSize(table.blockSize));
-    for (let at = start; at < end;) {
+    const buffers: Uint8Array<ArrayBuffer>[] = [];
+    for (let [at, turn] = [start, 0]; at < end; turn = (turn + 1) % BUFFERS) {
+      const buffer = buffers[turn] ??= new Uint8Array(frameBufferSize(table.blockSize));
       const { next, produced } = await this.file.compare(at, end, knownEnd, table, buffer);
       yield buffer.subarray(0, produced);
       at = next;

@@ -20,18 +20,30 @@ export interface SideStatus {
 export interface CopySource {
   readonly label: string;
   readonly remote: boolean;
+  /** How many chunks of frames stay valid beside the last one. */
+  readonly lookahead: number;
   /** What is there now; calls after it refer to that and fail when it has changed. */
   stat(): Promise<SideStatus>;
   /** Fills the table with this side's digests of a range. */
   digests(start: number, end: number, table: Table): Promise<void>;
   /**
    * Whole frames that turn a file with the digests in the table, known up to `knownEnd`, into this one. A chunk is valid
-   * until the next is asked for. Ends normally only when everything came.
+   * until the next is asked for, or `lookahead` more. Ends normally only when everything came.
    */
   frames(start: number, end: number, knownEnd: number, table: Table): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /** After everything was taken: fails unless the table, and so the target, has what the source has now. */
   finish(table: Table): Promise<void>;
   close(): void;
+}
+
+/** What became of frames that a target took. */
+export interface Taken {
+  /** Where the next must start. */
+  readonly next: number;
+  /** Bytes that they change. */
+  readonly written: number;
+  /** Settles when the other side has them, and the frames may change; undefined where that is so already. */
+  readonly done?: Promise<void>;
 }
 
 /** Where bytes go. */
@@ -46,13 +58,8 @@ export interface CopyTarget {
   readonly hasLength: boolean;
   /** Fills the table with digests of a range of what is there; returns up to where it is known. */
   digests(start: number, end: number, table: Table): Promise<number>;
-  /** Takes whole frames; returns where the next must start and what was written. */
-  apply(
-    next: number,
-    end: number,
-    table: Table,
-    frames: Uint8Array<ArrayBuffer>,
-  ): Promise<{ readonly next: number; readonly written: number }>;
+  /** Takes whole frames, which go on from `next`. */
+  apply(next: number, end: number, table: Table, frames: Uint8Array<ArrayBuffer>): Promise<Taken>;
   /** Ends the copy: everything was taken. */
   commit(table: Table): Promise<void>;
   /** Gives up; what came stays for the next run where that is possible. */

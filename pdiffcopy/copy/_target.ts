@@ -260,6 +260,7 @@ export class LocalTarget implements Disposable {
     const { size, durable } = this.#plan;
     if (this.#state === "clean" && !this.hasLength) await this.#prepare();
     if (expected !== undefined && !this.#landsInPlace) await readBack(this.#file!, this.#plan, expected);
+    if (this.#state !== "part") await this.#removeLeftPart();
     if (this.#state === "clean" && !this.#wasDirty) return this.close();
     const file = this.#file!;
     const { mode, size: now } = file.status();
@@ -289,8 +290,15 @@ export class LocalTarget implements Disposable {
     this.#kept!.giveTo(existing);
     if (expected !== undefined) await readBack(existing, this.#plan, expected);
     if (durable) await existing.sync();
-    this.#journal.remove();
+    // In this order: the journal makes the next run complete what a kill leaves, a part without one stays.
     this.#directory.remove(partName(this.#name));
+    this.#journal.remove();
+  }
+
+  /** Removes the part of an earlier copy that was to replace the file as a whole, unless somebody writes it. */
+  async #removeLeftPart(): Promise<void> {
+    using part = openIfThere(this.#directory, partName(this.#name), true, true);
+    if (part !== undefined && await part.lock()) this.#directory.remove(partName(this.#name));
   }
 
   /** Somebody else may have put another file under the name, which must not be replaced unseen. */

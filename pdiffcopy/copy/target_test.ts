@@ -248,3 +248,38 @@ Deno.test("a limit on the rate is kept", async () => {
     assert(performance.now() - started > 500);
   });
 });
+
+testBackends("the part of an earlier copy goes with the next one, however that ends", async () => {
+  await inDirectory(async (directory) => {
+    const [source, target] = [`${directory}/source`, `${directory}/target`];
+    await Deno.writeFile(source, new Uint8Array(SIZE).fill(1));
+    for (const [old, options] of [[1, {}], [2, { replace: "inplace" }], [1, { shift: true }]] as const) {
+      await Deno.writeFile(target, new Uint8Array(SIZE).fill(old));
+      await Deno.writeFile(`${directory}/.target.pdiff-part`, new Uint8Array(100));
+      await new PdiffClient({ source, target, ...options }).synchronize();
+      assertEquals(list(directory), ["source", "target"], JSON.stringify(options));
+    }
+  });
+});
+
+testBackends("a kill at the end of a copy that lands in place leaves a journal or nothing", async () => {
+  await inDirectory(async (directory) => {
+    const [source, target] = [`${directory}/source`, `${directory}/target`];
+    const content = new Random(8).bytes(SIZE);
+    for (const left of [[".target.pdiff-journal"], [".target.pdiff-journal", ".target.pdiff-part"]]) {
+      await Deno.writeFile(source, content);
+      await Deno.writeFile(target, content);
+      for (const name of left) {
+        await Deno.writeFile(
+          `${directory}/${name}`,
+          name.endsWith("part")
+            ? content
+            : new TextEncoder().encode(JSON.stringify({ size: SIZE, source }) + "\n"),
+        );
+      }
+      await new PdiffClient({ source, target, shift: true, replace: "inplace" }).synchronize();
+      assertEquals(list(directory), ["source", "target"], left.join());
+      assertEquals(await Deno.readFile(target), content);
+    }
+  });
+});

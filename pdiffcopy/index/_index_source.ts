@@ -67,6 +67,7 @@ interface Seed {
 export class IndexSource implements CopySource {
   readonly label: string;
   readonly remote = true;
+  readonly lookahead = 0;
   readonly #model: IndexModel;
   readonly #origin: ChunkOrigin;
   readonly #seeds: readonly BlockFile[];

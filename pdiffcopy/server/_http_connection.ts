@@ -3,8 +3,8 @@
  */
 import { STATUS_TEXTS } from "./_http_status.ts";
 import { IncomingBody } from "./_incoming_body.ts";
-import { BadHead, HttpReader } from "./_http_reader.ts";
-import type { RequestHead } from "./_http_reader.ts";
+import { BadHead, HttpReader } from "../wire/_http_reader.ts";
+import type { RequestHead } from "../wire/_http_reader.ts";
 
 /** How long a connection may take for what. */
 export interface ConnectionLimits {

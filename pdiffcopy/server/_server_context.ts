@@ -2,7 +2,7 @@
  * What all requests to one server share.
  */
 import type { ServerRoot } from "./_server_root.ts";
-import type { BodyLimits, Turnstile } from "./_server_request.ts";
+import type { BodyLimits, BodyRoom, Turnstile } from "./_server_request.ts";
 
 /** What requests are answered with. */
 export interface ServerContext {
@@ -15,6 +15,8 @@ export interface ServerContext {
   /** Lets as many requests hash at a time as there are cores. */
   readonly hashTurns: Turnstile;
   readonly bodyLimits: BodyLimits;
+  /** Room for bodies of blocks. */
+  readonly room: BodyRoom;
   /** Called for each block that comes by protocol 1, which can't be verified. */
   noteV1Write(filename: string): void;
 }

@@ -149,18 +149,70 @@ async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   }
 }
 
-/** A whole body. */
-export async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>> {
-  const announced = Number(request.headers.get("content-length") ?? NaN);
-  if (announced <= limits.sizeMax) {
-    const bytes = new Uint8Array(announced);
-    let filled = 0;
-    for await (const chunk of bodyChunks(request, limits)) {
-      bytes.set(chunk, filled);
-      filled += chunk.length;
-    }
-    return bytes;
+/** A reader that fills room that is brought; undefined for streams that have none. */
+function roomReader(body: Request["body"]): ReadableStreamBYOBReader | undefined {
+  try {
+    return body?.getReader({ mode: "byob" });
+  } catch {
+    return undefined;
   }
+}
+
+const SPARES_MAX = 8;
+const SPARE_SIZE_MAX = 8 << 20;
+
+/** Room for bodies that is used again: the system clears new room, which takes as long as reading a body. */
+export class BodyRoom {
+  readonly #spares: Uint8Array<ArrayBuffer>[] = [];
+
+  /** Room for so many bytes, whatever they are now. */
+  take(size: number): Uint8Array<ArrayBuffer> {
+    const at = this.#spares.findIndex(({ length }) => length >= size);
+    return at < 0 ? new Uint8Array(size) : this.#spares.splice(at, 1)[0]!;
+  }
+
+  /** Takes the room of a body back that nobody uses any more. */
+  give({ buffer }: Uint8Array<ArrayBuffer>): void {
+    if (buffer.byteLength > SPARE_SIZE_MAX) return;
+    if (this.#spares.length === SPARES_MAX) this.#spares.shift();
+    this.#spares.push(new Uint8Array(buffer));
+  }
+}
+
+/** A body that has as many bytes as it says. */
+async function readAnnounced(
+  reader: ReadableStreamBYOBReader,
+  size: number,
+  idleTimeoutMs: number,
+  room: BodyRoom | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  // One byte more is room to see whether more comes.
+  let bytes = room?.take(size + 1) ?? new Uint8Array(size + 1);
+  let filled = 0;
+  try {
+    while (true) {
+      const { value, done } = await inTime(reader.read(bytes.subarray(filled, size + 1)), idleTimeoutMs);
+      if (value !== undefined) bytes = new Uint8Array(value.buffer as ArrayBuffer);
+      filled += value?.length ?? 0;
+      if (done || filled > size) break;
+    }
+    if (filled !== size) throw badRequest("the body does not have the size that it says");
+    return bytes.subarray(0, size);
+  } catch (error) {
+    await reader.cancel(error).catch(() => {});
+    throw error;
+  }
+}
+
+/** A whole body, in `room` where that is given and the body says how long it is. */
+export async function readBody(
+  request: Request,
+  limits: BodyLimits,
+  room?: BodyRoom,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const announced = Number(request.headers.get("content-length") ?? NaN);
+  const reader = announced > 0 && announced <= limits.sizeMax ? roomReader(request.body) : undefined;
+  if (reader !== undefined) return await readAnnounced(reader, announced, limits.idleTimeoutMs, room);
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for await (const chunk of bodyChunks(request, limits)) parts.push(chunk);
   return new Uint8Array(await new Blob(parts).arrayBuffer());

@@ -40,8 +40,12 @@ export async function answerSession(
     }
     case "PUT frames": {
       const { start, end } = session.range(query);
-      const body = await readBody(request, { ...context.bodyLimits, sizeMax });
-      return Response.json(await session.apply(start, end, body));
+      const body = await readBody(request, { ...context.bodyLimits, sizeMax }, context.room);
+      try {
+        return Response.json(await session.apply(start, end, body));
+      } finally {
+        context.room.give(body);
+      }
     }
     case "PUT pieces": {
       const { start, end } = session.range(query);

@@ -9,7 +9,7 @@ import { PDIFF_PORT } from "../file/constants.ts";
 import { denoFailure } from "../file/_errors.ts";
 import { HttpListener } from "./_http_listener.ts";
 import type { ServerContext } from "./_server_context.ts";
-import { isSameSecret, Refusal, Turnstile } from "./_server_request.ts";
+import { BodyRoom, isSameSecret, Refusal, Turnstile } from "./_server_request.ts";
 import { ServerRoot } from "./_server_root.ts";
 import type { PdiffPathMode } from "./_server_root.ts";
 import { ServerSessions } from "./_server_sessions.ts";
@@ -167,6 +167,7 @@ export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
     durable: options.durable ?? true,
     threads,
     hashTurns: new Turnstile(threads, 1024),
+    room: new BodyRoom(),
     bodyLimits: { sizeMax: 1 << 20, idleTimeoutMs: options.idleTimeoutMs ?? 30_000 },
     noteV1Write: (filename) => options.log?.(`unverified write by protocol 1: ${printable(filename)}`),
   };

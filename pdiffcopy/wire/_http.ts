@@ -6,6 +6,7 @@ import type { ByteSource } from "@sluice/internal";
 import { encodePath } from "../kernel/path_text.ts";
 import { failure } from "../file/_errors.ts";
 import type { FailureCode } from "../file/_errors.ts";
+import { BodySender } from "./_body_sender.ts";
 
 /** How a server is talked to. */
 export interface HttpOptions {
@@ -83,6 +84,7 @@ export class HttpPeer implements Disposable {
   readonly origin: string;
   readonly #options: HttpOptions;
   readonly #client: Deno.HttpClient | undefined;
+  readonly #sender: BodySender | undefined;
   /** Bytes of bodies that came and went. */
   bytesIn = 0;
   bytesOut = 0;
@@ -92,8 +94,9 @@ export class HttpPeer implements Disposable {
     this.origin = origin;
     this.#options = options;
     if (options.fetch === undefined && typeof Deno !== "undefined") {
+      this.#sender = BodySender.for(origin);
       this.#client = Deno.createHttpClient({
-        poolMaxIdlePerHost: 8,
+        poolMaxIdlePerHost: 32,
         http2: false,
         ...(options.caCerts === undefined ? {} : { caCerts: [...options.caCerts] }),
       });
@@ -128,14 +131,17 @@ export class HttpPeer implements Disposable {
       signal?.removeEventListener("abort", forward);
     };
     try {
-      const response = await (this.#options.fetch ?? fetch)(url, {
-        method,
-        redirect: "manual",
-        signal: controller.signal,
-        headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-        ...(body === undefined ? {} : { body }),
-        ...(this.#client === undefined ? {} : { client: this.#client }),
-      });
+      const fields = { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+      const response = this.#sender?.takes(body)
+        ? await this.#sender.send({ method, url, headers: fields, body, signal: controller.signal })
+        : await (this.#options.fetch ?? fetch)(url, {
+          method,
+          redirect: "manual",
+          signal: controller.signal,
+          headers: fields,
+          ...(body === undefined ? {} : { body }),
+          ...(this.#client === undefined ? {} : { client: this.#client }),
+        });
       this.bytesOut += body?.length ?? 0;
       if (!response.ok) throw await this.#refusal(response, path);
       const alive = (): void => {
@@ -264,5 +270,6 @@ export class HttpPeer implements Disposable {
   /** Closes idle connections. */
   [Symbol.dispose](): void {
     this.#client?.close();
+    this.#sender?.[Symbol.dispose]();
   }
 }

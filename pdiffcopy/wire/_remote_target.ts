@@ -9,7 +9,7 @@ import { failure } from "../file/_errors.ts";
 import { FrameDigests } from "../copy/_frame_digests.ts";
 import { PLAIN } from "../copy/_frame_codec.ts";
 import type { FrameCodec } from "../copy/_frame_codec.ts";
-import type { CopyTarget } from "../copy/_sides.ts";
+import type { CopyTarget, Taken } from "../copy/_sides.ts";
 import type { HttpPeer } from "./_http.ts";
 import { fetchIndex, hashQuery, numberOf, takeSignature, textOf } from "./_remote_v2.ts";
 
@@ -114,23 +114,27 @@ export class RemoteTarget implements CopyTarget {
     return knownEnd;
   }
 
-  async apply(
-    next: number,
+  // deno-lint-ignore require-await
+  async apply(next: number, end: number, table: Table, frames: Uint8Array<ArrayBuffer>): Promise<Taken> {
+    const taken = new FrameDigests(table).collect(frames, next, end);
+    return { ...taken, done: this.#send(next, end, taken.next, table, frames) };
+  }
+
+  async #send(
+    start: number,
     end: number,
+    reached: number,
     table: Table,
     frames: Uint8Array<ArrayBuffer>,
-  ): Promise<{ next: number; written: number }> {
-    const taken = new FrameDigests(table).collect(frames, next, end);
+  ): Promise<void> {
     const body = await this.#codec.encode(frames, table);
     const path = `/v2/sessions/${this.#id}/frames`;
-    const answer = await this.#peer.send("PUT", path, { from: next, to: end }, body);
-    if (numberOf(answer.next, "next") !== taken.next) {
-      throw failure(
-        "PROTOCOL",
-        `Cannot copy to ${this.label}: the server took ${String(answer.next)}, not ${taken.next}`,
-      );
-    }
-    return taken;
+    const { next } = await this.#peer.send("PUT", path, { from: start, to: end }, body);
+    if (numberOf(next, "next") === reached) return;
+    throw failure(
+      "PROTOCOL",
+      `Cannot copy to ${this.label}: the server took ${String(next)}, not ${reached}`,
+    );
   }
 
   /** Sends frames that put a range together from pieces of the old content and literal bytes. */

@@ -27,6 +27,7 @@ export interface OptionsV1 {
 export class RemoteSourceV1 implements CopySource {
   readonly label: string;
   readonly remote = true;
+  readonly lookahead = 0;
   readonly #file: FileV1;
   readonly #concurrency: number;
   readonly #verify: boolean;

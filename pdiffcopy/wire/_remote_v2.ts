@@ -78,6 +78,7 @@ export async function fetchIndex(
 export class RemoteSource implements CopySource {
   readonly label: string;
   readonly remote = true;
+  readonly lookahead = 0;
   readonly #peer: HttpPeer;
   readonly #path: string;
   readonly #codec: FrameCodec;

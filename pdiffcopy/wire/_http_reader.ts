@@ -1,11 +1,12 @@
 /**
- * Reads requests of HTTP/1.1 from a connection: heads within a size and a time, and bodies as streams.
+ * Reads requests and answers of HTTP/1.1 from a connection: heads within a size, and bodies.
  */
 
 const BUFFER_SIZE = 64 << 10;
 const HEAD_SIZE_MAX = 32 << 10;
 const LINE_SIZE_MAX = 1024;
-const BODY_READ_SIZE = 1 << 20;
+/** Bytes of one read of a body, where its reader brings no room. */
+export const BODY_READ_SIZE: number = 256 << 10;
 
 /** A request that is no HTTP; the connection ends with this status. */
 export class BadHead extends Error {
@@ -26,6 +27,16 @@ export interface RequestHead {
   readonly keepAlive: boolean;
   /** Whether the answer may be chunked. */
   readonly isHttp11: boolean;
+  /** Bytes of the body; undefined where it is chunked. */
+  readonly bodySize: number | undefined;
+}
+
+/** What the first lines of an answer say. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Whether the connection may be used again. */
+  readonly keepAlive: boolean;
   /** Bytes of the body; undefined where it is chunked. */
   readonly bodySize: number | undefined;
 }
@@ -92,15 +103,7 @@ export class HttpReader {
     if (first === undefined) return undefined;
     const match = /^([A-Z]{1,16}) (\S{1,16384}) HTTP\/1\.([01])$/.exec(first);
     if (match === null) throw new BadHead(400, "the first line is no request of HTTP/1.1");
-    const headers = new Headers();
-    for (let size = first.length;;) {
-      const line = await this.#line(HEAD_SIZE_MAX);
-      if (line === undefined) throw new BadHead(400, "the head is cut off");
-      if (line === "") break;
-      size += line.length;
-      if (size > HEAD_SIZE_MAX) throw new BadHead(431, "the head is too large");
-      addHeader(headers, line);
-    }
+    const headers = await this.#headers(first.length);
     const isHttp11 = match[3] === "1";
     if (isHttp11 && !headers.has("host")) throw new BadHead(400, "the header Host is missing");
     const connection = (headers.get("connection") ?? "").toLowerCase();
@@ -114,46 +117,60 @@ export class HttpReader {
     };
   }
 
-  /** Yields a body of known size, or a chunked one for undefined. */
-  body(size: number | undefined): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    return size === undefined ? this.#chunked() : this.#bytes(size);
+  /** The head of the next answer; undefined when the other side is done. */
+  async answerHead(): Promise<AnswerHead | undefined> {
+    const first = await this.#line(HEAD_SIZE_MAX);
+    if (first === undefined) return undefined;
+    const match = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/.exec(first);
+    if (match === null) throw new BadHead(400, "the first line is no answer of HTTP/1.1");
+    const headers = await this.#headers(first.length);
+    const isLast = match[1] === "0" || /\bclose\b/i.test(headers.get("connection") ?? "");
+    return { status: Number(match[2]), headers, keepAlive: !isLast, bodySize: bodySizeOf(headers) };
   }
 
-  async *#bytes(size: number): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    for (let left = size; left > 0;) {
-      const buffered = Math.min(left, this.#end - this.#start);
-      if (buffered > 0) {
-        const part = this.#buffer.slice(this.#start, this.#start + buffered);
-        this.#start += buffered;
-        left -= buffered;
-        yield part;
-        continue;
-      }
-      await this.#reading;
-      if (this.#start < this.#end) continue;
-      const part = new Uint8Array(Math.min(left, BODY_READ_SIZE));
-      const count = await this.#connection.read(part);
-      if (count === null) throw new BadHead(400, "the body is cut off");
-      left -= count;
-      yield part.subarray(0, count);
+  async #headers(sizeBefore: number): Promise<Headers> {
+    const headers = new Headers();
+    for (let size = sizeBefore;;) {
+      const line = await this.#line(HEAD_SIZE_MAX);
+      if (line === undefined) throw new BadHead(400, "the head is cut off");
+      if (line === "") return headers;
+      size += line.length;
+      if (size > HEAD_SIZE_MAX) throw new BadHead(431, "the head is too large");
+      addHeader(headers, line);
     }
   }
 
-  async *#chunked(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  /** Reads bytes of a body into `target`, as many as are there. */
+  async readInto(target: Uint8Array): Promise<number> {
+    if (this.#start === this.#end) await this.#reading;
+    const buffered = Math.min(target.length, this.#end - this.#start);
+    if (buffered > 0) {
+      target.set(this.#buffer.subarray(this.#start, this.#start + buffered));
+      this.#start += buffered;
+      return buffered;
+    }
+    const count = await this.#connection.read(target);
+    if (count === null) throw new BadHead(400, "the body is cut off");
+    return count;
+  }
+
+  /** Yields a chunked body. */
+  async *chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     for (;;) {
       const line = await this.#line(LINE_SIZE_MAX);
       const match = /^([0-9a-fA-F]{1,12})(?:\s*;.*)?$/.exec(line ?? "");
       if (match === null) throw new BadHead(400, "the size of a chunk is not valid");
       const size = parseInt(match[1]!, 16);
-      if (size > 0) yield* this.#bytes(size);
-      else {for (
-          let trailer = await this.#line(LINE_SIZE_MAX);
-          trailer;
-          trailer = await this.#line(LINE_SIZE_MAX)
-        );}
-      if (size === 0) return;
+      if (size === 0) break;
+      for (let left = size; left > 0;) {
+        const part = new Uint8Array(Math.min(left, BODY_READ_SIZE));
+        const count = await this.readInto(part);
+        left -= count;
+        yield part.subarray(0, count);
+      }
       if (await this.#line(LINE_SIZE_MAX) !== "") throw new BadHead(400, "a chunk has no end");
     }
+    while (await this.#line(LINE_SIZE_MAX)); // trailers
   }
 }
 
