@@ -4,15 +4,16 @@
 import { compressLz4Iterable, encryptLz4AesGcmIterable, lz4BlockSizeOf } from "@sluice/lz4";
 import type { Lz4CompressOptions, Lz4StreamOptions } from "@sluice/lz4";
 import { SluiceError } from "@sluice/internal";
-import { EXIT, exitCodeOf, Failure } from "../shared/exit.ts";
+import { EXIT, exitCodeOf, Failure, UsageFailure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
 import { ChunkReader } from "../shared/io.ts";
 import type { ReadableFile } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { decompressInput } from "./decompress.ts";
-import { readEncryptionKey } from "./decryption.ts";
+import { keyHint, readCipher, readEncryptionKey } from "./decryption.ts";
 import type { Lz4Settings } from "./options.ts";
+import { openPlainSource, readableOf } from "./source.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
 import { NULL_TARGET, openTarget, ProtectedFiles, stdoutTarget } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
@@ -43,12 +44,14 @@ export async function processInput(
   const compress = compresses(settings, input.path);
   const path = settings.mode === "test" ? "null" : output ?? outputPath(input.path!, compress);
   const target = await openOutput(path, input, files, settings, messages);
-  const file = input.path === undefined ? undefined : await Deno.open(input.path);
   let sizes = { in: 0, out: 0 };
+  using open = new DisposableStack();
   try {
-    const passOthers = settings.force && path === "-";
+    const file = await openInput(input, compress, settings, open);
+    // What a wrong key makes of a frame starts none either.
+    const passOthers = settings.force && path === "-" && settings.decrypt === undefined;
     sizes = await transfer(
-      { input, file: file ?? Deno.stdin, target, passOthers },
+      { input, ...file, target, passOthers },
       compress,
       settings,
       messages,
@@ -57,16 +60,42 @@ export async function processInput(
   } catch (error) {
     await target.discard();
     if (error instanceof SluiceError) {
-      throw new Failure(`lz4: ${input.name}: ${error.message} (${error.code})`, exitCodeOf(error));
+      const hint = keyHint(settings, error);
+      throw new Failure(`lz4: ${input.name}: ${error.message} (${error.code})${hint}`, exitCodeOf(error));
     }
     throw error;
-  } finally {
-    file?.close();
   }
+  open.dispose();
   if (settings.remove && input.path !== undefined) {
     await Deno.remove(input.path);
   }
   messages.say(LEVEL.results, summary(input.name, compress, sizes));
+}
+
+/** An input that is open, and its size where that is known. */
+interface OpenInput {
+  readonly file: ReadableFile;
+  readonly size: number | undefined;
+}
+
+/** Opens an input until `open` is disposed of; what is read of it is decrypted. */
+async function openInput(
+  { path, info }: Input,
+  compress: boolean,
+  settings: Lz4Settings,
+  open: DisposableStack,
+): Promise<OpenInput> {
+  const reads = { ...settings, stallTimeout: undefined };
+  if (!compress && settings.decrypt !== undefined) {
+    if (path === undefined) throw new UsageFailure("Option --decrypt needs a file, not a pipe");
+    const source = await openPlainSource(path, reads);
+    open.defer(() => source[Symbol.dispose]?.());
+    return { file: readableOf(source), size: source.size };
+  }
+  if (!compress) await readCipher(reads); // options about a key need --decrypt
+  const size = info?.isFile === true ? info.size : undefined;
+  if (path === undefined) return { file: Deno.stdin, size };
+  return { file: open.use(await Deno.open(path)), size };
 }
 
 function summary(name: string, compress: boolean, sizes: { in: number; out: number }): string {
@@ -116,9 +145,8 @@ function blockBytesOf({ blockSize }: Lz4Settings): number {
 }
 
 /** One input on its way to its output. */
-interface Transfer {
+interface Transfer extends OpenInput {
   readonly input: Input;
-  readonly file: ReadableFile;
   readonly target: Target;
   /** Whether what starts no frame passes as it is. */
   readonly passOthers: boolean;
@@ -126,7 +154,7 @@ interface Transfer {
 
 /** Moves the bytes of one input. */
 async function transfer(
-  { input, file, target, passOthers }: Transfer,
+  { input, file, size, target, passOthers }: Transfer,
   compress: boolean,
   settings: Lz4Settings,
   messages: Messages,
@@ -137,11 +165,11 @@ async function transfer(
   if (compress) {
     const key = await readEncryptionKey(settings.encrypt, settings.keyFile);
     const options = compressOptions(settings, dictionary, input);
-    return await compressInput({ file, input, target, passOthers }, { options, key, onStep });
+    return await compressInput({ file, size, input, target, passOthers }, { options, key, onStep });
   }
   return await decompressInput({
     file,
-    size: input.info?.isFile === true ? input.info.size : undefined,
+    size,
     sink: target,
     dictionary,
     verifyChecksums: settings.contentChecksum,

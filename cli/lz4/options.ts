@@ -19,7 +19,10 @@ export interface Lz4Settings {
   threads: number;
   dictionary: string | undefined;
   encrypt: string | undefined;
+  decrypt: string | undefined;
   keyFile: string | undefined;
+  iv: string | undefined;
+  iterations: number | undefined;
   stdout: boolean;
   force: boolean;
   multiple: boolean;
@@ -47,7 +50,10 @@ export function defaultLz4Settings(): Lz4Settings {
     threads: 1,
     dictionary: undefined,
     encrypt: undefined,
+    decrypt: undefined,
     keyFile: undefined,
+    iv: undefined,
+    iterations: undefined,
     stdout: false,
     force: false,
     multiple: false,
@@ -96,7 +102,9 @@ const COMPRESSING = [...FRAMES, "legacy"];
 const DECOMPRESSING = ["auto", "decompress"];
 const WRITING = [...COMPRESSING, "decompress"];
 const WORKING = [...WRITING, "test"];
-const CHECKED = [...FRAMES, "decompress", "test"];
+/** Modes whose inputs are all decompressed. */
+const READING = ["decompress", "test"];
+const CHECKED = [...FRAMES, ...READING];
 
 const MODE_ROWS: readonly Row[] = [
   { short: "z", long: ["compress"], help: "Compress", set: (s) => s.mode = "compress" },
@@ -235,12 +243,35 @@ const COMPRESSION_ROWS: readonly Row[] = [
     set: (s, value) => s.encrypt = value,
   },
   {
+    long: ["decrypt"],
+    modes: READING,
+    value: "next",
+    valueName: "CIPHER",
+    help: "Decrypt what is read, aes-256-ctr, aes-256-gcm, or with 128; needs --key-file",
+    set: (s, value) => s.decrypt = value,
+  },
+  {
     long: ["key-file"],
-    modes: COMPRESSING,
+    modes: [...COMPRESSING, ...READING],
     value: "next",
     valueName: "FILE",
-    help: "The key, as bytes or hexadecimal digits",
+    help: "The key; for CTR without --iv the password of openssl enc -pbkdf2",
     set: (s, value) => s.keyFile = value,
+  },
+  {
+    long: ["iv"],
+    modes: READING,
+    value: "next",
+    valueName: "HEX",
+    help: "The counter block of the first byte",
+    set: (s, value) => s.iv = value,
+  },
+  {
+    long: ["iterations"],
+    modes: READING,
+    value: "next",
+    help: "Rounds of PBKDF2, 10000 unless told otherwise",
+    set: (s, value, name) => s.iterations = count(value, name),
   },
 ];
 

@@ -6,6 +6,7 @@ import { NotFoundError, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { buildLz4Index, Lz4Index, openLz4AesCtrSource, openLz4AesGcmSource, scanLz4Index } from "@sluice/lz4";
 import { Failure, UsageFailure } from "../shared/exit.ts";
+import type { ReadableFile } from "../shared/io.ts";
 import { isUrl, openSource } from "../shared/source.ts";
 import type { OpenSource } from "../shared/source.ts";
 import type { ArchiveSettings, Job } from "./archive_options.ts";
@@ -25,8 +26,8 @@ export function httpOptionsOf(path: string, { stallTimeout }: SourceSettings): {
   return { stallTimeoutMs: 1000 * stallTimeout };
 }
 
-/** Opens the source of a sub-command; its bytes are the decrypted ones. */
-async function openPlainSource(path: string, settings: SourceSettings): Promise<OpenSource> {
+/** Opens a source; its bytes are the decrypted ones. */
+export async function openPlainSource(path: string, settings: SourceSettings): Promise<OpenSource> {
   const { aesCtr, aesGcm } = await readCipher(settings);
   const source = await openSource(path, httpOptionsOf(path, settings));
   const close = (): void => source[Symbol.dispose]?.();
@@ -42,6 +43,20 @@ async function openPlainSource(path: string, settings: SourceSettings): Promise<
     close();
     throw error;
   }
+}
+
+/** A source as a file that is read from its start. */
+export function readableOf(source: ByteSource): ReadableFile {
+  let at = 0;
+  return {
+    async read(target): Promise<number | null> {
+      if (at === source.size) return null;
+      const bytes = await source.read(at, Math.min(target.length, source.size - at));
+      target.set(bytes);
+      at += bytes.length;
+      return bytes.length;
+    },
+  };
 }
 
 /** Opens the source of a sub-command while it is used. */
