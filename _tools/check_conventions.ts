@@ -125,6 +125,19 @@ async function internalImports(files: readonly string[]): Promise<string[]> {
   return findings;
 }
 
+/** Shipped code that takes the platform's "latin1" for one character a byte: it is windows-1252. */
+async function windowsDecoders(files: readonly string[]): Promise<string[]> {
+  const findings: string[] = [];
+  for (const path of files.filter((path) => /^(?!tests\/|_tools\/).*(?<!_test)\.ts$/.test(path))) {
+    for (const [index, line] of (await read(path)).split("\n").entries()) {
+      if (/TextDecoder\("(?:latin1|ascii|iso-8859-1)"/.test(line)) {
+        findings.push(`${path}:${index + 1}: decodes windows-1252, expected byteString`);
+      }
+    }
+  }
+  return findings;
+}
+
 /** The table of names on the page, where it is not what `names_table.ts` holds. */
 async function staleNamesTable(): Promise<string[]> {
   const page = await read("ARCHITECTURE.md");
@@ -244,6 +257,7 @@ export async function checkConventions(): Promise<string[]> {
       return [...missingExamples(member, documentation), ...namesWithoutFormat(member, documentation)];
     }))).flat(),
     ...await internalImports(files),
+    ...await windowsDecoders(files),
     ...await staleNamesTable(),
     ...await foreignNames(files),
     ...await strayFiles(files),

@@ -42,6 +42,8 @@ const DENO_ONLY: readonly string[] = [
   "gitdb/write/maintenance.ts",
   "gitdb/write/repack.ts",
   "gitdb/write/lock_file.ts",
+  "gitdb/write/_lock_file.ts",
+  "gitdb/repository/",
   "gitdb/pack/_pack_files.ts",
   "gitdb/loose/loose_store.ts",
   "pdiffcopy/client/_copy_sides.ts",

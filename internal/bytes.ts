@@ -159,6 +159,29 @@ export function writeU32(bytes: Uint8Array, offset: number, value: number): void
 }
 
 /**
+ * A text with one character for each byte, U+0000 to U+00FF. The decoder that the platform calls "latin1" is another one:
+ * it makes other characters of the bytes from 0x80 to 0x9f.
+ *
+ * @example Every byte keeps its number
+ * ```ts
+ * import { byteString } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(byteString(new Uint8Array([0x41, 0x80, 0xff])), "A\u0080\u00ff");
+ * ```
+ */
+export function byteString(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += BYTE_STRING_PART) {
+    text += String.fromCharCode(...bytes.subarray(at, at + BYTE_STRING_PART));
+  }
+  return text;
+}
+
+/** Arguments that every engine takes in one call. */
+const BYTE_STRING_PART = 8192;
+
+/**
  * The bytes of a base64 text.
  *
  * @throws {Error} If the text is no base64: a `SyntaxError` or a `DOMException`, as the runtime has it.

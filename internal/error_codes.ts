@@ -143,6 +143,7 @@ export type SluiceErrorCode =
   | "READ_ONLY"
   | "NO_SPACE"
   | "LOCKED"
+  | "REFERENCE_CHANGED"
   | "IO"
   | "READ_FAILED"
   | "SYSTEM_CALL_FAILED"
@@ -560,6 +561,11 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
   PERMISSION: row("SluiceError", "The system does not allow it.", "Change permissions or the user."),
   READ_ONLY: row("SluiceError", "The target can only be read.", "Choose another target."),
   NO_SPACE: row("SluiceError", "The disk is full.", "Free some space and run again."),
+  REFERENCE_CHANGED: row(
+    "SluiceError",
+    "A reference of a git repository holds another object than expected, or its name is taken.",
+    "Read it again and decide anew.",
+  ),
   LOCKED: row(
     "SluiceError",
     "Another process holds the lock.",

@@ -96,6 +96,7 @@ export const OPENED: Readonly<Record<string, Make>> = {
       "sha1",
     );
   },
+  GitRepository: async (directory) => await gitdb.GitRepository.open(await objectsFolder(directory)),
   GitObjectId: () => gitdb.GitObjectId.zero("sha1"),
   PackIndex: async (directory) => {
     const { base } = await writtenPack(directory);

@@ -8,6 +8,7 @@ import { byteSourceFromUrl, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { buildPdiffIndex, copyByPdiffIndex, PdiffIndex } from "@sluice/pdiffcopy";
 import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
+import { ZpaqBackup } from "@sluice/zpaq/backup";
 import { compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "./_data.ts";
@@ -57,6 +58,15 @@ async function readers(target: string): Promise<Record<string, Reader>> {
       read: async (source) => {
         using archive = await ZpaqArchive.open(source);
         return await new Response(archive.entries()[0]!.body).bytes();
+      },
+    },
+    "zpaq backup": {
+      file: await createZpaqArchive([{ name: "content", body: CONTENT }]),
+      read: async (source) => {
+        await Deno.remove(target).catch(() => {});
+        using backup = await ZpaqBackup.open(source);
+        await backup.restore("content", { to: target });
+        return await Deno.readFile(target);
       },
     },
     pdiffcopy: {

@@ -3,6 +3,8 @@
  * error of the family: a table over every public class, its methods and values of all kinds.
  */
 import { assert, assertEquals } from "@std/assert";
+import { GitObjectId } from "@sluice/gitdb";
+import type { GitRepository } from "@sluice/gitdb";
 import type { Lz4Archive, Lz4CheckpointableDecompressor, Lz4Decoder, Lz4Index } from "@sluice/lz4";
 import type { ZpaqArchive } from "@sluice/zpaq";
 import type { ZpaqBackup } from "@sluice/zpaq/backup";
@@ -153,6 +155,8 @@ for (const [name, make] of Object.entries(OPENED)) {
   });
 }
 
+const SIGNATURE = { name: "A", email: "a@example.test", date: new Date(0), timezone: "+0000" };
+
 /** Methods with options, called with one that is none. */
 const WITH_OPTIONS: Readonly<Record<string, (object: never, options: never, directory: string) => unknown>> =
   {
@@ -170,6 +174,13 @@ const WITH_OPTIONS: Readonly<Record<string, (object: never, options: never, dire
     "Lz4CheckpointableDecompressor.marshal": (object: Lz4CheckpointableDecompressor, options) =>
       object.marshal(options),
     "Lz4Index.splits": (index: Lz4Index, options) => index.splits(options).next(),
+    "GitRepository.files": (repository: GitRepository, options) => repository.files("HEAD", options).next(),
+    "GitRepository.history": (repository: GitRepository, options) =>
+      repository.history("HEAD", options).next(),
+    "GitRepository.updateRef": (repository: GitRepository, options) =>
+      repository.updateRef("refs/heads/a", GitObjectId.zero(), options),
+    "GitRepository.commit": (repository: GitRepository, options: object) =>
+      repository.commit("a", {}, { author: SIGNATURE, message: "", ...options } as never),
     "ZpaqArchive.entries": (archive: ZpaqArchive, options) => archive.entries(options),
     "ZpaqArchive.extract": (archive: ZpaqArchive, options) => archive.extract([], options).next(),
     "ZpaqArchive.repack": (archive: ZpaqArchive, options) =>

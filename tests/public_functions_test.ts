@@ -287,6 +287,7 @@ const LZ4_DOWNLOAD: Record<string, Calls> = {
 };
 
 const memory = new gitdb.GitMemoryStore();
+const SIGNATURE = { name: "A", email: "a@example.test", date: new Date(0), timezone: "+0000" };
 
 /** The methods with options that every store of git objects has. */
 function storeCalls(
@@ -326,6 +327,19 @@ const GITDB: Record<string, Calls> = {
     first: (packs) => gitdb.buildGitMultiPackIndex(packs, "sha1"),
   },
   buildGitPackIndex: whole((data, options) => gitdb.buildGitPackIndex(data, options)),
+  encodeGitCommit: {
+    options: (options: object) =>
+      gitdb.encodeGitCommit({ tree: gitdb.GitObjectId.zero(), author: SIGNATURE, message: "", ...options }),
+    first: (commit) => gitdb.encodeGitCommit(commit),
+  },
+  encodeGitTree: { first: (rows) => gitdb.encodeGitTree(rows) },
+  parseGitCommit: { first: (body) => gitdb.parseGitCommit(body) },
+  parseGitTag: { first: (body) => gitdb.parseGitTag(body) },
+  parseGitTree: { first: (body) => gitdb.parseGitTree(body) },
+  GitRepository: {
+    options: (options) => gitdb.GitRepository.open(NOWHERE, options),
+    first: (path) => gitdb.GitRepository.open(path),
+  },
   checkGitObject: {
     options: (options) => gitdb.checkGitObject("blob", DATA, options),
     first: (type) => gitdb.checkGitObject(type, DATA),

@@ -4,10 +4,11 @@
 import { GitObjectId } from "@sluice/gitdb";
 import type { GitDatabase, GitObject, GitObjectInfo, GitObjectType, GitResult } from "@sluice/gitdb";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
-import { NotFoundError, SluiceError } from "@sluice/internal";
+import { byteString, NotFoundError, SluiceError } from "@sluice/internal";
 import { FactFormatter } from "./facts.ts";
-import { openDatabase, openReplacements, requireObject, resolveName } from "./names.ts";
-import { BufferedStdout, byteText, byteTextOf, stdinLines } from "./output.ts";
+import { openObjects, openReplacements, requireObject, resolveName } from "./names.ts";
+import type { OpenObjects } from "./names.ts";
+import { BufferedStdout, byteText, quoted, stdinLines, utf8OfByteText } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -20,11 +21,11 @@ const GROUP = 4096;
 /** Runs the subcommand. */
 export async function catFile(operands: readonly string[], settings: GitdbSettings): Promise<number> {
   checkOptions(settings);
-  await using database = await openDatabase(settings);
-  if (settings.batch === "none") return await catOne(database, operands, settings);
+  await using opened = await openObjects(settings);
+  if (settings.batch === "none") return await catOne(opened, operands, settings);
   if (operands.length > 0) throw new UsageFailure("Batch modes take no arguments");
   const out = new BufferedStdout();
-  const printer = new Printer(database, settings, out);
+  const printer = new Printer(opened, settings, out);
   if (settings.allObjects) await printer.printAll();
   else {
     for await (const lines of stdinLines()) {
@@ -50,49 +51,26 @@ function checkOptions({ batch, show, allObjects, unordered, buffer }: GitdbSetti
   }
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  "\x07": "a",
-  "\b": "b",
-  "\t": "t",
-  "\n": "n",
-  "\v": "v",
-  "\f": "f",
-  "\r": "r",
-  '"': '"',
-  "\\": "\\",
-};
-
-/** A name as git prints it: in quotes where it has bytes that a terminal or a script could stumble over. */
-function quoted(name: Uint8Array): string {
-  const text = byteTextOf(name);
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  const special = /[\x00-\x1f"\\\x7f-\xff]/g;
-  const escaped = text.replace(
-    special,
-    (byte) => `\\${ESCAPES[byte] ?? byte.charCodeAt(0).toString(8).padStart(3, "0")}`,
-  );
-  return escaped === text ? text : `"${escaped}"`;
-}
-
 /** The lines of a tree as git prints them. */
 function* treeLines(bytes: Uint8Array, hashSize: number): Generator<string> {
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(0x20, at);
     const zero = bytes.indexOf(0, space);
-    const mode = byteTextOf(bytes.subarray(at, space));
+    const mode = byteString(bytes.subarray(at, space));
     const id = bytes.subarray(zero + 1, zero + 1 + hashSize).toHex();
     const type = mode === "40000" ? "tree" : mode === "160000" ? "commit" : "blob";
-    yield `${mode.padStart(6, "0")} ${type} ${id}\t${quoted(bytes.subarray(space + 1, zero))}\n`;
+    yield `${mode.padStart(6, "0")} ${type} ${id}\t${quoted(byteString(bytes.subarray(space + 1, zero)))}\n`;
     at = zero + 1 + hashSize;
   }
 }
 
 async function catOne(
-  database: GitDatabase,
+  opened: OpenObjects,
   operands: readonly string[],
   settings: GitdbSettings,
 ): Promise<number> {
   const { show } = settings;
+  const { database } = opened;
   const [first, second, ...more] = operands;
   const name = show === undefined ? second : first;
   const excess = show === undefined ? more.length > 0 : second !== undefined;
@@ -100,12 +78,12 @@ async function catOne(
     throw new UsageFailure("cat-file takes a type and a name, or -t, -s, -e or -p and a name");
   }
   if (show === "exists") {
-    const id = await resolveName(database, name);
+    const id = await resolveName(opened, name);
     if (typeof id === "string") return 1;
     return await database.has(id) ? 0 : 1;
   }
   const replacement = await openReplacements(database);
-  const id = replacement(await requireObject(database, name));
+  const id = replacement(await requireObject(opened, name));
   const object = await database.read(id, { spillFolder: spillFolder() });
   const out = new BufferedStdout();
   if (show === "type") await out.print(`${object.type}\n`);
@@ -130,6 +108,7 @@ function spillFolder(): string {
 
 /** Prints many objects. */
 class Printer {
+  readonly #opened: OpenObjects;
   readonly #database: GitDatabase;
   readonly #settings: GitdbSettings;
   readonly #out: BufferedStdout;
@@ -137,7 +116,9 @@ class Printer {
   #damaged = false;
   #replacement: Promise<(id: GitObjectId) => GitObjectId> | undefined;
 
-  constructor(database: GitDatabase, settings: GitdbSettings, out: BufferedStdout) {
+  constructor(opened: OpenObjects, settings: GitdbSettings, out: BufferedStdout) {
+    const { database } = opened;
+    this.#opened = opened;
     this.#database = database;
     this.#settings = settings;
     this.#out = out;
@@ -218,7 +199,7 @@ class Printer {
     if (name.length === length && /^[0-9a-fA-F]+$/.test(name)) {
       return GitObjectId.from(name);
     }
-    return await resolveName(this.#database, name);
+    return await resolveName(this.#opened, utf8OfByteText(name));
   }
 
   async *#results(ids: readonly GitObjectId[]): AsyncGenerator<readonly GitResult<GitObjectInfo>[]> {

@@ -1,47 +1,102 @@
 /**
  * From what a user writes to objects of a database.
  */
-import { GitDatabase } from "@sluice/gitdb";
+import { GitDatabase, GitRepository } from "@sluice/gitdb";
 import type { GitObjectId } from "@sluice/gitdb";
-import { AmbiguousIdError, NotFoundError } from "@sluice/internal";
+import { AmbiguousIdError, NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
 import { UsageFailure } from "../shared/exit.ts";
-import { defaultGitdbSettings, fatal } from "./settings.ts";
+import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
-/** Opens the database that the options name. */
-export async function openDatabase(settings: GitdbSettings): Promise<GitDatabase> {
-  if (settings.objects !== undefined && settings.gitDir !== defaultGitdbSettings().gitDir) {
-    throw new UsageFailure("Options --git-dir and --objects exclude each other");
-  }
+/** A database, and the repository around it where there is one. */
+export interface OpenObjects extends AsyncDisposable {
+  readonly database: GitDatabase;
+  readonly repository: GitRepository | undefined;
+}
+
+/** Where a repository is looked for, and whether in the folders above, too. */
+function placeOf(settings: GitdbSettings): { readonly path: string; readonly discover: boolean } {
+  const given = settings.gitDir ?? Deno.env.get("GIT_DIR");
+  return { path: given ?? ".", discover: given === undefined };
+}
+
+/**
+ * Opens the repository that the options or the environment name.
+ *
+ * @throws {Failure} If there is none.
+ */
+export async function openRepository(settings: GitdbSettings): Promise<GitRepository> {
+  if (settings.objects !== undefined) throw new UsageFailure("Option --objects has no effect here");
+  const { path, discover } = placeOf(settings);
   try {
-    return await GitDatabase.open(settings.objects ?? settings.gitDir);
+    return await GitRepository.open(path, { discover });
   } catch (error) {
-    if (error instanceof NotFoundError) {
-      throw fatal(`not a git repository: ${settings.objects ?? settings.gitDir}`);
-    }
+    if (error instanceof NotFoundError) throw fatal(`not a git repository: ${path}`);
     throw error;
   }
 }
 
-/** What a name stands for. */
+/** Opens the database that the options or the environment name, with the repository where it has one. */
+export async function openObjects(settings: GitdbSettings): Promise<OpenObjects> {
+  if (settings.objects !== undefined && settings.gitDir !== undefined) {
+    throw new UsageFailure("Options --git-dir and --objects exclude each other");
+  }
+  const folder = settings.objects ??
+    (settings.gitDir === undefined ? Deno.env.get("GIT_OBJECT_DIRECTORY") : undefined);
+  const { path, discover } = folder === undefined ? placeOf(settings) : { path: folder, discover: false };
+  try {
+    const repository = folder === undefined ? await repositoryAt(path, discover) : undefined;
+    const database = repository?.database ?? await GitDatabase.open(path);
+    return { database, repository, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+  } catch (error) {
+    if (error instanceof NotFoundError) throw fatal(`not a git repository: ${path}`);
+    throw error;
+  }
+}
+
+/** A repository; undefined where there is none, which may still be a folder of objects. */
+async function repositoryAt(path: string, discover: boolean): Promise<GitRepository | undefined> {
+  try {
+    return await GitRepository.open(path, { discover });
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Opens the database that the options or the environment name. */
+export async function openDatabase(settings: GitdbSettings): Promise<GitDatabase> {
+  return (await openObjects(settings)).database;
+}
+
+/** What a name stands for: any revision of a repository, an id or the start of one elsewhere. */
 export async function resolveName(
-  database: GitDatabase,
+  { database, repository }: OpenObjects,
   name: string,
 ): Promise<GitObjectId | "missing" | "ambiguous"> {
   const fullLength = database.hashAlgorithm === "sha1" ? 40 : 64;
-  if (name.length < 4 || name.length > fullLength || !/^[0-9a-fA-F]+$/.test(name)) return "missing";
+  const isPrefix = name.length >= 4 && name.length <= fullLength && /^[0-9a-fA-F]+$/.test(name);
+  if (repository === undefined && !isPrefix) return "missing";
   try {
-    return await database.resolvePrefix(name);
+    return repository === undefined ? await database.resolvePrefix(name) : (await repository.find(name));
   } catch (error) {
     if (error instanceof AmbiguousIdError) return "ambiguous";
-    if (error instanceof NotFoundError) return "missing";
+    if (error instanceof NotFoundError || error instanceof RangeError) return "missing";
+    if (error instanceof UnsupportedFeatureError) throw fatal(error.message);
     throw error;
   }
 }
 
+/** The start of an id that no other object has, of so many digits or more. */
+export async function shortId(database: GitDatabase, id: string, digits: number): Promise<string> {
+  let length = Math.max(4, digits);
+  while (length < id.length && (await database.candidates(id.slice(0, length), 2)).length > 1) length++;
+  return id.slice(0, length);
+}
+
 /** The object that a command names, or its end. */
-export async function requireObject(database: GitDatabase, name: string): Promise<GitObjectId> {
-  const id = await resolveName(database, name);
+export async function requireObject(opened: OpenObjects, name: string): Promise<GitObjectId> {
+  const id = await resolveName(opened, name);
   if (typeof id === "string") throw fatal(`Not a valid object name ${name}`);
   return id;
 }

@@ -35,7 +35,7 @@ const COMMON: Group = {
       long: ["git-dir"],
       value: "next",
       valueName: "DIR",
-      help: "The repository or its git folder (default: here)",
+      help: "The repository or its git folder (default: $GIT_DIR, or that around here)",
       set: (settings, value) => settings.gitDir = value,
     },
     {
@@ -215,9 +215,55 @@ const REPACK: Group = {
   ],
 };
 
+const REV_PARSE: Group = {
+  title: "What to print",
+  rows: [
+    {
+      long: ["verify"],
+      help: "Take one revision, and fail where it names nothing",
+      set: (settings) => settings.verify = true,
+    },
+    {
+      short: "q",
+      long: ["quiet"],
+      help: "With --verify: fail without a word",
+      set: (settings) => settings.quiet = true,
+    },
+    {
+      long: ["short"],
+      value: "optional",
+      valueName: "#",
+      help: "Short ids, of so many digits or more (default: 7)",
+      set: (settings, value, name) => settings.short = value === "" ? 0 : count(value, name, 4, 64),
+    },
+  ],
+};
+
+const LS_TREE: Group = {
+  title: "What to print",
+  rows: [
+    { short: "r", help: "Go into folders", set: (settings) => settings.recursive = true },
+    { short: "t", help: "Folders that are gone into, too", set: (settings) => settings.trees = true },
+    { short: "d", help: "Folders alone", set: (settings) => settings.treesOnly = true },
+    { short: "l", long: ["long"], help: "Sizes, too", set: (settings) => settings.long = true },
+    {
+      long: ["name-only", "name-status"],
+      help: "Names alone",
+      set: (settings) => settings.nameOnly = true,
+    },
+    {
+      short: "z",
+      help: "Names as they are, each with a zero after it",
+      set: (settings) => settings.zero = true,
+    },
+  ],
+};
+
 /** Tables of options by subcommand. */
 export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   "cat-file": [COMMON, CAT_FILE],
+  "rev-parse": [COMMON, REV_PARSE],
+  "ls-tree": [COMMON, LS_TREE],
   "hash-object": [COMMON, HASH_OBJECT],
   "verify-pack": [COMMON, VERIFY_PACK],
   "show-index": [COMMON],

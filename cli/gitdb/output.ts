@@ -1,20 +1,43 @@
 /**
  * Bytes for stdout, gathered into large writes.
  */
+import { byteString } from "@sluice/internal";
+
 const BUFFER_SIZE = 256 << 10;
 
 /** Text as git takes it: a character for each byte of its UTF-8. Names need not be UTF-8, and are printed as they came. */
 export function byteText(text: string): string {
-  return byteTextOf(new TextEncoder().encode(text));
+  return byteString(new TextEncoder().encode(text));
 }
 
-/** A character for each byte. */
-export function byteTextOf(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return text;
+/** The text of which `byteText` makes this. */
+export function utf8OfByteText(text: string): string {
+  const bytes = new Uint8Array(text.length);
+  bytesOf(text, bytes);
+  return new TextDecoder().decode(bytes);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\x07": "a",
+  "\b": "b",
+  "\t": "t",
+  "\n": "n",
+  "\v": "v",
+  "\f": "f",
+  "\r": "r",
+  '"': '"',
+  "\\": "\\",
+};
+
+/** A name, a character for each byte, as git prints it: in quotes where it has bytes that a terminal or a script could stumble over. */
+export function quoted(text: string): string {
+  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  const special = /[\x00-\x1f"\\\x7f-\xff]/g;
+  const escaped = text.replace(
+    special,
+    (byte) => `\\${ESCAPES[byte] ?? byte.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
+  return escaped === text ? text : `"${escaped}"`;
 }
 
 function bytesOf(text: string, target: Uint8Array): void {
@@ -62,7 +85,7 @@ async function writeAll(bytes: Uint8Array): Promise<void> {
 export async function* stdinLines(): AsyncGenerator<string[]> {
   let rest = "";
   for await (const chunk of Deno.stdin.readable) {
-    const lines = (rest + byteTextOf(chunk)).split("\n");
+    const lines = (rest + byteString(chunk)).split("\n");
     rest = lines.pop()!;
     if (lines.length > 0) yield lines;
   }

@@ -5,7 +5,7 @@ import { EXIT, Failure } from "../shared/exit.ts";
 
 /** Options of all subcommands together; each has rows for those that it knows. */
 export interface GitdbSettings {
-  gitDir: string;
+  gitDir: string | undefined;
   objects: string | undefined;
   threads: number;
   help: boolean;
@@ -31,12 +31,21 @@ export interface GitdbSettings {
   verify: boolean;
   revIndex: boolean;
   delete: boolean;
+  quiet: boolean;
+  /** Digits of short ids; 0 for as many as usual. */
+  short: number | undefined;
+  recursive: boolean;
+  trees: boolean;
+  treesOnly: boolean;
+  long: boolean;
+  nameOnly: boolean;
+  zero: boolean;
 }
 
 /** The settings before any option. */
 export function defaultGitdbSettings(): GitdbSettings {
   return {
-    gitDir: ".",
+    gitDir: undefined,
     objects: undefined,
     threads: 1,
     help: false,
@@ -62,6 +71,14 @@ export function defaultGitdbSettings(): GitdbSettings {
     verify: false,
     revIndex: false,
     delete: false,
+    quiet: false,
+    short: undefined,
+    recursive: false,
+    trees: false,
+    treesOnly: false,
+    long: false,
+    nameOnly: false,
+    zero: false,
   };
 }
 

@@ -72,6 +72,7 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
   const block = compressZpaqConfig(program, segments, {
     contentChecksum: !settings.noChecksum,
     tag: !settings.noTag,
+    ...(settings.maxMemory === undefined ? {} : { maxMemory: settings.maxMemory }),
   });
   const before = settings.append ? await readArchive(archive!) : new Uint8Array();
   const whole = new Uint8Array(before.length + block.length);

@@ -1,7 +1,7 @@
 /**
  * Archives that commands open, and how problems of them are said.
  */
-import { printable, SluiceError } from "@sluice/internal";
+import { printable, SluiceError, withoutUrlSecrets } from "@sluice/internal";
 import { ZpaqBackup } from "@sluice/zpaq/backup";
 import type { ZpaqBackupOptions } from "@sluice/zpaq/backup";
 import { LEVEL } from "../shared/messages.ts";
@@ -20,7 +20,9 @@ const SYSTEM_FILE = /^\/(?:dev|proc)\//;
 
 /** The archive's file name: zpaq's own suffix where it has none. */
 export function archivePath(name: string): string {
-  return SYSTEM_FILE.test(name) || name.slice(lastPartIndex(name)).includes(".") ? name : `${name}.zpaq`;
+  return SYSTEM_FILE.test(name) || /^https?:\/\//i.test(name) || name.slice(lastPartIndex(name)).includes(".")
+    ? name
+    : `${name}.zpaq`;
 }
 
 /** Problems of a run: they are said as they come, and decide on the exit code. */
@@ -35,7 +37,7 @@ export class Complaints {
   /** Says a problem. */
   say = (problem: { readonly message: string; readonly severe: boolean }): void => {
     this.code = Math.max(this.code, problem.severe ? FAILED : WARNING);
-    this.#messages.say(LEVEL.errors, `zpaq: ${printable(problem.message)}`);
+    this.#messages.say(LEVEL.errors, withoutUrlSecrets(`zpaq: ${printable(problem.message)}`));
   };
 }
 

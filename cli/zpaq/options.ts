@@ -332,7 +332,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-memory"],
     form: "value",
-    commands: "a x t l d check",
+    commands: "a x t l c d check",
     value: "SIZE",
     help: "most memory that the model of a block may take; 1 GiB by default",
     set: (s, [v], name) => s.maxMemory = size(name, v!),

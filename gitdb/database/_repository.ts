@@ -3,15 +3,19 @@
  */
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { parseConfig } from "../object/_config.ts";
-import { joinPath, readText, statPath } from "../object/_fs.ts";
+import { joinPath, readText, realPath, statPath } from "../object/_fs.ts";
 import { NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
 
 /** Where a database lies. */
 export interface Repository {
   /** The `objects` folder. */
   readonly objects: string;
-  /** The folder around it that has the configuration; undefined for an `objects` folder alone. */
+  /** The folder around it that has configuration and references; undefined for an `objects` folder alone. */
+  readonly commonFolder: string | undefined;
+  /** The folder with HEAD: of a linked work tree its own, else the common one. */
   readonly gitFolder: string | undefined;
+  /** The folder of the files; undefined where the path is no work tree. */
+  readonly workTree: string | undefined;
   readonly algorithm: GitHashAlgorithm;
 }
 
@@ -64,7 +68,9 @@ export async function findRepository(path: string): Promise<Repository> {
     if (isFolder(objects)) {
       return {
         objects,
-        gitFolder: common,
+        commonFolder: common,
+        gitFolder,
+        workTree: around === undefined ? undefined : path,
         algorithm: hashOfConfig(await readText(joinPath(common, "config")) ?? ""),
       };
     }
@@ -73,10 +79,38 @@ export async function findRepository(path: string): Promise<Repository> {
     isFolder(joinPath(path, "info"));
   if (looksRight && isFolder(path)) {
     const config = await readText(joinPath(path, "../config"));
-    return { objects: path, gitFolder: undefined, algorithm: hashOfConfig(config ?? "") };
+    return {
+      objects: path,
+      commonFolder: undefined,
+      gitFolder: undefined,
+      workTree: undefined,
+      algorithm: hashOfConfig(config ?? ""),
+    };
   }
-  throw new NotFoundError(`Cannot open "${path}": it is no repository and no folder of objects`, {
+  throw notFound(path);
+}
+
+function notFound(path: string): NotFoundError {
+  return new NotFoundError(`Cannot open "${path}": it is no repository and no folder of objects`, {
     format: "git",
     code: "INVALID_DATABASE",
   });
+}
+
+/**
+ * The repository that a folder is or lies in.
+ *
+ * @throws {NotFoundError} If there is none up to the root.
+ */
+export async function discoverRepository(path: string): Promise<Repository> {
+  for (let at = realPath(path) ?? path;;) {
+    try {
+      return await findRepository(at);
+    } catch (error) {
+      const above = at.slice(0, at.lastIndexOf("/")) || "/";
+      if (!(error instanceof NotFoundError)) throw error;
+      if (above === at) throw notFound(path);
+      at = above;
+    }
+  }
 }

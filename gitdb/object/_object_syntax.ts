@@ -1,6 +1,7 @@
 /**
  * What trees, commits and tags have to be like to be read at all, and which objects they refer to.
  */
+import { byteString } from "@sluice/internal";
 import { corrupt } from "./_errors.ts";
 import { GitObjectId, HASH_SIZE } from "./_object_id.ts";
 import type { GitHashAlgorithm } from "./_object_id.ts";
@@ -59,7 +60,7 @@ export interface HeaderLine {
 
 /** The lines of a header, byte by byte, and where the body starts. */
 export function headerLines(bytes: Uint8Array): HeaderLine[] {
-  const text = new TextDecoder("latin1").decode(bytes);
+  const text = byteString(bytes);
   const end = text.indexOf("\n\n");
   const lines = (end < 0 ? text : text.slice(0, end + 1)).split("\n").slice(0, -1);
   return lines.map((line) => {

@@ -3,7 +3,7 @@
  * indexes of casync (.caibx), read.
  */
 import { hashOnce } from "../kernel/hash.ts";
-import { concatBytes, readU16, readU32, readU64, writeU32 } from "@sluice/internal";
+import { byteString, concatBytes, readU16, readU32, readU64, writeU32 } from "@sluice/internal";
 import { failure } from "../file/_errors.ts";
 import { readSafe, writeSafe } from "../file/_frames.ts";
 import { hashOf } from "../file/_hash_registry.ts";
@@ -213,7 +213,7 @@ function readCaibx(bytes: Uint8Array): IndexModel {
 const ZSYNC_HEADER_MAX = 65_536;
 
 function readZsync(bytes: Uint8Array): IndexModel {
-  const text = new TextDecoder("latin1").decode(bytes.subarray(0, ZSYNC_HEADER_MAX));
+  const text = byteString(bytes.subarray(0, ZSYNC_HEADER_MAX));
   const end = text.indexOf("\n\n");
   if (end < 0) throw corrupt("its header does not end");
   const fields = new Map(

@@ -1,6 +1,7 @@
 /**
  * Reads requests and answers of HTTP/1.1 from a connection: heads within a size, and bodies.
  */
+import { byteString } from "@sluice/internal";
 
 const BUFFER_SIZE = 64 << 10;
 const HEAD_SIZE_MAX = 32 << 10;
@@ -40,8 +41,6 @@ export interface AnswerHead {
   /** Bytes of the body; undefined where it is chunked. */
   readonly bodySize: number | undefined;
 }
-
-const decoder = new TextDecoder("latin1");
 
 /** The bytes of one connection, read once and in order. */
 export class HttpReader {
@@ -86,7 +85,7 @@ export class HttpReader {
         throw new BadHead(431, "a line is too long");
       }
       if (index >= 0) {
-        const line = decoder.decode(this.#buffer.subarray(this.#start, this.#start + index));
+        const line = byteString(this.#buffer.subarray(this.#start, this.#start + index));
         this.#start += index + 1;
         return line.endsWith("\r") ? line.slice(0, -1) : line;
       }

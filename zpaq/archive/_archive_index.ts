@@ -75,7 +75,8 @@ async function readBlocks(
   let found = false;
 
   function damaged(error: unknown): void {
-    if (!(error instanceof SluiceError) || report === undefined) throw error;
+    // What a server or a disk does not give is no damage that reading on gets past.
+    if (!(error instanceof SluiceError) || error.format !== "zpaq" || report === undefined) throw error;
     damages.push(error);
     report(error);
   }

@@ -4,7 +4,7 @@
  * and the mode. What it has no place for follows from byte 8 on: a mark, then fields of one byte that says which, two
  * for the size, and the value.
  */
-import { readU32, writeU32 } from "@sluice/internal";
+import { byteString, readU32, writeU32 } from "@sluice/internal";
 import { decodeName, encodeName } from "../block/_names.ts";
 
 /** What of a file's system attributes is kept. */
@@ -46,7 +46,6 @@ const FIELDS_AT = 8 + MARK.length;
 const FIELD_HEADER = 3;
 const FIELD = { nanoseconds: 0x6e, owner: 0x6f, link: 0x6c, hardLink: 0x68, extended: 0x78 } as const;
 const VALUE_MAX = 0xffff;
-const decoder = new TextDecoder("latin1");
 
 /** Attributes as they stand in an index; undefined where they are of no known kind. */
 export function parseAttributes(bytes: Uint8Array): ZpaqAttributes | undefined {
@@ -78,7 +77,7 @@ function parseFields(bytes: Uint8Array): Partial<ZpaqUnixAttributes> {
     else if (kind === FIELD.extended) {
       const end = value.indexOf(0);
       extended ??= Object.create(null) as Record<string, Uint8Array<ArrayBuffer>>;
-      if (end > 0) extended[decoder.decode(value.subarray(0, end))] = value.slice(end + 1);
+      if (end > 0) extended[byteString(value.subarray(0, end))] = value.slice(end + 1);
     }
     at += FIELD_HEADER + size;
   }

@@ -84,6 +84,8 @@ export async function* extractPieces(
   const damaged: Damaged = (error, entry) => {
     const report = onDamage ?? settings.onDamage;
     if (!(error instanceof SluiceError) || report === undefined || error.code === "OUTPUT_LIMIT") throw error;
+    // The next file would wait for the same server.
+    if (error.format === "http") throw error;
     report(error, entry);
   };
   function count(size: number): void {

@@ -33,6 +33,7 @@ export async function addVersion(
   to: readonly string[],
   options: ZpaqBackupAddOptions,
 ): Promise<Added> {
+  backup.checkWritable();
   if (options.dryRun === true) return await addLocked(backup, list, to, options, undefined);
   return await withLock(
     backup.path,
@@ -125,6 +126,7 @@ async function write(
     );
     return { updated: files, deleted: 0, bytesIn, bytesNew: bytesIn, bytesOut };
   };
+  backup.checkWritable();
   if (options.dryRun === true) return await run(NOWHERE);
   const place = await placeOf(backup, opened);
   const file = await openUpdate(place);

@@ -1,21 +1,32 @@
 /**
- * Archives on disk: one file, or parts whose numbers stand for `?` and `*` in the name.
+ * Archives on disk or on a server: one file, or parts whose numbers take the place of `?` and `*` in the name.
  */
-import { byteSourceFromBytes } from "@sluice/internal";
+import { byteSourceFromBytes, byteSourceFromUrl, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { openFault, openFileSource, statFile } from "@sluice/internal/file-source";
 import { ifThere, lastPartIndex } from "./_paths.ts";
 import { failure } from "./_problems.ts";
 
+/** Whether a name is that of an archive on a server. */
+export function isUrl(path: string): boolean {
+  return /^https?:\/\//i.test(path);
+}
+
+/** Marks of a part's number. In a URL one question mark alone starts the query. */
+function marksOf(path: string): RegExp {
+  return isUrl(path) ? /\*|\?(?=\?)|(?<=\?)\?/g : /[*?]/g;
+}
+
 /** Whether a name refers to several parts. */
 export function isMultiPart(path: string): boolean {
-  return /[*?]/.test(path);
+  return marksOf(path).test(path);
 }
 
 /** The path of one part: its digits stand for the question marks, and all of them for a star. */
 export function partPath(path: string, part: number): string {
-  let digits = part.toString().padStart((path.match(/\?/g) ?? []).length, "0");
-  return path.replace(/[*?]/g, (mark) => {
+  const marks = path.match(marksOf(path)) ?? [];
+  let digits = part.toString().padStart(marks.filter((mark) => mark === "?").length, "0");
+  return path.replace(marksOf(path), (mark) => {
     if (mark === "*") return part.toString();
     const [first] = digits;
     digits = digits.slice(1);
@@ -86,20 +97,22 @@ async function openWhole(path: string): Promise<ByteSource & Partial<Disposable>
   }
 }
 
+/** A source as an archive of one part. */
+export function onePart(source: ByteSource & Partial<Disposable>, path: string): OpenSource {
+  const part: Part = { number: 1, path, offset: 0, size: source.size };
+  return {
+    source,
+    parts: [part],
+    stray: [],
+    partAt: () => part,
+    [Symbol.dispose]: () => source[Symbol.dispose]?.(),
+  };
+}
+
 /** Opens all parts of an archive as one source; undefined where there is none. */
 export async function openParts(path: string): Promise<OpenSource | undefined> {
-  if (!isMultiPart(path)) {
-    if (!await exists(path)) return undefined;
-    const source = await openWhole(path);
-    const part: Part = { number: 1, path, offset: 0, size: source.size };
-    return {
-      source,
-      parts: [part],
-      stray: [],
-      partAt: () => part,
-      [Symbol.dispose]: () => source[Symbol.dispose]?.(),
-    };
-  }
+  if (isUrl(path)) return await openRemote(path);
+  if (!isMultiPart(path)) return await exists(path) ? onePart(await openWhole(path), path) : undefined;
   const sources: Awaited<ReturnType<typeof openFileSource>>[] = [];
   while (await exists(partPath(path, sources.length + 1))) {
     sources.push(await openFileSource(partPath(path, sources.length + 1)));
@@ -114,6 +127,38 @@ export async function openParts(path: string): Promise<OpenSource | undefined> {
     }
     return undefined;
   }
+  return joinParts(path, sources, stray, () => sources.forEach((source) => source.close()));
+}
+
+/** Opens an archive on a server, its parts one after the other up to the first that is not there. */
+async function openRemote(path: string): Promise<OpenSource | undefined> {
+  const open = async (url: string): Promise<ByteSource | undefined> => {
+    try {
+      return await byteSourceFromUrl(url);
+    } catch (error) {
+      if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
+      throw error;
+    }
+  };
+  if (!isMultiPart(path)) {
+    const source = await open(path);
+    return source === undefined ? undefined : onePart(source, path);
+  }
+  const sources: ByteSource[] = [];
+  while (true) {
+    const source = await open(partPath(path, sources.length + 1));
+    if (source === undefined) break;
+    sources.push(source);
+  }
+  return sources.length === 0 ? undefined : joinParts(path, sources, [], () => {});
+}
+
+function joinParts(
+  path: string,
+  sources: readonly ByteSource[],
+  stray: readonly string[],
+  close: () => void,
+): OpenSource {
   const parts: Part[] = [];
   for (const { size } of sources) {
     const last = parts.at(-1);
@@ -130,7 +175,7 @@ export async function openParts(path: string): Promise<OpenSource | undefined> {
     partAt: (offset) => parts.findLast((part) => part.offset <= offset)!,
     source: joinSources(sources),
     parts,
-    [Symbol.dispose]: () => sources.forEach((source) => source.close()),
+    [Symbol.dispose]: close,
   };
 }
 

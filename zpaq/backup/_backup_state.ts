@@ -1,10 +1,10 @@
 /**
  * The archive of a backup while it is open, with the problems of the call that is running.
  */
-import type { SluiceError } from "@sluice/internal";
+import type { ByteSource, SluiceError } from "@sluice/internal";
 import type { ZpaqArchive } from "../archive/archive.ts";
 import type { ZpaqArchiveEntry } from "../archive/_types.ts";
-import { openParts, stampOf } from "./_archive_files.ts";
+import { isUrl, onePart, openParts, stampOf } from "./_archive_files.ts";
 import type { OpenSource } from "./_archive_files.ts";
 import { checkPatterns, methodOf } from "./_checks.ts";
 import { SALT_SIZE } from "./_encrypted_sink.ts";
@@ -12,7 +12,7 @@ import { factsOf } from "./_file_facts.ts";
 import type { Formats } from "./_formats.ts";
 import type { ZpaqBackupOptions, ZpaqBackupSelection } from "./options.ts";
 import { isWanted } from "./_patterns.ts";
-import { ZpaqBackupError } from "./_problems.ts";
+import { failure, ZpaqBackupError } from "./_problems.ts";
 import type { Undoing } from "./_update_file.ts";
 
 /** The archive as it was opened, with its files. */
@@ -27,7 +27,10 @@ export interface Opened {
 
 /** What all work on a backup shares. */
 export class BackupState {
+  /** The path or URL of the archive, or what stands for a source in messages. */
   readonly path: string;
+  /** The bytes of an archive that is no file. */
+  readonly #source: ByteSource | undefined;
   readonly options: ZpaqBackupOptions;
   readonly method: string;
   readonly formats: Formats;
@@ -36,8 +39,9 @@ export class BackupState {
   #announced: Opened | undefined;
   #problems: ZpaqBackupError[] = [];
 
-  constructor(path: string, options: ZpaqBackupOptions, formats: Formats) {
-    this.path = path;
+  constructor(source: string | ByteSource, options: ZpaqBackupOptions, formats: Formats) {
+    this.path = typeof source === "string" ? source : "the source";
+    this.#source = typeof source === "string" ? undefined : source;
     this.options = options;
     this.formats = formats;
     this.method = methodOf(options.method ?? 1);
@@ -56,10 +60,10 @@ export class BackupState {
   async open(): Promise<Opened | undefined> {
     if (this.#opened !== undefined) return this.#opened;
     const { password, at, maxMemory, create } = this.options;
-    const files = await openParts(this.path);
+    const files = this.#source === undefined ? await openParts(this.path) : onePart(this.#source, this.path);
     if (files === undefined) return undefined;
     try {
-      const stamp = await stampOf(this.path, files.parts.length);
+      const stamp = this.isFile ? await stampOf(this.path, files.parts.length) : "";
       if (files.source.size === 0 && create !== false) {
         files[Symbol.dispose]();
         return undefined;
@@ -106,6 +110,24 @@ export class BackupState {
     }
   }
 
+  /** Whether the archive is a file of this system, or several. */
+  get isFile(): boolean {
+    return this.#source === undefined && !isUrl(this.path);
+  }
+
+  /**
+   * Refuses to change what is no file.
+   *
+   * @throws {SluiceError} With code "READ_ONLY".
+   */
+  checkWritable(): void {
+    if (this.isFile) return;
+    throw failure(
+      "READ_ONLY",
+      `Cannot write ${this.path}: only files of this system are written, what a server has is read`,
+    );
+  }
+
   /** Closes the archive if its files are no longer those that were opened. */
   async refresh(): Promise<void> {
     const opened = this.#opened;
@@ -139,6 +161,7 @@ export class BackupState {
   /** Device and inode of the archive's files. */
   async identities(): Promise<Set<string>> {
     const found = new Set<string>();
+    if (!this.isFile) return found;
     for (const { path } of (await this.open())?.files.parts ?? []) {
       const identity = await Deno.realPath(path).then(factsOf).then(
         (facts) => facts.identity,

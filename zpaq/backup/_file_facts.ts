@@ -2,6 +2,7 @@
  * What the system knows of files: natively a whole folder in one call, with times to the nanosecond and extended
  * attributes, else by Deno one by one.
  */
+import { byteString } from "@sluice/internal";
 import { hasNativeTree, listManyRawFacts, listRawFacts, rawFactsOf, setRawFacts } from "../kernel/tree.ts";
 import type { NewRawFacts, RawFacts } from "../kernel/tree.ts";
 import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
@@ -33,7 +34,6 @@ const KINDS: Readonly<Record<number, FileFacts["kind"]>> = {
   0o040000: "folder",
   0o120000: "link",
 };
-const latin = new TextDecoder("latin1");
 
 type ErrorClass = new (message: string) => Error;
 
@@ -86,7 +86,7 @@ function parseExtended(bytes: Uint8Array<ArrayBuffer>): FileFacts["extended"] {
   for (let at = 0; at < bytes.length;) {
     const nameEnd = at + 8 + view.getUint32(at, true);
     const end = nameEnd + view.getUint32(at + 4, true);
-    found[latin.decode(bytes.subarray(at + 8, nameEnd))] = bytes.slice(nameEnd, end);
+    found[byteString(bytes.subarray(at + 8, nameEnd))] = bytes.slice(nameEnd, end);
     at = end;
   }
   return found;

@@ -26,6 +26,7 @@
  * @module
  */
 import { checkArgument, checkBoolean, checkInteger, checkKeys, checkLimit } from "@sluice/internal";
+import type { ByteSource } from "@sluice/internal";
 import { ZpaqArchive } from "../archive/archive.ts";
 import { decryptZpaqSource, encryptZpaqUpdate, newZpaqSalt } from "../archive/encrypted_source.ts";
 import { compressZpaqIterable } from "../block/compress_iterable.ts";
@@ -87,6 +88,19 @@ export type {
 } from "@sluice/internal";
 
 const THREADS_MAX = 64;
+
+/** The path of a URL of a file; any other as its text. */
+function pathOf(url: URL): string {
+  if (url.protocol !== "file:") return url.href;
+  const path = decodeURIComponent(url.pathname);
+  return Deno.build.os === "windows" ? path.slice(1) : path;
+}
+
+function isByteSource(value: unknown): value is ByteSource {
+  const { size, read } = (value ?? {}) as Partial<ByteSource>;
+  return typeof size === "number" && typeof read === "function";
+}
+
 const FORMATS: Formats = {
   open: ZpaqArchive.open,
   compress: compressZpaqIterable,
@@ -114,31 +128,44 @@ const FORMATS: Formats = {
  * ```
  */
 export class ZpaqBackup implements Disposable {
-  /** The archive's path. */
-  readonly path: string;
   readonly #state: BackupState;
 
-  private constructor(path: string, options: ZpaqBackupOptions) {
-    this.path = path;
-    this.#state = new BackupState(path, options, FORMATS);
+  private constructor(source: string | ByteSource, options: ZpaqBackupOptions) {
+    this.#state = new BackupState(source, options, FORMATS);
+  }
+
+  /** The archive's path or URL. */
+  get path(): string {
+    return this.#state.path;
   }
 
   /**
-   * Opens the archive and reads its index. There may be none yet. Problems with it are reported when it is read.
+   * Opens the archive and reads its index. There may be none yet. Problems with it are reported when it is read. An
+   * archive at a URL, or of any other source, can only be read: its index first, then what is restored. In a URL `*`, or
+   * two or more `?` in a row, take the number of a part; one `?` alone starts the query.
    *
    * @throws {SluiceError} With code "BAD_MAGIC" if the file is no archive, "PASSWORD" if the password does not fit, or
    *   "NOT_FOUND" if there is none and none is to be made.
    */
-  static async open(path: string, options: ZpaqBackupOptions = {}): Promise<ZpaqBackup> {
-    checkArgument(typeof path === "string" && path !== "", "open a backup", path, "a path");
+  static async open(
+    source: string | URL | ByteSource,
+    options: ZpaqBackupOptions = {},
+  ): Promise<ZpaqBackup> {
+    const path = source instanceof URL ? pathOf(source) : source;
+    checkArgument(
+      typeof path === "string" ? path !== "" : isByteSource(path),
+      "open a backup",
+      source,
+      "a path, a URL or a source",
+    );
     checkKeys(options, KEYS);
     checkInteger("threads", options.threads ?? 1, 1, THREADS_MAX);
     checkLimit("maxMemory", options.maxMemory ?? 0);
     const create = checkBoolean("create", options.create ?? true);
     const backup = new ZpaqBackup(path, { ...options });
     const opened = await backup.#state.open();
-    if (opened === undefined && !create) {
-      throw failure("NOT_FOUND", `Cannot open ${path}: No such file or directory`);
+    if (opened === undefined && !(create && backup.#state.isFile)) {
+      throw failure("NOT_FOUND", `Cannot open ${backup.path}: No such file or directory`);
     }
     return backup;
   }
@@ -342,6 +369,7 @@ export class ZpaqBackup implements Disposable {
   async check(options: { readonly repair?: boolean | undefined } = {}): Promise<ZpaqBackupChecked> {
     checkKeys(options, new Set(["repair"]));
     const repair = checkBoolean("repair", options.repair ?? false);
+    if (repair) this.#state.checkWritable();
     const moved = repair
       ? await withLock(this.path, this.#state.undoing, () => repairSteps(this.#state))
       : [];

@@ -7,7 +7,9 @@ import { concatBytes, CorruptDataError, readAvailable } from "@sluice/internal";
 import { blockStart, prefixOf, segmentEnd, segmentStart } from "./_block_encoder.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveDecompressOptions } from "./_decompress_options.ts";
+import { limitFault } from "../zpaql/_fault.ts";
 import { MARK } from "../zpaql/_format.ts";
+import { parseHeader } from "../zpaql/_header_parser.ts";
 import { SegmentEncoder } from "./_segment_encoder.ts";
 import type { ZpaqDecompressOptions, ZpaqProgramCompilation } from "./decompress_options.ts";
 
@@ -31,10 +33,15 @@ export function encodeConfigBlock(
     readonly checksum: boolean;
     readonly tag: boolean;
     readonly compilePrograms: ZpaqProgramCompilation;
+    readonly maxMemory: number;
     readonly backend: BackendChoice | undefined;
   },
 ): Uint8Array<ArrayBuffer>[] {
-  const { checksum, tag, compilePrograms, backend } = options;
+  const { checksum, tag, compilePrograms, maxMemory, backend } = options;
+  const { memoryUsage } = parseHeader(program.header, 0);
+  if (memoryUsage > maxMemory) {
+    throw limitFault("MEMORY_LIMIT", 0, `the model takes ${memoryUsage} bytes`, maxMemory, memoryUsage);
+  }
   const parts: Uint8Array<ArrayBuffer>[] = [blockStart(program.header, tag)];
   const size = segments.reduce((sum, { data }) => sum + data.length, 0);
   const encoder = new SegmentEncoder(program.header, size, { maxMemory: 0, compilePrograms, backend });
@@ -48,7 +55,7 @@ export function encodeConfigBlock(
     encoder.close();
   }
   parts.push(Uint8Array.of(MARK.BLOCK_END));
-  if (program.pcomp !== undefined) checkContent(parts, segments, { compilePrograms, backend });
+  if (program.pcomp !== undefined) checkContent(parts, segments, { compilePrograms, maxMemory, backend });
   return parts;
 }
 

@@ -23,7 +23,7 @@ export interface DecompressSettings {
 
 /** Where the buffers of push engines start. */
 export const PUSH_CHUNK_SIZE = 64 << 10;
-const MEMORY_MAX_DEFAULT = 2 ** 30;
+export const MEMORY_MAX_DEFAULT = 2 ** 30;
 const HCOMP_BUDGET_DEFAULT = 2 ** 24;
 const PCOMP_BUDGET_DEFAULT = 2 ** 30;
 /** Output chunks of streams and iterables. */

@@ -1,6 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { liveHandleCount } from "@sluice/ffi";
-import { concatBytes } from "@sluice/internal";
+import { concatBytes, SluiceError } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, CONTENT_KINDS, Random, splits, text } from "../../tests/_data.ts";
 import { CORPORA, EXPECTED_ARCHIVES, vector, VECTORS } from "../../tests/_zpaq_data.ts";
@@ -187,4 +187,16 @@ testBackends("a stream that is cancelled frees its context", async (backend) => 
   await assertRejects(async () => {
     for await (const _ of decompressZpaqIterable([archive], { backend, signal: AbortSignal.abort() }));
   });
+});
+
+Deno.test("a config's model is refused above maxMemory, when compressing as when decompressing", () => {
+  const program = assembleZpaq("comp 1 0 0 20 1 0 cm 20 4 hcomp halt pcomp ; a> 255 jt 1 out halt end");
+  const body = new TextEncoder().encode("abracadabra");
+  const refused = assertThrows(
+    () => compressZpaqConfig(program, [{ body }], { maxMemory: 1 << 20 }),
+    SluiceError,
+  );
+  assertEquals(refused.code, "MEMORY_LIMIT");
+  const block = compressZpaqConfig(program, [{ body }], { maxMemory: 8 << 20 });
+  assertEquals(decompressZpaq(block, { maxMemory: 8 << 20 }), body);
 });

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { checkArgument, checkKeys, concatBytes, toBytes } from "@sluice/internal";
+import { checkArgument, checkKeys, checkLimit, concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { encodeConfigBlock } from "./_config_block.ts";
+import { MEMORY_MAX_DEFAULT } from "./_decompress_options.ts";
 import { checkCompilation } from "./_compilation.ts";
 import type { ZpaqProgram } from "../zpaql/assemble.ts";
 import type { ZpaqProgramCompilation } from "./decompress_options.ts";
@@ -31,17 +32,26 @@ export interface ZpaqConfigOptions {
   readonly tag?: boolean | undefined;
   /** Whether the model is made into WebAssembly to code by it, as when decompressing. @default {"auto"} */
   readonly compilePrograms?: ZpaqProgramCompilation | undefined;
+  /** The most bytes that the model may take. @default {2 ** 30} */
+  readonly maxMemory?: number | undefined;
   /** The backend for this call. @default {what configureBackend says} */
   readonly backend?: BackendChoice | undefined;
 }
 
-const CONFIG_OPTIONS: ReadonlySet<string> = new Set(["contentChecksum", "tag", "compilePrograms", "backend"]);
+const CONFIG_OPTIONS: ReadonlySet<string> = new Set([
+  "contentChecksum",
+  "tag",
+  "compilePrograms",
+  "maxMemory",
+  "backend",
+]);
 
 /**
  * Writes one block with an assembled model and its post-processor. The post-processor is run on what is coded of
  * each segment, and must return the segment's content.
  *
  * @throws {CorruptDataError} With code "POST_MISMATCH" if the post-processor gives something else.
+ * @throws {LimitExceededError} With code "MEMORY_LIMIT" if the model takes more than `maxMemory`.
  *
  * @example A model of order 2
  * ```ts
@@ -73,5 +83,8 @@ export function compressZpaqConfig(
   }));
   const { contentChecksum: checksum = true, tag = true, backend } = options;
   const compilePrograms = checkCompilation(options.compilePrograms ?? "auto");
-  return concatBytes(encodeConfigBlock(program, requests, { checksum, tag, compilePrograms, backend }));
+  const maxMemory = checkLimit("maxMemory", options.maxMemory ?? MEMORY_MAX_DEFAULT);
+  return concatBytes(
+    encodeConfigBlock(program, requests, { checksum, tag, compilePrograms, maxMemory, backend }),
+  );
 }

@@ -1,0 +1,108 @@
+/**
+ * Trees, commits and tags of a database, with what git reads in their place (git-replace). Deno only.
+ */
+import { NotFoundError } from "@sluice/internal";
+import { overLimit } from "../object/_errors.ts";
+import type { GitDatabase } from "../database/git_database.ts";
+import { shallowIds } from "../database/_root_ids.ts";
+import type { GitObject, GitObjectType, GitReadOptions } from "../object/object.ts";
+import type { GitObjectId } from "../object/_object_id.ts";
+import { parseGitCommit, parseGitTag } from "../object/_commit.ts";
+import type { GitCommit } from "../object/_commit.ts";
+import { parseGitTree } from "../object/_tree.ts";
+import type { GitTreeEntry } from "../object/_tree.ts";
+
+/** How often a replacement may be replaced itself, and a tag may name a tag. */
+const REPLACE_DEPTH = 5;
+const TAG_DEPTH = 1000;
+
+/** An object that is another than was asked for. */
+export function wrongType(what: string, type: GitObjectType, expected: string): NotFoundError {
+  return new NotFoundError(`Cannot use ${what}: it is a ${type}, expected a ${expected}`, {
+    format: "git",
+    code: "NOT_FOUND",
+  });
+}
+
+/** Reads objects by their ids. */
+export class Objects {
+  readonly database: GitDatabase;
+  readonly #replaced: ReadonlyMap<string, GitObjectId>;
+  readonly #shallow: ReadonlySet<string>;
+
+  private constructor(
+    database: GitDatabase,
+    replaced: ReadonlyMap<string, GitObjectId>,
+    shallow: ReadonlySet<string>,
+  ) {
+    this.database = database;
+    this.#replaced = replaced;
+    this.#shallow = shallow;
+  }
+
+  /** Reads what is replaced, and where a shallow history ends. */
+  static async open(database: GitDatabase, commonFolder: string): Promise<Objects> {
+    return new Objects(database, await database.replacements(), await shallowIds(commonFolder));
+  }
+
+  /** The object that is read instead of one. */
+  replacement(id: GitObjectId): GitObjectId {
+    let found = id;
+    for (let depth = 0; this.#replaced.has(`${found}`); depth++) {
+      if (depth === REPLACE_DEPTH) throw overLimit(`object ${id}`, depth + 1, REPLACE_DEPTH, "objects");
+      found = this.#replaced.get(`${found}`)!;
+    }
+    return found;
+  }
+
+  /** An object to read. */
+  async read(id: GitObjectId, options?: GitReadOptions): Promise<GitObject> {
+    return await this.database.read(this.replacement(id), options);
+  }
+
+  /** The type of an object. */
+  async typeOf(id: GitObjectId): Promise<GitObjectType> {
+    return (await this.database.info(this.replacement(id))).type;
+  }
+
+  /** A commit; in a shallow clone its parents may be left out. */
+  async commit(id: GitObjectId): Promise<GitCommit> {
+    const object = await this.read(id);
+    if (object.type !== "commit") throw wrongType(`${id}`, object.type, "commit");
+    const commit = parseGitCommit(await object.bytes(), id.algorithm);
+    return this.#shallow.has(`${id}`) ? { ...commit, parents: [] } : commit;
+  }
+
+  /** The rows of a tree. */
+  async tree(id: GitObjectId): Promise<GitTreeEntry[]> {
+    const object = await this.read(id);
+    if (object.type !== "tree") throw wrongType(`${id}`, object.type, "tree");
+    return parseGitTree(await object.bytes(), id.algorithm);
+  }
+
+  /** What a tag names in the end; the object itself where it is no tag. */
+  async withoutTags(id: GitObjectId): Promise<{ readonly id: GitObjectId; readonly type: GitObjectType }> {
+    let at = id;
+    for (let depth = 0; depth < TAG_DEPTH; depth++) {
+      const object = await this.read(at);
+      if (object.type !== "tag") return { id: at, type: object.type };
+      at = parseGitTag(await object.bytes(), id.algorithm).object;
+    }
+    throw overLimit(`tag ${id}`, TAG_DEPTH + 1, TAG_DEPTH, "objects");
+  }
+
+  /** The commit that an object leads to. */
+  async peelToCommit(id: GitObjectId): Promise<GitObjectId> {
+    const found = await this.withoutTags(id);
+    if (found.type !== "commit") throw wrongType(`${id}`, found.type, "commit");
+    return found.id;
+  }
+
+  /** The tree that an object leads to. */
+  async peelToTree(id: GitObjectId): Promise<GitObjectId> {
+    const found = await this.withoutTags(id);
+    if (found.type === "commit") return (await this.commit(found.id)).tree;
+    if (found.type !== "tree") throw wrongType(`${id}`, found.type, "tree");
+    return found.id;
+  }
+}

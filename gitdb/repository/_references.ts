@@ -1,0 +1,132 @@
+/**
+ * References of a repository: loose ones, packed ones, and those that name others. Deno only.
+ */
+import { corrupt, unsupported } from "../object/_errors.ts";
+import { parseConfig } from "../object/_config.ts";
+import { isSettled, joinPath, listFolder, readText, statPath } from "../object/_fs.ts";
+import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
+import { isReferenceName } from "./_reference_names.ts";
+
+/** What a reference holds: an id, or the name of another one. */
+export type ReferenceValue = { readonly id: GitObjectId } | { readonly target: string };
+
+/** References to references, at most; git stops there, too. */
+const DEPTH_MAX = 5;
+
+/** The references below two folders: those of one work tree, and those that all work trees share. */
+export class References {
+  readonly #own: string;
+  /** The folder that all work trees share. */
+  readonly commonFolder: string;
+  readonly #isId: RegExp;
+  #checked = false;
+  #packedState = "";
+  #packedIds: ReadonlyMap<string, GitObjectId> = new Map();
+
+  constructor(own: string, common: string, algorithm: GitHashAlgorithm) {
+    this.#own = own;
+    this.commonFolder = common;
+    this.#isId = new RegExp(`^[0-9a-f]{${2 * HASH_SIZE[algorithm]}}$`);
+  }
+
+  /** The file of a reference. Names without a folder belong to the work tree, and so do some kinds below `refs/`. */
+  pathOf(name: string): string {
+    const isOwn = !name.includes("/") || /^refs\/(?:bisect|worktree|rewritten)\//.test(name);
+    return joinPath(isOwn ? this.#own : this.commonFolder, name);
+  }
+
+  /** The file of a reference's log. */
+  logPathOf(name: string): string {
+    return joinPath(name.includes("/") ? this.commonFolder : this.#own, "logs", name);
+  }
+
+  /**
+   * What a reference holds; undefined where it is not there.
+   *
+   * @throws {UnsupportedFeatureError} If references are not stored in files.
+   * @throws {CorruptDataError} If its file holds something else.
+   */
+  async read(name: string): Promise<ReferenceValue | undefined> {
+    await this.#check();
+    const text = await readText(this.pathOf(name));
+    if (text === undefined) {
+      const id = (await this.#packed()).get(name);
+      return id === undefined ? undefined : { id };
+    }
+    const target = /^ref:\s*(.*?)\s*$/.exec(text.trimEnd())?.[1];
+    if (target !== undefined) {
+      if (!isReferenceName(target)) throw corrupt(`the reference ${name}`, `it names "${target}"`, "CORRUPT");
+      return { target };
+    }
+    const hex = text.split(/[ \t\n]/, 1)[0]!.toLowerCase();
+    if (!this.#isId.test(hex)) throw corrupt(`the reference ${name}`, "it holds no id", "CORRUPT");
+    return { id: GitObjectId.from(hex) };
+  }
+
+  /** The reference at the end of a chain of names, and its id; no id where it is not there (yet). */
+  async resolve(name: string): Promise<{ readonly name: string; readonly id: GitObjectId | undefined }> {
+    let at = name;
+    for (let depth = 0; depth <= DEPTH_MAX; depth++) {
+      const value = await this.read(at);
+      if (value === undefined) return { name: at, id: undefined };
+      if ("id" in value) return { name: at, id: value.id };
+      at = value.target;
+    }
+    throw corrupt(`the reference ${name}`, `it leads over more than ${DEPTH_MAX} others`, "CORRUPT");
+  }
+
+  /** The names of all references that start so, sorted as git sorts them. */
+  async names(prefix: string): Promise<string[]> {
+    await this.#check();
+    const names = new Set([...(await this.#packed()).keys()]);
+    for (const root of new Set([this.commonFolder, this.#own])) {
+      const folders = ["refs"];
+      for (const folder of folders) {
+        for (const { name, isDirectory } of await listFolder(joinPath(root, folder)) ?? []) {
+          const full = `${folder}/${name}`;
+          if (isDirectory) folders.push(full);
+          else if (isReferenceName(full) && this.pathOf(full) === joinPath(root, full)) names.add(full);
+        }
+      }
+    }
+    return [...names].filter((name) => name.startsWith(prefix)).sort();
+  }
+
+  /** The id that a reference held `back` changes ago, by its log; undefined where the log does not reach so far. */
+  async loggedId(name: string, back: number): Promise<GitObjectId | undefined> {
+    const lines = (await readText(this.logPathOf(name)) ?? "").split("\n").filter((line) => line !== "");
+    const after = lines.at(-1 - back)?.split(" ", 2)[1];
+    // The state before the first line stands in it.
+    const hex = after ?? (back === lines.length ? lines[0]?.split(" ", 1)[0] : undefined);
+    return hex !== undefined && this.#isId.test(hex) && !/^0+$/.test(hex) ? GitObjectId.from(hex) : undefined;
+  }
+
+  async #check(): Promise<void> {
+    if (this.#checked) return;
+    const values = parseConfig(await readText(joinPath(this.commonFolder, "config")) ?? "");
+    const storage = values.get("extensions.refstorage") ?? "files";
+    if (storage.toLowerCase() !== "files") {
+      throw unsupported("read references", `they are stored as "${storage}", expected "files"`);
+    }
+    this.#checked = true;
+  }
+
+  /** The references of `packed-refs`, read again when that file is another one. */
+  async #packed(): Promise<ReadonlyMap<string, GitObjectId>> {
+    const path = joinPath(this.commonFolder, "packed-refs");
+    const info = statPath(path);
+    const state = `${info?.ino} ${info?.size} ${info?.mtime?.getTime()}`;
+    if (state === this.#packedState) return this.#packedIds;
+    const packed = new Map<string, GitObjectId>();
+    for (const line of (await readText(path) ?? "").split("\n")) {
+      const [hex, name] = line.split(" ", 2);
+      // Lines with a circumflex say what a tag leads to; the first line says how the file is written.
+      if (name !== undefined && this.#isId.test(hex!)) packed.set(name, GitObjectId.from(hex!));
+    }
+    this.#packedIds = packed;
+    // A file that was written a moment ago may be written again without its time telling.
+    this.#packedState = isSettled(info?.mtime?.getTime() ?? 0) ? state : "";
+    return packed;
+  }
+}

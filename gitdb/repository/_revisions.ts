@@ -1,0 +1,187 @@
+/**
+ * From revisions to objects. Deno only.
+ */
+import { AmbiguousIdError, NotFoundError } from "@sluice/internal";
+import { HASH_SIZE } from "../object/_object_id.ts";
+import { GitObjectId } from "../object/_object_id.ts";
+import type { GitObjectType } from "../object/object.ts";
+import { wrongType } from "./_objects.ts";
+import type { Objects } from "./_objects.ts";
+import { referenceCandidates } from "./_reference_names.ts";
+import type { References } from "./_references.ts";
+import { parseRevision } from "./_revision_syntax.ts";
+import type { RevisionStep } from "./_revision_syntax.ts";
+
+const PREFIX_LENGTH_MIN = 4;
+/** Candidates of an abbreviated id whose types are looked at. */
+const CANDIDATES_MAX = 1000;
+/** What `git describe` writes: a tag, a number of commits, and an abbreviated id. */
+const DESCRIBED = /-\d+-g([0-9a-fA-F]{4,})$/;
+
+function notFound(revision: string, why: string): NotFoundError {
+  return new NotFoundError(`Cannot resolve "${revision}": ${why}`, { format: "git", code: "NOT_FOUND" });
+}
+
+/** The full name of the reference that a short name means; undefined where there is none. */
+export async function expandName(references: References, name: string): Promise<string | undefined> {
+  for (const full of referenceCandidates(name)) {
+    if ((await references.resolve(full)).id !== undefined) return full;
+  }
+  return undefined;
+}
+
+/**
+ * The object that a revision names.
+ *
+ * @throws {NotFoundError} If there is none, with code "NOT_FOUND", or "OBJECT_NOT_FOUND" for an abbreviated id.
+ * @throws {AmbiguousIdError} If an abbreviated id fits several objects.
+ */
+export async function resolveRevision(
+  objects: Objects,
+  references: References,
+  revision: string,
+): Promise<GitObjectId> {
+  const { base, back, steps } = parseRevision(revision);
+  let id = await resolveBase(objects, references, { base, back, first: steps[0], revision });
+  for (const step of steps) id = await takeStep(objects, id, step, revision);
+  return id;
+}
+
+interface Base {
+  readonly base: string;
+  readonly back: number | undefined;
+  readonly first: RevisionStep | undefined;
+  readonly revision: string;
+}
+
+async function resolveBase(objects: Objects, references: References, asked: Base): Promise<GitObjectId> {
+  const { base, back, revision } = asked;
+  const { hashAlgorithm } = objects.database;
+  const isHex = /^[0-9a-fA-F]+$/.test(base);
+  if (isHex && base.length === 2 * HASH_SIZE[hashAlgorithm] && back === undefined) {
+    return GitObjectId.from(base);
+  }
+  const name = await expandName(references, base);
+  if (name !== undefined) {
+    const found = await references.resolve(name);
+    if (back === undefined) return found.id!;
+    const logged = await references.loggedId(name === "HEAD" ? name : found.name, back);
+    if (logged === undefined) throw notFound(revision, `the log of ${name} does not reach so far`);
+    return logged;
+  }
+  if (back !== undefined) throw notFound(revision, `there is no reference "${base}"`);
+  const prefix = isHex ? base : DESCRIBED.exec(base)?.[1];
+  const isPrefix = prefix !== undefined && prefix.length >= PREFIX_LENGTH_MIN &&
+    prefix.length < 2 * HASH_SIZE[hashAlgorithm];
+  if (!isPrefix) throw notFound(revision, "there is no such reference or object");
+  const wanted = isHex ? wantedType(asked.first) : "commit";
+  return await resolvePrefix(objects, prefix, wanted);
+}
+
+/** What an abbreviated id has to lead to for the step after it. */
+function wantedType(step: RevisionStep | undefined): GitObjectType | undefined {
+  switch (step?.kind) {
+    case undefined:
+      return undefined;
+    case "path":
+      return "tree";
+    case "peel":
+      return step.type === "object" || step.type === "target" ? undefined : step.type;
+    default:
+      return "commit";
+  }
+}
+
+/** Of several objects those count that lead to what is wanted. */
+async function resolvePrefix(
+  objects: Objects,
+  prefix: string,
+  wanted: GitObjectType | undefined,
+): Promise<GitObjectId> {
+  const { database } = objects;
+  if (wanted === undefined) return await database.resolvePrefix(prefix);
+  try {
+    return await database.resolvePrefix(prefix);
+  } catch (error) {
+    if (!(error instanceof AmbiguousIdError)) throw error;
+    const fitting: GitObjectId[] = [];
+    for (const id of await database.candidates(prefix, CANDIDATES_MAX)) {
+      const { type } = await objects.withoutTags(id);
+      if (type === wanted || wanted === "tree" && type === "commit") fitting.push(id);
+    }
+    if (fitting.length !== 1) throw error;
+    return fitting[0]!;
+  }
+}
+
+async function takeStep(
+  objects: Objects,
+  id: GitObjectId,
+  step: RevisionStep,
+  revision: string,
+): Promise<GitObjectId> {
+  switch (step.kind) {
+    case "peel":
+      return await peel(objects, id, step.type);
+    case "path": {
+      const entry = await entryAt(objects, await objects.peelToTree(id), step.path);
+      if (entry === undefined) throw notFound(revision, `there is no "${step.path}"`);
+      return entry.id;
+    }
+    case "parent": {
+      const commit = await objects.peelToCommit(id);
+      if (step.number === 0) return commit;
+      const parent = (await objects.commit(commit)).parents[step.number - 1];
+      if (parent === undefined) throw notFound(revision, `commit ${commit} has no parent ${step.number}`);
+      return parent;
+    }
+    case "ancestor": {
+      let at = await objects.peelToCommit(id);
+      for (let left = step.generations; left > 0; left--) {
+        const [parent] = (await objects.commit(at)).parents;
+        if (parent === undefined) throw notFound(revision, `commit ${at} has no parent`);
+        at = parent;
+      }
+      return at;
+    }
+  }
+}
+
+async function peel(
+  objects: Objects,
+  id: GitObjectId,
+  type: GitObjectType | "object" | "target",
+): Promise<GitObjectId> {
+  switch (type) {
+    case "commit":
+      return await objects.peelToCommit(id);
+    case "tree":
+      return await objects.peelToTree(id);
+    case "target":
+      return (await objects.withoutTags(id)).id;
+    default: {
+      const found = await objects.typeOf(id);
+      if (type !== "object" && found !== type) throw wrongType(`${id}`, found, type);
+      return id;
+    }
+  }
+}
+
+/** What stands at a path of a tree: the tree itself for no path; undefined where nothing does. */
+export async function entryAt(
+  objects: Objects,
+  tree: GitObjectId,
+  path: string,
+): Promise<{ readonly mode: number; readonly id: GitObjectId } | undefined> {
+  const encoder = new TextEncoder();
+  let found = { mode: 0o40000, id: tree };
+  for (const name of path.split("/").filter((part) => part !== "").map((part) => encoder.encode(part))) {
+    if (found.mode !== 0o40000) return undefined;
+    const entry = (await objects.tree(found.id)).find(({ nameBytes }) =>
+      nameBytes.length === name.length && nameBytes.every((byte, i) => byte === name[i])
+    );
+    if (entry === undefined) return undefined;
+    found = entry;
+  }
+  return path.endsWith("/") && found.mode !== 0o40000 ? undefined : found;
+}

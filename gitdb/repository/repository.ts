@@ -1,0 +1,389 @@
+/**
+ * A repository to work with: revisions, files and history, over its objects and references.
+ *
+ * @module
+ */
+import { checkArgument, checkBoolean, checkInteger, checkKeys, NotFoundError } from "@sluice/internal";
+import { GitDatabase } from "../database/git_database.ts";
+import type { GitDatabaseOptions } from "../database/git_database.ts";
+import { discoverRepository, findRepository } from "../database/_repository.ts";
+import { STORE_OPTIONS } from "../object/_options.ts";
+import { toPath } from "../object/_fs.ts";
+import type { GitCommit } from "../object/_commit.ts";
+import type { GitObject, GitObjectType, GitReadOptions } from "../object/object.ts";
+import type { GitHashAlgorithm, GitObjectId } from "../object/_object_id.ts";
+import type { GitTreeEntry } from "../object/_tree.ts";
+import { commitFiles } from "./_commit_files.ts";
+import type { GitCommitOptions, GitFileChanges } from "./_commit_files.ts";
+import { walkHistory } from "./_history.ts";
+import { Objects, wrongType } from "./_objects.ts";
+import { updateReference } from "./_reference_update.ts";
+import type { GitUpdateRefOptions } from "./_reference_update.ts";
+import { References } from "./_references.ts";
+import { entryAt, resolveRevision } from "./_revisions.ts";
+import { walkTree } from "./_tree_walk.ts";
+
+export type { GitCommitOptions, GitFileChanges, GitUpdateRefOptions };
+
+/** How a repository is opened. */
+export interface GitRepositoryOptions extends GitDatabaseOptions {
+  /** Look in the folders above, too, as git does. @default {true} */
+  readonly discover?: boolean | undefined;
+}
+
+/** What a revision names. */
+export interface GitRevision {
+  /** The object. */
+  readonly id: GitObjectId;
+  /** Its type. */
+  readonly type: GitObjectType;
+}
+
+/** A reference. */
+export interface GitReference {
+  /** Its full name, as in "refs/heads/main". */
+  readonly name: string;
+  /** The object that it leads to. */
+  readonly id: GitObjectId;
+  /** The reference that it names; undefined where it holds an id itself. */
+  readonly target: string | undefined;
+}
+
+/** A file of a tree. */
+export interface GitFile {
+  /** Its path from the root of the tree, as UTF-8; bytes that are none are replaced. */
+  readonly path: string;
+  /** The path as it is stored. */
+  readonly pathBytes: Uint8Array;
+  /** Type and permissions, as in `GitTreeEntry`. */
+  readonly mode: number;
+  /** A file or link, or a commit of another repository. */
+  readonly type: "blob" | "commit";
+  /** The object. */
+  readonly id: GitObjectId;
+  /** Bytes of its content, where they were asked for and it is a file or link. */
+  readonly size: number | undefined;
+}
+
+/** Which files are listed. */
+export interface GitFilesOptions {
+  /** The folder whose files are listed, or one file. @default {""} */
+  readonly path?: string | undefined;
+  /** Only so many of the largest, the largest first, with their sizes. */
+  readonly largest?: number | undefined;
+  /** Find the size of each file. @default {false} */
+  readonly sizes?: boolean | undefined;
+  /** Gives the walk up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A commit with its id. */
+export interface GitHistoryCommit extends GitCommit {
+  /** Its id. */
+  readonly id: GitObjectId;
+}
+
+/** How a history is walked. */
+export interface GitHistoryOptions {
+  /** Gives the walk up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const REPOSITORY_OPTIONS: ReadonlySet<string> = new Set([...STORE_OPTIONS, "discover"]);
+const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
+  "path",
+  "largest",
+  "sizes",
+  "signal",
+]);
+const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>(["signal"]);
+/** Files whose sizes are found together. */
+const SIZES_GROUP = 4096;
+
+/**
+ * A repository on disk: a work tree, a linked one, or a bare repository, from any folder inside. Objects that are replaced
+ * (git-replace) are read as git reads them. References in files; those of a reftable are refused. Deno only.
+ *
+ * @example The largest files of a branch
+ * ```ts
+ * import { GitRepository } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * for (const name of ["objects", "refs"]) await Deno.mkdir(`${folder}/${name}`);
+ * await Deno.writeTextFile(`${folder}/HEAD`, "ref: refs/heads/main\n");
+ * {
+ *   await using repository = await GitRepository.open(folder);
+ *   const author = { name: "Ada", email: "ada@example.org", date: new Date(0), timezone: "+0000" };
+ *   const files = { "docs/guide.md": "a long text", "readme": "text" };
+ *   const id = await repository.commit("main", files, { author, message: "Start\n" });
+ *   assertEquals(`${(await repository.resolve("HEAD")).id}`, `${id}`);
+ *   const [largest] = await Array.fromAsync(repository.files("main", { largest: 1 }));
+ *   assertEquals([largest!.path, largest!.size], ["docs/guide.md", 11]);
+ *   assertEquals(await (await repository.read("main", "readme")).text(), "text");
+ * }
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export class GitRepository implements AsyncDisposable {
+  /** Its objects. */
+  readonly database: GitDatabase;
+  /** The folder with its references, configuration and objects, which linked work trees share. */
+  readonly commonFolder: string;
+  /** The folder with HEAD: that of the work tree, the common one elsewhere. */
+  readonly gitFolder: string;
+  /** The folder with the files; undefined where the repository was not opened from there. */
+  readonly workTree: string | undefined;
+  readonly #objects: Objects;
+  readonly #references: References;
+
+  private constructor(
+    objects: Objects,
+    references: References,
+    folders: {
+      readonly gitFolder: string;
+      readonly commonFolder: string;
+      readonly workTree: string | undefined;
+    },
+  ) {
+    this.database = objects.database;
+    this.gitFolder = folders.gitFolder;
+    this.commonFolder = folders.commonFolder;
+    this.workTree = folders.workTree;
+    this.#objects = objects;
+    this.#references = references;
+  }
+
+  /**
+   * Opens the repository that a folder is or lies in.
+   *
+   * @throws {NotFoundError} If there is none (code "INVALID_DATABASE").
+   * @throws {UnsupportedFeatureError} If its objects are named by a hash that is not known here.
+   */
+  static async open(path: string | URL, options: GitRepositoryOptions = {}): Promise<GitRepository> {
+    checkKeys(options, REPOSITORY_OPTIONS);
+    const { discover = true, ...own } = options;
+    const start = toPath(path);
+    const found = checkBoolean("discover", discover)
+      ? await discoverRepository(start)
+      : await findRepository(start);
+    if (found.commonFolder === undefined || found.gitFolder === undefined) {
+      throw new NotFoundError(`Cannot open "${start}": it is a folder of objects without references`, {
+        format: "git",
+        code: "INVALID_DATABASE",
+      });
+    }
+    const { gitFolder, commonFolder, workTree } = found;
+    const references = new References(gitFolder, commonFolder, found.algorithm);
+    const database = await GitDatabase.open(commonFolder, own);
+    try {
+      const objects = await Objects.open(database, commonFolder);
+      return new GitRepository(objects, references, { gitFolder, commonFolder, workTree });
+    } catch (error) {
+      await database[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The hash that names its objects. */
+  get hashAlgorithm(): GitHashAlgorithm {
+    return this.database.hashAlgorithm;
+  }
+
+  /**
+   * The object that a revision names (gitrevisions): HEAD, branches, tags, full and abbreviated ids, what `git describe`
+   * writes, `@{n}`, `^n`, `~n`, `^{type}`, `^{}` and `:path` after it.
+   *
+   * @throws {NotFoundError} If there is none.
+   * @throws {AmbiguousIdError} If an abbreviated id fits several objects.
+   * @throws {RangeError} If it is no revision.
+   * @throws {UnsupportedFeatureError} If it needs the index, a date, a followed branch or a search in messages.
+   */
+  async resolve(revision: string): Promise<GitRevision> {
+    const id = await this.find(revision);
+    return { id, type: await this.#objects.typeOf(id) };
+  }
+
+  /**
+   * The id that a revision names, as `resolve`, without a look at the object: a full id need not be there.
+   *
+   * @throws {SluiceError} As `resolve`.
+   */
+  async find(revision: string): Promise<GitObjectId> {
+    checkArgument(typeof revision === "string", "resolve a revision", revision, "a text");
+    return await resolveRevision(this.#objects, this.#references, revision);
+  }
+
+  /** The reference that HEAD names, also of a branch without commits; undefined where it holds an id itself. */
+  async head(): Promise<string | undefined> {
+    const value = await this.#references.read("HEAD");
+    return value !== undefined && "target" in value ? value.target : undefined;
+  }
+
+  /** The references whose full names start so, sorted by name; those that lead nowhere are left out. */
+  async *references(prefix = "refs/"): AsyncGenerator<GitReference, void, undefined> {
+    checkArgument(typeof prefix === "string", "list references", prefix, "the start of a name");
+    for (const name of await this.#references.names(prefix)) {
+      const value = await this.#references.read(name);
+      const { id } = await this.#references.resolve(name);
+      if (value === undefined || id === undefined) continue;
+      yield { name, id, target: "target" in value ? value.target : undefined };
+    }
+  }
+
+  /**
+   * The commit that a revision leads to, over tags where need be.
+   *
+   * @throws {SluiceError} As `resolve`, and if it leads to none.
+   */
+  async readCommit(revision: string): Promise<GitHistoryCommit> {
+    const id = await this.#objects.peelToCommit(await this.find(revision));
+    return { id, ...await this.#objects.commit(id) };
+  }
+
+  /**
+   * The rows of the tree that a revision leads to, or of a folder in it.
+   *
+   * @throws {SluiceError} As `resolve`, and if it leads to none.
+   */
+  async readTree(revision: string, path = ""): Promise<GitTreeEntry[]> {
+    return await this.#objects.tree((await this.#entry(revision, path)).id);
+  }
+
+  async #entry(revision: string, path: string): Promise<{ readonly mode: number; readonly id: GitObjectId }> {
+    checkArgument(typeof path === "string", "look a path up", path, "a text");
+    const tree = await this.#objects.peelToTree(await this.find(revision));
+    const entry = await entryAt(this.#objects, tree, path);
+    if (entry !== undefined) return entry;
+    throw new NotFoundError(`Cannot read "${path}": it is not in ${revision}`, {
+      format: "git",
+      code: "NOT_FOUND",
+    });
+  }
+
+  /**
+   * The object at a path of the tree that a revision leads to.
+   *
+   * @throws {NotFoundError} If there is none.
+   */
+  async read(revision: string, path: string, options?: GitReadOptions): Promise<GitObject> {
+    const { mode, id } = await this.#entry(revision, path);
+    if (mode === 0o160000) throw wrongType(`"${path}"`, "commit", "part of this repository");
+    return await this.#objects.read(id, options);
+  }
+
+  /**
+   * The files of the tree that a revision leads to, in git's order: files, links and commits of other repositories, at
+   * any depth.
+   *
+   * @throws {SluiceError} As `resolve`.
+   */
+  async *files(revision: string, options: GitFilesOptions = {}): AsyncGenerator<GitFile, void, undefined> {
+    checkKeys(options, FILES_OPTIONS);
+    const { path = "", largest, signal } = options;
+    const sizes = checkBoolean("sizes", options.sizes ?? false);
+    if (largest !== undefined) checkInteger("largest", largest, 1, Number.MAX_SAFE_INTEGER);
+    const files = this.#walk(revision, path, signal);
+    if (largest === undefined) return yield* sizes ? this.#withSizes(files) : files;
+    let kept: GitFile[] = [];
+    const keep = (): void => {
+      kept.sort((a, b) => b.size! - a.size!);
+      kept = kept.slice(0, largest);
+    };
+    for await (const file of this.#withSizes(files)) {
+      if (file.size !== undefined && kept.push(file) >= 2 * largest + SIZES_GROUP) keep();
+    }
+    keep();
+    yield* kept;
+  }
+
+  async *#walk(
+    revision: string,
+    path: string,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<GitFile, void, undefined> {
+    const start = await this.#entry(revision, path);
+    const decoder = new TextDecoder();
+    const fileOf = (pathBytes: Uint8Array, mode: number, id: GitObjectId): GitFile => ({
+      path: decoder.decode(pathBytes),
+      pathBytes,
+      mode,
+      type: mode === 0o160000 ? "commit" : "blob",
+      id,
+      size: undefined,
+    });
+    const folder = path.split("/").filter((part) => part !== "").join("/");
+    const prefix = new TextEncoder().encode(folder === "" ? "" : `${folder}/`);
+    if (start.mode !== 0o40000) return yield fileOf(prefix.subarray(0, -1), start.mode, start.id);
+    const choose = (_: Uint8Array, { type }: GitTreeEntry) => ({ enter: true, give: type !== "tree" });
+    for await (const { path, entry } of walkTree(this.#objects, start.id, choose, signal)) {
+      yield fileOf(new Uint8Array([...prefix, ...path]), entry.mode, entry.id);
+    }
+  }
+
+  async *#withSizes(files: AsyncIterable<GitFile>): AsyncGenerator<GitFile, void, undefined> {
+    const measure = async (group: readonly GitFile[]): Promise<GitFile[]> => {
+      const measured = [...group];
+      const blobs = group.flatMap(({ type }, i) => type === "blob" ? [i] : []);
+      const ids = blobs.map((i) => this.#objects.replacement(group[i]!.id));
+      for await (const results of this.database.infoBatches(ids)) {
+        for (const result of results) {
+          if (!result.ok) throw result.error;
+          const at = blobs[result.index]!;
+          measured[at] = { ...group[at]!, size: result.value.size };
+        }
+      }
+      return measured;
+    };
+    let group: GitFile[] = [];
+    for await (const file of files) {
+      if (group.push(file) < SIZES_GROUP) continue;
+      yield* await measure(group);
+      group = [];
+    }
+    yield* await measure(group);
+  }
+
+  /**
+   * The commits that can be reached from revisions, the youngest first, each once.
+   *
+   * @throws {SluiceError} As `readCommit`.
+   */
+  async *history(
+    revisions: string | readonly string[] = "HEAD",
+    options: GitHistoryOptions = {},
+  ): AsyncGenerator<GitHistoryCommit, void, undefined> {
+    checkKeys(options, HISTORY_OPTIONS);
+    const list = typeof revisions === "string" ? [revisions] : revisions;
+    checkArgument(Array.isArray(list), "walk a history", list, "a revision or a list of them");
+    const from: GitObjectId[] = [];
+    for (const revision of list) from.push(await this.#objects.peelToCommit(await this.find(revision)));
+    yield* walkHistory(this.#objects, from, options.signal);
+  }
+
+  /**
+   * Sets a reference under git's lock, and writes its log. A reference that names another one has that one set.
+   *
+   * @throws {SluiceError} With code "LOCKED" if somebody else writes it, "REFERENCE_CHANGED" if it does not hold what is
+   *   expected.
+   */
+  async updateRef(name: string, id: GitObjectId, options: GitUpdateRefOptions = {}): Promise<void> {
+    await updateReference(this.#references, this.database, name, id, options);
+  }
+
+  /**
+   * Commits changed files to a branch: its last tree with the changes becomes a new commit, and the branch is set to it if
+   * nobody was quicker. A branch that is not there starts with these files. Returns the commit's id.
+   *
+   * @throws {SluiceError} As `updateRef`.
+   * @throws {RangeError} If a path can't be in a tree.
+   */
+  async commit(branch: string, files: GitFileChanges, options: GitCommitOptions): Promise<GitObjectId> {
+    return await commitFiles(this.#objects, this.#references, branch, files, options);
+  }
+
+  /** Closes the files of the database. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.database[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,312 @@
+/**
+ * Repositories beside git: what revisions name, which files a tree has, the order of a history, and commits that git takes.
+ */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { encodeGitTree, GitRepository, parseGitCommit, parseGitTag, parseGitTree } from "@sluice/gitdb";
+import type { GitSignature } from "@sluice/gitdb";
+import { sluice } from "./_cli.ts";
+import { git, GIT_IS_HERE, gitBytes, withFolder } from "./_git.ts";
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const encode = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
+const AUTHOR: GitSignature = {
+  name: "Ada",
+  email: "ada@example.org",
+  date: new Date(1_700_000_000_000),
+  timezone: "+0130",
+};
+
+function testGit(name: string, test: (folder: string) => Promise<void>): void {
+  Deno.test({ name: `repository: ${name}`, ignore: !GIT_IS_HERE, fn: () => withFolder(test) });
+}
+
+/** A history with branches, merges, tags of all kinds, nested folders, names of all kinds and a submodule. */
+async function makeHistory(folder: string, options: readonly string[] = []): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await git(folder, ["init", "-q", "-b", "main", ...options, "."]);
+  const commands: string[] = [];
+  let mark = 0;
+  const blob = (content: string): number => {
+    commands.push(`blob\nmark :${++mark}\ndata ${encode(content).length}\n${content}\n`);
+    return mark;
+  };
+  const commit = (branch: string, time: number, lines: readonly string[], parents = ""): number => {
+    const id = ++mark;
+    commands.push(
+      `commit refs/heads/${branch}\nmark :${id}\ncommitter A <a@example.test> ${time} +0100\n` +
+        `data ${`change ${id}`.length}\nchange ${id}\n${parents}${lines.join("\n")}\n`,
+    );
+    return id;
+  };
+  const files = [
+    "a.txt",
+    "dir/a",
+    "dir/b",
+    "dir/inner/deep/c",
+    "dir.txt",
+    "dir0",
+    "with space",
+    "zürich",
+    "\u00c0",
+    "\u00e9",
+  ];
+  let last = 0;
+  for (let i = 0; i < 12; i++) {
+    const lines = files.filter((_, at) => i === 0 || at % (i + 1) === 0).map((path) => {
+      const quoted = /[ "]/.test(path) ? `"${path}"` : path;
+      return `M 100${at(i)} :${blob(`${path} ${i}\n`)} ${quoted}`;
+    });
+    last = commit("main", 1_600_000_000 + i * 100, lines, last === 0 ? "" : `from :${last}\n`);
+    if (i === 5) commands.push(`reset refs/heads/topic\nfrom :${last}\n\n`);
+  }
+  const side = commit("topic", 1_600_000_650, [`M 120000 :${blob("a.txt")} link`]);
+  const sub = `M 160000 ${"12".repeat(options.length > 0 ? 32 : 20)} modules/sub`;
+  commit("main", 1_600_002_000, [sub], `from :${last}\nmerge :${side}\n`);
+  await git(folder, ["fast-import", "--quiet"], encode(commands.join("")));
+  await git(folder, ["tag", "light", "main~3"]);
+  await git(folder, ["tag", "-a", "-m", "annotated", "v1.0", "main~2"]);
+  await git(folder, ["tag", "-a", "-m", "of a tag", "nested", "v1.0"]);
+  await git(folder, ["tag", "-a", "-m", "of a tree", "tree-tag", "main^{tree}"]);
+  await git(folder, ["update-ref", "refs/remotes/origin/main", "main~1"]);
+  await git(folder, ["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
+  await git(folder, ["update-ref", "refs/heads/ambiguous", "main~4"]);
+  await git(folder, ["update-ref", "refs/tags/ambiguous", "main~5"]);
+}
+
+/** Modes that take turns. */
+function at(i: number): string {
+  return i % 3 === 0 ? "755" : "644";
+}
+
+const REVISIONS = [
+  "HEAD",
+  "@",
+  "main",
+  "topic",
+  "heads/topic",
+  "refs/heads/main",
+  "light",
+  "v1.0",
+  "v1.0^{}",
+  "v1.0^{commit}",
+  "v1.0^{tree}",
+  "v1.0^{tag}",
+  "v1.0^{object}",
+  "nested",
+  "nested^{}",
+  "nested^{commit}~1",
+  "tree-tag",
+  "tree-tag^{tree}",
+  "tree-tag:dir",
+  "origin",
+  "origin/main",
+  "origin/HEAD",
+  "ambiguous",
+  "HEAD~",
+  "HEAD~0",
+  "HEAD~3",
+  "HEAD^",
+  "HEAD^0",
+  "HEAD^1",
+  "HEAD^2",
+  "HEAD^2~2^{tree}",
+  "HEAD^^",
+  "HEAD~2^1~1",
+  "main:",
+  "main:dir",
+  "main:dir/",
+  "main:dir/a",
+  "main:dir/inner/deep/c",
+  "main~3:with space",
+  "main:zürich",
+  "v1.0:dir",
+  "HEAD^{tree}:dir/b",
+  "HEAD@{0}",
+  "nowhere",
+  "HEAD~99",
+  "HEAD^3",
+  "main:none",
+  "main:a.txt/x",
+  "main:a.txt/",
+  "HEAD^{blob}",
+  "refs/heads",
+  "dir",
+];
+
+for (const [name, options] of [["sha1", []], ["sha256", ["--object-format=sha256"]]] as const) {
+  testGit(`revisions name what they name for git [${name}]`, async (folder) => {
+    await makeHistory(folder, options);
+    const full = (await git(folder, ["rev-list", "--all"])).trim().split("\n");
+    const described = (await git(folder, ["describe", "--tags", "--long", "main"])).trim();
+    const more = [
+      full[0]!,
+      full[1]!.slice(0, 9),
+      `${full[2]!.slice(0, 8)}^{tree}`,
+      full[3]!.toUpperCase(),
+      described,
+    ];
+    for (const packed of [false, true]) {
+      if (packed) await git(folder, ["pack-refs", "--all"]);
+      await using repository = await GitRepository.open(folder);
+      const wrong: string[] = [];
+      for (const revision of [...REVISIONS, ...more]) {
+        const expected = await git(folder, ["rev-parse", "--verify", "-q", revision]).then(
+          (out) => out.trim(),
+          () => "nothing",
+        );
+        const mine = await repository.find(revision).then(String, () => "nothing");
+        if (mine !== expected) wrong.push(`${revision}: ${mine}, git ${expected}`);
+      }
+      assertEquals(wrong, []);
+    }
+  });
+}
+
+testGit("files, history and references are those of git", async (folder) => {
+  await makeHistory(folder);
+  await git(folder, ["pack-refs", "--all"]);
+  await git(folder, ["update-ref", "refs/heads/newer", "main~1"]);
+  await using repository = await GitRepository.open(`${folder}/.git`);
+  for (const revision of ["main", "v1.0", "topic", "tree-tag"]) {
+    const listed = await gitBytes(folder, ["ls-tree", "-r", "-l", "-z", revision]);
+    const lines: string[] = [];
+    for await (const { path, mode, type, id, size } of repository.files(revision, { sizes: true })) {
+      lines.push(
+        `${mode.toString(8).padStart(6, "0")} ${type} ${id} ${`${size ?? "-"}`.padStart(7)}\t${path}\0`,
+      );
+    }
+    assertEquals(lines.join(""), text(listed));
+  }
+  assertEquals(
+    (await Array.fromAsync(repository.history("main"))).map(({ id }) => `${id}`),
+    (await git(folder, ["rev-list", "main"])).trim().split("\n"),
+  );
+  assertEquals(
+    (await Array.fromAsync(repository.references())).map(({ id, name }) => `${id} ${name}`),
+    (await git(folder, ["show-ref"])).trim().split("\n"),
+  );
+  const largest = await Array.fromAsync(repository.files("main", { largest: 2 }));
+  assertEquals(largest.length, 2);
+  assert(largest[0]!.size! >= largest[1]!.size!);
+  assertEquals(
+    await (await repository.read("main", "dir/a")).text(),
+    text(await gitBytes(folder, ["show", "main:dir/a"])),
+  );
+  const tagged = await repository.database.read(await repository.find("v1.0"));
+  assertEquals(parseGitTag(await tagged.bytes()).message, "annotated\n");
+  const first = await repository.database.read(await repository.find("main"));
+  assertEquals(parseGitCommit(await first.bytes()).parents.length, 2);
+  const rows = parseGitTree(
+    await (await repository.database.read(await repository.find("main^{tree}"))).bytes(),
+  );
+  assertEquals(encodeGitTree(rows), new Uint8Array(await gitBytes(folder, ["cat-file", "tree", "main"])));
+});
+
+testGit("a commit is one for git, with its log, and nobody's work is lost", async (folder) => {
+  await makeHistory(folder);
+  const before = (await git(folder, ["rev-parse", "main"])).trim();
+  await using repository = await GitRepository.open(folder);
+  const options = { author: AUTHOR, message: "Change things\n\nAnd more.\n" };
+  const id = await repository.commit("main", {
+    "dir/a": "new\n",
+    "fresh/file": "x",
+    "dir/inner": null,
+    "\u00c0": null,
+  }, options);
+  assertEquals((await git(folder, ["rev-parse", "main", "main^"])).trim().split("\n"), [`${id}`, before]);
+  await git(folder, ["fsck", "--strict", "--no-dangling"]);
+  assertEquals(
+    await git(folder, ["diff", "--name-status", "-z", "main^", "main"]),
+    "M\0dir/a\0D\0dir/inner/deep/c\0A\0fresh/file\0D\0\u00c0\0",
+  );
+  assertEquals(
+    (await git(folder, ["reflog", "-1", "--format=%gs %gn", "main"])).trim(),
+    "commit: Change things Ada",
+  );
+  assertEquals(
+    await git(folder, ["log", "-1", "--format=%an %ae %ad %s", "main"]),
+    "Ada ada@example.org Tue Nov 14 23:43:20 2023 +0130 Change things\n",
+  );
+  assertEquals(await repository.find("main@{1}").then(String), before);
+  const refused = await assertRejects(
+    () => repository.updateRef("refs/heads/main", id, { expected: before }),
+    Error,
+  );
+  assertEquals((refused as { code?: string }).code, "REFERENCE_CHANGED");
+  await assertRejects(
+    () => repository.updateRef("refs/heads/main/below", id),
+    Error,
+    "refs/heads/main is there",
+  );
+  await assertRejects(() => repository.commit("main", { "a/../b": "x" }, options), RangeError);
+  const started = await repository.commit("first/of/its/kind", { only: "x" }, options);
+  assertEquals((await git(folder, ["rev-list", "first/of/its/kind"])).trim(), `${started}`);
+  const counts = await Promise.allSettled(
+    Array.from({ length: 8 }, (_, i) => repository.commit("race", { [`f${i}`]: "x" }, options)),
+  );
+  const done = counts.filter(({ status }) => status === "fulfilled").length;
+  assertEquals((await git(folder, ["rev-list", "--count", "race"])).trim(), `${done}`);
+  await git(folder, ["fsck", "--strict", "--no-dangling"]);
+});
+
+testGit("it is found from inside, from a linked work tree and by a file that names it", async (folder) => {
+  await makeHistory(`${folder}/r`);
+  await git(`${folder}/r`, ["worktree", "add", "-q", "-f", "../linked", "topic"]);
+  await Deno.mkdir(`${folder}/r/some/where`, { recursive: true });
+  await using inside = await GitRepository.open(`${folder}/r/some/where`);
+  assertEquals(inside.workTree, await Deno.realPath(`${folder}/r`));
+  await using linked = await GitRepository.open(`${folder}/linked`);
+  assertEquals(await linked.head(), "refs/heads/topic");
+  assertEquals(
+    `${(await linked.resolve("HEAD")).id}`,
+    (await git(`${folder}/r`, ["rev-parse", "topic"])).trim(),
+  );
+  await assertRejects(() => GitRepository.open(`${folder}/r/some/where`, { discover: false }), Error);
+});
+
+const LISTINGS: readonly string[][] = [
+  ["main"],
+  ["-r", "main"],
+  ["-r", "-t", "main"],
+  ["-t", "main"],
+  ["-d", "main"],
+  ["-r", "-d", "main"],
+  ["-l", "main"],
+  ["-r", "-l", "main"],
+  ["--name-only", "main"],
+  ["-z", "-r", "main"],
+  ["main", "dir"],
+  ["main", "dir/"],
+  ["main", "dir/inner"],
+  ["-t", "main", "dir/inner/deep/"],
+  ["-r", "main", "dir", "a.txt"],
+  ["-r", "-t", "main", "dir/inner"],
+  ["-d", "main", "dir/inner"],
+  ["main:dir"],
+  ["tree-tag"],
+  ["v1.0"],
+  ["main", "none"],
+];
+
+testGit("sluice gitdb ls-tree and rev-parse print what git prints", async (folder) => {
+  await makeHistory(folder);
+  for (const args of LISTINGS) {
+    const mine = await sluice(["gitdb", "ls-tree", `--git-dir=${folder}`, ...args]);
+    assertEquals([mine.code, mine.stderr], [0, ""], args.join(" "));
+    assertEquals(text(mine.stdout), text(await gitBytes(folder, ["ls-tree", ...args])), args.join(" "));
+  }
+  for (
+    const args of [["main", "topic^", "v1.0"], ["main..topic"], ["^main", "HEAD"], ["--verify", "main~2"], [
+      "--short",
+      "main",
+    ]]
+  ) {
+    const mine = await sluice(["gitdb", "rev-parse", `--git-dir=${folder}`, ...args]);
+    assertEquals(text(mine.stdout), await git(folder, ["rev-parse", ...args]), args.join(" "));
+  }
+  const missing = await sluice(["gitdb", "rev-parse", `--git-dir=${folder}`, "--verify", "-q", "nowhere"]);
+  assertEquals([missing.code, missing.stdout.length, missing.stderr], [1, 0, ""]);
+  const names = encode("HEAD\nmain:dir/a\nmain:zürich\nnowhere\nmain:none\nv1.0^{tree}\n");
+  const mine = await sluice(["gitdb", "cat-file", `--git-dir=${folder}`, "--batch"], { stdin: names });
+  assertEquals(text(mine.stdout), text(await gitBytes(folder, ["cat-file", "--batch"], names)));
+});
