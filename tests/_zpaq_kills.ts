@@ -5,6 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { run, sluice, sluiceArguments } from "./_cli.ts";
 import { Random } from "./_data.ts";
+import { leftovers } from "./_outputs.ts";
 
 const hasZpaq = await run("zpaq", [], {}).then(() => true, () => false);
 
@@ -36,25 +37,25 @@ async function interrupted(size: number): Promise<Uint8Array<ArrayBuffer>> {
   return whole.subarray(0, whole.length - 300);
 }
 
-/** All kinds of work. */
-export const KILLED_WORK: readonly KilledWork[] = [
+/** All kinds of work, with about as many bytes to write; those of parts write less. */
+export const workOf = (size: number): readonly KilledWork[] => [
   {
     name: "add",
     archive: "p.zpaq",
-    prepare: (cwd) => junk(cwd, "s/new", 8 << 20, 2),
+    prepare: (cwd) => junk(cwd, "s/new", size, 2),
     args: ["a", "p.zpaq", "s", "-m0"],
   },
   {
     name: "add of a part",
     archive: "m??.zpaq",
-    prepare: (cwd) => junk(cwd, "s/new", 8 << 20, 2),
+    prepare: (cwd) => junk(cwd, "s/new", size, 2),
     args: ["a", "m??.zpaq", "s", "-m0"],
   },
   {
     name: "repack onto an archive",
     archive: "p.zpaq",
     prepare: async (cwd) => {
-      await junk(cwd, "s/new", 8 << 20, 2);
+      await junk(cwd, "s/new", size, 2);
       await sluice(["zpaq", "a", "big.zpaq", "s", "-m0", "-until", "20200101"], { cwd });
     },
     args: ["x", "big.zpaq", "-repack", "p.zpaq", "-force"],
@@ -63,20 +64,20 @@ export const KILLED_WORK: readonly KilledWork[] = [
     name: "repair of a tail",
     archive: "p.zpaq",
     prepare: async (cwd) =>
-      await Deno.writeFile(`${cwd}/p.zpaq`, await interrupted(16 << 20), { append: true }),
+      await Deno.writeFile(`${cwd}/p.zpaq`, await interrupted(2 * size), { append: true }),
     args: ["check", "p.zpaq", "-repair"],
   },
   {
     name: "repair of parts",
     archive: "m??.zpaq",
     prepare: async (cwd) => {
-      await junk(cwd, "s/new", 100_000, 2);
+      await junk(cwd, "s/new", Math.min(size, 100_000), 2);
       await sluice(["zpaq", "a", "m??.zpaq", "s", "-m0"], { cwd });
-      await junk(cwd, "s/newer", 100_000, 3);
+      await junk(cwd, "s/newer", Math.min(size, 100_000), 3);
       await sluice(["zpaq", "a", "m??.zpaq", "s", "-m0"], { cwd });
       await Deno.rename(`${cwd}/m03.zpaq`, `${cwd}/m04.zpaq`);
       await Deno.rename(`${cwd}/m02.zpaq`, `${cwd}/m03.zpaq`);
-      await Deno.writeFile(`${cwd}/m02.zpaq`, await interrupted(100_000));
+      await Deno.writeFile(`${cwd}/m02.zpaq`, await interrupted(Math.min(size, 100_000)));
     },
     args: ["check", "m??.zpaq", "-repair"],
   },
@@ -100,18 +101,62 @@ async function bytesBelow(cwd: string): Promise<Map<string, Uint8Array>> {
   return found;
 }
 
-/** Kills one kind of work some times, in a folder without anything; returns how many runs were cut short. */
-export async function killAtRandom(cwd: string, work: KilledWork, times: number): Promise<number> {
+/** What every round starts with, and what puts it back. */
+async function makeStart(cwd: string, work: KilledWork): Promise<() => Promise<void>> {
   await Deno.mkdir(`${cwd}/s`);
   await Deno.writeTextFile(`${cwd}/s/a`, "one\n");
   const first = ["zpaq", "a", work.archive, "s", "-until", "20200101"];
   assertEquals((await sluice(first, { cwd })).code, 0);
   await work.prepare(cwd);
   const before = await bytesBelow(cwd);
-  const reset = async (): Promise<void> => {
+  return async () => {
     for await (const { name, isFile } of Deno.readDir(cwd)) if (isFile) await Deno.remove(`${cwd}/${name}`);
     for (const [name, bytes] of before) await Deno.writeFile(`${cwd}/${name}`, bytes);
   };
+}
+
+/** Holds that the first version is there after a run that was cut short, and that another completes the work. */
+async function checkAfter(cwd: string, work: KilledWork, label: string): Promise<void> {
+  assertEquals(await firstVersion(cwd, work.archive), "one\n", label);
+  const again = await sluice(["zpaq", ...work.args], { cwd });
+  assert(again.code < 2, `${label}: ${again.stderr}`);
+  assertEquals(await firstVersion(cwd, work.archive), "one\n", label);
+  assertEquals((await sluice(["zpaq", "t", work.archive], { cwd })).code, 0, label);
+}
+
+/** Does one kind of work on disks that are full after more and more bytes, up to one that suffices; how many were full. */
+export async function fillDisk(
+  cwd: string,
+  library: string,
+  work: KilledWork,
+  step: number,
+): Promise<number> {
+  const reset = await makeStart(cwd, work);
+  for (let full = 0;; full++) {
+    await reset();
+    const label = `${work.name}, disk full after ${full * step} bytes`;
+    const outcome = await run(Deno.execPath(), sluiceArguments(["zpaq", ...work.args]), {
+      cwd,
+      env: {
+        LD_PRELOAD: library,
+        SLUICE_FAULT_FOLDER: `${await Deno.realPath(cwd)}/`,
+        SLUICE_FAULT_BYTES: `${full * step}`,
+        SLUICE_FAULT_ERRNO: "28",
+      },
+    });
+    if (outcome.code < 2) {
+      await checkAfter(cwd, work, label);
+      return full;
+    }
+    assert(/No space left/.test(outcome.stderr), `${label}: ${outcome.stderr}`);
+    assertEquals(leftovers(cwd), [], label);
+    await checkAfter(cwd, work, label);
+  }
+}
+
+/** Kills one kind of work some times, in a folder without anything; returns how many runs were cut short. */
+export async function killAtRandom(cwd: string, work: KilledWork, times: number): Promise<number> {
+  const reset = await makeStart(cwd, work);
   const start = performance.now();
   assert((await sluice(["zpaq", ...work.args], { cwd })).code < 2);
   const usual = performance.now() - start;
@@ -138,11 +183,7 @@ export async function killAtRandom(cwd: string, work: KilledWork, times: number)
     clearTimeout(timer);
     if (signal !== null) cut++;
     const label = `${work.name}, round ${round}, killed after ${wait.toFixed(0)} ms`;
-    assertEquals(await firstVersion(cwd, work.archive), "one\n", label);
-    const again = await sluice(["zpaq", ...work.args], { cwd });
-    assert(again.code < 2, `${label}: ${again.stderr}`);
-    assertEquals(await firstVersion(cwd, work.archive), "one\n", label);
-    assertEquals((await sluice(["zpaq", "t", work.archive], { cwd })).code, 0, label);
+    await checkAfter(cwd, work, label);
   }
   return cut;
 }

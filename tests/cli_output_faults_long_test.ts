@@ -3,11 +3,11 @@
  * was, or the complete output, and the exit code says which. It prints its counts.
  */
 import { assert, assertEquals } from "@std/assert";
-import { runZig } from "../_tools/zig.ts";
 import { run, sluice, sluiceArguments } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
 import { text } from "./_data.ts";
 import { inDirectory } from "./_directory.ts";
+import { faultLibrary } from "./_fault_library.ts";
 import { bytesAt, leftovers, makeFixture, WRITING_COMMANDS } from "./_outputs.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
@@ -113,16 +113,6 @@ const UPDATING_COMMANDS: readonly UpdatingCommand[] = [
 function withoutNativeFiles(args: readonly string[]): string[] {
   const [subcommand, ...rest] = sluiceArguments(args);
   return [subcommand!, ...args[0] === "pdiffcopy" ? ["--deny-ffi"] : [], ...rest];
-}
-
-/** Builds the library that makes the errors; undefined, with a visible line, where it does not work. */
-async function faultLibrary(folder: string): Promise<string | undefined> {
-  const library = `${folder}/libfault.so`;
-  const source = new URL("_io_fault.zig", import.meta.url).pathname;
-  if (Deno.build.os !== "linux") return console.log("SKIPPED: disk errors: they are planted on Linux only")!;
-  const args = ["build-lib", "-dynamic", "-OReleaseSmall", "-fPIC", "-lc", source, `-femit-bin=${library}`];
-  assert((await runZig(args, folder)).success);
-  return library;
 }
 
 Deno.test("a disk with errors leaves every target as it was, or complete", async () => {
