@@ -359,6 +359,15 @@ testGit("sluice gitdb ls-tree and rev-parse print what git prints", async (folde
     const mine = await sluice(["gitdb", "rev-parse", `--git-dir=${folder}`, ...args]);
     assertEquals(text(mine.stdout), await git(folder, ["rev-parse", ...args]), args.join(" "));
   }
+  const zeros = encode("HEAD\0main:with space\0main:none\0");
+  const ended = await sluice(["gitdb", "cat-file", `--git-dir=${folder}`, "--batch-check", "-z"], {
+    stdin: zeros,
+  });
+  assertEquals(text(ended.stdout), text(await gitBytes(folder, ["cat-file", "--batch-check", "-z"], zeros)));
+  await Deno.writeTextFile(`${folder}/with space`, "x\n");
+  const paths = encode(`${folder}/with space\n${folder}/.git/HEAD\n`);
+  const hashed = await sluice(["gitdb", "hash-object", "--stdin-paths"], { stdin: paths });
+  assertEquals(text(hashed.stdout), text(await gitBytes(folder, ["hash-object", "--stdin-paths"], paths)));
   const elsewhere = await sluice(["gitdb", "rev-parse", "main"], { env: { GIT_DIR: `${folder}/.git` } });
   assertEquals(text(elsewhere.stdout), await git(folder, ["rev-parse", "main"]));
   const inside = await sluice(["gitdb", "ls-tree", "main"], { cwd: `${folder}/dir` });

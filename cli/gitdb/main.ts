@@ -42,11 +42,11 @@ export const SUBCOMMANDS: readonly string[] = Object.keys(COMMANDS);
 
 const USAGE = `Reads, writes and checks git object databases.
 
-Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objects [--unordered]] [--buffer]
+Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objects [--unordered]] [--buffer] [-z]
        sluice gitdb cat-file (-t|-s|-e|-p|TYPE) NAME
        sluice gitdb rev-parse [--verify [-q]] [--short[=#]] REVISION...
        sluice gitdb ls-tree [-r] [-t] [-d] [-l] [--name-only] [-z] REVISION [PATH...]
-       sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [FILE...]
+       sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [--stdin-paths] [FILE...]
        sluice gitdb verify-pack [-v|-s] PACK.idx...
        sluice gitdb show-index < PACK.idx
        sluice gitdb pack-objects [--window=#] [--depth=#] (--stdout|NAME) < IDS

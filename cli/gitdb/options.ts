@@ -81,6 +81,11 @@ const CAT_FILE: Group = {
         if (value !== "") settings.format = value;
       },
     },
+    {
+      short: "z",
+      help: "Names on stdin end with a zero instead of a line feed",
+      set: (settings) => settings.zero = true,
+    },
     { long: ["batch-all-objects"], help: "For all objects", set: (settings) => settings.allObjects = true },
     {
       long: ["unordered"],
@@ -115,6 +120,11 @@ const HASH_OBJECT: Group = {
     },
     { short: "w", help: "Store the object, too", set: (settings) => settings.write = true },
     { long: ["stdin"], help: "Take the object from stdin", set: (settings) => settings.stdin = true },
+    {
+      long: ["stdin-paths"],
+      help: "Take the names of files from stdin, one a line",
+      set: (settings) => settings.stdinPaths = true,
+    },
   ],
 };
 

@@ -40,6 +40,7 @@ export interface GitdbSettings {
   long: boolean;
   nameOnly: boolean;
   zero: boolean;
+  stdinPaths: boolean;
 }
 
 /** The settings before any option. */
@@ -79,6 +80,7 @@ export function defaultGitdbSettings(): GitdbSettings {
     long: false,
     nameOnly: false,
     zero: false,
+    stdinPaths: false,
   };
 }
 
