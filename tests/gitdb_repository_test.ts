@@ -359,6 +359,26 @@ testGit("sluice gitdb ls-tree and rev-parse print what git prints", async (folde
     const mine = await sluice(["gitdb", "rev-parse", `--git-dir=${folder}`, ...args]);
     assertEquals(text(mine.stdout), await git(folder, ["rev-parse", ...args]), args.join(" "));
   }
+  const formats = [
+    "%H %h %T %t",
+    "%P|%p",
+    "%an <%ae> %at %ad",
+    "%cn %ce %ct %cd %ci %cI %ai %aI",
+    "%s%n%b%%%x41",
+    "%B",
+    "%e",
+  ];
+  const logs = [
+    ...formats.map((format) => [`--format=${format}`, "main"]),
+    ["--pretty=format:%H", "main"],
+    ...[["-n", "3"], ["topic..main"], ["^topic", "main", "light"], ["main..topic"]].map((
+      args,
+    ) => ["--oneline", ...args]),
+  ];
+  for (const args of logs) {
+    const mine = await sluice(["gitdb", "log", `--git-dir=${folder}`, ...args]);
+    assertEquals(text(mine.stdout), await git(folder, ["log", ...args]), args.join(" "));
+  }
   const zeros = encode("HEAD\0main:with space\0main:none\0");
   const ended = await sluice(["gitdb", "cat-file", `--git-dir=${folder}`, "--batch-check", "-z"], {
     stdin: zeros,

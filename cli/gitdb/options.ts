@@ -269,11 +269,38 @@ const LS_TREE: Group = {
   ],
 };
 
+const LOG: Group = {
+  title: "What to print",
+  rows: [
+    {
+      long: ["format", "pretty"],
+      value: "next",
+      valueName: "FORMAT",
+      help: "What to print of each commit, with git's placeholders (%H, %an, %s and so on)",
+      set: (settings, value) => settings.format = value,
+    },
+    {
+      long: ["oneline"],
+      help: "As --format='%h %s'",
+      set: (settings) => settings.format = "%h %s",
+    },
+    {
+      short: "n",
+      long: ["max-count"],
+      value: "next",
+      valueName: "#",
+      help: "At most so many commits",
+      set: (settings, value, name) => settings.maxCount = count(value, name, 0, Number.MAX_SAFE_INTEGER),
+    },
+  ],
+};
+
 /** Tables of options by subcommand. */
 export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   "cat-file": [COMMON, CAT_FILE],
   "rev-parse": [COMMON, REV_PARSE],
   "ls-tree": [COMMON, LS_TREE],
+  log: [COMMON, LOG],
   "hash-object": [COMMON, HASH_OBJECT],
   "verify-pack": [COMMON, VERIFY_PACK],
   "show-index": [COMMON],

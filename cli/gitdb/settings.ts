@@ -41,6 +41,7 @@ export interface GitdbSettings {
   nameOnly: boolean;
   zero: boolean;
   stdinPaths: boolean;
+  maxCount: number | undefined;
 }
 
 /** The settings before any option. */
@@ -81,6 +82,7 @@ export function defaultGitdbSettings(): GitdbSettings {
     nameOnly: false,
     zero: false,
     stdinPaths: false,
+    maxCount: undefined,
   };
 }
 

@@ -99,6 +99,8 @@ export interface GitHistoryCommit extends GitCommit {
 
 /** How a history is walked. */
 export interface GitHistoryOptions {
+  /** Leave out what can be reached from these revisions. @default {[]} */
+  readonly exclude?: string | readonly string[] | undefined;
   /** Gives the walk up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -111,7 +113,7 @@ const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
   "sizes",
   "signal",
 ]);
-const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>(["signal"]);
+const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>(["exclude", "signal"]);
 /** Files whose sizes are found together. */
 const SIZES_GROUP = 4096;
 
@@ -381,11 +383,17 @@ export class GitRepository implements AsyncDisposable {
     options: GitHistoryOptions = {},
   ): AsyncGenerator<GitHistoryCommit, void, undefined> {
     checkKeys(options, HISTORY_OPTIONS);
+    const from = await this.#commits(revisions);
+    const without = await this.#commits(options.exclude ?? []);
+    yield* walkHistory(this.#objects, from, without, options.signal);
+  }
+
+  async #commits(revisions: string | readonly string[]): Promise<GitObjectId[]> {
     const list = typeof revisions === "string" ? [revisions] : revisions;
     checkArgument(Array.isArray(list), "walk a history", list, "a revision or a list of them");
-    const from: GitObjectId[] = [];
-    for (const revision of list) from.push(await this.#objects.peelToCommit(await this.find(revision)));
-    yield* walkHistory(this.#objects, from, options.signal);
+    const ids: GitObjectId[] = [];
+    for (const revision of list) ids.push(await this.#objects.peelToCommit(await this.find(revision)));
+    return ids;
   }
 
   /**
