@@ -10,6 +10,7 @@ import { corpus, smallCorpus } from "./corpus.ts";
 import { ratio, table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
 import { compareZpaqNetworks } from "./zpaq_networks_compare.ts";
+import { compareZpaqProcesses } from "./zpaq_processes_compare.ts";
 import type { CompareOptions } from "./zstd_compare.ts";
 
 const SIZES = { full: 20 << 20, quick: 4 << 20, smoke: 100_000 } as const;
@@ -117,6 +118,7 @@ export async function compareZpaq({ size }: CompareOptions): Promise<void> {
   ));
   console.log(`\n${targetTable(targets)}`);
   await compareZpaqNetworks({ size });
+  await compareZpaqProcesses({ size });
 }
 
 /** Two threads against one on an archive of several blocks, by the clock. */
