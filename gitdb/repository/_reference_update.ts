@@ -1,11 +1,11 @@
 /**
  * Setting references as git does: under a lock, with what was there compared, and with a line in the log. Deno only.
  */
-import { openFault, openFile } from "@sluice/internal/file-source";
+import { openFile, writeFault } from "@sluice/internal/file-source";
 import { checkArgument, checkInteger, checkKeys, SluiceError } from "@sluice/internal";
 import type { GitDatabase } from "../database/git_database.ts";
 import { parseConfig } from "../object/_config.ts";
-import { joinPath, readText, statPath } from "../object/_fs.ts";
+import { joinPath, readText, statPath, writing } from "../object/_fs.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import type { GitIdLike } from "../object/_object_id.ts";
 import { formatSignature } from "../object/_signature.ts";
@@ -103,7 +103,7 @@ async function makeFolder(path: string): Promise<void> {
     if (statPath(path)?.isDirectory === true) await Deno.remove(path);
     await Deno.mkdir(folder, { recursive: true });
   } catch (error) {
-    throw openFault(path, error);
+    throw writeFault(path, error);
   }
 }
 
@@ -120,5 +120,7 @@ async function appendLog(references: References, name: string, line: string): Pr
   }
   using file = await openFile(path, { append: true, create: true });
   const bytes = new TextEncoder().encode(line);
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  writing(path, () => {
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+  });
 }
