@@ -21,8 +21,8 @@ import { readTreeFaults, writeTreeChanges } from "../wire/_tree_changes.ts";
 export interface TreeSide extends Disposable {
   /** Everything below it; undefined where it is not there. */
   list(options: ListOptions): Promise<TreeEntry[] | undefined>;
-  /** Makes the directory itself. */
-  create(): Promise<void>;
+  /** Makes the directory itself, before changes that follow where `isFollowed` says so. */
+  create(isFollowed: boolean): Promise<void>;
   /** Makes changes in order; returns those that failed. */
   apply(changes: readonly TreeChange[]): Promise<TreeFault[]>;
   /** Whether many small files can be read and written at once. */
@@ -95,6 +95,7 @@ export class LocalTreeSide implements TreeSide {
 export class RemoteTreeSide implements TreeSide {
   readonly #peer: HttpPeer;
   readonly #location: PdiffLocation;
+  #capabilities: Promise<Record<string, unknown>> | undefined;
 
   constructor(location: PdiffLocation, options: ConstructorParameters<typeof HttpPeer>[1]) {
     this.#location = location;
@@ -102,6 +103,7 @@ export class RemoteTreeSide implements TreeSide {
   }
 
   async list({ attributes }: ListOptions): Promise<TreeEntry[] | undefined> {
+    this.#askCapabilities().catch(() => {}); // told where they are needed
     try {
       const query = { path: this.#location.filename, ...(attributes === true ? { attributes: 1 } : {}) };
       const answer = await this.#peer.request("GET", "/v2/tree", query);
@@ -118,13 +120,19 @@ export class RemoteTreeSide implements TreeSide {
     }
   }
 
-  async create(): Promise<void> {
-    await this.apply([]);
+  /** Changes make the directory themselves: no request for it alone. */
+  async create(isFollowed: boolean): Promise<void> {
+    if (!isFollowed) await this.apply([]);
   }
 
   async hasSmallFiles(): Promise<boolean> {
-    const { features } = await this.#peer.json("GET", "/v2/caps", {});
+    const { features } = await this.#askCapabilities();
     return Array.isArray(features) && features.includes("small-files");
+  }
+
+  /** Asked once, while the list is on its way. */
+  #askCapabilities(): Promise<Record<string, unknown>> {
+    return this.#capabilities ??= this.#peer.json("GET", "/v2/caps", {});
   }
 
   async readSmall(paths: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {

@@ -204,6 +204,9 @@ function openSide(location: PdiffLocation, options: PdiffTreeOptions, write: boo
   return new RemoteTreeSide(location, { token, stallTimeoutMs, signal, caCerts });
 }
 
+/** Batches of small files that are under way: one is read while others travel or are written. */
+const BATCHES_IN_FLIGHT = 6;
+
 /** What ends a copy of a tree, because every other name would fail the same way. */
 const FATAL_CODES: ReadonlySet<string> = new Set(["NETWORK", "TIMEOUT", "AUTH", "NO_SPACE", "READ_ONLY"]);
 
@@ -261,7 +264,7 @@ class TreeCopy {
       });
     }
     this.#faults.push(...plan.faults);
-    if (dryRun !== true && there === undefined) await this.#to.create();
+    if (dryRun !== true && there === undefined) await this.#to.create(plan.first.length > 0);
     await this.#apply(plan.first);
     const small = await this.#copySmallFiles(plan.files, new Set((there ?? []).map(({ path }) => path)));
     const files = plan.files.filter(({ path }) => !this.#copiedAtOnce.has(path));
@@ -323,7 +326,7 @@ class TreeCopy {
     let bytes = 0;
     await runParts({
       parts: batchesOf(items),
-      concurrency: this.#options.concurrency ?? PDIFF_CONCURRENCY,
+      concurrency: Math.max(BATCHES_IN_FLIGHT, this.#options.concurrency ?? PDIFF_CONCURRENCY),
       signal: this.#options.signal,
       work: async (batch) => {
         const records = await this.#from.readSmall(batch.map(({ path }) => path));

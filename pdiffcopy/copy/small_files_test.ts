@@ -6,6 +6,7 @@ import { hasNativeFiles } from "../kernel/file.ts";
 import { readRecords, RECORD_SIZE } from "../kernel/small_files.ts";
 import { copyPdiffTree, createPdiffHandler } from "../mod.ts";
 import { BATCH_SIZE, listRecords, readBatch, SMALL_FILE_MAX, writeBatch } from "./_small_files.ts";
+import { journalName } from "./_side_files.ts";
 
 const ignore = !hasNativeFiles(undefined);
 const OPTIONS = { durable: true, mode: true, time: true };
@@ -126,5 +127,26 @@ Deno.test({
         new Request("http://127.0.0.1/v2/files/write?path=/", { method: "POST", body: good }),
       );
       assertEquals(refused.status, 403);
+    }),
+});
+
+Deno.test({
+  name: "records of files that a copy left mixed are refused however their names are written",
+  ignore,
+  fn: () =>
+    inDirectory(async (directory) => {
+      const long = "n".repeat(220);
+      await Deno.mkdir(`${directory}/sub`);
+      const paths = ["a", "sub/b", `sub/${long}`];
+      for (const path of paths) {
+        await Deno.writeTextFile(`${directory}/${path}`, path);
+        const journal = journalName(path.slice(path.lastIndexOf("/") + 1));
+        await Deno.writeTextFile(`${directory}/${path.replace(/[^/]+$/, journal)}`, "{}\n");
+      }
+      await Deno.writeTextFile(`${directory}/sub/free`, "free");
+      using source = openDirectory(directory, false);
+      const records = await readBatch(source, [...paths, "sub/free"]);
+      assertEquals(listRecords(records).map(({ path }) => path), ["sub/free"]);
+      assertEquals(readRecords(records)!.map(({ errno }) => errno), [16, 16, 16, 0]);
     }),
 });

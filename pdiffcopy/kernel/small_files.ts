@@ -24,17 +24,24 @@ export interface SmallFile {
   readonly end: number;
 }
 
-/** Records that ask for files. */
-export function wantedRecords(paths: readonly string[]): Uint8Array<ArrayBuffer> {
-  const encoded = paths.map((path) => encodePath(path));
-  const bytes = new Uint8Array(encoded.reduce((sum, { length }) => sum + RECORD_SIZE + length, 0));
+/** Records that ask for files, except for those that have a file named `journalOf` beside them. */
+export function wantedRecords(
+  paths: readonly string[],
+  journalOf: (path: string) => string,
+): Uint8Array<ArrayBuffer> {
+  const encoded = paths.map((path) => [encodePath(path), encodePath(journalOf(path))] as const);
+  const size = encoded.reduce((sum, [path, journal]) => sum + RECORD_SIZE + path.length + journal.length, 0);
+  const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const path of encoded) {
-    view.setUint32(at, RECORD_SIZE + path.length, true);
+  for (const [path, journal] of encoded) {
+    const recordSize = RECORD_SIZE + path.length + journal.length;
+    view.setUint32(at + 4 * SMALL_FILE.SIZE, recordSize, true);
     view.setUint32(at + 4 * SMALL_FILE.PATH_SIZE, path.length, true);
+    view.setUint32(at + 4 * SMALL_FILE.PART_SIZE, journal.length, true);
     bytes.set(path, at + RECORD_SIZE);
-    at += RECORD_SIZE + path.length;
+    bytes.set(journal, at + RECORD_SIZE + path.length);
+    at += recordSize;
   }
   return bytes;
 }
@@ -48,8 +55,8 @@ export function readRecords(bytes: Uint8Array): SmallFile[] | undefined {
     const field = (index: number): number => view.getUint32(at + 4 * index, true);
     const [size, pathSize] = [field(SMALL_FILE.SIZE), field(SMALL_FILE.PATH_SIZE)];
     const contentSize = field(SMALL_FILE.CONTENT_SIZE);
-    const whole = RECORD_SIZE + pathSize + field(SMALL_FILE.PART_SIZE) + contentSize;
-    if (size !== whole || size > bytes.length - at) return undefined;
+    const whole = RECORD_SIZE + pathSize + contentSize;
+    if (field(SMALL_FILE.PART_SIZE) !== 0 || size !== whole || size > bytes.length - at) return undefined;
     const path = decodePath(bytes.subarray(at + RECORD_SIZE, at + RECORD_SIZE + pathSize));
     found.push({ path, errno: field(SMALL_FILE.ERRNO), size: contentSize, start: at, end: at + size });
     at += size;
@@ -57,22 +64,28 @@ export function readRecords(bytes: Uint8Array): SmallFile[] | undefined {
   return found;
 }
 
-/** The same record with the name of a part, which it is written under first. */
-export function withPart(
+/** The same records with the names of parts, which they are written under first. */
+export function withParts(
   bytes: Uint8Array,
-  { path, start, end }: SmallFile,
-  part: string,
+  records: readonly SmallFile[],
+  partOf: (path: string) => string,
 ): Uint8Array<ArrayBuffer> {
-  const name = encodePath(part);
-  const contentStart = RECORD_SIZE + encodePath(path).length;
-  const record = new Uint8Array(end - start + name.length);
-  record.set(bytes.subarray(start, start + contentStart));
-  record.set(name, contentStart);
-  record.set(bytes.subarray(start + contentStart, end), contentStart + name.length);
-  const view = new DataView(record.buffer);
-  view.setUint32(4 * SMALL_FILE.SIZE, record.length, true);
-  view.setUint32(4 * SMALL_FILE.PART_SIZE, name.length, true);
-  return record;
+  const names = records.map(({ path }) => encodePath(partOf(path)));
+  const size = records.reduce((sum, { start, end }, index) => sum + end - start + names[index]!.length, 0);
+  const target = new Uint8Array(size);
+  const view = new DataView(target.buffer);
+  let at = 0;
+  for (const [index, { start, end, size: contentSize }] of records.entries()) {
+    const name = names[index]!;
+    const contentStart = end - contentSize;
+    target.set(bytes.subarray(start, contentStart), at);
+    target.set(name, at + contentStart - start);
+    target.set(bytes.subarray(contentStart, end), at + contentStart - start + name.length);
+    view.setUint32(at + 4 * SMALL_FILE.SIZE, end - start + name.length, true);
+    view.setUint32(at + 4 * SMALL_FILE.PART_SIZE, name.length, true);
+    at += end - start + name.length;
+  }
+  return target;
 }
 
 /** Reads files below a directory into `target`; returns bytes of `wanted` that were used, and bytes of records. */

@@ -98,9 +98,13 @@ export function signatureFrame(table: Table, start: number, end: number): Uint8A
 }
 
 /** An answer of frames, which no layer may change. */
-export function frameResponse(body: BodyInit): Response {
+export function frameResponse(body: Uint8Array<ArrayBuffer> | ReadableStream): Response {
   return new Response(body, {
-    headers: { "content-type": "application/octet-stream", "cache-control": "no-transform" },
+    headers: {
+      "content-type": "application/octet-stream",
+      "cache-control": "no-transform",
+      ...(body instanceof Uint8Array ? { "content-length": `${body.length}` } : {}),
+    },
   });
 }
 

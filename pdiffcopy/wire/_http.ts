@@ -1,7 +1,7 @@
 /**
  * Requests to one server: authorization, time limits, and answers as errors of the family.
  */
-import { describe, SluiceError } from "@sluice/internal";
+import { concatBytes, describe, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { encodePath } from "../kernel/path_text.ts";
 import { failure } from "../file/_errors.ts";
@@ -77,6 +77,35 @@ export function checkToken(token: unknown): void {
   if (token === "") {
     throw new RangeError('Cannot use option "token": it is empty, expected a secret or no option');
   }
+}
+
+/** From so many bytes on, a body is read straight into its own room. */
+const ROOM_MIN = 64 << 10;
+
+async function readRoom(
+  body: ReadableStream<Uint8Array>,
+  size: number,
+  answer: Answer,
+  tooLong: () => Error,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader({ mode: "byob" });
+  let bytes = new Uint8Array(size + 1); // one more, to see the end
+  let filled = 0;
+  try {
+    while (true) {
+      // The room moves along: it comes back with every read, with the last one too.
+      const { value, done } = await reader.read(bytes.subarray(filled));
+      answer.alive();
+      if (value === undefined) throw new TypeError("Cannot read the answer: it was cancelled");
+      bytes = new Uint8Array(value.buffer as ArrayBuffer);
+      filled += value.length;
+      if (done) break;
+      if (filled > size) throw tooLong();
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+  return bytes.subarray(0, filled);
 }
 
 /** Requests to one origin. */
@@ -158,26 +187,37 @@ export class HttpPeer implements Disposable {
   /** The whole body of an answer. */
   async body(answer: Answer, path: string, sizeMax: number): Promise<Uint8Array<ArrayBuffer>> {
     try {
-      const parts: Uint8Array<ArrayBuffer>[] = [];
-      let size = 0;
-      for await (const part of answer.response.body ?? []) {
-        answer.alive();
-        size += part.length;
-        if (size > sizeMax) {
-          throw failure(
-            "PROTOCOL",
-            `Cannot read the answer to ${this.origin}${path}: it has more than ${sizeMax} bytes`,
-          );
-        }
-        parts.push(part as Uint8Array<ArrayBuffer>);
-      }
-      this.bytesIn += size;
-      return new Uint8Array(await new Blob(parts).arrayBuffer());
+      const bytes = await this.#read(answer, sizeMax, `the answer to ${this.origin}${path}`);
+      this.bytesIn += bytes.length;
+      return bytes;
     } catch (error) {
       throw this.explain(error, path);
     } finally {
       answer.done();
     }
+  }
+
+  /** Reads a body into one buffer where it says how long it is; else its parts are joined. */
+  async #read(answer: Answer, sizeMax: number, label: string): Promise<Uint8Array<ArrayBuffer>> {
+    const { body, headers } = answer.response;
+    if (body === null) return new Uint8Array();
+    const tooLong = (): Error =>
+      failure("PROTOCOL", `Cannot read ${label}: it has more than ${sizeMax} bytes`);
+    const announced = headers.has("content-encoding") ? 0 : Number(headers.get("content-length") ?? 0);
+    if (announced > sizeMax) {
+      await body.cancel();
+      throw tooLong();
+    }
+    if (announced >= ROOM_MIN) return await readRoom(body, announced, answer, tooLong);
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let size = 0;
+    for await (const part of body) {
+      answer.alive();
+      size += part.length;
+      if (size > sizeMax) throw tooLong();
+      parts.push(part as Uint8Array<ArrayBuffer>);
+    }
+    return concatBytes(parts);
   }
 
   /** As `request` and `body`, for JSON both ways. */

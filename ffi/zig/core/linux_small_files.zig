@@ -54,9 +54,14 @@ fn digestOf(bytes: []const u8, digest: *[digest_size]u8) void {
 }
 
 fn terminated(buffer: *[4096:0]u8, text: []const u8) ?[*:0]const u8 {
-    if (text.len == 0 or text.len >= buffer.len or std.mem.findScalar(u8, text, 0) != null) return null;
-    @memcpy(buffer[0..text.len], text);
-    buffer[text.len] = 0;
+    return terminatedAt(buffer, 0, text);
+}
+
+/// Appends text to what the buffer has up to `at`.
+fn terminatedAt(buffer: *[4096:0]u8, at: usize, text: []const u8) ?[*:0]const u8 {
+    if (text.len == 0 or at + text.len >= buffer.len or std.mem.findScalar(u8, text, 0) != null) return null;
+    @memcpy(buffer[at..][0..text.len], text);
+    buffer[at + text.len] = 0;
     return buffer;
 }
 
@@ -73,7 +78,7 @@ pub fn readAll(root: *const File, wanted: []const u8, output: []u8) struct { tak
         const start = @sizeOf(Record) + entry.path.len;
         if (output.len - written < start) break;
         var record: Record = .{ .size = 0, .path_size = @intCast(entry.path.len) };
-        const content = readOne(root, entry.path, output[written + start ..], &record) orelse {
+        const content = readOne(root, entry, output[written + start ..], &record) orelse {
             if (written > 0) break;
             record.errno = @intFromEnum(linux.E.FBIG);
             writeRecord(&record, entry.path, 0, output[written..]);
@@ -95,10 +100,24 @@ fn writeRecord(record: *Record, path: []const u8, content: usize, output: []u8) 
     @memcpy(output[@sizeOf(Record)..][0..path.len], path);
 }
 
-/// Reads one file; null where the output has no room for it. A failure is in the record.
-fn readOne(root: *const File, path: []const u8, output: []u8, record: *Record) ?usize {
+/// Whether anything has the name of an entry's part, beside its file. What can't be looked at counts too.
+fn hasPart(root: *const File, entry: Entry) bool {
+    if (entry.part.len == 0) return false;
+    const folder = entry.path[0 .. entry.path.len - std.fs.path.basenamePosix(entry.path).len];
     var buffer: [4096:0]u8 = undefined;
-    const name = terminated(&buffer, path) orelse return fail(record, invalid_name);
+    if (folder.len + entry.part.len >= buffer.len) return true;
+    @memcpy(buffer[0..folder.len], folder);
+    const name = terminatedAt(&buffer, folder.len, entry.part) orelse return true;
+    var found: linux.Statx = undefined;
+    const errno = failure(linux.statx(root.descriptor, name, linux.AT.SYMLINK_NOFOLLOW, @bitCast(@as(u32, 1)), &found)) orelse return true;
+    return errno != @intFromEnum(linux.E.NOENT);
+}
+
+/// Reads one file; null where the output has no room for it. A failure is in the record; a file that has its part beside
+/// it is one.
+fn readOne(root: *const File, entry: Entry, output: []u8, record: *Record) ?usize {
+    var buffer: [4096:0]u8 = undefined;
+    const name = terminated(&buffer, entry.path) orelse return fail(record, invalid_name);
     const opened = switch (File.open(root, name, .{ .beneath = true, .no_follow = true }, 0)) {
         .failed => |errno| return fail(record, errno),
         .value => |descriptor| File{ .descriptor = @intCast(descriptor) },
@@ -109,6 +128,7 @@ fn readOne(root: *const File, path: []const u8, output: []u8, record: *Record) ?
         .value => |found| found,
     };
     if (before.mode & 0o170000 != 0o100000) return fail(record, invalid_name);
+    if (hasPart(root, entry)) return fail(record, @intFromEnum(linux.E.BUSY));
     if (before.size > output.len) return null;
     const size: usize = @intCast(before.size);
     const count = switch (opened.read(0, output[0..size])) {
