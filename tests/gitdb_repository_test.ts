@@ -264,6 +264,60 @@ testGit("it is found from inside, from a linked work tree and by a file that nam
   await assertRejects(() => GitRepository.open(`${folder}/r/some/where`, { discover: false }), Error);
 });
 
+testGit("damage is named, old commits are read, replaced and shallow histories are git's", async (folder) => {
+  await makeHistory(`${folder}/r`);
+  const old = await git(
+    `${folder}/r`,
+    ["hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
+    encode(
+      `tree ${
+        (await git(`${folder}/r`, ["rev-parse", "main^{tree}"])).trim()
+      }\nauthor Old <old@example.test>\n` +
+        "committer Old <old@example.test> 99999999999999999999 +0100\n\nwithout a date\n",
+    ),
+  );
+  await git(`${folder}/r`, ["update-ref", "refs/heads/old", old.trim()]);
+  await git(`${folder}/r`, ["replace", "main~1", "main~3"]);
+  await Deno.writeTextFile(`${folder}/r/.git/refs/heads/broken`, "");
+  await Deno.writeTextFile(`${folder}/r/.git/refs/heads/round`, "ref: refs/heads/about\n");
+  await Deno.writeTextFile(`${folder}/r/.git/refs/heads/about`, "ref: refs/heads/round\n");
+  {
+    await using repository = await GitRepository.open(`${folder}/r`);
+    const commit = await repository.readCommit("old");
+    assertEquals([commit.author.name, commit.author.date.getTime(), commit.message], [
+      "Old",
+      0,
+      "without a date\n",
+    ]);
+    assertEquals(
+      (await Array.fromAsync(repository.history("main"))).map(({ id }) => `${id}`),
+      (await git(`${folder}/r`, ["rev-list", "main"])).trim().split("\n"),
+    );
+    await assertRejects(() => Array.fromAsync(repository.references()), Error, "refs/heads/");
+    const damaged: string[] = [];
+    const onDamage = (name: string): void => void damaged.push(name);
+    const names = (await Array.fromAsync(repository.references("refs/heads/", { onDamage }))).map((
+      { name },
+    ) => name);
+    assertEquals(damaged, ["refs/heads/about", "refs/heads/broken", "refs/heads/round"]);
+    assert(names.includes("refs/heads/main"));
+    await assertRejects(() => repository.find("broken"), Error, "refs/heads/broken");
+    await assertRejects(() => repository.find("round"), Error, "leads over");
+    await assertRejects(() => repository.find("HEAD@{yesterday}"), Error, "not known");
+    await assertRejects(() => repository.find("main^{/fix}"), Error, "not known");
+    const options = { author: AUTHOR, message: "x" };
+    await assertRejects(() => repository.commit("a..b", { x: "" }, options), RangeError, "no full name");
+    await assertRejects(() => repository.commit("main", { x: "", "x/y": "" }, options), RangeError);
+  }
+  for (const name of ["broken", "round", "about"]) await Deno.remove(`${folder}/r/.git/refs/heads/${name}`);
+  await git(folder, ["clone", "-q", "--depth=3", "--no-single-branch", `file://${folder}/r`, "shallow"]);
+  await using shallow = await GitRepository.open(`${folder}/shallow`);
+  assertEquals(
+    (await Array.fromAsync(shallow.history(["HEAD"]))).map(({ id }) => `${id}`),
+    (await git(`${folder}/shallow`, ["rev-list", "HEAD"])).trim().split("\n"),
+  );
+});
+
 const LISTINGS: readonly string[][] = [
   ["main"],
   ["-r", "main"],
@@ -290,6 +344,7 @@ const LISTINGS: readonly string[][] = [
 
 testGit("sluice gitdb ls-tree and rev-parse print what git prints", async (folder) => {
   await makeHistory(folder);
+  await Deno.mkdir(`${folder}/dir`);
   for (const args of LISTINGS) {
     const mine = await sluice(["gitdb", "ls-tree", `--git-dir=${folder}`, ...args]);
     assertEquals([mine.code, mine.stderr], [0, ""], args.join(" "));
@@ -304,6 +359,39 @@ testGit("sluice gitdb ls-tree and rev-parse print what git prints", async (folde
     const mine = await sluice(["gitdb", "rev-parse", `--git-dir=${folder}`, ...args]);
     assertEquals(text(mine.stdout), await git(folder, ["rev-parse", ...args]), args.join(" "));
   }
+  const formats = [
+    "%H %h %T %t",
+    "%P|%p",
+    "%an <%ae> %at %ad",
+    "%cn %ce %ct %cd %ci %cI %ai %aI",
+    "%s%n%b%%%x41",
+    "%B",
+    "%e",
+  ];
+  const logs = [
+    ...formats.map((format) => [`--format=${format}`, "main"]),
+    ["--pretty=format:%H", "main"],
+    ...[["-n", "3"], ["topic..main"], ["^topic", "main", "light"], ["main..topic"]].map((
+      args,
+    ) => ["--oneline", ...args]),
+  ];
+  for (const args of logs) {
+    const mine = await sluice(["gitdb", "log", `--git-dir=${folder}`, ...args]);
+    assertEquals(text(mine.stdout), await git(folder, ["log", ...args]), args.join(" "));
+  }
+  const zeros = encode("HEAD\0main:with space\0main:none\0");
+  const ended = await sluice(["gitdb", "cat-file", `--git-dir=${folder}`, "--batch-check", "-z"], {
+    stdin: zeros,
+  });
+  assertEquals(text(ended.stdout), text(await gitBytes(folder, ["cat-file", "--batch-check", "-z"], zeros)));
+  await Deno.writeTextFile(`${folder}/with space`, "x\n");
+  const paths = encode(`${folder}/with space\n${folder}/.git/HEAD\n`);
+  const hashed = await sluice(["gitdb", "hash-object", "--stdin-paths"], { stdin: paths });
+  assertEquals(text(hashed.stdout), text(await gitBytes(folder, ["hash-object", "--stdin-paths"], paths)));
+  const elsewhere = await sluice(["gitdb", "rev-parse", "main"], { env: { GIT_DIR: `${folder}/.git` } });
+  assertEquals(text(elsewhere.stdout), await git(folder, ["rev-parse", "main"]));
+  const inside = await sluice(["gitdb", "ls-tree", "main"], { cwd: `${folder}/dir` });
+  assertEquals(text(inside.stdout), text(await gitBytes(`${folder}/dir`, ["ls-tree", "main"])));
   const missing = await sluice(["gitdb", "rev-parse", `--git-dir=${folder}`, "--verify", "-q", "nowhere"]);
   assertEquals([missing.code, missing.stdout.length, missing.stderr], [1, 0, ""]);
   const names = encode("HEAD\nmain:dir/a\nmain:zürich\nnowhere\nmain:none\nv1.0^{tree}\n");

@@ -175,6 +175,8 @@ const WITH_OPTIONS: Readonly<Record<string, (object: never, options: never, dire
       object.marshal(options),
     "Lz4Index.splits": (index: Lz4Index, options) => index.splits(options).next(),
     "GitRepository.files": (repository: GitRepository, options) => repository.files("HEAD", options).next(),
+    "GitRepository.references": (repository: GitRepository, options) =>
+      repository.references("refs/", options).next(),
     "GitRepository.history": (repository: GitRepository, options) =>
       repository.history("HEAD", options).next(),
     "GitRepository.updateRef": (repository: GitRepository, options) =>

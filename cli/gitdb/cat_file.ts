@@ -28,7 +28,7 @@ export async function catFile(operands: readonly string[], settings: GitdbSettin
   const printer = new Printer(opened, settings, out);
   if (settings.allObjects) await printer.printAll();
   else {
-    for await (const lines of stdinLines()) {
+    for await (const lines of stdinLines(settings.zero ? "\0" : "\n")) {
       for (let at = 0; at < lines.length; at += GROUP) await printer.printNames(lines.slice(at, at + GROUP));
       if (!settings.buffer) await out.flush();
     }
@@ -38,14 +38,15 @@ export async function catFile(operands: readonly string[], settings: GitdbSettin
 }
 
 /** Refuses options that have no effect beside the others. */
-function checkOptions({ batch, show, allObjects, unordered, buffer }: GitdbSettings): void {
+function checkOptions({ batch, show, allObjects, unordered, buffer, zero }: GitdbSettings): void {
   const idle = batch === "none"
-    ? allObjects ? "--batch-all-objects" : buffer ? "--buffer" : undefined
+    ? allObjects ? "--batch-all-objects" : buffer ? "--buffer" : zero ? "-z" : undefined
     : show === undefined
     ? undefined
     : "-t, -s, -e or -p";
   const why = batch === "none" ? "without --batch or --batch-check" : "with --batch or --batch-check";
   if (idle !== undefined) throw new UsageFailure(`Option ${idle} has no effect ${why}`);
+  if (zero && allObjects) throw new UsageFailure("Option -z has no effect with --batch-all-objects");
   if (unordered && !allObjects) {
     throw new UsageFailure("Option --unordered has no effect without --batch-all-objects");
   }

@@ -11,6 +11,7 @@ import { packObjects, showIndex, verifyPack } from "./packs.ts";
 import { GITDB_OPTIONS } from "./options.ts";
 import { defaultGitdbSettings } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
+import { log } from "./log.ts";
 import { lsTree, revParse } from "./revisions.ts";
 import { formatOptions, parseOptions } from "../shared/options.ts";
 import type { OptionGroup } from "../shared/options.ts";
@@ -22,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   "cat-file": catFile,
   "rev-parse": revParse,
   "ls-tree": lsTree,
+  log,
   "hash-object": hashObject,
   "verify-pack": verifyPack,
   "show-index": showIndex,
@@ -42,11 +44,12 @@ export const SUBCOMMANDS: readonly string[] = Object.keys(COMMANDS);
 
 const USAGE = `Reads, writes and checks git object databases.
 
-Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objects [--unordered]] [--buffer]
+Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objects [--unordered]] [--buffer] [-z]
        sluice gitdb cat-file (-t|-s|-e|-p|TYPE) NAME
        sluice gitdb rev-parse [--verify [-q]] [--short[=#]] REVISION...
        sluice gitdb ls-tree [-r] [-t] [-d] [-l] [--name-only] [-z] REVISION [PATH...]
-       sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [FILE...]
+       sluice gitdb log (--format=FORMAT|--oneline) [-n #] [REVISION|^REVISION|FROM..TO]...
+       sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [--stdin-paths] [FILE...]
        sluice gitdb verify-pack [-v|-s] PACK.idx...
        sluice gitdb show-index < PACK.idx
        sluice gitdb pack-objects [--window=#] [--depth=#] (--stdout|NAME) < IDS

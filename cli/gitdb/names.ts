@@ -87,6 +87,15 @@ export async function resolveName(
   }
 }
 
+/** Digits that git shows at least where it chooses their number. */
+const SHORT_DIGITS_MIN = 7;
+
+/** How many digits git shows of an id: more in databases with many packed objects. */
+export async function usualDigits(database: GitDatabase): Promise<number> {
+  const packed = await database.packs.count({ unique: false });
+  return Math.max(SHORT_DIGITS_MIN, Math.ceil((Math.floor(Math.log2(Math.max(packed, 1))) + 1) / 2));
+}
+
 /** The start of an id that no other object has, of so many digits or more. */
 export async function shortId(database: GitDatabase, id: string, digits: number): Promise<string> {
   let length = Math.max(4, digits);

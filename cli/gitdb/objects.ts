@@ -4,8 +4,9 @@
 import { toArrayBuffer } from "@std/streams";
 import { checkGitObject, CorruptDataError, GitMemoryStore } from "@sluice/gitdb";
 import type { GitHashAlgorithm, GitObjectInput, GitObjectType } from "@sluice/gitdb";
-import { EXIT } from "../shared/exit.ts";
+import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openDatabase } from "./names.ts";
+import { stdinLines, utf8OfByteText } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -19,7 +20,11 @@ export async function hashObject(operands: readonly string[], settings: GitdbSet
   if (settings.stdin) {
     inputs.push({ type, body: new Uint8Array(await toArrayBuffer(Deno.stdin.readable)) });
   }
-  for (const operand of operands) {
+  if (settings.stdinPaths && (settings.stdin || operands.length > 0)) {
+    throw new UsageFailure("Option --stdin-paths takes all names from stdin");
+  }
+  const paths = settings.stdinPaths ? await pathsOfStdin() : operands;
+  for (const operand of paths) {
     try {
       inputs.push({ type, body: await Deno.readFile(operand) });
     } catch (error) {
@@ -41,6 +46,11 @@ export async function hashObject(operands: readonly string[], settings: GitdbSet
   for (const { body } of inputs) check(type, body as Uint8Array, memory.hashAlgorithm);
   for (const input of inputs) console.log(`${await memory.write(input)}`);
   return EXIT.ok;
+}
+
+async function pathsOfStdin(): Promise<string[]> {
+  const lines = (await Array.fromAsync(stdinLines())).flat();
+  return lines.map(utf8OfByteText);
 }
 
 /** Refuses what git could not read again. */

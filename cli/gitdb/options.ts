@@ -81,6 +81,11 @@ const CAT_FILE: Group = {
         if (value !== "") settings.format = value;
       },
     },
+    {
+      short: "z",
+      help: "Names on stdin end with a zero instead of a line feed",
+      set: (settings) => settings.zero = true,
+    },
     { long: ["batch-all-objects"], help: "For all objects", set: (settings) => settings.allObjects = true },
     {
       long: ["unordered"],
@@ -115,6 +120,11 @@ const HASH_OBJECT: Group = {
     },
     { short: "w", help: "Store the object, too", set: (settings) => settings.write = true },
     { long: ["stdin"], help: "Take the object from stdin", set: (settings) => settings.stdin = true },
+    {
+      long: ["stdin-paths"],
+      help: "Take the names of files from stdin, one a line",
+      set: (settings) => settings.stdinPaths = true,
+    },
   ],
 };
 
@@ -259,11 +269,38 @@ const LS_TREE: Group = {
   ],
 };
 
+const LOG: Group = {
+  title: "What to print",
+  rows: [
+    {
+      long: ["format", "pretty"],
+      value: "next",
+      valueName: "FORMAT",
+      help: "What to print of each commit, with git's placeholders (%H, %an, %s and so on)",
+      set: (settings, value) => settings.format = value,
+    },
+    {
+      long: ["oneline"],
+      help: "As --format='%h %s'",
+      set: (settings) => settings.format = "%h %s",
+    },
+    {
+      short: "n",
+      long: ["max-count"],
+      value: "next",
+      valueName: "#",
+      help: "At most so many commits",
+      set: (settings, value, name) => settings.maxCount = count(value, name, 0, Number.MAX_SAFE_INTEGER),
+    },
+  ],
+};
+
 /** Tables of options by subcommand. */
 export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   "cat-file": [COMMON, CAT_FILE],
   "rev-parse": [COMMON, REV_PARSE],
   "ls-tree": [COMMON, LS_TREE],
+  log: [COMMON, LOG],
   "hash-object": [COMMON, HASH_OBJECT],
   "verify-pack": [COMMON, VERIFY_PACK],
   "show-index": [COMMON],

@@ -81,11 +81,14 @@ async function writeAll(bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await Deno.stdout.write(bytes.subarray(done));
 }
 
-/** Lines of stdin, a character for each byte, as many together as have come; the last one may lack its end. */
-export async function* stdinLines(): AsyncGenerator<string[]> {
+/**
+ * Lines of stdin, a character for each byte, as many together as have come; the last one may lack its end. They end with
+ * `end`.
+ */
+export async function* stdinLines(end = "\n"): AsyncGenerator<string[]> {
   let rest = "";
   for await (const chunk of Deno.stdin.readable) {
-    const lines = (rest + byteString(chunk)).split("\n");
+    const lines = (rest + byteString(chunk)).split(end);
     rest = lines.pop()!;
     if (lines.length > 0) yield lines;
   }

@@ -5,16 +5,13 @@ import type { GitRepository, GitTreeEntry } from "@sluice/gitdb";
 import { AmbiguousIdError, byteString, NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import type { Failure } from "../shared/exit.ts";
-import { openRepository, shortId } from "./names.ts";
+import { openRepository, shortId, usualDigits } from "./names.ts";
 import { BufferedStdout, byteText, quoted } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
-/** Digits of a short id where their number is not given. */
-const SHORT_DEFAULT = 7;
-
 /** What a revision names, or git's words for a revision that names nothing. */
-async function revisionOrFail(
+export async function revisionOrFail(
   repository: GitRepository,
   revision: string,
   failure: Failure,
@@ -83,7 +80,7 @@ async function verifyRevision(
 
 async function shortened(repository: GitRepository, id: string, settings: GitdbSettings): Promise<string> {
   if (settings.short === undefined) return id;
-  return await shortId(repository.database, id, settings.short || SHORT_DEFAULT);
+  return await shortId(repository.database, id, settings.short || await usualDigits(repository.database));
 }
 
 /** How a tree is listed. */

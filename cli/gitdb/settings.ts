@@ -40,6 +40,8 @@ export interface GitdbSettings {
   long: boolean;
   nameOnly: boolean;
   zero: boolean;
+  stdinPaths: boolean;
+  maxCount: number | undefined;
 }
 
 /** The settings before any option. */
@@ -79,6 +81,8 @@ export function defaultGitdbSettings(): GitdbSettings {
     long: false,
     nameOnly: false,
     zero: false,
+    stdinPaths: false,
+    maxCount: undefined,
   };
 }
 

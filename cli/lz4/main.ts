@@ -31,6 +31,7 @@ const USAGE = `Compresses or decompresses files in the lz4 format; stdin where n
 
 Usage: sluice lz4 [OPTIONS...] [INPUT [OUTPUT]]
        sluice lz4 [OPTIONS...] -m INPUT...
+       sluice lz4 -b[#] [-e#] [-i#] INPUT...
        sluice lz4 index FILE|URL [--spacing=4M] [--embed|--strip] [--lines] [-o INDEX]
        sluice lz4 cat FILE|URL [--range=START-END] [-T#] [-o OUTPUT]
        sluice lz4 lines FILE|URL [--range=START-END|--numbers=FROM-TO] [-o OUTPUT]
@@ -80,7 +81,9 @@ async function runLz4(args: readonly string[]): Promise<number> {
     for (const operand of operands) await infoCommand({ operands: [operand], settings: source });
     return EXIT.ok;
   }
-  const several = settings.multiple || settings.mode === "test";
+  const isBench = settings.mode === "bench";
+  if (isBench && operands.length === 0) throw new UsageFailure("Option -b takes files");
+  const several = settings.multiple || settings.mode === "test" || isBench;
   if (!several && operands.length > 2) {
     throw new UsageFailure(`${operands[2]} is one file too many: -m takes several inputs`);
   }
@@ -92,6 +95,10 @@ async function runLz4(args: readonly string[]): Promise<number> {
     messages,
   });
   if (inputs.length === 0) return failed ? EXIT.failure : EXIT.ok;
+  if (isBench) {
+    const { benchmark } = await import("./benchmark.ts");
+    return failed ? EXIT.failure : await benchmark(inputs, settings);
+  }
   const output = several && !settings.stdout ? undefined : outputOf(operands, settings.stdout);
   if (settings.remove && (output === "-" || output === "null")) {
     throw new UsageFailure("Option --rm has no effect without an output file");

@@ -7,7 +7,7 @@ import type { OptionGroup, OptionRow } from "../shared/options.ts";
 
 /** What a command line asks for. */
 export interface Lz4Settings {
-  mode: "auto" | "compress" | "decompress" | "test" | "list";
+  mode: "auto" | "compress" | "decompress" | "test" | "list" | "bench";
   level: number;
   blockSize: number;
   linked: boolean;
@@ -30,10 +30,14 @@ export interface Lz4Settings {
   remove: boolean;
   sparse: boolean;
   json: boolean;
+  bench: { last: number | undefined; seconds: number };
   verbosity: number;
   help: boolean;
   version: boolean;
 }
+
+/** How long a direction is measured at least, as by the tool. */
+const BENCH_SECONDS = 3;
 
 /** What is done unless options say otherwise. */
 export function defaultLz4Settings(): Lz4Settings {
@@ -61,6 +65,7 @@ export function defaultLz4Settings(): Lz4Settings {
     remove: false,
     sparse: true,
     json: false,
+    bench: { last: undefined, seconds: BENCH_SECONDS },
     verbosity: LEVEL.results,
     help: false,
     version: false,
@@ -99,6 +104,7 @@ function setBlock(settings: Lz4Settings, value: string, name: string): void {
 /** Modes of options, and "legacy" for compression to that format. */
 const FRAMES = ["auto", "compress"];
 const COMPRESSING = [...FRAMES, "legacy"];
+const LEVELED = [...COMPRESSING, "bench"];
 const DECOMPRESSING = ["auto", "decompress"];
 const WRITING = [...COMPRESSING, "decompress"];
 const WORKING = [...WRITING, "test"];
@@ -155,7 +161,7 @@ const FILE_ROWS: readonly Row[] = [
 const COMPRESSION_ROWS: readonly Row[] = [
   {
     short: "#",
-    modes: COMPRESSING,
+    modes: LEVELED,
     value: "glued",
     glued: /\d+/y,
     help: "Level, 1 (fastest) to 12",
@@ -172,7 +178,7 @@ const COMPRESSION_ROWS: readonly Row[] = [
       s.level = -factor;
     },
   },
-  { long: ["best"], modes: COMPRESSING, help: "Level 12", set: (s) => s.level = LEVEL_MAX },
+  { long: ["best"], modes: LEVELED, help: "Level 12", set: (s) => s.level = LEVEL_MAX },
   {
     short: "B",
     modes: FRAMES,
@@ -275,6 +281,35 @@ const COMPRESSION_ROWS: readonly Row[] = [
   },
 ];
 
+const BENCH_ROWS: readonly Row[] = [
+  {
+    short: "b",
+    value: "glued",
+    glued: /\d*/y,
+    help: "Measure the files in memory, from level # on",
+    set: (s, value, name) => {
+      s.mode = "bench";
+      if (value !== "") s.level = Math.min(LEVEL_MAX, count(value, name));
+    },
+  },
+  {
+    short: "e",
+    modes: ["bench"],
+    value: "glued",
+    glued: /\d*/y,
+    help: "Measure up to level #",
+    set: (s, value, name) => s.bench.last = Math.min(LEVEL_MAX, count(value, name)),
+  },
+  {
+    short: "i",
+    modes: ["bench"],
+    value: "glued",
+    glued: /\d*/y,
+    help: "Seconds that each direction takes at least; 3",
+    set: (s, value, name) => s.bench.seconds = count(value, name),
+  },
+];
+
 const OTHER_ROWS: readonly Row[] = [
   { short: "q", long: ["quiet"], help: "Say less", set: (s) => s.verbosity = Math.max(0, s.verbosity - 1) },
   { short: "v", long: ["verbose"], help: "Say more", set: (s) => s.verbosity++ },
@@ -288,5 +323,6 @@ export const LZ4_OPTIONS: readonly OptionGroup<Lz4Settings>[] = [
   { title: "What to do", rows: MODE_ROWS },
   { title: "Files", rows: FILE_ROWS },
   { title: "Compression", rows: COMPRESSION_ROWS },
+  { title: "Benchmark", rows: BENCH_ROWS },
   { title: "Other", rows: OTHER_ROWS },
 ];

@@ -10,28 +10,29 @@ export interface GitSignature {
   readonly name: string;
   /** The address, without its angle brackets. */
   readonly email: string;
-  /** The moment, to the second. */
+  /** The moment, to the second; the start of 1970 where what is written is no date. */
   readonly date: Date;
   /** The offset of the writer's clock from UTC, as in "+0130". */
   readonly timezone: string;
 }
 
-const WRITTEN = /^(?<name>[^<>\n]*?) ?<(?<email>[^<>\n]*)> (?<seconds>-?\d{1,19}) (?<timezone>[+-]\d{4,})$/;
+const WRITTEN =
+  /^(?<name>[^<\n]*?) ?<(?<email>[^>\n]*)>(?: (?<seconds>-?\d{1,19})(?: (?<timezone>[+-]\d{4,}))?)?/;
+const TIMEZONE_DEFAULT = "+0000";
 /** What may not stand in a name or an address. */
 const BREAKS = /[<>\n\0]/;
 
 /**
- * Reads the value of a line such as `author`.
+ * Reads the value of a line such as `author`. As for git, a date that can't be read is the start of 1970: there are commits
+ * without one.
  *
- * @throws {CorruptDataError} If it is none.
+ * @throws {CorruptDataError} If there is no name and address.
  */
 export function parseSignature(text: string, where: string): GitSignature {
-  const { name, email, seconds, timezone } = WRITTEN.exec(text)?.groups ?? {};
+  const { name, email, seconds = "0", timezone = TIMEZONE_DEFAULT } = WRITTEN.exec(text)?.groups ?? {};
+  if (name === undefined) throw corrupt(where, `"${text.slice(0, 80)}" is no name and address`, "CORRUPT");
   const date = new Date(Number(seconds) * 1000);
-  if (name === undefined || Number.isNaN(date.getTime())) {
-    throw corrupt(where, `"${text.slice(0, 80)}" is no name, address and date`, "CORRUPT");
-  }
-  return { name, email: email!, date, timezone: timezone! };
+  return { name, email: email!, date: Number.isNaN(date.getTime()) ? new Date(0) : date, timezone };
 }
 
 /**

@@ -31,13 +31,18 @@ class Waiting {
   }
 }
 
-/** The commits that can be reached from some, each once. */
+/** The commits that can be reached from some and not from others, each once. */
 export async function* walkHistory(
   objects: Objects,
   from: readonly GitObjectId[],
+  without: readonly GitObjectId[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<IdentifiedCommit, void, undefined> {
   const seen = new Set<string>();
+  // All that is left out is walked first: the dates of commits may be wrong.
+  if (without.length > 0) {
+    for await (const { id } of walkHistory(objects, without, [], signal)) seen.add(`${id}`);
+  }
   const waiting = new Waiting();
   const add = async (ids: readonly GitObjectId[]): Promise<void> => {
     for (const id of ids) {

@@ -48,6 +48,7 @@ export class Objects {
   /** The object that is read instead of one. */
   replacement(id: GitObjectId): GitObjectId {
     let found = id;
+    if (this.#replaced.size === 0) return id;
     for (let depth = 0; this.#replaced.has(`${found}`); depth++) {
       if (depth === REPLACE_DEPTH) throw overLimit(`object ${id}`, depth + 1, REPLACE_DEPTH, "objects");
       found = this.#replaced.get(`${found}`)!;
@@ -78,6 +79,23 @@ export class Objects {
     const object = await this.read(id);
     if (object.type !== "tree") throw wrongType(`${id}`, object.type, "tree");
     return parseGitTree(await object.bytes(), id.algorithm);
+  }
+
+  /** The rows of many trees, which are read together. */
+  async trees(ids: readonly GitObjectId[]): Promise<GitTreeEntry[][]> {
+    const found: GitTreeEntry[][] = [];
+    for await (const batch of this.database.readBatches(ids.map((id) => this.replacement(id)))) {
+      using _ = batch;
+      for (const result of batch) {
+        if (!result.ok) throw result.error;
+        const { type } = result.value;
+        if (type !== "tree") throw wrongType(`${ids[result.index]}`, type, "tree");
+        // Names and ids outlive the memory of the batch.
+        const bytes = (await result.value.bytes()).slice();
+        found[result.index] = parseGitTree(bytes, this.database.hashAlgorithm);
+      }
+    }
+    return found;
   }
 
   /** What a tag names in the end; the object itself where it is no tag. */

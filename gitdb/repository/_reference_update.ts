@@ -44,7 +44,8 @@ export async function updateReference(
   options: GitUpdateRefOptions,
 ): Promise<void> {
   checkKeys(options, KEYS);
-  checkArgument(typeof name === "string" && isReferenceName(name), "set a reference", name, "a full name");
+  checkArgument(typeof name === "string", "set a reference", name, "its full name");
+  if (!isReferenceName(name)) throw new RangeError(`Cannot set "${name}": it is no full name of a reference`);
   const value = GitObjectId.from(id, database.hashAlgorithm);
   const { message = "" } = options;
   checkArgument(typeof message === "string", "set a reference", message, "a message");

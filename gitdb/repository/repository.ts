@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { checkArgument, checkBoolean, checkInteger, checkKeys, NotFoundError } from "@sluice/internal";
+import {
+  checkArgument,
+  checkBoolean,
+  checkInteger,
+  checkKeys,
+  concatBytes,
+  CorruptDataError,
+  NotFoundError,
+} from "@sluice/internal";
 import { GitDatabase } from "../database/git_database.ts";
 import type { GitDatabaseOptions } from "../database/git_database.ts";
 import { discoverRepository, findRepository } from "../database/_repository.ts";
@@ -49,6 +57,12 @@ export interface GitReference {
   readonly target: string | undefined;
 }
 
+/** How references are listed. */
+export interface GitReferencesOptions {
+  /** Called for a reference that is damaged, which is then left out. */
+  readonly onDamage?: ((name: string, error: CorruptDataError) => void) | undefined;
+}
+
 /** A file of a tree. */
 export interface GitFile {
   /** Its path from the root of the tree, as UTF-8; bytes that are none are replaced. */
@@ -85,18 +99,21 @@ export interface GitHistoryCommit extends GitCommit {
 
 /** How a history is walked. */
 export interface GitHistoryOptions {
+  /** Leave out what can be reached from these revisions. @default {[]} */
+  readonly exclude?: string | readonly string[] | undefined;
   /** Gives the walk up. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const REPOSITORY_OPTIONS: ReadonlySet<string> = new Set([...STORE_OPTIONS, "discover"]);
+const REFERENCES_OPTIONS: ReadonlySet<string> = new Set<keyof GitReferencesOptions>(["onDamage"]);
 const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
   "path",
   "largest",
   "sizes",
   "signal",
 ]);
-const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>(["signal"]);
+const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>(["exclude", "signal"]);
 /** Files whose sizes are found together. */
 const SIZES_GROUP = 4096;
 
@@ -220,14 +237,27 @@ export class GitRepository implements AsyncDisposable {
     return value !== undefined && "target" in value ? value.target : undefined;
   }
 
-  /** The references whose full names start so, sorted by name; those that lead nowhere are left out. */
-  async *references(prefix = "refs/"): AsyncGenerator<GitReference, void, undefined> {
+  /**
+   * The references whose full names start so, sorted by name; those that lead nowhere are left out.
+   *
+   * @throws {CorruptDataError} If one is damaged and there is no `onDamage`.
+   */
+  async *references(
+    prefix = "refs/",
+    options: GitReferencesOptions = {},
+  ): AsyncGenerator<GitReference, void, undefined> {
     checkArgument(typeof prefix === "string", "list references", prefix, "the start of a name");
+    checkKeys(options, REFERENCES_OPTIONS);
     for (const name of await this.#references.names(prefix)) {
-      const value = await this.#references.read(name);
-      const { id } = await this.#references.resolve(name);
-      if (value === undefined || id === undefined) continue;
-      yield { name, id, target: "target" in value ? value.target : undefined };
+      try {
+        const value = await this.#references.read(name);
+        const { id } = await this.#references.resolve(name);
+        if (value === undefined || id === undefined) continue;
+        yield { name, id, target: "target" in value ? value.target : undefined };
+      } catch (error) {
+        if (!(error instanceof CorruptDataError) || options.onDamage === undefined) throw error;
+        options.onDamage(name, error);
+      }
     }
   }
 
@@ -315,9 +345,8 @@ export class GitRepository implements AsyncDisposable {
     const folder = path.split("/").filter((part) => part !== "").join("/");
     const prefix = new TextEncoder().encode(folder === "" ? "" : `${folder}/`);
     if (start.mode !== 0o40000) return yield fileOf(prefix.subarray(0, -1), start.mode, start.id);
-    const choose = (_: Uint8Array, { type }: GitTreeEntry) => ({ enter: true, give: type !== "tree" });
-    for await (const { path, entry } of walkTree(this.#objects, start.id, choose, signal)) {
-      yield fileOf(new Uint8Array([...prefix, ...path]), entry.mode, entry.id);
+    for await (const { path, entry } of walkTree(this.#objects, start.id, signal)) {
+      yield fileOf(prefix.length === 0 ? path : concatBytes([prefix, path]), entry.mode, entry.id);
     }
   }
 
@@ -354,11 +383,17 @@ export class GitRepository implements AsyncDisposable {
     options: GitHistoryOptions = {},
   ): AsyncGenerator<GitHistoryCommit, void, undefined> {
     checkKeys(options, HISTORY_OPTIONS);
+    const from = await this.#commits(revisions);
+    const without = await this.#commits(options.exclude ?? []);
+    yield* walkHistory(this.#objects, from, without, options.signal);
+  }
+
+  async #commits(revisions: string | readonly string[]): Promise<GitObjectId[]> {
     const list = typeof revisions === "string" ? [revisions] : revisions;
     checkArgument(Array.isArray(list), "walk a history", list, "a revision or a list of them");
-    const from: GitObjectId[] = [];
-    for (const revision of list) from.push(await this.#objects.peelToCommit(await this.find(revision)));
-    yield* walkHistory(this.#objects, from, options.signal);
+    const ids: GitObjectId[] = [];
+    for (const revision of list) ids.push(await this.#objects.peelToCommit(await this.find(revision)));
+    return ids;
   }
 
   /**

@@ -142,7 +142,8 @@ export async function downloadLz4(
     throw new RangeError('Cannot decrypt the source: options "aesCtr" and "aesGcm" exclude each other');
   }
   const every = checkInteger("every", options.every ?? EVERY_DEFAULT, 1, Number.MAX_SAFE_INTEGER);
-  const statePath = options.state ?? `${path}.s4ck`;
+  const ownState = `${path}.s4ck`;
+  const statePath = options.state ?? ownState;
   const raw = await openByteSource(source, { retries: RETRIES_DEFAULT, ...http, signal });
   const plain = aesCtr !== undefined
     ? await openLz4AesCtrSource(raw, aesCtr)
@@ -150,7 +151,7 @@ export async function downloadLz4(
     ? await openLz4AesGcmSource(raw, aesGcm)
     : raw;
   const partial = `${path}.s4part`;
-  using _lock = await lockPaths(options.state === undefined ? [path] : [path, options.state]);
+  using _lock = await lockPaths(statePath === ownState ? [path] : [path, statePath]);
   const state = await readState(statePath);
   // Without a state the partial file is somebody else's.
   for (const file of state === undefined ? [path, partial] : [path]) {

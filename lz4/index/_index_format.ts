@@ -25,6 +25,8 @@ const FLAG = { LINES: 1, HASHES: 2, WINDOWS: 4, FINGERPRINT: 8 } as const;
 const FLAG_ALL = 15;
 /** The most points of a page. */
 const PAGE_POINTS = 1024;
+/** No page that is written is larger: less than a hundred bytes for a point and its frame. */
+const PAGE_SIZE_MAX = 128 << 10;
 
 /** An index as bytes. */
 export function encodeIndex(model: IndexModel): Uint8Array<ArrayBuffer> {
@@ -181,6 +183,7 @@ function decodeDirectory(header: ParsedHeader, body: Uint8Array, start: number, 
     const lines = columns.lines ? reader.number() : 0;
     const windowsSize = columns.windows ? reader.number() : 0;
     if (count < 1 || count > PAGE_POINTS) throw invalid("page", `has ${count} points`);
+    if (size > PAGE_SIZE_MAX) throw invalid("page", `has ${size} bytes`);
     if (firstOut > outputSize) throw invalid("page", "starts after the content");
     entries.push({ firstPoint, firstOut, count, offset, size, hash, lines, windowsOffset: 0, windowsSize });
     firstPoint += count;

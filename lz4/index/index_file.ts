@@ -5,6 +5,7 @@
  */
 import {
   checkInteger,
+  checkKeys,
   checkNumber,
   checkRange,
   concatBytes,
@@ -33,6 +34,7 @@ export interface Lz4IndexPoint {
   readonly decompressedOffset: number;
 }
 
+const SPLIT_OPTIONS: ReadonlySet<string> = new Set<keyof Lz4SplitOptions>(["count", "bytes"]);
 const FOOTER_SIZE = 12;
 const FOOTER_MAGIC = 0x58493453;
 /** What is read of an index together with the frame header before it. */
@@ -230,6 +232,7 @@ export class Lz4Index {
    * @throws {RangeError} If neither or both of `count` and `bytes` are given.
    */
   async *splits(options: Lz4SplitOptions): AsyncGenerator<Lz4Split, void, undefined> {
+    checkKeys(options, SPLIT_OPTIONS);
     yield* divide(this, splitSize(options, this.outputSize), (out) => Promise.resolve(out));
   }
 }

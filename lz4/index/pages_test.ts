@@ -244,6 +244,15 @@ Deno.test("pages of any kind are refused or safe", async () => {
     }
     assert(read > 50, `${read}`);
   }
+  // A directory that promises a page larger than any is refused before that is read.
+  const large = hugeIndex(3000);
+  const size = new DataView(large.buffer).getUint32(48, true);
+  const header = large.slice(0, 64 + size);
+  const entry = 64 + 16 + 2 + 1; // after the points of the first page, and where its content starts
+  header.set([0x80, 0x80, 0x40], entry); // 1 MiB
+  header.copyWithin(entry + 3, entry + 2, header.length - 1);
+  sealHeader(header, size);
+  await assertRejects(() => Lz4Index.open(header), SluiceError, "page has 1048576 bytes");
   const bytes = hugeIndex(3000);
   const cut = bytes.subarray(0, bytes.length - 1);
   assertEquals((await assertRejects(() => Lz4Index.open(cut), SluiceError)).code, "INDEX_INVALID");
@@ -290,6 +299,12 @@ function damagePage(bytes: Uint8Array<ArrayBuffer>, random: Random): void {
     }
     offset += size;
   }
-  view.setUint32(56, lz4Xxh32(bytes.subarray(64, end)), true);
+  sealHeader(bytes, end - 64);
+}
+
+/** Makes the checksums of a header and its directory right. */
+function sealHeader(bytes: Uint8Array<ArrayBuffer>, size: number): void {
+  const view = new DataView(bytes.buffer);
+  view.setUint32(56, lz4Xxh32(bytes.subarray(64, 64 + size)), true);
   view.setUint32(60, lz4Xxh32(bytes.subarray(0, 60)), true);
 }

@@ -85,4 +85,6 @@ Deno.test("splits of content without records, of none, and with options that do 
   await assertRejects(() => first({ count: 0 }), RangeError);
   await assertRejects(() => first({ count: 1, separator: 256 }), RangeError);
   await assertRejects(() => first({ count: 1, lines: true }), TypeError);
+  const index = await scanLz4Index(one);
+  await assertRejects(() => index.splits({ count: 1, separator: 10 } as { count: 1 }).next(), TypeError);
 });

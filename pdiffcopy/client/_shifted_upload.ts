@@ -173,7 +173,22 @@ function* piecesOf(size: number): Generator<Part> {
   }
 }
 
-/** Frames that put a range together: copies of what the server has, and literal bytes. */
+/** A range that the server has, in its old file or in its part. */
+interface Run {
+  readonly start: number;
+  readonly offset: number;
+  readonly isPart: boolean;
+  length: number;
+}
+
+function copyFrame({ start, offset, isPart, length }: Run): Uint8Array<ArrayBuffer> {
+  const payload = new Uint8Array(16);
+  writeSafe(payload, 0, offset);
+  writeSafe(payload, 8, length);
+  return makeFrame(FRAME.COPY, start, payload, isPart ? 1 : 0);
+}
+
+/** Frames that put a range together: copies of what the server has, as long as they can be, and literal bytes. */
 async function composePiece(
   model: IndexModel,
   origin: ChunkOrigin,
@@ -184,20 +199,33 @@ async function composePiece(
 ): Promise<{ readonly body: Uint8Array<ArrayBuffer>; readonly literal: number }> {
   const frames: Uint8Array<ArrayBuffer>[] = [];
   let literal = 0;
+  let run: Run | undefined;
   for (let index = chunkAt(model, start); index < model.count && model.offsets[index]! < end; index++) {
     const at = model.offsets[index]!;
     const [from, to] = [Math.max(at, start), Math.min(model.offsets[index + 1]!, end)];
     const found = chunks.find(digestAt(model, index), at);
     if (found !== undefined) {
-      const payload = new Uint8Array(16);
-      writeSafe(payload, 0, found.offset + from - at);
-      writeSafe(payload, 8, to - from);
-      frames.push(makeFrame(FRAME.COPY, from, payload, found.isPart ? 1 : 0));
+      const next: Run = {
+        start: from,
+        offset: found.offset + from - at,
+        isPart: found.isPart,
+        length: to - from,
+      };
+      const follows = run !== undefined && run.isPart === next.isPart &&
+        run.offset + run.length === next.offset;
+      if (follows) run!.length += next.length;
+      else {
+        if (run !== undefined) frames.push(copyFrame(run));
+        run = next;
+      }
       continue;
     }
+    if (run !== undefined) frames.push(copyFrame(run));
+    run = undefined;
     const bytes = await origin.fetch(model, index, index + 1, signal);
     frames.push(makeFrame(FRAME.LITERAL, from, bytes.subarray(from - at, to - at)));
     literal += to - from;
   }
+  if (run !== undefined) frames.push(copyFrame(run));
   return { body: concatBytes(frames), literal };
 }

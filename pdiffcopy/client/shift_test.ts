@@ -76,3 +76,15 @@ testBackends("what an interrupted copy left is used by the next", async () => {
     }
   });
 });
+
+testBackends("an upload names long ranges that the server has, not each chunk of them", async () => {
+  await withSides(async (options, path, kind) => {
+    if (kind !== "upload") return;
+    await Deno.writeFile(path, OLD);
+    const { bytesTransferred, wireBytesOut } = await new PdiffClient({ ...options, chunkSize: 4096 })
+      .synchronize();
+    assertEquals(await Deno.readFile(path), NEW);
+    // About 1,500 chunks: a frame for each would be 48 kB.
+    assert(wireBytesOut - bytesTransferred < 2000, `${wireBytesOut} bytes for ${bytesTransferred}`);
+  });
+});

@@ -1,0 +1,176 @@
+/**
+ * `sluice gitdb log`: commits in formats of git (git-log, "pretty formats").
+ */
+import type { GitHistoryCommit, GitRepository, GitSignature } from "@sluice/gitdb";
+import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { openRepository, shortId, usualDigits } from "./names.ts";
+import { BufferedStdout, byteText } from "./output.ts";
+import { revisionOrFail } from "./revisions.ts";
+import { fatal } from "./settings.ts";
+import type { GitdbSettings } from "./settings.ts";
+
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Runs the subcommand. */
+export async function log(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  const { format, maxCount = Infinity } = settings;
+  if (format === undefined) throw new UsageFailure("log takes --format or --oneline");
+  const pieces = parseFormat(format.replace(/^t?format:/, ""));
+  const isSeparated = format.startsWith("format:");
+  await using repository = await openRepository(settings);
+  const { from, exclude } = await rangesOf(repository, operands);
+  const commits = new CommitFormatter(repository, await usualDigits(repository.database));
+  const out = new BufferedStdout();
+  let count = 0;
+  for await (const commit of maxCount === 0 ? [] : repository.history(from, { exclude })) {
+    if (isSeparated && count > 0) await out.print("\n");
+    for (const piece of pieces) {
+      await out.print(byteText(typeof piece === "string" ? piece : await piece.print(commit, commits)));
+    }
+    if (!isSeparated) await out.print("\n");
+    if (++count >= maxCount) break;
+  }
+  await out.flush();
+  return EXIT.ok;
+}
+
+/** The ids to start from, and those whose histories are left out. */
+async function rangesOf(
+  repository: GitRepository,
+  operands: readonly string[],
+): Promise<{ readonly from: string[]; readonly exclude: string[] }> {
+  const from: string[] = [];
+  const exclude: string[] = [];
+  for (const operand of operands.length === 0 ? ["HEAD"] : operands) {
+    const unknown = fatal(`bad revision '${operand}'`);
+    const range = /^(.*?)\.\.(?!\.)(.*)$/.exec(operand);
+    const find = (revision: string): Promise<string> =>
+      revisionOrFail(repository, revision || "HEAD", unknown);
+    if (range !== null) {
+      exclude.push(await find(range[1]!));
+      from.push(await find(range[2]!));
+    } else if (operand.startsWith("^")) exclude.push(await find(operand.slice(1)));
+    else from.push(await find(operand));
+  }
+  return { from, exclude };
+}
+
+/** What the placeholders need beside a commit. */
+class CommitFormatter {
+  readonly #repository: GitRepository;
+  readonly #digits: number;
+
+  constructor(repository: GitRepository, digits: number) {
+    this.#repository = repository;
+    this.#digits = digits;
+  }
+
+  /** The shortest text that git shows for an id. */
+  async short(id: unknown): Promise<string> {
+    return await shortId(this.#repository.database, `${id}`, this.#digits);
+  }
+}
+
+/** A placeholder. */
+interface Placeholder {
+  print(commit: GitHistoryCommit, formatter: CommitFormatter): string | Promise<string>;
+}
+
+/** Placeholders without their percent sign, the longer ones first where one starts with another. */
+const PLACEHOLDERS: Readonly<Record<string, Placeholder["print"]>> = {
+  "%": () => "%",
+  n: () => "\n",
+  H: ({ id }) => `${id}`,
+  h: ({ id }, formatter) => formatter.short(id),
+  T: ({ tree }) => `${tree}`,
+  t: ({ tree }, formatter) => formatter.short(tree),
+  P: ({ parents }) => parents.join(" "),
+  p: async ({ parents }, formatter) =>
+    (await Promise.all(parents.map((parent) => formatter.short(parent)))).join(" "),
+  ...signaturePlaceholders("a", ({ author }) => author),
+  ...signaturePlaceholders("c", ({ committer }) => committer),
+  e: ({ encoding }) => encoding ?? "",
+  s: ({ message }) => splitMessage(message).subject,
+  b: ({ message }) => splitMessage(message).body,
+  B: ({ message }) => message.replace(/^\n+/, ""),
+};
+
+function signaturePlaceholders(
+  letter: string,
+  signatureOf: (commit: GitHistoryCommit) => GitSignature,
+): Record<string, Placeholder["print"]> {
+  const of = (print: (signature: GitSignature) => string): Placeholder["print"] => (commit) =>
+    print(signatureOf(commit));
+  return {
+    [`${letter}n`]: of(({ name }) => name),
+    [`${letter}e`]: of(({ email }) => email),
+    [`${letter}t`]: of(({ date }) => `${date.getTime() / 1000}`),
+    [`${letter}d`]: of((signature) => {
+      const { day, date, time, year } = localTime(signature);
+      const month = MONTHS[date.getUTCMonth()];
+      return `${day} ${month} ${date.getUTCDate()} ${time} ${year} ${signature.timezone}`;
+    }),
+    [`${letter}i`]: of((signature) => {
+      const { isoDate, time } = localTime(signature);
+      return `${isoDate} ${time} ${signature.timezone}`;
+    }),
+    [`${letter}I`]: of((signature) => {
+      const { isoDate, time } = localTime(signature);
+      const { timezone } = signature;
+      const offset = /^[+-]0000$/.test(timezone) ? "Z" : `${timezone.slice(0, 3)}:${timezone.slice(3)}`;
+      return `${isoDate}T${time}${offset}`;
+    }),
+  };
+}
+
+/** A moment on the writer's clock. */
+function localTime({ date, timezone }: GitSignature): {
+  readonly day: string;
+  readonly date: Date;
+  readonly isoDate: string;
+  readonly time: string;
+  readonly year: string;
+} {
+  const minutes = Number(timezone.slice(1, -2)) * 60 + Number(timezone.slice(-2));
+  const local = new Date(date.getTime() + (timezone.startsWith("-") ? -minutes : minutes) * 60_000);
+  const iso = local.toISOString();
+  return {
+    day: DAYS[local.getUTCDay()]!,
+    date: local,
+    isoDate: iso.slice(0, iso.indexOf("T")),
+    time: iso.slice(iso.indexOf("T") + 1, -5),
+    year: `${local.getUTCFullYear()}`,
+  };
+}
+
+/** The first paragraph on one line, and what follows it. */
+function splitMessage(message: string): { readonly subject: string; readonly body: string } {
+  const text = message.replace(/^\n+/, "");
+  const end = /\n[ \t]*\n/.exec(text);
+  const first = end === null ? text : text.slice(0, end.index);
+  const body = end === null ? "" : text.slice(end.index + end[0].length).replace(/^(?:[ \t]*\n)+/, "");
+  return { subject: first.split("\n").map((line) => line.trimEnd()).join(" ").trim(), body };
+}
+
+/** A format as texts and placeholders. */
+function parseFormat(format: string): (string | Placeholder)[] {
+  const pieces: (string | Placeholder)[] = [];
+  for (let rest = format; rest !== "";) {
+    const percent = rest.indexOf("%");
+    if (percent !== 0) {
+      pieces.push(percent < 0 ? rest : rest.slice(0, percent));
+      rest = percent < 0 ? "" : rest.slice(percent);
+      continue;
+    }
+    const hex = /^%x([0-9a-fA-F]{2})/.exec(rest);
+    const name = [rest.slice(1, 3), rest.slice(1, 2)].find((each) => Object.hasOwn(PLACEHOLDERS, each));
+    if (hex !== null) pieces.push(String.fromCharCode(parseInt(hex[1]!, 16)));
+    else if (name !== undefined) pieces.push({ print: PLACEHOLDERS[name]! });
+    else {throw new UsageFailure(
+        `Option --format has the placeholder "${rest.slice(0, 3)}", which is not known`,
+      );}
+    rest = rest.slice(hex === null ? 1 + name!.length : hex[0].length);
+  }
+  return pieces;
+}
