@@ -2,7 +2,8 @@
  * What a backup tool must never do: each case on archives that Debian's zpaq made, where it is installed, or our own.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { sluice } from "./_cli.ts";
+import { backendInfo } from "@sluice/ffi";
+import { run, sluice } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
 import { inDirectory } from "./_directory.ts";
 import { bytesAt, leftovers } from "./_outputs.ts";
@@ -241,9 +242,16 @@ testBox("names that are not UTF-8, or that a terminal acts on", async (box) => {
   const names = ["f\udcff", "f\udcfe", "red\x1b[31m"];
   await Deno.writeFile(`${box.cwd}/n.zpaq`, await createZpaqArchive(names.map((name) => ({ name, body }))));
   const { code, stderr } = await box.zpaq("x", "n.zpaq", "-to", "out");
-  assertEquals(code, 1);
-  assertStringIncludes(stderr, "not UTF-8");
-  assert(await box.has("out/f%FF") && await box.has("out/f%FE"));
+  if (Deno.build.os === "linux" && backendInfo().kind === "native") {
+    assertEquals(code, 0, stderr);
+    const { stdout } = await run("find", ["out", "-type", "f", "-print0"], { cwd: box.cwd });
+    const found = new TextDecoder("latin1").decode(stdout).split("\0").sort();
+    assertEquals(found, ["", "out/f\xfe", "out/f\xff", "out/red\x1b[31m"]);
+  } else {
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "not UTF-8");
+    assert(await box.has("out/f%FF") && await box.has("out/f%FE"));
+  }
   const { text } = await box.zpaq("l", "n.zpaq");
   assert(text.includes("red\\x1b[31m") && !text.includes("\x1b"));
 });

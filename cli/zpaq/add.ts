@@ -5,7 +5,7 @@ import type { ZpaqBackupAdded, ZpaqBackupAddOptions } from "@sluice/zpaq/backup"
 import { Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { Complaints, FAILED, openBackup } from "./open.ts";
+import { archivePath, Complaints, FAILED, openBackup } from "./open.ts";
 import type { ZpaqSettings } from "./options.ts";
 
 /** Adds a version. */
@@ -21,6 +21,11 @@ export async function addCommand(settings: ZpaqSettings, messages: Messages): Pr
     throw new UsageFailure('Options -until and -key have no effect with the archive ""');
   }
   const streaming = method.startsWith("s");
+  const { index } = settings;
+  if (index !== undefined && (nowhere || streaming || until !== undefined)) {
+    const which = nowhere ? 'the archive ""' : streaming ? "a streaming method" : "-until";
+    throw new UsageFailure(`Option -index has no effect with ${which}`);
+  }
   if (streaming) {
     if (until !== undefined) throw new UsageFailure("Option -until has no effect with a streaming method");
     if (force) throw new UsageFailure("Option -force has no effect with a streaming method");
@@ -28,7 +33,7 @@ export async function addCommand(settings: ZpaqSettings, messages: Messages): Pr
   }
   const complaints = new Complaints(messages);
   // A dry run is one of an archive that is not there.
-  const path = nowhere ? `${Deno.makeTempDirSync()}/none.zpaq` : name!;
+  const path = nowhere ? `${Deno.makeTempDirSync()}/none.zpaq` : index ?? name!;
   try {
     using backup = await openBackup(path, settings, complaints, { method, fragment }).catch(misuse);
     const options: ZpaqBackupAddOptions = {
@@ -38,6 +43,7 @@ export async function addCommand(settings: ZpaqSettings, messages: Messages): Pr
       force,
       attributes: settings.attributes,
       dryRun: nowhere,
+      ...(index === undefined ? {} : { indexOf: archivePath(name!) }),
       rollBack: until !== undefined,
       ...(until instanceof Date ? { date: until } : {}),
     };

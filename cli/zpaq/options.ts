@@ -271,9 +271,10 @@ const ROWS: readonly Row[] = [
   {
     names: ["-index"],
     form: "value",
-    commands: "x",
+    commands: "a x",
     value: "FILE",
-    help: "write the archive's index, which l lists",
+    help:
+      "x: write the archive's index, which l lists; a: add a new part by the index alone, and add to the index",
     set: (s, [v]) => s.index = v!,
   },
   {
@@ -454,7 +455,7 @@ export function parseZpaqOptions(command: string, args: readonly string[]): Zpaq
     row.set(settings, values, name);
   }
   if (settings.threads === 0) settings.threads = navigator.hardwareConcurrency;
-  checkCombinations(settings);
+  if (command === "x") checkCombinations(settings);
   if (command === "l" && !settings.help) checkListing(settings);
   return settings;
 }

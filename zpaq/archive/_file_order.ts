@@ -2,6 +2,8 @@
  * The order in which files go into an archive: by kind, as their names tell it, and by size, so that blocks are alike.
  */
 
+import { encodeName } from "../block/_names.ts";
+
 const LETTERS = 5;
 const SIZE_LEVEL_MAX = 2 ** 24 - 1;
 
@@ -12,7 +14,7 @@ interface Sortable {
 
 /** The first five letters of the extension, in lower case, as bytes. */
 function extensionOf(name: string): number {
-  const bytes = new TextEncoder().encode(name);
+  const bytes = encodeName(name);
   let key = 0;
   let left = 0;
   for (const byte of bytes) {

@@ -216,6 +216,12 @@ export class ZpaqArchive implements Disposable {
     return this.#index.incomplete;
   }
 
+  /** Whether it is the index of an archive alone, which lists its files and has none of their data. */
+  get isIndex(): boolean {
+    const { versions, blocks } = this.#index;
+    return blocks.length > 0 && versions.every(({ dataSize }) => dataSize === 0);
+  }
+
   /** Whether files of a streaming archive are among what is seen. */
   get streaming(): boolean {
     return this.#versions.some(({ lines }) => lines.some(({ segments }) => segments.length > 0));
@@ -303,8 +309,11 @@ export class ZpaqArchive implements Disposable {
     undefined
   > {
     const { end } = this;
-    for (const { first, offset, sizes, digests } of this.#index.blocks) {
-      if (offset >= end) continue;
+    const { versions, blocks } = this.#index;
+    // An index alone has no data: its blocks are at no place of it.
+    const limit = this.isIndex ? versions[this.#versions.length]?.fragments.first ?? Infinity : undefined;
+    for (const { first, offset, sizes, digests } of blocks) {
+      if (limit === undefined ? offset >= end : first >= limit) continue;
       for (let i = 0; i < sizes.length; i++) {
         yield {
           id: first + i,

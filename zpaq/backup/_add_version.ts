@@ -9,6 +9,7 @@ import { isMultiPart, partPath } from "./_archive_files.ts";
 import type { BackupState, Opened } from "./_backup_state.ts";
 import { encryptedFromStart, SALT_SIZE } from "./_encrypted_sink.ts";
 import type { ZpaqBackupAdded, ZpaqBackupAddOptions } from "./options.ts";
+import { appendIndex, placeOfPart } from "./_indexed_archive.ts";
 import { withLock } from "./_lock.ts";
 import { ifThere } from "./_paths.ts";
 import { isWanted, renamed } from "./_patterns.ts";
@@ -128,13 +129,20 @@ async function write(
   };
   backup.checkWritable();
   if (options.dryRun === true) return await run(NOWHERE);
-  const place = await placeOf(backup, opened);
+  const { indexOf } = options;
+  const place = indexOf === undefined
+    ? await placeOf(backup, opened)
+    : await placeOfPart(backup, opened, indexOf);
   const file = await openUpdate(place);
   try {
     const result = await run(await encryptedSink(backup, file.sink, opened));
     const rollsBack = options.rollBack === true && place.size !== undefined && place.end < place.size;
-    if (result.updated + result.deleted > 0 || rollsBack) await file.commit();
-    else await file.discard();
+    if (result.updated + result.deleted === 0 && !rollsBack) {
+      await file.discard();
+      return result;
+    }
+    await file.commit();
+    if (indexOf !== undefined) await appendIndex(backup, opened, place.path);
     return result;
   } catch (error) {
     await file.discard();

@@ -37,6 +37,7 @@ export const ADD_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupAddOptions>
   "force",
   "date",
   "rollBack",
+  "indexOf",
   "dryRun",
 ]);
 export const SELECTION_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupSelection>([

@@ -7,6 +7,7 @@ import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
 import type { ZpaqArchiveEntry, ZpaqFile } from "../archive/_types.ts";
 import type { BackupState } from "./_backup_state.ts";
 import type { ZpaqBackupCompareOptions, ZpaqBackupComparison } from "./options.ts";
+import { openInput } from "./_raw_names.ts";
 import { walk } from "./_walk.ts";
 
 const DIGEST_SIZE = 20;
@@ -45,7 +46,7 @@ async function hasSameContent(
   const link = file.attributes?.system === "unix" ? file.attributes.link : undefined;
   if (link !== undefined) return entry.attributes?.system === "unix" && entry.attributes.link === link;
   const ids = [...entry.fragments];
-  using input = await Deno.open(path);
+  using input = await openInput(path);
   for (let next = 0; next < ids.length;) {
     const sizes: number[] = [];
     let total = 0;

@@ -5,11 +5,12 @@ import type { ZpaqArchiveEntry, ZpaqPiece } from "../archive/_types.ts";
 import { factsOf, setFacts } from "./_file_facts.ts";
 import type { NewFacts } from "./_file_facts.ts";
 import { hasNativeTree } from "../kernel/tree.ts";
-import { ifThere, temporaryBeside } from "./_paths.ts";
+import { lastPartIndex, temporaryBeside } from "./_paths.ts";
 import { makeFolders, Refused } from "./_places.ts";
 import type { Target } from "./_places.ts";
 import { warning } from "./_problems.ts";
 import type { Report } from "./_problems.ts";
+import { lookAt, renamePath } from "./_raw_names.ts";
 import { SmallFileWriter } from "./_small_files.ts";
 import { writeAll } from "./_update_file.ts";
 import type { Undoing } from "./_update_file.ts";
@@ -25,6 +26,11 @@ function isZero(bytes: Uint8Array): boolean {
 /** The parts of a path that name something. */
 export function partsOf(path: string): string[] {
   return path.split("/").filter((part) => part !== "" && part !== ".");
+}
+
+/** A name for a file that is being written: one that Deno can spell, in the folder of the path where it can. */
+export function temporaryFor(final: string, { root }: Target): string {
+  return temporaryBeside(final.slice(0, lastPartIndex(final)).isWellFormed() ? final : `${root}/`);
 }
 
 /** A file exists, and may not be replaced. */
@@ -88,7 +94,7 @@ export class Outputs {
     if (last && offset === 0 && this.#small !== undefined && SmallFileWriter.takes(bytes.length)) {
       // Whether something has its name is seen when it is written, unless that would be replaced.
       const final = this.#options.force ? await this.place(target) : await this.#pathOf(target);
-      const facts = this.#options.factsFor(entry, temporaryBeside(final));
+      const facts = this.#options.factsFor(entry, temporaryFor(final, target));
       return await this.#small.add(entry, bytes, facts, final);
     }
     const output = this.#open.get(entry) ?? await this.#create(entry, target);
@@ -132,10 +138,11 @@ export class Outputs {
   /** Refuses paths that something has that may not be replaced. */
   async #check(final: string): Promise<void> {
     const { force, archive } = this.#options;
-    const existing = await ifThere(final, Deno.lstat);
+    const existing = await lookAt(final);
     if (existing === undefined) return;
     // Links followed: what the archive's file is called here does not matter.
-    const identity = await Deno.realPath(final).then(factsOf).then(
+    const real = final.isWellFormed() ? Deno.realPath(final) : Promise.resolve(final);
+    const identity = await real.then(factsOf).then(
       (facts) => facts.identity,
       () => undefined,
     );
@@ -148,7 +155,7 @@ export class Outputs {
 
   async #create(entry: ZpaqArchiveEntry, target: Target): Promise<Output> {
     const final = await this.place(target);
-    const temporary = temporaryBeside(final);
+    const temporary = temporaryFor(final, target);
     const forget = this.#options.undoing(() => Deno.removeSync(temporary));
     const output: Output = { entry, final, temporary, size: 0, forget };
     // Nobody else reads it before it has its mode.
@@ -181,7 +188,7 @@ export class Outputs {
       const { entry, temporary, final, forget } = output;
       if (errors[i] !== undefined) this.#options.report(factsWarning(entry, errors[i]));
       try {
-        await Deno.rename(temporary, final);
+        await renamePath(temporary, final);
         this.done.set(entry, final);
         forget();
         this.#open.delete(entry);

@@ -1,7 +1,8 @@
 /**
  * Where entries of archives may be extracted to: below a folder that the user named, and through no link.
  */
-import { ifThere, lastPartIndex } from "./_paths.ts";
+import { lastPartIndex } from "./_paths.ts";
+import { lookAt, makeFolder } from "./_raw_names.ts";
 
 /** Where an entry goes: a folder that the user trusts, and the part of the path that the archive says. */
 export interface Target {
@@ -64,8 +65,8 @@ export async function makeFolders(
   await Deno.mkdir(root, { recursive: true });
   for (const part of parts) {
     folder = `${folder}/${part}`;
-    const info = await ifThere(folder, Deno.lstat);
-    if (info === undefined) await Deno.mkdir(folder);
+    const info = await lookAt(folder);
+    if (info === undefined) await makeFolder(folder);
     else if (info.isSymlink && !trusting) throw new Refused(`${folder} is a link`);
     else if (!info.isDirectory && !info.isSymlink) throw new Refused(`${folder} is no folder`);
   }

@@ -8,12 +8,12 @@ import type { ZpaqArchiveEntry } from "../archive/_types.ts";
 import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
 import { setFacts, Unsupported } from "./_file_facts.ts";
 import type { NewFacts } from "./_file_facts.ts";
-import { Exists, factsWarning, Outputs, partsOf } from "./_outputs.ts";
-import { temporaryBeside } from "./_paths.ts";
+import { Exists, factsWarning, Outputs, partsOf, temporaryFor } from "./_outputs.ts";
 import { makeFolders, pathFault, spelled, targetOf } from "./_places.ts";
 import type { Target } from "./_places.ts";
 import { warning, ZpaqBackupError } from "./_problems.ts";
 import type { Report } from "./_problems.ts";
+import { canSpell, linkPath, makeLink, renamePath } from "./_raw_names.ts";
 import type { Undoing } from "./_update_file.ts";
 
 const TYPE_MASK = 0o170000;
@@ -93,7 +93,7 @@ class Restore {
   plan(entry: ZpaqArchiveEntry): void {
     const { paths, to, dryRun, unsafePaths, report } = this.#settings;
     const named = targetOf(entry.name, paths, to);
-    const target = { ...named, path: spelled(named.path) };
+    const target = canSpell(named.path) ? named : { ...named, path: spelled(named.path) };
     if (dryRun) {
       if (!entry.name.endsWith("/")) this.#files.set(entry, target);
       return;
@@ -207,7 +207,7 @@ class Restore {
       }
       await this.#guard(entry, async () => {
         const final = await this.#outputs.place(target);
-        await this.#underName(final, (temporary) => Deno.link(source, temporary));
+        await this.#underName(final, target, (temporary) => linkPath(source, temporary));
         this.#outputs.done.set(entry, final);
         this.#count++;
         this.#bytes += entry.size ?? 0;
@@ -219,9 +219,9 @@ class Restore {
   async #link(entry: ZpaqArchiveEntry, target: Target): Promise<void> {
     const final = await this.#outputs.place(target);
     const link = unixOf(entry)!.link!;
-    if (!link.isWellFormed()) throw new Unsupported("where it leads is not UTF-8, which is not supported");
-    await this.#underName(final, async (temporary) => {
-      await Deno.symlink(link, temporary);
+    if (!canSpell(link)) throw new Unsupported("where it leads is not UTF-8, which is not supported");
+    await this.#underName(final, target, async (temporary) => {
+      await makeLink(link, temporary);
       const [error] = await setFacts([this.#factsFor(entry, temporary, true)]);
       if (error !== undefined) this.#settings.report(factsWarning(entry, error));
     });
@@ -229,12 +229,16 @@ class Restore {
   }
 
   /** Makes a name beside the final one first, so that an existing file is replaced at once. */
-  async #underName(final: string, make: (temporary: string) => Promise<void>): Promise<void> {
-    const temporary = temporaryBeside(final);
+  async #underName(
+    final: string,
+    target: Target,
+    make: (temporary: string) => Promise<void>,
+  ): Promise<void> {
+    const temporary = temporaryFor(final, target);
     const forget = this.#settings.undoing(() => Deno.removeSync(temporary));
     try {
       await make(temporary);
-      await Deno.rename(temporary, final);
+      await renamePath(temporary, final);
     } finally {
       // Renaming a file to another name of the same file does nothing.
       await Deno.remove(temporary).catch(() => {});

@@ -10,6 +10,7 @@ import type { FileFacts } from "./_file_facts.ts";
 import { isWanted, renamed } from "./_patterns.ts";
 import type { Selection } from "./_patterns.ts";
 import { warning } from "./_problems.ts";
+import { canSpell, contentOfFile } from "./_raw_names.ts";
 import type { Report } from "./_problems.ts";
 
 const MODE_FILE = 0o100000;
@@ -99,7 +100,7 @@ class Walker {
       return;
     }
     if (identity !== undefined && archive.has(identity)) return;
-    if (!path.isWellFormed() && kind !== "link") {
+    if (!canSpell(path)) {
       return this.#unseen(path, "the name is not UTF-8, which is not supported");
     }
     const name = kind === "folder" ? `${path.replace(/\/+$/, "")}/` : path;
@@ -150,7 +151,7 @@ class Walker {
       const body = encodeName(facts.link!);
       return { ...file, size: body.length, body };
     }
-    return { ...file, path, size: facts.size, body: async () => (await Deno.open(path)).readable };
+    return { ...file, path, size: facts.size, body: () => contentOfFile(path) };
   }
 
   #attributesOf(path: string, name: string, facts: FileFacts): ZpaqUnixAttributes | undefined {

@@ -228,6 +228,13 @@ export class ZpaqBackup implements Disposable {
     if (to.length > list.length) {
       throw new RangeError('Cannot use option "to": there are more names than paths');
     }
+    const { indexOf } = options;
+    if (indexOf !== undefined && (typeof indexOf !== "string" || indexOf === "")) {
+      throw new TypeError('Cannot use option "indexOf": it is no path');
+    }
+    if (indexOf !== undefined && options.rollBack === true) {
+      throw new TypeError('Cannot use option "indexOf": an archive is not rolled back by its index');
+    }
     if (this.#state.options.at !== undefined && options.rollBack !== true) {
       throw new TypeError(
         "Cannot add a version: the backup was opened at an older one, and rollBack is not set",

@@ -54,6 +54,12 @@ export interface ZpaqBackupAddOptions {
   readonly date?: Date | undefined;
   /** Drop the versions after `at`, once the new one is complete. @default {false} */
   readonly rollBack?: boolean | undefined;
+  /**
+   * The path of an archive that this one is the index of: the version goes to a new file there, the part after those that
+   * the index knows where the path has `?` or `*`, and without its data to this one. The other parts need not be there.
+   * @default {none}
+   */
+  readonly indexOf?: string | undefined;
   /** Write nothing. @default {false} */
   readonly dryRun?: boolean | undefined;
 }

@@ -32,6 +32,18 @@ export const FILE_FACTS_SET = {
 } as const;
 
 /** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_CHANGE_FOLDER = 0;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_CHANGE_RENAME = 1;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_CHANGE_HARD_LINK = 2;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_CHANGE_SYMBOLIC_LINK = 3;
+
+/** Shared with the library; its meaning stands at its declaration there. */
 export const ZPAQ_CONTENT = {
   ERRNO: 0,
   SIZE: 1,
@@ -78,6 +90,8 @@ const FUNCTIONS = {
   sluice_zpaq_tree_set: { parameters: ["source","u32","u32","table","u32","step"], result: "i32", offLoop: true },
   sluice_zpaq_tree_read: { parameters: ["source","u32","u32","u32","u32","u32","target","u32","u32","table","u32","table","u32","step"], result: "i32", offLoop: true },
   sluice_zpaq_tree_write: { parameters: ["source","u32","u32","source","u32","u32","u32","table","u32","step"], result: "i32", offLoop: true },
+  sluice_zpaq_tree_change: { parameters: ["u32","source","u32","u32","source","u32","u32","step"], result: "i32", offLoop: false },
+  sluice_zpaq_tree_read_at: { parameters: ["source","u32","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
 } as const;
 
 /** The functions of the module zpaq_tree, as both backends offer them. */
@@ -86,6 +100,6 @@ export type ZpaqTreeFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module zpaq_tree. */
 export const ZPAQ_TREE_MODULE: LibraryModule = {
   name: "zpaq_tree",
-  hash: 280496731,
+  hash: 1162405301,
   functions: FUNCTIONS,
 };
