@@ -39,7 +39,8 @@ async function commitUntil(end: number, folder: string, branch: string): Promise
 
 async function careUntil(end: number, folder: string): Promise<number> {
   let rounds = 0;
-  while (Date.now() < end) await git(folder, CARE[rounds++ % CARE.length]!);
+  // Beside other writers git's care may fail as a whole; it is tried again.
+  while (Date.now() < end) await git(folder, CARE[rounds++ % CARE.length]!).catch(() => {});
   return rounds;
 }
 
@@ -47,10 +48,16 @@ async function careUntil(end: number, folder: string): Promise<number> {
 async function gitCommitsUntil(end: number, folder: string): Promise<number> {
   let count = 0;
   const tree = (await git(folder, ["mktree", "--missing"], new Uint8Array())).trim();
-  for (let parent: string[] = []; Date.now() < end; count++) {
-    const commit = (await git(folder, ["commit-tree", tree, "-m", "x", ...parent])).trim();
+  for (let parent: string[] = []; Date.now() < end;) {
+    // git itself fails now and then, when its garbage collection takes the folder away in which it writes.
+    const commit = await git(folder, ["commit-tree", tree, "-m", "x", ...parent]).then(
+      (id) => id.trim(),
+      () => undefined,
+    );
+    if (commit === undefined) continue;
     await git(folder, ["update-ref", "refs/heads/theirs", commit]);
     parent = ["-p", commit];
+    count++;
   }
   return count;
 }

@@ -295,6 +295,18 @@ testGit("it is found from inside, from a linked work tree and by a file that nam
     (await git(`${folder}/r`, ["rev-parse", "topic"])).trim(),
   );
   await assertRejects(() => GitRepository.open(`${folder}/r/some/where`, { discover: false }), Error);
+  for (const path of ["r/.git/worktrees/linked", "linked/.git"]) {
+    await using named = await GitRepository.open(`${folder}/${path}`, { discover: false });
+    assertEquals([await named.head(), named.commonFolder], [
+      "refs/heads/topic",
+      await Deno.realPath(`${folder}/r/.git`),
+    ]);
+    const asked = await sluice(["gitdb", "rev-parse", "HEAD"], {
+      env: { GIT_DIR: `${folder}/${path}` },
+      cwd: folder,
+    });
+    assertEquals(text(asked.stdout), await git(`${folder}/linked`, ["rev-parse", "HEAD"]));
+  }
 });
 
 testGit("damage is named, old commits are read, replaced and shallow histories are git's", async (folder) => {
@@ -367,6 +379,18 @@ testGit("damage is named, old commits are read, replaced and shallow histories a
     const error = await assertRejects(() => repository.commit("main", { y: "" }, options), Error);
     assertEquals((error as { code?: string }).code, "LOCKED");
     await Deno.remove(`${folder}/r/.git/HEAD.lock`);
+  }
+  {
+    const [, second, ...others] = (await git(`${folder}/r`, ["--no-replace-objects", "rev-list", "main"]))
+      .trim().split("\n");
+    await Deno.mkdir(`${folder}/r/.git/info`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/r/.git/info/grafts`, `# parents\n${second} ${others.at(-2)}\n`);
+    await using repository = await GitRepository.open(`${folder}/r`, { replacements: false });
+    assertEquals(
+      (await Array.fromAsync(repository.history("main"))).map(({ id }) => `${id}`),
+      (await git(`${folder}/r`, ["--no-replace-objects", "rev-list", "main"])).trim().split("\n"),
+    );
+    await Deno.remove(`${folder}/r/.git/info/grafts`);
   }
   for (const name of ["broken", "round", "about"]) await Deno.remove(`${folder}/r/.git/refs/heads/${name}`);
   await git(folder, ["clone", "-q", "--depth=3", "--no-single-branch", `file://${folder}/r`, "shallow"]);

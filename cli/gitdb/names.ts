@@ -5,6 +5,7 @@ import { GitDatabase, GitRepository } from "@sluice/gitdb";
 import type { GitObjectId } from "@sluice/gitdb";
 import { AmbiguousIdError, NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
 import { UsageFailure } from "../shared/exit.ts";
+import type { Failure } from "../shared/exit.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -29,11 +30,20 @@ export async function openRepository(settings: GitdbSettings): Promise<GitReposi
   if (settings.objects !== undefined) throw new UsageFailure("Option --objects has no effect here");
   const { path, discover } = placeOf(settings);
   try {
-    return await GitRepository.open(path, { discover });
+    return await GitRepository.open(path, { discover, replacements: replacesObjects() });
   } catch (error) {
-    if (error instanceof NotFoundError) throw fatal(`not a git repository: ${path}`);
+    if (error instanceof NotFoundError) throw noRepository(path, discover);
     throw error;
   }
+}
+
+function noRepository(path: string, discover: boolean): Failure {
+  return fatal(`not a git repository${discover ? " (or any of the parent directories): .git" : `: ${path}`}`);
+}
+
+/** Whether replaced objects count, as for git. */
+function replacesObjects(): boolean {
+  return Deno.env.get("GIT_NO_REPLACE_OBJECTS") === undefined;
 }
 
 /** Opens the database that the options or the environment name, with the repository where it has one. */
@@ -49,7 +59,7 @@ export async function openObjects(settings: GitdbSettings): Promise<OpenObjects>
     const database = repository?.database ?? await GitDatabase.open(path);
     return { database, repository, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
   } catch (error) {
-    if (error instanceof NotFoundError) throw fatal(`not a git repository: ${path}`);
+    if (error instanceof NotFoundError) throw noRepository(path, discover);
     throw error;
   }
 }
@@ -57,7 +67,7 @@ export async function openObjects(settings: GitdbSettings): Promise<OpenObjects>
 /** A repository; undefined where there is none, which may still be a folder of objects. */
 async function repositoryAt(path: string, discover: boolean): Promise<GitRepository | undefined> {
   try {
-    return await GitRepository.open(path, { discover });
+    return await GitRepository.open(path, { discover, replacements: replacesObjects() });
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;
@@ -115,7 +125,7 @@ const REPLACE_DEPTH = 5;
 
 /** From objects to those that are read instead, unless GIT_NO_REPLACE_OBJECTS is set. */
 export async function openReplacements(database: GitDatabase): Promise<(id: GitObjectId) => GitObjectId> {
-  if (Deno.env.get("GIT_NO_REPLACE_OBJECTS") !== undefined) return (id) => id;
+  if (!replacesObjects()) return (id) => id;
   const replaced = await database.replacements();
   return (id) => {
     let found = id;

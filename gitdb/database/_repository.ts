@@ -23,16 +23,24 @@ function isFolder(path: string): boolean {
   return statPath(path)?.isDirectory === true;
 }
 
-/** Follows `.git` files and `commondir`. */
+/** The folder that a `.git` file names; undefined where it is none. */
+async function namedFolder(file: string): Promise<string | undefined> {
+  const target = /^gitdir: (.+)$/m.exec(await readText(file) ?? "")?.[1]?.trim();
+  if (target === undefined) return undefined;
+  return target.startsWith("/") ? target : joinPath(file.slice(0, file.lastIndexOf("/") + 1) || ".", target);
+}
+
+/** The git folder of a work tree; undefined where a folder is none. */
 async function gitFolderOf(path: string): Promise<string | undefined> {
   const dotGit = joinPath(path, ".git");
-  const info = statPath(dotGit);
-  if (info?.isDirectory) return dotGit;
-  if (info?.isFile) {
-    const target = /^gitdir: (.+)$/m.exec(await readText(dotGit) ?? "")?.[1]?.trim();
-    if (target !== undefined) return target.startsWith("/") ? target : joinPath(path, target);
-  }
-  return undefined;
+  return statPath(dotGit)?.isDirectory === true ? dotGit : await namedFolder(dotGit);
+}
+
+/** Whether a folder is that of a repository, or of a linked work tree, which has its objects elsewhere. */
+function isGitFolder(path: string): boolean {
+  return isFolder(joinPath(path, "objects")) ||
+    statPath(joinPath(path, "HEAD"))?.isFile === true &&
+      statPath(joinPath(path, "commondir"))?.isFile === true;
 }
 
 async function commonFolder(gitFolder: string): Promise<string> {
@@ -61,9 +69,9 @@ export function hashOfConfig(text: string): GitHashAlgorithm {
  */
 export async function findRepository(path: string): Promise<Repository> {
   const around = await gitFolderOf(path);
-  const gitFolder = around ?? (isFolder(joinPath(path, "objects")) ? path : undefined);
+  const gitFolder = around ?? await namedFolder(path) ?? (isGitFolder(path) ? path : undefined);
   if (gitFolder !== undefined) {
-    const common = await commonFolder(gitFolder);
+    const common = realPath(await commonFolder(gitFolder)) ?? gitFolder;
     const objects = joinPath(common, "objects");
     if (isFolder(objects)) {
       return {

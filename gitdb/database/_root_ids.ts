@@ -57,3 +57,18 @@ export async function replacedIds(
   }
   return replaced;
 }
+
+/** By hex id, the parents that a commit is given (`info/grafts`), which git reads still. */
+export async function graftedParents(
+  gitFolder: string,
+  algorithm: GitHashAlgorithm,
+): Promise<Map<string, readonly GitObjectId[]>> {
+  const isId = new RegExp(`^[0-9a-f]{${2 * HASH_SIZE[algorithm]}}$`);
+  const grafts = new Map<string, readonly GitObjectId[]>();
+  for (const line of (await readText(joinPath(gitFolder, "info/grafts")) ?? "").split("\n")) {
+    const [commit, ...parents] = line.trim().split(/\s+/);
+    if (![commit!, ...parents].every((hex) => isId.test(hex))) continue;
+    grafts.set(commit!, parents.map((hex) => GitObjectId.from(hex)));
+  }
+  return grafts;
+}

@@ -4,7 +4,7 @@
 import { NotFoundError } from "@sluice/internal";
 import { overLimit } from "../object/_errors.ts";
 import type { GitDatabase } from "../database/git_database.ts";
-import { shallowIds } from "../database/_root_ids.ts";
+import { graftedParents, shallowIds } from "../database/_root_ids.ts";
 import type { GitObject, GitObjectType, GitReadOptions } from "../object/object.ts";
 import type { GitObjectId } from "../object/_object_id.ts";
 import { parseGitCommit, parseGitTag } from "../object/_commit.ts";
@@ -29,20 +29,28 @@ export class Objects {
   readonly database: GitDatabase;
   readonly #replaced: ReadonlyMap<string, GitObjectId>;
   readonly #shallow: ReadonlySet<string>;
+  readonly #grafts: ReadonlyMap<string, readonly GitObjectId[]>;
 
   private constructor(
     database: GitDatabase,
     replaced: ReadonlyMap<string, GitObjectId>,
     shallow: ReadonlySet<string>,
+    grafts: ReadonlyMap<string, readonly GitObjectId[]>,
   ) {
     this.database = database;
     this.#replaced = replaced;
     this.#shallow = shallow;
+    this.#grafts = grafts;
   }
 
-  /** Reads what is replaced, and where a shallow history ends. */
-  static async open(database: GitDatabase, commonFolder: string): Promise<Objects> {
-    return new Objects(database, await database.replacements(), await shallowIds(commonFolder));
+  /** Reads what is replaced, unless it is not wanted, where a shallow history ends, and which commits have other parents. */
+  static async open(database: GitDatabase, commonFolder: string, replaces: boolean): Promise<Objects> {
+    return new Objects(
+      database,
+      replaces ? await database.replacements() : new Map(),
+      await shallowIds(commonFolder),
+      await graftedParents(commonFolder, database.hashAlgorithm),
+    );
   }
 
   /** The object that is read instead of one. */
@@ -71,7 +79,8 @@ export class Objects {
     const object = await this.read(id);
     if (object.type !== "commit") throw wrongType(`${id}`, object.type, "commit");
     const commit = parseGitCommit(await object.bytes(), id.algorithm);
-    return this.#shallow.has(`${id}`) ? { ...commit, parents: [] } : commit;
+    const parents = this.#shallow.has(`${id}`) ? [] : this.#grafts.get(`${id}`);
+    return parents === undefined ? commit : { ...commit, parents };
   }
 
   /** The rows of a tree. */

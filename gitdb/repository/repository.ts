@@ -37,6 +37,8 @@ export type { GitCommitOptions, GitFileChanges, GitUpdateRefOptions };
 export interface GitRepositoryOptions extends GitDatabaseOptions {
   /** Look in the folders above, too, as git does. @default {true} */
   readonly discover?: boolean | undefined;
+  /** Read what others were replaced by (git-replace) in their place, as git does. @default {true} */
+  readonly replacements?: boolean | undefined;
 }
 
 /** What a revision names. */
@@ -105,7 +107,7 @@ export interface GitHistoryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const REPOSITORY_OPTIONS: ReadonlySet<string> = new Set([...STORE_OPTIONS, "discover"]);
+const REPOSITORY_OPTIONS: ReadonlySet<string> = new Set([...STORE_OPTIONS, "discover", "replacements"]);
 const REFERENCES_OPTIONS: ReadonlySet<string> = new Set<keyof GitReferencesOptions>(["onDamage"]);
 const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
   "path",
@@ -179,7 +181,8 @@ export class GitRepository implements AsyncDisposable {
    */
   static async open(path: string | URL, options: GitRepositoryOptions = {}): Promise<GitRepository> {
     checkKeys(options, REPOSITORY_OPTIONS);
-    const { discover = true, ...own } = options;
+    const { discover = true, replacements = true, ...own } = options;
+    checkBoolean("replacements", replacements);
     const start = toPath(path);
     const found = checkBoolean("discover", discover)
       ? await discoverRepository(start)
@@ -194,7 +197,7 @@ export class GitRepository implements AsyncDisposable {
     const references = new References(gitFolder, commonFolder, found.algorithm);
     const database = await GitDatabase.open(commonFolder, own);
     try {
-      const objects = await Objects.open(database, commonFolder);
+      const objects = await Objects.open(database, commonFolder, replacements);
       return new GitRepository(objects, references, { gitFolder, commonFolder, workTree });
     } catch (error) {
       await database[Symbol.asyncDispose]();
