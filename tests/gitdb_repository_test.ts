@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { encodeGitTree, GitRepository, parseGitCommit, parseGitTag, parseGitTree } from "@sluice/gitdb";
 import type { GitSignature } from "@sluice/gitdb";
-import { sluice } from "./_cli.ts";
+import { run, sluice } from "./_cli.ts";
 import { git, GIT_IS_HERE, gitBytes, withFolder } from "./_git.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -475,9 +475,38 @@ testGit("sluice gitdb ls-tree and rev-parse print what git prints", async (folde
   });
   assertEquals(text(ended.stdout), text(await gitBytes(folder, ["cat-file", "--batch-check", "-z"], zeros)));
   await Deno.writeTextFile(`${folder}/with space`, "x\n");
-  const paths = encode(`${folder}/with space\n${folder}/.git/HEAD\n`);
+  await Deno.writeTextFile(`${folder}/qu"o\u00e9te`, "y\n");
+  const odd = `"${folder}/qu\\"o\\303\\251te"\n`;
+  const paths = encode(`${folder}/with space\r\n${odd}${folder}/.git/HEAD\n`);
   const hashed = await sluice(["gitdb", "hash-object", "--stdin-paths"], { stdin: paths });
   assertEquals(text(hashed.stdout), text(await gitBytes(folder, ["hash-object", "--stdin-paths"], paths)));
+  const typed: readonly string[][] = [
+    ["tree", "HEAD"],
+    ["commit", "v1.0"],
+    ["tree", "nested"],
+    ["blob", "blob-tag"],
+    ["blob", "main:dir/a"],
+    ["tag", "v1.0"],
+    ["blob", "HEAD"],
+    ["-e", "nowhere"],
+    ["-e", "12".repeat(20)],
+    ["-t", "12".repeat(20)],
+    ["-p", "12".repeat(20)],
+    ["--batch-check=%(objectname"],
+  ];
+  for (const args of typed) {
+    const mine = await sluice(["gitdb", "cat-file", `--git-dir=${folder}`, ...args], {
+      stdin: new Uint8Array(),
+    });
+    const { code, stdout } = await run("git", ["-C", folder, "cat-file", ...args], {
+      stdin: new Uint8Array(),
+    });
+    assertEquals([mine.code, mine.stdout], [code, stdout], args.join(" "));
+  }
+  const words = encode(" HEAD\nHEAD rest\nmain:sp ace\r\n");
+  const rest = "--batch-check=%(objectname) %(rest)";
+  const ofWords = await sluice(["gitdb", "cat-file", `--git-dir=${folder}`, rest], { stdin: words });
+  assertEquals(text(ofWords.stdout), text(await gitBytes(folder, ["cat-file", rest], words)));
   const elsewhere = await sluice(["gitdb", "rev-parse", "main"], { env: { GIT_DIR: `${folder}/.git` } });
   assertEquals(text(elsewhere.stdout), await git(folder, ["rev-parse", "main"]));
   const inside = await sluice(["gitdb", "ls-tree", "main"], { cwd: `${folder}/dir` });

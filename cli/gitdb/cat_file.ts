@@ -4,11 +4,11 @@
 import { GitObjectId } from "@sluice/gitdb";
 import type { GitDatabase, GitObject, GitObjectInfo, GitObjectType, GitResult } from "@sluice/gitdb";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
-import { byteString, NotFoundError, SluiceError } from "@sluice/internal";
+import { byteString, NotFoundError, SluiceError, UnsupportedFeatureError } from "@sluice/internal";
 import { FactFormatter } from "./facts.ts";
 import { openObjects, openReplacements, requireObject, resolveName } from "./names.ts";
 import type { OpenObjects } from "./names.ts";
-import { BufferedStdout, byteText, quoted, stdinLines, utf8OfByteText } from "./output.ts";
+import { BufferedStdout, byteText, quoted, stdinLines, utf8OfByteText, withoutReturns } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -28,7 +28,7 @@ export async function catFile(operands: readonly string[], settings: GitdbSettin
   const printer = new Printer(opened, settings, out);
   if (settings.allObjects) await printer.printAll();
   else {
-    for await (const lines of stdinLines(settings.zero ? "\0" : "\n")) {
+    for await (const lines of settings.zero ? stdinLines("\0") : withoutReturns(stdinLines())) {
       for (let at = 0; at < lines.length; at += GROUP) await printer.printNames(lines.slice(at, at + GROUP));
       if (!settings.buffer) await out.flush();
     }
@@ -80,12 +80,13 @@ async function catOne(
   }
   if (show === "exists") {
     const id = await resolveName(opened, name);
-    if (typeof id === "string") return 1;
+    if (typeof id === "string") throw fatal(`Not a valid object name ${name}`);
     return await database.has(id) ? 0 : 1;
   }
   const replacement = await openReplacements(database);
-  const id = replacement(await requireObject(opened, name));
-  const object = await database.read(id, { spillFolder: spillFolder() });
+  const named = await requireObject(opened, name);
+  const id = replacement(show === undefined ? await peeled(opened, named, first!) : named);
+  const object = await readOne(database, id, name, settings);
   const out = new BufferedStdout();
   if (show === "type") await out.print(`${object.type}\n`);
   else if (show === "size") await out.print(`${object.size}\n`);
@@ -100,6 +101,36 @@ async function catOne(
   }
   await out.flush();
   return 0;
+}
+
+/** What an object leads to of the type that is asked for; the object itself where it leads to none. */
+async function peeled({ repository }: OpenObjects, id: GitObjectId, type: string): Promise<GitObjectId> {
+  if (repository === undefined || type === "tag") return id;
+  return await repository.find(`${id}^{${type}}`).catch((error) => {
+    if (error instanceof NotFoundError || error instanceof UnsupportedFeatureError) return id;
+    throw error;
+  });
+}
+
+/** The object, or git's words for one that is not there. */
+async function readOne(
+  database: GitDatabase,
+  id: GitObjectId,
+  name: string,
+  { show }: GitdbSettings,
+): Promise<GitObject> {
+  try {
+    return await database.read(id, { spillFolder: spillFolder() });
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    throw fatal(
+      show === "pretty"
+        ? `Not a valid object name ${name}`
+        : show === undefined
+        ? `git cat-file ${name}: bad file`
+        : "git cat-file: could not get object info",
+    );
+  }
 }
 
 /** Where bases go that are too large for memory. */
@@ -178,7 +209,7 @@ class Printer {
     const upTo = async (position: number): Promise<void> => {
       for (; next < position; next++) {
         await this.#out.print(
-          `${lines[next]} ${typeof resolved[next] === "string" ? resolved[next] : "missing"}\n`,
+          `${names[next]} ${typeof resolved[next] === "string" ? resolved[next] : "missing"}\n`,
         );
       }
     };
@@ -187,7 +218,7 @@ class Printer {
       for (const result of results) {
         const position = positions[result.index]!;
         await upTo(position);
-        await this.#printResult(result, lines[position]!, rests[position]!, ids[result.index]);
+        await this.#printResult(result, names[position]!, rests[position]!, ids[result.index]);
         next = position + 1;
       }
     }

@@ -23,6 +23,8 @@ export class FactFormatter {
   /** Parses a format. */
   constructor(database: GitDatabase, format: string) {
     this.#database = database;
+    const open = /%\((?![^]*\))/.exec(format);
+    if (open !== null) throw fatal(`format element '${format.slice(open.index + 1)}' does not end in ')'`);
     this.#parts = format.split(/(%\([^)]*\)|%%)/).filter((part) => part !== "").map((part) => {
       if (part === "%%") return "%";
       const name = /^%\((.*)\)$/.exec(part)?.[1];

@@ -3,10 +3,10 @@
  */
 import { toArrayBuffer } from "@std/streams";
 import { checkGitObject, CorruptDataError, GitMemoryStore } from "@sluice/gitdb";
-import type { GitHashAlgorithm, GitObjectInput, GitObjectType } from "@sluice/gitdb";
+import type { GitDatabase, GitHashAlgorithm, GitObjectType } from "@sluice/gitdb";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openDatabase } from "./names.ts";
-import { stdinLines, utf8OfByteText } from "./output.ts";
+import { stdinLines, unquoted, utf8OfByteText, withoutReturns } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -16,41 +16,56 @@ export async function hashObject(operands: readonly string[], settings: GitdbSet
     throw fatal(`invalid object type "${settings.type}"`);
   }
   const type = settings.type as GitObjectType;
-  const inputs: GitObjectInput[] = [];
-  if (settings.stdin) {
-    inputs.push({ type, body: new Uint8Array(await toArrayBuffer(Deno.stdin.readable)) });
-  }
   if (settings.stdinPaths && (settings.stdin || operands.length > 0)) {
     throw new UsageFailure("Option --stdin-paths takes all names from stdin");
   }
-  const paths = settings.stdinPaths ? await pathsOfStdin() : operands;
-  for (const operand of paths) {
+  await using opened = await openWriter(settings);
+  const { writer } = opened;
+  for await (const body of bodies(operands, settings)) {
+    check(type, body, writer.hashAlgorithm);
+    console.log(`${await writer.write({ type, body })}`);
+  }
+  return EXIT.ok;
+}
+
+/** Where objects go: the database, or nowhere but with its hash. */
+async function openWriter(
+  settings: GitdbSettings,
+): Promise<{ readonly writer: GitDatabase | GitMemoryStore } & AsyncDisposable> {
+  const database = settings.write
+    ? await openDatabase(settings)
+    : await openDatabase(settings).catch(() => undefined);
+  const writer = settings.write ? database! : new GitMemoryStore({ hashAlgorithm: database?.hashAlgorithm });
+  return { writer, [Symbol.asyncDispose]: async () => await database?.[Symbol.asyncDispose]() };
+}
+
+/** What is to be hashed, one after the other: what came before a fault has its id printed. */
+async function* bodies(
+  operands: readonly string[],
+  { stdin, stdinPaths }: GitdbSettings,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (stdin) yield new Uint8Array(await toArrayBuffer(Deno.stdin.readable));
+  for await (const path of stdinPaths ? pathsOfStdin() : operands) {
     try {
-      inputs.push({ type, body: await Deno.readFile(operand) });
+      yield await Deno.readFile(path);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) {
-        throw fatal(`could not open '${operand}' for reading: No such file or directory`);
+        throw fatal(`could not open '${path}' for reading: No such file or directory`);
       }
       throw error;
     }
   }
-  if (settings.write) {
-    await using database = await openDatabase(settings);
-    for (const { body } of inputs) check(type, body as Uint8Array, database.hashAlgorithm);
-    for (const input of inputs) console.log(`${await database.write(input)}`);
-    return EXIT.ok;
-  }
-  const database = await openDatabase(settings).catch(() => undefined);
-  const memory = new GitMemoryStore({ hashAlgorithm: database?.hashAlgorithm });
-  await database?.[Symbol.asyncDispose]();
-  for (const { body } of inputs) check(type, body as Uint8Array, memory.hashAlgorithm);
-  for (const input of inputs) console.log(`${await memory.write(input)}`);
-  return EXIT.ok;
 }
 
-async function pathsOfStdin(): Promise<string[]> {
-  const lines = (await Array.fromAsync(stdinLines())).flat();
-  return lines.map(utf8OfByteText);
+/** Names on stdin, one a line, in quotes where git would print them so. */
+async function* pathsOfStdin(): AsyncGenerator<string> {
+  for await (const lines of withoutReturns(stdinLines())) {
+    for (const line of lines) {
+      const name = unquoted(line);
+      if (name === undefined) throw fatal("line is badly quoted");
+      yield utf8OfByteText(name);
+    }
+  }
 }
 
 /** Refuses what git could not read again. */

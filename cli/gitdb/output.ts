@@ -3,20 +3,6 @@
  */
 import { byteString } from "@sluice/internal";
 
-const BUFFER_SIZE = 256 << 10;
-
-/** Text as git takes it: a character for each byte of its UTF-8. Names need not be UTF-8, and are printed as they came. */
-export function byteText(text: string): string {
-  return byteString(new TextEncoder().encode(text));
-}
-
-/** The text of which `byteText` makes this. */
-export function utf8OfByteText(text: string): string {
-  const bytes = new Uint8Array(text.length);
-  bytesOf(text, bytes);
-  return new TextDecoder().decode(bytes);
-}
-
 const ESCAPES: Readonly<Record<string, string>> = {
   "\x07": "a",
   "\b": "b",
@@ -28,6 +14,34 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
   "\\": "\\",
 };
+
+const BUFFER_SIZE = 256 << 10;
+
+/** Text as git takes it: a character for each byte of its UTF-8. Names need not be UTF-8, and are printed as they came. */
+export function byteText(text: string): string {
+  return byteString(new TextEncoder().encode(text));
+}
+
+const UNESCAPES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(ESCAPES).map(([byte, letter]) => [letter, byte]),
+);
+
+/** A name that may be quoted, as `quoted` and git print it; undefined where the quotes do not end. */
+export function unquoted(text: string): string | undefined {
+  if (!text.startsWith('"')) return text;
+  const inner = /^"((?:[^"\\]|\\(?:[0-3][0-7]{2}|[abfnrtv"\\]))*)"$/.exec(text)?.[1];
+  return inner?.replace(
+    /\\([0-3][0-7]{2}|.)/g,
+    (_, code: string) => code.length === 3 ? String.fromCharCode(parseInt(code, 8)) : UNESCAPES[code]!,
+  );
+}
+
+/** The text of which `byteText` makes this. */
+export function utf8OfByteText(text: string): string {
+  const bytes = new Uint8Array(text.length);
+  bytesOf(text, bytes);
+  return new TextDecoder().decode(bytes);
+}
 
 /** A name, a character for each byte, as git prints it: in quotes where it has bytes that a terminal or a script could stumble over. */
 export function quoted(text: string): string {
@@ -93,4 +107,9 @@ export async function* stdinLines(end = "\n"): AsyncGenerator<string[]> {
     if (lines.length > 0) yield lines;
   }
   if (rest !== "") yield [rest];
+}
+
+/** Lines without the carriage return before their end, as git reads them. */
+export async function* withoutReturns(lines: AsyncIterable<string[]>): AsyncGenerator<string[]> {
+  for await (const group of lines) yield group.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
 }
