@@ -11,6 +11,8 @@ import { ratio, table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
 import { pythonPackage } from "./_peers.ts";
 import { peakMegabytes, runMeasured, treeCpuSeconds } from "./_processes.ts";
+import { comparePdiffShiftAndTrees } from "./_pdiffcopy_trees.ts";
+import { freePort, isInstalled, Servers } from "./_servers.ts";
 import type { CompareOptions } from "./zstd_compare.ts";
 
 const SIZES = { full: 2 ** 30, quick: 256 << 20, smoke: 2 << 20 } as const;
@@ -20,6 +22,7 @@ const MAIN = new URL("cli/main.ts", ROOT).pathname;
 const WALL_RATIOS = { 0: 1.6, 10: 3, 50: 4, 100: 3 } as const;
 const ORIGINAL_RATIOS = { 0: 2.5, 10: 2.5, 50: 1.7, 100: 1.4 } as const;
 const MEGABYTES_MAX = 300;
+const UPLOAD_RATIO = 1.15;
 
 /** Somebody who makes the target equal to the source. */
 interface Tool {
@@ -36,62 +39,6 @@ interface Outcome {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly megabytes: number;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
-}
-
-async function untilListening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  throw new Error(`Cannot measure: nothing listens on port ${port}`);
-}
-
-/** Servers that are stopped at the end. */
-class Servers implements AsyncDisposable {
-  readonly #children: Deno.ChildProcess[] = [];
-
-  async start(
-    program: string,
-    args: readonly string[],
-    port: number,
-    env: Record<string, string> = {},
-  ): Promise<number> {
-    const child = new Deno.Command(program, {
-      args: [...args],
-      env,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    this.#children.push(child);
-    await untilListening(port);
-    return child.pid;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#children) {
-      try {
-        child.kill("SIGTERM");
-      } catch {
-        // It has ended by itself.
-      }
-      await child.status;
-    }
-  }
-}
-
-async function isInstalled(program: string): Promise<boolean> {
-  return await new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).output()
-    .then(({ success }) => success, () => false);
 }
 
 async function makeFile(path: string, size: number): Promise<void> {
@@ -247,6 +194,15 @@ function print(list: readonly Tool[], size: number, results: ReadonlyMap<string,
       );
     }
   }
+  for (const delta of DELTAS) {
+    const [upload, download] = [of("ours, upload", delta)!, of("ours", delta)!];
+    targets.push({
+      name: `upload / download, ${delta} %, processor`,
+      actual: upload.cpuSeconds / download.cpuSeconds,
+      wanted: UPLOAD_RATIO,
+      atMost: true,
+    });
+  }
   const peak = Math.max(
     ...[...results].filter(([name]) => name.startsWith("ours")).map(([, { megabytes }]) => megabytes),
   );
@@ -287,4 +243,5 @@ export async function comparePdiffcopy({ size }: CompareOptions): Promise<void> 
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+  await comparePdiffShiftAndTrees(size);
 }
