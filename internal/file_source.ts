@@ -10,7 +10,9 @@ import { NotFoundError, SluiceError, TransferError, TruncatedDataError } from ".
 export type { ByteSource, ByteSourceReadOptions };
 export { SluiceError };
 export type { SluiceErrorOptions } from "./errors.ts";
-export type { SluiceErrorCode } from "./error_codes.ts";
+import type { SluiceErrorCode } from "./error_codes.ts";
+
+export type { SluiceErrorCode };
 
 /** A source over an open file; reads are serialized because they share the file's position. */
 export interface FileSource extends ByteSource, Disposable {
@@ -203,12 +205,41 @@ export function openFault(path: string | URL, cause: unknown): SluiceError {
       cause,
     });
   }
+  return systemFault("open", path, cause);
+}
+
+/**
+ * The error of the family for a file that the system does not write, move or remove; anything but a refusal of the system is
+ * given back as it is.
+ *
+ * @example A full disk
+ * ```ts
+ * import { SluiceError } from "@sluice/internal";
+ * import { writeFault } from "@sluice/internal/file-source";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const error = writeFault("a/b", new Error("No space left on device (os error 28)"));
+ * assert(error instanceof SluiceError);
+ * assertEquals([error.code, error.message], ["NO_SPACE", "Cannot write a/b: No space left on device"]);
+ * ```
+ */
+export function writeFault(path: string | URL, cause: unknown): unknown {
+  const isSystem = cause instanceof Error && /\(os error \d+\)/.test(cause.message);
+  return isSystem && !(cause instanceof SluiceError) ? systemFault("write", path, cause) : cause;
+}
+
+/** Numbers of the system that have a code of their own. */
+const CODES: Readonly<Record<string, SluiceErrorCode>> = { 28: "NO_SPACE", 122: "NO_SPACE", 30: "READ_ONLY" };
+
+function systemFault(action: "open" | "write", path: string | URL, cause: unknown): SluiceError {
+  const { message } = cause as Error;
   const reason = cause instanceof Deno.errors.PermissionDenied
     ? "permission is denied"
     : cause instanceof Deno.errors.AlreadyExists
     ? "it exists already"
-    : (cause as Error).message.replace(/ \(os error .*$/, "");
-  return new SluiceError(`Cannot open ${path}: ${reason}`, { format: "file", code: "IO", cause });
+    : message.replace(/ \(os error .*$/s, "");
+  const code = CODES[/\(os error (\d+)\)/.exec(message)?.[1] ?? ""] ?? "IO";
+  return new SluiceError(`Cannot ${action} ${path}: ${reason}`, { format: "file", code, cause });
 }
 
 /** What changes with the file: its number, its size and when it was written. */

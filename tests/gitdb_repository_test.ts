@@ -71,6 +71,17 @@ async function makeHistory(folder: string, options: readonly string[] = []): Pro
   await git(folder, ["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
   await git(folder, ["update-ref", "refs/heads/ambiguous", "main~4"]);
   await git(folder, ["update-ref", "refs/tags/ambiguous", "main~5"]);
+  await git(folder, ["tag", "-a", "-m", "of a blob", "blob-tag", "main:dir/a"]);
+  await git(folder, ["reset", "-q", "--hard", "main"]);
+  for (const branch of ["topic", "main"]) await git(folder, ["checkout", "-q", "-f", branch]);
+  const tip = (await git(folder, ["rev-parse", "main"])).trim();
+  for (const place of [`${tip}~1`, tip]) {
+    await git(folder, ["update-ref", "-m", "move", "refs/heads/main", place]);
+  }
+  await git(folder, ["branch", "both", "main~6"]);
+  await git(folder, ["tag", "both", "main~7"]);
+  await git(folder, ["update-ref", "refs/heads/both", "main~2"]);
+  await git(folder, ["symbolic-ref", "-m", "made", "refs/heads/symbolic", "refs/heads/main"]);
 }
 
 /** Modes that take turns. */
@@ -131,6 +142,23 @@ const REVISIONS = [
   "HEAD^{blob}",
   "refs/heads",
   "dir",
+  "blob-tag^{blob}",
+  "blob-tag^{}",
+  "main:/dir",
+  "main:dir//a",
+  "@{0}",
+  "@{1}",
+  "@{2}",
+  "@{9}",
+  "HEAD@{1}",
+  "HEAD@{2}",
+  "main@{0}",
+  "main@{1}",
+  "both@{0}",
+  "both@{1}",
+  "symbolic@{0}",
+  "symbolic@{1}",
+  "light@{0}",
 ];
 
 for (const [name, options] of [["sha1", []], ["sha256", ["--object-format=sha256"]]] as const) {
@@ -239,6 +267,11 @@ testGit("a commit is one for git, with its log, and nobody's work is lost", asyn
     "refs/heads/main is there",
   );
   await assertRejects(() => repository.commit("main", { "a/../b": "x" }, options), RangeError);
+  const tree = await repository.find("main^{tree}");
+  await assertRejects(() => repository.updateRef("refs/heads/tree", tree), Error, "expected a commit");
+  await repository.updateRef("refs/tags/of-a-tree", tree);
+  await Deno.mkdir(`${folder}/.git/refs/heads/emptied/deep/folder`, { recursive: true });
+  await repository.updateRef("refs/heads/emptied", id);
   const started = await repository.commit("first/of/its/kind", { only: "x" }, options);
   assertEquals((await git(folder, ["rev-list", "first/of/its/kind"])).trim(), `${started}`);
   const counts = await Promise.allSettled(
@@ -308,6 +341,32 @@ testGit("damage is named, old commits are read, replaced and shallow histories a
     const options = { author: AUTHOR, message: "x" };
     await assertRejects(() => repository.commit("a..b", { x: "" }, options), RangeError, "no full name");
     await assertRejects(() => repository.commit("main", { x: "", "x/y": "" }, options), RangeError);
+    const refused:
+      readonly (readonly [branch: string, files: Record<string, string | null>, says: string])[] = [
+        ["@", { x: "" }, '"@"'],
+        ["-x", { x: "" }, '"-x"'],
+        ["main", { "a//b": "" }, '"a//b"'],
+        ["main", { "/a": "" }, '"/a"'],
+        ["main", { "a/": "" }, '"a/"'],
+        ["main", { "": "" }, '""'],
+        ["main", { "dir/x\0y": "" }, '"dir/x'],
+        ["main", { "dir/.git/x": "" }, ".git"],
+        ["main", { [`${"d/".repeat(3000)}f`]: "" }, "folders"],
+        ["main", { nope: null }, '"nope"'],
+        ["main", { "a.txt/b": null }, '"a.txt/b"'],
+      ];
+    for (const [branch, files, says] of refused) {
+      const error = await assertRejects(() => repository.commit(branch, files, options), RangeError);
+      assert(error.message.includes(says), error.message);
+    }
+    const early = { author: { ...AUTHOR, date: new Date(-1000) }, message: "x" };
+    await assertRejects(() => repository.commit("main", { x: "" }, early), RangeError, "1970");
+    const current = await repository.commit("HEAD", { x: "" }, options);
+    assertEquals((await git(`${folder}/r`, ["rev-parse", "main"])).trim(), `${current}`);
+    await Deno.writeTextFile(`${folder}/r/.git/HEAD.lock`, "");
+    const error = await assertRejects(() => repository.commit("main", { y: "" }, options), Error);
+    assertEquals((error as { code?: string }).code, "LOCKED");
+    await Deno.remove(`${folder}/r/.git/HEAD.lock`);
   }
   for (const name of ["broken", "round", "about"]) await Deno.remove(`${folder}/r/.git/refs/heads/${name}`);
   await git(folder, ["clone", "-q", "--depth=3", "--no-single-branch", `file://${folder}/r`, "shallow"]);
@@ -340,11 +399,16 @@ const LISTINGS: readonly string[][] = [
   ["tree-tag"],
   ["v1.0"],
   ["main", "none"],
+  ["main", "a.txt/"],
+  ["main", "dir", "dir/a"],
+  ["main", "dir/a", "dir"],
+  ["-d", "main", "dir", "dir/inner/deep/c"],
+  ["main", "./dir/../dir/inner/"],
+  ["main", "."],
 ];
 
 testGit("sluice gitdb ls-tree and rev-parse print what git prints", async (folder) => {
   await makeHistory(folder);
-  await Deno.mkdir(`${folder}/dir`);
   for (const args of LISTINGS) {
     const mine = await sluice(["gitdb", "ls-tree", `--git-dir=${folder}`, ...args]);
     assertEquals([mine.code, mine.stderr], [0, ""], args.join(" "));
@@ -371,7 +435,9 @@ testGit("sluice gitdb ls-tree and rev-parse print what git prints", async (folde
   const logs = [
     ...formats.map((format) => [`--format=${format}`, "main"]),
     ["--pretty=format:%H", "main"],
-    ...[["-n", "3"], ["topic..main"], ["^topic", "main", "light"], ["main..topic"]].map((
+    ["--pretty=oneline", "main"],
+    ["--format=", "main"],
+    ...[["-n", "3"], ["-2"], ["-n1"], ["topic..main"], ["^topic", "main", "light"], ["main..topic"]].map((
       args,
     ) => ["--oneline", ...args]),
   ];
@@ -392,6 +458,35 @@ testGit("sluice gitdb ls-tree and rev-parse print what git prints", async (folde
   assertEquals(text(elsewhere.stdout), await git(folder, ["rev-parse", "main"]));
   const inside = await sluice(["gitdb", "ls-tree", "main"], { cwd: `${folder}/dir` });
   assertEquals(text(inside.stdout), text(await gitBytes(`${folder}/dir`, ["ls-tree", "main"])));
+  for (
+    const args of [["main", "../dir/"], ["-r", "main", ".."], ["main", "inner"], [
+      "--name-only",
+      "main",
+      "../a.txt",
+      "a",
+    ]]
+  ) {
+    const mine = await sluice(["gitdb", "ls-tree", ...args], { cwd: `${folder}/dir` });
+    assertEquals(
+      text(mine.stdout),
+      text(await gitBytes(`${folder}/dir`, ["ls-tree", ...args])),
+      args.join(" "),
+    );
+  }
+  for (
+    const [args, code] of [
+      [["ls-tree", "main", "/dir"], 128],
+      [["ls-tree", "main", ""], 128],
+      [["ls-tree", "main", "../x"], 128],
+      [["ls-tree"], 129],
+      [["ls-tree", "-x", "main"], 129],
+      [["log", "--format=abc"], 128],
+      [["rev-parse", "--short", "main", "topic"], 128],
+      [["rev-parse", "--verify", "12".repeat(20)], 0],
+    ] as const
+  ) {
+    assertEquals((await sluice(["gitdb", ...args], { cwd: folder })).code, code, args.join(" "));
+  }
   const missing = await sluice(["gitdb", "rev-parse", `--git-dir=${folder}`, "--verify", "-q", "nowhere"]);
   assertEquals([missing.code, missing.stdout.length, missing.stderr], [1, 0, ""]);
   const names = encode("HEAD\nmain:dir/a\nmain:zürich\nnowhere\nmain:none\nv1.0^{tree}\n");

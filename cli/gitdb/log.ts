@@ -16,7 +16,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 export async function log(operands: readonly string[], settings: GitdbSettings): Promise<number> {
   const { format, maxCount = Infinity } = settings;
   if (format === undefined) throw new UsageFailure("log takes --format or --oneline");
-  const pieces = parseFormat(format.replace(/^t?format:/, ""));
+  const pieces = parseFormat(userFormat(format));
   const isSeparated = format.startsWith("format:");
   await using repository = await openRepository(settings);
   const { from, exclude } = await rangesOf(repository, operands);
@@ -28,11 +28,35 @@ export async function log(operands: readonly string[], settings: GitdbSettings):
     for (const piece of pieces) {
       await out.print(byteText(typeof piece === "string" ? piece : await piece.print(commit, commits)));
     }
-    if (!isSeparated) await out.print("\n");
+    if (!isSeparated && pieces.length > 0) await out.print("\n");
     if (++count >= maxCount) break;
   }
   await out.flush();
   return EXIT.ok;
+}
+
+/** Formats that git knows by their names. */
+const NAMED: ReadonlySet<string> = new Set([
+  "short",
+  "medium",
+  "full",
+  "fuller",
+  "reference",
+  "email",
+  "mboxrd",
+  "raw",
+]);
+
+/** The format of a user, of what the option says. */
+function userFormat(value: string): string {
+  const own = /^t?format:/.exec(value);
+  if (own !== null) return value.slice(own[0].length);
+  if (value === "oneline") return "%H %s";
+  if (NAMED.has(value)) {
+    throw new UsageFailure(`Option --format has the name "${value}", expected placeholders`);
+  }
+  if (value !== "" && !value.includes("%")) throw fatal(`invalid --pretty format: ${value}`);
+  return value;
 }
 
 /** The ids to start from, and those whose histories are left out. */

@@ -79,26 +79,38 @@ function splitCommand(
   return { common, name: undefined, rest: [] };
 }
 
+/** The count of log in its short forms, `-3` and `-n3`, as the option that it is. */
+function countAsOption(arg: string): string[] {
+  const digits = /^-n?(\d+)$/.exec(arg)?.[1];
+  return digits === undefined ? [arg] : ["-n", digits];
+}
+
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {
-  return await runToExitCode("sluice gitdb", async () => {
-    const { common, name, rest } = splitCommand(args);
-    if (name === undefined) {
-      const asked = common.includes("--help") || common.includes("-h");
-      console.log(USAGE.trimEnd());
-      return asked ? EXIT.ok : EXIT.failure;
-    }
-    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (command === undefined) {
-      const hint = nearest(name, SUBCOMMANDS) || `, expected one of ${SUBCOMMANDS.join(", ")}`;
-      throw new UsageFailure(`"${name}" is not known${hint}`);
-    }
-    const settings = defaultGitdbSettings();
-    const operands = parseOptions(GITDB_OPTIONS[name]!, [...common, ...rest], settings);
-    if (settings.help) {
-      console.log(`${USAGE}\n${formatOptions(GITDB_OPTIONS[name]!).trimEnd()}`);
-      return EXIT.ok;
-    }
-    return await command(operands, settings);
-  });
+  return await runToExitCode("sluice gitdb", () =>
+    runGitdb(args).catch((error) => {
+      throw error instanceof UsageFailure ? new UsageFailure(error.message, EXIT.gitUsage) : error;
+    }));
+}
+
+async function runGitdb(args: readonly string[]): Promise<number> {
+  const { common, name, rest } = splitCommand(args);
+  if (name === undefined) {
+    const asked = common.includes("--help") || common.includes("-h");
+    console.log(USAGE.trimEnd());
+    return asked ? EXIT.ok : EXIT.failure;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    const hint = nearest(name, SUBCOMMANDS) || `, expected one of ${SUBCOMMANDS.join(", ")}`;
+    throw new UsageFailure(`"${name}" is not known${hint}`);
+  }
+  const settings = defaultGitdbSettings();
+  const given = name === "log" ? rest.flatMap(countAsOption) : rest;
+  const operands = parseOptions(GITDB_OPTIONS[name]!, [...common, ...given], settings);
+  if (settings.help) {
+    console.log(`${USAGE}\n${formatOptions(GITDB_OPTIONS[name]!).trimEnd()}`);
+    return EXIT.ok;
+  }
+  return await command(operands, settings);
 }

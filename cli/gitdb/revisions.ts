@@ -17,7 +17,7 @@ export async function revisionOrFail(
   failure: Failure,
 ): Promise<string> {
   try {
-    return `${(await repository.resolve(revision)).id}`;
+    return `${await repository.find(revision)}`;
   } catch (error) {
     const isUnknown = error instanceof NotFoundError || error instanceof AmbiguousIdError ||
       error instanceof RangeError;
@@ -31,7 +31,9 @@ export async function revisionOrFail(
 export async function revParse(operands: readonly string[], settings: GitdbSettings): Promise<number> {
   if (settings.quiet && !settings.verify) throw new UsageFailure("Option -q has no effect without --verify");
   await using repository = await openRepository(settings);
-  if (settings.verify) return await verifyRevision(repository, operands, settings);
+  if (settings.verify || settings.short !== undefined) {
+    return await verifyRevision(repository, operands, settings);
+  }
   const out = new BufferedStdout();
   for (const operand of operands) {
     const isExcluded = operand.startsWith("^");
@@ -47,7 +49,7 @@ export async function revParse(operands: readonly string[], settings: GitdbSetti
       );
       try {
         const id = await revisionOrFail(repository, revision, unknown);
-        await out.print(`${mark}${await shortened(repository, id, settings)}\n`);
+        await out.print(`${mark}${id}\n`);
       } catch (error) {
         // As git has it, what can't be resolved is repeated before the failure.
         await out.print(`${operand}\n`);
@@ -83,58 +85,56 @@ async function shortened(repository: GitRepository, id: string, settings: GitdbS
   return await shortId(repository.database, id, settings.short || await usualDigits(repository.database));
 }
 
-/** How a tree is listed. */
+/** How a tree is listed. Paths are from its root, a character for each byte. */
 class TreeLister {
   readonly #repository: GitRepository;
   readonly #settings: GitdbSettings;
-  readonly #paths: readonly { readonly parts: readonly string[]; readonly inside: boolean }[];
+  readonly #paths: readonly string[];
+  /** The folder from which names are shown, with a slash at its end; empty for the root. */
+  readonly #here: string;
   readonly #out: BufferedStdout;
 
   constructor(
     repository: GitRepository,
     settings: GitdbSettings,
-    paths: readonly string[],
+    place: { readonly here: string; readonly paths: readonly string[] },
     out: BufferedStdout,
   ) {
     this.#repository = repository;
     this.#settings = settings;
     this.#out = out;
-    this.#paths = paths.map((path) => ({
-      parts: byteText(path).split("/").filter((part) => part !== "" && part !== "."),
-      inside: path.endsWith("/"),
-    }));
+    this.#here = place.here;
+    this.#paths = place.paths;
   }
 
-  /** Prints the rows of a tree below a path. */
-  async print(id: string, above: readonly string[]): Promise<void> {
+  /** Prints the rows of a tree below a folder, whose path ends with a slash. */
+  async print(id: string, above: string): Promise<void> {
     const { recursive, trees, treesOnly } = this.#settings;
     for (const entry of await this.#repository.readTree(id)) {
-      const path = [...above, byteTextOf(entry)];
-      const choice = this.#choose(path);
-      if (choice === "no") continue;
+      const path = above + byteString(entry.nameBytes);
       const isTree = entry.type === "tree";
-      const enter = isTree && (recursive || choice !== "yes");
+      // A path that goes on inside of a folder leads into it, whatever else is asked for.
+      const leadsOn = isTree && this.#paths.some((wanted) => wanted.startsWith(`${path}/`));
+      const isWanted = this.#paths.length === 0 ||
+        this.#paths.some((wanted) => wanted === path || path.startsWith(withSlash(wanted)));
+      if (!leadsOn && !isWanted) continue;
+      const enter = isTree && (recursive || leadsOn);
       // As in git, commits of other repositories count as folders here.
       const isShown = isTree
         ? !enter || trees || treesOnly && recursive
         : !treesOnly || entry.type === "commit";
-      if (isShown && !(choice === "above" && !isTree)) await this.#printEntry(entry, path.join("/"));
-      if (enter) await this.print(`${entry.id}`, path);
+      if (isShown) await this.#printEntry(entry, this.#shownPath(path));
+      if (enter) await this.print(`${entry.id}`, `${path}/`);
     }
   }
 
-  /** Whether a path is wanted: by itself, with what is inside, as the way to one that is, or not at all. */
-  #choose(path: readonly string[]): "yes" | "inside" | "above" | "no" {
-    if (this.#paths.length === 0) return "yes";
-    let best: "yes" | "inside" | "above" | "no" = "no";
-    for (const { parts, inside } of this.#paths) {
-      const common = Math.min(parts.length, path.length);
-      if (parts.slice(0, common).some((part, i) => part !== path[i])) continue;
-      if (parts.length > path.length) best = best === "no" ? "above" : best;
-      else if (parts.length === path.length && inside) return "inside";
-      else best = "yes";
-    }
-    return best;
+  /** A path from the folder where the command runs. */
+  #shownPath(path: string): string {
+    if (path.startsWith(this.#here)) return path.slice(this.#here.length);
+    const from = this.#here.split("/").slice(0, -1);
+    const to = path.split("/");
+    const common = from.findIndex((part, i) => part !== to[i]);
+    return "../".repeat(from.length - common) + to.slice(common).join("/");
   }
 
   async #printEntry(entry: GitTreeEntry, path: string): Promise<void> {
@@ -153,18 +153,37 @@ class TreeLister {
   }
 }
 
-function byteTextOf({ nameBytes }: GitTreeEntry): string {
-  return byteString(nameBytes);
+function withSlash(path: string): string {
+  return path.endsWith("/") ? path : `${path}/`;
 }
 
-/** In a work tree the folder is listed in which the command runs, as git has it; undefined where the tree lacks it. */
-async function folderOfTree(repository: GitRepository, tree: string): Promise<string | undefined> {
+/** In a work tree the folder where the command runs, as a path with a slash at its end; empty at the root. */
+async function folderHere(repository: GitRepository): Promise<string> {
   const root = repository.workTree;
   const here = await Deno.realPath(".");
-  const folder = root !== undefined && here.startsWith(`${root}/`) ? here.slice(root.length + 1) : "";
-  if (folder === "") return tree;
-  await repository.readTree(tree);
-  return await repository.resolve(`${tree}:${folder}`).then(({ id }) => `${id}`, () => undefined);
+  return root !== undefined && here.startsWith(`${root}/`) ? byteText(`${here.slice(root.length + 1)}/`) : "";
+}
+
+/** Paths of the command as paths from the root of the tree. */
+function pathsFrom(here: string, operands: readonly string[], root: string): string[] {
+  if (operands.length === 0) return here === "" ? [] : [here];
+  return operands.map((operand) => {
+    if (operand === "") {
+      throw fatal(
+        "empty string is not a valid pathspec. please use . instead if you meant to match all paths",
+      );
+    }
+    const parts: string[] = [];
+    for (const part of operand.startsWith("/") ? [".."] : (here + byteText(operand)).split("/")) {
+      if (part === "..") {
+        if (parts.pop() === undefined) {
+          throw fatal(`${operand}: '${operand}' is outside repository at '${root}'`);
+        }
+      } else if (part !== "" && part !== ".") parts.push(part);
+    }
+    const end = parts.length > 0 && /(?:^|\/)\.{0,2}$/.test(operand) ? "/" : "";
+    return parts.join("/") + end;
+  }).filter((path) => path !== "");
 }
 
 /** Runs `ls-tree`. */
@@ -177,9 +196,10 @@ export async function lsTree(operands: readonly string[], settings: GitdbSetting
   await using repository = await openRepository(settings);
   const id = await revisionOrFail(repository, revision, fatal(`Not a valid object name ${revision}`));
   const out = new BufferedStdout();
+  const here = await folderHere(repository);
+  const place = { here, paths: pathsFrom(here, paths, repository.workTree ?? repository.gitFolder) };
   try {
-    const here = await folderOfTree(repository, `${id}^{tree}`);
-    if (here !== undefined) await new TreeLister(repository, settings, paths, out).print(here, []);
+    await new TreeLister(repository, settings, place, out).print(`${id}^{tree}`, "");
   } catch (error) {
     if (error instanceof NotFoundError && error.code === "NOT_FOUND") throw fatal("not a tree object");
     throw error;

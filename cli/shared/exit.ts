@@ -8,6 +8,7 @@ import type { SluiceErrorCode } from "@sluice/internal";
 export const EXIT = {
   ok: 0,
   failure: 1,
+  gitUsage: 129,
   zpaqFailed: 2,
   dictionaryOutput: 3,
   benchInput: 9,

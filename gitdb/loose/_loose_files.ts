@@ -5,7 +5,8 @@
 import { openFault } from "@sluice/internal/file-source";
 import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
-import { isMissing, joinPath, touchFile } from "../object/_fs.ts";
+import { isMissing, joinPath, touchFile, writing } from "../object/_fs.ts";
+import { objectNotFound } from "../object/_errors.ts";
 import { share } from "../object/_shared_mode.ts";
 import type { SharedMode } from "../object/_shared_mode.ts";
 
@@ -36,9 +37,31 @@ export function freshenLoose(path: string): boolean {
   return (looseStat(path)?.size ?? 0) > 0 && touchFile(path);
 }
 
-/** The first bytes of a file, enough for a header. */
-export function readHead(path: string): Uint8Array {
-  const file = Deno.openSync(path, { read: true });
+/**
+ * Opens the file of an object.
+ *
+ * @throws {NotFoundError} If it is not there any more: packing and garbage collection remove files.
+ */
+export function openLoose(id: GitObjectId, path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { read: true });
+  } catch (error) {
+    throw isMissing(error) ? objectNotFound(id) : openFault(path, error);
+  }
+}
+
+/** The bytes of an object's file; throws as `openLoose`. */
+export async function readLoose(id: GitObjectId, path: string): Promise<Uint8Array> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw isMissing(error) ? objectNotFound(id) : openFault(path, error);
+  }
+}
+
+/** The first bytes of an object's file, enough for a header; throws as `openLoose`. */
+export function readHead(id: GitObjectId, path: string): Uint8Array {
+  const file = openLoose(id, path);
   try {
     const head = new Uint8Array(HEAD_SIZE);
     return head.subarray(0, file.readSync(head) ?? 0);
@@ -69,7 +92,26 @@ function temporaryName(): string {
 
 function makeFolder(path: string, shared: SharedMode | undefined): void {
   Deno.mkdirSync(path, { recursive: true });
-  share(path, shared);
+  try {
+    share(path, shared);
+  } catch (error) {
+    if (!isMissing(error)) throw error; // taken away again
+  }
+}
+
+/** How often a folder is made again that somebody else takes away: git's garbage collection removes empty ones. */
+const FOLDER_TRIES = 16;
+
+/** Opens a new file in a folder, which is made where it is not there. */
+function openInFolder(path: string, folder: string, shared: SharedMode | undefined): Deno.FsFile {
+  for (let left = FOLDER_TRIES;; left--) {
+    try {
+      return Deno.openSync(path, { write: true, createNew: true, mode: 0o444 });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound) || left === 0) throw error;
+      makeFolder(folder, shared);
+    }
+  }
 }
 
 /** A new file beside its place, under a name that readers pass over. */
@@ -85,18 +127,13 @@ export class TemporaryFile implements Disposable {
   constructor(folder: string, shared?: SharedMode) {
     this.#shared = shared;
     this.path = joinPath(folder, temporaryName());
-    const options = { write: true, createNew: true, mode: 0o444 };
-    try {
-      this.#file = Deno.openSync(this.path, options);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      makeFolder(folder, shared);
-      this.#file = Deno.openSync(this.path, options);
-    }
+    this.#file = writing(folder, () => openInFolder(this.path, folder, shared));
   }
 
   write(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
+    writing(this.path, () => {
+      for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
+    });
   }
 
   #close(durable: boolean): void {
@@ -108,29 +145,31 @@ export class TemporaryFile implements Disposable {
 
   /** Gives it its name; returns false where another file has that name, which then stays and is marked as in use. */
   commit(path: string, durable: boolean): boolean {
-    this.#close(durable);
-    share(this.path, this.#shared);
-    if (!this.#link(path)) {
-      if (freshenLoose(path)) return false;
-      Deno.renameSync(this.path, path);
-      this.#kept = true;
-    }
-    if (durable) syncFolder(path.slice(0, path.lastIndexOf("/")));
-    return true;
+    return writing(path, () => {
+      this.#close(durable);
+      share(this.path, this.#shared);
+      if (!this.#link(path)) {
+        if (freshenLoose(path)) return false;
+        Deno.renameSync(this.path, path);
+        this.#kept = true;
+      }
+      if (durable) syncFolder(path.slice(0, path.lastIndexOf("/")));
+      return true;
+    });
   }
 
   /** Links it to its name; returns false where the name is taken or the file system has no hard links. */
   #link(path: string): boolean {
-    try {
-      Deno.linkSync(this.path, path);
-      return true;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) {
+    for (let left = FOLDER_TRIES; left > 0; left--) {
+      try {
+        Deno.linkSync(this.path, path);
+        return true;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) return false;
         makeFolder(path.slice(0, path.lastIndexOf("/")), this.#shared);
-        return this.#link(path);
       }
-      return false;
     }
+    return false;
   }
 
   /** Removes it, unless it was renamed. */

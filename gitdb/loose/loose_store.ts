@@ -16,7 +16,16 @@ import { corrupt, idMismatch, objectNotFound } from "../object/_errors.ts";
 import { joinPath, toPath } from "../object/_fs.ts";
 import { checkPrefix } from "../object/_ids.ts";
 import { bytesOfInput, bytesOfStream, chunksOfBody, isEncoded, wrongSize } from "../object/_inputs.ts";
-import { freshenLoose, looseIdsIn, loosePath, looseStat, readHead, TemporaryFile } from "./_loose_files.ts";
+import {
+  freshenLoose,
+  looseIdsIn,
+  loosePath,
+  looseStat,
+  openLoose,
+  readHead,
+  readLoose,
+  TemporaryFile,
+} from "./_loose_files.ts";
 import { decodeLoose, looseHeader, readLooseHeader, streamLoose } from "./_loose_format.ts";
 import { sharedModeOf } from "../object/_shared_mode.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
@@ -152,7 +161,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
     return new Promise((resolve) => {
       checkReadOptions(options);
       const { id: known, path, what } = this.#open(id);
-      const { type, size } = readLooseHeader(readHead(path), what);
+      const { type, size } = readLooseHeader(readHead(known, path), what);
       resolve(infoOf({ id: known, kind: KIND_OF_TYPE[type], size, storage: "loose" }));
     });
   }
@@ -162,7 +171,7 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
     checkReadOptions(options);
     options.signal?.throwIfAborted();
     const { id: known, path, size: fileSize, what } = this.#open(id);
-    const head = readHead(path);
+    const head = readHead(known, path);
     const header = readLooseHeader(head, what);
     const facts = {
       id: known,
@@ -174,10 +183,10 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
       return new StreamedObject(
         facts,
         options,
-        () => streamLoose(() => Deno.openSync(path, { read: true }), header, what),
+        () => streamLoose(() => openLoose(known, path), header, what),
       );
     }
-    const encoded = head.length === fileSize ? head : await Deno.readFile(path);
+    const encoded = head.length === fileSize ? head : await readLoose(known, path);
     const object = new MemoryObject(facts, decodeLoose(encoded, header, what));
     if (options.verifyChecksums === true) await object.bytes(options);
     return object;

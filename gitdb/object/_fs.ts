@@ -1,7 +1,7 @@
 /**
  * The file system as this module uses it. Deno only.
  */
-import { openFault } from "@sluice/internal/file-source";
+import { openFault, writeFault } from "@sluice/internal/file-source";
 import { checkArgument, checkRange, SluiceError, TruncatedDataError } from "@sluice/internal";
 import type { ByteSource, ByteSourceReadOptions } from "@sluice/internal";
 
@@ -23,6 +23,15 @@ export async function listFolder(path: string): Promise<Deno.DirEntry[] | undefi
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw openFault(path, error);
+  }
+}
+
+/** Runs calls that write below a path; what the system refuses becomes an error of the family that names the path. */
+export function writing<T>(path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw writeFault(path, error);
   }
 }
 

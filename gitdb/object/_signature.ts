@@ -47,12 +47,15 @@ export function formatSignature(signature: GitSignature): string {
     typeof timezone === "string";
   checkArgument(fits, "write a signature", signature, "a name, an email, a date and a timezone");
   if (BREAKS.test(name) || BREAKS.test(email)) {
-    throw new RangeError("Cannot write a signature: its name or email has a line feed or an angle bracket");
+    throw new RangeError(
+      "Cannot write a signature: its name or email has a line feed, a zero or an angle bracket",
+    );
   }
   if (!/^[+-]\d{4}$/.test(timezone) || Number.isNaN(date.getTime())) {
     throw new RangeError(
       `Cannot write a signature: "${timezone}" is no offset such as "+0130", or the date is none`,
     );
   }
+  if (date.getTime() < 0) throw new RangeError("Cannot write a signature: git has no dates before 1970");
   return `${name} <${email}> ${Math.floor(date.getTime() / 1000)} ${timezone}`;
 }

@@ -3,7 +3,7 @@
  * index last. Deno only.
  */
 import { openFault } from "@sluice/internal/file-source";
-import { isMissing, joinPath, touchFile } from "../object/_fs.ts";
+import { isMissing, joinPath, touchFile, writing } from "../object/_fs.ts";
 import { share, sharedModeOf } from "../object/_shared_mode.ts";
 import type { SharedMode } from "../object/_shared_mode.ts";
 import { syncFolder } from "../loose/_loose_files.ts";
@@ -34,12 +34,15 @@ export class PackFileWriter implements Disposable {
     }
     this.#token = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
     this.path = joinPath(folder, `tmp_pack_${this.#token}`);
-    this.#file = Deno.openSync(this.path, { read: true, write: true, createNew: true, mode: 0o444 });
+    const options = { read: true, write: true, createNew: true, mode: 0o444 };
+    this.#file = writing(folder, () => Deno.openSync(this.path, options));
     this.#temporary.push(this.path);
   }
 
   write(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length;) done += this.#file!.writeSync(bytes.subarray(done));
+    writing(this.folder, () => {
+      for (let done = 0; done < bytes.length;) done += this.#file!.writeSync(bytes.subarray(done));
+    });
   }
 
   /** Overwrites bytes that were written before. */
@@ -57,6 +60,10 @@ export class PackFileWriter implements Disposable {
 
   /** Puts the pack and what stands beside it in their places. */
   commit(name: string, side: PackSideFiles): void {
+    writing(this.folder, () => this.#commit(name, side));
+  }
+
+  #commit(name: string, side: PackSideFiles): void {
     if (side.durable) this.#file!.syncSync();
     this.#file!.close();
     this.#file = undefined;

@@ -28,6 +28,8 @@ export interface GitCommitOptions {
 const KEYS: ReadonlySet<string> = new Set<keyof GitCommitOptions>(["author", "committer", "message"]);
 const FILE = 0o100644;
 const FOLDER = 0o40000;
+/** Folders in folders. */
+const DEPTH_MAX = 1000;
 
 /** Changes below one folder: a file's new content, null for nothing, or the changes of a folder. */
 type Changes = Map<string, Uint8Array | null | Changes>;
@@ -46,7 +48,7 @@ export async function commitFiles(
   const { database } = objects;
   const { hashAlgorithm } = database;
   const { author, committer = author, message } = options;
-  const name = branch.startsWith("refs/") ? branch : `refs/heads/${branch}`;
+  const name = branchName(branch);
   const changes = nest(files);
   // The header is checked before objects are written.
   encodeGitCommit({ tree: GitObjectId.zero(hashAlgorithm), author, committer, message }, hashAlgorithm);
@@ -65,11 +67,25 @@ export async function commitFiles(
   return id;
 }
 
+/** The reference that is meant: HEAD is whatever it names, other short names are those of branches. */
+function branchName(branch: string): string {
+  if (branch === "HEAD" || branch.startsWith("refs/")) return branch;
+  if (branch !== "@" && !branch.startsWith("-")) return `refs/heads/${branch}`;
+  throw new RangeError(`Cannot commit to "${branch}": it is no name of a branch`);
+}
+
 /** Changes by folder. */
 function nest(files: GitFileChanges): Changes {
   const root: Changes = new Map();
   for (const [path, content] of Object.entries(files)) {
     const parts = path.split("/");
+    const isOdd = parts.some((part) => part === "" || part === "." || part === ".." || part.includes("\0"));
+    if (isOdd) throw new RangeError(`Cannot commit "${path}": it is no path from the root of the tree`);
+    if (parts.length > DEPTH_MAX) {
+      throw new RangeError(
+        `Cannot commit "${path.slice(0, 80)}…": it lies more than ${DEPTH_MAX} folders deep`,
+      );
+    }
     const last = parts.pop()!;
     let folder = root;
     for (const part of parts) {
@@ -96,6 +112,7 @@ async function writeTree(
   objects: Objects,
   before: GitObjectId | undefined,
   changes: Changes,
+  above = "",
 ): Promise<GitObjectId | undefined> {
   const { database } = objects;
   const encoder = new TextEncoder();
@@ -106,10 +123,11 @@ async function writeTree(
   for (const [name, change] of changes) {
     const key = byteString(encoder.encode(name));
     const old = rows.get(key);
-    if (change === null) rows.delete(key);
-    else if (change instanceof Map) {
+    if (change === null) {
+      if (!rows.delete(key)) throw new RangeError(`Cannot take "${above}${name}" away: it is not there`);
+    } else if (change instanceof Map) {
       const inside = old?.mode === FOLDER ? old.id as GitObjectId : undefined;
-      const id = await writeTree(objects, inside, change);
+      const id = await writeTree(objects, inside, change, `${above}${name}/`);
       if (id === undefined) rows.delete(key);
       else rows.set(key, { mode: FOLDER, name, id });
     } else {

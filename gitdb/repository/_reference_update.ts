@@ -1,17 +1,18 @@
 /**
  * Setting references as git does: under a lock, with what was there compared, and with a line in the log. Deno only.
  */
-import { openFault, openFile } from "@sluice/internal/file-source";
+import { openFile, writeFault } from "@sluice/internal/file-source";
 import { checkArgument, checkInteger, checkKeys, SluiceError } from "@sluice/internal";
 import type { GitDatabase } from "../database/git_database.ts";
 import { parseConfig } from "../object/_config.ts";
-import { joinPath, readText, statPath } from "../object/_fs.ts";
+import { joinPath, listFolder, readText, statPath, writing } from "../object/_fs.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import type { GitIdLike } from "../object/_object_id.ts";
 import { formatSignature } from "../object/_signature.ts";
 import type { GitSignature } from "../object/_signature.ts";
 import { GitLockFile } from "../write/_lock_file.ts";
 import { isReferenceName } from "./_reference_names.ts";
+import { wrongType } from "./_objects.ts";
 import type { References } from "./_references.ts";
 
 /** How a reference is set. */
@@ -56,11 +57,18 @@ export async function updateReference(
   const committer = formatSignature(
     options.committer ?? { name: "sluice", email: "", date: new Date(), timezone: "+0000" },
   );
-  await database.info(value); // a reference leads to something
+  const { type } = await database.info(value); // a reference leads to something
   const { name: last } = await references.resolve(name);
+  if (last.startsWith("refs/heads/") && type !== "commit") {
+    throw wrongType(`${value} for ${last}`, type, "commit");
+  }
   await refuseFolders(references, last);
   const path = references.pathOf(last);
   await makeFolder(path);
+  const head = await references.read("HEAD");
+  const isCurrent = head !== undefined && "target" in head && head.target === last;
+  // As git has it, who moves the branch of HEAD locks HEAD, too.
+  await using _ = isCurrent ? await GitLockFile.acquire(references.pathOf("HEAD"), { timeoutMs }) : undefined;
   await using lock = await GitLockFile.acquire(path, { timeoutMs });
   const { id: before = GitObjectId.zero(database.hashAlgorithm) } = await references.resolve(last);
   if (expected !== undefined && !expected.equals(before)) throw changed(last, before, expected);
@@ -69,8 +77,7 @@ export async function updateReference(
     message === "" ? "" : `\t${message.replace(/\s+/g, " ").trim()}`
   }\n`;
   const logs = new Set([last, name]);
-  const head = await references.read("HEAD");
-  if (head !== undefined && "target" in head && head.target === last) logs.add("HEAD");
+  if (isCurrent) logs.add("HEAD");
   for (const log of logs) await appendLog(references, log, line);
   lock.commit();
 }
@@ -99,12 +106,19 @@ async function refuseFolders(references: References, name: string): Promise<void
 async function makeFolder(path: string): Promise<void> {
   const folder = path.slice(0, path.lastIndexOf("/"));
   try {
-    // A folder that others left empty is in the way of a reference of its name.
-    if (statPath(path)?.isDirectory === true) await Deno.remove(path);
+    if (statPath(path)?.isDirectory === true) await removeEmptyFolders(path);
     await Deno.mkdir(folder, { recursive: true });
   } catch (error) {
-    throw openFault(path, error);
+    throw writeFault(path, error);
   }
+}
+
+/** Folders that others left empty are in the way of a reference of their name; what is not empty stays. */
+async function removeEmptyFolders(path: string): Promise<void> {
+  for (const { name, isDirectory } of await listFolder(path) ?? []) {
+    if (isDirectory) await removeEmptyFolders(joinPath(path, name));
+  }
+  await Deno.remove(path);
 }
 
 /** Logs are kept where one is there already, and of branches where the configuration does not forbid it. */
@@ -120,5 +134,7 @@ async function appendLog(references: References, name: string, line: string): Pr
   }
   using file = await openFile(path, { append: true, create: true });
   const bytes = new TextEncoder().encode(line);
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  writing(path, () => {
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+  });
 }

@@ -93,6 +93,11 @@ export class References {
     return [...names].filter((name) => name.startsWith(prefix)).sort();
   }
 
+  /** Whether a reference has a log. */
+  hasLog(name: string): boolean {
+    return statPath(this.logPathOf(name))?.isFile === true;
+  }
+
   /** The id that a reference held `back` changes ago, by its log; undefined where the log does not reach so far. */
   async loggedId(name: string, back: number): Promise<GitObjectId | undefined> {
     const lines = (await readText(this.logPathOf(name)) ?? "").split("\n").filter((line) => line !== "");

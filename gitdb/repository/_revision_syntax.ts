@@ -17,7 +17,7 @@ export type RevisionStep =
 
 /** A revision. */
 export interface RevisionSyntax {
-  /** A reference or an id, in full or shortened. */
+  /** A reference or an id, in full or shortened; empty for the branch that HEAD names. */
   readonly base: string;
   /** How many changes back in the log of the reference. */
   readonly back: number | undefined;
@@ -53,7 +53,7 @@ export function parseRevision(text: string): RevisionSyntax {
   const steps = [...stepsOf(rest, text)];
   if (colon >= 0) steps.push({ kind: "path", path: text.slice(colon + 1) });
   if (base === "" && back === undefined) throw malformed(text);
-  return { base: base === "@" || base === "" ? "HEAD" : base, back, steps };
+  return { base: base === "@" ? "HEAD" : base, back, steps };
 }
 
 /** The colon before a path: the first one outside of braces. */

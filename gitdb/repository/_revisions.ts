@@ -1,6 +1,7 @@
 /**
  * From revisions to objects. Deno only.
  */
+import { unsupported } from "../object/_errors.ts";
 import { AmbiguousIdError, NotFoundError } from "@sluice/internal";
 import { HASH_SIZE } from "../object/_object_id.ts";
 import { GitObjectId } from "../object/_object_id.ts";
@@ -15,8 +16,8 @@ import type { RevisionStep } from "./_revision_syntax.ts";
 const PREFIX_LENGTH_MIN = 4;
 /** Candidates of an abbreviated id whose types are looked at. */
 const CANDIDATES_MAX = 1000;
-/** What `git describe` writes: a tag, a number of commits, and an abbreviated id. */
-const DESCRIBED = /-\d+-g([0-9a-fA-F]{4,})$/;
+/** What `git describe` writes: a tag, a number of commits, and an id after a "g"; of the first two git takes anything. */
+const DESCRIBED = /-g([0-9a-fA-F]{4,})$/;
 
 function notFound(revision: string, why: string): NotFoundError {
   return new NotFoundError(`Cannot resolve "${revision}": ${why}`, { format: "git", code: "NOT_FOUND" });
@@ -56,26 +57,40 @@ interface Base {
 
 async function resolveBase(objects: Objects, references: References, asked: Base): Promise<GitObjectId> {
   const { base, back, revision } = asked;
-  const { hashAlgorithm } = objects.database;
+  const fullLength = 2 * HASH_SIZE[objects.database.hashAlgorithm];
+  if (back !== undefined) return await loggedId(references, base, back, revision);
   const isHex = /^[0-9a-fA-F]+$/.test(base);
-  if (isHex && base.length === 2 * HASH_SIZE[hashAlgorithm] && back === undefined) {
-    return GitObjectId.from(base);
-  }
+  if (isHex && base.length === fullLength) return GitObjectId.from(base);
   const name = await expandName(references, base);
-  if (name !== undefined) {
+  if (name !== undefined) return (await references.resolve(name)).id!;
+  const prefix = isHex ? base : DESCRIBED.exec(base)?.[1];
+  if (prefix === undefined || prefix.length < PREFIX_LENGTH_MIN || prefix.length > fullLength) {
+    throw notFound(revision, "there is no such reference or object");
+  }
+  return await resolvePrefix(objects, prefix, isHex ? wantedType(asked.first) : "commit");
+}
+
+/**
+ * The id in a log: of the reference itself, or else of that which it names. Of several references with the same short name
+ * the first one counts that has a log.
+ */
+async function loggedId(
+  references: References,
+  base: string,
+  back: number,
+  revision: string,
+): Promise<GitObjectId> {
+  const names = base === "" ? [(await references.resolve("HEAD")).name] : referenceCandidates(base);
+  for (const name of names) {
     const found = await references.resolve(name);
-    if (back === undefined) return found.id!;
-    const logged = await references.loggedId(name === "HEAD" ? name : found.name, back);
-    if (logged === undefined) throw notFound(revision, `the log of ${name} does not reach so far`);
+    if (found.id === undefined) continue;
+    const log = [name, found.name].find((each) => references.hasLog(each));
+    if (log === undefined) continue;
+    const logged = await references.loggedId(log, back);
+    if (logged === undefined) throw notFound(revision, `the log of ${log} does not reach so far`);
     return logged;
   }
-  if (back !== undefined) throw notFound(revision, `there is no reference "${base}"`);
-  const prefix = isHex ? base : DESCRIBED.exec(base)?.[1];
-  const isPrefix = prefix !== undefined && prefix.length >= PREFIX_LENGTH_MIN &&
-    prefix.length < 2 * HASH_SIZE[hashAlgorithm];
-  if (!isPrefix) throw notFound(revision, "there is no such reference or object");
-  const wanted = isHex ? wantedType(asked.first) : "commit";
-  return await resolvePrefix(objects, prefix, wanted);
+  throw notFound(revision, "there is no log of such a reference");
 }
 
 /** What an abbreviated id has to lead to for the step after it. */
@@ -159,6 +174,11 @@ async function peel(
       return await objects.peelToTree(id);
     case "target":
       return (await objects.withoutTags(id)).id;
+    case "blob": {
+      const found = await objects.withoutTags(id);
+      if (found.type !== "blob") throw wrongType(`${id}`, found.type, "blob");
+      return found.id;
+    }
     default: {
       const found = await objects.typeOf(id);
       if (type !== "object" && found !== type) throw wrongType(`${id}`, found, type);
@@ -175,7 +195,12 @@ export async function entryAt(
 ): Promise<{ readonly mode: number; readonly id: GitObjectId } | undefined> {
   const encoder = new TextEncoder();
   let found = { mode: 0o40000, id: tree };
-  for (const name of path.split("/").filter((part) => part !== "").map((part) => encoder.encode(part))) {
+  if (path === "") return found;
+  const parts = (path.endsWith("/") ? path.slice(0, -1) : path).split("/");
+  if (parts.includes(".") || parts.includes("..")) {
+    throw unsupported(`look up "${path}"`, "paths start at the root of the tree");
+  }
+  for (const name of parts.map((part) => encoder.encode(part))) {
     if (found.mode !== 0o40000) return undefined;
     const entry = (await objects.tree(found.id)).find(({ nameBytes }) =>
       nameBytes.length === name.length && nameBytes.every((byte, i) => byte === name[i])

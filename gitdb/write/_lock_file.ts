@@ -1,9 +1,9 @@
 /**
  * Replacing a file in one step, one writer at a time. Deno only; public through lock_file.ts.
  */
-import { openFault } from "@sluice/internal/file-source";
+import { openFault, writeFault } from "@sluice/internal/file-source";
 import { checkKeys, SluiceError, toBytes } from "@sluice/internal";
-import { isMissing, toPath } from "../object/_fs.ts";
+import { isMissing, toPath, writing } from "../object/_fs.ts";
 
 /** How a lock is waited for. */
 export interface GitLockFileOptions {
@@ -86,7 +86,9 @@ export class GitLockFile implements AsyncDisposable, Disposable {
   write(bytes: Uint8Array): void {
     const file = this.#open();
     const content = toBytes(bytes);
-    for (let done = 0; done < content.length;) done += file.writeSync(content.subarray(done));
+    writing(this.path, () => {
+      for (let done = 0; done < content.length;) done += file.writeSync(content.subarray(done));
+    });
   }
 
   /** Puts the new content in the place of the file and lets the lock go. */
@@ -98,7 +100,7 @@ export class GitLockFile implements AsyncDisposable, Disposable {
       Deno.renameSync(`${this.path}.lock`, this.path);
     } catch (error) {
       this.rollback();
-      throw openFault(this.path, error);
+      throw writeFault(this.path, error);
     }
     file.close();
     this.#file = undefined;

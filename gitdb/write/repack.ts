@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { writeFault } from "@sluice/internal/file-source";
 import { checkArgument, SluiceError } from "@sluice/internal";
 import { GitDatabase } from "../database/git_database.ts";
 import { isMissing, joinPath, listFolder, statPath } from "../object/_fs.ts";
@@ -152,6 +153,6 @@ function removeFile(path: string): void {
   try {
     Deno.removeSync(path);
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (!isMissing(error)) throw writeFault(path, error);
   }
 }
