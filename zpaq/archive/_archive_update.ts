@@ -84,8 +84,8 @@ async function* chunksOf(file: ZpaqFile): AsyncGenerator<Uint8Array, void, undef
 /** A fragment that was cut off. */
 interface Fragment {
   readonly bytes: Uint8Array;
+  /** Its SHA-1 in hexadecimal. */
   readonly digest: string;
-  readonly digestBytes: Uint8Array;
   readonly hits: number;
   /** The byte that followed each byte last. */
   readonly table: Uint8Array;
@@ -98,12 +98,24 @@ interface PendingBlock {
   readonly encoded: Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** A line of the index to write. */
-interface Line {
+/** A line of the index to write. Its attributes become bytes when it is written: arrays of each line would take more memory. */
+class Line {
   readonly name: string;
+  /** 0 where the file is gone. */
   readonly date: number;
-  readonly attributes: Uint8Array;
   readonly fragments: number[];
+  readonly #attributes: ZpaqFile["attributes"];
+
+  constructor(name: string, date: number, attributes: ZpaqFile["attributes"], fragments: number[] = []) {
+    this.name = name;
+    this.date = date;
+    this.#attributes = attributes;
+    this.fragments = fragments;
+  }
+
+  get attributes(): Uint8Array {
+    return attributeBytes(this.#attributes);
+  }
 }
 
 /** A file whose content is read. */
@@ -133,7 +145,7 @@ export class ArchiveUpdate {
   readonly #history = new FragmentHistory();
   #block: Uint8Array<ArrayBuffer>;
   #used = 0;
-  #fragments: { readonly size: number; readonly digest: Uint8Array }[] = [];
+  #fragments: { readonly size: number; readonly digest: string }[] = [];
   #redundancy = 0;
   #text = 0;
   #exe = 0;
@@ -208,10 +220,10 @@ export class ArchiveUpdate {
       const unchanged = same && sameAttributes(known, attributes);
       if (same && (!this.#options.force || file.name.endsWith("/"))) {
         if (unchanged) continue;
-        lines.set(file.name, { name: file.name, date, attributes, fragments: [...known.fragments] });
+        lines.set(file.name, new Line(file.name, date, file.attributes, [...known.fragments]));
         continue;
       }
-      const line = { name: file.name, date, attributes, fragments: [] };
+      const line = new Line(file.name, date, file.attributes);
       lines.set(file.name, line);
       if (!file.name.endsWith("/")) {
         changed.push({
@@ -226,7 +238,7 @@ export class ArchiveUpdate {
     let deleted = 0;
     for (const name of this.#options.delete ?? []) {
       if (!before.has(name) || lines.has(name)) continue;
-      lines.set(name, { name, date: 0, attributes: new Uint8Array(), fragments: [] });
+      lines.set(name, new Line(name, 0, undefined));
       deleted++;
     }
     const result = (): ZpaqUpdateResult => ({
@@ -375,7 +387,7 @@ export class ArchiveUpdate {
       while (this.#running.length >= this.#threads) await this.#takeBlock();
     }
     this.#append(fragment.bytes);
-    this.#fragments.push({ size: length, digest: fragment.digestBytes.slice() });
+    this.#fragments.push({ size: length, digest: fragment.digest });
     this.#redundancy += traits.hits;
     this.#exe += traits.exe ? 4 : 0;
     this.#text += traits.text ? 2 : 0;
@@ -415,7 +427,7 @@ export class ArchiveUpdate {
     const rows = new Uint8Array(4 + FRAGMENT_ROW * count);
     this.#fragments.forEach(({ size, digest }, i) => {
       writeU32(trailer, 4 * i, size);
-      rows.set(digest, 4 + FRAGMENT_ROW * i);
+      rows.set(Uint8Array.fromHex(digest), 4 + FRAGMENT_ROW * i);
       writeU32(rows, 4 + FRAGMENT_ROW * i + DIGEST_SIZE, size);
     });
     writeU32(trailer, 4 * count + 4, count);
@@ -446,9 +458,9 @@ export class ArchiveUpdate {
 }
 
 /** A fragment, valid as long as the numbers at `row`. */
-function fragmentOf(bytes: Uint8Array, parts: Uint32Array, row: number, digestBytes: Uint8Array): Fragment {
+function fragmentOf(bytes: Uint8Array, parts: Uint32Array, row: number, digest: Uint8Array): Fragment {
   const table = new Uint8Array(parts.buffer, parts.byteOffset + 4 * (row + 2), 256);
-  return { bytes, digest: digestBytes.toHex(), digestBytes, hits: parts[row + 1]!, table };
+  return { bytes, digest: digest.toHex(), hits: parts[row + 1]!, table };
 }
 
 function isSame(known: Entry, file: ZpaqFile, date: number): boolean {
