@@ -2,7 +2,14 @@
  * Repositories beside git: what revisions name, which files a tree has, the order of a history, and commits that git takes.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { encodeGitTree, GitRepository, parseGitCommit, parseGitTag, parseGitTree } from "@sluice/gitdb";
+import {
+  CorruptDataError,
+  encodeGitTree,
+  GitRepository,
+  parseGitCommit,
+  parseGitTag,
+  parseGitTree,
+} from "@sluice/gitdb";
 import type { GitSignature } from "@sluice/gitdb";
 import { run, sluice } from "./_cli.ts";
 import { git, GIT_IS_HERE, gitBytes, withFolder } from "./_git.ts";
@@ -392,6 +399,17 @@ testGit("damage is named, old commits are read, replaced and shallow histories a
     );
     await Deno.remove(`${folder}/r/.git/info/grafts`);
   }
+  await git(`${folder}/r`, ["pack-refs", "--all"]).catch(() => {});
+  const packedRefs = await Deno.readTextFile(`${folder}/r/.git/packed-refs`);
+  for (
+    const damage of [packedRefs.slice(0, -1), `${packedRefs}junk\n`, `${packedRefs}xyz refs/heads/bad\n`]
+  ) {
+    await Deno.writeTextFile(`${folder}/r/.git/packed-refs`, damage);
+    await using repository = await GitRepository.open(`${folder}/r`);
+    const error = await assertRejects(() => repository.find("nowhere"), CorruptDataError, "packed-refs");
+    assert(error.offset! > 0);
+  }
+  await Deno.writeTextFile(`${folder}/r/.git/packed-refs`, packedRefs);
   for (const name of ["broken", "round", "about"]) await Deno.remove(`${folder}/r/.git/refs/heads/${name}`);
   await git(folder, ["clone", "-q", "--depth=3", "--no-single-branch", `file://${folder}/r`, "shallow"]);
   await using shallow = await GitRepository.open(`${folder}/shallow`);

@@ -30,6 +30,7 @@ const CIPHERS: Readonly<Record<string, { readonly keyBits: 128 | 256; readonly a
   "aes-128-gcm": { keyBits: 128, authentic: true },
   "aes-256-gcm": { keyBits: 256, authentic: true },
 };
+const LINE_FEED = 10;
 const IV_SIZE = 16;
 
 /**
@@ -56,7 +57,9 @@ export async function readCipher(settings: DecryptionSettings): Promise<Cipher> 
     return { aesGcm: { key: await readKey(keyFile, keyBits) } };
   }
   if (iv === undefined) {
-    const password = new TextDecoder().decode(await readKeyFile(keyFile)).split(/\r?\n/, 1)[0]!;
+    const bytes = await readKeyFile(keyFile);
+    const end = bytes.indexOf(LINE_FEED);
+    const password = end < 0 ? bytes : bytes.subarray(0, end); // as for openssl, all bytes of the first line
     return { aesCtr: { password, keyBits, iterations } };
   }
   if (iterations !== undefined) throw new UsageFailure("Option --iterations has no effect with --iv");

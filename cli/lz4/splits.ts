@@ -24,8 +24,9 @@ export async function splitsCommand(job: Job): Promise<number> {
   const { count, bytes, atLine, tsv, json, glue } = settings;
   if (tsv && json) throw new UsageFailure("Options --tsv and --json exclude each other");
   if (count !== undefined && bytes !== undefined) {
-    throw new UsageFailure("Options --count and --bytes exclude each other");
+    throw new UsageFailure("Options --count and --split exclude each other");
   }
+  if (glue === "") throw new UsageFailure("Option --glue has no value, expected a file");
   if (settings.force && glue === undefined) throw new UsageFailure("Option -f has no effect without --glue");
   const options = await outputOptions(job);
   if (glue !== undefined) await checkTarget(glue, options);

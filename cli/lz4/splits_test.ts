@@ -94,7 +94,8 @@ Deno.test("sluice lz4 splits refuses what excludes each other or has no effect, 
     for (
       const [args, message] of [
         [["--tsv", "--json"], "exclude each other"],
-        [["--count=2", "--split=1M"], "exclude each other"],
+        [["--count=2", "--split=1M"], "--split exclude each other"],
+        [["--glue="], "--glue has no value"],
         [["--glue=glue"], "already exists"],
         [["--glue=in.lz4", "-f"], "overwrite the input"],
         [["-f"], "has no effect without --glue"],

@@ -123,15 +123,30 @@ export class References {
     const info = statPath(path);
     const state = `${info?.ino} ${info?.size} ${info?.mtime?.getTime()}`;
     if (state === this.#packedState) return this.#packedIds;
-    const packed = new Map<string, GitObjectId>();
-    for (const line of (await readText(path) ?? "").split("\n")) {
-      const [hex, name] = line.split(" ", 2);
-      // Lines with a circumflex say what a tag leads to; the first line says how the file is written.
-      if (name !== undefined && this.#isId.test(hex!)) packed.set(name, GitObjectId.from(hex!));
-    }
+    const packed = this.#parsePacked(await readText(path) ?? "");
     this.#packedIds = packed;
     // A file that was written a moment ago may be written again without its time telling.
     this.#packedState = isSettled(info?.mtime?.getTime() ?? 0) ? state : "";
+    return packed;
+  }
+
+  /** Lines with a circumflex say what a tag leads to; the first line says how the file is written. */
+  #parsePacked(text: string): Map<string, GitObjectId> {
+    const packed = new Map<string, GitObjectId>();
+    const lines = text.split("\n");
+    let offset = 0;
+    for (const [i, line] of lines.entries()) {
+      const space = line.indexOf(" ");
+      const [hex, name] = [line.slice(0, space), line.slice(space + 1)];
+      if (i === lines.length - 1) {
+        if (line !== "") throw corrupt("packed-refs", "its last line does not end", "TRUNCATED", offset);
+      } else if (space > 0 && this.#isId.test(hex) && isReferenceName(name)) {
+        packed.set(name, GitObjectId.from(hex));
+      } else if (!line.startsWith("#") && !(line.startsWith("^") && this.#isId.test(line.slice(1)))) {
+        throw corrupt("packed-refs", `"${line.slice(0, 80)}" is no reference`, "CORRUPT", offset);
+      }
+      offset += line.length + 1;
+    }
     return packed;
   }
 }

@@ -70,10 +70,13 @@ export async function readState(path: string): Promise<SavedState | undefined> {
   }
   const state = parseState(text);
   if (state !== undefined) return state;
-  throw new CorruptDataError(`Cannot resume: ${path} is no state of a download; nothing was written`, {
-    format: "lz4",
-    code: "STATE_INVALID",
-  });
+  throw new CorruptDataError(
+    `Cannot resume: ${path} is no state of a download, expected one, or no file to start anew; nothing was written`,
+    {
+      format: "lz4",
+      code: "STATE_INVALID",
+    },
+  );
 }
 
 function parseState(text: string): SavedState | undefined {

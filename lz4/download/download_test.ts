@@ -21,6 +21,11 @@ async function stopped(source: string | URL, path: string, options: Lz4DownloadO
   await assertRejects(() => downloadLz4(source, path, how), Error, "enough");
 }
 
+/** A password that is no UTF-8 and ends with a carriage return, as a line of a file. */
+const PASSWORD_LINE = Uint8Array.from(
+  [..."of mine"].map((letter) => letter.charCodeAt(0)).concat(0xe9, 13, 10),
+);
+
 Deno.test("downloadLz4 goes on after a stop, over connections that break, and reports progress", () =>
   inDirectory(async (folder) => {
     await using server = startRangeServer(objectOf(FILE));
@@ -120,7 +125,7 @@ Deno.test({
   fn: () =>
     inDirectory(async (folder) => {
       await Deno.writeFile(`${folder}/file.lz4`, FILE);
-      await Deno.writeTextFile(`${folder}/password`, "of mine\n");
+      await Deno.writeFile(`${folder}/password`, PASSWORD_LINE);
       const openssl = async (...args: string[]): Promise<void> => {
         const { success } = await new Deno.Command("openssl", { args, cwd: folder }).output();
         assert(success);
@@ -129,7 +134,7 @@ Deno.test({
       for (const keyBits of [128, 256] as const) {
         const cipher = `-aes-${keyBits}-ctr`;
         await openssl("enc", cipher, "-pbkdf2", "-iter", "77", "-pass", "file:password", ...files);
-        const aesCtr = { password: "of mine", keyBits, iterations: 77 };
+        const aesCtr = { password: PASSWORD_LINE.subarray(0, -1), keyBits, iterations: 77 };
         const how = { aesCtr, overwrite: true };
         assertEquals((await downloadLz4(`${folder}/sealed`, `${folder}/out`, how)).verified, "content");
         assertEquals(await Deno.readFile(`${folder}/out`), CONTENT);

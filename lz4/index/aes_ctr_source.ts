@@ -25,8 +25,8 @@ export interface Lz4AesCtrKey {
 
 /** A password, for sources that start with the salt that `openssl enc -pbkdf2` writes. */
 export interface Lz4AesCtrPassword {
-  /** The password. */
-  readonly password: string;
+  /** The password: a text, which is taken as UTF-8, or its bytes. */
+  readonly password: string | BytesSource;
   /** Which cipher: `-aes-128-ctr` or `-aes-256-ctr`. @default {256} */
   readonly keyBits?: 128 | 256 | undefined;
   /** The value of `-iter`. @default {10000} */
@@ -85,7 +85,9 @@ export async function openLz4AesCtrSource(source: ByteSource, how: Lz4AesCtr): P
       { format: "lz4", code: "BAD_MAGIC", offset: 0 },
     );
   }
-  const password = new TextEncoder().encode(how.password);
+  const password = typeof how.password === "string"
+    ? new TextEncoder().encode(how.password)
+    : toBytes(how.password).slice();
   const material = await crypto.subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
   const derived = new Uint8Array(
     await crypto.subtle.deriveBits(
