@@ -84,8 +84,8 @@ export const WRITING_COMMANDS: readonly WritingCommand[] = [
   },
   {
     name: "lz4 splits --glue",
-    input: "plain.lz4",
-    args: (i, o, force) => ["lz4", "splits", "--headers", "--count=3", ...f(force), i, "--glue", o],
+    input: "blocks.lz4",
+    args: (i, o, force) => ["lz4", "splits", "--headers", "--split=64K", ...f(force), i, "--glue", o],
   },
   {
     name: "lz4 get",
@@ -210,6 +210,7 @@ export async function makeFixture(folder: string, size = 40_000): Promise<Fixtur
     "base": text(size, 9),
     "plain.zst": compressZstd(plain),
     "plain.lz4": compressLz4(plain, { blockSize: 65536 }),
+    "blocks.lz4": compressLz4(text(200_000), { blockSize: 65536 }),
     "archive.zpaq": await createZpaqArchive([{ name: "file", body: plain, size }]),
     "block.zpaq": await createZpaqArchive([{ name: "file", body: plain, size }]),
     "model.py": new TextEncoder().encode(MODEL_PY),

@@ -279,6 +279,14 @@ testGit("a commit is one for git, with its log, and nobody's work is lost", asyn
   await repository.updateRef("refs/tags/of-a-tree", tree);
   await Deno.mkdir(`${folder}/.git/refs/heads/emptied/deep/folder`, { recursive: true });
   await repository.updateRef("refs/heads/emptied", id);
+  if (Deno.build.os !== "windows") {
+    await git(folder, ["config", "core.sharedRepository", "group"]);
+    await repository.commit("shared", { x: "" }, options);
+    for (const path of ["refs/heads/shared", "logs/refs/heads/shared"]) {
+      assertEquals((await Deno.stat(`${folder}/.git/${path}`)).mode! & 0o660, 0o660, path);
+    }
+    await git(folder, ["config", "--unset", "core.sharedRepository"]);
+  }
   const started = await repository.commit("first/of/its/kind", { only: "x" }, options);
   assertEquals((await git(folder, ["rev-list", "first/of/its/kind"])).trim(), `${started}`);
   const counts = await Promise.allSettled(

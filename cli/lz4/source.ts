@@ -171,9 +171,14 @@ async function lookUpIndex(
   return undefined;
 }
 
+/** Content bytes between points, unless another number is asked for. */
+const SPACING_DEFAULT = 4 << 20;
+
 /** Makes the index of a source, as a command line wants it. */
 export async function buildIndex(source: ByteSource, settings: ArchiveSettings): Promise<Lz4Index> {
-  const spacing = settings.spacing === undefined ? {} : { spacing: settings.spacing };
+  // Splits end where points are: for smaller ones the points lie closer.
+  const wanted = settings.spacing ?? Math.min(settings.bytes ?? SPACING_DEFAULT, SPACING_DEFAULT);
+  const spacing = { spacing: wanted };
   if (settings.headers) {
     const idle = settings.lines ? "--lines" : settings.dictionary === undefined ? undefined : "-D";
     if (idle !== undefined) throw new UsageFailure(`Option ${idle} has no effect with --headers`);

@@ -6,6 +6,8 @@ import { checkArgument, checkInteger, checkKeys, SluiceError } from "@sluice/int
 import type { GitDatabase } from "../database/git_database.ts";
 import { parseConfig } from "../object/_config.ts";
 import { joinPath, listFolder, readText, statPath, writing } from "../object/_fs.ts";
+import { share, sharedModeOf } from "../object/_shared_mode.ts";
+import type { SharedMode } from "../object/_shared_mode.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import type { GitIdLike } from "../object/_object_id.ts";
 import { formatSignature } from "../object/_signature.ts";
@@ -78,7 +80,9 @@ export async function updateReference(
   }\n`;
   const logs = new Set([last, name]);
   if (isCurrent) logs.add("HEAD");
-  for (const log of logs) await appendLog(references, log, line);
+  const shared = sharedModeOf(joinPath(references.commonFolder, "objects"));
+  for (const log of logs) await appendLog(references, log, line, shared);
+  share(`${path}.lock`, shared);
   lock.commit();
 }
 
@@ -122,7 +126,12 @@ async function removeEmptyFolders(path: string): Promise<void> {
 }
 
 /** Logs are kept where one is there already, and of branches where the configuration does not forbid it. */
-async function appendLog(references: References, name: string, line: string): Promise<void> {
+async function appendLog(
+  references: References,
+  name: string,
+  line: string,
+  shared: SharedMode | undefined,
+): Promise<void> {
   const path = references.logPathOf(name);
   if (statPath(path) === undefined) {
     const config = parseConfig(await readText(joinPath(references.commonFolder, "config")) ?? "");
@@ -136,5 +145,6 @@ async function appendLog(references: References, name: string, line: string): Pr
   const bytes = new TextEncoder().encode(line);
   writing(path, () => {
     for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    share(path, shared);
   });
 }

@@ -78,19 +78,27 @@ export class References {
 
   /** The names of all references that start so, sorted as git sorts them. */
   async names(prefix: string): Promise<string[]> {
+    return (await this.list(prefix)).map(({ name }) => name);
+  }
+
+  /** As `names`, each with its id where it is packed alone; others have to be read. */
+  async list(prefix: string): Promise<{ readonly name: string; readonly packed: GitObjectId | undefined }[]> {
     await this.#check();
-    const names = new Set([...(await this.#packed()).keys()]);
+    const packed = await this.#packed();
+    const loose = new Set<string>();
     for (const root of new Set([this.commonFolder, this.#own])) {
       const folders = ["refs"];
       for (const folder of folders) {
         for (const { name, isDirectory } of await listFolder(joinPath(root, folder)) ?? []) {
           const full = `${folder}/${name}`;
           if (isDirectory) folders.push(full);
-          else if (isReferenceName(full) && this.pathOf(full) === joinPath(root, full)) names.add(full);
+          else if (isReferenceName(full) && this.pathOf(full) === joinPath(root, full)) loose.add(full);
         }
       }
     }
-    return [...names].filter((name) => name.startsWith(prefix)).sort();
+    const names = new Set([...packed.keys(), ...loose]);
+    return [...names].filter((name) => name.startsWith(prefix)).sort()
+      .map((name) => ({ name, packed: loose.has(name) ? undefined : packed.get(name) }));
   }
 
   /** Whether a reference has a log. */

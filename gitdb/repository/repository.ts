@@ -243,7 +243,7 @@ export class GitRepository implements AsyncDisposable {
   /**
    * The references whose full names start so, sorted by name; those that lead nowhere are left out.
    *
-   * @throws {CorruptDataError} If one is damaged and there is no `onDamage`.
+   * @throws {CorruptDataError} At the end, if one is damaged and there is no `onDamage`.
    */
   async *references(
     prefix = "refs/",
@@ -251,17 +251,27 @@ export class GitRepository implements AsyncDisposable {
   ): AsyncGenerator<GitReference, void, undefined> {
     checkArgument(typeof prefix === "string", "list references", prefix, "the start of a name");
     checkKeys(options, REFERENCES_OPTIONS);
-    for (const name of await this.#references.names(prefix)) {
+    let damage: CorruptDataError | undefined;
+    for (const { name, packed } of await this.#references.list(prefix)) {
       try {
-        const value = await this.#references.read(name);
-        const { id } = await this.#references.resolve(name);
-        if (value === undefined || id === undefined) continue;
-        yield { name, id, target: "target" in value ? value.target : undefined };
+        const reference = packed === undefined
+          ? await this.#reference(name)
+          : { name, id: packed, target: undefined };
+        if (reference !== undefined) yield reference;
       } catch (error) {
-        if (!(error instanceof CorruptDataError) || options.onDamage === undefined) throw error;
-        options.onDamage(name, error);
+        if (!(error instanceof CorruptDataError)) throw error;
+        options.onDamage?.(name, error);
+        damage ??= error;
       }
     }
+    if (damage !== undefined && options.onDamage === undefined) throw damage;
+  }
+
+  async #reference(name: string): Promise<GitReference | undefined> {
+    const value = await this.#references.read(name);
+    const { id } = await this.#references.resolve(name);
+    if (value === undefined || id === undefined) return undefined;
+    return { name, id, target: "target" in value ? value.target : undefined };
   }
 
   /**

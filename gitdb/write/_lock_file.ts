@@ -9,7 +9,7 @@ import { isMissing, toPath, writing } from "../object/_fs.ts";
 export interface GitLockFileOptions {
   /** How long to wait for another holder, in milliseconds. @default {0} */
   readonly timeoutMs?: number | undefined;
-  /** Mode of the file when it is in its place. @default {0o644} */
+  /** Mode of the file when it is in its place. @default {0o666 without the bits of the umask} */
   readonly mode?: number | undefined;
 }
 
@@ -38,10 +38,10 @@ const LOCK_OPTIONS: ReadonlySet<string> = new Set(["timeoutMs", "mode"]);
 export class GitLockFile implements AsyncDisposable, Disposable {
   /** The file that is replaced. */
   readonly path: string;
-  readonly #mode: number;
+  readonly #mode: number | undefined;
   #file: Deno.FsFile | undefined;
 
-  private constructor(path: string, file: Deno.FsFile, mode: number) {
+  private constructor(path: string, file: Deno.FsFile, mode: number | undefined) {
     this.path = path;
     this.#file = file;
     this.#mode = mode;
@@ -55,11 +55,16 @@ export class GitLockFile implements AsyncDisposable, Disposable {
   static async acquire(path: string | URL, options: GitLockFileOptions = {}): Promise<GitLockFile> {
     checkKeys(options, LOCK_OPTIONS);
     const target = toPath(path);
+    const { mode } = options;
     const deadline = performance.now() + (options.timeoutMs ?? 0);
     while (true) {
       try {
-        const file = Deno.openSync(`${target}.lock`, { write: true, createNew: true, mode: 0o600 });
-        return new GitLockFile(target, file, options.mode ?? 0o644);
+        const file = Deno.openSync(`${target}.lock`, {
+          write: true,
+          createNew: true,
+          mode: mode === undefined ? 0o666 : 0o600,
+        });
+        return new GitLockFile(target, file, mode);
       } catch (error) {
         if (!(error instanceof Deno.errors.AlreadyExists)) throw openFault(`${target}.lock`, error);
         if (performance.now() >= deadline) {
@@ -96,7 +101,9 @@ export class GitLockFile implements AsyncDisposable, Disposable {
     const file = this.#open();
     try {
       file.syncSync();
-      if (Deno.build.os !== "windows") Deno.chmodSync(`${this.path}.lock`, this.#mode);
+      if (this.#mode !== undefined && Deno.build.os !== "windows") {
+        Deno.chmodSync(`${this.path}.lock`, this.#mode);
+      }
       Deno.renameSync(`${this.path}.lock`, this.path);
     } catch (error) {
       this.rollback();
