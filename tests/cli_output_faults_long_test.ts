@@ -112,7 +112,8 @@ const UPDATING_COMMANDS: readonly UpdatingCommand[] = [
 /** A command line that writes through the system's C library: native files call the kernel themselves. */
 function withoutNativeFiles(args: readonly string[]): string[] {
   const [subcommand, ...rest] = sluiceArguments(args);
-  return [subcommand!, ...args[0] === "pdiffcopy" ? ["--deny-ffi"] : [], ...rest];
+  const isNative = args[0] === "pdiffcopy" || args[0] === "zpaq" && args[1] === "x";
+  return [subcommand!, ...isNative ? ["--deny-ffi"] : [], ...rest];
 }
 
 Deno.test("a disk with errors leaves every target as it was, or complete", async () => {
