@@ -127,7 +127,7 @@ Deno.test("an option without effect is an error", async () => {
       ]
     ) {
       const { code, stderr } = await sluice(line.split(" "), { cwd });
-      assertEquals(code, 1, line);
+      assertEquals(code, line.startsWith("gitdb") ? 129 : 1, line);
       assertMatch(stderr, /Incorrect parameters/, line);
     }
     assertEquals(await Deno.stat(`${cwd}/f.zst`).then(() => true, () => false), true);

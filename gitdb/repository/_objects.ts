@@ -94,14 +94,17 @@ export class Objects {
   async trees(ids: readonly GitObjectId[]): Promise<GitTreeEntry[][]> {
     const found: GitTreeEntry[][] = [];
     for await (const batch of this.database.readBatches(ids.map((id) => this.replacement(id)))) {
-      using _ = batch;
-      for (const result of batch) {
-        if (!result.ok) throw result.error;
-        const { type } = result.value;
-        if (type !== "tree") throw wrongType(`${ids[result.index]}`, type, "tree");
-        // Names and ids outlive the memory of the batch.
-        const bytes = (await result.value.bytes()).slice();
-        found[result.index] = parseGitTree(bytes, this.database.hashAlgorithm);
+      try {
+        for (const result of batch) {
+          if (!result.ok) throw result.error;
+          const { type } = result.value;
+          if (type !== "tree") throw wrongType(`${ids[result.index]}`, type, "tree");
+          // Names and ids outlive the memory of the batch.
+          const bytes = (await result.value.bytes()).slice();
+          found[result.index] = parseGitTree(bytes, this.database.hashAlgorithm);
+        }
+      } finally {
+        batch[Symbol.dispose]();
       }
     }
     return found;

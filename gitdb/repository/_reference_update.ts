@@ -69,21 +69,25 @@ export async function updateReference(
   await makeFolder(path);
   const head = await references.read("HEAD");
   const isCurrent = head !== undefined && "target" in head && head.target === last;
-  // As git has it, who moves the branch of HEAD locks HEAD, too.
-  await using _ = isCurrent ? await GitLockFile.acquire(references.pathOf("HEAD"), { timeoutMs }) : undefined;
-  await using lock = await GitLockFile.acquire(path, { timeoutMs });
-  const { id: before = GitObjectId.zero(database.hashAlgorithm) } = await references.resolve(last);
-  if (expected !== undefined && !expected.equals(before)) throw changed(last, before, expected);
-  lock.write(new TextEncoder().encode(`${value}\n`));
-  const line = `${before} ${value} ${committer}${
-    message === "" ? "" : `\t${message.replace(/\s+/g, " ").trim()}`
-  }\n`;
-  const logs = new Set([last, name]);
-  if (isCurrent) logs.add("HEAD");
-  const shared = sharedModeOf(joinPath(references.commonFolder, "objects"));
-  for (const log of logs) await appendLog(references, log, line, shared);
-  share(`${path}.lock`, shared);
-  lock.commit();
+  const locks: GitLockFile[] = [];
+  try {
+    // As git has it, who moves the branch of HEAD locks HEAD, too.
+    if (isCurrent) locks.push(await GitLockFile.acquire(references.pathOf("HEAD"), { timeoutMs }));
+    const lock = await GitLockFile.acquire(path, { timeoutMs });
+    locks.push(lock);
+    const { id: before = GitObjectId.zero(database.hashAlgorithm) } = await references.resolve(last);
+    if (expected !== undefined && !expected.equals(before)) throw changed(last, before, expected);
+    lock.write(new TextEncoder().encode(`${value}\n`));
+    const text = message === "" ? "" : `\t${message.replace(/\s+/g, " ").trim()}`;
+    const line = `${before} ${value} ${committer}${text}\n`;
+    const logs = new Set([last, name, ...isCurrent ? ["HEAD"] : []]);
+    const shared = sharedModeOf(joinPath(references.commonFolder, "objects"));
+    for (const log of logs) await appendLog(references, log, line, shared);
+    share(`${path}.lock`, shared);
+    lock.commit();
+  } finally {
+    for (const lock of locks) lock.rollback(); // nothing, after a commit
+  }
 }
 
 function changed(name: string, before: GitObjectId, expected: GitObjectId): SluiceError {
@@ -141,10 +145,14 @@ async function appendLog(
     if (wanted.toLowerCase() === "false" || !(isLogged || wanted.toLowerCase() === "always")) return;
     await makeFolder(path);
   }
-  using file = await openFile(path, { append: true, create: true });
-  const bytes = new TextEncoder().encode(line);
-  writing(path, () => {
-    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-    share(path, shared);
-  });
+  const file = await openFile(path, { append: true, create: true });
+  try {
+    const bytes = new TextEncoder().encode(line);
+    writing(path, () => {
+      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+      share(path, shared);
+    });
+  } finally {
+    file.close();
+  }
 }

@@ -54,6 +54,7 @@ const FRAME_SIZE_MAX = 1 << 30;
  * const parts = await Array.fromAsync(repackLz4([file], { frameSize: 10, separator: 10 }));
  * const repacked = byteSourceFromBytes(await new Blob(parts).arrayBuffer());
  * const index = await Lz4Index.embedded(repacked);
+ * await index!.load();
  * assertEquals(index!.points.map((point) => point.decompressedOffset), [0, 8]);
  * ```
  */
