@@ -380,7 +380,9 @@ testGit("damage is named, old commits are read, replaced and shallow histories a
         ["main", { "dir/.git/x": "" }, ".git"],
         ["main", { [`${"d/".repeat(3000)}f`]: "" }, "folders"],
         ["main", { nope: null }, '"nope"'],
-        ["main", { "a.txt/b": null }, '"a.txt/b"'],
+        ["main", { "a.txt/b": null }, '"a.txt/"'],
+        ["main", { "a.txt/b": "" }, '"a.txt/"'],
+        ["main", { dir: "" }, '"dir"'],
       ];
     for (const [branch, files, says] of refused) {
       const error = await assertRejects(() => repository.commit(branch, files, options), RangeError);

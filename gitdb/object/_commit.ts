@@ -22,8 +22,8 @@ export interface GitCommit {
   readonly committer: GitSignature;
   /** The encoding of the texts; undefined for UTF-8. */
   readonly encoding: string | undefined;
-  /** The lines of the header that have no member here, as `gpgsig` and `mergetag`, by their word. */
-  readonly extra: ReadonlyMap<string, string>;
+  /** The lines of the header that have no member here, as `gpgsig` and `mergetag`, which may come more than once. */
+  readonly extra: readonly (readonly [word: string, value: string])[];
   /** The message, as it is stored. */
   readonly message: string;
 }
@@ -126,7 +126,7 @@ export function parseGitCommit(body: BytesSource, hashAlgorithm: GitHashAlgorith
     author: parseSignature(valueOf("author"), "the author of a commit"),
     committer: parseSignature(valueOf("committer"), "the committer of a commit"),
     encoding,
-    extra: new Map(lines.filter(({ word }) => !known.has(word)).map(({ word, value }) => [word, value])),
+    extra: lines.filter(({ word }) => !known.has(word)).map(({ word, value }) => [word, value] as const),
     message,
   };
 }

@@ -107,6 +107,11 @@ function nest(files: GitFileChanges): Changes {
   return root;
 }
 
+/** A folder is not replaced by a file, nor a file by a folder, unless an earlier commit takes it away. */
+function inTheWay(path: string, kind: "file" | "folder"): RangeError {
+  return new RangeError(`Cannot commit "${path}": a ${kind} of that name is there`);
+}
+
 /** Writes a tree with changes; undefined where nothing is left in it, as git keeps no empty folders. */
 async function writeTree(
   objects: Objects,
@@ -126,13 +131,15 @@ async function writeTree(
     if (change === null) {
       if (!rows.delete(key)) throw new RangeError(`Cannot take "${above}${name}" away: it is not there`);
     } else if (change instanceof Map) {
-      const inside = old?.mode === FOLDER ? old.id as GitObjectId : undefined;
+      if (old !== undefined && old.mode !== FOLDER) throw inTheWay(`${above}${name}/`, "file");
+      const inside = old?.id as GitObjectId | undefined;
       const id = await writeTree(objects, inside, change, `${above}${name}/`);
       if (id === undefined) rows.delete(key);
       else rows.set(key, { mode: FOLDER, name, id });
     } else {
+      if (old?.mode === FOLDER) throw inTheWay(`${above}${name}`, "folder");
       const id = await database.write({ type: "blob", body: change });
-      // A file keeps its permissions; what was a folder or link becomes a file.
+      // A file keeps its permissions; what was a link or submodule becomes a file.
       rows.set(key, {
         mode: old !== undefined && (old.mode & 0o170000) === 0o100000 ? old.mode : FILE,
         name,

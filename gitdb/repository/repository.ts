@@ -424,7 +424,8 @@ export class GitRepository implements AsyncDisposable {
    * nobody was quicker. A branch that is not there starts with these files. Returns the commit's id.
    *
    * @throws {SluiceError} As `updateRef`.
-   * @throws {RangeError} If a path can't be in a tree.
+   * @throws {RangeError} If a path can't be in a tree, is one of a file where a folder is or the other way round, or is to
+   *   be taken away and is not there.
    */
   async commit(branch: string, files: GitFileChanges, options: GitCommitOptions): Promise<GitObjectId> {
     return await commitFiles(this.#objects, this.#references, branch, files, options);

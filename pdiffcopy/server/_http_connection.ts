@@ -133,7 +133,7 @@ export class HttpConnection {
     void body.whenRead.then(() => ended.now ? false : this.#reader.watch()).then((left) => {
       if (left && !ended.now) controller.abort(new Error("Cannot go on with the request: the client left"));
     }).catch(() => controller.abort(new Error("Cannot go on with the request: the client left")));
-    if (!hasBody && head.bodySize === 0) body.skip();
+    if (!hasBody && head.bodySize === 0) body.complete();
     const response = await this.#answer(request);
     const drained = await body.drain(DRAIN_MAX);
     const keepAlive = head.keepAlive && drained && !this.#closing;

@@ -29,8 +29,8 @@ export class IncomingBody {
     return this.#read.promise;
   }
 
-  /** There is none. */
-  skip(): void {
+  /** Says that no bytes are left: all were read, or there never were any. */
+  complete(): void {
     this.#ended = true;
     this.#read.resolve();
   }
@@ -46,7 +46,7 @@ export class IncomingBody {
         ? await this.#nextChunk()
         : await this.#nextBytes(this.#size, room);
       this.#taken += part?.length ?? 0;
-      if (part === undefined || this.#taken === this.#size) this.skip();
+      if (part === undefined || this.#taken === this.#size) this.complete();
       return part;
     } catch (error) {
       this.#read.reject(error);

@@ -120,11 +120,16 @@ export class HttpReader {
   async answerHead(): Promise<AnswerHead | undefined> {
     const first = await this.#line(HEAD_SIZE_MAX);
     if (first === undefined) return undefined;
-    const match = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/.exec(first);
+    const match = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: .*)?$/.exec(first);
     if (match === null) throw new BadHead(400, "the first line is no answer of HTTP/1.1");
     const headers = await this.#headers(first.length);
     const isLast = match[1] === "0" || /\bclose\b/i.test(headers.get("connection") ?? "");
-    return { status: Number(match[2]), headers, keepAlive: !isLast, bodySize: bodySizeOf(headers) };
+    const status = Number(match[2]);
+    const isBare = status < 200 || status === 204 || status === 304;
+    if (!isBare && !headers.has("content-length") && !headers.has("transfer-encoding")) {
+      throw new BadHead(400, "the answer does not say how long it is");
+    }
+    return { status, headers, keepAlive: !isLast, bodySize: bodySizeOf(headers) };
   }
 
   async #headers(sizeBefore: number): Promise<Headers> {
