@@ -418,6 +418,9 @@ testGit("damage is named, old commits are read, replaced and shallow histories a
     await using repository = await GitRepository.open(`${folder}/r`);
     const error = await assertRejects(() => repository.find("nowhere"), CorruptDataError, "packed-refs");
     assert(error.offset! > 0);
+    if (damage.endsWith("\n")) continue;
+    const checked = await sluice(["gitdb", "fsck", `--git-dir=${folder}/r`]);
+    assert(checked.code !== 0 && checked.stderr.includes("packed-refs"), checked.stderr);
   }
   await Deno.writeTextFile(`${folder}/r/.git/packed-refs`, packedRefs);
   for (const name of ["broken", "round", "about"]) await Deno.remove(`${folder}/r/.git/refs/heads/${name}`);

@@ -1,6 +1,7 @@
 /**
  * The ids that the references of a repository name: HEAD, loose references and packed ones. Deno only.
  */
+import { corrupt } from "../object/_errors.ts";
 import { joinPath, listFolder, readText } from "../object/_fs.ts";
 import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
@@ -14,7 +15,12 @@ export async function rootIds(gitFolder: string, algorithm: GitHashAlgorithm): P
     if (isId.test(hex)) ids.set(hex, GitObjectId.from(hex));
   };
   add(await readText(joinPath(gitFolder, "HEAD")));
-  for (const line of (await readText(joinPath(gitFolder, "packed-refs")) ?? "").split("\n")) {
+  const packed = await readText(joinPath(gitFolder, "packed-refs")) ?? "";
+  // A file that is cut has fewer references than there are, and what they lead to would not be looked at.
+  if (packed !== "" && !packed.endsWith("\n")) {
+    throw corrupt("packed-refs", "its last line does not end", "TRUNCATED", packed.lastIndexOf("\n") + 1);
+  }
+  for (const line of packed.split("\n")) {
     add(line.split(" ", 1)[0]);
   }
   const folders = [joinPath(gitFolder, "refs")];
