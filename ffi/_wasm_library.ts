@@ -1,11 +1,13 @@
 /**
  * The WASM backend: the same functions in an instance of an embedded module. The only file that touches its memory.
  */
-import { BackendUnavailableError, decodeBase64 } from "@sluice/internal";
+import { BackendUnavailableError } from "@sluice/internal";
 import type { SluiceErrorCode } from "@sluice/internal";
 import { STEP, STEP_LENGTH } from "./_abi.gen.ts";
 import { LiveCount } from "./_library.ts";
 import type { Closable, FunctionShape, Library, LibraryModule } from "./_library.ts";
+import { compileWasm, givenWasmModule } from "./wasm_modules.ts";
+import type { WasmForm } from "./wasm_modules.ts";
 
 /** Memory never shrinks, so an instance that has grown past this goes away with its last context. */
 const RETIRED_MEMORY_SIZE = 32 << 20;
@@ -68,8 +70,9 @@ class Instance {
    */
   readonly forgotten = new FinalizationRegistry<Closable>((owned) => owned.close());
 
-  constructor(module: WebAssembly.Module, expectedHash: number) {
-    this.exports = new WebAssembly.Instance(module).exports as unknown as WasmExports;
+  constructor(form: WasmForm, expectedHash: number) {
+    const exports = typeof form === "function" ? form() : new WebAssembly.Instance(form).exports;
+    this.exports = exports as unknown as WasmExports;
     const hash = this.exports.sluice_abi_hash() >>> 0;
     if (hash !== expectedHash) {
       throw unavailable(`the module has ABI ${hash}, expected ${expectedHash}`, "ABI_MISMATCH");
@@ -155,15 +158,15 @@ const collected = new FinalizationRegistry<LiveCount>((live) => live.add(-live.c
 
 /** A module that is compiled at first use; its instances come and go with the objects that live in them. */
 export class WasmModule<Functions> {
-  readonly #base64: string;
+  readonly #embedded: string | WebAssembly.Module;
   readonly #description: LibraryModule;
   #module: WebAssembly.Module | undefined;
   #current: Library<Functions> | undefined;
 
   /** Names a module with its embedded form; nothing is decoded or compiled yet. */
-  constructor(description: LibraryModule, base64: string) {
+  constructor(description: LibraryModule, embedded: string | WebAssembly.Module) {
     this.#description = description;
-    this.#base64 = base64;
+    this.#embedded = embedded;
   }
 
   /** The instance that new objects go to. */
@@ -175,8 +178,11 @@ export class WasmModule<Functions> {
   }
 
   #instantiate(): Library<Functions> {
-    this.#module ??= new WebAssembly.Module(decodeBase64(this.#base64));
-    const instance = new Instance(this.#module, this.#description.hash);
+    const { name, hash } = this.#description;
+    const instance = new Instance(
+      givenWasmModule(name) ?? (this.#module ??= compileWasm(name, this.#embedded)),
+      hash,
+    );
     const functions: Record<string, unknown> = {};
     const retire = (): void => {
       if (this.#current === library) this.#current = undefined;

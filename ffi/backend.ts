@@ -3,15 +3,25 @@
  *
  * @module
  */
-import { BackendUnavailableError, checkChoice } from "@sluice/internal";
+import { BackendUnavailableError, checkChoice, checkKeys } from "@sluice/internal";
 import { Handle } from "./handle.ts";
 import type { HandleOrigin } from "./handle.ts";
 import type { Library, LibraryModule } from "./_library.ts";
 import { nativeStatus, openNative } from "./_native.ts";
 import { WasmModule } from "./_wasm_library.ts";
+import { setWasmModules } from "./wasm_modules.ts";
+import type { WasmForm, WasmModuleName } from "./wasm_modules.ts";
 
 /** A choice of backend. "auto" takes the native library when it is on disk and may be opened without asking. */
 export type BackendChoice = "auto" | "native" | "wasm";
+
+/** What `configureBackend` sets; what is left out stays as it is. */
+export interface BackendOptions {
+  /** The backend of every call that names none. */
+  readonly backend?: BackendChoice;
+  /** Forms of WASM modules for hosts that do not let embedded ones be compiled, for instances to come. */
+  readonly modules?: Readonly<Partial<Record<WasmModuleName, WasmForm>>>;
+}
 
 /** What runs the codecs, and why. */
 export interface BackendInfo {
@@ -26,12 +36,14 @@ export interface BackendInfo {
 }
 
 const CHOICES = ["auto", "native", "wasm"] as const;
+const BACKEND_OPTIONS: ReadonlySet<string> = new Set(["backend", "modules"]);
 let configured: BackendChoice = "auto";
 
 /**
- * Sets the backend for every call that names none. Contexts that exist keep theirs.
+ * Sets the backend for every call that names none, or more by options. Contexts that exist keep theirs.
  *
- * @throws {RangeError} If the choice is not known.
+ * @throws {RangeError} If the choice or a module is not known.
+ * @throws {TypeError} If an option or a module is of a wrong kind.
  * @throws {BackendUnavailableError} If "native" is asked for and can't be used here.
  *
  * @example Using WASM even where the native library is there
@@ -43,10 +55,23 @@ let configured: BackendChoice = "auto";
  * assertEquals(backendInfo().kind, "wasm");
  * configureBackend("auto");
  * ```
+ *
+ * @example Code that was compiled elsewhere, as hosts give it that compile nothing while they run
+ * ```ts
+ * import { configureBackend } from "@sluice/ffi";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+ * // deno-lint-ignore no-explicit-any
+ * assertThrows(() => configureBackend({ modules: { zstd: module } as any }), RangeError, "zstd_decode");
+ * ```
  */
-export function configureBackend(choice: BackendChoice): void {
-  resolveBackend(choice);
-  configured = choice;
+export function configureBackend(choice: BackendChoice | BackendOptions): void {
+  if (typeof choice === "object" && choice !== null) checkKeys(choice, BACKEND_OPTIONS);
+  const { backend, modules } = typeof choice === "string" ? { backend: choice, modules: undefined } : choice;
+  if (backend !== undefined) resolveBackend(backend);
+  if (modules !== undefined) setWasmModules(modules);
+  configured = backend ?? configured;
 }
 
 /**
@@ -112,10 +137,13 @@ export class BackendModule<Functions> {
   readonly #wasm: WasmModule<Functions> | undefined;
   #native: Library<Functions> | undefined;
 
-  /** Names the module, with its WASM in base64 unless it is native only; nothing is opened yet. */
-  constructor(module: LibraryModule, wasmBase64?: string) {
+  /**
+   * Names the module, with its WASM unless it is native only: in hexadecimal digits, or compiled where the host imports
+   * such modules. Nothing is opened yet.
+   */
+  constructor(module: LibraryModule, wasm?: string | WebAssembly.Module) {
     this.#module = module;
-    this.#wasm = wasmBase64 === undefined ? undefined : new WasmModule(module, wasmBase64);
+    this.#wasm = wasm === undefined ? undefined : new WasmModule(module, wasm);
   }
 
   /** Whether there is a WASM form of it. */

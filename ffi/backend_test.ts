@@ -7,8 +7,8 @@ import { BackendUnavailableError } from "@sluice/internal";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { BACKENDS } from "../tests/_backends.ts";
 import { nativeLibraryPath } from "./_resolve.ts";
-import { WASM_BASE64 as ZSTD_DECODE } from "../zstd/kernel/_wasm/zstd_decode.gen.ts";
-import { WASM_BASE64 as ZSTD_ENCODE } from "../zstd/kernel/_wasm/zstd_encode.gen.ts";
+import { WASM_DIGITS as ZSTD_DECODE } from "../zstd/kernel/_wasm/zstd_decode.gen.ts";
+import { WASM_DIGITS as ZSTD_ENCODE } from "../zstd/kernel/_wasm/zstd_encode.gen.ts";
 
 const NATIVE = BACKENDS.includes("native");
 const OPTIONS = { maxMemory: 0, backend: undefined, parameters: new Int32Array() };

@@ -27,9 +27,10 @@ export type {
   TypesOf,
 } from "./_library.ts";
 export { backendInfo, BackendModule, configureBackend, resolveBackend } from "./backend.ts";
-export type { BackendChoice, BackendInfo } from "./backend.ts";
+export type { BackendChoice, BackendInfo, BackendOptions } from "./backend.ts";
 export { Handle } from "./handle.ts";
 export type { HandleOrigin } from "./handle.ts";
 export { ContextKernel, Kernel, reportedValue } from "./kernel.ts";
 export { resultError } from "./result_error.ts";
 export type { FailedCall } from "./result_error.ts";
+export type { WasmForm, WasmModuleName } from "./wasm_modules.ts";

@@ -161,6 +161,7 @@ export type SluiceErrorCode =
   | "OUT_OF_MEMORY"
   | "GENERIC"
   | "NATIVE_ONLY"
+  | "WASM_FORBIDDEN"
   | "PARAMETER_UNSUPPORTED"
   | "PARAMETER_COMBINATION_UNSUPPORTED"
   | "STAGE_WRONG"
@@ -619,6 +620,11 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
     "Lower limits, threads or window sizes.",
   ),
   GENERIC: row("BackendUnavailableError", "The codec failed in a way that no input should cause.", REPORT),
+  WASM_FORBIDDEN: row(
+    "BackendUnavailableError",
+    "The host does not let WebAssembly be compiled while it runs.",
+    "Give compiled modules to `configureBackend({ modules })`, or import a `decode-js` entry.",
+  ),
   NATIVE_ONLY: row(
     "BackendUnavailableError",
     "Only the native backend does this.",

@@ -54,7 +54,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof Lz4CompressOptions>([
   "backend",
 ]);
 
-const DEFAULTS = resolve({});
+const DEFAULTS = /* @__PURE__ */ resolve({});
 
 /** The complete record for such options. */
 export function resolveCompressOptions(options: Lz4CompressOptions | undefined): CompressSettings {

@@ -6,4 +6,6 @@ import { ZPAQ_TREE_MODULE } from "./_abi/zpaq_tree.gen.ts";
 import type { ZpaqTreeFunctions } from "./_abi/zpaq_tree.gen.ts";
 
 /** Opened at first use. */
-export const ZPAQ_TREE: BackendModule<ZpaqTreeFunctions> = new BackendModule(ZPAQ_TREE_MODULE);
+export const ZPAQ_TREE: BackendModule<ZpaqTreeFunctions> = /* @__PURE__ */ new BackendModule(
+  ZPAQ_TREE_MODULE,
+);

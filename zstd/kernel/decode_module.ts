@@ -3,11 +3,11 @@
  */
 import { ZSTD_DECODE_MODULE } from "./_abi/zstd_decode.gen.ts";
 import type { ZstdDecodeFunctions } from "./_abi/zstd_decode.gen.ts";
-import { WASM_BASE64 } from "./_wasm/zstd_decode.gen.ts";
+import { WASM_DIGITS } from "./_wasm/zstd_decode.gen.ts";
 import { BackendModule } from "@sluice/ffi";
 
 /** Opened at first use. */
-export const ZSTD_DECODE: BackendModule<ZstdDecodeFunctions> = new BackendModule(
+export const ZSTD_DECODE: BackendModule<ZstdDecodeFunctions> = /* @__PURE__ */ new BackendModule(
   ZSTD_DECODE_MODULE,
-  WASM_BASE64,
+  WASM_DIGITS,
 );

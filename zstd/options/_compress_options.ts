@@ -167,7 +167,7 @@ const LONG_DISTANCE_KEYS: ReadonlySet<string> = new Set<keyof ZstdLongDistanceOp
 ]);
 
 /** The settings of calls without options; most calls are. */
-const DEFAULTS = resolve({});
+const DEFAULTS = /* @__PURE__ */ resolve({});
 
 /** Settings of a compression. Bounds that the codec knows are checked by the codec, when a context is made. */
 export function resolveCompressOptions(options: ZstdCompressOptions | undefined): CompressSettings {

@@ -73,7 +73,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdDecompressOptions>([
 ]);
 
 /** The settings of calls without options; most calls are. */
-const WHOLE_VALUE_DEFAULTS = resolve({}, WHOLE_OUTPUT_SIZE_MAX);
+const WHOLE_VALUE_DEFAULTS = /* @__PURE__ */ resolve({}, WHOLE_OUTPUT_SIZE_MAX);
 
 /** Settings of a whole value: output is limited unless the caller says otherwise. */
 export function resolveWholeValueOptions(options: ZstdDecompressOptions | undefined): DecompressSettings {

@@ -1,0 +1,81 @@
+/**
+ * Where the code of the WASM backend comes from: what is embedded, or what a program gives for hosts that do not let
+ * code be compiled while they run.
+ */
+import { BackendUnavailableError } from "@sluice/internal";
+
+/** The modules of the library that have a WASM form. */
+export const WASM_MODULE_NAMES = [
+  "git_decode",
+  "git_encode",
+  "lz4_decode",
+  "lz4_encode",
+  "pdiffcopy_hash",
+  "zpaq_decode",
+  "zpaq_encode",
+  "zstd_decode",
+  "zstd_encode",
+] as const;
+
+/** The name of a module of the library that has a WASM form. */
+export type WasmModuleName = typeof WASM_MODULE_NAMES[number];
+
+/**
+ * A module in a form that can be put to work: compiled WebAssembly, or a function that makes an instance of the same
+ * functions in another way, each with a memory of its own.
+ */
+export type WasmForm = WebAssembly.Module | (() => WebAssembly.Exports);
+
+const given = new Map<string, WasmForm>();
+
+/**
+ * Sets the form of modules that instances to come are made of.
+ *
+ * @throws {RangeError} If a module is not known.
+ * @throws {TypeError} If a form is neither a compiled module nor a function.
+ */
+export function setWasmModules(modules: Readonly<Partial<Record<WasmModuleName, WasmForm>>>): void {
+  const known: readonly string[] = WASM_MODULE_NAMES;
+  for (const [name, form] of Object.entries(modules)) {
+    if (!known.includes(name)) {
+      throw new RangeError(`Cannot use modules: "${name}" is none, expected ${known.join(", ")}`);
+    }
+    if (typeof form !== "function" && !(form instanceof WebAssembly.Module)) {
+      throw new TypeError(`Cannot use modules: ${name} is no WebAssembly.Module and no function`);
+    }
+  }
+  for (const [name, form] of Object.entries(modules)) given.set(name, form);
+}
+
+/** The form of a module that a program has given. */
+export function givenWasmModule(name: string): WasmForm | undefined {
+  return given.get(name);
+}
+
+/** The bytes of hexadecimal digits. */
+function bytesOf(digits: string): Uint8Array<ArrayBuffer> {
+  if (typeof Uint8Array.fromHex === "function") return Uint8Array.fromHex(digits);
+  const bytes = new Uint8Array(digits.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+/**
+ * Compiles an embedded module, unless it is compiled already.
+ *
+ * @throws {BackendUnavailableError} If the host does not allow it.
+ */
+export function compileWasm(name: string, embedded: string | WebAssembly.Module): WebAssembly.Module {
+  if (typeof embedded !== "string") return embedded;
+  try {
+    return new WebAssembly.Module(bytesOf(embedded));
+  } catch (cause) {
+    // Engines that forbid it throw the one, pages with a policy the other.
+    if (!(cause instanceof WebAssembly.CompileError || cause instanceof EvalError)) throw cause;
+    throw new BackendUnavailableError(
+      `Cannot use the WASM backend: this host does not let WebAssembly be compiled here, expected ${name} from ` +
+        `configureBackend({ modules }), or a decoder in JavaScript from /decode-js`,
+      { format: "ffi", code: "WASM_FORBIDDEN", cause },
+    );
+  }
+}
