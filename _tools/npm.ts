@@ -5,7 +5,7 @@
  *
  * Run `deno task npm [FOLDER]`; the packages go to FOLDER, `.npm` by default, one folder each, ready for `npm pack`.
  */
-import ts from "npm:typescript@5.9.3";
+import ts from "typescript";
 import { listMembers, runDeno } from "./command.ts";
 import type { Member } from "./command.ts";
 import { listPublished } from "./published_files.ts";

@@ -6,8 +6,8 @@ import type { SluiceErrorCode } from "@sluice/internal";
 import { STEP, STEP_LENGTH } from "./_abi.gen.ts";
 import { LiveCount } from "./_library.ts";
 import type { Closable, FunctionShape, Library, LibraryModule } from "./_library.ts";
-import { compileWasm, givenWasmModule } from "./wasm_modules.ts";
-import type { WasmForm } from "./wasm_modules.ts";
+import { compileWasm, givenWasmModule } from "./_wasm_modules.ts";
+import type { WasmForm } from "./_wasm_modules.ts";
 
 /** Memory never shrinks, so an instance that has grown past this goes away with its last context. */
 const RETIRED_MEMORY_SIZE = 32 << 20;

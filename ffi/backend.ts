@@ -9,8 +9,8 @@ import type { HandleOrigin } from "./handle.ts";
 import type { Library, LibraryModule } from "./_library.ts";
 import { nativeStatus, openNative } from "./_native.ts";
 import { WasmModule } from "./_wasm_library.ts";
-import { setWasmModules } from "./wasm_modules.ts";
-import type { WasmForm, WasmModuleName } from "./wasm_modules.ts";
+import { setWasmModules } from "./_wasm_modules.ts";
+import type { WasmForm, WasmModuleName } from "./_wasm_modules.ts";
 
 /** A choice of backend. "auto" takes the native library when it is on disk and may be opened without asking. */
 export type BackendChoice = "auto" | "native" | "wasm";
@@ -67,8 +67,14 @@ let configured: BackendChoice = "auto";
  * ```
  */
 export function configureBackend(choice: BackendChoice | BackendOptions): void {
-  if (typeof choice === "object" && choice !== null) checkKeys(choice, BACKEND_OPTIONS);
-  const { backend, modules } = typeof choice === "string" ? { backend: choice, modules: undefined } : choice;
+  if (choice === undefined) {
+    throw new TypeError('Cannot configure the backend: expected "auto", "native", "wasm" or options');
+  }
+  const isChoice = typeof choice !== "object" || choice === null;
+  const { backend, modules } = isChoice
+    ? { backend: checkChoice("backend", choice, CHOICES) }
+    : choice as BackendOptions;
+  if (!isChoice) checkKeys(choice, BACKEND_OPTIONS);
   if (backend !== undefined) resolveBackend(backend);
   if (modules !== undefined) setWasmModules(modules);
   configured = backend ?? configured;

@@ -1,12 +1,14 @@
-import { backendInfo, configureBackend, liveHandleCount } from "@sluice/ffi";
+import { backendInfo, BackendModule, configureBackend, liveHandleCount } from "@sluice/ffi";
 import { ZstdDecoderKernel } from "../zstd/kernel/decoder.ts";
 import { ZstdEncoderDictionary, ZstdEncoderKernel } from "../zstd/kernel/encoder.ts";
+import { ZSTD_DECODE_MODULE } from "../zstd/kernel/_abi/zstd_decode.gen.ts";
 import { GitStoreKernel } from "../gitdb/kernel/store.ts";
 import { GitJobKernel } from "../gitdb/kernel/job.ts";
 import { BackendUnavailableError } from "@sluice/internal";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { BACKENDS } from "../tests/_backends.ts";
 import { nativeLibraryPath } from "./_resolve.ts";
+import { WASM_MODULE_NAMES } from "./_wasm_modules.ts";
 import { WASM_DIGITS as ZSTD_DECODE } from "../zstd/kernel/_wasm/zstd_decode.gen.ts";
 import { WASM_DIGITS as ZSTD_ENCODE } from "../zstd/kernel/_wasm/zstd_encode.gen.ts";
 
@@ -59,8 +61,8 @@ Deno.test(
 );
 
 Deno.test("every WASM module has no imports and exports its functions", () => {
-  for (const base64 of [ZSTD_DECODE, ZSTD_ENCODE]) {
-    const module = new WebAssembly.Module(Uint8Array.fromBase64(base64));
+  for (const digits of [ZSTD_DECODE, ZSTD_ENCODE]) {
+    const module = new WebAssembly.Module(Uint8Array.fromHex(digits));
     assertEquals(WebAssembly.Module.imports(module), []);
     const names = WebAssembly.Module.exports(module).map(({ name }) => name);
     assert(names.includes("memory") && names.includes("sluice_abi_hash"));
@@ -162,4 +164,57 @@ Deno.test("asking for a native library that can not be had is an error with the 
     args: ["run", "--no-prompt", new URL("../tests/_print_backend.ts", import.meta.url).pathname, "native"],
   }).output();
   assertStringIncludes(new TextDecoder().decode(stdout), `${BackendUnavailableError.name} NO_PERMISSION`);
+});
+
+Deno.test("a module that the host does not compile is taken from the program", () => {
+  const description = { ...ZSTD_DECODE_MODULE };
+  const embedded = new BackendModule(description, "00");
+  const error = assertThrows(() => embedded.open("wasm"), BackendUnavailableError, "expected zstd_decode");
+  assertEquals(error.code, "WASM_FORBIDDEN");
+
+  configureBackend({ modules: { zstd_decode: new WebAssembly.Module(Uint8Array.fromHex(ZSTD_DECODE)) } });
+  assertEquals(embedded.open("wasm").kind, "wasm");
+  const instantiate = (): WebAssembly.Exports =>
+    new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.fromHex(ZSTD_DECODE))).exports;
+  configureBackend({ modules: { zstd_decode: instantiate } });
+  assertEquals(new BackendModule(description, "00").open("wasm").kind, "wasm");
+  const other = new WebAssembly.Module(Uint8Array.fromHex(ZSTD_ENCODE));
+  configureBackend({ modules: { zstd_decode: other } });
+  const mismatch = assertThrows(
+    () => new BackendModule(description, "00").open("wasm"),
+    BackendUnavailableError,
+  );
+  assertEquals(mismatch.code, "ABI_MISMATCH");
+  configureBackend({ modules: { zstd_decode: new WebAssembly.Module(Uint8Array.fromHex(ZSTD_DECODE)) } });
+  assertEquals(new BackendModule(description, other).open("wasm").kind, "wasm");
+});
+
+Deno.test("a wrong module is refused, and nothing of the call is done", () => {
+  const before = backendInfo().kind;
+  // deno-lint-ignore no-explicit-any
+  const configure = configureBackend as (options: any) => void;
+  assertThrows(
+    () => configure({ backend: "wasm", modules: { zstd: () => ({}) } }),
+    RangeError,
+    "zstd_decode",
+  );
+  assertThrows(
+    () => configure({ backend: "wasm", modules: { zstd_decode: "x" } }),
+    TypeError,
+    "no WebAssembly",
+  );
+  assertThrows(() => configure({ module: {} }), TypeError, "module");
+  assertThrows(() => configure({ backend: "fast" }), RangeError, "fast");
+  assertThrows(() => configure(undefined), TypeError);
+  assertEquals(backendInfo().kind, before);
+});
+
+Deno.test("every embedded module has a name for a form of its own", async () => {
+  const names: string[] = [];
+  for (const module of ["gitdb", "lz4", "pdiffcopy", "zpaq", "zstd"]) {
+    for await (const { name } of Deno.readDir(new URL(`../${module}/kernel/_wasm`, import.meta.url))) {
+      names.push(name.replace(".gen.ts", ""));
+    }
+  }
+  assertEquals(names.sort(), [...WASM_MODULE_NAMES]);
 });

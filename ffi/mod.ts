@@ -33,4 +33,4 @@ export type { HandleOrigin } from "./handle.ts";
 export { ContextKernel, Kernel, reportedValue } from "./kernel.ts";
 export { resultError } from "./result_error.ts";
 export type { FailedCall } from "./result_error.ts";
-export type { WasmForm, WasmModuleName } from "./wasm_modules.ts";
+export type { WasmForm, WasmModuleName } from "./_wasm_modules.ts";

@@ -623,7 +623,7 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
   WASM_FORBIDDEN: row(
     "BackendUnavailableError",
     "The host does not let WebAssembly be compiled while it runs.",
-    "Give compiled modules to `configureBackend({ modules })`, or import a `decode-js` entry.",
+    "Give compiled modules to `configureBackend({ modules })`.",
   ),
   NATIVE_ONLY: row(
     "BackendUnavailableError",

@@ -91,6 +91,8 @@ const LibraryModule = struct {
     deflate_files: []const []const u8 = &.{},
     sha1dc_files: []const []const u8 = &.{},
     native_only: bool = false,
+    /// The decoders that pages load: our part of them is small beside the C library's, which sets the speed.
+    small: bool = false,
 };
 /// `<folder>/<codec>_c.h`.
 const Header = struct { folder: []const u8, codec: []const u8 };
@@ -99,9 +101,9 @@ const lz4_header: Header = .{ .folder = "lz4", .codec = "lz4" };
 const deflate_header: Header = .{ .folder = "git", .codec = "libdeflate" };
 const sha1dc_header: Header = .{ .folder = "hash", .codec = "sha1dc" };
 const library_modules = [_]LibraryModule{
-    .{ .name = "zstd_decode", .headers = &.{zstd_header}, .zstd_files = &(wasm_zstd_common_files ++ zstd_decode_files) },
+    .{ .name = "zstd_decode", .small = true, .headers = &.{zstd_header}, .zstd_files = &(wasm_zstd_common_files ++ zstd_decode_files) },
     .{ .name = "zstd_encode", .headers = &.{zstd_header}, .zstd_files = &(wasm_zstd_common_files ++ .{"common/pool.c"} ++ zstd_encode_files) },
-    .{ .name = "lz4_decode", .headers = &.{lz4_header}, .lz4_files = &lz4_decode_files },
+    .{ .name = "lz4_decode", .small = true, .headers = &.{lz4_header}, .lz4_files = &lz4_decode_files },
     .{ .name = "lz4_encode", .headers = &.{lz4_header}, .lz4_files = &lz4_encode_files },
     .{ .name = "pdiffcopy_hash" },
     .{ .name = "pdiffcopy_file", .native_only = true },
@@ -260,7 +262,7 @@ fn wasmInstall(b: *std.Build, wasm_module: LibraryModule, optimize: std.builtin.
     const module = b.createModule(.{
         .root_source_file = b.path(b.fmt("module_{s}.zig", .{wasm_module.name})),
         .target = target,
-        .optimize = optimize,
+        .optimize = if (wasm_module.small) .ReleaseSmall else optimize,
         .strip = true,
     });
     addOptions(b, module, false);
@@ -356,6 +358,8 @@ fn zstdLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const [
     const is_wasm = target.result.cpu.arch.isWasm();
     const module = cModule(b, target);
     if (!is_wasm) module.addCMacro("ZSTD_MULTITHREAD", "");
+    // The other decoder of sequences prefetches, for which WASM has no instruction: 9 KB that would do nothing.
+    if (is_wasm) module.addCMacro("ZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT", "1");
     if (target.result.cpu.arch == .x86_64) {
         module.addAssemblyFile(root.path(b, "decompress/huf_decompress_amd64.S"));
     } else {

@@ -5,7 +5,7 @@
 import { BackendUnavailableError } from "@sluice/internal";
 
 /** The modules of the library that have a WASM form. */
-export const WASM_MODULE_NAMES = [
+export const WASM_MODULE_NAMES: readonly WasmModuleName[] = [
   "git_decode",
   "git_encode",
   "lz4_decode",
@@ -15,10 +15,19 @@ export const WASM_MODULE_NAMES = [
   "zpaq_encode",
   "zstd_decode",
   "zstd_encode",
-] as const;
+];
 
 /** The name of a module of the library that has a WASM form. */
-export type WasmModuleName = typeof WASM_MODULE_NAMES[number];
+export type WasmModuleName =
+  | "git_decode"
+  | "git_encode"
+  | "lz4_decode"
+  | "lz4_encode"
+  | "pdiffcopy_hash"
+  | "zpaq_decode"
+  | "zpaq_encode"
+  | "zstd_decode"
+  | "zstd_encode";
 
 /**
  * A module in a form that can be put to work: compiled WebAssembly, or a function that makes an instance of the same
@@ -35,6 +44,9 @@ const given = new Map<string, WasmForm>();
  * @throws {TypeError} If a form is neither a compiled module nor a function.
  */
 export function setWasmModules(modules: Readonly<Partial<Record<WasmModuleName, WasmForm>>>): void {
+  if (typeof modules !== "object" || modules === null) {
+    throw new TypeError("Cannot use modules: they are no object, expected compiled modules by their names");
+  }
   const known: readonly string[] = WASM_MODULE_NAMES;
   for (const [name, form] of Object.entries(modules)) {
     if (!known.includes(name)) {
@@ -74,7 +86,7 @@ export function compileWasm(name: string, embedded: string | WebAssembly.Module)
     if (!(cause instanceof WebAssembly.CompileError || cause instanceof EvalError)) throw cause;
     throw new BackendUnavailableError(
       `Cannot use the WASM backend: this host does not let WebAssembly be compiled here, expected ${name} from ` +
-        `configureBackend({ modules }), or a decoder in JavaScript from /decode-js`,
+        `configureBackend({ modules })`,
       { format: "ffi", code: "WASM_FORBIDDEN", cause },
     );
   }
