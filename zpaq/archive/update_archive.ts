@@ -24,6 +24,8 @@ const UPDATE_OPTIONS: ReadonlySet<string> = new Set([
   "delete",
   "force",
   "onUnreadable",
+  "onFile",
+  "onProgress",
 ]);
 
 /**
