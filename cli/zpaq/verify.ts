@@ -24,6 +24,14 @@ export async function verifyCommand(settings: ZpaqSettings, messages: Messages):
     : topNames((await backup.entries([], selection)).map(({ name }) => name));
   if (names.length === 0) throw new UsageFailure(`zpaq verify: ${name} holds no files to compare`);
   const compared = await backup.compare(names, { ...selection, compareContent: true });
+  for (const path of names) {
+    const start = `${path.replace(/\/+$/, "")}/`;
+    if (compared.some(({ name }) => name === path || name.startsWith(start))) continue;
+    complaints.say({
+      message: `Cannot verify ${path}: it is neither in the archive nor on the disk`,
+      severe: false,
+    });
+  }
   const wrong = compared.filter(({ result }) => result !== "same");
   for (const { name, result } of verbose ? compared : wrong) {
     console.log(`${MARKS[result]} ${printable(name)}`);

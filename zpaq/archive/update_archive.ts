@@ -11,6 +11,7 @@ import type { ZpaqFile, ZpaqUpdateOptions, ZpaqUpdateResult, ZpaqUpdateSink } fr
 export type {
   ZpaqFile,
   ZpaqFileBody,
+  ZpaqUpdatedFile,
   ZpaqUpdateOptions,
   ZpaqUpdateResult,
   ZpaqUpdateSink,

@@ -85,6 +85,7 @@ export type {
   BytesSource,
   SluiceErrorCode,
   SluiceErrorOptions,
+  SluiceProgress,
 } from "@sluice/internal";
 
 const THREADS_MAX = 64;
