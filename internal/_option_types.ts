@@ -87,7 +87,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   ],
   [
     FUNCTION,
-    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onDamage onEntry onJunk onMissing onProblem onProgress " +
+    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onDamage onEntry onFile onJunk onMissing onProblem onProgress " +
     "onSkippable onStep onUnfinished onUnreadable onWarning preprocess work",
   ],
   [SIGNAL, "signal"],

@@ -5,7 +5,7 @@
 import type { Random } from "./_data.ts";
 
 const NAMES = ["a", "b", "e", "f"] as const;
-const HEADER = 'hh = hm = ph = pm = 2\nn = len({})\npcomp_invocation = ""\ndef hcomp(c):\n  pass\n';
+const HEADER = 'n = len({})\npcomp_invocation = ""\ndef hcomp(c):\n  pass\n';
 
 /** Makes the source of one; `statements` is how many it has at least. */
 export function smallProgram(random: Random, statements: number): string {
@@ -25,6 +25,13 @@ export function smallProgram(random: Random, statements: number): string {
       () => `out(${pick(NAMES)} ^ ${pick(NAMES)})`,
       () => `p${pick(["H", "M"])}[${pick([...NAMES, "0", "1"])} & 3] = ${pick(NAMES)} & 255`,
       () => `${pick(NAMES)} = p${pick(["H", "M"])}[${pick([...NAMES, "0", "2"])} & 3]`,
+      () => `${pick(NAMES)} = hash(${value()}, ${value()})`,
+      () => `${pick(NAMES)} = hash(pM[${pick(NAMES)} - 1 & 3], ${pick(NAMES)})`,
+      () =>
+        `pM[${pick(NAMES)} & 3] = c & 255\n${pick(NAMES)} = (${pick(NAMES)} + c + 512) * 773 & 0xFFFFFFFF`,
+      () =>
+        `pH[${pick(["0", "1", "a & 3"])}] = hash(hash(${value()}, pM[${pick(NAMES)} & 3]), ${pick(NAMES)})`,
+      () => `pH[2] = hash(pH[2], ${value()})`,
       () => `${pick(NAMES)} = step(${value()})`,
       () => `${pick(NAMES)} = read_b() & 255`,
     ])();
@@ -45,7 +52,19 @@ export function smallProgram(random: Random, statements: number): string {
     return text;
   };
   const own = random.below(2) === 0 ? "  global a, b, e, f\n" : "  a = b = e = f = c\n";
-  return `${HEADER}${NAMES.join(" = ")} = ${random.below(3)}\nlast = 0\n` +
-    `def step(x):\n  global last\n  y = last\n  last = x & 255\n  return y\n` +
-    `def pcomp(c):\n${own}  if c == NONE:\n    return\n${block("  ", statements, 2)}`;
+  // Arrays of one element, and bytes that nothing uses, are handled in ways of their own.
+  const kind = random.below(4);
+  const least = (text: string): string =>
+    kind === 0
+      ? text.replaceAll(/p([HM])\[[^\]]*\]/g, "p$1[0]")
+      : kind === 1
+      ? text.replaceAll("pM", "pH")
+      : text;
+  return least(
+    `hh = hm = 0\nph = pm = ${kind === 0 ? 0 : 2}\n${HEADER}${NAMES.join(" = ")} = ${
+      random.below(3)
+    }\nlast = 0\n` +
+      `def step(x):\n  global last\n  y = last\n  last = x & 255\n  return y\n` +
+      `def pcomp(c):\n${own}  if c == NONE:\n    return\n${block("  ", statements, 2)}`,
+  );
 }

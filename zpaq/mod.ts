@@ -33,7 +33,7 @@ export * from "./zpaql/machine.ts";
 export * from "./block/trace_predictions.ts";
 export * from "./archive/update_archive.ts";
 export type { BackendChoice } from "@sluice/ffi";
-export type { ChunkSource } from "@sluice/internal";
+export type { ChunkSource, SluiceProgress } from "@sluice/internal";
 export * from "@sluice/internal/faults";
 export * from "@sluice/internal/sources";
 export type { ZpaqComponentName } from "./zpaql/_format.ts";

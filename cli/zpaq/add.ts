@@ -7,12 +7,18 @@ import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { archivePath, Complaints, FAILED, openBackup } from "./open.ts";
 import type { ZpaqSettings } from "./options.ts";
+import { reportsOf } from "./report.ts";
 
 /** Adds a version. */
 export async function addCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [name, ...operands] = settings.operands;
   const { method, fragment, until, key, to, only, not, force } = settings;
-  if (operands.length === 0) throw new UsageFailure("zpaq a needs files to add");
+  if (operands.length === 0) {
+    const list = settings.fileList;
+    throw new UsageFailure(
+      list === undefined ? "zpaq a needs files to add" : `zpaq a: ${list} lists no files`,
+    );
+  }
   if (to.length > operands.length) {
     throw new UsageFailure("Option -to has more names than there are files");
   }
@@ -20,6 +26,7 @@ export async function addCommand(settings: ZpaqSettings, messages: Messages): Pr
   if (nowhere && (until !== undefined || key !== undefined)) {
     throw new UsageFailure('Options -until and -key have no effect with the archive ""');
   }
+  if (nowhere && settings.dryRun) throw new UsageFailure('Option -dryrun has no effect with the archive ""');
   const streaming = method.startsWith("s");
   const { index } = settings;
   if (index !== undefined && (nowhere || streaming || until !== undefined)) {
@@ -42,24 +49,25 @@ export async function addCommand(settings: ZpaqSettings, messages: Messages): Pr
       exclude: not,
       force,
       attributes: settings.attributes,
-      dryRun: nowhere,
+      dryRun: nowhere || settings.dryRun,
+      ...reportsOf(settings, messages),
       ...(index === undefined ? {} : { indexOf: archivePath(name!) }),
       rollBack: until !== undefined,
       ...(until instanceof Date ? { date: until } : {}),
     };
     const result = await backup.add(operands, options).catch(misuse);
-    messages.say(LEVEL.results, summary(result, nowhere, streaming));
+    messages.say(LEVEL.results, summary(result, nowhere || settings.dryRun, streaming));
     return complaints.code;
   } finally {
     if (nowhere) Deno.removeSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
   }
 }
 
-function summary(result: ZpaqBackupAdded, nowhere: boolean, streaming: boolean): string {
+function summary(result: ZpaqBackupAdded, dry: boolean, streaming: boolean): string {
   const { updated, deleted, bytesIn, bytesNew, bytesOut } = result;
-  if (nowhere) return `${bytesIn} -> ${bytesNew} -> ${bytesOut} (dry run)`;
-  if (streaming) return `${updated} +added. ${bytesIn} -> ${bytesOut}`;
-  return `${updated} +added, ${deleted} -removed. ${bytesIn} -> ${bytesNew} -> ${bytesOut}`;
+  const end = dry ? " (dry run)" : "";
+  if (streaming) return `${updated} +added. ${bytesIn} -> ${bytesOut}${end}`;
+  return `${updated} +added, ${deleted} -removed. ${bytesIn} -> ${bytesNew} -> ${bytesOut}${end}`;
 }
 
 /** What a library refuses as misuse is a failure of the command. */

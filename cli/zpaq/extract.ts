@@ -9,6 +9,7 @@ import type { Messages } from "../shared/messages.ts";
 import { Complaints, openBackup } from "./open.ts";
 import { readPassword } from "./password.ts";
 import type { ZpaqSettings } from "./options.ts";
+import { reportsOf } from "./report.ts";
 
 /** Extracts, or with `-test` decodes and compares. Exit codes as zpaq's: 1 for warnings, 2 for errors. */
 export async function extractCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
@@ -30,7 +31,7 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
     await backup.writeIndexTo(index, { force });
     return complaints.code;
   }
-  const selection = { only, exclude, all, maxOutputSize: settings.maxSize };
+  const selection = { only, exclude, all, maxOutputSize: settings.maxSize, ...reportsOf(settings, messages) };
   if (test) {
     const { files: count, bytes } = await backup.verify(files, selection);
     messages.say(LEVEL.results, `${count} files, ${bytes} bytes tested`);

@@ -20,6 +20,8 @@ import {
 import { reencryptCommand } from "./reencrypt.ts";
 import { extractCommand } from "./extract.ts";
 import { listCommand } from "./list.ts";
+import { withLists } from "./lists.ts";
+import { verifyCommand } from "./verify.ts";
 import { packCommand } from "./pack.ts";
 import { pythonCommand } from "./python.ts";
 import { KEY_VARIABLE } from "./password.ts";
@@ -32,6 +34,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq x ARCHIVE [FILE...] [OPTIONS...]    extract
        sluice zpaq l ARCHIVE [FILE...] [OPTIONS...]    list
        sluice zpaq t ARCHIVE [FILE...] [OPTIONS...]    test
+       sluice zpaq verify ARCHIVE [FILE...]            compare files on the disk by their content
        sluice zpaq check ARCHIVE [-repair]             name what is damaged, move it aside
        sluice zpaq c CONFIG ARCHIVE FILE...            compress with a config or a model in Python
        sluice zpaq d ARCHIVE [OUTPUT]                  decompress all segments
@@ -55,6 +58,7 @@ const ACTIONS: Readonly<Record<string, Run>> = {
   l: listCommand,
   list: listCommand,
   t: (settings, messages) => extractCommand({ ...settings, test: true }, messages),
+  verify: verifyCommand,
   check: checkCommand,
   c: compressCommand,
   d: decompressCommand,
@@ -86,7 +90,7 @@ export async function run(args: string[]): Promise<number> {
     if (settings.help) return help();
     if (settings.operands.length === 0) throw new UsageFailure(`zpaq ${action} needs an archive or a config`);
     const messages = new Messages(settings.summary > 1 ? LEVEL.errors : LEVEL.results);
-    return await withFailures(() => command(settings, messages));
+    return await withFailures(async () => command(await withLists(settings), messages));
   });
 }
 

@@ -43,6 +43,13 @@ export interface ZpaqSettings {
   noTag: boolean;
   unsafePaths: boolean;
   repair: boolean;
+  /** Say each file. */
+  verbose: boolean;
+  dryRun: boolean;
+  /** A file of paths to add; "-" for standard input. */
+  fileList: string | undefined;
+  /** Files of patterns. */
+  excludeFrom: string[];
   help: boolean;
 }
 
@@ -84,6 +91,10 @@ function defaults(): ZpaqSettings {
     noTag: false,
     unsafePaths: false,
     repair: false,
+    verbose: false,
+    dryRun: false,
+    fileList: undefined,
+    excludeFrom: [],
     help: false,
   };
 }
@@ -175,7 +186,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-until"],
     form: "words",
-    commands: "a x t l",
+    commands: "a x t l verify",
     value: "N|-N|DATE",
     help: "versions up to a number, from the end, or up to YYYY-MM-DD [HH:MM:SS]; a rolls back to it",
     set: (s, values) => s.until = parseUntil(values),
@@ -183,7 +194,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-key"],
     form: "value",
-    commands: "a x t l check",
+    commands: "a x t l check verify",
     value: "PASSWORD",
     help: "encrypted archive; others can read the password in the list of processes",
     set: (s, [v], name) => s.key = only(name, s.key, { kind: "text", text: v! }),
@@ -191,7 +202,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-key-file"],
     form: "value",
-    commands: "a x t l check e",
+    commands: "a x t l check e verify",
     value: "FILE",
     help: "encrypted archive: the password is the one line of a file",
     set: (s, [v], name) => s.key = only(name, s.key, { kind: "file", path: v! }),
@@ -199,7 +210,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-key-ask"],
     form: "flag",
-    commands: "a x t l check e",
+    commands: "a x t l check e verify",
     help: "encrypted archive: ask for the password on the terminal",
     set: (s, _, name) => s.key = only(name, s.key, { kind: "ask" }),
   },
@@ -229,7 +240,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-only"],
     form: "words",
-    commands: "a x t l",
+    commands: "a x t l verify",
     value: "FILES",
     help: "patterns with * and ? that names must fit",
     set: (s, values) => s.only = [...values],
@@ -237,10 +248,10 @@ const ROWS: readonly Row[] = [
   {
     names: ["-not"],
     form: "words",
-    commands: "a x t l",
+    commands: "a x t l verify",
     value: "FILES",
     help: "patterns that names must not fit; l: =, and =[+-#] for results of a comparison",
-    set: (s, values) => s.not = [...values],
+    set: (s, values) => s.not.push(...values),
   },
   {
     names: ["-f", "-force"],
@@ -333,7 +344,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-memory"],
     form: "value",
-    commands: "a x t l c d check",
+    commands: "a x t l c d check verify",
     value: "SIZE",
     help: "most memory that the model of a block may take; 1 GiB by default",
     set: (s, [v], name) => s.maxMemory = size(name, v!),
@@ -376,6 +387,36 @@ const ROWS: readonly Row[] = [
     commands: "check",
     help: "move an interrupted update, and bytes after the last block, to files beside the archive",
     set: (s) => s.repair = true,
+  },
+  {
+    names: ["-v", "-verbose"],
+    form: "flag",
+    commands: "a x t verify",
+    help: "a line for each file",
+    set: (s) => s.verbose = true,
+  },
+  {
+    names: ["-n", "-dryrun"],
+    form: "flag",
+    commands: "a",
+    help: "say what would be added, write nothing",
+    set: (s) => s.dryRun = true,
+  },
+  {
+    names: ["-filelist"],
+    form: "value",
+    commands: "a",
+    value: "FILE",
+    help: "also add what a file lists, a path a line; - for standard input",
+    set: (s, [v]) => s.fileList = v!,
+  },
+  {
+    names: ["-exclude-from"],
+    form: "value",
+    commands: "a x t l verify",
+    value: "FILE",
+    help: "patterns of a file, one a line, that names must not fit",
+    set: (s, [v]) => s.excludeFrom.push(v!),
   },
   {
     names: ["-unsafe-paths"],
@@ -456,6 +497,9 @@ export function parseZpaqOptions(command: string, args: readonly string[]): Zpaq
   }
   if (settings.threads === 0) settings.threads = navigator.hardwareConcurrency;
   if (command === "x") checkCombinations(settings);
+  if (settings.verbose && settings.summary > 1) {
+    throw new UsageFailure("Option -verbose has no effect with -summary above 1");
+  }
   if (command === "l" && !settings.help) checkListing(settings);
   return settings;
 }
@@ -474,7 +518,7 @@ function checkListing({ operands, all, force, attributes, not }: ZpaqSettings): 
 
 /** Options that leave each other without effect. */
 function checkCombinations(settings: ZpaqSettings): void {
-  const { repack, index, test, to, force, all, only, not, owners } = settings;
+  const { repack, index, test, to, force, all, only, not, owners, verbose } = settings;
   const attributes = settings.attributes === "all";
   const refuse = (names: string, why: string): never => {
     throw new UsageFailure(`Option ${names} has no effect ${why}`);
@@ -483,11 +527,13 @@ function checkCombinations(settings: ZpaqSettings): void {
     const action = repack.length > 0 ? "with -repack" : "with -index";
     if (repack.length > 0 && index !== undefined) refuse("-index", action);
     if (to.length > 0) refuse("-to", action);
+    if (verbose) refuse("-verbose", action);
     if (test) refuse("-test", action);
     if (!attributes) refuse("-noattributes", action);
     if (!owners) refuse("-noowners", action);
-    if (index !== undefined && (all !== undefined || only.length > 0 || not.length > 0)) {
-      refuse("-all, -only or -not", action);
+    const filters = only.length + not.length + settings.excludeFrom.length;
+    if (index !== undefined && (all !== undefined || filters > 0)) {
+      refuse("-all, -only, -not or -exclude-from", action);
     }
   } else if (test) {
     if (to.length > 0) refuse("-to", "with -test");

@@ -42,7 +42,7 @@ interface Settings {
   suppressPcomp: boolean;
   disableComp: boolean;
   comments: boolean;
-  optimize: string;
+  optimize: string | undefined;
   emit: string;
   checked: boolean;
   machineShifts: boolean;
@@ -196,7 +196,7 @@ export async function pythonCommand(args: readonly string[]): Promise<number> {
     suppressPcomp: false,
     disableComp: false,
     comments: true,
-    optimize: "2",
+    optimize: undefined,
     emit: "cfg",
     checked: false,
     machineShifts: false,
@@ -302,11 +302,11 @@ function check(source: string, path: string, settings: Settings): number {
   return diagnostics.some(({ severity }) => severity === "error") ? EXIT.failure : EXIT.ok;
 }
 
-function optionsOf(path: string, settings: Settings): CompileZpaqlPyOptions {
+function optionsOf(path: string, settings: Settings, preset: 1 | 2 = 2): CompileZpaqlPyOptions {
   const { strictSubset, allowSlash, suppressHcomp, suppressPcomp, disableComp, comments } = settings;
   const { checked, machineShifts, stackSize, optimize } = settings;
   if (optimize === "") throw new UsageFailure("Option -O takes 0, 1, 2 (speed) or s (size)");
-  const level = optimize === "s" ? "s" : optimize === "0" ? 0 : optimize === "1" ? 1 : 2;
+  const levels: Readonly<Record<string, 0 | 1 | 2 | "s">> = { "0": 0, "1": 1, "2": 2, s: "s" };
   return {
     name: path,
     strictSubset,
@@ -318,13 +318,18 @@ function optionsOf(path: string, settings: Settings): CompileZpaqlPyOptions {
     checked,
     machineShifts,
     stackSize,
-    optimize: level,
+    optimize: optimize === undefined ? preset : levels[optimize],
   };
 }
 
 /** The program, when nothing is wrong with its source; what is wrong is printed. */
-function programOf(source: string, path: string, settings: Settings): ZpaqlPyProgram | undefined {
-  const { program, diagnostics } = compileZpaqlPy(source, optionsOf(path, settings));
+function programOf(
+  source: string,
+  path: string,
+  settings: Settings,
+  preset: 1 | 2 = 2,
+): ZpaqlPyProgram | undefined {
+  const { program, diagnostics } = compileZpaqlPy(source, optionsOf(path, settings, preset));
   return tell(diagnostics, source, path, settings) === EXIT.ok ? program : undefined;
 }
 
@@ -427,7 +432,8 @@ async function trace(
   settings: Settings,
 ): Promise<number> {
   const part = partOf(operands[0]);
-  const program = programOf(source, path, settings);
+  // From level 2 on a variable has only the bits that the program depends on.
+  const program = programOf(source, path, settings, 1);
   if (program === undefined) return EXIT.failure;
   const text = source.split("\n");
   const { breakLine, watch, from, count } = settings;

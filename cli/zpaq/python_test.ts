@@ -64,7 +64,7 @@ Deno.test("sluice zpaq py compiles, checks and runs a source", async () => {
     );
     assertStringIncludes(
       (await py(folder, "stats", "model.py", "data")).stdout,
-      "hcomp: 8 instructions for 2 bytes",
+      "hcomp: 6 instructions for 2 bytes",
     );
     assertEquals((await py(folder, "template", "-o", "new.py")).code, 0);
     for (const kind of ["ir", "asm", "bytes", "map", "json", "cfg"]) {
@@ -180,6 +180,21 @@ Deno.test("sluice zpaq c makes archives with models in Python and the commands t
     assertStringIncludes(unprepared.stderr, "POST_MISMATCH");
     const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
     assertEquals(names.sort(), ["a.zpaq", "data", "half", "model.py", "out"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("sluice zpaq py trace shows variables as the source has them", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const source = `hh = 0\nhm = 1\nph = pm = 0\nn = len({0: "icm 5"})\npcomp_invocation = ""\nat = 0\n` +
+      `def hcomp(c):\n  global at\n  at = (at + 1) & 1\n  hM[at] = c\n  hH[0] = hash(hM[at], hM[at - 1 & 1])\n` +
+      `def pcomp(c):\n  pass\n`;
+    await Deno.writeTextFile(`${folder}/model.py`, source);
+    await Deno.writeTextFile(`${folder}/data`, "abcd");
+    const { stdout } = await py(folder, "trace", "model.py", "hcomp", "data", "--watch", "at");
+    assertEquals(stdout.match(/at = \d/g), ["at = 1", "at = 0", "at = 1", "at = 0"]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -158,6 +158,8 @@ export class ArchiveUpdate {
   #bytesIn = 0;
   #bytesNew = 0;
   #bytesOut = 0;
+  /** Bytes of the files that are read. */
+  #total = 0;
 
   /** `reader` reads contents of small files many at a time, where the host can. */
   constructor(
@@ -221,11 +223,18 @@ export class ArchiveUpdate {
       if (same && (!this.#options.force || file.name.endsWith("/"))) {
         if (unchanged) continue;
         lines.set(file.name, new Line(file.name, date, file.attributes, [...known.fragments]));
+        this.#options.onFile?.({ name: file.name, size: 0, change: "attributes" });
         continue;
       }
       const line = new Line(file.name, date, file.attributes);
       lines.set(file.name, line);
-      if (!file.name.endsWith("/")) {
+      if (file.name.endsWith("/")) {
+        this.#options.onFile?.({
+          name: file.name,
+          size: 0,
+          change: known === undefined ? "added" : "updated",
+        });
+      } else {
         changed.push({
           file,
           name: file.name,
@@ -239,6 +248,7 @@ export class ArchiveUpdate {
     for (const name of this.#options.delete ?? []) {
       if (!before.has(name) || lines.has(name)) continue;
       lines.set(name, new Line(name, 0, undefined));
+      this.#options.onFile?.({ name, size: 0, change: "removed" });
       deleted++;
     }
     const result = (): ZpaqUpdateResult => ({
@@ -251,8 +261,12 @@ export class ArchiveUpdate {
     if (lines.size === 0) return result();
     await this.#write(await this.#startBlock(-1));
     try {
-      for await (const { name, line, before, read } of this.#addAll(sortForArchive(changed))) {
-        if (!read || before !== undefined && sameFragments(before, line.fragments)) lines.delete(name);
+      this.#total = changed.reduce((sum, { size }) => sum + size, 0);
+      for await (
+        const { name, size, line, before: fragments, read } of this.#addAll(sortForArchive(changed))
+      ) {
+        if (!read || fragments !== undefined && sameFragments(fragments, line.fragments)) lines.delete(name);
+        else this.#options.onFile?.({ name, size, change: before.has(name) ? "updated" : "added" });
       }
       this.#closeBlock();
       while (this.#running.length > 0) await this.#takeBlock();
@@ -317,7 +331,7 @@ export class ArchiveUpdate {
   /** Adds a file that was read and cut. */
   async #addCut({ size, line }: Changed, { error, bytes, parts }: CutFile): Promise<void> {
     if (error !== undefined) throw new Unreadable("", { cause: error });
-    this.#bytesIn += bytes.length;
+    this.#takeIn(bytes.length);
     let at = 0;
     for (let row = 0; row < parts.length; row += CUT_NUMBERS) {
       const end = at + parts[row]!;
@@ -331,6 +345,12 @@ export class ArchiveUpdate {
       line.fragments.push(await this.#addFragment(fragment, row === 0 ? size : undefined));
       at = end;
     }
+  }
+
+  #takeIn(size: number): void {
+    this.#bytesIn += size;
+    const { onProgress } = this.#options;
+    onProgress?.({ bytesIn: this.#bytesIn, bytesOut: this.#bytesOut, total: this.#total });
   }
 
   async #addFile({ file, size, line }: Changed): Promise<void> {
@@ -358,7 +378,7 @@ export class ArchiveUpdate {
       filled -= at;
     };
     for await (const chunk of contentChunks(file)) {
-      this.#bytesIn += chunk.length;
+      this.#takeIn(chunk.length);
       let at = 0;
       while (at < chunk.length) {
         if (filled === held.length) await cut(false);

@@ -1,7 +1,7 @@
 /**
  * What goes into archives, comes out of them, and how they are written.
  */
-import type { BytesSource } from "@sluice/internal";
+import type { BytesSource, SluiceProgress } from "@sluice/internal";
 import type { ZpaqAttributes } from "./_attributes.ts";
 
 /** A file or folder to archive. */
@@ -40,6 +40,20 @@ export interface ZpaqUpdateOptions {
    * archive shows its earlier version, if there is one.
    */
   readonly onUnreadable?: ((error: unknown, file: ZpaqFile) => void) | undefined;
+  /** Called with each name that the update changes, when its content has been read. */
+  readonly onFile?: ((file: ZpaqUpdatedFile) => void) | undefined;
+  /** Called as content is read: `bytesIn` of `total` bytes of the files that are read, and `bytesOut` written. */
+  readonly onProgress?: ((progress: SluiceProgress) => void) | undefined;
+}
+
+/** A name that an update changes. */
+export interface ZpaqUpdatedFile {
+  /** The name in the archive. */
+  readonly name: string;
+  /** Bytes of content that were read. */
+  readonly size: number;
+  /** What becomes of it; "attributes" where content was not read because only what is stored beside it differs. */
+  readonly change: "added" | "updated" | "attributes" | "removed";
 }
 
 /** What an update came to. */

@@ -11,6 +11,7 @@ import type { ZpaqFile, ZpaqUpdateOptions, ZpaqUpdateResult, ZpaqUpdateSink } fr
 export type {
   ZpaqFile,
   ZpaqFileBody,
+  ZpaqUpdatedFile,
   ZpaqUpdateOptions,
   ZpaqUpdateResult,
   ZpaqUpdateSink,
@@ -24,6 +25,8 @@ const UPDATE_OPTIONS: ReadonlySet<string> = new Set([
   "delete",
   "force",
   "onUnreadable",
+  "onFile",
+  "onProgress",
 ]);
 
 /**

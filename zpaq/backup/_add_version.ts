@@ -113,6 +113,8 @@ async function write(
     date: options.date,
     delete: goneNames(opened?.archive, found, paths, to, options),
     onUnreadable: (error, file) => backup.report(warning("read", file.name, error)),
+    onFile: options.onFile,
+    onProgress: options.onProgress,
   };
   const run = async (sink: ZpaqUpdateSink): Promise<Added> => {
     if (streaming === undefined) {
@@ -123,7 +125,7 @@ async function write(
       streaming,
       sink,
       backup.formats.compress,
-      backup.report,
+      { report: backup.report, onFile: options.onFile, onProgress: options.onProgress },
     );
     return { updated: files, deleted: 0, bytesIn, bytesNew: bytesIn, bytesOut };
   };

@@ -39,6 +39,8 @@ export const ADD_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupAddOptions>
   "rollBack",
   "indexOf",
   "dryRun",
+  "onFile",
+  "onProgress",
 ]);
 export const SELECTION_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupSelection>([
   "at",
@@ -55,6 +57,8 @@ export const RESTORE_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupRestore
   "unsafePaths",
   "maxOutputSize",
   "signal",
+  "onFile",
+  "onProgress",
 ]);
 export const COMPARE_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupCompareOptions>([
   ...SELECTION_KEYS as Set<keyof ZpaqBackupSelection>,

@@ -2,7 +2,7 @@
  * Restoring files: content first, then hard links, then symbolic links, so that nothing is ever written through one, and
  * the facts of folders at the end.
  */
-import type { SluiceError } from "@sluice/internal";
+import type { SluiceError, SluiceProgress } from "@sluice/internal";
 import type { ZpaqArchive } from "../archive/archive.ts";
 import type { ZpaqArchiveEntry } from "../archive/_types.ts";
 import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
@@ -33,6 +33,8 @@ export interface RestoreSettings {
   /** Decode and compare, write nothing. */
   readonly dryRun: boolean;
   readonly signal: AbortSignal | undefined;
+  readonly onFile: ((file: { readonly name: string; readonly size: number }) => void) | undefined;
+  readonly onProgress: ((progress: SluiceProgress) => void) | undefined;
   readonly archive: ReadonlySet<string>;
   readonly undoing: Undoing;
   readonly report: Report;
@@ -78,6 +80,9 @@ class Restore {
   readonly #skipped: string[] = [];
   #bytes = 0;
   #count = 0;
+  /** Bytes that were decoded, and that the entries say they have. */
+  #decoded = 0;
+  #declared = 0;
 
   constructor(archive: ZpaqArchive, settings: RestoreSettings) {
     this.#archive = archive;
@@ -147,8 +152,9 @@ class Restore {
 
   /** Decodes files and writes them. */
   async #content(files: ReadonlyMap<ZpaqArchiveEntry, Target>): Promise<void> {
-    const { threads, maxOutputSize, signal, dryRun, report } = this.#settings;
+    const { threads, maxOutputSize, signal, dryRun, report, onFile, onProgress } = this.#settings;
     const left = new Set(files.keys());
+    for (const { size } of left) this.#declared += size ?? 0;
     const sizes = new Map<ZpaqArchiveEntry, number>();
     const complete: ZpaqArchiveEntry[] = [];
     const onDamage = (error: SluiceError, entry: ZpaqArchiveEntry): void => {
@@ -160,6 +166,9 @@ class Restore {
       if (!left.has(entry)) continue;
       const size = (sizes.get(entry) ?? 0) + piece.bytes.length;
       sizes.set(entry, size);
+      this.#decoded += piece.bytes.length;
+      const total = Math.max(this.#declared, this.#decoded);
+      onProgress?.({ bytesIn: this.#decoded, bytesOut: this.#decoded, total });
       if (!dryRun) {
         const written = await this.#guard(entry, () => this.#outputs.write(piece, files.get(entry)!));
         if (!written) {
@@ -170,6 +179,7 @@ class Restore {
       if (!piece.last) continue;
       left.delete(entry);
       complete.push(entry);
+      onFile?.({ name: entry.name, size });
     }
     await this.#outputs.flush();
     for (const entry of complete) {
@@ -211,6 +221,7 @@ class Restore {
         this.#outputs.done.set(entry, final);
         this.#count++;
         this.#bytes += entry.size ?? 0;
+        this.#settings.onFile?.({ name: entry.name, size: entry.size ?? 0 });
       });
     }
     if (copies.size > 0) await this.#content(copies);
@@ -226,6 +237,7 @@ class Restore {
       if (error !== undefined) this.#settings.report(factsWarning(entry, error));
     });
     this.#count++;
+    this.#settings.onFile?.({ name: entry.name, size: 0 });
   }
 
   /** Makes a name beside the final one first, so that an existing file is replaced at once. */

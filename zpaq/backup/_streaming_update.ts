@@ -2,7 +2,7 @@
  * Streaming archives, in which each file is blocks of its own, without deduplication.
  */
 import type { compressZpaqIterable } from "../block/compress_iterable.ts";
-import type { ZpaqFile, ZpaqUpdateSink } from "../archive/_types.ts";
+import type { ZpaqFile, ZpaqUpdateOptions, ZpaqUpdateSink } from "../archive/_types.ts";
 import { warning } from "./_problems.ts";
 import type { Report } from "./_problems.ts";
 
@@ -18,19 +18,26 @@ export function streamingMethod(method: string): string | undefined {
   return method.startsWith("s") ? `x${method.slice(1)}` : undefined;
 }
 
+/** What is said on the way. */
+export interface StreamReports extends Pick<ZpaqUpdateOptions, "onFile" | "onProgress"> {
+  readonly report: Report;
+}
+
 /** Appends files one after another; one that can't be opened is said and left out. */
 export async function addStreaming(
   files: readonly ZpaqFile[],
   method: string,
   sink: ZpaqUpdateSink,
   compress: typeof compressZpaqIterable,
-  report: Report,
+  { report, onFile, onProgress }: StreamReports,
 ): Promise<StreamResult> {
+  const total = files.reduce((sum, { name, size }) => sum + (name.endsWith("/") ? 0 : size ?? 0), 0);
   let bytesIn = 0;
   let bytesOut = 0;
   let count = 0;
   for (const file of files) {
     if (file.name.endsWith("/")) continue; // folders have no content to stream
+    let size = 0;
     let content: ReadableStream<Uint8Array<ArrayBuffer>>;
     try {
       content = await (file.body as () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>)();
@@ -42,6 +49,8 @@ export async function addStreaming(
       new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
         transform(chunk, controller): void {
           bytesIn += chunk.length;
+          size += chunk.length;
+          onProgress?.({ bytesIn, bytesOut, total });
           controller.enqueue(chunk);
         },
       }),
@@ -52,6 +61,7 @@ export async function addStreaming(
       await sink.write(chunk);
     }
     count++;
+    onFile?.({ name: file.name, size, change: "added" });
   }
   return { files: count, bytesIn, bytesOut };
 }

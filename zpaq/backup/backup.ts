@@ -85,6 +85,7 @@ export type {
   BytesSource,
   SluiceErrorCode,
   SluiceErrorOptions,
+  SluiceProgress,
 } from "@sluice/internal";
 
 const THREADS_MAX = 64;
@@ -307,9 +308,11 @@ export class ZpaqBackup implements Disposable {
   /** Decodes files of the archive and compares them with what was stored. Writes nothing. */
   async verify(
     paths: string | readonly string[] = [],
-    options: ZpaqBackupSelection & Pick<ZpaqBackupRestoreOptions, "maxOutputSize" | "signal"> = {},
+    options:
+      & ZpaqBackupSelection
+      & Pick<ZpaqBackupRestoreOptions, "maxOutputSize" | "signal" | "onFile" | "onProgress"> = {},
   ): Promise<ZpaqBackupVerified> {
-    checkKeys(options, new Set([...SELECTION_KEYS, "maxOutputSize", "signal"]));
+    checkKeys(options, new Set([...SELECTION_KEYS, "maxOutputSize", "signal", "onFile", "onProgress"]));
     const { files, bytes, problems } = await this.#state.collect(() =>
       extract(this.#state, listOf("paths", paths), options, {
         force: false,

@@ -59,6 +59,8 @@ export async function extract(
     threads: backup.options.threads ?? 1,
     maxOutputSize: checkLimit("maxOutputSize", options.maxOutputSize ?? limit),
     signal: options.signal,
+    onFile: options.onFile,
+    onProgress: options.onProgress,
     archive: await backup.identities(),
     undoing: backup.undoing,
     report: backup.report,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ZpaqArchiveEntry, ZpaqFile } from "../archive/_types.ts";
+import type { SluiceProgress } from "@sluice/internal";
+import type { ZpaqArchiveEntry, ZpaqFile, ZpaqUpdatedFile } from "../archive/_types.ts";
 import type { ZpaqBackupError } from "./_problems.ts";
 
 /** How a backup is opened. */
@@ -62,6 +63,10 @@ export interface ZpaqBackupAddOptions {
   readonly indexOf?: string | undefined;
   /** Write nothing. @default {false} */
   readonly dryRun?: boolean | undefined;
+  /** Called with each name that the version changes, when its content has been read. */
+  readonly onFile?: ((file: ZpaqUpdatedFile) => void) | undefined;
+  /** Called as content is read: `bytesIn` of `total` bytes of the files that are read, and `bytesOut` written. */
+  readonly onProgress?: ((progress: SluiceProgress) => void) | undefined;
 }
 
 /** What adding came to. */
@@ -108,6 +113,10 @@ export interface ZpaqBackupRestoreOptions extends ZpaqBackupSelection {
   readonly maxOutputSize?: number | undefined;
   /** Aborts the work. */
   readonly signal?: AbortSignal | undefined;
+  /** Called with each file when its content is decoded, and with each link when it is made. */
+  readonly onFile?: ((file: { readonly name: string; readonly size: number }) => void) | undefined;
+  /** Called as content is decoded; `total` is what the files say of their sizes, `bytesIn` is `bytesOut`. */
+  readonly onProgress?: ((progress: SluiceProgress) => void) | undefined;
 }
 
 /** What restoring came to. */

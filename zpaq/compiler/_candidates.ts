@@ -3,13 +3,14 @@
  */
 import { SluiceError } from "@sluice/internal";
 import type { ZpaqMachine } from "../zpaql/machine.ts";
-import type { SectionCode } from "./_code_generation.ts";
+import type { CodePlan, SectionCode } from "./_code_generation.ts";
+import { weightsOf } from "./_homes.ts";
+import { NoPointerError } from "./_selection.ts";
+import type { Register } from "./_register_contents.ts";
 
 /** Makes the machine that runs code. */
 export type MachineMaker = (code: SectionCode, budget: number) => ZpaqMachine;
 
-/** Arrays with more elements take longer to make than the code to run. */
-const ARRAY_BITS_MAX = 20;
 /** Instructions that one candidate may execute. */
 const BUDGET = 200_000;
 const END_OF_SEGMENT = 2 ** 32 - 1;
@@ -42,9 +43,8 @@ export function shortest(candidates: readonly SectionCode[]): SectionCode {
 }
 
 /** The code that executes fewest instructions for the same calls, or is shorter; the first where nothing can be measured. */
-export function fastest(candidates: readonly SectionCode[], make: MachineMaker): SectionCode {
-  if (candidates.some(({ h, m }) => Math.max(h, m) > ARRAY_BITS_MAX)) return candidates[0]!;
-  const measured = candidates.map((code) => stepsByCall(code, make));
+export function fastest(candidates: readonly SectionCode[], counts: StepCounts): SectionCode {
+  const measured = candidates.map((code) => counts.of(code));
   const calls = Math.min(...measured.map(({ length }) => length));
   let best = 0;
   for (const [i, steps] of measured.entries()) {
@@ -53,6 +53,97 @@ export function fastest(candidates: readonly SectionCode[], make: MachineMaker):
     if (more < 0 || more === 0 && sizeOf(candidates[i]!) < sizeOf(candidates[best]!)) best = i;
   }
   return candidates[best]!;
+}
+
+/** What code executes, measured once for each. */
+export class StepCounts {
+  readonly #make: MachineMaker;
+  readonly #known = new Map<string, readonly number[]>();
+
+  constructor(make: MachineMaker) {
+    this.#make = make;
+  }
+
+  /** Executed instructions after each call. */
+  of(code: SectionCode): readonly number[] {
+    const text = code.instructions.map((each) => each.text).join(" ");
+    let steps = this.#known.get(text);
+    if (steps === undefined) this.#known.set(text, steps = stepsByCall(code, this.#make));
+    return steps;
+  }
+}
+
+/** Larger code is not made again in other ways. */
+const REFINED_SIZE_MAX = 2048;
+const ROUNDS_MAX = 4;
+/** Variables of each register that are tried without it. */
+const HOMES_MAX = 3;
+/** Variables without a register that are tried with one. */
+const PREFERRED_MAX = 3;
+
+/** Picks the best of some code. */
+export type Choice = (candidates: readonly SectionCode[]) => SectionCode;
+
+/**
+ * The best of some code, and of what is made in other ways of it: one change at a time, as long as that is better for one
+ * of `choices`. The first of them has the last word.
+ */
+export function refined(
+  codes: readonly SectionCode[],
+  make: (code: SectionCode, plan: CodePlan) => SectionCode,
+  choices: readonly [Choice, ...Choice[]],
+): SectionCode {
+  const found = [...codes];
+  for (const choose of choices) {
+    let best = choose(codes);
+    for (let round = 0; round < ROUNDS_MAX && sizeOf(best) <= REFINED_SIZE_MAX; round++) {
+      const made = plansOf(best).flatMap((plan) => madeOf(best, plan, make) ?? []);
+      found.push(...made);
+      const next = choose([best, ...made]);
+      if (next === best) break;
+      best = next;
+    }
+  }
+  return choices[0](found);
+}
+
+/** Other ways to make code: each differs by one thing. */
+function plansOf({ plan, homes, free, graph }: SectionCode): CodePlan[] {
+  const plans: CodePlan[] = free.flatMap((register) =>
+    [...homes].filter(([, home]) => home === register).slice(0, HOMES_MAX)
+  ).map(([variable]) => ({ ...plan, homeless: new Set([...plan.homeless, variable]) }));
+  const others = [...weightsOf(graph)].filter(([variable]) =>
+    !variable.temporary && !homes.has(variable) && !plan.homeless.has(variable)
+  ).sort((a, b) => b[1] - a[1]).slice(0, PREFERRED_MAX);
+  for (const [variable] of others) {
+    plans.push({ ...plan, preferred: new Set([...plan.preferred, variable]) });
+  }
+  if (graph.start !== graph.enter) plans.push({ ...plan, enterFirst: !plan.enterFirst });
+  for (const registers of otherRegisters(free)) plans.push({ ...plan, registers });
+  return plans;
+}
+
+function madeOf(
+  code: SectionCode,
+  plan: CodePlan,
+  make: (code: SectionCode, plan: CodePlan) => SectionCode,
+): SectionCode | undefined {
+  try {
+    return make(code, plan);
+  } catch (error) {
+    // There are variables in too many registers.
+    if (!(error instanceof NoPointerError)) throw error;
+    return undefined;
+  }
+}
+
+/** B and C, which point at bytes, can take each other's place, and D that of either. */
+function otherRegisters(free: readonly Register[]): readonly (readonly Register[])[] {
+  const others: readonly (readonly Register[])[] = [["b"], ["c"], ["b", "c"], ["b", "d"], ["c", "d"]];
+  const hasD = free.includes("d");
+  return others.filter((each) =>
+    each.length === free.length && each.join() !== free.join() && (hasD || !each.includes("d"))
+  );
 }
 
 /** Executed instructions after each call. */

@@ -5,7 +5,7 @@ import { AssignmentFlow } from "./_assignment_flow.ts";
 import type { Expression, FunctionDefinition, Name, Statement } from "./_ast.ts";
 import { constantOf } from "./_constants.ts";
 import { HEADER_NAMES } from "./_header.ts";
-import { API, ARRAYS, nearest, reads } from "./_names.ts";
+import { API, ARRAYS, EXTENSIONS, isReserved, nearest, reads } from "./_names.ts";
 import type { Reporter } from "./_reporter.ts";
 import {
   assignedIn,
@@ -24,6 +24,8 @@ import type { Span } from "./_source_text.ts";
 export interface CheckSettings {
   /** Take "/" for "//". */
   readonly allowSlash: boolean;
+  /** Refuse functions that the original compiler does not have. */
+  readonly strictSubset?: boolean;
 }
 
 const READ_ONLY: ReadonlySet<string> = new Set([...HEADER_NAMES, "NONE", ...Object.keys(ARRAYS)]);
@@ -91,7 +93,7 @@ class Checker {
       if (statement.type !== "def") continue;
       const { name, body, parameters } = statement;
       const earlier = seen.get(name.text);
-      if (API.has(name.text)) {
+      if (isReserved(name.text)) {
         this.#reporter.report(
           "0204",
           name,
@@ -141,7 +143,7 @@ class Checker {
     const firsts = new Map<string, number>();
     for (const { text, end } of assignedIn(definition.body)) if (!firsts.has(text)) firsts.set(text, end);
     for (const [text, name] of globals) {
-      if (HEADER_NAMES.has(text) || API.has(text) || READ_ONLY.has(text)) {
+      if (HEADER_NAMES.has(text) || isReserved(text) || READ_ONLY.has(text)) {
         this.#reporter.report("0204", name, `"${text}" can not be assigned`);
       } else if (!this.#program.globals.has(text)) {
         this.#reporter.report("0205", name, `the module has no variable "${text}"`);
@@ -227,7 +229,7 @@ class Checker {
       return false;
     }
     const count = [...assignedIn(this.#program.main)].filter(({ text }) => text === target.text).length;
-    if (count > 1 || API.has(target.text) || READ_ONLY.has(target.text)) {
+    if (count > 1 || isReserved(target.text) || READ_ONLY.has(target.text)) {
       this.#reporter.report(
         "0204",
         target,
@@ -257,7 +259,7 @@ class Checker {
     const local = this.#scope?.locals.has(text) === true;
     if (!local && this.#program.tables.has(text)) {
       this.#reporter.report("0204", name, `"${text}" is a constant table and can not be assigned`);
-    } else if (API.has(text) || (READ_ONLY.has(text) && !(local && HEADER_NAMES.has(text)))) {
+    } else if (isReserved(text) || (READ_ONLY.has(text) && !(local && HEADER_NAMES.has(text)))) {
       this.#reporter.report("0204", name, `"${text}" can not be assigned`);
     } else if (this.#program.functions.has(text)) {
       this.#reporter.report("0208", name, `"${text}" is a function and can not be assigned`);
@@ -343,7 +345,8 @@ class Checker {
         `"${text}" is an array: use an element, or len(${text})`,
       );
     }
-    if (API.has(text) || this.#program.functions.has(text)) {
+    const isFunction = API.has(text) && !this.#program.globals.has(text);
+    if (isFunction || this.#program.functions.has(text)) {
       return this.#reporter.report("0208", expression, `the function "${text}" is no value`);
     }
     if (this.#program.tables.has(text)) {
@@ -396,23 +399,26 @@ class Checker {
     const { text } = callee;
     if (text === "len") return this.#len(expression);
     for (const { value } of args) this.#expression(value);
-    if (this.#scope?.locals.has(text) === true) {
+    const isVariable = this.#scope?.locals.has(text) === true ||
+      EXTENSIONS.has(text) && this.#program.globals.has(text);
+    if (isVariable) {
       return this.#reporter.report("0208", callee, `"${text}" is a variable and can not be called`);
-    }
-    const wanted = API.get(text);
-    if (wanted !== undefined) {
-      const named = args.some(({ name }) => name !== undefined);
-      if (args.length !== wanted || named) {
-        this.#reporter.report(
-          "0202",
-          expression,
-          `"${text}" takes ${countOf(wanted)}, ${args.length} are given`,
-        );
-      }
-      return this.#apiCall(callee);
     }
     const scope = this.#program.functions.get(text);
     if (scope !== undefined) return this.#checkArguments(expression, scope.definition);
+    const wanted = API.get(text);
+    if (wanted !== undefined) {
+      const named = args.some(({ name }) => name !== undefined);
+      const [least, most] = wanted;
+      if (args.length < least || args.length > most || named) {
+        const count = least === most ? countOf(most) : `${least} or ${countOf(most)}`;
+        this.#reporter.report("0202", expression, `"${text}" takes ${count}, ${args.length} are given`);
+      }
+      if (this.#settings.strictSubset === true && EXTENSIONS.has(text)) {
+        this.#reporter.report("0130", callee, `"${text}" is an extension of the original language`);
+      }
+      return this.#apiCall(callee);
+    }
     if (!this.#reachable) return;
     const near = nearest(text, [...API.keys(), ...this.#program.functions.keys()]);
     const hint = text === "print"

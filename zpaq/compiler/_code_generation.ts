@@ -4,6 +4,7 @@
 import { allocateCells } from "./_cells.ts";
 import type { HeaderData } from "./_header.ts";
 import { chooseHomes } from "./_homes.ts";
+import type { HomeWishes } from "./_homes.ts";
 import { Variable } from "./_ir.ts";
 import type { Block, Graph, Memory, Operation, SavedFrame, Table } from "./_ir.ts";
 import { successorsOf } from "./_ir.ts";
@@ -40,6 +41,10 @@ export interface SectionCode {
   readonly h: number;
   readonly m: number;
   readonly places: readonly VariablePlace[];
+  /** How it was made, and what that came to. */
+  readonly plan: CodePlan;
+  readonly homes: ReadonlyMap<Variable, Register>;
+  readonly free: readonly Register[];
 }
 
 const DISPATCH_LINEAR_MAX = 4;
@@ -51,6 +56,17 @@ const INPUT = new Variable("(input)", undefined, false);
 function grown(size: number, more: number): number {
   return more === 0 ? size : Math.ceil(Math.log2(2 ** size + more));
 }
+
+/** What may be done in one way or another, which measuring decides. */
+export interface CodePlan extends HomeWishes {
+  /** The registers that variables may live in; undefined for what suits most programs. */
+  readonly registers?: readonly Register[];
+  /** Whether the program first tries whether a new call begins, before it looks for what it waited for. */
+  readonly enterFirst: boolean;
+}
+
+/** What suits most programs. */
+export const USUAL_PLAN: CodePlan = { homeless: new Set(), preferred: new Set(), enterFirst: false };
 
 /** Code as it is made, for tests: no two variables share a cell, nothing is left out, and `claims` is filled. */
 export interface CodeAudit {
@@ -66,6 +82,7 @@ export function generateCode(
   header: HeaderData,
   level: OptimizationLevel,
   stackSize: number,
+  plan: CodePlan = USUAL_PLAN,
   audit?: CodeAudit,
 ): SectionCode {
   joinStart(graph);
@@ -85,21 +102,30 @@ export function generateCode(
     const m = grown(userM, tableSize("M"));
     const usesH = spilled.size > 0 || graph.recursive || usesMemory(graph, "H");
     const usesM = usesMemory(graph, "M");
-    const free: Register[] = usesH ? (usesM ? ["b"] : ["b", "c"]) : ["b", "d"];
-    const registers = level === 0 ? new Map<Variable, Register>() : chooseHomes(graph, steps, free);
+    const usual = freeRegisters(graph, usesH && h > 0, usesM && m > 0);
+    const free = spilled.size > 0 ? usual : plan.registers ?? usual;
+    const registers = level === 0 ? new Map<Variable, Register>() : chooseHomes(graph, steps, free, plan);
     for (const variable of spilled.keys()) registers.delete(variable);
     const slots = new Map([...spilled].map(([variable, slot]) => [variable, tableSize("H") + slot]));
     const homes: Homes = { registers, spilled: slots };
     const sizes = { H: h === userH ? h : undefined, M: m === userM ? m : undefined };
     const observe: Observer | undefined = audit &&
       ((item, contents) => void audit.claims.set(item, contents));
-    const selection = new Selection(homes, ranges, sizes, observe);
-    const maker = new CodeMaker(graph, steps, homes, selection, tableSize("H") + spilled.size, stackSize);
+    const selection = new Selection(homes, ranges, sizes, !usesM, observe);
+    const maker = new CodeMaker(
+      graph,
+      steps,
+      homes,
+      selection,
+      tableSize("H") + spilled.size,
+      stackSize,
+      plan,
+    );
     maker.make();
     if (audit !== undefined) {
       const { cells, instructions } = withOwnCells(maker.items);
       audit.places = new Map<Variable, Register | number>([...cells, ...registers]);
-      return { instructions, graph, h, m, places: [] };
+      return { instructions, graph, h, m, places: [], plan, homes: registers, free };
     }
     const items = withoutUnused(withoutDead(maker.items));
     const { cells, homeless } = allocateCells(
@@ -117,7 +143,7 @@ export function generateCode(
       ...[...slots].map(([variable, slot]) => ({ variable, place: `H[${2 ** h - 1 - slot}]` })),
       ...[...cells].map(([variable, cell]) => ({ variable, place: `R${cell}` })),
     ];
-    return { instructions, graph, h, m, places };
+    return { instructions, graph, h, m, places, plan, homes: registers, free };
   }
 }
 
@@ -131,6 +157,17 @@ function withOwnCells(
     if (variable !== undefined && !cells.has(variable)) cells.set(variable, cells.size);
   }
   return { cells, instructions: layOut(items, cells) };
+}
+
+/** Registers that variables may live in: one of those that arrays are pointed at by is left for each array. */
+function freeRegisters(graph: Graph, usesH: boolean, usesM: boolean): readonly Register[] {
+  if (!usesM) return usesH ? ["b", "c"] : ["b", "d"];
+  // What is hashed is pointed at by B.
+  const hashes = graph.blocks.some(({ operations }) =>
+    operations.some((each) => each.type === "binary" && each.operator === "hash")
+  );
+  const left = hashes ? "c" : "b";
+  return usesH ? [left] : [left, "d"];
 }
 
 function usesMemory(graph: Graph, memory: Memory): boolean {
@@ -152,6 +189,7 @@ class CodeMaker {
   readonly #expected = new Map<Block, number>();
   readonly #stackStart: number;
   readonly #stackSize: number;
+  readonly #plan: CodePlan;
 
   constructor(
     graph: Graph,
@@ -160,7 +198,9 @@ class CodeMaker {
     selection: Selection,
     stackStart: number,
     stackSize: number,
+    plan: CodePlan,
   ) {
+    this.#plan = plan;
     this.#graph = graph;
     this.#homes = homes;
     this.#steps = steps;
@@ -221,8 +261,13 @@ class CodeMaker {
     for (const block of [start, enter, ...waits.map(({ to }) => to)]) this.#expectOneMore(block);
     const cases = [...waits].sort((a, b) => b.to.depth - a.to.depth || a.value - b.value);
     const rest = { value: NEW_CALL, to: enter };
-    const targets = [...cases, { value: FIRST_CALL, to: start }, rest];
-    this.#dispatch(resume, targets, blocks[0]);
+    const first = { value: FIRST_CALL, to: start };
+    if (!this.#plan.enterFirst) return this.#dispatch(resume, [...cases, first, rest], blocks[0]);
+    const on = selection.label();
+    selection.branch("==", resume, NEW_CALL, this.#label(enter), on, on);
+    this.#arrive(enter);
+    selection.place(on);
+    this.#dispatch(resume, [...cases, first], blocks[0]);
   }
 
   /** The register that the input goes to in any case. */

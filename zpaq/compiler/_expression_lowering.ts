@@ -298,7 +298,12 @@ export class ExpressionLowering {
     const to = this.#to;
     const { callee: { text }, args } = expression;
     const scope = to.program.functions.get(text);
-    if (scope === undefined) return this.#apiCall(text, args.map(({ value }) => this.value(value)));
+    if (scope === undefined) {
+      const values = args.map(({ value }, i) =>
+        this.#kept(this.value(value), args.slice(i + 1).map((each) => each.value))
+      );
+      return this.#apiCall(text, values);
+    }
     const { parameters } = scope.definition;
     const values: Value[] = parameters.map(({ standard }) =>
       standard === undefined ? 0 : constantOf(standard, to.constants) ?? 0
@@ -310,13 +315,15 @@ export class ExpressionLowering {
     return to.call(text, values);
   }
 
-  #apiCall(name: string, [argument = 0]: readonly Value[]): Value {
+  #apiCall(name: string, [argument = 0, second = 0]: readonly Value[]): Value {
     const to = this.#to;
     switch (name) {
       case "read_b":
         return this.#read(false);
       case "peek_b":
         return this.#read(true);
+      case "hash":
+        return to.binary("hash", argument, second);
       case "push_b":
         to.set(to.pushedValue, argument);
         to.set(to.pushed, 1);

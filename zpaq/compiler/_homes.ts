@@ -12,6 +12,27 @@ import type { Step } from "./_trees.ts";
 const CANDIDATES_MAX = 64;
 const DEPTH_MAX = 6;
 
+/** Uses of each variable as an index of M, those in loops counted more often. */
+function pointingWeightsOf(graph: Graph): Map<Variable, number> {
+  const weights = new Map<Variable, number>();
+  const sources = new Map<Variable, Variable>();
+  for (const { operations } of graph.blocks) {
+    for (const operation of operations) {
+      if (operation.type !== "binary" || !(operation.a instanceof Variable)) continue;
+      if (typeof operation.b === "number") sources.set(operation.to, operation.a);
+    }
+  }
+  for (const { operations, depth } of graph.blocks) {
+    for (const operation of operations) {
+      if (operation.type !== "load" && operation.type !== "store" || operation.memory !== "M") continue;
+      if (!(operation.at instanceof Variable)) continue;
+      const own = operation.at.temporary ? sources.get(operation.at) ?? operation.at : operation.at;
+      weights.set(own, (weights.get(own) ?? 0) + 8 ** Math.min(depth, DEPTH_MAX));
+    }
+  }
+  return weights;
+}
+
 /** Uses of each variable, those in loops counted more often. */
 export function weightsOf(graph: Graph): Map<Variable, number> {
   const weights = new Map<Variable, number>();
@@ -31,11 +52,20 @@ export function weightsOf(graph: Graph): Map<Variable, number> {
   return weights;
 }
 
+/** Variables that get no register, and those that get one before all others. */
+export interface HomeWishes {
+  readonly homeless: ReadonlySet<Variable>;
+  readonly preferred: ReadonlySet<Variable>;
+}
+
+const NO_WISHES: HomeWishes = { homeless: new Set(), preferred: new Set() };
+
 /** Registers for variables. */
 export function chooseHomes(
   graph: Graph,
   steps: ReadonlyMap<Block, readonly Step[]>,
   registers: readonly Register[],
+  wishes: HomeWishes = NO_WISHES,
 ): Map<Variable, Register> {
   const homes = new Map<Variable, Register>();
   if (registers.length === 0) return homes;
@@ -46,12 +76,21 @@ export function chooseHomes(
     const written = writesOfEnd(end);
     if (written !== undefined) set.add(written);
   }
-  const candidates = [...weights].filter(([variable, weight]) => set.has(variable) && weight > 1)
+  const candidates = [...weights].filter(([variable, weight]) =>
+    set.has(variable) && weight > 1 && !wishes.homeless.has(variable)
+  )
     .sort((a, b) => b[1] - a[1]).slice(0, CANDIDATES_MAX).map(([variable]) => variable);
   const conflicts = conflictsOf(graph, steps, new Set(candidates));
+  const pointing = pointingWeightsOf(graph);
+  const weightIn = (variable: Variable, register: Register): number =>
+    weights.get(variable)! + (register === "d" ? 0 : pointing.get(variable) ?? 0);
   for (const register of registers) {
     const inside: Variable[] = [];
-    for (const variable of candidates) {
+    const order = candidates.toSorted((a, b) =>
+      Number(wishes.preferred.has(b)) - Number(wishes.preferred.has(a)) ||
+      weightIn(b, register) - weightIn(a, register)
+    );
+    for (const variable of order) {
       if (homes.has(variable) || inside.some((other) => conflicts.get(variable)!.has(other))) continue;
       inside.push(variable);
       homes.set(variable, register);

@@ -6,6 +6,7 @@ import { LimitExceededError, SluiceError } from "@sluice/internal";
 import type { BinaryOperator, Expression, Statement } from "./_ast.ts";
 import { applyBinary, constantOf } from "./_constants.ts";
 import type { HeaderData } from "./_header.ts";
+import { HASH } from "./_ir.ts";
 import { ARRAYS } from "./_names.ts";
 import { tableValues } from "./_scopes.ts";
 import type { Program, Scope } from "./_scopes.ts";
@@ -415,6 +416,11 @@ export class Interpreter {
       }
       case "peek_b":
         return this.#pushback ??= yield;
+      case "hash": {
+        const other = args[1] ?? 0n;
+        const added = other instanceof Reference ? other.address : other;
+        return BigInt.asUintN(32, (number + added + BigInt(HASH.plus)) * BigInt(HASH.times));
+      }
       case "push_b":
         this.#pushback = number;
         return 0n;

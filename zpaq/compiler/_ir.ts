@@ -27,8 +27,14 @@ export type Memory = "H" | "M";
 /** Comparisons that branches make. */
 export type Comparison = "==" | "!=" | "<" | ">" | "<=" | ">=";
 
-/** Operators modulo 2^32; shifts by 32 and more give 0, quotients by 0 give 0, comparisons give 0 or 1. */
-export type Operator = "+" | "-" | "*" | "/" | "%" | "&" | "|" | "^" | "<<" | ">>" | Comparison;
+/**
+ * Operators modulo 2^32; shifts by 32 and more give 0, quotients by 0 give 0, comparisons give 0 or 1. "hash" is the
+ * machine's: (a + b + 512) * 773.
+ */
+export type Operator = "+" | "-" | "*" | "/" | "%" | "&" | "|" | "^" | "<<" | ">>" | "hash" | Comparison;
+
+/** What "hash" adds and multiplies by. */
+export const HASH = { plus: 512, times: 773 } as const;
 
 /** What a call that may come back to its caller keeps on the stack. */
 export interface SavedFrame {
@@ -216,6 +222,8 @@ export function compute(operator: Operator, a: number, b: number): number {
       return b > 31 ? 0 : (a << b) >>> 0;
     case ">>":
       return b > 31 ? 0 : a >>> b;
+    case "hash":
+      return Math.imul(a + b + HASH.plus, HASH.times) >>> 0;
     default:
       return holds(operator, a, b) ? 1 : 0;
   }

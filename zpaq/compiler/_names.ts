@@ -10,22 +10,34 @@ export const ARRAYS: Readonly<Record<string, "hcomp" | "pcomp">> = {
   pM: "pcomp",
 };
 
-function arrayFunctions(): [string, number][] {
+function arrayFunctions(): [string, readonly [number, number]][] {
   return Object.keys(ARRAYS).flatMap((array) =>
-    ["alloc", "free", "array", "len"].map((verb): [string, number] => [`${verb}_${array}`, 1])
+    ["alloc", "free", "array", "len"].map((verb): [string, readonly [number, number]] => [
+      `${verb}_${array}`,
+      [1, 1],
+    ])
   );
 }
 
-/** The functions that programs call, with how many arguments each takes. */
-export const API: ReadonlyMap<string, number> = new Map([
-  ["read_b", 0],
-  ["peek_b", 0],
-  ["push_b", 1],
-  ["out", 1],
-  ["error", 0],
-  ["len", 1],
+/** The functions that programs call, with how many arguments each takes at least and at most. */
+export const API: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([
+  ["read_b", [0, 0]],
+  ["peek_b", [0, 0]],
+  ["push_b", [1, 1]],
+  ["out", [1, 1]],
+  ["error", [0, 0]],
+  ["len", [1, 1]],
+  ["hash", [1, 2]],
   ...arrayFunctions(),
 ]);
+
+/** The functions that the original compiler does not have. Programs may use their names for something else. */
+export const EXTENSIONS: ReadonlySet<string> = new Set(["hash"]);
+
+/** Whether a program can not give a name another meaning. */
+export function isReserved(name: string): boolean {
+  return API.has(name) && !EXTENSIONS.has(name);
+}
 
 /** Whether a call of this function waits for input. */
 export function reads(name: string): boolean {

@@ -1,19 +1,36 @@
 /**
  * What is done to a graph before code is made of it.
  */
+import { removeMasks } from "./_demanded_bits.ts";
 import { cleanGraph } from "./_graph_cleanup.ts";
-import type { Graph } from "./_ir.ts";
+import type { Graph, Memory } from "./_ir.ts";
 import { removeUnused } from "./_liveness.ts";
 import type { OptimizationLevel } from "./_level.ts";
 import { Propagation } from "./_propagation.ts";
 import { Ranges } from "./_ranges.ts";
+import { splitVariables } from "./_webs.ts";
 
 const ROUNDS_MAX = 5;
 
-/** Improves a graph, as far as the level says. */
-export function optimizeGraph(graph: Graph, level: OptimizationLevel): void {
+/**
+ * Improves a graph, as far as the level says. `sizes` is the log2 of arrays whose indexes wrap as the program's own do,
+ * undefined for others.
+ */
+export function optimizeGraph(
+  graph: Graph,
+  level: OptimizationLevel,
+  sizes: Readonly<Record<Memory, number | undefined>>,
+): void {
   cleanGraph(graph);
   if (level === 0) return;
+  propagate(graph, level);
+  // What follows changes what a variable is while the program runs, which level 1 leaves to be watched.
+  if (level === 1) return;
+  const fewer = removeMasks(graph, sizes);
+  if (splitVariables(graph) || fewer) propagate(graph, level);
+}
+
+function propagate(graph: Graph, level: OptimizationLevel): void {
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const propagation = new Propagation(graph, new Ranges(graph), level !== 1);
     propagation.run();

@@ -2,13 +2,13 @@
  * Values that are known, or computed already, on the way to an operation. What a block knows holds at the start of every
  * block that can be reached from it alone.
  */
-import { compute, isComparison, MIRRORED, OPPOSITE, successorsOf, Variable, writesOf } from "./_ir.ts";
+import { compute, HASH, isComparison, MIRRORED, OPPOSITE, successorsOf, Variable, writesOf } from "./_ir.ts";
 import type { Block, Ending, Graph, Memory, Operation, Operator, Value } from "./_ir.ts";
 import { holds } from "./_ir.ts";
 import type { Ranges } from "./_ranges.ts";
 
 const NONE = 2 ** 32 - 1;
-const COMMUTATIVE: ReadonlySet<Operator> = new Set(["+", "*", "&", "|", "^"]);
+const COMMUTATIVE: ReadonlySet<Operator> = new Set(["+", "*", "&", "|", "^", "hash"]);
 
 /** How a value is made, to see through it. */
 interface Formula {
@@ -311,6 +311,10 @@ export class Propagation {
       case "*":
         if (b === 0) return is(0);
         if (b === 1) return is(a);
+        if (b === HASH.times && formula?.operator === "+") {
+          const sides = this.#hashed(formula);
+          if (sides !== undefined) return [...sides, "hash"];
+        }
         return power ? [a, exponent, "<<"] : [a, b, "*"];
       case "/":
         if (b === 0) return is(0);
@@ -346,6 +350,21 @@ export class Propagation {
         return [a, b, operator];
     }
     return [a, b, operator];
+  }
+
+  /** What is hashed, if a sum is two values and the machine's 512. */
+  #hashed({ a, b }: Formula): readonly [Value, Value] | undefined {
+    if (typeof b !== "number") {
+      // 512 was added to one side first.
+      for (const [side, other] of [[a, b], [b, a]] as const) {
+        const inner = this.#formula(side);
+        if (inner?.operator === "+" && inner.b === HASH.plus) return [inner.a, other];
+      }
+      return undefined;
+    }
+    if (b < HASH.plus || b > HASH.plus + 255) return undefined;
+    const sum = this.#formula(a);
+    return b === HASH.plus && sum?.operator === "+" ? [sum.a, sum.b] : [a, b - HASH.plus];
   }
 
   /** Whether a comparison is known to hold, or not to. */

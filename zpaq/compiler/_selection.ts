@@ -2,13 +2,21 @@
  * Instructions for operations. A holds the value at hand; B, C and D hold addresses, right sides of operations, or, for the
  * whole program, a variable that is used much.
  */
-import { holds, isComparison, MIRRORED, OPPOSITE, Variable } from "./_ir.ts";
+import { HASH, holds, isComparison, MIRRORED, OPPOSITE, Variable } from "./_ir.ts";
 import type { Comparison, Memory, Operator } from "./_ir.ts";
 import { constantSteps } from "./_constant_synthesis.ts";
-import { joinContents, NOTHING_HELD, RegisterContents, REGISTERS } from "./_register_contents.ts";
-import type { Contents, Register } from "./_register_contents.ts";
+import {
+  differenceOf,
+  joinContents,
+  NOTHING_HELD,
+  Offset,
+  RegisterContents,
+  REGISTERS,
+} from "./_register_contents.ts";
+import type { Contents, Fact, Register } from "./_register_contents.ts";
 import type { Item, JumpKind, Label } from "./_machine_code.ts";
 import type { Ranges } from "./_ranges.ts";
+import { leavesOf } from "./_trees.ts";
 import type { BinaryNode, LoadNode, Node, Step } from "./_trees.ts";
 
 type Keep = ReadonlySet<Register>;
@@ -27,7 +35,9 @@ const WORDS: Readonly<Record<string, string>> = {
   "<<": "a<<=",
   ">>": "a>>=",
 };
-const COMMUTATIVE: ReadonlySet<Operator> = new Set(["+", "*", "&", "|", "^"]);
+const COMMUTATIVE: ReadonlySet<Operator> = new Set(["+", "*", "&", "|", "^", "hash"]);
+/** A register is stepped to a value that is at most so far from what it holds. */
+const STEPS_MAX = 3;
 
 /** Where variables are that are not in a cell. */
 export interface Homes {
@@ -40,12 +50,52 @@ function isBinary(node: Node): node is BinaryNode {
   return typeof node === "object" && "type" in node && node.type === "binary";
 }
 
+/** A value as a fact about a register: a number, a variable, or one with something added. */
+function factOf(node: Node): Fact | undefined {
+  if (typeof node === "number" || node instanceof Variable) return node;
+  if (!isBinary(node) || !(node.a instanceof Variable) || typeof node.b !== "number") return undefined;
+  if (node.b > 255 || node.operator !== "+" && node.operator !== "-") return undefined;
+  return Offset.of(node.a, node.operator === "+" ? node.b : -node.b);
+}
+
+/** Whether a value depends on what an array has. */
+function loadsFrom(node: Node, memory: Memory): boolean {
+  if (isLoad(node)) return node.memory === memory || loadsFrom(node.at, memory);
+  return isBinary(node) && (loadsFrom(node.a, memory) || loadsFrom(node.b, memory));
+}
+
+/** The hash of two values by additions and a product. */
+function expanded({ a, b, most }: BinaryNode): BinaryNode {
+  const sum = b === 0 ? a : { type: "binary", operator: "+", a, b, most } as const;
+  const more = { type: "binary", operator: "+", a: sum, b: HASH.plus, most } as const;
+  return { type: "binary", operator: "*", a: more, b: HASH.times, most };
+}
+
+function isSame(a: Node, b: Node): boolean {
+  if (!isBinary(a)) {
+    return isLoad(a) ? isLoad(b) && a.memory === b.memory && isSame(a.at, b.at) : a === b;
+  }
+  return isBinary(b) && a.operator === b.operator && isSame(a.a, b.a) && isSame(a.b, b.b);
+}
+
 function isLoad(node: Node): node is LoadNode {
   return typeof node === "object" && "type" in node && node.type === "load";
 }
 
+/** How a hash is made: one side in A while registers keep what they hold, the other one in a byte that B points at. */
+interface HashSides {
+  readonly value: Node;
+  readonly byte: Node;
+  /** Whether the byte is there already. */
+  readonly pointed: boolean;
+  readonly keep: Keep;
+}
+
 /** Is told of each instruction, and of what registers hold after it. */
 export type Observer = (item: Item, contents: Contents) => void;
+
+/** All registers that could point into an array hold variables of their own. */
+export class NoPointerError extends Error {}
 
 /** Makes instructions for steps. */
 export class Selection {
@@ -55,6 +105,8 @@ export class Selection {
   readonly #homes: Homes;
   readonly #ranges: Ranges;
   readonly #sizes: Readonly<Record<Memory, number | undefined>>;
+  /** Whether the program has no use for M, so that its bytes may hold what is hashed. */
+  readonly #freeBytes: boolean;
   readonly #scratch: readonly Register[];
   readonly #contents: RegisterContents;
   /** What registers hold where jumps to a label are taken that is not placed yet. */
@@ -63,14 +115,18 @@ export class Selection {
   line = 0;
   depth = 0;
   #labels = 0;
+  /** The byte of M that was stored last, as long as the variables that it was made of keep their values. */
+  #stored: { readonly at: Node; readonly value: Variable } | undefined;
 
   /** `sizes` is the log2 of arrays whose indexes wrap as the program's own do. */
   constructor(
     homes: Homes,
     ranges: Ranges,
     sizes: Readonly<Record<Memory, number | undefined>>,
+    freeBytes: boolean,
     observe?: Observer,
   ) {
+    this.#freeBytes = freeBytes;
     this.#homes = homes;
     this.#contents = new RegisterContents(homes.registers);
     this.#observe = observe;
@@ -120,6 +176,7 @@ export class Selection {
 
   /** Places a label where registers hold this, however it is reached. */
   placeWith(label: Label, contents: Contents = NOTHING_HELD): void {
+    this.#stored = undefined;
     this.#contents.now = contents;
     this.#push({ type: "label", label, line: this.line, depth: this.depth });
   }
@@ -139,12 +196,32 @@ export class Selection {
   }
 
   /** What was just made put a value into a register. */
-  learn(register: "a" | Register, value: Variable | number): void {
+  learn(register: "a" | Register, value: Fact): void {
     this.#contents.learn(register, value);
   }
 
   #holds(register: "a" | Register, value: Node): boolean {
-    return (typeof value === "number" || value instanceof Variable) && this.#contents.holds(register, value);
+    const fact = factOf(value);
+    return fact !== undefined && this.#contents.holds(register, fact);
+  }
+
+  /** The register that is stepped to a value with the fewest instructions, copied to `into` first. */
+  #nearest(value: Node, into: Register): { readonly from: Register; readonly steps: number } | undefined {
+    const fact = factOf(value);
+    if (fact === undefined) return undefined;
+    let best: { readonly from: Register; readonly steps: number } | undefined;
+    const cost = ({ from, steps }: { readonly from: Register; readonly steps: number }): number =>
+      Math.abs(steps) + (from === into ? 0 : 1);
+    for (const from of [into, ...REGISTERS]) {
+      const steps = this.#contents.difference(from, fact);
+      if (steps === undefined || Math.abs(steps) > STEPS_MAX) continue;
+      if (best === undefined || cost({ from, steps }) < cost(best)) best = { from, steps };
+    }
+    return best;
+  }
+
+  #step(register: Register, steps: number): void {
+    for (let i = 0; i < Math.abs(steps); i++) this.emit(`${register}${steps > 0 ? "++" : "--"}`);
   }
 
   /** The register beside A that holds a value. */
@@ -169,6 +246,7 @@ export class Selection {
   // Values that come into a register other than A, without A.
 
   #canReach(node: Node, register: Register, keep: Keep): boolean {
+    if (this.#nearest(node, register) !== undefined) return true;
     if (typeof node === "number") {
       return node <= 255 || NONE - node <= 255 || this.#registerOf(node) !== undefined ||
         this.#holds("a", node);
@@ -193,6 +271,16 @@ export class Selection {
 
   #reach(node: Node, register: Register, keep: Keep): void {
     if (this.#holds(register, node)) return;
+    const near = this.#nearest(node, register);
+    // Where a register has to be copied, further steps cost more than a number or a cell.
+    const isWorth = near !== undefined && (Math.abs(near.steps) + (near.from === register ? 0 : 1) <=
+      (isBinary(node) ? 1 + (node.b as number) : typeof node === "number" && node > 255 ? STEPS_MAX : 1));
+    if (isWorth && !(near.steps !== 0 && this.#holds("a", node))) {
+      if (near.from !== register) this.emit(`${register}=${near.from}`);
+      this.#step(register, near.steps);
+      if (this.#scratch.includes(register)) this.learn(register, factOf(node)!);
+      return;
+    }
     if (typeof node === "number" || node instanceof Variable) {
       const from = this.#registerOf(node);
       if (from !== undefined) this.emit(`${register}=${from}`);
@@ -208,10 +296,12 @@ export class Selection {
       return;
     }
     if (isBinary(node)) {
-      this.#reach(node.a, register, keep);
-      const word = node.operator === "+" ? "++" : "--";
-      for (let i = 0; i < (node.b as number); i++) this.emit(`${register}${word}`);
-      return;
+      if (this.#canReach(node.a, register, keep) && (node.b as number) <= 2) {
+        this.#reach(node.a, register, keep);
+        return this.#step(register, node.operator === "+" ? node.b as number : -(node.b as number));
+      }
+      if (near!.from !== register) this.emit(`${register}=${near!.from}`);
+      return this.#step(register, near!.steps);
     }
     const pointer = this.#point(node.memory, node.at, keep, register);
     this.emit(`${register}=${pointer}`);
@@ -234,6 +324,17 @@ export class Selection {
     return memory === "H" ? ["d"] : ["c", "b"];
   }
 
+  /**
+   * A register that can point into an array and holds no variable of its own.
+   *
+   * @throws {NoPointerError} If there is none.
+   */
+  pointer(memory: Memory, keep: Keep = NO_KEEP): Register {
+    const register = this.#pointers(memory).find((each) => this.#isFree(each, keep));
+    if (register === undefined) throw new NoPointerError();
+    return register;
+  }
+
   /** Leaves out what the array's own wrapping does. */
   #wrapped(memory: Memory, at: Node): Node {
     const size = this.#sizes[memory];
@@ -244,6 +345,7 @@ export class Selection {
 
   /** Whether an element can be pointed at without A; `into` is a register that is to be filled anyway. */
   #canPoint(memory: Memory, address: Node, keep: Keep, into?: Register): boolean {
+    if (this.#sizes[memory] === 0) return true;
     const at = this.#wrapped(memory, address);
     return this.#pointers(memory).some((register) =>
       this.#holds(register, at) ||
@@ -255,10 +357,15 @@ export class Selection {
   #point(memory: Memory, address: Node, keep: Keep, into?: Register): string {
     const at = this.#wrapped(memory, address);
     const pointers = this.#pointers(memory);
-    const ready = pointers.find((register) => this.#holds(register, at));
+    // All indexes of an array of one element mean the same.
+    const ready = this.#sizes[memory] === 0
+      ? pointers[0]
+      : pointers.find((register) => this.#holds(register, at));
     if (ready !== undefined) return `*${ready}`;
-    const usable = pointers.filter((register) => this.#isFree(register, keep) || register === into);
-    const register = usable.find((each) => this.#canReach(at, each, keep))!;
+    const usable = pointers.filter((register) =>
+      (this.#isFree(register, keep) || register === into) && this.#canReach(at, register, keep)
+    );
+    const register = usable.find((each) => this.#nearest(at, each)?.from === each) ?? usable[0]!;
     this.#reach(at, register, keep);
     return `*${register}`;
   }
@@ -307,6 +414,9 @@ export class Selection {
         this.#fits(at, keep);
     }
     if (isComparison(node.operator)) return false;
+    if (node.operator === "hash") {
+      return this.#hashSides(node, keep) !== undefined || this.#fits(expanded(node), keep);
+    }
     if (node.operator === "-" && node.a === 0) return this.#fits(node.b, keep);
     if (typeof node.b === "number" && this.#isImmediate(node.operator, node.b)) {
       return this.#fits(node.a, keep);
@@ -319,6 +429,11 @@ export class Selection {
 
   /** As `canOperand`, whatever registers hold until then. */
   #canOperandLater(node: Node, keep: Keep): boolean {
+    return this.#later(keep, () => this.#canOperand(node, keep));
+  }
+
+  /** What is so whatever registers hold, but those that are kept. */
+  #later<T>(keep: Keep, ask: () => T): T {
     const { now } = this.#contents;
     this.#contents.now = {
       a: [],
@@ -326,9 +441,76 @@ export class Selection {
       c: keep.has("c") ? now.c : [],
       d: keep.has("d") ? now.d : [],
     };
-    const can = this.#canOperand(node, keep);
+    const answer = ask();
     this.#contents.now = now;
-    return can;
+    return answer;
+  }
+
+  /** Which side of a hash comes into A and which one into *B, and how; undefined where neither can. */
+  #hashSides(
+    { a, b }: BinaryNode,
+    keep: Keep,
+  ): HashSides | undefined {
+    const order = [[a, b], [b, a]] as const;
+    for (const [value, side] of order) {
+      const byte = this.#asByte(side);
+      if (byte === undefined) continue;
+      const at = this.#wrapped("M", byte.at);
+      const kept = new Set([...keep, "b" as const]);
+      // A pointer that is near already is kept near.
+      if (this.#sizes.M === 0 || this.#isFree("b", keep) && this.#nearest(at, "b")?.from === "b") {
+        if (this.#later(kept, () => this.#fits(value, kept))) {
+          return { value, byte, pointed: true, keep: kept };
+        }
+      }
+      if (!this.#isFree("b", keep) || !this.#fits(value, keep)) continue;
+      if (this.#later(keep, () => this.#canReach(at, "b", keep)) || this.#leadsNear(value, at, keep)) {
+        return { value, byte, pointed: true, keep };
+      }
+    }
+    if (!this.#freeBytes) return undefined;
+    for (const [value, byte] of order) {
+      if (this.#most(byte) > 255 || !this.#fits(value, keep) || !this.#canOperandLater(byte, keep)) continue;
+      return { value, byte, pointed: false, keep };
+    }
+    return undefined;
+  }
+
+  /** A byte of M that has a value. */
+  #asByte(node: Node): LoadNode | undefined {
+    if (isLoad(node)) return node.memory === "M" ? node : undefined;
+    return this.#stored?.value === node ? { type: "load", memory: "M", at: this.#stored.at } : undefined;
+  }
+
+  /** Whether B is near a place once a hash was made. */
+  #leadsNear(node: Node, at: Node, keep: Keep): boolean {
+    if (!isBinary(node) || node.operator !== "hash") return false;
+    const sides = this.#hashSides(node, keep);
+    if (sides?.pointed !== true) return false;
+    const [from, to] = [factOf(this.#wrapped("M", (sides.byte as LoadNode).at)), factOf(at)];
+    const difference = from === undefined || to === undefined ? undefined : differenceOf(to, from);
+    return difference !== undefined && Math.abs(difference) <= STEPS_MAX;
+  }
+
+  #most(node: Node): number {
+    if (isBinary(node)) return node.most;
+    return isLoad(node) ? (node.memory === "M" ? 255 : NONE) : this.#ranges.most(node);
+  }
+
+  /** Hashes by the machine's own instruction where one side is, or can be put, in a byte of M. */
+  #hash(node: BinaryNode, keep: Keep): void {
+    const sides = this.#hashSides(node, keep);
+    if (sides === undefined) return this.value(expanded(node), keep);
+    const { value, byte, pointed } = sides;
+    this.value(value, sides.keep);
+    if (pointed && this.#sizes.M !== 0) this.#reach(this.#wrapped("M", (byte as LoadNode).at), "b", keep);
+    if (!pointed) {
+      const operand = this.#operand(byte, keep);
+      if (typeof operand === "string") this.emit(`*b=${operand}`);
+      else if (operand === 0) this.emit("*b=0");
+      else this.emit("*b=", operand);
+    }
+    this.emit("hash");
   }
 
   /** Whether an operator with a number takes no register. */
@@ -366,7 +548,13 @@ export class Selection {
       return this.learn("a", node);
     }
     if (isLoad(node)) return this.#load(node, keep);
-    this.#binary(node, keep);
+    const fact = factOf(node);
+    if (fact === undefined) return this.#binary(node, keep);
+    if (this.#holds("a", node)) return;
+    const from = this.#registerOf(node);
+    if (from !== undefined) this.emit(`a=${from}`);
+    else this.#binary(node, keep);
+    this.learn("a", fact);
   }
 
   #loadSpilled(variable: Variable): void {
@@ -385,7 +573,7 @@ export class Selection {
     if (this.#canPoint(memory, at, keep)) this.emit(`a=${this.#point(memory, at, keep)}`);
     else {
       this.value(at, keep);
-      const register = this.#pointers(memory).find((each) => this.#isFree(each, keep))!;
+      const register = this.pointer(memory, keep);
       this.emit(`${register}=a`);
       this.emit(`a=*${register}`);
     }
@@ -394,6 +582,7 @@ export class Selection {
   #binary(node: BinaryNode, keep: Keep): void {
     const { operator, a, b } = node;
     if (isComparison(operator)) return this.#truth(operator, a, b);
+    if (operator === "hash") return this.#hash(node, keep);
     if (operator === "-" && a === 0) {
       this.value(b, keep);
       this.emit("a!");
@@ -612,6 +801,7 @@ export class Selection {
 
   /** Gives a variable a value. */
   set(to: Variable, value: Node): void {
+    this.#forget(to);
     const home = this.#homes.registers.get(to);
     if (home === undefined) {
       this.value(value);
@@ -638,8 +828,16 @@ export class Selection {
     this.store(to);
   }
 
+  /** The byte that was stored last is not known any more if it was made of this variable. */
+  #forget(variable: Variable): void {
+    if (this.#stored === undefined) return;
+    const { at, value } = this.#stored;
+    if (value === variable || [...leavesOf(at)].includes(variable)) this.#stored = undefined;
+  }
+
   /** Stores A in a variable. */
   store(to: Variable): void {
+    this.#forget(to);
     const home = this.#homes.registers.get(to);
     const slot = this.#homes.spilled.get(to);
     if (home !== undefined) this.emit(`${home}=a`);
@@ -657,7 +855,90 @@ export class Selection {
     this.#contents.assigned(to, "a");
   }
 
+  /** Whether a value can be made in the element of H that D points at, which nothing else reads. */
+  #canGather(node: Node, at: Node, keep: Keep): boolean {
+    if (
+      typeof node === "number" && node <= 255 ||
+      isLoad(node) && isSame(node, { type: "load", memory: "H", at })
+    ) {
+      return true;
+    }
+    if (isBinary(node) && node.operator === "hash") return this.#gatherSides(node, at, keep) !== undefined;
+    return !loadsFrom(node, "H") && this.#later(keep, () => this.#fits(node, keep));
+  }
+
+  /** The side of a hash that is made in the element, and the other one. */
+  #gatherSides({ a, b }: BinaryNode, at: Node, keep: Keep): readonly [inside: Node, added: Node] | undefined {
+    const isInside = (node: Node): boolean =>
+      !(node instanceof Variable) && (!isBinary(node) || node.operator === "hash");
+    const orders = isInside(b) && !(isBinary(a) && a.operator === "hash")
+      ? [[b, a], [a, b]] as const
+      : [[a, b], [b, a]] as const;
+    return orders.find(([inside, added]) =>
+      !loadsFrom(added, "H") && this.#later(keep, () => this.#fits(added, keep)) &&
+      this.#canGather(inside, at, keep)
+    );
+  }
+
+  /** Makes a value in the element of H that D points at. */
+  #gather(node: Node, at: Node, keep: Keep): void {
+    if (isLoad(node) && isSame(node, { type: "load", memory: "H", at })) return;
+    if (isBinary(node) && node.operator === "hash") {
+      const [inside, added] = this.#gatherSides(node, at, keep)!;
+      this.#gather(inside, at, keep);
+      this.value(added, keep);
+      return this.emit("hashd");
+    }
+    if (typeof node === "number" && node <= 255) {
+      return node === 0 ? this.emit("*d=0") : this.emit("*d=", node);
+    }
+    this.value(node, keep);
+    this.emit("*d=a");
+  }
+
+  /** Stores a hash, or a sum or the like with one, by the machine's own instruction for elements of H; false if it can't. */
+  #storeHash(at: Node, value: Node): boolean {
+    if (!isBinary(value)) return false;
+    const keep: Keep = new Set(["d"]);
+    if (this.#sizes.H !== 0 && !this.#isFree("d", NO_KEEP)) return false;
+    const hashOf = (node: Node): BinaryNode | undefined =>
+      isBinary(node) && node.operator === "hash" ? node : undefined;
+    const { a, b, operator } = value;
+    const isSum = COMMUTATIVE.has(operator) && operator !== "hash";
+    const hash = hashOf(value) ?? (isSum ? hashOf(a) ?? hashOf(b) : undefined);
+    const other = hash === value ? undefined : hash === a ? b : a;
+    if (hash === undefined || this.#hashSides(hash, NO_KEEP)?.pointed === true) return false;
+    if (!this.#canGather(hash, at, keep)) return false;
+    if (other !== undefined) {
+      if (loadsFrom(other, "H")) return false;
+      if (!this.#later(keep, () => this.#fits(other, keep))) return false;
+    }
+    if (this.#sizes.H !== 0) {
+      if (this.#canReach(at, "d", NO_KEEP)) this.#reach(at, "d", NO_KEEP);
+      else {
+        this.value(at);
+        this.emit("d=a");
+      }
+    }
+    this.#gather(hash, at, keep);
+    if (other !== undefined) {
+      this.value(other, keep);
+      this.emit(`${WORDS[operator]!}*d`);
+      this.emit("*d=a");
+    }
+    return true;
+  }
+
   #store(memory: Memory, at: Node, value: Node): void {
+    this.#storeValue(memory, at, value);
+    if (memory === "H") return;
+    const isKnown = value instanceof Variable && this.#ranges.most(value) <= 255 && !loadsFrom(at, "M") &&
+      !loadsFrom(at, "H");
+    this.#stored = isKnown ? { at, value } : undefined;
+  }
+
+  #storeValue(memory: Memory, at: Node, value: Node): void {
+    if (memory === "H" && this.#storeHash(at, value)) return;
     if (this.#canPoint(memory, at, NO_KEEP)) {
       if (
         isBinary(value) && value.b === 1 && isLoad(value.a) && value.a.memory === memory &&
@@ -682,7 +963,7 @@ export class Selection {
       this.value(value);
       return this.emit(`${this.#point(memory, at, NO_KEEP)}=a`);
     }
-    const pointer = this.#pointers(memory).find((register) => this.#isFree(register, NO_KEEP))!;
+    const pointer = this.pointer(memory);
     const kept = new Set([pointer]);
     if (typeof value === "number" && value <= 255 || this.#fits(value, kept)) {
       this.value(at);

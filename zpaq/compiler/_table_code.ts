@@ -11,7 +11,7 @@ const BYTE_MAX = 255;
 
 /** Writes a table. */
 export function emitTable(selection: Selection, { memory, values, base }: Table): void {
-  const pointer = memory === "H" ? "d" : "c";
+  const pointer = selection.pointer(memory);
   let held: number | undefined;
   const load = (value: number): void => {
     if (value === held) return;

@@ -62,6 +62,7 @@ export class ValueRanges {
       case "call": {
         const { text } = expression.callee;
         if (text === "read_b" || text === "peek_b") return BYTE;
+        if (text === "hash" && !this.#program.functions.has(text)) return between(0, 2 ** 32 - 1);
         return this.#ranges.get(`${text}()`) ?? UNKNOWN;
       }
       case "unary": {

@@ -7,7 +7,8 @@ import { checkArgument, checkBoolean, checkKeys, checkLimit } from "@sluice/inte
 import { assembleZpaq } from "../zpaql/assemble.ts";
 import { ZpaqMachine } from "../zpaql/machine.ts";
 import { generateCode } from "./_code_generation.ts";
-import type { SectionCode } from "./_code_generation.ts";
+import type { Choice } from "./_candidates.ts";
+import type { CodePlan, SectionCode } from "./_code_generation.ts";
 import type { HeaderData } from "./_header.ts";
 import { readModule } from "./_module.ts";
 import { Lowering } from "./_lowering.ts";
@@ -18,7 +19,8 @@ import { optimizeGraph } from "./_optimization.ts";
 import { settleFrames } from "./_liveness.ts";
 import { checkTranslation, isSmall } from "./_translation_check.ts";
 import { Reporter } from "./_reporter.ts";
-import { fastest, shortest, sizeOf } from "./_candidates.ts";
+import { fastest, refined, shortest, sizeOf, StepCounts } from "./_candidates.ts";
+import { poolConstants } from "./_pooled_constants.ts";
 import type { Program } from "./_scopes.ts";
 import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
 
@@ -193,7 +195,7 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     reporter.report("0402", place, `the stack has ${stackSize} words, at most ${STACK_MAX} can be`);
   }
   const codeOf = (program: Program): SectionCode | undefined =>
-    bestSection(program, header, reporter, code, stackSize);
+    bestSection({ program, header, reporter, settings: code, stackSize });
   const sections = {
     hcomp: hcomp !== undefined && modelled ? codeOf(hcomp) : undefined,
     pcomp: pcomp !== undefined && !flag("suppressPcomp", false) ? codeOf(pcomp) : undefined,
@@ -271,8 +273,8 @@ function verifySection(
   { section, program, bytes, header, reporter, settings, count }: CompiledSection,
 ): void {
   const isModel = program.part === "hcomp";
-  const [h, m] = isModel ? [header.hh, header.hm] : [header.ph, header.pm];
-  const sizes = { H: { own: h, whole: section.h }, M: { own: m, whole: section.m } };
+  const own = sizesOf(program.part, header);
+  const sizes = { H: { own: own.H, whole: section.h }, M: { own: own.M, whole: section.m } };
   if (!isSmall(bytes, sizes)) return;
   // The graph of the source is made anew: the one that code was made of has been improved.
   const graph = new Lowering(program, header, reporter, { ...settings, level: 0 }).make();
@@ -292,50 +294,91 @@ function checkLevel(level: OptimizationLevel = 2): OptimizationLevel {
   throw new RangeError(`Cannot compile: "optimize" is ${level}, expected 0, 1, 2 or "s"`);
 }
 
+/** log2 of the arrays that candidates are measured with. */
+const MEASURED_BITS_MAX = 16;
 /** Larger code is not compiled several times for speed. */
 const COMPARED_SIZE_MAX = 16_384;
 
+/** One section with all that its code is made of. */
+interface SectionSource {
+  readonly program: Program;
+  readonly header: HeaderData;
+  readonly reporter: Reporter;
+  readonly settings: CodeSettings;
+  readonly stackSize: number;
+  /** What is told of arrays and code that are too large. @default {reporter} */
+  readonly sizes?: Reporter;
+  /** Whether H is known not to grow. @default {true} */
+  readonly wrapsH?: boolean;
+  /** Whether numbers are kept in cells. @default {false} */
+  readonly pools?: boolean;
+}
+
 /** The code of one section at the level that does best what is wanted: little code, or few instructions executed. */
-function bestSection(
-  program: Program,
-  header: HeaderData,
-  reporter: Reporter,
-  settings: CodeSettings,
-  stackSize: number,
-): SectionCode | undefined {
-  const first = compileSection(program, header, reporter, settings, stackSize);
+function bestSection(source: SectionSource): SectionCode | undefined {
+  const first = compileSection(source);
+  const { header, settings, stackSize, reporter } = source;
   const { level } = settings;
   if (first === undefined || level === 0 || level === 1) return first;
   if (level === 2 && sizeOf(first) > COMPARED_SIZE_MAX) return first;
-  const others = (level === 2 ? [1, "s"] as const : [1, 2] as const).flatMap((other) => {
-    // What is found in the source was reported already.
-    const silent = new Reporter(reporter.source);
-    return compileSection(program, header, silent, { ...settings, level: other }, stackSize) ?? [];
-  });
-  if (level === "s") return shortest([first, ...others]);
-  return fastest([first, ...others], ({ instructions, h, m }, budget) => {
+  // What is found in the source was reported already.
+  const other = (level: OptimizationLevel, pools = false): SectionCode[] => {
+    const code = compileSection({
+      ...source,
+      reporter: new Reporter(reporter.source),
+      settings: { ...settings, level },
+      pools,
+    });
+    return code === undefined ? [] : [code];
+  };
+  const others = [...other(1), ...other(level === 2 ? "s" : 2), ...other(2, true)];
+  const measure = (code: SectionCode, budget: number): ZpaqMachine => {
+    const { instructions } = code;
+    // What is compared needs no more than this, whatever the program has.
+    const [h, m] = [Math.min(code.h, MEASURED_BITS_MAX), Math.min(code.m, MEASURED_BITS_MAX)];
     const text = instructions.map((each) => each.text).join(" ");
     const { pcomp } = assembleZpaq(`comp 0 0 ${h} ${m} 0 hcomp halt pcomp ; ${text} end`);
     return new ZpaqMachine(pcomp!, { h, m, budget });
-  });
+  };
+  const steps = new StepCounts(measure);
+  const bySteps: Choice = (candidates) => fastest(candidates, steps);
+  const make = ({ graph }: SectionCode, plan: CodePlan): SectionCode =>
+    generateCode(graph, header, level, stackSize, plan);
+  return refined([first, ...others], make, level === "s" ? [shortest, bySteps] : [bySteps, shortest]);
+}
+
+/** The log2 of the arrays that a program has by itself. */
+function sizesOf(
+  part: "hcomp" | "pcomp",
+  { hh, hm, ph, pm }: HeaderData,
+): { readonly H: number; readonly M: number } {
+  return part === "hcomp" ? { H: hh, M: hm } : { H: ph, M: pm };
 }
 
 /** The code of one section; undefined, and a finding, where there can be none. */
-function compileSection(
-  program: Program,
-  header: HeaderData,
-  reporter: Reporter,
-  settings: CodeSettings,
-  stackSize: number,
-): SectionCode | undefined {
+function compileSection(source: SectionSource): SectionCode | undefined {
+  const { program, header, reporter, settings, stackSize, wrapsH = true, pools = false } = source;
+  const { sizes = reporter } = source;
   const lowering = new Lowering(program, header, reporter, settings);
   const graph = withinStack(lowering, () => lowering.make());
   if (graph === undefined || reporter.failed) return undefined;
-  optimizeGraph(graph, settings.level);
+  const own = sizesOf(program.part, header);
+  // Tables and the stack make arrays larger.
+  const grows = (memory: "H" | "M"): boolean => graph.tables.some((table) => table.memory === memory);
+  const wraps = { H: wrapsH && !graph.recursive && !grows("H"), M: !grows("M") };
+  optimizeGraph(graph, settings.level, {
+    H: wraps.H ? own.H : undefined,
+    M: wraps.M ? own.M : undefined,
+  });
+  if (pools && !poolConstants(graph)) return undefined;
   const code = generateCode(graph, header, settings.level, stackSize);
+  if (wraps.H && code.h > own.H) {
+    // So do variables that got no cell, which is known only now.
+    return compileSection({ ...source, reporter: new Reporter(reporter.source), sizes, wrapsH: false });
+  }
   const { definition } = program.functions.get(program.part)!;
   if (Math.max(code.h, code.m) > ARRAY_BITS_MAX) {
-    reporter.report(
+    sizes.report(
       "0401",
       definition.name,
       `"${program.part}" needs an array of 2^${Math.max(code.h, code.m)} elements`,
@@ -348,9 +391,9 @@ function compileSection(
   if (size <= room) return code;
   // What is too large for speed may fit without copies of functions.
   if (settings.level === 2) {
-    return compileSection(program, header, reporter, { ...settings, level: "s" }, stackSize);
+    return compileSection({ ...source, settings: { ...settings, level: "s" } });
   }
-  reporter.report("0400", definition.name, `"${program.part}" takes ${size} bytes, at most ${room} can be`, {
+  sizes.report("0400", definition.name, `"${program.part}" takes ${size} bytes, at most ${room} can be`, {
     hint: largestFunctions(code, program, reporter),
   });
   return undefined;

@@ -32,7 +32,7 @@ All arguments are numbers from 0 to 255. MASK says which bits of the byte so far
 
 Contexts: a cm or sse takes the low bits of H[i], of which the lowest 9 (cm) or 8 (sse) belong to the bits of the
 byte so far: shift what is known by 9 or 8. An icm, isse or match takes all bits of a hash. Hash bytes one after the
-other, the latest last: hash = (hash + byte + 512) * 773 & 0xFFFFFFFF.
+other, the latest last: h = hash(h, byte), which is (h + byte + 512) * 773 & 0xFFFFFFFF.
 `,
   zpaql: `The machine
 
@@ -50,6 +50,7 @@ Statements: assignments, if, while, for over range, def, return, break, continue
 Arrays: hH and hM in hcomp, pH and pM in pcomp; tables T = (1, 2, 3) and B = b"..." at module level.
 Functions: read_b() push_b(c) peek_b() out(c) error() len(array), and alloc_pH(size) free_pH(r) array_pH(address)
 len_pH(r), the same for hH, hM, pM, which take memory from addr_alloc_pH(size) and addr_free_pH(address).
+hash(a, b) is (a + b + 512) * 773 modulo 2^32, which the machine computes by one instruction; hash(a) is hash(a, 0).
 
 Header data come first: hh hm ph pm, n = len({0: "component", ...}), pcomp_invocation = "command".
 `,

@@ -68,7 +68,7 @@ Deno.test("2,000 variables, 10,000 functions and 100,000 elements compile in sec
     variables: `${HEADER}${lines(2000, (i) => `g${i} = ${i}\n`)}def pcomp(c):\n  global ${names}\n` +
       lines(2000, (i) => `  g${i} = (g${(i * 7 + 1) % 2000} + c) & 255\n`) + "  out(g5)\n",
     functions:
-      `${HEADER}${lines(10_000, (i) => `def f${i}(x):\n  return x + ${i}\n`)}def pcomp(c):\n  x = c\n` +
+      `${HEADER}${lines(10_000, (i) => `def f${i}(x):\n  return x * 3 ^ ${i}\n`)}def pcomp(c):\n  x = c\n` +
       lines(10_000, (i) => `  x = f${i}(x) & 255\n`) + "  out(x)\n",
     elements: `${HEADER}T = (${
       lines(100_000, (i) => `${i * 37 & 255}, `)

@@ -148,3 +148,21 @@ Deno.test("Python tells where its output differs from a file", { ignore }, async
   const run = await python(source, Uint8Array.of(1, 2, 3), "pcomp", "input", "--compare", "input");
   assert(/^byte 0: 2 comes out at line \d+, expected 1/.test(run!.errors), run!.errors);
 });
+
+Deno.test({
+  name: "Python computes hashes with the template as the compiler does",
+  ignore,
+  async fn() {
+    const source = zpaqlPyTemplate({ minimal: true }).replace(
+      "def hcomp(c):\n  pass\n",
+      "def hcomp(c):\n  hH[0] = hash(hash(c), hH[0])\n",
+    );
+    const input = new Uint8Array([1, 200, 65, 65]);
+    const { output, errors } = (await python(source, input, "hcomp", "input"))!;
+    assertEquals(errors, "");
+    const expected = [...runZpaqlPyHcomp(source, input)].map(({ byte, contexts }) =>
+      `${byte}: [${contexts[0]}]\n`
+    );
+    assertEquals(new TextDecoder().decode(output), expected.join(""));
+  },
+});

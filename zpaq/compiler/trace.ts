@@ -147,7 +147,7 @@ export function traceZpaqlPy(
  * def pcomp(c):
  *   pass
  * `);
- * assertEquals(countZpaqlPySteps(program!, "hcomp", new Uint8Array(10)).steps, 40);
+ * assertEquals(countZpaqlPySteps(program!, "hcomp", new Uint8Array(10)).steps, 30);
  * ```
  */
 export function countZpaqlPySteps(
