@@ -61,7 +61,7 @@ function freePort(): number {
 }
 
 /** The first line of a stream, without its end; undefined where the stream ends before. */
-async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string | undefined> {
+async function firstLine(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string | undefined> {
   let text = "";
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
     text += chunk;
