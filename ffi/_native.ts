@@ -22,13 +22,20 @@ const NATIVE_TYPES: Readonly<Record<Kind | "void", Deno.NativeResultType>> = {
   table: "buffer",
 };
 
-/** What the library says of its memory, and the fault that tests plant there. */
-const MEMORY_SYMBOLS = {
+/** The library's own functions: what it was built from, what it says of its memory, the fault that tests plant there. */
+const LIBRARY_SYMBOLS = {
+  sluice_abi_hash: { parameters: [], result: "u32" },
   sluice_live_blocks: { parameters: [], result: "u32" },
   sluice_fail_allocation: { parameters: ["u32"], result: "u32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-let checked: { readonly path: string } | BackendUnavailableError | undefined;
+/** A library that may be used; it stays open until the process ends, so that modules are opened without loading it again. */
+interface UsableLibrary {
+  readonly path: string;
+  readonly symbols: Deno.StaticForeignLibraryInterface<typeof LIBRARY_SYMBOLS>;
+}
+
+let checked: UsableLibrary | BackendUnavailableError | undefined;
 
 function unavailable(message: string, code: SluiceErrorCode, cause?: unknown): BackendUnavailableError {
   return new BackendUnavailableError(`Cannot use the native backend: ${message}`, {
@@ -39,7 +46,7 @@ function unavailable(message: string, code: SluiceErrorCode, cause?: unknown): B
 }
 
 /** Looks for the library beside this module, then where `installNative` puts it. */
-function probe(): { readonly path: string } | BackendUnavailableError {
+function probe(): UsableLibrary | BackendUnavailableError {
   if (typeof Deno === "undefined" || typeof Deno.dlopen !== "function") {
     return unavailable("this runtime has no FFI", "NO_FFI");
   }
@@ -52,16 +59,16 @@ function probe(): { readonly path: string } | BackendUnavailableError {
     unavailable('it is not installed, expected "sluice native install" first', "NOT_INSTALLED", found);
 }
 
-/** Opens a library once to see that it is there, may be opened, and has the expected ABI. */
-function probePath(path: string): { readonly path: string } | BackendUnavailableError {
+/** Opens a library if it is there, may be opened, and has the expected ABI. */
+function probePath(path: string): UsableLibrary | BackendUnavailableError {
   if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") {
     return unavailable(`no FFI permission for ${path}`, "NO_PERMISSION");
   }
   try {
-    const base = Deno.dlopen(path, { sluice_abi_hash: { parameters: [], result: "u32" } });
-    const hash = base.symbols.sluice_abi_hash();
-    base.close();
-    if (hash === ABI_HASH) return { path };
+    const library = Deno.dlopen(path, LIBRARY_SYMBOLS);
+    const hash = library.symbols.sluice_abi_hash();
+    if (hash === ABI_HASH) return { path, symbols: library.symbols };
+    library.close();
     return unavailable(
       `${path} was built from other sources (ABI ${hash}, expected ${ABI_HASH})`,
       "ABI_MISMATCH",
@@ -72,7 +79,7 @@ function probePath(path: string): { readonly path: string } | BackendUnavailable
 }
 
 /** The path of the usable library, or why there is none. Nothing is asked of the user; the answer is kept. */
-export function nativeStatus(): { readonly path: string } | BackendUnavailableError {
+export function nativeStatus(): UsableLibrary | BackendUnavailableError {
   return checked ??= probe();
 }
 
@@ -96,7 +103,7 @@ export function openNative<Functions>(table: FunctionTable): Library<Functions> 
     if (shape.offLoop) symbols[`${name}_async`] = { name, parameters, result, nonblocking: true };
   }
   const live = new LiveCount();
-  const { sluice_live_blocks, sluice_fail_allocation } = Deno.dlopen(status.path, MEMORY_SYMBOLS).symbols;
+  const { sluice_live_blocks, sluice_fail_allocation } = status.symbols;
   return {
     kind: "native",
     functions: Deno.dlopen(status.path, symbols).symbols as Functions,

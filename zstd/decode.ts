@@ -23,6 +23,7 @@ export * from "./codec/decoder.ts";
 export * from "./codec/decompress.ts";
 export * from "./codec/decompress_batch.ts";
 export * from "./codec/decompress_iterable.ts";
+export * from "./options/decoder_memory.ts";
 export * from "./options/decompress_options.ts";
 export * from "./codec/decompression_stream.ts";
 export * from "./codec/decompressor.ts";

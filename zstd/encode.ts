@@ -1,6 +1,6 @@
 /**
- * Zstandard compression alone, for programs that never decompress and start often: two thirds of the modules of
- * `@sluice/zstd`. Dictionaries come from `@sluice/zstd/decode`.
+ * Zstandard compression alone, for programs that never decompress and start often: half of the modules of
+ * `@sluice/zstd`, and nothing of the decoder. Dictionaries come from `@sluice/zstd/decode`.
  *
  * @example Compress
  * ```ts
@@ -18,7 +18,7 @@ export type { BytesSource, ChunkSource } from "@sluice/internal";
 export * from "@sluice/internal/faults";
 export * from "./codec/batch_options.ts";
 export * from "./options/checkpoint.ts";
-export * from "./options/dictionary.ts";
+export type * from "./options/dictionary.ts";
 export type { ZstdFormat } from "./frame/frame_header.ts";
 export * from "./codec/compress.ts";
 export * from "./codec/compress_batch.ts";

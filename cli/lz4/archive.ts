@@ -6,32 +6,37 @@ import { EXIT, exitCodeOf, Failure, UsageFailure } from "../shared/exit.ts";
 import type { Messages } from "../shared/messages.ts";
 import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
 import type { GivenOption } from "../shared/options.ts";
+import { loadModule } from "../shared/load.ts";
+import type { ArchiveCommandName } from "./archive_names.ts";
 import { ARCHIVE_OPTIONS, defaultArchiveSettings } from "./archive_options.ts";
 import type { Job } from "./archive_options.ts";
-import { carveCommand, catCommand, infoCommand, repackCommand } from "./content.ts";
 import { keyHint } from "./decryption.ts";
-import { indexCommand } from "./index.ts";
-import { linesCommand } from "./lines.ts";
-import { recoverCommand } from "./recover.ts";
-import { splitsCommand } from "./splits.ts";
 
-/** The sub-commands by name. */
-export const ARCHIVE_COMMANDS: Readonly<Record<string, (job: Job) => Promise<number>>> = {
-  index: indexCommand,
-  cat: catCommand,
-  lines: linesCommand,
-  carve: carveCommand,
-  splits: splitsCommand,
-  get: downloadCommand,
-  resume: downloadCommand,
-  recover: recoverCommand,
-  repack: repackCommand,
-  info: infoCommand,
+type ArchiveCommand = (job: Job) => Promise<number>;
+
+const content = (): Promise<typeof import("./content.ts")> => loadModule(import.meta.resolve("./content.ts"));
+
+/** How each sub-command is loaded. */
+const ARCHIVE_COMMANDS: Readonly<Record<ArchiveCommandName, () => Promise<ArchiveCommand>>> = {
+  index: async () =>
+    (await loadModule<typeof import("./index.ts")>(import.meta.resolve("./index.ts"))).indexCommand,
+  cat: async () => (await content()).catCommand,
+  lines: async () =>
+    (await loadModule<typeof import("./lines.ts")>(import.meta.resolve("./lines.ts"))).linesCommand,
+  carve: async () => (await content()).carveCommand,
+  splits: async () =>
+    (await loadModule<typeof import("./splits.ts")>(import.meta.resolve("./splits.ts"))).splitsCommand,
+  get: loadDownload,
+  resume: loadDownload,
+  recover: async () =>
+    (await loadModule<typeof import("./recover.ts")>(import.meta.resolve("./recover.ts"))).recoverCommand,
+  repack: async () => (await content()).repackCommand,
+  info: async () => (await content()).infoCommand,
 };
 
 /** Runs a sub-command. */
 export async function runArchiveCommand(
-  name: string,
+  name: ArchiveCommandName,
   args: readonly string[],
   messages: Messages,
 ): Promise<number> {
@@ -45,7 +50,8 @@ export async function runArchiveCommand(
   refuseIdle(given, name);
   if (operands.length !== 1) throw new UsageFailure(`lz4 ${name} takes one file`);
   try {
-    return await ARCHIVE_COMMANDS[name]!({ settings, messages, operands });
+    const command = await ARCHIVE_COMMANDS[name]();
+    return await command({ settings, messages, operands });
   } catch (error) {
     if (error instanceof SluiceError) {
       const hint = keyHint(settings, error);
@@ -66,7 +72,7 @@ function helpOf(name: string): string {
 }
 
 /** Decompresses a file or URL and keeps its place, so that a killed run goes on. */
-async function downloadCommand({ settings, messages, operands }: Job): Promise<number> {
-  const { download } = await import("./download.ts");
-  return await download({ ...settings, source: operands[0]!, messages });
+async function loadDownload(): Promise<ArchiveCommand> {
+  const { download } = await loadModule<typeof import("./download.ts")>(import.meta.resolve("./download.ts"));
+  return ({ settings, messages, operands }) => download({ ...settings, source: operands[0]!, messages });
 }

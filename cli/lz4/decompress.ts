@@ -1,7 +1,7 @@
 /**
  * `sluice lz4 -d` and `-t`: all frames of one input to their content.
  */
-import { Lz4Decoder, readLz4FrameHeader } from "@sluice/lz4";
+import { Lz4Decoder, readLz4FrameHeader } from "@sluice/lz4/decode";
 import { SluiceError } from "@sluice/internal";
 import { BlockWriter, ChunkReader, PassThrough, pump } from "../shared/io.ts";
 import type { ByteSink, PumpCodec, ReadableFile } from "../shared/io.ts";

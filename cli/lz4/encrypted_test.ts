@@ -8,7 +8,7 @@ import { join, text } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 import { encryptAsOpenssl } from "../../tests/_encrypted.ts";
 import { objectOf, startRangeServer } from "../../tests/_range_server.ts";
-import { ARCHIVE_COMMANDS } from "./archive.ts";
+import { ARCHIVE_COMMAND_NAMES } from "./archive_names.ts";
 
 const CONTENT = text(400_000);
 const FILE = compressLz4(CONTENT, { blockSize: 65536, linked: true });
@@ -39,7 +39,7 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 Deno.test("each sub-command of sluice lz4 reads encrypted files and URLs as it reads plain ones", () =>
   inDirectory(async (cwd) => {
-    assertEquals(Object.keys(CALLS).sort(), Object.keys(ARCHIVE_COMMANDS).sort());
+    assertEquals(Object.keys(CALLS).sort(), ARCHIVE_COMMAND_NAMES.toSorted());
     const files = {
       ctr: await encryptAsOpenssl(FILE, "secret"),
       gcm: join(

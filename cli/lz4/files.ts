@@ -1,19 +1,15 @@
 /**
  * `sluice lz4` on files: which output belongs to which input, and the way of the bytes between them.
  */
-import { compressLz4Iterable, encryptLz4AesGcmIterable, lz4BlockSizeOf } from "@sluice/lz4";
-import type { Lz4CompressOptions, Lz4StreamOptions } from "@sluice/lz4";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, exitCodeOf, Failure, UsageFailure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
-import { ChunkReader } from "../shared/io.ts";
 import type { ReadableFile } from "../shared/io.ts";
+import { loadModule } from "../shared/load.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { decompressInput } from "./decompress.ts";
-import { keyHint, readCipher, readEncryptionKey } from "./decryption.ts";
+import { keyHint, readCipher } from "./decryption.ts";
 import type { Lz4Settings } from "./options.ts";
-import { openPlainSource, readableOf } from "./source.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
 import { NULL_TARGET, openTarget, ProtectedFiles, stdoutTarget } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
@@ -31,6 +27,11 @@ export function outputPath(path: string, compress: boolean): string {
   if (compress) return path + SUFFIX;
   if (path.endsWith(SUFFIX) && path.length > SUFFIX.length) return path.slice(0, -SUFFIX.length);
   throw new Failure(`lz4: ${path}: unknown suffix, the name of the output can not be told`);
+}
+
+/** The half of the codec that compresses. */
+function compression(): Promise<typeof import("./compress.ts")> {
+  return loadModule(import.meta.resolve("./compress.ts"));
 }
 
 /** Where the content of one input goes; "-" is stdout and "null" nowhere. */
@@ -88,6 +89,9 @@ async function openInput(
   const reads = { ...settings, stallTimeout: undefined };
   if (!compress && settings.decrypt !== undefined) {
     if (path === undefined) throw new UsageFailure("Option --decrypt needs a file, not a pipe");
+    const { openPlainSource, readableOf } = await loadModule<typeof import("./source.ts")>(
+      import.meta.resolve("./source.ts"),
+    );
     const source = await openPlainSource(path, reads);
     open.defer(() => source[Symbol.dispose]?.());
     return { file: readableOf(source), size: source.size };
@@ -114,7 +118,7 @@ async function openOutput(
 ): Promise<Target> {
   if (path === "null") return NULL_TARGET;
   const { force } = settings;
-  const writeExitCode = writeFailureCode(path, input, settings);
+  const writeExitCode = await writeFailureCode(path, input, settings);
   if (path === "-") return stdoutTarget({ command: "lz4", writeExitCode });
   const isPrivate = input.info?.isFile === true;
   const sparse = settings.sparse && !compresses(settings, input.path);
@@ -130,18 +134,14 @@ async function openOutput(
 }
 
 /** The lz4 tool's exit code where the output can't be written: it tells by what it was writing. */
-function writeFailureCode(path: string, input: Input, settings: Lz4Settings): number {
+async function writeFailureCode(path: string, input: Input, settings: Lz4Settings): Promise<number> {
   if (!compresses(settings, input.path)) {
     return path !== "-" && settings.sparse ? EXIT.lz4WriteSparse : EXIT.lz4WriteContent;
   }
   if (settings.legacy) return EXIT.lz4WriteLegacy;
+  const { blockBytesOf } = await compression();
   const single = input.info?.isFile === true && input.info.size <= blockBytesOf(settings);
   return single ? EXIT.lz4WriteFrame : EXIT.lz4WriteBlock;
-}
-
-/** Bytes of a block: the option takes the format's numbers for sizes, too. */
-function blockBytesOf({ blockSize }: Lz4Settings): number {
-  return blockSize >= 4 && blockSize <= 7 ? lz4BlockSizeOf(blockSize) : blockSize;
 }
 
 /** One input on its way to its output. */
@@ -162,80 +162,13 @@ async function transfer(
   const progress = new Progress(messages, isProgressVisible(), input.name, input.info?.size);
   const dictionary = settings.dictionary === undefined ? undefined : await Deno.readFile(settings.dictionary);
   const onStep = (bytesIn: number, bytesOut: number): void => progress.update(bytesIn, bytesOut);
-  if (compress) {
-    const key = await readEncryptionKey(settings.encrypt, settings.keyFile);
-    const options = compressOptions(settings, dictionary, input);
-    return await compressInput({ file, size, input, target, passOthers }, { options, key, onStep });
-  }
-  return await decompressInput({
-    file,
-    size,
-    sink: target,
-    dictionary,
-    verifyChecksums: settings.contentChecksum,
-    threads: settings.threads,
-    passOthers,
-    onStep,
-  });
-}
-
-/** How one input is compressed. */
-interface Compression {
-  readonly options: Lz4CompressOptions & Lz4StreamOptions;
-  /** The key of what is written; undefined where it is not encrypted. */
-  readonly key: Uint8Array<ArrayBuffer> | undefined;
-  onStep(bytesIn: number, bytesOut: number): void;
-}
-
-/** Compresses one input; one write runs while the next chunk is made. */
-async function compressInput(
-  { file, input, target }: Transfer,
-  { options, key, onStep }: Compression,
-): Promise<{ in: number; out: number }> {
-  const reader = new ChunkReader(file, input.info?.size);
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) yield chunk;
-  }
-  let out = 0;
-  let writing = Promise.resolve();
-  try {
-    const compressed = compressLz4Iterable(chunks(), options);
-    const written = key === undefined ? compressed : encryptLz4AesGcmIterable(compressed, { key });
-    for await (const chunk of written) {
-      out += chunk.length;
-      await writing;
-      writing = target.write(chunk);
-      writing.catch(() => {}); // thrown by the turn that waits for it
-      onStep(reader.bytesIn, out);
-    }
-    await writing;
-  } finally {
-    await writing.catch(() => {});
-    await reader.settle();
-  }
-  return { in: reader.bytesIn, out };
-}
-
-function compressOptions(
-  settings: Lz4Settings,
-  dictionary: Uint8Array<ArrayBuffer> | undefined,
-  input: Input,
-) {
-  if (settings.legacy) return { format: "legacy", level: settings.level, threads: settings.threads } as const;
-  const { level, blockSize, linked, blockChecksums, contentChecksum, favorDecompressionSpeed, threads } =
-    settings;
-  const size = settings.contentSize && input.info?.isFile === true ? input.info.size : undefined;
-  return {
-    level,
-    blockSize,
-    linked,
-    blockChecksums,
-    contentChecksum,
-    favorDecompressionSpeed,
-    threads,
-    dictionary,
-    contentSize: size,
-  };
+  const job = { file, size, sink: target, dictionary, onStep };
+  if (compress) return await (await compression()).compressInput({ ...job, settings });
+  const { decompressInput } = await loadModule<typeof import("./decompress.ts")>(
+    import.meta.resolve("./decompress.ts"),
+  );
+  const { contentChecksum: verifyChecksums, threads } = settings;
+  return await decompressInput({ ...job, verifyChecksums, threads, passOthers });
 }
 
 /** Exit codes from here on have other meanings. */

@@ -4,25 +4,21 @@
  *
  * @module
  */
-import { backendInfo } from "@sluice/ffi";
 import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { collectInputs } from "../shared/inputs.ts";
-import { ARCHIVE_COMMANDS, runArchiveCommand } from "./archive.ts";
-import { defaultArchiveSettings } from "./archive_options.ts";
-import { infoCommand } from "./content.ts";
-import { listFiles } from "./list.ts";
+import { ARCHIVE_COMMAND_NAMES, isArchiveCommand } from "./archive_names.ts";
 import { compresses, processInputs } from "./files.ts";
 import { defaultLz4Settings, LZ4_OPTIONS } from "./options.ts";
 import type { Lz4Settings } from "./options.ts";
+import { loadModule } from "../shared/load.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
 import type { GivenOption } from "../shared/options.ts";
-import { SLUICE_VERSION } from "../shared/version.ts";
 
 /** Every option of the command, for shell completions. */
 export const OPTIONS = LZ4_OPTIONS;
 /** Words that may stand first, for shell completions. */
-export const SUBCOMMANDS: readonly string[] = Object.keys(ARCHIVE_COMMANDS);
+export const SUBCOMMANDS: readonly string[] = ARCHIVE_COMMAND_NAMES;
 
 /** The first level that --favor-decSpeed changes. */
 const FAVOR_LEVEL_MIN = 10;
@@ -53,7 +49,10 @@ export async function run(args: string[]): Promise<number> {
 async function runLz4(args: readonly string[]): Promise<number> {
   const messages = new Messages(LEVEL.results);
   const [first, ...rest] = args;
-  if (first !== undefined && Object.hasOwn(ARCHIVE_COMMANDS, first)) {
+  if (isArchiveCommand(first)) {
+    const { runArchiveCommand } = await loadModule<typeof import("./archive.ts")>(
+      import.meta.resolve("./archive.ts"),
+    );
     return await runArchiveCommand(first, rest, messages);
   }
   const settings = defaultLz4Settings();
@@ -65,8 +64,8 @@ async function runLz4(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   if (settings.version) {
-    const { LZ4_VERSION } = await import("@sluice/lz4");
-    console.log(`*** LZ4 CLI (sluice ${SLUICE_VERSION}, ${backendInfo().kind}) v${LZ4_VERSION} ***`);
+    const { banner } = await loadModule<typeof import("./banner.ts")>(import.meta.resolve("./banner.ts"));
+    console.log(banner());
     return EXIT.ok;
   }
   const mode = effectiveMode(settings, operands);
@@ -76,10 +75,9 @@ async function runLz4(args: readonly string[]): Promise<number> {
   }
   if (settings.mode === "list") {
     if (operands.length === 0) throw new UsageFailure("Option --list takes files");
-    if (!settings.json) return await listFiles(operands, messages);
-    const source = defaultArchiveSettings();
-    for (const operand of operands) await infoCommand({ operands: [operand], settings: source });
-    return EXIT.ok;
+    if (settings.json) return await listAsJson(operands, messages);
+    const { listFiles } = await loadModule<typeof import("./list.ts")>(import.meta.resolve("./list.ts"));
+    return await listFiles(operands, messages);
   }
   const isBench = settings.mode === "bench";
   if (isBench && operands.length === 0) throw new UsageFailure("Option -b takes files");
@@ -96,7 +94,9 @@ async function runLz4(args: readonly string[]): Promise<number> {
   });
   if (inputs.length === 0) return failed ? EXIT.failure : EXIT.ok;
   if (isBench) {
-    const { benchmark } = await import("./benchmark.ts");
+    const { benchmark } = await loadModule<typeof import("./benchmark.ts")>(
+      import.meta.resolve("./benchmark.ts"),
+    );
     return failed ? EXIT.failure : await benchmark(inputs, settings);
   }
   const output = several && !settings.stdout ? undefined : outputOf(operands, settings.stdout);
@@ -105,6 +105,15 @@ async function runLz4(args: readonly string[]): Promise<number> {
   }
   const exitCode = await processInputs(inputs, output, settings, messages);
   return failed ? EXIT.failure : exitCode;
+}
+
+/** One JSON object a frame: what the sub-command `info` does. */
+async function listAsJson(operands: readonly string[], messages: Messages): Promise<number> {
+  const { runArchiveCommand } = await loadModule<typeof import("./archive.ts")>(
+    import.meta.resolve("./archive.ts"),
+  );
+  for (const operand of operands) await runArchiveCommand("info", ["--", operand], messages);
+  return EXIT.ok;
 }
 
 /** What the options must have an effect on: what the names of the inputs say where no option does. */

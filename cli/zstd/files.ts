@@ -6,6 +6,7 @@ import { EXIT, Failure } from "../shared/exit.ts";
 import { STDOUT_NAME } from "../shared/inputs.ts";
 import type { Input } from "../shared/inputs.ts";
 import { BlockWriter, ChunkReader } from "../shared/io.ts";
+import { loadModule } from "../shared/load.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { lastPartIndex } from "../shared/paths.ts";
@@ -80,11 +81,6 @@ function refuseTerminals(inputs: readonly Input[], settings: ZstdSettings, desti
   }
 }
 
-/** Loads a module when it is needed; a literal import would have Deno read it before it starts. */
-function load<Module>(path: string): Promise<Module> {
-  return import(path);
-}
-
 /** The codec's half of the work; only the half that is needed is loaded. */
 async function chooseWork(
   settings: ZstdSettings,
@@ -95,21 +91,29 @@ async function chooseWork(
   if (settings.mode === "compress") {
     checkThreadNeeds(settings);
     if (settings.seekable !== undefined) {
-      const { compressSeekable } = await load<typeof import("./seekable.ts")>("./seekable.ts");
+      const { compressSeekable } = await loadModule<typeof import("./seekable.ts")>(
+        import.meta.resolve("./seekable.ts"),
+      );
       const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
       return (transfer) => compressSeekable(transfer, settings, level, reference);
     }
     const { prefix } = reference;
     if (prefix !== undefined) {
-      const { compressPatch } = await load<typeof import("./patch.ts")>("./patch.ts");
+      const { compressPatch } = await loadModule<typeof import("./patch.ts")>(
+        import.meta.resolve("./patch.ts"),
+      );
       const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
       return (transfer) => compressPatch(transfer, settings, level, prefix);
     }
-    const { compressTransfer } = await load<typeof import("./compress.ts")>("./compress.ts");
+    const { compressTransfer } = await loadModule<typeof import("./compress.ts")>(
+      import.meta.resolve("./compress.ts"),
+    );
     const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
     return (transfer) => compressTransfer(transfer, settings, level, reference, messages);
   }
-  const { decompressTransfer } = await load<typeof import("./decompress.ts")>("./decompress.ts");
+  const { decompressTransfer } = await loadModule<typeof import("./decompress.ts")>(
+    import.meta.resolve("./decompress.ts"),
+  );
   const passThrough = settings.passThrough ?? (settings.force && destination === "stdout");
   return (transfer) => decompressTransfer(transfer, settings, passThrough, reference);
 }
@@ -120,9 +124,9 @@ async function chooseChunkedPatch(
   inputCount: number,
   messages: Messages,
 ): Promise<Work> {
-  const { applyChunkedPatch, checkChunkedPatch, compressChunkedPatch } = await load<
+  const { applyChunkedPatch, checkChunkedPatch, compressChunkedPatch } = await loadModule<
     typeof import("./chunked_patch.ts")
-  >("./chunked_patch.ts");
+  >(import.meta.resolve("./chunked_patch.ts"));
   checkChunkedPatch(settings, inputCount);
   if (settings.mode !== "compress") return (transfer) => applyChunkedPatch(transfer, settings, base);
   const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { backendInfo } from "@sluice/ffi";
 import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { collectInputs } from "../shared/inputs.ts";
+import { loadModule } from "../shared/load.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
 import type { GivenOption } from "../shared/options.ts";
-import { SLUICE_VERSION } from "../shared/version.ts";
 import { hasCompressedName } from "./names.ts";
 import { ZSTD_OPTIONS } from "./options.ts";
 import { defaultSettings } from "./settings.ts";
@@ -40,11 +39,6 @@ Usage: sluice zstd [OPTIONS...] [INPUT... | -] [-o OUTPUT]
 
 `;
 
-/** Loads a module when it is needed; a literal import would have Deno read it before it starts. */
-function load<Module>(path: string): Promise<Module> {
-  return import(path);
-}
-
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {
   return await runToExitCode("sluice zstd", () => runZstd(args));
@@ -73,11 +67,13 @@ async function runZstd(args: readonly string[]): Promise<number> {
   }
   if (messages.level >= LEVEL.notes) messages.say(LEVEL.notes, await banner(false));
   if (settings.mode === "cat" || settings.mode === "index") {
-    const { catFile, indexFile } = await load<typeof import("./parts.ts")>("./parts.ts");
+    const { catFile, indexFile } = await loadModule<typeof import("./parts.ts")>(
+      import.meta.resolve("./parts.ts"),
+    );
     return await (settings.mode === "cat" ? catFile : indexFile)(operands, settings, messages);
   }
   if (settings.mode === "list") {
-    const { listFiles } = await load<typeof import("./list.ts")>("./list.ts");
+    const { listFiles } = await loadModule<typeof import("./list.ts")>(import.meta.resolve("./list.ts"));
     return await listFiles(operands, settings, messages);
   }
   const { inputs, failed } = await collectInputs(operands, {
@@ -93,26 +89,25 @@ async function runZstd(args: readonly string[]): Promise<number> {
     throw new UsageFailure("Option --stream-size has no effect on files, whose size is known");
   }
   if (settings.bench.wanted) {
-    const { benchmark } = await load<typeof import("./benchmark.ts")>("./benchmark.ts");
+    const { benchmark } = await loadModule<typeof import("./benchmark.ts")>(
+      import.meta.resolve("./benchmark.ts"),
+    );
     return operands.length > 0 && failed ? EXIT.failure : await benchmark(inputs, settings);
   }
   if (settings.mode === "train") {
-    const { trainOnFiles } = await load<typeof import("./train.ts")>("./train.ts");
+    const { trainOnFiles } = await loadModule<typeof import("./train.ts")>(import.meta.resolve("./train.ts"));
     return await trainOnFiles(inputs, settings, messages);
   }
   const wanted = settings.excludeCompressed && settings.mode === "compress"
     ? inputs.filter((input) => !hasCompressedName(input.name))
     : inputs;
   if (wanted.length === 0) return failed ? EXIT.failure : EXIT.ok;
-  const { processFiles } = await load<typeof import("./files.ts")>("./files.ts");
+  const { processFiles } = await loadModule<typeof import("./files.ts")>(import.meta.resolve("./files.ts"));
   const exitCode = await processFiles(wanted, settings, messages);
   return failed ? EXIT.failure : exitCode;
 }
 
-/** Who speaks; scripts that ask quietly get the bare version of the format's library. */
+/** Who speaks. */
 async function banner(bare: boolean): Promise<string> {
-  const { ZSTD_VERSION } = await import("@sluice/zstd");
-  return bare
-    ? ZSTD_VERSION
-    : `*** Zstandard CLI (sluice ${SLUICE_VERSION}, ${backendInfo().kind}) v${ZSTD_VERSION} ***`;
+  return (await loadModule<typeof import("./banner.ts")>(import.meta.resolve("./banner.ts"))).banner(bare);
 }

@@ -4,6 +4,7 @@
 import type { ZstdDictionary } from "@sluice/zstd/decode";
 import { describeSystemError, EXIT, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
+import { loadModule } from "../shared/load.ts";
 import type { ZstdSettings } from "./settings.ts";
 
 /** What inputs are compressed or decompressed against; nothing unless asked for. */
@@ -38,8 +39,10 @@ export async function loadReference(settings: ZstdSettings, inputCount: number):
   }
   if (settings.dictionary === undefined) return {};
   const { bytes, info } = await readReference(settings.dictionary, DICTIONARY_SIZE_MAX);
-  const { ZstdDictionary } = await import("@sluice/zstd/decode");
-  return { dictionary: new ZstdDictionary(bytes), info };
+  const { dictionaryOf } = await loadModule<typeof import("./dictionary.ts")>(
+    import.meta.resolve("./dictionary.ts"),
+  );
+  return { dictionary: dictionaryOf(bytes), info };
 }
 
 /**

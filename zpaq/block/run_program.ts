@@ -32,14 +32,15 @@ const MEMORY_MAX = 2 ** 30;
 const CHUNK_SIZE = 1 << 16;
 const END_OF_SEGMENT = 2 ** 32 - 1;
 
-type Sections = Pick<ZpaqProgram, "header" | "hcomp" | "pcomp">;
-
 interface Limits {
   readonly budget: number;
   readonly maxOutputSize: number;
 }
 
-function limitsOf(program: Sections, options: RunZpaqProgramOptions): Limits {
+function limitsOf(
+  program: Pick<ZpaqProgram, "header" | "hcomp" | "pcomp">,
+  options: RunZpaqProgramOptions,
+): Limits {
   checkArgument(program?.header instanceof Uint8Array, "run a program", program, "a program with a header");
   checkKeys(options, KEYS);
   return {
@@ -67,7 +68,7 @@ function limitsOf(program: Sections, options: RunZpaqProgramOptions): Limits {
  * ```
  */
 export function runZpaqPcomp(
-  program: Sections,
+  program: Pick<ZpaqProgram, "header" | "hcomp" | "pcomp">,
   segments: Iterable<BytesSource>,
   options: RunZpaqProgramOptions = {},
 ): Uint8Array<ArrayBuffer>[] {
@@ -109,7 +110,7 @@ export function runZpaqPcomp(
  * ```
  */
 export function* runZpaqHcomp(
-  program: Sections,
+  program: Pick<ZpaqProgram, "header" | "hcomp" | "pcomp">,
   data: BytesSource,
   options: RunZpaqProgramOptions = {},
 ): Generator<Uint32Array<ArrayBuffer>, void, undefined> {

@@ -16,7 +16,7 @@ import { resolveStreamingOptions, withWindowLimit } from "../options/_decompress
 import { MAGIC_SIZE, RESERVED_VARIANT, SKIPPABLE_HEADER_SIZE, SKIPPABLE_MAGIC } from "../frame/_format.ts";
 import type { Opened } from "../codec/_headed_codec.ts";
 import { HeadedCodec } from "../codec/_headed_codec.ts";
-import { zstdLevelParameters } from "../options/_library_facts.ts";
+import { zstdLevelParameters } from "../kernel/encoder_facts.ts";
 import { checkContentOptions, dczWindowSizeMax, windowCheck } from "../options/_window_rule.ts";
 import type { ZstdCompressOptions } from "../options/compress_options.ts";
 import type { DczDictionary } from "./dcz_dictionary.ts";

@@ -2,7 +2,7 @@
  * Parameters that fit into a given amount of memory.
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { estimateZstdEncoder, zstdLevelParameters } from "./_library_facts.ts";
+import { estimateZstdEncoder, zstdLevelParameters } from "../kernel/encoder_facts.ts";
 
 /** The seven numbers of a level, in the order of `zstdLevelParameters`. */
 const LEVEL_NUMBERS = [

@@ -6,12 +6,7 @@
 import { checkInteger, checkKeys } from "@sluice/internal";
 import type { BackendChoice } from "@sluice/ffi";
 import { LEVEL_MAX, LEVEL_MIN, PARAMETER, resolveCompressOptions, STRATEGIES } from "./_compress_options.ts";
-import {
-  estimateZstdDecoder,
-  estimateZstdEncoder,
-  zstdEncoderBounds,
-  zstdLevelParameters,
-} from "./_library_facts.ts";
+import { estimateZstdEncoder, zstdEncoderBounds, zstdLevelParameters } from "../kernel/encoder_facts.ts";
 import type { ZstdCompressionParameters, ZstdCompressOptions } from "./compress_options.ts";
 import type { ZstdParameterName } from "./_types.ts";
 
@@ -113,21 +108,4 @@ export function estimateZstdCompressorMemory(options: ZstdCompressOptions = {}, 
   resolveCompressOptions(options); // refuses what no compression takes
   const settings = resolveCompressOptions({ ...options, threads: 0, rsyncable: false });
   return estimateZstdEncoder(settings.parameters, streaming, settings.backend);
-}
-
-/**
- * Bytes that a streaming decompression context takes for frames with windows up to `2 ** windowLog`.
- *
- * @throws {RangeError} If the window is out of range.
- *
- * @example The window is most of it
- * ```ts
- * import { estimateZstdDecompressorMemory } from "@sluice/zstd";
- * import { assert } from "@std/assert";
- *
- * assert(estimateZstdDecompressorMemory(23) > 2 ** 23);
- * ```
- */
-export function estimateZstdDecompressorMemory(windowLog: number, backend?: BackendChoice): number {
-  return estimateZstdDecoder(2 ** checkInteger("windowLog", windowLog, 10, 30), backend);
 }

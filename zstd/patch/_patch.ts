@@ -7,7 +7,7 @@ import { LEVEL_DEFAULT, LEVEL_MAX, LEVEL_MIN, PARAMETER, STRATEGIES } from "../o
 import { BLOCK_SPLITTER_OFF, DCZ_HEADER_SIZE, makeHashHeader, matchingHeaderSize } from "../http/_dcz.ts";
 import { FRAME_HEADER_SIZE_MAX, SKIPPABLE_HEADER_SIZE } from "../frame/_format.ts";
 import { parseFrameHeader } from "../frame/_frame_parser.ts";
-import { zstdEncoderBounds, zstdLevelParameters } from "../options/_library_facts.ts";
+import { zstdEncoderBounds, zstdLevelParameters } from "../kernel/encoder_facts.ts";
 import type { ZstdCompressOptions } from "../options/compress_options.ts";
 import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
 import type { ZstdPatchApplyOptions, ZstdPatchCreateOptions } from "./patch_options.ts";
