@@ -480,6 +480,14 @@ const ZPAQ: Record<string, Calls> = {
   ZpaqDecoder: made((options) => new zpaq.ZpaqDecoder(options)),
   ZpaqDecompressionStream: made((options) => new zpaq.ZpaqDecompressionStream(options)),
   ZpaqEncoder: made((options) => new zpaq.ZpaqEncoder(options)),
+  runZpaqHcomp: {
+    options: (options) => [...zpaq.runZpaqHcomp(MODEL, DATA, options)],
+    first: (program) => [...zpaq.runZpaqHcomp(program, DATA)],
+  },
+  runZpaqPcomp: {
+    options: (options) => zpaq.runZpaqPcomp(MODEL, [DATA], options),
+    first: (program) => zpaq.runZpaqPcomp(program, [DATA]),
+  },
   ZpaqMachine: {
     options: (options) => new zpaq.ZpaqMachine(MODEL.hcomp, options),
     first: (program) => new zpaq.ZpaqMachine(program),

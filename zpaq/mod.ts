@@ -30,6 +30,7 @@ export * from "./block/encoder.ts";
 export * from "./archive/encrypted_source.ts";
 export * from "./zpaql/header.ts";
 export * from "./zpaql/machine.ts";
+export * from "./block/run_program.ts";
 export * from "./block/trace_predictions.ts";
 export * from "./archive/update_archive.ts";
 export type { BackendChoice } from "@sluice/ffi";

@@ -23,6 +23,7 @@ import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
 import type { Messages } from "../shared/messages.ts";
 import { readChoice } from "./filters.ts";
 import type { PdiffcopySettings } from "./options.ts";
+import { attach } from "./ssh.ts";
 import { clientOptions, interruptible, readCertificates, readNamed, readToken } from "./session.ts";
 
 /** One subcommand: what it needs and does. */
@@ -114,14 +115,19 @@ async function serve(
   messages: Messages,
 ): Promise<number> {
   expectOperands(operands, 0, COMMANDS.serve!.usage);
+  const { socket } = settings;
   const { hostname, port } = parseListen(settings.listen);
-  const token = await readToken(settings);
+  if (socket !== undefined && (settings.listen !== undefined || settings.cert !== undefined)) {
+    throw new UsageFailure("Options --listen and --tls-cert have no effect with --socket");
+  }
+  const attachment = settings.attached ? await attach() : undefined;
+  const token = attachment?.secret ?? await readToken(settings);
   const cert = await readNamed(settings.cert);
   const key = await readNamed(settings.key);
   if ((cert === undefined) !== (key === undefined)) {
     throw new UsageFailure("Options --tls-cert and --tls-key go together");
   }
-  const open = !["127.0.0.1", "[::1]", "localhost"].includes(hostname);
+  const open = socket === undefined && !["127.0.0.1", "[::1]", "localhost"].includes(hostname);
   if (open && token === undefined) {
     messages.say(
       LEVEL.errors,
@@ -134,8 +140,7 @@ async function serve(
       writable: settings.writable,
       pathMode: settings.pathMode,
       v1: settings.v1,
-      hostname,
-      port,
+      ...(socket === undefined ? { hostname, port } : { socket }),
       token,
       durable: settings.fsync,
       ...(settings.hosts.length === 0 ? {} : { hosts: settings.hosts }),
@@ -143,11 +148,14 @@ async function serve(
       ...(cert === undefined || key === undefined ? {} : { cert, key }),
       log: (line) => messages.say(LEVEL.notes, line),
     });
-    messages.say(
-      LEVEL.results,
-      `listening on ${cert === undefined ? "http" : "https"}://${hostname}:${server.port}`,
-    );
-    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    const scheme = cert === undefined ? "http" : "https";
+    const address = socket ?? `${scheme}://${hostname}:${server.port}`;
+    if (attachment === undefined) messages.say(LEVEL.results, `listening on ${address}`);
+    else attachment.ready();
+    const stopped = new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.race([stopped, ...(attachment === undefined ? [] : [attachment.gone])]);
     // What goes on may not end by itself.
     await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 500))]);
     return EXIT.ok;

@@ -3,6 +3,7 @@
  */
 import { UsageFailure } from "../shared/exit.ts";
 import { optionNames } from "../shared/options.ts";
+import { isSsh } from "./ssh.ts";
 import type { OptionGroup } from "../shared/options.ts";
 import type { PdiffcopySettings } from "./options.ts";
 
@@ -19,7 +20,7 @@ export type Mode =
   | "index"
   | "caps";
 
-const NETWORK = ["token", "ca", "stall-timeout", "retries"];
+const NETWORK = ["token", "ca", "stall-timeout", "retries", "ssh", "remote-command"];
 const EVERY_COPY = [...NETWORK, "concurrency", "dry-run", "check", "json", "bwlimit", "no-fsync"];
 const RULES = ["exclude", "include", "exclude-from", "include-from", "filter", "filter-from"];
 /** What `--recursive` alone has a use for. */
@@ -92,6 +93,8 @@ const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
     "hosts",
     "no-fsync",
     "concurrency",
+    "socket",
+    "attached",
   ],
   "diff": [...NETWORK, ...BLOCKS, "concurrency", "json", "progress"],
   "hash": ["block-size", "hash-method"],
@@ -128,7 +131,7 @@ export function copyMode(settings: PdiffcopySettings): Mode {
 }
 
 function isRemote(operand: string | undefined): boolean {
-  return operand !== undefined && /^(?:pdiff\+)?https?:\/\//i.test(operand);
+  return operand !== undefined && /^(?:(?:pdiff\+)?https?|ssh):\/\//i.test(operand);
 }
 
 /**
@@ -155,6 +158,13 @@ export function checkEffects(mode: Mode, used: ReadonlySet<string>, operands: re
   const isCopy = ["copy", "shift", "tree", "benchmark", "diff"].includes(mode);
   if (!isCopy) return;
   const [source, target] = operands;
+  const overSsh = operands.some(isSsh);
+  for (const name of ["ssh", "remote-command"]) {
+    if (used.has(name) && !overSsh) refuse(name, "neither file is at an ssh:// address");
+  }
+  for (const name of ["token", "ca"]) {
+    if (used.has(name) && overSsh) refuse(name, "ssh protects the connection");
+  }
   if (!isRemote(source) && !isRemote(target)) {
     for (const name of NEED_SERVER) if (used.has(name)) refuse(name, "neither file is on a server");
   }

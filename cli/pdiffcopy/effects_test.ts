@@ -61,7 +61,7 @@ Deno.test("options with an effect pass, and every option has one somewhere", () 
     "index",
     "caps",
   ];
-  const places = [[URL, "b"], ["a", URL], ["a", "b"]];
+  const places = [[URL, "b"], ["a", URL], ["a", "b"], ["ssh://host/file", "b"]];
   function works(name: string): boolean {
     const used = new Set([name, ...(NEEDS[name] ?? [])]);
     return modes.some((mode) =>

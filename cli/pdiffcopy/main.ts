@@ -16,6 +16,7 @@ import type { Mode } from "./effects.ts";
 import { defaultPdiffcopySettings, PDIFFCOPY_OPTIONS } from "./options.ts";
 import type { PdiffcopySettings } from "./options.ts";
 import { asFailure } from "./session.ts";
+import { withSsh } from "./ssh.ts";
 
 /** Every option of the command, for shell completions. */
 export const OPTIONS = PDIFFCOPY_OPTIONS;
@@ -24,7 +25,8 @@ export const SUBCOMMANDS: readonly string[] = Object.keys(COMMANDS);
 
 const USAGE =
   `Makes a file identical to another one that it mostly is already: blocks that differ travel, over HTTP, in parallel.
-A file is a path, or http://HOST[:PORT]/PATH on a server; the server is this command without operands.
+A file is a path, http://HOST[:PORT]/PATH on a server, or ssh://[USER@]HOST[:PORT]/PATH; the server is this command
+without operands, and ssh starts it.
 
 Usage: sluice pdiffcopy [OPTIONS...] SOURCE TARGET
        sluice pdiffcopy [OPTIONS...] -r|-a SOURCE TARGET
@@ -52,6 +54,18 @@ async function checkTargetIsApart(settings: PdiffcopySettings, target: string): 
   if (role !== undefined) throw new Failure(`${target} is ${role}: not overwritten`, PDIFFCOPY_EXIT.target);
 }
 
+/** Copies in the way that the options ask for. */
+async function copy(
+  settings: PdiffcopySettings,
+  operands: readonly string[],
+  messages: Messages,
+): Promise<number> {
+  if (settings.recursive) return await treeCommand(settings, operands, messages);
+  if (settings.index !== undefined) return await indexCopyCommand(settings, operands, messages);
+  if (settings.benchmark > 0) return await benchmarkCommand(settings, operands, messages);
+  return await copyCommand(settings, operands, messages);
+}
+
 async function runPdiffcopy(args: readonly string[]): Promise<number> {
   const settings = defaultPdiffcopySettings();
   const used = new Set<string>();
@@ -70,15 +84,19 @@ async function runPdiffcopy(args: readonly string[]): Promise<number> {
       : undefined;
     if (command !== undefined) {
       checkEffects(first === undefined ? "serve" : first as Mode, used, rest);
-      return await command.run(settings, rest, messages);
+      const run = (settings: PdiffcopySettings, rest: readonly string[]): Promise<number> =>
+        command.run(settings, rest, messages);
+      return first === "diff" ? await withSsh(settings, rest, messages, run) : await run(settings, rest);
     }
     if (operands.length !== 2) throw new UsageFailure("Expected SOURCE and TARGET");
     checkEffects(copyMode(settings), used, operands);
     await checkTargetIsApart(settings, operands[1]!);
-    if (settings.recursive) return await treeCommand(settings, operands, messages);
-    if (settings.index !== undefined) return await indexCopyCommand(settings, operands, messages);
-    if (settings.benchmark > 0) return await benchmarkCommand(settings, operands, messages);
-    return await copyCommand(settings, operands, messages);
+    return await withSsh(
+      settings,
+      operands,
+      messages,
+      (settings, operands) => copy(settings, operands, messages),
+    );
   } catch (error) {
     if (error instanceof UsageFailure || error instanceof Deno.errors.BrokenPipe) throw error;
     throw asFailure(error);

@@ -30,6 +30,14 @@ export interface PdiffcopySettings {
   literalPaths: boolean;
   allowDirty: boolean;
   tokenFile: string | undefined;
+  /** A secret that is known without a file. */
+  secret: string | undefined;
+  /** The ssh client with its options, and this command as the far side calls it. */
+  ssh: string;
+  remoteCommand: string;
+  /** A Unix socket to listen on. */
+  socket: string | undefined;
+  attached: boolean;
   ca: string[];
   retries: number | undefined;
   stallTimeout: number | undefined;
@@ -89,6 +97,11 @@ export function defaultPdiffcopySettings(): PdiffcopySettings {
     literalPaths: false,
     allowDirty: false,
     tokenFile: undefined,
+    secret: undefined,
+    ssh: "ssh",
+    remoteCommand: "sluice pdiffcopy",
+    socket: undefined,
+    attached: false,
     ca: [],
     retries: undefined,
     stallTimeout: undefined,
@@ -140,6 +153,12 @@ function count(name: string, value: string, min: number): number {
   const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
   if (number >= min) return number;
   throw new Failure(`Option ${name} has the value "${value}", expected a whole number from ${min}`);
+}
+
+/** A command in words. */
+function words(name: string, value: string): string {
+  if (value.trim() === "") throw new UsageFailure(`Option ${name} has no value`);
+  return value;
 }
 
 function choice<const T extends string>(name: string, value: string, choices: readonly T[]): T {
@@ -406,6 +425,20 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         set: (settings, value) => settings.tokenFile = value,
       },
       {
+        long: ["ssh"],
+        value: "next",
+        valueName: "COMMAND",
+        help: "The ssh client for ssh:// addresses, with options for it; ssh unless given",
+        set: (settings, value, name) => settings.ssh = words(name, value),
+      },
+      {
+        long: ["remote-command"],
+        value: "next",
+        valueName: "COMMAND",
+        help: 'This command on the far side of ssh; "sluice pdiffcopy" unless given',
+        set: (settings, value, name) => settings.remoteCommand = words(name, value),
+      },
+      {
         long: ["ca"],
         value: "next",
         valueName: "FILE",
@@ -469,6 +502,18 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         long: ["no-v1"],
         help: "Do not speak protocol 1",
         set: (settings) => settings.v1 = false,
+      },
+      {
+        long: ["socket"],
+        value: "next",
+        valueName: "PATH",
+        help: "Listen on a Unix socket that only the same user may open",
+        set: (settings, value) => settings.socket = value,
+      },
+      {
+        long: ["attached"],
+        help: "Take the secret from the first line of stdin, and end with it; copies over ssh start this",
+        set: (settings) => settings.attached = true,
       },
       {
         long: ["tls-cert"],

@@ -69,6 +69,7 @@ async function readText(path: string): Promise<string> {
 
 /** The secret that requests bring; undefined where there is none. */
 export async function readToken(settings: PdiffcopySettings): Promise<string | undefined> {
+  if (settings.secret !== undefined) return settings.secret;
   const path = settings.tokenFile;
   const token = path === undefined ? Deno.env.get("PDIFFCOPY_TOKEN") : (await readText(path)).trim();
   // Without a secret a server answers everybody: that has to be asked for by naming none.

@@ -8,6 +8,8 @@ import {
   decompressZpaqIterable,
   disassembleZpaq,
   listZpaqInstructions,
+  runZpaqHcomp,
+  runZpaqPcomp,
   traceZpaqPredictions,
   ZpaqArchive,
   ZpaqMachine,
@@ -23,7 +25,6 @@ import type { TargetOptions } from "../shared/target.ts";
 import { zpaqOutputLimit } from "@sluice/zpaq/backup";
 import type { ZpaqSettings } from "./options.ts";
 
-const END_OF_SEGMENT = 2 ** 32 - 1;
 const HEX_COLUMNS = 16;
 /** zpaq's exit code for errors. */
 const FAILED = 2;
@@ -153,22 +154,22 @@ function machineOf(program: ZpaqProgram, section: string | undefined): ZpaqMachi
 export async function runCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [config, section, input, output] = settings.operands;
   const program = await readConfig(config!, settings.args);
-  const machine = machineOf(program, section);
+  if (section !== "h" && section !== "p") throw new UsageFailure('The section is "h" or "p"');
+  if (section === "p" && program.pcomp === undefined) throw new UsageFailure("The config has no pcomp");
   const options = await outputOptions([config, input], settings, messages);
   const data = input === undefined
     ? new Uint8Array(await toArrayBuffer(Deno.stdin.readable))
     : await Deno.readFile(input);
   if (section === "p") {
-    for (const byte of data) machine.call(byte);
-    machine.call(END_OF_SEGMENT);
-    await writeOutput(output, [Uint8Array.from(machine.output)], options);
+    await writeOutput(output, runZpaqPcomp(program, [data]), options);
     return EXIT.ok;
   }
-  const count = Math.min(program.header[6]!, machine.h.length);
+  const count = Math.min(program.header[6]!, 2 ** program.header[2]!);
   const lines: string[] = [];
-  for (const byte of data) {
-    machine.call(byte);
-    lines.push([byte, ...machine.h.subarray(0, count)].map((value) => value.toString(16)).join(" "));
+  let at = 0;
+  for (const contexts of runZpaqHcomp(program, data)) {
+    const line = [data[at++]!, ...contexts.subarray(0, count)];
+    lines.push(line.map((value) => value.toString(16)).join(" "));
   }
   await writeOutput(output, [new TextEncoder().encode(lines.join("\n") + "\n")], options);
   return EXIT.ok;

@@ -21,7 +21,7 @@ import type {
   ZpaqlPyDiagnostic,
   ZpaqlPyProgram,
 } from "@sluice/zpaq/compiler";
-import { disassembleZpaq } from "@sluice/zpaq";
+import { disassembleZpaq, runZpaqHcomp, runZpaqPcomp } from "@sluice/zpaq";
 import { describeSystemError, EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { formatOptions, parseOptions } from "../shared/options.ts";
 import type { OptionGroup } from "../shared/options.ts";
@@ -49,6 +49,7 @@ interface Settings {
   stackSize: number;
   minimal: boolean;
   compare: string | undefined;
+  engine: string;
   breakLine: number | undefined;
   watch: string[];
   from: number;
@@ -134,6 +135,13 @@ const OPTIONS: readonly OptionGroup<Settings>[] = [{
       set: (s, v) => s.compare = v,
     },
     {
+      long: ["engine"],
+      value: "next",
+      valueName: "KIND",
+      help: "run: compiled (the code that archives carry) or python (what Python does, with its errors)",
+      set: (s, v) => s.engine = v,
+    },
+    {
       long: ["break"],
       value: "next",
       valueName: "LINE",
@@ -203,6 +211,7 @@ export async function pythonCommand(args: readonly string[]): Promise<number> {
     stackSize: 65_536,
     minimal: false,
     compare: undefined,
+    engine: "compiled",
     breakLine: undefined,
     watch: [],
     from: 0,
@@ -490,26 +499,38 @@ async function run(
 ): Promise<number> {
   const [, input, output] = operands;
   const part = partOf(operands[0]);
+  const { engine } = settings;
+  if (engine !== "compiled" && engine !== "python") {
+    throw new UsageFailure(`Option --engine takes compiled or python, not "${engine}"`);
+  }
+  const program = engine === "python" ? undefined : programOf(source, path, settings);
+  if (engine === "compiled" && program === undefined) return EXIT.failure;
   const data = await inputOf(input);
   const options = { name: path, allowSlash: settings.allowSlash };
   if (part === "hcomp") {
-    const lines = [...runZpaqlPyHcomp(source, data, options)].map(({ byte, contexts }) =>
-      `${byte}: [${contexts.join(", ")}]\n`
-    );
-    await write(
-      output ?? settings.output,
-      [path, input],
-      [new TextEncoder().encode(lines.join(""))],
-      settings,
-    );
+    const lines = program === undefined
+      ? Array.from(
+        runZpaqlPyHcomp(source, data, options),
+        ({ byte, contexts }) => contextLine(byte, contexts),
+      )
+      : Array.from(runZpaqHcomp(program, data), (contexts, i) => contextLine(data[i]!, contexts));
+    const text = new TextEncoder().encode(lines.join(""));
+    await write(output ?? settings.output, [path, input], [text], settings);
     return EXIT.ok;
   }
   const segments = [data];
   for (const each of settings.append) segments.push(await inputOf(each));
-  const content = new Uint8Array(await new Blob(runZpaqlPyPcomp(source, segments, options)).arrayBuffer());
+  const results = program === undefined
+    ? runZpaqlPyPcomp(source, segments, options)
+    : runZpaqPcomp(program, segments);
+  const content = new Uint8Array(await new Blob(results).arrayBuffer());
   if (settings.compare !== undefined) return compare(content, await inputOf(settings.compare));
   await write(output ?? settings.output, [path, input, ...settings.append], [content], settings);
   return EXIT.ok;
+}
+
+function contextLine(byte: number, contexts: Uint32Array): string {
+  return `${byte}: [${contexts.join(", ")}]\n`;
 }
 
 /** Writes an output, which may be none of the files that were read. */

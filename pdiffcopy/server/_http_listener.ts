@@ -9,6 +9,8 @@ import type { Answerer, ConnectionLimits } from "./_http_connection.ts";
 export interface ListenOptions extends ConnectionLimits {
   readonly hostname: string;
   readonly port: number;
+  /** The path of a Unix socket to listen on instead, which only the same user may open. */
+  readonly socket: string | undefined;
   /** Certificate chain and private key in PEM, for HTTPS. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   /** Connections at a time; more are closed at once. */
@@ -16,6 +18,16 @@ export interface ListenOptions extends ConnectionLimits {
 }
 
 const ACCEPT_DELAY_MS = 50;
+
+/** Listens on a socket that nobody else may open, not even between two calls. */
+function listenOnSocket(path: string): Deno.Listener {
+  const before = Deno.umask(0o177);
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } finally {
+    Deno.umask(before);
+  }
+}
 
 /** A listening server. */
 export class HttpListener {
@@ -28,22 +40,25 @@ export class HttpListener {
   readonly finished: Promise<void>;
 
   constructor(options: ListenOptions, answer: Answerer) {
-    const { hostname, port, tls } = options;
+    const { hostname, port, socket, tls } = options;
     this.#options = options;
     this.#answer = answer;
     try {
-      this.#listener = tls === undefined
+      this.#listener = socket !== undefined
+        ? listenOnSocket(socket)
+        : tls === undefined
         ? Deno.listen({ hostname, port })
         : Deno.listenTls({ hostname, port, cert: tls.cert, key: tls.key });
     } catch (error) {
-      throw denoFailure(`listen on ${hostname}:${port}`, error);
+      throw denoFailure(`listen on ${socket ?? `${hostname}:${port}`}`, error);
     }
     this.finished = this.#run();
   }
 
-  /** Where it listens. */
-  get address(): Deno.NetAddr {
-    return this.#listener.addr as Deno.NetAddr;
+  /** Where it listens: a host and a port, or the path of a socket and no port. */
+  get address(): { readonly hostname: string; readonly port: number } {
+    const { addr } = this.#listener;
+    return addr.transport === "tcp" ? addr : { hostname: this.#options.socket!, port: 0 };
   }
 
   async #run(): Promise<void> {
@@ -89,6 +104,8 @@ export class HttpListener {
     if (!this.#closing) {
       this.#closing = true;
       this.#listener.close();
+      const { socket } = this.#options;
+      if (socket !== undefined) await Deno.remove(socket).catch(() => {});
       for (const connection of this.#connections) connection.closeWhenIdle();
     }
     await this.finished;

@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { checkBoolean, checkChoice, checkInteger, checkKeys, printable, SluiceError } from "@sluice/internal";
+import {
+  checkArgument,
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  printable,
+  SluiceError,
+} from "@sluice/internal";
 import { PDIFF_PORT } from "../file/constants.ts";
 import { denoFailure } from "../file/_errors.ts";
 import { HttpListener } from "./_http_listener.ts";
@@ -235,6 +243,8 @@ export interface ServePdiffOptions extends PdiffHandlerOptions {
   readonly hostname?: string | undefined;
   /** The port; 0 takes a free one. @default {8080} */
   readonly port?: number | undefined;
+  /** The path of a Unix socket to listen on instead of an address; only the same user may open it. */
+  readonly socket?: string | undefined;
   /** Certificate chain in PEM, for HTTPS. */
   readonly cert?: string | undefined;
   /** Private key in PEM, for HTTPS. */
@@ -249,9 +259,9 @@ const WRITE_TIMEOUT_MS = 120_000;
 
 /** A running server. */
 export interface PdiffServer extends AsyncDisposable {
-  /** Where it listens. */
+  /** Where it listens: an address, or the path of a socket. */
   readonly hostname: string;
-  /** The port. */
+  /** The port; 0 for a socket. */
   readonly port: number;
   /** Ends when the server does. */
   readonly finished: Promise<void>;
@@ -264,6 +274,7 @@ const SERVE_OPTION_NAMES: ReadonlySet<string> = new Set([
   ...[
     "hostname",
     "port",
+    "socket",
     "cert",
     "key",
     "maxConnections",
@@ -293,11 +304,17 @@ const LOOPBACK_NAMES: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
  */
 export function servePdiff(options: ServePdiffOptions): PdiffServer {
   checkKeys(options, SERVE_OPTION_NAMES);
-  const { hostname = "127.0.0.1", port = PDIFF_PORT, cert, key } = options;
+  const { hostname = "127.0.0.1", port = PDIFF_PORT, socket, cert, key } = options;
+  if (socket !== undefined) {
+    checkArgument(typeof socket === "string" && socket !== "", "serve on a socket", socket, "a path");
+    for (const name of ["hostname", "port", "cert", "key"] as const) {
+      if (options[name] !== undefined) throw new TypeError(`Cannot use option "${name}" with "socket"`);
+    }
+  }
   if ((cert === undefined) !== (key === undefined)) {
     throw new TypeError('Cannot serve HTTPS: options "cert" and "key" go together');
   }
-  const isLoopback = LOOPBACK_NAMES.includes(hostname) || hostname === "::1";
+  const isLoopback = socket !== undefined || LOOPBACK_NAMES.includes(hostname) || hostname === "::1";
   const shared = Object.entries(options).filter(([name]) => HANDLER_OPTION_NAMES.has(name));
   const handler = createPdiffHandler({
     ...Object.fromEntries(shared) as unknown as PdiffHandlerOptions,
@@ -306,6 +323,7 @@ export function servePdiff(options: ServePdiffOptions): PdiffServer {
   const listener = new HttpListener({
     hostname: hostname.replace(/^\[|\]$/g, ""),
     port,
+    socket,
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     connectionsMax: checkInteger("maxConnections", options.maxConnections ?? 1024, 1, 65_536),
     headTimeoutMs: checkInteger("headTimeoutMs", options.headTimeoutMs ?? 30_000, 1, TIME_MAX),

@@ -172,7 +172,7 @@ export class HttpPeer implements Disposable {
           ...(this.#client === undefined ? {} : { client: this.#client }),
         });
       this.bytesOut += body?.length ?? 0;
-      if (!response.ok) throw await this.#refusal(response, path);
+      if (!response.ok) throw await this.#refusal(response, path, query.path ?? query.filename);
       const alive = (): void => {
         clearTimeout(timer);
         timer = setTimeout(stalled, stallTimeoutMs);
@@ -292,7 +292,8 @@ export class HttpPeer implements Disposable {
     return failure("NETWORK", `Cannot reach ${this.origin}${path}: ${text}`, { cause: error });
   }
 
-  async #refusal(response: Response, path: string): Promise<SluiceError> {
+  /** The error for an answer that is no success; `file` is what the request was about. */
+  async #refusal(response: Response, path: string, file: string | number | undefined): Promise<SluiceError> {
     const { status } = response;
     const text = (await response.text().catch(() => "")).slice(0, 2000);
     let code: FailureCode = STATUS_CODES[status] ?? "PROTOCOL";
@@ -304,7 +305,8 @@ export class HttpPeer implements Disposable {
     } catch {
       // Other servers answer with pages for people.
     }
-    return failure(code, `Cannot use ${this.origin}${path}: ${state}`, { errno: status });
+    const subject = file === undefined ? `${this.origin}${path}` : `${file} on ${this.origin} (${path})`;
+    return failure(code, `Cannot use ${subject}: ${state}`, { errno: status });
   }
 
   /** Closes idle connections. */

@@ -3,6 +3,7 @@
  */
 import { ModuleCache, WASM_MEMORY_MAX, wasmInstance, wasmMemory } from "../wasm/_wasm_modules.ts";
 import {
+  H_BASE,
   INPUT_SIZE,
   layoutOf,
   MODE,
@@ -47,6 +48,7 @@ export class ProgramRunner implements Runner {
   readonly #program: Uint8Array;
   readonly #input: number;
   readonly #output: number;
+  readonly #ph: number;
   #mode: number = MODE.INPUT;
   produced = 0;
 
@@ -56,7 +58,9 @@ export class ProgramRunner implements Runner {
     program: Uint8Array,
     layout: { readonly input: number; readonly output: number },
     budget: number,
+    ph: number,
   ) {
+    this.#ph = ph;
     this.#run = wasmInstance(module, memory)["run"] as (mode: number) => number;
     this.#program = program;
     this.#bytes = new Uint8Array(memory.buffer as ArrayBuffer);
@@ -81,12 +85,17 @@ export class ProgramRunner implements Runner {
     const module = modules.get(`${ph} ${pm} ${program.join()}`, () => translateProgram(program, ph, pm));
     if (module === undefined) return undefined;
     try {
-      return new ProgramRunner(module, wasmMemory(layout.size), program, layout, budget);
+      return new ProgramRunner(module, wasmMemory(layout.size), program, layout, budget, ph);
     } catch (error) {
       // The memory is not to be had.
       if (error instanceof RangeError) return undefined;
       throw error;
     }
+  }
+
+  /** The array H. */
+  get numbers(): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.#bytes.buffer, H_BASE, 2 ** this.#ph);
   }
 
   get inputArea(): Uint8Array<ArrayBuffer> {

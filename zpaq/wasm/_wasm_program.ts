@@ -32,7 +32,7 @@ export const STATUS = { INPUT: 0, OUTPUT: 1, BAD_OPCODE: 2, BUDGET: 3 } as const
 export const MODE = { INPUT: 0, ENDING: 1, ENDED: 2 } as const;
 
 const R_BASE = 64;
-const H_BASE = 2048;
+export const H_BASE = 2048;
 export const INPUT_SIZE = 1 << 16;
 export const OUTPUT_SIZE = 1 << 18;
 /** Budget that each byte of output gives. */
