@@ -36,6 +36,7 @@ const DENO_ONLY: readonly string[] = [
   "zpaq/kernel/tree.ts",
   "gitdb/object/_fs.ts",
   "gitdb/loose/_loose_files.ts",
+  "gitdb/loose/_loose_presence.ts",
   "gitdb/object/_shared_mode.ts",
   "gitdb/write/create_pack.ts",
   "gitdb/write/index_pack.ts",

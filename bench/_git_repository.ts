@@ -4,6 +4,9 @@
  */
 import { ROOT } from "../_tools/zig.ts";
 import { Random } from "../tests/_data.ts";
+import { longHistory, PART_DEPTHS } from "./_git_long_history.ts";
+import type { LongHistorySize } from "./_git_long_history.ts";
+import { sourceLine } from "./_git_source.ts";
 
 /** How large a history is. */
 export interface HistorySize {
@@ -39,39 +42,18 @@ export async function git(
   return stdout;
 }
 
-const NAMES = "count index offset buffer value entry block table source target frame state limit result"
-  .split(" ");
-
-function line(random: Random): string {
-  const name = (): string => `${NAMES[random.below(NAMES.length)]}${random.below(400)}`;
-  switch (random.below(6)) {
-    case 0:
-      return `function ${name()}(${name()}: number, ${name()}: Uint8Array): boolean {`;
-    case 1:
-      return `  if (${name()} < ${random.below(1 << 16)}) return ${name()}.${name()};`;
-    case 2:
-      return `  for (let i = ${random.below(9)}; i < ${name()}.length; i++) ${name()} += ${name()}[i]!;`;
-    case 3:
-      return `  // The ${name()} of each ${name()} is never above its ${name()}.`;
-    case 4:
-      return "}";
-    default:
-      return `  const ${name()} = ${name()}(${name()}, ${random.next()});`;
-  }
-}
-
 /** The history as a stream for `git fast-import`, one chunk a commit. */
 function* history(size: HistorySize): Generator<Uint8Array> {
   const random = new Random(2026);
   const paths = Array.from({ length: size.files }, (_, i) => `src/room${i % 6}/file_${i}.ts`);
   const files = paths.map(() =>
-    Array.from({ length: size.lines + random.below(size.lines * 2) }, () => line(random))
+    Array.from({ length: size.lines + random.below(size.lines * 2) }, () => sourceLine(random))
   );
   for (let commit = 0; commit < size.commits; commit++) {
     const changed = commit === 0
       ? paths.keys()
       : Array.from({ length: size.changes }, () => random.below(size.files));
-    const message = `change ${commit}: ${line(random).trim()}\n`;
+    const message = `change ${commit}: ${sourceLine(random).trim()}\n`;
     const parts = [
       `commit refs/heads/main\ncommitter A <a@example.test> ${1_000_000_000 + commit * 60} +0000\n`,
       `data ${message.length}\n${message}`,
@@ -81,7 +63,7 @@ function* history(size: HistorySize): Generator<Uint8Array> {
       if (commit > 0) {
         for (let edit = 1 + random.below(4); edit > 0; edit--) {
           const at = random.below(lines.length);
-          const added = Array.from({ length: random.below(5) }, () => line(random));
+          const added = Array.from({ length: random.below(5) }, () => sourceLine(random));
           lines.splice(at, random.below(4), ...added);
         }
       }
@@ -98,6 +80,18 @@ export async function historyRepository(size: HistorySize): Promise<string> {
   return await once(key, async (folder) => {
     await fastImport(folder, history(size));
     await git(folder, ["repack", "-adfq", "--depth=50", "--window=50"]);
+  });
+}
+
+/** The folder of a repository with a history as long as git's own, in one pack. */
+export async function longHistoryRepository(size: LongHistorySize): Promise<string> {
+  const { commits, files, fileSize, tags } = size;
+  return await once(`long-${commits}-${files}-${fileSize}-${tags}`, async (folder) => {
+    let part = 0;
+    for (const input of longHistory(size)) {
+      await fastImport(folder, input, [`--depth=${PART_DEPTHS[part++]}`]);
+    }
+    await git(folder, ["-c", "repack.writeBitmaps=false", "repack", "-adq", "--window=0"]);
   });
 }
 
@@ -155,7 +149,7 @@ export async function wideRepository(count: number): Promise<string> {
         for (let at = 0; at < count; at += 1000) {
           let text = "";
           for (let i = 0; i < 1000; i++) {
-            const body = `${line(random)} ${at + i}`;
+            const body = `${sourceLine(random)} ${at + i}`;
             text += `blob\ndata ${body.length}\n${body}\n`;
           }
           yield encoder.encode(text);
@@ -170,7 +164,7 @@ export async function deepRepository(size: number): Promise<string> {
     const random = new Random(9);
     const lines: string[] = [];
     for (let length = 0; length < size;) {
-      const next = line(random);
+      const next = sourceLine(random);
       lines.push(next);
       length += next.length + 1;
     }
@@ -179,7 +173,7 @@ export async function deepRepository(size: number): Promise<string> {
       (function* () {
         for (let version = 0; version <= 20; version++) {
           for (let edit = 0; version > 0 && edit < 1000; edit++) {
-            lines[random.below(lines.length)] = line(random);
+            lines[random.below(lines.length)] = sourceLine(random);
           }
           const body = encoder.encode(lines.join("\n"));
           yield encoder.encode(`blob\ndata ${body.length}\n`);

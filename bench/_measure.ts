@@ -2,31 +2,50 @@
  * Measuring contenders side by side: every round runs each of them once, and the best round counts, so that whatever
  * else the machine does hits all of them alike.
  */
+import process from "node:process";
 
 /** Something that does one operation once; returns its time in milliseconds where it measures that itself. */
 export type Contender = () => unknown | Promise<unknown>;
 
-/** A time that a contender measured itself, in milliseconds: another process, for example. */
+/** Times that a contender measured itself, in milliseconds: another process, for example. */
 export class OwnTime {
-  constructor(readonly ms: number) {}
+  constructor(readonly ms: number, readonly cpuMs?: number) {}
 }
 
-/** Best times in milliseconds by contender. */
+/** Best times in milliseconds by contender: on the clock, and of all processors together. */
+export interface Times {
+  readonly wall: Record<string, number>;
+  readonly cpu: Record<string, number>;
+}
+
+/** Best times on the clock in milliseconds by contender. */
 export async function measure(
   contenders: Readonly<Record<string, Contender | undefined>>,
   rounds: number,
 ): Promise<Record<string, number>> {
-  const best: Record<string, number> = {};
+  return (await measureTimes(contenders, rounds)).wall;
+}
+
+/** Best times by contender; each of the two may come from another round. */
+export async function measureTimes(
+  contenders: Readonly<Record<string, Contender | undefined>>,
+  rounds: number,
+): Promise<Times> {
+  const times: Times = { wall: {}, cpu: {} };
   for (let round = 0; round < rounds; round++) {
     for (const [name, run] of Object.entries(contenders)) {
       if (run === undefined) continue;
+      const cpuStart = process.cpuUsage();
       const start = performance.now();
       const result = await run();
-      const ms = result instanceof OwnTime ? result.ms : performance.now() - start;
-      best[name] = Math.min(best[name] ?? Infinity, ms);
+      const ms = performance.now() - start;
+      const { user, system } = process.cpuUsage(cpuStart);
+      const own = result instanceof OwnTime ? result : new OwnTime(ms, (user + system) / 1000);
+      times.wall[name] = Math.min(times.wall[name] ?? Infinity, own.ms);
+      if (own.cpuMs !== undefined) times.cpu[name] = Math.min(times.cpu[name] ?? Infinity, own.cpuMs);
     }
   }
-  return best;
+  return times;
 }
 
 /** A Markdown table with aligned columns. */

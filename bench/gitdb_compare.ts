@@ -3,10 +3,13 @@
  * time. Repositories are made with `git fast-import` and kept in bench/corpus/git.
  */
 import { GitDatabase } from "@sluice/gitdb";
-import type { GitIdLike, GitObjectId } from "@sluice/gitdb";
-import process from "node:process";
+import type { GitObjectId } from "@sluice/gitdb";
 import { ROOT } from "../_tools/zig.ts";
 import { Random } from "../tests/_data.ts";
+import { here, measureCosts, shell } from "./_git_costs.ts";
+import type { Cost } from "./_git_costs.ts";
+import { readBatches, readInfos, readOneByOne, readStream } from "./_git_readers.ts";
+import { compareLargeHistory } from "./gitdb_large_compare.ts";
 import { deepRepository, git, historyRepository, wideRepository } from "./_git_repository.ts";
 import { table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
@@ -23,115 +26,6 @@ const DEEP = { full: 125_000_000, quick: 24_000_000, smoke: 400_000 } as const;
 const IDS = { full: 5000, quick: 2000, smoke: 200 } as const;
 const MANY_IDS = { full: 50_000, quick: 10_000, smoke: 400 } as const;
 const ROUNDS = { full: 5, quick: 3, smoke: 1 } as const;
-
-/** CPU seconds and wall seconds of one run. */
-interface Cost {
-  readonly cpu: number;
-  readonly wall: number;
-  readonly bytes: number;
-}
-
-type Contender = () => Promise<Cost>;
-
-/** Runs something in this process. */
-async function here(run: () => Promise<number>): Promise<Cost> {
-  const cpu = process.cpuUsage();
-  const start = performance.now();
-  const bytes = await run();
-  const wall = (performance.now() - start) / 1000;
-  const used = process.cpuUsage(cpu);
-  return { cpu: (used.user + used.system) / 1e6, wall, bytes };
-}
-
-/** Runs a shell command and takes the times that the shell tells. */
-async function shell(command: string, env: Record<string, string> = {}): Promise<Cost> {
-  const { success, stderr } = await new Deno.Command("bash", {
-    args: ["-c", `TIMEFORMAT='%R %U %S'; time { ${command}; }`],
-    env,
-    cwd: new URL(".zig/", ROOT),
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  const text = new TextDecoder().decode(stderr).trim();
-  if (!success) throw new Error(`Cannot measure: ${text}`);
-  const [wall, user, system] = text.split("\n").at(-1)!.split(" ").map(Number);
-  return { cpu: user! + system!, wall: wall!, bytes: 0 };
-}
-
-/** The best of several rounds, in which contenders take turns. */
-async function measureCosts(
-  contenders: Readonly<Record<string, Contender | undefined>>,
-  rounds: number,
-): Promise<Record<string, Cost>> {
-  const best: Record<string, Cost> = {};
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, run] of Object.entries(contenders)) {
-      if (run === undefined) continue;
-      const cost = await run();
-      const before = best[name];
-      best[name] = before === undefined ? cost : {
-        cpu: Math.min(before.cpu, cost.cpu),
-        wall: Math.min(before.wall, cost.wall),
-        bytes: cost.bytes,
-      };
-    }
-  }
-  return best;
-}
-
-async function readBatches(
-  repository: string,
-  ids: readonly GitIdLike[],
-  backend: "native" | "wasm",
-  threads: number,
-): Promise<number> {
-  await using database = await GitDatabase.open(repository, { backend });
-  let bytes = 0;
-  for await (const batch of database.readBatches(ids, { threads })) {
-    using _ = batch;
-    for (const result of batch) {
-      if (!result.ok) throw result.error;
-      bytes += (await result.value.bytes()).length;
-    }
-  }
-  return bytes;
-}
-
-async function readStream(repository: string, ids: readonly GitIdLike[]): Promise<number> {
-  await using database = await GitDatabase.open(repository, { backend: "native" });
-  let bytes = 0;
-  for await (const result of ReadableStream.from(ids).pipeThrough(database.objectStream())) {
-    if (!result.ok) throw result.error;
-    bytes += (await result.value.bytes()).length;
-  }
-  return bytes;
-}
-
-async function readOneByOne(repository: string, ids: readonly GitIdLike[]): Promise<number> {
-  await using database = await GitDatabase.open(repository, { backend: "native" });
-  let bytes = 0;
-  for (const id of ids) bytes += (await (await database.read(id)).bytes()).length;
-  return bytes;
-}
-
-async function readInfos(repository: string, ids: readonly GitIdLike[], streams: boolean): Promise<number> {
-  await using database = await GitDatabase.open(repository, { backend: "native" });
-  let bytes = 0;
-  if (streams) {
-    for await (const result of ReadableStream.from(ids).pipeThrough(database.infoStream())) {
-      if (!result.ok) throw result.error;
-      bytes += result.value.size;
-    }
-    return bytes;
-  }
-  for await (const group of database.infoBatches(ids)) {
-    for (const result of group) {
-      if (!result.ok) throw result.error;
-      bytes += result.value.size;
-    }
-  }
-  return bytes;
-}
 
 const PYTHON = `
 import sys, gitdb
@@ -328,7 +222,9 @@ export async function compareGitdb({ size }: CompareOptions): Promise<void> {
 
   const cpuRatio = (costs: Record<string, Cost>, name: string): number | undefined =>
     costs[name] === undefined ? undefined : costs[base]!.cpu / costs[name].cpu;
+  const large = await compareLargeHistory(size);
   const targets: Target[] = [
+    ...large,
     { name: `batches, ${few.length} ids, CPU`, wanted: 2, actual: cpuRatio(fewCosts, "batches, native") },
     {
       name: `Web Streams, ${few.length} ids, CPU`,

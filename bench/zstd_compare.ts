@@ -21,9 +21,10 @@ import { finished } from "node:stream/promises";
 import zlib from "node:zlib";
 import { ROOT, runZig } from "../_tools/zig.ts";
 import { gccBaseline } from "./_gcc.ts";
-import { measure, OwnTime, ratio, speed, table, targetTable } from "./_measure.ts";
+import { measure, measureTimes, OwnTime, ratio, speed, table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
 import { bokuwebZstd, pythonPackage, zstdNapi } from "./_peers.ts";
+import { runProgram, runPython } from "./_programs.ts";
 import { corpus, smallCorpus } from "./corpus.ts";
 
 /** How much a run measures. */
@@ -41,6 +42,7 @@ const ROUNDS = { full: 5, quick: 3, smoke: 1 } as const;
 const LEVELS = [1, 2, 3, 11] as const;
 /** The C program runs each operation this often and reports the best: its first round finds cold pages. */
 const C_ROUNDS = 3;
+const PYTHON_SCRIPT = "zstd_python.py";
 
 function* chunksOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK);
@@ -95,41 +97,15 @@ async function runC(
   path: string,
   level: number,
   messageSize?: number,
-): Promise<Record<string, number>> {
-  const { success, stdout } = await new Deno.Command(program, {
-    args: [
-      path,
-      `${level}`,
-      `${level > 9 ? 1 : C_ROUNDS}`,
-      ...(messageSize === undefined ? [] : [`${messageSize}`]),
-    ],
-    stderr: "inherit",
-  }).output();
-  if (!success) throw new Error("Cannot measure the C library: its program failed");
-  const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.split(" "));
-  return Object.fromEntries(lines.map(([name, ns]) => [name!, Number(ns) / 1e6]));
-}
-
-/** Times of python-zstandard, one process a call. */
-async function runPython(
-  env: Record<string, string>,
-  args: readonly string[],
-): Promise<Record<string, number>> {
-  const script = new URL("bench/baselines/zstd_python.py", ROOT).pathname;
-  const { success, stdout } = await new Deno.Command("python3", {
-    args: [script, ...args],
-    env,
-    stderr: "inherit",
-  })
-    .output();
-  if (!success) throw new Error("Cannot measure python-zstandard: its program failed");
-  const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.split(" "));
-  return Object.fromEntries(lines.map(([name, ns]) => [name!, Number(ns) / 1e6]));
+): Promise<Record<string, OwnTime>> {
+  const rounds = level > 9 ? 1 : C_ROUNDS;
+  const size = messageSize === undefined ? [] : [`${messageSize}`];
+  return await runProgram(program, [path, `${level}`, `${rounds}`, ...size]);
 }
 
 /** One operation of the C program as a contender. Each call runs all of its operations and keeps one. */
 function cContender(program: string, path: string, level: number, operation: string) {
-  return async () => new OwnTime((await runC(program, path, level))[operation]!);
+  return async () => (await runC(program, path, level))[operation]!;
 }
 
 /** Measures zstd and prints tables and targets. */
@@ -161,9 +137,8 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
         C: cContender(ZIG_PROGRAM, path, level, operation),
         gcc: gcc === undefined ? undefined : cContender(gcc, path, level, operation),
       });
-      const seed = python === undefined ? undefined : await runPython(python, [path, `${level}`, `${fewer}`]);
-      const fromPython = (operation: string) =>
-        seed === undefined ? undefined : () => new OwnTime(seed[operation]!);
+      const seed = await runPython(PYTHON_SCRIPT, python, [path, `${level}`, `${fewer}`]);
+      const fromPython = (operation: string) => seed === undefined ? undefined : () => seed[operation]!;
 
       const operations: [string, Record<string, (() => unknown) | undefined>, number][] = [
         ["compress", {
@@ -229,7 +204,7 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
         }, rounds],
       ];
       for (const [name, contenders, times] of operations) {
-        const best = await measure(contenders, times);
+        const { wall: best, cpu } = await measureTimes(contenders, times);
         rows.push([
           `${name}, level ${level}`,
           ...["C", "gcc", "native", "wasm", "node", "boku", "napi", "python"].map((peer) =>
@@ -238,8 +213,11 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
           ratio(best.C, best.native),
           ratio(best.gcc, best.native),
           ratio(best.node, best.native),
+          ratio(best.python, best.native),
           ratio(best.native, best.wasm),
           ratio(best.boku, best.wasm),
+          ratio(cpu.C, cpu.native),
+          ratio(cpu.python, cpu.native),
         ]);
         if (level === 3) addTargets(targets, name, best);
       }
@@ -263,8 +241,11 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
         "native : C",
         "native : gcc",
         "native : node",
+        "native : Python",
         "WASM : native",
         "WASM : bokuweb",
+        "CPU, native : C",
+        "CPU, native : Python",
       ],
       rows,
     ));
@@ -334,7 +315,7 @@ async function compareMessages(
   };
   const c = async (operation: string) => {
     const times = await runC(ZIG_PROGRAM, path, 3, MESSAGE);
-    return new OwnTime(times[operation]! * messages.length);
+    return new OwnTime(times[operation]!.ms * messages.length);
   };
   const both = <T>(make: (context: (typeof contexts)[number]) => T) => ({
     native: make(contexts[0]!),
@@ -405,7 +386,7 @@ async function compareTiny(
   using compressor = new ZstdCompressor({ backend: "native" });
   using decompressor = new ZstdDecompressor({ backend: "native" });
   const frames = messages.map((message) => compressor.compress(message));
-  const seed = python && await runPython(python, ["--messages", `${count}`, `${bytes}`, path]);
+  const seed = await runPython(PYTHON_SCRIPT, python, ["--messages", `${count}`, `${bytes}`, path]);
   const best = await measure({
     compress: () => {
       for (const message of messages) compressor.compress(message);
@@ -418,12 +399,12 @@ async function compareTiny(
   }, ROUNDS[size] + 1);
   const each = (ms: number | undefined): string => ms === undefined ? "-" : (ms / count * 1000).toFixed(2);
   const rows = ["compress", "decompress"].flatMap((name) => [
-    [`${name}, one by one`, each(best[name]), each(seed?.[name]), ratio(seed?.[name], best[name])],
+    [`${name}, one by one`, each(best[name]), each(seed?.[name]?.ms), ratio(seed?.[name]?.ms, best[name])],
     [
       `${name}, as a batch`,
       each(best[`batch ${name}`]),
-      each(seed?.[name]),
-      ratio(seed?.[name], best[`batch ${name}`]),
+      each(seed?.[name]?.ms),
+      ratio(seed?.[name]?.ms, best[`batch ${name}`]),
     ],
   ]);
   console.log(`\n${count} messages of ${bytes} bytes, a context used again, microseconds each\n`);
@@ -431,7 +412,7 @@ async function compareTiny(
   for (const name of ["compress", "decompress"]) {
     targets.push({
       name: `${bytes} byte messages, ${name} one by one : Python`,
-      actual: seed === undefined ? undefined : seed[name]! / best[name]!,
+      actual: seed === undefined ? undefined : seed[name]!.ms / best[name]!,
       wanted: 3,
     });
   }

@@ -495,6 +495,7 @@ const ZPAQ: Record<string, Calls> = {
 };
 
 const { program } = zpaqlPy.compileZpaqlPy(PYTHON);
+const MODEL_SOURCE = PYTHON.replace("def hcomp(c):\n  pass", "def hcomp(c):\n  hH[0] = c << 9");
 
 const ZPAQL_PY: Record<string, Calls> = {
   checkZpaqlPy: {
@@ -524,6 +525,16 @@ const ZPAQL_PY: Record<string, Calls> = {
   runZpaqlPyPcomp: {
     options: (options) => zpaqlPy.runZpaqlPyPcomp(PYTHON, [DATA], options),
     first: (source) => zpaqlPy.runZpaqlPyPcomp(source, [DATA]),
+  },
+  reportZpaqlPy: {
+    options: (options) => zpaqlPy.reportZpaqlPy(MODEL_SOURCE, [DATA], options),
+    first: (source) => zpaqlPy.reportZpaqlPy(source, [DATA]),
+  },
+  formatZpaqlPyReport: { first: (report) => zpaqlPy.formatZpaqlPyReport(report, MODEL_SOURCE) },
+  drawZpaqlPyReport: { first: (report) => zpaqlPy.drawZpaqlPyReport(report) },
+  tuneZpaqlPy: {
+    options: (options) => zpaqlPy.tuneZpaqlPy(MODEL_SOURCE, [DATA], { seconds: 0, ...options as object }),
+    first: (source) => zpaqlPy.tuneZpaqlPy(source, [DATA], { seconds: 0 }),
   },
   traceZpaqlPy: {
     options: (options) => zpaqlPy.traceZpaqlPy(program!, "hcomp", DATA, options),

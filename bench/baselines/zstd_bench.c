@@ -4,13 +4,13 @@
  *
  *   zstd_bench FILE LEVEL ROUNDS [MESSAGE_SIZE]
  *
- * Prints one line per operation: its name and the best time of a round in nanoseconds. With MESSAGE_SIZE the file is
+ * Prints one line per operation: its name, the best time of a round and its best processor time in nanoseconds. With MESSAGE_SIZE the file is
  * handled as that many messages of that size, and times are per message.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "clock.h"
 #include "zstd.h"
 
 /* The static library takes its memory by these names: ffi/zig/core/heap.zig. */
@@ -18,20 +18,12 @@ void* sluice_heap_malloc(size_t size) { return malloc(size); }
 void* sluice_heap_calloc(size_t count, size_t size) { return calloc(count, size); }
 void sluice_heap_free(void* block) { free(block); }
 
-static double now_ns(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
 static void check(size_t size) {
     if (ZSTD_isError(size)) {
         fprintf(stderr, "zstd_bench: %s\n", ZSTD_getErrorName(size));
         exit(1);
     }
 }
-
-static void report(const char *name, double best) { printf("%s %.1f\n", name, best); }
 
 /* The content in chunks of 64 KiB through the streaming functions, output into one reused buffer. */
 static size_t stream_decompress(ZSTD_DCtx *context, const char *frame, size_t size, char *chunk, size_t chunk_size) {
@@ -93,45 +85,41 @@ int main(int argc, char **argv) {
     ZSTD_DCtx *decompressor = ZSTD_createDCtx();
     check(ZSTD_CCtx_setParameter(compressor, ZSTD_c_compressionLevel, level));
 
-    double best[5] = { 1e18, 1e18, 1e18, 1e18, 1e18 };
+    Time best[5] = { { 1e18, 1e18 }, { 1e18, 1e18 }, { 1e18, 1e18 }, { 1e18, 1e18 }, { 1e18, 1e18 } };
     for (int round = 0; round < rounds; round++) {
-        double times[6];
+        Time times[6];
         if (message_size > 0) {
             size_t count = size / message_size;
             size_t *sizes = malloc(count * sizeof *sizes);
             size_t slot = ZSTD_compressBound(message_size);
             char *frames = malloc(count * slot);
-            times[0] = now_ns();
+            times[0] = now();
             for (size_t i = 0; i < count; i++)
                 check(sizes[i] = ZSTD_compress2(compressor, frames + i * slot, slot, content + i * message_size, message_size));
-            times[1] = now_ns();
+            times[1] = now();
             for (size_t i = 0; i < count; i++)
                 check(ZSTD_decompressDCtx(decompressor, copy, message_size, frames + i * slot, sizes[i]));
-            times[2] = now_ns();
+            times[2] = now();
             free(frames);
             free(sizes);
-            for (int i = 0; i < 2; i++) {
-                double time = (times[i + 1] - times[i]) / (double)count;
-                if (time < best[i]) best[i] = time;
-            }
+            for (int i = 0; i < 2; i++) keep_best(&best[i], times[i], times[i + 1], (double)count);
             continue;
         }
-        times[0] = now_ns();
+        times[0] = now();
         size_t frame_size = ZSTD_compress2(compressor, frame, bound, content, size);
         check(frame_size);
-        times[1] = now_ns();
+        times[1] = now();
         check(ZSTD_decompressDCtx(decompressor, copy, size, frame, frame_size));
-        times[2] = now_ns();
+        times[2] = now();
         if (stream_compress(compressor, content, size, chunk, 131072) == 0) return 1;
-        times[3] = now_ns();
+        times[3] = now();
         if (stream_decompress(decompressor, frame, frame_size, chunk, 131072) != size) return 1;
-        times[4] = now_ns();
+        times[4] = now();
         char *fresh = malloc(size);
         check(ZSTD_decompressDCtx(decompressor, fresh, size, frame, frame_size));
         free(fresh);
-        times[5] = now_ns();
-        for (int i = 0; i < 5; i++)
-            if (times[i + 1] - times[i] < best[i]) best[i] = times[i + 1] - times[i];
+        times[5] = now();
+        for (int i = 0; i < 5; i++) keep_best(&best[i], times[i], times[i + 1], 1);
     }
     report("compress", best[0]);
     report("decompress", best[1]);

@@ -97,6 +97,6 @@ Deno.test("sluice lz4 names outputs itself wherever stdout leads, follows links,
     assertEquals(names.sort(), ["file", "link", "link.lz4"]);
     const list = new TextDecoder().decode((await words("--list link.lz4")).stdout).split("\n");
     assertEquals(list[0], "    Frames           Type Block  Compressed  Uncompressed    Ratio   Filename");
-    assertEquals(list[1]!.slice(46), "   -        -   link.lz4");
+    assertEquals(list[1]!.slice(-29), "        -        -   link.lz4");
   });
 });

@@ -1,5 +1,5 @@
 /**
- * `sluice zpaq py compile|check|run|diff|trace|stats|template`: models written in a subset of Python.
+ * `sluice zpaq py compile|check|run|diff|trace|stats|report|tune|template`: models written in a subset of Python.
  */
 import { toArrayBuffer } from "@std/streams";
 import {
@@ -27,6 +27,8 @@ import { formatOptions, parseOptions } from "../shared/options.ts";
 import type { OptionGroup } from "../shared/options.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { ProtectedFiles, writeOutput } from "../shared/target.ts";
+import { reportCommand, tuneCommand } from "./workbench.ts";
+import type { CorpusFile } from "./workbench.ts";
 import { SLUICE_VERSION } from "../shared/version.ts";
 
 /** The exit code where an input can't be read. */
@@ -50,6 +52,12 @@ interface Settings {
   minimal: boolean;
   compare: string | undefined;
   engine: string;
+  json: boolean;
+  svg: string | undefined;
+  seconds: number;
+  sample: number;
+  threads: number | undefined;
+  resume: boolean;
   breakLine: number | undefined;
   watch: string[];
   from: number;
@@ -141,6 +149,36 @@ const OPTIONS: readonly OptionGroup<Settings>[] = [{
       help: "run: compiled (the code that archives carry) or python (what Python does, with its errors)",
       set: (s, v) => s.engine = v,
     },
+    { long: ["json"], help: "report: as JSON", set: (s) => s.json = true },
+    {
+      long: ["svg"],
+      value: "next",
+      valueName: "FILE",
+      help: "report: write a picture of the network as well",
+      set: (s, v) => s.svg = v,
+    },
+    {
+      long: ["seconds"],
+      value: "next",
+      valueName: "N",
+      help: "tune: try nothing new after so long",
+      set: (s, v, name) => s.seconds = numberOf(v, name),
+    },
+    {
+      long: ["sample"],
+      value: "next",
+      valueName: "BYTES",
+      help: "tune: measure models on so much of the files",
+      set: (s, v, name) => s.sample = numberOf(v, name),
+    },
+    {
+      long: ["threads"],
+      value: "next",
+      valueName: "N",
+      help: "tune: measure so many models at the same time",
+      set: (s, v, name) => s.threads = numberOf(v, name),
+    },
+    { long: ["resume"], help: "tune: go on from what the output has", set: (s) => s.resume = true },
     {
       long: ["break"],
       value: "next",
@@ -187,6 +225,8 @@ Usage: sluice zpaq py compile SOURCE.py [-o MODEL.cfg]       to a config
        sluice zpaq py diff SOURCE.py hcomp|pcomp [INPUT]     compare compiled code with what Python does
        sluice zpaq py trace SOURCE.py hcomp|pcomp [INPUT]    follow compiled code by lines
        sluice zpaq py stats SOURCE.py [INPUT]                bytes, variables, executed instructions
+       sluice zpaq py report SOURCE.py FILE...               what each component saves, tables, weights, positions
+       sluice zpaq py tune SOURCE.py FILE... -o TUNED.py     look for a better model
        sluice zpaq py template [-o FILE]                     a source to start from
        sluice zpaq py info zpaq|zpaql|lang|ir|tutorial       a chapter of help
 
@@ -212,6 +252,12 @@ export async function pythonCommand(args: readonly string[]): Promise<number> {
     minimal: false,
     compare: undefined,
     engine: "compiled",
+    json: false,
+    svg: undefined,
+    seconds: 60,
+    sample: 1 << 18,
+    threads: undefined,
+    resume: false,
     breakLine: undefined,
     watch: [],
     from: 0,
@@ -241,7 +287,7 @@ export async function pythonCommand(args: readonly string[]): Promise<number> {
   }
   if (path === undefined) {
     throw new UsageFailure(
-      'Expected "sluice zpaq py compile|check|run|hcomp|pcomp|diff|trace|stats|fmt-check SOURCE.py"',
+      'Expected "sluice zpaq py compile|check|run|hcomp|pcomp|diff|trace|stats|report|tune|fmt-check SOURCE.py"',
     );
   }
   if (!ACTIONS.has(action!)) throw new UsageFailure(`"${action}" is no command of zpaq py`);
@@ -272,6 +318,10 @@ async function runAction(
       return await diff(source, path, rest, settings);
     case "trace":
       return await trace(source, path, rest, settings);
+    case "report":
+      return await reportCommand(source, path, await filesOf(rest), settings);
+    case "tune":
+      return await tuneCommand(source, path, await filesOf(rest), settings);
     default:
       return await stats(source, path, rest, settings);
   }
@@ -288,6 +338,8 @@ const ACTIONS: ReadonlySet<string> = new Set([
   "diff",
   "trace",
   "stats",
+  "report",
+  "tune",
 ]);
 
 /** Prints findings; returns the exit code that they mean. */
@@ -392,6 +444,12 @@ function emitted(program: ZpaqlPyProgram, kind: string): Uint8Array {
     default:
       return encoder.encode(config);
   }
+}
+
+/** The files of a corpus: at least one. */
+async function filesOf(paths: readonly string[]): Promise<CorpusFile[]> {
+  if (paths.length === 0) throw new UsageFailure("Expected files after the source");
+  return await Promise.all(paths.map(async (path) => ({ path, content: await inputOf(path) })));
 }
 
 async function inputOf(path: string | undefined): Promise<Uint8Array<ArrayBuffer>> {

@@ -199,3 +199,52 @@ Deno.test("sluice zpaq py trace shows variables as the source has them", async (
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("sluice zpaq py report and tune look at a model and make a better one, which zpaq extracts", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const model = `hh = hm = ph = pm = 0\nn = len({0: "icm 14"})\npcomp_invocation = ""\nlast = 0\n` +
+      `def hcomp(c):\n  global last\n  hH[0] = hash(hash(last), c)\n  last = c\ndef pcomp(c):\n  pass\n`;
+    const rows = Array.from(
+      { length: 400 },
+      (_, i) => `${1000 + i},${i * 37 % 91},${["up", "down"][i % 7 % 2]}\n`,
+    );
+    await Deno.writeTextFile(`${folder}/model.py`, model);
+    await Deno.writeTextFile(`${folder}/data.csv`, rows.join(""));
+    const shown = await py(folder, "report", "model.py", "data.csv", "--svg", "network.svg");
+    assertEquals(shown.code, 0, shown.stderr);
+    assertStringIncludes(shown.stdout, "0 icm 14");
+    assertStringIncludes(await Deno.readTextFile(`${folder}/network.svg`), "<svg");
+    const { components, bytes } = JSON.parse(
+      (await py(folder, "report", "model.py", "data.csv", "--json")).stdout,
+    );
+    assertEquals([components.length, bytes], [1, rows.join("").length]);
+    assertStringIncludes((await py(folder, "report", "model.py")).stderr, "Expected files after the source");
+    assertStringIncludes((await py(folder, "tune", "model.py", "data.csv")).stderr, "tune needs -o TUNED.py");
+    const tune = ["tune", "model.py", "data.csv", "-o", "tuned.py", "--seconds"];
+    const tuned = await py(folder, ...tune, "4");
+    assertEquals(tuned.code, 0, tuned.stderr);
+    const first = await Deno.readTextFile(`${folder}/tuned.py`);
+    const refused = await py(folder, ...tune, "1");
+    assertEquals([refused.code !== 0, await Deno.readTextFile(`${folder}/tuned.py`)], [true, first]);
+    assertEquals((await py(folder, ...tune, "1", "--resume")).code, 0);
+    const sizeOf = (source: string): number => Number(/tuned: (\d+) bytes/.exec(source)![1]);
+    assert(sizeOf(await Deno.readTextFile(`${folder}/tuned.py`)) <= sizeOf(first));
+    const made = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", MAIN, "zpaq", "c", "tuned.py", "archive.zpaq", "data.csv"],
+      cwd: folder,
+      stdin: "null",
+    }).output();
+    assertEquals(made.code, 0, new TextDecoder().decode(made.stderr));
+    try {
+      const zpaq = new Deno.Command("zpaq", { args: ["x", "archive.zpaq", "-to", "out/"], cwd: folder });
+      assertEquals((await zpaq.output()).code, 0);
+      assertEquals(await Deno.readTextFile(`${folder}/out/data.csv`), rows.join(""));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      console.log("SKIPPED: zpaq is not installed");
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -408,6 +408,11 @@ fn sha1dcLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const
     const module = cModule(b, target);
     module.addIncludePath(b.path("hash"));
     const speed = if (is_wasm) wasm_speed else native_speed;
-    module.addCSourceFiles(.{ .root = b.path("../../vendor/sha1dc"), .files = files, .flags = b.dupeStrings(&(sha1dc_flags ++ .{speed})) });
+    const flags = b.dupeStrings(&(sha1dc_flags ++ .{speed}));
+    module.addCSourceFiles(.{ .root = b.path("../../vendor/sha1dc"), .files = files, .flags = flags });
+    if (target.result.cpu.arch == .x86_64) {
+        module.addIncludePath(b.path("../../vendor/sha1dc"));
+        module.addCSourceFile(.{ .file = b.path("hash/sha1dc_lanes.h"), .flags = flags, .language = .c });
+    }
     return b.addLibrary(.{ .name = "sha1dc", .linkage = .static, .root_module = module });
 }

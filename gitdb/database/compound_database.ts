@@ -226,44 +226,50 @@ export class GitCompoundDatabase extends GitObjectStore {
     ids: readonly GitIdLike[],
     start: number,
     options: GitBulkOptions,
-    positions: number[],
+    positions: readonly number[],
   ): AsyncGenerator<GitObjectBatch> {
-    let left = positions;
-    for (const source of this.sources) {
-      if (left.length === 0) return;
-      const asked = left;
-      left = [];
-      const inner: GitBulkOptions = {
-        ...options,
-        ordered: false,
-        window: undefined,
-        onMissing: (index) => left.push(asked[index]!),
-      };
-      for await (const batch of source.readBatches(asked.map((position) => ids[position]!), inner)) {
-        const results: GitResult<GitObject>[] = [];
-        for (const result of batch.results) {
-          if (result.ok) results.push(movedTo(start + asked[result.index]!, result));
-          else left.push(asked[result.index]!);
+    const seen = this.#changes;
+    const left = new Left(positions);
+    for (let tries = 0;; tries++) {
+      for (const source of this.sources) {
+        const asked = left.take();
+        if (asked.length === 0) break;
+        const inner: GitBulkOptions = {
+          ...options,
+          ordered: false,
+          window: undefined,
+          onMissing: (index) => left.missed(asked[index]!),
+        };
+        for await (const batch of source.readBatches(asked.map((position) => ids[position]!), inner)) {
+          const results: GitResult<GitObject>[] = [];
+          for (const result of batch.results) {
+            if (result.ok) results.push(movedTo(start + asked[result.index]!, result));
+            else left.failed(asked[result.index]!, result.error);
+          }
+          yield new ResultBatch(batch.buffer, results, () => batch[Symbol.dispose]());
         }
-        yield new ResultBatch(batch.buffer, results, () => batch[Symbol.dispose]());
       }
+      if (tries > 0 || !left.hasMissed || !await this.#isNewSince(seen)) break;
     }
-    if (left.length > 0) yield await this.#lastTry(ids, start, options, left.sort((a, b) => a - b));
+    if (!left.isEmpty) yield await this.#lastTry(ids, start, options, left);
   }
 
-  /** What no store gave in bulk: empty objects, what is new, damaged copies; else failures. */
+  /** What no store gave in bulk: empty objects and damaged copies; else failures. */
   async #lastTry(
     ids: readonly GitIdLike[],
     start: number,
     options: GitBulkOptions,
-    left: readonly number[],
+    left: Left,
   ): Promise<GitObjectBatch> {
     const results: GitResult<GitObject>[] = [];
-    for (const position of left) {
+    for (const [position, isDamaged] of left.inOrder()) {
       const index = start + position;
       const id = GitObjectId.from(ids[position]!, this.hashAlgorithm);
       try {
-        results.push({ ok: true, index, value: await this.read(id, readOptionsOf(options)) });
+        const value = isDamaged ? await this.read(id, readOptionsOf(options)) : emptyObject(id);
+        if (value !== undefined) results.push({ ok: true, index, value });
+        else if (options.onMissing !== undefined) options.onMissing(index, id);
+        else results.push({ ok: false, index, id, error: objectNotFound(id) });
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
         if (error instanceof NotFoundError && options.onMissing !== undefined) options.onMissing(index, id);
@@ -300,7 +306,7 @@ export class GitCompoundDatabase extends GitObjectStore {
   /** Sizes of objects; zero for those that are not there. */
   async #sizesOf(ids: readonly GitIdLike[], settings: GitBulkSettings): Promise<Float64Array> {
     const sizes = new Float64Array(ids.length);
-    for await (const infos of this.infoWindow(ids, 0, settings)) {
+    for await (const infos of this.infoWindow(ids, 0, settings, {})) {
       for (const info of infos) if (info.ok) sizes[info.index] = info.value.size;
     }
     return sizes;
@@ -314,45 +320,68 @@ export class GitCompoundDatabase extends GitObjectStore {
     ids: readonly GitIdLike[],
     start: number,
     settings: GitBulkSettings,
+    options: GitBulkOptions,
   ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
     // What an earlier store lacks is told by a later one; what stands after it waits here, so that the order stays.
-    const results: (GitResult<GitObjectInfo> | undefined)[] = new Array(ids.length);
+    const results: (GitResult<GitObjectInfo> | "missing" | undefined)[] = new Array(ids.length);
     let told = 0;
     const ready = (): GitResult<GitObjectInfo>[] => {
       const from = told;
       while (results[told] !== undefined) told++;
-      const group = results.slice(from, told) as GitResult<GitObjectInfo>[];
+      const group = results.slice(from, told).filter((result) => typeof result === "object");
       results.fill(undefined, from, told);
       return group;
     };
-    let left = Array.from(ids.keys());
-    for (const source of this.sources) {
-      if (left.length === 0) break;
-      const asked = left;
-      left = [];
-      const wanted = asked.length === ids.length ? ids : asked.map((position) => ids[position]!);
-      for await (const group of source.infoBatches(wanted, settings)) {
-        for (const result of group) {
-          const position = asked[result.index]!;
-          if (result.ok) results[position] = movedTo(start + position, result);
-          else left.push(position);
+    const seen = this.#changes;
+    const left = new Left(Array.from(ids.keys()));
+    for (let tries = 0;; tries++) {
+      for (const source of this.sources) {
+        const asked = left.take();
+        if (asked.length === 0) break;
+        const wanted = asked.length === ids.length ? ids : asked.map((position) => ids[position]!);
+        const inner = { ...settings, onMissing: (index: number) => left.missed(asked[index]!) };
+        for await (const group of source.infoBatches(wanted, inner)) {
+          for (const result of group) {
+            const position = asked[result.index]!;
+            if (result.ok) results[position] = movedTo(start + position, result);
+            else left.failed(position, result.error);
+          }
+          const complete = ready();
+          if (complete.length > 0) yield complete;
         }
-        const complete = ready();
-        if (complete.length > 0) yield complete;
       }
+      if (tries > 0 || !left.hasMissed || !await this.#isNewSince(seen)) break;
     }
-    for (const position of left) {
+    for (const [position, isDamaged] of left.inOrder()) {
       const index = start + position;
       const id = GitObjectId.from(ids[position]!, this.hashAlgorithm);
-      try {
-        results[position] = { ok: true, index, value: await this.info(id) };
-      } catch (error) {
-        if (!(error instanceof SluiceError)) throw error;
-        results[position] = { ok: false, index, id, error };
-      }
+      results[position] = await this.#lastInfo(index, id, isDamaged, options);
     }
     const rest = ready();
     if (rest.length > 0) yield rest;
+  }
+
+  /** Facts of what no store gave in bulk: an empty object or one with damaged copies; else a failure. */
+  async #lastInfo(
+    index: number,
+    id: GitObjectId,
+    isDamaged: boolean,
+    options: GitBulkOptions,
+  ): Promise<GitResult<GitObjectInfo> | "missing"> {
+    let failure: SluiceError;
+    try {
+      const value = isDamaged ? await this.info(id) : emptyObject(id);
+      if (value !== undefined) return { ok: true, index, value };
+      if (options.onMissing === undefined) return { ok: false, index, id, error: objectNotFound(id) };
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      failure = error;
+      if (!(failure instanceof NotFoundError) || options.onMissing === undefined) {
+        return { ok: false, index, id, error: failure };
+      }
+    }
+    options.onMissing(index, id);
+    return "missing";
   }
 
   /** Closes all stores. */
@@ -363,6 +392,48 @@ export class GitCompoundDatabase extends GitObjectStore {
 }
 
 const ORDERED_WINDOW = 4096;
+
+/** Positions of a bulk call that no store has answered yet. */
+class Left {
+  #open: number[];
+  readonly #damaged = new Set<number>();
+
+  constructor(positions: readonly number[]) {
+    this.#open = [...positions];
+  }
+
+  /** What the next store is asked for; it comes back through the calls below. */
+  take(): readonly number[] {
+    const asked = this.#open;
+    this.#open = [];
+    return asked;
+  }
+
+  /** A store does not have it. */
+  missed(position: number): void {
+    this.#open.push(position);
+  }
+
+  /** A store has it and can't give it, or says in this way that it has it not. */
+  failed(position: number, error: SluiceError): void {
+    if (!(error instanceof NotFoundError)) this.#damaged.add(position);
+    this.#open.push(position);
+  }
+
+  get isEmpty(): boolean {
+    return this.#open.length === 0;
+  }
+
+  /** Whether there is one that no store has. */
+  get hasMissed(): boolean {
+    return this.#open.some((position) => !this.#damaged.has(position));
+  }
+
+  /** All of them, with whether a store has a copy that can't be read. */
+  inOrder(): (readonly [position: number, isDamaged: boolean])[] {
+    return this.#open.sort((a, b) => a - b).map((position) => [position, this.#damaged.has(position)]);
+  }
+}
 
 /** The result of an input that has another number here than in the store that gave it. */
 function movedTo<T>(index: number, result: GitResult<T> & { readonly ok: true }): GitResult<T> {

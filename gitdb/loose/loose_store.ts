@@ -16,6 +16,7 @@ import { corrupt, idMismatch, objectNotFound } from "../object/_errors.ts";
 import { joinPath, toPath } from "../object/_fs.ts";
 import { checkPrefix } from "../object/_ids.ts";
 import { bytesOfInput, bytesOfStream, chunksOfBody, isEncoded, wrongSize } from "../object/_inputs.ts";
+import { loosePresence } from "./_loose_presence.ts";
 import {
   freshenLoose,
   looseIdsIn,
@@ -190,6 +191,15 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
     const object = new MemoryObject(facts, decodeLoose(encoded, header, what));
     if (options.verifyChecksums === true) await object.bytes(options);
     return object;
+  }
+
+  /**
+   * Whether objects may be there, by what the folders list.
+   * @internal
+   */
+  protected override presence(ids: readonly GitIdLike[]): (row: number) => boolean {
+    this.checkOpen();
+    return loosePresence(this.root, ids, this.hashAlgorithm);
   }
 
   /** The ids of all objects. */

@@ -6,7 +6,7 @@
 import { AmbiguousIdError, NotFoundError, SluiceError } from "@sluice/internal";
 import { ResultBatch } from "./_batch.ts";
 import { createBulkStream } from "./_bulk_stream.ts";
-import { prefixAmbiguous, prefixNotFound } from "./_errors.ts";
+import { objectNotFound, prefixAmbiguous, prefixNotFound } from "./_errors.ts";
 import { IdSieve } from "./_id_sieve.ts";
 import { checkPrefix } from "./_ids.ts";
 import { bulkSettings, checkEnumerateOptions, checkRefreshOptions, readOptionsOf } from "./_options.ts";
@@ -159,12 +159,17 @@ export abstract class GitObjectStore implements GitObjectReader {
     _reuse: boolean,
   ): AsyncGenerator<GitObjectBatch> {
     const single = readOptionsOf(options);
+    const mayHave = this.presence(ids);
     let results: GitResult<GitObject>[] = [];
     let bytes = 0;
     for (const [i, id] of ids.entries()) {
       settings.signal?.throwIfAborted();
       const index = start + i;
       try {
+        if (!mayHave(i)) {
+          tellMissing(results, index, id, options);
+          continue;
+        }
         const value = await this.read(id, single);
         if (settings.verifyChecksums) await verifyObject(value, options);
         bytes += value.size;
@@ -193,7 +198,7 @@ export abstract class GitObjectStore implements GitObjectReader {
     const settings = bulkSettings(options);
     let start = 0;
     for await (const window of windowsOf(ids, settings.window)) {
-      yield* this.#infoAny(window, start, settings);
+      yield* this.#infoAny(window, start, settings, options);
       start += window.length;
     }
   }
@@ -203,10 +208,12 @@ export abstract class GitObjectStore implements GitObjectReader {
     ids: readonly GitIdLike[],
     start: number,
     settings: GitBulkSettings,
+    options: GitBulkOptions,
   ): AsyncGenerator<readonly GitResult<GitObjectInfo>[]> {
     const sieve = new IdSieve(ids, start, this.hashAlgorithm);
-    if (sieve.isClean) return yield* this.infoWindow(ids, start, settings);
-    for await (const group of this.infoWindow(sieve.ids, start, settings)) yield sieve.merge(group);
+    if (sieve.isClean) return yield* this.infoWindow(ids, start, settings, options);
+    const groups = this.infoWindow(sieve.ids, start, settings, sieve.options(options));
+    for await (const group of groups) yield sieve.merge(group);
     yield sieve.rest();
   }
 
@@ -218,19 +225,35 @@ export abstract class GitObjectStore implements GitObjectReader {
     ids: readonly GitIdLike[],
     start: number,
     settings: GitBulkSettings,
+    options: GitBulkOptions,
   ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
     const results: GitResult<GitObjectInfo>[] = [];
+    const mayHave = this.presence(ids);
     for (const [i, id] of ids.entries()) {
       settings.signal?.throwIfAborted();
       const index = start + i;
       try {
+        if (!mayHave(i)) {
+          tellMissing(results, index, id, options);
+          continue;
+        }
         results.push({ ok: true, index, value: await this.info(id) });
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
-        results.push({ ok: false, index, id: GitObjectId.from(id), error });
+        if (!reportMissing(error, index, id, options)) {
+          results.push({ ok: false, index, id: GitObjectId.from(id), error });
+        }
       }
     }
     yield results;
+  }
+
+  /**
+   * Tells by row whether an object may be there: a store that can say so for many at once spares the search for each.
+   * @internal
+   */
+  protected presence(_ids: readonly GitIdLike[]): (row: number) => boolean {
+    return () => true;
   }
 
   /** A pair of streams from ids to whether they are there; what is no id counts as absent, under an id of zeros. */
@@ -259,7 +282,7 @@ export abstract class GitObjectStore implements GitObjectReader {
   infoStream(options: GitBulkOptions = {}): GitTransformStream<GitIdLike, GitResult<GitObjectInfo>> {
     const settings = bulkSettings(options);
     return createBulkStream(
-      (ids: readonly GitIdLike[], start) => this.#infoAny(ids, start, settings),
+      (ids: readonly GitIdLike[], start) => this.#infoAny(ids, start, settings, options),
       settings,
     );
   }
@@ -277,6 +300,18 @@ export abstract class GitObjectStore implements GitObjectReader {
     };
     return createBulkStream((ids: readonly GitIdLike[], start) => results.call(this, ids, start), settings);
   }
+}
+
+/** Tells of an id that is not there in the way that the caller wants. */
+function tellMissing<T>(
+  results: GitResult<T>[],
+  index: number,
+  given: GitIdLike,
+  options: GitBulkOptions,
+): void {
+  const id = GitObjectId.from(given);
+  if (options.onMissing !== undefined) options.onMissing(index, id);
+  else results.push({ ok: false, index, id, error: objectNotFound(id) });
 }
 
 /** Tells the caller of a missing id where it wants to know; returns whether it did. */

@@ -16,7 +16,7 @@ import type {
   GitObjectInfo,
   GitResult,
 } from "../object/object.ts";
-import { GIT_RECORD, GitJobKernel, RESULT } from "./_pack_engine.ts";
+import { GIT_JOB_FLAG, GIT_RECORD, GitJobKernel, RESULT } from "./_pack_engine.ts";
 import type { PackEngine } from "./_pack_engine.ts";
 import { factsOf, recordError, recordInfo, sizeOf, verifyFlags } from "./_pack_job.ts";
 import { largeObject } from "./_pack_reads.ts";
@@ -106,7 +106,7 @@ export class BulkReads {
 
   async #infoRecords(packed: Uint8Array, settings: GitBulkSettings): Promise<Uint32Array> {
     const records = new Uint32Array(packed.length / HASH_SIZE[this.#algorithm] * GIT_RECORD.LENGTH);
-    const job = this.#job(packed, 0, 1);
+    const job = this.#job(packed, GIT_JOB_FLAG.FACTS, 1);
     try {
       const planned = await this.#engine.settle(() => job.planAsync(), settings.signal, job);
       if (planned !== RESULT.OK) throw this.#engine.kernel.error(planned, "find objects");
@@ -185,16 +185,12 @@ export class BulkReads {
     start: number,
     options: GitBulkOptions,
   ): Promise<GitResult<GitObject>[]> {
-    const hashSize = HASH_SIZE[this.#algorithm];
     const results: GitResult<GitObject>[] = [];
     for (let i = 0; i < count; i++) {
       const at = i * GIT_RECORD.LENGTH;
       const item = records[at + GIT_RECORD.ITEM]!;
       const index = start + item;
-      const given = ids[item]!;
-      const id = given instanceof GitObjectId
-        ? given
-        : GitObjectId.from(packed.subarray(item * hashSize, (item + 1) * hashSize));
+      const id = this.#idOf(ids, packed, item);
       const result = records[at + GIT_RECORD.RESULT]! | 0;
       if (result === RESULT.OK) {
         const facts = factsOf(records, at, id);
@@ -230,25 +226,34 @@ export class BulkReads {
     ids: readonly GitIdLike[],
     start: number,
     settings: GitBulkSettings,
+    options: GitBulkOptions,
   ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
     const packed = packIds(ids, this.#algorithm);
     const records = await this.#infoRecords(packed, settings);
-    const hashSize = HASH_SIZE[this.#algorithm];
     for (let from = 0; from < ids.length; from += INFO_GROUP) {
-      yield ids.slice(from, from + INFO_GROUP).map((given, i) => {
-        const row = from + i;
+      const results: GitResult<GitObjectInfo>[] = [];
+      const end = Math.min(from + INFO_GROUP, ids.length);
+      for (let row = from; row < end; row++) {
         const at = row * GIT_RECORD.LENGTH;
-        const id = given instanceof GitObjectId
-          ? given
-          : GitObjectId.from(packed.subarray(row * hashSize, (row + 1) * hashSize));
         const result = records[at + GIT_RECORD.RESULT]! | 0;
-        return result === RESULT.OK ? { ok: true, index: start + row, value: recordInfo(records, at, id) } : {
-          ok: false,
-          index: start + row,
-          id,
-          error: recordError(this.#engine, result, id, records, at) as never,
-        };
-      });
+        const index = start + row;
+        const id = this.#idOf(ids, packed, row);
+        if (result === RESULT.OK) results.push({ ok: true, index, value: recordInfo(records, at, id) });
+        else if (result === RESULT.NOT_FOUND && options.onMissing !== undefined) options.onMissing(index, id);
+        else {
+          const error = recordError(this.#engine, result, id, records, at) as SluiceError;
+          results.push({ ok: false, index, id, error });
+        }
+      }
+      if (results.length > 0) yield results;
     }
+  }
+
+  /** The id of a row, as it was given or of the bytes of all. */
+  #idOf(ids: readonly GitIdLike[], packed: Uint8Array, row: number): GitObjectId {
+    const given = ids[row]!;
+    if (given instanceof GitObjectId) return given;
+    const hashSize = HASH_SIZE[this.#algorithm];
+    return GitObjectId.from(packed.subarray(row * hashSize, (row + 1) * hashSize));
   }
 }

@@ -462,8 +462,9 @@ export class PackStore extends GitObjectStore {
     ids: readonly GitIdLike[],
     start: number,
     settings: GitBulkSettings,
+    options: GitBulkOptions,
   ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
-    return this.#bulkReads.infos(ids, start, settings);
+    return this.#bulkReads.infos(ids, start, settings, options);
   }
 
   /** Closes the packs, once the reads that are under way have ended. */

@@ -151,6 +151,11 @@ export class NetworkRunner {
     return tail;
   }
 
+  /** The memory with the tables, and where each component's are. */
+  get tables(): { readonly buffer: ArrayBuffer; readonly placed: NetworkLayout["components"] } {
+    return { buffer: this.#memory.buffer as ArrayBuffer, placed: this.#layout.components };
+  }
+
   /** Where HCOMP failed, and the opcode there. */
   get failure(): { readonly pc: number; readonly opcode: number; readonly hcomp: boolean } {
     const pc = this.#get(STATE.FAILED);

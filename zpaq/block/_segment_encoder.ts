@@ -90,6 +90,11 @@ export class SegmentEncoder {
     return output;
   }
 
+  /** The network that codes; undefined where the kernel does. */
+  get network(): NetworkRunner | undefined {
+    return this.#network;
+  }
+
   close(): void {
     this.#kernel.close();
   }

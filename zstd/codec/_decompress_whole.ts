@@ -44,19 +44,20 @@ export function withDecoder<T>(settings: DecompressSettings, use: (kernel: ZstdD
  * windows and total are within limits, and nothing in the settings wants to see single frames.
  */
 export function plannedSize(bytes: Uint8Array, settings: DecompressSettings): number | undefined {
-  return planOf(bytes, settings)?.size;
+  return planOf(bytes, settings, settings.maxOutputSize)?.size;
 }
 
-/** What can be decoded in one go, and the dictionary id that decides how. */
+/** What can be decoded in one go within `sizeMax` bytes, and the dictionary id that decides how. */
 function planOf(
   bytes: Uint8Array,
   settings: DecompressSettings,
+  sizeMax: number,
 ): { size: number; dictId: number } | undefined {
   const { checkHeader, onSkippable, skipBytes, firstFrameOnly, magicless, dictionaries, lookupDictionary } =
     settings;
   if (checkHeader || onSkippable || skipBytes > 0 || firstFrameOnly || magicless) return undefined;
   const measure = measureFrames(bytes, settings.maxWindowSize);
-  if (measure === undefined || measure.size > settings.maxOutputSize) return undefined;
+  if (measure === undefined || measure.size > sizeMax) return undefined;
   const chosen = dictionaries.length > 0 || lookupDictionary !== undefined;
   // Frames with several dictionaries are decoded one by one.
   if (chosen && measure.dictId === undefined) return undefined;
@@ -74,7 +75,7 @@ export function decompressWhole(
   bytes: Uint8Array,
   settings: DecompressSettings,
 ): Uint8Array<ArrayBuffer> {
-  const plan = planOf(bytes, settings);
+  const plan = planOf(bytes, settings, settings.maxOutputSize);
   if (plan !== undefined) {
     const target = new Uint8Array(plan.size);
     if (decompressPlanned(kernel, bytes, settings, target, plan.dictId)) return target;
@@ -97,15 +98,13 @@ export function decompressWholeInto(
   settings: DecompressSettings,
 ): number {
   checkTarget(target, bytes);
-  const limited = settings.maxOutputSize <= target.length
-    ? settings
-    : { ...settings, maxOutputSize: target.length };
-  const plan = planOf(bytes, limited);
+  const maxOutputSize = Math.min(settings.maxOutputSize, target.length);
+  const plan = planOf(bytes, settings, maxOutputSize);
   if (plan !== undefined) {
     const planned = target.subarray(0, plan.size);
-    if (decompressPlanned(kernel, bytes, limited, planned, plan.dictId)) return plan.size;
+    if (decompressPlanned(kernel, bytes, settings, planned, plan.dictId)) return plan.size;
   }
-  const content = decompressWhole(kernel, bytes, limited);
+  const content = decompressWhole(kernel, bytes, { ...settings, maxOutputSize });
   target.set(content);
   return content.length;
 }
@@ -164,7 +163,7 @@ export async function decompressWholeAsync(
   threads: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const native = kernel.backend === "native";
-  const plan = planOf(bytes, settings);
+  const plan = planOf(bytes, settings, settings.maxOutputSize);
   const size = plan?.size;
   if (size !== undefined && size < OFF_LOOP_OUTPUT_SIZE_MIN) return decompressWhole(kernel, bytes, settings);
   if (size !== undefined && native) {

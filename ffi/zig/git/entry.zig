@@ -36,7 +36,7 @@ pub fn read(cursor: *files.Cursor, file: *files.File, end: u64, offset: u64, has
     if (offset < first_offset or offset >= end) return error.Corrupt;
     var scratch: [header_size_max]u8 = undefined;
     const length: usize = @intCast(@min(header_size_max, end - offset));
-    var part = try cursor.rest(file, offset);
+    var part = try cursor.ahead(file, offset, length);
     if (part.len < length) {
         try cursor.read(file, offset, scratch[0..length]);
         part = scratch[0..length];

@@ -4,6 +4,7 @@
 
 const std = @import("std");
 const descriptors = @import("descriptors.zig");
+const Window = @import("window.zig").Window;
 const SpinLock = @import("../core/spin_lock.zig").SpinLock;
 const allocator = @import("../core/c_allocator.zig").c_allocator;
 
@@ -47,6 +48,11 @@ pub const File = struct {
 
     pub fn isNative(self: *const File) bool {
         return self.handle != null;
+    }
+
+    /// Whether jobs read the file past the pages, where it would push out everything else.
+    fn isLarge(self: *const File) bool {
+        return self.isNative() and self.table.len > self.pages.budget / 2;
     }
 
     /// Reads past the pages, for large pieces of native files.
@@ -198,6 +204,13 @@ pub const Pages = struct {
         if (self.needs.items.len < needs_max) try self.needs.append(allocator, .{ .file = file, .page = number });
     }
 
+    /// Whether the host is asked for as much as it gives at once.
+    pub fn isAskedForMuch(self: *Pages) bool {
+        self.lock.lock();
+        defer self.lock.unlock();
+        return self.needs.items.len >= needs_max;
+    }
+
     /// Takes the bytes of one page from the host.
     pub fn provide(self: *Pages, file: *File, number: u32, bytes: []const u8) Error!void {
         if (number >= file.table.len or bytes.len != file.pageLength(number)) return error.OutOfRange;
@@ -222,10 +235,12 @@ pub const Pages = struct {
     }
 };
 
-/// Where one thread reads: it holds the page it stands in.
+/// Where one thread reads: it holds the page it stands in. With a window, large files are read through that.
 pub const Cursor = struct {
     page: ?*Page = null,
+    window: ?*Window = null,
 
+    /// Lets the page go.
     pub fn deinit(self: *Cursor) void {
         if (self.page) |page| page.unpin();
         self.page = null;
@@ -244,6 +259,12 @@ pub const Cursor = struct {
 
     /// The bytes from `offset` on that are at hand; at least one. Valid until the cursor moves.
     pub fn rest(self: *Cursor, file: *File, offset: u64) Error![]const u8 {
+        return self.ahead(file, offset, 1);
+    }
+
+    /// As `rest`; where there is a window for the file, so many bytes if it has them.
+    pub fn ahead(self: *Cursor, file: *File, offset: u64, wanted: usize) Error![]const u8 {
+        if (self.window) |window| if (file.isLarge()) return window.rest(file, offset, wanted);
         if (offset >= file.size) return error.OutOfRange;
         const page = try self.enter(file, @intCast(offset / page_size));
         return page.bytes[@intCast(offset % page_size)..page.length];
@@ -256,7 +277,7 @@ pub const Cursor = struct {
         if (!file.isNative()) file.pages.needRange(file, offset, target.len) catch |failure| return failure;
         var done: usize = 0;
         while (done < target.len) {
-            const part = try self.rest(file, offset + done);
+            const part = try self.ahead(file, offset + done, target.len - done);
             const count = @min(part.len, target.len - done);
             @memcpy(target[done..][0..count], part[0..count]);
             done += count;
@@ -265,7 +286,7 @@ pub const Cursor = struct {
 
     /// These bytes in one piece: in place where they lie in one page, else copied into `scratch`.
     pub fn span(self: *Cursor, file: *File, offset: u64, length: usize, scratch: []u8) Error![]const u8 {
-        const part = try self.rest(file, offset);
+        const part = try self.ahead(file, offset, length);
         if (part.len >= length) return part[0..length];
         try self.read(file, offset, scratch[0..length]);
         return scratch[0..length];

@@ -46,6 +46,7 @@ pub const Job = struct {
     pub fn next(self: *Job, arena: []u8, records: []Record) Progress {
         self.output = .{ .arena = arena, .records = records };
         const output = &self.output;
+        self.plan.plant() catch return .{ .result = .out_of_memory, .arena_used = 0, .record_count = 0, .wanted = 0 };
         while (self.next_orphan < self.plan.items.len) : (self.next_orphan += 1) {
             const item = &self.plan.items[self.next_orphan];
             if (item.state == .planned) continue;

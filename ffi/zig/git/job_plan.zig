@@ -5,6 +5,7 @@ const entries = @import("entry.zig");
 const indexes = @import("index.zig");
 const readers = @import("reader.zig");
 const stores = @import("store.zig");
+const sweeps = @import("plan_sweep.zig");
 const allocator = @import("../core/c_allocator.zig").c_allocator;
 const Result = @import("../core/result.zig").Result;
 const Value = @import("value.zig").Value;
@@ -21,42 +22,57 @@ pub const Flags = packed struct(u32) {
     digest: bool = false,
     /// The objects come from outside: SHA-1 looks for collision attacks.
     outside: bool = false,
-    unused: u29 = 0,
+    /// Sizes of all objects are wanted before any is made.
+    facts: bool = false,
+    unused: u28 = 0,
 };
 
 pub const Item = struct {
     place: indexes.Place = .{ .pack = none, .offset = 0 },
-    state: enum { unknown, placed, planned, failed } = .unknown,
+    state: enum { unknown, placed, asked, planned, failed } = .unknown,
     result: Result = .ok,
     node: u32 = none,
     /// The next item that wants the same node.
     next: u32 = none,
+    /// The size of the object, where facts are wanted and it is a delta.
+    size: u64 = 0,
 };
 
+/// Depths of nodes that are not known yet, and of those whose bases are being gone through.
+const depth_open = none;
+const depth_entered = none - 1;
+
 pub const Node = struct {
-    key: indexes.Place,
-    /// Inflated size of what is stored, and where its zlib stream starts.
+    offset: u64,
+    /// Inflated size of what is stored.
     size: u64,
-    data: u64,
-    /// Of deltas that tell it by distance.
-    base_offset: u64,
+    value: ?*Value = null,
+    pack: u32,
     base: u32 = none,
     first_child: u32 = none,
     next_sibling: u32 = none,
     child_count: u32 = 0,
     /// Children that have not been made yet.
     pending: u32 = 0,
-    depth: u32 = none,
+    depth: u32 = depth_open,
+    first_item: u32 = none,
+    fault: Result = .ok,
+    /// Bytes of the header before the zlib stream.
+    header: u8,
     /// The type of the object, as far as it is known, and of the entry as it is stored.
     kind: entries.Kind,
     stored: entries.Kind,
-    first_item: u32 = none,
-    /// The last walk along a chain that came by.
-    walk: u32 = 0,
     /// Whether the node was not made itself but is made on the way to its child.
     passed: bool = false,
-    fault: Result = .ok,
-    value: ?*Value = null,
+
+    pub fn place(self: *const Node) indexes.Place {
+        return .{ .pack = self.pack, .offset = self.offset };
+    }
+
+    /// Where its zlib stream starts.
+    pub fn data(self: *const Node) u64 {
+        return self.offset + self.header;
+    }
 
     fn isRoot(self: *const Node) bool {
         return self.base == none;
@@ -88,12 +104,15 @@ pub const Plan = struct {
     items: []Item,
     reader: readers.Reader,
     nodes: std.ArrayList(Node) = .empty,
+    sweep: sweeps.Sweep,
+    /// Items by their ids, so that an index is gone through once.
+    order: []u32 = &.{},
+    stage: enum { looking_up, sweeping, settled, planted } = .looking_up,
+    /// All nodes, once a delta has named its base by an id: only then one may be asked for where the sweep has been.
     by_place: std.HashMapUnmanaged(indexes.Place, u32, PlaceContext, std.hash_map.default_max_load_percentage) = .empty,
+    has_places: bool = false,
     by_base_id: std.AutoHashMapUnmanaged(Id, Waiting) = .empty,
     path: std.ArrayList(u32) = .empty,
-    /// How many walks along chains have started.
-    walks: u32 = 0,
-    planned: usize = 0,
     roots: []u32 = &.{},
     next_root: std.atomic.Value(u32) = .init(0),
 
@@ -103,12 +122,21 @@ pub const Plan = struct {
         const items = try allocator.alloc(Item, count);
         errdefer allocator.free(items);
         @memset(items, .{});
-        return .{ .store = store, .flags = flags, .ids = own_ids, .items = items, .reader = try .init(store) };
+        return .{
+            .store = store,
+            .flags = flags,
+            .ids = own_ids,
+            .items = items,
+            .reader = try .init(store),
+            .sweep = .init(count),
+        };
     }
 
     pub fn deinit(self: *Plan) void {
         for (self.nodes.items) |*node| if (node.value) |value| value.release();
         self.nodes.deinit(allocator);
+        self.sweep.deinit();
+        allocator.free(self.order);
         self.by_place.deinit(allocator);
         self.by_base_id.deinit(allocator);
         self.path.deinit(allocator);
@@ -126,28 +154,64 @@ pub const Plan = struct {
 
     /// Finds every object and the chain of its bases. Bytes that are missing are asked for; the call is then repeated.
     pub fn make(self: *Plan) error{ OutOfMemory, NeedsBytes }!void {
+        // Pages are not held between calls.
+        defer self.reader.rest();
+        if (self.stage == .looking_up) {
+            try self.lookUp();
+            self.stage = .sweeping;
+        }
+        if (self.stage == .sweeping) {
+            try self.meetAll();
+            try self.settleAll();
+            self.stage = .settled;
+        }
+    }
+
+    /// Finds the places of all items, and asks for what is there.
+    fn lookUp(self: *Plan) error{ OutOfMemory, NeedsBytes }!void {
+        if (self.order.len < self.items.len) self.order = try self.itemsById();
         var waiting = false;
-        try self.nodes.ensureTotalCapacity(allocator, self.items.len);
-        try self.by_place.ensureTotalCapacity(allocator, @intCast(self.items.len));
-        for (self.items[self.planned..], self.planned..) |*item, i| {
-            self.planItem(item, @intCast(i)) catch |failure| switch (failure) {
-                error.NeedsBytes => waiting = true,
+        for (self.order) |number| {
+            const item = &self.items[number];
+            self.lookUpItem(item, number) catch |failure| switch (failure) {
+                error.NeedsBytes => {
+                    if (self.store.pages.isAskedForMuch()) return error.NeedsBytes;
+                    waiting = true;
+                },
                 error.OutOfMemory => return error.OutOfMemory,
                 else => {
                     item.state = .failed;
                     item.result = resultOf(failure);
                 },
             };
-            if (!waiting) self.planned = i + 1;
         }
         if (waiting) return error.NeedsBytes;
-        try self.plant();
     }
 
-    fn planItem(self: *Plan, item: *Item, index: u32) readers.Error!void {
+    /// The numbers of all items in the order of their ids, or in their own where they have none.
+    fn itemsById(self: *Plan) error{OutOfMemory}![]u32 {
+        const order = try allocator.alloc(u32, self.items.len);
+        errdefer allocator.free(order);
+        for (order, 0..) |*number, i| number.* = @intCast(i);
+        if (self.ids.len == 0 or self.items.len == 0 or self.items[0].state != .unknown) return order;
+        const Key = struct { id: u64, item: u32 };
+        const keys = try allocator.alloc(Key, self.items.len);
+        defer allocator.free(keys);
+        for (keys, 0..) |*key, i| {
+            key.* = .{ .id = std.mem.readInt(u64, self.idOf(i).?[0..8], .big), .item = @intCast(i) };
+        }
+        std.sort.pdq(Key, keys, {}, struct {
+            fn less(_: void, left: Key, right: Key) bool {
+                return left.id < right.id;
+            }
+        }.less);
+        for (order, keys) |*number, key| number.* = key.item;
+        return order;
+    }
+
+    fn lookUpItem(self: *Plan, item: *Item, number: u32) readers.Error!void {
         if (item.state == .unknown) {
-            const id = self.idOf(index).?;
-            item.place = try self.store.find(&self.reader.index_cursor, id, null) orelse {
+            item.place = try self.store.find(&self.reader.index_cursor, self.idOf(number).?, null) orelse {
                 item.state = .failed;
                 item.result = .not_found;
                 return;
@@ -155,114 +219,176 @@ pub const Plan = struct {
             item.state = .placed;
         }
         if (item.state != .placed) return;
-        if (self.store.packAt(item.place.pack) == null) return error.OutOfRange;
-        const node = try self.planNode(item.place);
-        item.node = node;
-        item.next = self.nodes.items[node].first_item;
-        self.nodes.items[node].first_item = index;
+        const asker: sweeps.Asker = .{ .number = @intCast(number), .is_item = true };
+        try self.sweep.ask(self.store, item.place.pack, .{ .offset = item.place.offset, .asker = asker });
+        item.state = .asked;
+    }
+
+    /// Meets requests for entries until none is left, in as many sweeps as that takes.
+    fn meetAll(self: *Plan) error{ OutOfMemory, NeedsBytes }!void {
+        // Wanted objects stand on three others each, in most histories.
+        try self.nodes.ensureTotalCapacity(allocator, self.items.len * 4);
+        while (self.sweep.open > 0) {
+            var stalled: usize = 0;
+            var last: u32 = none;
+            try self.sweep.begin();
+            while (try self.sweep.next()) |request| {
+                const place: indexes.Place = .{ .pack = self.sweep.packNumber(), .offset = request.offset };
+                self.meet(request.asker, place, &last) catch |failure| switch (failure) {
+                    error.NeedsBytes => {
+                        try self.sweep.putBack(request);
+                        stalled += 1;
+                        if (self.store.pages.isAskedForMuch()) return error.NeedsBytes;
+                    },
+                    error.OutOfMemory => return error.OutOfMemory,
+                    else => self.refuse(request.asker, resultOf(failure)),
+                };
+            }
+            if (stalled > 0 and self.sweep.open == stalled) return error.NeedsBytes;
+        }
+    }
+
+    /// Gives an asker the node of an entry, which is `last` where it was asked for just before.
+    fn meet(self: *Plan, asker: sweeps.Asker, place: indexes.Place, last: *u32) readers.Error!void {
+        const number = try self.nodeAt(place, last.*);
+        last.* = number;
+        if (!asker.is_item) {
+            self.nodes.items[asker.number].base = number;
+            return;
+        }
+        const node = &self.nodes.items[number];
+        const item = &self.items[asker.number];
+        if (self.flags.facts and node.fault == .ok and !entries.isFull(node.stored)) {
+            const pack = self.store.packAt(place.pack) orelse return error.OutOfRange;
+            item.size = (try self.reader.deltaSizes(pack, node.data(), node.size)).target;
+        }
+        item.node = number;
+        item.next = node.first_item;
+        node.first_item = asker.number;
         item.state = .planned;
     }
 
-    fn nodeAt(self: *Plan, place: indexes.Place) readers.Error!u32 {
-        const found = try self.by_place.getOrPut(allocator, place);
-        if (found.found_existing) return found.value_ptr.*;
-        errdefer _ = self.by_place.remove(place);
+    fn refuse(self: *Plan, asker: sweeps.Asker, result: Result) void {
+        if (asker.is_item) {
+            self.items[asker.number].state = .failed;
+            self.items[asker.number].result = result;
+        } else if (self.nodes.items[asker.number].fault == .ok) self.nodes.items[asker.number].fault = result;
+    }
+
+    fn nodeAt(self: *Plan, place: indexes.Place, last: u32) readers.Error!u32 {
+        if (last != none and std.meta.eql(self.nodes.items[last].place(), place)) return last;
+        if (self.has_places) if (self.by_place.get(place)) |known| return known;
         const pack = self.store.packAt(place.pack) orelse return error.OutOfRange;
         const entry = try self.reader.entry(pack, place.offset);
         const number: u32 = @intCast(self.nodes.items.len);
         try self.nodes.append(allocator, .{
-            .key = place,
+            .offset = place.offset,
+            .pack = place.pack,
             .size = entry.size,
-            .data = entry.data,
-            .base_offset = entry.base_offset,
+            .header = @intCast(entry.data - place.offset),
             .kind = entry.kind,
             .stored = entry.kind,
         });
-        if (entry.data > pack.end or !readers.isPlausible(entry.size, pack.end - entry.data)) self.nodes.items[number].fault = .corrupt;
-        found.value_ptr.* = number;
+        if (self.has_places) try self.by_place.put(allocator, place, number);
+        const node = &self.nodes.items[number];
+        if (entry.data > pack.end or !readers.isPlausible(entry.size, pack.end - entry.data)) node.fault = .corrupt;
+        if (node.fault != .ok) return number;
+        self.askForBase(number, &entry) catch |failure| switch (failure) {
+            error.NeedsBytes, error.OutOfMemory => {
+                // The node is found out about again when the request for it is repeated.
+                _ = self.nodes.pop();
+                if (self.has_places) _ = self.by_place.remove(place);
+                return failure;
+            },
+            else => self.nodes.items[number].fault = resultOf(failure),
+        };
         return number;
     }
 
-    /// The node of an entry with its whole chain known.
-    fn planNode(self: *Plan, place: indexes.Place) readers.Error!u32 {
-        self.path.clearRetainingCapacity();
-        self.walks +%= 1;
-        const first = try self.nodeAt(place);
-        var number = first;
-        while (self.nodes.items[number].depth == none) {
-            try self.path.append(allocator, number);
-            const node = &self.nodes.items[number];
-            if (node.walk == self.walks) {
-                // The chain leads back to itself.
-                node.fault = .chain_too_long;
-                node.base = none;
-                break;
-            }
-            node.walk = self.walks;
-            if (node.fault != .ok) break;
-            if (node.base == none) {
-                const base = self.baseOf(node) catch |failure| switch (failure) {
-                    error.NeedsBytes, error.OutOfMemory => return failure,
-                    else => {
-                        self.nodes.items[number].fault = resultOf(failure);
-                        break;
-                    },
-                } orelse break;
-                self.nodes.items[number].base = base;
-            }
-            number = self.nodes.items[number].base;
+    /// Asks for the entry that a delta stands on.
+    fn askForBase(self: *Plan, number: u32, entry: *const entries.Entry) readers.Error!void {
+        const pack = self.nodes.items[number].pack;
+        const asker: sweeps.Asker = .{ .number = @intCast(number), .is_item = false };
+        switch (entry.kind) {
+            .ofs_delta => try self.sweep.ask(self.store, pack, .{ .offset = entry.base_offset, .asker = asker }),
+            .ref_delta => {
+                const place = try self.placeOfBase(number, entry) orelse return;
+                try self.keepPlaces();
+                if (self.by_place.get(place)) |known| {
+                    self.nodes.items[number].base = known;
+                } else try self.sweep.ask(self.store, place.pack, .{ .offset = place.offset, .asker = asker });
+            },
+            else => {},
         }
-        var at = self.path.items.len;
-        while (at > 0) {
-            at -= 1;
-            const node = &self.nodes.items[self.path.items[at]];
-            if (node.depth != none) continue;
-            if (node.base == none or self.nodes.items[node.base].depth == none) {
-                node.base = none;
+    }
+
+    /// Where a base is that a delta names by its id; null where it is in no pack.
+    fn placeOfBase(self: *Plan, number: u32, entry: *const entries.Entry) readers.Error!?indexes.Place {
+        const node = &self.nodes.items[number];
+        const wanted = entry.base_id[0..self.store.hash_size];
+        const cursor = &self.reader.index_cursor;
+        if (try self.store.find(cursor, wanted, node.pack)) |place| return place;
+        if (try self.store.find(cursor, wanted, null)) |place| return place;
+        if (self.flags.digest) {
+            const found = try self.by_base_id.getOrPut(allocator, entry.base_id);
+            if (!found.found_existing) found.value_ptr.* = .{ .first = none };
+            node.next_sibling = found.value_ptr.first;
+            found.value_ptr.first = number;
+        }
+        node.fault = .base_missing;
+        return null;
+    }
+
+    fn keepPlaces(self: *Plan) error{OutOfMemory}!void {
+        if (self.has_places) return;
+        try self.by_place.ensureTotalCapacity(allocator, @intCast(self.nodes.items.len));
+        for (self.nodes.items, 0..) |*node, i| self.by_place.putAssumeCapacity(node.place(), @intCast(i));
+        self.has_places = true;
+    }
+
+    /// Finds out the depth and the type of a node by its bases, and makes it a child of its base.
+    fn settle(self: *Plan, first: u32) error{OutOfMemory}!void {
+        self.path.clearRetainingCapacity();
+        var number = first;
+        while (self.nodes.items[number].depth == depth_open) {
+            const node = &self.nodes.items[number];
+            node.depth = depth_entered;
+            try self.path.append(allocator, number);
+            if (node.base == none) break;
+            number = node.base;
+        } else if (self.nodes.items[number].depth == depth_entered) {
+            // The chain leads back to itself.
+            self.nodes.items[number].fault = .chain_too_long;
+            self.nodes.items[number].base = none;
+        }
+        while (self.path.pop()) |at| {
+            const node = &self.nodes.items[at];
+            if (node.base == none) {
                 node.depth = 0;
                 continue;
             }
             const base = &self.nodes.items[node.base];
-            node.depth = base.depth + 1;
+            // The link that closes a circle is settled before what stands on it.
+            node.depth = if (base.depth == depth_entered) 0 else base.depth + 1;
             node.kind = base.kind;
             node.next_sibling = base.first_child;
-            base.first_child = self.path.items[at];
+            base.first_child = at;
             base.child_count += 1;
         }
-        return first;
     }
 
-    /// The node of the base; null where there is none, or where it is found out by its hash.
-    fn baseOf(self: *Plan, node: *Node) readers.Error!?u32 {
-        const key = node.key;
-        const number: u32 = @intCast(node - self.nodes.items.ptr);
-        switch (node.stored) {
-            .ofs_delta => return try self.nodeAt(.{ .pack = key.pack, .offset = node.base_offset }),
-            .ref_delta => {
-                const pack = self.store.packAt(key.pack) orelse return error.OutOfRange;
-                const id = (try self.reader.entry(pack, key.offset)).base_id;
-                const wanted = id[0..self.store.hash_size];
-                const cursor = &self.reader.index_cursor;
-                const place = try self.store.find(cursor, wanted, key.pack) orelse
-                    try self.store.find(cursor, wanted, null);
-                if (place) |known| return try self.nodeAt(known);
-                if (!self.flags.digest) {
-                    node.fault = .base_missing;
-                    return null;
-                }
-                const found = try self.by_base_id.getOrPut(allocator, id);
-                if (!found.found_existing) found.value_ptr.* = .{ .first = none };
-                self.nodes.items[number].next_sibling = found.value_ptr.first;
-                found.value_ptr.first = number;
-                self.nodes.items[number].fault = .base_missing;
-                return null;
-            },
-            else => return null,
+    fn settleAll(self: *Plan) error{OutOfMemory}!void {
+        // Bases were mostly found after their deltas, so this goes from bases to deltas.
+        var at = self.nodes.items.len;
+        while (at > 0) {
+            at -= 1;
+            try self.settle(@intCast(at));
         }
     }
 
-    /// The roots in the order of their packs.
-    fn plant(self: *Plan) error{OutOfMemory}!void {
+    /// Takes up the roots in the order of their packs, before the first object is made.
+    pub fn plant(self: *Plan) error{OutOfMemory}!void {
+        if (self.stage != .settled) return;
         var roots: std.ArrayList(u32) = .empty;
         errdefer roots.deinit(allocator);
         for (self.nodes.items, 0..) |*node, i| {
@@ -271,6 +397,7 @@ pub const Plan = struct {
         }
         std.sort.pdq(u32, roots.items, self, rootLess);
         self.roots = try roots.toOwnedSlice(allocator);
+        self.stage = .planted;
     }
 
     fn awaitsBase(self: *const Plan, node: *const Node) bool {
@@ -278,8 +405,8 @@ pub const Plan = struct {
     }
 
     fn rootLess(self: *Plan, left: u32, right: u32) bool {
-        const a = self.nodes.items[left].key;
-        const b = self.nodes.items[right].key;
+        const a = self.nodes.items[left].place();
+        const b = self.nodes.items[right].place();
         return if (a.pack != b.pack) a.pack < b.pack else a.offset < b.offset;
     }
 
@@ -314,11 +441,12 @@ pub const Plan = struct {
     /// Type, size and depth of every item, in their order, without making any object.
     pub fn infos(self: *Plan, records: []Record) error{ OutOfMemory, NeedsBytes }!void {
         var waiting = false;
+        defer self.reader.rest();
         for (self.items, 0..) |*item, i| {
             records[i] = self.recordOf(@intCast(i), item.result);
             if (item.state != .planned) continue;
             const node = &self.nodes.items[item.node];
-            const size = self.sizeOf(node) catch |failure| switch (failure) {
+            const size = self.sizeOf(item, node) catch |failure| switch (failure) {
                 error.NeedsBytes => {
                     waiting = true;
                     continue;
@@ -338,10 +466,11 @@ pub const Plan = struct {
         if (waiting) return error.NeedsBytes;
     }
 
-    fn sizeOf(self: *Plan, node: *const Node) readers.Error!u64 {
+    fn sizeOf(self: *Plan, item: *const Item, node: *const Node) readers.Error!u64 {
         if (entries.isFull(node.stored)) return node.size;
+        if (self.flags.facts) return item.size;
         if (node.fault != .ok and node.fault != .value_too_large) return 0;
-        const pack = self.store.packAt(node.key.pack) orelse return error.OutOfRange;
-        return (try self.reader.deltaSizes(pack, node.data, node.size)).target;
+        const pack = self.store.packAt(node.pack) orelse return error.OutOfRange;
+        return (try self.reader.deltaSizes(pack, node.data(), node.size)).target;
     }
 };

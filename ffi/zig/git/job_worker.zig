@@ -51,7 +51,7 @@ pub const Worker = struct {
         if (self.reader == null) self.reader = readers.Reader.init(self.plan.store) catch return self.failAll();
         defer {
             // Pages are not held between calls.
-            self.reader.?.cursor.deinit();
+            self.reader.?.rest();
         }
         while (true) {
             if (self.telling != none) {
@@ -176,7 +176,7 @@ pub const Worker = struct {
                 return null;
             }
             if (link.value) |held| break held.retain();
-            if (caches) if (plan.store.cache.get(.{ .pack = link.key.pack, .offset = link.key.offset })) |cached| break cached;
+            if (caches) if (plan.store.cache.get(.{ .pack = link.pack, .offset = link.offset })) |cached| break cached;
             if (link.base == none) break try self.makeFull(link) orelse {
                 self.node(number).fault = link.fault;
                 return null;
@@ -187,9 +187,9 @@ pub const Worker = struct {
         while (self.chain.pop()) |following| {
             errdefer value.release();
             const link = self.node(following);
-            const pack = plan.store.packAt(link.key.pack) orelse return error.OutOfRange;
-            if (caches) plan.store.cache.put(.{ .pack = self.node(at).key.pack, .offset = self.node(at).key.offset }, value);
-            const made = reader.applied(value, pack, link.data, link.size) catch |failure| {
+            const pack = plan.store.packAt(link.pack) orelse return error.OutOfRange;
+            if (caches) plan.store.cache.put(.{ .pack = self.node(at).pack, .offset = self.node(at).offset }, value);
+            const made = reader.applied(value, pack, link.data(), link.size) catch |failure| {
                 if (failure != error.NeedsBytes and failure != error.OutOfMemory) link.fault = resultOf(failure);
                 return failure;
             };
@@ -210,10 +210,10 @@ pub const Worker = struct {
             link.fault = .value_too_large;
             return null;
         }
-        const pack = self.plan.store.packAt(link.key.pack) orelse return error.OutOfRange;
+        const pack = self.plan.store.packAt(link.pack) orelse return error.OutOfRange;
         const value = try Value.create(@intCast(link.size));
         errdefer value.release();
-        self.reader.?.inflate(pack, link.data, value.bytes()) catch |failure| {
+        self.reader.?.inflate(pack, link.data(), value.bytes()) catch |failure| {
             if (failure != error.NeedsBytes and failure != error.OutOfMemory) link.fault = resultOf(failure);
             return failure;
         };

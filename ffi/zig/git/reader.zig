@@ -11,6 +11,7 @@ const allocator = @import("../core/c_allocator.zig").c_allocator;
 const Inflater = @import("inflater.zig").Inflater;
 const Result = @import("../core/result.zig").Result;
 const Value = @import("value.zig").Value;
+const Window = @import("window.zig").Window;
 
 pub const Error = entries.Error || deltas.Error;
 
@@ -30,7 +31,9 @@ pub fn resultOf(failure: Error) Result {
 pub const whole_size_max = 16 << 20;
 const direct_size = 1 << 20;
 /// Deltas up to here inflate whole in less time than their start takes piece by piece.
-const small_delta_max = 4096;
+const small_delta_max = 2048;
+/// What the start of a delta is likely to be found out from.
+const head_size = 256;
 /// Deflate expands no byte to more than this.
 const ratio_max = 1032;
 
@@ -39,10 +42,14 @@ pub fn isPlausible(size: u64, stored: u64) bool {
     return size / ratio_max <= stored + 16;
 }
 
+/// Pieces of large files; they stay where they are when the reader is moved.
+const Windows = struct { packs: Window = .{}, indexes: Window = .{} };
+
 pub const Reader = struct {
     store: *stores.Store,
     cursor: files.Cursor = .{},
     index_cursor: files.Cursor = .{},
+    windows: *Windows,
     decompressor: *c.libdeflate_decompressor,
     /// Made when a stream is not in one piece or only its start is wanted.
     inflater: ?*Inflater = null,
@@ -50,12 +57,29 @@ pub const Reader = struct {
     input_buffer: []u8 = &.{},
 
     pub fn init(store: *stores.Store) error{OutOfMemory}!Reader {
-        return .{ .store = store, .decompressor = c.libdeflate_alloc_decompressor() orelse return error.OutOfMemory };
+        const windows = try allocator.create(Windows);
+        errdefer allocator.destroy(windows);
+        windows.* = .{};
+        return .{
+            .store = store,
+            .cursor = .{ .window = &windows.packs },
+            .index_cursor = .{ .window = &windows.indexes },
+            .windows = windows,
+            .decompressor = c.libdeflate_alloc_decompressor() orelse return error.OutOfMemory,
+        };
+    }
+
+    /// Lets pages go: nothing is held while nobody reads.
+    pub fn rest(self: *Reader) void {
+        self.cursor.deinit();
+        self.index_cursor.deinit();
     }
 
     pub fn deinit(self: *Reader) void {
-        self.cursor.deinit();
-        self.index_cursor.deinit();
+        self.rest();
+        self.windows.packs.deinit();
+        self.windows.indexes.deinit();
+        allocator.destroy(self.windows);
         c.libdeflate_free_decompressor(self.decompressor);
         if (self.inflater) |inflater| allocator.destroy(inflater);
         allocator.free(self.delta_buffer);
@@ -88,7 +112,7 @@ pub const Reader = struct {
         // What deflate takes at most for so much content, unless an encoder wastes room.
         const enough = target.len + (target.len >> 8) + 64;
         const available: usize = @intCast(@min(enough, pack.end - data));
-        var part = try self.cursor.rest(pack.file, data);
+        var part = try self.cursor.ahead(pack.file, data, available);
         if (part.len < available) {
             // Most streams are far shorter than their content; the piece at hand is tried where that is likely.
             if (part.len * 2 >= available and self.inflateWhole(part, target)) return;
@@ -138,7 +162,7 @@ pub const Reader = struct {
     /// one only the start.
     pub fn deltaSizes(self: *Reader, pack: stores.Pack, data: u64, size: u64) Error!deltas.Sizes {
         if (data >= pack.end) return error.Corrupt;
-        const near = try self.cursor.rest(pack.file, data);
+        const near = try self.cursor.ahead(pack.file, data, head_size);
         var first: [20]u8 = undefined;
         const known = heads.literals(near[0..@intCast(@min(near.len, pack.end - data))], &first);
         if (deltas.sizes(first[0..@intCast(@min(known, size))])) |found| return found else |_| {}
@@ -149,8 +173,9 @@ pub const Reader = struct {
         while (made < head.len) {
             const at = data + inflater.total_in;
             if (at >= pack.end) return error.Corrupt;
-            var part = try self.cursor.rest(pack.file, at);
-            part = part[0..@intCast(@min(part.len, pack.end - at))];
+            // The inflater goes through all that it is given.
+            var part = try self.cursor.ahead(pack.file, at, head_size);
+            part = part[0..@intCast(@min(part.len, head_size, pack.end - at))];
             const step = try inflater.step(part, head[made..]);
             made += step.produced;
             if (step.done) break;

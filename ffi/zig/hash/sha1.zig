@@ -37,6 +37,15 @@ pub const Sha1 = union(enum) {
     }
 };
 
+/// Hashes whole blocks into a state of five words; only where the processor has the instructions.
+pub fn hashBlocks(state: *[5]u32, bytes: []const u8) void {
+    if (builtin.cpu.arch != .x86_64) unreachable;
+    var instructions: Instructions = .{ .abcd = .{ state[3], state[2], state[1], state[0] }, .e = state[4] };
+    instructions.blocks(bytes);
+    inline for (0..4) |i| state[i] = instructions.abcd[3 - i];
+    state[4] = instructions.e;
+}
+
 /// Four words of state or of message; the first word stands in the highest lane, as the instructions want it.
 const Words = @Vector(4, u32);
 

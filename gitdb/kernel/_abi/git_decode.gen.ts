@@ -25,6 +25,7 @@ export const GIT_JOB_FLAG = {
   VERIFY: 1,
   DIGEST: 2,
   OUTSIDE: 4,
+  FACTS: 8,
 } as const;
 
 /** Shared with the library; its meaning stands at its declaration there. */
@@ -110,6 +111,6 @@ export type GitDecodeFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module git_decode. */
 export const GIT_DECODE_MODULE: LibraryModule = {
   name: "git_decode",
-  hash: 1966865723,
+  hash: 1858860671,
   functions: FUNCTIONS,
 };
