@@ -51,11 +51,20 @@ export class HttpObject {
   readonly #options: HttpObjectOptions;
   /** What `If-Range` takes: a strong ETag or a date. */
   #condition: string | undefined;
+  /** Whether any request has been answered. */
+  answered = false;
 
   constructor(url: string | URL, options: HttpObjectOptions) {
     this.#url = new URL(url, globalThis.location?.href);
     this.label = labelOf(this.#url);
-    this.#options = options;
+    this.#options = {
+      ...options,
+      fetch: async (input, init) => {
+        const response = await options.fetch(input, init);
+        this.answered = true;
+        return response;
+      },
+    };
     this.#headers = new Headers(options.headers);
     this.#headers.set("accept-encoding", "identity");
     const { username, password } = this.#url;

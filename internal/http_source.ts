@@ -18,6 +18,8 @@ const TAIL_SIZE_MAX = 64 << 20;
 const MAX_WHOLE_SIZE_DEFAULT = 16 << 20;
 const STALL_TIMEOUT_MS_DEFAULT = 30_000;
 const RETRIES_DEFAULT = 4;
+/** A server that has never answered is more likely a wrong address than one that comes back. */
+const UNANSWERED_RETRIES_MAX = 2;
 const RETRY_DELAY_MS_DEFAULT = 200;
 const DELAY_MS_MAX = 60_000;
 
@@ -34,7 +36,7 @@ export interface HttpSourceOptions extends ByteSourceReadOptions {
   readonly tailSize?: number | undefined;
   /**
    * How often in a row a request is made again without a byte of progress, when the connection fails or stalls or the
-   * server is busy (429, 5xx). @default {4}
+   * server is busy (429, 5xx); at most twice before the first answer. @default {4}
    */
   readonly retries?: number | undefined;
   /** The pause before the first of these, in milliseconds; it doubles each time. A server's Retry-After wins. @default {200} */
@@ -149,7 +151,8 @@ export async function byteSourceFromUrl(
         signal?.throwIfAborted();
         if (progress() > last) failures = 0;
         last = progress();
-        if (failures >= retries || !mayPass(error)) throw error;
+        const most = object.answered ? retries : Math.min(retries, UNANSWERED_RETRIES_MAX);
+        if (failures >= most || !mayPass(error)) throw error;
         const pause = retryAfterOf(error) ?? retryDelayMs * 2 ** failures;
         failures++;
         await delay(Math.min(pause, DELAY_MS_MAX), signal);

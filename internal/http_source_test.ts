@@ -256,3 +256,31 @@ Deno.test("credentials go into a header, and nothing secret into a message", asy
   const error = await assertRejects(() => byteSourceFromUrl(closed, { retries: 0 }), TransferError);
   assert(error.message.startsWith("Cannot read http://127.0.0.1:1/"), error.message);
 });
+
+Deno.test("a server that never answers is given up soon, one that did is waited for", async () => {
+  let requests = 0;
+  const silent = (): Promise<Response> => {
+    requests++;
+    return Promise.reject(new TypeError("connection refused"));
+  };
+  const options = { ...QUICK, retries: 10, fetch: silent };
+  assertEquals(await codeOf(() => byteSourceFromUrl("http://127.0.0.1:1/", options)), "NETWORK");
+  assertEquals(requests, 3);
+  requests = 0;
+  assertEquals(
+    await codeOf(() => byteSourceFromUrl("http://127.0.0.1:1/", { ...options, tailSize: 9 })),
+    "NETWORK",
+  );
+  assertEquals(requests, 3);
+
+  let drops = 6;
+  const dropping = (_url: unknown, init?: RequestInit): Promise<Response> => {
+    const range = new Headers(init?.headers).get("range")!.slice("bytes=".length).split("-").map(Number);
+    if (range[0] !== 0 && drops-- > 0) return silent();
+    const headers = { "content-range": `bytes ${range[0]}-${range[1]}/8` };
+    return Promise.resolve(new Response(new Uint8Array(range[1]! - range[0]! + 1), { status: 206, headers }));
+  };
+  const source = await byteSourceFromUrl("http://127.0.0.1:1/", { ...options, fetch: dropping });
+  assertEquals(await source.read(4, 4), new Uint8Array(4));
+  assertEquals(drops, -1);
+});
