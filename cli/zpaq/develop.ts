@@ -17,6 +17,7 @@ import {
 import { byteSourceFromBytes, printable } from "@sluice/internal";
 import type { ZpaqProgram } from "@sluice/zpaq";
 import { compileZpaqlPy, formatZpaqlPyDiagnostic } from "@sluice/zpaq/compiler";
+import type { ZpaqlPyProgram } from "@sluice/zpaq/compiler";
 import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
@@ -29,14 +30,19 @@ const HEX_COLUMNS = 16;
 /** zpaq's exit code for errors. */
 const FAILED = 2;
 
+/** A model, and what prepares files for it where its source says that. */
+interface ModelProgram extends ZpaqProgram {
+  readonly encoder: ZpaqlPyProgram["encoder"];
+}
+
 /** Assembles a config; a model in Python, known by its name, is compiled first. */
-async function readConfig(path: string, args: readonly number[]): Promise<ZpaqProgram> {
+async function readConfig(path: string, args: readonly number[]): Promise<ModelProgram> {
   const source = await Deno.readTextFile(path);
-  if (!path.endsWith(".py")) return assembleZpaq(source, args);
+  if (!path.endsWith(".py")) return { ...assembleZpaq(source, args), encoder: undefined };
   const { program, diagnostics } = compileZpaqlPy(source, { name: path });
   for (const each of diagnostics) console.error(formatZpaqlPyDiagnostic(each, source, path));
   if (program === undefined) throw new Failure(`zpaq: ${path} is no model`, 1);
-  return assembleZpaq(program.config);
+  return { ...assembleZpaq(program.config), encoder: program.encoder };
 }
 
 /** What a command, run as zpaqd runs it, makes of a file: it is given the names of its input and its output. */
@@ -59,10 +65,14 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
   const program = await readConfig(config!, settings.args);
   const command = settings.preprocess === "" ? program.command : settings.preprocess;
   if (command === "") throw new UsageFailure("The config names no command for its post-processor");
+  const contents = await Promise.all(files.map((path) => Deno.readFile(path)));
+  const prepared = command === undefined && program.encoder !== undefined
+    ? runZpaqPcomp(program.encoder, contents, { maxOutputSize: Infinity })
+    : contents;
   const segments = [];
-  for (const path of files) {
-    const content = await Deno.readFile(path);
-    const data = command === undefined ? content : await preprocess(command, path);
+  for (const [i, path] of files.entries()) {
+    const content = contents[i]!;
+    const data = command === undefined ? prepared[i]! : await preprocess(command, path);
     segments.push({
       body: content,
       preprocessed: data,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assembleZpaq } from "@sluice/zpaq";
+import { assembleZpaq, decompressZpaq } from "@sluice/zpaq";
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 const SOURCE = `hh = hm = ph = pm = 0
@@ -244,6 +244,35 @@ Deno.test("sluice zpaq py report and tune look at a model and make a better one,
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       console.log("SKIPPED: zpaq is not installed");
     }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("sluice zpaq c prepares files by the model's own encode", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const encode = "def encode(reader, writer):\n  c = reader()\n  while c != NONE:\n    writer(c)\n" +
+      "    if c != reader():\n      error()\n    c = reader()\n";
+    await Deno.writeTextFile(`${folder}/model.py`, SOURCE + encode);
+    await Deno.writeTextFile(`${folder}/data`, "aabbcc");
+    const compress = async (input: string): Promise<boolean> => {
+      const args = ["run", "-A", MAIN, "zpaq", "c", "model.py", "archive.zpaq", input];
+      return (await new Deno.Command(Deno.execPath(), { args, cwd: folder, stdin: "null" }).output()).success;
+    };
+    assert(await compress("data"));
+    const archive = await Deno.readFile(`${folder}/archive.zpaq`);
+    assertEquals(new TextDecoder().decode(decompressZpaq(archive)), "aabbcc");
+    // What encode refuses is not stored.
+    await Deno.remove(`${folder}/archive.zpaq`);
+    await Deno.writeTextFile(`${folder}/odd`, "abc");
+    assertEquals(await compress("odd"), false);
+    assertEquals(
+      await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).then((names) =>
+        names.includes("archive.zpaq")
+      ),
+      false,
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

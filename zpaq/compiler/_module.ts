@@ -11,6 +11,7 @@ import { Parser } from "./_parser.ts";
 import type { ParseSettings } from "./_parser.ts";
 import { Reporter } from "./_reporter.ts";
 import type { Program } from "./_scopes.ts";
+import { encoderOf } from "./_encoder_source.ts";
 import { findSections } from "./_sections.ts";
 import { SourceText } from "./_source_text.ts";
 import type { Span } from "./_source_text.ts";
@@ -42,7 +43,9 @@ export function readModule(source: string, name: string, settings: ParseSettings
   const shared = parse(sections.shared);
   const header = readHeader(shared, sections.shared, reporter);
   const programOf = (part: "hcomp" | "pcomp"): Program | undefined => {
-    const statements = sections.bare ? forPart(shared, part) : [...shared, ...parse(sections[part])];
+    const all = sections.bare ? forPart(shared, part) : [...shared, ...parse(sections[part])];
+    const encoder = encoderOf(all);
+    const statements = all.filter((each) => each !== encoder);
     const entry = statements.find((each) => each.type === "def" && each.name.text === part);
     if (entry?.type === "def" && isEmpty(entry)) return undefined;
     const program = checkProgram(statements, part, sections[part], reporter, settings);

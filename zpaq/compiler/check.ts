@@ -4,6 +4,7 @@
  * @module
  */
 import { checkArgument, checkBoolean, checkKeys } from "@sluice/internal";
+import { encoderSource, withFurther } from "./_encoder_source.ts";
 import { readModule } from "./_module.ts";
 import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
 
@@ -51,5 +52,8 @@ export function checkZpaqlPy(
     strictSubset: checkBoolean("strictSubset", options.strictSubset ?? false),
     allowSlash: checkBoolean("allowSlash", options.allowSlash ?? false),
   };
-  return readModule(source, "source", settings).reporter.diagnostics;
+  const { diagnostics } = readModule(source, "source", settings).reporter;
+  const encoder = encoderSource(source, "source");
+  if (encoder === undefined) return diagnostics;
+  return withFurther(diagnostics, readModule(encoder, "source", settings).reporter.diagnostics);
 }

@@ -22,6 +22,7 @@ import { Reporter } from "./_reporter.ts";
 import { fastest, refined, shortest, sizeOf, StepCounts } from "./_candidates.ts";
 import { poolConstants } from "./_pooled_constants.ts";
 import type { Program } from "./_scopes.ts";
+import { encoderSource, withFurther } from "./_encoder_source.ts";
 import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
 
 /** How a source is compiled. */
@@ -71,12 +72,24 @@ export interface ZpaqlPyProgram {
   readonly pcomp: Uint8Array<ArrayBuffer> | undefined;
   /** The command that prepares files for the post-processor. */
   readonly invocation: string;
+  /** What prepares files where the source has `def encode(reader, writer)`: a post-processor, for `runZpaqPcomp`. */
+  readonly encoder: ZpaqlPyEncoder | undefined;
   /** The line of the source that each instruction comes from. */
   readonly sourceMap: readonly ZpaqlPySourceMapEntry[];
   /** Where each variable lives. */
   readonly variables: readonly ZpaqlPyVariable[];
   /** The operations between the source and its instructions, as text. */
   readonly ir: string;
+}
+
+/** What prepares files for a post-processor: a program whose own post-processor does so. */
+export interface ZpaqlPyEncoder {
+  /** A header without components. */
+  readonly header: Uint8Array<ArrayBuffer>;
+  /** A program that does nothing. */
+  readonly hcomp: Uint8Array<ArrayBuffer>;
+  /** What turns a file into what is coded. */
+  readonly pcomp: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** Where a variable lives while the program runs. */
@@ -210,6 +223,9 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
       verifySection({ section, program, bytes, header, reporter, settings: code, count: components.length });
     }
   }
+  const encoder = compileEncoder(source, options);
+  const diagnostics = withFurther(reporter.diagnostics, encoder?.diagnostics ?? []);
+  if (encoder !== undefined && encoder.program === undefined) return { diagnostics, program: undefined };
   const sourceMap = sourceMapOf(sections, programs, reporter);
   const program = {
     config,
@@ -217,13 +233,21 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     hcomp: assembled.hcomp,
     pcomp: assembled.pcomp,
     invocation: header.invocation,
+    encoder: encoder?.program,
     sourceMap,
     variables: variablesOf(sections),
     ir: [sections.hcomp, sections.pcomp].map((section) =>
       section === undefined ? "" : formatGraph(section.graph)
     ).join(""),
   };
-  return { diagnostics: reporter.diagnostics, program };
+  return { diagnostics, program };
+}
+
+/** What prepares files, compiled as a program of its own; undefined where the source has none. */
+function compileEncoder(source: string, options: CompileZpaqlPyOptions): ZpaqlPyCompilation | undefined {
+  const own = encoderSource(source, options.name ?? "source");
+  if (own === undefined) return undefined;
+  return compileZpaqlPy(own, { ...options, comments: false, suppressPcomp: false, disableComp: true });
 }
 
 type Sections<T> = Readonly<Record<"hcomp" | "pcomp", T | undefined>>;

@@ -52,6 +52,8 @@ Functions: read_b() push_b(c) peek_b() out(c) error() len(array), and alloc_pH(s
 len_pH(r), the same for hH, hM, pM, which take memory from addr_alloc_pH(size) and addr_free_pH(address).
 hash(a, b) is (a + b + 512) * 773 modulo 2^32, which the machine computes by one instruction; hash(a) is hash(a, 0).
 
+def encode(reader, writer), beside pcomp, prepares files: reader() is the next byte or NONE, writer(b) writes one.
+
 Header data come first: hh hm ph pm, n = len({0: "component", ...}), pcomp_invocation = "command".
 `,
   ir: `Operations between source and instructions

@@ -7,6 +7,7 @@ import { checkArgument, checkKeys, chunksOf, concatBytes, toBytes } from "@sluic
 import type { BytesSource, ChunkSource } from "@sluice/internal";
 import { compressZpaqConfig } from "../block/compress_config.ts";
 import type { ZpaqConfigOptions } from "../block/compress_config.ts";
+import { runZpaqPcomp } from "../block/run_program.ts";
 import { ZpaqMachine } from "../zpaql/machine.ts";
 import type { ZpaqlPyProgram } from "./compile.ts";
 import type { ZpaqlPyContexts } from "./run.ts";
@@ -149,7 +150,7 @@ export interface ZpaqlPyFile {
 export interface CompressZpaqlPyOptions extends ZpaqConfigOptions {
   /**
    * Makes what turns a file's content into what the post-processor turns back; called for each file.
-   * @default {the content is coded as it is}
+   * @default {the program's own encode, or the content is coded as it is}
    */
   readonly preprocess?:
     | (() => ReadableWritablePair<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>)
@@ -164,7 +165,7 @@ async function collect(source: ChunkSource): Promise<Uint8Array<ArrayBuffer>> {
 
 /**
  * Compresses files with a compiled program into one block: preprocessed, modelled, and checked by decoding. Files are held
- * as a whole, as the check needs them.
+ * as a whole, as the check needs them. A source with `def encode(reader, writer)` prepares them itself.
  *
  * @throws {CorruptDataError} With code "POST_MISMATCH" if the post-processor does not undo what the preprocessor did.
  *
@@ -194,7 +195,7 @@ async function collect(source: ChunkSource): Promise<Uint8Array<ArrayBuffer>> {
  * ```
  */
 export async function compressZpaqlPy(
-  program: Pick<ZpaqlPyProgram, "header" | "pcomp">,
+  program: Pick<ZpaqlPyProgram, "header" | "pcomp"> & Partial<Pick<ZpaqlPyProgram, "encoder">>,
   files: Iterable<ZpaqlPyFile> | AsyncIterable<ZpaqlPyFile>,
   options: CompressZpaqlPyOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -205,13 +206,19 @@ export async function compressZpaqlPy(
     "a compiled program",
   );
   const { preprocess, ...rest } = options;
-  const segments: { filename: string; comment: string; body: BytesSource; preprocessed: BytesSource }[] = [];
+  const segments: { filename: string; comment: string; body: Uint8Array; preprocessed: BytesSource }[] = [];
   for await (const { filename = "", body } of files) {
     const content = await collect(body);
     const coded = preprocess === undefined
       ? content
       : await collect(new Blob([content]).stream().pipeThrough(preprocess()));
     segments.push({ filename, comment: `${content.length}`, body: content, preprocessed: coded });
+  }
+  if (preprocess === undefined && program.encoder !== undefined) {
+    const prepared = runZpaqPcomp(program.encoder, segments.map(({ body }) => body), {
+      maxOutputSize: Infinity,
+    });
+    for (const [i, data] of prepared.entries()) segments[i]!.preprocessed = data;
   }
   return compressZpaqConfig(program, segments, rest);
 }

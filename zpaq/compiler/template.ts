@@ -201,12 +201,21 @@ def hash(a, b=0):
 `;
 
 const DRIVER =
-  `# What follows is for Python alone: SOURCE.py hcomp|pcomp [INPUT [OUTPUT...]] [--append FILE]... [--compare FILE]
+  `# What follows is for Python alone: SOURCE.py hcomp|pcomp|encode [INPUT [OUTPUT...]] [--append FILE]... [--compare FILE]
 def _read(name):
   if name == "-":
     return sys.stdin.buffer.read()
   with open(name, "rb") as file:
     return file.read()
+
+def _encode(source="-", target=None):
+  waiting, produced = iter(_read(source)), bytearray()
+  globals()["encode"](lambda: next(waiting, NONE), lambda value: produced.append(value & 255))
+  if target is None:
+    sys.stdout.buffer.write(produced)
+  else:
+    with open(target, "wb") as file:
+      file.write(produced)
 
 def _main(arguments):
   names, appended, expected = [], [], None
@@ -218,8 +227,10 @@ def _main(arguments):
       expected = _read(arguments.pop(0))
     else:
       names.append(argument)
+  if names[:1] == ["encode"] and "encode" in globals():
+    return _encode(*names[1:3])
   if not names or names[0] not in ("hcomp", "pcomp"):
-    sys.exit("usage: {} hcomp|pcomp [INPUT [OUTPUT...]] [--append FILE]... [--compare FILE]".format(sys.argv[0]))
+    sys.exit("usage: {} hcomp|pcomp|encode [INPUT [OUTPUT...]] [--append FILE]... [--compare FILE]".format(sys.argv[0]))
   part, outputs = names[0], names[2:]
   segments = [list(_read(name)) for name in [names[1] if len(names) > 1 else "-"] + appended]
   values = []

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../tests/_data.ts";
+import { runZpaqPcomp } from "../mod.ts";
 import { randomProgram, textOf } from "../../tests/_random_python.ts";
 import {
   checkZpaqlPy,
@@ -164,5 +165,22 @@ Deno.test({
       `${byte}: [${contexts[0]}]\n`
     );
     assertEquals(new TextDecoder().decode(output), expected.join(""));
+  },
+});
+
+Deno.test({
+  name: "Python prepares files by encode as the compiled program does",
+  ignore,
+  async fn() {
+    const source = zpaqlPyTemplate({ minimal: true }).replace(
+      "def pcomp(c):\n  pass\n",
+      "def encode(reader, writer):\n  c = reader()\n  while c != NONE:\n    writer(c ^ 1)\n    c = reader()\n" +
+        "def pcomp(c):\n  if c != NONE:\n    out(c ^ 1)\n",
+    );
+    const input = new Uint8Array([1, 200, 65]);
+    const { output, errors } = (await python(source, input, "encode", "input"))!;
+    assertEquals(errors, "");
+    const { program } = compileZpaqlPy(source);
+    assertEquals([output], runZpaqPcomp(program!.encoder!, [input]));
   },
 });
