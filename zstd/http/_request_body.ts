@@ -25,11 +25,14 @@ export interface DecodedRequest {
   readonly fault: () => unknown;
 }
 
+/** The encodings of a header, the outermost last. */
+export function encodingsOf(header: string): string[] {
+  return header.split(",").map((name) => name.trim().toLowerCase()).filter((name) => name !== "");
+}
+
 /** Takes the outermost encoding off a request's body where it is a known one; others stay for the handler. */
 export function decodeRequest(request: Request, decoders: BodyDecoders): DecodedRequest {
-  const encodings = (request.headers.get("content-encoding") ?? "").split(",").map((name) =>
-    name.trim().toLowerCase()
-  ).filter((name) => name !== "");
+  const encodings = encodingsOf(request.headers.get("content-encoding") ?? "");
   const encoding = encodings.pop();
   if (request.body === null || encoding !== "zstd" && encoding !== "dcz") {
     return { request, fault: () => undefined };
