@@ -1,8 +1,9 @@
 /**
  * Request bodies that came encoded.
  */
-import { DictionaryMismatchError, LimitExceededError, SluiceError } from "@sluice/internal";
+import { checkLimit, DictionaryMismatchError, LimitExceededError, SluiceError } from "@sluice/internal";
 import type { DczDictionary } from "./dcz_dictionary.ts";
+import type { WithZstdOptions } from "./with_zstd_options.ts";
 
 /** What a fault in a body is to HTTP. */
 const STATUS = { TOO_LARGE: 413, UNSUPPORTED: 415, BAD: 400 } as const;
@@ -17,6 +18,34 @@ export interface DecodingStream {
 export interface BodyDecoders {
   zstd(): DecodingStream;
   dcz(): DecodingStream;
+}
+
+/** The streams that decode. */
+export interface DecodingStreams {
+  readonly Zstd: new (options: { readonly maxOutputSize: number }) => DecodingStream;
+  readonly Dcz: new (
+    options: { readonly maxOutputSize: number; readonly dictionaries: ReturnType<typeof lookupIn> },
+  ) => DecodingStream;
+}
+
+const MAX_REQUEST_SIZE_DEFAULT = 64 << 20;
+
+/**
+ * Makes decoders within the limit of the options, with the dictionaries that they name.
+ *
+ * @throws {TypeError} If the limit is no number.
+ * @throws {RangeError} If it is out of range.
+ */
+export function bodyDecoders(
+  { dictionaries = [], maxRequestSize = MAX_REQUEST_SIZE_DEFAULT }: WithZstdOptions,
+  { Zstd, Dcz }: DecodingStreams,
+): BodyDecoders {
+  const maxOutputSize = checkLimit("maxRequestSize", maxRequestSize);
+  const find = lookupIn(dictionaries);
+  return {
+    zstd: () => new Zstd({ maxOutputSize }),
+    dcz: () => new Dcz({ dictionaries: find, maxOutputSize }),
+  };
 }
 
 /** A request with its body decoded, and the fault of that body once there is one. */

@@ -5,8 +5,7 @@
  */
 import { checkArgument, checkInteger, checkKeys, describe } from "@sluice/internal";
 import { checkContentOptions, CONTENT_WINDOW_LOG_MAX } from "../options/_window_rule.ts";
-import { bodyDecoders } from "./_body_decoders.ts";
-import { decodeRequest, lookupIn, refuseBody } from "./_request_body.ts";
+import { bodyDecoders, decodeRequest, lookupIn, refuseBody } from "./_request_body.ts";
 import {
   EVENT_STREAM,
   isCompressible,
@@ -18,8 +17,9 @@ import {
   routeOf,
   VersionCollector,
 } from "./_response_rules.ts";
-import { ZstdContentCompressionStream } from "./content_encoding.ts";
+import { ZstdContentCompressionStream, ZstdContentDecompressionStream } from "./content_encoding.ts";
 import { DczCompressionStream } from "./dcz_compression_stream.ts";
+import { DczDecompressionStream } from "./dcz_decompression_stream.ts";
 import type { DczDictionary } from "./dcz_dictionary.ts";
 import { addZstdVary, formatDczUseAsDictionary } from "./dictionary_headers.ts";
 import { mayUseDczDictionary } from "./dictionary_selection.ts";
@@ -81,7 +81,10 @@ export function withZstd<Context extends unknown[]>(
 ): (request: Request, ...context: Context) => Promise<Response> {
   checkArgument(typeof handler === "function", "wrap a handler", handler, "a function");
   const rules = new ResponseRules(options);
-  const decoders = bodyDecoders(options);
+  const decoders = bodyDecoders(options, {
+    Zstd: ZstdContentDecompressionStream,
+    Dcz: DczDecompressionStream,
+  });
 
   return async (request, ...context) => {
     const { request: decoded, fault } = decodeRequest(request, decoders);

@@ -4,9 +4,10 @@
  * @module
  */
 import { deferred } from "@sluice/internal";
-import { bodyDecoders } from "./_body_decoders.ts";
 import { decodeNodeBody } from "./_node_body.ts";
-import { refuseBody } from "./_request_body.ts";
+import { bodyDecoders, refuseBody } from "./_request_body.ts";
+import { ZstdContentDecompressionStream } from "./content_encoding.ts";
+import { DczDecompressionStream } from "./dcz_decompression_stream.ts";
 import { withZstd } from "./with_zstd.ts";
 import type { WithZstdOptions } from "./with_zstd_options.ts";
 
@@ -108,7 +109,10 @@ export function zstdNode(
   options: WithZstdOptions = {},
 ): (request: ZstdNodeRequest, response: ZstdNodeResponse, next: () => void) => void {
   const handle = withZstd((_request: Request, exchange: NodeExchange) => exchange.answer, options);
-  const decoders = bodyDecoders(options);
+  const decoders = bodyDecoders(options, {
+    Zstd: ZstdContentDecompressionStream,
+    Dcz: DczDecompressionStream,
+  });
   return (request, response, next) => {
     const view = requestView(request);
     if (view !== undefined) {
