@@ -169,7 +169,7 @@ Deno.test("what the system refuses names the file and ends with the tool's code"
       [70, "/dev/full", "zstd -f in -o /dev/full"],
       [70, "/dev/full", "zstd -d -f in.zst -o /dev/full"],
       [42, "/dev/full", "lz4 -f in /dev/full"],
-      [1, "nosuch", "lz4 -D nosuch -c in"],
+      [27, "nosuch", "lz4 -D nosuch -c in"],
       [1, "nosuch", "lz4 index nosuch"],
       [2, "nosuch.zpaq", "zpaq d nosuch.zpaq out"],
       [2, "nosuch", "zpaq c nosuch out in"],

@@ -60,11 +60,10 @@ async function encrypt(
 function compressOptions({ settings, dictionary, size }: Compression): Lz4CompressOptions & Lz4StreamOptions {
   const { level, threads } = settings;
   if (settings.legacy) return { format: "legacy", level, threads };
-  const { blockSize, linked, blockChecksums, contentChecksum, favorDecompressionSpeed } = settings;
+  const { blockChecksums, contentChecksum, favorDecompressionSpeed } = settings;
   return {
     level,
-    blockSize,
-    linked,
+    ...blocksFor(settings, size),
     blockChecksums,
     contentChecksum,
     favorDecompressionSpeed,
@@ -74,7 +73,22 @@ function compressOptions({ settings, dictionary, size }: Compression): Lz4Compre
   };
 }
 
+const BLOCK_ID_MIN = 4;
+const BLOCK_ID_MAX = 7;
+
+/** The blocks of a frame: one for content that fits, no larger than it needs, as readers take memory for whole blocks. */
+function blocksFor(
+  settings: Lz4Settings,
+  size: number | undefined,
+): Pick<Lz4CompressOptions, "blockSize" | "linked"> {
+  const { blockSize, linked } = settings;
+  if (size === undefined || size > blockBytesOf(settings)) return { blockSize, linked };
+  let id = BLOCK_ID_MIN;
+  while (id < BLOCK_ID_MAX && lz4BlockSizeOf(id) < size) id++;
+  return { blockSize: id, linked: false };
+}
+
 /** Bytes of a block: the option takes the format's numbers for sizes, too. */
 export function blockBytesOf({ blockSize }: Lz4Settings): number {
-  return blockSize >= 4 && blockSize <= 7 ? lz4BlockSizeOf(blockSize) : blockSize;
+  return blockSize >= BLOCK_ID_MIN && blockSize <= BLOCK_ID_MAX ? lz4BlockSizeOf(blockSize) : blockSize;
 }

@@ -2,7 +2,7 @@
  * `sluice lz4` on files: which output belongs to which input, and the way of the bytes between them.
  */
 import { SluiceError } from "@sluice/internal";
-import { EXIT, exitCodeOf, Failure, UsageFailure } from "../shared/exit.ts";
+import { describeSystemError, EXIT, exitCodeOf, Failure, UsageFailure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
 import type { ReadableFile } from "../shared/io.ts";
 import { loadModule } from "../shared/load.ts";
@@ -70,7 +70,8 @@ export async function processInput(
   if (settings.remove && input.path !== undefined) {
     await Deno.remove(input.path);
   }
-  messages.say(LEVEL.results, summary(input.name, compress, sizes));
+  // Who reads the content has no use for a line about it.
+  messages.say(path === "-" ? LEVEL.notes : LEVEL.results, summary(input.name, compress, sizes));
 }
 
 /** An input that is open, and its size where that is known. */
@@ -103,7 +104,7 @@ async function openInput(
 }
 
 function summary(name: string, compress: boolean, sizes: { in: number; out: number }): string {
-  const percent = sizes.in === 0 ? 0 : 100 * sizes.out / sizes.in;
+  const percent = 100 * sizes.out / Math.max(sizes.in, 1);
   return compress
     ? `Compressed ${sizes.in} bytes into ${sizes.out} bytes ==> ${percent.toFixed(2)}%`
     : `${name} : decoded ${sizes.out} bytes `;
@@ -144,6 +145,15 @@ async function writeFailureCode(path: string, input: Input, settings: Lz4Setting
   return single ? EXIT.lz4WriteFrame : EXIT.lz4WriteBlock;
 }
 
+async function readDictionary(path: string | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw new Failure(`lz4: dictionary ${path}: ${describeSystemError(error)}`, EXIT.lz4Dictionary);
+  }
+}
+
 /** One input on its way to its output. */
 interface Transfer extends OpenInput {
   readonly input: Input;
@@ -160,7 +170,7 @@ async function transfer(
   messages: Messages,
 ): Promise<{ in: number; out: number }> {
   const progress = new Progress(messages, isProgressVisible(), input.name, input.info?.size);
-  const dictionary = settings.dictionary === undefined ? undefined : await Deno.readFile(settings.dictionary);
+  const dictionary = await readDictionary(settings.dictionary);
   const onStep = (bytesIn: number, bytesOut: number): void => progress.update(bytesIn, bytesOut);
   const job = { file, size, sink: target, dictionary, onStep };
   if (compress) return await (await compression()).compressInput({ ...job, settings });

@@ -32,7 +32,6 @@ const IDLE: readonly (readonly string[])[] = [
   ["-z", "--no-sparse", "-f", "plain", "out"],
   ["--rm", "-c", "plain"],
   ["--rm", "plain", "null"],
-  ["--rm", "plain"], // stdout is no terminal here
 ];
 
 /** The same options where they have an effect. */

@@ -10,7 +10,7 @@ import type { Messages } from "../shared/messages.ts";
 
 import { openSource } from "../shared/source.ts";
 
-const HEAD = "    Frames           Type Block  Compressed  Uncompressed     Ratio   Filename";
+const HEAD = "    Frames           Type Block  Compressed  Uncompressed    Ratio   Filename";
 const UNITS = ["", "K", "M", "G", "T", "P"];
 const TYPES = { frame: "LZ4Frame", legacy: "LegacyFrame", skippable: "SkippableFrame" } as const;
 
@@ -48,8 +48,8 @@ function line(name: string, frames: readonly Lz4FrameSummary[]): string {
     human(compressed).padStart(11),
     (known ? human(content) : "-").padStart(13),
     known && content > 0
-      ? `${(100 * compressed / content).toFixed(2).padStart(9)}%  ${printable(name)}`
-      : `${"-".padStart(9)}   ${printable(name)}`,
+      ? `${(100 * compressed / content).toFixed(2).padStart(8)}%  ${printable(name)} `
+      : `${"-".padStart(8)}   ${printable(name)}`,
   ].join(" ");
 }
 

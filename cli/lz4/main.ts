@@ -82,13 +82,15 @@ async function runLz4(args: readonly string[]): Promise<number> {
   const isBench = settings.mode === "bench";
   if (isBench && operands.length === 0) throw new UsageFailure("Option -b takes files");
   const several = settings.multiple || settings.mode === "test" || isBench;
-  if (!several && operands.length > 2) {
-    throw new UsageFailure(`${operands[2]} is one file too many: -m takes several inputs`);
+  const most = settings.stdout ? 1 : 2;
+  if (!several && operands.length > most) {
+    throw new UsageFailure(`${operands[most]} is one file too many: -m takes several inputs`);
   }
   const { inputs, failed } = await collectInputs(several ? operands : operands.slice(0, 1), {
     command: "lz4",
     recursive: settings.recursive,
     force: settings.force,
+    followLinks: true,
     fileLists: [],
     messages,
   });
@@ -126,9 +128,8 @@ function effectiveMode(settings: Lz4Settings, operands: readonly string[]): stri
   return decompressesAll ? "decompress" : mode;
 }
 
-/** The output that is named or, as the lz4 tool has it, stdout wherever that is no terminal. */
+/** The output that is named; undefined where the name of the input tells it. */
 function outputOf(operands: readonly string[], stdout: boolean): string | undefined {
   if (stdout) return "-";
-  if (operands[1] !== undefined) return operands[1] === "stdout" ? "-" : operands[1];
-  return Deno.stdout.isTerminal() ? undefined : "-";
+  return operands[1] === "stdout" ? "-" : operands[1];
 }

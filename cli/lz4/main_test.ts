@@ -1,6 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { compressLz4, decompressLz4 } from "@sluice/lz4";
 import { join, Random, text } from "../../tests/_data.ts";
+import { sluice } from "../../tests/_cli.ts";
+import { inDirectory } from "../../tests/_directory.ts";
 import { run } from "./main.ts";
 
 const CONTENT = join(text(600_000, 2), new Random(4).bytes(100_000), text(300_000, 3));
@@ -41,4 +43,60 @@ Deno.test("sluice lz4 keeps files when something is wrong", async () => {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+/** FLG, BD and header checksum of frames that lz4 1.10 makes of a file, by its options and the file's size. */
+const HEADERS: readonly (readonly [options: string, size: number, header: string])[] = [
+  ["", 0, "6440a7"],
+  ["", 65_536, "6440a7"],
+  ["", 65_537, "645008"],
+  ["", 262_145, "646085"],
+  ["", 1_048_577, "6470b9"],
+  ["", 4_194_305, "6470b9"],
+  ["-B4", 65_537, "6440a7"],
+  ["-BD", 60_000, "6440a7"],
+  ["-BD", 4_194_305, "44701d"],
+  ["-B4D", 65_537, "44405e"],
+  ["--no-frame-crc", 60_000, "604082"],
+];
+
+Deno.test("sluice lz4 asks readers for blocks as large as the file needs", async () => {
+  await inDirectory(async (folder) => {
+    for (const [options, size, header] of HEADERS) {
+      await Deno.writeFile(`${folder}/file`, new Uint8Array(size));
+      const args = options === "" ? [] : [options];
+      assertEquals(await run(["-qq", "-f", ...args, `${folder}/file`, `${folder}/out.lz4`]), 0);
+      const frame = await Deno.readFile(`${folder}/out.lz4`);
+      assertEquals(frame.subarray(4, 7).toHex(), header, `${options} of ${size} bytes`);
+      assertEquals(decompressLz4(frame).length, size);
+    }
+  });
+});
+
+Deno.test("sluice lz4 names outputs itself wherever stdout leads, follows links, and is silent beside content", async () => {
+  await inDirectory(async (cwd) => {
+    const words = (args: string): Promise<{ code: number; stdout: Uint8Array; stderr: string }> =>
+      sluice(["lz4", ...args.split(" ")], { cwd });
+    await Deno.writeTextFile(`${cwd}/file`, "content ".repeat(1000));
+    await Deno.symlink("file", `${cwd}/link`);
+    for (const [args, made] of [["file", "file.lz4"], ["link", "link.lz4"]] as const) {
+      const { code, stdout, stderr } = await words(args);
+      assertEquals([code, stdout.length], [0, 0], stderr);
+      assert(stderr.startsWith("Compressed 8000 bytes into "), stderr);
+      assertEquals(decompressLz4(await Deno.readFile(`${cwd}/${made}`)).length, 8000);
+    }
+    const shown = await words("-dc file.lz4");
+    assertEquals([shown.code, shown.stdout.length, shown.stderr], [0, 8000, ""]);
+    for (const args of ["-c file link", "-dc file.lz4 link.lz4", "file out other"]) {
+      const { code, stdout, stderr } = await words(args);
+      assertEquals([code, stdout.length, /is one file too many/.test(stderr)], [1, 0, true], args);
+    }
+    await Deno.remove(`${cwd}/file`);
+    assertEquals((await words("-d --rm file.lz4")).code, 0);
+    const names = await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name);
+    assertEquals(names.sort(), ["file", "link", "link.lz4"]);
+    const list = new TextDecoder().decode((await words("--list link.lz4")).stdout).split("\n");
+    assertEquals(list[0], "    Frames           Type Block  Compressed  Uncompressed    Ratio   Filename");
+    assertEquals(list[1]!.slice(-29), "        -        -   link.lz4");
+  });
 });

@@ -21,6 +21,7 @@ export const EXIT = {
   lz4BenchOpen: 10,
   lz4BenchEmpty: 12,
   lz4WriteLegacy: 24,
+  lz4Dictionary: 27,
   lz4NoMagic: 40,
   patchSize: 42,
   lz4WriteFrame: 42,

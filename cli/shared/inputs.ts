@@ -28,6 +28,8 @@ export interface InputOptions {
   readonly recursive: boolean;
   /** Follow links, and take block devices. */
   readonly force: boolean;
+  /** Follow links in any case. @default {false} */
+  readonly followLinks?: boolean;
   /** Files that hold more names, one a line. */
   readonly fileLists: readonly string[];
   readonly messages: Messages;
@@ -69,7 +71,7 @@ async function collect(name: string, options: InputOptions, found: Inputs): Prom
   }
   let info: Deno.FileInfo;
   try {
-    const link = !options.force && (await Deno.lstat(name)).isSymlink;
+    const link = !options.force && options.followLinks !== true && (await Deno.lstat(name)).isSymlink;
     info = await Deno.stat(name);
     // A pipe or a file that the shell has opened comes as a link to it: `<(command)`, `/dev/stdin`.
     if (link && (info.isFile || info.isDirectory) && !OPEN_FILE.test(name)) {

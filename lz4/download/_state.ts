@@ -107,20 +107,29 @@ export async function writeState(path: string, state: SavedState): Promise<void>
   await Deno.rename(temporary, path);
 }
 
+/** What gives up the place: a partial file without its state would be taken for somebody else's. */
+function howToRestart(partial: string, statePath: string): string {
+  return `(remove ${statePath} and ${partial} to start again)`;
+}
+
 /**
  * Compares the source that a state names with the one that is there.
  *
  * @throws {TransferError} With code "SOURCE_CHANGED" if they differ.
  */
-export function compareSources(saved: SourceIdentity, found: SourceIdentity, statePath: string): void {
+export function compareSources(
+  saved: SourceIdentity,
+  found: SourceIdentity,
+  partial: string,
+  statePath: string,
+): void {
   for (const key of ["name", "size", "validator", "head"] as const) {
     if (saved[key] === found[key]) continue;
     const what = key === "head" ? "first bytes" : key === "validator" ? "version" : key;
     throw new TransferError(
       `Cannot resume: ${statePath} belongs to another source: its ${what} was ${saved[key]} and is ${
         found[key]
-      }; ` +
-        "nothing was written (remove the state to start again)",
+      }; nothing was written ${howToRestart(partial, statePath)}`,
       { format: "lz4", code: "SOURCE_CHANGED" },
     );
   }
@@ -139,7 +148,7 @@ export async function compareOutput(
 ): Promise<RunningHash> {
   const fail = (why: string): never => {
     throw new SluiceError(
-      `Cannot resume: ${path} ${why}; nothing was written (remove ${statePath} to start again)`,
+      `Cannot resume: ${path} ${why}; nothing was written ${howToRestart(path, statePath)}`,
       { format: "lz4", code: "TARGET_CHANGED" },
     );
   };

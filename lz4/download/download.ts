@@ -166,7 +166,7 @@ export async function downloadLz4(
   const identity = await identify(await nameOf(source), raw, plain);
   let hash = new RunningHash();
   if (saved !== undefined) {
-    compareSources(saved.source, identity, statePath);
+    compareSources(saved.source, identity, partial, statePath);
     hash = await compareOutput(saved.output, partial, statePath, signal);
   }
   const run = new Download({ plain, identity, saved, hash, partial, statePath, every, options });

@@ -49,6 +49,26 @@ Deno.test("downloadLz4 goes on after a stop, over connections that break, and re
     assert(Number(/\d+/.exec(first)![0]) > 1_000_000, first);
   }));
 
+Deno.test("what a refused state says to do starts the download again", () =>
+  inDirectory(async (folder) => {
+    await using server = startRangeServer(objectOf(FILE));
+    const path = `${folder}/out`;
+    const spoil = {
+      SOURCE_CHANGED: () => server.serve(objectOf(FILE, '"2"')),
+      TARGET_CHANGED: () => Deno.writeFile(`${path}.s4part`, new Uint8Array(10)),
+    };
+    for (const [code, run] of Object.entries(spoil)) {
+      await stopped(server.url, path);
+      await run();
+      const error = await assertRejects(() => downloadLz4(server.url, path), SluiceError);
+      assertEquals(error.code, code);
+      const [, ...named] = /\(remove (\S+) and (\S+) to start again\)/.exec(error.message)!;
+      for (const file of named) await Deno.remove(file);
+      assertEquals((await downloadLz4(server.url, path)).resumedFrom, 0);
+      await Deno.remove(path);
+    }
+  }));
+
 Deno.test("downloadLz4 refuses the state of another object and content that has changed", () =>
   inDirectory(async (folder) => {
     await using server = startRangeServer(objectOf(FILE));
