@@ -1,6 +1,7 @@
 /**
  * The runtimes beside Deno that the packages are tried on. Node is taken as it is installed; Bun also from npm.
  */
+import { assertEquals } from "@std/assert";
 import { ROOT } from "../_tools/zig.ts";
 
 /** A runtime that executes modules. */
@@ -49,4 +50,12 @@ export async function listRuntimes(): Promise<readonly Runtime[]> {
     if (command === undefined) console.log(`SKIPPED: the packages on ${name}: it can not be had here`);
   }
   return runtimes;
+}
+
+/** Bundles a package to one module in a folder, `bundle.mjs`. */
+export async function bundle(entry: string, folder: string): Promise<void> {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "-q", "--platform=browser", `--output=${folder}/bundle.mjs`, entry],
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
 }

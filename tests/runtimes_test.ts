@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import { listMembers } from "../_tools/command.ts";
 import { ROOT } from "../_tools/zig.ts";
-import { listRuntimes } from "./_runtimes.ts";
+import { bundle, listRuntimes } from "./_runtimes.ts";
 
 /** Packages that run under Deno only. */
 const DENO_ONLY: ReadonlySet<string> = new Set(["@sluice/cli"]);
@@ -55,14 +55,6 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 };
 
 const runtimes = await listRuntimes();
-
-/** Bundles a package to one module in a folder. */
-async function bundle(entry: string, folder: string): Promise<void> {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "-q", "--platform=browser", `--output=${folder}/bundle.mjs`, entry],
-  }).output();
-  assertEquals(code, 0, new TextDecoder().decode(stderr));
-}
 
 for (const { name, folder, exports } of await listMembers()) {
   if (folder === "." || DENO_ONLY.has(name)) continue;

@@ -1,8 +1,9 @@
 /**
  * Request bodies that came encoded.
  */
-import { DictionaryMismatchError, LimitExceededError, SluiceError } from "@sluice/internal";
+import { checkLimit, DictionaryMismatchError, LimitExceededError, SluiceError } from "@sluice/internal";
 import type { DczDictionary } from "./dcz_dictionary.ts";
+import type { WithZstdOptions } from "./with_zstd_options.ts";
 
 /** What a fault in a body is to HTTP. */
 const STATUS = { TOO_LARGE: 413, UNSUPPORTED: 415, BAD: 400 } as const;
@@ -19,17 +20,48 @@ export interface BodyDecoders {
   dcz(): DecodingStream;
 }
 
+/** The streams that decode. */
+export interface DecodingStreams {
+  readonly Zstd: new (options: { readonly maxOutputSize: number }) => DecodingStream;
+  readonly Dcz: new (
+    options: { readonly maxOutputSize: number; readonly dictionaries: ReturnType<typeof lookupIn> },
+  ) => DecodingStream;
+}
+
+const MAX_REQUEST_SIZE_DEFAULT = 64 << 20;
+
+/**
+ * Makes decoders within the limit of the options, with the dictionaries that they name.
+ *
+ * @throws {TypeError} If the limit is no number.
+ * @throws {RangeError} If it is out of range.
+ */
+export function bodyDecoders(
+  { dictionaries = [], maxRequestSize = MAX_REQUEST_SIZE_DEFAULT }: WithZstdOptions,
+  { Zstd, Dcz }: DecodingStreams,
+): BodyDecoders {
+  const maxOutputSize = checkLimit("maxRequestSize", maxRequestSize);
+  const find = lookupIn(dictionaries);
+  return {
+    zstd: () => new Zstd({ maxOutputSize }),
+    dcz: () => new Dcz({ dictionaries: find, maxOutputSize }),
+  };
+}
+
 /** A request with its body decoded, and the fault of that body once there is one. */
 export interface DecodedRequest {
   readonly request: Request;
   readonly fault: () => unknown;
 }
 
+/** The encodings of a header, the outermost last. */
+export function encodingsOf(header: string): string[] {
+  return header.split(",").map((name) => name.trim().toLowerCase()).filter((name) => name !== "");
+}
+
 /** Takes the outermost encoding off a request's body where it is a known one; others stay for the handler. */
 export function decodeRequest(request: Request, decoders: BodyDecoders): DecodedRequest {
-  const encodings = (request.headers.get("content-encoding") ?? "").split(",").map((name) =>
-    name.trim().toLowerCase()
-  ).filter((name) => name !== "");
+  const encodings = encodingsOf(request.headers.get("content-encoding") ?? "");
   const encoding = encodings.pop();
   if (request.body === null || encoding !== "zstd" && encoding !== "dcz") {
     return { request, fault: () => undefined };

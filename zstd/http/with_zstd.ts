@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { checkArgument, checkInteger, checkKeys, checkLimit, describe } from "@sluice/internal";
+import { checkArgument, checkInteger, checkKeys, describe } from "@sluice/internal";
 import { checkContentOptions, CONTENT_WINDOW_LOG_MAX } from "../options/_window_rule.ts";
-import { decodeRequest, lookupIn, refuseBody } from "./_request_body.ts";
+import { bodyDecoders, decodeRequest, lookupIn, refuseBody } from "./_request_body.ts";
 import {
   EVENT_STREAM,
   isCompressible,
@@ -39,7 +39,6 @@ const KEYS: ReadonlySet<string> = new Set<keyof WithZstdOptions>([
   "versions",
 ]);
 const MIN_SIZE_DEFAULT = 256;
-const MAX_REQUEST_SIZE_DEFAULT = 64 << 20;
 
 /**
  * Wraps a handler: request bodies in `zstd` and `dcz` are decoded under a limit before the handler sees them, responses are
@@ -82,13 +81,13 @@ export function withZstd<Context extends unknown[]>(
 ): (request: Request, ...context: Context) => Promise<Response> {
   checkArgument(typeof handler === "function", "wrap a handler", handler, "a function");
   const rules = new ResponseRules(options);
-  const maxOutputSize = checkLimit("maxRequestSize", options.maxRequestSize ?? MAX_REQUEST_SIZE_DEFAULT);
+  const decoders = bodyDecoders(options, {
+    Zstd: ZstdContentDecompressionStream,
+    Dcz: DczDecompressionStream,
+  });
 
   return async (request, ...context) => {
-    const { request: decoded, fault } = decodeRequest(request, {
-      zstd: () => new ZstdContentDecompressionStream({ maxOutputSize }),
-      dcz: () => new DczDecompressionStream({ dictionaries: rules.given, maxOutputSize }),
-    });
+    const { request: decoded, fault } = decodeRequest(request, decoders);
     let response: Response;
     try {
       response = await handler(decoded, ...context);

@@ -4,6 +4,10 @@
  * @module
  */
 import { deferred } from "@sluice/internal";
+import { decodeNodeBody } from "./_node_body.ts";
+import { bodyDecoders, refuseBody } from "./_request_body.ts";
+import { ZstdContentDecompressionStream } from "./content_encoding.ts";
+import { DczDecompressionStream } from "./dcz_decompression_stream.ts";
 import { withZstd } from "./with_zstd.ts";
 import type { WithZstdOptions } from "./with_zstd_options.ts";
 
@@ -26,6 +30,16 @@ export interface ZstdNodeRequest {
   readonly headers: ZstdNodeHeaders;
   /** The connection. */
   readonly socket?: object | undefined;
+  /** Takes the next piece of the body from the connection. */
+  // deno-lint-ignore no-explicit-any
+  push?(chunk: any): boolean;
+  /** Asks the connection for more of the body. */
+  _read?(size: number): void;
+  /** Listens for one event. */
+  // deno-lint-ignore no-explicit-any
+  once?(event: string, listener: (...args: any[]) => void): unknown;
+  /** Ends the connection. */
+  destroy?(error?: Error): unknown;
 }
 
 /** What the middleware needs of Node's response, some of which it replaces. */
@@ -61,8 +75,9 @@ export interface ZstdNodeResponse {
 }
 
 /**
- * A middleware that encodes responses as {@linkcode withZstd} does: `app.use(zstdNode())` in Express. Without Express call
- * it first and handle the request in `next`. Request bodies are left as they are. A server that stands behind a proxy which
+ * A middleware that encodes responses and decodes request bodies as {@linkcode withZstd} does: `app.use(zstdNode())` in
+ * Express, before what reads bodies. Without Express call it first and handle the request in `next`. A body that can't be
+ * decoded is answered with 400, 413 or 415, unless the response has begun, and ends the connection. A server that stands behind a proxy which
  * ends TLS says so with `isSecure`.
  *
  * @throws {TypeError} If an option has the wrong type or is not known.
@@ -91,12 +106,23 @@ export interface ZstdNodeResponse {
  * ```
  */
 export function zstdNode(
-  options: Omit<WithZstdOptions, "maxRequestSize"> = {},
+  options: WithZstdOptions = {},
 ): (request: ZstdNodeRequest, response: ZstdNodeResponse, next: () => void) => void {
   const handle = withZstd((_request: Request, exchange: NodeExchange) => exchange.answer, options);
+  const decoders = bodyDecoders(options, {
+    Zstd: ZstdContentDecompressionStream,
+    Dcz: DczDecompressionStream,
+  });
   return (request, response, next) => {
     const view = requestView(request);
-    if (view !== undefined) new NodeExchange(response).run((exchange) => handle(view, exchange));
+    if (view !== undefined) {
+      const exchange = new NodeExchange(response);
+      exchange.run((exchange) => handle(view, exchange));
+      decodeNodeBody(request, decoders, (error) => {
+        const leave = (): void => void request.destroy?.();
+        exchange.refuse(refuseBody(error), leave);
+      });
+    }
     next();
   };
 }
@@ -137,6 +163,26 @@ class NodeExchange {
     response.write = (chunk: unknown, ...rest: unknown[]) => this.#take(chunk, rest);
     response.end = (...args: unknown[]) => this.#finish(args);
     handle(this).then((answer) => this.#send(answer)).catch((error) => response.destroy(error));
+  }
+
+  /** Answers for the handler where it has not begun to, then calls `leave`; what it writes later is dropped. */
+  refuse(answer: Response | undefined, leave: () => void): void {
+    const response = this.#response;
+    if (answer === undefined || this.#started || response.headersSent) return leave();
+    this.#started = true;
+    response.writeHead = response.setHeader = () => response;
+    response.flushHeaders = () => {};
+    response.once("finish", leave);
+    response.once("close", leave);
+    void this.#sendRefusal(answer);
+  }
+
+  async #sendRefusal(answer: Response): Promise<void> {
+    const text = await answer.text();
+    const headers = { ...Object.fromEntries(answer.headers), connection: "close" };
+    for (const name of Object.keys(this.#response.getHeaders())) this.#response.removeHeader(name);
+    this.#original.writeHead(answer.status, headers);
+    this.#original.end(text);
   }
 
   #setHead(args: unknown[]): unknown {
