@@ -11,6 +11,8 @@ import { Ranges } from "./_ranges.ts";
 import { splitVariables } from "./_webs.ts";
 
 const ROUNDS_MAX = 5;
+/** Programs of more operations are compiled in less time instead. */
+const THOROUGH_MAX = 20_000;
 /** Little is left to be found once masks are gone and variables are split. */
 const LAST_ROUNDS_MAX = 2;
 
@@ -27,7 +29,8 @@ export function optimizeGraph(
   if (level === 0) return;
   propagate(graph, level);
   // What follows changes what a variable is while the program runs, which level 1 leaves to be watched.
-  if (level === 1) return;
+  const size = graph.blocks.reduce((sum, { operations }) => sum + operations.length, 0);
+  if (level === 1 || size > THOROUGH_MAX) return;
   const fewer = removeMasks(graph, sizes);
   if (splitVariables(graph) || fewer) propagate(graph, level, LAST_ROUNDS_MAX);
 }
