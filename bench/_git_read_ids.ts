@@ -7,5 +7,10 @@ import { GitObjectId } from "@sluice/gitdb";
 import { readBatches } from "./_git_readers.ts";
 
 const [repository, list, backend] = Deno.args as [string, string, "native" | "wasm"];
-const lines = (await Deno.readTextFile(list)).trim().split("\n");
-await readBatches(repository, lines.map((line) => GitObjectId.from(Uint8Array.fromHex(line))), backend, 1);
+const text = await Deno.readTextFile(list);
+const bytes = Uint8Array.fromHex(text.replaceAll("\n", ""));
+const ids = Array.from(
+  { length: bytes.length / 20 },
+  (_, i) => GitObjectId.from(bytes.subarray(20 * i, 20 * i + 20)),
+);
+await readBatches(repository, ids, backend, 1);

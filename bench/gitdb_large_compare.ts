@@ -9,7 +9,7 @@ import { here, measureCosts, shell } from "./_git_costs.ts";
 import type { Contender, Cost } from "./_git_costs.ts";
 import { readBatches, readInfos, readMisses, readStream, walkFiles } from "./_git_readers.ts";
 import { historyRepository, longHistoryRepository } from "./_git_repository.ts";
-import { table } from "./_measure.ts";
+import { table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
 import { runMeasured } from "./_processes.ts";
 import type { CompareOptions } from "./zstd_compare.ts";
@@ -183,14 +183,15 @@ class LargeComparison {
   }
 
   /** The most memory of processes that read, with what Deno takes by itself. */
-  async memory(): Promise<void> {
+  async memory(few: readonly GitObjectId[], many: readonly GitObjectId[]): Promise<void> {
     const script = new URL("bench/_git_read_ids.ts", ROOT).pathname;
     for (const [backend, limit] of [["native", 160], ["wasm", 250]] as const) {
-      for (const name of ["few", "many"]) {
-        const args = ["run", "-A", script, this.#repository, `${this.#lists}/${name}.ids`, backend];
+      for (const ids of [few, many]) {
+        const list = await this.#list("read", ids);
+        const args = ["run", "-A", script, this.#repository, list, backend];
         const { cpuSeconds, megabytes } = await runMeasured(Deno.execPath(), args);
         const peak = megabytes * 1000 / 1024;
-        const what = `memory, ${name === "few" ? FEW[this.#size] : MANY[this.#size]} objects, ${backend}`;
+        const what = `memory, ${ids.length} objects, ${backend}`;
         this.#rows.push([what, "whole process", cpuSeconds.toFixed(3), "", `${peak.toFixed(0)} MiB`]);
         this.#targets.push({ name: what, wanted: limit, actual: peak, atMost: true, unit: " MiB" });
       }
@@ -227,11 +228,17 @@ export async function compareLargeHistory(
       misses: () => comparison.misses(MISSES[size]),
       tree: () => comparison.tree(),
       packs: () => comparison.packs(),
-      memory: () => comparison.memory(),
+      memory: () => comparison.memory(few, many),
     };
     for (const [name, run] of Object.entries(cells)) if (only?.includes(name) ?? true) await run();
     return comparison.finish();
   } finally {
     await Deno.remove(lists, { recursive: true });
   }
+}
+
+if (import.meta.main) {
+  // deno run -A bench/gitdb_large_compare.ts [bodies|facts|misses|tree|packs|memory]...
+  const targets = await compareLargeHistory("full", Deno.args.length === 0 ? undefined : Deno.args);
+  console.log(`\n${targetTable(targets)}`);
 }

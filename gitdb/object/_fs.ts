@@ -158,12 +158,18 @@ export class LazyFileSource implements ByteSource, Disposable {
     });
   }
 
-  /** Reads at once: seeking and reading without a turn of the event loop needs no lock. */
+  /** Reads at once. */
   readNow(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    checkRange(offset, length, this.size);
+    return this.readInto(offset, new Uint8Array(length));
+  }
+
+  /** Fills memory at once: seeking and reading without a turn of the event loop needs no lock. Returns that memory. */
+  readInto(offset: number, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const { length } = bytes;
     if (this.#closed) throw new TypeError(`Cannot read "${this.path}": it is closed`);
     checkRange(offset, length, this.size);
     const file = this.#open();
-    const bytes = new Uint8Array(length);
     file.seekSync(offset, Deno.SeekMode.Start);
     for (let done = 0; done < length;) {
       const count = file.readSync(bytes.subarray(done));

@@ -9,8 +9,9 @@ import type { GitObjectType } from "./object.ts";
 
 /** A row of a tree. */
 export interface TreeRow {
-  /** The mode as it is written. */
-  readonly mode: string;
+  readonly mode: number;
+  /** Whether the mode is written with a zero before its digits. */
+  readonly padded: boolean;
   readonly name: Uint8Array;
   readonly id: GitObjectId;
 }
@@ -20,30 +21,45 @@ export const FOLDER = 0o40000;
 /** The mode of a commit of another repository. */
 export const SUBMODULE = 0o160000;
 
+/** More digits are no mode. */
+const MODE_DIGITS_MAX = 11;
+
 function fail(type: GitObjectType, state: string, offset: number): Error {
   return corrupt(`a ${type}`, state, "CORRUPT", offset);
 }
 
 /**
- * The rows of a tree.
+ * The rows of a tree; names and ids are views of its bytes.
  *
  * @throws {CorruptDataError} If one has no mode, name or id.
  */
-export function* treeRows(bytes: Uint8Array, algorithm: GitHashAlgorithm): Generator<TreeRow> {
+export function treeRows(bytes: Uint8Array, algorithm: GitHashAlgorithm): TreeRow[] {
   const hashSize = HASH_SIZE[algorithm];
+  const rows: TreeRow[] = [];
   for (let at = 0; at < bytes.length;) {
-    const space = bytes.indexOf(0x20, at);
     const end = bytes.indexOf(0, at);
     if (end < 0 || end + 1 + hashSize > bytes.length) throw fail("tree", "an entry is too short", at);
-    const mode = space < 0 || space > end
-      ? ""
-      : String.fromCharCode(...bytes.subarray(at, Math.min(space, at + 16)));
-    if (!/^[0-7]{1,11}$/.test(mode)) throw fail("tree", "an entry has no mode", at);
+    let mode = 0;
+    let space = at;
+    for (; space < end && bytes[space] !== 0x20; space++) {
+      const digit = bytes[space]! - 0x30;
+      if (digit < 0 || digit > 7 || space - at >= MODE_DIGITS_MAX) {
+        throw fail("tree", "an entry has no mode", at);
+      }
+      mode = mode * 8 + digit;
+    }
+    if (space === at || space === end) throw fail("tree", "an entry has no mode", at);
     if (space + 1 === end) throw fail("tree", "an entry has no name", at);
     const next = end + 1 + hashSize;
-    yield { mode, name: bytes.subarray(space + 1, end), id: GitObjectId.from(bytes.slice(end + 1, next)) };
+    rows.push({
+      mode,
+      padded: bytes[at] === 0x30,
+      name: bytes.subarray(space + 1, end),
+      id: GitObjectId.from(bytes.subarray(end + 1, next)),
+    });
     at = next;
   }
+  return rows;
 }
 
 /** An object that another one refers to, with the type that it has to have. */
@@ -119,10 +135,13 @@ export function referencesOf(
     case "blob":
       return [];
     case "tree":
-      return [...treeRows(bytes, algorithm)]
-        .map(({ mode, id }) => ({ kind: parseInt(mode, 8) & 0o170000, id }))
-        .filter(({ kind }) => kind !== SUBMODULE)
-        .map(({ kind, id }) => ({ id, type: kind === FOLDER ? "tree" : "blob" }));
+      return treeRows(bytes, algorithm)
+        .filter(({ mode }) => (mode & 0o170000) !== SUBMODULE)
+        .map(({ mode, id }) => ({
+          // A copy: an id that is kept does not keep its tree.
+          id: GitObjectId.from(id.bytes.slice()),
+          type: (mode & 0o170000) === FOLDER ? "tree" : "blob",
+        }));
     case "commit":
       return [...commitReferences(bytes, algorithm)];
     case "tag":

@@ -57,10 +57,13 @@ function typeOfMode(mode: number): "tree" | "blob" | "commit" {
  */
 export function parseGitTree(body: BytesSource, hashAlgorithm: GitHashAlgorithm = "sha1"): GitTreeEntry[] {
   const decoder = new TextDecoder();
-  return Array.from(treeRows(toBytes(body), hashAlgorithm), ({ mode, name, id }) => {
-    const number = parseInt(mode, 8);
-    return { mode: number, type: typeOfMode(number), name: decoder.decode(name), nameBytes: name, id };
-  });
+  return treeRows(toBytes(body), hashAlgorithm).map(({ mode, name, id }) => ({
+    mode,
+    type: typeOfMode(mode),
+    name: decoder.decode(name),
+    nameBytes: name,
+    id: GitObjectId.from(id.bytes.slice()),
+  }));
 }
 
 /**

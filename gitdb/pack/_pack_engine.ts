@@ -4,6 +4,7 @@
 import { GIT_PAGE_SIZE, GitStoreKernel, RESULT } from "../kernel/store.ts";
 import type { BackendChoice, GitPages } from "../kernel/store.ts";
 import type { ByteSource } from "@sluice/internal";
+import { LazyFileSource } from "../object/_fs.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
 
@@ -28,10 +29,10 @@ export interface EngineFile {
   readonly source: ByteSource;
 }
 
-/** Gaps of up to so many pages are read along with what is around them. */
-const GAP_PAGES = 4;
+/** Gaps of up to so many pages are read along with what is around them: a request costs more than a read of a file. */
+const GAP_PAGES = { file: 1, other: 16 };
 /** Pages of one read. */
-const RUN_PAGES = 64;
+const RUN_PAGES = 256;
 /** Reads under way at once. */
 const CONCURRENCY = 6;
 
@@ -39,6 +40,7 @@ const CONCURRENCY = 6;
 export class PackEngine implements Disposable {
   readonly kernel: GitStoreKernel;
   readonly #sources = new Map<number, ByteSource>();
+  #room = new Uint8Array();
 
   constructor(options: EngineOptions) {
     this.kernel = new GitStoreKernel({ ...options, hashSize: HASH_SIZE[options.algorithm] });
@@ -102,10 +104,17 @@ export class PackEngine implements Disposable {
     const runs: { file: number; first: number; last: number }[] = [];
     for (const { file, page } of needs) {
       const run = runs.at(-1);
-      if (run?.file === file && page - run.last <= GAP_PAGES && page - run.first < RUN_PAGES) run.last = page;
+      const gap = this.#sources.get(file) instanceof LazyFileSource ? GAP_PAGES.file : GAP_PAGES.other;
+      if (run?.file === file && page - run.last <= gap && page - run.first < RUN_PAGES) run.last = page;
       else runs.push({ file, first: page, last: page });
     }
     return runs;
+  }
+
+  /** Memory for one read of a file, which is copied before the next one. */
+  #roomFor(length: number): Uint8Array<ArrayBuffer> {
+    if (this.#room.length < length) this.#room = new Uint8Array(length);
+    return this.#room.subarray(0, length);
   }
 
   async #read(
@@ -117,7 +126,10 @@ export class PackEngine implements Disposable {
     if (source === undefined) return;
     const offset = run.first * GIT_PAGE_SIZE;
     const length = Math.min((run.last - run.first + 1) * GIT_PAGE_SIZE, source.size - offset);
-    const bytes = await source.read(offset, length, { signal });
+    signal?.throwIfAborted();
+    const bytes = source instanceof LazyFileSource
+      ? source.readInto(offset, this.#roomFor(length))
+      : await source.read(offset, length, { signal });
     for (let page = run.first; page <= run.last; page++) {
       const at = (page - run.first) * GIT_PAGE_SIZE;
       const result = pages.provide(run.file, page, bytes.subarray(at, at + GIT_PAGE_SIZE));

@@ -9,6 +9,8 @@ import type { GitObject, GitObjectType, GitReadOptions } from "../object/object.
 import type { GitObjectId } from "../object/_object_id.ts";
 import { parseGitCommit, parseGitTag } from "../object/_commit.ts";
 import type { GitCommit } from "../object/_commit.ts";
+import { treeRows } from "../object/_object_syntax.ts";
+import type { TreeRow } from "../object/_object_syntax.ts";
 import { parseGitTree } from "../object/_tree.ts";
 import type { GitTreeEntry } from "../object/_tree.ts";
 
@@ -91,8 +93,8 @@ export class Objects {
   }
 
   /** The rows of many trees, which are read together. */
-  async trees(ids: readonly GitObjectId[]): Promise<GitTreeEntry[][]> {
-    const found: GitTreeEntry[][] = [];
+  async trees(ids: readonly GitObjectId[]): Promise<TreeRow[][]> {
+    const found: TreeRow[][] = [];
     for await (const batch of this.database.readBatches(ids.map((id) => this.replacement(id)))) {
       try {
         for (const result of batch) {
@@ -101,7 +103,7 @@ export class Objects {
           if (type !== "tree") throw wrongType(`${ids[result.index]}`, type, "tree");
           // Names and ids outlive the memory of the batch.
           const bytes = (await result.value.bytes()).slice();
-          found[result.index] = parseGitTree(bytes, this.database.hashAlgorithm);
+          found[result.index] = treeRows(bytes, this.database.hashAlgorithm);
         }
       } finally {
         batch[Symbol.dispose]();

@@ -326,15 +326,21 @@ export class GitRepository implements AsyncDisposable {
     const { path = "", largest, signal } = options;
     const sizes = checkBoolean("sizes", options.sizes ?? false);
     if (largest !== undefined) checkInteger("largest", largest, 1, Number.MAX_SAFE_INTEGER);
-    const files = this.#walk(revision, path, signal);
-    if (largest === undefined) return yield* sizes ? this.#withSizes(files) : files;
+    const walked = this.#walk(revision, path, signal);
+    const groups = sizes || largest !== undefined ? this.#withSizes(walked) : walked;
+    if (largest === undefined) {
+      for await (const group of groups) for (const file of group) yield file;
+      return;
+    }
     let kept: GitFile[] = [];
     const keep = (): void => {
       kept.sort((a, b) => b.size! - a.size!);
       kept = kept.slice(0, largest);
     };
-    for await (const file of this.#withSizes(files)) {
-      if (file.size !== undefined && kept.push(file) >= 2 * largest + SIZES_GROUP) keep();
+    for await (const group of groups) {
+      for (const file of group) {
+        if (file.size !== undefined && kept.push(file) >= 2 * largest + SIZES_GROUP) keep();
+      }
     }
     keep();
     yield* kept;
@@ -344,7 +350,7 @@ export class GitRepository implements AsyncDisposable {
     revision: string,
     path: string,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<GitFile, void, undefined> {
+  ): AsyncGenerator<GitFile[], void, undefined> {
     const start = await this.#entry(revision, path);
     const decoder = new TextDecoder();
     const fileOf = (pathBytes: Uint8Array, mode: number, id: GitObjectId): GitFile => ({
@@ -357,13 +363,15 @@ export class GitRepository implements AsyncDisposable {
     });
     const folder = path.split("/").filter((part) => part !== "").join("/");
     const prefix = new TextEncoder().encode(folder === "" ? "" : `${folder}/`);
-    if (start.mode !== 0o40000) return yield fileOf(prefix.subarray(0, -1), start.mode, start.id);
-    for await (const { path, entry } of walkTree(this.#objects, start.id, signal)) {
-      yield fileOf(prefix.length === 0 ? path : concatBytes([prefix, path]), entry.mode, entry.id);
+    if (start.mode !== 0o40000) return yield [fileOf(prefix.subarray(0, -1), start.mode, start.id)];
+    for await (const group of walkTree(this.#objects, start.id, signal)) {
+      yield group.map(({ path, mode, id }) =>
+        fileOf(prefix.length === 0 ? path : concatBytes([prefix, path]), mode, id)
+      );
     }
   }
 
-  async *#withSizes(files: AsyncIterable<GitFile>): AsyncGenerator<GitFile, void, undefined> {
+  async *#withSizes(groups: AsyncIterable<GitFile[]>): AsyncGenerator<GitFile[], void, undefined> {
     const measure = async (group: readonly GitFile[]): Promise<GitFile[]> => {
       const measured = [...group];
       const blobs = group.flatMap(({ type }, i) => type === "blob" ? [i] : []);
@@ -378,12 +386,13 @@ export class GitRepository implements AsyncDisposable {
       return measured;
     };
     let group: GitFile[] = [];
-    for await (const file of files) {
-      if (group.push(file) < SIZES_GROUP) continue;
-      yield* await measure(group);
+    for await (const files of groups) {
+      for (const file of files) group.push(file);
+      if (group.length < SIZES_GROUP) continue;
+      yield await measure(group);
       group = [];
     }
-    yield* await measure(group);
+    yield await measure(group);
   }
 
   /**

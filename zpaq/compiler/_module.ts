@@ -11,6 +11,8 @@ import { Parser } from "./_parser.ts";
 import type { ParseSettings } from "./_parser.ts";
 import { Reporter } from "./_reporter.ts";
 import type { Program } from "./_scopes.ts";
+import { checkReferences } from "./_reference_checks.ts";
+import { findUnused } from "./_unused.ts";
 import { encoderOf } from "./_encoder_source.ts";
 import { findSections } from "./_sections.ts";
 import { SourceText } from "./_source_text.ts";
@@ -27,8 +29,15 @@ export interface Module {
   readonly pcomp: Program | undefined;
 }
 
+/** How a source is read. */
+export interface ModuleSettings extends ParseSettings, CheckSettings {
+  readonly strictSubset: boolean;
+  /** Whether what the program does not need is told. @default {false} */
+  readonly hints?: boolean;
+}
+
 /** Reads and checks a source. */
-export function readModule(source: string, name: string, settings: ParseSettings & CheckSettings): Module {
+export function readModule(source: string, name: string, settings: ModuleSettings): Module {
   const reporter = new Reporter(new SourceText(source, name));
   const sections = findSections(reporter.source, reporter);
   if (sections === undefined) return { reporter, header: undefined, hcomp: undefined, pcomp: undefined };
@@ -51,10 +60,16 @@ export function readModule(source: string, name: string, settings: ParseSettings
     const program = checkProgram(statements, part, sections[part], reporter, settings);
     if (header !== undefined && !reporter.failed) {
       new PythonDifferences(program, header, reporter, silenced).check();
+      checkReferences(program, reporter);
     }
     return program;
   };
-  return { reporter, header, hcomp: programOf("hcomp"), pcomp: programOf("pcomp") };
+  const [hcomp, pcomp] = [programOf("hcomp"), programOf("pcomp")];
+  if (settings.hints === true && !reporter.failed) {
+    // Templates carry functions for later; what is called in a file without sections is known.
+    findUnused([hcomp, pcomp].filter((each) => each !== undefined), reporter, sections.bare);
+  }
+  return { reporter, header, hcomp, pcomp };
 }
 
 /** Without sections both programs are in one module: each leaves the other's entry point out. */

@@ -11,6 +11,10 @@ import { Ranges } from "./_ranges.ts";
 import { splitVariables } from "./_webs.ts";
 
 const ROUNDS_MAX = 5;
+/** Programs of more operations are compiled in less time instead. */
+const THOROUGH_MAX = 20_000;
+/** Little is left to be found once masks are gone and variables are split. */
+const LAST_ROUNDS_MAX = 2;
 
 /**
  * Improves a graph, as far as the level says. `sizes` is the log2 of arrays whose indexes wrap as the program's own do,
@@ -25,13 +29,14 @@ export function optimizeGraph(
   if (level === 0) return;
   propagate(graph, level);
   // What follows changes what a variable is while the program runs, which level 1 leaves to be watched.
-  if (level === 1) return;
+  const size = graph.blocks.reduce((sum, { operations }) => sum + operations.length, 0);
+  if (level === 1 || size > THOROUGH_MAX) return;
   const fewer = removeMasks(graph, sizes);
-  if (splitVariables(graph) || fewer) propagate(graph, level);
+  if (splitVariables(graph) || fewer) propagate(graph, level, LAST_ROUNDS_MAX);
 }
 
-function propagate(graph: Graph, level: OptimizationLevel): void {
-  for (let round = 0; round < ROUNDS_MAX; round++) {
+function propagate(graph: Graph, level: OptimizationLevel, rounds = ROUNDS_MAX): void {
+  for (let round = 0; round < rounds; round++) {
     const propagation = new Propagation(graph, new Ranges(graph), level !== 1);
     propagation.run();
     cleanGraph(graph);

@@ -52,7 +52,7 @@ export function checkZpaqlPy(
     strictSubset: checkBoolean("strictSubset", options.strictSubset ?? false),
     allowSlash: checkBoolean("allowSlash", options.allowSlash ?? false),
   };
-  const { diagnostics } = readModule(source, "source", settings).reporter;
+  const { diagnostics } = readModule(source, "source", { ...settings, hints: true }).reporter;
   const encoder = encoderSource(source, "source");
   if (encoder === undefined) return diagnostics;
   return withFurther(diagnostics, readModule(encoder, "source", settings).reporter.diagnostics);

@@ -98,7 +98,7 @@ export function diffZpaqlPy(
       reference.feed(value);
       compiled.call(value);
       const expected = given(reference, part, count);
-      const actual = part === "hcomp" ? [...compiled.machine.h.subarray(0, count)] : compiled.takeOutput();
+      const actual = part === "hcomp" ? contextsOf(compiled.machine, count) : compiled.takeOutput();
       if (expected.length === actual.length && expected.every((each, i) => each === actual[i])) continue;
       return { segment, offset, expected, actual, line: compiled.line };
     }
@@ -108,4 +108,9 @@ export function diffZpaqlPy(
 
 function given(reference: Interpreter, part: "hcomp" | "pcomp", count: number): number[] {
   return part === "hcomp" ? [...reference.contexts(count)] : reference.output.splice(0);
+}
+
+/** The contexts that a machine has computed: indexes of H wrap, also where it has fewer elements than contexts. */
+function contextsOf({ h }: ZpaqMachine, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => h[i & h.length - 1]!);
 }

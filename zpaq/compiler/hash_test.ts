@@ -3,8 +3,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { text } from "../../tests/_data.ts";
-import { assembleZpaq, ZpaqMachine } from "../mod.ts";
-import { checkZpaqlPy, compileZpaqlPy, diffZpaqlPy, runZpaqlPyHcomp } from "./mod.ts";
+import { assembleZpaq, runZpaqHcomp, ZpaqMachine } from "../mod.ts";
+import { checkZpaqlPy, compileZpaqlPy, diffZpaqlPy, runZpaqlPyHcomp, ZpaqlPyContextStream } from "./mod.ts";
 
 const LEVELS = [0, 1, 2, "s"] as const;
 
@@ -164,4 +164,19 @@ def pcomp(c):
   for (const optimize of LEVELS) {
     assertEquals(diffZpaqlPy(source, "pcomp", [data], { optimize }), undefined, `level ${optimize}`);
   }
+});
+
+Deno.test("more contexts than elements of H share them, in Python's way, in code and in streams", async () => {
+  const source = model(
+    'hh = hm = ph = pm = 0\nn = len({0: "icm 5", 1: "icm 5", 2: "icm 5"})',
+    "def hcomp(c):\n  hH[0] = hash(c)\n",
+  );
+  const input = new Uint8Array([7, 9]);
+  const expected = [...runZpaqlPyHcomp(source, input)].map(({ contexts }) => [...contexts]);
+  assertEquals(expected[1], Array(3).fill((9 + 512) * 773));
+  const { program } = compileZpaqlPy(source);
+  assertEquals(diffZpaqlPy(source, "hcomp", [input]), undefined);
+  assertEquals(Array.from(runZpaqHcomp(program!, input), (contexts) => [...contexts]), expected);
+  const lines = new Blob([input]).stream().pipeThrough(new ZpaqlPyContextStream(program!));
+  assertEquals((await Array.fromAsync(lines)).map(({ contexts }) => [...contexts]), expected);
 });

@@ -130,7 +130,10 @@ export class ZpaqlPyContextStream extends TransformStream<BytesSource, ZpaqlPyCo
       transform(chunk, controller) {
         for (const byte of toBytes(chunk)) {
           machine.call(byte);
-          const contexts = Uint32Array.from({ length: count }, (_, i) => machine.h[i] ?? 0);
+          const contexts = Uint32Array.from(
+            { length: count },
+            (_, i) => machine.h[i & machine.h.length - 1]!,
+          );
           controller.enqueue({ byte, contexts });
         }
       },

@@ -8,11 +8,11 @@ const Window = @import("window.zig").Window;
 const SpinLock = @import("../core/spin_lock.zig").SpinLock;
 const allocator = @import("../core/c_allocator.zig").c_allocator;
 
-pub const page_size = 64 << 10;
-/// A file larger than this is refused: its table of pages alone would be 512 MiB.
+pub const page_size = 16 << 10;
+/// A file larger than this is refused: its table of pages alone would be 2 GiB.
 const file_size_max = 1 << 42;
 /// Pages that a host is asked for at once.
-const needs_max = 256;
+const needs_max = 1024;
 
 pub const has_paths = descriptors.has_paths;
 
@@ -32,7 +32,7 @@ pub const Page = struct {
     }
 };
 
-pub const Need = struct { file: u32, page: u32 };
+pub const Need = struct { file: *File, page: u32 };
 
 pub const File = struct {
     pages: *Pages,
@@ -41,6 +41,8 @@ pub const File = struct {
     /// Null where a host provides the bytes.
     handle: ?*descriptors.Handle,
     table: []?*Page,
+    /// Pages that are on the list of those that a host has to provide.
+    asked: std.DynamicBitSetUnmanaged,
 
     fn pageLength(self: *const File, number: u32) u32 {
         return @intCast(@min(page_size, self.size - @as(u64, number) * page_size));
@@ -101,8 +103,10 @@ pub const Pages = struct {
         const file = try allocator.create(File);
         errdefer allocator.destroy(file);
         const table = try allocator.alloc(?*Page, @intCast((size + page_size - 1) / page_size));
+        errdefer allocator.free(table);
         @memset(table, null);
-        file.* = .{ .pages = self, .id = id, .size = size, .handle = handle, .table = table };
+        const asked: std.DynamicBitSetUnmanaged = try .initEmpty(allocator, if (handle == null) table.len else 0);
+        file.* = .{ .pages = self, .id = id, .size = size, .handle = handle, .table = table, .asked = asked };
         return file;
     }
 
@@ -119,12 +123,19 @@ pub const Pages = struct {
         }
         self.ring.shrinkRetainingCapacity(kept);
         self.hand = 0;
+        var left: usize = 0;
+        for (self.needs.items) |need| if (need.file != file) {
+            self.needs.items[left] = need;
+            left += 1;
+        };
+        self.needs.shrinkRetainingCapacity(left);
         if (file.handle) |handle| {
             handle.close();
             allocator.free(handle.path);
             allocator.destroy(handle);
         }
         allocator.free(file.table);
+        file.asked.deinit(allocator);
         allocator.destroy(file);
     }
 
@@ -183,7 +194,7 @@ pub const Pages = struct {
         }
         self.lock.unlock();
         if (!file.isNative()) {
-            try self.addNeed(file.id, number);
+            try self.addNeed(file, number);
             return error.NeedsBytes;
         }
         const page = try self.blankPage();
@@ -197,11 +208,12 @@ pub const Pages = struct {
         return self.insert(page, 1);
     }
 
-    fn addNeed(self: *Pages, file: u32, number: u32) Error!void {
+    fn addNeed(self: *Pages, file: *File, number: u32) Error!void {
         self.lock.lock();
         defer self.lock.unlock();
-        for (self.needs.items) |need| if (need.file == file and need.page == number) return;
-        if (self.needs.items.len < needs_max) try self.needs.append(allocator, .{ .file = file, .page = number });
+        if (file.asked.isSet(number) or self.needs.items.len >= needs_max) return;
+        try self.needs.append(allocator, .{ .file = file, .page = number });
+        file.asked.set(number);
     }
 
     /// Whether the host is asked for as much as it gives at once.
@@ -223,14 +235,14 @@ pub const Pages = struct {
     }
 
     /// Says which pages of a range a host has to provide, all at once.
-    fn needRange(self: *Pages, file: *File, offset: u64, length: u64) Error!void {
+    pub fn needRange(self: *Pages, file: *File, offset: u64, length: u64) Error!void {
         var number: u32 = @intCast(offset / page_size);
         const last: u32 = @intCast((offset + length - 1) / page_size);
         while (number <= last) : (number += 1) {
             self.lock.lock();
             const present = file.table[number] != null;
             self.lock.unlock();
-            if (!present) try self.addNeed(file.id, number);
+            if (!present) try self.addNeed(file, number);
         }
     }
 };
@@ -315,11 +327,12 @@ test "provided pages serve reads, and missing ones are asked for" {
 }
 
 test "pages beyond the budget make room for others" {
-    var pages: Pages = .init(0); // the least there is: 16 pages
+    var pages: Pages = .init(0); // the least there is: 1 MiB
     defer pages.deinit();
-    const file = try pages.create(1, 40 * page_size, null);
+    const least = (1 << 20) / page_size;
+    const file = try pages.create(1, 3 * least * page_size, null);
     defer pages.close(file);
     const content: [page_size]u8 = @splat(9);
-    for (0..40) |i| try pages.provide(file, @intCast(i), &content);
-    try std.testing.expect(pages.ring.items.len <= 16);
+    for (0..3 * least) |i| try pages.provide(file, @intCast(i), &content);
+    try std.testing.expect(pages.ring.items.len <= least);
 }

@@ -17,7 +17,9 @@ const resultOf = @import("reader.zig").resultOf;
 /// Jobs of up to so many items leave their delta bases to the cache; larger ones use each base up themselves.
 const cached_items_max = 512;
 /// Values that one thread keeps for objects that follow.
-const held_max = 64 << 20;
+const held_max = 16 << 20;
+/// Bytes of one stream that are asked for ahead.
+const ahead_max = 64 << 10;
 
 /// What one thread has under way; it outlives calls that stop in the middle of a tree.
 pub const Worker = struct {
@@ -26,6 +28,10 @@ pub const Worker = struct {
     reader: ?readers.Reader = null,
     stack: std.ArrayList(u32) = .empty,
     chain: std.ArrayList(u32) = .empty,
+    /// Nodes whose bytes are asked for ahead.
+    ahead: std.ArrayList(u32) = .empty,
+    /// The first tree that nothing was asked for ahead.
+    asked_root: u32 = 0,
     /// Nodes that hold values, oldest first, and how much they hold.
     holders: std.ArrayList(u32) = .empty,
     held: usize = 0,
@@ -40,6 +46,7 @@ pub const Worker = struct {
         if (self.reader) |*reader| reader.deinit();
         self.stack.deinit(allocator);
         self.chain.deinit(allocator);
+        self.ahead.deinit(allocator);
         self.holders.deinit(allocator);
     }
 
@@ -64,9 +71,38 @@ pub const Worker = struct {
                 error.NeedsBytes => {
                     self.output.waiting.store(true, .monotonic);
                     self.stack.append(allocator, number) catch self.failAll();
+                    self.askAhead() catch self.failAll();
                     return;
                 },
                 else => return self.failAll(),
+            };
+        }
+    }
+
+    /// Asks the host for what the next trees need, each of them once, so that it is not called for every page.
+    fn askAhead(self: *Worker) error{OutOfMemory}!void {
+        const plan = self.plan;
+        const pages = &plan.store.pages;
+        const next = plan.next_root.load(.monotonic);
+        // What was asked for before is used up first: there is no room for all.
+        if (next < self.asked_root) return;
+        self.asked_root = next;
+        self.ahead.clearRetainingCapacity();
+        while (!pages.isAskedForMuch()) {
+            const number = self.ahead.pop() orelse blk: {
+                if (self.asked_root >= plan.roots.len) return;
+                defer self.asked_root += 1;
+                break :blk plan.roots[self.asked_root];
+            };
+            const this = self.node(number);
+            var child = this.first_child;
+            while (child != none) : (child = self.node(child).next_sibling) try self.ahead.append(allocator, child);
+            const pack = plan.store.packAt(this.pack) orelse continue;
+            if (pack.file.isNative() or this.data() >= pack.end) continue;
+            const length = @min(readers.storedMax(this.size), ahead_max, pack.end - this.data());
+            pages.needRange(pack.file, this.data(), length) catch |failure| switch (failure) {
+                error.OutOfMemory => return error.OutOfMemory,
+                else => return,
             };
         }
     }

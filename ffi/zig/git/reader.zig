@@ -45,6 +45,11 @@ pub fn isPlausible(size: u64, stored: u64) bool {
 /// Pieces of large files; they stay where they are when the reader is moved.
 const Windows = struct { packs: Window = .{}, indexes: Window = .{} };
 
+/// What deflate takes at most for so much content, unless an encoder wastes room.
+pub fn storedMax(size: u64) u64 {
+    return size + (size >> 8) + 64;
+}
+
 pub const Reader = struct {
     store: *stores.Store,
     cursor: files.Cursor = .{},
@@ -109,9 +114,7 @@ pub const Reader = struct {
     /// Inflates the stream at `data` into exactly `target`.
     pub fn inflate(self: *Reader, pack: stores.Pack, data: u64, target: []u8) Error!void {
         if (data >= pack.end) return error.Corrupt;
-        // What deflate takes at most for so much content, unless an encoder wastes room.
-        const enough = target.len + (target.len >> 8) + 64;
-        const available: usize = @intCast(@min(enough, pack.end - data));
+        const available: usize = @intCast(@min(storedMax(target.len), pack.end - data));
         var part = try self.cursor.ahead(pack.file, data, available);
         if (part.len < available) {
             // Most streams are far shorter than their content; the piece at hand is tried where that is likely.

@@ -88,8 +88,9 @@ fn storeNeeds(store: *Store, table: [*]u32, count: u32) callconv(.c) u32 {
     const list = &store.pages.needs;
     const pairs = @min(list.items.len, count / 2);
     for (list.items[0..pairs], 0..) |need, i| {
-        table[2 * i] = need.file;
+        table[2 * i] = need.file.id;
         table[2 * i + 1] = need.page;
+        need.file.asked.unset(need.page);
     }
     list.replaceRangeAssumeCapacity(0, pairs, &.{});
     return @intCast(pairs);

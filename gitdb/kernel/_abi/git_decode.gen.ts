@@ -3,7 +3,7 @@
 import type { FunctionsOf, LibraryModule } from "@sluice/ffi";
 
 /** Shared with the library; its meaning stands at its declaration there. */
-export const GIT_PAGE_SIZE = 65536;
+export const GIT_PAGE_SIZE = 16384;
 
 /** Shared with the library; its meaning stands at its declaration there. */
 export const GIT_RECORD = {
@@ -111,6 +111,6 @@ export type GitDecodeFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module git_decode. */
 export const GIT_DECODE_MODULE: LibraryModule = {
   name: "git_decode",
-  hash: 1858860671,
+  hash: 2501330724,
   functions: FUNCTIONS,
 };
