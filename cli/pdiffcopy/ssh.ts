@@ -10,6 +10,8 @@ import { asFailure } from "./session.ts";
 
 const SECRET_SIZE = 32;
 const HOME = "/~/";
+/** How long the far side has to end. */
+const END_TIMEOUT_MS = 5000;
 /** The first word of the line by which the far side says that it listens; its home follows. */
 const READY = "ready";
 
@@ -128,7 +130,10 @@ export async function withSsh(
     throw new Failure(message.replaceAll(`http://127.0.0.1:${local}`, `ssh://${hostname}`), exitCode);
   } finally {
     await writer.close().catch(() => {});
+    // A connection that is dead ends by itself after minutes only.
+    const timer = setTimeout(() => child.kill(), END_TIMEOUT_MS);
     await child.status;
+    clearTimeout(timer);
   }
 }
 
