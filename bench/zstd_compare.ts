@@ -283,11 +283,15 @@ function addTargets(targets: Target[], name: string, best: Record<string, number
     case "push decompress":
       add("push decompress with a reused buffer : C", over("C", "native"), 0.97);
       break;
+    case "stream compress":
+      add("stream compress : C", over("C", "native"), 0.95);
+      break;
     case "stream decompress, BYOB":
-      add("stream decompress into the reader's buffer : C", over("C", "native"), 0.9);
+      add("stream decompress into the reader's buffer : C", over("C", "native"), 0.95);
       break;
     case "stream decompress":
-      add("stream decompress : C", over("C", "native"), 0.75);
+      add("stream decompress : C", over("C", "native"), 1);
+      add("stream decompress : python-zstandard", over("python", "native"), 1);
       add("stream decompress : node:zlib", over("node", "native"), 1.15);
       break;
   }
