@@ -14,33 +14,47 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 /** Runs the subcommand. */
 export async function log(operands: readonly string[], settings: GitdbSettings): Promise<number> {
-  const { format, maxCount = Infinity } = settings;
-  if (format === undefined) throw new UsageFailure("log takes --format or --oneline");
-  const pieces = parseFormat(userFormat(format));
+  const { format = "medium" } = settings;
+  const paragraphs = PARAGRAPHS[format];
+  const pieces = paragraphs === undefined ? parseFormat(userFormat(format)) : [{ print: paragraphs }];
   const isSeparated = format.startsWith("format:");
   await using repository = await openRepository(settings);
-  const { from, exclude } = await rangesOf(repository, operands);
+  const { from, exclude } = await rangesOf(repository, operands, settings.allRefs);
   const commits = new CommitFormatter(repository, await usualDigits(repository.database));
   const out = new BufferedStdout();
   let count = 0;
-  for await (const commit of maxCount === 0 ? [] : repository.history(from, { exclude })) {
-    if (isSeparated && count > 0) await out.print("\n");
+  for await (const commit of chosen(repository.history(from, { exclude }), settings)) {
+    if ((isSeparated || paragraphs !== undefined) && count++ > 0) await out.print("\n");
     for (const piece of pieces) {
       await out.print(byteText(typeof piece === "string" ? piece : await piece.print(commit, commits)));
     }
-    if (!isSeparated && pieces.length > 0) await out.print("\n");
-    if (++count >= maxCount) break;
+    if (!isSeparated && paragraphs === undefined && pieces.length > 0) await out.print("\n");
   }
   await out.flush();
   return EXIT.ok;
 }
 
-/** Formats that git knows by their names. */
-const NAMED: ReadonlySet<string> = new Set([
-  "short",
-  "medium",
-  "full",
-  "fuller",
+/** The commits that the options leave, in their order. */
+async function* chosen(
+  history: AsyncIterable<GitHistoryCommit>,
+  { maxCount = Infinity, skip, merges, reverse }: GitdbSettings,
+): AsyncGenerator<GitHistoryCommit> {
+  const kept: GitHistoryCommit[] = [];
+  let toSkip = skip;
+  let left = maxCount;
+  if (left === 0) return;
+  for await (const commit of history) {
+    if (merges !== undefined && commit.parents.length > 1 !== merges) continue;
+    if (toSkip-- > 0) continue;
+    if (reverse) kept.push(commit);
+    else yield commit;
+    if (--left <= 0) break;
+  }
+  yield* kept.reverse();
+}
+
+/** Formats of git that are not known here. */
+const UNKNOWN: ReadonlySet<string> = new Set([
   "reference",
   "email",
   "mboxrd",
@@ -52,8 +66,8 @@ function userFormat(value: string): string {
   const own = /^t?format:/.exec(value);
   if (own !== null) return value.slice(own[0].length);
   if (value === "oneline") return "%H %s";
-  if (NAMED.has(value)) {
-    throw new UsageFailure(`Option --format has the name "${value}", expected placeholders`);
+  if (UNKNOWN.has(value)) {
+    throw new UsageFailure(`Option --format has the name "${value}", which is not known here`);
   }
   if (value !== "" && !value.includes("%")) throw fatal(`invalid --pretty format: ${value}`);
   return value;
@@ -63,11 +77,24 @@ function userFormat(value: string): string {
 async function rangesOf(
   repository: GitRepository,
   operands: readonly string[],
+  allRefs: boolean,
 ): Promise<{ readonly from: string[]; readonly exclude: string[] }> {
   const from: string[] = [];
   const exclude: string[] = [];
-  for (const operand of operands.length === 0 ? ["HEAD"] : operands) {
-    const unknown = fatal(`bad revision '${operand}'`);
+  if (allRefs) {
+    for await (const { name } of repository.references()) {
+      const object = await revisionOrFail(repository, `${name}^{}`, fatal(`bad revision '${name}'`));
+      if ((await repository.database.info(object)).type === "commit") from.push(object);
+    }
+  }
+  const head = allRefs ? [] : ["HEAD"];
+  for (const operand of operands.length === 0 ? head : operands) {
+    const unknown = fatal(
+      operand.includes("..") || operand.startsWith("^")
+        ? `bad revision '${operand}'`
+        : `ambiguous argument '${operand}': unknown revision or path not in the working tree.\n` +
+          "Use '--' to separate paths from revisions, like this:\n'git <command> [<revision>...] -- [<file>...]'",
+    );
     const range = /^(.*?)\.\.(?!\.)(.*)$/.exec(operand);
     const find = (revision: string): Promise<string> =>
       revisionOrFail(repository, revision || "HEAD", unknown);
@@ -120,6 +147,53 @@ const PLACEHOLDERS: Readonly<Record<string, Placeholder["print"]>> = {
   B: ({ message }) => message.replace(/^\n+/, ""),
 };
 
+/** Formats that are paragraphs, with a line between two commits. */
+const PARAGRAPHS: Readonly<Record<string, Placeholder["print"]>> = {
+  short: (commit, formatter) => paragraphs(commit, formatter, [["Author", "author"]], "subject"),
+  medium: (commit, formatter) =>
+    paragraphs(commit, formatter, [["Author", "author"], ["Date", "author"]], "all"),
+  full: (commit, formatter) =>
+    paragraphs(commit, formatter, [["Author", "author"], ["Commit", "committer"]], "all"),
+  fuller: (commit, formatter) =>
+    paragraphs(
+      commit,
+      formatter,
+      [["Author", "author"], ["AuthorDate", "author"], ["Commit", "committer"], ["CommitDate", "committer"]],
+      "all",
+    ),
+};
+
+/** Lines of a commit: the id, the parents of a merge, people and dates, and the message four columns in. */
+async function paragraphs(
+  commit: GitHistoryCommit,
+  formatter: CommitFormatter,
+  rows: readonly (readonly [label: string, whose: "author" | "committer"])[],
+  how: "subject" | "all",
+): Promise<string> {
+  const lines = [`commit ${commit.id}`];
+  const { parents } = commit;
+  if (parents.length > 1) {
+    lines.push(`Merge: ${(await Promise.all(parents.map((parent) => formatter.short(parent)))).join(" ")}`);
+  }
+  // Values stand below one another.
+  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
+  for (const [label, whose] of rows) {
+    const signature = commit[whose];
+    const value = label.endsWith("Date") ? usualDate(signature) : `${signature.name} <${signature.email}>`;
+    lines.push(`${label}:`.padEnd(width) + value);
+  }
+  const text = commit.message.replace(/^(?:[ \t]*\n)+/, "").trimEnd();
+  const message = how === "all" ? text : text.replace(/\n[ \t]*\n[^]*$/, "");
+  if (message !== "") lines.push("", ...message.split("\n").map((line) => `    ${line.trimEnd()}`));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** A date as git writes it unless told otherwise. */
+function usualDate(signature: GitSignature): string {
+  const { day, date, time, year } = localTime(signature);
+  return `${day} ${MONTHS[date.getUTCMonth()]} ${date.getUTCDate()} ${time} ${year} ${signature.timezone}`;
+}
+
 function signaturePlaceholders(
   letter: string,
   signatureOf: (commit: GitHistoryCommit) => GitSignature,
@@ -130,11 +204,7 @@ function signaturePlaceholders(
     [`${letter}n`]: of(({ name }) => name),
     [`${letter}e`]: of(({ email }) => email),
     [`${letter}t`]: of(({ date }) => `${date.getTime() / 1000}`),
-    [`${letter}d`]: of((signature) => {
-      const { day, date, time, year } = localTime(signature);
-      const month = MONTHS[date.getUTCMonth()];
-      return `${day} ${month} ${date.getUTCDate()} ${time} ${year} ${signature.timezone}`;
-    }),
+    [`${letter}d`]: of(usualDate),
     [`${letter}i`]: of((signature) => {
       const { isoDate, time } = localTime(signature);
       return `${isoDate} ${time} ${signature.timezone}`;

@@ -292,6 +292,21 @@ const LOG: Group = {
       help: "At most so many commits",
       set: (settings, value, name) => settings.maxCount = count(value, name, 0, Number.MAX_SAFE_INTEGER),
     },
+    {
+      long: ["skip"],
+      value: "next",
+      valueName: "#",
+      help: "Leave out so many commits at the start",
+      set: (settings, value, name) => settings.skip = count(value, name, 0, Number.MAX_SAFE_INTEGER),
+    },
+    { long: ["merges"], help: "Only merges", set: (settings) => settings.merges = true },
+    { long: ["no-merges"], help: "No merges", set: (settings) => settings.merges = false },
+    {
+      long: ["reverse"],
+      help: "The oldest of the commits that are shown first",
+      set: (settings) => settings.reverse = true,
+    },
+    { long: ["all"], help: "Start from every reference", set: (settings) => settings.allRefs = true },
   ],
 };
 

@@ -42,6 +42,12 @@ export interface GitdbSettings {
   zero: boolean;
   stdinPaths: boolean;
   maxCount: number | undefined;
+  /** Commits to leave out at the start. */
+  skip: number;
+  /** Merges alone, or all but merges; undefined for both. */
+  merges: boolean | undefined;
+  reverse: boolean;
+  allRefs: boolean;
 }
 
 /** The settings before any option. */
@@ -83,6 +89,10 @@ export function defaultGitdbSettings(): GitdbSettings {
     zero: false,
     stdinPaths: false,
     maxCount: undefined,
+    skip: 0,
+    merges: undefined,
+    reverse: false,
+    allRefs: false,
   };
 }
 

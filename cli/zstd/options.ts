@@ -395,7 +395,7 @@ const COMPRESSION_ROWS: readonly Row[] = [
 const DECOMPRESSION_ROWS: readonly Row[] = [
   {
     short: "M",
-    long: ["memory"],
+    long: ["memory", "memlimit", "memlimit-decompress"],
     value: "glued",
     help: "The largest window to decompress; 128MB unless told otherwise",
     set: (s, value, name) => s.maxMemory = value === "" ? undefined : smallSize(value, name) || undefined,

@@ -78,7 +78,7 @@ export class GitCompoundDatabase extends GitObjectStore {
     return this.#sources;
   }
 
-  /** Asks one store after the other; on a miss once more after a look at what is new. */
+  /** Asks one store after the other; on a miss again, as long as there is something new. */
   async #first<T>(id: GitObjectId, ask: (source: GitObjectReader) => Promise<T>): Promise<T> {
     this.checkOpen();
     for (let tries = 0;; tries++) {
@@ -92,7 +92,7 @@ export class GitCompoundDatabase extends GitObjectStore {
           if (!(error instanceof NotFoundError)) failure ??= error;
         }
       }
-      if (tries > 0 || !await this.#isNewSince(seen)) throw failure ?? objectNotFound(id);
+      if (!await this.#isNewSince(seen, tries)) throw failure ?? objectNotFound(id);
     }
   }
 
@@ -102,11 +102,11 @@ export class GitCompoundDatabase extends GitObjectStore {
     const known = GitObjectId.from(id, this.hashAlgorithm);
     this.checkOpen();
     if (emptyObjectKind(known) !== undefined) return true;
-    const seen = this.#changes;
-    for (const source of this.sources) if (await source.has(known, options)) return true;
-    if (!await this.#isNewSince(seen)) return false;
-    for (const source of this.sources) if (await source.has(known, options)) return true;
-    return false;
+    for (let tries = 0;; tries++) {
+      const seen = this.#changes;
+      for (const source of this.sources) if (await source.has(known, options)) return true;
+      if (!await this.#isNewSince(seen, tries)) return false;
+    }
   }
 
   /** Marks an object as in use in the first store that can; returns false where none can. */
@@ -201,9 +201,12 @@ export class GitCompoundDatabase extends GitObjectStore {
     return changed;
   }
 
-  /** Whether there is something that was not there when `#changes` was `seen`, found by this call or by another. */
-  async #isNewSince(seen: number): Promise<boolean> {
-    return await this.refresh() || this.#changes !== seen;
+  /**
+   * Whether there is something that was not there when `#changes` was `seen`, found by this call or by another. A store
+   * that is packed again and again may move an object each time while it is looked for; after so many tries it is given up.
+   */
+  async #isNewSince(seen: number, tries: number): Promise<boolean> {
+    return tries < LOOKS_MAX && (await this.refresh() || this.#changes !== seen);
   }
 
   /**
@@ -228,9 +231,9 @@ export class GitCompoundDatabase extends GitObjectStore {
     options: GitBulkOptions,
     positions: readonly number[],
   ): AsyncGenerator<GitObjectBatch> {
-    const seen = this.#changes;
     const left = new Left(positions);
     for (let tries = 0;; tries++) {
+      const seen = this.#changes;
       for (const source of this.sources) {
         const asked = left.take();
         if (asked.length === 0) break;
@@ -249,7 +252,7 @@ export class GitCompoundDatabase extends GitObjectStore {
           yield new ResultBatch(batch.buffer, results, () => batch[Symbol.dispose]());
         }
       }
-      if (tries > 0 || !left.hasMissed || !await this.#isNewSince(seen)) break;
+      if (!left.hasMissed || !await this.#isNewSince(seen, tries)) break;
     }
     if (!left.isEmpty) yield await this.#lastTry(ids, start, options, left);
   }
@@ -332,9 +335,9 @@ export class GitCompoundDatabase extends GitObjectStore {
       results.fill(undefined, from, told);
       return group;
     };
-    const seen = this.#changes;
     const left = new Left(Array.from(ids.keys()));
     for (let tries = 0;; tries++) {
+      const seen = this.#changes;
       for (const source of this.sources) {
         const asked = left.take();
         if (asked.length === 0) break;
@@ -350,7 +353,7 @@ export class GitCompoundDatabase extends GitObjectStore {
           if (complete.length > 0) yield complete;
         }
       }
-      if (tries > 0 || !left.hasMissed || !await this.#isNewSince(seen)) break;
+      if (!left.hasMissed || !await this.#isNewSince(seen, tries)) break;
     }
     for (const [position, isDamaged] of left.inOrder()) {
       const index = start + position;
@@ -392,6 +395,8 @@ export class GitCompoundDatabase extends GitObjectStore {
 }
 
 const ORDERED_WINDOW = 4096;
+/** How often stores are asked again for what was missed. */
+const LOOKS_MAX = 16;
 
 /** Positions of a bulk call that no store has answered yet. */
 class Left {

@@ -132,6 +132,8 @@ export class PackStore extends GitObjectStore {
   /** What the folder was like at the last scan; undefined where it may have changed since without a trace. */
   #stamp: string | undefined;
   #refreshing: Promise<boolean> | undefined;
+  /** The look that comes after the one that is under way. */
+  #following: Promise<boolean> | undefined;
 
   private constructor(root: string | undefined, options: PackStoreOptions) {
     super();
@@ -363,7 +365,14 @@ export class PackStore extends GitObjectStore {
     const stamp = `${changed} ${this.#multi!.stamp}`;
     if (stamp === this.#stamp && options.force !== true) return false;
     const settled = isSettled(changed) ? stamp : undefined;
-    return await (this.#refreshing ??= this.#scan(root, settled).finally(() => this.#refreshing = undefined));
+    if (this.#refreshing !== undefined) {
+      // It may have listed the folder before what the caller misses came; all who wait share the next look.
+      return await (this.#following ??= this.#refreshing.catch(() => {}).then(() => {
+        this.#following = undefined;
+        return this.refresh(options);
+      }));
+    }
+    return await (this.#refreshing = this.#scan(root, settled).finally(() => this.#refreshing = undefined));
   }
 
   async #scan(root: string, stamp: string | undefined): Promise<boolean> {
