@@ -173,5 +173,7 @@ const SMALL_OUTPUTS: ReadonlySet<string> = new Set([
   "zpaq x -index",
   "zpaq asm",
   "zpaq py compile",
+  "zpaq py report",
+  "zpaq py tune",
   "zpaqlpy",
 ]);

@@ -12,6 +12,9 @@ const size_min = 1 << 10;
 /// What lies so near to the piece at hand is likely to be followed by more.
 const near = 16 << 10;
 
+/// On the way to the start, what follows a header is looked at before the header before it.
+const kept_after = 8 << 10;
+
 pub const Window = struct {
     file: ?*files.File = null,
     start: u64 = 0,
@@ -31,7 +34,7 @@ pub const Window = struct {
         if (self.file != file or offset < self.start or offset + needed > end) {
             const is_after = self.file == file and offset >= self.start and offset < end + near;
             const is_before = self.file == file and offset < self.start and self.start - offset < near;
-            const first = if (is_before) (offset + needed) -| size_max else offset;
+            const first = if (is_before) (offset + @max(needed, kept_after)) -| size_max else offset;
             const length = if (is_after or is_before) size_max else @max(size_min, needed);
             try self.fill(file, first, @intCast(@min(length, file.size - first)));
         }
