@@ -23,196 +23,18 @@ import type {
 } from "@sluice/zpaq/compiler";
 import { disassembleZpaq, runZpaqHcomp, runZpaqPcomp } from "@sluice/zpaq";
 import { describeSystemError, EXIT, Failure, UsageFailure } from "../shared/exit.ts";
-import { formatOptions, parseOptions } from "../shared/options.ts";
-import type { OptionGroup } from "../shared/options.ts";
+import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
+import type { GivenOption } from "../shared/options.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { ProtectedFiles, writeOutput } from "../shared/target.ts";
+import { COMPILES, defaultPythonSettings, PYTHON_OPTIONS } from "./python_options.ts";
+import type { PythonSettings } from "./python_options.ts";
 import { reportCommand, tuneCommand } from "./workbench.ts";
 import type { CorpusFile } from "./workbench.ts";
 import { SLUICE_VERSION } from "../shared/version.ts";
 
 /** The exit code where an input can't be read. */
 const EXIT_INPUT = 2;
-
-interface Settings {
-  output: string | undefined;
-  force: boolean;
-  append: string[];
-  strictSubset: boolean;
-  allowSlash: boolean;
-  suppressHcomp: boolean;
-  suppressPcomp: boolean;
-  disableComp: boolean;
-  comments: boolean;
-  optimize: string | undefined;
-  emit: string;
-  checked: boolean;
-  machineShifts: boolean;
-  stackSize: number;
-  minimal: boolean;
-  compare: string | undefined;
-  engine: string;
-  json: boolean;
-  svg: string | undefined;
-  seconds: number;
-  sample: number;
-  threads: number | undefined;
-  resume: boolean;
-  breakLine: number | undefined;
-  watch: string[];
-  from: number;
-  count: number;
-  warningsFail: boolean;
-  lsp: boolean;
-  help: boolean;
-  version: boolean;
-}
-
-function numberOf(text: string, name: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new UsageFailure(`Option ${name} takes a number, not "${text}"`);
-}
-
-const OPTIONS: readonly OptionGroup<Settings>[] = [{
-  title: "Options",
-  rows: [
-    {
-      short: "o",
-      long: ["output"],
-      value: "next",
-      valueName: "FILE",
-      help: "Output; - for stdout",
-      set: (s, v) => s.output = v,
-    },
-    { short: "f", long: ["force"], help: "Overwrite an existing output", set: (s) => s.force = true },
-    {
-      long: ["append"],
-      value: "next",
-      valueName: "FILE",
-      help: "run: a further segment",
-      set: (s, v) => s.append.push(v),
-    },
-    {
-      long: ["strict-subset"],
-      help: "Refuse what the original compiler does not know",
-      set: (s) => s.strictSubset = true,
-    },
-    { long: ["allow-slash"], help: 'Take "/" for "//"', set: (s) => s.allowSlash = true },
-    { long: ["suppress-hcomp"], help: "Leave hcomp out", set: (s) => s.suppressHcomp = true },
-    { long: ["suppress-pcomp"], help: "Leave pcomp out", set: (s) => s.suppressPcomp = true },
-    { long: ["disable-comp"], help: "Leave components and hcomp out", set: (s) => s.disableComp = true },
-    {
-      long: ["no-comments"],
-      help: "Leave the source's lines out of the config",
-      set: (s) => s.comments = false,
-    },
-    {
-      short: "O",
-      value: "glued",
-      glued: /[012s]/y,
-      valueName: "LEVEL",
-      help: "0, 1, 2 (speed) or s (size)",
-      set: (s, v) => s.optimize = v,
-    },
-    {
-      long: ["emit"],
-      value: "next",
-      valueName: "KIND",
-      help: "compile: cfg, ir, asm, bytes, map or json",
-      set: (s, v) => s.emit = v,
-    },
-    { long: ["checked"], help: "Check indexes when the program runs", set: (s) => s.checked = true },
-    {
-      long: ["zpaql-shifts"],
-      help: "Shift by counts modulo 32, as the machine does",
-      set: (s) => s.machineShifts = true,
-    },
-    {
-      long: ["stacksize"],
-      value: "next",
-      valueName: "N",
-      help: "Words of the stack of functions that call themselves",
-      set: (s, v, name) => s.stackSize = numberOf(v, name),
-    },
-    { long: ["minimal"], help: "template: without allocators", set: (s) => s.minimal = true },
-    {
-      long: ["compare"],
-      value: "next",
-      valueName: "FILE",
-      help: "run: compare the output with a file",
-      set: (s, v) => s.compare = v,
-    },
-    {
-      long: ["engine"],
-      value: "next",
-      valueName: "KIND",
-      help: "run: compiled (the code that archives carry) or python (what Python does, with its errors)",
-      set: (s, v) => s.engine = v,
-    },
-    { long: ["json"], help: "report: as JSON", set: (s) => s.json = true },
-    {
-      long: ["svg"],
-      value: "next",
-      valueName: "FILE",
-      help: "report: write a picture of the network as well",
-      set: (s, v) => s.svg = v,
-    },
-    {
-      long: ["seconds"],
-      value: "next",
-      valueName: "N",
-      help: "tune: try nothing new after so long",
-      set: (s, v, name) => s.seconds = numberOf(v, name),
-    },
-    {
-      long: ["sample"],
-      value: "next",
-      valueName: "BYTES",
-      help: "tune: measure models on so much of the files",
-      set: (s, v, name) => s.sample = numberOf(v, name),
-    },
-    {
-      long: ["threads"],
-      value: "next",
-      valueName: "N",
-      help: "tune: measure so many models at the same time",
-      set: (s, v, name) => s.threads = numberOf(v, name),
-    },
-    { long: ["resume"], help: "tune: go on from what the output has", set: (s) => s.resume = true },
-    {
-      long: ["break"],
-      value: "next",
-      valueName: "LINE",
-      help: "trace: show this line only",
-      set: (s, v, name) => s.breakLine = numberOf(v, name),
-    },
-    {
-      long: ["watch"],
-      value: "next",
-      valueName: "NAME",
-      help: "trace: show changes of this variable only",
-      set: (s, v) => s.watch.push(v),
-    },
-    {
-      long: ["from"],
-      value: "next",
-      valueName: "N",
-      help: "trace: leave out so many lines",
-      set: (s, v, name) => s.from = numberOf(v, name),
-    },
-    {
-      long: ["count"],
-      value: "next",
-      valueName: "N",
-      help: "trace: show so many lines",
-      set: (s, v, name) => s.count = numberOf(v, name),
-    },
-    { long: ["werror"], help: "Warnings fail", set: (s) => s.warningsFail = true },
-    { long: ["lsp"], help: "check: diagnostics as JSON for editors", set: (s) => s.lsp = true },
-    { short: "h", long: ["help"], help: "This text", set: (s) => s.help = true },
-    { short: "V", long: ["version"], help: "The version", set: (s) => s.version = true },
-  ],
-}];
 
 const USAGE = `Models written in a subset of Python.
 
@@ -234,47 +56,25 @@ Usage: sluice zpaq py compile SOURCE.py [-o MODEL.cfg]       to a config
 
 /** Runs the command; returns its exit code. */
 export async function pythonCommand(args: readonly string[]): Promise<number> {
-  const settings: Settings = {
-    output: undefined,
-    force: false,
-    append: [],
-    strictSubset: false,
-    allowSlash: false,
-    suppressHcomp: false,
-    suppressPcomp: false,
-    disableComp: false,
-    comments: true,
-    optimize: undefined,
-    emit: "cfg",
-    checked: false,
-    machineShifts: false,
-    stackSize: 65_536,
-    minimal: false,
-    compare: undefined,
-    engine: "compiled",
-    json: false,
-    svg: undefined,
-    seconds: 60,
-    sample: 1 << 18,
-    threads: undefined,
-    resume: false,
-    breakLine: undefined,
-    watch: [],
-    from: 0,
-    count: 10_000,
-    warningsFail: false,
-    lsp: false,
-    help: false,
-    version: false,
-  };
-  const [action, path, ...rest] = parseOptions(OPTIONS, args, settings);
+  const settings = defaultPythonSettings();
+  const given: GivenOption[] = [];
+  const [action, path, ...rest] = parseOptions(PYTHON_OPTIONS, args, settings, given);
   if (settings.help) {
-    console.log(USAGE + formatOptions(OPTIONS).trimEnd());
+    console.log(USAGE + formatOptions(PYTHON_OPTIONS).trimEnd());
     return EXIT.ok;
   }
   if (settings.version) {
     console.log(`sluice zpaq py ${SLUICE_VERSION}`);
     return EXIT.ok;
+  }
+  if (action !== undefined && (ACTIONS.has(action) || action === "template" || action === "info")) {
+    refuseIdle(given, action);
+  }
+  if (settings.engine === "python") {
+    for (const { face, name } of given) {
+      if (face.modes !== COMPILES) continue;
+      throw new UsageFailure(`Option ${name} has no effect with --engine python, which compiles nothing`);
+    }
   }
   if (action === "template") {
     const text = zpaqlPyTemplate({ minimal: settings.minimal });
@@ -300,7 +100,7 @@ async function runAction(
   source: string,
   path: string,
   rest: readonly string[],
-  settings: Settings,
+  settings: PythonSettings,
 ): Promise<number> {
   switch (action) {
     case "compile":
@@ -347,7 +147,7 @@ function tell(
   diagnostics: readonly ZpaqlPyDiagnostic[],
   source: string,
   path: string,
-  settings: Settings,
+  settings: PythonSettings,
 ): number {
   for (const each of diagnostics) console.error(formatZpaqlPyDiagnostic(each, source, path));
   const fails = (severity: string): boolean =>
@@ -355,7 +155,7 @@ function tell(
   return diagnostics.some(({ severity }) => fails(severity)) ? EXIT.failure : EXIT.ok;
 }
 
-function check(source: string, path: string, settings: Settings): number {
+function check(source: string, path: string, settings: PythonSettings): number {
   const { strictSubset, allowSlash } = settings;
   const diagnostics = checkZpaqlPy(source, { strictSubset, allowSlash });
   if (!settings.lsp) return tell(diagnostics, source, path, settings);
@@ -363,7 +163,7 @@ function check(source: string, path: string, settings: Settings): number {
   return diagnostics.some(({ severity }) => severity === "error") ? EXIT.failure : EXIT.ok;
 }
 
-function optionsOf(path: string, settings: Settings, preset: 1 | 2 = 2): CompileZpaqlPyOptions {
+function optionsOf(path: string, settings: PythonSettings, preset: 1 | 2 = 2): CompileZpaqlPyOptions {
   const { strictSubset, allowSlash, suppressHcomp, suppressPcomp, disableComp, comments } = settings;
   const { checked, machineShifts, stackSize, optimize } = settings;
   if (optimize === "") throw new UsageFailure("Option -O takes 0, 1, 2 (speed) or s (size)");
@@ -387,14 +187,14 @@ function optionsOf(path: string, settings: Settings, preset: 1 | 2 = 2): Compile
 function programOf(
   source: string,
   path: string,
-  settings: Settings,
+  settings: PythonSettings,
   preset: 1 | 2 = 2,
 ): ZpaqlPyProgram | undefined {
   const { program, diagnostics } = compileZpaqlPy(source, optionsOf(path, settings, preset));
   return tell(diagnostics, source, path, settings) === EXIT.ok ? program : undefined;
 }
 
-async function compile(source: string, path: string, settings: Settings): Promise<number> {
+async function compile(source: string, path: string, settings: PythonSettings): Promise<number> {
   const program = programOf(source, path, settings);
   if (program === undefined) return EXIT.failure;
   const extension = EXTENSIONS[settings.emit];
@@ -472,7 +272,7 @@ async function diff(
   source: string,
   path: string,
   operands: readonly string[],
-  settings: Settings,
+  settings: PythonSettings,
 ): Promise<number> {
   const part = partOf(operands[0]);
   const segments = [await inputOf(operands[1])];
@@ -496,7 +296,7 @@ async function trace(
   source: string,
   path: string,
   operands: readonly string[],
-  settings: Settings,
+  settings: PythonSettings,
 ): Promise<number> {
   const part = partOf(operands[0]);
   // From level 2 on a variable has only the bits that the program depends on.
@@ -523,7 +323,7 @@ async function stats(
   source: string,
   path: string,
   operands: readonly string[],
-  settings: Settings,
+  settings: PythonSettings,
 ): Promise<number> {
   const program = programOf(source, path, settings);
   if (program === undefined) return EXIT.failure;
@@ -553,13 +353,19 @@ async function run(
   source: string,
   path: string,
   operands: readonly string[],
-  settings: Settings,
+  settings: PythonSettings,
 ): Promise<number> {
   const [, input, output] = operands;
   const part = partOf(operands[0]);
   const { engine } = settings;
   if (engine !== "compiled" && engine !== "python") {
     throw new UsageFailure(`Option --engine takes compiled or python, not "${engine}"`);
+  }
+  if (part === "hcomp" && (settings.append.length > 0 || settings.compare !== undefined)) {
+    throw new UsageFailure("Options --append and --compare have no effect with hcomp");
+  }
+  if (settings.compare !== undefined && (output ?? settings.output) !== undefined) {
+    throw new UsageFailure("An output has no effect with --compare");
   }
   const program = engine === "python" ? undefined : programOf(source, path, settings);
   if (engine === "compiled" && program === undefined) return EXIT.failure;
@@ -596,7 +402,7 @@ async function write(
   output: string | undefined,
   inputs: readonly (string | undefined)[],
   chunks: readonly Uint8Array[],
-  { force }: Settings,
+  { force }: PythonSettings,
 ): Promise<void> {
   const files = await ProtectedFiles.of(inputs);
   const messages = new Messages(LEVEL.results);

@@ -1,5 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { assembleZpaq, decompressZpaq } from "@sluice/zpaq";
+import { UsageFailure } from "../shared/exit.ts";
+import { parseOptions, refuseIdle } from "../shared/options.ts";
+import type { GivenOption } from "../shared/options.ts";
+import { defaultPythonSettings, PYTHON_OPTIONS } from "./python_options.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 const SOURCE = `hh = hm = ph = pm = 0
@@ -275,5 +279,53 @@ Deno.test("sluice zpaq c prepares files by the model's own encode", async () => 
     );
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Values of options that take one. */
+const VALUES: Readonly<Record<string, string>> = { engine: "compiled", emit: "cfg" };
+
+Deno.test("an option of sluice zpaq py has an effect or is a usage error, in every command", () => {
+  const commands = [
+    "compile",
+    "check",
+    "fmt-check",
+    "run",
+    "hcomp",
+    "pcomp",
+    "diff",
+    "trace",
+    "stats",
+    "report",
+    "tune",
+  ];
+  let count = 0;
+  for (const command of [...commands, "template", "info"]) {
+    for (const { long, short, value, modes } of PYTHON_OPTIONS.flatMap(({ rows }) => rows)) {
+      if (long?.[0] === "help" || long?.[0] === "version") continue;
+      assert(modes !== undefined, `--${long} names no command`);
+      const words = long === undefined ? [`-${short}2`] : [`--${long[0]}`];
+      if (value === "next") words.push(VALUES[long![0]!] ?? "1");
+      const given: GivenOption[] = [];
+      parseOptions(PYTHON_OPTIONS, [command, ...words], defaultPythonSettings(), given);
+      if (modes.includes(command)) refuseIdle(given, command);
+      else assertThrows(() => refuseIdle(given, command), UsageFailure, "no effect");
+      count++;
+    }
+  }
+  console.log(`zpaq py options: ${count} pairs of command and option, 0 failed`);
+});
+
+Deno.test("sluice zpaq py refuses options without effect before anything is read", async () => {
+  const cases: readonly (readonly [args: string[], text: string])[] = [
+    [["check", "nowhere.py", "--seconds", "5"], "--seconds has no effect with check"],
+    [["compile", "nowhere.py", "--engine", "python"], "--engine has no effect with compile"],
+    [["run", "nowhere.py", "pcomp", "--engine", "python", "-O2"], "--engine python"],
+    [["tune", "nowhere.py", "x", "-o", "y", "--json"], "--json has no effect with tune"],
+  ];
+  for (const [args, text] of cases) {
+    const { code, stderr } = await py(".", ...args);
+    assertEquals(code, 1, stderr);
+    assertStringIncludes(stderr, text);
   }
 });

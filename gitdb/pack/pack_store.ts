@@ -367,10 +367,13 @@ export class PackStore extends GitObjectStore {
     const settled = isSettled(changed) ? stamp : undefined;
     if (this.#refreshing !== undefined) {
       // It may have listed the folder before what the caller misses came; all who wait share the next look.
-      return await (this.#following ??= this.#refreshing.catch(() => {}).then(() => {
+      const look = (): Promise<boolean> => {
         this.#following = undefined;
         return this.refresh(options);
-      }));
+      };
+      const ended = this.#refreshing.catch(() => {});
+      if (options.force === true) return await ended.then(() => this.refresh(options));
+      return await (this.#following ??= ended.then(look));
     }
     return await (this.#refreshing = this.#scan(root, settled).finally(() => this.#refreshing = undefined));
   }

@@ -77,8 +77,8 @@ export interface ZstdNodeResponse {
 /**
  * A middleware that encodes responses and decodes request bodies as {@linkcode withZstd} does: `app.use(zstdNode())` in
  * Express, before what reads bodies. Without Express call it first and handle the request in `next`. A body that can't be
- * decoded is answered with 400, 413 or 415, unless the response has begun, and ends the connection. A server that stands behind a proxy which
- * ends TLS says so with `isSecure`.
+ * decoded is answered with 400, 413 or 415, unless the response has begun, and ends the connection. A server that is
+ * reached through a proxy which ends TLS says so with `isSecure`.
  *
  * @throws {TypeError} If an option has the wrong type or is not known.
  * @throws {RangeError} If an option is out of range.
