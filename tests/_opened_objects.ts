@@ -139,6 +139,7 @@ export const EXPORTS: readonly object[] = [
 const PROTECTED: ReadonlySet<string> = new Set([
   "checkOpen",
   "infoWindow",
+  "presence",
   "isStored",
   "markClosed",
   "readWindow",
