@@ -62,8 +62,8 @@ let configured: BackendChoice = "auto";
  * import { assertThrows } from "@std/assert";
  *
  * const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
- * // deno-lint-ignore no-explicit-any
- * assertThrows(() => configureBackend({ modules: { zstd: module } as any }), RangeError, "zstd_decode");
+ * const modules = Object.fromEntries([["zstd", module]]);
+ * assertThrows(() => configureBackend({ modules }), RangeError, "zstd_decode");
  * ```
  */
 export function configureBackend(choice: BackendChoice | BackendOptions): void {

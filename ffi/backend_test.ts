@@ -191,8 +191,7 @@ Deno.test("a module that the host does not compile is taken from the program", (
 
 Deno.test("a wrong module is refused, and nothing of the call is done", () => {
   const before = backendInfo().kind;
-  // deno-lint-ignore no-explicit-any
-  const configure = configureBackend as (options: any) => void;
+  const configure = configureBackend as (options: unknown) => void;
   assertThrows(
     () => configure({ backend: "wasm", modules: { zstd: () => ({}) } }),
     RangeError,

@@ -178,8 +178,7 @@ Deno.test(
       const reader = child.stdout.getReader();
       assertStringIncludes(new TextDecoder().decode((await reader.read()).value), "ready ");
       assertEquals(((await Deno.stat(socket)).mode ?? 0) & 0o077, 0);
-      // deno-lint-ignore no-explicit-any
-      using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } } as any);
+      using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
       const ask = async (headers: Record<string, string>): Promise<number> => {
         const answer = await fetch("http://127.0.0.1/v2/caps", { client, headers });
         await answer.body?.cancel();
