@@ -7,6 +7,7 @@ import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
 import type { ZpaqArchiveEntry, ZpaqFile } from "../archive/_types.ts";
 import type { BackupState } from "./_backup_state.ts";
 import type { ZpaqBackupCompareOptions, ZpaqBackupComparison } from "./options.ts";
+import { warning } from "./_problems.ts";
 import { openInput } from "./_raw_names.ts";
 import { walk } from "./_walk.ts";
 
@@ -102,9 +103,15 @@ export async function compareWithDisk(
       continue;
     }
     entries.delete(name);
-    const same = compareContent
-      ? await hasSameContent(entry, file, name, facts)
-      : hasSameFacts(entry, file, attributes);
+    let same = false;
+    try {
+      same = compareContent
+        ? await hasSameContent(entry, file, name, facts)
+        : hasSameFacts(entry, file, attributes);
+    } catch (error) {
+      // What can't be read is not the same, and keeps nothing else from being compared.
+      backup.report(warning("compare", name, error));
+    }
     found.push({ name, result: same ? "same" : "different", entry, file });
   }
   for (const [name, entry] of entries) found.push({ name, result: "internal", entry, file: undefined });

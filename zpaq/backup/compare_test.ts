@@ -1,4 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { createZpaqArchive } from "../mod.ts";
 import { ZpaqBackup } from "./backup.ts";
 
 Deno.test("zpaq: content that differs under the same date and size is seen when content is compared", async () => {
@@ -58,6 +59,35 @@ Deno.test("zpaq: paths that a version does not have are no success", async () =>
     await assertRejects(() => backup.restore("b", { to: `${folder}/c` }), Error, "has no such file");
     await assertRejects(() => backup.verify("b"), Error, "has no such file");
     await assertRejects(() => backup.restore("a", { at: 0 }), Error, "has no such file");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("zpaq: a file that can't be read is different, and the others are compared", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const good = `${folder}/good`;
+    await Deno.writeTextFile(good, "good");
+    const unreadable = "/proc/self/mem"; // its first byte is of no page
+    const files = [{ name: unreadable, body: new Uint8Array() }, {
+      name: good,
+      body: await Deno.readFile(good),
+    }];
+    await Deno.writeFile(`${folder}/b.zpaq`, await createZpaqArchive(files));
+    const problems: string[] = [];
+    using backup = await ZpaqBackup.open(`${folder}/b.zpaq`, {
+      onProblem: ({ message }) => problems.push(message),
+    });
+    const compared = await backup.compare([unreadable, good], { compareContent: true });
+    assertEquals(compared.map(({ name, result }) => [name, result]), [[unreadable, "different"], [
+      good,
+      "same",
+    ]]);
+    assertEquals(problems.length, 1);
+    assertStringIncludes(problems[0]!, unreadable);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
