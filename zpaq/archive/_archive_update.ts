@@ -140,8 +140,8 @@ export class ArchiveUpdate {
   readonly #date: number;
 
   readonly #ids = new Map<string, number>();
-  readonly #firstNew: number;
-  #nextId: number;
+  #firstNew = 1;
+  #nextId = 1;
   readonly #history = new FragmentHistory();
   #block: Uint8Array<ArrayBuffer>;
   #used = 0;
@@ -181,7 +181,6 @@ export class ArchiveUpdate {
     this.#threads = checkInteger("threads", options.threads ?? 1, 1, THREADS_MAX);
     this.#block = new Uint8Array(Math.min(this.#blockSize, 1 << 20));
     this.#date = this.#dateOfUpdate(options.date ?? new Date());
-    this.#firstNew = this.#nextId = this.#loadFragments();
   }
 
   /** The date asked for, or one second after the archive's last. */
@@ -192,14 +191,13 @@ export class ArchiveUpdate {
     return dateNumber(new Date(last.getTime() + 1000));
   }
 
-  /** Takes in the fragments that the archive has; returns the next id. */
-  #loadFragments(): number {
-    let next = 1;
+  /** Takes in the fragments that the archive has. */
+  #loadFragments(): void {
     for (const { id, digest } of this.#archive?.knownFragments() ?? []) {
       if (!this.#ids.has(digest)) this.#ids.set(digest, id);
-      next = Math.max(next, id + 1);
+      this.#nextId = Math.max(this.#nextId, id + 1);
     }
-    return next;
+    this.#firstNew = this.#nextId;
   }
 
   async run(files: readonly ZpaqFile[]): Promise<ZpaqUpdateResult> {
@@ -218,8 +216,9 @@ export class ArchiveUpdate {
       const known = before.get(file.name);
       const date = file.date === undefined ? this.#date : dateNumber(file.date);
       const attributes = attributeBytes(file.attributes);
-      const same = known !== undefined && isSame(known, file, date);
-      const unchanged = same && sameAttributes(known, attributes);
+      const sameBefore = known !== undefined && sameAttributes(known, attributes);
+      const same = known !== undefined && isSame(known, file, date, sameBefore);
+      const unchanged = same && sameBefore;
       if (same && (!this.#options.force || file.name.endsWith("/"))) {
         if (unchanged) continue;
         lines.set(file.name, new Line(file.name, date, file.attributes, [...known.fragments]));
@@ -259,6 +258,7 @@ export class ArchiveUpdate {
       bytesOut: this.#bytesOut,
     });
     if (lines.size === 0) return result();
+    this.#loadFragments();
     await this.#write(await this.#startBlock(-1));
     try {
       this.#total = changed.reduce((sum, { size }) => sum + size, 0);
@@ -483,8 +483,8 @@ function fragmentOf(bytes: Uint8Array, parts: Uint32Array, row: number, digest: 
   return { bytes, digest: digest.toHex(), hits: parts[row + 1]!, table };
 }
 
-function isSame(known: Entry, file: ZpaqFile, date: number): boolean {
-  return known.file.date === date && sameFraction(known, file) &&
+function isSame(known: Entry, file: ZpaqFile, date: number, sameBefore: boolean): boolean {
+  return known.file.date === date && (sameBefore || sameFraction(known, file)) &&
     (file.name.endsWith("/") || known.size === file.size);
 }
 
@@ -500,8 +500,13 @@ function sameFragments(before: Uint32Array, now: readonly number[]): boolean {
 }
 
 function sameAttributes(known: Entry, attributes: Uint8Array): boolean {
-  const isSame = (before: Uint8Array): boolean =>
-    before.length === attributes.length && before.every((byte, i) => byte === attributes[i]);
   // Other programs may write the same in other bytes.
-  return isSame(known.file.attributes) || isSame(attributeBytes(known.attributes));
+  return sameBytes(known.file.attributes, attributes) ||
+    sameBytes(attributeBytes(known.attributes), attributes);
+}
+
+function sameBytes(before: Uint8Array, now: Uint8Array): boolean {
+  if (before.length !== now.length) return false;
+  for (let i = 0; i < now.length; i++) if (before[i] !== now[i]) return false;
+  return true;
 }

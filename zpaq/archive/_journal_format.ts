@@ -2,7 +2,6 @@
  * The names and contents of the blocks of a journaling archive.
  */
 import { readU32 } from "@sluice/internal";
-import { decodeName } from "../block/_names.ts";
 import { fault } from "../zpaql/_fault.ts";
 
 /** What a block of a journal is: the start of an update, data, hashes of fragments, or files. */
@@ -73,10 +72,6 @@ export interface HashTable {
   readonly digests: Uint8Array<ArrayBuffer>;
 }
 
-function readDate(bytes: Uint8Array, at: number): number {
-  return readU32(bytes, at) + readU32(bytes, at + 4) * 2 ** 32;
-}
-
 /** The size of the data that follows; -1 while an update is being written. */
 export function parseStart(bytes: Uint8Array, offset: number): number {
   if (bytes.length !== 8) {
@@ -107,46 +102,6 @@ export function parseHashes(bytes: Uint8Array, offset: number): HashTable {
     sizes[i] = size;
   }
   return { blockSize: readU32(bytes, 0), sizes, digests };
-}
-
-const NO_ATTRIBUTES = new Uint8Array();
-const NO_FRAGMENTS = new Uint32Array();
-
-/** Reads a block of files. The lines keep what they need of its bytes. */
-export function parseIndex(bytes: Uint8Array, offset: number): IndexLine[] {
-  const lines: IndexLine[] = [];
-  // One for all lines: an array of their own would be larger than what it holds.
-  const ids = new Uint32Array(bytes.length >> 2);
-  let used = 0;
-  const cut = (): Error => fault("JOURNAL", offset, "a list of files ends inside an entry");
-  let at = 0;
-  while (at < bytes.length) {
-    if (at + 9 > bytes.length) throw cut();
-    const date = readDate(bytes, at);
-    const end = bytes.indexOf(0, at + 8);
-    if (end < 0 || end - at - 8 > FILE_NAME_MAX) throw cut();
-    const name = decodeName(bytes.subarray(at + 8, end));
-    at = end + 1;
-    let attributes: Uint8Array = NO_ATTRIBUTES;
-    let fragments = NO_FRAGMENTS;
-    if (date !== 0) {
-      if (at + 4 > bytes.length) throw cut();
-      const attributeSize = readU32(bytes, at);
-      at += 4;
-      if (attributeSize > bytes.length - at) throw cut();
-      attributes = bytes.subarray(at, at + attributeSize);
-      at += attributeSize;
-      if (at + 4 > bytes.length) throw cut();
-      const count = readU32(bytes, at);
-      at += 4;
-      if (count * 4 > bytes.length - at) throw cut();
-      fragments = ids.subarray(used, used += count);
-      for (let i = 0; i < count; i++) fragments[i] = readU32(bytes, at + 4 * i);
-      at += 4 * count;
-    }
-    lines.push({ name, date, attributes, fragments });
-  }
-  return lines;
 }
 
 /** A moment as decimal digits. */

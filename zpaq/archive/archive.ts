@@ -249,10 +249,9 @@ export class ZpaqArchive implements Disposable {
         ? VERSION_DIGITS
         : checkInteger("all", options.all, 1, VERSION_DIGITS_MAX);
       return versions.flatMap(({ number, lines }) =>
-        lines.filter((line) => line.date !== 0 || line.segments.length > 0).map((line) => {
-          const name = `${number.toString().padStart(digits, "0")}/${line.name}`;
-          return new Entry(archive, { ...line, name });
-        })
+        lines.filter((line) => line.date !== 0 || line.segments.length > 0).map((line) =>
+          new Entry(archive, line, `${number.toString().padStart(digits, "0")}/${line.name}`)
+        )
       );
     }
     const files = new Map<string, IndexedFile>();
