@@ -26,6 +26,7 @@ const SIZE_MAX = 2 ** 32 - 1;
 const FRAGMENT_SIZE_MAX = 2 ** 31 - 1;
 export const FRAGMENT_ROW = 24;
 const DIGEST_SIZE = 20;
+const DAY = 86_400_000;
 export const FILE_NAME_MAX = 65535;
 
 /** The name of a block; undefined where it is not part of a journal. */
@@ -68,8 +69,13 @@ export interface HashTable {
   /** Bytes of the data block. */
   readonly blockSize: number;
   readonly sizes: Uint32Array<ArrayBuffer>;
-  /** Their SHA-1, one after the other. */
-  readonly digests: Uint8Array<ArrayBuffer>;
+  /** The table as it stands in the archive; `digestAt` says where in it a SHA-1 is. */
+  readonly rows: Uint8Array;
+}
+
+/** Where the SHA-1 of a fragment starts in the rows of a table. */
+export function digestAt(index: number): number {
+  return 4 + index * FRAGMENT_ROW;
 }
 
 /** The size of the data that follows; -1 while an update is being written. */
@@ -93,22 +99,29 @@ export function parseHashes(bytes: Uint8Array, offset: number): HashTable {
   }
   const count = Math.floor(bytes.length / FRAGMENT_ROW);
   const sizes = new Uint32Array(count);
-  const digests = new Uint8Array(count * DIGEST_SIZE);
   for (let i = 0; i < count; i++) {
-    const at = 4 + i * FRAGMENT_ROW;
-    digests.set(bytes.subarray(at, at + DIGEST_SIZE), i * DIGEST_SIZE);
-    const size = readU32(bytes, at + DIGEST_SIZE);
+    const size = readU32(bytes, digestAt(i) + DIGEST_SIZE);
     if (size > FRAGMENT_SIZE_MAX) throw fault("JOURNAL", offset, `a fragment has ${size} bytes`);
     sizes[i] = size;
   }
-  return { blockSize: readU32(bytes, 0), sizes, digests };
+  return { blockSize: readU32(bytes, 0), sizes, rows: bytes };
 }
+
+/** The day that was asked for last, in days since 1970, with its digits: files of one day often follow each other. */
+let lastDay = NaN;
+let lastDigits = 0;
 
 /** A moment as decimal digits. */
 export function dateNumber(date: Date): number {
-  if (Number.isNaN(date.getTime())) throw new RangeError("Cannot use a date: it is invalid");
-  const day = date.getUTCFullYear() * 1e4 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
-  return day * 1e6 + date.getUTCHours() * 1e4 + date.getUTCMinutes() * 100 + date.getUTCSeconds();
+  const time = date.getTime();
+  if (Number.isNaN(time)) throw new RangeError("Cannot use a date: it is invalid");
+  const day = Math.floor(time / DAY);
+  if (day !== lastDay) {
+    lastDay = day;
+    lastDigits = (date.getUTCFullYear() * 1e4 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate()) * 1e6;
+  }
+  const second = Math.floor((time - day * DAY) / 1000);
+  return lastDigits + Math.floor(second / 3600) * 1e4 + Math.floor(second / 60) % 60 * 100 + second % 60;
 }
 
 /** The moment that decimal digits say. */

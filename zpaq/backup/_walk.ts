@@ -55,6 +55,41 @@ export async function walk(options: WalkOptions): Promise<Walked> {
   return walker.found;
 }
 
+/** The time of a file, as far as an archive can say it. */
+function dateOf(seconds: number): Date {
+  return new Date(Math.min(Math.max(seconds * 1000, YEAR_MIN), YEAR_MAX));
+}
+
+/** A regular file. There may be a great many, so that it holds no more than it must. */
+class RegularFile implements WalkedFile {
+  readonly name: string;
+  readonly path: string;
+  readonly size: number;
+  readonly attributes: ZpaqUnixAttributes | undefined;
+  readonly #seconds: number;
+
+  constructor(
+    name: string,
+    path: string,
+    { size, seconds }: FileFacts,
+    attributes: ZpaqUnixAttributes | undefined,
+  ) {
+    this.name = name;
+    this.path = path;
+    this.size = size;
+    this.attributes = attributes;
+    this.#seconds = seconds;
+  }
+
+  get date(): Date {
+    return dateOf(this.#seconds);
+  }
+
+  get body(): () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return () => contentOfFile(this.path);
+  }
+}
+
 /** A folder's name ends in one "/". */
 function folderName(path: string): string {
   return `${path.replace(/\/+$/, "")}/`;
@@ -132,10 +167,15 @@ class Walker {
       return false;
     }
     const name = kind === "folder" ? folderName(path) : path;
-    if (isWanted(name.replace(/\/$/, ""), [], this.#options) && name !== "../" && name !== "/") {
+    if (this.#isWanted(name) && name !== "../" && name !== "/") {
       this.found.files.push(this.#fileOf(path, renamed(name, paths, to), facts));
     }
     return kind === "folder";
+  }
+
+  #isWanted(name: string): boolean {
+    const { only = [], exclude = [] } = this.#options;
+    return only.length + exclude.length === 0 || isWanted(name.replace(/\/$/, ""), [], this.#options);
   }
 
   /** What is in a folder. */
@@ -162,15 +202,12 @@ class Walker {
   }
 
   #fileOf(path: string, name: string, facts: FileFacts): WalkedFile {
-    const { kind, seconds } = facts;
-    const time = Math.min(Math.max(seconds * 1000, YEAR_MIN), YEAR_MAX);
-    const file = { name, date: new Date(time), attributes: this.#attributesOf(path, name, facts) };
-    if (kind === "folder") return { ...file, size: 0 };
-    if (kind === "link") {
-      const body = encodeName(facts.link!);
-      return { ...file, size: body.length, body };
-    }
-    return { ...file, path, size: facts.size, body: () => contentOfFile(path) };
+    const attributes = this.#attributesOf(path, name, facts);
+    if (facts.kind === "file") return new RegularFile(name, path, facts, attributes);
+    const file = { name, date: dateOf(facts.seconds), attributes };
+    if (facts.kind === "folder") return { ...file, size: 0 };
+    const body = encodeName(facts.link!);
+    return { ...file, size: body.length, body };
   }
 
   #attributesOf(path: string, name: string, facts: FileFacts): ZpaqUnixAttributes | undefined {
