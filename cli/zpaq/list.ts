@@ -42,7 +42,9 @@ class DateTexts {
       this.#days.set(day, text);
     }
     const second = Math.floor((time - day * DAY) / 1000);
-    return `${text} ${pair(Math.floor(second / 3600))}:${pair(Math.floor(second / 60) % 60)}:${pair(second % 60)}`;
+    return `${text} ${pair(Math.floor(second / 3600))}:${pair(Math.floor(second / 60) % 60)}:${
+      pair(second % 60)
+    }`;
   }
 }
 

@@ -53,8 +53,8 @@ const ACTIONS: Readonly<Record<string, Run>> = {
   d: async (...given) => (await import("./develop.ts")).decompressCommand(...given),
   r: async (...given) => (await import("./develop.ts")).runCommand(...given),
   asm: async (...given) => (await import("./develop.ts")).assembleCommand(...given),
-  disasm: async (...given) => (await import("./develop.ts")).disassembleCommand(...given),
-  trace: async (...given) => (await import("./develop.ts")).traceCommand(...given),
+  disasm: async (settings) => (await import("./develop.ts")).disassembleCommand(settings),
+  trace: async (settings) => (await import("./develop.ts")).traceCommand(settings),
   e: async (...given) => (await import("./reencrypt.ts")).reencryptCommand(...given),
 };
 
@@ -68,8 +68,12 @@ export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "pack", 
 export async function run(args: string[]): Promise<number> {
   return await runToExitCode("sluice zpaq", async () => {
     const [action, ...rest] = args;
-    if (action === "pack") return await withFailures(async () => (await import("./pack.ts")).packCommand(rest));
-    if (action === "py") return await withFailures(async () => (await import("./python.ts")).pythonCommand(rest));
+    if (action === "pack") {
+      return await withFailures(async () => (await import("./pack.ts")).packCommand(rest));
+    }
+    if (action === "py") {
+      return await withFailures(async () => (await import("./python.ts")).pythonCommand(rest));
+    }
     if (action === "--help" || action === "-h") return help();
     const command = Object.hasOwn(ACTIONS, action ?? "") ? ACTIONS[action!] : undefined;
     if (command === undefined) {

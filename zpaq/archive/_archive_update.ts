@@ -115,7 +115,12 @@ class Line {
   fragments: readonly number[];
   readonly #attributes: ZpaqFile["attributes"];
 
-  constructor(name: string, date: number, attributes: ZpaqFile["attributes"], fragments: readonly number[] = NO_FRAGMENTS) {
+  constructor(
+    name: string,
+    date: number,
+    attributes: ZpaqFile["attributes"],
+    fragments: readonly number[] = NO_FRAGMENTS,
+  ) {
     this.name = name;
     this.date = date;
     this.#attributes = attributes;

@@ -7,8 +7,6 @@ import { fault } from "../zpaql/_fault.ts";
 import type { IndexedFile, SegmentPlace } from "./_index_facts.ts";
 import { FILE_NAME_MAX } from "./_journal_format.ts";
 
-const NOT_ASCII = /[^\0-\x7f]/;
-const latin1 = new TextDecoder("latin1");
 const NO_SEGMENTS: readonly SegmentPlace[] = [];
 
 /** A block of files with the ids of all its lines. */
@@ -61,8 +59,6 @@ class BlockLine implements IndexedFile {
 export function parseIndex(bytes: Uint8Array, offset: number, version: number): IndexedFile[] {
   const lines: IndexedFile[] = [];
   const block: Block = { bytes, ids: new Uint32Array(bytes.length >> 2) };
-  // One character a byte, so that a name without other letters is a piece of it.
-  const text = latin1.decode(bytes);
   let used = 0;
   const cut = (): Error => fault("JOURNAL", offset, "a list of files ends inside an entry");
   let at = 0;
@@ -71,8 +67,7 @@ export function parseIndex(bytes: Uint8Array, offset: number, version: number): 
     const date = readU32(bytes, at) + readU32(bytes, at + 4) * 2 ** 32;
     const end = bytes.indexOf(0, at + 8);
     if (end < 0 || end - at - 8 > FILE_NAME_MAX) throw cut();
-    const letters = text.slice(at + 8, end);
-    const name = NOT_ASCII.test(letters) ? decodeName(bytes.subarray(at + 8, end)) : letters;
+    const name = decodeName(bytes.subarray(at + 8, end));
     at = end + 1;
     const attributes: [number, number] = [at, at];
     const ids: [number, number] = [used, used];

@@ -205,7 +205,9 @@ export async function factsInMany(folders: readonly string[]): Promise<(FileFact
   if (!hasNativeTree()) return [];
   const paths = encodeName(folders.map((folder) => `${folder}\0`).join(""));
   const found = await listManyRawFacts(paths, folders.length);
-  return found.map((raw) => typeof raw === "number" ? systemError(raw) : sortByName(raw.map((facts) => new NativeFacts(facts))));
+  return found.map((raw) =>
+    typeof raw === "number" ? systemError(raw) : sortByName(raw.map((facts) => new NativeFacts(facts)))
+  );
 }
 
 function unknownFacts(name: string, error: Error): FileFacts {
