@@ -3,6 +3,7 @@
  */
 import {
   buildGitMultiPackIndex,
+  buildGitPackIndex,
   findMissingGitObjects,
   GitLockFile,
   GitMultiPackIndex,
@@ -44,30 +45,22 @@ export async function indexPack(operands: readonly string[], settings: GitdbSett
     return EXIT.ok;
   }
   const target = settings.output ?? path.replace(/\.pack$/, ".idx");
-  const folder = await Deno.makeTempDir();
-  try {
-    await using database = await openDatabase(settings).catch(() => undefined);
-    const hashAlgorithm = database?.hashAlgorithm;
-    const file = await Deno.open(path);
-    const { name, checksum } = await takePack(folder, file.readable, {
-      ...options,
-      existing: database,
-      hashAlgorithm,
-      durable: false,
-    });
-    using lock = await GitLockFile.acquire(target, { mode: 0o444 });
-    lock.write(await Deno.readFile(`${folder}/${name}.idx`));
-    lock.commit();
-    if (settings.revIndex) {
-      using reverse = await GitLockFile.acquire(target.replace(/\.idx$/, ".rev"), { mode: 0o444 });
-      reverse.write(await Deno.readFile(`${folder}/${name}.rev`));
-      reverse.commit();
-    }
-    console.log(checksum);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using database = await openDatabase(settings).catch(() => undefined);
+  const { index, reverseIndex, checksum } = await buildGitPackIndex(await Deno.realPath(path), {
+    ...options,
+    existing: database,
+    hashAlgorithm: database?.hashAlgorithm,
+  });
+  await putFile(target, index);
+  if (settings.revIndex) await putFile(target.replace(/\.idx$/, ".rev"), reverseIndex);
+  console.log(checksum);
   return EXIT.ok;
+}
+
+async function putFile(path: string, bytes: Uint8Array): Promise<void> {
+  using lock = await GitLockFile.acquire(path, { mode: 0o444 });
+  lock.write(bytes);
+  lock.commit();
 }
 
 function indexFormat(

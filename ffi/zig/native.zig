@@ -59,6 +59,7 @@ test {
     _ = @import("git/delta_encoder.zig");
     _ = @import("git/delta_head.zig");
     _ = @import("git/delta_program.zig");
+    _ = @import("git/pack_scan.zig");
     _ = @import("git/pack_search.zig");
     _ = @import("git/entry.zig");
     _ = @import("git/descriptors.zig");

@@ -4,6 +4,7 @@
 import { SluiceError } from "@sluice/internal";
 import type { OutsideOptions } from "../object/_codec.ts";
 import { idMismatch } from "../object/_errors.ts";
+import { idOfBytes } from "../object/_ids.ts";
 import { hashObjectBody } from "../object/_object_hash.ts";
 import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
@@ -13,6 +14,7 @@ import { GIT_JOB_FLAG, GIT_RECORD, GitJobKernel, RESULT } from "./_pack_engine.t
 import type { PackEngine } from "./_pack_engine.ts";
 import { outsideFlag, recordError, recordInfo } from "./_pack_job.ts";
 import { packObject } from "./_pack_object.ts";
+import type { PackTable } from "./_pack_table.ts";
 
 /** Records that one call writes. */
 const RECORDS = 8192;
@@ -44,7 +46,7 @@ export class EntryReads {
   async infos(rows: readonly EntryRow[]): Promise<GitResult<GitObjectInfo>[]> {
     const engine = this.#engine;
     const records = new Uint32Array(rows.length * GIT_RECORD.LENGTH);
-    const job = this.#jobAt(rows, 0, 1);
+    const job = this.#jobAt(placesOf(rows), 0, 1);
     try {
       let result = await engine.settle(() => job.planAsync(), undefined, job);
       if (result === RESULT.OK) result = await engine.settle(() => job.infosAsync(records), undefined, job);
@@ -62,16 +64,24 @@ export class EntryReads {
   }
 
   /**
-   * The ids of entries: undefined for deltas whose base is in no pack, an error for damaged ones.
+   * Writes the ids of all entries into their table; returns the rows of deltas whose base is in no pack.
+   *
+   * @throws {SluiceError} What is wrong with the first damaged entry.
    */
-  async digests(
-    offsets: readonly number[],
-    options: DigestOptions,
-  ): Promise<(GitObjectId | Error | undefined)[]> {
-    const rows = offsets.map((offset) => ({ offset, id: GitObjectId.zero(this.#algorithm) }));
-    const digests: (GitObjectId | Error | undefined)[] = new Array(rows.length).fill(undefined);
-    await this.#digestAll(rows, options, (row, id, error) => digests[row] = error ?? id);
-    return digests;
+  async digests(table: PackTable, options: DigestOptions): Promise<number[]> {
+    const known = new Uint8Array(table.count);
+    let first: { row: number; error: Error } | undefined;
+    const places = table.places.subarray(0, 2 * table.count);
+    const unknown = GitObjectId.zero(this.#algorithm);
+    await this.#digestAll(places, () => unknown, options, (row, digest) => {
+      known[row] = 1;
+      if (!(digest instanceof Error)) table.ids.set(digest, row * table.hashSize);
+      else if (first === undefined || row < first.row) first = { row, error: digest };
+    });
+    if (first !== undefined) throw first.error;
+    const lost: number[] = [];
+    for (let row = 0; row < known.length; row++) if (known[row] === 0) lost.push(row);
+    return lost;
   }
 
   /** Makes and hashes entries; returns those that are damaged. */
@@ -80,25 +90,31 @@ export class EntryReads {
     options: DigestOptions,
   ): Promise<{ row: number; error: Error }[]> {
     const findings: { row: number; error: Error }[] = [];
-    await this.#digestAll(rows, options, (row, id, error) => {
-      if (error !== undefined) findings.push({ row, error });
-      else if (!id.equals(rows[row]!.id)) findings.push({ row, error: idMismatch(rows[row]!.id, id) });
+    await this.#digestAll(placesOf(rows), (row) => rows[row]!.id, options, (row, digest) => {
+      if (digest instanceof Error) findings.push({ row, error: digest });
+      else if (!sameBytes(digest, rows[row]!.id.bytes)) {
+        findings.push({ row, error: idMismatch(rows[row]!.id, idOfBytes(digest.slice())) });
+      }
     });
     return findings.sort((a, b) => a.row - b.row);
   }
 
-  /** Makes and hashes entries and tells of each; of none whose base is in no pack. */
+  /**
+   * Makes and hashes the entries at places and tells the digest of each, a view until the next, or what is wrong with it;
+   * nothing of those whose base is in no pack.
+   */
   async #digestAll(
-    rows: readonly EntryRow[],
+    places: Uint32Array,
+    idOf: (row: number) => GitObjectId,
     options: DigestOptions,
-    tell: (row: number, id: GitObjectId, error: Error | undefined) => void,
+    tell: (row: number, digest: Uint8Array | Error) => void,
   ): Promise<void> {
     const engine = this.#engine;
     const hashSize = HASH_SIZE[this.#algorithm];
     const arena = new Uint8Array(RECORDS * hashSize);
     const records = new Uint32Array(RECORDS * GIT_RECORD.LENGTH);
     const large: number[] = [];
-    const job = this.#jobAt(rows, GIT_JOB_FLAG.DIGEST | outsideFlag(options), options.threads ?? 1);
+    const job = this.#jobAt(places, GIT_JOB_FLAG.DIGEST | outsideFlag(options), options.threads ?? 1);
     try {
       const planned = await engine.settle(() => job.planAsync(), undefined, job);
       if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
@@ -111,9 +127,8 @@ export class EntryReads {
           const state = records[at + GIT_RECORD.RESULT]! | 0;
           const start = records[at + GIT_RECORD.START]!;
           if (state === RESULT.VALUE_TOO_LARGE) large.push(row);
-          else if (state !== RESULT.OK) {
-            tell(row, rows[row]!.id, recordError(this.#engine, state, rows[row]!.id, records, at));
-          } else tell(row, GitObjectId.from(arena.slice(start, start + hashSize)), undefined);
+          else if (state !== RESULT.OK) tell(row, recordError(engine, state, idOf(row), records, at));
+          else tell(row, arena.subarray(start, start + hashSize));
         }
         if (result === RESULT.NEEDS_BYTES) await engine.supply(job);
       }
@@ -121,36 +136,47 @@ export class EntryReads {
       job.close();
     }
     for (const row of large) {
-      const id = await this.#digestLarge(rows[row]!, options);
-      tell(row, id instanceof GitObjectId ? id : rows[row]!.id, id instanceof GitObjectId ? undefined : id);
+      const offset = places[2 * row]! + places[2 * row + 1]! * 2 ** 32;
+      tell(row, await this.#digestLarge({ id: idOf(row), offset }, options));
     }
   }
 
   /** Hashes a large object as a stream. */
-  async #digestLarge(row: EntryRow, options: OutsideOptions): Promise<GitObjectId | Error> {
+  async #digestLarge(row: EntryRow, options: OutsideOptions): Promise<Uint8Array | Error> {
     try {
       const [info] = await this.infos([row]);
       if (!info!.ok) return info!.error;
       const object = packObject(this.#engine, { ...info!.value, kind: kindOfType(info!.value.type) }, {});
-      return await hashObjectBody(object, options);
+      return (await hashObjectBody(object, options)).bytes;
     } catch (error) {
       if (error instanceof SluiceError) return error;
       throw error;
     }
   }
 
-  #jobAt(rows: readonly EntryRow[], flags: number, threads: number): GitJobKernel {
-    const offsets = new Uint32Array(rows.length * 2);
-    for (const [i, { offset }] of rows.entries()) {
-      offsets[2 * i] = offset % 2 ** 32;
-      offsets[2 * i + 1] = Math.floor(offset / 2 ** 32);
-    }
+  #jobAt(places: Uint32Array, flags: number, threads: number): GitJobKernel {
     return new GitJobKernel(this.#engine.kernel, {
       ids: new Uint8Array(),
       pack: this.#pack,
-      offsets,
+      offsets: places,
       flags,
       threads,
     });
   }
+}
+
+/** Halves of the offsets of entries, the lower first. */
+function placesOf(rows: readonly EntryRow[]): Uint32Array {
+  const places = new Uint32Array(rows.length * 2);
+  for (let i = 0; i < rows.length; i++) {
+    const { offset } = rows[i]!;
+    places[2 * i] = offset % 2 ** 32;
+    places[2 * i + 1] = Math.floor(offset / 2 ** 32);
+  }
+  return places;
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  for (let i = 0; i < right.length; i++) if (left[i] !== right[i]) return false;
+  return true;
 }

@@ -4,12 +4,13 @@
 import type { BackendChoice } from "@sluice/ffi";
 import { RESULT } from "../object/_codec.ts";
 import { corrupt } from "../object/_errors.ts";
+import { idOfBytes } from "../object/_ids.ts";
 import type { GitHashAlgorithm, GitObjectId } from "../object/_object_id.ts";
 import { EntryReads } from "./_entry_reads.ts";
 import { PackEngine } from "./_pack_engine.ts";
 import type { EngineFile } from "./_pack_engine.ts";
-import type { PackRow } from "./_pack_format.ts";
 import { scanPack } from "./_pack_scan.ts";
+import type { PackTable } from "./_pack_table.ts";
 
 /** How the objects are made. */
 export interface EntrySettings {
@@ -22,8 +23,8 @@ export interface EntrySettings {
 
 /** What is known of a pack. */
 export interface IndexedPack {
-  /** A row for each entry. */
-  readonly rows: readonly PackRow[];
+  /** A row for each entry; not all of their ids are known where bases are missing. */
+  readonly table: PackTable;
   /** Bases that are not in the pack. */
   readonly missing: readonly GitObjectId[];
   readonly checksum: Uint8Array;
@@ -39,33 +40,43 @@ export async function indexEntries(
   algorithm: GitHashAlgorithm,
   settings: EntrySettings,
 ): Promise<IndexedPack> {
-  const { entries, checksum } = await scanPack(file.source, algorithm, {
+  const { backend } = settings;
+  const { table, checksum } = await scanPack(file.source, algorithm, {
     maxObjects: settings.maxObjects ?? Infinity,
     maxObjectSize: settings.maxObjectSize ?? Infinity,
+    backend,
   });
-  const { backend } = settings;
   const engine = new PackEngine({ algorithm, pageBudget: 64 << 20, cacheBudget: 0, backend });
   try {
     const result = engine.kernel.addPack(engine.addFile(file));
     if (result !== RESULT.OK) throw engine.kernel.error(result, "open the pack");
-    const reads = new EntryReads(engine, engine.kernel.detail, algorithm);
-    const offsets = entries.map(({ offset }) => offset);
-    const digests = await reads.digests(offsets, settings);
-    const rows: PackRow[] = [];
-    const missing = new Map<string, GitObjectId>();
-    let lost = 0;
-    for (const [i, digest] of digests.entries()) {
-      const { offset, crc, baseId } = entries[i]!;
-      if (digest instanceof Error) throw digest;
-      if (digest !== undefined) rows.push({ id: digest, offset, crc });
-      else {
-        lost++;
-        if (baseId !== undefined) missing.set(`${baseId}`, baseId);
-      }
-    }
-    if (lost > 0 && missing.size === 0) throw unresolved(lost);
-    return { rows, missing: [...missing.values()], checksum };
+    const pack = engine.kernel.detail;
+    const lost = await new EntryReads(engine, pack, algorithm).digests(table, settings);
+    const missing = await missingBases(engine, pack, lost.map((row) => table.offsetAt(row)));
+    if (lost.length > 0 && missing.length === 0) throw unresolved(lost.length);
+    return { table, missing, checksum };
   } finally {
     engine[Symbol.dispose]();
   }
+}
+
+/** What the deltas at these places name as their bases by ids. */
+async function missingBases(
+  engine: PackEngine,
+  pack: number,
+  offsets: readonly number[],
+): Promise<GitObjectId[]> {
+  const missing = new Map<string, GitObjectId>();
+  for (const offset of offsets) {
+    let header = engine.kernel.entry(pack, offset);
+    while (header === RESULT.NEEDS_BYTES) {
+      await engine.supply(engine.kernel);
+      header = engine.kernel.entry(pack, offset);
+    }
+    if (typeof header === "number") throw engine.kernel.error(header, "read an entry", offset);
+    if (header.baseId === undefined) continue;
+    const id = idOfBytes(header.baseId);
+    missing.set(`${id}`, id);
+  }
+  return [...missing.values()];
 }

@@ -1,28 +1,18 @@
 /**
- * Wire form of packs, indexes and reverse indexes (git's pack format document).
+ * Wire form of packs (git's pack format document).
  */
 import { concatBytes } from "@sluice/internal";
-import { gitCrc32, GitHashKernel, hashBytes } from "../object/_codec.ts";
+import { gitCrc32, GitHashKernel } from "../object/_codec.ts";
 import { writeU32BE } from "../object/_big_endian.ts";
 import { corrupt } from "../object/_errors.ts";
 import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { OFS_DELTA, REF_DELTA } from "../object/_object_kind.ts";
+import { PackTable } from "./_pack_table.ts";
 
 /** Bytes before the first entry. */
 export const PACK_HEADER_SIZE = 12;
 const PACK_SIGNATURE = 0x5041434b;
-const INDEX_SIGNATURE = 0xff744f63;
-const REVERSE_SIGNATURE = 0x52494458;
-const FANOUT_SIZE = 1024;
-const SHORT_OFFSET_MAX = 2 ** 31 - 1;
-
-/** One object of a pack, for its index. */
-export interface PackRow {
-  readonly id: GitObjectId;
-  readonly offset: number;
-  readonly crc: number;
-}
 
 /** The header of a pack of version 2. */
 export function packHeader(count: number): Uint8Array<ArrayBuffer> {
@@ -132,12 +122,13 @@ export type ByteSink = (bytes: Uint8Array<ArrayBuffer>) => void;
 
 /** Writes a pack entry by entry and keeps what its index needs. */
 export class PackOutput implements Disposable {
-  readonly rows: PackRow[] = [];
+  readonly table: PackTable;
   readonly #hash: GitHashKernel;
   readonly #sink: ByteSink;
   #offset = 0;
 
   constructor(algorithm: GitHashAlgorithm, count: number, sink: ByteSink) {
+    this.table = new PackTable(algorithm);
     this.#hash = new GitHashKernel(HASH_SIZE[algorithm]);
     this.#sink = sink;
     this.#put(packHeader(count));
@@ -165,7 +156,7 @@ export class PackOutput implements Disposable {
       : new Uint8Array([...entryHeader(REF_DELTA, size), ...base.bytes]);
     const whole = concatBytes([header, stream]);
     this.#put(whole);
-    this.rows.push({ id, offset, crc: gitCrc32(whole) });
+    this.table.push(id, offset, gitCrc32(whole));
     return offset;
   }
 
@@ -179,102 +170,4 @@ export class PackOutput implements Disposable {
   [Symbol.dispose](): void {
     this.#hash.close();
   }
-}
-
-function fanout(rows: readonly PackRow[]): Uint32Array {
-  const table = new Uint32Array(256);
-  for (const { id } of rows) table[id.bytes[0]!]!++;
-  for (let i = 1; i < 256; i++) table[i]! += table[i - 1]!;
-  return table;
-}
-
-/** How an index is written. */
-export interface IndexFormat {
-  readonly version: 1 | 2;
-  /** Offsets from here on go into the table of large ones. */
-  readonly largeFrom?: number | undefined;
-}
-
-/** An index of a pack, with its own checksum at the end. */
-export function buildIndex(
-  rows: readonly PackRow[],
-  checksum: Uint8Array,
-  algorithm: GitHashAlgorithm,
-  format: IndexFormat = { version: 2 },
-): Uint8Array<ArrayBuffer> {
-  const sorted = rows.toSorted((a, b) => GitObjectId.compare(a.id, b.id));
-  const hashSize = HASH_SIZE[algorithm];
-  const count = sorted.length;
-  const largeFrom = Math.min(format.largeFrom ?? SHORT_OFFSET_MAX + 1, SHORT_OFFSET_MAX + 1);
-  if (format.version === 1 && sorted.some(({ offset }) => offset >= 2 ** 32)) {
-    throw new RangeError(
-      "Cannot write an index of version 1: the pack has 4 GiB or more, expected version 2",
-    );
-  }
-  const large = format.version === 2 ? sorted.filter(({ offset }) => offset >= largeFrom) : [];
-  const size = format.version === 1
-    ? FANOUT_SIZE + count * (4 + hashSize) + 2 * hashSize
-    : 8 + FANOUT_SIZE + count * (hashSize + 8) + large.length * 8 + 2 * hashSize;
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  if (format.version === 2) {
-    writeU32BE(bytes, 0, INDEX_SIGNATURE);
-    writeU32BE(bytes, 4, 2);
-    at = 8;
-  }
-  for (const value of fanout(sorted)) {
-    writeU32BE(bytes, at, value);
-    at += 4;
-  }
-  if (format.version === 1) {
-    for (const { id, offset } of sorted) {
-      writeU32BE(bytes, at, offset);
-      bytes.set(id.bytes, at + 4);
-      at += 4 + hashSize;
-    }
-  } else {
-    for (const { id } of sorted) {
-      bytes.set(id.bytes, at);
-      at += hashSize;
-    }
-    for (const { crc } of sorted) {
-      writeU32BE(bytes, at, crc);
-      at += 4;
-    }
-    let row = 0;
-    for (const { offset } of sorted) {
-      writeU32BE(bytes, at, offset < largeFrom ? offset : 2 ** 31 + row++);
-      at += 4;
-    }
-    for (const { offset } of large) {
-      writeU32BE(bytes, at, Math.floor(offset / 2 ** 32));
-      writeU32BE(bytes, at + 4, offset % 2 ** 32);
-      at += 8;
-    }
-  }
-  bytes.set(checksum, at);
-  at += hashSize;
-  bytes.set(hashBytes(bytes.subarray(0, at), algorithm), at);
-  return bytes;
-}
-
-/** A reverse index: rows of the index in the order of their offsets. */
-export function buildReverseIndex(
-  rows: readonly PackRow[],
-  checksum: Uint8Array,
-  algorithm: GitHashAlgorithm,
-): Uint8Array<ArrayBuffer> {
-  const hashSize = HASH_SIZE[algorithm];
-  const positions = rows.toSorted((a, b) => GitObjectId.compare(a.id, b.id))
-    .map(({ offset }, position) => ({ offset, position }))
-    .sort((a, b) => a.offset - b.offset);
-  const bytes = new Uint8Array(12 + 4 * positions.length + 2 * hashSize);
-  writeU32BE(bytes, 0, REVERSE_SIGNATURE);
-  writeU32BE(bytes, 4, 1);
-  writeU32BE(bytes, 8, algorithm === "sha1" ? 1 : 2);
-  for (const [i, { position }] of positions.entries()) writeU32BE(bytes, 12 + 4 * i, position);
-  const end = bytes.length - hashSize;
-  bytes.set(checksum, end - hashSize);
-  bytes.set(hashBytes(bytes.subarray(0, end), algorithm), end);
-  return bytes;
 }

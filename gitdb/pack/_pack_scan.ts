@@ -1,26 +1,22 @@
 /**
  * Walking a pack without an index: where its entries start and end is found out by inflating them.
  */
+import type { BackendChoice } from "@sluice/ffi";
 import type { ByteSource } from "@sluice/internal";
-import { gitCrc32, GitHashKernel, GitInflaterKernel, RESULT } from "../object/_codec.ts";
+import { GIT_SCAN_FAULT, GIT_SCAN_ROW, GitScanKernel } from "../kernel/pack_scan.ts";
+import { RESULT } from "../object/_codec.ts";
 import { readU32BE } from "../object/_big_endian.ts";
 import { corrupt, overLimit } from "../object/_errors.ts";
+import { LazyFileSource } from "../object/_fs.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
-import type { GitHashAlgorithm, GitObjectId } from "../object/_object_id.ts";
-import { ENTRY_HEADER_MAX, parseEntryHeader } from "./_pack_format.ts";
-
-/** An entry as the walk found it. */
-export interface ScannedEntry {
-  readonly offset: number;
-  readonly kind: number;
-  readonly size: number;
-  readonly crc: number;
-  /** The id that a delta names as its base. */
-  readonly baseId: GitObjectId | undefined;
-}
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
+import { PackTable } from "./_pack_table.ts";
 
 const SIGNATURE = 0x5041434b;
+const HEADER_SIZE = 12;
 const WINDOW = 1 << 20;
+/** Rows that one call writes. */
+const ROWS = 16384;
 
 function fail(state: string, offset: number): Error {
   return corrupt("the pack", state, "CORRUPT_PACK", offset);
@@ -30,6 +26,48 @@ function fail(state: string, offset: number): Error {
 export interface ScanLimits {
   readonly maxObjects: number;
   readonly maxObjectSize: number;
+  readonly backend?: BackendChoice | undefined;
+}
+
+/** The entries of a pack, their ids to be found out. */
+export interface ScannedPack {
+  readonly table: PackTable;
+  readonly checksum: Uint8Array<ArrayBuffer>;
+}
+
+/** How many entries the header of a pack promises. */
+function readCount(head: Uint8Array, size: number, limits: ScanLimits): number {
+  const version = readU32BE(head, 4);
+  if (readU32BE(head, 0) !== SIGNATURE) throw fail("it does not start as packs do", 0);
+  if (version !== 2 && version !== 3) throw fail(`its version is ${version}, expected 2 or 3`, 4);
+  const count = readU32BE(head, 8);
+  if (count > limits.maxObjects) throw overLimit("the pack", count, limits.maxObjects, "objects");
+  if (count > size / 3) throw fail(`it says that it has ${count} objects`, 8);
+  return count;
+}
+
+function faultOf(kernel: GitScanKernel, count: number, limits: ScanLimits): Error {
+  const { kind, offset, number } = kernel.fault;
+  switch (kind) {
+    case GIT_SCAN_FAULT.ENTRY_HEADER:
+      return fail("the header of an entry breaks the rules of its format", offset);
+    case GIT_SCAN_FAULT.STREAM_CORRUPT:
+      return fail("a stream is corrupt", offset);
+    case GIT_SCAN_FAULT.STREAM_CUT:
+      return fail("a stream ends too early", offset);
+    case GIT_SCAN_FAULT.ENTRY_LONG:
+      return fail("an object is longer than its header says", number);
+    case GIT_SCAN_FAULT.ENTRY_SHORT:
+      return fail("an object is shorter than its header says", number);
+    case GIT_SCAN_FAULT.ENTRY_TOO_LARGE:
+      return overLimit(`the entry at byte ${offset} of the pack`, number, limits.maxObjectSize, "bytes");
+    case GIT_SCAN_FAULT.ENTRIES_MISSING:
+      return fail(`it ends after ${number} of ${count} objects`, offset);
+    case GIT_SCAN_FAULT.BYTES_LEFT:
+      return fail(`${number} bytes follow its last object`, offset);
+    default:
+      return fail("its checksum is wrong", offset);
+  }
 }
 
 /**
@@ -41,79 +79,41 @@ export async function scanPack(
   source: ByteSource,
   algorithm: GitHashAlgorithm,
   limits: ScanLimits,
-): Promise<{ entries: ScannedEntry[]; checksum: Uint8Array }> {
+): Promise<ScannedPack> {
   const hashSize = HASH_SIZE[algorithm];
-  const end = source.size - hashSize;
-  if (end < 12) throw fail(`it has ${source.size} bytes`, source.size);
-  const head = await source.read(0, 12);
-  const version = readU32BE(head, 4);
-  if (readU32BE(head, 0) !== SIGNATURE) throw fail("it does not start as packs do", 0);
-  if (version !== 2 && version !== 3) throw fail(`its version is ${version}, expected 2 or 3`, 4);
-  const count = readU32BE(head, 8);
-  if (count > limits.maxObjects) throw overLimit("the pack", count, limits.maxObjects, "objects");
-  if (count > source.size / 3) throw fail(`it says that it has ${count} objects`, 8);
-  const entries: ScannedEntry[] = [];
-  let window = new Uint8Array();
-  let windowAt = 0;
-  /** Bytes from `offset` on: at least `least` where the pack has them. */
-  const bytesAt = async (offset: number, least: number): Promise<Uint8Array> => {
-    if (offset < windowAt || offset + Math.min(least, end - offset) > windowAt + window.length) {
-      windowAt = offset;
-      window = await source.read(offset, Math.min(WINDOW, end - offset)) as Uint8Array<ArrayBuffer>;
-    }
-    return window.subarray(offset - windowAt);
-  };
-  const discarded = new Uint8Array(WINDOW);
-  let at = 12;
-  for (let i = 0; i < count; i++) {
-    if (at >= end) throw fail(`it ends after ${i} of ${count} objects`, at);
-    const header = parseEntryHeader(await bytesAt(at, ENTRY_HEADER_MAX), at, hashSize);
-    if (header.size > limits.maxObjectSize) {
-      throw overLimit(`the entry at byte ${at} of the pack`, header.size, limits.maxObjectSize, "bytes");
-    }
-    const offset = at;
-    const inflater = new GitInflaterKernel();
-    let made = 0;
-    let stop = offset + header.length;
-    try {
-      const start = stop;
-      for (let result: number = RESULT.OK; result !== RESULT.FRAME_END;) {
-        const input = stop < end ? await bytesAt(stop, 1) : new Uint8Array();
-        result = inflater.step(input, 0, discarded, 0);
-        if (result < 0) throw fail("a stream is corrupt", stop);
-        made += inflater.produced;
-        if (made > header.size) throw fail("an object is longer than its header says", offset);
-        if (inflater.produced === 0 && inflater.consumed === 0 && result !== RESULT.FRAME_END) {
-          throw fail("a stream ends too early", stop);
-        }
-        stop = start + inflater.totalIn;
+  const { size } = source;
+  if (size < HEADER_SIZE + hashSize) throw fail(`it has ${size} bytes`, size);
+  const count = readCount(await source.read(0, HEADER_SIZE), size, limits);
+  const table = new PackTable(algorithm);
+  const room = source instanceof LazyFileSource ? new Uint8Array(Math.min(WINDOW, size)) : undefined;
+  const rows = new Uint32Array(ROWS * GIT_SCAN_ROW.LENGTH);
+  const { maxObjectSize, backend } = limits;
+  const kernel = new GitScanKernel({ hashSize, size, count, maxObjectSize, backend });
+  try {
+    for (let at = 0, result: number = RESULT.OK; result !== RESULT.FRAME_END; at += kernel.consumed) {
+      const length = Math.min(WINDOW, size - at);
+      const window = source instanceof LazyFileSource
+        ? source.readInto(at, room!.subarray(0, length))
+        : await source.read(at, length);
+      result = await kernel.pushAsync(window, rows);
+      if (result < 0) {
+        throw result === RESULT.CORRUPT ? faultOf(kernel, count, limits) : kernel.failure(result);
       }
-    } finally {
-      inflater.close();
+      addRows(table, rows, kernel.rowCount);
     }
-    if (made !== header.size) throw fail("an object is shorter than its header says", offset);
-    let crc = 0;
-    for (let part = offset; part < stop;) {
-      const bytes = (await bytesAt(part, 1)).subarray(0, stop - part);
-      crc = gitCrc32(bytes, crc);
-      part += bytes.length;
-    }
-    entries.push({ offset, kind: header.kind, size: header.size, crc, baseId: header.baseId });
-    at = stop;
+  } finally {
+    kernel.close();
   }
-  if (at !== end) throw fail(`${end - at} bytes follow its last object`, at);
-  const checksum = await source.read(end, hashSize);
-  const digest = await hashFront(source, end, hashSize);
-  if (digest.some((byte, i) => byte !== checksum[i])) throw fail("its checksum is wrong", end);
-  return { entries, checksum };
+  return { table, checksum: (await source.read(size - hashSize, hashSize)).slice() };
 }
 
-async function hashFront(source: ByteSource, end: number, hashSize: number): Promise<Uint8Array> {
-  const hash = new GitHashKernel(hashSize);
-  try {
-    for (let at = 0; at < end; at += WINDOW) hash.update(await source.read(at, Math.min(WINDOW, end - at)));
-    return hash.digest();
-  } finally {
-    hash.close();
+function addRows(table: PackTable, rows: Uint32Array, count: number): void {
+  let row = table.count;
+  table.extend(count);
+  for (let i = 0; i < count; i++, row++) {
+    const at = i * GIT_SCAN_ROW.LENGTH;
+    table.places[2 * row] = rows[at + GIT_SCAN_ROW.OFFSET_LOW]!;
+    table.places[2 * row + 1] = rows[at + GIT_SCAN_ROW.OFFSET_HIGH]!;
+    table.crcs[row] = rows[at + GIT_SCAN_ROW.CRC]!;
   }
 }

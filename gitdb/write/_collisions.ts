@@ -12,7 +12,7 @@ const GROUP = 256;
 
 /** The objects of a pack that a database has, too. */
 export async function sharedIds(
-  ids: readonly GitObjectId[],
+  ids: Iterable<GitObjectId>,
   existing: GitObjectReader,
 ): Promise<GitObjectId[]> {
   const shared: GitObjectId[] = [];

@@ -8,7 +8,8 @@ import { HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm, GitObjectId } from "../object/_object_id.ts";
 import { OFS_DELTA } from "../object/_object_kind.ts";
 import { PackOutput } from "../pack/_pack_format.ts";
-import type { ByteSink, PackRow } from "../pack/_pack_format.ts";
+import type { ByteSink } from "../pack/_pack_format.ts";
+import type { PackTable } from "../pack/_pack_table.ts";
 
 /** Everything that writing a pack needs. */
 export interface PackSettings {
@@ -108,8 +109,8 @@ export class PackBuilder implements Disposable {
   }
 
   /** The rows for an index, and the checksum that was written at the end. */
-  finish(): { rows: readonly PackRow[]; checksum: Uint8Array<ArrayBuffer> } {
-    return { checksum: this.#output.finish(), rows: this.#output.rows };
+  finish(): { table: PackTable; checksum: Uint8Array<ArrayBuffer> } {
+    return { checksum: this.#output.finish(), table: this.#output.table };
   }
 
   [Symbol.dispose](): void {

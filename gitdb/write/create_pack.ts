@@ -14,7 +14,7 @@ import type { GitStoredForm } from "../kernel/encoder.ts";
 import { deltaSearch, PackBuilder, packSettings } from "./_pack_build.ts";
 import type { BuiltPlace, PackSettings } from "./_pack_build.ts";
 import { PackFileWriter } from "../pack/_pack_files.ts";
-import { buildIndex, buildReverseIndex } from "../pack/_pack_format.ts";
+import { buildIndex, buildReverseIndex } from "../pack/_index_output.ts";
 import { nameHash, sortForDeltas } from "../pack/_pack_order.ts";
 import type { PackItem } from "../pack/_pack_order.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
@@ -115,16 +115,16 @@ export async function createGitPack(
         items.filter(({ id }) => copied.has(`${id}`)).map(({ id, size }) => [`${id}`, size]),
       );
       await copyDeltas(builder, source, copied.values(), settings, (id) => report.step(sizes.get(`${id}`)!));
-      const { rows, checksum } = builder.finish();
+      const { table, checksum } = builder.finish();
       const hex = `${GitObjectId.from(checksum)}`;
       const name = `${options.prefix ?? "pack"}-${hex}`;
       const version = options.indexVersion ?? 2;
       files.commit(name, {
-        reverse: buildReverseIndex(rows, checksum, algorithm),
-        index: buildIndex(rows, checksum, algorithm, { version }),
+        reverse: buildReverseIndex(table, checksum, algorithm),
+        index: buildIndex(table, checksum, algorithm, { version }),
         durable: options.durable ?? true,
       });
-      return { name, checksum: hex, count: rows.length };
+      return { name, checksum: hex, count: table.count };
     } finally {
       builder[Symbol.dispose]();
     }
@@ -262,13 +262,13 @@ async function itemsOf(source: GitObjectReader, objects: Iterable<PackRequest>):
     const known = GitObjectId.from(id, source.hashAlgorithm);
     if (!paths.has(`${known}`)) paths.set(`${known}`, { id: known, hash: nameHash(path ?? "") });
   }
-  const rows = [...paths.values()];
-  const items: PackItem[] = new Array(rows.length);
-  for await (const group of source.infoBatches(rows.map(({ id }) => id))) {
+  const table = [...paths.values()];
+  const items: PackItem[] = new Array(table.length);
+  for await (const group of source.infoBatches(table.map(({ id }) => id))) {
     for (const result of group) {
       if (!result.ok) throw result.error;
       const { type, size } = result.value;
-      const { id, hash } = rows[result.index]!;
+      const { id, hash } = table[result.index]!;
       items[result.index] = { id, kind: KIND_OF_TYPE[type], size, nameHash: hash };
     }
   }

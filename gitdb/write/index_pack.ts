@@ -5,7 +5,7 @@
  */
 import { checkArgument, checkKeys, isAnyIterable, NotFoundError, readChunks } from "@sluice/internal";
 import { deflateBytes } from "../object/_deflate.ts";
-import { corrupt, tooLarge } from "../object/_errors.ts";
+import { tooLarge } from "../object/_errors.ts";
 import { LazyFileSource, toPath } from "../object/_fs.ts";
 import { writeU32BE } from "../object/_big_endian.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
@@ -13,17 +13,15 @@ import { KIND_OF_TYPE } from "../object/_object_kind.ts";
 import { indexEntries, unresolved } from "../pack/_pack_entries.ts";
 import type { IndexedPack } from "../pack/_pack_entries.ts";
 import { PackFileWriter } from "../pack/_pack_files.ts";
-import { buildIndex, buildReverseIndex, entryHeader } from "../pack/_pack_format.ts";
+import { entryHeader } from "../pack/_pack_format.ts";
 import { GitHashKernel } from "../object/_codec.ts";
-import { checkGitObject } from "../object/check_object.ts";
-import { checkIncoming } from "./_strict.ts";
-import { refuseCollisions, sharedIds } from "./_collisions.ts";
+import { makeIndexes } from "./_pack_indexes.ts";
 import type { GitCreatedPack } from "./create_pack.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
 import type { GitObjectReader } from "../object/object.ts";
 import { GitObjectId } from "../object/object_id.ts";
-import type { GitHashAlgorithm } from "../object/object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
+import type { GitHashAlgorithm } from "../object/object_id.ts";
 
 /** How a pack is taken in. */
 export interface GitIndexPackOptions {
@@ -110,74 +108,60 @@ export async function indexGitPack(
       if (size > limit) throw tooLarge("the pack", size, limit);
       files.write(chunk);
     }
-    let indexed = await indexFile(files.path, algorithm, options);
-    if (indexed.missing.length > 0) {
-      await completeThin(files, size, indexed, algorithm, options.bases);
-      indexed = await indexFile(files.path, algorithm, options);
-      if (indexed.missing.length > 0) throw unresolved(indexed.missing.length);
-    }
-    const { rows, checksum } = indexed;
-    if (options.strict === true && new Set(rows.map(({ id }) => `${id}`)).size !== rows.length) {
-      throw corrupt("the pack", "it has an object twice", "DUPLICATE_OBJECT");
-    }
+    const indexed = await indexWhole(files, size, algorithm, options);
+    const { table, checksum } = indexed;
     const hex = `${GitObjectId.from(checksum)}`;
-    const index = buildIndex(rows, checksum, algorithm, {
-      version: options.indexVersion ?? 2,
-      largeFrom: options.largeOffsetsFrom,
-    });
-    if (rows.length > 0 && (options.existing !== undefined || options.strict === true)) {
-      await checkPack(options, files.path, index, rows.map(({ id }) => id));
-    }
-    files.commit(`pack-${hex}`, {
-      index,
-      reverse: buildReverseIndex(rows, checksum, algorithm),
-      durable: options.durable ?? true,
-    });
-    return { name: `pack-${hex}`, checksum: hex, count: rows.length };
+    const { index, reverse } = await fromFile(
+      files.path,
+      (source) =>
+        makeIndexes(
+          source,
+          indexed,
+          algorithm,
+          options,
+          (pack, index) =>
+            PackStore.fromSources([{ name: "incoming", pack, index }], { hashAlgorithm: algorithm }),
+        ),
+    );
+    files.commit(`pack-${hex}`, { index, reverse, durable: options.durable ?? true });
+    return { name: `pack-${hex}`, checksum: hex, count: table.count };
   } finally {
     files[Symbol.dispose]();
   }
 }
 
-/** Refuses a pack that has other content than a database under the same id, or objects that git would not accept. */
-async function checkPack(
-  { existing, strict }: GitIndexPackOptions,
-  path: string,
-  index: Uint8Array,
-  ids: readonly GitObjectId[],
-): Promise<void> {
-  const shared = existing === undefined ? [] : await sharedIds(ids, existing);
-  if (shared.length === 0 && strict !== true) return;
+/** Makes and hashes every object of a pack file, with the bases that it leaves out. */
+async function indexWhole(
+  files: PackFileWriter,
+  size: number,
+  algorithm: GitHashAlgorithm,
+  options: GitIndexPackOptions,
+): Promise<IndexedPack> {
+  const thin = await indexFile(files.path, algorithm, options);
+  if (thin.missing.length === 0) return thin;
+  await completeThin(files, size, thin, algorithm, options.bases);
+  const whole = await indexFile(files.path, algorithm, options);
+  if (whole.missing.length > 0) throw unresolved(whole.missing.length);
+  return whole;
+}
+
+/** Runs something on a file, which is closed afterwards. */
+async function fromFile<T>(path: string, run: (source: LazyFileSource) => Promise<T>): Promise<T> {
   const source = new LazyFileSource(path);
   try {
-    const hashAlgorithm = ids[0]!.algorithm;
-    const store = await PackStore.fromSources([{ name: "incoming", pack: source, index }], { hashAlgorithm });
-    try {
-      if (existing !== undefined) await refuseCollisions(shared, store, existing);
-      if (strict === true) {
-        const settings = { hashAlgorithm, strict };
-        await checkIncoming(ids, store, existing, ({ type }, bytes) => checkGitObject(type, bytes, settings));
-      }
-    } finally {
-      store.close();
-    }
+    return await run(source);
   } finally {
-    source.close();
+    source[Symbol.dispose]();
   }
 }
 
 /** Makes and hashes every object of a pack file. */
-async function indexFile(
+function indexFile(
   path: string,
   algorithm: GitHashAlgorithm,
   options: GitIndexPackOptions,
 ): Promise<IndexedPack> {
-  const source = new LazyFileSource(path);
-  try {
-    return await indexEntries({ path, source }, algorithm, options);
-  } finally {
-    source[Symbol.dispose]();
-  }
+  return fromFile(path, (source) => indexEntries({ path, source }, algorithm, options));
 }
 
 /** Appends the bases that a thin pack leaves out, and mends its count and its checksum. */

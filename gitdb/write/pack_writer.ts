@@ -11,7 +11,7 @@ import { kindOfType } from "../object/_object_kind.ts";
 import type { GitSearchKernel } from "../kernel/encoder.ts";
 import { deltaSearch, PackBuilder, packSettings } from "./_pack_build.ts";
 import type { BuiltPlace, PackSettings } from "./_pack_build.ts";
-import { buildIndex, buildReverseIndex } from "../pack/_pack_format.ts";
+import { buildIndex, buildReverseIndex } from "../pack/_index_output.ts";
 import { nameHash, sortForDeltas } from "../pack/_pack_order.ts";
 import type { PackItem } from "../pack/_pack_order.ts";
 import type { GitObjectInput } from "../object/object.ts";
@@ -128,12 +128,12 @@ export class PackWriter {
       for (const { id, kind, bytes } of sortForDeltas([...this.#items.values()])) {
         builder.add(id, kind, search.push(kind, bytes), places);
       }
-      const { rows, checksum } = builder.finish();
+      const { table, checksum } = builder.finish();
       const version = this.#indexVersion;
       return {
         pack: concatBytes(chunks),
-        index: buildIndex(rows, checksum, this.hashAlgorithm, { version }),
-        reverse: buildReverseIndex(rows, checksum, this.hashAlgorithm),
+        index: buildIndex(table, checksum, this.hashAlgorithm, { version }),
+        reverse: buildReverseIndex(table, checksum, this.hashAlgorithm),
         checksum: `${GitObjectId.from(checksum)}`,
       };
     } finally {

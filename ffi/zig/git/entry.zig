@@ -15,7 +15,7 @@ pub fn isFull(kind: Kind) bool {
 
 /// First bytes of the first entry.
 pub const first_offset = 12;
-const header_size_max = 9 + 32;
+pub const header_size_max = 9 + 32;
 /// Sizes stay exact as numbers of every host.
 pub const size_max = (1 << 53) - 1;
 

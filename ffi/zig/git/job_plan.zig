@@ -226,8 +226,8 @@ pub const Plan = struct {
 
     /// Meets requests for entries until none is left, in as many sweeps as that takes.
     fn meetAll(self: *Plan) error{ OutOfMemory, NeedsBytes }!void {
-        // Wanted objects stand on three others each, in most histories.
-        try self.nodes.ensureTotalCapacity(allocator, self.items.len * 4);
+        // Objects that are wanted by their ids stand on three others each, in most histories; places are those of a pack.
+        try self.nodes.ensureTotalCapacity(allocator, if (self.ids.len > 0) self.items.len * 4 else self.items.len);
         while (self.sweep.open > 0) {
             var stalled: usize = 0;
             var last: u32 = none;

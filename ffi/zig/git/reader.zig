@@ -91,7 +91,8 @@ pub const Reader = struct {
         allocator.free(self.input_buffer);
     }
 
-    fn reserve(buffer: *[]u8, size: usize) error{OutOfMemory}![]u8 {
+    /// Makes a buffer hold at least so many bytes; its content is lost where it grows.
+    pub fn reserve(buffer: *[]u8, size: usize) error{OutOfMemory}![]u8 {
         if (buffer.len < size) {
             const larger = try allocator.alloc(u8, if (size < direct_size) size + size / 2 else size);
             allocator.free(buffer.*);

@@ -60,6 +60,28 @@ export const GIT_INDEX_LAYOUT = {
   LENGTH: 11,
 } as const;
 
+/** Shared with the library; its meaning stands at its declaration there. */
+export const GIT_SCAN_ROW = {
+  OFFSET_LOW: 0,
+  OFFSET_HIGH: 1,
+  CRC: 2,
+  LENGTH: 3,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const GIT_SCAN_FAULT = {
+  NONE: 0,
+  ENTRY_HEADER: 1,
+  STREAM_CORRUPT: 2,
+  STREAM_CUT: 3,
+  ENTRY_LONG: 4,
+  ENTRY_SHORT: 5,
+  ENTRY_TOO_LARGE: 6,
+  ENTRIES_MISSING: 7,
+  BYTES_LEFT: 8,
+  CHECKSUM: 9,
+} as const;
+
 /** How each function takes its arguments. */
 // deno-fmt-ignore
 const FUNCTIONS = {
@@ -86,6 +108,9 @@ const FUNCTIONS = {
   sluice_git_job_plan: { parameters: ["handle"], result: "i32", offLoop: true },
   sluice_git_job_infos: { parameters: ["handle","table","u32"], result: "i32", offLoop: true },
   sluice_git_job_next: { parameters: ["handle","target","u32","u32","table","u32","step"], result: "i32", offLoop: true },
+  sluice_git_scan_new: { parameters: ["u32","f64","u32","f64"], result: "handle", offLoop: false },
+  sluice_git_scan_free: { parameters: ["handle"], result: "void", offLoop: false },
+  sluice_git_scan_push: { parameters: ["handle","source","u32","u32","table","u32","step"], result: "i32", offLoop: true },
   sluice_git_program_new: { parameters: ["u32"], result: "handle", offLoop: false },
   sluice_git_program_free: { parameters: ["handle"], result: "void", offLoop: false },
   sluice_git_program_push: { parameters: ["handle","source","u32","u32","step"], result: "i32", offLoop: false },
@@ -111,6 +136,6 @@ export type GitDecodeFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module git_decode. */
 export const GIT_DECODE_MODULE: LibraryModule = {
   name: "git_decode",
-  hash: 2501330724,
+  hash: 3289595263,
   functions: FUNCTIONS,
 };

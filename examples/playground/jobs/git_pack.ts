@@ -8,6 +8,8 @@ import {
   PackStore,
   PackWriter,
 } from "@sluice/gitdb";
+import type { Bytes } from "./messages.ts";
+import { chunksOf } from "./streams.ts";
 
 const encoder = new TextEncoder();
 
@@ -19,20 +21,19 @@ export async function openPack(file: Blob): Promise<PackStore> {
 }
 
 /** A pack with one blob. */
-export async function* packOf(file: Blob, level: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* packOf(file: Blob, level: number): AsyncGenerator<Bytes> {
   const writer = new PackWriter({ level });
   await writer.add({ type: "blob", body: new Uint8Array(await file.arrayBuffer()) });
   yield (await writer.finish()).pack;
 }
 
 /** All objects as `git cat-file --batch` prints them: a line with id, type and size, the content, an empty line. */
-export async function* unpack(file: Blob): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* unpack(file: Blob): AsyncGenerator<Bytes> {
   const store = await openPack(file);
   try {
     for await (const { id, type, size } of store.packs[0]!.list()) {
       yield encoder.encode(`${id} ${type} ${size}\n`);
-      const reader = (await store.read(id)).body.getReader();
-      for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+      yield* chunksOf((await store.read(id)).body);
       yield encoder.encode("\n");
     }
   } finally {
