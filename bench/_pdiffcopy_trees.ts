@@ -140,9 +140,9 @@ async function compareMoved(sides: Sides, size: number, rounds: number): Promise
   ];
   const plain = ["-I", "--no-whole-file"];
   const copies: readonly Copy[] = [
-    { tool: "ours", what: "download", args: ["--shift", "cdc", "--no-fsync", `${here}/moved`, target] },
+    { tool: "ours", what: "download", args: ["--shift", "rolling", "--no-fsync", `${here}/moved`, target] },
     { tool: "rsync", what: "download", args: [...plain, `${there}/moved`, target] },
-    { tool: "ours", what: "upload", args: ["--shift", "cdc", source, `${here}/copy`] },
+    { tool: "ours", what: "upload", args: ["--shift", "rolling", source, `${here}/copy`] },
     { tool: "rsync", what: "upload", args: [...plain, source, `${there}/copy`] },
   ];
   for (let round = 0; round < rounds; round++) {

@@ -220,7 +220,7 @@ Deno.test("sluice pdiffcopy copies by an index from a plain web server", async (
     assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
     await withServer(["--root", directory], async (url) => {
       await Deno.writeFile(`${directory}/target`, new Uint8Array([9, ...CONTENT]));
-      const shifted = await ours("--shift", "cdc", "--json", `${url}/source`, `${directory}/target`);
+      const shifted = await ours("--shift", "rolling", "--json", `${url}/source`, `${directory}/target`);
       assertEquals(shifted.code, 0, shifted.stderr);
       const { bytesTransferred } = JSON.parse(new TextDecoder().decode(shifted.stdout));
       assert(bytesTransferred < CONTENT.length / 2, `${bytesTransferred}`);

@@ -194,7 +194,7 @@ async function fileCopy(
   const [source, target] = isUpload ? [`${here}/file`, `${url}/file`] : [`${url}/file`, `${here}/file`];
   const options = { source, target, replace, ...(shift ? { shift } : { blockSize: BLOCK }) };
   return {
-    args: ["--replace", replace, ...(shift ? ["--shift", "cdc"] : ["-b", `${BLOCK}`]), source, target],
+    args: ["--replace", replace, ...(shift ? ["--shift", "rolling"] : ["-b", `${BLOCK}`]), source, target],
     bytes: isNew ? SIZE : CHANGED,
     what: `${isUpload ? "upload" : "download"}, ${isNew ? "new" : "existing"}, ${replace}`,
     async inspect(success): Promise<keyof Counts["left"]> {

@@ -283,9 +283,10 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
       {
         long: ["shift"],
         value: "next",
-        valueName: "cdc|none",
-        help: "Find content again where it has moved, by chunks that follow it",
-        set: (settings, value, name) => settings.shift = choice(name, value, ["cdc", "none"]) === "cdc",
+        valueName: "rolling|none",
+        help: "Find content again where it has moved, in blocks",
+        set: (settings, value, name) =>
+          settings.shift = choice(name, value, ["rolling", "none"]) === "rolling",
       },
       {
         long: ["index"],

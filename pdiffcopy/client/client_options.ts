@@ -65,13 +65,18 @@ export interface PdiffClientOptions {
   /** Whether percent signs in locations stand for themselves. @default {false} */
   readonly literalPaths?: boolean | undefined;
   /**
-   * Whether content is found again where it has moved, by chunks that follow the content. Servers must speak protocol 2.
-   * The new content is put together beside the target, so that takes room for all of it.
+   * Whether content is found again where it has moved: the source is searched, byte by byte, for the blocks of the old
+   * file, of `seeds`, and of what an earlier copy left. Servers must speak protocol 2. The new content is put together
+   * beside the target, so that takes room for all of it.
    *
    * @default {false}
    */
   readonly shift?: boolean | undefined;
-  /** Average bytes of such chunks, a power of two from 4 KiB to 16 MiB. @default {65536} */
+  /**
+   * Bytes of these blocks, a power of two from 4 KiB to 16 MiB.
+   *
+   * @default {near twice the root of the size, at most 4 MiB}
+   */
   readonly chunkSize?: number | undefined;
   /** Other files on this machine that may have some of the content, with `shift` and a local target. */
   readonly seeds?: readonly string[] | undefined;

@@ -124,9 +124,24 @@ export class LocalTarget implements Disposable {
     return this.#file?.read(offset, target) ?? Promise.resolve(0);
   }
 
-  /** Reads what the file had before the copy, which stays as it was while a part is written. */
-  readOld(offset: number, target: Uint8Array<ArrayBuffer>): Promise<number> {
-    return this.#existing?.read(offset, target) ?? Promise.resolve(0);
+  /** The name of the file, for messages. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** What the file had before the copy, which stays as it was while a part is written. */
+  get old(): BlockFile | undefined {
+    return this.#existing;
+  }
+
+  /** The part that is written. */
+  get part(): BlockFile | undefined {
+    return this.#state === "part" ? this.#file : undefined;
+  }
+
+  /** The part that an earlier copy left, to read; the caller closes it. */
+  openLeftPart(): BlockFile | undefined {
+    return openIfThere(this.#directory, partName(this.#name), false, true);
   }
 
   /** Takes whole frames for the range that ends at `end`; returns where the next must start and what was written. */

@@ -4,9 +4,12 @@
 import type { FileStatus } from "../kernel/file.ts";
 import type { NameFacts, NewFacts } from "../kernel/names.ts";
 import type { SmallFileOptions } from "../kernel/small_files.ts";
+import type { BlockRange } from "../kernel/rolling_file.ts";
+import type { BlockIndexKernel } from "../kernel/rolling.ts";
+import type { BlockHasherKernel } from "../kernel/hash.ts";
 import type { HashSpec } from "./_hash_registry.ts";
 
-export type { FileStatus, NameFacts, NewFacts };
+export type { BlockIndexKernel, BlockRange, FileStatus, NameFacts, NewFacts };
 
 /** The blocks of a file with their digests: block `i` lies at `base + i * blockSize`. */
 export interface Table {
@@ -40,6 +43,33 @@ export interface Applied {
   readonly written: number;
 }
 
+/** The part of a file that one call searches: it stops soon after `limit`; the file ends at `end`. */
+export interface SearchRange {
+  readonly start: number;
+  readonly limit: number;
+  readonly end: number;
+}
+
+/** How far a search came, how many bytes of frames it gave, and the block that it expects next. */
+export interface FoundBlocks {
+  readonly next: number;
+  readonly produced: number;
+  readonly expected: number;
+}
+
+/** What is known while a file is put together. */
+export interface Composing {
+  readonly blockSize: number;
+  readonly hash: HashSpec;
+  /** The sum over frames since the last one that ended a piece. */
+  chain: BlockHasherKernel;
+}
+
+/** Blocks of an open file that copies are taken from. */
+export interface SeedBlocks extends BlockRange {
+  readonly file: BlockFile;
+}
+
 /** An open file. Calls may run at the same time. */
 export interface BlockFile extends Disposable {
   readonly path: string;
@@ -68,6 +98,29 @@ export interface BlockFile extends Disposable {
   ): Promise<Compared>;
   /** Takes whole frames for the range that ends at `end`; the first must start at `next`. */
   apply(next: number, end: number, punch: boolean, table: Table, frames: Uint8Array): Promise<Applied>;
+  /** Signs the blocks from `start` on that `target` has room for. */
+  signBlocks(
+    start: number,
+    blockSize: number,
+    hash: HashSpec,
+    threads: number,
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<void>;
+  /** Looks for blocks in a range and writes frames, which a sum ends. */
+  searchBlocks(
+    index: BlockIndexKernel,
+    range: SearchRange,
+    expected: number,
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<FoundBlocks>;
+  /** Takes frames of a search from `pos` on, the first of which must start at `next`; stops at a copy from elsewhere. */
+  composeBlocks(
+    seed: SeedBlocks | undefined,
+    composing: Composing,
+    range: { readonly next: number; readonly end: number },
+    frames: Uint8Array,
+    pos: number,
+  ): Promise<Applied>;
   /** Makes a range of `target` equal to this file's. */
   copyTo(
     target: BlockFile,

@@ -8,7 +8,7 @@ import { failure } from "./_errors.ts";
 /** Bytes of a header: type u8, flags u8, aux u16, payload size u32, position u64. */
 export const FRAME_HEADER_SIZE = 16;
 
-/** Kinds of frames; `ffi/zig/pdiffcopy/frames.zig` knows DATA, ZERO, HOLE and SAME by the same numbers. */
+/** Kinds of frames; `ffi/zig/pdiffcopy/frames.zig` has the kinds that it knows under the same numbers. */
 export const FRAME = {
   SIG: 0x01,
   DATA: 0x02,
@@ -16,10 +16,14 @@ export const FRAME = {
   ZERO: 0x04,
   HOLE: 0x05,
   SAME: 0x06,
-  /** Content of the old file: two u64, where it is there and how long it is; `aux` is 1 for the part of the new one. */
+  /** Blocks of the old side: two u64, the number of the first and bytes. */
   COPY: 0x07,
+  /** Signed blocks: a weak sum and a digest for each. */
+  BLOCKS: 0x08,
   /** Content without a digest. */
   LITERAL: 0x09,
+  /** The digest of the frames since the last such frame, and of the content of the blocks that they copy. */
+  SUM: 0x0a,
   ERROR: 0x7e,
   END: 0x7f,
 } as const;

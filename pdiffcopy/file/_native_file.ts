@@ -4,8 +4,23 @@
 import { ACTION, NativeFile, OPEN, RESULT, succeeded } from "../kernel/file.ts";
 import type { FileAnswer, FileStatus } from "../kernel/file.ts";
 import { readAttributes, setFacts, writeAttributes } from "../kernel/names.ts";
+import { composeFile, searchFile, signFile } from "../kernel/rolling_file.ts";
 import { failure, systemFailure } from "./_errors.ts";
-import type { Applied, BlockFile, Compared, NewFacts, OpenOptions, Table } from "./_block_file.ts";
+import type {
+  Applied,
+  BlockFile,
+  BlockIndexKernel,
+  Compared,
+  Composing,
+  FoundBlocks,
+  NewFacts,
+  OpenOptions,
+  SearchRange,
+  SeedBlocks,
+  Table,
+} from "./_block_file.ts";
+import type { HashSpec } from "./_hash_registry.ts";
+import { mismatch, misplaced } from "./_portable_composition.ts";
 
 /** Clones are an optimization: only what would end a plain copy too ends the copy. EIO, ENOSPC, EROFS, EDQUOT. */
 const FATAL_FOR_CLONES: ReadonlySet<number> = new Set([5, 28, 30, 122]);
@@ -107,6 +122,56 @@ class NativeBlockFile implements BlockFile {
         { offset: value },
       );
     }
+    checked(answer, `write ${this.path}`, value);
+    return { consumed, next: value, written: other };
+  }
+
+  async signBlocks(
+    start: number,
+    blockSize: number,
+    hash: HashSpec,
+    threads: number,
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const answer = await signFile(this.file, start, blockSize, hash, this.#sparse, threads, target);
+    checked(answer, `read ${this.path}`, start);
+  }
+
+  async searchBlocks(
+    index: BlockIndexKernel,
+    range: SearchRange,
+    expected: number,
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<FoundBlocks> {
+    const answer = await searchFile(this.file, index, range, expected, this.#sparse, target);
+    const { value, produced, hint } = checked(answer, `read ${this.path}`, range.start);
+    return { next: value, produced, expected: hint };
+  }
+
+  async composeBlocks(
+    seed: SeedBlocks | undefined,
+    { blockSize, hash, chain }: Composing,
+    range: { readonly next: number; readonly end: number },
+    frames: Uint8Array,
+    pos: number,
+  ): Promise<Applied> {
+    const source = seed?.file as NativeBlockFile | undefined;
+    const blocks = seed ?? { first: 0, limit: 0 };
+    const answer = await composeFile(
+      this.file,
+      source?.file,
+      blocks,
+      chain,
+      blockSize,
+      hash,
+      range,
+      frames,
+      pos,
+    );
+    const { result, value, consumed, other, errno } = answer;
+    if (result === RESULT.CORRUPT) throw misplaced(this.path, value);
+    if (result === RESULT.CHECKSUM_MISMATCH) throw mismatch(this.path, value);
+    if (result === RESULT.SYSTEM_CALL_FAILED && errno === 0) throw mismatch(this.path, value);
     checked(answer, `write ${this.path}`, value);
     return { consumed, next: value, written: other };
   }

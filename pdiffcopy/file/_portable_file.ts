@@ -7,19 +7,29 @@ import { digestsOf } from "./_block_file.ts";
 import type {
   Applied,
   BlockFile,
+  BlockIndexKernel,
   Compared,
+  Composing,
   FileStatus,
+  FoundBlocks,
   NewFacts,
   OpenOptions,
+  SearchRange,
+  SeedBlocks,
   Table,
 } from "./_block_file.ts";
 import { confined } from "./_confinement.ts";
 import { denoFailure, failure } from "./_errors.ts";
 import { FrameWriter } from "./_frame_writer.ts";
 import { FRAME, FRAME_HEADER_SIZE, readFrame, readSafe } from "./_frames.ts";
+import type { HashSpec } from "./_hash_registry.ts";
+import { PortableComposition } from "./_portable_composition.ts";
+import { signBytes, WEAK_SIZE } from "../kernel/rolling.ts";
 
 const BATCH_SIZE = 4 << 20;
 const PAGE_SIZE = 4096;
+/** Bytes that one search takes, where four blocks are not more. */
+const WINDOW_SIZE = 512 << 10;
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
@@ -249,6 +259,49 @@ class PortableFile implements BlockFile {
       await this.#writeSparse(at, part);
       digestsOf(table, at, stop).set(part.length === zeros.length ? digest : hashOnce(part, hash, undefined));
     }
+  }
+
+  async signBlocks(
+    start: number,
+    blockSize: number,
+    hash: HashSpec,
+    _threads: number,
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const entrySize = WEAK_SIZE + hash.digestSize;
+    const count = target.length / entrySize;
+    const batch = Math.max(1, Math.floor(BATCH_SIZE / blockSize));
+    const buffer = new Uint8Array(Math.min(batch, count) * blockSize);
+    for (let first = 0; first < count; first += batch) {
+      const last = Math.min(count, first + batch);
+      const bytes = buffer.subarray(0, (last - first) * blockSize);
+      this.#readAll(start + first * blockSize, bytes);
+      await signBytes(bytes, blockSize, hash, target.subarray(first * entrySize, last * entrySize));
+    }
+  }
+
+  async searchBlocks(
+    index: BlockIndexKernel,
+    { start, end }: SearchRange,
+    expected: number,
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<FoundBlocks> {
+    const size = Math.min(Math.max(WINDOW_SIZE, 4 * index.blockSize), end - start);
+    const bytes = new Uint8Array(size);
+    this.#readAll(start, bytes);
+    const found = await index.search(bytes, start, start + size === end, expected, target);
+    return { next: start + found.consumed, produced: found.produced, expected: found.expected };
+  }
+
+  composeBlocks(
+    seed: SeedBlocks | undefined,
+    composing: Composing,
+    { next, end }: { readonly next: number; readonly end: number },
+    frames: Uint8Array,
+    pos: number,
+  ): Promise<Applied> {
+    const write = (offset: number, bytes: Uint8Array): Promise<void> => this.#writeSparse(offset, bytes);
+    return new PortableComposition(this, seed, composing, write).run(frames, pos, next, end);
   }
 
   async copyTo(

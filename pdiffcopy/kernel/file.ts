@@ -140,6 +140,11 @@ export class NativeFile implements Disposable {
     return this.#run((handle, step) => call(this.#functions, handle, step));
   }
 
+  /** Runs a call off the event loop that uses this file beside another one. */
+  share<T>(call: (pointer: Deno.PointerValue) => Promise<T>): Promise<T> {
+    return this.#handle.share((pointer) => call(pointer as Deno.PointerValue));
+  }
+
   /** What the system knows of the file; its number where that fails. */
   status(): FileStatus | number {
     const words = new Uint32Array(FILE_STATUS.LENGTH);

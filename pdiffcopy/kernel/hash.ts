@@ -123,6 +123,11 @@ export class BlockHasherKernel implements Disposable {
     return digest;
   }
 
+  /** Runs a native call that takes bytes in, or begins anew. */
+  share<T>(call: (pointer: Deno.PointerValue) => Promise<T>): Promise<T> {
+    return this.#handle.share((pointer) => call(pointer as Deno.PointerValue));
+  }
+
   /** Frees the hash. */
   [Symbol.dispose](): void {
     this.#handle.close();

@@ -10,8 +10,6 @@ import { hashOf } from "../file/_hash_registry.ts";
 import { PLAIN, ZstdFrames } from "../copy/_frame_codec.ts";
 import type { FrameCodec } from "../copy/_frame_codec.ts";
 import { frameBufferSize } from "../copy/_local_source.ts";
-import { chunkIndex } from "../index/_index_builder.ts";
-import { sourceOf } from "../index/_index_source.ts";
 import type { ServerContext } from "./_server_context.ts";
 import {
   badRequest,
@@ -62,18 +60,6 @@ function rangeOf(query: ReadonlyMap<string, string>, size: number): RangeQuery {
     throw badRequest("the range has too many blocks");
   }
   return { start, end, table: newTable(end - start, blockSize, hash, start) };
-}
-
-/** Where chunks of a file end that follow its content, and their digests. */
-export async function chunksOfFile(
-  context: ServerContext,
-  request: Request,
-  query: ReadonlyMap<string, string>,
-): Promise<Response> {
-  const average = 2 ** numberParameter(query, "bits", 12, 24, 16);
-  using file = await openVersion(context, request, query);
-  using _ = await context.hashTurns.enter(request.signal);
-  return frameResponse(await chunkIndex(sourceOf(file), average, context.threads, request.signal));
 }
 
 export async function signature(

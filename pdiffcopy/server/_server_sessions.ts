@@ -72,8 +72,8 @@ export class ServerSessions {
       if (fresh === true) await closingOnFailure(target, () => target.begin());
       const id = crypto.getRandomValues(new Uint8Array(16)).toHex();
       const table = newTable(bytes, blockSize, spec);
-      const place = `${directory.path}/${name}`;
-      const session = new UploadSession(target, directory, place, table, bytes, verifyWritten === true);
+      const facts = { name: `${directory.path}/${name}`, size: bytes, verifyWritten: verifyWritten === true };
+      const session = new UploadSession(target, directory, table, facts, fresh === true);
       this.#sessions.set(id, session);
       return { id, ...session.state() };
     } catch (error) {

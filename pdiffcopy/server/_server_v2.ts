@@ -3,7 +3,8 @@
  */
 import { isBlockDevice, isDirectory, isRegular } from "../file/_block_file.ts";
 import { HASH_NAMES } from "../file/_hash_registry.ts";
-import { chunksOfFile, delta, openVersion, signature } from "./_frame_answers.ts";
+import { foundBlocks, signedBlocks } from "./_block_answers.ts";
+import { delta, openVersion, signature } from "./_frame_answers.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { BLOCK_MAX, BLOCK_MIN, parseQuery, readJson, Refusal, required } from "./_server_request.ts";
 import type { ServerSessions } from "./_server_sessions.ts";
@@ -20,7 +21,7 @@ export async function answerV2(
   url: URL,
 ): Promise<Response> {
   const query = parseQuery(url.search, true);
-  const session = /^\/v2\/sessions\/([0-9a-f]{32})(?:\/(signature|frames|pieces|index|commit))?$/.exec(
+  const session = /^\/v2\/sessions\/([0-9a-f]{32})(?:\/(signature|frames|pieces|blocks|commit))?$/.exec(
     url.pathname,
   );
   if (session !== null) {
@@ -41,8 +42,10 @@ export async function answerV2(
       return await readSmallFiles(context, request, query);
     case "POST /v2/files/write":
       return await writeSmallFiles(context, request, query);
-    case "GET /v2/index":
-      return await chunksOfFile(context, request, query);
+    case "POST /v2/blocks":
+      return await signedBlocks(context, request, query);
+    case "POST /v2/search":
+      return await foundBlocks(context, request, query);
     case "POST /v2/signature":
       return await signature(context, request, query);
     case "POST /v2/delta":
@@ -62,10 +65,9 @@ function capabilities(context: ServerContext): Record<string, unknown> {
     "delta",
     "session",
     "holes",
-    "cdc",
     "read",
     "tree",
-    "pieces",
+    "moved-blocks",
     "tree-changes",
   ];
   if (context.root.hasSmallFiles) features.push("small-files");

@@ -1,7 +1,7 @@
 /**
  * Requests that belong to an upload.
  */
-import { chunkIndex } from "../index/_index_builder.ts";
+import { NO_BLOCK } from "../kernel/rolling.ts";
 import { frameResponse, signatureFrame } from "./_frame_answers.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { numberParameter, readBody, readJson, Refusal } from "./_server_request.ts";
@@ -28,10 +28,9 @@ export async function answerSession(
     case "DELETE ":
       sessions.abort(id);
       return Response.json({});
-    case "GET index": {
-      const average = 2 ** numberParameter(query, "bits", 12, 24, 16);
+    case "GET blocks": {
       using _ = await context.hashTurns.enter(request.signal);
-      return frameResponse(await chunkIndex(session.part, average, context.threads, request.signal));
+      return frameResponse(await session.ownBlocks(context.threads, request.signal));
     }
     case "POST signature": {
       const { start, end } = session.range(query);
@@ -48,9 +47,14 @@ export async function answerSession(
       }
     }
     case "PUT pieces": {
-      const { start, end } = session.range(query);
-      const body = await readBody(request, { ...context.bodyLimits, sizeMax });
-      return Response.json(await session.compose(start, end, body));
+      const own = query.has("own") ? numberParameter(query, "own", 0, NO_BLOCK) : undefined;
+      const from = numberParameter(query, "from", 0, Number.MAX_SAFE_INTEGER);
+      const body = await readBody(request, { ...context.bodyLimits, sizeMax }, context.room);
+      try {
+        return Response.json(await session.compose(from, own, body));
+      } finally {
+        context.room.give(body);
+      }
     }
     case "POST commit":
       return Response.json(await sessions.commit(id, await readJson(request, context.bodyLimits)));

@@ -1,18 +1,23 @@
 /**
  * One upload: a file that is being written, and which of its blocks are known to be right.
  */
-import { concatBytes } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
-import { hashOnce } from "../kernel/hash.ts";
 import type { BlockDirectory, Table } from "../file/_block_file.ts";
 import { digestOfBlocks } from "../file/_digest.ts";
-import { FRAME, FRAME_HEADER_SIZE, frameSize, makeFrame, readFrame, readSafe } from "../file/_frames.ts";
+import { FRAME, FRAME_HEADER_SIZE, frameSize, makeFrame } from "../file/_frames.ts";
+import { ComposedTarget } from "../copy/_composed_target.ts";
+import { signFile } from "../copy/_signature.ts";
+import type { Place } from "../copy/_signature.ts";
 import { ZstdFrames } from "../copy/_frame_codec.ts";
 import type { LocalTarget } from "../copy/_target.ts";
 import { badRequest, numberParameter, Refusal } from "./_server_request.ts";
 
-/** Content that one request puts together. */
-const COMPOSED_MAX = 64 << 20;
+/** What an upload is for. */
+export interface UploadFacts {
+  readonly name: string;
+  readonly size: number;
+  /** Whether the file is read back from the disk at the end. */
+  readonly verifyWritten: boolean;
+}
 
 /** One file that is being written. */
 export class UploadSession {
@@ -24,6 +29,9 @@ export class UploadSession {
   readonly #verifyWritten: boolean;
   /** One byte a block: whether it is known to be right. */
   readonly #covered: Uint8Array;
+  /** Where the content is put together from blocks of the old, in order. */
+  readonly #composed: ComposedTarget | undefined;
+  #isComposing = false;
   readonly name: string;
   usedAt = performance.now();
   /** Requests under way. */
@@ -32,18 +40,18 @@ export class UploadSession {
   constructor(
     target: LocalTarget,
     directory: BlockDirectory,
-    name: string,
     table: Table,
-    size: number,
-    verifyWritten: boolean,
+    { name, size, verifyWritten }: UploadFacts,
+    isComposed: boolean,
   ) {
-    this.#verifyWritten = verifyWritten;
     this.#target = target;
     this.#directory = directory;
-    this.name = name;
     this.#table = table;
+    this.name = name;
     this.#size = size;
+    this.#verifyWritten = verifyWritten;
     this.#covered = new Uint8Array(Math.ceil(size / table.blockSize));
+    if (isComposed) this.#composed = new ComposedTarget(target, size, table.blockSize, table.hash);
   }
 
   get blockSize(): number {
@@ -87,45 +95,64 @@ export class UploadSession {
     return next;
   }
 
-  /** Puts a range together from pieces of the old content and literal bytes. */
-  async compose(start: number, end: number, body: Uint8Array<ArrayBuffer>): Promise<Record<string, unknown>> {
-    if (end - start > COMPOSED_MAX) throw badRequest("the range is too long");
-    checkWhole(body, COMPOSED_MAX);
-    const content = await composeContent(this.#target, start, end, body);
-    const { blockSize, hash } = this.#table;
-    const frames: Uint8Array<ArrayBuffer>[] = [];
-    for (let at = 0; at < content.length; at += blockSize) {
-      const block = content.subarray(at, at + blockSize);
-      frames.push(makeFrame(FRAME.DATA, start + at, concatBytes([hashOnce(block, hash, undefined), block])));
+  /** Takes the next piece; blocks are those of the old file, and from `own` on of what an earlier upload left. */
+  async compose(
+    from: number,
+    own: number | undefined,
+    body: Uint8Array<ArrayBuffer>,
+  ): Promise<Record<string, unknown>> {
+    const composed = this.#composed;
+    if (composed === undefined) throw badRequest("the upload is not made of pieces");
+    if (this.#isComposing || from !== composed.next) {
+      throw new Refusal(410, "SESSION_LOST", "the piece does not follow the one before");
     }
-    return { next: await this.#take(start, end, concatBytes(frames)) };
+    this.#isComposing = true;
+    try {
+      const { next } = await composed.take(body, this.#places(own));
+      return { next };
+    } finally {
+      this.#isComposing = false;
+    }
   }
 
-  /** What an earlier upload left, as something to read. */
-  get part(): ByteSource {
-    const { size } = this.#target;
-    return {
-      size,
-      read: async (offset, length) => {
-        const bytes = new Uint8Array(length);
-        return bytes.subarray(0, await this.#target.read(offset, bytes));
-      },
-    };
+  #places(own: number | undefined): Place[] {
+    const blocks = (size = 0): number => Math.ceil(size / this.blockSize);
+    const places: Place[] = [];
+    const oldCount = Math.min(own ?? Infinity, blocks(this.#target.old?.status().size));
+    if (oldCount > 0) places.push({ kind: "old", first: 0, limit: oldCount });
+    if (own === undefined) return places;
+    return [...places, { kind: "own", first: own, limit: own + blocks(this.#target.part?.status().size) }];
+  }
+
+  /** The signed blocks of what an earlier upload left. */
+  async ownBlocks(threads: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    const { part } = this.#target;
+    if (part === undefined) throw badRequest("the upload is not made of pieces");
+    const { blockSize, hash } = this.#table;
+    const { entries } = await signFile(part, part.status().size, false, { blockSize, hash, threads, signal });
+    return makeFrame(FRAME.BLOCKS, 0, entries);
   }
 
   async commit(digest: unknown): Promise<void> {
-    const missing = this.#covered.indexOf(0);
-    if (missing >= 0) {
-      throw new Refusal(409, "PROTOCOL", `the block at byte ${missing * this.blockSize} never came`);
-    }
-    if (digestOfBlocks(this.#table, 0, this.#size).toHex() !== digest) {
+    if (this.#composed === undefined) this.#checkCovered();
+    else this.#composed.checkComplete();
+    const isKnown = this.#composed === undefined || this.#verifyWritten;
+    if (this.#composed !== undefined && isKnown) await this.#target.digests(0, this.#size, this.#table);
+    if (isKnown && digestOfBlocks(this.#table, 0, this.#size).toHex() !== digest) {
       throw new Refusal(422, "VERIFY_FAILED", "the file does not match its digest");
     }
     await this.#target.commit(this.#verifyWritten ? this.#table : undefined);
     this.close();
   }
 
+  #checkCovered(): void {
+    const missing = this.#covered.indexOf(0);
+    if (missing < 0) return;
+    throw new Refusal(409, "PROTOCOL", `the block at byte ${missing * this.blockSize} never came`);
+  }
+
   close(reason?: unknown): void {
+    this.#composed?.[Symbol.dispose]();
     this.#target.abort(reason);
     this.#directory.close();
   }
@@ -138,34 +165,4 @@ function checkWhole(body: Uint8Array, payloadMax: number): void {
     if (size === 0 || pos + size > body.length) throw badRequest("the last frame is cut off");
     pos += size;
   }
-}
-
-/** The content of a range that frames describe, in order and without gaps. */
-async function composeContent(
-  target: LocalTarget,
-  start: number,
-  end: number,
-  body: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const content = new Uint8Array(end - start);
-  let at = 0;
-  for (let pos = 0; pos < body.length;) {
-    const { type, aux, position, payload, end: next } = readFrame(body, pos);
-    pos = next;
-    const isCopy = type === FRAME.COPY && payload.length === 16;
-    const length = isCopy ? readSafe(payload, 8) : payload.length;
-    const fits = position === start + at && length > 0 && length <= content.length - at;
-    if (!fits || (!isCopy && type !== FRAME.LITERAL)) throw badRequest("a piece does not fit the range");
-    const part = content.subarray(at, at + length);
-    at += length;
-    if (!isCopy) {
-      part.set(payload);
-      continue;
-    }
-    const offset = readSafe(payload, 0);
-    const count = aux === 1 ? await target.read(offset, part) : await target.readOld(offset, part);
-    if (count < length) throw new Refusal(409, "TARGET_CHANGED", "the old content is shorter than that");
-  }
-  if (at < content.length) throw badRequest("the pieces do not fill the range");
-  return content;
 }

@@ -120,7 +120,7 @@ Deno.test({
       await using server = servePdiff({ root, port: 0, threads: 1 });
       for (
         const path of [
-          "GET /v2/index?path=huge&bits=24",
+          "POST /v2/blocks?path=huge&block=262144&hash=blake3",
           "GET /hashes?filename=huge&method=xxh3-128",
           "POST /v2/signature?path=huge&block=1048576&hash=xxh3-128&to=104857600000",
         ]

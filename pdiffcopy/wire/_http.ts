@@ -2,7 +2,6 @@
  * Requests to one server: authorization, time limits, and answers as errors of the family.
  */
 import { concatBytes, describe, SluiceError } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
 import { encodePath } from "../kernel/path_text.ts";
 import { failure } from "../file/_errors.ts";
 import type { FailureCode } from "../file/_errors.ts";
@@ -50,6 +49,9 @@ const KNOWN_CODES: ReadonlySet<string> = new Set([
   "UNSUPPORTED_HASH",
   "IO",
 ]);
+
+/** Requests whose answers are read as they come, and may be long. */
+const STREAMED: ReadonlySet<string> = new Set(["/v2/delta", "/v2/search", "/v2/files/read"]);
 
 /** An answer, and the clock that ends it when nothing comes any more. */
 export interface Answer {
@@ -161,7 +163,7 @@ export class HttpPeer implements Disposable {
     };
     try {
       const fields = { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
-      const response = this.#sender?.takes(body)
+      const response = !STREAMED.has(path) && this.#sender?.takes(body)
         ? await this.#sender.send({ method, url, headers: fields, body, signal: controller.signal })
         : await (this.#options.fetch ?? fetch)(url, {
           method,
@@ -253,34 +255,6 @@ export class HttpPeer implements Disposable {
       throw failure("PROTOCOL", `Cannot read the answer to ${this.origin}${path}: it is no JSON object`);
     }
     return value as Record<string, unknown>;
-  }
-
-  /** A file of the server's as a source of ranges; `etag` is the version that is wanted. */
-  ranges(path: string, query: Readonly<Record<string, string>>, etag: string, size: number): ByteSource {
-    return {
-      size,
-      read: async (offset, length): Promise<Uint8Array> => {
-        if (length === 0) return new Uint8Array();
-        const headers = { range: `bytes=${offset}-${offset + length - 1}`, "if-range": etag };
-        const answer = await this.request("GET", path, query, undefined, headers);
-        if (answer.response.status !== 206) {
-          answer.done();
-          await answer.response.body?.cancel();
-          throw failure("SOURCE_CHANGED", `Cannot read ${this.origin}${path}: the file changed`, {
-            offset,
-          });
-        }
-        const bytes = await this.body(answer, path, length);
-        if (bytes.length === length) return bytes;
-        throw failure(
-          "TRUNCATED",
-          `Cannot read ${this.origin}${path}: ${bytes.length} bytes came, expected ${length}`,
-          {
-            offset,
-          },
-        );
-      },
-    };
   }
 
   /** The error for whatever a request or its body threw. */

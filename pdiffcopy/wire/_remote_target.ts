@@ -10,8 +10,10 @@ import { FrameDigests } from "../copy/_frame_digests.ts";
 import { PLAIN } from "../copy/_frame_codec.ts";
 import type { FrameCodec } from "../copy/_frame_codec.ts";
 import type { CopyTarget, Taken } from "../copy/_sides.ts";
+import { SIGNATURE_SIZE_MAX } from "../copy/_signature.ts";
 import type { HttpPeer } from "./_http.ts";
-import { fetchIndex, hashQuery, numberOf, takeSignature, textOf } from "./_remote_v2.ts";
+import { takeSignedBlocks } from "./_remote_blocks.ts";
+import { hashQuery, numberOf, takeSignature, textOf } from "./_remote_v2.ts";
 
 /** What the other side is asked to do with a file. */
 export interface RemoteTargetPlan {
@@ -137,14 +139,18 @@ export class RemoteTarget implements CopyTarget {
     );
   }
 
-  /** Sends frames that put a range together from pieces of the old content and literal bytes. */
-  async compose(start: number, end: number, frames: Uint8Array<ArrayBuffer>): Promise<void> {
-    await this.#peer.send("PUT", `/v2/sessions/${this.#id}/pieces`, { from: start, to: end }, frames);
+  /** Sends the next piece of content that is put together; `own` is the first block of what an earlier upload left. */
+  async compose(start: number, own: number | undefined, frames: Uint8Array<ArrayBuffer>): Promise<number> {
+    const path = `/v2/sessions/${this.#id}/pieces`;
+    const query = { from: start, ...(own === undefined ? {} : { own }) };
+    return numberOf((await this.#peer.send("PUT", path, query, frames)).next, "next");
   }
 
-  /** The index of chunks of what an earlier upload left. */
-  async partIndex(chunkSize: number): Promise<Uint8Array<ArrayBuffer>> {
-    return await fetchIndex(this.#peer, `/v2/sessions/${this.#id}/index`, {}, chunkSize, undefined);
+  /** The signed blocks of what an earlier upload left. */
+  async ownBlocks(): Promise<Uint8Array<ArrayBuffer>> {
+    const path = `/v2/sessions/${this.#id}/blocks`;
+    const answer = await this.#peer.request("GET", path, {});
+    return takeSignedBlocks(await this.#peer.body(answer, path, SIGNATURE_SIZE_MAX)).entries;
   }
 
   async commit(table: Table): Promise<void> {

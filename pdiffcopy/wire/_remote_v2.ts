@@ -53,27 +53,6 @@ export async function statRemoteFile(peer: HttpPeer, path: string): Promise<Side
   throw failure("IO", `Cannot read ${peer.origin}${path}: it is neither a file nor a block device`);
 }
 
-const INDEX_SIZE_MAX = 512 << 20;
-
-/** The index of chunks that a server makes of a file. */
-export async function fetchIndex(
-  peer: HttpPeer,
-  path: string,
-  query: Readonly<Record<string, string>>,
-  chunkSize: number,
-  version: string | undefined,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const headers = version === undefined ? {} : { "if-match": version };
-  const answer = await peer.request(
-    "GET",
-    path,
-    { ...query, bits: Math.log2(chunkSize) },
-    undefined,
-    headers,
-  );
-  return await peer.body(answer, path, INDEX_SIZE_MAX);
-}
-
 /** A remote file as the source. */
 export class RemoteSource implements CopySource {
   readonly label: string;

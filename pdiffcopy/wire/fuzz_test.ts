@@ -199,7 +199,8 @@ Deno.test("fuzz: a server answers whatever it is asked", async () => {
       "/v2/signature",
       "/v2/sessions",
       "/v2/file",
-      "/v2/index",
+      "/v2/blocks",
+      "/v2/search",
       "/v2/caps",
       "/other",
     ];
@@ -216,7 +217,9 @@ Deno.test("fuzz: a server answers whatever it is asked", async () => {
       "to",
       "seed",
       "codec",
-      "bits",
+      "own",
+      "tail",
+      "last",
       "concurrency",
     ];
     const values = [

@@ -4,7 +4,7 @@ pub const name = "pdiffcopy_file";
 
 /// Every exported function with its symbol; `abi.zig` says what a row may hold.
 pub const exports = @import("file_exports.zig").exports ++ @import("name_exports.zig").exports ++
-    @import("small_file_exports.zig").exports;
+    @import("small_file_exports.zig").exports ++ @import("rolling_file_exports.zig").exports;
 
 /// Numbers that both sides use; the meaning of each is at its declaration.
 pub const constants = .{

@@ -12,7 +12,7 @@ pub const header_size = 16;
 pub const piece_size = 256 << 10;
 const run_size = header_size + 8;
 
-pub const Type = enum(u8) { data = 2, zero = 4, hole = 5, same = 6, _ };
+pub const Type = enum(u8) { data = 2, zero = 4, hole = 5, same = 6, copy = 7, literal = 9, sum = 10, _ };
 
 pub const Header = struct {
     type: Type,
@@ -27,7 +27,7 @@ pub const Header = struct {
         };
     }
 
-    fn write(self: Header, bytes: *[header_size]u8) void {
+    pub fn write(self: Header, bytes: *[header_size]u8) void {
         bytes.* = @splat(0);
         bytes[0] = @intFromEnum(self.type);
         std.mem.writeInt(u32, bytes[4..8], self.size, .little);
@@ -222,7 +222,7 @@ pub const Application = struct {
             const header: Header = .read(rest[0..header_size]);
             switch (header.type) {
                 .data, .zero, .hole, .same => {},
-                _ => {
+                else => {
                     self.fault = .stop;
                     return;
                 },

@@ -90,6 +90,9 @@ const FUNCTIONS = {
   sluice_pdiffcopy_names_write_attributes: { parameters: ["handle","source","u32","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_small_files_read: { parameters: ["handle","source","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_small_files_write: { parameters: ["handle","source","u32","u32","u32","table","u32","step"], result: "i32", offLoop: true },
+  sluice_pdiffcopy_file_sign: { parameters: ["handle","f64","u32","u32","u32","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
+  sluice_pdiffcopy_file_search: { parameters: ["handle","handle","f64","f64","f64","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
+  sluice_pdiffcopy_file_compose: { parameters: ["handle","handle","handle","u32","u32","u32","u32","u32","u32","f64","f64","source","u32","u32","step"], result: "i32", offLoop: true },
 } as const;
 
 /** The functions of the module pdiffcopy_file, as both backends offer them. */
@@ -98,6 +101,6 @@ export type PdiffcopyFileFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module pdiffcopy_file. */
 export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
   name: "pdiffcopy_file",
-  hash: 1599234370,
+  hash: 617596110,
   functions: FUNCTIONS,
 };

@@ -12,6 +12,10 @@ const FUNCTIONS = {
   sluice_pdiffcopy_hash_final: { parameters: ["handle","target","u32","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_chunks_cut: { parameters: ["source","u32","u32","u32","u32","u32","u32","table_in","u32","table","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_chunks_hash: { parameters: ["source","u32","u32","table_in","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
+  sluice_pdiffcopy_rolling_sign: { parameters: ["source","u32","u32","u32","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
+  sluice_pdiffcopy_rolling_index_new: { parameters: ["source","u32","u32","u32","u32","u32","u32","u32","u32","u32"], result: "handle", offLoop: false },
+  sluice_pdiffcopy_rolling_index_free: { parameters: ["handle"], result: "void", offLoop: false },
+  sluice_pdiffcopy_rolling_search: { parameters: ["handle","source","u32","u32","f64","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
 } as const;
 
 /** The functions of the module pdiffcopy_hash, as both backends offer them. */
@@ -20,6 +24,6 @@ export type PdiffcopyHashFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module pdiffcopy_hash. */
 export const PDIFFCOPY_HASH_MODULE: LibraryModule = {
   name: "pdiffcopy_hash",
-  hash: 1685683146,
+  hash: 3589657252,
   functions: FUNCTIONS,
 };
