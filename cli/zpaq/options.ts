@@ -309,7 +309,8 @@ const ROWS: readonly Row[] = [
     names: ["-715"],
     form: "flag",
     commands: "a",
-    help: "store what zpaq 7.15 stores: modes, but no links, owners, extended attributes or nanoseconds",
+    help:
+      "store what zpaq 7.15 stores: modes, but no links, owners, extended attributes, nanoseconds or SHA-256",
     set: (s) => s.attributes = s.attributes === "none" ? "none" : "mode",
   },
   {

@@ -55,6 +55,7 @@ const FIELD = {
   sha256: 0x32,
 } as const;
 const SHA256_SIZE = 32;
+const SHA256_TEXT = /^[0-9a-f]{64}$/i;
 /** Bytes of the field of a SHA-256, which is the last. */
 export const SHA256_FIELD_SIZE = FIELD_HEADER + SHA256_SIZE;
 const VALUE_MAX = 0xffff;
@@ -172,7 +173,7 @@ function plainBytes(
     const at = FIELDS_AT + timeSize + ownerSize;
     bytes[at] = FIELD.sha256;
     bytes[at + 1] = SHA256_SIZE;
-    bytes.set(Uint8Array.fromHex(sha256), at + FIELD_HEADER);
+    bytes.set(sha256Bytes(sha256), at + FIELD_HEADER);
   }
   return bytes;
 }
@@ -204,8 +205,17 @@ function fieldsOf(attributes: ZpaqUnixAttributes): Field[] {
     bytes.set(value, name.length + 1);
     add(FIELD.extended, bytes);
   }
-  if (sha256 !== undefined) add(FIELD.sha256, Uint8Array.fromHex(sha256));
+  if (sha256 !== undefined) add(FIELD.sha256, sha256Bytes(sha256));
   return fields;
+}
+
+function sha256Bytes(text: string): Uint8Array {
+  if (typeof text === "string" && SHA256_TEXT.test(text)) return Uint8Array.fromHex(text);
+  throw new RangeError(
+    `Cannot archive the attributes of a file: its sha256 is ${
+      JSON.stringify(text)
+    }, expected 64 hexadecimal digits`,
+  );
 }
 
 function numbers(...values: number[]): Uint8Array {
