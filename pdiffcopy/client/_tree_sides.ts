@@ -61,7 +61,7 @@ export class LocalTreeSide implements TreeSide {
 
   async list(options: ListOptions): Promise<TreeEntry[] | undefined> {
     try {
-      return await Array.fromAsync(listTree(this.#root, options));
+      return await listTree(this.#root, options);
     } catch (error) {
       if (error instanceof SluiceError && error.code === "NOT_FOUND" && this.#directory === undefined) {
         return undefined;
