@@ -13,6 +13,8 @@ import { ROOT } from "./zig.ts";
 
 /** Runs under Deno only. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["@sluice/cli"]);
+/** What a bundler must keep although nothing of it is used: importing it sets the decoder. */
+const PLAIN_JAVASCRIPT = ["./decode_js.js", "./kernel/decode_javascript.js"];
 const DOCUMENTS = ["README.md", "LICENSE", "NOTICE"];
 const EMBEDDED = /^kernel\/_wasm\/(\w+)\.gen\.ts$/;
 /** Hosts that import WASM files, by the condition that names them, with the way each does it. */
@@ -109,7 +111,7 @@ function describe(member: Member, version: string, text: string, imports: Record
       license: "MIT",
       type: "module",
       engines: { node: ">=20" },
-      sideEffects: false,
+      sideEffects: "./decode-js" in member.exports ? PLAIN_JAVASCRIPT : false,
       exports,
       ...(Object.keys(imports).length > 0 ? { imports } : {}),
       dependencies: Object.fromEntries([...names].sort().map((name) => [name, version])),

@@ -18,8 +18,16 @@ const REQUIRED: Readonly<Record<string, readonly RegExp[]>> = {
     /^native\/[^/]+\/.*sluice\.(?:so|dylib|dll)$/,
     /^native\/assets\.gen\.ts$/,
   ],
-  zstd: [/^kernel\/_wasm\/zstd_decode\.gen\.ts$/, /^kernel\/_wasm\/zstd_encode\.gen\.ts$/],
-  lz4: [/^kernel\/_wasm\/lz4_decode\.gen\.ts$/, /^kernel\/_wasm\/lz4_encode\.gen\.ts$/],
+  zstd: [
+    /^kernel\/_wasm\/zstd_decode\.javascript\.gen\.ts$/,
+    /^kernel\/_wasm\/zstd_decode\.gen\.ts$/,
+    /^kernel\/_wasm\/zstd_encode\.gen\.ts$/,
+  ],
+  lz4: [
+    /^kernel\/_wasm\/lz4_decode\.javascript\.gen\.ts$/,
+    /^kernel\/_wasm\/lz4_decode\.gen\.ts$/,
+    /^kernel\/_wasm\/lz4_encode\.gen\.ts$/,
+  ],
   gitdb: [/^kernel\/_wasm\/git_decode\.gen\.ts$/, /^kernel\/_wasm\/git_encode\.gen\.ts$/],
   zpaq: [/^kernel\/_wasm\/zpaq_decode\.gen\.ts$/, /^kernel\/_wasm\/zpaq_encode\.gen\.ts$/],
   pdiffcopy: [/^kernel\/_wasm\/pdiffcopy_hash\.gen\.ts$/],

@@ -4,6 +4,7 @@
  * `--modules=zstd_decode,…` builds only these where not all have been built yet, `--all-targets` builds the native library for every target.
  */
 import { fetchSources } from "../vendor/fetch.ts";
+import { runDeno } from "./command.ts";
 import { kernelFolder } from "./kernels.ts";
 import { findZig, ROOT, runZig } from "./zig.ts";
 
@@ -49,6 +50,16 @@ async function embedWasm(): Promise<void> {
     const path = new URL(`${name}.gen.ts`, folder);
     if (await Deno.readTextFile(path).catch(() => "") !== text) await Deno.writeTextFile(path, text);
   }
+}
+
+/** Decoders for hosts without WASM; by a process of its own, as a setup of some modules does without its package. */
+async function writePlainJavascript(): Promise<void> {
+  const { success, stderr } = await runDeno([
+    "run",
+    "-A",
+    new URL("plain_javascript.ts", import.meta.url).pathname,
+  ]);
+  if (!success) throw new Error(`plain_javascript.ts failed: ${stderr}`);
 }
 
 /** Whether every WASM module has been embedded once, so that the kernels that import it load. */
@@ -109,4 +120,5 @@ await zigBuild(
   ...modules.map((name) => `-Dmodules=${name}`),
 );
 if (!isNativeOnly) await embedWasm();
+if (!isNativeOnly && modules.length === 0) await writePlainJavascript();
 await listAssets();

@@ -11,6 +11,10 @@ import type { CompareOptions } from "./zstd_compare.ts";
 
 const MAIN = new URL("../cli/main.ts", import.meta.url).pathname;
 const TREE_FILES = { full: 20_000, quick: 2_000, smoke: 100 } as const;
+const MANY_FILES = { full: 100_000, quick: 10_000, smoke: 200 } as const;
+/** Bytes of a small file of the many, and how many MB adding or extracting them may take. */
+const MANY_SIZES = [200, 1000] as const;
+const MANY_MEMORY = 400;
 const SET_BYTES = { full: 100 << 20, quick: 10 << 20, smoke: 200_000 } as const;
 const SET_LEVELS = { full: ["1", "2", "3", "4", "5"], quick: ["1", "2", "3"], smoke: ["1"] } as const;
 const FILE_SIZE_MIN = 1000;
@@ -168,7 +172,12 @@ async function countFiles(folder: string): Promise<number> {
 }
 
 /** Small files cut from a content, in folders. */
-async function makeTree(folder: string, content: Uint8Array, count: number): Promise<void> {
+async function makeTree(
+  folder: string,
+  content: Uint8Array,
+  count: number,
+  [sizeMin, sizeSpan]: readonly [number, number] = [FILE_SIZE_MIN, FILE_SIZE_SPAN],
+): Promise<void> {
   const extensions = ["txt", "c", "h", "py", "json", "html", "md", "js", "xml", "conf"];
   let seed = 1;
   const below = (limit: number): number => {
@@ -177,7 +186,7 @@ async function makeTree(folder: string, content: Uint8Array, count: number): Pro
   };
   for (let i = 0; i < Math.min(FOLDERS, count); i++) await Deno.mkdir(`${folder}/d${i}`, { recursive: true });
   for (let i = 0; i < count; i++) {
-    const size = FILE_SIZE_MIN + below(FILE_SIZE_SPAN);
+    const size = sizeMin + below(sizeSpan);
     const at = below(Math.max(1, content.length - size));
     // A number of its own, so that no file is another's copy.
     const start = new TextEncoder().encode(`${i}\n`);
@@ -250,6 +259,19 @@ export async function compareZpaqProcesses({ size }: CompareOptions): Promise<vo
       }
     }
     await Deno.remove(`${folder}/tree`, { recursive: true });
+    const many = MANY_FILES[size];
+    await makeTree(`${folder}/many`, content, many, MANY_SIZES);
+    const manyRuns = await measureTools(zpaqs("1"), `${folder}/many`, folder, 1, many);
+    console.log(`\nzpaq: ${many} files of 200 to 1200 bytes, whole processes, CPU seconds\n`);
+    console.log(table(HEADER, rowsOf(manyRuns)));
+    for (const step of STEPS) {
+      const actual = manyRuns.get("sluice")?.[step].megabytes;
+      targets.push({
+        ...{ name: `${step} of ${many} files: memory`, wanted: MANY_MEMORY, actual },
+        ...{ atMost: true, unit: " MB" },
+      });
+    }
+    await Deno.remove(`${folder}/many`, { recursive: true });
     await Deno.mkdir(`${folder}/set`);
     // A shorter corpus is repeated after one more byte, so that its fragments differ.
     const set = new Uint8Array(setSize);

@@ -149,6 +149,12 @@ function call(instance: Instance, run: WasmFunction, shape: FunctionShape, args:
   return shape.result === "u32" || shape.result === "handle" ? result >>> 0 : result;
 }
 
+/** Whether an error is a failed check of WASM, or of plain JavaScript that was made of it. */
+function isTrap(error: unknown): boolean {
+  if (typeof WebAssembly === "object" && error instanceof WebAssembly.RuntimeError) return true;
+  return error instanceof Error && error.constructor === Error && error.message === "unreachable";
+}
+
 function bytesOf(table: Int32Array | Uint32Array): Uint8Array {
   return new Uint8Array(table.buffer, table.byteOffset, table.byteLength);
 }
@@ -191,7 +197,7 @@ export class WasmModule<Functions> {
       try {
         return call(instance, run, shape, args);
       } catch (error) {
-        if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+        if (!isTrap(error)) throw error;
         retire(); // its memory can't be trusted any more
         throw unavailable("the module stopped at a failed check", "TRAPPED", error);
       }

@@ -52,16 +52,29 @@ export function setWasmModules(modules: Readonly<Partial<Record<WasmModuleName, 
     if (!known.includes(name)) {
       throw new RangeError(`Cannot use modules: "${name}" is none, expected ${known.join(", ")}`);
     }
-    if (typeof form !== "function" && !(form instanceof WebAssembly.Module)) {
+    if (typeof form !== "function" && !(hasWasm() && form instanceof WebAssembly.Module)) {
       throw new TypeError(`Cannot use modules: ${name} is no WebAssembly.Module and no function`);
     }
   }
   for (const [name, form] of Object.entries(modules)) given.set(name, form);
 }
 
+/** Engines that may not write code have no WebAssembly at all. */
+function hasWasm(): boolean {
+  return typeof WebAssembly === "object";
+}
+
 /** The form of a module that a program has given. */
 export function givenWasmModule(name: string): WasmForm | undefined {
   return given.get(name);
+}
+
+/** The entry that has a module as plain JavaScript, where there is one. */
+function plainJavascript(name: string): string {
+  const [format, part] = name.split("_");
+  return part === "decode" && (format === "zstd" || format === "lz4")
+    ? ` or an import of @sluice/${format}/decode-js`
+    : "";
 }
 
 /** The bytes of hexadecimal digits. */
@@ -79,15 +92,17 @@ function bytesOf(digits: string): Uint8Array<ArrayBuffer> {
  */
 export function compileWasm(name: string, embedded: string | WebAssembly.Module): WebAssembly.Module {
   if (typeof embedded !== "string") return embedded;
+  let cause: unknown;
   try {
-    return new WebAssembly.Module(bytesOf(embedded));
-  } catch (cause) {
+    if (hasWasm()) return new WebAssembly.Module(bytesOf(embedded));
+  } catch (error) {
     // Engines that forbid it throw the one, pages with a policy the other.
-    if (!(cause instanceof WebAssembly.CompileError || cause instanceof EvalError)) throw cause;
-    throw new BackendUnavailableError(
-      `Cannot use the WASM backend: this host does not let WebAssembly be compiled here, expected ${name} from ` +
-        `configureBackend({ modules })`,
-      { format: "ffi", code: "WASM_FORBIDDEN", cause },
-    );
+    if (!(error instanceof WebAssembly.CompileError || error instanceof EvalError)) throw error;
+    cause = error;
   }
+  throw new BackendUnavailableError(
+    `Cannot use the WASM backend: this host does not let WebAssembly be compiled here, expected ${name} from ` +
+      `configureBackend({ modules })${plainJavascript(name)}`,
+    { format: "ffi", code: "WASM_FORBIDDEN", cause },
+  );
 }

@@ -623,7 +623,7 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
   WASM_FORBIDDEN: row(
     "BackendUnavailableError",
     "The host does not let WebAssembly be compiled while it runs.",
-    "Give compiled modules to `configureBackend({ modules })`.",
+    "Give compiled modules to `configureBackend({ modules })`, or import `@sluice/zstd/decode-js` or `@sluice/lz4/decode-js`.",
   ),
   NATIVE_ONLY: row(
     "BackendUnavailableError",

@@ -7,6 +7,9 @@
 /** Control characters, separators of lines, marks that turn the direction of text, and halves of characters. */
 const ACTIVE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/gu;
 
+/** Most names: nothing in them is active. */
+const PLAIN = /^[ -~]*$/;
+
 /**
  * A name without anything that a terminal acts on: control characters, and bytes that are no UTF-8, are written as
  * escapes such as `\x1b`.
@@ -20,6 +23,7 @@ const ACTIVE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/gu;
  * ```
  */
 export function printable(name: string): string {
+  if (PLAIN.test(name)) return name;
   return name.replace(ACTIVE, (character) => {
     const code = character.charCodeAt(0);
     if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code & 0xff).toString(16)}`;

@@ -27,6 +27,7 @@ export async function catFile(operands: readonly string[], settings: GitdbSettin
   const out = new BufferedStdout();
   const printer = new Printer(opened, settings, out);
   if (settings.allObjects) await printer.printAll();
+  else if (settings.batch === "command") await runCommands(printer, settings, out);
   else {
     for await (const lines of settings.zero ? stdinLines("\0") : withoutReturns(stdinLines())) {
       for (let at = 0; at < lines.length; at += GROUP) await printer.printNames(lines.slice(at, at + GROUP));
@@ -37,6 +38,65 @@ export async function catFile(operands: readonly string[], settings: GitdbSettin
   return printer.damaged ? EXIT.failure : EXIT.ok;
 }
 
+/** A command of `--batch-command`: what to print of which object. */
+interface BatchCommand {
+  readonly mode: PrintMode;
+  readonly name: string;
+}
+
+/** A line as a command; undefined for `flush`. */
+function commandOf(line: string, buffer: boolean): BatchCommand | undefined {
+  if (line === "") throw fatal("empty command in input");
+  if (/^[ \t\n\v\f\r]/.test(line)) throw fatal(`whitespace before command: '${line}'`);
+  const [, word, rest] = /^(contents|info|flush)([^]*)$/.exec(line) ?? [];
+  if (word === undefined) throw fatal(`unknown command: '${line}'`);
+  if (word === "flush") {
+    if (rest !== "") throw fatal("flush takes no arguments");
+    if (!buffer) throw fatal("flush is only for --buffer mode");
+    return undefined;
+  }
+  if (!rest!.startsWith(" ")) throw fatal(`${word} requires arguments`);
+  return { mode: word === "info" ? "check" : "batch", name: rest!.slice(1) };
+}
+
+/** Runs the commands of stdin: each at once, or with `--buffer` all of them at a `flush` and at the end. */
+async function runCommands(printer: Printer, settings: GitdbSettings, out: BufferedStdout): Promise<void> {
+  const { buffer, zero } = settings;
+  let waiting: BatchCommand[] = [];
+  const runWaiting = async (): Promise<void> => {
+    // Neighbours of one kind are read together.
+    for (let from = 0; from < waiting.length;) {
+      const { mode } = waiting[from]!;
+      let to = from + 1;
+      while (to < waiting.length && to - from < GROUP && waiting[to]!.mode === mode) to++;
+      await printer.printNames(waiting.slice(from, to).map(({ name }) => name), mode);
+      from = to;
+    }
+    waiting = [];
+    await out.flush();
+  };
+  for await (const lines of zero ? stdinLines("\0") : withoutReturns(stdinLines())) {
+    for (const line of lines) {
+      let command;
+      try {
+        command = commandOf(line, buffer);
+      } catch (error) {
+        // What was asked for before is answered, unless it waits for a flush.
+        if (!buffer) await runWaiting();
+        throw error;
+      }
+      if (command !== undefined) waiting.push(command);
+      else await runWaiting();
+    }
+    if (!buffer) await runWaiting();
+  }
+  await runWaiting();
+}
+
+function batchOption(batch: GitdbSettings["batch"]): string {
+  return batch === "batch" ? "batch" : `batch-${batch}`;
+}
+
 /** Refuses options that have no effect beside the others. */
 function checkOptions({ batch, show, allObjects, unordered, buffer, zero }: GitdbSettings): void {
   const idle = batch === "none"
@@ -44,8 +104,11 @@ function checkOptions({ batch, show, allObjects, unordered, buffer, zero }: Gitd
     : show === undefined
     ? undefined
     : "-t, -s, -e or -p";
-  const why = batch === "none" ? "without --batch or --batch-check" : "with --batch or --batch-check";
+  const why = batch === "none" ? "without --batch or --batch-check" : `with --${batchOption(batch)}`;
   if (idle !== undefined) throw new UsageFailure(`Option ${idle} has no effect ${why}`);
+  if (batch === "command" && allObjects) {
+    throw new UsageFailure("Options --batch-command and --batch-all-objects exclude each other");
+  }
   if (zero && allObjects) throw new UsageFailure("Option -z has no effect with --batch-all-objects");
   if (unordered && !allObjects) {
     throw new UsageFailure("Option --unordered has no effect without --batch-all-objects");
@@ -138,6 +201,9 @@ function spillFolder(): string {
   return Deno.env.get("TMPDIR") ?? "/tmp";
 }
 
+/** Facts alone, or with the object after them. */
+type PrintMode = "batch" | "check";
+
 /** Prints many objects. */
 class Printer {
   readonly #opened: OpenObjects;
@@ -145,6 +211,7 @@ class Printer {
   readonly #settings: GitdbSettings;
   readonly #out: BufferedStdout;
   readonly #facts: FactFormatter;
+  #mode: PrintMode;
   #damaged = false;
   #replacement: Promise<(id: GitObjectId) => GitObjectId> | undefined;
 
@@ -155,6 +222,7 @@ class Printer {
     this.#settings = settings;
     this.#out = out;
     this.#facts = new FactFormatter(database, byteText(settings.format ?? DEFAULT_FORMAT));
+    this.#mode = settings.batch === "check" ? "check" : "batch";
   }
 
   /** Whether an object could not be read. */
@@ -165,7 +233,7 @@ class Printer {
   /** One line of facts and, in mode `batch`, the object that follows it. */
   async #print(info: GitObjectInfo | GitObject, rest: string, id?: GitObjectId): Promise<void> {
     const line = `${await this.#facts.format(info, rest, id)}\n`;
-    if (this.#settings.batch === "check") return await this.#out.print(line);
+    if (this.#mode === "check") return await this.#out.print(line);
     const object = info as GitObject;
     if (object.size <= WHOLE_SIZE) {
       const bytes = await object.bytes();
@@ -198,8 +266,11 @@ class Printer {
     }
   }
 
-  async printNames(lines: readonly string[]): Promise<void> {
-    const splits = this.#facts.usesRest;
+  /** Prints the objects of names, with facts alone or with what is in them where the mode is told. */
+  async printNames(lines: readonly string[], mode = this.#mode): Promise<void> {
+    this.#mode = mode;
+    // Commands have no more than a name.
+    const splits = this.#facts.usesRest && this.#settings.batch !== "command";
     const names = lines.map((line) => splits ? line.split(/[ \t]/, 1)[0]! : line);
     const rests = lines.map((line, i) => splits ? line.slice(names[i]!.length).replace(/^[ \t]+/, "") : "");
     const resolved = await Promise.all(names.map((name) => this.#resolve(name)));
@@ -235,7 +306,7 @@ class Printer {
   }
 
   async *#results(ids: readonly GitObjectId[]): AsyncGenerator<readonly GitResult<GitObjectInfo>[]> {
-    if (this.#settings.batch === "check") {
+    if (this.#mode === "check") {
       yield* this.#database.infoBatches(ids);
       return;
     }
@@ -247,9 +318,9 @@ class Printer {
   }
 
   async printAll(): Promise<void> {
-    const { batch, unordered, threads } = this.#settings;
+    const { unordered, threads } = this.#settings;
     const ids = this.#database.ids({ order: unordered ? "storage" : "id" });
-    if (batch === "check") {
+    if (this.#mode === "check") {
       let group: GitObjectId[] = [];
       const print = async (): Promise<void> => {
         for await (const results of this.#results(group)) await this.#printResults(results);

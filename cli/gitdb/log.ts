@@ -1,34 +1,26 @@
 /**
  * `sluice gitdb log`: commits in formats of git (git-log, "pretty formats").
  */
-import type { GitHistoryCommit, GitRepository, GitSignature } from "@sluice/gitdb";
-import { EXIT, UsageFailure } from "../shared/exit.ts";
-import { openRepository, shortId, usualDigits } from "./names.ts";
-import { BufferedStdout, byteText } from "./output.ts";
+import type { GitHistoryCommit, GitRepository } from "@sluice/gitdb";
+import { EXIT } from "../shared/exit.ts";
+import { CommitFormatter } from "./commit_formats.ts";
+import { openRepository } from "./names.ts";
+import { BufferedStdout } from "./output.ts";
 import { revisionOrFail } from "./revisions.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
-const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 /** Runs the subcommand. */
 export async function log(operands: readonly string[], settings: GitdbSettings): Promise<number> {
-  const { format = "medium" } = settings;
-  const paragraphs = PARAGRAPHS[format];
-  const pieces = paragraphs === undefined ? parseFormat(userFormat(format)) : [{ print: paragraphs }];
-  const isSeparated = format.startsWith("format:");
   await using repository = await openRepository(settings);
   const { from, exclude } = await rangesOf(repository, operands, settings.allRefs);
-  const commits = new CommitFormatter(repository, await usualDigits(repository.database));
+  const commits = await CommitFormatter.open(repository, settings.format);
   const out = new BufferedStdout();
   let count = 0;
   for await (const commit of chosen(repository.history(from, { exclude }), settings)) {
-    if ((isSeparated || paragraphs !== undefined) && count++ > 0) await out.print("\n");
-    for (const piece of pieces) {
-      await out.print(byteText(typeof piece === "string" ? piece : await piece.print(commit, commits)));
-    }
-    if (!isSeparated && paragraphs === undefined && pieces.length > 0) await out.print("\n");
+    if (commits.isSeparated && count++ > 0) await out.print("\n");
+    await out.print(await commits.print(commit));
+    if (commits.isTerminated) await out.print("\n");
   }
   await out.flush();
   return EXIT.ok;
@@ -51,26 +43,6 @@ async function* chosen(
     if (--left <= 0) break;
   }
   yield* kept.reverse();
-}
-
-/** Formats of git that are not known here. */
-const UNKNOWN: ReadonlySet<string> = new Set([
-  "reference",
-  "email",
-  "mboxrd",
-  "raw",
-]);
-
-/** The format of a user, of what the option says. */
-function userFormat(value: string): string {
-  const own = /^t?format:/.exec(value);
-  if (own !== null) return value.slice(own[0].length);
-  if (value === "oneline") return "%H %s";
-  if (UNKNOWN.has(value)) {
-    throw new UsageFailure(`Option --format has the name "${value}", which is not known here`);
-  }
-  if (value !== "" && !value.includes("%")) throw fatal(`invalid --pretty format: ${value}`);
-  return value;
 }
 
 /** The ids to start from, and those whose histories are left out. */
@@ -105,166 +77,4 @@ async function rangesOf(
     else from.push(await find(operand));
   }
   return { from, exclude };
-}
-
-/** What the placeholders need beside a commit. */
-class CommitFormatter {
-  readonly #repository: GitRepository;
-  readonly #digits: number;
-
-  constructor(repository: GitRepository, digits: number) {
-    this.#repository = repository;
-    this.#digits = digits;
-  }
-
-  /** The shortest text that git shows for an id. */
-  async short(id: unknown): Promise<string> {
-    return await shortId(this.#repository.database, `${id}`, this.#digits);
-  }
-}
-
-/** A placeholder. */
-interface Placeholder {
-  print(commit: GitHistoryCommit, formatter: CommitFormatter): string | Promise<string>;
-}
-
-/** Placeholders without their percent sign, the longer ones first where one starts with another. */
-const PLACEHOLDERS: Readonly<Record<string, Placeholder["print"]>> = {
-  "%": () => "%",
-  n: () => "\n",
-  H: ({ id }) => `${id}`,
-  h: ({ id }, formatter) => formatter.short(id),
-  T: ({ tree }) => `${tree}`,
-  t: ({ tree }, formatter) => formatter.short(tree),
-  P: ({ parents }) => parents.join(" "),
-  p: async ({ parents }, formatter) =>
-    (await Promise.all(parents.map((parent) => formatter.short(parent)))).join(" "),
-  ...signaturePlaceholders("a", ({ author }) => author),
-  ...signaturePlaceholders("c", ({ committer }) => committer),
-  e: ({ encoding }) => encoding ?? "",
-  s: ({ message }) => splitMessage(message).subject,
-  b: ({ message }) => splitMessage(message).body,
-  B: ({ message }) => message.replace(/^\n+/, ""),
-};
-
-/** Formats that are paragraphs, with a line between two commits. */
-const PARAGRAPHS: Readonly<Record<string, Placeholder["print"]>> = {
-  short: (commit, formatter) => paragraphs(commit, formatter, [["Author", "author"]], "subject"),
-  medium: (commit, formatter) =>
-    paragraphs(commit, formatter, [["Author", "author"], ["Date", "author"]], "all"),
-  full: (commit, formatter) =>
-    paragraphs(commit, formatter, [["Author", "author"], ["Commit", "committer"]], "all"),
-  fuller: (commit, formatter) =>
-    paragraphs(
-      commit,
-      formatter,
-      [["Author", "author"], ["AuthorDate", "author"], ["Commit", "committer"], ["CommitDate", "committer"]],
-      "all",
-    ),
-};
-
-/** Lines of a commit: the id, the parents of a merge, people and dates, and the message four columns in. */
-async function paragraphs(
-  commit: GitHistoryCommit,
-  formatter: CommitFormatter,
-  rows: readonly (readonly [label: string, whose: "author" | "committer"])[],
-  how: "subject" | "all",
-): Promise<string> {
-  const lines = [`commit ${commit.id}`];
-  const { parents } = commit;
-  if (parents.length > 1) {
-    lines.push(`Merge: ${(await Promise.all(parents.map((parent) => formatter.short(parent)))).join(" ")}`);
-  }
-  // Values stand below one another.
-  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
-  for (const [label, whose] of rows) {
-    const signature = commit[whose];
-    const value = label.endsWith("Date") ? usualDate(signature) : `${signature.name} <${signature.email}>`;
-    lines.push(`${label}:`.padEnd(width) + value);
-  }
-  const text = commit.message.replace(/^(?:[ \t]*\n)+/, "").trimEnd();
-  const message = how === "all" ? text : text.replace(/\n[ \t]*\n[^]*$/, "");
-  if (message !== "") lines.push("", ...message.split("\n").map((line) => `    ${line.trimEnd()}`));
-  return lines.map((line) => `${line}\n`).join("");
-}
-
-/** A date as git writes it unless told otherwise. */
-function usualDate(signature: GitSignature): string {
-  const { day, date, time, year } = localTime(signature);
-  return `${day} ${MONTHS[date.getUTCMonth()]} ${date.getUTCDate()} ${time} ${year} ${signature.timezone}`;
-}
-
-function signaturePlaceholders(
-  letter: string,
-  signatureOf: (commit: GitHistoryCommit) => GitSignature,
-): Record<string, Placeholder["print"]> {
-  const of = (print: (signature: GitSignature) => string): Placeholder["print"] => (commit) =>
-    print(signatureOf(commit));
-  return {
-    [`${letter}n`]: of(({ name }) => name),
-    [`${letter}e`]: of(({ email }) => email),
-    [`${letter}t`]: of(({ date }) => `${date.getTime() / 1000}`),
-    [`${letter}d`]: of(usualDate),
-    [`${letter}i`]: of((signature) => {
-      const { isoDate, time } = localTime(signature);
-      return `${isoDate} ${time} ${signature.timezone}`;
-    }),
-    [`${letter}I`]: of((signature) => {
-      const { isoDate, time } = localTime(signature);
-      const { timezone } = signature;
-      const offset = /^[+-]0000$/.test(timezone) ? "Z" : `${timezone.slice(0, 3)}:${timezone.slice(3)}`;
-      return `${isoDate}T${time}${offset}`;
-    }),
-  };
-}
-
-/** A moment on the writer's clock. */
-function localTime({ date, timezone }: GitSignature): {
-  readonly day: string;
-  readonly date: Date;
-  readonly isoDate: string;
-  readonly time: string;
-  readonly year: string;
-} {
-  const minutes = Number(timezone.slice(1, -2)) * 60 + Number(timezone.slice(-2));
-  const local = new Date(date.getTime() + (timezone.startsWith("-") ? -minutes : minutes) * 60_000);
-  const iso = local.toISOString();
-  return {
-    day: DAYS[local.getUTCDay()]!,
-    date: local,
-    isoDate: iso.slice(0, iso.indexOf("T")),
-    time: iso.slice(iso.indexOf("T") + 1, -5),
-    year: `${local.getUTCFullYear()}`,
-  };
-}
-
-/** The first paragraph on one line, and what follows it. */
-function splitMessage(message: string): { readonly subject: string; readonly body: string } {
-  const text = message.replace(/^\n+/, "");
-  const end = /\n[ \t]*\n/.exec(text);
-  const first = end === null ? text : text.slice(0, end.index);
-  const body = end === null ? "" : text.slice(end.index + end[0].length).replace(/^(?:[ \t]*\n)+/, "");
-  return { subject: first.split("\n").map((line) => line.trimEnd()).join(" ").trim(), body };
-}
-
-/** A format as texts and placeholders. */
-function parseFormat(format: string): (string | Placeholder)[] {
-  const pieces: (string | Placeholder)[] = [];
-  for (let rest = format; rest !== "";) {
-    const percent = rest.indexOf("%");
-    if (percent !== 0) {
-      pieces.push(percent < 0 ? rest : rest.slice(0, percent));
-      rest = percent < 0 ? "" : rest.slice(percent);
-      continue;
-    }
-    const hex = /^%x([0-9a-fA-F]{2})/.exec(rest);
-    const name = [rest.slice(1, 3), rest.slice(1, 2)].find((each) => Object.hasOwn(PLACEHOLDERS, each));
-    if (hex !== null) pieces.push(String.fromCharCode(parseInt(hex[1]!, 16)));
-    else if (name !== undefined) pieces.push({ print: PLACEHOLDERS[name]! });
-    else {throw new UsageFailure(
-        `Option --format has the placeholder "${rest.slice(0, 3)}", which is not known`,
-      );}
-    rest = rest.slice(hex === null ? 1 + name!.length : hex[0].length);
-  }
-  return pieces;
 }

@@ -5,6 +5,8 @@
  */
 import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { catFile } from "./cat_file.ts";
+import { diff } from "./changes.ts";
+import { countObjects } from "./count_objects.ts";
 import { fsck, indexPack, multiPackIndex, repack, unpackObjects } from "./maintenance.ts";
 import { hashObject } from "./objects.ts";
 import { packObjects, showIndex, verifyPack } from "./packs.ts";
@@ -12,7 +14,9 @@ import { GITDB_OPTIONS } from "./options.ts";
 import { defaultGitdbSettings } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 import { log } from "./log.ts";
-import { lsTree, revParse } from "./revisions.ts";
+import { lsTree } from "./ls_tree.ts";
+import { revParse } from "./rev_parse.ts";
+import { show } from "./show.ts";
 import { formatOptions, parseOptions } from "../shared/options.ts";
 import type { OptionGroup } from "../shared/options.ts";
 import { nearest } from "../shared/suggest.ts";
@@ -23,7 +27,10 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   "cat-file": catFile,
   "rev-parse": revParse,
   "ls-tree": lsTree,
+  "count-objects": countObjects,
   log,
+  show,
+  diff,
   "hash-object": hashObject,
   "verify-pack": verifyPack,
   "show-index": showIndex,
@@ -45,10 +52,16 @@ export const SUBCOMMANDS: readonly string[] = Object.keys(COMMANDS);
 const USAGE = `Reads, writes and checks git object databases.
 
 Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objects [--unordered]] [--buffer] [-z]
+       sluice gitdb cat-file --batch-command[=FORMAT] [--buffer] [-z]
        sluice gitdb cat-file (-t|-s|-e|-p|TYPE) NAME
-       sluice gitdb rev-parse [--verify [-q]] [--short[=#]] REVISION...
-       sluice gitdb ls-tree [-r] [-t] [-d] [-l] [--name-only] [-z] REVISION [PATH...]
+       sluice gitdb rev-parse [--verify [-q]] [--short[=#]] [--abbrev-ref] REVISION...
+       sluice gitdb rev-parse [--git-dir] [--show-toplevel] [--is-bare-repository]
+       sluice gitdb ls-tree [-r] [-t] [-d] [-l|--name-only|--object-only|--format=FORMAT] [--abbrev[=#]] [-z]
+                            [--full-name] [--full-tree] REVISION [PATH...]
+       sluice gitdb count-objects [-v]
        sluice gitdb log (--format=FORMAT|--oneline) [-n #] [REVISION|^REVISION|FROM..TO]...
+       sluice gitdb show (-s|--name-status|--name-only|--raw) [--format=FORMAT|--oneline] [OBJECT...]
+       sluice gitdb diff (--name-status|--name-only|--raw) [--no-renames] [-z] (REVISION REVISION|FROM..TO)
        sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [--stdin-paths] [FILE...]
        sluice gitdb verify-pack [-v|-s] PACK.idx...
        sluice gitdb show-index < PACK.idx
@@ -74,7 +87,7 @@ function splitCommand(
     if (!arg.startsWith("-")) return { common, name: arg, rest: args.slice(at + 1) };
     common.push(arg);
     // As git has it, the folder may be a word of its own.
-    if (VALUED.includes(arg) && args[at + 1] !== undefined) common.push(args[++at]!);
+    if (VALUED.includes(arg) && args[at + 1] !== undefined) common.push(`${common.pop()}=${args[++at]}`);
   }
   return { common, name: undefined, rest: [] };
 }
@@ -107,7 +120,7 @@ async function runGitdb(args: readonly string[]): Promise<number> {
   }
   const settings = defaultGitdbSettings();
   const given = name === "log" ? rest.flatMap(countAsOption) : rest;
-  const operands = parseOptions(GITDB_OPTIONS[name]!, [...common, ...given], settings);
+  const operands = parseOptions(GITDB_OPTIONS[name]!, [...common, ...given], settings, [], settings.operands);
   if (settings.help) {
     console.log(`${USAGE}\n${formatOptions(GITDB_OPTIONS[name]!).trimEnd()}`);
     return EXIT.ok;

@@ -2,8 +2,9 @@
  * The tables of options of `sluice gitdb`.
  */
 import { UsageFailure } from "../shared/exit.ts";
+import { SHORT_ONELINE } from "./commit_formats.ts";
 import type { OptionGroup } from "../shared/options.ts";
-import type { GitdbSettings } from "./settings.ts";
+import type { GitdbSettings, RevParseWish } from "./settings.ts";
 
 type Group = OptionGroup<GitdbSettings>;
 
@@ -16,7 +17,7 @@ function count(value: string, name: string, min: number, max: number): number {
 }
 
 /** Sets what a command is to do; two wishes exclude each other. */
-function setOnce<Key extends "batch" | "show">(
+function setOnce<Key extends "batch" | "show" | "changes">(
   settings: GitdbSettings,
   key: Key,
   value: NonNullable<GitdbSettings[Key]>,
@@ -78,6 +79,16 @@ const CAT_FILE: Group = {
       help: "For names on stdin: a line of facts",
       set: (settings, value) => {
         setOnce(settings, "batch", "check");
+        if (value !== "") settings.format = value;
+      },
+    },
+    {
+      long: ["batch-command"],
+      value: "optional",
+      valueName: "FORMAT",
+      help: "For commands on stdin: contents NAME, info NAME and, with --buffer, flush",
+      set: (settings, value) => {
+        setOnce(settings, "batch", "command");
         if (value !== "") settings.format = value;
       },
     },
@@ -225,13 +236,51 @@ const REPACK: Group = {
   ],
 };
 
+/** Where a repository is, for a command of which `--git-dir` alone prints that. */
+const REV_PARSE_COMMON: Group = {
+  title: COMMON.title,
+  rows: COMMON.rows.map((row) =>
+    row.long?.includes("git-dir") !== true ? row : {
+      ...row,
+      value: "optional",
+      help: `${row.help}; without a value: print its folder`,
+      set: (settings, value) => {
+        if (value === "") wish(settings, "git-dir");
+        else settings.gitDir = value;
+      },
+    }
+  ),
+};
+
+function wish(settings: GitdbSettings, what: RevParseWish["what"]): void {
+  settings.wishes.push({ what, after: settings.operands.length });
+}
+
 const REV_PARSE: Group = {
   title: "What to print",
   rows: [
     {
       long: ["verify"],
       help: "Take one revision, and fail where it names nothing",
-      set: (settings) => settings.verify = true,
+      set: (settings) => {
+        settings.verify = true;
+        wish(settings, "verify");
+      },
+    },
+    {
+      long: ["show-toplevel"],
+      help: "The folder of the work tree",
+      set: (settings) => wish(settings, "toplevel"),
+    },
+    {
+      long: ["is-bare-repository"],
+      help: "Whether the repository has no work tree",
+      set: (settings) => wish(settings, "bare"),
+    },
+    {
+      long: ["abbrev-ref"],
+      help: "The short names of the references that follow, instead of ids",
+      set: (settings) => wish(settings, "abbrev-ref"),
     },
     {
       short: "q",
@@ -244,7 +293,10 @@ const REV_PARSE: Group = {
       value: "optional",
       valueName: "#",
       help: "Short ids, of so many digits or more (default: 7)",
-      set: (settings, value, name) => settings.short = value === "" ? 0 : count(value, name, 4, 64),
+      set: (settings, value, name) => {
+        settings.short = value === "" ? 0 : count(value, name, 4, 64);
+        wish(settings, "short");
+      },
     },
   ],
 };
@@ -260,6 +312,30 @@ const LS_TREE: Group = {
       long: ["name-only", "name-status"],
       help: "Names alone",
       set: (settings) => settings.nameOnly = true,
+    },
+    { long: ["object-only"], help: "Ids alone", set: (settings) => settings.objectOnly = true },
+    {
+      long: ["format"],
+      value: "next",
+      valueName: "FORMAT",
+      help: "What to print of each row: %(objectmode), %(objecttype), %(objectname), %(objectsize), %(path)",
+      set: (settings, value) => settings.format = value,
+    },
+    {
+      long: ["abbrev"],
+      value: "optional",
+      help: "Short ids, of so many digits or more (default: 7)",
+      set: (settings, value, name) => settings.abbrev = value === "" ? 0 : count(value, name, 4, 64),
+    },
+    {
+      long: ["full-name"],
+      help: "Paths from the root of the tree",
+      set: (settings) => settings.fullName = true,
+    },
+    {
+      long: ["full-tree"],
+      help: "The whole tree, from any folder",
+      set: (settings) => settings.fullTree = settings.fullName = true,
     },
     {
       short: "z",
@@ -282,7 +358,7 @@ const LOG: Group = {
     {
       long: ["oneline"],
       help: "As --format='%h %s'",
-      set: (settings) => settings.format = "%h %s",
+      set: (settings) => settings.format = SHORT_ONELINE,
     },
     {
       short: "n",
@@ -310,10 +386,78 @@ const LOG: Group = {
   ],
 };
 
+const LISTS: Group = {
+  title: "How to list changed files",
+  rows: [
+    {
+      long: ["name-status"],
+      help: "What happened to each, and its name",
+      set: (settings) => setOnce(settings, "changes", "status"),
+    },
+    { long: ["name-only"], help: "Names alone", set: (settings) => setOnce(settings, "changes", "names") },
+    {
+      long: ["raw"],
+      help: "Modes and ids before and after, too",
+      set: (settings) => setOnce(settings, "changes", "raw"),
+    },
+    {
+      long: ["no-renames"],
+      help: "Moved files as one that was removed and one that was added",
+      set: (settings) => settings.renames = false,
+    },
+    {
+      long: ["abbrev"],
+      value: "optional",
+      help: "With --raw: ids of so many digits or more (default: 7)",
+      set: (settings, value, name) => settings.abbrev = value === "" ? 0 : count(value, name, 4, 64),
+    },
+    { long: ["no-abbrev"], help: "With --raw: full ids", set: (settings) => settings.fullIds = true },
+  ],
+};
+
+const DIFF: Group = {
+  title: "What to print",
+  rows: [
+    {
+      short: "z",
+      help: "Names as they are, and a zero after each part of a line",
+      set: (settings) => settings.zero = true,
+    },
+  ],
+};
+
+const SHOW: Group = {
+  title: "What to print",
+  rows: [
+    {
+      short: "s",
+      long: ["no-patch"],
+      help: "No changes of commits",
+      set: (settings) => setOnce(settings, "changes", "nothing"),
+    },
+    ...LOG.rows.filter(({ long }) => long?.includes("format") || long?.includes("oneline")),
+  ],
+};
+
+const COUNT_OBJECTS: Group = {
+  title: "What to print",
+  rows: [
+    {
+      short: "v",
+      long: ["verbose"],
+      help: "Packs and what is of no use, too",
+      set: (settings) => settings.verbose = true,
+    },
+  ],
+};
+
 /** Tables of options by subcommand. */
 export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   "cat-file": [COMMON, CAT_FILE],
-  "rev-parse": [COMMON, REV_PARSE],
+  "rev-parse": [REV_PARSE_COMMON, REV_PARSE],
+  show: [COMMON, SHOW, LISTS],
+  diff: [COMMON, DIFF, LISTS],
+  "count-objects": [COMMON, COUNT_OBJECTS],
   "ls-tree": [COMMON, LS_TREE],
   log: [COMMON, LOG],
   "hash-object": [COMMON, HASH_OBJECT],

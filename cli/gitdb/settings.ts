@@ -3,13 +3,19 @@
  */
 import { EXIT, Failure } from "../shared/exit.ts";
 
+/** Something that `rev-parse` is asked for, after so many of its operands. */
+export interface RevParseWish {
+  readonly what: "git-dir" | "toplevel" | "bare" | "abbrev-ref" | "verify" | "short";
+  readonly after: number;
+}
+
 /** Options of all subcommands together; each has rows for those that it knows. */
 export interface GitdbSettings {
   gitDir: string | undefined;
   objects: string | undefined;
   threads: number;
   help: boolean;
-  batch: "none" | "batch" | "check";
+  batch: "none" | "batch" | "check" | "command";
   format: string | undefined;
   buffer: boolean;
   allObjects: boolean;
@@ -48,6 +54,20 @@ export interface GitdbSettings {
   merges: boolean | undefined;
   reverse: boolean;
   allRefs: boolean;
+  /** The operands as far as they were read. */
+  operands: string[];
+  wishes: RevParseWish[];
+  objectOnly: boolean;
+  /** Digits of ids in lists; 0 for as many as usual. */
+  abbrev: number | undefined;
+  /** Ids in lists are not shortened. */
+  fullIds: boolean;
+  fullName: boolean;
+  fullTree: boolean;
+  /** How changed files are listed; undefined where nothing was said. */
+  changes: "nothing" | "names" | "status" | "raw" | undefined;
+  /** Whether moved files are looked for. */
+  renames: boolean;
 }
 
 /** The settings before any option. */
@@ -93,6 +113,15 @@ export function defaultGitdbSettings(): GitdbSettings {
     merges: undefined,
     reverse: false,
     allRefs: false,
+    operands: [],
+    wishes: [],
+    objectOnly: false,
+    abbrev: undefined,
+    fullIds: false,
+    fullName: false,
+    fullTree: false,
+    changes: undefined,
+    renames: true,
   };
 }
 

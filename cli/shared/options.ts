@@ -77,7 +77,8 @@ function unknownDigits(text: string, before: OptionFace | undefined): UsageFailu
 const GLUED_NUMBER = /(?:\d+(?:[KMG](?:i?B|i)?)?)?/y;
 
 /**
- * Applies a command line to settings and returns its operands; `-` is one. The options that it has join `given`.
+ * Applies a command line to settings and returns its operands; `-` is one. The options that it has join `given`, and
+ * operands join `operands` as they come, so that an option can tell where among them it stands.
  *
  * @throws {UsageFailure} If an option is not known, or its value is missing or out of place.
  */
@@ -86,9 +87,9 @@ export function parseOptions<Settings>(
   args: readonly string[],
   settings: Settings,
   given: GivenOption[] = [],
+  operands: string[] = [],
 ): string[] {
   const rows = groups.flatMap((group) => group.rows);
-  const operands: string[] = [];
   let at = 0;
 
   function nextArgument(name: string): string {
@@ -142,11 +143,12 @@ export function parseOptions<Settings>(
 
   for (; at < args.length; at++) {
     const arg = args[at]!;
-    if (arg === "--") return [...operands, ...args.slice(at + 1)];
+    if (arg === "--") break;
     if (arg.startsWith("--")) applyLong(arg);
     else if (arg.startsWith("-") && arg !== "-") applyCluster(arg);
     else operands.push(arg);
   }
+  operands.push(...args.slice(at + 1));
   return operands;
 }
 

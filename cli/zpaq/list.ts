@@ -9,6 +9,10 @@ import { Complaints, openBackup } from "./open.ts";
 import type { ZpaqSettings } from "./options.ts";
 
 const SIZE_WIDTH = 12;
+const DAY = 86_400_000;
+const NO_DATE = " ".repeat(19);
+/** Lines that are printed at a time. */
+const LINES_MAX = 1000;
 const MARKS = { same: "=", different: "#", external: "+", internal: "-" } as const;
 
 /** One line of a listing. */
@@ -25,26 +29,66 @@ function attributesOf({ name, attributes }: Line["item"]): string {
   return `${kind}${(attributes.mode & 0o7777).toString(8).padStart(3, "0")}`;
 }
 
-function textOf({ mark, item, fragments }: Line, sizes: ReadonlyMap<string, number>): string {
-  const when = item.date?.toISOString().slice(0, 19).replace("T", " ") ?? " ".repeat(19);
-  const size = (sizes.get(item.name) ?? item.size)?.toString() ?? "?";
+/** Dates as text; files of one day share the most of it. */
+class DateTexts {
+  readonly #days = new Map<number, string>();
+
+  of(date: Date): string {
+    const time = date.getTime();
+    const day = Math.floor(time / DAY);
+    let text = this.#days.get(day);
+    if (text === undefined) {
+      text = date.toISOString().slice(0, 10);
+      this.#days.set(day, text);
+    }
+    const second = Math.floor((time - day * DAY) / 1000);
+    return `${text} ${pair(Math.floor(second / 3600))}:${pair(Math.floor(second / 60) % 60)}:${
+      pair(second % 60)
+    }`;
+  }
+}
+
+function pair(value: number): string {
+  return value < 10 ? `0${value}` : `${value}`;
+}
+
+function textOf(
+  { mark, item, fragments }: Line,
+  sizes: ReadonlyMap<string, number>,
+  dates: DateTexts,
+): string {
+  const { name, date } = item;
+  const when = date === undefined ? NO_DATE : dates.of(date);
+  const size = `${(name.endsWith("/") ? sizes.get(name) : undefined) ?? item.size ?? "?"}`;
   const link = item.attributes?.system === "unix" ? item.attributes.link : undefined;
   const ids = fragments === undefined ? "" : ` ${[...fragments].join(" ")}`;
-  return `${mark} ${when} ${size.padStart(SIZE_WIDTH)} ${attributesOf(item).padEnd(5)} ${
-    printable(item.name)
-  }${link === undefined ? "" : ` -> ${printable(link)}`}${ids}`;
+  return `${mark} ${when} ${size.padStart(SIZE_WIDTH)} ${attributesOf(item).padEnd(5)} ${printable(name)}${
+    link === undefined ? "" : ` -> ${printable(link)}`
+  }${ids}`;
 }
 
 /** What is in each folder, together. */
 function folderSizes(items: Iterable<Line["item"]>): Map<string, number> {
   const sizes = new Map<string, number>();
+  // Files of one folder follow each other: it is looked up once for all of them.
+  let folder = "";
+  let sum = 0;
+  const flush = (): void => {
+    for (let at = folder.indexOf("/"); at >= 0; at = folder.indexOf("/", at + 1)) {
+      const outer = folder.slice(0, at + 1);
+      sizes.set(outer, (sizes.get(outer) ?? 0) + sum);
+    }
+    sum = 0;
+  };
   for (const { name, size } of items) {
-    if (name.endsWith("/")) sizes.set(name, sizes.get(name) ?? 0);
-    else {for (let at = name.indexOf("/"); at >= 0; at = name.indexOf("/", at + 1)) {
-        const folder = name.slice(0, at + 1);
-        sizes.set(folder, (sizes.get(folder) ?? 0) + (size ?? 0));
-      }}
+    const end = name.lastIndexOf("/") + 1;
+    if (end !== folder.length || !name.startsWith(folder)) {
+      flush();
+      folder = name.slice(0, end);
+    }
+    if (end < name.length) sum += size ?? 0;
   }
+  flush();
   return sizes;
 }
 
@@ -78,7 +122,11 @@ export async function listCommand(settings: ZpaqSettings, messages: Messages): P
       (sizesOf(a).get(a.item.name) ?? a.item.size ?? 0)
     ).slice(0, summary)
     : lines;
-  out.push(...shown.map((line) => textOf(line, sizesOf(line))));
+  const dates = new DateTexts();
+  for (const line of shown) {
+    out.push(textOf(line, sizesOf(line), dates));
+    if (out.length >= LINES_MAX) console.log(out.splice(0).join("\n"));
+  }
   const size = entries.reduce((sum, entry) => sum + (entry.size ?? 0), 0);
   if (compared !== undefined) out.push(countsOf(compared));
   out.push(`${(await backup.versions()).length} versions, ${entries.length} files, ${size} bytes`);

@@ -7,23 +7,7 @@ import { SluiceError } from "@sluice/internal";
 import { EXIT, exitCodeOf, Failure, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { nearest } from "../shared/suggest.ts";
-import { addCommand } from "./add.ts";
-import { checkCommand } from "./check.ts";
-import {
-  assembleCommand,
-  compressCommand,
-  decompressCommand,
-  disassembleCommand,
-  runCommand,
-  traceCommand,
-} from "./develop.ts";
-import { reencryptCommand } from "./reencrypt.ts";
-import { extractCommand } from "./extract.ts";
-import { listCommand } from "./list.ts";
 import { withLists } from "./lists.ts";
-import { verifyCommand } from "./verify.ts";
-import { packCommand } from "./pack.ts";
-import { pythonCommand } from "./python.ts";
 import { KEY_VARIABLE } from "./password.ts";
 import { OPTION_HELP, parseZpaqOptions } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
@@ -50,23 +34,28 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
 
 type Run = (settings: ZpaqSettings, messages: Messages) => Promise<number>;
 
+const add: Run = async (...given) => (await import("./add.ts")).addCommand(...given);
+const extract: Run = async (...given) => (await import("./extract.ts")).extractCommand(...given);
+const list: Run = async (...given) => (await import("./list.ts")).listCommand(...given);
+
+/** Each command is loaded when it is called: most of the time of a short one would be that of loading the others. */
 const ACTIONS: Readonly<Record<string, Run>> = {
-  a: addCommand,
-  add: addCommand,
-  x: extractCommand,
-  extract: extractCommand,
-  l: listCommand,
-  list: listCommand,
-  t: (settings, messages) => extractCommand({ ...settings, test: true }, messages),
-  verify: verifyCommand,
-  check: checkCommand,
-  c: compressCommand,
-  d: decompressCommand,
-  r: runCommand,
-  asm: assembleCommand,
-  disasm: disassembleCommand,
-  trace: traceCommand,
-  e: reencryptCommand,
+  a: add,
+  add,
+  x: extract,
+  extract,
+  l: list,
+  list,
+  t: (settings, messages) => extract({ ...settings, test: true }, messages),
+  verify: async (...given) => (await import("./verify.ts")).verifyCommand(...given),
+  check: async (...given) => (await import("./check.ts")).checkCommand(...given),
+  c: async (...given) => (await import("./develop.ts")).compressCommand(...given),
+  d: async (...given) => (await import("./develop.ts")).decompressCommand(...given),
+  r: async (...given) => (await import("./develop.ts")).runCommand(...given),
+  asm: async (...given) => (await import("./develop.ts")).assembleCommand(...given),
+  disasm: async (settings) => (await import("./develop.ts")).disassembleCommand(settings),
+  trace: async (settings) => (await import("./develop.ts")).traceCommand(settings),
+  e: async (...given) => (await import("./reencrypt.ts")).reencryptCommand(...given),
 };
 
 /** Long names of commands, with those that the options name. */
@@ -79,8 +68,12 @@ export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "pack", 
 export async function run(args: string[]): Promise<number> {
   return await runToExitCode("sluice zpaq", async () => {
     const [action, ...rest] = args;
-    if (action === "pack") return await withFailures(() => packCommand(rest));
-    if (action === "py") return await withFailures(() => pythonCommand(rest));
+    if (action === "pack") {
+      return await withFailures(async () => (await import("./pack.ts")).packCommand(rest));
+    }
+    if (action === "py") {
+      return await withFailures(async () => (await import("./python.ts")).pythonCommand(rest));
+    }
     if (action === "--help" || action === "-h") return help();
     const command = Object.hasOwn(ACTIONS, action ?? "") ? ACTIONS[action!] : undefined;
     if (command === undefined) {

@@ -147,7 +147,9 @@ pub fn build(b: *std.Build) void {
 
     const wasm_step = b.step("wasm", "Build the WASM modules");
     for (library_modules) |module| {
-        if (!module.native_only and isWanted(wanted, module.name)) wasm_step.dependOn(wasmInstall(b, module, optimize));
+        if (module.native_only or !isWanted(wanted, module.name)) continue;
+        wasm_step.dependOn(wasmInstall(b, module, optimize, .wasm));
+        if (module.small and wanted.len == 0) wasm_step.dependOn(wasmInstall(b, module, optimize, .javascript));
     }
 
     const baselines = b.step("baselines", "Build the C programs that benchmarks compare with");
@@ -256,11 +258,21 @@ fn zpaqV3Object(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step
     return b.addObject(.{ .name = "zpaq_v3", .root_module = module });
 }
 
-fn wasmInstall(b: *std.Build, wasm_module: LibraryModule, optimize: std.builtin.OptimizeMode) *std.Build.Step {
-    const target = b.resolveTargetQuery(.{
-        .cpu_arch = .wasm32,
-        .os_tag = .freestanding,
-        .cpu_features_add = std.Target.wasm.featureSet(&.{.simd128}),
+/// What a module becomes: WASM as engines run it, or WASM without what plain JavaScript has no words for.
+const WasmUse = enum { wasm, javascript };
+
+fn wasmInstall(b: *std.Build, wasm_module: LibraryModule, optimize: std.builtin.OptimizeMode, use: WasmUse) *std.Build.Step {
+    const target = b.resolveTargetQuery(switch (use) {
+        .wasm => .{
+            .cpu_arch = .wasm32,
+            .os_tag = .freestanding,
+            .cpu_features_add = std.Target.wasm.featureSet(&.{.simd128}),
+        },
+        .javascript => .{
+            .cpu_arch = .wasm32,
+            .os_tag = .freestanding,
+            .cpu_model = .{ .explicit = &std.Target.wasm.cpu.mvp },
+        },
     });
     const module = b.createModule(.{
         .root_source_file = b.path(b.fmt("module_{s}.zig", .{wasm_module.name})),
@@ -278,7 +290,11 @@ fn wasmInstall(b: *std.Build, wasm_module: LibraryModule, optimize: std.builtin.
     exe.entry = .disabled;
     exe.rdynamic = true;
     exe.stack_size = wasm_stack_size;
-    return &b.addInstallArtifact(exe, .{ .dest_dir = .{ .override = .{ .custom = "../.zig/out/wasm" } } }).step;
+    const folder = b.fmt("../.zig/out/{s}", .{switch (use) {
+        .wasm => "wasm",
+        .javascript => "wasm_mvp",
+    }});
+    return &b.addInstallArtifact(exe, .{ .dest_dir = .{ .override = .{ .custom = folder } } }).step;
 }
 
 /// BLAKE3 for newer processors than the library's baseline; blake3.zig chooses at run time.

@@ -17,6 +17,8 @@ export interface Repository {
   /** The folder of the files; undefined where the path is no work tree. */
   readonly workTree: string | undefined;
   readonly algorithm: GitHashAlgorithm;
+  /** Whether it is made to have no files of its own beside its folder. */
+  readonly bare: boolean;
 }
 
 function isFolder(path: string): boolean {
@@ -74,12 +76,14 @@ export async function findRepository(path: string): Promise<Repository> {
     const common = realPath(await commonFolder(gitFolder)) ?? gitFolder;
     const objects = joinPath(common, "objects");
     if (isFolder(objects)) {
+      const config = await readText(joinPath(common, "config")) ?? "";
       return {
         objects,
         commonFolder: common,
         gitFolder,
         workTree: around === undefined ? undefined : path,
-        algorithm: hashOfConfig(await readText(joinPath(common, "config")) ?? ""),
+        algorithm: hashOfConfig(config),
+        bare: around === undefined && common === gitFolder && isBare(config, common),
       };
     }
   }
@@ -93,9 +97,16 @@ export async function findRepository(path: string): Promise<Repository> {
       gitFolder: undefined,
       workTree: undefined,
       algorithm: hashOfConfig(config ?? ""),
+      bare: true,
     };
   }
   throw notFound(path);
+}
+
+/** What the configuration says, or else the name of the folder. */
+function isBare(config: string, folder: string): boolean {
+  const value = parseConfig(config).get("core.bare")?.toLowerCase();
+  return value === undefined ? !/(?:^|\/)\.git$/.test(folder) : /^(?:true|yes|on|[1-9]\d*)$/.test(value);
 }
 
 function notFound(path: string): NotFoundError {

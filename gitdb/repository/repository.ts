@@ -29,6 +29,7 @@ import { updateReference } from "./_reference_update.ts";
 import type { GitUpdateRefOptions } from "./_reference_update.ts";
 import { References } from "./_references.ts";
 import { entryAt, resolveRevision } from "./_revisions.ts";
+import { walkChanges } from "./_tree_changes.ts";
 import { walkTree } from "./_tree_walk.ts";
 
 export type { GitCommitOptions, GitFileChanges, GitUpdateRefOptions };
@@ -93,6 +94,32 @@ export interface GitFilesOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** One side of a change. */
+export interface GitChangeSide {
+  /** Type and permissions: 0o100644, 0o100755, 0o120000 (a link) or 0o160000 (a submodule). */
+  readonly mode: number;
+  /** The object. */
+  readonly id: GitObjectId;
+}
+
+/** A file, link or submodule that is not the same in two trees. */
+export interface GitChange {
+  /** Its path from the root of the trees, as UTF-8; bytes that are none are replaced. */
+  readonly path: string;
+  /** The path as it is stored. */
+  readonly pathBytes: Uint8Array;
+  /** What it was; undefined where it was added. */
+  readonly before: GitChangeSide | undefined;
+  /** What it is; undefined where it was removed. */
+  readonly after: GitChangeSide | undefined;
+}
+
+/** How changes are looked for. */
+export interface GitChangesOptions {
+  /** Gives the walk up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A commit with its id. */
 export interface GitHistoryCommit extends GitCommit {
   /** Its id. */
@@ -115,6 +142,7 @@ const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
   "sizes",
   "signal",
 ]);
+const CHANGES_OPTIONS: ReadonlySet<string> = new Set<keyof GitChangesOptions>(["signal"]);
 const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>(["exclude", "signal"]);
 /** Files whose sizes are found together. */
 const SIZES_GROUP = 4096;
@@ -153,6 +181,8 @@ export class GitRepository implements AsyncDisposable {
   readonly gitFolder: string;
   /** The folder with the files; undefined where the repository was not opened from there. */
   readonly workTree: string | undefined;
+  /** Whether it is made to have no work tree, by its configuration or else by the name of its folder. */
+  readonly isBare: boolean;
   readonly #objects: Objects;
   readonly #references: References;
 
@@ -163,12 +193,14 @@ export class GitRepository implements AsyncDisposable {
       readonly gitFolder: string;
       readonly commonFolder: string;
       readonly workTree: string | undefined;
+      readonly bare: boolean;
     },
   ) {
     this.database = objects.database;
     this.gitFolder = folders.gitFolder;
     this.commonFolder = folders.commonFolder;
     this.workTree = folders.workTree;
+    this.isBare = folders.bare;
     this.#objects = objects;
     this.#references = references;
   }
@@ -193,12 +225,12 @@ export class GitRepository implements AsyncDisposable {
         code: "INVALID_DATABASE",
       });
     }
-    const { gitFolder, commonFolder, workTree } = found;
+    const { gitFolder, commonFolder, workTree, bare } = found;
     const references = new References(gitFolder, commonFolder, found.algorithm);
     const database = await GitDatabase.open(commonFolder, own);
     try {
       const objects = await Objects.open(database, commonFolder, replacements);
-      return new GitRepository(objects, references, { gitFolder, commonFolder, workTree });
+      return new GitRepository(objects, references, { gitFolder, commonFolder, workTree, bare });
     } catch (error) {
       await database[Symbol.asyncDispose]();
       throw error;
@@ -393,6 +425,47 @@ export class GitRepository implements AsyncDisposable {
       group = [];
     }
     yield await measure(group);
+  }
+
+  /**
+   * What differs between the trees that two revisions lead to, in git's order; all of the second one where the first is
+   * undefined. A file that was moved is one that was removed and one that was added.
+   *
+   * @throws {SluiceError} As `resolve`, and if one leads to no tree.
+   *
+   * @example Two commits
+   * ```ts
+   * import { GitRepository } from "@sluice/gitdb";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const folder = await Deno.makeTempDir();
+   * for (const name of ["objects", "refs"]) await Deno.mkdir(`${folder}/${name}`);
+   * await Deno.writeTextFile(`${folder}/HEAD`, "ref: refs/heads/main\n");
+   * {
+   *   await using repository = await GitRepository.open(folder);
+   *   const author = { name: "Ada", email: "ada@example.org", date: new Date(0), timezone: "+0000" };
+   *   await repository.commit("main", { "a/b": "one", c: "two" }, { author, message: "Start\n" });
+   *   await repository.commit("main", { "a/b": "three", d: "four" }, { author, message: "Go on\n" });
+   *   const changes = await Array.fromAsync(repository.changes("main~1", "main"));
+   *   assertEquals(changes.map(({ path, before }) => [path, before !== undefined]), [["a/b", true], ["d", false]]);
+   * }
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  async *changes(
+    from: string | undefined,
+    to: string,
+    options: GitChangesOptions = {},
+  ): AsyncGenerator<GitChange, void, undefined> {
+    checkKeys(options, CHANGES_OPTIONS);
+    const trees = {
+      before: from === undefined ? undefined : await this.#objects.peelToTree(await this.find(from)),
+      after: await this.#objects.peelToTree(await this.find(to)),
+    };
+    const decoder = new TextDecoder();
+    for await (const { path, before, after } of walkChanges(this.#objects, trees, options.signal)) {
+      yield { path: decoder.decode(path), pathBytes: path, before, after };
+    }
   }
 
   /**

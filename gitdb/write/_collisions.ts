@@ -16,7 +16,8 @@ export async function sharedIds(
   existing: GitObjectReader,
 ): Promise<GitObjectId[]> {
   const shared: GitObjectId[] = [];
-  for await (const group of existing.infoBatches(ids)) {
+  // Most objects of a pack are new: nothing is told of those.
+  for await (const group of existing.infoBatches(ids, { onMissing: () => {} })) {
     for (const result of group) {
       if (result.ok) shared.push(result.value.id);
       else if (isRescuable(result.error)) throw result.error;

@@ -2,16 +2,15 @@
  * Copies of an archive that decode none of its data: without what is no longer referred to, or the index alone.
  */
 import type { ByteSource } from "@sluice/internal";
-import { UnsupportedFeatureError, writeU32 } from "@sluice/internal";
+import { UnsupportedFeatureError } from "@sluice/internal";
 import type { ArchiveIndex, DataBlock, IndexedFile } from "./_index_facts.ts";
 import type { BlockStore } from "./_block_store.ts";
 import { fault } from "../zpaql/_fault.ts";
-import { FRAGMENT_ROW, START_BLOCK_SIZE } from "./_journal_format.ts";
+import { START_BLOCK_SIZE } from "./_journal_format.ts";
 import { indexBlocks, journalBlock, startBlock, STORED_METHOD } from "./_journal_writer.ts";
 import type { ZpaqUpdateSink } from "./_types.ts";
 
 const PIECE_SIZE = 1 << 20;
-const DIGEST_SIZE = 20;
 
 /** Copies a range of the source. */
 async function copyRange(source: ByteSource, from: number, to: number, sink: ZpaqUpdateSink): Promise<void> {
@@ -42,18 +41,6 @@ function blocksOf(store: BlockStore, files: Iterable<IndexedFile>): DataBlock[] 
     }
   }
   return [...blocks].sort((a, b) => a.first - b.first);
-}
-
-/** The table of a block's fragments as it stands in a journal. */
-function rowsOf({ blockSize, sizes, digests }: DataBlock): Uint8Array {
-  const rows = new Uint8Array(4 + FRAGMENT_ROW * sizes.length);
-  writeU32(rows, 0, blockSize);
-  sizes.forEach((size, i) => {
-    const at = 4 + FRAGMENT_ROW * i;
-    rows.set(digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE), at);
-    writeU32(rows, at + DIGEST_SIZE, size);
-  });
-  return rows;
 }
 
 /** A version to write, with its lines of the index. */
@@ -103,7 +90,7 @@ async function packVersion(
     dataSize += blockSize;
   }
   for (const block of blocks) {
-    await write(await journalBlock("h", date, block.first, rowsOf(block), STORED_METHOD));
+    await write(await journalBlock("h", date, block.first, block.rows, STORED_METHOD));
   }
   for await (const block of indexBlocks(date, files)) await write(block);
   await sink.rewrite(start, await startBlock(date, first, dataSize));

@@ -10,12 +10,12 @@ import {
   journalSize,
   looksLikeJournal,
   parseHashes,
-  parseIndex,
   parseJournalName,
   parseStart,
   START_BLOCK_SIZE,
 } from "./_journal_format.ts";
-import type { ArchiveIndex, DataBlock, IndexedVersion, JunkRange } from "./_index_facts.ts";
+import type { ArchiveIndex, DataBlock, IndexedVersion, JunkRange, SegmentPlace } from "./_index_facts.ts";
+import { parseIndex } from "./_index_lines.ts";
 
 /** What a block that starts an update begins with: tag, header and mark of its name. */
 const START_PREFIX = Uint8Array.of(
@@ -163,9 +163,8 @@ async function readBlocks(
         if (version !== undefined) version.fragments.count += table.sizes.length;
         end = after;
       } else {
-        const lines = parseIndex(content, place.offset);
-        const number = version?.number ?? 1;
-        version?.lines.push(...lines.map((line) => ({ ...line, version: number, segments: [] })));
+        const lines = parseIndex(content, place.offset, version?.number ?? 1);
+        for (const line of lines) version?.lines.push(line);
         end = after;
       }
     } catch (error) {
@@ -206,7 +205,12 @@ function addSegment(
   const place = { block, segment: index, size: size === undefined ? undefined : Number(size) };
   const last = version.lines.at(-1);
   if (segment.name === "" && last !== undefined) {
-    last.segments.push(place);
+    if (last.segments.length > 0) return void (last.segments as SegmentPlace[]).push(place);
+    const { name, date, attributes, fragments } = last;
+    version.lines[version.lines.length - 1] = {
+      ...{ name, date, attributes, fragments, version: last.version },
+      segments: [place],
+    };
     return;
   }
   const value = Number(match?.[3] ?? 0);

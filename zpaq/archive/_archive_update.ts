@@ -36,6 +36,10 @@ const CUT_NUMBERS = ZPAQ_FRAGMENT_NUMBERS + DIGEST_SIZE / 4;
 /** What zpaq keeps free in a block after the fragments. */
 const BLOCK_TAIL = 80;
 const FILE_RESERVE = 4096;
+/** The most bytes of one character of a string. */
+const CHARACTER_BYTES = 3;
+/** Room that a block has at least. */
+const BLOCK_ROOM_MIN = 1 << 16;
 
 /** The content of a file can't be read: nothing is wrong with the archive or its sink. */
 class Unreadable extends Error {}
@@ -43,6 +47,7 @@ class Unreadable extends Error {}
 /** Refuses names that no index can hold. */
 function checkName(name: string): void {
   checkArgument(typeof name === "string", "archive a file", name, "a name");
+  if (name.length * CHARACTER_BYTES <= FILE_NAME_MAX && !name.includes("\0")) return;
   if (name.includes("\0")) throw new TypeError(`Cannot archive ${JSON.stringify(name)}: the name has a zero`);
   const { length } = encodeName(name);
   if (length > FILE_NAME_MAX) {
@@ -96,17 +101,26 @@ interface PendingBlock {
   readonly first: number;
   readonly rows: Uint8Array<ArrayBuffer>;
   readonly encoded: Promise<Uint8Array<ArrayBuffer>>;
+  /** What the content lies in. */
+  readonly room: Uint8Array<ArrayBuffer>;
 }
+
+const NO_FRAGMENTS: readonly number[] = [];
 
 /** A line of the index to write. Its attributes become bytes when it is written: arrays of each line would take more memory. */
 class Line {
   readonly name: string;
   /** 0 where the file is gone. */
   readonly date: number;
-  readonly fragments: number[];
+  fragments: readonly number[];
   readonly #attributes: ZpaqFile["attributes"];
 
-  constructor(name: string, date: number, attributes: ZpaqFile["attributes"], fragments: number[] = []) {
+  constructor(
+    name: string,
+    date: number,
+    attributes: ZpaqFile["attributes"],
+    fragments: readonly number[] = NO_FRAGMENTS,
+  ) {
     this.name = name;
     this.date = date;
     this.#attributes = attributes;
@@ -140,10 +154,12 @@ export class ArchiveUpdate {
   readonly #date: number;
 
   readonly #ids = new Map<string, number>();
-  readonly #firstNew: number;
-  #nextId: number;
+  #firstNew = 1;
+  #nextId = 1;
   readonly #history = new FragmentHistory();
-  #block: Uint8Array<ArrayBuffer>;
+  #block = new Uint8Array();
+  /** Room of blocks that are written, for those that follow. */
+  readonly #rooms: Uint8Array<ArrayBuffer>[] = [];
   #used = 0;
   #fragments: { readonly size: number; readonly digest: string }[] = [];
   #redundancy = 0;
@@ -179,9 +195,7 @@ export class ArchiveUpdate {
     const sizeMax = Math.min(8128 * 2 ** fragment, this.#blockSize - 12);
     this.#limits = { sizeMin: Math.min(64 * 2 ** fragment, sizeMax), sizeMax, fragment };
     this.#threads = checkInteger("threads", options.threads ?? 1, 1, THREADS_MAX);
-    this.#block = new Uint8Array(Math.min(this.#blockSize, 1 << 20));
     this.#date = this.#dateOfUpdate(options.date ?? new Date());
-    this.#firstNew = this.#nextId = this.#loadFragments();
   }
 
   /** The date asked for, or one second after the archive's last. */
@@ -192,14 +206,13 @@ export class ArchiveUpdate {
     return dateNumber(new Date(last.getTime() + 1000));
   }
 
-  /** Takes in the fragments that the archive has; returns the next id. */
-  #loadFragments(): number {
-    let next = 1;
+  /** Takes in the fragments that the archive has. */
+  #loadFragments(): void {
     for (const { id, digest } of this.#archive?.knownFragments() ?? []) {
       if (!this.#ids.has(digest)) this.#ids.set(digest, id);
-      next = Math.max(next, id + 1);
+      this.#nextId = Math.max(this.#nextId, id + 1);
     }
-    return next;
+    this.#firstNew = this.#nextId;
   }
 
   async run(files: readonly ZpaqFile[]): Promise<ZpaqUpdateResult> {
@@ -218,8 +231,9 @@ export class ArchiveUpdate {
       const known = before.get(file.name);
       const date = file.date === undefined ? this.#date : dateNumber(file.date);
       const attributes = attributeBytes(file.attributes);
-      const same = known !== undefined && isSame(known, file, date);
-      const unchanged = same && sameAttributes(known, attributes);
+      const sameBefore = known !== undefined && sameAttributes(known, attributes);
+      const same = known !== undefined && isSame(known, file, date, sameBefore);
+      const unchanged = same && sameBefore;
       if (same && (!this.#options.force || file.name.endsWith("/"))) {
         if (unchanged) continue;
         lines.set(file.name, new Line(file.name, date, file.attributes, [...known.fragments]));
@@ -259,6 +273,7 @@ export class ArchiveUpdate {
       bytesOut: this.#bytesOut,
     });
     if (lines.size === 0) return result();
+    this.#loadFragments();
     await this.#write(await this.#startBlock(-1));
     try {
       this.#total = changed.reduce((sum, { size }) => sum + size, 0);
@@ -332,6 +347,7 @@ export class ArchiveUpdate {
   async #addCut({ size, line }: Changed, { error, bytes, parts }: CutFile): Promise<void> {
     if (error !== undefined) throw new Unreadable("", { cause: error });
     this.#takeIn(bytes.length);
+    const ids: number[] = [];
     let at = 0;
     for (let row = 0; row < parts.length; row += CUT_NUMBERS) {
       const end = at + parts[row]!;
@@ -342,9 +358,11 @@ export class ArchiveUpdate {
         row,
         new Uint8Array(parts.buffer, digestAt, DIGEST_SIZE),
       );
-      line.fragments.push(await this.#addFragment(fragment, row === 0 ? size : undefined));
+      ids.push(await this.#addFragment(fragment, row === 0 ? size : undefined));
       at = end;
     }
+    // A copy has no room for more.
+    line.fragments = ids.slice();
   }
 
   #takeIn(size: number): void {
@@ -356,7 +374,7 @@ export class ArchiveUpdate {
   async #addFile({ file, size, line }: Changed): Promise<void> {
     let held = new Uint8Array(INPUT_SIZE);
     let filled = 0;
-    let first = true;
+    const ids: number[] = [];
     const parts = new Uint32Array(ZPAQ_FRAGMENT_NUMBERS * FRAGMENTS_PER_CALL);
     const digests = new Uint8Array(DIGEST_SIZE * FRAGMENTS_PER_CALL);
     const cut = async (last: boolean): Promise<void> => {
@@ -368,9 +386,8 @@ export class ArchiveUpdate {
           const end = at + parts[row]!;
           const digest = digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE);
           const fragment = fragmentOf(held.subarray(at, end), parts, row, digest);
-          line.fragments.push(await this.#addFragment(fragment, first ? size : undefined));
+          ids.push(await this.#addFragment(fragment, ids.length === 0 ? size : undefined));
           at = end;
-          first = false;
         }
         if (found.ended || found.count < FRAGMENTS_PER_CALL) break;
       }
@@ -394,6 +411,7 @@ export class ArchiveUpdate {
       }
     }
     await cut(true);
+    line.fragments = ids;
   }
 
   /** Finds a fragment's id; new ones go into the block. `fileSize` comes with the first fragment of a file. */
@@ -429,13 +447,22 @@ export class ArchiveUpdate {
   }
 
   #append(bytes: Uint8Array): void {
-    if (this.#used + bytes.length > this.#block.length) {
-      const larger = new Uint8Array(Math.max(2 * this.#block.length, this.#used + bytes.length));
+    const size = this.#used + bytes.length;
+    if (size > this.#block.length) {
+      const larger = this.#roomFor(size);
       larger.set(this.#block.subarray(0, this.#used));
       this.#block = larger;
     }
     this.#block.set(bytes, this.#used);
     this.#used += bytes.length;
+  }
+
+  #roomFor(size: number): Uint8Array<ArrayBuffer> {
+    const kept = this.#rooms.pop();
+    if (kept !== undefined && kept.length >= size) return kept;
+    // The rest of the files goes into it, as far as their sizes are known; no block is larger than its own size.
+    const rest = size + Math.max(this.#total - this.#bytesIn, BLOCK_ROOM_MIN, this.#block.length);
+    return new Uint8Array(Math.max(size, Math.min(rest, this.#blockSize)));
   }
 
   /** Hands the block over for compression and starts the next. */
@@ -460,8 +487,8 @@ export class ArchiveUpdate {
     }
     const encoded = journalBlock("d", this.#date, first, data, method);
     encoded.catch(() => {}); // it is awaited in order
-    this.#running.push({ first, rows, encoded });
-    this.#block = new Uint8Array(Math.min(this.#blockSize, 1 << 20));
+    this.#running.push({ first, rows, encoded, room: this.#block });
+    this.#block = new Uint8Array();
     this.#used = 0;
     this.#fragments = [];
     this.#redundancy = this.#text = this.#exe = 0;
@@ -469,9 +496,10 @@ export class ArchiveUpdate {
   }
 
   async #takeBlock(): Promise<void> {
-    const { first, rows, encoded } = this.#running[0]!;
+    const { first, rows, encoded, room } = this.#running[0]!;
     const bytes = await encoded;
     this.#running.shift();
+    this.#rooms.push(room);
     this.#written.push({ first, size: bytes.length, rows });
     await this.#write(bytes);
   }
@@ -483,8 +511,8 @@ function fragmentOf(bytes: Uint8Array, parts: Uint32Array, row: number, digest: 
   return { bytes, digest: digest.toHex(), hits: parts[row + 1]!, table };
 }
 
-function isSame(known: Entry, file: ZpaqFile, date: number): boolean {
-  return known.file.date === date && sameFraction(known, file) &&
+function isSame(known: Entry, file: ZpaqFile, date: number, sameBefore: boolean): boolean {
+  return known.file.date === date && (sameBefore || sameFraction(known, file)) &&
     (file.name.endsWith("/") || known.size === file.size);
 }
 
@@ -500,8 +528,13 @@ function sameFragments(before: Uint32Array, now: readonly number[]): boolean {
 }
 
 function sameAttributes(known: Entry, attributes: Uint8Array): boolean {
-  const isSame = (before: Uint8Array): boolean =>
-    before.length === attributes.length && before.every((byte, i) => byte === attributes[i]);
   // Other programs may write the same in other bytes.
-  return isSame(known.file.attributes) || isSame(attributeBytes(known.attributes));
+  return sameBytes(known.file.attributes, attributes) ||
+    sameBytes(attributeBytes(known.attributes), attributes);
+}
+
+function sameBytes(before: Uint8Array, now: Uint8Array): boolean {
+  if (before.length !== now.length) return false;
+  for (let i = 0; i < now.length; i++) if (before[i] !== now[i]) return false;
+  return true;
 }

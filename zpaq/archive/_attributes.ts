@@ -64,22 +64,23 @@ function parseFields(bytes: Uint8Array): Partial<ZpaqUnixAttributes> {
   const found: { -readonly [K in keyof ZpaqUnixAttributes]?: ZpaqUnixAttributes[K] } = {};
   let extended: Record<string, Uint8Array<ArrayBuffer>> | undefined;
   for (let at = FIELDS_AT; at + FIELD_HEADER <= bytes.length;) {
-    const size = bytes[at + 1]! + 256 * bytes[at + 2]!;
-    const value = bytes.slice(at + FIELD_HEADER, at + FIELD_HEADER + size);
-    if (value.length < size) break;
     const kind = bytes[at];
-    if (kind === FIELD.nanoseconds && size === 4) found.nanoseconds = readU32(value, 0) % 1e9;
+    const size = bytes[at + 1]! + 256 * bytes[at + 2]!;
+    const start = at + FIELD_HEADER;
+    at = start + size;
+    if (at > bytes.length) break;
+    if (kind === FIELD.nanoseconds && size === 4) found.nanoseconds = readU32(bytes, start) % 1e9;
     else if (kind === FIELD.owner && size === 8) {
-      found.uid = readU32(value, 0);
-      found.gid = readU32(value, 4);
-    } else if (kind === FIELD.link) found.link = decodeName(value);
-    else if (kind === FIELD.hardLink) found.hardLink = decodeName(value);
+      found.uid = readU32(bytes, start);
+      found.gid = readU32(bytes, start + 4);
+    } else if (kind === FIELD.link) found.link = decodeName(bytes.subarray(start, at));
+    else if (kind === FIELD.hardLink) found.hardLink = decodeName(bytes.subarray(start, at));
     else if (kind === FIELD.extended) {
+      const value = bytes.slice(start, at);
       const end = value.indexOf(0);
       extended ??= Object.create(null) as Record<string, Uint8Array<ArrayBuffer>>;
       if (end > 0) extended[byteString(value.subarray(0, end))] = value.slice(end + 1);
     }
-    at += FIELD_HEADER + size;
   }
   if (extended !== undefined) found.extended = extended;
   return found;

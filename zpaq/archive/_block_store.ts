@@ -8,7 +8,7 @@ import type { ArchiveIndex, DataBlock } from "./_index_facts.ts";
 import { BlockSource, WindowSource } from "../block/_block_source.ts";
 import type { DecompressSettings } from "../block/_decompress_options.ts";
 import { fault } from "../zpaql/_fault.ts";
-import { journalSize } from "./_journal_format.ts";
+import { digestAt, journalSize } from "./_journal_format.ts";
 
 const DIGEST_SIZE = 20;
 
@@ -108,11 +108,12 @@ export class BlockStore {
     const bad = new Set<number>();
     if (this.#settings.verifyChecksums) {
       const digests = await zpaqHashParts(bytes, block.sizes, this.#settings.backend);
-      const sameFrom = (at: number): boolean => {
-        for (let k = at; k < at + DIGEST_SIZE; k++) if (digests[k] !== block.digests[k]) return false;
+      const isSame = (i: number): boolean => {
+        const [now, before] = [i * DIGEST_SIZE, digestAt(i)];
+        for (let k = 0; k < DIGEST_SIZE; k++) if (digests[now + k] !== block.rows[before + k]) return false;
         return true;
       };
-      for (let i = 0; i < block.sizes.length; i++) if (!sameFrom(i * DIGEST_SIZE)) bad.add(i);
+      for (let i = 0; i < block.sizes.length; i++) if (!isSame(i)) bad.add(i);
     }
     return { bytes, offsets, bad };
   }

@@ -14,23 +14,28 @@ interface Sortable {
 
 /** The first five letters of the extension, in lower case, as bytes. */
 function extensionOf(name: string): number {
-  const bytes = encodeName(name);
+  const from = name.lastIndexOf("/") + 1;
+  const dot = name.lastIndexOf(".");
+  if (dot < from) return 0;
   let key = 0;
-  let left = 0;
-  for (const byte of bytes) {
-    if (byte === 0x2f) {
-      key = 0;
-      left = 0;
-    } else if (byte === 0x2e) {
-      key = 0;
-      left = LETTERS;
-    } else if (left > 0) {
-      left--;
-      const lower = byte >= 65 && byte <= 90 ? byte + 32 : byte;
-      key += lower * 2 ** (8 * left);
-    }
+  let left = LETTERS;
+  for (let at = dot + 1; at < name.length && left > 0; at++) {
+    const code = name.charCodeAt(at);
+    if (code >= 0x80) return keyOf(encodeName(name.slice(dot + 1)));
+    left--;
+    key += lower(code) * 2 ** (8 * left);
   }
   return key;
+}
+
+function keyOf(letters: Uint8Array): number {
+  let key = 0;
+  for (let i = 0; i < LETTERS; i++) key += lower(letters[i] ?? 0) * 2 ** (8 * (LETTERS - 1 - i));
+  return key;
+}
+
+function lower(byte: number): number {
+  return byte >= 65 && byte <= 90 ? byte + 32 : byte;
 }
 
 /** Sorts files as zpaq does. */

@@ -22,7 +22,7 @@ export interface SegmentPlace {
 export interface IndexedFile extends IndexLine {
   readonly version: number;
   /** Where its content is, in a streaming archive. */
-  readonly segments: SegmentPlace[];
+  readonly segments: readonly SegmentPlace[];
 }
 
 /** One update. */

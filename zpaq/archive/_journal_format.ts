@@ -2,7 +2,6 @@
  * The names and contents of the blocks of a journaling archive.
  */
 import { readU32 } from "@sluice/internal";
-import { decodeName } from "../block/_names.ts";
 import { fault } from "../zpaql/_fault.ts";
 
 /** What a block of a journal is: the start of an update, data, hashes of fragments, or files. */
@@ -27,6 +26,7 @@ const SIZE_MAX = 2 ** 32 - 1;
 const FRAGMENT_SIZE_MAX = 2 ** 31 - 1;
 export const FRAGMENT_ROW = 24;
 const DIGEST_SIZE = 20;
+const DAY = 86_400_000;
 export const FILE_NAME_MAX = 65535;
 
 /** The name of a block; undefined where it is not part of a journal. */
@@ -69,12 +69,13 @@ export interface HashTable {
   /** Bytes of the data block. */
   readonly blockSize: number;
   readonly sizes: Uint32Array<ArrayBuffer>;
-  /** Their SHA-1, one after the other. */
-  readonly digests: Uint8Array<ArrayBuffer>;
+  /** The table as it stands in the archive; `digestAt` says where in it a SHA-1 is. */
+  readonly rows: Uint8Array;
 }
 
-function readDate(bytes: Uint8Array, at: number): number {
-  return readU32(bytes, at) + readU32(bytes, at + 4) * 2 ** 32;
+/** Where the SHA-1 of a fragment starts in the rows of a table. */
+export function digestAt(index: number): number {
+  return 4 + index * FRAGMENT_ROW;
 }
 
 /** The size of the data that follows; -1 while an update is being written. */
@@ -98,62 +99,29 @@ export function parseHashes(bytes: Uint8Array, offset: number): HashTable {
   }
   const count = Math.floor(bytes.length / FRAGMENT_ROW);
   const sizes = new Uint32Array(count);
-  const digests = new Uint8Array(count * DIGEST_SIZE);
   for (let i = 0; i < count; i++) {
-    const at = 4 + i * FRAGMENT_ROW;
-    digests.set(bytes.subarray(at, at + DIGEST_SIZE), i * DIGEST_SIZE);
-    const size = readU32(bytes, at + DIGEST_SIZE);
+    const size = readU32(bytes, digestAt(i) + DIGEST_SIZE);
     if (size > FRAGMENT_SIZE_MAX) throw fault("JOURNAL", offset, `a fragment has ${size} bytes`);
     sizes[i] = size;
   }
-  return { blockSize: readU32(bytes, 0), sizes, digests };
+  return { blockSize: readU32(bytes, 0), sizes, rows: bytes };
 }
 
-const NO_ATTRIBUTES = new Uint8Array();
-const NO_FRAGMENTS = new Uint32Array();
-
-/** Reads a block of files. The lines keep what they need of its bytes. */
-export function parseIndex(bytes: Uint8Array, offset: number): IndexLine[] {
-  const lines: IndexLine[] = [];
-  // One for all lines: an array of their own would be larger than what it holds.
-  const ids = new Uint32Array(bytes.length >> 2);
-  let used = 0;
-  const cut = (): Error => fault("JOURNAL", offset, "a list of files ends inside an entry");
-  let at = 0;
-  while (at < bytes.length) {
-    if (at + 9 > bytes.length) throw cut();
-    const date = readDate(bytes, at);
-    const end = bytes.indexOf(0, at + 8);
-    if (end < 0 || end - at - 8 > FILE_NAME_MAX) throw cut();
-    const name = decodeName(bytes.subarray(at + 8, end));
-    at = end + 1;
-    let attributes: Uint8Array = NO_ATTRIBUTES;
-    let fragments = NO_FRAGMENTS;
-    if (date !== 0) {
-      if (at + 4 > bytes.length) throw cut();
-      const attributeSize = readU32(bytes, at);
-      at += 4;
-      if (attributeSize > bytes.length - at) throw cut();
-      attributes = bytes.subarray(at, at + attributeSize);
-      at += attributeSize;
-      if (at + 4 > bytes.length) throw cut();
-      const count = readU32(bytes, at);
-      at += 4;
-      if (count * 4 > bytes.length - at) throw cut();
-      fragments = ids.subarray(used, used += count);
-      for (let i = 0; i < count; i++) fragments[i] = readU32(bytes, at + 4 * i);
-      at += 4 * count;
-    }
-    lines.push({ name, date, attributes, fragments });
-  }
-  return lines;
-}
+/** The day that was asked for last, in days since 1970, with its digits: files of one day often follow each other. */
+let lastDay = NaN;
+let lastDigits = 0;
 
 /** A moment as decimal digits. */
 export function dateNumber(date: Date): number {
-  if (Number.isNaN(date.getTime())) throw new RangeError("Cannot use a date: it is invalid");
-  const day = date.getUTCFullYear() * 1e4 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
-  return day * 1e6 + date.getUTCHours() * 1e4 + date.getUTCMinutes() * 100 + date.getUTCSeconds();
+  const time = date.getTime();
+  if (Number.isNaN(time)) throw new RangeError("Cannot use a date: it is invalid");
+  const day = Math.floor(time / DAY);
+  if (day !== lastDay) {
+    lastDay = day;
+    lastDigits = (date.getUTCFullYear() * 1e4 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate()) * 1e6;
+  }
+  const second = Math.floor((time - day * DAY) / 1000);
+  return lastDigits + Math.floor(second / 3600) * 1e4 + Math.floor(second / 60) % 60 * 100 + second % 60;
 }
 
 /** The moment that decimal digits say. */

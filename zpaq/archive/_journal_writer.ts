@@ -11,6 +11,12 @@ const INDEX_METHOD = "1";
 export const STORED_METHOD = "0";
 /** A list of files is closed when it is longer. */
 const INDEX_BLOCK_SIZE = 16000;
+/** Bytes of a line beside its name, its attributes and its fragments. */
+const LINE_NUMBERS = 17;
+/** The most bytes of a name for each of its characters. */
+const NAME_BYTES = 3;
+
+const encoder = new TextEncoder();
 
 /** One block. */
 export function journalBlock(
@@ -52,45 +58,51 @@ export async function* indexBlocks(
   date: number,
   lines: Iterable<Line>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  let parts: Uint8Array[] = [];
+  let room = new Uint8Array(2 * INDEX_BLOCK_SIZE);
   let size = 0;
   let number = 1;
   const flush = async (): Promise<Uint8Array<ArrayBuffer>> => {
-    const content = new Uint8Array(size);
-    let at = 0;
-    for (const part of parts) {
-      content.set(part, at);
-      at += part.length;
-    }
-    parts = [];
+    const content = room.subarray(0, size);
     size = 0;
     return await journalBlock("i", date, number++, content, INDEX_METHOD);
   };
   for (const line of lines) {
-    const bytes = lineBytes(line);
-    parts.push(bytes);
-    size += bytes.length;
+    const { attributes } = line;
+    const most = LINE_NUMBERS + NAME_BYTES * line.name.length + attributes.length + 4 * line.fragments.length;
+    if (size + most > room.length) {
+      const larger = new Uint8Array(size + most);
+      larger.set(room.subarray(0, size));
+      room = larger;
+    }
+    size = putLine(line, attributes, room, size);
     if (size > INDEX_BLOCK_SIZE) yield await flush();
   }
   if (size > 0) yield await flush();
 }
 
-/** A line as it stands in a block of files. */
-function lineBytes({ name, date, attributes, fragments }: Line): Uint8Array {
-  const encoded = encodeName(name);
-  const gone = date === 0;
-  const bytes = new Uint8Array(
-    8 + encoded.length + 1 + (gone ? 0 : 8 + attributes.length + 4 * fragments.length),
-  );
-  writeU32(bytes, 0, date % 2 ** 32);
-  writeU32(bytes, 4, Math.floor(date / 2 ** 32));
-  bytes.set(encoded, 8);
-  if (gone) return bytes;
-  let at = 8 + encoded.length + 1;
-  writeU32(bytes, at, attributes.length);
-  bytes.set(attributes, at + 4);
+/** Writes a line as it stands in a block of files; returns where it ends. */
+function putLine(
+  { name, date, fragments }: Line,
+  attributes: Uint8Array,
+  room: Uint8Array<ArrayBuffer>,
+  start: number,
+): number {
+  writeU32(room, start, date % 2 ** 32);
+  writeU32(room, start + 4, Math.floor(date / 2 ** 32));
+  let at = start + 8;
+  if (name.isWellFormed()) at += encoder.encodeInto(name, room.subarray(at)).written;
+  else {
+    const encoded = encodeName(name);
+    room.set(encoded, at);
+    at += encoded.length;
+  }
+  room[at++] = 0;
+  if (date === 0) return at;
+  writeU32(room, at, attributes.length);
+  room.set(attributes, at + 4);
   at += 4 + attributes.length;
-  writeU32(bytes, at, fragments.length);
-  for (let i = 0; i < fragments.length; i++) writeU32(bytes, at + 4 + 4 * i, fragments[i]!);
-  return bytes;
+  writeU32(room, at, fragments.length);
+  at += 4;
+  for (let i = 0; i < fragments.length; i++, at += 4) writeU32(room, at, fragments[i]!);
+  return at;
 }

@@ -23,7 +23,7 @@ import { resolveDecompressOptions } from "../block/_decompress_options.ts";
 import type { DecompressSettings } from "../block/_decompress_options.ts";
 import { extractPieces } from "./_extraction.ts";
 import { Entry } from "./_entry.ts";
-import { dateNumber, dateOf } from "./_journal_format.ts";
+import { dateNumber, dateOf, digestAt } from "./_journal_format.ts";
 import type { ZpaqDecompressOptions } from "../block/decompress_options.ts";
 import type { ZpaqUpdateSink } from "./_types.ts";
 import type { ZpaqArchiveEntry, ZpaqPiece } from "./_types.ts";
@@ -249,10 +249,9 @@ export class ZpaqArchive implements Disposable {
         ? VERSION_DIGITS
         : checkInteger("all", options.all, 1, VERSION_DIGITS_MAX);
       return versions.flatMap(({ number, lines }) =>
-        lines.filter((line) => line.date !== 0 || line.segments.length > 0).map((line) => {
-          const name = `${number.toString().padStart(digits, "0")}/${line.name}`;
-          return new Entry(archive, { ...line, name });
-        })
+        lines.filter((line) => line.date !== 0 || line.segments.length > 0).map((line) =>
+          new Entry(archive, line, `${number.toString().padStart(digits, "0")}/${line.name}`)
+        )
       );
     }
     const files = new Map<string, IndexedFile>();
@@ -312,12 +311,12 @@ export class ZpaqArchive implements Disposable {
     const { versions, blocks } = this.#index;
     // An index alone has no data: its blocks are at no place of it.
     const limit = this.isIndex ? versions[this.#versions.length]?.fragments.first ?? Infinity : undefined;
-    for (const { first, offset, sizes, digests } of blocks) {
+    for (const { first, offset, sizes, rows } of blocks) {
       if (limit === undefined ? offset >= end : first >= limit) continue;
       for (let i = 0; i < sizes.length; i++) {
         yield {
           id: first + i,
-          digest: digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE).toHex(),
+          digest: rows.subarray(digestAt(i), digestAt(i) + DIGEST_SIZE).toHex(),
           size: sizes[i]!,
         };
       }

@@ -200,11 +200,11 @@ function goneNames(
   to: readonly string[],
   selection: ZpaqBackupAddOptions,
 ): string[] {
-  const found = new Set(files.map((file) => file.name));
+  const gone = new Set((archive?.entries() ?? []).map((entry) => entry.name));
+  for (const { name } of files) gone.delete(name);
   const covered = paths.map((path) => renamed(path, paths, to));
-  const names = (archive?.entries() ?? []).map((entry) => entry.name);
-  return names.filter((name) =>
-    !found.has(name) && isWanted(name.replace(/\/$/, ""), covered, selection) &&
+  return [...gone].filter((name) =>
+    isWanted(name.replace(/\/$/, ""), covered, selection) &&
     !unseen.some((path) => name === path || name.startsWith(`${path.replace(/\/+$/, "")}/`))
   );
 }

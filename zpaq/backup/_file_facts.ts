@@ -60,27 +60,60 @@ export function systemError(errno: number): Error {
   return new Class(text);
 }
 
-function fromRaw(raw: RawFacts): FileFacts {
-  const { errno, mode, uid, gid, links, seconds, nanoseconds, size, identity, link, extended } = raw;
-  const kind = KINDS[mode & TYPE_MASK] ?? "other";
-  return {
-    name: decodeName(raw.name),
-    error: errno === 0 ? undefined : systemError(errno),
-    mode,
-    kind,
-    size,
-    seconds,
-    nanoseconds,
-    owner: { uid, gid },
-    links,
-    identity,
-    link: kind === "link" ? decodeName(link) : undefined,
-    extended: parseExtended(extended),
-  };
+/** What the system said of a file, natively. */
+class NativeFacts implements FileFacts {
+  readonly #raw: RawFacts;
+  readonly name: string;
+  readonly mode: number;
+  readonly kind: FileFacts["kind"];
+
+  constructor(raw: RawFacts) {
+    this.#raw = raw;
+    this.name = decodeName(raw.name);
+    this.mode = raw.mode;
+    this.kind = KINDS[this.mode & TYPE_MASK] ?? "other";
+  }
+
+  get error(): Error | undefined {
+    const { errno } = this.#raw;
+    return errno === 0 ? undefined : systemError(errno);
+  }
+
+  get size(): number {
+    return this.#raw.size;
+  }
+
+  get seconds(): number {
+    return this.#raw.seconds;
+  }
+
+  get nanoseconds(): number {
+    return this.#raw.nanoseconds;
+  }
+
+  get owner(): FileFacts["owner"] {
+    return this.#raw;
+  }
+
+  get links(): number {
+    return this.#raw.links;
+  }
+
+  get identity(): string {
+    return this.#raw.identity;
+  }
+
+  get link(): string | undefined {
+    return this.kind === "link" ? decodeName(this.#raw.link) : undefined;
+  }
+
+  get extended(): FileFacts["extended"] {
+    const { extended } = this.#raw;
+    return extended === undefined ? undefined : parseExtended(extended);
+  }
 }
 
 function parseExtended(bytes: Uint8Array<ArrayBuffer>): FileFacts["extended"] {
-  if (bytes.length === 0) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const found = Object.create(null) as Record<string, Uint8Array<ArrayBuffer>>;
   for (let at = 0; at < bytes.length;) {
@@ -137,7 +170,7 @@ export async function factsOf(path: string): Promise<FileFacts> {
   if (!hasNativeTree()) return await fromDeno(path, path);
   const raw = rawFactsOf(encodeName(path));
   if (typeof raw === "number") throw systemError(raw);
-  return fromRaw(raw);
+  return new NativeFacts(raw);
 }
 
 /**
@@ -150,7 +183,7 @@ export async function factsIn(folder: string): Promise<FileFacts[]> {
   if (hasNativeTree()) {
     const raw = await listRawFacts(encodeName(folder));
     if (typeof raw === "number") throw systemError(raw);
-    for (const facts of raw) found.push(fromRaw(facts));
+    for (const facts of raw) found.push(new NativeFacts(facts));
   } else {
     for await (const { name } of Deno.readDir(folder)) {
       found.push(
@@ -172,7 +205,9 @@ export async function factsInMany(folders: readonly string[]): Promise<(FileFact
   if (!hasNativeTree()) return [];
   const paths = encodeName(folders.map((folder) => `${folder}\0`).join(""));
   const found = await listManyRawFacts(paths, folders.length);
-  return found.map((raw) => typeof raw === "number" ? systemError(raw) : sortByName(raw.map(fromRaw)));
+  return found.map((raw) =>
+    typeof raw === "number" ? systemError(raw) : sortByName(raw.map((facts) => new NativeFacts(facts)))
+  );
 }
 
 function unknownFacts(name: string, error: Error): FileFacts {

@@ -55,6 +55,46 @@ export async function walk(options: WalkOptions): Promise<Walked> {
   return walker.found;
 }
 
+/** The time of a file, as far as an archive can say it. */
+function dateOf(seconds: number): Date {
+  return new Date(Math.min(Math.max(seconds * 1000, YEAR_MIN), YEAR_MAX));
+}
+
+/** A regular file. There may be a great many, so that it holds no more than it must. */
+class RegularFile implements WalkedFile {
+  readonly name: string;
+  readonly path: string;
+  readonly size: number;
+  readonly attributes: ZpaqUnixAttributes | undefined;
+  readonly #seconds: number;
+
+  constructor(
+    name: string,
+    path: string,
+    { size, seconds }: FileFacts,
+    attributes: ZpaqUnixAttributes | undefined,
+  ) {
+    this.name = name;
+    this.path = path;
+    this.size = size;
+    this.attributes = attributes;
+    this.#seconds = seconds;
+  }
+
+  get date(): Date {
+    return dateOf(this.#seconds);
+  }
+
+  get body(): () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return () => contentOfFile(this.path);
+  }
+}
+
+/** A folder's name ends in one "/". */
+function folderName(path: string): string {
+  return `${path.replace(/\/+$/, "")}/`;
+}
+
 class Walker {
   readonly #options: WalkOptions;
   readonly found: Walked = { files: [], unseen: [] };
@@ -86,10 +126,32 @@ class Walker {
     this.#options.report(warning("read", path, error));
   }
 
+  /** Takes a file, or a folder with all that is in it. */
   async #visit(path: string, facts: FileFacts, named: boolean): Promise<void> {
+    if (!this.#take(path, facts, named)) return;
+    let inside: FileFacts[];
+    try {
+      inside = await this.#inside(path);
+    } catch (error) {
+      return this.#unseen(path, error as Error);
+    }
+    const start = folderName(path) === "../" ? "" : folderName(path);
+    await this.#lookAhead(start, inside);
+    for (const entry of inside) {
+      // Most are files, which nothing is waited for.
+      if (entry.kind === "folder") await this.#visit(start + entry.name, entry, false);
+      else this.#take(start + entry.name, entry, false);
+    }
+  }
+
+  /** Takes what has a path; whether it is a folder to look into. */
+  #take(path: string, facts: FileFacts, named: boolean): boolean {
     const { attributes, archive, paths, to } = this.#options;
-    const { kind, error, identity } = facts;
-    if (error !== undefined) return this.#unseen(path, error);
+    const { kind, error } = facts;
+    if (error !== undefined) {
+      this.#unseen(path, error);
+      return false;
+    }
     if (kind === "other" || kind === "link" && attributes !== "all") {
       // In a folder they are passed over as zpaq does; one that was named was meant.
       if (named) {
@@ -97,26 +159,23 @@ class Walker {
           warning("archive", path, "it is neither a regular file nor a folder", "UNSUPPORTED"),
         );
       }
-      return;
+      return false;
     }
-    if (identity !== undefined && archive.has(identity)) return;
+    if (archive.size > 0 && facts.identity !== undefined && archive.has(facts.identity)) return false;
     if (!canSpell(path)) {
-      return this.#unseen(path, "the name is not UTF-8, which is not supported");
+      this.#unseen(path, "the name is not UTF-8, which is not supported");
+      return false;
     }
-    const name = kind === "folder" ? `${path.replace(/\/+$/, "")}/` : path;
-    if (isWanted(name.replace(/\/$/, ""), [], this.#options) && name !== "../" && name !== "/") {
+    const name = kind === "folder" ? folderName(path) : path;
+    if (this.#isWanted(name) && name !== "../" && name !== "/") {
       this.found.files.push(this.#fileOf(path, renamed(name, paths, to), facts));
     }
-    if (kind !== "folder") return;
-    let inside: FileFacts[];
-    try {
-      inside = await this.#inside(path);
-    } catch (error) {
-      return this.#unseen(path, error as Error);
-    }
-    const start = name === "../" ? "" : name;
-    await this.#lookAhead(start, inside);
-    for (const entry of inside) await this.#visit(start + entry.name, entry, false);
+    return kind === "folder";
+  }
+
+  #isWanted(name: string): boolean {
+    const { only = [], exclude = [] } = this.#options;
+    return only.length + exclude.length === 0 || isWanted(name.replace(/\/$/, ""), [], this.#options);
   }
 
   /** What is in a folder. */
@@ -143,31 +202,30 @@ class Walker {
   }
 
   #fileOf(path: string, name: string, facts: FileFacts): WalkedFile {
-    const { kind, seconds } = facts;
-    const time = Math.min(Math.max(seconds * 1000, YEAR_MIN), YEAR_MAX);
-    const file = { name, date: new Date(time), attributes: this.#attributesOf(path, name, facts) };
-    if (kind === "folder") return { ...file, size: 0 };
-    if (kind === "link") {
-      const body = encodeName(facts.link!);
-      return { ...file, size: body.length, body };
-    }
-    return { ...file, path, size: facts.size, body: () => contentOfFile(path) };
+    const attributes = this.#attributesOf(path, name, facts);
+    if (facts.kind === "file") return new RegularFile(name, path, facts, attributes);
+    const file = { name, date: dateOf(facts.seconds), attributes };
+    if (facts.kind === "folder") return { ...file, size: 0 };
+    const body = encodeName(facts.link!);
+    return { ...file, size: body.length, body };
   }
 
   #attributesOf(path: string, name: string, facts: FileFacts): ZpaqUnixAttributes | undefined {
     const { attributes: extent, report } = this.#options;
-    const { kind, owner, nanoseconds, links, identity, link, extended } = facts;
+    const { kind, owner, nanoseconds, links, link, extended } = facts;
     if (facts.mode === undefined || extent === "none") return undefined;
     const mode = kind === "link"
       ? MODE_LINK
       : (kind === "folder" ? MODE_FOLDER : MODE_FILE) | facts.mode & 0o7777;
     if (extent === "mode") return { system: "unix", mode };
     let hardLink: string | undefined;
-    if (kind === "file" && links > 1 && identity !== undefined) {
+    const identity = kind === "file" && links > 1 ? facts.identity : undefined;
+    if (identity !== undefined) {
       hardLink = this.#names.get(identity);
       if (hardLink === undefined) this.#names.set(identity, name);
     }
-    const attributes = { system: "unix" as const, mode, nanoseconds, ...owner, link, hardLink };
+    const { uid, gid } = owner ?? {};
+    const attributes = { system: "unix" as const, mode, nanoseconds, uid, gid, link, hardLink };
     if (extended === undefined) return attributes;
     try {
       attributeBytes({ ...attributes, extended });

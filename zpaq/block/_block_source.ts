@@ -61,12 +61,14 @@ export class BlockSource implements Disposable {
   readonly #window: WindowSource;
   readonly #settings: DecompressSettings;
   readonly #decoder: ArchiveDecoder;
+  readonly #skipData: boolean;
   /** How large the content of the segment at hand is, where that is known. */
   #size: number | undefined;
 
   constructor(source: WindowSource, settings: DecompressSettings, skipData = false) {
     this.#window = source;
     this.#settings = settings;
+    this.#skipData = skipData;
     const contiguous = (): boolean => this.#size !== undefined;
     this.#decoder = new ArchiveDecoder(settings, { skipData, mayBeEmpty: true, contiguous });
   }
@@ -93,11 +95,11 @@ export class BlockSource implements Disposable {
     decoder.seek(offset);
     const segments: SegmentRead[] = [];
     let content: Uint8Array<ArrayBuffer>[] = [];
-    let target = new Uint8Array(OUTPUT_CHUNK);
+    let target = new Uint8Array();
     let filled = 0;
     this.#size = undefined;
     while (true) {
-      if (filled === target.length) {
+      if (filled > 0 && filled === target.length) {
         content.push(target);
         target = new Uint8Array(Math.min(target.length * 2, OUTPUT_CHUNK_MAX));
         filled = 0;
@@ -125,7 +127,8 @@ export class BlockSource implements Disposable {
           }
           content = [];
           // One byte more tells content that is too long.
-          target = new Uint8Array(size === undefined ? OUTPUT_CHUNK : size + 1);
+          const room = size === undefined ? OUTPUT_CHUNK : size + 1;
+          if (!this.#skipData) target = new Uint8Array(room);
           filled = 0;
           break;
         }

@@ -9,9 +9,12 @@ const ESCAPE_FIRST = 0xdc80;
 const ESCAPE_LAST = 0xdcff;
 /** Bytes of the longest character. */
 const CHARACTER_MAX = 4;
+/** Short names without other letters take less time than asking the decoder. */
+const SHORT_MAX = 64;
 
 /** The name that these bytes spell. */
 export function decodeName(bytes: Uint8Array): string {
+  if (bytes.length <= SHORT_MAX && isAscii(bytes)) return String.fromCharCode.apply(null, bytes as never);
   const whole = decodeStrictly(bytes);
   if (whole !== undefined) return whole;
   let name = "";
@@ -45,6 +48,11 @@ export function encodeName(name: string): Uint8Array<ArrayBuffer> {
     else throw new TypeError(`Cannot archive ${JSON.stringify(name)}: the name has a lone surrogate`);
   }
   return Uint8Array.from(bytes);
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! >= 0x80) return false;
+  return true;
 }
 
 function decodeStrictly(bytes: Uint8Array): string | undefined {

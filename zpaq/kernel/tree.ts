@@ -28,8 +28,8 @@ export interface RawFacts {
   readonly identity: string;
   /** Where a link leads; empty for anything else. */
   readonly link: Uint8Array<ArrayBuffer>;
-  /** Extended attributes, each as two u32 sizes, name and value. */
-  readonly extended: Uint8Array<ArrayBuffer>;
+  /** Extended attributes, each as two u32 sizes, name and value; undefined where there are none. */
+  readonly extended: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** Facts to set; those that are undefined stay. */
@@ -52,32 +52,99 @@ export function hasNativeTree(): boolean {
   return typeof Deno !== "undefined" && Deno.build.os === "linux" && resolveBackend(undefined) === "native";
 }
 
+/** One record. What is asked for is read from its bytes: most of it never is. */
+class RawRecord implements RawFacts {
+  readonly #view: DataView<ArrayBuffer>;
+  readonly #at: number;
+
+  constructor(view: DataView<ArrayBuffer>, at: number) {
+    this.#view = view;
+    this.#at = at;
+  }
+
+  #field(index: number): number {
+    return this.#view.getUint32(this.#at + 4 * index, true);
+  }
+
+  #whole(low: number): number {
+    return this.#field(low) + this.#field(low + 1) * 2 ** 32;
+  }
+
+  #bytes(from: number, to: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + from, to - from);
+  }
+
+  /** Bytes of the record and all that follows it. */
+  get recordSize(): number {
+    return this.#field(FILE_FACTS.SIZE);
+  }
+
+  get #linkAt(): number {
+    return RECORD_SIZE + (this.#field(FILE_FACTS.NAME_AND_LINK_SIZE) & 0xffff);
+  }
+
+  get #extendedAt(): number {
+    return this.#linkAt + (this.#field(FILE_FACTS.NAME_AND_LINK_SIZE) >>> 16);
+  }
+
+  get name(): Uint8Array<ArrayBuffer> {
+    return this.#bytes(RECORD_SIZE, this.#linkAt);
+  }
+
+  get errno(): number {
+    return this.#field(FILE_FACTS.ERRNO);
+  }
+
+  get mode(): number {
+    return this.#field(FILE_FACTS.MODE);
+  }
+
+  get uid(): number {
+    return this.#field(FILE_FACTS.UID);
+  }
+
+  get gid(): number {
+    return this.#field(FILE_FACTS.GID);
+  }
+
+  get links(): number {
+    return this.#field(FILE_FACTS.LINKS);
+  }
+
+  get seconds(): number {
+    return (this.#field(FILE_FACTS.SECONDS_HIGH) | 0) * 2 ** 32 + this.#field(FILE_FACTS.SECONDS_LOW);
+  }
+
+  get nanoseconds(): number {
+    return this.#field(FILE_FACTS.NANOSECONDS);
+  }
+
+  get size(): number {
+    return this.#whole(FILE_FACTS.BYTES_LOW);
+  }
+
+  get identity(): string {
+    const device = this.#whole(FILE_FACTS.DEVICE_LOW);
+    return `${device.toString(16)}-${this.#whole(FILE_FACTS.INODE_LOW).toString(16)}`;
+  }
+
+  get link(): Uint8Array<ArrayBuffer> {
+    return this.#bytes(this.#linkAt, this.#extendedAt);
+  }
+
+  get extended(): Uint8Array<ArrayBuffer> | undefined {
+    const from = this.#extendedAt;
+    return from === this.recordSize ? undefined : this.#bytes(from, this.recordSize);
+  }
+}
+
 function readRecords(bytes: Uint8Array<ArrayBuffer>): RawFacts[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const found: RawFacts[] = [];
   for (let at = 0; at < bytes.length;) {
-    const field = (index: number): number => view.getUint32(at + 4 * index, true);
-    const whole = (low: number): number => field(low) + field(low + 1) * 2 ** 32;
-    const sizes = field(FILE_FACTS.NAME_AND_LINK_SIZE);
-    const nameAt = at + RECORD_SIZE;
-    const linkAt = nameAt + (sizes & 0xffff);
-    const extendedAt = linkAt + (sizes >>> 16);
-    const end = at + field(FILE_FACTS.SIZE);
-    found.push({
-      name: bytes.subarray(nameAt, linkAt),
-      errno: field(FILE_FACTS.ERRNO),
-      mode: field(FILE_FACTS.MODE),
-      uid: field(FILE_FACTS.UID),
-      gid: field(FILE_FACTS.GID),
-      links: field(FILE_FACTS.LINKS),
-      seconds: (field(FILE_FACTS.SECONDS_HIGH) | 0) * 2 ** 32 + field(FILE_FACTS.SECONDS_LOW),
-      nanoseconds: field(FILE_FACTS.NANOSECONDS),
-      size: whole(FILE_FACTS.BYTES_LOW),
-      identity: `${whole(FILE_FACTS.DEVICE_LOW).toString(16)}-${whole(FILE_FACTS.INODE_LOW).toString(16)}`,
-      link: bytes.subarray(linkAt, extendedAt),
-      extended: bytes.subarray(extendedAt, end),
-    });
-    at = end;
+    const record = new RawRecord(view, at);
+    found.push(record);
+    at += record.recordSize;
   }
   return found;
 }

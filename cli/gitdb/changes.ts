@@ -1,0 +1,135 @@
+/**
+ * `sluice gitdb diff`, and the lists of changed files that `show` prints, in git's own format.
+ */
+import type { GitChangeSide, GitRepository } from "@sluice/gitdb";
+import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { openRepository, shortId, usualDigits } from "./names.ts";
+import { BufferedStdout, quoted } from "./output.ts";
+import { findRenames, withStatus } from "./renames.ts";
+import type { StatusChange } from "./renames.ts";
+import { revisionOrFail } from "./revisions.ts";
+import { fatal } from "./settings.ts";
+import type { GitdbSettings } from "./settings.ts";
+
+/** What changed between two trees; everything where the first is undefined. */
+export async function changesBetween(
+  repository: GitRepository,
+  from: string | undefined,
+  to: string,
+  { renames }: GitdbSettings,
+): Promise<StatusChange[]> {
+  const changes: StatusChange[] = [];
+  for await (const change of repository.changes(from, to)) changes.push(withStatus(change));
+  return renames ? await findRenames(repository.database, changes) : changes;
+}
+
+/** Refuses options that have no effect on such a list. */
+export function checkListOptions({ changes, abbrev, fullIds, renames }: GitdbSettings): void {
+  const idle = changes !== "raw" && abbrev !== undefined
+    ? "--abbrev"
+    : changes !== "raw" && fullIds
+    ? "--no-abbrev"
+    : changes === "nothing" && !renames
+    ? "--no-renames"
+    : undefined;
+  if (idle === undefined) return;
+  throw new UsageFailure(
+    `Option ${idle} has no effect without ${idle === "--no-renames" ? "a list of changes" : "--raw"}`,
+  );
+}
+
+/** Prints lists of changed files. */
+export class ChangeFormatter {
+  readonly #repository: GitRepository;
+  readonly #settings: GitdbSettings;
+  readonly #digits: number;
+
+  private constructor(repository: GitRepository, settings: GitdbSettings, digits: number) {
+    this.#repository = repository;
+    this.#settings = settings;
+    this.#digits = digits;
+  }
+
+  /** With as many digits of ids as the options want. */
+  static async open(repository: GitRepository, settings: GitdbSettings): Promise<ChangeFormatter> {
+    const { abbrev } = settings;
+    return new ChangeFormatter(repository, settings, abbrev || await usualDigits(repository.database));
+  }
+
+  /** The line of a change. */
+  async line(change: StatusChange): Promise<string> {
+    const { changes, zero } = this.#settings;
+    const { status, path, source, score } = change;
+    const name = zero ? path : quoted(path);
+    if (changes === "names") return this.#row([name]);
+    const state = source === undefined ? status : `${status}${`${score}`.padStart(3, "0")}`;
+    const names = source === undefined ? [name] : [zero ? source : quoted(source), name];
+    if (changes === "status") return this.#row([state, ...names]);
+    const { before, after } = change;
+    const facts = [`:${modeOf(before)}`, modeOf(after), await this.#id(before), await this.#id(after), state];
+    return this.#row([facts.join(" "), ...names]);
+  }
+
+  /** The line of a file that a merge has otherwise than each of its parents. */
+  async mergedLine(all: readonly StatusChange[]): Promise<string> {
+    const { changes } = this.#settings;
+    const name = quoted(all[0]!.path);
+    if (changes === "names") return this.#row([name]);
+    const states = all.map(({ status }) => status).join("");
+    if (changes === "status") return this.#row([states, name]);
+    const { after } = all[0]!;
+    const sides = [...all.map(({ before }) => before), after];
+    const ids = await Promise.all(sides.map((side) => this.#id(side)));
+    const facts = [":".repeat(all.length) + sides.map(modeOf).join(" "), ...ids, states];
+    return this.#row([facts.join(" "), name]);
+  }
+
+  #row(fields: readonly string[]): string {
+    return this.#settings.zero ? fields.map((field) => `${field}\0`).join("") : `${fields.join("\t")}\n`;
+  }
+
+  async #id(side: GitChangeSide | undefined): Promise<string> {
+    const { database } = this.#repository;
+    const full = database.hashAlgorithm === "sha1" ? 40 : 64;
+    const digits = this.#settings.fullIds ? full : this.#digits;
+    return side === undefined ? "0".repeat(digits) : await shortId(database, `${side.id}`, digits);
+  }
+}
+
+function modeOf(side: GitChangeSide | undefined): string {
+  return (side?.mode ?? 0).toString(8).padStart(6, "0");
+}
+
+/** Runs `diff`. */
+export async function diff(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  const range = operands.length === 1 ? /^(.*?)\.\.(?!\.)(.*)$/.exec(operands[0]!) : null;
+  const [from, to] = range === null ? operands : [range[1] || "HEAD", range[2] || "HEAD"];
+  if (from === undefined || to === undefined || operands.length > 2) {
+    throw new UsageFailure("diff takes two revisions, or one range of the form A..B");
+  }
+  if (settings.changes === undefined) {
+    throw new UsageFailure("diff prints no patches, expected --name-status, --name-only or --raw");
+  }
+  checkListOptions(settings);
+  await using repository = await openRepository(settings);
+  const find = (revision: string): Promise<string> =>
+    revisionOrFail(
+      repository,
+      revision,
+      fatal(
+        `ambiguous argument '${
+          range === null ? revision : operands[0]
+        }': unknown revision or path not in the ` +
+          "working tree.\nUse '--' to separate paths from revisions, like this:\n" +
+          "'git <command> [<revision>...] -- [<file>...]'",
+      ),
+    );
+  const ids = [await find(from), await find(to)] as const;
+  const formatter = await ChangeFormatter.open(repository, settings);
+  const out = new BufferedStdout();
+  for (const change of await changesBetween(repository, ...ids, settings)) {
+    await out.print(await formatter.line(change));
+  }
+  await out.flush();
+  return EXIT.ok;
+}

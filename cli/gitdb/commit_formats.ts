@@ -1,0 +1,224 @@
+/**
+ * How commits are printed (git-log, "pretty formats").
+ */
+import type { GitHistoryCommit, GitRepository, GitSignature } from "@sluice/gitdb";
+import { UsageFailure } from "../shared/exit.ts";
+import { shortId, usualDigits } from "./names.ts";
+import { byteText } from "./output.ts";
+import { fatal } from "./settings.ts";
+
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Formats of git that are not known here. */
+const UNKNOWN: ReadonlySet<string> = new Set([
+  "reference",
+  "email",
+  "mboxrd",
+  "raw",
+]);
+
+/** What `--oneline` stands for: a line as of `oneline`, with a short id. */
+export const SHORT_ONELINE = "short-oneline";
+
+/** The format of a user, of what the option says. */
+function userFormat(value: string): string {
+  const own = /^t?format:/.exec(value);
+  if (own !== null) return value.slice(own[0].length);
+  if (value === "oneline") return "%H %s";
+  if (value === SHORT_ONELINE) return "%h %s";
+  if (UNKNOWN.has(value)) {
+    throw new UsageFailure(`Option --format has the name "${value}", which is not known here`);
+  }
+  if (value !== "" && !value.includes("%")) throw fatal(`invalid --pretty format: ${value}`);
+  return value;
+}
+
+/** Prints commits in one format. */
+export class CommitFormatter {
+  /** The format by its name; undefined for one of a user's. */
+  readonly name: string | undefined;
+  /** Whether something stands between two commits. */
+  readonly isSeparated: boolean;
+  /** Whether a line feed ends each commit. */
+  readonly isTerminated: boolean;
+  readonly #repository: GitRepository;
+  readonly #digits: number;
+  readonly #pieces: readonly (string | Placeholder)[];
+
+  private constructor(repository: GitRepository, digits: number, format: string) {
+    this.#repository = repository;
+    this.#digits = digits;
+    const paragraphs = PARAGRAPHS[format];
+    const isOneline = format === "oneline" || format === SHORT_ONELINE;
+    this.name = paragraphs !== undefined ? format : isOneline ? "oneline" : undefined;
+    this.#pieces = paragraphs === undefined ? parseFormat(userFormat(format)) : [{ print: paragraphs }];
+    this.isSeparated = paragraphs !== undefined || format.startsWith("format:");
+    this.isTerminated = !this.isSeparated && this.#pieces.length > 0;
+  }
+
+  /** The format that a user named. */
+  static async open(repository: GitRepository, format = "medium"): Promise<CommitFormatter> {
+    return new CommitFormatter(repository, await usualDigits(repository.database), format);
+  }
+
+  /** A commit, a character for each byte. */
+  async print(commit: GitHistoryCommit): Promise<string> {
+    let text = "";
+    for (const piece of this.#pieces) {
+      text += typeof piece === "string" ? piece : await piece.print(commit, this);
+    }
+    return byteText(text);
+  }
+
+  /** The shortest text that git shows for an id. */
+  async short(id: unknown): Promise<string> {
+    return await shortId(this.#repository.database, `${id}`, this.#digits);
+  }
+}
+
+/** A placeholder. */
+interface Placeholder {
+  print(commit: GitHistoryCommit, formatter: CommitFormatter): string | Promise<string>;
+}
+
+/** Placeholders without their percent sign, the longer ones first where one starts with another. */
+const PLACEHOLDERS: Readonly<Record<string, Placeholder["print"]>> = {
+  "%": () => "%",
+  n: () => "\n",
+  H: ({ id }) => `${id}`,
+  h: ({ id }, formatter) => formatter.short(id),
+  T: ({ tree }) => `${tree}`,
+  t: ({ tree }, formatter) => formatter.short(tree),
+  P: ({ parents }) => parents.join(" "),
+  p: async ({ parents }, formatter) =>
+    (await Promise.all(parents.map((parent) => formatter.short(parent)))).join(" "),
+  ...signaturePlaceholders("a", ({ author }) => author),
+  ...signaturePlaceholders("c", ({ committer }) => committer),
+  e: ({ encoding }) => encoding ?? "",
+  s: ({ message }) => splitMessage(message).subject,
+  b: ({ message }) => splitMessage(message).body,
+  B: ({ message }) => message.replace(/^\n+/, ""),
+};
+
+/** Formats that are paragraphs, with a line between two commits. */
+const PARAGRAPHS: Readonly<Record<string, Placeholder["print"]>> = {
+  short: (commit, formatter) => paragraphs(commit, formatter, [["Author", "author"]], "subject"),
+  medium: (commit, formatter) =>
+    paragraphs(commit, formatter, [["Author", "author"], ["Date", "author"]], "all"),
+  full: (commit, formatter) =>
+    paragraphs(commit, formatter, [["Author", "author"], ["Commit", "committer"]], "all"),
+  fuller: (commit, formatter) =>
+    paragraphs(
+      commit,
+      formatter,
+      [["Author", "author"], ["AuthorDate", "author"], ["Commit", "committer"], ["CommitDate", "committer"]],
+      "all",
+    ),
+};
+
+/** Lines of a commit: the id, the parents of a merge, people and dates, and the message four columns in. */
+async function paragraphs(
+  commit: GitHistoryCommit,
+  formatter: CommitFormatter,
+  rows: readonly (readonly [label: string, whose: "author" | "committer"])[],
+  how: "subject" | "all",
+): Promise<string> {
+  const lines = [`commit ${commit.id}`];
+  const { parents } = commit;
+  if (parents.length > 1) {
+    lines.push(`Merge: ${(await Promise.all(parents.map((parent) => formatter.short(parent)))).join(" ")}`);
+  }
+  // Values stand below one another.
+  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
+  for (const [label, whose] of rows) {
+    const signature = commit[whose];
+    const value = label.endsWith("Date") ? usualDate(signature) : `${signature.name} <${signature.email}>`;
+    lines.push(`${label}:`.padEnd(width) + value);
+  }
+  const text = commit.message.replace(/^(?:[ \t]*\n)+/, "").trimEnd();
+  const message = how === "all" ? text : text.replace(/\n[ \t]*\n[^]*$/, "");
+  if (message !== "") lines.push("", ...message.split("\n").map((line) => `    ${line.trimEnd()}`));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** A date as git writes it unless told otherwise. */
+export function usualDate(signature: GitSignature): string {
+  const { day, date, time, year } = localTime(signature);
+  return `${day} ${MONTHS[date.getUTCMonth()]} ${date.getUTCDate()} ${time} ${year} ${signature.timezone}`;
+}
+
+function signaturePlaceholders(
+  letter: string,
+  signatureOf: (commit: GitHistoryCommit) => GitSignature,
+): Record<string, Placeholder["print"]> {
+  const of = (print: (signature: GitSignature) => string): Placeholder["print"] => (commit) =>
+    print(signatureOf(commit));
+  return {
+    [`${letter}n`]: of(({ name }) => name),
+    [`${letter}e`]: of(({ email }) => email),
+    [`${letter}t`]: of(({ date }) => `${date.getTime() / 1000}`),
+    [`${letter}d`]: of(usualDate),
+    [`${letter}i`]: of((signature) => {
+      const { isoDate, time } = localTime(signature);
+      return `${isoDate} ${time} ${signature.timezone}`;
+    }),
+    [`${letter}I`]: of((signature) => {
+      const { isoDate, time } = localTime(signature);
+      const { timezone } = signature;
+      const offset = /^[+-]0000$/.test(timezone) ? "Z" : `${timezone.slice(0, 3)}:${timezone.slice(3)}`;
+      return `${isoDate}T${time}${offset}`;
+    }),
+  };
+}
+
+/** A moment on the writer's clock. */
+function localTime({ date, timezone }: GitSignature): {
+  readonly day: string;
+  readonly date: Date;
+  readonly isoDate: string;
+  readonly time: string;
+  readonly year: string;
+} {
+  const minutes = Number(timezone.slice(1, -2)) * 60 + Number(timezone.slice(-2));
+  const local = new Date(date.getTime() + (timezone.startsWith("-") ? -minutes : minutes) * 60_000);
+  const iso = local.toISOString();
+  return {
+    day: DAYS[local.getUTCDay()]!,
+    date: local,
+    isoDate: iso.slice(0, iso.indexOf("T")),
+    time: iso.slice(iso.indexOf("T") + 1, -5),
+    year: `${local.getUTCFullYear()}`,
+  };
+}
+
+/** The first paragraph on one line, and what follows it. */
+function splitMessage(message: string): { readonly subject: string; readonly body: string } {
+  const text = message.replace(/^\n+/, "");
+  const end = /\n[ \t]*\n/.exec(text);
+  const first = end === null ? text : text.slice(0, end.index);
+  const body = end === null ? "" : text.slice(end.index + end[0].length).replace(/^(?:[ \t]*\n)+/, "");
+  return { subject: first.split("\n").map((line) => line.trimEnd()).join(" ").trim(), body };
+}
+
+/** A format as texts and placeholders. */
+function parseFormat(format: string): (string | Placeholder)[] {
+  const pieces: (string | Placeholder)[] = [];
+  for (let rest = format; rest !== "";) {
+    const percent = rest.indexOf("%");
+    if (percent !== 0) {
+      pieces.push(percent < 0 ? rest : rest.slice(0, percent));
+      rest = percent < 0 ? "" : rest.slice(percent);
+      continue;
+    }
+    const hex = /^%x([0-9a-fA-F]{2})/.exec(rest);
+    const name = [rest.slice(1, 3), rest.slice(1, 2)].find((each) => Object.hasOwn(PLACEHOLDERS, each));
+    if (hex !== null) pieces.push(String.fromCharCode(parseInt(hex[1]!, 16)));
+    else if (name !== undefined) pieces.push({ print: PLACEHOLDERS[name]! });
+    else {throw new UsageFailure(
+        `Option --format has the placeholder "${rest.slice(0, 3)}", which is not known`,
+      );}
+    rest = rest.slice(hex === null ? 1 + name!.length : hex[0].length);
+  }
+  return pieces;
+}

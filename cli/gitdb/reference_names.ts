@@ -1,0 +1,52 @@
+/**
+ * Short names of references (gitrevisions, "refname").
+ */
+import type { GitRepository } from "@sluice/gitdb";
+
+/** Where a short name may stand, the first that is there counts. */
+const RULES: readonly ((name: string) => string)[] = [
+  (name) => name,
+  (name) => `refs/${name}`,
+  (name) => `refs/tags/${name}`,
+  (name) => `refs/heads/${name}`,
+  (name) => `refs/remotes/${name}`,
+  (name) => `refs/remotes/${name}/HEAD`,
+];
+
+/** What each rule but the first puts around a name. */
+const SHORT_FORMS: readonly RegExp[] = [
+  /^refs\/remotes\/(.+)\/HEAD$/,
+  /^refs\/remotes\/(.+)$/,
+  /^refs\/heads\/(.+)$/,
+  /^refs\/tags\/(.+)$/,
+  /^refs\/(.+)$/,
+];
+
+/** The shortest name of a reference that a user named, which leads to no other; undefined where it is none, or several. */
+export async function shortReferenceName(
+  repository: GitRepository,
+  name: string,
+): Promise<string | undefined> {
+  const names = new Map<string, string>();
+  for await (const { name, target = name } of repository.references("refs/", { onDamage: () => {} })) {
+    names.set(name, target);
+  }
+  // As git has it, `@` alone is HEAD.
+  if (name === "HEAD" || name === "@") {
+    const head = await repository.head();
+    return head === undefined ? "HEAD" : shortest(head, names);
+  }
+  const [full, ...others] = RULES.map((rule) => rule(name)).filter((candidate) => names.has(candidate));
+  if (others.length > 0) console.error(`error: refname '${name}' is ambiguous`);
+  return full === undefined || others.length > 0 ? undefined : shortest(names.get(full)!, names);
+}
+
+function shortest(full: string, names: ReadonlyMap<string, string>): string {
+  for (const form of SHORT_FORMS) {
+    const short = form.exec(full)?.[1];
+    if (short === undefined) continue;
+    const others = RULES.map((rule) => rule(short)).filter((other) => other !== full);
+    if (!others.some((other) => names.has(other))) return short;
+  }
+  return full;
+}
