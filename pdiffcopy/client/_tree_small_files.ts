@@ -1,7 +1,6 @@
 /**
  * Copies the small files of a tree many at once: those that are new, and those that have changed.
  */
-import { PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { hashOf, randomSeed } from "../file/_hash_registry.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
 import { RateLimiter } from "../file/_rate_limit.ts";
@@ -10,10 +9,29 @@ import { fitsRecords } from "../kernel/small_files.ts";
 import { BATCH_COUNT, BATCH_SIZE, digestsOfRecords, SMALL_FILE_MAX } from "../copy/_small_files.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeSide } from "./_tree_sides.ts";
-import type { PdiffTreeOptions } from "./tree.ts";
+import type { PdiffClientOptions } from "./client_options.ts";
 
 /** Batches that are under way: one is read while others travel or are written. */
 const BATCHES_IN_FLIGHT = 6;
+
+/** How small files are copied. */
+interface SmallFilesOptions extends
+  Pick<
+    PdiffClientOptions,
+    | "hash"
+    | "maxBytesPerSecond"
+    | "verifyWritten"
+    | "replace"
+    | "dryRun"
+    | "durable"
+    | "concurrency"
+    | "signal"
+  > {
+  readonly concurrency: number;
+  readonly permissions?: boolean | undefined;
+  readonly times?: boolean | undefined;
+  readonly onEntry?: ((action: "copy", path: string) => void) | undefined;
+}
 
 /** What became of small files; the others are copied one by one. */
 export interface SmallFilesDone {
@@ -28,14 +46,14 @@ export interface SmallFilesDone {
 export class SmallFilesCopy {
   readonly #from: TreeSide;
   readonly #to: TreeSide;
-  readonly #options: PdiffTreeOptions;
+  readonly #options: SmallFilesOptions;
   readonly #hash: HashSpec;
   readonly #limiter: RateLimiter;
   readonly #copied = new Set<string>();
   readonly #same = new Set<string>();
   #bytes = 0;
 
-  constructor(from: TreeSide, to: TreeSide, options: PdiffTreeOptions) {
+  constructor(from: TreeSide, to: TreeSide, options: SmallFilesOptions) {
     this.#from = from;
     this.#to = to;
     this.#options = options;
@@ -68,7 +86,7 @@ export class SmallFilesCopy {
   ): Promise<void> {
     await runParts({
       parts: batchesOf(items),
-      concurrency: Math.max(BATCHES_IN_FLIGHT, this.#options.concurrency ?? PDIFF_CONCURRENCY),
+      concurrency: Math.max(BATCHES_IN_FLIGHT, this.#options.concurrency),
       signal: this.#options.signal,
       work,
     });

@@ -264,7 +264,8 @@ class TreeCopy {
     await this.#apply(plan.first);
     const gone = new Set(plan.first.filter(isRemoval).map(({ path }) => path));
     const remaining = (there ?? []).filter(({ path }) => !gone.has(path));
-    const { copied, same, bytes } = await new SmallFilesCopy(this.#from, this.#to, this.#options)
+    const options = { ...this.#options, concurrency: this.#options.concurrency ?? PDIFF_CONCURRENCY };
+    const { copied, same, bytes } = await new SmallFilesCopy(this.#from, this.#to, options)
       .run(plan.files, new Map(remaining.map((entry) => [entry.path, entry])));
     this.#copiedAtOnce = copied;
     const files = plan.files.filter(({ path }) => !copied.has(path) && !same.has(path));
