@@ -41,6 +41,7 @@ export * from "./object/object.ts";
 export * from "./object/object_id.ts";
 export * from "./object/object_store.ts";
 export * from "./pack/pack.ts";
+export * from "./pack/pack_entries.ts";
 export * from "./pack/pack_index.ts";
 export * from "./pack/pack_store.ts";
 export * from "./write/pack_writer.ts";

@@ -88,7 +88,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [
     FUNCTION,
     "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onCollision onDamage onEntry onFile onJunk onMissing onProblem onProgress " +
-    "onSkippable onStep onUnfinished onUnreadable onWarning preprocess work",
+    "onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
   ],
   [SIGNAL, "signal"],
   [DATE, "date"],

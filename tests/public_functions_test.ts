@@ -352,6 +352,18 @@ const GITDB: Record<string, Calls> = {
     options: (options) => gitdb.createGitStoreStream(memory, options),
     first: (writer) => gitdb.createGitStoreStream(writer),
   },
+  createGitStoreSink: {
+    options: (options) => gitdb.createGitStoreSink(memory, options),
+    first: (writer) => gitdb.createGitStoreSink(writer),
+  },
+  streamGitPackEntries: {
+    options: (options) => gitdb.streamGitPackEntries(DATA, options),
+    first: (data) => gitdb.streamGitPackEntries(data).next(),
+  },
+  "GitAlternatesStore.follow": {
+    options: (options) => gitdb.GitAlternatesStore.follow(`${NOWHERE}/file`, options),
+    first: (path) => gitdb.GitAlternatesStore.follow(path),
+  },
   findMissingGitObjects: { first: (database) => gitdb.findMissingGitObjects(database) },
   indexGitPack: {
     options: (options) => gitdb.indexGitPack(NOWHERE, stream(), options),

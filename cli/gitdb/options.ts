@@ -382,6 +382,16 @@ const LOG: Group = {
       help: "The oldest of the commits that are shown first",
       set: (settings) => settings.reverse = true,
     },
+    {
+      long: ["topo-order"],
+      help: "No commit before all that stand on it, lines of the history together",
+      set: (settings) => settings.order = "topological",
+    },
+    {
+      long: ["date-order"],
+      help: "No commit before all that stand on it, else the youngest first",
+      set: (settings) => settings.order = "date",
+    },
     { long: ["all"], help: "Start from every reference", set: (settings) => settings.allRefs = true },
   ],
 };

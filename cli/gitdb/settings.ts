@@ -53,6 +53,7 @@ export interface GitdbSettings {
   /** Merges alone, or all but merges; undefined for both. */
   merges: boolean | undefined;
   reverse: boolean;
+  order: "age" | "date" | "topological";
   allRefs: boolean;
   /** The operands as far as they were read. */
   operands: string[];
@@ -112,6 +113,7 @@ export function defaultGitdbSettings(): GitdbSettings {
     skip: 0,
     merges: undefined,
     reverse: false,
+    order: "age",
     allRefs: false,
     operands: [],
     wishes: [],
