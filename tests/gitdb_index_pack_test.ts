@@ -2,7 +2,13 @@
  * Packs without an index: their indexes are git's own, on both backends, whatever the sizes of their entries, and each kind
  * of damage is told with its place.
  */
-import { buildGitPackIndex, GitObjectId } from "@sluice/gitdb";
+import {
+  applyGitDelta,
+  buildGitPackIndex,
+  GitObjectId,
+  PackStore,
+  streamGitPackEntries,
+} from "@sluice/gitdb";
 import { CorruptDataError, LimitExceededError } from "@sluice/internal";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { configureBackend } from "@sluice/ffi";
@@ -61,6 +67,60 @@ testGit("entries of every size and form are indexed as git does it", async (fold
     await Deno.remove(`${folder}/ours.idx`);
   }
 });
+
+testGit(
+  "entries are walked without an index from any of them, and chains come with their content",
+  async (folder) => {
+    const repository = `${folder}/r.git`;
+    await makeRepository(repository, { commits: 25 });
+    await addLargeBlobs(folder, repository);
+    for (const options of [["--delta-base-offset"], []]) {
+      const pack = await packOf(repository, options);
+      const { index } = await buildGitPackIndex(pack);
+      await using store = await PackStore.fromSources([{ name: "p", pack, index }]);
+      const view = store.packs[0]!;
+      const offsets = (await Array.fromAsync(view.entries())).map(({ offset }) => offset);
+      const walked: number[] = [];
+      for await (const entry of streamGitPackEntries(pack)) {
+        walked.push(entry.offset);
+        if (entry.size <= 1 << 20 || entry.raw[0] !== 0) {
+          assertEquals(
+            entry,
+            await view.entryAt(entry.offset),
+          );
+        } else assert(entry.raw.length === entry.size);
+      }
+      assertEquals(walked, offsets);
+      const last = offsets.slice(-5);
+      const tail = await Array.fromAsync(streamGitPackEntries(new Blob([pack]), { offset: last[0]! }));
+      assertEquals(tail.map(({ offset }) => offset), last);
+      let deep = 0;
+      for (const offset of offsets) {
+        const chain = await view.collectChain(offset);
+        assertEquals(chain.map(({ raw: _, ...info }) => info), await view.chainAt(offset));
+        // The newest is made of the oldest by all deltas between.
+        if (chain.length === 1 || chain.at(-1)!.size > 1 << 20) continue;
+        deep++;
+        const body = chain.slice(0, -1).reduceRight(
+          (base, { raw }) => applyGitDelta(base, raw),
+          chain.at(-1)!.raw,
+        );
+        const object = await view.readAt(offset, GitObjectId.zero());
+        assertEquals(body, await object.bytes());
+      }
+      assert(deep > 10);
+      await assertRejects(
+        () => Array.fromAsync(streamGitPackEntries(pack, { offset: last[1]! + 1 })),
+        CorruptDataError,
+      );
+      await assertRejects(
+        () => Array.fromAsync(streamGitPackEntries(pack, { maxObjectSize: 1000 })),
+        LimitExceededError,
+      );
+      await assertRejects(() => Array.fromAsync(streamGitPackEntries(pack.slice(0, -900))), CorruptDataError);
+    }
+  },
+);
 
 /** The checksum that a pack should end with. */
 async function sealed(entries: Uint8Array, count: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -358,11 +358,24 @@ const GITDB: Record<string, Calls> = {
     options: (options) => gitdb.createGitStoreStream(memory, options),
     first: (writer) => gitdb.createGitStoreStream(writer),
   },
+  createGitStoreSink: {
+    options: (options) => gitdb.createGitStoreSink(memory, options),
+    first: (writer) => gitdb.createGitStoreSink(writer),
+  },
+  streamGitPackEntries: {
+    options: (options) => gitdb.streamGitPackEntries(DATA, options),
+    first: (data) => gitdb.streamGitPackEntries(data).next(),
+  },
+  "GitAlternatesStore.follow": {
+    options: (options) => gitdb.GitAlternatesStore.follow(`${NOWHERE}/file`, options),
+    first: (path) => gitdb.GitAlternatesStore.follow(path),
+  },
   findMissingGitObjects: { first: (database) => gitdb.findMissingGitObjects(database) },
   indexGitPack: {
     options: (options) => gitdb.indexGitPack(NOWHERE, stream(), options),
     first: (folder) => gitdb.indexGitPack(folder, stream()),
   },
+  inspectGitObjects: { first: (database) => gitdb.inspectGitObjects(database) },
   makeGitDelta: { first: (base) => gitdb.makeGitDelta(base, DATA) },
   repackGitDatabase: { first: (database) => gitdb.repackGitDatabase(database) },
   unpackGitObjects: { first: (pack) => gitdb.unpackGitObjects(pack, memory) },

@@ -17,7 +17,7 @@ export async function log(operands: readonly string[], settings: GitdbSettings):
   const commits = await CommitFormatter.open(repository, settings.format);
   const out = new BufferedStdout();
   let count = 0;
-  for await (const commit of chosen(repository.history(from, { exclude }), settings)) {
+  for await (const commit of chosen(repository.history(from, { exclude, order: settings.order }), settings)) {
     if (commits.isSeparated && count++ > 0) await out.print("\n");
     await out.print(await commits.print(commit));
     if (commits.isTerminated) await out.print("\n");

@@ -59,7 +59,7 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
        sluice gitdb ls-tree [-r] [-t] [-d] [-l|--name-only|--object-only|--format=FORMAT] [--abbrev[=#]] [-z]
                             [--full-name] [--full-tree] REVISION [PATH...]
        sluice gitdb count-objects [-v]
-       sluice gitdb log (--format=FORMAT|--oneline) [-n #] [REVISION|^REVISION|FROM..TO]...
+       sluice gitdb log (--format=FORMAT|--oneline) [-n #] [--topo-order|--date-order] [REVISION|^REVISION|FROM..TO]...
        sluice gitdb show (-s|--name-status|--name-only|--raw) [--format=FORMAT|--oneline] [OBJECT...]
        sluice gitdb diff (--name-status|--name-only|--raw) [--no-renames] [-z] (REVISION REVISION|FROM..TO)
        sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [--stdin-paths] [FILE...]
@@ -71,7 +71,7 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
        sluice gitdb unpack-objects < PACK
        sluice gitdb repack [-d] [--window=#] [--depth=#]
        sluice gitdb multi-pack-index (write|verify)
-       sluice gitdb fsck
+       sluice gitdb fsck [--strict] [--no-dangling] [--no-reflogs]
 `;
 
 /** Options of all sub-commands that take a value, which may be a word of its own. */

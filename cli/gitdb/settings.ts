@@ -53,6 +53,7 @@ export interface GitdbSettings {
   /** Merges alone, or all but merges; undefined for both. */
   merges: boolean | undefined;
   reverse: boolean;
+  order: "age" | "date" | "topological";
   allRefs: boolean;
   /** The operands as far as they were read. */
   operands: string[];
@@ -66,6 +67,9 @@ export interface GitdbSettings {
   fullTree: boolean;
   /** How changed files are listed; undefined where nothing was said. */
   changes: "nothing" | "names" | "status" | "raw" | undefined;
+  /** Whether logs of references lead to objects, and whether objects that nothing leads to are named. */
+  reflogs: boolean;
+  dangling: boolean;
   /** Whether moved files are looked for. */
   renames: boolean;
 }
@@ -112,6 +116,7 @@ export function defaultGitdbSettings(): GitdbSettings {
     skip: 0,
     merges: undefined,
     reverse: false,
+    order: "age",
     allRefs: false,
     operands: [],
     wishes: [],
@@ -121,6 +126,8 @@ export function defaultGitdbSettings(): GitdbSettings {
     fullName: false,
     fullTree: false,
     changes: undefined,
+    reflogs: true,
+    dangling: true,
     renames: true,
   };
 }

@@ -2,7 +2,7 @@
  * `sluice lz4` on files: which output belongs to which input, and the way of the bytes between them.
  */
 import { SluiceError } from "@sluice/internal";
-import { describeSystemError, EXIT, exitCodeOf, Failure, UsageFailure } from "../shared/exit.ts";
+import { describeSystemError, EXIT, exitCodeOf, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
 import type { ReadableFile } from "../shared/io.ts";
 import { loadModule } from "../shared/load.ts";

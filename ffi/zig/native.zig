@@ -46,12 +46,15 @@ test {
     _ = @import("hash/blake3.zig");
     _ = @import("core/linux_file.zig");
     _ = @import("core/linux_names.zig");
-    _ = @import("core/linux_small_files.zig");
     _ = @import("hash/older_hashes.zig");
     _ = @import("pdiffcopy/chunks.zig");
     _ = @import("pdiffcopy/file_exports.zig");
     _ = @import("pdiffcopy/frames.zig");
+    _ = @import("pdiffcopy/composition.zig");
     _ = @import("pdiffcopy/hash_exports.zig");
+    _ = @import("pdiffcopy/rolling.zig");
+    _ = @import("pdiffcopy/rolling_exports.zig");
+    _ = @import("pdiffcopy/small_files.zig");
     _ = @import("hash/sha256.zig");
     _ = @import("hash/xxh3.zig");
     _ = @import("git/base_window.zig");

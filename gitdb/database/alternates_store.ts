@@ -48,23 +48,59 @@ const DEPTH_MAX = 5;
  * ```
  */
 export class GitAlternatesStore extends GitCompoundDatabase {
+  /** The folder that relative paths start from, and the file with them. */
   readonly #objects: string;
+  readonly #file: string;
   readonly #options: GitAlternatesOptions;
   #stores = new Map<string, readonly GitObjectReader[]>();
   /** What the file was like when it was read; undefined where it may have changed since without a trace. */
   #stamp: string | undefined;
   #following: Promise<boolean> | undefined;
 
-  private constructor(objects: string, options: GitAlternatesOptions) {
+  private constructor(objects: string, file: string, options: GitAlternatesOptions) {
     super([], options.hashAlgorithm);
     this.#objects = objects;
+    this.#file = file;
     this.#options = options;
   }
 
   /** Follows the alternates of an `objects` folder. */
   static async open(objects: string | URL, options: GitAlternatesOptions = {}): Promise<GitAlternatesStore> {
     checkKeys(options, STORE_OPTIONS);
-    const store = new GitAlternatesStore(toPath(objects), options);
+    const folder = toPath(objects);
+    return await GitAlternatesStore.#opened(folder, joinPath(folder, "info/alternates"), options);
+  }
+
+  /**
+   * Follows the folders of objects that any file names as `objects/info/alternates` does: one a line, relative ones from
+   * the folder of the file. It may come later.
+   *
+   * @example A list of databases
+   * ```ts
+   * import { GitAlternatesStore, GitLooseStore } from "@sluice/gitdb";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const folder = await Deno.makeTempDir();
+   * const id = await new GitLooseStore(`${folder}/one`).write({ type: "blob", body: "lent" });
+   * await Deno.writeTextFile(`${folder}/databases.txt`, "# all that there are\none\n");
+   * await using store = await GitAlternatesStore.follow(`${folder}/databases.txt`);
+   * assertEquals(await (await store.read(id)).text(), "lent");
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  static async follow(file: string | URL, options: GitAlternatesOptions = {}): Promise<GitAlternatesStore> {
+    checkKeys(options, STORE_OPTIONS);
+    const path = toPath(file);
+    const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) || "/" : ".";
+    return await GitAlternatesStore.#opened(folder, path, options);
+  }
+
+  static async #opened(
+    objects: string,
+    file: string,
+    options: GitAlternatesOptions,
+  ): Promise<GitAlternatesStore> {
+    const store = new GitAlternatesStore(objects, file, options);
     await store.refresh({ force: true });
     return store;
   }
@@ -82,7 +118,7 @@ export class GitAlternatesStore extends GitCompoundDatabase {
   /** Reads the file again when it has changed, and lets every alternate look for what is new. */
   override async refresh(options: { readonly force?: boolean | undefined } = {}): Promise<boolean> {
     checkRefreshOptions(options);
-    const info = statPath(joinPath(this.#objects, "info/alternates"));
+    const info = statPath(this.#file);
     const changed = info?.mtime?.getTime() ?? 0;
     const stamp = `${changed} ${info?.size} ${info?.ino}`;
     if (stamp === this.#stamp && options.force !== true) return await super.refresh(options);
@@ -122,7 +158,8 @@ export class GitAlternatesStore extends GitCompoundDatabase {
     const own = realPath(this.#objects) ?? this.#objects;
     const bound = alternates === "inside-root" ? realPath(root ?? own) : undefined;
     const found: string[] = [];
-    const seen = new Set([own]);
+    // A list of databases may stand in one of them.
+    const seen = new Set(this.#file === joinPath(this.#objects, "info/alternates") ? [own] : []);
     const visit = async (base: string, path: string, depth: number): Promise<void> => {
       const wanted = path.startsWith("/") ? path : joinPath(base, path);
       const folder = wanted.includes("\0") ? undefined : realPath(wanted);
@@ -139,18 +176,18 @@ export class GitAlternatesStore extends GitCompoundDatabase {
       if (bound !== undefined && folder !== bound && !folder.startsWith(`${bound}/`)) return;
       seen.add(folder);
       found.push(folder);
-      if (depth < DEPTH_MAX) await follow(folder, depth + 1);
+      if (depth < DEPTH_MAX) await follow(folder, joinPath(folder, "info/alternates"), depth + 1);
     };
-    const follow = async (objects: string, depth: number): Promise<void> => {
-      const file = await readSmallFile(joinPath(objects, "info/alternates"));
+    const follow = async (objects: string, path: string, depth: number): Promise<void> => {
+      const file = await readSmallFile(path);
       const paths = parseAlternates(file ?? new Uint8Array(), (error) => {
         // Its objects would seem to be missing, and nobody would know why.
         if (onWarning === undefined) throw error;
         onWarning(error);
       });
-      for (const path of paths) await visit(objects, path, depth);
+      for (const named of paths) await visit(objects, named, depth);
     };
-    await follow(own, 0);
+    await follow(own, this.#file, 0);
     for (const path of additional) await visit(own, path, 0);
     return found;
   }

@@ -57,3 +57,42 @@ export function createGitStoreStream(
     }
   }, { window: options.window ?? 16, signal });
 }
+
+/** What {@linkcode createGitStoreSink} does beside storing. */
+export interface GitStoreSinkOptions {
+  /** Called with the id of each object that was stored, and what it was made of. */
+  readonly onStored?: ((id: GitObjectId, input: GitObjectInput) => void) | undefined;
+}
+
+const SINK_OPTIONS: ReadonlySet<string> = new Set<keyof GitStoreSinkOptions>(["onStored"]);
+
+/**
+ * A stream to write objects to, which are stored in `writer` one after the other. An object that is refused is an error of
+ * the stream, and nothing is stored after it.
+ *
+ * @example Objects of a stream
+ * ```ts
+ * import { createGitStoreSink, GitMemoryStore } from "@sluice/gitdb";
+ * import type { GitObjectInput } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = new GitMemoryStore();
+ * const ids: string[] = [];
+ * const inputs: GitObjectInput[] = [{ type: "blob", body: "one" }, { type: "blob", body: "" }];
+ * await ReadableStream.from(inputs).pipeTo(createGitStoreSink(store, { onStored: (id) => void ids.push(`${id}`) }));
+ * assertEquals([await store.count(), ids[1]], [2, "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"]);
+ * ```
+ */
+export function createGitStoreSink(
+  writer: GitObjectWriter,
+  options: GitStoreSinkOptions = {},
+): WritableStream<GitObjectInput> {
+  checkKeys(options, SINK_OPTIONS);
+  checkArgument(typeof writer?.write === "function", "store objects", writer, "a store to write to");
+  return new WritableStream({
+    async write(input, { signal }) {
+      const id = await writer.write(input, { signal });
+      options.onStored?.(id, input);
+    },
+  });
+}

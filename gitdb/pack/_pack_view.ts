@@ -125,6 +125,12 @@ export class PackView implements GitPack {
     return chain;
   }
 
+  async collectChain(offset: number): Promise<PackEntry[]> {
+    const chain: PackEntry[] = [];
+    for (const entry of await this.chainAt(offset)) chain.push(await this.entryAt(entry.offset));
+    return chain;
+  }
+
   entries(): AsyncGenerator<PackIndexEntry> {
     return this.index.entriesByOffset(this.#unit.files.reverse?.());
   }

@@ -85,6 +85,8 @@ export interface GitPack {
   entryAt(offset: number): Promise<PackEntry>;
   /** The entry at an offset and those it stands on, newest first; ends at a full object or a base elsewhere. */
   chainAt(offset: number): Promise<PackEntryInfo[]>;
+  /** As `chainAt`, each entry with its inflated content. */
+  collectChain(offset: number): Promise<PackEntry[]>;
   /** All rows of the index with offsets rising. */
   entries(): AsyncIterable<PackIndexEntry>;
   /** The object at an offset, of which the id is known. */

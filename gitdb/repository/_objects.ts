@@ -7,6 +7,8 @@ import type { GitDatabase } from "../database/git_database.ts";
 import { graftedParents, shallowIds } from "../database/_root_ids.ts";
 import type { GitObject, GitObjectType, GitReadOptions } from "../object/object.ts";
 import type { GitObjectId } from "../object/_object_id.ts";
+import { CommitGraph } from "./_commit_graph.ts";
+import type { CommitLinks } from "./_commit_graph.ts";
 import { parseGitCommit, parseGitTag } from "../object/_commit.ts";
 import type { GitCommit } from "../object/_commit.ts";
 import { treeRows } from "../object/_object_syntax.ts";
@@ -32,6 +34,7 @@ export class Objects {
   readonly #replaced: ReadonlyMap<string, GitObjectId>;
   readonly #shallow: ReadonlySet<string>;
   readonly #grafts: ReadonlyMap<string, readonly GitObjectId[]>;
+  #graph: CommitGraph | undefined;
 
   private constructor(
     database: GitDatabase,
@@ -83,6 +86,24 @@ export class Objects {
     const commit = parseGitCommit(await object.bytes(), id.algorithm);
     const parents = this.#shallow.has(`${id}`) ? [] : this.#grafts.get(`${id}`);
     return parents === undefined ? commit : { ...commit, parents };
+  }
+
+  /**
+   * Reads the commit graph again, if there is one. It says what commits say by themselves, so it is not used where others
+   * are read in their place, or have other parents.
+   */
+  async refreshGraph(): Promise<void> {
+    const isPlain = this.#replaced.size === 0 && this.#shallow.size === 0 && this.#grafts.size === 0;
+    const { root, hashAlgorithm } = this.database;
+    this.#graph = isPlain ? await CommitGraph.open(root, hashAlgorithm) : undefined;
+  }
+
+  /** Parents and date of a commit, of the commit graph where that has it. */
+  async links(id: GitObjectId): Promise<CommitLinks> {
+    const known = this.#graph?.find(id);
+    if (known !== undefined) return known;
+    const { parents, committer } = await this.commit(id);
+    return { parents, time: committer.date.getTime() / 1000 };
   }
 
   /** The rows of a tree. */

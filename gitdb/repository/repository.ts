@@ -6,6 +6,7 @@
 import {
   checkArgument,
   checkBoolean,
+  checkChoice,
   checkInteger,
   checkKeys,
   concatBytes,
@@ -130,6 +131,12 @@ export interface GitHistoryCommit extends GitCommit {
 export interface GitHistoryOptions {
   /** Leave out what can be reached from these revisions. @default {[]} */
   readonly exclude?: string | readonly string[] | undefined;
+  /**
+   * "age" for the youngest next of those that are known by then; "date" and "topological" for none before all that stand
+   * on it: of those that may come next the youngest, or what keeps the lines of the history together. They wait until the
+   * history is known, which a commit graph makes quick. @default {"age"}
+   */
+  readonly order?: "age" | "date" | "topological" | undefined;
   /** Gives the walk up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -143,7 +150,8 @@ const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
   "signal",
 ]);
 const CHANGES_OPTIONS: ReadonlySet<string> = new Set<keyof GitChangesOptions>(["signal"]);
-const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>(["exclude", "signal"]);
+const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>(["exclude", "order", "signal"]);
+const HISTORY_ORDERS = ["age", "date", "topological"] as const;
 /** Files whose sizes are found together. */
 const SIZES_GROUP = 4096;
 
@@ -469,7 +477,8 @@ export class GitRepository implements AsyncDisposable {
   }
 
   /**
-   * The commits that can be reached from revisions, the youngest first, each once.
+   * The commits that can be reached from revisions, each once, in one of the orders of `git log`: by age unless told
+   * otherwise.
    *
    * @throws {SluiceError} As `readCommit`.
    */
@@ -480,7 +489,10 @@ export class GitRepository implements AsyncDisposable {
     checkKeys(options, HISTORY_OPTIONS);
     const from = await this.#commits(revisions);
     const without = await this.#commits(options.exclude ?? []);
-    yield* walkHistory(this.#objects, from, without, options.signal);
+    const { signal } = options;
+    const order = checkChoice("order", options.order ?? "age", HISTORY_ORDERS);
+    await this.#objects.refreshGraph();
+    yield* walkHistory(this.#objects, { from, without, order, signal });
   }
 
   async #commits(revisions: string | readonly string[]): Promise<GitObjectId[]> {

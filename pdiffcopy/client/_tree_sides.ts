@@ -14,11 +14,13 @@ import { listTree } from "../copy/_tree_list.ts";
 import type { ListOptions } from "../copy/_tree_list.ts";
 import { TreeTarget } from "../copy/_tree_target.ts";
 import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
+import type { HashSpec } from "../file/_hash_registry.ts";
 import { HttpPeer } from "../wire/_http.ts";
 import { readTreeFaults, writeTreeChanges } from "../wire/_tree_changes.ts";
 
 /** A directory with everything below it. */
 export interface TreeSide extends Disposable {
+  readonly isRemote: boolean;
   /** Everything below it; undefined where it is not there. */
   list(options: ListOptions): Promise<TreeEntry[] | undefined>;
   /** Makes the directory itself, before changes that follow where `isFollowed` says so. */
@@ -27,10 +29,14 @@ export interface TreeSide extends Disposable {
   apply(changes: readonly TreeChange[]): Promise<TreeFault[]>;
   /** Whether many small files can be read and written at once. */
   hasSmallFiles(): Promise<boolean>;
-  /** Records of files. */
-  readSmall(paths: readonly string[]): Promise<Uint8Array<ArrayBuffer>>;
-  /** Writes the files of records under names that nothing has; returns the paths of those that were written. */
-  writeSmall(records: Uint8Array<ArrayBuffer>, options: SmallFileOptions): Promise<readonly string[]>;
+  /** Records of files, with their content or with their digests alone. */
+  readSmall(paths: readonly string[], hash: HashSpec, content: boolean): Promise<Uint8Array<ArrayBuffer>>;
+  /** Writes the files of records; returns the paths of those that were written. */
+  writeSmall(
+    records: Uint8Array<ArrayBuffer>,
+    hash: HashSpec,
+    options: SmallFileOptions,
+  ): Promise<readonly string[]>;
 }
 
 /** Changes of one request. */
@@ -39,6 +45,7 @@ const TREE_SIZE_MAX = 1 << 30;
 
 /** A directory on this machine. */
 export class LocalTreeSide implements TreeSide {
+  readonly isRemote = false;
   readonly #path: string;
   readonly #write: boolean;
   #directory: BlockDirectory | undefined;
@@ -54,7 +61,7 @@ export class LocalTreeSide implements TreeSide {
 
   async list(options: ListOptions): Promise<TreeEntry[] | undefined> {
     try {
-      return await Array.fromAsync(listTree(this.#root, options));
+      return await listTree(this.#root, options);
     } catch (error) {
       if (error instanceof SluiceError && error.code === "NOT_FOUND" && this.#directory === undefined) {
         return undefined;
@@ -73,12 +80,16 @@ export class LocalTreeSide implements TreeSide {
     return hasSmallFiles(this.#root);
   }
 
-  readSmall(paths: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
-    return readBatch(this.#root, paths);
+  readSmall(paths: readonly string[], hash: HashSpec, content: boolean): Promise<Uint8Array<ArrayBuffer>> {
+    return readBatch(this.#root, paths, hash, content);
   }
 
-  writeSmall(records: Uint8Array<ArrayBuffer>, options: SmallFileOptions): Promise<readonly string[]> {
-    return writeBatch(this.#root, records, options);
+  writeSmall(
+    records: Uint8Array<ArrayBuffer>,
+    hash: HashSpec,
+    options: SmallFileOptions,
+  ): Promise<readonly string[]> {
+    return writeBatch(this.#root, records, hash, options);
   }
 
   // deno-lint-ignore require-await
@@ -93,6 +104,7 @@ export class LocalTreeSide implements TreeSide {
 
 /** A directory on a server. */
 export class RemoteTreeSide implements TreeSide {
+  readonly isRemote = true;
   readonly #peer: HttpPeer;
   readonly #location: PdiffLocation;
   #capabilities: Promise<Record<string, unknown>> | undefined;
@@ -135,8 +147,16 @@ export class RemoteTreeSide implements TreeSide {
     return this.#capabilities ??= this.#peer.json("GET", "/v2/caps", {});
   }
 
-  async readSmall(paths: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
-    const query = { path: this.#location.filename };
+  #smallQuery({ name, seed }: HashSpec): Record<string, string | number> {
+    return { path: this.#location.filename, hash: name, ...(seed === "" ? {} : { seed }) };
+  }
+
+  async readSmall(
+    paths: readonly string[],
+    hash: HashSpec,
+    content: boolean,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const query = { ...this.#smallQuery(hash), content: content ? 1 : 0 };
     const body = new TextEncoder().encode(JSON.stringify({ paths }));
     const answer = await this.#peer.request("POST", "/v2/files/read", query, body);
     const records = await this.#peer.body(answer, "/v2/files/read", RECORDS_SIZE_MAX);
@@ -154,9 +174,11 @@ export class RemoteTreeSide implements TreeSide {
 
   async writeSmall(
     records: Uint8Array<ArrayBuffer>,
-    { mode, time }: SmallFileOptions,
+    hash: HashSpec,
+    { mode, time, replace }: SmallFileOptions,
   ): Promise<readonly string[]> {
-    const query = { path: this.#location.filename, mode: mode ? 1 : 0, time: time ? 1 : 0 };
+    const flags = { mode: mode ? 1 : 0, time: time ? 1 : 0, replace: replace ? 1 : 0 };
+    const query = { ...this.#smallQuery(hash), ...flags };
     const { written } = await this.#peer.send("POST", "/v2/files/write", query, records);
     if (Array.isArray(written) && written.every((path) => typeof path === "string")) return written;
     throw failure("PROTOCOL", `Cannot write ${this.#location.expression}: the answer makes no sense`);

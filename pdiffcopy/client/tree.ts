@@ -9,8 +9,6 @@ import { failure } from "../file/_errors.ts";
 import { parsePdiffLocation } from "../file/location.ts";
 import type { PdiffLocation } from "../file/location.ts";
 import { PdiffWorkerPool } from "../file/worker_pool.ts";
-import { runParts } from "../file/_run_parts.ts";
-import { BATCH_COUNT, BATCH_SIZE, SMALL_FILE_MAX } from "../copy/_small_files.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange } from "../copy/_tree_target.ts";
 import { PdiffClient } from "./client.ts";
@@ -20,6 +18,7 @@ import { FileList, selectEntries } from "./_tree_selection.ts";
 import type { TreeSelection } from "./_tree_selection.ts";
 import { TreePlanner } from "./_tree_plan.ts";
 import type { TreePlan } from "./_tree_plan.ts";
+import { SmallFilesCopy } from "./_tree_small_files.ts";
 import { LocalTreeSide, RemoteTreeSide } from "./_tree_sides.ts";
 import type { TreeSide } from "./_tree_sides.ts";
 
@@ -204,9 +203,6 @@ function openSide(location: PdiffLocation, options: PdiffTreeOptions, write: boo
   return new RemoteTreeSide(location, { token, stallTimeoutMs, signal, caCerts });
 }
 
-/** Batches of small files that are under way: one is read while others travel or are written. */
-const BATCHES_IN_FLIGHT = 6;
-
 /** What ends a copy of a tree, because every other name would fail the same way. */
 const FATAL_CODES: ReadonlySet<string> = new Set(["NETWORK", "TIMEOUT", "AUTH", "NO_SPACE", "READ_ONLY"]);
 
@@ -223,7 +219,7 @@ class TreeCopy {
   /** Files that were not copied: their facts are not set either. */
   readonly #failed = new Set<string>();
   /** Small files that were copied many at once. */
-  readonly #copiedAtOnce = new Set<string>();
+  #copiedAtOnce: ReadonlySet<string> = new Set();
 
   constructor(
     source: PdiffLocation,
@@ -266,9 +262,14 @@ class TreeCopy {
     this.#faults.push(...plan.faults);
     if (dryRun !== true && there === undefined) await this.#to.create(plan.first.length > 0);
     await this.#apply(plan.first);
-    const small = await this.#copySmallFiles(plan.files, new Set((there ?? []).map(({ path }) => path)));
-    const files = plan.files.filter(({ path }) => !this.#copiedAtOnce.has(path));
-    const bytesTransferred = small + await this.#copyFiles(files);
+    const gone = new Set(plan.first.filter(isRemoval).map(({ path }) => path));
+    const remaining = (there ?? []).filter(({ path }) => !gone.has(path));
+    const options = { ...this.#options, concurrency: this.#options.concurrency ?? PDIFF_CONCURRENCY };
+    const { copied, same, bytes } = await new SmallFilesCopy(this.#from, this.#to, options)
+      .run(plan.files, new Map(remaining.map((entry) => [entry.path, entry])));
+    this.#copiedAtOnce = copied;
+    const files = plan.files.filter(({ path }) => !copied.has(path) && !same.has(path));
+    const bytesTransferred = bytes + await this.#copyFiles(files);
     await this.#apply(plan.hardLinks);
     await this.#apply(plan.removals);
     await this.#apply(plan.facts.filter(({ path }) => !this.#failed.has(path) && !this.#hasFacts(path)));
@@ -309,41 +310,6 @@ class TreeCopy {
     return this.#options.archive !== true && this.#copiedAtOnce.has(path);
   }
 
-  /** Copies new small files, many at once where both sides can; returns their bytes. What fails is copied by itself. */
-  async #copySmallFiles(files: readonly TreeEntry[], there: ReadonlySet<string>): Promise<number> {
-    const {
-      dryRun,
-      verifyWritten,
-      maxBytesPerSecond = Infinity,
-      durable = true,
-      permissions = true,
-      times = true,
-    } = this.#options;
-    const items = files.filter(({ size, path }) => size <= SMALL_FILE_MAX && !there.has(path));
-    const isSpecial = dryRun === true || verifyWritten === true || maxBytesPerSecond !== Infinity;
-    if (isSpecial || items.length < 2) return 0;
-    if (!await this.#from.hasSmallFiles() || !await this.#to.hasSmallFiles()) return 0;
-    let bytes = 0;
-    await runParts({
-      parts: batchesOf(items),
-      concurrency: Math.max(BATCHES_IN_FLIGHT, this.#options.concurrency ?? PDIFF_CONCURRENCY),
-      signal: this.#options.signal,
-      work: async (batch) => {
-        const records = await this.#from.readSmall(batch.map(({ path }) => path));
-        const written = new Set(
-          await this.#to.writeSmall(records, { durable, mode: permissions, time: times }),
-        );
-        for (const { path, size } of batch) {
-          if (!written.has(path)) continue;
-          this.#copiedAtOnce.add(path);
-          this.#options.onEntry?.("copy", path);
-          bytes += size;
-        }
-      },
-    });
-    return bytes;
-  }
-
   async #copyFiles(items: readonly TreeEntry[]): Promise<number> {
     let bytesTransferred = 0;
     const pool = new PdiffWorkerPool({
@@ -375,21 +341,6 @@ class TreeCopy {
       return 0;
     }
   }
-}
-
-/** Small files in groups that travel together. */
-function* batchesOf(items: readonly TreeEntry[]): Generator<TreeEntry[]> {
-  let batch: TreeEntry[] = [];
-  let size = 0;
-  for (const entry of items) {
-    if (batch.length > 0 && (batch.length === BATCH_COUNT || size + entry.size > BATCH_SIZE)) {
-      yield batch;
-      [batch, size] = [[], 0];
-    }
-    batch.push(entry);
-    size += entry.size;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 /** The location of a name below a directory. */

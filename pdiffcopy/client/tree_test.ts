@@ -31,7 +31,7 @@ async function makeTree(root: string): Promise<void> {
 
 async function list(root: string): Promise<TreeEntry[]> {
   using directory = openDirectory(root, false);
-  return await Array.fromAsync(listTree(directory));
+  return await listTree(directory);
 }
 
 /** Everything that a copy carries by default: the times of links too. */

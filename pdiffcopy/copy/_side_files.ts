@@ -37,7 +37,7 @@ export function partName(name: string): string {
 
 /** Whether a name is one that copies use for themselves. */
 export function isOwnName(name: string): boolean {
-  return /^\..*\.pdiff-(?:journal|part|undo)$/s.test(name);
+  return name.startsWith(".") && /\.pdiff-(?:journal|part|undo)$/.test(name.slice(1));
 }
 
 /** Opens a file of a directory; undefined when there is none. */

@@ -57,12 +57,15 @@ export function formatEntry(entry: TreeEntry): string {
   }\n`;
 }
 
+/** Whether one part of a path stays in its directory, and is a name that copies may use. */
+function isTreeName(part: string): boolean {
+  return part !== "" && part !== "." && part !== ".." && !part.includes("\0") && !isOwnName(part) &&
+    (Deno.build.os !== "windows" || !/[\\:]/.test(part));
+}
+
 /** Whether a path stays in its directory, and has only names that copies may use. */
 function isTreePath(path: string): boolean {
-  return !path.split("/").some((part) =>
-    part === "" || part === "." || part === ".." || part.includes("\0") || isOwnName(part) ||
-    (Deno.build.os === "windows" && /[\\:]/.test(part))
-  );
+  return path.split("/").every(isTreeName);
 }
 
 const BAD_PATH = "the name leads out of the directory, or is not valid";
@@ -87,8 +90,13 @@ export class EntryReader {
       throw refused(line, "it is no JSON", error);
     }
     const entry = entryOf(line, fields ?? {});
-    if (!isTreePath(entry.path)) throw refused(line, BAD_PATH);
-    const parent = entry.path.split("/").slice(0, -1).join("/");
+    const slash = entry.path.lastIndexOf("/");
+    const parent = entry.path.slice(0, Math.max(0, slash));
+    // The directories above came before and were checked; else all of the path is.
+    const isFit = this.#directories.has(parent)
+      ? isTreeName(entry.path.slice(slash + 1)) && slash !== 0
+      : isTreePath(entry.path);
+    if (!isFit) throw refused(line, BAD_PATH);
     // A directory whose content can't be listed comes twice, the second time as a fault.
     const isAgain = this.#paths.has(entry.path) && entry.kind !== "fault";
     if (!this.#directories.has(parent) || isAgain) {

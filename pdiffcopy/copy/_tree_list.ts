@@ -18,38 +18,51 @@ export interface ListOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Everything below a directory, as `listTreeBatches` yields it. */
+export async function listTree(directory: BlockDirectory, options: ListOptions = {}): Promise<TreeEntry[]> {
+  const entries: TreeEntry[] = [];
+  for await (const batch of listTreeBatches(directory, options)) {
+    for (const entry of batch) entries.push(entry);
+  }
+  return entries;
+}
+
 /**
- * Everything below a directory, each directory before what it has. Links are reported and not followed; what can't be
- * looked at is reported as a fault, and the rest follows.
+ * Everything below a directory, each directory before what it has, some entries at a time. Links are reported and not
+ * followed; what can't be looked at is reported as a fault, and the rest follows.
  */
-export async function* listTree(
+export async function* listTreeBatches(
   directory: BlockDirectory,
   options: ListOptions = {},
   prefix = "",
   depth = 0,
-): AsyncGenerator<TreeEntry, void, undefined> {
+): AsyncGenerator<TreeEntry[], void, undefined> {
+  let batch: TreeEntry[] = [];
+  options.signal?.throwIfAborted();
   for (const facts of await directory.list()) {
-    options.signal?.throwIfAborted();
     if (isOwnName(facts.name)) continue;
     const path = prefix === "" ? facts.name : `${prefix}/${facts.name}`;
     if (facts.errno !== 0) {
-      yield faultAt(path, systemFailure(`look at ${printable(path)}`, facts.errno));
+      batch.push(faultAt(path, systemFailure(`look at ${printable(path)}`, facts.errno)));
       continue;
     }
     const entry = entryOf(directory, path, facts, options);
-    yield entry;
+    batch.push(entry);
     if (entry.kind !== "dir") continue;
+    yield batch;
+    batch = [];
     try {
       if (depth === DEPTH_MAX) throw new RangeError(`Cannot list ${printable(path)}: it is nested too deep`);
       using below = directory.openDirectory(facts.name, true);
-      yield* listTree(below, options, path, depth + 1);
+      yield* listTreeBatches(below, options, path, depth + 1);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof SluiceError) && !(error instanceof RangeError)) throw error;
       // The directory itself was reported; this says that what it has was not.
-      yield faultAt(path, error);
+      batch.push(faultAt(path, error));
     }
   }
+  if (batch.length > 0) yield batch;
 }
 
 function faultAt(path: string, error: Error): TreeEntry {

@@ -1,15 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
-import { openDirectory } from "../file/_files.ts";
+import { openDirectory, openFile } from "../file/_files.ts";
+import { hashOf } from "../file/_hash_registry.ts";
 import { hasNativeFiles } from "../kernel/file.ts";
 import { readRecords, RECORD_SIZE } from "../kernel/small_files.ts";
-import { copyPdiffTree, createPdiffHandler } from "../mod.ts";
+import { copyPdiffTree, createPdiffHandler, servePdiff } from "../mod.ts";
 import { BATCH_SIZE, listRecords, readBatch, SMALL_FILE_MAX, writeBatch } from "./_small_files.ts";
 import { journalName } from "./_side_files.ts";
 
 const ignore = !hasNativeFiles(undefined);
-const OPTIONS = { durable: true, mode: true, time: true };
+const OPTIONS = { durable: true, mode: true, time: true, replace: false };
+const HASH = hashOf("xxh3-128", "00112233445566aa");
 
 Deno.test({
   name: "small files are read and written with mode and time, and what can't be is left out",
@@ -34,7 +36,12 @@ Deno.test({
       await Deno.writeTextFile(`${to}/sub/deep/.d.pdiff-part`, "left by an earlier run");
       using source = openDirectory(from, false);
       using target = openDirectory(to, true);
-      const records = await readBatch(source, [...paths, "none", "link", "sub", "outside/passwd"]);
+      const records = await readBatch(
+        source,
+        [...paths, "none", "link", "sub", "outside/passwd"],
+        HASH,
+        true,
+      );
       assertEquals(listRecords(records).map(({ path }) => path), [
         "a",
         "sub/c",
@@ -42,7 +49,7 @@ Deno.test({
         "empty",
         "large",
       ]);
-      assertEquals(await writeBatch(target, records, OPTIONS), ["a", "empty", "large"]);
+      assertEquals(await writeBatch(target, records, HASH, OPTIONS), ["a", "empty", "large"]);
       for (const path of ["a", "empty", "large"]) {
         assertEquals(await Deno.readFile(`${to}/${path}`), await Deno.readFile(`${from}/${path}`));
         const [ours, theirs] = [await Deno.stat(`${to}/${path}`), await Deno.stat(`${from}/${path}`)];
@@ -67,7 +74,7 @@ Deno.test({
         await Deno.writeFile(`${directory}/f${i}`, new Uint8Array(SMALL_FILE_MAX).fill(i));
       }
       using source = openDirectory(directory, false);
-      const records = await readBatch(source, paths);
+      const records = await readBatch(source, paths, HASH, true);
       assert(records.length > BATCH_SIZE);
       assertEquals(listRecords(records).map(({ path }) => path), paths);
     }),
@@ -86,10 +93,15 @@ Deno.test({
         await Deno.writeTextFile(`${directory}/from/${path}`, "content");
       }
       using source = openDirectory(`${directory}/from`, false);
-      const good = await readBatch(source, ["aaaaaa"]);
+      const good = await readBatch(source, ["aaaaaa"], HASH, true);
       using handler = createPdiffHandler({ root, writable: true, durable: false });
       const write = (body: Uint8Array<ArrayBuffer>) =>
-        handler(new Request("http://127.0.0.1/v2/files/write?path=/", { method: "POST", body }));
+        handler(
+          new Request(`http://127.0.0.1/v2/files/write?path=/&hash=xxh3-128&seed=${HASH.seed}`, {
+            method: "POST",
+            body,
+          }),
+        );
       const changed = (at: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
         const copy = good.slice();
         copy.set(bytes, at);
@@ -124,7 +136,10 @@ Deno.test({
       assertEquals(await (await write(good)).json(), { written: [] }, "nothing is replaced");
       using reader = createPdiffHandler({ root });
       const refused = await reader(
-        new Request("http://127.0.0.1/v2/files/write?path=/", { method: "POST", body: good }),
+        new Request(`http://127.0.0.1/v2/files/write?path=/&hash=xxh3-128&seed=${HASH.seed}`, {
+          method: "POST",
+          body: good,
+        }),
       );
       assertEquals(refused.status, 403);
     }),
@@ -145,8 +160,93 @@ Deno.test({
       }
       await Deno.writeTextFile(`${directory}/sub/free`, "free");
       using source = openDirectory(directory, false);
-      const records = await readBatch(source, [...paths, "sub/free"]);
+      const records = await readBatch(source, [...paths, "sub/free"], HASH, true);
       assertEquals(listRecords(records).map(({ path }) => path), ["sub/free"]);
-      assertEquals(readRecords(records)!.map(({ errno }) => errno), [16, 16, 16, 0]);
+      assertEquals(readRecords(records)!.map(({ errno }) => errno), [16, 16, 36, 0]);
+    }),
+});
+
+Deno.test({
+  name: "changed small files are replaced, and keep what the old ones had",
+  ignore,
+  fn: () =>
+    inDirectory(async (directory) => {
+      const [from, to] = [`${directory}/from`, `${directory}/to`];
+      for (const path of [from, to]) await Deno.mkdir(path);
+      const names = ["plain", "linked", "locked", "mixed", "link"];
+      for (const name of names) {
+        await Deno.writeTextFile(`${from}/${name}`, `new ${name}`);
+        if (name !== "link") await Deno.writeTextFile(`${to}/${name}`, `old ${name}`);
+      }
+      await Deno.chmod(`${to}/plain`, 0o640);
+      await Deno.link(`${to}/linked`, `${directory}/second`);
+      await Deno.writeTextFile(`${directory}/outside`, "outside");
+      await Deno.symlink(`${directory}/outside`, `${to}/link`);
+      await Deno.writeTextFile(`${to}/.mixed.pdiff-journal`, "{}\n");
+      using locked = openFile(`${to}/locked`, { write: true });
+      assert(await locked.lock());
+      using source = openDirectory(from, false);
+      using target = openDirectory(to, true);
+      const records = await readBatch(source, names, HASH, true);
+      const facts = { durable: true, mode: false, time: true, replace: true };
+      assertEquals(await writeBatch(target, records, HASH, facts), ["plain"]);
+      assertEquals(await Deno.readTextFile(`${to}/plain`), "new plain");
+      assertEquals((await Deno.stat(`${to}/plain`)).mode! & 0o777, 0o640);
+      assertEquals((await Deno.stat(`${to}/plain`)).mtime, (await Deno.stat(`${from}/plain`)).mtime);
+      assertEquals(await Deno.readTextFile(`${directory}/second`), "old linked");
+      assertEquals(await Deno.readTextFile(`${directory}/outside`), "outside");
+      const left = [...Deno.readDirSync(to)].map(({ name }) => name).filter((name) =>
+        name.includes("pdiff-")
+      );
+      assertEquals(left, [".mixed.pdiff-journal"]);
+    }),
+});
+
+Deno.test({
+  name: "a tree with changed small files takes few requests, and none of what only looks changed",
+  ignore,
+  fn: () =>
+    inDirectory(async (directory) => {
+      await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
+      const random = new Random(9);
+      for (let i = 0; i < 300; i++) {
+        await Deno.writeFile(`${directory}/from/sub/f${i}`, random.bytes(500 + i));
+      }
+      let requests = 0;
+      await using server = servePdiff({
+        root: directory,
+        port: 0,
+        writable: true,
+        durable: false,
+        log: () => requests++,
+      });
+      const url = `http://127.0.0.1:${server.port}`;
+      for (
+        const [source, target] of [[`${url}/from`, `${directory}/to`], [`${directory}/from`, `${url}/up`]]
+      ) {
+        const options = { source: source!, target: target!, durable: false };
+        await copyPdiffTree(options);
+        const path = target!.replace(url, directory);
+        for (let i = 0; i < 100; i++) {
+          if (i % 2 === 0) {
+            await Deno.writeFile(`${path}/sub/f${i}`, random.bytes(500 + (i % 3 === 0 ? i : 7)));
+          }
+          await Deno.utime(`${path}/sub/f${i}`, 1_400_000_000, 1_400_000_000 + i);
+        }
+        const dry = await copyPdiffTree({ ...options, dryRun: true });
+        requests = 0;
+        const result = await copyPdiffTree(options);
+        assertEquals(result.bytesTransferred, dry.bytesTransferred);
+        const changed = Array.from({ length: 50 }, (_, i) => 500 + 2 * i);
+        assertEquals(result.bytesTransferred, changed.reduce((sum, size) => sum + size, 0));
+        assert(requests <= 8, `${requests} requests`);
+        for (let i = 0; i < 300; i++) {
+          const [ours, theirs] = [`${path}/sub/f${i}`, `${directory}/from/sub/f${i}`];
+          assertEquals(await Deno.readFile(ours), await Deno.readFile(theirs));
+          assertEquals((await Deno.stat(ours)).mtime, (await Deno.stat(theirs)).mtime);
+        }
+        const checked = await copyPdiffTree({ ...options, compareContent: true });
+        assertEquals([checked.bytesTransferred, checked.faults.length], [0, 0]);
+      }
     }),
 });

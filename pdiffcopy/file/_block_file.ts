@@ -142,16 +142,19 @@ export interface BlockFile extends Disposable {
 
 /** Reads and writes many small files in one call. */
 export interface SmallFileAccess {
-  /** Reads files that `wantedRecords` asks for, from `pos` on, into records. */
+  /** Reads files that `wantedRecords` asks for, from `pos` on, into records with their content, or without. */
   read(
     wanted: Uint8Array<ArrayBuffer>,
     pos: number,
+    hash: HashSpec,
+    content: boolean,
     target: Uint8Array<ArrayBuffer>,
   ): Promise<{ readonly consumed: number; readonly produced: number }>;
-  /** Writes the files of so many records under names that nothing has; a number for each, 0 or the system's. */
+  /** Writes the files of so many records; a number for each, 0 or the system's. */
   write(
     records: Uint8Array<ArrayBuffer>,
     count: number,
+    hash: HashSpec,
     options: SmallFileOptions,
   ): Promise<Uint32Array<ArrayBuffer>>;
 }

@@ -31,8 +31,10 @@ class NativeDirectory implements BlockDirectory {
 
   get smallFiles(): SmallFileAccess {
     return {
-      read: (wanted, pos, target) => readSmallFiles(this.#directory, wanted, pos, target),
-      write: (records, count, options) => writeSmallFiles(this.#directory, records, count, options),
+      read: (wanted, pos, hash, content, target) =>
+        readSmallFiles(this.#directory, wanted, pos, hash, content, target),
+      write: (records, count, hash, options) =>
+        writeSmallFiles(this.#directory, records, count, hash, options),
     };
   }
 

@@ -22,7 +22,7 @@ export interface NameFacts {
   /** When the content changed last, in nanoseconds. */
   readonly mtimeNs: bigint;
   readonly size: number;
-  /** Device and inode. */
+  /** Device and inode, where there are several hard links; else "". */
   readonly identity: string;
   /** Where a link leads; undefined for anything else. */
   readonly link: string | undefined;
@@ -48,10 +48,25 @@ const ATTRIBUTES_SIZE_MAX = 16 << 20;
 const SECOND = 1_000_000_000n;
 const EMPTY = new Uint8Array();
 
+/** A buffer that no listing uses: clearing a new one takes longer than filling it. */
+let spare: Uint8Array<ArrayBuffer> | undefined;
+
 /** Everything in an open directory, in the system's order; the answer where that fails. */
 export async function listNames(directory: NativeFile): Promise<NameFacts[] | FileAnswer> {
+  const buffer = spare ?? new Uint8Array(LIST_SIZE);
+  spare = undefined;
+  try {
+    return await listInto(directory, buffer);
+  } finally {
+    spare = buffer;
+  }
+}
+
+async function listInto(
+  directory: NativeFile,
+  buffer: Uint8Array<ArrayBuffer>,
+): Promise<NameFacts[] | FileAnswer> {
   const found: NameFacts[] = [];
-  const buffer = new Uint8Array(LIST_SIZE);
   for (let restart = 1;; restart = 0) {
     const answer = await directory.useAsync((functions, handle, step) =>
       functions.sluice_pdiffcopy_names_list_async(handle, restart, buffer, 0, buffer.length, step)
@@ -69,16 +84,17 @@ function readRecords(bytes: Uint8Array<ArrayBuffer>, found: NameFacts[]): void {
     const nameEnd = at + RECORD_SIZE + view.getUint16(at + 4, true);
     const linkSize = view.getUint16(at + 6, true);
     const mode = view.getUint32(at + 12, true);
+    const links = view.getUint32(at + 24, true);
     found.push({
       name: decodePath(bytes.subarray(at + RECORD_SIZE, nameEnd)),
       errno: view.getUint32(at + 8, true),
       mode,
       uid: view.getUint32(at + 16, true),
       gid: view.getUint32(at + 20, true),
-      links: view.getUint32(at + 24, true),
+      links,
       mtimeNs: view.getBigInt64(at + 32, true) * SECOND + BigInt(view.getUint32(at + 28, true)),
       size: whole(at + 40),
-      identity: `${whole(at + 56).toString(16)}-${whole(at + 48).toString(16)}`,
+      identity: links > 1 ? `${whole(at + 56).toString(16)}-${whole(at + 48).toString(16)}` : "",
       link: (mode & 0o170000) === 0o120000
         ? decodePath(bytes.subarray(nameEnd, nameEnd + linkSize))
         : undefined,

@@ -26,8 +26,20 @@ export function encodePath(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
+/** Longer names are not worth a look at each byte. */
+const ASCII_SIZE_MAX = 64;
+
+/** The text of a short name of ASCII, which most names are: without a call of the decoder. */
+function decodeAscii(bytes: Uint8Array): string | undefined {
+  if (bytes.length > ASCII_SIZE_MAX) return undefined;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! >= 0x80) return undefined;
+  return String.fromCharCode(...bytes);
+}
+
 /** The text of a name. */
 export function decodePath(bytes: Uint8Array): string {
+  const ascii = decodeAscii(bytes);
+  if (ascii !== undefined) return ascii;
   try {
     return decoder.decode(bytes);
   } catch {

@@ -7,6 +7,7 @@
 import { RESULT } from "@sluice/ffi";
 import { SMALL_FILE, SMALL_FILE_WRITE } from "./_abi/pdiffcopy_file.gen.ts";
 import type { NativeFile } from "./file.ts";
+import type { HashNumbers } from "./hash.ts";
 import { decodePath, encodePath } from "./path_text.ts";
 
 /** Bytes of a record before its path. */
@@ -24,24 +25,17 @@ export interface SmallFile {
   readonly end: number;
 }
 
-/** Records that ask for files, except for those that have a file named `journalOf` beside them. */
-export function wantedRecords(
-  paths: readonly string[],
-  journalOf: (path: string) => string,
-): Uint8Array<ArrayBuffer> {
-  const encoded = paths.map((path) => [encodePath(path), encodePath(journalOf(path))] as const);
-  const size = encoded.reduce((sum, [path, journal]) => sum + RECORD_SIZE + path.length + journal.length, 0);
-  const bytes = new Uint8Array(size);
+/** Records that ask for files. */
+export function wantedRecords(paths: readonly string[]): Uint8Array<ArrayBuffer> {
+  const encoded = paths.map(encodePath);
+  const bytes = new Uint8Array(encoded.reduce((sum, path) => sum + RECORD_SIZE + path.length, 0));
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const [path, journal] of encoded) {
-    const recordSize = RECORD_SIZE + path.length + journal.length;
-    view.setUint32(at + 4 * SMALL_FILE.SIZE, recordSize, true);
+  for (const path of encoded) {
+    view.setUint32(at + 4 * SMALL_FILE.SIZE, RECORD_SIZE + path.length, true);
     view.setUint32(at + 4 * SMALL_FILE.PATH_SIZE, path.length, true);
-    view.setUint32(at + 4 * SMALL_FILE.PART_SIZE, journal.length, true);
     bytes.set(path, at + RECORD_SIZE);
-    bytes.set(journal, at + RECORD_SIZE + path.length);
-    at += recordSize;
+    at += RECORD_SIZE + path.length;
   }
   return bytes;
 }
@@ -56,7 +50,7 @@ export function readRecords(bytes: Uint8Array): SmallFile[] | undefined {
     const [size, pathSize] = [field(SMALL_FILE.SIZE), field(SMALL_FILE.PATH_SIZE)];
     const contentSize = field(SMALL_FILE.CONTENT_SIZE);
     const whole = RECORD_SIZE + pathSize + contentSize;
-    if (field(SMALL_FILE.PART_SIZE) !== 0 || size !== whole || size > bytes.length - at) return undefined;
+    if (size !== whole || size > bytes.length - at) return undefined;
     const path = decodePath(bytes.subarray(at + RECORD_SIZE, at + RECORD_SIZE + pathSize));
     found.push({ path, errno: field(SMALL_FILE.ERRNO), size: contentSize, start: at, end: at + size });
     at += size;
@@ -64,28 +58,14 @@ export function readRecords(bytes: Uint8Array): SmallFile[] | undefined {
   return found;
 }
 
-/** The same records with the names of parts, which they are written under first. */
-export function withParts(
-  bytes: Uint8Array,
-  records: readonly SmallFile[],
-  partOf: (path: string) => string,
-): Uint8Array<ArrayBuffer> {
-  const names = records.map(({ path }) => encodePath(partOf(path)));
-  const size = records.reduce((sum, { start, end }, index) => sum + end - start + names[index]!.length, 0);
-  const target = new Uint8Array(size);
-  const view = new DataView(target.buffer);
-  let at = 0;
-  for (const [index, { start, end, size: contentSize }] of records.entries()) {
-    const name = names[index]!;
-    const contentStart = end - contentSize;
-    target.set(bytes.subarray(start, contentStart), at);
-    target.set(name, at + contentStart - start);
-    target.set(bytes.subarray(contentStart, end), at + contentStart - start + name.length);
-    view.setUint32(at + 4 * SMALL_FILE.SIZE, end - start + name.length, true);
-    view.setUint32(at + 4 * SMALL_FILE.PART_SIZE, name.length, true);
-    at += end - start + name.length;
-  }
-  return target;
+/** The digest of a record. */
+export function digestOfRecord(bytes: Uint8Array, { start }: SmallFile): Uint8Array {
+  return bytes.subarray(start + 4 * SMALL_FILE.DIGEST, start + RECORD_SIZE);
+}
+
+/** Whether digests of a hash fit records. */
+export function fitsRecords({ digestSize }: HashNumbers): boolean {
+  return digestSize <= RECORD_SIZE - 4 * SMALL_FILE.DIGEST;
 }
 
 /** Reads files below a directory into `target`; returns bytes of `wanted` that were used, and bytes of records. */
@@ -93,6 +73,8 @@ export async function readSmallFiles(
   root: NativeFile,
   wanted: Uint8Array<ArrayBuffer>,
   pos: number,
+  { id, seedLow, seedHigh }: HashNumbers,
+  content: boolean,
   target: Uint8Array<ArrayBuffer>,
 ): Promise<{ readonly consumed: number; readonly produced: number }> {
   return await root.useAsync((functions, handle, step) =>
@@ -101,6 +83,10 @@ export async function readSmallFiles(
       wanted,
       pos,
       wanted.length,
+      id,
+      seedLow,
+      seedHigh,
+      content ? 1 : 0,
       target,
       0,
       target.length,
@@ -115,24 +101,30 @@ export interface SmallFileOptions {
   readonly durable: boolean;
   readonly mode: boolean;
   readonly time: boolean;
+  /** Whether files that are there are replaced. */
+  readonly replace: boolean;
 }
 
-/** Writes the files of records under names that nothing has; a number for each, 0 or the system's. */
+/** Writes the files of records; a number for each, 0 or the system's. */
 export async function writeSmallFiles(
   root: NativeFile,
   records: Uint8Array<ArrayBuffer>,
   count: number,
-  { durable, mode, time }: SmallFileOptions,
+  { id, seedLow, seedHigh }: HashNumbers,
+  { durable, mode, time, replace }: SmallFileOptions,
 ): Promise<Uint32Array<ArrayBuffer>> {
   const results = new Uint32Array(count);
   const flags = (durable ? SMALL_FILE_WRITE.SYNC : 0) | (mode ? SMALL_FILE_WRITE.MODE : 0) |
-    (time ? SMALL_FILE_WRITE.TIME : 0);
+    (time ? SMALL_FILE_WRITE.TIME : 0) | (replace ? SMALL_FILE_WRITE.REPLACE : 0);
   const { result, value } = await root.useAsync((functions, handle, step) =>
     functions.sluice_pdiffcopy_small_files_write_async(
       handle,
       records,
       0,
       records.length,
+      id,
+      seedLow,
+      seedHigh,
       flags,
       results,
       results.length,

@@ -2,7 +2,7 @@
  * Directories by protocol 2: what is below them, and changes to names there.
  */
 import { formatEntry } from "../copy/_tree_entry.ts";
-import { listTree } from "../copy/_tree_list.ts";
+import { listTreeBatches } from "../copy/_tree_list.ts";
 import { TreeTarget } from "../copy/_tree_target.ts";
 import { readTreeChanges } from "../wire/_tree_changes.ts";
 import type { ServerContext } from "./_server_context.ts";
@@ -19,21 +19,21 @@ export function listing(
 ): Response {
   const directory = context.root.directory(required(query, "path"));
   const attributes = query.get("attributes") === "1";
-  const entries = listTree(directory, { attributes, signal: request.signal });
+  const batches = listTreeBatches(directory, { attributes, signal: request.signal });
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
       let text = "";
       try {
         while (text.length < LISTING_CHUNK) {
-          const { value, done } = await entries.next();
+          const { value, done } = await batches.next();
           if (done) {
             controller.enqueue(encoder.encode(`${text}.`));
             controller.close();
             directory.close();
             return;
           }
-          text += formatEntry(value);
+          text += value.map(formatEntry).join("");
         }
         controller.enqueue(encoder.encode(text));
       } catch (error) {
@@ -42,7 +42,7 @@ export function listing(
       }
     },
     async cancel(): Promise<void> {
-      await entries.return();
+      await batches.return();
       directory.close();
     },
   }, { highWaterMark: 0 });

@@ -10,7 +10,7 @@ pub const exports = @import("file_exports.zig").exports ++ @import("name_exports
 pub const constants = .{
     .{ "OPEN", @import("../core/linux_file.zig").OpenFlags },
     .{ "ACTION", @import("file_exports.zig").Action },
-    .{ "SMALL_FILE", @import("../core/linux_small_files.zig").Record },
-    .{ "SMALL_FILE_WRITE", @import("../core/linux_small_files.zig").WriteFlags },
+    .{ "SMALL_FILE", @import("small_files.zig").Record },
+    .{ "SMALL_FILE_WRITE", @import("small_files.zig").WriteFlags },
     .{ "FILE_STATUS", @import("file_exports.zig").Status },
 };

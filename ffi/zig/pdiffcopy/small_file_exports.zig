@@ -2,7 +2,8 @@
 //! `parameter_unsupported`.
 
 const files = @import("../core/linux_file.zig");
-const small_files = @import("../core/linux_small_files.zig");
+const small_files = @import("small_files.zig");
+const hashing = @import("hash.zig");
 const result = @import("../core/result.zig");
 const File = @import("../core/linux_file.zig").File;
 const Result = @import("../core/result.zig").Result;
@@ -11,13 +12,18 @@ const Step = @import("../core/result.zig").Step;
 const invalid = Result.invalid_argument.code();
 const unsupported = Result.parameter_unsupported.code();
 
-/// Reads the files that records name below a directory, and writes records with their content: `consumed` bytes of the
-/// source were used, `produced` written. `output_pending` where records of the source remain.
+/// Reads the files that records name below a directory, and writes records with their digests, and with their content
+/// unless `content` is 0: `consumed` bytes of the source were used, `produced` written. `output_pending` where records of
+/// the source remain.
 fn readAll(
     self: *const File,
     source: ?[*]const u8,
     source_pos: u32,
     source_end: u32,
+    id: u32,
+    seed_low: u32,
+    seed_high: u32,
+    content: u32,
     target: ?[*]u8,
     target_pos: u32,
     target_end: u32,
@@ -27,19 +33,24 @@ fn readAll(
     if (!files.is_supported) return unsupported;
     const wanted = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
     const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const done = small_files.readAll(self, wanted, output);
+    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return invalid;
+    if (!small_files.isUsable(spec)) return invalid;
+    const done = small_files.readAll(self, wanted, output, spec, content != 0);
     step.consumed = @intCast(done.taken);
     step.produced = @intCast(done.written);
     return if (done.taken < wanted.len) Result.output_pending.code() else Result.ok.code();
 }
 
-/// Writes the files of records below a directory, under names that nothing has yet. `results` gets a number for each
+/// Writes the files of records below a directory, which must have the digests of their records. `results` gets a number for each
 /// record, 0 or the system's; `value` is how many there were.
 fn writeAll(
     self: *const File,
     source: ?[*]const u8,
     source_pos: u32,
     source_end: u32,
+    id: u32,
+    seed_low: u32,
+    seed_high: u32,
     flags: u32,
     results: [*]u32,
     result_count: u32,
@@ -48,7 +59,9 @@ fn writeAll(
     step.* = .{};
     if (!files.is_supported) return unsupported;
     const records = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    step.setValue(small_files.writeAll(self, records, @bitCast(flags), results[0..result_count]));
+    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return invalid;
+    if (!small_files.isUsable(spec)) return invalid;
+    step.setValue(small_files.writeAll(self, records, spec, @bitCast(flags), results[0..result_count]));
     return Result.ok.code();
 }
 

@@ -29,10 +29,9 @@ export const SMALL_FILE = {
   NANOSECONDS: 3,
   SECONDS: 4,
   PATH_SIZE: 6,
-  PART_SIZE: 7,
-  CONTENT_SIZE: 8,
-  DIGEST: 9,
-  LENGTH: 17,
+  CONTENT_SIZE: 7,
+  DIGEST: 8,
+  LENGTH: 16,
 } as const;
 
 /** Shared with the library; its meaning stands at its declaration there. */
@@ -40,6 +39,7 @@ export const SMALL_FILE_WRITE = {
   SYNC: 1,
   MODE: 2,
   TIME: 4,
+  REPLACE: 8,
 } as const;
 
 /** Shared with the library; its meaning stands at its declaration there. */
@@ -88,8 +88,8 @@ const FUNCTIONS = {
   sluice_pdiffcopy_names_set_facts: { parameters: ["handle","source","u32","u32","u32","u32","u32","u32","f64","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_names_read_attributes: { parameters: ["handle","target","u32","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_names_write_attributes: { parameters: ["handle","source","u32","u32","step"], result: "i32", offLoop: false },
-  sluice_pdiffcopy_small_files_read: { parameters: ["handle","source","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
-  sluice_pdiffcopy_small_files_write: { parameters: ["handle","source","u32","u32","u32","table","u32","step"], result: "i32", offLoop: true },
+  sluice_pdiffcopy_small_files_read: { parameters: ["handle","source","u32","u32","u32","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
+  sluice_pdiffcopy_small_files_write: { parameters: ["handle","source","u32","u32","u32","u32","u32","u32","table","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_file_sign: { parameters: ["handle","f64","u32","u32","u32","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_file_search: { parameters: ["handle","handle","f64","f64","f64","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_file_compose: { parameters: ["handle","handle","handle","u32","u32","u32","u32","u32","u32","f64","f64","source","u32","u32","step"], result: "i32", offLoop: true },
@@ -101,6 +101,6 @@ export type PdiffcopyFileFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module pdiffcopy_file. */
 export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
   name: "pdiffcopy_file",
-  hash: 617596110,
+  hash: 2895459708,
   functions: FUNCTIONS,
 };
