@@ -31,6 +31,7 @@ export * from "./database/git_database.ts";
 export * from "./object/hash_stream.ts";
 export * from "./write/index_pack.ts";
 export * from "./write/index_pack_source.ts";
+export * from "./write/inspect.ts";
 export * from "./write/lock_file.ts";
 export * from "./loose/loose_object_stream.ts";
 export * from "./loose/loose_store.ts";

@@ -64,7 +64,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
     "allowDirty allowEmpty allowSlash archive autoFlush blockChecksums checked collisionDetection comments " +
     "compareContent contentChecksum create dedicatedDictionarySearch delta deterministicPrefix directory disableComp dryRun " +
     "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow hashes kafkaHeaderChecksum lines linked " +
-    "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash repair reuseChunks reuseDeltas " +
+    "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash repair reflogs reuseChunks reuseDeltas " +
     "rollBack rsyncable selfTest shift strict strictBlocks strictSubset suppressHcomp suppressPcomp tag times unique unsafePaths v1 " +
     "verifyChecksums verifyWritten writable",
   ],

@@ -369,6 +369,7 @@ const GITDB: Record<string, Calls> = {
     options: (options) => gitdb.indexGitPack(NOWHERE, stream(), options),
     first: (folder) => gitdb.indexGitPack(folder, stream()),
   },
+  inspectGitObjects: { first: (database) => gitdb.inspectGitObjects(database) },
   makeGitDelta: { first: (base) => gitdb.makeGitDelta(base, DATA) },
   repackGitDatabase: { first: (database) => gitdb.repackGitDatabase(database) },
   unpackGitObjects: { first: (pack) => gitdb.unpackGitObjects(pack, memory) },

@@ -71,7 +71,7 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
        sluice gitdb unpack-objects < PACK
        sluice gitdb repack [-d] [--window=#] [--depth=#]
        sluice gitdb multi-pack-index (write|verify)
-       sluice gitdb fsck
+       sluice gitdb fsck [--strict] [--no-dangling] [--no-reflogs]
 `;
 
 /** Options of all sub-commands that take a value, which may be a word of its own. */

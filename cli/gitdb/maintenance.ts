@@ -8,6 +8,7 @@ import {
   GitLockFile,
   GitMultiPackIndex,
   indexGitPack as takePack,
+  inspectGitObjects,
   repackGitDatabase as repackDatabase,
   unpackGitObjects as unpack,
   verifyGitDatabase,
@@ -134,6 +135,7 @@ const MISSING = 2;
 /** Runs `fsck`. */
 export async function fsck(operands: readonly string[], settings: GitdbSettings): Promise<number> {
   if (operands.length > 0) throw new UsageFailure("fsck takes no arguments");
+  const { strict, reflogs, dangling } = settings;
   await using database = await openDatabase(settings);
   let code: number = EXIT.ok;
   for await (const { where, id, message } of verifyGitDatabase(database, { threads: settings.threads })) {
@@ -148,6 +150,14 @@ export async function fsck(operands: readonly string[], settings: GitdbSettings)
       console.log(`missing ${type} ${id}`);
     }
     code |= MISSING;
+  }
+  for await (const { kind, id, type, message } of inspectGitObjects(database, { strict, reflogs })) {
+    if (kind === "dangling") {
+      if (dangling) console.log(`dangling ${type} ${id}`);
+      continue;
+    }
+    console.error(`${kind} in ${type} ${id}: ${message}`);
+    if (kind === "error") code |= EXIT.failure;
   }
   return code;
 }

@@ -449,6 +449,27 @@ const SHOW: Group = {
   ],
 };
 
+const FSCK: Group = {
+  title: "What to report",
+  rows: [
+    {
+      long: ["strict"],
+      help: "What git would not accept from others is an error, too",
+      set: (settings) => settings.strict = true,
+    },
+    {
+      long: ["no-dangling"],
+      help: "Not the objects that nothing leads to",
+      set: (settings) => settings.dangling = false,
+    },
+    {
+      long: ["no-reflogs"],
+      help: "What only logs of references name counts as not led to",
+      set: (settings) => settings.reflogs = false,
+    },
+  ],
+};
+
 const COUNT_OBJECTS: Group = {
   title: "What to print",
   rows: [
@@ -478,5 +499,5 @@ export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   "unpack-objects": [COMMON],
   "multi-pack-index": [COMMON],
   repack: [COMMON, PACK_OBJECTS, REPACK],
-  fsck: [COMMON],
+  fsck: [COMMON, FSCK],
 };

@@ -67,6 +67,9 @@ export interface GitdbSettings {
   fullTree: boolean;
   /** How changed files are listed; undefined where nothing was said. */
   changes: "nothing" | "names" | "status" | "raw" | undefined;
+  /** Whether logs of references lead to objects, and whether objects that nothing leads to are named. */
+  reflogs: boolean;
+  dangling: boolean;
   /** Whether moved files are looked for. */
   renames: boolean;
 }
@@ -123,6 +126,8 @@ export function defaultGitdbSettings(): GitdbSettings {
     fullName: false,
     fullTree: false,
     changes: undefined,
+    reflogs: true,
+    dangling: true,
     renames: true,
   };
 }

@@ -34,6 +34,32 @@ export async function rootIds(gitFolder: string, algorithm: GitHashAlgorithm): P
   return [...ids.values()];
 }
 
+/** The folder of a repository, and those of its linked work trees. */
+export async function workTreeFolders(gitFolder: string): Promise<string[]> {
+  const linked = joinPath(gitFolder, "worktrees");
+  return [gitFolder, ...(await listFolder(linked) ?? []).map(({ name }) => joinPath(linked, name))];
+}
+
+/** The ids that logs of references have, before and after each change. */
+export async function loggedIds(gitFolder: string, algorithm: GitHashAlgorithm): Promise<GitObjectId[]> {
+  const ids = new Map<string, GitObjectId>();
+  const isId = new RegExp(`^[0-9a-f]{${2 * HASH_SIZE[algorithm]}}$`);
+  const folders = [joinPath(gitFolder, "logs")];
+  for (const folder of folders) {
+    for (const { name, isDirectory } of await listFolder(folder) ?? []) {
+      const path = joinPath(folder, name);
+      if (isDirectory) {
+        folders.push(path);
+        continue;
+      }
+      for (const line of (await readText(path) ?? "").split("\n")) {
+        for (const hex of line.split(" ", 2)) if (isId.test(hex)) ids.set(hex, GitObjectId.from(hex));
+      }
+    }
+  }
+  return [...ids.values()];
+}
+
 /** The commits of a shallow clone whose parents were left out. */
 export async function shallowIds(gitFolder: string): Promise<Set<string>> {
   return new Set(

@@ -2,7 +2,7 @@
  * Checking objects before they are stored, as git's `hash-object` and `fsck --strict` do; public through check_object.ts.
  */
 import { kindOfType } from "./_object_kind.ts";
-import { byteString, checkKeys } from "@sluice/internal";
+import { byteString, checkKeys, CorruptDataError } from "@sluice/internal";
 import { corrupt } from "./_errors.ts";
 import { FOLDER, headerLines, referencesOf, treeRows } from "./_object_syntax.ts";
 import type { GitObjectType } from "./object.ts";
@@ -52,46 +52,89 @@ export function checkGitObject(
   const algorithm = options.hashAlgorithm ?? "sha1";
   referencesOf(type, bytes, algorithm);
   if (options.strict !== true) return;
-  const fault = type === "tree"
-    ? treeFault(bytes, algorithm)
-    : type === "commit"
-    ? commitFault(bytes)
-    : type === "tag"
-    ? tagFault(bytes)
-    : undefined;
-  if (fault !== undefined) throw corrupt(`a ${type}`, fault, "CORRUPT");
+  const fault = readableFault(type, bytes, algorithm);
+  if (fault !== undefined) throw corrupt(`a ${type}`, fault.message, "CORRUPT");
 }
 
-function treeFault(bytes: Uint8Array, algorithm: GitHashAlgorithm): string | undefined {
+/** What is wrong with an object. */
+export interface ObjectFault {
+  readonly message: string;
+  /** Whether git takes it for an error without being strict. */
+  readonly isError: boolean;
+  /** Whether nobody can tell what it refers to. */
+  readonly isUnreadable: boolean;
+}
+
+/** The first fault of an object; undefined where git would accept it from others. */
+export function objectFault(
+  type: GitObjectType,
+  bytes: Uint8Array,
+  algorithm: GitHashAlgorithm,
+): ObjectFault | undefined {
+  try {
+    referencesOf(type, bytes, algorithm);
+  } catch (error) {
+    if (!(error instanceof CorruptDataError)) throw error;
+    return { message: error.message, isError: true, isUnreadable: true };
+  }
+  const fault = readableFault(type, bytes, algorithm);
+  return fault && { ...fault, isUnreadable: false };
+}
+
+type Fault = Omit<ObjectFault, "isUnreadable">;
+
+const error = (message: string): Fault => ({ message, isError: true });
+const warning = (message: string): Fault => ({ message, isError: false });
+
+function readableFault(
+  type: GitObjectType,
+  bytes: Uint8Array,
+  algorithm: GitHashAlgorithm,
+): Fault | undefined {
+  if (type === "blob") return undefined;
+  if (type === "tree") return treeFault(bytes, algorithm);
+  if (type === "tag") return tagFault(bytes);
+  const message = commitFault(bytes);
+  if (message !== undefined) return error(message);
+  return bytes.includes(0) ? warning("it has a NUL") : undefined;
+}
+
+/** The first error, or else the first of what may do harm. */
+function treeFault(bytes: Uint8Array, algorithm: GitHashAlgorithm): Fault | undefined {
   const zero = GitObjectId.zero(algorithm);
+  let harm: Fault | undefined;
   const seen = new Set<string>();
   let before = "";
   for (const { mode, padded, name, id } of treeRows(bytes, algorithm)) {
     const text = byteString(name);
     const shown = `"${new TextDecoder().decode(name)}"`;
-    if (padded) return `the mode of ${shown} starts with a zero`;
-    if (id.equals(zero)) return `the id of ${shown} is all zeros`;
-    const fault = nameFault(name, mode);
-    if (fault !== undefined) return `the name ${shown} ${fault}`;
-    if (seen.has(text)) return `it has the name ${shown} twice`;
+    if (padded) harm ??= warning(`the mode of ${shown} starts with a zero`);
+    if (id.equals(zero)) harm ??= warning(`the id of ${shown} is all zeros`);
+    const fault = nameFault(name);
+    if (fault !== undefined) harm ??= warning(`the name ${shown} ${fault}`);
+    if (isLinkOfModules(name, mode)) return error(`the name ${shown} may not be a link`);
+    if (seen.has(text)) return error(`it has the name ${shown} twice`);
     seen.add(text);
     // A folder is sorted as if its name ended with a slash.
     const key = mode === FOLDER ? `${text}/` : `${text}\0`;
-    if (before >= key) return `its entries are not sorted at ${shown}`;
+    if (before >= key) return error(`its entries are not sorted at ${shown}`);
     before = key;
   }
-  return undefined;
+  return harm;
 }
 
-function nameFault(name: Uint8Array, mode: number): string | undefined {
+function nameFault(name: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(name);
   if (text.includes("/")) return "has a slash";
   if (text === "." || text === "..") return "is a folder of every folder";
   const plain = text.replace(IGNORED, "");
   if (plain.split("\\").some((part) => DOT_GIT.test(part))) return 'is taken for ".git" by some file systems';
-  const isLink = (mode & 0o170000) === 0o120000;
-  if (isLink && /^(?:\.gitmodules|gitmod~[1-4])[ .]*(?::.*)?$/i.test(plain)) return "may not be a link";
   return undefined;
+}
+
+function isLinkOfModules(name: Uint8Array, mode: number): boolean {
+  const plain = new TextDecoder().decode(name).replace(IGNORED, "");
+  return (mode & 0o170000) === 0o120000 && /^(?:\.gitmodules|gitmod~[1-4])[ .]*(?::.*)?$/i.test(plain);
 }
 
 /** What is wrong with the header as a whole. */
@@ -114,13 +157,13 @@ function commitFault(bytes: Uint8Array): string | undefined {
   for (const { word, value } of lines.slice(0, 2)) {
     if (!IDENTITY.test(value)) return `its ${word} is not a name, an address, a time and a zone`;
   }
-  return bytes.includes(0) ? "it has a NUL" : undefined;
+  return undefined;
 }
 
-function tagFault(bytes: Uint8Array): string | undefined {
+function tagFault(bytes: Uint8Array): Fault | undefined {
   const fault = headerFault(bytes);
-  if (fault !== undefined) return fault;
+  if (fault !== undefined) return error(fault);
   const tagger = headerLines(bytes)[3];
   if (tagger?.word !== "tagger" || IDENTITY.test(tagger.value)) return undefined;
-  return "its tagger is not a name, an address, a time and a zone";
+  return error("its tagger is not a name, an address, a time and a zone");
 }
