@@ -73,9 +73,9 @@ Deno.test("copies work with the rights that they need, and no others", async () 
       await new PdiffClient({ ...file, token: "writer", shift }).synchronize();
       await new PdiffClient({ source: `${url}/a`, target: `${directory}/b`, token: "reader", shift })
         .synchronize();
-      await assertRejects(() =>
-        new PdiffClient({ ...file, token: "reader", shift, delta: false }).synchronize()
-      );
+      const other = { ...file, source: `${directory}/new/b`, token: "reader", shift };
+      await assertRejects(() => new PdiffClient(other).synchronize(), SluiceError);
+      assertEquals(await Deno.readTextFile(`${directory}/root/a`), "new");
       const target = `${directory}/c`;
       const error = await assertRejects(
         () => new PdiffClient({ source: `${url}/a`, target, token: "writer", shift }).synchronize(),
