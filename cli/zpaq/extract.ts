@@ -31,7 +31,8 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
     await backup.writeIndexTo(index, { force });
     return complaints.code;
   }
-  const selection = { only, exclude, all, maxOutputSize: settings.maxSize, ...reportsOf(settings, messages) };
+  const { maxSize: maxOutputSize, maxFiles } = settings;
+  const selection = { only, exclude, all, maxOutputSize, maxFiles, ...reportsOf(settings, messages) };
   if (test) {
     const { files: count, bytes } = await backup.verify(files, selection);
     messages.say(LEVEL.results, `${count} files, ${bytes} bytes tested`);

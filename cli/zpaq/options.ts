@@ -32,6 +32,8 @@ export interface ZpaqSettings {
   fragment: number;
   /** The most bytes of output; undefined for the default. */
   maxSize: number | undefined;
+  /** The most files of output; undefined for no limit. */
+  maxFiles: number | undefined;
   /** The most bytes that the model of a block may take; undefined for the default. */
   maxMemory: number | undefined;
   args: number[];
@@ -82,6 +84,7 @@ function defaults(): ZpaqSettings {
     summary: 0,
     fragment: 6,
     maxSize: undefined,
+    maxFiles: undefined,
     maxMemory: undefined,
     args: [],
     preprocess: undefined,
@@ -306,7 +309,8 @@ const ROWS: readonly Row[] = [
     names: ["-715"],
     form: "flag",
     commands: "a",
-    help: "store what zpaq 7.15 stores: modes, but no links, owners, extended attributes or nanoseconds",
+    help:
+      "store what zpaq 7.15 stores: modes, but no links, owners, extended attributes, nanoseconds or SHA-256",
     set: (s) => s.attributes = s.attributes === "none" ? "none" : "mode",
   },
   {
@@ -340,6 +344,14 @@ const ROWS: readonly Row[] = [
     value: "SIZE",
     help: "most bytes of output; by default 1000 times the archive + 1 GiB for what declares no size",
     set: (s, [v], name) => s.maxSize = size(name, v!),
+  },
+  {
+    names: ["-maxfiles"],
+    form: "value",
+    commands: "x t",
+    value: "N",
+    help: "most files and folders of output; nothing is written where there are more",
+    set: (s, [v], name) => s.maxFiles = integer(name, v!, 0, Number.MAX_SAFE_INTEGER),
   },
   {
     names: ["-memory"],
@@ -526,6 +538,8 @@ function checkCombinations(settings: ZpaqSettings): void {
   if (repack.length > 0 || index !== undefined) {
     const action = repack.length > 0 ? "with -repack" : "with -index";
     if (repack.length > 0 && index !== undefined) refuse("-index", action);
+    if (settings.maxFiles !== undefined) refuse("-maxfiles", action);
+    if (settings.maxSize !== undefined) refuse("-maxsize", action);
     if (to.length > 0) refuse("-to", action);
     if (verbose) refuse("-verbose", action);
     if (test) refuse("-test", action);

@@ -3,18 +3,27 @@
  * compressed while the next is filled.
  */
 import { ZPAQ_FRAGMENT_NUMBERS } from "../kernel/encoder.ts";
-import { zpaqFragments } from "../kernel/archiving.ts";
-import { checkArgument, checkInteger, toBytes, UnsupportedFeatureError, writeU32 } from "@sluice/internal";
+import { zpaqFragments, zpaqHash, zpaqHashParts } from "../kernel/archiving.ts";
+import { ZPAQ_HASH, ZpaqHashKernel } from "../kernel/hash.ts";
+import {
+  checkArgument,
+  checkBoolean,
+  checkInteger,
+  toBytes,
+  UnsupportedFeatureError,
+  writeU32,
+} from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { blockSizeOf } from "../block/_compress_options.ts";
 import { sortForArchive } from "./_file_order.ts";
-import { attributeBytes } from "./_attributes.ts";
-import type { CutFile, CutReader } from "./_cut_files.ts";
+import { attributeBytes, withoutSha256 } from "./_attributes.ts";
+import type { CutFile, CutLimits, CutReader } from "./_cut_files.ts";
 import { dateNumber, FILE_NAME_MAX, FRAGMENT_ROW, START_BLOCK_SIZE } from "./_journal_format.ts";
 import { indexBlocks, journalBlock, startBlock, STORED_METHOD } from "./_journal_writer.ts";
 import { encodeName } from "../block/_names.ts";
 import { parseLevel } from "../block/_method.ts";
 import { FragmentHistory } from "../block/_redundancy.ts";
+import { SecondHashes } from "./_second_hashes.ts";
 import type { ZpaqArchive } from "./archive.ts";
 import type { Entry } from "./_entry.ts";
 import type {
@@ -29,10 +38,11 @@ const FRAGMENT_DEFAULT = 6;
 const FRAGMENT_MAX = 19;
 const THREADS_MAX = 64;
 const DIGEST_SIZE = 20;
+const SECOND_SIZE = 32;
 const INPUT_SIZE = 1 << 20;
 const FRAGMENTS_PER_CALL = 256;
 /** Numbers of a fragment of a `CutFile`. */
-const CUT_NUMBERS = ZPAQ_FRAGMENT_NUMBERS + DIGEST_SIZE / 4;
+const CUT_NUMBERS = ZPAQ_FRAGMENT_NUMBERS + (DIGEST_SIZE + SECOND_SIZE) / 4;
 /** What zpaq keeps free in a block after the fragments. */
 const BLOCK_TAIL = 80;
 const FILE_RESERVE = 4096;
@@ -91,6 +101,8 @@ interface Fragment {
   readonly bytes: Uint8Array;
   /** Its SHA-1 in hexadecimal. */
   readonly digest: string;
+  /** Its SHA-256, where it has one. */
+  readonly second: Uint8Array | undefined;
   readonly hits: number;
   /** The byte that followed each byte last. */
   readonly table: Uint8Array;
@@ -113,6 +125,8 @@ class Line {
   /** 0 where the file is gone. */
   readonly date: number;
   fragments: readonly number[];
+  /** Says the SHA-256 of the content, where it has one. */
+  sha256: (() => string | undefined) | undefined;
   readonly #attributes: ZpaqFile["attributes"];
 
   constructor(
@@ -128,7 +142,11 @@ class Line {
   }
 
   get attributes(): Uint8Array {
-    return attributeBytes(this.#attributes);
+    const attributes = this.#attributes;
+    const sha256 = this.sha256?.();
+    return attributeBytes(
+      sha256 === undefined || attributes?.system !== "unix" ? attributes : { ...attributes, sha256 },
+    );
   }
 }
 
@@ -149,7 +167,8 @@ export class ArchiveUpdate {
   readonly #options: ZpaqUpdateOptions;
   readonly #method: string;
   readonly #blockSize: number;
-  readonly #limits: { readonly sizeMin: number; readonly sizeMax: number; readonly fragment: number };
+  readonly #limits: CutLimits;
+  readonly #second: SecondHashes | undefined;
   readonly #threads: number;
   readonly #date: number;
 
@@ -193,7 +212,9 @@ export class ArchiveUpdate {
     this.#blockSize = blockSizeOf(this.#method, level !== undefined && level.level >= 2 ? 6 : 4);
     const fragment = checkInteger("fragment", options.fragment ?? FRAGMENT_DEFAULT, 0, FRAGMENT_MAX);
     const sizeMax = Math.min(8128 * 2 ** fragment, this.#blockSize - 12);
-    this.#limits = { sizeMin: Math.min(64 * 2 ** fragment, sizeMax), sizeMax, fragment };
+    const second = checkBoolean("fileDigests", options.fileDigests ?? false);
+    this.#limits = { sizeMin: Math.min(64 * 2 ** fragment, sizeMax), sizeMax, fragment, second };
+    this.#second = second ? new SecondHashes(archive) : undefined;
     this.#threads = checkInteger("threads", options.threads ?? 1, 1, THREADS_MAX);
     this.#date = this.#dateOfUpdate(options.date ?? new Date());
   }
@@ -230,13 +251,15 @@ export class ArchiveUpdate {
     for (const file of files) {
       const known = before.get(file.name);
       const date = file.date === undefined ? this.#date : dateNumber(file.date);
-      const attributes = attributeBytes(file.attributes);
+      const attributes = withoutSha256(attributeBytes(file.attributes));
       const sameBefore = known !== undefined && sameAttributes(known, attributes);
       const same = known !== undefined && isSame(known, file, date, sameBefore);
       const unchanged = same && sameBefore;
       if (same && (!this.#options.force || file.name.endsWith("/"))) {
         if (unchanged) continue;
-        lines.set(file.name, new Line(file.name, date, file.attributes, [...known.fragments]));
+        const line = new Line(file.name, date, file.attributes, [...known.fragments]);
+        line.sha256 = () => sha256Of(known);
+        lines.set(file.name, line);
         this.#options.onFile?.({ name: file.name, size: 0, change: "attributes" });
         continue;
       }
@@ -344,10 +367,11 @@ export class ArchiveUpdate {
   }
 
   /** Adds a file that was read and cut. */
-  async #addCut({ size, line }: Changed, { error, bytes, parts }: CutFile): Promise<void> {
+  async #addCut({ file, size, line }: Changed, { error, bytes, parts }: CutFile): Promise<void> {
     if (error !== undefined) throw new Unreadable("", { cause: error });
     this.#takeIn(bytes.length);
     const ids: number[] = [];
+    const isOne = parts.length === CUT_NUMBERS;
     let at = 0;
     for (let row = 0; row < parts.length; row += CUT_NUMBERS) {
       const end = at + parts[row]!;
@@ -357,12 +381,30 @@ export class ArchiveUpdate {
         parts,
         row,
         new Uint8Array(parts.buffer, digestAt, DIGEST_SIZE),
+        this.#second === undefined
+          ? undefined
+          : new Uint8Array(parts.buffer, digestAt + DIGEST_SIZE, SECOND_SIZE),
       );
-      ids.push(await this.#addFragment(fragment, row === 0 ? size : undefined));
+      ids.push(await this.#addFragment(fragment, file, row === 0 ? size : undefined));
       at = end;
     }
     // A copy has no room for more.
     line.fragments = ids.slice();
+    if (this.#second !== undefined) {
+      const isAdded = isOne && ids[0]! >= this.#firstNew;
+      this.#keepSha256(line, isAdded ? undefined : zpaqHash(bytes, undefined, ZPAQ_HASH.sha256));
+    }
+  }
+
+  /** Gives a line the SHA-256 of its content; that of one fragment is known where it was added. */
+  #keepSha256(line: Line, digest: Uint8Array | undefined): void {
+    const [id] = line.fragments;
+    const second = this.#second!;
+    if (digest === undefined) line.sha256 = () => second.of(id!);
+    else {
+      const text = digest.toHex();
+      line.sha256 = () => text;
+    }
   }
 
   #takeIn(size: number): void {
@@ -371,7 +413,18 @@ export class ArchiveUpdate {
     onProgress?.({ bytesIn: this.#bytesIn, bytesOut: this.#bytesOut, total: this.#total });
   }
 
-  async #addFile({ file, size, line }: Changed): Promise<void> {
+  async #addFile(changed: Changed): Promise<void> {
+    const hash = this.#second === undefined ? undefined : new ZpaqHashKernel(undefined, ZPAQ_HASH.sha256);
+    try {
+      await this.#cutFile(changed, hash);
+      if (hash !== undefined) this.#keepSha256(changed.line, hash.digest());
+    } finally {
+      hash?.close();
+    }
+  }
+
+  /** Reads a file, cuts it and adds its fragments. */
+  async #cutFile({ file, size, line }: Changed, hash: ZpaqHashKernel | undefined): Promise<void> {
     let held = new Uint8Array(INPUT_SIZE);
     let filled = 0;
     const ids: number[] = [];
@@ -381,12 +434,14 @@ export class ArchiveUpdate {
       let at = 0;
       while (true) {
         const found = await zpaqFragments(held, at, filled, this.#limits, last, parts, digests, undefined);
+        const seconds = await this.#secondHashes(held.subarray(at, filled), parts, found.count);
         for (let i = 0; i < found.count; i++) {
           const row = i * ZPAQ_FRAGMENT_NUMBERS;
           const end = at + parts[row]!;
           const digest = digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE);
-          const fragment = fragmentOf(held.subarray(at, end), parts, row, digest);
-          ids.push(await this.#addFragment(fragment, ids.length === 0 ? size : undefined));
+          const second = seconds?.subarray(i * SECOND_SIZE, (i + 1) * SECOND_SIZE);
+          const fragment = fragmentOf(held.subarray(at, end), parts, row, digest, second);
+          ids.push(await this.#addFragment(fragment, file, ids.length === 0 ? size : undefined));
           at = end;
         }
         if (found.ended || found.count < FRAGMENTS_PER_CALL) break;
@@ -396,6 +451,7 @@ export class ArchiveUpdate {
     };
     for await (const chunk of contentChunks(file)) {
       this.#takeIn(chunk.length);
+      hash?.update(chunk);
       let at = 0;
       while (at < chunk.length) {
         if (filled === held.length) await cut(false);
@@ -414,10 +470,21 @@ export class ArchiveUpdate {
     line.fragments = ids;
   }
 
+  /** The SHA-256 of fragments that were cut; undefined where none are kept. */
+  async #secondHashes(bytes: Uint8Array, parts: Uint32Array, count: number): Promise<Uint8Array | undefined> {
+    if (this.#second === undefined) return undefined;
+    const sizes = Uint32Array.from({ length: count }, (_, i) => parts[i * ZPAQ_FRAGMENT_NUMBERS]!);
+    return await zpaqHashParts(bytes, sizes, undefined, ZPAQ_HASH.sha256);
+  }
+
   /** Finds a fragment's id; new ones go into the block. `fileSize` comes with the first fragment of a file. */
-  async #addFragment(fragment: Fragment, fileSize: number | undefined): Promise<number> {
+  async #addFragment(fragment: Fragment, file: ZpaqFile, fileSize: number | undefined): Promise<number> {
     const known = this.#ids.get(fragment.digest);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (fragment.second === undefined || !this.#second!.differs(known, fragment.second)) return known;
+      // It is stored on its own: each is found by its id, and has the SHA-1 that the index says.
+      this.#options.onCollision?.(file);
+    }
     const { length } = fragment.bytes;
     const traits = this.#history.judge(length, fragment.hits, fragment.table);
     if (this.#fragments.length > 0 && this.#needsNewBlock(fragment, fileSize)) {
@@ -431,7 +498,8 @@ export class ArchiveUpdate {
     this.#text += traits.text ? 2 : 0;
     if (length >= this.#limits.sizeMin) this.#history.push(fragment.table);
     const id = this.#nextId++;
-    this.#ids.set(fragment.digest, id);
+    if (known === undefined) this.#ids.set(fragment.digest, id);
+    if (fragment.second !== undefined) this.#second!.add(id, fragment.second);
     this.#bytesNew += length;
     return id;
   }
@@ -506,9 +574,15 @@ export class ArchiveUpdate {
 }
 
 /** A fragment, valid as long as the numbers at `row`. */
-function fragmentOf(bytes: Uint8Array, parts: Uint32Array, row: number, digest: Uint8Array): Fragment {
+function fragmentOf(
+  bytes: Uint8Array,
+  parts: Uint32Array,
+  row: number,
+  digest: Uint8Array,
+  second: Uint8Array | undefined,
+): Fragment {
   const table = new Uint8Array(parts.buffer, parts.byteOffset + 4 * (row + 2), 256);
-  return { bytes, digest: digest.toHex(), hits: parts[row + 1]!, table };
+  return { bytes, digest: digest.toHex(), second, hits: parts[row + 1]!, table };
 }
 
 function isSame(known: Entry, file: ZpaqFile, date: number, sameBefore: boolean): boolean {
@@ -529,8 +603,12 @@ function sameFragments(before: Uint32Array, now: readonly number[]): boolean {
 
 function sameAttributes(known: Entry, attributes: Uint8Array): boolean {
   // Other programs may write the same in other bytes.
-  return sameBytes(known.file.attributes, attributes) ||
-    sameBytes(attributeBytes(known.attributes), attributes);
+  return sameBytes(withoutSha256(known.file.attributes), attributes) ||
+    sameBytes(withoutSha256(attributeBytes(known.attributes)), attributes);
+}
+
+function sha256Of({ attributes }: Entry): string | undefined {
+  return attributes?.system === "unix" ? attributes.sha256 : undefined;
 }
 
 function sameBytes(before: Uint8Array, now: Uint8Array): boolean {

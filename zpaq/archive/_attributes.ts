@@ -36,6 +36,8 @@ export interface ZpaqUnixAttributes {
   readonly hardLink?: string | undefined;
   /** Extended attributes by their name, ACLs among them. */
   readonly extended?: Readonly<Record<string, Uint8Array<ArrayBuffer>>> | undefined;
+  /** The SHA-256 of the file's content in hexadecimal, beside the SHA-1 of each fragment. */
+  readonly sha256?: string | undefined;
 }
 
 /** The most bytes of attributes that zpaq 7.15 reads. */
@@ -44,8 +46,21 @@ export const ATTRIBUTES_SIZE_MAX = 65535;
 const MARK = Uint8Array.of(0x73, 0x6c, 0x63, 0x01);
 const FIELDS_AT = 8 + MARK.length;
 const FIELD_HEADER = 3;
-const FIELD = { nanoseconds: 0x6e, owner: 0x6f, link: 0x6c, hardLink: 0x68, extended: 0x78 } as const;
+const FIELD = {
+  nanoseconds: 0x6e,
+  owner: 0x6f,
+  link: 0x6c,
+  hardLink: 0x68,
+  extended: 0x78,
+  sha256: 0x32,
+} as const;
+const SHA256_SIZE = 32;
+const SHA256_TEXT = /^[0-9a-f]{64}$/i;
+/** Bytes of the field of a SHA-256, which is the last. */
+export const SHA256_FIELD_SIZE = FIELD_HEADER + SHA256_SIZE;
 const VALUE_MAX = 0xffff;
+/** Bytes of what zpaq itself writes. */
+const PLAIN_SIZE = 3;
 
 /** Attributes as they stand in an index; undefined where they are of no known kind. */
 export function parseAttributes(bytes: Uint8Array): ZpaqAttributes | undefined {
@@ -75,6 +90,7 @@ function parseFields(bytes: Uint8Array): Partial<ZpaqUnixAttributes> {
       found.gid = readU32(bytes, start + 4);
     } else if (kind === FIELD.link) found.link = decodeName(bytes.subarray(start, at));
     else if (kind === FIELD.hardLink) found.hardLink = decodeName(bytes.subarray(start, at));
+    else if (kind === FIELD.sha256 && size === SHA256_SIZE) found.sha256 = bytes.subarray(start, at).toHex();
     else if (kind === FIELD.extended) {
       const value = bytes.slice(start, at);
       const end = value.indexOf(0);
@@ -119,12 +135,23 @@ export function attributeBytes(attributes: ZpaqAttributes | undefined): Uint8Arr
   return bytes;
 }
 
+/** The attributes of a file without the SHA-256 of its content, which is not known before that is read. */
+export function withoutSha256(bytes: Uint8Array): Uint8Array {
+  const end = bytes.length - SHA256_FIELD_SIZE;
+  return end >= FIELDS_AT && bytes[end] === FIELD.sha256 && bytes[end + 1] === SHA256_SIZE &&
+      bytes[end + 2] === 0
+    ? bytes.subarray(0, end === FIELDS_AT ? PLAIN_SIZE : end)
+    : bytes;
+}
+
 /** Attributes of most files, which have nothing of varying size. */
-function plainBytes({ mode, nanoseconds = 0, uid, gid }: ZpaqUnixAttributes): Uint8Array<ArrayBuffer> {
+function plainBytes(
+  { mode, nanoseconds = 0, uid, gid, sha256 }: ZpaqUnixAttributes,
+): Uint8Array<ArrayBuffer> {
   const timeSize = nanoseconds === 0 ? 0 : FIELD_HEADER + 4;
   const ownerSize = uid === undefined || gid === undefined ? 0 : FIELD_HEADER + 8;
-  const size = timeSize + ownerSize;
-  const bytes = new Uint8Array(size === 0 ? 3 : FIELDS_AT + size);
+  const size = timeSize + ownerSize + (sha256 === undefined ? 0 : SHA256_FIELD_SIZE);
+  const bytes = new Uint8Array(size === 0 ? PLAIN_SIZE : FIELDS_AT + size);
   bytes[0] = 0x75;
   bytes[1] = mode;
   bytes[2] = mode >> 8;
@@ -142,6 +169,12 @@ function plainBytes({ mode, nanoseconds = 0, uid, gid }: ZpaqUnixAttributes): Ui
     writeU32(bytes, at + FIELD_HEADER, uid!);
     writeU32(bytes, at + FIELD_HEADER + 4, gid!);
   }
+  if (sha256 !== undefined) {
+    const at = FIELDS_AT + timeSize + ownerSize;
+    bytes[at] = FIELD.sha256;
+    bytes[at + 1] = SHA256_SIZE;
+    bytes.set(sha256Bytes(sha256), at + FIELD_HEADER);
+  }
   return bytes;
 }
 
@@ -150,7 +183,8 @@ interface Field {
   readonly value: Uint8Array;
 }
 
-function fieldsOf({ nanoseconds, uid, gid, link, hardLink, extended }: ZpaqUnixAttributes): Field[] {
+function fieldsOf(attributes: ZpaqUnixAttributes): Field[] {
+  const { nanoseconds, uid, gid, link, hardLink, extended, sha256 } = attributes;
   const fields: Field[] = [];
   const add = (kind: number, value: Uint8Array): void => {
     if (value.length > VALUE_MAX) {
@@ -171,7 +205,17 @@ function fieldsOf({ nanoseconds, uid, gid, link, hardLink, extended }: ZpaqUnixA
     bytes.set(value, name.length + 1);
     add(FIELD.extended, bytes);
   }
+  if (sha256 !== undefined) add(FIELD.sha256, sha256Bytes(sha256));
   return fields;
+}
+
+function sha256Bytes(text: string): Uint8Array {
+  if (typeof text === "string" && SHA256_TEXT.test(text)) return Uint8Array.fromHex(text);
+  throw new RangeError(
+    `Cannot archive the attributes of a file: its sha256 is ${
+      JSON.stringify(text)
+    }, expected 64 hexadecimal digits`,
+  );
 }
 
 function numbers(...values: number[]): Uint8Array {

@@ -8,6 +8,8 @@ export interface CutLimits {
   readonly sizeMin: number;
   readonly sizeMax: number;
   readonly fragment: number;
+  /** Whether fragments get a second hash. */
+  readonly second: boolean;
 }
 
 /** The content of a file, valid until the next is taken. */
@@ -15,7 +17,7 @@ export interface CutFile {
   /** Why it can't be read; undefined where it was. */
   readonly error: Error | undefined;
   readonly bytes: Uint8Array;
-  /** Of each fragment the numbers that `zpaqFragments` writes, then its SHA-1. */
+  /** Of each fragment the numbers that `zpaqFragments` writes, its SHA-1, and room for its SHA-256. */
   readonly parts: Uint32Array;
 }
 

@@ -40,6 +40,15 @@ export interface ZpaqUpdateOptions {
    * archive shows its earlier version, if there is one.
    */
   readonly onUnreadable?: ((error: unknown, file: ZpaqFile) => void) | undefined;
+  /**
+   * Keep the SHA-256 of each file that has Unix attributes in these, and of each fragment while the update is written.
+   * @default {false}
+   */
+  readonly fileDigests?: boolean | undefined;
+  /**
+   * Called with a file that has content whose SHA-1 is that of other content, which `fileDigests` finds. Both are stored.
+   */
+  readonly onCollision?: ((file: ZpaqFile) => void) | undefined;
   /** Called with each name that the update changes, when its content has been read. */
   readonly onFile?: ((file: ZpaqUpdatedFile) => void) | undefined;
   /** Called as content is read: `bytesIn` of `total` bytes of the files that are read, and `bytesOut` written. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { attributeBytes, ATTRIBUTES_SIZE_MAX, parseAttributes } from "./_attributes.ts";
+import { attributeBytes, ATTRIBUTES_SIZE_MAX, parseAttributes, withoutSha256 } from "./_attributes.ts";
 import type { ZpaqUnixAttributes } from "./_attributes.ts";
 
 const FULL: ZpaqUnixAttributes = {
@@ -10,6 +10,7 @@ const FULL: ZpaqUnixAttributes = {
   gid: 0,
   link: "to/ä\udcff",
   hardLink: "other",
+  sha256: "0123456789abcdef".repeat(4),
   extended: { "user.a": Uint8Array.of(0, 1, 0), "user.empty": new Uint8Array() },
 };
 
@@ -18,6 +19,21 @@ Deno.test("attributes: what is written is read", () => {
   assertEquals({ ...parsed, extended: { ...parsed.extended } }, { ...FULL, extended: { ...FULL.extended } });
   for (const mode of [0, 0o104755, 0o177777]) {
     assertEquals([...attributeBytes({ system: "unix", mode })], [0x75, mode & 255, mode >> 8]);
+  }
+  const { sha256 } = FULL;
+  for (const some of [{}, { nanoseconds: 5 }, { uid: 1, gid: 2 }, { hardLink: "x" }, FULL]) {
+    const base: ZpaqUnixAttributes = { mode: 0o100644, ...some, system: "unix", sha256: undefined };
+    const bytes = attributeBytes({ ...base, sha256 });
+    assertEquals((parseAttributes(bytes) as ZpaqUnixAttributes).sha256, sha256);
+    assertEquals(withoutSha256(bytes), attributeBytes(base));
+    assertEquals(withoutSha256(attributeBytes(base)), attributeBytes(base));
+  }
+  for (const wrong of ["", "0".repeat(63), "g".repeat(64), 5 as unknown as string]) {
+    assertThrows(
+      () => attributeBytes({ system: "unix", mode: 0, sha256: wrong }),
+      RangeError,
+      "64 hexadecimal",
+    );
   }
 });
 

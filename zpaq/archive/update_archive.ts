@@ -24,6 +24,8 @@ const UPDATE_OPTIONS: ReadonlySet<string> = new Set([
   "threads",
   "delete",
   "force",
+  "fileDigests",
+  "onCollision",
   "onUnreadable",
   "onFile",
   "onProgress",

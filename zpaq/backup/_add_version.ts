@@ -113,6 +113,8 @@ async function write(
     date: options.date,
     delete: goneNames(opened?.archive, found, paths, to, options),
     onUnreadable: (error, file) => backup.report(warning("read", file.name, error)),
+    fileDigests: (options.attributes ?? "all") === "all",
+    onCollision: ({ name }) => backup.report(collision(name)),
     onFile: options.onFile,
     onProgress: options.onProgress,
   };
@@ -150,6 +152,16 @@ async function write(
     await file.discard();
     throw error;
   }
+}
+
+/** Content that was made to have the SHA-1 of other content. */
+function collision(name: string): ZpaqBackupError {
+  return warning(
+    "tell content by its SHA-1 in",
+    name,
+    "other content has the same; both are stored",
+    "SHA1_COLLISION",
+  );
 }
 
 /** A sink that encrypts, where there is a password. */

@@ -56,6 +56,7 @@ export const RESTORE_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupRestore
   "owners",
   "unsafePaths",
   "maxOutputSize",
+  "maxFiles",
   "signal",
   "onFile",
   "onProgress",

@@ -2,12 +2,14 @@
  * Comparing files on the disk with a version.
  */
 import { zpaqHashParts } from "../kernel/archiving.ts";
+import { ZPAQ_HASH, ZpaqHashKernel } from "../kernel/hash.ts";
 import { attributeBytes } from "../archive/_attributes.ts";
 import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
 import type { ZpaqArchiveEntry, ZpaqFile } from "../archive/_types.ts";
 import type { BackupState } from "./_backup_state.ts";
 import type { ZpaqBackupCompareOptions, ZpaqBackupComparison } from "./options.ts";
 import { warning } from "./_problems.ts";
+import { sha256Of } from "./_content_check.ts";
 import { openInput } from "./_raw_names.ts";
 import { walk } from "./_walk.ts";
 
@@ -30,17 +32,36 @@ function hasSameAttributes({ attributes: before }: ZpaqArchiveEntry, { attribute
   // Archives of zpaq 7.15 say nothing of the rest; whether names are those of one file depends on what else is named.
   if (attributeBytes(before).length === attributeBytes({ system: "unix", mode: 0 }).length) return true;
   const bytesOf = (attributes: ZpaqUnixAttributes): Uint8Array =>
-    attributeBytes({ ...attributes, hardLink: undefined });
+    attributeBytes({ ...attributes, hardLink: undefined, sha256: undefined });
   const [left, right] = [bytesOf(before), bytesOf(now)];
   return left.length === right.length && left.every((byte, i) => byte === right[i]);
 }
 
-/** Whether a file on the disk has the very content of an entry, by the SHA-1 of each fragment. */
+/** Whether a file on the disk has the very content of an entry, by all hashes that the archive keeps. */
 async function hasSameContent(
   entry: ZpaqArchiveEntry,
   file: ZpaqFile,
   path: string,
   facts: FragmentFacts,
+): Promise<boolean> {
+  const sha256 = sha256Of(entry);
+  const hash = sha256 === undefined ? undefined : new ZpaqHashKernel(undefined, ZPAQ_HASH.sha256);
+  try {
+    const same = await hasSameFragments(entry, file, path, facts, hash);
+    const isRead = file.attributes?.system !== "unix" || file.attributes.link === undefined;
+    return same && (hash === undefined || !isRead || hash.digest().toHex() === sha256);
+  } finally {
+    hash?.close();
+  }
+}
+
+/** Whether a file has content of the SHA-1 of each fragment; `hash` takes it in. */
+async function hasSameFragments(
+  entry: ZpaqArchiveEntry,
+  file: ZpaqFile,
+  path: string,
+  facts: FragmentFacts,
+  hash: ZpaqHashKernel | undefined,
 ): Promise<boolean> {
   if (entry.name.endsWith("/")) return true;
   if (entry.size !== file.size) return false;
@@ -65,6 +86,7 @@ async function hasSameContent(
       if (count === null) return false;
       at += count;
     }
+    hash?.update(bytes);
     const digests = await zpaqHashParts(bytes, Uint32Array.from(sizes), undefined);
     for (let i = 0; i < sizes.length; i++) {
       const digest = digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE).toHex();

@@ -2,10 +2,11 @@
  * Restoring files: content first, then hard links, then symbolic links, so that nothing is ever written through one, and
  * the facts of folders at the end.
  */
-import type { SluiceError, SluiceProgress } from "@sluice/internal";
+import type { SluiceError, SluiceErrorCode, SluiceProgress } from "@sluice/internal";
 import type { ZpaqArchive } from "../archive/archive.ts";
 import type { ZpaqArchiveEntry } from "../archive/_types.ts";
 import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
+import { ContentCheck } from "./_content_check.ts";
 import { setFacts, Unsupported } from "./_file_facts.ts";
 import type { NewFacts } from "./_file_facts.ts";
 import { Exists, factsWarning, Outputs, partsOf, temporaryFor } from "./_outputs.ts";
@@ -78,6 +79,7 @@ class Restore {
   readonly #folders: [ZpaqArchiveEntry, Target][] = [];
   readonly #byName = new Map<string, ZpaqArchiveEntry>();
   readonly #skipped: string[] = [];
+  readonly #check = new ContentCheck();
   #bytes = 0;
   #count = 0;
   /** Bytes that were decoded, and that the entries say they have. */
@@ -144,6 +146,7 @@ class Restore {
       await this.#linkFiles();
       for (const [entry, target] of this.#links) await this.#guard(entry, () => this.#link(entry, target));
     } finally {
+      this.#check.close();
       await this.#outputs.discard();
     }
     if (!this.#settings.dryRun) await this.#finishFolders();
@@ -164,6 +167,13 @@ class Restore {
     for await (const piece of pieces) {
       const { entry } = piece;
       if (!left.has(entry)) continue;
+      if (!await this.#check.take(piece)) {
+        left.delete(entry);
+        report(
+          damage(entry, "its content does not have the SHA-256 that was stored: not extracted", "CHECKSUM"),
+        );
+        continue;
+      }
       const size = (sizes.get(entry) ?? 0) + piece.bytes.length;
       sizes.set(entry, size);
       this.#decoded += piece.bytes.length;
@@ -287,10 +297,14 @@ class Restore {
   }
 }
 
-function damage(entry: ZpaqArchiveEntry, cause: SluiceError | string): ZpaqBackupError {
+function damage(
+  entry: ZpaqArchiveEntry,
+  cause: SluiceError | string,
+  code: SluiceErrorCode = "FRAGMENT",
+): ZpaqBackupError {
   const text = typeof cause === "string" ? cause : cause.message;
   return new ZpaqBackupError(`Cannot restore ${entry.name}: ${text}`, {
-    code: typeof cause === "string" ? "FRAGMENT" : cause.code,
+    code: typeof cause === "string" ? code : cause.code,
     offset: typeof cause === "string" ? undefined : cause.offset,
     entry: entry.name,
     cause,

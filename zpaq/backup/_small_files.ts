@@ -53,7 +53,7 @@ async function* readSmall(
     const paths = encodeName(
       files.slice(next, next + BATCH_FILES).map(({ path }) => `${path}\0`).join(""),
     );
-    const count = await readRawContents(paths, limits, room);
+    const count = await readRawContents(paths, limits, limits.second, room);
     let byteAt = 0;
     let partAt = 0;
     for (let i = 0; i < count; i++) {

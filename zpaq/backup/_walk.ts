@@ -19,6 +19,7 @@ const MODE_FOLDER = 0o040000;
 const MODE_LINK = 0o120644;
 /** Folders that are listed in one call. */
 const LOOK_AHEAD = 64;
+const NO_HASH = "0".repeat(64);
 const YEAR_MIN = Date.UTC(1970, 0, 1);
 const YEAR_MAX = Date.UTC(2999, 11, 31);
 
@@ -228,7 +229,8 @@ class Walker {
     const attributes = { system: "unix" as const, mode, nanoseconds, uid, gid, link, hardLink };
     if (extended === undefined) return attributes;
     try {
-      attributeBytes({ ...attributes, extended });
+      // With room for the hash of the content, which is not read yet.
+      attributeBytes({ ...attributes, extended, sha256: kind === "file" ? NO_HASH : undefined });
       return { ...attributes, extended };
     } catch {
       const why =

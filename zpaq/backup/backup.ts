@@ -310,9 +310,13 @@ export class ZpaqBackup implements Disposable {
     paths: string | readonly string[] = [],
     options:
       & ZpaqBackupSelection
-      & Pick<ZpaqBackupRestoreOptions, "maxOutputSize" | "signal" | "onFile" | "onProgress"> = {},
+      & Pick<ZpaqBackupRestoreOptions, "maxOutputSize" | "maxFiles" | "signal" | "onFile" | "onProgress"> =
+        {},
   ): Promise<ZpaqBackupVerified> {
-    checkKeys(options, new Set([...SELECTION_KEYS, "maxOutputSize", "signal", "onFile", "onProgress"]));
+    checkKeys(
+      options,
+      new Set([...SELECTION_KEYS, "maxOutputSize", "maxFiles", "signal", "onFile", "onProgress"]),
+    );
     const { files, bytes, problems } = await this.#state.collect(() =>
       extract(this.#state, listOf("paths", paths), options, {
         force: false,

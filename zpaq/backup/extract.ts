@@ -49,6 +49,13 @@ export async function extract(
       `Cannot find ${paths.join(", ")} in ${backup.path}: this version has no such file`,
     );
   }
+  const maxFiles = checkLimit("maxFiles", options.maxFiles ?? Infinity);
+  if (entries.length > maxFiles) {
+    throw failure(
+      "OUTPUT_LIMIT",
+      `Cannot restore ${entries.length} files of ${backup.path}: at most ${maxFiles} are allowed (maxFiles)`,
+    );
+  }
   let undeclared = false;
   for (const { fragments, size } of entries) undeclared ||= fragments.length === 0 && size !== 0;
   const limit = undeclared ? zpaqOutputLimit(opened.files.source.size) : Infinity;

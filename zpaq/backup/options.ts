@@ -111,6 +111,8 @@ export interface ZpaqBackupRestoreOptions extends ZpaqBackupSelection {
   readonly unsafePaths?: boolean | undefined;
   /** The most bytes of all files together. @default {1,000 times the archive + 1 GiB where a size is not declared} */
   readonly maxOutputSize?: number | undefined;
+  /** The most files and folders. @default {Infinity} */
+  readonly maxFiles?: number | undefined;
   /** Aborts the work. */
   readonly signal?: AbortSignal | undefined;
   /** Called with each file when its content is decoded, and with each link when it is made. */

@@ -121,7 +121,7 @@ testBackends(
       await Deno.remove(at("vanishes"));
       await Deno.remove(at("link"));
       await Deno.symlink("first", at("link"));
-      const limits = { sizeMin: 4096, sizeMax: 520_192, fragment: 6 };
+      const limits = { sizeMin: 4096, sizeMax: 520_192, fragment: 6, second: true };
       const found: unknown[] = [];
       for await (const cut of reader.read(files, limits)) {
         found.push(

@@ -7,8 +7,9 @@ import { resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import type { BackendChoice } from "@sluice/ffi";
 import { ZPAQ_PROGRAM_SIZE_MAX } from "./_abi/zpaq_encode.gen.ts";
 import { ZPAQ_ENCODE } from "./encode_module.ts";
+import { digestSizeOf, ZPAQ_HASH } from "./hash.ts";
+import type { ZpaqHashKind } from "./hash.ts";
 
-const DIGEST_SIZE = 20;
 const KEY_SIZE = 32;
 
 /** What one call of `zpaqFragments` found. */
@@ -55,15 +56,17 @@ export async function zpaqFragments(
   return { count: step[STEP.DETAIL]!, consumed: step[STEP.CONSUMED]!, ended: step[STEP.HINT] === 1 };
 }
 
-/** SHA-1 of parts of `source` that follow each other; their digests follow each other as well. */
+/** Hashes of parts of `source` that follow each other; their digests follow each other as well. */
 export async function zpaqHashParts(
   source: Uint8Array,
   sizes: Uint32Array,
   backend: BackendChoice | undefined,
+  kind: ZpaqHashKind = ZPAQ_HASH.sha1,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const step = new Uint32Array(STEP_LENGTH);
-  const digests = new Uint8Array(DIGEST_SIZE * sizes.length);
+  const digests = new Uint8Array(digestSizeOf(kind) * sizes.length);
   const result = await ZPAQ_ENCODE.open(backend).functions.sluice_zpaq_hash_parts_async(
+    kind,
     source,
     0,
     source.length,
@@ -122,11 +125,16 @@ export async function zpaqDeriveKey(
   return key;
 }
 
-/** The SHA-1 of bytes, at once. */
-export function zpaqHash(source: Uint8Array, backend: BackendChoice | undefined): Uint8Array<ArrayBuffer> {
+/** The hash of bytes, at once. */
+export function zpaqHash(
+  source: Uint8Array,
+  backend: BackendChoice | undefined,
+  kind: ZpaqHashKind = ZPAQ_HASH.sha1,
+): Uint8Array<ArrayBuffer> {
   const step = new Uint32Array(STEP_LENGTH);
-  const digest = new Uint8Array(DIGEST_SIZE);
+  const digest = new Uint8Array(digestSizeOf(kind));
   const result = ZPAQ_ENCODE.open(backend).functions.sluice_zpaq_hash_parts(
+    kind,
     source,
     0,
     source.length,

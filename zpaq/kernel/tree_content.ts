@@ -25,10 +25,11 @@ export interface RawContents {
   readonly contents: Uint32Array<ArrayBuffer>;
 }
 
-/** Reads and cuts files whose paths each end with a zero, as many as have room; returns how many. */
+/** Reads and cuts files whose paths each end with a zero, as many as have room; returns how many. `second` asks for SHA-256. */
 export async function readRawContents(
   paths: Uint8Array,
   limits: { readonly sizeMin: number; readonly sizeMax: number; readonly fragment: number },
+  second: boolean,
   { bytes, parts, contents }: RawContents,
 ): Promise<number> {
   const step = new Uint32Array(STEP_LENGTH);
@@ -40,6 +41,7 @@ export async function readRawContents(
     sizeMin,
     sizeMax,
     fragment,
+    second ? 1 : 0,
     bytes,
     0,
     bytes.length,

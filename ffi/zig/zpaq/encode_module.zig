@@ -9,5 +9,7 @@ pub const exports = @import("encoder_exports.zig").exports ++
 /// Numbers that both sides use; the meaning of each is at its declaration.
 pub const constants = .{
     .{ "ZPAQ_FRAGMENT_NUMBERS", @import("fragmenter.zig").Fragmenter.numbers },
+    .{ "ZPAQ_HASH_SHA1", @import("hash_exports.zig").Kind.sha1 },
+    .{ "ZPAQ_HASH_SHA256", @import("hash_exports.zig").Kind.sha256 },
     .{ "ZPAQ_PROGRAM_SIZE_MAX", @import("programs.zig").size_max },
 };

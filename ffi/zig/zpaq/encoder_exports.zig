@@ -11,6 +11,7 @@ const networks = @import("networks.zig");
 const programs = @import("programs.zig");
 const c_allocator = @import("../core/c_allocator.zig").c_allocator;
 const Fragmenter = @import("fragmenter.zig").Fragmenter;
+const hashes = @import("hash_exports.zig");
 const Header = @import("header.zig").Header;
 const Owned = @import("model.zig").Owned;
 const Memory = @import("../core/memory.zig").Memory;
@@ -359,8 +360,10 @@ fn predict(
     return Result.ok.code();
 }
 
-/// SHA-1 of parts that follow each other, whose sizes are given; `target` gets their digests. Sets `produced`.
+/// Hashes of a `hashes.Kind` of parts that follow each other, whose sizes are given; `target` gets their digests. Sets
+/// `produced`.
 fn hashParts(
+    kind: u32,
     source: ?[*]const u8,
     source_pos: u32,
     source_end: u32,
@@ -374,13 +377,14 @@ fn hashParts(
     step.* = .{};
     var rest = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
     const digests = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (digests.len / Sha1.digest_length < size_count) return Result.output_too_small.code();
+    const digest_size = hashes.sizeOf(kind) orelse return Result.invalid_argument.code();
+    if (digests.len / digest_size < size_count) return Result.output_too_small.code();
     for (sizes[0..size_count], 0..) |size, i| {
         if (size > rest.len) return Result.invalid_argument.code();
-        Sha1.hash(rest[0..size], digests[i * Sha1.digest_length ..][0..Sha1.digest_length]);
+        hashes.hashOf(kind, rest[0..size], digests[i * digest_size ..][0..digest_size]);
         rest = rest[size..];
     }
-    step.produced = size_count * Sha1.digest_length;
+    step.produced = @intCast(size_count * digest_size);
     return Result.ok.code();
 }
 

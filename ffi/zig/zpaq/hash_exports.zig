@@ -1,15 +1,41 @@
-//! SHA-1 of content that passes in pieces, for an archiver that compares it with the digest of a segment.
+//! SHA-1 and SHA-256 of content that passes in pieces, for an archiver that compares it with what an archive says.
 
 const memory = @import("../core/memory.zig");
 const result = @import("../core/result.zig");
 const Sha1 = @import("../hash/sha1.zig").Sha1;
+const Sha256 = @import("../hash/sha256.zig").Sha256;
 const Result = @import("../core/result.zig").Result;
 
-const Hash = struct { state: Sha1 };
+/// Which hash.
+pub const Kind = struct {
+    pub const sha1: u32 = 0;
+    pub const sha256: u32 = 1;
+};
 
-fn new() callconv(.c) ?*Hash {
+/// Bytes of a digest; null for a kind that there is not.
+pub fn sizeOf(kind: u32) ?usize {
+    return switch (kind) {
+        Kind.sha1 => Sha1.digest_length,
+        Kind.sha256 => Sha256.digest_length,
+        else => null,
+    };
+}
+
+/// The digest of bytes, of a kind that there is.
+pub fn hashOf(kind: u32, bytes: []const u8, output: []u8) void {
+    if (kind == Kind.sha1) return Sha1.hash(bytes, output[0..Sha1.digest_length]);
+    var state: Sha256 = .init(.{});
+    state.update(bytes);
+    state.final(output[0..Sha256.digest_length]);
+}
+
+const Hash = struct { state: union(enum) { sha1: Sha1, sha256: Sha256 } };
+
+/// A hash of a `Kind`; null for another, or when there is no memory.
+fn new(kind: u32) callconv(.c) ?*Hash {
+    if (sizeOf(kind) == null) return null;
     const self = memory.createContext(Hash) orelse return null;
-    self.* = .{ .state = .init(.{}) };
+    self.* = .{ .state = if (kind == Kind.sha1) .{ .sha1 = .init(.{}) } else .{ .sha256 = .init(.{}) } };
     return self;
 }
 
@@ -20,7 +46,9 @@ fn free(self: ?*Hash) callconv(.c) void {
 
 fn update(self: *Hash, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) i32 {
     const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    self.state.update(bytes);
+    switch (self.state) {
+        inline else => |*state| state.update(bytes),
+    }
     return Result.ok.code();
 }
 
@@ -28,10 +56,15 @@ fn update(self: *Hash, source: ?[*]const u8, source_pos: u32, source_end: u32) c
 fn digest(self: *const Hash, target: ?[*]u8, target_pos: u32, target_end: u32, step: *result.Step) callconv(.c) i32 {
     step.* = .{};
     const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (output.len < Sha1.digest_length) return Result.output_too_small.code();
-    var copy = self.state;
-    copy.final(output[0..Sha1.digest_length]);
-    step.produced = Sha1.digest_length;
+    switch (self.state) {
+        inline else => |state| {
+            const size = @TypeOf(state).digest_length;
+            if (output.len < size) return Result.output_too_small.code();
+            var copy = state;
+            copy.final(output[0..size]);
+            step.produced = size;
+        },
+    }
     return Result.ok.code();
 }
 

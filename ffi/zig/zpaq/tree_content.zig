@@ -6,6 +6,7 @@ const files = @import("../core/linux_file.zig");
 const names = @import("../core/linux_names.zig");
 const result = @import("../core/result.zig");
 const Sha1 = @import("../hash/sha1.zig").Sha1;
+const Sha256 = @import("../hash/sha256.zig").Sha256;
 const Fragmenter = @import("fragmenter.zig").Fragmenter;
 const Path = @import("tree_path.zig").Path;
 const Set = @import("tree_path.zig").Set;
@@ -19,8 +20,9 @@ const unsupported = Result.parameter_unsupported.code();
 const type_mask = 0o170000;
 const regular_file = 0o100000;
 
-/// Numbers of a fragment: what its report says, and its SHA-1.
-pub const fragment_numbers = Fragmenter.numbers + Sha1.digest_length / 4;
+/// Numbers of a fragment: what its report says, its SHA-1, and its SHA-256 where that is asked for.
+pub const fragment_numbers = Fragmenter.numbers + digest_numbers;
+const digest_numbers = (Sha1.digest_length + Sha256.digest_length) / 4;
 
 /// What became of a file that was read.
 pub const Content = extern struct {
@@ -35,7 +37,7 @@ pub const too_large: u32 = 0xffff;
 
 /// Reads files whose paths follow each other, each ended by a zero, and cuts each into fragments. Their contents follow
 /// each other in the target; `parts` gets `fragment_numbers` a fragment, `contents` a `Content` a file. Stops before a file
-/// that does not fit any more; `detail` is how many files were read.
+/// that does not fit any more; `detail` is how many files were read. With `second` other than 0 fragments get a SHA-256.
 fn read(
     source: ?[*]const u8,
     source_pos: u32,
@@ -43,6 +45,7 @@ fn read(
     size_min: u32,
     size_max: u32,
     cut_bits: u32,
+    second: u32,
     target: ?[*]u8,
     target_pos: u32,
     target_end: u32,
@@ -59,7 +62,7 @@ fn read(
     if (size_min == 0 or size_max < size_min or cut_bits > 32) return invalid;
     const cutter: Fragmenter = .{ .size_min = size_min, .size_max = size_max, .cut_bits = @intCast(cut_bits) };
     const numbers = @sizeOf(Content) / 4;
-    var room: Room = .{ .bytes = output, .parts = parts[0..part_numbers] };
+    var room: Room = .{ .bytes = output, .parts = parts[0..part_numbers], .second = second != 0 };
     while (paths.len > 0 and (step.detail + 1) * numbers <= content_numbers) {
         const end = std.mem.findScalar(u8, paths, 0) orelse return invalid;
         var buffer: Path = .{};
@@ -79,6 +82,7 @@ fn read(
 const Room = struct {
     bytes: []u8,
     parts: []u32,
+    second: bool,
 
     /// Reads a file and cuts it; null where it does not fit, and nothing is taken then.
     fn take(self: *Room, path: [:0]const u8, cutter: Fragmenter) ?Content {
@@ -109,9 +113,13 @@ const Room = struct {
             var fragmenter = cutter;
             const found = fragmenter.scan(rest);
             fragmenter.report(parts[0..Fragmenter.numbers]);
-            var digest: [Sha1.digest_length]u8 = undefined;
-            Sha1.hash(rest[0..fragmenter.size], &digest);
-            @memcpy(std.mem.sliceAsBytes(parts[Fragmenter.numbers..fragment_numbers]), &digest);
+            const digests: *[4 * digest_numbers]u8 = std.mem.sliceAsBytes(parts[Fragmenter.numbers..fragment_numbers])[0 .. 4 * digest_numbers];
+            Sha1.hash(rest[0..fragmenter.size], digests[0..Sha1.digest_length]);
+            if (self.second) {
+                var state: Sha256 = .init(.{});
+                state.update(rest[0..fragmenter.size]);
+                state.final(digests[Sha1.digest_length..]);
+            }
             parts = parts[fragment_numbers..];
             rest = rest[fragmenter.size..];
             content.fragments += 1;
@@ -284,7 +292,7 @@ test "a file that has no room ends a batch, and is too large where it is the fir
     var contents: [6]u32 = undefined;
     // Room for one more byte shows that a file ended.
     for ([_]struct { u32, u32, u32 }{ .{ 10, 1, too_large }, .{ 20, 1, 0 }, .{ 21, 2, 0 } }) |row| {
-        try std.testing.expectEqual(0, read(&paths, 0, size, 4096, 8192, 16, &target, 0, row[0], &parts, parts.len, &contents, contents.len, &step));
+        try std.testing.expectEqual(0, read(&paths, 0, size, 4096, 8192, 16, 1, &target, 0, row[0], &parts, parts.len, &contents, contents.len, &step));
         try std.testing.expectEqual(row[1], step.detail);
         try std.testing.expectEqual(row[2], contents[0]);
     }

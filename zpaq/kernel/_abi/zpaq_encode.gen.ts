@@ -6,6 +6,12 @@ import type { FunctionsOf, LibraryModule } from "@sluice/ffi";
 export const ZPAQ_FRAGMENT_NUMBERS = 66;
 
 /** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_HASH_SHA1 = 0;
+
+/** Shared with the library; its meaning stands at its declaration there. */
+export const ZPAQ_HASH_SHA256 = 1;
+
+/** Shared with the library; its meaning stands at its declaration there. */
 export const ZPAQ_PROGRAM_SIZE_MAX = 512;
 
 /** How each function takes its arguments. */
@@ -18,10 +24,10 @@ const FUNCTIONS = {
   sluice_zpaq_encoder_run: { parameters: ["handle","target","u32","u32","step"], result: "i32", offLoop: true },
   sluice_zpaq_encoder_predict: { parameters: ["handle","source","u32","u32","table","u32","step"], result: "i32", offLoop: false },
   sluice_zpaq_fragment: { parameters: ["source","u32","u32","u32","u32","u32","u32","table","u32","target","u32","u32","step"], result: "i32", offLoop: true },
-  sluice_zpaq_hash_parts: { parameters: ["source","u32","u32","table_in","u32","target","u32","u32","step"], result: "i32", offLoop: true },
+  sluice_zpaq_hash_parts: { parameters: ["u32","source","u32","u32","table_in","u32","target","u32","u32","step"], result: "i32", offLoop: true },
   sluice_zpaq_stored_program: { parameters: ["u32","u32","target","u32","u32","step"], result: "i32", offLoop: false },
   sluice_zpaq_derive_key: { parameters: ["source","u32","u32","source","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
-  sluice_zpaq_hash_new: { parameters: [], result: "handle", offLoop: false },
+  sluice_zpaq_hash_new: { parameters: ["u32"], result: "handle", offLoop: false },
   sluice_zpaq_hash_free: { parameters: ["handle"], result: "void", offLoop: false },
   sluice_zpaq_hash_update: { parameters: ["handle","source","u32","u32"], result: "i32", offLoop: false },
   sluice_zpaq_hash_digest: { parameters: ["handle","target","u32","u32","step"], result: "i32", offLoop: false },
@@ -33,6 +39,6 @@ export type ZpaqEncodeFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module zpaq_encode. */
 export const ZPAQ_ENCODE_MODULE: LibraryModule = {
   name: "zpaq_encode",
-  hash: 1875115432,
+  hash: 3071955423,
   functions: FUNCTIONS,
 };

@@ -79,7 +79,7 @@ export const ZPAQ_WRITTEN = {
 export const ZPAQ_CONTENT_TOO_LARGE = 65535;
 
 /** Shared with the library; its meaning stands at its declaration there. */
-export const ZPAQ_CONTENT_FRAGMENT_NUMBERS = 71;
+export const ZPAQ_CONTENT_FRAGMENT_NUMBERS = 79;
 
 /** How each function takes its arguments. */
 // deno-fmt-ignore
@@ -88,7 +88,7 @@ const FUNCTIONS = {
   sluice_zpaq_tree_list_many: { parameters: ["source","u32","u32","target","u32","u32","table","u32","step"], result: "i32", offLoop: true },
   sluice_zpaq_tree_describe: { parameters: ["source","u32","u32","target","u32","u32","step"], result: "i32", offLoop: false },
   sluice_zpaq_tree_set: { parameters: ["source","u32","u32","table","u32","step"], result: "i32", offLoop: true },
-  sluice_zpaq_tree_read: { parameters: ["source","u32","u32","u32","u32","u32","target","u32","u32","table","u32","table","u32","step"], result: "i32", offLoop: true },
+  sluice_zpaq_tree_read: { parameters: ["source","u32","u32","u32","u32","u32","u32","target","u32","u32","table","u32","table","u32","step"], result: "i32", offLoop: true },
   sluice_zpaq_tree_write: { parameters: ["source","u32","u32","source","u32","u32","u32","table","u32","step"], result: "i32", offLoop: true },
   sluice_zpaq_tree_change: { parameters: ["u32","source","u32","u32","source","u32","u32","step"], result: "i32", offLoop: false },
   sluice_zpaq_tree_read_at: { parameters: ["source","u32","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
@@ -100,6 +100,6 @@ export type ZpaqTreeFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module zpaq_tree. */
 export const ZPAQ_TREE_MODULE: LibraryModule = {
   name: "zpaq_tree",
-  hash: 1162405301,
+  hash: 1488097867,
   functions: FUNCTIONS,
 };

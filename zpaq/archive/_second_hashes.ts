@@ -1,0 +1,62 @@
+/**
+ * A second hash of fragments, so that content which was made to have the SHA-1 of other content is not taken for it.
+ */
+import type { ZpaqArchive } from "./archive.ts";
+
+const SIZE = 32;
+
+/** SHA-256 of fragments, as far as they are known. */
+export class SecondHashes {
+  readonly #archive: ZpaqArchive | undefined;
+  /** Those of the fragments of this update, one after the other. */
+  #added = new Uint8Array(SIZE * 64);
+  #first = 1;
+  #count = 0;
+  /** Those of the archive: of files that are one fragment. */
+  #known: Map<number, string> | undefined;
+
+  constructor(archive: ZpaqArchive | undefined) {
+    this.#archive = archive;
+  }
+
+  /** Takes in the fragment that follows the last; the first may have any id. */
+  add(id: number, digest: Uint8Array): void {
+    if (this.#count === 0) this.#first = id;
+    const at = SIZE * this.#count++;
+    if (at + SIZE > this.#added.length) {
+      const larger = new Uint8Array(2 * this.#added.length);
+      larger.set(this.#added);
+      this.#added = larger;
+    }
+    this.#added.set(digest, at);
+  }
+
+  /** The SHA-256 of a fragment in hexadecimal; undefined where it is not known. */
+  of(id: number): string | undefined {
+    const index = id - this.#first;
+    if (this.#count > 0 && index >= 0) return this.#added.subarray(SIZE * index, SIZE * (index + 1)).toHex();
+    return (this.#known ??= this.#load()).get(id);
+  }
+
+  /** Whether a fragment is known to have another SHA-256. */
+  differs(id: number, digest: Uint8Array): boolean {
+    const index = id - this.#first;
+    if (this.#count === 0 || index < 0) {
+      const known = this.of(id);
+      return known !== undefined && known !== digest.toHex();
+    }
+    for (let i = 0; i < SIZE; i++) if (this.#added[SIZE * index + i] !== digest[i]) return true;
+    return false;
+  }
+
+  #load(): Map<number, string> {
+    const known = new Map<number, string>();
+    for (const { fragments, attributes } of this.#archive?.entries() ?? []) {
+      if (fragments.length !== 1 || attributes?.system !== "unix" || attributes.sha256 === undefined) {
+        continue;
+      }
+      known.set(fragments[0]!, attributes.sha256);
+    }
+    return known;
+  }
+}
