@@ -92,7 +92,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   ],
   [SIGNAL, "signal"],
   [DATE, "date"],
-  [LIST, "additional caCerts encodings hosts items origins seeds sources"],
+  [LIST, "additional caCerts encodings hosts items origins seeds sources tokens"],
   [READER, "bases existing"],
   [ADDRESS, "spillFolder"],
   [LOCATION, "source target"],

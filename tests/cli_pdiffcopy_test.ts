@@ -427,3 +427,47 @@ Deno.test("sluice pdiffcopy chooses names of directories", async () => {
     assertEquals([removing.code, names(`${directory}/to`)], [0, ["#x", "a.c", "sub"]], removing.stderr);
   });
 });
+
+Deno.test("sluice pdiffcopy serves what a file says", async () => {
+  await withFiles(async (directory) => {
+    await Deno.mkdir(`${directory}/images`);
+    await Deno.writeTextFile(`${directory}/images/f`, "content");
+    await Deno.writeTextFile(`${directory}/secret`, "a secret\n");
+    const config = {
+      listen: "127.0.0.1:0",
+      roots: { images: { path: "images" } },
+      tokens: [{ file: "secret", rights: ["read"] }],
+    };
+    await Deno.writeTextFile(`${directory}/serve.json`, JSON.stringify(config));
+    const child = new Deno.Command(Deno.execPath(), {
+      args: sluiceArguments(["pdiffcopy", "serve", "--config", `${directory}/serve.json`]),
+      stderr: "piped",
+    }).spawn();
+    try {
+      const reader = child.stderr.getReader();
+      const line = new TextDecoder().decode((await reader.read()).value);
+      reader.releaseLock();
+      const url = /http:\/\/[\d.:]+/.exec(line)![0];
+      const copy = await ours("--token", `${directory}/secret`, `${url}/images/f`, `${directory}/copy`);
+      assertEquals(copy.code, 0, copy.stderr);
+      assertEquals(await Deno.readTextFile(`${directory}/copy`), "content");
+      assertEquals((await ours(`${url}/images/f`, `${directory}/other`)).code, 7);
+    } finally {
+      child.kill("SIGTERM");
+      await child.stderr.cancel();
+      await child.status;
+    }
+    for (
+      const [text, message] of [
+        ['{"rootes": {}}', 'did you mean "roots"'],
+        ['{"root": "none"}', "none"],
+        ['{"root": ".", "listen": "a:b:c"}', "expected an address"],
+      ] as const
+    ) {
+      await Deno.writeTextFile(`${directory}/serve.json`, text);
+      const { code, stderr } = await ours("serve", "--config", `${directory}/serve.json`);
+      assert(code !== 0, text);
+      assertStringIncludes(stderr, message);
+    }
+  });
+});

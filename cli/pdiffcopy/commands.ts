@@ -15,7 +15,7 @@ import {
   PdiffIndex,
   servePdiff,
 } from "@sluice/pdiffcopy";
-import type { PdiffSyncResult } from "@sluice/pdiffcopy";
+import type { PdiffSyncResult, ServePdiffOptions } from "@sluice/pdiffcopy";
 import { describeSystemError, EXIT, Failure, PDIFFCOPY_EXIT, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import { openSource } from "../shared/source.ts";
@@ -23,6 +23,7 @@ import { checkTarget, ProtectedFiles, writeOutput } from "../shared/target.ts";
 import type { Messages } from "../shared/messages.ts";
 import { readChoice } from "./filters.ts";
 import type { PdiffcopySettings } from "./options.ts";
+import { readServeConfig } from "./serve_config.ts";
 import { attach } from "./ssh.ts";
 import { clientOptions, interruptible, readCertificates, readNamed, readToken } from "./session.ts";
 
@@ -108,6 +109,46 @@ function portOf(text: string): number {
   return port;
 }
 
+/** What a server is told by the command line, or by the file of `--config`. */
+async function serveOptions(
+  settings: PdiffcopySettings,
+  attached: string | undefined,
+): Promise<ServePdiffOptions> {
+  if (settings.config !== undefined) {
+    const { listen, options } = await readServeConfig(settings.config);
+    return options.socket === undefined ? { ...parseListen(listen), ...options } : options;
+  }
+  const { socket } = settings;
+  if (socket !== undefined && (settings.listen !== undefined || settings.cert !== undefined)) {
+    throw new UsageFailure("Options --listen and --tls-cert have no effect with --socket");
+  }
+  const cert = await readNamed(settings.cert);
+  const key = await readNamed(settings.key);
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageFailure("Options --tls-cert and --tls-key go together");
+  }
+  return {
+    root: settings.root,
+    writable: settings.writable,
+    pathMode: settings.pathMode,
+    v1: settings.v1,
+    ...(socket === undefined ? parseListen(settings.listen) : { socket }),
+    token: attached ?? await readToken(settings),
+    durable: settings.fsync,
+    ...(settings.hosts.length === 0 ? {} : { hosts: settings.hosts }),
+    ...(settings.concurrency === undefined ? {} : { threads: settings.concurrency }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  };
+}
+
+/** Warns of a server that everybody may read. */
+function warnOfOpen({ hostname, root, roots, token, tokens }: ServePdiffOptions, messages: Messages): void {
+  const isOpen = hostname !== undefined && !["127.0.0.1", "[::1]", "localhost"].includes(hostname);
+  if (!isOpen || token !== undefined || tokens !== undefined) return;
+  const paths = root ?? Object.values(roots ?? {}).map(({ path }) => path).join(", ");
+  messages.say(LEVEL.errors, `warning: everybody who reaches ${hostname} may read the files below ${paths}`);
+}
+
 /** Serves until a signal comes. */
 async function serve(
   settings: PdiffcopySettings,
@@ -115,41 +156,13 @@ async function serve(
   messages: Messages,
 ): Promise<number> {
   expectOperands(operands, 0, COMMANDS.serve!.usage);
-  const { socket } = settings;
-  const { hostname, port } = parseListen(settings.listen);
-  if (socket !== undefined && (settings.listen !== undefined || settings.cert !== undefined)) {
-    throw new UsageFailure("Options --listen and --tls-cert have no effect with --socket");
-  }
   const attachment = settings.attached ? await attach() : undefined;
-  const token = attachment?.secret ?? await readToken(settings);
-  const cert = await readNamed(settings.cert);
-  const key = await readNamed(settings.key);
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new UsageFailure("Options --tls-cert and --tls-key go together");
-  }
-  const open = socket === undefined && !["127.0.0.1", "[::1]", "localhost"].includes(hostname);
-  if (open && token === undefined) {
-    messages.say(
-      LEVEL.errors,
-      `warning: everybody who reaches ${hostname} may read the files below ${settings.root}`,
-    );
-  }
+  const options = await serveOptions(settings, attachment?.secret);
+  warnOfOpen(options, messages);
   return await interruptible(messages, async (signal) => {
-    const server = servePdiff({
-      root: settings.root,
-      writable: settings.writable,
-      pathMode: settings.pathMode,
-      v1: settings.v1,
-      ...(socket === undefined ? { hostname, port } : { socket }),
-      token,
-      durable: settings.fsync,
-      ...(settings.hosts.length === 0 ? {} : { hosts: settings.hosts }),
-      ...(settings.concurrency === undefined ? {} : { threads: settings.concurrency }),
-      ...(cert === undefined || key === undefined ? {} : { cert, key }),
-      log: (line) => messages.say(LEVEL.notes, line),
-    });
-    const scheme = cert === undefined ? "http" : "https";
-    const address = socket ?? `${scheme}://${hostname}:${server.port}`;
+    const server = servePdiff({ ...options, log: (line) => messages.say(LEVEL.notes, line) });
+    const scheme = options.cert === undefined ? "http" : "https";
+    const address = options.socket ?? `${scheme}://${options.hostname}:${server.port}`;
     if (attachment === undefined) messages.say(LEVEL.results, `listening on ${address}`);
     else attachment.ready();
     const stopped = new Promise<void>((resolve) => {
@@ -367,7 +380,7 @@ async function fetchIndex(url: string, signal: AbortSignal): Promise<Uint8Array>
 
 /** Every subcommand. */
 export const COMMANDS: Readonly<Record<string, PdiffcopyCommand>> = {
-  serve: { usage: "serve [-l ADDRESS] [--root DIRECTORY] [--writable]", run: serve },
+  serve: { usage: "serve [--config FILE] [-l ADDRESS] [--root DIRECTORY] [--writable]", run: serve },
   diff: { usage: "diff SOURCE TARGET", run: diff },
   hash: { usage: "hash FILE [-b BYTES] [-m NAME]", run: hash },
   index: { usage: "index FILE [-o INDEX] [-b BYTES] [--chunks]", run: index },

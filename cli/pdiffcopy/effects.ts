@@ -95,6 +95,7 @@ const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
     "concurrency",
     "socket",
     "attached",
+    "config",
   ],
   "diff": [...NETWORK, ...BLOCKS, "concurrency", "json", "progress"],
   "hash": ["block-size", "hash-method"],
@@ -145,6 +146,13 @@ export function checkEffects(mode: Mode, used: ReadonlySet<string>, operands: re
     throw new UsageFailure(`Option --${name} has no effect: ${reason}`);
   };
   for (const name of used) if (!known.has(name)) refuse(name, reasonFor(name, mode));
+  if (used.has("config")) {
+    for (const name of used) {
+      if (!["config", "verbose", "quiet", "help"].includes(name)) {
+        refuse(name, "the file of --config says that");
+      }
+    }
+  }
   const deletes = used.has("delete") || used.has("delete-excluded");
   if (used.has("max-delete") && !deletes) refuse("max-delete", "it needs --delete");
   if (

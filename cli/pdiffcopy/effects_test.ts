@@ -32,6 +32,8 @@ Deno.test("options without an effect are refused", () => {
     ["copy", "no-fsync", ["a", URL], "the server of the target decides that"],
     ["copy", "allow-dirty", [URL, "b"], "the server of the source decides that"],
     ["serve", "dry-run", [], "it is for"],
+    ["serve", "dry-run", [], "it is for"],
+    ["copy", "config", [URL, "b"], "it is for serve"],
     ["caps", "writable", [URL], "it is for serve"],
     ["copy", "hosts", [URL, "b"], "it is for serve"],
   ];
@@ -43,6 +45,14 @@ Deno.test("options without an effect are refused", () => {
     );
     assertEquals(error.message.includes(reason), true, error.message);
   }
+});
+
+Deno.test("beside a file that says everything, options of servers are refused", () => {
+  for (const name of ["listen", "root", "writable", "token", "hosts", "no-v1", "socket"]) {
+    const used = new Set(["config", name]);
+    assertThrows(() => checkEffects("serve", used, []), UsageFailure, `--${name} has no effect`);
+  }
+  checkEffects("serve", new Set(["config", "verbose"]), []);
 });
 
 Deno.test("options with an effect pass, and every option has one somewhere", () => {

@@ -38,6 +38,8 @@ export interface PdiffcopySettings {
   /** A Unix socket to listen on. */
   socket: string | undefined;
   attached: boolean;
+  /** The file that says what a server does. */
+  config: string | undefined;
   ca: string[];
   retries: number | undefined;
   stallTimeout: number | undefined;
@@ -102,6 +104,7 @@ export function defaultPdiffcopySettings(): PdiffcopySettings {
     remoteCommand: "sluice pdiffcopy",
     socket: undefined,
     attached: false,
+    config: undefined,
     ca: [],
     retries: undefined,
     stallTimeout: undefined,
@@ -465,6 +468,13 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
   {
     title: "Serving (without operands, or by the subcommand serve)",
     rows: [
+      {
+        long: ["config"],
+        value: "next",
+        valueName: "FILE",
+        help: "JSON that says all of what follows, and more: roots, tokens by right, limits",
+        set: (settings, value) => settings.config = value,
+      },
       {
         short: "l",
         long: ["listen"],

@@ -72,6 +72,14 @@ export function checkClientOptions(options: PdiffClientOptions): void {
   if ((chunkSize & (chunkSize - 1)) !== 0) {
     throw new RangeError(`Cannot use option "chunkSize": it is ${chunkSize}, expected a power of two`);
   }
+  if (shift === true) {
+    const useless = (["blockSize", "compressionLevel", "delta"] as const).find((name) =>
+      options[name] !== undefined && options[name] !== true && options[name] !== 0
+    );
+    if (useless !== undefined) {
+      throw new RangeError(`Cannot use option "${useless}": it has no effect with "shift"`);
+    }
+  }
   if (shift !== true && (options.chunkSize !== undefined || (seeds !== undefined && seeds.length > 0))) {
     throw new RangeError('Cannot use options "chunkSize" and "seeds": they need "shift"');
   }

@@ -65,6 +65,9 @@ Deno.test("options of the wrong type or out of range are refused at the call", (
       { chunkSize: 4096 },
       { seeds: ["s"] },
       { shift: true, chunkSize: 5000 },
+      { shift: true, blockSize: 4096 },
+      { shift: true, compressionLevel: 1 },
+      { shift: true, delta: false },
     ]
   ) {
     try {

@@ -1,13 +1,15 @@
 /**
  * What all requests to one server share.
  */
-import type { ServerRoot } from "./_server_root.ts";
+import type { ServedRoot } from "./_mounted_roots.ts";
 import type { BodyLimits, BodyRoom, Turnstile } from "./_server_request.ts";
 
 /** What requests are answered with. */
 export interface ServerContext {
-  readonly root: ServerRoot;
+  readonly root: ServedRoot;
   readonly writable: boolean;
+  /** Whether the request may remove names. */
+  readonly mayDelete: boolean;
   /** Whether the end of a write waits for the disk. */
   readonly durable: boolean;
   /** The most threads that hash for one request. */

@@ -139,8 +139,13 @@ export class ServerRoot implements Disposable {
     return this.#openOrMake(isRoot ? "." : this.relative(filename));
   }
 
+  /** Whether files below it may be written. */
+  get writable(): boolean {
+    return this.#writable;
+  }
+
   /** Refuses where nothing may be written. */
-  checkWritable(): void {
+  checkWritable(_filename?: string): void {
     if (!this.#writable) throw new Refusal(403, "READ_ONLY", "the server is read-only");
   }
 

@@ -41,7 +41,7 @@ export async function writeSmallFiles(
   query: ReadonlyMap<string, string>,
 ): Promise<Response> {
   const path = required(query, "path");
-  context.root.checkWritable();
+  context.root.checkWritable(path);
   const mode = numberParameter(query, "mode", 0, 1, 0) === 1;
   const time = numberParameter(query, "time", 0, 1, 0) === 1;
   const replace = numberParameter(query, "replace", 0, 1, 0) === 1;

@@ -4,9 +4,10 @@
 import { formatEntry } from "../copy/_tree_entry.ts";
 import { listTreeBatches } from "../copy/_tree_list.ts";
 import { TreeTarget } from "../copy/_tree_target.ts";
+import type { TreeChange } from "../copy/_tree_target.ts";
 import { readTreeChanges } from "../wire/_tree_changes.ts";
 import type { ServerContext } from "./_server_context.ts";
-import { readJson, required } from "./_server_request.ts";
+import { readJson, Refusal, required } from "./_server_request.ts";
 
 const LISTING_CHUNK = 64 << 10;
 const CHANGES_SIZE_MAX = 32 << 20;
@@ -51,6 +52,10 @@ export function listing(
   });
 }
 
+function isRemoval({ kind }: TreeChange): boolean {
+  return kind === "remove" || kind === "rmdir";
+}
+
 /** Makes changes below a directory, which is made where it is missing; answers with those that failed. */
 export async function changeTree(
   context: ServerContext,
@@ -58,8 +63,12 @@ export async function changeTree(
   query: ReadonlyMap<string, string>,
 ): Promise<Response> {
   const path = required(query, "path");
-  context.root.checkWritable();
+  context.root.checkWritable(path);
   const changes = readTreeChanges(await readJson(request, context.bodyLimits, CHANGES_SIZE_MAX));
+  const [removals, others] = [changes.some(isRemoval), changes.some((change) => !isRemoval(change))];
+  if ((removals && !context.mayDelete) || ((others || !removals) && !context.writable)) {
+    throw new Refusal(403, "PERMISSION", "the token does not allow that");
+  }
   using directory = context.root.writableDirectory(path);
   const faults = new TreeTarget(directory).apply(changes);
   // Messages have the server's own paths in them, which are nobody's business.

@@ -17,7 +17,11 @@ import { PDIFF_PORT } from "../file/constants.ts";
 import { denoFailure } from "../file/_errors.ts";
 import { HttpListener } from "./_http_listener.ts";
 import type { ServerContext } from "./_server_context.ts";
-import { BodyRoom, isSameSecret, Refusal, Turnstile } from "./_server_request.ts";
+import { MountedRoots } from "./_mounted_roots.ts";
+import type { ServedRoot } from "./_mounted_roots.ts";
+import { BodyRoom, Refusal, Turnstile } from "./_server_request.ts";
+import { checkRights, checkTokens, rightsOf } from "./_server_rights.ts";
+import type { PdiffRight, PdiffToken } from "./_server_rights.ts";
 import { ServerRoot } from "./_server_root.ts";
 import type { PdiffPathMode } from "./_server_root.ts";
 import { ServerSessions } from "./_server_sessions.ts";
@@ -25,14 +29,24 @@ import { checkToken } from "../wire/_http.ts";
 import { answerV1, isV1 } from "./_server_v1.ts";
 import { answerV2 } from "./_server_v2.ts";
 
-export type { PdiffPathMode };
+export type { PdiffPathMode, PdiffRight, PdiffToken };
+
+/** One of several directories that a server shows. */
+export interface PdiffRoot {
+  /** The directory. */
+  readonly path: string;
+  /** Whether files may be written there. @default {false} */
+  readonly writable?: boolean | undefined;
+}
 
 /** What a server shows and allows. */
 export interface PdiffHandlerOptions {
   /** The directory whose files are served; nothing outside of it is reached. */
-  readonly root: string;
+  readonly root?: string | undefined;
   /** Whether files may be written. @default {false} */
   readonly writable?: boolean | undefined;
+  /** Several directories instead of `root`, by the names that paths of requests start with. */
+  readonly roots?: Readonly<Record<string, PdiffRoot>> | undefined;
   /**
    * How names of requests are meant: below the root, or as absolute paths that must lie below it, as clients of the
    * original program send them.
@@ -42,6 +56,8 @@ export interface PdiffHandlerOptions {
   readonly pathMode?: PdiffPathMode | undefined;
   /** A secret that every request must bring as `Authorization: Bearer`. */
   readonly token?: string | undefined;
+  /** Secrets instead of `token`, each with what it allows. */
+  readonly tokens?: readonly PdiffToken[] | undefined;
   /** Whether protocol 1 is spoken too. @default {true} */
   readonly v1?: boolean | undefined;
   /** Threads that hash at a time. @default {the number of cores} */
@@ -73,8 +89,10 @@ export interface PdiffHandlerOptions {
 const HANDLER_OPTIONS = [
   "root",
   "writable",
+  "roots",
   "pathMode",
   "token",
+  "tokens",
   "v1",
   "threads",
   "maxRequests",
@@ -94,9 +112,48 @@ function checkHandlerOptions(options: PdiffHandlerOptions): void {
     if (options[name] !== undefined) checkBoolean(name, options[name]);
   }
   checkToken(options.token);
+  checkTokens(options.tokens);
+  checkRoots(options);
+  if (options.token !== undefined && options.tokens !== undefined) {
+    throw new TypeError('Cannot use option "token": "tokens" is given too');
+  }
   checkChoice("pathMode", options.pathMode ?? "rooted", ["rooted", "absolute"]);
   checkInteger("idleTimeoutMs", options.idleTimeoutMs ?? 1, 1, TIME_MAX);
   checkInteger("sessionTimeoutMs", options.sessionTimeoutMs ?? 1, 1, TIME_MAX);
+}
+
+const ROOT_KEYS: ReadonlySet<string> = new Set(["path", "writable"]);
+
+function checkRoots({ root, roots, writable, pathMode }: PdiffHandlerOptions): void {
+  if (roots === undefined) {
+    return checkArgument(typeof root === "string", 'use option "root"', root, "a path");
+  }
+  for (const [name, value] of Object.entries({ root, writable, pathMode })) {
+    if (value !== undefined) throw new TypeError(`Cannot use option "${name}": "roots" is given too`);
+  }
+  const entries = typeof roots === "object" && roots !== null ? Object.entries(roots) : [];
+  checkArgument(entries.length > 0, 'use option "roots"', roots, "directories by name");
+  for (const [name, value] of entries) {
+    const isName = name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name);
+    if (!isName) throw new RangeError(`Cannot use option "roots": "${printable(name)}" is no name of one`);
+    const isRoot = typeof value === "object" && value !== null;
+    checkArgument(isRoot && typeof value.path === "string", 'use option "roots"', value, "a path");
+    checkKeys(value, ROOT_KEYS);
+    if (value.writable !== undefined) checkBoolean("writable", value.writable);
+  }
+}
+
+/** The directories of a server, all of which must be there. */
+function openRoots({ root, roots, writable, pathMode = "rooted" }: PdiffHandlerOptions): ServedRoot {
+  if (roots === undefined) return new ServerRoot(rootPath(root!), pathMode, writable === true);
+  return new MountedRoots(
+    new Map(
+      Object.entries(roots).map(([name, { path, writable }]) => [
+        name,
+        new ServerRoot(rootPath(path), "rooted", writable === true),
+      ]),
+    ),
+  );
 }
 
 /** A request handler, for `Deno.serve` and anything with the same shape. */
@@ -164,14 +221,11 @@ export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
   // Long: the options are checked one by one; the handler is a closure over what comes of them.
   checkHandlerOptions(options);
   const threads = checkInteger("threads", options.threads ?? navigator.hardwareConcurrency, 1, 1024);
-  const root = new ServerRoot(
-    rootPath(options.root),
-    options.pathMode ?? "rooted",
-    options.writable === true,
-  );
+  const root = openRoots(options);
   const context: ServerContext = {
     root,
-    writable: options.writable === true,
+    writable: root.writable,
+    mayDelete: root.writable,
     durable: options.durable ?? true,
     threads,
     hashTurns: new Turnstile(threads, 1024),
@@ -181,9 +235,13 @@ export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
   };
   const sessions = new ServerSessions(context, options.sessionTimeoutMs ?? 600_000, options.durable ?? true);
   const maxRequests = checkInteger("maxRequests", options.maxRequests ?? 64, 1, 65_536);
+  const tokens = options.token === undefined
+    ? options.tokens
+    : [{ token: options.token, rights: ["read", "write", "delete"] } as const];
   let running = 0;
 
-  async function check(request: Request): Promise<void> {
+  /** What the request may do; undefined for everything. */
+  async function check(request: Request): Promise<ReadonlySet<string> | undefined> {
     const origin = request.headers.get("origin");
     if (origin !== null && options.origins?.includes(origin) !== true) {
       throw new Refusal(403, "PERMISSION", "pages of this origin may not use the server");
@@ -192,21 +250,25 @@ export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
     if (options.hosts !== undefined && host !== undefined && !options.hosts.includes(host)) {
       throw new Refusal(403, "PERMISSION", "the server is not known by that name");
     }
-    if (options.token === undefined) return;
-    const given = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
-    if (await isSameSecret(given, options.token)) return;
-    throw new Refusal(401, "AUTH", "the token is missing or wrong", { "www-authenticate": "Bearer" });
+    const rights = await rightsOf(request, tokens);
+    checkRights(request, new URL(request.url), rights);
+    return rights;
   }
 
   async function answer(request: Request): Promise<Response> {
-    await check(request);
+    const rights = await check(request);
     if (running >= maxRequests) {
       throw new Refusal(503, "SERVER", "the server is busy", { "retry-after": "1" });
     }
     running++;
     try {
       const url = new URL(request.url);
-      if (url.pathname.startsWith("/v2/")) return await answerV2(context, sessions, request, url);
+      const allowed = rights === undefined ? context : {
+        ...context,
+        writable: context.writable && rights.has("write"),
+        mayDelete: context.mayDelete && rights.has("delete"),
+      };
+      if (url.pathname.startsWith("/v2/")) return await answerV2(allowed, sessions, request, url);
       if (options.v1 !== false && isV1(url.pathname)) return await answerV1(context, request, url);
       throw new Refusal(404, "NOT_FOUND", "there is no such request");
     } finally {
