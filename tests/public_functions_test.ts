@@ -248,6 +248,12 @@ const LZ4: Record<string, Calls> = {
   encryptLz4AesGcmIterable: whole((source, options) =>
     lz4.encryptLz4AesGcmIterable(source, { key: new Uint8Array(16), ...options as object })
   ),
+  decryptLz4AesGcmIterable: whole((source, options) =>
+    lz4.decryptLz4AesGcmIterable(source, { key: new Uint8Array(16), ...options as object })
+  ),
+  decryptLz4AesCtrIterable: whole((source, options) =>
+    lz4.decryptLz4AesCtrIterable(source, { password: "x", ...options as object })
+  ),
   openLz4AesGcmSource: {
     options: (options) => lz4.openLz4AesGcmSource(lz4.byteSourceFromBytes(DATA), options as lz4.Lz4AesGcm),
     first: (source) => lz4.openLz4AesGcmSource(source, { key: new Uint8Array(16) }),
