@@ -485,6 +485,10 @@ const ZPAQ: Record<string, Calls> = {
   disassembleZpaq: { first: (header) => zpaq.disassembleZpaq(header) },
   encryptZpaqUpdate: { first: (sink) => zpaq.encryptZpaqUpdate(sink, "password", new Uint8Array(32), 32) },
   listZpaqInstructions: { first: (program) => zpaq.listZpaqInstructions(program) },
+  listZpaqBlocks: {
+    options: (options) => zpaq.listZpaqBlocks(DATA, options).next(),
+    first: (data) => zpaq.listZpaqBlocks(data).next(),
+  },
   readZpaqHeader: { first: (header) => zpaq.readZpaqHeader(header) },
   traceZpaqPredictions: {
     options: (options) => zpaq.traceZpaqPredictions(MODEL, DATA, options),

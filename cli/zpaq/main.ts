@@ -19,6 +19,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq l ARCHIVE [FILE...] [OPTIONS...]    list
        sluice zpaq t ARCHIVE [FILE...] [OPTIONS...]    test
        sluice zpaq verify ARCHIVE [FILE...]            compare files on the disk by their content
+       sluice zpaq blocks ARCHIVE [-json]              list blocks, their models and segments
        sluice zpaq check ARCHIVE [-repair]             name what is damaged, move it aside
        sluice zpaq c CONFIG ARCHIVE FILE...            compress with a config or a model in Python
        sluice zpaq d ARCHIVE [OUTPUT]                  decompress all segments
@@ -48,6 +49,7 @@ const ACTIONS: Readonly<Record<string, Run>> = {
   list,
   t: (settings, messages) => extract({ ...settings, test: true }, messages),
   verify: async (...given) => (await import("./verify.ts")).verifyCommand(...given),
+  blocks: async (...given) => (await import("./blocks.ts")).blocksCommand(...given),
   check: async (...given) => (await import("./check.ts")).checkCommand(...given),
   c: async (...given) => (await import("./develop.ts")).compressCommand(...given),
   d: async (...given) => (await import("./develop.ts")).decompressCommand(...given),

@@ -52,6 +52,8 @@ export interface ZpaqSettings {
   fileList: string | undefined;
   /** Files of patterns. */
   excludeFrom: string[];
+  /** Print JSON. */
+  json: boolean;
   help: boolean;
 }
 
@@ -98,6 +100,7 @@ function defaults(): ZpaqSettings {
     dryRun: false,
     fileList: undefined,
     excludeFrom: [],
+    json: false,
     help: false,
   };
 }
@@ -197,7 +200,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-key"],
     form: "value",
-    commands: "a x t l check verify",
+    commands: "a x t l check verify blocks",
     value: "PASSWORD",
     help: "encrypted archive; others can read the password in the list of processes",
     set: (s, [v], name) => s.key = only(name, s.key, { kind: "text", text: v! }),
@@ -205,7 +208,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-key-file"],
     form: "value",
-    commands: "a x t l check e verify",
+    commands: "a x t l check e verify blocks",
     value: "FILE",
     help: "encrypted archive: the password is the one line of a file",
     set: (s, [v], name) => s.key = only(name, s.key, { kind: "file", path: v! }),
@@ -213,7 +216,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-key-ask"],
     form: "flag",
-    commands: "a x t l check e verify",
+    commands: "a x t l check e verify blocks",
     help: "encrypted archive: ask for the password on the terminal",
     set: (s, _, name) => s.key = only(name, s.key, { kind: "ask" }),
   },
@@ -429,6 +432,13 @@ const ROWS: readonly Row[] = [
     value: "FILE",
     help: "patterns of a file, one a line, that names must not fit",
     set: (s, [v]) => s.excludeFrom.push(v!),
+  },
+  {
+    names: ["-json", "--json"],
+    form: "flag",
+    commands: "blocks",
+    help: "a line of JSON for each block",
+    set: (s) => s.json = true,
   },
   {
     names: ["-unsafe-paths"],
