@@ -25,8 +25,7 @@ export async function* packRegions(file: Blob): AsyncGenerator<Region> {
         kind: delta ? "delta" : type,
         title: `${type} ${`${id}`.slice(0, 12)}`,
         facts: [
-          ["size", `${size} bytes`],
-          ["in the pack", `${packedSize} bytes`],
+          ["object", `${size} bytes`],
           ...delta ? [["delta", `${entrySize} bytes, to ${`${base}`.slice(0, 12)}`] as const] : [],
         ],
         ...from === undefined ? {} : { base: from },
