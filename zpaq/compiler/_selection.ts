@@ -246,7 +246,11 @@ export class Selection {
   // Values that come into a register other than A, without A.
 
   #canReach(node: Node, register: Register, keep: Keep): boolean {
-    if (this.#nearest(node, register) !== undefined) return true;
+    return this.#nearest(node, register) !== undefined || this.#canMake(node, register, keep);
+  }
+
+  /** Whether a value comes into a register otherwise than by steps from one nearby. */
+  #canMake(node: Node, register: Register, keep: Keep): boolean {
     if (typeof node === "number") {
       return node <= 255 || NONE - node <= 255 || this.#registerOf(node) !== undefined ||
         this.#holds("a", node);
@@ -272,9 +276,10 @@ export class Selection {
   #reach(node: Node, register: Register, keep: Keep): void {
     if (this.#holds(register, node)) return;
     const near = this.#nearest(node, register);
-    // Where a register has to be copied, further steps cost more than a number or a cell.
+    // Where a register has to be copied, further steps cost more than a number or a cell; there may be no other way.
     const isWorth = near !== undefined && (Math.abs(near.steps) + (near.from === register ? 0 : 1) <=
-      (isBinary(node) ? 1 + (node.b as number) : typeof node === "number" && node > 255 ? STEPS_MAX : 1));
+        (isBinary(node) ? 1 + (node.b as number) : typeof node === "number" && node > 255 ? STEPS_MAX : 1) ||
+      !this.#canMake(node, register, keep));
     if (isWorth && !(near.steps !== 0 && this.#holds("a", node))) {
       if (near.from !== register) this.emit(`${register}=${near.from}`);
       this.#step(register, near.steps);
@@ -310,6 +315,7 @@ export class Selection {
   #number(value: number, register: Register): void {
     if (value === 0) return this.emit(`${register}=0`);
     if (value <= 255) return this.emit(`${register}=`, value);
+    if (NONE - value > 255) throw new Error(`Cannot put ${value} into ${register}: no instruction does`);
     this.#number(NONE - value, register);
     this.emit(value === NONE ? `${register}--` : `${register}!`);
   }
