@@ -248,6 +248,12 @@ const LZ4: Record<string, Calls> = {
   encryptLz4AesGcmIterable: whole((source, options) =>
     lz4.encryptLz4AesGcmIterable(source, { key: new Uint8Array(16), ...options as object })
   ),
+  decryptLz4AesGcmIterable: whole((source, options) =>
+    lz4.decryptLz4AesGcmIterable(source, { key: new Uint8Array(16), ...options as object })
+  ),
+  decryptLz4AesCtrIterable: whole((source, options) =>
+    lz4.decryptLz4AesCtrIterable(source, { password: "x", ...options as object })
+  ),
   openLz4AesGcmSource: {
     options: (options) => lz4.openLz4AesGcmSource(lz4.byteSourceFromBytes(DATA), options as lz4.Lz4AesGcm),
     first: (source) => lz4.openLz4AesGcmSource(source, { key: new Uint8Array(16) }),
@@ -479,6 +485,10 @@ const ZPAQ: Record<string, Calls> = {
   disassembleZpaq: { first: (header) => zpaq.disassembleZpaq(header) },
   encryptZpaqUpdate: { first: (sink) => zpaq.encryptZpaqUpdate(sink, "password", new Uint8Array(32), 32) },
   listZpaqInstructions: { first: (program) => zpaq.listZpaqInstructions(program) },
+  listZpaqBlocks: {
+    options: (options) => zpaq.listZpaqBlocks(DATA, options).next(),
+    first: (data) => zpaq.listZpaqBlocks(data).next(),
+  },
   readZpaqHeader: { first: (header) => zpaq.readZpaqHeader(header) },
   traceZpaqPredictions: {
     options: (options) => zpaq.traceZpaqPredictions(MODEL, DATA, options),

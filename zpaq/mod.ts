@@ -28,6 +28,7 @@ export * from "./block/decompression_stream.ts";
 export * from "./zpaql/disassemble.ts";
 export * from "./block/encoder.ts";
 export * from "./archive/encrypted_source.ts";
+export * from "./block/list_blocks.ts";
 export * from "./zpaql/header.ts";
 export * from "./zpaql/machine.ts";
 export * from "./block/run_program.ts";

@@ -111,6 +111,9 @@ Deno.test("sluice lz4 --encrypt writes what get and cat decrypt, and refuses wha
         assertEquals(more.includes("out") ? await Deno.readFile(`${cwd}/out`) : stdout, CONTENT, more);
       }
     }
+    const stdin = await Deno.readFile(`${cwd}/in.lz4`);
+    const piped = await sluice(["lz4", "-dc", "--decrypt=aes-256-gcm", "--key-file=key"], { cwd, stdin });
+    assertEquals([piped.code, piped.stdout], [0, CONTENT], piped.stderr);
     await Deno.writeFile(`${cwd}/sealed.lz4`, await encryptAsOpenssl(FILE, "secret"));
     await Deno.writeTextFile(`${cwd}/password`, "secret\n");
     assertEquals((await run("-t sealed.lz4 --decrypt=aes-256-ctr --key-file=password"))[0], 0);
@@ -121,7 +124,8 @@ Deno.test("sluice lz4 --encrypt writes what get and cat decrypt, and refuses wha
       ["-dcf sealed.lz4 --decrypt=aes-256-ctr --key-file=key", "is it the right key?"],
       ["-d -f in.lz4 x --key-file=key", "has no effect without --decrypt"],
       ["-d -f in.lz4 x --decrypt=aes-256-gcm", "needs --key-file"],
-      ["-d --decrypt=aes-256-gcm --key-file=key", "needs a file, not a pipe"],
+      ["-dc --decrypt=aes-256-gcm --key-file=key", "BAD_MAGIC"], // nothing comes from the pipe
+      ["-dc --decrypt=aes-256-ctr --key-file=key", "BAD_MAGIC"],
       ["-f in x.lz4 --decrypt=aes-256-gcm --key-file=key", "has no effect"],
       ["--key-file=key in x.lz4", "has no effect without --encrypt"],
       ["--encrypt=aes-256-gcm in x.lz4", "needs --key-file"],

@@ -2,7 +2,7 @@
  * `sluice lz4` on files: which output belongs to which input, and the way of the bytes between them.
  */
 import { SluiceError } from "@sluice/internal";
-import { describeSystemError, EXIT, exitCodeOf, Failure, UsageFailure } from "../shared/exit.ts";
+import { describeSystemError, EXIT, exitCodeOf, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
 import type { ReadableFile } from "../shared/io.ts";
 import { loadModule } from "../shared/load.ts";
@@ -89,10 +89,10 @@ async function openInput(
 ): Promise<OpenInput> {
   const reads = { ...settings, stallTimeout: undefined };
   if (!compress && settings.decrypt !== undefined) {
-    if (path === undefined) throw new UsageFailure("Option --decrypt needs a file, not a pipe");
-    const { openPlainSource, readableOf } = await loadModule<typeof import("./source.ts")>(
+    const { openPlainSource, plainInput, readableOf } = await loadModule<typeof import("./source.ts")>(
       import.meta.resolve("./source.ts"),
     );
+    if (path === undefined) return { file: await plainInput(reads), size: undefined };
     const source = await openPlainSource(path, reads);
     open.defer(() => source[Symbol.dispose]?.());
     return { file: readableOf(source), size: source.size };

@@ -4,7 +4,15 @@
  */
 import { NotFoundError, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
-import { buildLz4Index, Lz4Index, openLz4AesCtrSource, openLz4AesGcmSource, scanLz4Index } from "@sluice/lz4";
+import {
+  buildLz4Index,
+  decryptLz4AesCtrIterable,
+  decryptLz4AesGcmIterable,
+  Lz4Index,
+  openLz4AesCtrSource,
+  openLz4AesGcmSource,
+  scanLz4Index,
+} from "@sluice/lz4";
 import { Failure, UsageFailure } from "../shared/exit.ts";
 import type { ReadableFile } from "../shared/io.ts";
 import { isUrl, openSource } from "../shared/source.ts";
@@ -55,6 +63,28 @@ export function readableOf(source: ByteSource): ReadableFile {
       target.set(bytes);
       at += bytes.length;
       return bytes.length;
+    },
+  };
+}
+
+/** Standard input, decrypted, as a file that is read from its start. */
+export async function plainInput(settings: SourceSettings): Promise<ReadableFile> {
+  const { aesCtr, aesGcm } = await readCipher(settings);
+  const chunks = aesCtr !== undefined
+    ? decryptLz4AesCtrIterable(Deno.stdin.readable, aesCtr)
+    : decryptLz4AesGcmIterable(Deno.stdin.readable, aesGcm!);
+  let rest: Uint8Array = new Uint8Array();
+  return {
+    async read(target): Promise<number | null> {
+      while (rest.length === 0) {
+        const { value, done } = await chunks.next();
+        if (done) return null;
+        rest = value;
+      }
+      const part = rest.subarray(0, target.length);
+      target.set(part);
+      rest = rest.subarray(part.length);
+      return part.length;
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * What a command of `sluice` is to the program.
  */
-import type { OptionFace } from "./options.ts";
+import type { OptionFace, Word } from "./options.ts";
 
 /** What a command's module gives. */
 export interface CommandModule {
@@ -9,6 +9,8 @@ export interface CommandModule {
   run(args: string[], commands: readonly Command[]): Promise<number>;
   /** Its options, for shell completions. */
   readonly OPTIONS?: readonly { readonly rows: readonly OptionFace[] }[];
+  /** Options of another form, and those of its parts, for shell completions. */
+  words?(): Promise<readonly Word[]>;
   /** Words that may stand first after its name, for shell completions. */
   readonly SUBCOMMANDS?: readonly string[];
 }

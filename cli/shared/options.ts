@@ -30,6 +30,12 @@ export interface OptionFace {
   readonly modes?: readonly string[];
 }
 
+/** A word that may be completed, and what it means. */
+export interface Word {
+  readonly text: string;
+  readonly help: string;
+}
+
 /** One option of a command and what it does to the command's settings. */
 export interface OptionRow<Settings> extends OptionFace {
   /** Applies the option; the value is empty where none was given. */
@@ -156,6 +162,12 @@ export function parseOptions<Settings>(
 export function optionNames(row: OptionFace): string[] {
   const short = row.short === undefined || row.short === "#" ? [] : [`-${row.short}`];
   return [...short, ...(row.long ?? []).map((name) => `--${name}`)];
+}
+
+/** The options of a table that its help names, for completions. */
+export function wordsOfOptions(groups: readonly { readonly rows: readonly OptionFace[] }[]): Word[] {
+  return groups.flatMap(({ rows }) => rows).filter(({ help }) => help !== undefined)
+    .flatMap((row) => optionNames(row).map((text) => ({ text, help: row.help! })));
 }
 
 const HELP_COLUMN = 34;

@@ -6,10 +6,12 @@
 import { SluiceError } from "@sluice/internal";
 import { EXIT, exitCodeOf, Failure, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
+import type { Word } from "../shared/options.ts";
+import { wordsOfOptions } from "../shared/options.ts";
 import { nearest } from "../shared/suggest.ts";
 import { withLists } from "./lists.ts";
 import { KEY_VARIABLE } from "./password.ts";
-import { OPTION_HELP, parseZpaqOptions } from "./options.ts";
+import { OPTION_HELP, OPTION_WORDS, parseZpaqOptions } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 
 const USAGE = `Keeps versions of files in archives of the ZPAQ format.
@@ -19,6 +21,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq l ARCHIVE [FILE...] [OPTIONS...]    list
        sluice zpaq t ARCHIVE [FILE...] [OPTIONS...]    test
        sluice zpaq verify ARCHIVE [FILE...]            compare files on the disk by their content
+       sluice zpaq blocks ARCHIVE [-json]              list blocks, their models and segments
        sluice zpaq check ARCHIVE [-repair]             name what is damaged, move it aside
        sluice zpaq c CONFIG ARCHIVE FILE...            compress with a config or a model in Python
        sluice zpaq d ARCHIVE [OUTPUT]                  decompress all segments
@@ -48,6 +51,7 @@ const ACTIONS: Readonly<Record<string, Run>> = {
   list,
   t: (settings, messages) => extract({ ...settings, test: true }, messages),
   verify: async (...given) => (await import("./verify.ts")).verifyCommand(...given),
+  blocks: async (...given) => (await import("./blocks.ts")).blocksCommand(...given),
   check: async (...given) => (await import("./check.ts")).checkCommand(...given),
   c: async (...given) => (await import("./develop.ts")).compressCommand(...given),
   d: async (...given) => (await import("./develop.ts")).decompressCommand(...given),
@@ -63,6 +67,13 @@ const LONG_NAMES: Readonly<Record<string, string>> = { add: "a", extract: "x", l
 
 /** Words that may stand first, for shell completions. */
 export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "pack", "py"];
+
+/** Its options, and those of `py` and `pack`. */
+export async function words(): Promise<Word[]> {
+  const { PYTHON_OPTIONS } = await import("./python_options.ts");
+  const { PACK_OPTIONS } = await import("./pack.ts");
+  return [...OPTION_WORDS, ...wordsOfOptions(PYTHON_OPTIONS), ...wordsOfOptions(PACK_OPTIONS)];
+}
 
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {

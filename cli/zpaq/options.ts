@@ -2,6 +2,7 @@
  * The command line of `sluice zpaq`, as zpaq 7.15 has it: words with one dash, some of which take all operands up to the
  * next. Each option names the commands in which it has an effect; anywhere else it is a usage error.
  */
+import type { Word } from "../shared/options.ts";
 import { UsageFailure } from "../shared/exit.ts";
 import type { PasswordSource } from "./password.ts";
 import { nearest } from "../shared/suggest.ts";
@@ -52,6 +53,8 @@ export interface ZpaqSettings {
   fileList: string | undefined;
   /** Files of patterns. */
   excludeFrom: string[];
+  /** Print JSON. */
+  json: boolean;
   help: boolean;
 }
 
@@ -98,6 +101,7 @@ function defaults(): ZpaqSettings {
     dryRun: false,
     fileList: undefined,
     excludeFrom: [],
+    json: false,
     help: false,
   };
 }
@@ -197,7 +201,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-key"],
     form: "value",
-    commands: "a x t l check verify",
+    commands: "a x t l check verify blocks",
     value: "PASSWORD",
     help: "encrypted archive; others can read the password in the list of processes",
     set: (s, [v], name) => s.key = only(name, s.key, { kind: "text", text: v! }),
@@ -205,7 +209,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-key-file"],
     form: "value",
-    commands: "a x t l check e verify",
+    commands: "a x t l check e verify blocks",
     value: "FILE",
     help: "encrypted archive: the password is the one line of a file",
     set: (s, [v], name) => s.key = only(name, s.key, { kind: "file", path: v! }),
@@ -213,7 +217,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-key-ask"],
     form: "flag",
-    commands: "a x t l check e verify",
+    commands: "a x t l check e verify blocks",
     help: "encrypted archive: ask for the password on the terminal",
     set: (s, _, name) => s.key = only(name, s.key, { kind: "ask" }),
   },
@@ -431,6 +435,13 @@ const ROWS: readonly Row[] = [
     set: (s, [v]) => s.excludeFrom.push(v!),
   },
   {
+    names: ["-json", "--json"],
+    form: "flag",
+    commands: "blocks",
+    help: "a line of JSON for each block",
+    set: (s) => s.json = true,
+  },
+  {
     names: ["-unsafe-paths"],
     form: "flag",
     commands: "x",
@@ -451,6 +462,11 @@ export const OPTION_HELP = `Options (one dash, as zpaq has them), and the comman
     return `  ${head}${gap}${help} (${commands})\n`;
   }).join("")
 }`;
+
+/** All options, for completions. */
+export const OPTION_WORDS: readonly Word[] = ROWS.flatMap(({ names, help }) =>
+  names.map((text) => ({ text, help }))
+);
 
 /** Names of options that have an effect in a command, for tests of the whole table. */
 export function zpaqOptionNames(command: string): string[] {

@@ -7,7 +7,22 @@ const VALUES: Readonly<Record<string, string>> = { "-maxsize": "1G", "-memory": 
 Deno.test("an option of zpaq works or is a usage error, in every command", () => {
   let count = 0;
   for (
-    const command of ["a", "x", "l", "t", "verify", "check", "c", "d", "r", "asm", "disasm", "trace", "e"]
+    const command of [
+      "a",
+      "x",
+      "l",
+      "t",
+      "verify",
+      "check",
+      "blocks",
+      "c",
+      "d",
+      "r",
+      "asm",
+      "disasm",
+      "trace",
+      "e",
+    ]
   ) {
     const known = zpaqOptionNames(command);
     for (const name of ZPAQ_OPTION_NAMES) {

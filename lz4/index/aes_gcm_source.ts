@@ -8,18 +8,22 @@
  *
  * @module
  */
+import { checkByteSource, checkKeys, checkSignal, chunksOf, readChunks } from "@sluice/internal";
+import type { ByteSource, BytesSource, ChunkSource } from "@sluice/internal";
 import {
-  checkByteSource,
-  checkKeys,
-  checkSignal,
-  chunksOf,
-  CorruptDataError,
-  readChunks,
-  toBytes,
-  TruncatedDataError,
-  UnsupportedFeatureError,
-} from "@sluice/internal";
-import type { ByteSource, BytesSource, ChunkSource, SluiceErrorCode } from "@sluice/internal";
+  CHUNK_SIZE_DEFAULT,
+  chunkSizeOf,
+  fault,
+  HEADER_SIZE,
+  importKey,
+  LAST_CHUNK_MAX,
+  newHeader,
+  openChunk,
+  parameters,
+  TAG_SIZE,
+  truncated,
+} from "./_aes_gcm_chunks.ts";
+import type { SealedFile } from "./_aes_gcm_chunks.ts";
 import { openLz4SealedSource } from "./decrypting_source.ts";
 import { sourcePart } from "./_source_part.ts";
 
@@ -37,22 +41,19 @@ export interface Lz4AesGcmEncryptOptions extends Lz4AesGcm {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How a stream is decrypted. */
+export interface Lz4AesGcmDecryptOptions extends Lz4AesGcm {
+  /** Gives decrypting up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 const OPEN_KEYS: ReadonlySet<string> = new Set<keyof Lz4AesGcm>(["key"]);
+const DECRYPT_KEYS: ReadonlySet<string> = new Set<keyof Lz4AesGcmDecryptOptions>(["key", "signal"]);
 const ENCRYPT_KEYS: ReadonlySet<string> = new Set<keyof Lz4AesGcmEncryptOptions>([
   "key",
   "chunkSize",
   "signal",
 ]);
-const MAGIC = new TextEncoder().encode("S4GC");
-const VERSION = 1;
-const HEADER_SIZE = 16;
-const RANDOM_OFFSET = 8;
-const NONCE_SIZE = 12;
-const TAG_SIZE = 16;
-const [LOG_MIN, LOG_MAX, LOG_DEFAULT] = [12, 24, 16];
-const LAST_BIT = 2 ** 31;
-const LAST_CHUNK_MAX = LAST_BIT - 1;
-
 /**
  * The plain bytes of a source that `encryptLz4AesGcmIterable` or `sluice lz4 --encrypt` wrote, at any offset. A read
  * decrypts the chunks that it touches and returns only bytes that are authentic and where they belong. The last chunk is
@@ -91,23 +92,9 @@ export async function openLz4AesGcmSource(source: ByteSource, how: Lz4AesGcm): P
   const lastSize = body - (count - 1) * sealedSize;
   if (count > LAST_CHUNK_MAX) throw fault("BAD_HEADER", 5, "its chunks are too small for its size");
   if (count === 0 || lastSize < TAG_SIZE || lastSize === TAG_SIZE && count > 1) throw truncated(source.size);
-  const decrypt = (index: number, last: boolean, sealed: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> =>
-    crypto.subtle.decrypt(parameters(header, index, last), key, sealed);
-  const open = async (index: number, sealed: Uint8Array<ArrayBuffer>): Promise<Uint8Array> => {
-    const last = index === count - 1;
-    try {
-      return new Uint8Array(await decrypt(index, last, sealed));
-    } catch {
-      // A chunk of full size that belongs to the middle is at the end: what followed it is gone.
-      const isCut = last && await decrypt(index, false, sealed).then(() => true, () => false);
-      if (isCut) throw truncated(source.size);
-      throw fault(
-        "SEAL_MISMATCH",
-        HEADER_SIZE + index * sealedSize,
-        `chunk ${index} is not authentic: it was changed or moved, or encrypted with another key`,
-      );
-    }
-  };
+  const file: SealedFile = { header, key, sealedSize };
+  const open = (index: number, sealed: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =>
+    openChunk(file, index, sealed, index === count - 1 ? source.size : undefined);
   const chunks = sourcePart(source, HEADER_SIZE, source.size);
   const plain = openLz4SealedSource(chunks, { chunkSize, overhead: TAG_SIZE, open });
   await open(count - 1, new Uint8Array(await chunks.read((count - 1) * sealedSize, lastSize)));
@@ -144,7 +131,7 @@ export async function* encryptLz4AesGcmIterable(
   const signal = checkSignal(options.signal);
   signal?.throwIfAborted();
   const chunks = chunksOf(source);
-  const header = newHeader(options.chunkSize ?? 2 ** LOG_DEFAULT);
+  const header = newHeader(options.chunkSize ?? CHUNK_SIZE_DEFAULT);
   const key = await importKey(options.key, "encrypt");
   const chunk = new Uint8Array(chunkSizeOf(header));
   let filled = 0;
@@ -175,71 +162,64 @@ export async function* encryptLz4AesGcmIterable(
   yield await seal(true);
 }
 
-async function importKey(bytes: BytesSource, usage: "encrypt" | "decrypt"): Promise<CryptoKey> {
-  const key = new Uint8Array(toBytes(bytes));
-  if (key.length !== 16 && key.length !== 32) {
-    throw new RangeError(`Cannot use the key: it has ${key.length} bytes, expected 16 or 32`);
+/**
+ * Decrypts what `encryptLz4AesGcmIterable` wrote as it comes, where it can't be read at any offset: from a pipe or a
+ * response. A chunk is given when it is authentic; that nothing is missing is known at the end. One chunk is held.
+ *
+ * @throws {TypeError} If an option has the wrong type or is not known, or a chunk holds no bytes.
+ * @throws {RangeError} If the key has another size.
+ * @throws {CorruptDataError} As `openLz4AesGcmSource`.
+ * @throws {TruncatedDataError} If the stream ends before its last chunk does.
+ * @throws {UnsupportedFeatureError} With code "VERSION".
+ *
+ * @example There and back
+ * ```ts
+ * import { decryptLz4AesGcmIterable, encryptLz4AesGcmIterable } from "@sluice/lz4";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const key = crypto.getRandomValues(new Uint8Array(32));
+ * const sealed = encryptLz4AesGcmIterable(new TextEncoder().encode("content"), { key });
+ * const plain = await Array.fromAsync(decryptLz4AesGcmIterable(sealed, { key }));
+ * assertEquals(await new Blob(plain).text(), "content");
+ * ```
+ */
+export async function* decryptLz4AesGcmIterable(
+  source: ChunkSource,
+  options: Lz4AesGcmDecryptOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  checkKeys(options, DECRYPT_KEYS);
+  const signal = checkSignal(options.signal);
+  signal?.throwIfAborted();
+  const chunks = chunksOf(source);
+  const key = await importKey(options.key, "decrypt");
+  let held: Uint8Array<ArrayBuffer> = new Uint8Array(HEADER_SIZE);
+  let filled = 0;
+  let file: SealedFile | undefined;
+  let [index, end] = [0, 0];
+  for await (const bytes of readChunks(chunks, signal)) {
+    end += bytes.length;
+    for (let at = 0; at < bytes.length;) {
+      // A chunk of full size waits until it is known whether it is the last.
+      if (filled === held.length) {
+        if (file === undefined) {
+          file = { header: held, key, sealedSize: chunkSizeOf(held) + TAG_SIZE };
+          held = new Uint8Array(file.sealedSize);
+        } else {
+          if (index === LAST_CHUNK_MAX) throw fault("BAD_HEADER", 5, "its chunks are too small for its size");
+          yield await openChunk(file, index++, held, undefined);
+        }
+        filled = 0;
+      }
+      const part = bytes.subarray(at, at + held.length - filled);
+      held.set(part, filled);
+      filled += part.length;
+      at += part.length;
+    }
   }
-  return await crypto.subtle.importKey("raw", key, "AES-GCM", false, [usage]);
-}
-
-/** How Web Crypto opens or seals a chunk. */
-function parameters(header: Uint8Array<ArrayBuffer>, index: number, last: boolean): AesGcmParams {
-  const iv = new Uint8Array(NONCE_SIZE);
-  iv.set(header.subarray(RANDOM_OFFSET));
-  new DataView(iv.buffer).setUint32(HEADER_SIZE - RANDOM_OFFSET, index + (last ? LAST_BIT : 0));
-  return { name: "AES-GCM", iv, additionalData: header, tagLength: 8 * TAG_SIZE };
-}
-
-const CHUNK_SIZES = Array.from({ length: LOG_MAX - LOG_MIN + 1 }, (_, i) => String(2 ** (LOG_MIN + i)));
-
-function newHeader(chunkSize: number): Uint8Array<ArrayBuffer> {
-  if (!CHUNK_SIZES.includes(String(chunkSize))) {
-    throw new RangeError(
-      `Cannot use option "chunkSize": it is ${chunkSize}, expected a power of two from ${2 ** LOG_MIN} to ${
-        2 ** LOG_MAX
-      }`,
-    );
+  if (file === undefined) {
+    chunkSizeOf(held.subarray(0, filled));
+    throw truncated(end);
   }
-  const header = crypto.getRandomValues(new Uint8Array(HEADER_SIZE));
-  header.set(MAGIC);
-  header.set([VERSION, Math.log2(chunkSize), 0, 0], MAGIC.length);
-  return header;
-}
-
-function chunkSizeOf(header: Uint8Array): number {
-  if (header.length < MAGIC.length || MAGIC.some((byte, i) => header[i] !== byte)) {
-    throw fault("BAD_MAGIC", 0, 'it does not start with "S4GC"');
-  }
-  if (header.length < HEADER_SIZE) throw truncated(header.length);
-  const [version, log, ...zeros] = header.subarray(MAGIC.length, RANDOM_OFFSET);
-  if (version !== VERSION) {
-    throw new UnsupportedFeatureError(
-      `Cannot decrypt the source at byte ${MAGIC.length}: it has version ${version}, expected ${VERSION}`,
-      { format: "lz4", code: "VERSION", offset: MAGIC.length },
-    );
-  }
-  if (log! < LOG_MIN || log! > LOG_MAX || zeros.some((byte) => byte !== 0)) {
-    throw fault("BAD_HEADER", MAGIC.length + 1, "its header has a value that no writer gives it");
-  }
-  return 2 ** log!;
-}
-
-function fault(code: SluiceErrorCode, offset: number, why: string): CorruptDataError {
-  return new CorruptDataError(`Cannot decrypt the source at byte ${offset}: ${why}`, {
-    format: "lz4",
-    code,
-    offset,
-  });
-}
-
-function truncated(size: number): TruncatedDataError {
-  return new TruncatedDataError(
-    `Cannot decrypt the source at byte ${size}: it ends before its last chunk does`,
-    {
-      format: "lz4",
-      code: "TRUNCATED",
-      offset: size,
-    },
-  );
+  if (filled < TAG_SIZE || filled === TAG_SIZE && index > 0) throw truncated(end);
+  yield await openChunk(file, index, held.subarray(0, filled), end);
 }

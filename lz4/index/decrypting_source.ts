@@ -5,6 +5,7 @@
  */
 import { checkByteSource, checkInteger, checkRange, concatBytes, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
+import { AES_BLOCK, decryptAt } from "./_aes_ctr.ts";
 
 /**
  * A source whose bytes go through a cipher that can start anywhere: `decrypt` gets the offset of the bytes it is given.
@@ -35,8 +36,6 @@ export function decryptLz4Source(
   };
 }
 
-const AES_BLOCK = 16;
-
 /**
  * A source encrypted with AES in counter mode; `counter` is the 16-byte counter block of offset 0.
  *
@@ -61,29 +60,7 @@ export function decryptLz4AesCtrSource(source: ByteSource, key: CryptoKey, count
   if (counter.length !== AES_BLOCK) {
     throw new RangeError(`Cannot use the counter: it has ${counter.length} bytes, expected ${AES_BLOCK}`);
   }
-  return decryptLz4Source(source, async (offset, bytes) => {
-    const skip = offset % AES_BLOCK;
-    const padded = skip === 0 ? bytes as Uint8Array<ArrayBuffer> : new Uint8Array(skip + bytes.length);
-    if (skip > 0) padded.set(bytes, skip);
-    const plain = await crypto.subtle.decrypt(
-      { name: "AES-CTR", counter: counterAt(counter, Math.floor(offset / AES_BLOCK)), length: 128 },
-      key,
-      padded,
-    );
-    return new Uint8Array(plain, skip);
-  });
-}
-
-/** The counter block so many blocks on, carried through all 16 bytes. */
-function counterAt(counter: Uint8Array, blocks: number): Uint8Array<ArrayBuffer> {
-  const moved = new Uint8Array(counter);
-  let carry = BigInt(blocks);
-  for (let i = AES_BLOCK - 1; i >= 0 && carry > 0n; i--) {
-    carry += BigInt(moved[i]!);
-    moved[i] = Number(carry & 0xffn);
-    carry >>= 8n;
-  }
-  return moved;
+  return decryptLz4Source(source, (offset, bytes) => decryptAt(key, counter, offset, bytes));
 }
 
 /** A file of chunks that were sealed one by one. */

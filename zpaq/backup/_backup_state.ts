@@ -19,6 +19,8 @@ import type { Undoing } from "./_update_file.ts";
 export interface Opened {
   readonly files: OpenSource;
   readonly archive: ZpaqArchive;
+  /** The bytes of the archive, decrypted. */
+  readonly source: ByteSource;
   /** What says whether the files were changed since. */
   readonly stamp: string;
   /** What is wrong with it. */
@@ -103,7 +105,7 @@ export class BackupState {
           `Cannot read ${stray}: part ${files.parts.length + 1} is missing`,
         );
       }
-      return this.#opened = { files, archive, stamp, problems };
+      return this.#opened = { files, archive, source, stamp, problems };
     } catch (error) {
       files[Symbol.dispose]();
       throw error;

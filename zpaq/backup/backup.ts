@@ -30,6 +30,8 @@ import type { ByteSource } from "@sluice/internal";
 import { ZpaqArchive } from "../archive/archive.ts";
 import { decryptZpaqSource, encryptZpaqUpdate, newZpaqSalt } from "../archive/encrypted_source.ts";
 import { compressZpaqIterable } from "../block/compress_iterable.ts";
+import { listZpaqBlocks } from "../block/list_blocks.ts";
+import type { ZpaqBlockFacts } from "../block/list_blocks.ts";
 import type { ZpaqVersion } from "../archive/archive.ts";
 import type { ZpaqArchiveEntry } from "../archive/_types.ts";
 import { addVersion } from "./_add_version.ts";
@@ -65,12 +67,15 @@ import { withLock } from "./_lock.ts";
 import { ifThere } from "./_paths.ts";
 import { isWanted } from "./_patterns.ts";
 import { failure } from "./_problems.ts";
-import type { ZpaqBackupError } from "./_problems.ts";
+import { ZpaqBackupError } from "./_problems.ts";
 import { repairSteps } from "./_repair_steps.ts";
 
 export { zpaqOutputLimit } from "./extract.ts";
 export { ZpaqBackupError } from "./_problems.ts";
 export type * from "./options.ts";
+export type { ZpaqBlockFacts, ZpaqSegmentFacts } from "../block/list_blocks.ts";
+export type { ZpaqComponent, ZpaqHeader } from "../zpaql/header.ts";
+export type { ZpaqComponentName } from "../zpaql/_format.ts";
 export { ZpaqArchive } from "../archive/archive.ts";
 export type * from "../archive/archive.ts";
 export type * from "../archive/_types.ts";
@@ -327,6 +332,36 @@ export class ZpaqBackup implements Disposable {
       })
     );
     return { files, bytes, damaged: problems, problems: await this.problems() };
+  }
+
+  /**
+   * The blocks that the archive is made of; none where there is none yet. Damaged ones are passed over and go to
+   * `onProblem`, as does what is between blocks.
+   *
+   * @example What the blocks of a backup take
+   * ```ts
+   * import { ZpaqBackup } from "@sluice/zpaq/backup";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await Deno.writeTextFile(`${folder}/a.txt`, "text");
+   * using backup = await ZpaqBackup.open(`${folder}/backup.zpaq`);
+   * await backup.add(`${folder}/a.txt`);
+   * let size = 0;
+   * for await (const block of backup.blocks()) size += block.size;
+   * assertEquals(size, (await Deno.stat(backup.path)).size);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  async *blocks(): AsyncGenerator<ZpaqBlockFacts, void, undefined> {
+    const opened = await this.#state.read();
+    if (opened === undefined) return;
+    yield* listZpaqBlocks(opened.source, {
+      onDamage: ({ message, code, offset }) => {
+        const isSaid = opened.problems.some((problem) => problem.message.startsWith(message));
+        if (!isSaid) this.#state.report(new ZpaqBackupError(message, { code, offset }));
+      },
+    });
   }
 
   /**

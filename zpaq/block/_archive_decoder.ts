@@ -46,6 +46,8 @@ export class ArchiveDecoder {
   segment: SegmentFacts | undefined;
   /** Bytes of coded data of the last segment that was read to its end. */
   dataSize = 0;
+  /** The SHA-1 that is stored for it, where there is one. */
+  checksum: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(settings: DecompressSettings, mode: DecoderMode = {}) {
     this.#settings = settings;
@@ -231,6 +233,7 @@ export class ArchiveDecoder {
     if (trailer === undefined) return this.#needInput();
     this.#phase = "mark";
     const { checksum } = trailer;
+    this.checksum = checksum;
     if (checksum !== undefined && this.#settings.verifyChecksums && this.#skipper === undefined) {
       const digest = this.#data.digest();
       if (!digest.every((byte, i) => byte === checksum[i])) {

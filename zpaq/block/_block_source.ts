@@ -5,6 +5,7 @@ import type { ByteSource } from "@sluice/internal";
 import { concatBytes } from "@sluice/internal";
 import { ArchiveDecoder } from "./_archive_decoder.ts";
 import { textOf } from "./_block_reader.ts";
+import type { BlockFacts } from "./_block_reader.ts";
 import { decodeName } from "./_names.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import { fault, limitFault } from "../zpaql/_fault.ts";
@@ -54,6 +55,15 @@ export interface SegmentRead {
   readonly content: Uint8Array<ArrayBuffer>;
   /** Bytes of the segment's coded data. */
   readonly codedSize: number;
+  /** The SHA-1 that is stored, in hexadecimal. */
+  readonly sha1: string | undefined;
+}
+
+/** A block that was read. */
+export interface BlockRead {
+  readonly offset: number;
+  readonly block: BlockFacts;
+  readonly segments: readonly SegmentRead[];
 }
 
 /** Reads blocks one by one. */
@@ -89,7 +99,7 @@ export class BlockSource implements Disposable {
   async read(
     offset: number,
     expected?: (name: string, comment: string) => number | undefined,
-  ): Promise<{ readonly offset: number; readonly segments: readonly SegmentRead[] } | undefined> {
+  ): Promise<BlockRead | undefined> {
     // Long: one case for each event of the decoder, over the same buffers.
     const decoder = this.#decoder;
     decoder.seek(offset);
@@ -158,11 +168,12 @@ export class BlockSource implements Disposable {
             comment: textOf(comment),
             content: content.length === 0 ? last : concatBytes([...content, last]),
             codedSize: decoder.dataSize,
+            sha1: decoder.checksum?.toHex(),
           });
           break;
         }
         case "block-end":
-          return { offset: decoder.block!.offset, segments };
+          return { offset: decoder.block!.offset, block: decoder.block!, segments };
         case "end":
           return undefined;
       }
