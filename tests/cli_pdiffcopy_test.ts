@@ -525,3 +525,27 @@ Deno.test({
       assertStringIncludes(again.stderr, "copied 0 of 3 files");
     }),
 });
+
+Deno.test("a copy that can't begin says so by its code, and leaves nothing", async () => {
+  await withFiles(async (directory) => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const url = `http://127.0.0.1:${listener.addr.port}`;
+    listener.close();
+    const [source, target] = [`${directory}/source`, `${directory}/new`];
+    const cases: readonly (readonly [args: string[], code: number, state: string])[] = [
+      [[`${url}/x`, target], 5, "refused"],
+      [["--shift", "rolling", `${url}/x`, target], 5, "refused"],
+      [["-r", `${url}/x`, target], 5, "refused"],
+      [[source, `${url}/x`], 5, "refused"],
+      [["--shift", "rolling", "--seed", `${directory}/none`, source, target], 1, "no such file"],
+      [[`${directory}/none`, target], 1, "no such file"],
+      [["--shift", "rolling", `${directory}/none`, target], 1, "no such file"],
+    ];
+    for (const [args, code, state] of cases) {
+      const outcome = await ours(...args);
+      assertEquals(outcome.code, code, `${args}: ${outcome.stderr}`);
+      assertStringIncludes(outcome.stderr, state);
+      assertEquals(names(directory), ["source", "target"], args.join(" "));
+    }
+  });
+});
