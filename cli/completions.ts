@@ -3,15 +3,9 @@
  *
  * @module
  */
-import type { Command } from "./shared/command.ts";
+import type { Command, Word } from "./shared/command.ts";
 import { EXIT, runToExitCode, UsageFailure } from "./shared/exit.ts";
-import { optionNames } from "./shared/options.ts";
-
-/** A completed word and what it means. */
-interface Word {
-  readonly text: string;
-  readonly help: string;
-}
+import { wordsOfOptions } from "./shared/options.ts";
 
 /** A command's words: what may follow its name. */
 interface CommandWords {
@@ -52,17 +46,17 @@ export async function run(args: string[], commands: readonly Command[]): Promise
 }
 
 async function wordsOf(command: Command): Promise<CommandWords> {
-  const { OPTIONS = [], SUBCOMMANDS = [] } = await command.load();
-  const options = OPTIONS.flatMap((group) => group.rows)
-    .filter((row) => row.help !== undefined)
-    .flatMap((row) => optionNames(row).map((text) => ({ text, help: row.help! })));
-  const known = new Set(options.map(({ text }) => text));
+  const module = await command.load();
+  const { OPTIONS = [], SUBCOMMANDS = [] } = module;
   const words = [
     ...SUBCOMMANDS.map((text) => ({ text, help: "" })),
-    ...options,
-    ...COMMON_WORDS.filter(({ text }) => !known.has(text)),
+    ...wordsOfOptions(OPTIONS),
+    ...await module.words?.() ?? [],
+    ...COMMON_WORDS,
   ];
-  return { name: command.name, summary: command.summary, words };
+  const first = new Map<string, Word>();
+  for (const word of words) if (!first.has(word.text)) first.set(word.text, word);
+  return { name: command.name, summary: command.summary, words: [...first.values()] };
 }
 
 function bashScript(commands: readonly CommandWords[]): string {

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "./_commands.ts";
 import { SLUICE_VERSION } from "./shared/version.ts";
 
@@ -65,6 +65,64 @@ Deno.test("sluice completions knows every command and its options", async () => 
     }
   }
   assertEquals((await sluice("completions", "tcsh")).code, 1);
+});
+
+/** Each shell's answer to a line that is being typed, one word a line; `compsys` of zsh is replaced by what prints. */
+const ASKED: Readonly<Record<string, (script: string, words: readonly string[]) => readonly string[]>> = {
+  bash: (script, words) => [
+    "--norc",
+    "-c",
+    `${script}\nCOMP_WORDS=(${words.map(quoted).join(" ")}) COMP_CWORD=${
+      words.length - 1
+    }\n_sluice\nprintf '%s\\n' "\${COMPREPLY[@]}"`,
+  ],
+  zsh: (script, words) => [
+    "-f",
+    "-c",
+    `compdef() { : }; _files() { : }; _describe() { print -l -- "\${(@P)2%%:*}" }\n${script}\n` +
+    `words=(${words.map(quoted).join(" ")}) CURRENT=${words.length}\n_sluice`,
+  ],
+  fish: (script, words) => [
+    "--no-config",
+    "-c",
+    `${script}\ncomplete -C ${quoted(words.join(" "))} | string replace -r '\\t.*' ''`,
+  ],
+};
+
+function quoted(text: string): string {
+  return `'${text}'`;
+}
+
+Deno.test("completions name every option that a help names, in bash, zsh and fish", async (t) => {
+  for (const [shell, argumentsFor] of Object.entries(ASKED)) {
+    const script = (await sluice("completions", shell)).stdout;
+    await t.step(shell, async (step) => {
+      let count = 0;
+      for (const { name } of COMMANDS) {
+        const help = (await sluice(name, "--help")).stdout;
+        const options = new Set(
+          [...help.matchAll(/^ {2}(-.+?)(?: {2}|$)/gm)].flatMap(([, names]) =>
+            names!.split(", ").map((each) => each.split(/[ =[#]/)[0]!).filter((each) =>
+              /^-/.test(each) && each !== "-"
+            )
+          ),
+        );
+        let stdout: Uint8Array;
+        try {
+          const args = argumentsFor(script, ["sluice", name, "-"]);
+          ({ stdout } = await new Deno.Command(shell, { args: [...args], stdin: "null" }).output());
+        } catch (error) {
+          if (!(error instanceof Deno.errors.NotFound)) throw error;
+          console.log(`SKIPPED: completions in ${shell}, which is not here`);
+          return;
+        }
+        const words = new Set(new TextDecoder().decode(stdout).split("\n"));
+        count += options.size;
+        assertEquals([...options].filter((option) => !words.has(option)), [], `${step.name}: ${name}`);
+      }
+      assert(count > 500, `${count} options`);
+    });
+  }
 });
 
 async function syntaxErrors(shell: string, script: string): Promise<string> {

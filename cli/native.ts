@@ -6,6 +6,7 @@
 import { backendInfo } from "@sluice/ffi";
 import { installNative } from "@sluice/ffi/install-native";
 import { SluiceError } from "@sluice/internal";
+import type { Word } from "./shared/command.ts";
 import { EXIT, Failure, runToExitCode, UsageFailure } from "./shared/exit.ts";
 
 /** Words that may follow the command's name. */
@@ -17,6 +18,11 @@ const HELP = `Usage: sluice native [status]
 status   says which backend runs, and why
 install  fetches the native library for this machine into the user's cache folder;
          --from is the address of the package, ending in a slash`;
+
+/** Its option. */
+export function words(): Promise<Word[]> {
+  return Promise.resolve([{ text: "--from=", help: "The address of the package, for install" }]);
+}
 
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {

@@ -3,12 +3,20 @@
  */
 import type { OptionFace } from "./options.ts";
 
+/** A word that may be completed, and what it means. */
+export interface Word {
+  readonly text: string;
+  readonly help: string;
+}
+
 /** What a command's module gives. */
 export interface CommandModule {
   /** Runs the command with the arguments that follow its name, among all commands; returns its exit code. */
   run(args: string[], commands: readonly Command[]): Promise<number>;
   /** Its options, for shell completions. */
   readonly OPTIONS?: readonly { readonly rows: readonly OptionFace[] }[];
+  /** Options of another form, and those of its parts, for shell completions. */
+  words?(): Promise<readonly Word[]>;
   /** Words that may stand first after its name, for shell completions. */
   readonly SUBCOMMANDS?: readonly string[];
 }

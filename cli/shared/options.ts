@@ -1,6 +1,7 @@
 /**
  * Command lines by table: clustered short flags (`-dcf`, `-19`, `-T0`), long ones (`--long=27`), operands, `--`.
  */
+import type { Word } from "./command.ts";
 import { UsageFailure } from "./exit.ts";
 import { nearest } from "./suggest.ts";
 
@@ -156,6 +157,12 @@ export function parseOptions<Settings>(
 export function optionNames(row: OptionFace): string[] {
   const short = row.short === undefined || row.short === "#" ? [] : [`-${row.short}`];
   return [...short, ...(row.long ?? []).map((name) => `--${name}`)];
+}
+
+/** The options of a table that its help names, for completions. */
+export function wordsOfOptions(groups: readonly { readonly rows: readonly OptionFace[] }[]): Word[] {
+  return groups.flatMap(({ rows }) => rows).filter(({ help }) => help !== undefined)
+    .flatMap((row) => optionNames(row).map((text) => ({ text, help: row.help! })));
 }
 
 const HELP_COLUMN = 34;

@@ -6,10 +6,12 @@
 import { SluiceError } from "@sluice/internal";
 import { EXIT, exitCodeOf, Failure, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
+import type { Word } from "../shared/command.ts";
+import { wordsOfOptions } from "../shared/options.ts";
 import { nearest } from "../shared/suggest.ts";
 import { withLists } from "./lists.ts";
 import { KEY_VARIABLE } from "./password.ts";
-import { OPTION_HELP, parseZpaqOptions } from "./options.ts";
+import { OPTION_HELP, OPTION_WORDS, parseZpaqOptions } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 
 const USAGE = `Keeps versions of files in archives of the ZPAQ format.
@@ -65,6 +67,13 @@ const LONG_NAMES: Readonly<Record<string, string>> = { add: "a", extract: "x", l
 
 /** Words that may stand first, for shell completions. */
 export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "pack", "py"];
+
+/** Its options, and those of `py` and `pack`. */
+export async function words(): Promise<Word[]> {
+  const { PYTHON_OPTIONS } = await import("./python_options.ts");
+  const { PACK_OPTIONS } = await import("./pack.ts");
+  return [...OPTION_WORDS, ...wordsOfOptions(PYTHON_OPTIONS), ...wordsOfOptions(PACK_OPTIONS)];
+}
 
 /** Runs the command; returns its exit code. */
 export async function run(args: string[]): Promise<number> {

@@ -2,6 +2,7 @@
  * The command line of `sluice zpaq`, as zpaq 7.15 has it: words with one dash, some of which take all operands up to the
  * next. Each option names the commands in which it has an effect; anywhere else it is a usage error.
  */
+import type { Word } from "../shared/command.ts";
 import { UsageFailure } from "../shared/exit.ts";
 import type { PasswordSource } from "./password.ts";
 import { nearest } from "../shared/suggest.ts";
@@ -461,6 +462,11 @@ export const OPTION_HELP = `Options (one dash, as zpaq has them), and the comman
     return `  ${head}${gap}${help} (${commands})\n`;
   }).join("")
 }`;
+
+/** All options, for completions. */
+export const OPTION_WORDS: readonly Word[] = ROWS.flatMap(({ names, help }) =>
+  names.map((text) => ({ text, help }))
+);
 
 /** Names of options that have an effect in a command, for tests of the whole table. */
 export function zpaqOptionNames(command: string): string[] {

@@ -22,7 +22,8 @@ interface Settings {
   help: boolean;
 }
 
-const OPTIONS: readonly OptionGroup<Settings>[] = [{
+/** The options of `sluice zpaq pack`. */
+export const PACK_OPTIONS: readonly OptionGroup<Settings>[] = [{
   title: "Options",
   rows: [
     {
@@ -70,9 +71,9 @@ export async function packCommand(args: readonly string[]): Promise<number> {
     quiet: false,
     help: false,
   };
-  const [archive, ...operands] = parseOptions(OPTIONS, args, settings);
+  const [archive, ...operands] = parseOptions(PACK_OPTIONS, args, settings);
   if (settings.help) {
-    console.log(USAGE + formatOptions(OPTIONS).trimEnd());
+    console.log(USAGE + formatOptions(PACK_OPTIONS).trimEnd());
     return EXIT.ok;
   }
   if (archive === undefined || operands.length === 0) {

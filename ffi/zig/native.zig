@@ -41,6 +41,7 @@ test {
     _ = @import("zstd/content_hash_exports.zig");
     _ = @import("zstd/exports_test.zig");
     _ = @import("lz4/block.zig");
+    _ = @import("core/large_pages.zig");
     _ = @import("lz4/common.zig");
     _ = @import("lz4/exports_test.zig");
     _ = @import("hash/blake3.zig");

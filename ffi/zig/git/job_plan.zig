@@ -38,6 +38,9 @@ pub const Item = struct {
     size: u64 = 0,
 };
 
+/// Items that are looked up between the fetch of one and its turn.
+const fetched_ahead = 16;
+
 /// Depths of nodes that are not known yet, and of those whose bases are being gone through.
 const depth_open = none;
 const depth_entered = none - 1;
@@ -171,7 +174,8 @@ pub const Plan = struct {
     fn lookUp(self: *Plan) error{ OutOfMemory, NeedsBytes }!void {
         if (self.order.len < self.items.len) self.order = try self.itemsById();
         var waiting = false;
-        for (self.order) |number| {
+        for (self.order, 0..) |number, at| {
+            self.fetchAhead(at + fetched_ahead);
             const item = &self.items[number];
             self.lookUpItem(item, number) catch |failure| switch (failure) {
                 error.NeedsBytes => {
@@ -186,6 +190,14 @@ pub const Plan = struct {
             };
         }
         if (waiting) return error.NeedsBytes;
+    }
+
+    /// Items and ids lie in the order of the caller, which is any: what comes soon is brought near meanwhile.
+    fn fetchAhead(self: *const Plan, at: usize) void {
+        if (at >= self.order.len) return;
+        const number = self.order[at];
+        @prefetch(&self.items[number], .{ .rw = .write });
+        if (self.idOf(number)) |id| @prefetch(id.ptr, .{});
     }
 
     /// The numbers of all items in the order of their ids, or in their own where they have none.

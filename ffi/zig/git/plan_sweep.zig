@@ -14,7 +14,9 @@ const stretch_bits_min = 12;
 pub const Asker = packed struct(u32) { number: u31, is_item: bool };
 pub const Request = struct { offset: u64, asker: Asker };
 
-const Link = struct { request: Request, next: u32 };
+/// Requests of one stretch, one after the other: they came from all over the memory, and are taken up together.
+const Shelf = struct { requests: [shelf_size]Request, count: u32, next: u32 };
+const shelf_size = 7;
 
 /// The open requests of one pack, in lists by the stretch of the pack that their offsets are in.
 const PackRequests = struct {
@@ -28,10 +30,12 @@ const PackRequests = struct {
 pub const Sweep = struct {
     /// As many stretches as objects are wanted are enough.
     stretches: u32,
-    links: std.ArrayList(Link) = .empty,
-    free_link: u32 = none,
+    shelves: std.ArrayList(Shelf) = .empty,
+    free_shelf: u32 = none,
     packs: std.ArrayList(PackRequests) = .empty,
-    /// The requests of the stretch that is worked on, the greatest offset first.
+    /// The requests that the stretch had when it was taken up, the greatest offset last.
+    ready: std.ArrayList(Request) = .empty,
+    /// Those that came since, as a heap with the greatest offset first.
     heap: std.ArrayList(Request) = .empty,
     open: usize = 0,
     /// Where the sweep stands: that stretch of that pack, and those below it, are to come.
@@ -44,9 +48,10 @@ pub const Sweep = struct {
     }
 
     pub fn deinit(self: *Sweep) void {
-        self.links.deinit(allocator);
+        self.shelves.deinit(allocator);
         for (self.packs.items) |*pack| allocator.free(pack.heads);
         self.packs.deinit(allocator);
+        self.ready.deinit(allocator);
         self.heap.deinit(allocator);
     }
 
@@ -79,13 +84,26 @@ pub const Sweep = struct {
     }
 
     fn shelve(self: *Sweep, pack: *PackRequests, stretch: usize, request: Request) error{OutOfMemory}!void {
-        var at = self.free_link;
-        if (at == none) {
-            at = @intCast(self.links.items.len);
-            try self.links.append(allocator, undefined);
-        } else self.free_link = self.links.items[at].next;
-        self.links.items[at] = .{ .request = request, .next = pack.heads[stretch] };
-        pack.heads[stretch] = at;
+        const head = pack.heads[stretch];
+        if (head == none or self.shelves.items[head].count == shelf_size) {
+            const fresh = try self.takeShelf();
+            self.shelves.items[fresh].count = 0;
+            self.shelves.items[fresh].next = head;
+            pack.heads[stretch] = fresh;
+        }
+        const shelf = &self.shelves.items[pack.heads[stretch]];
+        shelf.requests[shelf.count] = request;
+        shelf.count += 1;
+    }
+
+    fn takeShelf(self: *Sweep) error{OutOfMemory}!u32 {
+        const at = self.free_shelf;
+        if (at != none) {
+            self.free_shelf = self.shelves.items[at].next;
+            return at;
+        }
+        _ = try self.shelves.addOne(allocator);
+        return @intCast(self.shelves.items.len - 1);
     }
 
     /// Puts a request back that could not be met: the next sweep gives it again.
@@ -96,7 +114,9 @@ pub const Sweep = struct {
 
     /// Starts at the end of the first pack.
     pub fn begin(self: *Sweep) error{OutOfMemory}!void {
-        while (self.heap.pop()) |request| try self.shelve(&self.packs.items[self.pack], self.stretch, request);
+        for ([_]*std.ArrayList(Request){ &self.heap, &self.ready }) |left| {
+            while (left.pop()) |request| try self.shelve(&self.packs.items[self.pack], self.stretch, request);
+        }
         self.is_inside = false;
         self.pack = 0;
         if (self.packs.items.len > 0) self.stretch = self.packs.items[0].heads.len;
@@ -109,9 +129,13 @@ pub const Sweep = struct {
 
     /// The next request; null at the end of the sweep, whether or not others were added where it has been.
     pub fn next(self: *Sweep) error{OutOfMemory}!?Request {
-        while (self.heap.items.len == 0) if (!try self.enter()) return null;
+        while (self.heap.items.len == 0 and self.ready.items.len == 0) if (!try self.enter()) return null;
         self.open -= 1;
-        return self.pop();
+        const ready = self.ready.items;
+        if (self.heap.items.len > 0 and (ready.len == 0 or self.heap.items[0].offset > ready[ready.len - 1].offset)) {
+            return self.pop();
+        }
+        return self.ready.pop();
     }
 
     /// Takes up the requests of the next stretch; false where none is left.
@@ -134,15 +158,20 @@ pub const Sweep = struct {
 
     fn load(self: *Sweep, pack: *PackRequests) error{OutOfMemory}!void {
         var at = pack.heads[self.stretch];
-        pack.heads[self.stretch] = none;
         while (at != none) {
-            const link = &self.links.items[at];
-            const following = link.next;
-            try self.push(link.request);
-            link.next = self.free_link;
-            self.free_link = at;
+            const shelf = &self.shelves.items[at];
+            try self.ready.appendSlice(allocator, shelf.requests[0..shelf.count]);
+            const following = shelf.next;
+            shelf.next = self.free_shelf;
+            self.free_shelf = at;
+            pack.heads[self.stretch] = following;
             at = following;
         }
+        std.sort.pdq(Request, self.ready.items, {}, struct {
+            fn less(_: void, left: Request, right: Request) bool {
+                return left.offset < right.offset;
+            }
+        }.less);
         self.is_inside = true;
     }
 

@@ -44,20 +44,6 @@ pub fn loadHash(words: *const [hash_words]u32) c.XXH32_state_t {
     return hash;
 }
 
-/// Targets below this stay on small pages.
-const large_target_min = 1 << 20;
-
-/// Asks for large pages under a target that is about to be filled: where its memory is fresh, the faults of small pages
-/// take several times longer than decoding. Advice only: a refusal changes nothing.
-pub fn adviseLargePages(target: []u8) void {
-    if (builtin.os.tag != .linux or target.len < large_target_min) return;
-    const page_size = std.heap.pageSize();
-    const start = std.mem.alignForward(usize, @intFromPtr(target.ptr), page_size);
-    const end = std.mem.alignBackward(usize, @intFromPtr(target.ptr) + target.len, page_size);
-    std.debug.assert(start < end);
-    _ = std.os.linux.madvise(@ptrFromInt(start), end - start, std.os.linux.MADV.HUGEPAGE);
-}
-
 const threads_max = 64;
 /// Whether work can be shared by threads at all.
 pub const has_threads = !builtin.single_threaded and !builtin.target.cpu.arch.isWasm();
@@ -88,12 +74,4 @@ test "a hash goes on from its numbers" {
         _ = c.LZ4_XXH32_update(&copy, content[cut..].ptr, content.len - cut);
         try std.testing.expectEqual(c.LZ4_XXH32(&content, content.len, 0), c.LZ4_XXH32_digest(&copy));
     }
-}
-
-test "advice about pages leaves the content alone" {
-    const bytes = try std.testing.allocator.alloc(u8, 5 << 20);
-    defer std.testing.allocator.free(bytes);
-    for (bytes, 0..) |*byte, i| byte.* = @truncate(i);
-    for ([_]usize{ 0, 1, large_target_min - 1, large_target_min, bytes.len }) |size| adviseLargePages(bytes[bytes.len - size ..]);
-    for (bytes, 0..) |byte, i| try std.testing.expectEqual(@as(u8, @truncate(i)), byte);
 }

@@ -2,6 +2,7 @@
 
 const std = @import("std");
 const common = @import("common.zig");
+const large_pages = @import("../core/large_pages.zig");
 const block_format = @import("block.zig");
 const Batch = @import("block_batch.zig").Batch;
 const jobs_max = @import("block_batch.zig").jobs_max;
@@ -100,7 +101,7 @@ pub const Decoder = struct {
     /// (0: no goal). Sets the numbers of `step` as the export says, and returns why it stopped.
     pub fn run(self: *Decoder, input: []const u8, target: []u8, goal: u32, step: *Step) Result {
         // A little input may fill a little of the target: that must not take a large page.
-        if (input.len >= large_run_min or self.block_max >= large_block_min) common.adviseLargePages(target);
+        if (input.len >= large_run_min or self.block_max >= large_block_min) large_pages.adviseTarget(target);
         var output: Output = .init(self, target);
         var consumed: usize = 0;
         const answer: Result = blk: {
