@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Command, Word } from "./shared/command.ts";
+import type { Command } from "./shared/command.ts";
 import { EXIT, runToExitCode, UsageFailure } from "./shared/exit.ts";
 import { wordsOfOptions } from "./shared/options.ts";
+import type { Word } from "./shared/options.ts";
 
 /** A command's words: what may follow its name. */
 interface CommandWords {

@@ -6,7 +6,7 @@
 import { backendInfo } from "@sluice/ffi";
 import { installNative } from "@sluice/ffi/install-native";
 import { SluiceError } from "@sluice/internal";
-import type { Word } from "./shared/command.ts";
+import type { Word } from "./shared/options.ts";
 import { EXIT, Failure, runToExitCode, UsageFailure } from "./shared/exit.ts";
 
 /** Words that may follow the command's name. */

@@ -1,13 +1,7 @@
 /**
  * What a command of `sluice` is to the program.
  */
-import type { OptionFace } from "./options.ts";
-
-/** A word that may be completed, and what it means. */
-export interface Word {
-  readonly text: string;
-  readonly help: string;
-}
+import type { OptionFace, Word } from "./options.ts";
 
 /** What a command's module gives. */
 export interface CommandModule {

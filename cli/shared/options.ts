@@ -1,7 +1,6 @@
 /**
  * Command lines by table: clustered short flags (`-dcf`, `-19`, `-T0`), long ones (`--long=27`), operands, `--`.
  */
-import type { Word } from "./command.ts";
 import { UsageFailure } from "./exit.ts";
 import { nearest } from "./suggest.ts";
 
@@ -29,6 +28,12 @@ export interface OptionFace {
   readonly help?: string;
   /** Modes of the command in which the option has an effect. @default {all} */
   readonly modes?: readonly string[];
+}
+
+/** A word that may be completed, and what it means. */
+export interface Word {
+  readonly text: string;
+  readonly help: string;
 }
 
 /** One option of a command and what it does to the command's settings. */

@@ -6,7 +6,7 @@
 import { SluiceError } from "@sluice/internal";
 import { EXIT, exitCodeOf, Failure, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
-import type { Word } from "../shared/command.ts";
+import type { Word } from "../shared/options.ts";
 import { wordsOfOptions } from "../shared/options.ts";
 import { nearest } from "../shared/suggest.ts";
 import { withLists } from "./lists.ts";

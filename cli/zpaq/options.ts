@@ -2,7 +2,7 @@
  * The command line of `sluice zpaq`, as zpaq 7.15 has it: words with one dash, some of which take all operands up to the
  * next. Each option names the commands in which it has an effect; anywhere else it is a usage error.
  */
-import type { Word } from "../shared/command.ts";
+import type { Word } from "../shared/options.ts";
 import { UsageFailure } from "../shared/exit.ts";
 import type { PasswordSource } from "./password.ts";
 import { nearest } from "../shared/suggest.ts";
