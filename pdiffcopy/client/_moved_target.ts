@@ -91,6 +91,7 @@ export class LocalMovedTarget implements MovedTarget {
 
   async start(): Promise<MovedStart> {
     const { size, dryRun, signing } = this.#plan;
+    for (const path of this.#seedPaths) this.#seeds.push(openFile(path));
     const { folder, name } = splitPath(followLink(this.#path));
     if (!dryRun) makeFolder(folder);
     this.#directory = openFolder(folder, !dryRun);
@@ -112,9 +113,7 @@ export class LocalMovedTarget implements MovedTarget {
         signature.add("old", await signFile(old, signed, true, signing));
       }
     }
-    for (const path of this.#seedPaths) {
-      const seed = openFile(path);
-      this.#seeds.push(seed);
+    for (const seed of this.#seeds) {
       signature.add("seed", await signFile(seed, seed.status().size, false, signing), seed);
     }
     await this.#addPart(signature);

@@ -48,6 +48,7 @@ export class LocalTarget implements Disposable {
   #kept: KeptFacts | undefined;
   readonly #wasDirty: boolean;
   #preparing: Promise<void> | undefined;
+  #isClosed = false;
   /** Whether something was left of an earlier run. */
   resumed: boolean;
 
@@ -332,11 +333,18 @@ export class LocalTarget implements Disposable {
     throw failure("TARGET_CHANGED", `Cannot replace ${this.#name}: somebody else changed it during the copy`);
   }
 
-  /** Gives up. What was received stays for the next run, except where the disk is full. */
+  /** Gives up. What was received stays for the next run, except where the disk is full or nothing was. */
   abort(reason: unknown): void {
     const full = reason instanceof SluiceError && reason.code === "NO_SPACE";
+    const isUseless = this.#state === "part" && (full || this.#isEmptyPart());
     this.close();
-    if (this.#state === "part" && full) this.#removePart();
+    if (isUseless) this.#removePart();
+  }
+
+  /** Whether a part has nothing; false where it was closed before. */
+  #isEmptyPart(): boolean {
+    if (this.#isClosed) return false;
+    return this.#file?.status().size === 0;
   }
 
   /** Whether the file under the name is a mixture now. */
@@ -346,6 +354,7 @@ export class LocalTarget implements Disposable {
 
   /** Closes the files. */
   close(): void {
+    this.#isClosed = true;
     this.#file?.close();
     this.#existing?.close();
   }
