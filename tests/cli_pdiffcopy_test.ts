@@ -200,7 +200,7 @@ Deno.test("sluice pdiffcopy -r copies directories", async () => {
       assertEquals(await Deno.readFile(`${directory}/to/sub/file`), CONTENT);
       await Deno.writeTextFile(`${directory}/to/extra`, "");
       const again = await ours("-rn", "--delete", `${url}/from`, `${directory}/to`);
-      assertStringIncludes(again.stderr, "would copy 0 bytes of 0 among 1 files, removed 1 names");
+      assertStringIncludes(again.stderr, "would copy 0 of 1 files (0 bytes), removed 1 names");
       assertEquals((await ours("-rq", "--delete", `${url}/from`, `${directory}/to`)).code, 0);
       assertEquals(names(`${directory}/to`), ["sub"]);
     });
@@ -468,6 +468,84 @@ Deno.test("sluice pdiffcopy serves what a file says", async () => {
       const { code, stderr } = await ours("serve", "--config", `${directory}/serve.json`);
       assert(code !== 0, text);
       assertStringIncludes(stderr, message);
+    }
+  });
+});
+
+/** Runs the command as a user without rights of its own. */
+async function asNobody(directory: string, ...args: string[]): Promise<{ code: number; stderr: string }> {
+  const cache = `${directory}/cache`;
+  await Deno.mkdir(cache, { recursive: true });
+  await Deno.chmod(cache, 0o777);
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", ...sluiceArguments(["pdiffcopy", ...args]).slice(2)],
+    uid: 65_534,
+    gid: 65_534,
+    env: { DENO_DIR: cache, HOME: cache, NO_COLOR: "1" },
+  }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+Deno.test({
+  name: "a user without rights copies trees as with rsync: own files, the owner's own read-only directories",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+  fn: () =>
+    inDirectory(async (directory) => {
+      await Deno.chmod(directory, 0o777);
+      await Deno.mkdir(`${directory}/from/ro/deep`, { recursive: true });
+      await Deno.mkdir(`${directory}/to/ro`, { recursive: true });
+      await Deno.writeTextFile(`${directory}/from/ro/a`, "a");
+      await Deno.writeTextFile(`${directory}/from/ro/b`, "b, longer");
+      await Deno.writeTextFile(`${directory}/to/ro/b`, "b");
+      await Deno.writeTextFile(`${directory}/to/ro/other`, "other");
+      await Deno.chmod(`${directory}/from/ro`, 0o555);
+      for (const path of ["to", "to/ro", "to/ro/b", "to/ro/other"]) {
+        await Deno.chown(`${directory}/${path}`, 65_534, 65_534);
+      }
+      await Deno.chmod(`${directory}/to/ro`, 0o555);
+      const sides = [`${directory}/from`, `${directory}/to`];
+      const probe = await asNobody(directory, "--help");
+      // The checkout may lie where nobody else may read.
+      if (probe.code !== 0) return console.log("left out: another user can't read the checkout");
+      const { code, stderr } = await asNobody(directory, "-a", "--delete", ...sides);
+      assertEquals(code, 0, stderr);
+      assertEquals(names(`${directory}/to/ro`), ["a", "b", "deep"]);
+      assertEquals(await Deno.readTextFile(`${directory}/to/ro/b`), "b, longer");
+      assertEquals((await Deno.stat(`${directory}/to/ro`)).mode! & 0o777, 0o555);
+      assertEquals((await Deno.stat(`${directory}/to/ro/a`)).uid, 65_534);
+      // Permissions that are not carried come back too.
+      await Deno.writeTextFile(`${directory}/from/ro/new`, "new");
+      await Deno.chmod(`${directory}/from/ro`, 0o755);
+      const kept = await asNobody(directory, "-r", "--no-perms", "--no-times", ...sides);
+      assertEquals(kept.code, 0, kept.stderr);
+      assertEquals((await Deno.stat(`${directory}/to/ro`)).mode! & 0o777, 0o555);
+      assertEquals(await Deno.readTextFile(`${directory}/to/ro/new`), "new");
+      await asNobody(directory, "-a", ...sides);
+      const again = await asNobody(directory, "-a", ...sides);
+      assertStringIncludes(again.stderr, "copied 0 of 3 files");
+    }),
+});
+
+Deno.test("a copy that can't begin says so by its code, and leaves nothing", async () => {
+  await withFiles(async (directory) => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const url = `http://127.0.0.1:${listener.addr.port}`;
+    listener.close();
+    const [source, target] = [`${directory}/source`, `${directory}/new`];
+    const cases: readonly (readonly [args: string[], code: number, state: string])[] = [
+      [[`${url}/x`, target], 5, "refused"],
+      [["--shift", "rolling", `${url}/x`, target], 5, "refused"],
+      [["-r", `${url}/x`, target], 5, "refused"],
+      [[source, `${url}/x`], 5, "refused"],
+      [["--shift", "rolling", "--seed", `${directory}/none`, source, target], 1, "no such file"],
+      [[`${directory}/none`, target], 1, "no such file"],
+      [["--shift", "rolling", `${directory}/none`, target], 1, "no such file"],
+    ];
+    for (const [args, code, state] of cases) {
+      const outcome = await ours(...args);
+      assertEquals(outcome.code, code, `${args}: ${outcome.stderr}`);
+      assertStringIncludes(outcome.stderr, state);
+      assertEquals(names(directory), ["source", "target"], args.join(" "));
     }
   });
 });

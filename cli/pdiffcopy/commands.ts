@@ -276,9 +276,9 @@ export async function treeCommand(
   const verb = settings.dryRun ? "would copy" : "copied";
   messages.say(
     LEVEL.results,
-    `${verb} ${
+    `${verb} ${filesCopied} of ${result.files} files (${
       formatPdiffSize(bytesTransferred)
-    } of ${filesCopied} among ${result.files} files, removed ${deleted} names`,
+    }), removed ${deleted} names`,
   );
   if (faults.length > 0) {
     messages.say(

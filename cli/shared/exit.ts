@@ -189,9 +189,9 @@ export async function runToExitCode(command: string, run: () => Promise<number>)
       console.error(withoutUrlSecrets(`Incorrect parameters: ${error.message}\nTry "${command} --help".`));
       return error.exitCode;
     }
-    const failure = error instanceof Error && SYSTEM_ERROR.test(error.message)
-      ? systemFailure(command, error)
-      : error;
+    // A failure has its code already, whatever it quotes.
+    const isRaw = error instanceof Error && !(error instanceof Failure);
+    const failure = isRaw && SYSTEM_ERROR.test(error.message) ? systemFailure(command, error) : error;
     const text = failure instanceof Failure ? failure.message : `${command}: ${describeSystemError(failure)}`;
     console.error(withoutUrlSecrets(text));
     return exitCodeOf(failure);

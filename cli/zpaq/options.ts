@@ -314,7 +314,7 @@ const ROWS: readonly Row[] = [
     form: "flag",
     commands: "a",
     help:
-      "store what zpaq 7.15 stores: modes, but no links, owners, extended attributes, nanoseconds or SHA-256",
+      "store what zpaq 7.15 stores: modes, but no links, owners, extended attributes, nanoseconds or second hashes",
     set: (s) => s.attributes = s.attributes === "none" ? "none" : "mode",
   },
   {

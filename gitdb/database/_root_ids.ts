@@ -1,8 +1,9 @@
 /**
  * The ids that the references of a repository name: HEAD, loose references and packed ones. Deno only.
  */
-import { corrupt } from "../object/_errors.ts";
+import { corrupt, unsupported } from "../object/_errors.ts";
 import { joinPath, listFolder, readText } from "../object/_fs.ts";
+import { hasReftables, Reftables } from "./_reftable.ts";
 import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
 
@@ -14,6 +15,12 @@ export async function rootIds(gitFolder: string, algorithm: GitHashAlgorithm): P
     const hex = text?.trimEnd() ?? "";
     if (isId.test(hex)) ids.set(hex, GitObjectId.from(hex));
   };
+  if (hasReftables(gitFolder)) {
+    for (const value of (await new Reftables(gitFolder, algorithm).references()).values()) {
+      if ("id" in value) ids.set(`${value.id}`, value.id);
+    }
+    return [...ids.values()];
+  }
   add(await readText(joinPath(gitFolder, "HEAD")));
   const packed = await readText(joinPath(gitFolder, "packed-refs")) ?? "";
   // A file that is cut has fewer references than there are, and what they lead to would not be looked at.
@@ -42,6 +49,9 @@ export async function workTreeFolders(gitFolder: string): Promise<string[]> {
 
 /** The ids that logs of references have, before and after each change. */
 export async function loggedIds(gitFolder: string, algorithm: GitHashAlgorithm): Promise<GitObjectId[]> {
+  if (hasReftables(gitFolder)) {
+    throw unsupported("read logs of references", 'references are stored as "reftable", expected "files"');
+  }
   const ids = new Map<string, GitObjectId>();
   const isId = new RegExp(`^[0-9a-f]{${2 * HASH_SIZE[algorithm]}}$`);
   const folders = [joinPath(gitFolder, "logs")];
@@ -82,6 +92,11 @@ export async function replacedIds(
   for (const line of (await readText(joinPath(gitFolder, "packed-refs")) ?? "").split("\n")) {
     const [to, name] = line.split(" ", 2);
     if (name?.startsWith(REPLACE) === true) add(name.slice(REPLACE.length), to!);
+  }
+  if (hasReftables(gitFolder)) {
+    for (const [name, value] of await new Reftables(gitFolder, algorithm).references()) {
+      if (name.startsWith(REPLACE) && "id" in value) add(name.slice(REPLACE.length), `${value.id}`);
+    }
   }
   // A loose reference is newer than a packed one.
   for (const { name } of await listFolder(joinPath(gitFolder, REPLACE)) ?? []) {

@@ -24,6 +24,8 @@ import { isRescuable } from "./_rescue.ts";
 
 /** Bytes of bodies that one call makes; more only where one object needs it. */
 const ARENA_SIZE = 4 << 20;
+/** Bytes that are made for each object of a job of few. */
+const ARENA_SHARE = 64 << 10;
 /** Records that one call writes. */
 const RECORDS = 8192;
 /** Facts that are given together. */
@@ -134,8 +136,9 @@ export class BulkReads {
       const planned = await engine.settle(() => job.planAsync(), signal, job);
       if (planned !== RESULT.OK) throw engine.kernel.error(planned, "find objects");
       // One batch is made while the one before is being read.
-      const size = Math.min(ARENA_SIZE, Math.max(Math.floor(settings.maxInFlightBytes / 2), 1 << 16));
-      let records = new Uint32Array(RECORDS * GIT_RECORD.LENGTH);
+      const share = Math.min(ARENA_SIZE, Math.max(1, ids.length) * ARENA_SHARE);
+      const size = Math.min(share, Math.max(Math.floor(settings.maxInFlightBytes / 2), 1 << 16));
+      let records = new Uint32Array(Math.min(RECORDS, Math.max(1, ids.length)) * GIT_RECORD.LENGTH);
       let otherRecords = records.slice();
       pending = this.#make(job, size, records, reuse);
       while (pending !== undefined) {

@@ -59,6 +59,7 @@ export async function updateReference(
   const committer = formatSignature(
     options.committer ?? { name: "sluice", email: "", date: new Date(), timezone: "+0000" },
   );
+  await references.checkFiles("set a reference");
   const { type } = await database.info(value); // a reference leads to something
   const { name: last } = await references.resolve(name);
   if (last.startsWith("refs/heads/") && type !== "commit") {

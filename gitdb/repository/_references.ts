@@ -1,6 +1,8 @@
 /**
  * References of a repository: loose ones, packed ones, and those that name others. Deno only.
  */
+import { Reftables } from "../database/_reftable.ts";
+import type { StoredReference } from "../database/_reftable.ts";
 import { corrupt, unsupported } from "../object/_errors.ts";
 import { parseConfig } from "../object/_config.ts";
 import { isSettled, joinPath, listFolder, readText, statPath } from "../object/_fs.ts";
@@ -9,10 +11,15 @@ import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { isReferenceName } from "./_reference_names.ts";
 
 /** What a reference holds: an id, or the name of another one. */
-export type ReferenceValue = { readonly id: GitObjectId } | { readonly target: string };
+export type ReferenceValue = StoredReference;
 
 /** References to references, at most; git stops there, too. */
 const DEPTH_MAX = 5;
+
+/** Whether a reference belongs to a work tree: names without a folder do, and some kinds below `refs/`. */
+function isOwnName(name: string): boolean {
+  return !name.includes("/") || /^refs\/(?:bisect|worktree|rewritten)\//.test(name);
+}
 
 /** The references below two folders: those of one work tree, and those that all work trees share. */
 export class References {
@@ -20,6 +27,9 @@ export class References {
   /** The folder that all work trees share. */
   readonly commonFolder: string;
   readonly #isId: RegExp;
+  readonly #algorithm: GitHashAlgorithm;
+  /** Tables of the work tree and of all, where references are stored in those. */
+  #tables: { readonly own: Reftables; readonly common: Reftables } | undefined;
   #checked = false;
   #packedState = "";
   #packedIds: ReadonlyMap<string, GitObjectId> = new Map();
@@ -27,13 +37,13 @@ export class References {
   constructor(own: string, common: string, algorithm: GitHashAlgorithm) {
     this.#own = own;
     this.commonFolder = common;
+    this.#algorithm = algorithm;
     this.#isId = new RegExp(`^[0-9a-f]{${2 * HASH_SIZE[algorithm]}}$`);
   }
 
   /** The file of a reference. Names without a folder belong to the work tree, and so do some kinds below `refs/`. */
   pathOf(name: string): string {
-    const isOwn = !name.includes("/") || /^refs\/(?:bisect|worktree|rewritten)\//.test(name);
-    return joinPath(isOwn ? this.#own : this.commonFolder, name);
+    return joinPath(isOwnName(name) ? this.#own : this.commonFolder, name);
   }
 
   /** The file of a reference's log. */
@@ -49,6 +59,12 @@ export class References {
    */
   async read(name: string): Promise<ReferenceValue | undefined> {
     await this.#check();
+    if (this.#tables !== undefined) {
+      const tables = isOwnName(name) ? this.#tables.own : this.#tables.common;
+      const value = (await tables.references()).get(name);
+      // Some without a folder are files still; HEAD is one that leads nowhere.
+      if (value !== undefined || name.includes("/") || name === "HEAD") return value;
+    }
     const text = await readText(this.pathOf(name));
     if (text === undefined) {
       const id = (await this.#packed()).get(name);
@@ -84,6 +100,7 @@ export class References {
   /** As `names`, each with its id where it is packed alone; others have to be read. */
   async list(prefix: string): Promise<{ readonly name: string; readonly packed: GitObjectId | undefined }[]> {
     await this.#check();
+    if (this.#tables !== undefined) return await this.#listTables(this.#tables, prefix);
     const packed = await this.#packed();
     const loose = new Set<string>();
     for (const root of new Set([this.commonFolder, this.#own])) {
@@ -101,13 +118,44 @@ export class References {
       .map((name) => ({ name, packed: loose.has(name) ? undefined : packed.get(name) }));
   }
 
+  async #listTables(
+    tables: { readonly own: Reftables; readonly common: Reftables },
+    prefix: string,
+  ): Promise<{ readonly name: string; readonly packed: GitObjectId | undefined }[]> {
+    const all = new Map<string, StoredReference>();
+    for (const [kind, isOwn] of [["common", false], ["own", true]] as const) {
+      for (const [name, value] of await tables[kind].references()) {
+        if (name.startsWith("refs/") && isOwnName(name) === isOwn) all.set(name, value);
+      }
+    }
+    return [...all].filter(([name]) => name.startsWith(prefix)).sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([name, value]) => ({ name, packed: "id" in value ? value.id : undefined }));
+  }
+
+  /**
+   * Refuses to go on where references are in tables, which are only read.
+   *
+   * @throws {UnsupportedFeatureError} If they are.
+   */
+  async checkFiles(action: string): Promise<void> {
+    await this.#check();
+    this.#refuseTables(action);
+  }
+
+  #refuseTables(action: string): void {
+    if (this.#tables === undefined) return;
+    throw unsupported(action, 'references are stored as "reftable", expected "files"');
+  }
+
   /** Whether a reference has a log. */
   hasLog(name: string): boolean {
+    this.#refuseTables(`read the log of ${name}`);
     return statPath(this.logPathOf(name))?.isFile === true;
   }
 
   /** The id that a reference held `back` changes ago, by its log; undefined where the log does not reach so far. */
   async loggedId(name: string, back: number): Promise<GitObjectId | undefined> {
+    await this.checkFiles(`read the log of ${name}`);
     const lines = (await readText(this.logPathOf(name)) ?? "").split("\n").filter((line) => line !== "");
     const after = lines.at(-1 - back)?.split(" ", 2)[1];
     // The state before the first line stands in it.
@@ -119,8 +167,13 @@ export class References {
     if (this.#checked) return;
     const values = parseConfig(await readText(joinPath(this.commonFolder, "config")) ?? "");
     const storage = values.get("extensions.refstorage") ?? "files";
-    if (storage.toLowerCase() !== "files") {
-      throw unsupported("read references", `they are stored as "${storage}", expected "files"`);
+    if (storage.toLowerCase() === "reftable") {
+      this.#tables = {
+        own: new Reftables(this.#own, this.#algorithm),
+        common: new Reftables(this.commonFolder, this.#algorithm),
+      };
+    } else if (storage.toLowerCase() !== "files") {
+      throw unsupported("read references", `they are stored as "${storage}", expected "files" or "reftable"`);
     }
     this.#checked = true;
   }

@@ -40,21 +40,33 @@ class OpenFolder {
     this.#rows = rows;
   }
 
-  /** What comes before the next folder. */
+  /** What comes before the next folder. Paths are views of one piece of memory. */
   files(): WalkedEntry[] {
+    const first = this.#next;
+    let size = 0;
+    for (; this.#next < this.#rows.length && !isFolder(this.#rows[this.#next]!); this.#next++) {
+      size += this.#prefix.length + this.#rows[this.#next]!.name.length;
+    }
     const files: WalkedEntry[] = [];
-    for (; this.#next < this.#rows.length; this.#next++) {
-      const row = this.#rows[this.#next]!;
-      if (isFolder(row)) break;
-      files.push({ path: this.#pathOf(row, 0), mode: row.mode, id: row.id });
+    const paths = new Uint8Array(size);
+    let at = 0;
+    for (let place = first; place < this.#next; place++) {
+      const { name, mode, id } = this.#rows[place]!;
+      paths.set(this.#prefix, at);
+      paths.set(name, at + this.#prefix.length);
+      const end = at + this.#prefix.length + name.length;
+      files.push({ path: paths.subarray(at, end), mode, id });
+      at = end;
     }
     return files;
   }
 
-  #pathOf({ name }: TreeRow, room: number): Uint8Array<ArrayBuffer> {
-    const path = new Uint8Array(this.#prefix.length + name.length + room);
+  /** The path of a folder with a slash after it. */
+  #folderPath({ name }: TreeRow): Uint8Array<ArrayBuffer> {
+    const path = new Uint8Array(this.#prefix.length + name.length + 1);
     path.set(this.#prefix);
     path.set(name, this.#prefix.length);
+    path[path.length - 1] = 0x2f;
     return path;
   }
 
@@ -73,9 +85,7 @@ class OpenFolder {
     }
     const rows = this.#ahead.get(place)!;
     this.#ahead.delete(place);
-    const prefix = this.#pathOf(row, 1);
-    prefix[prefix.length - 1] = 0x2f;
-    return new OpenFolder(this.#objects, prefix, rows);
+    return new OpenFolder(this.#objects, this.#folderPath(row), rows);
   }
 }
 

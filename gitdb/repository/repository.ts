@@ -157,7 +157,7 @@ const SIZES_GROUP = 4096;
 
 /**
  * A repository on disk: a work tree, a linked one, or a bare repository, from any folder inside. Objects that are replaced
- * (git-replace) are read as git reads them. References in files; those of a reftable are refused. Deno only.
+ * (git-replace) are read as git reads them. References in files are read and set, those of a reftable are read. Deno only.
  *
  * @example The largest files of a branch
  * ```ts

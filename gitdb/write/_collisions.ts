@@ -9,6 +9,8 @@ import type { GitObject, GitObjectReader } from "../object/object.ts";
 
 /** Objects that are compared together. */
 const GROUP = 256;
+/** Ids that are looked up together: a pack may have millions, which are not all held. */
+const LOOKED_UP = 8192;
 
 /** The objects of a pack that a database has, too. */
 export async function sharedIds(
@@ -17,7 +19,7 @@ export async function sharedIds(
 ): Promise<GitObjectId[]> {
   const shared: GitObjectId[] = [];
   // Most objects of a pack are new: nothing is told of those.
-  for await (const group of existing.infoBatches(ids, { onMissing: () => {} })) {
+  for await (const group of existing.infoBatches(ids, { onMissing: () => {}, window: LOOKED_UP })) {
     for (const result of group) {
       if (result.ok) shared.push(result.value.id);
       else if (isRescuable(result.error)) throw result.error;

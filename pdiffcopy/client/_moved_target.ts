@@ -2,7 +2,7 @@
  * Where content that has moved goes: the files that it may be copied from, and the one that is put together.
  */
 import { SluiceError } from "@sluice/internal";
-import { newTable } from "../file/_block_file.ts";
+import { isBlockDevice, newTable } from "../file/_block_file.ts";
 import type { BlockDirectory, BlockFile, Table } from "../file/_block_file.ts";
 import { followLink, makeFolder, openDirectory, openFile, splitPath } from "../file/_files.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
@@ -91,6 +91,7 @@ export class LocalMovedTarget implements MovedTarget {
 
   async start(): Promise<MovedStart> {
     const { size, dryRun, signing } = this.#plan;
+    for (const path of this.#seedPaths) this.#seeds.push(openFile(path));
     const { folder, name } = splitPath(followLink(this.#path));
     if (!dryRun) makeFolder(folder);
     this.#directory = openFolder(folder, !dryRun);
@@ -105,11 +106,14 @@ export class LocalMovedTarget implements MovedTarget {
         confined: false,
       });
       const { old } = this.#target;
-      if (old !== undefined) signature.add("old", await signFile(old, old.status().size, true, signing));
+      if (old !== undefined) {
+        const { mode, size: oldSize } = old.status();
+        // A device is compared as far as its image goes: what follows stays.
+        const signed = isBlockDevice(mode) ? Math.min(size, oldSize) : oldSize;
+        signature.add("old", await signFile(old, signed, true, signing));
+      }
     }
-    for (const path of this.#seedPaths) {
-      const seed = openFile(path);
-      this.#seeds.push(seed);
+    for (const seed of this.#seeds) {
       signature.add("seed", await signFile(seed, seed.status().size, false, signing), seed);
     }
     await this.#addPart(signature);
@@ -180,7 +184,8 @@ export class RemoteMovedTarget implements MovedTarget {
     const signature = new Signature(this.#plan.signing);
     try {
       const { version, size, isDevice } = await statRemoteFile(this.#peer, this.#path);
-      signature.add("old", await fetchBlocks(this.#peer, this.#path, version, signature));
+      const limit = isDevice ? this.#plan.size : undefined;
+      signature.add("old", await fetchBlocks(this.#peer, this.#path, version, signature, limit));
       return { signature, hasLength: size === this.#plan.size || isDevice };
     } catch (error) {
       // A file that an earlier copy left mixed is no source, and has no blocks that last.

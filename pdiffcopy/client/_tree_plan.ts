@@ -81,6 +81,7 @@ export class TreePlanner {
   plan(): TreePlan {
     for (const entry of this.#source.entries) this.#take(entry);
     const removals = this.#removals();
+    this.#openDirectories(removals);
     return {
       first: this.#first,
       files: this.#files,
@@ -89,6 +90,23 @@ export class TreePlanner {
       facts: [...this.#facts, ...this.#directoryFacts.reverse()],
       faults: this.#faults,
     };
+  }
+
+  /** Lets the owner of a directory change names in it as long as the copy takes, as rsync does; its mode comes back. */
+  #openDirectories(removals: readonly TreeChange[]): void {
+    const changed = [...this.#files, ...this.#first, ...this.#hardLinks, ...removals];
+    const opened: TreeChange[] = [];
+    for (const path of new Set(changed.map((entry) => parentOf(entry.path)))) {
+      const there = this.#there.get(path);
+      if (there?.kind !== "dir" || this.#gone.has(path) || (there.mode & 0o300) === 0o300) continue;
+      opened.push({ kind: "facts", path, facts: { mode: there.mode | 0o700 } });
+      const last = this.#directoryFacts.findIndex((change) => change.path === path);
+      const change = this.#directoryFacts[last];
+      if (change?.kind === "facts" && change.facts.mode === undefined) {
+        this.#directoryFacts[last] = { ...change, facts: { ...change.facts, mode: there.mode } };
+      }
+    }
+    this.#first.unshift(...opened);
   }
 
   #fault(path: string, message: string, code = "UNSUPPORTED"): void {

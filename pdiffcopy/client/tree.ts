@@ -274,6 +274,7 @@ class TreeCopy {
     await this.#apply(plan.removals);
     await this.#apply(plan.facts.filter(({ path }) => !this.#failed.has(path) && !this.#hasFacts(path)));
     for (const change of [...plan.first, ...plan.hardLinks, ...plan.removals]) {
+      if (change.kind === "facts") continue;
       onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
     }
     return {

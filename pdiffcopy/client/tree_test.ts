@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SluiceError } from "@sluice/internal";
 import { Random } from "../../tests/_data.ts";
+import { testBackends } from "../../tests/_backends.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 import { hasNativeFiles } from "../kernel/file.ts";
 import { copyPdiffTree, servePdiff } from "../mod.ts";
@@ -263,4 +264,24 @@ Deno.test("entries that lead out of the directory are refused", () => {
   const twice = new EntryReader();
   assert(twice.read(line({})).path === "f");
   assertThrows(() => twice.read(line({})), SluiceError);
+});
+
+testBackends("directories of many sizes are listed whole, each before what it has", async () => {
+  await inDirectory(async (directory) => {
+    const expected: string[] = [];
+    const sizes = [3, 0, 9000, 1, 7000, 2];
+    for (const [index, size] of sizes.entries()) {
+      await Deno.mkdir(`${directory}/d${index}`);
+      expected.push(`d${index}`);
+      for (const name of Array.from({ length: size }, (_, i) => `${"n".repeat(60)}${i}`).sort()) {
+        await Deno.writeFile(`${directory}/d${index}/${name}`, new Uint8Array());
+        expected.push(`d${index}/${name}`);
+      }
+    }
+    await Deno.mkdir(`${directory}/d5/x/y/z`, { recursive: true });
+    await Deno.writeTextFile(`${directory}/d5/x/y/z/f`, "");
+    expected.push("d5/x", "d5/x/y", "d5/x/y/z", "d5/x/y/z/f");
+    using root = openDirectory(directory, false);
+    assertEquals((await listTree(root)).map(({ path }) => path), expected);
+  });
 });

@@ -55,37 +55,69 @@ export function openIfThere(
   }
 }
 
-/** The journal of one target: while it is there, the target is a mixture. */
-export class Journal {
+/** Where the side files of one target are: beside it, or for devices in a directory that lasts. */
+export class SidePlace {
   readonly #directory: BlockDirectory;
-  readonly #name: string;
-  readonly #isDevice: boolean;
+  readonly #base: string;
+  readonly isApart: boolean;
 
   /** For a target of this mode; nothing is opened yet. */
   constructor(directory: BlockDirectory, name: string, mode: number) {
     this.#directory = directory;
-    this.#isDevice = isBlockDevice(mode);
-    this.#name = journalName(this.#isDevice ? `${directory.path}/${name}`.replaceAll("/", "_") : name);
+    this.isApart = isBlockDevice(mode);
+    this.#base = this.isApart ? `${directory.path}/${name}`.replaceAll("/", "_") : name;
   }
 
-  /** Runs work in the journal's directory: the target's own, or for devices one that lasts; undefined where none is. */
-  #inDirectory<T>(write: boolean, work: (directory: BlockDirectory) => T): T | undefined {
-    if (!this.#isDevice) return work(this.#directory);
+  get journal(): string {
+    return journalName(this.#base);
+  }
+
+  get part(): string {
+    return partName(this.#base);
+  }
+
+  /** Runs work in the directory; undefined where it is not there and nothing is to be written. */
+  use<T>(write: boolean, work: (directory: BlockDirectory) => T): T | undefined {
+    if (!this.isApart) return work(this.#directory);
     const path = stateDirectory();
     try {
       if (write) Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
       else if (!Deno.statSync(path).isDirectory) return undefined;
     } catch (error) {
       if (!write && error instanceof Deno.errors.NotFound) return undefined;
-      throw denoFailure(`keep the journal of a device in ${path}`, error);
+      throw denoFailure(`keep files for a device in ${path}`, error);
     }
-    using directory = openDirectory(path, write);
-    return work(directory);
+    const directory = openDirectory(path, write);
+    try {
+      const result = work(directory);
+      if (result instanceof Promise) return result.finally(() => directory.close()) as T;
+      directory.close();
+      return result;
+    } catch (error) {
+      directory.close();
+      throw error;
+    }
+  }
+
+  /** Makes names last. */
+  async sync(): Promise<void> {
+    await this.use(true, (directory) => directory.sync());
+  }
+}
+
+/** The journal of one target: while it is there, the target is a mixture. */
+export class Journal {
+  readonly #place: SidePlace;
+
+  /** Nothing is opened yet. */
+  constructor(place: SidePlace) {
+    this.#place = place;
   }
 
   /** Whether it is there. */
   get exists(): boolean {
-    const found = this.#inDirectory(false, (directory) => openIfThere(directory, this.#name, false, true));
+    const { journal } = this.#place;
+    const found = this.#place.use(false, (directory) => openIfThere(directory, journal, false, true));
     found?.close();
     return found !== undefined;
   }
@@ -93,29 +125,27 @@ export class Journal {
   /** Writes it, and waits for the disk where `durable` says so. */
   async write(facts: Readonly<Record<string, unknown>>, durable: boolean): Promise<void> {
     const text = `${JSON.stringify({ pdiff: 1, ...facts, started: new Date().toISOString() })}\n`;
-    const opened = this.#inDirectory(true, (directory) => {
-      return directory.open(this.#name, { write: true, create: true, noFollow: true, mode: 0o600 });
+    const opened = this.#place.use(true, (directory) => {
+      return directory.open(this.#place.journal, { write: true, create: true, noFollow: true, mode: 0o600 });
     });
     using journal = opened!;
     await journal.write(0, new TextEncoder().encode(text));
     if (!durable) return;
     await journal.sync();
-    if (!this.#isDevice) return await this.#directory.sync();
-    using directory = openDirectory(stateDirectory(), true);
-    await directory.sync();
+    await this.#place.sync();
   }
 
   /** Removes it. */
   remove(): void {
-    this.#inDirectory(false, (directory) => directory.remove(this.#name));
+    this.#place.use(false, (directory) => directory.remove(this.#place.journal));
   }
 }
 
-/** Where journals of devices are kept: their own directory is not on a disk. */
+/** Where side files of devices are kept: their own directory is not on a disk. */
 function stateDirectory(): string {
   const home = variable("XDG_STATE_HOME") ?? (variable("HOME") && `${variable("HOME")}/.local/state`);
   if (home === undefined || !home.startsWith("/")) {
-    throw failure("IO", "Cannot keep the journal of a device: set XDG_STATE_HOME to a directory that lasts");
+    throw failure("IO", "Cannot keep files for a device: set XDG_STATE_HOME to a directory that lasts");
   }
   return `${home}/sluice`;
 }
@@ -127,5 +157,5 @@ function variable(name: string): string | undefined {
 
 /** Whether a journal says that a file is a mixture. */
 export function isDirty(directory: BlockDirectory, name: string, mode: number): boolean {
-  return new Journal(directory, name, mode).exists;
+  return new Journal(new SidePlace(directory, name, mode)).exists;
 }

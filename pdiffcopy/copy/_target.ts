@@ -9,7 +9,7 @@ import { failure } from "../file/_errors.ts";
 import { FRAME, FRAME_HEADER_SIZE, readFrame } from "../file/_frames.ts";
 import { KeptFacts } from "./_kept_facts.ts";
 import { readBack } from "./_read_back.ts";
-import { isOwnName, Journal, openIfThere, partName } from "./_side_files.ts";
+import { isOwnName, Journal, openIfThere, SidePlace } from "./_side_files.ts";
 import { checkKind, lockOrFail, openPart, USUAL_MODE } from "./_target_plan.ts";
 import type { TargetPlan } from "./_target_plan.ts";
 
@@ -35,6 +35,7 @@ export class LocalTarget implements Disposable {
   readonly #directory: BlockDirectory;
   readonly #name: string;
   readonly #plan: TargetPlan;
+  readonly #place: SidePlace;
   readonly #journal: Journal;
   /** What has the name; undefined where nothing does. */
   readonly #existing: BlockFile | undefined;
@@ -47,6 +48,7 @@ export class LocalTarget implements Disposable {
   #kept: KeptFacts | undefined;
   readonly #wasDirty: boolean;
   #preparing: Promise<void> | undefined;
+  #isClosed = false;
   /** Whether something was left of an earlier run. */
   resumed: boolean;
 
@@ -62,7 +64,8 @@ export class LocalTarget implements Disposable {
     this.#plan = plan;
     this.#existing = existing;
     const status = existing?.status();
-    this.#journal = new Journal(directory, name, status?.mode ?? 0);
+    this.#place = new SidePlace(directory, name, status?.mode ?? 0);
+    this.#journal = new Journal(this.#place);
     this.#version = status?.version;
     this.#file = existing ?? part;
     this.#state = part === undefined ? "clean" : "part";
@@ -82,7 +85,8 @@ export class LocalTarget implements Disposable {
         checkKind(existing, plan.size);
         return new LocalTarget(directory, name, plan, existing, undefined);
       }
-      const part = writes ? await openPart(directory, name, plan.mode ?? USUAL_MODE) : undefined;
+      const place = new SidePlace(directory, name, 0);
+      const part = writes ? await openPart(place, name, plan.mode ?? USUAL_MODE) : undefined;
       return new LocalTarget(directory, name, plan, undefined, part);
     } catch (error) {
       existing?.close();
@@ -141,7 +145,7 @@ export class LocalTarget implements Disposable {
 
   /** The part that an earlier copy left, to read; the caller closes it. */
   openLeftPart(): BlockFile | undefined {
-    return openIfThere(this.#directory, partName(this.#name), false, true);
+    return this.#place.use(false, (directory) => openIfThere(directory, this.#place.part, false, true));
   }
 
   /** Takes whole frames for the range that ends at `end`; returns where the next must start and what was written. */
@@ -197,7 +201,7 @@ export class LocalTarget implements Disposable {
       ? "an earlier copy left it mixed"
       : undefined;
     if (replace === "atomic" && obstacle !== undefined) throw this.#cannotReplace(obstacle);
-    if (this.#plan.fresh === true) return await this.#makeFreshPart(existing, obstacle !== undefined);
+    if (this.#plan.fresh === true) return await this.#makeFreshPart(obstacle !== undefined);
     if (replace !== "inplace" && obstacle === undefined && await this.#makePart(existing)) return;
     await this.#writeJournal();
     this.#state = "inplace";
@@ -208,13 +212,10 @@ export class LocalTarget implements Disposable {
   }
 
   /** A part that the content is put together in; what an earlier run left there stays. */
-  async #makeFreshPart(existing: BlockFile, hasObstacle: boolean): Promise<void> {
-    if (isBlockDevice(existing.status().mode)) {
-      throw failure("UNSUPPORTED", `Cannot put content together for ${this.#name}: it is a device`);
-    }
-    const part = await openPart(this.#directory, this.#name, 0o600);
+  async #makeFreshPart(hasObstacle: boolean): Promise<void> {
+    const part = await openPart(this.#place, this.#name, 0o600);
     try {
-      const lost = this.#kept!.giveTo(part);
+      const lost = this.#place.isApart ? undefined : this.#kept!.giveTo(part);
       this.#landsInPlace = hasObstacle || lost !== undefined || this.#plan.replace === "inplace";
       if (lost !== undefined && this.#plan.replace === "atomic") {
         throw this.#cannotReplace(`its ${lost} would be lost`);
@@ -230,7 +231,7 @@ export class LocalTarget implements Disposable {
 
   /** A part with the old content; false where that would take a full copy, or lose facts, and nobody asks for it. */
   async #makePart(existing: BlockFile): Promise<boolean> {
-    const name = partName(this.#name);
+    const name = this.#place.part;
     this.#directory.remove(name);
     const part = this.#directory.open(name, { write: true, create: true, exclusive: true, mode: 0o600 });
     const isAuto = this.#plan.replace === "auto";
@@ -257,8 +258,12 @@ export class LocalTarget implements Disposable {
 
   #dropPart(part: BlockFile): false {
     part.close();
-    this.#directory.remove(partName(this.#name));
+    this.#removePart();
     return false;
+  }
+
+  #removePart(): void {
+    this.#place.use(false, (directory) => directory.remove(this.#place.part));
   }
 
   async #writeJournal(): Promise<void> {
@@ -281,12 +286,12 @@ export class LocalTarget implements Disposable {
     const { mode, size: now } = file.status();
     if (now !== size && !isBlockDevice(mode)) await file.resize(size);
     // Writing clears some of them.
-    if (this.#kept !== undefined) this.#kept.giveTo(file);
+    if (this.#kept !== undefined && !this.#place.isApart) this.#kept.giveTo(file);
     else if (!this.exists) file.setFacts({ mode: mode & (this.#plan.mode ?? USUAL_MODE) & 0o7777 });
     if (durable) await file.sync();
     this.#checkUntouched();
     if (this.#landsInPlace) await this.#land(file, expected);
-    else if (this.#state === "part") this.#directory.rename(partName(this.#name), this.#name);
+    else if (this.#state === "part") this.#directory.rename(this.#place.part, this.#name);
     else this.#journal.remove();
     if (durable) await this.#directory.sync();
     this.close();
@@ -301,19 +306,20 @@ export class LocalTarget implements Disposable {
     for (let at = 0; at < size; at += STRIDE) {
       await part.copyTo(existing, at, Math.min(size, at + STRIDE), COPY_BLOCK, threads);
     }
-    if (existing.status().size !== size) await existing.resize(size);
+    const { mode, size: now } = existing.status();
+    if (now !== size && !isBlockDevice(mode)) await existing.resize(size);
     this.#kept!.giveTo(existing);
     if (expected !== undefined) await readBack(existing, this.#plan, expected);
     if (durable) await existing.sync();
     // In this order: the journal makes the next run complete what a kill leaves, a part without one stays.
-    this.#directory.remove(partName(this.#name));
+    this.#removePart();
     this.#journal.remove();
   }
 
   /** Removes the part of an earlier copy that was to replace the file as a whole, unless somebody writes it. */
   async #removeLeftPart(): Promise<void> {
-    using part = openIfThere(this.#directory, partName(this.#name), true, true);
-    if (part !== undefined && await part.lock()) this.#directory.remove(partName(this.#name));
+    using part = this.#place.use(false, (directory) => openIfThere(directory, this.#place.part, true, true));
+    if (part !== undefined && await part.lock()) this.#removePart();
   }
 
   /** Somebody else may have put another file under the name, which must not be replaced unseen. */
@@ -327,11 +333,18 @@ export class LocalTarget implements Disposable {
     throw failure("TARGET_CHANGED", `Cannot replace ${this.#name}: somebody else changed it during the copy`);
   }
 
-  /** Gives up. What was received stays for the next run, except where the disk is full. */
+  /** Gives up. What was received stays for the next run, except where the disk is full or nothing was. */
   abort(reason: unknown): void {
     const full = reason instanceof SluiceError && reason.code === "NO_SPACE";
+    const isUseless = this.#state === "part" && (full || this.#isEmptyPart());
     this.close();
-    if (this.#state === "part" && full) this.#directory.remove(partName(this.#name));
+    if (isUseless) this.#removePart();
+  }
+
+  /** Whether a part has nothing; false where it was closed before. */
+  #isEmptyPart(): boolean {
+    if (this.#isClosed) return false;
+    return this.#file?.status().size === 0;
   }
 
   /** Whether the file under the name is a mixture now. */
@@ -341,6 +354,7 @@ export class LocalTarget implements Disposable {
 
   /** Closes the files. */
   close(): void {
+    this.#isClosed = true;
     this.#file?.close();
     this.#existing?.close();
   }

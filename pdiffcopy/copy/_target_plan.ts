@@ -2,9 +2,9 @@
  * What a target is written for, and what it is written to.
  */
 import { isBlockDevice, isDirectory, isRegular } from "../file/_block_file.ts";
-import type { BlockDirectory, BlockFile } from "../file/_block_file.ts";
+import type { BlockFile } from "../file/_block_file.ts";
 import { failure, systemFailure } from "../file/_errors.ts";
-import { partName } from "./_side_files.ts";
+import type { SidePlace } from "./_side_files.ts";
 
 /** Permission bits of new files, less the mask of the process, where the source says nothing. */
 export const USUAL_MODE = 0o666;
@@ -46,9 +46,9 @@ export function checkKind(file: BlockFile, wanted: number): void {
 }
 
 /** Opens the part of a target, which may be there from an earlier run, and locks it. */
-export async function openPart(directory: BlockDirectory, name: string, mode: number): Promise<BlockFile> {
+export async function openPart(place: SidePlace, name: string, mode: number): Promise<BlockFile> {
   const options = { write: true, create: true, noFollow: true, mode: (mode & 0o777) | 0o600 };
-  const part = directory.open(partName(name), options);
+  const part = place.use(true, (directory) => directory.open(place.part, options))!;
   try {
     await lockOrFail(part, name);
     return part;

@@ -27,6 +27,27 @@ export async function listTree(directory: BlockDirectory, options: ListOptions =
   return entries;
 }
 
+/** A directory that is opened when something is asked of it. */
+class LazyDirectory {
+  readonly #open: () => BlockDirectory;
+  #opened: BlockDirectory | undefined;
+
+  constructor(open: () => BlockDirectory) {
+    this.#open = open;
+  }
+
+  get(): BlockDirectory {
+    return this.#opened ??= this.#open();
+  }
+
+  close(): void {
+    this.#opened?.close();
+  }
+}
+
+/** Directories that are listed in one call at most. */
+const AHEAD = 256;
+
 /**
  * Everything below a directory, each directory before what it has, some entries at a time. Links are reported and not
  * followed; what can't be looked at is reported as a fault, and the rest follows.
@@ -34,12 +55,22 @@ export async function listTree(directory: BlockDirectory, options: ListOptions =
 export async function* listTreeBatches(
   directory: BlockDirectory,
   options: ListOptions = {},
-  prefix = "",
-  depth = 0,
 ): AsyncGenerator<TreeEntry[], void, undefined> {
+  yield* walk(new LazyDirectory(() => directory), await directory.list(), options, "", 0);
+}
+
+async function* walk(
+  directory: LazyDirectory,
+  list: readonly NameFacts[],
+  options: ListOptions,
+  prefix: string,
+  depth: number,
+): AsyncGenerator<TreeEntry[], void, undefined> {
+  const names = list.filter(({ errno, mode }) => errno === 0 && isDirectory(mode)).map(({ name }) => name);
+  const ahead = new ListsAhead(directory, names);
   let batch: TreeEntry[] = [];
   options.signal?.throwIfAborted();
-  for (const facts of await directory.list()) {
+  for (const facts of list) {
     if (isOwnName(facts.name)) continue;
     const path = prefix === "" ? facts.name : `${prefix}/${facts.name}`;
     if (facts.errno !== 0) {
@@ -51,18 +82,47 @@ export async function* listTreeBatches(
     if (entry.kind !== "dir") continue;
     yield batch;
     batch = [];
+    const below = new LazyDirectory(() => directory.get().openDirectory(facts.name, true));
     try {
       if (depth === DEPTH_MAX) throw new RangeError(`Cannot list ${printable(path)}: it is nested too deep`);
-      using below = directory.openDirectory(facts.name, true);
-      yield* listTreeBatches(below, options, path, depth + 1);
+      yield* walk(below, await ahead.take(facts.name) ?? await below.get().list(), options, path, depth + 1);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof SluiceError) && !(error instanceof RangeError)) throw error;
       // The directory itself was reported; this says that what it has was not.
       batch.push(faultAt(path, error));
+    } finally {
+      below.close();
     }
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Lists of directories that will be asked for in order, many of them made in one call. */
+class ListsAhead {
+  readonly #directory: LazyDirectory;
+  readonly #names: readonly string[];
+  readonly #lists = new Map<string, NameFacts[] | Error>();
+  #next = 0;
+
+  constructor(directory: LazyDirectory, names: readonly string[]) {
+    this.#directory = directory;
+    this.#names = names;
+  }
+
+  /** The list of a directory; undefined where it has to be listed by itself. */
+  async take(name: string): Promise<NameFacts[] | undefined> {
+    if (!this.#lists.has(name)) {
+      this.#next = this.#names.indexOf(name, this.#next);
+      const wanted = this.#names.slice(this.#next, this.#next + AHEAD);
+      const lists = wanted.length > 1 ? await this.#directory.get().listBelow(wanted) : [];
+      for (const [index, list] of lists.entries()) this.#lists.set(wanted[index]!, list);
+    }
+    const list = this.#lists.get(name);
+    this.#lists.delete(name);
+    if (list instanceof Error) throw list;
+    return list;
+  }
 }
 
 function faultAt(path: string, error: Error): TreeEntry {
@@ -80,7 +140,7 @@ function faultAt(path: string, error: Error): TreeEntry {
   };
 }
 
-function entryOf(directory: BlockDirectory, path: string, facts: NameFacts, options: ListOptions): TreeEntry {
+function entryOf(directory: LazyDirectory, path: string, facts: NameFacts, options: ListOptions): TreeEntry {
   const { mode, size, mtimeNs, uid, gid, links, identity, link } = facts;
   const kind = isLink(mode) ? "link" : isDirectory(mode) ? "dir" : isRegular(mode) ? "file" : "other";
   return {
@@ -94,7 +154,7 @@ function entryOf(directory: BlockDirectory, path: string, facts: NameFacts, opti
     identity: kind === "file" && links > 1 ? identity : undefined,
     text: link,
     attributes: options.attributes === true && (kind === "file" || kind === "dir")
-      ? attributesOf(directory, facts.name)
+      ? attributesOf(directory.get(), facts.name)
       : undefined,
   };
 }

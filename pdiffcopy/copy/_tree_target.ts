@@ -79,8 +79,30 @@ export class TreeTarget {
   }
 }
 
+/** The user that this process is, where it is not the one that may give files away; undefined otherwise. */
+function ordinaryUser(): number | undefined {
+  try {
+    return Deno.uid() || undefined;
+  } catch {
+    return undefined; // not permitted to ask: the system says what is possible
+  }
+}
+
+/** Gives a name its owner; users other than root keep their files, in the group where they may. */
+function setOwner(directory: BlockDirectory, name: string, owner: NewFacts["owner"]): void {
+  const user = ordinaryUser();
+  if (owner === undefined || user === undefined) return directory.setFacts(name, { owner });
+  try {
+    directory.setFacts(name, { owner: { uid: user, gid: owner.gid } });
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== "PERMISSION") throw error;
+  }
+}
+
 function setTreeFacts(directory: BlockDirectory, name: string, facts: TreeFacts): void {
-  const { attributes, ...plain } = facts;
+  const { attributes, owner, ...plain } = facts;
+  // First: it clears permissions of sets.
+  setOwner(directory, name, owner);
   directory.setFacts(name, { ...plain, mtimeNs: undefined });
   if (attributes !== undefined) {
     using file = directory.open(name, { beneath: true, noFollow: true });

@@ -169,6 +169,8 @@ export interface BlockDirectory extends Disposable {
   openDirectory(name: string, beneath: boolean): BlockDirectory;
   /** Everything in it, sorted by name; links are not followed. */
   list(): Promise<NameFacts[]>;
+  /** As `list`, for directories in it: from the first on as many as one call lists, and maybe none. */
+  listBelow(names: readonly string[]): Promise<(NameFacts[] | Error)[]>;
   makeDirectory(name: string, mode: number): void;
   makeLink(name: string, content: string): void;
   /** Gives a file of this directory a name in another. */

@@ -2,7 +2,7 @@
  * Native directories as `BlockDirectory`.
  */
 import { ACTION, NativeFile, OPEN } from "../kernel/file.ts";
-import { CHANGE, changeName, linkName, listNames, setFacts } from "../kernel/names.ts";
+import { CHANGE, changeName, linkName, listManyNames, listNames, setFacts } from "../kernel/names.ts";
 import { readSmallFiles, writeSmallFiles } from "../kernel/small_files.ts";
 import type {
   BlockDirectory,
@@ -60,6 +60,19 @@ class NativeDirectory implements BlockDirectory {
     if (Array.isArray(found)) return found.sort(byName);
     checked(found, `list ${this.path}`);
     return [];
+  }
+
+  async listBelow(names: readonly string[]): Promise<(NameFacts[] | Error)[]> {
+    const lists = await listManyNames(this.#directory, names);
+    if (!Array.isArray(lists)) {
+      checked(lists, `list directories of ${this.path}`);
+      return [];
+    }
+    return lists.map((found, index) =>
+      Array.isArray(found)
+        ? found.sort(byName)
+        : systemFailure(`open the directory ${this.path}/${names[index]}`, found)
+    );
   }
 
   makeDirectory(name: string, mode: number): void {

@@ -75,6 +75,10 @@ class PortableDirectory implements BlockDirectory {
     }
   }
 
+  listBelow(): Promise<[]> {
+    return Promise.resolve([]); // one call of Deno lists one directory
+  }
+
   #facts(name: string): NameFacts {
     const path = `${this.path}/${name}`;
     let info: Deno.FileInfo;

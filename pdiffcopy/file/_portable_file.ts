@@ -371,6 +371,7 @@ export function openPortableFile(path: string, options: OpenOptions, root?: stri
   try {
     const { write = false, create = false, exclusive = false } = options;
     const target = root === undefined ? path : confined(path, root);
+    if (!exclusive && isPipe(target)) throw failure("IO", `Cannot open ${path}: it is a pipe`);
     if (options.noFollow === true && isLink(target)) throw new Deno.errors.PermissionDenied("os error 40");
     const file = Deno.openSync(target, {
       read: true,
@@ -382,6 +383,15 @@ export function openPortableFile(path: string, options: OpenOptions, root?: stri
     return new PortableFile(path, file, write);
   } catch (error) {
     throw denoFailure(`open ${path}`, error);
+  }
+}
+
+/** Whether a name is that of a pipe: opening one waits for its other end, and nothing could end that. */
+function isPipe(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFifo === true;
+  } catch {
+    return false; // opening it says why
   }
 }
 

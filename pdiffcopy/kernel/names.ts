@@ -77,6 +77,50 @@ async function listInto(
   }
 }
 
+/** Bytes for the names of many directories. */
+const LISTS_SIZE = 1 << 20;
+let spareForMany: Uint8Array<ArrayBuffer> | undefined;
+
+/**
+ * Lists directories of an open one, from the first on as many as fit one call: what each has, or the system's number. None
+ * where the first one alone does not fit.
+ */
+export async function listManyNames(
+  directory: NativeFile,
+  names: readonly string[],
+): Promise<(NameFacts[] | number)[] | FileAnswer> {
+  const wanted = encodePath(names.map((name) => `${name}\0`).join(""));
+  const buffer = spareForMany ?? new Uint8Array(LISTS_SIZE);
+  spareForMany = undefined;
+  try {
+    const answer = await directory.useAsync((functions, handle, step) =>
+      functions.sluice_pdiffcopy_names_list_many_async(
+        handle,
+        wanted,
+        0,
+        wanted.length,
+        buffer,
+        0,
+        buffer.length,
+        step,
+      )
+    );
+    if (answer.result < 0) return answer;
+    const view = new DataView(buffer.buffer);
+    const lists: (NameFacts[] | number)[] = [];
+    for (let at = 0; at < answer.produced;) {
+      const [errno, size] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
+      const found: NameFacts[] = [];
+      readRecords(buffer.subarray(at + 8, at + 8 + size), found);
+      lists.push(errno === 0 ? found : errno);
+      at += 8 + size;
+    }
+    return lists;
+  } finally {
+    spareForMany = buffer;
+  }
+}
+
 function readRecords(bytes: Uint8Array<ArrayBuffer>, found: NameFacts[]): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const whole = (at: number): number => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;

@@ -35,7 +35,10 @@ export async function signedBlocks(
 ): Promise<Response> {
   using file = await openVersion(context, request, query);
   const { signal } = request;
-  const { size } = file.status();
+  const size = Math.min(
+    file.status().size,
+    numberParameter(query, "limit", 0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  );
   using _ = await context.hashTurns.enter(signal);
   const signed = await signFile(file, size, true, {
     ...blocksQuery(query),

@@ -27,14 +27,15 @@ function blocksQuery(blockSize: number, { name, seed }: HashSpec): Record<string
   return { block: blockSize, hash: name, ...(seed === "" ? {} : { seed }) };
 }
 
-/** The signed blocks of a version of a file. */
+/** The signed blocks of a version of a file, of its first `limit` bytes where that is given. */
 export async function fetchBlocks(
   peer: HttpPeer,
   path: string,
   version: string,
   { blockSize, hash }: Pick<Signature, "blockSize" | "hash">,
+  limit: number | undefined,
 ): Promise<SignedFile> {
-  const query = { path, ...blocksQuery(blockSize, hash) };
+  const query = { path, ...blocksQuery(blockSize, hash), ...(limit === undefined ? {} : { limit }) };
   const answer = await peer.request("POST", "/v2/blocks", query, undefined, { "if-match": version });
   return takeSignedBlocks(await peer.body(answer, "/v2/blocks", SIGNATURE_SIZE_MAX + FRAME_HEADER_SIZE));
 }

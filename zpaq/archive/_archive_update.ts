@@ -3,8 +3,8 @@
  * compressed while the next is filled.
  */
 import { ZPAQ_FRAGMENT_NUMBERS } from "../kernel/encoder.ts";
-import { zpaqFragments, zpaqHash, zpaqHashParts } from "../kernel/archiving.ts";
-import { ZPAQ_HASH, ZpaqHashKernel } from "../kernel/hash.ts";
+import { zpaqFragments, zpaqHashParts } from "../kernel/archiving.ts";
+import { ZPAQ_HASH } from "../kernel/hash.ts";
 import {
   checkArgument,
   checkBoolean,
@@ -16,14 +16,14 @@ import {
 import type { BytesSource } from "@sluice/internal";
 import { blockSizeOf } from "../block/_compress_options.ts";
 import { sortForArchive } from "./_file_order.ts";
-import { attributeBytes, withoutSha256 } from "./_attributes.ts";
+import { attributeBytes, withoutSecondHash } from "./_attributes.ts";
 import type { CutFile, CutLimits, CutReader } from "./_cut_files.ts";
 import { dateNumber, FILE_NAME_MAX, FRAGMENT_ROW, START_BLOCK_SIZE } from "./_journal_format.ts";
 import { indexBlocks, journalBlock, startBlock, STORED_METHOD } from "./_journal_writer.ts";
 import { encodeName } from "../block/_names.ts";
 import { parseLevel } from "../block/_method.ts";
 import { FragmentHistory } from "../block/_redundancy.ts";
-import { SecondHashes } from "./_second_hashes.ts";
+import { DigestFold, SecondHashes } from "./_second_hashes.ts";
 import type { ZpaqArchive } from "./archive.ts";
 import type { Entry } from "./_entry.ts";
 import type {
@@ -125,8 +125,8 @@ class Line {
   /** 0 where the file is gone. */
   readonly date: number;
   fragments: readonly number[];
-  /** Says the SHA-256 of the content, where it has one. */
-  sha256: (() => string | undefined) | undefined;
+  /** Says the second hash of the content, where it has one. */
+  secondHash: (() => string | undefined) | undefined;
   readonly #attributes: ZpaqFile["attributes"];
 
   constructor(
@@ -143,9 +143,9 @@ class Line {
 
   get attributes(): Uint8Array {
     const attributes = this.#attributes;
-    const sha256 = this.sha256?.();
+    const secondHash = this.secondHash?.();
     return attributeBytes(
-      sha256 === undefined || attributes?.system !== "unix" ? attributes : { ...attributes, sha256 },
+      secondHash === undefined || attributes?.system !== "unix" ? attributes : { ...attributes, secondHash },
     );
   }
 }
@@ -251,14 +251,14 @@ export class ArchiveUpdate {
     for (const file of files) {
       const known = before.get(file.name);
       const date = file.date === undefined ? this.#date : dateNumber(file.date);
-      const attributes = withoutSha256(attributeBytes(file.attributes));
+      const attributes = withoutSecondHash(attributeBytes(file.attributes));
       const sameBefore = known !== undefined && sameAttributes(known, attributes);
       const same = known !== undefined && isSame(known, file, date, sameBefore);
       const unchanged = same && sameBefore;
       if (same && (!this.#options.force || file.name.endsWith("/"))) {
         if (unchanged) continue;
         const line = new Line(file.name, date, file.attributes, [...known.fragments]);
-        line.sha256 = () => sha256Of(known);
+        line.secondHash = () => secondHashOf(known);
         lines.set(file.name, line);
         this.#options.onFile?.({ name: file.name, size: 0, change: "attributes" });
         continue;
@@ -371,7 +371,7 @@ export class ArchiveUpdate {
     if (error !== undefined) throw new Unreadable("", { cause: error });
     this.#takeIn(bytes.length);
     const ids: number[] = [];
-    const isOne = parts.length === CUT_NUMBERS;
+    const fold = this.#second === undefined ? undefined : new DigestFold();
     let at = 0;
     for (let row = 0; row < parts.length; row += CUT_NUMBERS) {
       const end = at + parts[row]!;
@@ -385,25 +385,26 @@ export class ArchiveUpdate {
           ? undefined
           : new Uint8Array(parts.buffer, digestAt + DIGEST_SIZE, SECOND_SIZE),
       );
+      if (fragment.second !== undefined) fold!.add(fragment.second);
       ids.push(await this.#addFragment(fragment, file, row === 0 ? size : undefined));
       at = end;
     }
     // A copy has no room for more.
     line.fragments = ids.slice();
-    if (this.#second !== undefined) {
-      const isAdded = isOne && ids[0]! >= this.#firstNew;
-      this.#keepSha256(line, isAdded ? undefined : zpaqHash(bytes, undefined, ZPAQ_HASH.sha256));
-    }
+    if (fold === undefined) return;
+    // That of one fragment is known where it was added.
+    const isAdded = ids.length === 1 && ids[0]! >= this.#firstNew;
+    this.#keepSecondHash(line, isAdded ? undefined : fold.digest());
   }
 
-  /** Gives a line the SHA-256 of its content; that of one fragment is known where it was added. */
-  #keepSha256(line: Line, digest: Uint8Array | undefined): void {
+  /** Gives a line the second hash of its content; that of one fragment is known where it was added. */
+  #keepSecondHash(line: Line, digest: Uint8Array | undefined): void {
     const [id] = line.fragments;
     const second = this.#second!;
-    if (digest === undefined) line.sha256 = () => second.of(id!);
+    if (digest === undefined) line.secondHash = () => second.of(id!);
     else {
       const text = digest.toHex();
-      line.sha256 = () => text;
+      line.secondHash = () => text;
     }
   }
 
@@ -413,18 +414,9 @@ export class ArchiveUpdate {
     onProgress?.({ bytesIn: this.#bytesIn, bytesOut: this.#bytesOut, total: this.#total });
   }
 
-  async #addFile(changed: Changed): Promise<void> {
-    const hash = this.#second === undefined ? undefined : new ZpaqHashKernel(undefined, ZPAQ_HASH.sha256);
-    try {
-      await this.#cutFile(changed, hash);
-      if (hash !== undefined) this.#keepSha256(changed.line, hash.digest());
-    } finally {
-      hash?.close();
-    }
-  }
-
   /** Reads a file, cuts it and adds its fragments. */
-  async #cutFile({ file, size, line }: Changed, hash: ZpaqHashKernel | undefined): Promise<void> {
+  async #addFile({ file, size, line }: Changed): Promise<void> {
+    const fold = this.#second === undefined ? undefined : new DigestFold();
     let held = new Uint8Array(INPUT_SIZE);
     let filled = 0;
     const ids: number[] = [];
@@ -440,6 +432,7 @@ export class ArchiveUpdate {
           const end = at + parts[row]!;
           const digest = digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE);
           const second = seconds?.subarray(i * SECOND_SIZE, (i + 1) * SECOND_SIZE);
+          if (second !== undefined) fold!.add(second);
           const fragment = fragmentOf(held.subarray(at, end), parts, row, digest, second);
           ids.push(await this.#addFragment(fragment, file, ids.length === 0 ? size : undefined));
           at = end;
@@ -451,7 +444,6 @@ export class ArchiveUpdate {
     };
     for await (const chunk of contentChunks(file)) {
       this.#takeIn(chunk.length);
-      hash?.update(chunk);
       let at = 0;
       while (at < chunk.length) {
         if (filled === held.length) await cut(false);
@@ -468,6 +460,7 @@ export class ArchiveUpdate {
     }
     await cut(true);
     line.fragments = ids;
+    if (fold !== undefined) this.#keepSecondHash(line, fold.digest());
   }
 
   /** The SHA-256 of fragments that were cut; undefined where none are kept. */
@@ -603,12 +596,12 @@ function sameFragments(before: Uint32Array, now: readonly number[]): boolean {
 
 function sameAttributes(known: Entry, attributes: Uint8Array): boolean {
   // Other programs may write the same in other bytes.
-  return sameBytes(withoutSha256(known.file.attributes), attributes) ||
-    sameBytes(withoutSha256(attributeBytes(known.attributes)), attributes);
+  return sameBytes(withoutSecondHash(known.file.attributes), attributes) ||
+    sameBytes(withoutSecondHash(attributeBytes(known.attributes)), attributes);
 }
 
-function sha256Of({ attributes }: Entry): string | undefined {
-  return attributes?.system === "unix" ? attributes.sha256 : undefined;
+function secondHashOf({ attributes }: Entry): string | undefined {
+  return attributes?.system === "unix" ? attributes.secondHash : undefined;
 }
 
 function sameBytes(before: Uint8Array, now: Uint8Array): boolean {

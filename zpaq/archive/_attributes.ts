@@ -36,8 +36,11 @@ export interface ZpaqUnixAttributes {
   readonly hardLink?: string | undefined;
   /** Extended attributes by their name, ACLs among them. */
   readonly extended?: Readonly<Record<string, Uint8Array<ArrayBuffer>>> | undefined;
-  /** The SHA-256 of the file's content in hexadecimal, beside the SHA-1 of each fragment. */
-  readonly sha256?: string | undefined;
+  /**
+   * A second hash of the content beside the SHA-1 of each fragment, in hexadecimal: the SHA-256 of its one fragment, or
+   * that of the SHA-256 of all its fragments one after the other.
+   */
+  readonly secondHash?: string | undefined;
 }
 
 /** The most bytes of attributes that zpaq 7.15 reads. */
@@ -52,7 +55,7 @@ const FIELD = {
   link: 0x6c,
   hardLink: 0x68,
   extended: 0x78,
-  sha256: 0x32,
+  secondHash: 0x32,
 } as const;
 const SHA256_SIZE = 32;
 const SHA256_TEXT = /^[0-9a-f]{64}$/i;
@@ -90,8 +93,9 @@ function parseFields(bytes: Uint8Array): Partial<ZpaqUnixAttributes> {
       found.gid = readU32(bytes, start + 4);
     } else if (kind === FIELD.link) found.link = decodeName(bytes.subarray(start, at));
     else if (kind === FIELD.hardLink) found.hardLink = decodeName(bytes.subarray(start, at));
-    else if (kind === FIELD.sha256 && size === SHA256_SIZE) found.sha256 = bytes.subarray(start, at).toHex();
-    else if (kind === FIELD.extended) {
+    else if (kind === FIELD.secondHash && size === SHA256_SIZE) {
+      found.secondHash = bytes.subarray(start, at).toHex();
+    } else if (kind === FIELD.extended) {
       const value = bytes.slice(start, at);
       const end = value.indexOf(0);
       extended ??= Object.create(null) as Record<string, Uint8Array<ArrayBuffer>>;
@@ -135,10 +139,10 @@ export function attributeBytes(attributes: ZpaqAttributes | undefined): Uint8Arr
   return bytes;
 }
 
-/** The attributes of a file without the SHA-256 of its content, which is not known before that is read. */
-export function withoutSha256(bytes: Uint8Array): Uint8Array {
+/** The attributes of a file without the second hash of its content, which is not known before that is read. */
+export function withoutSecondHash(bytes: Uint8Array): Uint8Array {
   const end = bytes.length - SHA256_FIELD_SIZE;
-  return end >= FIELDS_AT && bytes[end] === FIELD.sha256 && bytes[end + 1] === SHA256_SIZE &&
+  return end >= FIELDS_AT && bytes[end] === FIELD.secondHash && bytes[end + 1] === SHA256_SIZE &&
       bytes[end + 2] === 0
     ? bytes.subarray(0, end === FIELDS_AT ? PLAIN_SIZE : end)
     : bytes;
@@ -146,11 +150,11 @@ export function withoutSha256(bytes: Uint8Array): Uint8Array {
 
 /** Attributes of most files, which have nothing of varying size. */
 function plainBytes(
-  { mode, nanoseconds = 0, uid, gid, sha256 }: ZpaqUnixAttributes,
+  { mode, nanoseconds = 0, uid, gid, secondHash }: ZpaqUnixAttributes,
 ): Uint8Array<ArrayBuffer> {
   const timeSize = nanoseconds === 0 ? 0 : FIELD_HEADER + 4;
   const ownerSize = uid === undefined || gid === undefined ? 0 : FIELD_HEADER + 8;
-  const size = timeSize + ownerSize + (sha256 === undefined ? 0 : SHA256_FIELD_SIZE);
+  const size = timeSize + ownerSize + (secondHash === undefined ? 0 : SHA256_FIELD_SIZE);
   const bytes = new Uint8Array(size === 0 ? PLAIN_SIZE : FIELDS_AT + size);
   bytes[0] = 0x75;
   bytes[1] = mode;
@@ -169,11 +173,11 @@ function plainBytes(
     writeU32(bytes, at + FIELD_HEADER, uid!);
     writeU32(bytes, at + FIELD_HEADER + 4, gid!);
   }
-  if (sha256 !== undefined) {
+  if (secondHash !== undefined) {
     const at = FIELDS_AT + timeSize + ownerSize;
-    bytes[at] = FIELD.sha256;
+    bytes[at] = FIELD.secondHash;
     bytes[at + 1] = SHA256_SIZE;
-    bytes.set(sha256Bytes(sha256), at + FIELD_HEADER);
+    bytes.set(sha256Bytes(secondHash), at + FIELD_HEADER);
   }
   return bytes;
 }
@@ -184,7 +188,7 @@ interface Field {
 }
 
 function fieldsOf(attributes: ZpaqUnixAttributes): Field[] {
-  const { nanoseconds, uid, gid, link, hardLink, extended, sha256 } = attributes;
+  const { nanoseconds, uid, gid, link, hardLink, extended, secondHash } = attributes;
   const fields: Field[] = [];
   const add = (kind: number, value: Uint8Array): void => {
     if (value.length > VALUE_MAX) {
@@ -205,14 +209,14 @@ function fieldsOf(attributes: ZpaqUnixAttributes): Field[] {
     bytes.set(value, name.length + 1);
     add(FIELD.extended, bytes);
   }
-  if (sha256 !== undefined) add(FIELD.sha256, sha256Bytes(sha256));
+  if (secondHash !== undefined) add(FIELD.secondHash, sha256Bytes(secondHash));
   return fields;
 }
 
 function sha256Bytes(text: string): Uint8Array {
   if (typeof text === "string" && SHA256_TEXT.test(text)) return Uint8Array.fromHex(text);
   throw new RangeError(
-    `Cannot archive the attributes of a file: its sha256 is ${
+    `Cannot archive the attributes of a file: its secondHash is ${
       JSON.stringify(text)
     }, expected 64 hexadecimal digits`,
   );

@@ -1,9 +1,44 @@
 /**
  * A second hash of fragments, so that content which was made to have the SHA-1 of other content is not taken for it.
  */
+import { zpaqHash } from "../kernel/archiving.ts";
+import { ZPAQ_HASH } from "../kernel/hash.ts";
 import type { ZpaqArchive } from "./archive.ts";
 
 const SIZE = 32;
+
+/**
+ * The second hash of a file from those of its fragments: the SHA-256 of its one fragment, or that of the SHA-256 of all of
+ * them one after the other. Fragments can be hashed in the order in which an archive has them, however a file refers to
+ * them.
+ */
+export class DigestFold {
+  #digests = new Uint8Array(SIZE);
+  #count = 0;
+
+  /** Takes the SHA-256 of the next fragment. */
+  add(digest: Uint8Array): void {
+    this.put(this.#count, digest);
+  }
+
+  /** Takes the SHA-256 of a fragment. */
+  put(index: number, digest: Uint8Array): void {
+    const end = SIZE * (index + 1);
+    if (end > this.#digests.length) {
+      const larger = new Uint8Array(Math.max(end, 2 * this.#digests.length));
+      larger.set(this.#digests);
+      this.#digests = larger;
+    }
+    this.#digests.set(digest, SIZE * index);
+    this.#count = Math.max(this.#count, index + 1);
+  }
+
+  /** The hash of all fragments. */
+  digest(): Uint8Array<ArrayBuffer> {
+    const all = this.#digests.subarray(0, SIZE * this.#count);
+    return this.#count === 1 ? all : zpaqHash(all, undefined, ZPAQ_HASH.sha256);
+  }
+}
 
 /** SHA-256 of fragments, as far as they are known. */
 export class SecondHashes {
@@ -52,10 +87,10 @@ export class SecondHashes {
   #load(): Map<number, string> {
     const known = new Map<number, string>();
     for (const { fragments, attributes } of this.#archive?.entries() ?? []) {
-      if (fragments.length !== 1 || attributes?.system !== "unix" || attributes.sha256 === undefined) {
+      if (fragments.length !== 1 || attributes?.system !== "unix" || attributes.secondHash === undefined) {
         continue;
       }
-      known.set(fragments[0]!, attributes.sha256);
+      known.set(fragments[0]!, attributes.secondHash);
     }
     return known;
   }

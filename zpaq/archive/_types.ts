@@ -41,7 +41,7 @@ export interface ZpaqUpdateOptions {
    */
   readonly onUnreadable?: ((error: unknown, file: ZpaqFile) => void) | undefined;
   /**
-   * Keep the SHA-256 of each file that has Unix attributes in these, and of each fragment while the update is written.
+   * Keep a second hash of each file that has Unix attributes in these, and of each fragment while the update is written.
    * @default {false}
    */
   readonly fileDigests?: boolean | undefined;

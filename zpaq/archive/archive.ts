@@ -301,6 +301,11 @@ export class ZpaqArchive implements Disposable {
     return this.#store.find(checkNumber("id", id)) !== undefined;
   }
 
+  /** Bytes of a fragment; 0 where no data block has it. */
+  fragmentSize(id: number): number {
+    return this.#store.fragmentSize(checkNumber("id", id));
+  }
+
   /** Every fragment that is seen, with its size and its SHA-1 in hexadecimal: what an update need not store again. */
   *knownFragments(): Generator<
     { readonly id: number; readonly digest: string; readonly size: number },

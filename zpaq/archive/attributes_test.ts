@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { attributeBytes, ATTRIBUTES_SIZE_MAX, parseAttributes, withoutSha256 } from "./_attributes.ts";
+import { attributeBytes, ATTRIBUTES_SIZE_MAX, parseAttributes, withoutSecondHash } from "./_attributes.ts";
 import type { ZpaqUnixAttributes } from "./_attributes.ts";
 
 const FULL: ZpaqUnixAttributes = {
@@ -10,7 +10,7 @@ const FULL: ZpaqUnixAttributes = {
   gid: 0,
   link: "to/ä\udcff",
   hardLink: "other",
-  sha256: "0123456789abcdef".repeat(4),
+  secondHash: "0123456789abcdef".repeat(4),
   extended: { "user.a": Uint8Array.of(0, 1, 0), "user.empty": new Uint8Array() },
 };
 
@@ -20,17 +20,17 @@ Deno.test("attributes: what is written is read", () => {
   for (const mode of [0, 0o104755, 0o177777]) {
     assertEquals([...attributeBytes({ system: "unix", mode })], [0x75, mode & 255, mode >> 8]);
   }
-  const { sha256 } = FULL;
+  const { secondHash } = FULL;
   for (const some of [{}, { nanoseconds: 5 }, { uid: 1, gid: 2 }, { hardLink: "x" }, FULL]) {
-    const base: ZpaqUnixAttributes = { mode: 0o100644, ...some, system: "unix", sha256: undefined };
-    const bytes = attributeBytes({ ...base, sha256 });
-    assertEquals((parseAttributes(bytes) as ZpaqUnixAttributes).sha256, sha256);
-    assertEquals(withoutSha256(bytes), attributeBytes(base));
-    assertEquals(withoutSha256(attributeBytes(base)), attributeBytes(base));
+    const base: ZpaqUnixAttributes = { mode: 0o100644, ...some, system: "unix", secondHash: undefined };
+    const bytes = attributeBytes({ ...base, secondHash });
+    assertEquals((parseAttributes(bytes) as ZpaqUnixAttributes).secondHash, secondHash);
+    assertEquals(withoutSecondHash(bytes), attributeBytes(base));
+    assertEquals(withoutSecondHash(attributeBytes(base)), attributeBytes(base));
   }
   for (const wrong of ["", "0".repeat(63), "g".repeat(64), 5 as unknown as string]) {
     assertThrows(
-      () => attributeBytes({ system: "unix", mode: 0, sha256: wrong }),
+      () => attributeBytes({ system: "unix", mode: 0, secondHash: wrong }),
       RangeError,
       "64 hexadecimal",
     );

@@ -143,7 +143,7 @@ async function write(
     const rollsBack = options.rollBack === true && place.size !== undefined && place.end < place.size;
     if (result.updated + result.deleted === 0 && !rollsBack) {
       await file.discard();
-      return result;
+      return { ...result, bytesOut: 0 };
     }
     await file.commit();
     if (indexOf !== undefined) await appendIndex(backup, opened, place.path);

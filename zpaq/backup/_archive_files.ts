@@ -1,11 +1,11 @@
 /**
  * Archives on disk or on a server: one file, or parts whose numbers take the place of `?` and `*` in the name.
  */
-import { byteSourceFromBytes, byteSourceFromUrl, SluiceError } from "@sluice/internal";
+import { byteSourceFromBytes, byteSourceFromUrl, concatBytes, SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { openFault, openFileSource, statFile } from "@sluice/internal/file-source";
 import { ifThere, lastPartIndex } from "./_paths.ts";
-import { failure } from "./_problems.ts";
+import { failure, ZpaqBackupError } from "./_problems.ts";
 
 /** Whether a name is that of an archive on a server. */
 export function isUrl(path: string): boolean {
@@ -86,13 +86,26 @@ export async function stampOf(path: string, parts: number): Promise<string> {
   return stamps.join();
 }
 
-/** A file with random access; a pipe is read to its end first. */
-async function openWhole(path: string): Promise<ByteSource & Partial<Disposable>> {
+/** A file with random access; a pipe is read to its end first, as far as memory may be taken for it. */
+async function openWhole(path: string, maxMemory: number): Promise<ByteSource & Partial<Disposable>> {
   const { isFile } = await statFile(path);
   if (isFile) return await openFileSource(path);
   try {
-    return byteSourceFromBytes(await Deno.readFile(path));
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let size = 0;
+    for await (const chunk of (await Deno.open(path)).readable) {
+      size += chunk.length;
+      if (size > maxMemory) {
+        throw failure(
+          "CONTENT_LIMIT",
+          `Cannot open ${path}: it is no regular file, and has more than the ${maxMemory} bytes that memory is taken for`,
+        );
+      }
+      chunks.push(chunk);
+    }
+    return byteSourceFromBytes(concatBytes(chunks));
   } catch (cause) {
+    if (cause instanceof ZpaqBackupError) throw cause;
     throw openFault(path, cause);
   }
 }
@@ -109,10 +122,24 @@ export function onePart(source: ByteSource & Partial<Disposable>, path: string):
   };
 }
 
-/** Opens all parts of an archive as one source; undefined where there is none. */
-export async function openParts(path: string): Promise<OpenSource | undefined> {
+/**
+ * Opens all parts of an archive as one source; undefined where there is none. What is no regular file may have
+ * `maxMemory` bytes.
+ */
+export async function openParts(path: string, maxMemory: number): Promise<OpenSource | undefined> {
   if (isUrl(path)) return await openRemote(path);
-  if (!isMultiPart(path)) return await exists(path) ? onePart(await openWhole(path), path) : undefined;
+  try {
+    return await openFiles(path, maxMemory);
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.format !== "file") throw error;
+    throw failure(error.code, error.message);
+  }
+}
+
+async function openFiles(path: string, maxMemory: number): Promise<OpenSource | undefined> {
+  if (!isMultiPart(path)) {
+    return await exists(path) ? onePart(await openWhole(path, maxMemory), path) : undefined;
+  }
   const sources: Awaited<ReturnType<typeof openFileSource>>[] = [];
   while (await exists(partPath(path, sources.length + 1))) {
     sources.push(await openFileSource(partPath(path, sources.length + 1)));

@@ -15,6 +15,9 @@ import { isWanted } from "./_patterns.ts";
 import { failure, ZpaqBackupError } from "./_problems.ts";
 import type { Undoing } from "./_update_file.ts";
 
+/** Bytes of an archive that is read from a pipe, unless the caller says otherwise. */
+const PIPE_SIZE_MAX = 2 ** 30;
+
 /** The archive as it was opened, with its files. */
 export interface Opened {
   readonly files: OpenSource;
@@ -62,7 +65,9 @@ export class BackupState {
   async open(): Promise<Opened | undefined> {
     if (this.#opened !== undefined) return this.#opened;
     const { password, at, maxMemory, create } = this.options;
-    const files = this.#source === undefined ? await openParts(this.path) : onePart(this.#source, this.path);
+    const files = this.#source === undefined
+      ? await openParts(this.path, maxMemory ?? PIPE_SIZE_MAX)
+      : onePart(this.#source, this.path);
     if (files === undefined) return undefined;
     try {
       const stamp = this.isFile ? await stampOf(this.path, files.parts.length) : "";

@@ -2,18 +2,20 @@
  * Comparing files on the disk with a version.
  */
 import { zpaqHashParts } from "../kernel/archiving.ts";
-import { ZPAQ_HASH, ZpaqHashKernel } from "../kernel/hash.ts";
+import { ZPAQ_HASH } from "../kernel/hash.ts";
+import { DigestFold } from "../archive/_second_hashes.ts";
 import { attributeBytes } from "../archive/_attributes.ts";
 import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
 import type { ZpaqArchiveEntry, ZpaqFile } from "../archive/_types.ts";
 import type { BackupState } from "./_backup_state.ts";
 import type { ZpaqBackupCompareOptions, ZpaqBackupComparison } from "./options.ts";
 import { warning } from "./_problems.ts";
-import { sha256Of } from "./_content_check.ts";
+import { secondHashOf } from "./_content_check.ts";
 import { openInput } from "./_raw_names.ts";
 import { walk } from "./_walk.ts";
 
 const DIGEST_SIZE = 20;
+const SECOND_SIZE = 32;
 const READ_SIZE = 4 << 20;
 
 /** What a fragment's content is, by its id. */
@@ -32,7 +34,7 @@ function hasSameAttributes({ attributes: before }: ZpaqArchiveEntry, { attribute
   // Archives of zpaq 7.15 say nothing of the rest; whether names are those of one file depends on what else is named.
   if (attributeBytes(before).length === attributeBytes({ system: "unix", mode: 0 }).length) return true;
   const bytesOf = (attributes: ZpaqUnixAttributes): Uint8Array =>
-    attributeBytes({ ...attributes, hardLink: undefined, sha256: undefined });
+    attributeBytes({ ...attributes, hardLink: undefined, secondHash: undefined });
   const [left, right] = [bytesOf(before), bytesOf(now)];
   return left.length === right.length && left.every((byte, i) => byte === right[i]);
 }
@@ -44,24 +46,20 @@ async function hasSameContent(
   path: string,
   facts: FragmentFacts,
 ): Promise<boolean> {
-  const sha256 = sha256Of(entry);
-  const hash = sha256 === undefined ? undefined : new ZpaqHashKernel(undefined, ZPAQ_HASH.sha256);
-  try {
-    const same = await hasSameFragments(entry, file, path, facts, hash);
-    const isRead = file.attributes?.system !== "unix" || file.attributes.link === undefined;
-    return same && (hash === undefined || !isRead || hash.digest().toHex() === sha256);
-  } finally {
-    hash?.close();
-  }
+  const expected = secondHashOf(entry);
+  const fold = expected === undefined ? undefined : new DigestFold();
+  const same = await hasSameFragments(entry, file, path, facts, fold);
+  const isRead = file.attributes?.system !== "unix" || file.attributes.link === undefined;
+  return same && (fold === undefined || !isRead || fold.digest().toHex() === expected);
 }
 
-/** Whether a file has content of the SHA-1 of each fragment; `hash` takes it in. */
+/** Whether a file has content of the SHA-1 of each fragment; `fold` takes their second hashes. */
 async function hasSameFragments(
   entry: ZpaqArchiveEntry,
   file: ZpaqFile,
   path: string,
   facts: FragmentFacts,
-  hash: ZpaqHashKernel | undefined,
+  fold: DigestFold | undefined,
 ): Promise<boolean> {
   if (entry.name.endsWith("/")) return true;
   if (entry.size !== file.size) return false;
@@ -86,9 +84,12 @@ async function hasSameFragments(
       if (count === null) return false;
       at += count;
     }
-    hash?.update(bytes);
     const digests = await zpaqHashParts(bytes, Uint32Array.from(sizes), undefined);
+    const seconds = fold === undefined
+      ? undefined
+      : await zpaqHashParts(bytes, Uint32Array.from(sizes), undefined, ZPAQ_HASH.sha256);
     for (let i = 0; i < sizes.length; i++) {
+      if (seconds !== undefined) fold!.add(seconds.subarray(i * SECOND_SIZE, (i + 1) * SECOND_SIZE));
       const digest = digests.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE).toHex();
       if (digest !== facts.get(ids[first + i]!)!.digest) return false;
     }

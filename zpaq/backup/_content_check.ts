@@ -1,64 +1,57 @@
 /**
- * Whether content that is restored has the SHA-256 that the archive keeps of it, beside the SHA-1 of its fragments.
+ * Whether content that is restored has the second hash that the archive keeps of it, beside the SHA-1 of its fragments.
  */
 import { zpaqHash } from "../kernel/archiving.ts";
-import { ZPAQ_HASH, ZpaqHashKernel } from "../kernel/hash.ts";
+import { ZPAQ_HASH } from "../kernel/hash.ts";
+import { DigestFold } from "../archive/_second_hashes.ts";
 import type { ZpaqArchiveEntry, ZpaqPiece } from "../archive/_types.ts";
 
 /** A file of which some pieces came. */
 interface Running {
-  readonly hash: ZpaqHashKernel;
-  /** Where the next piece is to start; undefined once one came out of order. */
-  next: number | undefined;
+  readonly fold: DigestFold;
+  /** Where pieces start, as numbers of fragments. */
+  readonly indexes: ReadonlyMap<number, number>;
 }
 
-/** The SHA-256 that an archive keeps of a file. */
-export function sha256Of({ attributes }: Pick<ZpaqArchiveEntry, "attributes">): string | undefined {
-  return attributes?.system === "unix" ? attributes.sha256 : undefined;
+/** The second hash that an archive keeps of a file. */
+export function secondHashOf({ attributes }: Pick<ZpaqArchiveEntry, "attributes">): string | undefined {
+  return attributes?.system === "unix" ? attributes.secondHash : undefined;
 }
 
-/** Checks of the files of one run. */
+/** Checks of the files of one run. Each piece is a fragment. */
 export class ContentCheck {
   readonly #running = new Map<ZpaqArchiveEntry, Running>();
+  readonly #sizeOf: (id: number) => number;
 
-  /** Takes the next piece of a file; whether all is well so far. The last piece decides. */
-  async take({ entry, offset, bytes, last }: ZpaqPiece): Promise<boolean> {
-    const expected = sha256Of(entry);
+  /** `sizeOf` says how large a fragment is. */
+  constructor(sizeOf: (id: number) => number) {
+    this.#sizeOf = sizeOf;
+  }
+
+  /** Takes a piece of a file, in whatever order; whether all is well so far. The last piece decides. */
+  take({ entry, offset, bytes, last }: ZpaqPiece): boolean {
+    const expected = secondHashOf(entry);
     if (expected === undefined) return true;
+    const digest = zpaqHash(bytes, undefined, ZPAQ_HASH.sha256);
+    if (entry.fragments.length <= 1) return digest.toHex() === expected;
     let running = this.#running.get(entry);
     if (running === undefined) {
-      if (last) return zpaqHash(bytes, undefined, ZPAQ_HASH.sha256).toHex() === expected;
-      running = { hash: new ZpaqHashKernel(undefined, ZPAQ_HASH.sha256), next: 0 };
+      running = { fold: new DigestFold(), indexes: this.#indexesOf(entry) };
       this.#running.set(entry, running);
     }
-    if (running.next === offset) {
-      running.hash.update(bytes);
-      running.next += bytes.length;
-    } else running.next = undefined;
+    running.fold.put(running.indexes.get(offset)!, digest);
     if (!last) return true;
     this.#running.delete(entry);
-    try {
-      // Content whose pieces lie in another order in the archive is read once more.
-      if (running.next === undefined) return await hashOf(entry.body) === expected;
-      return running.hash.digest().toHex() === expected;
-    } finally {
-      running.hash.close();
+    return running.fold.digest().toHex() === expected;
+  }
+
+  #indexesOf({ fragments }: ZpaqArchiveEntry): Map<number, number> {
+    const indexes = new Map<number, number>();
+    let offset = 0;
+    for (const [i, id] of fragments.entries()) {
+      indexes.set(offset, i);
+      offset += this.#sizeOf(id);
     }
-  }
-
-  /** Frees what files hold that did not end. */
-  close(): void {
-    for (const { hash } of this.#running.values()) hash.close();
-    this.#running.clear();
-  }
-}
-
-async function hashOf(content: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  const hash = new ZpaqHashKernel(undefined, ZPAQ_HASH.sha256);
-  try {
-    for await (const bytes of content) hash.update(bytes);
-    return hash.digest().toHex();
-  } finally {
-    hash.close();
+    return indexes;
   }
 }

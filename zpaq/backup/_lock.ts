@@ -5,8 +5,8 @@
 import { openFault } from "@sluice/internal/file-source";
 import { isMultiPart, partPath } from "./_archive_files.ts";
 import { factsOf } from "./_file_facts.ts";
-import { ifThere } from "./_paths.ts";
-import { failure } from "./_problems.ts";
+import { ifThere, systemText } from "./_paths.ts";
+import { failure, ZpaqBackupError } from "./_problems.ts";
 import type { Undoing } from "./_update_file.ts";
 
 /** A lock that is held. */
@@ -24,10 +24,14 @@ async function lockPath(archive: string): Promise<string> {
 }
 
 /** Opens the file of a lock, which is made where there is none; undefined where this process may not. */
-async function openLock(path: string): Promise<Deno.FsFile | undefined> {
+async function openLock(path: string, archive: string): Promise<Deno.FsFile | undefined> {
   const refused = (error: unknown): undefined => {
     if (error instanceof Deno.errors.PermissionDenied || /Read-only file system/.test(`${error}`)) return;
-    throw openFault(path, error);
+    throw new ZpaqBackupError(`Cannot write ${archive}: ${systemText(error)}`, {
+      code: error instanceof Deno.errors.NotFound ? "NOT_FOUND" : "IO",
+      entry: archive,
+      cause: error,
+    });
   };
   return await Deno.open(path, { write: true, create: true }).catch(refused) ??
     // Another user's lock can be waited on by whoever may read it.
@@ -51,7 +55,7 @@ async function acquire(archive: string): Promise<Held | undefined> {
     if (existing !== undefined && !(existing.isFile && existing.size === 0)) {
       throw failure("LOCKED", `Cannot lock ${archive}: ${path} is there and is no lock; move it away`);
     }
-    const file = await openLock(path);
+    const file = await openLock(path, archive);
     if (file === undefined) return await acquireItself(archive);
     if (!await file.tryLock(true)) {
       file.close();

@@ -150,6 +150,8 @@ export class Outputs {
       throw new Refused(`${final} is the archive itself`);
     }
     if (existing.isDirectory) throw new Refused(`${final} is a folder`);
+    // Devices and pipes would be gone, for all that use them.
+    if (!existing.isFile && !existing.isSymlink) throw new Refused(`${final} is a device or a pipe`);
     if (!force) throw new Exists(`${final} exists`);
   }
 

@@ -43,6 +43,7 @@ export async function makeLink(content: string, path: string): Promise<void> {
 
 /** What a name is of, no link followed. */
 export interface Found {
+  readonly isFile: boolean;
   readonly isDirectory: boolean;
   readonly isSymlink: boolean;
 }
@@ -52,7 +53,7 @@ export async function lookAt(path: string): Promise<Found | undefined> {
   if (path.isWellFormed()) return await ifThere(path, Deno.lstat);
   try {
     const { kind } = await factsOf(path);
-    return { isDirectory: kind === "folder", isSymlink: kind === "link" };
+    return { isFile: kind === "file", isDirectory: kind === "folder", isSymlink: kind === "link" };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
     throw error;

@@ -79,7 +79,7 @@ class Restore {
   readonly #folders: [ZpaqArchiveEntry, Target][] = [];
   readonly #byName = new Map<string, ZpaqArchiveEntry>();
   readonly #skipped: string[] = [];
-  readonly #check = new ContentCheck();
+  readonly #check: ContentCheck;
   #bytes = 0;
   #count = 0;
   /** Bytes that were decoded, and that the entries say they have. */
@@ -89,6 +89,7 @@ class Restore {
   constructor(archive: ZpaqArchive, settings: RestoreSettings) {
     this.#archive = archive;
     this.#settings = settings;
+    this.#check = new ContentCheck((id) => archive.fragmentSize(id));
     this.#outputs = new Outputs({
       ...settings,
       factsFor: (entry, path) => this.#factsFor(entry, path, false),
@@ -146,7 +147,6 @@ class Restore {
       await this.#linkFiles();
       for (const [entry, target] of this.#links) await this.#guard(entry, () => this.#link(entry, target));
     } finally {
-      this.#check.close();
       await this.#outputs.discard();
     }
     if (!this.#settings.dryRun) await this.#finishFolders();
@@ -167,10 +167,10 @@ class Restore {
     for await (const piece of pieces) {
       const { entry } = piece;
       if (!left.has(entry)) continue;
-      if (!await this.#check.take(piece)) {
+      if (!this.#check.take(piece)) {
         left.delete(entry);
         report(
-          damage(entry, "its content does not have the SHA-256 that was stored: not extracted", "CHECKSUM"),
+          damage(entry, "its content does not match its second hash, a SHA-256: not extracted", "CHECKSUM"),
         );
         continue;
       }

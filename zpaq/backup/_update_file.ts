@@ -4,7 +4,7 @@
  * complete in a file beside the archive.
  */
 import type { ZpaqUpdateSink } from "../archive/_types.ts";
-import { systemText, temporaryBeside } from "./_paths.ts";
+import { ifThere, systemText, temporaryBeside } from "./_paths.ts";
 import { failure, ZpaqBackupError } from "./_problems.ts";
 
 const PIECE_SIZE = 1 << 20;
@@ -35,6 +35,11 @@ export interface UpdateFile {
 /** Opens the place of an update. */
 export async function openUpdate(place: UpdatePlace): Promise<UpdateFile> {
   try {
+    const existing = await ifThere(place.path, Deno.stat);
+    if (existing !== undefined && !existing.isFile) {
+      // A device or a pipe would be replaced, for all that use it.
+      throw failure("IO", `Cannot write ${place.path}: it is no regular file`);
+    }
     const update = place.size !== undefined && place.size === place.end && place.end > 0
       ? await appendTo(place)
       : await stage(place);

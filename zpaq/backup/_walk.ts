@@ -230,7 +230,7 @@ class Walker {
     if (extended === undefined) return attributes;
     try {
       // With room for the hash of the content, which is not read yet.
-      attributeBytes({ ...attributes, extended, sha256: kind === "file" ? NO_HASH : undefined });
+      attributeBytes({ ...attributes, extended, secondHash: kind === "file" ? NO_HASH : undefined });
       return { ...attributes, extended };
     } catch {
       const why =

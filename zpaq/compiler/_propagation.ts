@@ -6,6 +6,7 @@ import { compute, HASH, isComparison, MIRRORED, OPPOSITE, successorsOf, Variable
 import type { Block, Ending, Graph, Memory, Operation, Operator, Value } from "./_ir.ts";
 import { holds } from "./_ir.ts";
 import type { Ranges } from "./_ranges.ts";
+import { Trail, TrailedMap } from "./_trail.ts";
 
 const NONE = 2 ** 32 - 1;
 const COMMUTATIVE: ReadonlySet<Operator> = new Set(["+", "*", "&", "|", "^", "hash"]);
@@ -21,18 +22,22 @@ interface Formula {
 
 /** What is known at one point: equal values have equal numbers. */
 class Knowledge {
-  readonly numbers: Map<Variable, number>;
-  readonly holders: Map<number, Value>;
-  readonly expressions: Map<string, number>;
-  readonly formulas: Map<number, Formula>;
-  readonly memory: Record<Memory, number>;
+  readonly #trail = new Trail();
+  readonly numbers = new TrailedMap<Variable, number>(this.#trail);
+  readonly holders = new TrailedMap<number, Value>(this.#trail);
+  readonly expressions = new TrailedMap<string, number>(this.#trail);
+  readonly formulas = new TrailedMap<number, Formula>(this.#trail);
+  /** The version of each memory. */
+  readonly memory = new TrailedMap<Memory, number>(this.#trail);
 
-  constructor(from?: Knowledge) {
-    this.numbers = new Map(from?.numbers);
-    this.holders = new Map(from?.holders);
-    this.expressions = new Map(from?.expressions);
-    this.formulas = new Map(from?.formulas);
-    this.memory = { H: from?.memory.H ?? 0, M: from?.memory.M ?? 0 };
+  /** A point to come back to. */
+  get mark(): number {
+    return this.#trail.length;
+  }
+
+  /** Forgets what was found since a point. */
+  comeBack(mark: number): void {
+    this.#trail.rollBack(mark);
   }
 }
 
@@ -67,22 +72,24 @@ export class Propagation {
     for (const block of this.#graph.blocks) {
       const parent = only(block);
       if (parent === undefined) roots.push(block);
-      else children.set(parent, [...children.get(parent) ?? [], block]);
+      else {
+        const others = children.get(parent);
+        if (others === undefined) children.set(parent, [block]);
+        else others.push(block);
+      }
     }
     const visited = new Set<Block>();
     const walk = (root: Block, knowledge: Knowledge): void => {
-      const open: [Block, Knowledge][] = [[root, knowledge]];
+      this.#known = knowledge;
+      const open: [block: Block, mark: number][] = [[root, knowledge.mark]];
       for (let next = open.pop(); next !== undefined; next = open.pop()) {
-        const [block, before] = next;
+        const [block, mark] = next;
         if (visited.has(block)) continue;
         visited.add(block);
-        this.#known = before;
+        // Whatever was walked meanwhile is below the same block: copies for each would take the square of their number.
+        knowledge.comeBack(mark);
         this.#block(block);
-        const after = this.#known;
-        const below = children.get(block) ?? [];
-        for (const [i, child] of below.entries()) {
-          open.push([child, i === below.length - 1 ? after : new Knowledge(after)]);
-        }
+        for (const child of children.get(block) ?? []) open.push([child, knowledge.mark]);
       }
     };
     for (const root of roots) walk(root, root === this.#graph.start ? this.#initial() : new Knowledge());
@@ -172,7 +179,9 @@ export class Propagation {
         return this.#binary(operation);
       case "load": {
         const at = this.#best(operation.at);
-        const key = `${operation.memory}${this.#known.memory[operation.memory]}[${this.#number(at)}]`;
+        const key = `${operation.memory}${this.#known.memory.get(operation.memory) ?? 0}[${
+          this.#number(at)
+        }]`;
         const number = this.#expression(key, undefined);
         const holder = this.#holder(number);
         if (holder !== undefined && this.#share) {
@@ -187,7 +196,7 @@ export class Propagation {
         const at = this.#best(operation.at);
         const value = this.#narrow(this.#best(operation.value), memory === "M");
         const version = this.#numbers++;
-        this.#known.memory[memory] = version;
+        this.#known.memory.set(memory, version);
         if (memory === "H" || this.#ranges.most(value) <= 255) {
           this.#known.expressions.set(`${memory}${version}[${this.#number(at)}]`, this.#number(value));
         }
@@ -208,7 +217,7 @@ export class Propagation {
         }
         return operation;
       case "table":
-        this.#known.memory[operation.table.memory] = this.#numbers++;
+        this.#known.memory.set(operation.table.memory, this.#numbers++);
         return operation;
       default:
         return operation;

@@ -167,12 +167,24 @@ pub const Sweep = struct {
             pack.heads[self.stretch] = following;
             at = following;
         }
-        std.sort.pdq(Request, self.ready.items, {}, struct {
-            fn less(_: void, left: Request, right: Request) bool {
-                return left.offset < right.offset;
-            }
-        }.less);
+        sort(self.ready.items);
         self.is_inside = true;
+    }
+
+    /// By offsets. A stretch has few requests, mostly, so that short code is as good as any.
+    fn sort(requests: []Request) void {
+        var gap: usize = 1;
+        while (gap < requests.len / 3) gap = 3 * gap + 1;
+        while (gap > 0) : (gap /= 3) {
+            for (gap..requests.len) |i| {
+                const request = requests[i];
+                var at = i;
+                while (at >= gap and requests[at - gap].offset > request.offset) : (at -= gap) {
+                    requests[at] = requests[at - gap];
+                }
+                requests[at] = request;
+            }
+        }
     }
 
     fn push(self: *Sweep, request: Request) error{OutOfMemory}!void {

@@ -34,6 +34,56 @@ fn list(self: *const File, restart: u32, target: ?[*]u8, target_pos: u32, target
     }
 }
 
+/// Bytes before the records of one directory: why it could not be listed, and how many bytes follow.
+const listing_head = 8;
+
+/// Lists directories of this one, whose names follow each other in the source, each ended by a zero: for each a u32 the
+/// system's number, a u32 bytes, and records as `list` writes them. Stops before one that does not fit whole; `value` is
+/// how many were listed, 0 where not even the first fits.
+fn listMany(
+    self: *const File,
+    source: ?[*]const u8,
+    source_pos: u32,
+    source_end: u32,
+    target: ?[*]u8,
+    target_pos: u32,
+    target_end: u32,
+    step: *Step,
+) callconv(.c) i32 {
+    step.* = .{};
+    if (!files.is_supported) return unsupported;
+    const wanted = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+    var at: usize = 0;
+    var written: usize = 0;
+    var count: u64 = 0;
+    while (at < wanted.len and output.len - written >= listing_head + names.room_min) {
+        const end = std.mem.findScalarPos(u8, wanted, at, 0) orelse return invalid;
+        const listed = listOne(self, wanted[at..end :0], output[written + listing_head ..]) orelse break;
+        std.mem.writeInt(u32, output[written..][0..4], listed.errno, .little);
+        std.mem.writeInt(u32, output[written + 4 ..][0..4], listed.size, .little);
+        written += listing_head + listed.size;
+        count += 1;
+        at = end + 1;
+    }
+    step.produced = @intCast(written);
+    step.setValue(count);
+    return Result.ok.code();
+}
+
+/// Null where the output has no room for all of it.
+fn listOne(parent: *const File, name: [:0]const u8, output: []u8) ?struct { errno: u32, size: u32 } {
+    const directory: File = switch (File.open(parent, name, .{ .directory = true, .beneath = true, .no_follow = true }, 0)) {
+        .failed => |errno| return .{ .errno = errno, .size = 0 },
+        .value => |descriptor| .{ .descriptor = @intCast(descriptor) },
+    };
+    defer directory.close();
+    return switch (names.list(&directory, true, .facts, output)) {
+        .failed => |errno| .{ .errno = errno, .size = 0 },
+        .written => |written| if (written.more) null else .{ .errno = 0, .size = @intCast(written.count) },
+    };
+}
+
 /// What `change` does to a name of a directory.
 pub const Change = enum(u32) { make_directory = 0, make_link = 1, remove_directory = 2, _ };
 
@@ -141,6 +191,7 @@ fn writeAttributes(self: *const File, source: ?[*]const u8, source_pos: u32, sou
 
 pub const exports = .{
     .{ "sluice_pdiffcopy_names_list", list, .off_loop },
+    .{ "sluice_pdiffcopy_names_list_many", listMany, .off_loop },
     .{ "sluice_pdiffcopy_names_change", change },
     .{ "sluice_pdiffcopy_names_link", link },
     .{ "sluice_pdiffcopy_names_set_facts", setFacts },
