@@ -526,6 +526,18 @@ Deno.test({
     }),
 });
 
+Deno.test("sluice pdiffcopy finds moved content by the name of the search, and by the former one", async () => {
+  await withFiles(async (directory) => {
+    await Deno.writeFile(`${directory}/moved`, new Uint8Array([1, ...CONTENT]));
+    for (const how of ["rolling", "cdc"]) {
+      await Deno.writeFile(`${directory}/target`, CONTENT);
+      const args = ["--shift", how, "--json", `${directory}/moved`, `${directory}/target`];
+      const { code, stdout } = await ours(...args);
+      assertEquals([code, JSON.parse(new TextDecoder().decode(stdout)).bytesTransferred], [0, 1]);
+    }
+  });
+});
+
 Deno.test("a copy that can't begin says so by its code, and leaves nothing", async () => {
   await withFiles(async (directory) => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -287,9 +287,9 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         long: ["shift"],
         value: "next",
         valueName: "rolling|none",
-        help: "Find content again where it has moved, in blocks",
+        help: "Find content again where it has moved, in blocks; cdc, the former way, does the same",
         set: (settings, value, name) =>
-          settings.shift = choice(name, value, ["rolling", "none"]) === "rolling",
+          settings.shift = choice(name, value, ["rolling", "cdc", "none"]) !== "none",
       },
       {
         long: ["index"],
