@@ -25,6 +25,7 @@ import { lz4BlockCompress, Lz4EncoderKernel } from "../lz4/kernel/encoder.ts";
 import { PDIFFCOPY_HASH } from "../pdiffcopy/kernel/hash_module.ts";
 import { hashOf } from "../pdiffcopy/file/_hash_registry.ts";
 import { hashOnce } from "../pdiffcopy/kernel/hash.ts";
+import { BlockIndexKernel, NO_BLOCK, signBytes, WEAK_SIZE } from "../pdiffcopy/kernel/rolling.ts";
 import { ZPAQ_DECODE } from "../zpaq/kernel/decode_module.ts";
 import { ZpaqDecoderKernel } from "../zpaq/kernel/decoder.ts";
 import { ZPAQ_ENCODE } from "../zpaq/kernel/encode_module.ts";
@@ -250,6 +251,22 @@ export const KERNEL_EXERCISES: readonly Exercise[] = [
       const index = await buildPdiffIndex(byteSourceFromBytes(MIDDLE), { kind: "chunks", blockSize: 8192 });
       const digest = hashOnce(MIDDLE, hashOf("sha1"), undefined);
       return concatBytes([words(index !== undefined), digest]);
+    },
+  },
+  {
+    name: "pdiffcopy moved blocks",
+    modules: [PDIFFCOPY_HASH],
+    run: async (): Promise<Bytes> => {
+      const hash = hashOf("xxh3_128");
+      const blockSize = 4096;
+      const entries = new Uint8Array(Math.floor(MIDDLE.length / blockSize) * (WEAK_SIZE + hash.digestSize));
+      await signBytes(MIDDLE, blockSize, hash, entries);
+      const own = { ownFirst: 0, tailBlock: 0, tailSize: 0 };
+      using index = new BlockIndexKernel({ blockSize, hash, entries, ...own });
+      const moved = concatBytes([NOISE, MIDDLE]);
+      const target = new Uint8Array(moved.length * 2);
+      const { consumed, produced, expected } = await index.search(moved, 0, true, NO_BLOCK, target);
+      return concatBytes([words(consumed, produced, expected), target.slice(0, produced)]);
     },
   },
 ];
