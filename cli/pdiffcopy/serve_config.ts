@@ -119,7 +119,9 @@ export async function readServeConfig(path: string): Promise<ServeConfig> {
     reader.fail("", 'names what is served neither by "root" nor by "roots", or by both');
   }
   for (const key of ["listen", "tls"] as const) {
-    if (config.socket !== undefined && config[key] !== undefined) reader.fail(key, 'does not go with "socket"');
+    if (config.socket !== undefined && config[key] !== undefined) {
+      reader.fail(key, 'does not go with "socket"');
+    }
   }
   const options = {
     root: given("root", (value, where) => reader.path(value, where)),
@@ -140,7 +142,9 @@ export async function readServeConfig(path: string): Promise<ServeConfig> {
     ...given("limits", (value, where) => readLimits(reader, value, where)),
   };
   for (const key of ["writable", "pathMode"] as const) {
-    if (options.roots !== undefined && config[key] !== undefined) reader.fail(key, 'does not go with "roots"');
+    if (options.roots !== undefined && config[key] !== undefined) {
+      reader.fail(key, 'does not go with "roots"');
+    }
   }
   const set = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return { listen: given("listen", (value, where) => reader.text(value, where)), options: set };
