@@ -2,10 +2,9 @@
  * Turns the WASM of decoders into plain JavaScript, for hosts where WebAssembly is forbidden: each becomes a function
  * that makes an instance with the same exports. What has been made of the same WASM stays.
  *
- * `deno task setup` runs it; a module of its own, as only it needs Binaryen.
+ * `deno task setup` runs it, as a process of its own: loading Binaryen takes longer than a setup that has nothing to do.
  */
-// deno-lint-ignore no-import-prefix -- in the import map it would be fetched for everybody
-import binaryen from "npm:binaryen@132.0.0";
+import binaryen from "binaryen";
 import { kernelFolder } from "./kernels.ts";
 import { ROOT } from "./zig.ts";
 

@@ -52,7 +52,7 @@ async function embedWasm(): Promise<void> {
   }
 }
 
-/** Decoders for hosts without WASM; by a process of its own, as a setup of some modules does without its package. */
+/** Decoders for hosts without WASM. */
 async function writePlainJavascript(): Promise<void> {
   const { success, stderr } = await runDeno([
     "run",
