@@ -225,6 +225,12 @@ browserTest(
     await page.locator("#text", { hasText: "note 3" }).waitFor();
     const { name, bytes } = await saved(page, () => page.click("button[aria-label='Save notes/3.txt']"));
     assertEquals([name, bytes], ["3.txt", files[3]!.body]);
+    // A worker that was stopped has nothing open.
+    await page.evaluate(`document.querySelector("#panel-entries .form button.plain").disabled = false;
+    document.querySelector("#text").textContent = ""`);
+    await page.click("#panel-entries .form button.plain >> nth=0");
+    await page.click("button[aria-label='Show notes/3.txt']");
+    await page.locator("#text", { hasText: "note 3" }).waitFor();
 
     const writer = new PackWriter();
     const texts = Array.from(

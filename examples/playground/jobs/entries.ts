@@ -50,18 +50,23 @@ async function openObjects(file: Blob): Promise<Opened> {
   };
 }
 
+async function open(file: Blob): Promise<Opened> {
+  const head = new Uint8Array(await file.slice(0, 16).arrayBuffer());
+  return formatOf(head) === "git pack" ? await openObjects(file) : await openArchive(file);
+}
+
 /** Opens a file and tells what is in it; it stays open for `entry`. */
 export const entries: Job<"entries"> = async function* ({ file }) {
   opened?.close();
   opened = undefined;
-  const head = new Uint8Array(await file.slice(0, 16).arrayBuffer());
-  opened = formatOf(head) === "git pack" ? await openObjects(file) : await openArchive(file);
+  opened = await open(file);
   for (let at = 0; at < opened.entries.length; at += BATCH) {
     yield { entries: opened.entries.slice(at, at + BATCH) };
   }
 };
 
-/** At most the first bytes of one entry. */
-export const entry: Job<"entry"> = async function* ({ index, most }) {
-  yield { content: await firstBytes(await opened!.content(index), most) };
+/** At most the first bytes of one entry of the file that was listed last, maybe by a worker that was stopped since. */
+export const entry: Job<"entry"> = async function* ({ file, index, most }) {
+  opened ??= await open(file);
+  yield { content: await firstBytes(await opened.content(index), most) };
 };

@@ -113,7 +113,7 @@ export interface Jobs {
   };
   xray: { take: { file: Blob }; step: XrayStep };
   entries: { take: { file: Blob }; step: { entries: readonly Entry[] } };
-  entry: { take: { index: number; most: number }; step: { content: Blob } };
+  entry: { take: { file: Blob; index: number; most: number }; step: { content: Blob } };
   check: { take: { source: string }; step: { findings: readonly Finding[] } };
   model: { take: { source: string; file: Blob; sampleSize: number }; step: ModelStep };
   dcz: { take: { before: Blob; after: Blob }; step: DczSize };

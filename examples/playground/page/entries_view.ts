@@ -33,7 +33,7 @@ export function createEntriesView(_page: Page): View {
   function content(entry: Entry, most: number, use: (content: Blob) => Promise<void> | void): void {
     void work.run(async () => {
       const index = all.indexOf(entry);
-      await use((await work.connection.only("entry", { index, most })).content);
+      await use((await work.connection.only("entry", { file: current!.file, index, most })).content);
     });
   }
 
