@@ -2,41 +2,11 @@
  * The tab for compression dictionaries: a new version sent to somebody who has the old one.
  */
 import type { DczSize } from "../jobs/messages.ts";
-import { draw, make, readableSize } from "./dom.ts";
+import { bars } from "./bars.ts";
+import { make, readableSize } from "./dom.ts";
 import { nextVersion } from "./samples.ts";
 import { Work } from "./view.ts";
 import type { Current, Page, View } from "./view.ts";
-
-const ROW = 44;
-
-function bars(sizes: readonly DczSize[], width: number): SVGSVGElement {
-  const most = Math.max(...sizes.map(({ bytes }) => bytes), 1);
-  return draw(
-    "svg",
-    {
-      width,
-      height: sizes.length * ROW,
-      viewBox: `0 0 ${width} ${sizes.length * ROW}`,
-      role: "img",
-      "aria-label": "Bytes on the wire",
-    },
-    ...sizes.flatMap(({ label, bytes, seconds }, i) => [
-      draw(
-        "text",
-        { x: 0, y: i * ROW + 14 },
-        `${label}: ${readableSize(bytes)}${seconds === 0 ? "" : `, ${(1000 * seconds).toFixed(0)} ms`}`,
-      ),
-      draw("rect", {
-        class: label === "dcz" ? "bar ours" : "bar",
-        x: 0,
-        y: i * ROW + 20,
-        width: Math.max(2, bytes / most * width),
-        height: 16,
-        rx: 4,
-      }),
-    ]),
-  );
-}
 
 /** Makes the tab. */
 export function createDczView(_page: Page): View {
@@ -52,7 +22,17 @@ export function createDczView(_page: Page): View {
     const sizes: DczSize[] = [];
     for await (const size of work.connection.run("dcz", { before, after })) {
       sizes.push(size);
-      plot.replaceChildren(bars(sizes, plot.clientWidth));
+      plot.replaceChildren(bars(
+        sizes.map(({ label, bytes, seconds }) => ({
+          words: `${label}: ${readableSize(bytes)}${
+            seconds === 0 ? "" : `, ${(1000 * seconds).toFixed(0)} ms`
+          }`,
+          bytes,
+          isOurs: label === "dcz",
+        })),
+        plot.clientWidth,
+        "Bytes on the wire",
+      ));
     }
     const [gzip, dcz] = ["gzip", "dcz"].map((name) => sizes.find(({ label }) => label === name)!);
     work.status.textContent = `${readableSize(gzip!.bytes - dcz!.bytes)} saved against gzip: ` +

@@ -1,7 +1,8 @@
 /**
  * The tab for models: a source with what the compiler says of it, and what it makes of the file at hand.
  */
-import { draw, make, readableSize } from "./dom.ts";
+import { bars } from "./bars.ts";
+import { make, readableSize } from "./dom.ts";
 import { Connection } from "./connection.ts";
 import { Work } from "./view.ts";
 import type { Current, Page, View } from "./view.ts";
@@ -57,30 +58,6 @@ def pcomp(c):
   pass
 `;
 
-function bars(sizes: readonly { label: string; bytes: number; of: number }[], width: number): SVGSVGElement {
-  const most = Math.max(...sizes.map(({ bytes }) => bytes), 1);
-  const height = sizes.length * 46;
-  return draw(
-    "svg",
-    { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Sizes" },
-    ...sizes.flatMap(({ label, bytes, of }, i) => [
-      draw(
-        "text",
-        { x: 0, y: i * 46 + 14 },
-        `${label}: ${readableSize(bytes)}, ${(8 * bytes / Math.max(of, 1)).toFixed(3)} bits a byte`,
-      ),
-      draw("rect", {
-        class: i === 0 ? "bar ours" : "bar",
-        x: 0,
-        y: i * 46 + 20,
-        width: Math.max(2, bytes / most * width),
-        height: 16,
-        rx: 4,
-      }),
-    ]),
-  );
-}
-
 /** Makes the tab. */
 export function createModelView(_page: Page): View {
   let current: Current | undefined;
@@ -134,7 +111,17 @@ export function createModelView(_page: Page): View {
     for await (const step of work.connection.run("model", take)) {
       if ("size" in step) {
         sizes.push(step.size);
-        plot.replaceChildren(bars(sizes, plot.clientWidth));
+        plot.replaceChildren(bars(
+          sizes.map(({ label, bytes, of }, i) => ({
+            words: `${label}: ${readableSize(bytes)}, ${
+              (8 * bytes / Math.max(of, 1)).toFixed(3)
+            } bits a byte`,
+            bytes,
+            isOurs: i === 0,
+          })),
+          plot.clientWidth,
+          "Sizes",
+        ));
       } else {
         network.innerHTML = step.network;
         report.textContent = step.report;
