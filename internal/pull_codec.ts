@@ -4,6 +4,7 @@
  * @module
  */
 import { concatBytes } from "./bytes.ts";
+import { countWork, isTurnDue, nextTurn } from "./event_loop.ts";
 
 /**
  * A codec that its consumer pulls: it holds one chunk of input and writes output only into buffers it is given, so the
@@ -107,12 +108,27 @@ export function readAvailable(
   return output;
 }
 
+/** Reads on the event loop, and counts it. */
+export function readCounted(codec: PullCodec, target: Uint8Array<ArrayBuffer>): number {
+  const started = performance.now();
+  const length = codec.read(target, 0);
+  countWork(started);
+  return length;
+}
+
+/** Reads off the event loop where the codec says that this is worth it, else after a turn where one is due. */
+export async function readInTurn(codec: PullCodec, target: Uint8Array<ArrayBuffer>): Promise<number> {
+  if (codec.offLoop) return await codec.readAsync(target, 0);
+  if (isTurnDue()) await nextTurn();
+  return readCounted(codec, target);
+}
+
 /** Reads a codec whose input has ended to its end, off the event loop where it says that this is worth it. */
 export async function readToEnd(codec: PullCodec, chunkSize: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for (let size = chunkSize; !codec.done; size = Math.min(size * 2, MAX_COLLECTED_CHUNK)) {
     const target = new Uint8Array(size);
-    const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
+    const length = await readInTurn(codec, target);
     if (length > 0) chunks.push(length * 2 > size ? target.subarray(0, length) : target.slice(0, length));
   }
   return concatBytes(chunks);

@@ -13,6 +13,8 @@ import { toBytes } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
 import { deferred } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
+import { isTurnDue, nextTurn } from "./event_loop.ts";
+import { readCounted } from "./pull_codec.ts";
 import type { PullCodec } from "./pull_codec.ts";
 
 /** Turns of the microtask queue in which a close follows the last write. */
@@ -226,9 +228,9 @@ class CodecPair {
       if (this.#rest !== undefined) return this.#deliver(this.#rest, this.#rest.length);
       const target = this.#nextTarget();
       // Most pulls find input and need no promise.
-      while (this.#supply()) {
+      while (!isTurnDue() && this.#supply()) {
         if (this.#codec.offLoop && !this.#codec.done) break;
-        const length = this.#codec.done ? 0 : this.#codec.read(target, 0);
+        const length = this.#codec.done ? 0 : readCounted(this.#codec, target);
         if (length > 0 || this.#codec.done) return this.#deliver(target, length);
       }
       return this.#pullLater(target).catch(this.#fail);
@@ -237,7 +239,7 @@ class CodecPair {
     }
   }
 
-  /** Reads on, waiting for input as often as it takes. */
+  /** Reads on, waiting for input and for turns of the event loop as often as it takes. */
   async #pullLater(target: Uint8Array<ArrayBuffer>): Promise<void> {
     const codec = this.#codec;
     while (this.#failure === undefined) {
@@ -246,11 +248,15 @@ class CodecPair {
         await arrived;
         continue;
       }
+      if (isTurnDue() && !codec.offLoop) {
+        await nextTurn();
+        if (this.#failure !== undefined) return;
+      }
       const length = codec.done
         ? 0
         : codec.offLoop
         ? await (this.#call = codec.readAsync(target, 0))
-        : codec.read(target, 0);
+        : readCounted(codec, target);
       this.#call = undefined;
       if (this.#failure !== undefined) return;
       if (length > 0 || codec.done) return this.#deliver(target, length);
