@@ -1,7 +1,7 @@
 /**
  * The WASM backend: the same functions in an instance of an embedded module. The only file that touches its memory.
  */
-import { BackendUnavailableError, countWork, isTurnDue, nextTurn } from "@sluice/internal";
+import { BackendUnavailableError, inTurn } from "@sluice/internal";
 import type { SluiceErrorCode } from "@sluice/internal";
 import { STEP, STEP_LENGTH } from "./_abi.gen.ts";
 import { LiveCount } from "./_library.ts";
@@ -159,17 +159,6 @@ function bytesOf(table: Int32Array | Uint32Array): Uint8Array {
   return new Uint8Array(table.buffer, table.byteOffset, table.byteLength);
 }
 
-/** Runs a call that has no thread of its own to run on, after a turn of the event loop where one is due. */
-async function inTurn(run: () => number): Promise<number> {
-  if (isTurnDue()) await nextTurn();
-  const started = performance.now();
-  try {
-    return run();
-  } finally {
-    countWork(started);
-  }
-}
-
 /** Objects that went with their instance count no more. */
 const collected = new FinalizationRegistry<LiveCount>((live) => live.add(-live.count));
 
@@ -217,6 +206,7 @@ export class WasmModule<Functions> {
       const run = instance.exports[name] as WasmFunction;
       functions[name] = (...args: Argument[]) => guarded(run, shape, args);
       if (shape.offLoop) {
+        // There is no thread of its own for it.
         functions[`${name}_async`] = (...args: Argument[]) => inTurn(() => guarded(run, shape, args));
       }
     }

@@ -4,7 +4,7 @@
  * @module
  */
 import { concatBytes } from "./bytes.ts";
-import { countWork, isTurnDue, nextTurn } from "./event_loop.ts";
+import { countWork, inTurn } from "./event_loop.ts";
 
 /**
  * A codec that its consumer pulls: it holds one chunk of input and writes output only into buffers it is given, so the
@@ -118,9 +118,7 @@ export function readCounted(codec: PullCodec, target: Uint8Array<ArrayBuffer>): 
 
 /** Reads off the event loop where the codec says that this is worth it, else after a turn where one is due. */
 export async function readInTurn(codec: PullCodec, target: Uint8Array<ArrayBuffer>): Promise<number> {
-  if (codec.offLoop) return await codec.readAsync(target, 0);
-  if (isTurnDue()) await nextTurn();
-  return readCounted(codec, target);
+  return await (codec.offLoop ? codec.readAsync(target, 0) : inTurn(() => codec.read(target, 0)));
 }
 
 /** Reads a codec whose input has ended to its end, off the event loop where it says that this is worth it. */

@@ -13,7 +13,7 @@ const ENVIRONMENT = {
   GIT_COMMITTER_EMAIL: "c@example.test",
   GIT_COMMITTER_DATE: "1700000000 +0100",
   GIT_CONFIG_NOSYSTEM: "1",
-  HOME: "/nonexistent",
+  GIT_CONFIG_GLOBAL: "/dev/null",
 };
 
 /** The commands that make the repository; each is one call of git, or a file that is written. */
@@ -43,7 +43,7 @@ const HISTORY: readonly (readonly [file: string, text: string] | readonly string
   ["git", "commit", "-qm", "last"],
 ];
 
-async function prepare(cwd: string): Promise<void> {
+async function makeRepository(cwd: string): Promise<void> {
   for (const [first, ...rest] of HISTORY) {
     if (first !== "git") {
       await Deno.mkdir(`${cwd}/${first!.split("/").slice(0, -1).join("/")}`, { recursive: true });
@@ -57,6 +57,22 @@ async function prepare(cwd: string): Promise<void> {
   await Deno.writeTextFile(`${cwd}/commands`, "info HEAD\ncontents HEAD:moved\ninfo missing\n");
   await Deno.writeTextFile(`${cwd}/paths`, "z\nmoved\n");
 }
+
+let template: string | undefined;
+
+/** Copies the repository, which is made once. */
+async function prepare(cwd: string): Promise<void> {
+  if (template === undefined) {
+    template = await Deno.makeTempDir();
+    await makeRepository(template);
+  }
+  const { code, stderr } = await run("cp", ["-a", `${template}/.`, cwd]);
+  if (code !== 0) throw new Error(stderr);
+}
+
+globalThis.addEventListener("unload", () => {
+  if (template !== undefined) Deno.removeSync(template, { recursive: true });
+});
 
 /** What git says of the whole database: its objects and references, and that it is sound. */
 async function state(cwd: string): Promise<Record<string, unknown>> {

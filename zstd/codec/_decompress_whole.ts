@@ -2,13 +2,7 @@
  * Decompression of whole values: one kernel call where the frames say how large their content is, else the pull codec.
  */
 import { resolveBackend, RESULT, ZstdDecoderKernel } from "../kernel/decoder.ts";
-import {
-  afterwards,
-  checkTarget,
-  IdlePool,
-  readWhole,
-  readWholeAsync,
-} from "@sluice/internal";
+import { afterwards, checkTarget, IdlePool, readWhole, readWholeAsync } from "@sluice/internal";
 import type { WholeOutputPlan } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { releaseDecoderDictionary, useDecoderDictionary } from "../options/_decoder_dictionaries.ts";
