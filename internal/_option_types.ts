@@ -66,7 +66,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
     "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow hashes kafkaHeaderChecksum lines linked " +
     "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash repair reflogs reuseChunks reuseDeltas " +
     "rollBack rsyncable selfTest shift strict strictBlocks strictSubset suppressHcomp suppressPcomp tag times unique unsafePaths v1 " +
-    "verifyChecksums verifyWritten writable",
+    "verifyChecksums verifyWritten writable peel symrefs deepen thin ofsDelta includeTag",
   ],
   [
     NUMBER,
@@ -76,7 +76,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
     "maxFrames maxFrameSize maxInFlightBytes maxInputSize maxLines maxMemory maxObjectSize maxObjects maxOutput " +
     "maxOutputSize maxRequests maxRequestSize maxSegments maxSkippableBytes maxTableSize maxWholeSize maxWindowLog " +
     "maxWindowSize minMatch minSize overlapLog pageCacheSize pcompBudget percent port resyncBlocks retries " +
-    "retryBudgetMs retryDelayMs selectivity sessionTimeoutMs size sizeHint skipBytes spacing splitPoint stackSize " +
+    "maxRefs retryBudgetMs retryDelayMs selectivity sessionTimeoutMs size sizeHint skipBytes spacing splitPoint stackSize " +
     "stallTimeoutMs startsAt steps tailSize targetBlockSize timeoutMs window windowMemory indexVersion version protocol",
   ],
   [
@@ -88,11 +88,14 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [
     FUNCTION,
     "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onCollision onDamage onEntry onFile onJunk onMissing onProblem onProgress " +
-    "onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
+    "headersFor onCommon onMessage onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
   ],
   [SIGNAL, "signal"],
-  [DATE, "date"],
-  [LIST, "additional caCerts encodings hosts items origins seeds sources tokens"],
+  [DATE, "date since"],
+  [
+    LIST,
+    "additional wants haves shallow shallowExclude prefixes caCerts encodings hosts items origins seeds sources tokens",
+  ],
   [READER, "bases existing"],
   [ADDRESS, "spillFolder"],
   [LOCATION, "source target"],
