@@ -47,6 +47,7 @@ export * from "./pack/pack_index.ts";
 export * from "./pack/pack_store.ts";
 export * from "./write/pack_writer.ts";
 export * from "./write/repack.ts";
+export * from "./remote/fetch_objects.ts";
 export * from "./remote/remote.ts";
 export * from "./repository/repository.ts";
 export * from "./object/store_stream.ts";

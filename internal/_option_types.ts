@@ -87,7 +87,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   ],
   [
     FUNCTION,
-    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onCollision onDamage onEntry onFile onJunk onMissing onProblem onProgress " +
+    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onCollision onDamage onEntry onFile onJunk onMissing onProblem onProgress onReceived " +
     "headersFor onCommon onMessage onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
   ],
   [SIGNAL, "signal"],

@@ -3,6 +3,8 @@
  */
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import {
+  fetchGitObjects,
+  GitDatabase,
   GitMemoryStore,
   GitRemote,
   NotFoundError,
@@ -22,6 +24,7 @@ function testRemote(name: string, test: (folder: string) => Promise<void>): void
 async function servedRepository(folder: string, sha256 = false): Promise<string> {
   const path = `${folder}/served.git`;
   await makeRepository(path, { commits: 20, sha256, packing: ["pack", "loose"] });
+  await git(path, ["symbolic-ref", "HEAD", "refs/heads/main"]);
   for (const key of ["allowFilter", "allowAnySHA1InWant"]) {
     await git(path, ["config", `uploadpack.${key}`, "true"]);
   }
@@ -177,3 +180,99 @@ testRemote("a fetch that is given up ends the transfer", async (folder) => {
     await assertRejects(() => unpackGitObjects(answer.pack, new GitMemoryStore()), Error, "enough");
   });
 });
+
+testRemote(
+  "objects become a pack that git takes, thin ones completed, or objects in memory",
+  async (folder) => {
+    for (const sha256 of [false, true]) {
+      const home = `${folder}/${sha256}`;
+      const path = await servedRepository(home, sha256);
+      const all = (await git(path, ["rev-list", "main"])).trim().split("\n");
+      const count = async (...args: string[]): Promise<number> =>
+        (await git(path, ["rev-list", "--objects", "--no-object-names", ...args])).trim().split("\n").length;
+      await withServer(home, async (server) => {
+        const target = `${home}/target.git`;
+        await makeEmpty(target, sha256);
+        await using database = await GitDatabase.open(target);
+        for (const protocol of VERSIONS) {
+          const remote = new GitRemote(server.url("served.git"), { protocol });
+          const from = all[30 - 10 * protocol]!;
+          const last = protocol === 0 ? undefined : all[30 - 10 * (protocol - 1)]!;
+          let received = 0;
+          const { count: got, pack } = await fetchGitObjects(remote, database, {
+            wants: [from],
+            haves: last === undefined ? [] : [last],
+            onReceived: (bytes) => received = bytes,
+          });
+          const expected = await count(from, ...last === undefined ? [] : [`^${last}`]);
+          // Bases that a thin pack leaves out are added.
+          assert(last === undefined ? got === expected : got >= expected, `${got} of ${expected}`);
+          assert(received > 0 && pack !== undefined);
+          await git(target, ["update-ref", "refs/heads/main", from]);
+          await git(target, ["fsck", "--strict", "--no-dangling"]);
+          const again = await fetchGitObjects(remote, database, { wants: [from], haves: [from] });
+          assertEquals([again.count, again.pack], [0, undefined]);
+          assertEquals(again.common.map(String), [from]);
+          const memory = new GitMemoryStore({ hashAlgorithm: sha256 ? "sha256" : "sha1" });
+          assertEquals((await fetchGitObjects(remote, memory, { wants: [from] })).count, await count(from));
+        }
+        assertEquals(
+          [...Deno.readDirSync(`${target}/objects/pack`)].filter(({ name }) => /^tmp_/.test(name)),
+          [],
+        );
+      });
+    }
+  },
+);
+
+testRemote("packs of a partial clone are marked, and git fetches the rest", async (folder) => {
+  const path = await servedRepository(folder);
+  const head = (await git(path, ["rev-parse", "main"])).trim();
+  await withServer(folder, async (server) => {
+    const target = `${folder}/target.git`;
+    await makeEmpty(target, false);
+    for (
+      const [key, value] of [["url", server.url("served.git")], ["promisor", "true"], [
+        "partialclonefilter",
+        "blob:none",
+      ]]
+    ) {
+      await git(target, ["config", `remote.origin.${key}`, value!]);
+    }
+    await git(target, ["config", "core.repositoryformatversion", "1"]);
+    await git(target, ["config", "extensions.partialClone", "origin"]);
+    await using database = await GitDatabase.open(target);
+    const remote = new GitRemote(server.url("served.git"));
+    const { pack } = await fetchGitObjects(remote, database, { wants: [head], filter: "blob:none" });
+    assertEquals(await Deno.readFile(`${target}/objects/pack/${pack!.name}.promisor`), new Uint8Array());
+    await git(target, ["update-ref", "refs/heads/main", head]);
+    await git(target, ["fsck"]);
+    assertEquals(await git(target, ["show", "main:d0/f0"]), await git(path, ["show", "main:d0/f0"]));
+  });
+});
+
+testRemote("a pack that does not complete what is here is refused before it is stored", async (folder) => {
+  const path = await servedRepository(folder);
+  const all = (await git(path, ["rev-list", "main"])).trim().split("\n");
+  await withServer(folder, async (server) => {
+    const target = `${folder}/target.git`;
+    await makeEmpty(target, false);
+    await using database = await GitDatabase.open(target);
+    const remote = new GitRemote(server.url("served.git"));
+    for (const store of [database, new GitMemoryStore()]) {
+      // The server is told of commits that are not here.
+      const promise = fetchGitObjects(remote, store, { wants: [all[0]!], haves: [all[5]!], ofsDelta: false });
+      const error = await assertRejects(() => promise, CorruptDataError);
+      assert(["BASE_MISSING", "UNRESOLVED_DELTAS"].includes(error.code), error.message);
+      const present = fetchGitObjects(remote, store, { wants: [all[0]!], haves: [all[0]!] });
+      assertEquals((await assertRejects(() => present, CorruptDataError, "asked for")).code, "BASE_MISSING");
+      assertEquals(await store.count(), 0);
+    }
+    assertEquals([...Deno.readDirSync(`${target}/objects/pack`)], []);
+  });
+});
+
+async function makeEmpty(path: string, sha256: boolean): Promise<void> {
+  await Deno.mkdir(path, { recursive: true });
+  await git(path, ["init", "-q", "--bare", ...sha256 ? ["--object-format=sha256"] : [], "."]);
+}
