@@ -3,6 +3,7 @@
  */
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import {
+  CorruptDataError,
   fetchGitObjects,
   GitDatabase,
   GitMemoryStore,

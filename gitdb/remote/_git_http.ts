@@ -83,7 +83,7 @@ export class GitHttp {
     let url = addressOf(this.#given, INFO);
     for (let redirects = 0;; redirects++) {
       if (redirects > REDIRECTS_MAX) throw remoteLimit(this.label, "redirects", REDIRECTS_MAX, "steps");
-      const request = new Transfer(this.#settings, labelOf(url), signal);
+      const request = new Transfer(this.#settings, labelOf(baseOf(url)), signal);
       const response = await this.#send(request, url, { method: "GET", headers });
       const target = redirectOf(response, url);
       if (target !== undefined) {
