@@ -293,6 +293,9 @@ const LZ4_DOWNLOAD: Record<string, Calls> = {
 };
 
 const memory = new gitdb.GitMemoryStore();
+/** Nobody listens at port 9. */
+const REMOTE = new gitdb.GitRemote("http://127.0.0.1:9/a.git");
+const ID = gitdb.GitObjectId.zero("sha1");
 const SIGNATURE = { name: "A", email: "a@example.test", date: new Date(0), timezone: "+0000" };
 
 /** The methods with options that every store of git objects has. */
@@ -366,6 +369,20 @@ const GITDB: Record<string, Calls> = {
     options: (options) => gitdb.streamGitPackEntries(DATA, options),
     first: (data) => gitdb.streamGitPackEntries(data).next(),
   },
+  fetchGitObjects: {
+    options: (options: object) => gitdb.fetchGitObjects(REMOTE, memory, { wants: [ID], ...options }),
+    first: (remote) => gitdb.fetchGitObjects(remote, memory, { wants: [ID] }),
+  },
+  GitRemote: {
+    options: (options) => new gitdb.GitRemote("http://127.0.0.1:9/a.git", options),
+    first: (url) => new gitdb.GitRemote(url),
+  },
+  "GitRemote.capabilities": made((options) => REMOTE.capabilities(options)),
+  "GitRemote.fetch": {
+    options: (options: object) => REMOTE.fetch({ wants: [ID], ...options }),
+    first: (options) => REMOTE.fetch(options),
+  },
+  "GitRemote.lsRefs": made((options) => REMOTE.lsRefs(options).next()),
   "GitAlternatesStore.follow": {
     options: (options) => gitdb.GitAlternatesStore.follow(`${NOWHERE}/file`, options),
     first: (path) => gitdb.GitAlternatesStore.follow(path),

@@ -91,6 +91,9 @@ export function checkFetchOptions(options: GitFetchOptions): void {
   }
   const { depth } = options;
   checkArgument(isAnyIterable(options.wants), "fetch", options.wants, "ids that are wanted");
+  if (Array.isArray(options.wants) && options.wants.length === 0) {
+    throw new RangeError('Cannot fetch: option "wants" is empty');
+  }
   if (depth !== undefined) checkInteger("depth", depth, 1, DEPTH_MAX);
   for (const key of ["deepen", "thin", "ofsDelta", "includeTag"] as const) {
     checkBoolean(key, options[key] ?? false);

@@ -164,8 +164,8 @@ function bodyOf({ body }: Sent): { readonly body?: Uint8Array<ArrayBuffer> } {
 
 function addressOf(base: URL, path: string): URL {
   const url = new URL(base);
-  const [name, query = ""] = path.split("?");
-  url.pathname += name!;
+  const [name = "", query = ""] = path.split("?");
+  url.pathname += name;
   url.search = query;
   return url;
 }
@@ -229,7 +229,7 @@ class Transfer {
         ? transferFault(this.#label, "the server redirects, which this platform hides", "SERVER")
         : statusFault(this.#label, response.status);
     }
-    const actual = response.headers.get("content-type")?.split(";", 1)[0]!.trim().toLowerCase();
+    const actual = response.headers.get("content-type")?.replace(/;.*/, "").trim().toLowerCase();
     if (actual !== type || response.body === null) {
       await this.drop(response);
       if (type.endsWith("-advertisement")) throw notOffered(this.#label, "git's smart protocol");

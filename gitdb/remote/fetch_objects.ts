@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { byteSourceFromBytes, checkArgument, checkKeys, concatBytes, readChunks } from "@sluice/internal";
+import {
+  byteSourceFromBytes,
+  checkArgument,
+  checkKeys,
+  concatBytes,
+  isAnyIterable,
+  readChunks,
+} from "@sluice/internal";
 import { GitDatabase } from "../database/git_database.ts";
 import { tooLarge } from "../object/_errors.ts";
 import type { GitObjectReader, GitObjectWriter } from "../object/object.ts";
@@ -12,13 +19,15 @@ import { PackStore } from "../pack/pack_store.ts";
 import { takePack } from "../write/_take_pack.ts";
 import type { GitCreatedPack } from "../write/create_pack.ts";
 import { buildPackIndex } from "../write/_build_index.ts";
-import type { IncomingCheck } from "../write/_pack_indexes.ts";
+import type { IncomingCheck, PackOpener } from "../write/_pack_indexes.ts";
 import { checkConnected, checkPresent } from "./_connected.ts";
 import type { GitFetchOptions } from "./_fetch_lines.ts";
 import { GitRemote } from "./remote.ts";
 
 /** What is fetched, and how it is taken in. */
-export interface GitFetchObjectsOptions extends Omit<GitFetchOptions, "thin"> {
+export interface GitFetchObjectsOptions extends GitFetchOptions {
+  /** Let deltas stand on objects that are here already, which are added. @default {true for a GitDatabase} */
+  readonly thin?: boolean | undefined;
   /** Called with the size of the pack so far. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
   /** The largest pack, in bytes. @default {Infinity; 1 GiB where the target has no folder of packs} */
@@ -100,8 +109,12 @@ export async function fetchGitObjects(
   const [own, asked] = split(options);
   checkKeys(own, OWN_OPTIONS);
   const isDatabase = target instanceof GitDatabase;
+  checkArgument(isAnyIterable(options.wants), "fetch objects", options.wants, "ids that are wanted");
+  if (options.thin === true && !isDatabase) {
+    throw new TypeError('Cannot use option "thin": only a GitDatabase completes packs');
+  }
   const wants = Array.from(options.wants, (id) => GitObjectId.from(id, target.hashAlgorithm));
-  const answer = await remote.fetch({ ...asked, wants, thin: isDatabase });
+  const answer = await remote.fetch({ ...asked, wants, thin: options.thin ?? isDatabase });
   const { common, shallow, unshallow } = answer;
   const borders = new Set([...options.shallow ?? [], ...shallow].map(String));
   for (const id of unshallow) borders.delete(`${id}`);
@@ -121,7 +134,7 @@ export async function fetchGitObjects(
     promisor: wanted.isPartial ? new Uint8Array() : undefined,
     keepEmpty: false,
     check,
-  });
+  }, openIncoming);
   await target.refresh({ force: true });
   if (created.count === 0) await checkPresent(wants, target);
   return {
@@ -132,6 +145,9 @@ export async function fetchGitObjects(
     unshallow,
   };
 }
+
+const openIncoming: PackOpener = (pack, index, hashAlgorithm) =>
+  PackStore.fromSources([{ name: "incoming", pack, index }], { hashAlgorithm });
 
 type OwnOptions = Pick<
   GitFetchObjectsOptions,
@@ -192,9 +208,9 @@ async function unpackInMemory(
     hashAlgorithm,
     existing: target,
     check,
-  });
+  }, openIncoming);
   if (count === 0) return 0;
-  const store = await PackStore.fromSources([{ name: "incoming", pack: source, index }], { hashAlgorithm });
+  const store = await openIncoming(source, index, hashAlgorithm);
   try {
     for await (const batch of store.readBatches(store.ids({ order: "storage" }))) {
       try {

@@ -59,7 +59,7 @@ function endless(chunk: Uint8Array<ArrayBuffer>, first: Uint8Array<ArrayBuffer> 
 /** A stream that gives a byte from time to time, or nothing any more. */
 function slow(bytes: Uint8Array<ArrayBuffer>, everyMs: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;
-  let timer = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   return new ReadableStream({
     pull: (controller) =>
       new Promise((resolve) => {
@@ -230,7 +230,7 @@ const CASES: Readonly<Record<string, Case>> = {
     text: "is no name",
   },
   "a part that nobody asked for": {
-    answers: line("secrets\n"),
+    answers: second(join(packet("secrets\n"), packet("x"), "0000")),
     run: fetchInto,
     code: "PROTOCOL",
     text: 'nobody asked for "secrets"',

@@ -7,9 +7,8 @@ import type { GitObjectReader } from "../object/object.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { indexEntries, unresolved } from "../pack/_pack_entries.ts";
-import { PackStore } from "../pack/pack_store.ts";
 import { makeIndexes } from "./_pack_indexes.ts";
-import type { IncomingCheck } from "./_pack_indexes.ts";
+import type { IncomingCheck, PackOpener } from "./_pack_indexes.ts";
 
 /** How a pack is indexed. */
 export interface GitPackIndexBuildOptions {
@@ -55,6 +54,7 @@ export async function buildPackIndex(
   source: ByteSource,
   path: string | undefined,
   options: GitPackIndexBuildOptions & { readonly check?: IncomingCheck | undefined },
+  open: PackOpener,
 ): Promise<PackSourceIndex> {
   const { hashAlgorithm = "sha1", ...settings } = options;
   const indexed = await indexEntries({ source, path }, hashAlgorithm, settings);
@@ -65,7 +65,7 @@ export async function buildPackIndex(
     indexed,
     hashAlgorithm,
     settings,
-    (pack, rows) => PackStore.fromSources([{ name: "incoming", pack, index: rows }], { hashAlgorithm }),
+    open,
   );
   return { index, reverseIndex: reverse, count: table.count, checksum: `${GitObjectId.from(checksum)}` };
 }

@@ -26,7 +26,11 @@ export interface PackIndexSettings {
 export type IncomingCheck = (incoming: PackStore, table: PackTable) => Promise<void>;
 
 /** Opens a pack by its bytes and its index, to compare what is in it. */
-export type PackOpener = (source: ByteSource, index: Uint8Array) => Promise<PackStore>;
+export type PackOpener = (
+  source: ByteSource,
+  index: Uint8Array,
+  hashAlgorithm: GitHashAlgorithm,
+) => Promise<PackStore>;
 
 /** The files beside a pack. */
 export interface PackIndexes {
@@ -53,7 +57,7 @@ export async function makeIndexes(
   const format = { version: indexVersion ?? 2, largeFrom: largeOffsetsFrom } as const;
   const index = buildIndex(table, checksum, algorithm, format);
   if (table.count > 0 && (existing !== undefined || strict === true || settings.check !== undefined)) {
-    await checkPack(() => open(source, index), table, algorithm, settings);
+    await checkPack(() => open(source, index, algorithm), table, algorithm, settings);
   }
   return { index, reverse: buildReverseIndex(table, checksum, algorithm) };
 }

@@ -18,11 +18,10 @@ import { makeIndexes } from "./_pack_indexes.ts";
 import type { GitCreatedPack } from "./create_pack.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
 import type { GitObjectReader } from "../object/object.ts";
-import { GitObjectId } from "../object/object_id.ts";
-import { PackStore } from "../pack/pack_store.ts";
-import type { GitHashAlgorithm } from "../object/object_id.ts";
+import { GitObjectId } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 
-import type { IncomingCheck } from "./_pack_indexes.ts";
+import type { IncomingCheck, PackOpener } from "./_pack_indexes.ts";
 
 /** How a pack is taken in. */
 export interface GitIndexPackOptions {
@@ -70,6 +69,7 @@ export async function takePack(
   folder: string,
   pack: AsyncIterable<Uint8Array>,
   options: TakePackOptions,
+  open: PackOpener,
 ): Promise<GitCreatedPack> {
   const algorithm = options.hashAlgorithm ?? options.bases?.hashAlgorithm ?? "sha1";
   const limit = options.maxInputSize ?? Infinity;
@@ -92,8 +92,7 @@ export async function takePack(
           indexed,
           algorithm,
           options,
-          (pack, index) =>
-            PackStore.fromSources([{ name: "incoming", pack, index }], { hashAlgorithm: algorithm }),
+          open,
         ),
     );
     const { promisor, durable = true } = options;

@@ -5,11 +5,16 @@
  */
 import { checkArgument, checkKeys, isAnyIterable } from "@sluice/internal";
 import { toPath } from "../object/_fs.ts";
+import { PackStore } from "../pack/pack_store.ts";
+import type { PackOpener } from "./_pack_indexes.ts";
 import { takePack } from "./_take_pack.ts";
 import type { GitIndexPackOptions } from "./_take_pack.ts";
 import type { GitCreatedPack } from "./create_pack.ts";
 
 export type { GitIndexPackOptions };
+
+const openIncoming: PackOpener = (pack, index, hashAlgorithm) =>
+  PackStore.fromSources([{ name: "incoming", pack, index }], { hashAlgorithm });
 
 const INDEX_OPTIONS: ReadonlySet<string> = new Set([
   "hashAlgorithm",
@@ -55,5 +60,5 @@ export async function indexGitPack(
 ): Promise<GitCreatedPack> {
   checkKeys(options, INDEX_OPTIONS);
   checkArgument(isAnyIterable(pack), "index a pack", pack, "a stream of bytes");
-  return await takePack(toPath(folder), pack, options);
+  return await takePack(toPath(folder), pack, options, openIncoming);
 }

@@ -5,11 +5,16 @@
  */
 import { checkKeys, openByteSource } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
+import { PackStore } from "../pack/pack_store.ts";
+import type { PackOpener } from "./_pack_indexes.ts";
 import { buildPackIndex } from "./_build_index.ts";
 import type { GitPackIndexBuildOptions, PackSourceIndex } from "./_build_index.ts";
 import { toPath } from "../object/_fs.ts";
 
 export type { GitPackIndexBuildOptions, PackSourceIndex };
+
+const openIncoming: PackOpener = (pack, index, hashAlgorithm) =>
+  PackStore.fromSources([{ name: "incoming", pack, index }], { hashAlgorithm });
 
 const BUILD_OPTIONS: ReadonlySet<string> = new Set([
   "hashAlgorithm",
@@ -51,7 +56,7 @@ export async function buildGitPackIndex(
   options: GitPackIndexBuildOptions = {},
 ): Promise<PackSourceIndex> {
   checkKeys(options, BUILD_OPTIONS);
-  return await buildPackIndex(await openByteSource(data), pathOf(data), options);
+  return await buildPackIndex(await openByteSource(data), pathOf(data), options, openIncoming);
 }
 
 /** The path of a file, which the native library reads by itself. */
