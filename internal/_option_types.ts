@@ -66,7 +66,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
     "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow hashes kafkaHeaderChecksum lines linked " +
     "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash repair reflogs reuseChunks reuseDeltas " +
     "rollBack rsyncable selfTest shift strict strictBlocks strictSubset suppressHcomp suppressPcomp tag times unique unsafePaths v1 " +
-    "verifyChecksums verifyWritten writable peel symrefs deepen thin ofsDelta includeTag",
+    "verifyChecksums verifyWritten writable peel promised symrefs deepen thin ofsDelta includeTag",
   ],
   [
     NUMBER,
@@ -88,7 +88,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [
     FUNCTION,
     "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onCollision onDamage onEntry onFile onJunk onMissing onProblem onProgress onReceived " +
-    "headersFor onCommon onMessage onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
+    "headersFor onAbsent onCommon onMessage onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
   ],
   [SIGNAL, "signal"],
   [DATE, "date since"],

@@ -84,7 +84,7 @@ class References {
   /** Looks for all of them in what is here. */
   async check(): Promise<void> {
     const ids = [...this.#others.keys()];
-    for await (const group of this.#existing.infoBatches(ids)) {
+    for await (const group of this.#existing.infoBatches(ids, { promised: false })) {
       for (const result of group) {
         if (result.ok) continue;
         const from = this.#others.get(`${result.id}`);
