@@ -66,7 +66,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
     "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow hashes kafkaHeaderChecksum lines linked " +
     "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash repair reflogs reuseChunks reuseDeltas " +
     "rollBack rsyncable selfTest shift strict strictBlocks strictSubset suppressHcomp suppressPcomp tag times unique unsafePaths v1 " +
-    "verifyChecksums verifyWritten writable peel promised symrefs deepen thin ofsDelta includeTag",
+    "verifyChecksums verifyWritten writable peel promised promisor symrefs bare mirror checkout singleBranch tags prune append sparse refetch unshallow deepen thin ofsDelta includeTag",
   ],
   [
     NUMBER,
@@ -81,13 +81,13 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   ],
   [
     TEXT,
-    "attachDictionary carry cert comment filename frames frameSplit hash " +
+    "attachDictionary branch origin carry cert comment filename frames frameSplit hash " +
     "codec hostname ifMatch name token kind literals offload onExceeded order pathMode pattern prefetchDictionaryTables " +
     "replace root rowMatchFinder splitAfterSequences store trailing windows",
   ],
   [
     FUNCTION,
-    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onCollision onDamage onEntry onFile onJunk onMissing onProblem onProgress onReceived " +
+    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onCollision onDamage onEntry onFetch onFile onJunk onMissing onProblem onProgress onReceived " +
     "headersFor onAbsent onCommon onMessage onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
   ],
   [SIGNAL, "signal"],
@@ -101,7 +101,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [LOCATION, "source target"],
   [DICTIONARY, "dictionary"],
   [INDEX, "index"],
-  [OBJECT, "adapt decompress headers training"],
+  [OBJECT, "committer objects adapt decompress headers training"],
   [either(BOOLEAN, OBJECT), "compress"],
   [either(either(BOOLEAN, TEXT), OBJECT), "longDistance"],
   [either(BOOLEAN, LIST), "delete"],

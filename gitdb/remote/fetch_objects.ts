@@ -28,6 +28,8 @@ import { GitRemote } from "./remote.ts";
 export interface GitFetchObjectsOptions extends GitFetchOptions {
   /** Let deltas stand on objects that are here already, which are added. @default {true for a GitDatabase} */
   readonly thin?: boolean | undefined;
+  /** Mark the pack as one of a partial clone: what it refers to may be missing. @default {true with a filter} */
+  readonly promisor?: boolean | undefined;
   /** Called with the size of the pack so far. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
   /** The largest pack, in bytes. @default {Infinity; 1 GiB where the target has no folder of packs} */
@@ -63,6 +65,7 @@ const MEMORY_PACK_MAX = 1 << 30;
 /** Bodies up to this size are stored in one piece. */
 const WHOLE_SIZE = 16 << 20;
 const OWN_OPTIONS: ReadonlySet<string> = new Set<keyof GitFetchObjectsOptions>([
+  "promisor",
   "onReceived",
   "maxInputSize",
   "maxObjects",
@@ -118,7 +121,12 @@ export async function fetchGitObjects(
   const { common, shallow, unshallow } = answer;
   const borders = new Set([...options.shallow ?? [], ...shallow].map(String));
   for (const id of unshallow) borders.delete(`${id}`);
-  const wanted = { wants, shallow: borders, isPartial: options.filter !== undefined, existing: target };
+  const wanted = {
+    wants,
+    shallow: borders,
+    isPartial: options.promisor ?? options.filter !== undefined,
+    existing: target,
+  };
   const check: IncomingCheck = (incoming, table) => checkConnected(incoming, table, wanted);
   const pack = counted(readChunks(answer.pack, options.signal), options.onReceived);
   if (!isDatabase) {
@@ -127,7 +135,7 @@ export async function fetchGitObjects(
     return { count, pack: undefined, common, shallow, unshallow };
   }
   const created = await takePack(target.resolvePath("pack"), pack, {
-    ...withoutCallbacks(own),
+    ...packOptions(own),
     hashAlgorithm: target.hashAlgorithm,
     bases: target,
     existing: target,
@@ -168,7 +176,9 @@ function split(options: GitFetchObjectsOptions): [OwnOptions, GitFetchOptions] {
   return [own, asked as unknown as GitFetchOptions];
 }
 
-function withoutCallbacks({ onReceived: _, ...options }: OwnOptions): Omit<OwnOptions, "onReceived"> {
+function packOptions(
+  { onReceived: _, promisor: __, ...options }: OwnOptions,
+): Omit<OwnOptions, "onReceived" | "promisor"> {
   return options;
 }
 
