@@ -49,6 +49,7 @@ export * from "./write/pack_writer.ts";
 export * from "./write/repack.ts";
 export * from "./remote/clone_repository.ts";
 export * from "./remote/fetch_objects.ts";
+export * from "./remote/fetch_repository.ts";
 export * from "./remote/promised_objects.ts";
 export * from "./remote/remote.ts";
 export * from "./repository/repository.ts";

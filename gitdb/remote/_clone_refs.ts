@@ -115,10 +115,9 @@ function headOf(refs: readonly GitRemoteRef[], wanted: string | undefined): Head
   if (head.target?.startsWith(HEADS) === true) {
     return { branch: head.target, id: head.id, ref: find(head.target) };
   }
-  // Old servers do not say what HEAD names: as git does, a branch that is at the same commit is taken.
-  const same = ({ id }: GitRemoteRef): boolean => id?.equals(head.id!) === true;
-  const likely = [find(`${HEADS}main`), find(`${HEADS}master`)].find((ref) => ref !== undefined && same(ref));
-  const isOld = !refs.some(({ target }) => target !== undefined);
-  const guess = isOld ? likely ?? refs.find((ref) => ref.name.startsWith(HEADS) && same(ref)) : undefined;
+  // A server need not say what HEAD names: as git does, a branch that is at the same commit is taken.
+  const same = (ref: GitRemoteRef | undefined): boolean => ref?.id?.equals(head.id!) === true;
+  const master = find(`${HEADS}master`);
+  const guess = same(master) ? master : refs.find((ref) => ref.name.startsWith(HEADS) && same(ref));
   return { branch: guess?.name, id: head.id, ref: guess ?? head };
 }

@@ -159,6 +159,7 @@ const openIncoming: PackOpener = (pack, index, hashAlgorithm) =>
 
 type OwnOptions = Pick<
   GitFetchObjectsOptions,
+  | "promisor"
   | "onReceived"
   | "maxInputSize"
   | "maxObjects"
