@@ -99,8 +99,8 @@ export function checkFetchOptions(options: GitFetchOptions): void {
     checkBoolean(key, options[key] ?? false);
   }
   for (const name of options.shallowExclude ?? []) {
-    if (isReferenceName(name)) continue;
-    throw new RangeError(`Cannot use option "shallowExclude": "${name}" is no full name of a reference`);
+    if (isReferenceName(name) || isReferenceName(`refs/heads/${name}`)) continue;
+    throw new RangeError(`Cannot use option "shallowExclude": "${name}" is no name of a reference`);
   }
   if (options.deepen === true && depth === undefined) {
     throw new TypeError('Cannot use option "deepen": it needs "depth"');

@@ -158,6 +158,13 @@ export class GitHttp {
   }
 }
 
+/** The header for the credentials in a URL; undefined where it has none. */
+export function credentialsOf({ username, password }: URL): string | undefined {
+  if (username === "" && password === "") return undefined;
+  const pair = new TextEncoder().encode(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+  return `Basic ${btoa(String.fromCharCode(...pair))}`;
+}
+
 function bodyOf({ body }: Sent): { readonly body?: Uint8Array<ArrayBuffer> } {
   return body === undefined ? {} : { body };
 }

@@ -19,6 +19,7 @@ import { fetchGitObjects } from "./fetch_objects.ts";
 import type { GitFetchedObjects, GitFetchObjectsOptions } from "./fetch_objects.ts";
 import { gitFolderOf, makeRepository, makeRoom, putNew } from "./_new_repository.ts";
 import { promisedGitObjects } from "./promised_objects.ts";
+import { credentialsOf } from "./_git_http.ts";
 import { GitRemote } from "./remote.ts";
 import type { GitRemoteOptions, GitRemoteRef } from "./remote.ts";
 import { updateShallow } from "./_shallow_file.ts";
@@ -52,7 +53,7 @@ export interface GitCloneOptions {
   /** Make a partial clone: "blob:none" and others. */
   readonly filter?: string | undefined;
   /** How the server is reached. */
-  readonly remote?: GitRemoteOptions | undefined;
+  readonly connection?: GitRemoteOptions | undefined;
   /** How objects are taken in, and its limits. */
   readonly objects?:
     | Pick<
@@ -121,7 +122,7 @@ const CLONE_OPTIONS: ReadonlySet<string> = new Set<keyof GitCloneOptions>([
  *
  * const folder = await Deno.makeTempDir();
  * const fetch = () => Promise.resolve(new Response(null, { status: 404 }));
- * const clone = cloneGitRepository("https://example.org/project.git", { into: `${folder}/clone`, remote: { fetch } });
+ * const clone = cloneGitRepository("https://example.org/project.git", { into: `${folder}/clone`, connection: { fetch } });
  * await assertRejects(() => clone, Error, "404");
  * assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
  * await Deno.remove(folder);
@@ -129,7 +130,7 @@ const CLONE_OPTIONS: ReadonlySet<string> = new Set<keyof GitCloneOptions>([
  */
 export async function cloneGitRepository(url: string | URL, options: GitCloneOptions): Promise<GitClone> {
   const settings = checkClone(options);
-  const remote = new GitRemote(url, options.remote);
+  const remote = new GitRemote(url, options.connection);
   const { signal } = options;
   const { hashAlgorithm } = await remote.capabilities({ signal });
   const prefixes = settings.mirror ? undefined : ["HEAD", "refs/heads/", "refs/tags/"];
@@ -145,7 +146,11 @@ export async function cloneGitRepository(url: string | URL, options: GitCloneOpt
       algorithm: hashAlgorithm,
       sections: sectionsOf(withoutSecrets(url), settings, plan, options.filter),
     });
-    return await fill(remote, plan, refs, settings, { ...options, url: withoutSecrets(url) });
+    return await fill(remote, plan, refs, settings, {
+      ...options,
+      url: withoutSecrets(url),
+      credentials: credentialsOf(new URL(url)),
+    });
   } catch (error) {
     await undo();
     throw error;
@@ -153,7 +158,7 @@ export async function cloneGitRepository(url: string | URL, options: GitCloneOpt
 }
 
 /** Options with their defaults. */
-export interface CloneSettings {
+interface CloneSettings {
   readonly folder: string;
   readonly bare: boolean;
   readonly mirror: boolean;
@@ -168,7 +173,7 @@ export interface CloneSettings {
 function checkClone(options: GitCloneOptions): CloneSettings {
   checkArgument(typeof options === "object" && options !== null, "clone", options, 'options with "into"');
   // Options of these names are others elsewhere, or are checked where they are used.
-  const { into, filter: _, remote: __, ...others } = options;
+  const { into, filter: _, connection: __, ...others } = options;
   checkKeys(others, CLONE_OPTIONS);
   const folder = toPath(into);
   if (folder === "") throw new RangeError('Cannot clone into "": expected a folder');
@@ -228,13 +233,19 @@ function sectionsOf(
   ];
 }
 
+/** Options with what the URL says. */
+interface CloneContext extends GitCloneOptions {
+  readonly url: string;
+  readonly credentials: string | undefined;
+}
+
 /** Fetches the objects, then writes references and files. */
 async function fill(
   remote: GitRemote,
   plan: ClonePlan,
   refs: readonly GitRemoteRef[],
   settings: CloneSettings,
-  options: GitCloneOptions & { readonly url: string },
+  options: CloneContext,
 ): Promise<GitClone> {
   const gitFolder = gitFolderOf({ folder: settings.folder, isBare: settings.bare });
   const database = await GitDatabase.open(joinPath(gitFolder, "objects"));
@@ -271,7 +282,7 @@ async function writeReferences(
   plan: ClonePlan,
   followed: readonly { name: string; id: GitObjectId; peeled: GitObjectId | undefined }[],
   settings: CloneSettings,
-  options: GitCloneOptions & { readonly url: string },
+  options: CloneContext,
   refs: readonly GitRemoteRef[],
 ): Promise<void> {
   const packed = [...plan.packed, ...followed].sort((a, b) => a.name < b.name ? -1 : 1);
@@ -314,10 +325,14 @@ async function checkOutHead(
   gitFolder: string,
   id: GitObjectId,
   settings: CloneSettings,
-  options: GitCloneOptions,
+  options: CloneContext,
 ): Promise<void> {
-  const { onWarning, signal, filter, remote } = options;
-  const onAbsent = filter === undefined ? undefined : await promisedGitObjects(gitFolder, { remote, signal });
+  const { onWarning, signal, filter } = options;
+  const connection = { ...options.connection, headers: new Headers(options.connection?.headers) };
+  if (options.credentials !== undefined) connection.headers.set("authorization", options.credentials);
+  const onAbsent = filter === undefined
+    ? undefined
+    : await promisedGitObjects(gitFolder, { connection, signal });
   const database = await GitDatabase.open(gitFolder, { onAbsent });
   try {
     const objects = await Objects.open(database, gitFolder, false);

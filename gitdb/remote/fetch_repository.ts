@@ -58,7 +58,7 @@ export interface GitFetchRepositoryOptions {
   /** Leave out objects. @default {what a partial clone left out} */
   readonly filter?: string | undefined;
   /** How the server is reached. */
-  readonly reach?: GitRemoteOptions | undefined;
+  readonly connection?: GitRemoteOptions | undefined;
   /** How objects are taken in, and its limits. */
   readonly objects?:
     | Pick<
@@ -156,7 +156,7 @@ export async function fetchGitRepository(
     tags: options.tags ?? remote.tags,
     isForced: options.force ?? false,
   };
-  const server = new GitRemote(remote.url, options.reach);
+  const server = new GitRemote(remote.url, options.connection);
   const { signal } = options;
   if ((await server.capabilities({ signal })).hashAlgorithm !== hashAlgorithm) throw otherHash(server.url);
   const references = new References(gitFolder, commonFolder, hashAlgorithm);
@@ -172,7 +172,7 @@ export async function fetchGitRepository(
 
 function checkFetch(options: GitFetchRepositoryOptions): void {
   checkArgument(typeof options === "object" && options !== null, "fetch", options, "options");
-  const { remote, tags, filter: _, reach: __, ...others } = options;
+  const { remote, tags, filter: _, connection: __, ...others } = options;
   checkKeys(others, FETCH_OPTIONS);
   checkArgument(remote === undefined || typeof remote === "string", "fetch", remote, "a remote or a URL");
   if (!TAG_CHOICES.includes(tags)) {
@@ -334,4 +334,40 @@ class RepositoryFetch {
     }
     return tags;
   }
+}
+
+/**
+ * The URL of a remote of a repository. Deno only.
+ *
+ * @throws {NotFoundError} If it has no such remote, and the name is no URL either.
+ *
+ * @example A remote of the configuration
+ * ```ts
+ * import { gitRemoteUrl, GitRepository } from "@sluice/gitdb";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * for (const name of ["objects", "refs"]) await Deno.mkdir(`${folder}/${name}`);
+ * await Deno.writeTextFile(`${folder}/HEAD`, "ref: refs/heads/main\n");
+ * await Deno.writeTextFile(`${folder}/config`, '[remote "origin"]\n\turl = https://example.org/a.git\n');
+ * {
+ *   await using repository = await GitRepository.open(folder);
+ *   assertEquals(await gitRemoteUrl(repository), "https://example.org/a.git");
+ * }
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function gitRemoteUrl(repository: GitRepository, remote?: string): Promise<string> {
+  checkArgument(repository instanceof GitRepository, "find a remote", repository, "a GitRepository");
+  const config = await readConfig(repository.commonFolder);
+  return remoteOf(config, remote ?? await usualRemote(repository, config)).url;
+}
+
+/** The remote of the current branch. */
+async function usualRemote(
+  repository: GitRepository,
+  config: ReadonlyMap<string, readonly string[]>,
+): Promise<string> {
+  const branch = (await repository.head())?.replace(/^refs\/heads\//, "");
+  return config.get(`branch.${branch}.remote`)?.at(-1) ?? "origin";
 }

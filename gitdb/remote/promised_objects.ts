@@ -17,7 +17,7 @@ import type { GitRemoteOptions } from "./remote.ts";
 /** How absent objects are fetched. */
 export interface GitPromisedOptions {
   /** How the server is reached. */
-  readonly remote?: GitRemoteOptions | undefined;
+  readonly connection?: GitRemoteOptions | undefined;
   /** The most objects that are fetched in all. @default {Infinity} */
   readonly maxObjects?: number | undefined;
   /** Called before each request with the objects that are asked for; returns false to leave them absent. */
@@ -62,14 +62,14 @@ export async function promisedGitObjects(
   options: GitPromisedOptions = {},
 ): Promise<GitAbsentHook | undefined> {
   checkArgument(typeof options === "object" && options !== null, "fetch objects", options, "options");
-  const { remote: reach = {}, ...own } = options;
+  const { connection = {}, ...own } = options;
   checkKeys(own, PROMISED_OPTIONS);
   const { maxObjects = Infinity, onFetch, signal } = own;
   if (maxObjects !== Infinity) checkInteger("maxObjects", maxObjects, 0, Number.MAX_SAFE_INTEGER);
   const { commonFolder, objects } = await findRepository(toPath(path));
   const url = commonFolder === undefined ? undefined : await promisorOf(commonFolder);
   if (url === undefined) return undefined;
-  const remote = new GitRemote(url, reach);
+  const remote = new GitRemote(url, connection);
   let fetched = 0;
   return async (ids) => {
     if (onFetch?.(ids) === false) return false;
