@@ -5,6 +5,7 @@ import { cloneGitRepository } from "@sluice/gitdb";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { committerOf, connectionOf, remoteMessages, withGitWords } from "./connection.ts";
+import type { Failure } from "../shared/exit.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -21,6 +22,7 @@ export async function clone(operands: readonly string[], settings: GitdbSettings
     throw new UsageFailure("Options --sparse and --no-checkout have no effect without files");
   }
   const into = given ?? folderOf(url, isBare);
+  if (await isTaken(into)) throw alreadyThere(into);
   if (!quiet) console.error(`Cloning into ${isBare ? "bare repository " : ""}'${into}'...`);
   const cloned = await withGitWords(url, () =>
     cloneGitRepository(url, {
@@ -50,6 +52,20 @@ export async function clone(operands: readonly string[], settings: GitdbSettings
   return EXIT.ok;
 }
 
+/** Whether something is where the clone is to be. */
+async function isTaken(path: string): Promise<boolean> {
+  try {
+    for await (const _ of Deno.readDir(path)) return true;
+    return false;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+function alreadyThere(into: string): Failure {
+  return fatal(`destination path '${into}' already exists and is not an empty directory.`);
+}
+
 /** The name of a folder for a clone: the last part of the URL. */
 function folderOf(url: string, isBare: boolean): string {
   const path = decodeURIComponent(new URL(url).pathname).replace(/\/+$/, "").replace(/\/?\.git$/, "");
@@ -65,7 +81,7 @@ function folderOf(url: string, isBare: boolean): string {
 function inGitWords(error: unknown, into: string, { remote: { branch, origin } }: GitdbSettings): never {
   if (error instanceof SluiceError) {
     if (error.code === "TARGET_CHANGED") {
-      throw fatal(`destination path '${into}' already exists and is not an empty directory.`);
+      throw alreadyThere(into);
     }
     if (error.message.includes("has no branch or tag")) {
       throw fatal(`Remote branch ${branch} not found in upstream ${origin}`);

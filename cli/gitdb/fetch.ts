@@ -21,7 +21,7 @@ export async function fetch(operands: readonly string[], settings: GitdbSettings
   const repository = await openRepository(settings);
   try {
     const url = await urlOfRemote(repository, remote);
-    const options = optionsOf(remote, refspecs, operands, settings);
+    const options = optionsOf(remote, refspecs, settings);
     const fetched = await withGitWords(url, () => fetchGitRepository(repository, options).catch(inGitWords));
     if (!settings.quiet) await report(repository, url, fetched.updates, settings.verbose);
     return fetched.updates.some(({ kind }) => kind === "rejected") ? EXIT.failure : EXIT.ok;
@@ -33,7 +33,6 @@ export async function fetch(operands: readonly string[], settings: GitdbSettings
 function optionsOf(
   remote: string | undefined,
   refspecs: readonly string[],
-  operands: readonly string[],
   settings: GitdbSettings,
 ): GitFetchRepositoryOptions {
   const {
@@ -65,7 +64,7 @@ function optionsOf(
     since,
     shallowExclude: shallowExclude.length > 0 ? shallowExclude : undefined,
     filter,
-    action: ["fetch", ...operands].join(" "),
+    action: ["fetch", ...settings.words].join(" "),
     objects: { threads: settings.threads },
     connection: connectionOf(settings),
     ...committerOf(),

@@ -128,6 +128,7 @@ async function runGitdb(args: readonly string[]): Promise<number> {
     throw new UsageFailure(`"${name}" is not known${hint}`);
   }
   const settings = defaultGitdbSettings();
+  settings.words = rest;
   const given = name === "log" ? rest.flatMap(countAsOption) : rest;
   const operands = parseOptions(GITDB_OPTIONS[name]!, [...common, ...given], settings, [], settings.operands);
   if (settings.help) {

@@ -55,6 +55,8 @@ export interface GitdbSettings {
   reverse: boolean;
   order: "age" | "date" | "topological";
   allRefs: boolean;
+  /** Everything after the name of the command, as it was given. */
+  words: readonly string[];
   /** The operands as far as they were read. */
   operands: string[];
   wishes: RevParseWish[];
@@ -150,6 +152,7 @@ export function defaultGitdbSettings(): GitdbSettings {
     reverse: false,
     order: "age",
     allRefs: false,
+    words: [],
     operands: [],
     wishes: [],
     objectOnly: false,

@@ -49,7 +49,7 @@ export function takeRefs(refs: readonly GitRemoteRef[], wish: FetchWish): TakenR
   };
   const { remote, merges } = wish;
   if (wish.refspecs.length > 0) {
-    for (const spec of wish.refspecs) add(spec, () => spec.source.includes("*") ? "other" : "merge");
+    for (const spec of wish.refspecs) add(spec, () => "merge");
     // What is fetched by its name also goes where the configuration puts it.
     const named = [...taken];
     for (const { source, id, peeled } of named) {
@@ -65,9 +65,15 @@ export function takeRefs(refs: readonly GitRemoteRef[], wish: FetchWish): TakenR
     for (const spec of remote.refspecs) add(spec, (name) => name === merged ? "merge" : "other");
   } else add({ isForced: false, source: "HEAD", target: undefined }, () => "merge");
   if (wish.tags === "all") add(ALL_TAGS, () => "other");
-  const order = ({ head }: TakenRef): number => head === "merge" ? 0 : head === "other" ? 1 : 2;
   const once = new Map(taken.map((ref) => [`${ref.source} ${ref.target}`, ref]));
-  return [...once.values()].sort((a, b) => order(a) - order(b));
+  return inOrder([...once.values()]);
+}
+
+const ORDER = ["merge", "other", undefined];
+
+/** As git reports them: what may be merged, what else FETCH_HEAD has, and what the configuration adds. */
+export function inOrder(refs: readonly TakenRef[]): TakenRef[] {
+  return refs.toSorted((a, b) => ORDER.indexOf(a.head) - ORDER.indexOf(b.head));
 }
 
 function full(refs: readonly GitRemoteRef[], name: string): GitRemoteRef | undefined {

@@ -16,7 +16,7 @@ import type { GitFetchUpdate } from "./_apply_refs.ts";
 import { writeFetchHead } from "./_fetch_head.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
 import type { GitFetchObjectsOptions } from "./fetch_objects.ts";
-import { newTags, takeRefs } from "./_fetch_plan.ts";
+import { inOrder, newTags, takeRefs } from "./_fetch_plan.ts";
 import type { FetchWish, TakenRef } from "./_fetch_plan.ts";
 import { HaveWalk } from "./_have_walk.ts";
 import { parseRefspec, prefixesOf } from "./_refspec.ts";
@@ -249,7 +249,7 @@ class RepositoryFetch {
       }
       // After a fetch, the history may end elsewhere.
       const after = this.#count === 0 ? objects : await Objects.open(database, commonFolder, false);
-      const updates = await applyRefs(all, { ...setting, database, objects: after, hashAlgorithm });
+      const updates = await applyRefs(inOrder(all), { ...setting, database, objects: after, hashAlgorithm });
       if (!dryRun) await writeFetchHead(this.#repository.gitFolder, this.#remote.url, all, append);
       await this.#repository.database.refresh({ force: true });
       return { url: this.#server.url, updates: [...removed, ...updates], count: this.#count };
