@@ -120,7 +120,7 @@ const FETCHES: readonly {
   { clone: ["--depth=1"], runs: [[], ["--deepen=1"], ["--unshallow"], ["--unshallow"]] },
   {
     clone: ["--depth=2", "--no-single-branch"],
-    runs: [["--depth=4", "--no-tags"], ["--depth=1"], ["--shallow-exclude=v0"]],
+    runs: [["--depth=4", "--no-tags"], ["--depth=1", "--no-tags"], ["--shallow-exclude=v0", "-n"]],
   },
   { clone: ["--filter=blob:none"], runs: [[], ["origin", "other"]] },
   { clone: ["--single-branch"], runs: [[], ["origin", "other"]] },
