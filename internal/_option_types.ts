@@ -94,7 +94,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [DATE, "date since"],
   [
     LIST,
-    "additional wants haves shallow shallowExclude prefixes caCerts encodings hosts items origins seeds sources tokens",
+    "additional refspecs wants haves shallow shallowExclude prefixes caCerts encodings hosts items origins seeds sources tokens",
   ],
   [READER, "bases existing"],
   [ADDRESS, "spillFolder"],

@@ -226,3 +226,25 @@ testRemote("progress is what the server says, and a helper is asked for credenti
     ]);
   });
 });
+
+testRemote("commands of a partial clone fetch what they read, and fsck fetches nothing", async (folder) => {
+  const served = await servedRepository(folder);
+  await withServer(folder, async (server) => {
+    const args = ["clone", "-q", "-n", "--filter=blob:none", server.url("served.git"), "clone"];
+    assertEquals((await sluice(["gitdb", ...args], { cwd: folder })).code, 0);
+    const cwd = `${folder}/clone`;
+    const requests = server.requests;
+    const checked = await sluice(["gitdb", "fsck"], { cwd });
+    assertEquals([checked.code, checked.stderr, server.requests], [0, "", requests]);
+    const missing = await sluice(["gitdb", "cat-file", "-p", "main:d0/f0"], {
+      cwd,
+      env: { GIT_NO_LAZY_FETCH: "1" },
+    });
+    assertEquals([missing.code, server.requests], [128, requests]);
+    const shown = await sluice(["gitdb", "cat-file", "-p", "main:d0/f0"], { cwd });
+    assertEquals(new TextDecoder().decode(shown.stdout), await git(served, ["cat-file", "-p", "main:d0/f0"]));
+    assertEquals(server.requests, requests + 2);
+    const listed = await sluice(["gitdb", "ls-tree", "-r", "-l", "main"], { cwd });
+    assertEquals(new TextDecoder().decode(listed.stdout), await git(served, ["ls-tree", "-r", "-l", "main"]));
+  });
+});

@@ -298,6 +298,20 @@ const REMOTE = new gitdb.GitRemote("http://127.0.0.1:9/a.git");
 const ID = gitdb.GitObjectId.zero("sha1");
 const SIGNATURE = { name: "A", email: "a@example.test", date: new Date(0), timezone: "+0000" };
 
+let repository: Promise<gitdb.GitRepository> | undefined;
+
+/** A repository with nothing in it, which is gone from the disk. */
+function emptyRepository(): Promise<gitdb.GitRepository> {
+  return repository ??= (async () => {
+    const folder = await Deno.makeTempDir();
+    for (const name of ["objects", "refs"]) await Deno.mkdir(`${folder}/${name}`);
+    await Deno.writeTextFile(`${folder}/HEAD`, "ref: refs/heads/main\n");
+    const opened = await gitdb.GitRepository.open(folder);
+    await Deno.remove(folder, { recursive: true });
+    return opened;
+  })();
+}
+
 /** The methods with options that every store of git objects has. */
 function storeCalls(
   name: string,
@@ -369,6 +383,23 @@ const GITDB: Record<string, Calls> = {
     options: (options) => gitdb.streamGitPackEntries(DATA, options),
     first: (data) => gitdb.streamGitPackEntries(data).next(),
   },
+  cloneGitRepository: {
+    options: (options: object) =>
+      gitdb.cloneGitRepository("http://127.0.0.1:9/a.git", { into: NOWHERE, ...options }),
+    first: (url) => gitdb.cloneGitRepository(url, { into: NOWHERE }),
+  },
+  fetchGitRepository: {
+    options: async (options) => await gitdb.fetchGitRepository(await emptyRepository(), options),
+    first: (repository) => gitdb.fetchGitRepository(repository),
+  },
+  gitRemoteUrl: { first: (repository) => gitdb.gitRemoteUrl(repository) },
+  promisedGitObjects: {
+    options: (options) => gitdb.promisedGitObjects(NOWHERE, options),
+    first: (path) => gitdb.promisedGitObjects(path),
+  },
+  "GitCompoundDatabase with options": made((options) =>
+    new gitdb.GitCompoundDatabase([new gitdb.GitMemoryStore()], "sha1", options)
+  ),
   fetchGitObjects: {
     options: (options: object) => gitdb.fetchGitObjects(REMOTE, memory, { wants: [ID], ...options }),
     first: (remote) => gitdb.fetchGitObjects(remote, memory, { wants: [ID] }),
@@ -727,6 +758,7 @@ const NESTED: ReadonlySet<string> = new Set([
   "headers",
   "http",
   "longDistance",
+  "objects",
   "training",
 ]);
 

@@ -7,6 +7,7 @@ import { checkArgument, checkBoolean, checkKeys } from "@sluice/internal";
 import { GitDatabase } from "../database/git_database.ts";
 import { formatConfigSection } from "../object/_config.ts";
 import { joinPath, toPath } from "../object/_fs.ts";
+import { collect } from "../object/_collect.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import { formatSignature } from "../object/_signature.ts";
 import type { GitSignature } from "../object/_signature.ts";
@@ -22,6 +23,7 @@ import { promisedGitObjects } from "./promised_objects.ts";
 import { credentialsOf } from "./_git_http.ts";
 import { GitRemote } from "./remote.ts";
 import type { GitRemoteOptions, GitRemoteRef } from "./remote.ts";
+import { checkWho } from "./_who.ts";
 import { updateShallow } from "./_shallow_file.ts";
 
 /** What is cloned, and how. */
@@ -134,7 +136,7 @@ export async function cloneGitRepository(url: string | URL, options: GitCloneOpt
   const { signal } = options;
   const { hashAlgorithm } = await remote.capabilities({ signal });
   const prefixes = settings.mirror ? undefined : ["HEAD", "refs/heads/", "refs/tags/"];
-  const refs = await Array.fromAsync(remote.lsRefs({ peel: true, symrefs: true, prefixes, signal }));
+  const refs = await collect(remote.lsRefs({ peel: true, symrefs: true, prefixes, signal }));
   const plan = chooseRefs(refs, settings);
   const undo = await makeRoom(settings.folder);
   try {
@@ -175,6 +177,7 @@ function checkClone(options: GitCloneOptions): CloneSettings {
   // Options of these names are others elsewhere, or are checked where they are used.
   const { into, filter: _, connection: __, ...others } = options;
   checkKeys(others, CLONE_OPTIONS);
+  checkWho(options);
   const folder = toPath(into);
   if (folder === "") throw new RangeError('Cannot clone into "": expected a folder');
   const mirror = checkBoolean("mirror", options.mirror ?? false);

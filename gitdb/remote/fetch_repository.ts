@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { checkWho } from "./_who.ts";
 import { checkArgument, checkBoolean, checkInteger, checkKeys, SluiceError } from "@sluice/internal";
 import { GitDatabase } from "../database/git_database.ts";
 import { shallowIds } from "../database/_root_ids.ts";
-import { GitObjectId } from "../object/_object_id.ts";
+import { collect } from "../object/_collect.ts";
+import type { GitObjectId } from "../object/_object_id.ts";
 import type { GitSignature } from "../object/_signature.ts";
 import { Objects } from "../repository/_objects.ts";
 import { References } from "../repository/_references.ts";
@@ -140,7 +142,7 @@ export async function fetchGitRepository(
 ): Promise<GitFetched> {
   checkArgument(repository instanceof GitRepository, "fetch", repository, "a GitRepository");
   checkFetch(options);
-  const given = Array.from(options.refspecs ?? [], parseRefspec);
+  const given = listOf(options.refspecs).map(parseRefspec);
   const { commonFolder, gitFolder, hashAlgorithm } = repository;
   const config = await readConfig(commonFolder);
   const branch = (await repository.head())?.replace(/^refs\/heads\//, "");
@@ -163,7 +165,7 @@ export async function fetchGitRepository(
   await references.checkFiles("fetch");
   const rules = given.length > 0 ? [...given, ...remote.refspecs] : remote.refspecs;
   const prefixes = rules.length === 0 ? ["HEAD", "refs/tags/"] : [...prefixesOf(rules), "refs/tags/"];
-  const refs = await Array.fromAsync(server.lsRefs({ prefixes, peel: true, signal }));
+  const refs = await collect(server.lsRefs({ prefixes, peel: true, signal }));
   const taken = takeRefs(refs, wish);
   await refuseCurrent(repository, taken);
   const fetch = new RepositoryFetch(repository, references, server, options, remote);
@@ -178,6 +180,7 @@ function checkFetch(options: GitFetchRepositoryOptions): void {
   if (!TAG_CHOICES.includes(tags)) {
     throw new RangeError(`Cannot use option "tags": it is ${tags}, expected follow, all or none`);
   }
+  checkWho(options);
   for (const key of ["prune", "force", "dryRun", "append", "refetch", "deepen", "unshallow"] as const) {
     checkBoolean(key, options[key] ?? false);
   }
@@ -185,6 +188,12 @@ function checkFetch(options: GitFetchRepositoryOptions): void {
   if (options.unshallow === true && options.depth !== undefined) {
     throw new TypeError('Cannot use option "unshallow": it does not go with "depth"');
   }
+}
+
+function listOf(refspecs: Iterable<string> = []): string[] {
+  const list = [...refspecs];
+  checkArgument(list.every((each) => typeof each === "string"), "fetch", refspecs, "refspecs as text");
+  return list;
 }
 
 function otherHash(label: string): SluiceError {
