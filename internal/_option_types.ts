@@ -61,7 +61,7 @@ const READER: Kind = {
 const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [
     BOOLEAN,
-    "fileDigests allowDirty allowEmpty allowSlash archive autoFlush blockChecksums checked collisionDetection comments " +
+    "atLine fileDigests allowDirty allowEmpty allowSlash archive autoFlush blockChecksums checked collisionDetection comments " +
     "compareContent contentChecksum create dedicatedDictionarySearch delta deterministicPrefix directory disableComp dryRun " +
     "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow hashes kafkaHeaderChecksum lines linked " +
     "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash repair reflogs reuseChunks reuseDeltas " +
@@ -70,7 +70,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   ],
   [
     NUMBER,
-    "maxFiles accel baseCacheSize chainLog h m searchLog targetLength windowLog blockSize blockSplitterLevel bucketSizeLog budget bytes cacheSize checkpointEvery chunkSize " +
+    "atDelimiter splitSize maxFiles accel baseCacheSize chainLog h m searchLog targetLength windowLog blockSize blockSplitterLevel bucketSizeLog budget bytes cacheSize checkpointEvery chunkSize " +
     "compressionLevel concurrency count d depth f flushEvery fragment frameSize hashLog hashRateLog hcompBudget " +
     "headTimeoutMs idleTimeoutMs jobSize k largeOffsetsFrom maxBlockSize maxBytesPerSecond maxConnections maxDelete " +
     "maxFrames maxFrameSize maxInFlightBytes maxInputSize maxLines maxMemory maxObjectSize maxObjects maxOutput " +

@@ -199,11 +199,18 @@ const ZSTD_FILE: Record<string, Calls> = {
   ZstdSeekIndex: { first: (data) => zstdFile.ZstdSeekIndex.fromBytes(data) },
 };
 
+const SEEK_INDEX = new zstdSeekable.ZstdSeekIndex({ compressedSizes: [], sizes: [] });
+const SPLIT = {} as never;
+
 const ZSTD_SEEKABLE: Record<string, Calls> = {
   ...SOURCES,
   buildZstdIndex: whole((data, options) => zstdSeekable.buildZstdIndex(data, options)),
   compressZstdSeekable: whole((data, options) => zstdSeekable.compressZstdSeekable(data, options)),
   compressZstdSeekableAsync: whole((data, options) => zstdSeekable.compressZstdSeekableAsync(data, options)),
+  joinZstdFrames: whole((parts, options) => zstdSeekable.joinZstdFrames(parts, options).next()),
+  joinZstdIndexes: { first: (indexes) => zstdSeekable.joinZstdIndexes(indexes) },
+  planZstdSplits: whole((data, options) => zstdSeekable.planZstdSplits(data, SEEK_INDEX, options).next()),
+  readZstdSplit: whole((data, options) => zstdSeekable.readZstdSplit(data, SPLIT, options)),
   ZstdDictionary: ZSTD.ZstdDictionary!,
   ZstdSeekIndex: { first: (data) => zstdSeekable.ZstdSeekIndex.fromBytes(data) },
   ZstdSeekableCompressionStream: made((options) => new zstdSeekable.ZstdSeekableCompressionStream(options)),
@@ -239,6 +246,10 @@ const LZ4: Record<string, Calls> = {
   isStrictLz4Block: { first: (data) => lz4.isStrictLz4Block(data) },
   listLz4Frames: { first: (data) => lz4.listLz4Frames(data) },
   lz4BlockContentSize: { first: (data) => lz4.lz4BlockContentSize(data) },
+  joinLz4Indexes: { first: (indexes) => lz4.joinLz4Indexes(indexes) },
+  joinLz4Parts: whole((parts, options) => lz4.joinLz4Parts(parts, options).next()),
+  planLz4Splits: whole((data, options) => lz4.planLz4Splits(data, INDEX, options).next()),
+  readLz4Split: whole((data, options) => lz4.readLz4Split(data, SPLIT, options)),
   lz4CompressBound: made((options) => lz4.lz4CompressBound(3, options)),
   lz4Xxh32: { first: (data) => lz4.lz4Xxh32(data) },
   openLz4AesCtrSource: {
@@ -533,6 +544,15 @@ const ZPAQ: Record<string, Calls> = {
   disassembleZpaq: { first: (header) => zpaq.disassembleZpaq(header) },
   encryptZpaqUpdate: { first: (sink) => zpaq.encryptZpaqUpdate(sink, "password", new Uint8Array(32), 32) },
   listZpaqInstructions: { first: (program) => zpaq.listZpaqInstructions(program) },
+  joinZpaqBlocks: whole((parts, options) => zpaq.joinZpaqBlocks(parts, options).next()),
+  planZpaqBlocks: {
+    options: (options) => zpaq.planZpaqBlocks([], options).next(),
+    first: (files) => zpaq.planZpaqBlocks(files).next(),
+  },
+  readZpaqBlock: {
+    options: (options) => zpaq.readZpaqBlock(() => DATA, SPLIT, options).next(),
+    first: (open) => zpaq.readZpaqBlock(open, SPLIT).next(),
+  },
   listZpaqBlocks: {
     options: (options) => zpaq.listZpaqBlocks(DATA, options).next(),
     first: (data) => zpaq.listZpaqBlocks(data).next(),
