@@ -188,6 +188,8 @@ export const SHARED_NAMES: Readonly<Record<string, string>> = {
   SluiceErrorCode: "the family's codes",
   SluiceErrorOptions: "the family's facts",
   SluiceProgress: "what onProgress receives",
+  SluiceSplitOptions: "how content is divided for many machines",
+  SluiceSplitSource: "which file a split was planned for",
   TransferError: "error of the family",
   TruncatedDataError: "error of the family",
   UnsupportedFeatureError: "error of the family",

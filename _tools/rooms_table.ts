@@ -22,7 +22,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   zstd: ["kernel", "frame", "options", "codec", "training", "seekable", "file", "log", "http", "patch"],
   lz4: ["kernel", "frame", "codec", "block", "index", "salvage", "download"],
-  gitdb: ["kernel", "object", "loose", "pack", "database", "write", "repository"],
+  gitdb: ["kernel", "object", "loose", "pack", "database", "write", "repository", "remote"],
   zpaq: ["kernel", "zpaql", "wasm", "block", "archive", "backup", "pack", "compiler"],
   pdiffcopy: ["kernel", "file", "copy", "index", "wire", "client", "server"],
   cli: ["shared", "zstd", "lz4", "gitdb", "zpaq", "pdiffcopy"],

@@ -12,7 +12,7 @@ import type { TestCounts } from "./test_counts.ts";
 import { runZig } from "./zig.ts";
 
 /** Tools of others that tests compare with or run in, named as their Debian packages are. */
-const PEERS = ["zstd", "lz4", "git", "chromium", "rsync", "zpaq", "valgrind"] as const;
+const PEERS = ["zstd", "lz4", "git", "chromium", "rsync", "zpaq", "valgrind", "redis-server"] as const;
 
 /** Files that have a run of their own, with fewer permissions than all. */
 const NO_PERMISSION_TEST = "tests/no_permission_test.ts";
@@ -38,7 +38,8 @@ export async function installPeers(): Promise<void> {
   if (missing.length === 0) return;
   let reason = "not running as root";
   if (Deno.build.os === "linux" && Deno.uid() === 0) {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    // At run level 1 no service is started that a package brings.
+    const env = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
     const install = ["install", "--yes", "--no-install-recommends", ...missing];
     try {
       if ((await runCommand("apt-get", install, { env })).success) return;

@@ -85,7 +85,7 @@ export class HttpObject {
       const range = contentRange(response);
       const validator = validatorOf(response);
       if (response.status === 206) {
-        this.#check(response, range, 0, 1);
+        this.#check(response, range, 0, Infinity); // some send all that follows: nothing of it is read
         this.#condition = conditionOf(response);
         return { size: range!.size, validator, whole: undefined };
       }

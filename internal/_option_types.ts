@@ -61,44 +61,47 @@ const READER: Kind = {
 const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [
     BOOLEAN,
-    "fileDigests allowDirty allowEmpty allowSlash archive autoFlush blockChecksums checked collisionDetection comments " +
+    "atLine fileDigests allowDirty allowEmpty allowSlash archive autoFlush blockChecksums checked collisionDetection comments " +
     "compareContent contentChecksum create dedicatedDictionarySearch delta deterministicPrefix directory disableComp dryRun " +
     "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow hashes kafkaHeaderChecksum lines linked " +
     "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash repair reflogs reuseChunks reuseDeltas " +
     "rollBack rsyncable selfTest shift strict strictBlocks strictSubset suppressHcomp suppressPcomp tag times unique unsafePaths v1 " +
-    "verifyChecksums verifyWritten writable",
+    "verifyChecksums verifyWritten writable peel promised promisor symrefs bare mirror checkout singleBranch tags prune append sparse refetch unshallow deepen thin ofsDelta includeTag",
   ],
   [
     NUMBER,
-    "maxFiles accel baseCacheSize chainLog h m searchLog targetLength windowLog blockSize blockSplitterLevel bucketSizeLog budget bytes cacheSize checkpointEvery chunkSize " +
+    "atDelimiter splitSize maxFiles accel baseCacheSize chainLog h m searchLog targetLength windowLog blockSize blockSplitterLevel bucketSizeLog budget bytes cacheSize checkpointEvery chunkSize " +
     "compressionLevel concurrency count d depth f flushEvery fragment frameSize hashLog hashRateLog hcompBudget " +
     "headTimeoutMs idleTimeoutMs jobSize k largeOffsetsFrom maxBlockSize maxBytesPerSecond maxConnections maxDelete " +
     "maxFrames maxFrameSize maxInFlightBytes maxInputSize maxLines maxMemory maxObjectSize maxObjects maxOutput " +
     "maxOutputSize maxRequests maxRequestSize maxSegments maxSkippableBytes maxTableSize maxWholeSize maxWindowLog " +
     "maxWindowSize minMatch minSize overlapLog pageCacheSize pcompBudget percent port resyncBlocks retries " +
-    "retryBudgetMs retryDelayMs selectivity sessionTimeoutMs size sizeHint skipBytes spacing splitPoint stackSize " +
+    "maxRefs retryBudgetMs retryDelayMs selectivity sessionTimeoutMs size sizeHint skipBytes spacing splitPoint stackSize " +
     "stallTimeoutMs startsAt steps tailSize targetBlockSize timeoutMs window windowMemory indexVersion version protocol",
   ],
   [
     TEXT,
-    "attachDictionary carry cert comment filename frames frameSplit hash " +
+    "action attachDictionary branch origin carry cert comment filename frames frameSplit hash " +
     "codec hostname ifMatch name token kind literals offload onExceeded order pathMode pattern prefetchDictionaryTables " +
     "replace root rowMatchFinder splitAfterSequences store trailing windows",
   ],
   [
     FUNCTION,
-    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onCollision onDamage onEntry onFile onJunk onMissing onProblem onProgress " +
-    "onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
+    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onCollision onDamage onEntry onFetch onFile onJunk onMissing onProblem onProgress onReceived " +
+    "headersFor onAbsent onCommon onMessage onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
   ],
   [SIGNAL, "signal"],
-  [DATE, "date"],
-  [LIST, "additional caCerts encodings hosts items origins seeds sources tokens"],
+  [DATE, "date since"],
+  [
+    LIST,
+    "additional refspecs wants haves shallow shallowExclude prefixes caCerts encodings hosts items origins seeds sources tokens",
+  ],
   [READER, "bases existing"],
   [ADDRESS, "spillFolder"],
   [LOCATION, "source target"],
   [DICTIONARY, "dictionary"],
   [INDEX, "index"],
-  [OBJECT, "adapt decompress headers training"],
+  [OBJECT, "committer objects adapt decompress headers training"],
   [either(BOOLEAN, OBJECT), "compress"],
   [either(either(BOOLEAN, TEXT), OBJECT), "longDistance"],
   [either(BOOLEAN, LIST), "delete"],

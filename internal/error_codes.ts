@@ -78,6 +78,8 @@ export type SluiceErrorCode =
   | "INDEX_ASSUMPTION"
   | "INDEX_NEEDS_CONTENT"
   | "NOT_SEEKABLE"
+  | "SPLIT_INVALID"
+  | "SPLIT_VERSION"
   | "STATE_INVALID"
   | "STATE_VERSION"
   | "STATE_AUTH"
@@ -357,6 +359,12 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
     "UnsupportedFeatureError",
     "The file has no table of its frames.",
     "Build an index, or read it from the start.",
+  ),
+  SPLIT_INVALID: row("CorruptDataError", "A split of a plan is not valid.", "Make the plan again."),
+  SPLIT_VERSION: row(
+    "UnsupportedFeatureError",
+    "A split of a plan has a version that is not supported.",
+    "Make the plan again, with the version that reads it.",
   ),
   STATE_INVALID: row("CorruptDataError", "A saved state is not valid.", "Start again."),
   STATE_VERSION: row(

@@ -7,19 +7,25 @@
  */
 
 /** Milliseconds of work after which others have a turn. */
-const SLICE_MS = 16;
+const SLICE_MS = 32;
 
 /** Milliseconds of work since the last turn. */
 let worked = 0;
 
-const NOTHING = new Uint8Array();
 const waiting: (() => void)[] = [];
 let channel: MessageChannel | undefined;
 
-/** Calls back from a task of its own, at once: `setTimeout` waits for a millisecond or more. */
+/**
+ * Calls back from a task of its own. Deno looks after sockets while it waits for something, which tasks that are ready
+ * keep it from: a timer takes it a millisecond or two, elsewhere a task is enough.
+ */
 function queueTask(run: () => void): void {
-  const { setImmediate } = globalThis as { readonly setImmediate?: (run: () => void) => unknown };
-  if (setImmediate !== undefined) setImmediate(run);
+  const { setImmediate, Deno: isDeno } = globalThis as {
+    readonly setImmediate?: (run: () => void) => unknown;
+    readonly Deno?: unknown;
+  };
+  if (isDeno !== undefined) setTimeout(run, 0);
+  else if (setImmediate !== undefined) setImmediate(run);
   else if (typeof MessageChannel === "undefined") setTimeout(run, 0);
   else {
     if (channel === undefined) {
@@ -45,11 +51,26 @@ function queueTask(run: () => void): void {
  * assert(rang);
  * ```
  */
-export async function nextTurn(): Promise<void> {
+export function nextTurn(): Promise<void> {
+  startSlice();
+  return new Promise(queueTask);
+}
+
+/**
+ * Says that the event loop has just had its turn: something that runs on another thread was awaited.
+ *
+ * @example Nothing is due after it
+ * ```ts
+ * import { countWork, isTurnDue, startSlice } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * countWork(performance.now() - 500);
+ * startSlice();
+ * assertEquals(isTurnDue(), false);
+ * ```
+ */
+export function startSlice(): void {
   worked = 0;
-  // Deno looks after sockets when it waits for something: here, for the thread that hashes. Tasks alone keep it awake.
-  if ("Deno" in globalThis) await crypto.subtle.digest("SHA-1", NOTHING);
-  await new Promise<void>(queueTask);
 }
 
 /**

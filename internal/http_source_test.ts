@@ -100,6 +100,14 @@ Deno.test("a tail is read when the source is opened, with or without suffix rang
   }
 });
 
+Deno.test("a server that sends all where one byte is asked for is opened, and nothing of that is read", async () => {
+  await using server = serve(([first, last]) => first === 0 && last === 0 ? partial([0, 999]) : undefined);
+  const source = await byteSourceFromUrl(server.url);
+  assertEquals(source.size, 1000);
+  assertEquals(await source.read(0, 2), DATA.slice(0, 2));
+  assertEquals(server.requests, [[0, 0], [0, 1]]);
+});
+
 Deno.test("reads that are made together and touch share a request", async () => {
   await using server = serve();
   const source = await byteSourceFromUrl(server.url);

@@ -24,6 +24,7 @@ export * from "./pull_codec.ts";
 export * from "./pull_iterable.ts";
 export * from "./pull_stream.ts";
 export * from "./segmented_buffer.ts";
+export * from "./split_plan.ts";
 export * from "./stream_options.ts";
 export { withoutUrlSecrets } from "./url_text.ts";
 export * from "./whole_output.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { concatBytes } from "./bytes.ts";
-import { countWork, inTurn } from "./event_loop.ts";
+import { countWork, isTurnDue, startSlice } from "./event_loop.ts";
 
 /**
  * A codec that its consumer pulls: it holds one chunk of input and writes output only into buffers it is given, so the
@@ -108,6 +108,11 @@ export function readAvailable(
   return output;
 }
 
+/** Whether the next read runs off the event loop: where the codec says that this is worth it, or a turn is due. */
+export function isReadAside(codec: PullCodec): boolean {
+  return codec.offLoop || isTurnDue();
+}
+
 /** Reads on the event loop, and counts it. */
 export function readCounted(codec: PullCodec, target: Uint8Array<ArrayBuffer>): number {
   const started = performance.now();
@@ -116,9 +121,16 @@ export function readCounted(codec: PullCodec, target: Uint8Array<ArrayBuffer>): 
   return length;
 }
 
-/** Reads off the event loop where the codec says that this is worth it, else after a turn where one is due. */
+/** Reads off the event loop, or after a turn of it where the backend has no threads. */
+export async function readAside(codec: PullCodec, target: Uint8Array<ArrayBuffer>): Promise<number> {
+  const length = await codec.readAsync(target, 0);
+  startSlice();
+  return length;
+}
+
+/** Reads in the one way or the other. */
 export async function readInTurn(codec: PullCodec, target: Uint8Array<ArrayBuffer>): Promise<number> {
-  return await (codec.offLoop ? codec.readAsync(target, 0) : inTurn(() => codec.read(target, 0)));
+  return isReadAside(codec) ? await readAside(codec, target) : readCounted(codec, target);
 }
 
 /** Reads a codec whose input has ended to its end, off the event loop where it says that this is worth it. */

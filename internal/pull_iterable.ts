@@ -6,8 +6,7 @@
 import { untilAborted } from "./abort.ts";
 import { ChunkReader } from "./chunk_source.ts";
 import type { ChunkSource } from "./chunk_source.ts";
-import { isTurnDue, nextTurn } from "./event_loop.ts";
-import { readCounted } from "./pull_codec.ts";
+import { isReadAside, readAside, readCounted } from "./pull_codec.ts";
 import type { PullCodec } from "./pull_codec.ts";
 
 /** How an iteration runs. */
@@ -39,9 +38,8 @@ export async function* iterateCodec(
         continue;
       }
       const target = new Uint8Array(chunkSize);
-      if (!codec.offLoop && isTurnDue()) await untilAborted(nextTurn(), signal);
-      const length = codec.offLoop
-        ? await untilAborted(codec.readAsync(target, 0), signal)
+      const length = isReadAside(codec)
+        ? await untilAborted(readAside(codec, target), signal)
         : readCounted(codec, target);
       if (length > 0) {
         yield length * 2 >= target.length ? target.subarray(0, length) : target.slice(0, length);

@@ -13,8 +13,7 @@ import { toBytes } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
 import { deferred } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
-import { isTurnDue, nextTurn } from "./event_loop.ts";
-import { readCounted } from "./pull_codec.ts";
+import { isReadAside, readAside, readCounted } from "./pull_codec.ts";
 import type { PullCodec } from "./pull_codec.ts";
 
 /** Turns of the microtask queue in which a close follows the last write. */
@@ -228,8 +227,8 @@ class CodecPair {
       if (this.#rest !== undefined) return this.#deliver(this.#rest, this.#rest.length);
       const target = this.#nextTarget();
       // Most pulls find input and need no promise.
-      while (!isTurnDue() && this.#supply()) {
-        if (this.#codec.offLoop && !this.#codec.done) break;
+      while (this.#supply()) {
+        if (isReadAside(this.#codec) && !this.#codec.done) break;
         const length = this.#codec.done ? 0 : readCounted(this.#codec, target);
         if (length > 0 || this.#codec.done) return this.#deliver(target, length);
       }
@@ -248,14 +247,10 @@ class CodecPair {
         await arrived;
         continue;
       }
-      if (isTurnDue() && !codec.offLoop) {
-        await nextTurn();
-        if (this.#failure !== undefined) return;
-      }
       const length = codec.done
         ? 0
-        : codec.offLoop
-        ? await (this.#call = codec.readAsync(target, 0))
+        : isReadAside(codec)
+        ? await (this.#call = readAside(codec, target))
         : readCounted(codec, target);
       this.#call = undefined;
       if (this.#failure !== undefined) return;

@@ -96,6 +96,7 @@ export const OPENED: Readonly<Record<string, Make>> = {
       "sha1",
     );
   },
+  GitRemote: () => new gitdb.GitRemote("http://127.0.0.1:9/a.git"),
   GitRepository: async (directory) => await gitdb.GitRepository.open(await objectsFolder(directory)),
   GitObjectId: () => gitdb.GitObjectId.zero("sha1"),
   PackIndex: async (directory) => {

@@ -109,6 +109,16 @@ export const WRITING_COMMANDS: readonly WritingCommand[] = [
     args: (i, o, force) => ["lz4", "repack", ...f(force), i, "-o", o],
   },
   {
+    name: "lz4 join",
+    input: "plain.lz4",
+    args: (i, o, force) => ["lz4", "join", ...f(force), i, i, "-o", o],
+  },
+  {
+    name: "zstd join",
+    input: "plain.zst",
+    args: (i, o, force) => ["zstd", "join", ...f(force), i, i, "-o", o],
+  },
+  {
     name: "zpaq x -repack",
     input: "archive.zpaq",
     args: (i, o, force) => ["zpaq", "x", i, "-repack", o, ...f(force, "-force")],

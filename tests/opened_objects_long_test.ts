@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { GitObjectId } from "@sluice/gitdb";
 import type { GitRepository } from "@sluice/gitdb";
-import type { Lz4Archive, Lz4CheckpointableDecompressor, Lz4Decoder, Lz4Index } from "@sluice/lz4";
+import type { Lz4Archive, Lz4CheckpointableDecompressor, Lz4Decoder } from "@sluice/lz4";
 import type { ZpaqArchive } from "@sluice/zpaq";
 import type { ZpaqBackup } from "@sluice/zpaq/backup";
 import { SluiceError } from "@sluice/zstd";
@@ -167,13 +167,11 @@ const WITH_OPTIONS: Readonly<Record<string, (object: never, options: never, dire
     "ZstdLog.lines": (log: ZstdLog, options) => log.lines(options).next(),
     "Lz4Archive.stream": (archive: Lz4Archive, options) => archive.stream(0, 1, options).next(),
     "Lz4Archive.lines": (archive: Lz4Archive, options) => archive.lines(0, 1, options).next(),
-    "Lz4Archive.splits": (archive: Lz4Archive, options) => archive.splits(options).next(),
     "Lz4Decoder.checkpoint": (decoder: Lz4Decoder, options) => decoder.checkpoint(options),
     "Lz4CheckpointableDecompressor.checkpoint": (object: Lz4CheckpointableDecompressor, options) =>
       object.checkpoint(options),
     "Lz4CheckpointableDecompressor.marshal": (object: Lz4CheckpointableDecompressor, options) =>
       object.marshal(options),
-    "Lz4Index.splits": (index: Lz4Index, options) => index.splits(options).next(),
     "GitRepository.files": (repository: GitRepository, options) => repository.files("HEAD", options).next(),
     "GitRepository.references": (repository: GitRepository, options) =>
       repository.references("refs/", options).next(),

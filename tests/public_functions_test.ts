@@ -199,11 +199,18 @@ const ZSTD_FILE: Record<string, Calls> = {
   ZstdSeekIndex: { first: (data) => zstdFile.ZstdSeekIndex.fromBytes(data) },
 };
 
+const SEEK_INDEX = new zstdSeekable.ZstdSeekIndex({ compressedSizes: [], sizes: [] });
+const SPLIT = {} as never;
+
 const ZSTD_SEEKABLE: Record<string, Calls> = {
   ...SOURCES,
   buildZstdIndex: whole((data, options) => zstdSeekable.buildZstdIndex(data, options)),
   compressZstdSeekable: whole((data, options) => zstdSeekable.compressZstdSeekable(data, options)),
   compressZstdSeekableAsync: whole((data, options) => zstdSeekable.compressZstdSeekableAsync(data, options)),
+  joinZstdFrames: whole((parts, options) => zstdSeekable.joinZstdFrames(parts, options).next()),
+  joinZstdIndexes: { first: (indexes) => zstdSeekable.joinZstdIndexes(indexes) },
+  planZstdSplits: whole((data, options) => zstdSeekable.planZstdSplits(data, SEEK_INDEX, options).next()),
+  readZstdSplit: whole((data, options) => zstdSeekable.readZstdSplit(data, SPLIT, options)),
   ZstdDictionary: ZSTD.ZstdDictionary!,
   ZstdSeekIndex: { first: (data) => zstdSeekable.ZstdSeekIndex.fromBytes(data) },
   ZstdSeekableCompressionStream: made((options) => new zstdSeekable.ZstdSeekableCompressionStream(options)),
@@ -239,6 +246,10 @@ const LZ4: Record<string, Calls> = {
   isStrictLz4Block: { first: (data) => lz4.isStrictLz4Block(data) },
   listLz4Frames: { first: (data) => lz4.listLz4Frames(data) },
   lz4BlockContentSize: { first: (data) => lz4.lz4BlockContentSize(data) },
+  joinLz4Indexes: { first: (indexes) => lz4.joinLz4Indexes(indexes) },
+  joinLz4Parts: whole((parts, options) => lz4.joinLz4Parts(parts, options).next()),
+  planLz4Splits: whole((data, options) => lz4.planLz4Splits(data, INDEX, options).next()),
+  readLz4Split: whole((data, options) => lz4.readLz4Split(data, SPLIT, options)),
   lz4CompressBound: made((options) => lz4.lz4CompressBound(3, options)),
   lz4Xxh32: { first: (data) => lz4.lz4Xxh32(data) },
   openLz4AesCtrSource: {
@@ -293,7 +304,24 @@ const LZ4_DOWNLOAD: Record<string, Calls> = {
 };
 
 const memory = new gitdb.GitMemoryStore();
+/** Nobody listens at port 9. */
+const REMOTE = new gitdb.GitRemote("http://127.0.0.1:9/a.git");
+const ID = gitdb.GitObjectId.zero("sha1");
 const SIGNATURE = { name: "A", email: "a@example.test", date: new Date(0), timezone: "+0000" };
+
+let repository: Promise<gitdb.GitRepository> | undefined;
+
+/** A repository with nothing in it, which is gone from the disk. */
+function emptyRepository(): Promise<gitdb.GitRepository> {
+  return repository ??= (async () => {
+    const folder = await Deno.makeTempDir();
+    for (const name of ["objects", "refs"]) await Deno.mkdir(`${folder}/${name}`);
+    await Deno.writeTextFile(`${folder}/HEAD`, "ref: refs/heads/main\n");
+    const opened = await gitdb.GitRepository.open(folder);
+    await Deno.remove(folder, { recursive: true });
+    return opened;
+  })();
+}
 
 /** The methods with options that every store of git objects has. */
 function storeCalls(
@@ -366,6 +394,37 @@ const GITDB: Record<string, Calls> = {
     options: (options) => gitdb.streamGitPackEntries(DATA, options),
     first: (data) => gitdb.streamGitPackEntries(data).next(),
   },
+  cloneGitRepository: {
+    options: (options: object) =>
+      gitdb.cloneGitRepository("http://127.0.0.1:9/a.git", { into: NOWHERE, ...options }),
+    first: (url) => gitdb.cloneGitRepository(url, { into: NOWHERE }),
+  },
+  fetchGitRepository: {
+    options: async (options) => await gitdb.fetchGitRepository(await emptyRepository(), options),
+    first: (repository) => gitdb.fetchGitRepository(repository),
+  },
+  gitRemoteUrl: { first: (repository) => gitdb.gitRemoteUrl(repository) },
+  promisedGitObjects: {
+    options: (options) => gitdb.promisedGitObjects(NOWHERE, options),
+    first: (path) => gitdb.promisedGitObjects(path),
+  },
+  "GitCompoundDatabase with options": made((options) =>
+    new gitdb.GitCompoundDatabase([new gitdb.GitMemoryStore()], "sha1", options)
+  ),
+  fetchGitObjects: {
+    options: (options: object) => gitdb.fetchGitObjects(REMOTE, memory, { wants: [ID], ...options }),
+    first: (remote) => gitdb.fetchGitObjects(remote, memory, { wants: [ID] }),
+  },
+  GitRemote: {
+    options: (options) => new gitdb.GitRemote("http://127.0.0.1:9/a.git", options),
+    first: (url) => new gitdb.GitRemote(url),
+  },
+  "GitRemote.capabilities": made((options) => REMOTE.capabilities(options)),
+  "GitRemote.fetch": {
+    options: (options: object) => REMOTE.fetch({ wants: [ID], ...options }),
+    first: (options) => REMOTE.fetch(options),
+  },
+  "GitRemote.lsRefs": made((options) => REMOTE.lsRefs(options).next()),
   "GitAlternatesStore.follow": {
     options: (options) => gitdb.GitAlternatesStore.follow(`${NOWHERE}/file`, options),
     first: (path) => gitdb.GitAlternatesStore.follow(path),
@@ -485,6 +544,15 @@ const ZPAQ: Record<string, Calls> = {
   disassembleZpaq: { first: (header) => zpaq.disassembleZpaq(header) },
   encryptZpaqUpdate: { first: (sink) => zpaq.encryptZpaqUpdate(sink, "password", new Uint8Array(32), 32) },
   listZpaqInstructions: { first: (program) => zpaq.listZpaqInstructions(program) },
+  joinZpaqBlocks: whole((parts, options) => zpaq.joinZpaqBlocks(parts, options).next()),
+  planZpaqBlocks: {
+    options: (options) => zpaq.planZpaqBlocks([], options).next(),
+    first: (files) => zpaq.planZpaqBlocks(files).next(),
+  },
+  readZpaqBlock: {
+    options: (options) => zpaq.readZpaqBlock(() => DATA, SPLIT, options).next(),
+    first: (open) => zpaq.readZpaqBlock(open, SPLIT).next(),
+  },
   listZpaqBlocks: {
     options: (options) => zpaq.listZpaqBlocks(DATA, options).next(),
     first: (data) => zpaq.listZpaqBlocks(data).next(),
@@ -710,6 +778,7 @@ const NESTED: ReadonlySet<string> = new Set([
   "headers",
   "http",
   "longDistance",
+  "objects",
   "training",
 ]);
 

@@ -15,6 +15,7 @@
  */
 export * from "./archive/archive.ts";
 export * from "./zpaql/assemble.ts";
+export * from "./block/block_plan.ts";
 export * from "./block/compress.ts";
 export * from "./block/compress_config.ts";
 export * from "./block/compress_iterable.ts";
@@ -28,7 +29,10 @@ export * from "./block/decompression_stream.ts";
 export * from "./zpaql/disassemble.ts";
 export * from "./block/encoder.ts";
 export * from "./archive/encrypted_source.ts";
+export * from "./block/join_blocks.ts";
 export * from "./block/list_blocks.ts";
+export * from "./block/plan_blocks.ts";
+export * from "./block/read_block.ts";
 export * from "./zpaql/header.ts";
 export * from "./zpaql/machine.ts";
 export * from "./block/run_program.ts";

@@ -14,6 +14,9 @@ import { GITDB_OPTIONS } from "./options.ts";
 import { defaultGitdbSettings } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 import { log } from "./log.ts";
+import { clone } from "./clone.ts";
+import { fetch } from "./fetch.ts";
+import { lsRemote } from "./ls_remote.ts";
 import { lsTree } from "./ls_tree.ts";
 import { revParse } from "./rev_parse.ts";
 import { show } from "./show.ts";
@@ -40,6 +43,9 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   "multi-pack-index": multiPackIndex,
   repack,
   fsck,
+  "ls-remote": lsRemote,
+  fetch,
+  clone,
 };
 
 /** Every option of the command, for shell completions. */
@@ -72,6 +78,9 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
        sluice gitdb repack [-d] [--window=#] [--depth=#]
        sluice gitdb multi-pack-index (write|verify)
        sluice gitdb fsck [--strict] [--no-dangling] [--no-reflogs]
+       sluice gitdb ls-remote [--heads] [--tags] [--refs] [--symref] [--exit-code] [-q] [URL|REMOTE [PATTERN...]]
+       sluice gitdb fetch [--depth=#] [--filter=SPEC] [--tags|--no-tags] [--prune] [-f] [URL|REMOTE [REFSPEC...]]
+       sluice gitdb clone [--bare|--mirror] [--depth=#] [--filter=SPEC] [-b NAME] [--sparse] URL [FOLDER]
 `;
 
 /** Options of all sub-commands that take a value, which may be a word of its own. */
@@ -119,6 +128,7 @@ async function runGitdb(args: readonly string[]): Promise<number> {
     throw new UsageFailure(`"${name}" is not known${hint}`);
   }
   const settings = defaultGitdbSettings();
+  settings.words = rest;
   const given = name === "log" ? rest.flatMap(countAsOption) : rest;
   const operands = parseOptions(GITDB_OPTIONS[name]!, [...common, ...given], settings, [], settings.operands);
   if (settings.help) {

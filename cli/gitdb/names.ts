@@ -1,8 +1,8 @@
 /**
  * From what a user writes to objects of a database.
  */
-import { GitDatabase, GitRepository } from "@sluice/gitdb";
-import type { GitObjectId } from "@sluice/gitdb";
+import { GitDatabase, GitRepository, promisedGitObjects } from "@sluice/gitdb";
+import type { GitAbsentHook, GitObjectId } from "@sluice/gitdb";
 import { AmbiguousIdError, NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
 import { UsageFailure } from "../shared/exit.ts";
 import type { Failure } from "../shared/exit.ts";
@@ -30,11 +30,24 @@ export async function openRepository(settings: GitdbSettings): Promise<GitReposi
   if (settings.objects !== undefined) throw new UsageFailure("Option --objects has no effect here");
   const { path, discover } = placeOf(settings);
   try {
-    return await GitRepository.open(path, { discover, replacements: replacesObjects() });
+    return await openFetching(path, discover);
   } catch (error) {
     if (error instanceof NotFoundError) throw noRepository(path, discover);
     throw error;
   }
+}
+
+/** Opens a repository that fetches what a partial clone left out when it is read, as git does. */
+async function openFetching(path: string, discover: boolean): Promise<GitRepository> {
+  let hook: Promise<GitAbsentHook | undefined> | undefined;
+  const isOff = Deno.env.get("GIT_NO_LAZY_FETCH") !== undefined;
+  const onAbsent: GitAbsentHook = async (ids) => {
+    hook ??= promisedGitObjects(repository.commonFolder);
+    return await (await hook)?.(ids) ?? false;
+  };
+  const options = { discover, replacements: replacesObjects(), ...isOff ? {} : { onAbsent } };
+  const repository = await GitRepository.open(path, options);
+  return repository;
 }
 
 function noRepository(path: string, discover: boolean): Failure {
@@ -46,8 +59,11 @@ function replacesObjects(): boolean {
   return Deno.env.get("GIT_NO_REPLACE_OBJECTS") === undefined;
 }
 
-/** Opens the database that the options or the environment name, with the repository where it has one. */
-export async function openObjects(settings: GitdbSettings): Promise<OpenObjects> {
+/**
+ * Opens the database that the options or the environment name, with the repository where it has one. With `fetches`, what a
+ * partial clone left out comes when it is read.
+ */
+export async function openObjects(settings: GitdbSettings, fetches = true): Promise<OpenObjects> {
   if (settings.objects !== undefined && settings.gitDir !== undefined) {
     throw new UsageFailure("Options --git-dir and --objects exclude each other");
   }
@@ -55,7 +71,7 @@ export async function openObjects(settings: GitdbSettings): Promise<OpenObjects>
     (settings.gitDir === undefined ? Deno.env.get("GIT_OBJECT_DIRECTORY") : undefined);
   const { path, discover } = folder === undefined ? placeOf(settings) : { path: folder, discover: false };
   try {
-    const repository = folder === undefined ? await repositoryAt(path, discover) : undefined;
+    const repository = folder === undefined ? await repositoryAt(path, discover, fetches) : undefined;
     const database = repository?.database ?? await GitDatabase.open(path);
     return { database, repository, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
   } catch (error) {
@@ -65,8 +81,13 @@ export async function openObjects(settings: GitdbSettings): Promise<OpenObjects>
 }
 
 /** A repository; undefined where there is none, which may still be a folder of objects. */
-async function repositoryAt(path: string, discover: boolean): Promise<GitRepository | undefined> {
+async function repositoryAt(
+  path: string,
+  discover: boolean,
+  fetches: boolean,
+): Promise<GitRepository | undefined> {
   try {
+    if (fetches) return await openFetching(path, discover);
     return await GitRepository.open(path, { discover, replacements: replacesObjects() });
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
@@ -74,9 +95,9 @@ async function repositoryAt(path: string, discover: boolean): Promise<GitReposit
   }
 }
 
-/** Opens the database that the options or the environment name. */
+/** Opens the database that the options or the environment name, with what is there and nothing else. */
 export async function openDatabase(settings: GitdbSettings): Promise<GitDatabase> {
-  return (await openObjects(settings)).database;
+  return (await openObjects(settings, false)).database;
 }
 
 /** What a name stands for: any revision of a repository, an id or the start of one elsewhere. */

@@ -2,6 +2,7 @@
  * The tables of options of `sluice gitdb`.
  */
 import { UsageFailure } from "../shared/exit.ts";
+import { CLONE, FETCH, LS_REMOTE } from "./remote_options.ts";
 import { SHORT_ONELINE } from "./commit_formats.ts";
 import type { OptionGroup } from "../shared/options.ts";
 import type { GitdbSettings, RevParseWish } from "./settings.ts";
@@ -482,6 +483,18 @@ const COUNT_OBJECTS: Group = {
   ],
 };
 
+/** Commands that read no objects have no threads. */
+const PLACE: Group = {
+  title: COMMON.title,
+  rows: COMMON.rows.filter(({ long }) => long?.includes("git-dir") || long?.includes("help")),
+};
+
+/** Commands that make a repository have none to begin with. */
+const WORK: Group = {
+  title: COMMON.title,
+  rows: COMMON.rows.filter(({ long }) => long?.includes("threads") || long?.includes("help")),
+};
+
 /** Tables of options by subcommand. */
 export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   "cat-file": [COMMON, CAT_FILE],
@@ -500,4 +513,7 @@ export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   "multi-pack-index": [COMMON],
   repack: [COMMON, PACK_OBJECTS, REPACK],
   fsck: [COMMON, FSCK],
+  "ls-remote": [PLACE, LS_REMOTE],
+  fetch: [COMMON, FETCH],
+  clone: [WORK, CLONE],
 };

@@ -55,6 +55,8 @@ export interface GitdbSettings {
   reverse: boolean;
   order: "age" | "date" | "topological";
   allRefs: boolean;
+  /** Everything after the name of the command, as it was given. */
+  words: readonly string[];
   /** The operands as far as they were read. */
   operands: string[];
   wishes: RevParseWish[];
@@ -72,6 +74,38 @@ export interface GitdbSettings {
   dangling: boolean;
   /** Whether moved files are looked for. */
   renames: boolean;
+  /** What commands that talk to servers are set to do. */
+  remote: RemoteSettings;
+}
+
+/** What `ls-remote`, `fetch` and `clone` are set to do. */
+export interface RemoteSettings {
+  heads: boolean;
+  tags: boolean | undefined;
+  refs: boolean;
+  symref: boolean;
+  getUrl: boolean;
+  exitCode: boolean;
+  progress: boolean | undefined;
+  credentialHelper: string | undefined;
+  depth: number | undefined;
+  deepen: number | undefined;
+  unshallow: boolean;
+  since: Date | undefined;
+  shallowExclude: string[];
+  filter: string | undefined;
+  refetch: boolean;
+  prune: boolean | undefined;
+  force: boolean;
+  append: boolean;
+  dryRun: boolean;
+  bare: boolean;
+  mirror: boolean;
+  checkout: boolean;
+  sparse: boolean;
+  branch: string | undefined;
+  singleBranch: boolean | undefined;
+  origin: string;
 }
 
 /** The settings before any option. */
@@ -118,6 +152,7 @@ export function defaultGitdbSettings(): GitdbSettings {
     reverse: false,
     order: "age",
     allRefs: false,
+    words: [],
     operands: [],
     wishes: [],
     objectOnly: false,
@@ -129,6 +164,38 @@ export function defaultGitdbSettings(): GitdbSettings {
     reflogs: true,
     dangling: true,
     renames: true,
+    remote: defaultRemoteSettings(),
+  };
+}
+
+function defaultRemoteSettings(): RemoteSettings {
+  return {
+    heads: false,
+    tags: undefined,
+    refs: false,
+    symref: false,
+    getUrl: false,
+    exitCode: false,
+    progress: undefined,
+    credentialHelper: undefined,
+    depth: undefined,
+    deepen: undefined,
+    unshallow: false,
+    since: undefined,
+    shallowExclude: [],
+    filter: undefined,
+    refetch: false,
+    prune: undefined,
+    force: false,
+    append: false,
+    dryRun: false,
+    bare: false,
+    mirror: false,
+    checkout: true,
+    sparse: false,
+    branch: undefined,
+    singleBranch: undefined,
+    origin: "origin",
   };
 }
 

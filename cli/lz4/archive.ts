@@ -26,6 +26,8 @@ const ARCHIVE_COMMANDS: Readonly<Record<ArchiveCommandName, () => Promise<Archiv
   carve: async () => (await content()).carveCommand,
   splits: async () =>
     (await loadModule<typeof import("./splits.ts")>(import.meta.resolve("./splits.ts"))).splitsCommand,
+  join: async () =>
+    (await loadModule<typeof import("./join.ts")>(import.meta.resolve("./join.ts"))).joinCommand,
   get: loadDownload,
   resume: loadDownload,
   recover: async () =>
@@ -48,14 +50,17 @@ export async function runArchiveCommand(
     return EXIT.ok;
   }
   refuseIdle(given, name);
-  if (operands.length !== 1) throw new UsageFailure(`lz4 ${name} takes one file`);
+  const joins = name === "join";
+  if (joins && operands.length === 0) throw new UsageFailure("lz4 join takes files");
+  if (!joins && operands.length !== 1) throw new UsageFailure(`lz4 ${name} takes one file`);
   try {
     const command = await ARCHIVE_COMMANDS[name]();
     return await command({ settings, messages, operands });
   } catch (error) {
     if (error instanceof SluiceError) {
       const hint = keyHint(settings, error);
-      throw new Failure(`lz4: ${operands[0]}: ${error.message} (${error.code})${hint}`, exitCodeOf(error));
+      const at = joins && operands.length > 1 ? "" : `${operands[0]}: `;
+      throw new Failure(`lz4: ${at}${error.message} (${error.code})${hint}`, exitCodeOf(error));
     }
     throw error;
   }
@@ -67,7 +72,7 @@ function helpOf(name: string): string {
     title,
     rows: rows.filter(({ modes }) => modes === undefined || modes.includes(name)),
   }));
-  return `Usage: sluice lz4 ${name} FILE|URL [OPTIONS...]\n\n` +
+  return `Usage: sluice lz4 ${name} FILE|URL${name === "join" ? "..." : ""} [OPTIONS...]\n\n` +
     formatOptions(groups).trimEnd();
 }
 

@@ -9,6 +9,7 @@ export const ARCHIVE_COMMAND_NAMES = [
   "lines",
   "carve",
   "splits",
+  "join",
   "get",
   "resume",
   "recover",

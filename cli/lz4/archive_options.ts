@@ -6,7 +6,7 @@ import type { Messages } from "../shared/messages.ts";
 import type { OptionGroup } from "../shared/options.ts";
 import { parseRange } from "../shared/range.ts";
 import type { ByteRange } from "../shared/range.ts";
-import { parseSize } from "../shared/sizes.ts";
+import { parseByte, parseSize } from "../shared/sizes.ts";
 
 /** What a sub-command's command line asks for. */
 export interface ArchiveSettings {
@@ -21,6 +21,8 @@ export interface ArchiveSettings {
   count: number | undefined;
   bytes: number | undefined;
   atLine: boolean;
+  atDelimiter: number | undefined;
+  plan: boolean;
   tsv: boolean;
   glue: string | undefined;
   output: string | undefined;
@@ -60,6 +62,8 @@ export function defaultArchiveSettings(): ArchiveSettings {
     count: undefined,
     bytes: undefined,
     atLine: false,
+    atDelimiter: undefined,
+    plan: false,
     tsv: false,
     glue: undefined,
     output: undefined,
@@ -85,10 +89,26 @@ function size(text: string, name: string): number {
   throw new UsageFailure(`Option ${name} has the value "${text}", expected a size such as 4M`);
 }
 
+function byte(text: string, name: string): number {
+  const value = parseByte(text);
+  if (value !== undefined) return value;
+  throw new UsageFailure(`Option ${name} has the value "${text}", expected a byte such as 10 or 0x0a`);
+}
+
 /** Sub-commands that read through an index. */
 const INDEXED: readonly string[] = ["cat", "lines", "carve", "splits"];
 /** Sub-commands that write a file. */
-const WRITING: readonly string[] = ["index", "cat", "lines", "carve", "get", "resume", "recover", "repack"];
+const WRITING: readonly string[] = [
+  "index",
+  "cat",
+  "lines",
+  "carve",
+  "get",
+  "resume",
+  "recover",
+  "repack",
+  "join",
+];
 /** Sub-commands that keep their place. */
 const DOWNLOADS: readonly string[] = ["get", "resume"];
 
@@ -160,6 +180,20 @@ export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       help: "Splits end after a line",
       modes: ["splits"],
       set: (s) => s.atLine = true,
+    },
+    {
+      long: ["at-delimiter"],
+      value: "next",
+      valueName: "BYTE",
+      help: "Splits end after this byte, 0 to 255 or 0x0 to 0xff",
+      modes: ["splits"],
+      set: (s, v, n) => s.atDelimiter = byte(v, n),
+    },
+    {
+      long: ["plan"],
+      help: "One split a line, as readLz4Split takes it, in place of rows",
+      modes: ["splits"],
+      set: (s) => s.plan = true,
     },
     { long: ["tsv"], help: "Columns instead of JSON", modes: ["splits"], set: (s) => s.tsv = true },
     {
@@ -239,7 +273,7 @@ export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       value: "next",
       valueName: "FILE",
       help: "Dictionary",
-      modes: [...WRITING, "splits"],
+      modes: [...WRITING.filter((name) => name !== "join"), "splits"],
       set: (s, v) => s.dictionary = v,
     },
     {

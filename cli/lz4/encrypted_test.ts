@@ -30,6 +30,7 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   lines: [["--range=100000-200000", "-o", "out"], ["--numbers=5-500"]],
   carve: [["--range=100000-200000", "-o", "out"]],
   splits: [["--count=3"], ["--bytes=100K", "--spacing=64K", "--tsv"]],
+  join: [["-o", "out"]],
   get: [["-o", "out"]],
   resume: [["-o", "out"]],
   recover: [["-o", "out"], ["--json", "-o", "out"]],

@@ -32,7 +32,8 @@ Usage: sluice lz4 [OPTIONS...] [INPUT [OUTPUT]]
        sluice lz4 cat FILE|URL [--range=START-END] [-T#] [-o OUTPUT]
        sluice lz4 lines FILE|URL [--range=START-END|--numbers=FROM-TO] [-o OUTPUT]
        sluice lz4 carve FILE|URL --range=START-END -o OUTPUT
-       sluice lz4 splits FILE|URL [--count=#|--split=256M] [--at-line] [--tsv] [--glue=FILE]
+       sluice lz4 splits FILE|URL [--count=#|--split=256M] [--at-line] [--plan|--tsv] [--glue=FILE]
+       sluice lz4 join PART... -o FILE
        sluice lz4 get URL -o OUTPUT [--decrypt=aes-256-gcm --key-file=FILE] [--state=FILE]
        sluice lz4 resume FILE|URL -o OUTPUT [--state=FILE] [--every=16M]
        sluice lz4 recover FILE|URL -o OUTPUT [--zero]

@@ -11,10 +11,11 @@ export async function outputOptions(
   { settings, messages, operands }: Job,
   makesSidecar = false,
 ): Promise<TargetOptions> {
-  const path = operands[0]!;
-  const files = await ProtectedFiles.of([path, settings.dictionary, settings.keyFile]);
+  const files = await ProtectedFiles.of([...operands, settings.dictionary, settings.keyFile]);
   await files.add(settings.index, "the index of the input");
-  if (!makesSidecar) await files.add(sidecarOf(path), "the index of the input");
+  if (!makesSidecar) {
+    for (const path of operands) await files.add(sidecarOf(path), "the index of the input");
+  }
   return { command: "lz4", force: settings.force, messages, files };
 }
 

@@ -2,7 +2,7 @@
  * `sluice lz4 splits`: what a program does with its rows gives the content, whatever form they have.
  */
 import { assert, assertEquals } from "@std/assert";
-import { compressLz4, decompressLz4 } from "@sluice/lz4";
+import { compressLz4, decompressLz4, readLz4Split } from "@sluice/lz4";
 import { sluice } from "../../tests/_cli.ts";
 import { join, text } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
@@ -94,6 +94,10 @@ Deno.test("sluice lz4 splits refuses what excludes each other or has no effect, 
     for (
       const [args, message] of [
         [["--tsv", "--json"], "exclude each other"],
+        [["--plan", "--tsv"], "exclude each other"],
+        [["--plan", "--glue=x"], "exclude each other"],
+        [["--at-line", "--at-delimiter=0"], "exclude each other"],
+        [["--at-delimiter=256"], "expected a byte"],
         [["--count=2", "--split=1M"], "--split exclude each other"],
         [["--glue="], "--glue has no value"],
         [["--glue=glue"], "already exists"],
@@ -108,4 +112,38 @@ Deno.test("sluice lz4 splits refuses what excludes each other or has no effect, 
     const { code, stderr } = await sluice(["lz4", "cat", "in.lz4", "--at-line"], { cwd });
     assertEquals([code, stderr.includes("has no effect")], [1, true]);
     assertEquals(await Deno.readTextFile(`${cwd}/glue`), "precious");
+  }));
+
+Deno.test("sluice lz4 splits --plan prints what readLz4Split takes, and join gives back one file", () =>
+  inDirectory(async (cwd) => {
+    await Deno.writeFile(`${cwd}/in.lz4`, FILES.frames);
+    const args = [
+      "lz4",
+      "splits",
+      "in.lz4",
+      "--split=100KiB",
+      "--spacing=64K",
+      "--plan",
+      "--at-delimiter=0x0a",
+    ];
+    const { code, stdout, stderr } = await sluice(args, { cwd });
+    assertEquals(code, 0, stderr);
+    const splits = new TextDecoder().decode(stdout).trimEnd().split("\n").map((line) => JSON.parse(line));
+    assert(splits.length >= 4);
+    for (const [i, split] of splits.entries()) {
+      const content = await readLz4Split(`${cwd}/in.lz4`, split);
+      await Deno.writeFile(`${cwd}/${i}.lz4`, compressLz4(content));
+      assertEquals(content, CONTENT.slice(...split.decompressedRange as [number, number]));
+    }
+    const parts = splits.map((_, i) => `${i}.lz4`);
+    const joined = await sluice(["lz4", "join", ...parts, "-o", "out.lz4"], { cwd });
+    assertEquals(joined.code, 0, joined.stderr);
+    assertEquals(decompressLz4(await Deno.readFile(`${cwd}/out.lz4`)), CONTENT);
+    const range = await sluice(["lz4", "cat", "out.lz4", "--range=500000-500010"], { cwd });
+    assertEquals(range.stdout, CONTENT.slice(500_000, 500_010));
+    await Deno.writeTextFile(`${cwd}/junk.lz4`, "no frame");
+    const bad = await sluice(["lz4", "join", "0.lz4", "junk.lz4", "-o", "bad.lz4"], { cwd });
+    assertEquals([bad.code, bad.stderr.includes("junk.lz4")], [44, true], bad.stderr);
+    const none = await sluice(["lz4", "join", "-o", "bad.lz4"], { cwd });
+    assertEquals([none.code, none.stderr.includes("takes files")], [1, true]);
   }));

@@ -13,6 +13,12 @@ export function parseSize(text: string): number | undefined {
   return Number.isSafeInteger(size) ? size : undefined;
 }
 
+/** Reads the value of a byte, `10` or `0x0a`; undefined if the text is something else. */
+export function parseByte(text: string): number | undefined {
+  const value = /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : 256;
+  return value < 256 ? value : undefined;
+}
+
 /** A byte count in its largest unit, with at least three digits: `26.0 KiB`. */
 export function formatSize(bytes: number): string {
   const { digits, unit } = scale(bytes);

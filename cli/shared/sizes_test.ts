@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatSize, formatSizeColumn, parseSize } from "./sizes.ts";
+import { formatSize, formatSizeColumn, parseByte, parseSize } from "./sizes.ts";
 
 const READ: readonly [string, number | undefined][] = [
   ["0", 0],
@@ -44,4 +44,9 @@ for (const [bytes, text] of WRITTEN) {
 Deno.test("formatSizeColumn aligns numbers and units", () => {
   assertEquals(formatSizeColumn(26672, 6), "  26.0 KiB");
   assertEquals(formatSizeColumn(1000, 6), "  1000   B");
+});
+
+Deno.test("parseByte reads decimal and hexadecimal bytes, and nothing else", () => {
+  const read = ["0", "10", "255", "0x0a", "0xFF", "256", "0x100", "", "-1", "a", "0x"].map(parseByte);
+  assertEquals(read, [0, 10, 255, 10, 255, undefined, undefined, undefined, undefined, undefined, undefined]);
 });

@@ -23,6 +23,8 @@ const SUBCOMMAND_SETTINGS: Readonly<Record<string, (settings: ZstdSettings) => v
   seekable: (settings) => settings.seekable = 0,
   cat: (settings) => settings.mode = "cat",
   index: (settings) => settings.mode = "index",
+  splits: (settings) => settings.mode = "splits",
+  join: (settings) => settings.mode = "join",
 };
 
 /** Words that may stand directly after the command's name. */
@@ -36,6 +38,10 @@ Usage: sluice zstd [OPTIONS...] [INPUT... | -] [-o OUTPUT]
        sluice zstd cat [--range=START-END] FILE|URL
                                          content of a seekable or ordinary file, or a part of it
        sluice zstd index FILE|URL        where its frames are, as JSON
+       sluice zstd splits [--count=#|--split=256M] [--at-line] FILE|URL
+                                         work for many machines, one split a line
+       sluice zstd join PART... -o OUTPUT
+                                         parts as one seekable file
 
 `;
 
@@ -71,6 +77,12 @@ async function runZstd(args: readonly string[]): Promise<number> {
       import.meta.resolve("./parts.ts"),
     );
     return await (settings.mode === "cat" ? catFile : indexFile)(operands, settings, messages);
+  }
+  if (settings.mode === "splits" || settings.mode === "join") {
+    const { joinCommand, splitsCommand } = await loadModule<typeof import("./splits.ts")>(
+      import.meta.resolve("./splits.ts"),
+    );
+    return await (settings.mode === "splits" ? splitsCommand : joinCommand)(operands, settings, messages);
   }
   if (settings.mode === "list") {
     const { listFiles } = await loadModule<typeof import("./list.ts")>(import.meta.resolve("./list.ts"));

@@ -7,7 +7,7 @@ import type { ZstdTrainOptions } from "@sluice/zstd";
 import { Failure, UsageFailure } from "../shared/exit.ts";
 import type { OptionGroup, OptionRow } from "../shared/options.ts";
 import { parseRange } from "../shared/range.ts";
-import { parseSize } from "../shared/sizes.ts";
+import { parseByte, parseSize } from "../shared/sizes.ts";
 import { parseAdapt, parseAdvanced } from "./parameters.ts";
 import { coreCount, WINDOW_LOG_DEFAULT } from "./settings.ts";
 import type { ZstdSettings } from "./settings.ts";
@@ -22,6 +22,18 @@ function size(text: string, name: string): number {
     `Option ${name} has the value "${text}": only numeric values with optional suffixes K, KB, KiB, M, MB, MiB, ` +
       `G, GB, GiB are allowed`,
   );
+}
+
+function positive(text: string, name: string): number {
+  const value = size(text, name);
+  if (value > 0) return value;
+  throw new UsageFailure(`Option ${name} has the value "${text}", expected a size above 0`);
+}
+
+function byte(text: string, name: string): number {
+  const value = parseByte(text);
+  if (value !== undefined) return value;
+  throw new UsageFailure(`Option ${name} has the value "${text}", expected a byte such as 10 or 0x0a`);
 }
 
 /** Numbers of the command line fit 32 bits, as the zstd tool reads them. */
@@ -100,7 +112,7 @@ const MODE_ROWS: readonly Row[] = [
 ];
 
 /** Modes that write files. */
-const WRITING_MODES: readonly string[] = ["compress", "decompress", "train", "cat", "index"];
+const WRITING_MODES: readonly string[] = ["compress", "decompress", "train", "cat", "index", "join"];
 
 const FILE_ROWS: readonly Row[] = [
   {
@@ -432,11 +444,39 @@ const SEEKABLE_ROWS: readonly Row[] = [
   },
   {
     long: ["index"],
-    modes: ["cat"],
+    modes: ["cat", "splits"],
     value: "next",
     valueName: "FILE",
-    help: "For cat: what index printed, for files without a table",
+    help: "For cat and splits: what index printed, for files without a table",
     set: (s, value) => s.index = value,
+  },
+  {
+    long: ["split"],
+    modes: ["splits"],
+    value: "glued",
+    help: "For splits: content bytes of one, at least",
+    set: (s, value, name) => s.splits.splitSize = positive(value, name),
+  },
+  {
+    long: ["count"],
+    modes: ["splits"],
+    value: "glued",
+    help: "For splits: so many at most; 16 unless --split is given",
+    set: (s, value, name) => s.splits.count = positive(value, name),
+  },
+  {
+    long: ["at-line"],
+    modes: ["splits"],
+    help: "For splits: they end after a line",
+    set: (s) => s.splits.atLine = true,
+  },
+  {
+    long: ["at-delimiter"],
+    modes: ["splits"],
+    value: "glued",
+    valueName: "BYTE",
+    help: "For splits: they end after this byte, 0 to 255 or 0x0 to 0xff",
+    set: (s, value, name) => s.splits.atDelimiter = byte(value, name),
   },
 ];
 

@@ -62,13 +62,14 @@ export async function indexFile(
   });
 }
 
-function onlyOperand(operands: readonly string[], command: string): string {
+/** The one operand of a command. */
+export function onlyOperand(operands: readonly string[], command: string): string {
   if (operands.length === 1 && operands[0] !== "-") return operands[0]!;
   throw new UsageFailure(`Command ${command} takes one file or URL`);
 }
 
-/** Runs `use` with a file or URL; what is wrong with it is told with its name. */
-async function withSource(name: string, use: (source: ByteSource) => Promise<void>): Promise<number> {
+/** Runs `use` with a file or URL; an error names it. */
+export async function withSource(name: string, use: (source: ByteSource) => Promise<void>): Promise<number> {
   let source: OpenSource | undefined;
   try {
     source = await openSource(name, { tailSize: TAIL_SIZE });
@@ -86,7 +87,7 @@ async function withSource(name: string, use: (source: ByteSource) => Promise<voi
 }
 
 /** A reader by the given index, by the file's own table, or by a walk over its frames. */
-async function openReader(
+export async function openReader(
   source: ByteSource,
   settings: ZstdSettings,
   dictionary: ZstdDictionary | undefined,

@@ -6,7 +6,16 @@ import { LEVEL } from "../shared/messages.ts";
 import type { ByteRange } from "../shared/range.ts";
 
 /** What happens to the inputs. */
-export type ZstdMode = "compress" | "decompress" | "test" | "list" | "train" | "cat" | "index";
+export type ZstdMode =
+  | "compress"
+  | "decompress"
+  | "test"
+  | "list"
+  | "train"
+  | "cat"
+  | "index"
+  | "splits"
+  | "join";
 
 /** Numbers of `--zstd=`, by the real tool's long names. */
 export interface ZstdAdvanced {
@@ -35,6 +44,14 @@ export interface ZstdBenchSettings {
   perFile: boolean;
 }
 
+/** How a file is divided. */
+export interface ZstdSplitSettings {
+  count: number | undefined;
+  splitSize: number | undefined;
+  atLine: boolean;
+  atDelimiter: number | undefined;
+}
+
 /** The state that options change. */
 export interface ZstdSettings {
   mode: ZstdMode;
@@ -43,6 +60,7 @@ export interface ZstdSettings {
   range: ByteRange | undefined;
   /** The file that `cat` takes an index from. */
   index: string | undefined;
+  splits: ZstdSplitSettings;
   /** Write seekable files with frames of this many bytes; 0 for the default. */
   seekable: number | undefined;
   verbosity: number;
@@ -122,6 +140,7 @@ export function defaultSettings(warn: (text: string) => void): ZstdSettings {
     bench: { wanted: false, last: undefined, seconds: 3, perFile: false },
     range: undefined,
     index: undefined,
+    splits: { count: undefined, splitSize: undefined, atLine: false, atDelimiter: undefined },
     seekable: undefined,
     verbosity: LEVEL.results,
     help: false,

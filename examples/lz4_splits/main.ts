@@ -6,7 +6,14 @@
  * `deno run -A examples/lz4_splits/main.ts https://host/huge.lz4 huge.s4ix PATTERN`, and for what
  * `sluice lz4 --encrypt=aes-256-gcm` encrypted `KEY=… deno run -A …`, with the key in hexadecimal.
  */
-import { Lz4Archive, Lz4Index, openByteSource, openLz4AesGcmSource, SluiceError } from "@sluice/lz4";
+import {
+  Lz4Archive,
+  Lz4Index,
+  openByteSource,
+  openLz4AesGcmSource,
+  planLz4Splits,
+  SluiceError,
+} from "@sluice/lz4";
 import type { Lz4Split } from "@sluice/lz4";
 
 const READERS = 4;
@@ -35,7 +42,7 @@ try {
   const index = await Lz4Index.open(indexFile);
   if (!await index.matches(source)) throw new Error(`${indexFile} is the index of another file`);
   using archive = new Lz4Archive(source, index);
-  const splits = archive.splits({ bytes: SPLIT_SIZE });
+  const splits = planLz4Splits(source, index, { splitSize: SPLIT_SIZE, atLine: true });
   let [done, found] = [0, 0];
   const reader = async (): Promise<void> => {
     for (let next = await splits.next(); !next.done; next = await splits.next()) {

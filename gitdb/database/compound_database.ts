@@ -9,7 +9,7 @@ import {
   checkRefreshOptions,
   readOptionsOf,
 } from "../object/_options.ts";
-import { checkArgument, checkLimit, NotFoundError, SluiceError } from "@sluice/internal";
+import { checkArgument, checkKeys, checkLimit, NotFoundError, SluiceError } from "@sluice/internal";
 import { ResultBatch } from "../object/_batch.ts";
 import { emptyObjectKind } from "../object/_empty_objects.ts";
 import { objectNotFound } from "../object/_errors.ts";
@@ -36,6 +36,20 @@ import type { GitPack } from "../pack/pack.ts";
 import { PackStore } from "../pack/pack_store.ts";
 
 /**
+ * Called with objects that no store has, in one call those of one read or batch. Returns whether it has brought some of
+ * them, which are then looked for again; what it throws ends the read.
+ */
+export type GitAbsentHook = (ids: readonly GitObjectId[]) => Promise<boolean>;
+
+/** What a database does beside asking its stores. */
+export interface GitCompoundOptions {
+  /** Brings objects that no store has, as a partial clone does; `has` and listings do not call it. */
+  readonly onAbsent?: GitAbsentHook | undefined;
+}
+
+const COMPOUND_OPTIONS: ReadonlySet<string> = new Set<keyof GitCompoundOptions>(["onAbsent"]);
+
+/**
  * Stores that are asked one after the other. A copy that can't be read is passed over where another store has the object.
  *
  * @example One memory store before another
@@ -53,13 +67,20 @@ export class GitCompoundDatabase extends GitObjectStore {
   /** The hash that names its objects. */
   readonly hashAlgorithm: GitHashAlgorithm;
   readonly #sources: readonly GitObjectReader[];
+  readonly #onAbsent: GitAbsentHook | undefined;
   readonly #hopeless = new Set<string>();
   /** How often a refresh has found something. */
   #changes = 0;
 
   /** Takes stores over, in the order in which they are asked; all have to have the same hash. */
-  constructor(sources: readonly GitObjectReader[], hashAlgorithm?: GitHashAlgorithm) {
+  constructor(
+    sources: readonly GitObjectReader[],
+    hashAlgorithm?: GitHashAlgorithm,
+    options: GitCompoundOptions = {},
+  ) {
     super();
+    checkKeys(options, COMPOUND_OPTIONS);
+    this.#onAbsent = options.onAbsent;
     const fits = Array.isArray(sources) && sources.every((source) => typeof source?.read === "function");
     checkArgument(fits, "open a database", sources, "an array of stores");
     this.hashAlgorithm = hashAlgorithm ?? sources[0]?.hashAlgorithm ?? "sha1";
@@ -79,8 +100,13 @@ export class GitCompoundDatabase extends GitObjectStore {
   }
 
   /** Asks one store after the other; on a miss again, as long as there is something new. */
-  async #first<T>(id: GitObjectId, ask: (source: GitObjectReader) => Promise<T>): Promise<T> {
+  async #first<T>(
+    id: GitObjectId,
+    options: GitReadOptions | undefined,
+    ask: (source: GitObjectReader) => Promise<T>,
+  ): Promise<T> {
     this.checkOpen();
+    const absent = new Absent(this.#onAbsent, options);
     for (let tries = 0;; tries++) {
       const seen = this.#changes;
       let failure: SluiceError | undefined;
@@ -92,7 +118,9 @@ export class GitCompoundDatabase extends GitObjectStore {
           if (!(error instanceof NotFoundError)) failure ??= error;
         }
       }
-      if (!await this.#isNewSince(seen, tries)) throw failure ?? objectNotFound(id);
+      if (await this.#isNewSince(seen, tries)) continue;
+      if (failure !== undefined || !await absent.came([id])) throw failure ?? objectNotFound(id);
+      await this.refresh({ force: true });
     }
   }
 
@@ -122,7 +150,7 @@ export class GitCompoundDatabase extends GitObjectStore {
     const known = GitObjectId.from(id, this.hashAlgorithm);
     this.checkOpen();
     try {
-      return emptyObject(known) ?? await this.#first(known, (source) => source.info(known, options));
+      return emptyObject(known) ?? await this.#first(known, options, (source) => source.info(known, options));
     } catch (error) {
       return isRescuable(error) ? await this.#rescue(known, error) : Promise.reject(error);
     }
@@ -141,7 +169,7 @@ export class GitCompoundDatabase extends GitObjectStore {
 
   async #readPlain(id: GitObjectId, options?: GitReadOptions): Promise<GitObject> {
     this.checkOpen();
-    return emptyObject(id) ?? await this.#first(id, (source) => source.read(id, options));
+    return emptyObject(id) ?? await this.#first(id, options, (source) => source.read(id, options));
   }
 
   /** An object that no store can read by itself, with delta bases from any of them. */
@@ -232,6 +260,7 @@ export class GitCompoundDatabase extends GitObjectStore {
     positions: readonly number[],
   ): AsyncGenerator<GitObjectBatch> {
     const left = new Left(positions);
+    const absent = new Absent(this.#onAbsent, options);
     for (let tries = 0;; tries++) {
       const seen = this.#changes;
       for (const source of this.sources) {
@@ -252,9 +281,22 @@ export class GitCompoundDatabase extends GitObjectStore {
           yield new ResultBatch(batch.buffer, results, () => batch[Symbol.dispose]());
         }
       }
-      if (!left.hasMissed || !await this.#isNewSince(seen, tries)) break;
+      if (!left.hasMissed) break;
+      if (await this.#isNewSince(seen, tries)) continue;
+      if (!await absent.came(this.#lost(ids, left))) break;
+      await this.refresh({ force: true });
     }
     if (!left.isEmpty) yield await this.#lastTry(ids, start, options, left);
+  }
+
+  /** The objects that no store has, each once. */
+  #lost(ids: readonly GitIdLike[], left: Left): GitObjectId[] {
+    const lost = new Map<string, GitObjectId>();
+    for (const [position, isDamaged] of left.inOrder()) {
+      const id = GitObjectId.from(ids[position]!, this.hashAlgorithm);
+      if (!isDamaged && emptyObjectKind(id) === undefined) lost.set(`${id}`, id);
+    }
+    return [...lost.values()];
   }
 
   /** What no store gave in bulk: empty objects and damaged copies; else failures. */
@@ -291,7 +333,7 @@ export class GitCompoundDatabase extends GitObjectStore {
   ): AsyncGenerator<GitObjectBatch> {
     for (let from = 0; from < ids.length; from += ORDERED_WINDOW) {
       const window = ids.slice(from, from + ORDERED_WINDOW);
-      const sizes = await this.#sizesOf(window, settings);
+      const sizes = await this.#sizesOf(window, settings, options);
       for (const [first, end] of fittingParts(sizes, settings.maxInFlightBytes)) {
         const positions = Array.from({ length: end - first }, (_, i) => from + first + i);
         const batches: GitObjectBatch[] = [];
@@ -307,9 +349,13 @@ export class GitCompoundDatabase extends GitObjectStore {
   }
 
   /** Sizes of objects; zero for those that are not there. */
-  async #sizesOf(ids: readonly GitIdLike[], settings: GitBulkSettings): Promise<Float64Array> {
+  async #sizesOf(
+    ids: readonly GitIdLike[],
+    settings: GitBulkSettings,
+    { promised }: GitBulkOptions,
+  ): Promise<Float64Array> {
     const sizes = new Float64Array(ids.length);
-    for await (const infos of this.infoWindow(ids, 0, settings, {})) {
+    for await (const infos of this.infoWindow(ids, 0, settings, { promised })) {
       for (const info of infos) if (info.ok) sizes[info.index] = info.value.size;
     }
     return sizes;
@@ -336,6 +382,7 @@ export class GitCompoundDatabase extends GitObjectStore {
       return group;
     };
     const left = new Left(Array.from(ids.keys()));
+    const absent = new Absent(this.#onAbsent, options);
     for (let tries = 0;; tries++) {
       const seen = this.#changes;
       for (const source of this.sources) {
@@ -353,7 +400,10 @@ export class GitCompoundDatabase extends GitObjectStore {
           if (complete.length > 0) yield complete;
         }
       }
-      if (!left.hasMissed || !await this.#isNewSince(seen, tries)) break;
+      if (!left.hasMissed) break;
+      if (await this.#isNewSince(seen, tries)) continue;
+      if (!await absent.came(this.#lost(ids, left))) break;
+      await this.refresh({ force: true });
     }
     for (const [position, isDamaged] of left.inOrder()) {
       const index = start + position;
@@ -437,6 +487,22 @@ class Left {
   /** All of them, with whether a store has a copy that can't be read. */
   inOrder(): (readonly [position: number, isDamaged: boolean])[] {
     return this.#open.sort((a, b) => a - b).map((position) => [position, this.#damaged.has(position)]);
+  }
+}
+
+/** Objects that no store has, which the hook is asked for once. */
+class Absent {
+  #hook: GitAbsentHook | undefined;
+
+  constructor(hook: GitAbsentHook | undefined, options: GitReadOptions | undefined) {
+    this.#hook = options?.promised === false ? undefined : hook;
+  }
+
+  /** Whether some of them are there now. */
+  async came(ids: readonly GitObjectId[]): Promise<boolean> {
+    const hook = this.#hook;
+    this.#hook = undefined;
+    return hook !== undefined && ids.length > 0 && await hook(ids);
   }
 }
 

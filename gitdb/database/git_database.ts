@@ -11,6 +11,8 @@ import { joinPath, toPath } from "../object/_fs.ts";
 import { GitAlternatesStore } from "./alternates_store.ts";
 import type { GitAlternatesOptions } from "./alternates_store.ts";
 import { GitCompoundDatabase } from "./compound_database.ts";
+import type { GitCompoundOptions } from "./compound_database.ts";
+import { promisedIds } from "./_promised.ts";
 import { GitLooseStore } from "../loose/loose_store.ts";
 import type { GitLooseStoreOptions } from "../loose/loose_store.ts";
 import type {
@@ -18,13 +20,18 @@ import type {
   GitObjectInput,
   GitObjectReader,
   GitObjectWriter,
+  GitReadOptions,
   GitWriteOptions,
 } from "../object/object.ts";
-import type { GitObjectId } from "../object/object_id.ts";
+import { GitObjectId } from "../object/object_id.ts";
+import type { GitIdLike } from "../object/object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
 
+/** Whether an object is there, can be fetched, or neither. */
+export type GitObjectState = "present" | "promised" | "absent";
+
 /** How a database is opened. */
-export interface GitDatabaseOptions extends GitAlternatesOptions, GitLooseStoreOptions {}
+export interface GitDatabaseOptions extends GitAlternatesOptions, GitLooseStoreOptions, GitCompoundOptions {}
 
 /** The loose objects of a database: an object that is elsewhere in the database is not written again. */
 class DatabaseLooseStore extends GitLooseStore {
@@ -70,9 +77,17 @@ export class GitDatabase extends GitCompoundDatabase implements GitObjectWriter 
   readonly loose: GitLooseStore;
   /** The databases that it borrows from. */
   readonly alternates: GitAlternatesStore;
+  /** What packs of a partial clone refer to, by hex id, and of which packs that was found out. */
+  #promised: { readonly packs: string; readonly ids: Promise<ReadonlySet<string>> } | undefined;
 
-  private constructor(root: string, packs: PackStore, loose: GitLooseStore, alternates: GitAlternatesStore) {
-    super([packs, loose, alternates], packs.hashAlgorithm);
+  private constructor(
+    root: string,
+    packs: PackStore,
+    loose: GitLooseStore,
+    alternates: GitAlternatesStore,
+    options: GitCompoundOptions,
+  ) {
+    super([packs, loose, alternates], packs.hashAlgorithm, options);
     this.root = root;
     this.packs = packs;
     this.loose = loose;
@@ -87,12 +102,13 @@ export class GitDatabase extends GitCompoundDatabase implements GitObjectWriter 
   static async open(path: string | URL, options: GitDatabaseOptions = {}): Promise<GitDatabase> {
     checkKeys(options, STORE_OPTIONS);
     const { objects, algorithm } = await findRepository(toPath(path));
-    const settings = { ...options, hashAlgorithm: options.hashAlgorithm ?? algorithm };
+    const { onAbsent, ...others } = options;
+    const settings = { ...others, hashAlgorithm: options.hashAlgorithm ?? algorithm };
     const packs = await PackStore.open(joinPath(objects, "pack"), settings);
     try {
       const alternates = await GitAlternatesStore.open(objects, settings);
       const loose = new DatabaseLooseStore(objects, settings, [packs, alternates]);
-      return new GitDatabase(objects, packs, loose, alternates);
+      return new GitDatabase(objects, packs, loose, alternates, { onAbsent });
     } catch (error) {
       packs.close();
       throw error;
@@ -118,6 +134,35 @@ export class GitDatabase extends GitCompoundDatabase implements GitObjectWriter 
    */
   async replacements(): Promise<Map<string, GitObjectId>> {
     return await replacedIds(joinPath(this.root, ".."), this.hashAlgorithm);
+  }
+
+  /**
+   * Whether an object is there; where it is not, whether another side has promised it: a pack of a partial clone refers to
+   * it. To tell, all objects of those packs are read once.
+   *
+   * @example A database that nobody promised anything
+   * ```ts
+   * import { GitDatabase } from "@sluice/gitdb";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const folder = await Deno.makeTempDir();
+   * await Deno.mkdir(`${folder}/objects`);
+   * {
+   *   await using database = await GitDatabase.open(folder);
+   *   const id = await database.write({ type: "blob", body: "here" });
+   *   assertEquals([await database.stateOf(id), await database.stateOf("1".repeat(40))], ["present", "absent"]);
+   * }
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  async stateOf(id: GitIdLike, options?: GitReadOptions): Promise<GitObjectState> {
+    if (await this.has(id, options)) return "present";
+    const known = GitObjectId.from(id, this.hashAlgorithm);
+    const packs = this.packs.packs.map(({ name }) => name).join();
+    if (this.#promised?.packs !== packs) {
+      this.#promised = { packs, ids: promisedIds(this, this.packs.packs, this.root) };
+    }
+    return (await this.#promised.ids).has(`${known}`) ? "promised" : "absent";
   }
 
   /** Whether `path` below the root is there is another question: this only joins. */

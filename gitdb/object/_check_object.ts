@@ -123,7 +123,8 @@ function treeFault(bytes: Uint8Array, algorithm: GitHashAlgorithm): Fault | unde
   return harm;
 }
 
-function nameFault(name: Uint8Array): string | undefined {
+/** Why a name may do harm on some file system; undefined where it can't. */
+export function nameFault(name: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(name);
   if (text.includes("/")) return "has a slash";
   if (text === "." || text === "..") return "is a folder of every folder";
@@ -132,7 +133,8 @@ function nameFault(name: Uint8Array): string | undefined {
   return undefined;
 }
 
-function isLinkOfModules(name: Uint8Array, mode: number): boolean {
+/** Whether a row is a link in the place of `.gitmodules`, which git never follows. */
+export function isLinkOfModules(name: Uint8Array, mode: number): boolean {
   const plain = new TextDecoder().decode(name).replace(IGNORED, "");
   return (mode & 0o170000) === 0o120000 && /^(?:\.gitmodules|gitmod~[1-4])[ .]*(?::.*)?$/i.test(plain);
 }

@@ -1,12 +1,16 @@
 /**
- * The configuration files of git (git-config, "Syntax").
+ * The configuration files of git (git-config, "Syntax"), read and written.
  */
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", b: "\b", "\\": "\\", '"': '"' };
 
 /** The values of a file by `section.key` or `section.subsection.key`; of a key that comes again, the last one. */
 export function parseConfig(text: string): Map<string, string> {
-  const values = new Map<string, string>();
+  return new Map(configEntries(text));
+}
+
+/** All values of a file in their order, with their keys. */
+export function* configEntries(text: string): Generator<readonly [key: string, value: string]> {
   let section = "";
   for (const line of text.replace(/\\\r?\n/g, "").split("\n")) {
     let rest = line.trim();
@@ -18,9 +22,23 @@ export function parseConfig(text: string): Map<string, string> {
     const pair = /^([A-Za-z][\w-]*)\s*(?:=(.*)|[#;].*)?$/.exec(rest);
     if (pair === null) continue;
     // A key alone is true.
-    values.set(`${section}.${pair[1]!.toLowerCase()}`, pair[2] === undefined ? "true" : valueOf(pair[2]));
+    yield [`${section}.${pair[1]!.toLowerCase()}`, pair[2] === undefined ? "true" : valueOf(pair[2])];
   }
-  return values;
+}
+
+/** A section as a file has it; its name may have a part in quotes. */
+export function formatConfigSection(
+  section: string,
+  subsection: string | undefined,
+  values: readonly (readonly [key: string, value: string])[],
+): string {
+  const escape = (text: string): string => text.replace(/["\\]/g, "\\$&");
+  const name = subsection === undefined ? section : `${section} "${escape(subsection)}"`;
+  const lines = values.map(([key, value]) => {
+    const escaped = escape(value).replace(/\n/g, "\\n").replace(/\t/g, "\\t");
+    return `\t${key} = ${/^\s|\s$|[#;"\\]/.test(value) ? `"${escaped}"` : escaped}\n`;
+  });
+  return `[${name}]\n${lines.join("")}`;
 }
 
 /** A value without quotes, escapes, comment and the spaces around it. */

@@ -35,6 +35,7 @@ const READ_OPTIONS: ReadonlySet<string> = new Set([
   "maxObjectSize",
   "maxMemory",
   "spillFolder",
+  "promised",
 ]);
 
 const BULK_OPTIONS: ReadonlySet<string> = new Set([
@@ -49,6 +50,7 @@ const BULK_OPTIONS: ReadonlySet<string> = new Set([
 /** Options of stores: a database hands all of its own on. */
 export const STORE_OPTIONS: ReadonlySet<string> = new Set([
   "alternates",
+  "onAbsent",
   "root",
   "additional",
   "hashAlgorithm",
@@ -88,8 +90,9 @@ export function checkRefreshOptions(options: { readonly force?: boolean | undefi
 
 /** What a bulk call hands on to single reads. */
 export function readOptionsOf(options: GitBulkOptions): GitReadOptions {
-  const { signal, verifyChecksums, collisionDetection, maxObjectSize, maxMemory, spillFolder } = options;
-  return { signal, verifyChecksums, collisionDetection, maxObjectSize, maxMemory, spillFolder };
+  const { signal, verifyChecksums, collisionDetection, maxObjectSize, maxMemory, spillFolder, promised } =
+    options;
+  return { signal, verifyChecksums, collisionDetection, maxObjectSize, maxMemory, spillFolder, promised };
 }
 
 /** Checks options and fills in the rest. */

@@ -64,6 +64,8 @@ export interface GitReadOptions {
    * Native backend, not on Windows.
    */
   readonly spillFolder?: string | URL | undefined;
+  /** Have an object brought that is absent, where the database was opened with `onAbsent`. @default {true} */
+  readonly promised?: boolean | undefined;
 }
 
 /** One of many results: a value, or the error that stands in its place. */

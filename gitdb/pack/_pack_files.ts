@@ -12,6 +12,8 @@ import { syncFolder } from "../loose/_loose_files.ts";
 export interface PackSideFiles {
   readonly index: Uint8Array;
   readonly reverse: Uint8Array;
+  /** What the file says that marks a pack of a partial clone; undefined where it is none. */
+  readonly promisor?: Uint8Array | undefined;
   readonly durable: boolean;
 }
 
@@ -71,6 +73,8 @@ export class PackFileWriter implements Disposable {
     // The same pack is there already: it is marked as in use, or replaced where that fails.
     if (fileExists(place(".idx")) && fileExists(place(".pack")) && touchFile(place(".pack"))) return;
     share(this.path, this.#shared);
+    // Whoever sees the pack sees what it is.
+    if (side.promisor !== undefined) this.#put(place(".promisor"), side.promisor, side.durable);
     Deno.renameSync(this.path, place(".pack"));
     this.#put(place(".rev"), side.reverse, side.durable);
     this.#put(place(".idx"), side.index, side.durable);

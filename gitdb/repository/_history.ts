@@ -25,7 +25,7 @@ interface Link extends CommitLinks {
 }
 
 /** Commits that wait, the youngest first; of the same age, that which came first. */
-class ByAge<T extends { readonly time: number }> {
+export class ByAge<T extends { readonly time: number }> {
   readonly #heap: { readonly item: T; readonly number: number }[] = [];
   #added = 0;
 

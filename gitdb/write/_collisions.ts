@@ -19,7 +19,9 @@ export async function sharedIds(
 ): Promise<GitObjectId[]> {
   const shared: GitObjectId[] = [];
   // Most objects of a pack are new: nothing is told of those.
-  for await (const group of existing.infoBatches(ids, { onMissing: () => {}, window: LOOKED_UP })) {
+  for await (
+    const group of existing.infoBatches(ids, { onMissing: () => {}, promised: false, window: LOOKED_UP })
+  ) {
     for (const result of group) {
       if (result.ok) shared.push(result.value.id);
       else if (isRescuable(result.error)) throw result.error;

@@ -19,10 +19,18 @@ export interface PackIndexSettings {
   readonly strict?: boolean | undefined;
   readonly indexVersion?: 1 | 2 | undefined;
   readonly largeOffsetsFrom?: number | undefined;
+  readonly check?: IncomingCheck | undefined;
 }
 
+/** Looks at the objects of a pack before it is taken. */
+export type IncomingCheck = (incoming: PackStore, table: PackTable) => Promise<void>;
+
 /** Opens a pack by its bytes and its index, to compare what is in it. */
-export type PackOpener = (source: ByteSource, index: Uint8Array) => Promise<PackStore>;
+export type PackOpener = (
+  source: ByteSource,
+  index: Uint8Array,
+  hashAlgorithm: GitHashAlgorithm,
+) => Promise<PackStore>;
 
 /** The files beside a pack. */
 export interface PackIndexes {
@@ -48,8 +56,8 @@ export async function makeIndexes(
   }
   const format = { version: indexVersion ?? 2, largeFrom: largeOffsetsFrom } as const;
   const index = buildIndex(table, checksum, algorithm, format);
-  if (table.count > 0 && (existing !== undefined || strict === true)) {
-    await checkPack(() => open(source, index), table, algorithm, settings);
+  if (table.count > 0 && (existing !== undefined || strict === true || settings.check !== undefined)) {
+    await checkPack(() => open(source, index, algorithm), table, algorithm, settings);
   }
   return { index, reverse: buildReverseIndex(table, checksum, algorithm) };
 }
@@ -59,13 +67,14 @@ async function checkPack(
   open: () => Promise<PackStore>,
   table: PackTable,
   hashAlgorithm: GitHashAlgorithm,
-  { existing, strict }: PackIndexSettings,
+  { existing, strict, check: ownCheck }: PackIndexSettings,
 ): Promise<void> {
   const shared = existing === undefined ? [] : await sharedIds(table.everyId(), existing);
-  if (shared.length === 0 && strict !== true) return;
+  if (shared.length === 0 && strict !== true && ownCheck === undefined) return;
   const store = await open();
   try {
     if (existing !== undefined) await refuseCollisions(shared, store, existing);
+    await ownCheck?.(store, table);
     if (strict !== true) return;
     const rules = { hashAlgorithm, strict };
     const check = ({ type }: { type: Parameters<typeof checkGitObject>[0] }, bytes: Uint8Array): void =>

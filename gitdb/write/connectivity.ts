@@ -4,9 +4,10 @@
  * @module
  */
 import { checkArgument, NotFoundError, SluiceError } from "@sluice/internal";
+import { promisedIds } from "../database/_promised.ts";
 import { rootIds, shallowIds } from "../database/_root_ids.ts";
 import { GitDatabase } from "../database/git_database.ts";
-import { joinPath, statPath } from "../object/_fs.ts";
+import { joinPath } from "../object/_fs.ts";
 import { referencesOf } from "../object/_object_syntax.ts";
 import type { Reference } from "../object/_object_syntax.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
@@ -61,7 +62,7 @@ export async function* findMissingGitObjects(database: GitDatabase): AsyncGenera
       if (type === "blob") {
         if (await database.has(id)) continue;
       } else {
-        const object = await database.read(id);
+        const object = await database.read(id, { promised: false });
         const from = { id, type: object.type };
         for (const reference of await parsed(object, shallow)) pending.push({ ...reference, from });
         continue;
@@ -70,7 +71,7 @@ export async function* findMissingGitObjects(database: GitDatabase): AsyncGenera
       if (!(error instanceof SluiceError)) throw error;
       if (!(error instanceof NotFoundError)) continue;
     }
-    promised ??= await promisedIds(database);
+    promised ??= await promisedIds(database, database.packs.packs, database.root);
     if (!promised.has(`${id}`)) yield next;
   }
 }
@@ -80,18 +81,4 @@ async function parsed(object: GitObject, shallow: ReadonlySet<string>): Promise<
   const bytes = await object.bytes({ maxObjectSize: WHOLE_OBJECT_MAX });
   const references = referencesOf(object.type, bytes, object.id.algorithm);
   return shallow.has(`${object.id}`) ? references.filter(({ type }) => type !== "commit") : references;
-}
-
-/** What the packs of a partial clone refer to: the other side has it. */
-async function promisedIds(database: GitDatabase): Promise<Set<string>> {
-  const promised = new Set<string>();
-  for (const pack of database.packs.packs) {
-    if (statPath(database.resolvePath(`pack/${pack.name}.promisor`)) === undefined) continue;
-    for await (const { id } of pack.entries()) {
-      for (const reference of await parsed(await database.read(id), new Set())) {
-        promised.add(`${reference.id}`);
-      }
-    }
-  }
-  return promised;
 }

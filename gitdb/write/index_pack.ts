@@ -3,56 +3,18 @@
  *
  * @module
  */
-import { checkArgument, checkKeys, isAnyIterable, NotFoundError, readChunks } from "@sluice/internal";
-import { deflateBytes } from "../object/_deflate.ts";
-import { tooLarge } from "../object/_errors.ts";
-import { LazyFileSource, toPath } from "../object/_fs.ts";
-import { writeU32BE } from "../object/_big_endian.ts";
-import { HASH_SIZE } from "../object/_object_id.ts";
-import { KIND_OF_TYPE } from "../object/_object_kind.ts";
-import { indexEntries, unresolved } from "../pack/_pack_entries.ts";
-import type { IndexedPack } from "../pack/_pack_entries.ts";
-import { PackFileWriter } from "../pack/_pack_files.ts";
-import { entryHeader } from "../pack/_pack_format.ts";
-import { GitHashKernel } from "../object/_codec.ts";
-import { makeIndexes } from "./_pack_indexes.ts";
-import type { GitCreatedPack } from "./create_pack.ts";
-import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
-import type { GitObjectReader } from "../object/object.ts";
-import { GitObjectId } from "../object/object_id.ts";
+import { checkArgument, checkKeys, isAnyIterable } from "@sluice/internal";
+import { toPath } from "../object/_fs.ts";
 import { PackStore } from "../pack/pack_store.ts";
-import type { GitHashAlgorithm } from "../object/object_id.ts";
+import type { PackOpener } from "./_pack_indexes.ts";
+import { takePack } from "./_take_pack.ts";
+import type { GitIndexPackOptions } from "./_take_pack.ts";
+import type { GitCreatedPack } from "./create_pack.ts";
 
-/** How a pack is taken in. */
-export interface GitIndexPackOptions {
-  /** The hash of the ids. @default {"sha1"} */
-  readonly hashAlgorithm?: GitHashAlgorithm | undefined;
-  /** Where bases are looked for that a thin pack leaves out; they are added to it. */
-  readonly bases?: GitObjectReader | undefined;
-  /** Where objects may be with the same ids as those of the pack: the pack is refused if one has other content. */
-  readonly existing?: GitObjectReader | undefined;
-  /**
-   * Refuse a pack that has an object twice, a tree, commit or tag that git would not accept, or, where there is an
-   * `existing` database, one that refers to an object in neither place. @default {false}
-   */
-  readonly strict?: boolean | undefined;
-  /** The largest pack, in bytes. @default {Infinity} */
-  readonly maxInputSize?: number | undefined;
-  /** The most objects. @default {Infinity} */
-  readonly maxObjects?: number | undefined;
-  /** The largest entry, in bytes. @default {Infinity} */
-  readonly maxObjectSize?: number | undefined;
-  /** Version of the index. @default {2} */
-  readonly indexVersion?: 1 | 2 | undefined;
-  /** Offsets from here on are written with 64 bits. @default {2147483648} */
-  readonly largeOffsetsFrom?: number | undefined;
-  /** Threads that make objects. @default {1} */
-  readonly threads?: number | undefined;
-  /** Refuse objects that were made to collide under SHA-1. @default {true} */
-  readonly collisionDetection?: boolean | undefined;
-  /** Wait until the files are on the disk. @default {true} */
-  readonly durable?: boolean | undefined;
-}
+export type { GitIndexPackOptions };
+
+const openIncoming: PackOpener = (pack, index, hashAlgorithm) =>
+  PackStore.fromSources([{ name: "incoming", pack, index }], { hashAlgorithm });
 
 const INDEX_OPTIONS: ReadonlySet<string> = new Set([
   "hashAlgorithm",
@@ -98,114 +60,5 @@ export async function indexGitPack(
 ): Promise<GitCreatedPack> {
   checkKeys(options, INDEX_OPTIONS);
   checkArgument(isAnyIterable(pack), "index a pack", pack, "a stream of bytes");
-  const algorithm = options.hashAlgorithm ?? options.bases?.hashAlgorithm ?? "sha1";
-  const limit = options.maxInputSize ?? Infinity;
-  const files = new PackFileWriter(toPath(folder));
-  try {
-    let size = 0;
-    for await (const chunk of readChunks(pack)) {
-      size += chunk.length;
-      if (size > limit) throw tooLarge("the pack", size, limit);
-      files.write(chunk);
-    }
-    const indexed = await indexWhole(files, size, algorithm, options);
-    const { table, checksum } = indexed;
-    const hex = `${GitObjectId.from(checksum)}`;
-    const { index, reverse } = await fromFile(
-      files.path,
-      (source) =>
-        makeIndexes(
-          source,
-          indexed,
-          algorithm,
-          options,
-          (pack, index) =>
-            PackStore.fromSources([{ name: "incoming", pack, index }], { hashAlgorithm: algorithm }),
-        ),
-    );
-    files.commit(`pack-${hex}`, { index, reverse, durable: options.durable ?? true });
-    return { name: `pack-${hex}`, checksum: hex, count: table.count };
-  } finally {
-    files[Symbol.dispose]();
-  }
-}
-
-/** Makes and hashes every object of a pack file, with the bases that it leaves out. */
-async function indexWhole(
-  files: PackFileWriter,
-  size: number,
-  algorithm: GitHashAlgorithm,
-  options: GitIndexPackOptions,
-): Promise<IndexedPack> {
-  const thin = await indexFile(files.path, algorithm, options);
-  if (thin.missing.length === 0) return thin;
-  await completeThin(files, size, thin, algorithm, options.bases);
-  const whole = await indexFile(files.path, algorithm, options);
-  if (whole.missing.length > 0) throw unresolved(whole.missing.length);
-  return whole;
-}
-
-/** Runs something on a file, which is closed afterwards. */
-async function fromFile<T>(path: string, run: (source: LazyFileSource) => Promise<T>): Promise<T> {
-  const source = new LazyFileSource(path);
-  try {
-    return await run(source);
-  } finally {
-    source[Symbol.dispose]();
-  }
-}
-
-/** Makes and hashes every object of a pack file. */
-function indexFile(
-  path: string,
-  algorithm: GitHashAlgorithm,
-  options: GitIndexPackOptions,
-): Promise<IndexedPack> {
-  return fromFile(path, (source) => indexEntries({ path, source }, algorithm, options));
-}
-
-/** Appends the bases that a thin pack leaves out, and mends its count and its checksum. */
-async function completeThin(
-  files: PackFileWriter,
-  size: number,
-  indexed: IndexedPack,
-  algorithm: GitHashAlgorithm,
-  bases: GitObjectReader | undefined,
-): Promise<void> {
-  const hashSize = HASH_SIZE[algorithm];
-  if (bases === undefined) throw unresolved(indexed.missing.length);
-  let appended = 0;
-  files.truncate(size - hashSize);
-  for (const id of indexed.missing) {
-    let base;
-    try {
-      base = await bases.read(id);
-    } catch (error) {
-      if (error instanceof NotFoundError) continue; // another missing base may make it
-      throw error;
-    }
-    files.write(new Uint8Array(entryHeader(KIND_OF_TYPE[base.type], base.size)));
-    files.write(deflateBytes(await base.bytes({ maxObjectSize: WHOLE_OBJECT_MAX }), 6));
-    appended++;
-  }
-  if (appended === 0) throw unresolved(indexed.missing.length);
-  const source = new LazyFileSource(files.path);
-  try {
-    const head = await source.read(0, 12);
-    const count = new DataView(head.buffer, head.byteOffset).getUint32(8);
-    const patch = new Uint8Array(4);
-    writeU32BE(patch, 0, count + appended);
-    files.overwrite(8, patch);
-    const hash = new GitHashKernel(hashSize);
-    try {
-      for (let at = 0; at < source.size; at += 1 << 20) {
-        hash.update(await source.read(at, Math.min(1 << 20, source.size - at)));
-      }
-      files.write(hash.digest());
-    } finally {
-      hash[Symbol.dispose]();
-    }
-  } finally {
-    source[Symbol.dispose]();
-  }
+  return await takePack(toPath(folder), pack, options, openIncoming);
 }

@@ -7,7 +7,7 @@ import { FLG, LEGACY_MAGIC, STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
 import { descriptorOf, writeFrameHeader } from "../frame/_frame_parser.ts";
 import type { IndexModel, IndexPoint } from "./_index_model.ts";
 import { readWindow } from "./_index_windows.ts";
-import type { Lz4Piece } from "./splits.ts";
+import type { Lz4Piece, Lz4SplitPiece } from "./splits.ts";
 
 /** The pieces that hold a range of the content: runs of whole frames as they are, parts of a frame with their glue. */
 export async function carvePieces(model: IndexModel, start: number, end: number): Promise<Lz4Piece[]> {
@@ -17,6 +17,36 @@ export async function carvePieces(model: IndexModel, start: number, end: number)
     const range = [Math.max(start, from), Math.min(end, to)] as const;
     return { ...piece, decompressedRange: range, drop: piece.drop + range[0] - from };
   });
+}
+
+/** The same for a split: as plain values, with the size of all that each piece decodes to and the hashes of it. */
+export async function carveSplit(model: IndexModel, start: number, end: number): Promise<Lz4SplitPiece[]> {
+  const pieces = await wholePieces(model, start, end);
+  return pieces.map((piece) => {
+    const { compressedRange, decompressedRange: [from, to], kind, prefix, suffix, drop } = piece;
+    const range = [Math.max(start, from), Math.min(end, to)] as const;
+    return {
+      compressedRange,
+      decompressedRange: range,
+      kind,
+      prefix: prefix.toBase64(),
+      suffix: suffix.toBase64(),
+      drop: drop + range[0] - from,
+      size: drop + to - from,
+      ...model.hasHashes ? { segments: segmentsOf(model, from, to) } : {},
+    };
+  });
+}
+
+/** The sizes and hashes of the segments of a piece, which starts and ends at points. */
+function segmentsOf({ points, outputSize }: IndexModel, from: number, to: number): [number, number][] {
+  const segments: [number, number][] = [];
+  for (const [i, { decompressedOffset, hash }] of points.entries()) {
+    if (decompressedOffset < from || decompressedOffset >= to) continue;
+    const next = points[i + 1]?.decompressedOffset ?? outputSize;
+    if (next > decompressedOffset) segments.push([next - decompressedOffset, hash!]);
+  }
+  return segments;
 }
 
 /** As `carvePieces`, with all content that the bytes of a piece hold. */

@@ -8,8 +8,10 @@ import {
   byteSourceFromBytes,
   byteSourceFromUrl,
   compressLz4,
+  decryptLz4Source,
   encryptLz4AesGcmIterable,
   Lz4Archive,
+  openLz4AesCtrSource,
   openLz4AesGcmSource,
 } from "../mod.ts";
 import { downloadLz4 } from "../download/download.ts";
@@ -64,6 +66,14 @@ Deno.test("content of every size, in every cut, is read back at any offset", asy
       await assertRejects(() => source.read(size, 1), RangeError);
     }
   }
+});
+
+Deno.test("decrypted sources have the validator of what they decrypt, so that another version is noticed", async () => {
+  const sealed = { ...byteSourceFromBytes(await encrypt(text(100))), validator: '"7"' };
+  assertEquals((await openLz4AesGcmSource(sealed, { key: KEY })).validator, '"7"');
+  const counter = { key: KEY, iv: new Uint8Array(16) };
+  assertEquals((await openLz4AesCtrSource(sealed, counter)).validator, '"7"');
+  assertEquals(decryptLz4Source(sealed, (_, bytes) => bytes).validator, '"7"');
 });
 
 Deno.test("the same content never gives the same bytes", async () => {

@@ -16,10 +16,8 @@ import { newSegmentContext, SegmentDecoder } from "./_segment_decoder.ts";
 import type { SegmentContext } from "./_segment_decoder.ts";
 import type { Lz4DictionarySource } from "../codec/decompress_options.ts";
 import { buildLz4Index } from "./index_builder.ts";
-import { divide, splitSize } from "./_divide.ts";
 import { partsOf, rowsOf } from "./_index_rows.ts";
 import { Lz4Index } from "./index_file.ts";
-import type { Lz4Split, Lz4SplitOptions } from "./splits.ts";
 
 /** How an archive reads. */
 export interface Lz4ArchiveOptions {
@@ -42,25 +40,11 @@ export interface Lz4ArchiveStreamOptions {
   readonly threads?: number | undefined;
 }
 
-/** How content is split where records end. */
-export interface Lz4RecordSplitOptions extends Lz4SplitOptions {
-  /** The byte that ends a record. @default {10, the end of a line} */
-  readonly separator?: number | undefined;
-}
-
 const ARCHIVE_OPTIONS: ReadonlySet<string> = new Set<keyof Lz4ArchiveOptions>([
   "dictionary",
   "cacheSize",
   "signal",
 ]);
-const SPLIT_OPTIONS: ReadonlySet<string> = new Set<keyof Lz4RecordSplitOptions>([
-  "count",
-  "bytes",
-  "separator",
-]);
-const LINE_FEED = 10;
-/** How much is read at a time to find the end of a record. */
-const RECORD_READ_SIZE = 64 << 10;
 const STREAM_OPTIONS: ReadonlySet<string> = new Set(["threads"]);
 const CACHE_SIZE_DEFAULT = 16 << 20;
 
@@ -240,50 +224,6 @@ export class Lz4Archive {
     }
     rest += decoder.decode();
     if (rest.length > 0) yield rest;
-  }
-
-  /**
-   * Divides the content for engines that know nothing but .lz4, so that every record is in one split: a split ends after
-   * the first separator at or after a point where it is large enough. It may be longer by a record, and the last one
-   * shorter. The content around each border is decoded to find it.
-   *
-   * @throws {RangeError} If neither or both of `count` and `bytes` are given.
-   * @throws {SluiceError} As `read`.
-   *
-   * @example No line in two splits
-   * ```ts
-   * import { buildLz4Index, compressLz4, decompressLz4, Lz4Archive } from "@sluice/lz4";
-   * import { byteSourceFromBytes } from "@sluice/lz4";
-   * import { assert } from "@std/assert";
-   *
-   * const content = new TextEncoder().encode("a line of some length\n".repeat(20_000));
-   * const file = compressLz4(content, { blockSize: 65536 });
-   * const source = byteSourceFromBytes(file);
-   * using archive = new Lz4Archive(source, await buildLz4Index(source, { spacing: 65536 }));
-   * for await (const { decompressedRange: [start, end], pieces } of archive.splits({ bytes: 100_000 })) {
-   *   for (const { prefix, compressedRange, suffix, drop } of pieces) { // the file is one frame, so there is one
-   *     const part = await new Blob([prefix, file.subarray(...compressedRange), suffix]).bytes();
-   *     const text = new TextDecoder().decode(decompressLz4(part).subarray(drop, drop + end - start));
-   *     assert(text.startsWith("a line") && text.endsWith("length\n"));
-   *   }
-   * }
-   * ```
-   */
-  async *splits(options: Lz4RecordSplitOptions): AsyncGenerator<Lz4Split, void, undefined> {
-    checkKeys(options, SPLIT_OPTIONS);
-    const { separator = LINE_FEED, ...size } = options;
-    checkInteger("separator", separator, 0, 255);
-    yield* divide(this.#index, splitSize(size, this.size), (out) => this.#recordEnd(out, separator));
-  }
-
-  /** Where the record ends that holds the byte before a place, or the content. */
-  async #recordEnd(out: number, separator: number): Promise<number> {
-    for (let at = out - 1; at < this.size; at += RECORD_READ_SIZE) {
-      const bytes = await this.read(at, Math.min(RECORD_READ_SIZE, this.size - at));
-      const found = bytes.indexOf(separator);
-      if (found >= 0) return at + found + 1;
-    }
-    return this.size;
   }
 
   /** Frees what the archive holds; it can be used again. */

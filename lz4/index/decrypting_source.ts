@@ -30,6 +30,7 @@ export function decryptLz4Source(
   checkByteSource(source);
   return {
     size: source.size,
+    validator: source.validator,
     async read(offset, length, options): Promise<Uint8Array> {
       return await decrypt(offset, await source.read(offset, length, options));
     },
@@ -137,6 +138,7 @@ export function openLz4SealedSource(source: ByteSource, layout: Lz4SealedChunks)
 
   return {
     size,
+    validator: source.validator,
     async read(offset, length, options): Promise<Uint8Array> {
       checkRange(offset, length, size);
       if (length === 0) return new Uint8Array();

@@ -5,7 +5,6 @@
  */
 import {
   checkInteger,
-  checkKeys,
   checkNumber,
   checkRange,
   concatBytes,
@@ -17,13 +16,12 @@ import {
 } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike, BytesSource } from "@sluice/internal";
 import { carvePieces } from "./_carve.ts";
-import { divide, splitSize } from "./_divide.ts";
 import { INDEX_MAGIC, SKIPPABLE_HEADER_SIZE } from "../frame/_format.ts";
 import { fingerprintOf } from "./_index_fingerprint.ts";
 import { decodeIndex, encodeIndex, notLoaded, openIndex } from "./_index_format.ts";
 import type { IndexModel } from "./_index_model.ts";
 import { lastPointAt, rowsOf } from "./_index_rows.ts";
-import type { Lz4Piece, Lz4Split, Lz4SplitOptions } from "./splits.ts";
+import type { Lz4Piece } from "./splits.ts";
 import { ByteReader, ByteWriter } from "../frame/_varint.ts";
 
 /** A place where decoding can start. */
@@ -34,7 +32,6 @@ export interface Lz4IndexPoint {
   readonly decompressedOffset: number;
 }
 
-const SPLIT_OPTIONS: ReadonlySet<string> = new Set<keyof Lz4SplitOptions>(["count", "bytes"]);
 const FOOTER_SIZE = 12;
 const FOOTER_MAGIC = 0x58493453;
 /** What is read of an index together with the frame header before it. */
@@ -223,17 +220,6 @@ export class Lz4Index {
   async pieces(start: number, end: number): Promise<Lz4Piece[]> {
     checkRange(checkNumber("start", start), checkNumber("end", end) - start, this.outputSize);
     return await carvePieces(await rowsOf(this.#model, start, end), start, end);
-  }
-
-  /**
-   * Divides the content at points, for engines that know nothing but .lz4. `Lz4Archive.splits` divides it where records
-   * end.
-   *
-   * @throws {RangeError} If neither or both of `count` and `bytes` are given.
-   */
-  async *splits(options: Lz4SplitOptions): AsyncGenerator<Lz4Split, void, undefined> {
-    checkKeys(options, SPLIT_OPTIONS);
-    yield* divide(this, splitSize(options, this.outputSize), (out) => Promise.resolve(out));
   }
 }
 

@@ -107,8 +107,8 @@ testBackends("an index that is opened answers as one with all points at hand", a
       const streamed = await Array.fromAsync(archive.stream(5, content.length - 10, { threads }));
       assertEquals(join(...streamed), content.slice(5, -5), name);
     }
-    const splits = await Array.fromAsync(opened.splits({ bytes: 6000 }));
-    assertEquals(splits, await Array.fromAsync(built.splits({ bytes: 6000 })));
+    const pieces = await opened.pieces(6000, content.length - 6000);
+    assertEquals(pieces, await built.pieces(6000, content.length - 6000));
     await opened.load();
     assertEquals(opened.toBytes(), bytes);
     assertEquals(opened.points.length, built.points.length);

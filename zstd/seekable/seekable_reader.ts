@@ -13,7 +13,6 @@ import {
   LimitExceededError,
   openByteSource,
   SluiceError,
-  UnsupportedFeatureError,
 } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike, ByteSourceReadOptions } from "@sluice/internal";
 import { contentChecksum } from "../codec/_content_checksum.ts";
@@ -21,7 +20,7 @@ import { FrameCache } from "./_frame_cache.ts";
 import { FrameRanges } from "./_frame_ranges.ts";
 import { FRAME_HEADER_SIZE_MAX, SKIPPABLE_HEADER_SIZE } from "../frame/_format.ts";
 import { parseFrameHeader } from "../frame/_frame_parser.ts";
-import { parseSeekFooter, parseSeekTable } from "./_seek_table.ts";
+import { readSeekTable, TAIL_SIZE } from "./_read_index.ts";
 import { defaultConcurrency, resolveSeekableReadOptions } from "./_seekable_options.ts";
 import type { SeekableReadSettings } from "./_seekable_options.ts";
 import { decompressZstdAsync } from "../codec/decompress.ts";
@@ -66,8 +65,6 @@ const AHEAD_SIZE_MAX = 64 << 20;
 const CONCURRENCY_MAX = 64;
 const STREAM_OPTIONS: ReadonlySet<string> = new Set(["concurrency", "signal"]);
 const READ_OPTIONS: ReadonlySet<string> = new Set<keyof ByteSourceReadOptions>(["signal"]);
-/** What is read from the end of a file to find its table: the whole table of 10 GiB in frames of 2 MiB. */
-const TAIL_SIZE = 64 << 10;
 
 /** Decoded content of a frame; `shared` when the reader keeps it. */
 interface Decoded {
@@ -144,7 +141,7 @@ export class ZstdSeekableReader {
       maxTableSize: ____,
       ...codec
     } = options;
-    const found = index ?? await readIndex(source, settings.maxTableSize, signal);
+    const found = index ?? new ZstdSeekIndex(await readSeekTable(source, settings.maxTableSize, signal));
     if (found.compressedSize > source.size) {
       throw new CorruptDataError(
         `Cannot use an index: its frames have ${found.compressedSize} bytes, the file has ${source.size}`,
@@ -426,47 +423,4 @@ function wrongSize(frame: ZstdSeekFrame, found: string, cause?: unknown): Corrup
       `expected ${frame.size}`,
     { format: "zstd", code: "CORRUPT", offset: frame.compressedOffset, cause },
   );
-}
-
-/** Reads the table at the end of a file. */
-async function readIndex(
-  source: ByteSource,
-  maxTableSize: number,
-  signal: AbortSignal | undefined,
-): Promise<ZstdSeekIndex> {
-  const tailSize = Math.min(TAIL_SIZE, source.size);
-  const tail = await source.read(source.size - tailSize, tailSize, { signal });
-  const { tableSize } = parseSeekFooter(tail, source.size);
-  if (tableSize > maxTableSize) {
-    throw new LimitExceededError(
-      `Cannot open a seekable file: its table has ${tableSize} bytes, expected at most ${maxTableSize}`,
-      {
-        format: "zstd",
-        code: "TABLE_TOO_LARGE",
-        offset: source.size - tableSize,
-        limit: maxTableSize,
-        actual: tableSize,
-        unit: "bytes",
-      },
-    );
-  }
-  const table = tableSize <= tail.length
-    ? tail.subarray(tail.length - tableSize)
-    : await source.read(source.size - tableSize, tableSize, { signal });
-  const index = new ZstdSeekIndex(parseSeekTable(table, source.size));
-  const covered = index.compressedSize + tableSize;
-  if (covered > source.size) {
-    throw new CorruptDataError(
-      `Cannot open a seekable file: its table names ${covered} bytes, the file has ${source.size}`,
-      { format: "zstd", code: "CORRUPT", offset: source.size - tableSize },
-    );
-  }
-  if (covered < source.size) {
-    // Files that were joined end with the table of the last one, which says nothing of what is before it.
-    throw new UnsupportedFeatureError(
-      `Cannot open a seekable file: its table is about the last ${covered} of ${source.size} bytes`,
-      { format: "zstd", code: "NOT_SEEKABLE", offset: 0 },
-    );
-  }
-  return index;
 }

@@ -1,0 +1,91 @@
+/**
+ * `sluice gitdb clone`.
+ */
+import { cloneGitRepository } from "@sluice/gitdb";
+import { SluiceError } from "@sluice/internal";
+import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { committerOf, connectionOf, remoteMessages, withGitWords } from "./connection.ts";
+import type { Failure } from "../shared/exit.ts";
+import { fatal } from "./settings.ts";
+import type { GitdbSettings } from "./settings.ts";
+
+/** Runs `clone`. */
+export async function clone(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  const [url, given, ...more] = operands;
+  if (url === undefined || more.length > 0) throw new UsageFailure("clone takes a URL and a folder");
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw fatal(`repository '${url}' is no URL of HTTP; other protocols are not known here`);
+  }
+  const { remote, quiet } = settings;
+  const isBare = remote.bare || remote.mirror;
+  if (isBare && (remote.sparse || !remote.checkout)) {
+    throw new UsageFailure("Options --sparse and --no-checkout have no effect without files");
+  }
+  const into = given ?? folderOf(url, isBare);
+  if (await isTaken(into)) throw alreadyThere(into);
+  if (!quiet) console.error(`Cloning into ${isBare ? "bare repository " : ""}'${into}'...`);
+  const cloned = await withGitWords(url, () =>
+    cloneGitRepository(url, {
+      into,
+      bare: isBare,
+      mirror: remote.mirror,
+      checkout: !isBare && remote.checkout,
+      sparse: remote.sparse,
+      branch: remote.branch,
+      singleBranch: remote.singleBranch,
+      tags: remote.tags ?? true,
+      origin: remote.origin,
+      depth: remote.depth,
+      since: remote.since,
+      shallowExclude: remote.shallowExclude.length > 0 ? remote.shallowExclude : undefined,
+      filter: remote.filter,
+      connection: connectionOf(settings),
+      objects: { threads: settings.threads },
+      onWarning: (message) => console.error(`warning: ${message}`),
+      ...committerOf(),
+      ...remoteMessages(settings),
+    }).catch((error) => inGitWords(error, into, settings)));
+  if (cloned.id === undefined) console.error("warning: You appear to have cloned an empty repository.");
+  else if (cloned.head === undefined && !isBare && !quiet) {
+    console.error(`Note: switching to '${cloned.id}'.`);
+  }
+  return EXIT.ok;
+}
+
+/** Whether something is where the clone is to be. */
+async function isTaken(path: string): Promise<boolean> {
+  try {
+    for await (const _ of Deno.readDir(path)) return true;
+    return false;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+function alreadyThere(into: string): Failure {
+  return fatal(`destination path '${into}' already exists and is not an empty directory.`);
+}
+
+/** The name of a folder for a clone: the last part of the URL. */
+function folderOf(url: string, isBare: boolean): string {
+  const path = decodeURIComponent(new URL(url).pathname).replace(/\/+$/, "").replace(/\/?\.git$/, "");
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  // deno-lint-ignore no-control-regex -- control characters do not belong into names
+  if (name === "" || name === "." || name === ".." || /[\x00-\x1f]/.test(name)) {
+    throw fatal(`cannot guess a folder from '${url}': name one`);
+  }
+  return isBare ? `${name}.git` : name;
+}
+
+/** Failures that git has words for. */
+function inGitWords(error: unknown, into: string, { remote: { branch, origin } }: GitdbSettings): never {
+  if (error instanceof SluiceError) {
+    if (error.code === "TARGET_CHANGED") {
+      throw alreadyThere(into);
+    }
+    if (error.message.includes("has no branch or tag")) {
+      throw fatal(`Remote branch ${branch} not found in upstream ${origin}`);
+    }
+  }
+  throw error;
+}

@@ -1,0 +1,86 @@
+/**
+ * How `sluice gitdb` talks to servers: credentials from a helper, what the server says, and git's words for what fails.
+ */
+import type { GitHeadersRequest, GitRemoteOptions, GitSignature } from "@sluice/gitdb";
+import { printable, SluiceError } from "@sluice/internal";
+import { fatal } from "./settings.ts";
+import type { GitdbSettings } from "./settings.ts";
+
+/** How servers are reached. */
+export function connectionOf({ remote: { credentialHelper } }: GitdbSettings): GitRemoteOptions {
+  return credentialHelper === undefined ? {} : { headersFor: (request) => ask(credentialHelper, request) };
+}
+
+/** A command line of a helper, as git runs it (gitcredentials). */
+function commandOf(helper: string): { readonly program: string; readonly args: string[] } {
+  if (helper.startsWith("!")) return { program: "sh", args: ["-c", `${helper.slice(1)} get`] };
+  const [first = "", ...args] = helper.split(" ").filter((word) => word !== "");
+  if (first.startsWith("/")) return { program: first, args: [...args, "get"] };
+  return { program: "git", args: [`credential-${first}`, ...args, "get"] };
+}
+
+/** Asks a helper once a server wants to know who is there. */
+async function ask(helper: string, { url, challenge }: GitHeadersRequest): Promise<HeadersInit | undefined> {
+  if (challenge === undefined) return undefined;
+  const { program, args } = commandOf(helper);
+  const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped" }).spawn();
+  const writer = child.stdin.getWriter();
+  const lines = `protocol=${url.protocol.slice(0, -1)}\nhost=${url.host}\n\n`;
+  await writer.write(new TextEncoder().encode(lines)).catch(() => {}); // a helper need not read
+  await writer.close().catch(() => {});
+  const { code, stdout } = await child.output();
+  if (code !== 0) throw fatal(`credential helper '${helper}' ended with ${code}`);
+  const values = new Map(
+    new TextDecoder().decode(stdout).split("\n").map((line) => [
+      line.slice(0, line.indexOf("=")),
+      line.slice(line.indexOf("=") + 1),
+    ]),
+  );
+  const [name, password] = [values.get("username"), values.get("password")];
+  if (name === undefined || password === undefined) return undefined;
+  const pair = new TextEncoder().encode(`${name}:${password}`);
+  return { authorization: `Basic ${pair.toBase64()}` };
+}
+
+/** Whether progress is shown. */
+export function showsProgress({ quiet, remote: { progress } }: GitdbSettings): boolean {
+  return progress ?? (!quiet && Deno.stderr.isTerminal());
+}
+
+/** Shows what a server says, line by line, with the word that git puts before it. */
+export function remoteMessages(settings: GitdbSettings): { readonly onMessage?: (text: string) => void } {
+  if (!showsProgress(settings)) return {};
+  let rest = "";
+  return {
+    onMessage: (text) => {
+      const parts = (rest + text).split(/(?<=[\r\n])/);
+      rest = /[\r\n]$/.test(parts.at(-1) ?? "") ? "" : parts.pop() ?? "";
+      for (const part of parts) {
+        const line = `remote: ${printable(part.slice(0, -1))}${part.at(-1)}`;
+        Deno.stderr.writeSync(new TextEncoder().encode(line));
+      }
+    },
+  };
+}
+
+/** Who is named in logs of references. */
+export function committerOf(): { readonly committer?: GitSignature } {
+  const name = Deno.env.get("GIT_COMMITTER_NAME");
+  const email = Deno.env.get("GIT_COMMITTER_EMAIL") ?? "";
+  return name === undefined ? {} : { committer: { name, email, date: new Date(), timezone: "+0000" } };
+}
+
+/** Runs something that talks to a server; where git has words of its own for what fails, those are used. */
+export async function withGitWords<T>(url: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    const place = url.endsWith("/") ? url : `${url}/`;
+    if (error.code === "NOT_FOUND" && error.message.includes("the server answered")) {
+      throw fatal(`repository '${place}' not found`);
+    }
+    if (error.code === "AUTH") throw fatal(`Authentication failed for '${place}'`);
+    throw fatal(error.message);
+  }
+}

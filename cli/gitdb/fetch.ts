@@ -1,0 +1,175 @@
+/**
+ * `sluice gitdb fetch`.
+ */
+import { fetchGitRepository } from "@sluice/gitdb";
+import type { GitDatabase, GitFetchRepositoryOptions, GitFetchUpdate, GitRepository } from "@sluice/gitdb";
+import { SluiceError } from "@sluice/internal";
+import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { committerOf, connectionOf, remoteMessages, withGitWords } from "./connection.ts";
+import { openRepository, shortId, usualDigits } from "./names.ts";
+import { urlOfRemote } from "./remote_url.ts";
+import { fatal } from "./settings.ts";
+import type { GitdbSettings } from "./settings.ts";
+
+/** Runs `fetch`. */
+export async function fetch(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  const [remote, ...refspecs] = operands;
+  const { depth, deepen, unshallow } = settings.remote;
+  if ([depth, deepen, unshallow || undefined].filter((value) => value !== undefined).length > 1) {
+    throw new UsageFailure("Options --depth, --deepen and --unshallow exclude each other");
+  }
+  const repository = await openRepository(settings);
+  try {
+    const url = await urlOfRemote(repository, remote);
+    const options = optionsOf(remote, refspecs, settings);
+    const fetched = await withGitWords(url, () => fetchGitRepository(repository, options).catch(inGitWords));
+    if (!settings.quiet) await report(repository, url, fetched.updates, settings.verbose);
+    return fetched.updates.some(({ kind }) => kind === "rejected") ? EXIT.failure : EXIT.ok;
+  } finally {
+    await repository[Symbol.asyncDispose]();
+  }
+}
+
+function optionsOf(
+  remote: string | undefined,
+  refspecs: readonly string[],
+  settings: GitdbSettings,
+): GitFetchRepositoryOptions {
+  const {
+    tags,
+    prune,
+    force,
+    append,
+    dryRun,
+    refetch,
+    depth,
+    deepen,
+    unshallow,
+    since,
+    shallowExclude,
+    filter,
+  } = settings.remote;
+  return {
+    remote,
+    refspecs,
+    tags: tags === undefined ? undefined : tags ? "all" : "none",
+    prune,
+    force,
+    append,
+    dryRun,
+    refetch,
+    depth: deepen ?? depth,
+    deepen: deepen !== undefined,
+    unshallow,
+    since,
+    shallowExclude: shallowExclude.length > 0 ? shallowExclude : undefined,
+    filter,
+    action: ["fetch", ...settings.words].join(" "),
+    objects: { threads: settings.threads },
+    connection: connectionOf(settings),
+    ...committerOf(),
+    ...remoteMessages(settings),
+  };
+}
+
+/** Failures that git has words for. */
+function inGitWords(error: unknown): never {
+  if (error instanceof RangeError) {
+    const refspec = /^Cannot fetch "(.*)": it is no refspec$/.exec(error.message)?.[1];
+    if (refspec !== undefined) throw fatal(`invalid refspec '${refspec}'`);
+    if (error.message.includes("the repository is complete")) {
+      throw fatal("--unshallow on a complete repository does not make sense");
+    }
+  }
+  if (error instanceof SluiceError) {
+    const missing = /^Cannot fetch "(.*)": the server has no such reference$/.exec(error.message)?.[1];
+    if (missing !== undefined) throw fatal(`couldn't find remote ref ${missing}`);
+    const current = /^Cannot fetch into branch "(.*)": it is checked out at (.*)$/.exec(error.message);
+    if (current !== null) {
+      throw fatal(`refusing to fetch into branch '${current[1]}' checked out at '${current[2]}'`);
+    }
+  }
+  throw error;
+}
+
+/** A name as git shows it. */
+function shortName(name: string): string {
+  return name.replace(/^refs\/(?:heads|tags|remotes)\//, "");
+}
+
+const SUMMARY_WIDTH = 17;
+const NAME_WIDTH = 10;
+const LINE_WIDTH = 80;
+
+/** Says what became of each reference, as git does. */
+async function report(
+  repository: GitRepository,
+  url: string,
+  updates: readonly GitFetchUpdate[],
+  verbose: boolean,
+): Promise<void> {
+  const digits = await usualDigits(repository.database);
+  const width = widthOf(updates, verbose);
+  let isFirst = true;
+  for (const update of updates) {
+    if (update.kind === "unchanged" && !verbose) continue;
+    const { flag, summary, note } = await describe(update, repository.database, digits);
+    if (isFirst) console.error(`From ${plainUrl(url)}`);
+    isFirst = false;
+    const from = update.source === undefined ? "(none)" : shortName(update.source);
+    const to = update.target === undefined ? "FETCH_HEAD" : shortName(update.target);
+    const end = note === undefined ? "" : `  (${note})`;
+    console.error(` ${flag} ${summary.padEnd(SUMMARY_WIDTH)} ${from.padEnd(width)} -> ${to}${end}`);
+  }
+}
+
+/** The column of names: as wide as the longest that leaves room on a line. */
+function widthOf(updates: readonly GitFetchUpdate[], verbose: boolean): number {
+  let width = NAME_WIDTH;
+  for (const { kind, source, target } of updates) {
+    if (source === undefined || target === undefined || kind === "unchanged" && !verbose) continue;
+    const [left, right] = [shortName(source).length, shortName(target).length];
+    if (21 + left + 4 + right < LINE_WIDTH) width = Math.max(width, left);
+  }
+  return width;
+}
+
+function plainUrl(url: string): string {
+  return url.replace(/\/+$/, "").replace(/\.git$/, "");
+}
+
+interface Described {
+  readonly flag: string;
+  readonly summary: string;
+  readonly note?: string;
+}
+
+async function describe(update: GitFetchUpdate, database: GitDatabase, digits: number): Promise<Described> {
+  const { kind, source = "", before, after, reason } = update;
+  const range = async (dots: string): Promise<string> =>
+    `${await shortId(database, `${before}`, digits)}${dots}${await shortId(database, `${after}`, digits)}`;
+  switch (kind) {
+    case "head":
+      return { flag: "*", summary: source.startsWith("refs/tags/") ? "tag" : "branch" };
+    case "new": {
+      const word = source.startsWith("refs/tags/")
+        ? "tag"
+        : source.startsWith("refs/heads/")
+        ? "branch"
+        : "ref";
+      return { flag: "*", summary: `[new ${word}]` };
+    }
+    case "forward":
+      return { flag: " ", summary: await range("..") };
+    case "forced":
+      return { flag: "+", summary: await range("..."), note: "forced update" };
+    case "tag":
+      return { flag: "t", summary: "[tag update]" };
+    case "unchanged":
+      return { flag: "=", summary: "[up to date]" };
+    case "removed":
+      return { flag: "-", summary: "[deleted]" };
+    case "rejected":
+      return { flag: "!", summary: "[rejected]", ...reason === undefined ? {} : { note: reason } };
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The files of a new repository. HEAD comes last: without it, git does not take a folder for a repository. Deno only.
+ */
+import { NotFoundError, SluiceError } from "@sluice/internal";
+import { openFault, writeFault } from "@sluice/internal/file-source";
+import { formatConfigSection } from "../object/_config.ts";
+import { joinPath, listFolder } from "../object/_fs.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
+
+/** What a new repository is like. */
+export interface NewRepository {
+  /** The folder of the files, or of a bare repository. */
+  readonly folder: string;
+  readonly isBare: boolean;
+  readonly isSparse: boolean;
+  readonly isPartial: boolean;
+  readonly algorithm: GitHashAlgorithm;
+  /** Sections of the configuration after those that every repository has. */
+  readonly sections: readonly string[];
+}
+
+const EXCLUDE = `# Names of files that git is to leave alone in this repository, one pattern a line.
+`;
+const DESCRIPTION = "Unnamed repository; edit this file 'description' to name the repository.\n";
+const SPARSE_PATTERNS = "/*\n!/*/\n";
+
+/**
+ * Makes a folder for a repository, unless an empty one is there; returns a function that takes away what is in it, and
+ * the folders that were made.
+ *
+ * @throws {SluiceError} If something else is there (code "TARGET_CHANGED").
+ */
+export async function makeRoom(folder: string): Promise<() => Promise<void>> {
+  const entries = await listEntries(folder);
+  if (entries !== undefined && entries.length > 0) {
+    throw new SluiceError(`Cannot clone into "${folder}": it is there and not empty`, {
+      format: "git",
+      code: "TARGET_CHANGED",
+    });
+  }
+  const made = entries === undefined ? await makeFolders(folder) : undefined;
+  return async () => {
+    if (made !== undefined) return await Deno.remove(made, { recursive: true });
+    for (const { name } of await listFolder(folder) ?? []) {
+      await Deno.remove(joinPath(folder, name), { recursive: true });
+    }
+  };
+}
+
+async function listEntries(folder: string): Promise<Deno.DirEntry[] | undefined> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    const fault = openFault(folder, error);
+    throw fault instanceof NotFoundError ? writeFault(folder, error) : fault;
+  }
+}
+
+/** Makes a folder with those above it; returns the first that was made. */
+async function makeFolders(folder: string): Promise<string> {
+  const slash = folder.replace(/\/+$/, "").lastIndexOf("/");
+  const above = slash <= 0 ? undefined : folder.slice(0, slash);
+  let first = folder;
+  try {
+    const isMissing = above !== undefined && await Deno.stat(above).then(() => false, () => true);
+    if (isMissing) first = await makeFolders(above!);
+    await Deno.mkdir(folder);
+  } catch (error) {
+    throw error instanceof SluiceError ? error : writeFault(folder, error);
+  }
+  return first;
+}
+
+/** The folder of the repository itself. */
+export function gitFolderOf({ folder, isBare }: Pick<NewRepository, "folder" | "isBare">): string {
+  return isBare ? folder : joinPath(folder, ".git");
+}
+
+/** Writes everything but references and HEAD. */
+export async function makeRepository(wanted: NewRepository): Promise<void> {
+  const gitFolder = gitFolderOf(wanted);
+  const folders = ["objects/info", "objects/pack", "refs/heads", "refs/tags", "info"];
+  for (const name of folders) await Deno.mkdir(joinPath(gitFolder, name), { recursive: true });
+  await Deno.writeTextFile(joinPath(gitFolder, "config"), configOf(wanted), { createNew: true });
+  await Deno.writeTextFile(joinPath(gitFolder, "description"), DESCRIPTION, { createNew: true });
+  await Deno.writeTextFile(joinPath(gitFolder, "info/exclude"), EXCLUDE, { createNew: true });
+  if (!wanted.isSparse) return;
+  await Deno.writeTextFile(joinPath(gitFolder, "info/sparse-checkout"), SPARSE_PATTERNS, { createNew: true });
+  const own = formatConfigSection("core", undefined, [["sparseCheckout", "true"], [
+    "sparseCheckoutCone",
+    "true",
+  ]]);
+  await Deno.writeTextFile(joinPath(gitFolder, "config.worktree"), own, { createNew: true });
+}
+
+function configOf({ isBare, isSparse, isPartial, algorithm, sections }: NewRepository): string {
+  const extensions: [string, string][] = [
+    ...algorithm === "sha256" ? [["objectformat", "sha256"] as [string, string]] : [],
+    ...isSparse ? [["worktreeConfig", "true"] as [string, string]] : [],
+  ];
+  const isExtended = extensions.length > 0 || isPartial;
+  return [
+    formatConfigSection("core", undefined, [
+      ["repositoryformatversion", isExtended ? "1" : "0"],
+      ["filemode", Deno.build.os === "windows" ? "false" : "true"],
+      ["bare", `${isBare}`],
+      ...isBare ? [] : [["logallrefupdates", "true"] as [string, string]],
+    ]),
+    ...extensions.length > 0 ? [formatConfigSection("extensions", undefined, extensions)] : [],
+    ...sections,
+  ].join("");
+}
+
+/** Writes a file of a new repository whole, with the folders above it. */
+export async function putNew(gitFolder: string, name: string, text: string): Promise<void> {
+  const path = joinPath(gitFolder, name);
+  try {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(`${path}.lock`, text, { createNew: true });
+    await Deno.rename(`${path}.lock`, path);
+  } catch (error) {
+    throw writeFault(path, error);
+  }
+}

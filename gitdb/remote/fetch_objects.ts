@@ -1,0 +1,242 @@
+/**
+ * Objects of a server into a database.
+ *
+ * @module
+ */
+import {
+  byteSourceFromBytes,
+  checkArgument,
+  checkKeys,
+  concatBytes,
+  isAnyIterable,
+  readChunks,
+} from "@sluice/internal";
+import { GitDatabase } from "../database/git_database.ts";
+import { tooLarge } from "../object/_errors.ts";
+import type { GitObjectReader, GitObjectWriter } from "../object/object.ts";
+import { GitObjectId } from "../object/_object_id.ts";
+import { PackStore } from "../pack/pack_store.ts";
+import { takePack } from "../write/_take_pack.ts";
+import type { GitCreatedPack } from "../write/create_pack.ts";
+import { buildPackIndex } from "../write/_build_index.ts";
+import type { IncomingCheck, PackOpener } from "../write/_pack_indexes.ts";
+import { checkConnected, checkPresent } from "./_connected.ts";
+import type { GitFetchOptions } from "./_fetch_lines.ts";
+import { GitRemote } from "./remote.ts";
+
+/** What is fetched, and how it is taken in. */
+export interface GitFetchObjectsOptions extends GitFetchOptions {
+  /** Let deltas stand on objects that are here already, which are added. @default {true for a GitDatabase} */
+  readonly thin?: boolean | undefined;
+  /** Mark the pack as one of a partial clone: what it refers to may be missing. @default {true with a filter} */
+  readonly promisor?: boolean | undefined;
+  /** Called with the size of the pack so far. */
+  readonly onReceived?: ((bytes: number) => void) | undefined;
+  /** The largest pack, in bytes. @default {Infinity; 1 GiB where the target has no folder of packs} */
+  readonly maxInputSize?: number | undefined;
+  /** The most objects. @default {Infinity} */
+  readonly maxObjects?: number | undefined;
+  /** The largest entry, in bytes. @default {Infinity} */
+  readonly maxObjectSize?: number | undefined;
+  /** Threads that make objects. @default {1} */
+  readonly threads?: number | undefined;
+  /** Refuse objects that were made to collide under SHA-1. @default {true} */
+  readonly collisionDetection?: boolean | undefined;
+  /** Wait until the files are on the disk. @default {true} */
+  readonly durable?: boolean | undefined;
+}
+
+/** What came. */
+export interface GitFetchedObjects {
+  /** How many objects the pack has, with the bases that were added to it. */
+  readonly count: number;
+  /** The pack in the folder of the database; undefined where nothing came, or the target has no such folder. */
+  readonly pack: GitCreatedPack | undefined;
+  /** Commits that both sides had. */
+  readonly common: readonly GitObjectId[];
+  /** Commits whose parents are left out from now on: the file `shallow` of a repository has to name them. */
+  readonly shallow: readonly GitObjectId[];
+  /** Commits whose parents are not left out any longer. */
+  readonly unshallow: readonly GitObjectId[];
+}
+
+/** A pack in memory. */
+const MEMORY_PACK_MAX = 1 << 30;
+/** Bodies up to this size are stored in one piece. */
+const WHOLE_SIZE = 16 << 20;
+const OWN_OPTIONS: ReadonlySet<string> = new Set<keyof GitFetchObjectsOptions>([
+  "promisor",
+  "onReceived",
+  "maxInputSize",
+  "maxObjects",
+  "maxObjectSize",
+  "threads",
+  "collisionDetection",
+  "durable",
+]);
+
+/**
+ * Fetches objects into a database: as a pack where that is a {@linkcode GitDatabase}, else one by one. Every object is made
+ * and hashed, what the database has under the same id is compared, and all that the wanted objects lead to has to be in the
+ * pack or in the database; before that, nothing is stored. References are not set.
+ *
+ * With a `filter`, the pack is marked as one of a partial clone.
+ *
+ * @throws {SluiceError} If the server can't be reached, or sends what breaks the rules or is incomplete.
+ *
+ * @example A server that is not there
+ * ```ts
+ * import { fetchGitObjects, GitMemoryStore, GitRemote } from "@sluice/gitdb";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const store = new GitMemoryStore();
+ * const serve = () => Promise.resolve(new Response(null, { status: 503 }));
+ * const remote = new GitRemote("https://example.org/project.git", { fetch: serve });
+ * await assertRejects(() => fetchGitObjects(remote, store, { wants: ["1".repeat(40)] }), Error, "503");
+ * assertEquals(await store.count(), 0);
+ * ```
+ */
+export async function fetchGitObjects(
+  remote: GitRemote,
+  target: GitObjectReader & GitObjectWriter,
+  options: GitFetchObjectsOptions,
+): Promise<GitFetchedObjects> {
+  checkArgument(remote instanceof GitRemote, "fetch objects", remote, "a GitRemote");
+  checkArgument(typeof target?.write === "function", "fetch objects", target, "a store that can be written");
+  checkArgument(
+    typeof options === "object" && options !== null,
+    "fetch objects",
+    options,
+    "options with wants",
+  );
+  const [own, asked] = split(options);
+  checkKeys(own, OWN_OPTIONS);
+  const isDatabase = target instanceof GitDatabase;
+  checkArgument(isAnyIterable(options.wants), "fetch objects", options.wants, "ids that are wanted");
+  if (options.thin === true && !isDatabase) {
+    throw new TypeError('Cannot use option "thin": only a GitDatabase completes packs');
+  }
+  const wants = Array.from(options.wants, (id) => GitObjectId.from(id, target.hashAlgorithm));
+  const answer = await remote.fetch({ ...asked, wants, thin: options.thin ?? isDatabase });
+  const { common, shallow, unshallow } = answer;
+  const borders = new Set([...options.shallow ?? [], ...shallow].map(String));
+  for (const id of unshallow) borders.delete(`${id}`);
+  const wanted = {
+    wants,
+    shallow: borders,
+    isPartial: options.promisor ?? options.filter !== undefined,
+    existing: target,
+  };
+  const check: IncomingCheck = (incoming, table) => checkConnected(incoming, table, wanted);
+  const pack = counted(readChunks(answer.pack, options.signal), options.onReceived);
+  if (!isDatabase) {
+    const count = await unpackInMemory(pack, target, own, check);
+    if (count === 0) await checkPresent(wants, target);
+    return { count, pack: undefined, common, shallow, unshallow };
+  }
+  const created = await takePack(target.resolvePath("pack"), pack, {
+    ...packOptions(own),
+    hashAlgorithm: target.hashAlgorithm,
+    bases: target,
+    existing: target,
+    promisor: wanted.isPartial ? new Uint8Array() : undefined,
+    keepEmpty: false,
+    check,
+  }, openIncoming);
+  await target.refresh({ force: true });
+  if (created.count === 0) await checkPresent(wants, target);
+  return {
+    count: created.count,
+    pack: created.count === 0 ? undefined : created,
+    common,
+    shallow,
+    unshallow,
+  };
+}
+
+const openIncoming: PackOpener = (pack, index, hashAlgorithm) =>
+  PackStore.fromSources([{ name: "incoming", pack, index }], { hashAlgorithm });
+
+type OwnOptions = Pick<
+  GitFetchObjectsOptions,
+  | "promisor"
+  | "onReceived"
+  | "maxInputSize"
+  | "maxObjects"
+  | "maxObjectSize"
+  | "threads"
+  | "collisionDetection"
+  | "durable"
+>;
+
+/** What is for taking a pack in, and what is for asking for it. */
+function split(options: GitFetchObjectsOptions): [OwnOptions, GitFetchOptions] {
+  const own: Record<string, unknown> = {};
+  const asked: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(options)) (OWN_OPTIONS.has(key) ? own : asked)[key] = value;
+  return [own, asked as unknown as GitFetchOptions];
+}
+
+function packOptions(
+  { onReceived: _, promisor: __, ...options }: OwnOptions,
+): Omit<OwnOptions, "onReceived" | "promisor"> {
+  return options;
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  onReceived: ((bytes: number) => void) | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    onReceived?.(bytes);
+    yield chunk;
+  }
+}
+
+/** Stores every object of a pack one by one, from memory: browsers have no files. */
+async function unpackInMemory(
+  pack: AsyncIterable<Uint8Array>,
+  target: GitObjectReader & GitObjectWriter,
+  own: OwnOptions,
+  check: IncomingCheck,
+): Promise<number> {
+  const { maxInputSize: limit = MEMORY_PACK_MAX, maxObjects, maxObjectSize, threads, collisionDetection } =
+    own;
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const chunk of pack) {
+    size += chunk.length;
+    if (size > limit) throw tooLarge("the pack", size, limit);
+    chunks.push(chunk.slice());
+  }
+  const source = byteSourceFromBytes(concatBytes(chunks));
+  const { hashAlgorithm } = target;
+  const limits = { maxObjects, maxObjectSize, threads, collisionDetection };
+  const { index, count } = await buildPackIndex(source, undefined, {
+    ...limits,
+    hashAlgorithm,
+    existing: target,
+    check,
+  }, openIncoming);
+  if (count === 0) return 0;
+  const store = await openIncoming(source, index, hashAlgorithm);
+  try {
+    for await (const batch of store.readBatches(store.ids({ order: "storage" }))) {
+      try {
+        for (const result of batch) {
+          if (!result.ok) throw result.error;
+          const { type, id, size } = result.value;
+          const body = size <= WHOLE_SIZE ? await result.value.bytes() : result.value.body;
+          await target.write({ type, id, size, body, strict: false });
+        }
+      } finally {
+        batch[Symbol.dispose]();
+      }
+    }
+  } finally {
+    store.close();
+  }
+  return count;
+}

@@ -1,0 +1,359 @@
+/**
+ * Plans that divide content into splits for many machines, whatever the format: sizes, record borders, and whether a
+ * split still belongs to its source.
+ *
+ * @module
+ */
+import type { ByteSource } from "./byte_source.ts";
+import { describe } from "./bytes.ts";
+import {
+  CorruptDataError,
+  DictionaryMismatchError,
+  LimitExceededError,
+  SluiceError,
+  TransferError,
+  UnsupportedFeatureError,
+} from "./errors.ts";
+import type { SluiceErrorOptions } from "./errors.ts";
+import { checkBoolean, checkInteger, checkKeys } from "./options.ts";
+import { checkSignal } from "./stream_options.ts";
+
+/** How content is divided into splits. */
+export interface SluiceSplitOptions {
+  /** Content bytes of a split, at least, but for the last. @default {67108864} */
+  readonly splitSize?: number | undefined;
+  /** How many splits at most, in place of `splitSize`. */
+  readonly count?: number | undefined;
+  /** Splits end after a line feed, so that every line is in one split. @default {false} */
+  readonly atLine?: boolean | undefined;
+  /** Splits end after this byte, from 0 to 255, in place of a line feed. */
+  readonly atDelimiter?: number | undefined;
+  /** Gives the planning up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Which source a split was planned for. */
+export interface SluiceSplitSource {
+  /** Bytes of the source. */
+  readonly size: number;
+  /** What tells its version from others, such as an ETag; absent where the source has none. */
+  readonly validator?: string | undefined;
+}
+
+/** Options of a plan, checked. */
+export interface SplitSettings {
+  /** Content bytes of a split, at least. */
+  readonly size: number;
+  /** The byte that ends a record; undefined where splits end anywhere. */
+  readonly delimiter: number | undefined;
+  /** Gives the planning up. */
+  readonly signal: AbortSignal | undefined;
+}
+
+const SPLIT_OPTIONS: readonly (keyof SluiceSplitOptions)[] = [
+  "splitSize",
+  "count",
+  "atLine",
+  "atDelimiter",
+  "signal",
+];
+
+const SPLIT_SIZE_DEFAULT = 64 << 20;
+const COUNT_MAX = 1e9;
+const LINE_FEED = 10;
+/** How much is read at a time to find the end of a record. */
+const RECORD_READ_SIZE = 64 << 10;
+
+/**
+ * Checks the options of a plan.
+ *
+ * @throws {TypeError} If an option has the wrong type.
+ * @throws {RangeError} If an option is out of range, or two exclude each other.
+ *
+ * @example A number of splits
+ * ```ts
+ * import { resolveSplitOptions } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(resolveSplitOptions({ count: 3 }, 1000).size, 334);
+ * ```
+ */
+export function resolveSplitOptions(options: SluiceSplitOptions, contentSize: number): SplitSettings {
+  const { splitSize, count, atLine = false, atDelimiter, signal } = options;
+  if (splitSize !== undefined && count !== undefined) {
+    throw new RangeError('Cannot plan splits: at most one of "splitSize" and "count" is expected');
+  }
+  if (checkBoolean("atLine", atLine) && atDelimiter !== undefined) {
+    throw new RangeError('Cannot plan splits: at most one of "atLine" and "atDelimiter" is expected');
+  }
+  const delimiter = atLine
+    ? LINE_FEED
+    : atDelimiter === undefined
+    ? undefined
+    : checkInteger("atDelimiter", atDelimiter, 0, 255);
+  const size = count === undefined
+    ? checkInteger("splitSize", splitSize ?? SPLIT_SIZE_DEFAULT, 1, Number.MAX_SAFE_INTEGER)
+    : Math.max(1, Math.ceil(contentSize / checkInteger("count", count, 1, COUNT_MAX)));
+  return { size, delimiter, signal: checkSignal(signal) };
+}
+
+/**
+ * Divides content at places where decoding can start, each range at least `settings.size` bytes but for the last. With a
+ * delimiter a range ends after the first one at or after such a place.
+ *
+ * @param points Places where decoding can start, in order.
+ * @param contentSize Bytes of the content.
+ * @param settings What `resolveSplitOptions` returned.
+ * @param read Reads content: called around the borders only, and only where there is a delimiter.
+ *
+ * @example Records of different lengths
+ * ```ts
+ * import { divideContent, resolveSplitOptions } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = new TextEncoder().encode("one\ntwo\nthree\n");
+ * const settings = resolveSplitOptions({ splitSize: 5, atLine: true }, text.length);
+ * const read = (offset: number, length: number) => Promise.resolve(text.subarray(offset, offset + length));
+ * const ranges = await Array.fromAsync(divideContent([0, 2, 4, 6, 8, 10], text.length, settings, read));
+ * assertEquals(ranges, [[0, 8], [8, 14]]);
+ * ```
+ */
+export async function* divideContent(
+  points: Iterable<number> | AsyncIterable<number>,
+  contentSize: number,
+  settings: SplitSettings,
+  read: (offset: number, length: number) => Promise<Uint8Array>,
+): AsyncGenerator<readonly [start: number, end: number], void, undefined> {
+  const { size, delimiter, signal } = settings;
+  let start = 0;
+  for await (const point of points) {
+    signal?.throwIfAborted();
+    if (point - start < size || point >= contentSize) continue;
+    const border = delimiter === undefined ? point : await recordEnd(read, contentSize, point, delimiter);
+    if (border >= contentSize) break;
+    yield [start, border];
+    start = border;
+  }
+  if (start < contentSize) yield [start, contentSize];
+}
+
+/**
+ * Where the record ends that holds the byte before `offset`: after the first delimiter from there on, or at the end of the
+ * content.
+ *
+ * @example The end of a line
+ * ```ts
+ * import { recordEnd } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = new TextEncoder().encode("one\ntwo\n");
+ * const read = (offset: number, length: number) => Promise.resolve(text.subarray(offset, offset + length));
+ * assertEquals(await recordEnd(read, 8, 2, 10), 4);
+ * assertEquals(await recordEnd(read, 8, 4, 10), 4);
+ * ```
+ */
+export async function recordEnd(
+  read: (offset: number, length: number) => Promise<Uint8Array>,
+  contentSize: number,
+  offset: number,
+  delimiter: number,
+): Promise<number> {
+  for (let at = Math.max(0, offset - 1); at < contentSize; at += RECORD_READ_SIZE) {
+    const bytes = await read(at, Math.min(RECORD_READ_SIZE, contentSize - at));
+    const found = bytes.indexOf(delimiter);
+    if (found >= 0) return at + found + 1;
+  }
+  return contentSize;
+}
+
+/**
+ * What a plan records of its source.
+ *
+ * @example Bytes have a size and no version
+ * ```ts
+ * import { byteSourceFromBytes, splitSourceOf } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(splitSourceOf(byteSourceFromBytes(new Uint8Array(3))), { size: 3 });
+ * ```
+ */
+export function splitSourceOf({ size, validator }: ByteSource): SluiceSplitSource {
+  return validator === undefined ? { size } : { size, validator };
+}
+
+/**
+ * Checks that a source is the one that a split was planned for, by its size and, where both have one, its validator.
+ *
+ * @throws {TransferError} With code "SOURCE_CHANGED" if it is another one.
+ *
+ * @example A file that grew
+ * ```ts
+ * import { byteSourceFromBytes, checkSplitSource, TransferError } from "@sluice/internal";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const source = byteSourceFromBytes(new Uint8Array(4));
+ * assertThrows(() => checkSplitSource("zstd", source, { size: 3 }), TransferError, "has 4 bytes");
+ * ```
+ */
+export function checkSplitSource(format: string, source: ByteSource, planned: SluiceSplitSource): void {
+  const { size, validator } = source;
+  const otherVersion = planned.validator !== undefined && validator !== undefined &&
+    planned.validator !== validator;
+  if (size === planned.size && !otherVersion) return;
+  const found = size === planned.size ? `is version ${validator}` : `has ${size} bytes`;
+  const expected = size === planned.size ? `version ${planned.validator}` : `${planned.size} bytes`;
+  throw new TransferError(
+    `Cannot read a split: the source changed after the plan was made: it ${found}, expected ${expected}`,
+    { format, code: "SOURCE_CHANGED" },
+  );
+}
+
+/**
+ * Reads the fields of a split that came as JSON; every fault names the field.
+ *
+ * @example A split of another version
+ * ```ts
+ * import { SplitReader, UnsupportedFeatureError } from "@sluice/internal";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const split = { format: "zstd-split", version: 2 };
+ * assertThrows(() => new SplitReader("zstd", "zstd-split", 1, split), UnsupportedFeatureError, "version 2");
+ * ```
+ */
+export class SplitReader {
+  readonly #format: string;
+  readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #label: string;
+
+  /**
+   * Checks that a value is a split of this kind and version.
+   *
+   * @throws {CorruptDataError} With code "SPLIT_INVALID" if it is none.
+   * @throws {UnsupportedFeatureError} With code "SPLIT_VERSION" if it has another version.
+   */
+  constructor(format: string, kind: string, version: number, value: unknown) {
+    this.#format = format;
+    this.#label = `the ${format} split`;
+    this.#fields = typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+    if (this.#fields.format !== kind) {
+      throw this.invalid("format", `is ${show(this.#fields.format)}, expected "${kind}"`);
+    }
+    if (this.#fields.version === version) return;
+    throw new UnsupportedFeatureError(
+      `Cannot read ${this.#label}: it has version ${show(this.#fields.version)}, expected ${version}`,
+      { format, code: "SPLIT_VERSION" },
+    );
+  }
+
+  /** The error for a field that does not fit. */
+  invalid(field: string, fact: string): CorruptDataError {
+    return new CorruptDataError(`Cannot read ${this.#label}: field "${field}" ${fact}`, {
+      format: this.#format,
+      code: "SPLIT_INVALID",
+    });
+  }
+
+  /** An integer of 0 or more, up to `max`. */
+  integer(
+    field: string,
+    value: unknown = this.#fields[field],
+    max: number = Number.MAX_SAFE_INTEGER,
+  ): number {
+    if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max) {
+      return value as number;
+    }
+    throw this.invalid(field, `is ${show(value)}, expected an integer from 0 to ${max}`);
+  }
+
+  /** Two integers in order, the second at most `max`. */
+  range(
+    field: string,
+    value: unknown = this.#fields[field],
+    max: number = Number.MAX_SAFE_INTEGER,
+  ): readonly [start: number, end: number] {
+    if (!Array.isArray(value) || value.length !== 2) {
+      throw this.invalid(field, `is ${show(value)}, expected two integers`);
+    }
+    const end = this.integer(field, value[1], max);
+    return [this.integer(field, value[0], end), end];
+  }
+
+  /** A list. */
+  list(field: string, value: unknown = this.#fields[field]): readonly unknown[] {
+    if (Array.isArray(value)) return value;
+    throw this.invalid(field, `is ${show(value)}, expected a list`);
+  }
+
+  /** A text. */
+  text(field: string, value: unknown = this.#fields[field]): string {
+    if (typeof value === "string") return value;
+    throw this.invalid(field, `is ${show(value)}, expected a text`);
+  }
+
+  /** An object. */
+  object(field: string, value: unknown = this.#fields[field]): Readonly<Record<string, unknown>> {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+    throw this.invalid(field, `is ${show(value)}, expected an object`);
+  }
+
+  /** The source that the split was planned for. */
+  source(field = "source", value: unknown = this.#fields[field]): SluiceSplitSource {
+    const { size, validator } = this.object(field, value);
+    const checked = this.integer(`${field}.size`, size);
+    return validator === undefined
+      ? { size: checked }
+      : { size: checked, validator: this.text(`${field}.validator`, validator) };
+  }
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? JSON.stringify(value) : describe(value);
+}
+
+/**
+ * The error that a part of a source gave, as one of the whole source: its offset counts from the start of that.
+ *
+ * @example A fault 5 bytes into a part that starts at byte 100
+ * ```ts
+ * import { CorruptDataError, errorOfPart } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const fault = new CorruptDataError("block is corrupt", { format: "zstd", code: "CORRUPT", offset: 5 });
+ * const error = errorOfPart(fault, "Cannot read split 3", 100) as CorruptDataError;
+ * assertEquals([error.offset, error.code], [105, "CORRUPT"]);
+ * ```
+ */
+export function errorOfPart(error: unknown, what: string, start: number): unknown {
+  if (!(error instanceof SluiceError)) return error;
+  const { format, code, errno } = error;
+  const facts = { format, code, errno, cause: error, offset: Math.max(0, start + (error.offset ?? 0)) };
+  const message = `${what} at byte ${facts.offset}: ${error.message}`;
+  if (error instanceof LimitExceededError) {
+    const { limit, actual, unit } = error;
+    return new LimitExceededError(message, { ...facts, limit, actual, unit });
+  }
+  if (error instanceof DictionaryMismatchError) {
+    return new DictionaryMismatchError(message, { ...facts, expectedId: error.expectedId });
+  }
+  const Same = error.constructor as new (message: string, options: SluiceErrorOptions) => SluiceError;
+  return new Same(message, facts);
+}
+
+/**
+ * Checks the options of a planner: those of every plan and its own.
+ *
+ * @throws {TypeError} If an option is not known.
+ *
+ * @example A misspelt option
+ * ```ts
+ * import { checkSplitKeys } from "@sluice/internal";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => checkSplitKeys({ atLines: true }, []), TypeError, '"atLines" is not known');
+ * ```
+ */
+export function checkSplitKeys(options: object, more: readonly string[]): void {
+  checkKeys(options, new Set([...SPLIT_OPTIONS, ...more]));
+}

@@ -1,0 +1,350 @@
+/**
+ * The cluster of the examples under every fault that machines have: each run gives what one machine gives, or names what
+ * is missing. Redis and an object store run on this machine. With SLUICE_LONG=1 workers are killed 20 times.
+ */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createGitPack, GitMemoryStore } from "@sluice/gitdb";
+import type { GitObjectId } from "@sluice/gitdb";
+import {
+  byteSourceFromBytes,
+  compressLz4,
+  decompressLz4,
+  encryptLz4AesGcmIterable,
+  Lz4Archive,
+  Lz4Index,
+} from "@sluice/lz4";
+import { decompressZpaq, ZpaqArchive } from "@sluice/zpaq";
+import { decompressZstd } from "@sluice/zstd";
+import { compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
+import { Producer } from "../examples/cluster/producer.ts";
+import {
+  isInstalled,
+  ObjectStoreService,
+  RedisService,
+  WorkerService,
+} from "../examples/cluster/services.ts";
+import type { RunResult, Source, Task } from "../examples/cluster/tasks.ts";
+import { join } from "./_data.ts";
+import { inDirectory } from "./_directory.ts";
+import { startSlowServer } from "./_slow_server.ts";
+import type { SlowServer } from "./_slow_server.ts";
+
+const LONG = Deno.env.get("SLUICE_LONG") === "1";
+const KILLS = LONG ? 20 : 2;
+const ROWS = 30_000;
+const SPLIT_SIZE = 128 << 10;
+const DELAY_MS = 150;
+const KEY = new Uint8Array(32).fill(9);
+/** Locks of so many seconds: work of a worker that is lost starts again after them. */
+const LOCK = "--lock=2";
+
+const LINES = Array.from(
+  { length: ROWS },
+  (_, i) => JSON.stringify({ id: i, user: i * 7 % 1000, text: `row ${i}` }),
+);
+const CONTENT = new TextEncoder().encode(`${LINES.join("\n")}\n`);
+const SUM = LINES.reduce((sum, line) => sum + JSON.parse(line).user, 0);
+const COUNT: Task = { kind: "count", sum: "user" };
+const ZST = compressZstdSeekable(CONTENT, { frameSize: 64 << 10 });
+const LZ4 = compressLz4(CONTENT, { linked: true, blockSize: 65536 });
+
+let runs = 0;
+let parts = 0;
+
+function plain(url: string): Source {
+  return { url, label: url, encrypted: false };
+}
+
+function checkCount(result: RunResult): void {
+  assertEquals([result.complete, result.rows, result.sum, result.bytesIn], [true, ROWS, SUM, CONTENT.length]);
+  runs++;
+  parts += result.parts;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; !await condition(); i++) {
+    assert(i < 600, "it did not happen in 60 s");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** A count over a slow server that goes wrong when a few parts are done. */
+async function countWhile(
+  producer: Producer,
+  server: SlowServer,
+  disturb: () => Promise<void>,
+): Promise<RunResult> {
+  const run = await producer.start({ task: COUNT, source: plain(server.url), splitSize: SPLIT_SIZE });
+  let disturbed: Promise<void> | undefined;
+  const result = await producer.wait(run, ({ done }) => {
+    if (done >= 2) disturbed ??= disturb();
+  });
+  assert(disturbed !== undefined);
+  await disturbed;
+  return result;
+}
+
+async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
+  await Deno.mkdir(`${folder}/redis`);
+  await using redis = await RedisService.start(`${folder}/redis`);
+  await using producer = new Producer(redis.url);
+  await Deno.writeTextFile(`${folder}/key`, KEY.toHex());
+  const start = (...args: string[]): Promise<WorkerService> =>
+    WorkerService.start(redis.url, [LOCK, `--key-file=${folder}/key`, ...args]);
+
+  await t.step("formats, encrypted too, and results that are found again", async () => {
+    await using worker = await start("--threads=2");
+    const sealed = join(...await Array.fromAsync(encryptLz4AesGcmIterable(LZ4, { key: KEY })));
+    const files = { "a.jsonl": CONTENT, "a.zst": ZST, "a.lz4": LZ4, "sealed.lz4": sealed };
+    for (const [name, bytes] of Object.entries(files)) {
+      await Deno.writeFile(`${folder}/${name}`, bytes);
+      const source = { ...plain(`${folder}/${name}`), encrypted: name === "sealed.lz4" };
+      const options = { task: COUNT, source, splitSize: SPLIT_SIZE, key: KEY };
+      const first = await producer.wait(await producer.start(options));
+      checkCount(first);
+      assert(first.parts > 4, name);
+      const before = await worker.metrics();
+      checkCount(await producer.wait(await producer.start(options)));
+      const after = await worker.metrics();
+      assertEquals(after.parts_found! - before.parts_found!, first.parts, "a part was done twice");
+      assertEquals(after.range_reads, before.range_reads);
+      const grep = { ...options, task: { kind: "grep", pattern: '"user":7,' } as const };
+      const found = await producer.wait(await producer.start(grep));
+      assertEquals(found.rows, LINES.filter((line) => line.includes('"user":7,')).length);
+      assertEquals(found.sample[0], LINES[1]);
+      const verify = { ...options, task: { kind: "verify" } as const };
+      assertEquals((await producer.wait(await producer.start(verify))).bytesIn, CONTENT.length);
+    }
+  });
+
+  await t.step("one range for each part, and the file opened once", async () => {
+    await using server = startSlowServer(ZST, 0, "log.zst");
+    await using _worker = await start();
+    const run = await producer.start({
+      task: { kind: "verify" },
+      source: plain(server.url),
+      splitSize: SPLIT_SIZE,
+    });
+    const planning = server.requests;
+    const result = await producer.wait(run);
+    assertEquals(server.requests - planning, result.parts + 1);
+  });
+
+  await t.step(`kill -9, ${KILLS} times`, async () => {
+    await using server = startSlowServer(ZST, DELAY_MS, "log.zst");
+    const workers = [await start(), await start()];
+    try {
+      for (let i = 0; i < KILLS; i++) {
+        server.change(ZST, `"kill ${i}"`); // a version whose results are not known
+        checkCount(
+          await countWhile(producer, server, async () => {
+            await workers[i % 2]!.kill();
+            workers[i % 2] = await start();
+          }),
+        );
+      }
+    } finally {
+      for (const worker of workers) await worker.kill();
+    }
+  });
+
+  await t.step("a worker that stops answering, and comes back", async () => {
+    await using server = startSlowServer(ZST, DELAY_MS, "log.zst");
+    await using stalled = await start("--threads=2");
+    await using _other = await start();
+    checkCount(
+      await countWhile(producer, server, () => {
+        stalled.signal("SIGSTOP");
+        setTimeout(() => stalled.signal("SIGCONT"), 5000);
+        return Promise.resolve();
+      }),
+    );
+    await until(async () => (await stalled.metrics()).parts_done! >= 0);
+  });
+
+  await t.step("Redis restarts with its append-only file", async () => {
+    await using server = startSlowServer(ZST, DELAY_MS, "log.zst");
+    await using _a = await start();
+    await using _b = await start();
+    checkCount(await countWhile(producer, server, () => redis.restart()));
+  });
+
+  await t.step("a poison part is named with its offset, and the others count", async () => {
+    const reader = await ZstdSeekableReader.open(ZST);
+    const frame = reader.index.frame(reader.frameCount >> 1);
+    const damaged = ZST.slice();
+    damaged.fill(0xff, frame.compressedOffset + 20, frame.compressedOffset + 40);
+    await Deno.writeFile(`${folder}/damaged.zst`, damaged);
+    await using worker = await start();
+    const source = plain(`${folder}/damaged.zst`);
+    const run = await producer.start({ task: { kind: "verify" }, source, splitSize: SPLIT_SIZE });
+    const result = await producer.wait(run);
+    assertEquals([result.complete, result.dead.length], [false, 1]);
+    const [dead] = result.dead;
+    assert(
+      dead!.offset! >= frame.compressedOffset &&
+        dead!.offset! < frame.compressedOffset + frame.compressedSize,
+    );
+    assert(["CORRUPT", "CHECKSUM_MISMATCH"].includes(dead!.code), dead!.code);
+    assert(result.bytesIn > 0 && result.bytesIn < CONTENT.length);
+    const letters = (await producer.deadParts()).filter((letter) => letter.source === source.label);
+    assertEquals(letters, [dead!]);
+    assertEquals((await worker.metrics()).parts_failed, 1, "a part that no worker can do was tried again");
+  });
+
+  await t.step("a source that changes in the middle fails the run, which names it", async () => {
+    await using server = startSlowServer(ZST, DELAY_MS, "log.zst");
+    await using worker = await start();
+    const other = ZST.slice();
+    other[100]! ^= 1;
+    const run = countWhile(producer, server, () => Promise.resolve(server.change(other, '"2"')));
+    await assertRejects(() => run, Error, `${server.url}: `);
+    const { parts_failed } = await worker.metrics();
+    assert(parts_failed! <= 2, `${parts_failed} parts were tried after the source changed`);
+  });
+
+  await testOutputs(t, folder, producer, start);
+}
+
+/** Runs with an output, in an object store. */
+async function testOutputs(
+  t: Deno.TestContext,
+  folder: string,
+  producer: Producer,
+  start: (...args: string[]) => Promise<WorkerService>,
+): Promise<void> {
+  await Deno.mkdir(`${folder}/objects`);
+  let store: ObjectStoreService;
+  try {
+    store = await ObjectStoreService.start(`${folder}/objects`);
+  } catch (error) {
+    return console.log(
+      `SKIPPED: outputs in an object store: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  await using _store = store;
+  const { bucket } = store;
+  const bytesOf = async (key: string): Promise<Uint8Array<ArrayBuffer>> =>
+    await (await fetch(await bucket.sign("GET", key))).bytes();
+  await bucket.put("log.lz4", LZ4);
+  const source = {
+    url: await bucket.sign("GET", "log.lz4"),
+    label: bucket.label("log.lz4"),
+    encrypted: false,
+  };
+
+  await t.step("recompress through presigned addresses, with a worker that is killed", async () => {
+    for (const to of ["zstd", "lz4"] as const) {
+      await using a = await start();
+      await using _b = await start();
+      const task: Task = { kind: "recompress", to, level: to === "zstd" ? 19 : 9, frameSize: 32 << 10 };
+      const run = await producer.start({ task, source, splitSize: SPLIT_SIZE }, { bucket, key: `out.${to}` });
+      let killed: Promise<void> | undefined;
+      const result = await producer.wait(run, ({ done }) => {
+        if (done >= 1) killed ??= a.kill();
+      });
+      await killed;
+      const file = await bytesOf(`out.${to}`);
+      assertEquals([result.complete, result.bytesOut], [true, file.length]);
+      assertEquals(to === "zstd" ? decompressZstd(file) : decompressLz4(file), CONTENT);
+      if (to === "zstd") {
+        const reader = await ZstdSeekableReader.open(file);
+        await reader.verify();
+        assertEquals(await reader.read(500_000, 100), CONTENT.slice(500_000, 500_100));
+      } else {
+        using archive = new Lz4Archive(byteSourceFromBytes(file), (await Lz4Index.embedded(file))!);
+        assertEquals(await archive.read(500_000, 100), CONTENT.slice(500_000, 500_100));
+      }
+      runs++;
+      parts += result.parts;
+    }
+  });
+
+  await t.step("archive a folder by blocks", async () => {
+    const files = {
+      "a/one": CONTENT.slice(0, 300_000),
+      "a/two": new Uint8Array(),
+      "b": CONTENT.slice(5, 90_000),
+    };
+    for (const [name, bytes] of Object.entries(files)) {
+      await Deno.mkdir(`${folder}/tree/a`, { recursive: true });
+      await Deno.writeFile(`${folder}/tree/${name}`, bytes);
+    }
+    await using _worker = await start("--threads=2");
+    const task: Task = { kind: "archive", method: "5" };
+    const tree = { task, source: plain(`${folder}/tree`), splitSize: 100_000 };
+    const result = await producer.wait(await producer.start(tree, { bucket, key: "tree.zpaq" }));
+    const archive = await bytesOf("tree.zpaq");
+    assertEquals([result.complete, result.bytesOut], [true, archive.length]);
+    assertEquals(decompressZpaq(archive), join(...Object.values(files)));
+    using opened = await ZpaqArchive.open(archive);
+    assertEquals((await opened.entries()).map(({ name }) => name), Object.keys(files));
+    await extractWithTool(folder, archive, files);
+  });
+
+  await t.step("verify a git pack", async () => {
+    const objects = new GitMemoryStore();
+    const ids: GitObjectId[] = [];
+    for (let i = 0; i < 50; i++) ids.push(await objects.write({ type: "blob", body: `object ${i}` }));
+    const { name } = await createGitPack(folder, objects, ids.map((id) => ({ id })));
+    const pack = await Deno.readFile(`${folder}/${name}.pack`);
+    await Deno.writeFile(`${folder}/good.pack`, pack);
+    pack[pack.length >> 1]! ^= 1;
+    await Deno.writeFile(`${folder}/bad.pack`, pack);
+    await using _worker = await start();
+    for (const name of ["good", "bad"]) {
+      const task: Task = { kind: "verify" };
+      const run = await producer.start({
+        task,
+        source: plain(`${folder}/${name}.pack`),
+        splitSize: SPLIT_SIZE,
+      });
+      assertEquals((await producer.wait(run)).complete, name === "good");
+    }
+  });
+
+  await t.step("a disk that is full on one worker", async () => {
+    const disk = `${folder}/disk`;
+    await Deno.mkdir(disk);
+    const args = ["-t", "tmpfs", "-o", "size=8k", "none", disk];
+    const mounted = await new Deno.Command("mount", { args, stderr: "null" }).output().catch(() => undefined);
+    if (!mounted?.success) return console.log("SKIPPED: a full disk: this user can not mount one");
+    try {
+      await using full = await start(`--scratch=${disk}`);
+      const task: Task = { kind: "recompress", to: "zstd", level: 3, frameSize: 64 << 10 };
+      const run = await producer.start({ task, source, splitSize: SPLIT_SIZE }, { bucket, key: "disk.zst" });
+      await until(async () => (await full.metrics()).pauses! > 0);
+      await using _other = await start();
+      assertEquals((await producer.wait(run)).complete, true);
+      assertEquals(decompressZstd(await bytesOf("disk.zst")), CONTENT);
+      assertEquals([...Deno.readDirSync(disk)].length, 0);
+    } finally {
+      await new Deno.Command("umount", { args: [disk] }).output();
+    }
+  });
+}
+
+/** What the zpaq tool extracts is what was archived. */
+async function extractWithTool(
+  folder: string,
+  archive: Uint8Array,
+  files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>,
+): Promise<void> {
+  await Deno.writeFile(`${folder}/tree.zpaq`, archive);
+  const args = ["x", `${folder}/tree.zpaq`, "-to", `${folder}/extracted/`];
+  const output = await new Deno.Command("zpaq", { args, stdout: "piped", stderr: "piped" }).output()
+    .catch(() => undefined);
+  if (output === undefined) return console.log("SKIPPED: extracting with zpaq: it is not installed");
+  assert(output.success, new TextDecoder().decode(output.stderr));
+  for (const [name, bytes] of Object.entries(files)) {
+    assertEquals(await Deno.readFile(`${folder}/extracted/${name}`), bytes, name);
+  }
+}
+
+Deno.test("the cluster gives what one machine gives, whatever fails", async (t) => {
+  if (!await isInstalled("redis-server")) {
+    return console.log("SKIPPED: the cluster: redis-server is not installed");
+  }
+  await inDirectory((folder) => testCluster(t, folder));
+  console.log(`cluster: ${runs} runs of ${parts} parts under faults, all with one machine's result`);
+});
