@@ -96,6 +96,8 @@ export const OPENED: Readonly<Record<string, Make>> = {
       "sha1",
     );
   },
+  GitWebDatabase: () =>
+    gitdb.GitWebDatabase.open("http://127.0.0.1:9/a.git", { fetch: () => Promise.resolve(new Response("")) }),
   GitRemote: () => new gitdb.GitRemote("http://127.0.0.1:9/a.git"),
   GitRepository: async (directory) => await gitdb.GitRepository.open(await objectsFolder(directory)),
   GitObjectId: () => gitdb.GitObjectId.zero("sha1"),

@@ -399,6 +399,10 @@ const GITDB: Record<string, Calls> = {
       gitdb.cloneGitRepository("http://127.0.0.1:9/a.git", { into: NOWHERE, ...options }),
     first: (url) => gitdb.cloneGitRepository(url, { into: NOWHERE }),
   },
+  GitWebDatabase: {
+    options: (options) => gitdb.GitWebDatabase.open("http://127.0.0.1:9/a.git", options),
+    first: (url) => gitdb.GitWebDatabase.open(url),
+  },
   fetchGitRepository: {
     options: async (options) => await gitdb.fetchGitRepository(await emptyRepository(), options),
     first: (repository) => gitdb.fetchGitRepository(repository),
