@@ -54,7 +54,7 @@ const STORED = 0;
  *
  * const objects = new GitMemoryStore();
  * const id = `${await objects.write({ type: "blob", body: "text" })}`;
- * const none = () => Promise.reject(new Error("no file"));
+ * const none = (path: string) => Promise.reject(new Error(`no file "${path}"`));
  * const files = { promises: { readFile: none, writeFile: none, readdir: none, stat: none } };
  * const fs = isomorphicGitFs(files, { gitdir: "/repo/.git", objects });
  * const path = `/repo/.git/objects/${id.slice(0, 2)}/${id.slice(2)}`;
