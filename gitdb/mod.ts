@@ -36,6 +36,7 @@ export * from "./write/lock_file.ts";
 export * from "./loose/loose_object_stream.ts";
 export * from "./loose/loose_store.ts";
 export * from "./write/maintenance.ts";
+export * from "./database/isomorphic_git.ts";
 export * from "./database/memory_store.ts";
 export * from "./pack/multi_pack_index.ts";
 export * from "./object/object.ts";

@@ -81,7 +81,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   ],
   [
     TEXT,
-    "action attachDictionary branch origin carry cert comment filename frames frameSplit hash " +
+    "action gitdir attachDictionary branch origin carry cert comment filename frames frameSplit hash " +
     "codec hostname ifMatch name token kind literals offload onExceeded order pathMode pattern prefetchDictionaryTables " +
     "replace root rowMatchFinder splitAfterSequences store trailing windows",
   ],

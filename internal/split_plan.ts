@@ -20,7 +20,7 @@ import { checkSignal } from "./stream_options.ts";
 
 /** How content is divided into splits. */
 export interface SluiceSplitOptions {
-  /** Content bytes of a split, at least, but for the last. @default {67108864} */
+  /** Content bytes of a split, at least, but for the last and for the rest of a record at its start. @default {67108864} */
   readonly splitSize?: number | undefined;
   /** How many splits at most, in place of `splitSize`. */
   readonly count?: number | undefined;
@@ -28,6 +28,8 @@ export interface SluiceSplitOptions {
   readonly atLine?: boolean | undefined;
   /** Splits end after this byte, from 0 to 255, in place of a line feed. */
   readonly atDelimiter?: number | undefined;
+  /** How many borders between records are looked for at the same time, 1 to 256. @default {16} */
+  readonly concurrency?: number | undefined;
   /** Gives the planning up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,6 +48,8 @@ export interface SplitSettings {
   readonly size: number;
   /** The byte that ends a record; undefined where splits end anywhere. */
   readonly delimiter: number | undefined;
+  /** Borders that are looked for at the same time. */
+  readonly concurrency: number;
   /** Gives the planning up. */
   readonly signal: AbortSignal | undefined;
 }
@@ -55,11 +59,14 @@ const SPLIT_OPTIONS: readonly (keyof SluiceSplitOptions)[] = [
   "count",
   "atLine",
   "atDelimiter",
+  "concurrency",
   "signal",
 ];
 
 const SPLIT_SIZE_DEFAULT = 64 << 20;
 const COUNT_MAX = 1e9;
+const CONCURRENCY_DEFAULT = 16;
+const CONCURRENCY_MAX = 256;
 const LINE_FEED = 10;
 /** How much is read at a time to find the end of a record. */
 const RECORD_READ_SIZE = 64 << 10;
@@ -94,12 +101,19 @@ export function resolveSplitOptions(options: SluiceSplitOptions, contentSize: nu
   const size = count === undefined
     ? checkInteger("splitSize", splitSize ?? SPLIT_SIZE_DEFAULT, 1, Number.MAX_SAFE_INTEGER)
     : Math.max(1, Math.ceil(contentSize / checkInteger("count", count, 1, COUNT_MAX)));
-  return { size, delimiter, signal: checkSignal(signal) };
+  const concurrency = checkInteger(
+    "concurrency",
+    options.concurrency ?? CONCURRENCY_DEFAULT,
+    1,
+    CONCURRENCY_MAX,
+  );
+  return { size, delimiter, concurrency, signal: checkSignal(signal) };
 }
 
 /**
- * Divides content at places where decoding can start, each range at least `settings.size` bytes but for the last. With a
- * delimiter a range ends after the first one at or after such a place.
+ * Divides content at places where decoding can start, `settings.size` bytes or more apart. With a delimiter a range ends
+ * after the first one at or after such a place, several of which are looked for at the same time; where there is none
+ * before the next such place, the range goes on. Content is read once at most.
  *
  * @param points Places where decoding can start, in order.
  * @param contentSize Bytes of the content.
@@ -124,22 +138,50 @@ export async function* divideContent(
   settings: SplitSettings,
   read: (offset: number, length: number) => Promise<Uint8Array>,
 ): AsyncGenerator<readonly [start: number, end: number], void, undefined> {
-  const { size, delimiter, signal } = settings;
+  const { delimiter, concurrency, signal } = settings;
+  const borders: Promise<number | undefined>[] = [];
+  signal?.throwIfAborted();
   let start = 0;
-  for await (const point of points) {
-    signal?.throwIfAborted();
-    if (point - start < size || point >= contentSize) continue;
-    const border = delimiter === undefined ? point : await recordEnd(read, contentSize, point, delimiter);
-    if (border >= contentSize) break;
-    yield [start, border];
-    start = border;
+  try {
+    for await (const [place, next] of placesOf(points, contentSize, settings.size)) {
+      signal?.throwIfAborted();
+      const border = delimiter === undefined
+        ? Promise.resolve(place)
+        : recordEnd(read, next, place, delimiter);
+      border.catch(() => {}); // thrown when its turn comes
+      borders.push(border);
+      if (borders.length < concurrency) continue;
+      const end = await borders.shift();
+      if (end !== undefined && end < contentSize) yield [start, start = end];
+    }
+    while (borders.length > 0) {
+      const end = await borders.shift();
+      if (end !== undefined && end < contentSize) yield [start, start = end];
+    }
+  } finally {
+    await Promise.allSettled(borders); // a plan that is given up leaves nothing under way
   }
   if (start < contentSize) yield [start, contentSize];
 }
 
+/** Points that are far enough apart, each with where the search for its border ends: before that for the next one's. */
+async function* placesOf(
+  points: Iterable<number> | AsyncIterable<number>,
+  contentSize: number,
+  size: number,
+): AsyncGenerator<readonly [place: number, searchEnd: number], void, undefined> {
+  let last = 0;
+  for await (const point of points) {
+    if (point - last < size || point >= contentSize) continue;
+    if (last > 0) yield [last, point - 1];
+    last = point;
+  }
+  if (last > 0) yield [last, contentSize];
+}
+
 /**
- * Where the record ends that holds the byte before `offset`: after the first delimiter from there on, or at the end of the
- * content.
+ * Where the record ends that holds the byte before `offset`: after the first delimiter from there on; undefined where
+ * there is none before `searchEnd`.
  *
  * @example The end of a line
  * ```ts
@@ -150,20 +192,21 @@ export async function* divideContent(
  * const read = (offset: number, length: number) => Promise.resolve(text.subarray(offset, offset + length));
  * assertEquals(await recordEnd(read, 8, 2, 10), 4);
  * assertEquals(await recordEnd(read, 8, 4, 10), 4);
+ * assertEquals(await recordEnd(read, 7, 5, 10), undefined);
  * ```
  */
 export async function recordEnd(
   read: (offset: number, length: number) => Promise<Uint8Array>,
-  contentSize: number,
+  searchEnd: number,
   offset: number,
   delimiter: number,
-): Promise<number> {
-  for (let at = Math.max(0, offset - 1); at < contentSize; at += RECORD_READ_SIZE) {
-    const bytes = await read(at, Math.min(RECORD_READ_SIZE, contentSize - at));
+): Promise<number | undefined> {
+  for (let at = Math.max(0, offset - 1); at < searchEnd; at += RECORD_READ_SIZE) {
+    const bytes = await read(at, Math.min(RECORD_READ_SIZE, searchEnd - at));
     const found = bytes.indexOf(delimiter);
     if (found >= 0) return at + found + 1;
   }
-  return contentSize;
+  return undefined;
 }
 
 /**

@@ -15,7 +15,7 @@ import {
 } from "@sluice/lz4";
 import { decompressZpaq, ZpaqArchive } from "@sluice/zpaq";
 import { decompressZstd } from "@sluice/zstd";
-import { compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
+import { compressZstdSeekable, planZstdSplits, ZstdSeekableReader } from "@sluice/zstd/seekable";
 import { Producer } from "../examples/cluster/producer.ts";
 import {
   isInstalled,
@@ -115,6 +115,19 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
       const verify = { ...options, task: { kind: "verify" } as const };
       assertEquals((await producer.wait(await producer.start(verify))).bytesIn, CONTENT.length);
     }
+  });
+
+  await t.step("a plan that was made before, and one of another file", async () => {
+    await using _worker = await start();
+    const { index } = await ZstdSeekableReader.open(ZST);
+    const splits = await Array.fromAsync(
+      planZstdSplits(`${folder}/a.zst`, index, { splitSize: SPLIT_SIZE, atLine: true }),
+    );
+    await Deno.writeTextFile(`${folder}/plan.jsonl`, splits.map((split) => JSON.stringify(split)).join("\n"));
+    const options = { task: COUNT, splitSize: SPLIT_SIZE, plan: `${folder}/plan.jsonl` };
+    checkCount(await producer.wait(await producer.start({ ...options, source: plain(`${folder}/a.zst`) })));
+    const other = await producer.start({ ...options, source: plain(`${folder}/a.lz4`) });
+    await assertRejects(() => producer.wait(other), Error, "a.lz4: Cannot read a split: the source changed");
   });
 
   await t.step("one range for each part, and the file opened once", async () => {

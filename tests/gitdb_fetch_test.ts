@@ -171,6 +171,8 @@ async function stateOf(path: string): Promise<unknown> {
 testRemote("clone says and ends as git does", async (folder) => {
   await servedRepository(folder);
   await git(folder, ["init", "-q", "--bare", "empty.git"]);
+  await git(folder, ["clone", "-q", "--bare", "served.git", "unborn.git"]);
+  await git(`${folder}/unborn.git`, ["symbolic-ref", "HEAD", "refs/heads/nowhere"]);
   await withServer(folder, async (server) => {
     const cases: readonly (readonly string[])[] = [
       ["served.git"],
@@ -178,6 +180,8 @@ testRemote("clone says and ends as git does", async (folder) => {
       ["--bare", "served.git"],
       ["--mirror", "-q", "served.git", "mirror"],
       ["empty.git"],
+      ["unborn.git"],
+      ["--bare", "unborn.git", "unborn-bare"],
       ["missing.git"],
       ["served.git", "served"],
       ["-b", "nothing", "served.git", "x"],

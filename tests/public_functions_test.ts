@@ -304,6 +304,8 @@ const LZ4_DOWNLOAD: Record<string, Calls> = {
 };
 
 const memory = new gitdb.GitMemoryStore();
+const none = (): Promise<never> => Promise.reject(new Error("no file"));
+const NO_FILES = { promises: { readFile: none, writeFile: none, readdir: none, stat: none } };
 /** Nobody listens at port 9. */
 const REMOTE = new gitdb.GitRemote("http://127.0.0.1:9/a.git");
 const ID = gitdb.GitObjectId.zero("sha1");
@@ -398,6 +400,11 @@ const GITDB: Record<string, Calls> = {
     options: (options: object) =>
       gitdb.cloneGitRepository("http://127.0.0.1:9/a.git", { into: NOWHERE, ...options }),
     first: (url) => gitdb.cloneGitRepository(url, { into: NOWHERE }),
+  },
+  isomorphicGitFs: {
+    options: (options: object) =>
+      gitdb.isomorphicGitFs(NO_FILES, { gitdir: "/a", objects: memory, ...options }),
+    first: (files) => gitdb.isomorphicGitFs(files, { gitdir: "/a", objects: memory }),
   },
   GitWebDatabase: {
     options: (options) => gitdb.GitWebDatabase.open("http://127.0.0.1:9/a.git", options),

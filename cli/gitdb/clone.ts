@@ -45,8 +45,10 @@ export async function clone(operands: readonly string[], settings: GitdbSettings
       ...committerOf(),
       ...remoteMessages(settings),
     }).catch((error) => inGitWords(error, into, settings)));
-  if (cloned.id === undefined) console.error("warning: You appear to have cloned an empty repository.");
-  else if (cloned.head === undefined && !isBare && !quiet) {
+  if (cloned.count === 0) console.error("warning: You appear to have cloned an empty repository.");
+  else if (cloned.id === undefined && !isBare && remote.checkout) {
+    console.error("warning: remote HEAD refers to nonexistent ref, unable to checkout");
+  } else if (cloned.head === undefined && !isBare && !quiet) {
     console.error(`Note: switching to '${cloned.id}'.`);
   }
   return EXIT.ok;

@@ -10,7 +10,8 @@
  * ```
  *
  * SOURCE is a path that all workers see, a URL whose server answers ranges, or `s3:KEY`, which is signed for them.
- * Common options: `--redis=redis://127.0.0.1:6379`, `--split=64M`, `--index=FILE`, `--key-file=FILE` for what
+ * Common options: `--redis=redis://127.0.0.1:6379`, `--split=64M`, `--index=FILE`, `--plan=FILE` with what
+ * `sluice zstd splits` or `sluice lz4 splits --plan` printed, `--key-file=FILE` for what
  * `sluice lz4 --encrypt=aes-256-gcm` encrypted, and `--bucket=URL` with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
  * AWS_REGION in the environment.
  */
@@ -23,6 +24,7 @@ const OPTIONS = [
   "redis",
   "split",
   "index",
+  "plan",
   "key-file",
   "bucket",
   "sum",
@@ -133,6 +135,7 @@ if (import.meta.main) {
     source: await sourceOf(place, options),
     splitSize: sizeOf(options.split ?? "64M"),
     index: options.index,
+    plan: options.plan,
     key: keyFile === undefined ? undefined : Uint8Array.fromHex((await Deno.readTextFile(keyFile)).trim()),
   }, options.out === undefined ? undefined : { bucket: bucketOf(options), key: options.out });
   const shows = Deno.stderr.isTerminal();

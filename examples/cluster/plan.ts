@@ -21,11 +21,14 @@ export interface PlanOptions {
   /** The index of a .lz4 file that has none inside. */
   readonly index?: string | undefined;
   readonly key?: Uint8Array<ArrayBuffer> | undefined;
+  /** A file with the plan, one split a line, as `sluice zstd splits` and `sluice lz4 splits --plan` print it. */
+  readonly plan?: string | undefined;
 }
 
 /** The parts of a source, by the name of it: .zst, .lz4, .pack, a folder to archive, or any other file. */
 export async function* planParts(options: PlanOptions): AsyncGenerator<Work, void, undefined> {
-  const { task, source, splitSize } = options;
+  const { task, source, splitSize, plan } = options;
+  if (plan !== undefined) return yield* readPlan(plan);
   const path = new URL(source.label, "file:///").pathname;
   const atLine = task.kind === "count" || task.kind === "grep";
   if (task.kind === "archive") {
@@ -42,6 +45,18 @@ export async function* planParts(options: PlanOptions): AsyncGenerator<Work, voi
   } else {
     yield* planZpaqBlocks([{ name: "", source: file }], { splitSize, atLine });
   }
+}
+
+/** The splits of a plan that was made before; workers check every field of them. */
+async function* readPlan(path: string): AsyncGenerator<Work, void, undefined> {
+  const file = await Deno.open(path);
+  let rest = "";
+  for await (const text of file.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) yield JSON.parse(line);
+  }
+  if (rest !== "") yield JSON.parse(rest);
 }
 
 async function openFile({ source, key }: PlanOptions): Promise<ByteSource> {

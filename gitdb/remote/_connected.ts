@@ -22,8 +22,9 @@ export interface Wanted {
   readonly existing: GitObjectReader;
 }
 
-/** Ids that are looked at together. */
-const WINDOW = 65536;
+/** Ids that are looked at together, and bodies that are made ahead: the more, the more memory. */
+const WINDOW = 8192;
+const IN_FLIGHT = 8 << 20;
 const DIGIT_ZERO = 0x30;
 
 /**
@@ -110,7 +111,7 @@ async function addReferences(
       if (result.value.type !== "blob") parsed.push(result.value.id);
     }
   }
-  for await (const batch of incoming.readBatches(parsed)) {
+  for await (const batch of incoming.readBatches(parsed, { maxInFlightBytes: IN_FLIGHT })) {
     try {
       for (const result of batch) {
         if (!result.ok) throw result.error;

@@ -154,8 +154,10 @@ export async function fetchGitObjects(
   };
 }
 
+/** A pack that comes in is read once, in the order of its entries. */
+const INCOMING_CACHES = { pageCacheSize: 16 << 20, baseCacheSize: 32 << 20 };
 const openIncoming: PackOpener = (pack, index, hashAlgorithm) =>
-  PackStore.fromSources([{ name: "incoming", pack, index }], { hashAlgorithm });
+  PackStore.fromSources([{ name: "incoming", pack, index }], { hashAlgorithm, ...INCOMING_CACHES });
 
 type OwnOptions = Pick<
   GitFetchObjectsOptions,

@@ -129,6 +129,33 @@ Deno.test("plans of content without records, of none, and with options that do n
   await assertRejects(() => first({ signal: AbortSignal.abort(new Error("enough")) }), Error, "enough");
 });
 
+Deno.test("borders are looked for at the same time, and content without records is read once", async () => {
+  const content = new Uint8Array(4_000_000);
+  const file = compressLz4(content, { blockSize: 65536 });
+  const index = await buildLz4Index(file, { spacing: 65536 });
+  let [reads, most, under] = [0, 0, 0];
+  const plain = byteSourceFromBytes(file);
+  const source = {
+    size: plain.size,
+    async read(offset: number, length: number): Promise<Uint8Array> {
+      reads += length;
+      most = Math.max(most, ++under);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      under--;
+      return await plain.read(offset, length);
+    },
+  };
+  for (const [concurrency, expected] of [[1, 1], [4, 4], [undefined, 16]] as const) {
+    [reads, most] = [0, 0];
+    const options = { splitSize: 131_072, atLine: true, concurrency };
+    const splits = await Array.fromAsync(planLz4Splits(source, index, options));
+    assertEquals(splits.length, 1);
+    assert(most <= expected && most >= Math.min(expected, 4), `${most} reads at the same time`);
+    assert(reads < 3 * file.length, `${reads} bytes were read of ${file.length}`);
+  }
+  await assertRejects(() => planLz4Splits(file, index, { concurrency: 0 }).next(), RangeError);
+});
+
 testBackends("a split that does not fit is a typed error", async () => {
   const content = text(400_000);
   const file = compressLz4(content, { blockSize: 65536 });

@@ -40,7 +40,7 @@ export interface ZpaqBlockPlan {
 }
 
 /** How files are divided. */
-export type ZpaqBlockPlanOptions = Omit<SluiceSplitOptions, "count">;
+export type ZpaqBlockPlanOptions = Omit<SluiceSplitOptions, "concurrency" | "count">;
 
 /** How a block is read. */
 export interface ZpaqReadBlockOptions {

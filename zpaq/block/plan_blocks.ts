@@ -82,7 +82,7 @@ async function cutOf(
 ): Promise<number> {
   const end = start + room;
   if (end >= source.size) return source.size;
-  return delimiter === undefined
-    ? end
-    : await recordEnd((offset, length) => source.read(offset, length), source.size, end, delimiter);
+  if (delimiter === undefined) return end;
+  const read = (offset: number, length: number): Promise<Uint8Array> => source.read(offset, length);
+  return await recordEnd(read, source.size, end, delimiter) ?? source.size;
 }

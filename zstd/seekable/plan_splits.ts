@@ -60,7 +60,8 @@ export async function* planZstdSplits(
   options: ZstdSplitOptions = {},
 ): AsyncGenerator<ZstdSplit, void, undefined> {
   checkSplitKeys(options, CODEC_OPTIONS);
-  const { splitSize: _, count: __, atLine: ___, atDelimiter: ____, signal, ...codec } = options;
+  const { splitSize: _, count: __, atLine: ___, atDelimiter: ____, concurrency: _____, signal, ...codec } =
+    options;
   const source = await openByteSource(data, { signal });
   const settings = resolveSplitOptions(options, index.size);
   if (index.compressedSize > source.size) {
