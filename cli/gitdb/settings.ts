@@ -104,6 +104,7 @@ export interface RemoteSettings {
   checkout: boolean;
   sparse: boolean;
   branch: string | undefined;
+  bundle: string | undefined;
   singleBranch: boolean | undefined;
   origin: string;
 }
@@ -194,6 +195,7 @@ function defaultRemoteSettings(): RemoteSettings {
     checkout: true,
     sparse: false,
     branch: undefined,
+    bundle: undefined,
     singleBranch: undefined,
     origin: "origin",
   };
