@@ -70,6 +70,7 @@ const steps: readonly Step[] = [
   deno("generated decoders", "run", "-A", "_tools/gen_decoders.ts", "--check"),
   deno("rooms", "run", "-A", "_tools/rooms.ts"),
   deno("conventions", "run", "-A", "_tools/check_conventions.ts"),
+  deno("parity", "run", "-A", "_tools/check_parity.ts"),
   ...(Deno.args.includes("--skip-tests") ? [] : [tests]),
   deno("bench smoke", "run", "-A", "bench/compare.ts", "all", "--smoke"),
   deno("bench zpaqlpy smoke", "run", "-A", "bench/zpaqlpy.ts", "--smoke"),

@@ -1,7 +1,7 @@
 /**
  * The WASM backend: the same functions in an instance of an embedded module. The only file that touches its memory.
  */
-import { BackendUnavailableError } from "@sluice/internal";
+import { BackendUnavailableError, inTurn } from "@sluice/internal";
 import type { SluiceErrorCode } from "@sluice/internal";
 import { STEP, STEP_LENGTH } from "./_abi.gen.ts";
 import { LiveCount } from "./_library.ts";
@@ -206,8 +206,8 @@ export class WasmModule<Functions> {
       const run = instance.exports[name] as WasmFunction;
       functions[name] = (...args: Argument[]) => guarded(run, shape, args);
       if (shape.offLoop) {
-        // deno-lint-ignore require-await
-        functions[`${name}_async`] = async (...args: Argument[]) => guarded(run, shape, args);
+        // There is no thread of its own for it.
+        functions[`${name}_async`] = (...args: Argument[]) => inTurn(() => guarded(run, shape, args));
       }
     }
     const library: Library<Functions> = {

@@ -12,6 +12,7 @@ export * from "./chunk_source.ts";
 export * from "./deferred.ts";
 export type { SluiceErrorClass, SluiceErrorCode, SluiceErrorFacts } from "./error_codes.ts";
 export * from "./errors.ts";
+export * from "./event_loop.ts";
 export * from "./http_source.ts";
 export * from "./idle_pool.ts";
 export * from "./open_source.ts";

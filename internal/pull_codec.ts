@@ -4,6 +4,7 @@
  * @module
  */
 import { concatBytes } from "./bytes.ts";
+import { countWork, isTurnDue, startSlice } from "./event_loop.ts";
 
 /**
  * A codec that its consumer pulls: it holds one chunk of input and writes output only into buffers it is given, so the
@@ -107,12 +108,37 @@ export function readAvailable(
   return output;
 }
 
+/** Whether the next read runs off the event loop: where the codec says that this is worth it, or a turn is due. */
+export function isReadAside(codec: PullCodec): boolean {
+  return codec.offLoop || isTurnDue();
+}
+
+/** Reads on the event loop, and counts it. */
+export function readCounted(codec: PullCodec, target: Uint8Array<ArrayBuffer>): number {
+  const started = performance.now();
+  const length = codec.read(target, 0);
+  countWork(started);
+  return length;
+}
+
+/** Reads off the event loop, or after a turn of it where the backend has no threads. */
+export async function readAside(codec: PullCodec, target: Uint8Array<ArrayBuffer>): Promise<number> {
+  const length = await codec.readAsync(target, 0);
+  startSlice();
+  return length;
+}
+
+/** Reads in the one way or the other. */
+export async function readInTurn(codec: PullCodec, target: Uint8Array<ArrayBuffer>): Promise<number> {
+  return isReadAside(codec) ? await readAside(codec, target) : readCounted(codec, target);
+}
+
 /** Reads a codec whose input has ended to its end, off the event loop where it says that this is worth it. */
 export async function readToEnd(codec: PullCodec, chunkSize: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for (let size = chunkSize; !codec.done; size = Math.min(size * 2, MAX_COLLECTED_CHUNK)) {
     const target = new Uint8Array(size);
-    const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
+    const length = await readInTurn(codec, target);
     if (length > 0) chunks.push(length * 2 > size ? target.subarray(0, length) : target.slice(0, length));
   }
   return concatBytes(chunks);

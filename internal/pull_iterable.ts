@@ -6,6 +6,7 @@
 import { untilAborted } from "./abort.ts";
 import { ChunkReader } from "./chunk_source.ts";
 import type { ChunkSource } from "./chunk_source.ts";
+import { isReadAside, readAside, readCounted } from "./pull_codec.ts";
 import type { PullCodec } from "./pull_codec.ts";
 
 /** How an iteration runs. */
@@ -37,9 +38,9 @@ export async function* iterateCodec(
         continue;
       }
       const target = new Uint8Array(chunkSize);
-      const length = codec.offLoop
-        ? await untilAborted(codec.readAsync(target, 0), signal)
-        : codec.read(target, 0);
+      const length = isReadAside(codec)
+        ? await untilAborted(readAside(codec, target), signal)
+        : readCounted(codec, target);
       if (length > 0) {
         yield length * 2 >= target.length ? target.subarray(0, length) : target.slice(0, length);
       }

@@ -13,6 +13,7 @@ import { toBytes } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
 import { deferred } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
+import { isReadAside, readAside, readCounted } from "./pull_codec.ts";
 import type { PullCodec } from "./pull_codec.ts";
 
 /** Turns of the microtask queue in which a close follows the last write. */
@@ -227,8 +228,8 @@ class CodecPair {
       const target = this.#nextTarget();
       // Most pulls find input and need no promise.
       while (this.#supply()) {
-        if (this.#codec.offLoop && !this.#codec.done) break;
-        const length = this.#codec.done ? 0 : this.#codec.read(target, 0);
+        if (isReadAside(this.#codec) && !this.#codec.done) break;
+        const length = this.#codec.done ? 0 : readCounted(this.#codec, target);
         if (length > 0 || this.#codec.done) return this.#deliver(target, length);
       }
       return this.#pullLater(target).catch(this.#fail);
@@ -237,7 +238,7 @@ class CodecPair {
     }
   }
 
-  /** Reads on, waiting for input as often as it takes. */
+  /** Reads on, waiting for input and for turns of the event loop as often as it takes. */
   async #pullLater(target: Uint8Array<ArrayBuffer>): Promise<void> {
     const codec = this.#codec;
     while (this.#failure === undefined) {
@@ -248,9 +249,9 @@ class CodecPair {
       }
       const length = codec.done
         ? 0
-        : codec.offLoop
-        ? await (this.#call = codec.readAsync(target, 0))
-        : codec.read(target, 0);
+        : isReadAside(codec)
+        ? await (this.#call = readAside(codec, target))
+        : readCounted(codec, target);
       this.#call = undefined;
       if (this.#failure !== undefined) return;
       if (length > 0 || codec.done) return this.#deliver(target, length);

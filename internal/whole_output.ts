@@ -2,6 +2,7 @@
  * The output of a codec whose content is wanted as one array: allocated once where its size is known or bounded, else
  * grown in few steps, and never much larger in memory than the content itself.
  */
+import { readInTurn } from "./pull_codec.ts";
 import type { PullCodec } from "./pull_codec.ts";
 
 /** The output limit of whole values, in bytes: what the smallest platforms can hold. */
@@ -84,20 +85,15 @@ export function readWhole(codec: PullCodec, plan: WholeOutputPlan): Uint8Array<A
   return output.content;
 }
 
-/** As `readWhole`, off the event loop where the codec says that this is worth it; `pause` runs between other reads. */
+/** As `readWhole`, off the event loop where the codec says that this is worth it, and in turns with it otherwise. */
 export async function readWholeAsync(
   codec: PullCodec,
   plan: WholeOutputPlan,
-  pause?: () => Promise<void>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const output = new WholeOutput(plan);
   while (!codec.done) {
     const room = output.room();
-    if (codec.offLoop) output.add(room, await codec.readAsync(room, 0));
-    else {
-      output.add(room, codec.read(room, 0));
-      await pause?.();
-    }
+    output.add(room, await readInTurn(codec, room));
   }
   return output.content;
 }

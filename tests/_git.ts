@@ -19,7 +19,7 @@ const ENVIRONMENT = {
   GIT_COMMITTER_NAME: "A",
   GIT_COMMITTER_EMAIL: "a@example.test",
   GIT_CONFIG_NOSYSTEM: "1",
-  HOME: "/nonexistent",
+  GIT_CONFIG_GLOBAL: "/dev/null",
 };
 
 /** Runs git in a folder and returns its output as it is. */

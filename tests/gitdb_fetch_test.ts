@@ -12,7 +12,7 @@ const ENVIRONMENT = {
   GIT_AUTHOR_NAME: "A",
   GIT_AUTHOR_EMAIL: "a@example.test",
   GIT_CONFIG_NOSYSTEM: "1",
-  HOME: "/nonexistent",
+  GIT_CONFIG_GLOBAL: "/dev/null",
 };
 
 function testRemote(name: string, test: (folder: string) => Promise<void>): void {

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkEnumerateOptions, checkReadOptions, checkWriteOptions } from "../object/_options.ts";
-import { checkArgument, checkKeys, checkLimit, isAnyIterable } from "@sluice/internal";
+import { checkArgument, checkKeys, checkLimit, inTurn, isAnyIterable } from "@sluice/internal";
 import { hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { idMismatch, objectNotFound } from "../object/_errors.ts";
 import { bytesOfInput, bytesOfStream, isEncoded } from "../object/_inputs.ts";
@@ -125,9 +125,11 @@ export class GitMemoryStore extends GitObjectStore implements GitObjectWriter {
       type = input.type;
       bytes = await bytesOfInput(input, this.hashAlgorithm);
     }
-    const id = isEncoded(input)
-      ? hashOutsideObject(type, bytes, this.hashAlgorithm, input)
-      : hashObject(type, bytes, this.hashAlgorithm);
+    const id = await inTurn(() =>
+      isEncoded(input)
+        ? hashOutsideObject(type, bytes, this.hashAlgorithm, input)
+        : hashObject(type, bytes, this.hashAlgorithm)
+    );
     if (input.id !== undefined) {
       const wanted = GitObjectId.from(input.id, this.hashAlgorithm);
       if (!wanted.equals(id)) throw idMismatch(wanted, id);

@@ -9,7 +9,7 @@ import {
   checkWriteOptions,
   STORE_OPTIONS,
 } from "../object/_options.ts";
-import { checkKeys, checkLimit, readChunks } from "@sluice/internal";
+import { checkKeys, checkLimit, inTurn, readChunks } from "@sluice/internal";
 import { GitHashKernel, hashObject, hashOutsideObject } from "../object/_codec.ts";
 import { deflateBytes } from "../object/_deflate.ts";
 import { corrupt, idMismatch, objectNotFound } from "../object/_errors.ts";
@@ -232,14 +232,14 @@ export class GitLooseStore extends GitObjectStore implements GitObjectWriter {
       return await this.#writeStream(input, chunked.size, chunked.chunks, options.signal);
     }
     const body = await bytesOfInput(input, this.hashAlgorithm);
-    const id = hashObject(input.type, body, this.hashAlgorithm);
+    const id = await inTurn(() => hashObject(input.type, body, this.hashAlgorithm));
     this.#checkId(input.id, id);
     if (await this.isStored(id)) return id;
     const header = looseHeader(input.type, body.length);
     const whole = new Uint8Array(header.length + body.length);
     whole.set(header);
     whole.set(body, header.length);
-    this.#commit(id, deflateBytes(whole, this.#level));
+    this.#commit(id, await inTurn(() => deflateBytes(whole, this.#level)));
     return id;
   }
 

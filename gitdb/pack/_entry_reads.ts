@@ -16,8 +16,8 @@ import { outsideFlag, recordError, recordInfo } from "./_pack_job.ts";
 import { packObject } from "./_pack_object.ts";
 import type { PackTable } from "./_pack_table.ts";
 
-/** Records that one call writes. */
-const RECORDS = 8192;
+/** Records that one call writes; fewer where it runs on the event loop. */
+const RECORDS = { native: 8192, wasm: 512 } as const;
 
 /** How entries are hashed. */
 export interface DigestOptions extends OutsideOptions {
@@ -111,8 +111,9 @@ export class EntryReads {
   ): Promise<void> {
     const engine = this.#engine;
     const hashSize = HASH_SIZE[this.#algorithm];
-    const arena = new Uint8Array(RECORDS * hashSize);
-    const records = new Uint32Array(RECORDS * GIT_RECORD.LENGTH);
+    const count = RECORDS[engine.kernel.backend];
+    const arena = new Uint8Array(count * hashSize);
+    const records = new Uint32Array(count * GIT_RECORD.LENGTH);
     const large: number[] = [];
     const job = this.#jobAt(places, GIT_JOB_FLAG.DIGEST | outsideFlag(options), options.threads ?? 1);
     try {

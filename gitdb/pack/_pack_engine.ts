@@ -1,6 +1,7 @@
 /**
  * The kernel with its files: bytes that it lacks are read from their sources and handed in.
  */
+import { inTurn } from "@sluice/internal";
 import { GIT_PAGE_SIZE, GitStoreKernel, RESULT } from "../kernel/store.ts";
 import type { BackendChoice, GitPages } from "../kernel/store.ts";
 import type { ByteSource } from "@sluice/internal";
@@ -79,7 +80,7 @@ export class PackEngine implements Disposable {
     pages: GitPages = this.kernel,
   ): Promise<number> {
     while (true) {
-      const result = await call();
+      const result = await inTurn(call);
       if (result !== RESULT.NEEDS_BYTES) return result;
       await this.supply(pages, signal);
     }

@@ -358,7 +358,7 @@ Deno.test("gitdb: alternates that lead in circles, nowhere or too deep", () =>
     await using loop = await GitAlternatesStore.open(`${folder}/loop`);
     assertEquals(loop.folders, []);
     const quoted = await make("with space", "");
-    await make("other", `"../with\\040space"\n/nonexistent\nbad\0name\n${"x".repeat(1 << 20)}\n`);
+    await make("other", `"../with\\040space"\n${folder}/none\nbad\0name\n${"x".repeat(1 << 20)}\n`);
     warnings.length = 0;
     await using other = await GitAlternatesStore.open(`${folder}/other`, {
       onWarning: (error) => warnings.push(error),

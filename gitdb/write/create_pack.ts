@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CorruptDataError } from "@sluice/internal";
+import { CorruptDataError, inTurn } from "@sluice/internal";
 import type { SluiceProgress } from "@sluice/internal";
 import { toPath } from "../object/_fs.ts";
 import { KIND_OF_TYPE } from "../object/_object_kind.ts";
@@ -107,7 +107,7 @@ export async function createGitPack(
       for await (const forms of searchAll(source, segments, settings, options.threads ?? 1)) {
         const places: BuiltPlace[] = [];
         for (const { item, form } of forms) {
-          builder.add(item.id, item.kind, form, places);
+          await inTurn(() => builder.add(item.id, item.kind, form, places));
           report.step(item.size);
         }
       }
@@ -208,7 +208,11 @@ async function searchSegment(
           const item = items[forms.length]!;
           const bytes = await result.value.bytes({ maxObjectSize: WHOLE_OBJECT_MAX });
           if (bytes.length !== item.size) throw sizeMismatch(item, bytes.length);
-          const form = offLoop ? await search.pushAsync(item.kind, bytes) : search.push(item.kind, bytes);
+          const form = await (offLoop
+            ? search.pushAsync(item.kind, bytes)
+            : inTurn(() =>
+              search.push(item.kind, bytes)
+            ));
           forms.push({ item, form });
         }
       } finally {
@@ -247,7 +251,7 @@ async function copyDeltas(
         const object = await source.read(id);
         const kind = KIND_OF_TYPE[object.type];
         const bytes = await object.bytes({ maxObjectSize: WHOLE_OBJECT_MAX });
-        builder.add(id, kind, search.push(kind, bytes), places);
+        builder.add(id, kind, await inTurn(() => search.push(kind, bytes)), places);
       }
       onCopied(id);
     }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkArgument, concatBytes } from "@sluice/internal";
+import { checkArgument, concatBytes, inTurn } from "@sluice/internal";
 import { hashObject } from "../object/_codec.ts";
 import { idMismatch } from "../object/_errors.ts";
 import { bytesOfInput } from "../object/_inputs.ts";
@@ -89,7 +89,7 @@ export class PackWriter {
     checkArgument(typeof input === "object" && input !== null, "pack an object", input, "an object to pack");
     const kind = kindOfType(input.type);
     const bytes = (await bytesOfInput(input, this.hashAlgorithm)).slice();
-    const id = hashObject(input.type, bytes, this.hashAlgorithm);
+    const id = await inTurn(() => hashObject(input.type, bytes, this.hashAlgorithm));
     if (input.id !== undefined) {
       const wanted = GitObjectId.from(input.id, this.hashAlgorithm);
       if (!wanted.equals(id)) throw idMismatch(wanted, id);
@@ -105,18 +105,16 @@ export class PackWriter {
   }
 
   /** Makes the pack of what was added. */
-  finish(): Promise<GitWrittenPack> {
-    return new Promise((resolve) => {
-      const search = deltaSearch(this.#settings);
-      try {
-        resolve(this.#build(search));
-      } finally {
-        search.close();
-      }
-    });
+  async finish(): Promise<GitWrittenPack> {
+    const search = deltaSearch(this.#settings);
+    try {
+      return await this.#build(search);
+    } finally {
+      search.close();
+    }
   }
 
-  #build(search: GitSearchKernel): GitWrittenPack {
+  async #build(search: GitSearchKernel): Promise<GitWrittenPack> {
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     const builder = new PackBuilder(
       this.hashAlgorithm,
@@ -126,7 +124,7 @@ export class PackWriter {
     try {
       const places: BuiltPlace[] = [];
       for (const { id, kind, bytes } of sortForDeltas([...this.#items.values()])) {
-        builder.add(id, kind, search.push(kind, bytes), places);
+        builder.add(id, kind, await inTurn(() => search.push(kind, bytes)), places);
       }
       const { table, checksum } = builder.finish();
       const version = this.#indexVersion;

@@ -2,7 +2,7 @@
  * Compression of values that are wholly in memory, with contexts that are kept for the next call.
  */
 import { Lz4EncoderKernel, resolveBackend } from "../kernel/encoder.ts";
-import { concatBytes, IdlePool } from "@sluice/internal";
+import { concatBytes, IdlePool, readInTurn } from "@sluice/internal";
 import { settingsForWhole } from "./_compress_options.ts";
 import type { CompressSettings } from "./_compress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
@@ -76,7 +76,7 @@ export async function compressWholeAsync(
     const size = Math.max(COMPRESS_CHUNK_SIZE_DEFAULT, Math.min(bytes.length, 8 << 20));
     while (!codec.done) {
       const target = new Uint8Array(size);
-      const length = codec.offLoop ? await codec.readAsync(target, 0) : codec.read(target, 0);
+      const length = await readInTurn(codec, target);
       parts.push(length * 2 > size ? target.subarray(0, length) : target.slice(0, length));
     }
     return concatBytes(parts);

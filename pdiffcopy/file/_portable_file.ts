@@ -3,6 +3,7 @@
  * memory, block by block.
  */
 import { hashBlocksInto, hashOnce } from "../kernel/hash.ts";
+import { countWork, isTurnDue, nextTurn } from "@sluice/internal";
 import { digestsOf } from "./_block_file.ts";
 import type {
   Applied,
@@ -315,11 +316,15 @@ class PortableFile implements BlockFile {
     let written = 0;
     let differing = 0;
     for (let at = start; at < end; at += blockSize) {
+      if (isTurnDue()) await nextTurn();
+      const started = performance.now();
       const size = Math.min(blockSize, end - at);
       const block = ours.subarray(0, size);
       this.#readAll(at, block);
       const count = await target.read(at, theirs.subarray(0, size));
-      if (count === size && isEqual(block, theirs.subarray(0, size))) continue;
+      const isSame = count === size && isEqual(block, theirs.subarray(0, size));
+      countWork(started);
+      if (isSame) continue;
       await (target as PortableFile).#writeSparse(at, block);
       written += size;
       differing++;

@@ -3,7 +3,16 @@
  */
 import { resolveBackend, RESULT } from "../kernel/encoder.ts";
 import type { ZstdEncoderKernel } from "../kernel/encoder.ts";
-import { afterwards, checkTarget, concatBytes, IdlePool, LimitExceededError } from "@sluice/internal";
+import {
+  afterwards,
+  checkTarget,
+  concatBytes,
+  countWork,
+  IdlePool,
+  isTurnDue,
+  LimitExceededError,
+  nextTurn,
+} from "@sluice/internal";
 import type { CompressSettings } from "../options/_compress_options.ts";
 import { makeEncoderKernel, useEncoderDictionary } from "./_encoder_codec.ts";
 import { BLOCK_SIZE_MAX } from "../frame/_format.ts";
@@ -18,8 +27,6 @@ const SCRATCH_SIZE = 64 << 10;
 const WASM_ONE_CALL_SIZE_MAX = 1 << 20;
 /** Below this much input a call takes less time than a change of threads. */
 const OFF_LOOP_INPUT_SIZE_MIN = 64 << 10;
-/** How long sliced work holds the event loop, in milliseconds. */
-const SLICE_MS = 8;
 
 let scratch: Uint8Array<ArrayBuffer> | undefined;
 
@@ -146,13 +153,12 @@ async function compressInSlicesAsync(
   bytes: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const slices = slicesOf(kernel, bytes);
-  let sliceEnd = performance.now() + SLICE_MS;
   while (true) {
+    const started = performance.now();
     const { done, value } = slices.next();
+    countWork(started);
     if (done === true) return value;
-    if (performance.now() < sliceEnd) continue;
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    sliceEnd = performance.now() + SLICE_MS;
+    if (isTurnDue()) await nextTurn();
   }
 }
 

@@ -21,8 +21,6 @@ const WASM_ONE_CALL_SIZE_MAX = 4 << 20;
 const NATIVE_PIECE_SIZE = 16 << 20;
 /** Below this much output a call takes less time than a change of threads. */
 const OFF_LOOP_OUTPUT_SIZE_MIN = 256 << 10;
-/** How long sliced work holds the event loop, in milliseconds. */
-const SLICE_MS = 8;
 
 /** Runs `use` with a context that is taken from the pool and given back, unless something failed. */
 export function withDecoder<T>(settings: DecompressSettings, use: (kernel: ZstdDecoderKernel) => T): T {
@@ -182,12 +180,7 @@ export async function decompressWholeAsync(
   try {
     codec.write(bytes);
     codec.end();
-    let sliceEnd = performance.now() + SLICE_MS;
-    return await readWholeAsync(codec, unplanned(kernel, bytes, settings), async () => {
-      if (performance.now() < sliceEnd) return;
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      sliceEnd = performance.now() + SLICE_MS;
-    });
+    return await readWholeAsync(codec, unplanned(kernel, bytes, settings));
   } finally {
     codec.close();
   }

@@ -69,7 +69,7 @@ export class HeadedCodec implements PullCodec {
       if (this.#ended) codec.end();
       if (codec.needsInput || codec.done) return 0;
     }
-    return this.#codec.offLoop ? await this.#codec.readAsync(target, start) : this.#codec.read(target, start);
+    return await this.#codec.readAsync(target, start);
   }
 
   close(): void {

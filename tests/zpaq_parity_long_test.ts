@@ -1,38 +1,13 @@
 /**
  * Each row of docs/parity/zpaq.md, with Debian's zpaq beside.
  */
-import { assertEquals } from "@std/assert";
-import { run, sluice } from "./_cli.ts";
+import { run } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
-import { inDirectory } from "./_directory.ts";
+import { testParity } from "./_parity.ts";
+import type { ParityTool } from "./_parity.ts";
 import { bytesAt } from "./_outputs.ts";
 
-const PAGE = new URL("../docs/parity/zpaq.md", import.meta.url);
 const decoder = new TextDecoder();
-const ignore = !await new Deno.Command("zpaq", { stdout: "null", stderr: "null" }).output().then(
-  () => true,
-  () => false,
-);
-if (ignore) console.log("SKIPPED: parity with zpaq: it is not installed");
-
-interface Row {
-  readonly args: string[];
-  readonly theirs: number;
-  readonly ours: number;
-  readonly compared: string;
-}
-
-function rowsOf(page: string): Row[] {
-  return [...page.matchAll(/^\| `([^`]+)` +\| (\d+) +\| (\d+) +\| (\w+)/gm)].map((
-    [, command, theirs, ours, compared],
-  ) => ({
-    args: command!.split(" "),
-    theirs: Number(theirs),
-    ours: Number(ours),
-    compared: compared!,
-  }));
-}
-
 const zpaq = (args: readonly string[], cwd: string): Promise<Outcome> =>
   run("zpaq", args, { cwd, env: { TZ: "UTC" } });
 
@@ -94,33 +69,15 @@ async function state(cwd: string): Promise<Record<string, string | undefined>> {
   return found;
 }
 
-for (const { args, theirs, ours, compared } of rowsOf(await Deno.readTextFile(PAGE))) {
-  Deno.test({
-    name: `zpaq ${args.join(" ")} as the tool, compared by ${compared}`,
-    ignore,
-    fn: () =>
-      inDirectory(async (root) => {
-        const cwd = `${root}/box`;
-        const results = [];
-        for (const tool of ["theirs", "ours"]) {
-          await Deno.mkdir(cwd);
-          await prepare(cwd);
-          const outcome = tool === "theirs"
-            ? await zpaq(args, cwd)
-            : await sluice(["zpaq", ...args, ...(args[0] === "a" ? ["-715"] : [])], { cwd });
-          results.push({
-            ...outcome,
-            marks: listedMarks(decoder.decode(outcome.stdout)),
-            names: listedNames(decoder.decode(outcome.stdout)),
-            state: await state(cwd),
-          });
-          await Deno.remove(cwd, { recursive: true });
-        }
-        const [first, second] = results as [typeof results[0], typeof results[0]];
-        assertEquals([first.code, second.code], [theirs, ours], second.stderr);
-        if (compared !== "exit") assertEquals(second.state, first.state, second.stderr);
-        if (compared === "marks") assertEquals(second.marks, first.marks);
-        if (compared === "names") assertEquals(second.names, first.names);
-      }),
-  });
-}
+/** zpaq and `sluice zpaq`. */
+export const ZPAQ: ParityTool = {
+  name: "zpaq",
+  page: new URL("../docs/parity/zpaq.md", import.meta.url),
+  theirs: (args) => args,
+  ours: (args) => ["zpaq", ...args, ...(args[0] === "a" ? ["-715"] : [])],
+  prepare,
+  state,
+  output: (text, compared) => compared === "marks" ? listedMarks(text) : listedNames(text),
+};
+
+await testParity(ZPAQ);

@@ -1,0 +1,32 @@
+/**
+ * Tests that name no backend and are run on WASM too, by `on_wasm_long_test.ts`.
+ */
+export const ON_WASM: readonly string[] = [
+  "cli/lz4/benchmark_test.ts",
+  "cli/lz4/encrypted_test.ts",
+  "cli/lz4/idle_options_test.ts",
+  "cli/lz4/lines_test.ts",
+  "cli/lz4/main_test.ts",
+  "cli/lz4/splits_test.ts",
+  "cli/pdiffcopy/serve_config_test.ts",
+  "cli/zpaq/python_test.ts",
+  "cli/zstd/splits_test.ts",
+  "gitdb/pack/format_test.ts",
+  "lz4/download/lock_test.ts",
+  "pdiffcopy/client/filters_test.ts",
+  "pdiffcopy/client/reconnect_test.ts",
+  "pdiffcopy/file/location_test.ts",
+  "pdiffcopy/file/worker_pool_test.ts",
+  "pdiffcopy/server/http_test.ts",
+  "pdiffcopy/server/v1_wire_test.ts",
+  "tests/cli_zstd_threads_test.ts",
+  "tests/pdiffcopy_interop_test.ts",
+  "zpaq/compiler/check_test.ts",
+  "zpaq/compiler/compile_fuzz_test.ts",
+  "zpaq/compiler/compile_test.ts",
+  "zpaq/compiler/hash_test.ts",
+  "zpaq/compiler/template_test.ts",
+  "zpaq/compiler/tune_test.ts",
+  "zpaq/compiler/tutorial_test.ts",
+  "zpaq/zpaql/assemble_test.ts",
+];
