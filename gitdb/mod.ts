@@ -53,6 +53,7 @@ export * from "./remote/fetch_objects.ts";
 export * from "./remote/fetch_repository.ts";
 export * from "./remote/promised_objects.ts";
 export * from "./remote/remote.ts";
+export * from "./remote/take_bundle.ts";
 export * from "./remote/web_database.ts";
 export * from "./repository/repository.ts";
 export * from "./object/store_stream.ts";

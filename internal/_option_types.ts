@@ -97,7 +97,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
     "additional refspecs wants haves shallow shallowExclude prefixes caCerts encodings hosts items origins seeds sources tokens",
   ],
   [READER, "bases existing"],
-  [ADDRESS, "spillFolder"],
+  [ADDRESS, "bundle spillFolder"],
   [LOCATION, "source target"],
   [DICTIONARY, "dictionary"],
   [INDEX, "index"],

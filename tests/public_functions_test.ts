@@ -401,6 +401,11 @@ const GITDB: Record<string, Calls> = {
       gitdb.cloneGitRepository("http://127.0.0.1:9/a.git", { into: NOWHERE, ...options }),
     first: (url) => gitdb.cloneGitRepository(url, { into: NOWHERE }),
   },
+  takeGitBundle: {
+    options: async (options) =>
+      await gitdb.takeGitBundle((await emptyRepository()).database, stream(), options),
+    first: (database) => gitdb.takeGitBundle(database, stream()),
+  },
   isomorphicGitFs: {
     options: (options: object) =>
       gitdb.isomorphicGitFs(NO_FILES, { gitdir: "/a", objects: memory, ...options }),

@@ -21,6 +21,15 @@ export async function clone(operands: readonly string[], settings: GitdbSettings
   if (isBare && (remote.sparse || !remote.checkout)) {
     throw new UsageFailure("Options --sparse and --no-checkout have no effect without files");
   }
+  const isCut = remote.depth !== undefined || remote.since !== undefined || remote.shallowExclude.length > 0;
+  if (remote.bundle !== undefined && (isCut || remote.filter !== undefined)) {
+    throw new UsageFailure(
+      "Option --bundle-uri excludes --depth, --shallow-since, --shallow-exclude and --filter",
+    );
+  }
+  if (remote.bundle !== undefined && !URL.canParse(remote.bundle)) {
+    throw new UsageFailure(`Option --bundle-uri has the value "${remote.bundle}", expected a URL`);
+  }
   const into = given ?? folderOf(url, isBare);
   if (await isTaken(into)) throw alreadyThere(into);
   if (!quiet) console.error(`Cloning into ${isBare ? "bare repository " : ""}'${into}'...`);
@@ -39,6 +48,7 @@ export async function clone(operands: readonly string[], settings: GitdbSettings
       since: remote.since,
       shallowExclude: remote.shallowExclude.length > 0 ? remote.shallowExclude : undefined,
       filter: remote.filter,
+      bundle: remote.bundle,
       connection: connectionOf(settings),
       objects: { threads: settings.threads },
       onWarning: (message) => console.error(`warning: ${message}`),

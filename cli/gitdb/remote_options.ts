@@ -205,6 +205,13 @@ export const CLONE: Group = {
     },
     { long: ["no-tags"], help: "No tags", set: (settings) => settings.remote.tags = false },
     {
+      long: ["bundle-uri"],
+      value: "next",
+      valueName: "URL",
+      help: "Start from a bundle, a file of any server",
+      set: (settings, value) => settings.remote.bundle = value,
+    },
+    {
       short: "o",
       long: ["origin"],
       value: "next",

@@ -110,6 +110,7 @@ export interface RemoteSettings {
   checkout: boolean;
   sparse: boolean;
   branch: string | undefined;
+  bundle: string | undefined;
   singleBranch: boolean | undefined;
   origin: string;
 }
@@ -203,6 +204,7 @@ function defaultRemoteSettings(): RemoteSettings {
     checkout: true,
     sparse: false,
     branch: undefined,
+    bundle: undefined,
     singleBranch: undefined,
     origin: "origin",
   };

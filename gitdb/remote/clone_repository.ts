@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkArgument, checkBoolean, checkKeys } from "@sluice/internal";
+import { checkArgument, checkBoolean, checkKeys, SluiceError } from "@sluice/internal";
 import { GitDatabase } from "../database/git_database.ts";
 import { formatConfigSection } from "../object/_config.ts";
 import { joinPath, toPath } from "../object/_fs.ts";
@@ -24,6 +24,8 @@ import { credentialsOf } from "./_git_http.ts";
 import { GitRemote } from "./remote.ts";
 import type { GitRemoteOptions, GitRemoteRef } from "./remote.ts";
 import { checkWho } from "./_who.ts";
+import { labelOf, statusFault } from "./_remote_faults.ts";
+import { takeGitBundle } from "./take_bundle.ts";
 import { updateShallow } from "./_shallow_file.ts";
 
 /** What is cloned, and how. */
@@ -54,6 +56,8 @@ export interface GitCloneOptions {
   readonly shallowExclude?: Iterable<string> | undefined;
   /** Make a partial clone: "blob:none" and others. */
   readonly filter?: string | undefined;
+  /** A bundle to start from, such as a file of a content delivery network: the server sends the rest. */
+  readonly bundle?: string | URL | undefined;
   /** How the server is reached. */
   readonly connection?: GitRemoteOptions | undefined;
   /** How objects are taken in, and its limits. */
@@ -99,6 +103,7 @@ const CLONE_OPTIONS: ReadonlySet<string> = new Set<keyof GitCloneOptions>([
   "depth",
   "since",
   "shallowExclude",
+  "bundle",
   "objects",
   "committer",
   "onMessage",
@@ -198,6 +203,11 @@ function checkClone(options: GitCloneOptions): CloneSettings {
     tags: checkBoolean("tags", options.tags ?? true),
     origin,
   };
+  if (options.bundle !== undefined && (isCut || options.filter !== undefined)) {
+    throw new TypeError(
+      'Cannot use option "bundle": it does not go with a part of the history or of the objects',
+    );
+  }
   if (bare && (settings.checkout || settings.sparse)) {
     throw new TypeError("Cannot clone: a bare repository has no files to check out");
   }
@@ -253,13 +263,19 @@ async function fill(
   const gitFolder = gitFolderOf({ folder: settings.folder, isBare: settings.bare });
   const database = await GitDatabase.open(joinPath(gitFolder, "objects"));
   let fetched: GitFetchedObjects | undefined;
+  let count = 0;
   const followed: { name: string; id: GitObjectId; peeled: GitObjectId | undefined }[] = [];
   try {
     if (plan.wants.length > 0) {
       const { depth, since, shallowExclude, filter, objects, onMessage, onReceived, signal } = options;
       const asked = { depth, since, shallowExclude, filter, onMessage, onReceived, signal, ...objects };
+      const start = options.bundle === undefined
+        ? NOTHING
+        : await startFrom(options.bundle, database, options);
+      count = start.count;
       fetched = await fetchGitObjects(remote, database, {
         ...asked,
+        haves: start.ids,
         wants: plan.wants,
         includeTag: settings.tags,
       });
@@ -276,7 +292,42 @@ async function fill(
   }
   await writeReferences(gitFolder, plan, followed, settings, options, refs);
   if (settings.checkout && plan.id !== undefined) await checkOutHead(gitFolder, plan.id, settings, options);
-  return { gitFolder, head: plan.head, id: plan.id, count: fetched?.count ?? 0 };
+  return { gitFolder, head: plan.head, id: plan.id, count: count + (fetched?.count ?? 0) };
+}
+
+/** What is there before the server is asked. */
+interface Start {
+  readonly ids: readonly GitObjectId[];
+  readonly count: number;
+}
+
+const NOTHING: Start = { ids: [], count: 0 };
+
+/** Takes a bundle in; returns what it has brought. A bundle that can't be had costs time and nothing else. */
+async function startFrom(
+  bundle: string | URL,
+  database: GitDatabase,
+  { connection, objects, onWarning, signal }: CloneContext,
+): Promise<Start> {
+  const url = new URL(bundle);
+  try {
+    const response = await (connection?.fetch ?? fetch)(url, signal === undefined ? {} : { signal });
+    if (response.status !== 200 || response.body === null) {
+      await response.body?.cancel();
+      throw statusFault(labelOf(url), response.status);
+    }
+    const { refs, count } = await takeGitBundle(database, response.body, {
+      ...objects,
+      name: labelOf(url),
+      signal,
+    });
+    return { ids: refs.map(({ id }) => id), count };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof SluiceError) && !(error instanceof TypeError)) throw error;
+    onWarning?.(`the bundle was not used: ${error.message}`);
+    return NOTHING;
+  }
 }
 
 /** Writes all references at once, those that lead to others, logs, and HEAD last. */
