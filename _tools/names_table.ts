@@ -155,6 +155,18 @@ export const NAMES: readonly NameRule[] = [
     place: "function",
     forbidden: ["create…Index", "make…Index", "generate…Index"],
   },
+  {
+    idea: "dividing files for many machines",
+    name: "plan…Splits, plan…Blocks",
+    place: "function",
+    forbidden: ["partition…", "shard…", "create…Splits", "make…Splits"],
+  },
+  {
+    idea: "one file of parts that were made apart",
+    name: "join…(parts)",
+    place: "function",
+    forbidden: ["combine…", "concatZstd…", "concatLz4…", "mergeZstd…", "mergeLz4…"],
+  },
 ];
 
 /** Words one of which is in every public name of a package. */

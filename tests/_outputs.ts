@@ -4,7 +4,7 @@
  */
 import { compressLz4 } from "@sluice/lz4";
 import { compressZstd } from "@sluice/zstd";
-import { createZpaqArchive } from "@sluice/zpaq";
+import { compressZpaq, createZpaqArchive } from "@sluice/zpaq";
 import { text } from "./_data.ts";
 
 /** Files that the commands work on. */
@@ -135,6 +135,11 @@ export const WRITING_COMMANDS: readonly WritingCommand[] = [
     args: (i, o, force) => ["zpaq", "x", i, "file", "-to", o, ...f(force, "-force")],
   },
   {
+    name: "zpaq join",
+    input: "blocks.zpaq",
+    args: (i, o, force) => ["zpaq", "join", o, i, i, ...f(force, "-force")],
+  },
+  {
     name: "zpaq e",
     input: "archive.zpaq",
     args: (i, o, force) => ["zpaq", "e", "", "secret", i, o, ...f(force, "-force")],
@@ -249,6 +254,7 @@ export async function makeFixture(folder: string, size = 40_000): Promise<Fixtur
     "plain.zst": compressZstd(plain),
     "plain.lz4": compressLz4(plain, { blockSize: 65536 }),
     "blocks.lz4": compressLz4(text(200_000), { blockSize: 65536 }),
+    "blocks.zpaq": compressZpaq(plain, { filename: "file" }),
     "archive.zpaq": await createZpaqArchive([{ name: "file", body: plain, size }]),
     "block.zpaq": await createZpaqArchive([{ name: "file", body: plain, size }]),
     "model.py": new TextEncoder().encode(MODEL_PY),

@@ -18,11 +18,16 @@ import { decompressZstd } from "@sluice/zstd";
 import { compressZstdSeekable, planZstdSplits, ZstdSeekableReader } from "@sluice/zstd/seekable";
 import { Producer } from "../examples/cluster/producer.ts";
 import {
+  BoardService,
+  freePort,
   isInstalled,
   ObjectStoreService,
   RedisService,
   WorkerService,
 } from "../examples/cluster/services.ts";
+import { reduceRun } from "../examples/cluster/reduce.ts";
+import { Scratch } from "../examples/cluster/scratch.ts";
+import { NO_OUTPUT } from "../examples/cluster/tasks.ts";
 import type { RunResult, Source, Task } from "../examples/cluster/tasks.ts";
 import { join } from "./_data.ts";
 import { inDirectory } from "./_directory.ts";
@@ -30,6 +35,7 @@ import { startSlowServer } from "./_slow_server.ts";
 import type { SlowServer } from "./_slow_server.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
+const MANY_PARTS = LONG ? 1000 : 100;
 const KILLS = LONG ? 20 : 2;
 const ROWS = 30_000;
 const SPLIT_SIZE = 128 << 10;
@@ -216,6 +222,25 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
     assert(parts_failed! <= 2, `${parts_failed} parts were tried after the source changed`);
   });
 
+  await t.step("the queues in a browser", async () => {
+    const port = freePort();
+    let board: BoardService;
+    try {
+      board = await BoardService.start(redis.url, port);
+    } catch (error) {
+      return console.log(`SKIPPED: @bull-board: ${error instanceof Error ? error.message : error}`);
+    }
+    await using _board = board;
+    const page = await fetch(`http://127.0.0.1:${port}/board`);
+    assertEquals([page.status, (await page.text()).includes("<html")], [200, true]);
+    const { queues } = await (await fetch(`http://127.0.0.1:${port}/board/api/queues`)).json();
+    assertEquals(queues.map(({ name }: { name: string }) => name), [
+      "sluice-runs",
+      "sluice-parts",
+      "sluice-dead",
+    ]);
+  });
+
   await testOutputs(t, folder, producer, start);
 }
 
@@ -271,6 +296,71 @@ async function testOutputs(
       runs++;
       parts += result.parts;
     }
+  });
+
+  await t.step("many parts are joined without being read", async () => {
+    await using _worker = await start("--threads=2");
+    const lines = new TextEncoder().encode("one more line of text\n".repeat(MANY_PARTS * 50));
+    await Deno.writeFile(`${folder}/many.txt`, lines);
+    const task: Task = { kind: "recompress", to: "zstd", level: 1, frameSize: 64 << 10 };
+    const options = {
+      task,
+      source: plain(`${folder}/many.txt`),
+      splitSize: Math.ceil(lines.length / MANY_PARTS),
+    };
+    const started = performance.now();
+    const result = await producer.wait(await producer.start(options, { bucket, key: "many.zst" }));
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    assertEquals([result.complete, result.parts], [true, MANY_PARTS]);
+    const file = await bytesOf("many.zst");
+    assertEquals(decompressZstd(file), lines);
+    assertEquals((await ZstdSeekableReader.open(file)).frameCount, MANY_PARTS);
+    console.log(`${MANY_PARTS} parts compressed, uploaded and joined in ${seconds} s`);
+  });
+
+  await t.step(
+    "output that waits for its upload is not made again, and half of it is not taken",
+    async () => {
+      await Deno.mkdir(`${folder}/scratch`);
+      const bytes = CONTENT.slice(0, 1000);
+      const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+      const kept = { ...NO_OUTPUT, bytesIn: 5, bytesOut: bytes.length, sha256 };
+      const scratch = new Scratch(`${folder}/scratch`, "x");
+      assertEquals(await scratch.read(), undefined);
+      await scratch.write(bytes, kept);
+      assertEquals(await new Scratch(`${folder}/scratch`, "x").read(), { bytes, result: kept });
+      await Deno.truncate(`${folder}/scratch/x.part`, 999);
+      assertEquals(await scratch.read(), undefined);
+      await scratch.remove();
+      assertEquals([...Deno.readDirSync(`${folder}/scratch`)].length, 0);
+    },
+  );
+
+  await t.step("a run whose end is done twice has one output", async () => {
+    const get = await bucket.sign("GET", "twice.zst");
+    const upload = await bucket.startUpload("twice.zst");
+    const { index } = await ZstdSeekableReader.open(ZST);
+    const frames = ZST.slice(0, index.compressedSize);
+    const put = await fetch(await bucket.signPart("twice.zst", upload, 1), { method: "PUT", body: frames });
+    await put.body?.cancel();
+    const part = {
+      ...NO_OUTPUT,
+      bytesIn: 1,
+      bytesOut: frames.length,
+      etag: put.headers.get("etag")!,
+      index: index.toJSON().frames,
+    };
+    const task: Task = { kind: "recompress", to: "zstd", level: 1, frameSize: 1 };
+    const table = await bucket.signPart("twice.zst", upload, 2);
+    const target = { upload, table, complete: await bucket.signComplete("twice.zst", upload), get };
+    const run = { run: "x", task, source, parts: 1, bytes: 1, startedAt: Date.now(), target };
+    async function* results() {
+      yield await Promise.resolve(part);
+    }
+    const first = await reduceRun(run, results(), []);
+    const second = await reduceRun(run, results(), []); // its worker was lost before it told Redis
+    assertEquals([second.bytesOut, second.complete], [first.bytesOut, true]);
+    assertEquals(await bytesOf("twice.zst"), ZST);
   });
 
   await t.step("archive a folder by blocks", async () => {

@@ -3,12 +3,12 @@
  */
 import type { GitHistoryCommit, GitRepository, GitSignature } from "@sluice/gitdb";
 import { UsageFailure } from "../shared/exit.ts";
+import { DATE_MODES } from "./dates.ts";
+import type { DateMode } from "./dates.ts";
 import { shortId, usualDigits } from "./names.ts";
 import { byteText } from "./output.ts";
 import { fatal } from "./settings.ts";
-
-const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+import type { GitdbSettings } from "./settings.ts";
 
 /** Formats of git that are not known here. */
 const UNKNOWN: ReadonlySet<string> = new Set([
@@ -46,8 +46,12 @@ export class CommitFormatter {
   readonly #digits: number;
   readonly #pieces: readonly (string | Placeholder)[];
 
-  private constructor(repository: GitRepository, digits: number, format: string) {
+  /** How dates are written. */
+  readonly date: DateMode;
+
+  private constructor(repository: GitRepository, digits: number, format: string, date: DateMode) {
     this.#repository = repository;
+    this.date = date;
     this.#digits = digits;
     const paragraphs = PARAGRAPHS[format];
     const isOneline = format === "oneline" || format === SHORT_ONELINE;
@@ -58,8 +62,11 @@ export class CommitFormatter {
   }
 
   /** The format that a user named. */
-  static async open(repository: GitRepository, format = "medium"): Promise<CommitFormatter> {
-    return new CommitFormatter(repository, await usualDigits(repository.database), format);
+  static async open(
+    repository: GitRepository,
+    { format = "medium", date = "default" }: Pick<GitdbSettings, "format" | "date">,
+  ): Promise<CommitFormatter> {
+    return new CommitFormatter(repository, await usualDigits(repository.database), format, date);
   }
 
   /** A commit, a character for each byte. */
@@ -133,19 +140,15 @@ async function paragraphs(
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   for (const [label, whose] of rows) {
     const signature = commit[whose];
-    const value = label.endsWith("Date") ? usualDate(signature) : `${signature.name} <${signature.email}>`;
+    const value = label.endsWith("Date")
+      ? DATE_MODES[formatter.date](signature)
+      : `${signature.name} <${signature.email}>`;
     lines.push(`${label}:`.padEnd(width) + value);
   }
   const text = commit.message.replace(/^(?:[ \t]*\n)+/, "").trimEnd();
   const message = how === "all" ? text : text.replace(/\n[ \t]*\n[^]*$/, "");
   if (message !== "") lines.push("", ...message.split("\n").map((line) => `    ${line.trimEnd()}`));
   return lines.map((line) => `${line}\n`).join("");
-}
-
-/** A date as git writes it unless told otherwise. */
-export function usualDate(signature: GitSignature): string {
-  const { day, date, time, year } = localTime(signature);
-  return `${day} ${MONTHS[date.getUTCMonth()]} ${date.getUTCDate()} ${time} ${year} ${signature.timezone}`;
 }
 
 function signaturePlaceholders(
@@ -158,37 +161,11 @@ function signaturePlaceholders(
     [`${letter}n`]: of(({ name }) => name),
     [`${letter}e`]: of(({ email }) => email),
     [`${letter}t`]: of(({ date }) => `${date.getTime() / 1000}`),
-    [`${letter}d`]: of(usualDate),
-    [`${letter}i`]: of((signature) => {
-      const { isoDate, time } = localTime(signature);
-      return `${isoDate} ${time} ${signature.timezone}`;
-    }),
-    [`${letter}I`]: of((signature) => {
-      const { isoDate, time } = localTime(signature);
-      const { timezone } = signature;
-      const offset = /^[+-]0000$/.test(timezone) ? "Z" : `${timezone.slice(0, 3)}:${timezone.slice(3)}`;
-      return `${isoDate}T${time}${offset}`;
-    }),
-  };
-}
-
-/** A moment on the writer's clock. */
-function localTime({ date, timezone }: GitSignature): {
-  readonly day: string;
-  readonly date: Date;
-  readonly isoDate: string;
-  readonly time: string;
-  readonly year: string;
-} {
-  const minutes = Number(timezone.slice(1, -2)) * 60 + Number(timezone.slice(-2));
-  const local = new Date(date.getTime() + (timezone.startsWith("-") ? -minutes : minutes) * 60_000);
-  const iso = local.toISOString();
-  return {
-    day: DAYS[local.getUTCDay()]!,
-    date: local,
-    isoDate: iso.slice(0, iso.indexOf("T")),
-    time: iso.slice(iso.indexOf("T") + 1, -5),
-    year: `${local.getUTCFullYear()}`,
+    [`${letter}d`]: (commit, formatter) => DATE_MODES[formatter.date](signatureOf(commit)),
+    [`${letter}D`]: of(DATE_MODES.rfc),
+    [`${letter}i`]: of(DATE_MODES.iso),
+    [`${letter}I`]: of(DATE_MODES["iso-strict"]),
+    [`${letter}s`]: of(DATE_MODES.short),
   };
 }
 

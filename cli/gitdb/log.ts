@@ -1,8 +1,8 @@
 /**
- * `sluice gitdb log`: commits in formats of git (git-log, "pretty formats").
+ * `sluice gitdb log` and `rev-list`: commits in formats of git (git-log, "pretty formats").
  */
 import type { GitHistoryCommit, GitRepository } from "@sluice/gitdb";
-import { EXIT } from "../shared/exit.ts";
+import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { CommitFormatter } from "./commit_formats.ts";
 import { openRepository } from "./names.ts";
 import { BufferedStdout } from "./output.ts";
@@ -13,11 +13,10 @@ import type { GitdbSettings } from "./settings.ts";
 /** Runs the subcommand. */
 export async function log(operands: readonly string[], settings: GitdbSettings): Promise<number> {
   await using repository = await openRepository(settings);
-  const { from, exclude } = await rangesOf(repository, operands, settings.allRefs);
-  const commits = await CommitFormatter.open(repository, settings.format);
+  const commits = await CommitFormatter.open(repository, settings);
   const out = new BufferedStdout();
   let count = 0;
-  for await (const commit of chosen(repository.history(from, { exclude, order: settings.order }), settings)) {
+  for await (const commit of chosen(repository, operands, settings)) {
     if (commits.isSeparated && count++ > 0) await out.print("\n");
     await out.print(await commits.print(commit));
     if (commits.isTerminated) await out.print("\n");
@@ -26,16 +25,33 @@ export async function log(operands: readonly string[], settings: GitdbSettings):
   return EXIT.ok;
 }
 
+/** `sluice gitdb rev-list`: the ids of commits, or how many there are. */
+export async function revList(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  if (operands.length === 0 && !settings.allRefs) throw new UsageFailure("rev-list takes revisions");
+  await using repository = await openRepository(settings);
+  const out = new BufferedStdout();
+  let count = 0;
+  for await (const { id } of chosen(repository, operands, settings)) {
+    count++;
+    if (!settings.count) await out.print(`${id}\n`);
+  }
+  if (settings.count) await out.print(`${count}\n`);
+  await out.flush();
+  return EXIT.ok;
+}
+
 /** The commits that the options leave, in their order. */
 async function* chosen(
-  history: AsyncIterable<GitHistoryCommit>,
-  { maxCount = Infinity, skip, merges, reverse }: GitdbSettings,
+  repository: GitRepository,
+  operands: readonly string[],
+  { maxCount = Infinity, skip, merges, reverse, order, firstParent, allRefs }: GitdbSettings,
 ): AsyncGenerator<GitHistoryCommit> {
+  const { from, exclude } = await rangesOf(repository, operands, allRefs);
   const kept: GitHistoryCommit[] = [];
   let toSkip = skip;
   let left = maxCount;
   if (left === 0) return;
-  for await (const commit of history) {
+  for await (const commit of repository.history(from, { exclude, order, firstParent })) {
     if (merges !== undefined && commit.parents.length > 1 !== merges) continue;
     if (toSkip-- > 0) continue;
     if (reverse) kept.push(commit);

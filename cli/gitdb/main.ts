@@ -13,7 +13,7 @@ import { packObjects, showIndex, verifyPack } from "./packs.ts";
 import { GITDB_OPTIONS } from "./options.ts";
 import { defaultGitdbSettings } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
-import { log } from "./log.ts";
+import { log, revList } from "./log.ts";
 import { clone } from "./clone.ts";
 import { fetch } from "./fetch.ts";
 import { lsRemote } from "./ls_remote.ts";
@@ -32,6 +32,7 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   "ls-tree": lsTree,
   "count-objects": countObjects,
   log,
+  "rev-list": revList,
   show,
   diff,
   "hash-object": hashObject,
@@ -66,6 +67,7 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
                             [--full-name] [--full-tree] REVISION [PATH...]
        sluice gitdb count-objects [-v]
        sluice gitdb log (--format=FORMAT|--oneline) [-n #] [--topo-order|--date-order] [REVISION|^REVISION|FROM..TO]...
+       sluice gitdb rev-list [--count] [-n #] [--all] [--first-parent] (REVISION|^REVISION|FROM..TO)...
        sluice gitdb show (-s|--name-status|--name-only|--raw) [--format=FORMAT|--oneline] [OBJECT...]
        sluice gitdb diff (--name-status|--name-only|--raw) [--no-renames] [-z] (REVISION REVISION|FROM..TO)
        sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [--stdin-paths] [FILE...]
@@ -129,7 +131,7 @@ async function runGitdb(args: readonly string[]): Promise<number> {
   }
   const settings = defaultGitdbSettings();
   settings.words = rest;
-  const given = name === "log" ? rest.flatMap(countAsOption) : rest;
+  const given = name === "log" || name === "rev-list" ? rest.flatMap(countAsOption) : rest;
   const operands = parseOptions(GITDB_OPTIONS[name]!, [...common, ...given], settings, [], settings.operands);
   if (settings.help) {
     console.log(`${USAGE}\n${formatOptions(GITDB_OPTIONS[name]!).trimEnd()}`);

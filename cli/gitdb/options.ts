@@ -4,7 +4,10 @@
 import { UsageFailure } from "../shared/exit.ts";
 import { CLONE, FETCH, LS_REMOTE } from "./remote_options.ts";
 import { SHORT_ONELINE } from "./commit_formats.ts";
+import { DATE_MODES, dateModeOf } from "./dates.ts";
+import type { DateMode } from "./dates.ts";
 import type { OptionGroup } from "../shared/options.ts";
+import { fatal } from "./settings.ts";
 import type { GitdbSettings, RevParseWish } from "./settings.ts";
 
 type Group = OptionGroup<GitdbSettings>;
@@ -346,21 +349,30 @@ const LS_TREE: Group = {
   ],
 };
 
-const LOG: Group = {
+const FORMATS: Group["rows"] = [
+  {
+    long: ["format", "pretty"],
+    value: "next",
+    valueName: "FORMAT",
+    help: "What to print of each commit, with git's placeholders (%H, %an, %s and so on)",
+    set: (settings, value) => settings.format = value,
+  },
+  {
+    long: ["oneline"],
+    help: "As --format='%h %s'",
+    set: (settings) => settings.format = SHORT_ONELINE,
+  },
+];
+
+function dateMode(name: string): DateMode {
+  const mode = dateModeOf(name);
+  if (mode !== undefined) return mode;
+  throw fatal(`unknown date format ${name}`);
+}
+
+const WALK: Group = {
   title: "What to print",
   rows: [
-    {
-      long: ["format", "pretty"],
-      value: "next",
-      valueName: "FORMAT",
-      help: "What to print of each commit, with git's placeholders (%H, %an, %s and so on)",
-      set: (settings, value) => settings.format = value,
-    },
-    {
-      long: ["oneline"],
-      help: "As --format='%h %s'",
-      set: (settings) => settings.format = SHORT_ONELINE,
-    },
     {
       short: "n",
       long: ["max-count"],
@@ -394,6 +406,38 @@ const LOG: Group = {
       set: (settings) => settings.order = "date",
     },
     { long: ["all"], help: "Start from every reference", set: (settings) => settings.allRefs = true },
+    {
+      long: ["first-parent"],
+      help: "Of merges follow the first parent alone",
+      set: (settings) => settings.firstParent = true,
+    },
+  ],
+};
+
+const LOG: Group = {
+  title: WALK.title,
+  rows: [
+    ...FORMATS,
+    {
+      long: ["date"],
+      value: "next",
+      valueName: "MODE",
+      help: `How dates are written: ${Object.keys(DATE_MODES).join(", ")}`,
+      set: (settings, value) => settings.date = dateMode(value),
+    },
+    ...WALK.rows,
+  ],
+};
+
+const REV_LIST: Group = {
+  title: WALK.title,
+  rows: [
+    {
+      long: ["count"],
+      help: "How many there are, and nothing else",
+      set: (settings) => settings.count = true,
+    },
+    ...WALK.rows,
   ],
 };
 
@@ -446,7 +490,7 @@ const SHOW: Group = {
       help: "No changes of commits",
       set: (settings) => setOnce(settings, "changes", "nothing"),
     },
-    ...LOG.rows.filter(({ long }) => long?.includes("format") || long?.includes("oneline")),
+    ...FORMATS,
   ],
 };
 
@@ -458,6 +502,7 @@ const FSCK: Group = {
       help: "What git would not accept from others is an error, too",
       set: (settings) => settings.strict = true,
     },
+    { long: ["full"], help: "All objects, packed ones too: as without it", set: () => {} },
     {
       long: ["no-dangling"],
       help: "Not the objects that nothing leads to",
@@ -504,6 +549,7 @@ export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   "count-objects": [COMMON, COUNT_OBJECTS],
   "ls-tree": [COMMON, LS_TREE],
   log: [COMMON, LOG],
+  "rev-list": [COMMON, REV_LIST],
   "hash-object": [COMMON, HASH_OBJECT],
   "verify-pack": [COMMON, VERIFY_PACK],
   "show-index": [COMMON],

@@ -1,6 +1,7 @@
 /**
  * What the subcommands of `sluice gitdb` are set to do.
  */
+import type { DateMode } from "./dates.ts";
 import { EXIT, Failure } from "../shared/exit.ts";
 
 /** Something that `rev-parse` is asked for, after so many of its operands. */
@@ -54,6 +55,11 @@ export interface GitdbSettings {
   merges: boolean | undefined;
   reverse: boolean;
   order: "age" | "date" | "topological";
+  firstParent: boolean;
+  /** How dates are written; undefined as git writes them unless told. */
+  date: DateMode | undefined;
+  /** Print how many there are, and nothing else. */
+  count: boolean;
   allRefs: boolean;
   /** Everything after the name of the command, as it was given. */
   words: readonly string[];
@@ -152,6 +158,9 @@ export function defaultGitdbSettings(): GitdbSettings {
     merges: undefined,
     reverse: false,
     order: "age",
+    firstParent: false,
+    date: undefined,
+    count: false,
     allRefs: false,
     words: [],
     operands: [],

@@ -6,7 +6,8 @@ import type { GitHistoryCommit, GitObject, GitObjectId, GitRepository, GitSignat
 import { byteString } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { ChangeFormatter, changesBetween, checkListOptions } from "./changes.ts";
-import { CommitFormatter, usualDate } from "./commit_formats.ts";
+import { CommitFormatter } from "./commit_formats.ts";
+import { DATE_MODES } from "./dates.ts";
 import { openRepository } from "./names.ts";
 import { BufferedStdout, byteText } from "./output.ts";
 import { revisionOrFail } from "./revisions.ts";
@@ -37,7 +38,7 @@ export async function show(operands: readonly string[], settings: GitdbSettings)
   const out = new BufferedStdout();
   const printer = new ObjectPrinter(repository, settings, {
     out,
-    commits: await CommitFormatter.open(repository, settings.format),
+    commits: await CommitFormatter.open(repository, settings),
     changes: await ChangeFormatter.open(repository, settings),
   });
   for (const [i, id] of ids.entries()) await printer.print(id, names[i]!);
@@ -158,7 +159,7 @@ class ObjectPrinter {
 function taggerLines(tagger: GitSignature, format: string | undefined): string {
   const who = `${tagger.name} <${tagger.email}>`;
   if (format === "oneline") return "";
-  if (format === "medium") return `Tagger: ${who}\nDate:   ${usualDate(tagger)}\n`;
-  if (format === "fuller") return `Tagger:     ${who}\nTaggerDate: ${usualDate(tagger)}\n`;
+  if (format === "medium") return `Tagger: ${who}\nDate:   ${DATE_MODES.default(tagger)}\n`;
+  if (format === "fuller") return `Tagger:     ${who}\nTaggerDate: ${DATE_MODES.default(tagger)}\n`;
   return `Tagger: ${who}\n`;
 }

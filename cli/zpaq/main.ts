@@ -29,6 +29,7 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
        sluice zpaq asm CONFIG [OUTPUT]                 assemble
        sluice zpaq disasm FILE                         disassemble
        sluice zpaq trace CONFIG h|p|m N...             trace a program, or the model's guesses
+       sluice zpaq join ARCHIVE PART...                blocks that were compressed apart as one archive
        sluice zpaq e [KEY KEY] IN OUT                  an archive under another password; "" for none
        sluice zpaq pack [--codec NAME] ARCHIVE FILE... archives with their decoder; --help tells more
        sluice zpaq py compile|check|run SOURCE.py      models in a subset of Python; --help tells more
@@ -59,6 +60,7 @@ const ACTIONS: Readonly<Record<string, Run>> = {
   asm: async (...given) => (await import("./develop.ts")).assembleCommand(...given),
   disasm: async (settings) => (await import("./develop.ts")).disassembleCommand(settings),
   trace: async (settings) => (await import("./develop.ts")).traceCommand(settings),
+  join: async (...given) => (await import("./join.ts")).joinCommand(...given),
   e: async (...given) => (await import("./reencrypt.ts")).reencryptCommand(...given),
 };
 

@@ -263,7 +263,7 @@ const ROWS: readonly Row[] = [
   {
     names: ["-f", "-force"],
     form: "flag",
-    commands: "a x l c d r asm e",
+    commands: "a x l c d r asm e join",
     help: "overwrite files; a, l: look into files that seem unchanged; d: also go on after damaged blocks",
     set: (s) => s.force = true,
   },

@@ -13,11 +13,12 @@
  * Common options: `--redis=redis://127.0.0.1:6379`, `--split=64M`, `--index=FILE`, `--plan=FILE` with what
  * `sluice zstd splits` or `sluice lz4 splits --plan` printed, `--key-file=FILE` for what
  * `sluice lz4 --encrypt=aes-256-gcm` encrypted, and `--bucket=URL` with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
- * AWS_REGION in the environment.
+ * AWS_REGION in the environment. `--board=PORT` shows the queues in a browser until the run ends.
  */
 import { parseArgs } from "node:util";
 import { Bucket } from "./object_store.ts";
 import { formatProgress, Producer } from "./producer.ts";
+import { BoardService } from "./services.ts";
 import type { RunResult, Source, Task } from "./tasks.ts";
 
 const OPTIONS = [
@@ -25,6 +26,7 @@ const OPTIONS = [
   "split",
   "index",
   "plan",
+  "board",
   "key-file",
   "bucket",
   "sum",
@@ -128,7 +130,11 @@ if (import.meta.main) {
   const task = taskOf(kind, options);
   const writes = task.kind === "recompress" || task.kind === "archive";
   if (writes !== (options.out !== undefined)) fail(`--out is for recompress and archive, which need it`);
-  await using producer = new Producer(options.redis ?? "redis://127.0.0.1:6379");
+  const redis = options.redis ?? "redis://127.0.0.1:6379";
+  await using producer = new Producer(redis);
+  await using _board = options.board === undefined
+    ? undefined
+    : await BoardService.start(redis, Number(options.board));
   const keyFile = options["key-file"];
   const run = await producer.start({
     task,

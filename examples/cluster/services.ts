@@ -119,6 +119,22 @@ export class ObjectStoreService extends Service {
   }
 }
 
+/** The queues in a browser. */
+export class BoardService extends Service {
+  /** Starts it; its packages come from npm the first time. */
+  static async start(redis: string, port: number): Promise<BoardService> {
+    const service = new BoardService();
+    const script = new URL("board.ts", import.meta.url).pathname;
+    service.process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-config", "--no-lock", script, redis, `${port}`],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    await untilListening(port, service.process);
+    return service;
+  }
+}
+
 /** A worker as a process of its own. */
 export class WorkerService extends Service {
   /** Counters are at this port. */

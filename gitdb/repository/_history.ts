@@ -16,6 +16,8 @@ export interface HistoryWalk {
   readonly from: readonly GitObjectId[];
   readonly without: readonly GitObjectId[];
   readonly order: "age" | "date" | "topological";
+  /** Whether of the parents of a merge the first alone is followed. */
+  readonly firstParent: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -69,7 +71,7 @@ export async function* walkHistory(
   objects: Objects,
   walk: HistoryWalk,
 ): AsyncGenerator<IdentifiedCommit, void, undefined> {
-  const { order, signal } = walk;
+  const { order, firstParent, signal } = walk;
   const links = order === "age" ? undefined : await reachable(objects, walk);
   if (links !== undefined) {
     for (const { id } of sortLinks(links, order === "date")) {
@@ -92,8 +94,13 @@ export async function* walkHistory(
   for (let next = waiting.take(); next !== undefined; next = waiting.take()) {
     signal?.throwIfAborted();
     yield next.commit;
-    await add(next.commit.parents);
+    await add(followed(next.commit.parents, firstParent));
   }
+}
+
+/** The parents that a walk goes on with. */
+function followed(parents: readonly GitObjectId[], firstParent: boolean): readonly GitObjectId[] {
+  return firstParent ? parents.slice(0, 1) : parents;
 }
 
 /** All that is left out, which is walked first: the dates of commits may be wrong. */
@@ -114,14 +121,18 @@ async function idsOf(
 }
 
 /** The links of all commits of a walk in the order of age. */
-async function reachable(objects: Objects, { from, without, signal }: HistoryWalk): Promise<Link[]> {
+async function reachable(
+  objects: Objects,
+  { from, without, firstParent, signal }: HistoryWalk,
+): Promise<Link[]> {
   const seen = await idsOf(objects, without, signal);
   const waiting = new ByAge<Link>();
   const add = async (ids: readonly GitObjectId[]): Promise<void> => {
     for (const id of ids) {
       if (seen.has(`${id}`)) continue;
       seen.add(`${id}`);
-      waiting.add({ id, ...await objects.links(id) });
+      const links = await objects.links(id);
+      waiting.add({ id, ...links, parents: followed(links.parents, firstParent) });
     }
   };
   await add(from);

@@ -137,6 +137,8 @@ export interface GitHistoryOptions {
    * history is known, which a commit graph makes quick. @default {"age"}
    */
   readonly order?: "age" | "date" | "topological" | undefined;
+  /** Of merges follow the first parent alone: the line that others were merged into. @default {false} */
+  readonly firstParent?: boolean | undefined;
   /** Gives the walk up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -150,7 +152,12 @@ const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
   "signal",
 ]);
 const CHANGES_OPTIONS: ReadonlySet<string> = new Set<keyof GitChangesOptions>(["signal"]);
-const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>(["exclude", "order", "signal"]);
+const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>([
+  "exclude",
+  "firstParent",
+  "order",
+  "signal",
+]);
 const HISTORY_ORDERS = ["age", "date", "topological"] as const;
 /** Files whose sizes are found together. */
 const SIZES_GROUP = 4096;
@@ -489,10 +496,10 @@ export class GitRepository implements AsyncDisposable {
     checkKeys(options, HISTORY_OPTIONS);
     const from = await this.#commits(revisions);
     const without = await this.#commits(options.exclude ?? []);
-    const { signal } = options;
+    const { firstParent = false, signal } = options;
     const order = checkChoice("order", options.order ?? "age", HISTORY_ORDERS);
     await this.#objects.refreshGraph();
-    yield* walkHistory(this.#objects, { from, without, order, signal });
+    yield* walkHistory(this.#objects, { from, without, order, firstParent, signal });
   }
 
   async #commits(revisions: string | readonly string[]): Promise<GitObjectId[]> {

@@ -71,6 +71,8 @@ export interface Region {
 /** A step of an X-ray: some regions, or what is wrong and where. */
 export type XrayStep =
   | { readonly regions: readonly Region[] }
+  /** There are more parts than a page can show; this is where the last that was listed ends. */
+  | { readonly listedTo: number }
   | { readonly fault: string; readonly offset: number | undefined }
   | { readonly verified: number };
 

@@ -30,12 +30,15 @@ export const xray: Job<"xray"> = async function* ({ file }) {
   let count = 0;
   try {
     for await (const region of WALKS[format](file)) {
+      if (count++ === REGIONS_MAX) {
+        yield { listedTo: region.offset };
+        break;
+      }
       batch.push(region);
       if (batch.length === BATCH) {
         yield { regions: batch };
         batch = [];
       }
-      if (++count === REGIONS_MAX) break;
     }
   } catch (error) {
     yield { regions: batch };

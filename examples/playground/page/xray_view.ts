@@ -158,16 +158,19 @@ export function createXrayView(page: Page): View {
   async function look(): Promise<void> {
     const { file } = current!;
     [regions, selected] = [[], 0];
+    let parts = "parts";
     for await (const step of work.connection.run("xray", { file })) {
       if ("regions" in step) {
         for (const region of step.regions) regions.push(region);
         work.status.textContent = `${regions.length} parts; decoding …`;
         select(0);
+      } else if ("listedTo" in step) {
+        parts = `parts up to byte ${step.listedTo}, and more that are not listed`;
       } else if ("fault" in step) {
-        work.status.textContent = `${regions.length} parts up to the damage.`;
+        work.status.textContent = `${regions.length} ${parts} up to the damage.`;
         addDamage(step.fault, step.offset);
       } else {
-        work.status.textContent = `${regions.length} parts; all of it decodes, to ${
+        work.status.textContent = `${regions.length} ${parts}; all of it decodes, to ${
           readableSize(step.verified)
         }.`;
       }
