@@ -136,6 +136,38 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
     await assertRejects(() => producer.wait(other), Error, "a.lz4: Cannot read a split: the source changed");
   });
 
+  await t.step("the program says what came of a run, and refuses what it does not know", async () => {
+    await using _worker = await start();
+    const main = async (...args: string[]): Promise<readonly [code: number, text: string]> => {
+      const script = new URL("../examples/cluster/main.ts", import.meta.url).pathname;
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", script, ...args, `--redis=${redis.url}`, "--split=128K"],
+      }).output();
+      return [code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)];
+    };
+    const file = `${folder}/a.zst`;
+    const [code, text] = await main("count", file, "--sum=user");
+    assertEquals([code, text.split("\n")[0]], [0, `${ROWS} rows, sum ${SUM}`]);
+    await Deno.writeFile(
+      `${folder}/cut.zst`,
+      join(ZST.subarray(0, 100), new Uint8Array(100), ZST.subarray(200)),
+    );
+    for (
+      const [args, expected] of [
+        [["verify", `${folder}/cut.zst`], "INCOMPLETE: 1 of"],
+        [["count", file, "--pattern=x", "--unknown"], "--unknown"],
+        [["grep", file], "needs --pattern"],
+        [["recompress", file], "need it"],
+        [["count", file, "--out=x"], "--out"],
+        [["count"], "Usage"],
+        [["count", `${folder}/missing.zst`], "missing.zst"],
+      ] as const
+    ) {
+      const [code, text] = await main(...args);
+      assertEquals([code, text.includes(expected)], [1, true], `${args.join(" ")}: ${text}`);
+    }
+  });
+
   await t.step("one range for each part, and the file opened once", async () => {
     await using server = startSlowServer(ZST, 0, "log.zst");
     await using _worker = await start();
@@ -179,6 +211,26 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
       }),
     );
     await until(async () => (await stalled.metrics()).parts_done! >= 0);
+  });
+
+  await t.step("a part that computes longer than its lock lasts is done once", async () => {
+    await using busy = await start("--lock=1");
+    await using other = await start("--lock=1");
+    await Deno.writeFile(`${folder}/slow.txt`, new TextEncoder().encode("a".repeat(28)));
+    const slow: Task = { kind: "grep", pattern: "^(a+)+b" }; // tries every way to cut the line
+    const started = performance.now();
+    const run = await producer.start({
+      task: slow,
+      source: plain(`${folder}/slow.txt`),
+      splitSize: SPLIT_SIZE,
+    });
+    const result = await producer.wait(run);
+    const seconds = (performance.now() - started) / 1000;
+    assertEquals([result.complete, result.rows], [true, 0]);
+    const done = (await busy.metrics()).parts_done! + (await other.metrics()).parts_done!;
+    const found = (await busy.metrics()).parts_found! + (await other.metrics()).parts_found!;
+    assertEquals([done, found], [1, 0], `${seconds} s`);
+    console.log(`a part of ${seconds.toFixed(1)} s under a lock of 1 s was done once`);
   });
 
   await t.step("Redis restarts with its append-only file", async () => {
@@ -450,4 +502,25 @@ Deno.test("the cluster gives what one machine gives, whatever fails", async (t) 
   }
   await inDirectory((folder) => testCluster(t, folder));
   console.log(`cluster: ${runs} runs of ${parts} parts under faults, all with one machine's result`);
+});
+
+Deno.test("the demo prints the right answer", async () => {
+  if (!await isInstalled("redis-server")) {
+    return console.log("SKIPPED: the demo: redis-server is not installed");
+  }
+  const script = new URL("../examples/cluster/demo.ts", import.meta.url).pathname;
+  const size = LONG ? 1024 : 64;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", script, `--size=${size}M`],
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  if (code !== 0 && new TextDecoder().decode(stderr).includes("nothing listens")) {
+    return console.log("SKIPPED: the demo: no object store");
+  }
+  assertEquals(
+    [code, text.trimEnd().split("\n").at(-1)?.startsWith("the answer is right: ")],
+    [0, true],
+    text + new TextDecoder().decode(stderr),
+  );
+  console.log(text.trimEnd());
 });

@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { git, makeRepository, withFolder } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
-import { run, sluice } from "./_cli.ts";
+import { run, sluice, sluiceArguments } from "./_cli.ts";
 
 const ENVIRONMENT = {
   GIT_COMMITTER_NAME: "A",
@@ -250,5 +250,32 @@ testRemote("commands of a partial clone fetch what they read, and fsck fetches n
     assertEquals(server.requests, requests + 2);
     const listed = await sluice(["gitdb", "ls-tree", "-r", "-l", "main"], { cwd });
     assertEquals(new TextDecoder().decode(listed.stdout), await git(served, ["ls-tree", "-r", "-l", "main"]));
+  });
+});
+
+testRemote("a clone that is interrupted leaves nothing", async (folder) => {
+  await servedRepository(folder);
+  await withServer(folder, async (server) => {
+    let requests = 0;
+    const asked = Promise.withResolvers<void>();
+    server.intercept = async (_, answer) => {
+      if (++requests < 3) return await answer();
+      asked.resolve();
+      return new Response(new ReadableStream(), {
+        headers: { "content-type": "application/x-git-upload-pack-result" },
+      });
+    };
+    await Deno.mkdir(`${folder}/empty`);
+    for (const into of ["new", "empty"]) {
+      requests = 0;
+      const args = sluiceArguments(["gitdb", "clone", "-q", server.url("served.git"), into]);
+      const child = new Deno.Command(Deno.execPath(), { args, cwd: folder, stderr: "null" }).spawn();
+      await asked.promise;
+      while (requests < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+      child.kill("SIGINT");
+      assertEquals((await child.status).code, 130);
+    }
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["empty", "served.git"]);
+    assertEquals([...Deno.readDirSync(`${folder}/empty`)], []);
   });
 });

@@ -15,6 +15,7 @@ import {
 import type { GitFetchOptions } from "@sluice/gitdb";
 import { git, makeRepository, testGit } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
+import { bundle, listRuntimes } from "./_runtimes.ts";
 
 const VERSIONS = [0, 1, 2] as const;
 
@@ -271,6 +272,78 @@ testRemote("a pack that does not complete what is here is refused before it is s
     }
     assertEquals([...Deno.readDirSync(`${target}/objects/pack`)], []);
   });
+});
+
+testRemote(
+  "what both have is found over many rounds, and given up where there is nothing",
+  async (folder) => {
+    const path = await servedRepository(folder);
+    const all = (await git(path, ["rev-list", "main"])).trim().split("\n");
+    const unknown = Array.from({ length: 700 }, (_, i) => (i + 1).toString(16).padStart(40, "0"));
+    await withServer(folder, async (server) => {
+      for (const protocol of VERSIONS) {
+        const remote = new GitRemote(server.url("served.git"), { protocol });
+        const take = async (haves: readonly string[]): Promise<[number, number, string[]]> => {
+          const before = server.requests;
+          const { pack, common } = await remote.fetch({ wants: [all[0]!], haves });
+          const store = new GitMemoryStore();
+          const objects = await unpackGitObjects(pack, store);
+          return [objects, server.requests - before, common.map(String)];
+        };
+        const expected =
+          (await git(path, ["rev-list", "--objects", "main", `^${all[10]}`])).trim().split("\n").length;
+        const [count, requests, common] = await take([...unknown, all[10]!, ...unknown.slice(0, 20)]);
+        assertEquals([count, common], [expected, [all[10]!]], `version ${protocol}`);
+        assert(requests > 4 && requests < 12, `${requests} requests`);
+        const whole = await take(unknown);
+        assertEquals(whole[2], []);
+        assert(whole[0] > expected);
+        // Once something was found, a search that finds nothing more ends soon.
+        let asked = 0;
+        const endless = function* (): Generator<string> {
+          yield all[10]!;
+          for (asked = 1; asked < 100_000; asked++) yield (asked + 1).toString(16).padStart(40, "0");
+        };
+        await (await remote.fetch({ wants: [all[0]!], haves: endless() })).pack.cancel();
+        assert(asked < 1000, `${asked} commits were offered`);
+      }
+    });
+  },
+);
+
+Deno.test({
+  name: "Node and Bun fetch from a server into memory",
+  ignore: !GIT_SERVES,
+  fn: async (t) => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = await servedRepository(folder);
+      const head = (await git(path, ["rev-parse", "main"])).trim();
+      const count = (await git(path, ["rev-list", "--objects", "main"])).trim().split("\n").length;
+      await bundle(new URL("../gitdb/mod.ts", import.meta.url).pathname, folder);
+      await withServer(folder, async (server) => {
+        const script = `import { fetchGitObjects, GitMemoryStore, GitRemote } from "./bundle.mjs";
+          const remote = new GitRemote("${server.url("served.git")}");
+          for await (const { name, id } of remote.lsRefs({ prefixes: ["refs/heads/main"] })) {
+            const store = new GitMemoryStore();
+            const { count } = await fetchGitObjects(remote, store, { wants: [id] });
+            console.log(name, String(id), count, (await store.read(id)).type);
+          }`;
+        await Deno.writeTextFile(`${folder}/program.mjs`, script);
+        for (const { name, command } of await listRuntimes()) {
+          const fn = async (): Promise<void> => {
+            const { stdout, stderr } = await new Deno.Command(command!, { args: [`${folder}/program.mjs`] })
+              .output();
+            const expected = `refs/heads/main ${head} ${count} commit`;
+            assertEquals(new TextDecoder().decode(stdout).trim(), expected, new TextDecoder().decode(stderr));
+          };
+          await t.step({ name, ignore: command === undefined, fn });
+        }
+      });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });
 
 async function makeEmpty(path: string, sha256: boolean): Promise<void> {

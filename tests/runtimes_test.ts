@@ -37,6 +37,11 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     const source = { size: frame.length, read: async (at, length) => frame.subarray(at, at + length) };
     const archive = new m.Lz4Archive(source, index);
     const part = await archive.read(200_000, 9);
+    let planned = 0;
+    for await (const split of m.planLz4Splits(source, index, { splitSize: 100_000, atDelimiter: 32 })) {
+      planned += (await m.readLz4Split(source, JSON.parse(JSON.stringify(split)))).length;
+    }
+    if (planned !== data.length) return planned;
     return new TextDecoder().decode(part) === "elsewhere" && m.decompressLz4(frame).length === data.length ? "ok" : part;`,
   "@sluice/zpaq": `
     const data = new TextEncoder().encode("elsewhere ".repeat(5000));

@@ -4,6 +4,7 @@
 import { cloneGitRepository } from "@sluice/gitdb";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { onTermination } from "../shared/termination.ts";
 import { committerOf, connectionOf, remoteMessages, withGitWords } from "./connection.ts";
 import type { Failure } from "../shared/exit.ts";
 import { fatal } from "./settings.ts";
@@ -16,7 +17,7 @@ export async function clone(operands: readonly string[], settings: GitdbSettings
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw fatal(`repository '${url}' is no URL of HTTP; other protocols are not known here`);
   }
-  const { remote, quiet } = settings;
+  const { remote } = settings;
   const isBare = remote.bare || remote.mirror;
   if (isBare && (remote.sparse || !remote.checkout)) {
     throw new UsageFailure("Options --sparse and --no-checkout have no effect without files");
@@ -32,6 +33,40 @@ export async function clone(operands: readonly string[], settings: GitdbSettings
   }
   const into = given ?? folderOf(url, isBare);
   if (await isTaken(into)) throw alreadyThere(into);
+  const keep = onTermination(cleanupOf(into));
+  try {
+    return await cloneInto(url, into, isBare, settings);
+  } finally {
+    keep();
+  }
+}
+
+/** Takes away what an interrupted clone has made. */
+function cleanupOf(into: string): () => void {
+  const isNew = isMissing(into);
+  return () => {
+    if (isMissing(into)) return;
+    if (isNew) return Deno.removeSync(into, { recursive: true });
+    for (const { name } of Deno.readDirSync(into)) Deno.removeSync(`${into}/${name}`, { recursive: true });
+  };
+}
+
+function isMissing(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+async function cloneInto(
+  url: string,
+  into: string,
+  isBare: boolean,
+  settings: GitdbSettings,
+): Promise<number> {
+  const { remote, quiet } = settings;
   if (!quiet) console.error(`Cloning into ${isBare ? "bare repository " : ""}'${into}'...`);
   const cloned = await withGitWords(url, () =>
     cloneGitRepository(url, {

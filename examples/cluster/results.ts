@@ -6,6 +6,12 @@ import type { Redis } from "ioredis";
 
 const RESULT_SECONDS = 7 * 24 * 3600;
 const READ_COUNT = 500;
+/** Redis runs a script as one step, and writes it to its file as one. */
+const PUT_SCRIPT = `
+if not redis.call("SET", KEYS[1], ARGV[1], "EX", ARGV[2], "NX") then return 0 end
+redis.call("HINCRBY", KEYS[2], "bytes", ARGV[3])
+redis.call("EXPIRE", KEYS[2], ARGV[2])
+return 1`;
 
 /** Stored results of parts, and what is known of runs. */
 export class Results<T> {
@@ -21,12 +27,20 @@ export class Results<T> {
     return text === null ? undefined : JSON.parse(text);
   }
 
-  /** Stores a result unless there is one, and returns the one that is stored from then on. */
-  async put(identity: string, result: T): Promise<{ readonly result: T; readonly isFirst: boolean }> {
-    const key = keyOf(identity);
-    const set = await this.#redis.set(key, JSON.stringify(result), "EX", RESULT_SECONDS, "NX");
-    if (set === "OK") return { result, isFirst: true };
-    return { result: await this.get(identity) ?? result, isFirst: false };
+  /**
+   * Stores a result unless there is one, and returns the one that is stored from then on. The bytes that a run has done
+   * grow with the first, in one step: whatever fails, they are those of the results that are there.
+   */
+  async put(
+    run: string,
+    identity: string,
+    result: T,
+    bytes: number,
+  ): Promise<{ readonly result: T; readonly isFirst: boolean }> {
+    const keys = [keyOf(identity), runKeyOf(run)];
+    const isFirst =
+      await this.#redis.eval(PUT_SCRIPT, 2, ...keys, JSON.stringify(result), RESULT_SECONDS, bytes) === 1;
+    return { result: isFirst ? result : await this.get(identity) ?? result, isFirst };
   }
 
   /** Many results in the order of their identities. */
@@ -41,6 +55,10 @@ export class Results<T> {
   }
 }
 
+function runKeyOf(run: string): string {
+  return `sluice:run:${run}`;
+}
+
 function keyOf(identity: string): string {
   return `sluice:result:${identity}`;
 }
@@ -52,13 +70,7 @@ export class RunState {
 
   constructor(redis: Redis, run: string) {
     this.#redis = redis;
-    this.#key = `sluice:run:${run}`;
-  }
-
-  /** Adds content bytes of a part that was done. */
-  async addBytes(count: number): Promise<void> {
-    await this.#redis.hincrby(this.#key, "bytes", count);
-    await this.#redis.expire(this.#key, RESULT_SECONDS);
+    this.#key = runKeyOf(run);
   }
 
   /** Content bytes of all parts that were done. */

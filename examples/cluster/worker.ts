@@ -84,19 +84,18 @@ class ClusterWorker {
   /** Does a part and returns the identity of its result, which is stored before the job ends. */
   async #doPart({ data: part }: Job<Part, string>): Promise<string> {
     const identity = await identityOf(part);
-    if (await this.#results.get(identity) !== undefined) {
+    const state = new RunState(this.#redis, part.run);
+    const [found, stopped] = await Promise.all([this.#results.get(identity), state.stopped()]);
+    if (found !== undefined) {
       this.metrics.add("parts_found");
       return identity;
     }
-    const state = new RunState(this.#redis, part.run);
-    const stopped = await state.stopped();
     if (stopped !== undefined) throw new UnrecoverableError(stopped);
     const started = performance.now();
     try {
       const { key, scratch } = this.#settings;
       const made = await this.#threads.run({ part, key, scratch });
-      const { result, isFirst } = await this.#results.put(identity, made);
-      if (isFirst) await state.addBytes(result.bytesIn);
+      const { result, isFirst } = await this.#results.put(part.run, identity, made, made.bytesIn);
       this.metrics.add(isFirst ? "parts_done" : "parts_found");
       this.metrics.add("bytes_in", result.bytesIn);
       this.metrics.add("bytes_out", result.bytesOut);

@@ -266,7 +266,8 @@ async function oldAnswer(
     }
     const [word, hex = "", state] = line.split(" ");
     if (word !== "ACK") throw protocolFault(reader.label, `"${shown(line)}" is no acknowledgment`, offset);
-    known.acknowledge(hex, line, offset);
+    // With "ready" and at the end, servers also name commits that they do not have.
+    if (state === "common") known.acknowledge(hex, line, offset);
     if (state === "ready") isReady = true;
     if (state === undefined && isLast) return "pack";
   }

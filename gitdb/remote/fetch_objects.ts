@@ -138,7 +138,8 @@ export async function fetchGitObjects(
     ...packOptions(own),
     hashAlgorithm: target.hashAlgorithm,
     bases: target,
-    existing: target,
+    // Of a clone, there is nothing to compare with.
+    existing: await isEmpty(target) ? undefined : target,
     promisor: wanted.isPartial ? new Uint8Array() : undefined,
     keepEmpty: false,
     check,
@@ -158,6 +159,12 @@ export async function fetchGitObjects(
 const INCOMING_CACHES = { pageCacheSize: 16 << 20, baseCacheSize: 32 << 20 };
 const openIncoming: PackOpener = (pack, index, hashAlgorithm) =>
   PackStore.fromSources([{ name: "incoming", pack, index }], { hashAlgorithm, ...INCOMING_CACHES });
+
+/** Whether a database has no object at all. */
+async function isEmpty(database: GitDatabase): Promise<boolean> {
+  for await (const _ of database.ids({ order: "storage" })) return false;
+  return true;
+}
 
 type OwnOptions = Pick<
   GitFetchObjectsOptions,

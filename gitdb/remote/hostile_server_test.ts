@@ -6,6 +6,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/asse
 import { fetchGitObjects, GitDatabase, GitMemoryStore, GitRemote, PackWriter, SluiceError } from "../mod.ts";
 import type { GitFetchOptions, GitRemoteOptions } from "../mod.ts";
 import { testBackends } from "../../tests/_backends.ts";
+import { Random } from "../../tests/_data.ts";
 
 const ID = "1".repeat(40);
 const URL_OF_IT = "https://example.org/project.git";
@@ -360,6 +361,72 @@ testBackends("an answer that is cut at any byte leaves nothing, and the whole on
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+testBackends("a server of old times sends the pack without bands", async () => {
+  const { pack, id } = await smallPack();
+  const refs = v0(`${id} refs/heads/main\0ofs-delta\n`);
+  const answer = (): Uint8Array<ArrayBuffer> => join(packet("NAK\n"), pack);
+  const store = new GitMemoryStore();
+  const { count } = await fetchGitObjects(remoteOf([() => refs, answer]), store, { wants: [id] });
+  assertEquals([count, await (await store.read(id)).text()], [1, "sent"]);
+  const cut = (): Uint8Array<ArrayBuffer> => answer().slice(0, -1);
+  await assertRejects(
+    () => fetchGitObjects(remoteOf([() => refs, cut]), new GitMemoryStore(), { wants: [id] }),
+    SluiceError,
+  );
+});
+
+testBackends(
+  "answers with bytes changed, moved, left out or repeated are errors of the family, in time",
+  async () => {
+    const { pack, id } = await smallPack();
+    const answer = join(
+      packet("shallow-info\n"),
+      packet(`shallow ${id}\n`),
+      "0001",
+      packet("packfile\n"),
+      packet("counting\n", 2),
+      packet(pack, 1),
+      "0000",
+    );
+    const refs = join(
+      packet(`${id} HEAD symref-target:refs/heads/main\n`),
+      packet(`${id} refs/heads/main\n`),
+      "0000",
+    );
+    const random = new Random(11);
+    let errors = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const [first, second] = round % 2 === 0 ? [V2, refs] : [V2, answer];
+      const isFirst = random.below(3) === 0;
+      const answers = isFirst ? [() => changed(first, random)] : [() => first, () => changed(second, random)];
+      try {
+        await (round % 2 === 0 ? list(remoteOf(answers)) : fetchInto(remoteOf(answers), { wants: [id] }));
+      } catch (error) {
+        assertInstanceOf(error, SluiceError, `${round}: ${(error as Error).stack}`);
+        errors++;
+      }
+    }
+    assert(errors > ROUNDS / 3, `${errors} of ${ROUNDS}`);
+  },
+);
+
+const ROUNDS = Deno.env.get("SLUICE_LONG") === "1" ? 20_000 : 600;
+
+/** Bytes with one to three changes. */
+function changed(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
+  let result = bytes;
+  for (let count = 1 + random.below(3); count > 0; count--) {
+    const at = random.below(result.length + 1);
+    const [head, tail] = [result.subarray(0, at), result.subarray(at)];
+    const kind = random.below(4);
+    if (kind === 0) result = join(head, new Uint8Array([random.below(256)]), tail.subarray(1));
+    else if (kind === 1) result = join(head, tail.subarray(1 + random.below(8)));
+    else if (kind === 2) result = join(head, result.subarray(random.below(result.length)), tail);
+    else result = join(head, ["0000", "0001", "0002", "ffff", "0005"][random.below(5)]!, tail);
+  }
+  return result;
+}
 
 testBackends("a pack without what was asked for, or with other content under an id, is refused", async () => {
   const { pack } = await smallPack();

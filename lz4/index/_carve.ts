@@ -2,7 +2,7 @@
  * What to put around blocks of a frame so that they are a frame of their own.
  */
 import { lz4Xxh32 } from "../kernel/blocks.ts";
-import { concatBytes, writeU32 } from "@sluice/internal";
+import { byteString, concatBytes, writeU32 } from "@sluice/internal";
 import { FLG, LEGACY_MAGIC, STORED_BIT, WORD_SIZE } from "../frame/_format.ts";
 import { descriptorOf, writeFrameHeader } from "../frame/_frame_parser.ts";
 import type { IndexModel, IndexPoint } from "./_index_model.ts";
@@ -29,8 +29,8 @@ export async function carveSplit(model: IndexModel, start: number, end: number):
       compressedRange,
       decompressedRange: range,
       kind,
-      prefix: prefix.toBase64(),
-      suffix: suffix.toBase64(),
+      prefix: btoa(byteString(prefix)),
+      suffix: btoa(byteString(suffix)),
       drop: drop + range[0] - from,
       size: drop + to - from,
       ...model.hasHashes ? { segments: segmentsOf(model, from, to) } : {},
