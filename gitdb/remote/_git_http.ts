@@ -34,8 +34,6 @@ export interface GitHttpSettings {
 const REDIRECTS_MAX = 20;
 const SERVICE = "git-upload-pack";
 const INFO = `/info/refs?service=${SERVICE}`;
-/** What servers that treat git's own client in another way look for. */
-const USER_AGENT = "git/sluice";
 
 /** One request: what it takes along, and what ends it. */
 interface Sent {
@@ -139,7 +137,6 @@ export class GitHttp {
     const headers = new Headers(url.origin === this.#given.origin ? this.#headers : undefined);
     const more = await this.#settings.headersFor?.({ url: new URL(url), challenge: this.#challenge });
     for (const [name, value] of new Headers(more)) headers.set(name, value);
-    if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
     return headers;
   }
 
