@@ -213,6 +213,26 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
     await until(async () => (await stalled.metrics()).parts_done! >= 0);
   });
 
+  await t.step("a part that computes longer than its lock lasts is done once", async () => {
+    await using busy = await start("--lock=1");
+    await using other = await start("--lock=1");
+    await Deno.writeFile(`${folder}/slow.txt`, new TextEncoder().encode("a".repeat(28)));
+    const slow: Task = { kind: "grep", pattern: "^(a+)+b" }; // tries every way to cut the line
+    const started = performance.now();
+    const run = await producer.start({
+      task: slow,
+      source: plain(`${folder}/slow.txt`),
+      splitSize: SPLIT_SIZE,
+    });
+    const result = await producer.wait(run);
+    const seconds = (performance.now() - started) / 1000;
+    assertEquals([result.complete, result.rows], [true, 0]);
+    const done = (await busy.metrics()).parts_done! + (await other.metrics()).parts_done!;
+    const found = (await busy.metrics()).parts_found! + (await other.metrics()).parts_found!;
+    assertEquals([done, found], [1, 0], `${seconds} s`);
+    console.log(`a part of ${seconds.toFixed(1)} s under a lock of 1 s was done once`);
+  });
+
   await t.step("Redis restarts with its append-only file", async () => {
     await using server = startSlowServer(ZST, DELAY_MS, "log.zst");
     await using _a = await start();
