@@ -217,12 +217,13 @@ testRemote("progress is what the server says, and a helper is asked for credenti
       if (authorization === `Basic ${btoa("me:word")}`) return answer();
       return Promise.resolve(new Response(null, { status: 401, headers: { "www-authenticate": "Basic" } }));
     };
-    const helper = "!printf 'username=me\\npassword=word\\n'; :";
+    const helper = `!printf 'username=me\\npassword=word\\n'; echo asked >> ${folder}/log; :`;
     const args = ["clone", "--progress", `--credential-helper=${helper}`, server.url("served.git"), "clone"];
     const { code, stderr } = await sluice(["gitdb", ...args], { cwd: folder, env: ENVIRONMENT });
     assertEquals(code, 0, stderr);
     assert(/^remote: Enumerating objects: \d+, done\.$/m.test(stderr), stderr);
     assertEquals(seen[0], null);
+    assertEquals(await Deno.readTextFile(`${folder}/log`), "asked\n", "the helper is asked once");
     const refused = await sluice(["gitdb", "ls-remote", server.url("served.git")], { cwd: folder });
     assertEquals([refused.code, refused.stderr], [
       128,

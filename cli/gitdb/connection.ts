@@ -8,7 +8,18 @@ import type { GitdbSettings } from "./settings.ts";
 
 /** How servers are reached. */
 export function connectionOf({ remote: { credentialHelper } }: GitdbSettings): GitRemoteOptions {
-  return credentialHelper === undefined ? {} : { headersFor: (request) => ask(credentialHelper, request) };
+  if (credentialHelper === undefined) return {};
+  // A helper is asked once: some ask a user.
+  const answers = new Map<string, Promise<HeadersInit | undefined>>();
+  return {
+    headersFor: (request) => {
+      if (request.challenge === undefined) return undefined;
+      const { origin } = request.url;
+      const answer = answers.get(origin) ?? ask(credentialHelper, request);
+      answers.set(origin, answer);
+      return answer;
+    },
+  };
 }
 
 /** A command line of a helper, as git runs it (gitcredentials). */
@@ -19,9 +30,8 @@ function commandOf(helper: string): { readonly program: string; readonly args: s
   return { program: "git", args: [`credential-${first}`, ...args, "get"] };
 }
 
-/** Asks a helper once a server wants to know who is there. */
-async function ask(helper: string, { url, challenge }: GitHeadersRequest): Promise<HeadersInit | undefined> {
-  if (challenge === undefined) return undefined;
+/** Asks a helper for what a server wants to see. */
+async function ask(helper: string, { url }: GitHeadersRequest): Promise<HeadersInit | undefined> {
   const { program, args } = commandOf(helper);
   const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped" }).spawn();
   const writer = child.stdin.getWriter();

@@ -34,8 +34,6 @@ export interface GitHttpSettings {
 const REDIRECTS_MAX = 20;
 const SERVICE = "git-upload-pack";
 const INFO = `/info/refs?service=${SERVICE}`;
-/** What servers that treat git's own client in another way look for. */
-const USER_AGENT = "git/sluice";
 
 /** One request: what it takes along, and what ends it. */
 interface Sent {
@@ -52,7 +50,8 @@ export class GitHttp {
   readonly #headers: Headers;
   /** The repository where the first request led to. */
   #base: URL;
-  #challenge: string | undefined;
+  /** By origin, what a server wanted to see when it refused a request. */
+  readonly #challenges = new Map<string, string>();
 
   constructor(url: URL, settings: GitHttpSettings) {
     this.#settings = settings;
@@ -129,7 +128,7 @@ export class GitHttp {
       for (const [name, value] of Object.entries(sent.headers)) headers.set(name, value);
       const response = await request.send(url, { method: sent.method, headers, ...bodyOf(sent) });
       if (response.status !== 401 || isAgain || this.#settings.headersFor === undefined) return response;
-      this.#challenge = response.headers.get("www-authenticate") ?? "";
+      this.#challenges.set(url.origin, response.headers.get("www-authenticate") ?? "");
       await request.drop(response);
     }
   }
@@ -137,9 +136,9 @@ export class GitHttp {
   /** The headers of the caller: those that were given as they are go to the origin that was named and nowhere else. */
   async #headersOf(url: URL): Promise<Headers> {
     const headers = new Headers(url.origin === this.#given.origin ? this.#headers : undefined);
-    const more = await this.#settings.headersFor?.({ url: new URL(url), challenge: this.#challenge });
+    const challenge = this.#challenges.get(url.origin);
+    const more = await this.#settings.headersFor?.({ url: new URL(url), challenge });
     for (const [name, value] of new Headers(more)) headers.set(name, value);
-    if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
     return headers;
   }
 

@@ -1,0 +1,89 @@
+/**
+ * Fetching from a git server in Chromium: it allows the page's origin, and objects come into memory.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { chromium } from "playwright-core";
+import { git, makeRepository, withFolder } from "./_git.ts";
+import { GIT_SERVES, withServer } from "./_git_server.ts";
+import { bundle } from "./_runtimes.ts";
+
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
+  (path) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  },
+);
+if (executablePath === undefined) console.log("SKIPPED: fetching in a browser: there is no Chromium");
+
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-headers": "content-type, git-protocol",
+};
+
+Deno.test({
+  name: "a page fetches a shallow and a blob-less history from another origin, in every version",
+  ignore: executablePath === undefined || !GIT_SERVES,
+  sanitizeOps: false, // playwright-core keeps its pipes to the browser's process open for a while
+  sanitizeResources: false,
+  fn: () =>
+    withFolder(async (folder) => {
+      const path = `${folder}/served.git`;
+      await makeRepository(path, { commits: 20, packing: ["pack"] });
+      await git(path, ["config", "uploadpack.allowFilter", "true"]);
+      const head = (await git(path, ["rev-parse", "main"])).trim();
+      await bundle(new URL("../gitdb/mod.ts", import.meta.url).pathname, folder);
+      const page = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+        const isModule = request.url.endsWith("/bundle.mjs");
+        const body = isModule ? await Deno.readTextFile(`${folder}/bundle.mjs`) : "<!DOCTYPE html>";
+        return new Response(body, {
+          headers: { "content-type": isModule ? "text/javascript" : "text/html" },
+        });
+      });
+      await withServer(folder, async (server) => {
+        server.intercept = async (request, answer) => {
+          if (request.method === "OPTIONS") return new Response(null, { headers: CORS });
+          const response = await answer();
+          for (const [name, value] of Object.entries(CORS)) response.headers.set(name, value);
+          return response;
+        };
+        const browser = await chromium.launch({
+          executablePath: executablePath!,
+          args: ["--no-sandbox", "--disable-gpu"],
+        });
+        try {
+          const tab = await browser.newPage();
+          await tab.goto(`http://127.0.0.1:${page.addr.port}/`);
+          for (const protocol of [0, 1, 2]) {
+            const script = `(async () => {
+              const { fetchGitObjects, GitMemoryStore, GitRemote } = await import("/bundle.mjs");
+              const remote = new GitRemote("${server.url("served.git")}", { protocol: ${protocol} });
+              const found = [];
+              for await (const { name, id } of remote.lsRefs({ prefixes: ["refs/heads/"] })) {
+                for (const options of [{ depth: 1 }, { filter: "blob:none" }]) {
+                  const store = new GitMemoryStore();
+                  const { count } = await fetchGitObjects(remote, store, { wants: [id], ...options });
+                  const commit = await store.read(id);
+                  found.push([name, String(id), count, commit.type, (await commit.text()).length]);
+                }
+              }
+              return found;
+            })()`;
+            const found = await tab.evaluate(script) as [string, string, number, string, number][];
+            const text = await git(path, ["cat-file", "commit", "main"]);
+            assertEquals(found.map(([name, id, , ...rest]) => [name, id, ...rest]), [
+              ["refs/heads/main", head, "commit", text.length],
+              ["refs/heads/main", head, "commit", text.length],
+            ]);
+            const [shallow, light] = found.map(([, , count]) => count);
+            assert(shallow! < light!, `${shallow} and ${light} objects`);
+          }
+        } finally {
+          await browser.close();
+          await page.shutdown();
+        }
+      });
+    }),
+});
