@@ -8,7 +8,7 @@ import type { Outcome } from "./_cli.ts";
 import { inDirectory } from "./_directory.ts";
 
 /** How many rows there are for each that runs in the short form. */
-const SAMPLED = 4;
+const SAMPLED = 8;
 
 /** A command line, perhaps that of sluice, two exit codes, and what is compared. */
 const ROW = /^\| `([^`]+)` +\| (?:`([^`]+)` +\| )?(\d+) +\| (\d+) +\| (\w+) /gm;

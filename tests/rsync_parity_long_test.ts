@@ -57,7 +57,7 @@ async function prepare(cwd: string): Promise<void> {
   }
 }
 
-/** Every name with its kind, mode, time, links and content; the two tops by name alone. */
+/** Every name with its kind, mode, time, links and content. */
 async function state(cwd: string): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   const walk = async (folder: string): Promise<void> => {
@@ -67,7 +67,7 @@ async function state(cwd: string): Promise<Record<string, unknown>> {
       const time = (facts.mtime!.getTime() / 1000) | 0;
       if (facts.isSymlink) found[path] = ["link", await Deno.readLink(`${cwd}/${path}`)];
       else if (facts.isDirectory) {
-        found[path] = folder === "" ? "top" : ["folder", facts.mode! & 0o7777, known(time)];
+        found[path] = ["folder", facts.mode! & 0o7777, known(time)];
         await walk(`${path}/`);
       } else {
         const text = await Deno.readTextFile(`${cwd}/${path}`);

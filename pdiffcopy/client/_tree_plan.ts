@@ -19,6 +19,12 @@ export interface Carried {
   readonly removeOthers: boolean;
 }
 
+/** The directories themselves: of the source where its facts are carried, of the target where it is there. */
+export interface TreeTops {
+  readonly source: TreeEntry | undefined;
+  readonly target: TreeEntry | undefined;
+}
+
 /** What has to be done, in this order. */
 export interface TreePlan {
   /** Removals that make room for something of another kind, directories and links. */
@@ -57,6 +63,7 @@ export class TreePlanner {
   readonly #source: TreeSelection;
   readonly #wanted: ReadonlySet<string>;
   readonly #filter: TreeFilter;
+  readonly #tops: TreeTops;
   readonly #first: TreeChange[] = [];
   readonly #files: TreeEntry[] = [];
   readonly #hardLinks: TreeChange[] = [];
@@ -68,8 +75,15 @@ export class TreePlanner {
   /** Names that are gone before others are made. */
   readonly #gone = new Set<string>();
 
-  constructor(source: TreeSelection, target: readonly TreeEntry[], filter: TreeFilter, carried: Carried) {
+  constructor(
+    source: TreeSelection,
+    target: readonly TreeEntry[],
+    tops: TreeTops,
+    filter: TreeFilter,
+    carried: Carried,
+  ) {
     this.#source = source;
+    this.#tops = tops;
     this.#wanted = new Set(source.entries.map(({ path }) => path));
     this.#filter = filter;
     this.#faults.push(...source.faults);
@@ -79,6 +93,8 @@ export class TreePlanner {
 
   /** The plan. */
   plan(): TreePlan {
+    const { source } = this.#tops;
+    if (source !== undefined) this.#directoryFacts.push(this.#factsOfDirectory(source, this.#tops.target));
     for (const entry of this.#source.entries) this.#take(entry);
     const removals = this.#removals();
     this.#openDirectories(removals);
@@ -97,7 +113,7 @@ export class TreePlanner {
     const changed = [...this.#files, ...this.#first, ...this.#hardLinks, ...removals];
     const opened: TreeChange[] = [];
     for (const path of new Set(changed.map((entry) => parentOf(entry.path)))) {
-      const there = this.#there.get(path);
+      const there = path === "" ? this.#tops.target : this.#there.get(path);
       if (there?.kind !== "dir" || this.#gone.has(path) || (there.mode & 0o300) === 0o300) continue;
       opened.push({ kind: "facts", path, facts: { mode: there.mode | 0o700 } });
       const last = this.#directoryFacts.findIndex((change) => change.path === path);
@@ -149,10 +165,14 @@ export class TreePlanner {
 
   #takeDirectory(entry: TreeEntry, there: TreeEntry | undefined): void {
     if (there === undefined) this.#first.push({ kind: "dir", path: entry.path });
-    // What is written below changes its time, and new ones are for their owner alone.
+    this.#directoryFacts.push(this.#factsOfDirectory(entry, there));
+  }
+
+  /** What is written below changes its time, and new ones are for their owner alone. */
+  #factsOfDirectory(entry: TreeEntry, there: TreeEntry | undefined): TreeChange {
     const facts = this.#factsOf(entry, undefined);
     if (there === undefined && facts.mode === undefined) facts.mode = entry.mode & USUAL_DIRECTORY_MODE;
-    this.#directoryFacts.push({ kind: "facts", path: entry.path, facts });
+    return { kind: "facts", path: entry.path, facts };
   }
 
   #takeLink(entry: TreeEntry, there: TreeEntry | undefined): void {

@@ -21,12 +21,14 @@ import { readTreeFaults, writeTreeChanges } from "../wire/_tree_changes.ts";
 /** A directory with everything below it. */
 export interface TreeSide extends Disposable {
   readonly isRemote: boolean;
-  /** Everything below it; undefined where it is not there. */
+  /** Everything below it, and with `top` itself first; undefined where it is not there. */
   list(options: ListOptions): Promise<TreeEntry[] | undefined>;
   /** Makes the directory itself, before changes that follow where `isFollowed` says so. */
   create(isFollowed: boolean): Promise<void>;
   /** Makes changes in order; returns those that failed. */
   apply(changes: readonly TreeChange[]): Promise<TreeFault[]>;
+  /** Whether facts of the directory itself can be set. */
+  setsOwnFacts(): Promise<boolean>;
   /** Whether many small files can be read and written at once. */
   hasSmallFiles(): Promise<boolean>;
   /** Records of files, with their content or with their digests alone. */
@@ -80,6 +82,10 @@ export class LocalTreeSide implements TreeSide {
     return hasSmallFiles(this.#root);
   }
 
+  setsOwnFacts(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   readSmall(paths: readonly string[], hash: HashSpec, content: boolean): Promise<Uint8Array<ArrayBuffer>> {
     return readBatch(this.#root, paths, hash, content);
   }
@@ -114,10 +120,14 @@ export class RemoteTreeSide implements TreeSide {
     this.#peer = new HttpPeer(location.origin!, options);
   }
 
-  async list({ attributes }: ListOptions): Promise<TreeEntry[] | undefined> {
+  async list({ attributes, top }: ListOptions): Promise<TreeEntry[] | undefined> {
     this.#askCapabilities().catch(() => {}); // told where they are needed
     try {
-      const query = { path: this.#location.filename, ...(attributes === true ? { attributes: 1 } : {}) };
+      const query = {
+        path: this.#location.filename,
+        ...(attributes === true ? { attributes: 1 } : {}),
+        ...(top === true ? { top: 1 } : {}),
+      };
       const answer = await this.#peer.request("GET", "/v2/tree", query);
       const text = new TextDecoder().decode(await this.#peer.body(answer, "/v2/tree", TREE_SIZE_MAX));
       const lines = text.split("\n");
@@ -137,9 +147,17 @@ export class RemoteTreeSide implements TreeSide {
     if (!isFollowed) await this.apply([]);
   }
 
-  async hasSmallFiles(): Promise<boolean> {
+  hasSmallFiles(): Promise<boolean> {
+    return this.#hasFeature("small-files");
+  }
+
+  setsOwnFacts(): Promise<boolean> {
+    return this.#hasFeature("tree-top");
+  }
+
+  async #hasFeature(name: string): Promise<boolean> {
     const { features } = await this.#askCapabilities();
-    return Array.isArray(features) && features.includes("small-files");
+    return Array.isArray(features) && features.includes(name);
   }
 
   /** Asked once, while the list is on its way. */

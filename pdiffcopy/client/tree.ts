@@ -17,7 +17,7 @@ import { TreeFilter } from "./_tree_filter.ts";
 import { FileList, selectEntries } from "./_tree_selection.ts";
 import type { TreeSelection } from "./_tree_selection.ts";
 import { TreePlanner } from "./_tree_plan.ts";
-import type { TreePlan } from "./_tree_plan.ts";
+import type { TreePlan, TreeTops } from "./_tree_plan.ts";
 import { SmallFilesCopy } from "./_tree_small_files.ts";
 import { LocalTreeSide, RemoteTreeSide } from "./_tree_sides.ts";
 import type { TreeSide } from "./_tree_sides.ts";
@@ -241,13 +241,17 @@ class TreeCopy {
 
   async run(): Promise<PdiffTreeResult> {
     const { archive: attributes, signal, maxDelete = Infinity, dryRun, onEntry } = this.#options;
-    const listing = { attributes, signal };
+    const listing = { attributes, top: true, signal };
     const [source, there] = await Promise.all([this.#from.list(listing), this.#to.list(listing)]);
     if (source === undefined) {
       throw failure("NOT_FOUND", `Cannot copy ${this.#source.expression}: there is no such directory`);
     }
+    const tops = { source: takeTop(source), target: takeTop(there ?? []) };
     const selection = selectEntries(source, this.#filter, this.#list);
-    const plan = this.#plan(selection, there ?? []);
+    // A list of names is about these, not about the directory.
+    const isCarried = this.#list === undefined && await this.#to.setsOwnFacts();
+    const carriedTops = { ...tops, source: isCarried ? tops.source : undefined };
+    const plan = this.#plan(selection, there ?? [], carriedTops);
     const isRemoval = ({ kind }: TreeChange): boolean => kind === "remove" || kind === "rmdir";
     const removed = [...plan.first.filter(({ kind }) => kind === "rmdir"), ...plan.removals];
     if (removed.length > maxDelete) {
@@ -286,7 +290,7 @@ class TreeCopy {
     };
   }
 
-  #plan(source: TreeSelection, there: readonly TreeEntry[]): TreePlan {
+  #plan(source: TreeSelection, there: readonly TreeEntry[], tops: TreeTops): TreePlan {
     const { times = true, permissions = true, archive = false, compareContent = false } = this.#options;
     const removeOthers = this.#options.delete === true;
     const isWindows = Deno.build.os === "windows";
@@ -297,7 +301,7 @@ class TreeCopy {
       checksum: compareContent,
       removeOthers,
     };
-    return new TreePlanner(source, there, this.#filter, carried).plan();
+    return new TreePlanner(source, there, tops, this.#filter, carried).plan();
   }
 
   async #apply(changes: readonly TreeChange[]): Promise<void> {
@@ -360,4 +364,9 @@ function checkedLocation(value: PdiffLocation): PdiffLocation {
   const fits = typeof value === "object" && value !== null && "filename" in value;
   checkArgument(fits, "copy a directory", value, "a path, a URL or a location");
   return value;
+}
+
+/** Takes the directory itself out of its list; a server of an earlier version does not list it. */
+function takeTop(entries: TreeEntry[]): TreeEntry | undefined {
+  return entries[0]?.path === "" ? entries.shift() : undefined;
 }

@@ -1,6 +1,7 @@
 /**
  * What a target is written for, and what it is written to.
  */
+import { delay } from "../file/_retry.ts";
 import { isBlockDevice, isDirectory, isRegular } from "../file/_block_file.ts";
 import type { BlockFile } from "../file/_block_file.ts";
 import { failure, systemFailure } from "../file/_errors.ts";
@@ -58,8 +59,17 @@ export async function openPart(place: SidePlace, name: string, mode: number): Pr
   }
 }
 
+/** A program that is being started holds the locks of the one that starts it for a moment. */
+const LOCK_WAIT_MS = 500;
+const LOCK_DELAY_MS = 20;
+
 /** Takes the lock of a file. */
 export async function lockOrFail(file: BlockFile, name: string): Promise<void> {
-  if (await file.lock()) return;
-  throw failure("LOCKED", `Cannot write ${name}: another copy is writing it`);
+  const deadline = performance.now() + LOCK_WAIT_MS;
+  while (!await file.lock()) {
+    if (performance.now() >= deadline) {
+      throw failure("LOCKED", `Cannot write ${name}: another copy is writing it`);
+    }
+    await delay(LOCK_DELAY_MS, undefined);
+  }
 }

@@ -7,7 +7,7 @@ import { isOwnName } from "./_side_files.ts";
 
 /** One name below a directory. */
 export interface TreeEntry {
-  /** Parts joined by "/", from the directory. */
+  /** Parts joined by "/", from the directory; empty for the directory itself. */
   readonly path: string;
   /** `other` is what can't be copied: pipes, sockets, devices. `fault` is what can't be looked at. */
   readonly kind: "file" | "dir" | "link" | "other" | "fault";
@@ -90,6 +90,8 @@ export class EntryReader {
       throw refused(line, "it is no JSON", error);
     }
     const entry = entryOf(line, fields ?? {});
+    // The directory itself, before everything below it.
+    if (entry.path === "" && entry.kind === "dir" && this.#paths.size === 0) return entry;
     const slash = entry.path.lastIndexOf("/");
     const parent = entry.path.slice(0, Math.max(0, slash));
     // The directories above came before and were checked; else all of the path is.

@@ -15,6 +15,8 @@ const PERMISSIONS = 0o7777;
 export interface ListOptions {
   /** Whether extended attributes are read too. */
   readonly attributes?: boolean | undefined;
+  /** Whether the directory itself comes first, with an empty path. */
+  readonly top?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,7 +58,9 @@ export async function* listTreeBatches(
   directory: BlockDirectory,
   options: ListOptions = {},
 ): AsyncGenerator<TreeEntry[], void, undefined> {
-  yield* walk(new LazyDirectory(() => directory), await directory.list(), options, "", 0);
+  const opened = new LazyDirectory(() => directory);
+  if (options.top === true) yield [entryOf(opened, "", directory.ownFacts(), options)];
+  yield* walk(opened, await directory.list(), options, "", 0);
 }
 
 async function* walk(
@@ -154,7 +158,7 @@ function entryOf(directory: LazyDirectory, path: string, facts: NameFacts, optio
     identity: kind === "file" && links > 1 ? identity : undefined,
     text: link,
     attributes: options.attributes === true && (kind === "file" || kind === "dir")
-      ? attributesOf(directory.get(), facts.name)
+      ? attributesOf(directory.get(), facts.name || ".")
       : undefined,
   };
 }

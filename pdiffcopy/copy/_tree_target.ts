@@ -14,6 +14,7 @@ export type TreeChange =
   /** Gives the file `text` another name. */
   | { readonly kind: "hardlink"; readonly path: string; readonly text: string }
   | { readonly kind: "remove" | "rmdir"; readonly path: string }
+  /** An empty path is that of the directory itself. */
   | { readonly kind: "facts"; readonly path: string; readonly facts: TreeFacts };
 
 /** Facts that are set; those that are undefined stay. */
@@ -55,6 +56,7 @@ export class TreeTarget {
   }
 
   #apply(change: TreeChange): void {
+    if (change.kind === "facts" && change.path === "") return setTreeFacts(this.#root, ".", change.facts);
     checkTreePath(change.path);
     const { folder, name } = splitPath(change.path);
     using directory = this.#root.openDirectory(folder, true);

@@ -167,6 +167,8 @@ export interface BlockDirectory extends Disposable {
   open(name: string, options: OpenOptions): BlockFile;
   /** Opens a directory below. */
   openDirectory(name: string, beneath: boolean): BlockDirectory;
+  /** Facts of the directory itself, whose name there is "". */
+  ownFacts(): NameFacts;
   /** Everything in it, sorted by name; links are not followed. */
   list(): Promise<NameFacts[]>;
   /** As `list`, for directories in it: from the first on as many as one call lists, and maybe none. */

@@ -55,6 +55,13 @@ class NativeDirectory implements BlockDirectory {
     if (answer.errno !== NO_ENTRY) checked(answer, `remove ${this.path}/${name}`);
   }
 
+  ownFacts(): NameFacts {
+    const facts = this.#directory.status();
+    if (typeof facts === "number") throw systemFailure(`look at ${this.path}`, facts);
+    const { mode, uid, gid, links, mtimeNs, size, identity } = facts;
+    return { name: "", errno: 0, mode, uid, gid, links, mtimeNs, size, identity, link: undefined };
+  }
+
   async list(): Promise<NameFacts[]> {
     const found = await listNames(this.#directory);
     if (Array.isArray(found)) return found.sort(byName);

@@ -66,6 +66,10 @@ class PortableDirectory implements BlockDirectory {
     }
   }
 
+  ownFacts(): NameFacts {
+    return { ...this.#facts("."), name: "" };
+  }
+
   // deno-lint-ignore require-await
   async list(): Promise<NameFacts[]> {
     try {

@@ -69,6 +69,7 @@ function capabilities(context: ServerContext): Record<string, unknown> {
     "tree",
     "moved-blocks",
     "tree-changes",
+    "tree-top",
   ];
   if (context.root.hasSmallFiles) features.push("small-files");
   return {

@@ -12,7 +12,7 @@ import { readJson, Refusal, required } from "./_server_request.ts";
 const LISTING_CHUNK = 64 << 10;
 const CHANGES_SIZE_MAX = 32 << 20;
 
-/** Everything below a directory, one line an entry; the last line is a dot. */
+/** Everything below a directory, and with `top` the directory first, one line an entry; the last line is a dot. */
 export function listing(
   context: ServerContext,
   request: Request,
@@ -20,7 +20,8 @@ export function listing(
 ): Response {
   const directory = context.root.directory(required(query, "path"));
   const attributes = query.get("attributes") === "1";
-  const batches = listTreeBatches(directory, { attributes, signal: request.signal });
+  const top = query.get("top") === "1";
+  const batches = listTreeBatches(directory, { attributes, top, signal: request.signal });
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
