@@ -16,7 +16,7 @@ import {
 import { decompressZpaq, ZpaqArchive } from "@sluice/zpaq";
 import { decompressZstd } from "@sluice/zstd";
 import { compressZstdSeekable, planZstdSplits, ZstdSeekableReader } from "@sluice/zstd/seekable";
-import { Producer } from "../examples/cluster/producer.ts";
+import { formatProgress, Producer } from "../examples/cluster/producer.ts";
 import {
   BoardService,
   freePort,
@@ -96,7 +96,7 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
   await using producer = new Producer(redis.url);
   await Deno.writeTextFile(`${folder}/key`, KEY.toHex());
   const start = (...args: string[]): Promise<WorkerService> =>
-    WorkerService.start(redis.url, [LOCK, `--key-file=${folder}/key`, ...args]);
+    WorkerService.start(redis.url, [LOCK, `--key-file=${folder}/key`, `--scratch=${folder}/parts`, ...args]);
 
   await t.step("formats, encrypted too, and results that are found again", async () => {
     await using worker = await start("--threads=2");
@@ -141,12 +141,12 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
     const main = async (...args: string[]): Promise<readonly [code: number, text: string]> => {
       const script = new URL("../examples/cluster/main.ts", import.meta.url).pathname;
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", script, ...args, `--redis=${redis.url}`, "--split=128K"],
+        args: ["run", "-A", script, ...args, `--redis=${redis.url}`],
       }).output();
       return [code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)];
     };
     const file = `${folder}/a.zst`;
-    const [code, text] = await main("count", file, "--sum=user");
+    const [code, text] = await main("count", file, "--sum=user", "--split=128K");
     assertEquals([code, text.split("\n")[0]], [0, `${ROWS} rows, sum ${SUM}`]);
     await Deno.writeFile(
       `${folder}/cut.zst`,
@@ -154,11 +154,16 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
     );
     for (
       const [args, expected] of [
-        [["verify", `${folder}/cut.zst`], "INCOMPLETE: 1 of"],
+        [["verify", `${folder}/cut.zst`, "--split=128K"], "INCOMPLETE: 1 of"],
+        [["count", file, `--plan=${folder}/plan.jsonl`, "--split=1M"], "no effect with --plan"],
         [["count", file, "--pattern=x", "--unknown"], "--unknown"],
         [["grep", file], "needs --pattern"],
-        [["recompress", file], "need it"],
-        [["count", file, "--out=x"], "--out"],
+        [["recompress", file], "recompress needs --out"],
+        [["recompress", file, "--out=x", "--level=23"], "expected 1 to 22"],
+        [["count", file, "--out=x"], "--out has no effect on count"],
+        [["verify", file, "--sum=x"], "--sum has no effect on verify"],
+        [["count", file, "--bucket=x"], "--bucket has no effect"],
+        [["grep", file, "--pattern=("], "--pattern: Invalid regular expression"],
         [["count"], "Usage"],
         [["count", `${folder}/missing.zst`], "missing.zst"],
       ] as const
@@ -166,6 +171,13 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
       const [code, text] = await main(...args);
       assertEquals([code, text.includes(expected)], [1, true], `${args.join(" ")}: ${text}`);
     }
+  });
+
+  await t.step("how far a run is, in a line", () => {
+    const progress = { done: 3, failed: 1, parts: 10, bytes: 30 << 20, total: 100 << 20, seconds: 2 };
+    assertEquals(formatProgress(progress), "3 of 10 parts, 1 dead, 30 of 100 MiB, 15.0 MiB/s, 5 s left");
+    const none = { done: 0, failed: 0, parts: 10, bytes: 0, total: 100 << 20, seconds: 0 };
+    assertEquals(formatProgress(none), "0 of 10 parts, 0 of 100 MiB, 0.0 MiB/s");
   });
 
   await t.step("one range for each part, and the file opened once", async () => {
@@ -216,7 +228,7 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
   await t.step("a part that computes longer than its lock lasts is done once", async () => {
     await using busy = await start("--lock=1");
     await using other = await start("--lock=1");
-    await Deno.writeFile(`${folder}/slow.txt`, new TextEncoder().encode("a".repeat(28)));
+    await Deno.writeFile(`${folder}/slow.txt`, new TextEncoder().encode("a".repeat(27)));
     const slow: Task = { kind: "grep", pattern: "^(a+)+b" }; // tries every way to cut the line
     const started = performance.now();
     const run = await producer.start({

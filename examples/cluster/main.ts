@@ -38,6 +38,17 @@ const OPTIONS = [
   "method",
 ] as const;
 
+/** Options that belong to some tasks alone. */
+const TASK_OPTIONS: Readonly<Partial<Record<typeof OPTIONS[number], readonly string[]>>> = {
+  sum: ["count"],
+  pattern: ["grep"],
+  out: ["recompress", "archive"],
+  to: ["recompress"],
+  level: ["recompress"],
+  frame: ["recompress"],
+  method: ["archive"],
+};
+
 type Options = Partial<Record<typeof OPTIONS[number], string>>;
 
 /** Bytes that a text such as 64M says. */
@@ -52,12 +63,45 @@ function fail(message: string): never {
   Deno.exit(1);
 }
 
+/** Refuses options that have no effect on a task. */
+function refuseIdle(kind: string, place: string, options: Options): void {
+  for (const [name, kinds] of Object.entries(TASK_OPTIONS)) {
+    if (options[name as keyof Options] !== undefined && !kinds.includes(kind)) {
+      fail(`--${name} has no effect on ${kind}`);
+    }
+  }
+  if (options.bucket !== undefined && options.out === undefined && !place.startsWith("s3:")) {
+    fail("--bucket has no effect without --out or a source in it");
+  }
+  if (options.plan !== undefined && (options.index ?? options.split) !== undefined) {
+    fail("--index and --split have no effect with --plan");
+  }
+}
+
+/** A pattern that the workers can use. */
+function patternOf(text: string): string {
+  try {
+    return new RegExp(text).source;
+  } catch (error) {
+    fail(`--pattern: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** A level that the codec has. */
+function levelOf(text: string, to: "zstd" | "lz4"): number {
+  const max = to === "zstd" ? 22 : 12;
+  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > max) {
+    fail(`--level=${text}: expected 1 to ${max}`);
+  }
+  return Number(text);
+}
+
 function taskOf(kind: string, options: Options): Task {
   switch (kind) {
     case "count":
       return { kind, sum: options.sum };
     case "grep":
-      return { kind, pattern: options.pattern ?? fail("grep needs --pattern") };
+      return { kind, pattern: patternOf(options.pattern ?? fail("grep needs --pattern")) };
     case "verify":
       return { kind };
     case "archive":
@@ -65,7 +109,7 @@ function taskOf(kind: string, options: Options): Task {
     case "recompress": {
       const to = options.to ?? "zstd";
       if (to !== "zstd" && to !== "lz4") fail("--to is zstd or lz4");
-      const level = Number(options.level ?? (to === "zstd" ? 19 : 9));
+      const level = levelOf(options.level ?? (to === "zstd" ? "19" : "9"), to);
       return { kind, to, level, frameSize: sizeOf(options.frame ?? "4M") };
     }
     default:
@@ -127,9 +171,10 @@ if (import.meta.main) {
   if (kind === undefined || place === undefined || more.length > 0) {
     fail("Usage: main.ts count|grep|recompress|archive|verify SOURCE [OPTIONS]");
   }
+  refuseIdle(kind, place, options);
   const task = taskOf(kind, options);
   const writes = task.kind === "recompress" || task.kind === "archive";
-  if (writes !== (options.out !== undefined)) fail(`--out is for recompress and archive, which need it`);
+  if (writes && options.out === undefined) fail(`${kind} needs --out, a key in the bucket`);
   const redis = options.redis ?? "redis://127.0.0.1:6379";
   await using producer = new Producer(redis);
   await using _board = options.board === undefined

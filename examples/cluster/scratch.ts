@@ -6,11 +6,13 @@ import type { PartResult } from "./tasks.ts";
 
 /** The output of one part. */
 export class Scratch {
+  readonly #folder: string;
   readonly #bytes: string;
   readonly #result: string;
 
   /** The place of a part, by its identity. */
   constructor(folder: string, identity: string) {
+    this.#folder = folder;
     this.#bytes = `${folder}/${identity}.part`;
     this.#result = `${folder}/${identity}.json`;
   }
@@ -30,6 +32,7 @@ export class Scratch {
   /** Keeps output; on a full disk nothing stays. */
   async write(bytes: Uint8Array<ArrayBuffer>, result: PartResult): Promise<void> {
     try {
+      await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
       await Deno.writeFile(this.#bytes, bytes);
       await Deno.writeTextFile(this.#result, JSON.stringify(result));
     } catch (error) {

@@ -169,6 +169,14 @@ function report(error: Error): void {
   console.error(error.message);
 }
 
+/** The number that an option says. */
+function numberOf(name: string, text: string, min: number, max: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  console.error(`--${name}=${text}: expected a number from ${min} to ${max}`);
+  Deno.exit(1);
+}
+
 if (import.meta.main) {
   const text = { type: "string" } as const;
   const { values: args } = parseArgs({
@@ -177,14 +185,16 @@ if (import.meta.main) {
   });
   const worker = new ClusterWorker({
     redis: args.redis ?? "redis://127.0.0.1:6379",
-    threads: Number(args.threads ?? 1),
+    threads: numberOf("threads", args.threads ?? "1", 1, 256),
     key: args["key-file"] === undefined
       ? undefined
       : Uint8Array.fromHex((await Deno.readTextFile(args["key-file"])).trim()),
-    scratch: args.scratch ?? await Deno.makeTempDir({ prefix: "sluice-scratch-" }),
-    lockMs: 1000 * Number(args.lock ?? 30),
+    scratch: args.scratch ?? `${Deno.env.get("TMPDIR") ?? "/tmp"}/sluice-scratch-${Deno.uid() ?? "all"}`,
+    lockMs: 1000 * numberOf("lock", args.lock ?? "30", 1, 3600),
   });
-  const server = args.metrics === undefined ? undefined : worker.metrics.serve(Number(args.metrics));
+  const server = args.metrics === undefined
+    ? undefined
+    : worker.metrics.serve(numberOf("metrics", args.metrics, 0, 65_535));
   console.log("ready");
   const ended = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => resolve());

@@ -22,8 +22,9 @@ import type { Lz4Split, Lz4SplitOptions } from "./splits.ts";
 /**
  * Divides a file into splits for many machines, with any .lz4 decoder or {@linkcode readLz4Split}. A split ends at the
  * first point of the index where it has `splitSize` bytes, inside a frame too. With `atLine` or `atDelimiter` it ends after
- * the first record that ends there or later: every record is in exactly one split, and the content around each border is
- * decoded to find it. Empty content has no splits.
+ * the first record that ends there or later, and goes on where none does before the next such place: every record is in
+ * exactly one split. Borders are looked for `concurrency` at a time; each decodes the content around it. Empty content has
+ * no splits.
  *
  * @param data The file; for an encrypted one what `openLz4AesGcmSource` or `openLz4AesCtrSource` returns.
  * @param index Its index; points should lie no farther apart than splits are long.

@@ -29,8 +29,9 @@ const CODEC_OPTIONS: readonly (keyof ZstdSplitOptions)[] = [
 /**
  * Divides a file of many frames into splits for many machines: seekable files, and what pzstd and concatenation make. A
  * split ends at the first start of a frame where it has `splitSize` bytes, so a file of one frame is one split. With
- * `atLine` or `atDelimiter` it ends after the first record that ends there or later: every record is in exactly one split,
- * and the content of one frame around each border is decoded to find it. Empty content has no splits.
+ * `atLine` or `atDelimiter` it ends after the first record that ends there or later, and goes on where none does before the
+ * next such place: every record is in exactly one split. Borders are looked for `concurrency` at a time; each decodes the
+ * frame around it. Empty content has no splits.
  *
  * @param data The file.
  * @param index Where its frames are: `ZstdSeekableReader.open(data).index`, or {@linkcode buildZstdIndex}.
