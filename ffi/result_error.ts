@@ -33,6 +33,8 @@ export interface FailedCall {
   readonly maxMemory?: number | undefined;
   /** The dictionary id that the input names. */
   readonly expectedId?: number | undefined;
+  /** What else may be the reason where the data seems to be corrupt, for "…, or …". */
+  readonly doubt?: string | undefined;
 }
 
 const STATES: Readonly<Record<number, string>> = {
@@ -74,7 +76,9 @@ const CODES: ReadonlyMap<number, SluiceErrorCode> = new Map(
 export function resultError(call: FailedCall): Error {
   const place = call.offset === undefined ? "" : ` at byte ${call.offset}`;
   const state = STATES[call.result] ?? `the codec answered ${CODES.get(call.result) ?? call.result}`;
-  const message = `Cannot ${call.action}${place}: ${state}`;
+  const isDoubtful = call.result === RESULT.CORRUPT || call.result === RESULT.CHECKSUM_MISMATCH;
+  const doubt = isDoubtful && call.doubt !== undefined ? `, or ${call.doubt}` : "";
+  const message = `Cannot ${call.action}${place}: ${state}${doubt}`;
   const facts = {
     format: call.format,
     code: CODES.get(call.result) ?? "GENERIC",

@@ -57,10 +57,15 @@ Deno.test("sluice pdiffcopy copies between files and servers", async () => {
       assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
       const again = await ours(`${url}/source`, `${directory}/target`);
       assertStringIncludes(again.stderr, "nothing to do");
+      const planned = await ours("-n", `${directory}/source`, `${url}/sub/copy`);
+      assertMatch(planned.stderr, /will upload \d+ block/);
       const up = await ours(`${directory}/source`, `${url}/sub/copy`);
       assertEquals(up.code, 0, up.stderr);
+      assertMatch(up.stderr, /^uploaded \d+ block/m);
       assertEquals(await Deno.readFile(`${directory}/sub/copy`), CONTENT);
       assertEquals((await ours("caps", url)).code, 0);
+      const local = await ours(`${directory}/source`, `${directory}/beside`);
+      assertMatch(local.stderr, /^copied \d+ block/m);
     });
   });
 });
@@ -77,7 +82,7 @@ Deno.test("sluice pdiffcopy keeps the letters of the original program", async ()
     ) {
       const { code, stderr } = await ours(...args, source, target);
       assertEquals(code, 0, stderr);
-      assertMatch(stderr, /similarity \d+ %[\s\S]*will upload \d+ block/);
+      assertMatch(stderr, /similarity \d+ %[\s\S]*will copy \d+ block/);
       assertEquals(await Deno.readFile(target), before);
     }
     assertEquals((await ours(source, target, "-W", "-c", "4", "-m", "SHA256", "-q")).stderr, "");

@@ -1,7 +1,7 @@
 /**
  * `sluice gitdb ls-remote`, `fetch` and `clone` beside git: the same output, exit codes, references and FETCH_HEAD.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { git, makeRepository, withFolder } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 import { run, sluice, sluiceArguments } from "./_cli.ts";
@@ -93,6 +93,35 @@ testRemote("ls-remote prints what git prints", async (folder) => {
       assertEquals(ours, theirs, args.join(" "));
     }
   });
+});
+
+Deno.test("ls-remote, fetch and clone give up after --timeout, and say so", async () => {
+  await withFolder(async (folder) => {
+    for (const name of ["r/objects", "r/refs"]) await Deno.mkdir(`${folder}/${name}`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/r/HEAD`, "ref: refs/heads/main\n");
+    const held = Promise.withResolvers<Response>();
+    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => held.promise);
+    const url = `http://127.0.0.1:${server.addr.port}/a.git`;
+    for (
+      const args of [
+        ["ls-remote", "--timeout", "1", url],
+        ["clone", "--timeout=1", "-q", url, `${folder}/new`],
+        ["fetch", "--timeout=1", `--git-dir=${folder}/r`, url, "main"],
+      ]
+    ) {
+      const { code, stderr } = await sluice(["gitdb", ...args]);
+      assertEquals(code, 128, stderr);
+      assertStringIncludes(stderr, "no answer came for 1000 ms (raise --timeout)");
+    }
+    held.resolve(new Response());
+  });
+  for (const [value, says] of [["0", "1 to 2147483 seconds"], ["1s", "seconds"], ["2147484", "seconds"]]) {
+    const { code, stderr } = await sluice(["gitdb", "ls-remote", "--timeout", value!, "http://127.0.0.1:1/"]);
+    assertEquals(code, 129);
+    assertStringIncludes(stderr, says!);
+  }
+  const idle = await sluice(["gitdb", "ls-remote", "--get-url", "--timeout=5", "http://127.0.0.1:1/"]);
+  assertStringIncludes(idle.stderr, "--timeout has no effect with --get-url");
 });
 
 /** Fetches, each in a fresh clone of the kind that it names. */

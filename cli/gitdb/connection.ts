@@ -7,11 +7,13 @@ import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
 /** How servers are reached. */
-export function connectionOf({ remote: { credentialHelper } }: GitdbSettings): GitRemoteOptions {
-  if (credentialHelper === undefined) return {};
+export function connectionOf({ remote: { credentialHelper, timeout } }: GitdbSettings): GitRemoteOptions {
+  const waiting = { stallTimeoutMs: timeout === undefined ? undefined : timeout * 1000 };
+  if (credentialHelper === undefined) return waiting;
   // A helper is asked once: some ask a user.
   const answers = new Map<string, Promise<HeadersInit | undefined>>();
   return {
+    ...waiting,
     headersFor: (request) => {
       if (request.challenge === undefined) return undefined;
       const { origin } = request.url;
@@ -91,6 +93,6 @@ export async function withGitWords<T>(url: string, run: () => Promise<T>): Promi
       throw fatal(`repository '${place}' not found`);
     }
     if (error.code === "AUTH") throw fatal(`Authentication failed for '${place}'`);
-    throw fatal(error.message);
+    throw fatal(error.message.replace('raise "stallTimeoutMs"', "raise --timeout"));
   }
 }

@@ -20,6 +20,9 @@ export async function lsRemote(operands: readonly string[], settings: GitdbSetti
   const url = await urlFor(given, settings);
   const out = new BufferedStdout();
   if (getUrl) {
+    if (settings.remote.timeout !== undefined) {
+      throw new UsageFailure("Option --timeout has no effect with --get-url");
+    }
     if (patterns.length > 0) throw new UsageFailure("ls-remote --get-url takes no patterns");
     await out.print(byteText(`${url}\n`));
     await out.flush();

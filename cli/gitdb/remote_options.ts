@@ -14,6 +14,15 @@ function count(value: string, name: string): number {
   throw new UsageFailure(`Option ${name} has the value "${value}", expected a positive number`);
 }
 
+/** The most seconds that a timer takes. */
+const SECONDS_MAX = 2_147_483;
+
+function seconds(value: string, name: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= 1 && number <= SECONDS_MAX) return number;
+  throw new UsageFailure(`Option ${name} has the value "${value}", expected 1 to ${SECONDS_MAX} seconds`);
+}
+
 /** A date: seconds since 1970, or what ISO 8601 allows; git's own words for dates are not known here. */
 function date(value: string, name: string): Date {
   const time = /^\d{5,}$/.test(value) ? Number(value) * 1000 : Date.parse(value);
@@ -34,6 +43,14 @@ const CREDENTIALS: Row = {
   valueName: "COMMAND",
   help: "What to ask for a name and a password, as git's credential.helper (a name, a path or !COMMAND)",
   set: (settings, value) => settings.remote.credentialHelper = value,
+};
+
+const TIMEOUT: Row = {
+  long: ["timeout"],
+  value: "next",
+  valueName: "SECONDS",
+  help: "Give up after so long without an answer or a packet (default: 30)",
+  set: (settings, value, name) => settings.remote.timeout = seconds(value, name),
 };
 
 const SHALLOW: readonly Row[] = [
@@ -100,6 +117,7 @@ export const LS_REMOTE: Group = {
     { long: ["get-url"], help: "The URL alone", set: (settings) => settings.remote.getUrl = true },
     QUIET,
     CREDENTIALS,
+    TIMEOUT,
   ],
 };
 
@@ -160,6 +178,7 @@ export const FETCH: Group = {
     },
     ...PROGRESS,
     CREDENTIALS,
+    TIMEOUT,
   ],
 };
 
@@ -222,5 +241,6 @@ export const CLONE: Group = {
     QUIET,
     ...PROGRESS,
     CREDENTIALS,
+    TIMEOUT,
   ],
 };

@@ -94,6 +94,7 @@ export interface RemoteSettings {
   exitCode: boolean;
   progress: boolean | undefined;
   credentialHelper: string | undefined;
+  timeout: number | undefined;
   depth: number | undefined;
   deepen: number | undefined;
   unshallow: boolean;
@@ -188,6 +189,7 @@ function defaultRemoteSettings(): RemoteSettings {
     exitCode: false,
     progress: undefined,
     credentialHelper: undefined,
+    timeout: undefined,
     depth: undefined,
     deepen: undefined,
     unshallow: false,

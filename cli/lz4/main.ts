@@ -40,6 +40,9 @@ Usage: sluice lz4 [OPTIONS...] [INPUT [OUTPUT]]
        sluice lz4 repack FILE|URL -o OUTPUT [--bytes=4M] [--lines]
        sluice lz4 info FILE|URL
 
+carve writes whole blocks as a file of its own: stderr says how many bytes to drop from the start of its content.
+cat writes a range exactly. FROM and TO of lines count from 0, and TO is left out: 0-10 are the first ten lines.
+
 `;
 
 /** Runs the command; returns its exit code. */

@@ -53,18 +53,24 @@ export async function copyCommand(
   });
   messages.clearStatus();
   if (settings.json) console.log(JSON.stringify(result));
-  report(result, settings, source!, messages);
+  report(result, settings, directionOf(source!, target!), messages);
   return settings.check && result.equal !== true ? PDIFFCOPY_EXIT.differs : EXIT.ok;
+}
+
+/** What a copy is called, and what it was called when it is over. */
+function directionOf(source: string, target: string): readonly [verb: string, past: string] {
+  const isUrl = (text: string): boolean => /^[a-z+]+:\/\//i.test(text);
+  if (isUrl(source)) return ["download", "downloaded"];
+  return isUrl(target) ? ["upload", "uploaded"] : ["copy", "copied"];
 }
 
 function report(
   result: PdiffSyncResult,
   settings: PdiffcopySettings,
-  source: string,
+  [verb, past]: readonly [verb: string, past: string],
   messages: Messages,
 ): void {
   const { blocksDiffering, bytesTransferred, similarity, seconds, dryRun, equal, size } = result;
-  const verb = /^[a-z+]+:\/\//i.test(source) ? "download" : "upload";
   const blocks = `${blocksDiffering} ${blocksDiffering === 1 ? "block" : "blocks"}`;
   if (settings.delta) messages.say(LEVEL.results, `similarity ${similarity} %`);
   if (equal === true) {
@@ -80,7 +86,7 @@ function report(
     const rate = formatPdiffSize(Math.round(bytesTransferred / Math.max(seconds, 0.001)));
     messages.say(
       LEVEL.results,
-      `${verb}ed ${blocks} (${formatPdiffSize(bytesTransferred)}) in ${
+      `${past} ${blocks} (${formatPdiffSize(bytesTransferred)}) in ${
         formatPdiffDuration(seconds)
       } (${rate}/s)`,
     );

@@ -11,14 +11,17 @@ export interface ByteRange {
 }
 
 /**
- * Reads `0-100`, `1M-2M`, `100-` and `-100`.
+ * Reads `0-100`, `1M-2M`, `100-` and `-100`. `form` names both ends in messages.
  *
  * @throws {UsageFailure} If the text is something else, or the range ends before it starts.
  */
-export function parseRange(text: string, name: string): ByteRange {
+export function parseRange(text: string, name: string, form = "START-END"): ByteRange {
   const match = /^(\w*)-(\w*)$/.exec(text);
   const start = match?.[1] === "" ? 0 : parseSize(match?.[1] ?? "");
   const end = match?.[2] === "" ? Infinity : parseSize(match?.[2] ?? "");
   if (start !== undefined && end !== undefined && start <= end) return { start, end };
-  throw new UsageFailure(`Option ${name} has the value "${text}", expected START-END`);
+  const isReversed = start !== undefined && end !== undefined;
+  const [first, last] = form.split("-");
+  const fault = isReversed ? `: ${first} is after ${last}` : "";
+  throw new UsageFailure(`Option ${name} has the value "${text}", expected ${form}${fault}`);
 }

@@ -8,6 +8,7 @@ import {
   notOffered,
   protocolFault,
   remoteLimit,
+  stallState,
   statusFault,
   transferFault,
 } from "./_remote_faults.ts";
@@ -78,7 +79,7 @@ export class GitHttp {
 
   /** The answer to the first request, which alone may lead elsewhere. */
   async advertise(protocol: number, signal: AbortSignal | undefined): Promise<PacketReader> {
-    const headers = protocol === 0 ? {} : { "git-protocol": `version=${protocol}` };
+    const headers: Record<string, string> = protocol === 0 ? {} : { "git-protocol": `version=${protocol}` };
     let url = addressOf(this.#given, INFO);
     for (let redirects = 0;; redirects++) {
       if (redirects > REDIRECTS_MAX) throw remoteLimit(this.label, "redirects", REDIRECTS_MAX, "steps");
@@ -209,7 +210,7 @@ class Transfer {
   /** Sends a request and waits for the head of its answer. */
   async send(url: URL, init: RequestInit): Promise<Response> {
     const { stallTimeoutMs, fetch } = this.#settings;
-    const fault = transferFault(this.#label, `no answer came for ${stallTimeoutMs} ms`, "TIMEOUT");
+    const fault = transferFault(this.#label, stallState("no answer", stallTimeoutMs), "TIMEOUT");
     const timer = setTimeout(() => this.#controller.abort(fault), stallTimeoutMs);
     try {
       const sent = fetch(url, { ...init, redirect: "manual", signal: this.#signal });

@@ -4,7 +4,7 @@
  */
 import { ChunkReader, concatBytes } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
-import { cutFault, protocolFault, shown, transferFault } from "./_remote_faults.ts";
+import { cutFault, protocolFault, shown, stallState, transferFault } from "./_remote_faults.ts";
 
 /** Packets without content: the end of a message, the end of a part, the end of an answer. */
 export const FLUSH = 0;
@@ -71,7 +71,7 @@ export class PacketReader {
   /** Runs something that waits for a packet; one that takes too long ends the transfer. */
   async #inTime<T>(run: () => Promise<T>): Promise<T> {
     const { label, abort, stallTimeoutMs } = this.#source;
-    const state = `no whole packet came for ${stallTimeoutMs} ms`;
+    const state = stallState("no whole packet", stallTimeoutMs);
     const timer = setTimeout(() => abort(transferFault(label, state, "TIMEOUT")), stallTimeoutMs);
     try {
       return await run();

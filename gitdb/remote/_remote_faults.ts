@@ -46,6 +46,11 @@ export function cutFault(label: string, offset: number, cause?: unknown): Trunca
   });
 }
 
+/** What is said of something that did not come in time. */
+export function stallState(what: string, stallTimeoutMs: number): string {
+  return `${what} came for ${stallTimeoutMs} ms (raise "stallTimeoutMs")`;
+}
+
 /** A transfer that failed. */
 export function transferFault(
   label: string,

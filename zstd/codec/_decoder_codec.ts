@@ -438,6 +438,15 @@ export class DecoderCodec implements PullCodec {
     return this.#kernel.error(corrupt ? RESULT.CORRUPT : result, "decompress zstd data", {
       offset: this.#bytesIn - this.#kernel.loaded,
       expectedId: this.#header?.dictId,
+      doubt: this.#doubt(),
     });
+  }
+
+  /** What a frame does not name, so that another one is only noticed as if the frame were corrupt. */
+  #doubt(): string | undefined {
+    const { prefix, dictionaries } = this.#settings;
+    if (prefix !== undefined) return "its prefix (the base of a patch) is another one";
+    const isUnnamed = this.#header?.dictId === 0 && dictionaries.some(({ id }) => id === 0);
+    return isUnnamed ? "its dictionary is another one" : undefined;
   }
 }

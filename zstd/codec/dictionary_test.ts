@@ -15,7 +15,7 @@ import {
   ZstdEncoder,
 } from "@sluice/zstd";
 import type { ZstdCompressOptions, ZstdTrainOptions } from "@sluice/zstd";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { BACKENDS, testBackends } from "../../tests/_backends.ts";
 import { join, Random, text } from "../../tests/_data.ts";
 import { COMPRESS_SHAPES, DECOMPRESS_SHAPES, ShapeFault } from "../../tests/_zstd_shapes.ts";
@@ -124,7 +124,13 @@ testBackends("damaged dictionaries are refused, and never taken for raw content"
   }
   assertThrows(() => new ZstdDictionary(text(100), { type: "full" }), RangeError, "magic number");
   assertThrows(() => new ZstdDictionary(text(100), { type: "best" as "raw" }), RangeError);
-  assertThrows(() => compressZstd(MESSAGE, { dictionary: text(9) as unknown as ZstdDictionary }), TypeError);
+  for (const bytes of [text(9), text(9).buffer, new DataView(text(9).buffer)]) {
+    const dictionary = bytes as unknown as ZstdDictionary;
+    const says = "new ZstdDictionary(bytes)";
+    assertThrows(() => compressZstd(MESSAGE, { dictionary }), TypeError, says);
+    assertThrows(() => decompressZstd(compressZstd(MESSAGE), { dictionary }), TypeError, says);
+    assertThrows(() => new ZstdCompressor({ dictionary }), TypeError, says);
+  }
 });
 
 testBackends("a wrong raw dictionary is found by the checksum", () => {
@@ -133,6 +139,10 @@ testBackends("a wrong raw dictionary is found by the checksum", () => {
   const frame = compressZstd(text(2000, 1), { dictionary: right, contentChecksum: true });
   const error = assertThrows(() => decompressZstd(frame, { dictionary: wrong }), SluiceError);
   assert(["CHECKSUM_MISMATCH", "CORRUPT"].includes(error.code));
+  assertStringIncludes(error.message, ", or its dictionary is another one");
+  const cut = frame.with(frame.length - 1, frame.at(-1)! ^ 1);
+  const changed = assertThrows(() => decompressZstd(cut), SluiceError);
+  assert(!changed.message.includes("another one"), "no dictionary was given");
 });
 
 testBackends("dictionaries of less than 8 bytes have no effect", () => {

@@ -122,7 +122,7 @@ export abstract class ZstdContextKernel<Functions> extends ContextKernel<Functio
   error(
     result: number,
     action: string,
-    facts: { offset?: number | undefined; expectedId?: number | undefined } = {},
+    facts: Pick<FailedCall, "offset" | "expectedId" | "doubt"> = {},
   ): Error {
     return this.errorOf({ action, result, errno: this.errno, ...facts });
   }

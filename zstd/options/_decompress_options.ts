@@ -160,5 +160,9 @@ export function withWindowLimit<T extends ZstdDecompressOptions>(options: T, max
 export function checkDictionary(value: unknown): void {
   const { bytes, id } = (value ?? {}) as Partial<ZstdDictionary>;
   if (value === undefined || bytes instanceof Uint8Array && typeof id === "number") return;
-  throw new TypeError(`Cannot use option "dictionary": it is ${describe(value)}, expected a ZstdDictionary`);
+  const isBytes = ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+  const hint = isBytes ? ': load the bytes with "new ZstdDictionary(bytes)"' : "";
+  throw new TypeError(
+    `Cannot use option "dictionary": it is ${describe(value)}, expected a ZstdDictionary${hint}`,
+  );
 }

@@ -16,7 +16,7 @@ import type { ZstdPatchApplyOptions } from "./patch_options.ts";
  *
  * @throws {DictionaryMismatchError} With code "DICTIONARY_HASH_MISMATCH" if the patch names another base.
  * @throws {ChecksumMismatchError} If the target is not what the patch was made of: the base is a wrong one.
- * @throws {CorruptDataError} If the patch is corrupt, or the base is a wrong one.
+ * @throws {CorruptDataError} If the patch is corrupt, or the base is another one: the data alone does not say which.
  * @throws {TruncatedDataError} If the patch ends early.
  * @throws {LimitExceededError} If the target has more than `maxOutputSize` bytes, or the window would be too large.
  *

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { liveHandleCount } from "@sluice/ffi";
 import {
   ChecksumMismatchError,
@@ -132,6 +132,9 @@ testBackends("a wrong base and a bad patch are told", async () => {
     for (const attempt of [() => applyZstdPatch(with_, bytes), () => apply(with_, [bytes])]) {
       const error = await assertRejects(attempt, SluiceError, "", name);
       assert(kinds.some((kind) => error instanceof kind), `${name}: ${error}`);
+      if (["wrong base", "no base"].includes(name)) {
+        assertStringIncludes(error.message, ", or its prefix (the base of a patch) is another one");
+      }
     }
   }
   await assertRejects(
