@@ -100,7 +100,10 @@ Deno.test("ls-remote, fetch and clone give up after --timeout, and say so", asyn
     for (const name of ["r/objects", "r/refs"]) await Deno.mkdir(`${folder}/${name}`, { recursive: true });
     await Deno.writeTextFile(`${folder}/r/HEAD`, "ref: refs/heads/main\n");
     const held = Promise.withResolvers<Response>();
-    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => held.promise);
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => held.promise,
+    );
     const url = `http://127.0.0.1:${server.addr.port}/a.git`;
     for (
       const args of [

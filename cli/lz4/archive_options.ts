@@ -120,7 +120,7 @@ export const ARCHIVE_OPTIONS: readonly OptionGroup<ArchiveSettings>[] = [{
       long: ["range"],
       value: "next",
       valueName: "START-END",
-      help: "Bytes of the content, END left out; lines: those that start there; carve: the blocks around them",
+      help: "Bytes of the content, END left out; lines that start there; for carve, the blocks around",
       modes: ["cat", "lines", "carve"],
       set: (s, v, name) => s.range = parseRange(v, name),
     },

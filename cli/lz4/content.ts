@@ -42,7 +42,9 @@ export async function carveCommand(job: Job): Promise<number> {
     await writeOutput(settings.output, bytesOf(source, pieces), options);
     messages.say(
       LEVEL.results,
-      `${operands[0]}: whole blocks are written: drop ${pieces[0]?.drop ?? 0} bytes from the start of their ` +
+      `${operands[0]}: whole blocks are written: drop ${
+        pieces[0]?.drop ?? 0
+      } bytes from the start of their ` +
         `content and take ${end - start} ("lz4 cat --range" cuts exactly)`,
     );
   });

@@ -444,9 +444,9 @@ export class DecoderCodec implements PullCodec {
 
   /** What a frame does not name, so that another one is only noticed as if the frame were corrupt. */
   #doubt(): string | undefined {
-    const { prefix, dictionaries } = this.#settings;
+    const { prefix, dictionary } = this.#settings;
     if (prefix !== undefined) return "its prefix (the base of a patch) is another one";
-    const isUnnamed = this.#header?.dictId === 0 && dictionaries.some(({ id }) => id === 0);
+    const isUnnamed = this.#header?.dictId === 0 && dictionary !== undefined;
     return isUnnamed ? "its dictionary is another one" : undefined;
   }
 }

@@ -2,7 +2,7 @@
  * What the contexts of compression and of decompression share: the library's error numbers, and digests of dictionaries.
  */
 import { ContextKernel, Handle, resultError, STEP } from "@sluice/ffi";
-import type { BackendChoice, BackendModule, Pointer } from "@sluice/ffi";
+import type { BackendChoice, BackendModule, FailedCall, Pointer } from "@sluice/ffi";
 
 /** Makes one object of a library; `report` takes what the call reports. */
 type Make<Functions> = (functions: Functions, report: Uint32Array) => Pointer;
