@@ -78,7 +78,7 @@ export class GitHttp {
 
   /** The answer to the first request, which alone may lead elsewhere. */
   async advertise(protocol: number, signal: AbortSignal | undefined): Promise<PacketReader> {
-    const headers = protocol === 0 ? {} : { "git-protocol": `version=${protocol}` };
+    const headers: Record<string, string> = protocol === 0 ? {} : { "git-protocol": `version=${protocol}` };
     let url = addressOf(this.#given, INFO);
     for (let redirects = 0;; redirects++) {
       if (redirects > REDIRECTS_MAX) throw remoteLimit(this.label, "redirects", REDIRECTS_MAX, "steps");
