@@ -26,11 +26,23 @@ class Place implements AsyncDisposable {
     this.folder = Deno.makeTempDirSync();
   }
 
-  async run(script: string, ...args: string[]): Promise<Run> {
+  run(script: string, ...args: string[]): Promise<Run> {
+    return this.#deno("run", "-A", ...this.#flags, script, ...args);
+  }
+
+  /** Checks types, those of the packages too. */
+  check(script: string): Promise<Run> {
+    return this.#deno("check", "--all", "--allow-import", ...this.#flags, script);
+  }
+
+  get #flags(): string[] {
+    return ["--no-config", "--no-lock", `--import-map=${this.#registry.importMap}`];
+  }
+
+  async #deno(...args: string[]): Promise<Run> {
     const { folder } = this;
-    const flags = ["run", "-A", "--no-config", "--no-lock", `--import-map=${this.#registry.importMap}`];
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [...flags, script, ...args],
+      args,
       cwd: folder,
       env: {
         DENO_DIR: `${folder}/deno`,
@@ -69,6 +81,19 @@ Deno.test("the command line runs from published files alone", async () => {
   const status = await place.sluice("native", "status");
   assertStringIncludes(status.text, "backend  wasm");
   assertStringIncludes(status.text, "sluice native install");
+});
+
+Deno.test("programs that import the packages pass the type check with the options that Deno has by default", async () => {
+  await using registry = await serveRegistry();
+  await using place = new Place(registry);
+  const program = `${place.folder}/program.ts`;
+  const names = ["zstd", "zstd/seekable", "zstd/http", "lz4", "gitdb", "zpaq", "zpaq/compiler", "pdiffcopy"];
+  await Deno.writeTextFile(
+    program,
+    names.map((name, i) => `import * as m${i} from "@sluice/${name}"; console.log(m${i});`).join("\n"),
+  );
+  const checked = await place.check(program);
+  assertEquals(checked.code, 0, checked.text);
 });
 
 Deno.test("a program imports the umbrella package from published files alone", async () => {

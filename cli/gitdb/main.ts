@@ -103,6 +103,9 @@ function splitCommand(
   return { common, name: undefined, rest: [] };
 }
 
+/** Subcommands that take no paths, where a path could be the name of a branch too. */
+const TAKES_REVISIONS: ReadonlySet<string> = new Set(["log", "rev-list", "show", "diff"]);
+
 /** The count of log in its short forms, `-3` and `-n3`, as the option that it is. */
 function countAsOption(arg: string): string[] {
   const digits = /^-n?(\d+)$/.exec(arg)?.[1];
@@ -131,6 +134,10 @@ async function runGitdb(args: readonly string[]): Promise<number> {
   }
   const settings = defaultGitdbSettings();
   settings.words = rest;
+  const paths = rest.indexOf("--") + 1;
+  if (TAKES_REVISIONS.has(name) && paths > 0 && paths < rest.length) {
+    throw new UsageFailure(`Paths after "--", as "${rest[paths]}", are not known to ${name} here`);
+  }
   const given = name === "log" || name === "rev-list" ? rest.flatMap(countAsOption) : rest;
   const operands = parseOptions(GITDB_OPTIONS[name]!, [...common, ...given], settings, [], settings.operands);
   if (settings.help) {

@@ -57,7 +57,8 @@ async function verifyOne(pack: GitPack, operand: string, settings: GitdbSettings
   if (!settings.statOnly) {
     let bad = false;
     for await (const { id, offset, message } of pack.verify({ threads: settings.threads })) {
-      console.error(`error: ${operand}: ${id ?? ""} at ${offset ?? "-"}: ${message}`);
+      const place = `${id ?? ""}${offset === undefined ? "" : ` at ${offset}`}`.trim();
+      console.error(`error: ${operand}: ${place === "" ? "" : `${place}: `}${message}`);
       bad = true;
     }
     if (bad) {

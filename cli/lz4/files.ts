@@ -181,18 +181,19 @@ async function transfer(
   return await decompressInput({ ...job, verifyChecksums, threads, passOthers });
 }
 
-/** Exit codes from here on have other meanings. */
-const MISSED_MAX = 39;
+/** The most files that could not be done that an exit code counts: those above have other meanings. */
+export const MISSED_MAX = 39;
 
-/** Works through several inputs; one that fails does not stop the others. */
+/** Works through several inputs, of which some were not there already; one that fails does not stop the others. */
 export async function processInputs(
   inputs: readonly Input[],
   output: string | undefined,
   settings: Lz4Settings,
   messages: Messages,
+  missing: number,
 ): Promise<number> {
   let exitCode: number = EXIT.ok;
-  let missed = 0;
+  let missed = missing;
   const files = await ProtectedFiles.of([...inputs, settings.dictionary, settings.keyFile]);
   for (const input of inputs) {
     try {

@@ -7,7 +7,7 @@
 import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { collectInputs } from "../shared/inputs.ts";
 import { ARCHIVE_COMMAND_NAMES, isArchiveCommand } from "./archive_names.ts";
-import { compresses, processInputs } from "./files.ts";
+import { compresses, MISSED_MAX, processInputs } from "./files.ts";
 import { defaultLz4Settings, LZ4_OPTIONS } from "./options.ts";
 import type { Lz4Settings } from "./options.ts";
 import { loadModule } from "../shared/load.ts";
@@ -98,19 +98,18 @@ async function runLz4(args: readonly string[]): Promise<number> {
     fileLists: [],
     messages,
   });
-  if (inputs.length === 0) return failed ? EXIT.failure : EXIT.ok;
+  if (inputs.length === 0) return Math.min(failed, MISSED_MAX);
   if (isBench) {
     const { benchmark } = await loadModule<typeof import("./benchmark.ts")>(
       import.meta.resolve("./benchmark.ts"),
     );
-    return failed ? EXIT.failure : await benchmark(inputs, settings);
+    return failed > 0 ? EXIT.failure : await benchmark(inputs, settings);
   }
   const output = several && !settings.stdout ? undefined : outputOf(operands, settings.stdout);
   if (settings.remove && (output === "-" || output === "null")) {
     throw new UsageFailure("Option --rm has no effect without an output file");
   }
-  const exitCode = await processInputs(inputs, output, settings, messages);
-  return failed ? EXIT.failure : exitCode;
+  return await processInputs(inputs, output, settings, messages, failed);
 }
 
 /** One JSON object a frame: what the sub-command `info` does. */

@@ -35,27 +35,27 @@ export interface InputOptions {
   readonly messages: Messages;
 }
 
-/** The inputs, and whether one that was named can't be one. */
+/** The inputs, and how many that were named can not be one. */
 export interface Inputs {
   readonly inputs: Input[];
-  failed: boolean;
+  failed: number;
 }
 
 /** Finds the inputs; what can't be one is named on stderr and left out. No operand at all means stdin. */
 export async function collectInputs(operands: readonly string[], options: InputOptions): Promise<Inputs> {
-  const found: Inputs = { inputs: [], failed: false };
+  const found: Inputs = { inputs: [], failed: 0 };
   const names = [...operands];
   for (const list of options.fileLists) {
     try {
       names.push(...(await Deno.readTextFile(list)).split(/\r?\n/).filter((line) => line !== ""));
     } catch {
       options.messages.say(LEVEL.errors, `${options.command}: error reading ${list} `);
-      return { inputs: [], failed: true };
+      return { inputs: [], failed: 1 };
     }
   }
   if (operands.length === 0 && options.fileLists.length === 0) names.push("-");
   for (const name of names) await collect(name, options, found);
-  if (found.inputs.length === 0) found.failed = true;
+  if (found.inputs.length === 0) found.failed ||= 1;
   return found;
 }
 
@@ -67,7 +67,7 @@ async function collect(name: string, options: InputOptions, found: Inputs): Prom
   const { command, messages } = options;
   function ignore(reason: string): void {
     messages.say(LEVEL.errors, `${command}: ${reason} -- ignored `);
-    found.failed = true;
+    found.failed++;
   }
   let info: Deno.FileInfo;
   try {

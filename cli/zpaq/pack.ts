@@ -98,7 +98,7 @@ export async function packCommand(args: readonly string[]): Promise<number> {
     files: await ProtectedFiles.of(inputs.map(({ path }) => path)),
   });
   messages.say(LEVEL.results, `${counts.from} -> ${counts.to}`);
-  return failed ? EXIT.failure : EXIT.ok;
+  return failed > 0 ? EXIT.failure : EXIT.ok;
 }
 
 async function* files(inputs: readonly Input[], counts: { from: number }): AsyncGenerator<ZpaqPackFile> {

@@ -104,7 +104,7 @@ async function runZstd(args: readonly string[]): Promise<number> {
     const { benchmark } = await loadModule<typeof import("./benchmark.ts")>(
       import.meta.resolve("./benchmark.ts"),
     );
-    return operands.length > 0 && failed ? EXIT.failure : await benchmark(inputs, settings);
+    return operands.length > 0 && failed > 0 ? EXIT.failure : await benchmark(inputs, settings);
   }
   if (settings.mode === "train") {
     const { trainOnFiles } = await loadModule<typeof import("./train.ts")>(import.meta.resolve("./train.ts"));
@@ -113,10 +113,10 @@ async function runZstd(args: readonly string[]): Promise<number> {
   const wanted = settings.excludeCompressed && settings.mode === "compress"
     ? inputs.filter((input) => !hasCompressedName(input.name))
     : inputs;
-  if (wanted.length === 0) return failed ? EXIT.failure : EXIT.ok;
+  if (wanted.length === 0) return failed > 0 ? EXIT.failure : EXIT.ok;
   const { processFiles } = await loadModule<typeof import("./files.ts")>(import.meta.resolve("./files.ts"));
   const exitCode = await processFiles(wanted, settings, messages);
-  return failed ? EXIT.failure : exitCode;
+  return failed > 0 ? EXIT.failure : exitCode;
 }
 
 /** Who speaks. */
