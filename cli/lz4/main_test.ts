@@ -27,6 +27,28 @@ Deno.test("sluice lz4 cat gives a thousand random ranges of linked and independe
   }
 });
 
+Deno.test("sluice lz4 carve says what to drop and take of the blocks that it writes", async () => {
+  await inDirectory(async (folder) => {
+    const [file, output] = [`${folder}/file.lz4`, `${folder}/part.lz4`];
+    for (const linked of [false, true]) {
+      await Deno.writeFile(file, compressLz4(CONTENT, { linked, blockSize: 65536 }));
+      for (
+        const [start, end] of [[0, 10], [300_000, 300_100], [CONTENT.length - 5, CONTENT.length]] as const
+      ) {
+        const args = ["carve", "-f", "--spacing=64K", `--range=${start}-${end}`, "-o", output, file];
+        const { code, stderr } = await sluice(["lz4", ...args]);
+        assertEquals(code, 0, stderr);
+        const said = /whole blocks.*drop (\d+) bytes.*take (\d+) .*cat --range/.exec(stderr);
+        assert(said !== null, stderr);
+        const [drop, take] = [Number(said[1]), Number(said[2])];
+        const content = decompressLz4(await Deno.readFile(output));
+        assertEquals(content.slice(drop, drop + take), CONTENT.slice(start, end));
+        assert(content.length < 300_000, `${content.length} bytes for ${start}-${end}`);
+      }
+    }
+  });
+});
+
 Deno.test("sluice lz4 keeps files when something is wrong", async () => {
   const folder = await Deno.makeTempDir();
   const [file, output] = [`${folder}/file.lz4`, `${folder}/file`];
