@@ -42,10 +42,8 @@ export async function carveCommand(job: Job): Promise<number> {
     await writeOutput(settings.output, bytesOf(source, pieces), options);
     messages.say(
       LEVEL.results,
-      `${operands[0]}: whole blocks are written: drop ${
-        pieces[0]?.drop ?? 0
-      } bytes from the start of their ` +
-        `content and take ${end - start} ("lz4 cat --range" cuts exactly)`,
+      `${operands[0]}: the range starts ${pieces[0]?.drop ?? 0} bytes into the decoded part and has ` +
+        `${end - start} bytes: drop the rest, or cut exactly with "lz4 cat --range"`,
     );
   });
   return EXIT.ok;
