@@ -22,6 +22,8 @@ export class GitServer implements AsyncDisposable {
   readonly #folder: string;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #controller = new AbortController();
+  /** What ends the processes that still run. */
+  readonly #running = new Set<() => Promise<void>>();
   /** Called for each request. */
   intercept: Intercept = (_, answer) => answer();
   /** Bytes of all answers, and how many there were. */
@@ -78,6 +80,17 @@ export class GitServer implements AsyncDisposable {
   /** The answer of git: headers as CGI has them, then the body as it comes. */
   async #response(child: Deno.ChildProcess, fed: Promise<void>): Promise<Response> {
     const reader = child.stdout.getReader();
+    const stop = async (): Promise<void> => {
+      try {
+        child.kill();
+      } catch {
+        // It has ended.
+      }
+      await reader.cancel();
+      await fed;
+      await child.status;
+    };
+    this.#running.add(stop);
     let head = new Uint8Array();
     let end = -1;
     while (end < 0) {
@@ -97,6 +110,7 @@ export class GitServer implements AsyncDisposable {
     const finish = async (): Promise<void> => {
       await fed;
       await child.status;
+      this.#running.delete(stop);
     };
     this.sent += first.length;
     const body = new ReadableStream<Uint8Array>({
@@ -124,6 +138,8 @@ export class GitServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#controller.abort();
     await this.#server.finished;
+    // Nobody reads an answer to its end whose connection was cut.
+    for (const stop of this.#running) await stop();
   }
 }
 
