@@ -101,6 +101,25 @@ if (GIT_SERVES) {
         assert(again > full * 0.9, `${again} of ${full} bytes`);
         assertEquals(warnings.length, 1);
         assert(warnings[0]!.startsWith("the bundle was not used: "), warnings[0]);
+        // A server that sends nothing, or nothing more, is not waited for.
+        for (const body of [undefined, bundle.slice(0, 300)]) {
+          const release = Promise.withResolvers<Response>();
+          server.intercept = (request, answer) => {
+            if (!request.url.endsWith("/start.bundle")) return answer();
+            if (body === undefined) return release.promise;
+            const start = (controller: ReadableStreamDefaultController) => controller.enqueue(body);
+            return Promise.resolve(new Response(new ReadableStream({ start })));
+          };
+          const said: string[] = [];
+          await cloneGitRepository(url, {
+            into: `${folder}/slow${body?.length}`,
+            bundle: start,
+            connection: { stallTimeoutMs: 400 },
+            onWarning: (text) => said.push(text),
+          });
+          assert(said[0]!.includes('came for 400 ms (raise "stallTimeoutMs")'), said[0]);
+          release.resolve(new Response());
+        }
       });
     },
   );

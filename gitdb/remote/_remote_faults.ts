@@ -46,6 +46,9 @@ export function cutFault(label: string, offset: number, cause?: unknown): Trunca
   });
 }
 
+/** How long an answer, and then each part of it, may take unless told otherwise. */
+export const STALL_TIMEOUT_MS = 30_000;
+
 /** What is said of something that did not come in time. */
 export function stallState(what: string, stallTimeoutMs: number): string {
   return `${what} came for ${stallTimeoutMs} ms (raise "stallTimeoutMs")`;

@@ -24,7 +24,8 @@ import { credentialsOf } from "./_git_http.ts";
 import { GitRemote } from "./remote.ts";
 import type { GitRemoteOptions, GitRemoteRef } from "./remote.ts";
 import { checkWho } from "./_who.ts";
-import { labelOf, statusFault } from "./_remote_faults.ts";
+import { downloadBundle } from "./_bundle_download.ts";
+import { labelOf } from "./_remote_faults.ts";
 import { takeGitBundle } from "./take_bundle.ts";
 import { updateShallow } from "./_shallow_file.ts";
 
@@ -311,12 +312,7 @@ async function startFrom(
 ): Promise<Start> {
   const url = new URL(bundle);
   try {
-    const response = await (connection?.fetch ?? fetch)(url, signal === undefined ? {} : { signal });
-    if (response.status !== 200 || response.body === null) {
-      await response.body?.cancel();
-      throw statusFault(labelOf(url), response.status);
-    }
-    const { refs, count } = await takeGitBundle(database, response.body, {
+    const { refs, count } = await takeGitBundle(database, downloadBundle(url, connection ?? {}, signal), {
       ...objects,
       name: labelOf(url),
       signal,

@@ -14,7 +14,7 @@ import type { GitHeadersRequest } from "./_git_http.ts";
 import { commonWords, negotiate } from "./_negotiation.ts";
 import { DELIMITER, FLUSH, packetLines } from "./_packet_lines.ts";
 import type { PacketReader } from "./_packet_lines.ts";
-import { protocolFault, remoteLimit } from "./_remote_faults.ts";
+import { protocolFault, remoteLimit, STALL_TIMEOUT_MS } from "./_remote_faults.ts";
 import { expectEnd } from "./_side_bands.ts";
 
 export type { GitFetchOptions, GitHeadersRequest, GitRemoteRef };
@@ -89,7 +89,6 @@ const LIST_OPTIONS: ReadonlySet<string> = new Set<keyof GitListRefsOptions>([
   "signal",
 ]);
 
-const STALL_TIMEOUT_MS = 30_000;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 const REFS_MAX = 1_000_000;
 const AGENT = "sluice";
