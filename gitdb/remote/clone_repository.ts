@@ -17,7 +17,8 @@ import { checkOut } from "./_checkout.ts";
 import { chooseRefs } from "./_clone_refs.ts";
 import type { ClonePlan } from "./_clone_refs.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
-import type { GitFetchedObjects, GitFetchObjectsOptions } from "./fetch_objects.ts";
+import type { GitFetchedObjects } from "./fetch_objects.ts";
+import type { GitFetchRepositoryOptions } from "./fetch_repository.ts";
 import { gitFolderOf, makeRepository, makeRoom, putNew } from "./_new_repository.ts";
 import { promisedGitObjects } from "./promised_objects.ts";
 import { credentialsOf } from "./_git_http.ts";
@@ -62,12 +63,7 @@ export interface GitCloneOptions {
   /** How the server is reached. */
   readonly connection?: GitRemoteOptions | undefined;
   /** How objects are taken in, and its limits. */
-  readonly objects?:
-    | Pick<
-      GitFetchObjectsOptions,
-      "maxInputSize" | "maxObjects" | "maxObjectSize" | "threads" | "collisionDetection" | "durable"
-    >
-    | undefined;
+  readonly objects?: GitFetchRepositoryOptions["objects"];
   /** Who clones, for the logs of references. @default {nobody, now} */
   readonly committer?: GitSignature | undefined;
   /** Called with what the server says while it works. */

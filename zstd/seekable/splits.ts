@@ -45,17 +45,7 @@ export interface ZstdSplitOptions extends
   > {}
 
 /** How a split is read. */
-export interface ZstdReadSplitOptions extends
-  Pick<
-    ZstdSeekableReadOptions,
-    | "backend"
-    | "dictionary"
-    | "dictionaries"
-    | "lookupDictionary"
-    | "maxMemory"
-    | "maxWindowLog"
-    | "maxWindowSize"
-  > {
+export interface ZstdReadSplitOptions extends Omit<ZstdSplitOptions, keyof SluiceSplitOptions> {
   /** Compare every frame's content with the checksum of the plan, where there is one. @default {true} */
   readonly verifyChecksums?: boolean | undefined;
   /** The most bytes of a split, compressed or decoded. @default {2 ** 30} */
