@@ -142,6 +142,7 @@ export type SluiceErrorCode =
   | "DIRTY"
   | "NOT_FOUND"
   | "PERMISSION"
+  | "UNSAFE_PATH"
   | "READ_ONLY"
   | "NO_SPACE"
   | "LOCKED"
@@ -568,6 +569,11 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
   DIRTY: row("SluiceError", "The target is incomplete.", "Run the same copy again to complete it."),
   NOT_FOUND: row("NotFoundError", "What was asked for by name does not exist.", "Check the name."),
   PERMISSION: row("SluiceError", "The system does not allow it.", "Change permissions or the user."),
+  UNSAFE_PATH: row(
+    "SluiceError",
+    "A name would be restored outside the folder.",
+    "Restore to a folder with `to`, or allow it with `unsafePaths`.",
+  ),
   READ_ONLY: row("SluiceError", "The target can only be read.", "Choose another target."),
   NO_SPACE: row("SluiceError", "The disk is full.", "Free some space and run again."),
   REFERENCE_CHANGED: row(

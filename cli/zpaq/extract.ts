@@ -48,6 +48,12 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
     ...(settings.owners ? {} : { owners: false }),
   });
   for (const skipped of restored.skipped) messages.say(LEVEL.results, `? ${printable(skipped)}`);
+  if (restored.problems.some(({ code }) => code === "UNSAFE_PATH")) {
+    messages.say(
+      LEVEL.errors,
+      "zpaq: -to FOLDER restores absolute names below a folder, -unsafe-paths restores all names as they are",
+    );
+  }
   const { length } = restored.skipped;
   if (length > 0) messages.say(LEVEL.results, `${length} ?existing files skipped (-force overwrites).`);
   messages.say(LEVEL.results, `${restored.files} files, ${restored.bytes} bytes extracted`);

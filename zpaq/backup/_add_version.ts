@@ -17,7 +17,7 @@ import { failure, warning } from "./_problems.ts";
 import type { ZpaqBackupError } from "./_problems.ts";
 import { smallFileReader } from "./_small_files.ts";
 import { addStreaming, streamingMethod } from "./_streaming_update.ts";
-import { openUpdate } from "./_update_file.ts";
+import { cutOff, openUpdate } from "./_update_file.ts";
 import type { UpdatePlace } from "./_update_file.ts";
 import { walk } from "./_walk.ts";
 import type { Walked } from "./_walk.ts";
@@ -89,7 +89,7 @@ function checkUpdatable(backup: BackupState, opened: Opened | undefined): void {
     warning(
       "keep all of",
       last.path,
-      "the last update was interrupted; this one replaces it",
+      "the last update was interrupted; what is left of it is cut off",
       "TRUNCATED",
     ),
   );
@@ -140,9 +140,9 @@ async function write(
   const file = await openUpdate(place);
   try {
     const result = await run(await encryptedSink(backup, file.sink, opened));
-    const rollsBack = options.rollBack === true && place.size !== undefined && place.end < place.size;
-    if (result.updated + result.deleted === 0 && !rollsBack) {
+    if (result.updated + result.deleted === 0) {
       await file.discard();
+      if (place.size !== undefined && place.end < place.size) await cutOff(place);
       return { ...result, bytesOut: 0 };
     }
     await file.commit();
@@ -201,7 +201,7 @@ async function placeOf(backup: BackupState, opened: Opened | undefined): Promise
       `Cannot roll ${path} back: remove the parts that are not wanted: nothing was added`,
     );
   }
-  return { path: last.path, size: last.size, end: 0, undoing };
+  return { path: last.path, size: last.size, isPart: true, end: 0, undoing };
 }
 
 /** Names of the archive that the paths cover and that were not found. */

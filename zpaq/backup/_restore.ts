@@ -123,7 +123,7 @@ class Restore {
     if (fault !== undefined) {
       report(
         new ZpaqBackupError(`Cannot restore ${entry.name}: it ${fault}: not extracted`, {
-          code: "PERMISSION",
+          code: "UNSAFE_PATH",
           entry: entry.name,
         }),
       );

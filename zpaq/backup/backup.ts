@@ -32,7 +32,7 @@ import { decryptZpaqSource, encryptZpaqUpdate, newZpaqSalt } from "../archive/en
 import { compressZpaqIterable } from "../block/compress_iterable.ts";
 import { listZpaqBlocks } from "../block/list_blocks.ts";
 import type { ZpaqBlockFacts } from "../block/list_blocks.ts";
-import type { ZpaqVersion } from "../archive/archive.ts";
+import type { ZpaqDeletion, ZpaqVersion } from "../archive/archive.ts";
 import type { ZpaqArchiveEntry } from "../archive/_types.ts";
 import { addVersion } from "./_add_version.ts";
 import { BackupState } from "./_backup_state.ts";
@@ -198,6 +198,15 @@ export class ZpaqBackup implements Disposable {
   ): Promise<ZpaqArchiveEntry[]> {
     checkKeys(selection, SELECTION_KEYS);
     return await this.#state.select(listOf("paths", paths), selection);
+  }
+
+  /** Names that each version took away, the oldest version first. */
+  async deletions(
+    paths: string | readonly string[] = [],
+    selection: ZpaqBackupSelection = {},
+  ): Promise<ZpaqDeletion[]> {
+    checkKeys(selection, SELECTION_KEYS);
+    return await this.#state.selectDeletions(listOf("paths", paths), selection);
   }
 
   /**
