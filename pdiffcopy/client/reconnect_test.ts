@@ -83,6 +83,72 @@ for (const kind of ["upload", "upload with shift", "upload in place", "download"
   });
 }
 
+/** Passes bytes on to a port, and closes each connection after so many in either direction. */
+function startBreakingProxy(
+  port: number,
+  bytesMax: number,
+): { readonly port: number; stop(): Promise<void> } {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const relay = async (client: Deno.Conn): Promise<void> => {
+    using _client = client;
+    using server = await Deno.connect({ hostname: "127.0.0.1", port });
+    const pass = async (from: Deno.Conn, to: Deno.Conn): Promise<void> => {
+      const buffer = new Uint8Array(16_384);
+      for (let sum = 0; sum < bytesMax;) {
+        const count = await from.read(buffer);
+        if (count === null) break;
+        sum += count;
+        for (let done = 0; done < count;) done += await to.write(buffer.subarray(done, count));
+      }
+    };
+    await Promise.race([pass(client, server).catch(() => {}), pass(server, client).catch(() => {})]);
+  };
+  const open = new Set<Promise<void>>();
+  const accepting = (async () => {
+    for await (const client of listener) {
+      const relayed: Promise<void> = relay(client).catch(() => {}).finally(() => open.delete(relayed));
+      open.add(relayed);
+    }
+  })();
+  return {
+    port: (listener.addr as Deno.NetAddr).port,
+    async stop(): Promise<void> {
+      listener.close();
+      await accepting;
+      await Promise.all(open);
+    },
+  };
+}
+
+for (const kind of ["download", "upload"] as const) {
+  Deno.test(`a line that breaks again and again still carries a copy on: ${kind}`, async () => {
+    await inDirectory(async (directory) => {
+      const content = DOWNLOADED.subarray(0, 8 << 20);
+      await Deno.mkdir(`${directory}/served`);
+      await Deno.writeFile(`${directory}/${kind === "download" ? "served/" : ""}source`, content);
+      await using server = servePdiff({ root: `${directory}/served`, port: 0, writable: true });
+      const proxy = startBreakingProxy(server.port, 900_000);
+      const url = `http://127.0.0.1:${proxy.port}`;
+      const made = `${directory}/${kind === "download" ? "" : "served/"}copy`;
+      let carried = 0;
+      const client = new PdiffClient({
+        source: kind === "download" ? `${url}/source` : `${directory}/source`,
+        target: kind === "download" ? made : `${url}/copy`,
+        concurrency: 1,
+        retryBudgetMs: 20_000,
+        onProgress: ({ bytesOut }) => carried = bytesOut,
+      });
+      try {
+        await client.synchronize();
+        assertEquals(await Deno.readFile(made), content);
+        assert(carried < 2 * content.length, `${carried} bytes were written`);
+      } finally {
+        await proxy.stop();
+      }
+    });
+  });
+}
+
 Deno.test("a server that never answered is not waited for, and one that stays away only for the budget", async () => {
   await inDirectory(async (directory) => {
     await Deno.writeFile(`${directory}/source`, UPLOADED);
