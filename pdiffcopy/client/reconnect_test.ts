@@ -3,7 +3,7 @@ import { SluiceError } from "@sluice/internal";
 import { Random } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 import { sluiceArguments } from "../../tests/_cli.ts";
-import { PdiffClient, servePdiff } from "../mod.ts";
+import { copyPdiffTree, PdiffClient, servePdiff } from "../mod.ts";
 
 const UPLOADED = new Random(12).bytes(3 << 20);
 /** More than what sockets hold. */
@@ -142,6 +142,36 @@ for (const kind of ["download", "upload"] as const) {
         await client.synchronize();
         assertEquals(await Deno.readFile(made), content);
         assert(carried < 2 * content.length, `${carried} bytes were written`);
+      } finally {
+        await proxy.stop();
+      }
+    });
+  });
+}
+
+for (const kind of ["download", "upload"] as const) {
+  Deno.test(`a line that breaks again and again still carries small files on: ${kind}`, async () => {
+    await inDirectory(async (directory) => {
+      const root = `${directory}/${kind === "download" ? "served/" : ""}source`;
+      await Deno.mkdir(`${directory}/served`);
+      await Deno.mkdir(root);
+      for (let i = 0; i < 40; i++) {
+        await Deno.writeFile(`${root}/${i}`, DOWNLOADED.subarray(i * 100_000, (i + 1) * 100_000));
+      }
+      await using server = servePdiff({ root: `${directory}/served`, port: 0, writable: true });
+      const proxy = startBreakingProxy(server.port, 900_000);
+      const url = `http://127.0.0.1:${proxy.port}`;
+      try {
+        const made = `${directory}/${kind === "download" ? "" : "served/"}copy`;
+        const result = await copyPdiffTree({
+          source: kind === "download" ? `${url}/source` : root,
+          target: kind === "download" ? made : `${url}/copy`,
+          retryBudgetMs: 20_000,
+        });
+        assertEquals([result.filesCopied, result.faults], [40, []]);
+        for (let i = 0; i < 40; i++) {
+          assertEquals(await Deno.readFile(`${made}/${i}`), await Deno.readFile(`${root}/${i}`));
+        }
       } finally {
         await proxy.stop();
       }

@@ -8,6 +8,7 @@ import { PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { failure } from "../file/_errors.ts";
 import { parsePdiffLocation } from "../file/location.ts";
 import type { PdiffLocation } from "../file/location.ts";
+import { retryPolicyOf } from "../file/_retry.ts";
 import { PdiffWorkerPool } from "../file/worker_pool.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange } from "../copy/_tree_target.ts";
@@ -200,7 +201,7 @@ function openSide(location: PdiffLocation, options: PdiffTreeOptions, write: boo
     throw failure("UNSUPPORTED", `Cannot copy a tree by protocol 1: ${location.origin} can't list it`);
   }
   const { token, stallTimeoutMs = 120_000, signal, caCerts } = options;
-  return new RemoteTreeSide(location, { token, stallTimeoutMs, signal, caCerts });
+  return new RemoteTreeSide(location, { token, stallTimeoutMs, signal, caCerts }, retryPolicyOf(options));
 }
 
 /** What ends a copy of a tree, because every other name would fail the same way. */
