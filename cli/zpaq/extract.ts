@@ -8,6 +8,7 @@ import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { Complaints, openBackup } from "./open.ts";
 import { readPassword } from "./password.ts";
+import { newNames } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 import { reportsOf } from "./report.ts";
 
@@ -41,7 +42,7 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
   const attributes = settings.attributes !== "none";
   const restored = await backup.restore(files, {
     ...selection,
-    to,
+    to: newNames(to, files),
     force,
     unsafePaths,
     attributes,

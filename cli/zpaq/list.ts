@@ -3,7 +3,7 @@
  */
 import { printable } from "@sluice/internal";
 import type { ZpaqArchiveEntry, ZpaqDeletion, ZpaqFile, ZpaqVersion } from "@sluice/zpaq";
-import type { ZpaqBackup, ZpaqBackupComparison } from "@sluice/zpaq/backup";
+import type { ZpaqBackupComparison } from "@sluice/zpaq/backup";
 import type { Messages } from "../shared/messages.ts";
 import { Complaints, openBackup } from "./open.ts";
 import type { ZpaqSettings } from "./options.ts";

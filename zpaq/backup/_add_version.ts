@@ -1,6 +1,7 @@
 /**
  * Adding a version.
  */
+import type { NewNames } from "./_checks.ts";
 import { checkBoolean } from "@sluice/internal";
 import { ArchiveUpdate } from "../archive/_archive_update.ts";
 import type { ZpaqArchive } from "../archive/archive.ts";
@@ -31,7 +32,7 @@ type Added = Omit<ZpaqBackupAdded, "problems">;
 export async function addVersion(
   backup: BackupState,
   list: readonly string[],
-  to: readonly string[],
+  to: NewNames,
   options: ZpaqBackupAddOptions,
 ): Promise<Added> {
   backup.checkWritable();
@@ -47,7 +48,7 @@ export async function addVersion(
 async function addLocked(
   backup: BackupState,
   list: readonly string[],
-  to: readonly string[],
+  to: NewNames,
   options: ZpaqBackupAddOptions,
   lock: string | undefined,
 ): Promise<Added> {
@@ -100,7 +101,7 @@ async function write(
   opened: Opened | undefined,
   found: Walked,
   paths: readonly string[],
-  to: readonly string[],
+  to: NewNames,
   options: ZpaqBackupAddOptions,
 ): Promise<Added> {
   const streaming = streamingMethod(backup.method);
@@ -209,7 +210,7 @@ function goneNames(
   archive: ZpaqArchive | undefined,
   { files, unseen }: Walked,
   paths: readonly string[],
-  to: readonly string[],
+  to: NewNames,
   selection: ZpaqBackupAddOptions,
 ): string[] {
   const gone = new Set((archive?.entries() ?? []).map((entry) => entry.name));

@@ -1,6 +1,7 @@
 /**
  * Walking over what is to be archived.
  */
+import type { NewNames } from "./_checks.ts";
 import { attributeBytes, ATTRIBUTES_SIZE_MAX } from "../archive/_attributes.ts";
 import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
 import type { ZpaqFile } from "../archive/_types.ts";
@@ -42,7 +43,7 @@ export interface Walked {
 /** How a walk is done. */
 export interface WalkOptions extends Selection {
   readonly paths: readonly string[];
-  readonly to: readonly string[];
+  readonly to: NewNames;
   readonly attributes: AttributeExtent;
   /** Device and inode of the archive's parts, which does not archive itself. */
   readonly archive: ReadonlySet<string>;

@@ -43,6 +43,7 @@ import {
   COPY_KEYS,
   KEYS,
   listOf,
+  newNamesOf,
   RESTORE_KEYS,
   SELECTION_KEYS,
 } from "./_checks.ts";
@@ -238,11 +239,8 @@ export class ZpaqBackup implements Disposable {
     checkKeys(options, ADD_KEYS);
     checkPatterns(options);
     const list = listOf("paths", paths);
-    const to = listOf("to", options.to);
+    const to = newNamesOf(options.to, list);
     if (list.length === 0) throw new TypeError("Cannot add a version: there are no paths");
-    if (to.length > list.length) {
-      throw new RangeError('Cannot use option "to": there are more names than paths');
-    }
     const { indexOf } = options;
     if (indexOf !== undefined && (typeof indexOf !== "string" || indexOf === "")) {
       throw new TypeError('Cannot use option "indexOf": it is no path');

@@ -58,6 +58,16 @@ Deno.test("zpaq: paths that a version does not have are no success", async () =>
     await backup.add(`${folder}/a`, { to: "a" });
     await assertRejects(() => backup.restore("b", { to: `${folder}/c` }), Error, "has no such file");
     await assertRejects(() => backup.verify("b"), Error, "has no such file");
+    await Deno.writeTextFile(`${folder}/b`, "b");
+    const paths = [`${folder}/a`, `${folder}/b`];
+    await assertRejects(() => backup.add(paths, { to: "x" }), RangeError, "1 names for 2 paths");
+    await backup.add(paths, { to: ["a", "d/b"] });
+    for (const [names, to] of [[["a", "d/b"], "x"], ["a", ["x", "y"]], ["d/*", "x"], [[], ["x", "y"]]]) {
+      const options = { to: typeof to === "string" ? `${folder}/${to}` : to };
+      await assertRejects(() => backup.restore(names!, options), RangeError, '"to"');
+    }
+    await backup.restore(["a", "d/b"], { to: [`${folder}/one`, `${folder}/two`] });
+    assertEquals(await Deno.readTextFile(`${folder}/two`), "b");
     await assertRejects(() => backup.restore("a", { at: 0 }), Error, "has no such file");
   } finally {
     await Deno.remove(folder, { recursive: true });

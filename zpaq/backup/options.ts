@@ -41,8 +41,8 @@ export interface ZpaqBackupAddOptions {
   readonly only?: readonly string[] | undefined;
   /** Patterns with `*` and `?` that names must not fit. */
   readonly exclude?: readonly string[] | undefined;
-  /** Names in the archive: one for each path. */
-  readonly to?: string | readonly string[] | undefined;
+  /** Names in the archive: one for each path, undefined for one that keeps its own. */
+  readonly to?: string | readonly (string | undefined)[] | undefined;
   /**
    * What is stored beside content and dates: "all" for modes, owners, symbolic and hard links, extended attributes and
    * nanoseconds; "mode" for what zpaq 7.15 stores; "none".
@@ -99,8 +99,12 @@ export interface ZpaqBackupSelection {
 
 /** How files are restored. */
 export interface ZpaqBackupRestoreOptions extends ZpaqBackupSelection {
-  /** One name for each path, or a folder for everything where no path is given. @default {the names of the archive} */
-  readonly to?: string | readonly string[] | undefined;
+  /**
+   * One name for each path, undefined for one that keeps its own, or a folder for everything where no path is given.
+   *
+   * @default {the names of the archive}
+   */
+  readonly to?: string | readonly (string | undefined)[] | undefined;
   /** Replace files. @default {false} */
   readonly force?: boolean | undefined;
   /** Restore modes and extended attributes. Links and dates are restored always. @default {true} */
