@@ -14,6 +14,7 @@ import { GIT_JOB_FLAG, GIT_RECORD, GitJobKernel, RESULT } from "./_pack_engine.t
 import type { PackEngine } from "./_pack_engine.ts";
 import { outsideFlag, recordError, recordInfo } from "./_pack_job.ts";
 import { packObject } from "./_pack_object.ts";
+import type { DeltaTrees } from "./_delta_trees.ts";
 import type { PackTable } from "./_pack_table.ts";
 
 /** Records that one call writes; fewer where it runs on the event loop. */
@@ -68,16 +69,23 @@ export class EntryReads {
    *
    * @throws {SluiceError} What is wrong with the first damaged entry.
    */
-  async digests(table: PackTable, options: DigestOptions): Promise<number[]> {
+  async digests(table: PackTable, trees: DeltaTrees, options: DigestOptions): Promise<number[]> {
     const known = new Uint8Array(table.count);
     let first: { row: number; error: Error } | undefined;
-    const places = table.places.subarray(0, 2 * table.count);
     const unknown = GitObjectId.zero(this.#algorithm);
-    await this.#digestAll(places, () => unknown, options, (row, digest) => {
-      known[row] = 1;
-      if (!(digest instanceof Error)) table.ids.set(digest, row * table.hashSize);
-      else if (first === undefined || row < first.row) first = { row, error: digest };
-    });
+    for (const rows of trees.groups()) {
+      const places = new Uint32Array(2 * rows.length);
+      for (let i = 0; i < rows.length; i++) {
+        places[2 * i] = table.places[2 * rows[i]!]!;
+        places[2 * i + 1] = table.places[2 * rows[i]! + 1]!;
+      }
+      await this.#digestAll(places, () => unknown, options, (i, digest) => {
+        const row = rows[i]!;
+        known[row] = 1;
+        if (!(digest instanceof Error)) table.ids.set(digest, row * table.hashSize);
+        else if (first === undefined || row < first.row) first = { row, error: digest };
+      });
+    }
     if (first !== undefined) throw first.error;
     const lost: number[] = [];
     for (let row = 0; row < known.length; row++) if (known[row] === 0) lost.push(row);

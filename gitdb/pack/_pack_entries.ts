@@ -41,7 +41,7 @@ export async function indexEntries(
   settings: EntrySettings,
 ): Promise<IndexedPack> {
   const { backend } = settings;
-  const { table, checksum } = await scanPack(file.source, algorithm, {
+  const { table, trees, checksum } = await scanPack(file.source, algorithm, {
     maxObjects: settings.maxObjects ?? Infinity,
     maxObjectSize: settings.maxObjectSize ?? Infinity,
     backend,
@@ -51,7 +51,7 @@ export async function indexEntries(
     const result = engine.kernel.addPack(engine.addFile(file));
     if (result !== RESULT.OK) throw engine.kernel.error(result, "open the pack");
     const pack = engine.kernel.detail;
-    const lost = await new EntryReads(engine, pack, algorithm).digests(table, settings);
+    const lost = await new EntryReads(engine, pack, algorithm).digests(table, trees, settings);
     const missing = await missingBases(engine, pack, lost.map((row) => table.offsetAt(row)));
     if (lost.length > 0 && missing.length === 0) throw unresolved(lost.length);
     return { table, missing, checksum };

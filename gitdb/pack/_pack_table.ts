@@ -58,6 +58,17 @@ export class PackTable {
     return this.places[2 * row]! + this.places[2 * row + 1]! * 2 ** 32;
   }
 
+  /** The row of the entry at an offset. */
+  rowAt(offset: number): number | undefined {
+    let [low, high] = [0, this.#count];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.offsetAt(middle) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low < this.#count && this.offsetAt(low) === offset ? low : undefined;
+  }
+
   /** The bytes of the id of a row; a view. */
   bytesAt(row: number): Uint8Array<ArrayBuffer> {
     return this.ids.subarray(row * this.hashSize, (row + 1) * this.hashSize);
