@@ -54,7 +54,7 @@ testBackends("packs of a directory are there when it is opened again", async () 
 
 testBackends("packs that are refused leave nothing", async () => {
   const directory = new MemoryDirectory();
-  const { pack, commit, blob } = await packOf("content");
+  const { pack, blob } = await packOf("content");
   const lacking = await packOf("content", false);
   const cut = pack.slice(0, -9);
   const flipped = pack.slice();

@@ -19,6 +19,11 @@ export class DeltaTrees {
     this.#table = table;
   }
 
+  /** Whether no base is named by its id. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
   /** Takes the last row of the table, an entry that stands on the one at `base`: zero is none, more than a place an id. */
   add(base: number): void {
     const row = this.#table.count - 1;

@@ -68,10 +68,10 @@ export async function indexEntries(
 /** Tells the content of every commit, tree and tag of a pack, valid during the call, in no order. */
 export type EachBody = (tell: (row: number, content: Uint8Array) => void) => Promise<void>;
 
-/** Makes every object of a pack but its blobs; `index` is that of the pack, for deltas that name their bases by ids. */
+/** Makes every object of a pack but its blobs; `makeIndex` is called where deltas name their bases by ids. */
 export async function eachBody(
   file: EngineFile,
-  index: Uint8Array<ArrayBuffer>,
+  makeIndex: () => Uint8Array<ArrayBuffer>,
   { table, trees }: IndexedPack,
   algorithm: GitHashAlgorithm,
   format: { readonly version: 1 | 2; readonly backend: BackendChoice | undefined },
@@ -83,10 +83,13 @@ export async function eachBody(
     let result = kernel.addPack(engine.addFile(file));
     if (result !== RESULT.OK) throw kernel.error(result, "open the pack");
     const pack = kernel.detail;
-    const indexFile = engine.addFile({ source: byteSourceFromBytes(index) });
-    const layout = indexLayout(format.version, table.count, index.length, table.hashSize);
-    result = await engine.settle(() => kernel.addIndex(indexFile, layout, [pack]));
-    if (result !== RESULT.OK) throw kernel.error(result, "add the index of the pack");
+    if (!trees.isWhole) {
+      const index = makeIndex();
+      const indexFile = engine.addFile({ source: byteSourceFromBytes(index) });
+      const layout = indexLayout(format.version, table.count, index.length, table.hashSize);
+      result = await engine.settle(() => kernel.addIndex(indexFile, layout, [pack]));
+      if (result !== RESULT.OK) throw kernel.error(result, "add the index of the pack");
+    }
     const reads = new EntryReads(engine, pack, algorithm);
     for (const rows of trees.groups()) {
       await reads.bodies(table, rows.filter((row) => table.kinds[row] !== KIND_OF_TYPE.blob), tell);

@@ -60,15 +60,15 @@ export async function makeIndexes(
     throw corrupt("the pack", "it has an object twice", "DUPLICATE_OBJECT");
   }
   const format = { version: indexVersion ?? 2, largeFrom: largeOffsetsFrom } as const;
-  const index = buildIndex(table, checksum, algorithm, format);
+  const makeIndex = (): Uint8Array<ArrayBuffer> => buildIndex(table, checksum, algorithm, format);
+  const making = { version: format.version, backend };
+  // The index of a large pack is large: it is made after the check.
   if (table.count > 0) {
-    await check?.(
-      (tell) => eachBody(file, index, indexed, algorithm, { version: format.version, backend }, tell),
-      table,
-    );
-    if (existing !== undefined || strict === true) {
-      await checkPack(() => open(file.source, index, algorithm), table, algorithm, settings);
-    }
+    await check?.((tell) => eachBody(file, makeIndex, indexed, algorithm, making, tell), table);
+  }
+  const index = makeIndex();
+  if (table.count > 0 && (existing !== undefined || strict === true)) {
+    await checkPack(() => open(file.source, index, algorithm), table, algorithm, settings);
   }
   return { index, reverse: buildReverseIndex(table, checksum, algorithm) };
 }
