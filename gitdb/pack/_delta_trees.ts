@@ -5,7 +5,7 @@
 import type { PackTable } from "./_pack_table.ts";
 
 /** Rows of a group, where its last tree does not go beyond. */
-const GROUP_ROWS = 1 << 17;
+const GROUP_ROWS = 1 << 16;
 const ROWS_MIN = 64;
 
 /** The trees of a pack, found while its entries are. */
