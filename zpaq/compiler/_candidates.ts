@@ -94,11 +94,16 @@ export function refined(
   choices: readonly [Choice, ...Choice[]],
 ): SectionCode {
   const found = [...codes];
+  /** What was made of code already: both searches mostly begin with the same. */
+  const known = new Map<SectionCode, readonly SectionCode[]>();
   for (const choose of choices) {
     let best = choose(codes);
     for (let round = 0; round < ROUNDS_MAX && sizeOf(best) <= REFINED_SIZE_MAX; round++) {
-      const made = plansOf(best).flatMap((plan) => madeOf(best, plan, make) ?? []);
-      found.push(...made);
+      let made = known.get(best);
+      if (made === undefined) {
+        known.set(best, made = plansOf(best).flatMap((plan) => madeOf(best, plan, make) ?? []));
+        found.push(...made);
+      }
       const next = choose([best, ...made]);
       if (next === best) break;
       best = next;

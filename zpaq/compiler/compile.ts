@@ -6,6 +6,7 @@
 import { checkArgument, checkBoolean, checkKeys, checkLimit } from "@sluice/internal";
 import { assembleZpaq } from "../zpaql/assemble.ts";
 import { ZpaqMachine } from "../zpaql/machine.ts";
+import { CELL_COUNT } from "./_cells.ts";
 import { generateCode } from "./_code_generation.ts";
 import type { Choice } from "./_candidates.ts";
 import type { CodePlan, SectionCode } from "./_code_generation.ts";
@@ -14,6 +15,8 @@ import { readModule } from "./_module.ts";
 import { Lowering } from "./_lowering.ts";
 import type { OptimizationLevel } from "./_level.ts";
 import type { CodeSettings } from "./_lowering_context.ts";
+import { readsOf, Variable, writesOf } from "./_ir.ts";
+import type { Graph, Value } from "./_ir.ts";
 import { formatGraph } from "./_ir_text.ts";
 import { optimizeGraph } from "./_optimization.ts";
 import { settleFrames } from "./_liveness.ts";
@@ -389,7 +392,8 @@ function compileSection(source: SectionSource): SectionCode | undefined {
   const own = sizesOf(program.part, header);
   // Tables and the stack make arrays larger.
   const grows = (memory: "H" | "M"): boolean => graph.tables.some((table) => table.memory === memory);
-  const wraps = { H: wrapsH && !graph.recursive && !grows("H"), M: !grows("M") };
+  const fits = wrapsH && moduleVariables(graph).size <= CELL_COUNT;
+  const wraps = { H: fits && !graph.recursive && !grows("H"), M: !grows("M") };
   optimizeGraph(graph, settings.level, {
     H: wraps.H ? own.H : undefined,
     M: wraps.M ? own.M : undefined,
@@ -397,7 +401,7 @@ function compileSection(source: SectionSource): SectionCode | undefined {
   if (pools && !poolConstants(graph)) return undefined;
   const code = generateCode(graph, header, settings.level, stackSize);
   if (wraps.H && code.h > own.H) {
-    // So do variables that got no cell, which is known only now.
+    // So do other variables that got no cell, which is known only now.
     return compileSection({ ...source, reporter: new Reporter(reporter.source), sizes, wrapsH: false });
   }
   const { definition } = program.functions.get(program.part)!;
@@ -421,6 +425,21 @@ function compileSection(source: SectionSource): SectionCode | undefined {
     hint: largestFunctions(code, program, reporter),
   });
   return undefined;
+}
+
+/** The variables of the module that a program reads or writes, which keep their values from call to call. */
+function moduleVariables({ blocks }: Graph): ReadonlySet<Variable> {
+  const found = new Set<Variable>();
+  const add = (value: Value): void => {
+    if (value instanceof Variable && value.owner === undefined && !value.temporary) found.add(value);
+  };
+  for (const { operations } of blocks) {
+    for (const operation of operations) {
+      readsOf(operation).forEach(add);
+      writesOf(operation).forEach(add);
+    }
+  }
+  return found;
 }
 
 /** What `make` makes; undefined, and a finding, where the source is nested deeper than this host's stack allows. */
