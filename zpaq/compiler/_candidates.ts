@@ -155,12 +155,14 @@ function otherRegisters(free: readonly Register[]): readonly (readonly Register[
 function stepsByCall(code: SectionCode, make: MachineMaker): number[] {
   const machine = make(code, BUDGET);
   const steps: number[] = [];
-  const { part } = code.graph;
+  const { part, preamble } = code.graph;
   try {
+    for (const value of preamble) machine.call(value);
+    const before = machine.steps;
     for (const value of part === "hcomp" ? input() : [...input(), END_OF_SEGMENT]) {
       machine.call(value);
-      steps.push(machine.steps);
-      if (machine.steps > BUDGET) break;
+      steps.push(machine.steps - before);
+      if (machine.steps - before > BUDGET) break;
     }
   } catch (error) {
     // A program may refuse input that was not made for it.

@@ -16,14 +16,16 @@ import { Lowering } from "./_lowering.ts";
 import type { OptimizationLevel } from "./_level.ts";
 import type { CodeSettings } from "./_lowering_context.ts";
 import { readsOf, Variable, writesOf } from "./_ir.ts";
-import type { Graph, Value } from "./_ir.ts";
+import type { Graph, Memory, Value } from "./_ir.ts";
 import { formatGraph } from "./_ir_text.ts";
 import { optimizeGraph } from "./_optimization.ts";
 import { settleFrames } from "./_liveness.ts";
 import { checkTranslation, isSmall } from "./_translation_check.ts";
 import { Reporter } from "./_reporter.ts";
 import { fastest, refined, shortest, sizeOf, StepCounts } from "./_candidates.ts";
+import type { Span } from "./_source_text.ts";
 import { poolConstants } from "./_pooled_constants.ts";
+import { tablePlace } from "./_scopes.ts";
 import type { Program } from "./_scopes.ts";
 import { encoderSource, withFurther } from "./_encoder_source.ts";
 import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
@@ -54,6 +56,14 @@ export interface CompileZpaqlPyOptions {
   readonly checked?: boolean | undefined;
   /** Shift by the count modulo 32 as the machine does, where Python gives 0 for counts of 32 and more. @default {false} */
   readonly machineShifts?: boolean | undefined;
+  /**
+   * Let pcomp take its tables of bytes from the beginning of each block's data instead of making them by code, where a
+   * program has no room for more than 20,000. Then `tables` of the program has to come before the first segment of each
+   * block, which `compressZpaqlPy` sees to.
+   *
+   * @default {false}
+   */
+  readonly streamTables?: boolean | undefined;
   /** Words of the stack, which only functions that call themselves have. @default {65536} */
   readonly stackSize?: number | undefined;
   /**
@@ -73,6 +83,8 @@ export interface ZpaqlPyProgram {
   readonly hcomp: Uint8Array<ArrayBuffer>;
   /** The post-processor, its final zero included; undefined where there is none. */
   readonly pcomp: Uint8Array<ArrayBuffer> | undefined;
+  /** What the data of each block begins with, before its first segment: tables, where they come with the data. */
+  readonly tables: Uint8Array<ArrayBuffer>;
   /** The command that prepares files for the post-processor. */
   readonly invocation: string;
   /** What prepares files where the source has `def encode(reader, writer)`: a post-processor, for `runZpaqPcomp`. */
@@ -93,6 +105,8 @@ export interface ZpaqlPyEncoder {
   readonly hcomp: Uint8Array<ArrayBuffer>;
   /** What turns a file into what is coded. */
   readonly pcomp: Uint8Array<ArrayBuffer> | undefined;
+  /** What it is given before the first file. */
+  readonly tables: Uint8Array<ArrayBuffer>;
 }
 
 /** Where a variable lives while the program runs. */
@@ -142,6 +156,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof CompileZpaqlPyOptions>([
   "comments",
   "checked",
   "machineShifts",
+  "streamTables",
   "stackSize",
   "selfTest",
 ]);
@@ -204,6 +219,7 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     level: checkLevel(options.optimize),
     checked: flag("checked", false),
     machineShifts: flag("machineShifts", false),
+    streamTables: flag("streamTables", false),
   };
   const stackSize = checkLimit("stackSize", options.stackSize ?? STACK_DEFAULT);
   if (stackSize > STACK_MAX) {
@@ -235,6 +251,7 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     header: assembled.header,
     hcomp: assembled.hcomp,
     pcomp: assembled.pcomp,
+    tables: Uint8Array.from(sections.pcomp?.graph.preamble ?? []),
     invocation: header.invocation,
     encoder: encoder?.program,
     sourceMap,
@@ -421,10 +438,38 @@ function compileSection(source: SectionSource): SectionCode | undefined {
   if (settings.level === 2) {
     return compileSection({ ...source, settings: { ...settings, level: "s" } });
   }
-  sizes.report("0400", definition.name, `"${program.part}" takes ${size} bytes, at most ${room} can be`, {
-    hint: largestFunctions(code, program, reporter),
-  });
+  const message = `"${program.part}" takes ${size} bytes, at most ${room} can be`;
+  const table = largestTable(code, program);
+  if (table === undefined || table.size < size / 2) {
+    sizes.report("0400", definition.name, message, { hint: largestFunctions(code, program, reporter) });
+  } else {
+    const hint = program.part === "pcomp" && table.memory === "M" && !settings.streamTables
+      ? "tables of bytes can come with the data instead, which takes streamTables (--stream-tables)"
+      : "make it of fewer numbers when the program starts, or of bytes in pcomp, which can come with the data";
+    sizes.report("0400", table.place, `${message}: ${table.size} of them write "${table.name}"`, { hint });
+  }
   return undefined;
+}
+
+/** The table that takes most of a program, and where the source has it. */
+function largestTable({ instructions, graph }: SectionCode, program: Program): LargeTable | undefined {
+  const sizes = new Map<number, number>();
+  for (const { offset, size } of instructions) sizes.set(offset, (sizes.get(offset) ?? 0) + size);
+  let largest: LargeTable | undefined;
+  for (const { name, memory } of graph.tables) {
+    const place = tablePlace(program, name);
+    if (place === undefined) continue;
+    const size = sizes.get(place.start) ?? 0;
+    if (size > (largest?.size ?? 0)) largest = { name, memory, size, place };
+  }
+  return largest;
+}
+
+interface LargeTable {
+  readonly name: string;
+  readonly memory: Memory;
+  readonly size: number;
+  readonly place: Span;
 }
 
 /** The variables of the module that a program reads or writes, which keep their values from call to call. */
