@@ -627,6 +627,7 @@ const ZPAQL_PY: Record<string, Calls> = {
     options: (options) => zpaqlPy.compressZpaqlPy(program!, [{ body: DATA }], options),
     first: (program) => zpaqlPy.compressZpaqlPy(program, [{ body: DATA }]),
   },
+  prepareZpaqlPy: { first: (encoder) => zpaqlPy.prepareZpaqlPy(encoder, [DATA]) },
   countZpaqlPySteps: {
     options: (options) => zpaqlPy.countZpaqlPySteps(program!, "hcomp", DATA, options),
     first: (program) => zpaqlPy.countZpaqlPySteps(program, "hcomp", DATA),
