@@ -65,7 +65,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
     "compareContent contentChecksum create dedicatedDictionarySearch delta deterministicPrefix directory disableComp dryRun " +
     "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow hashes kafkaHeaderChecksum lines linked " +
     "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash repair reflogs reuseChunks reuseDeltas " +
-    "rollBack rsyncable selfTest shift strict strictBlocks strictSubset suppressHcomp suppressPcomp tag times unique unsafePaths v1 " +
+    "rollBack rsyncable selfTest shift streamTables strict strictBlocks strictSubset suppressHcomp suppressPcomp tag times unique unsafePaths v1 " +
     "verifyChecksums verifyWritten writable peel promised promisor symrefs bare mirror checkout singleBranch tags prune append sparse refetch unshallow deepen thin ofsDelta includeTag",
   ],
   [

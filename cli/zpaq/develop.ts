@@ -14,9 +14,9 @@ import {
   ZpaqArchive,
   ZpaqMachine,
 } from "@sluice/zpaq";
-import { byteSourceFromBytes, printable } from "@sluice/internal";
+import { byteSourceFromBytes, concatBytes, printable } from "@sluice/internal";
 import type { ZpaqProgram } from "@sluice/zpaq";
-import { compileZpaqlPy, formatZpaqlPyDiagnostic } from "@sluice/zpaq/compiler";
+import { compileZpaqlPy, formatZpaqlPyDiagnostic, prepareZpaqlPy } from "@sluice/zpaq/compiler";
 import type { ZpaqlPyProgram } from "@sluice/zpaq/compiler";
 import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
@@ -27,22 +27,37 @@ import { zpaqOutputLimit } from "@sluice/zpaq/backup";
 import type { ZpaqSettings } from "./options.ts";
 
 const HEX_COLUMNS = 16;
+/** What is found in models whose programs are larger than programs may be. */
+const TOO_LARGE = "ZPY0400";
 /** zpaq's exit code for errors. */
 const FAILED = 2;
 
-/** A model, and what prepares files for it where its source says that. */
+/** A model, what prepares files for it where its source says that, and what comes before them. */
 interface ModelProgram extends ZpaqProgram {
   readonly encoder: ZpaqlPyProgram["encoder"];
+  readonly tables: Uint8Array<ArrayBuffer>;
 }
 
-/** Assembles a config; a model in Python, known by its name, is compiled first. */
-async function readConfig(path: string, args: readonly number[]): Promise<ModelProgram> {
+/**
+ * Assembles a config; a model in Python, known by its name, is compiled first. Where that may be, tables that make its
+ * program too large come with the data.
+ */
+async function readConfig(
+  path: string,
+  args: readonly number[],
+  streamTables = false,
+): Promise<ModelProgram> {
   const source = await Deno.readTextFile(path);
-  if (!path.endsWith(".py")) return { ...assembleZpaq(source, args), encoder: undefined };
-  const { program, diagnostics } = compileZpaqlPy(source, { name: path });
+  if (!path.endsWith(".py")) {
+    return { ...assembleZpaq(source, args), encoder: undefined, tables: new Uint8Array() };
+  }
+  let { program, diagnostics } = compileZpaqlPy(source, { name: path });
+  if (streamTables && program === undefined && diagnostics.some(({ code }) => code === TOO_LARGE)) {
+    ({ program, diagnostics } = compileZpaqlPy(source, { name: path, streamTables }));
+  }
   for (const each of diagnostics) console.error(formatZpaqlPyDiagnostic(each, source, path));
   if (program === undefined) throw new Failure(`zpaq: ${path} is no model`, 1);
-  return { ...assembleZpaq(program.config), encoder: program.encoder };
+  return { ...assembleZpaq(program.config), encoder: program.encoder, tables: program.tables };
 }
 
 /** What a command, run as zpaqd runs it, makes of a file: it is given the names of its input and its output. */
@@ -62,12 +77,12 @@ async function preprocess(command: string, path: string): Promise<Uint8Array<Arr
 export async function compressCommand(settings: ZpaqSettings, messages: Messages): Promise<number> {
   const [config, archive, ...files] = settings.operands;
   if (files.length === 0) throw new UsageFailure("zpaq c needs a config, an archive and files");
-  const program = await readConfig(config!, settings.args);
+  const program = await readConfig(config!, settings.args, true);
   const command = settings.preprocess === "" ? program.command : settings.preprocess;
   if (command === "") throw new UsageFailure("The config names no command for its post-processor");
   const contents = await Promise.all(files.map((path) => Deno.readFile(path)));
   const prepared = command === undefined && program.encoder !== undefined
-    ? runZpaqPcomp(program.encoder, contents, { maxOutputSize: Infinity })
+    ? prepareZpaqlPy(program.encoder, contents)
     : contents;
   const segments = [];
   for (const [i, path] of files.entries()) {
@@ -75,7 +90,7 @@ export async function compressCommand(settings: ZpaqSettings, messages: Messages
     const data = command === undefined ? prepared[i]! : await preprocess(command, path);
     segments.push({
       body: content,
-      preprocessed: data,
+      preprocessed: i === 0 ? concatBytes([program.tables, data]) : data,
       filename: settings.noName ? "" : path,
       comment: `${content.length}`,
     });

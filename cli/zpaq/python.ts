@@ -165,7 +165,7 @@ function check(source: string, path: string, settings: PythonSettings): number {
 
 function optionsOf(path: string, settings: PythonSettings, preset: 1 | 2 = 2): CompileZpaqlPyOptions {
   const { strictSubset, allowSlash, suppressHcomp, suppressPcomp, disableComp, comments } = settings;
-  const { checked, machineShifts, stackSize, optimize } = settings;
+  const { checked, machineShifts, streamTables, stackSize, optimize } = settings;
   if (optimize === "") throw new UsageFailure("Option -O takes 0, 1, 2 (speed) or s (size)");
   const levels: Readonly<Record<string, 0 | 1 | 2 | "s">> = { "0": 0, "1": 1, "2": 2, s: "s" };
   return {
@@ -178,6 +178,7 @@ function optionsOf(path: string, settings: PythonSettings, preset: 1 | 2 = 2): C
     comments,
     checked,
     machineShifts,
+    streamTables,
     stackSize,
     optimize: optimize === undefined ? preset : levels[optimize],
   };
@@ -216,6 +217,7 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   asm: "asm",
   bytes: "bin",
   map: "map.json",
+  tables: "tables",
   json: "json",
 };
 
@@ -229,6 +231,8 @@ function emitted(program: ZpaqlPyProgram, kind: string): Uint8Array {
       return encoder.encode(disassembleZpaq(header, pcomp));
     case "bytes":
       return new Uint8Array([...header, ...pcomp ?? []]);
+    case "tables":
+      return program.tables;
     case "map":
       return encoder.encode(
         `${JSON.stringify({ version: 1, instructions: sourceMap, variables }, null, 1)}\n`,

@@ -19,6 +19,7 @@ export interface PythonSettings {
   emit: string;
   checked: boolean;
   machineShifts: boolean;
+  streamTables: boolean;
   stackSize: number;
   minimal: boolean;
   compare: string | undefined;
@@ -127,7 +128,7 @@ export const PYTHON_OPTIONS: readonly OptionGroup<PythonSettings>[] = [{
       modes: ["compile"],
       value: "next",
       valueName: "KIND",
-      help: "compile: cfg, ir, asm, bytes, map or json",
+      help: "compile: cfg, ir, asm, bytes, map, tables or json",
       set: (s, v) => s.emit = v,
     },
     {
@@ -141,6 +142,12 @@ export const PYTHON_OPTIONS: readonly OptionGroup<PythonSettings>[] = [{
       modes: COMPILES,
       help: "Shift by counts modulo 32, as the machine does",
       set: (s) => s.machineShifts = true,
+    },
+    {
+      long: ["stream-tables"],
+      modes: ["compile"],
+      help: "Take tables of bytes from the data, not from code",
+      set: (s) => s.streamTables = true,
     },
     {
       long: ["stacksize"],
@@ -276,6 +283,7 @@ export function defaultPythonSettings(): PythonSettings {
     emit: "cfg",
     checked: false,
     machineShifts: false,
+    streamTables: false,
     stackSize: 65_536,
     minimal: false,
     compare: undefined,

@@ -94,11 +94,16 @@ export function refined(
   choices: readonly [Choice, ...Choice[]],
 ): SectionCode {
   const found = [...codes];
+  /** What was made of code already: both searches mostly begin with the same. */
+  const known = new Map<SectionCode, readonly SectionCode[]>();
   for (const choose of choices) {
     let best = choose(codes);
     for (let round = 0; round < ROUNDS_MAX && sizeOf(best) <= REFINED_SIZE_MAX; round++) {
-      const made = plansOf(best).flatMap((plan) => madeOf(best, plan, make) ?? []);
-      found.push(...made);
+      let made = known.get(best);
+      if (made === undefined) {
+        known.set(best, made = plansOf(best).flatMap((plan) => madeOf(best, plan, make) ?? []));
+        found.push(...made);
+      }
       const next = choose([best, ...made]);
       if (next === best) break;
       best = next;
@@ -150,12 +155,14 @@ function otherRegisters(free: readonly Register[]): readonly (readonly Register[
 function stepsByCall(code: SectionCode, make: MachineMaker): number[] {
   const machine = make(code, BUDGET);
   const steps: number[] = [];
-  const { part } = code.graph;
+  const { part, preamble } = code.graph;
   try {
+    for (const value of preamble) machine.call(value);
+    const before = machine.steps;
     for (const value of part === "hcomp" ? input() : [...input(), END_OF_SEGMENT]) {
       machine.call(value);
-      steps.push(machine.steps);
-      if (machine.steps > BUDGET) break;
+      steps.push(machine.steps - before);
+      if (machine.steps - before > BUDGET) break;
     }
   } catch (error) {
     // A program may refuse input that was not made for it.

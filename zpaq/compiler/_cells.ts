@@ -1,7 +1,8 @@
 /**
  * Which of the machine's 256 cells R each variable lives in: variables that are never needed at the same time share one.
  */
-import { Bits } from "./_bits.ts";
+import { BitsPool } from "./_bits.ts";
+import type { Bits } from "./_bits.ts";
 import type { Variable } from "./_ir.ts";
 import { effectOf, MachineLiveness } from "./_machine_code.ts";
 import type { Item, Label } from "./_machine_code.ts";
@@ -136,16 +137,16 @@ function merge(moves: readonly Move[], conflicts: Conflicts, count: number): (in
 
 /** Which variables must not share a cell. */
 class Conflicts {
-  readonly #count: number;
+  readonly #pool: BitsPool;
   readonly #rows = new Map<number, Bits>();
 
   constructor(count: number) {
-    this.#count = count;
+    this.#pool = new BitsPool(count);
   }
 
   #row(index: number): Bits {
     let row = this.#rows.get(index);
-    if (row === undefined) this.#rows.set(index, row = new Bits(this.#count));
+    if (row === undefined) this.#rows.set(index, row = this.#pool.make());
     return row;
   }
 

@@ -1,7 +1,7 @@
 /**
  * Blocks that nothing reaches, that do nothing, or that are two where one would do.
  */
-import type { Block, Ending, Graph } from "./_ir.ts";
+import type { Block, Ending, Graph, Routine } from "./_ir.ts";
 import { successorsOf } from "./_ir.ts";
 
 /** The blocks that are reached, in their order. */
@@ -42,17 +42,22 @@ function retarget(end: Ending): Ending {
   }
 }
 
+/** Finds the places that each routine goes back to, in one pass over all of them. */
+function findSites({ blocks, routines }: Graph): void {
+  const found = new Map<Routine, Set<Block>>(routines.map((routine) => [routine, new Set()]));
+  for (const { end } of blocks) if (end.type === "call") found.get(end.callee)!.add(end.next);
+  for (const [{ sites }, blocks] of found) {
+    sites.length = 0;
+    for (const block of blocks) sites.push(block);
+  }
+}
+
 /** Tidies a graph up; the order of blocks is kept. */
 export function cleanGraph(graph: Graph): void {
   for (const block of graph.blocks) block.end = retarget(block.end);
   graph.blocks = reachedBlocks(graph);
   const reached = new Set(graph.blocks);
-  for (const routine of graph.routines) {
-    const sites = new Set(
-      graph.blocks.flatMap(({ end }) => end.type === "call" && end.callee === routine ? [end.next] : []),
-    );
-    routine.sites.splice(0, Infinity, ...sites);
-  }
+  findSites(graph);
   for (const block of graph.blocks) {
     const { end } = block;
     if (end.type === "call" && end.callee.sites.length === 1) {
@@ -88,7 +93,8 @@ export function cleanGraph(graph: Graph): void {
     ) {
       const next = block.end.to;
       merged.add(next);
-      block.operations.push(...next.operations);
+      // An argument for each operation would be more than the host's stack holds.
+      for (const operation of next.operations) block.operations.push(operation);
       block.end = next.end;
       block.depth = Math.min(block.depth, next.depth);
     }

@@ -127,6 +127,8 @@ export interface Graph {
   /** What the next call has to do. */
   readonly resume: Variable;
   readonly tables: readonly Table[];
+  /** The tables that are taken from the first values that the section is called with, as these values. */
+  readonly preamble: readonly number[];
   /** Whether functions call themselves. */
   readonly recursive: boolean;
   /** The stack's pointer, for functions that call themselves. */

@@ -1,7 +1,8 @@
 /**
  * Which variables are still needed, block by block; what nobody needs is left out.
  */
-import { Bits } from "./_bits.ts";
+import { BitsPool } from "./_bits.ts";
+import type { Bits } from "./_bits.ts";
 import { readsOf, readsOfEnd, successorsOf, Variable, writesOf, writesOfEnd } from "./_ir.ts";
 import type { Block, Graph, Operation, SavedFrame } from "./_ir.ts";
 
@@ -51,8 +52,9 @@ export class Liveness {
       exposed.set(block, [needed, new Set(last === undefined ? written : [...written, last])]);
       needed.forEach(add);
     }
+    const pool = new BitsPool(this.#variables.length);
     const bitsOf = (variables: Iterable<Variable>): Bits => {
-      const bits = new Bits(this.#variables.length);
+      const bits = pool.make();
       for (const variable of variables) {
         const index = this.#indexes.get(variable);
         if (index !== undefined) bits.add(index);

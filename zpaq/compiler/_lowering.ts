@@ -5,12 +5,15 @@ import { ExpressionLowering } from "./_expression_lowering.ts";
 import type { HeaderData } from "./_header.ts";
 import { inlinedFunctions } from "./_inlining.ts";
 import { Variable } from "./_ir.ts";
-import type { Graph, Routine, SavedFrame, Value } from "./_ir.ts";
+import type { Graph, Routine, SavedFrame, Table, Value } from "./_ir.ts";
 import { LoweringContext, NEW_CALL } from "./_lowering_context.ts";
 import type { CodeSettings } from "./_lowering_context.ts";
 import type { Reporter } from "./_reporter.ts";
+import { tablePlace } from "./_scopes.ts";
 import type { Program, Scope } from "./_scopes.ts";
 import { StatementLowering } from "./_statement_lowering.ts";
+
+const NONE = 2 ** 32 - 1;
 
 /** Makes the graph of one section. */
 export class Lowering extends LoweringContext {
@@ -62,7 +65,14 @@ export class Lowering extends LoweringContext {
     this.place(start);
     this.emit({ type: "input", to: input });
     this.set(this.resume, NEW_CALL);
-    for (const table of this.tables.values()) this.emit({ type: "table", table });
+    const streamed = this.#streamedTables();
+    for (const table of this.usedTables) {
+      if (streamed.includes(table)) continue;
+      this.line = tablePlace(this.program, table.name)?.start ?? this.line;
+      this.emit({ type: "table", table });
+    }
+    const preamble = streamed.flatMap(({ values }) => values);
+    if (preamble.length > 0) this.#takeTables(input, preamble.length);
     this.#statements.block(this.program.main);
     this.end({ type: "jump", to: body });
     for (let name = this.#pending.shift(); name !== undefined; name = this.#pending.shift()) {
@@ -75,10 +85,46 @@ export class Lowering extends LoweringContext {
       enter,
       routines: [...this.#routines.values()],
       resume: this.resume,
-      tables: [...this.tables.values()],
+      tables: this.usedTables,
+      preamble,
       recursive: this.#recursive.size > 0,
       stack: this.stack,
     };
+  }
+
+  /** Tables of bytes, which lie one after the other, where these are to come with the data. */
+  #streamedTables(): readonly Table[] {
+    if (!this.settings.streamTables || this.program.part === "hcomp") return [];
+    return this.usedTables.filter(({ memory }) => memory === "M");
+  }
+
+  /** Fills the end of M, backwards, with the first value and those that come after it; then waits for the next. */
+  #takeTables(input: Variable, size: number): void {
+    const at = new Variable("(table)", undefined, false);
+    const [head, store, more, failed, done] = [
+      this.block(),
+      this.block(),
+      this.block(),
+      this.block(),
+      this.block(),
+    ];
+    this.set(at, NONE);
+    this.end({ type: "jump", to: head });
+    this.depth = 1;
+    this.place(head);
+    this.branch("==", input, NONE, failed, store);
+    this.place(store);
+    this.emit({ type: "store", memory: "M", at, value: input });
+    this.set(at, this.binary("-", at, 1));
+    this.branch("==", at, NONE - size, done, more);
+    this.place(more);
+    this.set(input, this.wait());
+    this.end({ type: "jump", to: head });
+    this.depth = 0;
+    this.place(failed);
+    this.end({ type: "error" });
+    this.place(done);
+    this.set(input, this.wait());
   }
 
   /** How many words of the stack are used. */

@@ -10,7 +10,7 @@ import type { Block, Ending, Memory, Operation, Operator, Table, Value } from ".
 import type { OptimizationLevel } from "./_level.ts";
 import { ReferenceKinds } from "./_references.ts";
 import type { Reporter } from "./_reporter.ts";
-import { assignedIn, callNames, callsIn } from "./_scopes.ts";
+import { assignedIn, callNames, callsIn, namesUsed } from "./_scopes.ts";
 import type { Program, Scope } from "./_scopes.ts";
 import type { Span } from "./_source_text.ts";
 
@@ -21,6 +21,8 @@ export interface CodeSettings {
   readonly checked: boolean;
   /** Whether shifts by 32 and more may do what the machine does. */
   readonly machineShifts: boolean;
+  /** Whether pcomp takes its tables of bytes from the beginning of what it is called with. */
+  readonly streamTables: boolean;
 }
 
 /** States of a program between calls; those that wait for input follow. */
@@ -51,6 +53,8 @@ export abstract class LoweringContext {
   readonly constants: Map<string, number>;
   readonly globals = new Map<string, Variable>();
   readonly tables = new Map<string, Table>();
+  /** Those that this section reads: both sections are told of the module's. */
+  readonly usedTables: Table[] = [];
   readonly resume = new Variable("(resume)", undefined, false);
   readonly result = new Variable("(result)", undefined, false);
   readonly pushed = new Variable("(pushed back)", undefined, false);
@@ -92,13 +96,14 @@ export abstract class LoweringContext {
   /** Constants, tables and variables of the module. */
   #nameModule(): void {
     const { main, functions, globals } = this.program;
+    const used = namesUsed(this.program);
+    const sizes = { H: 0, M: 0 };
     for (const [name, values] of this.program.tables) {
       const memory: Memory = values.every((value) => value < 256) ? "M" : "H";
-      const base = [...this.tables.values()].filter((table) => table.memory === memory).reduce(
-        (sum, { values }) => sum + values.length,
-        0,
-      );
-      this.tables.set(name, { name, memory, values, base });
+      this.tables.set(name, { name, memory, values, base: sizes[memory] });
+      if (!used.has(name)) continue;
+      this.usedTables.push(this.tables.get(name)!);
+      sizes[memory] += values.length;
     }
     const counts = new Map<string, number>();
     const count = (statements: readonly Statement[], scope?: Scope): void => {

@@ -1,7 +1,8 @@
 /**
  * Instructions of the machine while their cells and places are not settled: what each reads and changes.
  */
-import { Bits } from "./_bits.ts";
+import { BitsPool } from "./_bits.ts";
+import type { Bits } from "./_bits.ts";
 import type { Variable } from "./_ir.ts";
 
 /** A place that jumps lead to. */
@@ -117,9 +118,10 @@ export class MachineLiveness {
         this.#indexes.set(variable, this.variables.push(variable) - 1);
       }
     }
+    const pool = new BitsPool(this.variables.length);
     let start = 0;
     const close = (end: number): void => {
-      if (end > start) this.#runs.push(this.#run(start, end));
+      if (end > start) this.#runs.push(this.#run(start, end, pool));
       start = end;
     };
     for (const [i, item] of items.entries()) {
@@ -130,9 +132,9 @@ export class MachineLiveness {
     this.#connect();
   }
 
-  #run(start: number, end: number): Run {
-    const bits = (): Bits => new Bits(this.variables.length);
-    const run = { start, end, successors: [], needed: bits(), set: bits(), before: bits(), after: bits() };
+  #run(start: number, end: number, pool: BitsPool): Run {
+    const [needed, set, before, after] = [pool.make(), pool.make(), pool.make(), pool.make()];
+    const run = { start, end, successors: [], needed, set, before, after };
     const live: Live = { cells: run.needed, registers: 0 };
     let setRegisters = 0;
     for (let at = end - 1; at >= start; at--) {

@@ -73,6 +73,26 @@ export function differenceOf(value: Fact, from: Fact): number | undefined {
   return delta(value) - delta(from);
 }
 
+/** What an instruction changes, how, and by what; all empty where it changes no register. */
+interface WordParts {
+  readonly target: string;
+  readonly operation: string;
+  readonly source: string;
+}
+
+/** Words that were taken apart: there are few. */
+const known = new Map<string, WordParts>();
+
+function partsOf(word: string): WordParts {
+  let parts = known.get(word);
+  if (parts === undefined) {
+    const [, target = "", operation = "", source = ""] =
+      /^(\*?[abcd])(<>|\+\+|--|!|=0|==|<<=|>>=|&~|[-+*\/%&|^]=|=|<|>)(\*?[abcd])?$/.exec(word) ?? [];
+    known.set(word, parts = { target, operation, source });
+  }
+  return parts;
+}
+
 /** Follows instructions one after the other. */
 export class RegisterContents {
   readonly #homes: ReadonlyMap<Variable, Register>;
@@ -132,8 +152,7 @@ export class RegisterContents {
 
   /** An instruction that names no cell was made. */
   executed(word: string, operand: number | undefined): void {
-    const [, target = "", operation = "", source = ""] =
-      /^(\*?[abcd])(<>|\+\+|--|!|=0|==|<<=|>>=|&~|[-+*\/%&|^]=|=|<|>)(\*?[abcd])?$/.exec(word) ?? [];
+    const { target, operation, source } = partsOf(word);
     if (operation === "==" || operation === "<" || operation === ">") return;
     if (operation === "<>") {
       if (!source.startsWith("*")) this.#write(source as Any, []);

@@ -4,6 +4,7 @@
 import type { Expression, FunctionDefinition, Name, Statement } from "./_ast.ts";
 import { constantOf } from "./_constants.ts";
 import { HEADER_NAMES } from "./_header.ts";
+import type { Span } from "./_source_text.ts";
 
 /** The parts of an expression, one level down. */
 export function partsOf(expression: Expression): readonly Expression[] {
@@ -175,6 +176,33 @@ function tablesOf(main: readonly Statement[]): Map<string, readonly number[]> {
     if (target?.type === "name" && values !== undefined) tables.set(target.text, values);
   }
   return tables;
+}
+
+/** The names that a section reads: in its statements, and in functions that are called. */
+export function namesUsed({ main, functions, reachable }: Program): ReadonlySet<string> {
+  const names = new Set<string>();
+  const bodies = [main, ...[...reachable].map((name) => functions.get(name)?.definition.body ?? [])];
+  for (const body of bodies) {
+    for (const statement of walk(body)) {
+      // What names a table does not read it.
+      if (statement.type === "assign" && ["bytes", "tuple"].includes(statement.value.type)) {
+        if (statement.targets.every((target) => target.type === "name")) continue;
+      }
+      for (const expression of expressionsOf(statement)) {
+        for (const part of subexpressionsOf(expression)) if (part.type === "name") names.add(part.text);
+      }
+    }
+  }
+  return names;
+}
+
+/** The name of a table where the module gives it one. */
+export function tablePlace({ main }: Program, name: string): Span | undefined {
+  for (const statement of main) {
+    const target = statement.type === "assign" ? statement.targets[0] : undefined;
+    if (target?.type === "name" && target.text === name) return target;
+  }
+  return undefined;
 }
 
 /** The numbers of a constant table; undefined for everything else. */

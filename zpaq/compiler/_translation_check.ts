@@ -13,6 +13,8 @@ const ARRAY_BITS_MAX = 18;
 const BUDGET = 10_000;
 /** Instructions of one call: an operation takes fewer than this on average. */
 const INSTRUCTIONS_MAX = BUDGET * 64;
+/** What the graph takes for one byte of tables that come with the data, at most. */
+const OPERATIONS_MAX = 16;
 const END_OF_SEGMENT = 2 ** 32 - 1;
 const SEGMENTS: readonly (readonly number[])[] = segments();
 
@@ -50,7 +52,8 @@ export function isSmall(code: Uint8Array, sizes: Readonly<Record<Memory, ArraySi
  * @throws {SluiceError} With code "TRANSLATION" if they differ.
  */
 export function checkTranslation({ name, graph, code, sizes, contexts, make }: Translation): void {
-  const reference = new GraphRun(graph, sizes, BUDGET, 1024);
+  const { preamble } = graph;
+  const reference = new GraphRun(graph, sizes, BUDGET + preamble.length * OPERATIONS_MAX, 1024);
   const machine = make(code, { h: sizes.H.whole, m: sizes.M.whole, budget: INSTRUCTIONS_MAX });
   let calls = 0;
   const fail = (state: string): never => {
@@ -59,7 +62,8 @@ export function checkTranslation({ name, graph, code, sizes, contexts, make }: T
       { format: "zpaqlpy", code: "TRANSLATION" },
     );
   };
-  for (const segment of SEGMENTS) {
+  for (const [i, rest] of SEGMENTS.entries()) {
+    const segment = i === 0 ? [...preamble, ...rest] : rest;
     for (const value of graph.part === "hcomp" ? segment : [...segment, END_OF_SEGMENT]) {
       calls++;
       const stop = reference.call(value);

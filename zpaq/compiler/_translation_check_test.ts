@@ -29,7 +29,7 @@ function check(part: "hcomp" | "pcomp", change: (config: string) => string): voi
     strictSubset: false,
     allowSlash: false,
   });
-  const settings = { level: 0, checked: false, machineShifts: false } as const;
+  const settings = { level: 0, checked: false, machineShifts: false, streamTables: false } as const;
   const graph = new Lowering(programs[part]!, header!, reporter, settings).make();
   const { config } = compileZpaqlPy(SOURCE, { comments: false }).program!;
   const code = assembleZpaq(change(config))[part]!;

@@ -6,6 +6,7 @@
 import { checkArgument, checkBoolean, checkKeys, checkLimit } from "@sluice/internal";
 import { assembleZpaq } from "../zpaql/assemble.ts";
 import { ZpaqMachine } from "../zpaql/machine.ts";
+import { CELL_COUNT } from "./_cells.ts";
 import { generateCode } from "./_code_generation.ts";
 import type { Choice } from "./_candidates.ts";
 import type { CodePlan, SectionCode } from "./_code_generation.ts";
@@ -14,13 +15,17 @@ import { readModule } from "./_module.ts";
 import { Lowering } from "./_lowering.ts";
 import type { OptimizationLevel } from "./_level.ts";
 import type { CodeSettings } from "./_lowering_context.ts";
+import { readsOf, Variable, writesOf } from "./_ir.ts";
+import type { Graph, Memory, Value } from "./_ir.ts";
 import { formatGraph } from "./_ir_text.ts";
 import { optimizeGraph } from "./_optimization.ts";
 import { settleFrames } from "./_liveness.ts";
 import { checkTranslation, isSmall } from "./_translation_check.ts";
 import { Reporter } from "./_reporter.ts";
 import { fastest, refined, shortest, sizeOf, StepCounts } from "./_candidates.ts";
+import type { Span } from "./_source_text.ts";
 import { poolConstants } from "./_pooled_constants.ts";
+import { tablePlace } from "./_scopes.ts";
 import type { Program } from "./_scopes.ts";
 import { encoderSource, withFurther } from "./_encoder_source.ts";
 import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
@@ -51,6 +56,14 @@ export interface CompileZpaqlPyOptions {
   readonly checked?: boolean | undefined;
   /** Shift by the count modulo 32 as the machine does, where Python gives 0 for counts of 32 and more. @default {false} */
   readonly machineShifts?: boolean | undefined;
+  /**
+   * Let pcomp take its tables of bytes from the beginning of each block's data instead of making them by code, where a
+   * program has no room for more than 20,000. Then `tables` of the program has to come before the first segment of each
+   * block, which `compressZpaqlPy` sees to.
+   *
+   * @default {false}
+   */
+  readonly streamTables?: boolean | undefined;
   /** Words of the stack, which only functions that call themselves have. @default {65536} */
   readonly stackSize?: number | undefined;
   /**
@@ -70,6 +83,8 @@ export interface ZpaqlPyProgram {
   readonly hcomp: Uint8Array<ArrayBuffer>;
   /** The post-processor, its final zero included; undefined where there is none. */
   readonly pcomp: Uint8Array<ArrayBuffer> | undefined;
+  /** What the data of each block begins with, before its first segment: tables, where they come with the data. */
+  readonly tables: Uint8Array<ArrayBuffer>;
   /** The command that prepares files for the post-processor. */
   readonly invocation: string;
   /** What prepares files where the source has `def encode(reader, writer)`: a post-processor, for `runZpaqPcomp`. */
@@ -90,6 +105,8 @@ export interface ZpaqlPyEncoder {
   readonly hcomp: Uint8Array<ArrayBuffer>;
   /** What turns a file into what is coded. */
   readonly pcomp: Uint8Array<ArrayBuffer> | undefined;
+  /** What it is given before the first file. */
+  readonly tables: Uint8Array<ArrayBuffer>;
 }
 
 /** Where a variable lives while the program runs. */
@@ -139,6 +156,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof CompileZpaqlPyOptions>([
   "comments",
   "checked",
   "machineShifts",
+  "streamTables",
   "stackSize",
   "selfTest",
 ]);
@@ -201,6 +219,7 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     level: checkLevel(options.optimize),
     checked: flag("checked", false),
     machineShifts: flag("machineShifts", false),
+    streamTables: flag("streamTables", false),
   };
   const stackSize = checkLimit("stackSize", options.stackSize ?? STACK_DEFAULT);
   if (stackSize > STACK_MAX) {
@@ -232,6 +251,7 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     header: assembled.header,
     hcomp: assembled.hcomp,
     pcomp: assembled.pcomp,
+    tables: Uint8Array.from(sections.pcomp?.graph.preamble ?? []),
     invocation: header.invocation,
     encoder: encoder?.program,
     sourceMap,
@@ -389,7 +409,8 @@ function compileSection(source: SectionSource): SectionCode | undefined {
   const own = sizesOf(program.part, header);
   // Tables and the stack make arrays larger.
   const grows = (memory: "H" | "M"): boolean => graph.tables.some((table) => table.memory === memory);
-  const wraps = { H: wrapsH && !graph.recursive && !grows("H"), M: !grows("M") };
+  const fits = wrapsH && moduleVariables(graph).size <= CELL_COUNT;
+  const wraps = { H: fits && !graph.recursive && !grows("H"), M: !grows("M") };
   optimizeGraph(graph, settings.level, {
     H: wraps.H ? own.H : undefined,
     M: wraps.M ? own.M : undefined,
@@ -397,7 +418,7 @@ function compileSection(source: SectionSource): SectionCode | undefined {
   if (pools && !poolConstants(graph)) return undefined;
   const code = generateCode(graph, header, settings.level, stackSize);
   if (wraps.H && code.h > own.H) {
-    // So do variables that got no cell, which is known only now.
+    // So do other variables that got no cell, which is known only now.
     return compileSection({ ...source, reporter: new Reporter(reporter.source), sizes, wrapsH: false });
   }
   const { definition } = program.functions.get(program.part)!;
@@ -417,10 +438,53 @@ function compileSection(source: SectionSource): SectionCode | undefined {
   if (settings.level === 2) {
     return compileSection({ ...source, settings: { ...settings, level: "s" } });
   }
-  sizes.report("0400", definition.name, `"${program.part}" takes ${size} bytes, at most ${room} can be`, {
-    hint: largestFunctions(code, program, reporter),
-  });
+  const message = `"${program.part}" takes ${size} bytes, at most ${room} can be`;
+  const table = largestTable(code, program);
+  if (table === undefined || table.size < size / 2) {
+    sizes.report("0400", definition.name, message, { hint: largestFunctions(code, program, reporter) });
+  } else {
+    const hint = program.part === "pcomp" && table.memory === "M" && !settings.streamTables
+      ? "tables of bytes can come with the data instead, which takes streamTables (--stream-tables)"
+      : "make it of fewer numbers when the program starts, or of bytes in pcomp, which can come with the data";
+    sizes.report("0400", table.place, `${message}: ${table.size} of them write "${table.name}"`, { hint });
+  }
   return undefined;
+}
+
+/** The table that takes most of a program, and where the source has it. */
+function largestTable({ instructions, graph }: SectionCode, program: Program): LargeTable | undefined {
+  const sizes = new Map<number, number>();
+  for (const { offset, size } of instructions) sizes.set(offset, (sizes.get(offset) ?? 0) + size);
+  let largest: LargeTable | undefined;
+  for (const { name, memory } of graph.tables) {
+    const place = tablePlace(program, name);
+    if (place === undefined) continue;
+    const size = sizes.get(place.start) ?? 0;
+    if (size > (largest?.size ?? 0)) largest = { name, memory, size, place };
+  }
+  return largest;
+}
+
+interface LargeTable {
+  readonly name: string;
+  readonly memory: Memory;
+  readonly size: number;
+  readonly place: Span;
+}
+
+/** The variables of the module that a program reads or writes, which keep their values from call to call. */
+function moduleVariables({ blocks }: Graph): ReadonlySet<Variable> {
+  const found = new Set<Variable>();
+  const add = (value: Value): void => {
+    if (value instanceof Variable && value.owner === undefined && !value.temporary) found.add(value);
+  };
+  for (const { operations } of blocks) {
+    for (const operation of operations) {
+      readsOf(operation).forEach(add);
+      writesOf(operation).forEach(add);
+    }
+  }
+  return found;
 }
 
 /** What `make` makes; undefined, and a finding, where the source is nested deeper than this host's stack allows. */

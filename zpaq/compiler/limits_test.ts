@@ -1,6 +1,7 @@
 /**
  * Sources that are long or deep: they work, or a typed error names the place; compile time grows with the source.
  */
+import process from "node:process";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SluiceError } from "@sluice/internal";
 import { compileZpaqlPy, diffZpaqlPy, runZpaqlPyPcomp } from "./mod.ts";
@@ -75,26 +76,50 @@ Deno.test("the shortest code of 4,000 lines is found in time that grows with the
   assert(many < SECONDS_MAX && many < 12 * few + 1, `${few} s for 500 branches, ${many} s for 2,000`);
 });
 
-Deno.test("2,000 variables, 10,000 functions and 100,000 elements compile in seconds", () => {
-  const names = Array.from({ length: 2000 }, (_, i) => `g${i}`).join(", ");
-  const sources: Readonly<Record<string, string>> = {
-    variables: `${HEADER}${lines(2000, (i) => `g${i} = ${i}\n`)}def pcomp(c):\n  global ${names}\n` +
-      lines(2000, (i) => `  g${i} = (g${(i * 7 + 1) % 2000} + c) & 255\n`) + "  out(g5)\n",
-    functions:
-      `${HEADER}${lines(10_000, (i) => `def f${i}(x):\n  return x * 3 ^ ${i}\n`)}def pcomp(c):\n  x = c\n` +
-      lines(10_000, (i) => `  x = f${i}(x) & 255\n`) + "  out(x)\n",
-    elements: `${HEADER}T = (${
-      lines(100_000, (i) => `${i * 37 & 255}, `)
-    })\ndef pcomp(c):\n  out(T[c & 255])\n`,
-  };
-  for (const [name, source] of Object.entries(sources)) {
-    const start = performance.now();
-    const { program, diagnostics } = compileZpaqlPy(source);
-    const seconds = (performance.now() - start) / 1000;
-    assert(seconds < SECONDS_MAX, `${name}: ${seconds} s`);
-    // The latter two are larger than programs may be.
+/** Sources by what there is much of. Of functions that are called twice, each has code of its own. */
+const LARGE: Readonly<Record<string, (count: number) => string>> = {
+  variables: (count) => {
+    const names = Array.from({ length: count }, (_, i) => `g${i}`).join(", ");
+    return `${HEADER}${lines(count, (i) => `g${i} = ${i}\n`)}def pcomp(c):\n  global ${names}\n` +
+      lines(count, (i) => `  g${i} = (g${(i * 7 + 1) % count} + c) & 255\n`) + "  out(g5)\n";
+  },
+  functions: (count) =>
+    `${HEADER}${lines(count, (i) => `def f${i}(x):\n  return x * 3 ^ ${i}\n`)}def pcomp(c):\n  x = c\n` +
+    lines(count, (i) => `  x = f${i}(x) & 255\n`) + "  out(x)\n",
+  elements: (count) =>
+    `${HEADER}T = (${lines(count, (i) => `${i * 37 & 255}, `)})\ndef pcomp(c):\n  out(T[c & 255])\n`,
+};
+
+/** How many there are, and what compiling so many takes at most: CPU time of this process, which runs tests one by one. */
+const COUNTS: Readonly<Record<string, number>> = { variables: 2000, functions: 10_000, elements: 100_000 };
+
+/** CPU time of one compilation, in seconds. */
+function cpuOf(source: string, optimize: 0 | 1 | 2 | "s"): number {
+  const start = process.cpuUsage();
+  compileZpaqlPy(source, { optimize });
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
+}
+
+/** Four times as much takes so many times as long at most: sixteen times as long, where it is square. */
+const GROWTH_MAX = 8;
+
+for (const [what, count] of Object.entries(COUNTS)) {
+  Deno.test(`the time that ${count} ${what} take to compile grows with their number, at every level`, () => {
+    const [few, many] = [LARGE[what]!(count / 4), LARGE[what]!(count)];
+    for (const optimize of [0, 1, 2, "s"] as const) {
+      const [before, after] = [cpuOf(few, optimize), cpuOf(many, optimize)];
+      const figures = `level ${optimize}: ${before} s for a quarter, ${after} s for all`;
+      assert(after < GROWTH_MAX * before + 1 && after < SECONDS_MAX, figures);
+    }
+  });
+}
+
+Deno.test("programs that come out larger than programs may be are an error", () => {
+  for (const [what, count] of Object.entries(COUNTS)) {
+    const { program, diagnostics } = compileZpaqlPy(LARGE[what]!(count));
     const errors = diagnostics.filter(({ severity }) => severity === "error").map(({ code }) => code);
-    assertEquals(errors, name === "variables" ? [] : ["ZPY0400"]);
-    assertEquals(program !== undefined, name === "variables");
+    assertEquals(errors, what === "variables" ? [] : ["ZPY0400"]);
+    assertEquals(program !== undefined, what === "variables");
   }
 });

@@ -9,7 +9,7 @@ import { compressZpaqConfig } from "../block/compress_config.ts";
 import type { ZpaqConfigOptions } from "../block/compress_config.ts";
 import { runZpaqPcomp } from "../block/run_program.ts";
 import { ZpaqMachine } from "../zpaql/machine.ts";
-import type { ZpaqlPyProgram } from "./compile.ts";
+import type { ZpaqlPyEncoder, ZpaqlPyProgram } from "./compile.ts";
 import type { ZpaqlPyContexts } from "./run.ts";
 
 /** How a program runs on a stream. */
@@ -160,10 +160,58 @@ export interface CompressZpaqlPyOptions extends ZpaqConfigOptions {
     | undefined;
 }
 
+/** A file on its way into an archive. */
+interface Segment {
+  readonly filename: string;
+  readonly comment: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+  preprocessed: Uint8Array<ArrayBuffer>;
+}
+
 async function collect(source: ChunkSource): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for await (const chunk of chunksOf(source)) chunks.push(toBytes(chunk).slice());
   return concatBytes(chunks);
+}
+
+/**
+ * Prepares the files of a block as the source's own `def encode(reader, writer)` says.
+ *
+ * @throws {SluiceError} With code "BAD_OPCODE" if it fails for a file.
+ *
+ * @example Bytes that are written twice
+ * ```ts
+ * import { compileZpaqlPy, prepareZpaqlPy } from "@sluice/zpaq/compiler";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { program } = compileZpaqlPy(`
+ * hh = hm = ph = pm = 0
+ * n = len({})
+ * def encode(reader, writer):
+ *   c = reader()
+ *   while c != NONE:
+ *     writer(c)
+ *     writer(c)
+ *     c = reader()
+ * def hcomp(c):
+ *   pass
+ * def pcomp(c):
+ *   if c != NONE:
+ *     out(c)
+ *     read_b()
+ * `);
+ * assertEquals(prepareZpaqlPy(program!.encoder!, [new Uint8Array([1, 2])]), [new Uint8Array([1, 1, 2, 2])]);
+ * ```
+ */
+export function prepareZpaqlPy(
+  encoder: ZpaqlPyEncoder,
+  bodies: readonly Uint8Array<ArrayBuffer>[],
+): Uint8Array<ArrayBuffer>[] {
+  const isEncoder = encoder?.header instanceof Uint8Array && encoder.tables instanceof Uint8Array;
+  checkArgument(isEncoder, "prepare files", encoder, "the encoder of a program");
+  const { tables } = encoder;
+  const given = bodies.map((body, i) => i === 0 ? concatBytes([tables, body]) : body);
+  return runZpaqPcomp(encoder, given, { maxOutputSize: Infinity });
 }
 
 /**
@@ -198,7 +246,7 @@ async function collect(source: ChunkSource): Promise<Uint8Array<ArrayBuffer>> {
  * ```
  */
 export async function compressZpaqlPy(
-  program: Pick<ZpaqlPyProgram, "header" | "pcomp"> & Partial<Pick<ZpaqlPyProgram, "encoder">>,
+  program: Pick<ZpaqlPyProgram, "header" | "pcomp"> & Partial<Pick<ZpaqlPyProgram, "encoder" | "tables">>,
   files: Iterable<ZpaqlPyFile> | AsyncIterable<ZpaqlPyFile>,
   options: CompressZpaqlPyOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -209,7 +257,7 @@ export async function compressZpaqlPy(
     "a compiled program",
   );
   const { preprocess, ...rest } = options;
-  const segments: { filename: string; comment: string; body: Uint8Array; preprocessed: BytesSource }[] = [];
+  const segments: Segment[] = [];
   for await (const { filename = "", body } of files) {
     const content = await collect(body);
     const coded = preprocess === undefined
@@ -218,10 +266,13 @@ export async function compressZpaqlPy(
     segments.push({ filename, comment: `${content.length}`, body: content, preprocessed: coded });
   }
   if (preprocess === undefined && program.encoder !== undefined) {
-    const prepared = runZpaqPcomp(program.encoder, segments.map(({ body }) => body), {
-      maxOutputSize: Infinity,
-    });
+    const prepared = prepareZpaqlPy(program.encoder, segments.map(({ body }) => body));
     for (const [i, data] of prepared.entries()) segments[i]!.preprocessed = data;
+  }
+  const [first] = segments;
+  const { tables } = program;
+  if (first !== undefined && tables !== undefined) {
+    first.preprocessed = concatBytes([tables, first.preprocessed]);
   }
   return compressZpaqConfig(program, segments, rest);
 }

@@ -22,7 +22,18 @@ const OPERATIONS = [
 const JUMPS = { 39: "jt", 47: "jf", 63: "jmp" } as const;
 
 /** Opcodes that are told apart by more than their word. */
-export const OP = { ERROR: 0, JT: 39, JF: 47, HALT: 56, OUT: 57, JMP: 63, LJ: 255 } as const;
+export const OP = {
+  ERROR: 0,
+  JT: 39,
+  JF: 47,
+  STORE_R: 55,
+  HALT: 56,
+  OUT: 57,
+  HASH: 59,
+  HASHD: 60,
+  JMP: 63,
+  LJ: 255,
+} as const;
 
 /** Words by opcode; undefined where the opcode is an error. "…=", "a+=" and the like take a number after them. */
 export const OPCODE_WORDS: readonly (string | undefined)[] = words();
@@ -48,11 +59,11 @@ function words(): (string | undefined)[] {
     }
   });
   for (const [opcode, word] of Object.entries(JUMPS)) table[Number(opcode)] = word;
-  table[55] = "r=a";
+  table[OP.STORE_R] = "r=a";
   table[OP.HALT] = "halt";
   table[OP.OUT] = "out";
-  table[59] = "hash";
-  table[60] = "hashd";
+  table[OP.HASH] = "hash";
+  table[OP.HASHD] = "hashd";
   table[OP.LJ] = "lj";
   return table;
 }
