@@ -256,13 +256,14 @@ class TreeCopy {
     const isRemoval = ({ kind }: TreeChange): boolean => kind === "remove" || kind === "rmdir";
     const removed = [...plan.first.filter(({ kind }) => kind === "rmdir"), ...plan.removals];
     if (removed.length > maxDelete) {
-      throw new LimitExceededError(`Cannot remove ${removed.length} names: expected at most ${maxDelete}`, {
-        format: "pdiffcopy",
-        code: "DELETE_LIMIT",
-        limit: maxDelete,
-        actual: removed.length,
-        unit: "names",
-      });
+      const { length } = removed;
+      throw new LimitExceededError(
+        `Cannot remove ${length} ${
+          length === 1 ? "name" : "names"
+        }: expected at most ${maxDelete} (maxDelete); ` +
+          "nothing was copied",
+        { format: "pdiffcopy", code: "DELETE_LIMIT", limit: maxDelete, actual: length, unit: "names" },
+      );
     }
     this.#faults.push(...plan.faults);
     if (dryRun !== true && there === undefined) await this.#to.create(plan.first.length > 0);

@@ -56,10 +56,11 @@ async function addLocked(
   const opened = await backup.open();
   checkUpdatable(backup, opened);
   const attributes = streamingMethod(backup.method) === undefined ? options.attributes ?? "all" : "mode";
-  const { only, exclude } = options;
+  const { only, exclude, signal } = options;
   const archive = await backup.identities();
   if (lock !== undefined) archive.add(lock);
-  const found = await walk({ paths: list, to, only, exclude, attributes, archive, report: backup.report });
+  const { report } = backup;
+  const found = await walk({ paths: list, to, only, exclude, attributes, archive, report, signal });
   const result = await write(backup, opened, found, list, to, options);
   backup.close();
   return result;
@@ -116,6 +117,7 @@ async function write(
     onUnreadable: (error, file) => backup.report(warning("read", file.name, error)),
     fileDigests: (options.attributes ?? "all") === "all",
     onCollision: ({ name }) => backup.report(collision(name)),
+    signal: options.signal,
     onFile: options.onFile,
     onProgress: options.onProgress,
   };
@@ -128,7 +130,12 @@ async function write(
       streaming,
       sink,
       backup.formats.compress,
-      { report: backup.report, onFile: options.onFile, onProgress: options.onProgress },
+      {
+        report: backup.report,
+        signal: options.signal,
+        onFile: options.onFile,
+        onProgress: options.onProgress,
+      },
     );
     return { updated: files, deleted: 0, bytesIn, bytesNew: bytesIn, bytesOut };
   };

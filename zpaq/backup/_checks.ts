@@ -39,6 +39,7 @@ export const ADD_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupAddOptions>
   "rollBack",
   "indexOf",
   "dryRun",
+  "signal",
   "onFile",
   "onProgress",
 ]);

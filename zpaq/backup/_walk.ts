@@ -48,6 +48,7 @@ export interface WalkOptions extends Selection {
   /** Device and inode of the archive's parts, which does not archive itself. */
   readonly archive: ReadonlySet<string>;
   readonly report: Report;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Files below the paths. Devices are left out, as zpaq leaves them out. */
@@ -130,6 +131,7 @@ class Walker {
 
   /** Takes a file, or a folder with all that is in it. */
   async #visit(path: string, facts: FileFacts, named: boolean): Promise<void> {
+    this.#options.signal?.throwIfAborted();
     if (!this.#take(path, facts, named)) return;
     let inside: FileFacts[];
     try {

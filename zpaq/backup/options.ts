@@ -63,6 +63,8 @@ export interface ZpaqBackupAddOptions {
   readonly indexOf?: string | undefined;
   /** Write nothing. @default {false} */
   readonly dryRun?: boolean | undefined;
+  /** Gives the version up: the archive stays as it was. */
+  readonly signal?: AbortSignal | undefined;
   /** Called with each name that the version changes, when its content has been read. */
   readonly onFile?: ((file: ZpaqUpdatedFile) => void) | undefined;
   /** Called as content is read: `bytesIn` of `total` bytes of the files that are read, and `bytesOut` written. */
