@@ -49,6 +49,7 @@ export * from "./pack/pack_store.ts";
 export * from "./write/pack_writer.ts";
 export * from "./write/repack.ts";
 export * from "./remote/clone_repository.ts";
+export * from "./remote/directory_store.ts";
 export * from "./remote/fetch_objects.ts";
 export * from "./remote/fetch_repository.ts";
 export * from "./remote/promised_objects.ts";

@@ -11,6 +11,7 @@ import * as zstdFile from "@sluice/zstd/file";
 import * as zstdHttp from "@sluice/zstd/http";
 import * as zstdLog from "@sluice/zstd/log";
 import * as zstdSeekable from "@sluice/zstd/seekable";
+import { MemoryDirectory } from "./_memory_directory.ts";
 
 /** Makes an object, whose files may lie in the directory. */
 export type Make = (directory: string) => unknown;
@@ -85,6 +86,7 @@ export const OPENED: Readonly<Record<string, Make>> = {
     await gitdb.GitAlternatesStore.open(`${await objectsFolder(directory)}/objects`),
   GitCompoundDatabase: async () => new gitdb.GitCompoundDatabase([await filledStore()]),
   GitDatabase: async (directory) => await gitdb.GitDatabase.open(await objectsFolder(directory)),
+  GitDirectoryStore: () => gitdb.GitDirectoryStore.open(new MemoryDirectory()),
   GitDeltaProgram: () => gitdb.GitDeltaProgram.compose([gitdb.makeGitDelta(TEXT, TEXT.subarray(9))!]),
   GitLockFile: (directory) => gitdb.GitLockFile.acquire(`${directory}/${crypto.randomUUID()}`),
   GitLooseStore: async (directory) => new gitdb.GitLooseStore(`${await objectsFolder(directory)}/objects`),

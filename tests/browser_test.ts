@@ -316,7 +316,7 @@ browserTest("screens of three sizes have room for all tabs", async ({ browser, f
     const { page } = await openPage(browser, folder, width);
     await page.click("text=weather.csv");
     await page.locator("#found", { hasText: "weather.csv:" }).waitFor();
-    for (const tab of ["compare", "convert", "xray", "entries", "model", "dcz"]) {
+    for (const tab of ["compare", "convert", "xray", "entries", "model", "dcz", "git"]) {
       await openTab(page, tab);
       const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
       assert(wide <= width, `${tab} is ${wide} pixels wide on a screen of ${width}`);

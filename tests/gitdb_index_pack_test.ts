@@ -17,6 +17,7 @@ import { BACKENDS } from "./_backends.ts";
 import { sluice } from "./_cli.ts";
 import { Random } from "./_data.ts";
 import { git, gitBytes, makeRepository, testGit } from "./_git.ts";
+import { DeltaTrees } from "../gitdb/pack/_delta_trees.ts";
 import { PackTable } from "../gitdb/pack/_pack_table.ts";
 
 async function packOf(repository: string, options: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
@@ -215,4 +216,32 @@ Deno.test("rows are sorted by whole ids, and equal ids stay in their order", () 
     assertEquals(table.offsetAt(499), 499 * 2 ** 25);
     assertEquals([...table.everyId()].map(String), ids.map(String));
   }
+});
+
+Deno.test("entries of a pack are made in groups of whole trees", () => {
+  const random = new Random(31);
+  const table = new PackTable("sha1");
+  const trees = new DeltaTrees(table);
+  const roots: number[] = [];
+  for (let row = 0; row < 5000; row++) {
+    table.extend(1);
+    [table.places[2 * row], table.places[2 * row + 1]] = [row * 16 + 12, row >> 11];
+    const base = row > 0 && random.below(10) < 8 ? random.below(row) : undefined;
+    roots.push(base === undefined ? row : roots[base]!);
+    trees.add(base === undefined ? 0 : table.offsetAt(base));
+  }
+  const groups = Array.from(trees.groups(300), (rows) => [...rows]);
+  assertEquals(groups.flat().sort((a, b) => a - b), roots.map((_, row) => row));
+  const last = new Map<number, number>();
+  for (const [at, rows] of groups.entries()) {
+    for (const row of rows) assertEquals(last.get(roots[row]!) ?? at, at, "a tree is in two groups");
+    for (const row of rows) last.set(roots[row]!, at);
+    if (at < groups.length - 1) assert(rows.length >= 300, `${rows.length} rows`);
+  }
+  assert(groups.length > 1, `${groups.length} groups`);
+  // A base that is named by its id may be any entry.
+  table.extend(1);
+  [table.places[10_000], table.places[10_001]] = [5000 * 16 + 12, 2];
+  trees.add(2 ** 64);
+  assertEquals([...trees.groups(300)].length, 1);
 });

@@ -19,6 +19,7 @@ import * as zstdHttp from "@sluice/zstd/http";
 import * as zstdLog from "@sluice/zstd/log";
 import * as zstdPatch from "@sluice/zstd/patch";
 import * as zstdSeekable from "@sluice/zstd/seekable";
+import { MemoryDirectory } from "./_memory_directory.ts";
 
 /** A call with options, and a call with something else as its first argument. */
 interface Calls {
@@ -410,6 +411,15 @@ const GITDB: Record<string, Calls> = {
     options: (options: object) =>
       gitdb.isomorphicGitFs(NO_FILES, { gitdir: "/a", objects: memory, ...options }),
     first: (files) => gitdb.isomorphicGitFs(files, { gitdir: "/a", objects: memory }),
+  },
+  GitDirectoryStore: {
+    options: (options) => gitdb.GitDirectoryStore.open(new MemoryDirectory(), options),
+    first: (directory) => gitdb.GitDirectoryStore.open(directory),
+  },
+  "GitDirectoryStore.addPack": {
+    options: async (options) =>
+      await (await gitdb.GitDirectoryStore.open(new MemoryDirectory())).addPack(stream(), options),
+    first: async (pack) => await (await gitdb.GitDirectoryStore.open(new MemoryDirectory())).addPack(pack),
   },
   GitWebDatabase: {
     options: (options) => gitdb.GitWebDatabase.open("http://127.0.0.1:9/a.git", options),

@@ -7,6 +7,7 @@ import { Connection, Stopped } from "./page/connection.ts";
 import { createConvertView } from "./page/convert_view.ts";
 import { createDczView } from "./page/dcz_view.ts";
 import { make, readableBytes, readableSize, wordsOf } from "./page/dom.ts";
+import { createGitView } from "./page/git_view.ts";
 import { createEntriesView } from "./page/entries_view.ts";
 import { createModelView } from "./page/model_view.ts";
 import { SAMPLES } from "./page/samples.ts";
@@ -20,6 +21,7 @@ const TABS = [
   { name: "entries", label: "Entries", create: createEntriesView },
   { name: "model", label: "Model", create: createModelView },
   { name: "dcz", label: "dcz", create: createDczView },
+  { name: "git", label: "Git", create: createGitView },
 ] as const;
 
 type TabName = typeof TABS[number]["name"];
@@ -60,7 +62,9 @@ function openTab(name: TabName, focus = false): void {
     element(`panel-${each}`).hidden = !isOpen;
     if (isOpen && focus) tab.focus();
   }
+  element("nothing").hidden = current !== undefined || name === "git";
   if (current !== undefined) viewOf(name).show(current);
+  else if (name === "git") viewOf(name);
 }
 
 /** A file is at hand from now on. */
@@ -121,6 +125,10 @@ for (const { name, make: content } of SAMPLES) {
     ),
   );
 }
+element("open-git").addEventListener("click", () => {
+  element("work").hidden = false;
+  openTab("git", true);
+});
 input.addEventListener("change", () => {
   takeAll(input.files ?? undefined);
   input.value = ""; // the same file may be chosen again

@@ -17,6 +17,11 @@ const JOBS: Loaders = {
   check: async () => (await import("./jobs/model.ts")).check,
   model: async () => (await import("./jobs/model.ts")).model,
   dcz: async () => (await import("./jobs/dcz.ts")).dcz,
+  gitClone: async () => (await import("./jobs/git_clone.ts")).gitClone,
+  gitTree: async () => (await import("./jobs/git_clone.ts")).gitTree,
+  gitLog: async () => (await import("./jobs/git_clone.ts")).gitLog,
+  gitChanges: async () => (await import("./jobs/git_clone.ts")).gitChanges,
+  gitFiles: async () => (await import("./jobs/git_clone.ts")).gitFiles,
 };
 
 function describe(error: unknown): string {

@@ -10,6 +10,7 @@ import { corrupt, overLimit } from "../object/_errors.ts";
 import { LazyFileSource } from "../object/_fs.ts";
 import { HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
+import { DeltaTrees } from "./_delta_trees.ts";
 import { PackTable } from "./_pack_table.ts";
 
 const SIGNATURE = 0x5041434b;
@@ -32,6 +33,7 @@ export interface ScanLimits {
 /** The entries of a pack, their ids to be found out. */
 export interface ScannedPack {
   readonly table: PackTable;
+  readonly trees: DeltaTrees;
   readonly checksum: Uint8Array<ArrayBuffer>;
 }
 
@@ -85,6 +87,7 @@ export async function scanPack(
   if (size < HEADER_SIZE + hashSize) throw fail(`it has ${size} bytes`, size);
   const count = readCount(await source.read(0, HEADER_SIZE), size, limits);
   const table = new PackTable(algorithm);
+  const trees = new DeltaTrees(table);
   const room = source instanceof LazyFileSource ? new Uint8Array(Math.min(WINDOW, size)) : undefined;
   const rows = new Uint32Array(ROWS * GIT_SCAN_ROW.LENGTH);
   const { maxObjectSize, backend } = limits;
@@ -99,21 +102,22 @@ export async function scanPack(
       if (result < 0) {
         throw result === RESULT.CORRUPT ? faultOf(kernel, count, limits) : kernel.failure(result);
       }
-      addRows(table, rows, kernel.rowCount);
+      addRows(table, trees, rows, kernel.rowCount);
     }
   } finally {
     kernel.close();
   }
-  return { table, checksum: (await source.read(size - hashSize, hashSize)).slice() };
+  return { table, trees, checksum: (await source.read(size - hashSize, hashSize)).slice() };
 }
 
-function addRows(table: PackTable, rows: Uint32Array, count: number): void {
-  let row = table.count;
-  table.extend(count);
-  for (let i = 0; i < count; i++, row++) {
+function addRows(table: PackTable, trees: DeltaTrees, rows: Uint32Array, count: number): void {
+  for (let i = 0; i < count; i++) {
     const at = i * GIT_SCAN_ROW.LENGTH;
+    const row = table.count;
+    table.extend(1);
     table.places[2 * row] = rows[at + GIT_SCAN_ROW.OFFSET_LOW]!;
     table.places[2 * row + 1] = rows[at + GIT_SCAN_ROW.OFFSET_HIGH]!;
     table.crcs[row] = rows[at + GIT_SCAN_ROW.CRC]!;
+    trees.add(rows[at + GIT_SCAN_ROW.BASE_LOW]! + rows[at + GIT_SCAN_ROW.BASE_HIGH]! * 2 ** 32);
   }
 }

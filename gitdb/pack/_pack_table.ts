@@ -7,7 +7,7 @@ import type { GitHashAlgorithm, GitObjectId } from "../object/_object_id.ts";
 
 const ROWS_MIN = 64;
 
-/** Ids, places and checksums of entries, in the order of their places: 12 bytes and an id for each. */
+/** Ids, places and checksums of entries, in the order of their places: 13 bytes and an id for each. */
 export class PackTable {
   readonly hashSize: number;
   /** Ids one after the other; what follows the last row is not in use. */
@@ -15,6 +15,8 @@ export class PackTable {
   /** Pairs of the halves of offsets, the lower first. */
   places: Uint32Array<ArrayBuffer>;
   crcs: Uint32Array<ArrayBuffer>;
+  /** Types of objects by their numbers, where they were made. */
+  kinds: Uint8Array<ArrayBuffer>;
   #count = 0;
   #sorted: Uint32Array<ArrayBuffer> | undefined;
 
@@ -23,6 +25,7 @@ export class PackTable {
     this.ids = new Uint8Array(ROWS_MIN * this.hashSize);
     this.places = new Uint32Array(ROWS_MIN * 2);
     this.crcs = new Uint32Array(ROWS_MIN);
+    this.kinds = new Uint8Array(ROWS_MIN);
   }
 
   get count(): number {
@@ -35,13 +38,15 @@ export class PackTable {
     this.#count += rows;
     if (this.#count <= this.crcs.length) return;
     const room = Math.max(this.#count, this.crcs.length * 2);
-    const grown = { ids: this.ids, places: this.places, crcs: this.crcs };
+    const grown = { ids: this.ids, places: this.places, crcs: this.crcs, kinds: this.kinds };
     this.ids = new Uint8Array(room * this.hashSize);
     this.places = new Uint32Array(room * 2);
     this.crcs = new Uint32Array(room);
+    this.kinds = new Uint8Array(room);
     this.ids.set(grown.ids);
     this.places.set(grown.places);
     this.crcs.set(grown.crcs);
+    this.kinds.set(grown.kinds);
   }
 
   /** Adds a row after those that are there. */
@@ -58,14 +63,30 @@ export class PackTable {
     return this.places[2 * row]! + this.places[2 * row + 1]! * 2 ** 32;
   }
 
+  /** The row of the entry at an offset. */
+  rowAt(offset: number): number | undefined {
+    let [low, high] = [0, this.#count];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.offsetAt(middle) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low < this.#count && this.offsetAt(low) === offset ? low : undefined;
+  }
+
   /** The bytes of the id of a row; a view. */
   bytesAt(row: number): Uint8Array<ArrayBuffer> {
     return this.ids.subarray(row * this.hashSize, (row + 1) * this.hashSize);
   }
 
+  /** The id of a row. */
+  idAt(row: number): GitObjectId {
+    return idOfBytes(this.bytesAt(row).slice());
+  }
+
   /** Every id in the order of the rows, made as it is asked for. */
   *everyId(): Generator<GitObjectId> {
-    for (let row = 0; row < this.#count; row++) yield idOfBytes(this.bytesAt(row).slice());
+    for (let row = 0; row < this.#count; row++) yield this.idAt(row);
   }
 
   /** The rows in the order of their ids. */

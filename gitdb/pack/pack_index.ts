@@ -11,6 +11,7 @@ import { corrupt } from "../object/_errors.ts";
 import { lowerBound, prefixRange } from "../object/_id_search.ts";
 import { readU32BE, readU64BE } from "../object/_big_endian.ts";
 import { GitObjectId as Id, HASH_SIZE } from "../object/_object_id.ts";
+import { FANOUT_SIZE, HEADER_V2, indexLayout } from "./_index_layout.ts";
 import type { GitIndexLayout } from "./_pack_engine.ts";
 import { storageOrder } from "./_reverse_index.ts";
 import type { GitHashAlgorithm, GitObjectId } from "../object/object_id.ts";
@@ -26,8 +27,6 @@ export interface PackIndexEntry {
 }
 
 const SIGNATURE = 0xff744f63;
-const FANOUT_SIZE = 1024;
-const HEADER_V2 = 8;
 /** Rows that an iteration reads at once. */
 const ROWS = 4096;
 
@@ -107,32 +106,7 @@ export class PackIndex {
    * @internal
    */
   get layout(): GitIndexLayout {
-    const { version, count } = this;
-    const hashSize = this.#hashSize;
-    const offsetsPos = HEADER_V2 + FANOUT_SIZE + count * (hashSize + 4);
-    return version === 1
-      ? {
-        fanoutPos: 0,
-        idsPos: FANOUT_SIZE + 4,
-        idsStride: 4 + hashSize,
-        offsetsPos: FANOUT_SIZE,
-        offsetsStride: 4 + hashSize,
-        largePos: 0,
-        largeCount: 0,
-        multi: false,
-        largeBit: false,
-      }
-      : {
-        fanoutPos: HEADER_V2,
-        idsPos: HEADER_V2 + FANOUT_SIZE,
-        idsStride: hashSize,
-        offsetsPos,
-        offsetsStride: 4,
-        largePos: offsetsPos + 4 * count,
-        largeCount: (this.#source.size - 2 * hashSize - offsetsPos - 4 * count) / 8,
-        multi: false,
-        largeBit: true,
-      };
+    return indexLayout(this.version, this.count, this.#source.size, this.#hashSize);
   }
 
   #check(position: number): void {

@@ -21,6 +21,8 @@ import type { GitCreatedPack } from "../write/create_pack.ts";
 import { buildPackIndex } from "../write/_build_index.ts";
 import type { IncomingCheck, PackOpener } from "../write/_pack_indexes.ts";
 import { checkConnected, checkPresent } from "./_connected.ts";
+import type { Wanted } from "./_connected.ts";
+import { GitDirectoryStore } from "./directory_store.ts";
 import type { GitFetchOptions } from "./_fetch_lines.ts";
 import { GitRemote } from "./remote.ts";
 
@@ -76,7 +78,8 @@ const OWN_OPTIONS: ReadonlySet<string> = new Set<keyof GitFetchObjectsOptions>([
 ]);
 
 /**
- * Fetches objects into a database: as a pack where that is a {@linkcode GitDatabase}, else one by one. Every object is made
+ * Fetches objects into a database: as a pack where that is a {@linkcode GitDatabase} or a {@linkcode GitDirectoryStore},
+ * else one by one. Every object is made
  * and hashed, what the database has under the same id is compared, and all that the wanted objects lead to has to be in the
  * pack or in the database; before that, nothing is stored. References are not set.
  *
@@ -98,11 +101,16 @@ const OWN_OPTIONS: ReadonlySet<string> = new Set<keyof GitFetchObjectsOptions>([
  */
 export async function fetchGitObjects(
   remote: GitRemote,
-  target: GitObjectReader & GitObjectWriter,
+  target: (GitObjectReader & GitObjectWriter) | GitDirectoryStore,
   options: GitFetchObjectsOptions,
 ): Promise<GitFetchedObjects> {
   checkArgument(remote instanceof GitRemote, "fetch objects", remote, "a GitRemote");
-  checkArgument(typeof target?.write === "function", "fetch objects", target, "a store that can be written");
+  checkArgument(
+    target instanceof GitDirectoryStore || typeof target?.write === "function",
+    "fetch objects",
+    target,
+    "a store that can be written",
+  );
   checkArgument(
     typeof options === "object" && options !== null,
     "fetch objects",
@@ -127,10 +135,12 @@ export async function fetchGitObjects(
     isPartial: options.promisor ?? options.filter !== undefined,
     existing: target,
   };
-  const check: IncomingCheck = (incoming, table) => checkConnected(incoming, table, wanted);
+  const check: IncomingCheck = (each, table) => checkConnected(each, table, wanted);
   const pack = counted(readChunks(answer.pack, options.signal), options.onReceived);
   if (!isDatabase) {
-    const count = await unpackInMemory(pack, target, own, check);
+    const count = target instanceof GitDirectoryStore
+      ? await addPack(pack, target, own, wanted)
+      : await unpackInMemory(pack, target, own, check);
     if (count === 0) await checkPresent(wants, target);
     return { count, pack: undefined, common, shallow, unshallow };
   }
@@ -204,7 +214,18 @@ async function* counted(
   }
 }
 
-/** Stores every object of a pack one by one, from memory: browsers have no files. */
+/** Stores a pack in a directory of a browser, where it is made by one thread and always durable. */
+function addPack(
+  pack: AsyncIterable<Uint8Array>,
+  target: GitDirectoryStore,
+  { maxInputSize, maxObjects, maxObjectSize, collisionDetection }: OwnOptions,
+  { wants, shallow, isPartial }: Wanted,
+): Promise<number> {
+  const limits = { maxInputSize, maxObjects, maxObjectSize, collisionDetection };
+  return target.addPack(pack, { ...limits, wants, shallow, promisor: isPartial });
+}
+
+/** Stores every object of a pack one by one, from memory. */
 async function unpackInMemory(
   pack: AsyncIterable<Uint8Array>,
   target: GitObjectReader & GitObjectWriter,

@@ -106,7 +106,7 @@ export async function takeGitBundle(
       bases: database,
       existing: database,
       keepEmpty: false,
-      check: (incoming, table) => checkConnected(incoming, table, wanted),
+      check: (each, table) => checkConnected(each, table, wanted),
     }, openIncoming);
     await database.refresh({ force: true });
     return { refs, count };

@@ -61,7 +61,7 @@ export async function buildPackIndex(
   const { table, missing, checksum } = indexed;
   if (missing.length > 0) throw unresolved(missing.length);
   const { index, reverse } = await makeIndexes(
-    source,
+    { source, path },
     indexed,
     hashAlgorithm,
     settings,

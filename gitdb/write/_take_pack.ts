@@ -86,14 +86,7 @@ export async function takePack(
     const hex = `${GitObjectId.from(checksum)}`;
     const { index, reverse } = await fromFile(
       files.path,
-      (source) =>
-        makeIndexes(
-          source,
-          indexed,
-          algorithm,
-          options,
-          open,
-        ),
+      (source) => makeIndexes({ path: files.path, source }, indexed, algorithm, options, open),
     );
     const { promisor, durable = true } = options;
     if (table.count > 0 || options.keepEmpty !== false) {

@@ -104,6 +104,41 @@ export interface DczSize {
   readonly seconds: number;
 }
 
+/** A row of a folder in a repository. */
+export interface TreeRow {
+  readonly name: string;
+  readonly type: "tree" | "blob" | "commit";
+  readonly id: string;
+}
+
+/** A commit in a list. */
+export interface LogRow {
+  readonly id: string;
+  readonly subject: string;
+  readonly author: string;
+  readonly date: string;
+}
+
+/** A file that a commit changed: its ids before and after. */
+export interface Change {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** A step of a clone; the last one says what is here now. */
+export type CloneStep =
+  | { readonly state: string; readonly bytes?: number }
+  | {
+    readonly commit: string;
+    readonly branch: string;
+    readonly branches: readonly string[];
+    readonly count: number;
+    readonly bytes: number;
+    /** Whether it lies on the disk, and not in memory. */
+    readonly isKept: boolean;
+  };
+
 /** All jobs: what they take and the steps that they tell. */
 export interface Jobs {
   identify: { take: { file: Blob }; step: { format: FormatName | undefined; head: Bytes } };
@@ -119,6 +154,20 @@ export interface Jobs {
   check: { take: { source: string }; step: { findings: readonly Finding[] } };
   model: { take: { source: string; file: Blob; sampleSize: number }; step: ModelStep };
   dcz: { take: { before: Blob; after: Blob }; step: DczSize };
+  gitClone: {
+    take: { url: string; branch: string | undefined; depth: number | undefined; isLight: boolean };
+    step: CloneStep;
+  };
+  gitTree: {
+    take: { url: string; commit: string; path: readonly string[] };
+    step: { rows: readonly TreeRow[] };
+  };
+  gitLog: { take: { url: string; commit: string; most: number }; step: { commits: readonly LogRow[] } };
+  gitChanges: { take: { url: string; commit: string }; step: { changes: readonly Change[] } };
+  gitFiles: {
+    take: { url: string; ids: readonly (string | undefined)[]; most: number };
+    step: { files: readonly Blob[] };
+  };
 }
 
 /** A job's name. */

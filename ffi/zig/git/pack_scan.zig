@@ -31,9 +31,14 @@ pub const Fault = enum(u32) {
     checksum = 9,
 };
 
-/// What an index has to say of an entry beside its id.
-pub const Row = extern struct { offset_low: u32, offset_high: u32, crc: u32 };
+/// What an index has to say of an entry beside its id, and the offset of the entry that it is a delta of: zero where it is
+/// whole, the greatest number where it names its base by an id.
+pub const Row = extern struct { offset_low: u32, offset_high: u32, crc: u32, base_low: u32, base_high: u32 };
 pub const row_length = @sizeOf(Row) / 4;
+
+fn baseOf(entry: *const entries.Entry) u64 {
+    return if (entry.kind == .ref_delta) std.math.maxInt(u64) else entry.base_offset;
+}
 
 pub const Limits = struct { hash_size: u32, size: u64, count: u32, object_size_max: u64 };
 
@@ -50,7 +55,7 @@ pub const Progress = struct {
 const discard_size = 64 << 10;
 
 /// An entry that is larger than one window.
-const Large = struct { start: u64, size: u64, made: u64 = 0, crc: u32 };
+const Large = struct { start: u64, size: u64, base: u64, made: u64 = 0, crc: u32 };
 
 pub const Scan = struct {
     limits: Limits,
@@ -118,8 +123,14 @@ pub const Scan = struct {
         progress.number = number;
     }
 
-    fn addRow(self: *Scan, rows: []Row, progress: *Progress, offset: u64, crc: u32) void {
-        rows[progress.rows] = .{ .offset_low = @truncate(offset), .offset_high = @truncate(offset >> 32), .crc = crc };
+    fn addRow(self: *Scan, rows: []Row, progress: *Progress, offset: u64, base: u64, crc: u32) void {
+        rows[progress.rows] = .{
+            .offset_low = @truncate(offset),
+            .offset_high = @truncate(offset >> 32),
+            .crc = crc,
+            .base_low = @truncate(base),
+            .base_high = @truncate(base >> 32),
+        };
         progress.rows += 1;
         self.found += 1;
     }
@@ -140,13 +151,13 @@ pub const Scan = struct {
         const data: usize = @intCast(entry.data - self.position);
         if (try self.inflateWhole(rest[data..], entry.size)) |length| {
             const whole = rest[0 .. data + length];
-            self.addRow(rows, progress, self.position, c.libdeflate_crc32(0, whole.ptr, whole.len));
+            self.addRow(rows, progress, self.position, baseOf(&entry), c.libdeflate_crc32(0, whole.ptr, whole.len));
             self.position += whole.len;
             return true;
         }
         // A window that starts with the entry may hold all of it.
         if (!is_first and rest.len < left) return false;
-        try self.startLarge(rest[0..data], entry.size);
+        try self.startLarge(rest[0..data], &entry);
         try self.continueLarge(rest[data..], rows, progress);
         return self.large == null;
     }
@@ -160,11 +171,12 @@ pub const Scan = struct {
         return if (outcome == c.LIBDEFLATE_SUCCESS) length else null;
     }
 
-    fn startLarge(self: *Scan, head: []const u8, size: u64) error{OutOfMemory}!void {
+    fn startLarge(self: *Scan, head: []const u8, entry: *const entries.Entry) error{OutOfMemory}!void {
         const inflater = self.inflater orelse try allocator.create(Inflater);
         self.inflater = inflater;
         inflater.reset();
-        self.large = .{ .start = self.position, .size = size, .crc = c.libdeflate_crc32(0, head.ptr, head.len) };
+        const crc = c.libdeflate_crc32(0, head.ptr, head.len);
+        self.large = .{ .start = self.position, .size = entry.size, .base = baseOf(entry), .crc = crc };
         self.position += head.len;
     }
 
@@ -191,7 +203,7 @@ pub const Scan = struct {
             return;
         }
         if (large.made < large.size) return self.fail(progress, .entry_short, large.start);
-        self.addRow(rows, progress, large.start, large.crc);
+        self.addRow(rows, progress, large.start, large.base, large.crc);
         self.large = null;
     }
 

@@ -65,7 +65,9 @@ export const GIT_SCAN_ROW = {
   OFFSET_LOW: 0,
   OFFSET_HIGH: 1,
   CRC: 2,
-  LENGTH: 3,
+  BASE_LOW: 3,
+  BASE_HIGH: 4,
+  LENGTH: 5,
 } as const;
 
 /** Shared with the library; its meaning stands at its declaration there. */
@@ -136,6 +138,6 @@ export type GitDecodeFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module git_decode. */
 export const GIT_DECODE_MODULE: LibraryModule = {
   name: "git_decode",
-  hash: 3289595263,
+  hash: 452164048,
   functions: FUNCTIONS,
 };
