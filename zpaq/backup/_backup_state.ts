@@ -40,9 +40,11 @@ export class BackupState {
   readonly method: string;
   readonly formats: Formats;
   #opened: Opened | undefined;
+  #opening: Promise<Opened | undefined> | undefined;
   /** The one whose problems were reported. */
   #announced: Opened | undefined;
   #problems: ZpaqBackupError[] = [];
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(source: string | ByteSource, options: ZpaqBackupOptions, formats: Formats) {
     this.path = typeof source === "string" ? source : "the source";
@@ -61,9 +63,13 @@ export class BackupState {
     return opened;
   }
 
-  /** The archive; undefined where there is none. */
+  /** The archive, opened once however many ask for it; undefined where there is none. */
   async open(): Promise<Opened | undefined> {
     if (this.#opened !== undefined) return this.#opened;
+    return await (this.#opening ??= this.#open().finally(() => this.#opening = undefined));
+  }
+
+  async #open(): Promise<Opened | undefined> {
     const { password, at, maxMemory, create } = this.options;
     const files = this.#source === undefined
       ? await openParts(this.path, maxMemory ?? PIPE_SIZE_MAX)
@@ -149,11 +155,23 @@ export class BackupState {
     this.options.onProblem?.(problem);
   };
 
-  /** Runs an action with a list of its own for problems. */
-  async collect<T>(act: () => Promise<T>): Promise<T & { readonly problems: readonly ZpaqBackupError[] }> {
-    this.#problems = [];
-    const result = await act();
-    return { ...result, problems: this.#problems };
+  /**
+   * Runs an action when those that were asked for before it have ended: they share the archive's files, which a new version
+   * closes, and the list of problems.
+   */
+  async inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(act);
+    this.#last = turn.catch(() => {});
+    return await turn;
+  }
+
+  /** As `inTurn`, with the problems of the action. */
+  collect<T>(act: () => Promise<T>): Promise<T & { readonly problems: readonly ZpaqBackupError[] }> {
+    return this.inTurn(async () => {
+      this.#problems = [];
+      const result = await act();
+      return { ...result, problems: this.#problems };
+    });
   }
 
   get undoing(): Undoing {

@@ -47,6 +47,7 @@ import {
   RESTORE_KEYS,
   SELECTION_KEYS,
 } from "./_checks.ts";
+import type { NewNames } from "./_checks.ts";
 import { compareWithDisk } from "./_compare.ts";
 import { copyTo } from "./_copy.ts";
 import type { Formats } from "./_formats.ts";
@@ -216,14 +217,14 @@ export class ZpaqBackup implements Disposable {
    */
   async addFolder(folder: string, options: ZpaqBackupAddOptions = {}): Promise<ZpaqBackupAdded> {
     checkArgument(typeof folder === "string" && folder !== "", "add a folder", folder, "a path");
-    const info = await ifThere(folder, Deno.stat);
-    if (info === undefined) throw failure("NOT_FOUND", `Cannot add the folder ${folder}: it is not there`);
-    if (!info.isDirectory) throw failure("NOT_FOUND", `Cannot add the folder ${folder}: it is no folder`);
-    const name = (await Deno.realPath(folder)).split("/").at(-1)!;
-    return await this.add(
-      folder,
-      options.to === undefined && name !== "" ? { ...options, to: name } : options,
-    );
+    const { list, to } = this.#checkAdd(folder, options);
+    return await this.#state.collect(async () => {
+      const info = await ifThere(folder, Deno.stat);
+      if (info === undefined) throw failure("NOT_FOUND", `Cannot add the folder ${folder}: it is not there`);
+      if (!info.isDirectory) throw failure("NOT_FOUND", `Cannot add the folder ${folder}: it is no folder`);
+      const name = (await Deno.realPath(folder)).split("/").at(-1)!;
+      return await addVersion(this.#state, list, to.length === 0 && name !== "" ? [name] : to, options);
+    });
   }
 
   /**
@@ -236,6 +237,14 @@ export class ZpaqBackup implements Disposable {
     paths: string | readonly string[],
     options: ZpaqBackupAddOptions = {},
   ): Promise<ZpaqBackupAdded> {
+    const { list, to } = this.#checkAdd(paths, options);
+    return await this.#state.collect(() => addVersion(this.#state, list, to, options));
+  }
+
+  #checkAdd(
+    paths: string | readonly string[],
+    options: ZpaqBackupAddOptions,
+  ): { readonly list: readonly string[]; readonly to: NewNames } {
     checkKeys(options, ADD_KEYS);
     checkPatterns(options);
     const list = listOf("paths", paths);
@@ -253,7 +262,7 @@ export class ZpaqBackup implements Disposable {
         "Cannot add a version: the backup was opened at an older one, and rollBack is not set",
       );
     }
-    return await this.#state.collect(() => addVersion(this.#state, list, to, options));
+    return { list, to };
   }
 
   /**
@@ -271,12 +280,8 @@ export class ZpaqBackup implements Disposable {
     const list = listOf("paths", paths);
     const { all, password, force } = options;
     const filter = (name: string): boolean => isWanted(name, list, options);
-    await copyTo(
-      this.#state,
-      target,
-      password,
-      force,
-      (archive, sink) => archive.repack(sink, { filter, all }),
+    await this.#state.inTurn(() =>
+      copyTo(this.#state, target, password, force, (archive, sink) => archive.repack(sink, { filter, all }))
     );
   }
 
@@ -287,7 +292,9 @@ export class ZpaqBackup implements Disposable {
   ): Promise<void> {
     checkKeys(options, new Set(["force"]));
     const { password } = this.#state.options;
-    await copyTo(this.#state, target, password, options.force, (archive, sink) => archive.writeIndex(sink));
+    await this.#state.inTurn(() =>
+      copyTo(this.#state, target, password, options.force, (archive, sink) => archive.writeIndex(sink))
+    );
   }
 
   /**
@@ -395,7 +402,8 @@ export class ZpaqBackup implements Disposable {
     options: ZpaqBackupCompareOptions = {},
   ): Promise<ZpaqBackupComparison[]> {
     checkKeys(options, COMPARE_KEYS);
-    return await compareWithDisk(this.#state, listOf("paths", paths), options);
+    const list = listOf("paths", paths);
+    return await this.#state.inTurn(() => compareWithDisk(this.#state, list, options));
   }
 
   /**
@@ -426,15 +434,17 @@ export class ZpaqBackup implements Disposable {
     checkKeys(options, new Set(["repair"]));
     const repair = checkBoolean("repair", options.repair ?? false);
     if (repair) this.#state.checkWritable();
-    const moved = repair
-      ? await withLock(this.path, this.#state.undoing, () => repairSteps(this.#state))
-      : [];
-    this.close();
-    const opened = await this.#state.read();
-    if (opened === undefined && moved.length === 0) {
-      throw failure("NOT_FOUND", `Cannot read ${this.path}: No such file or directory`);
-    }
-    return { problems: opened?.problems ?? [], moved };
+    return await this.#state.inTurn(async () => {
+      const moved = repair
+        ? await withLock(this.path, this.#state.undoing, () => repairSteps(this.#state))
+        : [];
+      this.close();
+      const opened = await this.#state.read();
+      if (opened === undefined && moved.length === 0) {
+        throw failure("NOT_FOUND", `Cannot read ${this.path}: No such file or directory`);
+      }
+      return { problems: opened?.problems ?? [], moved };
+    });
   }
 
   /** Closes the archive's files; the next call opens them again. */

@@ -73,6 +73,33 @@ Deno.test("zpaq: a version that is given up leaves the archive as it was", async
   }
 });
 
+Deno.test("zpaq: calls on one backup take turns, each with its own problems", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/d`);
+    for (const name of ["a", "b"]) await Deno.writeTextFile(`${folder}/d/${name}`, name);
+    using backup = await ZpaqBackup.open(`${folder}/b.zpaq`, { onProblem: () => {} });
+    await backup.addFolder(`${folder}/d`);
+    await Deno.mkdir(`${folder}/out/d/a`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/d/c`, "c");
+    const [restored, verified, added, again, checked] = await Promise.all([
+      backup.restore([], { to: `${folder}/out`, force: true }), // a folder is where a file should be
+      backup.verify(),
+      backup.addFolder(`${folder}/d`),
+      backup.verify(),
+      backup.check(),
+      backup.repackTo(`${folder}/r.zpaq`),
+      backup.compare("d"),
+    ]);
+    assertEquals([restored.problems.length, verified.files, added.updated > 0, again.files], [1, 2, true, 3]);
+    assertEquals([verified.damaged, added.problems, again.damaged, checked.problems], [[], [], [], []]);
+    await assertRejects(() => backup.verify("none"));
+    assertEquals((await backup.verify()).files, 3);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("zpaq: paths that a version does not have are no success", async () => {
   const folder = await Deno.makeTempDir();
   try {
