@@ -6,7 +6,7 @@ import type { GitObjectId } from "../object/_object_id.ts";
 import { parseBundleList } from "./_bundle_list.ts";
 import { downloadBundle } from "./_bundle_download.ts";
 import { labelOf, remoteLimit } from "./_remote_faults.ts";
-import type { GitCloneOptions } from "./clone_repository.ts";
+import type { GitRemoteOptions } from "./remote.ts";
 
 /** What is there before the server is asked. */
 export interface Start {
@@ -15,7 +15,10 @@ export interface Start {
 }
 
 /** How bundles are had. */
-export interface StartOptions extends Pick<GitCloneOptions, "connection" | "onWarning" | "signal"> {
+export interface StartOptions {
+  readonly connection: GitRemoteOptions | undefined;
+  readonly onWarning: ((message: string) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
   /** Takes one bundle in. */
   readonly takeBundle: (bundle: AsyncIterable<Uint8Array>, name: string) => Promise<Start>;
 }
