@@ -66,7 +66,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
     "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow hashes kafkaHeaderChecksum lines linked " +
     "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash repair reflogs reuseChunks reuseDeltas " +
     "rollBack rsyncable selfTest shift streamTables strict strictBlocks strictSubset suppressHcomp suppressPcomp tag times unique unsafePaths v1 " +
-    "verifyChecksums verifyWritten writable peel promised promisor symrefs bare mirror checkout singleBranch tags prune append sparse refetch unshallow deepen thin ofsDelta includeTag",
+    "verifyChecksums verifyWritten writable peel promised promisor symrefs bare mirror checkout singleBranch tags prune append refetch unshallow deepen thin ofsDelta includeTag",
   ],
   [
     NUMBER,
@@ -96,6 +96,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
     LIST,
     "additional refspecs wants haves shallow shallowExclude prefixes caCerts encodings hosts items origins seeds sources tokens",
   ],
+  [either(BOOLEAN, LIST), "sparse"],
   [READER, "bases existing"],
   [ADDRESS, "bundle spillFolder"],
   [LOCATION, "source target"],

@@ -190,6 +190,52 @@ testClone("a sparse clone has the files outside of folders, and git adds more", 
   });
 });
 
+testClone("a clone has the files of chosen folders as git's sparse-checkout has them", async (folder) => {
+  const names = ["top", "a/x", "a/b/y", "a/b/c/z", "a/b2/w", "a*/v", "q[1]/r/s", "q1/r/s"];
+  await git(folder, ["init", "-q", "-b", "main", "work"]);
+  for (const name of names) {
+    const path = `${folder}/work/${name}`;
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(path, name);
+  }
+  await git(`${folder}/work`, ["add", "."]);
+  await git(`${folder}/work`, ["commit", "-q", "-m", "all"]);
+  await git(folder, ["clone", "-q", "--bare", "work", "served.git"]);
+  await git(`${folder}/served.git`, ["config", "uploadpack.allowFilter", "true"]);
+  await withServer(folder, async (server) => {
+    const url = server.url("served.git");
+    const choices = [["a/b"], ["a/b/c", "a/b", "q[1]/r"], ["a*"], ["/a/b2/", "missing/folder"], []];
+    for (const [i, sparse] of choices.entries()) {
+      const [ours, theirs] = [`${folder}/ours${i}`, `${folder}/theirs${i}`];
+      await cloneGitRepository(url, { into: ours, sparse, filter: "blob:none" });
+      await git(folder, ["clone", "-q", "--sparse", "--filter=blob:none", url, theirs]);
+      await git(theirs, ["sparse-checkout", "set", "--skip-checks", ...sparse]);
+      assertEquals(await filesOf(ours), await filesOf(theirs), `${sparse}`);
+      assertEquals(
+        await git(ours, ["sparse-checkout", "list"]),
+        await git(theirs, ["sparse-checkout", "list"]),
+      );
+      const patterns = (path: string) => Deno.readTextFile(`${path}/.git/info/sparse-checkout`);
+      assertEquals(await patterns(ours), await patterns(theirs));
+      assertEquals(await git(ours, ["ls-files", "-t"]), await git(theirs, ["ls-files", "-t"]));
+      assertEquals(await git(ours, ["status", "--porcelain"]), "");
+      await git(ours, ["sparse-checkout", "disable"]);
+      await git(ours, ["fsck", "--strict"]);
+    }
+    for (const name of ["..", "a/../b", ".git", "a//b", "", "a\nb", "a/.GIT"]) {
+      await assertRejects(
+        () => cloneGitRepository(url, { into: `${folder}/none`, sparse: [name] }),
+        RangeError,
+        "sparse",
+      );
+    }
+    for (const sparse of ["a", [1], 1] as never[]) {
+      await assertRejects(() => cloneGitRepository(url, { into: `${folder}/none`, sparse }), TypeError, "");
+    }
+    assertEquals(await Deno.stat(`${folder}/none`).catch(() => undefined), undefined);
+  });
+});
+
 testClone(
   "objects of a partial clone come when they are read, many in one request, up to a limit",
   async (folder) => {

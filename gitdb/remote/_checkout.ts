@@ -17,11 +17,12 @@ import type { Objects } from "../repository/_objects.ts";
 import { walkTree } from "../repository/_tree_walk.ts";
 import { formatIndex } from "./_index_file.ts";
 import type { FileFacts, IndexRow } from "./_index_file.ts";
+import type { SparseFolders } from "./_sparse_folders.ts";
 
 /** How a tree is checked out. */
 export interface CheckoutSettings {
-  /** Whether files in folders are left out. */
-  readonly isSparse: boolean;
+  /** Which files are written; undefined for all. */
+  readonly sparse: SparseFolders | undefined;
   readonly onWarning: ((message: string) => void) | undefined;
   readonly onProgress: ((done: number, total: number) => void) | undefined;
   readonly signal: AbortSignal | undefined;
@@ -55,7 +56,7 @@ export async function checkOut(
   settings: CheckoutSettings,
 ): Promise<void> {
   const entries = await entriesOf(objects, tree, settings);
-  const isSkipped = ({ path }: Entry): boolean => settings.isSparse && path.includes(0x2f);
+  const isSkipped = ({ name }: Entry): boolean => settings.sparse?.has(name) === false;
   const wanted = entries.filter((entry) => !isSkipped(entry));
   const writer = new TreeWriter(objects.database, folder, settings);
   await writer.write(wanted);

@@ -12,7 +12,8 @@ export interface NewRepository {
   /** The folder of the files, or of a bare repository. */
   readonly folder: string;
   readonly isBare: boolean;
-  readonly isSparse: boolean;
+  /** The lines of `info/sparse-checkout`; undefined where all files are written. */
+  readonly sparsePatterns: string | undefined;
   readonly isPartial: boolean;
   readonly algorithm: GitHashAlgorithm;
   /** Sections of the configuration after those that every repository has. */
@@ -22,7 +23,6 @@ export interface NewRepository {
 const EXCLUDE = `# Names of files that git is to leave alone in this repository, one pattern a line.
 `;
 const DESCRIPTION = "Unnamed repository; edit this file 'description' to name the repository.\n";
-const SPARSE_PATTERNS = "/*\n!/*/\n";
 
 /**
  * Makes a folder for a repository, unless an empty one is there; returns a function that takes away what is in it, and
@@ -85,8 +85,10 @@ export async function makeRepository(wanted: NewRepository): Promise<void> {
   await Deno.writeTextFile(joinPath(gitFolder, "config"), configOf(wanted), { createNew: true });
   await Deno.writeTextFile(joinPath(gitFolder, "description"), DESCRIPTION, { createNew: true });
   await Deno.writeTextFile(joinPath(gitFolder, "info/exclude"), EXCLUDE, { createNew: true });
-  if (!wanted.isSparse) return;
-  await Deno.writeTextFile(joinPath(gitFolder, "info/sparse-checkout"), SPARSE_PATTERNS, { createNew: true });
+  if (wanted.sparsePatterns === undefined) return;
+  await Deno.writeTextFile(joinPath(gitFolder, "info/sparse-checkout"), wanted.sparsePatterns, {
+    createNew: true,
+  });
   const own = formatConfigSection("core", undefined, [["sparseCheckout", "true"], [
     "sparseCheckoutCone",
     "true",
@@ -94,10 +96,10 @@ export async function makeRepository(wanted: NewRepository): Promise<void> {
   await Deno.writeTextFile(joinPath(gitFolder, "config.worktree"), own, { createNew: true });
 }
 
-function configOf({ isBare, isSparse, isPartial, algorithm, sections }: NewRepository): string {
+function configOf({ isBare, sparsePatterns, isPartial, algorithm, sections }: NewRepository): string {
   const extensions: [string, string][] = [
     ...algorithm === "sha256" ? [["objectformat", "sha256"] as [string, string]] : [],
-    ...isSparse ? [["worktreeConfig", "true"] as [string, string]] : [],
+    ...sparsePatterns !== undefined ? [["worktreeConfig", "true"] as [string, string]] : [],
   ];
   const isExtended = extensions.length > 0 || isPartial;
   return [

@@ -28,6 +28,8 @@ import { checkWho } from "./_who.ts";
 import { downloadBundle } from "./_bundle_download.ts";
 import { labelOf } from "./_remote_faults.ts";
 import { takeGitBundle } from "./take_bundle.ts";
+import { sparseFolders } from "./_sparse_folders.ts";
+import type { SparseFolders } from "./_sparse_folders.ts";
 import { updateShallow } from "./_shallow_file.ts";
 
 /** What is cloned, and how. */
@@ -40,8 +42,11 @@ export interface GitCloneOptions {
   readonly mirror?: boolean | undefined;
   /** Write the files of the branch. @default {true unless bare} */
   readonly checkout?: boolean | undefined;
-  /** Write only files outside of folders; git's `sparse-checkout` adds folders. @default {false} */
-  readonly sparse?: boolean | undefined;
+  /**
+   * Write only some files: with `true` those outside of folders, with names those in these folders and above them as well,
+   * as git's `sparse-checkout` does in cone mode, which can change the choice afterwards. @default {false}
+   */
+  readonly sparse?: boolean | Iterable<string> | undefined;
   /** The branch or tag to check out. @default {that of the server's HEAD} */
   readonly branch?: string | undefined;
   /** Fetch one branch only. @default {true where the history is cut off} */
@@ -145,7 +150,7 @@ export async function cloneGitRepository(url: string | URL, options: GitCloneOpt
     await makeRepository({
       ...settings,
       isBare: settings.bare,
-      isSparse: settings.sparse,
+      sparsePatterns: settings.sparse?.patterns,
       isPartial: options.filter !== undefined,
       algorithm: hashAlgorithm,
       sections: sectionsOf(withoutSecrets(url), settings, plan, options.filter),
@@ -167,7 +172,7 @@ interface CloneSettings {
   readonly bare: boolean;
   readonly mirror: boolean;
   readonly checkout: boolean;
-  readonly sparse: boolean;
+  readonly sparse: SparseFolders | undefined;
   readonly branch: string | undefined;
   readonly singleBranch: boolean;
   readonly tags: boolean;
@@ -194,7 +199,7 @@ function checkClone(options: GitCloneOptions): CloneSettings {
     bare,
     mirror,
     checkout: checkBoolean("checkout", options.checkout ?? !bare),
-    sparse: checkBoolean("sparse", options.sparse ?? false),
+    sparse: checkSparse(options.sparse ?? false),
     branch,
     singleBranch: checkBoolean("singleBranch", options.singleBranch ?? (isCut && !mirror)),
     tags: checkBoolean("tags", options.tags ?? true),
@@ -205,11 +210,19 @@ function checkClone(options: GitCloneOptions): CloneSettings {
       'Cannot use option "bundle": it does not go with a part of the history or of the objects',
     );
   }
-  if (bare && (settings.checkout || settings.sparse)) {
+  if (bare && (settings.checkout || settings.sparse !== undefined)) {
     throw new TypeError("Cannot clone: a bare repository has no files to check out");
   }
   if (mirror && settings.singleBranch) throw new TypeError("Cannot clone: a mirror has more than one branch");
   return settings;
+}
+
+/** The folders of a sparse work tree; undefined where all files are written. */
+function checkSparse(sparse: boolean | Iterable<string>): SparseFolders | undefined {
+  if (typeof sparse === "boolean") return sparse ? sparseFolders([]) : undefined;
+  const names = [...sparse];
+  checkArgument(names.every((name) => typeof name === "string"), "clone", sparse, "names of folders");
+  return sparseFolders(names);
 }
 
 /** The URL as the configuration has it. */
@@ -383,9 +396,8 @@ async function checkOutHead(
   try {
     const objects = await Objects.open(database, gitFolder, false);
     const tree = await objects.peelToTree(id);
-    const isSparse = settings.sparse;
     await checkOut(objects, tree, settings.folder, gitFolder, {
-      isSparse,
+      sparse: settings.sparse,
       onWarning,
       onProgress: undefined,
       signal,

@@ -4,7 +4,6 @@
 import { SluiceError } from "@sluice/internal";
 import type { ZpaqMachine } from "../zpaql/machine.ts";
 import type { CodePlan, SectionCode } from "./_code_generation.ts";
-import { weightsOf } from "./_homes.ts";
 import { NoPointerError } from "./_selection.ts";
 import type { Register } from "./_register_contents.ts";
 
@@ -113,11 +112,11 @@ export function refined(
 }
 
 /** Other ways to make code: each differs by one thing. */
-function plansOf({ plan, homes, free, graph }: SectionCode): CodePlan[] {
+function plansOf({ plan, homes, free, graph, prepared }: SectionCode): CodePlan[] {
   const plans: CodePlan[] = free.flatMap((register) =>
     [...homes].filter(([, home]) => home === register).slice(0, HOMES_MAX)
   ).map(([variable]) => ({ ...plan, homeless: new Set([...plan.homeless, variable]) }));
-  const others = [...weightsOf(graph)].filter(([variable]) =>
+  const others = [...prepared.homes.weights].filter(([variable]) =>
     !variable.temporary && !homes.has(variable) && !plan.homeless.has(variable)
   ).sort((a, b) => b[1] - a[1]).slice(0, PREFERRED_MAX);
   for (const [variable] of others) {

@@ -3,7 +3,6 @@
  */
 import { allocateCells } from "./_cells.ts";
 import type { HeaderData } from "./_header.ts";
-import { chooseHomes } from "./_homes.ts";
 import type { HomeWishes } from "./_homes.ts";
 import { Variable } from "./_ir.ts";
 import type { Block, Graph, Memory, Operation, SavedFrame, Table } from "./_ir.ts";
@@ -14,16 +13,13 @@ import { FIRST_CALL, NEW_CALL } from "./_lowering_context.ts";
 import type { OptimizationLevel } from "./_level.ts";
 import { withoutUnused } from "./_machine_code.ts";
 import type { Item, Label } from "./_machine_code.ts";
-import { joinStart } from "./_graph_cleanup.ts";
 import { cleanCells } from "./_peephole.ts";
-import { settleFrames } from "./_liveness.ts";
-import { Ranges } from "./_ranges.ts";
+import type { PreparedGraph } from "./_prepared_graph.ts";
 import { joinContents, NOTHING_HELD } from "./_register_contents.ts";
 import type { Contents, Register } from "./_register_contents.ts";
 import { Selection } from "./_selection.ts";
 import type { Homes, Observer } from "./_selection.ts";
 import { emitTable } from "./_table_code.ts";
-import { singleUses, stepsOf } from "./_trees.ts";
 import type { Step } from "./_trees.ts";
 
 /** Where a variable lives. */
@@ -37,6 +33,7 @@ export interface VariablePlace {
 export interface SectionCode {
   readonly instructions: readonly PlacedInstruction[];
   readonly graph: Graph;
+  readonly prepared: PreparedGraph<SectionCode>;
   /** log2 of the arrays that the code needs. */
   readonly h: number;
   readonly m: number;
@@ -78,18 +75,15 @@ export interface CodeAudit {
 
 /** Makes the code. */
 export function generateCode(
-  graph: Graph,
+  prepared: PreparedGraph<SectionCode>,
   header: HeaderData,
   level: OptimizationLevel,
   stackSize: number,
   plan: CodePlan = USUAL_PLAN,
   audit?: CodeAudit,
 ): SectionCode {
-  joinStart(graph);
-  settleFrames(graph);
-  const ranges = new Ranges(graph);
-  const single = singleUses(graph);
-  const steps = new Map(graph.blocks.map((block) => [block, stepsOf(block, single, ranges)]));
+  // Long: one loop, which begins anew with variables in H where there are more than cells.
+  const { graph, ranges, steps } = prepared;
   const spilled = new Map<Variable, number>();
   const [userH, userM] = graph.part === "hcomp" ? [header.hh, header.hm] : [header.ph, header.pm];
   const tableSize = (memory: Memory): number =>
@@ -97,6 +91,7 @@ export function generateCode(
       (sum, { values }) => sum + values.length,
       0,
     );
+  let key = "";
   while (true) {
     const h = grown(userH, tableSize("H") + spilled.size + (graph.recursive ? stackSize : 0));
     const m = grown(userM, tableSize("M"));
@@ -104,7 +99,13 @@ export function generateCode(
     const usesM = usesMemory(graph, "M");
     const usual = freeRegisters(graph, usesH && h > 0, usesM && m > 0);
     const free = spilled.size > 0 ? usual : plan.registers ?? usual;
-    const registers = level === 0 ? new Map<Variable, Register>() : chooseHomes(graph, steps, free, plan);
+    const registers = level === 0 ? new Map<Variable, Register>() : prepared.homes.choose(free, plan);
+    if (spilled.size === 0 && audit === undefined) {
+      // Many plans come to the same.
+      key = prepared.keyOf(registers, plan.enterFirst);
+      const made = prepared.made.get(key);
+      if (made !== undefined) return made;
+    }
     for (const variable of spilled.keys()) registers.delete(variable);
     const slots = new Map([...spilled].map(([variable, slot]) => [variable, tableSize("H") + slot]));
     const homes: Homes = { registers, spilled: slots };
@@ -125,7 +126,7 @@ export function generateCode(
     if (audit !== undefined) {
       const { cells, instructions } = withOwnCells(maker.items);
       audit.places = new Map<Variable, Register | number>([...cells, ...registers]);
-      return { instructions, graph, h, m, places: [], plan, homes: registers, free };
+      return { instructions, graph, prepared, h, m, places: [], plan, homes: registers, free };
     }
     const items = withoutUnused(withoutDead(maker.items));
     const { cells, homeless } = allocateCells(
@@ -143,7 +144,9 @@ export function generateCode(
       ...[...slots].map(([variable, slot]) => ({ variable, place: `H[${2 ** h - 1 - slot}]` })),
       ...[...cells].map(([variable, cell]) => ({ variable, place: `R${cell}` })),
     ];
-    return { instructions, graph, h, m, places, plan, homes: registers, free };
+    const code = { instructions, graph, prepared, h, m, places, plan, homes: registers, free };
+    prepared.made.set(key, code);
+    return code;
   }
 }
 

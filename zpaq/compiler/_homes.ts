@@ -34,7 +34,7 @@ function pointingWeightsOf(graph: Graph): Map<Variable, number> {
 }
 
 /** Uses of each variable, those in loops counted more often. */
-export function weightsOf(graph: Graph): Map<Variable, number> {
+function weightsOf(graph: Graph): Map<Variable, number> {
   const weights = new Map<Variable, number>();
   for (const { operations, end, depth } of graph.blocks) {
     const weight = 8 ** Math.min(depth, DEPTH_MAX);
@@ -58,45 +58,73 @@ export interface HomeWishes {
   readonly preferred: ReadonlySet<Variable>;
 }
 
-const NO_WISHES: HomeWishes = { homeless: new Set(), preferred: new Set() };
+/** What registers are chosen by, the same for all wishes. */
+interface HomeFacts {
+  /** Uses of each variable, and those as an index of M. */
+  readonly weights: ReadonlyMap<Variable, number>;
+  readonly pointing: ReadonlyMap<Variable, number>;
+  /** Those that are used most come first. */
+  readonly candidates: readonly Variable[];
+  readonly conflicts: ReadonlyMap<Variable, ReadonlySet<Variable>>;
+}
 
-/** Registers for variables. */
-export function chooseHomes(
-  graph: Graph,
-  steps: ReadonlyMap<Block, readonly Step[]>,
-  registers: readonly Register[],
-  wishes: HomeWishes = NO_WISHES,
-): Map<Variable, Register> {
-  const homes = new Map<Variable, Register>();
-  if (registers.length === 0) return homes;
-  const weights = weightsOf(graph);
-  // Values that are computed where they are used are never set.
-  const set = new Set([...steps.values()].flat().flatMap((step) => [...writesOfStep(step)]));
-  for (const { end } of graph.blocks) {
-    const written = writesOfEnd(end);
-    if (written !== undefined) set.add(written);
+/** Chooses registers for the variables of one graph. */
+export class HomeChoice {
+  readonly #graph: Graph;
+  readonly #steps: ReadonlyMap<Block, readonly Step[]>;
+  #known: HomeFacts | undefined;
+
+  constructor(graph: Graph, steps: ReadonlyMap<Block, readonly Step[]>) {
+    this.#graph = graph;
+    this.#steps = steps;
   }
-  const candidates = [...weights].filter(([variable, weight]) =>
-    set.has(variable) && weight > 1 && !wishes.homeless.has(variable)
-  )
-    .sort((a, b) => b[1] - a[1]).slice(0, CANDIDATES_MAX).map(([variable]) => variable);
-  const conflicts = conflictsOf(graph, steps, new Set(candidates));
-  const pointing = pointingWeightsOf(graph);
-  const weightIn = (variable: Variable, register: Register): number =>
-    weights.get(variable)! + (register === "d" ? 0 : pointing.get(variable) ?? 0);
-  for (const register of registers) {
-    const inside: Variable[] = [];
-    const order = candidates.toSorted((a, b) =>
-      Number(wishes.preferred.has(b)) - Number(wishes.preferred.has(a)) ||
-      weightIn(b, register) - weightIn(a, register)
-    );
-    for (const variable of order) {
-      if (homes.has(variable) || inside.some((other) => conflicts.get(variable)!.has(other))) continue;
-      inside.push(variable);
-      homes.set(variable, register);
+
+  get #facts(): HomeFacts {
+    return this.#known ??= this.#find();
+  }
+
+  #find(): HomeFacts {
+    const [graph, steps] = [this.#graph, this.#steps];
+    const weights = weightsOf(graph);
+    // Values that are computed where they are used are never set.
+    const set = new Set([...steps.values()].flat().flatMap((step) => [...writesOfStep(step)]));
+    for (const { end } of graph.blocks) {
+      const written = writesOfEnd(end);
+      if (written !== undefined) set.add(written);
     }
+    const candidates = [...weights].filter(([variable, weight]) => set.has(variable) && weight > 1)
+      .sort((a, b) => b[1] - a[1]).slice(0, CANDIDATES_MAX).map(([variable]) => variable);
+    const conflicts = conflictsOf(graph, steps, new Set(candidates));
+    return { weights, pointing: pointingWeightsOf(graph), candidates, conflicts };
   }
-  return homes;
+
+  /** Uses of each variable, those in loops counted more often. */
+  get weights(): ReadonlyMap<Variable, number> {
+    return this.#facts.weights;
+  }
+
+  /** Registers for variables. */
+  choose(registers: readonly Register[], { homeless, preferred }: HomeWishes): Map<Variable, Register> {
+    const homes = new Map<Variable, Register>();
+    if (registers.length === 0) return homes;
+    const { weights, pointing, conflicts } = this.#facts;
+    const candidates = this.#facts.candidates.filter((variable) => !homeless.has(variable));
+    const weightIn = (variable: Variable, register: Register): number =>
+      weights.get(variable)! + (register === "d" ? 0 : pointing.get(variable) ?? 0);
+    for (const register of registers) {
+      const inside: Variable[] = [];
+      const order = candidates.toSorted((a, b) =>
+        Number(preferred.has(b)) - Number(preferred.has(a)) ||
+        weightIn(b, register) - weightIn(a, register)
+      );
+      for (const variable of order) {
+        if (homes.has(variable) || inside.some((other) => conflicts.get(variable)!.has(other))) continue;
+        inside.push(variable);
+        homes.set(variable, register);
+      }
+    }
+    return homes;
+  }
 }
 
 /** Which candidates are needed at the same time. */
@@ -114,10 +142,10 @@ function conflictsOf(
   const liveness = new Liveness(graph);
   for (const block of graph.blocks) {
     const written = writesOfEnd(block.end);
-    if (written !== undefined && candidates.has(written)) {
-      for (const other of liveness.after(block)) conflict(written, other);
-    }
     const live = liveness.after(block);
+    if (written !== undefined && candidates.has(written)) {
+      for (const other of live) conflict(written, other);
+    }
     if (written !== undefined) live.delete(written);
     for (const value of readsOfEnd(block.end)) if (value instanceof Variable) live.add(value);
     for (const step of steps.get(block)!.toReversed()) {

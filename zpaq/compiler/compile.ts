@@ -24,6 +24,7 @@ import { checkTranslation, isSmall } from "./_translation_check.ts";
 import { Reporter } from "./_reporter.ts";
 import { fastest, refined, shortest, sizeOf, StepCounts } from "./_candidates.ts";
 import type { Span } from "./_source_text.ts";
+import { PreparedGraph } from "./_prepared_graph.ts";
 import { poolConstants } from "./_pooled_constants.ts";
 import { tablePlace } from "./_scopes.ts";
 import type { Program } from "./_scopes.ts";
@@ -386,8 +387,8 @@ function bestSection(source: SectionSource): SectionCode | undefined {
   };
   const steps = new StepCounts(measure);
   const bySteps: Choice = (candidates) => fastest(candidates, steps);
-  const make = ({ graph }: SectionCode, plan: CodePlan): SectionCode =>
-    generateCode(graph, header, level, stackSize, plan);
+  const make = ({ prepared }: SectionCode, plan: CodePlan): SectionCode =>
+    generateCode(prepared, header, level, stackSize, plan);
   return refined([first, ...others], make, level === "s" ? [shortest, bySteps] : [bySteps, shortest]);
 }
 
@@ -416,7 +417,7 @@ function compileSection(source: SectionSource): SectionCode | undefined {
     M: wraps.M ? own.M : undefined,
   });
   if (pools && !poolConstants(graph)) return undefined;
-  const code = generateCode(graph, header, settings.level, stackSize);
+  const code = generateCode(new PreparedGraph<SectionCode>(graph), header, settings.level, stackSize);
   if (wraps.H && code.h > own.H) {
     // So do other variables that got no cell, which is known only now.
     return compileSection({ ...source, reporter: new Reporter(reporter.source), sizes, wrapsH: false });

@@ -11,6 +11,7 @@ import type { CodeAudit, CodePlan, SectionCode } from "./_code_generation.ts";
 import { Lowering } from "./_lowering.ts";
 import { readModule } from "./_module.ts";
 import { optimizeGraph } from "./_optimization.ts";
+import { PreparedGraph } from "./_prepared_graph.ts";
 import { Offset } from "./_register_contents.ts";
 import type { Contents } from "./_register_contents.ts";
 import { NoPointerError } from "./_selection.ts";
@@ -50,7 +51,9 @@ function auditedClaims(source: string, level: 0 | 1 | 2 | "s", plan: CodePlan): 
   const graph = new Lowering(pcomp!, header!, reporter, settings).make();
   optimizeGraph(graph, level, { H: header!.ph, M: header!.pm });
   const audit: CodeAudit = { claims: new Map(), places: new Map() };
-  const code = audited(() => generateCode(graph, header!, level, 64, plan, audit));
+  const code = audited(() =>
+    generateCode(new PreparedGraph<SectionCode>(graph), header!, level, 64, plan, audit)
+  );
   if (code === undefined) return 0;
   const { instructions, h, m } = code;
   const text = instructions.map((each) => each.text).join(" ");
