@@ -52,6 +52,7 @@ function isShared(buffer: unknown): buffer is SharedArrayBuffer {
  */
 export function describe(value: unknown): string {
   if (value === null) return "null";
+  if (value === "") return "an empty string";
   if (typeof value !== "object") return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
   return `an object of class ${value.constructor?.name ?? "(none)"}`;
 }

@@ -141,7 +141,9 @@ export type SluiceErrorCode =
   | "TARGET_CHANGED"
   | "DIRTY"
   | "NOT_FOUND"
+  | "EXISTS"
   | "PERMISSION"
+  | "UNSAFE_PATH"
   | "READ_ONLY"
   | "NO_SPACE"
   | "LOCKED"
@@ -567,7 +569,17 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
   ),
   DIRTY: row("SluiceError", "The target is incomplete.", "Run the same copy again to complete it."),
   NOT_FOUND: row("NotFoundError", "What was asked for by name does not exist.", "Check the name."),
+  EXISTS: row(
+    "SluiceError",
+    "Something is there already, and is not replaced.",
+    "Choose another name, or allow to replace it where there is an option for that.",
+  ),
   PERMISSION: row("SluiceError", "The system does not allow it.", "Change permissions or the user."),
+  UNSAFE_PATH: row(
+    "SluiceError",
+    "A name would be restored outside the folder.",
+    "Restore to a folder with `to`, or allow it with `unsafePaths`.",
+  ),
   READ_ONLY: row("SluiceError", "The target can only be read.", "Choose another target."),
   NO_SPACE: row("SluiceError", "The disk is full.", "Free some space and run again."),
   REFERENCE_CHANGED: row(

@@ -229,7 +229,12 @@ export function writeFault(path: string | URL, cause: unknown): unknown {
 }
 
 /** Numbers of the system that have a code of their own. */
-const CODES: Readonly<Record<string, SluiceErrorCode>> = { 28: "NO_SPACE", 122: "NO_SPACE", 30: "READ_ONLY" };
+const CODES: Readonly<Record<string, SluiceErrorCode>> = {
+  17: "EXISTS",
+  28: "NO_SPACE",
+  122: "NO_SPACE",
+  30: "READ_ONLY",
+};
 
 function systemFault(action: "open" | "write", path: string | URL, cause: unknown): SluiceError {
   const { message } = cause as Error;

@@ -6,6 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { run, sluice, sluiceArguments } from "./_cli.ts";
 import { Random } from "./_data.ts";
 import { leftovers } from "./_outputs.ts";
+import { signalProcess } from "./_processes.ts";
 
 const hasZpaq = await run("zpaq", [], {}).then(() => true, () => false);
 
@@ -176,14 +177,7 @@ export async function killAtRandom(cwd: string, work: KilledWork, times: number)
     }).spawn();
     // The first half of a run loads the program.
     const wait = usual * (0.4 + 0.6 * Math.random());
-    const timer = setTimeout(() => {
-      try {
-        child.kill("SIGKILL");
-      } catch (error) {
-        // It may have ended by itself just now.
-        if (!(error instanceof TypeError)) throw error;
-      }
-    }, wait);
+    const timer = setTimeout(() => signalProcess(child, "SIGKILL"), wait);
     const { signal } = await child.status;
     clearTimeout(timer);
     if (signal !== null) cut++;

@@ -205,7 +205,7 @@ Deno.test("sluice pdiffcopy -r copies directories", async () => {
       assertEquals(await Deno.readFile(`${directory}/to/sub/file`), CONTENT);
       await Deno.writeTextFile(`${directory}/to/extra`, "");
       const again = await ours("-rn", "--delete", `${url}/from`, `${directory}/to`);
-      assertStringIncludes(again.stderr, "would copy 0 of 1 files (0 bytes), removed 1 names");
+      assertStringIncludes(again.stderr, "would copy 0 of 1 files (0 bytes), would remove 1 name");
       assertEquals((await ours("-rq", "--delete", `${url}/from`, `${directory}/to`)).code, 0);
       assertEquals(names(`${directory}/to`), ["sub"]);
     });

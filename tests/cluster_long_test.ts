@@ -304,6 +304,8 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
     console.log(`a part of ${seconds.toFixed(1)} s under a lock of 1 s was done once`);
   });
 
+  await t.step("workers that run out of memory", () => testOutOfMemory(folder, producer, start));
+
   await t.step("Redis restarts with its append-only file", async () => {
     await using server = startSlowServer(ZST, DELAY_MS, "log.zst");
     await using _a = await start();
@@ -596,6 +598,80 @@ async function testOutputs(
       await new Deno.Command("umount", { args: [disk] }).output();
     }
   });
+}
+
+/** A worker that gets so much memory for its parts; the kernel ends it when it wants more. */
+class SmallWorker implements AsyncDisposable {
+  readonly #worker: WorkerService;
+  readonly #group: string;
+
+  private constructor(worker: WorkerService, group: string) {
+    this.#worker = worker;
+    this.#group = group;
+  }
+
+  /** Puts a worker into a group with a limit in bytes, or returns undefined where this user can make none. */
+  static async start(worker: WorkerService, limit: number): Promise<SmallWorker | undefined> {
+    const group = `/sys/fs/cgroup/memory/sluice-${worker.pid}`;
+    try {
+      await Deno.mkdir(group);
+      await Deno.writeTextFile(`${group}/memory.limit_in_bytes`, `${limit}`);
+      await Deno.writeTextFile(`${group}/cgroup.procs`, `${worker.pid}`);
+      return new SmallWorker(worker, group);
+    } catch {
+      await worker.kill();
+      return undefined;
+    }
+  }
+
+  /** Waits until the kernel has ended it. */
+  async ended(): Promise<void> {
+    const status = await this.#worker.status;
+    assertEquals(status.signal, "SIGKILL");
+    const control = await Deno.readTextFile(`${this.#group}/memory.oom_control`);
+    assert(/^oom_kill [1-9]/m.test(control), control);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.kill();
+    await Deno.remove(this.#group);
+  }
+}
+
+/** Parts go on elsewhere when the kernel ends a worker, and a part that ends every worker is named. */
+async function testOutOfMemory(
+  folder: string,
+  producer: Producer,
+  start: () => Promise<WorkerService>,
+): Promise<void> {
+  const copies = 64;
+  const source = plain(`${folder}/large.zst`);
+  const content = join(...new Array<Uint8Array>(copies).fill(CONTENT));
+  await Deno.writeFile(`${folder}/large.zst`, compressZstdSeekable(content, { frameSize: 1 << 20 }));
+  const startSmall = async () => await SmallWorker.start(await start(), 48 << 20);
+  await using small = await startSmall();
+  if (small === undefined) return console.log("SKIPPED: out of memory: this user can not limit it");
+  const options = { task: COUNT, source, splitSize: content.length };
+  const run = await producer.start(options);
+  await small.ended();
+  {
+    await using _other = await start();
+    const result = await producer.wait(run);
+    assertEquals([result.complete, result.rows, result.sum], [true, copies * ROWS, copies * SUM]);
+  }
+  if (!LONG) return;
+  const verify = await producer.start({ ...options, task: { kind: "verify" } });
+  const waiting = producer.wait(verify);
+  let over = false;
+  waiting.then(() => over = true);
+  let lost = 0;
+  while (!over) {
+    await using worker = (await startSmall())!;
+    await Promise.race([worker.ended().then(() => lost++), waiting]);
+  }
+  const { complete, dead } = await waiting;
+  assertEquals([complete, dead.map(({ id, code }) => [id, code])], [false, [[0, "WORKER_LOST"]]]);
+  console.log(`a part that ended ${lost} workers was named`);
 }
 
 /** What the zpaq tool extracts is what was archived. */

@@ -313,7 +313,7 @@ testClone(
         () => cloneGitRepository(url, { into: `${folder}/full` }),
         SluiceError,
       );
-      assertEquals(refused.code, "TARGET_CHANGED");
+      assertEquals(refused.code, "EXISTS");
       assertEquals([...Deno.readDirSync(`${folder}/full`)].map(({ name }) => name), ["empty"]);
       const lost = () => cloneGitRepository(url, { into: `${folder}/a/b/c`, branch: "nowhere" });
       await assertRejects(lost, SluiceError, 'no branch or tag "nowhere"');

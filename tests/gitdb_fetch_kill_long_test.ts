@@ -10,6 +10,7 @@ import { git, makeRepository, withFolder } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 import type { GitServer } from "./_git_server.ts";
 import { run } from "./_cli.ts";
+import { signalProcess } from "./_processes.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
 const KILLS = LONG ? 100 : 3;
@@ -72,7 +73,7 @@ async function killed(args: readonly string[], cwd: string, afterMs: number): Pr
     stdout: "null",
     stderr: "null",
   }).spawn();
-  const timer = setTimeout(() => child.kill("SIGKILL"), afterMs);
+  const timer = setTimeout(() => signalProcess(child, "SIGKILL"), afterMs);
   const { signal } = await child.status;
   clearTimeout(timer);
   return signal === "SIGKILL";

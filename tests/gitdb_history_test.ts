@@ -38,10 +38,40 @@ async function makeHistory(folder: string, options: readonly string[]): Promise<
 
 const ORDERS = [["age", []], ["date", ["--date-order"]], ["topological", ["--topo-order"]]] as const;
 
+/** Compares the best common ancestors of commits with git's, of two merges that have crossed among them. */
+async function compareMergeBases(repository: GitRepository, folder: string): Promise<void> {
+  const random = new Random(18);
+  const ids = (await git(folder, ["rev-list", "--all"])).trim().split("\n");
+  const pairs = Array.from({ length: 30 }, () => [random.below(ids.length), random.below(ids.length)])
+    .map(([left, right]) => [ids[left!]!, ids[right!]!]);
+  const made = async (...parents: string[]): Promise<string> => {
+    const who = ["-c", "user.name=A", "-c", "user.email=a@b.c"];
+    const before = parents.flatMap((parent) => ["-p", parent]);
+    return (await git(folder, [
+      ...who,
+      "commit-tree",
+      "main^{tree}",
+      "-m",
+      `${random.below(1e9)}`,
+      ...before,
+    ])).trim();
+  };
+  const sides = [await made("main"), await made("main")] as const;
+  const crossed = [await made(...sides), await made(sides[1], sides[0])];
+  assertEquals((await repository.mergeBases(crossed[0]!, crossed[1]!)).length, 2);
+  for (const [left, right] of [...pairs, crossed, [ids[0]!, await made()]]) {
+    const args = ["-C", folder, "merge-base", "--all", left!, right!];
+    const { stdout } = await new Deno.Command("git", { args }).output();
+    const expected = new TextDecoder().decode(stdout).split("\n").filter(Boolean).toSorted();
+    assertEquals((await repository.mergeBases(left!, right!)).map(String).toSorted(), expected);
+  }
+}
+
 /** Compares the orders of a repository with git's. */
 async function compareOrders(folder: string, what: string): Promise<void> {
   await using repository = await GitRepository.open(folder);
   const heads = (await git(folder, ["for-each-ref", "--format=%(refname:short)"])).trim().split("\n");
+  await compareMergeBases(repository, folder);
   const walks: [string[], string[]][] = [[["main"], []], [["main"], ["main~3"]], [heads, []], [heads, [
     "main~9",
     "b40",

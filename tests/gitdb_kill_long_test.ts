@@ -5,6 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { GitDatabase, verifyGitDatabase } from "@sluice/gitdb";
 import { liveHandleCount } from "@sluice/ffi";
 import { git, GIT_IS_HERE, makeRepository, withFolder } from "./_git.ts";
+import { signalProcess } from "./_processes.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
 const WRITER = new URL("_gitdb_writer.ts", import.meta.url).pathname;
@@ -27,7 +28,7 @@ Deno.test({
         let killed: ReturnType<typeof setTimeout> | undefined;
         for await (const text of output) {
           told += text;
-          killed ??= setTimeout(() => writer.kill("SIGKILL"), 30 + round * 37 % 400);
+          killed ??= setTimeout(() => signalProcess(writer, "SIGKILL"), 30 + round * 37 % 400);
         }
         await writer.status;
         await using database = await GitDatabase.open(folder);

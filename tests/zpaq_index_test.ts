@@ -54,7 +54,7 @@ Deno.test("ZpaqBackup: what is no index, or a part that is there, is left as it 
       return (await assertRejects(() => backup.add(`${cwd}/a`, { indexOf }), SluiceError)).code;
     };
     assertEquals(await refused(`${cwd}/p.zpaq`, `${cwd}/new.zpaq`), "UNSUPPORTED");
-    assertEquals(await refused(`${cwd}/i.zpaq`, `${cwd}/p.zpaq`), "IO");
+    assertEquals(await refused(`${cwd}/i.zpaq`, `${cwd}/p.zpaq`), "EXISTS");
     assertEquals(await Deno.readFile(`${cwd}/p.zpaq`), bytes);
     assertEquals([...Deno.readDirSync(cwd)].map(({ name }) => name).sort(), ["a", "p.zpaq"]);
     using backup = await ZpaqBackup.open(`${cwd}/i.zpaq`);

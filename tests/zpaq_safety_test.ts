@@ -1,7 +1,7 @@
 /**
  * What a backup tool must never do: each case on archives that Debian's zpaq made, where it is installed, or our own.
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { backendInfo } from "@sluice/ffi";
 import { run, sluice } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
@@ -55,6 +55,7 @@ testBox("t reads entries that x would refuse to place", async (box) => {
   const refused = await box.zpaq("x", "absolute.zpaq");
   assertEquals(refused.code, 2);
   assertStringIncludes(refused.stderr, "has an absolute path: not extracted");
+  assertEquals(refused.stderr.split("-unsafe-paths").length, 2, "the hint is given once");
   const tested = await box.zpaq("t", "absolute.zpaq");
   ok(tested);
   assertStringIncludes(tested.text + tested.stderr, "2 files, 8 bytes tested");
@@ -132,6 +133,27 @@ testBox(
     }
   },
 );
+
+testBox("what an interrupted update left is cut off where nothing is added", async (box) => {
+  ok(await box.zpaq("a", "p.zpaq", "s"));
+  const whole = await Deno.readFile(`${box.cwd}/p.zpaq`);
+  await Deno.writeFile(`${box.cwd}/p.zpaq`, await interruptedStart(), { append: true });
+  await Deno.writeFile(`${box.cwd}/p.zpaq`, new Uint8Array(1000).fill(7), { append: true });
+  assertEquals((await box.zpaq("a", "p.zpaq", "s", "-n")).code, 1);
+  assert((await Deno.stat(`${box.cwd}/p.zpaq`)).size > whole.length, "a dry run wrote");
+  const added = await box.zpaq("a", "p.zpaq", "s");
+  assertEquals(added.code, 1);
+  assertStringIncludes(added.stderr, "cut off");
+  assertEquals(await Deno.readFile(`${box.cwd}/p.zpaq`), whole);
+  ok(await box.zpaq("a", "p.zpaq", "s"));
+  ok(await box.zpaq("t", "p.zpaq"));
+
+  ok(await box.zpaq("a", "m??", "s"));
+  await Deno.writeFile(`${box.cwd}/m02.zpaq`, await interruptedStart());
+  assertEquals((await box.zpaq("a", "m??", "s")).code, 1);
+  assert(!await box.has("m02.zpaq"));
+  ok(await box.zpaq("t", "m??"));
+});
 
 /** A wrong method fails after the archive was read: its tail is still there. */
 async function keepsOnFailure(box: Box): Promise<void> {
@@ -224,6 +246,15 @@ testBox("names: -to both ways, absolute ones, versions, dates of two words", asy
   assertEquals((await box.zpaq("x", "abs.zpaq")).code, 2);
   ok(await box.zpaq("a", "to.zpaq", "s", "-to", "r"));
   assertStringIncludes((await box.zpaq("l", "to.zpaq")).text, " r/a");
+  await Deno.rename(`${box.cwd}/s/a`, `${box.cwd}/s/z`);
+  const before = (await Deno.stat(`${box.cwd}/to.zpaq`)).size;
+  ok(await box.zpaq("a", "to.zpaq", "s", "-to", "r"));
+  const grown = (await Deno.stat(`${box.cwd}/to.zpaq`)).size - before;
+  const all = (await box.zpaq("l", "to.zpaq", "-all")).text.split("\n");
+  const second = all.findIndex((line) => line.endsWith(` 0002/ +2 -1 -> ${grown}`));
+  assert(second > 0, all.join("\n"));
+  assertMatch(all[second + 2]!, /^- {32}0 {7}0002\/r\/a$/);
+  await Deno.rename(`${box.cwd}/s/z`, `${box.cwd}/s/a`);
   ok(await box.zpaq("a", "v.zpaq", "s", "-until", "20200101"));
   await box.write("s/a", "two");
   ok(await box.zpaq("a", "v.zpaq", "s", "-until", "20210101"));

@@ -7,7 +7,7 @@ import { openRepository, shortId, usualDigits } from "./names.ts";
 import { BufferedStdout, quoted } from "./output.ts";
 import { findRenames, withStatus } from "./renames.ts";
 import type { StatusChange } from "./renames.ts";
-import { revisionOrFail } from "./revisions.ts";
+import { ambiguousArgument, mergeBaseIds, rangeOf, revisionOrFail } from "./revisions.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -102,10 +102,10 @@ function modeOf(side: GitChangeSide | undefined): string {
 
 /** Runs `diff`. */
 export async function diff(operands: readonly string[], settings: GitdbSettings): Promise<number> {
-  const range = operands.length === 1 ? /^(.*?)\.\.(?!\.)(.*)$/.exec(operands[0]!) : null;
-  const [from, to] = range === null ? operands : [range[1] || "HEAD", range[2] || "HEAD"];
+  const range = operands.length === 1 ? rangeOf(operands[0]!) : undefined;
+  const [from, to] = range === undefined ? operands : [range.left, range.right];
   if (from === undefined || to === undefined || operands.length > 2) {
-    throw new UsageFailure("diff takes two revisions, or one range of the form A..B");
+    throw new UsageFailure("diff takes two revisions, or one range of the form A..B or A...B");
   }
   if (settings.changes === undefined) {
     throw new UsageFailure("diff prints no patches, expected --name-status, --name-only or --raw");
@@ -113,18 +113,14 @@ export async function diff(operands: readonly string[], settings: GitdbSettings)
   checkListOptions(settings);
   await using repository = await openRepository(settings);
   const find = (revision: string): Promise<string> =>
-    revisionOrFail(
-      repository,
-      revision,
-      fatal(
-        `ambiguous argument '${
-          range === null ? revision : operands[0]
-        }': unknown revision or path not in the ` +
-          "working tree.\nUse '--' to separate paths from revisions, like this:\n" +
-          "'git <command> [<revision>...] -- [<file>...]'",
-      ),
-    );
-  const ids = [await find(from), await find(to)] as const;
+    revisionOrFail(repository, revision, ambiguousArgument(range === undefined ? revision : operands[0]!));
+  const ids: [string, string] = [await find(from), await find(to)];
+  if (range?.isSymmetric === true) {
+    const [base, ...others] = await mergeBaseIds(repository, ...ids);
+    if (base === undefined) throw fatal(`${operands[0]}: no merge base`);
+    if (others.length > 0) console.error(`warning: ${operands[0]}: multiple merge bases, using ${base}`);
+    ids[0] = base;
+  }
   const formatter = await ChangeFormatter.open(repository, settings);
   const out = new BufferedStdout();
   for (const change of await changesBetween(repository, ...ids, settings)) {

@@ -127,7 +127,7 @@ function folderOf(url: string, isBare: boolean): string {
 /** Failures that git has words for. */
 function inGitWords(error: unknown, into: string, { remote: { branch, origin } }: GitdbSettings): never {
   if (error instanceof SluiceError) {
-    if (error.code === "TARGET_CHANGED") {
+    if (error.code === "EXISTS") {
       throw alreadyThere(into);
     }
     if (error.message.includes("has no branch or tag")) {

@@ -6,7 +6,7 @@ import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { CommitFormatter } from "./commit_formats.ts";
 import { openRepository } from "./names.ts";
 import { BufferedStdout } from "./output.ts";
-import { revisionOrFail } from "./revisions.ts";
+import { ambiguousArgument, mergeBaseIds, rangeOf, revisionOrFail } from "./revisions.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -77,18 +77,13 @@ async function rangesOf(
   }
   const head = allRefs ? [] : ["HEAD"];
   for (const operand of operands.length === 0 ? head : operands) {
-    const unknown = fatal(
-      operand.includes("..") || operand.startsWith("^")
-        ? `bad revision '${operand}'`
-        : `ambiguous argument '${operand}': unknown revision or path not in the working tree.\n` +
-          "Use '--' to separate paths from revisions, like this:\n'git <command> [<revision>...] -- [<file>...]'",
-    );
-    const range = /^(.*?)\.\.(?!\.)(.*)$/.exec(operand);
-    const find = (revision: string): Promise<string> =>
-      revisionOrFail(repository, revision || "HEAD", unknown);
-    if (range !== null) {
-      exclude.push(await find(range[1]!));
-      from.push(await find(range[2]!));
+    const range = rangeOf(operand);
+    const unknown = operand.startsWith("^") ? fatal(`bad revision '${operand}'`) : ambiguousArgument(operand);
+    const find = (revision: string): Promise<string> => revisionOrFail(repository, revision, unknown);
+    if (range !== undefined) {
+      const [left, right] = [await find(range.left), await find(range.right)];
+      from.push(...(range.isSymmetric ? [left, right] : [right]));
+      exclude.push(...(range.isSymmetric ? await mergeBaseIds(repository, left, right) : [left]));
     } else if (operand.startsWith("^")) exclude.push(await find(operand.slice(1)));
     else from.push(await find(operand));
   }

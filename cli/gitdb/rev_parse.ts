@@ -6,7 +6,7 @@ import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openRepository, shortId, usualDigits } from "./names.ts";
 import { BufferedStdout } from "./output.ts";
 import { shortReferenceName } from "./reference_names.ts";
-import { revisionOrFail } from "./revisions.ts";
+import { ambiguousArgument, mergeBaseIds, rangeOf, revisionOrFail } from "./revisions.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings, RevParseWish } from "./settings.ts";
 
@@ -52,26 +52,28 @@ class RevisionPrinter {
     else if (what === "toplevel") await this.#line(await topLevel(this.#repository, this.#settings));
   }
 
-  /** A revision, one with a circumflex, or both ends of a range. */
+  /** A revision, one with a circumflex, or what a range starts from and leaves out. */
   async print(operand: string): Promise<void> {
-    const range = /^(.*?)\.\.(?!\.)(.*)$/.exec(operand);
+    const range = rangeOf(operand);
     const isExcluded = operand.startsWith("^");
-    const parts: [mark: string, revision: string][] = range === null
+    const parts: [mark: string, revision: string][] = range === undefined
       ? [[isExcluded ? "^" : "", isExcluded ? operand.slice(1) : operand]]
-      : [["", range[2] || "HEAD"], ["^", range[1] || "HEAD"]];
+      : [["", range.right], [range.isSymmetric ? "" : "^", range.left]];
+    const ids: string[] = [];
     for (const [mark, revision] of parts) {
-      const unknown = fatal(
-        `ambiguous argument '${operand}': unknown revision or path not in the working tree.\n` +
-          "Use '--' to separate paths from revisions, like this:\n" +
-          "'git <command> [<revision>...] -- [<file>...]'",
-      );
       try {
-        await this.#show(mark, revision, await revisionOrFail(this.#repository, revision, unknown));
+        const id = await revisionOrFail(this.#repository, revision, ambiguousArgument(operand));
+        await this.#show(mark, revision, id);
+        ids.push(id);
       } catch (error) {
         // As git has it, what can't be resolved is repeated before the failure.
         await this.#line(operand);
         throw error;
       }
+    }
+    if (range?.isSymmetric !== true) return;
+    for (const base of await mergeBaseIds(this.#repository, ids[1]!, ids[0]!)) {
+      await this.#line(`^${await this.#shortened(base)}`);
     }
   }
 

@@ -279,12 +279,11 @@ export async function treeCommand(
   for (const { path, message } of faults) {
     messages.say(LEVEL.errors, `${path === "" ? source : printable(path)}: ${printable(message)}`);
   }
-  const verb = settings.dryRun ? "would copy" : "copied";
+  const [copied, removed] = settings.dryRun ? ["would copy", "would remove"] : ["copied", "removed"];
   messages.say(
     LEVEL.results,
-    `${verb} ${filesCopied} of ${result.files} files (${
-      formatPdiffSize(bytesTransferred)
-    }), removed ${deleted} names`,
+    `${copied} ${filesCopied} of ${result.files} files (${formatPdiffSize(bytesTransferred)}), ` +
+      `${removed} ${deleted} ${deleted === 1 ? "name" : "names"}`,
   );
   if (faults.length > 0) {
     messages.say(

@@ -131,9 +131,18 @@ export async function withSsh(
   } finally {
     await writer.close().catch(() => {});
     // A connection that is dead ends by itself after minutes only.
-    const timer = setTimeout(() => child.kill(), END_TIMEOUT_MS);
+    const timer = setTimeout(() => end(child), END_TIMEOUT_MS);
     await child.status;
     clearTimeout(timer);
+  }
+}
+
+/** Ends a process, unless it has ended in this moment. */
+function end(child: Deno.ChildProcess): void {
+  try {
+    child.kill();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
   }
 }
 

@@ -6,6 +6,7 @@ import { Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { archivePath, Complaints, FAILED, openBackup } from "./open.ts";
+import { newNames } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 import { reportsOf } from "./report.ts";
 
@@ -44,7 +45,7 @@ export async function addCommand(settings: ZpaqSettings, messages: Messages): Pr
   try {
     using backup = await openBackup(path, settings, complaints, { method, fragment }).catch(misuse);
     const options: ZpaqBackupAddOptions = {
-      to,
+      to: newNames(to, operands),
       only,
       exclude: not,
       force,

@@ -8,6 +8,7 @@ import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { Complaints, openBackup } from "./open.ts";
 import { readPassword } from "./password.ts";
+import { newNames } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 import { reportsOf } from "./report.ts";
 
@@ -41,13 +42,19 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
   const attributes = settings.attributes !== "none";
   const restored = await backup.restore(files, {
     ...selection,
-    to,
+    to: newNames(to, files),
     force,
     unsafePaths,
     attributes,
     ...(settings.owners ? {} : { owners: false }),
   });
   for (const skipped of restored.skipped) messages.say(LEVEL.results, `? ${printable(skipped)}`);
+  if (restored.problems.some(({ code }) => code === "UNSAFE_PATH")) {
+    messages.say(
+      LEVEL.errors,
+      "zpaq: -to FOLDER restores absolute names below a folder, -unsafe-paths restores all names as they are",
+    );
+  }
   const { length } = restored.skipped;
   if (length > 0) messages.say(LEVEL.results, `${length} ?existing files skipped (-force overwrites).`);
   messages.say(LEVEL.results, `${restored.files} files, ${restored.bytes} bytes extracted`);

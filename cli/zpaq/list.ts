@@ -2,8 +2,8 @@
  * `sluice zpaq l`: what an archive holds, and how files on the disk compare with it.
  */
 import { printable } from "@sluice/internal";
-import type { ZpaqArchiveEntry, ZpaqFile } from "@sluice/zpaq";
-import type { ZpaqBackup, ZpaqBackupComparison } from "@sluice/zpaq/backup";
+import type { ZpaqArchiveEntry, ZpaqDeletion, ZpaqFile, ZpaqVersion } from "@sluice/zpaq";
+import type { ZpaqBackupComparison } from "@sluice/zpaq/backup";
 import type { Messages } from "../shared/messages.ts";
 import { Complaints, openBackup } from "./open.ts";
 import type { ZpaqSettings } from "./options.ts";
@@ -100,8 +100,9 @@ export async function listCommand(settings: ZpaqSettings, messages: Messages): P
   const exclude = settings.not.filter((pattern) => !pattern.startsWith("="));
   const complaints = new Complaints(messages);
   using backup = await openBackup(name!, settings, complaints, { create: false });
-  const out: string[] = all === undefined ? [] : await versionLines(backup, all);
+  const out: string[] = [];
   const entries = await backup.entries(files, { all, only, exclude });
+  const inside = folderSizes(entries);
   const compared = files.length > 0 && all === undefined
     ? await backup.compare(files, {
       ...{ only, exclude, compareContent: settings.force },
@@ -109,11 +110,16 @@ export async function listCommand(settings: ZpaqSettings, messages: Messages): P
     })
     : undefined;
   const showIds = summary < 0;
-  const candidates = compared === undefined
-    ? entries.map((entry) => lineOf("-", entry, showIds))
-    : compared.flatMap((comparison) => comparedLines(comparison, showIds));
+  const inArchive = entries.map((entry) => lineOf("-", entry, showIds));
+  const candidates = compared !== undefined
+    ? compared.flatMap((comparison) => comparedLines(comparison, showIds))
+    : all === undefined
+    ? inArchive
+    : versionLines(
+      (await backup.versions()).map((version) => versionLine(version, all, inside)),
+      [...inArchive, ...(await backup.deletions(files, { all, only, exclude })).map(deletionLine)],
+    );
   const lines = candidates.filter(({ mark }) => !marks.includes(mark));
-  const inside = folderSizes(entries);
   const outside = folderSizes((compared ?? []).flatMap(({ file }) => file ?? []));
   const sizesOf = ({ mark }: Line): Map<string, number> => mark === "+" ? outside : inside;
   const shown = summary > 0
@@ -134,10 +140,25 @@ export async function listCommand(settings: ZpaqSettings, messages: Messages): P
   return complaints.code;
 }
 
-async function versionLines(backup: ZpaqBackup, digits: number): Promise<string[]> {
-  return (await backup.versions()).map(({ number, date, updated, deleted, dataSize }) => {
-    const when = date?.toISOString().slice(0, 19).replace("T", " ") ?? "-";
-    return `| ${when} ${number.toString().padStart(digits, "0")}/ +${updated} -${deleted} -> ${dataSize}`;
+/** A line for a version, with the number of its files that were written and taken away, and how the archive grew. */
+function versionLine(version: ZpaqVersion, digits: number, sizes: ReadonlyMap<string, number>): Line {
+  const { number, date, updated, deleted, size } = version;
+  const folder = `${number.toString().padStart(digits, "0")}/`;
+  const name = `${folder} +${updated} -${deleted} -> ${size}`;
+  return { mark: "|", item: { name, date, size: sizes.get(folder) ?? 0 }, fragments: undefined };
+}
+
+function deletionLine({ name }: ZpaqDeletion): Line {
+  return { mark: "-", item: { name, size: 0 }, fragments: undefined };
+}
+
+/** Each version's line with those of its files by name. */
+function versionLines(versions: readonly Line[], files: Line[]): Line[] {
+  const byVersion = Map.groupBy(files, ({ item }) => item.name.slice(0, item.name.indexOf("/") + 1));
+  return versions.flatMap((version) => {
+    const folder = version.item.name.slice(0, version.item.name.indexOf("/") + 1);
+    const sorted = (byVersion.get(folder) ?? []).sort((a, b) => a.item.name < b.item.name ? -1 : 1);
+    return [version, ...sorted];
   });
 }
 

@@ -572,3 +572,10 @@ function checkCombinations(settings: ZpaqSettings): void {
     if (!owners) refuse("-noowners", "with -test");
   }
 }
+
+/** The names that `-to` gives files, as zpaq has it: those without one, and patterns, keep theirs. */
+export function newNames(to: readonly string[], files: readonly string[]): (string | undefined)[] {
+  if (to.length === 0 || files.length === 0) return [...to];
+  const names = files.map((file, i) => /[*?]/.test(file) ? undefined : to[i]);
+  return [...names, ...to.slice(files.length)];
+}

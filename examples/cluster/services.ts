@@ -163,6 +163,11 @@ export class WorkerService extends Service {
     return this.process!.pid;
   }
 
+  /** How it ended. */
+  get status(): Promise<Deno.CommandStatus> {
+    return this.process!.status;
+  }
+
   /** Asks it to end when what is under way is done. */
   async stop(): Promise<void> {
     this.process?.kill("SIGTERM");

@@ -28,14 +28,14 @@ const DESCRIPTION = "Unnamed repository; edit this file 'description' to name th
  * Makes a folder for a repository, unless an empty one is there; returns a function that takes away what is in it, and
  * the folders that were made.
  *
- * @throws {SluiceError} If something else is there (code "TARGET_CHANGED").
+ * @throws {SluiceError} If something else is there (code "EXISTS").
  */
 export async function makeRoom(folder: string): Promise<() => Promise<void>> {
   const entries = await listEntries(folder);
   if (entries !== undefined && entries.length > 0) {
     throw new SluiceError(`Cannot clone into "${folder}": it is there and not empty`, {
       format: "git",
-      code: "TARGET_CHANGED",
+      code: "EXISTS",
     });
   }
   const made = entries === undefined ? await makeFolders(folder) : undefined;

@@ -80,7 +80,7 @@ export async function* walkHistory(
     }
     return;
   }
-  const seen = await idsOf(objects, walk.without, signal);
+  const seen = await idsBefore(objects, walk.without, signal);
   const waiting = new ByAge<{ readonly time: number; readonly commit: IdentifiedCommit }>();
   const add = async (ids: readonly GitObjectId[]): Promise<void> => {
     for (const id of ids) {
@@ -103,8 +103,8 @@ function followed(parents: readonly GitObjectId[], firstParent: boolean): readon
   return firstParent ? parents.slice(0, 1) : parents;
 }
 
-/** All that is left out, which is walked first: the dates of commits may be wrong. */
-async function idsOf(
+/** Commits with all before them: what a walk leaves out is known first, as the dates of commits may be wrong. */
+export async function idsBefore(
   objects: Objects,
   from: readonly GitObjectId[],
   signal: AbortSignal | undefined,
@@ -125,7 +125,7 @@ async function reachable(
   objects: Objects,
   { from, without, firstParent, signal }: HistoryWalk,
 ): Promise<Link[]> {
-  const seen = await idsOf(objects, without, signal);
+  const seen = await idsBefore(objects, without, signal);
   const waiting = new ByAge<Link>();
   const add = async (ids: readonly GitObjectId[]): Promise<void> => {
     for (const id of ids) {

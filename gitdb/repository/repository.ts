@@ -25,6 +25,7 @@ import type { GitTreeEntry } from "../object/_tree.ts";
 import { commitFiles } from "./_commit_files.ts";
 import type { GitCommitOptions, GitFileChanges } from "./_commit_files.ts";
 import { walkHistory } from "./_history.ts";
+import { findMergeBases } from "./_merge_bases.ts";
 import { Objects, wrongType } from "./_objects.ts";
 import { updateReference } from "./_reference_update.ts";
 import type { GitUpdateRefOptions } from "./_reference_update.ts";
@@ -152,6 +153,7 @@ const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
   "signal",
 ]);
 const CHANGES_OPTIONS: ReadonlySet<string> = new Set<keyof GitChangesOptions>(["signal"]);
+const MERGE_BASE_OPTIONS: ReadonlySet<string> = new Set(["signal"]);
 const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>([
   "exclude",
   "firstParent",
@@ -500,6 +502,23 @@ export class GitRepository implements AsyncDisposable {
     const order = checkChoice("order", options.order ?? "age", HISTORY_ORDERS);
     await this.#objects.refreshGraph();
     yield* walkHistory(this.#objects, { from, without, order, firstParent, signal });
+  }
+
+  /**
+   * The best common ancestors of two commits, the youngest first, as `git merge-base --all` prints them; none where their
+   * histories have nothing in common.
+   *
+   * @throws {SluiceError} As `readCommit`.
+   */
+  async mergeBases(
+    left: string,
+    right: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<GitObjectId[]> {
+    checkKeys(options, MERGE_BASE_OPTIONS);
+    const [a, b] = [await this.#commits(left), await this.#commits(right)];
+    await this.#objects.refreshGraph();
+    return await findMergeBases(this.#objects, a[0]!, b[0]!, options.signal);
   }
 
   async #commits(revisions: string | readonly string[]): Promise<GitObjectId[]> {

@@ -167,7 +167,10 @@ export class Lz4CheckpointableDecompressor
     });
   }
 
-  /** The offset just past the last chunk that was returned. */
+  /**
+   * The state as it is just past the last chunk that was returned: kept, marshalled or resumed later, any number of times;
+   * going on with this decompressor does not change it.
+   */
   checkpoint(options: Lz4CheckpointOptions = {}): Lz4Checkpoint {
     return new Lz4Checkpoint(this.#codec.saveState(embedsInput(options)));
   }

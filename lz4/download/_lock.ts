@@ -48,7 +48,7 @@ async function openLockFile(name: string): Promise<Deno.FsFile> {
   if (found !== undefined && !(found.isFile && found.size === 0)) {
     throw new SluiceError(`Cannot lock ${name}: it exists already and is no lock; remove or rename it`, {
       format: "file",
-      code: "IO",
+      code: "EXISTS",
     });
   }
   return await Deno.open(name, { read: true, write: true, create: true }).catch((error) => {

@@ -158,7 +158,7 @@ export async function downloadLz4(
     if (overwrite || !await exists(file)) continue;
     throw new SluiceError(`Cannot write ${file}: it exists already, and "overwrite" is not set`, {
       format: "file",
-      code: "IO",
+      code: "EXISTS",
     });
   }
   // A run that has written nothing binds nothing.

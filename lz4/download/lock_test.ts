@@ -64,7 +64,7 @@ Deno.test("of many downloads at once one writes, and the others leave what it wr
       const ends = await Promise.allSettled(Array.from({ length: 8 }, () => downloadLz4(FILE, path)));
       const codes = ends.map((end) => end.status === "fulfilled" ? "done" : end.reason.code);
       assertEquals(codes.filter((code) => code === "done"), ["done"], codes.join(" "));
-      assertEquals(codes.filter((code) => !["done", "LOCKED", "IO"].includes(code)), [], codes.join(" "));
+      assertEquals(codes.filter((code) => !["done", "LOCKED", "EXISTS"].includes(code)), [], codes.join(" "));
       assertEquals(await Deno.readFile(path), CONTENT);
       assertEquals(names(folder), ["out"]);
       await Deno.remove(path);
@@ -75,15 +75,15 @@ Deno.test("a file of the lock's name that is no lock is left alone", () =>
   inDirectory(async (folder) => {
     const lock = `${folder}/out.s4lock`;
     await Deno.writeTextFile(lock, "precious");
-    assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "IO");
+    assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "EXISTS");
     assertEquals(await Deno.readTextFile(lock), "precious");
     await Deno.remove(lock);
     await Deno.mkdir(lock);
-    assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "IO");
+    assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "EXISTS");
     await Deno.remove(lock);
     await Deno.writeTextFile(`${folder}/empty`, "");
     await Deno.symlink(`${folder}/empty`, lock);
-    assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "IO");
+    assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "EXISTS");
     assertEquals(names(folder), ["empty", "out.s4lock"]);
     await Deno.remove(lock);
     await Deno.writeTextFile(lock, ""); // as a process leaves it that was killed

@@ -15,6 +15,8 @@ import type { ListOptions } from "../copy/_tree_list.ts";
 import { TreeTarget } from "../copy/_tree_target.ts";
 import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
+import { retrying } from "../file/_retry.ts";
+import type { RetryPolicy } from "../file/_retry.ts";
 import { HttpPeer } from "../wire/_http.ts";
 import { readTreeFaults, writeTreeChanges } from "../wire/_tree_changes.ts";
 
@@ -108,20 +110,62 @@ export class LocalTreeSide implements TreeSide {
   }
 }
 
+/** Whether a tree is as a change asked for. */
+function isMade(change: TreeChange, there: ReadonlyMap<string, TreeEntry>): boolean {
+  const entry = there.get(change.path);
+  switch (change.kind) {
+    case "dir":
+      return entry?.kind === "dir";
+    case "link":
+      return entry?.kind === "link" && entry.text === change.text;
+    case "hardlink":
+      return entry?.identity !== undefined && entry.identity === there.get(change.text)?.identity;
+    case "remove":
+    case "rmdir":
+      return entry === undefined;
+    case "facts":
+      return false;
+  }
+}
+
 /** A directory on a server. */
 export class RemoteTreeSide implements TreeSide {
   readonly isRemote = true;
   readonly #peer: HttpPeer;
   readonly #location: PdiffLocation;
+  readonly #policy: RetryPolicy;
+  readonly #signal: AbortSignal | undefined;
   #capabilities: Promise<Record<string, unknown>> | undefined;
 
-  constructor(location: PdiffLocation, options: ConstructorParameters<typeof HttpPeer>[1]) {
+  constructor(
+    location: PdiffLocation,
+    options: ConstructorParameters<typeof HttpPeer>[1],
+    policy: RetryPolicy,
+  ) {
     this.#location = location;
     this.#peer = new HttpPeer(location.origin!, options);
+    this.#policy = policy;
+    this.#signal = options.signal;
   }
 
-  async list({ attributes, top }: ListOptions): Promise<TreeEntry[] | undefined> {
-    this.#askCapabilities().catch(() => {}); // told where they are needed
+  /** Asks again while that may help, of a server that has answered before. */
+  async #again<T>(ask: () => Promise<T>): Promise<T> {
+    const { progress } = this.#policy;
+    const asked = async (): Promise<T> => {
+      const answer = await ask();
+      progress.isConnected = true;
+      progress.note();
+      return answer;
+    };
+    return await (progress.isConnected ? retrying(this.#policy, this.#signal, asked) : asked());
+  }
+
+  async list(options: ListOptions): Promise<TreeEntry[] | undefined> {
+    this.#askCapabilities().catch(() => this.#capabilities = undefined); // asked again where they are needed
+    return await this.#again(() => this.#list(options));
+  }
+
+  async #list({ attributes, top }: ListOptions): Promise<TreeEntry[] | undefined> {
     try {
       const query = {
         path: this.#location.filename,
@@ -162,7 +206,7 @@ export class RemoteTreeSide implements TreeSide {
 
   /** Asked once, while the list is on its way. */
   #askCapabilities(): Promise<Record<string, unknown>> {
-    return this.#capabilities ??= this.#peer.json("GET", "/v2/caps", {});
+    return this.#capabilities ??= this.#again(() => this.#peer.json("GET", "/v2/caps", {}));
   }
 
   #smallQuery({ name, seed }: HashSpec): Record<string, string | number> {
@@ -205,11 +249,24 @@ export class RemoteTreeSide implements TreeSide {
   async apply(changes: readonly TreeChange[]): Promise<TreeFault[]> {
     const faults: TreeFault[] = [];
     for (let at = 0; at === 0 || at < changes.length; at += BATCH) {
-      const body = writeTreeChanges(changes.slice(at, at + BATCH));
-      const answer = await this.#peer.send("POST", "/v2/tree", { path: this.#location.filename }, body);
-      faults.push(...readTreeFaults(answer, this.#location.expression));
+      const batch = changes.slice(at, at + BATCH);
+      const body = writeTreeChanges(batch);
+      let attempts = 0;
+      const found = await this.#again(async () => {
+        attempts++;
+        const answer = await this.#peer.send("POST", "/v2/tree", { path: this.#location.filename }, body);
+        return readTreeFaults(answer, this.#location.expression);
+      });
+      faults.push(...(attempts > 1 && found.length > 0 ? await this.#without(batch, found) : found));
     }
     return faults;
+  }
+
+  /** Without the faults of changes that an attempt made whose answer was lost. */
+  async #without(changes: readonly TreeChange[], faults: readonly TreeFault[]): Promise<TreeFault[]> {
+    const there = new Map((await this.list({}) ?? []).map((entry) => [entry.path, entry]));
+    const made = new Map(changes.map((change) => [change.path, isMade(change, there)]));
+    return faults.filter(({ path }) => made.get(path) !== true);
   }
 
   [Symbol.dispose](): void {

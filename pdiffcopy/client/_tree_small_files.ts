@@ -4,6 +4,8 @@
 import { hashOf, randomSeed } from "../file/_hash_registry.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
 import { RateLimiter } from "../file/_rate_limit.ts";
+import { retrying, retryPolicyOf } from "../file/_retry.ts";
+import type { RetryPolicy } from "../file/_retry.ts";
 import { runParts } from "../file/_run_parts.ts";
 import { fitsRecords } from "../kernel/small_files.ts";
 import { BATCH_COUNT, BATCH_SIZE, digestsOfRecords, SMALL_FILE_MAX } from "../copy/_small_files.ts";
@@ -25,6 +27,8 @@ interface SmallFilesOptions extends
     | "dryRun"
     | "durable"
     | "concurrency"
+    | "retries"
+    | "retryBudgetMs"
     | "signal"
   > {
   readonly concurrency: number;
@@ -49,6 +53,7 @@ export class SmallFilesCopy {
   readonly #options: SmallFilesOptions;
   readonly #hash: HashSpec;
   readonly #limiter: RateLimiter;
+  readonly #retry: RetryPolicy;
   readonly #copied = new Set<string>();
   readonly #same = new Set<string>();
   #bytes = 0;
@@ -60,6 +65,7 @@ export class SmallFilesCopy {
     const { hash, maxBytesPerSecond = Infinity } = options;
     this.#hash = hash === undefined ? hashOf("xxh3-128", randomSeed()) : hashOf(hash);
     this.#limiter = new RateLimiter(maxBytesPerSecond);
+    this.#retry = retryPolicyOf(options);
   }
 
   /** Copies those of `files` that are small; `there` is what the target has under their names. */
@@ -88,7 +94,29 @@ export class SmallFilesCopy {
       parts: batchesOf(items),
       concurrency: Math.max(BATCHES_IN_FLIGHT, this.#options.concurrency),
       signal: this.#options.signal,
-      work,
+      work: (batch, stop) => this.#again(batch, (piece) => work(piece, stop)),
+    });
+  }
+
+  /** Works on a batch, again while that may help: in halves where it failed, for a line that carries no more. */
+  async #again(
+    batch: readonly TreeEntry[],
+    work: (piece: readonly TreeEntry[]) => Promise<void>,
+  ): Promise<void> {
+    const pieces = [batch];
+    await retrying(this.#retry, this.#options.signal, async () => {
+      while (pieces.length > 0) {
+        const piece = pieces[0]!;
+        try {
+          await work(piece);
+        } catch (error) {
+          const middle = piece.length >> 1;
+          if (middle > 0) pieces.splice(0, 1, piece.slice(0, middle), piece.slice(middle));
+          throw error;
+        }
+        pieces.shift();
+        this.#retry.progress.note();
+      }
     });
   }
 

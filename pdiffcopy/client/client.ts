@@ -12,7 +12,7 @@ import { failure, isRetryable } from "../file/_errors.ts";
 import { hashOf, randomSeed } from "../file/_hash_registry.ts";
 import { parsePdiffLocation } from "../file/location.ts";
 import type { PdiffLocation } from "../file/location.ts";
-import { delay, mayRetry, ProgressMark, RETRY_BUDGET_MS } from "../file/_retry.ts";
+import { delay, mayRetry, retryPolicyOf } from "../file/_retry.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
 import type { Part } from "../copy/_engine.ts";
 import type { CopySource, SideStatus } from "../copy/_sides.ts";
@@ -105,8 +105,7 @@ export class PdiffClient {
   }
 
   #policy(): RetryPolicy {
-    const { retries, retryBudgetMs = RETRY_BUDGET_MS } = this.#options;
-    return { retries, budgetMs: retryBudgetMs, progress: new ProgressMark() };
+    return retryPolicyOf(this.#options);
   }
 
   #sides(policy: RetryPolicy): CopySides {

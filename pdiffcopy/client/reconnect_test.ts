@@ -3,7 +3,7 @@ import { SluiceError } from "@sluice/internal";
 import { Random } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 import { sluiceArguments } from "../../tests/_cli.ts";
-import { PdiffClient, servePdiff } from "../mod.ts";
+import { copyPdiffTree, PdiffClient, servePdiff } from "../mod.ts";
 
 const UPLOADED = new Random(12).bytes(3 << 20);
 /** More than what sockets hold. */
@@ -78,6 +78,102 @@ for (const kind of ["upload", "upload with shift", "upload in place", "download"
       } finally {
         await kill(server);
         await copy.catch(() => {});
+      }
+    });
+  });
+}
+
+/** Passes bytes on to a port, and closes each connection after so many in either direction. */
+function startBreakingProxy(
+  port: number,
+  bytesMax: number,
+): { readonly port: number; stop(): Promise<void> } {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const relay = async (client: Deno.Conn): Promise<void> => {
+    using _client = client;
+    using server = await Deno.connect({ hostname: "127.0.0.1", port });
+    const pass = async (from: Deno.Conn, to: Deno.Conn): Promise<void> => {
+      const buffer = new Uint8Array(16_384);
+      for (let sum = 0; sum < bytesMax;) {
+        const count = await from.read(buffer);
+        if (count === null) break;
+        sum += count;
+        for (let done = 0; done < count;) done += await to.write(buffer.subarray(done, count));
+      }
+    };
+    await Promise.race([pass(client, server).catch(() => {}), pass(server, client).catch(() => {})]);
+  };
+  const open = new Set<Promise<void>>();
+  const accepting = (async () => {
+    for await (const client of listener) {
+      const relayed: Promise<void> = relay(client).catch(() => {}).finally(() => open.delete(relayed));
+      open.add(relayed);
+    }
+  })();
+  return {
+    port: (listener.addr as Deno.NetAddr).port,
+    async stop(): Promise<void> {
+      listener.close();
+      await accepting;
+      await Promise.all(open);
+    },
+  };
+}
+
+for (const kind of ["download", "upload"] as const) {
+  Deno.test(`a line that breaks again and again still carries a copy on: ${kind}`, async () => {
+    await inDirectory(async (directory) => {
+      const content = DOWNLOADED.subarray(0, 8 << 20);
+      await Deno.mkdir(`${directory}/served`);
+      await Deno.writeFile(`${directory}/${kind === "download" ? "served/" : ""}source`, content);
+      await using server = servePdiff({ root: `${directory}/served`, port: 0, writable: true });
+      const proxy = startBreakingProxy(server.port, 900_000);
+      const url = `http://127.0.0.1:${proxy.port}`;
+      const made = `${directory}/${kind === "download" ? "" : "served/"}copy`;
+      let carried = 0;
+      const client = new PdiffClient({
+        source: kind === "download" ? `${url}/source` : `${directory}/source`,
+        target: kind === "download" ? made : `${url}/copy`,
+        concurrency: 1,
+        retryBudgetMs: 20_000,
+        onProgress: ({ bytesOut }) => carried = bytesOut,
+      });
+      try {
+        await client.synchronize();
+        assertEquals(await Deno.readFile(made), content);
+        assert(carried < 2 * content.length, `${carried} bytes were written`);
+      } finally {
+        await proxy.stop();
+      }
+    });
+  });
+}
+
+for (const kind of ["download", "upload"] as const) {
+  Deno.test(`a line that breaks again and again still carries small files on: ${kind}`, async () => {
+    await inDirectory(async (directory) => {
+      const root = `${directory}/${kind === "download" ? "served/" : ""}source`;
+      await Deno.mkdir(`${directory}/served`);
+      await Deno.mkdir(root);
+      for (let i = 0; i < 40; i++) {
+        await Deno.writeFile(`${root}/${i}`, DOWNLOADED.subarray(i * 100_000, (i + 1) * 100_000));
+      }
+      await using server = servePdiff({ root: `${directory}/served`, port: 0, writable: true });
+      const proxy = startBreakingProxy(server.port, 900_000);
+      const url = `http://127.0.0.1:${proxy.port}`;
+      try {
+        const made = `${directory}/${kind === "download" ? "" : "served/"}copy`;
+        const result = await copyPdiffTree({
+          source: kind === "download" ? `${url}/source` : root,
+          target: kind === "download" ? made : `${url}/copy`,
+          retryBudgetMs: 20_000,
+        });
+        assertEquals([result.filesCopied, result.faults], [40, []]);
+        for (let i = 0; i < 40; i++) {
+          assertEquals(await Deno.readFile(`${made}/${i}`), await Deno.readFile(`${root}/${i}`));
+        }
+      } finally {
+        await proxy.stop();
       }
     });
   });

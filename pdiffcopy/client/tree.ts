@@ -8,6 +8,7 @@ import { PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { failure } from "../file/_errors.ts";
 import { parsePdiffLocation } from "../file/location.ts";
 import type { PdiffLocation } from "../file/location.ts";
+import { retryPolicyOf } from "../file/_retry.ts";
 import { PdiffWorkerPool } from "../file/worker_pool.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange } from "../copy/_tree_target.ts";
@@ -200,7 +201,7 @@ function openSide(location: PdiffLocation, options: PdiffTreeOptions, write: boo
     throw failure("UNSUPPORTED", `Cannot copy a tree by protocol 1: ${location.origin} can't list it`);
   }
   const { token, stallTimeoutMs = 120_000, signal, caCerts } = options;
-  return new RemoteTreeSide(location, { token, stallTimeoutMs, signal, caCerts });
+  return new RemoteTreeSide(location, { token, stallTimeoutMs, signal, caCerts }, retryPolicyOf(options));
 }
 
 /** What ends a copy of a tree, because every other name would fail the same way. */
@@ -255,13 +256,14 @@ class TreeCopy {
     const isRemoval = ({ kind }: TreeChange): boolean => kind === "remove" || kind === "rmdir";
     const removed = [...plan.first.filter(({ kind }) => kind === "rmdir"), ...plan.removals];
     if (removed.length > maxDelete) {
-      throw new LimitExceededError(`Cannot remove ${removed.length} names: expected at most ${maxDelete}`, {
-        format: "pdiffcopy",
-        code: "DELETE_LIMIT",
-        limit: maxDelete,
-        actual: removed.length,
-        unit: "names",
-      });
+      const { length } = removed;
+      throw new LimitExceededError(
+        `Cannot remove ${length} ${
+          length === 1 ? "name" : "names"
+        }: expected at most ${maxDelete} (maxDelete); ` +
+          "nothing was copied",
+        { format: "pdiffcopy", code: "DELETE_LIMIT", limit: maxDelete, actual: length, unit: "names" },
+      );
     }
     this.#faults.push(...plan.faults);
     if (dryRun !== true && there === undefined) await this.#to.create(plan.first.length > 0);

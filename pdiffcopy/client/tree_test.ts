@@ -25,6 +25,9 @@ async function makeTree(root: string): Promise<void> {
     await Deno.writeFile(`${root}/${path}`, random.bytes(size));
     await Deno.utime(`${root}/${path}`, 1_500_000_000, 1_500_000_000);
   }
+  // Years that 64-bit nanoseconds do not reach, and one before 1970.
+  await Deno.utime(`${root}/a/zero`, 10_413_792_000, 10_413_792_000);
+  await Deno.utime(`${root}/a/b/c/deep`, -1_000_000_000, -1_000_000_000);
   await Deno.chmod(`${root}/top`, 0o600);
   await Deno.symlink("../top", `${root}/a/link`);
   await Deno.symlink("/nowhere", `${root}/dangling`);

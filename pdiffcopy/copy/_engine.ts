@@ -49,7 +49,9 @@ export async function copyPart(
   let told = 0;
   await retrying(retry, options.signal, async () => {
     let next = start;
-    const knownEnd = options.delta ? await target.digests(start, end, table) : start;
+    // What an attempt before has brought is not asked for again.
+    const compared = options.delta ? end : start + told;
+    const knownEnd = compared > start ? await target.digests(start, compared, table) : start;
     const sending = new SendWindow(source.lookahead, (reached, written) => {
       retry.progress.reach(start, reached);
       onStep(Math.max(0, reached - start - told), written);

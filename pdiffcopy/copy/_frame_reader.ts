@@ -6,6 +6,7 @@ import { FRAME, FRAME_HEADER_SIZE, frameSize, parseEnd, readFrame } from "../fil
 import type { StreamEnd } from "../file/_frames.ts";
 
 const BUFFER_SIZE = 4 << 20;
+const PIECE_SIZE = 256 << 10;
 
 /** What a stream of frames ends with. */
 export interface FrameStreamResult {
@@ -14,7 +15,8 @@ export interface FrameStreamResult {
 
 /**
  * Yields whole frames, many at a time; a chunk may change when the next one is asked for. The frame that ends the stream
- * goes to `result`; an error that the server reports is thrown.
+ * goes to `result`; an error that the server reports is thrown. Where the stream breaks, the frames that came are yielded
+ * before its error is thrown.
  */
 export async function* wholeFrames(
   body: ReadableStream<Uint8Array>,
@@ -24,7 +26,9 @@ export async function* wholeFrames(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const reader = body.getReader({ mode: "byob" });
   const capacity = Math.max(BUFFER_SIZE, 2 * (FRAME_HEADER_SIZE + payloadMax));
-  let buffer = new Uint8Array(capacity);
+  const buffer = new Uint8Array(capacity);
+  // A buffer that is read into is lost when the stream breaks: what came is kept in another one.
+  let piece = new Uint8Array(PIECE_SIZE);
   let filled = 0;
   let finished = false;
   try {
@@ -32,10 +36,17 @@ export async function* wholeFrames(
       let whole = 0;
       let wanted = 0;
       // Reads on until the next frame would not fit any more, so that each chunk is worth a call.
+      let broken: { readonly error: unknown } | undefined;
       while (!finished && whole + wanted <= capacity) {
-        const { value, done } = await reader.read(new Uint8Array(buffer.buffer, filled, capacity - filled));
-        if (value !== undefined) buffer = new Uint8Array(value.buffer as ArrayBuffer);
-        if (done || value === undefined) throw truncated();
+        const room = Math.min(PIECE_SIZE, capacity - filled);
+        const { value, done } = await reader.read(new Uint8Array(piece.buffer, 0, room))
+          .catch((error) => ({ value: undefined, done: { error } }));
+        if (done || value === undefined) {
+          broken = typeof done === "object" ? done : { error: truncated() };
+          break;
+        }
+        piece = new Uint8Array(value.buffer as ArrayBuffer);
+        buffer.set(value, filled);
         filled += value.length;
         onBytes(value.length);
         for (;;) {
@@ -52,6 +63,7 @@ export async function* wholeFrames(
         if (filled === capacity) break;
       }
       if (whole > 0) yield buffer.subarray(0, whole);
+      if (broken !== undefined) throw broken.error;
       if (finished) conclude(buffer, whole, result);
       buffer.copyWithin(0, whole, filled);
       filled -= whole;

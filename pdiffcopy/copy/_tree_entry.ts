@@ -3,6 +3,7 @@
  */
 import { printable } from "@sluice/internal";
 import { failure } from "../file/_errors.ts";
+import { parseFileTime } from "./_file_time.ts";
 import { isOwnName } from "./_side_files.ts";
 
 /** One name below a directory. */
@@ -119,7 +120,7 @@ function entryOf(line: string, fields: Record<string, unknown>): TreeEntry {
   const isText = (value: unknown): value is string | undefined =>
     value === undefined || typeof value === "string";
   if (
-    typeof path !== "string" || kind === undefined || !isWhole(size) || size < 0 || !isWhole(m) ||
+    typeof path !== "string" || kind === undefined || !isWhole(size) || size < 0 ||
     !isWhole(mode) || !isId(uid) || !isId(gid) || !isText(n) || !isText(identity) || !isText(text) ||
     !isText(x)
   ) {
@@ -128,12 +129,13 @@ function entryOf(line: string, fields: Record<string, unknown>): TreeEntry {
   if (kind === "link" && (text === undefined || text === "" || text.includes("\0"))) {
     throw refused(line, "the link is not valid");
   }
-  if (n !== undefined && !/^-?\d{1,19}$/.test(n)) throw refused(line, "the time is not valid");
+  const mtimeNs = n === undefined ? isWhole(m) ? BigInt(m) * MILLISECOND : undefined : parseFileTime(n);
+  if (mtimeNs === undefined) throw refused(line, "the time is not valid");
   return {
     path,
     kind,
     size,
-    mtimeNs: n === undefined ? BigInt(m) * MILLISECOND : BigInt(n),
+    mtimeNs,
     mode: mode & 0o7777,
     uid,
     gid,

@@ -5,6 +5,7 @@ import { printable, SluiceError } from "@sluice/internal";
 import { isDirectory, isLink, isRegular } from "../file/_block_file.ts";
 import type { BlockDirectory, NameFacts } from "../file/_block_file.ts";
 import { systemFailure } from "../file/_errors.ts";
+import { carriedTime } from "./_file_time.ts";
 import { isOwnName } from "./_side_files.ts";
 import type { TreeEntry } from "./_tree_entry.ts";
 
@@ -151,7 +152,7 @@ function entryOf(directory: LazyDirectory, path: string, facts: NameFacts, optio
     path,
     kind,
     size: kind === "file" ? size : 0,
-    mtimeNs,
+    mtimeNs: carriedTime(mtimeNs),
     mode: mode & PERMISSIONS,
     uid,
     gid,

@@ -41,6 +41,16 @@ export interface RetryPolicy {
 /** Milliseconds without progress after which a copy is given up, unless told otherwise. */
 export const RETRY_BUDGET_MS = 300_000;
 
+/** The policy that options ask for, with nothing achieved yet. */
+export function retryPolicyOf(
+  { retries, retryBudgetMs = RETRY_BUDGET_MS }: {
+    readonly retries?: number | undefined;
+    readonly retryBudgetMs?: number | undefined;
+  },
+): RetryPolicy {
+  return { retries, budgetMs: retryBudgetMs, progress: new ProgressMark() };
+}
+
 const DELAY_MS = 100;
 const DELAY_MAX_MS = 5000;
 /** What does not match its digest, and what makes a server fail, is asked for twice more; then it will not change. */

@@ -17,6 +17,9 @@ export { RESULT };
 
 export type { BackendChoice, HashNumbers };
 
+/** Nanoseconds of a second. */
+const SECOND_NS = 1_000_000_000n;
+
 /** The blocks of a range with their digests: block `i` lies at `base + i * blockSize`. */
 export interface BlockTable {
   /** Digests one after the other. */
@@ -154,16 +157,16 @@ export class NativeFile implements Disposable {
     if (result < 0) return step[STEP.DETAIL]!;
     const value = (low: number): number => words[low]! + words[low + 1]! * 2 ** 32;
     const hex = (low: number): string => value(low).toString(16);
-    /** Nanoseconds as two numbers: they are more than a double holds. */
-    const time = (low: number): string => `${words[low + 1]!.toString(16)}.${words[low]!.toString(16)}`;
+    const time = (low: number): string =>
+      [words[low + 1]!, words[low]!, words[low + 2]!].map((word) => word.toString(16)).join(".");
     const identity = `${hex(FILE_STATUS.DEVICE_LOW)}-${hex(FILE_STATUS.INODE_LOW)}`;
     const times = `${time(FILE_STATUS.MTIME_LOW)}-${time(FILE_STATUS.CTIME_LOW)}`;
-    const [low, high] = [words[FILE_STATUS.MTIME_LOW]!, words[FILE_STATUS.MTIME_HIGH]!];
+    const seconds = new DataView(words.buffer).getBigInt64(4 * FILE_STATUS.MTIME_LOW, true);
     return {
       size: value(FILE_STATUS.SIZE_LOW),
       identity,
       version: `${identity}-${hex(FILE_STATUS.SIZE_LOW)}-${times}`,
-      mtimeNs: BigInt.asIntN(64, BigInt(high) << 32n | BigInt(low)),
+      mtimeNs: seconds * SECOND_NS + BigInt(words[FILE_STATUS.MTIME_NANOSECONDS]!),
       mode: words[FILE_STATUS.MODE]!,
       links: words[FILE_STATUS.LINKS]!,
       uid: words[FILE_STATUS.OWNER]!,

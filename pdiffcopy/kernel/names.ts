@@ -45,7 +45,7 @@ const RECORD_SIZE = 64;
 const LIST_SIZE = 256 << 10;
 const ATTRIBUTES_SIZE = 16 << 10;
 const ATTRIBUTES_SIZE_MAX = 16 << 20;
-const SECOND = 1_000_000_000n;
+const SECOND_NS = 1_000_000_000n;
 const EMPTY = new Uint8Array();
 
 /** A buffer that no listing uses: clearing a new one takes longer than filling it. */
@@ -136,7 +136,7 @@ function readRecords(bytes: Uint8Array<ArrayBuffer>, found: NameFacts[]): void {
       uid: view.getUint32(at + 16, true),
       gid: view.getUint32(at + 20, true),
       links,
-      mtimeNs: view.getBigInt64(at + 32, true) * SECOND + BigInt(view.getUint32(at + 28, true)),
+      mtimeNs: view.getBigInt64(at + 32, true) * SECOND_NS + BigInt(view.getUint32(at + 28, true)),
       size: whole(at + 40),
       identity: links > 1 ? `${whole(at + 56).toString(16)}-${whole(at + 48).toString(16)}` : "",
       link: (mode & 0o170000) === 0o120000
@@ -201,7 +201,7 @@ export function setFacts(file: NativeFile, name: string, facts: NewFacts): FileA
   const { mode, owner, mtimeNs = 0n } = facts;
   const what = (owner === undefined ? 0 : FACTS.OWNER) | (mode === undefined ? 0 : FACTS.MODE) |
     (facts.mtimeNs === undefined ? 0 : FACTS.TIME);
-  const nanoseconds = ((mtimeNs % SECOND) + SECOND) % SECOND;
+  const nanoseconds = ((mtimeNs % SECOND_NS) + SECOND_NS) % SECOND_NS;
   const bytes = encodePath(name);
   return file.use((functions, handle, step) =>
     functions.sluice_pdiffcopy_names_set_facts(
@@ -213,7 +213,7 @@ export function setFacts(file: NativeFile, name: string, facts: NewFacts): FileA
       mode ?? 0,
       owner?.uid ?? 0,
       owner?.gid ?? 0,
-      Number((mtimeNs - nanoseconds) / SECOND),
+      Number((mtimeNs - nanoseconds) / SECOND_NS),
       Number(nanoseconds),
       step,
     )

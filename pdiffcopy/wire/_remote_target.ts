@@ -6,6 +6,7 @@ import { digestsOf } from "../file/_block_file.ts";
 import type { Table } from "../file/_block_file.ts";
 import { digestOfBlocks } from "../file/_digest.ts";
 import { failure } from "../file/_errors.ts";
+import { frameSize } from "../file/_frames.ts";
 import { FrameDigests } from "../copy/_frame_digests.ts";
 import { PLAIN } from "../copy/_frame_codec.ts";
 import type { FrameCodec } from "../copy/_frame_codec.ts";
@@ -29,6 +30,7 @@ export interface RemoteTargetPlan {
   readonly verifyWritten?: boolean | undefined;
 }
 
+const REQUEST_MIN = 64 << 10;
 const LOCK_ATTEMPTS = 20;
 const LOCK_DELAY_MS = 400;
 
@@ -54,7 +56,10 @@ export class RemoteTarget implements CopyTarget {
   readonly #peer: HttpPeer;
   readonly #id: string;
   readonly #size: number;
-  readonly #known: number;
+  /** Up to where the file on the server has content: what was there, or came since. */
+  #known: number;
+  /** Bytes that a request takes at most, or one frame: fewer after a line that breaks. */
+  #requestMax = Infinity;
   readonly #codec: FrameCodec;
 
   private constructor(
@@ -129,14 +134,34 @@ export class RemoteTarget implements CopyTarget {
     table: Table,
     frames: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
-    const body = await this.#codec.encode(frames, table);
     const path = `/v2/sessions/${this.#id}/frames`;
-    const { next } = await this.#peer.send("PUT", path, { from: start, to: end }, body);
-    if (numberOf(next, "next") === reached) return;
-    throw failure(
-      "PROTOCOL",
-      `Cannot copy to ${this.label}: the server took ${String(next)}, not ${reached}`,
-    );
+    let from = start;
+    for (let at = 0; at < frames.length;) {
+      const stop = this.#requestEnd(frames, at);
+      const body = await this.#codec.encode(frames.subarray(at, stop), table);
+      try {
+        from = numberOf((await this.#peer.send("PUT", path, { from, to: end }, body)).next, "next");
+      } catch (error) {
+        this.#requestMax = Math.max(REQUEST_MIN, (stop - at) / 4);
+        throw error;
+      }
+      this.#known = Math.max(this.#known, from);
+      at = stop;
+    }
+    if (from === reached) return;
+    throw failure("PROTOCOL", `Cannot copy to ${this.label}: the server took ${from}, not ${reached}`);
+  }
+
+  /** Where a request that starts at a frame ends. */
+  #requestEnd(frames: Uint8Array<ArrayBuffer>, start: number): number {
+    if (frames.length - start <= this.#requestMax) return frames.length;
+    let end = start;
+    while (end < frames.length) {
+      const next = end + frameSize(frames, end, frames.length, Infinity);
+      if (next - start > this.#requestMax && end > start) break;
+      end = next;
+    }
+    return end;
   }
 
   /** Sends the next piece of content that is put together; `own` is the first block of what an earlier upload left. */

@@ -6,6 +6,7 @@ import { digestOfBlocks, isSameDigest } from "../file/_digest.ts";
 import { digestsOf } from "../file/_block_file.ts";
 import type { Table } from "../file/_block_file.ts";
 import { FRAME, makeFrame, readFrame } from "../file/_frames.ts";
+import { parseFileTime } from "../copy/_file_time.ts";
 import { wholeFrames } from "../copy/_frame_reader.ts";
 import type { FrameStreamResult } from "../copy/_frame_reader.ts";
 import type { HttpPeer } from "./_http.ts";
@@ -38,7 +39,7 @@ export async function statRemote(
   return {
     size: numberOf(found.size, "size"),
     version: textOf(found.etag, "etag"),
-    mtimeNs: /^-?\d{1,20}$/.test(mtime) ? BigInt(mtime) : undefined,
+    mtimeNs: parseFileTime(mtime),
     mode: numberOf(found.mode, "mode") & 0o7777,
     isDevice: kind === "device",
     kind,

@@ -2,6 +2,7 @@
  * Changes to a tree as they travel to a server, and the answer: JSON both ways.
  */
 import { failure } from "../file/_errors.ts";
+import { parseFileTime } from "../copy/_file_time.ts";
 import type { TreeChange, TreeFacts, TreeFault } from "../copy/_tree_target.ts";
 
 /** The body of a request. */
@@ -61,8 +62,9 @@ function factsOf({ mode, owner, time, attributes }: Record<string, unknown>): Tr
     facts.owner = { uid, gid };
   }
   if (time !== undefined) {
-    if (typeof time !== "string" || !/^-?\d{1,19}$/.test(time)) throw invalid("a time is not valid");
-    facts.mtimeNs = BigInt(time);
+    const mtimeNs = typeof time === "string" ? parseFileTime(time) : undefined;
+    if (mtimeNs === undefined) throw invalid("a time is not valid");
+    facts.mtimeNs = mtimeNs;
   }
   if (attributes !== undefined) {
     if (typeof attributes !== "string") throw invalid("attributes are not valid");

@@ -338,6 +338,7 @@ export class ArchiveUpdate {
     const takes = (item: Changed | undefined): boolean =>
       item !== undefined && this.#reader?.takes(item.file) === true;
     for (let next = 0; next < files.length;) {
+      this.#options.signal?.throwIfAborted();
       const small: ZpaqFile[] = [];
       while (takes(files[next + small.length])) small.push(files[next + small.length]!.file);
       if (small.length === 0) {
@@ -410,7 +411,8 @@ export class ArchiveUpdate {
 
   #takeIn(size: number): void {
     this.#bytesIn += size;
-    const { onProgress } = this.#options;
+    const { onProgress, signal } = this.#options;
+    signal?.throwIfAborted();
     onProgress?.({ bytesIn: this.#bytesIn, bytesOut: this.#bytesOut, total: this.#total });
   }
 

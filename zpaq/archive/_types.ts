@@ -49,6 +49,8 @@ export interface ZpaqUpdateOptions {
    * Called with a file that has content whose SHA-1 is that of other content, which `fileDigests` finds. Both are stored.
    */
   readonly onCollision?: ((file: ZpaqFile) => void) | undefined;
+  /** Gives the update up: nothing of it stays in the archive. */
+  readonly signal?: AbortSignal | undefined;
   /** Called with each name that the update changes, when its content has been read. */
   readonly onFile?: ((file: ZpaqUpdatedFile) => void) | undefined;
   /** Called as content is read: `bytesIn` of `total` bytes of the files that are read, and `bytesOut` written. */

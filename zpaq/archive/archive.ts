@@ -16,7 +16,7 @@ import {
 import type { ByteSource, ByteSourceLike, SluiceError } from "@sluice/internal";
 import { copyIndex, repackVersions } from "./_archive_copy.ts";
 import { readIndex } from "./_archive_index.ts";
-import type { ArchiveIndex, IndexedFile } from "./_index_facts.ts";
+import type { ArchiveIndex, IndexedFile, IndexedVersion } from "./_index_facts.ts";
 import { openEncrypted } from "./_cipher.ts";
 import { BlockStore } from "./_block_store.ts";
 import { resolveDecompressOptions } from "../block/_decompress_options.ts";
@@ -66,6 +66,22 @@ export interface ZpaqRepackOptions {
   readonly all?: boolean | undefined;
 }
 
+/** Which files are listed. */
+export interface ZpaqEntriesOptions {
+  /** Files of every version, under its number in that many digits; 4 for true. @default {false} */
+  readonly all?: boolean | number | undefined;
+  /** The last version that is seen: its number, from the end where it is negative, or a date. @default {all versions} */
+  readonly until?: number | Date | undefined;
+}
+
+/** A name that a version took away. */
+export interface ZpaqDeletion {
+  /** The name; under the version's number where all versions are listed. */
+  readonly name: string;
+  /** The version. */
+  readonly version: number;
+}
+
 /** One version of an archive. */
 export interface ZpaqVersion {
   /** Counted from 1. */
@@ -74,6 +90,8 @@ export interface ZpaqVersion {
   readonly date: Date | undefined;
   /** Where its update starts. */
   readonly offset: number;
+  /** Bytes of its update: what the archive grew by. */
+  readonly size: number;
   /** Bytes of its data blocks. */
   readonly dataSize: number;
   /** Files that it wrote. */
@@ -96,7 +114,7 @@ const EXTRACT_KEYS: ReadonlySet<string> = new Set<keyof ZpaqExtractOptions>([
   "onDamage",
 ]);
 const REPACK_KEYS: ReadonlySet<string> = new Set<keyof ZpaqRepackOptions>(["filter", "all"]);
-const ENTRIES_KEYS: ReadonlySet<string> = new Set(["all", "until"]);
+const ENTRIES_KEYS: ReadonlySet<string> = new Set<keyof ZpaqEntriesOptions>(["all", "until"]);
 
 /** Refuses what is neither a number of versions nor a date of one. */
 function checkUntil(until: unknown): void {
@@ -108,6 +126,11 @@ function checkUntil(until: unknown): void {
     throw new RangeError('Cannot use option "until": it is no date from 1900 to 2999');
   }
   checkInteger("until", until, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+}
+
+/** Whether a line of the index says that its name is gone. */
+function isDeletion({ date, segments }: IndexedFile): boolean {
+  return date === 0 && segments.length === 0;
 }
 
 /** How many versions are seen. */
@@ -186,12 +209,14 @@ export class ZpaqArchive implements Disposable {
 
   /** The versions that are seen. */
   get versions(): ZpaqVersion[] {
+    const { versions, end } = this.#index;
     return this.#versions.map(({ number, date, offset, dataSize, fragments, lines }) => {
-      const deleted = lines.filter((line) => line.date === 0 && line.segments.length === 0).length;
+      const deleted = lines.filter(isDeletion).length;
       return {
         number,
         date: date === 0 ? undefined : dateOf(date),
         offset,
+        size: (versions[number]?.offset ?? end) - offset,
         dataSize,
         updated: lines.length - deleted,
         deleted,
@@ -237,27 +262,20 @@ export class ZpaqArchive implements Disposable {
    * start with the version's number, as in "0001/name"; a number as `all` says how many digits it has at least. With `until`
    * fewer versions are seen, as when the archive is opened.
    */
-  entries(
-    options: { readonly all?: boolean | number | undefined; readonly until?: number | Date | undefined } = {},
-  ): ZpaqArchiveEntry[] {
-    checkKeys(options, ENTRIES_KEYS);
-    checkUntil(options.until);
+  entries(options: ZpaqEntriesOptions = {}): ZpaqArchiveEntry[] {
+    const { versions, nameIn } = this.#listed(options);
     const archive = { store: this.#store, index: this.#index };
-    const versions = this.#versions.slice(0, countUntil(this.#versions, options.until));
-    if (options.all !== undefined && options.all !== false) {
-      const digits = options.all === true
-        ? VERSION_DIGITS
-        : checkInteger("all", options.all, 1, VERSION_DIGITS_MAX);
+    if (nameIn !== undefined) {
       return versions.flatMap(({ number, lines }) =>
-        lines.filter((line) => line.date !== 0 || line.segments.length > 0).map((line) =>
-          new Entry(archive, line, `${number.toString().padStart(digits, "0")}/${line.name}`)
+        lines.filter((line) => !isDeletion(line)).map((line) =>
+          new Entry(archive, line, nameIn(number, line.name))
         )
       );
     }
     const files = new Map<string, IndexedFile>();
     for (const { lines } of versions) {
       for (const line of lines) {
-        if (line.date === 0 && line.segments.length === 0) files.delete(line.name);
+        if (isDeletion(line)) files.delete(line.name);
         else files.set(line.name, line);
       }
     }
@@ -266,10 +284,26 @@ export class ZpaqArchive implements Disposable {
     );
   }
 
-  /** Files that a version took away. */
-  deletions(version: number): string[] {
-    const lines = this.#versions[checkNumber("version", version) - 1]?.lines ?? [];
-    return lines.filter((line) => line.date === 0 && line.segments.length === 0).map(({ name }) => name);
+  /** Names that versions took away, the oldest version first; with `all` under the version's number, as in `entries`. */
+  deletions(options: ZpaqEntriesOptions = {}): ZpaqDeletion[] {
+    const { versions, nameIn } = this.#listed(options);
+    return versions.flatMap(({ number, lines }) =>
+      lines.filter(isDeletion).map(({ name }) => ({ name: nameIn?.(number, name) ?? name, version: number }))
+    );
+  }
+
+  /** The versions that options ask for, and the names that files have in them if versions are told apart. */
+  #listed(options: ZpaqEntriesOptions): {
+    readonly versions: readonly IndexedVersion[];
+    readonly nameIn: ((version: number, name: string) => string) | undefined;
+  } {
+    checkKeys(options, ENTRIES_KEYS);
+    checkUntil(options.until);
+    const versions = this.#versions.slice(0, countUntil(this.#versions, options.until));
+    const { all = false } = options;
+    if (all === false) return { versions, nameIn: undefined };
+    const digits = all === true ? VERSION_DIGITS : checkInteger("all", all, 1, VERSION_DIGITS_MAX);
+    return { versions, nameIn: (version, name) => `${version.toString().padStart(digits, "0")}/${name}` };
   }
 
   /**

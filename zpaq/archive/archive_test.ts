@@ -51,7 +51,10 @@ testBackends("an archive keeps its versions, and fragments are stored once", asy
     [3, 0, 2],
     [2, 1, 1],
   ]);
-  assertEquals(archive.deletions(2), ["b"]);
+  assertEquals(archive.deletions(), [{ name: "b", version: 2 }]);
+  assertEquals(archive.deletions({ all: 2 }), [{ name: "02/b", version: 2 }]);
+  assertEquals(archive.deletions({ until: 1 }), []);
+  assertEquals(archive.versions.map(({ size }) => size), [first.length, second.length - first.length]);
   assertEquals(archive.entries({ all: true }).map(({ name }) => name), [
     "0001/a",
     "0001/b",

@@ -27,6 +27,7 @@ const UPDATE_OPTIONS: ReadonlySet<string> = new Set([
   "fileDigests",
   "onCollision",
   "onUnreadable",
+  "signal",
   "onFile",
   "onProgress",
 ]);

@@ -1,6 +1,7 @@
 /**
  * Adding a version.
  */
+import type { NewNames } from "./_checks.ts";
 import { checkBoolean } from "@sluice/internal";
 import { ArchiveUpdate } from "../archive/_archive_update.ts";
 import type { ZpaqArchive } from "../archive/archive.ts";
@@ -17,7 +18,7 @@ import { failure, warning } from "./_problems.ts";
 import type { ZpaqBackupError } from "./_problems.ts";
 import { smallFileReader } from "./_small_files.ts";
 import { addStreaming, streamingMethod } from "./_streaming_update.ts";
-import { openUpdate } from "./_update_file.ts";
+import { cutOff, openUpdate } from "./_update_file.ts";
 import type { UpdatePlace } from "./_update_file.ts";
 import { walk } from "./_walk.ts";
 import type { Walked } from "./_walk.ts";
@@ -31,7 +32,7 @@ type Added = Omit<ZpaqBackupAdded, "problems">;
 export async function addVersion(
   backup: BackupState,
   list: readonly string[],
-  to: readonly string[],
+  to: NewNames,
   options: ZpaqBackupAddOptions,
 ): Promise<Added> {
   backup.checkWritable();
@@ -47,7 +48,7 @@ export async function addVersion(
 async function addLocked(
   backup: BackupState,
   list: readonly string[],
-  to: readonly string[],
+  to: NewNames,
   options: ZpaqBackupAddOptions,
   lock: string | undefined,
 ): Promise<Added> {
@@ -55,10 +56,11 @@ async function addLocked(
   const opened = await backup.open();
   checkUpdatable(backup, opened);
   const attributes = streamingMethod(backup.method) === undefined ? options.attributes ?? "all" : "mode";
-  const { only, exclude } = options;
+  const { only, exclude, signal } = options;
   const archive = await backup.identities();
   if (lock !== undefined) archive.add(lock);
-  const found = await walk({ paths: list, to, only, exclude, attributes, archive, report: backup.report });
+  const { report } = backup;
+  const found = await walk({ paths: list, to, only, exclude, attributes, archive, report, signal });
   const result = await write(backup, opened, found, list, to, options);
   backup.close();
   return result;
@@ -89,7 +91,7 @@ function checkUpdatable(backup: BackupState, opened: Opened | undefined): void {
     warning(
       "keep all of",
       last.path,
-      "the last update was interrupted; this one replaces it",
+      "the last update was interrupted; what is left of it is cut off",
       "TRUNCATED",
     ),
   );
@@ -100,7 +102,7 @@ async function write(
   opened: Opened | undefined,
   found: Walked,
   paths: readonly string[],
-  to: readonly string[],
+  to: NewNames,
   options: ZpaqBackupAddOptions,
 ): Promise<Added> {
   const streaming = streamingMethod(backup.method);
@@ -115,6 +117,7 @@ async function write(
     onUnreadable: (error, file) => backup.report(warning("read", file.name, error)),
     fileDigests: (options.attributes ?? "all") === "all",
     onCollision: ({ name }) => backup.report(collision(name)),
+    signal: options.signal,
     onFile: options.onFile,
     onProgress: options.onProgress,
   };
@@ -127,7 +130,12 @@ async function write(
       streaming,
       sink,
       backup.formats.compress,
-      { report: backup.report, onFile: options.onFile, onProgress: options.onProgress },
+      {
+        report: backup.report,
+        signal: options.signal,
+        onFile: options.onFile,
+        onProgress: options.onProgress,
+      },
     );
     return { updated: files, deleted: 0, bytesIn, bytesNew: bytesIn, bytesOut };
   };
@@ -140,9 +148,9 @@ async function write(
   const file = await openUpdate(place);
   try {
     const result = await run(await encryptedSink(backup, file.sink, opened));
-    const rollsBack = options.rollBack === true && place.size !== undefined && place.end < place.size;
-    if (result.updated + result.deleted === 0 && !rollsBack) {
+    if (result.updated + result.deleted === 0) {
       await file.discard();
+      if (place.size !== undefined && place.end < place.size) await cutOff(place);
       return { ...result, bytesOut: 0 };
     }
     await file.commit();
@@ -201,7 +209,7 @@ async function placeOf(backup: BackupState, opened: Opened | undefined): Promise
       `Cannot roll ${path} back: remove the parts that are not wanted: nothing was added`,
     );
   }
-  return { path: last.path, size: last.size, end: 0, undoing };
+  return { path: last.path, size: last.size, isPart: true, end: 0, undoing };
 }
 
 /** Names of the archive that the paths cover and that were not found. */
@@ -209,7 +217,7 @@ function goneNames(
   archive: ZpaqArchive | undefined,
   { files, unseen }: Walked,
   paths: readonly string[],
-  to: readonly string[],
+  to: NewNames,
   selection: ZpaqBackupAddOptions,
 ): string[] {
   const gone = new Set((archive?.entries() ?? []).map((entry) => entry.name));

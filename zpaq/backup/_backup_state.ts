@@ -2,7 +2,7 @@
  * The archive of a backup while it is open, with the problems of the call that is running.
  */
 import type { ByteSource, SluiceError } from "@sluice/internal";
-import type { ZpaqArchive } from "../archive/archive.ts";
+import type { ZpaqArchive, ZpaqDeletion } from "../archive/archive.ts";
 import type { ZpaqArchiveEntry } from "../archive/_types.ts";
 import { isUrl, onePart, openParts, stampOf } from "./_archive_files.ts";
 import type { OpenSource } from "./_archive_files.ts";
@@ -189,6 +189,19 @@ export class BackupState {
       ? opened.archive.entries({ all })
       : opened.archive.entries({ all, until: at });
     return entries.filter(({ name }) => isWanted(name, paths, selection));
+  }
+
+  /** Names that versions took away, of those that paths and patterns ask for. */
+  async selectDeletions(
+    paths: readonly string[],
+    selection: ZpaqBackupSelection,
+  ): Promise<ZpaqDeletion[]> {
+    checkPatterns(selection);
+    const { at, all } = selection;
+    const opened = await this.read();
+    if (opened === undefined) return [];
+    return opened.archive.deletions({ all, ...(at === undefined ? {} : { until: at }) })
+      .filter(({ name }) => isWanted(name, paths, selection));
   }
 
   /** Closes the archive's files; the next call opens them again. */

@@ -39,6 +39,7 @@ export const ADD_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupAddOptions>
   "rollBack",
   "indexOf",
   "dryRun",
+  "signal",
   "onFile",
   "onProgress",
 ]);
@@ -85,6 +86,27 @@ export function listOf(name: string, value: string | readonly string[] | undefin
     );
   }
   return list;
+}
+
+/** Names that paths get, in their order; a path without one keeps its own. */
+export type NewNames = readonly (string | undefined)[];
+
+/** The names that an option gives paths, or a folder for everything where there are no paths. */
+export function newNamesOf(value: string | NewNames | undefined, paths: readonly string[]): NewNames {
+  const names = value === undefined || typeof value === "string" ? listOf("to", value) : value;
+  const isList = Array.isArray(names) &&
+    names.every((name) => name === undefined || typeof name === "string");
+  if (!isList) throw new TypeError(`Cannot use "to": it is ${describe(value)}, expected names or a folder`);
+  const refuse = (why: string): RangeError => new RangeError(`Cannot use option "to": ${why}`);
+  if (names.length === 0) return names;
+  if (paths.length === 0) {
+    if (names.length === 1 && names[0] !== undefined) return names;
+    throw refuse("without paths it is one folder");
+  }
+  if (names.length !== paths.length) {
+    throw refuse(`there are ${names.length} names for ${paths.length} paths`);
+  }
+  return names;
 }
 
 /** Checks what selects files; undefined where patterns are no arrays of strings. */

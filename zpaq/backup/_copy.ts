@@ -46,7 +46,7 @@ async function writeLocked(
       throw failure("IO", `Cannot write ${target}: it is the archive itself`);
     }
     if (force !== true) {
-      throw failure("IO", `Cannot write ${target}: it already exists and is not overwritten`);
+      throw failure("EXISTS", `Cannot write ${target}: it already exists and is not overwritten`);
     }
   }
   const file = await openUpdate({ path: target, end: 0, size: existing?.size, undoing: backup.undoing });

@@ -31,7 +31,7 @@ export async function placeOfPart(
   const versions = opened?.archive.versions.length ?? 0;
   const path = isMultiPart(archive) ? partPath(archive, versions + 1) : archive;
   if (await ifThere(path, Deno.lstat) !== undefined) {
-    throw failure("IO", `Cannot write ${path}: it already exists and is not overwritten`);
+    throw failure("EXISTS", `Cannot write ${path}: it already exists and is not overwritten`);
   }
   return { path, size: undefined, end: 0, undoing };
 }

@@ -1,6 +1,7 @@
 /**
  * Which names are meant, and which names they get.
  */
+import type { NewNames } from "./_checks.ts";
 
 /** What selects names. */
 export interface Selection {
@@ -34,13 +35,18 @@ export function isWanted(name: string, paths: readonly string[], selection: Sele
     !exclude.some((pattern) => fitsPattern(name, pattern));
 }
 
+/** Whether a path stands for others too. */
+export function isPattern(path: string): boolean {
+  return /[*?]/.test(path);
+}
+
 /** A name as `to` has it: the first operand that it starts with is replaced, or a folder is put before all names. */
-export function renamed(name: string, files: readonly string[], to: readonly string[]): string {
+export function renamed(name: string, files: readonly string[], to: NewNames): string {
   if (to.length === 0) return name;
   if (files.length === 0) return `${to[0]!.replace(/\/+$/, "")}/${name.replace(/^\/+/, "")}`;
   for (const [i, target] of to.entries()) {
     const file = files[i]?.replace(/(?<=.)\/+$/, "");
-    if (file !== undefined && (name === file || name.startsWith(`${file}/`))) {
+    if (file !== undefined && target !== undefined && (name === file || name.startsWith(`${file}/`))) {
       return target.replace(/(?<=.)\/+$/, "") + name.slice(file.length);
     }
   }

@@ -1,6 +1,7 @@
 /**
  * Where entries of archives may be extracted to: below a folder that the user named, and through no link.
  */
+import type { NewNames } from "./_checks.ts";
 import { lastPartIndex } from "./_paths.ts";
 import { lookAt, makeFolder } from "./_raw_names.ts";
 
@@ -28,11 +29,11 @@ export function pathFault(path: string): string | undefined {
 }
 
 /** Where an entry goes: below a folder, or under the name that is given for one of the paths. */
-export function targetOf(name: string, files: readonly string[], to: readonly string[]): Target {
+export function targetOf(name: string, files: readonly string[], to: NewNames): Target {
   if (to.length > 0 && files.length === 0) return { root: to[0]!, path: name.replace(/^\/+/, "") };
   for (const [i, target] of to.entries()) {
     const file = files[i]?.replace(/(?<=.)\/+$/, "");
-    if (file === undefined || name !== file && !name.startsWith(`${file}/`)) continue;
+    if (file === undefined || target === undefined || name !== file && !name.startsWith(`${file}/`)) continue;
     const rest = name.slice(file.length).replace(/^\/+/, "");
     return rest === "" ? splitTrusted(target) : { root: target, path: rest };
   }

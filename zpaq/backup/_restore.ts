@@ -2,6 +2,7 @@
  * Restoring files: content first, then hard links, then symbolic links, so that nothing is ever written through one, and
  * the facts of folders at the end.
  */
+import type { NewNames } from "./_checks.ts";
 import type { SluiceError, SluiceErrorCode, SluiceProgress } from "@sluice/internal";
 import type { ZpaqArchive } from "../archive/archive.ts";
 import type { ZpaqArchiveEntry } from "../archive/_types.ts";
@@ -24,7 +25,7 @@ const ROOT_FOLDER = /^(?:\.?\/)+$/;
 /** How files are restored. */
 export interface RestoreSettings {
   readonly paths: readonly string[];
-  readonly to: readonly string[];
+  readonly to: NewNames;
   readonly force: boolean;
   readonly attributes: boolean;
   readonly owners: boolean;
@@ -123,7 +124,7 @@ class Restore {
     if (fault !== undefined) {
       report(
         new ZpaqBackupError(`Cannot restore ${entry.name}: it ${fault}: not extracted`, {
-          code: "PERMISSION",
+          code: "UNSAFE_PATH",
           entry: entry.name,
         }),
       );

@@ -19,7 +19,7 @@ export function streamingMethod(method: string): string | undefined {
 }
 
 /** What is said on the way. */
-export interface StreamReports extends Pick<ZpaqUpdateOptions, "onFile" | "onProgress"> {
+export interface StreamReports extends Pick<ZpaqUpdateOptions, "signal" | "onFile" | "onProgress"> {
   readonly report: Report;
 }
 
@@ -29,7 +29,7 @@ export async function addStreaming(
   method: string,
   sink: ZpaqUpdateSink,
   compress: typeof compressZpaqIterable,
-  { report, onFile, onProgress }: StreamReports,
+  { report, signal, onFile, onProgress }: StreamReports,
 ): Promise<StreamResult> {
   const total = files.reduce((sum, { name, size }) => sum + (name.endsWith("/") ? 0 : size ?? 0), 0);
   let bytesIn = 0;
@@ -37,6 +37,7 @@ export async function addStreaming(
   let count = 0;
   for (const file of files) {
     if (file.name.endsWith("/")) continue; // folders have no content to stream
+    signal?.throwIfAborted();
     let size = 0;
     let content: ReadableStream<Uint8Array<ArrayBuffer>>;
     try {
@@ -50,6 +51,7 @@ export async function addStreaming(
         transform(chunk, controller): void {
           bytesIn += chunk.length;
           size += chunk.length;
+          signal?.throwIfAborted();
           onProgress?.({ bytesIn, bytesOut, total });
           controller.enqueue(chunk);
         },

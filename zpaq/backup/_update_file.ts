@@ -19,6 +19,8 @@ export interface UpdatePlace {
   readonly end: number;
   /** Bytes that the file has; undefined where there is none. */
   readonly size: number | undefined;
+  /** Whether the file is one part of an archive of several. @default {false} */
+  readonly isPart?: boolean | undefined;
   readonly undoing: Undoing;
 }
 
@@ -46,6 +48,16 @@ export async function openUpdate(place: UpdatePlace): Promise<UpdateFile> {
     return named(update, place.path);
   } catch (error) {
     throw writeFailure(place.path, error);
+  }
+}
+
+/** Takes away what stands after the place of an update where nothing comes instead; a part that it fills goes. */
+export async function cutOff({ path, end, isPart }: UpdatePlace): Promise<void> {
+  try {
+    if (end === 0 && isPart === true) await Deno.remove(path);
+    else await Deno.truncate(path, end);
+  } catch (error) {
+    throw writeFailure(path, error);
   }
 }
 

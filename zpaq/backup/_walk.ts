@@ -1,6 +1,7 @@
 /**
  * Walking over what is to be archived.
  */
+import type { NewNames } from "./_checks.ts";
 import { attributeBytes, ATTRIBUTES_SIZE_MAX } from "../archive/_attributes.ts";
 import type { ZpaqUnixAttributes } from "../archive/_attributes.ts";
 import type { ZpaqFile } from "../archive/_types.ts";
@@ -42,11 +43,12 @@ export interface Walked {
 /** How a walk is done. */
 export interface WalkOptions extends Selection {
   readonly paths: readonly string[];
-  readonly to: readonly string[];
+  readonly to: NewNames;
   readonly attributes: AttributeExtent;
   /** Device and inode of the archive's parts, which does not archive itself. */
   readonly archive: ReadonlySet<string>;
   readonly report: Report;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Files below the paths. Devices are left out, as zpaq leaves them out. */
@@ -129,6 +131,7 @@ class Walker {
 
   /** Takes a file, or a folder with all that is in it. */
   async #visit(path: string, facts: FileFacts, named: boolean): Promise<void> {
+    this.#options.signal?.throwIfAborted();
     if (!this.#take(path, facts, named)) return;
     let inside: FileFacts[];
     try {

@@ -32,7 +32,7 @@ import { decryptZpaqSource, encryptZpaqUpdate, newZpaqSalt } from "../archive/en
 import { compressZpaqIterable } from "../block/compress_iterable.ts";
 import { listZpaqBlocks } from "../block/list_blocks.ts";
 import type { ZpaqBlockFacts } from "../block/list_blocks.ts";
-import type { ZpaqVersion } from "../archive/archive.ts";
+import type { ZpaqDeletion, ZpaqVersion } from "../archive/archive.ts";
 import type { ZpaqArchiveEntry } from "../archive/_types.ts";
 import { addVersion } from "./_add_version.ts";
 import { BackupState } from "./_backup_state.ts";
@@ -43,6 +43,7 @@ import {
   COPY_KEYS,
   KEYS,
   listOf,
+  newNamesOf,
   RESTORE_KEYS,
   SELECTION_KEYS,
 } from "./_checks.ts";
@@ -200,6 +201,15 @@ export class ZpaqBackup implements Disposable {
     return await this.#state.select(listOf("paths", paths), selection);
   }
 
+  /** Names that each version took away, the oldest version first. */
+  async deletions(
+    paths: string | readonly string[] = [],
+    selection: ZpaqBackupSelection = {},
+  ): Promise<ZpaqDeletion[]> {
+    checkKeys(selection, SELECTION_KEYS);
+    return await this.#state.selectDeletions(listOf("paths", paths), selection);
+  }
+
   /**
    * Adds a version of a folder. Files of it that the archive has and that are gone are taken away from what is seen;
    * older versions keep them. The names in the archive start with the folder's own name.
@@ -229,11 +239,8 @@ export class ZpaqBackup implements Disposable {
     checkKeys(options, ADD_KEYS);
     checkPatterns(options);
     const list = listOf("paths", paths);
-    const to = listOf("to", options.to);
+    const to = newNamesOf(options.to, list);
     if (list.length === 0) throw new TypeError("Cannot add a version: there are no paths");
-    if (to.length > list.length) {
-      throw new RangeError('Cannot use option "to": there are more names than paths');
-    }
     const { indexOf } = options;
     if (indexOf !== undefined && (typeof indexOf !== "string" || indexOf === "")) {
       throw new TypeError('Cannot use option "indexOf": it is no path');

@@ -50,6 +50,29 @@ Deno.test("zpaq: verify and restore name each damaged file", async () => {
   }
 });
 
+Deno.test("zpaq: a version that is given up leaves the archive as it was", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/d`);
+    for (const name of ["a", "b", "c"]) await Deno.writeFile(`${folder}/d/${name}`, new Uint8Array(600_000));
+    for (const method of [1, "s1"]) {
+      const path = `${folder}/${method}.zpaq`;
+      using backup = await ZpaqBackup.open(path, { method });
+      await backup.add(`${folder}/d/a`, { to: "first" });
+      const before = await Deno.readFile(path);
+      const controller = new AbortController();
+      const onFile = (): void => controller.abort(new Error("enough"));
+      const { signal } = controller;
+      await assertRejects(() => backup.addFolder(`${folder}/d`, { signal, onFile }), Error, "enough");
+      assertEquals(await Deno.readFile(path), before);
+      await assertRejects(() => backup.addFolder(`${folder}/d`, { signal }), Error, "enough");
+      assertEquals((await backup.addFolder(`${folder}/d`)).problems, []);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("zpaq: paths that a version does not have are no success", async () => {
   const folder = await Deno.makeTempDir();
   try {
@@ -58,6 +81,16 @@ Deno.test("zpaq: paths that a version does not have are no success", async () =>
     await backup.add(`${folder}/a`, { to: "a" });
     await assertRejects(() => backup.restore("b", { to: `${folder}/c` }), Error, "has no such file");
     await assertRejects(() => backup.verify("b"), Error, "has no such file");
+    await Deno.writeTextFile(`${folder}/b`, "b");
+    const paths = [`${folder}/a`, `${folder}/b`];
+    await assertRejects(() => backup.add(paths, { to: "x" }), RangeError, "1 names for 2 paths");
+    await backup.add(paths, { to: ["a", "d/b"] });
+    for (const [names, to] of [[["a", "d/b"], "x"], ["a", ["x", "y"]], ["d/*", "x"], [[], ["x", "y"]]]) {
+      const options = { to: typeof to === "string" ? `${folder}/${to}` : to };
+      await assertRejects(() => backup.restore(names!, options), RangeError, '"to"');
+    }
+    await backup.restore(["a", "d/b"], { to: [`${folder}/one`, `${folder}/two`] });
+    assertEquals(await Deno.readTextFile(`${folder}/two`), "b");
     await assertRejects(() => backup.restore("a", { at: 0 }), Error, "has no such file");
   } finally {
     await Deno.remove(folder, { recursive: true });

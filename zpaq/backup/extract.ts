@@ -3,8 +3,9 @@
  */
 import { checkInteger, checkLimit } from "@sluice/internal";
 import type { BackupState } from "./_backup_state.ts";
-import { listOf } from "./_checks.ts";
+import { newNamesOf } from "./_checks.ts";
 import type { ZpaqBackupRestored, ZpaqBackupRestoreOptions } from "./options.ts";
+import { isPattern } from "./_patterns.ts";
 import { failure } from "./_problems.ts";
 import { restoreEntries } from "./_restore.ts";
 import type { RestoreSettings } from "./_restore.ts";
@@ -37,7 +38,11 @@ export async function extract(
   options: ZpaqBackupRestoreOptions,
   how: Pick<RestoreSettings, "force" | "attributes" | "unsafePaths" | "owners" | "dryRun">,
 ): Promise<Omit<ZpaqBackupRestored, "problems">> {
-  const to = listOf("to", options.to);
+  const to = newNamesOf(options.to, paths);
+  const pattern = paths.find((path, i) => to[i] !== undefined && isPattern(path));
+  if (pattern !== undefined) {
+    throw new RangeError(`Cannot use option "to": "${pattern}" is a pattern, which has no other name`);
+  }
   const entries = await backup.select(paths, options);
   const opened = await backup.open();
   if (opened === undefined) {

@@ -41,8 +41,8 @@ export interface ZpaqBackupAddOptions {
   readonly only?: readonly string[] | undefined;
   /** Patterns with `*` and `?` that names must not fit. */
   readonly exclude?: readonly string[] | undefined;
-  /** Names in the archive: one for each path. */
-  readonly to?: string | readonly string[] | undefined;
+  /** Names in the archive: one for each path, undefined for one that keeps its own. */
+  readonly to?: string | readonly (string | undefined)[] | undefined;
   /**
    * What is stored beside content and dates: "all" for modes, owners, symbolic and hard links, extended attributes and
    * nanoseconds; "mode" for what zpaq 7.15 stores; "none".
@@ -63,6 +63,8 @@ export interface ZpaqBackupAddOptions {
   readonly indexOf?: string | undefined;
   /** Write nothing. @default {false} */
   readonly dryRun?: boolean | undefined;
+  /** Gives the version up: the archive stays as it was. */
+  readonly signal?: AbortSignal | undefined;
   /** Called with each name that the version changes, when its content has been read. */
   readonly onFile?: ((file: ZpaqUpdatedFile) => void) | undefined;
   /** Called as content is read: `bytesIn` of `total` bytes of the files that are read, and `bytesOut` written. */
@@ -99,8 +101,12 @@ export interface ZpaqBackupSelection {
 
 /** How files are restored. */
 export interface ZpaqBackupRestoreOptions extends ZpaqBackupSelection {
-  /** One name for each path, or a folder for everything where no path is given. @default {the names of the archive} */
-  readonly to?: string | readonly string[] | undefined;
+  /**
+   * One name for each path, undefined for one that keeps its own, or a folder for everything where no path is given.
+   *
+   * @default {the names of the archive}
+   */
+  readonly to?: string | readonly (string | undefined)[] | undefined;
   /** Replace files. @default {false} */
   readonly force?: boolean | undefined;
   /** Restore modes and extended attributes. Links and dates are restored always. @default {true} */

@@ -1,6 +1,7 @@
 /**
  * The size of a frame's content that the frame does not declare: found by decoding it, holding none of it.
  */
+import { errorOfPart } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "../options/_decompress_options.ts";
@@ -28,6 +29,8 @@ export async function measureFrame(
     codec.end();
     while (!codec.done) await readOnce(codec, target);
     return codec.bytesOut;
+  } catch (error) {
+    throw errorOfPart(error, "Cannot measure a frame", offset);
   } finally {
     codec.close();
   }

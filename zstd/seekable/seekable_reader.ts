@@ -10,6 +10,7 @@ import {
   checkRange,
   ChecksumMismatchError,
   CorruptDataError,
+  errorOfPart,
   LimitExceededError,
   openByteSource,
   SluiceError,
@@ -391,16 +392,20 @@ export class ZstdSeekableReader {
   }
 
   async #decodeFrame(frame: ZstdSeekFrame, bytes: Uint8Array): Promise<Uint8Array> {
+    const { index, compressedOffset, size } = frame;
     try {
-      const content = await decompressZstdAsync(bytes, { ...this.#codecOptions, maxOutputSize: frame.size });
+      const content = await decompressZstdAsync(bytes, { ...this.#codecOptions, maxOutputSize: size })
+        .catch((error) => {
+          if (error instanceof LimitExceededError && error.code === "OUTPUT_LIMIT") {
+            throw wrongSize(frame, `more than ${size}`, error);
+          }
+          throw errorOfPart(error, `Cannot read frame ${index}`, compressedOffset);
+        });
       this.#check(frame, content);
       return content;
     } catch (error) {
-      const fault = error instanceof LimitExceededError && error.code === "OUTPUT_LIMIT"
-        ? wrongSize(frame, `more than ${frame.size}`, error)
-        : error;
-      if (fault instanceof SluiceError) fault.index = frame.index;
-      throw fault;
+      if (error instanceof SluiceError) error.index = index;
+      throw error;
     }
   }
 

@@ -74,6 +74,38 @@ function tableByHand(entries: readonly (readonly number[])[], descriptor: number
   );
 }
 
+testBackends("the offset of damage is where it lies in the file", async () => {
+  const content = new Random(31).bytes(400_000);
+  const file = compressZstdSeekable(content, { frameSize: 100_000, level: 3 });
+  const { index } = await open(file);
+  const frame = index.frame(2);
+  const damaged = file.slice();
+  const at = frame.compressedOffset + frame.compressedSize - 2;
+  damaged[at]! ^= 0xff;
+  // The same frames without a declared size and without a table: they are measured by decoding.
+  const undeclared = join(
+    ...[0, 1, 2, 3].map((i) =>
+      compressZstd(text(50_000 * (i + 1)), { contentSize: false, contentChecksum: true })
+    ),
+  );
+  const third = [...listZstdFrames(undeclared)][2]!;
+  undeclared[third.offset + third.compressedSize - 2]! ^= 0xff;
+  const reader = await open(damaged);
+  const places: [() => Promise<unknown>, number, number][] = [
+    [() => reader.read(0, reader.size), frame.compressedOffset, frame.compressedSize],
+    [() => reader.read(250_000, 10), frame.compressedOffset, frame.compressedSize],
+    [() => reader.verify(), frame.compressedOffset, frame.compressedSize],
+    [() => buildZstdIndex(undeclared), third.offset, third.compressedSize],
+  ];
+  for (const [i, [act, start, size]] of places.entries()) {
+    const error = await assertRejects(act, ChecksumMismatchError);
+    const offset = error.offset!;
+    assert(offset >= start && offset <= start + size, `${i}: ${error.message}`);
+    assert(error.message.includes(`at byte ${offset}`), error.message);
+  }
+  assertEquals((await assertRejects(() => reader.read(250_000, 10), SluiceError)).index, 2);
+});
+
 testBackends("compressZstdSeekable comes back whole and in parts, for every kind of content", async () => {
   for (const [kind, make] of Object.entries(CONTENT_KINDS)) {
     for (const size of [0, 1, 999, 1000, 1001, 25_000]) {

@@ -69,7 +69,7 @@ fn close(self: ?*File) callconv(.c) void {
     memory_module.destroyContext(file);
 }
 
-/// What the system knows of a file: 64-bit values in halves, times in nanoseconds, 512-byte blocks.
+/// What the system knows of a file: 64-bit values in halves, times in seconds with their nanoseconds, 512-byte blocks.
 pub const Status = extern struct {
     size_low: u32,
     size_high: u32,
@@ -79,8 +79,10 @@ pub const Status = extern struct {
     device_high: u32,
     mtime_low: u32,
     mtime_high: u32,
+    mtime_nanoseconds: u32,
     ctime_low: u32,
     ctime_high: u32,
+    ctime_nanoseconds: u32,
     blocks_low: u32,
     blocks_high: u32,
     mode: u32,
@@ -101,8 +103,8 @@ fn status(self: *const File, table: [*]u32, count: u32, step: *Step) callconv(.c
         .value => |value| value,
         .failed => |errno| return finish(step, errno),
     };
-    const mtime: u64 = @truncate(@as(u128, @bitCast(nanoseconds(found.mtime))));
-    const ctime: u64 = @truncate(@as(u128, @bitCast(nanoseconds(found.ctime))));
+    const mtime: u64 = @bitCast(found.mtime.sec);
+    const ctime: u64 = @bitCast(found.ctime.sec);
     const target: *Status = @ptrCast(table);
     target.* = .{
         .size_low = @truncate(found.size),
@@ -113,8 +115,10 @@ fn status(self: *const File, table: [*]u32, count: u32, step: *Step) callconv(.c
         .device_high = found.dev_major,
         .mtime_low = @truncate(mtime),
         .mtime_high = @truncate(mtime >> 32),
+        .mtime_nanoseconds = found.mtime.nsec,
         .ctime_low = @truncate(ctime),
         .ctime_high = @truncate(ctime >> 32),
+        .ctime_nanoseconds = found.ctime.nsec,
         .blocks_low = @truncate(found.blocks),
         .blocks_high = @truncate(found.blocks >> 32),
         .mode = found.mode,
@@ -125,10 +129,6 @@ fn status(self: *const File, table: [*]u32, count: u32, step: *Step) callconv(.c
         .device_minor = found.rdev_minor,
     };
     return Result.ok.code();
-}
-
-fn nanoseconds(time: anytype) i128 {
-    return @as(i128, time.sec) * std.time.ns_per_s + time.nsec;
 }
 
 /// Reads from a position; `produced` is less than asked for at the end of the file only.

@@ -52,17 +52,19 @@ export const FILE_STATUS = {
   DEVICE_HIGH: 5,
   MTIME_LOW: 6,
   MTIME_HIGH: 7,
-  CTIME_LOW: 8,
-  CTIME_HIGH: 9,
-  BLOCKS_LOW: 10,
-  BLOCKS_HIGH: 11,
-  MODE: 12,
-  LINKS: 13,
-  OWNER: 14,
-  GROUP: 15,
-  DEVICE_MAJOR: 16,
-  DEVICE_MINOR: 17,
-  LENGTH: 18,
+  MTIME_NANOSECONDS: 8,
+  CTIME_LOW: 9,
+  CTIME_HIGH: 10,
+  CTIME_NANOSECONDS: 11,
+  BLOCKS_LOW: 12,
+  BLOCKS_HIGH: 13,
+  MODE: 14,
+  LINKS: 15,
+  OWNER: 16,
+  GROUP: 17,
+  DEVICE_MAJOR: 18,
+  DEVICE_MINOR: 19,
+  LENGTH: 20,
 } as const;
 
 /** How each function takes its arguments. */
@@ -102,6 +104,6 @@ export type PdiffcopyFileFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module pdiffcopy_file. */
 export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
   name: "pdiffcopy_file",
-  hash: 3058349505,
+  hash: 1999418282,
   functions: FUNCTIONS,
 };
