@@ -123,4 +123,81 @@ if (GIT_SERVES) {
       });
     },
   );
+
+  testGit("a clone starts from lists of bundles, in any order and within each other", async (folder) => {
+    const path = `${folder}/served.git`;
+    await makeRepository(path, { commits: 40, packing: ["pack"] });
+    await git(path, ["symbolic-ref", "HEAD", "refs/heads/main"]);
+    for (const [name, at] of [["one", "main~20"], ["two", "main~8"], ["three", "main~1"]]) {
+      await git(path, ["branch", name!, at!]);
+    }
+    const files = new Map<string, Uint8Array<ArrayBuffer> | string>();
+    for (const [name, ...range] of [["1", "one"], ["2", "one..two"], ["3", "two..three"]]) {
+      await git(path, ["bundle", "create", "-q", "a.bundle", ...range]);
+      files.set(`${name}.bundle`, await Deno.readFile(`${path}/a.bundle`));
+    }
+    const list = (mode: string, ...uris: string[]): string =>
+      `[bundle]\n\tversion = 1\n\tmode = ${mode}\n` +
+      uris.map((uri, i) => `[bundle "b${i}"]\n\turi = ${uri}\n`).join("");
+    await withServer(folder, async (server) => {
+      const asked: string[] = [];
+      server.intercept = (request, answer) => {
+        const name = /\/cdn\/(.+)$/.exec(request.url)?.[1];
+        if (name === undefined) return answer();
+        asked.push(name);
+        const body = files.get(name);
+        return Promise.resolve(new Response(body, { status: body === undefined ? 404 : 200 }));
+      };
+      let count = 0;
+      const cloned = async (text: string): Promise<{ sent: number; warnings: string[] }> => {
+        files.set("list", text);
+        asked.length = 0;
+        const into = `${folder}/clone${count++}`;
+        const warnings: string[] = [];
+        const before = server.sent;
+        const bundle = server.url("cdn/list");
+        await cloneGitRepository(server.url("served.git"), {
+          into,
+          bundle,
+          onWarning: (warning) => warnings.push(warning),
+        });
+        await git(into, ["fsck", "--strict", "--no-dangling"]);
+        assertEquals(await git(into, ["rev-parse", "HEAD"]), await git(path, ["rev-parse", "main"]));
+        return { sent: server.sent - before, warnings };
+      };
+      const full = (await cloned("")).sent;
+      const all = await cloned(list("all", "3.bundle", "1.bundle", server.url("cdn/2.bundle")));
+      assertEquals(all.warnings, []);
+      assert(all.sent < full / 4, `${all.sent} of ${full} bytes`);
+      const tokens = "[bundle]\nversion = 1\nmode = all\nheuristic = creationToken\n" +
+        [3, 1, 2].map((n) => `[bundle "${n}"]\nuri = ${n}.bundle\ncreationToken = ${n}\n`).join("");
+      assertEquals((await cloned(tokens)).warnings, []);
+      assertEquals(asked, ["list", "1.bundle", "2.bundle", "3.bundle"]);
+      const any = await cloned(list("any", "missing", "1.bundle", "2.bundle"));
+      assertEquals([any.warnings.length, asked], [1, ["list", "missing", "1.bundle"]]);
+      files.set("inner", list("all", "2.bundle", "1.bundle"));
+      assertEquals((await cloned(list("all", "3.bundle", "inner"))).warnings, []);
+      // What leads nowhere, to itself or elsewhere costs a warning.
+      const hostile: [string, string][] = [
+        [list("all", "list"), "lists in each other"],
+        [list("all", "2.bundle"), "stands on what is not here"],
+        [list("all", "file:///etc/passwd"), "is no address of a bundle"],
+        [list("all", "ftp://example.test/1.bundle"), "is no address of a bundle"],
+        [list("some", "1.bundle"), "says not which bundles"],
+        ["[bundle]\nversion = 2\nmode = all\n", "of version 1"],
+        ["<html></html>", "neither a bundle nor a list"],
+        [list("all", ...Array.from({ length: 300 }, () => "1.bundle")), "256"],
+        [`${list("all", "1.bundle")}#${"x".repeat(2 << 20)}`, "1048576"],
+      ];
+      for (const [text, said] of hostile) {
+        const { warnings } = await cloned(text);
+        assert(warnings[0]?.includes(said), `${said}: ${warnings}`);
+        assert(asked.length < 10, `${asked.length} requests`);
+      }
+      files.set("wide", list("all", ...Array.from({ length: 250 }, () => "wide")));
+      const { warnings } = await cloned(list("all", ...Array.from({ length: 250 }, () => "wide")));
+      assertEquals(asked.length, 512);
+      assert(warnings.at(-1)!.includes("512"), warnings.at(-1));
+    });
+  });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkArgument, checkBoolean, checkKeys, SluiceError } from "@sluice/internal";
+import { checkArgument, checkBoolean, checkKeys } from "@sluice/internal";
 import { GitDatabase } from "../database/git_database.ts";
 import { formatConfigSection } from "../object/_config.ts";
 import { joinPath, toPath } from "../object/_fs.ts";
@@ -25,8 +25,7 @@ import { credentialsOf } from "./_git_http.ts";
 import { GitRemote } from "./remote.ts";
 import type { GitRemoteOptions, GitRemoteRef } from "./remote.ts";
 import { checkWho } from "./_who.ts";
-import { downloadBundle } from "./_bundle_download.ts";
-import { labelOf } from "./_remote_faults.ts";
+import { startFrom } from "./_bundle_start.ts";
 import { takeGitBundle } from "./take_bundle.ts";
 import { sparseFolders } from "./_sparse_folders.ts";
 import type { SparseFolders } from "./_sparse_folders.ts";
@@ -63,7 +62,10 @@ export interface GitCloneOptions {
   readonly shallowExclude?: Iterable<string> | undefined;
   /** Make a partial clone: "blob:none" and others. */
   readonly filter?: string | undefined;
-  /** A bundle to start from, such as a file of a content delivery network: the server sends the rest. */
+  /**
+   * A bundle to start from, such as a file of a content delivery network, or a list of bundles as git has them: the server
+   * sends the rest.
+   */
   readonly bundle?: string | URL | undefined;
   /** How the server is reached. */
   readonly connection?: GitRemoteOptions | undefined;
@@ -279,9 +281,16 @@ async function fill(
     if (plan.wants.length > 0) {
       const { depth, since, shallowExclude, filter, objects, onMessage, onReceived, signal } = options;
       const asked = { depth, since, shallowExclude, filter, onMessage, onReceived, signal, ...objects };
-      const start = options.bundle === undefined
-        ? NOTHING
-        : await startFrom(options.bundle, database, options);
+      const { bundle, connection, onWarning } = options;
+      const start = await startFrom(bundle, {
+        connection,
+        onWarning,
+        signal,
+        takeBundle: async (chunks, name) => {
+          const { refs, count } = await takeGitBundle(database, chunks, { ...objects, name, signal });
+          return { ids: refs.map(({ id }) => id), count };
+        },
+      });
       count = start.count;
       fetched = await fetchGitObjects(remote, database, {
         ...asked,
@@ -303,36 +312,6 @@ async function fill(
   await writeReferences(gitFolder, plan, followed, settings, options, refs);
   if (settings.checkout && plan.id !== undefined) await checkOutHead(gitFolder, plan.id, settings, options);
   return { gitFolder, head: plan.head, id: plan.id, count: count + (fetched?.count ?? 0) };
-}
-
-/** What is there before the server is asked. */
-interface Start {
-  readonly ids: readonly GitObjectId[];
-  readonly count: number;
-}
-
-const NOTHING: Start = { ids: [], count: 0 };
-
-/** Takes a bundle in; returns what it has brought. A bundle that can't be had costs time and nothing else. */
-async function startFrom(
-  bundle: string | URL,
-  database: GitDatabase,
-  { connection, objects, onWarning, signal }: CloneContext,
-): Promise<Start> {
-  const url = new URL(bundle);
-  try {
-    const { refs, count } = await takeGitBundle(database, downloadBundle(url, connection ?? {}, signal), {
-      ...objects,
-      name: labelOf(url),
-      signal,
-    });
-    return { ids: refs.map(({ id }) => id), count };
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!(error instanceof SluiceError) && !(error instanceof TypeError)) throw error;
-    onWarning?.(`the bundle was not used: ${error.message}`);
-    return NOTHING;
-  }
 }
 
 /** Writes all references at once, those that lead to others, logs, and HEAD last. */
