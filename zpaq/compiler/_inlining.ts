@@ -72,11 +72,20 @@ function callOrderOf(calls: ReadonlyMap<string, readonly string[]>): CallOrder {
   return { groups, order };
 }
 
+/** What becomes part of its callers. */
+interface InlinedFunctions {
+  readonly inlined: ReadonlySet<string>;
+  /** The groups of functions that call themselves. */
+  readonly components: ReadonlyMap<string, number>;
+  /** Whether one of them is called from several places, each of which gets a copy. */
+  readonly copies: boolean;
+}
+
 /** The functions to be inlined, and the groups of those that call themselves. */
 export function inlinedFunctions(
   program: Program,
   level: OptimizationLevel,
-): { readonly inlined: ReadonlySet<string>; readonly components: ReadonlyMap<string, number> } {
+): InlinedFunctions {
   const calls = new Map<string, readonly string[]>();
   const known = (names: Iterable<string>): string[] =>
     [...names].map(calledFunction).filter((name) => program.functions.has(name));
@@ -92,7 +101,7 @@ export function inlinedFunctions(
   count(known(callNames(program.main)));
   const { groups: components, order } = callOrderOf(calls);
   const inlined = new Set<string>();
-  if (level === 0) return { inlined, components };
+  if (level === 0) return { inlined, components, copies: false };
   const limits = level === 1 ? undefined : LIMITS[level];
   const sizes = new Map<string, number>();
   const depths = new Map<string, number>();
@@ -111,5 +120,6 @@ export function inlinedFunctions(
     const small = limits !== undefined && (size <= limits.single || size * (times - 1) <= limits.all);
     if (depth < DEPTH_MAX && (times === 1 || small)) inlined.add(name);
   }
-  return { inlined, components };
+  const copies = [...inlined].some((name) => counts.get(name)! > 1);
+  return { inlined, components, copies };
 }

@@ -26,7 +26,8 @@ export class Lowering extends LoweringContext {
 
   constructor(program: Program, header: HeaderData, reporter: Reporter, settings: CodeSettings) {
     super(program, header, reporter, settings);
-    const { inlined, components: recursive } = inlinedFunctions(program, settings.level);
+    const { inlined, components: recursive, copies } = inlinedFunctions(program, settings.level);
+    this.copies = copies;
     this.#inlined = inlined;
     this.#recursive = recursive;
     this.#statements = new StatementLowering(this, new ExpressionLowering(this));

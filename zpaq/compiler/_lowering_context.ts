@@ -56,6 +56,8 @@ export abstract class LoweringContext {
   /** Those that this section reads: both sections are told of the module's. */
   readonly usedTables: Table[] = [];
   readonly resume = new Variable("(resume)", undefined, false);
+  /** Whether something of the source is in the graph more than once, for speed. */
+  copies = false;
   readonly result = new Variable("(result)", undefined, false);
   readonly pushed = new Variable("(pushed back)", undefined, false);
   readonly pushedValue = new Variable("(value pushed back)", undefined, false);

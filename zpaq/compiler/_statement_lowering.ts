@@ -107,8 +107,10 @@ export class StatementLowering {
     const [again, next, done, end] = [to.block(), to.block(), to.block(), to.block()];
     const { level } = to.settings;
     const twice = level === 2 && !hasEffects(test) && sizeOf(test) <= TEST_SIZE_MAX;
-    if (twice) this.#expressions.condition(test, again, done);
-    else to.end({ type: "jump", to: next });
+    if (twice) {
+      to.copies = true;
+      this.#expressions.condition(test, again, done);
+    } else to.end({ type: "jump", to: next });
     to.depth++;
     to.place(again);
     this.#loop(body, next, end);

@@ -435,8 +435,8 @@ function compileSection(source: SectionSource): SectionCode | undefined {
   const room = PROGRAM_SIZE_MAX -
     (program.part === "hcomp" ? HEADER_SIZE + 22 * header.components.length : 0);
   if (size <= room) return code;
-  // What is too large for speed may fit without copies of functions.
-  if (settings.level === 2) {
+  // What is too large for speed may fit without copies of functions and tests.
+  if (settings.level === 2 && lowering.copies) {
     return compileSection({ ...source, settings: { ...settings, level: "s" } });
   }
   const message = `"${program.part}" takes ${size} bytes, at most ${room} can be`;
