@@ -200,6 +200,7 @@ export const SHARED_NAMES: Readonly<Record<string, string>> = {
   SluiceErrorCode: "the family's codes",
   SluiceErrorOptions: "the family's facts",
   SluiceProgress: "what onProgress receives",
+  SluiceSplitFault: "damage that a planner met",
   SluiceSplitOptions: "how content is divided for many machines",
   SluiceSplitSource: "which file a split was planned for",
   TransferError: "error of the family",

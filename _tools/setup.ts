@@ -5,6 +5,7 @@
  */
 import { fetchSources } from "../vendor/fetch.ts";
 import { runDeno } from "./command.ts";
+import { firstBuildNotice } from "./first_build.ts";
 import { kernelFolder } from "./kernels.ts";
 import { findZig, ROOT, runZig } from "./zig.ts";
 
@@ -17,13 +18,11 @@ const ALL_TARGETS = [
   "x86_64-windows-gnu",
 ];
 
+/** Written last, so it is there once everything has been built. */
+const ASSETS = new URL("ffi/native/assets.gen.ts", ROOT);
 const WASM_OUT = new URL(".zig/out/wasm/", ROOT);
 
-/**
- * More jobs than cores: the first header makes Zig build its translator (30 s, one core), and the jobs that wait for it,
- * one for each other header, hold their places. A cold build on two cores takes 55 s in place of 75 s.
- */
-const ZIG_JOBS = navigator.hardwareConcurrency + 6;
+const ZIG_JOBS = navigator.hardwareConcurrency;
 
 async function zigBuild(...args: string[]): Promise<void> {
   const { success } = await runZig(["build", `-j${ZIG_JOBS}`, ...args]);
@@ -93,8 +92,7 @@ async function listAssets(): Promise<void> {
     "};",
     "",
   ].join("\n");
-  const path = new URL("assets.gen.ts", folder);
-  if (await Deno.readTextFile(path).catch(() => "") !== text) await Deno.writeTextFile(path, text);
+  if (await Deno.readTextFile(ASSETS).catch(() => "") !== text) await Deno.writeTextFile(ASSETS, text);
 }
 
 function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
@@ -106,6 +104,8 @@ const isComplete = await isEmbedded();
 const wanted = Deno.args.find((arg) => arg.startsWith("--modules="))?.slice("--modules=".length).split(",");
 const modules = isComplete || wanted === undefined ? [] : wanted;
 const isNativeOnly = Deno.args.includes("--native") && isComplete;
+const notice = await firstBuildNotice([new URL(".zig/local/", ROOT), ASSETS], modules);
+if (notice !== undefined) console.error(notice);
 // The compiler and the sources come from different places.
 await Promise.all([findZig(), fetchSources()]);
 if (Deno.args.includes("--all-targets")) {

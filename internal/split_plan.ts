@@ -6,12 +6,15 @@
  */
 import type { ByteSource } from "./byte_source.ts";
 import { describe } from "./bytes.ts";
+import type { SluiceErrorCode } from "./error_codes.ts";
 import {
+  ChecksumMismatchError,
   CorruptDataError,
   DictionaryMismatchError,
   LimitExceededError,
   SluiceError,
   TransferError,
+  TruncatedDataError,
   UnsupportedFeatureError,
 } from "./errors.ts";
 import type { SluiceErrorOptions } from "./errors.ts";
@@ -40,6 +43,16 @@ export interface SluiceSplitSource {
   readonly size: number;
   /** What tells its version from others, such as an ETag; absent where the source has none. */
   readonly validator?: string | undefined;
+}
+
+/** Damage that a planner met while it looked for the end of a record. */
+export interface SluiceSplitFault {
+  /** The code of the error. */
+  readonly code: SluiceErrorCode;
+  /** Where in the file, in bytes; absent where that is not known. */
+  readonly offset?: number | undefined;
+  /** The message of the error. */
+  readonly message: string;
 }
 
 /** Options of a plan, checked. */
@@ -110,10 +123,21 @@ export function resolveSplitOptions(options: SluiceSplitOptions, contentSize: nu
   return { size, delimiter, concurrency, signal: checkSignal(signal) };
 }
 
+/** A range of the content; with the first damage in it that a search for borders met. */
+export type PlannedRange = readonly [start: number, end: number, fault?: SluiceSplitFault];
+
+/** Where a range ends; undefined where no record does. */
+interface Border {
+  readonly end: number | undefined;
+  /** The first damage before the border, where the search met any. */
+  readonly fault: SluiceSplitFault | undefined;
+}
+
 /**
  * Divides content at places where decoding can start, `settings.size` bytes or more apart. With a delimiter a range ends
  * after the first one at or after such a place, several of which are looked for at the same time; where there is none
- * before the next such place, the range goes on. Content is read once at most.
+ * before the next such place, the range goes on. Damaged content holds no border: it stays in the range that comes before
+ * the first record end after it, and that range says so.
  *
  * @param points Places where decoding can start, in order.
  * @param contentSize Bytes of the content.
@@ -137,46 +161,109 @@ export async function* divideContent(
   contentSize: number,
   settings: SplitSettings,
   read: (offset: number, length: number) => Promise<Uint8Array>,
-): AsyncGenerator<readonly [start: number, end: number], void, undefined> {
-  const { delimiter, concurrency, signal } = settings;
-  const borders: Promise<number | undefined>[] = [];
-  signal?.throwIfAborted();
+): AsyncGenerator<PlannedRange, void, undefined> {
   let start = 0;
+  let fault: SluiceSplitFault | undefined;
+  for await (const border of bordersOf(points, contentSize, settings, read)) {
+    fault ??= border.fault;
+    if (border.end === undefined || border.end >= contentSize) continue;
+    yield rangeOf(start, border.end, fault);
+    start = border.end;
+    fault = undefined;
+  }
+  if (start < contentSize) yield rangeOf(start, contentSize, fault);
+}
+
+function rangeOf(start: number, end: number, fault: SluiceSplitFault | undefined): PlannedRange {
+  return fault === undefined ? [start, end] : [start, end, fault];
+}
+
+/** Borders in their order; several are looked for at the same time. */
+async function* bordersOf(
+  points: Iterable<number> | AsyncIterable<number>,
+  contentSize: number,
+  { size, delimiter, concurrency, signal }: SplitSettings,
+  read: (offset: number, length: number) => Promise<Uint8Array>,
+): AsyncGenerator<Border, void, undefined> {
+  const borders: Promise<Border>[] = [];
+  signal?.throwIfAborted();
   try {
-    for await (const [place, next] of placesOf(points, contentSize, settings.size)) {
+    for await (const [starts, searchEnd] of placesOf(points, contentSize, size)) {
       signal?.throwIfAborted();
       const border = delimiter === undefined
-        ? Promise.resolve(place)
-        : recordEnd(read, next, place, delimiter);
+        ? Promise.resolve({ end: starts[0], fault: undefined })
+        : findBorder(read, starts, searchEnd, delimiter);
       border.catch(() => {}); // thrown when its turn comes
       borders.push(border);
-      if (borders.length < concurrency) continue;
-      const end = await borders.shift();
-      if (end !== undefined && end < contentSize) yield [start, start = end];
+      if (borders.length >= concurrency) yield await borders.shift()!;
     }
-    while (borders.length > 0) {
-      const end = await borders.shift();
-      if (end !== undefined && end < contentSize) yield [start, start = end];
-    }
+    while (borders.length > 0) yield await borders.shift()!;
   } finally {
     await Promise.allSettled(borders); // a plan that is given up leaves nothing under way
   }
-  if (start < contentSize) yield [start, contentSize];
 }
 
-/** Points that are far enough apart, each with where the search for its border ends: before that for the next one's. */
+/**
+ * Points that are far enough apart, each with those that follow it and where the search for its border ends: before that
+ * for the next one's.
+ */
 async function* placesOf(
   points: Iterable<number> | AsyncIterable<number>,
   contentSize: number,
   size: number,
-): AsyncGenerator<readonly [place: number, searchEnd: number], void, undefined> {
-  let last = 0;
+): AsyncGenerator<readonly [starts: readonly number[], searchEnd: number], void, undefined> {
+  let starts: number[] = [];
   for await (const point of points) {
-    if (point - last < size || point >= contentSize) continue;
-    if (last > 0) yield [last, point - 1];
-    last = point;
+    if (point >= contentSize) continue;
+    if (point - (starts[0] ?? 0) < size) {
+      if (starts.length > 0) starts.push(point);
+      continue;
+    }
+    if (starts.length > 0) yield [starts, point - 1];
+    starts = [point];
   }
-  if (last > 0) yield [last, contentSize];
+  if (starts.length > 0) yield [starts, contentSize];
+}
+
+/**
+ * The first border at or after `starts[0]`. Where content is damaged each part between two starts is searched by itself,
+ * and a part that can't be decoded is passed over.
+ */
+async function findBorder(
+  read: (offset: number, length: number) => Promise<Uint8Array>,
+  starts: readonly number[],
+  searchEnd: number,
+  delimiter: number,
+): Promise<Border> {
+  const place = starts[0]!;
+  try {
+    return { end: await recordEnd(read, searchEnd, place, delimiter), fault: undefined };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  }
+  let fault: SluiceSplitFault | undefined;
+  let from = place - 1;
+  for (const to of [...starts, searchEnd]) {
+    try {
+      const end = await recordEnd(read, to, from + 1, delimiter);
+      if (end !== undefined) return { end, fault };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      fault ??= faultOf(error);
+    }
+    from = to;
+  }
+  return { end: undefined, fault };
+}
+
+/** Whether an error says that content is damaged, and not that it can't be read now or by these options. */
+function isDamage(error: unknown): error is SluiceError {
+  return error instanceof CorruptDataError || error instanceof TruncatedDataError ||
+    error instanceof ChecksumMismatchError;
+}
+
+function faultOf({ code, offset, message }: SluiceError): SluiceSplitFault {
+  return offset === undefined ? { code, message } : { code, offset, message };
 }
 
 /**

@@ -1,6 +1,8 @@
 /**
  * Content of records for tests of splits.
  */
+import { assertEquals } from "@std/assert";
+import { SluiceError } from "@sluice/internal";
 import { join, Random } from "./_data.ts";
 
 /** Delimiters, and what follows the last one. */
@@ -31,4 +33,34 @@ export function records(delimiter: number, rest: string): Uint8Array<ArrayBuffer
     parts.push(record);
   }
   return join(...parts, new TextEncoder().encode(rest));
+}
+
+/**
+ * Checks a plan of lines in a file with one damage: splits follow each other and end after line feeds, and each can be
+ * read but for one, which is returned.
+ */
+export async function checkDamagedSplits<
+  Split extends { readonly decompressedRange: readonly [number, number] },
+>(
+  splits: readonly Split[],
+  content: Uint8Array,
+  read: (split: Split) => Promise<Uint8Array>,
+  label: string,
+): Promise<Split> {
+  const bad: Split[] = [];
+  let at = 0;
+  for (const split of splits) {
+    const [start, end] = split.decompressedRange;
+    assertEquals(start, at, label);
+    if (end < content.length) assertEquals(content[end - 1], 10, label);
+    try {
+      assertEquals(await read(split), content.slice(start, end), label);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      bad.push(split);
+    }
+    at = end;
+  }
+  assertEquals([at, bad.length], [content.length, 1], label);
+  return bad[0]!;
 }

@@ -10,12 +10,16 @@ import {
   compressLz4,
   decompressLz4,
   encryptLz4AesGcmIterable,
+  joinLz4Parts,
   Lz4Archive,
   Lz4Index,
+  planLz4Splits,
+  repackLz4,
 } from "@sluice/lz4";
 import { decompressZpaq, ZpaqArchive } from "@sluice/zpaq";
 import { decompressZstd } from "@sluice/zstd";
 import { compressZstdSeekable, planZstdSplits, ZstdSeekableReader } from "@sluice/zstd/seekable";
+import { MAIN_OPTIONS, WORKER_OPTIONS } from "../examples/cluster/command_line.ts";
 import { formatProgress, Producer } from "../examples/cluster/producer.ts";
 import {
   BoardService,
@@ -65,6 +69,18 @@ function checkCount(result: RunResult): void {
   assertEquals([result.complete, result.rows, result.sum, result.bytesIn], [true, ROWS, SUM, CONTENT.length]);
   runs++;
   parts += result.parts;
+}
+
+/** Runs a program of the cluster; returns its exit code and all that it says. */
+async function runProgram(
+  program: "main" | "worker",
+  ...args: readonly string[]
+): Promise<readonly [code: number, text: string]> {
+  const script = new URL(`../examples/cluster/${program}.ts`, import.meta.url).pathname;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", script, ...args],
+  }).output();
+  return [code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)];
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -138,39 +154,82 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
 
   await t.step("the program says what came of a run, and refuses what it does not know", async () => {
     await using _worker = await start();
-    const main = async (...args: string[]): Promise<readonly [code: number, text: string]> => {
-      const script = new URL("../examples/cluster/main.ts", import.meta.url).pathname;
-      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", script, ...args, `--redis=${redis.url}`],
-      }).output();
-      return [code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)];
-    };
+    const main = (...args: string[]) => runProgram("main", ...args, `--redis=${redis.url}`);
     const file = `${folder}/a.zst`;
     const [code, text] = await main("count", file, "--sum=user", "--split=128K");
     assertEquals([code, text.split("\n")[0]], [0, `${ROWS} rows, sum ${SUM}`]);
+    await Deno.writeFile(`${folder}/cut.lz4`, LZ4.map((byte, i) => i >= 100 && i < 200 ? 0 : byte));
     await Deno.writeFile(
       `${folder}/cut.zst`,
       join(ZST.subarray(0, 100), new Uint8Array(100), ZST.subarray(200)),
     );
     for (
-      const [args, expected] of [
-        [["verify", `${folder}/cut.zst`, "--split=128K"], "INCOMPLETE: 1 of"],
-        [["count", file, `--plan=${folder}/plan.jsonl`, "--split=1M"], "no effect with --plan"],
-        [["count", file, "--pattern=x", "--unknown"], "--unknown"],
-        [["grep", file], "needs --pattern"],
-        [["recompress", file], "recompress needs --out"],
-        [["recompress", file, "--out=x", "--level=23"], "expected 1 to 22"],
-        [["count", file, "--out=x"], "--out has no effect on count"],
-        [["verify", file, "--sum=x"], "--sum has no effect on verify"],
-        [["count", file, "--bucket=x"], "--bucket has no effect"],
-        [["grep", file, "--pattern=("], "--pattern: Invalid regular expression"],
-        [["count"], "Usage"],
-        [["count", `${folder}/missing.zst`], "missing.zst"],
+      const [args, status, expected] of [
+        [["verify", `${folder}/cut.zst`, "--split=128K"], 1, "INCOMPLETE: 1 of"],
+        [["count", file, `--plan=${folder}/plan.jsonl`, "--split=1M"], 2, "no effect with --plan"],
+        [["count", file, "--pattern=x", "--unknown"], 2, "--unknown"],
+        [["grep", file], 2, "needs --pattern"],
+        [["recompress", file], 2, "recompress needs --out"],
+        [["recompress", file, "--out=x", "--level=23"], 2, "expected 1 to 22"],
+        [["count", file, "--out=x"], 2, "--out has no effect on count"],
+        [["verify", file, "--sum=x"], 2, "--sum has no effect on verify"],
+        [["count", file, "--bucket=x"], 2, "--bucket has no effect"],
+        [["grep", file, "--pattern=("], 2, "--pattern: Invalid regular expression"],
+        [["count", file, `--key-file=${file}`], 2, "expected 32 or 64 hexadecimal digits"],
+        [["count"], 2, "expected a task and a source"],
+        [["count", `${folder}/missing.zst`], 1, "missing.zst"],
+        [["count", `${folder}/cut.lz4`], 1, "cut.lz4 has no index and none can be made"],
       ] as const
     ) {
       const [code, text] = await main(...args);
-      assertEquals([code, text.includes(expected)], [1, true], `${args.join(" ")}: ${text}`);
+      assertEquals([code, text.includes(expected)], [status, true], `${args.join(" ")}: ${text}`);
+      if (args[0] !== "verify" || status === 2) assertEquals(text.trimEnd().split("\n").length, 1, text);
     }
+  });
+
+  await t.step("both programs list their options, as the tables of README.md do", async () => {
+    const readme = await Deno.readTextFile(new URL("../examples/cluster/README.md", import.meta.url));
+    const plainReadme = readme.replaceAll(/ +/g, " ").replaceAll("\\|", "|");
+    for (const [program, rows] of [["main", MAIN_OPTIONS], ["worker", WORKER_OPTIONS]] as const) {
+      const [code, text] = await runProgram(program, "--help");
+      assertEquals(code, 0, text);
+      for (const { name, value, default: fallback, text: meaning, tasks } of rows) {
+        assert(text.includes(`  --${name}=${value} `) && text.includes(meaning), name);
+        if (fallback !== undefined) assert(text.includes(`(default: ${fallback})`), name);
+        const only = program === "worker" ? "" : ` ${tasks?.join(", ") ?? "all"} |`;
+        const row = `| \`--${name}=${value}\` |${only} ${fallback ?? ""} | ${meaning} |`.replaceAll(
+          / +/g,
+          " ",
+        );
+        assert(plainReadme.includes(row), row);
+      }
+      const wrong = await runProgram(program, "--redis=nowhere", "count", "x");
+      assertEquals([wrong[0], wrong[1].trimEnd().split("\n").length], [2, 1], wrong[1]);
+    }
+    const [code, text] = await runProgram("worker", "--threads=0");
+    assertEquals([code, text], [2, "worker.ts: --threads=0: expected a number from 1 to 256 (see --help)\n"]);
+  });
+
+  await t.step("a Redis that is away is waited for, in one line", async () => {
+    const port = freePort();
+    const script = new URL("../examples/cluster/main.ts", import.meta.url).pathname;
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", script, "count", `${folder}/a.zst`, `--redis=redis://:secret@127.0.0.1:${port}`],
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    let text = "";
+    const decoder = new TextDecoder();
+    const reading = process.stderr.pipeTo(
+      new WritableStream({ write: (bytes) => void (text += decoder.decode(bytes, { stream: true })) }),
+    );
+    await until(() => Promise.resolve(text.includes("\n")));
+    await new Promise((resolve) => setTimeout(resolve, 3000)); // a dozen tries
+    process.kill("SIGKILL");
+    await process.status;
+    await reading;
+    assert(text.startsWith(`waiting for Redis at 127.0.0.1:${port}: connect ECONNREFUSED`), text);
+    assertEquals(text.trimEnd().split("\n").length, 1, text);
   });
 
   await t.step("how far a run is, in a line", () => {
@@ -275,6 +334,54 @@ async function testCluster(t: Deno.TestContext, folder: string): Promise<void> {
     const letters = (await producer.deadParts()).filter((letter) => letter.source === source.label);
     assertEquals(letters, [dead!]);
     assertEquals((await worker.metrics()).parts_failed, 1, "a part that no worker can do was tried again");
+  });
+
+  await t.step("damage in any frame is in one part, and all others count", async () => {
+    await using _worker = await start("--threads=2");
+    const packed = join(...await Array.fromAsync(repackLz4([LZ4], { frameSize: 64 << 10 })));
+    const lz4 = join(...await Array.fromAsync(joinLz4Parts([packed])));
+    const lz4Index = (await Lz4Index.embedded(lz4))!;
+    await lz4Index.load();
+    const frames = [...(await ZstdSeekableReader.open(ZST)).index.frames].filter(({ size }) => size > 0);
+    const damages = {
+      zst: { file: ZST, starts: frames.map(({ compressedOffset }) => compressedOffset) },
+      lz4: {
+        file: lz4,
+        // An index does not know its file by more than the first and last 64 KiB.
+        starts: lz4Index.points.map(({ compressedOffset }) => compressedOffset).filter((offset) =>
+          offset > 64 << 10 && offset < lz4.length - (80 << 10)
+        ),
+      },
+    };
+    let atBorder = 0;
+    for (const [name, { file, starts }] of Object.entries(damages)) {
+      assert(starts.length > 3, name);
+      for (const start of starts) {
+        const damaged = file.slice();
+        for (let at = start + 20; at < start + 60; at++) damaged[at]! ^= 0x5a;
+        const path = `${folder}/damaged-${start}.${name}`;
+        await Deno.writeFile(path, damaged);
+        const run = await producer.start({ task: COUNT, source: plain(path), splitSize: SPLIT_SIZE });
+        const { complete, dead, rows, sum, bytesIn } = await producer.wait(run);
+        const label = `${name} byte ${start}`;
+        assertEquals([complete, dead.length], [false, 1], label);
+        const options = { splitSize: SPLIT_SIZE, atLine: true };
+        const splits = name === "zst"
+          ? await Array.fromAsync(
+            planZstdSplits(path, (await ZstdSeekableReader.open(damaged)).index, options),
+          )
+          : await Array.fromAsync(planLz4Splits(path, lz4Index, options));
+        const lost = splits[dead[0]!.id]!;
+        if (lost.fault !== undefined) atBorder++;
+        const text = new TextDecoder().decode(CONTENT.subarray(...lost.decompressedRange));
+        const lostRows = text.trimEnd().split("\n").map((line) => JSON.parse(line).user as number);
+        assertEquals(bytesIn + text.length, CONTENT.length, label);
+        assertEquals(rows + lostRows.length, ROWS, label);
+        assertEquals(sum + lostRows.reduce((a, b) => a + b, 0), SUM, label);
+        assert(dead[0]!.offset !== undefined, label);
+      }
+    }
+    assert(atBorder > 3, `${atBorder} borders were damaged`);
   });
 
   await t.step("a source that changes in the middle fails the run, which names it", async () => {

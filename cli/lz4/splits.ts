@@ -4,6 +4,7 @@
 import { planLz4Splits } from "@sluice/lz4";
 import type { Lz4Split, Lz4SplitPiece } from "@sluice/lz4";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { LEVEL } from "../shared/messages.ts";
 import { checkTarget, openTarget } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
 import type { Job } from "./archive_options.ts";
@@ -18,9 +19,12 @@ interface Glue {
   readonly suffix: string | readonly [number, number];
 }
 
-/** Prints the rows, or with `--plan` the splits; with `--glue` what makes pieces files goes into a file of its own. */
+/**
+ * Prints the rows, or with `--plan` the splits, and names damage; with `--glue` what makes pieces files goes into a file of
+ * its own.
+ */
 export async function splitsCommand(job: Job): Promise<number> {
-  const { settings } = job;
+  const { settings, messages, operands } = job;
   const { count, bytes, atLine, atDelimiter, plan, tsv, json, glue } = settings;
   if (tsv && json) throw new UsageFailure("Options --tsv and --json exclude each other");
   if (plan && tsv) throw new UsageFailure("Options --plan and --tsv exclude each other");
@@ -35,6 +39,7 @@ export async function splitsCommand(job: Job): Promise<number> {
   if (settings.force && glue === undefined) throw new UsageFailure("Option -f has no effect without --glue");
   const targetOptions = await outputOptions(job);
   if (glue !== undefined) await checkTarget(glue, targetOptions);
+  let code: number = EXIT.ok;
   await withIndex(job, async (source, index) => {
     const size = count === undefined && bytes === undefined
       ? { count: COUNT_DEFAULT }
@@ -46,6 +51,12 @@ export async function splitsCommand(job: Job): Promise<number> {
       for await (const split of planLz4Splits(source, index, options)) {
         if (plan) console.log(JSON.stringify(split));
         else await printRows(split, place, tsv);
+        if (split.fault === undefined) continue;
+        messages.say(
+          LEVEL.errors,
+          `lz4: ${operands[0]}: split ${split.id} is damaged: ${split.fault.message}`,
+        );
+        code = EXIT.failure;
       }
       await target?.commit();
     } catch (error) {
@@ -53,7 +64,7 @@ export async function splitsCommand(job: Job): Promise<number> {
       throw error;
     }
   });
-  return EXIT.ok;
+  return code;
 }
 
 /** Prints one row for each piece. */

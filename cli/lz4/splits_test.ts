@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { compressLz4, decompressLz4, readLz4Split } from "@sluice/lz4";
 import { sluice } from "../../tests/_cli.ts";
-import { join, text } from "../../tests/_data.ts";
+import { join, Random, text } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 
 const CONTENT = text(900_000);
@@ -146,4 +146,24 @@ Deno.test("sluice lz4 splits --plan prints what readLz4Split takes, and join giv
     assertEquals([bad.code, bad.stderr.includes("junk.lz4")], [44, true], bad.stderr);
     const none = await sluice(["lz4", "join", "-o", "bad.lz4"], { cwd });
     assertEquals([none.code, none.stderr.includes("takes files")], [1, true]);
+  }));
+
+Deno.test("sluice lz4 splits prints the whole plan of a damaged file, and says which split is damaged", () =>
+  inDirectory(async (cwd) => {
+    const random = new Random(3);
+    const content = new Uint8Array(1_000_000).map((_, i) => i % 100 === 99 ? 10 : random.below(256));
+    const file = compressLz4(content, { blockSize: 65536 });
+    await Deno.writeFile(`${cwd}/bad.lz4`, file);
+    const built = await sluice(["lz4", "index", "bad.lz4", "--spacing=64K"], { cwd });
+    assertEquals(built.code, 0, built.stderr);
+    file.fill(0xff, 400_000, 400_100);
+    await Deno.writeFile(`${cwd}/bad.lz4`, file);
+    for (const form of ["--plan", "--json"]) {
+      const args = ["lz4", "splits", "bad.lz4", "--split=64K", "--at-line", form];
+      const { code, stdout, stderr } = await sluice(args, { cwd });
+      const rows = new TextDecoder().decode(stdout).trimEnd().split("\n").map((line) => JSON.parse(line));
+      assertEquals((rows.at(-1).decompressedRange ?? rows.at(-1).out)[1], content.length);
+      assert(/^lz4: bad\.lz4: split \d+ is damaged: Cannot .*\n$/.test(stderr), stderr);
+      assertEquals(code, 1);
+    }
   }));

@@ -5,6 +5,7 @@ import { SluiceError } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { joinZstdFrames, planZstdSplits } from "@sluice/zstd/seekable";
 import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
+import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { openSource } from "../shared/source.ts";
 import { ProtectedFiles, writeOutput } from "../shared/target.ts";
@@ -14,10 +15,11 @@ import type { ZstdSettings } from "./settings.ts";
 
 const COUNT_DEFAULT = 16;
 
-/** Prints the splits of one file, one a line, as readZstdSplit takes them; returns the exit code. */
+/** Prints the splits of one file, one a line, as readZstdSplit takes them, and names damage; returns the exit code. */
 export async function splitsCommand(
   operands: readonly string[],
   settings: ZstdSettings,
+  messages: Messages,
 ): Promise<number> {
   const { splits: { count, splitSize, atLine, atDelimiter } } = settings;
   if (count !== undefined && splitSize !== undefined) {
@@ -26,15 +28,23 @@ export async function splitsCommand(
   if (atLine && atDelimiter !== undefined) {
     throw new UsageFailure("Options --at-line and --at-delimiter exclude each other");
   }
-  return await withSource(onlyOperand(operands, "splits"), async (source) => {
+  const name = onlyOperand(operands, "splits");
+  let code: number = EXIT.ok;
+  await withSource(name, async (source) => {
     const { dictionary } = await loadReference(settings, 1);
     const { index } = await openReader(source, settings, dictionary);
     const size = count === undefined && splitSize === undefined
       ? { count: COUNT_DEFAULT }
       : { count, splitSize };
     const plan = planZstdSplits(source, index, { ...size, atLine, atDelimiter, dictionary });
-    for await (const split of plan) console.log(JSON.stringify(split));
+    for await (const split of plan) {
+      console.log(JSON.stringify(split));
+      if (split.fault === undefined) continue;
+      messages.say(LEVEL.errors, `zstd: ${name}: split ${split.id} is damaged: ${split.fault.message}`);
+      code = EXIT.failure;
+    }
   });
+  return code;
 }
 
 /** Writes the frames of all parts in their order and a seek table of them; returns the exit code. */

@@ -60,3 +60,20 @@ Deno.test("sluice zstd splits and join go around", () =>
     assertEquals(await Deno.readFile(`${cwd}/seekable.zst`), files["seekable.zst"]);
     assert(!await Deno.stat(`${cwd}/new.zst`).then(() => true, () => false));
   }));
+
+Deno.test("sluice zstd splits prints the whole plan of a damaged file, and says which split is damaged", () =>
+  inDirectory(async (cwd) => {
+    const file = compressZstdSeekable(CONTENT, { frameSize: 65536 });
+    const { index } = await ZstdSeekableReader.open(file);
+    const { compressedOffset } = index.frame(2);
+    file.fill(0xff, compressedOffset + 20, compressedOffset + 60);
+    await Deno.writeFile(`${cwd}/bad.zst`, file);
+    const { code, stdout, stderr } = await sluice(["zstd", "splits", "bad.zst", "--split=64K", "--at-line"], {
+      cwd,
+    });
+    const splits = new TextDecoder().decode(stdout).trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(splits.at(-1).decompressedRange[1], CONTENT.length);
+    const [bad, ...others] = splits.filter(({ fault }) => fault !== undefined);
+    assertEquals([code, others], [1, []]);
+    assertEquals(stderr, `zstd: bad.zst: split ${bad.id} is damaged: ${bad.fault.message}\n`);
+  }));

@@ -1,55 +1,18 @@
 /**
- * Work on huge files by many machines, through BullMQ on a Redis that people already operate.
- *
- * ```text
- * main.ts count SOURCE [--sum=FIELD]              lines of text or NDJSON, and the sum of a field
- * main.ts grep SOURCE --pattern=PATTERN           lines that match
- * main.ts recompress SOURCE --out=KEY [--to=zstd|lz4] [--level=19] [--frame=4M]
- * main.ts archive FOLDER --out=KEY [--method=5]   files of a folder that all workers see
- * main.ts verify SOURCE                           checksums of .zst and .lz4, objects of git packs
- * ```
- *
- * SOURCE is a path that all workers see, a URL whose server answers ranges, or `s3:KEY`, which is signed for them.
- * Common options: `--redis=redis://127.0.0.1:6379`, `--split=64M`, `--index=FILE`, `--plan=FILE` with what
- * `sluice zstd splits` or `sluice lz4 splits --plan` printed, `--key-file=FILE` for what
- * `sluice lz4 --encrypt=aes-256-gcm` encrypted, and `--bucket=URL` with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
- * AWS_REGION in the environment. `--board=PORT` shows the queues in a browser until the run ends.
+ * Work on huge files by many machines, through BullMQ on a Redis that people already operate: starts a run and shows how
+ * far it is. `--help` lists tasks and options.
  */
-import { parseArgs } from "node:util";
+import { EXIT, fail, keyOf, MAIN_OPTIONS, numberOf, redisOf, runProgram } from "./command_line.ts";
+import type { CommandLine } from "./command_line.ts";
 import { Bucket } from "./object_store.ts";
 import { formatProgress, Producer } from "./producer.ts";
 import { BoardService } from "./services.ts";
 import type { RunResult, Source, Task } from "./tasks.ts";
 
-const OPTIONS = [
-  "redis",
-  "split",
-  "index",
-  "plan",
-  "board",
-  "key-file",
-  "bucket",
-  "sum",
-  "pattern",
-  "out",
-  "to",
-  "level",
-  "frame",
-  "method",
-] as const;
+type Options = CommandLine["options"];
 
-/** Options that belong to some tasks alone. */
-const TASK_OPTIONS: Readonly<Partial<Record<typeof OPTIONS[number], readonly string[]>>> = {
-  sum: ["count"],
-  pattern: ["grep"],
-  out: ["recompress", "archive"],
-  to: ["recompress"],
-  level: ["recompress"],
-  frame: ["recompress"],
-  method: ["archive"],
-};
-
-type Options = Partial<Record<typeof OPTIONS[number], string>>;
+const USAGE = "expected a task and a source: main.ts count|grep|recompress|archive|verify SOURCE [OPTIONS]";
+const PORT_MAX = 65_535;
 
 /** Bytes that a text such as 64M says. */
 function sizeOf(text: string): number {
@@ -58,15 +21,10 @@ function sizeOf(text: string): number {
   return Number(match[1]) * 1024 ** " KMG".indexOf(match[2] || " ");
 }
 
-function fail(message: string): never {
-  console.error(message);
-  Deno.exit(1);
-}
-
 /** Refuses options that have no effect on a task. */
 function refuseIdle(kind: string, place: string, options: Options): void {
-  for (const [name, kinds] of Object.entries(TASK_OPTIONS)) {
-    if (options[name as keyof Options] !== undefined && !kinds.includes(kind)) {
+  for (const { name, tasks } of MAIN_OPTIONS) {
+    if (options[name] !== undefined && tasks?.some((task) => task === kind) === false) {
       fail(`--${name} has no effect on ${kind}`);
     }
   }
@@ -113,7 +71,7 @@ function taskOf(kind: string, options: Options): Task {
       return { kind, to, level, frameSize: sizeOf(options.frame ?? "4M") };
     }
     default:
-      fail("Usage: main.ts count|grep|recompress|archive|verify SOURCE [OPTIONS]");
+      fail(USAGE);
   }
 }
 
@@ -158,37 +116,28 @@ function describe(
     .join("\n");
 }
 
-if (import.meta.main) {
-  const text = { type: "string" } as const;
-  const { values: options, positionals: [kind, place, ...more] } = parseArgs({
-    args: Deno.args,
-    options: Object.fromEntries(OPTIONS.map((name) => [name, text])) as Record<
-      typeof OPTIONS[number],
-      typeof text
-    >,
-    allowPositionals: true,
-  });
-  if (kind === undefined || place === undefined || more.length > 0) {
-    fail("Usage: main.ts count|grep|recompress|archive|verify SOURCE [OPTIONS]");
-  }
-  refuseIdle(kind, place, options);
+/** Plans a run, starts it and waits for it; returns the exit code. */
+async function main({ options, operands: [kind, place, ...more] }: CommandLine): Promise<number> {
+  if (kind === undefined || place === undefined || more.length > 0) fail(USAGE);
   const task = taskOf(kind, options);
+  refuseIdle(kind, place, options);
   const writes = task.kind === "recompress" || task.kind === "archive";
   if (writes && options.out === undefined) fail(`${kind} needs --out, a key in the bucket`);
-  const redis = options.redis ?? "redis://127.0.0.1:6379";
-  await using producer = new Producer(redis);
-  await using _board = options.board === undefined
-    ? undefined
-    : await BoardService.start(redis, Number(options.board));
-  const keyFile = options["key-file"];
-  const run = await producer.start({
+  const redis = redisOf(options.redis);
+  const plan = {
     task,
     source: await sourceOf(place, options),
     splitSize: sizeOf(options.split ?? "64M"),
     index: options.index,
     plan: options.plan,
-    key: keyFile === undefined ? undefined : Uint8Array.fromHex((await Deno.readTextFile(keyFile)).trim()),
-  }, options.out === undefined ? undefined : { bucket: bucketOf(options), key: options.out });
+    key: await keyOf(options["key-file"]),
+  };
+  const output = options.out === undefined ? undefined : { bucket: bucketOf(options), key: options.out };
+  await using _board = options.board === undefined
+    ? undefined
+    : await BoardService.start(redis, numberOf("board", options.board, 1, PORT_MAX));
+  const producer = new Producer(redis); // the end of the process closes it, also while Redis is away
+  const run = await producer.start(plan, output);
   const shows = Deno.stderr.isTerminal();
   const line = new TextEncoder();
   try {
@@ -197,10 +146,11 @@ if (import.meta.main) {
     });
     if (shows) console.error();
     console.log(describe(task, result));
-    if (!result.complete) Deno.exitCode = 1;
+    return result.complete ? EXIT.ok : EXIT.failed;
   } catch (error) {
     if (shows) console.error();
-    console.error(error instanceof Error ? error.message : error);
-    Deno.exitCode = 1;
+    throw error;
   }
 }
+
+if (import.meta.main) await runProgram("main", main);

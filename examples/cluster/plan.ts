@@ -77,10 +77,17 @@ async function zstdIndexOf(file: ByteSource): Promise<ZstdSeekIndex> {
 }
 
 /** The index that is named, or the one inside the file, or one that is made by decoding it once. */
-async function lz4IndexOf(file: ByteSource, { index, splitSize }: PlanOptions): Promise<Lz4Index> {
+async function lz4IndexOf(file: ByteSource, { source, index, splitSize }: PlanOptions): Promise<Lz4Index> {
   if (index !== undefined) return await Lz4Index.open(index);
-  return await Lz4Index.embedded(file) ??
-    await buildLz4Index(file, { spacing: Math.min(splitSize, 4 << 20) });
+  const embedded = await Lz4Index.embedded(file);
+  if (embedded !== undefined) return embedded;
+  try {
+    return await buildLz4Index(file, { spacing: Math.min(splitSize, 4 << 20) });
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    const message = `${source.label} has no index and none can be made, give --index: ${error.message}`;
+    throw new Error(message, { cause: error });
+  }
 }
 
 /** All files below a folder, in the order of their names. */

@@ -7,6 +7,7 @@ import { UPLOAD_PARTS_MAX } from "./object_store.ts";
 import type { Bucket } from "./object_store.ts";
 import { planParts } from "./plan.ts";
 import type { PlanOptions } from "./plan.ts";
+import { redisReporter } from "./redis_errors.ts";
 import { RunState } from "./results.ts";
 import { QUEUES } from "./tasks.ts";
 import type { DeadPart, Part, Run, RunResult, Work } from "./tasks.ts";
@@ -44,7 +45,7 @@ export class Producer implements AsyncDisposable {
     const connection = this.#redis;
     this.#flows = new FlowProducer({ connection });
     this.#runs = new Queue(QUEUES.runs, { connection });
-    const report = (error: Error): void => console.error(error.message);
+    const report = redisReporter(this.#redis, url);
     this.#redis.on("error", report);
     this.#flows.on("error", report);
     this.#runs.on("error", report);

@@ -1,14 +1,14 @@
 /**
  * A worker: takes parts from the queue until it is told to stop. Any number of them run on any number of machines.
- *
- * `deno run -A examples/cluster/worker.ts --redis=redis://HOST:6379 [--threads=N] [--key-file=FILE] [--scratch=FOLDER]
- * [--metrics=PORT] [--lock=SECONDS]`
+ * `--help` lists the options.
  */
-import { parseArgs } from "node:util";
 import { Queue, UnrecoverableError, Worker } from "bullmq";
 import type { Job } from "bullmq";
 import { Redis } from "ioredis";
+import { EXIT, fail, keyOf, numberOf, redisOf, runProgram } from "./command_line.ts";
+import type { CommandLine } from "./command_line.ts";
 import { Metrics } from "./metrics.ts";
+import { redisReporter } from "./redis_errors.ts";
 import { reduceRun } from "./reduce.ts";
 import { Results, RunState } from "./results.ts";
 import { identityOf, QUEUES } from "./tasks.ts";
@@ -68,6 +68,7 @@ class ClusterWorker {
     });
     this.#runs = new Worker(QUEUES.runs, (job) => this.#endRun(job), common);
     // Redis may go and come back: what is under way goes on.
+    const report = redisReporter(this.#redis, settings.redis);
     this.#redis.on("error", report);
     this.#dead.on("error", report);
     this.#parts.on("error", report);
@@ -131,7 +132,7 @@ class ClusterWorker {
     if (this.#parts.isPaused()) return;
     this.metrics.add("pauses");
     console.error(`the disk of ${this.#settings.scratch} is full: no parts for ${DISK_PAUSE_MS / 1000} s`);
-    this.#parts.pause(true).catch(report);
+    this.#parts.pause(true).catch((error) => console.error(error.message));
     const timer = setTimeout(() => this.#parts.resume(), DISK_PAUSE_MS);
     Deno.unrefTimer(timer);
   }
@@ -165,42 +166,25 @@ function deadPartOf(key: string, reason: string, source: string): DeadPart {
   }
 }
 
-function report(error: Error): void {
-  console.error(error.message);
-}
-
-/** The number that an option says. */
-function numberOf(name: string, text: string, min: number, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  console.error(`--${name}=${text}: expected a number from ${min} to ${max}`);
-  Deno.exit(1);
-}
-
-if (import.meta.main) {
-  const text = { type: "string" } as const;
-  const { values: args } = parseArgs({
-    args: Deno.args,
-    options: { redis: text, threads: text, "key-file": text, scratch: text, metrics: text, lock: text },
-  });
+/** Works until it is told to stop; returns the exit code. */
+async function main({ options, operands }: CommandLine): Promise<number> {
+  if (operands.length > 0) fail(`unexpected argument ${operands[0]}`);
+  const metrics = options.metrics === undefined ? undefined : numberOf("metrics", options.metrics, 0, 65_535);
   const worker = new ClusterWorker({
-    redis: args.redis ?? "redis://127.0.0.1:6379",
-    threads: numberOf("threads", args.threads ?? "1", 1, 256),
-    key: args["key-file"] === undefined
-      ? undefined
-      : Uint8Array.fromHex((await Deno.readTextFile(args["key-file"])).trim()),
-    scratch: args.scratch ?? `${Deno.env.get("TMPDIR") ?? "/tmp"}/sluice-scratch-${Deno.uid() ?? "all"}`,
-    lockMs: 1000 * numberOf("lock", args.lock ?? "30", 1, 3600),
+    redis: redisOf(options.redis),
+    threads: numberOf("threads", options.threads ?? "1", 1, 256),
+    key: await keyOf(options["key-file"]),
+    scratch: options.scratch ?? `${Deno.env.get("TMPDIR") ?? "/tmp"}/sluice-scratch-${Deno.uid() ?? "all"}`,
+    lockMs: 1000 * numberOf("lock", options.lock ?? "30", 1, 3600),
   });
-  const server = args.metrics === undefined
-    ? undefined
-    : worker.metrics.serve(numberOf("metrics", args.metrics, 0, 65_535));
+  const server = metrics === undefined ? undefined : worker.metrics.serve(metrics);
   console.log("ready");
-  const ended = new Promise<void>((resolve) => {
+  await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => resolve());
   });
-  await ended;
   await worker.close();
   await server?.shutdown();
-  Deno.exit(0);
+  return EXIT.ok;
 }
+
+if (import.meta.main) await runProgram("worker", main);

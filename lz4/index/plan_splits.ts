@@ -26,12 +26,17 @@ import type { Lz4Split, Lz4SplitOptions } from "./splits.ts";
  * exactly one split. Borders are looked for `concurrency` at a time; each decodes the content around it. Empty content has
  * no splits.
  *
+ * Damaged content does not end the plan. No split ends inside it: the search for a border goes on at the next point of the
+ * index, so that one split holds the damage, and only that one can't be read. Its `fault` is the damage. Content that no
+ * border is looked for in is not decoded: a plan without faults does not say that the file is sound.
+ *
  * @param data The file; for an encrypted one what `openLz4AesGcmSource` or `openLz4AesCtrSource` returns.
  * @param index Its index; points should lie no farther apart than splits are long.
  * @throws {TypeError} If an option has the wrong type or is not known.
  * @throws {RangeError} If an option is out of range, or two exclude each other.
- * @throws {TransferError} With code "SOURCE_CHANGED" if the index is that of another file.
- * @throws {SluiceError} As `Lz4Archive.read` where records are looked for.
+ * @throws {TransferError} With code "SOURCE_CHANGED" if the index is that of another file. It knows its file by the size
+ *   and the first and last 64 KiB, so damage there is refused as well.
+ * @throws {SluiceError} As `Lz4Archive.read` where records are looked for, but for damage.
  *
  * @example No line in two splits
  * ```ts
@@ -68,7 +73,7 @@ export async function* planLz4Splits(
   );
   let id = 0;
   try {
-    for await (const [start, end] of ranges) {
+    for await (const [start, end, fault] of ranges) {
       yield {
         format: "lz4-split",
         version: 1,
@@ -76,6 +81,7 @@ export async function* planLz4Splits(
         source: splitSourceOf(source),
         decompressedRange: [start, end],
         pieces: await carveSplit(await rowsOf(model, start, end), start, end),
+        ...(fault && { fault }),
       };
     }
   } finally {
@@ -93,7 +99,8 @@ async function checkIndex(source: ByteSource, index: Lz4Index): Promise<void> {
   const known = index.model.fingerprint !== undefined;
   if (source.size >= index.inputSize && (!known || await index.matches(source))) return;
   throw new TransferError(
-    `Cannot plan splits: the index is that of another file, which has ${index.inputSize} bytes`,
+    `Cannot plan splits: the index is that of another file, which has ${index.inputSize} bytes, or the start or ` +
+      "the end of the file is damaged",
     { format: "lz4", code: "SOURCE_CHANGED" },
   );
 }

@@ -4,10 +4,10 @@
  * @module
  */
 import type { BackendChoice } from "@sluice/ffi";
-import type { SluiceSplitOptions, SluiceSplitSource } from "@sluice/internal";
+import type { SluiceSplitFault, SluiceSplitOptions, SluiceSplitSource } from "@sluice/internal";
 import type { Lz4DictionarySource } from "../codec/decompress_options.ts";
 
-export type { SluiceSplitOptions, SluiceSplitSource } from "@sluice/internal";
+export type { SluiceSplitFault, SluiceSplitOptions, SluiceSplitSource } from "@sluice/internal";
 
 /** Bytes of a compressed file that other tools decode by themselves. */
 export interface Lz4Piece {
@@ -62,6 +62,8 @@ export interface Lz4Split {
   readonly decompressedRange: readonly [start: number, end: number];
   /** What to decode, in this order: one piece, or more where the split starts or ends inside one of several frames. */
   readonly pieces: readonly Lz4SplitPiece[];
+  /** Damage in the split that the planner met; absent where it met none. Reading the split meets it again. */
+  readonly fault?: SluiceSplitFault | undefined;
 }
 
 /** How content is divided. */

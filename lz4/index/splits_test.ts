@@ -20,7 +20,7 @@ import {
 import type { Lz4Split, Lz4SplitOptions } from "../mod.ts";
 import { testBackends } from "../../tests/_backends.ts";
 import { join, text } from "../../tests/_data.ts";
-import { DELIMITERS, records, SPLIT_SIZES } from "../../tests/_records.ts";
+import { checkDamagedSplits, DELIMITERS, records, SPLIT_SIZES } from "../../tests/_records.ts";
 
 /** Decodes a split alone, as an engine does that knows nothing but frames. */
 function decodeSplit(file: Uint8Array<ArrayBuffer>, { pieces }: Lz4Split): Uint8Array {
@@ -92,6 +92,40 @@ testBackends("splits end where records end, and are the content together", async
         if (size.count === 3 && name !== "legacy") assertEquals(splits.length, 3, label);
       }
       await checkPlan(file, index, content, { splitSize: 100_000 }, `${name} anywhere`);
+    }
+  }
+});
+
+testBackends("damaged blocks are in one split, and all other splits have their records", async () => {
+  const content = records(10, "no end").subarray(0, 600_000);
+  for (const [name, file] of Object.entries(filesOf(content))) {
+    if (name === "legacy") continue; // its block holds all of the content
+    // A joined index has no fingerprint, which would cover all of so small a file.
+    const index = joinLz4Indexes([await buildLz4Index(file, { spacing: 65536 })]);
+    for (const splitSize of [1, 70_000, 200_000]) {
+      const sound = await Array.fromAsync(planLz4Splits(file, index, { splitSize, atLine: true }));
+      let faults = 0;
+      for (const [i, point] of index.points.entries()) {
+        const damaged = file.slice();
+        const next = index.points[i + 1]?.compressedOffset ?? file.length;
+        const from = (point.compressedOffset + next) >> 1;
+        for (let at = from; at < Math.min(from + 20, next); at++) damaged[at]! ^= 0x5a;
+        const plan = planLz4Splits(damaged, index, { splitSize, atLine: true });
+        const splits = JSON.parse(JSON.stringify(await Array.fromAsync(plan))) as Lz4Split[];
+        const label = `${name} ${splitSize} point ${i}`;
+        const bad = await checkDamagedSplits(splits, content, (split) => readLz4Split(damaged, split), label);
+        const [start, end] = bad.decompressedRange;
+        const pointEnd = index.points[i + 1]?.decompressedOffset ?? content.length;
+        assert(start <= point.decompressedOffset && end >= pointEnd, label);
+        assert(splits.length >= sound.length - 1, label);
+        for (const { fault, id } of splits) {
+          if (fault === undefined) continue;
+          assertEquals(id, bad.id, label);
+          assert(fault.message.startsWith("Cannot "), `${label} ${fault.message}`);
+          faults++;
+        }
+      }
+      assert(faults > 0, `${name} ${splitSize}`);
     }
   }
 });

@@ -11,7 +11,7 @@ import {
   resolveSplitOptions,
   splitSourceOf,
 } from "@sluice/internal";
-import type { ByteSource, ByteSourceLike } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike, PlannedRange } from "@sluice/internal";
 import type { ZstdSeekIndex } from "./seek_index.ts";
 import { ZstdSeekableReader } from "./seekable_reader.ts";
 import type { ZstdSplit, ZstdSplitOptions } from "./splits.ts";
@@ -37,8 +37,8 @@ const CODEC_OPTIONS: readonly (keyof ZstdSplitOptions)[] = [
  * @param index Where its frames are: `ZstdSeekableReader.open(data).index`, or {@linkcode buildZstdIndex}.
  * @throws {TypeError} If an option has the wrong type or is not known.
  * @throws {RangeError} If an option is out of range, or two exclude each other.
- * @throws {CorruptDataError} If the index does not fit the file, or a frame around a border is corrupt.
- * @throws {SluiceError} As `ZstdSeekableReader.read` where records are looked for.
+ * @throws {CorruptDataError} If the index has more bytes of frames than the file.
+ * @throws {SluiceError} As `ZstdSeekableReader.read` where records are looked for, but for damage.
  *
  * @example No line in two splits
  * ```ts
@@ -95,7 +95,7 @@ function splitOf(
   id: number,
   source: ByteSource,
   index: ZstdSeekIndex,
-  [start, end]: readonly [start: number, end: number],
+  [start, end, fault]: PlannedRange,
 ): ZstdSplit {
   const first = index.frameAt(start)!;
   const last = index.frameAt(end - 1)!;
@@ -114,5 +114,6 @@ function splitOf(
     drop: start - first.offset,
     size: last.offset + last.size - first.offset,
     frames,
+    ...(fault && { fault }),
   };
 }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { SluiceSplitOptions, SluiceSplitSource } from "@sluice/internal";
+import type { SluiceSplitFault, SluiceSplitOptions, SluiceSplitSource } from "@sluice/internal";
 import type { ZstdSeekableReadOptions } from "./seekable_reader.ts";
 
-export type { SluiceSplitOptions, SluiceSplitSource } from "@sluice/internal";
+export type { SluiceSplitFault, SluiceSplitOptions, SluiceSplitSource } from "@sluice/internal";
 
 /** A range of the content and the frames that hold it. `JSON.parse(JSON.stringify(split))` is the same split. */
 export interface ZstdSplit {
@@ -28,6 +28,8 @@ export interface ZstdSplit {
   readonly size: number;
   /** Bytes of each frame, bytes of its content and, where the index has it, the low 32 bits of the content's XXH64. */
   readonly frames: readonly (readonly number[])[];
+  /** Damage in the split that the planner met; absent where it met none. Reading the split meets it again. */
+  readonly fault?: SluiceSplitFault | undefined;
 }
 
 /** How a file is divided. The codec's options matter where splits end after records. */

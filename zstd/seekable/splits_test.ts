@@ -3,7 +3,7 @@
  * not fit are typed errors.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { byteSourceFromBytes, SluiceError } from "@sluice/internal";
+import { byteSourceFromBytes, SluiceError, TransferError } from "@sluice/internal";
 import { compressZstd, decompressZstd, writeZstdSkippableFrame } from "../mod.ts";
 import {
   buildZstdIndex,
@@ -18,7 +18,7 @@ import {
 import type { ZstdSplit, ZstdSplitOptions } from "../seekable.ts";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, join, text } from "../../tests/_data.ts";
-import { DELIMITERS, records, SPLIT_SIZES } from "../../tests/_records.ts";
+import { checkDamagedSplits, DELIMITERS, records, SPLIT_SIZES } from "../../tests/_records.ts";
 
 /** Files of all kinds with this content. */
 function filesOf(content: Uint8Array<ArrayBuffer>): Record<string, Uint8Array<ArrayBuffer>> {
@@ -85,6 +85,64 @@ testBackends("splits end where records end, and are the content together", async
       await checkPlan(file, index, content, { splitSize: 100_000 }, `${name} anywhere`);
     }
   }
+});
+
+testBackends("a damaged frame is in one split, and all other splits have their records", async () => {
+  const content = records(10, "no end").subarray(0, 600_000);
+  const { seekable, concatenated } = filesOf(content);
+  for (const [name, file] of Object.entries({ seekable, concatenated })) {
+    const index = await buildZstdIndex(file!);
+    for (const splitSize of [1, 70_000, 200_000]) {
+      const sound = await Array.fromAsync(planZstdSplits(file!, index, { splitSize, atLine: true }));
+      let faults = 0;
+      for (const frame of index.frames) {
+        if (frame.size === 0) continue; // the seek table
+        for (const at of [0, frame.compressedSize >> 1]) {
+          const damaged = file!.slice();
+          const from = frame.compressedOffset + at;
+          damaged.fill(0xff, from, Math.min(from + 20, frame.compressedOffset + frame.compressedSize));
+          const plan = planZstdSplits(damaged, index, { splitSize, atLine: true });
+          const splits = JSON.parse(JSON.stringify(await Array.fromAsync(plan))) as ZstdSplit[];
+          const label = `${name} ${splitSize} frame ${frame.index} byte ${at}`;
+          const bad = await checkDamagedSplits(
+            splits,
+            content,
+            (split) => readZstdSplit(damaged, split),
+            label,
+          );
+          const [start, end] = bad.decompressedRange;
+          assert(start <= frame.offset && end >= frame.offset + frame.size, label);
+          assert(splits.length >= sound.length - 1, label);
+          for (const { fault, id } of splits) {
+            if (fault === undefined) continue;
+            assertEquals(id, bad.id, label);
+            assert(
+              ["CORRUPT", "CHECKSUM_MISMATCH", "BAD_MAGIC"].includes(fault.code),
+              `${label} ${fault.code}`,
+            );
+            const { offset } = fault;
+            assert(
+              offset! >= frame.compressedOffset && offset! <= frame.compressedOffset + frame.compressedSize,
+            );
+            faults++;
+          }
+        }
+      }
+      assert(faults > 0, `${name} ${splitSize}`);
+    }
+  }
+});
+
+Deno.test("a plan ends with errors that are no damage", async () => {
+  const content = text(300_000);
+  const file = compressZstdSeekable(content, { frameSize: 65536 });
+  const { index } = await ZstdSeekableReader.open(file);
+  const broken = {
+    ...byteSourceFromBytes(file),
+    read: () => Promise.reject(new TransferError("no answer", { format: "zstd", code: "NETWORK" })),
+  };
+  const plan = planZstdSplits(broken, index, { splitSize: 65536, atLine: true });
+  assertEquals((await assertRejects(() => plan.next(), SluiceError)).code, "NETWORK");
 });
 
 Deno.test("plans of content without records, of none, and with options that do not fit", async () => {
