@@ -27,6 +27,8 @@ export class DataDecoder {
   #kernel: ZpaqDecoderKernel | undefined;
   #block: BlockFacts | undefined;
   #segment: SegmentFacts | undefined;
+  /** Where the segment's data starts, with the post-processor in it. */
+  #dataOffset = 0;
   #blockBegun = false;
   #segmentBegun = false;
   /** The block's post-processor where it does not run in the kernel. */
@@ -54,6 +56,7 @@ export class DataDecoder {
 
   startSegment(segment: SegmentFacts): void {
     this.#segment = segment;
+    this.#dataOffset = this.#buffer.offset;
     this.#segmentBegun = false;
     this.finished = false;
   }
@@ -251,9 +254,9 @@ export class DataDecoder {
       case RESULT.BUDGET_EXCEEDED:
         return this.#programError("budget", failure, failure.hcomp);
       case RESULT.POST_TYPE_UNKNOWN:
-        return fault("POST_TYPE", offset, "the post-processor has an unknown type");
+        return fault("POST_TYPE", this.#dataOffset, "the post-processor has an unknown type");
       case RESULT.POST_EMPTY:
-        return fault("POST_EMPTY", offset, "the post-processor has no program");
+        return fault("POST_EMPTY", this.#dataOffset, "the post-processor has no program");
       case RESULT.TRUNCATED:
         return fault("TRUNCATED", offset, "the data ends inside a segment");
       default:

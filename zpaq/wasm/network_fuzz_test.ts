@@ -107,3 +107,22 @@ Deno.test("compiled networks decode what the kernel's loops do, failures and bud
   const frequent = ["output", "CHECKSUM", "BAD_OPCODE"];
   for (const kind of LONG ? [...frequent, "BUDGET_EXCEEDED"] : frequent) assert(kinds.has(kind), kind);
 });
+
+/** A block whose post-processor has no program, as damage left it: how much is decoded at a time differs. */
+const EMPTY_POST = Uint8Array.fromHex(
+  "376b5374a03183d38cb228b0d37a505101012b0002010000040121090200784607050101caa60501013100126845392b22d2226038000000" +
+    "000000000038000100000005e8811100000000fdda39a3ee5e6b4b0d3255bfef95601890afd8070901000000000122965311e39d1bfb00" +
+    "000000fd32591eb92e47802cf9f0903ffac043ca9a76dbe3ff",
+);
+
+Deno.test("a post-processor without a program is reported where the data starts, whoever decodes it", () => {
+  for (const backend of BACKENDS) {
+    for (const compilePrograms of ["never", "always"] as const) {
+      const error = assertThrows(
+        () => decompressZpaq(EMPTY_POST, { backend, compilePrograms, hcompBudget: HCOMP_BUDGET }),
+        SluiceError,
+      );
+      assertEquals([error.code, error.offset], ["POST_EMPTY", START.length + 45 + SEGMENT_START.length]);
+    }
+  }
+});
