@@ -14,7 +14,7 @@ import {
 } from "@sluice/gitdb";
 import type { GitFetchObjectsOptions, GitObjectId, GitObjectReader } from "@sluice/gitdb";
 import { chromium } from "playwright-core";
-import { GitServer } from "../tests/_git_server.ts";
+import { allowOrigins, GitServer } from "../tests/_git_server.ts";
 import { bundle } from "../tests/_runtimes.ts";
 import { longHistoryRepository } from "./_git_repository.ts";
 import { machineLine, table } from "./_measure.ts";
@@ -24,10 +24,6 @@ import { runMeasured, treeCpuSeconds } from "./_processes.ts";
 const HISTORY = { commits: 20_000, files: 3600, fileSize: 24_000, tags: 100 };
 const COMMITS = 1000;
 const SCRIPTS = new URL("./", import.meta.url).pathname;
-const CORS = {
-  "access-control-allow-origin": "*",
-  "access-control-allow-headers": "content-type, git-protocol",
-};
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(2);
 
@@ -221,12 +217,7 @@ if (import.meta.main) {
   await git("symbolic-ref", "HEAD", "refs/heads/main");
   const head = await git("rev-parse", "main");
   await using server = new GitServer(path.slice(0, path.lastIndexOf("/")));
-  server.intercept = async (request, answer) => {
-    if (request.method === "OPTIONS") return new Response(null, { headers: CORS });
-    const response = await answer();
-    for (const [name, value] of Object.entries(CORS)) response.headers.set(name, value);
-    return response;
-  };
+  allowOrigins(server);
   const parts: Readonly<Record<string, () => Promise<void>>> = {
     transfer: () => transfers(server, name, head),
     node: () => inNode(server, name),

@@ -148,3 +148,18 @@ export async function withServer(folder: string, test: (server: GitServer) => Pr
   await using server = new GitServer(folder);
   await test(server);
 }
+
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-headers": "content-type, git-protocol",
+};
+
+/** Lets pages of every origin read from a server. */
+export function allowOrigins(server: GitServer): void {
+  server.intercept = async (request, answer) => {
+    if (request.method === "OPTIONS") return new Response(null, { headers: CORS });
+    const response = await answer();
+    for (const [name, value] of Object.entries(CORS)) response.headers.set(name, value);
+    return response;
+  };
+}

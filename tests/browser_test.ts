@@ -9,9 +9,9 @@ import { createZpaqArchive } from "@sluice/zpaq";
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { buildPlayground, buildPlaygroundFolder } from "../examples/playground/build.ts";
+import { findChromium } from "./_chromium.ts";
 import { text } from "./_data.ts";
 
-const EXECUTABLES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 /** Where screenshots go; not committed. */
 const SCREENSHOTS = new URL("../coverage", import.meta.url).pathname;
 /** A page, its script and its style, as they travel. */
@@ -21,16 +21,7 @@ const PAINT_MS_MAX = 1000;
 /** Comparisons and long jobs on a machine that does other things too. */
 const PATIENCE_MS = 120_000;
 
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
-const executablePath = EXECUTABLES.find(isFile);
-if (executablePath === undefined) console.log("SKIPPED: the playground in a browser: there is no Chromium");
+const executablePath = findChromium("the playground in a browser");
 
 async function launch(): Promise<Browser> {
   return await chromium.launch({

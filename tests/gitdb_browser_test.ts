@@ -3,25 +3,12 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { chromium } from "playwright-core";
+import { findChromium } from "./_chromium.ts";
 import { git, makeRepository, withFolder } from "./_git.ts";
-import { GIT_SERVES, withServer } from "./_git_server.ts";
+import { allowOrigins, GIT_SERVES, withServer } from "./_git_server.ts";
 import { bundle } from "./_runtimes.ts";
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  },
-);
-if (executablePath === undefined) console.log("SKIPPED: fetching in a browser: there is no Chromium");
-
-const CORS = {
-  "access-control-allow-origin": "*",
-  "access-control-allow-headers": "content-type, git-protocol",
-};
+const executablePath = findChromium("fetching in a browser");
 
 Deno.test({
   name: "a page fetches a shallow and a blob-less history from another origin, in every version",
@@ -43,12 +30,7 @@ Deno.test({
         });
       });
       await withServer(folder, async (server) => {
-        server.intercept = async (request, answer) => {
-          if (request.method === "OPTIONS") return new Response(null, { headers: CORS });
-          const response = await answer();
-          for (const [name, value] of Object.entries(CORS)) response.headers.set(name, value);
-          return response;
-        };
+        allowOrigins(server);
         const browser = await chromium.launch({
           executablePath: executablePath!,
           args: ["--no-sandbox", "--disable-gpu"],

@@ -192,15 +192,15 @@ testClone("a sparse clone has the files outside of folders, and git adds more", 
 
 testClone("a clone has the files of chosen folders as git's sparse-checkout has them", async (folder) => {
   const names = ["top", "a/x", "a/b/y", "a/b/c/z", "a/b2/w", "a*/v", "q[1]/r/s", "q1/r/s"];
-  await git(folder, ["init", "-q", "-b", "main", "work"]);
+  await git(folder, ["init", "-q", "-b", "main", "made"]);
   for (const name of names) {
-    const path = `${folder}/work/${name}`;
+    const path = `${folder}/made/${name}`;
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     await Deno.writeTextFile(path, name);
   }
-  await git(`${folder}/work`, ["add", "."]);
-  await git(`${folder}/work`, ["commit", "-q", "-m", "all"]);
-  await git(folder, ["clone", "-q", "--bare", "work", "served.git"]);
+  await git(`${folder}/made`, ["add", "."]);
+  await git(`${folder}/made`, ["commit", "-q", "-m", "all"]);
+  await git(folder, ["clone", "-q", "--bare", "made", "served.git"]);
   await git(`${folder}/served.git`, ["config", "uploadpack.allowFilter", "true"]);
   await withServer(folder, async (server) => {
     const url = server.url("served.git");

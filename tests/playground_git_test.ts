@@ -7,24 +7,11 @@ import { chromium } from "playwright-core";
 import type { Page } from "playwright-core";
 import { buildPlayground, buildPlaygroundFolder } from "../examples/playground/build.ts";
 import { lineChanges } from "../examples/playground/page/line_changes.ts";
+import { findChromium } from "./_chromium.ts";
 import { git, makeRepository, withFolder } from "./_git.ts";
-import { GIT_SERVES, withServer } from "./_git_server.ts";
+import { allowOrigins, GIT_SERVES, withServer } from "./_git_server.ts";
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  },
-);
-if (executablePath === undefined) console.log("SKIPPED: the playground's git tab: there is no Chromium");
-
-const CORS = {
-  "access-control-allow-origin": "*",
-  "access-control-allow-headers": "content-type, git-protocol",
-};
+const executablePath = findChromium("the playground's git tab");
 const PATIENCE_MS = 120_000;
 
 Deno.test("lines in which texts differ are marked, with some around them", () => {
@@ -65,12 +52,7 @@ Deno.test({
         return new Response(await Deno.readFile(`${folder}/page/${name}`), { headers });
       });
       await withServer(folder, async (server) => {
-        server.intercept = async (request, answer) => {
-          if (request.method === "OPTIONS") return new Response(null, { headers: CORS });
-          const response = await answer();
-          for (const [name, value] of Object.entries(CORS)) response.headers.set(name, value);
-          return response;
-        };
+        allowOrigins(server);
         const browser = await chromium.launch({
           executablePath: executablePath!,
           args: ["--no-sandbox", "--disable-gpu"],
