@@ -11,6 +11,9 @@ interface Kind {
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+/** What classes of ours have, each of its own: whether it is the right one is checked where it is used. */
+const hasAny = (value: unknown, members: readonly PropertyKey[]): boolean =>
+  isObject(value) && members.some((member) => member in value);
 const either = (a: Kind, b: Kind): Kind => ({
   expected: `${a.expected} or ${b.expected}`,
   takes: (value) => a.takes(value) || b.takes(value),
@@ -25,22 +28,15 @@ const DATE: Kind = { expected: "a Date", takes: (value) => value instanceof Date
 const ADDRESS = either(TEXT, { expected: "a URL", takes: (value) => value instanceof URL });
 const LIST: Kind = {
   expected: "a list",
-  takes: (value) => isObject(value) && (Symbol.iterator in value || Symbol.asyncIterator in value),
+  takes: (value) => hasAny(value, [Symbol.iterator, Symbol.asyncIterator]),
 };
-const BYTES: Kind = {
-  expected: "bytes",
-  takes: (value) => isObject(value) && "byteLength" in value,
-};
+const BYTES: Kind = { expected: "bytes", takes: (value) => hasAny(value, ["byteLength"]) };
 const OBJECT: Kind = { expected: "an object", takes: isObject };
 /** Where a file is: in writing, or as what was read from that. */
 const LOCATION: Kind = {
   expected: "a path or a URL",
-  takes: (value) =>
-    typeof value === "string" || value instanceof URL || isObject(value) && "filename" in value,
+  takes: (value) => ADDRESS.takes(value) || hasAny(value, ["filename"]),
 };
-/** What classes of ours have, each of its own: whether it is the right one is checked where it is used. */
-const hasAny = (value: unknown, members: readonly string[]): boolean =>
-  isObject(value) && members.some((member) => member in value);
 const DICTIONARY: Kind = {
   expected: "a dictionary",
   takes: (value) =>
@@ -54,41 +50,49 @@ const INDEX: Kind = {
 };
 const READER: Kind = {
   expected: "a store of objects",
-  takes: (value) => isObject(value) && "read" in value && typeof value.read === "function",
+  takes: (value) => isObject(value) && FUNCTION.takes((value as { readonly read?: unknown }).read),
 };
 
 /** Names of options by the kind of their values. */
 const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [
     BOOLEAN,
-    "atLine fileDigests allowDirty allowEmpty allowSlash archive autoFlush blockChecksums checked collisionDetection comments " +
-    "compareContent contentChecksum create dedicatedDictionarySearch delta deterministicPrefix directory disableComp dryRun " +
-    "durable embedBaseHash favorDecompressionSpeed force forceMaxWindow hashes kafkaHeaderChecksum lines linked " +
-    "literalPaths machineShifts minimal ordered owners partial permissions plainPostprocessing rehash repair reflogs reuseChunks reuseDeltas " +
-    "rollBack rsyncable selfTest shift streamTables strict strictBlocks strictSubset suppressHcomp suppressPcomp tag times unique unsafePaths v1 " +
-    "verifyChecksums verifyWritten writable peel promised promisor symrefs bare mirror checkout singleBranch tags prune append refetch unshallow deepen thin ofsDelta includeTag",
+    "allowDirty allowEmpty allowSlash append archive atLine autoFlush bare blockChecksums checked " +
+    "checkout collisionDetection comments compareContent contentChecksum create " +
+    "dedicatedDictionarySearch deepen delta deterministicPrefix directory disableComp dryRun durable " +
+    "embedBaseHash favorDecompressionSpeed fileDigests force forceMaxWindow hashes includeTag " +
+    "kafkaHeaderChecksum lines linked literalPaths machineShifts minimal mirror ofsDelta ordered owners " +
+    "partial peel permissions plainPostprocessing promised promisor prune refetch reflogs rehash repair " +
+    "reuseChunks reuseDeltas rollBack rsyncable selfTest shift singleBranch streamTables strict " +
+    "strictBlocks strictSubset suppressHcomp suppressPcomp symrefs tag tags thin times unique " +
+    "unsafePaths unshallow v1 verifyChecksums verifyWritten writable",
   ],
   [
     NUMBER,
-    "atDelimiter splitSize maxFiles accel baseCacheSize chainLog h m searchLog targetLength windowLog blockSize blockSplitterLevel bucketSizeLog budget bytes cacheSize checkpointEvery chunkSize " +
-    "compressionLevel concurrency count d depth f flushEvery fragment frameSize hashLog hashRateLog hcompBudget " +
-    "headTimeoutMs idleTimeoutMs jobSize k largeOffsetsFrom maxBlockSize maxBytesPerSecond maxConnections maxDelete " +
-    "maxFrames maxFrameSize maxInFlightBytes maxInputSize maxLines maxMemory maxObjectSize maxObjects maxOutput " +
-    "maxOutputSize maxRequests maxRequestSize maxSegments maxSkippableBytes maxTableSize maxWholeSize maxWindowLog " +
-    "maxWindowSize minMatch minSize overlapLog pageCacheSize pcompBudget percent port resyncBlocks retries " +
-    "maxRefs retryBudgetMs retryDelayMs selectivity sessionTimeoutMs size sizeHint skipBytes spacing splitPoint stackSize " +
-    "stallTimeoutMs startsAt steps tailSize targetBlockSize timeoutMs window windowMemory indexVersion version protocol",
+    "accel atDelimiter baseCacheSize blockSize blockSplitterLevel bucketSizeLog budget bytes cacheSize " +
+    "chainLog checkpointEvery chunkSize compressionLevel concurrency count d depth f flushEvery fragment " +
+    "frameSize h hashLog hashRateLog hcompBudget headTimeoutMs idleTimeoutMs indexVersion jobSize k " +
+    "largeOffsetsFrom m maxBlockSize maxBytesPerSecond maxConnections maxDelete maxFiles maxFrames " +
+    "maxFrameSize maxInFlightBytes maxInputSize maxLines maxMemory maxObjects maxObjectSize maxOutput " +
+    "maxOutputSize maxRefs maxRequests maxRequestSize maxSegments maxSkippableBytes maxTableSize " +
+    "maxWholeSize maxWindowLog maxWindowSize minMatch minSize overlapLog pageCacheSize pcompBudget " +
+    "percent port protocol resyncBlocks retries retryBudgetMs retryDelayMs searchLog selectivity " +
+    "sessionTimeoutMs size sizeHint skipBytes spacing splitPoint splitSize stackSize stallTimeoutMs " +
+    "startsAt steps tailSize targetBlockSize targetLength timeoutMs version window windowLog " +
+    "windowMemory",
   ],
   [
     TEXT,
-    "action gitdir attachDictionary branch origin carry cert comment filename frames frameSplit hash " +
-    "codec hostname ifMatch name token kind literals offload onExceeded order pathMode pattern prefetchDictionaryTables " +
-    "replace root rowMatchFinder splitAfterSequences store trailing windows",
+    "action attachDictionary branch carry cert codec comment filename frames frameSplit gitdir hash " +
+    "hostname ifMatch kind literals name offload onExceeded order origin pathMode pattern " +
+    "prefetchDictionaryTables replace root rowMatchFinder splitAfterSequences store token trailing " +
+    "windows",
   ],
   [
     FUNCTION,
-    "checkHeader fetch filter isSecure log lookupDictionary onCheckpoint onCollision onDamage onEntry onFetch onFile onJunk onMissing onProblem onProgress onReceived " +
-    "headersFor onAbsent onCommon onMessage onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
+    "checkHeader fetch filter headersFor isSecure log lookupDictionary onAbsent onCheckpoint onCollision " +
+    "onCommon onDamage onEntry onFetch onFile onJunk onMessage onMissing onProblem onProgress onReceived " +
+    "onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
   ],
   [SIGNAL, "signal"],
   [DATE, "date since"],

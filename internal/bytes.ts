@@ -51,9 +51,8 @@ function isShared(buffer: unknown): buffer is SharedArrayBuffer {
  * ```
  */
 export function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (value === "") return "an empty string";
-  if (typeof value !== "object") return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
+  if (value === null || value === undefined) return `${value}`;
+  if (typeof value !== "object") return value === "" ? "an empty string" : `a ${typeof value}`;
   return `an object of class ${value.constructor?.name ?? "(none)"}`;
 }
 

@@ -187,6 +187,7 @@ async function collect(source: ChunkSource): Promise<Uint8Array<ArrayBuffer>> {
  * const { program } = compileZpaqlPy(`
  * hh = hm = ph = pm = 0
  * n = len({})
+ * pcomp_invocation = ""
  * def encode(reader, writer):
  *   c = reader()
  *   while c != NONE:
