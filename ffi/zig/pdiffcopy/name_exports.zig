@@ -10,26 +10,21 @@ const File = @import("../core/linux_file.zig").File;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-const invalid = Result.invalid_argument.code();
-const unsupported = Result.parameter_unsupported.code();
-
-fn finish(step: *Step, errno: ?files.Errno) i32 {
-    step.detail = errno orelse return Result.ok.code();
-    return Result.system_call_failed.code();
+fn finish(step: *Step, errno: ?files.Errno) Result {
+    step.detail = errno orelse return .ok;
+    return .system_call_failed;
 }
 
 /// Writes records of the names in a directory, as `names.Record` says; `output_pending` where names remain, which the
 /// next call without `restart` writes. `output_too_small` where not even one would fit.
-fn list(self: *const File, restart: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    if (output.len < names.room_min) return Result.output_too_small.code();
+fn list(self: *const File, restart: u32, output: []u8, step: *Step) Result {
+    if (!files.is_supported) return .parameter_unsupported;
+    if (output.len < names.room_min) return .output_too_small;
     switch (names.list(self, restart != 0, .facts, output)) {
         .failed => |errno| return finish(step, errno),
         .written => |written| {
             step.produced = @intCast(written.count);
-            return if (written.more) Result.output_pending.code() else Result.ok.code();
+            return if (written.more) .output_pending else .ok;
         },
     }
 }
@@ -40,25 +35,13 @@ const listing_head = 8;
 /// Lists directories of this one, whose names follow each other in the source, each ended by a zero: for each a u32 the
 /// system's number, a u32 bytes, and records as `list` writes them. Stops before one that does not fit whole; `value` is
 /// how many were listed, 0 where not even the first fits.
-fn listMany(
-    self: *const File,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const wanted = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+fn listMany(self: *const File, wanted: []const u8, output: []u8, step: *Step) Result {
+    if (!files.is_supported) return .parameter_unsupported;
     var at: usize = 0;
     var written: usize = 0;
     var count: u64 = 0;
     while (at < wanted.len and output.len - written >= listing_head + names.room_min) {
-        const end = std.mem.findScalarPos(u8, wanted, at, 0) orelse return invalid;
+        const end = std.mem.findScalarPos(u8, wanted, at, 0) orelse return .invalid_argument;
         const listed = listOne(self, wanted[at..end :0], output[written + listing_head ..]) orelse break;
         std.mem.writeInt(u32, output[written..][0..4], listed.errno, .little);
         std.mem.writeInt(u32, output[written + 4 ..][0..4], listed.size, .little);
@@ -68,7 +51,7 @@ fn listMany(
     }
     step.produced = @intCast(written);
     step.setValue(count);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Null where the output has no room for all of it.
@@ -88,57 +71,32 @@ fn listOne(parent: *const File, name: [:0]const u8, output: []u8) ?struct { errn
 pub const Change = enum(u32) { make_directory = 0, make_link = 1, remove_directory = 2, _ };
 
 /// Does one change; `other` is the content of a link, `mode` that of a new directory.
-fn change(
-    self: *const File,
-    what: u32,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    other: ?[*]const u8,
-    other_pos: u32,
-    other_end: u32,
-    mode: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
+fn change(self: *const File, what: u32, source: []const u8, other: []const u8, mode: u32, step: *Step) Result {
+    if (!files.is_supported) return .parameter_unsupported;
     var name: Path = .{};
     var content: Path = .{};
-    if (!name.set(source, source_pos, source_end) or !content.set(other, other_pos, other_end)) return invalid;
+    if (!name.set(source) or !content.set(other)) return .invalid_argument;
     return finish(step, switch (@as(Change, @enumFromInt(what))) {
         .make_directory => names.makeDirectory(self, name.pointer(), mode),
         .make_link => names.makeSymbolicLink(self, name.pointer(), content.pointer()),
         .remove_directory => names.removeDirectory(self, name.pointer()),
-        _ => return invalid,
+        _ => return .invalid_argument,
     });
 }
 
 /// Gives a file of this directory another name in a second one.
-fn link(
-    self: *const File,
-    directory: *const File,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    other: ?[*]const u8,
-    other_pos: u32,
-    other_end: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
+fn link(self: *const File, directory: *const File, source: []const u8, other: []const u8, step: *Step) Result {
+    if (!files.is_supported) return .parameter_unsupported;
     var old: Path = .{};
     var new: Path = .{};
-    if (!old.set(source, source_pos, source_end) or !new.set(other, other_pos, other_end)) return invalid;
+    if (!old.set(source) or !new.set(other)) return .invalid_argument;
     return finish(step, names.makeHardLink(self, old.pointer(), directory, new.pointer()));
 }
 
 /// Sets mode, owner and time of a name, or of the open file itself where the name is empty.
 fn setFacts(
     self: *const File,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    source: []const u8,
     what: u32,
     mode: u32,
     uid: u32,
@@ -146,13 +104,12 @@ fn setFacts(
     seconds: f64,
     nanoseconds: u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
+) Result {
+    if (!files.is_supported) return .parameter_unsupported;
     var name: Path = .{};
     const second_max: f64 = @floatFromInt(@as(u64, 1) << 53);
-    if (!name.set(source, source_pos, source_end) or !(@abs(seconds) <= second_max)) return invalid;
-    if (nanoseconds >= std.time.ns_per_s) return invalid;
+    if (!name.set(source) or !(@abs(seconds) <= second_max)) return .invalid_argument;
+    if (nanoseconds >= std.time.ns_per_s) return .invalid_argument;
     const facts: names.Facts = .{
         .mode = mode,
         .uid = uid,
@@ -164,29 +121,25 @@ fn setFacts(
 }
 
 /// Writes the extended attributes of a file: `produced` bytes; `output_too_small` where they do not fit.
-fn readAttributes(self: *const File, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+fn readAttributes(self: *const File, output: []u8, step: *Step) Result {
+    if (!files.is_supported) return .parameter_unsupported;
     switch (names.readAttributes(self, output)) {
         .failed => |errno| return finish(step, errno),
-        .too_small => return Result.output_too_small.code(),
+        .too_small => return .output_too_small,
         .written => |count| step.produced = @intCast(count),
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Makes the extended attributes of a file those of a list; `hint` is how many the system refused, `detail` why it
 /// refused the last of them.
-fn writeAttributes(self: *const File, source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+fn writeAttributes(self: *const File, input: []const u8, step: *Step) Result {
+    if (!files.is_supported) return .parameter_unsupported;
     const written = names.writeAttributes(self, input);
-    if (written.is_invalid) return invalid;
+    if (written.is_invalid) return .invalid_argument;
     step.hint = written.refused;
     step.detail = written.errno;
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{
