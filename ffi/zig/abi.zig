@@ -1,10 +1,11 @@
 //! What the library exports, from one description: the exported symbols of the native library and of each WASM module,
 //! the manifest that TypeScript's declarations are generated from, and the hashes checked at load.
 //!
-//! A library module is a file with a `name`, a tuple `exports` of rows of a symbol, a function (an ordinary one: `CFunction`
-//! makes what a host calls) and what else is to be said of it, and, where both sides use numbers beside the
-//! arguments, a tuple `constants` of names with what they name: an integer, the bits of a packed struct, the places in a
-//! record of u32, or the values of an enum. All of them are in the manifest, so that its hash covers them.
+//! A library module is a file with a `name` and a tuple `exports` of rows: a symbol, an ordinary function, of which
+//! `CFunction` makes what a host calls, and `.off_loop` where a host calls it off its event loop. `is_supported` says
+//! whether the target has what they need. Where both sides use numbers beside the arguments, a tuple `constants` has
+//! names with what they name: an integer, the bits of a packed struct, the places in a record of u32, or the values of an
+//! enum. All of them are in the manifest, so that its hash covers them.
 //!
 //! A new library module is one file, one row in `native.zig` and in `build.zig`, and one root `module_<name>.zig`.
 
@@ -38,7 +39,7 @@ fn kindName(comptime T: type) []const u8 {
 }
 
 fn functionJson(comptime entry: anytype) []const u8 {
-    const info = @typeInfo(@TypeOf(CFunction(entry[1]).host)).@"fn";
+    const info = @typeInfo(@TypeOf(CFunction(entry[1], true).host)).@"fn";
     var text: []const u8 = "{\"name\":\"" ++ entry[0] ++ "\",\"parameters\":[";
     for (info.params, 0..) |parameter, i| {
         text = text ++ (if (i == 0) "" else ",") ++ "\"" ++ kindName(parameter.type.?) ++ "\"";
@@ -129,9 +130,9 @@ const common_exports = .{
     .{ "sluice_fail_allocation", heap_state.failAllocation },
 };
 
-fn exportAll(comptime entries: anytype) void {
+fn exportAll(comptime entries: anytype, comptime is_supported: bool) void {
     inline for (entries) |entry| {
-        @export(&CFunction(entry[1]).host, .{ .name = entry[0] });
+        @export(&CFunction(entry[1], is_supported).host, .{ .name = entry[0] });
     }
 }
 
@@ -139,7 +140,7 @@ fn exportAll(comptime entries: anytype) void {
 /// native library another object has those.
 pub fn exportModule(comptime module: type) void {
     @setEvalBranchQuota(100_000);
-    exportAll(module.exports);
+    exportAll(module.exports, if (@hasDecl(module, "is_supported")) module.is_supported else true);
     if (!builtin.target.cpu.arch.isWasm()) return;
     const hash = struct {
         const value = moduleHash(module);
@@ -147,7 +148,7 @@ pub fn exportModule(comptime module: type) void {
             return value;
         }
     };
-    exportAll(.{.{ "sluice_abi_hash", hash.abiHash }} ++ common_exports);
+    exportAll(.{.{ "sluice_abi_hash", hash.abiHash }} ++ common_exports, true);
     heap_state.exportAll();
     @import("core/wasm_libc.zig").exportAll();
 }
@@ -188,6 +189,6 @@ pub fn exportNative(comptime modules: anytype) void {
     exportAll(.{
         .{ "sluice_abi_hash", whole.abiHash },
         .{ "sluice_abi_manifest", whole.abiManifest },
-    } ++ common_exports);
+    } ++ common_exports, true);
     heap_state.exportAll();
 }

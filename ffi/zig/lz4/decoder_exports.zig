@@ -7,7 +7,6 @@ const decoder = @import("decoder.zig");
 const memory_module = @import("../core/memory.zig");
 const result = @import("../core/result.zig");
 const c = @import("common.zig").c;
-const Memory = @import("../core/memory.zig").Memory;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 const Decoder = @import("decoder.zig").Decoder;

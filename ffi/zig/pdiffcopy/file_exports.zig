@@ -30,7 +30,6 @@ fn finish(step: *Step, errno: ?files.Errno) Result {
 /// Opens a path, from a directory that is open or from the current one. Null when that fails: `detail` has the system's
 /// number, 0 for a path that is none.
 fn open(directory: ?*const File, source: []const u8, flags: u32, mode: u32, step: *Step) ?*File {
-    if (!files.is_supported) return null;
     var path: Path = .{};
     if (!path.set(source)) return null;
     switch (File.open(directory, path.pointer(), @bitCast(flags), mode)) {
@@ -53,7 +52,7 @@ fn open(directory: ?*const File, source: []const u8, flags: u32, mode: u32, step
 /// Closes a file; null is fine.
 fn close(self: ?*File) void {
     const file = self orelse return;
-    if (files.is_supported) file.close();
+    file.close();
     memory_module.destroyContext(file);
 }
 
@@ -84,7 +83,6 @@ const status_count = @sizeOf(Status) / 4;
 
 /// Writes a `Status`.
 fn status(self: *const File, table: []u32, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     if (table.len < status_count) return .invalid_argument;
     const found = switch (self.status()) {
         .value => |value| value,
@@ -120,7 +118,6 @@ fn status(self: *const File, table: []u32, step: *Step) Result {
 
 /// Reads from a position; `produced` is less than asked for at the end of the file only.
 fn read(self: *const File, offset: f64, output: []u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     switch (self.read(position(offset) orelse return .invalid_argument, output)) {
         .value => |count| step.produced = @intCast(count),
         .failed => |errno| return finish(step, errno),
@@ -130,7 +127,6 @@ fn read(self: *const File, offset: f64, output: []u8, step: *Step) Result {
 
 /// Writes at a position.
 fn write(self: *const File, offset: f64, input: []const u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     return finish(step, self.write(position(offset) orelse return .invalid_argument, input));
 }
 
@@ -139,7 +135,6 @@ pub const Action = enum(u32) { resize = 0, sync_data = 1, sync_all = 2, lock = 3
 
 /// Does one action; `value` is the size for a resize.
 fn act(self: *const File, action: u32, value: f64, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const number = position(value) orelse return .invalid_argument;
     return finish(step, switch (@as(Action, @enumFromInt(action))) {
         .resize => self.resize(number),
@@ -153,20 +148,17 @@ fn act(self: *const File, action: u32, value: f64, step: *Step) Result {
 
 /// Makes a range zero, as a hole where that is allowed and possible.
 fn zero(self: *const File, start: f64, end: f64, punch: u32, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const from = position(start) orelse return .invalid_argument;
     return finish(step, self.zero(from, position(end) orelse return .invalid_argument, punch != 0));
 }
 
 /// Makes the target share the file's blocks, where the file system can.
 fn clone(self: *const File, target: *const File, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     return finish(step, self.cloneTo(target));
 }
 
 /// Renames inside an open directory.
 fn rename(self: *const File, source: []const u8, other: []const u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     var from: Path = .{};
     var to: Path = .{};
     if (!from.set(source) or !to.set(other)) return .invalid_argument;
@@ -175,7 +167,6 @@ fn rename(self: *const File, source: []const u8, other: []const u8, step: *Step)
 
 /// Removes a file from an open directory.
 fn remove(self: *const File, source: []const u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     var path: Path = .{};
     if (!path.set(source)) return .invalid_argument;
     return finish(step, self.remove(path.pointer()));
@@ -311,7 +302,6 @@ fn hash(
     seed_high: u32,
     step: *Step,
 ) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const table = tableOf(digests, base, block_size, id, seed_low, seed_high) orelse return .invalid_argument;
     const from = position(start) orelse return .invalid_argument;
     const to = position(end) orelse return .invalid_argument;
@@ -347,7 +337,6 @@ fn compare(
     output: []u8,
     step: *Step,
 ) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const table = tableOf(digests, base, block_size, id, seed_low, seed_high) orelse return .invalid_argument;
     const from = position(start) orelse return .invalid_argument;
     const to = position(end) orelse return .invalid_argument;
@@ -384,7 +373,6 @@ fn apply(
     input: []const u8,
     step: *Step,
 ) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const table = tableOf(digests, base, block_size, id, seed_low, seed_high) orelse return .invalid_argument;
     const from = position(next) orelse return .invalid_argument;
     const to = position(end) orelse return .invalid_argument;
@@ -414,7 +402,6 @@ fn copy(
     threads: u32,
     step: *Step,
 ) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const from = position(start) orelse return .invalid_argument;
     const to = position(end) orelse return .invalid_argument;
     if (block_size == 0 or to < from) return .invalid_argument;

@@ -18,7 +18,6 @@ fn finish(step: *Step, errno: ?files.Errno) Result {
 /// Writes records of the names in a directory, as `names.Record` says; `output_pending` where names remain, which the
 /// next call without `restart` writes. `output_too_small` where not even one would fit.
 fn list(self: *const File, restart: u32, output: []u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     if (output.len < names.room_min) return .output_too_small;
     switch (names.list(self, restart != 0, .facts, output)) {
         .failed => |errno| return finish(step, errno),
@@ -36,7 +35,6 @@ const listing_head = 8;
 /// system's number, a u32 bytes, and records as `list` writes them. Stops before one that does not fit whole; `value` is
 /// how many were listed, 0 where not even the first fits.
 fn listMany(self: *const File, wanted: []const u8, output: []u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     var at: usize = 0;
     var written: usize = 0;
     var count: u64 = 0;
@@ -72,7 +70,6 @@ pub const Change = enum(u32) { make_directory = 0, make_link = 1, remove_directo
 
 /// Does one change; `other` is the content of a link, `mode` that of a new directory.
 fn change(self: *const File, what: u32, source: []const u8, other: []const u8, mode: u32, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     var name: Path = .{};
     var content: Path = .{};
     if (!name.set(source) or !content.set(other)) return .invalid_argument;
@@ -86,7 +83,6 @@ fn change(self: *const File, what: u32, source: []const u8, other: []const u8, m
 
 /// Gives a file of this directory another name in a second one.
 fn link(self: *const File, directory: *const File, source: []const u8, other: []const u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     var old: Path = .{};
     var new: Path = .{};
     if (!old.set(source) or !new.set(other)) return .invalid_argument;
@@ -105,7 +101,6 @@ fn setFacts(
     nanoseconds: u32,
     step: *Step,
 ) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     var name: Path = .{};
     const second_max: f64 = @floatFromInt(@as(u64, 1) << 53);
     if (!name.set(source) or !(@abs(seconds) <= second_max)) return .invalid_argument;
@@ -122,7 +117,6 @@ fn setFacts(
 
 /// Writes the extended attributes of a file: `produced` bytes; `output_too_small` where they do not fit.
 fn readAttributes(self: *const File, output: []u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     switch (names.readAttributes(self, output)) {
         .failed => |errno| return finish(step, errno),
         .too_small => return .output_too_small,
@@ -134,7 +128,6 @@ fn readAttributes(self: *const File, output: []u8, step: *Step) Result {
 /// Makes the extended attributes of a file those of a list; `hint` is how many the system refused, `detail` why it
 /// refused the last of them.
 fn writeAttributes(self: *const File, input: []const u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const written = names.writeAttributes(self, input);
     if (written.is_invalid) return .invalid_argument;
     step.hint = written.refused;

@@ -90,7 +90,6 @@ fn sign(
     output: []u8,
     step: *Step,
 ) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return .invalid_argument;
     const from = position(start) orelse return .invalid_argument;
     if (block_size == 0 or block_size > 1 << 30) return .invalid_argument;
@@ -192,7 +191,6 @@ fn search(
     output: []u8,
     step: *Step,
 ) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const from = position(start) orelse return .invalid_argument;
     const stop = position(limit) orelse return .invalid_argument;
     const to = position(end) orelse return .invalid_argument;
@@ -234,7 +232,6 @@ fn compose(
     input: []const u8,
     step: *Step,
 ) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return .invalid_argument;
     const from = position(next) orelse return .invalid_argument;
     const to = position(end) orelse return .invalid_argument;

@@ -22,7 +22,6 @@ fn readAll(
     output: []u8,
     step: *Step,
 ) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return .invalid_argument;
     if (!small_files.isUsable(spec)) return .invalid_argument;
     const done = small_files.readAll(self, wanted, output, spec, content != 0);
@@ -43,7 +42,6 @@ fn writeAll(
     results: []u32,
     step: *Step,
 ) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return .invalid_argument;
     if (!small_files.isUsable(spec)) return .invalid_argument;
     step.setValue(small_files.writeAll(self, records, spec, @bitCast(flags), results));

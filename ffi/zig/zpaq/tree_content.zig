@@ -49,7 +49,6 @@ fn read(
     content_numbers: u32,
     step: *Step,
 ) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     var paths = source;
     if (size_min == 0 or size_max < size_min or cut_bits > 32) return .invalid_argument;
     const cutter: Fragmenter = .{ .size_min = size_min, .size_max = size_max, .cut_bits = @intCast(cut_bits) };
@@ -154,7 +153,6 @@ pub const Written = extern struct {
 /// temporary name before it gets its own; with `replace` 0 nothing that has that name is replaced. `results` gets a
 /// `Written` a file.
 fn write(input: []const u8, bytes: []const u8, replace: u32, results: [*]u32, result_numbers: u32, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     const numbers = @sizeOf(Written) / 4;
     var at: usize = 0;
     while (at < input.len) {

@@ -50,7 +50,6 @@ fn finish(step: *Step, errno: files.Errno) Result {
 
 /// Writes the records of all names in a directory; `output_too_small` where they do not fit.
 fn list(text: []const u8, output: []u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     if (output.len < names.room_min) return .output_too_small;
     var buffer: Path = .{};
     const path = buffer.of(text) orelse return .invalid_argument;
@@ -71,7 +70,6 @@ fn list(text: []const u8, output: []u8, step: *Step) Result {
 /// Writes the records of all names in directories, whose paths each end with a zero. `results` gets two numbers each: why
 /// it can't be listed or 0, and bytes of records. Stops before one that does not fit; `detail` is how many were listed.
 fn listMany(source: []const u8, output: []u8, results: []u32, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     var paths = source;
     while (paths.len > 0 and 2 * (step.detail + 1) <= results.len) {
         const end = std.mem.findScalar(u8, paths, 0) orelse return .invalid_argument;
@@ -90,7 +88,6 @@ fn listMany(source: []const u8, output: []u8, results: []u32, step: *Step) Resul
 
 /// Writes the record of one path, a link not followed; `output_too_small` where it does not fit.
 fn describe(text: []const u8, output: []u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     if (output.len < names.room_min + path_size_max) return .output_too_small;
     var buffer: Path = .{};
     const path = buffer.of(text) orelse return .invalid_argument;
@@ -102,7 +99,6 @@ fn describe(text: []const u8, output: []u8, step: *Step) Result {
 
 /// Sets the facts of paths, no link followed: for each record a number, 0 or the system's.
 fn set(input: []const u8, results: []u32, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     var at: usize = 0;
     var index: usize = 0;
     while (at < input.len) : (index += 1) {

@@ -31,7 +31,6 @@ fn finish(step: *Step, code: usize) Result {
 /// Makes a folder `to`, gives `from` the name `to` instead of its own or beside it, or makes a link `to` that leads to
 /// `from`. With the system's number in `detail` where that fails.
 fn change(kind: u32, from: []const u8, to: []const u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     var first: Path = .{};
     var second: Path = .{};
     const old = first.of(from) orelse return .invalid_argument;
@@ -48,7 +47,6 @@ fn change(kind: u32, from: []const u8, to: []const u8, step: *Step) Result {
 
 /// Reads a regular file from a position on, no link followed. Sets `produced`, which is less than the target at its end.
 fn readAt(source: []const u8, offset_low: u32, offset_high: u32, output: []u8, step: *Step) Result {
-    if (!files.is_supported) return .parameter_unsupported;
     var buffer: Path = .{};
     const path = buffer.of(source) orelse return .invalid_argument;
     if (offset_high > std.math.maxInt(i31)) return .invalid_argument;
