@@ -3,14 +3,14 @@
  */
 import { SluiceError } from "@sluice/internal";
 import type { BlockDirectory } from "../file/_block_file.ts";
-import { failure } from "../file/_errors.ts";
-import { makeFolder, openDirectory } from "../file/_files.ts";
+import { failure, isNoDirectory } from "../file/_errors.ts";
+import { makeFolder, openDirectory, openFile } from "../file/_files.ts";
 import type { PdiffLocation } from "../file/location.ts";
 import { EntryReader } from "../copy/_tree_entry.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import { hasSmallFiles, listRecords, readBatch, RECORDS_SIZE_MAX, writeBatch } from "../copy/_small_files.ts";
 import type { SmallFileOptions } from "../copy/_small_files.ts";
-import { listTree } from "../copy/_tree_list.ts";
+import { entryOfFile, listTree } from "../copy/_tree_list.ts";
 import type { ListOptions } from "../copy/_tree_list.ts";
 import { TreeTarget } from "../copy/_tree_target.ts";
 import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
@@ -23,7 +23,10 @@ import { readTreeFaults, writeTreeChanges } from "../wire/_tree_changes.ts";
 /** A directory with everything below it. */
 export interface TreeSide extends Disposable {
   readonly isRemote: boolean;
-  /** Everything below it, and with `top` itself first; undefined where it is not there. */
+  /**
+   * Everything below it, and with `top` itself first; undefined where it is not there. With `top` a file is listed by
+   * itself.
+   */
   list(options: ListOptions): Promise<TreeEntry[] | undefined>;
   /** Makes the directory itself, before changes that follow where `isFollowed` says so. */
   create(isFollowed: boolean): Promise<void>;
@@ -70,7 +73,9 @@ export class LocalTreeSide implements TreeSide {
       if (error instanceof SluiceError && error.code === "NOT_FOUND" && this.#directory === undefined) {
         return undefined;
       }
-      throw error;
+      if (options.top !== true || this.#directory !== undefined || !isNoDirectory(error)) throw error;
+      using file = openFile(this.#path);
+      return [entryOfFile(file, options)];
     }
   }
 

@@ -17,6 +17,8 @@ import type { PdiffClientOptions } from "./client_options.ts";
 import { TreeFilter } from "./_tree_filter.ts";
 import { FileList, selectEntries } from "./_tree_selection.ts";
 import type { TreeSelection } from "./_tree_selection.ts";
+import { checkDirectories, listSides, placeFile } from "./_tree_lists.ts";
+import type { TreeLists } from "./_tree_lists.ts";
 import { TreePlanner } from "./_tree_plan.ts";
 import type { TreePlan, TreeTops } from "./_tree_plan.ts";
 import { SmallFilesCopy } from "./_tree_small_files.ts";
@@ -183,16 +185,36 @@ export async function copyPdiffTree(options: PdiffTreeOptions): Promise<PdiffTre
   checkArgument(typeof options === "object" && options !== null, "copy a directory", options, "an object");
   const { tree, file } = splitOptions(options);
   const { literalPaths } = options;
-  const locate = (value: string | URL | PdiffLocation): PdiffLocation =>
+  const read = (value: string | URL | PdiffLocation): PdiffLocation =>
     typeof value === "string" || value instanceof URL
       ? parsePdiffLocation(value, { literalPaths, directory: true })
       : checkedLocation(value);
-  const [source, target] = [locate(options.source), locate(options.target)];
+  const [source, target] = [read(options.source), read(options.target)];
   // Checks the options of files before anything is done.
   new PdiffClient({ ...file, source, target });
+  const writes = options.dryRun !== true;
   using from = openSide(source, options, false);
-  using to = openSide(target, options, options.dryRun !== true);
-  return await new TreeCopy(source, target, from, to, tree, file).run();
+  using to = openSide(target, options, writes);
+  const listing = { attributes: options.archive, top: true, signal: options.signal };
+  const lists = await listSides([from, source], to, listing);
+  const single = lists.tops.source;
+  if (single === undefined || single.kind === "dir") {
+    checkDirectories(lists, source, target);
+    const locate = (path: string): FileSides => [below(source, path), below(target, path)];
+    return await new TreeCopy(locate, from, to, tree, file).run(lists);
+  }
+  checkSingle(options, source);
+  const placed = placeFile(single, source, target, lists);
+  using folder = openSide(placed.folder, options, writes);
+  const locate = (path: string): FileSides => [source, below(placed.folder, path)];
+  return await new TreeCopy(locate, from, folder, tree, file, true).run(placed.lists);
+}
+
+/** Refuses options about names below a directory where a file is copied by itself. */
+function checkSingle({ filters = [], ...options }: PdiffTreeOptions, { expression }: PdiffLocation): void {
+  const names = ["delete", "maxDelete", "files"] as const;
+  const name = filters.length > 0 ? "filters" : names.find((name) => options[name] || options[name] === 0);
+  if (name !== undefined) throw new RangeError(`Cannot use option "${name}": ${expression} is no directory`);
 }
 
 function openSide(location: PdiffLocation, options: PdiffTreeOptions, write: boolean): TreeSide {
@@ -207,9 +229,11 @@ function openSide(location: PdiffLocation, options: PdiffTreeOptions, write: boo
 /** What ends a copy of a tree, because every other name would fail the same way. */
 const FATAL_CODES: ReadonlySet<string> = new Set(["NETWORK", "TIMEOUT", "AUTH", "NO_SPACE", "READ_ONLY"]);
 
+/** The source and the target of one file. */
+type FileSides = readonly [source: PdiffLocation, target: PdiffLocation];
+
 class TreeCopy {
-  readonly #source: PdiffLocation;
-  readonly #target: PdiffLocation;
+  readonly #locate: (path: string) => FileSides;
   readonly #from: TreeSide;
   readonly #to: TreeSide;
   readonly #options: PdiffTreeOptions;
@@ -221,17 +245,19 @@ class TreeCopy {
   readonly #failed = new Set<string>();
   /** Small files that were copied many at once. */
   #copiedAtOnce: ReadonlySet<string> = new Set();
+  /** Whether the tree is one file, whose failure ends the copy. */
+  readonly #isSingle: boolean;
 
   constructor(
-    source: PdiffLocation,
-    target: PdiffLocation,
+    locate: (path: string) => FileSides,
     from: TreeSide,
     to: TreeSide,
     options: PdiffTreeOptions,
     fileOptions: PdiffClientOptions,
+    isSingle = false,
   ) {
-    this.#source = source;
-    this.#target = target;
+    this.#locate = locate;
+    this.#isSingle = isSingle;
     this.#from = from;
     this.#to = to;
     this.#options = options;
@@ -240,17 +266,11 @@ class TreeCopy {
     this.#list = options.files && new FileList(options.files, options.recursive ?? true);
   }
 
-  async run(): Promise<PdiffTreeResult> {
-    const { archive: attributes, signal, maxDelete = Infinity, dryRun, onEntry } = this.#options;
-    const listing = { attributes, top: true, signal };
-    const [source, there] = await Promise.all([this.#from.list(listing), this.#to.list(listing)]);
-    if (source === undefined) {
-      throw failure("NOT_FOUND", `Cannot copy ${this.#source.expression}: there is no such directory`);
-    }
-    const tops = { source: takeTop(source), target: takeTop(there ?? []) };
+  async run({ source, target: there, tops }: TreeLists): Promise<PdiffTreeResult> {
+    const { maxDelete = Infinity, dryRun, onEntry } = this.#options;
     const selection = selectEntries(source, this.#filter, this.#list);
     // A list of names is about these, not about the directory.
-    const isCarried = this.#list === undefined && await this.#to.setsOwnFacts();
+    const isCarried = !this.#isSingle && this.#list === undefined && await this.#to.setsOwnFacts();
     const carriedTops = { ...tops, source: isCarried ? tops.source : undefined };
     const plan = this.#plan(selection, there ?? [], carriedTops);
     const isRemoval = ({ kind }: TreeChange): boolean => kind === "remove" || kind === "rmdir";
@@ -332,9 +352,9 @@ class TreeCopy {
   /** Copies one file; returns the bytes of blocks that were copied. */
   async #copyFile(entry: TreeEntry): Promise<number> {
     // A server that has listed the source speaks protocol 2: no need to ask for each file.
-    const isLocal = this.#source.origin === undefined && this.#target.origin === undefined;
+    const [source, target] = this.#locate(entry.path);
+    const isLocal = source.origin === undefined && target.origin === undefined;
     const protocol = this.#fileOptions.protocol ?? (isLocal ? undefined : 2);
-    const [source, target] = [below(this.#source, entry.path), below(this.#target, entry.path)];
     const client = new PdiffClient({ ...this.#fileOptions, protocol, concurrency: 1, source, target });
     try {
       const { bytesTransferred } = await client.synchronize();
@@ -342,7 +362,7 @@ class TreeCopy {
       return bytesTransferred;
     } catch (error) {
       this.#options.signal?.throwIfAborted();
-      if (!(error instanceof SluiceError) || FATAL_CODES.has(error.code)) throw error;
+      if (!(error instanceof SluiceError) || FATAL_CODES.has(error.code) || this.#isSingle) throw error;
       this.#failed.add(entry.path);
       this.#faults.push({ path: entry.path, code: error.code, message: error.message });
       return 0;
@@ -366,9 +386,4 @@ function checkedLocation(value: PdiffLocation): PdiffLocation {
   const fits = typeof value === "object" && value !== null && "filename" in value;
   checkArgument(fits, "copy a directory", value, "a path, a URL or a location");
   return value;
-}
-
-/** Takes the directory itself out of its list; a server of an earlier version does not list it. */
-function takeTop(entries: TreeEntry[]): TreeEntry | undefined {
-  return entries[0]?.path === "" ? entries.shift() : undefined;
 }
