@@ -10,6 +10,7 @@ import { parsePdiffLocation } from "../file/location.ts";
 import type { PdiffLocation } from "../file/location.ts";
 import { retryPolicyOf } from "../file/_retry.ts";
 import { PdiffWorkerPool } from "../file/worker_pool.ts";
+import { isUsualTime } from "../copy/_file_time.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange } from "../copy/_tree_target.ts";
 import { PdiffClient } from "./client.ts";
@@ -23,7 +24,7 @@ import { TreePlanner } from "./_tree_plan.ts";
 import type { TreePlan, TreeTops } from "./_tree_plan.ts";
 import { SmallFilesCopy } from "./_tree_small_files.ts";
 import { LocalTreeSide, RemoteTreeSide } from "./_tree_sides.ts";
-import type { TreeSide } from "./_tree_sides.ts";
+import type { TreeAbilities, TreeSide } from "./_tree_sides.ts";
 
 /** How a directory is copied. Options of single files count for each of them. */
 export interface PdiffTreeOptions
@@ -61,7 +62,11 @@ export interface PdiffTreeOptions
   readonly times?: boolean | undefined;
   /** Whether files and directories get the permissions of the source. @default {true} */
   readonly permissions?: boolean | undefined;
-  /** Whether owners, hard links and extended attributes (ACLs among them) are carried too. @default {false} */
+  /**
+   * Whether owners, hard links, extended attributes (ACLs among them), pipes and sockets are carried too.
+   *
+   * @default {false}
+   */
   readonly archive?: boolean | undefined;
   /** Hears of each name that is copied, made or removed. */
   readonly onEntry?: ((action: "copy" | "make" | "remove", path: string) => void) | undefined;
@@ -71,7 +76,7 @@ export interface PdiffTreeOptions
 export interface PdiffTreeResult {
   /** Files of the source. */
   readonly files: number;
-  /** Files that were compared and, where they differed, copied. */
+  /** Files that were new or whose content differed, and that were copied. */
   readonly filesCopied: number;
   /** Bytes of blocks that were copied. */
   readonly bytesTransferred: number;
@@ -79,6 +84,11 @@ export interface PdiffTreeResult {
   readonly deleted: number;
   /** What could not be copied or carried; everything else was. */
   readonly faults: readonly PdiffTreeFault[];
+  /**
+   * Whether the target had everything before: names, content as far as it is compared, and what is carried beside it. Names
+   * that only the target has count with `delete`; times and owners of links, and owners that nobody may set, do not count.
+   */
+  readonly equal: boolean;
 }
 
 /** One name that could not be copied or carried as a whole. */
@@ -161,7 +171,7 @@ function checkLists({ filters = [], files, ...options }: PdiffTreeOptions): void
  * are taken for equal unless `compareContent` is set. Either directory may be on a server of protocol 2.
  *
  * A name that can't be read, written or carried does not end the copy: it is in `faults`, and so is everything that trees
- * have and copies do not, such as pipes. Without `archive` a file with several names is copied once for each.
+ * have and copies do not, such as devices. Without `archive` a file with several names is copied once for each.
  *
  * @throws {SluiceError} If either directory can't be listed; "PROTOCOL" if an entry of a server leads out of the
  * directory; "DELETE_LIMIT" if more names would be removed than `maxDelete` says.
@@ -245,6 +255,8 @@ class TreeCopy {
   readonly #failed = new Set<string>();
   /** Small files that were copied many at once. */
   #copiedAtOnce: ReadonlySet<string> = new Set();
+  /** Files that were copied one by one. */
+  #filesCopied = 0;
   /** Whether the tree is one file, whose failure ends the copy. */
   readonly #isSingle: boolean;
 
@@ -270,9 +282,10 @@ class TreeCopy {
     const { maxDelete = Infinity, dryRun, onEntry } = this.#options;
     const selection = selectEntries(source, this.#filter, this.#list);
     // A list of names is about these, not about the directory.
-    const isCarried = !this.#isSingle && this.#list === undefined && await this.#to.setsOwnFacts();
+    const { ownFacts, specials, owners } = await this.#to.abilities();
+    const isCarried = ownFacts && !this.#isSingle && this.#list === undefined;
     const carriedTops = { ...tops, source: isCarried ? tops.source : undefined };
-    const plan = this.#plan(selection, there ?? [], carriedTops);
+    const plan = this.#plan(selection, there ?? [], carriedTops, { specials, owners });
     const isRemoval = ({ kind }: TreeChange): boolean => kind === "remove" || kind === "rmdir";
     const removed = [...plan.first.filter(({ kind }) => kind === "rmdir"), ...plan.removals];
     if (removed.length > maxDelete) {
@@ -298,21 +311,30 @@ class TreeCopy {
     const bytesTransferred = bytes + await this.#copyFiles(files);
     await this.#apply(plan.hardLinks);
     await this.#apply(plan.removals);
-    await this.#apply(plan.facts.filter(({ path }) => !this.#failed.has(path) && !this.#hasFacts(path)));
+    await this.#apply(
+      plan.facts.filter((change) => !this.#failed.has(change.path) && !this.#hasFacts(change)),
+    );
     for (const change of [...plan.first, ...plan.hardLinks, ...plan.removals]) {
       if (change.kind === "facts") continue;
       onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
     }
+    const filesCopied = copied.size + this.#filesCopied;
     return {
       files: selection.entries.filter(({ kind }) => kind === "file").length,
-      filesCopied: plan.files.length - this.#failed.size,
+      filesCopied,
       bytesTransferred,
       deleted: removed.length,
       faults: this.#faults,
+      equal: plan.isSame && filesCopied === 0 && this.#faults.length === 0,
     };
   }
 
-  #plan(source: TreeSelection, there: readonly TreeEntry[], tops: TreeTops): TreePlan {
+  #plan(
+    source: TreeSelection,
+    there: readonly TreeEntry[],
+    tops: TreeTops,
+    { specials, owners }: Pick<TreeAbilities, "specials" | "owners">,
+  ): TreePlan {
     const { times = true, permissions = true, archive = false, compareContent = false } = this.#options;
     const removeOthers = this.#options.delete === true;
     const isWindows = Deno.build.os === "windows";
@@ -322,6 +344,8 @@ class TreeCopy {
       archive,
       checksum: compareContent,
       removeOthers,
+      specials: specials && archive,
+      owners,
     };
     return new TreePlanner(source, there, tops, this.#filter, carried).plan();
   }
@@ -332,9 +356,10 @@ class TreeCopy {
     this.#faults.push(...await this.#to.apply(changes));
   }
 
-  /** Whether a file got mode and time when it was written, and needs nothing else. */
-  #hasFacts(path: string): boolean {
-    return this.#options.archive !== true && this.#copiedAtOnce.has(path);
+  /** Whether a file got mode and time when it was written, and needs nothing else; unusual times are looked at. */
+  #hasFacts(change: TreeChange): boolean {
+    const isUsual = change.kind !== "facts" || isUsualTime(change.facts.mtimeNs ?? 0n);
+    return this.#options.archive !== true && isUsual && this.#copiedAtOnce.has(change.path);
   }
 
   async #copyFiles(items: readonly TreeEntry[]): Promise<number> {
@@ -357,7 +382,9 @@ class TreeCopy {
     const protocol = this.#fileOptions.protocol ?? (isLocal ? undefined : 2);
     const client = new PdiffClient({ ...this.#fileOptions, protocol, concurrency: 1, source, target });
     try {
-      const { bytesTransferred } = await client.synchronize();
+      const { bytesTransferred, equal } = await client.synchronize();
+      if (equal === true) return 0;
+      this.#filesCopied++;
       this.#options.onEntry?.("copy", entry.path);
       return bytesTransferred;
     } catch (error) {

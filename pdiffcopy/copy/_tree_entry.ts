@@ -10,7 +10,7 @@ import { isOwnName } from "./_side_files.ts";
 export interface TreeEntry {
   /** Parts joined by "/", from the directory; empty for the directory itself, or for a file listed by itself. */
   readonly path: string;
-  /** `other` is what can't be copied: pipes, sockets, devices. `fault` is what can't be looked at. */
+  /** `other` is what has no content: pipes, sockets, devices. `fault` is what can't be looked at. */
   readonly kind: "file" | "dir" | "link" | "other" | "fault";
   readonly size: number;
   /** When the content changed last, in nanoseconds since 1970. */
@@ -21,7 +21,7 @@ export interface TreeEntry {
   readonly gid: number;
   /** The same for all names of a file that has several; undefined for a file with one. */
   readonly identity: string | undefined;
-  /** Where a link leads; why a fault is one. */
+  /** Where a link leads; why a fault is one; "pipe" or "socket". */
   readonly text: string | undefined;
   /** Extended attributes, where they were asked for. */
   readonly attributes: Uint8Array<ArrayBuffer> | undefined;
@@ -146,7 +146,7 @@ function entryOf(line: string, fields: Record<string, unknown>): TreeEntry {
     uid,
     gid,
     identity,
-    text: kind === "link" || kind === "fault" ? text : undefined,
+    text: kind === "file" || kind === "dir" ? undefined : text,
     attributes: x === undefined ? undefined : attributesOf(line, x),
   };
 }
