@@ -10,6 +10,18 @@ const FIRST_SIZE = 8 << 10;
 /**
  * Hands out one buffer at a time. What is mostly filled goes to the consumer, and the next is larger; of what is not, the
  * few bytes are copied out, and the buffer is kept for the next time: most small pieces of input give little or nothing.
+ *
+ * @example Little output
+ * ```ts
+ * import { OutputBuffers } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const buffers = new OutputBuffers(65536);
+ * const target = buffers.next();
+ * target.set([1, 2, 3]);
+ * assertEquals(buffers.take(target, 3).buffer.byteLength, 3);
+ * assertEquals(buffers.next(), target);
+ * ```
  */
 export class OutputBuffers {
   readonly #sizeMax: number;

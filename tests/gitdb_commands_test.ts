@@ -332,3 +332,32 @@ testCommands("diff finds files that were moved as git does, in many histories", 
     { args: ["diff", "--name-status", "main", "main~5"] },
   ]);
 });
+
+testCommands("merge-base answers as git does", async (folder) => {
+  await makeMoves(folder);
+  await git(folder, ["checkout", "-q", "--orphan", "other"]);
+  await git(folder, ["commit", "-q", "-m", "unrelated"]);
+  await compare(folder, [
+    ...[
+      "main side",
+      "main side~1",
+      "-a main main~2 side",
+      "--all side main~1",
+      "main main",
+      "t2 main",
+      "main other",
+      "--all main other",
+      "--is-ancestor main~2 main",
+      "--is-ancestor main main~2",
+      "--is-ancestor main main",
+      "--is-ancestor other main",
+    ].map((words) => ({ args: ["merge-base", ...words.split(" ")] })),
+    ...[
+      "main nowhere",
+      "main main^{tree}",
+      "main:a side",
+      "--is-ancestor nowhere main",
+      "--is-ancestor --all main main",
+    ].map((words) => ({ args: ["merge-base", ...words.split(" ")], words: true })),
+  ]);
+});

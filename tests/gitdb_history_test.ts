@@ -59,12 +59,22 @@ async function compareMergeBases(repository: GitRepository, folder: string): Pro
   const sides = [await made("main"), await made("main")] as const;
   const crossed = [await made(...sides), await made(sides[1], sides[0])];
   assertEquals((await repository.mergeBases(crossed[0]!, crossed[1]!)).length, 2);
+  const run = async (...args: string[]): Promise<{ readonly code: number; readonly ids: string[] }> => {
+    const { code, stdout } = await new Deno.Command("git", { args: ["-C", folder, "merge-base", ...args] })
+      .output();
+    return { code, ids: new TextDecoder().decode(stdout).split("\n").filter(Boolean) };
+  };
   for (const [left, right] of [...pairs, crossed, [ids[0]!, await made()]]) {
-    const args = ["-C", folder, "merge-base", "--all", left!, right!];
-    const { stdout } = await new Deno.Command("git", { args }).output();
-    const expected = new TextDecoder().decode(stdout).split("\n").filter(Boolean).toSorted();
-    assertEquals((await repository.mergeBases(left!, right!)).map(String).toSorted(), expected);
+    const expected = (await run("--all", left!, right!)).ids;
+    assertEquals((await repository.mergeBases(left!, right!)).map(String), expected);
+    const { code } = await run("--is-ancestor", left!, right!);
+    assertEquals(await repository.isAncestor(left!, right!), code === 0);
+    const more = [right!, ids[random.below(ids.length)]!, ids[random.below(ids.length)]!];
+    const ofMany = (await run("--all", left!, ...more)).ids;
+    assertEquals((await repository.mergeBases(left!, more)).map(String), ofMany);
   }
+  const [old, young] = [ids.at(-1)!, ids[0]!];
+  assertEquals(await repository.isAncestor(old, young), (await run("--is-ancestor", old, young)).code === 0);
 }
 
 /** Compares the orders of a repository with git's. */

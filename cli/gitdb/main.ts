@@ -18,6 +18,7 @@ import { clone } from "./clone.ts";
 import { fetch } from "./fetch.ts";
 import { lsRemote } from "./ls_remote.ts";
 import { lsTree } from "./ls_tree.ts";
+import { mergeBase } from "./merge_base.ts";
 import { revParse } from "./rev_parse.ts";
 import { show } from "./show.ts";
 import { formatOptions, parseOptions } from "../shared/options.ts";
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   "rev-list": revList,
   show,
   diff,
+  "merge-base": mergeBase,
   "hash-object": hashObject,
   "verify-pack": verifyPack,
   "show-index": showIndex,
@@ -70,6 +72,8 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
        sluice gitdb rev-list [--count] [-n #] [--all] [--first-parent] (REVISION|^REVISION|FROM..TO|A...B)...
        sluice gitdb show (-s|--name-status|--name-only|--raw) [--format=FORMAT|--oneline] [OBJECT...]
        sluice gitdb diff (--name-status|--name-only|--raw) [--no-renames] [-z] (REVISION REVISION|FROM..TO|A...B)
+       sluice gitdb merge-base [--all] REVISION REVISION...
+       sluice gitdb merge-base --is-ancestor REVISION REVISION
        sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [--stdin-paths] [FILE...]
        sluice gitdb verify-pack [-v|-s] PACK.idx...
        sluice gitdb show-index < PACK.idx
@@ -77,7 +81,7 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
        sluice gitdb index-pack [--strict] [--index-version=1|2[,OFFSET]] [--rev-index] [-o FILE] PACK
        sluice gitdb index-pack --stdin [--fix-thin] < PACK
        sluice gitdb unpack-objects < PACK
-       sluice gitdb repack [-d] [--window=#] [--depth=#]
+       sluice gitdb repack [-a] [-d] [--window=#] [--depth=#]
        sluice gitdb multi-pack-index (write|verify)
        sluice gitdb fsck [--strict] [--no-dangling] [--no-reflogs]
        sluice gitdb ls-remote [--heads] [--tags] [--refs] [--symref] [--exit-code] [-q] [URL|REMOTE [PATTERN...]]

@@ -228,6 +228,11 @@ const REPACK: Group = {
   title: "What to do with what was packed",
   rows: [
     {
+      short: "a",
+      help: "One pack of all objects: as without it, and those that nothing leads to stay",
+      set: () => {},
+    },
+    {
       short: "d",
       help: "Remove packs and loose objects that the new pack has",
       set: (settings) => settings.delete = true,
@@ -441,6 +446,23 @@ const REV_LIST: Group = {
   ],
 };
 
+const MERGE_BASE: Group = {
+  title: "What to find out",
+  rows: [
+    {
+      short: "a",
+      long: ["all"],
+      help: "All best common ancestors, not one alone",
+      set: (settings) => settings.allBases = true,
+    },
+    {
+      long: ["is-ancestor"],
+      help: "Exit with 0 if the first commit can be reached from the second, and with 1 if not",
+      set: (settings) => settings.isAncestor = true,
+    },
+  ],
+};
+
 const LISTS: Group = {
   title: "How to list changed files",
   rows: [
@@ -550,6 +572,7 @@ export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   "ls-tree": [COMMON, LS_TREE],
   log: [COMMON, LOG],
   "rev-list": [COMMON, REV_LIST],
+  "merge-base": [COMMON, MERGE_BASE],
   "hash-object": [COMMON, HASH_OBJECT],
   "verify-pack": [COMMON, VERIFY_PACK],
   "show-index": [COMMON],

@@ -46,11 +46,11 @@ export function ambiguousArgument(operand: string): Failure {
   );
 }
 
-/** The ids of the best common ancestors of two commits. */
+/** The ids of the best common ancestors of commits. */
 export async function mergeBaseIds(
   repository: GitRepository,
   left: string,
-  right: string,
+  right: string | readonly string[],
 ): Promise<string[]> {
   return (await repository.mergeBases(left, right)).map((id) => `${id}`);
 }

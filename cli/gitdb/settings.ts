@@ -61,6 +61,10 @@ export interface GitdbSettings {
   /** Print how many there are, and nothing else. */
   count: boolean;
   allRefs: boolean;
+  /** All best common ancestors, not the first alone. */
+  allBases: boolean;
+  /** Say by the exit code whether the first of two commits is an ancestor of the second. */
+  isAncestor: boolean;
   /** Everything after the name of the command, as it was given. */
   words: readonly string[];
   /** The operands as far as they were read. */
@@ -163,6 +167,8 @@ export function defaultGitdbSettings(): GitdbSettings {
     date: undefined,
     count: false,
     allRefs: false,
+    allBases: false,
+    isAncestor: false,
     words: [],
     operands: [],
     wishes: [],

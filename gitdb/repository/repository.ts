@@ -25,7 +25,7 @@ import type { GitTreeEntry } from "../object/_tree.ts";
 import { commitFiles } from "./_commit_files.ts";
 import type { GitCommitOptions, GitFileChanges } from "./_commit_files.ts";
 import { walkHistory } from "./_history.ts";
-import { findMergeBases } from "./_merge_bases.ts";
+import { findMergeBases, isAncestor } from "./_merge_bases.ts";
 import { Objects, wrongType } from "./_objects.ts";
 import { updateReference } from "./_reference_update.ts";
 import type { GitUpdateRefOptions } from "./_reference_update.ts";
@@ -144,6 +144,12 @@ export interface GitHistoryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How ancestors are looked for. */
+export interface GitAncestryOptions {
+  /** Gives the walk up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 const REPOSITORY_OPTIONS: ReadonlySet<string> = new Set([...STORE_OPTIONS, "discover", "replacements"]);
 const REFERENCES_OPTIONS: ReadonlySet<string> = new Set<keyof GitReferencesOptions>(["onDamage"]);
 const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
@@ -153,7 +159,7 @@ const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
   "signal",
 ]);
 const CHANGES_OPTIONS: ReadonlySet<string> = new Set<keyof GitChangesOptions>(["signal"]);
-const MERGE_BASE_OPTIONS: ReadonlySet<string> = new Set(["signal"]);
+const ANCESTRY_OPTIONS: ReadonlySet<string> = new Set<keyof GitAncestryOptions>(["signal"]);
 const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>([
   "exclude",
   "firstParent",
@@ -505,20 +511,55 @@ export class GitRepository implements AsyncDisposable {
   }
 
   /**
-   * The best common ancestors of two commits, the youngest first, as `git merge-base --all` prints them; none where their
-   * histories have nothing in common.
+   * The best common ancestors of a commit and of any of the others, the youngest first, as `git merge-base --all` prints
+   * them; none where their histories have nothing in common.
    *
    * @throws {SluiceError} As `readCommit`.
    */
   async mergeBases(
     left: string,
-    right: string,
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    right: string | readonly string[],
+    options: GitAncestryOptions = {},
   ): Promise<GitObjectId[]> {
-    checkKeys(options, MERGE_BASE_OPTIONS);
+    checkKeys(options, ANCESTRY_OPTIONS);
     const [a, b] = [await this.#commits(left), await this.#commits(right)];
     await this.#objects.refreshGraph();
-    return await findMergeBases(this.#objects, a[0]!, b[0]!, options.signal);
+    return await findMergeBases(this.#objects, a[0]!, b, options.signal);
+  }
+
+  /**
+   * Whether a commit is another one, or can be reached from it.
+   *
+   * @throws {SluiceError} As `readCommit`.
+   *
+   * @example Has a branch been merged?
+   * ```ts
+   * import { GitRepository } from "@sluice/gitdb";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const folder = await Deno.makeTempDir();
+   * for (const name of ["objects", "refs"]) await Deno.mkdir(`${folder}/${name}`);
+   * await Deno.writeTextFile(`${folder}/HEAD`, "ref: refs/heads/main\n");
+   * {
+   *   await using repository = await GitRepository.open(folder);
+   *   const author = { name: "Ada", email: "ada@example.org", date: new Date(0), timezone: "+0000" };
+   *   await repository.commit("main", { a: "one" }, { author, message: "Start\n" });
+   *   await repository.commit("main", { a: "two" }, { author, message: "Go on\n" });
+   *   assertEquals(await repository.isAncestor("main~1", "main"), true);
+   *   assertEquals(await repository.isAncestor("main", "main~1"), false);
+   * }
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  async isAncestor(
+    ancestor: string,
+    descendant: string,
+    options: GitAncestryOptions = {},
+  ): Promise<boolean> {
+    checkKeys(options, ANCESTRY_OPTIONS);
+    const [a, b] = [await this.#commits(ancestor), await this.#commits(descendant)];
+    await this.#objects.refreshGraph();
+    return await isAncestor(this.#objects, a[0]!, b, options.signal);
   }
 
   async #commits(revisions: string | readonly string[]): Promise<GitObjectId[]> {
