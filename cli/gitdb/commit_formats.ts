@@ -64,9 +64,10 @@ export class CommitFormatter {
   /** The format that a user named. */
   static async open(
     repository: GitRepository,
-    { format = "medium", date = "default" }: Pick<GitdbSettings, "format" | "date">,
+    { format = "medium", date = "default", abbrev, fullIds }: GitdbSettings,
   ): Promise<CommitFormatter> {
-    return new CommitFormatter(repository, await usualDigits(repository.database), format, date);
+    const digits = fullIds ? Infinity : abbrev || await usualDigits(repository.database);
+    return new CommitFormatter(repository, digits, format, date);
   }
 
   /** A commit, a character for each byte. */

@@ -485,10 +485,14 @@ const LISTS: Group = {
     {
       long: ["abbrev"],
       value: "optional",
-      help: "With --raw: ids of so many digits or more (default: 7)",
+      help: "With --raw, and of commits: ids of so many digits or more (default: 7)",
       set: (settings, value, name) => settings.abbrev = value === "" ? 0 : count(value, name, 4, 64),
     },
-    { long: ["no-abbrev"], help: "With --raw: full ids", set: (settings) => settings.fullIds = true },
+    {
+      long: ["no-abbrev"],
+      help: "With --raw, and of commits: full ids",
+      set: (settings) => settings.fullIds = true,
+    },
   ],
 };
 
@@ -503,8 +507,8 @@ const DIFF: Group = {
   ],
 };
 
-const SHOW: Group = {
-  title: "What to print",
+const NO_LISTS: Group = {
+  title: LISTS.title,
   rows: [
     {
       short: "s",
@@ -512,8 +516,12 @@ const SHOW: Group = {
       help: "No changes of commits",
       set: (settings) => setOnce(settings, "changes", "nothing"),
     },
-    ...FORMATS,
   ],
+};
+
+const SHOW: Group = {
+  title: "What to print",
+  rows: FORMATS,
 };
 
 const FSCK: Group = {
@@ -566,11 +574,11 @@ const WORK: Group = {
 export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   "cat-file": [COMMON, CAT_FILE],
   "rev-parse": [REV_PARSE_COMMON, REV_PARSE],
-  show: [COMMON, SHOW, LISTS],
+  show: [COMMON, SHOW, NO_LISTS, LISTS],
   diff: [COMMON, DIFF, LISTS],
   "count-objects": [COMMON, COUNT_OBJECTS],
   "ls-tree": [COMMON, LS_TREE],
-  log: [COMMON, LOG],
+  log: [COMMON, LOG, NO_LISTS, LISTS],
   "rev-list": [COMMON, REV_LIST],
   "merge-base": [COMMON, MERGE_BASE],
   "hash-object": [COMMON, HASH_OBJECT],

@@ -67,6 +67,8 @@ export interface GitdbSettings {
   isAncestor: boolean;
   /** Everything after the name of the command, as it was given. */
   words: readonly string[];
+  /** What follows `--`, where paths follow it; undefined without it. */
+  pathOperands: readonly string[] | undefined;
   /** The operands as far as they were read. */
   operands: string[];
   wishes: RevParseWish[];
@@ -170,6 +172,7 @@ export function defaultGitdbSettings(): GitdbSettings {
     allBases: false,
     isAncestor: false,
     words: [],
+    pathOperands: undefined,
     operands: [],
     wishes: [],
     objectOnly: false,
