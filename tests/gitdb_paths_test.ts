@@ -195,13 +195,95 @@ Deno.test({
 });
 
 async function compareWith(cwd: string, words: string): Promise<void> {
-  const args = words.split(" ");
-  const [theirs, ours] = [await run("git", args, { cwd }), await sluice(["gitdb", ...args], { cwd })];
-  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  assertEquals(
-    [text(ours.stdout), ours.code],
-    [text(theirs.stdout), theirs.code],
-    `${words}: ${ours.stderr}`,
-  );
-  if (theirs.code === 128) assertEquals(ours.stderr, theirs.stderr, words);
+  await compareCalls(cwd, words.split(" "));
 }
+
+async function compareCalls(cwd: string, args: readonly string[]): Promise<void> {
+  const theirs = await run("git", args, { cwd });
+  const ours = await sluice(["gitdb", ...args], { cwd });
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  const what = args.join(" ");
+  assertEquals([text(ours.stdout), ours.code], [text(theirs.stdout), theirs.code], `${what}: ${ours.stderr}`);
+  if (theirs.code === 128) assertEquals(ours.stderr, theirs.stderr, what);
+}
+
+Deno.test({
+  name: "sluice gitdb log leaves commits by who, when and what as git does, and prints the names of commits",
+  ignore: !GIT_IS_HERE,
+  fn: () =>
+    withFolder(async (folder) => {
+      await makeHistory(folder, 6);
+      await git(folder, ["tag", "light", "main~2"]);
+      for (const [name, what] of [["t1", "main"], ["t2", "t1"], ["tree", "main^{tree}"]]) {
+        await git(folder, ["-c", "user.name=A", "-c", "user.email=a@b.c", "tag", "-am", "x", name!, what!]);
+      }
+      await git(folder, ["update-ref", "refs/remotes/o/main", "main~1"]);
+      await git(folder, ["symbolic-ref", "refs/remotes/o/HEAD", "refs/remotes/o/main"]);
+      for (const name of ["stash", "notes/x", "pull/1"]) {
+        await git(folder, ["update-ref", `refs/${name}`, "main"]);
+      }
+      const tests = [
+        ["log", "--oneline", "--author=N1"],
+        ["log", "--oneline", "--author", "n[02]@b.c>$"],
+        ["log", "--oneline", "--author=^N1 <n", "--author=N2"],
+        ["log", "--oneline", "--author=1 of"],
+        ["log", "--oneline", "--committer=^C <c@b.c>$", "-3"],
+        ["log", "--oneline", "--grep=of 3"],
+        ["log", "--oneline", "--grep=^commit 1.* of [3-5]$"],
+        ["log", "--oneline", "--grep=of 3", "--grep=of 4", "--author=N1"],
+        ["log", "--oneline", "-i", "--grep=COMMIT 5"],
+        ["log", "--oneline", "-F", "--grep=1*"],
+        ["log", "--oneline", "--grep=1*1 of"],
+        ["log", "--oneline", "--grep=\\(11\\|22\\) of"],
+        ["log", "--oneline", "--grep=(11|22) of"],
+        ["log", "--oneline", "-E", "--grep=(11|22) of|7+ of"],
+        ["log", "--oneline", "--grep=7\\+ of"],
+        ["log", "--oneline", "--grep=*"],
+        ["log", "--oneline", "--grep=^$", "-2"],
+        ["log", "--oneline", "--grep=a^b$c"],
+        ["log", "--oneline", "--since=@1000001500"],
+        ["log", "--oneline", "--after", "2001-09-09 02:01:40 +0000"],
+        ["log", "--oneline", "--until=2001-09-09T02:11:40Z", "--since=2001-09-09 04:01 +0200"],
+        ["log", "--oneline", "--before=2001-09-09 02:10:00"],
+        ["log", "--oneline", "--since=2001-09-09", "--all"],
+        ["log", "--oneline", "--since=2 weeks ago"],
+        ["log", "--oneline", "--until=3.months.ago", "-2"],
+        ["log", "--oneline", "--until=yesterday", "-2"],
+        ["log", "--oneline", "--since=@1000001500", "main~9..main"],
+        ["rev-list", "--count", "--author=N1", "--no-merges", "main"],
+        ["log", "--oneline", "--author=N1", "--skip=1", "-n", "2", "--reverse", "--", "d", "a"],
+        ["log", "--oneline", "--decorate"],
+        ["log", "--decorate", "-3"],
+        ["log", "--decorate=full", "--oneline", "-4"],
+        ["log", "--decorate=no", "--oneline", "-2"],
+        ["log", "--decorate", "--no-decorate", "--oneline", "-2"],
+        ["log", "--pretty=oneline", "--decorate=short", "-3"],
+        ["log", "--format=%h%d|%D", "-5"],
+        ["log", "--format=%d", "--decorate=full", "-3"],
+        ["log", "--pretty=fuller", "--decorate", "-1"],
+        ["show", "-s", "--decorate", "--oneline", "main", "light"],
+        ["log", "--decorate=odd"],
+      ];
+      for (const args of tests) {
+        await compareCalls(folder, args);
+      }
+      await git(folder, ["checkout", "-q", "--detach"]);
+      await compareCalls(folder, ["log", "--oneline", "--decorate", "-2"]);
+      await git(folder, ["replace", "main~1", "main~2"]);
+      await git(folder, ["clone", "-q", "--depth=2", `file://${folder}`, "shallow"]);
+      await compareCalls(folder, ["log", "--oneline", "--decorate", "-3"]);
+      await compareCalls(`${folder}/shallow`, ["log", "--oneline", "--decorate"]);
+      for (
+        const args of [
+          ["log", "--since=last friday"],
+          ["log", "--until=noon"],
+          ["log", "--grep=[[:alpha:]]"],
+          ["log", "--grep=\\w"],
+          ["log", "-i"],
+        ]
+      ) {
+        const { code, stdout } = await sluice(["gitdb", ...args], { cwd: folder });
+        assertEquals([code, stdout.length], [129, 0], args.join(" "));
+      }
+    }),
+});

@@ -7,10 +7,11 @@ import { checkListOptions } from "./changes.ts";
 import { CommitPrinter } from "./commit_printer.ts";
 import { openRepository } from "./names.ts";
 import { BufferedStdout } from "./output.ts";
+import { compilePattern } from "./patterns.ts";
 import { mergeBaseIds, rangeOf, revisionOrFail, splitOperands } from "./revisions.ts";
 import type { RevisionOperands } from "./revisions.ts";
 import { fatal } from "./settings.ts";
-import type { GitdbSettings } from "./settings.ts";
+import type { GitdbSettings, WalkLimits } from "./settings.ts";
 
 /** Runs the subcommand. */
 export async function log(operands: readonly string[], settings: GitdbSettings): Promise<number> {
@@ -55,7 +56,10 @@ async function* chosen(
   let left = maxCount;
   if (left === 0) return;
   const { paths } = operands;
-  for await (const commit of repository.history(from, { exclude, order, firstParent, paths })) {
+  const { since, until } = settings.limits;
+  const matches = commitMatcher(settings.limits);
+  for await (const commit of repository.history(from, { exclude, order, firstParent, paths, since, until })) {
+    if (!matches(commit)) continue;
     if (merges !== undefined && commit.parents.length > 1 !== merges) continue;
     if (toSkip-- > 0) continue;
     if (reverse) kept.push(commit);
@@ -63,6 +67,28 @@ async function* chosen(
     if (--left <= 0) break;
   }
   yield* kept.reverse();
+}
+
+/** Whether a commit matches the patterns of each kind that were given. */
+function commitMatcher(
+  { grep, authors, committers, patterns, ignoreCase }: WalkLimits,
+): (commit: GitHistoryCommit) => boolean {
+  const compile = (list: readonly string[], option: string): RegExp[] =>
+    list.map((pattern) => compilePattern(pattern, patterns, ignoreCase, option));
+  const kinds: readonly (readonly [RegExp[], (commit: GitHistoryCommit) => readonly string[]])[] = [
+    [compile(authors, "--author"), ({ author }) => [`${author.name} <${author.email}>`]],
+    [compile(committers, "--committer"), ({ committer }) => [`${committer.name} <${committer.email}>`]],
+    // The empty line before the message counts for git.
+    [compile(grep, "--grep"), ({ message }) => ["", ...message.replace(/\n$/, "").split("\n")]],
+  ];
+  const used = kinds.filter(([expressions]) => expressions.length > 0);
+  if (used.length === 0 && (ignoreCase || patterns !== "basic")) {
+    throw new UsageFailure("Options -i, -E and -F have no effect without --grep, --author or --committer");
+  }
+  return (commit) =>
+    used.every(([expressions, textsOf]) =>
+      textsOf(commit).some((text) => expressions.some((expression) => expression.test(text)))
+    );
 }
 
 /** The ids to start from, and those whose histories are left out. */
