@@ -212,6 +212,52 @@ Deno.test("sluice pdiffcopy -r copies directories", async () => {
   });
 });
 
+Deno.test({
+  name: "sluice pdiffcopy -a copies one file, and --check agrees with copies",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await inDirectory(async (directory) => {
+      await Deno.mkdir(`${directory}/tree`);
+      await Deno.writeTextFile(`${directory}/tree/file`, "content", { mode: 0o640 });
+      await Deno.utime(`${directory}/tree/file`, 1_500_000_000, 1_500_000_000);
+      await withServer(["--root", directory, "--writable"], async (url) => {
+        for (
+          const [from, to] of [[directory, directory], [url, directory], [directory, url]] as const
+        ) {
+          const [tree, file] = [`${from}/tree`, `${from}/tree/file`];
+          for (const [source, name] of [[file, "one"], [tree, "copy"]] as const) {
+            const exit = async (...args: string[]): Promise<number> =>
+              (await ours(...args, source, `${to}/${name}`)).code;
+            assertEquals(await exit("-a", "--check"), 2);
+            assertEquals(await exit("-an"), 0);
+            const { code, stderr } = await ours("-a", source, `${to}/${name}`);
+            assertEquals(code, 0, stderr);
+            assertMatch(stderr, /^copied 1 of 1 files \(7 bytes\)/m);
+            assertEquals(await exit("-a", "--check"), 0);
+            assertEquals(await exit("-a", "--check", "--checksum"), 0);
+            const path = name === "one" ? `${directory}/one` : `${directory}/copy/file`;
+            const { mode, mtime } = await Deno.stat(path);
+            assertEquals([mode! & 0o777, mtime!.getTime()], [0o640, 1_500_000_000_000]);
+            await Deno.chmod(path, 0o600);
+            const check = await ours("-a", "--check", source, `${to}/${name}`);
+            assertEquals(check.code, 2);
+            assertStringIncludes(check.stderr, "permissions, times or attributes differ");
+            await Deno.remove(`${directory}/${name}`, { recursive: true });
+          }
+        }
+        await run("mkfifo", [`${directory}/tree/pipe`]);
+        for (const [option, code] of [["-r", 23], ["-a", 0]] as const) {
+          assertEquals((await ours(option, `${url}/tree`, `${directory}/pipes`)).code, code);
+          assertEquals((await ours(option, "--check", `${url}/tree`, `${directory}/pipes`)).code, code);
+        }
+        const refused = await ours("-a", "--delete", `${url}/tree/file`, `${directory}/x`);
+        assertEquals(refused.code, 1);
+        assertStringIncludes(refused.stderr, "is no directory");
+      });
+    });
+  },
+});
+
 Deno.test("sluice pdiffcopy copies by an index from a plain web server", async () => {
   await withFiles(async (directory) => {
     assertEquals((await ours("index", "-b", "64KiB", `${directory}/source`)).code, 0);

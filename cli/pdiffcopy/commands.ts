@@ -275,7 +275,7 @@ export async function treeCommand(
     });
   });
   if (settings.json) console.log(JSON.stringify(result));
-  const { filesCopied, bytesTransferred, deleted, faults } = result;
+  const { filesCopied, bytesTransferred, deleted, faults, equal } = result;
   for (const { path, message } of faults) {
     messages.say(LEVEL.errors, `${path === "" ? source : printable(path)}: ${printable(message)}`);
   }
@@ -285,6 +285,9 @@ export async function treeCommand(
     `${copied} ${filesCopied} of ${result.files} files (${formatPdiffSize(bytesTransferred)}), ` +
       `${removed} ${deleted} ${deleted === 1 ? "name" : "names"}`,
   );
+  if (settings.check && !equal && faults.length === 0 && filesCopied + deleted === 0) {
+    messages.say(LEVEL.results, "directories, links, permissions, times or attributes differ");
+  }
   if (faults.length > 0) {
     messages.say(
       LEVEL.errors,
@@ -292,7 +295,7 @@ export async function treeCommand(
     );
     return PDIFFCOPY_EXIT.partly;
   }
-  return settings.check && filesCopied + deleted > 0 ? PDIFFCOPY_EXIT.differs : EXIT.ok;
+  return settings.check && !equal ? PDIFFCOPY_EXIT.differs : EXIT.ok;
 }
 
 /** Writes the index of a file beside it. */

@@ -325,13 +325,13 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
       {
         short: "r",
         long: ["recursive"],
-        help: "SOURCE is a directory: copy everything below it",
+        help: "Copy a directory with everything below it, or a file, with times and permissions",
         set: (settings) => settings.recursive = settings.everything = true,
       },
       {
         short: "a",
         long: ["archive"],
-        help: "As --recursive, and carry owners, hard links and extended attributes too",
+        help: "As --recursive, with owners, hard links, extended attributes, pipes and sockets",
         set: (settings) => settings.recursive = settings.archive = true,
       },
       {

@@ -1,6 +1,8 @@
 /**
  * What has to be done to make one tree like another, found by comparing their lists.
  */
+import { isSpecialKind } from "../copy/_special_files.ts";
+import type { SpecialKind } from "../copy/_special_files.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange, TreeFacts, TreeFault } from "../copy/_tree_target.ts";
 import type { TreeFilter } from "./_tree_filter.ts";
@@ -17,6 +19,10 @@ export interface Carried {
   readonly checksum: boolean;
   /** Whether what the source does not have is removed. */
   readonly removeOthers: boolean;
+  /** Whether pipes and sockets are made. */
+  readonly specials: boolean;
+  /** Whether files can be given to other users; else a different owner makes no difference. */
+  readonly owners: boolean;
 }
 
 /** The directories themselves: of the source where its facts are carried, of the target where it is there. */
@@ -39,6 +45,8 @@ export interface TreePlan {
   readonly facts: readonly TreeChange[];
   /** What can't be carried. */
   readonly faults: readonly TreeFault[];
+  /** Whether nothing differs that is carried, apart from the content of `files`, and from times and owners of links. */
+  readonly isSame: boolean;
 }
 
 /** The most that a new directory may have where permissions are not carried. */
@@ -50,6 +58,10 @@ function isSameTime(a: bigint, b: bigint): boolean {
   if (a === b) return true;
   const isCoarse = a % MILLISECOND === 0n || b % MILLISECOND === 0n;
   return isCoarse && a / MILLISECOND === b / MILLISECOND;
+}
+
+function isEmpty(list: readonly unknown[]): boolean {
+  return list.length === 0;
 }
 
 function removal({ path, kind }: TreeEntry): TreeChange {
@@ -74,6 +86,7 @@ export class TreePlanner {
   readonly #firstNames = new Map<string, string>();
   /** Names that are gone before others are made. */
   readonly #gone = new Set<string>();
+  #hasOtherFacts = false;
 
   constructor(
     source: TreeSelection,
@@ -94,9 +107,13 @@ export class TreePlanner {
   /** The plan. */
   plan(): TreePlan {
     const { source } = this.#tops;
-    if (source !== undefined) this.#directoryFacts.push(this.#factsOfDirectory(source, this.#tops.target));
+    if (source !== undefined) {
+      this.#hasOtherFacts ||= this.#tops.target === undefined;
+      this.#directoryFacts.push(this.#factsOfDirectory(source, this.#tops.target));
+    }
     for (const entry of this.#source.entries) this.#take(entry);
     const removals = this.#removals();
+    const isSame = !this.#hasOtherFacts && [this.#first, this.#hardLinks, removals].every(isEmpty);
     this.#openDirectories(removals);
     return {
       first: this.#first,
@@ -105,6 +122,7 @@ export class TreePlanner {
       removals,
       facts: [...this.#facts, ...this.#directoryFacts.reverse()],
       faults: this.#faults,
+      isSame,
     };
   }
 
@@ -132,7 +150,9 @@ export class TreePlanner {
   #take(entry: TreeEntry): void {
     const { path, kind } = entry;
     if (kind === "fault") return this.#fault(path, entry.text ?? "it can't be looked at", "IO");
-    if (kind === "other") return this.#fault(path, "it is neither a file, a directory nor a link");
+    if (kind === "other" && !(isSpecialKind(entry.text) && this.#carried.specials)) {
+      return this.#fault(path, "it is neither a file, a directory nor a link");
+    }
     const found = this.#gone.has(path) ? undefined : this.#there.get(path);
     if (found !== undefined && found.kind !== kind && !this.#makeRoom(found)) {
       const state = this.#carried.removeOthers
@@ -143,6 +163,7 @@ export class TreePlanner {
     const there = found?.kind === kind ? found : undefined;
     if (kind === "dir") this.#takeDirectory(entry, there);
     else if (kind === "link") this.#takeLink(entry, there);
+    else if (kind === "other") this.#takeSpecial(entry, there);
     else this.#takeFile(entry, there);
   }
 
@@ -170,6 +191,7 @@ export class TreePlanner {
 
   /** What is written below changes its time, and new ones are for their owner alone. */
   #factsOfDirectory(entry: TreeEntry, there: TreeEntry | undefined): TreeChange {
+    if (there !== undefined) this.#compareFacts(this.#factsOf(entry, there));
     const facts = this.#factsOf(entry, undefined);
     if (there === undefined && facts.mode === undefined) facts.mode = entry.mode & USUAL_DIRECTORY_MODE;
     return { kind: "facts", path: entry.path, facts };
@@ -185,6 +207,24 @@ export class TreePlanner {
     if (owner !== undefined || mtimeNs !== undefined) {
       this.#facts.push({ kind: "facts", path, facts: { owner, mtimeNs } });
     }
+  }
+
+  #takeSpecial(entry: TreeEntry, there: TreeEntry | undefined): void {
+    const { path, text } = entry;
+    const isSame = there?.text === text;
+    if (!isSame) {
+      if (there !== undefined) this.#first.push({ kind: "remove", path });
+      this.#first.push({ kind: "special", path, text: text as SpecialKind });
+    }
+    const facts = this.#factsOf(entry, isSame ? there : undefined);
+    this.#compareFacts(facts);
+    this.#facts.push({ kind: "facts", path, facts });
+  }
+
+  /** Notes that facts have to be set, unless that is the owner and nobody may. */
+  #compareFacts({ owner, ...facts }: TreeFacts): void {
+    if (owner !== undefined && this.#carried.owners) this.#hasOtherFacts = true;
+    if (Object.values(facts).some((value) => value !== undefined)) this.#hasOtherFacts = true;
   }
 
   #takeFile(entry: TreeEntry, there: TreeEntry | undefined): void {
@@ -203,6 +243,8 @@ export class TreePlanner {
     const isSame = !this.#carried.checksum && there !== undefined && there.size === entry.size &&
       isSameTime(there.mtimeNs, entry.mtimeNs);
     if (!isSame) this.#files.push(entry);
+    if (there === undefined) this.#hasOtherFacts = true;
+    else this.#compareFacts(this.#factsOf(entry, there));
     const facts = this.#factsOf(entry, isSame ? there : undefined);
     if (Object.values(facts).some((value) => value !== undefined)) {
       this.#facts.push({ kind: "facts", path, facts });
@@ -217,7 +259,8 @@ export class TreePlanner {
     const { times, permissions, archive } = this.#carried;
     const { mode, uid, gid, mtimeNs, attributes } = entry;
     const hasOwner = there?.uid === uid && there.gid === gid;
-    const hasAttributes = attributes === undefined || there?.attributes?.toBase64() === attributes.toBase64();
+    const hasAttributes = attributes === undefined ||
+      (there !== undefined && (there.attributes?.toBase64() ?? "") === attributes.toBase64());
     return {
       ...(permissions && there?.mode !== mode ? { mode } : {}),
       ...(archive && !hasOwner ? { owner: { uid, gid } } : {}),

@@ -3,16 +3,16 @@
  */
 import { SluiceError } from "@sluice/internal";
 import type { BlockDirectory } from "../file/_block_file.ts";
-import { failure } from "../file/_errors.ts";
-import { makeFolder, openDirectory } from "../file/_files.ts";
+import { failure, isNoDirectory } from "../file/_errors.ts";
+import { makeFolder, openDirectory, openFile } from "../file/_files.ts";
 import type { PdiffLocation } from "../file/location.ts";
 import { EntryReader } from "../copy/_tree_entry.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import { hasSmallFiles, listRecords, readBatch, RECORDS_SIZE_MAX, writeBatch } from "../copy/_small_files.ts";
 import type { SmallFileOptions } from "../copy/_small_files.ts";
-import { listTree } from "../copy/_tree_list.ts";
+import { entryOfFile, listTree } from "../copy/_tree_list.ts";
 import type { ListOptions } from "../copy/_tree_list.ts";
-import { TreeTarget } from "../copy/_tree_target.ts";
+import { setsOwners, TreeTarget } from "../copy/_tree_target.ts";
 import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
 import { retrying } from "../file/_retry.ts";
@@ -20,17 +20,30 @@ import type { RetryPolicy } from "../file/_retry.ts";
 import { HttpPeer } from "../wire/_http.ts";
 import { readTreeFaults, writeTreeChanges } from "../wire/_tree_changes.ts";
 
+/** What a side can write. */
+export interface TreeAbilities {
+  /** Facts of the directory itself. */
+  readonly ownFacts: boolean;
+  /** Pipes and sockets. */
+  readonly specials: boolean;
+  /** Owners other than its user. */
+  readonly owners: boolean;
+}
+
 /** A directory with everything below it. */
 export interface TreeSide extends Disposable {
   readonly isRemote: boolean;
-  /** Everything below it, and with `top` itself first; undefined where it is not there. */
+  /**
+   * Everything below it, and with `top` itself first; undefined where it is not there. With `top` a file is listed by
+   * itself.
+   */
   list(options: ListOptions): Promise<TreeEntry[] | undefined>;
   /** Makes the directory itself, before changes that follow where `isFollowed` says so. */
   create(isFollowed: boolean): Promise<void>;
   /** Makes changes in order; returns those that failed. */
   apply(changes: readonly TreeChange[]): Promise<TreeFault[]>;
-  /** Whether facts of the directory itself can be set. */
-  setsOwnFacts(): Promise<boolean>;
+  /** What can be written beside what every server knows. */
+  abilities(): Promise<TreeAbilities>;
   /** Whether many small files can be read and written at once. */
   hasSmallFiles(): Promise<boolean>;
   /** Records of files, with their content or with their digests alone. */
@@ -70,7 +83,9 @@ export class LocalTreeSide implements TreeSide {
       if (error instanceof SluiceError && error.code === "NOT_FOUND" && this.#directory === undefined) {
         return undefined;
       }
-      throw error;
+      if (options.top !== true || this.#directory !== undefined || !isNoDirectory(error)) throw error;
+      using file = openFile(this.#path);
+      return [entryOfFile(file, options)];
     }
   }
 
@@ -84,8 +99,8 @@ export class LocalTreeSide implements TreeSide {
     return hasSmallFiles(this.#root);
   }
 
-  setsOwnFacts(): Promise<boolean> {
-    return Promise.resolve(true);
+  abilities(): Promise<TreeAbilities> {
+    return Promise.resolve({ ownFacts: true, specials: true, owners: setsOwners() });
   }
 
   readSmall(paths: readonly string[], hash: HashSpec, content: boolean): Promise<Uint8Array<ArrayBuffer>> {
@@ -118,6 +133,8 @@ function isMade(change: TreeChange, there: ReadonlyMap<string, TreeEntry>): bool
       return entry?.kind === "dir";
     case "link":
       return entry?.kind === "link" && entry.text === change.text;
+    case "special":
+      return entry?.kind === "other" && entry.text === change.text;
     case "hardlink":
       return entry?.identity !== undefined && entry.identity === there.get(change.text)?.identity;
     case "remove":
@@ -195,8 +212,10 @@ export class RemoteTreeSide implements TreeSide {
     return this.#hasFeature("small-files");
   }
 
-  setsOwnFacts(): Promise<boolean> {
-    return this.#hasFeature("tree-top");
+  async abilities(): Promise<TreeAbilities> {
+    const names = ["tree-top", "tree-specials", "tree-owners"];
+    const [ownFacts, specials, owners] = await Promise.all(names.map((name) => this.#hasFeature(name)));
+    return { ownFacts: ownFacts!, specials: specials!, owners: owners! };
   }
 
   async #hasFeature(name: string): Promise<boolean> {

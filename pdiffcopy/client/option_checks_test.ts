@@ -93,7 +93,7 @@ Deno.test("what the system refuses is an error of the family, never one of Deno'
     [() => new PdiffClient({ source: "deno.json", target: "deno.json/x/y" }).synchronize(), "IO"],
     [() => new PdiffClient({ source: "deno.json", target: `x${"y".repeat(300)}` }).synchronize(), "IO"],
     [() => copyPdiffTree({ source: none, target: "b" }), "NOT_FOUND"],
-    [() => copyPdiffTree({ source: "deno.json", target: "b" }), "IO"],
+    [() => copyPdiffTree({ source: "pdiffcopy", target: "deno.json" }), "IO"],
     [() => mutatePdiffFile(none, { percent: 1 }), "NOT_FOUND"],
   ];
   for (const [call, code] of rejected) {

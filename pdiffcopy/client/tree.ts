@@ -10,6 +10,7 @@ import { parsePdiffLocation } from "../file/location.ts";
 import type { PdiffLocation } from "../file/location.ts";
 import { retryPolicyOf } from "../file/_retry.ts";
 import { PdiffWorkerPool } from "../file/worker_pool.ts";
+import { isUsualTime } from "../copy/_file_time.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange } from "../copy/_tree_target.ts";
 import { PdiffClient } from "./client.ts";
@@ -17,11 +18,13 @@ import type { PdiffClientOptions } from "./client_options.ts";
 import { TreeFilter } from "./_tree_filter.ts";
 import { FileList, selectEntries } from "./_tree_selection.ts";
 import type { TreeSelection } from "./_tree_selection.ts";
+import { checkDirectories, listSides, placeFile } from "./_tree_lists.ts";
+import type { TreeLists } from "./_tree_lists.ts";
 import { TreePlanner } from "./_tree_plan.ts";
 import type { TreePlan, TreeTops } from "./_tree_plan.ts";
 import { SmallFilesCopy } from "./_tree_small_files.ts";
 import { LocalTreeSide, RemoteTreeSide } from "./_tree_sides.ts";
-import type { TreeSide } from "./_tree_sides.ts";
+import type { TreeAbilities, TreeSide } from "./_tree_sides.ts";
 
 /** How a directory is copied. Options of single files count for each of them. */
 export interface PdiffTreeOptions
@@ -59,7 +62,11 @@ export interface PdiffTreeOptions
   readonly times?: boolean | undefined;
   /** Whether files and directories get the permissions of the source. @default {true} */
   readonly permissions?: boolean | undefined;
-  /** Whether owners, hard links and extended attributes (ACLs among them) are carried too. @default {false} */
+  /**
+   * Whether owners, hard links, extended attributes (ACLs among them), pipes and sockets are carried too.
+   *
+   * @default {false}
+   */
   readonly archive?: boolean | undefined;
   /** Hears of each name that is copied, made or removed. */
   readonly onEntry?: ((action: "copy" | "make" | "remove", path: string) => void) | undefined;
@@ -69,7 +76,7 @@ export interface PdiffTreeOptions
 export interface PdiffTreeResult {
   /** Files of the source. */
   readonly files: number;
-  /** Files that were compared and, where they differed, copied. */
+  /** Files that were new or whose content differed, and that were copied. */
   readonly filesCopied: number;
   /** Bytes of blocks that were copied. */
   readonly bytesTransferred: number;
@@ -77,6 +84,11 @@ export interface PdiffTreeResult {
   readonly deleted: number;
   /** What could not be copied or carried; everything else was. */
   readonly faults: readonly PdiffTreeFault[];
+  /**
+   * Whether the target had everything before: names, content as far as it is compared, and what is carried beside it. Names
+   * that only the target has count with `delete`; times and owners of links, and owners that nobody may set, do not count.
+   */
+  readonly equal: boolean;
 }
 
 /** One name that could not be copied or carried as a whole. */
@@ -159,7 +171,7 @@ function checkLists({ filters = [], files, ...options }: PdiffTreeOptions): void
  * are taken for equal unless `compareContent` is set. Either directory may be on a server of protocol 2.
  *
  * A name that can't be read, written or carried does not end the copy: it is in `faults`, and so is everything that trees
- * have and copies do not, such as pipes. Without `archive` a file with several names is copied once for each.
+ * have and copies do not, such as devices. Without `archive` a file with several names is copied once for each.
  *
  * @throws {SluiceError} If either directory can't be listed; "PROTOCOL" if an entry of a server leads out of the
  * directory; "DELETE_LIMIT" if more names would be removed than `maxDelete` says.
@@ -183,16 +195,36 @@ export async function copyPdiffTree(options: PdiffTreeOptions): Promise<PdiffTre
   checkArgument(typeof options === "object" && options !== null, "copy a directory", options, "an object");
   const { tree, file } = splitOptions(options);
   const { literalPaths } = options;
-  const locate = (value: string | URL | PdiffLocation): PdiffLocation =>
+  const read = (value: string | URL | PdiffLocation): PdiffLocation =>
     typeof value === "string" || value instanceof URL
       ? parsePdiffLocation(value, { literalPaths, directory: true })
       : checkedLocation(value);
-  const [source, target] = [locate(options.source), locate(options.target)];
+  const [source, target] = [read(options.source), read(options.target)];
   // Checks the options of files before anything is done.
   new PdiffClient({ ...file, source, target });
+  const writes = options.dryRun !== true;
   using from = openSide(source, options, false);
-  using to = openSide(target, options, options.dryRun !== true);
-  return await new TreeCopy(source, target, from, to, tree, file).run();
+  using to = openSide(target, options, writes);
+  const listing = { attributes: options.archive, top: true, signal: options.signal };
+  const lists = await listSides([from, source], to, listing);
+  const single = lists.tops.source;
+  if (single === undefined || single.kind === "dir") {
+    checkDirectories(lists, source, target);
+    const locate = (path: string): FileSides => [below(source, path), below(target, path)];
+    return await new TreeCopy(locate, from, to, tree, file).run(lists);
+  }
+  checkSingle(options, source);
+  const placed = placeFile(single, source, target, lists);
+  using folder = openSide(placed.folder, options, writes);
+  const locate = (path: string): FileSides => [source, below(placed.folder, path)];
+  return await new TreeCopy(locate, from, folder, tree, file, true).run(placed.lists);
+}
+
+/** Refuses options about names below a directory where a file is copied by itself. */
+function checkSingle({ filters = [], ...options }: PdiffTreeOptions, { expression }: PdiffLocation): void {
+  const names = ["delete", "maxDelete", "files"] as const;
+  const name = filters.length > 0 ? "filters" : names.find((name) => options[name] || options[name] === 0);
+  if (name !== undefined) throw new RangeError(`Cannot use option "${name}": ${expression} is no directory`);
 }
 
 function openSide(location: PdiffLocation, options: PdiffTreeOptions, write: boolean): TreeSide {
@@ -207,9 +239,11 @@ function openSide(location: PdiffLocation, options: PdiffTreeOptions, write: boo
 /** What ends a copy of a tree, because every other name would fail the same way. */
 const FATAL_CODES: ReadonlySet<string> = new Set(["NETWORK", "TIMEOUT", "AUTH", "NO_SPACE", "READ_ONLY"]);
 
+/** The source and the target of one file. */
+type FileSides = readonly [source: PdiffLocation, target: PdiffLocation];
+
 class TreeCopy {
-  readonly #source: PdiffLocation;
-  readonly #target: PdiffLocation;
+  readonly #locate: (path: string) => FileSides;
   readonly #from: TreeSide;
   readonly #to: TreeSide;
   readonly #options: PdiffTreeOptions;
@@ -221,17 +255,21 @@ class TreeCopy {
   readonly #failed = new Set<string>();
   /** Small files that were copied many at once. */
   #copiedAtOnce: ReadonlySet<string> = new Set();
+  /** Files that were copied one by one. */
+  #filesCopied = 0;
+  /** Whether the tree is one file, whose failure ends the copy. */
+  readonly #isSingle: boolean;
 
   constructor(
-    source: PdiffLocation,
-    target: PdiffLocation,
+    locate: (path: string) => FileSides,
     from: TreeSide,
     to: TreeSide,
     options: PdiffTreeOptions,
     fileOptions: PdiffClientOptions,
+    isSingle = false,
   ) {
-    this.#source = source;
-    this.#target = target;
+    this.#locate = locate;
+    this.#isSingle = isSingle;
     this.#from = from;
     this.#to = to;
     this.#options = options;
@@ -240,19 +278,14 @@ class TreeCopy {
     this.#list = options.files && new FileList(options.files, options.recursive ?? true);
   }
 
-  async run(): Promise<PdiffTreeResult> {
-    const { archive: attributes, signal, maxDelete = Infinity, dryRun, onEntry } = this.#options;
-    const listing = { attributes, top: true, signal };
-    const [source, there] = await Promise.all([this.#from.list(listing), this.#to.list(listing)]);
-    if (source === undefined) {
-      throw failure("NOT_FOUND", `Cannot copy ${this.#source.expression}: there is no such directory`);
-    }
-    const tops = { source: takeTop(source), target: takeTop(there ?? []) };
+  async run({ source, target: there, tops }: TreeLists): Promise<PdiffTreeResult> {
+    const { maxDelete = Infinity, dryRun, onEntry } = this.#options;
     const selection = selectEntries(source, this.#filter, this.#list);
     // A list of names is about these, not about the directory.
-    const isCarried = this.#list === undefined && await this.#to.setsOwnFacts();
+    const { ownFacts, specials, owners } = await this.#to.abilities();
+    const isCarried = ownFacts && !this.#isSingle && this.#list === undefined;
     const carriedTops = { ...tops, source: isCarried ? tops.source : undefined };
-    const plan = this.#plan(selection, there ?? [], carriedTops);
+    const plan = this.#plan(selection, there ?? [], carriedTops, { specials, owners });
     const isRemoval = ({ kind }: TreeChange): boolean => kind === "remove" || kind === "rmdir";
     const removed = [...plan.first.filter(({ kind }) => kind === "rmdir"), ...plan.removals];
     if (removed.length > maxDelete) {
@@ -278,21 +311,30 @@ class TreeCopy {
     const bytesTransferred = bytes + await this.#copyFiles(files);
     await this.#apply(plan.hardLinks);
     await this.#apply(plan.removals);
-    await this.#apply(plan.facts.filter(({ path }) => !this.#failed.has(path) && !this.#hasFacts(path)));
+    await this.#apply(
+      plan.facts.filter((change) => !this.#failed.has(change.path) && !this.#hasFacts(change)),
+    );
     for (const change of [...plan.first, ...plan.hardLinks, ...plan.removals]) {
       if (change.kind === "facts") continue;
       onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
     }
+    const filesCopied = copied.size + this.#filesCopied;
     return {
       files: selection.entries.filter(({ kind }) => kind === "file").length,
-      filesCopied: plan.files.length - this.#failed.size,
+      filesCopied,
       bytesTransferred,
       deleted: removed.length,
       faults: this.#faults,
+      equal: plan.isSame && filesCopied === 0 && this.#faults.length === 0,
     };
   }
 
-  #plan(source: TreeSelection, there: readonly TreeEntry[], tops: TreeTops): TreePlan {
+  #plan(
+    source: TreeSelection,
+    there: readonly TreeEntry[],
+    tops: TreeTops,
+    { specials, owners }: Pick<TreeAbilities, "specials" | "owners">,
+  ): TreePlan {
     const { times = true, permissions = true, archive = false, compareContent = false } = this.#options;
     const removeOthers = this.#options.delete === true;
     const isWindows = Deno.build.os === "windows";
@@ -302,6 +344,8 @@ class TreeCopy {
       archive,
       checksum: compareContent,
       removeOthers,
+      specials: specials && archive,
+      owners,
     };
     return new TreePlanner(source, there, tops, this.#filter, carried).plan();
   }
@@ -312,9 +356,10 @@ class TreeCopy {
     this.#faults.push(...await this.#to.apply(changes));
   }
 
-  /** Whether a file got mode and time when it was written, and needs nothing else. */
-  #hasFacts(path: string): boolean {
-    return this.#options.archive !== true && this.#copiedAtOnce.has(path);
+  /** Whether a file got mode and time when it was written, and needs nothing else; unusual times are looked at. */
+  #hasFacts(change: TreeChange): boolean {
+    const isUsual = change.kind !== "facts" || isUsualTime(change.facts.mtimeNs ?? 0n);
+    return this.#options.archive !== true && isUsual && this.#copiedAtOnce.has(change.path);
   }
 
   async #copyFiles(items: readonly TreeEntry[]): Promise<number> {
@@ -332,17 +377,19 @@ class TreeCopy {
   /** Copies one file; returns the bytes of blocks that were copied. */
   async #copyFile(entry: TreeEntry): Promise<number> {
     // A server that has listed the source speaks protocol 2: no need to ask for each file.
-    const isLocal = this.#source.origin === undefined && this.#target.origin === undefined;
+    const [source, target] = this.#locate(entry.path);
+    const isLocal = source.origin === undefined && target.origin === undefined;
     const protocol = this.#fileOptions.protocol ?? (isLocal ? undefined : 2);
-    const [source, target] = [below(this.#source, entry.path), below(this.#target, entry.path)];
     const client = new PdiffClient({ ...this.#fileOptions, protocol, concurrency: 1, source, target });
     try {
-      const { bytesTransferred } = await client.synchronize();
+      const { bytesTransferred, equal } = await client.synchronize();
+      if (equal === true) return 0;
+      this.#filesCopied++;
       this.#options.onEntry?.("copy", entry.path);
       return bytesTransferred;
     } catch (error) {
       this.#options.signal?.throwIfAborted();
-      if (!(error instanceof SluiceError) || FATAL_CODES.has(error.code)) throw error;
+      if (!(error instanceof SluiceError) || FATAL_CODES.has(error.code) || this.#isSingle) throw error;
       this.#failed.add(entry.path);
       this.#faults.push({ path: entry.path, code: error.code, message: error.message });
       return 0;
@@ -366,9 +413,4 @@ function checkedLocation(value: PdiffLocation): PdiffLocation {
   const fits = typeof value === "object" && value !== null && "filename" in value;
   checkArgument(fits, "copy a directory", value, "a path, a URL or a location");
   return value;
-}
-
-/** Takes the directory itself out of its list; a server of an earlier version does not list it. */
-function takeTop(entries: TreeEntry[]): TreeEntry | undefined {
-  return entries[0]?.path === "" ? entries.shift() : undefined;
 }

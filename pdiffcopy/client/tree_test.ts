@@ -245,7 +245,7 @@ Deno.test("entries that lead out of the directory are refused", () => {
     const bad of [
       line({ p: "../f" }),
       line({ p: "/f" }),
-      line({ p: "" }),
+      line({ p: "", k: "l", l: "x" }),
       line({ p: "a/../f" }),
       line({ p: "a\0b" }),
       line({ p: "missing/f" }),

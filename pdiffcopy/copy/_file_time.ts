@@ -1,19 +1,20 @@
 /**
- * Times of files as text and within what can be set: nanoseconds since 1970, of years far beyond those that a 64-bit
- * number of nanoseconds ends at.
+ * Times of files as text: nanoseconds since 1970, of all the years that the system's 64-bit seconds reach.
  */
 
-/** Seconds that the system is given are doubles: so many are exact. */
-const TIME_MAX_NS = 2n ** 53n * 1_000_000_000n;
+const SECOND_NS = 1_000_000_000n;
+const SECONDS_END = 2n ** 63n;
+/** Every file system holds times of 32-bit seconds. */
+const USUAL_END = 2n ** 31n;
 
-/** The nearest time that can be carried. */
-export function carriedTime(timeNs: bigint): bigint {
-  return timeNs > TIME_MAX_NS ? TIME_MAX_NS : timeNs < -TIME_MAX_NS ? -TIME_MAX_NS : timeNs;
+/** Whether a time is one that every file system holds. */
+export function isUsualTime(timeNs: bigint): boolean {
+  return -USUAL_END * SECOND_NS <= timeNs && timeNs < USUAL_END * SECOND_NS;
 }
 
 /** A time that was carried as text; undefined where it is none. */
 export function parseFileTime(text: string): bigint | undefined {
-  if (!/^-?\d{1,25}$/.test(text)) return undefined;
+  if (!/^-?\d{1,28}$/.test(text)) return undefined;
   const timeNs = BigInt(text);
-  return carriedTime(timeNs) === timeNs ? timeNs : undefined;
+  return -SECONDS_END * SECOND_NS <= timeNs && timeNs < SECONDS_END * SECOND_NS ? timeNs : undefined;
 }

@@ -8,9 +8,9 @@ import { isOwnName } from "./_side_files.ts";
 
 /** One name below a directory. */
 export interface TreeEntry {
-  /** Parts joined by "/", from the directory; empty for the directory itself. */
+  /** Parts joined by "/", from the directory; empty for the directory itself, or for a file listed by itself. */
   readonly path: string;
-  /** `other` is what can't be copied: pipes, sockets, devices. `fault` is what can't be looked at. */
+  /** `other` is what has no content: pipes, sockets, devices. `fault` is what can't be looked at. */
   readonly kind: "file" | "dir" | "link" | "other" | "fault";
   readonly size: number;
   /** When the content changed last, in nanoseconds since 1970. */
@@ -21,7 +21,7 @@ export interface TreeEntry {
   readonly gid: number;
   /** The same for all names of a file that has several; undefined for a file with one. */
   readonly identity: string | undefined;
-  /** Where a link leads; why a fault is one. */
+  /** Where a link leads; why a fault is one; "pipe" or "socket". */
   readonly text: string | undefined;
   /** Extended attributes, where they were asked for. */
   readonly attributes: Uint8Array<ArrayBuffer> | undefined;
@@ -80,6 +80,7 @@ export function checkTreePath(path: string): void {
 export class EntryReader {
   readonly #directories = new Set<string>([""]);
   readonly #paths = new Set<string>();
+  #isFirst = true;
 
   /** The entry of a line. */
   read(line: string): TreeEntry {
@@ -91,8 +92,13 @@ export class EntryReader {
       throw refused(line, "it is no JSON", error);
     }
     const entry = entryOf(line, fields ?? {});
-    // The directory itself, before everything below it.
-    if (entry.path === "" && entry.kind === "dir" && this.#paths.size === 0) return entry;
+    // The directory itself, before everything below it, or a file with nothing below it.
+    if (entry.path === "" && ["dir", "file", "other"].includes(entry.kind) && this.#isFirst) {
+      this.#isFirst = false;
+      if (entry.kind !== "dir") this.#directories.clear();
+      return entry;
+    }
+    this.#isFirst = false;
     const slash = entry.path.lastIndexOf("/");
     const parent = entry.path.slice(0, Math.max(0, slash));
     // The directories above came before and were checked; else all of the path is.
@@ -140,7 +146,7 @@ function entryOf(line: string, fields: Record<string, unknown>): TreeEntry {
     uid,
     gid,
     identity,
-    text: kind === "link" || kind === "fault" ? text : undefined,
+    text: kind === "file" || kind === "dir" ? undefined : text,
     attributes: x === undefined ? undefined : attributesOf(line, x),
   };
 }

@@ -3,10 +3,10 @@
  */
 import { printable, SluiceError } from "@sluice/internal";
 import { isDirectory, isLink, isRegular } from "../file/_block_file.ts";
-import type { BlockDirectory, NameFacts } from "../file/_block_file.ts";
+import type { BlockDirectory, BlockFile, NameFacts } from "../file/_block_file.ts";
 import { systemFailure } from "../file/_errors.ts";
-import { carriedTime } from "./_file_time.ts";
 import { isOwnName } from "./_side_files.ts";
+import { specialKindOf } from "./_special_files.ts";
 import type { TreeEntry } from "./_tree_entry.ts";
 
 const DEPTH_MAX = 200;
@@ -146,21 +146,41 @@ function faultAt(path: string, error: Error): TreeEntry {
 }
 
 function entryOf(directory: LazyDirectory, path: string, facts: NameFacts, options: ListOptions): TreeEntry {
-  const { mode, size, mtimeNs, uid, gid, links, identity, link } = facts;
-  const kind = isLink(mode) ? "link" : isDirectory(mode) ? "dir" : isRegular(mode) ? "file" : "other";
+  const kind = kindOf(facts.mode);
+  const attributes = options.attributes === true && (kind === "file" || kind === "dir")
+    ? attributesOf(directory.get(), facts.name || ".")
+    : undefined;
+  return entryWith(path, kind, facts, attributes);
+}
+
+/** The entry of an open file by itself, with an empty path. */
+export function entryOfFile(file: BlockFile, options: ListOptions): TreeEntry {
+  const facts = file.status();
+  const attributes = options.attributes === true ? file.attributes() : undefined;
+  return entryWith("", kindOf(facts.mode), { ...facts, link: undefined }, attributes);
+}
+
+function kindOf(mode: number): TreeEntry["kind"] {
+  return isLink(mode) ? "link" : isDirectory(mode) ? "dir" : isRegular(mode) ? "file" : "other";
+}
+
+function entryWith(
+  path: string,
+  kind: TreeEntry["kind"],
+  { mode, size, mtimeNs, uid, gid, links, identity, link }: Omit<NameFacts, "name" | "errno">,
+  attributes: Uint8Array<ArrayBuffer> | undefined,
+): TreeEntry {
   return {
     path,
     kind,
     size: kind === "file" ? size : 0,
-    mtimeNs: carriedTime(mtimeNs),
+    mtimeNs,
     mode: mode & PERMISSIONS,
     uid,
     gid,
     identity: kind === "file" && links > 1 ? identity : undefined,
-    text: link,
-    attributes: options.attributes === true && (kind === "file" || kind === "dir")
-      ? attributesOf(directory.get(), facts.name || ".")
-      : undefined,
+    text: kind === "other" ? specialKindOf(mode) : link,
+    attributes,
   };
 }
 

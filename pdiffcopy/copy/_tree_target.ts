@@ -5,12 +5,18 @@ import { SluiceError } from "@sluice/internal";
 import type { BlockDirectory, NewFacts } from "../file/_block_file.ts";
 import { failure } from "../file/_errors.ts";
 import { splitPath } from "../file/_files.ts";
+import { isUsualTime } from "./_file_time.ts";
+import type { SpecialKind } from "./_special_files.ts";
 import { checkTreePath } from "./_tree_entry.ts";
+
+const SECOND_NS = 1_000_000_000n;
 
 /** One change. */
 export type TreeChange =
   | { readonly kind: "dir"; readonly path: string }
   | { readonly kind: "link"; readonly path: string; readonly text: string }
+  /** Makes a pipe or a socket. */
+  | { readonly kind: "special"; readonly path: string; readonly text: SpecialKind }
   /** Gives the file `text` another name. */
   | { readonly kind: "hardlink"; readonly path: string; readonly text: string }
   | { readonly kind: "remove" | "rmdir"; readonly path: string }
@@ -31,6 +37,7 @@ export interface TreeFault {
 
 /** New directories are for their owner alone until their own permissions come at the end. */
 const NEW_DIRECTORY_MODE = 0o700;
+const NEW_SPECIAL_MODE = 0o600;
 
 /** Makes changes, one after the other. */
 export class TreeTarget {
@@ -65,6 +72,8 @@ export class TreeTarget {
         return directory.makeDirectory(name, NEW_DIRECTORY_MODE);
       case "link":
         return directory.makeLink(name, change.text);
+      case "special":
+        return directory.makeSpecial(name, change.text, NEW_SPECIAL_MODE);
       case "remove":
         return directory.remove(name);
       case "rmdir":
@@ -88,6 +97,11 @@ function ordinaryUser(): number | undefined {
   } catch {
     return undefined; // not permitted to ask: the system says what is possible
   }
+}
+
+/** Whether this process may give files to other users. */
+export function setsOwners(): boolean {
+  return Deno.build.os !== "windows" && ordinaryUser() === undefined;
 }
 
 /** Gives a name its owner; users other than root keep their files, in the group where they may. */
@@ -123,5 +137,24 @@ function setTreeFacts(directory: BlockDirectory, name: string, facts: TreeFacts)
     }
   }
   // Last: everything else may change it.
-  if (plain.mtimeNs !== undefined) directory.setFacts(name, { mtimeNs: plain.mtimeNs });
+  if (plain.mtimeNs === undefined) return;
+  directory.setFacts(name, { mtimeNs: plain.mtimeNs });
+  if (!isUsualTime(plain.mtimeNs)) checkTime(directory, name, plain.mtimeNs);
+}
+
+/** A file system takes the nearest time that it holds, and says nothing. */
+function checkTime(directory: BlockDirectory, name: string, wanted: bigint): void {
+  let found: bigint;
+  try {
+    using file = directory.open(name, { beneath: true, noFollow: true });
+    found = file.status().mtimeNs;
+  } catch (error) {
+    if (error instanceof SluiceError) return; // a link, or what can't be read
+    throw error;
+  }
+  if (found / SECOND_NS === wanted / SECOND_NS) return;
+  throw failure(
+    "UNSUPPORTED",
+    `Cannot set the time of ${directory.path}/${name}: its file system does not hold that year`,
+  );
 }

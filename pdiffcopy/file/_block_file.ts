@@ -175,6 +175,8 @@ export interface BlockDirectory extends Disposable {
   listBelow(names: readonly string[]): Promise<(NameFacts[] | Error)[]>;
   makeDirectory(name: string, mode: number): void;
   makeLink(name: string, content: string): void;
+  /** Makes a pipe, or a socket that nobody listens on. */
+  makeSpecial(name: string, kind: "pipe" | "socket", mode: number): void;
   /** Gives a file of this directory a name in another. */
   makeHardLink(name: string, directory: BlockDirectory, newName: string): void;
   /** Removes an empty directory. */

@@ -102,6 +102,11 @@ export function systemFailure(action: string, errno: number, offset?: number): S
   return failure(ERRNO_CODES[errno] ?? "IO", `Cannot ${action}: ${state}`, { errno, offset });
 }
 
+/** Whether a directory could not be opened because something else has its name. */
+export function isNoDirectory(error: unknown): boolean {
+  return error instanceof SluiceError && error.errno === 20;
+}
+
 /** The error for a source that is a directory, where one file is copied. */
 export function directoryFailure(label: string): SluiceError {
   const state = "it is a directory, which copyPdiffTree and the option -r copy";

@@ -94,6 +94,11 @@ class NativeDirectory implements BlockDirectory {
     );
   }
 
+  makeSpecial(name: string, kind: "pipe" | "socket", mode: number): void {
+    const change = kind === "pipe" ? CHANGE.MAKE_PIPE : CHANGE.MAKE_SOCKET;
+    checked(changeName(this.#directory, change, name, "", mode), `make the ${kind} ${this.path}/${name}`);
+  }
+
   makeHardLink(name: string, directory: BlockDirectory, newName: string): void {
     const other = (directory as NativeDirectory).#directory;
     checked(

@@ -3,7 +3,7 @@
  */
 import type { BlockDirectory, BlockFile, NameFacts, NewFacts, OpenOptions } from "./_block_file.ts";
 import { confined } from "./_confinement.ts";
-import { denoFailure } from "./_errors.ts";
+import { denoFailure, failure } from "./_errors.ts";
 import { byName } from "./_name_order.ts";
 import { openPortableFile, setPortableFacts } from "./_portable_file.ts";
 
@@ -118,6 +118,13 @@ class PortableDirectory implements BlockDirectory {
     this.#change(
       `make the link ${this.path}/${name}`,
       () => Deno.symlinkSync(content, `${this.path}/${name}`),
+    );
+  }
+
+  makeSpecial(name: string, kind: "pipe" | "socket"): void {
+    throw failure(
+      "UNSUPPORTED",
+      `Cannot make the ${kind} ${this.path}/${name}: that needs the native library`,
     );
   }
 

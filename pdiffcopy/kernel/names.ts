@@ -39,7 +39,13 @@ export interface NewFacts {
 }
 
 /** What is done to a name of a directory. */
-export const CHANGE = { MAKE_DIRECTORY: 0, MAKE_LINK: 1, REMOVE_DIRECTORY: 2 } as const;
+export const CHANGE = {
+  MAKE_DIRECTORY: 0,
+  MAKE_LINK: 1,
+  REMOVE_DIRECTORY: 2,
+  MAKE_PIPE: 3,
+  MAKE_SOCKET: 4,
+} as const;
 
 const RECORD_SIZE = 64;
 const LIST_SIZE = 256 << 10;
@@ -146,7 +152,7 @@ function readRecords(bytes: Uint8Array<ArrayBuffer>, found: NameFacts[]): void {
   }
 }
 
-/** One of `CHANGE`; `content` is that of a link, `mode` that of a new directory. */
+/** One of `CHANGE`; `content` is that of a link, `mode` that of a new directory, pipe or socket. */
 export function changeName(
   directory: NativeFile,
   change: number,
@@ -202,6 +208,7 @@ export function setFacts(file: NativeFile, name: string, facts: NewFacts): FileA
   const what = (owner === undefined ? 0 : FACTS.OWNER) | (mode === undefined ? 0 : FACTS.MODE) |
     (facts.mtimeNs === undefined ? 0 : FACTS.TIME);
   const nanoseconds = ((mtimeNs % SECOND_NS) + SECOND_NS) % SECOND_NS;
+  const seconds = BigInt.asUintN(64, (mtimeNs - nanoseconds) / SECOND_NS);
   const bytes = encodePath(name);
   return file.use((functions, handle, step) =>
     functions.sluice_pdiffcopy_names_set_facts(
@@ -213,7 +220,8 @@ export function setFacts(file: NativeFile, name: string, facts: NewFacts): FileA
       mode ?? 0,
       owner?.uid ?? 0,
       owner?.gid ?? 0,
-      Number((mtimeNs - nanoseconds) / SECOND_NS),
+      Number(seconds & 0xffff_ffffn),
+      Number(seconds >> 32n),
       Number(nanoseconds),
       step,
     )

@@ -2,6 +2,7 @@
  * Protocol 2 as a server: which answer belongs to which request, and what there is.
  */
 import { isBlockDevice, isDirectory, isRegular } from "../file/_block_file.ts";
+import { setsOwners } from "../copy/_tree_target.ts";
 import { HASH_NAMES } from "../file/_hash_registry.ts";
 import { foundBlocks, signedBlocks } from "./_block_answers.ts";
 import { delta, openVersion, signature } from "./_frame_answers.ts";
@@ -70,8 +71,10 @@ function capabilities(context: ServerContext): Record<string, unknown> {
     "moved-blocks",
     "tree-changes",
     "tree-top",
+    "tree-specials",
   ];
   if (context.root.hasSmallFiles) features.push("small-files");
+  if (setsOwners()) features.push("tree-owners");
   return {
     protocol: 2,
     server: "sluice",

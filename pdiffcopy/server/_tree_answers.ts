@@ -1,8 +1,10 @@
 /**
  * Directories by protocol 2: what is below them, and changes to names there.
  */
+import type { BlockDirectory } from "../file/_block_file.ts";
+import { isNoDirectory } from "../file/_errors.ts";
 import { formatEntry } from "../copy/_tree_entry.ts";
-import { listTreeBatches } from "../copy/_tree_list.ts";
+import { entryOfFile, listTreeBatches } from "../copy/_tree_list.ts";
 import { TreeTarget } from "../copy/_tree_target.ts";
 import type { TreeChange } from "../copy/_tree_target.ts";
 import { readTreeChanges } from "../wire/_tree_changes.ts";
@@ -12,15 +14,28 @@ import { readJson, Refusal, required } from "./_server_request.ts";
 const LISTING_CHUNK = 64 << 10;
 const CHANGES_SIZE_MAX = 32 << 20;
 
-/** Everything below a directory, and with `top` the directory first, one line an entry; the last line is a dot. */
+const HEADERS = { "content-type": "application/x-ndjson", "cache-control": "no-transform" };
+
+/**
+ * Everything below a directory, and with `top` the directory first, one line an entry; the last line is a dot. With `top`
+ * a file has one line.
+ */
 export function listing(
   context: ServerContext,
   request: Request,
   query: ReadonlyMap<string, string>,
 ): Response {
-  const directory = context.root.directory(required(query, "path"));
+  const path = required(query, "path");
   const attributes = query.get("attributes") === "1";
   const top = query.get("top") === "1";
+  let directory: BlockDirectory;
+  try {
+    directory = context.root.directory(path);
+  } catch (error) {
+    if (!top || !isNoDirectory(error)) throw error;
+    using file = context.root.look(path);
+    return new Response(`${formatEntry(entryOfFile(file, { attributes }))}.`, { headers: HEADERS });
+  }
   const batches = listTreeBatches(directory, { attributes, top, signal: request.signal });
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
@@ -48,9 +63,7 @@ export function listing(
       directory.close();
     },
   }, { highWaterMark: 0 });
-  return new Response(body, {
-    headers: { "content-type": "application/x-ndjson", "cache-control": "no-transform" },
-  });
+  return new Response(body, { headers: HEADERS });
 }
 
 function isRemoval({ kind }: TreeChange): boolean {

@@ -3,6 +3,7 @@
  */
 import { failure } from "../file/_errors.ts";
 import { parseFileTime } from "../copy/_file_time.ts";
+import { isSpecialKind } from "../copy/_special_files.ts";
 import type { TreeChange, TreeFacts, TreeFault } from "../copy/_tree_target.ts";
 
 /** The body of a request. */
@@ -40,6 +41,9 @@ function changeOf(value: unknown): TreeChange {
       if (typeof text !== "string" || text === "" || text.includes("\0")) {
         throw invalid("a link leads nowhere");
       }
+      return { kind, path, text };
+    case "special":
+      if (typeof text !== "string" || !isSpecialKind(text)) throw invalid("a kind of file is not known");
       return { kind, path, text };
     case "facts":
       return { kind, path, facts: factsOf(rest) };

@@ -158,6 +158,15 @@ pub fn makeSymbolicLink(directory: *const File, name: [*:0]const u8, content: [*
     return failure(linux.symlinkat(content, directory.descriptor, name));
 }
 
+pub fn makePipe(directory: *const File, name: [*:0]const u8, mode: u32) ?Errno {
+    return failure(linux.mknodat(directory.descriptor, name, linux.S.IFIFO | (mode & 0o7777), 0));
+}
+
+/// Nobody listens on it yet.
+pub fn makeSocket(directory: *const File, name: [*:0]const u8, mode: u32) ?Errno {
+    return failure(linux.mknodat(directory.descriptor, name, linux.S.IFSOCK | (mode & 0o7777), 0));
+}
+
 /// Gives a file of one directory a name in another.
 pub fn makeHardLink(directory: *const File, name: [*:0]const u8, other: *const File, new: [*:0]const u8) ?Errno {
     return failure(linux.linkat(directory.descriptor, name, other.descriptor, new, 0));

@@ -85,9 +85,9 @@ fn listOne(parent: *const File, name: [:0]const u8, output: []u8) ?struct { errn
 }
 
 /// What `change` does to a name of a directory.
-pub const Change = enum(u32) { make_directory = 0, make_link = 1, remove_directory = 2, _ };
+pub const Change = enum(u32) { make_directory = 0, make_link = 1, remove_directory = 2, make_pipe = 3, make_socket = 4, _ };
 
-/// Does one change; `other` is the content of a link, `mode` that of a new directory.
+/// Does one change; `other` is the content of a link, `mode` that of a new directory, pipe or socket.
 fn change(
     self: *const File,
     what: u32,
@@ -109,6 +109,8 @@ fn change(
         .make_directory => names.makeDirectory(self, name.pointer(), mode),
         .make_link => names.makeSymbolicLink(self, name.pointer(), content.pointer()),
         .remove_directory => names.removeDirectory(self, name.pointer()),
+        .make_pipe => names.makePipe(self, name.pointer(), mode),
+        .make_socket => names.makeSocket(self, name.pointer(), mode),
         _ => return invalid,
     });
 }
@@ -143,21 +145,21 @@ fn setFacts(
     mode: u32,
     uid: u32,
     gid: u32,
-    seconds: f64,
+    seconds_low: u32,
+    seconds_high: u32,
     nanoseconds: u32,
     step: *Step,
 ) callconv(.c) i32 {
     step.* = .{};
     if (!files.is_supported) return unsupported;
     var name: Path = .{};
-    const second_max: f64 = @floatFromInt(@as(u64, 1) << 53);
-    if (!name.set(source, source_pos, source_end) or !(@abs(seconds) <= second_max)) return invalid;
+    if (!name.set(source, source_pos, source_end)) return invalid;
     if (nanoseconds >= std.time.ns_per_s) return invalid;
     const facts: names.Facts = .{
         .mode = mode,
         .uid = uid,
         .gid = gid,
-        .seconds = @intFromFloat(seconds),
+        .seconds = @bitCast(@as(u64, seconds_high) << 32 | seconds_low),
         .nanoseconds = nanoseconds,
     };
     return finish(step, names.setFacts(self, name.text(), @bitCast(what), facts));

@@ -88,7 +88,7 @@ const FUNCTIONS = {
   sluice_pdiffcopy_names_list_many: { parameters: ["handle","source","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_names_change: { parameters: ["handle","u32","source","u32","u32","source","u32","u32","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_names_link: { parameters: ["handle","handle","source","u32","u32","source","u32","u32","step"], result: "i32", offLoop: false },
-  sluice_pdiffcopy_names_set_facts: { parameters: ["handle","source","u32","u32","u32","u32","u32","u32","f64","u32","step"], result: "i32", offLoop: false },
+  sluice_pdiffcopy_names_set_facts: { parameters: ["handle","source","u32","u32","u32","u32","u32","u32","u32","u32","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_names_read_attributes: { parameters: ["handle","target","u32","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_names_write_attributes: { parameters: ["handle","source","u32","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_small_files_read: { parameters: ["handle","source","u32","u32","u32","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
@@ -104,6 +104,6 @@ export type PdiffcopyFileFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module pdiffcopy_file. */
 export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
   name: "pdiffcopy_file",
-  hash: 1999418282,
+  hash: 1300191113,
   functions: FUNCTIONS,
 };

@@ -1,0 +1,97 @@
+/**
+ * What both sides of a copy of a tree have before it. A file that is copied by itself is a tree with one name: that of its
+ * target, in the directory of that.
+ */
+import { printable } from "@sluice/internal";
+import { failure } from "../file/_errors.ts";
+import { followLink, splitPath } from "../file/_files.ts";
+import type { PdiffLocation } from "../file/location.ts";
+import type { TreeEntry } from "../copy/_tree_entry.ts";
+import type { ListOptions } from "../copy/_tree_list.ts";
+import type { TreeTops } from "./_tree_plan.ts";
+import type { TreeSide } from "./_tree_sides.ts";
+
+/** The names on both sides. */
+export interface TreeLists {
+  readonly source: TreeEntry[];
+  /** Undefined where the target is not there. */
+  readonly target: TreeEntry[] | undefined;
+  readonly tops: TreeTops;
+}
+
+/** Lists both sides at a time. */
+export async function listSides(
+  [from, source]: readonly [side: TreeSide, location: PdiffLocation],
+  to: TreeSide,
+  options: ListOptions,
+): Promise<TreeLists> {
+  const [found, there] = await Promise.all([from.list(options), to.list(options)]);
+  if (found === undefined) {
+    throw failure("NOT_FOUND", `Cannot copy ${source.expression}: there is no such file or directory`);
+  }
+  return { source: found, target: there, tops: { source: takeTop(found), target: takeTop(there ?? []) } };
+}
+
+/** Takes the directory itself out of its list; a server of an earlier version does not list it. */
+function takeTop(entries: TreeEntry[]): TreeEntry | undefined {
+  return entries[0]?.path === "" ? entries.shift() : undefined;
+}
+
+/** Refuses to copy a directory to something else. */
+export function checkDirectories({ tops }: TreeLists, source: PdiffLocation, target: PdiffLocation): void {
+  if (tops.target === undefined || tops.target.kind === "dir") return;
+  throw failure(
+    "IO",
+    `Cannot copy the directory ${source.expression} to ${target.expression}: it is no directory`,
+  );
+}
+
+/** A file that is copied by itself. */
+export interface SingleFile {
+  /** The directory that it goes to. */
+  readonly folder: PdiffLocation;
+  /** Lists of that directory, with what concerns the file alone. */
+  readonly lists: TreeLists;
+}
+
+/**
+ * Where a file goes that is copied by itself: into a directory under its own name, and else to the name of the target. A
+ * target that is a link on this machine is followed.
+ */
+export function placeFile(
+  entry: TreeEntry,
+  source: PdiffLocation,
+  target: PdiffLocation,
+  lists: TreeLists,
+): SingleFile {
+  const there = lists.tops.target;
+  for (const [{ kind }, location] of [[entry, source], [there ?? entry, target]] as const) {
+    if (kind !== "other") continue;
+    throw failure(
+      "UNSUPPORTED",
+      `Cannot copy ${source.expression} to ${target.expression} as a tree: ${printable(location.filename)} ` +
+        'is neither a file nor a directory; devices are copied by "PdiffClient" and without -r or -a',
+    );
+  }
+  const isInto = there === undefined ? target.filename.endsWith("/") : there.kind === "dir";
+  const path = isInto || target.origin !== undefined ? target.filename : followLink(target.filename);
+  const { folder, name } = isInto
+    ? { folder: target, name: source.filename.split("/").findLast((part) => part !== "")! }
+    : { folder: folderOf(target, path), name: splitPath(path).name };
+  const found = isInto
+    ? (lists.target ?? []).filter(({ path }) => path === name || path.startsWith(`${name}/`))
+    : there === undefined
+    ? []
+    : [{ ...there, path: name }];
+  const tops = { source: undefined, target: undefined };
+  return { folder, lists: { source: [{ ...entry, path: name }], target: found, tops } };
+}
+
+/** The directory of a location whose file has the given path. */
+function folderOf(location: PdiffLocation, path: string): PdiffLocation {
+  const filename = splitPath(path).folder;
+  const expression = location.origin === undefined
+    ? filename
+    : location.expression.slice(0, location.expression.lastIndexOf("/")) || location.expression;
+  return { ...location, filename, expression, label: expression };
+}
