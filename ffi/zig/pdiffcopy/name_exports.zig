@@ -19,19 +19,25 @@ fn finish(step: *Step, errno: ?files.Errno) i32 {
 }
 
 /// Writes records of the names in a directory, as `names.Record` says; `output_pending` where names remain, which the
-/// next call without `restart` writes. `output_too_small` where not even one would fit.
-fn list(self: *const File, restart: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
+/// next call without `restart` writes. `output_too_small` where not even one would fit. With `attributes` the extended
+/// attributes of a name follow its record, as `readAttributes` writes them.
+fn list(self: *const File, restart: u32, attributes: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
     step.* = .{};
     if (!files.is_supported) return unsupported;
     const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
     if (output.len < names.room_min) return Result.output_too_small.code();
-    switch (names.list(self, restart != 0, .facts, output)) {
+    switch (listAs(self, restart != 0, attributes, output)) {
         .failed => |errno| return finish(step, errno),
         .written => |written| {
+            if (written.more and written.count == 0) return Result.output_too_small.code();
             step.produced = @intCast(written.count);
             return if (written.more) Result.output_pending.code() else Result.ok.code();
         },
     }
+}
+
+fn listAs(directory: *const File, restart: bool, attributes: u32, output: []u8) names.Listed {
+    return if (attributes != 0) names.list(directory, restart, .attributes, output) else names.list(directory, restart, .facts, output);
 }
 
 /// Bytes before the records of one directory: why it could not be listed, and how many bytes follow.
@@ -45,6 +51,7 @@ fn listMany(
     source: ?[*]const u8,
     source_pos: u32,
     source_end: u32,
+    attributes: u32,
     target: ?[*]u8,
     target_pos: u32,
     target_end: u32,
@@ -59,7 +66,7 @@ fn listMany(
     var count: u64 = 0;
     while (at < wanted.len and output.len - written >= listing_head + names.room_min) {
         const end = std.mem.findScalarPos(u8, wanted, at, 0) orelse return invalid;
-        const listed = listOne(self, wanted[at..end :0], output[written + listing_head ..]) orelse break;
+        const listed = listOne(self, wanted[at..end :0], attributes, output[written + listing_head ..]) orelse break;
         std.mem.writeInt(u32, output[written..][0..4], listed.errno, .little);
         std.mem.writeInt(u32, output[written + 4 ..][0..4], listed.size, .little);
         written += listing_head + listed.size;
@@ -72,13 +79,13 @@ fn listMany(
 }
 
 /// Null where the output has no room for all of it.
-fn listOne(parent: *const File, name: [:0]const u8, output: []u8) ?struct { errno: u32, size: u32 } {
+fn listOne(parent: *const File, name: [:0]const u8, attributes: u32, output: []u8) ?struct { errno: u32, size: u32 } {
     const directory: File = switch (File.open(parent, name, .{ .directory = true, .beneath = true, .no_follow = true }, 0)) {
         .failed => |errno| return .{ .errno = errno, .size = 0 },
         .value => |descriptor| .{ .descriptor = @intCast(descriptor) },
     };
     defer directory.close();
-    return switch (names.list(&directory, true, .facts, output)) {
+    return switch (listAs(&directory, true, attributes, output)) {
         .failed => |errno| .{ .errno = errno, .size = 0 },
         .written => |written| if (written.more) null else .{ .errno = 0, .size = @intCast(written.count) },
     };
