@@ -52,6 +52,11 @@ export class TreeFilter {
     this.#deleteExcluded = deleteExcluded;
   }
 
+  /** Whether it has no rules. */
+  get isEmpty(): boolean {
+    return this.#rules.length === 0;
+  }
+
   /** Whether a name of the source is left out; names above it are asked about by themselves. */
   hides(path: string, isDirectory: boolean): boolean {
     const rule = this.#rules.find(({ hasSource, pattern }) =>

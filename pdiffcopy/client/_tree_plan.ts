@@ -1,6 +1,7 @@
 /**
  * What has to be done to make one tree like another, found by comparing their lists.
  */
+import { isSameDigest } from "../file/_digest.ts";
 import { isSpecialKind } from "../copy/_special_files.ts";
 import type { SpecialKind } from "../copy/_special_files.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
@@ -60,6 +61,15 @@ function isSameTime(a: bigint, b: bigint): boolean {
   return isCoarse && a / MILLISECOND === b / MILLISECOND;
 }
 
+type WritableFacts = { -readonly [Name in keyof TreeFacts]: TreeFacts[Name] };
+
+const NO_ATTRIBUTES = new Uint8Array();
+
+/** Whether a file has the attributes of another; a source that has none to carry changes nothing. */
+function isSameAttributes(wanted: Uint8Array | undefined, there: Uint8Array | undefined): boolean {
+  return wanted === undefined || isSameDigest(wanted, there ?? NO_ATTRIBUTES);
+}
+
 function isEmpty(list: readonly unknown[]): boolean {
   return list.length === 0;
 }
@@ -68,11 +78,41 @@ function removal({ path, kind }: TreeEntry): TreeChange {
   return { kind: kind === "dir" ? "rmdir" : "remove", path };
 }
 
+/** What the target has; quick where it has the same names in the same order. */
+class TargetNames {
+  readonly #entries: readonly TreeEntry[];
+  #next = 0;
+  #map: Map<string, TreeEntry> | undefined;
+
+  constructor(entries: readonly TreeEntry[]) {
+    this.#entries = entries;
+  }
+
+  get(path: string): TreeEntry | undefined {
+    const entry = this.#entries[this.#next];
+    if (entry?.path !== path || entry.kind === "fault") return this.#all.get(path);
+    this.#next++;
+    return entry;
+  }
+
+  values(): Iterable<TreeEntry> {
+    return this.#all.values();
+  }
+
+  get #all(): ReadonlyMap<string, TreeEntry> {
+    if (this.#map !== undefined) return this.#map;
+    this.#map = new Map();
+    for (const entry of this.#entries) if (entry.kind !== "fault") this.#map.set(entry.path, entry);
+    return this.#map;
+  }
+}
+
 /** Plans a copy of one tree. */
 export class TreePlanner {
   readonly #carried: Carried;
-  readonly #there: ReadonlyMap<string, TreeEntry>;
+  readonly #there: TargetNames;
   readonly #source: TreeSelection;
+  /** Names of the source, where others are removed. */
   readonly #wanted: ReadonlySet<string>;
   readonly #filter: TreeFilter;
   readonly #tops: TreeTops;
@@ -81,6 +121,8 @@ export class TreePlanner {
   readonly #hardLinks: TreeChange[] = [];
   readonly #facts: TreeChange[] = [];
   readonly #directoryFacts: TreeChange[] = [];
+  /** Directories that are new, or have other facts. */
+  readonly #others = new Set<string>();
   readonly #faults: TreeFault[] = [];
   /** The first name of each file that has several. */
   readonly #firstNames = new Map<string, string>();
@@ -97,40 +139,49 @@ export class TreePlanner {
   ) {
     this.#source = source;
     this.#tops = tops;
-    this.#wanted = new Set(source.entries.map(({ path }) => path));
+    this.#wanted = new Set(carried.removeOthers ? source.entries.map(({ path }) => path) : []);
     this.#filter = filter;
     this.#faults.push(...source.faults);
     this.#carried = carried;
-    this.#there = new Map(target.filter(({ kind }) => kind !== "fault").map((entry) => [entry.path, entry]));
+    this.#there = new TargetNames(target);
   }
 
   /** The plan. */
   plan(): TreePlan {
     const { source } = this.#tops;
-    if (source !== undefined) {
-      this.#hasOtherFacts ||= this.#tops.target === undefined;
-      this.#directoryFacts.push(this.#factsOfDirectory(source, this.#tops.target));
-    }
+    if (source !== undefined) this.#directoryFacts.push(this.#factsOfDirectory(source, this.#tops.target));
     for (const entry of this.#source.entries) this.#take(entry);
     const removals = this.#removals();
     const isSame = !this.#hasOtherFacts && [this.#first, this.#hardLinks, removals].every(isEmpty);
-    this.#openDirectories(removals);
+    const changed = this.#changedDirectories(removals);
+    this.#openDirectories(changed);
+    const directoryFacts = this.#directoryFacts.filter(({ path }) =>
+      changed.has(path) || this.#others.has(path)
+    );
     return {
       first: this.#first,
       files: this.#files,
       hardLinks: this.#hardLinks,
       removals,
-      facts: [...this.#facts, ...this.#directoryFacts.reverse()],
+      facts: [...this.#facts, ...directoryFacts.reverse()],
       faults: this.#faults,
       isSame,
     };
   }
 
+  /** Directories whose names change, and with them their time. */
+  #changedDirectories(removals: readonly TreeChange[]): ReadonlySet<string> {
+    const changed = new Set<string>();
+    for (const list of [this.#files, this.#first, this.#hardLinks, removals]) {
+      for (const { path } of list) changed.add(parentOf(path));
+    }
+    return changed;
+  }
+
   /** Lets the owner of a directory change names in it as long as the copy takes, as rsync does; its mode comes back. */
-  #openDirectories(removals: readonly TreeChange[]): void {
-    const changed = [...this.#files, ...this.#first, ...this.#hardLinks, ...removals];
+  #openDirectories(changed: ReadonlySet<string>): void {
     const opened: TreeChange[] = [];
-    for (const path of new Set(changed.map((entry) => parentOf(entry.path)))) {
+    for (const path of changed) {
       const there = path === "" ? this.#tops.target : this.#there.get(path);
       if (there?.kind !== "dir" || this.#gone.has(path) || (there.mode & 0o300) === 0o300) continue;
       opened.push({ kind: "facts", path, facts: { mode: there.mode | 0o700 } });
@@ -191,7 +242,9 @@ export class TreePlanner {
 
   /** What is written below changes its time, and new ones are for their owner alone. */
   #factsOfDirectory(entry: TreeEntry, there: TreeEntry | undefined): TreeChange {
-    if (there !== undefined) this.#compareFacts(this.#factsOf(entry, there));
+    const differs = there === undefined || !this.#hasSameFacts(entry, there);
+    if (differs) this.#others.add(entry.path);
+    if (there === undefined || this.#differs(entry, there)) this.#hasOtherFacts = true;
     const facts = this.#factsOf(entry, undefined);
     if (there === undefined && facts.mode === undefined) facts.mode = entry.mode & USUAL_DIRECTORY_MODE;
     return { kind: "facts", path: entry.path, facts };
@@ -216,15 +269,15 @@ export class TreePlanner {
       if (there !== undefined) this.#first.push({ kind: "remove", path });
       this.#first.push({ kind: "special", path, text: text as SpecialKind });
     }
-    const facts = this.#factsOf(entry, isSame ? there : undefined);
-    this.#compareFacts(facts);
-    this.#facts.push({ kind: "facts", path, facts });
+    this.#setFacts(entry, isSame ? there : undefined);
   }
 
-  /** Notes that facts have to be set, unless that is the owner and nobody may. */
-  #compareFacts({ owner, ...facts }: TreeFacts): void {
-    if (owner !== undefined && this.#carried.owners) this.#hasOtherFacts = true;
-    if (Object.values(facts).some((value) => value !== undefined)) this.#hasOtherFacts = true;
+  /** Sets facts that are not there already. */
+  #setFacts(entry: TreeEntry, there: TreeEntry | undefined): void {
+    if (there !== undefined && this.#hasSameFacts(entry, there)) return;
+    if (there === undefined || this.#differs(entry, there)) this.#hasOtherFacts = true;
+    const facts = this.#factsOf(entry, there);
+    if (Object.keys(facts).length > 0) this.#facts.push({ kind: "facts", path: entry.path, facts });
   }
 
   #takeFile(entry: TreeEntry, there: TreeEntry | undefined): void {
@@ -242,31 +295,48 @@ export class TreePlanner {
     }
     const isSame = !this.#carried.checksum && there !== undefined && there.size === entry.size &&
       isSameTime(there.mtimeNs, entry.mtimeNs);
-    if (!isSame) this.#files.push(entry);
-    if (there === undefined) this.#hasOtherFacts = true;
-    else this.#compareFacts(this.#factsOf(entry, there));
-    const facts = this.#factsOf(entry, isSame ? there : undefined);
-    if (Object.values(facts).some((value) => value !== undefined)) {
-      this.#facts.push({ kind: "facts", path, facts });
-    }
+    if (isSame) return this.#setFacts(entry, there);
+    this.#files.push(entry);
+    if (there === undefined || this.#differs(entry, there)) this.#hasOtherFacts = true;
+    // Writing it may change all of them.
+    const facts = this.#factsOf(entry, undefined);
+    if (Object.keys(facts).length > 0) this.#facts.push({ kind: "facts", path, facts });
+  }
+
+  #hasSameOwner(entry: TreeEntry, there: TreeEntry): boolean {
+    return !this.#carried.archive || (there.uid === entry.uid && there.gid === entry.gid);
+  }
+
+  /** Whether all that is carried is there already. */
+  #hasSameFacts(entry: TreeEntry, there: TreeEntry): boolean {
+    return !this.#differsApartFromOwner(entry, there) && this.#hasSameOwner(entry, there);
+  }
+
+  /** Whether something is to be set that can be. */
+  #differs(entry: TreeEntry, there: TreeEntry): boolean {
+    return this.#differsApartFromOwner(entry, there) ||
+      (this.#carried.owners && !this.#hasSameOwner(entry, there));
+  }
+
+  #differsApartFromOwner(entry: TreeEntry, there: TreeEntry): boolean {
+    const { times, permissions, archive } = this.#carried;
+    return (permissions && there.mode !== entry.mode) ||
+      (times && !isSameTime(there.mtimeNs, entry.mtimeNs)) ||
+      (archive && !isSameAttributes(entry.attributes, there.attributes));
   }
 
   /** Facts to set; those that are there already are left out. */
-  #factsOf(
-    entry: TreeEntry,
-    there: TreeEntry | undefined,
-  ): { -readonly [Name in keyof TreeFacts]: TreeFacts[Name] } {
+  #factsOf(entry: TreeEntry, there: TreeEntry | undefined): WritableFacts {
     const { times, permissions, archive } = this.#carried;
     const { mode, uid, gid, mtimeNs, attributes } = entry;
-    const hasOwner = there?.uid === uid && there.gid === gid;
-    const hasAttributes = attributes === undefined ||
-      (there !== undefined && (there.attributes?.toBase64() ?? "") === attributes.toBase64());
-    return {
-      ...(permissions && there?.mode !== mode ? { mode } : {}),
-      ...(archive && !hasOwner ? { owner: { uid, gid } } : {}),
-      ...(archive && !hasAttributes ? { attributes } : {}),
-      ...(times && !(there !== undefined && isSameTime(there.mtimeNs, mtimeNs)) ? { mtimeNs } : {}),
-    };
+    const facts: WritableFacts = {};
+    if (permissions && there?.mode !== mode) facts.mode = mode;
+    if (times && !(there !== undefined && isSameTime(there.mtimeNs, mtimeNs))) facts.mtimeNs = mtimeNs;
+    if (!archive) return facts;
+    if (there === undefined || !this.#hasSameOwner(entry, there)) facts.owner = { uid, gid };
+    if (attributes === undefined) return facts;
+    if (there === undefined || !isSameAttributes(attributes, there.attributes)) facts.attributes = attributes;
+    return facts;
   }
 
   #removals(): TreeChange[] {

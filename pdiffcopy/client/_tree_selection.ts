@@ -63,6 +63,7 @@ export function selectEntries(
   filter: TreeFilter,
   list: FileList | undefined,
 ): TreeSelection {
+  if (list === undefined && filter.isEmpty) return selectAll(source);
   const opened = new Set<string>();
   if (list === undefined || list.opens("", false)) opened.add("");
   const seen = new Set<string>([""]);
@@ -90,6 +91,12 @@ export function selectEntries(
     message: "the list names it, and the source does not have it",
   }));
   return { entries, faults, opened };
+}
+
+function selectAll(entries: readonly TreeEntry[]): TreeSelection {
+  const opened = new Set<string>([""]);
+  for (const { path, kind } of entries) if (kind === "dir") opened.add(path);
+  return { entries, faults: [], opened };
 }
 
 /** Directories on the way to names of a list that are there and not left out; filters do not count for them. */

@@ -302,10 +302,13 @@ class TreeCopy {
     if (dryRun !== true && there === undefined) await this.#to.create(plan.first.length > 0);
     await this.#apply(plan.first);
     const gone = new Set(plan.first.filter(isRemoval).map(({ path }) => path));
-    const remaining = (there ?? []).filter(({ path }) => !gone.has(path));
+    const remaining = new Map<string, TreeEntry>();
+    for (const entry of plan.files.length === 0 ? [] : there ?? []) {
+      if (!gone.has(entry.path)) remaining.set(entry.path, entry);
+    }
     const options = { ...this.#options, concurrency: this.#options.concurrency ?? PDIFF_CONCURRENCY };
     const { copied, same, bytes } = await new SmallFilesCopy(this.#from, this.#to, options)
-      .run(plan.files, new Map(remaining.map((entry) => [entry.path, entry])));
+      .run(plan.files, remaining);
     this.#copiedAtOnce = copied;
     const files = plan.files.filter(({ path }) => !copied.has(path) && !same.has(path));
     const bytesTransferred = bytes + await this.#copyFiles(files);

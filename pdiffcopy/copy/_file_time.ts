@@ -2,19 +2,20 @@
  * Times of files as text: nanoseconds since 1970, of all the years that the system's 64-bit seconds reach.
  */
 
-const SECOND_NS = 1_000_000_000n;
-const SECONDS_END = 2n ** 63n;
+const TIME_END = 2n ** 63n * 1_000_000_000n;
+const TIME_START = -TIME_END;
 /** Every file system holds times of 32-bit seconds. */
-const USUAL_END = 2n ** 31n;
+const USUAL_END = 2n ** 31n * 1_000_000_000n;
+const USUAL_START = -USUAL_END;
 
 /** Whether a time is one that every file system holds. */
 export function isUsualTime(timeNs: bigint): boolean {
-  return -USUAL_END * SECOND_NS <= timeNs && timeNs < USUAL_END * SECOND_NS;
+  return USUAL_START <= timeNs && timeNs < USUAL_END;
 }
 
 /** A time that was carried as text; undefined where it is none. */
 export function parseFileTime(text: string): bigint | undefined {
   if (!/^-?\d{1,28}$/.test(text)) return undefined;
   const timeNs = BigInt(text);
-  return -SECONDS_END * SECOND_NS <= timeNs && timeNs < SECONDS_END * SECOND_NS ? timeNs : undefined;
+  return TIME_START <= timeNs && timeNs < TIME_END ? timeNs : undefined;
 }

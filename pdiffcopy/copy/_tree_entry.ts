@@ -53,7 +53,7 @@ export function formatEntry(entry: TreeEntry): string {
       g: gid,
       h: identity,
       l: text,
-      x: attributes?.toBase64(),
+      x: attributes?.length === 0 ? "" : attributes?.toBase64(),
     })
   }\n`;
 }
@@ -151,7 +151,10 @@ function entryOf(line: string, fields: Record<string, unknown>): TreeEntry {
   };
 }
 
+const NO_ATTRIBUTES = new Uint8Array();
+
 function attributesOf(line: string, text: string): Uint8Array<ArrayBuffer> {
+  if (text === "") return NO_ATTRIBUTES;
   try {
     return Uint8Array.fromBase64(text);
   } catch (error) {

@@ -60,8 +60,9 @@ export async function* listTreeBatches(
   options: ListOptions = {},
 ): AsyncGenerator<TreeEntry[], void, undefined> {
   const opened = new LazyDirectory(() => directory);
-  if (options.top === true) yield [entryOf(opened, "", directory.ownFacts(), options)];
-  yield* walk(opened, await directory.list(), options, "", 0);
+  const attributes = options.attributes === true;
+  if (options.top === true) yield [entryOf("", directory.ownFacts(attributes))];
+  yield* walk(opened, await directory.list(attributes), options, "", 0);
 }
 
 async function* walk(
@@ -72,7 +73,8 @@ async function* walk(
   depth: number,
 ): AsyncGenerator<TreeEntry[], void, undefined> {
   const names = list.filter(({ errno, mode }) => errno === 0 && isDirectory(mode)).map(({ name }) => name);
-  const ahead = new ListsAhead(directory, names);
+  const attributes = options.attributes === true;
+  const ahead = new ListsAhead(directory, names, attributes);
   let batch: TreeEntry[] = [];
   options.signal?.throwIfAborted();
   for (const facts of list) {
@@ -82,7 +84,7 @@ async function* walk(
       batch.push(faultAt(path, systemFailure(`look at ${printable(path)}`, facts.errno)));
       continue;
     }
-    const entry = entryOf(directory, path, facts, options);
+    const entry = entryOf(path, facts);
     batch.push(entry);
     if (entry.kind !== "dir") continue;
     yield batch;
@@ -90,7 +92,8 @@ async function* walk(
     const below = new LazyDirectory(() => directory.get().openDirectory(facts.name, true));
     try {
       if (depth === DEPTH_MAX) throw new RangeError(`Cannot list ${printable(path)}: it is nested too deep`);
-      yield* walk(below, await ahead.take(facts.name) ?? await below.get().list(), options, path, depth + 1);
+      const found = await ahead.take(facts.name) ?? await below.get().list(attributes);
+      yield* walk(below, found, options, path, depth + 1);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof SluiceError) && !(error instanceof RangeError)) throw error;
@@ -107,10 +110,12 @@ async function* walk(
 class ListsAhead {
   readonly #directory: LazyDirectory;
   readonly #names: readonly string[];
+  readonly #attributes: boolean;
   readonly #lists = new Map<string, NameFacts[] | Error>();
   #next = 0;
 
-  constructor(directory: LazyDirectory, names: readonly string[]) {
+  constructor(directory: LazyDirectory, names: readonly string[], attributes: boolean) {
+    this.#attributes = attributes;
     this.#directory = directory;
     this.#names = names;
   }
@@ -120,7 +125,7 @@ class ListsAhead {
     if (!this.#lists.has(name)) {
       this.#next = this.#names.indexOf(name, this.#next);
       const wanted = this.#names.slice(this.#next, this.#next + AHEAD);
-      const lists = wanted.length > 1 ? await this.#directory.get().listBelow(wanted) : [];
+      const lists = wanted.length > 1 ? await this.#directory.get().listBelow(wanted, this.#attributes) : [];
       for (const [index, list] of lists.entries()) this.#lists.set(wanted[index]!, list);
     }
     const list = this.#lists.get(name);
@@ -145,31 +150,21 @@ function faultAt(path: string, error: Error): TreeEntry {
   };
 }
 
-function entryOf(directory: LazyDirectory, path: string, facts: NameFacts, options: ListOptions): TreeEntry {
-  const kind = kindOf(facts.mode);
-  const attributes = options.attributes === true && (kind === "file" || kind === "dir")
-    ? attributesOf(directory.get(), facts.name || ".")
-    : undefined;
-  return entryWith(path, kind, facts, attributes);
-}
-
 /** The entry of an open file by itself, with an empty path. */
 export function entryOfFile(file: BlockFile, options: ListOptions): TreeEntry {
-  const facts = file.status();
   const attributes = options.attributes === true ? file.attributes() : undefined;
-  return entryWith("", kindOf(facts.mode), { ...facts, link: undefined }, attributes);
+  return entryOf("", { ...file.status(), link: undefined, attributes });
 }
 
 function kindOf(mode: number): TreeEntry["kind"] {
-  return isLink(mode) ? "link" : isDirectory(mode) ? "dir" : isRegular(mode) ? "file" : "other";
+  return isRegular(mode) ? "file" : isDirectory(mode) ? "dir" : isLink(mode) ? "link" : "other";
 }
 
-function entryWith(
+function entryOf(
   path: string,
-  kind: TreeEntry["kind"],
-  { mode, size, mtimeNs, uid, gid, links, identity, link }: Omit<NameFacts, "name" | "errno">,
-  attributes: Uint8Array<ArrayBuffer> | undefined,
+  { mode, size, mtimeNs, uid, gid, links, identity, link, attributes }: Omit<NameFacts, "name" | "errno">,
 ): TreeEntry {
+  const kind = kindOf(mode);
   return {
     path,
     kind,
@@ -180,17 +175,6 @@ function entryWith(
     gid,
     identity: kind === "file" && links > 1 ? identity : undefined,
     text: kind === "other" ? specialKindOf(mode) : link,
-    attributes,
+    attributes: kind === "file" || kind === "dir" ? attributes : undefined,
   };
-}
-
-/** Extended attributes of a name; none where it can't be opened, which copying its content reports. */
-function attributesOf(directory: BlockDirectory, name: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    using file = directory.open(name, { beneath: true, noFollow: true });
-    return file.attributes();
-  } catch (error) {
-    if (error instanceof SluiceError) return undefined;
-    throw error;
-  }
 }

@@ -168,11 +168,11 @@ export interface BlockDirectory extends Disposable {
   /** Opens a directory below. */
   openDirectory(name: string, beneath: boolean): BlockDirectory;
   /** Facts of the directory itself, whose name there is "". */
-  ownFacts(): NameFacts;
-  /** Everything in it, sorted by name; links are not followed. */
-  list(): Promise<NameFacts[]>;
+  ownFacts(attributes: boolean): NameFacts;
+  /** Everything in it, sorted by name, with extended attributes where they can be read; links are not followed. */
+  list(attributes: boolean): Promise<NameFacts[]>;
   /** As `list`, for directories in it: from the first on as many as one call lists, and maybe none. */
-  listBelow(names: readonly string[]): Promise<(NameFacts[] | Error)[]>;
+  listBelow(names: readonly string[], attributes: boolean): Promise<(NameFacts[] | Error)[]>;
   makeDirectory(name: string, mode: number): void;
   makeLink(name: string, content: string): void;
   /** Makes a pipe, or a socket that nobody listens on. */

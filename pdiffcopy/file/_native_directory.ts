@@ -2,7 +2,15 @@
  * Native directories as `BlockDirectory`.
  */
 import { ACTION, NativeFile, OPEN } from "../kernel/file.ts";
-import { CHANGE, changeName, linkName, listManyNames, listNames, setFacts } from "../kernel/names.ts";
+import {
+  CHANGE,
+  changeName,
+  linkName,
+  listManyNames,
+  listNames,
+  readAttributes,
+  setFacts,
+} from "../kernel/names.ts";
 import { readSmallFiles, writeSmallFiles } from "../kernel/small_files.ts";
 import type {
   BlockDirectory,
@@ -55,22 +63,36 @@ class NativeDirectory implements BlockDirectory {
     if (answer.errno !== NO_ENTRY) checked(answer, `remove ${this.path}/${name}`);
   }
 
-  ownFacts(): NameFacts {
+  ownFacts(wantsAttributes: boolean): NameFacts {
     const facts = this.#directory.status();
     if (typeof facts === "number") throw systemFailure(`look at ${this.path}`, facts);
     const { mode, uid, gid, links, mtimeNs, size, identity } = facts;
-    return { name: "", errno: 0, mode, uid, gid, links, mtimeNs, size, identity, link: undefined };
+    const found = wantsAttributes ? readAttributes(this.#directory) : undefined;
+    const attributes = found instanceof Uint8Array ? found : undefined;
+    return {
+      name: "",
+      errno: 0,
+      mode,
+      uid,
+      gid,
+      links,
+      mtimeNs,
+      size,
+      identity,
+      link: undefined,
+      attributes,
+    };
   }
 
-  async list(): Promise<NameFacts[]> {
-    const found = await listNames(this.#directory);
+  async list(attributes: boolean): Promise<NameFacts[]> {
+    const found = await listNames(this.#directory, attributes);
     if (Array.isArray(found)) return found.sort(byName);
     checked(found, `list ${this.path}`);
     return [];
   }
 
-  async listBelow(names: readonly string[]): Promise<(NameFacts[] | Error)[]> {
-    const lists = await listManyNames(this.#directory, names);
+  async listBelow(names: readonly string[], attributes: boolean): Promise<(NameFacts[] | Error)[]> {
+    const lists = await listManyNames(this.#directory, names, attributes);
     if (!Array.isArray(lists)) {
       checked(lists, `list directories of ${this.path}`);
       return [];

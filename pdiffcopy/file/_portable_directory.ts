@@ -19,6 +19,7 @@ const NOTHING: NameFacts = {
   size: 0,
   identity: "",
   link: undefined,
+  attributes: undefined,
 };
 
 class PortableDirectory implements BlockDirectory {
@@ -104,6 +105,7 @@ class PortableDirectory implements BlockDirectory {
       size: info.size,
       identity: `${info.dev.toString(16)}-${(info.ino ?? 0).toString(16)}`,
       link: info.isSymlink ? Deno.readLinkSync(path) : undefined,
+      attributes: undefined,
     };
   }
 

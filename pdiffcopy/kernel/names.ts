@@ -6,7 +6,7 @@
  */
 import { RESULT } from "@sluice/ffi";
 import type { FileAnswer, NativeFile } from "./file.ts";
-import { decodePath, encodePath } from "./path_text.ts";
+import { decodePath, decodePaths, encodePath } from "./path_text.ts";
 
 /** What the system knows of a name; a link is not followed. */
 export interface NameFacts {
@@ -26,6 +26,8 @@ export interface NameFacts {
   readonly identity: string;
   /** Where a link leads; undefined for anything else. */
   readonly link: string | undefined;
+  /** Extended attributes, where they were asked for. */
+  readonly attributes: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** What is set: bits of one number. */
@@ -58,11 +60,14 @@ const EMPTY = new Uint8Array();
 let spare: Uint8Array<ArrayBuffer> | undefined;
 
 /** Everything in an open directory, in the system's order; the answer where that fails. */
-export async function listNames(directory: NativeFile): Promise<NameFacts[] | FileAnswer> {
+export async function listNames(
+  directory: NativeFile,
+  attributes: boolean,
+): Promise<NameFacts[] | FileAnswer> {
   const buffer = spare ?? new Uint8Array(LIST_SIZE);
   spare = undefined;
   try {
-    return await listInto(directory, buffer);
+    return await listInto(directory, attributes, buffer);
   } finally {
     spare = buffer;
   }
@@ -70,16 +75,31 @@ export async function listNames(directory: NativeFile): Promise<NameFacts[] | Fi
 
 async function listInto(
   directory: NativeFile,
-  buffer: Uint8Array<ArrayBuffer>,
+  attributes: boolean,
+  first: Uint8Array<ArrayBuffer>,
 ): Promise<NameFacts[] | FileAnswer> {
   const found: NameFacts[] = [];
-  for (let restart = 1;; restart = 0) {
+  for (let [restart, buffer] = [1, first];;) {
     const answer = await directory.useAsync((functions, handle, step) =>
-      functions.sluice_pdiffcopy_names_list_async(handle, restart, buffer, 0, buffer.length, step)
+      functions.sluice_pdiffcopy_names_list_async(
+        handle,
+        restart,
+        attributes ? 1 : 0,
+        buffer,
+        0,
+        buffer.length,
+        step,
+      )
     );
+    if (answer.result === RESULT.OUTPUT_TOO_SMALL && buffer.length < ATTRIBUTES_SIZE_MAX) {
+      // One name has more attributes than fit.
+      buffer = new Uint8Array(buffer.length * 8);
+      continue;
+    }
     if (answer.result < 0) return answer;
-    readRecords(buffer.subarray(0, answer.produced), found);
+    readRecords(buffer.subarray(0, answer.produced), attributes, found);
     if (answer.result === RESULT.OK) return found;
+    restart = 0;
   }
 }
 
@@ -94,6 +114,7 @@ let spareForMany: Uint8Array<ArrayBuffer> | undefined;
 export async function listManyNames(
   directory: NativeFile,
   names: readonly string[],
+  attributes: boolean,
 ): Promise<(NameFacts[] | number)[] | FileAnswer> {
   const wanted = encodePath(names.map((name) => `${name}\0`).join(""));
   const buffer = spareForMany ?? new Uint8Array(LISTS_SIZE);
@@ -105,6 +126,7 @@ export async function listManyNames(
         wanted,
         0,
         wanted.length,
+        attributes ? 1 : 0,
         buffer,
         0,
         buffer.length,
@@ -117,7 +139,7 @@ export async function listManyNames(
     for (let at = 0; at < answer.produced;) {
       const [errno, size] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
       const found: NameFacts[] = [];
-      readRecords(buffer.subarray(at + 8, at + 8 + size), found);
+      readRecords(buffer.subarray(at + 8, at + 8 + size), attributes, found);
       lists.push(errno === 0 ? found : errno);
       at += 8 + size;
     }
@@ -127,16 +149,31 @@ export async function listManyNames(
   }
 }
 
-function readRecords(bytes: Uint8Array<ArrayBuffer>, found: NameFacts[]): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const whole = (at: number): number => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+/** The names of records. */
+function namesOf(bytes: Uint8Array<ArrayBuffer>, view: DataView): string[] {
+  // Records are larger than their names.
+  const names = new Uint8Array(bytes.length);
+  let size = 0;
   for (let at = 0; at < bytes.length; at += view.getUint32(at, true)) {
+    const end = at + RECORD_SIZE + view.getUint16(at + 4, true);
+    for (let i = at + RECORD_SIZE; i < end; i++) names[size++] = bytes[i]!;
+    names[size++] = 0;
+  }
+  return decodePaths(names.subarray(0, size));
+}
+
+function readRecords(bytes: Uint8Array<ArrayBuffer>, attributes: boolean, found: NameFacts[]): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const names = namesOf(bytes, view);
+  const whole = (at: number): number => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+  for (let [at, index] = [0, 0]; at < bytes.length; index++) {
+    const end = at + view.getUint32(at, true);
     const nameEnd = at + RECORD_SIZE + view.getUint16(at + 4, true);
     const linkSize = view.getUint16(at + 6, true);
     const mode = view.getUint32(at + 12, true);
     const links = view.getUint32(at + 24, true);
     found.push({
-      name: decodePath(bytes.subarray(at + RECORD_SIZE, nameEnd)),
+      name: names[index]!,
       errno: view.getUint32(at + 8, true),
       mode,
       uid: view.getUint32(at + 16, true),
@@ -148,8 +185,14 @@ function readRecords(bytes: Uint8Array<ArrayBuffer>, found: NameFacts[]): void {
       link: (mode & 0o170000) === 0o120000
         ? decodePath(bytes.subarray(nameEnd, nameEnd + linkSize))
         : undefined,
+      attributes: attributes ? attributesAt(bytes, nameEnd + linkSize, end) : undefined,
     });
+    at = end;
   }
+}
+
+function attributesAt(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): Uint8Array<ArrayBuffer> {
+  return start === end ? EMPTY : bytes.slice(start, end);
 }
 
 /** One of `CHANGE`; `content` is that of a link, `mode` that of a new directory, pipe or socket. */

@@ -26,20 +26,8 @@ export function encodePath(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
-/** Longer names are not worth a look at each byte. */
-const ASCII_SIZE_MAX = 64;
-
-/** The text of a short name of ASCII, which most names are: without a call of the decoder. */
-function decodeAscii(bytes: Uint8Array): string | undefined {
-  if (bytes.length > ASCII_SIZE_MAX) return undefined;
-  for (let i = 0; i < bytes.length; i++) if (bytes[i]! >= 0x80) return undefined;
-  return String.fromCharCode(...bytes);
-}
-
 /** The text of a name. */
 export function decodePath(bytes: Uint8Array): string {
-  const ascii = decodeAscii(bytes);
-  if (ascii !== undefined) return ascii;
   try {
     return decoder.decode(bytes);
   } catch {
@@ -54,6 +42,24 @@ export function decodePath(bytes: Uint8Array): string {
     at += size || 1;
   }
   return text;
+}
+
+/** The texts of names each of which a zero ends: one call of the decoder for all of them, where they are UTF-8. */
+export function decodePaths(bytes: Uint8Array): string[] {
+  try {
+    const texts = decoder.decode(bytes).split("\0");
+    texts.pop();
+    return texts;
+  } catch {
+    // Decoded one by one below.
+  }
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf(0, at);
+    texts.push(decodePath(bytes.subarray(at, end)));
+    at = end + 1;
+  }
+  return texts;
 }
 
 /** Bytes of the character at a position; 0 where there is none. */

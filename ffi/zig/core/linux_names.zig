@@ -64,10 +64,12 @@ pub const Extent = enum {
 /// Writes records of the names in a directory, from the start where `restart` says so, else after the last that was
 /// written.
 pub fn list(directory: *const File, restart: bool, comptime extent: Extent, output: []u8) Listed {
-    if (restart) if (failure(linux.lseek(directory.descriptor, 0, linux.SEEK.SET))) |errno| return .{ .failed = errno };
+    var position = switch (outcome(linux.lseek(directory.descriptor, 0, if (restart) linux.SEEK.SET else linux.SEEK.CUR))) {
+        .value => |place| place,
+        .failed => |errno| return .{ .failed = errno },
+    };
     var entries: [entries_size]u8 align(8) = undefined;
     var written: usize = 0;
-    var position: ?u64 = null;
     while (true) {
         const filled = switch (outcome(linux.getdents64(directory.descriptor, &entries, entries.len))) {
             .value => |count| count,
@@ -76,24 +78,23 @@ pub fn list(directory: *const File, restart: bool, comptime extent: Extent, outp
         if (filled == 0) return .{ .written = .{ .count = written, .more = false } };
         var at: usize = 0;
         while (at < filled) {
-            const next: u64 = @bitCast(std.mem.readInt(i64, entries[at + 8 ..][0..8], .little));
+            const next: usize = @intCast(std.mem.readInt(u64, entries[at + 8 ..][0..8], .little));
             const size = std.mem.readInt(u16, entries[at + 16 ..][0..2], .little);
             const name = std.mem.span(@as([*:0]const u8, @ptrCast(&entries[at + 19])));
-            if (output.len - written < room_min) {
-                // The names that were read ahead are read again.
-                const place = position orelse return .{ .written = .{ .count = written, .more = true } };
-                if (failure(linux.lseek(directory.descriptor, @bitCast(place), linux.SEEK.SET))) |errno| return .{ .failed = errno };
-                return .{ .written = .{ .count = written, .more = true } };
-            }
+            if (output.len - written < room_min) return pause(directory, position, written);
             at += size;
             if (!std.mem.eql(u8, name, ".") and !std.mem.eql(u8, name, "..")) {
-                written += describe(directory, name, extent, output[written..]) orelse {
-                    return .{ .written = .{ .count = written, .more = true } };
-                };
+                written += describe(directory, name, extent, output[written..]) orelse return pause(directory, position, written);
             }
             position = next;
         }
     }
+}
+
+/// Names after `position` that were read ahead are read again.
+fn pause(directory: *const File, position: usize, written: usize) Listed {
+    if (failure(linux.lseek(directory.descriptor, @bitCast(position), linux.SEEK.SET))) |errno| return .{ .failed = errno };
+    return .{ .written = .{ .count = written, .more = true } };
 }
 
 /// Writes the record of a name; nothing where it vanished meanwhile. Null where its attributes have no room.

@@ -16,16 +16,22 @@ fn finish(step: *Step, errno: ?files.Errno) Result {
 }
 
 /// Writes records of the names in a directory, as `names.Record` says; `output_pending` where names remain, which the
-/// next call without `restart` writes. `output_too_small` where not even one would fit.
-fn list(self: *const File, restart: u32, output: []u8, step: *Step) Result {
+/// next call without `restart` writes. `output_too_small` where not even one would fit. With `attributes` the extended
+/// attributes of a name follow its record, as `readAttributes` writes them.
+fn list(self: *const File, restart: u32, attributes: u32, output: []u8, step: *Step) Result {
     if (output.len < names.room_min) return .output_too_small;
-    switch (names.list(self, restart != 0, .facts, output)) {
+    switch (listAs(self, restart != 0, attributes, output)) {
         .failed => |errno| return finish(step, errno),
         .written => |written| {
+            if (written.more and written.count == 0) return .output_too_small;
             step.produced = @intCast(written.count);
             return if (written.more) .output_pending else .ok;
         },
     }
+}
+
+fn listAs(directory: *const File, restart: bool, attributes: u32, output: []u8) names.Listed {
+    return if (attributes != 0) names.list(directory, restart, .attributes, output) else names.list(directory, restart, .facts, output);
 }
 
 /// Bytes before the records of one directory: why it could not be listed, and how many bytes follow.
@@ -34,13 +40,13 @@ const listing_head = 8;
 /// Lists directories of this one, whose names follow each other in the source, each ended by a zero: for each a u32 the
 /// system's number, a u32 bytes, and records as `list` writes them. Stops before one that does not fit whole; `value` is
 /// how many were listed, 0 where not even the first fits.
-fn listMany(self: *const File, wanted: []const u8, output: []u8, step: *Step) Result {
+fn listMany(self: *const File, wanted: []const u8, attributes: u32, output: []u8, step: *Step) Result {
     var at: usize = 0;
     var written: usize = 0;
     var count: u64 = 0;
     while (at < wanted.len and output.len - written >= listing_head + names.room_min) {
         const end = std.mem.findScalarPos(u8, wanted, at, 0) orelse return .invalid_argument;
-        const listed = listOne(self, wanted[at..end :0], output[written + listing_head ..]) orelse break;
+        const listed = listOne(self, wanted[at..end :0], attributes, output[written + listing_head ..]) orelse break;
         std.mem.writeInt(u32, output[written..][0..4], listed.errno, .little);
         std.mem.writeInt(u32, output[written + 4 ..][0..4], listed.size, .little);
         written += listing_head + listed.size;
@@ -53,13 +59,13 @@ fn listMany(self: *const File, wanted: []const u8, output: []u8, step: *Step) Re
 }
 
 /// Null where the output has no room for all of it.
-fn listOne(parent: *const File, name: [:0]const u8, output: []u8) ?struct { errno: u32, size: u32 } {
+fn listOne(parent: *const File, name: [:0]const u8, attributes: u32, output: []u8) ?struct { errno: u32, size: u32 } {
     const directory: File = switch (File.open(parent, name, .{ .directory = true, .beneath = true, .no_follow = true }, 0)) {
         .failed => |errno| return .{ .errno = errno, .size = 0 },
         .value => |descriptor| .{ .descriptor = @intCast(descriptor) },
     };
     defer directory.close();
-    return switch (names.list(&directory, true, .facts, output)) {
+    return switch (listAs(&directory, true, attributes, output)) {
         .failed => |errno| .{ .errno = errno, .size = 0 },
         .written => |written| if (written.more) null else .{ .errno = 0, .size = @intCast(written.count) },
     };

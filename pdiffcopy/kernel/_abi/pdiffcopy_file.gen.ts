@@ -84,8 +84,8 @@ const FUNCTIONS = {
   sluice_pdiffcopy_file_compare: { parameters: ["handle","f64","f64","f64","u32","table","u32","f64","u32","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_file_apply: { parameters: ["handle","f64","f64","u32","table","u32","f64","u32","u32","u32","u32","source","u32","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_file_copy: { parameters: ["handle","handle","f64","f64","u32","u32","u32","step"], result: "i32", offLoop: true },
-  sluice_pdiffcopy_names_list: { parameters: ["handle","u32","target","u32","u32","step"], result: "i32", offLoop: true },
-  sluice_pdiffcopy_names_list_many: { parameters: ["handle","source","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
+  sluice_pdiffcopy_names_list: { parameters: ["handle","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
+  sluice_pdiffcopy_names_list_many: { parameters: ["handle","source","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_names_change: { parameters: ["handle","u32","source","u32","u32","source","u32","u32","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_names_link: { parameters: ["handle","handle","source","u32","u32","source","u32","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_names_set_facts: { parameters: ["handle","source","u32","u32","u32","u32","u32","u32","u32","u32","u32","step"], result: "i32", offLoop: false },
@@ -104,6 +104,6 @@ export type PdiffcopyFileFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module pdiffcopy_file. */
 export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
   name: "pdiffcopy_file",
-  hash: 1300191113,
+  hash: 3265239735,
   functions: FUNCTIONS,
 };
