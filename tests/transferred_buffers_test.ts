@@ -80,7 +80,7 @@ testBackends("what a callback gives is checked", async () => {
   const frame = compressZstd(CONTENT, { dictionary });
   for (const given of [Promise.resolve(dictionary), 5, "dictionary", CONTENT]) {
     const lookupDictionary = (() => given) as never;
-    assertThrows(() => decompressZstd(frame, { lookupDictionary }), TypeError, '"lookupDictionary": it gave');
+    assertThrows(() => decompressZstd(frame, { lookupDictionary }), TypeError, '"lookupDictionary": it is');
   }
   assertEquals(decompressZstd(frame, { lookupDictionary: () => dictionary }), CONTENT);
 
