@@ -29,6 +29,7 @@ import {
   ZstdDecompressionStream,
   ZstdEncoder,
 } from "@sluice/zstd";
+import { DczCompressionStream, DczDictionary } from "@sluice/zstd/http";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { testBackends } from "./_backends.ts";
 
@@ -142,6 +143,27 @@ testBackends("what a callback gives is checked", async () => {
   const sink = { write() {}, rewrite() {} };
   await assertRejects(() => archive.repack(sink, { filter: promised }), TypeError, '"filter"');
 });
+
+testBackends(
+  "a place to resume at that lacks its numbers is refused, and so is a flush of no kind",
+  async () => {
+    for (const resumeAt of [{}, null, { compressedOffset: 1, decompressedOffset: 1 }] as never[]) {
+      assertThrows(() => new ZstdDecompressionStream({ resumeAt }), TypeError);
+      assertThrows(() => new ZstdCompressionStream({ resumeAt }), TypeError);
+    }
+    const dictionary = await DczDictionary.from(CONTENT);
+    for (
+      const stream of [
+        new ZstdCompressionStream(),
+        new Lz4CompressionStream(),
+        new DczCompressionStream({ dictionary }),
+      ]
+    ) {
+      await assertRejects(() => stream.flush("bogus" as never), RangeError, "block, frame");
+      await stream.readable.cancel();
+    }
+  },
+);
 
 testBackends("a ceiling of no memory is a ceiling", () => {
   assertThrows(() => compressZstd(CONTENT, { maxMemory: 0 }), Error, "memory");
