@@ -7,27 +7,34 @@ import { openRepository, shortId, usualDigits } from "./names.ts";
 import { BufferedStdout, quoted } from "./output.ts";
 import { findRenames, withStatus } from "./renames.ts";
 import type { StatusChange } from "./renames.ts";
-import { ambiguousArgument, mergeBaseIds, rangeOf, revisionOrFail } from "./revisions.ts";
+import { mergeBaseIds, rangeOf, revisionOrFail, splitOperands } from "./revisions.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
-/** What changed between two trees; everything where the first is undefined. */
+/** What changed between two trees, at some paths or anywhere; everything where the first tree is undefined. */
 export async function changesBetween(
   repository: GitRepository,
-  from: string | undefined,
-  to: string,
+  { from, to, paths }: {
+    readonly from: string | undefined;
+    readonly to: string;
+    readonly paths: readonly string[] | undefined;
+  },
   { renames }: GitdbSettings,
 ): Promise<StatusChange[]> {
   const changes: StatusChange[] = [];
-  for await (const change of repository.changes(from, to)) changes.push(withStatus(change));
+  for await (const change of repository.changes(from, to, { paths })) changes.push(withStatus(change));
   return renames ? await findRenames(repository.database, changes) : changes;
 }
 
-/** Refuses options that have no effect on such a list. */
-export function checkListOptions({ changes, abbrev, fullIds, renames }: GitdbSettings): void {
-  const idle = changes !== "raw" && abbrev !== undefined
+/** Refuses options that have no effect on such a list; ids of commits are shortened as they say, too. */
+export function checkListOptions(
+  { changes, abbrev, fullIds, renames }: GitdbSettings,
+  hasCommits: boolean,
+): void {
+  const isIdle = changes !== "raw" && !hasCommits;
+  const idle = isIdle && abbrev !== undefined
     ? "--abbrev"
-    : changes !== "raw" && fullIds
+    : isIdle && fullIds
     ? "--no-abbrev"
     : changes === "nothing" && !renames
     ? "--no-renames"
@@ -102,28 +109,29 @@ function modeOf(side: GitChangeSide | undefined): string {
 
 /** Runs `diff`. */
 export async function diff(operands: readonly string[], settings: GitdbSettings): Promise<number> {
-  const range = operands.length === 1 ? rangeOf(operands[0]!) : undefined;
-  const [from, to] = range === undefined ? operands : [range.left, range.right];
-  if (from === undefined || to === undefined || operands.length > 2) {
-    throw new UsageFailure("diff takes two revisions, or one range of the form A..B or A...B");
-  }
   if (settings.changes === undefined) {
     throw new UsageFailure("diff prints no patches, expected --name-status, --name-only or --raw");
   }
-  checkListOptions(settings);
+  checkListOptions(settings, false);
   await using repository = await openRepository(settings);
+  const { revisions, paths, failureOf } = await splitOperands(repository, operands, settings);
+  const range = revisions.length === 1 ? rangeOf(revisions[0]!) : undefined;
+  const [left, right] = range === undefined ? revisions : [range.left, range.right];
+  if (left === undefined || right === undefined || revisions.length > 2) {
+    throw new UsageFailure("diff takes two revisions, or one range of the form A..B or A...B");
+  }
   const find = (revision: string): Promise<string> =>
-    revisionOrFail(repository, revision, ambiguousArgument(range === undefined ? revision : operands[0]!));
-  const ids: [string, string] = [await find(from), await find(to)];
+    revisionOrFail(repository, revision, failureOf(range === undefined ? revision : revisions[0]!));
+  let [from, to] = [await find(left), await find(right)];
   if (range?.isSymmetric === true) {
-    const [base, ...others] = await mergeBaseIds(repository, ...ids);
-    if (base === undefined) throw fatal(`${operands[0]}: no merge base`);
-    if (others.length > 0) console.error(`warning: ${operands[0]}: multiple merge bases, using ${base}`);
-    ids[0] = base;
+    const [base, ...others] = await mergeBaseIds(repository, from, to);
+    if (base === undefined) throw fatal(`${revisions[0]}: no merge base`);
+    if (others.length > 0) console.error(`warning: ${revisions[0]}: multiple merge bases, using ${base}`);
+    from = base;
   }
   const formatter = await ChangeFormatter.open(repository, settings);
   const out = new BufferedStdout();
-  for (const change of await changesBetween(repository, ...ids, settings)) {
+  for (const change of await changesBetween(repository, { from, to, paths }, settings)) {
     await out.print(await formatter.line(change));
   }
   await out.flush();

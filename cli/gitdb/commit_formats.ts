@@ -5,6 +5,8 @@ import type { GitHistoryCommit, GitRepository, GitSignature } from "@sluice/gitd
 import { UsageFailure } from "../shared/exit.ts";
 import { DATE_MODES } from "./dates.ts";
 import type { DateMode } from "./dates.ts";
+import { Decorations } from "./decorations.ts";
+import type { DecorationStyle } from "./decorations.ts";
 import { shortId, usualDigits } from "./names.ts";
 import { byteText } from "./output.ts";
 import { fatal } from "./settings.ts";
@@ -21,12 +23,13 @@ const UNKNOWN: ReadonlySet<string> = new Set([
 /** What `--oneline` stands for: a line as of `oneline`, with a short id. */
 export const SHORT_ONELINE = "short-oneline";
 
-/** The format of a user, of what the option says. */
-function userFormat(value: string): string {
+/** The format of a user, of what the option says; lines have the names of a commit where they are wanted. */
+function userFormat(value: string, isDecorated: boolean): string {
   const own = /^t?format:/.exec(value);
   if (own !== null) return value.slice(own[0].length);
-  if (value === "oneline") return "%H %s";
-  if (value === SHORT_ONELINE) return "%h %s";
+  const names = isDecorated ? "%d" : "";
+  if (value === "oneline") return `%H${names} %s`;
+  if (value === SHORT_ONELINE) return `%h${names} %s`;
   if (UNKNOWN.has(value)) {
     throw new UsageFailure(`Option --format has the name "${value}", which is not known here`);
   }
@@ -46,27 +49,33 @@ export class CommitFormatter {
   readonly #digits: number;
   readonly #pieces: readonly (string | Placeholder)[];
 
+  readonly #decorate: DecorationStyle | undefined;
+  #decorations: Promise<Decorations> | undefined;
+
   /** How dates are written. */
   readonly date: DateMode;
 
-  private constructor(repository: GitRepository, digits: number, format: string, date: DateMode) {
+  private constructor(repository: GitRepository, digits: number, settings: GitdbSettings) {
+    const { format = "medium", date = "default", decorate } = settings;
     this.#repository = repository;
     this.date = date;
     this.#digits = digits;
+    this.#decorate = decorate;
     const paragraphs = PARAGRAPHS[format];
     const isOneline = format === "oneline" || format === SHORT_ONELINE;
     this.name = paragraphs !== undefined ? format : isOneline ? "oneline" : undefined;
-    this.#pieces = paragraphs === undefined ? parseFormat(userFormat(format)) : [{ print: paragraphs }];
+    this.#pieces = paragraphs === undefined
+      ? parseFormat(userFormat(format, decorate !== undefined))
+      : [{ print: paragraphs }];
     this.isSeparated = paragraphs !== undefined || format.startsWith("format:");
     this.isTerminated = !this.isSeparated && this.#pieces.length > 0;
   }
 
   /** The format that a user named. */
-  static async open(
-    repository: GitRepository,
-    { format = "medium", date = "default" }: Pick<GitdbSettings, "format" | "date">,
-  ): Promise<CommitFormatter> {
-    return new CommitFormatter(repository, await usualDigits(repository.database), format, date);
+  static async open(repository: GitRepository, settings: GitdbSettings): Promise<CommitFormatter> {
+    const { abbrev, fullIds } = settings;
+    const digits = fullIds ? Infinity : abbrev || await usualDigits(repository.database);
+    return new CommitFormatter(repository, digits, settings);
   }
 
   /** A commit, a character for each byte. */
@@ -78,10 +87,25 @@ export class CommitFormatter {
     return byteText(text);
   }
 
+  /** The names of a commit, with commas between them, for a placeholder. */
+  async names({ id }: GitHistoryCommit): Promise<string> {
+    this.#decorations ??= Decorations.open(this.#repository, this.#decorate ?? "short");
+    return (await this.#decorations).of(`${id}`);
+  }
+
+  /** The names of a commit in parentheses after its id, where they are wanted. */
+  async namesAfterId(commit: GitHistoryCommit): Promise<string> {
+    return this.#decorate === undefined ? "" : inParentheses(await this.names(commit));
+  }
+
   /** The shortest text that git shows for an id. */
   async short(id: unknown): Promise<string> {
     return await shortId(this.#repository.database, `${id}`, this.#digits);
   }
+}
+
+function inParentheses(names: string): string {
+  return names === "" ? "" : ` (${names})`;
 }
 
 /** A placeholder. */
@@ -102,6 +126,8 @@ const PLACEHOLDERS: Readonly<Record<string, Placeholder["print"]>> = {
     (await Promise.all(parents.map((parent) => formatter.short(parent)))).join(" "),
   ...signaturePlaceholders("a", ({ author }) => author),
   ...signaturePlaceholders("c", ({ committer }) => committer),
+  d: async (commit, formatter) => inParentheses(await formatter.names(commit)),
+  D: (commit, formatter) => formatter.names(commit),
   e: ({ encoding }) => encoding ?? "",
   s: ({ message }) => splitMessage(message).subject,
   b: ({ message }) => splitMessage(message).body,
@@ -131,7 +157,7 @@ async function paragraphs(
   rows: readonly (readonly [label: string, whose: "author" | "committer"])[],
   how: "subject" | "all",
 ): Promise<string> {
-  const lines = [`commit ${commit.id}`];
+  const lines = [`commit ${commit.id}${await formatter.namesAfterId(commit)}`];
   const { parents } = commit;
   if (parents.length > 1) {
     lines.push(`Merge: ${(await Promise.all(parents.map((parent) => formatter.short(parent)))).join(" ")}`);

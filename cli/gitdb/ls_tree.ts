@@ -5,6 +5,7 @@ import type { GitRepository, GitTreeEntry } from "@sluice/gitdb";
 import { byteString, NotFoundError } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openRepository, shortId, usualDigits } from "./names.ts";
+import { folderHere, pathsFrom } from "./paths.ts";
 import { BufferedStdout, byteText, quoted } from "./output.ts";
 import { revisionOrFail } from "./revisions.ts";
 import { fatal } from "./settings.ts";
@@ -169,35 +170,6 @@ function withSlash(path: string): string {
   return path.endsWith("/") ? path : `${path}/`;
 }
 
-/** In a work tree the folder where the command runs, as a path with a slash at its end; empty at the root. */
-async function folderHere(repository: GitRepository): Promise<string> {
-  const root = repository.workTree;
-  const here = await Deno.realPath(".");
-  return root !== undefined && here.startsWith(`${root}/`) ? byteText(`${here.slice(root.length + 1)}/`) : "";
-}
-
-/** Paths of the command as paths from the root of the tree. */
-function pathsFrom(here: string, operands: readonly string[], root: string): string[] {
-  if (operands.length === 0) return here === "" ? [] : [here];
-  return operands.map((operand) => {
-    if (operand === "") {
-      throw fatal(
-        "empty string is not a valid pathspec. please use . instead if you meant to match all paths",
-      );
-    }
-    const parts: string[] = [];
-    for (const part of operand.startsWith("/") ? [".."] : (here + byteText(operand)).split("/")) {
-      if (part === "..") {
-        if (parts.pop() === undefined) {
-          throw fatal(`${operand}: '${operand}' is outside repository at '${root}'`);
-        }
-      } else if (part !== "" && part !== ".") parts.push(part);
-    }
-    const end = parts.length > 0 && /(?:^|\/)\.{0,2}$/.test(operand) ? "/" : "";
-    return parts.join("/") + end;
-  }).filter((path) => path !== "");
-}
-
 /** Runs `ls-tree`. */
 export async function lsTree(operands: readonly string[], settings: GitdbSettings): Promise<number> {
   const [revision, ...paths] = operands;
@@ -207,7 +179,8 @@ export async function lsTree(operands: readonly string[], settings: GitdbSetting
   const id = await revisionOrFail(repository, revision, fatal(`Not a valid object name ${revision}`));
   const out = new BufferedStdout();
   const here = settings.fullTree ? "" : await folderHere(repository);
-  const place = { here, paths: pathsFrom(here, paths, repository.workTree ?? repository.gitFolder) };
+  const wanted = paths.length > 0 ? pathsFrom(here, paths, repository) : [here];
+  const place = { here: byteText(here), paths: wanted.filter((path) => path !== "").map(byteText) };
   try {
     await new TreeLister(repository, settings, place, out).print(`${id}^{tree}`, "");
   } catch (error) {

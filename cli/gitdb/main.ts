@@ -68,10 +68,10 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
        sluice gitdb ls-tree [-r] [-t] [-d] [-l|--name-only|--object-only|--format=FORMAT] [--abbrev[=#]] [-z]
                             [--full-name] [--full-tree] REVISION [PATH...]
        sluice gitdb count-objects [-v]
-       sluice gitdb log (--format=FORMAT|--oneline) [-n #] [--topo-order|--date-order] [REVISION|^REVISION|FROM..TO|A...B]...
-       sluice gitdb rev-list [--count] [-n #] [--all] [--first-parent] (REVISION|^REVISION|FROM..TO|A...B)...
-       sluice gitdb show (-s|--name-status|--name-only|--raw) [--format=FORMAT|--oneline] [OBJECT...]
-       sluice gitdb diff (--name-status|--name-only|--raw) [--no-renames] [-z] (REVISION REVISION|FROM..TO|A...B)
+       sluice gitdb log (--format=FORMAT|--oneline) [-n #] [--topo-order|--date-order] [REVISION|^REVISION|FROM..TO|A...B]... [--] [PATH...]
+       sluice gitdb rev-list [--count] [-n #] [--all] [--first-parent] (REVISION|^REVISION|FROM..TO|A...B)... [--] [PATH...]
+       sluice gitdb show (-s|--name-status|--name-only|--raw) [--format=FORMAT|--oneline] [OBJECT...] [--] [PATH...]
+       sluice gitdb diff (--name-status|--name-only|--raw) [--no-renames] [-z] (REVISION REVISION|FROM..TO|A...B) [--] [PATH...]
        sluice gitdb merge-base [--all] REVISION REVISION...
        sluice gitdb merge-base --is-ancestor REVISION REVISION
        sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [--stdin-paths] [FILE...]
@@ -107,8 +107,8 @@ function splitCommand(
   return { common, name: undefined, rest: [] };
 }
 
-/** Subcommands that take no paths, where a path could be the name of a branch too. */
-const TAKES_REVISIONS: ReadonlySet<string> = new Set(["log", "rev-list", "show", "diff"]);
+/** Subcommands that take revisions, and after `--` paths. */
+const TAKES_PATHS: ReadonlySet<string> = new Set(["log", "rev-list", "show", "diff"]);
 
 /** The count of log in its short forms, `-3` and `-n3`, as the option that it is. */
 function countAsOption(arg: string): string[] {
@@ -138,11 +138,10 @@ async function runGitdb(args: readonly string[]): Promise<number> {
   }
   const settings = defaultGitdbSettings();
   settings.words = rest;
-  const paths = rest.indexOf("--") + 1;
-  if (TAKES_REVISIONS.has(name) && paths > 0 && paths < rest.length) {
-    throw new UsageFailure(`Paths after "--", as "${rest[paths]}", are not known to ${name} here`);
-  }
-  const given = name === "log" || name === "rev-list" ? rest.flatMap(countAsOption) : rest;
+  const end = TAKES_PATHS.has(name) ? rest.indexOf("--") : -1;
+  if (end >= 0) settings.pathOperands = rest.slice(end + 1);
+  const words = end < 0 ? rest : rest.slice(0, end);
+  const given = name === "log" || name === "rev-list" ? words.flatMap(countAsOption) : words;
   const operands = parseOptions(GITDB_OPTIONS[name]!, [...common, ...given], settings, [], settings.operands);
   if (settings.help) {
     console.log(`${USAGE}\n${formatOptions(GITDB_OPTIONS[name]!).trimEnd()}`);

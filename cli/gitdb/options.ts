@@ -6,6 +6,8 @@ import { CLONE, FETCH, LS_REMOTE } from "./remote_options.ts";
 import { SHORT_ONELINE } from "./commit_formats.ts";
 import { DATE_MODES, dateModeOf } from "./dates.ts";
 import type { DateMode } from "./dates.ts";
+import type { DecorationStyle } from "./decorations.ts";
+import { momentOf } from "./moments.ts";
 import type { OptionGroup } from "../shared/options.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings, RevParseWish } from "./settings.ts";
@@ -367,7 +369,27 @@ const FORMATS: Group["rows"] = [
     help: "As --format='%h %s'",
     set: (settings) => settings.format = SHORT_ONELINE,
   },
+  {
+    long: ["decorate"],
+    value: "optional",
+    valueName: "short|full|auto|no",
+    help: "The names of references that lead to a commit, too (auto: on a terminal)",
+    set: (settings, value) => settings.decorate = decorationStyle(value),
+  },
+  {
+    long: ["no-decorate"],
+    help: "No names of references",
+    set: (settings) => settings.decorate = undefined,
+  },
 ];
+
+function decorationStyle(value: string): DecorationStyle | undefined {
+  if (value === "" || value === "short") return "short";
+  if (value === "full") return "full";
+  if (value === "no") return undefined;
+  if (value === "auto") return Deno.stdout.isTerminal() ? "short" : undefined;
+  throw fatal(`invalid --decorate option: ${value}`);
+}
 
 function dateMode(name: string): DateMode {
   const mode = dateModeOf(name);
@@ -399,6 +421,60 @@ const WALK: Group = {
       long: ["reverse"],
       help: "The oldest of the commits that are shown first",
       set: (settings) => settings.reverse = true,
+    },
+    {
+      long: ["since", "after"],
+      value: "next",
+      valueName: "DATE",
+      help:
+        "Only commits of this moment or younger: YYYY-MM-DD [HH:MM[:SS] [+hhmm|Z]], @SECONDS, '# days ago'",
+      set: (settings, value, name) => settings.limits.since = momentOf(value, name),
+    },
+    {
+      long: ["until", "before"],
+      value: "next",
+      valueName: "DATE",
+      help: "Only commits of this moment or older",
+      set: (settings, value, name) => settings.limits.until = momentOf(value, name),
+    },
+    {
+      long: ["grep"],
+      value: "next",
+      valueName: "PATTERN",
+      help: "Only commits of which a line of the message matches; may be given more than once",
+      set: (settings, value) => settings.limits.grep.push(value),
+    },
+    {
+      long: ["author"],
+      value: "next",
+      valueName: "PATTERN",
+      help: "Only commits whose author, as 'Name <address>', matches",
+      set: (settings, value) => settings.limits.authors.push(value),
+    },
+    {
+      long: ["committer"],
+      value: "next",
+      valueName: "PATTERN",
+      help: "Only commits whose committer matches",
+      set: (settings, value) => settings.limits.committers.push(value),
+    },
+    {
+      short: "i",
+      long: ["regexp-ignore-case"],
+      help: "Patterns match in any case",
+      set: (settings) => settings.limits.ignoreCase = true,
+    },
+    {
+      short: "E",
+      long: ["extended-regexp"],
+      help: "Patterns are extended regular expressions",
+      set: (settings) => settings.limits.patterns = "extended",
+    },
+    {
+      short: "F",
+      long: ["fixed-strings"],
+      help: "Patterns are texts",
+      set: (settings) => settings.limits.patterns = "fixed",
     },
     {
       long: ["topo-order"],
@@ -485,10 +561,14 @@ const LISTS: Group = {
     {
       long: ["abbrev"],
       value: "optional",
-      help: "With --raw: ids of so many digits or more (default: 7)",
+      help: "With --raw, and of commits: ids of so many digits or more (default: 7)",
       set: (settings, value, name) => settings.abbrev = value === "" ? 0 : count(value, name, 4, 64),
     },
-    { long: ["no-abbrev"], help: "With --raw: full ids", set: (settings) => settings.fullIds = true },
+    {
+      long: ["no-abbrev"],
+      help: "With --raw, and of commits: full ids",
+      set: (settings) => settings.fullIds = true,
+    },
   ],
 };
 
@@ -503,8 +583,8 @@ const DIFF: Group = {
   ],
 };
 
-const SHOW: Group = {
-  title: "What to print",
+const NO_LISTS: Group = {
+  title: LISTS.title,
   rows: [
     {
       short: "s",
@@ -512,8 +592,12 @@ const SHOW: Group = {
       help: "No changes of commits",
       set: (settings) => setOnce(settings, "changes", "nothing"),
     },
-    ...FORMATS,
   ],
+};
+
+const SHOW: Group = {
+  title: "What to print",
+  rows: FORMATS,
 };
 
 const FSCK: Group = {
@@ -566,11 +650,11 @@ const WORK: Group = {
 export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   "cat-file": [COMMON, CAT_FILE],
   "rev-parse": [REV_PARSE_COMMON, REV_PARSE],
-  show: [COMMON, SHOW, LISTS],
+  show: [COMMON, SHOW, NO_LISTS, LISTS],
   diff: [COMMON, DIFF, LISTS],
   "count-objects": [COMMON, COUNT_OBJECTS],
   "ls-tree": [COMMON, LS_TREE],
-  log: [COMMON, LOG],
+  log: [COMMON, LOG, NO_LISTS, LISTS],
   "rev-list": [COMMON, REV_LIST],
   "merge-base": [COMMON, MERGE_BASE],
   "hash-object": [COMMON, HASH_OBJECT],

@@ -2,6 +2,8 @@
  * What the subcommands of `sluice gitdb` are set to do.
  */
 import type { DateMode } from "./dates.ts";
+import type { DecorationStyle } from "./decorations.ts";
+import type { PatternKind } from "./patterns.ts";
 import { EXIT, Failure } from "../shared/exit.ts";
 
 /** Something that `rev-parse` is asked for, after so many of its operands. */
@@ -56,6 +58,10 @@ export interface GitdbSettings {
   reverse: boolean;
   order: "age" | "date" | "topological";
   firstParent: boolean;
+  /** Which commits a walk leaves. */
+  limits: WalkLimits;
+  /** How names of commits are printed with them; undefined where they are not. */
+  decorate: DecorationStyle | undefined;
   /** How dates are written; undefined as git writes them unless told. */
   date: DateMode | undefined;
   /** Print how many there are, and nothing else. */
@@ -67,6 +73,8 @@ export interface GitdbSettings {
   isAncestor: boolean;
   /** Everything after the name of the command, as it was given. */
   words: readonly string[];
+  /** What follows `--`, where paths follow it; undefined without it. */
+  pathOperands: readonly string[] | undefined;
   /** The operands as far as they were read. */
   operands: string[];
   wishes: RevParseWish[];
@@ -86,6 +94,19 @@ export interface GitdbSettings {
   renames: boolean;
   /** What commands that talk to servers are set to do. */
   remote: RemoteSettings;
+}
+
+/** What commits have to be like. */
+export interface WalkLimits {
+  /** Bounds of the dates of commits. */
+  since: Date | undefined;
+  until: Date | undefined;
+  /** Of each list, one has to match: in a line of the message, the author, the committer. */
+  grep: string[];
+  authors: string[];
+  committers: string[];
+  patterns: PatternKind;
+  ignoreCase: boolean;
 }
 
 /** What `ls-remote`, `fetch` and `clone` are set to do. */
@@ -164,12 +185,15 @@ export function defaultGitdbSettings(): GitdbSettings {
     reverse: false,
     order: "age",
     firstParent: false,
+    limits: defaultLimits(),
+    decorate: undefined,
     date: undefined,
     count: false,
     allRefs: false,
     allBases: false,
     isAncestor: false,
     words: [],
+    pathOperands: undefined,
     operands: [],
     wishes: [],
     objectOnly: false,
@@ -182,6 +206,18 @@ export function defaultGitdbSettings(): GitdbSettings {
     dangling: true,
     renames: true,
     remote: defaultRemoteSettings(),
+  };
+}
+
+function defaultLimits(): WalkLimits {
+  return {
+    since: undefined,
+    until: undefined,
+    grep: [],
+    authors: [],
+    committers: [],
+    patterns: "basic",
+    ignoreCase: false,
   };
 }
 

@@ -5,42 +5,30 @@ import { parseGitTag } from "@sluice/gitdb";
 import type { GitHistoryCommit, GitObject, GitObjectId, GitRepository, GitSignature } from "@sluice/gitdb";
 import { byteString } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
-import { ChangeFormatter, changesBetween, checkListOptions } from "./changes.ts";
-import { CommitFormatter } from "./commit_formats.ts";
+import { checkListOptions } from "./changes.ts";
+import { CommitPrinter } from "./commit_printer.ts";
 import { DATE_MODES } from "./dates.ts";
 import { openRepository } from "./names.ts";
 import { BufferedStdout, byteText } from "./output.ts";
-import { revisionOrFail } from "./revisions.ts";
-import { fatal } from "./settings.ts";
+import { revisionOrFail, splitOperands } from "./revisions.ts";
 import type { GitdbSettings } from "./settings.ts";
 
 /** Runs the subcommand. */
 export async function show(operands: readonly string[], settings: GitdbSettings): Promise<number> {
-  checkListOptions(settings);
+  checkListOptions(settings, true);
   await using repository = await openRepository(settings);
-  const names = operands.length === 0 ? ["HEAD"] : operands;
+  const { revisions, paths, failureOf } = await splitOperands(repository, operands, settings);
+  const names = revisions.length === 0 ? ["HEAD"] : revisions;
   const ids: string[] = [];
   for (const name of names) {
     if (name.startsWith("^") || name.includes("..")) {
       throw new UsageFailure(`show takes objects, not ranges as "${name}"`);
     }
-    ids.push(
-      await revisionOrFail(
-        repository,
-        name,
-        fatal(
-          `ambiguous argument '${name}': unknown revision or path not in the working tree.\n` +
-            "Use '--' to separate paths from revisions, like this:\n'git <command> [<revision>...] -- [<file>...]'",
-        ),
-      ),
-    );
+    ids.push(await revisionOrFail(repository, name, failureOf(name)));
   }
   const out = new BufferedStdout();
-  const printer = new ObjectPrinter(repository, settings, {
-    out,
-    commits: await CommitFormatter.open(repository, settings),
-    changes: await ChangeFormatter.open(repository, settings),
-  });
+  const commits = await CommitPrinter.open(repository, settings, { out, merges: "all parents", paths });
+  const printer = new ObjectPrinter(repository, settings, { out, commits, isLimited: paths !== undefined });
   for (const [i, id] of ids.entries()) await printer.print(id, names[i]!);
   await out.flush();
   return EXIT.ok;
@@ -49,8 +37,9 @@ export async function show(operands: readonly string[], settings: GitdbSettings)
 /** What objects are printed with. */
 interface Printing {
   readonly out: BufferedStdout;
-  readonly commits: CommitFormatter;
-  readonly changes: ChangeFormatter;
+  readonly commits: CommitPrinter;
+  /** Whether commits count only that change something at some paths. */
+  readonly isLimited: boolean;
 }
 
 /** Prints objects one after the other. */
@@ -60,8 +49,6 @@ class ObjectPrinter {
   readonly #printing: Printing;
   /** Commits are printed once. */
   readonly #shown = new Set<string>();
-  /** Whether a line stands between what was printed and what follows. */
-  #isSeparate = false;
 
   constructor(repository: GitRepository, settings: GitdbSettings, printing: Printing) {
     this.#repository = repository;
@@ -85,14 +72,9 @@ class ObjectPrinter {
     }
   }
 
-  async #separate(): Promise<void> {
-    if (this.#isSeparate) await this.#printing.out.print("\n");
-    this.#isSeparate = true;
-  }
-
   async #printTree(id: string, name: string): Promise<void> {
-    const { out } = this.#printing;
-    await this.#separate();
+    const { out, commits } = this.#printing;
+    await commits.separate();
     await out.print(byteText(`tree ${name}\n\n`));
     for (const { nameBytes, type } of await this.#repository.readTree(id)) {
       await out.print(`${byteString(nameBytes)}${type === "tree" ? "/" : ""}\n`);
@@ -104,9 +86,9 @@ class ObjectPrinter {
     const { out, commits } = this.#printing;
     const bytes = await object.bytes();
     const tag = parseGitTag(bytes, object.id.algorithm);
-    await this.#separate();
+    await commits.separate();
     await out.print(byteText(`tag ${tag.name}\n`));
-    if (tag.tagger !== undefined) await out.print(byteText(taggerLines(tag.tagger, commits.name)));
+    if (tag.tagger !== undefined) await out.print(byteText(taggerLines(tag.tagger, commits.commits.name)));
     // The empty line and the message as they are stored.
     const text = byteString(bytes);
     const end = text.indexOf("\n\n");
@@ -123,35 +105,11 @@ class ObjectPrinter {
         "show prints no patches of commits, expected -s, --name-status, --name-only or --raw",
       );
     }
-    const { out, commits } = this.#printing;
-    const lines = changes === "nothing" ? "" : await this.#changeLines(commit);
-    if (commits.isSeparated) await this.#separate();
-    this.#isSeparate = true;
-    await out.print(await commits.print(commit));
-    if (commits.isTerminated) await out.print("\n");
-    // A line stands before the list, or the one that a format left open is ended.
-    if (lines !== "" && (commits.isSeparated || commits.isTerminated) && commits.name !== "oneline") {
-      await out.print("\n");
-    }
-    await out.print(lines);
-  }
-
-  async #changeLines({ id, parents }: GitHistoryCommit): Promise<string> {
-    const { changes } = this.#printing;
-    const lists = [];
-    for (const parent of parents.length === 0 ? [undefined] : parents) {
-      const from = parent === undefined ? undefined : `${parent}`;
-      lists.push(await changesBetween(this.#repository, from, `${id}`, this.#settings));
-    }
-    let lines = "";
-    for (const change of lists[0]!) {
-      if (lists.length === 1) lines += await changes.line(change);
-      else {
-        const all = lists.map((list) => list.find(({ path }) => path === change.path));
-        if (all.every((each) => each !== undefined)) lines += await changes.mergedLine(all);
-      }
-    }
-    return lines;
+    const { commits, isLimited } = this.#printing;
+    if (!isLimited) return await commits.print(commit);
+    // As in git, a merge that has the same as one of its parents is no change.
+    const lists = await commits.changesOf(commit);
+    if (lists.every(({ length }) => length > 0)) await commits.print(commit, lists);
   }
 }
 

@@ -19,8 +19,9 @@ const MORE_PARENTS = 0x80000000;
 /** Layers of a chain, at most: git makes a few. */
 const LAYERS_MAX = 1000;
 
-/** Parents and date of a commit. */
+/** Parents, tree and date of a commit. */
 export interface CommitLinks {
+  readonly tree: GitObjectId;
   readonly parents: readonly GitObjectId[];
   /** Seconds since 1970, of the committer. */
   readonly time: number;
@@ -104,7 +105,8 @@ export class CommitGraph {
     const parents = places?.map((place) => this.#idAt(place));
     if (parents === undefined || parents.includes(undefined)) return undefined;
     const time = (readU32BE(bytes, at + 8) & 3) * 2 ** 32 + readU32BE(bytes, at + 12);
-    return { parents: parents as GitObjectId[], time };
+    const tree = GitObjectId.from(bytes.subarray(at - this.#hashSize, at));
+    return { tree, parents: parents as GitObjectId[], time };
   }
 
   #idAt(place: number): GitObjectId | undefined {

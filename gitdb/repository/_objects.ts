@@ -98,12 +98,12 @@ export class Objects {
     this.#graph = isPlain ? await CommitGraph.open(root, hashAlgorithm) : undefined;
   }
 
-  /** Parents and date of a commit, of the commit graph where that has it. */
+  /** Parents, tree and date of a commit, of the commit graph where that has it. */
   async links(id: GitObjectId): Promise<CommitLinks> {
     const known = this.#graph?.find(id);
     if (known !== undefined) return known;
-    const { parents, committer } = await this.commit(id);
-    return { parents, time: committer.date.getTime() / 1000 };
+    const { tree, parents, committer } = await this.commit(id);
+    return { tree, parents, time: committer.date.getTime() / 1000 };
   }
 
   /** The rows of a tree. */

@@ -33,7 +33,8 @@ function sideOf(row: TreeRow): ChangeSide {
   return { mode: isFile ? (row.mode & 0o100) === 0 ? 0o100644 : 0o100755 : row.mode, id: row.id };
 }
 
-function isSame(left: TreeRow, right: TreeRow): boolean {
+/** Whether two rows are the same file, link, submodule or folder. */
+export function isSame(left: TreeRow, right: TreeRow): boolean {
   return sideOf(left).mode === sideOf(right).mode && left.id.equals(right.id);
 }
 
@@ -72,14 +73,29 @@ function pathOf(prefix: Uint8Array, row: TreeRow): Uint8Array<ArrayBuffer> {
   return path;
 }
 
+/** What alone is looked at. */
+export interface ChangeFilter {
+  /** Whether a file is wanted. */
+  includes(path: Uint8Array): boolean;
+  /** Whether files in a folder may be, whose path ends with a slash. */
+  leadsInto(folder: Uint8Array): boolean;
+}
+
+/** How trees are compared. */
+export interface ChangeWalk {
+  readonly signal: AbortSignal | undefined;
+  readonly paths?: ChangeFilter | undefined;
+}
+
 /** Everything that differs, in git's order. Trees that are the same are not read. */
 export async function* walkChanges(
   objects: Objects,
   trees: { readonly before: GitObjectId | undefined; readonly after: GitObjectId | undefined },
-  signal: AbortSignal | undefined,
+  walk: ChangeWalk,
   prefix = new Uint8Array(),
   depth = 1,
 ): AsyncGenerator<TreeChange, void, undefined> {
+  const { signal, paths } = walk;
   signal?.throwIfAborted();
   if (depth > DEPTH_MAX) throw overLimit("a tree with the folders around it", depth, DEPTH_MAX, "objects");
   const wanted = [trees.before, trees.after].filter((id) => id !== undefined);
@@ -89,10 +105,11 @@ export async function* walkChanges(
   for (const [left, right] of pairs(before, after)) {
     const path = pathOf(prefix, left ?? right!);
     if (!isFolder(left ?? right!)) {
+      if (paths?.includes(path) === false) continue;
       yield { path, before: left && sideOf(left), after: right && sideOf(right) };
-    } else {
+    } else if (paths?.leadsInto(path) !== false) {
       const inner = { before: left?.id, after: right?.id };
-      yield* walkChanges(objects, inner, signal, path, depth + 1);
+      yield* walkChanges(objects, inner, walk, path, depth + 1);
     }
   }
 }

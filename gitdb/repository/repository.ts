@@ -31,6 +31,7 @@ import { updateReference } from "./_reference_update.ts";
 import type { GitUpdateRefOptions } from "./_reference_update.ts";
 import { References } from "./_references.ts";
 import { entryAt, resolveRevision } from "./_revisions.ts";
+import { PathFilter } from "./_path_filter.ts";
 import { walkChanges } from "./_tree_changes.ts";
 import { walkTree } from "./_tree_walk.ts";
 
@@ -118,6 +119,8 @@ export interface GitChange {
 
 /** How changes are looked for. */
 export interface GitChangesOptions {
+  /** Only these files, and all in these folders: paths from the root of the trees. @default {all} */
+  readonly paths?: string | readonly string[] | undefined;
   /** Gives the walk up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -130,7 +133,10 @@ export interface GitHistoryCommit extends GitCommit {
 
 /** How a history is walked. */
 export interface GitHistoryOptions {
-  /** Leave out what can be reached from these revisions. @default {[]} */
+  /**
+   * Leave out what can be reached from these revisions, as far as git finds it: where the dates of commits are wrong, a
+   * commit may come that lies before one of them. @default {[]}
+   */
   readonly exclude?: string | readonly string[] | undefined;
   /**
    * "age" for the youngest next of those that are known by then; "date" and "topological" for none before all that stand
@@ -140,6 +146,15 @@ export interface GitHistoryOptions {
   readonly order?: "age" | "date" | "topological" | undefined;
   /** Of merges follow the first parent alone: the line that others were merged into. @default {false} */
   readonly firstParent?: boolean | undefined;
+  /**
+   * Only commits that change these files, or files in these folders. Of a merge that has the same there as one of its
+   * parents, that one alone is followed, as `git log -- PATH` does. @default {all commits}
+   */
+  readonly paths?: string | readonly string[] | undefined;
+  /** Only commits of this moment or younger, by the dates of their committers; what lies before older ones is not read. */
+  readonly since?: Date | undefined;
+  /** Only commits of this moment or older. */
+  readonly until?: Date | undefined;
   /** Gives the walk up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -158,13 +173,16 @@ const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
   "sizes",
   "signal",
 ]);
-const CHANGES_OPTIONS: ReadonlySet<string> = new Set<keyof GitChangesOptions>(["signal"]);
+const CHANGES_OPTIONS: ReadonlySet<string> = new Set<keyof GitChangesOptions>(["paths", "signal"]);
 const ANCESTRY_OPTIONS: ReadonlySet<string> = new Set<keyof GitAncestryOptions>(["signal"]);
 const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>([
   "exclude",
   "firstParent",
   "order",
+  "paths",
   "signal",
+  "since",
+  "until",
 ]);
 const HISTORY_ORDERS = ["age", "date", "topological"] as const;
 /** Files whose sizes are found together. */
@@ -486,7 +504,8 @@ export class GitRepository implements AsyncDisposable {
       after: await this.#objects.peelToTree(await this.find(to)),
     };
     const decoder = new TextDecoder();
-    for await (const { path, before, after } of walkChanges(this.#objects, trees, options.signal)) {
+    const walk = { signal: options.signal, paths: PathFilter.from(options.paths) };
+    for await (const { path, before, after } of walkChanges(this.#objects, trees, walk)) {
       yield { path: decoder.decode(path), pathBytes: path, before, after };
     }
   }
@@ -505,9 +524,12 @@ export class GitRepository implements AsyncDisposable {
     const from = await this.#commits(revisions);
     const without = await this.#commits(options.exclude ?? []);
     const { firstParent = false, signal } = options;
+    const paths = PathFilter.from(options.paths);
+    const [since, until] = [secondsOf("since", options.since), secondsOf("until", options.until)];
     const order = checkChoice("order", options.order ?? "age", HISTORY_ORDERS);
     await this.#objects.refreshGraph();
-    yield* walkHistory(this.#objects, { from, without, order, firstParent, signal });
+    const walk = { from, without, order, firstParent, paths, since, until, signal };
+    yield* walkHistory(this.#objects, walk);
   }
 
   /**
@@ -596,4 +618,10 @@ export class GitRepository implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.database[Symbol.asyncDispose]();
   }
+}
+
+function secondsOf(name: string, date: Date | undefined): number | undefined {
+  if (date === undefined) return undefined;
+  checkArgument(date instanceof Date && !Number.isNaN(date.getTime()), `use "${name}"`, date, "a date");
+  return Math.floor(date.getTime() / 1000);
 }
