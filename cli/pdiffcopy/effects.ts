@@ -176,7 +176,7 @@ export function checkEffects(mode: Mode, used: ReadonlySet<string>, operands: re
     }
   }
   for (const name of CARRIED) {
-    if (used.has(name) && !used.has("archive")) refuse(name, "it needs --archive, which carries that");
+    if (used.has(name) && !used.has("archive")) refuse(name, reasonFor(name, mode));
   }
   const deletes = used.has("delete") || used.has("delete-excluded");
   if (used.has("max-delete") && !deletes) refuse("max-delete", "it needs --delete");
@@ -211,6 +211,7 @@ export function checkEffects(mode: Mode, used: ReadonlySet<string>, operands: re
 }
 
 function reasonFor(name: string, mode: Mode): string {
+  if (CARRIED.includes(name)) return "it needs --archive, which carries that";
   if (TREES.includes(name)) return "it needs --recursive";
   if (name === "seed") return "it needs --shift or --index";
   if (name === "store") return "it needs --index";
