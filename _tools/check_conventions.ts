@@ -246,6 +246,17 @@ async function longFunctions(files: readonly string[]): Promise<string[]> {
   return findings;
 }
 
+/** Tests with a long form that `deno task test:long` does not find by their names. */
+async function unnamedLongTests(files: readonly string[]): Promise<string[]> {
+  const findings: string[] = [];
+  for (const path of files.filter((path) => path.endsWith("_test.ts"))) {
+    if (path.endsWith("_long_test.ts") || path.split("/").at(-1)!.includes("fuzz")) continue;
+    if (!(await read(path)).includes("SLUICE_LONG")) continue;
+    findings.push(`${path}: a test with a long form has a name that ends with _long_test.ts`);
+  }
+  return findings;
+}
+
 /** Everything that breaks a convention, one line each. */
 export async function checkConventions(): Promise<string[]> {
   const files = await listFiles();
@@ -257,6 +268,7 @@ export async function checkConventions(): Promise<string[]> {
       return [...missingExamples(member, documentation), ...namesWithoutFormat(member, documentation)];
     }))).flat(),
     ...await internalImports(files),
+    ...await unnamedLongTests(files),
     ...await windowsDecoders(files),
     ...await staleNamesTable(),
     ...await foreignNames(files),

@@ -83,7 +83,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   ],
   [
     TEXT,
-    "action attachDictionary branch carry cert codec comment filename frames frameSplit gitdir hash " +
+    "action attachDictionary branch carry cert codec comment filename format frames frameSplit gitdir hash " +
     "hostname ifMatch kind literals name offload onExceeded order origin pathMode pattern " +
     "prefetchDictionaryTables replace root rowMatchFinder splitAfterSequences store token trailing " +
     "windows",
@@ -107,6 +107,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [DICTIONARY, "dictionary"],
   [INDEX, "index"],
   [OBJECT, "committer objects adapt decompress headers training"],
+  [either(either(BOOLEAN, NUMBER), TEXT), "contentSize optimize"],
   [either(BOOLEAN, OBJECT), "compress"],
   [either(either(BOOLEAN, TEXT), OBJECT), "longDistance"],
   [either(BOOLEAN, LIST), "delete"],
@@ -114,7 +115,6 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [either(either(TEXT, LIST), NUMBER), "to"],
   [either(NUMBER, DATE), "at until"],
   [either(NUMBER, TEXT), "level method mode threads"],
-  [either(either(NUMBER, TEXT), BOOLEAN), "optimize"],
   [either(NUMBER, BOOLEAN), "all dictId shrink"],
   [either(LIST, FUNCTION), "dictionaries"],
 ];

@@ -10,7 +10,7 @@ export type BytesSource = ArrayBufferView | ArrayBufferLike;
 /**
  * The bytes of a source without a copy, except for shared memory: another thread could change that under a codec.
  *
- * @throws {TypeError} If the value holds no bytes, a string for example.
+ * @throws {TypeError} If the value holds no bytes, a string for example, or its bytes went with a transfer of their buffer.
  *
  * @example A view of other numbers
  * ```ts
@@ -25,6 +25,7 @@ export function toBytes(source: BytesSource): Uint8Array {
     const view = source instanceof Uint8Array
       ? source
       : new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    if (view.length === 0 && !(source instanceof DataView)) checkAttached(source);
     return isShared(view.buffer) ? view.slice() : view;
   }
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
@@ -32,6 +33,15 @@ export function toBytes(source: BytesSource): Uint8Array {
   throw new TypeError(
     `Cannot read bytes: the value is ${describe(source)}, expected a typed array or ArrayBuffer`,
   );
+}
+
+/** Typed arrays whose buffer was transferred or has shrunk look as if they had no bytes; using them is what fails. */
+function checkAttached(array: ArrayBufferView): void {
+  try {
+    Uint8Array.prototype.keys.call(array as Uint8Array);
+  } catch {
+    throw new TypeError("Cannot read bytes: their buffer was transferred or has shrunk");
+  }
 }
 
 function isShared(buffer: unknown): buffer is SharedArrayBuffer {
@@ -218,7 +228,9 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
  */
 export function checkTarget(target: unknown, source?: Uint8Array): Uint8Array<ArrayBuffer> {
   if (!(target instanceof Uint8Array && target.buffer instanceof ArrayBuffer)) {
-    throw new TypeError(`Cannot read into the target: it is ${describe(target)}, expected a Uint8Array`);
+    throw new TypeError(
+      `Cannot read into the target: it is ${describe(target)}, expected a Uint8Array of its own memory`,
+    );
   }
   if (source !== undefined && source.buffer === target.buffer && overlap(source, target)) {
     throw new TypeError(

@@ -21,6 +21,7 @@ export * from "./passing.ts";
 export * from "./printable.ts";
 export * from "./progress.ts";
 export * from "./pull_codec.ts";
+export * from "./output_buffers.ts";
 export * from "./pull_iterable.ts";
 export * from "./pull_stream.ts";
 export * from "./segmented_buffer.ts";

@@ -82,6 +82,21 @@ export function checkLimit(name: string, value: unknown): number {
 }
 
 /**
+ * What the native library takes for a limit in bytes: 0 for none, so that a limit of 0 is one that nothing fits in.
+ *
+ * @example No limit, and none to spare
+ * ```ts
+ * import { memoryLimit } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([Infinity, 0, 1000].map(memoryLimit), [0, 1, 1000]);
+ * ```
+ */
+export function memoryLimit(maxMemory: number): number {
+  return maxMemory === Infinity ? 0 : Math.max(maxMemory, 1);
+}
+
+/**
  * Checks a yes-or-no option.
  *
  * @throws {TypeError} If it is no boolean.

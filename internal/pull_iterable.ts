@@ -6,6 +6,7 @@
 import { untilAborted } from "./abort.ts";
 import { ChunkReader } from "./chunk_source.ts";
 import type { ChunkSource } from "./chunk_source.ts";
+import { OutputBuffers } from "./output_buffers.ts";
 import { isReadAside, readAside, readCounted } from "./pull_codec.ts";
 import type { PullCodec } from "./pull_codec.ts";
 
@@ -26,6 +27,7 @@ export async function* iterateCodec(
   source: ChunkSource,
   { chunkSize, signal }: IterateOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  const buffers = new OutputBuffers(chunkSize);
   let reader: ChunkReader | undefined;
   try {
     reader = new ChunkReader(source, signal);
@@ -37,13 +39,12 @@ export async function* iterateCodec(
         else codec.write(chunk);
         continue;
       }
-      const target = new Uint8Array(chunkSize);
+      const target = buffers.next();
       const length = isReadAside(codec)
         ? await untilAborted(readAside(codec, target), signal)
         : readCounted(codec, target);
-      if (length > 0) {
-        yield length * 2 >= target.length ? target.subarray(0, length) : target.slice(0, length);
-      }
+      const output = buffers.take(target, length);
+      if (length > 0) yield output;
     }
   } finally {
     codec.close();

@@ -13,14 +13,12 @@ import { toBytes } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
 import { deferred } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
+import { OutputBuffers } from "./output_buffers.ts";
 import { isReadAside, readAside, readCounted } from "./pull_codec.ts";
 import type { PullCodec } from "./pull_codec.ts";
 
 /** Turns of the microtask queue in which a close follows the last write. */
 const CLOSE_TURNS = 32;
-
-/** The first target of a stream: a program with thousands of short streams has one of them for each. */
-const FIRST_TARGET_SIZE = 8 << 10;
 
 /** How a pair of streams behaves. */
 export interface PullStreamOptions {
@@ -64,8 +62,7 @@ class CodecPair {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly writable: WritableStream<BytesSource>;
   readonly #codec: PullCodec;
-  readonly #chunkSize: number;
-  #targetSize = FIRST_TARGET_SIZE;
+  readonly #buffers: OutputBuffers;
   readonly #signal: AbortSignal | undefined;
   #readableController!: ReadableByteStreamController;
   #writableController!: WritableStreamDefaultController;
@@ -84,7 +81,6 @@ class CodecPair {
   /** What the codec works on. */
   #current: Job | undefined;
   #arrived = deferred();
-  #spare: Uint8Array<ArrayBuffer> | undefined;
   /** What a view that came after its chunk was begun had no room for. */
   #rest: Uint8Array<ArrayBuffer> | undefined;
   /** The codec's call under way: it uses the buffers of the current write and of the target. */
@@ -92,7 +88,7 @@ class CodecPair {
 
   constructor(codec: PullCodec, { chunkSize, signal }: PullStreamOptions) {
     this.#codec = codec;
-    this.#chunkSize = chunkSize;
+    this.#buffers = new OutputBuffers(chunkSize);
     this.#signal = signal;
     this.readable = new ReadableStream({
       type: "bytes",
@@ -148,8 +144,15 @@ class CodecPair {
     }
     this.#writesTaken++;
     if (this.#ended) throw contentEnded();
-    if (bytes.length > 0) await this.#give(() => this.#codec.write(bytes));
+    const { length } = bytes;
+    if (length > 0) await this.#give(() => this.#codec.write(bytes));
     else this.#wake(); // a flush may wait for this very write
+    if (bytes.length === length) return;
+    const error = new TypeError(
+      "Cannot write: the buffer was transferred or has shrunk before the write settled",
+    );
+    this.#fail(error);
+    throw error;
   }
 
   async #close(): Promise<void> {
@@ -265,16 +268,16 @@ class CodecPair {
       | null
       | undefined;
     if (view) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    const target = this.#spare ?? new Uint8Array(Math.min(this.#targetSize, this.#chunkSize));
-    this.#spare = undefined;
-    return target;
+    return this.#buffers.next();
   }
 
   #deliver(target: Uint8Array<ArrayBuffer>, length: number): void {
     const request = this.#readableController.byobRequest;
     this.#rest = undefined;
-    if (request === null) this.#enqueue(target, length);
-    else if (request.view!.buffer !== target.buffer) this.#copyInto(request, target.subarray(0, length));
+    if (request === null) {
+      const output = this.#buffers.take(target, length);
+      if (length > 0) this.#readableController.enqueue(output);
+    } else if (request.view!.buffer !== target.buffer) this.#copyInto(request, target.subarray(0, length));
     else if (length > 0) request.respond(length);
     if (this.#rest !== undefined) return;
     if (this.#codec.done) this.#finish();
@@ -283,16 +286,6 @@ class CodecPair {
       this.#current?.used.resolve();
       this.#current = undefined;
     }
-  }
-
-  /** Enqueues one chunk: a mostly empty buffer is kept and its few bytes are copied out, else it is handed over. */
-  #enqueue(target: Uint8Array<ArrayBuffer>, length: number): void {
-    if (length * 2 >= target.length) {
-      this.#targetSize = 4 * target.length;
-      return this.#readableController.enqueue(target.subarray(0, length));
-    }
-    this.#spare = target;
-    if (length > 0) this.#readableController.enqueue(target.slice(0, length));
   }
 
   /** Copies a chunk that was begun for another reader; what has no room in the view waits for the next pull. */

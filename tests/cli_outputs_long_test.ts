@@ -8,7 +8,7 @@ import { Random } from "./_data.ts";
 import { inDirectory } from "./_directory.ts";
 import { bytesAt, leftovers, makeFixture, WRITING_COMMANDS } from "./_outputs.ts";
 
-const KILLS = Deno.env.get("SLUICE_LONG") === "1" ? 40 : 6;
+const KILLS = Deno.env.get("SLUICE_LONG") === "1" ? 40 : 3;
 /** Longer than a run takes. */
 const MOMENTS_MS = 250;
 

@@ -863,6 +863,33 @@ for (const [module, exported, calls] of MODULES) {
   });
 }
 
+/** Bytes that have gone with a transfer of their buffer. */
+function transferred(): Uint8Array {
+  const bytes = new Uint8Array(300);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
+/** What reads its argument after its first output, takes options, or says whether bytes look like something. */
+const READS_LATER = new Set([
+  "ZstdParallelDecoder",
+  "encryptLz4AesGcmIterable",
+  "PdiffClient",
+  "isGitLooseObject",
+]);
+
+for (const [module, , calls] of MODULES) {
+  Deno.test(`${module}: bytes of a transferred buffer are refused, not taken for none`, async () => {
+    const faults: string[] = [];
+    for (const [name, { first }] of Object.entries(calls)) {
+      if (first === undefined) continue;
+      const error = await errorOf(() => first(transferred() as never));
+      if (error === undefined && !READS_LATER.has(name)) faults.push(name);
+    }
+    assertEquals(faults, []);
+  });
+}
+
 /** What nobody means as an argument, or what a call can't use: values of all kinds, junk, and files that fail. */
 function hostileArguments(directory: string): readonly (readonly [what: string, make: () => unknown])[] {
   const junk = new Uint8Array(300).map((_, i) => i * 73 + 5);

@@ -1,16 +1,18 @@
 //! What the library exports, from one description: the exported symbols of the native library and of each WASM module,
 //! the manifest that TypeScript's declarations are generated from, and the hashes checked at load.
 //!
-//! A library module is a file with a `name`, a tuple `exports` of rows, and, where both sides use numbers beside the
-//! arguments, a tuple `constants` of names with what they name: an integer, the bits of a packed struct, the places in a
-//! record of u32, or the values of an enum. All of them are in the manifest, so that its hash covers them.
+//! A library module is a file with a `name` and a tuple `exports` of rows: a symbol, an ordinary function, of which
+//! `CFunction` makes what a host calls, and `.off_loop` where a host calls it off its event loop. `is_supported` says
+//! whether the target has what they need. Where both sides use numbers beside the arguments, a tuple `constants` has
+//! names with what they name: an integer, the bits of a packed struct, the places in a record of u32, or the values of an
+//! enum. All of them are in the manifest, so that its hash covers them.
 //!
 //! A new library module is one file, one row in `native.zig` and in `build.zig`, and one root `module_<name>.zig`.
 
 const std = @import("std");
 const builtin = @import("builtin");
 const heap_state = @import("core/heap_state.zig");
-const result = @import("core/result.zig");
+const CFunction = @import("core/c_function.zig").CFunction;
 const Step = @import("core/result.zig").Step;
 const Result = @import("core/result.zig").Result;
 
@@ -37,7 +39,7 @@ fn kindName(comptime T: type) []const u8 {
 }
 
 fn functionJson(comptime entry: anytype) []const u8 {
-    const info = @typeInfo(@TypeOf(entry[1])).@"fn";
+    const info = @typeInfo(@TypeOf(CFunction(entry[1], true).host)).@"fn";
     var text: []const u8 = "{\"name\":\"" ++ entry[0] ++ "\",\"parameters\":[";
     for (info.params, 0..) |parameter, i| {
         text = text ++ (if (i == 0) "" else ",") ++ "\"" ++ kindName(parameter.type.?) ++ "\"";
@@ -128,10 +130,9 @@ const common_exports = .{
     .{ "sluice_fail_allocation", heap_state.failAllocation },
 };
 
-fn exportAll(comptime entries: anytype) void {
+fn exportAll(comptime entries: anytype, comptime is_supported: bool) void {
     inline for (entries) |entry| {
-        const function = entry[1];
-        @export(&function, .{ .name = entry[0] });
+        @export(&CFunction(entry[1], is_supported).host, .{ .name = entry[0] });
     }
 }
 
@@ -139,15 +140,15 @@ fn exportAll(comptime entries: anytype) void {
 /// native library another object has those.
 pub fn exportModule(comptime module: type) void {
     @setEvalBranchQuota(100_000);
-    exportAll(module.exports);
+    exportAll(module.exports, if (@hasDecl(module, "is_supported")) module.is_supported else true);
     if (!builtin.target.cpu.arch.isWasm()) return;
     const hash = struct {
         const value = moduleHash(module);
-        fn abiHash() callconv(.c) u32 {
+        fn abiHash() u32 {
             return value;
         }
     };
-    exportAll(.{.{ "sluice_abi_hash", hash.abiHash }} ++ common_exports);
+    exportAll(.{.{ "sluice_abi_hash", hash.abiHash }} ++ common_exports, true);
     heap_state.exportAll();
     @import("core/wasm_libc.zig").exportAll();
 }
@@ -172,23 +173,22 @@ pub fn exportNative(comptime modules: anytype) void {
         const value: u32 = crc(text);
 
         /// A host refuses a library whose hash is not the one its declarations were generated from.
-        fn abiHash() callconv(.c) u32 {
+        fn abiHash() u32 {
             return value;
         }
 
         /// Writes the manifest. Sets `produced`; a target that is too small is `output_too_small` with the size in `hint`.
-        fn abiManifest(target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-            step.* = .{ .hint = text.len };
-            const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-            if (output.len < text.len) return Result.output_too_small.code();
+        fn abiManifest(output: []u8, step: *Step) Result {
+            step.hint = text.len;
+            if (output.len < text.len) return .output_too_small;
             @memcpy(output[0..text.len], text);
             step.produced = text.len;
-            return Result.ok.code();
+            return .ok;
         }
     };
     exportAll(.{
         .{ "sluice_abi_hash", whole.abiHash },
         .{ "sluice_abi_manifest", whole.abiManifest },
-    } ++ common_exports);
+    } ++ common_exports, true);
     heap_state.exportAll();
 }

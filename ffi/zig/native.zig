@@ -33,6 +33,7 @@ test "the manifest is JSON and names every module once" {
 }
 
 test {
+    _ = @import("core/c_function.zig");
     _ = @import("core/heap_state.zig");
     _ = @import("core/memory.zig");
     _ = @import("core/result.zig");

@@ -3,7 +3,15 @@
  */
 import type { BackendChoice } from "@sluice/ffi";
 import { LZ4_ENCODE_FLAG } from "../kernel/encoder.ts";
-import { checkBoolean, checkChoice, checkInteger, checkKeys, checkLimit, toBytes } from "@sluice/internal";
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkKeys,
+  checkLimit,
+  memoryLimit,
+  toBytes,
+} from "@sluice/internal";
 import { BLOCK_ID_MAX, BLOCK_ID_MIN, blockMaxOf, LEGACY_BLOCK_MAX } from "../frame/_format.ts";
 import type { Lz4CompressOptions } from "./compress_options.ts";
 
@@ -97,7 +105,7 @@ function resolve(options: Lz4CompressOptions): CompressSettings {
     frameSize: options.frameSize === undefined
       ? Infinity
       : checkInteger("frameSize", options.frameSize, 1, Number.MAX_SAFE_INTEGER),
-    maxMemory: maxMemory === Infinity ? 0 : maxMemory,
+    maxMemory: memoryLimit(maxMemory),
     backend: options.backend,
     slow: level >= LEVEL_SLOW_MIN,
   };

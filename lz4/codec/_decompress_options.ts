@@ -8,6 +8,7 @@ import {
   checkInteger,
   checkKeys,
   checkLimit,
+  memoryLimit,
   toBytes,
   WHOLE_OUTPUT_SIZE_MAX,
 } from "@sluice/internal";
@@ -85,7 +86,7 @@ function resolve(options: Lz4DecompressOptions, maxOutputSize: number): Decompre
     maxOutputSize: checkLimit("maxOutputSize", options.maxOutputSize ?? maxOutputSize),
     maxBlockSize: checkLimit("maxBlockSize", options.maxBlockSize ?? BLOCK_SIZE_MAX_DEFAULT),
     maxFrames: checkLimit("maxFrames", options.maxFrames ?? FRAMES_MAX_DEFAULT),
-    maxMemory: maxMemory === Infinity ? 0 : maxMemory,
+    maxMemory: memoryLimit(maxMemory),
     firstFrameOnly: checkChoice("frames", options.frames ?? "all", ["all", "first"]) === "first",
     ignoreTrailing: checkChoice("trailing", options.trailing ?? "error", ["error", "ignore"]) === "ignore",
     refuseTrailing: options.frames === "first" && options.trailing === "error",

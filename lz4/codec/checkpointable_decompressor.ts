@@ -4,7 +4,7 @@
  * @module
  */
 import { embedsInput } from "./_checkpoint_options.ts";
-import { checkArgument, checkInteger, checkNumber, SluiceError } from "@sluice/internal";
+import { checkArgument, checkInteger, checkNumber, OutputBuffers, SluiceError } from "@sluice/internal";
 import type { ByteSource, BytesSource, ChunkSource } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
@@ -67,7 +67,7 @@ export class Lz4CheckpointableDecompressor
   implements AsyncIterable<Uint8Array<ArrayBuffer>>, AsyncDisposable {
   readonly #options: Lz4CheckpointableOptions;
   readonly #codec: DecoderCodec;
-  readonly #chunkSize: number;
+  readonly #buffers: OutputBuffers;
   #reader: SourceReader;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -81,7 +81,7 @@ export class Lz4CheckpointableDecompressor
   constructor(source: Lz4SourceLike, options: Lz4CheckpointableOptions = {}) {
     const { chunkSize, retries, retryDelayMs, startsAt, onFrame, signal, ...decompress } = options;
     this.#options = options;
-    this.#chunkSize = checkInteger("chunkSize", chunkSize ?? CHUNK_SIZE_DEFAULT, 1, 1 << 30);
+    this.#buffers = new OutputBuffers(checkInteger("chunkSize", chunkSize ?? CHUNK_SIZE_DEFAULT, 1, 1 << 30));
     this.#codec = new DecoderCodec(resolveStreamingOptions(decompress), {
       wholeBlocks: true,
       onFrame: (codec) => onFrame?.(codec.info!),
@@ -240,7 +240,7 @@ export class Lz4CheckpointableDecompressor
     const codec = this.#codec;
     while (!codec.done) {
       this.#options.signal?.throwIfAborted();
-      const output = readWholeBlock(codec, this.#chunkSize);
+      const output = readWholeBlock(codec, this.#buffers);
       if (output.length > 0) return output;
       if (codec.done) break;
       const reader = this.#reader;

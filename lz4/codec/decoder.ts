@@ -4,12 +4,12 @@
  * @module
  */
 import { embedsInput } from "./_checkpoint_options.ts";
-import { checkTarget, concatBytes, toBytes } from "@sluice/internal";
+import { checkTarget, concatBytes, OutputBuffers, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { Lz4DecoderKernel } from "../kernel/decoder.ts";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { resolveStreamingOptions } from "./_decompress_options.ts";
-import { readWholeBlocks } from "./_whole_blocks.ts";
+import { PIECE_SIZE, readWholeBlocks } from "./_whole_blocks.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4CheckpointOptions } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
@@ -31,7 +31,8 @@ export interface Lz4Position {
 
 /**
  * Decompresses a stream that is pushed in pieces. It holds native memory: close it, or declare it with `using`.
- * Output appears as soon as a block is complete, of stored blocks without checksum as their bytes come; at most one block and 64 KiB of history are held.
+ * Output appears as soon as a block is complete, of stored blocks without checksum as their bytes come; at most one block, a buffer of a
+ * block and 64 KiB of history are held.
  *
  * @example Piece by piece
  * ```ts
@@ -48,6 +49,7 @@ export interface Lz4Position {
 export class Lz4Decoder implements Disposable {
   readonly #options: Lz4DecompressOptions;
   readonly #kernel: Lz4DecoderKernel;
+  readonly #buffers = new OutputBuffers(PIECE_SIZE);
   #codec: DecoderCodec;
 
   /**
@@ -151,7 +153,7 @@ export class Lz4Decoder implements Disposable {
   push(chunk: BytesSource): Uint8Array<ArrayBuffer> {
     this.#codec.wholeBlocks = true;
     this.#codec.write(toBytes(chunk));
-    const output = concatBytes(readWholeBlocks(this.#codec));
+    const output = concatBytes(readWholeBlocks(this.#codec, this.#buffers));
     this.#codec.detachInput();
     return output;
   }
@@ -213,7 +215,7 @@ export class Lz4Decoder implements Disposable {
   finish(): void {
     this.#codec.wholeBlocks = true;
     this.#codec.end();
-    while (!this.#codec.done) readWholeBlocks(this.#codec);
+    while (!this.#codec.done) readWholeBlocks(this.#codec, this.#buffers);
   }
 
   /** A place to resume from: the last block boundary. It also works after a truncated end. */

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { checkBoolean, checkInteger, checkSignal, concatBytes, toBytes } from "@sluice/internal";
+import {
+  checkBoolean,
+  checkInteger,
+  checkSignal,
+  concatBytes,
+  OutputBuffers,
+  toBytes,
+} from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { packSparseWindow, packWindow } from "../codec/_checkpoint_format.ts";
 import { DecoderCodec } from "../codec/_decoder_codec.ts";
@@ -14,7 +21,7 @@ import { hashDigest, hashUpdate, newHashState } from "../frame/_hash.ts";
 import type { IndexModel, IndexPoint } from "./_index_model.ts";
 import { SourceReader } from "../frame/_source_reader.ts";
 import type { Lz4SourceLike } from "../frame/_source_reader.ts";
-import { readWholeBlocks } from "../codec/_whole_blocks.ts";
+import { PIECE_SIZE, readWholeBlocks } from "../codec/_whole_blocks.ts";
 import type { Lz4DecompressOptions } from "../codec/decompress_options.ts";
 import { Lz4Index } from "./index_file.ts";
 
@@ -56,6 +63,7 @@ export class Lz4IndexBuilder implements Disposable {
   #watched: IndexPoint | undefined;
   /** Points that output has not reached yet. */
   #nextPoint = 0;
+  readonly #buffers = new OutputBuffers(PIECE_SIZE);
   #scratch: Uint8Array<ArrayBuffer> = new Uint8Array();
   #hash: Uint32Array = newHashState();
   #hashedUntil = 0;
@@ -147,7 +155,7 @@ export class Lz4IndexBuilder implements Disposable {
   }
 
   #read(): Uint8Array<ArrayBuffer>[] {
-    const parts = readWholeBlocks(this.#codec);
+    const parts = readWholeBlocks(this.#codec, this.#buffers);
     for (const part of parts) this.#measure(part);
     return parts;
   }

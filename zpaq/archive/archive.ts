@@ -389,11 +389,12 @@ export class ZpaqArchive implements Disposable {
     const { filter = (): boolean => true } = options;
     const all = checkBoolean("all", options.all ?? false);
     checkArgument(typeof filter === "function", "repack an archive", filter, "a function as filter");
+    const isKept = ({ name }: { readonly name: string }): boolean => checkBoolean("filter", filter(name));
     const versions = all
-      ? this.#versions.map(({ date, lines }) => ({ date, files: lines.filter(({ name }) => filter(name)) }))
+      ? this.#versions.map(({ date, lines }) => ({ date, files: lines.filter(isKept) }))
       : [{
         date: this.#versions.at(-1)?.date ?? 0,
-        files: this.entries().filter(({ name }) => filter(name)).map((entry) => (entry as Entry).file),
+        files: this.entries().filter(isKept).map((entry) => (entry as Entry).file),
       }];
     await repackVersions(this.#source, this.#store, versions, sink);
   }

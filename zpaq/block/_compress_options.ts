@@ -2,7 +2,7 @@
  * Turns compression options into a complete record: the one place of their defaults and checks.
  */
 import type { BackendChoice } from "@sluice/ffi";
-import { checkBoolean, checkInteger, checkKeys, checkLimit } from "@sluice/internal";
+import { checkBoolean, checkInteger, checkKeys, checkLimit, memoryLimit } from "@sluice/internal";
 import { checkCompilation } from "./_compilation.ts";
 import { parseLevel, parseMethod } from "./_method.ts";
 import type { ZpaqCompressOptions } from "./compress_options.ts";
@@ -66,7 +66,7 @@ export function resolveCompressOptions(options: ZpaqCompressOptions): CompressSe
     comment: text("comment", options.comment ?? ""),
     checksum: checkBoolean("contentChecksum", options.contentChecksum ?? true),
     tag: checkBoolean("tag", options.tag ?? true),
-    maxMemory: maxMemory === Infinity ? 0 : maxMemory,
+    maxMemory: memoryLimit(maxMemory),
     compilePrograms: checkCompilation(options.compilePrograms ?? "auto"),
     backend: options.backend,
   };

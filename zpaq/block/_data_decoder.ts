@@ -2,6 +2,7 @@
  * Decoding the data of segments: by the kernel, with the model and the post-processor of a block outside of it where that
  * is faster.
  */
+import { memoryLimit } from "@sluice/internal";
 import { RESULT, ZPAQ_DECODE_FLAG, ZpaqDecoderKernel } from "../kernel/decoder.ts";
 import { fault, limitFault } from "../zpaql/_fault.ts";
 import { needInput, textOf } from "./_block_reader.ts";
@@ -137,7 +138,7 @@ export class DataDecoder {
     // The estimate of the header leaves out what rounding and buffers take.
     const maxMemory = settings.maxMemory * 1.25 + (4 << 20);
     this.#kernel ??= new ZpaqDecoderKernel({
-      maxMemory: maxMemory === Infinity ? 0 : maxMemory,
+      maxMemory: memoryLimit(maxMemory),
       backend: settings.backend,
     });
     const flags = (settings.verifyChecksums ? ZPAQ_DECODE_FLAG.HASH : 0) |

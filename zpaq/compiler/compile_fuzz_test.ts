@@ -12,7 +12,7 @@ import { assembleZpaq, compressZpaqConfig, ZpaqMachine } from "../mod.ts";
 import { compileZpaqlPy, runZpaqlPyPcomp } from "./mod.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
-const COUNT = LONG ? 5000 : 300;
+const COUNT = LONG ? 5000 : 120;
 const LEVELS = [0, 1, 2, "s"] as const;
 const BUDGET = 20_000;
 const END_OF_SEGMENT = 2 ** 32 - 1;

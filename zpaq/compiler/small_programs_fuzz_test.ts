@@ -18,7 +18,7 @@ import { NoPointerError } from "./_selection.ts";
 import { diffZpaqlPy } from "./mod.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
-const COUNT = LONG ? 250_000 : 300;
+const COUNT = LONG ? 250_000 : 150;
 const LEVELS = [0, 1, 2, "s"] as const;
 const INPUT = new Uint8Array([65, 2, 0, 255, 7, 7, 1]);
 const END_OF_SEGMENT = 2 ** 32 - 1;

@@ -10,6 +10,7 @@ import {
   checkKeys,
   checkLimit,
   describe,
+  memoryLimit,
   toBytes,
 } from "@sluice/internal";
 import { fitMemory } from "./_memory_ceiling.ts";
@@ -255,7 +256,7 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     0,
     JOB_SIZE_MAX,
   );
-  const clamped = maxMemory < Infinity && clamps(options);
+  const clamped = clamps(options) && maxMemory < Infinity;
   const wanted: Values = {
     level,
     windowLog: number("windowLog", options.windowLog ?? (adapt === undefined ? undefined : ADAPT_WINDOW_LOG)),
@@ -304,7 +305,7 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
     size,
     dictionary: options.dictionary,
     prefix,
-    maxMemory: maxMemory === Infinity ? 0 : maxMemory,
+    maxMemory: memoryLimit(maxMemory),
     adapt,
     backend,
     slow: level >= SLOW_LEVEL_MIN || strategy > 2 || threads > 0,

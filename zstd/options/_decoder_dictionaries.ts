@@ -1,6 +1,7 @@
 /**
  * Which dictionary a frame is decoded with.
  */
+import { describe } from "@sluice/internal";
 import { ZSTD_DICTIONARY_TYPE } from "../kernel/dictionary_type.ts";
 import { ZstdDecoderDictionary } from "../kernel/decoder.ts";
 import type { ZstdDecoderKernel } from "../kernel/decoder.ts";
@@ -33,5 +34,11 @@ export function releaseDecoderDictionary({ prefix }: DecompressSettings): void {
 function dictionaryFor(settings: DecompressSettings, id: number): ZstdDictionary | undefined {
   const { dictionary, dictionaries, lookupDictionary } = settings;
   if (id === 0 || dictionary?.id === id) return dictionary;
-  return dictionaries.find((candidate) => candidate.id === id) ?? lookupDictionary?.(id) ?? dictionary;
+  const given = dictionaries.find((candidate) => candidate.id === id);
+  if (given !== undefined || lookupDictionary === undefined) return given ?? dictionary;
+  const found = lookupDictionary(id) ?? dictionary;
+  if (found === undefined || found.bytes instanceof Uint8Array) return found;
+  throw new TypeError(
+    `Cannot use option "lookupDictionary": it gave ${describe(found)}, expected a ZstdDictionary`,
+  );
 }

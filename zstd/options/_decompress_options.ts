@@ -9,6 +9,7 @@ import {
   checkKeys,
   checkLimit,
   describe,
+  memoryLimit,
   toBytes,
   WHOLE_OUTPUT_SIZE_MAX,
 } from "@sluice/internal";
@@ -104,7 +105,7 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
   return {
     maxOutputSize: checkLimit("maxOutputSize", options.maxOutputSize ?? maxOutputSize),
     maxWindowSize,
-    maxMemory: maxMemory === Infinity ? 0 : maxMemory,
+    maxMemory: memoryLimit(maxMemory),
     firstFrameOnly: checkChoice("frames", options.frames ?? "all", ["all", "first"]) === "first",
     ignoreTrailing: checkChoice("trailing", options.trailing ?? "error", ["error", "ignore"]) === "ignore",
     refuseTrailing: options.frames === "first" && options.trailing === "error",

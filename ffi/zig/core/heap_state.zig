@@ -42,12 +42,12 @@ fn give(block: ?*anyopaque) callconv(.c) void {
 
 /// For tests: makes the `count`-th allocation from now fail, 0 for none. Returns what was left of the count before: 0
 /// when the failure has happened.
-pub fn failAllocation(count: u32) callconv(.c) u32 {
+pub fn failAllocation(count: u32) u32 {
     return until_failure.swap(count, .monotonic);
 }
 
 /// For tests: how many blocks are taken and not given back.
-pub fn liveBlocks() callconv(.c) u32 {
+pub fn liveBlocks() u32 {
     return live_blocks.load(.monotonic);
 }
 

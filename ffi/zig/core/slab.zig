@@ -16,12 +16,11 @@ pub fn Slab(comptime Bytes: type) type {
         offsets: []const u32,
 
         /// Null where the offsets make no items of these bytes.
-        pub fn init(bytes: Bytes, offsets: [*]const u32, offset_count: u32) ?Self {
-            if (offset_count == 0) return null;
-            const all = offsets[0..offset_count];
-            for (all[0 .. all.len - 1], all[1..]) |start, end| if (start > end) return null;
-            if (all[all.len - 1] > bytes.len) return null;
-            return .{ .bytes = bytes, .offsets = all };
+        pub fn init(bytes: Bytes, offsets: []const u32) ?Self {
+            if (offsets.len == 0) return null;
+            for (offsets[0 .. offsets.len - 1], offsets[1..]) |start, end| if (start > end) return null;
+            if (offsets[offsets.len - 1] > bytes.len) return null;
+            return .{ .bytes = bytes, .offsets = offsets };
         }
 
         pub fn count(self: Self) u32 {
@@ -65,14 +64,14 @@ pub fn runThreads(comptime Context: type, context: Context, comptime work: fn (C
 test "a slab is refused when its offsets go back or past the end" {
     const bytes = "abcdef";
     const good = [_]u32{ 0, 2, 2, 6 };
-    const slab = SourceSlab.init(bytes, &good, good.len).?;
+    const slab = SourceSlab.init(bytes, &good).?;
     try std.testing.expectEqual(3, slab.count());
     try std.testing.expectEqualStrings("cdef", slab.item(2));
     const back = [_]u32{ 0, 3, 2 };
-    try std.testing.expect(SourceSlab.init(bytes, &back, back.len) == null);
+    try std.testing.expect(SourceSlab.init(bytes, &back) == null);
     const past = [_]u32{ 0, 7 };
-    try std.testing.expect(SourceSlab.init(bytes, &past, past.len) == null);
-    try std.testing.expect(SourceSlab.init(bytes, &past, 0) == null);
+    try std.testing.expect(SourceSlab.init(bytes, &past) == null);
+    try std.testing.expect(SourceSlab.init(bytes, &.{}) == null);
 }
 
 test "every item is handed out once over all threads" {

@@ -11,63 +11,51 @@ const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
 /// Inflates one zlib stream from the front of the source into exactly the target. Sets `consumed` and `produced`.
-fn inflate(source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    const decompressor = c.libdeflate_alloc_decompressor() orelse return Result.out_of_memory.code();
+fn inflate(input: []const u8, output: []u8, step: *Step) Result {
+    const decompressor = c.libdeflate_alloc_decompressor() orelse return .out_of_memory;
     defer c.libdeflate_free_decompressor(decompressor);
     var consumed: usize = 0;
     const outcome = c.libdeflate_zlib_decompress_ex(decompressor, input.ptr, input.len, output.ptr, output.len, &consumed, null);
-    if (outcome != c.LIBDEFLATE_SUCCESS) return Result.corrupt.code();
+    if (outcome != c.LIBDEFLATE_SUCCESS) return .corrupt;
     step.consumed = @intCast(consumed);
     step.produced = @intCast(output.len);
-    return Result.ok.code();
+    return .ok;
 }
 
-fn inflaterNew() callconv(.c) ?*Inflater {
+fn inflaterNew() ?*Inflater {
     const inflater = memory.createContext(Inflater) orelse return null;
     inflater.reset();
     return inflater;
 }
 
-fn inflaterFree(inflater: ?*Inflater) callconv(.c) void {
+fn inflaterFree(inflater: ?*Inflater) void {
     memory.destroyContext(inflater orelse return);
 }
 
 /// Takes input and gives output. Sets `consumed`, `produced` and `value` to the size of the stream so far; `frame_end` at
 /// its end, `output_pending` when the target is full.
-fn inflaterStep(inflater: *Inflater, source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    const made = inflater.step(input, output) catch return Result.corrupt.code();
+fn inflaterStep(inflater: *Inflater, input: []const u8, output: []u8, step: *Step) Result {
+    const made = inflater.step(input, output) catch return .corrupt;
     step.consumed = @intCast(made.consumed);
     step.produced = @intCast(made.produced);
     step.setValue(inflater.total_in);
-    if (made.done) return Result.frame_end.code();
-    return (if (made.produced == output.len) Result.output_pending else Result.ok).code();
+    if (made.done) return .frame_end;
+    return if (made.produced == output.len) .output_pending else .ok;
 }
 
 /// The sizes of the base and of the target, in `value` and `other`.
-fn deltaSizes(source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const delta = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const sizes = deltas.sizes(delta) catch return Result.delta_corrupt.code();
+fn deltaSizes(delta: []const u8, step: *Step) Result {
+    const sizes = deltas.sizes(delta) catch return .delta_corrupt;
     step.setValue(sizes.source);
     step.setOther(sizes.target);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Applies a delta to its base; the target has exactly the size that the delta tells. Sets `produced`.
-fn deltaApply(base: ?[*]const u8, base_pos: u32, base_end: u32, source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const from = result.sourceSlice(base, base_pos, base_end) orelse return Result.invalid_argument.code();
-    const delta = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    deltas.apply(from, delta, output) catch return Result.delta_corrupt.code();
+fn deltaApply(from: []const u8, delta: []const u8, output: []u8, step: *Step) Result {
+    deltas.apply(from, delta, output) catch return .delta_corrupt;
     step.produced = @intCast(output.len);
-    return Result.ok.code();
+    return .ok;
 }
 
 const HashContext = struct { hash: hashes.Hash };
@@ -78,63 +66,57 @@ fn trustOf(number: u32) hashes.Trust {
 }
 
 /// A hash in progress with digests of 20 or 32 bytes.
-fn hashNew(hash_size: u32, trust: u32) callconv(.c) ?*HashContext {
+fn hashNew(hash_size: u32, trust: u32) ?*HashContext {
     const hash = hashes.Hash.init(hash_size, trustOf(trust)) orelse return null;
     const context = memory.createContext(HashContext) orelse return null;
     context.hash = hash;
     return context;
 }
 
-fn hashFree(context: ?*HashContext) callconv(.c) void {
+fn hashFree(context: ?*HashContext) void {
     memory.destroyContext(context orelse return);
 }
 
-fn hashUpdate(context: *HashContext, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) void {
-    context.hash.update(result.sourceSlice(source, source_pos, source_end) orelse return);
+fn hashUpdate(context: *HashContext, source: []const u8) void {
+    context.hash.update(source);
 }
 
 /// The hash of the bytes so far, which may go on. Sets `produced`.
-fn hashDigest(context: *HashContext, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+fn hashDigest(context: *HashContext, output: []u8, step: *Step) Result {
     var copy = context.hash;
     var digest: [32]u8 = undefined;
-    if (output.len > digest.len) return Result.invalid_argument.code();
-    copy.final(&digest) catch return Result.sha1_collision.code();
+    if (output.len > digest.len) return .invalid_argument;
+    copy.final(&digest) catch return .sha1_collision;
     @memcpy(output, digest[0..output.len]);
     step.produced = @intCast(output.len);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// The hash of a value, or of an object where `kind` is one of the four types; as long as the target. Sets `produced`.
-fn hashOnce(kind: u32, trust: u32, source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    var hash = hashes.Hash.init(@intCast(output.len), trustOf(trust)) orelse return Result.invalid_argument.code();
+fn hashOnce(kind: u32, trust: u32, input: []const u8, output: []u8, step: *Step) Result {
+    var hash = hashes.Hash.init(@intCast(output.len), trustOf(trust)) orelse return .invalid_argument;
     if (hashes.typeName(kind)) |name| hash.beginObject(name, input.len);
     hash.update(input);
     var digest: [32]u8 = undefined;
-    hash.final(&digest) catch return Result.sha1_collision.code();
+    hash.final(&digest) catch return .sha1_collision;
     @memcpy(output, digest[0..output.len]);
     step.produced = @intCast(output.len);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// CRC-32 as indexes have it, going on from `before` (0 at the start).
-fn crc32(source: ?[*]const u8, source_pos: u32, source_end: u32, before: u32) callconv(.c) u32 {
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return before;
+fn crc32(input: []const u8, before: u32) u32 {
     return c.libdeflate_crc32(before, input.ptr, input.len);
 }
 
 /// A program of at most so many segments.
-fn programNew(segments_max: u32) callconv(.c) ?*Program {
+fn programNew(segments_max: u32) ?*Program {
     const program = memory.createContext(Program) orelse return null;
     program.* = .{ .segments_max = segments_max };
     return program;
 }
 
-fn programFree(program: ?*Program) callconv(.c) void {
+fn programFree(program: ?*Program) void {
     const context = program orelse return;
     context.deinit();
     memory.destroyContext(context);
@@ -142,16 +124,14 @@ fn programFree(program: ?*Program) callconv(.c) void {
 
 /// Takes the next older delta. Sets `value` to the size of the target, `other` to that of the base, `detail` to the count
 /// of segments.
-fn programPush(program: *Program, source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const delta = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+fn programPush(program: *Program, delta: []const u8, step: *Step) Result {
     program.push(delta) catch |failure| return switch (failure) {
-        error.DeltaCorrupt => Result.delta_corrupt,
-        error.LimitExceeded => Result.memory_limit,
-        error.OutOfMemory => Result.out_of_memory,
-    }.code();
+        error.DeltaCorrupt => .delta_corrupt,
+        error.LimitExceeded => .memory_limit,
+        error.OutOfMemory => .out_of_memory,
+    };
     describeProgram(program, step);
-    return Result.ok.code();
+    return .ok;
 }
 
 fn describeProgram(program: *const Program, step: *Step) void {
@@ -161,22 +141,18 @@ fn describeProgram(program: *const Program, step: *Step) void {
 }
 
 /// Joins literals that stand side by side; sets what `push` sets.
-fn programCoalesce(program: *Program, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    program.coalesce() catch return Result.out_of_memory.code();
+fn programCoalesce(program: *Program, step: *Step) Result {
+    program.coalesce() catch return .out_of_memory;
     describeProgram(program, step);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Makes the bytes of the target from `from` on; the base has the size that the program tells. Sets `produced`.
-fn programApply(program: *Program, base: ?[*]const u8, base_pos: u32, base_end: u32, from: f64, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(base, base_pos, base_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (!(from >= 0 and from < 1 << 53)) return Result.invalid_argument.code();
-    if (input.len != program.source_size) return Result.delta_corrupt.code();
+fn programApply(program: *Program, input: []const u8, from: f64, output: []u8, step: *Step) Result {
+    if (!(from >= 0 and from < 1 << 53)) return .invalid_argument;
+    if (input.len != program.source_size) return .delta_corrupt;
     step.produced = @intCast(program.produce(input, @intFromFloat(from), output));
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{

@@ -11,7 +11,7 @@ const Step = @import("../core/result.zig").Step;
 const Deflater = struct { compressor: *c.libdeflate_compressor };
 
 /// A compressor of a level from 0 to 12.
-fn deflaterNew(level: u32) callconv(.c) ?*Deflater {
+fn deflaterNew(level: u32) ?*Deflater {
     if (level > 12) return null;
     const context = memory.createContext(Deflater) orelse return null;
     context.compressor = c.libdeflate_alloc_compressor(@intCast(level)) orelse {
@@ -21,42 +21,35 @@ fn deflaterNew(level: u32) callconv(.c) ?*Deflater {
     return context;
 }
 
-fn deflaterFree(deflater: ?*Deflater) callconv(.c) void {
+fn deflaterFree(deflater: ?*Deflater) void {
     const context = deflater orelse return;
     c.libdeflate_free_compressor(context.compressor);
     memory.destroyContext(context);
 }
 
 /// The most bytes that the stream of a value of this size can take.
-fn deflaterBound(deflater: *Deflater, size: u32) callconv(.c) f64 {
+fn deflaterBound(deflater: *Deflater, size: u32) f64 {
     return @floatFromInt(c.libdeflate_zlib_compress_bound(deflater.compressor, size));
 }
 
 /// Deflates a whole value. Sets `produced`; `output_too_small` when the target has less room than the bound.
-fn deflate(deflater: *Deflater, source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+fn deflate(deflater: *Deflater, input: []const u8, output: []u8, step: *Step) Result {
     const size = c.libdeflate_zlib_compress(deflater.compressor, input.ptr, input.len, output.ptr, output.len);
-    if (size == 0) return Result.output_too_small.code();
+    if (size == 0) return .output_too_small;
     step.produced = @intCast(size);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// A delta that makes the source of the base. Sets `produced`; `output_too_small` when it does not fit the target.
-fn deltaMake(base: ?[*]const u8, base_pos: u32, base_end: u32, source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const from = result.sourceSlice(base, base_pos, base_end) orelse return Result.invalid_argument.code();
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    var index = encoder.Index.create(from) catch return Result.out_of_memory.code();
+fn deltaMake(from: []const u8, input: []const u8, output: []u8, step: *Step) Result {
+    var index = encoder.Index.create(from) catch return .out_of_memory;
     defer index.destroy();
-    step.produced = @intCast(encoder.encode(&index, from, input, output) orelse return Result.output_too_small.code());
-    return Result.ok.code();
+    step.produced = @intCast(encoder.encode(&index, from, input, output) orelse return .output_too_small);
+    return .ok;
 }
 
 /// A search over a window of so many objects, with chains up to a depth, compressing at a level from 0 to 12.
-fn searchNew(window: u32, depth: u32, level: u32, hash_size: u32, memory_max: f64) callconv(.c) ?*Search {
+fn searchNew(window: u32, depth: u32, level: u32, hash_size: u32, memory_max: f64) ?*Search {
     if (level > 12 or depth > 4095 or window > 4096) return null;
     const context = memory.createContext(Search) orelse return null;
     context.* = .{
@@ -72,32 +65,29 @@ fn searchNew(window: u32, depth: u32, level: u32, hash_size: u32, memory_max: f6
     return context;
 }
 
-fn searchFree(search: ?*Search) callconv(.c) void {
+fn searchFree(search: ?*Search) void {
     const context = search orelse return;
     context.deinit();
     memory.destroyContext(context);
 }
 
 /// The most bytes that the stream of an object of this size can take.
-fn searchBound(search: *Search, size: u32) callconv(.c) f64 {
+fn searchBound(search: *Search, size: u32) f64 {
     return @floatFromInt(c.libdeflate_zlib_compress_bound(search.compressor, size));
 }
 
 /// Takes the next object of a type and writes the zlib stream of what it is stored as. Sets `produced`, `detail` to 1 and
 /// the number of its base or to 0, `value` to the inflated size of what is stored, and `hint` to the depth.
-fn searchPush(search: *Search, kind: u32, source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+fn searchPush(search: *Search, kind: u32, input: []const u8, output: []u8, step: *Step) Result {
     const choice = search.push(kind, input, output) catch |failure| return switch (failure) {
-        error.OutOfMemory => Result.out_of_memory,
-        error.OutputTooSmall => Result.output_too_small,
-    }.code();
+        error.OutOfMemory => .out_of_memory,
+        error.OutputTooSmall => .output_too_small,
+    };
     step.produced = @intCast(choice.stored);
     step.detail = if (choice.base) |base| base + 1 else 0;
     step.setValue(choice.size);
     step.hint = choice.depth;
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{

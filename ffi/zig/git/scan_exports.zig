@@ -7,7 +7,7 @@ const Scan = @import("pack_scan.zig").Scan;
 const Step = @import("../core/result.zig").Step;
 
 /// A walk over a pack of so many bytes and entries, none of them larger than allowed.
-fn scanNew(hash_size: u32, size: f64, count: u32, object_size_max: f64) callconv(.c) ?*Scan {
+fn scanNew(hash_size: u32, size: f64, count: u32, object_size_max: f64) ?*Scan {
     if (hash_size != 20 and hash_size != 32) return null;
     if (!(size >= @as(f64, @floatFromInt(hash_size + 12)) and size < 1 << 53) or !(object_size_max >= 0)) return null;
     return Scan.create(.{
@@ -18,26 +18,24 @@ fn scanNew(hash_size: u32, size: f64, count: u32, object_size_max: f64) callconv
     }) catch null;
 }
 
-fn scanFree(scan: ?*Scan) callconv(.c) void {
+fn scanFree(scan: ?*Scan) void {
     if (scan) |context| context.destroy();
 }
 
 /// Takes a window of the pack, and writes a `Row` for each entry that ends in it. Sets `consumed`, from where the next
 /// window starts, and `produced`, the count of rows; `frame_end` when the checksum at the end was compared. Where the pack
 /// is damaged, `detail` is a `Fault`, `value` the offset where the walk stopped, and `other` a number that goes with it.
-fn scanPush(scan: *Scan, source: ?[*]const u8, source_pos: u32, source_end: u32, table: [*]u32, count: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const window = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    if (count < scans.row_length) return Result.invalid_argument.code();
-    const rows: [*]scans.Row = @ptrCast(table);
-    const progress = scan.push(window, rows[0 .. count / scans.row_length]) catch return Result.out_of_memory.code();
+fn scanPush(scan: *Scan, window: []const u8, table: []u32, step: *Step) Result {
+    if (table.len < scans.row_length) return .invalid_argument;
+    const rows: [*]scans.Row = @ptrCast(table.ptr);
+    const progress = scan.push(window, rows[0 .. table.len / scans.row_length]) catch return .out_of_memory;
     step.consumed = @intCast(progress.consumed);
     step.produced = @intCast(progress.rows);
     step.detail = @intFromEnum(progress.fault);
     step.setValue(scan.position);
     step.setOther(progress.number);
-    if (progress.fault != .none) return Result.corrupt.code();
-    return (if (progress.done) Result.frame_end else Result.ok).code();
+    if (progress.fault != .none) return .corrupt;
+    return if (progress.done) .frame_end else .ok;
 }
 
 pub const exports = .{

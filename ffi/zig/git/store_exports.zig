@@ -32,7 +32,7 @@ pub const Entry = extern struct {
 const entry_length = @sizeOf(Entry) / 4;
 
 /// A store for ids of 20 or 32 bytes that keeps pages and delta bases up to these budgets in bytes.
-fn storeNew(hash_size: u32, page_budget: f64, cache_budget: f64) callconv(.c) ?*Store {
+fn storeNew(hash_size: u32, page_budget: f64, cache_budget: f64) ?*Store {
     if (hash_size != 20 and hash_size != 32) return null;
     const store = memory.createContext(Store) orelse return null;
     store.* = .{
@@ -43,7 +43,7 @@ fn storeNew(hash_size: u32, page_budget: f64, cache_budget: f64) callconv(.c) ?*
     return store;
 }
 
-fn storeFree(store: ?*Store) callconv(.c) void {
+fn storeFree(store: ?*Store) void {
     const context = store orelse return;
     context.deinit();
     memory.destroyContext(context);
@@ -51,42 +51,38 @@ fn storeFree(store: ?*Store) callconv(.c) void {
 
 /// Opens a file by its path in UTF-8; `parameter_unsupported` where the host has to provide the bytes. Sets `value` to
 /// its size, `detail` to its number, or to the system's error number.
-fn fileOpen(store: *Store, source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.has_paths) return Result.parameter_unsupported.code();
-    const path = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+fn fileOpen(store: *Store, path: []const u8, step: *Step) Result {
+    if (!files.has_paths) return .parameter_unsupported;
     var buffer: [path_size_max:0]u8 = undefined;
-    if (path.len >= buffer.len or std.mem.indexOfScalar(u8, path, 0) != null) return Result.invalid_argument.code();
+    if (path.len >= buffer.len or std.mem.indexOfScalar(u8, path, 0) != null) return .invalid_argument;
     @memcpy(buffer[0..path.len], path);
     buffer[path.len] = 0;
     step.detail = store.addFile(buffer[0..path.len :0], 0) catch |failure| {
         step.detail = store.pages.errno;
-        return resultOf(failure).code();
+        return resultOf(failure);
     };
     step.setValue(store.fileAt(step.detail).?.size);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// A file whose pages the host provides. Sets `detail` to its number.
-fn fileProvided(store: *Store, size: f64, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!(size >= 0 and size < 1 << 53)) return Result.invalid_argument.code();
-    step.detail = store.addFile(null, @intFromFloat(size)) catch |failure| return resultOf(failure).code();
-    return Result.ok.code();
+fn fileProvided(store: *Store, size: f64, step: *Step) Result {
+    if (!(size >= 0 and size < 1 << 53)) return .invalid_argument;
+    step.detail = store.addFile(null, @intFromFloat(size)) catch |failure| return resultOf(failure);
+    return .ok;
 }
 
 /// Takes one page of a file: 64 KiB, or what is left at its end.
-fn fileProvide(store: *Store, file: u32, page: u32, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) i32 {
-    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const known = store.fileAt(file) orelse return Result.invalid_argument.code();
-    store.pages.provide(known, page, bytes) catch |failure| return resultOf(failure).code();
-    return Result.ok.code();
+fn fileProvide(store: *Store, file: u32, page: u32, bytes: []const u8) Result {
+    const known = store.fileAt(file) orelse return .invalid_argument;
+    store.pages.provide(known, page, bytes) catch |failure| return resultOf(failure);
+    return .ok;
 }
 
 /// Writes pairs of file and page that were missing, takes them off the list, and returns how many pairs those are.
-fn storeNeeds(store: *Store, table: [*]u32, count: u32) callconv(.c) u32 {
+fn storeNeeds(store: *Store, table: []u32) u32 {
     const list = &store.pages.needs;
-    const pairs = @min(list.items.len, count / 2);
+    const pairs = @min(list.items.len, table.len / 2);
     for (list.items[0..pairs], 0..) |need, i| {
         table[2 * i] = need.file.id;
         table[2 * i + 1] = need.page;
@@ -97,55 +93,58 @@ fn storeNeeds(store: *Store, table: [*]u32, count: u32) callconv(.c) u32 {
 }
 
 /// Closes a file, and the pack or index on it; `stage_wrong` while a job or an object stream is at work.
-fn fileRemove(store: *Store, file: u32) callconv(.c) i32 {
-    if (store.users.load(.acquire) > 0) return Result.stage_wrong.code();
+fn fileRemove(store: *Store, file: u32) Result {
+    if (store.users.load(.acquire) > 0) return .stage_wrong;
     store.removeFile(file);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Makes a pack of a file. Sets `detail` to its number.
-fn packAdd(store: *Store, file: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const known = store.fileAt(file) orelse return Result.invalid_argument.code();
-    step.detail = store.addPack(known) catch |failure| return resultOf(failure).code();
-    return Result.ok.code();
+fn packAdd(store: *Store, file: u32, step: *Step) Result {
+    const known = store.fileAt(file) orelse return .invalid_argument;
+    step.detail = store.addPack(known) catch |failure| return resultOf(failure);
+    return .ok;
 }
 
 /// Makes an index of a file, for these packs. Sets `detail` to the count of its ids.
-fn indexAdd(store: *Store, file: u32, layout: [*]const u32, layout_length: u32, packs: [*]const u32, pack_count: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const known = store.fileAt(file) orelse return Result.invalid_argument.code();
-    if (layout_length != @sizeOf(indexes.Layout) / 4) return Result.invalid_argument.code();
+fn indexAdd(
+    store: *Store,
+    file: u32,
+    layout: [*]const u32,
+    layout_length: u32,
+    packs: []const u32,
+    step: *Step,
+) Result {
+    const known = store.fileAt(file) orelse return .invalid_argument;
+    if (layout_length != @sizeOf(indexes.Layout) / 4) return .invalid_argument;
     const fields: *const indexes.Layout = @ptrCast(layout);
-    step.detail = store.addIndex(known, fields.*, packs[0..pack_count]) catch |failure| return resultOf(failure).code();
-    return Result.ok.code();
+    step.detail = store.addIndex(known, fields.*, packs) catch |failure| return resultOf(failure);
+    return .ok;
 }
 
 /// Finds an id in the indexes, or in that of one pack unless `only` is 2^32 - 1. Sets `detail` to the pack's number and
 /// `value` to the offset.
-fn storeFind(store: *Store, source: ?[*]const u8, source_pos: u32, source_end: u32, only: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const id = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    if (id.len != store.hash_size) return Result.invalid_argument.code();
+fn storeFind(store: *Store, id: []const u8, only: u32, step: *Step) Result {
+    if (id.len != store.hash_size) return .invalid_argument;
     var cursor: files.Cursor = .{};
     defer cursor.deinit();
     const found = store.find(&cursor, id, if (only == plans.none) null else only) catch |failure|
-        return resultOf(failure).code();
-    const place = found orelse return Result.not_found.code();
+        return resultOf(failure);
+    const place = found orelse return .not_found;
     step.detail = place.pack;
     step.setValue(place.offset);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Reads the header of an entry into an `Entry`.
-fn storeEntry(store: *Store, pack: u32, offset: f64, table: [*]u32, count: u32) callconv(.c) i32 {
-    if (count != entry_length or !(offset >= 0 and offset < 1 << 53)) return Result.invalid_argument.code();
-    const known = store.packAt(pack) orelse return Result.invalid_argument.code();
+fn storeEntry(store: *Store, pack: u32, offset: f64, table: []u32) Result {
+    if (table.len != entry_length or !(offset >= 0 and offset < 1 << 53)) return .invalid_argument;
+    const known = store.packAt(pack) orelse return .invalid_argument;
     var cursor: files.Cursor = .{};
     defer cursor.deinit();
     const entry = entries.read(&cursor, known.file, known.end, @intFromFloat(offset), store.hash_size) catch |failure|
-        return resultOf(failure).code();
-    const target: *Entry = @ptrCast(table);
+        return resultOf(failure);
+    const target: *Entry = @ptrCast(table.ptr);
     target.* = .{
         .kind = @intFromEnum(entry.kind),
         .size_low = @truncate(entry.size),
@@ -156,42 +155,44 @@ fn storeEntry(store: *Store, pack: u32, offset: f64, table: [*]u32, count: u32) 
         .base_high = @truncate(entry.base_offset >> 32),
         .base_id = @bitCast(entry.base_id),
     };
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Inflates an entry, without applying anything, into a target that has exactly its size. Sets `produced`.
-fn storeInflate(store: *Store, pack: u32, offset: f64, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    const known = store.packAt(pack) orelse return Result.invalid_argument.code();
-    if (!(offset >= 0 and offset < 1 << 53)) return Result.invalid_argument.code();
-    var reader = readers.Reader.init(store) catch return Result.out_of_memory.code();
+fn storeInflate(store: *Store, pack: u32, offset: f64, output: []u8, step: *Step) Result {
+    const known = store.packAt(pack) orelse return .invalid_argument;
+    if (!(offset >= 0 and offset < 1 << 53)) return .invalid_argument;
+    var reader = readers.Reader.init(store) catch return .out_of_memory;
     defer reader.deinit();
-    const entry = reader.entry(known, @intFromFloat(offset)) catch |failure| return resultOf(failure).code();
-    if (entry.size != output.len) return Result.invalid_argument.code();
-    reader.inflate(known, entry.data, output) catch |failure| return resultOf(failure).code();
+    const entry = reader.entry(known, @intFromFloat(offset)) catch |failure| return resultOf(failure);
+    if (entry.size != output.len) return .invalid_argument;
+    reader.inflate(known, entry.data, output) catch |failure| return resultOf(failure);
     step.produced = @intCast(output.len);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Bytes that pages and delta bases take now, in `value` and `other`.
-fn storeMemory(store: *Store, step: *Step) callconv(.c) void {
-    step.* = .{};
+fn storeMemory(store: *Store, step: *Step) void {
     step.setValue(store.pages.ring.items.len * @sizeOf(files.Page));
     step.setOther(store.cache.used);
 }
 
 /// A job for packed ids. Null when there is no memory.
-fn jobNew(store: *Store, source: ?[*]const u8, source_pos: u32, source_end: u32, flags: u32, threads: u32) callconv(.c) ?*Job {
-    const ids = result.sourceSlice(source, source_pos, source_end) orelse return null;
+fn jobNew(store: *Store, ids: []const u8, flags: u32, threads: u32) ?*Job {
     if (ids.len % store.hash_size != 0) return null;
     return Job.create(store, ids.len / store.hash_size, ids, @bitCast(flags), threads) catch null;
 }
 
 /// A job for entries of one pack, by pairs of the halves of their offsets; with ids to verify, or with none.
-fn jobNewAt(store: *Store, pack: u32, offsets: [*]const u32, offset_count: u32, source: ?[*]const u8, source_pos: u32, source_end: u32, flags: u32, threads: u32) callconv(.c) ?*Job {
-    const ids = result.sourceSlice(source, source_pos, source_end) orelse return null;
-    const count = offset_count / 2;
+fn jobNewAt(
+    store: *Store,
+    pack: u32,
+    offsets: []const u32,
+    ids: []const u8,
+    flags: u32,
+    threads: u32,
+) ?*Job {
+    const count: u32 = @intCast(offsets.len / 2);
     if (ids.len != 0 and ids.len != @as(usize, count) * store.hash_size) return null;
     const job = Job.create(store, count, ids, @bitCast(flags), threads) catch return null;
     for (job.plan.items, 0..) |*item, i| {
@@ -201,81 +202,75 @@ fn jobNewAt(store: *Store, pack: u32, offsets: [*]const u32, offset_count: u32, 
     return job;
 }
 
-fn jobFree(job: ?*Job) callconv(.c) void {
+fn jobFree(job: ?*Job) void {
     if (job) |context| context.destroy();
 }
 
 /// Finds the objects and their chains; `needs_bytes` until the host has provided what that takes.
-fn jobPlan(job: *Job) callconv(.c) i32 {
-    job.plan.make() catch |failure| return resultOf(failure).code();
-    return Result.ok.code();
+fn jobPlan(job: *Job) Result {
+    job.plan.make() catch |failure| return resultOf(failure);
+    return .ok;
 }
 
 /// Writes a record for every item, without making objects.
-fn jobInfos(job: *Job, table: [*]u32, count: u32) callconv(.c) i32 {
-    if (count != job.plan.items.len * outputs.record_length) return Result.invalid_argument.code();
-    const records: [*]outputs.Record = @ptrCast(table);
-    job.plan.infos(records[0..job.plan.items.len]) catch |failure| return resultOf(failure).code();
-    return Result.ok.code();
+fn jobInfos(job: *Job, table: []u32) Result {
+    if (table.len != job.plan.items.len * outputs.record_length) return .invalid_argument;
+    const records: [*]outputs.Record = @ptrCast(table.ptr);
+    job.plan.infos(records[0..job.plan.items.len]) catch |failure| return resultOf(failure);
+    return .ok;
 }
 
 /// Makes objects. Sets `produced` to the bytes of the target in use, `detail` to the count of records, and `hint` to the
 /// room that the largest object needs which did not fit.
-fn jobNext(job: *Job, target: ?[*]u8, target_pos: u32, target_end: u32, table: [*]u32, count: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const arena = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    const records: [*]outputs.Record = @ptrCast(table);
-    const progress = job.next(arena, records[0 .. count / outputs.record_length]);
+fn jobNext(job: *Job, arena: []u8, table: []u32, step: *Step) Result {
+    const records: [*]outputs.Record = @ptrCast(table.ptr);
+    const progress = job.next(arena, records[0 .. table.len / outputs.record_length]);
     step.produced = @intCast(progress.arena_used);
     step.detail = @intCast(progress.record_count);
     step.hint = @intCast(progress.wanted);
-    return progress.result.code();
+    return progress.result;
 }
 
-fn streamResult(failure: object_streams.Error) i32 {
+fn streamResult(failure: object_streams.Error) Result {
     return switch (failure) {
-        error.LimitExceeded => Result.memory_limit.code(),
-        error.BaseMissing => Result.base_missing.code(),
-        error.ChainTooLong => Result.chain_too_long.code(),
-        error.SpillFailed => Result.system_call_failed.code(),
-        else => |known| resultOf(known).code(),
+        error.LimitExceeded => .memory_limit,
+        error.BaseMissing => .base_missing,
+        error.ChainTooLong => .chain_too_long,
+        error.SpillFailed => .system_call_failed,
+        else => |known| resultOf(known),
     };
 }
 
 /// A stream of the object at an offset of a pack that takes at most `budget` bytes of memory beside its window. A base that
 /// does not fit goes to a temporary file in the folder that the source names in UTF-8, or nowhere where that is empty.
-fn objectNew(store: *Store, pack: u32, offset: f64, budget: f64, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) ?*ObjectStream {
-    const folder = result.sourceSlice(source, source_pos, source_end) orelse return null;
+fn objectNew(store: *Store, pack: u32, offset: f64, budget: f64, folder: []const u8) ?*ObjectStream {
     if (!(offset >= 0 and offset < 1 << 53)) return null;
     const limit: u64 = if (budget >= 0 and budget < 1 << 53) @intFromFloat(budget) else std.math.maxInt(u64) >> 1;
     return ObjectStream.create(store, .{ .pack = pack, .offset = @intFromFloat(offset) }, limit, folder) catch null;
 }
 
-fn objectFree(stream: ?*ObjectStream) callconv(.c) void {
+fn objectFree(stream: ?*ObjectStream) void {
     if (stream) |context| context.destroy();
 }
 
 /// Gets ready to give bytes; `needs_bytes` until the host has provided what that takes. Sets `value` to the size of the
 /// object, `detail` to its type and `hint` to the length of its chain.
-fn objectOpen(stream: *ObjectStream, step: *Step) callconv(.c) i32 {
-    step.* = .{};
+fn objectOpen(stream: *ObjectStream, step: *Step) Result {
     stream.open() catch |failure| return streamResult(failure);
     step.setValue(stream.size);
     step.detail = @intFromEnum(stream.kind());
     step.hint = @intCast(stream.chain.items.len);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Gives the next bytes: `frame_end` with the last of them, `needs_bytes` when the host has to provide some. Sets
 /// `produced`.
-fn objectRead(stream: *ObjectStream, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (stream.stage != .ready) return Result.stage_wrong.code();
+fn objectRead(stream: *ObjectStream, output: []u8, step: *Step) Result {
+    if (stream.stage != .ready) return .stage_wrong;
     const part = stream.read(output) catch |failure| return streamResult(failure);
     step.produced = @intCast(part.produced);
-    if (part.waits) return Result.needs_bytes.code();
-    return (if (part.done) Result.frame_end else Result.output_pending).code();
+    if (part.waits) return .needs_bytes;
+    return if (part.done) .frame_end else .output_pending;
 }
 
 pub const exports = .{

@@ -1,7 +1,6 @@
 //! A piece of a large native file in memory of one thread. Jobs read packs that don't fit the pages in the order of their
 //! offsets: what is near the piece at hand is read with much around it, what is far from it by itself.
 
-const std = @import("std");
 const files = @import("files.zig");
 const allocator = @import("../core/c_allocator.zig").c_allocator;
 

@@ -7,7 +7,6 @@ const decoder = @import("decoder.zig");
 const memory_module = @import("../core/memory.zig");
 const result = @import("../core/result.zig");
 const c = @import("common.zig").c;
-const Memory = @import("../core/memory.zig").Memory;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 const Decoder = @import("decoder.zig").Decoder;
@@ -15,7 +14,7 @@ const Watch = @import("decoder.zig").Watch;
 
 /// A context whose allocations stay below `memory_limit` bytes (0: no limit), and which decodes independent blocks on so
 /// many threads where there are any; null when there is no memory.
-fn new(memory_limit: f64, threads: u32) callconv(.c) ?*Decoder {
+fn new(memory_limit: f64, threads: u32) ?*Decoder {
     const self = memory_module.createContext(Decoder) orelse return null;
     self.* = .{
         .memory = .init(memory_limit),
@@ -36,7 +35,7 @@ fn new(memory_limit: f64, threads: u32) callconv(.c) ?*Decoder {
 }
 
 /// Frees a context; null is fine.
-fn free(self: ?*Decoder) callconv(.c) void {
+fn free(self: ?*Decoder) void {
     const it = self orelse return;
     it.memory.release(it.window);
     it.memory.drop(&it.stage);
@@ -46,18 +45,10 @@ fn free(self: ?*Decoder) callconv(.c) void {
 
 /// Starts a frame: `flags` says how its blocks look, `block_max` what they decode to at most, the source is the history
 /// before it (a dictionary, or the window of a checkpoint), of which the last 64 KiB count.
-fn begin(
-    self: *Decoder,
-    flags: u32,
-    block_max: u32,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-) callconv(.c) i32 {
-    const history = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+fn begin(self: *Decoder, flags: u32, block_max: u32, history: []const u8) Result {
     self.flags = @bitCast(flags);
-    if (self.flags.stream_stored and (self.flags.block_checksum or self.flags.legacy)) return Result.invalid_argument.code();
-    if (block_max > decoder.legacy_block_max or self.flags.rest != 0) return Result.invalid_argument.code();
+    if (self.flags.stream_stored and (self.flags.block_checksum or self.flags.legacy)) return .invalid_argument;
+    if (block_max > decoder.legacy_block_max or self.flags.rest != 0) return .invalid_argument;
     self.block_max = block_max;
     self.window_len = 0;
     self.stage_pos = 0;
@@ -69,22 +60,22 @@ fn begin(
     if (self.flags.linked or history.len > 0) {
         if (self.needWindow() == null) {
             self.block_max = 0; // no run without a window
-            return self.noMemory().code();
+            return self.noMemory();
         }
         self.remember(history);
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Goes on inside a stored block that lacks `left` bytes; to be called after `begin`.
-fn resumeStored(self: *Decoder, left: u32) callconv(.c) i32 {
-    if (left > self.block_max or self.flags.block_checksum or self.flags.legacy) return Result.invalid_argument.code();
+fn resumeStored(self: *Decoder, left: u32) Result {
+    if (left > self.block_max or self.flags.block_checksum or self.flags.legacy) return .invalid_argument;
     self.stored_left = left;
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Bytes that a stored block still lacks of which the start was returned; 0 between blocks.
-fn storedLeft(self: *const Decoder) callconv(.c) u32 {
+fn storedLeft(self: *const Decoder) u32 {
     return self.stored_left;
 }
 
@@ -92,64 +83,49 @@ fn storedLeft(self: *const Decoder) callconv(.c) u32 {
 /// (0: no goal); with `stream_stored` also the start of a stored block. Sets `consumed`, `produced`, `detail` (how many blocks) and `hint` (missing input bytes of
 /// the next block). `output_pending`: the target is full; `frame_end`: the end mark was taken, or a legacy frame ended.
 /// On failure `consumed` is where the bad block starts.
-fn run(
-    self: *Decoder,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    goal: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const target_slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (self.block_max == 0) return Result.stage_wrong.code();
-    return self.run(input, target_slice, goal, step).code();
+fn run(self: *Decoder, input: []const u8, target_slice: []u8, goal: u32, step: *Step) Result {
+    if (self.block_max == 0) return .stage_wrong;
+    return self.run(input, target_slice, goal, step);
 }
 
 /// Bytes that wait in the stage for a target.
-fn pending(self: *const Decoder) callconv(.c) u32 {
+fn pending(self: *const Decoder) u32 {
     return self.stage_end - self.stage_pos;
 }
 
 /// The hash of the content so far.
-fn digest(self: *const Decoder) callconv(.c) u32 {
+fn digest(self: *const Decoder) u32 {
     return c.LZ4_XXH32_digest(&self.hash);
 }
 
 /// Writes the hash's state as ten u32.
-fn hashSave(self: *const Decoder, words: [*]u32, count: u32) callconv(.c) i32 {
-    if (count < common.hash_words) return Result.invalid_argument.code();
+fn hashSave(self: *const Decoder, words: []u32) Result {
+    if (words.len < common.hash_words) return .invalid_argument;
     common.saveHash(&self.hash, self.hashed, words[0..common.hash_words]);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Takes over a hash's state; any ten numbers will do.
-fn hashLoad(self: *Decoder, words: [*]const u32, count: u32) callconv(.c) i32 {
-    if (count < common.hash_words) return Result.invalid_argument.code();
+fn hashLoad(self: *Decoder, words: []const u32) Result {
+    if (words.len < common.hash_words) return .invalid_argument;
     self.hash = common.loadHash(words[0..common.hash_words]);
     self.hashed = @as(u64, words[1]) << 32 | words[0];
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Copies the history that the next block may refer to. Sets `produced`.
-fn windowRead(self: *Decoder, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+fn windowRead(self: *Decoder, output: []u8, step: *Step) Result {
     const window = self.windowSlice();
     const size = @min(output.len, window.len);
     @memcpy(output[0..size], window[window.len - size ..]);
     step.produced = @intCast(size);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Starts to follow which bytes of the history the coming blocks need.
-fn watchStart(self: *Decoder) callconv(.c) i32 {
+fn watchStart(self: *Decoder) Result {
     if (self.watch == null) {
-        const watch = self.memory.allocate(@sizeOf(Watch)) orelse return self.noMemory().code();
+        const watch = self.memory.allocate(@sizeOf(Watch)) orelse return self.noMemory();
         self.watch = @ptrCast(@alignCast(watch));
     }
     const watch = self.watch.?;
@@ -158,109 +134,85 @@ fn watchStart(self: *Decoder) callconv(.c) i32 {
     watch.window_len = @intCast(window.len);
     watch.map = @splat(0);
     watch.seen = 0;
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Copies the history as it was at `watchStart` and the map of its needed bytes, 2,048 u32 of which bit 0 is the byte
 /// 65,535 before the checkpoint. Sets `produced`.
-fn watchRead(self: *const Decoder, target: ?[*]u8, target_pos: u32, target_end: u32, map: [*]u32, count: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    const watch = self.watch orelse return Result.stage_wrong.code();
-    if (count < block_format.map_words) return Result.invalid_argument.code();
+fn watchRead(self: *const Decoder, output: []u8, map: []u32, step: *Step) Result {
+    const watch = self.watch orelse return .stage_wrong;
+    if (map.len < block_format.map_words) return .invalid_argument;
     const size = @min(output.len, watch.window_len);
     @memcpy(output[0..size], watch.window[watch.window_len - size .. watch.window_len]);
     @memcpy(map[0..block_format.map_words], &watch.map);
     step.produced = @intCast(size);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Bytes that the context holds, in `value`.
-fn memoryUsed(self: *const Decoder, step: *Step) callconv(.c) void {
+fn memoryUsed(self: *const Decoder, step: *Step) void {
     step.setValue(self.memory.bytesUsed() + @sizeOf(Decoder));
 }
 
 /// Decodes a raw block with a dictionary before it (null: none). With `partial` not 0 it stops when the target is
 /// full, else content that does not fit is corrupt. Sets `produced`.
-fn blockDecompress(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    dict: ?[*]const u8,
-    dict_pos: u32,
-    dict_end: u32,
-    partial: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    const all = result.sourceSlice(dict, dict_pos, dict_end) orelse return Result.invalid_argument.code();
-    if (input.len > common.int_max or output.len > common.int_max) return Result.invalid_argument.code();
+fn blockDecompress(input: []const u8, output: []u8, all: []const u8, partial: u32, step: *Step) Result {
+    if (input.len > common.int_max or output.len > common.int_max) return .invalid_argument;
     const history = all[all.len - @min(all.len, common.window_size) ..];
     const size = if (partial != 0)
         c.LZ4_decompress_safe_partial_usingDict(input.ptr, output.ptr, @intCast(input.len), @intCast(output.len), @intCast(output.len), history.ptr, @intCast(history.len))
     else
         c.LZ4_decompress_safe_usingDict(input.ptr, output.ptr, @intCast(input.len), @intCast(output.len), history.ptr, @intCast(history.len));
-    if (size < 0) return Result.block_corrupt.code();
+    if (size < 0) return .block_corrupt;
     step.produced = @intCast(size);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// The content size of a raw block, in `value`, by a walk over its tokens.
-fn blockSize(source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    step.setValue(block_format.contentSize(input) catch return Result.block_corrupt.code());
-    return Result.ok.code();
+fn blockSize(input: []const u8, step: *Step) Result {
+    step.setValue(block_format.contentSize(input) catch return .block_corrupt);
+    return .ok;
 }
 
 /// Whether a raw block keeps every rule of the format: `ok` or `block_corrupt`.
-fn blockValidate(source: ?[*]const u8, source_pos: u32, source_end: u32, history_len: u32, capacity: u32) callconv(.c) i32 {
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    return (if (block_format.isStrict(input, history_len, capacity)) Result.ok else Result.block_corrupt).code();
+fn blockValidate(input: []const u8, history_len: u32, capacity: u32) Result {
+    return if (block_format.isStrict(input, history_len, capacity)) .ok else .block_corrupt;
 }
 
 /// XXH32 of bytes with a seed.
-fn xxh32(source: ?[*]const u8, source_pos: u32, source_end: u32, seed: u32) callconv(.c) u32 {
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return 0;
+fn xxh32(input: []const u8, seed: u32) u32 {
     return c.LZ4_XXH32(input.ptr, input.len, seed);
 }
 
 /// Takes bytes into a hash whose state is ten u32; a fresh state has only zeros.
-fn hashUpdate(source: ?[*]const u8, source_pos: u32, source_end: u32, words: [*]u32, count: u32) callconv(.c) i32 {
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    if (count < common.hash_words) return Result.invalid_argument.code();
+fn hashUpdate(input: []const u8, words: []u32) Result {
+    if (words.len < common.hash_words) return .invalid_argument;
     const state = words[0..common.hash_words];
     const total = @as(u64, state[1]) << 32 | state[0];
     var hash = if (total == 0) common.newHash() else common.loadHash(state);
     _ = c.LZ4_XXH32_update(&hash, input.ptr, input.len);
     common.saveHash(&hash, total +% input.len, state);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// The hash that such a state stands for.
-fn hashDigest(words: [*]const u32, count: u32) callconv(.c) u32 {
-    if (count < common.hash_words) return 0;
+fn hashDigest(words: []const u32) u32 {
+    if (words.len < common.hash_words) return 0;
     const state = words[0..common.hash_words];
     var hash = if (state[0] == 0 and state[1] == 0) common.newHash() else common.loadHash(state);
     return c.LZ4_XXH32_digest(&hash);
 }
 
 /// XXH32 of parts that follow each other: each number is the size of a part and becomes its hash.
-fn hashParts(source: ?[*]const u8, source_pos: u32, source_end: u32, parts: [*]u32, count: u32) callconv(.c) i32 {
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+fn hashParts(input: []const u8, parts: []u32) Result {
     var pos: usize = 0;
-    for (parts[0..count]) |*part| {
-        if (part.* > input.len - pos) return Result.invalid_argument.code();
+    for (parts) |*part| {
+        if (part.* > input.len - pos) return .invalid_argument;
         const size = part.*;
         part.* = c.LZ4_XXH32(input.ptr + pos, size, 0);
         pos += size;
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{

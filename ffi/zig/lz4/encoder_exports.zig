@@ -125,7 +125,7 @@ const Encoder = struct {
 };
 
 /// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
-fn new(memory_limit: f64) callconv(.c) ?*Encoder {
+fn new(memory_limit: f64) ?*Encoder {
     const self = memory_module.createContext(Encoder) orelse return null;
     self.* = .{
         .memory = .init(memory_limit),
@@ -148,7 +148,7 @@ fn new(memory_limit: f64) callconv(.c) ?*Encoder {
 }
 
 /// Frees a context; null is fine.
-fn free(self: ?*Encoder) callconv(.c) void {
+fn free(self: ?*Encoder) void {
     const it = self orelse return;
     it.dropCompressors();
     it.memory.drop(&it.dict);
@@ -159,19 +159,10 @@ fn free(self: ?*Encoder) callconv(.c) void {
 
 /// Sets the level, the content bytes of a full block and the flags of the frames to come; the source is a dictionary,
 /// copied, of which the last 64 KiB count.
-fn configure(
-    self: *Encoder,
-    level: i32,
-    block_size: u32,
-    flags: u32,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-) callconv(.c) i32 {
-    const given = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+fn configure(self: *Encoder, level: i32, block_size: u32, flags: u32, given: []const u8) Result {
     const wanted: FrameFlags = @bitCast(flags);
-    if (wanted.rest != 0 or block_size == 0 or block_size > block_size_max) return Result.invalid_argument.code();
-    if (level < level_min or level > level_max) return Result.parameter_out_of_range.code();
+    if (wanted.rest != 0 or block_size == 0 or block_size > block_size_max) return .invalid_argument;
+    if (level < level_min or level > level_max) return .parameter_out_of_range;
     self.dropCompressors();
     self.open = false;
     self.params = .{
@@ -185,27 +176,27 @@ fn configure(
     self.content_checksum = wanted.content_checksum;
     self.memory.drop(&self.dict);
     const dict = given[given.len - @min(given.len, common.window_size) ..];
-    if (!self.memory.resize(&self.dict, dict.len)) return self.noMemory().code();
+    if (!self.memory.resize(&self.dict, dict.len)) return self.noMemory();
     @memcpy(self.dict, dict);
-    self.compressor = Compressor.init(&self.memory, self.params, null) orelse return self.noMemory().code();
+    self.compressor = Compressor.init(&self.memory, self.params, null) orelse return self.noMemory();
     if (dict.len > 0 and !wanted.linked) {
-        self.prepared = Compressor.init(&self.memory, self.params, null) orelse return self.noMemory().code();
+        self.prepared = Compressor.init(&self.memory, self.params, null) orelse return self.noMemory();
         self.prepared.?.load(self.dict);
         self.compressor.?.prepared = self.preparedPointer();
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Starts a frame: its header waits to be read. `block_id` is the format's number of the block maximum, `content_size`
 /// is below 0 when it is not known, `dict_id` counts when `has_dict_id` is not 0.
-fn begin(self: *Encoder, block_id: u32, content_size: f64, has_dict_id: u32, dict_id: u32) callconv(.c) i32 {
-    if (self.compressor == null) return Result.init_missing.code();
-    if (block_id < 4 or block_id > 7 or self.stage_pos != self.stage_end) return Result.stage_wrong.code();
+fn begin(self: *Encoder, block_id: u32, content_size: f64, has_dict_id: u32, dict_id: u32) Result {
+    if (self.compressor == null) return .init_missing;
+    if (block_id < 4 or block_id > 7 or self.stage_pos != self.stage_end) return .stage_wrong;
     const known = content_size >= 0 and content_size < 1 << 53;
     const size: u64 = if (known) @intFromFloat(content_size) else std.math.maxInt(u64);
     const whole: u64 = if (self.params.linked) self.params.jobSize() else self.params.block_size;
-    if (!self.needArena(@intCast(@min(size, whole)))) return self.noMemory().code();
-    const stage = self.needStage(header_size_max) orelse return self.noMemory().code();
+    if (!self.needArena(@intCast(@min(size, whole)))) return self.noMemory();
+    const stage = self.needStage(header_size_max) orelse return self.noMemory();
     self.hash = common.newHash();
     self.history_len = 0;
     self.fill = 0;
@@ -214,7 +205,7 @@ fn begin(self: *Encoder, block_id: u32, content_size: f64, has_dict_id: u32, dic
     self.stage_pos = 0;
     self.stage_end = writeHeader(self, stage, block_id, if (known) size else null, if (has_dict_id != 0) dict_id else null);
     self.open = true;
-    return Result.ok.code();
+    return .ok;
 }
 
 fn writeHeader(self: *const Encoder, target: []u8, block_id: u32, content_size: ?u64, dict_id: ?u32) usize {
@@ -280,22 +271,9 @@ const Output = struct {
 
 /// Compresses until the source is used up and, for `operation` 1 (flush) and 2 (end), all output is out, or until the
 /// target is full. Sets `consumed` and `produced`. After the end a new frame needs `begin`.
-fn stepFrame(
-    self: *Encoder,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    operation: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const target_slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (operation > 2) return Result.invalid_argument.code();
-    if (!self.open and (input.len > 0 or operation != 2)) return Result.stage_wrong.code();
+fn stepFrame(self: *Encoder, input: []const u8, target_slice: []u8, operation: u32, step: *Step) Result {
+    if (operation > 2) return .invalid_argument;
+    if (!self.open and (input.len > 0 or operation != 2)) return .stage_wrong;
     var output: Output = .{ .encoder = self, .target = target_slice };
     var consumed: usize = 0;
     const answer: Result = blk: {
@@ -332,7 +310,7 @@ fn stepFrame(
     };
     step.consumed = @intCast(consumed);
     step.produced = @intCast(output.end);
-    return answer.code();
+    return answer;
 }
 
 /// Compresses the content that waits in the arena.
@@ -361,28 +339,14 @@ fn endFrame(self: *Encoder) bool {
 /// Compresses whole jobs on up to `threads` threads; the frame must stand at the start of a job. The source is
 /// `history_len` bytes that were compressed before, at most 64 KiB, then content: jobs of `sluice_lz4_encoder_job_size`
 /// bytes each. The target has room for `sluice_lz4_encoder_bound` of each job. Sets `produced`.
-fn jobs(
-    self: *Encoder,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    history_len: u32,
-    threads: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (!self.open or self.job_pos != 0 or self.fill != 0 or self.stage_pos != self.stage_end) return Result.stage_wrong.code();
+fn jobs(self: *Encoder, input: []const u8, output: []u8, history_len: u32, threads: u32, step: *Step) Result {
+    if (!self.open or self.job_pos != 0 or self.fill != 0 or self.stage_pos != self.stage_end) return .stage_wrong;
     const job_size = self.params.jobSize();
-    if (history_len > input.len or history_len > common.window_size) return Result.invalid_argument.code();
+    if (history_len > input.len or history_len > common.window_size) return .invalid_argument;
     const content = input[history_len..];
-    if (content.len == 0 or content.len % job_size != 0) return Result.invalid_argument.code();
+    if (content.len == 0 or content.len % job_size != 0) return .invalid_argument;
     const count = content.len / job_size;
-    if (count > jobs_max or output.len / count < self.params.bound(job_size)) return Result.invalid_argument.code();
+    if (count > jobs_max or output.len / count < self.params.bound(job_size)) return .invalid_argument;
     var sizes: [jobs_max]u32 = undefined;
     var batch: Batch = .{
         .memory = &self.memory,
@@ -395,49 +359,39 @@ fn jobs(
         .hash = if (self.content_checksum) &self.hash else null,
     };
     common.runThreads(&batch, @intCast(@min(threads, count)));
-    if (!batch.complete()) return self.noMemory().code();
+    if (!batch.complete()) return self.noMemory();
     if (self.params.linked) {
         self.remember(content);
         self.startJob();
     }
     step.consumed = @intCast(input.len);
     step.produced = @intCast(batch.join());
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Content bytes of a job in `value`, room for what it is compressed to in `other`.
-fn jobSize(self: *const Encoder, step: *Step) callconv(.c) void {
+fn jobSize(self: *const Encoder, step: *Step) void {
     step.setValue(self.params.jobSize());
     step.setOther(self.params.bound(self.params.jobSize()));
 }
 
 /// Bytes that the context holds, in `value`.
-fn memoryUsed(self: *const Encoder, step: *Step) callconv(.c) void {
+fn memoryUsed(self: *const Encoder, step: *Step) void {
     step.setValue(self.memory.bytesUsed() + @sizeOf(Encoder));
 }
 
 /// Compresses content to one raw block with a dictionary before it (null: none). Sets `produced`;
 /// `output_too_small` when the target has no room for it.
 fn blockCompress(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    dict: ?[*]const u8,
-    dict_pos: u32,
-    dict_end: u32,
+    input: []const u8,
+    output: []u8,
+    all: []const u8,
     level: i32,
     favor_decompression: u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    const all = result.sourceSlice(dict, dict_pos, dict_end) orelse return Result.invalid_argument.code();
-    if (input.len > c.LZ4_MAX_INPUT_SIZE) return Result.invalid_argument.code();
-    if (level < level_min or level > level_max) return Result.parameter_out_of_range.code();
+) Result {
+    if (input.len > c.LZ4_MAX_INPUT_SIZE) return .invalid_argument;
+    if (level < level_min or level > level_max) return .parameter_out_of_range;
     var memory: Memory = .init(0);
     var compressor = Compressor.init(&memory, .{
         .level = level,
@@ -446,13 +400,13 @@ fn blockCompress(
         .block_checksum = false,
         .favor_decompression = favor_decompression != 0,
         .legacy = false,
-    }, null) orelse return Result.out_of_memory.code();
+    }, null) orelse return .out_of_memory;
     defer compressor.deinit(&memory);
     compressor.load(all[all.len - @min(all.len, common.window_size) ..]);
     const size = compressor.compress(input, output);
-    if (size == 0) return Result.output_too_small.code();
+    if (size == 0) return .output_too_small;
     step.produced = @intCast(size);
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{

@@ -2,26 +2,12 @@
 
 const std = @import("std");
 const result = @import("../core/result.zig");
+const HostFunctions = @import("../core/c_function.zig").HostFunctions;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-const encoder = functions(@import("encoder_exports.zig").exports);
-const decoder = functions(@import("decoder_exports.zig").exports);
-
-/// Look-up by exported name, so that tests call what a host calls.
-fn functions(comptime entries: anytype) type {
-    return struct {
-        fn get(comptime name: []const u8) @TypeOf(entries[position(name)][1]) {
-            return entries[comptime position(name)][1];
-        }
-        fn position(comptime name: []const u8) comptime_int {
-            comptime {
-                for (entries, 0..) |entry, i| if (std.mem.eql(u8, entry[0], name)) return i;
-                unreachable;
-            }
-        }
-    };
-}
+const encoder = HostFunctions(@import("encoder_exports.zig").exports);
+const decoder = HostFunctions(@import("decoder_exports.zig").exports);
 
 const linked_flag = 1;
 const block_checksum_flag = 2;

@@ -56,29 +56,22 @@ fn chunkSize(bytes: []const u8, rules: Rules, gears: *const [gear_count]u64) usi
 /// last bytes are a chunk only when `last` says that nothing follows. `produced` is how many chunks, `consumed` where
 /// the last one ends. `gears` are 256 numbers of 64 bits, in halves.
 fn cut(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    input: []const u8,
     min: u32,
     wanted: u32,
     max: u32,
     last: u32,
-    gears: [*]const u32,
-    gear_word_count: u32,
-    ends: [*]u32,
-    end_count: u32,
+    gears: []const u32,
+    ends: []u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const invalid = Result.invalid_argument.code();
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const rules = Rules.init(min, wanted, max) orelse return invalid;
-    if (gear_word_count != 2 * gear_count) return invalid;
+) Result {
+    const rules = Rules.init(min, wanted, max) orelse return .invalid_argument;
+    if (gears.len != 2 * gear_count) return .invalid_argument;
     var table: [gear_count]u64 = undefined;
     for (&table, 0..) |*gear, i| gear.* = gears[2 * i] | @as(u64, gears[2 * i + 1]) << 32;
     var at: usize = 0;
     var count: u32 = 0;
-    while (at < input.len and count < end_count) {
+    while (at < input.len and count < ends.len) {
         const rest = input[at..];
         if (rest.len < max and last == 0) break;
         at += chunkSize(rest, rules, &table);
@@ -87,35 +80,26 @@ fn cut(
     }
     step.produced = count;
     step.consumed = @intCast(at);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Digests of items of many sizes: item `i` lies at `[offsets[i], offsets[i + 1])`.
 fn hashItems(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    offsets: [*]const u32,
-    offset_count: u32,
+    input: []const u8,
+    offsets: []const u32,
     id: u32,
     threads: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
+    output: []u8,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const invalid = Result.invalid_argument.code();
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const items = slab.SourceSlab.init(input, offsets, offset_count) orelse return invalid;
-    const spec = hashing.Spec.init(id, 0, 0) orelse return invalid;
+) Result {
+    const items = slab.SourceSlab.init(input, offsets) orelse return .invalid_argument;
+    const spec = hashing.Spec.init(id, 0, 0) orelse return .invalid_argument;
     const size = hashing.digestSize(spec.id);
-    if (output.len < @as(usize, items.count()) * size) return Result.output_too_small.code();
+    if (output.len < @as(usize, items.count()) * size) return .output_too_small;
     var job: Job = .{ .queue = .{ .count = items.count() }, .items = items, .output = output, .spec = spec };
     slab.runThreads(*Job, &job, Job.work, @min(threads, items.count()));
     step.produced = items.count() * size;
-    return Result.ok.code();
+    return .ok;
 }
 
 const Job = struct {
@@ -143,7 +127,7 @@ test "chunks keep to their sizes and move with their content" {
     random.fill(&bytes);
     var ends: [1000]u32 = undefined;
     var step: Step = .{};
-    try std.testing.expectEqual(0, cut(&bytes, 100, 40_000, 64, 256, 1024, 1, &gears, 512, &ends, 1000, &step));
+    try std.testing.expectEqual(.ok, cut(bytes[100..], 64, 256, 1024, 1, &gears, &ends, &step));
     try std.testing.expectEqual(39_900, step.consumed);
     const count = step.produced;
     var start: u32 = 0;
@@ -152,12 +136,12 @@ test "chunks keep to their sizes and move with their content" {
         start = end;
     }
     var moved: [1000]u32 = undefined;
-    try std.testing.expectEqual(0, cut(&bytes, 0, 40_000, 64, 256, 1024, 1, &gears, 512, &moved, 1000, &step));
+    try std.testing.expectEqual(.ok, cut(&bytes, 64, 256, 1024, 1, &gears, &moved, &step));
     var shared: usize = 0;
     for (ends[0..count]) |end| {
         if (std.mem.findScalar(u32, moved[0..step.produced], end + 100) != null) shared += 1;
     }
     try std.testing.expect(shared * 10 > count * 9);
-    try std.testing.expectEqual(Result.invalid_argument.code(), cut(&bytes, 0, 10, 64, 100, 1024, 1, &gears, 512, &ends, 1000, &step));
-    try std.testing.expectEqual(Result.invalid_argument.code(), cut(&bytes, 0, 10, 64, 256, 100, 1, &gears, 512, &ends, 1000, &step));
+    try std.testing.expectEqual(.invalid_argument, cut(bytes[0..10], 64, 100, 1024, 1, &gears, &ends, &step));
+    try std.testing.expectEqual(.invalid_argument, cut(bytes[0..10], 64, 256, 100, 1, &gears, &ends, &step));
 }

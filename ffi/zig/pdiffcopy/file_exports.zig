@@ -15,9 +15,6 @@ const File = @import("../core/linux_file.zig").File;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-const invalid = Result.invalid_argument.code();
-const unsupported = Result.parameter_unsupported.code();
-
 /// A position in a file; null for what is none.
 fn position(value: f64) ?u64 {
     const max: f64 = @floatFromInt(@as(u64, 1) << 53);
@@ -25,26 +22,16 @@ fn position(value: f64) ?u64 {
 }
 
 /// A result for a system call: its number goes to `detail`.
-fn finish(step: *Step, errno: ?files.Errno) i32 {
-    step.detail = errno orelse return Result.ok.code();
-    return Result.system_call_failed.code();
+fn finish(step: *Step, errno: ?files.Errno) Result {
+    step.detail = errno orelse return .ok;
+    return .system_call_failed;
 }
 
 /// Opens a path, from a directory that is open or from the current one. Null when that fails: `detail` has the system's
 /// number, 0 for a path that is none.
-fn open(
-    directory: ?*const File,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    flags: u32,
-    mode: u32,
-    step: *Step,
-) callconv(.c) ?*File {
-    step.* = .{};
-    if (!files.is_supported) return null;
+fn open(directory: ?*const File, source: []const u8, flags: u32, mode: u32, step: *Step) ?*File {
     var path: Path = .{};
-    if (!path.set(source, source_pos, source_end)) return null;
+    if (!path.set(source)) return null;
     switch (File.open(directory, path.pointer(), @bitCast(flags), mode)) {
         .failed => |errno| {
             step.detail = errno;
@@ -63,9 +50,9 @@ fn open(
 }
 
 /// Closes a file; null is fine.
-fn close(self: ?*File) callconv(.c) void {
+fn close(self: ?*File) void {
     const file = self orelse return;
-    if (files.is_supported) file.close();
+    file.close();
     memory_module.destroyContext(file);
 }
 
@@ -95,10 +82,8 @@ pub const Status = extern struct {
 const status_count = @sizeOf(Status) / 4;
 
 /// Writes a `Status`.
-fn status(self: *const File, table: [*]u32, count: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    if (count < status_count) return invalid;
+fn status(self: *const File, table: []u32, step: *Step) Result {
+    if (table.len < status_count) return .invalid_argument;
     const found = switch (self.status()) {
         .value => |value| value,
         .failed => |errno| return finish(step, errno),
@@ -128,87 +113,62 @@ fn status(self: *const File, table: [*]u32, count: u32, step: *Step) callconv(.c
         .device_major = found.rdev_major,
         .device_minor = found.rdev_minor,
     };
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Reads from a position; `produced` is less than asked for at the end of the file only.
-fn read(self: *const File, offset: f64, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    switch (self.read(position(offset) orelse return invalid, output)) {
+fn read(self: *const File, offset: f64, output: []u8, step: *Step) Result {
+    switch (self.read(position(offset) orelse return .invalid_argument, output)) {
         .value => |count| step.produced = @intCast(count),
         .failed => |errno| return finish(step, errno),
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Writes at a position.
-fn write(self: *const File, offset: f64, source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    return finish(step, self.write(position(offset) orelse return invalid, input));
+fn write(self: *const File, offset: f64, input: []const u8, step: *Step) Result {
+    return finish(step, self.write(position(offset) orelse return .invalid_argument, input));
 }
 
 /// What is done to a file as a whole.
 pub const Action = enum(u32) { resize = 0, sync_data = 1, sync_all = 2, lock = 3, drop_cache = 4, _ };
 
 /// Does one action; `value` is the size for a resize.
-fn act(self: *const File, action: u32, value: f64, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const number = position(value) orelse return invalid;
+fn act(self: *const File, action: u32, value: f64, step: *Step) Result {
+    const number = position(value) orelse return .invalid_argument;
     return finish(step, switch (@as(Action, @enumFromInt(action))) {
         .resize => self.resize(number),
         .sync_data => self.sync(true),
         .sync_all => self.sync(false),
         .lock => self.lock(),
         .drop_cache => self.dropCache(),
-        _ => return invalid,
+        _ => return .invalid_argument,
     });
 }
 
 /// Makes a range zero, as a hole where that is allowed and possible.
-fn zero(self: *const File, start: f64, end: f64, punch: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const from = position(start) orelse return invalid;
-    return finish(step, self.zero(from, position(end) orelse return invalid, punch != 0));
+fn zero(self: *const File, start: f64, end: f64, punch: u32, step: *Step) Result {
+    const from = position(start) orelse return .invalid_argument;
+    return finish(step, self.zero(from, position(end) orelse return .invalid_argument, punch != 0));
 }
 
 /// Makes the target share the file's blocks, where the file system can.
-fn clone(self: *const File, target: *const File, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
+fn clone(self: *const File, target: *const File, step: *Step) Result {
     return finish(step, self.cloneTo(target));
 }
 
 /// Renames inside an open directory.
-fn rename(
-    self: *const File,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    other: ?[*]const u8,
-    other_pos: u32,
-    other_end: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
+fn rename(self: *const File, source: []const u8, other: []const u8, step: *Step) Result {
     var from: Path = .{};
     var to: Path = .{};
-    if (!from.set(source, source_pos, source_end) or !to.set(other, other_pos, other_end)) return invalid;
+    if (!from.set(source) or !to.set(other)) return .invalid_argument;
     return finish(step, self.rename(from.pointer(), to.pointer()));
 }
 
 /// Removes a file from an open directory.
-fn remove(self: *const File, source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
+fn remove(self: *const File, source: []const u8, step: *Step) Result {
     var path: Path = .{};
-    if (!path.set(source, source_pos, source_end)) return invalid;
+    if (!path.set(source)) return .invalid_argument;
     return finish(step, self.remove(path.pointer()));
 }
 
@@ -310,17 +270,17 @@ const RangeJob = struct {
         return error.Failed;
     }
 
-    fn result_(self: *RangeJob, step: *Step) i32 {
+    fn result_(self: *RangeJob, step: *Step) Result {
         if (self.failed.load(.monotonic)) return finish(step, self.errno.load(.monotonic));
-        return Result.ok.code();
+        return .ok;
     }
 };
 
 /// The table of blocks behind a host's array of numbers; null when that is too small for the range.
-fn tableOf(table: [*]u32, count: u32, base: f64, block_size: u32, id: u32, seed_low: u32, seed_high: u32) ?frames.Table {
+fn tableOf(table: []u32, base: f64, block_size: u32, id: u32, seed_low: u32, seed_high: u32) ?frames.Table {
     if (block_size == 0) return null;
     return .{
-        .digests = @as([*]u8, @ptrCast(table))[0 .. @as(usize, count) * 4],
+        .digests = std.mem.sliceAsBytes(table),
         .base = position(base) orelse return null,
         .block_size = block_size,
         .spec = hashing.Spec.init(id, seed_low, seed_high) orelse return null,
@@ -334,23 +294,20 @@ fn hash(
     end: f64,
     sparse: u32,
     threads: u32,
-    digests: [*]u32,
-    digest_count: u32,
+    digests: []u32,
     base: f64,
     block_size: u32,
     id: u32,
     seed_low: u32,
     seed_high: u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const table = tableOf(digests, digest_count, base, block_size, id, seed_low, seed_high) orelse return invalid;
-    const from = position(start) orelse return invalid;
-    const to = position(end) orelse return invalid;
-    if (!table.covers(from, to)) return invalid;
-    const count = std.math.divCeil(u64, to - from, block_size) catch return invalid;
-    if (count > std.math.maxInt(u32) / 2) return invalid;
+) Result {
+    const table = tableOf(digests, base, block_size, id, seed_low, seed_high) orelse return .invalid_argument;
+    const from = position(start) orelse return .invalid_argument;
+    const to = position(end) orelse return .invalid_argument;
+    if (!table.covers(from, to)) return .invalid_argument;
+    const count = std.math.divCeil(u64, to - from, block_size) catch return .invalid_argument;
+    if (count > std.math.maxInt(u32) / 2) return .invalid_argument;
     var job: RangeJob = .{
         .queue = .{ .count = @intCast(count) },
         .file = self,
@@ -371,29 +328,23 @@ fn compare(
     end: f64,
     known_end: f64,
     sparse: u32,
-    digests: [*]u32,
-    digest_count: u32,
+    digests: []u32,
     base: f64,
     block_size: u32,
     id: u32,
     seed_low: u32,
     seed_high: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
+    output: []u8,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const table = tableOf(digests, digest_count, base, block_size, id, seed_low, seed_high) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const from = position(start) orelse return invalid;
-    const to = position(end) orelse return invalid;
-    if (!table.covers(from, to)) return invalid;
+) Result {
+    const table = tableOf(digests, base, block_size, id, seed_low, seed_high) orelse return .invalid_argument;
+    const from = position(start) orelse return .invalid_argument;
+    const to = position(end) orelse return .invalid_argument;
+    if (!table.covers(from, to)) return .invalid_argument;
     var comparison: frames.Comparison = .{
         .file = self,
         .table = table,
-        .known_end = position(known_end) orelse return invalid,
+        .known_end = position(known_end) orelse return .invalid_argument,
         .sparse = sparse != 0,
         .target = output,
     };
@@ -401,8 +352,8 @@ fn compare(
     step.produced = @intCast(progress.produced);
     step.setValue(progress.next);
     if (progress.failed) |errno| return finish(step, errno);
-    if (progress.next == to) return Result.ok.code();
-    return if (progress.next == from) Result.output_too_small.code() else Result.output_pending.code();
+    if (progress.next == to) return .ok;
+    return if (progress.next == from) .output_too_small else .output_pending;
 }
 
 /// Takes frames for the range that ends at `end`, the first of which must start at `next`. `consumed` bytes were taken,
@@ -413,36 +364,30 @@ fn apply(
     next: f64,
     end: f64,
     punch: u32,
-    digests: [*]u32,
-    digest_count: u32,
+    digests: []u32,
     base: f64,
     block_size: u32,
     id: u32,
     seed_low: u32,
     seed_high: u32,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    input: []const u8,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const table = tableOf(digests, digest_count, base, block_size, id, seed_low, seed_high) orelse return invalid;
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const from = position(next) orelse return invalid;
-    const to = position(end) orelse return invalid;
-    if (from > to or from < table.base) return invalid;
+) Result {
+    const table = tableOf(digests, base, block_size, id, seed_low, seed_high) orelse return .invalid_argument;
+    const from = position(next) orelse return .invalid_argument;
+    const to = position(end) orelse return .invalid_argument;
+    if (from > to or from < table.base) return .invalid_argument;
     var application: frames.Application = .{ .file = self, .table = table, .end = to, .punch = punch != 0, .next = from };
     application.run(input);
     step.consumed = @intCast(application.consumed);
     step.setValue(application.next);
     step.setOther(application.written);
     return switch (application.fault) {
-        .none => Result.ok.code(),
-        .stop => Result.frame_end.code(),
+        .none => .ok,
+        .stop => .frame_end,
         .io => finish(step, application.errno),
-        .corrupt => Result.corrupt.code(),
-        .mismatch => Result.checksum_mismatch.code(),
+        .corrupt => .corrupt,
+        .mismatch => .checksum_mismatch,
     };
 }
 
@@ -456,14 +401,12 @@ fn copy(
     sparse: u32,
     threads: u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const from = position(start) orelse return invalid;
-    const to = position(end) orelse return invalid;
-    if (block_size == 0 or to < from) return invalid;
-    const count = std.math.divCeil(u64, to - from, block_size) catch return invalid;
-    if (count > std.math.maxInt(u32) / 2) return invalid;
+) Result {
+    const from = position(start) orelse return .invalid_argument;
+    const to = position(end) orelse return .invalid_argument;
+    if (block_size == 0 or to < from) return .invalid_argument;
+    const count = std.math.divCeil(u64, to - from, block_size) catch return .invalid_argument;
+    if (count > std.math.maxInt(u32) / 2) return .invalid_argument;
     var job: RangeJob = .{
         .queue = .{ .count = @intCast(count) },
         .file = self,
@@ -475,7 +418,7 @@ fn copy(
     };
     slab.runThreads(*RangeJob, &job, RangeJob.copy, @intCast(@min(threads, count)));
     const outcome = job.result_(step);
-    if (outcome == Result.ok.code()) step.detail = job.differing.load(.monotonic);
+    if (outcome == .ok) step.detail = job.differing.load(.monotonic);
     step.setValue(job.changed.load(.monotonic));
     return outcome;
 }

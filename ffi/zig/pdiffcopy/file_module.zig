@@ -2,6 +2,9 @@
 
 pub const name = "pdiffcopy_file";
 
+/// Elsewhere every function says that it can't be used.
+pub const is_supported = @import("../core/linux_file.zig").is_supported;
+
 /// Every exported function with its symbol; `abi.zig` says what a row may hold.
 pub const exports = @import("file_exports.zig").exports ++ @import("name_exports.zig").exports ++
     @import("small_file_exports.zig").exports ++ @import("rolling_file_exports.zig").exports;

@@ -10,28 +10,22 @@ const File = @import("../core/linux_file.zig").File;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-const invalid = Result.invalid_argument.code();
-const unsupported = Result.parameter_unsupported.code();
-
-fn finish(step: *Step, errno: ?files.Errno) i32 {
-    step.detail = errno orelse return Result.ok.code();
-    return Result.system_call_failed.code();
+fn finish(step: *Step, errno: ?files.Errno) Result {
+    step.detail = errno orelse return .ok;
+    return .system_call_failed;
 }
 
 /// Writes records of the names in a directory, as `names.Record` says; `output_pending` where names remain, which the
 /// next call without `restart` writes. `output_too_small` where not even one would fit. With `attributes` the extended
 /// attributes of a name follow its record, as `readAttributes` writes them.
-fn list(self: *const File, restart: u32, attributes: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    if (output.len < names.room_min) return Result.output_too_small.code();
+fn list(self: *const File, restart: u32, attributes: u32, output: []u8, step: *Step) Result {
+    if (output.len < names.room_min) return .output_too_small;
     switch (listAs(self, restart != 0, attributes, output)) {
         .failed => |errno| return finish(step, errno),
         .written => |written| {
-            if (written.more and written.count == 0) return Result.output_too_small.code();
+            if (written.more and written.count == 0) return .output_too_small;
             step.produced = @intCast(written.count);
-            return if (written.more) Result.output_pending.code() else Result.ok.code();
+            return if (written.more) .output_pending else .ok;
         },
     }
 }
@@ -46,26 +40,12 @@ const listing_head = 8;
 /// Lists directories of this one, whose names follow each other in the source, each ended by a zero: for each a u32 the
 /// system's number, a u32 bytes, and records as `list` writes them. Stops before one that does not fit whole; `value` is
 /// how many were listed, 0 where not even the first fits.
-fn listMany(
-    self: *const File,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    attributes: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const wanted = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+fn listMany(self: *const File, wanted: []const u8, attributes: u32, output: []u8, step: *Step) Result {
     var at: usize = 0;
     var written: usize = 0;
     var count: u64 = 0;
     while (at < wanted.len and output.len - written >= listing_head + names.room_min) {
-        const end = std.mem.findScalarPos(u8, wanted, at, 0) orelse return invalid;
+        const end = std.mem.findScalarPos(u8, wanted, at, 0) orelse return .invalid_argument;
         const listed = listOne(self, wanted[at..end :0], attributes, output[written + listing_head ..]) orelse break;
         std.mem.writeInt(u32, output[written..][0..4], listed.errno, .little);
         std.mem.writeInt(u32, output[written + 4 ..][0..4], listed.size, .little);
@@ -75,7 +55,7 @@ fn listMany(
     }
     step.produced = @intCast(written);
     step.setValue(count);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Null where the output has no room for all of it.
@@ -95,59 +75,32 @@ fn listOne(parent: *const File, name: [:0]const u8, attributes: u32, output: []u
 pub const Change = enum(u32) { make_directory = 0, make_link = 1, remove_directory = 2, make_pipe = 3, make_socket = 4, _ };
 
 /// Does one change; `other` is the content of a link, `mode` that of a new directory, pipe or socket.
-fn change(
-    self: *const File,
-    what: u32,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    other: ?[*]const u8,
-    other_pos: u32,
-    other_end: u32,
-    mode: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
+fn change(self: *const File, what: u32, source: []const u8, other: []const u8, mode: u32, step: *Step) Result {
     var name: Path = .{};
     var content: Path = .{};
-    if (!name.set(source, source_pos, source_end) or !content.set(other, other_pos, other_end)) return invalid;
+    if (!name.set(source) or !content.set(other)) return .invalid_argument;
     return finish(step, switch (@as(Change, @enumFromInt(what))) {
         .make_directory => names.makeDirectory(self, name.pointer(), mode),
         .make_link => names.makeSymbolicLink(self, name.pointer(), content.pointer()),
         .remove_directory => names.removeDirectory(self, name.pointer()),
         .make_pipe => names.makePipe(self, name.pointer(), mode),
         .make_socket => names.makeSocket(self, name.pointer(), mode),
-        _ => return invalid,
+        _ => return .invalid_argument,
     });
 }
 
 /// Gives a file of this directory another name in a second one.
-fn link(
-    self: *const File,
-    directory: *const File,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    other: ?[*]const u8,
-    other_pos: u32,
-    other_end: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
+fn link(self: *const File, directory: *const File, source: []const u8, other: []const u8, step: *Step) Result {
     var old: Path = .{};
     var new: Path = .{};
-    if (!old.set(source, source_pos, source_end) or !new.set(other, other_pos, other_end)) return invalid;
+    if (!old.set(source) or !new.set(other)) return .invalid_argument;
     return finish(step, names.makeHardLink(self, old.pointer(), directory, new.pointer()));
 }
 
 /// Sets mode, owner and time of a name, or of the open file itself where the name is empty.
 fn setFacts(
     self: *const File,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    source: []const u8,
     what: u32,
     mode: u32,
     uid: u32,
@@ -156,12 +109,10 @@ fn setFacts(
     seconds_high: u32,
     nanoseconds: u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
+) Result {
     var name: Path = .{};
-    if (!name.set(source, source_pos, source_end)) return invalid;
-    if (nanoseconds >= std.time.ns_per_s) return invalid;
+    if (!name.set(source)) return .invalid_argument;
+    if (nanoseconds >= std.time.ns_per_s) return .invalid_argument;
     const facts: names.Facts = .{
         .mode = mode,
         .uid = uid,
@@ -173,29 +124,23 @@ fn setFacts(
 }
 
 /// Writes the extended attributes of a file: `produced` bytes; `output_too_small` where they do not fit.
-fn readAttributes(self: *const File, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+fn readAttributes(self: *const File, output: []u8, step: *Step) Result {
     switch (names.readAttributes(self, output)) {
         .failed => |errno| return finish(step, errno),
-        .too_small => return Result.output_too_small.code(),
+        .too_small => return .output_too_small,
         .written => |count| step.produced = @intCast(count),
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Makes the extended attributes of a file those of a list; `hint` is how many the system refused, `detail` why it
 /// refused the last of them.
-fn writeAttributes(self: *const File, source: ?[*]const u8, source_pos: u32, source_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+fn writeAttributes(self: *const File, input: []const u8, step: *Step) Result {
     const written = names.writeAttributes(self, input);
-    if (written.is_invalid) return invalid;
+    if (written.is_invalid) return .invalid_argument;
     step.hint = written.refused;
     step.detail = written.errno;
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{

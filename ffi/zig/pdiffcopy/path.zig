@@ -1,7 +1,6 @@
 //! Names that come from a host, with the zero at their end that system calls need.
 
 const std = @import("std");
-const result = @import("../core/result.zig");
 
 const path_size_max = 4096;
 
@@ -10,8 +9,7 @@ pub const Path = struct {
     size: usize = 0,
 
     /// False for a path that is too long, or has a zero inside.
-    pub fn set(self: *Path, source: ?[*]const u8, start: u32, end: u32) bool {
-        const path = result.sourceSlice(source, start, end) orelse return false;
+    pub fn set(self: *Path, path: []const u8) bool {
         if (path.len >= path_size_max or std.mem.findScalar(u8, path, 0) != null) return false;
         @memcpy(self.bytes[0..path.len], path);
         self.bytes[path.len] = 0;

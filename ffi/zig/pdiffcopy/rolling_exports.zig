@@ -9,44 +9,25 @@ const Index = @import("rolling.zig").Index;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-const invalid = Result.invalid_argument.code();
-
 /// Signs all whole blocks of the source: a weak sum of 4 bytes and a digest for each.
-fn sign(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    block_size: u32,
-    id: u32,
-    seed_low: u32,
-    seed_high: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return invalid;
-    if (block_size == 0) return invalid;
+fn sign(input: []const u8, block_size: u32, id: u32, seed_low: u32, seed_high: u32, output: []u8, step: *Step) Result {
+    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return .invalid_argument;
+    if (block_size == 0) return .invalid_argument;
     const entry_size = rolling.weak_size + hashing.digestSize(spec.id);
     const count = input.len / block_size;
-    if (output.len < count * entry_size) return Result.output_too_small.code();
+    if (output.len < count * entry_size) return .output_too_small;
     for (0..count) |number| {
         rolling.sign(input[number * block_size ..][0..block_size], spec, output[number * entry_size ..][0..entry_size]);
     }
     step.produced = @intCast(count * entry_size);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// An index of signed blocks; null for numbers that make no sense, or when there is no memory. Blocks from `own_first` on
 /// are those of the file that the new content is written to. `tail_size` is that of block `tail_block`, where that is the
 /// last of the old file and shorter than the others; else 0.
 fn new(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    entries: []const u8,
     block_size: u32,
     id: u32,
     seed_low: u32,
@@ -54,8 +35,7 @@ fn new(
     own_first: u32,
     tail_block: u32,
     tail_size: u32,
-) callconv(.c) ?*Index {
-    const entries = result.sourceSlice(source, source_pos, source_end) orelse return null;
+) ?*Index {
     const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return null;
     const self = memory_module.createContext(Index) orelse return null;
     self.* = Index.init(entries, block_size, spec, own_first, .{ .block = tail_block, .size = tail_size }) orelse {
@@ -66,7 +46,7 @@ fn new(
 }
 
 /// Frees an index; null is fine.
-fn free(self: ?*Index) callconv(.c) void {
+fn free(self: ?*Index) void {
     const index = self orelse return;
     index.deinit();
     memory_module.destroyContext(index);
@@ -77,22 +57,15 @@ fn free(self: ?*Index) callconv(.c) void {
 /// whatever comes of the source.
 fn search(
     self: *const Index,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    input: []const u8,
     base: f64,
     last: u32,
     expected: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
+    output: []u8,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    if (!(base >= 0 and base <= 1 << 53)) return invalid;
-    if (output.len < rolling.Writer.roomFor(self, input.len)) return Result.output_too_small.code();
+) Result {
+    if (!(base >= 0 and base <= 1 << 53)) return .invalid_argument;
+    if (output.len < rolling.Writer.roomFor(self, input.len)) return .output_too_small;
     const position: u64 = @intFromFloat(base);
     var writer: rolling.Writer = .init(self, output);
     var going: rolling.Search = .init(self, expected);
@@ -101,7 +74,7 @@ fn search(
     step.consumed = @intCast(consumed);
     step.produced = @intCast(writer.produced);
     step.hint = going.expected;
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{
@@ -116,18 +89,18 @@ test "what is signed is found" {
     for (&bytes, 0..) |*byte, i| byte.* = @truncate(i * i / 3);
     var entries: [200]u8 = undefined;
     var step: Step = .{};
-    try std.testing.expectEqual(0, sign(&bytes, 0, 1000, 100, 1, 0, 0, &entries, 0, 200, &step));
+    try std.testing.expectEqual(.ok, sign(&bytes, 100, 1, 0, 0, &entries, &step));
     try std.testing.expectEqual(200, step.produced);
-    try std.testing.expectEqual(Result.output_too_small.code(), sign(&bytes, 0, 1000, 100, 1, 0, 0, &entries, 0, 199, &step));
-    try std.testing.expect(new(&entries, 0, 199, 100, 1, 0, 0, rolling.none, 0, 0) == null);
-    try std.testing.expect(new(&entries, 0, 200, 100, 1, 0, 0, rolling.none, 10, 5) == null);
-    try std.testing.expect(new(&entries, 0, 200, 100, 1, 0, 0, rolling.none, 9, 100) == null);
-    const index = new(&entries, 0, 200, 100, 1, 0, 0, rolling.none, 0, 0).?;
+    try std.testing.expectEqual(.output_too_small, sign(&bytes, 100, 1, 0, 0, entries[0..199], &step));
+    try std.testing.expect(new(entries[0..199], 100, 1, 0, 0, rolling.none, 0, 0) == null);
+    try std.testing.expect(new(&entries, 100, 1, 0, 0, rolling.none, 10, 5) == null);
+    try std.testing.expect(new(&entries, 100, 1, 0, 0, rolling.none, 9, 100) == null);
+    const index = new(&entries, 100, 1, 0, 0, rolling.none, 0, 0).?;
     defer free(index);
     var target: [4000]u8 = undefined;
-    try std.testing.expectEqual(0, search(index, &bytes, 50, 1000, 50, 0, rolling.none, &target, 0, 4000, &step));
+    try std.testing.expectEqual(.ok, search(index, bytes[50..], 50, 0, rolling.none, &target, &step));
     try std.testing.expectEqual(950, step.consumed);
     try std.testing.expectEqual(10, step.hint);
     try std.testing.expectEqual(16 + 50 + 32 + 32, step.produced);
-    try std.testing.expectEqual(Result.output_too_small.code(), search(index, &bytes, 0, 1000, 0, 0, 0, &target, 0, 900, &step));
+    try std.testing.expectEqual(.output_too_small, search(index, &bytes, 0, 0, 0, target[0..900], &step));
 }

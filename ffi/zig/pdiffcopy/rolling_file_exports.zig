@@ -15,8 +15,6 @@ const Index = @import("rolling.zig").Index;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-const invalid = Result.invalid_argument.code();
-const unsupported = Result.parameter_unsupported.code();
 const no_memory: files.Errno = @intFromEnum(std.os.linux.E.NOMEM);
 /// What is read at once: it is searched, or hashed, while it is in the processor's cache.
 const window_size = 512 << 10;
@@ -26,9 +24,9 @@ fn position(value: f64) ?u64 {
     return if (value >= 0 and value <= max) @intFromFloat(value) else null;
 }
 
-fn failed(step: *Step, errno: files.Errno) i32 {
+fn failed(step: *Step, errno: files.Errno) Result {
     step.detail = errno;
-    return Result.system_call_failed.code();
+    return .system_call_failed;
 }
 
 /// Signs blocks, several threads together.
@@ -89,17 +87,12 @@ fn sign(
     seed_high: u32,
     sparse: u32,
     threads: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
+    output: []u8,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return invalid;
-    const from = position(start) orelse return invalid;
-    if (block_size == 0 or block_size > 1 << 30) return invalid;
+) Result {
+    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return .invalid_argument;
+    const from = position(start) orelse return .invalid_argument;
+    if (block_size == 0 or block_size > 1 << 30) return .invalid_argument;
     const count: u32 = @intCast(output.len / (rolling.weak_size + hashing.digestSize(spec.id)));
     const batch = @max(1, window_size / block_size);
     const turns = std.math.divCeil(u32, count, batch) catch unreachable;
@@ -116,7 +109,7 @@ fn sign(
     };
     slab.runThreads(*SignJob, &job, SignJob.work, @min(threads, turns));
     if (job.failed.load(.monotonic)) return failed(step, job.errno.load(.monotonic));
-    return Result.ok.code();
+    return .ok;
 }
 
 /// The pass of one search over a part of a file.
@@ -195,20 +188,15 @@ fn search(
     end: f64,
     expected: u32,
     sparse: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
+    output: []u8,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const from = position(start) orelse return invalid;
-    const stop = position(limit) orelse return invalid;
-    const to = position(end) orelse return invalid;
-    if (from > stop or stop > to or index.block_size > 1 << 28) return invalid;
+) Result {
+    const from = position(start) orelse return .invalid_argument;
+    const stop = position(limit) orelse return .invalid_argument;
+    const to = position(end) orelse return .invalid_argument;
+    if (from > stop or stop > to or index.block_size > 1 << 28) return .invalid_argument;
     const room = rolling.Writer.roomFor(index, @max(window_size, 4 * index.block_size));
-    if (output.len < room) return Result.output_too_small.code();
+    if (output.len < room) return .output_too_small;
     var pass: FileSearch = .{
         .file = self,
         .index = index,
@@ -222,7 +210,7 @@ fn search(
     step.produced = @intCast(pass.writer.produced);
     step.hint = pass.search.expected;
     step.setValue(pass.at);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Takes frames of a search for the content from `next` to `end`, with copies of the blocks from `first` to `limit`,
@@ -241,18 +229,13 @@ fn compose(
     seed_high: u32,
     next: f64,
     end: f64,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    input: []const u8,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return invalid;
-    const from = position(next) orelse return invalid;
-    const to = position(end) orelse return invalid;
-    if (block_size == 0 or block_size > 1 << 30 or from > to or chain.* != spec.id) return invalid;
+) Result {
+    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return .invalid_argument;
+    const from = position(next) orelse return .invalid_argument;
+    const to = position(end) orelse return .invalid_argument;
+    if (block_size == 0 or block_size > 1 << 30 or from > to or chain.* != spec.id) return .invalid_argument;
     var composition: Composition = .{
         .file = self,
         .seed = seed,
@@ -269,11 +252,11 @@ fn compose(
     step.setValue(composition.next);
     step.setOther(composition.written);
     return switch (composition.fault) {
-        .none => Result.ok.code(),
-        .stop => Result.frame_end.code(),
+        .none => .ok,
+        .stop => .frame_end,
         .io => failed(step, composition.errno),
-        .corrupt => Result.corrupt.code(),
-        .mismatch => Result.checksum_mismatch.code(),
+        .corrupt => .corrupt,
+        .mismatch => .checksum_mismatch,
     };
 }
 

@@ -9,60 +9,43 @@ const File = @import("../core/linux_file.zig").File;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-const invalid = Result.invalid_argument.code();
-const unsupported = Result.parameter_unsupported.code();
-
 /// Reads the files that records name below a directory, and writes records with their digests, and with their content
 /// unless `content` is 0: `consumed` bytes of the source were used, `produced` written. `output_pending` where records of
 /// the source remain.
 fn readAll(
     self: *const File,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    wanted: []const u8,
     id: u32,
     seed_low: u32,
     seed_high: u32,
     content: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
+    output: []u8,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const wanted = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return invalid;
-    if (!small_files.isUsable(spec)) return invalid;
+) Result {
+    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return .invalid_argument;
+    if (!small_files.isUsable(spec)) return .invalid_argument;
     const done = small_files.readAll(self, wanted, output, spec, content != 0);
     step.consumed = @intCast(done.taken);
     step.produced = @intCast(done.written);
-    return if (done.taken < wanted.len) Result.output_pending.code() else Result.ok.code();
+    return if (done.taken < wanted.len) .output_pending else .ok;
 }
 
 /// Writes the files of records below a directory, which must have the digests of their records. `results` gets a number for each
 /// record, 0 or the system's; `value` is how many there were.
 fn writeAll(
     self: *const File,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    records: []const u8,
     id: u32,
     seed_low: u32,
     seed_high: u32,
     flags: u32,
-    results: [*]u32,
-    result_count: u32,
+    results: []u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const records = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return invalid;
-    if (!small_files.isUsable(spec)) return invalid;
-    step.setValue(small_files.writeAll(self, records, spec, @bitCast(flags), results[0..result_count]));
-    return Result.ok.code();
+) Result {
+    const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return .invalid_argument;
+    if (!small_files.isUsable(spec)) return .invalid_argument;
+    step.setValue(small_files.writeAll(self, records, spec, @bitCast(flags), results));
+    return .ok;
 }
 
 pub const exports = .{

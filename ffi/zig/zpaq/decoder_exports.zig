@@ -62,7 +62,7 @@ const Decoder = struct {
 };
 
 /// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
-fn new(memory_limit: f64) callconv(.c) ?*Decoder {
+fn new(memory_limit: f64) ?*Decoder {
     const self = memory_module.createContext(Decoder) orelse return null;
     self.memory = .init(memory_limit);
     self.owned = null;
@@ -72,31 +72,22 @@ fn new(memory_limit: f64) callconv(.c) ?*Decoder {
 }
 
 /// Frees a context; null is fine.
-fn free(self: ?*Decoder) callconv(.c) void {
+fn free(self: ?*Decoder) void {
     const context = self orelse return;
     context.release();
     memory_module.destroyContext(context);
 }
 
 /// Starts a block with its header. The budgets are bytes of program that one call of HCOMP and of PCOMP may run.
-fn begin(
-    self: *Decoder,
-    header: ?[*]const u8,
-    header_pos: u32,
-    header_end: u32,
-    flags: u32,
-    hcomp_budget: f64,
-    pcomp_budget: f64,
-) callconv(.c) i32 {
-    const bytes = result.sourceSlice(header, header_pos, header_end) orelse return Result.invalid_argument.code();
-    const parsed = Header.parse(bytes) orelse return Result.corrupt.code();
+fn begin(self: *Decoder, bytes: []const u8, flags: u32, hcomp_budget: f64, pcomp_budget: f64) Result {
+    const parsed = Header.parse(bytes) orelse return .corrupt;
     self.release();
     self.memory = .init(limitOf(&self.memory));
     self.flags = @bitCast(flags);
     self.phase = .idle;
     self.hosted = false;
     if (parsed.count > 0) {
-        self.owned = Owned.init(parsed, budgetOf(hcomp_budget), &self.memory) orelse return self.noMemory().code();
+        self.owned = Owned.init(parsed, budgetOf(hcomp_budget), &self.memory) orelse return self.noMemory();
     }
     self.post = .{
         .memory = &self.memory,
@@ -107,7 +98,7 @@ fn begin(
         .contiguous = self.flags.contiguous,
         .offer = self.flags.offer,
     };
-    return Result.ok.code();
+    return .ok;
 }
 
 fn limitOf(memory: *const Memory) f64 {
@@ -120,15 +111,15 @@ fn budgetOf(value: f64) u64 {
 }
 
 /// Starts a segment of the block.
-fn segment(self: *Decoder) callconv(.c) i32 {
-    if (self.post == null) return Result.stage_wrong.code();
+fn segment(self: *Decoder) Result {
+    if (self.post == null) return .stage_wrong;
     self.hash = .init(.{});
     self.phase = .head;
     self.head_count = 0;
     self.chunk_left = 0;
     self.stage_pos = 0;
     self.stage_end = 0;
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Decodes as far as source and target go. Sets `consumed` and `produced`. `ok`: more input is wanted, and up to 35 bytes
@@ -137,26 +128,22 @@ fn segment(self: *Decoder) callconv(.c) i32 {
 /// failed, `detail` is where in it and `hint` the opcode.
 fn run(
     self: *Decoder,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    input: []const u8,
     target: ?[*]u8,
     target_pos: u32,
     target_end: u32,
     more: u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const target_slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (self.phase == .idle) return Result.stage_wrong.code();
-    if (self.flags.contiguous and self.post.?.given > target_pos) return Result.invalid_argument.code();
-    var work: Work = .{ .self = self, .input = input, .more = more != 0, .output = .{ .bytes = target_slice }, .step = step };
+) Result {
+    const output = result.targetSlice(target, target_pos, target_end) orelse return .invalid_argument;
+    if (self.phase == .idle) return .stage_wrong;
+    if (self.flags.contiguous and self.post.?.given > target_pos) return .invalid_argument;
+    var work: Work = .{ .self = self, .input = input, .more = more != 0, .output = .{ .bytes = output }, .step = step };
     const answer = work.run() catch |failure| failedResult(self, failure, step);
-    if (self.flags.hash and !self.hosted) self.hash.update(target_slice[0..work.output.len]);
+    if (self.flags.hash and !self.hosted) self.hash.update(output[0..work.output.len]);
     step.consumed = @intCast(work.at);
     step.produced = @intCast(work.output.len);
-    return answer.code();
+    return answer;
 }
 
 const Failure = post_module.Failure || error{ Truncated, HcompFailed, HcompBudget };
@@ -282,48 +269,42 @@ const Work = struct {
 };
 
 /// Gives the program that `program_ready` told of. Sets `produced`.
-fn program(self: *const Decoder, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    const post = self.post orelse return Result.stage_wrong.code();
-    const code = post.offered() orelse return Result.stage_wrong.code();
-    if (code.len > output.len) return Result.output_too_small.code();
+fn program(self: *const Decoder, output: []u8, step: *Step) Result {
+    const post = self.post orelse return .stage_wrong;
+    const code = post.offered() orelse return .stage_wrong;
+    if (code.len > output.len) return .output_too_small;
     @memcpy(output[0..code.len], code);
     step.produced = @intCast(code.len);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Says who runs the program: the host, which then gets what goes into it, or the machine here.
-fn settle(self: *Decoder, hosted: u32) callconv(.c) i32 {
-    const post = if (self.post) |*post| post else return Result.stage_wrong.code();
-    if (post.offered() == null) return Result.stage_wrong.code();
-    post.settle(hosted != 0) catch return self.noMemory().code();
+fn settle(self: *Decoder, hosted: u32) Result {
+    const post = if (self.post) |*post| post else return .stage_wrong;
+    if (post.offered() == null) return .stage_wrong;
+    post.settle(hosted != 0) catch return self.noMemory();
     self.hosted = hosted != 0;
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Hashes output of the segment that the host made.
-fn hashOutput(self: *Decoder, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) i32 {
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    if (!self.hosted) return Result.stage_wrong.code();
+fn hashOutput(self: *Decoder, input: []const u8) Result {
+    if (!self.hosted) return .stage_wrong;
     self.hash.update(input);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// The SHA-1 of the segment's output so far, when `begin` asked for it. Sets `produced`.
-fn digest(self: *Decoder, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (output.len < Sha1.digest_length) return Result.output_too_small.code();
+fn digest(self: *Decoder, output: []u8, step: *Step) Result {
+    if (output.len < Sha1.digest_length) return .output_too_small;
     var copy = self.hash;
     copy.final(output[0..Sha1.digest_length]);
     step.produced = Sha1.digest_length;
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Sets `value` to the bytes that the context holds, and `detail` to whether the block is post-processed by native code.
-fn report(self: *const Decoder, step: *Step) callconv(.c) void {
-    step.* = .{};
+fn report(self: *const Decoder, step: *Step) void {
     step.setValue(self.memory.bytesUsed());
     if (self.post) |post| step.detail = @intFromEnum(post.stage);
 }

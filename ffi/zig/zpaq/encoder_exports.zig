@@ -52,7 +52,7 @@ const Encoder = struct {
 };
 
 /// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
-fn new(memory_limit: f64) callconv(.c) ?*Encoder {
+fn new(memory_limit: f64) ?*Encoder {
     const self = memory_module.createContext(Encoder) orelse return null;
     self.memory = .init(memory_limit);
     self.owned = null;
@@ -63,7 +63,7 @@ fn new(memory_limit: f64) callconv(.c) ?*Encoder {
 }
 
 /// Frees a context; null is fine.
-fn free(self: ?*Encoder) callconv(.c) void {
+fn free(self: ?*Encoder) void {
     const context = self orelse return;
     if (context.owned) |*owned| owned.deinit(&context.memory);
     context.dropData();
@@ -71,52 +71,39 @@ fn free(self: ?*Encoder) callconv(.c) void {
 }
 
 /// Starts a block with its header.
-fn begin(self: *Encoder, header: ?[*]const u8, header_pos: u32, header_end: u32, hcomp_budget: f64) callconv(.c) i32 {
-    const bytes = result.sourceSlice(header, header_pos, header_end) orelse return Result.invalid_argument.code();
-    const parsed = Header.parse(bytes) orelse return Result.corrupt.code();
+fn begin(self: *Encoder, bytes: []const u8, hcomp_budget: f64) Result {
+    const parsed = Header.parse(bytes) orelse return .corrupt;
     if (self.owned) |*owned| owned.deinit(&self.memory);
     self.owned = null;
     self.phase = .idle;
     self.stored = parsed.count == 0;
-    if (self.stored) return Result.ok.code();
+    if (self.stored) return .ok;
     const budget: u64 = if (hcomp_budget >= 0 and hcomp_budget < 1 << 60) @intFromFloat(hcomp_budget) else 1 << 60;
-    self.owned = Owned.init(parsed, budget, &self.memory) orelse return self.noMemory().code();
-    return Result.ok.code();
+    self.owned = Owned.init(parsed, budget, &self.memory) orelse return self.noMemory();
+    return .ok;
 }
 
 /// Starts a segment: `prefix` is coded before the source, which goes through the transform that `numbers` say: log2
 /// of the block in MiB, the transform, and the five numbers of LZ77.
-fn segment(
-    self: *Encoder,
-    prefix: ?[*]const u8,
-    prefix_pos: u32,
-    prefix_end: u32,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    numbers: [*]const u32,
-    number_count: u32,
-) callconv(.c) i32 {
-    const front = result.sourceSlice(prefix, prefix_pos, prefix_end) orelse return Result.invalid_argument.code();
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    if (number_count != transform_numbers) return Result.invalid_argument.code();
+fn segment(self: *Encoder, front: []const u8, input: []const u8, numbers: []const u32) Result {
+    if (numbers.len != transform_numbers) return .invalid_argument;
     self.dropData();
     self.phase = .idle;
-    const method = Method.init(numbers[0..transform_numbers]) orelse return Result.parameter_out_of_range.code();
+    const method = Method.init(numbers[0..transform_numbers]) orelse return .parameter_out_of_range;
     const room = front.len + method.bound(input.len);
-    const block = self.memory.allocate(@max(room, 1)) orelse return self.noMemory().code();
+    const block = self.memory.allocate(@max(room, 1)) orelse return self.noMemory();
     const data: [*]u8 = @ptrCast(block);
     self.data = data;
     large_pages.advise(data[0..room]);
     @memcpy(data[0..front.len], front);
-    const size = method.transform(input, data[front.len..room], &self.memory) catch return self.noMemory().code();
+    const size = method.transform(input, data[front.len..room], &self.memory) catch return self.noMemory();
     self.data_len = front.len + size;
     self.data_pos = 0;
     self.chunk_left = 0;
     self.phase = .data;
     self.tail_pos = 0;
     self.tail_len = 0;
-    return Result.ok.code();
+    return .ok;
 }
 
 /// A transform with its numbers, checked.
@@ -210,11 +197,9 @@ fn allocateZeroed(comptime T: type, memory: *Memory, count: usize) error{OutOfMe
 
 /// Codes the segment on. Sets `produced`. `output_pending`: the target is full; `frame_end`: the segment's data has ended,
 /// its four zeros included. The target must have room for 64 bytes.
-fn run(self: *Encoder, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (self.phase == .idle) return Result.stage_wrong.code();
-    if (output.len < 64) return Result.output_too_small.code();
+fn run(self: *Encoder, output: []u8, step: *Step) Result {
+    if (self.phase == .idle) return .stage_wrong;
+    if (output.len < 64) return .output_too_small;
     var len: usize = 0;
     if (self.phase == .data) {
         if (self.owned) |*owned| {
@@ -238,7 +223,7 @@ fn run(self: *Encoder, target: ?[*]u8, target_pos: u32, target_end: u32, step: *
                 .bad_opcode, .budget_exceeded => {
                     step.detail = owned.model.machine.pc;
                     self.phase = .idle;
-                    return (if (stop == .bad_opcode) Result.program_failed else Result.budget_exceeded).code();
+                    return if (stop == .bad_opcode) .program_failed else .budget_exceeded;
                 },
                 else => {},
             }
@@ -251,10 +236,10 @@ fn run(self: *Encoder, target: ?[*]u8, target_pos: u32, target_end: u32, step: *
         len += count;
     }
     step.produced = @intCast(len);
-    if (self.phase != .tail or self.tail_pos < self.tail_len) return Result.output_pending.code();
+    if (self.phase != .tail or self.tail_pos < self.tail_len) return .output_pending;
     self.phase = .idle;
     self.dropData();
-    return Result.frame_end.code();
+    return .frame_end;
 }
 
 fn storeSize(self: *Encoder, output: []u8, len: usize, size: usize) void {
@@ -288,24 +273,17 @@ fn store(self: *Encoder, output: []u8) usize {
 /// Cuts the source into fragments and hashes them. Sets `consumed` to where the last whole fragment ends; with `last` the
 /// rest is one as well, even an empty one, and `hint` says that it was that. `parts` gets 66 numbers a fragment and `target` its digest: see `Fragmenter`. `detail` is how many.
 fn fragment(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    input: []const u8,
     size_min: u32,
     size_max: u32,
     cut_bits: u32,
     last: u32,
     parts: [*]u32,
     part_numbers: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
+    digests: []u8,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const digests = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (size_min == 0 or size_max < size_min or cut_bits > 32) return Result.invalid_argument.code();
+) Result {
+    if (size_min == 0 or size_max < size_min or cut_bits > 32) return .invalid_argument;
     const room = @min(part_numbers / Fragmenter.numbers, digests.len / Sha1.digest_length);
     var at: usize = 0;
     var count: usize = 0;
@@ -322,26 +300,16 @@ fn fragment(
     step.consumed = @intCast(at);
     step.detail = @intCast(count);
     step.produced = @intCast(count * Sha1.digest_length);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Predicts the bits of source bytes after `begin`, as many bytes as `numbers` has room for: of each bit the guesses of all
 /// components, as logits, and the probability that it is 1, in 65536ths. Sets `consumed`.
-fn predict(
-    self: *Encoder,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    numbers: [*]u32,
-    number_count: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const model = if (self.owned) |*owned| &owned.model else return Result.stage_wrong.code();
+fn predict(self: *Encoder, input: []const u8, numbers: []u32, step: *Step) Result {
+    const model = if (self.owned) |*owned| &owned.model else return .stage_wrong;
     const predictor = model.predictor;
     const width = predictor.count + 1;
-    var rows: []u32 = numbers[0..number_count];
+    var rows: []u32 = numbers;
     for (input) |byte| {
         if (rows.len < 8 * width) break;
         for (0..8) |i| {
@@ -353,88 +321,58 @@ fn predict(
         }
         step.consumed += 1;
         if (coder.nextContexts(model, byte)) |stop| {
-            return (if (stop == .budget_exceeded) Result.budget_exceeded else Result.program_failed).code();
+            return if (stop == .budget_exceeded) .budget_exceeded else .program_failed;
         }
         Predictions.startByte(predictor);
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Hashes of a `hashes.Kind` of parts that follow each other, whose sizes are given; `target` gets their digests. Sets
 /// `produced`.
-fn hashParts(
-    kind: u32,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    sizes: [*]const u32,
-    size_count: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    var rest = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const digests = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    const digest_size = hashes.sizeOf(kind) orelse return Result.invalid_argument.code();
-    if (digests.len / digest_size < size_count) return Result.output_too_small.code();
-    for (sizes[0..size_count], 0..) |size, i| {
-        if (size > rest.len) return Result.invalid_argument.code();
+fn hashParts(kind: u32, source: []const u8, sizes: []const u32, digests: []u8, step: *Step) Result {
+    var rest = source;
+    const digest_size = hashes.sizeOf(kind) orelse return .invalid_argument;
+    if (digests.len / digest_size < sizes.len) return .output_too_small;
+    for (sizes, 0..) |size, i| {
+        if (size > rest.len) return .invalid_argument;
         hashes.hashOf(kind, rest[0..size], digests[i * digest_size ..][0..digest_size]);
         rest = rest[size..];
     }
-    step.produced = @intCast(size_count * digest_size);
-    return Result.ok.code();
+    step.produced = @intCast(sizes.len * digest_size);
+    return .ok;
 }
 
 /// The post-processor that zpaq stores for a transform: its number, whether E8E9 goes with it, and the low bits of offsets
 /// or the least length of a match. Sets `produced`.
-fn storedProgram(transform: u32, parameter: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (output.len < programs.size_max) return Result.output_too_small.code();
-    if (transform > 7 or parameter > 255) return Result.invalid_argument.code();
+fn storedProgram(transform: u32, parameter: u32, output: []u8, step: *Step) Result {
+    if (output.len < programs.size_max) return .output_too_small;
+    if (transform > 7 or parameter > 255) return .invalid_argument;
     const known: programs.Known = .{
         .transform = switch (transform & 3) {
             1 => .bit_lz77,
             2 => .byte_lz77,
             3 => .bwt,
-            else => if (transform == 4) .e8e9 else return Result.invalid_argument.code(),
+            else => if (transform == 4) .e8e9 else return .invalid_argument,
         },
         .e8e9 = transform & 4 != 0,
         .parameter = @intCast(parameter),
     };
     step.produced = @intCast(programs.store(known, output));
-    return Result.ok.code();
+    return .ok;
 }
 
 const key_size = 32;
 
 /// The key of an encrypted archive: scrypt with N = 16384, r = 8, p = 1 over the SHA-256 of the password. Sets `produced`.
-fn deriveKey(
-    password: ?[*]const u8,
-    password_pos: u32,
-    password_end: u32,
-    salt: ?[*]const u8,
-    salt_pos: u32,
-    salt_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const secret = result.sourceSlice(password, password_pos, password_end) orelse return Result.invalid_argument.code();
-    const salt_bytes = result.sourceSlice(salt, salt_pos, salt_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
-    if (output.len < key_size) return Result.output_too_small.code();
+fn deriveKey(secret: []const u8, salt_bytes: []const u8, output: []u8, step: *Step) Result {
+    if (output.len < key_size) return .output_too_small;
     var hash: [32]u8 = undefined;
     std.crypto.hash.sha2.Sha256.hash(secret, &hash, .{});
     std.crypto.pwhash.scrypt.kdf(c_allocator, output[0..key_size], &hash, salt_bytes, .{ .ln = 14, .r = 8, .p = 1 }) catch
-        return Result.out_of_memory.code();
+        return .out_of_memory;
     step.produced = key_size;
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{

@@ -32,7 +32,7 @@ pub fn hashOf(kind: u32, bytes: []const u8, output: []u8) void {
 const Hash = struct { state: union(enum) { sha1: Sha1, sha256: Sha256 } };
 
 /// A hash of a `Kind`; null for another, or when there is no memory.
-fn new(kind: u32) callconv(.c) ?*Hash {
+fn new(kind: u32) ?*Hash {
     if (sizeOf(kind) == null) return null;
     const self = memory.createContext(Hash) orelse return null;
     self.* = .{ .state = if (kind == Kind.sha1) .{ .sha1 = .init(.{}) } else .{ .sha256 = .init(.{}) } };
@@ -40,32 +40,30 @@ fn new(kind: u32) callconv(.c) ?*Hash {
 }
 
 /// Frees a hash; null is fine.
-fn free(self: ?*Hash) callconv(.c) void {
+fn free(self: ?*Hash) void {
     memory.destroyContext(self orelse return);
 }
 
-fn update(self: *Hash, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) i32 {
-    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+fn update(self: *Hash, bytes: []const u8) Result {
     switch (self.state) {
         inline else => |*state| state.update(bytes),
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 /// The digest of the bytes so far, which may go on. Sets `produced`.
-fn digest(self: *const Hash, target: ?[*]u8, target_pos: u32, target_end: u32, step: *result.Step) callconv(.c) i32 {
+fn digest(self: *const Hash, output: []u8, step: *result.Step) Result {
     step.* = .{};
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
     switch (self.state) {
         inline else => |state| {
             const size = @TypeOf(state).digest_length;
-            if (output.len < size) return Result.output_too_small.code();
+            if (output.len < size) return .output_too_small;
             var copy = state;
             copy.final(output[0..size]);
             step.produced = size;
         },
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{

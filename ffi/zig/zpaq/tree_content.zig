@@ -15,8 +15,6 @@ const Result = result.Result;
 const Step = result.Step;
 const linux = std.os.linux;
 
-const invalid = Result.invalid_argument.code();
-const unsupported = Result.parameter_unsupported.code();
 const type_mask = 0o170000;
 const regular_file = 0o100000;
 
@@ -39,34 +37,27 @@ pub const too_large: u32 = 0xffff;
 /// each other in the target; `parts` gets `fragment_numbers` a fragment, `contents` a `Content` a file. Stops before a file
 /// that does not fit any more; `detail` is how many files were read. With `second` other than 0 fragments get a SHA-256.
 fn read(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
+    source: []const u8,
     size_min: u32,
     size_max: u32,
     cut_bits: u32,
     second: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
+    output: []u8,
     parts: [*]u32,
     part_numbers: u32,
     contents: [*]u32,
     content_numbers: u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    var paths = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    if (size_min == 0 or size_max < size_min or cut_bits > 32) return invalid;
+) Result {
+    var paths = source;
+    if (size_min == 0 or size_max < size_min or cut_bits > 32) return .invalid_argument;
     const cutter: Fragmenter = .{ .size_min = size_min, .size_max = size_max, .cut_bits = @intCast(cut_bits) };
     const numbers = @sizeOf(Content) / 4;
     var room: Room = .{ .bytes = output, .parts = parts[0..part_numbers], .second = second != 0 };
     while (paths.len > 0 and (step.detail + 1) * numbers <= content_numbers) {
-        const end = std.mem.findScalar(u8, paths, 0) orelse return invalid;
+        const end = std.mem.findScalar(u8, paths, 0) orelse return .invalid_argument;
         var buffer: Path = .{};
-        const path = buffer.of(paths[0..end]) orelse return invalid;
+        const path = buffer.of(paths[0..end]) orelse return .invalid_argument;
         const content = room.take(path, cutter) orelse Content{ .errno = too_large, .size = 0, .fragments = 0 };
         if (content.errno == too_large and step.detail > 0) break;
         const row: [numbers]u32 = @bitCast(content);
@@ -75,7 +66,7 @@ fn read(
         paths = paths[end + 1 ..];
     }
     step.produced = @intCast(output.len - room.bytes.len);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// What is left of the target and of the table of fragments.
@@ -161,37 +152,22 @@ pub const Written = extern struct {
 /// Writes the files of records whose contents are in the target argument, which it only reads. Each is complete under its
 /// temporary name before it gets its own; with `replace` 0 nothing that has that name is replaced. `results` gets a
 /// `Written` a file.
-fn write(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    contents: ?[*]const u8,
-    contents_pos: u32,
-    contents_end: u32,
-    replace: u32,
-    results: [*]u32,
-    result_numbers: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const bytes = result.sourceSlice(contents, contents_pos, contents_end) orelse return invalid;
+fn write(input: []const u8, bytes: []const u8, replace: u32, results: [*]u32, result_numbers: u32, step: *Step) Result {
     const numbers = @sizeOf(Written) / 4;
     var at: usize = 0;
     while (at < input.len) {
-        if ((step.detail + 1) * numbers > result_numbers or input.len - at < @sizeOf(NewFile)) return invalid;
+        if ((step.detail + 1) * numbers > result_numbers or input.len - at < @sizeOf(NewFile)) return .invalid_argument;
         var record: NewFile = undefined;
         @memcpy(std.mem.asBytes(&record), input[at..][0..@sizeOf(NewFile)]);
         const attributes_at = @sizeOf(NewFile) + @as(u64, record.temporary_size) + record.path_size;
-        if (record.size > input.len - at or attributes_at > record.size) return invalid;
+        if (record.size > input.len - at or attributes_at > record.size) return .invalid_argument;
         const rest = input[at..][0..record.size];
         var temporary: Path = .{};
         var final: Path = .{};
-        const from = temporary.of(rest[@sizeOf(NewFile)..][0..record.temporary_size]) orelse return invalid;
-        const to = final.of(rest[@sizeOf(NewFile) + record.temporary_size ..][0..record.path_size]) orelse return invalid;
+        const from = temporary.of(rest[@sizeOf(NewFile)..][0..record.temporary_size]) orelse return .invalid_argument;
+        const to = final.of(rest[@sizeOf(NewFile) + record.temporary_size ..][0..record.path_size]) orelse return .invalid_argument;
         const content_end = @as(u64, record.content_at) + record.content_size;
-        if (content_end > bytes.len or record.nanoseconds >= std.time.ns_per_s) return invalid;
+        if (content_end > bytes.len or record.nanoseconds >= std.time.ns_per_s) return .invalid_argument;
         const content = bytes[record.content_at..][0..record.content_size];
         const written = writeOne(from, to, record, rest[@intCast(attributes_at)..], content, replace != 0);
         const row: [numbers]u32 = @bitCast(written);
@@ -199,7 +175,7 @@ fn write(
         step.detail += 1;
         at += record.size;
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 fn failureOf(code: usize) ?files.Errno {
@@ -259,20 +235,20 @@ pub const exports = .{
 
 test "records that lie about their sizes write nothing" {
     if (!files.is_supported) return;
-    var step: Step = undefined;
+    var step: Step = .{};
     var results: [2]u32 = undefined;
     var record = std.mem.zeroes(NewFile);
     for ([_]u32{ 0, 1, @sizeOf(NewFile) - 1, @sizeOf(NewFile) + 1, 0xffff_ffff }) |size| {
         record.size = size;
         record.temporary_size = 1;
         const bytes = std.mem.asBytes(&record);
-        try std.testing.expectEqual(invalid, write(bytes, 0, bytes.len, null, 0, 0, 0, &results, 2, &step));
+        try std.testing.expectEqual(.invalid_argument, write(bytes, &.{}, 0, &results, 2, &step));
     }
     record.size = @sizeOf(NewFile);
     record.temporary_size = 0;
     record.content_size = 1;
     const bytes = std.mem.asBytes(&record);
-    try std.testing.expectEqual(invalid, write(bytes, 0, bytes.len, null, 0, 0, 0, &results, 2, &step));
+    try std.testing.expectEqual(.invalid_argument, write(bytes, &.{}, 0, &results, 2, &step));
 }
 
 test "a file that has no room ends a batch, and is too large where it is the first" {
@@ -286,13 +262,13 @@ test "a file that has no room ends a batch, and is too large where it is the fir
     var paths: [512]u8 = undefined;
     for (0..2) |i| @memcpy(paths[i * (path.len + 1) ..][0 .. path.len + 1], path[0 .. path.len + 1]);
     const size: u32 = @intCast(2 * (path.len + 1));
-    var step: Step = undefined;
     var target: [30]u8 = undefined;
     var parts: [2 * fragment_numbers]u32 = undefined;
     var contents: [6]u32 = undefined;
     // Room for one more byte shows that a file ended.
     for ([_]struct { u32, u32, u32 }{ .{ 10, 1, too_large }, .{ 20, 1, 0 }, .{ 21, 2, 0 } }) |row| {
-        try std.testing.expectEqual(0, read(&paths, 0, size, 4096, 8192, 16, 1, &target, 0, row[0], &parts, parts.len, &contents, contents.len, &step));
+        var step: Step = .{};
+        try std.testing.expectEqual(.ok, read(paths[0..size], 4096, 8192, 16, 1, target[0..row[0]], &parts, parts.len, &contents, contents.len, &step));
         try std.testing.expectEqual(row[1], step.detail);
         try std.testing.expectEqual(row[2], contents[0]);
     }

@@ -13,8 +13,6 @@ const File = files.File;
 const Result = result.Result;
 const Step = result.Step;
 
-const invalid = Result.invalid_argument.code();
-const unsupported = Result.parameter_unsupported.code();
 const current_directory: File = .{ .descriptor = -100 };
 
 /// One file: this record, its name or path, the content of a link, and its extended attributes, each as two u32 sizes,
@@ -45,20 +43,16 @@ comptime {
     std.debug.assert(@sizeOf(Facts) == @sizeOf(names.Record));
 }
 
-fn finish(step: *Step, errno: files.Errno) i32 {
+fn finish(step: *Step, errno: files.Errno) Result {
     step.detail = errno;
-    return Result.system_call_failed.code();
+    return .system_call_failed;
 }
 
 /// Writes the records of all names in a directory; `output_too_small` where they do not fit.
-fn list(source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const text = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    if (output.len < names.room_min) return Result.output_too_small.code();
+fn list(text: []const u8, output: []u8, step: *Step) Result {
+    if (output.len < names.room_min) return .output_too_small;
     var buffer: Path = .{};
-    const path = buffer.of(text) orelse return invalid;
+    const path = buffer.of(text) orelse return .invalid_argument;
     const directory: File = switch (File.open(null, path.ptr, .{ .directory = true, .no_follow = true }, 0)) {
         .value => |descriptor| .{ .descriptor = @intCast(descriptor) },
         .failed => |errno| return finish(step, errno),
@@ -68,81 +62,61 @@ fn list(source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, 
         .failed => |errno| return finish(step, errno),
         .written => |written| {
             step.produced = @intCast(written.count);
-            return if (written.more) Result.output_too_small.code() else Result.ok.code();
+            return if (written.more) .output_too_small else .ok;
         },
     }
 }
 
 /// Writes the records of all names in directories, whose paths each end with a zero. `results` gets two numbers each: why
 /// it can't be listed or 0, and bytes of records. Stops before one that does not fit; `detail` is how many were listed.
-fn listMany(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    results: [*]u32,
-    result_numbers: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    var paths = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    while (paths.len > 0 and 2 * (step.detail + 1) <= result_numbers) {
-        const end = std.mem.findScalar(u8, paths, 0) orelse return invalid;
-        var inner: Step = undefined;
-        const listed = list(paths.ptr, 0, @intCast(end), output.ptr, step.produced, @intCast(output.len), &inner);
-        if (listed == Result.output_too_small.code()) break;
-        if (listed != Result.ok.code() and listed != Result.system_call_failed.code()) return listed;
+fn listMany(source: []const u8, output: []u8, results: []u32, step: *Step) Result {
+    var paths = source;
+    while (paths.len > 0 and 2 * (step.detail + 1) <= results.len) {
+        const end = std.mem.findScalar(u8, paths, 0) orelse return .invalid_argument;
+        var inner: Step = .{};
+        const listed = list(paths[0..end], output[step.produced..], &inner);
+        if (listed == .output_too_small) break;
+        if (listed != .ok and listed != .system_call_failed) return listed;
         results[2 * step.detail] = inner.detail;
         results[2 * step.detail + 1] = inner.produced;
         step.produced += inner.produced;
         step.detail += 1;
         paths = paths[end + 1 ..];
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Writes the record of one path, a link not followed; `output_too_small` where it does not fit.
-fn describe(source: ?[*]const u8, source_pos: u32, source_end: u32, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const text = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    if (output.len < names.room_min + path_size_max) return Result.output_too_small.code();
+fn describe(text: []const u8, output: []u8, step: *Step) Result {
+    if (output.len < names.room_min + path_size_max) return .output_too_small;
     var buffer: Path = .{};
-    const path = buffer.of(text) orelse return invalid;
-    const count = names.describe(&current_directory, path, .attributes, output) orelse return Result.output_too_small.code();
+    const path = buffer.of(text) orelse return .invalid_argument;
+    const count = names.describe(&current_directory, path, .attributes, output) orelse return .output_too_small;
     if (count == 0) return finish(step, @intFromEnum(std.os.linux.E.NOENT));
     step.produced = @intCast(count);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Sets the facts of paths, no link followed: for each record a number, 0 or the system's.
-fn set(source: ?[*]const u8, source_pos: u32, source_end: u32, results: [*]u32, result_count: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (!files.is_supported) return unsupported;
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
+fn set(input: []const u8, results: []u32, step: *Step) Result {
     var at: usize = 0;
     var index: usize = 0;
     while (at < input.len) : (index += 1) {
-        if (index >= result_count or input.len - at < @sizeOf(Facts)) return invalid;
+        if (index >= results.len or input.len - at < @sizeOf(Facts)) return .invalid_argument;
         var facts: Facts = undefined;
         @memcpy(std.mem.asBytes(&facts), input[at..][0..@sizeOf(Facts)]);
         const name_size: usize = facts.name_and_link_size & 0xffff;
         const attributes_at: usize = @sizeOf(Facts) + name_size + (facts.name_and_link_size >> 16);
-        if (facts.size > input.len - at or attributes_at > facts.size) return invalid;
+        if (facts.size > input.len - at or attributes_at > facts.size) return .invalid_argument;
         const record = input[at..][0..facts.size];
         var buffer: Path = .{};
-        const path = buffer.of(record[@sizeOf(Facts)..][0..name_size]) orelse return invalid;
-        if (path.len == 0 or facts.nanoseconds >= std.time.ns_per_s) return invalid;
+        const path = buffer.of(record[@sizeOf(Facts)..][0..name_size]) orelse return .invalid_argument;
+        if (path.len == 0 or facts.nanoseconds >= std.time.ns_per_s) return .invalid_argument;
         results[index] = apply(path, facts, record[attributes_at..]);
         at += facts.size;
     }
     step.detail = @intCast(index);
-    return Result.ok.code();
+    return .ok;
 }
 
 fn apply(path: [:0]const u8, facts: Facts, attributes: []const u8) u32 {
@@ -177,13 +151,13 @@ pub const exports = .{
 
 test "records that lie about their sizes are refused" {
     if (!files.is_supported) return;
-    var step: Step = undefined;
+    var step: Step = .{};
     var results: [1]u32 = undefined;
     var facts = std.mem.zeroes(Facts);
     for ([_]u32{ 0, 1, @sizeOf(Facts) - 1, @sizeOf(Facts) + 1, 0xffff_ffff }) |size| {
         facts.size = size;
         facts.name_and_link_size = 1;
         const bytes = std.mem.asBytes(&facts);
-        try std.testing.expectEqual(invalid, set(bytes, 0, bytes.len, &results, 1, &step));
+        try std.testing.expectEqual(.invalid_argument, set(bytes, &results, &step));
     }
 }

@@ -2,6 +2,9 @@
 
 pub const name = "zpaq_tree";
 
+/// Elsewhere every function says that it can't be used.
+pub const is_supported = @import("../core/linux_file.zig").is_supported;
+
 /// Every exported function with its symbol; `abi.zig` says what a row may hold.
 pub const exports = @import("tree_exports.zig").exports ++ @import("tree_content.zig").exports ++ @import("tree_names.zig").exports;
 

@@ -60,67 +60,47 @@ fn decompressBatch(
     template: *decoder.Decompressor,
     pairs: [*]const i32,
     pair_count: u32,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    offsets: [*]const u32,
-    offset_count: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    slots: [*]const u32,
-    slot_count: u32,
+    input: []const u8,
+    offsets: []const u32,
+    output: []u8,
+    slots: []const u32,
     threads: u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const invalid = Result.invalid_argument.code();
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+) Result {
     var batch: Batch = .{
         .queue = .{ .count = undefined },
-        .sources = slab.SourceSlab.init(input, offsets, offset_count) orelse return invalid,
-        .slots = slab.TargetSlab.init(output, slots, slot_count) orelse return invalid,
+        .sources = slab.SourceSlab.init(input, offsets) orelse return .invalid_argument,
+        .slots = slab.TargetSlab.init(output, slots) orelse return .invalid_argument,
         .template = template,
         .pairs = pairs[0 .. 2 * @as(usize, pair_count)],
     };
     const count = batch.sources.count();
     batch.queue.count = count;
-    if (batch.slots.count() != count) return invalid;
+    if (batch.slots.count() != count) return .invalid_argument;
     slab.runThreads(*Batch, &batch, Batch.work, @min(threads, count));
     if (batch.result != .ok) {
         step.detail = batch.errno;
         step.value_low = batch.index;
-        return batch.result.code();
+        return batch.result;
     }
     step.produced = @intCast(output.len);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Decodes each item into its slot with the slot before it as prefix, the first with none. Slots and failures as for
 /// batches.
 fn decompressChain(
     template: *decoder.Decompressor,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    offsets: [*]const u32,
-    offset_count: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    slots: [*]const u32,
-    slot_count: u32,
+    input: []const u8,
+    offsets: []const u32,
+    output: []u8,
+    slots: []const u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const invalid = Result.invalid_argument.code();
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const sources = slab.SourceSlab.init(input, offsets, offset_count) orelse return invalid;
-    const contents = slab.TargetSlab.init(output, slots, slot_count) orelse return invalid;
+) Result {
+    const sources = slab.SourceSlab.init(input, offsets) orelse return .invalid_argument;
+    const contents = slab.TargetSlab.init(output, slots) orelse return .invalid_argument;
     const count = sources.count();
-    if (contents.count() != count) return invalid;
+    if (contents.count() != count) return .invalid_argument;
     for (0..count) |i| {
         const item = sources.item(i);
         const slot = contents.item(i);
@@ -135,14 +115,14 @@ fn decompressChain(
         const failed = if (c.ZSTD_isError(size) != 0)
             template.fail(size, step)
         else if (size != slot.len)
-            Result.corrupt.code()
+            Result.corrupt
         else
             continue;
         step.value_low = @intCast(i);
         return failed;
     }
     step.produced = @intCast(output.len);
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{

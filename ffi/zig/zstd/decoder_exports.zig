@@ -24,19 +24,18 @@ pub const Decompressor = struct {
     pending: bool = false,
 
     /// After any failure zstd leaves a context undefined; a reset makes it ready for a new frame.
-    pub fn fail(self: *Decompressor, size: usize, step: *Step) i32 {
+    pub fn fail(self: *Decompressor, size: usize, step: *Step) Result {
         const failed = common.failure(size, &self.memory, step);
         _ = c.ZSTD_DCtx_reset(self.context, c.ZSTD_reset_session_only);
         self.needed = 0;
         self.loaded = 0;
         self.pending = false;
-        return failed.code();
+        return failed;
     }
 };
 
 /// A context whose allocations stay below `memory_limit` bytes (0: no limit); null when there is no memory.
-fn new(memory_limit: f64, step: *Step) callconv(.c) ?*Decompressor {
-    step.* = .{};
+fn new(memory_limit: f64, step: *Step) ?*Decompressor {
     step.setFailure(.out_of_memory);
     const self = memory_module.createContext(Decompressor) orelse return null;
     self.* = .{ .memory = .init(memory_limit), .context = undefined, .dictionary = null };
@@ -49,14 +48,14 @@ fn new(memory_limit: f64, step: *Step) callconv(.c) ?*Decompressor {
 }
 
 /// Frees a context; null is fine.
-fn free(self: ?*Decompressor) callconv(.c) void {
+fn free(self: ?*Decompressor) void {
     const it = self orelse return;
     _ = c.ZSTD_freeDCtx(it.context);
     memory_module.destroyContext(it);
 }
 
 /// Sets `count` parameters given as pairs (number, value). A refused one is named in `step.detail`.
-fn set(self: *Decompressor, pairs: [*]const i32, count: u32, step: *Step) callconv(.c) i32 {
+fn set(self: *Decompressor, pairs: [*]const i32, count: u32, step: *Step) Result {
     for (0..count) |i| {
         const number = pairs[2 * i];
         const size = if (common.parameter(c.ZSTD_dParameter, number)) |parameter|
@@ -69,11 +68,11 @@ fn set(self: *Decompressor, pairs: [*]const i32, count: u32, step: *Step) callco
             return failed;
         }
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Forgets the frame in progress; parameters stay.
-fn reset(self: *Decompressor) callconv(.c) void {
+fn reset(self: *Decompressor) void {
     self.needed = 0;
     self.loaded = 0;
     self.pending = false;
@@ -81,43 +80,19 @@ fn reset(self: *Decompressor) callconv(.c) void {
 }
 
 /// Decodes whole frames from source into target, which must have room for all of it. Sets `produced`.
-fn decompress(
-    self: *Decompressor,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+fn decompress(self: *Decompressor, input: []const u8, output: []u8, step: *Step) Result {
     const size = c.ZSTD_decompressDCtx(self.context, output.ptr, output.len, input.ptr, input.len);
     if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
     std.debug.assert(size <= output.len);
     step.consumed = @intCast(input.len);
     step.produced = @intCast(size);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Decodes until the source is used up, the target is full, or the frame ends. Sets `consumed`, `produced`, `hint`. The
 /// library gets one block at a time: a failure sets `consumed` and `produced` to what came before the block that failed,
 /// and `value` to the bytes of it that earlier calls took, wherever chunks and targets end.
-fn stepFrame(
-    self: *Decompressor,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const source_slice = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const target_slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+fn stepFrame(self: *Decompressor, source_slice: []const u8, target_slice: []u8, step: *Step) Result {
     var input: c.ZSTD_inBuffer = .{ .src = source_slice.ptr, .size = source_slice.len, .pos = 0 };
     var output: c.ZSTD_outBuffer = .{ .dst = target_slice.ptr, .size = target_slice.len, .pos = 0 };
 
@@ -147,11 +122,11 @@ fn stepFrame(
         const with_header = c.ZSTD_nextInputType(self.context) == c.ZSTDnit_block;
         self.needed = if (with_header) size - block_header_size else size;
         self.pending = size > 0 and output.pos == output.size;
-        if (size == 0) return Result.frame_end.code();
+        if (size == 0) return .frame_end;
         step.hint = std.math.lossyCast(u32, size);
-        if (self.pending) return Result.output_pending.code();
+        if (self.pending) return .output_pending;
         if (flushing) continue;
-        if (input.pos == source_slice.len or input.pos + output.pos == before) return Result.ok.code();
+        if (input.pos == source_slice.len or input.pos + output.pos == before) return .ok;
     }
 }
 
@@ -162,10 +137,8 @@ const Dictionary = struct {
     digest: *c.ZSTD_DDict,
 };
 
-fn dictionaryNew(source: ?[*]const u8, source_pos: u32, source_end: u32, content_type: u32, step: *Step) callconv(.c) ?*Dictionary {
-    step.* = .{};
+fn dictionaryNew(bytes: []const u8, content_type: u32, step: *Step) ?*Dictionary {
     step.setFailure(.out_of_memory);
-    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return null;
     const self = memory_module.createContext(Dictionary) orelse return null;
     self.memory = .init(0);
     self.digest = c.ZSTD_createDDict_advanced(
@@ -183,28 +156,28 @@ fn dictionaryNew(source: ?[*]const u8, source_pos: u32, source_end: u32, content
 }
 
 /// Frees a dictionary that no context refers to; null is fine.
-fn dictionaryFree(self: ?*Dictionary) callconv(.c) void {
+fn dictionaryFree(self: ?*Dictionary) void {
     const it = self orelse return;
     _ = c.ZSTD_freeDDict(it.digest);
     memory_module.destroyContext(it);
 }
 
 /// Uses a dictionary for all frames from now on; null for none. It must live as long as the context refers to it.
-fn useDictionary(self: *Decompressor, dictionary: ?*Dictionary, step: *Step) callconv(.c) i32 {
+fn useDictionary(self: *Decompressor, dictionary: ?*Dictionary, step: *Step) Result {
     const digest = if (dictionary) |it| it.digest else null;
     const size = c.ZSTD_DCtx_refDDict(self.context, digest);
     if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
     self.dictionary = digest;
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Bytes that the context holds, in `value`.
-fn memoryUsed(self: *const Decompressor, step: *Step) callconv(.c) void {
+fn memoryUsed(self: *const Decompressor, step: *Step) void {
     step.setValue(self.memory.bytesUsed() + @sizeOf(Decompressor));
 }
 
 /// What a streaming decoder for this window would hold, in `value`, in bytes.
-fn estimate(window_size: f64, step: *Step) callconv(.c) void {
+fn estimate(window_size: f64, step: *Step) void {
     const window: usize = if (window_size >= 1 and window_size < 1 << 31) @intFromFloat(window_size) else 1;
     step.setValue(c.ZSTD_estimateDStreamSize(window));
 }

@@ -17,7 +17,7 @@ const Batch = struct {
     sources: slab.SourceSlab,
     slots: slab.TargetSlab,
     /// Sizes of the frames.
-    sizes: [*]u32,
+    sizes: []u32,
     template: *const encoder.Compressor,
     pairs: []const i32,
     /// The first failure: its result, the library's number, the item.
@@ -65,44 +65,33 @@ fn compressBatch(
     template: *encoder.Compressor,
     pairs: [*]const i32,
     pair_count: u32,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    offsets: [*]const u32,
-    offset_count: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    slots: [*]const u32,
-    slot_count: u32,
-    sizes: [*]u32,
-    size_count: u32,
+    input: []const u8,
+    offsets: []const u32,
+    output: []u8,
+    slots: []const u32,
+    sizes: []u32,
     threads: u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const invalid = Result.invalid_argument.code();
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
+) Result {
     var batch: Batch = .{
         .queue = .{ .count = undefined },
-        .sources = slab.SourceSlab.init(input, offsets, offset_count) orelse return invalid,
-        .slots = slab.TargetSlab.init(output, slots, slot_count) orelse return invalid,
+        .sources = slab.SourceSlab.init(input, offsets) orelse return .invalid_argument,
+        .slots = slab.TargetSlab.init(output, slots) orelse return .invalid_argument,
         .sizes = sizes,
         .template = template,
         .pairs = pairs[0 .. 2 * @as(usize, pair_count)],
     };
     const count = batch.sources.count();
     batch.queue.count = count;
-    if (batch.slots.count() != count or size_count != count) return invalid;
+    if (batch.slots.count() != count or sizes.len != count) return .invalid_argument;
     slab.runThreads(*Batch, &batch, Batch.work, @min(threads, count));
     if (batch.result != .ok) {
         step.detail = batch.errno;
         step.value_low = batch.index;
-        return batch.result.code();
+        return batch.result;
     }
-    step.produced = compact(batch.slots, sizes[0..count]);
-    return Result.ok.code();
+    step.produced = compact(batch.slots, sizes);
+    return .ok;
 }
 
 /// Moves the frames together; returns where the last one ends.
@@ -120,28 +109,17 @@ fn compact(slots: slab.TargetSlab, sizes: []const u32) u32 {
 /// Compresses each item with the one before it as prefix, the first with none. Slots, sizes and failures as for batches.
 fn compressChain(
     template: *encoder.Compressor,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    offsets: [*]const u32,
-    offset_count: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    slots: [*]const u32,
-    slot_count: u32,
-    sizes: [*]u32,
-    size_count: u32,
+    input: []const u8,
+    offsets: []const u32,
+    output: []u8,
+    slots: []const u32,
+    sizes: []u32,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const invalid = Result.invalid_argument.code();
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const sources = slab.SourceSlab.init(input, offsets, offset_count) orelse return invalid;
-    const frames = slab.TargetSlab.init(output, slots, slot_count) orelse return invalid;
+) Result {
+    const sources = slab.SourceSlab.init(input, offsets) orelse return .invalid_argument;
+    const frames = slab.TargetSlab.init(output, slots) orelse return .invalid_argument;
     const count = sources.count();
-    if (frames.count() != count or size_count != count) return invalid;
+    if (frames.count() != count or sizes.len != count) return .invalid_argument;
     for (0..count) |i| {
         const item = sources.item(i);
         const slot = frames.item(i);
@@ -158,8 +136,8 @@ fn compressChain(
         }
         sizes[i] = @intCast(size);
     }
-    step.produced = compact(frames, sizes[0..count]);
-    return Result.ok.code();
+    step.produced = compact(frames, sizes);
+    return .ok;
 }
 
 pub const exports = .{

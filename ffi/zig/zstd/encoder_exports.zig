@@ -54,12 +54,12 @@ pub const Compressor = struct {
     }
 
     /// After any failure zstd leaves a context undefined; a reset makes it ready for a new frame.
-    pub fn fail(self: *Compressor, size: usize, step: *Step) i32 {
+    pub fn fail(self: *Compressor, size: usize, step: *Step) Result {
         const failed = common.failure(size, &self.memory, step);
         _ = c.ZSTD_CCtx_reset(self.context, c.ZSTD_reset_session_only);
         self.in_frame = false;
         self.endHeld();
-        return failed.code();
+        return failed;
     }
 
     /// Forgets the value that is compressed in slices, and that input stays where it is.
@@ -86,8 +86,7 @@ pub const Compressor = struct {
 
 /// A context whose allocations stay below `memory_limit` bytes (0: no limit). Null, with the result in `detail`, when the
 /// limit or the system refuses the memory.
-fn new(memory_limit: f64, step: *Step) callconv(.c) ?*Compressor {
-    step.* = .{};
+fn new(memory_limit: f64, step: *Step) ?*Compressor {
     step.setFailure(.out_of_memory);
     const self = memory_module.createContext(Compressor) orelse return null;
     self.* = .{ .memory = .init(memory_limit), .context = undefined, .prefix = null, .dictionary = null, .in_frame = false };
@@ -100,7 +99,7 @@ fn new(memory_limit: f64, step: *Step) callconv(.c) ?*Compressor {
 }
 
 /// Frees a context; null is fine.
-fn free(self: ?*Compressor) callconv(.c) void {
+fn free(self: ?*Compressor) void {
     const it = self orelse return;
     _ = c.ZSTD_freeCCtx(it.context);
     releasePrefix(it);
@@ -110,29 +109,29 @@ fn free(self: ?*Compressor) callconv(.c) void {
 }
 
 /// Sets `count` parameters given as pairs (number, value). A refused one is named in `step.detail`.
-fn set(self: *Compressor, pairs: [*]const i32, count: u32, step: *Step) callconv(.c) i32 {
+fn set(self: *Compressor, pairs: [*]const i32, count: u32, step: *Step) Result {
     for (0..count) |i| {
         const failed = self.setParameter(pairs[2 * i], pairs[2 * i + 1], step);
         if (failed != .ok) {
             step.detail = @bitCast(pairs[2 * i]);
-            return failed.code();
+            return failed;
         }
     }
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Announces the size of the next frame's content in bytes; below 0 means that it is not known.
-fn pledge(self: *Compressor, content_size: f64, step: *Step) callconv(.c) i32 {
+fn pledge(self: *Compressor, content_size: f64, step: *Step) Result {
     const size = c.ZSTD_CCtx_setPledgedSrcSize(
         self.context,
         if (content_size >= 0 and content_size < 1 << 53) @intFromFloat(content_size) else content_size_unknown,
     );
     if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Forgets the frame in progress; parameters stay.
-fn reset(self: *Compressor) callconv(.c) void {
+fn reset(self: *Compressor) void {
     _ = c.ZSTD_CCtx_reset(self.context, c.ZSTD_reset_session_only);
     self.in_frame = false;
     self.endHeld();
@@ -146,18 +145,8 @@ const Dictionary = struct {
     digest: *c.ZSTD_CDict,
 };
 
-fn dictionaryNew(
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    content_type: u32,
-    pairs: [*]const i32,
-    count: u32,
-    step: *Step,
-) callconv(.c) ?*Dictionary {
-    step.* = .{};
+fn dictionaryNew(bytes: []const u8, content_type: u32, pairs: [*]const i32, count: u32, step: *Step) ?*Dictionary {
     step.setFailure(.out_of_memory);
-    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return null;
     const params = c.ZSTD_createCCtxParams() orelse return null;
     defer _ = c.ZSTD_freeCCtxParams(params);
     step.setFailure(.parameter_unsupported);
@@ -184,7 +173,7 @@ fn dictionaryNew(
 }
 
 /// Frees a dictionary that no context refers to; null is fine.
-fn dictionaryFree(self: ?*Dictionary) callconv(.c) void {
+fn dictionaryFree(self: ?*Dictionary) void {
     const it = self orelse return;
     _ = c.ZSTD_freeCDict(it.digest);
     memory_module.destroyContext(it);
@@ -192,27 +181,18 @@ fn dictionaryFree(self: ?*Dictionary) callconv(.c) void {
 
 /// Uses a dictionary, with the parameters that it was digested for, for all frames from now on; null for none. It must
 /// live as long as the context refers to it.
-fn useDictionary(self: *Compressor, dictionary: ?*Dictionary, step: *Step) callconv(.c) i32 {
+fn useDictionary(self: *Compressor, dictionary: ?*Dictionary, step: *Step) Result {
     const digest = if (dictionary) |it| it.digest else null;
     const size = c.ZSTD_CCtx_refCDict(self.context, digest);
     if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
     releaseLoaded(self);
     self.dictionary = digest;
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Has every frame from now on load a copy of a dictionary with the context's own parameters: a digest brings its own.
-fn loadDictionary(
-    self: *Compressor,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    content_type: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const block = self.memory.allocate(bytes.len) orelse return self.memory.failure().code();
+fn loadDictionary(self: *Compressor, bytes: []const u8, content_type: u32, step: *Step) Result {
+    const block = self.memory.allocate(bytes.len) orelse return self.memory.failure();
     const copy = @as([*]u8, @ptrCast(block))[0..bytes.len];
     @memcpy(copy, bytes);
     const loaded: LoadedDictionary = .{ .bytes = copy, .content_type = content_type };
@@ -224,7 +204,7 @@ fn loadDictionary(
     }
     self.dictionary = null;
     self.loaded = loaded;
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Frees the bytes of a dictionary that the context has just forgotten.
@@ -234,16 +214,15 @@ fn releaseLoaded(self: *Compressor) void {
 }
 
 /// Copies content that every frame from now on may refer to, as if it came before the input; empty for none.
-fn setPrefix(self: *Compressor, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) i32 {
-    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
+fn setPrefix(self: *Compressor, bytes: []const u8) Result {
     releasePrefix(self);
-    if (bytes.len == 0) return Result.ok.code();
+    if (bytes.len == 0) return .ok;
     const block = self.memory.allocate(bytes.len) orelse
-        return self.memory.failure().code();
+        return self.memory.failure();
     const copy = @as([*]u8, @ptrCast(block))[0..bytes.len];
     @memcpy(copy, bytes);
     self.prefix = copy;
-    return Result.ok.code();
+    return .ok;
 }
 
 fn releasePrefix(self: *Compressor) void {
@@ -252,19 +231,7 @@ fn releasePrefix(self: *Compressor) void {
 }
 
 /// Compresses the source as one frame. Sets `produced`; a target that is too small is `output_too_small`.
-fn compress(
-    self: *Compressor,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const input = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const output = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+fn compress(self: *Compressor, input: []const u8, output: []u8, step: *Step) Result {
     const started = self.startFrame();
     if (c.ZSTD_isError(started) != 0) return self.fail(started, step);
     const size = c.ZSTD_compress2(self.context, output.ptr, output.len, input.ptr, input.len);
@@ -272,30 +239,17 @@ fn compress(
     std.debug.assert(size <= output.len);
     step.consumed = @intCast(input.len);
     step.produced = @intCast(size);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Compresses until the source is used up and, for `operation` 1 (flush) and 2 (end), all output is out, or until the
 /// target is full. Sets `consumed` and `produced`.
-fn stepFrame(
-    self: *Compressor,
-    source: ?[*]const u8,
-    source_pos: u32,
-    source_end: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
-    operation: u32,
-    step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const source_slice = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    const target_slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
+fn stepFrame(self: *Compressor, source_slice: []const u8, target_slice: []u8, operation: u32, step: *Step) Result {
     const directive: c.ZSTD_EndDirective = switch (operation) {
         0 => c.ZSTD_e_continue,
         1 => c.ZSTD_e_flush,
         2 => c.ZSTD_e_end,
-        else => return Result.invalid_argument.code(),
+        else => return .invalid_argument,
     };
     var input: c.ZSTD_inBuffer = .{ .src = source_slice.ptr, .size = source_slice.len, .pos = 0 };
     var output: c.ZSTD_outBuffer = .{ .dst = target_slice.ptr, .size = target_slice.len, .pos = 0 };
@@ -313,41 +267,37 @@ fn stepFrame(
         if (c.ZSTD_isError(size) != 0) return self.fail(size, step);
         const finished = if (operation == 0) input.pos == input.size else size == 0;
         if (finished) {
-            if (operation != 2) return Result.ok.code();
+            if (operation != 2) return .ok;
             self.in_frame = false;
-            return Result.frame_end.code();
+            return .frame_end;
         }
-        if (output.pos == output.size) return Result.output_pending.code();
+        if (output.pos == output.size) return .output_pending;
     }
 }
 
 /// Makes room for a value that `step_held` compresses, without a dictionary or prefix, as `compress` would.
-fn hold(self: *Compressor, size: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
-    if (self.prefix != null or self.dictionary != null or self.loaded != null or size == 0) return Result.invalid_argument.code();
+fn hold(self: *Compressor, size: u32, step: *Step) Result {
+    if (self.prefix != null or self.dictionary != null or self.loaded != null or size == 0) return .invalid_argument;
     reset(self);
     if (!self.held.begin(self.context, size)) {
         self.held.release();
-        return Result.out_of_memory.code();
+        return .out_of_memory;
     }
     var set_size = c.ZSTD_CCtx_setParameter(self.context, c.ZSTD_c_stableInBuffer, held_value.input_stable);
     if (c.ZSTD_isError(set_size) == 0) set_size = c.ZSTD_CCtx_setPledgedSrcSize(self.context, size);
-    return if (c.ZSTD_isError(set_size) != 0) self.fail(set_size, step) else Result.ok.code();
+    return if (c.ZSTD_isError(set_size) != 0) self.fail(set_size, step) else .ok;
 }
 
 /// Appends bytes to that value.
-fn fill(self: *Compressor, source: ?[*]const u8, source_pos: u32, source_end: u32) callconv(.c) i32 {
-    const bytes = result.sourceSlice(source, source_pos, source_end) orelse return Result.invalid_argument.code();
-    return if (self.held.fill(bytes)) Result.ok.code() else Result.invalid_argument.code();
+fn fill(self: *Compressor, bytes: []const u8) Result {
+    return if (self.held.fill(bytes)) .ok else .invalid_argument;
 }
 
 /// Compresses blocks of that value, which must be complete, until the target is full or the frame has ended.
-fn stepHeld(self: *Compressor, target: ?[*]u8, target_pos: u32, target_end: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
+fn stepHeld(self: *Compressor, slice: []u8, step: *Step) Result {
     const held = &self.held;
-    const slice = result.targetSlice(target, target_pos, target_end) orelse return Result.invalid_argument.code();
     if (held.bytes.len == 0 or held.filled < held.bytes.len or slice.len < held_value.header_max) {
-        return Result.invalid_argument.code();
+        return .invalid_argument;
     }
     var output: c.ZSTD_outBuffer = .{ .dst = slice.ptr, .size = slice.len, .pos = 0 };
     // Ends: each pass consumes a block, fills the target, or ends the frame.
@@ -365,24 +315,24 @@ fn stepHeld(self: *Compressor, target: ?[*]u8, target_pos: u32, target_end: u32,
         held.taken = input.pos - held.pos;
         if (size == 0 and is_last) {
             self.endHeld();
-            return Result.frame_end.code();
+            return .frame_end;
         }
         if (size == 0) {
             held.pos = held.end;
             held.taken = 0;
         }
-        if (output.pos == output.size) return Result.output_pending.code();
+        if (output.pos == output.size) return .output_pending;
     }
 }
 
 /// Bytes that the context holds, in `value`.
-fn memoryUsed(self: *const Compressor, step: *Step) callconv(.c) void {
+fn memoryUsed(self: *const Compressor, step: *Step) void {
     step.setValue(self.memory.bytesUsed() + self.held.memory.bytesUsed() + @sizeOf(Compressor));
 }
 
 /// Writes ten u32: ingested, consumed, produced, flushed (each low, high), current job, active workers.
-fn progress(self: *const Compressor, numbers: [*]u32, count: u32) callconv(.c) i32 {
-    if (count < 10) return Result.invalid_argument.code();
+fn progress(self: *const Compressor, numbers: []u32) Result {
+    if (numbers.len < 10) return .invalid_argument;
     const now = c.ZSTD_getFrameProgression(self.context);
     for ([_]u64{ now.ingested, now.consumed, now.produced, now.flushed }, 0..) |value, i| {
         numbers[2 * i] = @truncate(value);
@@ -390,23 +340,23 @@ fn progress(self: *const Compressor, numbers: [*]u32, count: u32) callconv(.c) i
     }
     numbers[8] = now.currentJobID;
     numbers[9] = now.nbActiveWorkers;
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Bounds of a compression parameter as two i32 in `value_low` and `other_low`.
-fn parameterBounds(number: i32, step: *Step) callconv(.c) i32 {
-    const parameter = common.parameter(c.ZSTD_cParameter, number) orelse return Result.parameter_unsupported.code();
+fn parameterBounds(number: i32, step: *Step) Result {
+    const parameter = common.parameter(c.ZSTD_cParameter, number) orelse return .parameter_unsupported;
     const bounds = c.ZSTD_cParam_getBounds(parameter);
-    if (c.ZSTD_isError(bounds.@"error") != 0) return Result.parameter_unsupported.code();
+    if (c.ZSTD_isError(bounds.@"error") != 0) return .parameter_unsupported;
     step.value_low = @bitCast(bounds.lowerBound);
     step.other_low = @bitCast(bounds.upperBound);
-    return Result.ok.code();
+    return .ok;
 }
 
 /// Writes the seven numbers that a level stands for (windowLog, chainLog, hashLog, searchLog, minMatch, targetLength,
 /// strategy) for content of `source_size` bytes (below 0: not known) and a dictionary of `dictionary_size` bytes.
-fn parameters(level: i32, source_size: f64, dictionary_size: u32, numbers: [*]u32, count: u32) callconv(.c) i32 {
-    if (count < 7) return Result.invalid_argument.code();
+fn parameters(level: i32, source_size: f64, dictionary_size: u32, numbers: []u32) Result {
+    if (numbers.len < 7) return .invalid_argument;
     const known = source_size >= 0 and source_size < 1 << 53;
     const params = c.ZSTD_getCParams(
         level,
@@ -420,7 +370,7 @@ fn parameters(level: i32, source_size: f64, dictionary_size: u32, numbers: [*]u3
     numbers[4] = params.minMatch;
     numbers[5] = params.targetLength;
     numbers[6] = @intCast(params.strategy);
-    return Result.ok.code();
+    return .ok;
 }
 
 fn valueOf(params: *c.ZSTD_CCtx_params, parameter: c.ZSTD_cParameter) i32 {
@@ -450,24 +400,23 @@ fn settleLongDistance(params: *c.ZSTD_CCtx_params) void {
 
 /// What a context with these parameters would hold, in `value`, in bytes: for one-shot use, or streaming when
 /// `streaming` is not 0. Without worker threads, as the library defines it.
-fn estimate(pairs: [*]const i32, count: u32, streaming: u32, step: *Step) callconv(.c) i32 {
-    step.* = .{};
+fn estimate(pairs: [*]const i32, count: u32, streaming: u32, step: *Step) Result {
     var memory: Memory = .init(0);
-    const params = c.ZSTD_createCCtxParams() orelse return Result.out_of_memory.code();
+    const params = c.ZSTD_createCCtxParams() orelse return .out_of_memory;
     defer _ = c.ZSTD_freeCCtxParams(params);
     for (0..count) |i| {
-        const parameter = common.parameter(c.ZSTD_cParameter, pairs[2 * i]) orelse return Result.parameter_unsupported.code();
+        const parameter = common.parameter(c.ZSTD_cParameter, pairs[2 * i]) orelse return .parameter_unsupported;
         const size = c.ZSTD_CCtxParams_setParameter(params, parameter, pairs[2 * i + 1]);
-        if (c.ZSTD_isError(size) != 0) return common.failure(size, &memory, step).code();
+        if (c.ZSTD_isError(size) != 0) return common.failure(size, &memory, step);
     }
     settleLongDistance(params);
     const size = if (streaming != 0)
         c.ZSTD_estimateCStreamSize_usingCCtxParams(params)
     else
         c.ZSTD_estimateCCtxSize_usingCCtxParams(params);
-    if (c.ZSTD_isError(size) != 0) return common.failure(size, &memory, step).code();
+    if (c.ZSTD_isError(size) != 0) return common.failure(size, &memory, step);
     step.setValue(size);
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{

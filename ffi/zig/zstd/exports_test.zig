@@ -2,26 +2,12 @@
 
 const std = @import("std");
 const result = @import("../core/result.zig");
+const HostFunctions = @import("../core/c_function.zig").HostFunctions;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-const encoder = functionTable(@import("encoder_exports.zig").exports);
-const decoder = functionTable(@import("decoder_exports.zig").exports);
-
-/// Look-up by exported name, so that tests call what a host calls.
-fn functionTable(comptime entries: anytype) type {
-    return struct {
-        fn get(comptime name: []const u8) @TypeOf(entries[position(name)][1]) {
-            return entries[comptime position(name)][1];
-        }
-        fn position(comptime name: []const u8) comptime_int {
-            comptime {
-                for (entries, 0..) |entry, i| if (std.mem.eql(u8, entry[0], name)) return i;
-                unreachable;
-            }
-        }
-    };
-}
+const encoder = HostFunctions(@import("encoder_exports.zig").exports);
+const decoder = HostFunctions(@import("decoder_exports.zig").exports);
 
 test "a frame comes back, in one call and in small steps" {
     var step: Step = .{};
@@ -144,7 +130,7 @@ test "batches refuse slabs that do not fit together and report the item that fai
 }
 
 const decoder_batch = struct {
-    const functions = functionTable(@import("decoder_batch_exports.zig").exports);
+    const functions = HostFunctions(@import("decoder_batch_exports.zig").exports);
 
     fn decompressor(step: *Step) @TypeOf(decoder.get("sluice_zstd_decompressor_new")(0, step)) {
         return decoder.get("sluice_zstd_decompressor_new")(0, step);

@@ -31,39 +31,29 @@ const Number = enum(usize) {
 const number_count = @typeInfo(Number).@"enum".fields.len;
 
 /// The sizes of the samples as C wants them; the caller gives them back.
-fn sizesFor(sizes: [*]const u32, count: u32, total: usize) error{ OutOfMemory, Invalid }![]usize {
+fn sizesFor(sizes: []const u32, total: usize) error{ OutOfMemory, Invalid }![]usize {
     var sum: u64 = 0;
-    for (sizes[0..count]) |size| sum += size;
+    for (sizes) |size| sum += size;
     if (sum > total) return error.Invalid;
-    const block = heap.take(@max(1, @as(usize, count)) * @sizeOf(usize)) orelse return error.OutOfMemory;
-    const copy = @as([*]usize, @ptrCast(@alignCast(block)))[0..count];
-    for (copy, sizes[0..count]) |*target, size| target.* = size;
+    const block = heap.take(@max(1, sizes.len) * @sizeOf(usize)) orelse return error.OutOfMemory;
+    const copy = @as([*]usize, @ptrCast(@alignCast(block)))[0..sizes.len];
+    for (copy, sizes) |*target, size| target.* = size;
     return copy;
 }
 
 /// Trains a dictionary of at most the target's size. Sets `produced`; k, d, f and accel as finally used in the four
 /// halves of `value` and `other`.
 fn train(
-    samples: ?[*]const u8,
-    samples_pos: u32,
-    samples_end: u32,
-    sizes: [*]const u32,
-    size_count: u32,
-    numbers: [*]const i32,
-    numbers_count: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
+    input: []const u8,
+    sizes: []const u32,
+    numbers: []const i32,
+    output: []u8,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const invalid = Result.invalid_argument.code();
-    if (numbers_count != number_count) return invalid;
-    const input = result.sourceSlice(samples, samples_pos, samples_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const sample_sizes = sizesFor(sizes, size_count, input.len) catch |failure| return switch (failure) {
-        error.OutOfMemory => Result.out_of_memory.code(),
-        error.Invalid => invalid,
+) Result {
+    if (numbers.len != number_count) return .invalid_argument;
+    const sample_sizes = sizesFor(sizes, input.len) catch |failure| return switch (failure) {
+        error.OutOfMemory => .out_of_memory,
+        error.Invalid => .invalid_argument,
     };
     defer heap.give(sample_sizes.ptr);
     const table: Table = .{ .numbers = numbers[0..number_count] };
@@ -72,7 +62,7 @@ fn train(
         0 => trainLegacy(table, input, sample_sizes, output),
         1 => trainCover(table, input, sample_sizes, output, step),
         2 => trainFastCover(table, input, sample_sizes, output, step),
-        else => return invalid,
+        else => return .invalid_argument,
     };
     return finish(size, step);
 }
@@ -157,29 +147,17 @@ fn trainFastCover(table: Table, input: []const u8, sizes: []const usize, output:
 
 /// Gives raw content a header with entropy tables measured on samples. Sets `produced`.
 fn finalize(
-    content: ?[*]const u8,
-    content_pos: u32,
-    content_end: u32,
-    samples: ?[*]const u8,
-    samples_pos: u32,
-    samples_end: u32,
-    sizes: [*]const u32,
-    size_count: u32,
+    raw: []const u8,
+    input: []const u8,
+    sizes: []const u32,
     level: i32,
     dictionary_id: u32,
-    target: ?[*]u8,
-    target_pos: u32,
-    target_end: u32,
+    output: []u8,
     step: *Step,
-) callconv(.c) i32 {
-    step.* = .{};
-    const invalid = Result.invalid_argument.code();
-    const raw = result.sourceSlice(content, content_pos, content_end) orelse return invalid;
-    const input = result.sourceSlice(samples, samples_pos, samples_end) orelse return invalid;
-    const output = result.targetSlice(target, target_pos, target_end) orelse return invalid;
-    const sample_sizes = sizesFor(sizes, size_count, input.len) catch |failure| return switch (failure) {
-        error.OutOfMemory => Result.out_of_memory.code(),
-        error.Invalid => invalid,
+) Result {
+    const sample_sizes = sizesFor(sizes, input.len) catch |failure| return switch (failure) {
+        error.OutOfMemory => .out_of_memory,
+        error.Invalid => .invalid_argument,
     };
     defer heap.give(sample_sizes.ptr);
     const params: c.ZDICT_params_t = .{ .compressionLevel = level, .notificationLevel = 0, .dictID = dictionary_id };
@@ -195,11 +173,11 @@ fn finalize(
     ), step);
 }
 
-fn finish(size: usize, step: *Step) i32 {
+fn finish(size: usize, step: *Step) Result {
     var memory: memory_module.Memory = .init(0);
-    if (c.ZDICT_isError(size) != 0) return common.failure(size, &memory, step).code();
+    if (c.ZDICT_isError(size) != 0) return common.failure(size, &memory, step);
     step.produced = @intCast(size);
-    return Result.ok.code();
+    return .ok;
 }
 
 pub const exports = .{
