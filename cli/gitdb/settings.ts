@@ -83,10 +83,12 @@ export interface GitdbSettings {
   abbrev: number | undefined;
   /** Ids in lists are not shortened. */
   fullIds: boolean;
+  /** Nor those in patches. */
+  fullIndex: boolean;
   fullName: boolean;
   fullTree: boolean;
-  /** How changed files are listed; undefined where nothing was said. */
-  changes: "nothing" | "names" | "status" | "raw" | undefined;
+  /** How changed files are printed; undefined where nothing was said. */
+  changes: "nothing" | "names" | "status" | "raw" | "patch" | "numbers" | "summary" | "graph" | undefined;
   /** Whether logs of references lead to objects, and whether objects that nothing leads to are named. */
   reflogs: boolean;
   dangling: boolean;
@@ -199,6 +201,7 @@ export function defaultGitdbSettings(): GitdbSettings {
     objectOnly: false,
     abbrev: undefined,
     fullIds: false,
+    fullIndex: false,
     fullName: false,
     fullTree: false,
     changes: undefined,
