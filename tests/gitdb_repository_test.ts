@@ -432,6 +432,89 @@ testGit("damage is named, old commits are read, replaced and shallow histories a
   );
 });
 
+testGit(
+  "commits without authors and signatures with more angle brackets are read as git reads them",
+  async (folder) => {
+    await git(folder, ["init", "-q", "."]);
+    const tree = (await git(folder, ["hash-object", "-t", "tree", "-w", "--stdin"], encode(""))).trim();
+    const store = async (type: string, body: string): Promise<string> =>
+      (await git(folder, ["hash-object", "-t", type, "-w", "--literally", "--stdin"], encode(body))).trim();
+    const commit = (parents: readonly string[], lines: string): Promise<string> =>
+      store("commit", `tree ${tree}\n${parents.map((id) => `parent ${id}\n`).join("")}${lines}\ntext\n`);
+    const line = (word: string, time: number): string => `${word} A <a@b> ${time} +0000\n`;
+    const root = await commit([], line("author", 100) + line("committer", 100));
+    const signatures = [
+      "Jo <jo@x> (home) <jo@home> 300 +0200",
+      "Jo <jo@x>> 250 -0130",
+      "Jo <<jo@x> 260 +0000",
+      "Jo <jo> <jo> <jo>  270 +0000",
+      "Jo <jo@x 280 +0000",
+      "Jo jo@x> 290 +0000",
+      "nobody",
+      "",
+      "Jo <jo@x> later +0000",
+    ];
+    const tips: string[] = [];
+    for (const signature of signatures) {
+      tips.push(await commit([root], `author ${signature}\ncommitter ${signature}\n`));
+    }
+    for (
+      const lines of [
+        line("committer", 500),
+        line("author", 500),
+        "",
+        line("committer", 510) + line("author", 520),
+      ]
+    ) {
+      tips.push(await commit([root], lines));
+    }
+    const merge = await commit(tips, line("author", 600) + line("committer", 600));
+    await git(folder, ["update-ref", "refs/heads/top", merge]);
+    const format = "%H%n%an%n%ae%n%at%n%cn%n%ce%n%ct";
+    const expected = (await git(folder, ["log", "top", `--format=tformat:${format}`])).trimEnd().split("\n");
+    await using repository = await GitRepository.open(folder);
+    const history = await Array.fromAsync(repository.history("top"));
+    // git leaves a time out that it can't read.
+    const seconds = ({ date }: GitSignature): string => `${date.getTime() / 1000 || ""}`;
+    const found = history.map(({ id, author, committer }) => [
+      `${id}`,
+      author.name,
+      author.email,
+      seconds(author),
+      committer.name,
+      committer.email,
+      seconds(committer),
+    ]);
+    const rows = Array.from({ length: expected.length / 7 }, (_, i) => expected.slice(7 * i, 7 * i + 7));
+    assertEquals(found.sort(), rows.sort());
+    assertEquals(found.length, tips.length + 2);
+    for (const tip of tips) {
+      assertEquals((await repository.mergeBases(merge, tip)).map(String), [tip]);
+      assertEquals((await repository.mergeBases(tip, tips[0]!)).map(String), [tip === tips[0] ? tip : root]);
+      assertEquals(`${(await repository.readCommit(`${tip}~1`)).id}`, root);
+      await git(folder, ["merge-base", "--is-ancestor", root, tip]);
+    }
+    assertEquals((await repository.readCommit(tips[0]!)).committer, {
+      name: "Jo",
+      email: "jo@x",
+      date: new Date(300_000),
+      timezone: "+0200",
+    });
+    // Commits come by the dates that can be read; git from 2.41 on has the same order.
+    const order = async (): Promise<string[]> =>
+      (await Array.fromAsync(repository.history("top"))).map(({ id }) => `${id}`);
+    const before = await order();
+    assertEquals(before.at(0), merge);
+    assertEquals(before.at(1), tips[0]);
+    assertEquals(before.slice(-4).sort(), tips.slice(-4).sort());
+    for (const [i, signature] of signatures.entries()) {
+      const tag = await store("tag", `object ${root}\ntype commit\ntag v${i}\ntagger ${signature}\n\ntext\n`);
+      const { tagger } = parseGitTag(await gitBytes(folder, ["cat-file", "tag", tag]));
+      assertEquals(tagger, (await repository.readCommit(tips[i]!)).author);
+    }
+  },
+);
+
 const LISTINGS: readonly string[][] = [
   ["main"],
   ["-r", "main"],
