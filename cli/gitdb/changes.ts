@@ -67,7 +67,11 @@ export class ChangeFormatter {
     this.#repository = repository;
     this.#settings = settings;
     this.#digits = digits;
-    this.#patches = new PatchWriter(repository.database, settings.fullIndex ? Infinity : digits);
+    this.#patches = new PatchWriter(
+      repository.database,
+      settings.fullIndex ? Infinity : digits,
+      settings.context,
+    );
   }
 
   /** With as many digits of ids as the options want. */
@@ -183,7 +187,7 @@ export async function diff(operands: readonly string[], settings: GitdbSettings)
   const formatter = await ChangeFormatter.open(repository, settings);
   const out = new BufferedStdout();
   const list = await changesBetween(repository, { from, to, paths }, settings);
-  for await (const part of formatter.text(list)) await out.print(part);
+  if (!settings.quiet) { for await (const part of formatter.text(list)) await out.print(part); }
   await out.flush();
-  return EXIT.ok;
+  return settings.exitCode && list.length > 0 ? EXIT.failure : EXIT.ok;
 }

@@ -550,6 +550,17 @@ const LISTS: Group = {
     },
     { short: "u", set: (settings) => setOnce(settings, "changes", "patch") },
     {
+      short: "U",
+      long: ["unified"],
+      value: "glued",
+      glued: /\d*/y,
+      help: "A patch with so many lines around each change (default: 3)",
+      set: (settings, value, name) => {
+        settings.context = count(value, name, 0, 0x7fffffff);
+        setOnce(settings, "changes", "patch");
+      },
+    },
+    {
       long: ["stat"],
       help: "How many lines changed in each, with a graph",
       set: (settings) => setOnce(settings, "changes", "graph"),
@@ -598,6 +609,16 @@ const LISTS: Group = {
 const DIFF: Group = {
   title: "What to print",
   rows: [
+    {
+      long: ["exit-code"],
+      help: "Exit with 1 if something differs",
+      set: (settings) => settings.exitCode = true,
+    },
+    {
+      long: ["quiet"],
+      help: "Print nothing, and exit with 1 if something differs",
+      set: (settings) => settings.quiet = settings.exitCode = true,
+    },
     {
       short: "z",
       help: "Names as they are, and a zero after each part of a line",

@@ -25,11 +25,13 @@ export interface ChangeCount {
 export class PatchWriter {
   readonly #database: GitDatabase;
   readonly #digits: number;
+  readonly #context: number;
 
-  /** With as many digits of ids. */
-  constructor(database: GitDatabase, digits: number) {
+  /** With as many digits of ids, and as many lines around changes. */
+  constructor(database: GitDatabase, digits: number, context: number) {
     this.#database = database;
     this.#digits = digits;
+    this.#context = context;
   }
 
   /** The patch of a change, a character for each byte. A file that became a link is one that was removed and one that was added. */
@@ -67,7 +69,7 @@ export class PatchWriter {
     if (compared.differences.length === 0) return text;
     // Names with spaces have an end that other tools can see.
     const [from, to] = labels.map((label) => label.includes(" ") ? `${label}\t` : label);
-    return `${text}--- ${from}\n+++ ${to}\n${hunks(compared)}`;
+    return `${text}--- ${from}\n+++ ${to}\n${hunks(compared, this.#context)}`;
   }
 
   /** How many lines of a file changed. */
@@ -104,7 +106,7 @@ export class PatchWriter {
     after: GitChangeSide | undefined,
   ): Promise<Comparison | undefined> {
     const [old, young] = [await this.#text(before), await this.#text(after)];
-    return old === undefined || young === undefined ? undefined : compareTexts(old, young);
+    return old === undefined || young === undefined ? undefined : compareTexts(old, young, this.#context);
   }
 
   /** A content, a character for each byte; undefined where it is no text. */

@@ -83,6 +83,10 @@ export interface GitdbSettings {
   abbrev: number | undefined;
   /** Ids in lists are not shortened. */
   fullIds: boolean;
+  /** Lines around changes in patches. */
+  context: number;
+  /** Say by the exit code whether something differs. */
+  exitCode: boolean;
   /** Nor those in patches. */
   fullIndex: boolean;
   fullName: boolean;
@@ -201,6 +205,8 @@ export function defaultGitdbSettings(): GitdbSettings {
     objectOnly: false,
     abbrev: undefined,
     fullIds: false,
+    context: 3,
+    exitCode: false,
     fullIndex: false,
     fullName: false,
     fullTree: false,

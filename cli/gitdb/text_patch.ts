@@ -4,8 +4,8 @@
 import { compareLines } from "./line_changes.ts";
 import { slideGroups } from "./line_groups.ts";
 
-/** Lines around a change. */
-const CONTEXT = 3;
+/** Bytes in which git passes over what two texts end with, where no lines around changes are printed. */
+const TAIL_STEP = 1024;
 /** Bytes of a line that are repeated after the places of a hunk. */
 const HEADING_MAX = 80;
 const HUNK_LINE_MAX = 127;
@@ -52,9 +52,28 @@ function numbered(
   return { kinds, count: numbers.size };
 }
 
-/** Finds the differences of two texts. */
-export function compareTexts(beforeText: string, afterText: string): Comparison {
-  const [before, after] = [linesOf(beforeText), linesOf(afterText)];
+/** How many bytes at the end of both texts git does not look at: whole steps, without the start of the first line. */
+function tailOf(before: string, after: string): number {
+  const shortest = Math.min(before.length, after.length);
+  const from = (text: string, tail: number): string =>
+    text.slice(text.length - tail, text.length - tail + TAIL_STEP);
+  let tail = 0;
+  while (tail + TAIL_STEP <= shortest && from(before, tail + TAIL_STEP) === from(after, tail + TAIL_STEP)) {
+    tail += TAIL_STEP;
+  }
+  const end = before.indexOf("\n", before.length - tail) + 1 || before.length;
+  return before.length - end;
+}
+
+/** Finds the differences of two texts that are printed with so many lines around them. */
+export function compareTexts(beforeText: string, afterText: string, context: number): Comparison {
+  const tail = context === 0 ? tailOf(beforeText, afterText) : 0;
+  const [before, after] = [beforeText, afterText].map((text) =>
+    linesOf(text.slice(0, text.length - tail))
+  ) as [
+    string[],
+    string[],
+  ];
   const { kinds: [oldKinds, newKinds], count } = numbered([before, after]);
   const { removed, added } = compareLines(oldKinds!, newKinds!, count);
   const old = { lines: before, kinds: oldKinds!, changed: removed };
@@ -76,8 +95,8 @@ export function compareTexts(beforeText: string, afterText: string): Comparison 
   return { before, after, differences };
 }
 
-/** All hunks of a comparison. */
-export function hunks({ before, after, differences }: Comparison): string {
+/** All hunks of a comparison, with so many lines around differences. */
+export function hunks({ before, after, differences }: Comparison, context: number): string {
   let text = "";
   let heading = "";
   let searched = -1;
@@ -85,12 +104,12 @@ export function hunks({ before, after, differences }: Comparison): string {
     let last = at;
     for (; last + 1 < differences.length; last++) {
       const { before: start, removed } = differences[last]!;
-      if (differences[last + 1]!.before - (start + removed) > 2 * CONTEXT) break;
+      if (differences[last + 1]!.before - (start + removed) > 2 * context) break;
     }
     const [first, end] = [differences[at]!, differences[last]!];
-    const [start, startAfter] = [Math.max(first.before - CONTEXT, 0), Math.max(first.after - CONTEXT, 0)];
-    const stop = Math.min(end.before + end.removed + CONTEXT, before.length);
-    const stopAfter = Math.min(end.after + end.added + CONTEXT, after.length);
+    const [start, startAfter] = [Math.max(first.before - context, 0), Math.max(first.after - context, 0)];
+    const stop = Math.min(end.before + end.removed + context, before.length);
+    const stopAfter = Math.min(end.after + end.added + context, after.length);
     const tail = Math.min(stop - end.before - end.removed, stopAfter - end.after - end.added);
     const ends = [end.before + end.removed + tail, end.after + end.added + tail] as const;
     // The last line before a hunk that starts at the margin, of this hunk or of those before it.
