@@ -4,8 +4,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   CorruptDataError,
+  encodeGitCommit,
   encodeGitTree,
+  GitMemoryStore,
   GitRepository,
+  NotFoundError,
+  PackWriter,
   parseGitCommit,
   parseGitTag,
   parseGitTree,
@@ -514,6 +518,88 @@ testGit(
     }
   },
 );
+
+testGit(
+  "text that UTF-8 can't hold is refused before anything is written, and finds nothing",
+  async (folder) => {
+    await git(folder, ["init", "-q", "-b", "main", "."]);
+    await using repository = await GitRepository.open(folder);
+    const options = { author: AUTHOR, message: "text" };
+    const first = await repository.commit("main", { "\ufffd": "a", "dir/\ufffd": "b" }, options);
+    const { tree } = await repository.readCommit(`${first}`);
+    const { database } = repository;
+    const count = await database.count();
+    const refs = await git(folder, ["for-each-ref"]);
+    const half = "\ud800";
+    const other = { ...AUTHOR, name: half };
+    const refused: readonly (() => unknown)[] = [
+      () => repository.commit("main", { [half]: "x" }, options),
+      () => repository.commit("main", { [`dir/${half}/x`]: "x" }, options),
+      () => repository.commit("main", { [half]: null }, options),
+      () => repository.commit("main", { x: half }, options),
+      () => repository.commit(half, { x: "x" }, options),
+      () => repository.commit("main", { x: "x" }, { ...options, message: half }),
+      () => repository.commit("main", { x: "x" }, { ...options, author: other }),
+      () => repository.commit("main", { x: "x" }, { ...options, committer: { ...AUTHOR, email: half } }),
+      () => repository.updateRef(`refs/heads/${half}`, first),
+      () => repository.updateRef("refs/heads/new", first, { message: half }),
+      () => repository.updateRef("refs/heads/new", first, { committer: other }),
+      () =>
+        repository.updateRef("refs/heads/new", first, {
+          committer: { ...AUTHOR, name: "\ud83d", email: "\ude00" },
+        }),
+      () => database.write({ type: "blob", body: half }),
+      () => new GitMemoryStore().write({ type: "blob", body: half }),
+      () => new PackWriter().add({ type: "blob", body: half }),
+      () => encodeGitTree([{ mode: 0o100644, name: half, id: first }]),
+      () => encodeGitCommit({ tree, author: AUTHOR, message: half }),
+      () => Array.fromAsync(repository.history("main", { paths: half })),
+    ];
+    for (const run of refused) await assertRejects(async () => await run(), RangeError, undefined, `${run}`);
+    for (const path of [half, `dir/${half}`]) {
+      await assertRejects(() => repository.read("main", path), NotFoundError);
+      await assertRejects(() => repository.find(`main:${path}`), NotFoundError);
+    }
+    assertEquals([await database.count(), await git(folder, ["for-each-ref"])], [count, refs]);
+    // Whole pairs are text as any other.
+    const whole = await repository.commit("main", { "\u{1f600}": "\u{1f600}" }, {
+      message: "\u{1f600}",
+      author: { ...AUTHOR, name: "\u{1f600}" },
+    });
+    assertEquals(await git(folder, ["log", "-1", "--format=%H %s %an"]), `${whole} \u{1f600} \u{1f600}\n`);
+    assertEquals(await git(folder, ["show", "main:\u{1f600}"]), "\u{1f600}");
+  },
+);
+
+testGit("a value that is no content of a file is named by its path", async (folder) => {
+  await git(folder, ["init", "-q", "-b", "main", "."]);
+  await using repository = await GitRepository.open(folder);
+  const options = { author: AUTHOR, message: "text" };
+  const wrong: readonly (readonly [unknown, string])[] = [
+    [undefined, "undefined"],
+    [5, "a number"],
+    [true, "a boolean"],
+    [{}, "an object of class Object"],
+    [["x"], "an object of class Array"],
+    [new Blob(["x"]), "an object of class Blob"],
+  ];
+  for (const [value, says] of wrong) {
+    const files = { good: "x", "dir/odd": value } as Record<string, string>;
+    const error = await assertRejects(() => repository.commit("main", files, options), TypeError);
+    assertEquals(
+      error.message,
+      `Cannot commit "dir/odd": the argument is ${says}, expected text, bytes or null`,
+    );
+  }
+  for (const files of [new Map([["a", "x"]]), ["a"]] as unknown as Record<string, string>[]) {
+    await assertRejects(() => repository.commit("main", files, options), TypeError, "files by their paths");
+  }
+  assertEquals(await repository.database.count(), 0);
+  const bytes = new Uint8Array([65, 66]);
+  const view = new DataView(bytes.buffer);
+  await repository.commit("main", { a: "AB", b: bytes, c: bytes.buffer, d: view }, options);
+  for (const name of ["a", "b", "c", "d"]) assertEquals(await git(folder, ["show", `main:${name}`]), "AB");
+});
 
 const LISTINGS: readonly string[][] = [
   ["main"],

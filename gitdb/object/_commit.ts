@@ -9,6 +9,7 @@ import { GitObjectId } from "./_object_id.ts";
 import type { GitHashAlgorithm, GitIdLike } from "./_object_id.ts";
 import { formatSignature, parseSignature } from "./_signature.ts";
 import type { GitSignature } from "./_signature.ts";
+import { encodeText } from "./_text.ts";
 
 /** A commit. */
 export interface GitCommit {
@@ -171,7 +172,7 @@ export function encodeGitCommit(
     `committer ${formatSignature(committer)}`,
     "",
   ];
-  return new TextEncoder().encode(`${lines.join("\n")}\n${message}`);
+  return encodeText(`${lines.join("\n")}\n${message}`, "write a commit");
 }
 
 /**

@@ -2,6 +2,7 @@
  * Who made a commit or a tag, and when; public through commit.ts.
  */
 import { checkArgument } from "@sluice/internal";
+import { encodeText } from "./_text.ts";
 
 /** A person and a moment. */
 export interface GitSignature {
@@ -51,6 +52,7 @@ export function formatSignature(signature: GitSignature): string {
       "Cannot write a signature: its name or email has a line feed, a zero or an angle bracket",
     );
   }
+  encodeText(`${name} <${email}>`, "write a signature");
   if (!/^[+-]\d{4}$/.test(timezone) || Number.isNaN(date.getTime())) {
     throw new RangeError(
       `Cannot write a signature: "${timezone}" is no offset such as "+0130", or the date is none`,
