@@ -516,7 +516,7 @@ testGit(
       "medium",
       "full",
       "fuller",
-      "tformat:%an|%ae|%at|%ad|%aD|%ai|%cn|%ce|%ct|%ci|%cs",
+      "tformat:%an|%ae|%at|%ad|%aD|%ai|%cn|%ce|%ct|%ci|%cd",
     ];
     for (const [i, tip] of tips.entries()) {
       // git leaves out a date that can't be read beside a name; here it is the start of 1970.
