@@ -1,6 +1,7 @@
 /**
  * Which responses may be encoded, and their bodies on the way.
  */
+import { deferred } from "@sluice/internal";
 import type { ZstdDictionaryStore } from "./dictionary_store.ts";
 
 /** A pair of streams that can be flushed. */
@@ -89,17 +90,37 @@ export function isSecureByUrl(request: Request): boolean {
   return protocol === "https:" || LOCAL_HOST.test(hostname);
 }
 
-/** Pipes a body whose every chunk has to arrive without waiting for the next one. */
-export function pipeLive(
+/** A pending read of this many milliseconds means that the source has nothing ready. */
+const IDLE_TIME = 10;
+/** Content is not held back beyond this many milliseconds of waiting for more. */
+const HELD_TIME_MAX = 100;
+
+/**
+ * Encodes a body; what it has given so far goes out once it has nothing more ready. A `live` body is given no time to
+ * have more ready.
+ */
+export function pipeFlushing(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   stream: FlushableStream,
+  live: boolean,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   const writer = stream.writable.getWriter();
   async function run(): Promise<void> {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      await writer.write(read.value);
-      await stream.flush();
+    let held = false;
+    let waited = 0;
+    for (;;) {
+      const start = performance.now();
+      const next = reader.read();
+      if (held && (waited >= HELD_TIME_MAX || !await settlesWithin(next, live ? 0 : IDLE_TIME))) {
+        await stream.flush();
+        held = false;
+      }
+      const { done, value } = await next;
+      if (done) break;
+      waited = held ? waited + performance.now() - start : 0;
+      await writer.write(value);
+      held = true;
     }
     await writer.close();
   }
@@ -107,4 +128,15 @@ export function pipeLive(
   run().catch((error) => writer.abort(error).catch(() => {}));
   writer.closed.catch((reason) => reader.cancel(reason).catch(() => {}));
   return stream.readable;
+}
+
+/** Whether a promise settles within so many milliseconds; rejects if the promise does. */
+async function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const timeout = deferred<false>();
+  const timer = setTimeout(() => timeout.resolve(false), milliseconds);
+  try {
+    return await Promise.race([promise.then(() => true), timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

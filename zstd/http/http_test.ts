@@ -593,6 +593,79 @@ testBackends("withZstd brings each event of an event stream out at once", async 
   await gzip.body!.cancel();
 });
 
+testBackends("withZstd brings out what a slow stream of any type has given", async () => {
+  using dictionary = await DczDictionary.from(encode('{"line":0}\n'));
+  const headers = { "available-dictionary": dictionary.availableDictionary };
+  const decoders = {
+    zstd: () => new ZstdContentDecompressionStream(),
+    dcz: () => new DczDecompressionStream({ dictionaries: [dictionary] }),
+  };
+  for (const encoding of ["zstd", "dcz"] as const) {
+    for (const type of ["application/x-ndjson", "text/plain"]) {
+      let send: (text: string) => void;
+      const source = new ReadableStream({
+        start: (controller) => void (send = (line) => controller.enqueue(encode(line))),
+      });
+      const response = await ask(
+        () => new Response(source, { headers: { "content-type": type } }),
+        { headers: { ...headers, "accept-encoding": encoding } },
+        { dictionaries: [dictionary] },
+      );
+      assertEquals(response.headers.get("content-encoding"), encoding);
+      const reader = response.body!.pipeThrough(decoders[encoding]()).getReader();
+      for (const line of ['{"line":1}\n', '{"line":2}\n', '{"line":3}\n']) {
+        send!(line);
+        assertEquals(new TextDecoder().decode((await reader.read()).value), line);
+      }
+      await reader.cancel();
+    }
+  }
+});
+
+testBackends(
+  "withZstd holds back a stream of small pieces for a tenth of a second, not for a block",
+  async () => {
+    let sent = 0;
+    let timer: number | undefined;
+    const source = new ReadableStream({
+      async pull(controller): Promise<void> {
+        await new Promise((resolve) => timer = setTimeout(resolve, 1));
+        controller.enqueue(encode(`{"line":${sent++}}\n`));
+      },
+      cancel: () => clearTimeout(timer),
+    });
+    const response = await ask(() => new Response(source, { headers: { "content-type": "text/plain" } }));
+    const reader = response.body!.pipeThrough(new ZstdContentDecompressionStream()).getReader();
+    assert((await reader.read()).value!.length > 0);
+    assert(sent < 1000, `${sent} pieces were held back, and a block takes about 9000`);
+    await reader.cancel();
+  },
+);
+
+testBackends("withZstd makes as few bytes of a stream that is ready as one without flushes", async () => {
+  const data = text(1_000_000);
+  for (const size of [1000, 65_536]) {
+    const type = { headers: { "content-type": "text/plain" } };
+    const response = await ask(() => new Response(streamOf(chunks(data, size)), type));
+    const plain = streamOf(chunks(data, size)).pipeThrough(new ZstdContentCompressionStream());
+    const least = (await bytesOf(plain)).length;
+    // Reads that take a while on a busy machine may add up to a flush; one takes some 200 bytes.
+    assert((await response.bytes()).length < least * 1.005);
+  }
+});
+
+testBackends("withZstd passes the fault of a slow stream on", async () => {
+  const source = new ReadableStream({
+    async pull(controller): Promise<void> {
+      controller.enqueue(encode("a line\n"));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      controller.error(new Error("the source is gone"));
+    },
+  });
+  const response = await ask(() => new Response(source, { headers: { "content-type": "text/plain" } }));
+  await assertRejects(() => response.bytes(), Error, "the source is gone");
+});
+
 Deno.test("options of withZstd are checked when the handler is wrapped", () => {
   const handler = () => new Response();
   assertThrows(() => withZstd(handler, { compress: { level: 20 } }), RangeError);
