@@ -11,8 +11,8 @@ interface FlushableStream {
   flush(): Promise<void>;
 }
 
-/** Statuses without a body, or with a part of one whose bytes are counted in the form that it has. */
-const BARE_STATUSES: ReadonlySet<number> = new Set([101, 204, 205, 206, 304]);
+/** Statuses of no content, or of a part of it whose bytes are counted in the form that it has. */
+const BARE_STATUSES: ReadonlySet<number> = new Set([101, 204, 205, 206]);
 /** A digest of the bytes as they are sent, which another encoding would break. */
 const DIGEST_HEADERS = ["content-digest", "digest", "content-md5"] as const;
 /** Content whose every part has to arrive at once. */
@@ -70,7 +70,14 @@ export function mayBeShared(request: Request, { headers }: Response): boolean {
     !UNSHARED.test(headers.get("cache-control") ?? "") && !VARIES_BY_USER.test(headers.get("vary") ?? "");
 }
 
-/** Whether a response has a body whose form may change. */
+/** Makes the tag of a 304 weak where that is the one that the client has, so that caches find what is confirmed. */
+export function confirmTag(request: Request, headers: Headers): void {
+  const etag = headers.get("etag");
+  if (!etag?.startsWith('"')) return;
+  if (request.headers.get("if-none-match")?.includes(`W/${etag}`)) headers.set("etag", `W/${etag}`);
+}
+
+/** Whether a response has, or confirms, a body whose form may change. */
 export function mayBeEncoded({ status, headers }: Response): boolean {
   if (BARE_STATUSES.has(status) || headers.has("content-range")) return false;
   const encoding = headers.get("content-encoding");

@@ -449,7 +449,10 @@ testBackends("withZstd encodes what a client accepts and leaves the rest alone",
     ["no type", () => new Response(new Uint8Array(5000))],
     ["small", () => page({ "content-length": "255" })],
     ["no content", () => new Response(null, { status: 204 })],
-    ["not modified", () => new Response(null, { status: 304 })],
+    [
+      "an image not modified",
+      () => new Response(null, { status: 304, headers: { "content-type": "image/png" } }),
+    ],
   ];
   for (const [name, make] of left) {
     const answered = make();
@@ -461,14 +464,59 @@ testBackends("withZstd encodes what a client accepts and leaves the rest alone",
   await filtered.body!.cancel();
 });
 
-testBackends("withZstd answers HEAD with the headers of the handler and Vary", async () => {
-  const head = () =>
-    new Response(null, { headers: { "content-type": "text/html", "content-length": "5000" } });
-  const response = await ask(head, { method: "HEAD" });
-  assertEquals(response.body, null);
-  assertEquals(response.headers.get("content-encoding"), null);
-  assertEquals(response.headers.get("content-length"), "5000");
-  assertEquals(response.headers.get("vary"), "accept-encoding");
+testBackends("withZstd answers HEAD with the headers of GET", async () => {
+  const given = {
+    "content-type": "text/html",
+    "content-length": "5000",
+    etag: '"v1"',
+    "accept-ranges": "bytes",
+  };
+  const withBody = () => new Response(PAGE, { headers: given });
+  const withoutBody = () => new Response(null, { headers: given });
+  using dictionary = await DczDictionary.from(encode(PAGE));
+  for (const accepted of ["zstd", "dcz", "gzip", "br"]) {
+    const headers = {
+      "accept-encoding": accepted,
+      "available-dictionary": dictionary.availableDictionary,
+    };
+    for (const options of [{}, { dictionaries: [dictionary] }, { versions: true }]) {
+      const get = await ask(withBody, { headers }, options);
+      await get.body!.cancel();
+      for (const answer of [withBody, withoutBody]) {
+        const head = await ask(answer, { method: "HEAD", headers }, options);
+        assertEquals([...head.headers], [...get.headers], accepted);
+        await head.body?.cancel();
+      }
+    }
+  }
+  const small = await ask(() => new Response(null, { headers: { ...given, "content-length": "9" } }), {
+    method: "HEAD",
+  });
+  assertEquals(small.headers.get("content-encoding"), null);
+  assertEquals(small.headers.get("content-length"), "9");
+});
+
+testBackends("withZstd gives a 304 the Vary and the ETag of what it confirms", async () => {
+  const confirm = async (asked: Record<string, string>, tag: string): Promise<Response> => {
+    const answer = () => new Response(null, { status: 304, headers: { etag: tag } });
+    return await ask(answer, { headers: asked });
+  };
+  const cases = [
+    ['W/"v1"', '"v1"', 'W/"v1"'],
+    ['"v0", W/"v1"', '"v1"', 'W/"v1"'],
+    ['"v1"', '"v1"', '"v1"'],
+    ['W/"v10"', '"v1"', '"v1"'],
+    ['W/"v1"', 'W/"v1"', 'W/"v1"'],
+  ] as const;
+  for (const [held, given, expected] of cases) {
+    for (const accepted of ["zstd", "br", "identity;q=0"]) {
+      const response = await confirm({ "if-none-match": held, "accept-encoding": accepted }, given);
+      assertEquals(response.status, 304);
+      assertEquals(response.headers.get("etag"), expected, held);
+      assertEquals(response.headers.get("vary"), "accept-encoding");
+      assertEquals(response.headers.get("content-encoding"), null);
+    }
+  }
 });
 
 testBackends("withZstd uses a dictionary over TLS and where the client may read the response", async () => {
@@ -626,7 +674,7 @@ testBackends(
   "withZstd holds back a stream of small pieces for a tenth of a second, not for a block",
   async () => {
     let sent = 0;
-    let timer: number | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const source = new ReadableStream({
       async pull(controller): Promise<void> {
         await new Promise((resolve) => timer = setTimeout(resolve, 1));
