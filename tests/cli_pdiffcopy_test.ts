@@ -250,6 +250,26 @@ Deno.test({
           assertEquals((await ours(option, `${url}/tree`, `${directory}/pipes`)).code, code);
           assertEquals((await ours(option, "--check", `${url}/tree`, `${directory}/pipes`)).code, code);
         }
+        // Letters of rsync, and what it takes for another machine.
+        for (const args of [["-aHAX"], ["-az"], ["-azv"], ["-a", "--xattrs", "--zstd"]]) {
+          const { code, stderr } = await ours(...args, `${url}/tree`, `${directory}/pipes`);
+          assertEquals(code, 0, stderr);
+        }
+        for (
+          const [args, message] of [
+            [["-rX", `${url}/tree`, `${directory}/x`], "--xattrs has no effect: it needs --archive"],
+            [["-az", `${directory}/tree`, `${directory}/x`], "neither file is on a server"],
+            [["-a", `${directory}/tree`, "nas:/backup/x"], "write ssh://nas/backup/x"],
+            [["-a", "me@nas:backup/x", `${directory}/x`], "write ssh://me@nas/backup/x"],
+            [[`${directory}/tree/file`, `${url}/new/`], "it is the name of a directory"],
+            [[`${directory}/tree/file`, `${directory}/new/`], "it is the name of a directory"],
+          ] as const
+        ) {
+          const { code, stderr } = await ours(...args);
+          assert(code !== 0, args.join(" "));
+          assertStringIncludes(stderr, message);
+        }
+        assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), ["pipes", "tree"]);
         const refused = await ours("-a", "--delete", `${url}/tree/file`, `${directory}/x`);
         assertEquals(refused.code, 1);
         assertStringIncludes(refused.stderr, "is no directory");

@@ -274,6 +274,7 @@ testCommands("show and diff list changes as git does", async (folder) => {
     "-s --format=%s HEAD HEAD~1",
   ];
   const listed = [
+    "HEAD~2 HEAD",
     "--name-status HEAD~2 HEAD",
     "--name-only t1 HEAD~1",
     "--raw t1 HEAD",
@@ -294,7 +295,6 @@ testCommands("show and diff list changes as git does", async (folder) => {
   for (
     const words of [
       "show HEAD",
-      "diff HEAD~1 HEAD",
       "diff --raw HEAD",
       "show -s HEAD~1..HEAD",
       "show -s --raw",

@@ -3,13 +3,20 @@
  */
 import type { GitChangeSide, GitRepository } from "@sluice/gitdb";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { warnOfAttributes } from "./attributes.ts";
+import { graphLines, numberLines, summaryLine } from "./diff_stat.ts";
+import type { FileCount } from "./diff_stat.ts";
 import { openRepository, shortId, usualDigits } from "./names.ts";
 import { BufferedStdout, quoted } from "./output.ts";
+import { PatchWriter } from "./patches.ts";
 import { findRenames, withStatus } from "./renames.ts";
 import type { StatusChange } from "./renames.ts";
 import { mergeBaseIds, rangeOf, revisionOrFail, splitOperands } from "./revisions.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
+
+/** What counts lines. */
+const COUNTED: ReadonlySet<unknown> = new Set<GitdbSettings["changes"]>(["numbers", "summary", "graph"]);
 
 /** What changed between two trees, at some paths or anywhere; everything where the first tree is undefined. */
 export async function changesBetween(
@@ -28,33 +35,43 @@ export async function changesBetween(
 
 /** Refuses options that have no effect on such a list; ids of commits are shortened as they say, too. */
 export function checkListOptions(
-  { changes, abbrev, fullIds, renames }: GitdbSettings,
+  { changes, abbrev, fullIds, fullIndex, renames }: GitdbSettings,
   hasCommits: boolean,
 ): void {
-  const isIdle = changes !== "raw" && !hasCommits;
-  const idle = isIdle && abbrev !== undefined
+  const idle = changes !== "raw" && changes !== "patch" && abbrev !== undefined && !hasCommits
     ? "--abbrev"
-    : isIdle && fullIds
+    : changes !== "raw" && fullIds && !hasCommits
     ? "--no-abbrev"
+    : changes !== "patch" && fullIndex
+    ? "--full-index"
     : changes === "nothing" && !renames
     ? "--no-renames"
     : undefined;
   if (idle === undefined) return;
-  throw new UsageFailure(
-    `Option ${idle} has no effect without ${idle === "--no-renames" ? "a list of changes" : "--raw"}`,
-  );
+  const needed = idle === "--no-renames"
+    ? "a list of changes"
+    : idle === "--full-index"
+    ? "a patch"
+    : "--raw";
+  throw new UsageFailure(`Option ${idle} has no effect without ${needed}`);
 }
 
-/** Prints lists of changed files. */
+/** Prints changed files: as lists, counts or patches. */
 export class ChangeFormatter {
   readonly #repository: GitRepository;
   readonly #settings: GitdbSettings;
   readonly #digits: number;
+  readonly #patches: PatchWriter;
 
   private constructor(repository: GitRepository, settings: GitdbSettings, digits: number) {
     this.#repository = repository;
     this.#settings = settings;
     this.#digits = digits;
+    this.#patches = new PatchWriter(
+      repository.database,
+      settings.fullIndex ? Infinity : digits,
+      settings.context,
+    );
   }
 
   /** With as many digits of ids as the options want. */
@@ -63,8 +80,48 @@ export class ChangeFormatter {
     return new ChangeFormatter(repository, settings, abbrev || await usualDigits(repository.database));
   }
 
+  /** The text of what differs between two trees, in parts. */
+  async *text(list: readonly StatusChange[]): AsyncGenerator<string, void, undefined> {
+    const { changes, zero } = this.#settings;
+    if (changes === "patch") {
+      await warnOfAttributes(this.#repository, list);
+      for (const change of list) yield await this.#patches.patch(change);
+    } else if (COUNTED.has(changes)) {
+      const files: FileCount[] = [];
+      for (const change of list) {
+        const { path, source } = change;
+        const count = await this.#patches.count(change);
+        files.push({ path, source, ...count });
+      }
+      yield changes === "numbers"
+        ? numberLines(files, zero)
+        : changes === "summary"
+        ? summaryLine(files)
+        : graphLines(files);
+    } else for (const change of list) yield await this.#line(change);
+  }
+
+  /** The text of a merge that differs from its parents so; empty where it has the same as one of them everywhere. */
+  async *mergedText(lists: readonly (readonly StatusChange[])[]): AsyncGenerator<string, void, undefined> {
+    const { changes } = this.#settings;
+    if (COUNTED.has(changes)) return yield* this.text(lists[0]!);
+    for (const { path } of lists[0]!) {
+      const all = lists.map((list) => list.find((change) => change.path === path));
+      if (!all.every((each) => each !== undefined)) continue;
+      if (changes === "patch") {
+        throw new UsageFailure(
+          `"${
+            quoted(path)
+          }" of a merge differs from all its parents; patches of merges are not known here, ` +
+            "expected -s, --name-status, --name-only, --raw or --stat",
+        );
+      }
+      yield await this.#mergedLine(all);
+    }
+  }
+
   /** The line of a change. */
-  async line(change: StatusChange): Promise<string> {
+  async #line(change: StatusChange): Promise<string> {
     const { changes, zero } = this.#settings;
     const { status, path, source, score } = change;
     const name = zero ? path : quoted(path);
@@ -78,7 +135,7 @@ export class ChangeFormatter {
   }
 
   /** The line of a file that a merge has otherwise than each of its parents. */
-  async mergedLine(all: readonly StatusChange[]): Promise<string> {
+  async #mergedLine(all: readonly StatusChange[]): Promise<string> {
     const { changes } = this.#settings;
     const name = quoted(all[0]!.path);
     if (changes === "names") return this.#row([name]);
@@ -109,9 +166,7 @@ function modeOf(side: GitChangeSide | undefined): string {
 
 /** Runs `diff`. */
 export async function diff(operands: readonly string[], settings: GitdbSettings): Promise<number> {
-  if (settings.changes === undefined) {
-    throw new UsageFailure("diff prints no patches, expected --name-status, --name-only or --raw");
-  }
+  settings.changes ??= "patch";
   checkListOptions(settings, false);
   await using repository = await openRepository(settings);
   const { revisions, paths, failureOf } = await splitOperands(repository, operands, settings);
@@ -131,9 +186,8 @@ export async function diff(operands: readonly string[], settings: GitdbSettings)
   }
   const formatter = await ChangeFormatter.open(repository, settings);
   const out = new BufferedStdout();
-  for (const change of await changesBetween(repository, { from, to, paths }, settings)) {
-    await out.print(await formatter.line(change));
-  }
+  const list = await changesBetween(repository, { from, to, paths }, settings);
+  if (!settings.quiet) { for await (const part of formatter.text(list)) await out.print(part); }
   await out.flush();
-  return EXIT.ok;
+  return settings.exitCode && list.length > 0 ? EXIT.failure : EXIT.ok;
 }

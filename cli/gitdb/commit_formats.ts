@@ -150,6 +150,26 @@ const PARAGRAPHS: Readonly<Record<string, Placeholder["print"]>> = {
     ),
 };
 
+const TAB_COLUMNS = 8;
+/** Characters that take no column, or two. */
+const NARROW = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+const WIDE =
+  /^(?:[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation})$/u;
+
+/** A line with spaces for its tabs, up to a part that has control characters. */
+function withoutTabs(line: string): string {
+  const parts = line.split("\t");
+  let text = "";
+  for (const [i, part] of parts.slice(0, -1).entries()) {
+    // deno-lint-ignore no-control-regex -- control characters are what is looked for
+    if (/[\x00-\x1f\x7f-\x9f]/.test(part)) return text + parts.slice(i).join("\t");
+    let columns = 0;
+    for (const character of part) columns += NARROW.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+    text += part + " ".repeat(TAB_COLUMNS - columns % TAB_COLUMNS);
+  }
+  return text + parts.at(-1)!;
+}
+
 /** Lines of a commit: the id, the parents of a merge, people and dates, and the message four columns in. */
 async function paragraphs(
   commit: GitHistoryCommit,
@@ -173,7 +193,9 @@ async function paragraphs(
   }
   const text = commit.message.replace(/^(?:[ \t]*\n)+/, "").trimEnd();
   const message = how === "all" ? text : text.replace(/\n[ \t]*\n[^]*$/, "");
-  if (message !== "") lines.push("", ...message.split("\n").map((line) => `    ${line.trimEnd()}`));
+  // As in git, tabs are for whole messages alone.
+  const shown = (line: string): string => how === "all" ? withoutTabs(line.trimEnd()) : line.trimEnd();
+  if (message !== "") lines.push("", ...message.split("\n").map((line) => `    ${shown(line)}`));
   return lines.map((line) => `${line}\n`).join("");
 }
 

@@ -81,28 +81,16 @@ export class CommitPrinter {
     const { commits } = this;
     const isListed = this.#settings.changes !== "nothing" &&
       (merges !== "nothing" || commit.parents.length < 2);
-    const lines = isListed ? await this.#lines(known ?? await this.changesOf(commit)) : "";
+    const lists = isListed ? known ?? await this.changesOf(commit) : [];
     if (commits.isSeparated) await this.separate();
     this.#isSeparate = true;
     await out.print(await commits.print(commit));
     if (commits.isTerminated) await out.print("\n");
     // A line stands before the list, or the one that a format left open is ended. As in git, merges have it in any case.
-    const isMerge = isListed && merges === "all parents" && commit.parents.length > 1;
-    const hasLine = isMerge || lines !== "" && commits.name !== "oneline";
+    const isMerge = lists.length > 1;
+    const hasLine = isMerge || lists[0] !== undefined && lists[0].length > 0 && commits.name !== "oneline";
     if (hasLine && (commits.isSeparated || commits.isTerminated)) await out.print("\n");
-    await out.print(lines);
-  }
-
-  /** The list of what differs from one parent, or from each of several. */
-  async #lines(lists: readonly StatusChange[][]): Promise<string> {
-    let lines = "";
-    for (const change of lists[0]!) {
-      if (lists.length === 1) lines += await this.#changes.line(change);
-      else {
-        const all = lists.map((list) => list.find(({ path }) => path === change.path));
-        if (all.every((each) => each !== undefined)) lines += await this.#changes.mergedLine(all);
-      }
-    }
-    return lines;
+    const parts = isMerge ? this.#changes.mergedText(lists) : this.#changes.text(lists[0] ?? []);
+    for await (const part of parts) await out.print(part);
   }
 }

@@ -70,8 +70,8 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
        sluice gitdb count-objects [-v]
        sluice gitdb log (--format=FORMAT|--oneline) [-n #] [--topo-order|--date-order] [REVISION|^REVISION|FROM..TO|A...B]... [--] [PATH...]
        sluice gitdb rev-list [--count] [-n #] [--all] [--first-parent] (REVISION|^REVISION|FROM..TO|A...B)... [--] [PATH...]
-       sluice gitdb show (-s|--name-status|--name-only|--raw) [--format=FORMAT|--oneline] [OBJECT...] [--] [PATH...]
-       sluice gitdb diff (--name-status|--name-only|--raw) [--no-renames] [-z] (REVISION REVISION|FROM..TO|A...B) [--] [PATH...]
+       sluice gitdb show [-s|--stat|--numstat|--name-status|--name-only|--raw] [--format=FORMAT|--oneline] [OBJECT...] [--] [PATH...]
+       sluice gitdb diff [--stat|--numstat|--shortstat|--name-status|--name-only|--raw] [--no-renames] [-z] (REVISION REVISION|FROM..TO|A...B) [--] [PATH...]
        sluice gitdb merge-base [--all] REVISION REVISION...
        sluice gitdb merge-base --is-ancestor REVISION REVISION
        sluice gitdb hash-object [-w] [-t TYPE] [--stdin] [--stdin-paths] [FILE...]

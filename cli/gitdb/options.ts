@@ -540,8 +540,41 @@ const MERGE_BASE: Group = {
 };
 
 const LISTS: Group = {
-  title: "How to list changed files",
+  title: "How to print changed files",
   rows: [
+    {
+      short: "p",
+      long: ["patch"],
+      help: "What changed in each, line by line",
+      set: (settings) => setOnce(settings, "changes", "patch"),
+    },
+    { short: "u", set: (settings) => setOnce(settings, "changes", "patch") },
+    {
+      short: "U",
+      long: ["unified"],
+      value: "glued",
+      glued: /\d*/y,
+      help: "A patch with so many lines around each change (default: 3)",
+      set: (settings, value, name) => {
+        settings.context = count(value, name, 0, 0x7fffffff);
+        setOnce(settings, "changes", "patch");
+      },
+    },
+    {
+      long: ["stat"],
+      help: "How many lines changed in each, with a graph",
+      set: (settings) => setOnce(settings, "changes", "graph"),
+    },
+    {
+      long: ["numstat"],
+      help: "How many lines were added to each and removed",
+      set: (settings) => setOnce(settings, "changes", "numbers"),
+    },
+    {
+      long: ["shortstat"],
+      help: "How many lines were added and removed in all",
+      set: (settings) => setOnce(settings, "changes", "summary"),
+    },
     {
       long: ["name-status"],
       help: "What happened to each, and its name",
@@ -561,9 +594,10 @@ const LISTS: Group = {
     {
       long: ["abbrev"],
       value: "optional",
-      help: "With --raw, and of commits: ids of so many digits or more (default: 7)",
+      help: "With --raw, in patches, and of commits: ids of so many digits or more (default: 7)",
       set: (settings, value, name) => settings.abbrev = value === "" ? 0 : count(value, name, 4, 64),
     },
+    { long: ["full-index"], help: "In patches: full ids", set: (settings) => settings.fullIndex = true },
     {
       long: ["no-abbrev"],
       help: "With --raw, and of commits: full ids",
@@ -575,6 +609,16 @@ const LISTS: Group = {
 const DIFF: Group = {
   title: "What to print",
   rows: [
+    {
+      long: ["exit-code"],
+      help: "Exit with 1 if something differs",
+      set: (settings) => settings.exitCode = true,
+    },
+    {
+      long: ["quiet"],
+      help: "Print nothing, and exit with 1 if something differs",
+      set: (settings) => settings.quiet = settings.exitCode = true,
+    },
     {
       short: "z",
       help: "Names as they are, and a zero after each part of a line",

@@ -83,10 +83,16 @@ export interface GitdbSettings {
   abbrev: number | undefined;
   /** Ids in lists are not shortened. */
   fullIds: boolean;
+  /** Lines around changes in patches. */
+  context: number;
+  /** Say by the exit code whether something differs. */
+  exitCode: boolean;
+  /** Nor those in patches. */
+  fullIndex: boolean;
   fullName: boolean;
   fullTree: boolean;
-  /** How changed files are listed; undefined where nothing was said. */
-  changes: "nothing" | "names" | "status" | "raw" | undefined;
+  /** How changed files are printed; undefined where nothing was said. */
+  changes: "nothing" | "names" | "status" | "raw" | "patch" | "numbers" | "summary" | "graph" | undefined;
   /** Whether logs of references lead to objects, and whether objects that nothing leads to are named. */
   reflogs: boolean;
   dangling: boolean;
@@ -199,6 +205,9 @@ export function defaultGitdbSettings(): GitdbSettings {
     objectOnly: false,
     abbrev: undefined,
     fullIds: false,
+    context: 3,
+    exitCode: false,
+    fullIndex: false,
     fullName: false,
     fullTree: false,
     changes: undefined,

@@ -1,5 +1,5 @@
 /**
- * `sluice gitdb show`: objects as a reader wants them, in git's own format; commits without their patches.
+ * `sluice gitdb show`: objects as a reader wants them, in git's own format.
  */
 import { parseGitTag } from "@sluice/gitdb";
 import type { GitHistoryCommit, GitObject, GitObjectId, GitRepository, GitSignature } from "@sluice/gitdb";
@@ -15,6 +15,7 @@ import type { GitdbSettings } from "./settings.ts";
 
 /** Runs the subcommand. */
 export async function show(operands: readonly string[], settings: GitdbSettings): Promise<number> {
+  settings.changes ??= "patch";
   checkListOptions(settings, true);
   await using repository = await openRepository(settings);
   const { revisions, paths, failureOf } = await splitOperands(repository, operands, settings);
@@ -99,12 +100,6 @@ class ObjectPrinter {
   async #printCommit(commit: GitHistoryCommit): Promise<void> {
     if (this.#shown.has(`${commit.id}`)) return;
     this.#shown.add(`${commit.id}`);
-    const { changes } = this.#settings;
-    if (changes === undefined) {
-      throw new UsageFailure(
-        "show prints no patches of commits, expected -s, --name-status, --name-only or --raw",
-      );
-    }
     const { commits, isLimited } = this.#printing;
     if (!isLimited) return await commits.print(commit);
     // As in git, a merge that has the same as one of its parents is no change.

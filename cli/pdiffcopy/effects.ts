@@ -23,6 +23,8 @@ export type Mode =
 const NETWORK = ["token", "ca", "stall-timeout", "retries", "ssh", "remote-command"];
 const EVERY_COPY = [...NETWORK, "concurrency", "dry-run", "check", "json", "bwlimit", "no-fsync"];
 const RULES = ["exclude", "include", "exclude-from", "include-from", "filter", "filter-from"];
+/** What `--archive` carries anyway. */
+const CARRIED = ["hard-links", "acls", "xattrs"];
 /** What `--recursive` alone has a use for. */
 const TREES = [
   ...RULES,
@@ -33,6 +35,7 @@ const TREES = [
   "max-delete",
   "checksum",
   "archive",
+  ...CARRIED,
   "no-times",
   "no-perms",
 ];
@@ -40,7 +43,17 @@ const BLOCKS = ["block-size", "hash-method", "protocol", "literal-paths", "allow
 
 /** Long names of options by mode; `verbose`, `quiet` and `help` belong to all. */
 const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
-  "copy": [...EVERY_COPY, ...BLOCKS, "whole-file", "replace", "compress", "no-verify", "verify", "progress"],
+  "copy": [
+    ...EVERY_COPY,
+    ...BLOCKS,
+    "whole-file",
+    "replace",
+    "compress",
+    "zstd",
+    "no-verify",
+    "verify",
+    "progress",
+  ],
   "shift": [...EVERY_COPY, "replace", "literal-paths", "allow-dirty", "shift", "seed", "verify", "progress"],
   "tree": [
     ...EVERY_COPY,
@@ -48,6 +61,7 @@ const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
     "whole-file",
     "replace",
     "compress",
+    "zstd",
     "recursive",
     "verify",
     ...TREES,
@@ -72,6 +86,7 @@ const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
     "whole-file",
     "replace",
     "compress",
+    "zstd",
     "bwlimit",
     "no-fsync",
     "no-verify",
@@ -104,7 +119,14 @@ const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
 };
 
 /** Options that only servers have a use for. */
-const NEED_SERVER: readonly string[] = [...NETWORK, "protocol", "compress", "bwlimit", "literal-paths"];
+const NEED_SERVER: readonly string[] = [
+  ...NETWORK,
+  "protocol",
+  "compress",
+  "zstd",
+  "bwlimit",
+  "literal-paths",
+];
 
 /** The same options, which also note their long names in `used`. */
 export function noting(
@@ -153,6 +175,9 @@ export function checkEffects(mode: Mode, used: ReadonlySet<string>, operands: re
       }
     }
   }
+  for (const name of CARRIED) {
+    if (used.has(name) && !used.has("archive")) refuse(name, reasonFor(name, mode));
+  }
   const deletes = used.has("delete") || used.has("delete-excluded");
   if (used.has("max-delete") && !deletes) refuse("max-delete", "it needs --delete");
   if (
@@ -186,6 +211,7 @@ export function checkEffects(mode: Mode, used: ReadonlySet<string>, operands: re
 }
 
 function reasonFor(name: string, mode: Mode): string {
+  if (CARRIED.includes(name)) return "it needs --archive, which carries that";
   if (TREES.includes(name)) return "it needs --recursive";
   if (name === "seed") return "it needs --shift or --index";
   if (name === "store") return "it needs --index";

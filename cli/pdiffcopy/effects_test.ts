@@ -10,6 +10,9 @@ const URL = "http://host/file";
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
   "max-delete": ["delete"],
   "from0": ["files-from"],
+  "hard-links": ["archive"],
+  "acls": ["archive"],
+  "xattrs": ["archive"],
 };
 
 Deno.test("options without an effect are refused", () => {
@@ -20,6 +23,9 @@ Deno.test("options without an effect are refused", () => {
     ["copy", "exclude", ["a", "b"], "it needs --recursive"],
     ["copy", "files-from", [URL, "b"], "it needs --recursive"],
     ["tree", "from0", ["a", "b"], "no option reads names or rules from a file"],
+    ["tree", "xattrs", ["a", "b"], "it needs --archive"],
+    ["copy", "acls", ["a", "b"], "it needs --archive"],
+    ["tree", "zstd", ["a", "b"], "neither file is on a server"],
     ["copy", "seed", [URL, "b"], "it needs --shift or --index"],
     ["copy", "store", [URL, "b"], "it needs --index"],
     ["shift", "seed", ["a", URL], "the target is on a server"],

@@ -54,6 +54,24 @@ async function checkTargetIsApart(settings: PdiffcopySettings, target: string): 
   if (role !== undefined) throw new Failure(`${target} is ${role}: not overwritten`, PDIFFCOPY_EXIT.target);
 }
 
+/**
+ * Refuses `host:/path`, which is another machine to rsync and scp, and here a path below a directory named `host:`. Such a
+ * directory is used where it exists.
+ */
+async function checkIsHere(operand: string): Promise<void> {
+  const match = /^([^/]*:[^/]*)\/(?!\/)/.exec(operand);
+  if (match === null || (Deno.build.os === "windows" && /^[a-z]:/i.test(operand))) return;
+  const folder = match[1]!;
+  if (await Deno.lstat(folder).then(() => true, () => false)) return;
+  const [host, path] = [
+    folder.replace(/:.*$/s, ""),
+    operand.slice(operand.indexOf(":") + 1).replace(/^[:/]+/, ""),
+  ];
+  throw new UsageFailure(
+    `There is no directory "${folder}" here: write ssh://${host}/${path} for another machine, or ./${operand}`,
+  );
+}
+
 /** Copies in the way that the options ask for. */
 async function copy(
   settings: PdiffcopySettings,
@@ -90,6 +108,7 @@ async function runPdiffcopy(args: readonly string[]): Promise<number> {
     }
     if (operands.length !== 2) throw new UsageFailure("Expected SOURCE and TARGET");
     checkEffects(copyMode(settings), used, operands);
+    for (const operand of operands) await checkIsHere(operand);
     await checkTargetIsApart(settings, operands[1]!);
     return await withSsh(
       settings,

@@ -170,6 +170,9 @@ function choice<const T extends string>(name: string, value: string, choices: re
   throw new UsageFailure(`Option ${name} has the value "${value}", expected ${choices.join(", ")}`);
 }
 
+/** For letters that rsync needs beside `-a`: `checkEffects` makes sure that `-a` is there. */
+function carriedByArchive(): void {}
+
 /** Every option. */
 export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
   {
@@ -245,6 +248,12 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
           }
           settings.compressionLevel = value === "none" ? 0 : Number(match[1] ?? 1);
         },
+      },
+      {
+        short: "z",
+        long: ["zstd"],
+        help: "As --compress zstd",
+        set: (settings) => settings.compressionLevel = 1,
       },
       {
         long: ["bwlimit"],
@@ -333,6 +342,24 @@ export const PDIFFCOPY_OPTIONS: readonly OptionGroup<PdiffcopySettings>[] = [
         long: ["archive"],
         help: "As --recursive, with owners, hard links, extended attributes, pipes and sockets",
         set: (settings) => settings.recursive = settings.archive = true,
+      },
+      {
+        short: "H",
+        long: ["hard-links"],
+        help: "Carry hard links: --archive does that, and this needs it",
+        set: carriedByArchive,
+      },
+      {
+        short: "A",
+        long: ["acls"],
+        help: "Carry ACLs: --archive does that, and this needs it",
+        set: carriedByArchive,
+      },
+      {
+        short: "X",
+        long: ["xattrs"],
+        help: "Carry extended attributes: --archive does that, and this needs it",
+        set: carriedByArchive,
       },
       {
         long: ["checksum"],

@@ -24,6 +24,10 @@ import { LocalTarget } from "../copy/_target.ts";
 const V1_CONNECTIONS = 4;
 const STRIDE = 64 << 20;
 
+function directoryName(label: string): Error {
+  return failure("IO", `Cannot write ${label}: it is the name of a directory`);
+}
+
 /** A local target as a side. */
 class LocalSide implements CopyTarget {
   readonly label: string;
@@ -186,6 +190,7 @@ export class CopySides implements Disposable {
     const location = this.#target;
     if (dryRun === true) throw failure("READ_ONLY", `Cannot write ${location.expression}: this is a dry run`);
     if (location.origin === undefined) return await this.#openLocalTarget(location, size, mode);
+    if (location.filename.endsWith("/")) throw directoryName(location.expression);
     const { peer, protocol } = await this.connect(location.origin);
     if (protocol === 1) return await RemoteTargetV1.open(peer, location.filename, size, this.#optionsV1);
     const { verifyWritten } = this.#options;
@@ -202,7 +207,7 @@ export class CopySides implements Disposable {
     const path = followLink(location.filename);
     const { folder, name } = splitPath(path);
     if (name === "" || name === "." || name === "..") {
-      throw failure("IO", `Cannot write ${location.filename}: it is the name of a directory`);
+      throw directoryName(location.filename);
     }
     makeFolder(folder);
     const directory = openDirectory(folder, true);
