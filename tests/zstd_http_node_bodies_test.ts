@@ -91,6 +91,52 @@ Deno.test("zstdNode answers for the handler where a body can't be decoded", asyn
   assertEquals((await (await post(site.url, "zstd", frame)).json()).size, 9000);
 });
 
+Deno.test("zstdNode lets the answer of a handler through that does not read the body", async () => {
+  const zstd = zstdNode({ maxRequestSize: 10_000 });
+  const page = "<p>hello</p>".repeat(999);
+  const server = createServer((request: NodeObject, response: NodeObject) =>
+    zstd(request, response, () => {
+      response.setHeader("content-type", "text/html");
+      const answer = () => void response.end(page);
+      if (request.url === "/later") setTimeout(answer, 50);
+      else answer();
+    })
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const bodies = {
+    good: compressZstd(TEXT.subarray(0, 9000)),
+    junk: new TextEncoder().encode("no frame at all"),
+    cut: compressZstd(TEXT).subarray(0, 12),
+    bomb: compressZstd(new Uint8Array(5e6)),
+    empty: new Uint8Array(),
+    large: crypto.getRandomValues(new Uint8Array(65536)),
+  };
+  for (const path of ["/", "/later"]) {
+    for (const [name, body] of Object.entries(bodies)) {
+      const answer = await post(`http://127.0.0.1:${port}${path}`, "zstd", body);
+      assertEquals([answer.status, await answer.text()], [200, page], `${name} ${path}`);
+    }
+  }
+  await new Promise<void>((resolve) => void server.close(() => resolve()));
+});
+
+Deno.test("zstdNode lets an answer through whose handler reads on after it has ended it", async () => {
+  const zstd = zstdNode();
+  const server = createServer((request: NodeObject, response: NodeObject) =>
+    zstd(request, response, () => {
+      response.end("taken");
+      request.on("error", () => {});
+      request.resume();
+    })
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const answer = await post(`http://127.0.0.1:${port}/`, "zstd", new TextEncoder().encode("no frame at all"));
+  assertEquals([answer.status, await answer.text()], [200, "taken"]);
+  await new Promise<void>((resolve) => void server.close(() => resolve()));
+});
+
 /** A server and its client on another runtime; prints what the client gets for each body. */
 const PROGRAM = `
 import { zstdNode } from "./bundle.mjs";
@@ -99,6 +145,7 @@ import { readFileSync } from "node:fs";
 const zstd = zstdNode({ maxRequestSize: 9 << 20 });
 const server = createServer((request, response) => zstd(request, response, async () => {
   let size = 0;
+  if (request.url === "/unread") return response.end("unread");
   try {
     for await (const chunk of request) size += chunk.length;
   } catch {
@@ -107,21 +154,23 @@ const server = createServer((request, response) => zstd(request, response, async
   response.end(JSON.stringify([size, request.headers["content-encoding"] ?? null]));
 }));
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-for (const name of ["text", "large", "bomb", "junk", "cut"]) {
+for (const name of ["text", "large", "bomb", "junk", "cut", "empty"]) {
   const headers = { "content-encoding": "zstd" };
   const body = readFileSync(new URL(name, import.meta.url));
   const address = "http://127.0.0.1:" + server.address().port;
   const answer = await fetch(address, { method: "POST", headers, body });
-  console.log(name, answer.status, answer.ok ? await answer.text() : "");
+  const unread = await fetch(address + "/unread", { method: "POST", headers, body });
+  console.log(name, answer.status, answer.ok ? await answer.text() : "", unread.status, await unread.text());
 }
 process.exit(0);
 `;
 
-const ANSWERS = `text 200 [${TEXT.length},null]
-large 200 [${9 << 20},null]
-bomb 413
-junk 400
-cut 400`;
+const ANSWERS = `text 200 [${TEXT.length},null] 200 unread
+large 200 [${9 << 20},null] 200 unread
+bomb 413  200 unread
+junk 400  200 unread
+cut 400  200 unread
+empty 400  200 unread`;
 
 for (const { name, command } of await listRuntimes()) {
   Deno.test({
@@ -139,6 +188,7 @@ for (const { name, command } of await listRuntimes()) {
           bomb: compressZstd(new Uint8Array(20 << 20)),
           junk: TEXT.subarray(0, 100),
           cut: zstd.subarray(0, zstd.length - 2),
+          empty: new Uint8Array(),
         };
         for (const [file, bytes] of Object.entries(files)) await Deno.writeFile(`${folder}/${file}`, bytes);
         const { stdout, stderr } = await new Deno.Command(command!, { args: [`${folder}/program.mjs`] })

@@ -63,6 +63,8 @@ testBackends("a server and a client exchange zstd and dcz", async () => {
   assertEquals(await plain.bytes(), page);
   const head = await fetch(server.url, { method: "HEAD", headers: { "accept-encoding": "zstd" } });
   assertEquals([head.status, (await head.bytes()).length], [200, 0]);
+  assertEquals(head.headers.get("content-encoding"), "zstd");
+  assertEquals(head.headers.get("content-length"), null);
 
   const post = async (body: Uint8Array<ArrayBuffer>, encoding: string): Promise<Response> =>
     await fetch(server.url, {

@@ -1,6 +1,7 @@
 /**
  * Which responses may be encoded, and their bodies on the way.
  */
+import { deferred } from "@sluice/internal";
 import type { ZstdDictionaryStore } from "./dictionary_store.ts";
 
 /** A pair of streams that can be flushed. */
@@ -10,8 +11,8 @@ interface FlushableStream {
   flush(): Promise<void>;
 }
 
-/** Statuses without a body, or with a part of one whose bytes are counted in the form that it has. */
-const BARE_STATUSES: ReadonlySet<number> = new Set([101, 204, 205, 206, 304]);
+/** Statuses of no content, or of a part of it whose bytes are counted in the form that it has. */
+const BARE_STATUSES: ReadonlySet<number> = new Set([101, 204, 205, 206]);
 /** A digest of the bytes as they are sent, which another encoding would break. */
 const DIGEST_HEADERS = ["content-digest", "digest", "content-md5"] as const;
 /** Content whose every part has to arrive at once. */
@@ -69,7 +70,14 @@ export function mayBeShared(request: Request, { headers }: Response): boolean {
     !UNSHARED.test(headers.get("cache-control") ?? "") && !VARIES_BY_USER.test(headers.get("vary") ?? "");
 }
 
-/** Whether a response has a body whose form may change. */
+/** Makes the tag of a 304 weak where that is the one that the client has, so that caches find what is confirmed. */
+export function confirmTag(request: Request, headers: Headers): void {
+  const etag = headers.get("etag");
+  if (!etag?.startsWith('"')) return;
+  if (request.headers.get("if-none-match")?.includes(`W/${etag}`)) headers.set("etag", `W/${etag}`);
+}
+
+/** Whether a response has, or confirms, a body whose form may change. */
 export function mayBeEncoded({ status, headers }: Response): boolean {
   if (BARE_STATUSES.has(status) || headers.has("content-range")) return false;
   const encoding = headers.get("content-encoding");
@@ -89,17 +97,37 @@ export function isSecureByUrl(request: Request): boolean {
   return protocol === "https:" || LOCAL_HOST.test(hostname);
 }
 
-/** Pipes a body whose every chunk has to arrive without waiting for the next one. */
-export function pipeLive(
+/** A pending read of this many milliseconds means that the source has nothing ready. */
+const IDLE_TIME = 10;
+/** Content is not held back beyond this many milliseconds of waiting for more. */
+const HELD_TIME_MAX = 100;
+
+/**
+ * Encodes a body; what it has given so far goes out once it has nothing more ready. A `live` body is given no time to
+ * have more ready.
+ */
+export function pipeFlushing(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   stream: FlushableStream,
+  live: boolean,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   const writer = stream.writable.getWriter();
   async function run(): Promise<void> {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      await writer.write(read.value);
-      await stream.flush();
+    let held = false;
+    let waited = 0;
+    for (;;) {
+      const start = performance.now();
+      const next = reader.read();
+      if (held && (waited >= HELD_TIME_MAX || !await settlesWithin(next, live ? 0 : IDLE_TIME))) {
+        await stream.flush();
+        held = false;
+      }
+      const { done, value } = await next;
+      if (done) break;
+      waited = held ? waited + performance.now() - start : 0;
+      await writer.write(value);
+      held = true;
     }
     await writer.close();
   }
@@ -107,4 +135,15 @@ export function pipeLive(
   run().catch((error) => writer.abort(error).catch(() => {}));
   writer.closed.catch((reason) => reader.cancel(reason).catch(() => {}));
   return stream.readable;
+}
+
+/** Whether a promise settles within so many milliseconds; rejects if the promise does. */
+async function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const timeout = deferred<false>();
+  const timer = setTimeout(() => timeout.resolve(false), milliseconds);
+  try {
+    return await Promise.race([promise.then(() => true), timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -449,7 +449,10 @@ testBackends("withZstd encodes what a client accepts and leaves the rest alone",
     ["no type", () => new Response(new Uint8Array(5000))],
     ["small", () => page({ "content-length": "255" })],
     ["no content", () => new Response(null, { status: 204 })],
-    ["not modified", () => new Response(null, { status: 304 })],
+    [
+      "an image not modified",
+      () => new Response(null, { status: 304, headers: { "content-type": "image/png" } }),
+    ],
   ];
   for (const [name, make] of left) {
     const answered = make();
@@ -461,14 +464,59 @@ testBackends("withZstd encodes what a client accepts and leaves the rest alone",
   await filtered.body!.cancel();
 });
 
-testBackends("withZstd answers HEAD with the headers of the handler and Vary", async () => {
-  const head = () =>
-    new Response(null, { headers: { "content-type": "text/html", "content-length": "5000" } });
-  const response = await ask(head, { method: "HEAD" });
-  assertEquals(response.body, null);
-  assertEquals(response.headers.get("content-encoding"), null);
-  assertEquals(response.headers.get("content-length"), "5000");
-  assertEquals(response.headers.get("vary"), "accept-encoding");
+testBackends("withZstd answers HEAD with the headers of GET", async () => {
+  const given = {
+    "content-type": "text/html",
+    "content-length": "5000",
+    etag: '"v1"',
+    "accept-ranges": "bytes",
+  };
+  const withBody = () => new Response(PAGE, { headers: given });
+  const withoutBody = () => new Response(null, { headers: given });
+  using dictionary = await DczDictionary.from(encode(PAGE));
+  for (const accepted of ["zstd", "dcz", "gzip", "br"]) {
+    const headers = {
+      "accept-encoding": accepted,
+      "available-dictionary": dictionary.availableDictionary,
+    };
+    for (const options of [{}, { dictionaries: [dictionary] }, { versions: true }]) {
+      const get = await ask(withBody, { headers }, options);
+      await get.body!.cancel();
+      for (const answer of [withBody, withoutBody]) {
+        const head = await ask(answer, { method: "HEAD", headers }, options);
+        assertEquals([...head.headers], [...get.headers], accepted);
+        await head.body?.cancel();
+      }
+    }
+  }
+  const small = await ask(() => new Response(null, { headers: { ...given, "content-length": "9" } }), {
+    method: "HEAD",
+  });
+  assertEquals(small.headers.get("content-encoding"), null);
+  assertEquals(small.headers.get("content-length"), "9");
+});
+
+testBackends("withZstd gives a 304 the Vary and the ETag of what it confirms", async () => {
+  const confirm = async (asked: Record<string, string>, tag: string): Promise<Response> => {
+    const answer = () => new Response(null, { status: 304, headers: { etag: tag } });
+    return await ask(answer, { headers: asked });
+  };
+  const cases = [
+    ['W/"v1"', '"v1"', 'W/"v1"'],
+    ['"v0", W/"v1"', '"v1"', 'W/"v1"'],
+    ['"v1"', '"v1"', '"v1"'],
+    ['W/"v10"', '"v1"', '"v1"'],
+    ['W/"v1"', 'W/"v1"', 'W/"v1"'],
+  ] as const;
+  for (const [held, given, expected] of cases) {
+    for (const accepted of ["zstd", "br", "identity;q=0"]) {
+      const response = await confirm({ "if-none-match": held, "accept-encoding": accepted }, given);
+      assertEquals(response.status, 304);
+      assertEquals(response.headers.get("etag"), expected, held);
+      assertEquals(response.headers.get("vary"), "accept-encoding");
+      assertEquals(response.headers.get("content-encoding"), null);
+    }
+  }
 });
 
 testBackends("withZstd uses a dictionary over TLS and where the client may read the response", async () => {
@@ -591,6 +639,79 @@ testBackends("withZstd brings each event of an event stream out at once", async 
   const gzip = await ask(events, { headers: { "accept-encoding": "gzip" } });
   assertEquals(gzip.headers.get("content-encoding"), null);
   await gzip.body!.cancel();
+});
+
+testBackends("withZstd brings out what a slow stream of any type has given", async () => {
+  using dictionary = await DczDictionary.from(encode('{"line":0}\n'));
+  const headers = { "available-dictionary": dictionary.availableDictionary };
+  const decoders = {
+    zstd: () => new ZstdContentDecompressionStream(),
+    dcz: () => new DczDecompressionStream({ dictionaries: [dictionary] }),
+  };
+  for (const encoding of ["zstd", "dcz"] as const) {
+    for (const type of ["application/x-ndjson", "text/plain"]) {
+      let send: (text: string) => void;
+      const source = new ReadableStream({
+        start: (controller) => void (send = (line) => controller.enqueue(encode(line))),
+      });
+      const response = await ask(
+        () => new Response(source, { headers: { "content-type": type } }),
+        { headers: { ...headers, "accept-encoding": encoding } },
+        { dictionaries: [dictionary] },
+      );
+      assertEquals(response.headers.get("content-encoding"), encoding);
+      const reader = response.body!.pipeThrough(decoders[encoding]()).getReader();
+      for (const line of ['{"line":1}\n', '{"line":2}\n', '{"line":3}\n']) {
+        send!(line);
+        assertEquals(new TextDecoder().decode((await reader.read()).value), line);
+      }
+      await reader.cancel();
+    }
+  }
+});
+
+testBackends(
+  "withZstd holds back a stream of small pieces for a tenth of a second, not for a block",
+  async () => {
+    let sent = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const source = new ReadableStream({
+      async pull(controller): Promise<void> {
+        await new Promise((resolve) => timer = setTimeout(resolve, 1));
+        controller.enqueue(encode(`{"line":${sent++}}\n`));
+      },
+      cancel: () => clearTimeout(timer),
+    });
+    const response = await ask(() => new Response(source, { headers: { "content-type": "text/plain" } }));
+    const reader = response.body!.pipeThrough(new ZstdContentDecompressionStream()).getReader();
+    assert((await reader.read()).value!.length > 0);
+    assert(sent < 1000, `${sent} pieces were held back, and a block takes about 9000`);
+    await reader.cancel();
+  },
+);
+
+testBackends("withZstd makes as few bytes of a stream that is ready as one without flushes", async () => {
+  const data = text(1_000_000);
+  for (const size of [1000, 65_536]) {
+    const type = { headers: { "content-type": "text/plain" } };
+    const response = await ask(() => new Response(streamOf(chunks(data, size)), type));
+    const plain = streamOf(chunks(data, size)).pipeThrough(new ZstdContentCompressionStream());
+    const least = (await bytesOf(plain)).length;
+    // Reads that take a while on a busy machine may add up to a flush; one takes some 200 bytes.
+    assert((await response.bytes()).length < least * 1.005);
+  }
+});
+
+testBackends("withZstd passes the fault of a slow stream on", async () => {
+  const source = new ReadableStream({
+    async pull(controller): Promise<void> {
+      controller.enqueue(encode("a line\n"));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      controller.error(new Error("the source is gone"));
+    },
+  });
+  const response = await ask(() => new Response(source, { headers: { "content-type": "text/plain" } }));
+  await assertRejects(() => response.bytes(), Error, "the source is gone");
 });
 
 Deno.test("options of withZstd are checked when the handler is wrapped", () => {

@@ -77,8 +77,9 @@ export interface ZstdNodeResponse {
 /**
  * A middleware that encodes responses and decodes request bodies as {@linkcode withZstd} does: `app.use(zstdNode())` in
  * Express, before what reads bodies. Without Express call it first and handle the request in `next`. A body that can't be
- * decoded is answered with 400, 413 or 415, unless the response has begun, and ends the connection. A server that is
- * reached through a proxy which ends TLS says so with `isSecure`.
+ * decoded is answered with 400, 413 or 415, unless the response has begun, and ends the connection. A response that the
+ * handler has ended goes out first, and a body that nobody reads is not decoded. A server that is reached through a proxy
+ * which ends TLS says so with `isSecure`.
  *
  * @throws {TypeError} If an option has the wrong type or is not known.
  * @throws {RangeError} If an option is out of range.
@@ -118,7 +119,7 @@ export function zstdNode(
     if (view !== undefined) {
       const exchange = new NodeExchange(response);
       exchange.run((exchange) => handle(view, exchange));
-      decodeNodeBody(request, decoders, (error) => {
+      decodeNodeBody(request, response, decoders, (error) => {
         const leave = (): void => void request.destroy?.();
         exchange.refuse(refuseBody(error), leave);
       });
@@ -134,6 +135,10 @@ class NodeExchange {
   /** Settles at the first byte, or at the end. */
   readonly #answer = deferred<Response>();
   #started = false;
+  /** Whether the handler has ended its response. */
+  #ended = false;
+  /** Settles once the response has gone out. */
+  readonly #finished = deferred();
   /** Whether the response goes past `withZstd`. */
   #bypassed = false;
   /** Where content goes. */
@@ -142,6 +147,7 @@ class NodeExchange {
   constructor(response: ZstdNodeResponse) {
     this.#response = response;
     const { write, end, writeHead, flushHeaders } = response;
+    response.once("finish", () => this.#finished.resolve());
     this.#original = {
       write: write.bind(response),
       end: end.bind(response),
@@ -168,6 +174,7 @@ class NodeExchange {
   /** Answers for the handler where it has not begun to, then calls `leave`; what it writes later is dropped. */
   refuse(answer: Response | undefined, leave: () => void): void {
     const response = this.#response;
+    if (this.#ended) return void this.#finished.promise.then(leave);
     if (answer === undefined || this.#started || response.headersSent) return leave();
     this.#started = true;
     response.writeHead = response.setHeader = () => response;
@@ -247,6 +254,7 @@ class NodeExchange {
   }
 
   #finish(args: unknown[]): ZstdNodeResponse {
+    this.#ended = true;
     const [chunk, encoding] = args;
     const hasChunk = chunk !== undefined && chunk !== null && typeof chunk !== "function";
     this.#start(hasChunk && (chunk as Uint8Array | string).length !== 0);

@@ -229,15 +229,15 @@ export class LogFile {
     this.#add(compressedSize, size, checksum ?? (size === 0 ? EMPTY_CHECKSUM : undefined));
   }
 
-  /** Whether the file starts as a log does, beyond the magic number: only then all of it may be cut. */
+  /** Whether the file starts as a log does, as far as it goes: only then all of it may be cut. */
   async #startsAsLog(): Promise<boolean> {
     const head = await this.#read(0, Math.min(EMPTY_TABLE.length, this.#size));
-    if (head.length <= MAGIC_SIZE) return false;
-    const descriptor = head[MAGIC_SIZE]!;
+    if (this.#size < EMPTY_TABLE.length && head.every((byte, i) => byte === EMPTY_TABLE[i])) return true;
+    const isFrame = head.subarray(0, MAGIC_SIZE).every((byte, i) => byte === (FRAME_MAGIC >>> 8 * i & 0xff));
+    const descriptor = head[MAGIC_SIZE];
+    if (descriptor === undefined) return isFrame;
     const hasSize = descriptor > DESCRIPTOR_MASK;
-    return readU32(head, 0) === FRAME_MAGIC && hasSize &&
-        (descriptor & DESCRIPTOR_MASK) === DESCRIPTOR_OF_LOGS ||
-      this.#size < EMPTY_TABLE.length && head.every((byte, i) => byte === EMPTY_TABLE[i]);
+    return isFrame && hasSize && (descriptor & DESCRIPTOR_MASK) === DESCRIPTOR_OF_LOGS;
   }
 
   /** Whether what follows the last whole frame is the start of one, and no other frame starts in it: nothing but that is cut. */

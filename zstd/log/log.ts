@@ -107,7 +107,7 @@ export class ZstdLog implements AsyncDisposable {
    * @throws {RangeError} If an option is out of range.
    * @throws {SluiceError} With code "LOCKED" if another log has the file open.
    * @throws {CorruptDataError} If the file holds something other than zstd frames, and if it has no whole frame and does not
-   *   start as the first frame of a log does, as a file of zeros or of 4 bytes or less. It is left as it was.
+   *   start as the first frame of a log does, as a file of zeros. It is left as it was.
    */
   static async open(path: string | URL, options: ZstdLogOptions = {}): Promise<ZstdLog> {
     checkKeys(options, KEYS);
@@ -137,14 +137,20 @@ export class ZstdLog implements AsyncDisposable {
   }
 
   /**
-   * Adds a record: a line, or several with newlines between them. A newline is added unless it ends with one. Settles when
-   * the record is held, or written when it is the last of a frame.
+   * Adds a record: a line, or several with newlines between them, which `lines` and `lineCount` count one by one. A newline
+   * is added unless it ends with one. Settles when the record is held, or written when it is the last of a frame.
    *
    * @throws {TypeError} If the log is closed, or the record is neither text nor bytes.
+   * @throws {RangeError} If a text has a lone surrogate, which UTF-8 has no bytes for.
    * @throws {Error} What the system says when a frame can not be written. Its records stay and go with the next flush.
    */
   async append(record: string | BytesSource): Promise<void> {
     this.#checkOpen();
+    if (typeof record === "string" && !record.isWellFormed()) {
+      throw new RangeError(
+        "Cannot append to the log: the record has a lone surrogate, give its bytes instead",
+      );
+    }
     const bytes = typeof record === "string" ? new TextEncoder().encode(record) : toBytes(record).slice();
     this.#hold(bytes);
     if (bytes.at(-1) !== NEWLINE) this.#hold(Uint8Array.of(NEWLINE));
