@@ -98,12 +98,13 @@ export class Objects {
     this.#graph = isPlain ? await CommitGraph.open(root, hashAlgorithm) : undefined;
   }
 
-  /** Parents, tree and date of a commit, of the commit graph where that has it. */
-  async links(id: GitObjectId): Promise<CommitLinks> {
+  /** Parents, tree and date of a commit, of the commit graph where that has it, or else with the commit that was read. */
+  async links(id: GitObjectId): Promise<CommitLinks & { readonly commit?: GitCommit }> {
     const known = this.#graph?.find(id);
     if (known !== undefined) return known;
-    const { tree, parents, committer } = await this.commit(id);
-    return { tree, parents, time: committer.date.getTime() / 1000 };
+    const commit = await this.commit(id);
+    const { tree, parents, committer } = commit;
+    return { tree, parents, time: committer.date.getTime() / 1000, commit };
   }
 
   /** The rows of a tree. */
