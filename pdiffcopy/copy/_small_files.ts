@@ -37,7 +37,8 @@ export async function readBatch(
   const wanted = wantedRecords(paths);
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for (let pos = 0; pos < wanted.length;) {
-    const target = new Uint8Array(BATCH_SIZE);
+    // Room for all of it, unless files grew: one call, and nothing to join.
+    const target = new Uint8Array(BATCH_SIZE + wanted.length);
     const { consumed, produced } = await directory.smallFiles!.read(wanted, pos, hash, content, target);
     if (consumed === 0) throw failure("IO", `Cannot read files below ${directory.path}: no progress`);
     parts.push(target.subarray(0, produced));

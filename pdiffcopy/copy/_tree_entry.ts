@@ -64,8 +64,12 @@ function isTreeName(part: string): boolean {
     (Deno.build.os !== "windows" || !/[\\:]/.test(part));
 }
 
+/** Parts none of which is empty or starts with a dot: most paths, and certainly names that copies may use. */
+const PLAIN_PATH = /^[^./\0][^/\0]*(?:\/[^./\0][^/\0]*)*$/;
+
 /** Whether a path stays in its directory, and has only names that copies may use. */
 function isTreePath(path: string): boolean {
+  if (Deno.build.os !== "windows" && PLAIN_PATH.test(path)) return true;
   return path.split("/").every(isTreeName);
 }
 

@@ -39,9 +39,35 @@ export interface TreeFault {
 const NEW_DIRECTORY_MODE = 0o700;
 const NEW_SPECIAL_MODE = 0o600;
 
+/** The directory that was used last: changes come by directory. */
+class LastDirectory implements Disposable {
+  readonly #root: BlockDirectory;
+  #path: string | undefined;
+  #directory: BlockDirectory | undefined;
+
+  constructor(root: BlockDirectory) {
+    this.#root = root;
+  }
+
+  open(path: string): BlockDirectory {
+    if (this.#directory !== undefined && this.#path === path) return this.#directory;
+    this[Symbol.dispose]();
+    this.#directory = this.#root.openDirectory(path, true);
+    this.#path = path;
+    return this.#directory;
+  }
+
+  [Symbol.dispose](): void {
+    this.#directory?.close();
+    this.#directory = undefined;
+  }
+}
+
 /** Makes changes, one after the other. */
 export class TreeTarget {
   readonly #root: BlockDirectory;
+  /** The user who gives no files away. */
+  readonly #user = ordinaryUser();
 
   /** Below a directory, which stays the caller's. */
   constructor(root: BlockDirectory) {
@@ -51,9 +77,10 @@ export class TreeTarget {
   /** Makes changes in order; returns those that failed. */
   apply(changes: readonly TreeChange[]): TreeFault[] {
     const faults: TreeFault[] = [];
+    using last = new LastDirectory(this.#root);
     for (const change of changes) {
       try {
-        this.#apply(change);
+        this.#apply(change, last);
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
         faults.push({ path: change.path, code: error.code, message: error.message });
@@ -62,11 +89,13 @@ export class TreeTarget {
     return faults;
   }
 
-  #apply(change: TreeChange): void {
-    if (change.kind === "facts" && change.path === "") return setTreeFacts(this.#root, ".", change.facts);
+  #apply(change: TreeChange, last: LastDirectory): void {
+    if (change.kind === "facts" && change.path === "") {
+      return setTreeFacts(this.#root, ".", change.facts, this.#user);
+    }
     checkTreePath(change.path);
     const { folder, name } = splitPath(change.path);
-    using directory = this.#root.openDirectory(folder, true);
+    const directory = last.open(folder);
     switch (change.kind) {
       case "dir":
         return directory.makeDirectory(name, NEW_DIRECTORY_MODE);
@@ -85,7 +114,7 @@ export class TreeTarget {
         return other.makeHardLink(from.name, directory, name);
       }
       case "facts":
-        return setTreeFacts(directory, name, change.facts);
+        return setTreeFacts(directory, name, change.facts, this.#user);
     }
   }
 }
@@ -104,22 +133,28 @@ export function setsOwners(): boolean {
   return Deno.build.os !== "windows" && ordinaryUser() === undefined;
 }
 
-/** Gives a name its owner; users other than root keep their files, in the group where they may. */
-function setOwner(directory: BlockDirectory, name: string, owner: NewFacts["owner"]): void {
-  const user = ordinaryUser();
-  if (owner === undefined || user === undefined) return directory.setFacts(name, { owner });
+/** Gives a name the group of its owner where this user may; the file stays the user's. */
+function setGroup(directory: BlockDirectory, name: string, uid: number, gid: number): void {
   try {
-    directory.setFacts(name, { owner: { uid: user, gid: owner.gid } });
+    directory.setFacts(name, { owner: { uid, gid } });
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== "PERMISSION") throw error;
   }
 }
 
-function setTreeFacts(directory: BlockDirectory, name: string, facts: TreeFacts): void {
-  const { attributes, owner, ...plain } = facts;
-  // First: it clears permissions of sets.
-  setOwner(directory, name, owner);
-  directory.setFacts(name, { ...plain, mtimeNs: undefined });
+function setTreeFacts(
+  directory: BlockDirectory,
+  name: string,
+  { attributes, owner, mode, mtimeNs }: TreeFacts,
+  user: number | undefined,
+): void {
+  // The owner first: it clears permissions of sets.
+  if (owner !== undefined && user !== undefined) setGroup(directory, name, user, owner.gid);
+  const given = user === undefined ? owner : undefined;
+  // The time last: everything else may change it.
+  const isAtOnce = attributes === undefined;
+  if (isAtOnce) directory.setFacts(name, { owner: given, mode, mtimeNs });
+  else if (given !== undefined || mode !== undefined) directory.setFacts(name, { owner: given, mode });
   if (attributes !== undefined) {
     using file = directory.open(name, { beneath: true, noFollow: true });
     if (attributes.length > 0 && file.attributes() === undefined) {
@@ -136,10 +171,9 @@ function setTreeFacts(directory: BlockDirectory, name: string, facts: TreeFacts)
       );
     }
   }
-  // Last: everything else may change it.
-  if (plain.mtimeNs === undefined) return;
-  directory.setFacts(name, { mtimeNs: plain.mtimeNs });
-  if (!isUsualTime(plain.mtimeNs)) checkTime(directory, name, plain.mtimeNs);
+  if (mtimeNs === undefined) return;
+  if (!isAtOnce) directory.setFacts(name, { mtimeNs });
+  if (!isUsualTime(mtimeNs)) checkTime(directory, name, mtimeNs);
 }
 
 /** A file system takes the nearest time that it holds, and says nothing. */
