@@ -53,6 +53,7 @@ const DENO_ONLY: readonly string[] = [
   "pdiffcopy/client/_copy_sides.ts",
   "pdiffcopy/file/_files.ts",
   "pdiffcopy/wire/_http.ts",
+  "pdiffcopy/wire/_tree_changes.ts",
   "pdiffcopy/wire/_body_sender.ts",
   "pdiffcopy/copy/_local_source.ts",
   "pdiffcopy/file/_confinement.ts",
@@ -153,7 +154,29 @@ const denoOnly: Deno.lint.Rule = {
 };
 
 /** Functions that Node 20 or browsers of last year lack. */
-const TOO_NEW: ReadonlySet<string> = new Set(["Promise.withResolvers", "Promise.try", "Array.fromAsync"]);
+const TOO_NEW: ReadonlySet<string> = new Set([
+  "Promise.withResolvers",
+  "Promise.try",
+  "Array.fromAsync",
+  "Map.groupBy",
+  "Object.groupBy",
+]);
+
+/** Methods and objects that they lack, whatever they are called on. */
+const TOO_NEW_MEMBERS: ReadonlySet<string> = new Set([
+  "toHex",
+  "fromHex",
+  "setFromHex",
+  "toBase64",
+  "fromBase64",
+  "setFromBase64",
+  "transfer",
+  "transferToFixedLength",
+  "hardwareConcurrency",
+]);
+
+/** Files that do without what a host lacks; others call them. */
+const STAND_INS: readonly string[] = ["internal/host.ts", "ffi/_wasm_modules.ts"];
 
 const portable: Deno.lint.Rule = {
   create(context) {
@@ -171,7 +194,16 @@ const portable: Deno.lint.Rule = {
         });
       },
       MemberExpression(node): void {
-        if (node.object.type !== "Identifier" || node.property.type !== "Identifier") return;
+        if (node.property.type !== "Identifier") return;
+        const member = node.property.name;
+        if (TOO_NEW_MEMBERS.has(member) && !STAND_INS.includes(path)) {
+          context.report({
+            node,
+            message: `${member} may not stand here: Node 20 does not have it`,
+            hint: "internal/host.ts has what stands in for it",
+          });
+        }
+        if (node.object.type !== "Identifier") return;
         const call = `${node.object.name}.${node.property.name}`;
         if (TOO_NEW.has(call)) {
           context.report({ node, message: `${call} may not stand here: Node 20 does not have it` });

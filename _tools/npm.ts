@@ -21,6 +21,20 @@ const EMBEDDED = /^kernel\/_wasm\/(\w+)\.gen\.ts$/;
 const IMPORTERS = { workerd: "", "edge-light": "?module" } as const;
 const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n';
 
+/** The file of ffi that opens native libraries, and what stands in its place where a bundler builds for browsers. */
+const NATIVE = "_native.ts";
+const NO_NATIVE = `import { BackendUnavailableError } from "@sluice/internal";
+export function nativeStatus() {
+  return new BackendUnavailableError("Cannot use the native backend: this runtime has no FFI", {
+    format: "ffi",
+    code: "NO_FFI",
+  });
+}
+export function openNative() {
+  throw nativeStatus();
+}
+`;
+
 type PackageFiles = Map<string, string | Uint8Array>;
 
 /** JavaScript of one file, with the specifiers that it has in a package for npm. */
@@ -98,7 +112,7 @@ function describe(member: Member, version: string, text: string, imports: Record
     const stem = path.replace(/\.ts$/, "");
     exports[entry] = { types: `${stem}.d.ts`, default: `${stem}.js` };
   }
-  for (const name of Object.keys(imports)) {
+  for (const name of Object.keys(imports).filter((name) => name.startsWith("#wasm/"))) {
     const file = name.replace("#wasm/", "");
     exports[`./${file}.wasm`] = `./kernel/_wasm/${file}.wasm`;
   }
@@ -132,7 +146,17 @@ async function packageFiles(member: Member): Promise<{ files: PackageFiles; sour
   let all = "";
   for (const name of sources) {
     const text = await Deno.readTextFile(new URL(name, base));
-    const code = translate(name, text);
+    let code = translate(name, text);
+    if (member.folder === "ffi" && name === "backend.ts") {
+      const stem = NATIVE.replace(/\.ts$/, "");
+      code = code.replace(`"./${stem}.js"`, `"#native"`);
+      imports["#native"] = {
+        types: `./${stem}.d.ts`,
+        browser: "./_no_native.js",
+        default: `./${stem}.js`,
+      };
+      files.set("_no_native.js", NO_NATIVE);
+    }
     files.set(name.replace(/\.ts$/, ".js"), code);
     all += code;
     const wasm = EMBEDDED.exec(name)?.[1];

@@ -91,6 +91,32 @@ export function resetNativeStatus(): void {
 /** Frees natively what was forgotten instead of closed. */
 const forgotten = new FinalizationRegistry<Closable>((owned) => owned.close());
 
+type AsyncCall = (...values: unknown[]) => Promise<unknown>;
+
+/**
+ * Deno refuses resizable buffers in calls off the event loop: these work on copies of them, and what a call wrote is put
+ * back when it has ended.
+ */
+function onCopiesOfResizable(call: AsyncCall, parameters: readonly string[]): AsyncCall {
+  const places = parameters.flatMap((kind, i) => kind === "source" || kind === "target" ? [i] : []);
+  return (...values) => {
+    const written: (readonly [Uint8Array, Uint8Array])[] = [];
+    for (const place of places) {
+      const bytes = values[place] as Uint8Array<ArrayBuffer> | null;
+      if (bytes === null || !bytes.buffer.resizable) continue;
+      const copy = bytes.slice();
+      values[place] = copy;
+      if (parameters[place] === "target") written.push([bytes, copy]);
+    }
+    const answer = call(...values);
+    if (written.length === 0) return answer;
+    return answer.then((value) => {
+      for (const [bytes, copy] of written) bytes.set(copy);
+      return value;
+    });
+  };
+}
+
 /** Opens one module's functions. The library stays open until the process ends. */
 export function openNative<Functions>(table: FunctionTable): Library<Functions> {
   const status = nativeStatus();
@@ -102,11 +128,17 @@ export function openNative<Functions>(table: FunctionTable): Library<Functions> 
     symbols[name] = { parameters, result };
     if (shape.offLoop) symbols[`${name}_async`] = { name, parameters, result, nonblocking: true };
   }
+  const functions: Record<string, unknown> = { ...Deno.dlopen(status.path, symbols).symbols };
+  for (const [name, { parameters, offLoop }] of Object.entries(table)) {
+    if (offLoop) {
+      functions[`${name}_async`] = onCopiesOfResizable(functions[`${name}_async`] as AsyncCall, parameters);
+    }
+  }
   const live = new LiveCount();
   const { sluice_live_blocks, sluice_fail_allocation } = status.symbols;
   return {
     kind: "native",
-    functions: Deno.dlopen(status.path, symbols).symbols as Functions,
+    functions: functions as Functions,
     sourceWindow: 0xffff_ffff,
     memoryUsage: 0,
     get liveBlocks(): number {

@@ -38,13 +38,13 @@ export interface FailedCall {
 }
 
 const STATES: Readonly<Record<number, string>> = {
-  [RESULT.OUT_OF_MEMORY]: "the system has no more memory",
+  [RESULT.OUT_OF_MEMORY]: "there is no more memory, of which WASM has 4 GiB at most",
   [RESULT.MEMORY_LIMIT]: "more memory is needed than the limit allows",
   [RESULT.OUTPUT_TOO_SMALL]: "the target has too little room",
   [RESULT.BAD_MAGIC]: "this is not the start of a frame",
   [RESULT.VERSION_UNSUPPORTED]: "the format version is not supported",
   [RESULT.FRAME_UNSUPPORTED]: "the frame header asks for something that is not supported",
-  [RESULT.WINDOW_TOO_LARGE]: "the window is larger than the limit allows",
+  [RESULT.WINDOW_TOO_LARGE]: "the window is larger than 1 GiB, the most in WASM",
   [RESULT.CORRUPT]: "the data is corrupt",
   [RESULT.CHECKSUM_MISMATCH]: "the content does not match its checksum",
   [RESULT.TRUNCATED]: "the data ends too early",
@@ -72,6 +72,9 @@ const CODES: ReadonlyMap<number, SluiceErrorCode> = new Map(
   (Object.entries(RESULT) as [SluiceErrorCode, number][]).map(([code, result]) => [result, code]),
 );
 
+/** The largest window that a zstd decoder of 32 bits takes. */
+const WASM_WINDOW_MAX = 2 ** 30;
+
 /** The error for a failed call. */
 export function resultError(call: FailedCall): Error {
   const place = call.offset === undefined ? "" : ` at byte ${call.offset}`;
@@ -90,6 +93,8 @@ export function resultError(call: FailedCall): Error {
     case RESULT.OUTPUT_TOO_SMALL:
     case RESULT.PARAMETER_OUT_OF_RANGE:
       return new RangeError(message);
+    case RESULT.WINDOW_TOO_LARGE: // the codec's own limit, which is that of WASM: the options have been checked before
+      return new LimitExceededError(message, { ...facts, limit: WASM_WINDOW_MAX, unit: "bytes" });
     case RESULT.VALUE_TOO_LARGE:
     case RESULT.MEMORY_LIMIT:
       return new LimitExceededError(message, { ...facts, limit: call.maxMemory ?? 0, unit: "bytes" });

@@ -53,6 +53,12 @@ const READER: Kind = {
   takes: (value) => isObject(value) && FUNCTION.takes((value as { readonly read?: unknown }).read),
 };
 
+/** Names that say of what kind a value is, where `NAMES` has no other for them. */
+const NAMED_SO: readonly (readonly [kind: Kind, names: RegExp])[] = [
+  [NUMBER, /^max[A-Z]|(Size|Log|Ms)$/],
+  [FUNCTION, /^on[A-Z]/],
+];
+
 /** Names of options by the kind of their values. */
 const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [
@@ -69,17 +75,10 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   ],
   [
     NUMBER,
-    "accel atDelimiter baseCacheSize blockSize blockSplitterLevel bucketSizeLog budget bytes cacheSize " +
-    "chainLog checkpointEvery chunkSize compressionLevel concurrency count d depth f flushEvery fragment " +
-    "frameSize h hashLog hashRateLog hcompBudget headTimeoutMs idleTimeoutMs indexVersion jobSize k " +
-    "largeOffsetsFrom m maxBlockSize maxBytesPerSecond maxConnections maxDelete maxFiles maxFrames " +
-    "maxFrameSize maxInFlightBytes maxInputSize maxLines maxMemory maxObjects maxObjectSize maxOutput " +
-    "maxOutputSize maxRefs maxRequests maxRequestSize maxSegments maxSkippableBytes maxTableSize " +
-    "maxWholeSize maxWindowLog maxWindowSize minMatch minSize overlapLog pageCacheSize pcompBudget " +
-    "percent port protocol resyncBlocks retries retryBudgetMs retryDelayMs searchLog selectivity " +
-    "sessionTimeoutMs size sizeHint skipBytes spacing splitPoint splitSize stackSize stallTimeoutMs " +
-    "startsAt steps tailSize targetBlockSize targetLength timeoutMs version window windowLog " +
-    "windowMemory",
+    "accel atDelimiter blockSplitterLevel budget bytes checkpointEvery compressionLevel concurrency count " +
+    "d depth f flushEvery fragment h hcompBudget indexVersion k largeOffsetsFrom m minMatch pcompBudget " +
+    "percent port protocol resyncBlocks retries selectivity size sizeHint skipBytes spacing splitPoint " +
+    "startsAt steps targetLength version window windowMemory",
   ],
   [
     TEXT,
@@ -90,9 +89,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   ],
   [
     FUNCTION,
-    "checkHeader fetch filter headersFor isSecure log lookupDictionary onAbsent onCheckpoint onCollision " +
-    "onCommon onDamage onEntry onFetch onFile onJunk onMessage onMissing onProblem onProgress onReceived " +
-    "onSkippable onStep onStored onUnfinished onUnreadable onWarning preprocess work",
+    "checkHeader fetch filter headersFor isSecure log lookupDictionary preprocess work",
   ],
   [SIGNAL, "signal"],
   [DATE, "date since"],
@@ -146,7 +143,9 @@ export function checkKind(name: string, value: unknown): void {
       `Cannot use option "${name}": it is "${value}", expected one of ${choices.join(", ")}`,
     );
   }
-  const kind = choices === undefined ? KINDS.get(name) : TEXT;
+  const kind = choices === undefined
+    ? KINDS.get(name) ?? NAMED_SO.find((row) => row[1].test(name))?.[0]
+    : TEXT;
   if (kind === undefined) return;
   if (!kind.takes(value)) {
     throw new TypeError(`Cannot use option "${name}": it is ${describe(value)}, expected ${kind.expected}`);

@@ -40,8 +40,23 @@ function checkAttached(array: ArrayBufferView): void {
   try {
     Uint8Array.prototype.keys.call(array as Uint8Array);
   } catch {
-    throw new TypeError("Cannot read bytes: their buffer was transferred or has shrunk");
+    throw bytesGone();
   }
+}
+
+/**
+ * What is thrown for bytes that were there and are not any more.
+ *
+ * @example Its class
+ * ```ts
+ * import { bytesGone } from "@sluice/internal";
+ * import { assert } from "@std/assert";
+ *
+ * assert(bytesGone() instanceof TypeError);
+ * ```
+ */
+export function bytesGone(): TypeError {
+  return new TypeError("Cannot read bytes: their buffer was transferred");
 }
 
 function isShared(buffer: unknown): buffer is SharedArrayBuffer {
@@ -194,24 +209,6 @@ export function byteString(bytes: Uint8Array): string {
 const BYTE_STRING_PART = 8192;
 
 /**
- * The bytes of a base64 text.
- *
- * @throws {Error} If the text is no base64: a `SyntaxError` or a `DOMException`, as the runtime has it.
- *
- * @example Usage
- * ```ts
- * import { decodeBase64 } from "@sluice/internal";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(decodeBase64("AQI="), new Uint8Array([1, 2]));
- * ```
- */
-export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(text);
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-}
-
-/**
  * Checks a buffer that a caller wants filled from `source`.
  *
  * @throws {TypeError} If it is no `Uint8Array` over an `ArrayBuffer`, or shares bytes with the source: a codec writes one
@@ -229,7 +226,7 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 export function checkTarget(target: unknown, source?: Uint8Array): Uint8Array<ArrayBuffer> {
   if (!(target instanceof Uint8Array && target.buffer instanceof ArrayBuffer)) {
     throw new TypeError(
-      `Cannot read into the target: it is ${describe(target)}, expected a Uint8Array of its own memory`,
+      `Cannot read into the target: it is ${describe(target)}, expected a Uint8Array of an ArrayBuffer`,
     );
   }
   if (source !== undefined && source.buffer === target.buffer && overlap(source, target)) {

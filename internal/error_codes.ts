@@ -636,7 +636,7 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
   TRAPPED: row("BackendUnavailableError", "The WASM module stopped.", REPORT),
   OUT_OF_MEMORY: row(
     "BackendUnavailableError",
-    "The system has no more memory.",
+    "The system has no more memory, or the 4 GiB of WASM are full.",
     "Lower limits, threads or window sizes.",
   ),
   GENERIC: row("BackendUnavailableError", "The codec failed in a way that no input should cause.", REPORT),

@@ -14,6 +14,7 @@ export type { SluiceErrorClass, SluiceErrorCode, SluiceErrorFacts } from "./erro
 export * from "./errors.ts";
 export * from "./event_loop.ts";
 export * from "./http_source.ts";
+export * from "./host.ts";
 export * from "./idle_pool.ts";
 export * from "./open_source.ts";
 export * from "./options.ts";

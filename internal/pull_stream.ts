@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { toBytes } from "./bytes.ts";
+import { bytesGone, toBytes } from "./bytes.ts";
 import type { BytesSource } from "./bytes.ts";
 import { deferred } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
@@ -147,12 +147,11 @@ class CodecPair {
     const { length } = bytes;
     if (length > 0) await this.#give(() => this.#codec.write(bytes));
     else this.#wake(); // a flush may wait for this very write
-    if (bytes.length === length) return;
-    const error = new TypeError(
-      "Cannot write: the buffer was transferred or has shrunk before the write settled",
-    );
-    this.#fail(error);
-    throw error;
+    if (bytes.length !== length) {
+      const error = bytesGone();
+      this.#fail(error);
+      throw error;
+    }
   }
 
   async #close(): Promise<void> {

@@ -2,6 +2,7 @@
  * The output of a codec whose content is wanted as one array: allocated once where its size is known or bounded, else
  * grown in few steps, and never much larger in memory than the content itself.
  */
+import { releaseBuffer } from "./host.ts";
 import { readInTurn } from "./pull_codec.ts";
 import type { PullCodec } from "./pull_codec.ts";
 
@@ -57,7 +58,7 @@ class WholeOutput {
     const wanted = Math.max(GROWN_SIZE_MIN, this.#length * GROWTH);
     const grown = new Uint8Array(Math.max(Math.min(this.#plan.limit, wanted), this.#length + PROBE_SIZE));
     grown.set(this.#target);
-    this.#target.buffer.transfer(0); // frees it now instead of at the next collection
+    releaseBuffer(this.#target);
     this.#target = grown;
   }
 

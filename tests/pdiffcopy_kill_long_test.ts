@@ -191,6 +191,8 @@ async function fileCopy(
   // A search for moved blocks would find repeated ones.
   const content = shift ? new Random(random.next()).bytes(SIZE) : contentOf(random.next());
   const old = editedOf(content);
+  // With -a the file is a tree of one name, whose facts follow its content.
+  const isTree = !shift && random.below(3) === 0;
   for (const directory of [here, there]) await clear(directory);
   await Deno.writeFile(`${from}/file`, content);
   if (!isNew) await Deno.writeFile(`${to}/file`, old);
@@ -206,11 +208,14 @@ async function fileCopy(
       "--replace",
       replace,
       ...(shift ? ["--shift", "rolling"] : ["-b", `${BLOCK}`]),
+      ...(isTree ? ["-a"] : []),
       source,
       target,
     ],
     bytes: isNew ? SIZE : shift ? MOVED : CHANGED,
-    what: `${isUpload ? "upload" : "download"}, ${isNew ? "new" : "existing"}, ${replace}`,
+    what: `${isUpload ? "upload" : "download"}, ${isNew ? "new" : "existing"}, ${replace}${
+      isTree ? ", -a" : ""
+    }`,
     async inspect(success): Promise<keyof Counts["left"]> {
       // A server goes on when its client was killed: names are listed around one reading of the content.
       const before = list(to);
@@ -273,7 +278,7 @@ testKills("tree", async ({ here, there, url, random }) => {
   for (let d = 0; d < 4; d++) await Deno.writeTextFile(`${to}/d${d}/extra`, "x");
   const [source, target] = isUpload ? [here, `${url}/tree`] : [`${url}/tree`, here];
   return {
-    args: ["-r", "--delete", source, target],
+    args: [random.below(2) === 0 ? "-r" : "-a", "--delete", source, target],
     bytes,
     what: `tree, ${isUpload ? "upload" : "download"}`,
     async inspect(success): Promise<keyof Counts["left"]> {

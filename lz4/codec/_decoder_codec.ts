@@ -100,11 +100,6 @@ export class DecoderCodec implements PullCodec {
     return this.#walk.phase === PHASE.DONE && this.#failure === undefined;
   }
 
-  /** Whether a read has failed or will fail. */
-  get failed(): boolean {
-    return this.#failure !== undefined;
-  }
-
   /** Input bytes up to the last boundary that was passed, from the start of the stream. */
   get bytesIn(): number {
     return this.#walk.bytesIn;

@@ -12,7 +12,7 @@ import { findDictionary, printOf } from "./_dictionary_print.ts";
 import type { HeldInput } from "./_held_input.ts";
 import { fault, limitFault } from "../frame/_fault.ts";
 import { WORD_SIZE } from "../frame/_format.ts";
-import { isMagic, parseFrameHeader } from "../frame/_frame_parser.ts";
+import { isMagic, mayBeMagic, parseFrameHeader } from "../frame/_frame_parser.ts";
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
 const NO_BYTES = new Uint8Array();
@@ -277,6 +277,9 @@ export class FrameWalk {
     }
     if (this.phase === PHASE.HEADER && this.input.length < WORD_SIZE && this.framesRead > 0) {
       if (!this.settings.ignoreTrailing) {
+        if (!mayBeMagic(this.input.part, this.input.length)) {
+          throw fault("TRAILING_DATA", this.bytesIn, "bytes follow the last frame that start no frame");
+        }
         throw fault("TRUNCATED_MAGIC", offset, "the data ends inside a magic number");
       }
       this.phase = PHASE.DONE;

@@ -28,9 +28,13 @@ export function readWholeBlock(codec: DecoderCodec, buffers: OutputBuffers): Uin
 export function readWholeBlocks(codec: DecoderCodec, buffers: OutputBuffers): Uint8Array<ArrayBuffer>[] {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   while (!codec.needsInput && !codec.done) {
-    if (codec.failed && parts.length > 0) break;
-    const part = readWholeBlock(codec, buffers);
-    if (part.length > 0) parts.push(part);
+    try {
+      const part = readWholeBlock(codec, buffers);
+      if (part.length > 0) parts.push(part);
+    } catch (error) {
+      if (parts.length === 0) throw error;
+      break; // the codec fails again when it is read the next time
+    }
   }
   return parts;
 }

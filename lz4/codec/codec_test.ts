@@ -93,6 +93,24 @@ const VECTORS: readonly { name: string; input: string; output?: string; code?: s
     output: "a",
     code: "TRUNCATED_MAGIC",
   },
+  {
+    name: "one trailing byte that starts no magic",
+    input: "04224d18604082 01000080 61 00000000 00",
+    output: "a",
+    code: "TRAILING_DATA",
+  },
+  {
+    name: "three trailing bytes that start no magic",
+    input: "04224d18604082 01000080 61 00000000 04224c",
+    output: "a",
+    code: "TRAILING_DATA",
+  },
+  {
+    name: "part of a skippable magic",
+    input: "04224d18604082 01000080 61 00000000 5f2a4d",
+    output: "a",
+    code: "TRUNCATED_MAGIC",
+  },
   { name: "no data", input: "", code: "NO_DATA" },
 ];
 

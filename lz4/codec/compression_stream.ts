@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createPullStream, splitStreamOptions } from "@sluice/internal";
+import { checkChoice, createPullStream, splitStreamOptions } from "@sluice/internal";
 import type { BytesSource, PullStream } from "@sluice/internal";
 import { resolveCompressOptions } from "./_compress_options.ts";
 import { EncoderCodec } from "./_encoder_codec.ts";
@@ -73,6 +73,7 @@ export class Lz4CompressionStream {
 
   /** Brings out everything written so far: as a block, or by ending the frame. Settles when it has been read. */
   async flush(kind: Lz4Flush = "block"): Promise<void> {
+    checkChoice("kind", kind, ["block", "frame"]);
     await this.#pair.flush(() => this.#codec.flush(kind));
   }
 }

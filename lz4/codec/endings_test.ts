@@ -106,6 +106,20 @@ testBackends("a frame that is cut short is truncated, whatever it declares", () 
   }
 });
 
+testBackends("an engine gives all output before a fault, however much that is", () => {
+  const content = new Uint8Array(5_000_000).map((_, i) => i >> 11);
+  for (const blockSize of [65536, 4 << 20] as const) {
+    const frame = compressLz4(content, { blockSize, blockChecksums: true });
+    const last = frame.length - 9; // a byte of the last block
+    frame[last]! ^= 0x55;
+    using decoder = new Lz4Decoder();
+    const output = decoder.push(frame);
+    assertEquals(output.length, content.length - (content.length % blockSize || blockSize));
+    assertEquals(output, content.subarray(0, output.length));
+    assertThrows(() => decoder.push(new Uint8Array(1)), SluiceError);
+  }
+});
+
 testBackends("the first frame may have to be the only one", async () => {
   const two = STREAMS["two frames"]!;
   assertEquals(decompressLz4(two, { frames: "first" }), CONTENT);

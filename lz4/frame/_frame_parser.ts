@@ -29,6 +29,14 @@ export function isMagic(word: number): boolean {
   return word === FRAME_MAGIC || word === LEGACY_MAGIC || isSkippableMagic(word);
 }
 
+/** Whether the first `size` bytes, fewer than a word, may be the start of one that starts a frame. */
+export function mayBeMagic(bytes: Uint8Array, size: number): boolean {
+  return [FRAME_MAGIC, LEGACY_MAGIC, SKIPPABLE_MAGIC | bytes[0]! & 15].some((magic) => {
+    for (let i = 0; i < size; i++) if ((magic >>> 8 * i & 0xff) !== bytes[i]) return false;
+    return true;
+  });
+}
+
 /** How a header is read. */
 export interface ParseOptions {
   /** Where it starts, for errors. */

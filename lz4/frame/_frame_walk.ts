@@ -5,7 +5,7 @@ import { readU32 } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { fault } from "./_fault.ts";
 import { FRAME_HEADER_SIZE_MAX, LEGACY_WORD_MAX, STORED_BIT, WORD_SIZE } from "./_format.ts";
-import { isMagic, parseFrameHeader } from "./_frame_parser.ts";
+import { isMagic, mayBeMagic, parseFrameHeader } from "./_frame_parser.ts";
 import type { Lz4FrameHeader } from "./frame_header.ts";
 
 /** Words are read this many bytes ahead: small blocks share a read. */
@@ -60,7 +60,8 @@ export async function* walkFrames(
   const cursor = new Cursor(source);
   for (let offset = 0; offset < source.size;) {
     const head = await cursor.at(offset, FRAME_HEADER_SIZE_MAX);
-    if (offset > 0 && head.length >= WORD_SIZE && !isMagic(readU32(head, 0))) {
+    const isFrame = head.length < WORD_SIZE ? mayBeMagic(head, head.length) : isMagic(readU32(head, 0));
+    if (offset > 0 && !isFrame) {
       throw fault("TRAILING_DATA", offset, "bytes follow the last frame that start no frame", action);
     }
     const info = parseFrameHeader(head, head.length, { offset });

@@ -1,7 +1,7 @@
 /**
  * Many small files below a directory at once: as records that are read, travel and are written.
  */
-import { concatBytes } from "@sluice/internal";
+import { concatBytes, toHex } from "@sluice/internal";
 import { digestOfRecord, readRecords, RECORD_SIZE, wantedRecords } from "../kernel/small_files.ts";
 import type { SmallFileOptions } from "../kernel/small_files.ts";
 import type { BlockDirectory } from "../file/_block_file.ts";
@@ -50,7 +50,7 @@ export async function readBatch(
 /** Digests of files by path, in hex. */
 export function digestsOfRecords(bytes: Uint8Array): Map<string, string> {
   const records = recordsOf(bytes).filter(({ errno }) => errno === 0);
-  return new Map(records.map((record) => [record.path, digestOfRecord(bytes, record).toHex()]));
+  return new Map(records.map((record) => [record.path, toHex(digestOfRecord(bytes, record))]));
 }
 
 function recordsOf(bytes: Uint8Array): ReturnType<typeof readRecords> & object {

@@ -1,6 +1,7 @@
 /**
  * The hashes by name: what `pdiffcopy_hash.zig` numbers, under the names that Python's hashlib and OpenSSL know them by.
  */
+import { toHex } from "@sluice/internal";
 import type { HashNumbers } from "../kernel/hash.ts";
 import { failure } from "./_errors.ts";
 
@@ -74,5 +75,5 @@ export function hashOf(name: string, seed = ""): HashSpec {
 
 /** A seed that nobody could know before. */
 export function randomSeed(): string {
-  return crypto.getRandomValues(new Uint8Array(8)).toHex();
+  return toHex(crypto.getRandomValues(new Uint8Array(8)));
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { processorCount } from "@sluice/internal";
 
 export { PDIFF_BLOCK_SIZE } from "./_defaults.ts";
 
@@ -12,5 +13,5 @@ export const PDIFF_PORT = 8080;
 /** How many parts of a file are worked on at a time: a third of the cores, and at least two. */
 export const PDIFF_CONCURRENCY: number = Math.max(
   2,
-  Math.floor((globalThis.navigator?.hardwareConcurrency ?? 1) / 3),
+  Math.floor(processorCount() / 3),
 );

@@ -2,7 +2,7 @@
  * The content that an index describes, put together from files that are here and from ranges of one that is not.
  */
 import { hashBlocksInto, hashOnce } from "../kernel/hash.ts";
-import { concatBytes } from "@sluice/internal";
+import { concatBytes, toHex } from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { digestsOf } from "../file/_block_file.ts";
 import type { BlockFile, Table } from "../file/_block_file.ts";
@@ -101,12 +101,12 @@ export class IndexSource implements CopySource {
     const { average, hash, digestSize } = this.#model;
     if (average === undefined) return;
     const wanted = new Set<string>();
-    for (let i = 0; i < this.#model.count; i++) wanted.add(this.#digest(i).toHex());
+    for (let i = 0; i < this.#model.count; i++) wanted.add(toHex(this.#digest(i)));
     for (const file of this.#seeds) {
       for await (const batch of chunksOf(sourceOf(file), chunkRules(average), hash, threads, this.#signal)) {
         let offset = batch.offset;
         for (let i = 0; i < batch.lengths.length; i++) {
-          const key = batch.digests.subarray(i * digestSize, (i + 1) * digestSize).toHex();
+          const key = toHex(batch.digests.subarray(i * digestSize, (i + 1) * digestSize));
           if (wanted.has(key) && !this.#found.has(key)) this.#found.set(key, { file, offset });
           offset += batch.lengths[i]!;
         }
@@ -133,7 +133,7 @@ export class IndexSource implements CopySource {
   async #fromSeeds(index: number): Promise<Uint8Array | undefined> {
     const { offsets } = this.#model;
     const length = offsets[index + 1]! - offsets[index]!;
-    const known = this.#found.get(this.#digest(index).toHex());
+    const known = this.#found.get(toHex(this.#digest(index)));
     const places = known === undefined
       ? this.#seeds.map((file) => ({ file, offset: offsets[index]! }))
       : [known];

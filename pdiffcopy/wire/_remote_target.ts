@@ -1,7 +1,7 @@
 /**
  * Uploads to a server of protocol 2: a session that writes one file.
  */
-import { SluiceError } from "@sluice/internal";
+import { SluiceError, toHex } from "@sluice/internal";
 import { digestsOf } from "../file/_block_file.ts";
 import type { Table } from "../file/_block_file.ts";
 import { digestOfBlocks } from "../file/_digest.ts";
@@ -179,7 +179,7 @@ export class RemoteTarget implements CopyTarget {
   }
 
   async commit(table: Table): Promise<void> {
-    const digest = digestOfBlocks(table, 0, this.#size).toHex();
+    const digest = toHex(digestOfBlocks(table, 0, this.#size));
     await this.#peer.json("POST", `/v2/sessions/${this.#id}/commit`, {}, { size: this.#size, digest });
   }
 

@@ -1,6 +1,7 @@
 /**
  * The answer to `GET /hashes` of protocol 1: lines of a decimal offset, a tab, a hexadecimal digest, in any order.
  */
+import { fromHex, toHex } from "@sluice/internal";
 import type { Table } from "../file/_block_file.ts";
 import { digestsOf } from "../file/_block_file.ts";
 import { failure } from "../file/_errors.ts";
@@ -64,7 +65,7 @@ export class HashLines {
     }
     const index = offset / blockSize;
     if (this.#present[index] === 1) this.#refuse(line, "the block has a digest already");
-    this.set(offset, Uint8Array.fromHex(match![2]!));
+    this.set(offset, fromHex(match![2]!));
   }
 
   #refuse(line: string, state: string): never {
@@ -78,7 +79,7 @@ export function formatHashLines(table: Table, start: number, end: number): strin
   const digests = digestsOf(table, start, end);
   const lines: string[] = [];
   for (let offset = start, at = 0; offset < end; offset += blockSize, at += hash.digestSize) {
-    lines.push(`${offset}\t${digests.subarray(at, at + hash.digestSize).toHex()}\n`);
+    lines.push(`${offset}\t${toHex(digests.subarray(at, at + hash.digestSize))}\n`);
   }
   return lines.join("");
 }

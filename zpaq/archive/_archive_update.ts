@@ -9,7 +9,9 @@ import {
   checkArgument,
   checkBoolean,
   checkInteger,
+  fromHex,
   toBytes,
+  toHex,
   UnsupportedFeatureError,
   writeU32,
 } from "@sluice/internal";
@@ -404,7 +406,7 @@ export class ArchiveUpdate {
     const second = this.#second!;
     if (digest === undefined) line.secondHash = () => second.of(id!);
     else {
-      const text = digest.toHex();
+      const text = toHex(digest);
       line.secondHash = () => text;
     }
   }
@@ -537,7 +539,7 @@ export class ArchiveUpdate {
     const rows = new Uint8Array(4 + FRAGMENT_ROW * count);
     this.#fragments.forEach(({ size, digest }, i) => {
       writeU32(trailer, 4 * i, size);
-      rows.set(Uint8Array.fromHex(digest), 4 + FRAGMENT_ROW * i);
+      rows.set(fromHex(digest), 4 + FRAGMENT_ROW * i);
       writeU32(rows, 4 + FRAGMENT_ROW * i + DIGEST_SIZE, size);
     });
     writeU32(trailer, 4 * count + 4, count);
@@ -577,7 +579,7 @@ function fragmentOf(
   second: Uint8Array | undefined,
 ): Fragment {
   const table = new Uint8Array(parts.buffer, parts.byteOffset + 4 * (row + 2), 256);
-  return { bytes, digest: digest.toHex(), second, hits: parts[row + 1]!, table };
+  return { bytes, digest: toHex(digest), second, hits: parts[row + 1]!, table };
 }
 
 function isSame(known: Entry, file: ZpaqFile, date: number, sameBefore: boolean): boolean {

@@ -4,7 +4,7 @@
  * and the mode. What it has no place for follows from byte 8 on: a mark, then fields of one byte that says which, two
  * for the size, and the value.
  */
-import { byteString, readU32, writeU32 } from "@sluice/internal";
+import { byteString, fromHex, readU32, toHex, writeU32 } from "@sluice/internal";
 import { decodeName, encodeName } from "../block/_names.ts";
 
 /** What of a file's system attributes is kept. */
@@ -94,7 +94,7 @@ function parseFields(bytes: Uint8Array): Partial<ZpaqUnixAttributes> {
     } else if (kind === FIELD.link) found.link = decodeName(bytes.subarray(start, at));
     else if (kind === FIELD.hardLink) found.hardLink = decodeName(bytes.subarray(start, at));
     else if (kind === FIELD.secondHash && size === SHA256_SIZE) {
-      found.secondHash = bytes.subarray(start, at).toHex();
+      found.secondHash = toHex(bytes.subarray(start, at));
     } else if (kind === FIELD.extended) {
       const value = bytes.slice(start, at);
       const end = value.indexOf(0);
@@ -214,7 +214,7 @@ function fieldsOf(attributes: ZpaqUnixAttributes): Field[] {
 }
 
 function sha256Bytes(text: string): Uint8Array {
-  if (typeof text === "string" && SHA256_TEXT.test(text)) return Uint8Array.fromHex(text);
+  if (typeof text === "string" && SHA256_TEXT.test(text)) return fromHex(text);
   throw new RangeError(
     `Cannot archive the attributes of a file: its secondHash is ${
       JSON.stringify(text)

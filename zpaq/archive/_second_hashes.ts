@@ -1,6 +1,7 @@
 /**
  * A second hash of fragments, so that content which was made to have the SHA-1 of other content is not taken for it.
  */
+import { toHex } from "@sluice/internal";
 import { zpaqHash } from "../kernel/archiving.ts";
 import { ZPAQ_HASH } from "../kernel/hash.ts";
 import type { ZpaqArchive } from "./archive.ts";
@@ -69,7 +70,7 @@ export class SecondHashes {
   /** The SHA-256 of a fragment in hexadecimal; undefined where it is not known. */
   of(id: number): string | undefined {
     const index = id - this.#first;
-    if (this.#count > 0 && index >= 0) return this.#added.subarray(SIZE * index, SIZE * (index + 1)).toHex();
+    if (this.#count > 0 && index >= 0) return toHex(this.#added.subarray(SIZE * index, SIZE * (index + 1)));
     return (this.#known ??= this.#load()).get(id);
   }
 
@@ -78,7 +79,7 @@ export class SecondHashes {
     const index = id - this.#first;
     if (this.#count === 0 || index < 0) {
       const known = this.of(id);
-      return known !== undefined && known !== digest.toHex();
+      return known !== undefined && known !== toHex(digest);
     }
     for (let i = 0; i < SIZE; i++) if (this.#added[SIZE * index + i] !== digest[i]) return true;
     return false;

@@ -12,6 +12,7 @@ import {
   checkNumber,
   isAnyIterable,
   openByteSource,
+  toHex,
 } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike, SluiceError } from "@sluice/internal";
 import { copyIndex, repackVersions } from "./_archive_copy.ts";
@@ -355,7 +356,7 @@ export class ZpaqArchive implements Disposable {
       for (let i = 0; i < sizes.length; i++) {
         yield {
           id: first + i,
-          digest: rows.subarray(digestAt(i), digestAt(i) + DIGEST_SIZE).toHex(),
+          digest: toHex(rows.subarray(digestAt(i), digestAt(i) + DIGEST_SIZE)),
           size: sizes[i]!,
         };
       }

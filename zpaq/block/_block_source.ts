@@ -2,7 +2,7 @@
  * Reading blocks of a source at given places, with one window of it in memory.
  */
 import type { ByteSource } from "@sluice/internal";
-import { concatBytes } from "@sluice/internal";
+import { concatBytes, toHex } from "@sluice/internal";
 import { ArchiveDecoder } from "./_archive_decoder.ts";
 import { textOf } from "./_block_reader.ts";
 import type { BlockFacts } from "./_block_reader.ts";
@@ -168,7 +168,7 @@ export class BlockSource implements Disposable {
             comment: textOf(comment),
             content: content.length === 0 ? last : concatBytes([...content, last]),
             codedSize: decoder.dataSize,
-            sha1: decoder.checksum?.toHex(),
+            sha1: decoder.checksum && toHex(decoder.checksum),
           });
           break;
         }

@@ -9,6 +9,7 @@ import {
   checkLimit,
   concatBytes,
   describe,
+  processorCount,
   SluiceError,
   toBytes,
 } from "@sluice/internal";
@@ -111,7 +112,7 @@ export async function tuneZpaqlPy(
     );
   }
   const seconds = checkLimit("seconds", options.seconds ?? SECONDS_DEFAULT);
-  const threads = Math.max(1, checkLimit("threads", options.threads ?? navigator.hardwareConcurrency ?? 1));
+  const threads = Math.max(1, checkLimit("threads", options.threads ?? processorCount()));
   const model = openTunedModel(source, name);
   const whole = concatBytes(Array.from(files, (file) => new Uint8Array(toBytes(file))));
   const sample = sampleOf(whole, checkLimit("sampleSize", options.sampleSize ?? SAMPLE_DEFAULT));

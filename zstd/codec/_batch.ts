@@ -1,7 +1,7 @@
 /**
  * Cutting a batch into groups, each of which is one call of the kernel.
  */
-import { checkInteger, SegmentedBuffer, SluiceError, toBytes } from "@sluice/internal";
+import { checkInteger, processorCount, SegmentedBuffer, SluiceError, toBytes } from "@sluice/internal";
 import type { BytesSource, Segment } from "@sluice/internal";
 
 /** Values of one call in one buffer. */
@@ -83,7 +83,7 @@ function gather(items: readonly Uint8Array[], first: number, offsets: Uint32Arra
 /** How many threads a batch of this many bytes gets. */
 export function threadCount(threads: number | "auto" | undefined, bytes: number): number {
   const wanted = threads === undefined || threads === "auto"
-    ? navigator.hardwareConcurrency
+    ? processorCount()
     : checkInteger("threads", threads, 0, THREADS_MAX);
   return Math.max(1, Math.min(wanted, Math.ceil(bytes / BYTES_PER_THREAD_MIN), THREADS_MAX));
 }

@@ -2,7 +2,14 @@
  * Decompression of whole values: one kernel call where the frames say how large their content is, else the pull codec.
  */
 import { resolveBackend, RESULT, ZstdDecoderKernel } from "../kernel/decoder.ts";
-import { afterwards, checkTarget, IdlePool, readWhole, readWholeAsync } from "@sluice/internal";
+import {
+  afterwards,
+  checkTarget,
+  IdlePool,
+  readWhole,
+  readWholeAsync,
+  releaseBuffer,
+} from "@sluice/internal";
 import type { WholeOutputPlan } from "@sluice/internal";
 import { DecoderCodec } from "./_decoder_codec.ts";
 import { releaseDecoderDictionary, useDecoderDictionary } from "../options/_decoder_dictionaries.ts";
@@ -200,7 +207,7 @@ async function decompressFramesAside(
   for (const chunk of chunks) {
     output.set(chunk, at);
     at += chunk.length;
-    chunk.buffer.transfer(0); // frees it now: content is never held twice
+    releaseBuffer(chunk); // content is never held twice
   }
   return output;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createPullStream, splitStreamOptions } from "@sluice/internal";
+import { checkChoice, createPullStream, splitStreamOptions } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { resolveCompressOptions } from "../options/_compress_options.ts";
 import { dczCodecOptions, makeHashHeader } from "./_dcz.ts";
@@ -51,6 +51,7 @@ export class DczCompressionStream {
 
   /** Brings out everything written so far; settles when it has been read. */
   async flush(kind: ZstdFlush = "block"): Promise<void> {
+    checkChoice("kind", kind, ["block", "frame"]);
     await this.#flush(kind);
   }
 }

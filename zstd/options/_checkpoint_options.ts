@@ -35,10 +35,10 @@ export function splitCheckpointOptions<T extends object>(
       `Cannot use option "onCheckpoint": it is ${describe(onCheckpoint)}, expected a function`,
     );
   }
-  checkKeys(resumeAt ?? START, CHECKPOINT_KEYS);
-  const from = { ...START, ...resumeAt };
-  for (const [name, value] of Object.entries(from)) {
-    checkInteger(`resumeAt.${name}`, value, 0, Number.MAX_SAFE_INTEGER);
+  const from = resumeAt === undefined ? START : resumeAt;
+  checkKeys(from, CHECKPOINT_KEYS);
+  for (const name of Object.keys(START) as (keyof ZstdCheckpoint)[]) {
+    checkInteger(`resumeAt.${name}`, from[name], 0, Number.MAX_SAFE_INTEGER);
   }
   const every = checkpointEvery === undefined
     ? Infinity

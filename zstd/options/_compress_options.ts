@@ -11,6 +11,7 @@ import {
   checkLimit,
   describe,
   memoryLimit,
+  processorCount,
   toBytes,
 } from "@sluice/internal";
 import { fitMemory } from "./_memory_ceiling.ts";
@@ -193,7 +194,7 @@ function choice(name: string, value: "auto" | "on" | "off" | undefined): number 
 function workerCount(options: ZstdCompressOptions): number {
   const { threads = 0 } = options;
   const count = threads === "auto"
-    ? (resolveBackend(options.backend) === "wasm" ? 0 : navigator.hardwareConcurrency)
+    ? (resolveBackend(options.backend) === "wasm" ? 0 : processorCount())
     : checkInteger("threads", threads, 0, WORKERS_MAX);
   // Without threads the codec ignores the option in silence.
   if (flag("rsyncable", options.rsyncable, false) === 1) return Math.max(count, 1);

@@ -39,6 +39,6 @@ function dictionaryFor(settings: DecompressSettings, id: number): ZstdDictionary
   const found = lookupDictionary(id) ?? dictionary;
   if (found === undefined || found.bytes instanceof Uint8Array) return found;
   throw new TypeError(
-    `Cannot use option "lookupDictionary": it gave ${describe(found)}, expected a ZstdDictionary`,
+    `Cannot use option "lookupDictionary": it is ${describe(found)}, expected a dictionary`,
   );
 }

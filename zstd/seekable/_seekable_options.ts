@@ -2,7 +2,7 @@
  * Turns the options of seekable files into complete records: the one place of their defaults and checks.
  */
 import { resolveBackend } from "../kernel/decoder.ts";
-import { checkBoolean, checkChoice, checkInteger, checkKeys } from "@sluice/internal";
+import { checkBoolean, checkChoice, checkInteger, checkKeys, processorCount } from "@sluice/internal";
 import { resolveCompressOptions } from "../options/_compress_options.ts";
 import type { CompressSettings } from "../options/_compress_options.ts";
 import { cutByContent, cutBySize } from "./_content_cutter.ts";
@@ -57,7 +57,7 @@ export function resolveSeekableOptions(options: ZstdSeekableCompressOptions): Se
 
 /** Frames that are worked on at the same time: WASM has one thread. */
 export function defaultConcurrency(backend: ZstdCompressOptions["backend"]): number {
-  return resolveBackend(backend) === "native" ? Math.min(navigator.hardwareConcurrency, CONCURRENCY_MAX) : 1;
+  return resolveBackend(backend) === "native" ? Math.min(processorCount(), CONCURRENCY_MAX) : 1;
 }
 
 /** How a seekable file is read. */

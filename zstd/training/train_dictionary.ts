@@ -12,6 +12,7 @@ import {
   checkInteger,
   checkKeys,
   isAnyIterable,
+  processorCount,
   type SegmentedBuffer,
   toBytes,
 } from "@sluice/internal";
@@ -228,9 +229,7 @@ function resolve(
     d,
     f: checkInteger("f", options.f ?? 20, 1, 31),
     steps: checkInteger("steps", options.steps ?? (searched ? STEPS_OPTIMIZE : STEPS_DEFAULT), 1, 10_000),
-    threads: threads === "auto"
-      ? navigator.hardwareConcurrency
-      : checkInteger("threads", threads, 0, THREADS_MAX),
+    threads: threads === "auto" ? processorCount() : checkInteger("threads", threads, 0, THREADS_MAX),
     splitPermille: Math.max(1, Math.round(splitPoint * 1000)),
     accel: checkInteger("accel", options.accel ?? 1, 1, 10),
     shrink: shrink === false ? 0 : 1,
