@@ -39,6 +39,8 @@ interface Step {
   marks: number;
   /** Undefined until it is read, as are the members below. */
   tree: GitObjectId | undefined;
+  /** Where it had to be read and comes soon. */
+  commit: GitCommit | undefined;
   time: number;
   /** Those that a walk over paths does not follow are gone. */
   parents: readonly Step[];
@@ -108,8 +110,10 @@ export async function* walkHistory(
 ): AsyncGenerator<IdentifiedCommit, void, undefined> {
   const walker = new Walker(objects, walk);
   const { order, without } = walk;
-  for await (const id of order === "age" && without.length === 0 ? walker.run() : walker.runLimited()) {
-    yield { id, ...await objects.commit(id) };
+  for await (
+    const { id, commit } of order === "age" && without.length === 0 ? walker.run() : walker.runLimited()
+  ) {
+    yield { id, ...commit ?? await objects.commit(id) };
   }
 }
 
@@ -131,23 +135,24 @@ class Walker {
   }
 
   /** The commits as they are met. */
-  async *run(): AsyncGenerator<GitObjectId, void, undefined> {
+  async *run(): AsyncGenerator<Step, void, undefined> {
     await this.#start();
     const { since = -Infinity, signal } = this.#walk;
     for (let step = this.#waiting.take(); step !== undefined; step = this.#waiting.take()) {
       signal?.throwIfAborted();
       if (step.time < since) continue;
       await this.#expand(step);
-      if (this.#isShown(step)) yield step.id;
+      if (this.#isShown(step)) yield step;
+      step.commit = undefined;
     }
   }
 
   /** The commits once it is known which there are. */
-  async *runLimited(): AsyncGenerator<GitObjectId, void, undefined> {
+  async *runLimited(): AsyncGenerator<Step, void, undefined> {
     const { order } = this.#walk;
     const found = await this.#limit();
     for (const step of order === "age" ? found : sortSteps(found, order === "date")) {
-      if (this.#isShown(step)) yield step.id;
+      if (this.#isShown(step)) yield step;
     }
   }
 
@@ -161,7 +166,7 @@ class Walker {
     const key = `${id}`;
     let step = this.#steps.get(key);
     if (step === undefined) {
-      step = { id, marks: 0, tree: undefined, time: 0, parents: [] };
+      step = { id, marks: 0, tree: undefined, commit: undefined, time: 0, parents: [] };
       this.#steps.set(key, step);
     }
     return step;
@@ -169,8 +174,9 @@ class Walker {
 
   async #read(step: Step): Promise<ReadStep> {
     if (step.tree === undefined) {
-      const { tree, time, parents } = await this.#objects.links(step.id);
+      const { tree, time, parents, commit } = await this.#objects.links(step.id);
       step.tree = tree;
+      step.commit = commit;
       step.time = time;
       step.parents = parents.map((id) => this.#stepOf(id));
     }
@@ -267,6 +273,8 @@ class Walker {
       if (step === this.#wanted) this.#wanted = undefined;
       const { time } = step;
       if (time < since) step.marks |= EXCLUDED;
+      // All of a history may be found before its first commit comes.
+      step.commit = undefined;
       await this.#expand(step);
       if ((step.marks & EXCLUDED) !== 0) {
         excludeParents(step);

@@ -39,7 +39,8 @@ async function markSides(
   const reach = async (id: GitObjectId, marks: number): Promise<void> => {
     let commit = marked.get(`${id}`);
     if (commit === undefined) {
-      commit = { id, ...await objects.links(id), marks: 0, isCommon: false };
+      const { parents, time } = await objects.links(id);
+      commit = { id, parents, time, marks: 0, isCommon: false };
       marked.set(`${id}`, commit);
     }
     if ((commit.marks & marks) === marks) return;

@@ -107,11 +107,14 @@ export class Objects {
     this.#graph = isPlain ? await CommitGraph.open(root, hashAlgorithm) : undefined;
   }
 
-  /** Parents, tree and date of a commit, of the commit graph where that has it. */
-  async links(id: GitObjectId): Promise<CommitLinks> {
+  /** Parents, tree and date of a commit, of the commit graph where that has it, or else with the commit that was read. */
+  async links(id: GitObjectId): Promise<CommitLinks & { readonly commit?: GitCommit }> {
     const known = this.#graph?.find(id);
     if (known !== undefined) return known;
-    return { ...parseCommitLinks(await this.#commitBody(id), id.algorithm), ...this.#otherParents(id) };
+    const body = await this.#commitBody(id);
+    const others = this.#otherParents(id);
+    const commit = { ...parseGitCommit(body, id.algorithm), ...others };
+    return { ...parseCommitLinks(body, id.algorithm), ...others, commit };
   }
 
   /** The rows of a tree. */

@@ -18,8 +18,14 @@ export interface WalkedEntry {
   readonly id: GitObjectId;
 }
 
-/** Trees that are read together: those that come next in one folder. */
+/** Trees that are read ahead: those that come next in one folder, and those in them. */
 const TREES_AHEAD = 256;
+
+/** A tree with those in it that were read ahead, by their places. */
+interface ReadTree {
+  readonly rows: readonly TreeRow[];
+  readonly ahead: Map<number, ReadTree>;
+}
 
 function isFolder({ mode }: TreeRow): boolean {
   return (mode & 0o170000) === FOLDER;
@@ -29,15 +35,15 @@ function isFolder({ mode }: TreeRow): boolean {
 class OpenFolder {
   readonly #objects: Objects;
   readonly #prefix: Uint8Array;
+  readonly #tree: ReadTree;
   readonly #rows: readonly TreeRow[];
-  /** Rows of the folders in it that were read ahead, by their place. */
-  readonly #ahead = new Map<number, TreeRow[]>();
   #next = 0;
 
-  constructor(objects: Objects, prefix: Uint8Array, rows: readonly TreeRow[]) {
+  constructor(objects: Objects, prefix: Uint8Array, tree: ReadTree) {
     this.#objects = objects;
     this.#prefix = prefix;
-    this.#rows = rows;
+    this.#tree = tree;
+    this.#rows = tree.rows;
   }
 
   /** What comes before the next folder. Paths are views of one piece of memory. */
@@ -75,23 +81,41 @@ class OpenFolder {
     const place = this.#next++;
     const row = this.#rows[place];
     if (row === undefined) return undefined;
-    if (!this.#ahead.has(place)) {
-      const places = [place];
-      for (let at = place + 1; at < this.#rows.length && places.length < TREES_AHEAD; at++) {
-        if (isFolder(this.#rows[at]!)) places.push(at);
-      }
-      const trees = await this.#objects.trees(places.map((at) => this.#rows[at]!.id));
-      for (const [i, at] of places.entries()) this.#ahead.set(at, trees[i]!);
-    }
-    const rows = this.#ahead.get(place)!;
-    this.#ahead.delete(place);
-    return new OpenFolder(this.#objects, this.#folderPath(row), rows);
+    const { ahead } = this.#tree;
+    if (!ahead.has(place)) await readAhead(this.#objects, this.#tree, place);
+    const tree = ahead.get(place)!;
+    ahead.delete(place);
+    return new OpenFolder(this.#objects, this.#folderPath(row), tree);
+  }
+}
+
+/** The folders of a tree from a place on. */
+function foldersOf(tree: ReadTree, start = 0): { readonly tree: ReadTree; readonly place: number }[] {
+  const folders = [];
+  for (let place = start; place < tree.rows.length; place++) {
+    if (isFolder(tree.rows[place]!)) folders.push({ tree, place });
+  }
+  return folders;
+}
+
+/** Reads the folders of a tree from a place on, then those in them: few calls for many trees. */
+async function readAhead(objects: Objects, tree: ReadTree, start: number): Promise<void> {
+  let left = TREES_AHEAD;
+  for (let level = foldersOf(tree, start); level.length > 0 && left > 0;) {
+    level = level.slice(0, left);
+    left -= level.length;
+    const read = await objects.trees(level.map(({ tree, place }) => tree.rows[place]!.id));
+    level = level.flatMap(({ tree, place }, i) => {
+      const inner: ReadTree = { rows: read[i]!, ahead: new Map() };
+      tree.ahead.set(place, inner);
+      return foldersOf(inner);
+    });
   }
 }
 
 /**
  * All files, links and submodules in the order of the trees, those together that follow each other. Trees are read in
- * groups, so that at most `TREES_AHEAD` of each folder on the way are held.
+ * groups, so that at most `TREES_AHEAD` for each folder on the way are held.
  */
 export async function* walkTree(
   objects: Objects,
@@ -99,7 +123,7 @@ export async function* walkTree(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<WalkedEntry[], void, undefined> {
   const [rows] = await objects.trees([tree]);
-  const open = [new OpenFolder(objects, new Uint8Array(), rows!)];
+  const open = [new OpenFolder(objects, new Uint8Array(), { rows: rows!, ahead: new Map() })];
   while (open.length > 0) {
     signal?.throwIfAborted();
     const folder = open.at(-1)!;
