@@ -116,3 +116,78 @@ testIsomorphic(
     assertEquals([...Deno.readDirSync(`${gitdir}/objects`)].map(({ name }) => name).sort(), ["info", "pack"]);
   },
 );
+
+testIsomorphic(
+  "after a commit, isomorphic-git walks a working folder and checks out objects of packs",
+  async (git, folder) => {
+    await makeRepository(`${folder}/source.git`, { commits: 600, packing: ["pack"] });
+    await realGit(folder, ["-C", "source.git", "branch", "feature", "main~9"]);
+    const results: unknown[] = [];
+    for (const which of ["files", "store"]) {
+      const dir = `${folder}/${which}`;
+      await realGit(folder, ["clone", "-q", "--no-hardlinks", "source.git", which]);
+      await using objects = await GitDatabase.open(`${dir}/.git`);
+      const at = {
+        fs: which === "files" ? fs : isomorphicGitFs(fs, { gitdir: `${dir}/.git`, objects }),
+        dir,
+      };
+      await Deno.writeTextFile(`${dir}/new`, "new");
+      await git.add!({ ...at, filepath: "new" });
+      const author = { name: "A", email: "a@example.test", timestamp: 0, timezoneOffset: 0 };
+      const commit = await git.commit!({ ...at, message: "x", author });
+      // The new folders of objects have packed ones, too.
+      await git.walk!({
+        ...at,
+        trees: [git.WORKDIR!({})],
+        map: async (_path: string, [entry]: { type(): Promise<string>; stat(): Promise<unknown> }[]) => {
+          await entry!.type();
+          await entry!.stat();
+        },
+      });
+      await git.checkout!({ ...at, ref: "feature" });
+      assertEquals(await realGit(dir, ["status", "--porcelain"]), "");
+      results.push([commit, await realGit(dir, ["log", "-1", "--format=%H %D"])]);
+    }
+    assertEquals(results[1], results[0]);
+  },
+);
+
+testGit("folders of objects, files in them and facts about both agree", async (folder) => {
+  const gitdir = `${folder}/repo.git`;
+  await makeRepository(gitdir, { commits: 3, packing: ["pack", "loose"] });
+  await using database = await GitDatabase.open(gitdir);
+  const memory = new GitMemoryStore();
+  // Sizes about those at which a stored block of zlib is full, 65,535 bytes with the header of the object.
+  for (const size of [0, 1, 65_523, 65_524, 65_525, 131_058, 131_059, 131_060, 1_000_000]) {
+    await memory.write({ type: "blob", body: new Uint8Array(size) });
+  }
+  for (const objects of [database, memory]) {
+    const { promises } = isomorphicGitFs(fs, { gitdir, objects });
+    let count = 0;
+    const ids = await Array.fromAsync(objects.ids());
+    for (const folder of new Set(ids.map((id) => `${id}`.slice(0, 2)))) {
+      const path = `${gitdir}/objects/${folder}`;
+      for (const call of [promises.stat, promises.lstat]) {
+        assertEquals((await call(path)).isDirectory(), true);
+      }
+      for (const name of await promises.readdir(path)) {
+        count++;
+        const size = (await promises.readFile(`${path}/${name}`)).length;
+        for (const call of [promises.stat, promises.lstat]) {
+          const facts = await call(`${path}/${name}`);
+          assertEquals([facts.isFile(), facts.isDirectory(), facts.isSymbolicLink()], [true, false, false]);
+          assertEquals(facts.size, size);
+        }
+      }
+    }
+    assertEquals(count, ids.length);
+    const absent = `${gitdir}/objects/11/${"1".repeat(38)}`;
+    for (const call of [promises.stat, promises.lstat]) {
+      assertEquals(
+        (await assertRejects(() => call(absent), Error) as Error & { code: string }).code,
+        "ENOENT",
+      );
+    }
+    assertEquals((await promises.lstat(`${gitdir}/HEAD`)).size, (await Deno.lstat(`${gitdir}/HEAD`)).size);
+  }
+});

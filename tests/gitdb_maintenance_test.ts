@@ -1,7 +1,7 @@
 /**
  * Packs that come in, and looking after a database, judged by git.
  */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import {
   buildGitMultiPackIndex,
   GitDatabase,
@@ -93,6 +93,58 @@ testGit("repack leaves one pack that git accepts, and every object", async (fold
   assertEquals(sorted(await git(repository, LIST)), before);
   await git(repository, ["multi-pack-index", "verify"]);
   await git(repository, ["fsck", "--full", "--strict", "--no-dangling"]);
+});
+
+testGit(
+  "a repack begins anew where git repacks meanwhile, and ends where that never stops",
+  async (folder) => {
+    const repository = `${folder}/r.git`;
+    await makeRepository(repository, { packing: ["pack", "pack"], commits: 20 });
+    for (const [races, isDone] of [[3, true], [Infinity, false]] as const) {
+      await using database = await GitDatabase.open(repository);
+      const refresh = database.refresh.bind(database);
+      let looks = 0;
+      // git packs just after a look at the folder.
+      database.refresh = async (options) => {
+        const changed = await refresh(options);
+        if (options?.force === true && looks++ < races) {
+          const text = new TextEncoder().encode(`${races} ${looks}`);
+          const id = await git(repository, ["hash-object", "-w", "--stdin"], text);
+          await git(repository, ["update-ref", `refs/tags/t${races}-${looks}`, id.trim()]);
+          await git(repository, ["repack", "-a", "-d", "-q"]);
+        }
+        return changed;
+      };
+      const before = sorted(await git(repository, LIST));
+      const repacking = repackGitDatabase(database, { delete: true });
+      if (isDone) {
+        const created = await repacking;
+        assertEquals(created!.count, before.length + races);
+        assertEquals(database.packs.packs.map(({ name }) => name), [created!.name]);
+      } else {
+        const error = await assertRejects(() => repacking, SluiceError, "another process packs");
+        assertEquals(error.code, "TARGET_CHANGED");
+        assert(looks > 3, `${looks}`);
+      }
+      const after = new Set(sorted(await git(repository, LIST)));
+      assertEquals(before.filter((line) => !after.has(line)), []);
+      await git(repository, ["fsck", "--full", "--strict", "--no-dangling"]);
+    }
+  },
+);
+
+testGit("a pack that is damaged is no reason to begin anew", async (folder) => {
+  const repository = `${folder}/r.git`;
+  await makeRepository(repository, { packing: ["pack"], commits: 5 });
+  await using database = await GitDatabase.open(repository);
+  const [pack] = database.packs.packs;
+  const path = `${repository}/objects/pack/${pack!.name}.pack`;
+  const bytes = await Deno.readFile(path);
+  bytes.fill(0xff, 40, bytes.length - 40);
+  await Deno.remove(path);
+  await Deno.writeFile(path, bytes);
+  const error = await assertRejects(() => repackGitDatabase(database), SluiceError);
+  assertNotEquals(error.code, "TARGET_CHANGED");
 });
 
 testGit("a database that git repacks stays readable while it is open", async (folder) => {

@@ -4,8 +4,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   CorruptDataError,
+  encodeGitCommit,
   encodeGitTree,
+  GitMemoryStore,
   GitRepository,
+  NotFoundError,
+  PackWriter,
   parseGitCommit,
   parseGitTag,
   parseGitTree,
@@ -430,6 +434,181 @@ testGit("damage is named, old commits are read, replaced and shallow histories a
     (await Array.fromAsync(shallow.history(["HEAD"]))).map(({ id }) => `${id}`),
     (await git(`${folder}/shallow`, ["rev-list", "HEAD"])).trim().split("\n"),
   );
+});
+
+testGit(
+  "commits without authors and signatures with more angle brackets are read as git reads them",
+  async (folder) => {
+    await git(folder, ["init", "-q", "."]);
+    const tree = (await git(folder, ["hash-object", "-t", "tree", "-w", "--stdin"], encode(""))).trim();
+    const store = async (type: string, body: string): Promise<string> =>
+      (await git(folder, ["hash-object", "-t", type, "-w", "--literally", "--stdin"], encode(body))).trim();
+    const commit = (parents: readonly string[], lines: string): Promise<string> =>
+      store("commit", `tree ${tree}\n${parents.map((id) => `parent ${id}\n`).join("")}${lines}\ntext\n`);
+    const line = (word: string, time: number): string => `${word} A <a@b> ${time} +0000\n`;
+    const root = await commit([], line("author", 100) + line("committer", 100));
+    const signatures = [
+      "Jo <jo@x> (home) <jo@home> 300 +0200",
+      "Jo <jo@x>> 250 +0130",
+      "Jo <<jo@x> 260 +0000",
+      "Jo <jo> <jo> <jo>  270 +0000",
+      "Jo <jo@x 280 +0000",
+      "Jo jo@x> 290 +0000",
+      "nobody",
+      "",
+      "Jo <jo@x> later +0000",
+    ];
+    const tips: string[] = [];
+    for (const signature of signatures) {
+      tips.push(await commit([root], `author ${signature}\ncommitter ${signature}\n`));
+    }
+    for (
+      const lines of [
+        line("committer", 500),
+        line("author", 500),
+        "",
+        line("committer", 510) + line("author", 520),
+      ]
+    ) {
+      tips.push(await commit([root], lines));
+    }
+    const merge = await commit(tips, line("author", 600) + line("committer", 600));
+    await git(folder, ["update-ref", "refs/heads/top", merge]);
+    const format = "%H%n%an%n%ae%n%at%n%cn%n%ce%n%ct";
+    const expected = (await git(folder, ["log", "top", `--format=tformat:${format}`])).trimEnd().split("\n");
+    await using repository = await GitRepository.open(folder);
+    const history = await Array.fromAsync(repository.history("top"));
+    // git leaves a time out that it can't read.
+    const seconds = ({ date }: GitSignature): string => `${date.getTime() / 1000 || ""}`;
+    const found = history.map(({ id, author, committer }) => [
+      `${id}`,
+      author.name,
+      author.email,
+      seconds(author),
+      committer.name,
+      committer.email,
+      seconds(committer),
+    ]);
+    const rows = Array.from({ length: expected.length / 7 }, (_, i) => expected.slice(7 * i, 7 * i + 7));
+    assertEquals(found.sort(), rows.sort());
+    assertEquals(found.length, tips.length + 2);
+    for (const tip of tips) {
+      assertEquals((await repository.mergeBases(merge, tip)).map(String), [tip]);
+      assertEquals((await repository.mergeBases(tip, tips[0]!)).map(String), [tip === tips[0] ? tip : root]);
+      assertEquals(`${(await repository.readCommit(`${tip}~1`)).id}`, root);
+      await git(folder, ["merge-base", "--is-ancestor", root, tip]);
+    }
+    assertEquals((await repository.readCommit(tips[0]!)).committer, {
+      name: "Jo",
+      email: "jo@x",
+      date: new Date(300_000),
+      timezone: "+0200",
+    });
+    // Commits come by the dates that can be read; git from 2.41 on has the same order.
+    const order = async (): Promise<string[]> =>
+      (await Array.fromAsync(repository.history("top"))).map(({ id }) => `${id}`);
+    const before = await order();
+    assertEquals(before.at(0), merge);
+    assertEquals(before.at(1), tips[0]);
+    assertEquals(before.slice(-4).sort(), tips.slice(-4).sort());
+    const formats = ["medium", "fuller", "tformat:%an|%ae|%at|%ad|%aD|%ai|%cn|%ce|%ct|%ci|%cd"];
+    // git leaves out a date that can't be read beside a name, and keeps the order of the lines; sluice does neither.
+    const printed = tips.filter((_, i) => signatures[i]?.includes("later") !== true).slice(0, -1);
+    for (const tip of printed) {
+      for (const format of formats) {
+        const options = ["-1", `--format=${format}`, tip];
+        const { stdout } = await sluice(["gitdb", "log", `--git-dir=${folder}`, ...options]);
+        assertEquals(text(stdout), await git(folder, ["log", ...options]));
+      }
+    }
+    for (const [i, signature] of signatures.entries()) {
+      const tag = await store("tag", `object ${root}\ntype commit\ntag v${i}\ntagger ${signature}\n\ntext\n`);
+      const { tagger } = parseGitTag(await gitBytes(folder, ["cat-file", "tag", tag]));
+      assertEquals(tagger, (await repository.readCommit(tips[i]!)).author);
+    }
+  },
+);
+
+testGit(
+  "text that UTF-8 can't hold is refused before anything is written, and finds nothing",
+  async (folder) => {
+    await git(folder, ["init", "-q", "-b", "main", "."]);
+    await using repository = await GitRepository.open(folder);
+    const options = { author: AUTHOR, message: "text" };
+    const first = await repository.commit("main", { "\ufffd": "a", "dir/\ufffd": "b" }, options);
+    const { tree } = await repository.readCommit(`${first}`);
+    const { database } = repository;
+    const count = await database.count();
+    const refs = await git(folder, ["for-each-ref"]);
+    const half = "\ud800";
+    const other = { ...AUTHOR, name: half };
+    const refused: readonly (() => unknown)[] = [
+      () => repository.commit("main", { [half]: "x" }, options),
+      () => repository.commit("main", { [`dir/${half}/x`]: "x" }, options),
+      () => repository.commit("main", { [half]: null }, options),
+      () => repository.commit("main", { x: half }, options),
+      () => repository.commit(half, { x: "x" }, options),
+      () => repository.commit("main", { x: "x" }, { ...options, message: half }),
+      () => repository.commit("main", { x: "x" }, { ...options, author: other }),
+      () => repository.commit("main", { x: "x" }, { ...options, committer: { ...AUTHOR, email: half } }),
+      () => repository.updateRef(`refs/heads/${half}`, first),
+      () => repository.updateRef("refs/heads/new", first, { message: half }),
+      () => repository.updateRef("refs/heads/new", first, { committer: other }),
+      () =>
+        repository.updateRef("refs/heads/new", first, {
+          committer: { ...AUTHOR, name: "\ud83d", email: "\ude00" },
+        }),
+      () => database.write({ type: "blob", body: half }),
+      () => new GitMemoryStore().write({ type: "blob", body: half }),
+      () => new PackWriter().add({ type: "blob", body: half }),
+      () => encodeGitTree([{ mode: 0o100644, name: half, id: first }]),
+      () => encodeGitCommit({ tree, author: AUTHOR, message: half }),
+      () => Array.fromAsync(repository.history("main", { paths: half })),
+    ];
+    for (const run of refused) await assertRejects(async () => await run(), RangeError, undefined, `${run}`);
+    for (const path of [half, `dir/${half}`]) {
+      await assertRejects(() => repository.read("main", path), NotFoundError);
+      await assertRejects(() => repository.find(`main:${path}`), NotFoundError);
+    }
+    assertEquals([await database.count(), await git(folder, ["for-each-ref"])], [count, refs]);
+    // Whole pairs are text as any other.
+    const whole = await repository.commit("main", { "\u{1f600}": "\u{1f600}" }, {
+      message: "\u{1f600}",
+      author: { ...AUTHOR, name: "\u{1f600}" },
+    });
+    assertEquals(await git(folder, ["log", "-1", "--format=%H %s %an"]), `${whole} \u{1f600} \u{1f600}\n`);
+    assertEquals(await git(folder, ["show", "main:\u{1f600}"]), "\u{1f600}");
+  },
+);
+
+testGit("a value that is no content of a file is named by its path", async (folder) => {
+  await git(folder, ["init", "-q", "-b", "main", "."]);
+  await using repository = await GitRepository.open(folder);
+  const options = { author: AUTHOR, message: "text" };
+  const wrong: readonly (readonly [unknown, string])[] = [
+    [undefined, "undefined"],
+    [5, "a number"],
+    [true, "a boolean"],
+    [{}, "an object of class Object"],
+    [["x"], "an object of class Array"],
+    [new Blob(["x"]), "an object of class Blob"],
+  ];
+  for (const [value, says] of wrong) {
+    const files = { good: "x", "dir/odd": value } as Record<string, string>;
+    const error = await assertRejects(() => repository.commit("main", files, options), TypeError);
+    assertEquals(
+      error.message,
+      `Cannot commit "dir/odd": the argument is ${says}, expected text, bytes or null`,
+    );
+  }
+  for (const files of [new Map([["a", "x"]]), ["a"]] as unknown as Record<string, string>[]) {
+    await assertRejects(() => repository.commit("main", files, options), TypeError, "files by their paths");
+  }
+  assertEquals(await repository.database.count(), 0);
+  const bytes = new Uint8Array([65, 66]);
+  const view = new DataView(bytes.buffer);
+  await repository.commit("main", { a: "AB", b: bytes, c: bytes.buffer, d: view }, options);
+  for (const name of ["a", "b", "c", "d"]) assertEquals(await git(folder, ["show", `main:${name}`]), "AB");
 });
 
 const LISTINGS: readonly string[][] = [

@@ -306,7 +306,7 @@ const LZ4_DOWNLOAD: Record<string, Calls> = {
 
 const memory = new gitdb.GitMemoryStore();
 const none = (): Promise<never> => Promise.reject(new Error("no file"));
-const NO_FILES = { promises: { readFile: none, writeFile: none, readdir: none, stat: none } };
+const NO_FILES = { promises: { readFile: none, writeFile: none, readdir: none, stat: none, lstat: none } };
 /** Nobody listens at port 9. */
 const REMOTE = new gitdb.GitRemote("http://127.0.0.1:9/a.git");
 const ID = gitdb.GitObjectId.zero("sha1");

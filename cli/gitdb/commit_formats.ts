@@ -186,6 +186,7 @@ async function paragraphs(
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   for (const [label, whose] of rows) {
     const signature = commit[whose];
+    if (isNobody(signature)) continue;
     const value = label.endsWith("Date")
       ? DATE_MODES[formatter.date](signature)
       : `${signature.name} <${signature.email}>`;
@@ -199,17 +200,26 @@ async function paragraphs(
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** Whether a commit or tag does not say who made it, or nobody can read it: git prints neither name nor date then. */
+export function isNobody({ name, email, date }: GitSignature): boolean {
+  return name === "" && email === "" && date.getTime() === 0;
+}
+
 function signaturePlaceholders(
   letter: string,
   signatureOf: (commit: GitHistoryCommit) => GitSignature,
 ): Record<string, Placeholder["print"]> {
-  const of = (print: (signature: GitSignature) => string): Placeholder["print"] => (commit) =>
-    print(signatureOf(commit));
+  const of =
+    (print: (signature: GitSignature, formatter: CommitFormatter) => string): Placeholder["print"] =>
+    (commit, formatter) => {
+      const signature = signatureOf(commit);
+      return isNobody(signature) ? "" : print(signature, formatter);
+    };
   return {
     [`${letter}n`]: of(({ name }) => name),
     [`${letter}e`]: of(({ email }) => email),
     [`${letter}t`]: of(({ date }) => `${date.getTime() / 1000}`),
-    [`${letter}d`]: (commit, formatter) => DATE_MODES[formatter.date](signatureOf(commit)),
+    [`${letter}d`]: of((signature, formatter) => DATE_MODES[formatter.date](signature)),
     [`${letter}D`]: of(DATE_MODES.rfc),
     [`${letter}i`]: of(DATE_MODES.iso),
     [`${letter}I`]: of(DATE_MODES["iso-strict"]),

@@ -6,6 +6,7 @@ import type { GitHistoryCommit, GitObject, GitObjectId, GitRepository, GitSignat
 import { byteString } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { checkListOptions } from "./changes.ts";
+import { isNobody } from "./commit_formats.ts";
 import { CommitPrinter } from "./commit_printer.ts";
 import { DATE_MODES } from "./dates.ts";
 import { openRepository } from "./names.ts";
@@ -111,7 +112,7 @@ class ObjectPrinter {
 /** Who made a tag, as the format of commits has people. */
 function taggerLines(tagger: GitSignature, format: string | undefined): string {
   const who = `${tagger.name} <${tagger.email}>`;
-  if (format === "oneline") return "";
+  if (format === "oneline" || isNobody(tagger)) return "";
   if (format === "medium") return `Tagger: ${who}\nDate:   ${DATE_MODES.default(tagger)}\n`;
   if (format === "fuller") return `Tagger:     ${who}\nTaggerDate: ${DATE_MODES.default(tagger)}\n`;
   return `Tagger: ${who}\n`;

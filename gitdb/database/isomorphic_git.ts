@@ -6,6 +6,7 @@
 import { checkArgument, checkKeys, concatBytes, NotFoundError, toBytes } from "@sluice/internal";
 import { deflateBytes } from "../object/_deflate.ts";
 import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
+import { looseHeader } from "../loose/_loose_format.ts";
 import type { GitObjectReader, GitObjectWriter } from "../object/object.ts";
 
 /** The calls of a file system that isomorphic-git makes. */
@@ -22,6 +23,9 @@ export interface IsomorphicGitCalls {
   /** Facts of what a path leads to. */
   // deno-lint-ignore no-explicit-any -- as above
   readonly stat: (path: string, options?: any) => Promise<any>;
+  /** Facts of a path itself, which may be a link. */
+  // deno-lint-ignore no-explicit-any -- as above
+  readonly lstat: (path: string, options?: any) => Promise<any>;
 }
 
 /** A file system as isomorphic-git takes it. */
@@ -41,11 +45,15 @@ export interface IsomorphicGitOptions {
 const OPTIONS: ReadonlySet<string> = new Set<keyof IsomorphicGitOptions>(["gitdir", "objects"]);
 /** zlib streams of stored blocks: they are taken apart at once. */
 const STORED = 0;
+/** Bytes of such a stream around its blocks, before each block, and the most in one (RFC 1950, RFC 1951 section 3.2.4). */
+const ENVELOPE_SIZE = 2 + 4;
+const BLOCK_HEADER_SIZE = 5;
+const BLOCK_SIZE_MAX = 0xffff;
 
 /**
  * A file system for isomorphic-git over another one: objects come from a store and new ones go into it, everything else is
  * passed on. To isomorphic-git, every object is a loose one; it reads no packs, so that large ones take neither its time nor
- * its memory.
+ * its memory. A folder of loose objects lists all objects of the store that belong into it, and `stat` and `lstat` find each.
  *
  * @example An object of a store in memory
  * ```ts
@@ -55,7 +63,7 @@ const STORED = 0;
  * const objects = new GitMemoryStore();
  * const id = `${await objects.write({ type: "blob", body: "text" })}`;
  * const none = (path: string) => Promise.reject(new Error(`no file "${path}"`));
- * const files = { promises: { readFile: none, writeFile: none, readdir: none, stat: none } };
+ * const files = { promises: { readFile: none, writeFile: none, readdir: none, stat: none, lstat: none } };
  * const fs = isomorphicGitFs(files, { gitdir: "/repo/.git", objects });
  * const path = `/repo/.git/objects/${id.slice(0, 2)}/${id.slice(2)}`;
  * const stream = new Blob([await fs.promises.readFile(path)]).stream();
@@ -90,10 +98,9 @@ export function isomorphicGitFs<Calls extends IsomorphicGitCalls>(
       if (prefix === undefined) return await calls.readdir(path, given);
       return prefix === "pack" ? [] : await view.names(prefix);
     },
-    stat: async (path, given) => {
-      const id = view.idOf(path);
-      return id === undefined ? await calls.stat(path, given) : await view.facts(id);
-    },
+    stat: async (path, given) => await view.facts(path) ?? await calls.stat(path, given),
+    // No object is a link.
+    lstat: async (path, given) => await view.facts(path) ?? await calls.lstat(path, given),
   };
   // Calls of classes have to keep their object.
   const promises = new Proxy(calls, {
@@ -162,33 +169,47 @@ class ObjectView {
   encoded(id: string): Promise<Uint8Array<ArrayBuffer>> {
     return this.#read(id, async () => {
       const object = await this.#objects.read(id);
-      const header = new TextEncoder().encode(`${object.type} ${object.size}\0`);
       const body = await object.bytes({ maxObjectSize: WHOLE_OBJECT_MAX });
-      return deflateBytes(concatBytes([header, body]), STORED);
+      return deflateBytes(concatBytes([looseHeader(object.type, object.size), body]), STORED);
     });
   }
 
-  /** What `stat` says of a loose object. */
-  facts(id: string): Promise<object> {
-    return this.#read(id, async () => {
-      const { size } = await this.#objects.info(id);
-      const is = (value: boolean) => (): boolean => value;
-      const date = new Date(0);
-      return {
-        ...{
-          size,
-          mode: 0o100444,
-          mtime: date,
-          ctime: date,
-          mtimeMs: 0,
-          ctimeMs: 0,
-          uid: 0,
-          gid: 0,
-          dev: 0,
-          ino: 0,
-        },
-        ...{ isFile: is(true), isDirectory: is(false), isSymbolicLink: is(false) },
-      };
-    });
+  /**
+   * What `stat` says of a loose object, or of a folder of them, which need not be on the disk; undefined for any other
+   * path.
+   */
+  async facts(path: unknown): Promise<object | undefined> {
+    const id = this.idOf(path);
+    if (id !== undefined) {
+      const { type, size } = await this.#read(id, () => this.#objects.info(id));
+      return factsOf({ size: encodedSize(looseHeader(type, size).length + size), isFile: true });
+    }
+    const folder = this.folderOf(path);
+    return folder === undefined || folder === "pack" ? undefined : factsOf({ size: 0, isFile: false });
   }
+}
+
+/** The size of a zlib stream that stores so many bytes. */
+function encodedSize(size: number): number {
+  return ENVELOPE_SIZE + BLOCK_HEADER_SIZE * Math.max(1, Math.ceil(size / BLOCK_SIZE_MAX)) + size;
+}
+
+/** The answer of `stat` for a file or a folder. */
+function factsOf({ size, isFile }: { readonly size: number; readonly isFile: boolean }): object {
+  const date = new Date(0);
+  return {
+    size,
+    mode: isFile ? 0o100444 : 0o40755,
+    mtime: date,
+    ctime: date,
+    mtimeMs: 0,
+    ctimeMs: 0,
+    uid: 0,
+    gid: 0,
+    dev: 0,
+    ino: 0,
+    isFile: () => isFile,
+    isDirectory: () => !isFile,
+    isSymbolicLink: () => false,
+  };
 }

@@ -9,6 +9,7 @@ import { GitObjectId } from "./_object_id.ts";
 import type { GitHashAlgorithm, GitIdLike } from "./_object_id.ts";
 import { formatSignature, parseSignature } from "./_signature.ts";
 import type { GitSignature } from "./_signature.ts";
+import { encodeText } from "./_text.ts";
 
 /** A commit. */
 export interface GitCommit {
@@ -16,9 +17,9 @@ export interface GitCommit {
   readonly tree: GitObjectId;
   /** The commits before it: none of the first one, two and more of a merge. */
   readonly parents: readonly GitObjectId[];
-  /** Who made the change. */
+  /** Who made the change; with an empty name and address where the commit does not say so. */
   readonly author: GitSignature;
-  /** Who made the commit. */
+  /** Who made the commit; empty as `author` may be. */
   readonly committer: GitSignature;
   /** The encoding of the texts; undefined for UTF-8. */
   readonly encoding: string | undefined;
@@ -123,8 +124,8 @@ export function parseGitCommit(body: BytesSource, hashAlgorithm: GitHashAlgorith
     parents: lines.slice(1, parentEnd < 0 ? lines.length : parentEnd).map(({ value }) =>
       GitObjectId.from(value)
     ),
-    author: parseSignature(valueOf("author"), "the author of a commit"),
-    committer: parseSignature(valueOf("committer"), "the committer of a commit"),
+    author: parseSignature(valueOf("author")),
+    committer: parseSignature(valueOf("committer")),
     encoding,
     extra: lines.filter(({ word }) => !known.has(word)).map(({ word, value }) => [word, value] as const),
     message,
@@ -171,7 +172,7 @@ export function encodeGitCommit(
     `committer ${formatSignature(committer)}`,
     "",
   ];
-  return new TextEncoder().encode(`${lines.join("\n")}\n${message}`);
+  return encodeText(`${lines.join("\n")}\n${message}`, "write a commit");
 }
 
 /**
@@ -199,7 +200,7 @@ export function parseGitTag(body: BytesSource, hashAlgorithm: GitHashAlgorithm =
     object: GitObjectId.from(object!.value),
     type: type!.value as GitObjectType,
     name: name!.value,
-    tagger: tagger?.word === "tagger" ? parseSignature(tagger.value, "the tagger of a tag") : undefined,
+    tagger: tagger?.word === "tagger" ? parseSignature(tagger.value) : undefined,
     message,
   };
 }

@@ -4,6 +4,7 @@
 import { checkArgument, concatBytes, CorruptDataError, describe, readChunks } from "@sluice/internal";
 import { referencesOf } from "./_object_syntax.ts";
 import type { GitHashAlgorithm } from "./_object_id.ts";
+import { encodeText } from "./_text.ts";
 import type { GitBodyInput, GitEncodedInput, GitObjectInput } from "./object.ts";
 
 /** Whether an input is encoded already. */
@@ -31,7 +32,7 @@ export function wrongSize(wanted: number, actual: number): CorruptDataError {
 
 async function bytesOfBody(body: GitBodyInput): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return body;
-  if (typeof body === "string") return new TextEncoder().encode(body);
+  if (typeof body === "string") return encodeText(body, "store a body");
   if (body instanceof Blob) return new Uint8Array(await body.arrayBuffer());
   if (body instanceof ReadableStream) return await bytesOfStream(body);
   throw new TypeError(

@@ -2,7 +2,7 @@
  * Who made a commit or a tag, and when; public through commit.ts.
  */
 import { checkArgument } from "@sluice/internal";
-import { corrupt } from "./_errors.ts";
+import { encodeText } from "./_text.ts";
 
 /** A person and a moment. */
 export interface GitSignature {
@@ -16,23 +16,24 @@ export interface GitSignature {
   readonly timezone: string;
 }
 
-const WRITTEN =
-  /^(?<name>[^<\n]*?) ?<(?<email>[^>\n]*)>(?: (?<seconds>-?\d{1,19})(?: (?<timezone>[+-]\d{4,}))?)?/;
+const PERSON = /^(?<name>[^<\n]*?) ?<(?<email>[^>\n]*)>/;
+/** What follows the last angle bracket: as for git, names and addresses with brackets in them hide no date. */
+const MOMENT = /^[ \t]*(?<seconds>-?\d{1,19})(?: (?<timezone>[+-]\d{4,}))?/;
 const TIMEZONE_DEFAULT = "+0000";
 /** What may not stand in a name or an address. */
 const BREAKS = /[<>\n\0]/;
 
 /**
- * Reads the value of a line such as `author`. As for git, a date that can't be read is the start of 1970: there are commits
- * without one.
- *
- * @throws {CorruptDataError} If there is no name and address.
+ * Reads the value of a line such as `author`. As for git, nothing is an error: what can't be read is an empty name and
+ * address and the start of 1970. There are commits without dates, and without authors.
  */
-export function parseSignature(text: string, where: string): GitSignature {
-  const { name, email, seconds = "0", timezone = TIMEZONE_DEFAULT } = WRITTEN.exec(text)?.groups ?? {};
-  if (name === undefined) throw corrupt(where, `"${text.slice(0, 80)}" is no name and address`, "CORRUPT");
+export function parseSignature(text: string): GitSignature {
+  const person = PERSON.exec(text)?.groups;
+  const moment = person && MOMENT.exec(text.slice(text.lastIndexOf(">") + 1))?.groups;
+  const { name = "", email = "" } = person ?? {};
+  const { seconds = "0", timezone = TIMEZONE_DEFAULT } = moment ?? {};
   const date = new Date(Number(seconds) * 1000);
-  return { name, email: email!, date: Number.isNaN(date.getTime()) ? new Date(0) : date, timezone };
+  return { name, email, date: Number.isNaN(date.getTime()) ? new Date(0) : date, timezone };
 }
 
 /**
@@ -51,6 +52,7 @@ export function formatSignature(signature: GitSignature): string {
       "Cannot write a signature: its name or email has a line feed, a zero or an angle bracket",
     );
   }
+  encodeText(`${name} <${email}>`, "write a signature");
   if (!/^[+-]\d{4}$/.test(timezone) || Number.isNaN(date.getTime())) {
     throw new RangeError(
       `Cannot write a signature: "${timezone}" is no offset such as "+0130", or the date is none`,

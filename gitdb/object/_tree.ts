@@ -6,6 +6,7 @@ import type { BytesSource } from "@sluice/internal";
 import { checkGitObject } from "./_check_object.ts";
 import { FOLDER, SUBMODULE, treeRows } from "./_object_syntax.ts";
 import { GitObjectId } from "./_object_id.ts";
+import { encodeText } from "./_text.ts";
 import type { GitHashAlgorithm, GitIdLike } from "./_object_id.ts";
 
 /** A row of a tree. */
@@ -70,7 +71,7 @@ export function parseGitTree(body: BytesSource, hashAlgorithm: GitHashAlgorithm 
  * The body of a tree. Rows may come in any order.
  *
  * @throws {RangeError} If there is a row that git would not take: with a name that is empty, comes twice, has a slash, is
- *   `.`, `..` or `.git`, with a mode that no tree has, or with an id of zeros.
+ *   `.`, `..` or `.git` or has half of a surrogate pair, with a mode that no tree has, or with an id of zeros.
  *
  * @example Folders are sorted as if their names ended with a slash
  * ```ts
@@ -92,7 +93,7 @@ export function encodeGitTree(
   const parts = Array.from(rows, (row) => {
     checkArgument(typeof row === "object" && row !== null, "write a row of a tree", row, "mode, name and id");
     const mode = checkInteger("mode", row.mode, 1, MODE_MAX);
-    const name = typeof row.name === "string" ? encoder.encode(row.name) : toBytes(row.name);
+    const name = typeof row.name === "string" ? encodeText(row.name, "write a tree") : toBytes(row.name);
     const id = GitObjectId.from(row.id, hashAlgorithm);
     const key = byteString(name) + (typeOfMode(mode) === "tree" ? "/" : "\0");
     return { key, bytes: [encoder.encode(`${mode.toString(8)} `), name, new Uint8Array(1), id.bytes] };

@@ -1,14 +1,16 @@
 /**
  * A commit of changed files. Deno only.
  */
-import { byteString, checkArgument, checkKeys, toBytes } from "@sluice/internal";
+import { byteString, checkArgument, checkKeys, isAnyIterable, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { encodeGitCommit } from "../object/_commit.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import type { GitSignature } from "../object/_signature.ts";
 import { encodeGitTree } from "../object/_tree.ts";
 import type { GitTreeRow } from "../object/_tree.ts";
+import { encodeText } from "../object/_text.ts";
 import type { Objects } from "./_objects.ts";
+import { isReferenceName } from "./_reference_names.ts";
 import { updateReference } from "./_reference_update.ts";
 import type { References } from "./_references.ts";
 
@@ -43,7 +45,8 @@ export async function commitFiles(
   options: GitCommitOptions,
 ): Promise<GitObjectId> {
   checkArgument(typeof branch === "string" && branch !== "", "commit files", branch, "the name of a branch");
-  checkArgument(typeof files === "object" && files !== null, "commit files", files, "files by their paths");
+  const isRecord = typeof files === "object" && files !== null && !isAnyIterable(files);
+  checkArgument(isRecord, "commit files", files, "files by their paths");
   checkKeys(options, KEYS);
   const { database } = objects;
   const { hashAlgorithm } = database;
@@ -69,9 +72,12 @@ export async function commitFiles(
 
 /** The reference that is meant: HEAD is whatever it names, other short names are those of branches. */
 function branchName(branch: string): string {
-  if (branch === "HEAD" || branch.startsWith("refs/")) return branch;
-  if (branch !== "@" && !branch.startsWith("-")) return `refs/heads/${branch}`;
-  throw new RangeError(`Cannot commit to "${branch}": it is no name of a branch`);
+  if (branch === "@" || branch.startsWith("-")) {
+    throw new RangeError(`Cannot commit to "${branch}": it is no name of a branch`);
+  }
+  const name = branch === "HEAD" || branch.startsWith("refs/") ? branch : `refs/heads/${branch}`;
+  if (isReferenceName(name)) return name;
+  throw new RangeError(`Cannot commit to "${branch}": "${name}" is no full name of a reference`);
 }
 
 /** Changes by folder. */
@@ -80,7 +86,9 @@ function nest(files: GitFileChanges): Changes {
   for (const [path, content] of Object.entries(files)) {
     const parts = path.split("/");
     const isOdd = parts.some((part) => part === "" || part === "." || part === ".." || part.includes("\0"));
-    if (isOdd) throw new RangeError(`Cannot commit "${path}": it is no path from the root of the tree`);
+    if (isOdd || !path.isWellFormed()) {
+      throw new RangeError(`Cannot commit "${path}": it is no path from the root of the tree`);
+    }
     if (parts.length > DEPTH_MAX) {
       throw new RangeError(
         `Cannot commit "${path.slice(0, 80)}…": it lies more than ${DEPTH_MAX} folders deep`,
@@ -95,16 +103,16 @@ function nest(files: GitFileChanges): Changes {
       folder = inner;
     }
     if (folder.has(last)) throw new RangeError(`Cannot commit "${path}": it is a folder, too`);
-    folder.set(
-      last,
-      content === null
-        ? null
-        : typeof content === "string"
-        ? new TextEncoder().encode(content)
-        : toBytes(content),
-    );
+    folder.set(last, content === null ? null : bytesOf(content, `commit "${path}"`));
   }
   return root;
+}
+
+function bytesOf(content: string | BytesSource, action: string): Uint8Array {
+  if (typeof content === "string") return encodeText(content, action);
+  const isBuffer = content instanceof ArrayBuffer || content instanceof SharedArrayBuffer;
+  checkArgument(ArrayBuffer.isView(content) || isBuffer, action, content, "text, bytes or null");
+  return toBytes(content);
 }
 
 /** A folder is not replaced by a file, nor a file by a folder, unless an earlier commit takes it away. */

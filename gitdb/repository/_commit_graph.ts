@@ -7,6 +7,7 @@ import { readU32BE } from "../object/_big_endian.ts";
 import { joinPath, readSmallFile, readText } from "../object/_fs.ts";
 import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
+import type { CommitLinks } from "./_commit_links.ts";
 
 const SIGNATURE = 0x43475048;
 const HEADER_SIZE = 8;
@@ -18,14 +19,6 @@ const NO_PARENT = 0x70000000;
 const MORE_PARENTS = 0x80000000;
 /** Layers of a chain, at most: git makes a few. */
 const LAYERS_MAX = 1000;
-
-/** Parents, tree and date of a commit. */
-export interface CommitLinks {
-  readonly tree: GitObjectId;
-  readonly parents: readonly GitObjectId[];
-  /** Seconds since 1970, of the committer. */
-  readonly time: number;
-}
 
 /** One file. */
 interface Layer {

@@ -8,7 +8,8 @@ import { graftedParents, shallowIds } from "../database/_root_ids.ts";
 import type { GitObject, GitObjectType, GitReadOptions } from "../object/object.ts";
 import type { GitObjectId } from "../object/_object_id.ts";
 import { CommitGraph } from "./_commit_graph.ts";
-import type { CommitLinks } from "./_commit_graph.ts";
+import { parseCommitLinks } from "./_commit_links.ts";
+import type { CommitLinks } from "./_commit_links.ts";
 import { parseGitCommit, parseGitTag } from "../object/_commit.ts";
 import type { GitCommit } from "../object/_commit.ts";
 import { treeRows } from "../object/_object_syntax.ts";
@@ -81,11 +82,19 @@ export class Objects {
 
   /** A commit; in a shallow clone its parents may be left out. */
   async commit(id: GitObjectId): Promise<GitCommit> {
+    return { ...parseGitCommit(await this.#commitBody(id), id.algorithm), ...this.#otherParents(id) };
+  }
+
+  async #commitBody(id: GitObjectId): Promise<Uint8Array<ArrayBuffer>> {
     const object = await this.read(id);
     if (object.type !== "commit") throw wrongType(`${id}`, object.type, "commit");
-    const commit = parseGitCommit(await object.bytes(), id.algorithm);
+    return await object.bytes();
+  }
+
+  /** The parents of a commit where they are not those that it has itself. */
+  #otherParents(id: GitObjectId): { readonly parents?: readonly GitObjectId[] } {
     const parents = this.#shallow.has(`${id}`) ? [] : this.#grafts.get(`${id}`);
-    return parents === undefined ? commit : { ...commit, parents };
+    return parents === undefined ? {} : { parents };
   }
 
   /**
@@ -102,8 +111,7 @@ export class Objects {
   async links(id: GitObjectId): Promise<CommitLinks> {
     const known = this.#graph?.find(id);
     if (known !== undefined) return known;
-    const { tree, parents, committer } = await this.commit(id);
-    return { tree, parents, time: committer.date.getTime() / 1000 };
+    return { ...parseCommitLinks(await this.#commitBody(id), id.algorithm), ...this.#otherParents(id) };
   }
 
   /** The rows of a tree. */

@@ -5,6 +5,7 @@ import { byteString, checkArgument } from "@sluice/internal";
 import type { GitObjectId } from "../object/_object_id.ts";
 import { FOLDER } from "../object/_object_syntax.ts";
 import type { TreeRow } from "../object/_object_syntax.ts";
+import { encodeText } from "../object/_text.ts";
 import type { Objects } from "./_objects.ts";
 import { isSame, walkChanges } from "./_tree_changes.ts";
 import type { ChangeFilter } from "./_tree_changes.ts";
@@ -31,11 +32,10 @@ export class PathFilter implements ChangeFilter {
     if (paths === undefined) return undefined;
     const list = typeof paths === "string" ? [paths] : paths;
     checkArgument(Array.isArray(list), "look for paths", list, "a path or a list of them");
-    const encoder = new TextEncoder();
     return new PathFilter(list.map((path: unknown) => {
       const isPath = typeof path === "string" && !/(?:^|\/)\.{0,2}(?=\/)|(?:^|\/)\.{1,2}$/.test(path);
       checkArgument(isPath, "look for paths", path, "a path from the root of the tree");
-      return byteString(encoder.encode(path as string));
+      return byteString(encodeText(path as string, "look for paths"));
     }));
   }
 

@@ -9,7 +9,7 @@ const FORBIDDEN = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|\.$|\/$|^\//;
 /** Whether a text can be the full name of a reference: HEAD and its kin, or below `refs/`. */
 export function isReferenceName(name: string): boolean {
   if (/^[A-Z][A-Z_]*$/.test(name)) return true;
-  return name.startsWith("refs/") && !FORBIDDEN.test(name) &&
+  return name.startsWith("refs/") && name.isWellFormed() && !FORBIDDEN.test(name) &&
     name.split("/").every((part) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock"));
 }
 

@@ -12,6 +12,7 @@ import { GitObjectId } from "../object/_object_id.ts";
 import type { GitIdLike } from "../object/_object_id.ts";
 import { formatSignature } from "../object/_signature.ts";
 import type { GitSignature } from "../object/_signature.ts";
+import { encodeText } from "../object/_text.ts";
 import { GitLockFile } from "../write/_lock_file.ts";
 import { isReferenceName } from "./_reference_names.ts";
 import { wrongType } from "./_objects.ts";
@@ -52,6 +53,7 @@ export async function updateReference(
   const value = GitObjectId.from(id, database.hashAlgorithm);
   const { message = "" } = options;
   checkArgument(typeof message === "string", "set a reference", message, "a message");
+  encodeText(message, "set a reference");
   const expected = options.expected === undefined
     ? undefined
     : GitObjectId.from(options.expected, database.hashAlgorithm);

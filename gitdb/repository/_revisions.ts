@@ -200,6 +200,8 @@ export async function entryAt(
   if (parts.includes(".") || parts.includes("..")) {
     throw unsupported(`look up "${path}"`, "paths start at the root of the tree");
   }
+  // Encoded, half of a surrogate pair would be the name of another file.
+  if (!path.isWellFormed()) return undefined;
   for (const name of parts.map((part) => encoder.encode(part))) {
     if (found.mode !== 0o40000) return undefined;
     const entry = (await objects.tree(found.id)).find(({ nameBytes }) =>

@@ -19,6 +19,8 @@ export interface GitRepackOptions extends GitCreatePackOptions {
   readonly delete?: boolean | undefined;
 }
 
+/** How often packing begins anew because another process removed packs. */
+const TRIES_MAX = 8;
 /** Files of a pack that a new pack has anew, or that are worth nothing without it. */
 const PLAIN_ENDINGS: readonly string[] = [".pack", ".idx", ".rev", ".bitmap"];
 
@@ -29,6 +31,12 @@ const PLAIN_ENDINGS: readonly string[] = [".pack", ".idx", ".rev", ".bitmap"];
  * A pack with other files than its index, reverse index and bitmap stays as it is: `.keep` says that someone holds on to
  * it, `.promisor` that what it lacks can be fetched, `.mtimes` how old its objects are. What only such a pack has is not
  * packed again.
+ *
+ * Packs that another process removes meanwhile, as `git gc` does, were packed by it: packing begins anew with those that
+ * are there.
+ *
+ * @throws {SluiceError} If packs disappear each time (code "TARGET_CHANGED"), or disappear before what was packed is
+ *   removed (code "NO_FILE"). Nothing is removed then.
  *
  * @example Loose objects into a pack
  * ```ts
@@ -52,8 +60,61 @@ export async function repackGitDatabase(
 ): Promise<GitCreatedPack | undefined> {
   checkArgument(database instanceof GitDatabase, "repack a database", database, "a GitDatabase");
   const folder = joinPath(database.root, "pack");
+  const { created, lasting, merged, has } = await packAll(database, folder, options);
+  if (options.delete === true) {
+    requireFiles(folder, [
+      ...lasting.map(({ name }) => name),
+      ...created === undefined ? [] : [created.name],
+    ]);
+    await removePacks(folder, merged.map(({ name }) => name).filter((name) => name !== created?.name));
+    for await (const id of database.loose.ids()) {
+      const path = database.loose.findPath(id);
+      if (has(id) && path !== undefined) removeFile(path);
+    }
+  }
   await database.refresh({ force: true });
-  const { packs } = database.packs;
+  return created;
+}
+
+/** What was packed, and which packs are worth nothing any more or stay. */
+interface Packed {
+  /** The new pack; undefined where there was nothing to pack. */
+  readonly created: GitCreatedPack | undefined;
+  readonly merged: readonly GitPack[];
+  readonly lasting: readonly GitPack[];
+  /** Whether an object is in the new pack or in one that lasts. */
+  readonly has: (id: GitObjectId) => boolean;
+}
+
+/**
+ * Packs what is there. Packs that disappear meanwhile have been packed by another process: what is there is listed again.
+ *
+ * @throws {SluiceError} If packs go on disappearing (code "TARGET_CHANGED").
+ */
+async function packAll(database: GitDatabase, folder: string, options: GitRepackOptions): Promise<Packed> {
+  for (let tries = 1;; tries++) {
+    await database.refresh({ force: true });
+    const { packs } = database.packs;
+    try {
+      return await packListed(database, folder, packs, options);
+    } catch (error) {
+      const isGone = ({ name }: GitPack): boolean => statPath(joinPath(folder, `${name}.pack`)) === undefined;
+      if (!(error instanceof SluiceError) || !packs.some(isGone)) throw error;
+      if (tries < TRIES_MAX) continue;
+      throw new SluiceError(
+        `Cannot repack "${database.root}": packs disappeared in each of ${tries} tries (another process packs)`,
+        { format: "git", code: "TARGET_CHANGED", cause: error },
+      );
+    }
+  }
+}
+
+async function packListed(
+  database: GitDatabase,
+  folder: string,
+  packs: readonly GitPack[],
+  options: GitRepackOptions,
+): Promise<Packed> {
   const extras = await extraEndings(folder, packs.map(({ name }) => name));
   const merged = packs.filter(({ name }) => !extras.has(name));
   const staying = packs.filter(({ name }) => extras.has(name));
@@ -63,25 +124,11 @@ export async function repackGitDatabase(
   const ids = new Map<string, GitObjectId>();
   for (const [hex, id] of await idsOf(merged)) if (!kept.has(hex)) ids.set(hex, id);
   for await (const id of database.loose.ids()) if (!kept.has(`${id}`)) ids.set(`${id}`, id);
-  let created: GitCreatedPack | undefined;
-  if (ids.size > 0) {
-    const paths = await pathsInTrees(database, [...ids.values()]);
-    const requests = [...ids.values()].map((id) => ({ id, path: paths.get(`${id}`) }));
-    created = await createGitPack(folder, database, requests, options);
-  }
-  if (options.delete === true) {
-    requireFiles(folder, [
-      ...lasting.map(({ name }) => name),
-      ...created === undefined ? [] : [created.name],
-    ]);
-    await removePacks(folder, merged.map(({ name }) => name).filter((name) => name !== created?.name));
-    for await (const id of database.loose.ids()) {
-      const path = database.loose.findPath(id);
-      if ((ids.has(`${id}`) || kept.has(`${id}`)) && path !== undefined) removeFile(path);
-    }
-  }
-  await database.refresh({ force: true });
-  return created;
+  const has = (id: GitObjectId): boolean => ids.has(`${id}`) || kept.has(`${id}`);
+  if (ids.size === 0) return { created: undefined, merged, lasting, has };
+  const paths = await pathsInTrees(database, [...ids.values()]);
+  const requests = [...ids.values()].map((id) => ({ id, path: paths.get(`${id}`) }));
+  return { created: await createGitPack(folder, database, requests, options), merged, lasting, has };
 }
 
 /** By the name of a pack, the endings of files beside it that say how it may be treated. */
