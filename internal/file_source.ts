@@ -166,8 +166,9 @@ export async function statFile(path: string | URL): Promise<Deno.FileInfo> {
  * @example Deno opens files
  * ```ts
  * import { requireDeno } from "@sluice/internal/file-source";
+ * import { assertEquals } from "@std/assert";
  *
- * requireDeno("open a repository");
+ * assertEquals(requireDeno("open a repository"), undefined);
  * ```
  */
 export function requireDeno(action: string, instead = ""): void {
