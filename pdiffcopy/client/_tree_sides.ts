@@ -15,7 +15,7 @@ import type { ListOptions } from "../copy/_tree_list.ts";
 import { setsOwners, TreeTarget } from "../copy/_tree_target.ts";
 import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
-import { retrying } from "../file/_retry.ts";
+import { mayMeet, retrying } from "../file/_retry.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
 import { HttpPeer } from "../wire/_http.ts";
 import { readTreeFaults, writeTreeChanges } from "../wire/_tree_changes.ts";
@@ -151,7 +151,10 @@ export class RemoteTreeSide implements TreeSide {
   readonly #peer: HttpPeer;
   readonly #location: PdiffLocation;
   readonly #policy: RetryPolicy;
-  readonly #signal: AbortSignal | undefined;
+  readonly #closed = new AbortController();
+  readonly #signal: AbortSignal;
+  /** What was asked while the list was on its way, once. */
+  #early: Promise<Record<string, unknown>> | undefined;
   #capabilities: Promise<Record<string, unknown>> | undefined;
 
   constructor(
@@ -162,10 +165,11 @@ export class RemoteTreeSide implements TreeSide {
     this.#location = location;
     this.#peer = new HttpPeer(location.origin!, options);
     this.#policy = policy;
-    this.#signal = options.signal;
+    const closed = this.#closed.signal;
+    this.#signal = options.signal === undefined ? closed : AbortSignal.any([options.signal, closed]);
   }
 
-  /** Asks again while that may help, of a server that has answered before. */
+  /** Asks again while that may help. */
   async #again<T>(ask: () => Promise<T>): Promise<T> {
     const { progress } = this.#policy;
     const asked = async (): Promise<T> => {
@@ -174,11 +178,12 @@ export class RemoteTreeSide implements TreeSide {
       progress.note();
       return answer;
     };
-    return await (progress.isConnected ? retrying(this.#policy, this.#signal, asked) : asked());
+    return await retrying(this.#policy, this.#signal, asked, mayMeet);
   }
 
   async list(options: ListOptions): Promise<TreeEntry[] | undefined> {
-    this.#askCapabilities().catch(() => this.#capabilities = undefined); // asked again where they are needed
+    this.#early ??= this.#peer.json("GET", "/v2/caps", {});
+    this.#early.catch(() => {}); // asked again where they are needed
     return await this.#again(() => this.#list(options));
   }
 
@@ -223,9 +228,10 @@ export class RemoteTreeSide implements TreeSide {
     return Array.isArray(features) && features.includes(name);
   }
 
-  /** Asked once, while the list is on its way. */
   #askCapabilities(): Promise<Record<string, unknown>> {
-    return this.#capabilities ??= this.#again(() => this.#peer.json("GET", "/v2/caps", {}));
+    const ask = (): Promise<Record<string, unknown>> =>
+      this.#again(() => this.#peer.json("GET", "/v2/caps", {}));
+    return this.#capabilities ??= this.#early?.catch(ask) ?? ask();
   }
 
   #smallQuery({ name, seed }: HashSpec): Record<string, string | number> {
@@ -288,7 +294,9 @@ export class RemoteTreeSide implements TreeSide {
     return faults.filter(({ path }) => made.get(path) !== true);
   }
 
+  /** Also ends what is asked again for a copy that has failed on the other side. */
   [Symbol.dispose](): void {
+    this.#closed.abort();
     this.#peer[Symbol.dispose]();
   }
 }

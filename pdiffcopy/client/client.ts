@@ -13,7 +13,7 @@ import { failure, isRetryable } from "../file/_errors.ts";
 import { hashOf, randomSeed } from "../file/_hash_registry.ts";
 import { parsePdiffLocation } from "../file/location.ts";
 import type { PdiffLocation } from "../file/location.ts";
-import { delay, mayRetry, retryPolicyOf } from "../file/_retry.ts";
+import { delay, mayMeet, retryPolicyOf } from "../file/_retry.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
 import type { Part } from "../copy/_engine.ts";
 import type { CopySource, SideStatus } from "../copy/_sides.ts";
@@ -130,7 +130,8 @@ export class PdiffClient {
   /**
    * Makes the target identical to the source, or says what that would take.
    *
-   * A server that goes away is waited for, as long as `retryBudgetMs` says, once it has answered; an upload whose session
+   * A server that is busy (502 to 504), or goes away once it has answered, is waited for, as long as `retryBudgetMs`
+   * says; one that has never answered is tried twice more. An upload whose session
    * it forgot is resumed from what it has.
    *
    * @throws {NotFoundError} If the source does not exist.
@@ -160,9 +161,9 @@ export class PdiffClient {
           log?.("the source changed, beginning again");
           continue;
         }
-        const isLost = error.code === "SESSION_LOST" || (isRetryable(error) && policy.progress.isConnected);
-        const isHopeless = error.code === "SERVER" && !mayRetry(error, failures, policy);
-        if (!isLost || isHopeless || !this.#mayBeginAgain(policy, failures++)) throw error;
+        const isLost = error.code === "SESSION_LOST" ||
+          (isRetryable(error) && mayMeet(error, failures, policy));
+        if (!isLost || !this.#mayBeginAgain(policy, failures++)) throw error;
         log?.(`${error.message}; beginning again`);
         await delay(Math.min(10, failures) * ROUND_DELAY_MS, signal);
       }

@@ -57,11 +57,17 @@ const DELAY_MAX_MS = 5000;
 const HOPELESS_RETRIES = 2;
 const SERVER_FAILED = 500;
 
+/** A proxy or a server that will be there again. */
+const BUSY: readonly (number | undefined)[] = [502, 503, 504];
+/** A server that has never answered may be none: it is tried this often again. */
+const FIRST_RETRIES = 2;
+
 /** Runs `attempt`, again where that may help. */
 export async function retrying<T>(
   policy: RetryPolicy,
   signal: AbortSignal | undefined,
   attempt: () => Promise<T>,
+  isWorth: typeof mayRetry = mayRetry,
 ): Promise<T> {
   const { progress } = policy;
   for (let [failures, seen] = [0, progress.count];; failures++) {
@@ -70,7 +76,7 @@ export async function retrying<T>(
     } catch (error) {
       signal?.throwIfAborted();
       if (progress.count !== seen) [failures, seen] = [0, progress.count];
-      if (!mayRetry(error, failures, policy)) throw error;
+      if (!isWorth(error, failures, policy)) throw error;
       await delay(Math.min(DELAY_MAX_MS, DELAY_MS * 2 ** failures), signal);
     }
   }
@@ -84,6 +90,13 @@ export function mayRetry(error: unknown, failures: number, policy: RetryPolicy):
   const hopeless = error.code === "VERIFY_FAILED" ||
     (error.code === "SERVER" && error.errno === SERVER_FAILED);
   return hopeless ? failures < HOPELESS_RETRIES : isRetryable(error);
+}
+
+/** As `mayRetry`, of a server that may not have answered yet. */
+export function mayMeet(error: unknown, failures: number, policy: RetryPolicy): boolean {
+  const isBusy = error instanceof SluiceError && error.code === "SERVER" && BUSY.includes(error.errno);
+  return mayRetry(error, failures, policy) &&
+    (policy.progress.isConnected || isBusy || failures < FIRST_RETRIES);
 }
 
 /** Waits, unless the signal ends it. */
