@@ -102,11 +102,7 @@ export async function openFileSource(path: string | URL): Promise<FileSource> {
  * ```
  */
 export async function byteSourceFromPath(path: string | URL): Promise<ByteSource> {
-  if (typeof Deno === "undefined") {
-    throw new TypeError(
-      "Cannot open a path: only Deno opens files, expected bytes, a Blob, a URL or a ByteSource",
-    );
-  }
+  requireDeno("open a path", ", expected bytes, a Blob, a URL or a ByteSource");
   const info = await statFile(path);
   const validator = validatorOf(info);
   return {
@@ -160,6 +156,23 @@ export async function statFile(path: string | URL): Promise<Deno.FileInfo> {
     });
   }
   return info;
+}
+
+/**
+ * Refuses what needs files on runtimes other than Deno.
+ *
+ * @throws {TypeError} If there is no Deno.
+ *
+ * @example Deno opens files
+ * ```ts
+ * import { requireDeno } from "@sluice/internal/file-source";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(requireDeno("open a repository"), undefined);
+ * ```
+ */
+export function requireDeno(action: string, instead = ""): void {
+  if (typeof Deno === "undefined") throw new TypeError(`Cannot ${action}: only Deno opens files${instead}`);
 }
 
 /**

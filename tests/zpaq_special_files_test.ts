@@ -3,8 +3,10 @@
  * read without an end. Pipes stand for devices as well, which only root could make.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ZpaqBackup } from "@sluice/zpaq/backup";
 import { run, sluice } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
+import { testBackends } from "./_backends.ts";
 import { inDirectory } from "./_directory.ts";
 
 const ignore = Deno.build.os === "windows";
@@ -83,3 +85,55 @@ Deno.test({
       assertStringIncludes(again.stderr, "0 +added, 0 -removed. 4 -> 0 -> 0");
     }),
 });
+
+if (!ignore) {
+  testBackends("a backup names the pipes and sockets of a folder that it leaves out", async () => {
+    await inDirectory(async (cwd) => {
+      await Deno.mkdir(`${cwd}/src/sub`, { recursive: true });
+      await Deno.writeTextFile(`${cwd}/src/one`, "one\n");
+      assertEquals((await run("mkfifo", [`${cwd}/src/sub/pipe`])).code, 0);
+      using _listener = Deno.listen({ transport: "unix", path: `${cwd}/src/socket` });
+      using backup = await ZpaqBackup.open(`${cwd}/a.zpaq`);
+      const left = [`${cwd}/src/socket`, `${cwd}/src/sub/pipe`];
+      for (let n = 0; n < 2; n++) {
+        const { problems } = await backup.addFolder(`${cwd}/src`);
+        assertEquals(
+          problems.map(({ code, entry }) => [code, entry]),
+          left.map((path) => ["UNSUPPORTED", path]),
+        );
+        assert(problems.every(({ severe }) => !severe));
+      }
+      assertEquals((await backup.entries()).map(({ name }) => name).sort(), ["src/", "src/one", "src/sub/"]);
+      const { problems } = await backup.addFolder(`${cwd}/src`, { exclude: ["*/pipe", "*/socket"] });
+      assertEquals(problems, [], "what is excluded is not missed");
+    });
+  });
+
+  testBackends("a backup names the files whose times it can't keep", async () => {
+    await inDirectory(async (cwd) => {
+      await Deno.mkdir(`${cwd}/src`);
+      const times: readonly [string, string, string][] = [
+        ["early", "1960-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"],
+        ["eve", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00.000Z"],
+        ["first", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"],
+        ["later", "2001-02-03T04:05:06Z", "2001-02-03T04:05:06.000Z"],
+      ];
+      for (const [name, time] of times) {
+        await Deno.writeTextFile(`${cwd}/src/${name}`, name);
+        assertEquals((await run("touch", ["-d", time, `${cwd}/src/${name}`])).code, 0);
+      }
+      using backup = await ZpaqBackup.open(`${cwd}/a.zpaq`);
+      const { problems } = await backup.addFolder(`${cwd}/src`);
+      const lost = ["early", "eve"].map((name) => `${cwd}/src/${name}`);
+      assertEquals(
+        problems.map(({ code, entry }) => [code, entry]),
+        lost.map((path) => ["UNSUPPORTED", path]),
+      );
+      assertStringIncludes(problems[0]!.message, "from 1970 to 2999, and it gets 1970-01-01");
+      await backup.restore([], { to: `${cwd}/out` });
+      for (const [name, , restored] of times) {
+        assertEquals((await Deno.stat(`${cwd}/out/src/${name}`)).mtime!.toISOString(), restored, name);
+      }
+    });
+  });
+}

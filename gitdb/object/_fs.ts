@@ -1,7 +1,7 @@
 /**
  * The file system as this module uses it. Deno only.
  */
-import { openFault, writeFault } from "@sluice/internal/file-source";
+import { openFault, requireDeno, writeFault } from "@sluice/internal/file-source";
 import { checkArgument, checkRange, SluiceError, TruncatedDataError } from "@sluice/internal";
 import type { ByteSource, ByteSourceReadOptions } from "@sluice/internal";
 
@@ -13,6 +13,7 @@ export function joinPath(...parts: readonly string[]): string {
 /** A path of a URL or string. */
 export function toPath(path: string | URL): string {
   checkArgument(typeof path === "string" || path instanceof URL, "open a file", path, "a path or a file URL");
+  requireDeno("open a path");
   return typeof path === "string" ? path : decodeURIComponent(path.pathname);
 }
 

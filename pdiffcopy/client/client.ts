@@ -5,6 +5,7 @@
  * @module
  */
 import { checkArgument, SluiceError } from "@sluice/internal";
+import { requireDeno } from "@sluice/internal/file-source";
 import { PDIFF_BLOCK_SIZE, PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { newTable } from "../file/_block_file.ts";
 import type { Table } from "../file/_block_file.ts";
@@ -97,6 +98,7 @@ export class PdiffClient {
    */
   constructor(options: PdiffClientOptions) {
     checkClientOptions(options);
+    requireDeno("copy a file");
     this.#options = options;
     this.source = locationOf(options.source, options.literalPaths);
     this.target = locationOf(options.target, options.literalPaths);

@@ -13,6 +13,7 @@ import {
   printable,
   SluiceError,
 } from "@sluice/internal";
+import { requireDeno } from "@sluice/internal/file-source";
 import { PDIFF_PORT } from "../file/constants.ts";
 import { denoFailure } from "../file/_errors.ts";
 import { HttpListener } from "./_http_listener.ts";
@@ -220,6 +221,7 @@ function rootPath(path: string): string {
 export function createPdiffHandler(options: PdiffHandlerOptions): PdiffHandler {
   // Long: the options are checked one by one; the handler is a closure over what comes of them.
   checkHandlerOptions(options);
+  requireDeno("serve files");
   const threads = checkInteger("threads", options.threads ?? navigator.hardwareConcurrency, 1, 1024);
   const root = openRoots(options);
   const context: ServerContext = {

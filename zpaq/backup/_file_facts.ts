@@ -35,29 +35,27 @@ const KINDS: Readonly<Record<number, FileFacts["kind"]>> = {
   0o120000: "link",
 };
 
-type ErrorClass = new (message: string) => Error;
-
-/** What the system's numbers mean, with Deno's classes where it has them. */
-const ERRORS: Readonly<Record<number, readonly [string, ErrorClass]>> = {
-  1: ["Operation not permitted", Deno.errors.PermissionDenied],
-  2: ["No such file or directory", Deno.errors.NotFound],
-  5: ["Input/output error", Error],
-  13: ["Permission denied", Deno.errors.PermissionDenied],
-  17: ["File exists", Deno.errors.AlreadyExists],
-  20: ["Not a directory", Deno.errors.NotADirectory],
-  21: ["Is a directory", Deno.errors.IsADirectory],
-  22: ["Invalid argument", Error],
-  28: ["No space left on device", Error],
-  30: ["Read-only file system", Error],
-  36: ["File name too long", Error],
-  40: ["Too many levels of symbolic links", Error],
-  95: ["Operation not supported", Error],
+/** What the system's numbers mean, with the names of Deno's classes where it has them. */
+const ERRORS: Readonly<Record<number, readonly [string, (keyof typeof Deno.errors)?]>> = {
+  1: ["Operation not permitted", "PermissionDenied"],
+  2: ["No such file or directory", "NotFound"],
+  5: ["Input/output error"],
+  13: ["Permission denied", "PermissionDenied"],
+  17: ["File exists", "AlreadyExists"],
+  20: ["Not a directory", "NotADirectory"],
+  21: ["Is a directory", "IsADirectory"],
+  22: ["Invalid argument"],
+  28: ["No space left on device"],
+  30: ["Read-only file system"],
+  36: ["File name too long"],
+  40: ["Too many levels of symbolic links"],
+  95: ["Operation not supported"],
 };
 
 /** An error for the system's number. */
 export function systemError(errno: number): Error {
-  const [text, Class] = ERRORS[errno] ?? [`the system reports error ${errno}`, Error];
-  return new Class(text);
+  const [text, name] = ERRORS[errno] ?? [`the system reports error ${errno}`];
+  return name === undefined ? new Error(text) : new Deno.errors[name](text);
 }
 
 /** What the system said of a file, natively. */

@@ -21,8 +21,8 @@ const MODE_LINK = 0o120644;
 /** Folders that are listed in one call. */
 const LOOK_AHEAD = 64;
 const NO_HASH = "0".repeat(64);
-const YEAR_MIN = Date.UTC(1970, 0, 1);
-const YEAR_MAX = Date.UTC(2999, 11, 31);
+const DATE_MIN = Date.UTC(1970, 0, 1);
+const DATE_MAX = Date.UTC(2999, 11, 31);
 
 /** What of attributes is archived: all there is, what zpaq 7.15 knows, or nothing. */
 export type AttributeExtent = "all" | "mode" | "none";
@@ -51,7 +51,7 @@ export interface WalkOptions extends Selection {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Files below the paths. Devices are left out, as zpaq leaves them out. */
+/** Files below the paths. Pipes, sockets and devices are left out, as zpaq leaves them out, and reported. */
 export async function walk(options: WalkOptions): Promise<Walked> {
   const walker = new Walker(options);
   for (const path of options.paths) await walker.add(path);
@@ -60,7 +60,7 @@ export async function walk(options: WalkOptions): Promise<Walked> {
 
 /** The time of a file, as far as an archive can say it. */
 function dateOf(seconds: number): Date {
-  return new Date(Math.min(Math.max(seconds * 1000, YEAR_MIN), YEAR_MAX));
+  return new Date(Math.min(Math.max(seconds * 1000, DATE_MIN), DATE_MAX));
 }
 
 /** A regular file. There may be a great many, so that it holds no more than it must. */
@@ -157,8 +157,8 @@ class Walker {
       return false;
     }
     if (kind === "other" || kind === "link" && attributes !== "all") {
-      // In a folder they are passed over as zpaq does; one that was named was meant.
-      if (named) {
+      // Without links of its own an archive is zpaq's, which passes over those in folders; one that was named was meant.
+      if ((named || kind === "other") && this.#isWanted(path)) {
         this.#options.report(
           warning("archive", path, "it is neither a regular file nor a folder", "UNSUPPORTED"),
         );
@@ -206,9 +206,14 @@ class Walker {
   }
 
   #fileOf(path: string, name: string, facts: FileFacts): WalkedFile {
+    const date = dateOf(facts.seconds);
+    if (date.getTime() !== facts.seconds * 1000) {
+      const why = `an archive's times are from 1970 to 2999, and it gets ${date.toISOString().slice(0, 10)}`;
+      this.#options.report(warning("keep the time of", path, why, "UNSUPPORTED"));
+    }
     const attributes = this.#attributesOf(path, name, facts);
     if (facts.kind === "file") return new RegularFile(name, path, facts, attributes);
-    const file = { name, date: dateOf(facts.seconds), attributes };
+    const file = { name, date, attributes };
     if (facts.kind === "folder") return { ...file, size: 0 };
     const body = encodeName(facts.link!);
     return { ...file, size: body.length, body };

@@ -68,6 +68,7 @@ import type {
 import { withLock } from "./_lock.ts";
 import { ifThere } from "./_paths.ts";
 import { isWanted } from "./_patterns.ts";
+import { requireDeno } from "@sluice/internal/file-source";
 import { failure } from "./_problems.ts";
 import { ZpaqBackupError } from "./_problems.ts";
 import { repairSteps } from "./_repair_steps.ts";
@@ -171,6 +172,7 @@ export class ZpaqBackup implements Disposable {
     checkLimit("maxMemory", options.maxMemory ?? 0);
     const create = checkBoolean("create", options.create ?? true);
     const backup = new ZpaqBackup(path, { ...options });
+    if (backup.#state.isFile) requireDeno("open a backup");
     const opened = await backup.#state.open();
     if (opened === undefined && !(create && backup.#state.isFile)) {
       throw failure("NOT_FOUND", `Cannot open ${backup.path}: No such file or directory`);

@@ -5,6 +5,7 @@
  */
 import { checkArgument, checkBoolean, checkInteger, checkKeys, concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
+import { requireDeno } from "@sluice/internal/file-source";
 import { compressZstdAsync } from "../codec/compress.ts";
 import { resolveCompressOptions } from "../options/_compress_options.ts";
 import type { ZstdCompressOptions } from "../options/compress_options.ts";
@@ -122,6 +123,7 @@ export class ZstdLog implements AsyncDisposable {
     checkBoolean("durable", options.durable ?? false);
     const { level, backend } = options;
     resolveCompressOptions({ level, backend });
+    requireDeno("open a log");
     const name = path instanceof URL ? decodeURIComponent(path.pathname) : path;
     return new ZstdLog(await LogFile.open(name, { backend }), options);
   }
