@@ -143,6 +143,7 @@ export type SluiceErrorCode =
   | "NOT_FOUND"
   | "EXISTS"
   | "PERMISSION"
+  | "LEFT_OUT"
   | "UNSAFE_PATH"
   | "READ_ONLY"
   | "NO_SPACE"
@@ -575,6 +576,11 @@ export const SLUICE_ERRORS: Readonly<Record<SluiceErrorCode, SluiceErrorFacts>> 
     "Choose another name, or allow to replace it where there is an option for that.",
   ),
   PERMISSION: row("SluiceError", "The system does not allow it.", "Change permissions or the user."),
+  LEFT_OUT: row(
+    "SluiceError",
+    "An archive has no place for a pipe, socket or device of a folder, or for a time.",
+    "Nothing, or leave it out with `exclude`.",
+  ),
   UNSAFE_PATH: row(
     "SluiceError",
     "A name would be restored outside the folder.",

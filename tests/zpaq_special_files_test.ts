@@ -99,13 +99,16 @@ if (!ignore) {
         const { problems } = await backup.addFolder(`${cwd}/src`);
         assertEquals(
           problems.map(({ code, entry }) => [code, entry]),
-          left.map((path) => ["UNSUPPORTED", path]),
+          left.map((path) => ["LEFT_OUT", path]),
         );
         assert(problems.every(({ severe }) => !severe));
       }
       assertEquals((await backup.entries()).map(({ name }) => name).sort(), ["src/", "src/one", "src/sub/"]);
       const { problems } = await backup.addFolder(`${cwd}/src`, { exclude: ["*/pipe", "*/socket"] });
       assertEquals(problems, [], "what is excluded is not missed");
+      const added = await sluice(["zpaq", "a", "b.zpaq", "src"], { cwd });
+      assertEquals(added.code, 0, added.stderr);
+      assertStringIncludes(added.stderr, "src/sub/pipe");
     });
   });
 
@@ -127,7 +130,7 @@ if (!ignore) {
       const lost = ["early", "eve"].map((name) => `${cwd}/src/${name}`);
       assertEquals(
         problems.map(({ code, entry }) => [code, entry]),
-        lost.map((path) => ["UNSUPPORTED", path]),
+        lost.map((path) => ["LEFT_OUT", path]),
       );
       assertStringIncludes(problems[0]!.message, "from 1970 to 2999, and it gets 1970-01-01");
       await backup.restore([], { to: `${cwd}/out` });

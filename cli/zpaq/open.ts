@@ -34,9 +34,9 @@ export class Complaints {
     this.#messages = messages;
   }
 
-  /** Says a problem. */
-  say = (problem: { readonly message: string; readonly severe: boolean }): void => {
-    this.code = Math.max(this.code, problem.severe ? FAILED : WARNING);
+  /** Says a problem; what an archive has no place for is said and no reason to fail, as with zpaq and tar. */
+  say = (problem: { readonly message: string; readonly severe: boolean; readonly code?: string }): void => {
+    if (problem.code !== "LEFT_OUT") this.code = Math.max(this.code, problem.severe ? FAILED : WARNING);
     this.#messages.say(LEVEL.errors, withoutUrlSecrets(`zpaq: ${printable(problem.message)}`));
   };
 }

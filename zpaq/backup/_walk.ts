@@ -160,7 +160,12 @@ class Walker {
       // Without links of its own an archive is zpaq's, which passes over those in folders; one that was named was meant.
       if ((named || kind === "other") && this.#isWanted(path)) {
         this.#options.report(
-          warning("archive", path, "it is neither a regular file nor a folder", "UNSUPPORTED"),
+          warning(
+            "archive",
+            path,
+            "it is neither a regular file nor a folder",
+            named ? "UNSUPPORTED" : "LEFT_OUT",
+          ),
         );
       }
       return false;
@@ -209,7 +214,7 @@ class Walker {
     const date = dateOf(facts.seconds);
     if (date.getTime() !== facts.seconds * 1000) {
       const why = `an archive's times are from 1970 to 2999, and it gets ${date.toISOString().slice(0, 10)}`;
-      this.#options.report(warning("keep the time of", path, why, "UNSUPPORTED"));
+      this.#options.report(warning("keep the time of", path, why, "LEFT_OUT"));
     }
     const attributes = this.#attributesOf(path, name, facts);
     if (facts.kind === "file") return new RegularFile(name, path, facts, attributes);
