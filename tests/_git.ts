@@ -13,7 +13,8 @@ export const GIT_IS_HERE: boolean = await run("git", ["--version"]).then(
 );
 if (!GIT_IS_HERE) console.log("skipped: interop of gitdb, git is not installed");
 
-const ENVIRONMENT = {
+/** What git runs with, whatever is set up on this machine. */
+export const ENVIRONMENT = {
   GIT_AUTHOR_NAME: "A",
   GIT_AUTHOR_EMAIL: "a@example.test",
   GIT_COMMITTER_NAME: "A",

@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import { run, sluice } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { git, GIT_IS_HERE, withFolder } from "./_git.ts";
+import { ENVIRONMENT, git, GIT_IS_HERE, withFolder } from "./_git.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const encode = (words: string): Uint8Array => new TextEncoder().encode(words);
@@ -235,7 +235,7 @@ async function makeMoves(folder: string): Promise<void> {
   await Deno.remove(`${folder}/lf`);
   await Deno.chmod(`${folder}/new/a`, 0o755);
   await commit("third");
-  await run("git", ["merge", "-q", "side"], { cwd: folder });
+  await run("git", ["merge", "-q", "side"], { cwd: folder, env: ENVIRONMENT });
   await Deno.writeTextFile(`${folder}/both`, "merged\n");
   await commit("the merge");
   await git(folder, ["tag", "-a", "-m", "of a tag", "t2", "t1"]);

@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { run, sluice } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { git, GIT_IS_HERE, withFolder } from "./_git.ts";
+import { ENVIRONMENT, git, GIT_IS_HERE, withFolder } from "./_git.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
 const encode = (words: string): Uint8Array => new TextEncoder().encode(words);
@@ -204,7 +204,7 @@ testPatches("show, log and diff print patches and counts as git does", async (fo
   await git(folder, ["checkout", "-q", "main"]);
   await Deno.writeTextFile(`${folder}/run.sh`, "main\n");
   await git(folder, ["commit", "-q", "-m", "main", "run.sh"]);
-  await run("git", ["merge", "-q", "other"], { cwd: folder });
+  await run("git", ["merge", "-q", "other"], { cwd: folder, env: ENVIRONMENT });
   await Deno.writeTextFile(`${folder}/run.sh`, "both\n");
   await git(folder, ["commit", "-q", "-m", "merge", "-i", "run.sh"]);
   const refused = await sluice(["gitdb", "show"], { cwd: folder });
