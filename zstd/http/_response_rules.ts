@@ -119,6 +119,7 @@ export function pipeFlushing(
     for (;;) {
       const start = performance.now();
       const next = reader.read();
+      next.catch(() => {}); // the source may fail while a flush does
       if (held && (waited >= HELD_TIME_MAX || !await settlesWithin(next, live ? 0 : IDLE_TIME))) {
         await stream.flush();
         held = false;
