@@ -33,6 +33,17 @@ export async function fingerprintOf(source: ByteSource, size: number): Promise<U
   return fingerprint(size, head, tail);
 }
 
+/** Whether a source starts with the `size` bytes that a fingerprint was made of. */
+export async function hasFingerprint(
+  source: ByteSource,
+  size: number,
+  expected: Uint8Array,
+): Promise<boolean> {
+  if (source.size < size) return false;
+  const found = await fingerprintOf(source, size);
+  return found.every((byte, i) => byte === expected[i]);
+}
+
 /** Finds the fingerprint of a stream that passes by. */
 export class FingerprintBuilder {
   #size = 0;

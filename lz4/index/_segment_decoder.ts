@@ -3,10 +3,17 @@
  */
 import { LZ4_DECODE_FLAG, Lz4DecoderKernel } from "../kernel/decoder.ts";
 import { lz4HashParts } from "../kernel/blocks.ts";
-import { ChecksumMismatchError, IdlePool, toBytes } from "@sluice/internal";
-import type { ByteSource } from "@sluice/internal";
+import {
+  ChecksumMismatchError,
+  CorruptDataError,
+  IdlePool,
+  toBytes,
+  TruncatedDataError,
+} from "@sluice/internal";
+import type { ByteSource, SluiceError } from "@sluice/internal";
 import { fault } from "../frame/_fault.ts";
 import { EXPANSION_MAX } from "../frame/_format.ts";
+import { hasFingerprint } from "./_index_fingerprint.ts";
 import type { IndexModel } from "./_index_model.ts";
 import { lastPointAt } from "./_index_rows.ts";
 import { readWindow } from "./_index_windows.ts";
@@ -16,6 +23,13 @@ import type { Lz4DictionarySource } from "../codec/decompress_options.ts";
 const FETCH_SIZE_MAX = 64 << 20;
 /** Content of segments that are decoded together: less makes the calls cost more than the work. */
 const GROUP_SIZE_MIN = 1 << 20;
+
+/** Whether an error says that the compressed file is damaged, and does not blame the index already. */
+function isDamage(error: unknown): error is SluiceError {
+  const damage = error instanceof CorruptDataError || error instanceof TruncatedDataError ||
+    error instanceof ChecksumMismatchError;
+  return damage && error.code !== "SEGMENT_CHECKSUM" && !error.code.startsWith("INDEX_");
+}
 
 /** What segments are decoded with. */
 export interface SegmentContext {
@@ -73,10 +87,9 @@ export class SegmentDecoder {
   /** Fetches and decodes segments of one frame that follow each other. */
   async decode(first: number, last: number, offLoop: boolean): Promise<Uint8Array<ArrayBuffer>> {
     const start = this.#model.points[first]!.compressedOffset;
-    const bytes = await this.#context.source.read(start, this.#inputEnd(last) - start, {
-      signal: this.#context.signal,
-    });
-    return await this.#decodeFrom(bytes, start, first, last, offLoop);
+    return await this.#blamed(async () =>
+      await this.#decodeFrom(await this.#fetch(first, last), start, first, last, offLoop)
+    );
   }
 
   /** Fetches segments that follow each other with as few reads as memory allows, and decodes them. */
@@ -86,12 +99,41 @@ export class SegmentDecoder {
       const start = this.#model.points[id]!.compressedOffset;
       let until = id;
       while (until < last && this.#inputEnd(until + 1) - start <= FETCH_SIZE_MAX) until++;
-      const bytes = await this.#context.source.read(start, this.#inputEnd(until) - start, {
-        signal: this.#context.signal,
+      await this.#blamed(async () => {
+        const bytes = await this.#fetch(id, until);
+        for (; id <= until; id++) decoded.set(id, await this.#decodeFrom(bytes, start, id, id, false));
       });
-      for (; id <= until; id++) decoded.set(id, await this.#decodeFrom(bytes, start, id, id, false));
     }
     return decoded;
+  }
+
+  /** The bytes of segments that follow each other. */
+  async #fetch(first: number, last: number): Promise<Uint8Array> {
+    const start = this.#model.points[first]!.compressedOffset;
+    const end = this.#inputEnd(last);
+    const { source, signal } = this.#context;
+    if (end > source.size) {
+      throw fault(
+        "INDEX_ASSUMPTION",
+        source.size,
+        `the file ends here, the one that was indexed went on to ${end}`,
+      );
+    }
+    return await source.read(start, end - start, { signal });
+  }
+
+  /** Does work on the file; where that finds damage, says so of the index when it was made of another file. */
+  async #blamed<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const { source } = this.#context;
+      const { fingerprint, inputSize } = this.#model;
+      if (fingerprint === undefined || !isDamage(error)) throw error;
+      if (await hasFingerprint(source, inputSize, fingerprint)) throw error;
+      const facts = { format: "lz4", code: "INDEX_ASSUMPTION", offset: error.offset, cause: error } as const;
+      throw new CorruptDataError(`${error.message} (the file is not the one that was indexed)`, facts);
+    }
   }
 
   /** Where a segment's content ends. */

@@ -17,7 +17,7 @@ import {
 import type { ByteSource, ByteSourceLike, BytesSource } from "@sluice/internal";
 import { carvePieces } from "./_carve.ts";
 import { INDEX_MAGIC, SKIPPABLE_HEADER_SIZE } from "../frame/_format.ts";
-import { fingerprintOf } from "./_index_fingerprint.ts";
+import { hasFingerprint } from "./_index_fingerprint.ts";
 import { decodeIndex, encodeIndex, notLoaded, openIndex } from "./_index_format.ts";
 import type { IndexModel } from "./_index_model.ts";
 import { lastPointAt, rowsOf } from "./_index_rows.ts";
@@ -172,9 +172,7 @@ export class Lz4Index {
   async matches(data: ByteSourceLike): Promise<boolean> {
     const source = await openByteSource(data);
     const { fingerprint, inputSize } = this.#model;
-    if (fingerprint === undefined || source.size < inputSize) return false;
-    const found = await fingerprintOf(source, inputSize);
-    return found.every((byte, i) => byte === fingerprint[i]);
+    return fingerprint !== undefined && await hasFingerprint(source, inputSize, fingerprint);
   }
 
   /** Reads all points and histories that `open` and `embedded` leave in the file: `points` and `toBytes` need them. */

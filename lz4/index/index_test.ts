@@ -133,6 +133,34 @@ testBackends("Lz4Archive notices another file", async () => {
   await assertRejects(() => archive.read(0), SluiceError);
 });
 
+testBackends(
+  "an index of another file is blamed, not the file; a damaged file is blamed itself",
+  async () => {
+    const files: [name: string, file: Uint8Array<ArrayBuffer>][] = [
+      ["independent", compressLz4(CONTENT, { blockSize: 65536 })],
+      ["with block checksums", compressLz4(CONTENT, { blockSize: 65536, blockChecksums: true })],
+      ["shorter", compressLz4(CONTENT.subarray(0, 700_000), { blockSize: 65536 })],
+    ];
+    const index = await buildLz4Index(
+      compressLz4(text(CONTENT.length, 99), { blockSize: 65536, linked: true }),
+      {
+        spacing: 65536,
+      },
+    );
+    for (const [name, file] of files) {
+      using archive = await Lz4Archive.open(file, { index });
+      const error = await assertRejects(() => archive.read(0, index.outputSize), SluiceError);
+      assertEquals(error.code, "INDEX_ASSUMPTION", name);
+      await assertRejects(() => Array.fromAsync(archive.stream()), SluiceError, "indexed", name);
+    }
+    const file = compressLz4(CONTENT, { blockSize: 65536, blockChecksums: true });
+    const own = await buildLz4Index(file, { spacing: 65536 });
+    file[file.length >> 1]! ^= 1; // outside of what an index knows of its file
+    using damaged = await Lz4Archive.open(file, { index: own });
+    assertEquals((await assertRejects(() => damaged.read(0), SluiceError)).code, "BLOCK_CHECKSUM");
+  },
+);
+
 testBackends("Lz4Index.open leaves windows in the file until a read needs one", async () => {
   const content = text(3_000_000, 8);
   const file = compressLz4(content, { blockSize: 65536, linked: true });

@@ -38,7 +38,14 @@ function autoBlockSize(size: number): number {
   return Math.min(AUTO_BLOCK_MAX, Math.max(AUTO_BLOCK_MIN, 2 ** exponent));
 }
 
-function locationOf(value: string | URL | PdiffLocation, literalPaths: boolean | undefined): PdiffLocation {
+function locationOf(
+  name: "source" | "target",
+  value: string | URL | PdiffLocation | undefined,
+  literalPaths: boolean | undefined,
+): PdiffLocation {
+  if (value === undefined) {
+    throw new TypeError(`Cannot use option "${name}": it is not given, expected a path or a URL`);
+  }
   return typeof value === "string" || value instanceof URL
     ? parsePdiffLocation(value, { literalPaths })
     : value;
@@ -100,8 +107,8 @@ export class PdiffClient {
     checkClientOptions(options);
     requireDeno("copy a file");
     this.#options = options;
-    this.source = locationOf(options.source, options.literalPaths);
-    this.target = locationOf(options.target, options.literalPaths);
+    this.source = locationOf("source", options.source, options.literalPaths);
+    this.target = locationOf("target", options.target, options.literalPaths);
     this.concurrency = options.concurrency ?? PDIFF_CONCURRENCY;
     if (options.hash !== undefined) hashOf(options.hash);
   }

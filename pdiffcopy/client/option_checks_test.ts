@@ -23,6 +23,14 @@ const files = { source: "a", target: "b" };
 Deno.test("every public function names options that it does not know", async () => {
   const index = PdiffIndex.parse(await buildPdiffIndex(source));
   const pool = { concurrency: 1, items: [], work: () => Promise.resolve() };
+  for (const name of ["source", "target"]) {
+    const missing: unknown = { ...files, [name]: undefined };
+    assertThrows(
+      () => new PdiffClient(missing as typeof files),
+      TypeError,
+      `option "${name}": it is not given`,
+    );
+  }
   for (
     const call of [
       () => new PdiffClient(odd(files)),

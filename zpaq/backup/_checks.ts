@@ -2,6 +2,7 @@
  * Checks of what callers of a backup pass.
  */
 import { checkInteger, describe } from "@sluice/internal";
+import { parseLevel, parseMethod } from "../block/_method.ts";
 import type {
   ZpaqBackupAddOptions,
   ZpaqBackupCompareOptions,
@@ -72,8 +73,11 @@ const LEVEL_MAX = 5;
 /** A method as a text. */
 export function methodOf(method: unknown): string {
   if (typeof method === "number") return `${checkInteger("method", method, 0, LEVEL_MAX)}`;
-  if (typeof method === "string") return method;
-  throw new TypeError('Cannot use option "method": it is neither a level nor a string');
+  if (typeof method !== "string") {
+    throw new TypeError('Cannot use option "method": it is neither a level nor a string');
+  }
+  if (parseLevel(method) === undefined) parseMethod(method);
+  return method;
 }
 
 /** A list from one text or several. */

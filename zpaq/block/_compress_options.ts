@@ -41,8 +41,8 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZpaqCompressOptions>([
 
 /** The block size of a method in bytes. */
 export function blockSizeOf(method: string, blockBitsDefault = BLOCK_BITS_DEFAULT): number {
-  const bits = parseLevel(method)?.blockBits ??
-    (/^[0-9]/.test(method) ? blockBitsDefault : parseMethod(method).args[0]!);
+  const level = parseLevel(method);
+  const bits = level === undefined ? parseMethod(method).args[0]! : level.blockBits ?? blockBitsDefault;
   return 2 ** (20 + bits) - BLOCK_RESERVE;
 }
 

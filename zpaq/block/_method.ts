@@ -28,7 +28,7 @@ export interface DataHint {
 const ARGUMENT_COUNT = 9;
 const BLOCK_BITS_MAX = 11;
 const PERIOD_MAX = 4096;
-const LEVEL_PATTERN = /^([0-9])(\d*)(?:,(\d+)(?:,(\d+))?)?$/;
+const LEVEL_PATTERN = /^([0-5])(\d*)(?:,(\d+)(?:,(\d+))?)?$/;
 const METHOD_PATTERN = /^([0xsi])(\d+(?:[,.]\d+)*)((?:[a-z](?:\d+(?:[,.]\d+)*)?)*)$/;
 
 /** A level as `LB,R,T` says it; undefined where the method is no level. */

@@ -17,9 +17,28 @@ import {
   ZpaqCompressionStream,
   ZpaqDecompressionStream,
 } from "../mod.ts";
+import { ZpaqBackup } from "../backup/backup.ts";
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
+
+Deno.test("a level that does not exist is refused, as a number and as a text", async () => {
+  for (const method of ["6", "9", "57,1x", 6, -1]) {
+    assertThrows(
+      () => compressZpaq(encoder.encode("hello"), { method } as { method: string }),
+      Error,
+      "method",
+    );
+  }
+  const path = await Deno.makeTempFile({ suffix: ".zpaq" });
+  try {
+    for (const method of ["6", 6]) {
+      await assertRejects(() => ZpaqBackup.open(path, { method }), RangeError, "method");
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+});
 
 for (const { name, archive, content, header } of VECTORS) {
   testBackends(`decompressZpaq reads the archive ${name}`, (backend) => {

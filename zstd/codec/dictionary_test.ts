@@ -168,6 +168,17 @@ testBackends("a prefix serves every frame, also after a skippable one", async ()
   assert(frames.length < 800);
   assertEquals(decompressZstd(frames, { prefix: base }), join(content, content));
   assertThrows(() => compressZstd(content, { prefix: base, dictionary: TRAINED }), TypeError, "prefix");
+  const wrong = { prefix: "3" as unknown as Uint8Array };
+  assertThrows(
+    () => compressZstd(content, wrong),
+    TypeError,
+    'option "prefix": it is a string, expected bytes',
+  );
+  assertThrows(
+    () => decompressZstd(frames, wrong),
+    TypeError,
+    'option "prefix": it is a string, expected bytes',
+  );
 });
 
 testBackends("digests are freed with the dictionary, and not under a context that uses them", () => {

@@ -12,13 +12,12 @@ import {
   describe,
   memoryLimit,
   processorCount,
-  toBytes,
 } from "@sluice/internal";
 import { fitMemory } from "./_memory_ceiling.ts";
 import { ADAPT_INTERVAL_BYTES } from "./_adaptive_level.ts";
 import type { AdaptBounds } from "./_adaptive_level.ts";
 import type { ZstdDictionary } from "./dictionary.ts";
-import { checkDictionary } from "./_decompress_options.ts";
+import { checkDictionary, prefixBytes } from "./_decompress_options.ts";
 import type {
   ZstdAdaptOptions,
   ZstdCompressOptions,
@@ -245,7 +244,7 @@ function resolve(options: ZstdCompressOptions): CompressSettings {
   if (options.prefix !== undefined && options.dictionary !== undefined) {
     throw new TypeError('Cannot use option "prefix": "dictionary" is given as well');
   }
-  const prefix = options.prefix === undefined ? NO_BYTES : toBytes(options.prefix);
+  const prefix = options.prefix === undefined ? NO_BYTES : prefixBytes(options.prefix);
   const threads = workerCount(options);
   const strategy = options.strategy === undefined
     ? 0

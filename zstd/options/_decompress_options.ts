@@ -13,6 +13,7 @@ import {
   toBytes,
   WHOLE_OUTPUT_SIZE_MAX,
 } from "@sluice/internal";
+import type { BytesSource } from "@sluice/internal";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 import type { ZstdDictionary } from "./dictionary.ts";
 import type { ZstdFrameHeader } from "../frame/frame_header.ts";
@@ -119,7 +120,7 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
     ),
     checkHeader: options.checkHeader,
     dictionary: options.dictionary,
-    prefix: options.prefix === undefined ? undefined : toBytes(options.prefix).slice(),
+    prefix: options.prefix === undefined ? undefined : prefixBytes(options.prefix).slice(),
     dictionaries: options.dictionaries ?? [],
     lookupDictionary: options.lookupDictionary,
     backend: options.backend,
@@ -166,4 +167,16 @@ export function checkDictionary(value: unknown): void {
   throw new TypeError(
     `Cannot use option "dictionary": it is ${describe(value)}, expected a ZstdDictionary${hint}`,
   );
+}
+
+/**
+ * The bytes of the option "prefix", whose name other modules have for a text.
+ *
+ * @throws {TypeError} If it is something else.
+ */
+export function prefixBytes(value: BytesSource): Uint8Array {
+  if (typeof value === "string") {
+    throw new TypeError('Cannot use option "prefix": it is a string, expected bytes');
+  }
+  return toBytes(value);
 }
