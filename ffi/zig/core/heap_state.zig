@@ -1,7 +1,11 @@
 //! The heap of libc with a count of blocks, and a fault that tests plant. One object of a library has it; all others, and
 //! the vendored C, call it by the names that are exported here.
+//!
+//! Where libc is glibc, what a burst of contexts took goes back to the system when they are closed: glibc alone keeps it,
+//! in pieces, and each further burst takes more.
 
 const std = @import("std");
+const builtin = @import("builtin");
 
 extern fn malloc(size: usize) ?*anyopaque;
 extern fn calloc(count: usize, size: usize) ?*anyopaque;
@@ -12,6 +16,32 @@ var live_blocks: std.atomic.Value(u32) = .init(0);
 /// Allocations from now to the one that fails; 0 where none is to fail.
 var until_failure: std.atomic.Value(u32) = .init(0);
 
+const is_glibc = builtin.target.isGnuLibC();
+extern fn malloc_usable_size(block: ?*anyopaque) usize;
+extern fn malloc_trim(keep: usize) c_int;
+
+/// Less than this is not worth asking the system to take it back.
+const trim_min = 256 << 20;
+/// Bytes of all blocks that are taken, where libc tells their sizes.
+var live_bytes: std.atomic.Value(usize) = .init(0);
+/// The most of them since memory was last given back to the system.
+var peak_bytes: std.atomic.Value(usize) = .init(0);
+
+fn noteTaken(block: *anyopaque) void {
+    const size = malloc_usable_size(block);
+    const live = live_bytes.fetchAdd(size, .monotonic) + size;
+    if (live > peak_bytes.load(.monotonic)) _ = peak_bytes.fetchMax(live, .monotonic);
+}
+
+/// Notes that a block is about to be freed; whether so much is free then that the system should have it back.
+fn noteGiven(block: *anyopaque) bool {
+    const size = malloc_usable_size(block);
+    const live = live_bytes.fetchSub(size, .monotonic) - size;
+    const peak = peak_bytes.load(.monotonic);
+    if (live > peak / 2 or peak - live < trim_min) return false;
+    return peak_bytes.cmpxchgStrong(peak, live, .monotonic, .monotonic) == null;
+}
+
 /// Whether this allocation is the one that a test wants to fail.
 fn isFailing() bool {
     if (until_failure.load(.monotonic) == 0) return false;
@@ -21,7 +51,10 @@ fn isFailing() bool {
 }
 
 fn counted(block: ?*anyopaque) ?*anyopaque {
-    if (block != null) _ = live_blocks.fetchAdd(1, .monotonic);
+    if (block) |taken| {
+        _ = live_blocks.fetchAdd(1, .monotonic);
+        if (is_glibc) noteTaken(taken);
+    }
     return block;
 }
 
@@ -37,7 +70,9 @@ fn takeZeroed(count: usize, size: usize) callconv(.c) ?*anyopaque {
 fn give(block: ?*anyopaque) callconv(.c) void {
     if (block == null) return;
     _ = live_blocks.fetchSub(1, .monotonic);
+    const has_excess = is_glibc and noteGiven(block.?);
     free(block);
+    if (has_excess) _ = malloc_trim(0);
 }
 
 /// For tests: makes the `count`-th allocation from now fail, 0 for none. Returns what was left of the count before: 0
