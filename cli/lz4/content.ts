@@ -4,23 +4,16 @@
 import type { ByteSource } from "@sluice/internal";
 import { listLz4Frames, repackLz4 } from "@sluice/lz4";
 import type { Lz4Piece } from "@sluice/lz4";
-import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { EXIT } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
+import { clipRange } from "../shared/range.ts";
 import { writeOutput } from "../shared/target.ts";
-import type { ArchiveSettings, Job } from "./archive_options.ts";
+import type { Job } from "./archive_options.ts";
 import { withContent } from "./content_source.ts";
 import { checkOutput } from "./outputs.ts";
 import { dictionaryOf, readForward, withIndex, withSource } from "./source.ts";
 
 const LINE_FEED = 10;
-
-/** The range that was asked for, inside the content. */
-function rangeOf({ range }: ArchiveSettings, total: number): [number, number] {
-  if (range === undefined) return [0, total];
-  const end = range.end === Infinity ? total : range.end;
-  if (range.start <= end && end <= total) return [range.start, end];
-  throw new UsageFailure(`The range ${range.start}-${end} is not inside the ${total} bytes of content`);
-}
 
 /** Writes a range of the content. */
 export async function catCommand(job: Job): Promise<number> {
@@ -37,7 +30,7 @@ export async function carveCommand(job: Job): Promise<number> {
   const { settings, messages, operands } = job;
   const options = await checkOutput(job);
   await withIndex(job, async (source, index) => {
-    const [start, end] = rangeOf(settings, index.outputSize);
+    const { start, end } = clipRange(settings.range ?? { start: 0, end: Infinity }, index.outputSize);
     const pieces = await index.pieces(start, end);
     await writeOutput(settings.output, bytesOf(source, pieces), options);
     messages.say(

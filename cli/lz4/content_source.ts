@@ -5,12 +5,13 @@ import type { ByteSource } from "@sluice/internal";
 import { decompressLz4Iterable, Lz4Archive } from "@sluice/lz4";
 import type { Lz4Index } from "@sluice/lz4";
 import { UsageFailure } from "../shared/exit.ts";
+import { clipRange } from "../shared/range.ts";
 import type { Job } from "./archive_options.ts";
 import { buildIndex, dictionaryOf, findIndex, readForward, withSource } from "./source.ts";
 
 /** Content that can be read once from a place on. */
 export interface Content {
-  /** The bytes from `start` up to `end`, `Infinity` for all; a range that is not inside the content is a failure. */
+  /** The bytes from `start` up to `end`, `Infinity` for all; a range that starts after the end of the content is an error. */
   stream(start: number, end: number): AsyncGenerator<Uint8Array, void, undefined>;
   /** A place at or before the start of a line, counted from 0, and how many lines start between them. */
   beforeLine(line: number): Promise<{ readonly offset: number; readonly skip: number }>;
@@ -32,17 +33,11 @@ export async function withContent<T>(job: Job, use: (content: Content) => Promis
   });
 }
 
-function outside(start: number, end: number, total: number): UsageFailure {
-  const range = `${start}-${end === Infinity ? "" : end}`;
-  return new UsageFailure(`The range ${range} is not inside the ${total} bytes of content`);
-}
-
 function indexed(archive: Lz4Archive, index: Lz4Index, { settings: { threads } }: Job): Content {
   return {
     async *stream(start, end): AsyncGenerator<Uint8Array, void, undefined> {
-      const until = end === Infinity ? archive.size : end;
-      if (start > until || until > archive.size) throw outside(start, end, archive.size);
-      yield* archive.stream(start, until - start, { threads });
+      const clipped = clipRange({ start, end }, archive.size);
+      yield* archive.stream(start, clipped.end - start, { threads });
     },
     async beforeLine(line): Promise<{ offset: number; skip: number }> {
       const { decompressedOffset, lines } = await index.beforeLine(line);
@@ -65,7 +60,7 @@ async function onePass(source: ByteSource, { settings }: Job): Promise<Content> 
           if (at >= end) return;
         }
       }
-      if (at < start || end !== Infinity && at < end) throw outside(start, end, at);
+      clipRange({ start, end }, at);
     },
     beforeLine: (line) => Promise.resolve({ offset: 0, skip: line }),
   };

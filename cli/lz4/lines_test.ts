@@ -145,11 +145,15 @@ Deno.test("sluice lz4 cat and lines refuse what is not there or has no effect", 
     await Deno.writeFile(`${cwd}/other.lz4`, compressLz4(ENCODER.encode("other")));
     await Deno.writeTextFile(`${cwd}/junk`, "junk");
     assertEquals((await sluice(["lz4", "index", "other.lz4", "-o", "other.s4ix"], { cwd })).code, 0);
+    assertEquals((await sluice(["lz4", "index", "in.lz4", "-o", "in.s4ix"], { cwd })).code, 0);
     const size = CONTENT.length;
     const refusals = [
-      [`cat in.lz4 --range=0-${size + 1}`, `is not inside the ${size} bytes`],
-      [`cat in.lz4 --range=${size + 1}-`, `is not inside the ${size} bytes`],
-      [`lines in.lz4 --range=${size + 2}-`, `is not inside the ${size} bytes`],
+      [`cat in.lz4 --range=${size + 1}-`, `from byte ${size + 1}: the content has ${size} bytes`],
+      [
+        `cat in.lz4 --index=in.s4ix --range=${size + 1}-`,
+        `from byte ${size + 1}: the content has ${size} bytes`,
+      ],
+      [`lines in.lz4 --range=${size + 2}-`, `from byte ${size + 1}: the content has ${size} bytes`],
       ["lines in.lz4 --numbers=20001-", "no line 20001"],
       ["lines in.lz4 --numbers=1-2 --range=1-2", "exclude each other"],
       ["cat in.lz4 --numbers=1-2", "has no effect"],
@@ -164,9 +168,20 @@ Deno.test("sluice lz4 cat and lines refuse what is not there or has no effect", 
       const { code, stderr } = await sluice(["lz4", ...args!.split(" ")], { cwd });
       assert(code !== 0 && stderr.includes(message!), `${args}: ${code} ${stderr}`);
     }
+    for (const more of [[], ["--index=in.s4ix"]]) {
+      const { code, stdout } = await sluice([
+        "lz4",
+        "cat",
+        "in.lz4",
+        ...more,
+        `--range=${size - 9}-${size + 1}`,
+      ], { cwd });
+      assertEquals([code, stdout], [0, CONTENT.slice(-9)], "a range is cut at the end of the content");
+    }
     for (
       const args of [
         `cat in.lz4 --range=${size}-${size}`,
+        `cat in.lz4 --range=${size}-${size + 10}`,
         `lines in.lz4 --range=${size}-`,
         "lines in.lz4 --numbers=3-3",
       ]

@@ -25,3 +25,13 @@ export function parseRange(text: string, name: string, form = "START-END"): Byte
   const fault = isReversed ? `: ${first} is after ${last}` : "";
   throw new UsageFailure(`Option ${name} has the value "${text}", expected ${form}${fault}`);
 }
+
+/**
+ * A range cut at the end of the content.
+ *
+ * @throws {RangeError} If it starts after that end.
+ */
+export function clipRange({ start, end }: ByteRange, size: number): ByteRange {
+  if (start > size) throw new RangeError(`Cannot read from byte ${start}: the content has ${size} bytes`);
+  return { start, end: Math.min(end, size) };
+}

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UsageFailure } from "./exit.ts";
-import { parseRange } from "./range.ts";
+import { clipRange, parseRange } from "./range.ts";
 
 Deno.test("parseRange reads sizes with units and open ends", () => {
   assertEquals(parseRange("0-100", "--range"), { start: 0, end: 100 });
@@ -23,4 +23,15 @@ Deno.test("parseRange says which end of a reversed range is after the other", ()
       `Option --numbers has the value "${text}", expected FROM-TO: FROM is after TO`,
     );
   }
+});
+
+Deno.test("clipRange cuts at the end of the content, and refuses what starts after it", () => {
+  assertEquals(clipRange({ start: 2, end: 5 }, 10), { start: 2, end: 5 });
+  assertEquals(clipRange({ start: 2, end: 11 }, 10), { start: 2, end: 10 });
+  assertEquals(clipRange({ start: 10, end: Infinity }, 10), { start: 10, end: 10 });
+  assertThrows(
+    () => clipRange({ start: 11, end: 12 }, 10),
+    RangeError,
+    "Cannot read from byte 11: the content has 10 bytes",
+  );
 });

@@ -10,6 +10,7 @@ import { BlockWriter, STDOUT_SINK } from "../shared/io.ts";
 import type { ByteSink } from "../shared/io.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
+import { clipRange } from "../shared/range.ts";
 import { openSource } from "../shared/source.ts";
 import type { OpenSource } from "../shared/source.ts";
 import { openTarget, ProtectedFiles } from "../shared/target.ts";
@@ -30,15 +31,11 @@ export async function catFile(
   return await withSource(name, async (source) => {
     const { dictionary } = await loadReference(settings, 1);
     const reader = await openReader(source, settings, dictionary);
-    const { start, end } = settings.range ?? { start: 0, end: Infinity };
-    if (start > reader.size) {
-      throw new Failure(`zstd: ${name}: the content has ${reader.size} bytes, less than ${start} `);
-    }
-    const length = Math.min(end, reader.size) - start;
+    const { start, end } = clipRange(settings.range ?? { start: 0, end: Infinity }, reader.size);
     await writeOutput(name, settings, messages, async (sink) => {
       const writer = new BlockWriter(sink);
       try {
-        await drain(reader.stream(start, length), writer, () => {});
+        await drain(reader.stream(start, end - start), writer, () => {});
         await writer.flush();
       } finally {
         await writer.settle();
