@@ -286,6 +286,44 @@ Deno.test("negotiation honours weights, wildcards and refusals", async () => {
   assertThrows(() => negotiateZstdContentEncoding({ headers }, { encodings: ["br" as never] }), RangeError);
 });
 
+Deno.test("what a client sent to Cloudflare's edge is negotiated", () => {
+  const headers = new Headers({ "accept-encoding": "br, gzip" });
+  const encodingFor = (cf: unknown) =>
+    negotiateZstdContentEncoding(Object.assign(new Request("https://a.test/", { headers }), { cf }))
+      ?.encoding;
+  assertEquals(encodingFor({ clientAcceptEncoding: "zstd, gzip, br" }), "zstd");
+  assertEquals(encodingFor({ clientAcceptEncoding: "br" }), "identity");
+  for (const cf of [undefined, null, {}, { clientAcceptEncoding: "" }, { clientAcceptEncoding: 1 }]) {
+    assertEquals(encodingFor(cf), "gzip");
+  }
+});
+
+Deno.test("withZstd tells Workers which bodies are encoded already", async () => {
+  const inits: Record<string, unknown>[] = [];
+  const Plain = Response;
+  class Recorded extends Plain {
+    constructor(body?: BodyInit | null, init: ResponseInit = {}) {
+      super(body, init);
+      inits.push({ ...init });
+    }
+  }
+  const handler = withZstd(() => new Plain("hello ".repeat(1000)));
+  globalThis.Response = Recorded;
+  try {
+    for (const encoding of ["zstd", "gzip", "identity"]) {
+      for (const method of ["GET", "HEAD"]) {
+        const headers = { "accept-encoding": encoding };
+        const response = await handler(new Request("https://a.test/", { method, headers }));
+        await response.arrayBuffer();
+        const { encodeBody } = inits.pop()!;
+        assertEquals(encodeBody, encoding === "identity" ? undefined : "manual", `${method} ${encoding}`);
+      }
+    }
+  } finally {
+    globalThis.Response = Plain;
+  }
+});
+
 Deno.test("headers of dictionaries are read as structured fields", () => {
   const hash = new Uint8Array(32).fill(7);
   assertEquals(parseDczAvailableDictionary(` ${formatDczAvailableDictionary(hash)} `), hash);

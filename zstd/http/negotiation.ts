@@ -44,13 +44,24 @@ function parseAcceptEncoding(value: string): Map<string, number> {
   return weights;
 }
 
+/**
+ * What the client itself accepts: Cloudflare replaces `Accept-Encoding` by what its edge
+ * encodes, and leaves what the client sent in `request.cf.clientAcceptEncoding`.
+ */
+function acceptEncodingOf(request: { readonly headers: Headers; readonly cf?: unknown }): string | null {
+  const { clientAcceptEncoding } = (request.cf ?? {}) as { readonly clientAcceptEncoding?: unknown };
+  return typeof clientAcceptEncoding === "string" && clientAcceptEncoding !== ""
+    ? clientAcceptEncoding
+    : request.headers.get("accept-encoding");
+}
+
 const NEGOTIATION_OPTIONS: ReadonlySet<string> = new Set(["dictionaries", "encodings"]);
 
 /**
  * The encoding that a client wants most among those that the server offers; the server's order decides between equals.
  * "dcz" needs a dictionary that the client names in `Available-Dictionary` and the server has, and has to be asked for by
  * name. Undefined when the client accepts nothing that there is, not even a plain response: 406 in HTTP. A client that does
- * not send `Accept-Encoding` gets a plain response.
+ * not send `Accept-Encoding` gets a plain response. On Cloudflare Workers what the client sent is taken from `request.cf`.
  *
  * @example Weights
  * ```ts
@@ -69,7 +80,7 @@ export function negotiateZstdContentEncoding(
   checkKeys(options, NEGOTIATION_OPTIONS);
   checkArgument(request?.headers instanceof Headers, "negotiate", request, "a Request");
   const { dictionaries = [], encodings = ["dcz", "zstd", "gzip"] } = options;
-  const header = request.headers.get("accept-encoding");
+  const header = acceptEncodingOf(request);
   if (header === null) return { encoding: "identity" };
   const weights = parseAcceptEncoding(header);
   const others = weights.get("*");

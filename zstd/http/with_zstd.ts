@@ -122,13 +122,20 @@ function respond(rules: ResponseRules, request: Request, response: Response): Re
     ? rules.keep(route, response.body)
     : response.body;
   if (chosen.encoding === "identity") return new Response(body, { status, statusText, headers });
+  // Workers would encode the body once more, as its header says, if they were not told that it is encoded.
+  const encoded: ResponseInit & { encodeBody: "manual" } = {
+    status,
+    statusText,
+    headers,
+    encodeBody: "manual",
+  };
   if (request.method === "HEAD") {
     body?.cancel().catch(() => {});
     // Servers take no body, or one of known length, for the length that a GET has.
-    return new Response(emptyStream(), { status, statusText, headers });
+    return new Response(emptyStream(), encoded);
   }
   if (body === null) return new Response(null, { status, statusText, headers });
-  return new Response(encodeBody(body, chosen, rules.compress, live), { status, statusText, headers });
+  return new Response(encodeBody(body, chosen, rules.compress, live), encoded);
 }
 
 function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -1,0 +1,99 @@
+/**
+ * The packages for npm in a folder of their own: run by Node, type-checked the ways that TypeScript resolves packages, and
+ * bundled.
+ */
+import ts from "typescript";
+import { assert, assertEquals } from "@std/assert";
+import { runCommand, runDeno } from "../_tools/command.ts";
+import { EXPECTED, installed, PROGRAM } from "./_npm_packages.ts";
+import { listRuntimes } from "./_runtimes.ts";
+
+/** For an engine that may not write code: one decoder is plain JavaScript, the other is missed. */
+const JITLESS_PROGRAM = `
+import { decompressZstd } from "@sluice/zstd/decode-js";
+import { decompressLz4 } from "@sluice/lz4/decode";
+const content = decompressZstd(Buffer.from("KLUv/SAFKQAAaGVsbG8=", "base64"));
+console.log(typeof WebAssembly, new TextDecoder().decode(content));
+try {
+  decompressLz4(new Uint8Array([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82, 0, 0, 0, 0]));
+} catch (error) {
+  console.log(error.code, /@sluice.*/.exec(error.message)[0]);
+}
+`;
+
+/** What TypeScript says of a program, nothing left unchecked. */
+function diagnose(path: string, moduleResolution: ts.ModuleResolutionKind, module: ts.ModuleKind): string[] {
+  const program = ts.createProgram([path], {
+    target: ts.ScriptTarget.ES2022,
+    lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
+    module,
+    moduleResolution,
+    strict: true,
+    noEmit: true,
+    types: [],
+  });
+  return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) =>
+    `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`
+  );
+}
+
+Deno.test("packages for npm run elsewhere and have types", async (t) => {
+  await installed(async (folder) => {
+    await Deno.writeTextFile(`${folder}/program.mjs`, PROGRAM);
+    for (const { name, command } of await listRuntimes()) {
+      await t.step({
+        name: `on ${name}`,
+        ignore: command === undefined,
+        async fn(): Promise<void> {
+          const { stdout, stderr } = await runCommand(command!, [`${folder}/program.mjs`], { cwd: folder });
+          assertEquals(stdout, EXPECTED, stderr);
+        },
+      });
+    }
+    await t.step("types for bundlers and for Node", async () => {
+      await Deno.writeTextFile(`${folder}/program.mts`, PROGRAM);
+      const { Bundler, Node16 } = ts.ModuleResolutionKind;
+      assertEquals(diagnose(`${folder}/program.mts`, Bundler, ts.ModuleKind.ESNext), []);
+      assertEquals(diagnose(`${folder}/program.mts`, Node16, ts.ModuleKind.Node16), []);
+    });
+    await t.step({
+      name: "on Node without WebAssembly",
+      ignore: (await listRuntimes()).find(({ name }) => name === "Node")?.command === undefined,
+      async fn(): Promise<void> {
+        await Deno.writeTextFile(`${folder}/jitless.mjs`, JITLESS_PROGRAM);
+        const node = (await listRuntimes()).find(({ name }) => name === "Node")!.command!;
+        const { stdout, stderr } = await runCommand(node, ["--jitless", `${folder}/jitless.mjs`], {
+          cwd: folder,
+        });
+        assertEquals(stdout, "undefined hello\nWASM_FORBIDDEN @sluice/lz4/decode-js\n", stderr);
+      },
+    });
+    await t.step("bundles", async () => await checkBundles(folder));
+  });
+});
+
+/** The most bytes, after gzip, of what a page loads to use one export. */
+const BUNDLES: readonly (readonly [what: string, from: string, max: number])[] = [
+  ["ZstdDecompressionStream", "@sluice/zstd/decode", 42_500],
+  ["decompressZstd", "@sluice/zstd/decode", 42_000],
+  ["decompressZstd", "@sluice/zstd", 42_000],
+  ["decompressLz4", "@sluice/lz4", 36_000],
+  ["ZpaqDecompressionStream", "@sluice/zpaq", 128_000],
+  ["PackStore", "@sluice/gitdb", 127_500],
+];
+
+async function checkBundles(folder: string): Promise<void> {
+  for (const [what, from, max] of BUNDLES) {
+    await Deno.writeTextFile(
+      `${folder}/page.mjs`,
+      `import { ${what} } from "${from}"; console.log(${what});`,
+    );
+    const args = ["bundle", "-q", "--minify", "--platform=browser", "--output=page.out.js", "page.mjs"];
+    const { success, stderr } = await runDeno(args, { cwd: folder });
+    assert(success, stderr);
+    const { body } = new Response(await Deno.readFile(`${folder}/page.out.js`));
+    const { byteLength } = await new Response(body!.pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+    console.log(`${what} of ${from}: ${byteLength} bytes after gzip, at most ${max}`);
+    assert(byteLength <= max, `${what} of ${from} takes ${byteLength} bytes, expected at most ${max}`);
+  }
+}
