@@ -730,7 +730,10 @@ testGit("sluice gitdb ls-tree and rev-parse print what git prints", async (folde
   const inside = await sluice(["gitdb", "ls-tree", "main"], { cwd: `${folder}/dir` });
   assertEquals(text(inside.stdout), text(await gitBytes(`${folder}/dir`, ["ls-tree", "main"])));
   for (
-    const args of [["main", "../dir/"], ["-r", "main", ".."], ["main", "inner"], [
+    const args of [["main", "../dir/"], ["main", ".."], ["-rt", "main", ".."], ["-r", "main", ".."], [
+      "main",
+      "inner",
+    ], [
       "--name-only",
       "main",
       "../a.txt",

@@ -134,6 +134,7 @@ class TreeLister {
     const from = this.#here.split("/").slice(0, -1);
     const to = path.split("/");
     const common = from.findIndex((part, i) => part !== to[i]);
+    if (common < 0) return "./"; // the folder itself
     return "../".repeat(from.length - common) + to.slice(common).join("/");
   }
 

@@ -22,6 +22,25 @@ function count(value: string, name: string, min: number, max: number): number {
   return number;
 }
 
+/** How the options are written that say what a command is to do. */
+const WRITTEN: Readonly<Record<string, string>> = {
+  batch: "--batch",
+  check: "--batch-check",
+  command: "--batch-command",
+  type: "-t",
+  size: "-s",
+  pretty: "-p",
+  exists: "-e",
+  nothing: "--no-patch",
+  names: "--name-only",
+  status: "--name-status",
+  raw: "--raw",
+  patch: "--patch",
+  numbers: "--numstat",
+  summary: "--shortstat",
+  graph: "--stat",
+};
+
 /** Sets what a command is to do; two wishes exclude each other. */
 function setOnce<Key extends "batch" | "show" | "changes">(
   settings: GitdbSettings,
@@ -30,7 +49,7 @@ function setOnce<Key extends "batch" | "show" | "changes">(
 ): void {
   const before = settings[key];
   if (before !== undefined && before !== "none" && before !== value) {
-    throw new UsageFailure(`Options for "${before}" and "${value}" exclude each other`);
+    throw new UsageFailure(`Options ${WRITTEN[before]} and ${WRITTEN[value]} exclude each other`);
   }
   (settings as Pick<GitdbSettings, Key>)[key] = value;
 }
