@@ -312,3 +312,35 @@ testRemote("a clone that is interrupted leaves nothing", async (folder) => {
     assertEquals([...Deno.readDirSync(`${folder}/empty`)], []);
   });
 });
+
+testRemote(
+  "fetch --prune keeps packed references whose names are not UTF-8, byte for byte",
+  async (folder) => {
+    const served = await servedRepository(folder);
+    await withServer(folder, async (server) => {
+      const clone = `${folder}/clone`;
+      await git(folder, ["clone", "-q", server.url("served.git"), clone]);
+      const id = (await git(clone, ["rev-parse", "HEAD"])).trim();
+      await git(clone, ["pack-refs", "--all"]);
+      const path = `${clone}/.git/packed-refs`;
+      const latin1 = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+      const before = latin1(await Deno.readFile(path)).replace(
+        / sorted \n/,
+        ` \n${id} refs/heads/caf\xe9\n${id} refs/heads/\xff\xfe\n`,
+      );
+      assertStringIncludes(before, "caf\xe9");
+      await Deno.writeFile(path, Uint8Array.from(before, (byte) => byte.charCodeAt(0)));
+      await git(served, ["branch", "-D", "feature/gone"]);
+      const { code, stderr } = await sluice(["gitdb", "fetch", "--prune"], { cwd: clone, env: ENVIRONMENT });
+      assertEquals(code, 0, stderr);
+      assertEquals(
+        latin1(await Deno.readFile(path)),
+        before.replace(/^[0-9a-f]+ refs\/remotes\/origin\/feature\/gone\n/m, ""),
+      );
+      await git(clone, ["fsck"]);
+      const listed = await run("git", ["for-each-ref", "refs/heads"], { cwd: clone, env: ENVIRONMENT });
+      assertStringIncludes(latin1(listed.stdout), "refs/heads/caf\xe9\n");
+      assertStringIncludes(latin1(listed.stdout), "refs/heads/\xff\xfe\n");
+    });
+  },
+);

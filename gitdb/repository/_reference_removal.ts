@@ -1,8 +1,9 @@
 /**
  * Taking references away as git does: from `packed-refs` first, so that no old value comes back. Deno only.
  */
+import { byteString } from "@sluice/internal";
 import { writeFault } from "@sluice/internal/file-source";
-import { joinPath, readText } from "../object/_fs.ts";
+import { joinPath, readSmallFile } from "../object/_fs.ts";
 import type { GitObjectId } from "../object/_object_id.ts";
 import { GitLockFile } from "../write/_lock_file.ts";
 import type { References } from "./_references.ts";
@@ -31,20 +32,21 @@ export async function removeReference(
   }
 }
 
-/** Writes `packed-refs` without a reference, if it has it. */
+/** Writes `packed-refs` without a reference, if it has it. Names need not be UTF-8, so that all lines stay bytes. */
 async function removePacked(commonFolder: string, name: string): Promise<void> {
   const path = joinPath(commonFolder, "packed-refs");
-  const has = (text: string): boolean => text.includes(` ${name}\n`);
-  if (!has(await readText(path) ?? "")) return;
+  const ending = ` ${byteString(new TextEncoder().encode(name))}`;
+  const read = async (): Promise<string> => byteString(await readSmallFile(path) ?? new Uint8Array());
+  if (!(await read()).includes(`${ending}\n`)) return;
   const lock = await GitLockFile.acquire(path, { timeoutMs: TIMEOUT_MS });
   try {
-    const lines = (await readText(path) ?? "").split("\n");
+    const lines = (await read()).split("\n");
     const kept: string[] = [];
     for (let at = 0; at < lines.length; at++) {
-      if (!lines[at]!.endsWith(` ${name}`)) kept.push(lines[at]!);
+      if (!lines[at]!.endsWith(ending)) kept.push(lines[at]!);
       else if (lines[at + 1]?.startsWith("^")) at++;
     }
-    lock.write(new TextEncoder().encode(kept.join("\n")));
+    lock.write(Uint8Array.from(kept.join("\n"), (byte) => byte.charCodeAt(0)));
     lock.commit();
   } finally {
     lock.rollback();
