@@ -22,14 +22,6 @@ export async function rootIds(gitFolder: string, algorithm: GitHashAlgorithm): P
     return [...ids.values()];
   }
   add(await readText(joinPath(gitFolder, "HEAD")));
-  const packed = await readText(joinPath(gitFolder, "packed-refs")) ?? "";
-  // A file that is cut has fewer references than there are, and what they lead to would not be looked at.
-  if (packed !== "" && !packed.endsWith("\n")) {
-    throw corrupt("packed-refs", "its last line does not end", "TRUNCATED", packed.lastIndexOf("\n") + 1);
-  }
-  for (const line of packed.split("\n")) {
-    add(line.split(" ", 1)[0]);
-  }
   const folders = [joinPath(gitFolder, "refs")];
   for (const folder of folders) {
     for (const { name, isDirectory } of await listFolder(folder) ?? []) {
@@ -37,6 +29,15 @@ export async function rootIds(gitFolder: string, algorithm: GitHashAlgorithm): P
       if (isDirectory) folders.push(path);
       else if (!name.endsWith(".lock")) add(await readText(path));
     }
+  }
+  // After the loose ones: one that is packed meanwhile would be in neither otherwise.
+  const packed = await readText(joinPath(gitFolder, "packed-refs")) ?? "";
+  // A file that is cut has fewer references than there are, and what they lead to would not be looked at.
+  if (packed !== "" && !packed.endsWith("\n")) {
+    throw corrupt("packed-refs", "its last line does not end", "TRUNCATED", packed.lastIndexOf("\n") + 1);
+  }
+  for (const line of packed.split("\n")) {
+    add(line.split(" ", 1)[0]);
   }
   return [...ids.values()];
 }
@@ -89,18 +90,19 @@ export async function replacedIds(
   const add = (from: string, to: string): void => {
     if (isId.test(from) && isId.test(to)) replaced.set(from, GitObjectId.from(to));
   };
-  for (const line of (await readText(joinPath(gitFolder, "packed-refs")) ?? "").split("\n")) {
-    const [to, name] = line.split(" ", 2);
-    if (name?.startsWith(REPLACE) === true) add(name.slice(REPLACE.length), to!);
-  }
   if (hasReftables(gitFolder)) {
     for (const [name, value] of await new Reftables(gitFolder, algorithm).references()) {
       if (name.startsWith(REPLACE) && "id" in value) add(name.slice(REPLACE.length), `${value.id}`);
     }
   }
-  // A loose reference is newer than a packed one.
+  // Read before the packed ones, so that one that is packed meanwhile is in one of both; it is newer than a packed one.
   for (const { name } of await listFolder(joinPath(gitFolder, REPLACE)) ?? []) {
     add(name, (await readText(joinPath(gitFolder, REPLACE, name)) ?? "").trimEnd());
+  }
+  for (const line of (await readText(joinPath(gitFolder, "packed-refs")) ?? "").split("\n")) {
+    const [to, name] = line.split(" ", 2);
+    const from = name?.startsWith(REPLACE) ? name.slice(REPLACE.length) : undefined;
+    if (from !== undefined && !replaced.has(from)) add(from, to!);
   }
   return replaced;
 }

@@ -101,7 +101,6 @@ export class References {
   async list(prefix: string): Promise<{ readonly name: string; readonly packed: GitObjectId | undefined }[]> {
     await this.#check();
     if (this.#tables !== undefined) return await this.#listTables(this.#tables, prefix);
-    const packed = await this.#packed();
     const loose = new Set<string>();
     for (const root of new Set([this.commonFolder, this.#own])) {
       const folders = ["refs"];
@@ -113,6 +112,8 @@ export class References {
         }
       }
     }
+    // After the loose ones: one that is packed meanwhile would be in neither otherwise.
+    const packed = await this.#packed();
     const names = new Set([...packed.keys(), ...loose]);
     return [...names].filter((name) => name.startsWith(prefix)).sort()
       .map((name) => ({ name, packed: loose.has(name) ? undefined : packed.get(name) }));
