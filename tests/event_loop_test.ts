@@ -140,8 +140,11 @@ testBackends("sockets have their turns while streams run", async () => {
     }
   })();
   const frame = compressZstd(TEXT);
+  // A loop that starves sockets lets one through in two seconds; a busy machine has fewer turns, not none.
   const started = performance.now();
-  while (performance.now() - started < 1500) await drain(decompressZstdIterable(pieces(frame)));
+  while (answers < 10 && performance.now() - started < 10_000) {
+    await drain(decompressZstdIterable(pieces(frame)));
+  }
   running = false;
   await asking;
   connection.close();

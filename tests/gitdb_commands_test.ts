@@ -12,7 +12,7 @@ const encode = (words: string): Uint8Array => new TextEncoder().encode(words);
 /** What both tools are called with. */
 interface Call {
   readonly args: readonly string[];
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
   /** Whether the words on stderr have to be git's, too. */
   readonly words?: boolean;
@@ -25,7 +25,10 @@ function testCommands(name: string, test: (folder: string) => Promise<void>): vo
 /** Runs both tools; what differs fails. */
 async function compare(folder: string, calls: readonly Call[]): Promise<void> {
   for (const { args, stdin, cwd = "", words } of calls) {
-    const settings = { cwd: `${folder}${cwd}`, ...(stdin === undefined ? {} : { stdin: encode(stdin) }) };
+    const settings = {
+      cwd: `${folder}${cwd}`,
+      ...(stdin === undefined ? {} : { stdin: typeof stdin === "string" ? encode(stdin) : stdin }),
+    };
     const theirs = await run("git", args, settings);
     const ours = await sluice(["gitdb", ...args], settings);
     const what = `${args.join(" ")} in ${cwd || "/"} ${JSON.stringify(stdin ?? "")}`;
@@ -113,6 +116,53 @@ testCommands("rev-parse prints places and short names as git does", async (folde
   ]);
   await git(`${folder}/w`, ["checkout", "-q", "--detach"]);
   await compare(folder, [{ cwd: "/w", args: ["rev-parse", "--abbrev-ref", "HEAD"] }]);
+});
+
+testCommands("log, ls-tree and cat-file print odd messages, modes and names as git does", async (folder) => {
+  await git(folder, ["init", "-q", "."]);
+  const blob = (await git(folder, ["hash-object", "-w", "--stdin"], encode("x"))).trim();
+  const bytes = (value: string): Uint8Array<ArrayBuffer> =>
+    Uint8Array.from(value, (byte) => byte.charCodeAt(0));
+  const row = (mode: string, name: string, id: string): string =>
+    `${mode} ${name}\0${String.fromCharCode(...Uint8Array.fromHex(id))}`;
+  const write = async (rows: string): Promise<string> =>
+    (await git(folder, ["hash-object", "-t", "tree", "--literally", "-w", "--stdin"], bytes(rows))).trim();
+  const inner = await write(row("100664", "caf\xe9", blob));
+  const tree = await write(
+    row("100664", "bad\xff\xfe", blob) + row("100775", "run", blob) + row("40000", "z\xff", inner),
+  );
+  const messages = [
+    "  two blanks\n second \n\nbody\n",
+    "  \n\t\n  after blank lines\n\nb\n",
+    "\n\nx  \n  y\n",
+    " \n",
+    "",
+  ];
+  let parent: string[] = [];
+  for (const message of messages) {
+    const id = (await git(folder, ["commit-tree", ...parent, "-F", "-", tree], encode(message))).trim();
+    parent = ["-p", id];
+  }
+  await git(folder, ["update-ref", "HEAD", parent[1]!]);
+  const names = [
+    "HEAD:bad\xff\xfe",
+    "HEAD:z\xff/caf\xe9",
+    "HEAD:z\xff",
+    "HEAD:bad\xff",
+    "HEAD:z\xff/no\xff",
+    "no:\xff",
+    "\xff",
+  ];
+  await compare(folder, [
+    { args: ["log", "--format=[%s][%b][%B]"] },
+    { args: ["log", "--oneline"] },
+    { args: ["log"] },
+    { args: ["ls-tree", "-r", "-t", "HEAD"] },
+    { args: ["ls-tree", "--format=%(objectmode)", "HEAD"] },
+    { args: ["cat-file", "-p", "HEAD^{tree}"] },
+    { args: ["cat-file", "--batch-check"], stdin: bytes(`${names.join("\n")}\n`) },
+    { args: ["cat-file", "--batch"], stdin: bytes(`${names.join("\n")}\n`) },
+  ]);
 });
 
 testCommands("ls-tree prints every form of a row as git does", async (folder) => {

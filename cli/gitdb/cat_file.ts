@@ -6,9 +6,9 @@ import type { GitDatabase, GitObject, GitObjectInfo, GitObjectType, GitResult } 
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { byteString, NotFoundError, SluiceError, UnsupportedFeatureError } from "@sluice/internal";
 import { FactFormatter } from "./facts.ts";
-import { openObjects, openReplacements, requireObject, resolveName } from "./names.ts";
+import { openObjects, openReplacements, requireObject, resolveBytes, resolveName } from "./names.ts";
 import type { OpenObjects } from "./names.ts";
-import { BufferedStdout, byteText, quoted, stdinLines, utf8OfByteText, withoutReturns } from "./output.ts";
+import { BufferedStdout, byteText, quoted, shownMode, stdinLines, withoutReturns } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -120,10 +120,10 @@ function* treeLines(bytes: Uint8Array, hashSize: number): Generator<string> {
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(0x20, at);
     const zero = bytes.indexOf(0, space);
-    const mode = byteString(bytes.subarray(at, space));
+    const mode = parseInt(byteString(bytes.subarray(at, space)), 8);
     const id = bytes.subarray(zero + 1, zero + 1 + hashSize).toHex();
-    const type = mode === "40000" ? "tree" : mode === "160000" ? "commit" : "blob";
-    yield `${mode.padStart(6, "0")} ${type} ${id}\t${quoted(byteString(bytes.subarray(space + 1, zero)))}\n`;
+    const type = mode === 0o40000 ? "tree" : mode === 0o160000 ? "commit" : "blob";
+    yield `${shownMode(mode)} ${type} ${id}\t${quoted(byteString(bytes.subarray(space + 1, zero)))}\n`;
     at = zero + 1 + hashSize;
   }
 }
@@ -302,7 +302,7 @@ class Printer {
     if (name.length === length && /^[0-9a-fA-F]+$/.test(name)) {
       return GitObjectId.from(name);
     }
-    return await resolveName(this.#opened, utf8OfByteText(name));
+    return await resolveBytes(this.#opened, name);
   }
 
   async *#results(ids: readonly GitObjectId[]): AsyncGenerator<readonly GitResult<GitObjectInfo>[]> {

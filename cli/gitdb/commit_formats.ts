@@ -131,7 +131,7 @@ const PLACEHOLDERS: Readonly<Record<string, Placeholder["print"]>> = {
   e: ({ encoding }) => encoding ?? "",
   s: ({ message }) => splitMessage(message).subject,
   b: ({ message }) => splitMessage(message).body,
-  B: ({ message }) => message.replace(/^\n+/, ""),
+  B: ({ message }) => message,
 };
 
 /** Formats that are paragraphs, with a line between two commits. */
@@ -227,13 +227,13 @@ function signaturePlaceholders(
   };
 }
 
-/** The first paragraph on one line, and what follows it. */
+/** The first paragraph on one line, with the blanks that it starts with, and what follows it. */
 function splitMessage(message: string): { readonly subject: string; readonly body: string } {
-  const text = message.replace(/^\n+/, "");
+  const text = message.replace(/^(?:[ \t]*\n)+/, "");
   const end = /\n[ \t]*\n/.exec(text);
   const first = end === null ? text : text.slice(0, end.index);
   const body = end === null ? "" : text.slice(end.index + end[0].length).replace(/^(?:[ \t]*\n)+/, "");
-  return { subject: first.split("\n").map((line) => line.trimEnd()).join(" ").trim(), body };
+  return { subject: first.split("\n").map((line) => line.trimEnd()).join(" ").trimEnd(), body };
 }
 
 /** A format as texts and placeholders. */

@@ -6,7 +6,7 @@ import { byteString, NotFoundError } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openRepository, shortId, usualDigits } from "./names.ts";
 import { folderHere, pathsFrom } from "./paths.ts";
-import { BufferedStdout, byteText, quoted } from "./output.ts";
+import { BufferedStdout, byteText, quoted, shownMode } from "./output.ts";
 import { revisionOrFail } from "./revisions.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
@@ -17,11 +17,9 @@ interface Row {
   readonly path: string;
 }
 
-const MODE = ({ entry }: Row): string => entry.mode.toString(8).padStart(6, "0");
-
 /** Placeholders that need no look at the object. */
 const FIELDS: Readonly<Record<string, (row: Row) => string>> = {
-  objectmode: MODE,
+  objectmode: ({ entry }) => shownMode(entry.mode),
   objecttype: ({ entry }) => entry.type,
   path: ({ path }) => path,
 };

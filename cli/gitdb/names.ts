@@ -3,9 +3,10 @@
  */
 import { GitDatabase, GitRepository, promisedGitObjects } from "@sluice/gitdb";
 import type { GitAbsentHook, GitObjectId } from "@sluice/gitdb";
-import { AmbiguousIdError, NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
+import { AmbiguousIdError, byteString, NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
 import { UsageFailure } from "../shared/exit.ts";
 import type { Failure } from "../shared/exit.ts";
+import { byteText, utf8OfByteText } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -116,6 +117,29 @@ export async function resolveName(
     if (error instanceof UnsupportedFeatureError) throw fatal(error.message);
     throw error;
   }
+}
+
+/** As `resolveName` for a name as bytes, whose path (`REVISION:PATH`) need not be UTF-8. */
+export async function resolveBytes(
+  opened: OpenObjects,
+  name: string,
+): Promise<GitObjectId | "missing" | "ambiguous"> {
+  const text = utf8OfByteText(name);
+  const colon = name.indexOf(":");
+  if (byteText(text) === name || colon < 0 || opened.repository === undefined) {
+    return await resolveName(opened, text);
+  }
+  const root = await resolveName(opened, `${utf8OfByteText(name.slice(0, colon))}^{tree}`);
+  if (typeof root === "string") return root;
+  let at: { readonly type: string; readonly id: GitObjectId } = { type: "tree", id: root };
+  for (const part of name.slice(colon + 1).split("/")) {
+    if (at.type !== "tree") return "missing";
+    const entries = await opened.repository.readTree(`${at.id}`);
+    const found = entries.find(({ nameBytes }) => byteString(nameBytes) === part);
+    if (found === undefined) return "missing";
+    at = found;
+  }
+  return at.id;
 }
 
 /** Digits that git shows at least where it chooses their number. */

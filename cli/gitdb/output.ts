@@ -43,6 +43,12 @@ export function utf8OfByteText(text: string): string {
   return new TextDecoder().decode(bytes);
 }
 
+/** A mode of a tree as git prints it: of files only whether they may be run counts, old trees have more permissions. */
+export function shownMode(mode: number): string {
+  const isFile = (mode & 0o170000) === 0o100000;
+  return (!isFile ? mode : (mode & 0o100) === 0 ? 0o100644 : 0o100755).toString(8).padStart(6, "0");
+}
+
 /** A name, a character for each byte, as git prints it: in quotes where it has bytes that a terminal or a script could stumble over. */
 export function quoted(text: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what is looked for

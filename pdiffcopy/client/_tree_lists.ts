@@ -70,7 +70,8 @@ export function placeFile(
     throw failure(
       "UNSUPPORTED",
       `Cannot copy ${source.expression} to ${target.expression} as a tree: ${printable(location.filename)} ` +
-        'is neither a file nor a directory; devices are copied by "PdiffClient" and without -r or -a',
+        "is neither a file nor a directory: pipes and sockets are copied inside of a directory, devices by " +
+        '"PdiffClient" and without -r or -a',
     );
   }
   const isInto = there === undefined ? target.filename.endsWith("/") : there.kind === "dir";
