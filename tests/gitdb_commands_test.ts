@@ -144,6 +144,9 @@ testCommands("log, ls-tree and cat-file print odd messages, modes and names as g
     parent = ["-p", id];
   }
   await git(folder, ["update-ref", "HEAD", parent[1]!]);
+  const kinds = await Promise.all(
+    ["40755", "120777", "100600", "170000", "0100644", "9x"].map((mode) => write(row(mode, "n", blob))),
+  );
   const names = [
     "HEAD:bad\xff\xfe",
     "HEAD:z\xff/caf\xe9",
@@ -160,6 +163,7 @@ testCommands("log, ls-tree and cat-file print odd messages, modes and names as g
     { args: ["ls-tree", "-r", "-t", "HEAD"] },
     { args: ["ls-tree", "--format=%(objectmode)", "HEAD"] },
     { args: ["cat-file", "-p", "HEAD^{tree}"] },
+    ...kinds.map((id) => ({ args: ["cat-file", "-p", id] })),
     { args: ["cat-file", "--batch-check"], stdin: bytes(`${names.join("\n")}\n`) },
     { args: ["cat-file", "--batch"], stdin: bytes(`${names.join("\n")}\n`) },
   ]);

@@ -120,10 +120,12 @@ function* treeLines(bytes: Uint8Array, hashSize: number): Generator<string> {
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(0x20, at);
     const zero = bytes.indexOf(0, space);
-    const mode = parseInt(byteString(bytes.subarray(at, space)), 8);
+    const written = byteString(bytes.subarray(at, space));
+    if (!/^[0-7]+$/.test(written)) throw fatal("malformed mode in tree entry");
+    const mode = shownMode(parseInt(written, 8));
     const id = bytes.subarray(zero + 1, zero + 1 + hashSize).toHex();
-    const type = mode === 0o40000 ? "tree" : mode === 0o160000 ? "commit" : "blob";
-    yield `${shownMode(mode)} ${type} ${id}\t${quoted(byteString(bytes.subarray(space + 1, zero)))}\n`;
+    const type = mode === "040000" ? "tree" : mode === "160000" ? "commit" : "blob";
+    yield `${mode} ${type} ${id}\t${quoted(byteString(bytes.subarray(space + 1, zero)))}\n`;
     at = zero + 1 + hashSize;
   }
 }

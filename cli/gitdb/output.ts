@@ -43,10 +43,13 @@ export function utf8OfByteText(text: string): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** A mode of a tree as git prints it: of files only whether they may be run counts, old trees have more permissions. */
+const KIND = 0o170000;
+
+/** A mode of a tree as git prints it: its kind, and of files whether they may be run; old trees have more permissions. */
 export function shownMode(mode: number): string {
-  const isFile = (mode & 0o170000) === 0o100000;
-  return (!isFile ? mode : (mode & 0o100) === 0 ? 0o100644 : 0o100755).toString(8).padStart(6, "0");
+  const kind = mode & KIND;
+  if (kind === 0o100000) return (mode & 0o100) === 0 ? "100644" : "100755";
+  return kind === 0o120000 ? "120000" : kind === 0o40000 ? "040000" : "160000";
 }
 
 /** A name, a character for each byte, as git prints it: in quotes where it has bytes that a terminal or a script could stumble over. */
