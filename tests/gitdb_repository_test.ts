@@ -419,8 +419,8 @@ testGit("damage is named, old commits are read, replaced and shallow histories a
     const damage of [packedRefs.slice(0, -1), `${packedRefs}junk\n`, `${packedRefs}xyz refs/heads/bad\n`]
   ) {
     await Deno.writeTextFile(`${folder}/r/.git/packed-refs`, damage);
-    await using repository = await GitRepository.open(`${folder}/r`);
-    const error = await assertRejects(() => repository.find("nowhere"), CorruptDataError, "packed-refs");
+    const opened = () => GitRepository.open(`${folder}/r`);
+    const error = await assertRejects(opened, CorruptDataError, "packed-refs");
     assert(error.offset! > 0);
     if (damage.endsWith("\n")) continue;
     const checked = await sluice(["gitdb", "fsck", `--git-dir=${folder}/r`]);

@@ -1,8 +1,9 @@
 /**
  * The ids that the references of a repository name: HEAD, loose references and packed ones. Deno only.
  */
-import { corrupt, unsupported } from "../object/_errors.ts";
-import { joinPath, listFolder, readText } from "../object/_fs.ts";
+import { unsupported } from "../object/_errors.ts";
+import { joinPath, listFolder, readText, statPath } from "../object/_fs.ts";
+import { readPackedReferences } from "./_packed_references.ts";
 import { hasReftables, Reftables } from "./_reftable.ts";
 import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
@@ -22,24 +23,32 @@ export async function rootIds(gitFolder: string, algorithm: GitHashAlgorithm): P
     return [...ids.values()];
   }
   add(await readText(joinPath(gitFolder, "HEAD")));
-  const folders = [joinPath(gitFolder, "refs")];
+  for await (const path of filesBelow(joinPath(gitFolder, "refs"))) {
+    if (!path.endsWith(".lock")) add(await readText(path));
+  }
+  // After the loose ones: one that is packed meanwhile would be in neither otherwise.
+  for (const { hex } of await readPackedReferences(gitFolder, algorithm)) add(hex);
+  return [...ids.values()];
+}
+
+/**
+ * The files below a folder.
+ *
+ * @throws {UnsupportedFeatureError} If the name of one is not UTF-8: Deno can't open it, and what it names would pass for
+ *   unreachable.
+ */
+async function* filesBelow(root: string): AsyncIterableIterator<string> {
+  const folders = [root];
   for (const folder of folders) {
     for (const { name, isDirectory } of await listFolder(folder) ?? []) {
       const path = joinPath(folder, name);
+      if (name.includes("\ufffd") && statPath(path) === undefined) {
+        throw unsupported("read references", `the name of "${path}" is not UTF-8`);
+      }
       if (isDirectory) folders.push(path);
-      else if (!name.endsWith(".lock")) add(await readText(path));
+      else yield path;
     }
   }
-  // After the loose ones: one that is packed meanwhile would be in neither otherwise.
-  const packed = await readText(joinPath(gitFolder, "packed-refs")) ?? "";
-  // A file that is cut has fewer references than there are, and what they lead to would not be looked at.
-  if (packed !== "" && !packed.endsWith("\n")) {
-    throw corrupt("packed-refs", "its last line does not end", "TRUNCATED", packed.lastIndexOf("\n") + 1);
-  }
-  for (const line of packed.split("\n")) {
-    add(line.split(" ", 1)[0]);
-  }
-  return [...ids.values()];
 }
 
 /** The folder of a repository, and those of its linked work trees. */
@@ -55,17 +64,9 @@ export async function loggedIds(gitFolder: string, algorithm: GitHashAlgorithm):
   }
   const ids = new Map<string, GitObjectId>();
   const isId = new RegExp(`^[0-9a-f]{${2 * HASH_SIZE[algorithm]}}$`);
-  const folders = [joinPath(gitFolder, "logs")];
-  for (const folder of folders) {
-    for (const { name, isDirectory } of await listFolder(folder) ?? []) {
-      const path = joinPath(folder, name);
-      if (isDirectory) {
-        folders.push(path);
-        continue;
-      }
-      for (const line of (await readText(path) ?? "").split("\n")) {
-        for (const hex of line.split(" ", 2)) if (isId.test(hex)) ids.set(hex, GitObjectId.from(hex));
-      }
+  for await (const path of filesBelow(joinPath(gitFolder, "logs"))) {
+    for (const line of (await readText(path) ?? "").split("\n")) {
+      for (const hex of line.split(" ", 2)) if (isId.test(hex)) ids.set(hex, GitObjectId.from(hex));
     }
   }
   return [...ids.values()];
@@ -99,10 +100,9 @@ export async function replacedIds(
   for (const { name } of await listFolder(joinPath(gitFolder, REPLACE)) ?? []) {
     add(name, (await readText(joinPath(gitFolder, REPLACE, name)) ?? "").trimEnd());
   }
-  for (const line of (await readText(joinPath(gitFolder, "packed-refs")) ?? "").split("\n")) {
-    const [to, name] = line.split(" ", 2);
-    const from = name?.startsWith(REPLACE) ? name.slice(REPLACE.length) : undefined;
-    if (from !== undefined && !replaced.has(from)) add(from, to!);
+  for (const { name, hex } of await readPackedReferences(gitFolder, algorithm)) {
+    const from = name.startsWith(REPLACE) ? name.slice(REPLACE.length) : undefined;
+    if (from !== undefined && !replaced.has(from)) add(from, hex);
   }
   return replaced;
 }

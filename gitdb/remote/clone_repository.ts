@@ -4,6 +4,7 @@
  * @module
  */
 import { checkArgument, checkBoolean, checkKeys } from "@sluice/internal";
+import { formatPackedReferences, PACKED_REFERENCES } from "../database/_packed_references.ts";
 import { GitDatabase } from "../database/git_database.ts";
 import { formatConfigSection } from "../object/_config.ts";
 import { joinPath, toPath } from "../object/_fs.ts";
@@ -323,17 +324,8 @@ async function writeReferences(
   options: CloneContext,
   refs: readonly GitRemoteRef[],
 ): Promise<void> {
-  const packed = [...plan.packed, ...followed].sort((a, b) => a.name < b.name ? -1 : 1);
-  if (packed.length > 0) {
-    const lines = packed.map(({ name, id, peeled }) =>
-      `${id} ${name}\n${peeled === undefined ? "" : `^${peeled}\n`}`
-    );
-    await putNew(
-      gitFolder,
-      "packed-refs",
-      `# pack-refs with: peeled fully-peeled sorted \n${lines.join("")}`,
-    );
-  }
+  const packed = [...plan.packed, ...followed];
+  if (packed.length > 0) await putNew(gitFolder, PACKED_REFERENCES, formatPackedReferences(packed));
   const { head, id } = plan;
   if (!settings.bare) {
     const { origin } = settings;

@@ -3,6 +3,7 @@
  */
 import { byteString } from "@sluice/internal";
 import { writeFault } from "@sluice/internal/file-source";
+import { PACKED_REFERENCES } from "../database/_packed_references.ts";
 import { joinPath, readSmallFile } from "../object/_fs.ts";
 import type { GitObjectId } from "../object/_object_id.ts";
 import { GitLockFile } from "../write/_lock_file.ts";
@@ -34,7 +35,7 @@ export async function removeReference(
 
 /** Writes `packed-refs` without a reference, if it has it. Names need not be UTF-8, so that all lines stay bytes. */
 async function removePacked(commonFolder: string, name: string): Promise<void> {
-  const path = joinPath(commonFolder, "packed-refs");
+  const path = joinPath(commonFolder, PACKED_REFERENCES);
   const ending = ` ${byteString(new TextEncoder().encode(name))}`;
   const read = async (): Promise<string> => byteString(await readSmallFile(path) ?? new Uint8Array());
   if (!(await read()).includes(`${ending}\n`)) return;

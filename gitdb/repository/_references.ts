@@ -1,6 +1,7 @@
 /**
  * References of a repository: loose ones, packed ones, and those that name others. Deno only.
  */
+import { PACKED_REFERENCES, readPackedReferences } from "../database/_packed_references.ts";
 import { Reftables } from "../database/_reftable.ts";
 import type { StoredReference } from "../database/_reftable.ts";
 import { corrupt, unsupported } from "../object/_errors.ts";
@@ -8,6 +9,7 @@ import { parseConfig } from "../object/_config.ts";
 import { isSettled, joinPath, listFolder, readText, statPath } from "../object/_fs.ts";
 import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
+import { compareUtf8 } from "../object/_text.ts";
 import { isReferenceName } from "./_reference_names.ts";
 
 /** What a reference holds: an id, or the name of another one. */
@@ -46,9 +48,9 @@ export class References {
     return joinPath(isOwnName(name) ? this.#own : this.commonFolder, name);
   }
 
-  /** The file of a reference's log. */
+  /** The file of a reference's log, which lies where the reference does. */
   logPathOf(name: string): string {
-    return joinPath(name.includes("/") ? this.commonFolder : this.#own, "logs", name);
+    return joinPath(isOwnName(name) ? this.#own : this.commonFolder, "logs", name);
   }
 
   /**
@@ -115,7 +117,7 @@ export class References {
     // After the loose ones: one that is packed meanwhile would be in neither otherwise.
     const packed = await this.#packed();
     const names = new Set([...packed.keys(), ...loose]);
-    return [...names].filter((name) => name.startsWith(prefix)).sort()
+    return [...names].filter((name) => name.startsWith(prefix)).sort(compareUtf8)
       .map((name) => ({ name, packed: loose.has(name) ? undefined : packed.get(name) }));
   }
 
@@ -129,7 +131,7 @@ export class References {
         if (name.startsWith("refs/") && isOwnName(name) === isOwn) all.set(name, value);
       }
     }
-    return [...all].filter(([name]) => name.startsWith(prefix)).sort(([a], [b]) => a < b ? -1 : 1)
+    return [...all].filter(([name]) => name.startsWith(prefix)).sort(([a], [b]) => compareUtf8(a, b))
       .map(([name, value]) => ({ name, packed: "id" in value ? value.id : undefined }));
   }
 
@@ -181,34 +183,16 @@ export class References {
 
   /** The references of `packed-refs`, read again when that file is another one. */
   async #packed(): Promise<ReadonlyMap<string, GitObjectId>> {
-    const path = joinPath(this.commonFolder, "packed-refs");
-    const info = statPath(path);
+    const info = statPath(joinPath(this.commonFolder, PACKED_REFERENCES));
     const state = `${info?.ino} ${info?.size} ${info?.mtime?.getTime()}`;
     if (state === this.#packedState) return this.#packedIds;
-    const packed = this.#parsePacked(await readText(path) ?? "");
+    const packed = new Map<string, GitObjectId>();
+    for (const { name, hex } of await readPackedReferences(this.commonFolder, this.#algorithm)) {
+      if (isReferenceName(name)) packed.set(name, GitObjectId.from(hex));
+    }
     this.#packedIds = packed;
     // A file that was written a moment ago may be written again without its time telling.
     this.#packedState = isSettled(info?.mtime?.getTime() ?? 0) ? state : "";
-    return packed;
-  }
-
-  /** Lines with a circumflex say what a tag leads to; the first line says how the file is written. */
-  #parsePacked(text: string): Map<string, GitObjectId> {
-    const packed = new Map<string, GitObjectId>();
-    const lines = text.split("\n");
-    let offset = 0;
-    for (const [i, line] of lines.entries()) {
-      const space = line.indexOf(" ");
-      const [hex, name] = [line.slice(0, space), line.slice(space + 1)];
-      if (i === lines.length - 1) {
-        if (line !== "") throw corrupt("packed-refs", "its last line does not end", "TRUNCATED", offset);
-      } else if (space > 0 && this.#isId.test(hex) && isReferenceName(name)) {
-        packed.set(name, GitObjectId.from(hex));
-      } else if (!line.startsWith("#") && !(line.startsWith("^") && this.#isId.test(line.slice(1)))) {
-        throw corrupt("packed-refs", `"${line.slice(0, 80)}" is no reference`, "CORRUPT", offset);
-      }
-      offset += line.length + 1;
-    }
     return packed;
   }
 }
