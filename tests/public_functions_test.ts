@@ -369,6 +369,18 @@ const GITDB: Record<string, Calls> = {
       gitdb.encodeGitCommit({ tree: gitdb.GitObjectId.zero(), author: SIGNATURE, message: "", ...options }),
     first: (commit) => gitdb.encodeGitCommit(commit),
   },
+  encodeGitTag: {
+    options: (options: object) =>
+      gitdb.encodeGitTag({
+        object: gitdb.GitObjectId.zero(),
+        type: "blob",
+        name: "v",
+        tagger: SIGNATURE,
+        message: "",
+        ...options,
+      }),
+    first: (tag) => gitdb.encodeGitTag(tag),
+  },
   encodeGitTree: { first: (rows) => gitdb.encodeGitTree(rows) },
   parseGitCommit: { first: (body) => gitdb.parseGitCommit(body) },
   parseGitTag: { first: (body) => gitdb.parseGitTag(body) },

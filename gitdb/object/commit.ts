@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { encodeGitCommit, parseGitCommit, parseGitTag } from "./_commit.ts";
-export type { GitCommit, GitCommitInput, GitTag } from "./_commit.ts";
+export { encodeGitCommit, encodeGitTag, parseGitCommit, parseGitTag } from "./_commit.ts";
+export type { GitCommit, GitCommitInput, GitExtraHeaders, GitTag, GitTagInput } from "./_commit.ts";
 export type { GitSignature } from "./_signature.ts";
