@@ -88,12 +88,12 @@ testGit("tags by their word and commits by their ids are fetched as git fetches 
   await git(served, ["branch", "-q", "-D", "side"]);
   await withServer(folder, async (server) => {
     const url = server.url("served/.git");
-    const results = [];
+    const results: [string, unknown][] = [];
     for (const program of ["git", "sluice"] as const) {
       for (const words of [[id], ["tag", "v1"], [`${id}:refs/heads/new`], ["tag"], ["0".repeat(39) + "1"]]) {
         const clone = `${folder}/${program}${results.length}`;
         await git(folder, ["clone", "-q", "--no-tags", "--single-branch", "-b", "main", url, clone]);
-        const { code } = program === "git"
+        const { code }: { readonly code: number } = program === "git"
           ? await run("git", ["fetch", "--no-tags", "origin", ...words], { cwd: clone, env: ENVIRONMENT })
           : await sluice(["gitdb", "fetch", "--no-tags", "origin", ...words], {
             cwd: clone,
