@@ -61,7 +61,7 @@ Deno.test("a failed write ends the pump", async () => {
 });
 
 Deno.test("what a slow codec gives is not kept until a block is full", async () => {
-  const sink = { ...collector(), eager: true };
+  const sink = collector();
   let reads = 0;
   const source = {
     async read(target: Uint8Array): Promise<number | null> {
@@ -73,7 +73,12 @@ Deno.test("what a slow codec gives is not kept until a block is full", async () 
   const reader = new ChunkReader(source);
   // The next read is always there: nothing but time says that somebody waits.
   Object.defineProperty(reader, "ready", { get: () => true, set: () => {} });
-  await pump(reader, new PassThrough(), new BlockWriter(sink), () => {});
+  await pump(
+    reader,
+    new PassThrough(),
+    new BlockWriter({ eager: true, write: (bytes) => sink.write(bytes) }),
+    () => {},
+  );
   assertEquals(sink.bytes, Array(6).fill(7));
   assert(sink.writes > 1, `${sink.writes}`);
 });

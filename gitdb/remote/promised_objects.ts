@@ -7,7 +7,7 @@ import { checkArgument, checkInteger, checkKeys, LimitExceededError } from "@slu
 import type { GitAbsentHook } from "../database/compound_database.ts";
 import { GitDatabase } from "../database/git_database.ts";
 import { findRepository } from "../database/_repository.ts";
-import { joinPath, toPath } from "../object/_fs.ts";
+import { toPath } from "../object/_fs.ts";
 import type { GitObjectId } from "../object/_object_id.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
 import { isOn, readConfig } from "./_remote_config.ts";
