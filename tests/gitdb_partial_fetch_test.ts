@@ -2,7 +2,7 @@
  * Fetches of a part of the objects, and of what is named by a tag or an id: git goes on with the repository afterwards.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { cloneGitRepository, fetchGitRepository, GitRepository } from "@sluice/gitdb";
+import { cloneGitRepository, fetchGitRepository, GitRepository, SluiceError } from "@sluice/gitdb";
 import { withConfigValues } from "../gitdb/object/_config.ts";
 import { filterSpec } from "../gitdb/remote/_filter_spec.ts";
 import { run, sluice } from "./_cli.ts";
@@ -203,6 +203,32 @@ testGit("files whose names are not UTF-8 are left out of a work tree, and said",
     // What is not there is no change: a commit of all files keeps them.
     assertEquals(await git(`${folder}/clone`, ["status", "--porcelain"]), "");
     await git(`${folder}/clone`, ["fsck"]);
+  });
+});
+
+testGit("of clones into one folder at once, one gets it, and the others leave it alone", async (folder) => {
+  if (!GIT_SERVES) return;
+  await git(folder, ["init", "-q", "-b", "main", "served"]);
+  await commitFile(`${folder}/served`, "a", "first");
+  await withServer(folder, async (server) => {
+    const url = server.url("served/.git");
+    for (const bare of [false, true]) {
+      for (let round = 0; round < 10; round++) {
+        const into = `${folder}/${bare}${round}/deep/clone`;
+        // One of another name comes into a folder that may be taken away.
+        const beside = cloneGitRepository(url, { into: `${folder}/${bare}${round}/beside`, bare });
+        const results = await Promise.allSettled(
+          [1, 2, 3].map(() => cloneGitRepository(url, { into, bare })),
+        );
+        await beside;
+        const refused = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
+        assertEquals(refused.map((error) => error instanceof SluiceError && error.code), [
+          "EXISTS",
+          "EXISTS",
+        ]);
+        await git(into, ["fsck"]);
+      }
+    }
   });
 });
 

@@ -154,7 +154,7 @@ export async function cloneGitRepository(url: string | URL, options: GitCloneOpt
   const prefixes = settings.mirror ? undefined : ["HEAD", "refs/heads/", "refs/tags/"];
   const refs = await collect(remote.lsRefs({ peel: true, symrefs: true, prefixes, signal }));
   const plan = chooseRefs(refs, settings);
-  const undo = await makeRoom(settings.folder);
+  const undo = await makeRoom({ folder: settings.folder, isBare: settings.bare });
   try {
     await makeRepository({
       ...settings,
