@@ -16,7 +16,7 @@ import {
 } from "@sluice/gitdb";
 import type { GitSignature } from "@sluice/gitdb";
 import { run, sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, gitBytes, withFolder } from "./_git.ts";
+import { ENVIRONMENT, git, GIT_IS_HERE, gitBytes, withFolder } from "./_git.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const encode = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
@@ -766,4 +766,41 @@ testGit("sluice gitdb ls-tree and rev-parse print what git prints", async (folde
   const names = encode("HEAD\nmain:dir/a\nmain:zürich\nnowhere\nmain:none\nv1.0^{tree}\n");
   const mine = await sluice(["gitdb", "cat-file", `--git-dir=${folder}`, "--batch"], { stdin: names });
   assertEquals(text(mine.stdout), text(await gitBytes(folder, ["cat-file", "--batch"], names)));
+});
+
+testGit("paths that are not UTF-8 are read and listed by their bytes", async (folder) => {
+  const made = await run("sh", [
+    "-c",
+    `git init -q . && d="$(printf 'd\\377')" && mkdir "$d" && echo in > "$d/a" && echo out > "$(printf 'caf\\351')" &&
+    git add . && git commit -qm x`,
+  ], { cwd: folder, env: ENVIRONMENT });
+  assertEquals(made.code, 0, made.stderr);
+  await using repository = await GitRepository.open(folder);
+  const files = await Array.fromAsync(repository.files("HEAD"));
+  const contents = [];
+  for (const { pathBytes, path } of files) {
+    contents.push(await (await repository.read("HEAD", pathBytes)).text());
+    await assertRejects(() => repository.read("HEAD", path), NotFoundError);
+  }
+  assertEquals(contents.sort(), ["in\n", "out\n"]);
+  const inner = Uint8Array.of(0x64, 0xff);
+  for (const path of [inner, Uint8Array.of(...inner, 0x2f)]) {
+    assertEquals((await repository.readTree("HEAD", path)).map(({ name }) => name), ["a"]);
+    const [file, ...more] = await Array.fromAsync(repository.files("HEAD", { path }));
+    assertEquals([file!.pathBytes, more], [Uint8Array.of(...inner, 0x2f, 0x61), []]);
+  }
+  const [single] = await Array.fromAsync(
+    repository.files("HEAD", { path: Uint8Array.of(...inner, 0x2f, 0x61) }),
+  );
+  assertEquals([single!.type, await (await repository.read("HEAD", single!.pathBytes)).text()], [
+    "blob",
+    "in\n",
+  ]);
+  for (const path of [5, null, ["a"]]) {
+    await assertRejects(
+      () => repository.read("HEAD", path as unknown as string),
+      TypeError,
+      "a text or bytes",
+    );
+  }
 });

@@ -2,7 +2,7 @@
  * From revisions to objects. Deno only.
  */
 import { unsupported } from "../object/_errors.ts";
-import { AmbiguousIdError, NotFoundError } from "@sluice/internal";
+import { AmbiguousIdError, byteString, NotFoundError } from "@sluice/internal";
 import { HASH_SIZE } from "../object/_object_id.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import type { GitObjectType } from "../object/object.ts";
@@ -187,28 +187,36 @@ async function peel(
   }
 }
 
+/** A path from the root of a tree: text, or the bytes that the tree has, which need not be UTF-8. */
+export type TreePath = string | Uint8Array;
+
+/** A path as text, for messages. */
+export function shownPath(path: TreePath): string {
+  return typeof path === "string" ? path : new TextDecoder().decode(path);
+}
+
 /** What stands at a path of a tree: the tree itself for no path; undefined where nothing does. */
 export async function entryAt(
   objects: Objects,
   tree: GitObjectId,
-  path: string,
+  path: TreePath,
 ): Promise<{ readonly mode: number; readonly id: GitObjectId } | undefined> {
-  const encoder = new TextEncoder();
   let found = { mode: 0o40000, id: tree };
-  if (path === "") return found;
-  const parts = (path.endsWith("/") ? path.slice(0, -1) : path).split("/");
-  if (parts.includes(".") || parts.includes("..")) {
-    throw unsupported(`look up "${path}"`, "paths start at the root of the tree");
-  }
   // Encoded, half of a surrogate pair would be the name of another file.
-  if (!path.isWellFormed()) return undefined;
-  for (const name of parts.map((part) => encoder.encode(part))) {
+  if (typeof path === "string" && !path.isWellFormed()) return undefined;
+  const text = byteString(typeof path === "string" ? new TextEncoder().encode(path) : path);
+  if (text === "") return found;
+  const parts = (text.endsWith("/") ? text.slice(0, -1) : text).split("/");
+  if (parts.includes(".") || parts.includes("..")) {
+    throw unsupported(`look up "${shownPath(path)}"`, "paths start at the root of the tree");
+  }
+  for (const name of parts) {
     if (found.mode !== 0o40000) return undefined;
     const entry = (await objects.tree(found.id)).find(({ nameBytes }) =>
-      nameBytes.length === name.length && nameBytes.every((byte, i) => byte === name[i])
+      nameBytes.length === name.length && byteString(nameBytes) === name
     );
     if (entry === undefined) return undefined;
     found = entry;
   }
-  return path.endsWith("/") && found.mode !== 0o40000 ? undefined : found;
+  return text.endsWith("/") && found.mode !== 0o40000 ? undefined : found;
 }

@@ -30,7 +30,8 @@ import { Objects, wrongType } from "./_objects.ts";
 import { updateReference } from "./_reference_update.ts";
 import type { GitUpdateRefOptions } from "./_reference_update.ts";
 import { References } from "./_references.ts";
-import { entryAt, resolveRevision } from "./_revisions.ts";
+import { entryAt, resolveRevision, shownPath } from "./_revisions.ts";
+import type { TreePath } from "./_revisions.ts";
 import { PathFilter } from "./_path_filter.ts";
 import { walkChanges } from "./_tree_changes.ts";
 import { walkTree } from "./_tree_walk.ts";
@@ -87,8 +88,8 @@ export interface GitFile {
 
 /** Which files are listed. */
 export interface GitFilesOptions {
-  /** The folder whose files are listed, or one file. @default {""} */
-  readonly path?: string | undefined;
+  /** The folder whose files are listed, or one file: text, or bytes as `pathBytes`. @default {""} */
+  readonly path?: string | Uint8Array | undefined;
   /** Only so many of the largest, the largest first, with their sizes. */
   readonly largest?: number | undefined;
   /** Find the size of each file. @default {false} */
@@ -185,6 +186,8 @@ const HISTORY_OPTIONS: ReadonlySet<string> = new Set<keyof GitHistoryOptions>([
   "until",
 ]);
 const HISTORY_ORDERS = ["age", "date", "topological"] as const;
+/** The byte between names of a path. */
+const SLASH = 0x2f;
 /** Files whose sizes are found together. */
 const SIZES_GROUP = 4096;
 
@@ -358,33 +361,38 @@ export class GitRepository implements AsyncDisposable {
   }
 
   /**
-   * The rows of the tree that a revision leads to, or of a folder in it.
+   * The rows of the tree that a revision leads to, or of a folder in it: a path as text, or as the bytes of its name.
    *
    * @throws {SluiceError} As `resolve`, and if it leads to none.
    */
-  async readTree(revision: string, path = ""): Promise<GitTreeEntry[]> {
+  async readTree(revision: string, path: string | Uint8Array = ""): Promise<GitTreeEntry[]> {
     return await this.#objects.tree((await this.#entry(revision, path)).id);
   }
 
-  async #entry(revision: string, path: string): Promise<{ readonly mode: number; readonly id: GitObjectId }> {
-    checkArgument(typeof path === "string", "look a path up", path, "a text");
+  async #entry(
+    revision: string,
+    path: TreePath,
+  ): Promise<{ readonly mode: number; readonly id: GitObjectId }> {
+    const fits = typeof path === "string" || path instanceof Uint8Array;
+    checkArgument(fits, "look a path up", path, "a text or bytes");
     const tree = await this.#objects.peelToTree(await this.find(revision));
     const entry = await entryAt(this.#objects, tree, path);
     if (entry !== undefined) return entry;
-    throw new NotFoundError(`Cannot read "${path}": it is not in ${revision}`, {
+    throw new NotFoundError(`Cannot read "${shownPath(path)}": it is not in ${revision}`, {
       format: "git",
       code: "NOT_FOUND",
     });
   }
 
   /**
-   * The object at a path of the tree that a revision leads to.
+   * The object at a path of the tree that a revision leads to: text, or bytes as `pathBytes` of `files`, which need not
+   * be UTF-8.
    *
    * @throws {NotFoundError} If there is none.
    */
-  async read(revision: string, path: string, options?: GitReadOptions): Promise<GitObject> {
+  async read(revision: string, path: string | Uint8Array, options?: GitReadOptions): Promise<GitObject> {
     const { mode, id } = await this.#entry(revision, path);
-    if (mode === 0o160000) throw wrongType(`"${path}"`, "commit", "part of this repository");
+    if (mode === 0o160000) throw wrongType(`"${shownPath(path)}"`, "commit", "part of this repository");
     return await this.#objects.read(id, options);
   }
 
@@ -421,7 +429,7 @@ export class GitRepository implements AsyncDisposable {
 
   async *#walk(
     revision: string,
-    path: string,
+    path: TreePath,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<GitFile[], void, undefined> {
     const start = await this.#entry(revision, path);
@@ -434,9 +442,10 @@ export class GitRepository implements AsyncDisposable {
       id,
       size: undefined,
     });
-    const folder = path.split("/").filter((part) => part !== "").join("/");
-    const prefix = new TextEncoder().encode(folder === "" ? "" : `${folder}/`);
-    if (start.mode !== 0o40000) return yield [fileOf(prefix.subarray(0, -1), start.mode, start.id)];
+    const bytes = typeof path === "string" ? new TextEncoder().encode(path) : path.slice();
+    const isFolder = bytes.length > 0 && start.mode === 0o40000;
+    const prefix = isFolder && bytes.at(-1) !== SLASH ? concatBytes([bytes, Uint8Array.of(SLASH)]) : bytes;
+    if (start.mode !== 0o40000) return yield [fileOf(prefix, start.mode, start.id)];
     for await (const group of walkTree(this.#objects, start.id, signal)) {
       yield group.map(({ path, mode, id }) =>
         fileOf(prefix.length === 0 ? path : concatBytes([prefix, path]), mode, id)
