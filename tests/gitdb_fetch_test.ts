@@ -256,6 +256,18 @@ testRemote("progress is what the server says, and a helper is asked for credenti
     assert(/^remote: Enumerating objects: \d+, done\.$/m.test(stderr), stderr);
     assertEquals(seen[0], null);
     assertEquals(await Deno.readTextFile(`${folder}/log`), "asked\n", "the helper is asked once");
+    // A helper is told whose password is wanted, and one that never ends is ended.
+    const named = server.url("served.git").replace("//", "//me@");
+    const asking = `!cat > ${folder}/asked; printf 'username=me\\npassword=word\\n'; :`;
+    for (
+      const [helper, url, status] of [[asking, named, 0], ["!yes", server.url("served.git"), 128]] as const
+    ) {
+      const listed = await sluice(["gitdb", "ls-remote", `--credential-helper=${helper}`, url], {
+        cwd: folder,
+      });
+      assertEquals(listed.code, status, listed.stderr);
+    }
+    assert((await Deno.readTextFile(`${folder}/asked`)).includes("\nusername=me\n"));
     const refused = await sluice(["gitdb", "ls-remote", server.url("served.git")], { cwd: folder });
     assertEquals([refused.code, refused.stderr], [
       128,

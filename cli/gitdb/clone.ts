@@ -84,7 +84,7 @@ async function cloneInto(
       shallowExclude: remote.shallowExclude.length > 0 ? remote.shallowExclude : undefined,
       filter: remote.filter,
       bundle: remote.bundle,
-      connection: connectionOf(settings),
+      connection: connectionOf(settings, url),
       objects: { threads: settings.threads },
       onWarning: (message) => console.error(`warning: ${message}`),
       ...committerOf(),

@@ -1,13 +1,16 @@
 /**
  * How `sluice gitdb` talks to servers: credentials from a helper, what the server says, and git's words for what fails.
  */
-import type { GitHeadersRequest, GitRemoteOptions, GitSignature } from "@sluice/gitdb";
-import { printable, SluiceError } from "@sluice/internal";
+import type { GitRemoteOptions, GitSignature } from "@sluice/gitdb";
+import { concatBytes, printable, SluiceError } from "@sluice/internal";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
-/** How servers are reached. */
-export function connectionOf({ remote: { credentialHelper, timeout } }: GitdbSettings): GitRemoteOptions {
+/** How servers are reached; the URL may name the user whose password is wanted. */
+export function connectionOf(
+  { remote: { credentialHelper, timeout } }: GitdbSettings,
+  url: string,
+): GitRemoteOptions {
   const waiting = { stallTimeoutMs: timeout === undefined ? undefined : timeout * 1000 };
   if (credentialHelper === undefined) return waiting;
   // A helper is asked once: some ask a user.
@@ -17,7 +20,9 @@ export function connectionOf({ remote: { credentialHelper, timeout } }: GitdbSet
     headersFor: (request) => {
       if (request.challenge === undefined) return undefined;
       const { origin } = request.url;
-      const answer = answers.get(origin) ?? ask(credentialHelper, request);
+      const given = URL.parse(url);
+      const user = given?.origin === origin ? decodeURIComponent(given.username) : "";
+      const answer = answers.get(origin) ?? ask(credentialHelper, request.url, user);
       answers.set(origin, answer);
       return answer;
     },
@@ -32,18 +37,32 @@ function commandOf(helper: string): { readonly program: string; readonly args: s
   return { program: "git", args: [`credential-${first}`, ...args, "get"] };
 }
 
+/** A helper writes a few lines. */
+const HELPER_OUTPUT_MAX = 64 * 1024;
+
 /** Asks a helper for what a server wants to see. */
-async function ask(helper: string, { url }: GitHeadersRequest): Promise<HeadersInit | undefined> {
+async function ask(helper: string, url: URL, user: string): Promise<HeadersInit | undefined> {
   const { program, args } = commandOf(helper);
   const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped" }).spawn();
   const writer = child.stdin.getWriter();
-  const lines = `protocol=${url.protocol.slice(0, -1)}\nhost=${url.host}\n\n`;
+  const userLine = user === "" ? "" : `username=${user}\n`;
+  const lines = `protocol=${url.protocol.slice(0, -1)}\nhost=${url.host}\n${userLine}\n`;
   await writer.write(new TextEncoder().encode(lines)).catch(() => {}); // a helper need not read
   await writer.close().catch(() => {});
-  const { code, stdout } = await child.output();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const chunk of child.stdout) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size <= HELPER_OUTPUT_MAX) continue;
+    child.kill();
+    await child.status;
+    throw fatal(`credential helper '${helper}' wrote more than ${HELPER_OUTPUT_MAX} bytes`);
+  }
+  const { code } = await child.status;
   if (code !== 0) throw fatal(`credential helper '${helper}' ended with ${code}`);
   const values = new Map(
-    new TextDecoder().decode(stdout).split("\n").map((line) => [
+    new TextDecoder().decode(concatBytes(chunks)).split("\n").map((line) => [
       line.slice(0, line.indexOf("=")),
       line.slice(line.indexOf("=") + 1),
     ]),
@@ -87,6 +106,10 @@ export async function withGitWords<T>(url: string, run: () => Promise<T>): Promi
   try {
     return await run();
   } catch (error) {
+    if (error instanceof RangeError) {
+      const filter = /^Cannot use option "filter": "(.*)" is no filter/.exec(error.message)?.[1];
+      throw fatal(filter === undefined ? error.message : `invalid filter-spec '${filter}'`);
+    }
     if (!(error instanceof SluiceError)) throw error;
     const place = url.endsWith("/") ? url : `${url}/`;
     if (error.code === "NOT_FOUND" && error.message.includes("the server answered")) {

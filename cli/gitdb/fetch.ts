@@ -13,7 +13,8 @@ import type { GitdbSettings } from "./settings.ts";
 
 /** Runs `fetch`. */
 export async function fetch(operands: readonly string[], settings: GitdbSettings): Promise<number> {
-  const [remote, ...refspecs] = operands;
+  const [remote, ...words] = operands;
+  const refspecs = refspecsOf(words);
   const { depth, deepen, unshallow } = settings.remote;
   if ([depth, deepen, unshallow || undefined].filter((value) => value !== undefined).length > 1) {
     throw new UsageFailure("Options --depth, --deepen and --unshallow exclude each other");
@@ -21,17 +22,45 @@ export async function fetch(operands: readonly string[], settings: GitdbSettings
   const repository = await openRepository(settings);
   try {
     const url = await urlOfRemote(repository, remote);
-    const options = optionsOf(remote, refspecs, settings);
+    const options = optionsOf(remote, url, refspecs, settings);
     const fetched = await withGitWords(url, () => fetchGitRepository(repository, options).catch(inGitWords));
     if (!settings.quiet) await report(repository, url, fetched.updates, settings.verbose);
+    reportFaults(fetched.updates, remote ?? "origin");
     return fetched.updates.some(({ kind }) => kind === "rejected") ? EXIT.failure : EXIT.ok;
   } finally {
     await repository[Symbol.asyncDispose]();
   }
 }
 
+/** Rules of the command line; the word "tag" makes one of the name after it. */
+function refspecsOf(words: readonly string[]): string[] {
+  const refspecs: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    if (words[at] !== "tag") {
+      refspecs.push(words[at]!);
+      continue;
+    }
+    const name = words[++at];
+    if (name === undefined) throw fatal("you need to specify a tag name");
+    refspecs.push(`refs/tags/${name}:refs/tags/${name}`);
+  }
+  return refspecs;
+}
+
+/** Says why references could not be set, also when nothing else is said. */
+function reportFaults(updates: readonly GitFetchUpdate[], remote: string): void {
+  const causes = updates.flatMap(({ cause }) => cause === undefined ? [] : [cause]);
+  for (const { message } of causes) console.error(`error: ${message}`);
+  if (causes.length === 0) return;
+  console.error(
+    `error: some local refs could not be updated; try running\n 'git remote prune ${remote}' to remove any old, ` +
+      "conflicting branches",
+  );
+}
+
 function optionsOf(
   remote: string | undefined,
+  url: string,
   refspecs: readonly string[],
   settings: GitdbSettings,
 ): GitFetchRepositoryOptions {
@@ -66,7 +95,7 @@ function optionsOf(
     filter,
     action: ["fetch", ...settings.words].join(" "),
     objects: { threads: settings.threads },
-    connection: connectionOf(settings),
+    connection: connectionOf(settings, url),
     ...committerOf(),
     ...remoteMessages(settings),
   };

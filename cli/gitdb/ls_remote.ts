@@ -29,7 +29,6 @@ export async function lsRemote(operands: readonly string[], settings: GitdbSetti
     return EXIT.ok;
   }
   if (given === undefined && !settings.quiet) console.error(`From ${url}`);
-  const remote = new GitRemote(url, connectionOf(settings));
   const fits = patterns.map((pattern) => matcherOf(pattern));
   let count = 0;
   const print = async (name: string, line: string): Promise<void> => {
@@ -39,6 +38,7 @@ export async function lsRemote(operands: readonly string[], settings: GitdbSetti
   };
   const prefixes = prefixesOf(heads, tags);
   await withGitWords(url, async () => {
+    const remote = new GitRemote(url, connectionOf(settings, url));
     for await (const ref of remote.lsRefs({ prefixes, peel: !isPlain, symrefs: symref })) {
       if (ref.id === undefined || isPlain && !ref.name.startsWith("refs/")) continue;
       await printRef(ref, print);

@@ -34,6 +34,8 @@ export interface GitFetchUpdate {
   readonly kind: "head" | "new" | "forward" | "forced" | "tag" | "unchanged" | "removed" | "rejected";
   /** Why it was rejected. */
   readonly reason: string | undefined;
+  /** What kept it from being set, where it may be set. */
+  readonly cause?: SluiceError | undefined;
 }
 
 /** How references are set. */
@@ -109,9 +111,10 @@ async function applyRef(ref: TakenRef, context: RefContext): Promise<GitFetchUpd
     });
     return update;
   } catch (error) {
-    const isTaken = error instanceof SluiceError && ["REFERENCE_CHANGED", "LOCKED"].includes(error.code);
-    if (!isTaken && !(error instanceof NotFoundError)) throw error;
-    return { ...update, kind: "rejected", reason: "unable to update local ref" };
+    const isTaken = error instanceof NotFoundError ||
+      error instanceof SluiceError && ["REFERENCE_CHANGED", "LOCKED"].includes(error.code);
+    if (!isTaken) throw error;
+    return { ...update, kind: "rejected", reason: "unable to update local ref", cause: error };
   }
 }
 

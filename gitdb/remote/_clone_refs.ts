@@ -65,7 +65,7 @@ export function chooseRefs(refs: readonly GitRemoteRef[], choice: RefChoice): Cl
   const ownName = (name: string): string =>
     bare ? name : `refs/remotes/${origin}/${name.slice(HEADS.length)}`;
   const isTagHead = head.ref?.name.startsWith(TAGS) === true;
-  const taken = mirror
+  const taken = mirror && !singleBranch
     ? refs.filter(({ name }) => name.startsWith("refs/")).flatMap((ref) => placed(ref, ref.name))
     : [
       ...branches.flatMap((ref) => placed(ref, ownName(ref.name))),
@@ -74,7 +74,8 @@ export function chooseRefs(refs: readonly GitRemoteRef[], choice: RefChoice): Cl
       ),
     ];
   const wants = [...taken.map(({ id }) => id), ...head.id === undefined ? [] : [head.ref?.id ?? head.id]];
-  const asterisk = singleBranch ? head.branch?.slice(HEADS.length) : "*";
+  // A branch without commits may never come to be.
+  const asterisk = singleBranch ? (head.id && head.branch)?.slice(HEADS.length) : "*";
   return {
     wants: [...new Map(wants.map((id) => [`${id}`, id])).values()],
     packed: taken,
@@ -84,13 +85,13 @@ export function chooseRefs(refs: readonly GitRemoteRef[], choice: RefChoice): Cl
     head: head.branch,
     id: head.id,
     headRef: head.branch,
-    rule: mirror
+    rule: mirror && !singleBranch
       ? "+refs/*:refs/*"
       : isTagHead && singleBranch
       ? `+${head.ref!.name}:${head.ref!.name}`
       : asterisk === undefined
       ? undefined
-      : `+${HEADS}${asterisk}:refs/remotes/${origin}/${asterisk}`,
+      : `+${HEADS}${asterisk}:${mirror ? HEADS : `refs/remotes/${origin}/`}${asterisk}`,
   };
 }
 

@@ -5,6 +5,7 @@ import { checkArgument, checkBoolean, checkInteger, checkKeys, isAnyIterable } f
 import { windowsOf } from "../object/_windows.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import type { GitHashAlgorithm, GitIdLike } from "../object/_object_id.ts";
+import { filterSpec } from "./_filter_spec.ts";
 import { isReferenceName } from "../repository/_reference_names.ts";
 import type { Advertisement } from "./_advertisement.ts";
 import { notOffered } from "./_remote_faults.ts";
@@ -83,12 +84,7 @@ export function checkFetchOptions(options: GitFetchOptions): void {
   // In other modules, an option of this name is a function.
   const { filter, ...others } = options;
   checkKeys(others, FETCH_OPTIONS);
-  if (filter !== undefined) {
-    checkArgument(typeof filter === "string", "fetch with a filter", filter, "its specification");
-    if (!/^[!-~]+$/.test(filter)) {
-      throw new RangeError(`Cannot fetch with the filter "${filter}": expected one word`);
-    }
-  }
+  if (filter !== undefined) filterSpec(filter);
   const { depth } = options;
   checkArgument(isAnyIterable(options.wants), "fetch", options.wants, "ids that are wanted");
   if (Array.isArray(options.wants) && options.wants.length === 0) {
@@ -150,7 +146,7 @@ export function planFetch(options: GitFetchOptions, server: Advertisement, label
     wants: ids(options.wants),
     haves: roundsOf(options.haves ?? [], options.signal),
     shallow,
-    filter,
+    filter: filter === undefined ? undefined : filterSpec(filter),
     isRelative: deepen === true,
     deepening: [
       ...depth === undefined ? [] : [`deepen ${depth}`],

@@ -2,7 +2,7 @@
  * Which references a fetch takes, and where each goes.
  */
 import { NotFoundError } from "@sluice/internal";
-import type { GitObjectId } from "../object/_object_id.ts";
+import { GitObjectId } from "../object/_object_id.ts";
 import { referenceCandidates } from "../repository/_reference_names.ts";
 import type { GitRemoteRef } from "./_advertisement.ts";
 import { takesFrom, targetOf } from "./_refspec.ts";
@@ -85,6 +85,12 @@ function full(refs: readonly GitRemoteRef[], name: string): GitRemoteRef | undef
   return undefined;
 }
 
+/** An object that is asked for by its id: whether the server gives it away is its own affair. */
+function exactId(source: string): GitRemoteRef | undefined {
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(source)) return undefined;
+  return { name: source, id: GitObjectId.from(source), peeled: undefined, target: undefined };
+}
+
 interface Match {
   readonly source: string;
   readonly target: string | undefined;
@@ -96,7 +102,7 @@ function matches(refs: readonly GitRemoteRef[], spec: Refspec): Match[] {
     return refs.filter((ref) => ref.id !== undefined && takesFrom(spec, ref.name))
       .map((ref) => ({ source: ref.name, target: targetOf(spec, ref.name), ref }));
   }
-  const ref = full(refs, spec.source);
+  const ref = full(refs, spec.source) ?? exactId(spec.source);
   if (ref === undefined) {
     throw new NotFoundError(`Cannot fetch "${spec.source}": the server has no such reference`, {
       format: "git",

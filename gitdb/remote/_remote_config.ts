@@ -31,12 +31,16 @@ export async function readConfig(commonFolder: string): Promise<Map<string, stri
   return values;
 }
 
+/** Whether a value of the configuration says yes. */
+export function isOn(value: string | undefined): boolean {
+  return /^(?:true|yes|on|1)$/i.test(value ?? "");
+}
+
 const TAG_OPTIONS: Readonly<Record<string, RemoteConfig["tags"]>> = { "--tags": "all", "--no-tags": "none" };
 
 /** What is known of a remote by its name, or of a URL. */
 export function remoteOf(config: ReadonlyMap<string, readonly string[]>, nameOrUrl: string): RemoteConfig {
   const last = (key: string): string | undefined => config.get(`remote.${nameOrUrl}.${key}`)?.at(-1);
-  const isOn = (value: string | undefined): boolean => /^(?:true|yes|on|1)$/i.test(value ?? "");
   const url = last("url");
   if (url === undefined) {
     if (!/^https?:\/\//i.test(nameOrUrl)) {
@@ -53,8 +57,8 @@ export function remoteOf(config: ReadonlyMap<string, readonly string[]>, nameOrU
       url: nameOrUrl,
       refspecs: [],
       tags: "follow",
-      isPromisor: false,
-      filter: undefined,
+      isPromisor: isOn(last("promisor")),
+      filter: last("partialclonefilter"),
       prune: false,
     };
   }

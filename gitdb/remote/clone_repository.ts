@@ -17,6 +17,7 @@ import { isReferenceName } from "../repository/_reference_names.ts";
 import { checkOut } from "./_checkout.ts";
 import { chooseRefs } from "./_clone_refs.ts";
 import type { ClonePlan } from "./_clone_refs.ts";
+import { filterSpec } from "./_filter_spec.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
 import type { GitFetchedObjects } from "./fetch_objects.ts";
 import type { GitFetchRepositoryOptions } from "./fetch_repository.ts";
@@ -156,8 +157,11 @@ export async function cloneGitRepository(url: string | URL, options: GitCloneOpt
       sparsePatterns: settings.sparse?.patterns,
       isPartial: options.filter !== undefined,
       algorithm: hashAlgorithm,
-      sections: sectionsOf(withoutSecrets(url), settings, plan, options.filter),
+      sections: sectionsOf(withoutSecrets(url), settings, plan, options.filter && filterSpec(options.filter)),
     });
+    if (withoutSecrets(url) !== `${url}`) {
+      options.onWarning?.("the credentials in the URL are not stored: later fetches have to be given them");
+    }
     return await fill(remote, plan, refs, settings, {
       ...options,
       url: withoutSecrets(url),
@@ -204,7 +208,7 @@ function checkClone(options: GitCloneOptions): CloneSettings {
     checkout: checkBoolean("checkout", options.checkout ?? !bare),
     sparse: checkSparse(options.sparse ?? false),
     branch,
-    singleBranch: checkBoolean("singleBranch", options.singleBranch ?? (isCut && !mirror)),
+    singleBranch: checkBoolean("singleBranch", options.singleBranch ?? isCut),
     tags: checkBoolean("tags", options.tags ?? true),
     origin,
   };
@@ -216,7 +220,7 @@ function checkClone(options: GitCloneOptions): CloneSettings {
   if (bare && (settings.checkout || settings.sparse !== undefined)) {
     throw new TypeError("Cannot clone: a bare repository has no files to check out");
   }
-  if (mirror && settings.singleBranch) throw new TypeError("Cannot clone: a mirror has more than one branch");
+  if (options.filter !== undefined) filterSpec(options.filter);
   return settings;
 }
 

@@ -18,6 +18,8 @@ import type { GitFetchUpdate } from "./_apply_refs.ts";
 import { writeFetchHead } from "./_fetch_head.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
 import type { GitFetchObjectsOptions } from "./fetch_objects.ts";
+import { filterSpec } from "./_filter_spec.ts";
+import { registerPromisor } from "./_partial_config.ts";
 import { inOrder, newTags, takeRefs } from "./_fetch_plan.ts";
 import type { FetchWish, TakenRef } from "./_fetch_plan.ts";
 import { HaveWalk } from "./_have_walk.ts";
@@ -143,6 +145,7 @@ export async function fetchGitRepository(
   checkArgument(repository instanceof GitRepository, "fetch", repository, "a GitRepository");
   checkFetch(options);
   const given = listOf(options.refspecs).map(parseRefspec);
+  if (options.filter !== undefined) filterSpec(options.filter);
   const { commonFolder, gitFolder, hashAlgorithm } = repository;
   const config = await readConfig(commonFolder);
   const branch = (await repository.head())?.replace(/^refs\/heads\//, "");
@@ -291,6 +294,9 @@ class RepositoryFetch {
       if (id !== undefined) await haves.add(id);
     }
     const { filter = this.#remote.filter, onMessage, onReceived, signal } = this.#options;
+    if (this.#options.filter !== undefined) {
+      await registerPromisor(this.#repository.commonFolder, this.#remote, filterSpec(this.#options.filter));
+    }
     const fetched = await fetchGitObjects(this.#server, database, {
       ...this.#options.objects,
       wants,

@@ -11,6 +11,7 @@ import { parseConfig } from "../object/_config.ts";
 import { joinPath, readText, toPath } from "../object/_fs.ts";
 import type { GitObjectId } from "../object/_object_id.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
+import { isOn } from "./_remote_config.ts";
 import { GitRemote } from "./remote.ts";
 import type { GitRemoteOptions } from "./remote.ts";
 
@@ -117,7 +118,8 @@ async function promisorOf(commonFolder: string): Promise<string | undefined> {
   const old = config.get("extensions.partialclone");
   for (const [key, value] of config) {
     const name = /^remote\.(.+)\.promisor$/.exec(key)?.[1];
-    if (name !== undefined && value === "true") return config.get(`remote.${name}.url`);
+    // What was fetched of a URL alone is promised by that.
+    if (name !== undefined && isOn(value)) return config.get(`remote.${name}.url`) ?? name;
   }
   return old === undefined ? undefined : config.get(`remote.${old}.url`);
 }
