@@ -7,7 +7,21 @@ import { concatBytes } from "./bytes.ts";
 
 const NO_BYTES = new Uint8Array();
 
-/** The chunk at hand of a codec, and how far it is used up. */
+/**
+ * The chunk at hand of a codec, and how far it is used up.
+ *
+ * @example What waits comes first
+ * ```ts
+ * import { InputChunk } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const input = new InputChunk();
+ * input.write(new Uint8Array([1, 2]));
+ * input.pos++;
+ * input.write(new Uint8Array([3]));
+ * assertEquals([...input.chunk.subarray(input.pos)], [2, 3]);
+ * ```
+ */
 export class InputChunk {
   /** The chunk; its owner's bytes until they are detached. */
   chunk: Uint8Array = NO_BYTES;
