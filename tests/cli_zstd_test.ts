@@ -318,6 +318,53 @@ testCli("ends without a word when its reader goes away", async (directory) => {
   assertEquals(stderr, "");
 });
 
+testCli("ends at once when its reader goes away, also at a slow level", async (directory) => {
+  // All of it takes half a minute at this level.
+  await Deno.writeFile(`${directory}/a`, text(30_000_000));
+  const command = `("${Deno.execPath()}" ${
+    sluiceArguments(["zstd", "-q", "-19", "-c", "a"]).join(" ")
+  }; echo $? > code) | head -c 10 | wc -c`;
+  const started = performance.now();
+  const { stdout } = await run("sh", ["-c", command], { cwd: directory });
+  const seconds = (performance.now() - started) / 1000;
+  assertEquals(new TextDecoder().decode(stdout).trim(), "10");
+  assertEquals((await Deno.readTextFile(`${directory}/code`)).trim(), "141");
+  assert(seconds < 20, `${seconds} s`);
+});
+
+testCli("takes regular files and pipes, and removes regular files only", async (directory) => {
+  if (Deno.build.os === "windows") return;
+  await run("mkfifo", ["pipe"], { cwd: directory });
+  const piped = await run("sh", [
+    "-c",
+    `(echo piped > pipe &) ; "${Deno.execPath()}" ${
+      sluiceArguments(["zstd", "-f", "--rm", "pipe"]).join(" ")
+    }`,
+  ], { cwd: directory });
+  assertEquals(piped.code, 0, piped.stderr);
+  assertStringIncludes(piped.stderr, "Refusing to remove non-regular file pipe");
+  assertEquals(names(directory), ["pipe", "pipe.zst"]);
+  // One that never ends would fill the disk.
+  for (const args of [["-c", "/dev/zero"], ["-k", "/dev/zero"], ["-t", "/dev/null"]]) {
+    const { code, stdout, stderr } = await ours(args, { cwd: directory });
+    assertEquals([code, stdout.length], [1, 0]);
+    assertStringIncludes(stderr, "is not a regular file -- ignored");
+  }
+});
+
+testCli("takes the lines of a list as they are", async (directory) => {
+  await Deno.writeFile(`${directory}/f`, CONTENT);
+  await Deno.writeTextFile(`${directory}/list`, "f\r\n");
+  assertEquals((await ours(["-q", "--rm", "--filelist", "list"], { cwd: directory })).code, 1);
+  assertEquals(names(directory), ["f", "list"]);
+});
+
+testCli("decompresses files of the longer suffix", async (directory) => {
+  await ours(["-q", "-o", "f.zstd"], { cwd: directory, stdin: CONTENT });
+  assertEquals((await ours(["-q", "-d", "f.zstd"], { cwd: directory })).code, 0);
+  assertEquals(await Deno.readFile(`${directory}/f`), CONTENT);
+});
+
 for (const signal of ["SIGKILL", "SIGTERM"] as const) {
   testCli(`leaves nothing under the final name after ${signal}`, async (directory) => {
     await Deno.writeFile(`${directory}/a`, text(30_000_000));

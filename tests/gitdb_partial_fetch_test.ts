@@ -2,7 +2,7 @@
  * Fetches of a part of the objects, and of what is named by a tag or an id: git goes on with the repository afterwards.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { cloneGitRepository, fetchGitRepository, GitRepository } from "@sluice/gitdb";
+import { cloneGitRepository, fetchGitRepository, GitRepository, SluiceError } from "@sluice/gitdb";
 import { withConfigValues } from "../gitdb/object/_config.ts";
 import { filterSpec } from "../gitdb/remote/_filter_spec.ts";
 import { run, sluice } from "./_cli.ts";
@@ -156,6 +156,81 @@ testGit(
     });
   },
 );
+
+testGit("of several URLs the first is fetched from, and rules that exclude are git's", async (folder) => {
+  if (!GIT_SERVES) return;
+  for (const name of ["first", "second"]) {
+    await git(folder, ["init", "-q", "-b", "main", name]);
+    await commitFile(`${folder}/${name}`, "a", name);
+    for (const branch of ["old/a", "old/b", "new"]) await git(`${folder}/${name}`, ["branch", branch]);
+  }
+  await withServer(folder, async (server) => {
+    const listed: string[] = [];
+    for (const program of ["git", "sluice"] as const) {
+      const clone = `${folder}/${program}`;
+      await git(folder, ["init", "-q", program]);
+      await git(clone, ["remote", "add", "origin", server.url("first/.git")]);
+      await git(clone, ["remote", "set-url", "--add", "origin", server.url("second/.git")]);
+      await git(clone, ["config", "--add", "remote.origin.fetch", "^refs/heads/old/*"]);
+      const said = program === "git"
+        ? await run("git", ["fetch", "-q", "origin"], { cwd: clone, env: ENVIRONMENT })
+        : await sluice(["gitdb", "fetch", "-q", "origin"], { cwd: clone, env: ENVIRONMENT });
+      assertEquals(said.code, 0, said.stderr);
+      listed.push(await git(clone, ["for-each-ref"]), await Deno.readTextFile(`${clone}/.git/FETCH_HEAD`));
+    }
+    assertEquals(listed.slice(2), listed.slice(0, 2));
+    assert(!listed[0]!.includes("old"), listed[0]);
+  });
+});
+
+testGit("files whose names are not UTF-8 are left out of a work tree, and said", async (folder) => {
+  if (!GIT_SERVES) return;
+  await git(folder, ["init", "-q", "-b", "main", "served"]);
+  const made = await run("sh", [
+    "-c",
+    `mkdir d && echo a > "$(printf 'caf\\351')" && echo b > "$(printf 'd/\\377')" && echo c > d/c &&
+    ln -s "$(printf 'd/\\377')" link && git add . && git commit -qm x`,
+  ], { cwd: `${folder}/served`, env: ENVIRONMENT });
+  assertEquals(made.code, 0, made.stderr);
+  await withServer(folder, async (server) => {
+    const cloned = await sluice(["gitdb", "clone", "-q", server.url("served/.git"), "clone"], {
+      cwd: folder,
+      env: ENVIRONMENT,
+    });
+    assertEquals(cloned.code, 1, cloned.stderr);
+    assertEquals(cloned.stderr.match(/^error: unable to create .* not UTF-8/gm)?.length, 3, cloned.stderr);
+    assertEquals(await Deno.readTextFile(`${folder}/clone/d/c`), "c\n");
+    // What is not there is no change: a commit of all files keeps them.
+    assertEquals(await git(`${folder}/clone`, ["status", "--porcelain"]), "");
+    await git(`${folder}/clone`, ["fsck"]);
+  });
+});
+
+testGit("of clones into one folder at once, one gets it, and the others leave it alone", async (folder) => {
+  if (!GIT_SERVES) return;
+  await git(folder, ["init", "-q", "-b", "main", "served"]);
+  await commitFile(`${folder}/served`, "a", "first");
+  await withServer(folder, async (server) => {
+    const url = server.url("served/.git");
+    for (const bare of [false, true]) {
+      for (let round = 0; round < 10; round++) {
+        const into = `${folder}/${bare}${round}/deep/clone`;
+        // One of another name comes into a folder that may be taken away.
+        const beside = cloneGitRepository(url, { into: `${folder}/${bare}${round}/beside`, bare });
+        const results = await Promise.allSettled(
+          [1, 2, 3].map(() => cloneGitRepository(url, { into, bare })),
+        );
+        await beside;
+        const refused = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
+        assertEquals(refused.map((error) => error instanceof SluiceError && error.code), [
+          "EXISTS",
+          "EXISTS",
+        ]);
+        await git(into, ["fsck"]);
+      }
+    }
+  });
+});
 
 Deno.test("filters are git's, with sizes in bytes", () => {
   for (

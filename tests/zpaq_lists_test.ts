@@ -145,3 +145,25 @@ Deno.test(
       assert(/a\.zpaq : .*%\), .*\/s, .* left/.test(text), text.slice(0, 500));
     }),
 );
+
+Deno.test("zpaq: patterns that are given twice add up, and a version before the first is an error", () =>
+  withFiles(async ({ cwd, zpaq }) => {
+    assertEquals((await zpaq(["a", "a.zpaq", "d", "-only", "*one", "-only", "*three"])).code, 0);
+    const listed = textOf(await zpaq(["l", "a.zpaq"]));
+    assert(listed.includes("d/one") && listed.includes("d/sub/three") && !listed.includes("two"), listed);
+    assertEquals((await zpaq(["x", "a.zpaq", "-to", "out", "-only", "*one", "-only", "*three"])).code, 0);
+    assertEquals(await Deno.readTextFile(`${cwd}/out/d/one`), "one\n");
+    assertEquals(await Deno.readTextFile(`${cwd}/out/d/sub/three`), "three\n");
+    assertEquals((await zpaq(["x", "a.zpaq", "d/one", "d/sub/three", "-to", "1", "-to", "3"])).code, 0);
+    assertEquals(await Deno.readTextFile(`${cwd}/1`) + await Deno.readTextFile(`${cwd}/3`), "one\nthree\n");
+    for (const until of ["0", "-3", "2020-01-01"]) {
+      for (const command of [["x", "-to", "none"], ["x", "-test"], ["t"], ["verify"]]) {
+        const { code, stderr } = await zpaq([command[0]!, "a.zpaq", ...command.slice(1), "-until", until]);
+        assertEquals(code, 2, stderr);
+        assertStringIncludes(stderr, "no version");
+      }
+      // A list of nothing is one, as of an empty archive.
+      assertEquals((await zpaq(["l", "a.zpaq", "-until", until])).code, 0);
+    }
+    assertEquals(await Deno.stat(`${cwd}/none`).then(() => true, () => false), false);
+  }));

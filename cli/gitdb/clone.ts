@@ -2,7 +2,7 @@
  * `sluice gitdb clone`.
  */
 import { cloneGitRepository } from "@sluice/gitdb";
-import { SluiceError } from "@sluice/internal";
+import { printable, SluiceError } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { onTermination } from "../shared/termination.ts";
 import { committerOf, connectionOf, remoteMessages, withGitWords } from "./connection.ts";
@@ -96,7 +96,14 @@ async function cloneInto(
   } else if (cloned.head === undefined && !isBare && !quiet) {
     console.error(`Note: switching to '${cloned.id}'.`);
   }
-  return EXIT.ok;
+  for (const name of cloned.leftOut) {
+    console.error(
+      `error: unable to create ${
+        printable(name)
+      }: its name, or where it leads, is not UTF-8, which is not supported`,
+    );
+  }
+  return cloned.leftOut.length > 0 ? EXIT.failure : EXIT.ok;
 }
 
 /** Whether something is where the clone is to be. */

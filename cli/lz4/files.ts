@@ -49,6 +49,9 @@ export async function processInput(
   using open = new DisposableStack();
   try {
     const file = await openInput(input, compress, settings, open);
+    if (compress && settings.contentSize && file.size === undefined) {
+      messages.say(LEVEL.results, `Warning : ${input.name}: the size is not known and not stored`);
+    }
     // What a wrong key makes of a frame starts none either.
     const passOthers = settings.force && path === "-" && settings.decrypt === undefined;
     sizes = await transfer(
@@ -98,9 +101,22 @@ async function openInput(
     return { file: readableOf(source), size: source.size };
   }
   if (!compress) await readCipher(reads); // options about a key need --decrypt
+  if (path === undefined) {
+    return { file: Deno.stdin, size: compress && settings.contentSize ? await sizeOfStdin() : undefined };
+  }
   const size = info?.isFile === true ? info.size : undefined;
-  if (path === undefined) return { file: Deno.stdin, size };
   return { file: open.use(await Deno.open(path)), size };
+}
+
+/** What is left of a file that the shell has opened as stdin; undefined for pipes, and where no system tells. */
+async function sizeOfStdin(): Promise<number | undefined> {
+  try {
+    const { isFile, size } = await Deno.stat("/proc/self/fd/0");
+    const position = /^pos:\s*(\d+)$/m.exec(await Deno.readTextFile("/proc/self/fdinfo/0"))?.[1];
+    return isFile && position !== undefined ? Math.max(0, size - Number(position)) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function summary(name: string, compress: boolean, sizes: { in: number; out: number }): string {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { compressLz4, decompressLz4 } from "@sluice/lz4";
+import { compressLz4, decompressLz4, readLz4FrameHeader } from "@sluice/lz4";
 import { join, Random, text } from "../../tests/_data.ts";
-import { sluice } from "../../tests/_cli.ts";
+import { run as runProgram, sluice, sluiceArguments } from "../../tests/_cli.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 import { run } from "./main.ts";
 
@@ -122,5 +122,27 @@ Deno.test("sluice lz4 names outputs itself wherever stdout leads, follows links,
     const list = new TextDecoder().decode((await words("--list link.lz4")).stdout).split("\n");
     assertEquals(list[0], "    Frames           Type Block  Compressed  Uncompressed    Ratio   Filename");
     assertEquals(list[1]!.slice(-29), "        -        -   link.lz4");
+  });
+});
+
+Deno.test("sluice lz4 --content-size knows the size of a file that the shell opens, and says where it does not", async () => {
+  await inDirectory(async (folder) => {
+    await Deno.writeFile(`${folder}/a`, CONTENT);
+    const sh = (command: string) => runProgram("sh", ["-c", command], { cwd: folder });
+    const lz4 = `"${Deno.execPath()}" ${sluiceArguments(["lz4", "--content-size", "-c"]).join(" ")}`;
+    for (
+      const [command, size] of [[`${lz4} < a`, CONTENT.length], [
+        `(head -c 65536 >/dev/null; ${lz4}) < a`,
+        CONTENT.length - 65536,
+      ]] as const
+    ) {
+      const { stdout, stderr } = await sh(command);
+      assertEquals(readLz4FrameHeader(stdout).contentSize, size, command);
+      assertEquals(decompressLz4(stdout), CONTENT.slice(CONTENT.length - size));
+      assert(!stderr.includes("not known"), stderr);
+    }
+    const { stdout, stderr } = await sh(`cat a | ${lz4} -v`);
+    assertEquals(readLz4FrameHeader(stdout).contentSize, undefined);
+    assert(stderr.includes("the size is not known"), stderr);
   });
 });

@@ -30,6 +30,8 @@ export interface InputOptions {
   readonly force: boolean;
   /** Follow links in any case. @default {false} */
   readonly followLinks?: boolean;
+  /** Take no character devices but those that the shell has opened. @default {false} */
+  readonly refuseDevices?: boolean;
   /** Files that hold more names, one a line. */
   readonly fileLists: readonly string[];
   readonly messages: Messages;
@@ -47,7 +49,7 @@ export async function collectInputs(operands: readonly string[], options: InputO
   const names = [...operands];
   for (const list of options.fileLists) {
     try {
-      names.push(...(await Deno.readTextFile(list)).split(/\r?\n/).filter((line) => line !== ""));
+      names.push(...(await Deno.readTextFile(list)).split("\n").filter((line) => line !== ""));
     } catch {
       options.messages.say(LEVEL.errors, `${options.command}: error reading ${list} `);
       return { inputs: [], failed: 1 };
@@ -92,6 +94,9 @@ async function collect(name: string, options: InputOptions, found: Inputs): Prom
     for await (const entry of Deno.readDir(name)) entries.push(entry.name);
     for (const entry of entries.sort()) await collect(`${name.replace(/\/+$/, "")}/${entry}`, options, found);
     return;
+  }
+  if (options.refuseDevices === true && info.isCharDevice === true && !OPEN_FILE.test(name)) {
+    return ignore(`${name} is not a regular file`);
   }
   if (info.isBlockDevice === true && !options.force) return ignore(`${name} is a block device`);
   found.inputs.push({ name, path: name, info });

@@ -2,11 +2,16 @@
  * Moving bytes through a codec: the next read, one codec call and the last write run at the same time, in a fixed
  * amount of memory.
  */
+import { EXIT } from "./exit.ts";
+import { terminate } from "./termination.ts";
 
 /** Bytes of one read. */
 const READ_SIZE = 512 << 10;
 /** Bytes of one write. */
 const WRITE_SIZE = 1 << 20;
+
+/** How long bytes wait for company at the most. */
+const WAIT_MS = 100;
 
 /** What bytes are read from: a file, or stdin. */
 export interface ReadableFile {
@@ -27,8 +32,17 @@ export const NULL_SINK: ByteSink = { eager: false, write: () => Promise.resolve(
 /** Stdout as a sink. */
 export const STDOUT_SINK: ByteSink = {
   eager: true,
-  write: (bytes) => writeAll(Deno.stdout, bytes),
+  write: (bytes) => writeAll(Deno.stdout, bytes).catch(endWithoutReader),
 };
+
+/**
+ * Ends the process, as SIGPIPE ends other tools, when nobody reads its output any more. Unwinding would wait for calls of
+ * codecs that are under way, half a minute for a level such as 19.
+ */
+function endWithoutReader(error: unknown): never {
+  if (error instanceof Deno.errors.BrokenPipe) terminate(EXIT.brokenPipe);
+  throw error;
+}
 
 /** Writes until nothing is left: one write may take less than it is given. */
 export async function writeAll(
@@ -135,6 +149,7 @@ export class BlockWriter {
   #buffers: [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer> | undefined];
   #filled = 0;
   #writing: Promise<void> = Promise.resolve();
+  #pushedMs = performance.now();
   /** Bytes taken so far. */
   bytesWritten = 0;
 
@@ -147,6 +162,11 @@ export class BlockWriter {
   /** Whether bytes wait for company that someone could already use. */
   get waiting(): boolean {
     return this.#sink.eager && this.#filled > 0;
+  }
+
+  /** Whether they have waited long enough: a slow codec may take a minute to fill a block. */
+  get overdue(): boolean {
+    return this.waiting && performance.now() - this.#pushedMs > WAIT_MS;
   }
 
   /** Free room, never empty. */
@@ -186,6 +206,7 @@ export class BlockWriter {
     this.#writing.catch(() => {}); // thrown by the `push` or `flush` that waits for it
     this.#buffers = [free ?? new Uint8Array(full.length), full];
     this.#filled = 0;
+    this.#pushedMs = performance.now();
   }
 
   /** Waits until everything is written. */
@@ -219,7 +240,7 @@ export async function pump(
   try {
     while (!codec.ended) {
       if (codec.needsInput) {
-        if (!reader.ready && writer.waiting) await writer.push();
+        if (!reader.ready && writer.waiting || writer.overdue) await writer.push();
         const chunk = await reader.next();
         if (chunk === undefined) codec.end();
         else codec.write(chunk);

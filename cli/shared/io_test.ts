@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BlockWriter, ChunkReader, PassThrough, pump } from "./io.ts";
 import type { ByteSink } from "./io.ts";
 
@@ -58,4 +58,27 @@ Deno.test("a failed write ends the pump", async () => {
     () => pump(new ChunkReader(fileOf(BYTES, 1000)), new PassThrough(), writer, () => {}),
     Deno.errors.BrokenPipe,
   );
+});
+
+Deno.test("what a slow codec gives is not kept until a block is full", async () => {
+  const sink = collector();
+  let reads = 0;
+  const source = {
+    async read(target: Uint8Array): Promise<number | null> {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      target[0] = 7;
+      return reads++ < 6 ? 1 : null;
+    },
+  };
+  const reader = new ChunkReader(source);
+  // The next read is always there: nothing but time says that somebody waits.
+  Object.defineProperty(reader, "ready", { get: () => true, set: () => {} });
+  await pump(
+    reader,
+    new PassThrough(),
+    new BlockWriter({ eager: true, write: (bytes) => sink.write(bytes) }),
+    () => {},
+  );
+  assertEquals(sink.bytes, Array(6).fill(7));
+  assert(sink.writes > 1, `${sink.writes}`);
 });

@@ -15,7 +15,7 @@ const cleanups = new Set<() => void>();
 const handlers = SIGNALS.map(({ name, exitCode }) => ({ name, handle: () => terminate(exitCode) }));
 
 /** Runs every cleanup, the newest first, then ends the process: one that fails does not keep the others from running. */
-function terminate(exitCode: number): never {
+export function terminate(exitCode: number): never {
   for (const cleanup of [...cleanups].reverse()) {
     try {
       cleanup();

@@ -6,7 +6,7 @@ import { printable } from "@sluice/internal";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { UsageFailure } from "../shared/exit.ts";
-import { Complaints, openBackup } from "./open.ts";
+import { Complaints, openBackup, refuseNoVersion } from "./open.ts";
 import type { ZpaqSettings } from "./options.ts";
 
 /** Names what is wrong, with its place; exit code 2 where something is, or is left. */
@@ -15,6 +15,7 @@ export async function checkCommand(settings: ZpaqSettings, messages: Messages): 
   if (more.length > 0) throw new UsageFailure("zpaq check takes one archive");
   const complaints = new Complaints(messages);
   using backup = await openBackup(name!, settings, complaints, { create: false });
+  await refuseNoVersion(backup, settings);
   const { problems, moved } = await backup.check({ repair: settings.repair });
   for (const { path, offset, aside } of moved) {
     messages.say(LEVEL.results, printable(`${path}: moved what starts at byte ${offset} to ${aside}`));

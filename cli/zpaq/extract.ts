@@ -6,7 +6,7 @@ import { printable } from "@sluice/internal";
 import { UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { Complaints, openBackup } from "./open.ts";
+import { Complaints, openBackup, refuseNoVersion } from "./open.ts";
 import { readPassword } from "./password.ts";
 import { newNames } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
@@ -22,6 +22,7 @@ export async function extractCommand(settings: ZpaqSettings, messages: Messages)
   }
   const complaints = new Complaints(messages);
   using backup = await openBackup(name!, settings, complaints, { create: false });
+  await refuseNoVersion(backup, settings);
   const [repacked, text] = repack;
   if (repacked !== undefined) {
     const password = settings.newKey === undefined ? text : await readPassword(settings.newKey, true);

@@ -4,6 +4,7 @@
 import { printable, SluiceError, withoutUrlSecrets } from "@sluice/internal";
 import { ZpaqBackup } from "@sluice/zpaq/backup";
 import type { ZpaqBackupOptions } from "@sluice/zpaq/backup";
+import { Failure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { lastPartIndex } from "../shared/paths.ts";
@@ -72,4 +73,10 @@ export async function openBackup(
     onUnfinished: onTermination,
     ...options,
   });
+}
+
+/** Refuses to go on where `-until` leaves no version: what comes of nothing would pass for what comes of an archive. */
+export async function refuseNoVersion(backup: ZpaqBackup, settings: ZpaqSettings): Promise<void> {
+  if (settings.until === undefined || (await backup.versions()).length > 0) return;
+  throw new Failure(`zpaq: ${settings.operands[0]} has no version up to the one of -until`, FAILED);
 }

@@ -242,7 +242,7 @@ const ROWS: readonly Row[] = [
     commands: "a x",
     value: "NAMES",
     help: "other names: one for each file named, or one folder for all",
-    set: (s, values) => s.to = [...values],
+    set: (s, values) => s.to.push(...values),
   },
   {
     names: ["-only"],
@@ -250,7 +250,7 @@ const ROWS: readonly Row[] = [
     commands: "a x t l verify",
     value: "FILES",
     help: "patterns with * and ? that names must fit",
-    set: (s, values) => s.only = [...values],
+    set: (s, values) => s.only.push(...values),
   },
   {
     names: ["-not"],

@@ -4,7 +4,7 @@
 import { printable } from "@sluice/internal";
 import { UsageFailure } from "../shared/exit.ts";
 import type { Messages } from "../shared/messages.ts";
-import { Complaints, openBackup, WARNING } from "./open.ts";
+import { Complaints, openBackup, refuseNoVersion, WARNING } from "./open.ts";
 import type { ZpaqSettings } from "./options.ts";
 
 const MARKS = { same: "=", different: "#", external: "+", internal: "-" } as const;
@@ -18,6 +18,7 @@ export async function verifyCommand(settings: ZpaqSettings, messages: Messages):
   const { only, not: exclude, verbose } = settings;
   const complaints = new Complaints(messages);
   using backup = await openBackup(name!, settings, complaints, { create: false });
+  await refuseNoVersion(backup, settings);
   const selection = { only, exclude };
   const names = files.length > 0
     ? files

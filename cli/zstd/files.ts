@@ -160,7 +160,10 @@ async function processFile(
     }
     const { bytesIn, bytesOut } = await transferFile(input, target, settings, messages, work);
     await target.commit(input.info?.isFile === true ? input.info : undefined);
-    if (settings.remove && path !== undefined && input.path !== undefined) await Deno.remove(input.path);
+    if (settings.remove && path !== undefined && input.path !== undefined) {
+      if (input.info?.isFile === true) await Deno.remove(input.path);
+      else messages.say(LEVEL.errors, `zstd: Refusing to remove non-regular file ${input.path}`);
+    }
     totals.files++;
     totals.bytesIn += bytesIn;
     totals.bytesOut += bytesOut;

@@ -92,6 +92,7 @@ async function runZstd(args: readonly string[]): Promise<number> {
     command: "zstd",
     recursive: settings.recursive,
     force: settings.force,
+    refuseDevices: true,
     fileLists: settings.fileLists,
     messages,
   });

@@ -8,11 +8,12 @@ import type { ZstdSettings } from "./settings.ts";
 const SUFFIXES: readonly { readonly compressed: string; readonly plain: string }[] = [
   { compressed: ".zst", plain: "" },
   { compressed: ".tzst", plain: ".tar" },
+  { compressed: ".zstd", plain: "" },
 ];
 
 /** Ends of names whose content is compressed already. */
 const COMPRESSED_SUFFIXES: ReadonlySet<string> = new Set(
-  ("zst tzst gz tgz lzma xz txz lz4 tlz4 bz2 tbz2 7z zip rar br lz lzo zpaq jpg jpeg png gif webp mp3 mp4 mkv webm " +
+  ("zst tzst zstd gz tgz lzma xz txz lz4 tlz4 bz2 tbz2 7z zip rar br lz lzo zpaq jpg jpeg png gif webp mp3 mp4 mkv webm " +
     "ogg flac woff2 docx xlsx pptx epub jar apk deb rpm").split(" "),
 );
 

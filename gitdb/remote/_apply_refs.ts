@@ -63,7 +63,7 @@ export async function pruneRefs(
   const expected = new Set(refs.flatMap(({ name }) => rules.map((rule) => targetOf(rule, name))));
   for (const { source, target } of rules) {
     if (target === undefined) continue;
-    const reverse: Refspec = { isForced: false, source: target, target: source };
+    const reverse: Refspec = { isForced: false, source: target, target: source, isNegative: false };
     for (const name of await references.names("refs/")) {
       if (targetOf(reverse, name) === undefined || expected.has(name)) continue;
       const value = await references.read(name);

@@ -2,7 +2,6 @@
  * The files of a tree in a new work tree, and the index that names them. Nothing is written outside of its folder, through
  * a link, or over a file that is there. Deno only.
  */
-import { UnsupportedFeatureError } from "@sluice/internal";
 import { openFile, writeFault } from "@sluice/internal/file-source";
 import type { GitDatabase } from "../database/git_database.ts";
 import { isLinkOfModules, nameFault } from "../object/_check_object.ts";
@@ -31,7 +30,10 @@ export interface CheckoutSettings {
 /** A file, link or submodule to write. */
 interface Entry {
   readonly path: Uint8Array;
+  /** Bytes that are not UTF-8 are U+FFFD here. */
   readonly name: string;
+  /** Whether the path, and where it leads as a link, are UTF-8. */
+  isText: boolean;
   readonly mode: number;
   readonly id: GitObjectId;
   facts: FileFacts | undefined;
@@ -47,16 +49,19 @@ const CONVERSIONS = /^[^#\s].*\s(?:text|crlf|ident|eol=|filter=|working-tree-enc
 
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Writes all files of a tree, then the index into the folder of the repository. */
+/**
+ * Writes all files of a tree, then the index into the folder of the repository. Returns the names of those that are in the
+ * index alone: Deno has no paths of bytes, so that a name which is not UTF-8 can't be made.
+ */
 export async function checkOut(
   objects: Objects,
   tree: GitObjectId,
   folder: string,
   gitFolder: string,
   settings: CheckoutSettings,
-): Promise<void> {
+): Promise<string[]> {
   const entries = await entriesOf(objects, tree, settings);
-  const isSkipped = ({ name }: Entry): boolean => settings.sparse?.has(name) === false;
+  const isSkipped = ({ name, isText }: Entry): boolean => !isText || settings.sparse?.has(name) === false;
   const wanted = entries.filter((entry) => !isSkipped(entry));
   const writer = new TreeWriter(objects.database, folder, settings);
   await writer.write(wanted);
@@ -68,6 +73,7 @@ export async function checkOut(
     isSkipped: isSkipped(entry),
   }));
   await putIndex(joinPath(gitFolder, "index"), formatIndex(rows, HASH_SIZE[tree.algorithm]));
+  return entries.filter(({ isText }) => !isText).map(({ name }) => name);
 }
 
 async function putIndex(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -89,8 +95,8 @@ async function entriesOf(
   const safe = new Set<string>();
   for await (const walked of walkTree(objects, tree, signal)) {
     for (const { path, mode, id } of walked) {
-      const name = textOf(path);
-      const entry = { path, name, mode: plainMode(mode, name), id, facts: undefined };
+      const { name, isText } = textOf(path);
+      const entry = { path, name, isText, mode: plainMode(mode, name), id, facts: undefined };
       checkParts(entry, safe);
       entries.push(entry);
     }
@@ -108,15 +114,11 @@ function plainMode(mode: number, name: string): number {
   return (mode & 0o100) === 0 ? 0o100644 : 0o100755;
 }
 
-function textOf(path: Uint8Array): string {
+function textOf(path: Uint8Array): Pick<Entry, "name" | "isText"> {
   try {
-    return DECODER.decode(path);
+    return { name: DECODER.decode(path), isText: true };
   } catch {
-    const shown = new TextDecoder().decode(path);
-    throw new UnsupportedFeatureError(`Cannot check out "${shown}": its name is no UTF-8`, {
-      format: "git",
-      code: "UNSUPPORTED",
-    });
+    return { name: new TextDecoder("utf-8", { ignoreBOM: true }).decode(path), isText: false };
   }
 }
 
@@ -204,24 +206,26 @@ class TreeWriter {
     if (slash >= 0) this.#makeFolder(name.slice(0, slash));
     const path = joinPath(this.#folder, name);
     try {
-      if ((mode & TYPE) === LINK) await this.#link(path, name, object);
+      if ((mode & TYPE) === LINK) await this.#link(path, entry, object);
       else await this.#file(path, mode, object);
     } catch (error) {
       if (!isThere(error)) throw error;
       this.#collided.push(name);
       return;
     }
+    if (!entry.isText) return;
     entry.facts = Deno.lstatSync(path);
     if (/(?:^|\/)\.gitattributes$/.test(name) && object.size <= ATTRIBUTES_MAX) {
       if (CONVERSIONS.test(await object.text())) this.#converting.push(name);
     }
   }
 
-  async #link(path: string, name: string, object: GitObject): Promise<void> {
+  async #link(path: string, entry: Entry, object: GitObject): Promise<void> {
     const target = await object.bytes({ maxObjectSize: WHOLE_OBJECT_MAX });
-    if (target.includes(0)) throw corrupt(`the link "${name}"`, "its target has a zero", "CORRUPT");
-    const text = textOf(target);
-    writing(path, () => Deno.symlinkSync(text, path));
+    if (target.includes(0)) throw corrupt(`the link "${entry.name}"`, "its target has a zero", "CORRUPT");
+    const { name: text, isText } = textOf(target);
+    entry.isText = isText;
+    if (isText) writing(path, () => Deno.symlinkSync(text, path));
   }
 
   async #file(path: string, mode: number, object: GitObject): Promise<void> {

@@ -25,6 +25,8 @@ export interface TakenRef {
 export interface FetchWish {
   /** Rules of the caller; none for those of the configuration. */
   readonly refspecs: readonly Refspec[];
+  /** What none of them takes. */
+  readonly excluded: readonly Refspec[];
   readonly remote: RemoteConfig;
   /** The branch of the remote that the current one follows. */
   readonly merges: string | undefined;
@@ -32,7 +34,13 @@ export interface FetchWish {
   readonly isForced: boolean;
 }
 
-const ALL_TAGS: Refspec = { isForced: false, source: "refs/tags/*", target: "refs/tags/*" };
+const ALL_TAGS: Refspec = {
+  isForced: false,
+  source: "refs/tags/*",
+  target: "refs/tags/*",
+  isNegative: false,
+};
+const HEAD: Refspec = { isForced: false, source: "HEAD", target: undefined, isNegative: false };
 
 /**
  * The references of a fetch, those that may be merged first.
@@ -43,6 +51,7 @@ export function takeRefs(refs: readonly GitRemoteRef[], wish: FetchWish): TakenR
   const taken: TakenRef[] = [];
   const add = (spec: Refspec, head: (name: string) => TakenRef["head"]): void => {
     for (const { source, target, ref } of matches(refs, spec)) {
+      if (wish.excluded.some((rule) => takesFrom(rule, source))) continue;
       const isForced = spec.isForced || wish.isForced;
       taken.push({ source, id: ref.id!, peeled: ref.peeled, target, isForced, head: head(source) });
     }
@@ -63,7 +72,7 @@ export function takeRefs(refs: readonly GitRemoteRef[], wish: FetchWish): TakenR
     const firstName = remote.refspecs[0]!.source;
     const merged = merges ?? (firstName.includes("*") ? undefined : full(refs, firstName)?.name);
     for (const spec of remote.refspecs) add(spec, (name) => name === merged ? "merge" : "other");
-  } else add({ isForced: false, source: "HEAD", target: undefined }, () => "merge");
+  } else add(HEAD, () => "merge");
   if (wish.tags === "all") add(ALL_TAGS, () => "other");
   const once = new Map(taken.map((ref) => [`${ref.source} ${ref.target}`, ref]));
   return inOrder([...once.values()]);

@@ -26,25 +26,33 @@ const DESCRIPTION = "Unnamed repository; edit this file 'description' to name th
 
 /**
  * Makes a folder for a repository, unless an empty one is there; returns a function that takes away what is in it, and
- * the folders that were made.
+ * the folders that were made. Of several that want the same folder, one gets it.
  *
  * @throws {SluiceError} If something else is there (code "EXISTS").
  */
-export async function makeRoom(folder: string): Promise<() => Promise<void>> {
+export async function makeRoom(
+  { folder, isBare }: Pick<NewRepository, "folder" | "isBare">,
+): Promise<() => Promise<void>> {
   const entries = await listEntries(folder);
-  if (entries !== undefined && entries.length > 0) {
-    throw new SluiceError(`Cannot clone into "${folder}": it is there and not empty`, {
-      format: "git",
-      code: "EXISTS",
-    });
-  }
-  const made = entries === undefined ? await makeFolders(folder) : undefined;
+  if (entries !== undefined && entries.length > 0) throw isThere(folder);
+  const made = await makeFolders(folder);
+  // A folder that can be made once says who came first.
+  const own = isBare ? joinPath(folder, "objects") : joinPath(folder, ".git");
+  if (!await makeFolder(own)) throw isThere(folder);
   return async () => {
-    if (made !== undefined) return await Deno.remove(made, { recursive: true });
     for (const { name } of await listFolder(folder) ?? []) {
       await Deno.remove(joinPath(folder, name), { recursive: true });
     }
+    // Somebody else may use one of them by now.
+    for (const path of made.toReversed()) await Deno.remove(path).catch(() => {});
   };
+}
+
+function isThere(folder: string): SluiceError {
+  return new SluiceError(`Cannot clone into "${folder}": it is there and not empty`, {
+    format: "git",
+    code: "EXISTS",
+  });
 }
 
 async function listEntries(folder: string): Promise<Deno.DirEntry[] | undefined> {
@@ -57,19 +65,24 @@ async function listEntries(folder: string): Promise<Deno.DirEntry[] | undefined>
   }
 }
 
-/** Makes a folder with those above it; returns the first that was made. */
-async function makeFolders(folder: string): Promise<string> {
+/** Makes a folder with those above it; returns those that were made, the uppermost first. */
+async function makeFolders(folder: string): Promise<string[]> {
   const slash = folder.replace(/\/+$/, "").lastIndexOf("/");
   const above = slash <= 0 ? undefined : folder.slice(0, slash);
-  let first = folder;
+  const isMissing = above !== undefined && await Deno.stat(above).then(() => false, () => true);
+  const made = isMissing ? await makeFolders(above!) : [];
+  return await makeFolder(folder) ? [...made, folder] : made;
+}
+
+/** Makes a folder; returns whether it was not there. */
+async function makeFolder(path: string): Promise<boolean> {
   try {
-    const isMissing = above !== undefined && await Deno.stat(above).then(() => false, () => true);
-    if (isMissing) first = await makeFolders(above!);
-    await Deno.mkdir(folder);
+    await Deno.mkdir(path);
+    return true;
   } catch (error) {
-    throw error instanceof SluiceError ? error : writeFault(folder, error);
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw writeFault(path, error);
   }
-  return first;
 }
 
 /** The folder of the repository itself. */

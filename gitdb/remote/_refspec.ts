@@ -11,6 +11,8 @@ export interface Refspec {
   readonly source: string;
   /** The name here; undefined where only FETCH_HEAD has it. */
   readonly target: string | undefined;
+  /** Whether it takes references away from what others take, as "^refs/heads/old". */
+  readonly isNegative: boolean;
 }
 
 function isPattern(text: string): boolean {
@@ -32,14 +34,15 @@ function isSide(text: string): boolean {
  */
 export function parseRefspec(text: string): Refspec {
   const isForced = text.startsWith("+");
-  const [source, target, ...more] = (isForced ? text.slice(1) : text).split(":");
-  const isValid = more.length === 0 && !text.startsWith("^") &&
+  const isNegative = text.startsWith("^");
+  const [source, target, ...more] = (isForced || isNegative ? text.slice(1) : text).split(":");
+  const isValid = more.length === 0 && !(isNegative && (source === "" || target !== undefined)) &&
     (source === "" || source === "@" || isSide(source!)) &&
     (target === undefined || target === "" || isSide(target)) &&
     (target === undefined || target === "" || isPattern(source!) === isPattern(target));
   if (!isValid) throw new RangeError(`Cannot fetch "${text}": it is no refspec`);
   const name = source === "" || source === "@" ? "HEAD" : source!;
-  return { isForced, source: name, target: target === "" ? undefined : target };
+  return { isForced, source: name, target: target === "" ? undefined : target, isNegative };
 }
 
 /** The text that an asterisk takes the place of in a name; undefined where the pattern does not fit. */

@@ -13,6 +13,8 @@ export interface RemoteConfig {
   readonly name: string | undefined;
   readonly url: string;
   readonly refspecs: readonly Refspec[];
+  /** Rules for what is not fetched. */
+  readonly excluded: readonly Refspec[];
   /** Which tags come along: those that lead to what comes, all, or none. */
   readonly tags: "follow" | "all" | "none";
   readonly isPromisor: boolean;
@@ -41,7 +43,8 @@ const TAG_OPTIONS: Readonly<Record<string, RemoteConfig["tags"]>> = { "--tags": 
 /** What is known of a remote by its name, or of a URL. */
 export function remoteOf(config: ReadonlyMap<string, readonly string[]>, nameOrUrl: string): RemoteConfig {
   const last = (key: string): string | undefined => config.get(`remote.${nameOrUrl}.${key}`)?.at(-1);
-  const url = last("url");
+  // Of several URLs, the first is fetched from; a push goes to all.
+  const url = config.get(`remote.${nameOrUrl}.url`)?.[0];
   if (url === undefined) {
     if (!/^https?:\/\//i.test(nameOrUrl)) {
       throw new NotFoundError(
@@ -56,16 +59,19 @@ export function remoteOf(config: ReadonlyMap<string, readonly string[]>, nameOrU
       name: undefined,
       url: nameOrUrl,
       refspecs: [],
+      excluded: [],
       tags: "follow",
       isPromisor: isOn(last("promisor")),
       filter: last("partialclonefilter"),
       prune: false,
     };
   }
+  const rules = (config.get(`remote.${nameOrUrl}.fetch`) ?? []).map(parseRefspec);
   return {
     name: nameOrUrl,
     url,
-    refspecs: (config.get(`remote.${nameOrUrl}.fetch`) ?? []).map(parseRefspec),
+    refspecs: rules.filter(({ isNegative }) => !isNegative),
+    excluded: rules.filter(({ isNegative }) => isNegative),
     tags: TAG_OPTIONS[last("tagopt") ?? ""] ?? "follow",
     isPromisor: isOn(last("promisor")) || config.get("extensions.partialclone")?.at(-1) === nameOrUrl,
     filter: last("partialclonefilter"),

@@ -95,6 +95,11 @@ export interface GitClone {
   readonly id: GitObjectId | undefined;
   /** How many objects came. */
   readonly count: number;
+  /**
+   * Files whose names, and links whose targets, are not UTF-8: they were not written, and the index has them marked to be
+   * skipped.
+   */
+  readonly leftOut: readonly string[];
 }
 
 const CLONE_OPTIONS: ReadonlySet<string> = new Set<keyof GitCloneOptions>([
@@ -149,7 +154,7 @@ export async function cloneGitRepository(url: string | URL, options: GitCloneOpt
   const prefixes = settings.mirror ? undefined : ["HEAD", "refs/heads/", "refs/tags/"];
   const refs = await collect(remote.lsRefs({ peel: true, symrefs: true, prefixes, signal }));
   const plan = chooseRefs(refs, settings);
-  const undo = await makeRoom(settings.folder);
+  const undo = await makeRoom({ folder: settings.folder, isBare: settings.bare });
   try {
     await makeRepository({
       ...settings,
@@ -315,8 +320,10 @@ async function fill(
     await database[Symbol.asyncDispose]();
   }
   await writeReferences(gitFolder, plan, followed, settings, options, refs);
-  if (settings.checkout && plan.id !== undefined) await checkOutHead(gitFolder, plan.id, settings, options);
-  return { gitFolder, head: plan.head, id: plan.id, count: count + (fetched?.count ?? 0) };
+  const leftOut = settings.checkout && plan.id !== undefined
+    ? await checkOutHead(gitFolder, plan.id, settings, options)
+    : [];
+  return { gitFolder, head: plan.head, id: plan.id, count: count + (fetched?.count ?? 0), leftOut };
 }
 
 /** Writes all references at once, those that lead to others, logs, and HEAD last. */
@@ -360,7 +367,7 @@ async function checkOutHead(
   id: GitObjectId,
   settings: CloneSettings,
   options: CloneContext,
-): Promise<void> {
+): Promise<string[]> {
   const { onWarning, signal, filter } = options;
   const connection = { ...options.connection, headers: new Headers(options.connection?.headers) };
   if (options.credentials !== undefined) connection.headers.set("authorization", options.credentials);
@@ -371,7 +378,7 @@ async function checkOutHead(
   try {
     const objects = await Objects.open(database, gitFolder, false);
     const tree = await objects.peelToTree(id);
-    await checkOut(objects, tree, settings.folder, gitFolder, {
+    return await checkOut(objects, tree, settings.folder, gitFolder, {
       sparse: settings.sparse,
       onWarning,
       onProgress: undefined,

@@ -144,7 +144,8 @@ export async function fetchGitRepository(
 ): Promise<GitFetched> {
   checkArgument(repository instanceof GitRepository, "fetch", repository, "a GitRepository");
   checkFetch(options);
-  const given = listOf(options.refspecs).map(parseRefspec);
+  const rulesGiven = listOf(options.refspecs).map(parseRefspec);
+  const given = rulesGiven.filter(({ isNegative }) => !isNegative);
   if (options.filter !== undefined) filterSpec(options.filter);
   const { commonFolder, gitFolder, hashAlgorithm } = repository;
   const config = await readConfig(commonFolder);
@@ -156,6 +157,7 @@ export async function fetchGitRepository(
     : undefined;
   const wish: FetchWish = {
     refspecs: given,
+    excluded: [...remote.excluded, ...rulesGiven.filter(({ isNegative }) => isNegative)],
     remote,
     merges,
     tags: options.tags ?? remote.tags,

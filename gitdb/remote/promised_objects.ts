@@ -7,11 +7,10 @@ import { checkArgument, checkInteger, checkKeys, LimitExceededError } from "@slu
 import type { GitAbsentHook } from "../database/compound_database.ts";
 import { GitDatabase } from "../database/git_database.ts";
 import { findRepository } from "../database/_repository.ts";
-import { parseConfig } from "../object/_config.ts";
-import { joinPath, readText, toPath } from "../object/_fs.ts";
+import { toPath } from "../object/_fs.ts";
 import type { GitObjectId } from "../object/_object_id.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
-import { isOn } from "./_remote_config.ts";
+import { isOn, readConfig } from "./_remote_config.ts";
 import { GitRemote } from "./remote.ts";
 import type { GitRemoteOptions } from "./remote.ts";
 
@@ -114,12 +113,13 @@ async function fetchLeft(
 
 /** The URL of the first remote that has promised its objects. */
 async function promisorOf(commonFolder: string): Promise<string | undefined> {
-  const config = parseConfig(await readText(joinPath(commonFolder, "config")) ?? "");
-  const old = config.get("extensions.partialclone");
-  for (const [key, value] of config) {
+  const config = await readConfig(commonFolder);
+  const urlOf = (name: string): string | undefined => config.get(`remote.${name}.url`)?.[0];
+  for (const [key, values] of config) {
     const name = /^remote\.(.+)\.promisor$/.exec(key)?.[1];
     // What was fetched of a URL alone is promised by that.
-    if (name !== undefined && isOn(value)) return config.get(`remote.${name}.url`) ?? name;
+    if (name !== undefined && isOn(values.at(-1))) return urlOf(name) ?? name;
   }
-  return old === undefined ? undefined : config.get(`remote.${old}.url`);
+  const old = config.get("extensions.partialclone")?.at(-1);
+  return old === undefined ? undefined : urlOf(old);
 }
