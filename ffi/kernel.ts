@@ -4,7 +4,8 @@
  * @module
  */
 import { STEP, STEP_LENGTH } from "./_abi.gen.ts";
-import type { Library } from "./_library.ts";
+import type { Library, Pointer } from "./_library.ts";
+import type { BackendChoice, BackendModule } from "./backend.ts";
 import type { Handle } from "./handle.ts";
 import { resultError } from "./result_error.ts";
 import type { FailedCall } from "./result_error.ts";
@@ -13,6 +14,14 @@ import type { FailedCall } from "./result_error.ts";
 export function reportedValue(report: Uint32Array): number {
   return report[STEP.VALUE_LOW]! + report[STEP.VALUE_HIGH]! * 2 ** 32;
 }
+
+/** The names of the functions that run off the event loop. */
+export type AsideName<Functions> = Extract<keyof Functions, `${string}_async`>;
+
+/** What such a function takes after the object. */
+export type AsideValues<Call> = Call extends (object: Pointer, ...values: infer Values) => Promise<number>
+  ? Values
+  : never;
 
 /** One native object: its handle, its functions, and the array in which its calls report. */
 export abstract class Kernel<Functions> implements Disposable {
@@ -57,6 +66,18 @@ export abstract class Kernel<Functions> implements Disposable {
     return reportedValue(this.report);
   }
 
+  /**
+   * Calls a function with this object and `values` off the event loop, where the backend can; returns its result. Nothing
+   * else can use the object until it settles.
+   */
+  protected callAside<Name extends AsideName<Functions>>(
+    name: Name,
+    ...values: AsideValues<Functions[Name]>
+  ): Promise<number> {
+    const call = this.functions[name] as (object: Pointer, ...values: unknown[]) => Promise<number>;
+    return this.handle.run((pointer) => call(pointer, ...values));
+  }
+
   /** Frees the object; calling it again does nothing. */
   close(): void {
     this.handle.close();
@@ -68,14 +89,39 @@ export abstract class Kernel<Functions> implements Disposable {
   }
 }
 
+/** What every codec context is made with. */
+export interface ContextOptions {
+  /** The most bytes that the codec may allocate; 0 for no limit. */
+  readonly maxMemory: number;
+  /** The backend; undefined for the configured one. */
+  readonly backend: BackendChoice | undefined;
+}
+
+/** How a codec context is made and freed. */
+export interface ContextOrigin<Functions> {
+  /** What making it is called in an error: "make a decompression context". */
+  readonly action: string;
+  /** Makes the object; `report` takes what the call reports. */
+  make(functions: Functions, report: Uint32Array): Pointer;
+  /** The function that frees it. */
+  readonly free: keyof Functions & string;
+}
+
 /** A codec context, which has a limit on the memory that it takes. */
 export abstract class ContextKernel<Functions> extends Kernel<Functions> {
   readonly #format: string;
   readonly #maxMemory: number;
 
-  /** Takes the context that `make` makes within `maxMemory` bytes, 0 for no limit; the format is named in errors. */
-  constructor(format: string, maxMemory: number, make: (report: Uint32Array) => Handle<Functions>) {
-    super(make);
+  /** Takes a context from the module on the chosen backend; the format is named in errors. */
+  constructor(
+    format: string,
+    module: BackendModule<Functions>,
+    { maxMemory, backend }: ContextOptions,
+    { action, make, free }: ContextOrigin<Functions>,
+  ) {
+    super((report) =>
+      module.create(backend, { format, action, free, make: (functions) => make(functions, report) })
+    );
     this.#format = format;
     this.#maxMemory = maxMemory;
   }

@@ -31,6 +31,7 @@ export type { BackendChoice, BackendInfo, BackendOptions } from "./backend.ts";
 export { Handle } from "./handle.ts";
 export type { HandleOrigin } from "./handle.ts";
 export { ContextKernel, Kernel, reportedValue } from "./kernel.ts";
+export type { AsideName, AsideValues, ContextOptions, ContextOrigin } from "./kernel.ts";
 export { resultError } from "./result_error.ts";
 export type { FailedCall } from "./result_error.ts";
 export type { WasmForm, WasmModuleName } from "./_wasm_modules.ts";

@@ -77,6 +77,7 @@ const SPLIT_OPTIONS: readonly (keyof SluiceSplitOptions)[] = [
 ];
 
 const SPLIT_SIZE_DEFAULT = 64 << 20;
+const MAX_SPLIT_SIZE_DEFAULT = 1 << 30;
 const COUNT_MAX = 1e9;
 const CONCURRENCY_DEFAULT = 16;
 const CONCURRENCY_MAX = 256;
@@ -335,6 +336,51 @@ export function checkSplitSource(format: string, source: ByteSource, planned: Sl
   throw new TransferError(
     `Cannot read a split: the source changed after the plan was made: it ${found}, expected ${expected}`,
     { format, code: "SOURCE_CHANGED" },
+  );
+}
+
+/**
+ * Checks the option that limits what a split may take in memory, in bytes.
+ *
+ * @throws {TypeError} If it is no number.
+ * @throws {RangeError} If it is out of range.
+ *
+ * @example Without one
+ * ```ts
+ * import { splitSizeLimit } from "@sluice/internal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(splitSizeLimit(undefined), 1 << 30);
+ * ```
+ */
+export function splitSizeLimit(maxSplitSize: number | undefined): number {
+  return checkInteger("maxSplitSize", maxSplitSize ?? MAX_SPLIT_SIZE_DEFAULT, 1, Number.MAX_SAFE_INTEGER);
+}
+
+/**
+ * Checks that a split, or a piece of one that starts at `offset` of the file, is not larger than the limit.
+ *
+ * @throws {LimitExceededError} If it is larger.
+ *
+ * @example A large split
+ * ```ts
+ * import { checkSplitSize, LimitExceededError } from "@sluice/internal";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => checkSplitSize("zstd", 3, 0, 11, 10), LimitExceededError, "11 bytes, expected at most 10");
+ * ```
+ */
+export function checkSplitSize(
+  format: string,
+  id: number,
+  offset: number,
+  actual: number,
+  limit: number,
+): void {
+  if (actual <= limit) return;
+  throw new LimitExceededError(
+    `Cannot read split ${id} at byte ${offset}: it has ${actual} bytes, expected at most ${limit}`,
+    { format, code: "OUTPUT_LIMIT", offset, limit, actual, unit: "bytes" },
   );
 }
 

@@ -101,7 +101,10 @@ export async function withFolder(test: (folder: string) => Promise<void>): Promi
 }
 
 /** Registers a test for each backend that needs git and a folder. */
-export function testGit(name: string, test: (folder: string) => Promise<void>): void {
+export function testGit(
+  name: string,
+  test: (folder: string, backend: "native" | "wasm") => Promise<void>,
+): void {
   for (const backend of BACKENDS) {
     Deno.test({
       name: `${name} [${backend}]`,
@@ -110,7 +113,7 @@ export function testGit(name: string, test: (folder: string) => Promise<void>): 
         withFolder(async (folder) => {
           configureBackend(backend);
           try {
-            await test(folder);
+            await test(folder, backend);
           } finally {
             configureBackend("auto");
           }

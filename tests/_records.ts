@@ -1,8 +1,9 @@
 /**
  * Content of records for tests of splits.
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { SluiceError } from "@sluice/internal";
+import type { SluiceSplitOptions } from "@sluice/internal";
 import { join, Random } from "./_data.ts";
 
 /** Delimiters, and what follows the last one. */
@@ -63,4 +64,23 @@ export async function checkDamagedSplits<
   }
   assertEquals([at, bad.length], [content.length, 1], label);
   return bad[0]!;
+}
+
+/** Checks that splits are numbered, follow each other over the whole content, and end where records end. */
+export function checkRanges(
+  splits: readonly { readonly id: number; readonly decompressedRange: readonly [number, number] }[],
+  content: Uint8Array,
+  options: SluiceSplitOptions,
+  label: string,
+): void {
+  assertEquals(splits.map(({ id }) => id), splits.map((_, i) => i), label);
+  const delimiter = options.atLine ? 10 : options.atDelimiter;
+  let at = 0;
+  for (const { decompressedRange: [start, end] } of splits) {
+    assertEquals(start, at, label);
+    assert(end > start, label);
+    if (end < content.length && delimiter !== undefined) assertEquals(content[end - 1], delimiter, label);
+    at = end;
+  }
+  assertEquals(at, content.length, label);
 }

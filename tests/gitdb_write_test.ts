@@ -3,28 +3,8 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createGitPack, GitDatabase, GitLooseStore, PackWriter } from "@sluice/gitdb";
-import { configureBackend } from "@sluice/ffi";
-import { BACKENDS } from "./_backends.ts";
 import { Random } from "./_data.ts";
-import { git, GIT_IS_HERE, makeRepository, withFolder } from "./_git.ts";
-
-function testGit(name: string, test: (folder: string, backend: "native" | "wasm") => Promise<void>): void {
-  for (const backend of BACKENDS) {
-    Deno.test({
-      name: `${name} [${backend}]`,
-      ignore: !GIT_IS_HERE,
-      fn: () =>
-        withFolder(async (folder) => {
-          configureBackend(backend);
-          try {
-            await test(folder, backend);
-          } finally {
-            configureBackend("auto");
-          }
-        }),
-    });
-  }
-}
+import { git, makeRepository, testGit } from "./_git.ts";
 
 /** Ids with their paths, as git lists them. */
 async function requests(repository: string): Promise<{ id: string; path: string }[]> {

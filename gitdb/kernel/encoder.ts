@@ -138,18 +138,17 @@ export class GitSearchKernel extends Kernel<GitEncodeFunctions> {
   /** As `push`, off the event loop where the backend can; one at a time. */
   async pushAsync(kind: number, bytes: Uint8Array): Promise<GitStoredForm> {
     const target = this.#target(bytes.length);
-    const result = await this.handle.run((pointer) =>
-      this.functions.sluice_git_search_push_async(
-        pointer,
-        kind,
-        bytes,
-        0,
-        bytes.length,
-        target,
-        0,
-        target.length,
-        this.report,
-      )
+    const [from, to] = [bytes.length, target.length];
+    const result = await this.callAside(
+      "sluice_git_search_push_async",
+      kind,
+      bytes,
+      0,
+      from,
+      target,
+      0,
+      to,
+      this.report,
     );
     return this.#form(result, target);
   }

@@ -57,7 +57,7 @@ export class GitJobKernel extends Kernel<GitDecodeFunctions> implements GitPages
 
   /** As `plan`, off the event loop where the backend can. */
   planAsync(): Promise<number> {
-    return this.handle.run((pointer) => this.functions.sluice_git_job_plan_async(pointer));
+    return this.callAside("sluice_git_job_plan_async");
   }
 
   /** Writes a record for every item, in their order. */
@@ -67,9 +67,7 @@ export class GitJobKernel extends Kernel<GitDecodeFunctions> implements GitPages
 
   /** As `infos`, off the event loop where the backend can. */
   infosAsync(records: Uint32Array): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_git_job_infos_async(pointer, records, records.length)
-    );
+    return this.callAside("sluice_git_job_infos_async", records, records.length);
   }
 
   /** Makes objects until the job is done or the arena or the records are full. */
@@ -89,9 +87,7 @@ export class GitJobKernel extends Kernel<GitDecodeFunctions> implements GitPages
   /** As `next`, off the event loop where the backend can. */
   nextAsync(arena: Uint8Array, records: Uint32Array): Promise<number> {
     const { length } = records;
-    return this.handle.run((pointer) =>
-      this.functions.sluice_git_job_next_async(pointer, arena, 0, arena.length, records, length, this.report)
-    );
+    return this.callAside("sluice_git_job_next_async", arena, 0, arena.length, records, length, this.report);
   }
 
   /** Records that the last `next` wrote. */

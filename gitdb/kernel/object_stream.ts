@@ -35,7 +35,7 @@ export class GitObjectStreamKernel extends Kernel<GitDecodeFunctions> implements
 
   /** As `open`, off the event loop where the backend can. */
   openAsync(): Promise<number> {
-    return this.handle.run((pointer) => this.functions.sluice_git_object_open_async(pointer, this.report));
+    return this.callAside("sluice_git_object_open_async", this.report);
   }
 
   /** After `open`: the size of the object. */
@@ -55,9 +55,7 @@ export class GitObjectStreamKernel extends Kernel<GitDecodeFunctions> implements
 
   /** Writes the next bytes, off the event loop where the backend can; FRAME_END with the last of them. */
   readAsync(target: Uint8Array, start: number, end: number): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_git_object_read_async(pointer, target, start, end, this.report)
-    );
+    return this.callAside("sluice_git_object_read_async", target, start, end, this.report);
   }
 
   /** As `GitPages`, also where the store is closed already. */

@@ -51,17 +51,8 @@ export class GitScanKernel extends Kernel<GitDecodeFunctions> {
    * result: FRAME_END when the checksum was compared, CORRUPT where `fault` tells more.
    */
   pushAsync(window: Uint8Array, rows: Uint32Array): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_git_scan_push_async(
-        pointer,
-        window,
-        0,
-        window.length,
-        rows,
-        rows.length,
-        this.report,
-      )
-    );
+    const { length } = window;
+    return this.callAside("sluice_git_scan_push_async", window, 0, length, rows, rows.length, this.report);
   }
 
   /** Rows that the last call wrote. */

@@ -76,11 +76,8 @@ export async function readAdvertisement(reader: PacketReader, maxRefs: number): 
 async function readFeatures(reader: PacketReader): Promise<Advertisement> {
   const features = new Map<string, string>();
   for (let count = 0;; count++) {
-    const offset = reader.offset;
-    const packet = await reader.packet();
-    if (packet === FLUSH) break;
-    const line = reader.textOf(packet);
-    if (line === undefined) throw protocolFault(reader.label, "a part ends where none is", offset);
+    const line = await reader.lineBeforeFlush();
+    if (line === undefined) break;
     if (count === FEATURES_MAX) throw remoteLimit(reader.label, "capabilities", FEATURES_MAX, "lines");
     addFeature(features, line);
   }
@@ -111,20 +108,10 @@ async function readOldRefs(
     else if (!isFirst || name !== "capabilities^{}") {
       refs.add(name, idOf(hex, hashAlgorithm), reader.offset);
     }
-    line = await nextLine(reader);
+    line = await reader.lineBeforeFlush();
   }
   for (const pair of features.get("symref")?.split(" ") ?? []) refs.link(pair);
   return { version, hashAlgorithm, features, refs: refs.list, shallow };
-}
-
-/** The next line; undefined at a flush. */
-async function nextLine(reader: PacketReader): Promise<string | undefined> {
-  const offset = reader.offset;
-  const packet = await reader.packet();
-  if (packet === FLUSH) return undefined;
-  const line = reader.textOf(packet);
-  if (line === undefined) throw protocolFault(reader.label, "a part ends where none is", offset);
-  return line;
 }
 
 function cut(line: string): [string, string] {

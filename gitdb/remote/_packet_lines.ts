@@ -147,6 +147,20 @@ export class PacketReader {
     return this.textOf(await this.packet());
   }
 
+  /**
+   * As `line`, for a part that a flush ends: undefined there.
+   *
+   * @throws {SluiceError} As `line`, and if another packet without content comes.
+   */
+  async lineBeforeFlush(): Promise<string | undefined> {
+    const offset = this.#offset;
+    const packet = await this.packet();
+    if (packet === FLUSH) return undefined;
+    const line = this.textOf(packet);
+    if (line === undefined) throw protocolFault(this.label, "a part ends where none is", offset);
+    return line;
+  }
+
   /** As `next`, where the answer may not end. */
   async packet(): Promise<Packet> {
     const packet = await this.next();

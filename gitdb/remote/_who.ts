@@ -5,14 +5,17 @@ import { checkKeys } from "@sluice/internal";
 import { formatSignature } from "../object/_signature.ts";
 import type { GitSignature } from "../object/_signature.ts";
 
-const OBJECT_OPTIONS: ReadonlySet<string> = new Set([
+/** Options that say how objects are taken in. */
+export const OBJECT_OPTIONS = [
   "maxInputSize",
   "maxObjects",
   "maxObjectSize",
   "threads",
   "collisionDetection",
   "durable",
-]);
+] as const;
+
+const OBJECT_KEYS: ReadonlySet<string> = new Set(OBJECT_OPTIONS);
 
 /** Checks who works, and how objects are taken in. */
 export function checkWho(
@@ -22,5 +25,5 @@ export function checkWho(
   },
 ): void {
   if (committer !== undefined) formatSignature(committer);
-  if (objects !== undefined) checkKeys(objects, OBJECT_OPTIONS);
+  if (objects !== undefined) checkKeys(objects, OBJECT_KEYS);
 }

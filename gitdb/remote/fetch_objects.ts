@@ -19,11 +19,13 @@ import { PackStore } from "../pack/pack_store.ts";
 import { takePack } from "../write/_take_pack.ts";
 import type { GitCreatedPack } from "../write/create_pack.ts";
 import { buildPackIndex } from "../write/_build_index.ts";
+import { writeObjects } from "../write/_write_objects.ts";
 import type { IncomingCheck, PackOpener } from "../write/_pack_indexes.ts";
 import { checkConnected, checkPresent } from "./_connected.ts";
 import type { Wanted } from "./_connected.ts";
 import { GitDirectoryStore } from "./directory_store.ts";
 import type { GitFetchOptions } from "./_fetch_lines.ts";
+import { OBJECT_OPTIONS } from "./_who.ts";
 import { GitRemote } from "./remote.ts";
 
 /** What is fetched, and how it is taken in. */
@@ -64,17 +66,10 @@ export interface GitFetchedObjects {
 
 /** A pack in memory. */
 const MEMORY_PACK_MAX = 1 << 30;
-/** Bodies up to this size are stored in one piece. */
-const WHOLE_SIZE = 16 << 20;
 const OWN_OPTIONS: ReadonlySet<string> = new Set<keyof GitFetchObjectsOptions>([
   "promisor",
   "onReceived",
-  "maxInputSize",
-  "maxObjects",
-  "maxObjectSize",
-  "threads",
-  "collisionDetection",
-  "durable",
+  ...OBJECT_OPTIONS,
 ]);
 
 /**
@@ -253,18 +248,7 @@ async function unpackInMemory(
   if (count === 0) return 0;
   const store = await openIncoming(source, index, hashAlgorithm);
   try {
-    for await (const batch of store.readBatches(store.ids({ order: "storage" }))) {
-      try {
-        for (const result of batch) {
-          if (!result.ok) throw result.error;
-          const { type, id, size } = result.value;
-          const body = size <= WHOLE_SIZE ? await result.value.bytes() : result.value.body;
-          await target.write({ type, id, size, body, strict: false });
-        }
-      } finally {
-        batch[Symbol.dispose]();
-      }
-    }
+    await writeObjects(store, target);
   } finally {
     store.close();
   }

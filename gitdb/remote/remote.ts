@@ -14,7 +14,7 @@ import type { GitHeadersRequest } from "./_git_http.ts";
 import { commonWords, negotiate } from "./_negotiation.ts";
 import { DELIMITER, FLUSH, packetLines } from "./_packet_lines.ts";
 import type { PacketReader } from "./_packet_lines.ts";
-import { protocolFault, remoteLimit, STALL_TIMEOUT_MS } from "./_remote_faults.ts";
+import { remoteLimit, STALL_TIMEOUT_MS } from "./_remote_faults.ts";
 import { expectEnd } from "./_side_bands.ts";
 
 export type { GitFetchOptions, GitHeadersRequest, GitRemoteRef };
@@ -239,10 +239,8 @@ export class GitRemote {
   async *#refs(reader: PacketReader, algorithm: GitHashAlgorithm): AsyncGenerator<GitRemoteRef> {
     for (let count = 0;; count++) {
       const offset = reader.offset;
-      const packet = await reader.packet();
-      if (packet === FLUSH) break;
-      const line = reader.textOf(packet);
-      if (line === undefined) throw protocolFault(reader.label, "a part ends where none is", offset);
+      const line = await reader.lineBeforeFlush();
+      if (line === undefined) break;
       if (count >= this.#maxRefs) throw remoteLimit(reader.label, "references", this.#maxRefs, "names");
       yield parseRefLine(line, algorithm, reader.label, offset);
     }

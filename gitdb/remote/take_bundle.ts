@@ -11,6 +11,7 @@ import { takePack } from "../write/_take_pack.ts";
 import type { PackOpener } from "../write/_pack_indexes.ts";
 import { readBundle } from "./_bundle.ts";
 import { checkConnected } from "./_connected.ts";
+import { OBJECT_OPTIONS } from "./_who.ts";
 
 /** How a bundle is taken in. */
 export interface GitBundleOptions {
@@ -42,12 +43,7 @@ export interface GitTakenBundle {
 
 const BUNDLE_OPTIONS: ReadonlySet<string> = new Set<keyof GitBundleOptions>([
   "name",
-  "maxInputSize",
-  "maxObjects",
-  "maxObjectSize",
-  "threads",
-  "collisionDetection",
-  "durable",
+  ...OBJECT_OPTIONS,
   "signal",
 ]);
 

@@ -11,9 +11,7 @@ import type { GitVerifyPackOptions } from "../pack/pack.ts";
 import type { GitObjectReader, GitObjectWriter } from "../object/object.ts";
 import type { GitObjectId } from "../object/object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
-
-/** Bodies up to this size are stored in one piece. */
-const WHOLE_SIZE = 16 << 20;
+import { writeObjects } from "./_write_objects.ts";
 
 /** Something that {@linkcode verifyGitDatabase} found. */
 export interface GitDatabaseFinding {
@@ -96,21 +94,7 @@ export async function unpackGitObjects(
     await indexGitPack(folder, pack, { bases: target, hashAlgorithm, durable: false });
     const store = await PackStore.open(folder, { hashAlgorithm });
     try {
-      let count = 0;
-      for await (const batch of store.readBatches(store.ids({ order: "storage" }))) {
-        try {
-          for (const result of batch) {
-            if (!result.ok) throw result.error;
-            const { type, id, size } = result.value;
-            const body = size <= WHOLE_SIZE ? await result.value.bytes() : result.value.body;
-            await target.write({ type, id, size, body, strict: false });
-            count++;
-          }
-        } finally {
-          batch[Symbol.dispose]();
-        }
-      }
-      return count;
+      return await writeObjects(store, target);
     } finally {
       await store[Symbol.asyncDispose]();
     }

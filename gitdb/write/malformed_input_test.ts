@@ -1,9 +1,8 @@
-import { checkGitObject, GitDatabase, GitLooseStore, GitMemoryStore, PackWriter } from "@sluice/gitdb";
-import type { GitObjectInput, GitObjectType } from "@sluice/gitdb";
+import { checkGitObject, GitMemoryStore } from "@sluice/gitdb";
+import type { GitObjectType } from "@sluice/gitdb";
 import { CorruptDataError } from "@sluice/internal";
 import { assertEquals, assertRejects } from "@std/assert";
-import { run } from "../../tests/_cli.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { withGitWriters } from "../../tests/_git_writers.ts";
 
 const ID = "0123456789abcdef0123456789abcdef01234567";
 const MALFORMED: readonly (readonly [GitObjectType, string])[] = [
@@ -23,18 +22,7 @@ const SOUND: readonly (readonly [GitObjectType, string])[] = [
 ];
 
 Deno.test("trees, commits and tags that git can't read are not stored unless they are asked for", async () => {
-  await inDirectory(async (folder) => {
-    await run("git", ["init", "-q", "--bare", folder]);
-    await using database = await GitDatabase.open(folder);
-    const loose = new GitLooseStore(`${folder}/objects`);
-    const memory = new GitMemoryStore();
-    const pack = new PackWriter();
-    const writers: Record<string, (input: GitObjectInput) => Promise<unknown>> = {
-      database: (input) => database.write(input),
-      loose: (input) => loose.write(input),
-      memory: (input) => memory.write(input),
-      pack: (input) => pack.add(input),
-    };
+  await withGitWriters(async (writers, memory) => {
     for (const [name, write] of Object.entries(writers)) {
       for (const [type, text] of MALFORMED) {
         const forms = [text, new Blob([text]), new Blob([text]).stream()];

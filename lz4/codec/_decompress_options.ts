@@ -4,28 +4,24 @@
 import type { BackendChoice } from "@sluice/ffi";
 import {
   checkBoolean,
-  checkChoice,
   checkInteger,
   checkKeys,
   checkLimit,
+  endingSettings,
   memoryLimit,
   toBytes,
   WHOLE_OUTPUT_SIZE_MAX,
 } from "@sluice/internal";
+import type { EndingSettings } from "@sluice/internal";
 import type { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 
 /** Options with every field present. */
-export interface DecompressSettings {
+export interface DecompressSettings extends EndingSettings {
   readonly maxOutputSize: number;
   readonly maxBlockSize: number;
   readonly maxFrames: number;
   readonly maxMemory: number;
-  readonly firstFrameOnly: boolean;
-  readonly ignoreTrailing: boolean;
-  /** Whether the first frame has to be the only one. */
-  readonly refuseTrailing: boolean;
-  readonly allowEmpty: boolean;
   readonly verifyChecksums: boolean;
   readonly strictBlocks: boolean;
   readonly kafkaHeaderChecksum: boolean;
@@ -87,10 +83,7 @@ function resolve(options: Lz4DecompressOptions, maxOutputSize: number): Decompre
     maxBlockSize: checkLimit("maxBlockSize", options.maxBlockSize ?? BLOCK_SIZE_MAX_DEFAULT),
     maxFrames: checkLimit("maxFrames", options.maxFrames ?? FRAMES_MAX_DEFAULT),
     maxMemory: memoryLimit(maxMemory),
-    firstFrameOnly: checkChoice("frames", options.frames ?? "all", ["all", "first"]) === "first",
-    ignoreTrailing: checkChoice("trailing", options.trailing ?? "error", ["error", "ignore"]) === "ignore",
-    refuseTrailing: options.frames === "first" && options.trailing === "error",
-    allowEmpty: checkBoolean("allowEmpty", options.allowEmpty ?? false),
+    ...endingSettings(options),
     verifyChecksums: checkBoolean("verifyChecksums", options.verifyChecksums ?? true),
     strictBlocks: checkBoolean("strictBlocks", options.strictBlocks ?? false),
     kafkaHeaderChecksum: checkBoolean("kafkaHeaderChecksum", options.kafkaHeaderChecksum ?? false),

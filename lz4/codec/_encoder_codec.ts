@@ -2,7 +2,7 @@
  * Compression as a pull codec. Every shape of the compression API stands on it.
  */
 import { LZ4_ENCODE_FLAG, LZ4_STEP, Lz4EncoderKernel, RESULT } from "../kernel/encoder.ts";
-import { concatBytes, CorruptDataError } from "@sluice/internal";
+import { CorruptDataError, InputChunk } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
 import type { CompressSettings } from "./_compress_options.ts";
 import { LZ4F_ERRNO } from "../frame/_format.ts";
@@ -20,8 +20,7 @@ export class EncoderCodec implements PullCodec {
   readonly #crew: Crew | undefined;
   readonly offLoop: boolean;
 
-  #chunk: Uint8Array = NO_BYTES;
-  #pos = 0;
+  readonly #input = new InputChunk();
   #operation: number = LZ4_STEP.CONTINUE;
   #ended = false;
   #done = false;
@@ -51,7 +50,7 @@ export class EncoderCodec implements PullCodec {
   }
 
   get needsInput(): boolean {
-    return !this.#done && this.#pos === this.#chunk.length && this.#operation === LZ4_STEP.CONTINUE &&
+    return !this.#done && this.#input.rest === 0 && this.#operation === LZ4_STEP.CONTINUE &&
       !this.#outputPending && !(this.#crew?.hasOutput ?? false);
   }
 
@@ -77,18 +76,13 @@ export class EncoderCodec implements PullCodec {
   write(chunk: Uint8Array): void {
     if (this.#closed) throw new TypeError("Cannot write to the encoder: it is closed");
     if (this.#ended) throw new TypeError("Cannot write to the encoder: its input has ended");
-    const waiting = this.#chunk.subarray(this.#pos);
-    this.#chunk = waiting.length === 0
-      ? chunk
-      : concatBytes([new Uint8Array(waiting), new Uint8Array(chunk)]);
-    this.#pos = 0;
+    this.#input.write(chunk);
     if (this.#settings.autoFlush) this.#operation = LZ4_STEP.FLUSH;
   }
 
   /** Copies input that waits, so that the caller may change its buffer. */
   detachInput(): void {
-    this.#chunk = this.#pos === this.#chunk.length ? NO_BYTES : this.#chunk.slice(this.#pos);
-    this.#pos = 0;
+    this.#input.detach();
   }
 
   /** Asks for all input so far to come out: as a block of the frame, or by ending the frame. */
@@ -138,8 +132,7 @@ export class EncoderCodec implements PullCodec {
   close(): void {
     if (!this.#closed && this.#ownsKernel) this.#kernel.close();
     this.#closed = true;
-    this.#chunk = NO_BYTES;
-    this.#pos = 0;
+    this.#input.drop();
   }
 
   /** Starts a frame where none is open: for input, and for an end without any. */
@@ -157,10 +150,10 @@ export class EncoderCodec implements PullCodec {
     if (this.#outputPending || at === target.length) return false;
     if (crew.hasOutput) return true;
     if (crew.stopped) return false;
-    const rest = this.#chunk.length - this.#pos;
-    const used = crew.take(this.#chunk.subarray(this.#pos));
+    const rest = this.#input.rest;
+    const used = crew.take(this.#input.chunk.subarray(this.#input.pos));
     this.#checkSize(this.#frameIn + used, false);
-    this.#pos += used;
+    this.#input.pos += used;
     this.#bytesIn += used;
     this.#frameIn += used;
     if (crew.full || used < rest) return true;
@@ -180,7 +173,7 @@ export class EncoderCodec implements PullCodec {
     if (this.#outputPending) return [NO_BYTES, 0, 0, LZ4_STEP.CONTINUE];
     const tail = this.#crew?.tail();
     if (tail !== undefined && tail.length > 0) return [tail, 0, tail.length, LZ4_STEP.CONTINUE];
-    const rest = this.#chunk.length - this.#pos;
+    const rest = this.#input.rest;
     const left = this.#settings.frameSize - this.#frameIn;
     if (rest > 0 && left === 0) return [NO_BYTES, 0, 0, LZ4_STEP.END];
     if (rest === 0) {
@@ -189,7 +182,7 @@ export class EncoderCodec implements PullCodec {
     }
     this.#checkSize(this.#frameIn + rest, false);
     const window = this.#kernel.backend === "native" ? rest : Math.min(rest, WASM_SOURCE_WINDOW);
-    return [this.#chunk, this.#pos, this.#pos + Math.min(window, left), LZ4_STEP.CONTINUE];
+    return [this.#input.chunk, this.#input.pos, this.#input.pos + Math.min(window, left), LZ4_STEP.CONTINUE];
   }
 
   #account(result: number, operation: number): number {
@@ -199,7 +192,7 @@ export class EncoderCodec implements PullCodec {
     if (tail !== undefined && tail.length > 0) {
       this.#crew!.useTail(consumed);
     } else {
-      this.#pos += consumed;
+      this.#input.pos += consumed;
       this.#bytesIn += consumed;
       this.#frameIn += consumed;
     }
@@ -208,7 +201,7 @@ export class EncoderCodec implements PullCodec {
     if (operation === LZ4_STEP.FLUSH && !this.#outputPending) this.#operation = LZ4_STEP.CONTINUE;
     if (operation === LZ4_STEP.END && !this.#outputPending) {
       this.#open = false;
-      if (this.#pos === this.#chunk.length) {
+      if (this.#input.rest === 0) {
         this.#operation = LZ4_STEP.CONTINUE;
         this.#done = this.#ended;
       }

@@ -1,16 +1,13 @@
 /**
  * Input that waits: the chunk at hand, and the part of a header, word or block that chunk borders split.
  */
-import { concatBytes } from "@sluice/internal";
+import { concatBytes, InputChunk } from "@sluice/internal";
 import { FRAME_HEADER_SIZE_MAX } from "../frame/_format.ts";
 
 const NO_BYTES = new Uint8Array();
 
 /** The input of one decoder. */
-export class HeldInput {
-  chunk: Uint8Array = NO_BYTES;
-  /** The first byte of the chunk that nothing has used. */
-  pos = 0;
+export class HeldInput extends InputChunk {
   /** A header, word or block that chunk borders split, in the first `length` bytes. */
   part: Uint8Array<ArrayBuffer> = new Uint8Array(FRAME_HEADER_SIZE_MAX);
   length = 0;
@@ -18,11 +15,6 @@ export class HeldInput {
   missing = 0;
   /** Where small chunks are put together. */
   #gathered: Uint8Array<ArrayBuffer> = NO_BYTES;
-
-  /** Bytes of the chunk that nothing has used. */
-  get rest(): number {
-    return this.chunk.length - this.pos;
-  }
 
   /** A copy of all that waits. */
   get unused(): Uint8Array<ArrayBuffer> {
@@ -32,12 +24,6 @@ export class HeldInput {
   /** A copy of the held part. */
   get held(): Uint8Array<ArrayBuffer> {
     return this.part.slice(0, this.length);
-  }
-
-  write(chunk: Uint8Array): void {
-    const waiting = this.chunk.subarray(this.pos);
-    this.chunk = waiting.length === 0 ? chunk : concatBytes([new Uint8Array(waiting), new Uint8Array(chunk)]);
-    this.pos = 0;
   }
 
   /** Puts a copy of a chunk after what waits, in a buffer that has room for about `size` bytes. */
@@ -56,18 +42,6 @@ export class HeldInput {
     }
     this.#gathered.set(chunk, start + waiting.length);
     this.chunk = this.#gathered.subarray(start, start + total);
-    this.pos = 0;
-  }
-
-  /** Copies the chunk's rest, so that the caller may change its buffer. */
-  detach(): void {
-    this.chunk = this.pos === this.chunk.length ? NO_BYTES : this.chunk.slice(this.pos);
-    this.pos = 0;
-  }
-
-  /** Forgets the chunk. */
-  drop(): void {
-    this.chunk = NO_BYTES;
     this.pos = 0;
   }
 

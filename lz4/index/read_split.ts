@@ -7,15 +7,16 @@ import {
   checkBoolean,
   checkInteger,
   checkKeys,
+  checkSplitSize,
   checkSplitSource,
   ChecksumMismatchError,
   concatBytes,
   CorruptDataError,
   decodeBase64,
   errorOfPart,
-  LimitExceededError,
   openByteSource,
   SplitReader,
+  splitSizeLimit,
 } from "@sluice/internal";
 import type { ByteSourceLike, SluiceSplitSource } from "@sluice/internal";
 import { decompressLz4Async } from "../codec/decompress.ts";
@@ -23,7 +24,6 @@ import type { Lz4DecompressOptions } from "../codec/decompress_options.ts";
 import { lz4HashParts } from "../kernel/blocks.ts";
 import type { Lz4ReadSplitOptions, Lz4Split } from "./splits.ts";
 
-const MAX_SPLIT_SIZE_DEFAULT = 1 << 30;
 const KEYS: ReadonlySet<string> = new Set<keyof Lz4ReadSplitOptions>([
   "dictionary",
   "verifyChecksums",
@@ -87,16 +87,13 @@ export async function readLz4Split(
   const { dictionary, signal, backend } = options;
   const verifyChecksums = checkBoolean("verifyChecksums", options.verifyChecksums ?? true);
   const threads = checkInteger("threads", options.threads ?? 1, 1, 64);
-  const limit = checkInteger(
-    "maxSplitSize",
-    options.maxSplitSize ?? MAX_SPLIT_SIZE_DEFAULT,
-    1,
-    Number.MAX_SAFE_INTEGER,
-  );
+  const limit = splitSizeLimit(options.maxSplitSize);
   const source = await openByteSource(data, { signal });
   const { id, planned, length, pieces } = checkLz4Split(split);
   checkSplitSource("lz4", source, planned);
-  checkLimit(id, length, pieces, limit);
+  for (const { start, end, size } of pieces) {
+    checkSplitSize("lz4", id, start, Math.max(end - start, size, length), limit);
+  }
   const decoding = { dictionary, backend, verifyChecksums, threads };
   const reads = pieces.map(({ start, end }) => source.read(start, end - start, { signal }));
   try {
@@ -158,17 +155,6 @@ async function checkSegments(
       offset: prefix.length,
     },
   );
-}
-
-function checkLimit(id: number, length: number, pieces: readonly Piece[], limit: number): void {
-  for (const { start, end, size } of pieces) {
-    const actual = Math.max(end - start, size, length);
-    if (actual <= limit) continue;
-    throw new LimitExceededError(
-      `Cannot read split ${id} at byte ${start}: it has ${actual} bytes, expected at most ${limit}`,
-      { format: "lz4", code: "OUTPUT_LIMIT", offset: start, limit, actual, unit: "bytes" },
-    );
-  }
 }
 
 /** Checks every field, and that they fit together. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { ContextKernel, resolveBackend, RESULT, STEP } from "@sluice/ffi";
-import type { BackendChoice } from "@sluice/ffi";
+import type { BackendChoice, ContextOptions } from "@sluice/ffi";
 import { LZ4_NEED_MAP_LENGTH, LZ4_WINDOW_SIZE, XXH32_STATE_LENGTH } from "./_abi/lz4_decode.gen.ts";
 import type { Lz4DecodeFunctions } from "./_abi/lz4_decode.gen.ts";
 import { LZ4_DECODE } from "./decode_module.ts";
@@ -15,13 +15,9 @@ export { LZ4_NEED_MAP_LENGTH, resolveBackend, RESULT, XXH32_STATE_LENGTH };
 export type { BackendChoice };
 
 /** What a context is made with. */
-export interface Lz4DecoderKernelOptions {
-  /** The most bytes that the codec may allocate; 0 for no limit. */
-  readonly maxMemory: number;
+export interface Lz4DecoderKernelOptions extends ContextOptions {
   /** How many threads decode independent blocks, where the backend has threads. @default {1} */
   readonly threads?: number;
-  /** The backend; undefined for the configured one. */
-  readonly backend: BackendChoice | undefined;
 }
 
 /** A decompression context. */
@@ -29,13 +25,11 @@ export class Lz4DecoderKernel extends ContextKernel<Lz4DecodeFunctions> {
   /** Takes a context from the backend. */
   constructor(options: Lz4DecoderKernelOptions) {
     const { maxMemory, threads = 1 } = options;
-    super("lz4", maxMemory, () =>
-      LZ4_DECODE.create(options.backend, {
-        format: "lz4",
-        action: "make a decompression context",
-        make: (functions) => functions.sluice_lz4_decoder_new(maxMemory, threads),
-        free: "sluice_lz4_decoder_free",
-      }));
+    super("lz4", LZ4_DECODE, options, {
+      action: "make a decompression context",
+      make: (functions) => functions.sluice_lz4_decoder_new(maxMemory, threads),
+      free: "sluice_lz4_decoder_free",
+    });
   }
 
   /** Blocks that the last run decoded. */
@@ -109,28 +103,8 @@ export class Lz4DecoderKernel extends ContextKernel<Lz4DecodeFunctions> {
   }
 
   /** As `run`, off the event loop where the backend can. */
-  runAsync(
-    source: Uint8Array,
-    pos: number,
-    end: number,
-    target: Uint8Array,
-    start: number,
-    targetEnd: number,
-    goal: number,
-  ): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_lz4_decoder_run_async(
-        pointer,
-        source,
-        pos,
-        end,
-        target,
-        start,
-        targetEnd,
-        goal,
-        this.report,
-      )
-    );
+  runAsync(...run: Parameters<Lz4DecoderKernel["run"]>): Promise<number> {
+    return this.callAside("sluice_lz4_decoder_run_async", ...run, this.report);
   }
 
   /** The XXH32 of the content so far. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { ContextKernel, resolveBackend, RESULT, resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice } from "@sluice/ffi";
+import type { BackendChoice, ContextOptions } from "@sluice/ffi";
 import type { Lz4EncodeFunctions } from "./_abi/lz4_encode.gen.ts";
 import { LZ4_ENCODE } from "./encode_module.ts";
 
@@ -17,11 +17,7 @@ export type { BackendChoice };
 export const LZ4_STEP = { CONTINUE: 0, FLUSH: 1, END: 2 } as const;
 
 /** What a context is made with. */
-export interface Lz4EncoderKernelOptions {
-  /** The most bytes that the codec may allocate; 0 for no limit. */
-  readonly maxMemory: number;
-  /** The backend; undefined for the configured one. */
-  readonly backend: BackendChoice | undefined;
+export interface Lz4EncoderKernelOptions extends ContextOptions {
   /** -65536 to 12. */
   readonly level: number;
   /** Content bytes of a full block. */
@@ -36,14 +32,11 @@ export interface Lz4EncoderKernelOptions {
 export class Lz4EncoderKernel extends ContextKernel<Lz4EncodeFunctions> {
   /** Takes a context from the backend and sets what its frames are like. */
   constructor(options: Lz4EncoderKernelOptions) {
-    const { maxMemory } = options;
-    super("lz4", maxMemory, () =>
-      LZ4_ENCODE.create(options.backend, {
-        format: "lz4",
-        action: "make a compression context",
-        make: (functions) => functions.sluice_lz4_encoder_new(maxMemory),
-        free: "sluice_lz4_encoder_free",
-      }));
+    super("lz4", LZ4_ENCODE, options, {
+      action: "make a compression context",
+      make: (functions) => functions.sluice_lz4_encoder_new(options.maxMemory),
+      free: "sluice_lz4_encoder_free",
+    });
     const { dictionary } = options;
     const result = this.functions.sluice_lz4_encoder_configure(
       this.handle.pointer,
@@ -106,26 +99,18 @@ export class Lz4EncoderKernel extends ContextKernel<Lz4EncodeFunctions> {
   }
 
   /** As `step`, off the event loop where the backend can. */
-  stepAsync(
-    source: Uint8Array,
-    pos: number,
-    end: number,
-    target: Uint8Array,
-    start: number,
-    operation: number,
-  ): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_lz4_encoder_step_async(
-        pointer,
-        source,
-        pos,
-        end,
-        target,
-        start,
-        target.length,
-        operation,
-        this.report,
-      )
+  stepAsync(...step: Parameters<Lz4EncoderKernel["step"]>): Promise<number> {
+    const [source, pos, end, target, start, operation] = step;
+    return this.callAside(
+      "sluice_lz4_encoder_step_async",
+      source,
+      pos,
+      end,
+      target,
+      start,
+      target.length,
+      operation,
+      this.report,
     );
   }
 
@@ -146,26 +131,18 @@ export class Lz4EncoderKernel extends ContextKernel<Lz4EncodeFunctions> {
   }
 
   /** As `jobs`, off the event loop where the backend can. */
-  jobsAsync(
-    source: Uint8Array,
-    end: number,
-    target: Uint8Array,
-    historySize: number,
-    threads: number,
-  ): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_lz4_encoder_jobs_async(
-        pointer,
-        source,
-        0,
-        end,
-        target,
-        0,
-        target.length,
-        historySize,
-        threads,
-        this.report,
-      )
+  jobsAsync(...jobs: Parameters<Lz4EncoderKernel["jobs"]>): Promise<number> {
+    const [source, end, target, ...rest] = jobs;
+    return this.callAside(
+      "sluice_lz4_encoder_jobs_async",
+      source,
+      0,
+      end,
+      target,
+      0,
+      target.length,
+      ...rest,
+      this.report,
     );
   }
 

@@ -4,7 +4,7 @@
 import { SluiceError } from "@sluice/internal";
 import { isBlockDevice, newTable } from "../file/_block_file.ts";
 import type { BlockDirectory, BlockFile, Table } from "../file/_block_file.ts";
-import { followLink, makeFolder, openDirectory, openFile, splitPath } from "../file/_files.ts";
+import { followLink, makeFolder, openFile, openTargetDirectory, splitPath } from "../file/_files.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
 import type { PdiffLocation } from "../file/location.ts";
 import { ComposedTarget } from "../copy/_composed_target.ts";
@@ -54,16 +54,6 @@ export interface MovedTarget {
   abort(reason: unknown): Promise<void>;
 }
 
-/** The directory of a target; undefined where there is none yet, in a dry run. */
-function openFolder(folder: string, write: boolean): BlockDirectory | undefined {
-  try {
-    return openDirectory(folder, write);
-  } catch (error) {
-    if (!write && error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
-    throw error;
-  }
-}
-
 /** A target on this machine. */
 export class LocalMovedTarget implements MovedTarget {
   readonly remote = false;
@@ -94,7 +84,7 @@ export class LocalMovedTarget implements MovedTarget {
     for (const path of this.#seedPaths) this.#seeds.push(openFile(path));
     const { folder, name } = splitPath(followLink(this.#path));
     if (!dryRun) makeFolder(folder);
-    this.#directory = openFolder(folder, !dryRun);
+    this.#directory = openTargetDirectory(folder, !dryRun);
     const signature = new Signature(signing);
     if (this.#directory !== undefined) {
       this.#target = await LocalTarget.open(this.#directory, name, {

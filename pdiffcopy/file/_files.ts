@@ -30,6 +30,16 @@ export function openDirectory(path: string, write: boolean): BlockDirectory {
   return isNative(path, write) ? openNativeDirectory(undefined, path, false) : openPortableDirectory(path);
 }
 
+/** The directory of a target; undefined where there is none yet, in a dry run. */
+export function openTargetDirectory(folder: string, write: boolean): BlockDirectory | undefined {
+  try {
+    return openDirectory(folder, write);
+  } catch (error) {
+    if (!write && error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
 /** The directory and the name in a path. */
 export function splitPath(path: string): { readonly folder: string; readonly name: string } {
   const slash = path.lastIndexOf("/");

@@ -7,7 +7,7 @@ import { isRegular, newTable } from "../file/_block_file.ts";
 import type { BlockDirectory, BlockFile } from "../file/_block_file.ts";
 import { copyPart, partsOf } from "../copy/_engine.ts";
 import { failure } from "../file/_errors.ts";
-import { followLink, makeFolder, openDirectory, openFile, splitPath } from "../file/_files.ts";
+import { followLink, makeFolder, openFile, openTargetDirectory, splitPath } from "../file/_files.ts";
 import { hashOf } from "../file/_hash_registry.ts";
 import { runParts } from "../file/_run_parts.ts";
 import type { IndexModel } from "./_index_format.ts";
@@ -68,7 +68,7 @@ export async function copyByModel(plan: IndexCopyPlan): Promise<IndexCopyOutcome
   const follows = model.blockSize === undefined;
   const { folder, name } = splitPath(followLink(plan.target));
   if (!dryRun) makeFolder(folder);
-  const directory = openFolder(folder, !dryRun);
+  const directory = openTargetDirectory(folder, !dryRun);
   if (directory === undefined) return { written: 0, fetched: model.size, resumed: false, equal: false };
   using _ = directory;
   const seeds: BlockFile[] = [];
@@ -100,16 +100,6 @@ export async function copyByModel(plan: IndexCopyPlan): Promise<IndexCopyOutcome
     return { written, resumed, fetched: source.fetched, equal: equal && written === 0 };
   } finally {
     source.close();
-  }
-}
-
-/** The directory of a target; undefined where there is none yet, in a dry run. */
-function openFolder(folder: string, write: boolean): BlockDirectory | undefined {
-  try {
-    return openDirectory(folder, write);
-  } catch (error) {
-    if (!write && error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
-    throw error;
   }
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { Handle, resolveBackend, RESULT, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice } from "@sluice/ffi";
+import type { BackendChoice, Pointer } from "@sluice/ffi";
 import { FILE_STATUS } from "./_abi/pdiffcopy_file.gen.ts";
 import type { PdiffcopyFileFunctions } from "./_abi/pdiffcopy_file.gen.ts";
 import type { HashNumbers } from "./hash.ts";
@@ -88,6 +88,20 @@ function answer(result: number, step: Uint32Array): FileAnswer {
     hint: step[STEP.HINT]!,
   };
 }
+
+/** A table as the library takes it. */
+function tableValues(
+  { digests, base, blockSize, hash }: BlockTable,
+): [Uint32Array, number, number, number, number, number, number] {
+  return [digests, digests.length, base, blockSize, hash.id, hash.seedLow, hash.seedHigh];
+}
+
+/** The names of the functions that run off the event loop. */
+type CallName = Extract<keyof PdiffcopyFileFunctions, `sluice_pdiffcopy_file_${string}_async`>;
+
+/** What such a function takes between the file and the array that it reports in. */
+type CallValues<Name extends CallName> = Parameters<PdiffcopyFileFunctions[Name]> extends
+  [Pointer, ...infer Values, Uint32Array] ? Values : never;
 
 /** An open file or directory. Any number of calls may run at the same time. */
 export class NativeFile implements Disposable {
@@ -183,39 +197,35 @@ export class NativeFile implements Disposable {
     return answer(result, step);
   }
 
+  /** Calls a function with this file and `values` off the event loop. */
+  #call<Name extends CallName>(name: Name, ...values: CallValues<Name>): Promise<FileAnswer> {
+    const call = this.#functions[name] as (...values: unknown[]) => Promise<number>;
+    return this.#run((pointer, step) => call(pointer, ...values, step));
+  }
+
   /** Reads from a position into `target`; `produced` is less than its size at the end of the file only. */
   read(offset: number, target: Uint8Array): Promise<FileAnswer> {
-    return this.#run((pointer, step) =>
-      this.#functions.sluice_pdiffcopy_file_read_async(pointer, offset, target, 0, target.length, step)
-    );
+    return this.#call("sluice_pdiffcopy_file_read_async", offset, target, 0, target.length);
   }
 
   /** Writes at a position. */
   write(offset: number, source: Uint8Array): Promise<FileAnswer> {
-    return this.#run((pointer, step) =>
-      this.#functions.sluice_pdiffcopy_file_write_async(pointer, offset, source, 0, source.length, step)
-    );
+    return this.#call("sluice_pdiffcopy_file_write_async", offset, source, 0, source.length);
   }
 
   /** One of `ACTION`; `value` is the size for a resize. */
   act(action: number, value = 0): Promise<FileAnswer> {
-    return this.#run((pointer, step) =>
-      this.#functions.sluice_pdiffcopy_file_act_async(pointer, action, value, step)
-    );
+    return this.#call("sluice_pdiffcopy_file_act_async", action, value);
   }
 
   /** Makes a range zero, as a hole where `punch` says so. */
   zero(start: number, end: number, punch: boolean): Promise<FileAnswer> {
-    return this.#run((pointer, step) =>
-      this.#functions.sluice_pdiffcopy_file_zero_async(pointer, start, end, punch ? 1 : 0, step)
-    );
+    return this.#call("sluice_pdiffcopy_file_zero_async", start, end, punch ? 1 : 0);
   }
 
   /** Makes `target` share this file's blocks. */
   cloneTo(target: NativeFile): Promise<FileAnswer> {
-    return this.#run((pointer, step) =>
-      target.#handle.share((other) => this.#functions.sluice_pdiffcopy_file_clone_async(pointer, other, step))
-    );
+    return target.#handle.share((other) => this.#call("sluice_pdiffcopy_file_clone_async", other));
   }
 
   /** Renames inside this directory. */
@@ -248,24 +258,8 @@ export class NativeFile implements Disposable {
 
   /** Hashes the blocks of a range into the table, on several threads. */
   hash(start: number, end: number, sparse: boolean, threads: number, table: BlockTable): Promise<FileAnswer> {
-    const { digests, base, blockSize, hash } = table;
-    return this.#run((pointer, step) =>
-      this.#functions.sluice_pdiffcopy_file_hash_async(
-        pointer,
-        start,
-        end,
-        sparse ? 1 : 0,
-        threads,
-        digests,
-        digests.length,
-        base,
-        blockSize,
-        hash.id,
-        hash.seedLow,
-        hash.seedHigh,
-        step,
-      )
-    );
+    const blocks = tableValues(table);
+    return this.#call("sluice_pdiffcopy_file_hash_async", start, end, sparse ? 1 : 0, threads, ...blocks);
   }
 
   /**
@@ -280,26 +274,16 @@ export class NativeFile implements Disposable {
     table: BlockTable,
     target: Uint8Array,
   ): Promise<FileAnswer> {
-    const { digests, base, blockSize, hash } = table;
-    return this.#run((pointer, step) =>
-      this.#functions.sluice_pdiffcopy_file_compare_async(
-        pointer,
-        start,
-        end,
-        knownEnd,
-        sparse ? 1 : 0,
-        digests,
-        digests.length,
-        base,
-        blockSize,
-        hash.id,
-        hash.seedLow,
-        hash.seedHigh,
-        target,
-        0,
-        target.length,
-        step,
-      )
+    return this.#call(
+      "sluice_pdiffcopy_file_compare_async",
+      start,
+      end,
+      knownEnd,
+      sparse ? 1 : 0,
+      ...tableValues(table),
+      target,
+      0,
+      target.length,
     );
   }
 
@@ -316,25 +300,15 @@ export class NativeFile implements Disposable {
     pos: number,
     sourceEnd: number,
   ): Promise<FileAnswer> {
-    const { digests, base, blockSize, hash } = table;
-    return this.#run((pointer, step) =>
-      this.#functions.sluice_pdiffcopy_file_apply_async(
-        pointer,
-        next,
-        end,
-        punch ? 1 : 0,
-        digests,
-        digests.length,
-        base,
-        blockSize,
-        hash.id,
-        hash.seedLow,
-        hash.seedHigh,
-        source,
-        pos,
-        sourceEnd,
-        step,
-      )
+    return this.#call(
+      "sluice_pdiffcopy_file_apply_async",
+      next,
+      end,
+      punch ? 1 : 0,
+      ...tableValues(table),
+      source,
+      pos,
+      sourceEnd,
     );
   }
 
@@ -347,18 +321,15 @@ export class NativeFile implements Disposable {
     sparse: boolean,
     threads: number,
   ): Promise<FileAnswer> {
-    return this.#run((pointer, step) =>
-      target.#handle.share((other) =>
-        this.#functions.sluice_pdiffcopy_file_copy_async(
-          pointer,
-          other,
-          start,
-          end,
-          blockSize,
-          sparse ? 1 : 0,
-          threads,
-          step,
-        )
+    return target.#handle.share((other) =>
+      this.#call(
+        "sluice_pdiffcopy_file_copy_async",
+        other,
+        start,
+        end,
+        blockSize,
+        sparse ? 1 : 0,
+        threads,
       )
     );
   }

@@ -3,7 +3,6 @@
  */
 import { NO_BLOCK, WEAK_SIZE } from "../kernel/rolling.ts";
 import type { SignedBlocks } from "../kernel/rolling.ts";
-import { SluiceError } from "@sluice/internal";
 import type { BlockFile } from "../file/_block_file.ts";
 import { FRAME, FRAME_HEADER_SIZE, makeEnd, makeFrame, readFrame } from "../file/_frames.ts";
 import { hashOf } from "../file/_hash_registry.ts";
@@ -11,16 +10,9 @@ import type { HashSpec } from "../file/_hash_registry.ts";
 import { searchPieces } from "../copy/_block_search.ts";
 import { SIGNATURE_SIZE_MAX, signFile } from "../copy/_signature.ts";
 import { frameResponse, openVersion } from "./_frame_answers.ts";
+import { frameStream } from "./_frame_stream.ts";
 import type { ServerContext } from "./_server_context.ts";
-import {
-  badRequest,
-  BLOCK_MAX,
-  BLOCK_MIN,
-  numberParameter,
-  readBody,
-  Refusal,
-  required,
-} from "./_server_request.ts";
+import { badRequest, BLOCK_MAX, BLOCK_MIN, numberParameter, readBody, required } from "./_server_request.ts";
 
 function blocksQuery(query: ReadonlyMap<string, string>): { blockSize: number; hash: HashSpec } {
   const blockSize = numberParameter(query, "block", BLOCK_MIN, BLOCK_MAX);
@@ -85,7 +77,7 @@ export async function foundBlocks(
   }
 }
 
-/** Pieces as they are found; ends with END, or with ERROR when something went wrong on the way. */
+/** Pieces as they are found. */
 function pieceStream(
   context: ServerContext,
   file: BlockFile,
@@ -93,36 +85,13 @@ function pieceStream(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const { size, version } = file.status();
   const pieces = searchPieces(file, size, blocks, undefined);
-  let bytes = 0;
-  const end = async (): Promise<void> => {
-    await pieces.return();
-    file.close();
-  };
-  return new ReadableStream({
-    async pull(controller): Promise<void> {
-      try {
-        using _ = await context.hashTurns.enter();
-        const { value, done } = await pieces.next();
-        if (done !== true) {
-          bytes += value.length;
-          controller.enqueue(value.slice());
-          return;
-        }
-        if (file.status().version !== version) {
-          throw new Refusal(412, "SOURCE_CHANGED", "the file changed meanwhile");
-        }
-        controller.enqueue(makeEnd(size, { bytes, digest: new Uint8Array() }));
-      } catch (error) {
-        const code = error instanceof SluiceError || error instanceof Refusal ? error.code : "SERVER";
-        const message = error instanceof Refusal ? error.message : "the file can not be read to its end";
-        const payload = new TextEncoder().encode(JSON.stringify({ code, message }));
-        controller.enqueue(makeFrame(FRAME.ERROR, 0, payload));
-      }
-      await end();
-      controller.close();
+  return frameStream(file, version, {
+    async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+      using _ = await context.hashTurns.enter();
+      const { value, done } = await pieces.next();
+      return done === true ? undefined : value.slice();
     },
-    async cancel(): Promise<void> {
-      await end();
-    },
-  }, { highWaterMark: 0 });
+    end: (bytes) => makeEnd(size, { bytes, digest: new Uint8Array() }),
+    close: async () => void await pieces.return(),
+  });
 }

@@ -1,7 +1,6 @@
 /**
  * Answers of protocol 2 that are made of frames: digests of a file, and what turns another file into it.
  */
-import { SluiceError } from "@sluice/internal";
 import { digestsOf, newTable } from "../file/_block_file.ts";
 import type { BlockFile, Table } from "../file/_block_file.ts";
 import { digestOfBlocks } from "../file/_digest.ts";
@@ -10,6 +9,7 @@ import { hashOf } from "../file/_hash_registry.ts";
 import { PLAIN, ZstdFrames } from "../copy/_frame_codec.ts";
 import type { FrameCodec } from "../copy/_frame_codec.ts";
 import { frameBufferSize } from "../copy/_local_source.ts";
+import { frameStream } from "./_frame_stream.ts";
 import type { ServerContext } from "./_server_context.ts";
 import {
   badRequest,
@@ -138,7 +138,7 @@ export async function delta(
   }
 }
 
-/** Frames as they are read; ends with END, or with ERROR when something went wrong on the way. */
+/** Frames as they are read. */
 function deltaStream(
   context: ServerContext,
   file: BlockFile,
@@ -146,39 +146,19 @@ function deltaStream(
   { start, end, table }: RangeQuery,
   knownEnd: number,
   codec: FrameCodec,
-): ReadableStream<Uint8Array> {
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = start;
-  let bytes = 0;
-  return new ReadableStream({
-    async pull(controller): Promise<void> {
-      try {
-        if (at < end) {
-          const buffer = new Uint8Array(frameBufferSize(table.blockSize));
-          using _ = await context.hashTurns.enter();
-          const stop = Math.min(end, at + strideOf(table));
-          const { next, produced } = await file.compare(at, stop, knownEnd, table, buffer);
-          const frames = await codec.encode(buffer.subarray(0, produced), table);
-          bytes += frames.length;
-          at = next;
-          controller.enqueue(frames);
-          return;
-        }
-        if (file.status().version !== version) {
-          throw new Refusal(412, "SOURCE_CHANGED", "the file changed meanwhile");
-        }
-        controller.enqueue(makeEnd(end, { bytes, digest: digestOfBlocks(table, start, end) }));
-      } catch (error) {
-        const code = error instanceof SluiceError || error instanceof Refusal ? error.code : "SERVER";
-        const message = error instanceof Refusal ? error.message : "the file can not be read to its end";
-        controller.enqueue(
-          makeFrame(FRAME.ERROR, 0, new TextEncoder().encode(JSON.stringify({ code, message }))),
-        );
-      }
-      file.close();
-      controller.close();
+  return frameStream(file, version, {
+    async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+      if (at >= end) return undefined;
+      const buffer = new Uint8Array(frameBufferSize(table.blockSize));
+      using _ = await context.hashTurns.enter();
+      const stop = Math.min(end, at + strideOf(table));
+      const { next, produced } = await file.compare(at, stop, knownEnd, table, buffer);
+      at = next;
+      return await codec.encode(buffer.subarray(0, produced), table);
     },
-    cancel(): void {
-      file.close();
-    },
-  }, { highWaterMark: 0 });
+    end: (bytes) => makeEnd(end, { bytes, digest: digestOfBlocks(table, start, end) }),
+    close: () => {},
+  });
 }

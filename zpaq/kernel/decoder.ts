@@ -4,7 +4,7 @@
  * @module
  */
 import { ContextKernel, reportedValue, RESULT, STEP, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice } from "@sluice/ffi";
+import type { BackendChoice, ContextOptions } from "@sluice/ffi";
 import { ZPAQ_DECODE_FLAG } from "./_abi/zpaq_decode.gen.ts";
 import type { ZpaqDecodeFunctions } from "./_abi/zpaq_decode.gen.ts";
 import { ZPAQ_DECODE } from "./decode_module.ts";
@@ -16,26 +16,15 @@ export type { BackendChoice };
 const DIGEST_SIZE = 20;
 const PROGRAM_SIZE_MAX = 65535;
 
-/** What a context is made with. */
-export interface ZpaqDecoderKernelOptions {
-  /** The most bytes that the context may allocate; 0 for no limit. */
-  readonly maxMemory: number;
-  /** The backend; undefined for the configured one. */
-  readonly backend: BackendChoice | undefined;
-}
-
 /** A decoding context: one block at a time. */
 export class ZpaqDecoderKernel extends ContextKernel<ZpaqDecodeFunctions> {
   /** Takes a context from the backend. */
-  constructor(options: ZpaqDecoderKernelOptions) {
-    const { maxMemory } = options;
-    super("zpaq", maxMemory, () =>
-      ZPAQ_DECODE.create(options.backend, {
-        format: "zpaq",
-        action: "make a decoding context",
-        make: (functions) => functions.sluice_zpaq_decoder_new(maxMemory),
-        free: "sluice_zpaq_decoder_free",
-      }));
+  constructor(options: ContextOptions) {
+    super("zpaq", ZPAQ_DECODE, options, {
+      action: "make a decoding context",
+      make: (functions) => functions.sluice_zpaq_decoder_new(options.maxMemory),
+      free: "sluice_zpaq_decoder_free",
+    });
   }
 
   /** The most source bytes that are worth giving to one run. */
@@ -102,27 +91,18 @@ export class ZpaqDecoderKernel extends ContextKernel<ZpaqDecodeFunctions> {
   }
 
   /** As `run`, off the event loop where the backend can. */
-  runAsync(
-    source: Uint8Array,
-    pos: number,
-    end: number,
-    target: Uint8Array,
-    start: number,
-    targetEnd: number,
-    more: boolean,
-  ): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_zpaq_decoder_run_async(
-        pointer,
-        source,
-        pos,
-        end,
-        target,
-        start,
-        targetEnd,
-        more ? 1 : 0,
-        this.report,
-      )
+  runAsync(...run: Parameters<ZpaqDecoderKernel["run"]>): Promise<number> {
+    const [source, pos, end, target, start, targetEnd, more] = run;
+    return this.callAside(
+      "sluice_zpaq_decoder_run_async",
+      source,
+      pos,
+      end,
+      target,
+      start,
+      targetEnd,
+      more ? 1 : 0,
+      this.report,
     );
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { ContextKernel, RESULT } from "@sluice/ffi";
-import type { BackendChoice } from "@sluice/ffi";
+import type { BackendChoice, ContextOptions } from "@sluice/ffi";
 import { ZPAQ_FRAGMENT_NUMBERS } from "./_abi/zpaq_encode.gen.ts";
 import type { ZpaqEncodeFunctions } from "./_abi/zpaq_encode.gen.ts";
 import { ZPAQ_ENCODE } from "./encode_module.ts";
@@ -14,26 +14,15 @@ export { RESULT, ZPAQ_FRAGMENT_NUMBERS };
 
 export type { BackendChoice };
 
-/** What a context is made with. */
-export interface ZpaqEncoderKernelOptions {
-  /** The most bytes that the context may allocate; 0 for no limit. */
-  readonly maxMemory: number;
-  /** The backend; undefined for the configured one. */
-  readonly backend: BackendChoice | undefined;
-}
-
 /** An encoding context: one block at a time. */
 export class ZpaqEncoderKernel extends ContextKernel<ZpaqEncodeFunctions> {
   /** Takes a context from the backend. */
-  constructor(options: ZpaqEncoderKernelOptions) {
-    const { maxMemory } = options;
-    super("zpaq", maxMemory, () =>
-      ZPAQ_ENCODE.create(options.backend, {
-        format: "zpaq",
-        action: "make an encoding context",
-        make: (functions) => functions.sluice_zpaq_encoder_new(maxMemory),
-        free: "sluice_zpaq_encoder_free",
-      }));
+  constructor(options: ContextOptions) {
+    super("zpaq", ZPAQ_ENCODE, options, {
+      action: "make an encoding context",
+      make: (functions) => functions.sluice_zpaq_encoder_new(options.maxMemory),
+      free: "sluice_zpaq_encoder_free",
+    });
   }
 
   /** Starts a block with its header; returns a result. */
@@ -64,18 +53,16 @@ export class ZpaqEncoderKernel extends ContextKernel<ZpaqEncodeFunctions> {
 
   /** As `segment`, off the event loop where the backend can. */
   segmentAsync(prefix: Uint8Array, source: Uint8Array, numbers: Uint32Array): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_zpaq_encoder_segment_async(
-        pointer,
-        prefix,
-        0,
-        prefix.length,
-        source,
-        0,
-        source.length,
-        numbers,
-        numbers.length,
-      )
+    return this.callAside(
+      "sluice_zpaq_encoder_segment_async",
+      prefix,
+      0,
+      prefix.length,
+      source,
+      0,
+      source.length,
+      numbers,
+      numbers.length,
     );
   }
 
@@ -86,9 +73,7 @@ export class ZpaqEncoderKernel extends ContextKernel<ZpaqEncodeFunctions> {
 
   /** As `run`, off the event loop where the backend can. */
   runAsync(target: Uint8Array, start: number, end: number): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_zpaq_encoder_run_async(pointer, target, start, end, this.report)
-    );
+    return this.callAside("sluice_zpaq_encoder_run_async", target, start, end, this.report);
   }
 
   /** Predicts the bits of `source` after `begin` into `numbers`, as many bytes as fit; `consumed` says how many. */

@@ -6,6 +6,7 @@ import { RESULT, ZstdDecoderKernel } from "../kernel/decoder.ts";
 import {
   concatBytes,
   CorruptDataError,
+  InputChunk,
   LimitExceededError,
   type SluiceError,
   TruncatedDataError,
@@ -46,8 +47,7 @@ export class DecoderCodec implements PullCodec {
   readonly offLoop: boolean;
 
   #stage: Stage = "header";
-  #chunk: Uint8Array = NO_BYTES;
-  #pos = 0;
+  readonly #input = new InputChunk();
   #ended = false;
   #outputPending = false;
   #closed = false;
@@ -93,7 +93,7 @@ export class DecoderCodec implements PullCodec {
 
   get needsInput(): boolean {
     return this.#stage !== "done" && !this.#ended && !this.#outputPending && this.#failure === undefined &&
-      this.#pos === this.#chunk.length;
+      this.#input.rest === 0;
   }
 
   get done(): boolean {
@@ -112,12 +112,12 @@ export class DecoderCodec implements PullCodec {
 
   /** The piece at hand, which a target must not share bytes with. */
   get input(): Uint8Array {
-    return this.#chunk;
+    return this.#input.chunk;
   }
 
   /** Input bytes that wait. */
   get pendingInput(): number {
-    return this.done ? 0 : this.#chunk.length - this.#pos;
+    return this.done ? 0 : this.#input.rest;
   }
 
   /** Frames whose content is complete, skippable ones left out. */
@@ -135,7 +135,7 @@ export class DecoderCodec implements PullCodec {
     if (this.#stage !== "done") return new Uint8Array();
     return concatBytes([
       this.#head.slice(0, this.#headLength),
-      new Uint8Array(this.#chunk.subarray(this.#pos)),
+      new Uint8Array(this.#input.chunk.subarray(this.#input.pos)),
     ]);
   }
 
@@ -148,17 +148,12 @@ export class DecoderCodec implements PullCodec {
     this.#checkOpen("write to");
     if (this.#ended) throw new TypeError("Cannot write to the decoder: its input has ended");
     if (this.done) return;
-    const waiting = this.#chunk.subarray(this.#pos);
-    this.#chunk = waiting.length === 0
-      ? chunk
-      : concatBytes([new Uint8Array(waiting), new Uint8Array(chunk)]);
-    this.#pos = 0;
+    this.#input.write(chunk);
   }
 
   /** Copies input that waits, so that the caller may change its buffer. */
   detachInput(): void {
-    this.#chunk = this.#pos === this.#chunk.length ? NO_BYTES : this.#chunk.slice(this.#pos);
-    this.#pos = 0;
+    this.#input.detach();
   }
 
   end(): void {
@@ -195,7 +190,7 @@ export class DecoderCodec implements PullCodec {
   close(): void {
     if (!this.#closed) this.#releaseKernel();
     this.#closed = true;
-    if (this.#stage !== "done") this.#chunk = NO_BYTES;
+    if (this.#stage !== "done") this.#input.chunk = NO_BYTES;
   }
 
   #releaseKernel(): void {
@@ -215,9 +210,9 @@ export class DecoderCodec implements PullCodec {
         if (this.#stage === "done") return undefined;
         if (this.#stage === "frame") {
           const ready = this.#outputPending || this.#headPos < this.#headLength ||
-            this.#pos < this.#chunk.length;
+            this.#input.rest > 0;
           if (ready) return at === target.length ? undefined : this.#targetEnd(target, at);
-        } else if (this.#pos < this.#chunk.length) {
+        } else if (this.#input.rest > 0) {
           if (this.#stage === "header") this.#readHead();
           else if (this.#stage === "skippable") this.#readSkippable();
           else throw this.#trailingData("bytes follow the first frame");
@@ -241,7 +236,7 @@ export class DecoderCodec implements PullCodec {
   #source(): [Uint8Array, number, number] {
     return this.#headPos < this.#headLength
       ? [this.#head, this.#headPos, this.#headLength]
-      : [this.#chunk, this.#pos, this.#chunk.length];
+      : [this.#input.chunk, this.#input.pos, this.#input.chunk.length];
   }
 
   /**
@@ -251,7 +246,7 @@ export class DecoderCodec implements PullCodec {
   #account(result: number): number {
     const { consumed, produced } = this.#kernel;
     if (this.#headPos < this.#headLength) this.#headPos += consumed;
-    else this.#pos += consumed;
+    else this.#input.pos += consumed;
     this.#bytesIn += consumed;
     this.#bytesOut += produced;
     this.#frameOut += produced;
@@ -307,12 +302,12 @@ export class DecoderCodec implements PullCodec {
   /** Collects bytes of a header until it is complete, then decides what follows. */
   #readHead(): void {
     if (this.#skipLeading > 0) {
-      const step = Math.min(this.#skipLeading, this.#chunk.length - this.#pos);
+      const step = Math.min(this.#skipLeading, this.#input.rest);
       this.#skipLeading -= step;
       this.#advance(step);
       return;
     }
-    this.#head[this.#headLength++] = this.#chunk[this.#pos++]!;
+    this.#head[this.#headLength++] = this.#input.chunk[this.#input.pos++]!;
     const offset = this.#bytesIn; // of the frame: held header bytes are not booked yet
     if (
       !this.#settings.magicless && this.#framesRead > 0 && !isFramePrefix(this.#head, 0, this.#headLength)
@@ -379,9 +374,9 @@ export class DecoderCodec implements PullCodec {
   }
 
   #readSkippable(): void {
-    const step = Math.min(this.#skipLeft, this.#chunk.length - this.#pos);
+    const step = Math.min(this.#skipLeft, this.#input.rest);
     this.#skippable?.set(
-      this.#chunk.subarray(this.#pos, this.#pos + step),
+      this.#input.chunk.subarray(this.#input.pos, this.#input.pos + step),
       this.#skippable.length - this.#skipLeft,
     );
     this.#skipLeft -= step;
@@ -400,7 +395,7 @@ export class DecoderCodec implements PullCodec {
   }
 
   #advance(step: number): void {
-    this.#pos += step;
+    this.#input.pos += step;
     this.#bytesIn += step;
   }
 

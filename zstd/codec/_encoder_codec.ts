@@ -5,7 +5,7 @@ import { ZSTD_DICTIONARY_TYPE } from "../kernel/dictionary_type.ts";
 import { RESULT, ZSTD_STEP, ZstdEncoderDictionary, ZstdEncoderKernel } from "../kernel/encoder.ts";
 import { zstdEncoderBounds } from "../kernel/encoder_facts.ts";
 import type { ZstdProgress } from "../kernel/encoder.ts";
-import { concatBytes, CorruptDataError } from "@sluice/internal";
+import { CorruptDataError, InputChunk } from "@sluice/internal";
 import type { PullCodec } from "@sluice/internal";
 import { ADAPT_INTERVAL_BYTES, AdaptiveLevel } from "../options/_adaptive_level.ts";
 import { NO_CHECKPOINTS } from "../options/_checkpoint_options.ts";
@@ -14,7 +14,6 @@ import { PARAMETER } from "../options/_compress_options.ts";
 import type { CompressSettings } from "../options/_compress_options.ts";
 import { digestOf } from "../options/_dictionary_digests.ts";
 
-const NO_BYTES = new Uint8Array();
 /** `ZSTD_dictForceLoad` in zstd.h. */
 const ATTACH_BY_LOADING = 3;
 
@@ -94,8 +93,7 @@ export class EncoderCodec implements PullCodec {
   /** The level at hand, or of the next frame or job. */
   level: number;
 
-  #chunk: Uint8Array = NO_BYTES;
-  #pos = 0;
+  readonly #input = new InputChunk();
   #operation: number = ZSTD_STEP.CONTINUE;
   #ended = false;
   #done = false;
@@ -133,7 +131,7 @@ export class EncoderCodec implements PullCodec {
   }
 
   get needsInput(): boolean {
-    return !this.#done && this.#pos === this.#chunk.length && this.#operation === ZSTD_STEP.CONTINUE &&
+    return !this.#done && this.#input.rest === 0 && this.#operation === ZSTD_STEP.CONTINUE &&
       !this.#frameIsFull;
   }
 
@@ -158,7 +156,7 @@ export class EncoderCodec implements PullCodec {
 
   /** The piece at hand, which a target must not share bytes with. */
   get input(): Uint8Array {
-    return this.#chunk;
+    return this.#input.chunk;
   }
 
   /** Bytes that the context holds. */
@@ -174,17 +172,12 @@ export class EncoderCodec implements PullCodec {
   write(chunk: Uint8Array): void {
     this.#checkOpen("write to");
     if (this.#ended) throw new TypeError("Cannot write to the encoder: its input has ended");
-    const waiting = this.#chunk.subarray(this.#pos);
-    this.#chunk = waiting.length === 0
-      ? chunk
-      : concatBytes([new Uint8Array(waiting), new Uint8Array(chunk)]);
-    this.#pos = 0;
+    this.#input.write(chunk);
   }
 
   /** Copies input that waits, so that the caller may change its buffer. */
   detachInput(): void {
-    this.#chunk = this.#pos === this.#chunk.length ? NO_BYTES : this.#chunk.slice(this.#pos);
-    this.#pos = 0;
+    this.#input.detach();
   }
 
   /** Asks for all input so far to come out: as a block of the frame, or by ending the frame. */
@@ -228,7 +221,14 @@ export class EncoderCodec implements PullCodec {
       const operation = this.#nextOperation();
       at += this.#account(
         operation,
-        this.#kernel.step(this.#chunk, this.#pos, this.#sourceEnd(operation), target, at, operation),
+        this.#kernel.step(
+          this.#input.chunk,
+          this.#input.pos,
+          this.#sourceEnd(operation),
+          target,
+          at,
+          operation,
+        ),
       );
     }
     this.#adaptive?.leave();
@@ -245,8 +245,8 @@ export class EncoderCodec implements PullCodec {
       at += this.#account(
         operation,
         await this.#kernel.stepAsync(
-          this.#chunk,
-          this.#pos,
+          this.#input.chunk,
+          this.#input.pos,
           this.#sourceEnd(operation),
           target,
           at,
@@ -265,30 +265,29 @@ export class EncoderCodec implements PullCodec {
   close(): void {
     this.#closed = true;
     this.#kernel.close();
-    this.#chunk = NO_BYTES;
-    this.#pos = 0;
+    this.#input.drop();
   }
 
   /** Input first; a flush or the end comes in a step of its own, so that chunk borders never change the output. */
   #nextOperation(): number {
     if (this.#frameIsFull) return ZSTD_STEP.END;
-    if (this.#pos === this.#chunk.length) {
+    if (this.#input.rest === 0) {
       if (this.#operation === ZSTD_STEP.END) this.#checkSize(this.#sizedBytesIn, true);
       return this.#operation;
     }
-    this.#checkSize(this.#sizedBytesIn + this.#chunk.length - this.#pos, false);
+    this.#checkSize(this.#sizedBytesIn + this.#input.rest, false);
     return ZSTD_STEP.CONTINUE;
   }
 
   /** Where the source of a step ends: at the next checkpoint at the latest. */
   #sourceEnd(operation: number): number {
-    if (operation !== ZSTD_STEP.CONTINUE) return this.#pos;
-    return Math.min(this.#chunk.length, this.#pos + this.#checkpoints.every - this.#frameBytesIn);
+    if (operation !== ZSTD_STEP.CONTINUE) return this.#input.pos;
+    return Math.min(this.#input.chunk.length, this.#input.pos + this.#checkpoints.every - this.#frameBytesIn);
   }
 
   /** Whether there is nothing to do; content that ended with a checkpoint needs no further frame. */
   #isIdle(): boolean {
-    const complete = this.#ended && !this.#frameStarted && this.#pos === this.#chunk.length &&
+    const complete = this.#ended && !this.#frameStarted && this.#input.rest === 0 &&
       this.#frameIndex > this.#checkpoints.resumeAt.frameIndex && this.#checkpoints !== NO_CHECKPOINTS;
     if (complete && !this.#done) {
       this.#checkSize(this.#sizedBytesIn, true);
@@ -334,7 +333,7 @@ export class EncoderCodec implements PullCodec {
     const full = this.#frameIsFull;
     const { consumed, produced } = this.#kernel;
     this.#frameStarted ||= consumed > 0 || operation === ZSTD_STEP.FLUSH;
-    this.#pos += consumed;
+    this.#input.pos += consumed;
     this.#bytesIn += consumed;
     this.#frameBytesIn += consumed;
     this.#bytesOut += produced;
@@ -342,7 +341,7 @@ export class EncoderCodec implements PullCodec {
     if (operation !== ZSTD_STEP.CONTINUE && result !== RESULT.OUTPUT_PENDING) {
       if (operation === ZSTD_STEP.END) this.#endFrame();
       // A full frame ends by itself: what was asked for comes after the content that waits.
-      if (full && (this.#ended || this.#pos < this.#chunk.length)) return produced;
+      if (full && (this.#ended || this.#input.rest > 0)) return produced;
       this.#operation = ZSTD_STEP.CONTINUE;
       this.#done = this.#ended;
     }

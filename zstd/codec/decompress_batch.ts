@@ -4,7 +4,7 @@
  * @module
  */
 import { RESULT } from "../kernel/decoder.ts";
-import type { ZstdDecoderBatch, ZstdDecoderKernel } from "../kernel/decoder.ts";
+import type { ZstdBatch, ZstdDecoderKernel } from "../kernel/decoder.ts";
 import {
   checkKeys,
   concatBytes,
@@ -244,7 +244,7 @@ function decodeItem(
 function finish(
   kernel: ZstdDecoderKernel,
   result: number,
-  batch: ZstdDecoderBatch & BatchGroup,
+  batch: ZstdBatch & BatchGroup,
   items: readonly Uint8Array[],
   settings: DecompressSettings,
 ): SegmentedBuffer {

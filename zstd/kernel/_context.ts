@@ -2,44 +2,37 @@
  * What the contexts of compression and of decompression share: the library's error numbers, and digests of dictionaries.
  */
 import { ContextKernel, Handle, resultError, STEP } from "@sluice/ffi";
-import type { BackendChoice, BackendModule, FailedCall, Pointer } from "@sluice/ffi";
+import type { BackendModule, ContextOptions, ContextOrigin, FailedCall, Pointer } from "@sluice/ffi";
 
 /** Makes one object of a library; `report` takes what the call reports. */
 type Make<Functions> = (functions: Functions, report: Uint32Array) => Pointer;
 
-/** How objects of one kind are made and freed. */
-export interface ZstdObject<Functions> {
-  /** What making one is called in an error. */
-  readonly action: string;
-  /** Makes one. */
-  readonly make: Make<Functions>;
-  /** The function that frees one. */
-  readonly free: keyof Functions & string;
+/** Many values in one buffer, and room for what becomes of them. */
+export interface ZstdBatch {
+  /** The values. */
+  readonly source: Uint8Array;
+  /** Where each value starts, and where the last one ends. */
+  readonly offsets: Uint32Array;
+  /** Room for all results. */
+  readonly target: Uint8Array;
+  /** Where the room of each result starts, and where the last one's ends. */
+  readonly slots: Uint32Array;
 }
 
-/** What a context is made with. */
-export interface ZstdContextOptions {
-  /** The most bytes that the codec may allocate; 0 for no limit. */
-  readonly maxMemory: number;
-  /** The backend; undefined for the configured one. */
-  readonly backend: BackendChoice | undefined;
+/** A batch as the library takes it. */
+export function batchValues(
+  { source, offsets, target, slots }: ZstdBatch,
+): [Uint8Array, number, number, Uint32Array, number, Uint8Array, number, number, Uint32Array, number] {
+  const [from, to] = [source.length, target.length];
+  return [source, 0, from, offsets, offsets.length, target, 0, to, slots, slots.length];
 }
 
-/** The origin of an object of which the failure stands in `report` where a call leaves zstd's number. */
-function origin<Functions>(
-  { action, make, free }: ZstdObject<Functions>,
-  report: Uint32Array,
-  maxMemory: number,
-) {
-  return {
-    format: "zstd",
-    action,
-    free,
-    make: (functions: Functions): Pointer => {
-      const pointer = make(functions, report);
-      if (pointer) return pointer;
-      throw resultError({ format: "zstd", action, result: report[STEP.DETAIL]! | 0, errno: 0, maxMemory });
-    },
+/** A call that makes an object, and fails with zstd's number where the call leaves it in `report`. */
+function checked<Functions>(action: string, make: Make<Functions>, maxMemory: number): Make<Functions> {
+  return (functions, report) => {
+    const pointer = make(functions, report);
+    if (pointer) return pointer;
+    throw resultError({ format: "zstd", action, result: report[STEP.DETAIL]! | 0, errno: 0, maxMemory });
   };
 }
 
@@ -72,12 +65,12 @@ export abstract class ZstdContextKernel<Functions> extends ContextKernel<Functio
   /** Takes a context from the module's library on the chosen backend. */
   constructor(
     module: BackendModule<Functions>,
-    { maxMemory, backend }: ZstdContextOptions,
-    context: ZstdObject<Functions>,
+    options: ContextOptions,
+    { action, make, free }: ContextOrigin<Functions>,
     freeDictionary: keyof Functions & string,
   ) {
-    super("zstd", maxMemory, (report) => module.create(backend, origin(context, report, maxMemory)));
-    this.#maxMemory = maxMemory;
+    super("zstd", module, options, { action, make: checked(action, make, options.maxMemory), free });
+    this.#maxMemory = options.maxMemory;
     this.#freeDictionary = freeDictionary;
   }
 
@@ -87,8 +80,14 @@ export abstract class ZstdContextKernel<Functions> extends ContextKernel<Functio
    * @internal
    */
   makeDictionary(make: Make<Functions>): Handle<Functions> {
-    const object = { action: "digest a dictionary", make, free: this.#freeDictionary };
-    return new Handle(this.library, origin(object, this.report, this.#maxMemory));
+    const action = "digest a dictionary";
+    const checkedMake = checked(action, make, this.#maxMemory);
+    return new Handle(this.library, {
+      format: "zstd",
+      action,
+      make: (functions) => checkedMake(functions, this.report),
+      free: this.#freeDictionary,
+    });
   }
 
   /** Uses a dictionary of the same library for all frames from now on, or none. */

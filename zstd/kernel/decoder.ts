@@ -4,18 +4,18 @@
  * @module
  */
 import { reportedValue, resolveBackend, RESULT, STEP_LENGTH } from "@sluice/ffi";
-import type { BackendChoice, Pointer } from "@sluice/ffi";
-import { ZstdContextKernel, ZstdDictionaryKernel } from "./_context.ts";
-import type { ZstdContextOptions } from "./_context.ts";
+import type { BackendChoice, ContextOptions, Pointer } from "@sluice/ffi";
+import { batchValues, ZstdContextKernel, ZstdDictionaryKernel } from "./_context.ts";
+import type { ZstdBatch } from "./_context.ts";
 import type { ZstdDecodeFunctions } from "./_abi/zstd_decode.gen.ts";
 import { ZSTD_DECODE } from "./decode_module.ts";
 
 export { resolveBackend, RESULT };
 
-export type { BackendChoice };
+export type { BackendChoice, ZstdBatch };
 
 /** What a context is made with. */
-export interface ZstdDecoderKernelOptions extends ZstdContextOptions {
+export interface ZstdDecoderKernelOptions extends ContextOptions {
   /** Pairs of zstd's parameter numbers and values. */
   readonly parameters: Int32Array;
 }
@@ -96,17 +96,15 @@ export class ZstdDecoderKernel extends ZstdContextKernel<ZstdDecodeFunctions> {
 
   /** As `decompress`, off the event loop where the backend can. */
   decompressAsync(source: Uint8Array, pos: number, end: number, target: Uint8Array): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_zstd_decompressor_decompress_async(
-        pointer,
-        source,
-        pos,
-        end,
-        target,
-        0,
-        target.length,
-        this.report,
-      )
+    return this.callAside(
+      "sluice_zstd_decompressor_decompress_async",
+      source,
+      pos,
+      end,
+      target,
+      0,
+      target.length,
+      this.report,
     );
   }
 
@@ -135,25 +133,16 @@ export class ZstdDecoderKernel extends ZstdContextKernel<ZstdDecodeFunctions> {
   }
 
   /** As `step`, off the event loop where the backend can. */
-  stepAsync(
-    source: Uint8Array,
-    pos: number,
-    end: number,
-    target: Uint8Array,
-    start: number,
-    targetEnd: number,
-  ): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_zstd_decompressor_step_async(
-        pointer,
-        source,
-        pos,
-        Math.min(end, pos + this.library.sourceWindow),
-        target,
-        start,
-        targetEnd,
-        this.report,
-      )
+  stepAsync(...step: Parameters<ZstdDecoderKernel["step"]>): Promise<number> {
+    const [source, pos, end, ...room] = step;
+    const sourceEnd = Math.min(end, pos + this.library.sourceWindow);
+    return this.callAside(
+      "sluice_zstd_decompressor_step_async",
+      source,
+      pos,
+      sourceEnd,
+      ...room,
+      this.report,
     );
   }
 
@@ -166,57 +155,34 @@ export class ZstdDecoderKernel extends ZstdContextKernel<ZstdDecodeFunctions> {
   }
 
   /** Decodes many frames over threads; returns a result. On failure `failedIndex` is one that failed. */
-  batch(batch: ZstdDecoderBatch, threads: number): number {
+  batch(batch: ZstdBatch, threads: number): number {
     return this.functions.sluice_zstd_decompressor_batch(
-      ...this.#batchArguments(this.handle.pointer, batch, threads),
+      this.handle.pointer,
+      this.#parameters,
+      this.#parameters.length / 2,
+      ...batchValues(batch),
+      threads,
+      this.report,
     );
   }
 
   /** As `batch`, off the event loop where the backend can. */
-  batchAsync(batch: ZstdDecoderBatch, threads: number): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_zstd_decompressor_batch_async(...this.#batchArguments(pointer, batch, threads))
+  batchAsync(batch: ZstdBatch, threads: number): Promise<number> {
+    return this.callAside(
+      "sluice_zstd_decompressor_batch_async",
+      this.#parameters,
+      this.#parameters.length / 2,
+      ...batchValues(batch),
+      threads,
+      this.report,
     );
   }
 
-  #batchArguments(
-    pointer: Pointer,
-    { source, offsets, target, slots }: ZstdDecoderBatch,
-    threads: number,
-  ): Parameters<ZstdDecodeFunctions["sluice_zstd_decompressor_batch"]> {
-    return [
-      pointer,
-      this.#parameters,
-      this.#parameters.length / 2,
-      source,
-      0,
-      source.length,
-      offsets,
-      offsets.length,
-      target,
-      0,
-      target.length,
-      slots,
-      slots.length,
-      threads,
-      this.report,
-    ];
-  }
-
   /** Decodes frames that each refer to the content before; returns a result. */
-  chain({ source, offsets, target, slots }: ZstdDecoderBatch): number {
+  chain(batch: ZstdBatch): number {
     return this.functions.sluice_zstd_decompressor_chain(
       this.handle.pointer,
-      source,
-      0,
-      source.length,
-      offsets,
-      offsets.length,
-      target,
-      0,
-      target.length,
-      slots,
-      slots.length,
+      ...batchValues(batch),
       this.report,
     );
   }
@@ -225,18 +191,6 @@ export class ZstdDecoderKernel extends ZstdContextKernel<ZstdDecodeFunctions> {
   reset(): void {
     this.functions.sluice_zstd_decompressor_reset(this.handle.pointer);
   }
-}
-
-/** Many frames in one buffer: frame `i` lies at `[offsets[i], offsets[i + 1])`, its content goes into slot `i`. */
-export interface ZstdDecoderBatch {
-  /** The frames. */
-  readonly source: Uint8Array;
-  /** Where each frame starts, and where the last one ends. */
-  readonly offsets: Uint32Array;
-  /** Room for all content. */
-  readonly target: Uint8Array;
-  /** Where each content starts, and where the last one ends. */
-  readonly slots: Uint32Array;
 }
 
 /** What a streaming decoder for a window of this size holds, in bytes, by the library's own estimate. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { resolveBackend, RESULT } from "@sluice/ffi";
-import type { BackendChoice, Pointer } from "@sluice/ffi";
-import { ZstdContextKernel, ZstdDictionaryKernel } from "./_context.ts";
-import type { ZstdContextOptions } from "./_context.ts";
+import type { BackendChoice, ContextOptions, Pointer } from "@sluice/ffi";
+import { batchValues, ZstdContextKernel, ZstdDictionaryKernel } from "./_context.ts";
+import type { ZstdBatch } from "./_context.ts";
 import type { ZstdEncodeFunctions } from "./_abi/zstd_encode.gen.ts";
 import { ZSTD_ENCODE } from "./encode_module.ts";
 
@@ -53,16 +53,8 @@ export class ZstdEncoderDictionary extends ZstdDictionaryKernel<ZstdEncodeFuncti
   }
 }
 
-/** Many values in one buffer, and room for their frames. */
-export interface ZstdEncoderBatch {
-  /** The values. */
-  readonly source: Uint8Array;
-  /** Where each value starts, and where the last one ends. */
-  readonly offsets: Uint32Array;
-  /** Room for all frames; afterwards they stand one after the other from its start. */
-  readonly target: Uint8Array;
-  /** Where each frame's room starts, and where the last one's ends. */
-  readonly slots: Uint32Array;
+/** Many values in one buffer, and room for their frames; afterwards they follow each other from the target's start. */
+export interface ZstdEncoderBatch extends ZstdBatch {
   /** Takes the sizes of the frames. */
   readonly sizes: Uint32Array;
 }
@@ -72,7 +64,7 @@ export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
   #parameters: Int32Array | undefined;
 
   /** Takes a context from the backend. */
-  constructor(options: ZstdContextOptions) {
+  constructor(options: ContextOptions) {
     super(ZSTD_ENCODE, options, {
       action: "make a compression context",
       make: (functions, report) => functions.sluice_zstd_compressor_new(options.maxMemory, report),
@@ -135,17 +127,16 @@ export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
 
   /** As `compress`, off the event loop where the backend can. */
   compressAsync(source: Uint8Array, target: Uint8Array): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_zstd_compressor_compress_async(
-        pointer,
-        source,
-        0,
-        source.length,
-        target,
-        0,
-        target.length,
-        this.report,
-      )
+    const [from, to] = [source.length, target.length];
+    return this.callAside(
+      "sluice_zstd_compressor_compress_async",
+      source,
+      0,
+      from,
+      target,
+      0,
+      to,
+      this.report,
     );
   }
 
@@ -203,26 +194,18 @@ export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
   }
 
   /** As `step`, off the event loop where the backend can. */
-  stepAsync(
-    source: Uint8Array | null,
-    pos: number,
-    end: number,
-    target: Uint8Array,
-    start: number,
-    operation: number,
-  ): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_zstd_compressor_step_async(
-        pointer,
-        source,
-        pos,
-        Math.min(end, pos + this.library.sourceWindow),
-        target,
-        start,
-        target.length,
-        operation,
-        this.report,
-      )
+  stepAsync(...step: Parameters<ZstdEncoderKernel["step"]>): Promise<number> {
+    const [source, pos, end, target, start, operation] = step;
+    return this.callAside(
+      "sluice_zstd_compressor_step_async",
+      source,
+      pos,
+      Math.min(end, pos + this.library.sourceWindow),
+      target,
+      start,
+      target.length,
+      operation,
+      this.report,
     );
   }
 
@@ -255,62 +238,38 @@ export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
   /** Compresses many values over threads; returns a result. On failure `failedIndex` is one that failed. */
   batch(parameters: Int32Array, batch: ZstdEncoderBatch, threads: number): number {
     return this.functions.sluice_zstd_compressor_batch(
-      ...this.#batchArguments(this.handle.pointer, parameters, batch, threads),
+      this.handle.pointer,
+      parameters,
+      parameters.length / 2,
+      ...batchValues(batch),
+      batch.sizes,
+      batch.sizes.length,
+      threads,
+      this.report,
     );
   }
 
   /** As `batch`, off the event loop where the backend can. */
   batchAsync(parameters: Int32Array, batch: ZstdEncoderBatch, threads: number): Promise<number> {
-    return this.handle.run((pointer) =>
-      this.functions.sluice_zstd_compressor_batch_async(
-        ...this.#batchArguments(pointer, parameters, batch, threads),
-      )
+    return this.callAside(
+      "sluice_zstd_compressor_batch_async",
+      parameters,
+      parameters.length / 2,
+      ...batchValues(batch),
+      batch.sizes,
+      batch.sizes.length,
+      threads,
+      this.report,
     );
   }
 
-  #batchArguments(
-    pointer: Pointer,
-    parameters: Int32Array,
-    { source, offsets, target, slots, sizes }: ZstdEncoderBatch,
-    threads: number,
-  ): Parameters<ZstdEncodeFunctions["sluice_zstd_compressor_batch"]> {
-    return [
-      pointer,
-      parameters,
-      parameters.length / 2,
-      source,
-      0,
-      source.length,
-      offsets,
-      offsets.length,
-      target,
-      0,
-      target.length,
-      slots,
-      slots.length,
-      sizes,
-      sizes.length,
-      threads,
-      this.report,
-    ];
-  }
-
   /** Compresses values that each refer to the one before; returns a result. */
-  chain({ source, offsets, target, slots, sizes }: ZstdEncoderBatch): number {
+  chain(batch: ZstdEncoderBatch): number {
     return this.functions.sluice_zstd_compressor_chain(
       this.handle.pointer,
-      source,
-      0,
-      source.length,
-      offsets,
-      offsets.length,
-      target,
-      0,
-      target.length,
-      slots,
-      slots.length,
-      sizes,
-      sizes.length,
+      ...batchValues(batch),
+      batch.sizes,
+      batch.sizes.length,
       this.report,
     );
   }

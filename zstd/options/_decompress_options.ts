@@ -9,25 +9,21 @@ import {
   checkKeys,
   checkLimit,
   describe,
+  endingSettings,
   memoryLimit,
   toBytes,
   WHOLE_OUTPUT_SIZE_MAX,
 } from "@sluice/internal";
-import type { BytesSource } from "@sluice/internal";
+import type { BytesSource, EndingSettings } from "@sluice/internal";
 import type { ZstdDecompressOptions } from "./decompress_options.ts";
 import type { ZstdDictionary } from "./dictionary.ts";
 import type { ZstdFrameHeader } from "../frame/frame_header.ts";
 
 /** Options with every field present. */
-export interface DecompressSettings {
+export interface DecompressSettings extends EndingSettings {
   readonly maxOutputSize: number;
   readonly maxWindowSize: number;
   readonly maxMemory: number;
-  readonly firstFrameOnly: boolean;
-  readonly ignoreTrailing: boolean;
-  /** Whether the first frame has to be the only one. */
-  readonly refuseTrailing: boolean;
-  readonly allowEmpty: boolean;
   readonly magicless: boolean;
   readonly skipBytes: number;
   readonly onSkippable: ((variant: number, payload: Uint8Array) => void) | undefined;
@@ -107,10 +103,7 @@ function resolve(options: ZstdDecompressOptions, maxOutputSize: number): Decompr
     maxOutputSize: checkLimit("maxOutputSize", options.maxOutputSize ?? maxOutputSize),
     maxWindowSize,
     maxMemory: memoryLimit(maxMemory),
-    firstFrameOnly: checkChoice("frames", options.frames ?? "all", ["all", "first"]) === "first",
-    ignoreTrailing: checkChoice("trailing", options.trailing ?? "error", ["error", "ignore"]) === "ignore",
-    refuseTrailing: options.frames === "first" && options.trailing === "error",
-    allowEmpty: checkBoolean("allowEmpty", options.allowEmpty ?? false),
+    ...endingSettings(options),
     magicless,
     skipBytes: checkInteger("skipBytes", options.skipBytes ?? 0, 0, Number.MAX_SAFE_INTEGER),
     onSkippable: options.onSkippable,

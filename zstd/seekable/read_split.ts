@@ -5,20 +5,19 @@
  */
 import {
   byteSourceFromBytes,
-  checkInteger,
   checkKeys,
+  checkSplitSize,
   checkSplitSource,
   errorOfPart,
-  LimitExceededError,
   openByteSource,
   SplitReader,
+  splitSizeLimit,
 } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { ZstdSeekIndex } from "./seek_index.ts";
 import { ZstdSeekableReader } from "./seekable_reader.ts";
 import type { ZstdReadSplitOptions, ZstdSplit } from "./splits.ts";
 
-const MAX_SPLIT_SIZE_DEFAULT = 1 << 30;
 const KEYS: ReadonlySet<string> = new Set<keyof ZstdReadSplitOptions>([
   "backend",
   "dictionary",
@@ -61,22 +60,11 @@ export async function readZstdSplit(
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkKeys(options, KEYS);
   const { maxSplitSize, signal, ...reading } = options;
-  const limit = checkInteger(
-    "maxSplitSize",
-    maxSplitSize ?? MAX_SPLIT_SIZE_DEFAULT,
-    1,
-    Number.MAX_SAFE_INTEGER,
-  );
+  const limit = splitSizeLimit(maxSplitSize);
   const source = await openByteSource(data, { signal });
   const { id, planned, start, end, drop, length, index } = checkZstdSplit(split);
   checkSplitSource("zstd", source, planned);
-  const actual = Math.max(end - start, index.size);
-  if (actual > limit) {
-    throw new LimitExceededError(
-      `Cannot read split ${id} at byte ${start}: it has ${actual} bytes, expected at most ${limit}`,
-      { format: "zstd", code: "OUTPUT_LIMIT", offset: start, limit, actual, unit: "bytes" },
-    );
-  }
+  checkSplitSize("zstd", id, start, Math.max(end - start, index.size), limit);
   const bytes = await source.read(start, end - start, { signal });
   try {
     const frames = byteSourceFromBytes(bytes as Uint8Array<ArrayBuffer>);

@@ -3,54 +3,37 @@
 
 const common = @import("common.zig");
 const decoder = @import("decoder_exports.zig");
-const result = @import("../core/result.zig");
 const slab = @import("../core/slab.zig");
 const c = @import("common.zig").c;
+const Batch = @import("batch.zig").Batch;
 const Memory = @import("../core/memory.zig").Memory;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-/// One batch that its threads share. Each slot has exactly the size of its content.
-const Batch = struct {
-    queue: slab.Queue,
-    sources: slab.SourceSlab,
-    slots: slab.TargetSlab,
+/// One batch. Each slot has exactly the size of its content.
+const Job = struct {
+    batch: Batch,
     template: *const decoder.Decompressor,
-    pairs: []const i32,
-    /// The first failure: its result, the library's number, the item.
-    result: Result = .ok,
-    errno: u32 = 0,
-    index: u32 = 0,
 
-    fn work(self: *Batch) void {
+    fn work(self: *Job) void {
+        const batch = &self.batch;
         var memory: Memory = .{ .limit = self.template.memory.limit };
         const context = c.ZSTD_createDCtx_advanced(common.customMemory(&memory)) orelse
-            return self.fail(.out_of_memory, 0, 0);
+            return batch.fail(.out_of_memory, 0, 0);
         defer _ = c.ZSTD_freeDCtx(context);
         var i: usize = 0;
-        while (i + 1 < self.pairs.len) : (i += 2) {
-            const name = common.parameter(c.ZSTD_dParameter, self.pairs[i]) orelse continue;
-            _ = c.ZSTD_DCtx_setParameter(context, name, self.pairs[i + 1]);
+        while (i + 1 < batch.pairs.len) : (i += 2) {
+            const name = common.parameter(c.ZSTD_dParameter, batch.pairs[i]) orelse continue;
+            _ = c.ZSTD_DCtx_setParameter(context, name, batch.pairs[i + 1]);
         }
         if (self.template.dictionary) |dictionary| _ = c.ZSTD_DCtx_refDDict(context, dictionary);
-        while (self.queue.take()) |index| {
-            const source = self.sources.item(index);
-            const slot = self.slots.item(index);
+        while (batch.queue.take()) |index| {
+            const source = batch.sources.item(index);
+            const slot = batch.slots.item(index);
             const size = c.ZSTD_decompressDCtx(context, slot.ptr, slot.len, source.ptr, source.len);
-            if (c.ZSTD_isError(size) != 0) {
-                var step: Step = .{};
-                const failed = common.failure(size, &memory, &step);
-                return self.fail(failed, step.detail, index);
-            }
-            if (size != slot.len) return self.fail(.corrupt, 0, index);
+            if (c.ZSTD_isError(size) != 0) return batch.failSize(size, &memory, index);
+            if (size != slot.len) return batch.fail(.corrupt, 0, index);
         }
-    }
-
-    fn fail(self: *Batch, failed: Result, errno: u32, index: u32) void {
-        if (self.queue.failed.swap(true, .acq_rel)) return;
-        self.result = failed;
-        self.errno = errno;
-        self.index = index;
     }
 };
 
@@ -67,22 +50,11 @@ fn decompressBatch(
     threads: u32,
     step: *Step,
 ) Result {
-    var batch: Batch = .{
-        .queue = .{ .count = undefined },
-        .sources = slab.SourceSlab.init(input, offsets) orelse return .invalid_argument,
-        .slots = slab.TargetSlab.init(output, slots) orelse return .invalid_argument,
-        .template = template,
-        .pairs = pairs[0 .. 2 * @as(usize, pair_count)],
-    };
-    const count = batch.sources.count();
-    batch.queue.count = count;
-    if (batch.slots.count() != count) return .invalid_argument;
-    slab.runThreads(*Batch, &batch, Batch.work, @min(threads, count));
-    if (batch.result != .ok) {
-        step.detail = batch.errno;
-        step.value_low = batch.index;
-        return batch.result;
-    }
+    const settings = pairs[0 .. 2 * @as(usize, pair_count)];
+    const batch = Batch.init(input, offsets, output, slots, settings) orelse return .invalid_argument;
+    var job: Job = .{ .batch = batch, .template = template };
+    const outcome = job.batch.run(Job, &job, Job.work, threads, step);
+    if (outcome != .ok) return outcome;
     step.produced = @intCast(output.len);
     return .ok;
 }

@@ -4,57 +4,40 @@
 const std = @import("std");
 const common = @import("common.zig");
 const encoder = @import("encoder_exports.zig");
-const result = @import("../core/result.zig");
 const slab = @import("../core/slab.zig");
 const c = @import("common.zig").c;
+const Batch = @import("batch.zig").Batch;
 const Memory = @import("../core/memory.zig").Memory;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-/// One batch that its threads share. Frames are written into slots that always have room.
-const Batch = struct {
-    queue: slab.Queue,
-    sources: slab.SourceSlab,
-    slots: slab.TargetSlab,
+/// One batch. Frames are written into slots that always have room.
+const Job = struct {
+    batch: Batch,
+    template: *const encoder.Compressor,
     /// Sizes of the frames.
     sizes: []u32,
-    template: *const encoder.Compressor,
-    pairs: []const i32,
-    /// The first failure: its result, the library's number, the item.
-    result: Result = .ok,
-    errno: u32 = 0,
-    index: u32 = 0,
 
-    fn work(self: *Batch) void {
+    fn work(self: *Job) void {
+        const batch = &self.batch;
         var memory: Memory = .{ .limit = self.template.memory.limit };
         const context = c.ZSTD_createCCtx_advanced(common.customMemory(&memory)) orelse
-            return self.fail(.out_of_memory, 0, 0);
+            return batch.fail(.out_of_memory, 0, 0);
         defer _ = c.ZSTD_freeCCtx(context);
         var i: usize = 0;
-        while (i + 1 < self.pairs.len) : (i += 2) {
-            const name = common.parameter(c.ZSTD_cParameter, self.pairs[i]) orelse continue;
-            _ = c.ZSTD_CCtx_setParameter(context, name, self.pairs[i + 1]);
+        while (i + 1 < batch.pairs.len) : (i += 2) {
+            const name = common.parameter(c.ZSTD_cParameter, batch.pairs[i]) orelse continue;
+            _ = c.ZSTD_CCtx_setParameter(context, name, batch.pairs[i + 1]);
         }
         if (self.template.dictionary) |dictionary| _ = c.ZSTD_CCtx_refCDict(context, dictionary);
         if (self.template.loaded) |dictionary| _ = dictionary.load(context);
-        while (self.queue.take()) |index| {
-            const source = self.sources.item(index);
-            const slot = self.slots.item(index);
+        while (batch.queue.take()) |index| {
+            const source = batch.sources.item(index);
+            const slot = batch.slots.item(index);
             const size = c.ZSTD_compress2(context, slot.ptr, slot.len, source.ptr, source.len);
-            if (c.ZSTD_isError(size) != 0) {
-                var step: Step = .{};
-                const failed = common.failure(size, &memory, &step);
-                return self.fail(failed, step.detail, index);
-            }
+            if (c.ZSTD_isError(size) != 0) return batch.failSize(size, &memory, index);
             self.sizes[index] = @intCast(size);
         }
-    }
-
-    fn fail(self: *Batch, failed: Result, errno: u32, index: u32) void {
-        if (self.queue.failed.swap(true, .acq_rel)) return;
-        self.result = failed;
-        self.errno = errno;
-        self.index = index;
     }
 };
 
@@ -73,23 +56,12 @@ fn compressBatch(
     threads: u32,
     step: *Step,
 ) Result {
-    var batch: Batch = .{
-        .queue = .{ .count = undefined },
-        .sources = slab.SourceSlab.init(input, offsets) orelse return .invalid_argument,
-        .slots = slab.TargetSlab.init(output, slots) orelse return .invalid_argument,
-        .sizes = sizes,
-        .template = template,
-        .pairs = pairs[0 .. 2 * @as(usize, pair_count)],
-    };
-    const count = batch.sources.count();
-    batch.queue.count = count;
-    if (batch.slots.count() != count or sizes.len != count) return .invalid_argument;
-    slab.runThreads(*Batch, &batch, Batch.work, @min(threads, count));
-    if (batch.result != .ok) {
-        step.detail = batch.errno;
-        step.value_low = batch.index;
-        return batch.result;
-    }
+    const settings = pairs[0 .. 2 * @as(usize, pair_count)];
+    const batch = Batch.init(input, offsets, output, slots, settings) orelse return .invalid_argument;
+    if (sizes.len != batch.queue.count) return .invalid_argument;
+    var job: Job = .{ .batch = batch, .template = template, .sizes = sizes };
+    const outcome = job.batch.run(Job, &job, Job.work, threads, step);
+    if (outcome != .ok) return outcome;
     step.produced = compact(batch.slots, sizes);
     return .ok;
 }
