@@ -18,7 +18,10 @@ import { NoPointerError } from "./_selection.ts";
 import { diffZpaqlPy } from "./mod.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
-const COUNT = LONG ? 250_000 : 150;
+/** Compiled and run at four levels each, these take three quarters of an hour. */
+const COUNT = LONG ? 25_000 : 150;
+/** Long runs add up: each day has its own programs, whose seed is printed. */
+const SEED = LONG ? Math.floor(Date.now() / 86_400_000) : 11;
 const LEVELS = [0, 1, 2, "s"] as const;
 const INPUT = new Uint8Array([65, 2, 0, 255, 7, 7, 1]);
 const END_OF_SEGMENT = 2 ** 32 - 1;
@@ -74,13 +77,14 @@ function auditedClaims(source: string, level: 0 | 1 | 2 | "s", plan: CodePlan): 
           ? machine.r[place]!
           : machine[place!];
         const expected = (base + delta) >>> 0;
+        count++;
+        if (machine[register] === expected) continue; // millions of them: no message is made
         const what = typeof variable === "number" ? variable : `${variable.name} + ${delta}`;
         assertEquals(
           machine[register],
           expected,
           `${register} holds ${what} after ${texts.get(pc)} at ${pc}`,
         );
-        count++;
       }
     }
   };
@@ -143,7 +147,7 @@ for (const [name, source] of Object.entries(FAULTS)) {
 }
 
 Deno.test(`${COUNT} small random programs do what Python says, and registers hold what they are said to`, () => {
-  const seed = Random.seed(11);
+  const seed = Random.seed(SEED);
   console.log(`seed ${seed}`);
   let claims = 0;
   for (let i = 0; i < COUNT; i++) {
