@@ -528,7 +528,7 @@ Deno.test("a call that makes no sense is refused before anything is sent", async
     throw new Error("something was sent");
   }]);
   const refused: [Partial<GitFetchOptions>, RegExp][] = [
-    [{ filter: "two words" }, /expected one word/],
+    [{ filter: "two words" }, /"two words" is no filter/],
     [{ depth: 0 }, /"depth"/],
     [{ deepen: true }, /needs "depth"/],
     [{ depth: 1, since: new Date() }, /does not go with/],
