@@ -1,7 +1,7 @@
 /**
  * `sluice gitdb ls-remote`, `fetch` and `clone` beside git: the same output, exit codes, references and FETCH_HEAD.
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { git, makeRepository, withFolder } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 import { run, sluice, sluiceArguments } from "./_cli.ts";
@@ -260,13 +260,18 @@ testRemote("progress is what the server says, and a helper is asked for credenti
     const named = server.url("served.git").replace("//", "//me@");
     const asking = `!cat > ${folder}/asked; printf 'username=me\\npassword=word\\n'; :`;
     for (
-      const [helper, url, status] of [[asking, named, 0], ["!yes", server.url("served.git"), 128]] as const
+      const [helper, url, status] of [
+        [asking, named, 0],
+        ["!yes", server.url("served.git"), 128],
+        [`!touch ${folder}/told; :`, named.replace("me", "me%0ahost=elsewhere.test"), 128],
+      ] as const
     ) {
       const listed = await sluice(["gitdb", "ls-remote", `--credential-helper=${helper}`, url], {
         cwd: folder,
       });
       assertEquals(listed.code, status, listed.stderr);
     }
+    await assertRejects(() => Deno.stat(`${folder}/told`), Deno.errors.NotFound);
     assert((await Deno.readTextFile(`${folder}/asked`)).includes("\nusername=me\n"));
     const refused = await sluice(["gitdb", "ls-remote", server.url("served.git")], { cwd: folder });
     assertEquals([refused.code, refused.stderr], [

@@ -22,6 +22,9 @@ export function connectionOf(
       const { origin } = request.url;
       const given = URL.parse(url);
       const user = given?.origin === origin ? decodeURIComponent(given.username) : "";
+      // Each line tells the helper something: a name of two lines could ask for the password of another host.
+      // deno-lint-ignore no-control-regex -- control characters are what is looked for
+      if (/[\x00-\x1f]/.test(user)) throw fatal("the user name of the URL has a control character");
       const answer = answers.get(origin) ?? ask(credentialHelper, request.url, user);
       answers.set(origin, answer);
       return answer;

@@ -25,7 +25,7 @@ export async function fetch(operands: readonly string[], settings: GitdbSettings
     const options = optionsOf(remote, url, refspecs, settings);
     const fetched = await withGitWords(url, () => fetchGitRepository(repository, options).catch(inGitWords));
     if (!settings.quiet) await report(repository, url, fetched.updates, settings.verbose);
-    reportFaults(fetched.updates, remote ?? "origin");
+    reportFaults(fetched.updates);
     return fetched.updates.some(({ kind }) => kind === "rejected") ? EXIT.failure : EXIT.ok;
   } finally {
     await repository[Symbol.asyncDispose]();
@@ -48,14 +48,20 @@ function refspecsOf(words: readonly string[]): string[] {
 }
 
 /** Says why references could not be set, also when nothing else is said. */
-function reportFaults(updates: readonly GitFetchUpdate[], remote: string): void {
-  const causes = updates.flatMap(({ cause }) => cause === undefined ? [] : [cause]);
-  for (const { message } of causes) console.error(`error: ${message}`);
-  if (causes.length === 0) return;
-  console.error(
-    `error: some local refs could not be updated; try running\n 'git remote prune ${remote}' to remove any old, ` +
-      "conflicting branches",
-  );
+function reportFaults(updates: readonly GitFetchUpdate[]): void {
+  const remotes = new Set<string>();
+  for (const { cause, target } of updates) {
+    if (cause === undefined) continue;
+    console.error(`error: ${cause.message}`);
+    const remote = /^refs\/remotes\/([^/]+)\//.exec(target ?? "")?.[1];
+    if (remote !== undefined && cause.code !== "LOCKED") remotes.add(remote);
+  }
+  for (const remote of remotes) {
+    console.error(
+      `error: some local refs could not be updated; try running\n 'git remote prune ${remote}' to remove any old, ` +
+        "conflicting branches",
+    );
+  }
 }
 
 function optionsOf(

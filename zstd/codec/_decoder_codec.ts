@@ -20,8 +20,6 @@ import { FRAME_HEADER_SIZE_MAX } from "../frame/_format.ts";
 import { isFramePrefix, parseFrameHeader } from "../frame/_frame_parser.ts";
 import type { ZstdFrameHeader } from "../frame/frame_header.ts";
 
-const NO_BYTES = new Uint8Array();
-
 /** What the library calls otherwise, but means that a frame breaks the rules. */
 const CORRUPT_RESULTS: ReadonlySet<number> = new Set([
   RESULT.INPUT_SIZE_MISMATCH,
@@ -190,7 +188,7 @@ export class DecoderCodec implements PullCodec {
   close(): void {
     if (!this.#closed) this.#releaseKernel();
     this.#closed = true;
-    if (this.#stage !== "done") this.#input.chunk = NO_BYTES;
+    if (this.#stage !== "done") this.#input.drop();
   }
 
   #releaseKernel(): void {
