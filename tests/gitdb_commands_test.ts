@@ -90,6 +90,13 @@ testCommands("rev-parse prints places and short names as git does", async (folde
   await git(folder, ["clone", "-q", "--bare", "--no-local", "w", "bare.git"]);
   await git(`${folder}/w`, ["worktree", "add", "-q", "../linked", "same"]);
   const places = ["rev-parse", "--git-dir", "--is-bare-repository"];
+  const more = [
+    "--absolute-git-dir",
+    "--git-common-dir",
+    "--is-inside-git-dir",
+    "--is-inside-work-tree",
+    "--show-prefix",
+  ];
   await compare(folder, [
     ...["/w", "/w/a/b", "/w/.git", "/w/.git/refs", "/bare.git", "/bare.git/refs", "/linked"].map((cwd) => ({
       cwd,
@@ -98,7 +105,11 @@ testCommands("rev-parse prints places and short names as git does", async (folde
     ...["/w", "/w/a", "/linked"].map((cwd) => ({ cwd, args: ["rev-parse", "--show-toplevel"] })),
     { cwd: "/bare.git", args: ["rev-parse", "--show-toplevel"], words: true },
     { cwd: "/w/.git", args: ["rev-parse", "--show-toplevel"], words: true },
-    { cwd: "/w/a", args: ["--git-dir", "../.git", ...places, "--show-toplevel"] },
+    { cwd: "/w/a", args: ["--git-dir", "../.git", ...places, "--show-toplevel", ...more] },
+    ...["/w", "/w/a/b", "/w/.git", "/w/.git/refs", "/bare.git", "/bare.git/refs", "/linked", "/linked/a"]
+      .flatMap(
+        (cwd) => more.map((option) => ({ cwd, args: ["rev-parse", option] })),
+      ),
     {
       cwd: "/w",
       args: ["rev-parse", "--abbrev-ref", "HEAD", "v1", "same", "heads/same", "tags/same", "HEAD~1"],
@@ -113,6 +124,12 @@ testCommands("rev-parse prints places and short names as git does", async (folde
     { cwd: "/w", args: ["rev-parse", "--git-dir", "--short", "HEAD", "v1"], words: true },
     { cwd: "/w", args: ["rev-parse", "--verify", "--abbrev-ref", "HEAD"] },
     { cwd: "/w", args: ["rev-parse", "--abbrev-ref", "nowhere"], words: true },
+    { cwd: "/w", args: ["rev-parse", "--symbolic-full-name", "HEAD", "v1", "origin", "^main", "HEAD~1"] },
+    { cwd: "/w", args: ["rev-parse", "--git-dir", "HEAD^!", "HEAD^@", "^HEAD~1", "HEAD^-", "HEAD^-1"] },
+    ...["HEAD^-2", "HEAD^-0", "HEAD^!x", "HEAD^{tree}^!", "nowhere^@", "HEAD..nowhere"].map((name) => ({
+      cwd: "/w",
+      args: ["rev-parse", name],
+    })),
   ]);
   await git(`${folder}/w`, ["checkout", "-q", "--detach"]);
   await compare(folder, [{ cwd: "/w", args: ["rev-parse", "--abbrev-ref", "HEAD"] }]);

@@ -170,6 +170,29 @@ const REVISIONS = [
   "symbolic@{0}",
   "symbolic@{1}",
   "light@{0}",
+  "@{-1}",
+  "@{-1}~1",
+  "@{-2}^{tree}",
+  "@{-9}",
+  "@{-0}",
+  "main@{-1}",
+  ":/change 5",
+  ":/^change",
+  ":/change (2|4)$",
+  ":/!-change 1",
+  ":/!!change",
+  ":/!change",
+  ":/nowhere said",
+  ":/1$",
+  ":/(",
+  "HEAD^{/change}",
+  "HEAD^{/change 2$}",
+  "HEAD~1^{/change}~1",
+  "v1.0^{/ch}:dir",
+  "HEAD^{/!-1}",
+  "HEAD^{/nowhere said}",
+  "HEAD^{/}",
+  "tree-tag^{/change}",
 ];
 
 for (const [name, options] of [["sha1", []], ["sha256", ["--object-format=sha256"]]] as const) {
@@ -368,7 +391,9 @@ testGit("damage is named, old commits are read, replaced and shallow histories a
     await assertRejects(() => repository.find("broken"), Error, "refs/heads/broken");
     await assertRejects(() => repository.find("round"), Error, "leads over");
     await assertRejects(() => repository.find("HEAD@{yesterday}"), Error, "not known");
-    await assertRejects(() => repository.find("main^{/fix}"), Error, "not known");
+    await assertRejects(() => repository.find("main^{/[[:alpha:]]}"), Error, "not known");
+    await assertRejects(() => repository.find(":/a\\d"), Error, "not known");
+    await assertRejects(() => repository.find(":name"), Error, "index");
     const options = { author: AUTHOR, message: "x" };
     await assertRejects(() => repository.commit("a..b", { x: "" }, options), RangeError, "no full name");
     await assertRejects(() => repository.commit("main", { x: "", "x/y": "" }, options), RangeError);

@@ -11,7 +11,8 @@ import { BufferedStdout, quoted } from "./output.ts";
 import { PatchWriter } from "./patches.ts";
 import { findRenames, withStatus } from "./renames.ts";
 import type { StatusChange } from "./renames.ts";
-import { mergeBaseIds, rangeOf, revisionOrFail, splitOperands } from "./revisions.ts";
+import { partsOfOperand, rangeOf, splitOperands } from "./revisions.ts";
+import type { OperandPart } from "./revisions.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -170,24 +171,38 @@ export async function diff(operands: readonly string[], settings: GitdbSettings)
   checkListOptions(settings, false);
   await using repository = await openRepository(settings);
   const { revisions, paths, failureOf } = await splitOperands(repository, operands, settings);
-  const range = revisions.length === 1 ? rangeOf(revisions[0]!) : undefined;
-  const [left, right] = range === undefined ? revisions : [range.left, range.right];
-  if (left === undefined || right === undefined || revisions.length > 2) {
-    throw new UsageFailure("diff takes two revisions, or one range of the form A..B or A...B");
+  const parts: OperandPart[] = [];
+  for (const operand of revisions) {
+    parts.push(...await partsOfOperand(repository, operand, failureOf(operand)));
   }
-  const find = (revision: string): Promise<string> =>
-    revisionOrFail(repository, revision, failureOf(range === undefined ? revision : revisions[0]!));
-  let [from, to] = [await find(left), await find(right)];
-  if (range?.isSymmetric === true) {
-    const [base, ...others] = await mergeBaseIds(repository, from, to);
-    if (base === undefined) throw fatal(`${revisions[0]}: no merge base`);
-    if (others.length > 0) console.error(`warning: ${revisions[0]}: multiple merge bases, using ${base}`);
-    from = base;
-  }
+  const { from, to } = sidesOf(revisions, parts);
   const formatter = await ChangeFormatter.open(repository, settings);
   const out = new BufferedStdout();
   const list = await changesBetween(repository, { from, to, paths }, settings);
   if (!settings.quiet) { for await (const part of formatter.text(list)) await out.print(part); }
   await out.flush();
   return settings.exitCode && list.length > 0 ? EXIT.failure : EXIT.ok;
+}
+
+/** The ids of the two sides: what is left out comes first, of `A...B` the best common ancestor. */
+function sidesOf(
+  revisions: readonly string[],
+  parts: readonly OperandPart[],
+): { readonly from: string; readonly to: string } {
+  const excluded = parts.filter(({ isExcluded }) => isExcluded);
+  const isSymmetric = revisions.length === 1 && rangeOf(revisions[0]!)?.isSymmetric === true;
+  if (isSymmetric) {
+    const [base] = excluded;
+    if (base === undefined) throw fatal(`${revisions[0]}: no merge base`);
+    if (excluded.length > 1) {
+      console.error(`warning: ${revisions[0]}: multiple merge bases, using ${base.id}`);
+    }
+    return { from: base.id, to: parts[0]!.id };
+  }
+  const from = excluded[0] ?? parts[0];
+  const to = parts.find((part) => part !== from);
+  if (from === undefined || to === undefined || parts.length > 2 || to.isExcluded) {
+    throw new UsageFailure("diff takes two revisions, or one range of the form A..B or A...B");
+  }
+  return { from: from.id, to: to.id };
 }

@@ -7,21 +7,19 @@ import { DATE_MODES } from "./dates.ts";
 import type { DateMode } from "./dates.ts";
 import { Decorations } from "./decorations.ts";
 import type { DecorationStyle } from "./decorations.ts";
-import { shortId, usualDigits } from "./names.ts";
+import { openReplacements, shortId, usualDigits } from "./names.ts";
 import { byteText } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
 /** Formats of git that are not known here. */
-const UNKNOWN: ReadonlySet<string> = new Set([
-  "reference",
-  "email",
-  "mboxrd",
-  "raw",
-]);
+const UNKNOWN: ReadonlySet<string> = new Set(["email", "mboxrd"]);
 
 /** What `--oneline` stands for: a line as of `oneline`, with a short id. */
 export const SHORT_ONELINE = "short-oneline";
+
+/** How commits are referred to in messages of others. */
+const REFERENCE = "reference";
 
 /** The format of a user, of what the option says; lines have the names of a commit where they are wanted. */
 function userFormat(value: string, isDecorated: boolean): string {
@@ -30,6 +28,7 @@ function userFormat(value: string, isDecorated: boolean): string {
   const names = isDecorated ? "%d" : "";
   if (value === "oneline") return `%H${names} %s`;
   if (value === SHORT_ONELINE) return `%h${names} %s`;
+  if (value === REFERENCE) return "%h (%s, %ad)";
   if (UNKNOWN.has(value)) {
     throw new UsageFailure(`Option --format has the name "${value}", which is not known here`);
   }
@@ -51,14 +50,15 @@ export class CommitFormatter {
 
   readonly #decorate: DecorationStyle | undefined;
   #decorations: Promise<Decorations> | undefined;
+  #replacement: ReturnType<typeof openReplacements> | undefined;
 
   /** How dates are written. */
   readonly date: DateMode;
 
   private constructor(repository: GitRepository, digits: number, settings: GitdbSettings) {
-    const { format = "medium", date = "default", decorate } = settings;
+    const { format = "medium", decorate } = settings;
     this.#repository = repository;
-    this.date = date;
+    this.date = settings.date ?? (format === REFERENCE ? "short" : "default");
     this.#digits = digits;
     this.#decorate = decorate;
     const paragraphs = PARAGRAPHS[format];
@@ -96,6 +96,14 @@ export class CommitFormatter {
   /** The names of a commit in parentheses after its id, where they are wanted. */
   async namesAfterId(commit: GitHistoryCommit): Promise<string> {
     return this.#decorate === undefined ? "" : inParentheses(await this.names(commit));
+  }
+
+  /** The header of a commit as it is stored, without its last line feed. */
+  async storedHeader({ id }: GitHistoryCommit): Promise<string> {
+    const { database } = this.#repository;
+    this.#replacement ??= openReplacements(database);
+    const stored = await database.read((await this.#replacement)(id));
+    return new TextDecoder().decode(await stored.bytes()).split("\n\n", 1)[0]!.replace(/\n$/, "");
   }
 
   /** The shortest text that git shows for an id. */
@@ -148,6 +156,7 @@ const PARAGRAPHS: Readonly<Record<string, Placeholder["print"]>> = {
       [["Author", "author"], ["AuthorDate", "author"], ["Commit", "committer"], ["CommitDate", "committer"]],
       "all",
     ),
+  raw: rawCommit,
 };
 
 const TAB_COLUMNS = 8;
@@ -177,7 +186,7 @@ async function paragraphs(
   rows: readonly (readonly [label: string, whose: "author" | "committer"])[],
   how: "subject" | "all",
 ): Promise<string> {
-  const lines = [`commit ${commit.id}${await formatter.namesAfterId(commit)}`];
+  const lines = [await firstLine(commit, formatter)];
   const { parents } = commit;
   if (parents.length > 1) {
     lines.push(`Merge: ${(await Promise.all(parents.map((parent) => formatter.short(parent)))).join(" ")}`);
@@ -192,12 +201,31 @@ async function paragraphs(
       : `${signature.name} <${signature.email}>`;
     lines.push(`${label}:`.padEnd(width) + value);
   }
-  const text = commit.message.replace(/^(?:[ \t]*\n)+/, "").trimEnd();
+  const text = trimmedMessage(commit);
   const message = how === "all" ? text : text.replace(/\n[ \t]*\n[^]*$/, "");
   // As in git, tabs are for whole messages alone.
-  const shown = (line: string): string => how === "all" ? withoutTabs(line.trimEnd()) : line.trimEnd();
-  if (message !== "") lines.push("", ...message.split("\n").map((line) => `    ${shown(line)}`));
+  lines.push(...indented(message, how === "all" ? withoutTabs : (line) => line));
   return lines.map((line) => `${line}\n`).join("");
+}
+
+async function firstLine(commit: GitHistoryCommit, formatter: CommitFormatter): Promise<string> {
+  return `commit ${commit.id}${await formatter.namesAfterId(commit)}`;
+}
+
+function trimmedMessage({ message }: GitHistoryCommit): string {
+  return message.replace(/^(?:[ \t]*\n)+/, "").trimEnd();
+}
+
+/** The lines of a message four columns in, after an empty line; none where there is no message. */
+function indented(message: string, shown: (line: string) => string): string[] {
+  return message === "" ? [] : ["", ...message.split("\n").map((line) => `    ${shown(line.trimEnd())}`)];
+}
+
+/** The header of a commit as it is stored, and its message four columns in. */
+async function rawCommit(commit: GitHistoryCommit, formatter: CommitFormatter): Promise<string> {
+  const header = (await formatter.storedHeader(commit)).split("\n");
+  const lines = [await firstLine(commit, formatter), ...header];
+  return [...lines, ...indented(trimmedMessage(commit), (line) => line)].map((line) => `${line}\n`).join("");
 }
 
 /** Whether a commit or tag does not say who made it, or nobody can read it: git prints neither name nor date then. */

@@ -8,7 +8,7 @@ import { CommitPrinter } from "./commit_printer.ts";
 import { openRepository } from "./names.ts";
 import { BufferedStdout } from "./output.ts";
 import { compilePattern } from "./patterns.ts";
-import { mergeBaseIds, rangeOf, revisionOrFail, splitOperands } from "./revisions.ts";
+import { partsOfOperand, revisionOrFail, splitOperands } from "./revisions.ts";
 import type { RevisionOperands } from "./revisions.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings, WalkLimits } from "./settings.ts";
@@ -107,15 +107,9 @@ async function rangesOf(
   }
   const head = allRefs ? [] : ["HEAD"];
   for (const operand of revisions.length === 0 ? head : revisions) {
-    const range = rangeOf(operand);
-    const find = (revision: string): Promise<string> =>
-      revisionOrFail(repository, revision, failureOf(operand));
-    if (range !== undefined) {
-      const [left, right] = [await find(range.left), await find(range.right)];
-      from.push(...(range.isSymmetric ? [left, right] : [right]));
-      exclude.push(...(range.isSymmetric ? await mergeBaseIds(repository, left, right) : [left]));
-    } else if (operand.startsWith("^")) exclude.push(await find(operand.slice(1)));
-    else from.push(await find(operand));
+    for (const { id, isExcluded } of await partsOfOperand(repository, operand, failureOf(operand))) {
+      (isExcluded ? exclude : from).push(id);
+    }
   }
   return { from, exclude };
 }

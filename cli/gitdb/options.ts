@@ -303,14 +303,44 @@ const REV_PARSE: Group = {
       set: (settings) => wish(settings, "toplevel"),
     },
     {
+      long: ["show-prefix"],
+      help: "The folder of the command, from the root of the work tree",
+      set: (settings) => wish(settings, "prefix"),
+    },
+    {
+      long: ["absolute-git-dir"],
+      help: "The repository's folder as an absolute path",
+      set: (settings) => wish(settings, "absolute-git-dir"),
+    },
+    {
+      long: ["git-common-dir"],
+      help: "The folder that all work trees of the repository share",
+      set: (settings) => wish(settings, "common-dir"),
+    },
+    {
       long: ["is-bare-repository"],
       help: "Whether the repository has no work tree",
       set: (settings) => wish(settings, "bare"),
     },
     {
+      long: ["is-inside-git-dir"],
+      help: "Whether the command runs in the repository's folder",
+      set: (settings) => wish(settings, "inside-git-dir"),
+    },
+    {
+      long: ["is-inside-work-tree"],
+      help: "Whether the command runs in a work tree",
+      set: (settings) => wish(settings, "inside-work-tree"),
+    },
+    {
       long: ["abbrev-ref"],
       help: "The short names of the references that follow, instead of ids",
       set: (settings) => wish(settings, "abbrev-ref"),
+    },
+    {
+      long: ["symbolic-full-name"],
+      help: "The full names of the references that follow, instead of ids",
+      set: (settings) => wish(settings, "symbolic-full-name"),
     },
     {
       short: "q",

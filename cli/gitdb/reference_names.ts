@@ -22,23 +22,28 @@ const SHORT_FORMS: readonly RegExp[] = [
   /^refs\/(.+)$/,
 ];
 
-/** The shortest name of a reference that a user named, which leads to no other; undefined where it is none, or several. */
-export async function shortReferenceName(
+/** How a reference is named: by the shortest name that leads to no other, or from `refs/` on. */
+export type ReferenceNameForm = "short" | "full";
+
+/** The name of a reference that a user named; undefined where it is none, or several. */
+export async function referenceName(
   repository: GitRepository,
   name: string,
+  form: ReferenceNameForm,
 ): Promise<string | undefined> {
   const names = new Map<string, string>();
   for await (const { name, target = name } of repository.references("refs/", { onDamage: () => {} })) {
     names.set(name, target);
   }
+  const shown = (full: string): string => form === "full" ? full : shortest(full, names);
   // As git has it, `@` alone is HEAD.
   if (name === "HEAD" || name === "@") {
     const head = await repository.head();
-    return head === undefined ? "HEAD" : shortest(head, names);
+    return head === undefined ? "HEAD" : shown(head);
   }
   const [full, ...others] = RULES.map((rule) => rule(name)).filter((candidate) => names.has(candidate));
   if (others.length > 0) console.error(`error: refname '${name}' is ambiguous`);
-  return full === undefined || others.length > 0 ? undefined : shortest(names.get(full)!, names);
+  return full === undefined || others.length > 0 ? undefined : shown(names.get(full)!);
 }
 
 function shortest(full: string, names: ReadonlyMap<string, string>): string {

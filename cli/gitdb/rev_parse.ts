@@ -5,10 +5,12 @@ import type { GitRepository } from "@sluice/gitdb";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openRepository, shortId, usualDigits } from "./names.ts";
 import { BufferedStdout } from "./output.ts";
-import { shortReferenceName } from "./reference_names.ts";
-import { ambiguousArgument, mergeBaseIds, rangeOf, revisionOrFail } from "./revisions.ts";
+import { referenceName } from "./reference_names.ts";
+import type { ReferenceNameForm } from "./reference_names.ts";
+import { ambiguousArgument, partsOfOperand, revisionOrFail } from "./revisions.ts";
+import type { OperandPart } from "./revisions.ts";
 import { fatal } from "./settings.ts";
-import type { GitdbSettings, RevParseWish } from "./settings.ts";
+import type { GitdbSettings, RevParsePlace, RevParseWish } from "./settings.ts";
 
 /** Runs the subcommand. */
 export async function revParse(operands: readonly string[], settings: GitdbSettings): Promise<number> {
@@ -30,7 +32,8 @@ class RevisionPrinter {
   readonly #repository: GitRepository;
   readonly #settings: GitdbSettings;
   readonly #out = new BufferedStdout();
-  #names = false;
+  /** How references are named; undefined where ids are printed. */
+  #names: ReferenceNameForm | undefined;
   #isShort = false;
 
   constructor(repository: GitRepository, settings: GitdbSettings) {
@@ -45,42 +48,44 @@ class RevisionPrinter {
 
   /** Prints a place of the repository, or changes how what follows is printed. */
   async grant(what: RevParseWish["what"]): Promise<void> {
-    if (what === "abbrev-ref") this.#names = true;
-    else if (what === "short") this.#isShort = true;
-    else if (what === "git-dir") await this.#line(await shownGitFolder(this.#repository, this.#settings));
-    else if (what === "bare") await this.#line(`${this.#repository.isBare}`);
-    else if (what === "toplevel") await this.#line(await topLevel(this.#repository, this.#settings));
+    const [repository, settings] = [this.#repository, this.#settings];
+    switch (what) {
+      case "abbrev-ref":
+        this.#names = "short";
+        break;
+      case "symbolic-full-name":
+        this.#names = "full";
+        break;
+      case "short":
+        this.#isShort = true;
+        break;
+      case "verify":
+        break;
+      default:
+        await this.#line(`${await PLACES[what](repository, settings)}`);
+    }
   }
 
-  /** A revision, one with a circumflex, or what a range starts from and leaves out. */
+  /** What an operand stands for. */
   async print(operand: string): Promise<void> {
-    const range = rangeOf(operand);
-    const isExcluded = operand.startsWith("^");
-    const parts: [mark: string, revision: string][] = range === undefined
-      ? [[isExcluded ? "^" : "", isExcluded ? operand.slice(1) : operand]]
-      : [["", range.right], [range.isSymmetric ? "" : "^", range.left]];
-    const ids: string[] = [];
-    for (const [mark, revision] of parts) {
-      try {
-        const id = await revisionOrFail(this.#repository, revision, ambiguousArgument(operand));
-        await this.#show(mark, revision, id);
-        ids.push(id);
-      } catch (error) {
-        // As git has it, what can't be resolved is repeated before the failure.
-        await this.#line(operand);
-        throw error;
-      }
+    let parts: OperandPart[];
+    try {
+      parts = await partsOfOperand(this.#repository, operand, ambiguousArgument(operand));
+    } catch (error) {
+      // As git has it, what can't be resolved is repeated before the failure.
+      await this.#line(operand);
+      throw error;
     }
-    if (range?.isSymmetric !== true) return;
-    for (const base of await mergeBaseIds(this.#repository, ids[1]!, ids[0]!)) {
-      await this.#line(`^${await this.#shortened(base)}`);
-    }
+    for (const part of parts) await this.#show(part);
   }
 
-  async #show(mark: string, revision: string, id: string): Promise<void> {
-    if (!this.#names) return await this.#line(`${mark}${await this.#shortened(id)}`);
+  async #show({ id, isExcluded, written }: OperandPart): Promise<void> {
+    const mark = isExcluded ? "^" : "";
+    if (this.#names === undefined || written === undefined) {
+      return await this.#line(`${mark}${await this.#shortened(id)}`);
+    }
     // What is no reference has no name.
-    const name = await shortReferenceName(this.#repository, revision);
+    const name = await referenceName(this.#repository, written, this.#names);
     if (name !== undefined) await this.#line(`${mark}${name}`);
   }
 
@@ -96,7 +101,8 @@ class RevisionPrinter {
     const [revision, ...more] = operands;
     try {
       if (revision === undefined || more.length > 0) throw unknown;
-      await this.#show("", revision, await revisionOrFail(this.#repository, revision, unknown));
+      const id = await revisionOrFail(this.#repository, revision, unknown);
+      await this.#show({ id, isExcluded: false, written: revision });
       return EXIT.ok;
     } catch (error) {
       if (this.#settings.quiet && error === unknown) return 1;
@@ -105,12 +111,63 @@ class RevisionPrinter {
   }
 }
 
+/** What is printed about the place of a repository. */
+const PLACES: Readonly<
+  Record<RevParsePlace, (repository: GitRepository, settings: GitdbSettings) => unknown>
+> = {
+  "git-dir": shownGitFolder,
+  "absolute-git-dir": ({ gitFolder }) => Deno.realPath(gitFolder),
+  "common-dir": shownCommonFolder,
+  toplevel: topLevel,
+  prefix: shownPrefix,
+  bare: ({ isBare }) => isBare,
+  "inside-git-dir": async ({ gitFolder }) => await pathBelow(gitFolder) !== undefined,
+  "inside-work-tree": isInWorkTree,
+};
+
+/** The folder of the repository that the user named. */
+function namedFolder({ gitDir }: GitdbSettings): string | undefined {
+  return gitDir ?? Deno.env.get("GIT_DIR");
+}
+
+/** The path of the folder of the command below another one, which ends with a slash; undefined where it is not there. */
+async function pathBelow(folder: string): Promise<string | undefined> {
+  const here = `${await Deno.realPath(".")}/`;
+  const above = `${await Deno.realPath(folder)}/`;
+  return here.startsWith(above) ? here.slice(above.length) : undefined;
+}
+
+async function isInWorkTree(repository: GitRepository, settings: GitdbSettings): Promise<boolean> {
+  const { isBare, workTree, gitFolder } = repository;
+  if (namedFolder(settings) !== undefined) return !isBare;
+  if (workTree === undefined || await pathBelow(gitFolder) !== undefined) return false;
+  return await pathBelow(workTree) !== undefined;
+}
+
+/** The folder of the command as seen from the root of the work tree. */
+async function shownPrefix({ workTree }: GitRepository, settings: GitdbSettings): Promise<string> {
+  if (workTree === undefined || namedFolder(settings) !== undefined) return "";
+  return await pathBelow(workTree) ?? "";
+}
+
+/** The folder that all work trees share, as it is seen from here where it lies in the work tree. */
+async function shownCommonFolder(repository: GitRepository, settings: GitdbSettings): Promise<string> {
+  const { gitFolder, commonFolder, workTree } = repository;
+  const common = await Deno.realPath(commonFolder);
+  if (common !== await Deno.realPath(gitFolder)) return common;
+  const prefix = workTree === undefined ? undefined : await pathBelow(workTree);
+  if (prefix === undefined || namedFolder(settings) !== undefined || common !== `${workTree}/.git`) {
+    return await shownGitFolder(repository, settings);
+  }
+  return `${prefix.replace(/[^/]+/g, "..")}.git`;
+}
+
 /** Where the repository was said to be, or its folder as it is seen from here. */
 async function shownGitFolder(
   { gitFolder, workTree }: GitRepository,
-  { gitDir }: GitdbSettings,
+  settings: GitdbSettings,
 ): Promise<string> {
-  const given = gitDir ?? Deno.env.get("GIT_DIR");
+  const given = namedFolder(settings);
   if (given !== undefined) return given;
   const here = await Deno.realPath(".");
   const folder = await Deno.realPath(gitFolder);
@@ -119,8 +176,8 @@ async function shownGitFolder(
 }
 
 /** The root of the work tree: the one that was found, or the folder of the command where only the repository was named. */
-async function topLevel({ workTree, isBare }: GitRepository, { gitDir }: GitdbSettings): Promise<string> {
-  const isNamed = (gitDir ?? Deno.env.get("GIT_DIR")) !== undefined;
+async function topLevel({ workTree, isBare }: GitRepository, settings: GitdbSettings): Promise<string> {
+  const isNamed = namedFolder(settings) !== undefined;
   if (isBare || workTree === undefined && !isNamed) {
     throw fatal("this operation must be run in a work tree");
   }

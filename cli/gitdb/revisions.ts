@@ -40,6 +40,65 @@ export function rangeOf(operand: string): RevisionRange | undefined {
   return { left: found[1] || "HEAD", right: found[3] || "HEAD", isSymmetric: found[2] !== "" };
 }
 
+/** The parents of a commit as one operand, with the commit itself or without it. */
+interface ParentsOperand {
+  readonly commit: string;
+  /** Whether the commit is meant and its parents are left out; otherwise they are meant. */
+  readonly isCommitAlone: boolean;
+  /** The only parent that counts, from 1; undefined for all. */
+  readonly parent: number | undefined;
+}
+
+/** An operand of the form `X^@`, `X^!`, `X^-` or `X^-N`. */
+function parentsOf(operand: string): ParentsOperand | undefined {
+  const found = /^([^^].*)\^(?:[@!]|-(\d*))$/s.exec(operand);
+  if (found === null) return undefined;
+  const parent = found[2] === undefined ? undefined : Number(found[2] || 1);
+  return { commit: found[1]!, isCommitAlone: !operand.endsWith("@"), parent };
+}
+
+/** A revision of those that an operand stands for. */
+export interface OperandPart {
+  readonly id: string;
+  /** Whether what can be reached from it is left out. */
+  readonly isExcluded: boolean;
+  /** What the operand has for it; undefined for what was found. */
+  readonly written: string | undefined;
+}
+
+/** The revisions that an operand stands for, in the order of `git rev-parse`. */
+export async function partsOfOperand(
+  repository: GitRepository,
+  operand: string,
+  failure: Failure,
+): Promise<OperandPart[]> {
+  const part = async (written: string, isExcluded: boolean): Promise<OperandPart> => ({
+    id: await revisionOrFail(repository, written, failure),
+    isExcluded,
+    written,
+  });
+  const found = (ids: readonly unknown[], isExcluded: boolean): OperandPart[] =>
+    ids.map((id) => ({ id: `${id}`, isExcluded, written: undefined }));
+  const range = rangeOf(operand);
+  if (range !== undefined) {
+    const ends = [await part(range.right, false), await part(range.left, !range.isSymmetric)];
+    if (!range.isSymmetric) return ends;
+    return [...ends, ...found(await mergeBaseIds(repository, ends[1]!.id, ends[0]!.id), true)];
+  }
+  const family = parentsOf(operand);
+  if (family === undefined) {
+    const isExcluded = operand.startsWith("^");
+    return [await part(isExcluded ? operand.slice(1) : operand, isExcluded)];
+  }
+  const { parents } = await repository.readCommit(
+    await revisionOrFail(repository, `${family.commit}^{commit}`, failure),
+  );
+  const wanted = family.parent === undefined ? parents : parents.slice(family.parent - 1, family.parent);
+  if (wanted.length === 0 && family.parent !== undefined) throw failure;
+  const itself = family.isCommitAlone ? [await part(family.commit, false)] : [];
+  return [...itself, ...found(wanted, family.isCommitAlone)];
+}
+
 /** The operands of a command that takes revisions, and paths after them. */
 export interface RevisionOperands {
   readonly revisions: readonly string[];
@@ -92,7 +151,9 @@ export async function splitOperands(
 /** Whether an operand names a commit, or two of them as a range. */
 async function isRevision(repository: GitRepository, operand: string): Promise<boolean> {
   const range = rangeOf(operand);
-  const revisions = range === undefined ? [operand.replace(/^\^/, "")] : [range.left, range.right];
+  const revisions = range === undefined
+    ? [parentsOf(operand)?.commit ?? operand.replace(/^\^/, "")]
+    : [range.left, range.right];
   const none = fatal("");
   for (const revision of revisions) {
     try {

@@ -6,9 +6,20 @@ import type { DecorationStyle } from "./decorations.ts";
 import type { PatternKind } from "./patterns.ts";
 import { EXIT, Failure } from "../shared/exit.ts";
 
+/** What `rev-parse` prints about the place of a repository. */
+export type RevParsePlace =
+  | "git-dir"
+  | "absolute-git-dir"
+  | "common-dir"
+  | "toplevel"
+  | "prefix"
+  | "bare"
+  | "inside-git-dir"
+  | "inside-work-tree";
+
 /** Something that `rev-parse` is asked for, after so many of its operands. */
 export interface RevParseWish {
-  readonly what: "git-dir" | "toplevel" | "bare" | "abbrev-ref" | "verify" | "short";
+  readonly what: RevParsePlace | "abbrev-ref" | "symbolic-full-name" | "verify" | "short";
   readonly after: number;
 }
 

@@ -166,6 +166,17 @@ export class References {
     return hex !== undefined && this.#isId.test(hex) && !/^0+$/.test(hex) ? GitObjectId.from(hex) : undefined;
   }
 
+  /** The branch, or the id, that was checked out so many times ago, by the log of HEAD; undefined before that. */
+  async leftName(back: number): Promise<string | undefined> {
+    await this.checkFiles("read the log of HEAD");
+    let left = back;
+    for (const line of (await readText(this.logPathOf("HEAD")) ?? "").split("\n").reverse()) {
+      const from = /\tcheckout: moving from (\S+) to \S/.exec(line)?.[1];
+      if (from !== undefined && --left === 0) return from;
+    }
+    return undefined;
+  }
+
   async #check(): Promise<void> {
     if (this.#checked) return;
     const values = parseConfig(await readText(joinPath(this.commonFolder, "config")) ?? "");

@@ -2,16 +2,28 @@
  * From revisions to objects. Deno only.
  */
 import { unsupported } from "../object/_errors.ts";
-import { AmbiguousIdError, byteString, NotFoundError } from "@sluice/internal";
+import { AmbiguousIdError, byteString, CorruptDataError, NotFoundError } from "@sluice/internal";
 import { HASH_SIZE } from "../object/_object_id.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import type { GitObjectType } from "../object/object.ts";
+import { walkHistory } from "./_history.ts";
 import { wrongType } from "./_objects.ts";
 import type { Objects } from "./_objects.ts";
 import { referenceCandidates } from "./_reference_names.ts";
 import type { References } from "./_references.ts";
 import { parseRevision } from "./_revision_syntax.ts";
-import type { RevisionStep } from "./_revision_syntax.ts";
+import type { MessagePattern, RevisionBase, RevisionStep } from "./_revision_syntax.ts";
+
+/** A walk over everything before some commits, by age. */
+const WHOLE_HISTORY = {
+  without: [],
+  order: "age",
+  firstParent: false,
+  paths: undefined,
+  since: undefined,
+  until: undefined,
+  signal: undefined,
+} as const;
 
 const PREFIX_LENGTH_MIN = 4;
 /** Candidates of an abbreviated id whose types are looked at. */
@@ -42,23 +54,48 @@ export async function resolveRevision(
   references: References,
   revision: string,
 ): Promise<GitObjectId> {
-  const { base, back, steps } = parseRevision(revision);
-  let id = await resolveBase(objects, references, { base, back, first: steps[0], revision });
+  const { base, steps } = parseRevision(revision);
+  let id = await resolveBase(objects, references, base, { first: steps[0], revision });
   for (const step of steps) id = await takeStep(objects, id, step, revision);
   return id;
 }
 
-interface Base {
-  readonly base: string;
-  readonly back: number | undefined;
+/** What a base is part of. */
+interface Whole {
   readonly first: RevisionStep | undefined;
   readonly revision: string;
 }
 
-async function resolveBase(objects: Objects, references: References, asked: Base): Promise<GitObjectId> {
-  const { base, back, revision } = asked;
+async function resolveBase(
+  objects: Objects,
+  references: References,
+  base: RevisionBase,
+  whole: Whole,
+): Promise<GitObjectId> {
+  switch (base.kind) {
+    case "logged":
+      return await loggedId(references, base.name, base.back, whole.revision);
+    case "message": {
+      const from = await commitsOfReferences(objects, references);
+      return await withMessage(objects, from, base.pattern, whole.revision);
+    }
+    case "checkout": {
+      const left = await references.leftName(base.back);
+      if (left === undefined) throw notFound(whole.revision, "the log of HEAD does not reach so far");
+      return await resolveName(objects, references, left, whole);
+    }
+    case "name":
+      return await resolveName(objects, references, base.name, whole);
+  }
+}
+
+async function resolveName(
+  objects: Objects,
+  references: References,
+  base: string,
+  { first, revision }: Whole,
+): Promise<GitObjectId> {
   const fullLength = 2 * HASH_SIZE[objects.database.hashAlgorithm];
-  if (back !== undefined) return await loggedId(references, base, back, revision);
   const isHex = /^[0-9a-fA-F]+$/.test(base);
   if (isHex && base.length === fullLength) return GitObjectId.from(base);
   const name = await expandName(references, base);
@@ -67,7 +104,36 @@ async function resolveBase(objects: Objects, references: References, asked: Base
   if (prefix === undefined || prefix.length < PREFIX_LENGTH_MIN || prefix.length > fullLength) {
     throw notFound(revision, "there is no such reference or object");
   }
-  return await resolvePrefix(objects, prefix, isHex ? wantedType(asked.first) : "commit");
+  return await resolvePrefix(objects, prefix, isHex ? wantedType(first) : "commit");
+}
+
+/** The commits that references lead to, HEAD too; what leads to none, or to nothing that is there, is left out. */
+async function commitsOfReferences(objects: Objects, references: References): Promise<GitObjectId[]> {
+  const commits: GitObjectId[] = [];
+  for (const { name, packed } of [{ name: "HEAD", packed: undefined }, ...await references.list("refs/")]) {
+    try {
+      const id = packed ?? (await references.resolve(name)).id;
+      if (id === undefined) continue;
+      const found = await objects.withoutTags(id);
+      if (found.type === "commit") commits.push(found.id);
+    } catch (error) {
+      if (!(error instanceof NotFoundError || error instanceof CorruptDataError)) throw error;
+    }
+  }
+  return commits;
+}
+
+/** The youngest commit whose message a pattern fits, of some and of those before them. */
+async function withMessage(
+  objects: Objects,
+  from: readonly GitObjectId[],
+  { expression, isWanted }: MessagePattern,
+  revision: string,
+): Promise<GitObjectId> {
+  for await (const { id, message } of walkHistory(objects, { ...WHOLE_HISTORY, from })) {
+    if (expression.test(message) === isWanted) return id;
+  }
+  throw notFound(revision, `no message ${isWanted ? "fits" : "is without"} the pattern`);
 }
 
 /**
@@ -150,6 +216,8 @@ async function takeStep(
       if (parent === undefined) throw notFound(revision, `commit ${commit} has no parent ${step.number}`);
       return parent;
     }
+    case "message":
+      return await withMessage(objects, [id], step.pattern, revision);
     case "ancestor": {
       let at = await objects.peelToCommit(id);
       for (let left = step.generations; left > 0; left--) {

@@ -288,12 +288,12 @@ export class GitRepository implements AsyncDisposable {
 
   /**
    * The object that a revision names (gitrevisions): HEAD, branches, tags, full and abbreviated ids, what `git describe`
-   * writes, `@{n}`, `^n`, `~n`, `^{type}`, `^{}` and `:path` after it.
+   * writes, `@{n}`, `@{-n}`, `:/text`, and `^n`, `~n`, `^{type}`, `^{}`, `^{/text}` and `:path` after it.
    *
    * @throws {NotFoundError} If there is none.
    * @throws {AmbiguousIdError} If an abbreviated id fits several objects.
    * @throws {RangeError} If it is no revision.
-   * @throws {UnsupportedFeatureError} If it needs the index, a date, a followed branch or a search in messages.
+   * @throws {UnsupportedFeatureError} If it needs the index, a date or a followed branch.
    */
   async resolve(revision: string): Promise<GitRevision> {
     const id = await this.find(revision);
