@@ -861,6 +861,11 @@ export class Selection {
     this.#contents.assigned(to, "a");
   }
 
+  /** Whether a value comes into A with D kept, which points at the element by then: what it holds now does not count. */
+  #fitsGathering(node: Node, keep: Keep): boolean {
+    return this.#later(NO_KEEP, () => this.#fits(node, keep));
+  }
+
   /** Whether a value can be made in the element of H that D points at, which nothing else reads. */
   #canGather(node: Node, at: Node, keep: Keep): boolean {
     if (
@@ -870,7 +875,7 @@ export class Selection {
       return true;
     }
     if (isBinary(node) && node.operator === "hash") return this.#gatherSides(node, at, keep) !== undefined;
-    return !loadsFrom(node, "H") && this.#later(keep, () => this.#fits(node, keep));
+    return !loadsFrom(node, "H") && this.#fitsGathering(node, keep);
   }
 
   /** The side of a hash that is made in the element, and the other one. */
@@ -881,7 +886,7 @@ export class Selection {
       ? [[b, a], [a, b]] as const
       : [[a, b], [b, a]] as const;
     return orders.find(([inside, added]) =>
-      !loadsFrom(added, "H") && this.#later(keep, () => this.#fits(added, keep)) &&
+      !loadsFrom(added, "H") && this.#fitsGathering(added, keep) &&
       this.#canGather(inside, at, keep)
     );
   }
@@ -917,7 +922,7 @@ export class Selection {
     if (!this.#canGather(hash, at, keep)) return false;
     if (other !== undefined) {
       if (loadsFrom(other, "H")) return false;
-      if (!this.#later(keep, () => this.#fits(other, keep))) return false;
+      if (!this.#fitsGathering(other, keep)) return false;
     }
     if (this.#sizes.H !== 0) {
       if (this.#canReach(at, "d", NO_KEEP)) this.#reach(at, "d", NO_KEEP);

@@ -132,6 +132,22 @@ def pcomp(c):
     d = read_b() & 255
     f = b
 `,
+  "a hash that is made in H, where D held something useful before it pointed there": `a = b = e = f = 0
+def step(x):
+  last = x & 255
+def pcomp(c):
+  global a, b, e, f
+  if c == NONE:
+    return
+  a = hash(b, f)
+  out(e ^ b)
+  pH[2] = hash(pH[2], a)
+  for i in range(0, 4):
+    a = step(255)
+  b = b
+  e = 65535 >> 1
+  f &= 4294967295
+`,
 };
 
 for (const [name, source] of Object.entries(FAULTS)) {
