@@ -5,6 +5,7 @@ import { untilAborted } from "./abort.ts";
 import { concatBytes } from "./bytes.ts";
 import { SluiceError, TruncatedDataError } from "./errors.ts";
 import type { TransferError } from "./errors.ts";
+import { basicCredentials } from "./url_text.ts";
 import { httpFault, labelOf, statusFault } from "./_http_faults.ts";
 
 /** How requests are made. */
@@ -67,14 +68,9 @@ export class HttpObject {
     };
     this.#headers = new Headers(options.headers);
     this.#headers.set("accept-encoding", "identity");
-    const { username, password } = this.#url;
-    if (username !== "" || password !== "") {
-      const pair = new TextEncoder().encode(
-        `${decodeURIComponent(username)}:${decodeURIComponent(password)}`,
-      );
-      this.#headers.set("authorization", `Basic ${btoa(String.fromCharCode(...pair))}`);
-      this.#url.username = this.#url.password = "";
-    }
+    const credentials = basicCredentials(this.#url);
+    if (credentials !== undefined) this.#headers.set("authorization", credentials);
+    this.#url.username = this.#url.password = "";
   }
 
   /** Requests the first byte to learn the size and the version; reads everything where ranges are ignored. */

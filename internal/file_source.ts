@@ -6,6 +6,7 @@
 import { checkRange } from "./byte_source.ts";
 import type { ByteSource, ByteSourceReadOptions } from "./byte_source.ts";
 import { NotFoundError, SluiceError, TransferError, TruncatedDataError } from "./errors.ts";
+import { pathOfFileUrl } from "./url_text.ts";
 
 export type { ByteSource, ByteSourceReadOptions };
 export { SluiceError };
@@ -146,7 +147,7 @@ export async function byteSourceFromPath(path: string | URL): Promise<ByteSource
  * ```
  */
 export async function statFile(path: string | URL): Promise<Deno.FileInfo> {
-  const info = await Deno.stat(path).catch((cause) => {
+  const info = await Deno.stat(localPath(path)).catch((cause) => {
     throw openFault(path, cause);
   });
   if (info.isDirectory) {
@@ -191,11 +192,17 @@ export function requireDeno(action: string, instead = ""): void {
  * ```
  */
 export async function openFile(path: string | URL, options: Deno.OpenOptions): Promise<Deno.FsFile> {
+  const local = localPath(path);
   try {
-    return await Deno.open(path, options);
+    return await Deno.open(local, options);
   } catch (cause) {
     throw openFault(path, cause);
   }
+}
+
+/** A path, of a file URL too; a URL of a server is no file. */
+function localPath(path: string | URL): string {
+  return path instanceof URL ? pathOfFileUrl(path, "open a file") : path;
 }
 
 /**

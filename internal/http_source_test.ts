@@ -258,6 +258,10 @@ Deno.test("credentials go into a header, and nothing secret into a message", asy
   url.password = "secret";
   assertEquals(await codeOf(() => byteSourceFromUrl(url)), "NOT_FOUND");
   assertEquals(seen, `Basic ${btoa("user:secret")}`);
+  // Escapes are bytes, of UTF-8 or not; a percent sign that starts none is one.
+  const escaped = server.url.replace("//", "//a%FFb%2:%C3%A9%3A@");
+  assertEquals(await codeOf(() => byteSourceFromUrl(escaped)), "NOT_FOUND");
+  assertEquals(seen, `Basic ${btoa("a\xffb%2:\xc3\xa9:")}`);
   await assertRejects(() => byteSourceFromUrl("not a url"), TypeError);
   const closed = `http://127.0.0.1:1/?signature=secret`;
   assertEquals(await codeOf(() => byteSourceFromUrl(closed, { retries: 0 })), "NETWORK");

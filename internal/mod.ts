@@ -30,5 +30,5 @@ export * from "./pull_stream.ts";
 export * from "./segmented_buffer.ts";
 export * from "./split_plan.ts";
 export * from "./stream_options.ts";
-export { withoutUrlSecrets } from "./url_text.ts";
+export * from "./url_text.ts";
 export * from "./whole_output.ts";

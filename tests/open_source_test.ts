@@ -4,7 +4,14 @@
 import {
   buildGitMultiPackIndex,
   buildGitPackIndex,
+  cloneGitRepository,
+  GitAlternatesStore,
+  GitDatabase,
+  GitLockFile,
+  GitLooseStore,
   GitMultiPackIndex,
+  GitRepository,
+  indexGitPack,
   PackIndex,
   PackStore,
   PackWriter,
@@ -20,6 +27,8 @@ import {
 } from "@sluice/lz4";
 import { buildPdiffIndex, copyByPdiffIndex, hashPdiffBlocks, PdiffIndex } from "@sluice/pdiffcopy";
 import { createZpaqArchive, ZpaqArchive } from "@sluice/zpaq";
+import { openZstd } from "@sluice/zstd/file";
+import { ZstdLog } from "@sluice/zstd/log";
 import { buildZstdIndex, compressZstdSeekable, ZstdSeekableReader } from "@sluice/zstd/seekable";
 import { byteSourceFromBytes, openByteSource, SluiceError, TransferError } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
@@ -170,4 +179,27 @@ Deno.test("every open takes bytes, a Blob, a URL, a path and a source", async ()
   }
   await Deno.remove(directory, { recursive: true });
   console.log(`opening sources: ${passes} cases, all passed`);
+});
+
+/** Everything that takes a path of this machine, as text or as a URL. */
+const PATHS: Readonly<Record<string, (path: URL) => unknown>> = {
+  "GitDatabase.open": (path) => GitDatabase.open(path),
+  "GitRepository.open": (path) => GitRepository.open(path),
+  "GitAlternatesStore.open": (path) => GitAlternatesStore.open(path),
+  "GitAlternatesStore.follow": (path) => GitAlternatesStore.follow(path),
+  "GitLooseStore": (path) => new GitLooseStore(path),
+  "GitLockFile.acquire": (path) => GitLockFile.acquire(path),
+  "PackStore.open": (path) => PackStore.open(path),
+  "indexGitPack": (path) => indexGitPack(path, new Blob([CONTENT]).stream()),
+  "cloneGitRepository": (into) => cloneGitRepository("http://127.0.0.1:1/", { into }),
+  "ZstdLog.open": (path) => ZstdLog.open(path),
+  "openZstd to write": (path) => openZstd(path, "w"),
+};
+
+Deno.test("what takes a path takes no URL of a server, and none that is no text", async () => {
+  for (const [name, open] of Object.entries(PATHS)) {
+    for (const url of ["https://host.test/srv/a", "data:,a", "file:///srv/%ff", "file:///srv/a%00b"]) {
+      await assertRejects(async () => await open(new URL(url)), TypeError, "", `${name} of ${url}`);
+    }
+  }
 });

@@ -2,7 +2,7 @@
  * `sluice gitdb clone`.
  */
 import { cloneGitRepository } from "@sluice/gitdb";
-import { printable, SluiceError } from "@sluice/internal";
+import { decodeUrlText, printable, SluiceError } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { onTermination } from "../shared/termination.ts";
 import { committerOf, connectionOf, remoteMessages, withGitWords } from "./connection.ts";
@@ -122,7 +122,7 @@ function alreadyThere(into: string): Failure {
 
 /** The name of a folder for a clone: the last part of the URL. */
 function folderOf(url: string, isBare: boolean): string {
-  const path = decodeURIComponent(new URL(url).pathname).replace(/\/+$/, "").replace(/\/?\.git$/, "");
+  const path = decodeUrlText(new URL(url).pathname)?.replace(/\/+$/, "").replace(/\/?\.git$/, "") ?? "";
   const name = path.slice(path.lastIndexOf("/") + 1);
   // deno-lint-ignore no-control-regex -- control characters do not belong into names
   if (name === "" || name === "." || name === ".." || /[\x00-\x1f]/.test(name)) {

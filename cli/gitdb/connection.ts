@@ -2,7 +2,7 @@
  * How `sluice gitdb` talks to servers: credentials from a helper, what the server says, and git's words for what fails.
  */
 import type { GitRemoteOptions, GitSignature } from "@sluice/gitdb";
-import { concatBytes, printable, SluiceError } from "@sluice/internal";
+import { concatBytes, decodeUrlText, printable, SluiceError } from "@sluice/internal";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -21,7 +21,8 @@ export function connectionOf(
       if (request.challenge === undefined) return undefined;
       const { origin } = request.url;
       const given = URL.parse(url);
-      const user = given?.origin === origin ? decodeURIComponent(given.username) : "";
+      const user = given?.origin === origin ? decodeUrlText(given.username) : "";
+      if (user === undefined) throw fatal("the user name of the URL is not UTF-8");
       // Each line tells the helper something: a name of two lines could ask for the password of another host.
       // deno-lint-ignore no-control-regex -- control characters are what is looked for
       if (/[\x00-\x1f]/.test(user)) throw fatal("the user name of the URL has a control character");

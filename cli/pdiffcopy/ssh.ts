@@ -2,6 +2,7 @@
  * Copies over ssh: the far side serves one client, which started it, on a socket that only its user may open; ssh
  * carries the connections there. Nothing listens on a network, and every request brings a secret of its own.
  */
+import { decodeUrlText } from "@sluice/internal";
 import { Failure, PDIFFCOPY_EXIT, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
@@ -41,7 +42,7 @@ export function parseSsh(operand: string): SshLocation {
   };
   if (url === null || url.hostname === "") return wrong("expected ssh://[USER@]HOST[:PORT]/PATH");
   const { hostname, port, pathname: path } = url;
-  const user = decodeURIComponent(url.username);
+  const user = decodeUrlText(url.username) ?? wrong("the user name is not UTF-8");
   if (url.password !== "") wrong("ssh asks for passwords itself");
   if (url.search !== "" || url.hash !== "") wrong('write "?" as %3F and "#" as %23');
   // ssh would take these for options.

@@ -2,7 +2,7 @@
  * The file system as this module uses it. Deno only.
  */
 import { openFault, requireDeno, writeFault } from "@sluice/internal/file-source";
-import { checkArgument, checkRange, SluiceError, TruncatedDataError } from "@sluice/internal";
+import { checkArgument, checkRange, pathOfFileUrl, SluiceError, TruncatedDataError } from "@sluice/internal";
 import type { ByteSource, ByteSourceReadOptions } from "@sluice/internal";
 
 /** Joins parts of a path. */
@@ -14,7 +14,7 @@ export function joinPath(...parts: readonly string[]): string {
 export function toPath(path: string | URL): string {
   checkArgument(typeof path === "string" || path instanceof URL, "open a file", path, "a path or a file URL");
   requireDeno("open a path");
-  return typeof path === "string" ? path : decodeURIComponent(path.pathname);
+  return typeof path === "string" ? path : pathOfFileUrl(path, "open a file");
 }
 
 /** Names and modification time of a folder; undefined where it is not there. */

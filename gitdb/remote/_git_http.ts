@@ -1,7 +1,7 @@
 /**
  * Requests of git's smart protocol over HTTP: who may redirect them, which headers go where, and how long they may take.
  */
-import { untilAborted } from "@sluice/internal";
+import { basicCredentials, untilAborted } from "@sluice/internal";
 import { PacketReader } from "./_packet_lines.ts";
 import {
   labelOf,
@@ -60,15 +60,9 @@ export class GitHttp {
     this.#given = new URL(url);
     this.#given.hash = "";
     this.#given.pathname = this.#given.pathname.replace(/\/+$/, "");
-    const { username, password } = url;
-    if (username !== "" || password !== "") {
-      const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-      this.#headers.set(
-        "authorization",
-        `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(pair)))}`,
-      );
-      this.#given.username = this.#given.password = "";
-    }
+    const credentials = basicCredentials(url);
+    if (credentials !== undefined) this.#headers.set("authorization", credentials);
+    this.#given.username = this.#given.password = "";
     this.#base = this.#given;
   }
 
@@ -156,13 +150,6 @@ export class GitHttp {
     target.username = target.password = "";
     return target;
   }
-}
-
-/** The header for the credentials in a URL; undefined where it has none. */
-export function credentialsOf({ username, password }: URL): string | undefined {
-  if (username === "" && password === "") return undefined;
-  const pair = new TextEncoder().encode(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
-  return `Basic ${btoa(String.fromCharCode(...pair))}`;
 }
 
 function bodyOf({ body }: Sent): { readonly body?: Uint8Array<ArrayBuffer> } {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkArgument, checkBoolean, checkKeys } from "@sluice/internal";
+import { basicCredentials, checkArgument, checkBoolean, checkKeys } from "@sluice/internal";
 import { formatPackedReferences, PACKED_REFERENCES } from "../database/_packed_references.ts";
 import { GitDatabase } from "../database/git_database.ts";
 import { formatConfigSection } from "../object/_config.ts";
@@ -23,7 +23,6 @@ import type { GitFetchedObjects } from "./fetch_objects.ts";
 import type { GitFetchRepositoryOptions } from "./fetch_repository.ts";
 import { gitFolderOf, makeRepository, makeRoom, putNew } from "./_new_repository.ts";
 import { promisedGitObjects } from "./promised_objects.ts";
-import { credentialsOf } from "./_git_http.ts";
 import { GitRemote } from "./remote.ts";
 import type { GitRemoteOptions, GitRemoteRef } from "./remote.ts";
 import { checkWho } from "./_who.ts";
@@ -170,7 +169,7 @@ export async function cloneGitRepository(url: string | URL, options: GitCloneOpt
     return await fill(remote, plan, refs, settings, {
       ...options,
       url: withoutSecrets(url),
-      credentials: credentialsOf(new URL(url)),
+      credentials: basicCredentials(new URL(url)),
     });
   } catch (error) {
     await undo();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkArgument, checkKeys, withoutUrlSecrets } from "@sluice/internal";
+import { checkArgument, checkKeys, decodeUrlText, withoutUrlSecrets } from "@sluice/internal";
 import { PDIFF_PORT } from "./constants.ts";
 
 /** A file here or there. */
@@ -132,14 +132,10 @@ function decodePath(text: string, path: string, options: PdiffLocationOptions): 
   if (stray !== null) {
     throw invalid(text, `write %${stray[0].charCodeAt(0).toString(16).toUpperCase()} for "${stray[0]}"`);
   }
-  try {
-    const decoded = decodeURIComponent(path.replaceAll(/%(?![0-9A-Fa-f]{2})/g, "%25"));
-    if (decoded.includes("\0")) throw invalid(text, "it has a zero character");
-    return decoded;
-  } catch (error) {
-    if (error instanceof URIError) throw invalid(text, "its escapes are not UTF-8");
-    throw error;
-  }
+  const decoded = decodeUrlText(path);
+  if (decoded === undefined) throw invalid(text, "its escapes are not UTF-8");
+  if (decoded.includes("\0")) throw invalid(text, "it has a zero character");
+  return decoded;
 }
 
 function encodePath(path: string): string {

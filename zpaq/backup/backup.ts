@@ -25,7 +25,14 @@
  *
  * @module
  */
-import { checkArgument, checkBoolean, checkInteger, checkKeys, checkLimit } from "@sluice/internal";
+import {
+  checkArgument,
+  checkBoolean,
+  checkInteger,
+  checkKeys,
+  checkLimit,
+  pathOfFileUrl,
+} from "@sluice/internal";
 import type { ByteSource } from "@sluice/internal";
 import { ZpaqArchive } from "../archive/archive.ts";
 import { decryptZpaqSource, encryptZpaqUpdate, newZpaqSalt } from "../archive/encrypted_source.ts";
@@ -100,9 +107,7 @@ const THREADS_MAX = 64;
 
 /** The path of a URL of a file; any other as its text. */
 function pathOf(url: URL): string {
-  if (url.protocol !== "file:") return url.href;
-  const path = decodeURIComponent(url.pathname);
-  return Deno.build.os === "windows" ? path.slice(1) : path;
+  return url.protocol === "file:" ? pathOfFileUrl(url, "open a backup") : url.href;
 }
 
 function isByteSource(value: unknown): value is ByteSource {

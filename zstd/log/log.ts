@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { checkArgument, checkBoolean, checkInteger, checkKeys, concatBytes, toBytes } from "@sluice/internal";
+import {
+  checkArgument,
+  checkBoolean,
+  checkInteger,
+  checkKeys,
+  concatBytes,
+  pathOfFileUrl,
+  toBytes,
+} from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import { requireDeno } from "@sluice/internal/file-source";
 import { compressZstdAsync } from "../codec/compress.ts";
@@ -124,7 +132,7 @@ export class ZstdLog implements AsyncDisposable {
     const { level, backend } = options;
     resolveCompressOptions({ level, backend });
     requireDeno("open a log");
-    const name = path instanceof URL ? decodeURIComponent(path.pathname) : path;
+    const name = path instanceof URL ? pathOfFileUrl(path, "open a log") : path;
     return new ZstdLog(await LogFile.open(name, { backend }), options);
   }
 
