@@ -288,7 +288,8 @@ export class GitRepository implements AsyncDisposable {
 
   /**
    * The object that a revision names (gitrevisions): HEAD, branches, tags, full and abbreviated ids, what `git describe`
-   * writes, `@{n}`, `@{-n}`, `:/text`, and `^n`, `~n`, `^{type}`, `^{}`, `^{/text}` and `:path` after it.
+   * writes, `@{n}`, `@{-n}`, `:/text`, and `^n`, `~n`, `^{type}`, `^{}`, `^{/text}` and `:path` after it. A text is a
+   * regular expression, and its search may read the whole history: don't take it from strangers.
    *
    * @throws {NotFoundError} If there is none.
    * @throws {AmbiguousIdError} If an abbreviated id fits several objects.
