@@ -3,20 +3,16 @@
  *
  * Run `deno task picture`.
  */
-import { chromium } from "playwright-core";
 import { buildPlayground } from "../examples/playground/build.ts";
+import { launchChromium } from "../tests/_chromium.ts";
 
-const EXECUTABLE = "/usr/bin/chromium";
 const TARGET = new URL("../docs/playground.png", import.meta.url).pathname;
 /** Comparisons at the slowest levels take so long. */
 const PATIENCE_MS = 300_000;
 
 const folder = await Deno.makeTempDir();
 await buildPlayground(`${folder}/playground.html`);
-const browser = await chromium.launch({
-  executablePath: EXECUTABLE,
-  args: ["--no-sandbox", "--disable-gpu"],
-});
+const browser = await launchChromium();
 try {
   const page = await browser.newPage({ viewport: { width: 1000, height: 960 } });
   page.setDefaultTimeout(PATIENCE_MS);

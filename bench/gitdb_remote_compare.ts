@@ -13,7 +13,7 @@ import {
   parseGitTree,
 } from "@sluice/gitdb";
 import type { GitFetchObjectsOptions, GitObjectId, GitObjectReader } from "@sluice/gitdb";
-import { chromium } from "playwright-core";
+import { launchChromium, serveFolder } from "../tests/_chromium.ts";
 import { allowOrigins, GitServer } from "../tests/_git_server.ts";
 import { bundle } from "../tests/_runtimes.ts";
 import { longHistoryRepository } from "./_git_repository.ts";
@@ -132,15 +132,8 @@ async function inNode(server: GitServer, name: string): Promise<void> {
 async function inBrowser(server: GitServer, name: string, head: string): Promise<void> {
   const folder = await Deno.makeTempDir();
   await bundle(new URL("../gitdb/mod.ts", import.meta.url).pathname, folder);
-  await using pages = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
-    const isModule = request.url.endsWith(".mjs");
-    const body = isModule ? await Deno.readTextFile(`${folder}/bundle.mjs`) : "<!DOCTYPE html>";
-    return new Response(body, { headers: { "content-type": isModule ? "text/javascript" : "text/html" } });
-  });
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu"],
-  });
+  await using pages = serveFolder(folder);
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(600_000);

@@ -6,10 +6,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { PackWriter } from "@sluice/gitdb";
 import { compressZstd, decompressZstd } from "@sluice/zstd";
 import { createZpaqArchive } from "@sluice/zpaq";
-import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { buildPlayground, buildPlaygroundFolder } from "../examples/playground/build.ts";
-import { findChromium } from "./_chromium.ts";
+import { serveFolder, testInChromium } from "./_chromium.ts";
 import { text } from "./_data.ts";
 
 /** Where screenshots go; not committed. */
@@ -20,23 +19,6 @@ const STOP_MS_MAX = 100;
 const PAINT_MS_MAX = 1000;
 /** Comparisons and long jobs on a machine that does other things too. */
 const PATIENCE_MS = 120_000;
-
-const executablePath = findChromium("the playground in a browser");
-
-async function launch(): Promise<Browser> {
-  return await chromium.launch({
-    executablePath: executablePath!,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-}
 
 /** What a test has: the page, a folder, and a list of what went wrong in the page. */
 interface Playground {
@@ -57,24 +39,16 @@ async function openPage(browser: Browser, folder: string, width = 900): Promise<
 }
 
 function browserTest(name: string, run: (playground: Playground) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore: executablePath === undefined,
-    sanitizeOps: false, // playwright-core keeps its pipes to the browser's process open for a while
-    sanitizeResources: false,
-    async fn() {
-      const folder = await Deno.makeTempDir();
+  testInChromium(name, async (browser) => {
+    const folder = await Deno.makeTempDir();
+    try {
       await buildPlayground(`${folder}/playground.html`);
-      const browser = await launch();
-      try {
-        const playground = await openPage(browser, folder);
-        await run(playground);
-        assertEquals(playground.faults, []);
-      } finally {
-        await browser.close();
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
+      const playground = await openPage(browser, folder);
+      await run(playground);
+      assertEquals(playground.faults, []);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   });
 }
 
@@ -318,13 +292,9 @@ browserTest("screens of three sizes have room for all tabs", async ({ browser, f
   assertEquals(faults, []);
 });
 
-Deno.test({
-  name: "the playground as a folder is small and paints at once",
-  ignore: executablePath === undefined,
-  sanitizeOps: false,
-  sanitizeResources: false,
-  async fn() {
-    const folder = await Deno.makeTempDir();
+testInChromium("the playground as a folder is small and paints at once", async (browser) => {
+  const folder = await Deno.makeTempDir();
+  try {
     await buildPlaygroundFolder(folder);
     let size = 0;
     for (const name of ["index.html", "app.js", "style.css"]) {
@@ -332,29 +302,20 @@ Deno.test({
       size += (await new Response(gzip).arrayBuffer()).byteLength;
     }
     assert(size <= FIRST_LOAD_MAX, `${size} bytes before anything is shown`);
-    const types: Record<string, string> = { html: "text/html", js: "text/javascript", css: "text/css" };
-    await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
-      const name = new URL(request.url).pathname.slice(1) || "index.html";
-      const headers = { "content-type": types[name.split(".").at(-1)!]! };
-      return new Response(await Deno.readFile(`${folder}/${name}`), { headers });
-    });
-    const browser = await launch();
-    try {
-      const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${server.addr.port}/`);
-      await page.click("text=server.log");
-      await page.locator("#found", { hasText: "server.log:" }).waitFor();
-      await openTab(page, "convert");
-      await page.selectOption("#action", { label: "compress with zstd" });
-      await page.click("#run");
-      await page.waitForSelector("#result:not([hidden])");
-      const paint = await page.evaluate<number>(
-        "performance.getEntriesByName('first-contentful-paint')[0].startTime",
-      );
-      assert(paint < PAINT_MS_MAX, `painted after ${paint.toFixed(0)} ms`);
-    } finally {
-      await browser.close();
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+    await using server = serveFolder(folder);
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${server.addr.port}/`);
+    await page.click("text=server.log");
+    await page.locator("#found", { hasText: "server.log:" }).waitFor();
+    await openTab(page, "convert");
+    await page.selectOption("#action", { label: "compress with zstd" });
+    await page.click("#run");
+    await page.waitForSelector("#result:not([hidden])");
+    const paint = await page.evaluate<number>(
+      "performance.getEntriesByName('first-contentful-paint')[0].startTime",
+    );
+    assert(paint < PAINT_MS_MAX, `painted after ${paint.toFixed(0)} ms`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -2,44 +2,27 @@
  * Fetching from a git server in Chromium: it allows the page's origin, and objects come into memory.
  */
 import { assert, assertEquals } from "@std/assert";
-import { chromium } from "playwright-core";
-import { findChromium } from "./_chromium.ts";
+import { serveFolder, testInChromium } from "./_chromium.ts";
 import { git, makeRepository, withFolder } from "./_git.ts";
 import { allowOrigins, GIT_SERVES, withServer } from "./_git_server.ts";
 import { bundle } from "./_runtimes.ts";
 
-const executablePath = findChromium("fetching in a browser");
-
-Deno.test({
-  name: "a page fetches a shallow and a blob-less history from another origin, in every version",
-  ignore: executablePath === undefined || !GIT_SERVES,
-  sanitizeOps: false, // playwright-core keeps its pipes to the browser's process open for a while
-  sanitizeResources: false,
-  fn: () =>
+testInChromium(
+  "a page fetches a shallow and a blob-less history from another origin, in every version",
+  (browser) =>
     withFolder(async (folder) => {
       const path = `${folder}/served.git`;
       await makeRepository(path, { commits: 20, packing: ["pack"] });
       await git(path, ["config", "uploadpack.allowFilter", "true"]);
       const head = (await git(path, ["rev-parse", "main"])).trim();
       await bundle(new URL("../gitdb/mod.ts", import.meta.url).pathname, folder);
-      const page = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-        const isModule = request.url.endsWith("/bundle.mjs");
-        const body = isModule ? await Deno.readTextFile(`${folder}/bundle.mjs`) : "<!DOCTYPE html>";
-        return new Response(body, {
-          headers: { "content-type": isModule ? "text/javascript" : "text/html" },
-        });
-      });
+      await using page = serveFolder(folder);
       await withServer(folder, async (server) => {
         allowOrigins(server);
-        const browser = await chromium.launch({
-          executablePath: executablePath!,
-          args: ["--no-sandbox", "--disable-gpu"],
-        });
-        try {
-          const tab = await browser.newPage();
-          await tab.goto(`http://127.0.0.1:${page.addr.port}/`);
-          for (const protocol of [0, 1, 2]) {
-            const script = `(async () => {
+        const tab = await browser.newPage();
+        await tab.goto(`http://127.0.0.1:${page.addr.port}/`);
+        for (const protocol of [0, 1, 2]) {
+          const script = `(async () => {
               const { fetchGitObjects, GitMemoryStore, GitRemote } = await import("/bundle.mjs");
               const remote = new GitRemote("${server.url("served.git")}", { protocol: ${protocol} });
               const found = [];
@@ -53,19 +36,16 @@ Deno.test({
               }
               return found;
             })()`;
-            const found = await tab.evaluate(script) as [string, string, number, string, number][];
-            const text = await git(path, ["cat-file", "commit", "main"]);
-            assertEquals(found.map(([name, id, , ...rest]) => [name, id, ...rest]), [
-              ["refs/heads/main", head, "commit", text.length],
-              ["refs/heads/main", head, "commit", text.length],
-            ]);
-            const [shallow, light] = found.map(([, , count]) => count);
-            assert(shallow! < light!, `${shallow} and ${light} objects`);
-          }
-        } finally {
-          await browser.close();
-          await page.shutdown();
+          const found = await tab.evaluate(script) as [string, string, number, string, number][];
+          const text = await git(path, ["cat-file", "commit", "main"]);
+          assertEquals(found.map(([name, id, , ...rest]) => [name, id, ...rest]), [
+            ["refs/heads/main", head, "commit", text.length],
+            ["refs/heads/main", head, "commit", text.length],
+          ]);
+          const [shallow, light] = found.map(([, , count]) => count);
+          assert(shallow! < light!, `${shallow} and ${light} objects`);
         }
       });
     }),
-});
+  { here: GIT_SERVES },
+);

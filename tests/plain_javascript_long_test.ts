@@ -5,9 +5,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { compressLz4 } from "@sluice/lz4";
 import { compressZstd } from "@sluice/zstd";
-import { chromium } from "playwright-core";
 import { runDeno } from "../_tools/command.ts";
 import { countDenoTests } from "../_tools/test_counts.ts";
+import { testInChromium } from "./_chromium.ts";
 import { text } from "./_data.ts";
 import { inDirectory } from "./_directory.ts";
 
@@ -22,9 +22,6 @@ const FILES = Deno.env.get("SLUICE_LONG") === "1" ? ["zstd", "lz4"] : [
   "lz4/frame/lasting_failures_test.ts",
   "lz4/index/repack_test.ts",
 ];
-const EXECUTABLE = "/usr/bin/chromium";
-const hasChromium = await Deno.stat(EXECUTABLE).then(() => true, () => false);
-if (!hasChromium) console.log("SKIPPED: plain JavaScript in a browser: there is no Chromium");
 
 /** Run in the page; `ENTRY` is the module's. */
 const PROGRAM = `
@@ -70,12 +67,9 @@ async function bundle(folder: string, entry: string): Promise<string> {
   return await Deno.readTextFile(output);
 }
 
-Deno.test({
-  name: "a page whose policy forbids WASM decodes with plain JavaScript, and without is told what helps",
-  ignore: !hasChromium,
-  sanitizeOps: false,
-  sanitizeResources: false,
-  async fn() {
+testInChromium(
+  "a page whose policy forbids WASM decodes with plain JavaScript, and without is told what helps",
+  async (browser) => {
     await inDirectory(async (folder) => {
       const content = text(700_000, 6);
       const bodies = new Map<string, BodyInit>([
@@ -94,24 +88,16 @@ Deno.test({
         const body = bodies.get(pathname);
         return new Response(body ?? null, { status: body === undefined ? 404 : 200, headers });
       });
-      const browser = await chromium.launch({
-        executablePath: EXECUTABLE,
-        args: ["--no-sandbox", "--disable-gpu"],
-      });
-      try {
-        const answers: string[] = [];
-        for (const entry of ["decode", "decode-js"]) {
-          const page = await browser.newPage();
-          await page.goto(`http://127.0.0.1:${server.addr.port}/${entry}`);
-          await page.waitForFunction("globalThis.decode");
-          answers.push(await page.evaluate<string>("globalThis.decode()"));
-        }
-        assertStringIncludes(answers[0]!, "WASM_FORBIDDEN");
-        assertStringIncludes(answers[0]!, "@sluice/zstd/decode-js");
-        assertEquals(answers[1], "true,true");
-      } finally {
-        await browser.close();
+      const answers: string[] = [];
+      for (const entry of ["decode", "decode-js"]) {
+        const page = await browser.newPage();
+        await page.goto(`http://127.0.0.1:${server.addr.port}/${entry}`);
+        await page.waitForFunction("globalThis.decode");
+        answers.push(await page.evaluate<string>("globalThis.decode()"));
       }
+      assertStringIncludes(answers[0]!, "WASM_FORBIDDEN");
+      assertStringIncludes(answers[0]!, "@sluice/zstd/decode-js");
+      assertEquals(answers[1], "true,true");
     });
   },
-});
+);

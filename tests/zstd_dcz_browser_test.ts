@@ -3,11 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { withZstd } from "@sluice/zstd/http";
-import { chromium } from "playwright-core";
-
-const EXECUTABLE = "/usr/bin/chromium";
-const hasChromium = await Deno.stat(EXECUTABLE).then(() => true, () => false);
-if (!hasChromium) console.log("SKIPPED: dcz in a browser: there is no Chromium");
+import { testInChromium } from "./_chromium.ts";
 
 /** A script of 90 kB that sets a number. */
 function script(version: number): string {
@@ -15,12 +11,9 @@ function script(version: number): string {
   return [`globalThis.version = ${version};`, ...lines].join("\n");
 }
 
-Deno.test({
-  name: "a browser gets later versions of a route as what changed, and runs them",
-  ignore: !hasChromium,
-  sanitizeOps: false, // playwright-core keeps its pipes to the browser's process open for a while
-  sanitizeResources: false,
-  async fn() {
+testInChromium(
+  "a browser gets later versions of a route as what changed, and runs them",
+  async (browser) => {
     let version = 1;
     const sent: { encoding: string | null; size: number }[] = [];
     const serve = withZstd((request: Request) => {
@@ -41,25 +34,17 @@ Deno.test({
       sent.push({ encoding: response.headers.get("content-encoding"), size: body.length });
       return new Response(body, { status: response.status, headers: response.headers });
     });
-    const browser = await chromium.launch({
-      executablePath: EXECUTABLE,
-      args: ["--no-sandbox", "--disable-gpu"],
-    });
-    try {
-      const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${server.addr.port}/`);
-      for (; version <= 3; version++) {
-        const ran = await page.evaluate<number>(`(async () => {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${server.addr.port}/`);
+    for (; version <= 3; version++) {
+      const ran = await page.evaluate<number>(`(async () => {
           const text = await (await fetch("/app.js", { cache: "reload" })).text();
           await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
           return globalThis.version;
         })()`);
-        assertEquals(ran, version);
-      }
-      assertEquals(sent.map(({ encoding }) => encoding), ["zstd", "dcz", "dcz"]);
-      assert(sent[1]!.size < 200 && sent[2]!.size < 200, JSON.stringify(sent));
-    } finally {
-      await browser.close();
+      assertEquals(ran, version);
     }
+    assertEquals(sent.map(({ encoding }) => encoding), ["zstd", "dcz", "dcz"]);
+    assert(sent[1]!.size < 200 && sent[2]!.size < 200, JSON.stringify(sent));
   },
-});
+);
