@@ -79,7 +79,9 @@ const JOBS: Record<string, () => Promise<() => Promise<unknown>> | (() => Promis
   },
   "gitdb indexing": async () => {
     const { pack } = await packed();
-    return () => buildGitPackIndex(pack);
+    return async () => {
+      for (let i = 0; i < 4; i++) await buildGitPackIndex(pack);
+    };
   },
   "gitdb reading": async () => {
     const { pack, index, ids } = await packed();
@@ -111,17 +113,27 @@ for (const [name, prepare] of Object.entries(JOBS)) {
   testBackends(`the event loop turns during: ${name}`, async (backend) => {
     if (IN_ONE_CALL.has(`${name} [${backend}]`)) return;
     const work = await prepare();
-    let turns = 0;
-    const started = performance.now();
-    const timer = setInterval(() => turns++, 1);
-    try {
-      await work();
-    } finally {
-      clearInterval(timer);
+    const found: string[] = [];
+    // A loop that gets no turn gets none however often; one that a busy machine holds up has them the next time.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const { turns, whole } = await turnsDuring(work);
+      if (whole < 300 || turns >= 3) return;
+      found.push(`${turns} turns in ${whole} ms`);
     }
-    const whole = performance.now() - started;
-    assert(whole < 300 || turns >= 3, `${turns} turns in ${whole} ms`);
+    throw new Error(`Cannot run beside timers: ${found.join(", ")}`);
   });
+}
+
+async function turnsDuring(work: () => Promise<unknown>): Promise<{ turns: number; whole: number }> {
+  let turns = 0;
+  const started = performance.now();
+  const timer = setInterval(() => turns++, 1);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+  return { turns, whole: performance.now() - started };
 }
 
 testBackends("sockets have their turns while streams run", async () => {

@@ -26,6 +26,16 @@ async function prepare(folder: string): Promise<{ tips: string[] }> {
   return { tips };
 }
 
+/** Pauses that last: a client that is killed leaves one, which has to end before its test does. */
+const pauses = new Set<Promise<void>>();
+
+async function pause(milliseconds: number): Promise<void> {
+  const over = new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+  pauses.add(over);
+  await over;
+  pauses.delete(over);
+}
+
 /** Answers come in small pieces, each after a while, so that there is time for a signal. */
 function slowDown(server: GitServer, pieces: number, pauseMs: number): void {
   server.intercept = async (_, answer) => {
@@ -35,7 +45,7 @@ function slowDown(server: GitServer, pieces: number, pauseMs: number): void {
     let at = 0;
     const body = new ReadableStream<Uint8Array>({
       async pull(controller): Promise<void> {
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await pause(pauseMs);
         if (at >= bytes.length) return controller.close();
         controller.enqueue(bytes.subarray(at, at += size));
       },
@@ -114,6 +124,7 @@ Deno.test({
             `${counts.locks} locks and ${counts.temporary} temporary files left`,
         );
       });
+      await Promise.all(pauses);
     }),
 });
 
@@ -147,6 +158,7 @@ Deno.test({
           `clones: ${counts.runs} runs, ${counts.kills} killed, ${counts.complete} repositories that were complete`,
         );
       });
+      await Promise.all(pauses);
     }),
 });
 
