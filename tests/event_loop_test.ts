@@ -114,7 +114,8 @@ for (const [name, prepare] of Object.entries(JOBS)) {
     if (IN_ONE_CALL.has(`${name} [${backend}]`)) return;
     const work = await prepare();
     const found: string[] = [];
-    // Long jobs need a turn each 300 ms. A loop that gets none gets none however often; one that a busy machine holds up has them the next time.
+    // Long jobs need a turn each 300 ms. A loop that gets none gets none however often; one that a busy machine holds
+    // up has them the next time.
     for (let attempt = 0; attempt < 3; attempt++) {
       const { turns, whole } = await turnsDuring(work);
       if (whole < 300 || turns >= Math.max(3, whole / 300)) return;
