@@ -77,7 +77,10 @@ const BUNDLES: readonly (readonly [what: string, from: string, max: number])[] =
   ["ZstdDecompressionStream", "@sluice/zstd/decode", 39_500],
   ["decompressZstd", "@sluice/zstd/decode", 39_000],
   ["decompressZstd", "@sluice/zstd", 39_000],
-  ["decompressLz4", "@sluice/lz4", 33_700],
+  ["decompressZstd", "@sluice/zstd/decode-js", 76_500],
+  ["decompressLz4", "@sluice/lz4/decode", 24_000],
+  ["decompressLz4", "@sluice/lz4", 24_000],
+  ["decompressLz4", "@sluice/lz4/decode-js", 35_200],
   ["ZpaqDecompressionStream", "@sluice/zpaq", 116_200],
   ["PackStore", "@sluice/gitdb", 118_100],
 ];
