@@ -2,9 +2,10 @@
  * Finding the objects of a repository and the hash that it uses. Deno only.
  */
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
-import { parseConfig } from "../object/_config.ts";
+import { isOn, parseConfig } from "../object/_config.ts";
 import { joinPath, readText, realPath, statPath } from "../object/_fs.ts";
-import { NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
+import { repositoryFormat } from "./_repository_format.ts";
+import { NotFoundError } from "@sluice/internal";
 
 /** Where a database lies. */
 export interface Repository {
@@ -51,23 +52,11 @@ async function commonFolder(gitFolder: string): Promise<string> {
   return target.startsWith("/") ? target : joinPath(gitFolder, target);
 }
 
-/** The two keys of a configuration that say how objects are named. */
-export function hashOfConfig(text: string): GitHashAlgorithm {
-  const values = parseConfig(text);
-  const version = Number(values.get("core.repositoryformatversion") ?? 0);
-  const format = (values.get("extensions.objectformat") ?? "sha1").toLowerCase();
-  if (version < 1 || format === "sha1") return "sha1";
-  if (format === "sha256") return "sha256";
-  throw new UnsupportedFeatureError(`Cannot open the repository: its object format is "${format}"`, {
-    format: "git",
-    code: "UNSUPPORTED_OBJECT_FORMAT",
-  });
-}
-
 /**
  * The database of a work tree, a git folder or an `objects` folder.
  *
  * @throws {NotFoundError} If there is none.
+ * @throws {UnsupportedFeatureError} If its format is not known.
  */
 export async function findRepository(path: string): Promise<Repository> {
   const around = await gitFolderOf(path);
@@ -82,7 +71,7 @@ export async function findRepository(path: string): Promise<Repository> {
         commonFolder: common,
         gitFolder,
         workTree: around === undefined ? undefined : path,
-        algorithm: hashOfConfig(config),
+        algorithm: repositoryFormat(config).algorithm,
         bare: around === undefined && common === gitFolder && isBare(config, common),
       };
     }
@@ -96,7 +85,7 @@ export async function findRepository(path: string): Promise<Repository> {
       commonFolder: undefined,
       gitFolder: undefined,
       workTree: undefined,
-      algorithm: hashOfConfig(config ?? ""),
+      algorithm: repositoryFormat(config ?? "").algorithm,
       bare: true,
     };
   }
@@ -105,8 +94,8 @@ export async function findRepository(path: string): Promise<Repository> {
 
 /** What the configuration says, or else the name of the folder. */
 function isBare(config: string, folder: string): boolean {
-  const value = parseConfig(config).get("core.bare")?.toLowerCase();
-  return value === undefined ? !/(?:^|\/)\.git$/.test(folder) : /^(?:true|yes|on|[1-9]\d*)$/.test(value);
+  const value = parseConfig(config).get("core.bare");
+  return value === undefined ? !/(?:^|\/)\.git$/.test(folder) : isOn(value);
 }
 
 function notFound(path: string): NotFoundError {

@@ -98,6 +98,7 @@ export class GitDatabase extends GitCompoundDatabase implements GitObjectWriter 
    * Opens the database of a work tree, a bare repository or an `objects` folder.
    *
    * @throws {NotFoundError} If there is none (code "INVALID_DATABASE").
+   * @throws {UnsupportedFeatureError} If the repository has a version, an extension or a hash that is not known here.
    */
   static async open(path: string | URL, options: GitDatabaseOptions = {}): Promise<GitDatabase> {
     checkKeys(options, STORE_OPTIONS);

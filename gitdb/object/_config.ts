@@ -9,6 +9,11 @@ export function parseConfig(text: string): Map<string, string> {
   return new Map(configEntries(text));
 }
 
+/** Whether a value says yes. */
+export function isOn(value: string | undefined): boolean {
+  return /^(?:true|yes|on|[+-]?0*[1-9]\d*)$/i.test(value ?? "");
+}
+
 const HEADER = /^\[\s*([\w.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]/;
 const PAIR = /^([A-Za-z][\w-]*)\s*(?:=(.*)|[#;].*)?$/;
 

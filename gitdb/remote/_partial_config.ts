@@ -2,19 +2,12 @@
  * What the configuration of a repository says of objects that another side has promised. Deno only.
  */
 import { byteString } from "@sluice/internal";
+import { OLD_EXTENSIONS } from "../database/_repository_format.ts";
 import { parseConfig, withConfigValues } from "../object/_config.ts";
 import { unsupported } from "../object/_errors.ts";
 import { joinPath, readSmallFile, statPath } from "../object/_fs.ts";
 import { GitLockFile } from "../write/_lock_file.ts";
 import type { RemoteConfig } from "./_remote_config.ts";
-
-/** Extensions that git honours in repositories of the first format, too. */
-const OLD_EXTENSIONS: ReadonlySet<string> = new Set([
-  "noop",
-  "preciousobjects",
-  "partialclone",
-  "worktreeconfig",
-]);
 
 /**
  * Makes a repository a partial clone of a remote, as `git fetch --filter` does: without that, git takes what is left out for

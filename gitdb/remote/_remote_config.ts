@@ -2,7 +2,7 @@
  * What the configuration of a repository says of another one. Deno only.
  */
 import { NotFoundError } from "@sluice/internal";
-import { configEntries } from "../object/_config.ts";
+import { configEntries, isOn } from "../object/_config.ts";
 import { joinPath, readText } from "../object/_fs.ts";
 import { parseRefspec } from "./_refspec.ts";
 import type { Refspec } from "./_refspec.ts";
@@ -31,11 +31,6 @@ export async function readConfig(commonFolder: string): Promise<Map<string, stri
     else list.push(value);
   }
   return values;
-}
-
-/** Whether a value of the configuration says yes. */
-export function isOn(value: string | undefined): boolean {
-  return /^(?:true|yes|on|1)$/i.test(value ?? "");
 }
 
 const TAG_OPTIONS: Readonly<Record<string, RemoteConfig["tags"]>> = { "--tags": "all", "--no-tags": "none" };

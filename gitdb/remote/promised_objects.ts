@@ -10,7 +10,8 @@ import { findRepository } from "../database/_repository.ts";
 import { toPath } from "../object/_fs.ts";
 import type { GitObjectId } from "../object/_object_id.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
-import { isOn, readConfig } from "./_remote_config.ts";
+import { readConfig } from "./_remote_config.ts";
+import { isOn } from "../object/_config.ts";
 import { GitRemote } from "./remote.ts";
 import type { GitRemoteOptions } from "./remote.ts";
 

@@ -253,7 +253,7 @@ export class GitRepository implements AsyncDisposable {
    * Opens the repository that a folder is or lies in.
    *
    * @throws {NotFoundError} If there is none (code "INVALID_DATABASE").
-   * @throws {UnsupportedFeatureError} If its objects are named by a hash that is not known here.
+   * @throws {UnsupportedFeatureError} If its format has a version, an extension or a hash that is not known here.
    */
   static async open(path: string | URL, options: GitRepositoryOptions = {}): Promise<GitRepository> {
     checkKeys(options, REPOSITORY_OPTIONS);

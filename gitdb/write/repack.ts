@@ -6,7 +6,9 @@
 import { writeFault } from "@sluice/internal/file-source";
 import { checkArgument, SluiceError } from "@sluice/internal";
 import { GitDatabase } from "../database/git_database.ts";
-import { isMissing, joinPath, listFolder, statPath } from "../object/_fs.ts";
+import { repositoryFormat } from "../database/_repository_format.ts";
+import { unsupported } from "../object/_errors.ts";
+import { isMissing, joinPath, listFolder, readText, statPath } from "../object/_fs.ts";
 import type { GitObjectId } from "../object/object_id.ts";
 import type { GitPack } from "../pack/pack.ts";
 import { createGitPack } from "./create_pack.ts";
@@ -37,6 +39,8 @@ const PLAIN_ENDINGS: readonly string[] = [".pack", ".idx", ".rev", ".bitmap"];
  *
  * @throws {SluiceError} If packs disappear each time (code "TARGET_CHANGED"), or disappear before what was packed is
  *   removed (code "NO_FILE"). Nothing is removed then.
+ * @throws {UnsupportedFeatureError} If packs are to be removed that `extensions.preciousObjects` protects. Nothing is packed
+ *   then.
  *
  * @example Loose objects into a pack
  * ```ts
@@ -59,6 +63,7 @@ export async function repackGitDatabase(
   options: GitRepackOptions = {},
 ): Promise<GitCreatedPack | undefined> {
   checkArgument(database instanceof GitDatabase, "repack a database", database, "a GitDatabase");
+  if (options.delete === true) await refusePrecious(database);
   const folder = joinPath(database.root, "pack");
   const { created, lasting, merged, has } = await packAll(database, folder, options);
   if (options.delete === true) {
@@ -74,6 +79,13 @@ export async function repackGitDatabase(
   }
   await database.refresh({ force: true });
   return created;
+}
+
+/** Others may need the objects of a repository that says so. */
+async function refusePrecious({ root }: GitDatabase): Promise<void> {
+  const config = await readText(joinPath(root, "../config")) ?? "";
+  if (!repositoryFormat(config).isPrecious) return;
+  throw unsupported("delete packs", "extensions.preciousObjects of the repository forbids it");
 }
 
 /** What was packed, and which packs are worth nothing any more or stay. */

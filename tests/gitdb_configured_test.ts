@@ -1,0 +1,127 @@
+/**
+ * Repositories whose configuration or environment changes what git does: the same output and exit code from `sluice gitdb`.
+ */
+import { assertEquals, assertRejects } from "@std/assert";
+import { GitDatabase, GitRepository } from "@sluice/gitdb";
+import { UnsupportedFeatureError } from "@sluice/internal";
+import { run, sluice } from "./_cli.ts";
+import { git, GIT_IS_HERE, withFolder } from "./_git.ts";
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** What both tools are called with. */
+interface Call {
+  readonly args: readonly string[];
+  readonly stdin?: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function testConfigured(name: string, test: (folder: string) => Promise<void>): void {
+  Deno.test({ name: `sluice gitdb ${name}`, ignore: !GIT_IS_HERE, fn: () => withFolder(test) });
+}
+
+/** Runs both tools; what differs fails. Returns git's exit codes. */
+async function compare(folder: string, calls: readonly Call[]): Promise<number[]> {
+  const codes: number[] = [];
+  for (const { args, stdin, cwd = "", env } of calls) {
+    const settings = {
+      cwd: `${folder}${cwd}`,
+      ...env === undefined ? {} : { env },
+      ...stdin === undefined ? {} : { stdin: new TextEncoder().encode(stdin) },
+    };
+    const theirs = await run("git", args, settings);
+    const ours = await sluice(["gitdb", ...args], settings);
+    const what = `${JSON.stringify(env ?? {})} ${args.join(" ")} in ${cwd || "/"}`;
+    assertEquals(
+      [text(ours.stdout), ours.code],
+      [text(theirs.stdout), theirs.code],
+      `${what}: ${ours.stderr}`,
+    );
+    codes.push(theirs.code);
+  }
+  return codes;
+}
+
+async function makeWorkTree(folder: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await git(folder, ["init", "-q", "-b", "main", "."]);
+  await git(folder, ["config", "user.name", "A"]);
+  await git(folder, ["config", "user.email", "a@example.test"]);
+  await Deno.mkdir(`${folder}/sub/deep`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/file`, "one\n");
+  await Deno.writeTextFile(`${folder}/sub/deep/file`, "deep\n");
+  await git(folder, ["add", "."]);
+  await git(folder, ["commit", "-q", "-m", "one"]);
+  await Deno.writeTextFile(`${folder}/file`, "one\ntwo\n");
+  await git(folder, ["commit", "-q", "-a", "-m", "two"]);
+}
+
+/** Configurations, and whether git works with repositories that have them. */
+const FORMATS: readonly (readonly [config: string, isKnown: boolean])[] = [
+  ["[core]\n", true],
+  ["[core]\n\trepositoryformatversion = 0\n[extensions]\n\tunknown = true\n", true],
+  ["[core]\n\trepositoryformatversion = 1\n[extensions]\n\tnoop = true\n\tnoop-v1 = 1\n", true],
+  ["[core]\n\trepositoryformatversion = 1\n[extensions]\n\tworktreeConfig = true\n", true],
+  ["[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha1\n", true],
+  ["[core]\n\trepositoryformatversion = 2\n", false],
+  ["[core]\n\trepositoryformatversion = 99999999\n", false],
+  ["[core]\n\trepositoryformatversion = one\n", false],
+  ["[core]\n\trepositoryformatversion =\n", false],
+  ["[core]\n\trepositoryformatversion = 1\n[extensions]\n\tunknown = true\n", false],
+  ["[core]\n\trepositoryformatversion = 1\n[extensions]\n\tunknown = false\n", false],
+  ['[core]\n\trepositoryformatversion = 1\n[extensions "noop"]\n\tpart = true\n', false],
+  ["[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha512\n", false],
+  ["[core]\n\trepositoryformatversion = 0\n[extensions]\n\tobjectFormat = sha256\n", false],
+  ["[core]\n\trepositoryformatversion = 0\n[extensions]\n\tnoop-v1 = 1\n", false],
+];
+
+testConfigured("refuses repositories of formats that git refuses, to read and to write", async (folder) => {
+  await makeWorkTree(`${folder}/r`);
+  const objects = async () =>
+    (await Array.fromAsync(Deno.readDir(`${folder}/r/.git/objects`))).map(({ name }) => name).sort();
+  const before = await objects();
+  for (const [config, isKnown] of FORMATS) {
+    await Deno.writeTextFile(`${folder}/r/.git/config`, config);
+    const reads = [["rev-parse", "HEAD"], ["count-objects"]];
+    const codes = await compare(`${folder}/r`, reads.map((args) => ({ args })));
+    assertEquals(codes, Array(reads.length).fill(isKnown ? 0 : 128), config);
+    if (isKnown) continue;
+    const refused = [
+      ["hash-object", "-w", "--stdin"],
+      ["repack", "-a", "-d"],
+      ["fetch", "http://127.0.0.1:9/r.git"],
+    ].map((args) => ({ args, stdin: "new" }));
+    assertEquals(await compare(`${folder}/r`, refused), Array(refused.length).fill(128), config);
+    assertEquals(await objects(), before, config);
+    for (const path of [`${folder}/r`, `${folder}/r/.git`, `${folder}/r/.git/objects`]) {
+      await assertRejects(
+        () => GitDatabase.open(path),
+        UnsupportedFeatureError,
+        "Cannot open the repository",
+      );
+    }
+    const error = await assertRejects(() => GitRepository.open(`${folder}/r/sub`), UnsupportedFeatureError);
+    assertEquals(error.format, "git", config);
+  }
+});
+
+testConfigured("deletes nothing of a repository with precious objects", async (folder) => {
+  await makeWorkTree(`${folder}/r`);
+  const config = await Deno.readTextFile(`${folder}/r/.git/config`);
+  for (const version of [0, 1]) {
+    await Deno.writeTextFile(
+      `${folder}/r/.git/config`,
+      `${config.replace(/version = \d/, `version = ${version}`)}[extensions]\n\tpreciousObjects = true\n`,
+    );
+    const packs = async () => await git(`${folder}/r`, ["count-objects", "-v"]);
+    const before = await packs();
+    assertEquals(
+      await compare(`${folder}/r`, [{ args: ["repack", "-d"] }, { args: ["repack", "-a", "-d"] }]),
+      [128, 128],
+    );
+    assertEquals(await packs(), before);
+  }
+  const packed = await sluice(["gitdb", "repack"], { cwd: `${folder}/r` });
+  assertEquals(packed.code, 0);
+});
