@@ -125,3 +125,74 @@ testConfigured("deletes nothing of a repository with precious objects", async (f
   const packed = await sluice(["gitdb", "repack"], { cwd: `${folder}/r` });
   assertEquals(packed.code, 0);
 });
+
+testConfigured("reads the objects that replace others wherever it reads objects", async (folder) => {
+  await makeWorkTree(`${folder}/r`);
+  const make = async (words: string) =>
+    (await git(`${folder}/r`, ["hash-object", "-w", "--stdin"], new TextEncoder().encode(words))).trim();
+  const [other, tree, commit] = [
+    await make("replaced\nby\nthree lines\n"),
+    (await git(`${folder}/r`, ["rev-parse", "HEAD^{tree}:sub/deep"])).trim(),
+    (await git(`${folder}/r`, ["commit-tree", "-m", "other message", "HEAD^{tree}"])).trim(),
+  ];
+  const calls = [
+    ["show", "HEAD:file"],
+    ["cat-file", "-p", "HEAD:file"],
+    ["diff", "HEAD~1", "HEAD"],
+    ["diff", "--stat", "HEAD~1", "HEAD"],
+    ["diff", "--numstat", "HEAD~1", "HEAD"],
+    ["log", "-p"],
+    ["log", "--stat"],
+    ["log", "--format=raw"],
+    ["ls-tree", "-l", "HEAD"],
+    ["ls-tree", "-r", "HEAD"],
+    ["show", "v1"],
+    ["log", "--format=%H%d %s", "-1"],
+  ].map((args) => ({ args }));
+  await git(`${folder}/r`, ["tag", "-a", "-m", "first", "v1"]);
+  await git(`${folder}/r`, ["tag", "-a", "-m", "second", "v2"]);
+  for (const [replaced, by] of [["HEAD:file", other], ["HEAD:sub", tree], ["v1", "v2"], ["HEAD", commit]]) {
+    await git(`${folder}/r`, ["replace", replaced!, by!]);
+    if (replaced !== "HEAD:sub" && replaced !== "HEAD:file") await compare(`${folder}/r`, calls);
+  }
+  await using repository = await GitRepository.open(`${folder}/r`);
+  const file = (await git(`${folder}/r`, ["--no-replace-objects", "rev-parse", "HEAD:file"])).trim();
+  assertEquals(`${repository.replacement(file)}`, other);
+  assertEquals(`${repository.replacement(other)}`, other);
+  await git(`${folder}/r`, ["config", "core.useReplaceRefs", "false"]);
+  await compare(`${folder}/r`, [...calls, { args: ["cat-file", "--batch"], stdin: "HEAD\nHEAD:file\nv1\n" }]);
+  await using plain = await GitRepository.open(`${folder}/r`);
+  assertEquals(`${plain.replacement(file)}`, file);
+  assertEquals(await (await plain.read("HEAD", "file")).text(), "one\ntwo\n");
+  assertEquals((await plain.readCommit("HEAD")).message, "two\n");
+  await using replacing = await GitRepository.open(`${folder}/r`, { replacements: true });
+  assertEquals((await replacing.readCommit("HEAD")).message, "other message\n");
+});
+
+testConfigured("leaves references to missing objects out of decorations", async (folder) => {
+  await makeWorkTree(`${folder}/r`);
+  await git(`${folder}/r`, ["tag", "-a", "-m", "one", "v1"]);
+  await git(`${folder}/r`, ["tag", "-a", "-m", "two", "v2", "v1"]);
+  await Deno.writeTextFile(`${folder}/r/.git/refs/heads/gone`, `${"12".repeat(20)}\n`);
+  const calls = [["log", "--format=%H%d"], ["log", "--format=%D"], ["log", "--decorate"]].map((args) => ({
+    args,
+  }));
+  assertEquals(await compare(`${folder}/r`, calls), [0, 0, 0]);
+  const id = (await git(`${folder}/r`, ["rev-parse", "v1"])).trim();
+  await Deno.remove(`${folder}/r/.git/objects/${id.slice(0, 2)}/${id.slice(2)}`);
+  assertEquals(await compare(`${folder}/r`, calls), [0, 0, 0]);
+});
+
+testConfigured("ls-tree -z quotes no path, whatever the format", async (folder) => {
+  await makeWorkTree(`${folder}/r`);
+  await Deno.writeTextFile(`${folder}/r/é"q`, "quoted\n");
+  await git(`${folder}/r`, ["add", "."]);
+  await git(`${folder}/r`, ["commit", "-q", "-m", "quoted"]);
+  const formats = [["--format=%(path)"], ["--format=%(objectmode) %(path)%x00"], ["--name-only"], []];
+  await compare(
+    `${folder}/r`,
+    formats.flatMap((format) => [["-z", ...format], format]).map((words) => ({
+      args: ["ls-tree", "-r", ...words, "HEAD"],
+    })),
+  );
+});

@@ -6,7 +6,7 @@ import type { GitDatabase, GitObject, GitObjectInfo, GitObjectType, GitResult } 
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { byteString, NotFoundError, SluiceError, UnsupportedFeatureError } from "@sluice/internal";
 import { FactFormatter } from "./facts.ts";
-import { openObjects, openReplacements, requireObject, resolveBytes, resolveName } from "./names.ts";
+import { openObjects, requireObject, resolveBytes, resolveName } from "./names.ts";
 import type { OpenObjects } from "./names.ts";
 import { BufferedStdout, byteText, quoted, shownMode, stdinLines, withoutReturns } from "./output.ts";
 import { fatal } from "./settings.ts";
@@ -148,9 +148,8 @@ async function catOne(
     if (typeof id === "string") throw fatal(`Not a valid object name ${name}`);
     return await database.has(id) ? 0 : 1;
   }
-  const replacement = await openReplacements(database);
   const named = await requireObject(opened, name);
-  const id = replacement(show === undefined ? await peeled(opened, named, first!) : named);
+  const id = opened.replacement(show === undefined ? await peeled(opened, named, first!) : named);
   const object = await readOne(database, id, name, settings);
   const out = new BufferedStdout();
   if (show === "type") await out.print(`${object.type}\n`);
@@ -215,7 +214,6 @@ class Printer {
   readonly #facts: FactFormatter;
   #mode: PrintMode;
   #damaged = false;
-  #replacement: Promise<(id: GitObjectId) => GitObjectId> | undefined;
 
   constructor(opened: OpenObjects, settings: GitdbSettings, out: BufferedStdout) {
     const { database } = opened;
@@ -286,8 +284,7 @@ class Printer {
         );
       }
     };
-    const replacement = await (this.#replacement ??= openReplacements(this.#database));
-    for await (const results of this.#results(ids.map(replacement))) {
+    for await (const results of this.#results(ids.map((id) => this.#opened.replacement(id)))) {
       for (const result of results) {
         const position = positions[result.index]!;
         await upTo(position);

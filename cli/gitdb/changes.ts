@@ -31,7 +31,7 @@ export async function changesBetween(
 ): Promise<StatusChange[]> {
   const changes: StatusChange[] = [];
   for await (const change of repository.changes(from, to, { paths })) changes.push(withStatus(change));
-  return renames ? await findRenames(repository.database, changes) : changes;
+  return renames ? await findRenames(repository, changes) : changes;
 }
 
 /** Refuses options that have no effect on such a list; ids of commits are shortened as they say, too. */
@@ -69,7 +69,7 @@ export class ChangeFormatter {
     this.#settings = settings;
     this.#digits = digits;
     this.#patches = new PatchWriter(
-      repository.database,
+      repository,
       settings.fullIndex ? Infinity : digits,
       settings.context,
     );

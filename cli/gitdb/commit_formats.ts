@@ -7,7 +7,7 @@ import { DATE_MODES } from "./dates.ts";
 import type { DateMode } from "./dates.ts";
 import { Decorations } from "./decorations.ts";
 import type { DecorationStyle } from "./decorations.ts";
-import { openReplacements, shortId, usualDigits } from "./names.ts";
+import { shortId, usualDigits } from "./names.ts";
 import { byteText } from "./output.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
@@ -50,7 +50,6 @@ export class CommitFormatter {
 
   readonly #decorate: DecorationStyle | undefined;
   #decorations: Promise<Decorations> | undefined;
-  #replacement: ReturnType<typeof openReplacements> | undefined;
 
   /** How dates are written. */
   readonly date: DateMode;
@@ -101,8 +100,7 @@ export class CommitFormatter {
   /** The header of a commit as it is stored, without its last line feed. */
   async storedHeader({ id }: GitHistoryCommit): Promise<string> {
     const { database } = this.#repository;
-    this.#replacement ??= openReplacements(database);
-    const stored = await database.read((await this.#replacement)(id));
+    const stored = await database.read(this.#repository.replacement(id));
     return new TextDecoder().decode(await stored.bytes()).split("\n\n", 1)[0]!.replace(/\n$/, "");
   }
 

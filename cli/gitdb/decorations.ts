@@ -3,6 +3,7 @@
  */
 import { parseGitTag } from "@sluice/gitdb";
 import type { GitRepository } from "@sluice/gitdb";
+import { NotFoundError } from "@sluice/internal";
 
 /** How names are written. */
 export type DecorationStyle = "short" | "full";
@@ -45,15 +46,21 @@ export class Decorations {
       else known.unshift(decoration);
     };
     for await (const { name, id } of repository.references("refs/", { onDamage: () => {} })) {
-      if (name.startsWith(REPLACED)) add(name.slice(REPLACED.length), { name: "replaced", kind: "other" });
+      const replaced = name.startsWith(REPLACED) ? name.slice(REPLACED.length) : undefined;
+      if (replaced !== undefined && isReplaced(repository, replaced)) {
+        add(replaced, { name: "replaced", kind: "other" });
+      }
       if (!SHOWN.test(name)) continue;
       const kind = name.startsWith("refs/heads/")
         ? "branch"
         : name.startsWith("refs/tags/")
         ? "tag"
         : "other";
+      // As in git, a reference that leads to nothing is left out.
+      const targets = await targetsOf(repository, `${id}`);
+      if (targets === undefined) continue;
       add(`${id}`, { name, kind });
-      for (const target of await targetsOf(repository, `${id}`)) add(target, { name, kind: "tag" });
+      for (const target of targets) add(target, { name, kind: "tag" });
     }
     const head = await repository.find("HEAD").then(String, () => undefined);
     if (head !== undefined) add(head, { name: "HEAD", kind: "head" });
@@ -78,16 +85,25 @@ export class Decorations {
   }
 }
 
-/** What a tag object names, and what that names, where it is one. */
-async function targetsOf(repository: GitRepository, id: string): Promise<string[]> {
+/** Whether another object is read instead of one. */
+function isReplaced(repository: GitRepository, id: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id) && `${repository.replacement(id)}` !== id;
+}
+
+/** What a tag object names, and what that names, where it is one; undefined where an object is not there. */
+async function targetsOf(repository: GitRepository, id: string): Promise<string[] | undefined> {
+  const { database } = repository;
   const targets: string[] = [];
-  for (let at = id; targets.length < TAG_DEPTH;) {
-    if ((await repository.database.info(at)).type !== "tag") break;
-    const { object } = parseGitTag(
-      await (await repository.database.read(at)).bytes(),
-      repository.hashAlgorithm,
-    );
-    targets.push(at = `${object}`);
+  try {
+    for (let at = id; targets.length < TAG_DEPTH;) {
+      const read = repository.replacement(at);
+      if ((await database.info(read)).type !== "tag") break;
+      const { object } = parseGitTag(await (await database.read(read)).bytes(), repository.hashAlgorithm);
+      targets.push(at = `${object}`);
+    }
+  } catch (error) {
+    if (error instanceof NotFoundError) return targets.length === 0 ? undefined : targets;
+    throw error;
   }
   return targets;
 }

@@ -102,7 +102,7 @@ async function rangesOf(
   if (allRefs) {
     for await (const { name } of repository.references()) {
       const object = await revisionOrFail(repository, `${name}^{}`, fatal(`bad revision '${name}'`));
-      if ((await repository.database.info(object)).type === "commit") from.push(object);
+      if ((await repository.resolve(object)).type === "commit") from.push(object);
     }
   }
   const head = allRefs ? [] : ["HEAD"];

@@ -33,6 +33,18 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   "objectsize:padded",
 ]);
 
+/** The formats that options stand for. */
+const NAME_FORMAT = "%(path)";
+const OBJECT_FORMAT = "%(objectname)";
+const DEFAULT_FORMAT = "%(objectmode) %(objecttype) %(objectname)%x09%(path)";
+const LONG_FORMAT = "%(objectmode) %(objecttype) %(objectname) %(objectsize:padded)%x09%(path)";
+const OPTION_FORMATS: ReadonlySet<string> = new Set([
+  NAME_FORMAT,
+  OBJECT_FORMAT,
+  DEFAULT_FORMAT,
+  LONG_FORMAT,
+]);
+
 /** A format as texts and placeholders. */
 function parseFormat(format: string): Piece[] {
   const pieces: Piece[] = [];
@@ -62,9 +74,7 @@ function parseFormat(format: string): Piece[] {
 /** The format that the options stand for. */
 function formatOf({ format, nameOnly, objectOnly, long }: GitdbSettings): string {
   if (format !== undefined) return format;
-  if (nameOnly) return "%(path)";
-  if (objectOnly) return "%(objectname)";
-  return `%(objectmode) %(objecttype) %(objectname)${long ? " %(objectsize:padded)" : ""}%x09%(path)`;
+  return nameOnly ? NAME_FORMAT : objectOnly ? OBJECT_FORMAT : long ? LONG_FORMAT : DEFAULT_FORMAT;
 }
 
 /** Refuses options that contradict each other. */
@@ -138,8 +148,9 @@ class TreeLister {
 
   async #printEntry(entry: GitTreeEntry, path: string): Promise<void> {
     const { zero, format } = this.#settings;
-    // As in git, a format of the user's gets paths in quotes, whatever ends the rows.
-    const row = { entry, path: zero && format === undefined ? path : quoted(path) };
+    // As in git, a format of the user's gets paths in quotes, whatever ends the rows, unless an option stands for it.
+    const isPlain = zero && (format === undefined || OPTION_FORMATS.has(format));
+    const row = { entry, path: isPlain ? path : quoted(path) };
     for (const piece of this.#format) {
       await this.#out.print(typeof piece === "string" ? piece : await this.#field(piece.field, row));
     }
@@ -161,7 +172,8 @@ class TreeLister {
   }
 
   async #size({ type, id }: GitTreeEntry): Promise<string> {
-    return type === "blob" ? `${(await this.#repository.database.info(id)).size}` : "-";
+    if (type !== "blob") return "-";
+    return `${(await this.#repository.database.info(this.#repository.replacement(id))).size}`;
   }
 }
 

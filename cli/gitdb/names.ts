@@ -14,6 +14,8 @@ import type { GitdbSettings } from "./settings.ts";
 export interface OpenObjects extends AsyncDisposable {
   readonly database: GitDatabase;
   readonly repository: GitRepository | undefined;
+  /** The object that is read instead of another one; a folder of objects alone replaces none. */
+  replacement(id: GitObjectId): GitObjectId;
 }
 
 /** Where a repository is looked for, and whether in the folders above, too. */
@@ -46,7 +48,7 @@ async function openFetching(path: string, discover: boolean): Promise<GitReposit
     hook ??= promisedGitObjects(repository.commonFolder);
     return await (await hook)?.(ids) ?? false;
   };
-  const options = { discover, replacements: replacesObjects(), ...isOff ? {} : { onAbsent } };
+  const options = { discover, ...replacementOptions(), ...isOff ? {} : { onAbsent } };
   const repository = await GitRepository.open(path, options);
   return repository;
 }
@@ -55,9 +57,9 @@ function noRepository(path: string, discover: boolean): Failure {
   return fatal(`not a git repository${discover ? " (or any of the parent directories): .git" : `: ${path}`}`);
 }
 
-/** Whether replaced objects count, as for git. */
-function replacesObjects(): boolean {
-  return Deno.env.get("GIT_NO_REPLACE_OBJECTS") === undefined;
+/** Whether replaced objects count: the configuration says so, unless the environment does. */
+function replacementOptions(): { readonly replacements?: false } {
+  return Deno.env.get("GIT_NO_REPLACE_OBJECTS") === undefined ? {} : { replacements: false };
 }
 
 /**
@@ -74,7 +76,12 @@ export async function openObjects(settings: GitdbSettings, fetches = true): Prom
   try {
     const repository = folder === undefined ? await repositoryAt(path, discover, fetches) : undefined;
     const database = repository?.database ?? await GitDatabase.open(path);
-    return { database, repository, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+    return {
+      database,
+      repository,
+      replacement: (id) => repository?.replacement(id) ?? id,
+      [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+    };
   } catch (error) {
     if (error instanceof NotFoundError) throw noRepository(path, discover);
     throw error;
@@ -89,7 +96,7 @@ async function repositoryAt(
 ): Promise<GitRepository | undefined> {
   try {
     if (fetches) return await openFetching(path, discover);
-    return await GitRepository.open(path, { discover, replacements: replacesObjects() });
+    return await GitRepository.open(path, { discover, ...replacementOptions() });
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;
@@ -163,22 +170,4 @@ export async function requireObject(opened: OpenObjects, name: string): Promise<
   const id = await resolveName(opened, name);
   if (typeof id === "string") throw fatal(`Not a valid object name ${name}`);
   return id;
-}
-
-/** How often a replacement may be replaced itself, as in git. */
-const REPLACE_DEPTH = 5;
-
-/** From objects to those that are read instead, unless GIT_NO_REPLACE_OBJECTS is set. */
-export async function openReplacements(database: GitDatabase): Promise<(id: GitObjectId) => GitObjectId> {
-  if (!replacesObjects()) return (id) => id;
-  const replaced = await database.replacements();
-  return (id) => {
-    let found = id;
-    for (let depth = 0; depth < REPLACE_DEPTH; depth++) {
-      const next = replaced.get(`${found}`);
-      if (next === undefined) return found;
-      found = next;
-    }
-    throw fatal(`replace depth too high for object ${id}`);
-  };
 }

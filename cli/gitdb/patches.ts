@@ -1,7 +1,7 @@
 /**
  * Patches: what differs between two versions of a file, line by line, as git writes it (git-diff, "Generating patch text").
  */
-import type { GitChangeSide, GitDatabase } from "@sluice/gitdb";
+import type { GitChangeSide, GitDatabase, GitRepository } from "@sluice/gitdb";
 import { byteString } from "@sluice/internal";
 import { shortId } from "./names.ts";
 import { quoted } from "./output.ts";
@@ -23,13 +23,15 @@ export interface ChangeCount {
 
 /** Writes patches of files. */
 export class PatchWriter {
+  readonly #repository: GitRepository;
   readonly #database: GitDatabase;
   readonly #digits: number;
   readonly #context: number;
 
   /** With as many digits of ids, and as many lines around changes. */
-  constructor(database: GitDatabase, digits: number, context: number) {
-    this.#database = database;
+  constructor(repository: GitRepository, digits: number, context: number) {
+    this.#repository = repository;
+    this.#database = repository.database;
     this.#digits = digits;
     this.#context = context;
   }
@@ -97,7 +99,7 @@ export class PatchWriter {
 
   async #size(side: GitChangeSide | undefined): Promise<number> {
     if (side === undefined || side.mode === SUBMODULE) return 0;
-    return (await this.#database.info(side.id)).size;
+    return (await this.#database.info(this.#repository.replacement(side.id))).size;
   }
 
   /** Compares two versions; undefined where one is no text. */
@@ -114,7 +116,7 @@ export class PatchWriter {
     if (side === undefined) return "";
     if (side.mode === SUBMODULE) return `Subproject commit ${side.id}\n`;
     if (await this.#size(side) > TEXT_MAX) return undefined;
-    const bytes = await (await this.#database.read(side.id)).bytes();
+    const bytes = await (await this.#database.read(this.#repository.replacement(side.id))).bytes();
     return bytes.subarray(0, BINARY_HEAD).includes(0) ? undefined : quickByteString(bytes);
   }
 }

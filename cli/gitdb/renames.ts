@@ -1,7 +1,7 @@
 /**
  * Files that were moved: which removed file an added one was made of, as git finds it out (gitdiffcore, "diffcore-rename").
  */
-import type { GitChange, GitChangeSide, GitDatabase } from "@sluice/gitdb";
+import type { GitChange, GitChangeSide, GitRepository } from "@sluice/gitdb";
 import { byteString } from "@sluice/internal";
 
 /** A change with its status; `source` and `score` are those of a moved file. */
@@ -65,14 +65,14 @@ export function withStatus({ pathBytes, before, after }: GitChange): StatusChang
 
 /** Makes one change of a removed and an added file where the one was moved to the other. */
 export async function findRenames(
-  database: GitDatabase,
+  repository: GitRepository,
   changes: readonly StatusChange[],
 ): Promise<StatusChange[]> {
   const loner = ({ path, before, after }: StatusChange): Loner => ({ path, side: (before ?? after)! });
   const targets = new Map(changes.filter(({ status }) => status === "A").map((each) => [each, loner(each)]));
   const sources = new Map(changes.filter(({ status }) => status === "D").map((each) => [each, loner(each)]));
   if (targets.size > 0 && sources.size > 0) {
-    await new RenameSearch(database, [...targets.values()], [...sources.values()]).run();
+    await new RenameSearch(repository, [...targets.values()], [...sources.values()]).run();
   }
   return changes.flatMap((change): StatusChange[] => {
     if (sources.get(change)?.used) return [];
@@ -85,14 +85,14 @@ export async function findRenames(
 
 /** Looks for the sources of added files. */
 class RenameSearch {
-  readonly #database: GitDatabase;
+  readonly #repository: GitRepository;
   readonly #targets: readonly Loner[];
   readonly #sources: readonly Loner[];
   readonly #sizes = new Map<string, number>();
   readonly #lines = new Map<string, Map<number, number>>();
 
-  constructor(database: GitDatabase, targets: readonly Loner[], sources: readonly Loner[]) {
-    this.#database = database;
+  constructor(repository: GitRepository, targets: readonly Loner[], sources: readonly Loner[]) {
+    this.#repository = repository;
     this.#targets = targets;
     this.#sources = sources;
   }
@@ -164,7 +164,7 @@ class RenameSearch {
   async #size({ side: { id } }: Loner): Promise<number> {
     const known = this.#sizes.get(`${id}`);
     if (known !== undefined) return known;
-    const { size } = await this.#database.info(id);
+    const { size } = await this.#repository.database.info(this.#repository.replacement(id));
     this.#sizes.set(`${id}`, size);
     return size;
   }
@@ -184,7 +184,8 @@ class RenameSearch {
   async #linesOf({ side: { id } }: Loner): Promise<Map<number, number>> {
     const known = this.#lines.get(`${id}`);
     if (known !== undefined) return known;
-    const lines = countLines(await (await this.#database.read(id)).bytes());
+    const object = await this.#repository.database.read(this.#repository.replacement(id));
+    const lines = countLines(await object.bytes());
     this.#lines.set(`${id}`, lines);
     return lines;
   }

@@ -65,7 +65,7 @@ class ObjectPrinter {
       const { type } = await this.#repository.resolve(at);
       if (type === "commit") return await this.#printCommit(await this.#repository.readCommit(at));
       if (type === "tree") return await this.#printTree(at, name);
-      const object = await this.#repository.database.read(at);
+      const object = await this.#repository.database.read(this.#repository.replacement(at));
       if (type === "blob") {
         for await (const chunk of object.body) await out.write(chunk);
         return;

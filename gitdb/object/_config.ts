@@ -14,6 +14,11 @@ export function isOn(value: string | undefined): boolean {
   return /^(?:true|yes|on|[+-]?0*[1-9]\d*)$/i.test(value ?? "");
 }
 
+/** Whether a value says no. */
+export function isOff(value: string | undefined): boolean {
+  return value !== undefined && /^(?:false|no|off|[+-]?0+|)$/i.test(value);
+}
+
 const HEADER = /^\[\s*([\w.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]/;
 const PAIR = /^([A-Za-z][\w-]*)\s*(?:=(.*)|[#;].*)?$/;
 

@@ -2,7 +2,9 @@
  * Trees, commits and tags of a database, with what git reads in their place (git-replace). Deno only.
  */
 import { NotFoundError } from "@sluice/internal";
+import { isOff, parseConfig } from "../object/_config.ts";
 import { overLimit } from "../object/_errors.ts";
+import { joinPath, readText } from "../object/_fs.ts";
 import type { GitDatabase } from "../database/git_database.ts";
 import { graftedParents, shallowIds } from "../database/_root_ids.ts";
 import type { GitObject, GitObjectType, GitReadOptions } from "../object/object.ts";
@@ -29,6 +31,12 @@ export function wrongType(what: string, type: GitObjectType, expected: string): 
   });
 }
 
+/** Whether the configuration of a repository lets objects be replaced, as it does where it says nothing. */
+async function usesReplacements(commonFolder: string): Promise<boolean> {
+  const config = parseConfig(await readText(joinPath(commonFolder, "config")) ?? "");
+  return !isOff(config.get("core.usereplacerefs"));
+}
+
 /** Reads objects by their ids. */
 export class Objects {
   readonly database: GitDatabase;
@@ -49,11 +57,15 @@ export class Objects {
     this.#grafts = grafts;
   }
 
-  /** Reads what is replaced, unless it is not wanted, where a shallow history ends, and which commits have other parents. */
-  static async open(database: GitDatabase, commonFolder: string, replaces: boolean): Promise<Objects> {
+  /** Reads what is replaced, as the configuration says where `replaces` does not, where a shallow history ends, and which commits have other parents. */
+  static async open(
+    database: GitDatabase,
+    commonFolder: string,
+    replaces: boolean | undefined,
+  ): Promise<Objects> {
     return new Objects(
       database,
-      replaces ? await database.replacements() : new Map(),
+      replaces ?? await usesReplacements(commonFolder) ? await database.replacements() : new Map(),
       await shallowIds(commonFolder),
       await graftedParents(commonFolder, database.hashAlgorithm),
     );

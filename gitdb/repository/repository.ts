@@ -20,7 +20,8 @@ import { STORE_OPTIONS } from "../object/_options.ts";
 import { toPath } from "../object/_fs.ts";
 import type { GitCommit } from "../object/_commit.ts";
 import type { GitObject, GitObjectType, GitReadOptions } from "../object/object.ts";
-import type { GitHashAlgorithm, GitObjectId } from "../object/_object_id.ts";
+import { GitObjectId } from "../object/_object_id.ts";
+import type { GitHashAlgorithm, GitIdLike } from "../object/_object_id.ts";
 import type { GitTreeEntry } from "../object/_tree.ts";
 import { commitFiles } from "./_commit_files.ts";
 import type { GitCommitOptions, GitFileChanges } from "./_commit_files.ts";
@@ -42,7 +43,10 @@ export type { GitCommitOptions, GitFileChanges, GitUpdateRefOptions };
 export interface GitRepositoryOptions extends GitDatabaseOptions {
   /** Look in the folders above, too, as git does. @default {true} */
   readonly discover?: boolean | undefined;
-  /** Read what others were replaced by (git-replace) in their place, as git does. @default {true} */
+  /**
+   * Read what others were replaced by (git-replace) in their place, as git does. @default {unless `core.useReplaceRefs` of the
+   * repository is false}
+   */
   readonly replacements?: boolean | undefined;
 }
 
@@ -257,8 +261,8 @@ export class GitRepository implements AsyncDisposable {
    */
   static async open(path: string | URL, options: GitRepositoryOptions = {}): Promise<GitRepository> {
     checkKeys(options, REPOSITORY_OPTIONS);
-    const { discover = true, replacements = true, ...own } = options;
-    checkBoolean("replacements", replacements);
+    const { discover = true, replacements, ...own } = options;
+    if (replacements !== undefined) checkBoolean("replacements", replacements);
     const start = toPath(path);
     const found = checkBoolean("discover", discover)
       ? await discoverRepository(start)
@@ -395,6 +399,29 @@ export class GitRepository implements AsyncDisposable {
     const { mode, id } = await this.#entry(revision, path);
     if (mode === 0o160000) throw wrongType(`"${shownPath(path)}"`, "commit", "part of this repository");
     return await this.#objects.read(id, options);
+  }
+
+  /**
+   * The object that is read instead of another one (git-replace), or that one itself. `read` looks there; `files` and
+   * `changes` report the ids that trees have.
+   *
+   * @example Nothing is replaced in a new repository
+   * ```ts
+   * import { GitObjectId, GitRepository } from "@sluice/gitdb";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const folder = await Deno.makeTempDir();
+   * for (const name of ["objects", "refs"]) await Deno.mkdir(`${folder}/${name}`);
+   * {
+   *   await using repository = await GitRepository.open(folder);
+   *   const id = GitObjectId.from("ce013625030ba8dba906f756967f9e9ca394464a");
+   *   assertEquals(repository.replacement(id), id);
+   * }
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  replacement(id: GitIdLike): GitObjectId {
+    return this.#objects.replacement(GitObjectId.from(id, this.hashAlgorithm));
   }
 
   /**
