@@ -183,7 +183,7 @@ testConfigured("leaves references to missing objects out of decorations", async 
   assertEquals(await compare(`${folder}/r`, calls), [0, 0, 0]);
 });
 
-testConfigured("ls-tree -z quotes no path, whatever the format", async (folder) => {
+testConfigured("ls-tree -z quotes paths where git does", async (folder) => {
   await makeWorkTree(`${folder}/r`);
   await Deno.writeTextFile(`${folder}/r/é"q`, "quoted\n");
   await git(`${folder}/r`, ["add", "."]);
@@ -195,4 +195,108 @@ testConfigured("ls-tree -z quotes no path, whatever the format", async (folder) 
       args: ["ls-tree", "-r", ...words, "HEAD"],
     })),
   );
+});
+
+/** Names that git answers with "missing", or whose objects it finds. */
+const NAMES = [
+  "HEAD",
+  "HEAD^{foo}",
+  "broken",
+  "empty",
+  "refs/heads/broken",
+  ":/[",
+  "HEAD^{/[}",
+  "HEAD:x",
+  "HEAD:./file",
+  "HEAD:./x",
+  "HEAD:s/../file",
+  "HEAD:.",
+  "HEAD@{upstream",
+  "@{-1}",
+  "@{-9}",
+  "HEAD~x",
+  "HEAD^9",
+  "HEAD^{blob}",
+  "",
+  "a..b",
+  "^HEAD",
+  "nö",
+  "HEAD",
+];
+
+testConfigured("cat-file answers each name of a batch, whatever the others are", async (folder) => {
+  await makeWorkTree(`${folder}/r`);
+  await git(`${folder}/r`, ["checkout", "-q", "-b", "side"]);
+  await git(`${folder}/r`, ["checkout", "-q", "main"]);
+  await Deno.writeTextFile(`${folder}/r/.git/refs/heads/broken`, "no id\n");
+  await Deno.writeTextFile(`${folder}/r/.git/refs/heads/empty`, "");
+  const stdin = `${NAMES.join("\n")}\n`;
+  const commands = NAMES.filter((name) => name !== "").map((name) => `info ${name}\ncontents ${name}\n`).join(
+    "",
+  );
+  const calls = [
+    { args: ["cat-file", "--batch-check"], stdin },
+    { args: ["cat-file", "--batch"], stdin },
+    { args: ["cat-file", "--batch", "--buffer"], stdin },
+    { args: ["cat-file", "--batch-command"], stdin: commands },
+  ];
+  assertEquals(await compare(`${folder}/r`, calls), [0, 0, 0, 0]);
+  // Git ends at some of these, or reads what is not read here: the answers before them and after them are there.
+  for (const name of [":file", "@{u}", "HEAD@{yesterday}", "HEAD^{/[[:alpha:]]}", "HEAD:../file"]) {
+    const outcome = await sluice(["gitdb", "cat-file", "--batch-check=%(objecttype)"], {
+      cwd: `${folder}/r`,
+      stdin: new TextEncoder().encode(`HEAD\n${name}\nHEAD\n`),
+    });
+    assertEquals([text(outcome.stdout), outcome.code], [`commit\n${name} missing\ncommit\n`, 1], name);
+    assertEquals(outcome.stderr.startsWith("fatal: "), true, name);
+  }
+  const refused = await sluice(["gitdb", "cat-file", "--batch-command", "--buffer"], {
+    cwd: `${folder}/r`,
+    stdin: new TextEncoder().encode("info HEAD:file\nflush\ninfo HEAD\nnonsense\n"),
+  });
+  assertEquals([text(refused.stdout).split("\n").length, refused.code], [2, 128]);
+});
+
+testConfigured("names and paths of revisions are printed and found as git does", async (folder) => {
+  await makeWorkTree(`${folder}/rö`);
+  await git(`${folder}/rö`, ["branch", "zweig-ö"]);
+  await git(`${folder}/rö`, ["checkout", "-q", "-b", "side"]);
+  await git(`${folder}/rö`, ["checkout", "-q", "main"]);
+  await Deno.mkdir(`${folder}/rö/sub/ü`);
+  await compare(
+    `${folder}/rö`,
+    [
+      ["rev-parse", "nö"],
+      ["rev-parse", "--abbrev-ref", "zweig-ö"],
+      ["rev-parse", "--symbolic-full-name", "zweig-ö"],
+      ["rev-parse", "--show-toplevel"],
+      ["rev-parse", "--absolute-git-dir"],
+      ["rev-parse", "--abbrev-ref", "@{-1}"],
+      ["rev-parse", "--symbolic-full-name", "@{-1}"],
+      ["rev-parse", "--abbrev-ref", "@{-1}", "@{-2}", "HEAD"],
+      ["rev-parse", "HEAD^{foo}"],
+      ["show", "--format=%s", "HEAD^!"],
+      ["show", "--format=%s", "HEAD^@"],
+      ["show", "HEAD:./file"],
+      ["show", "HEAD:../file"],
+    ].map((args) => ({ args })),
+  );
+  await compare(`${folder}/rö`, [
+    { args: ["rev-parse", "--show-prefix"], cwd: "/sub/ü" },
+    ...[
+      ["show", "HEAD:./deep/file"],
+      ["show", "HEAD:../file"],
+      ["show", "HEAD:./"],
+      ["cat-file", "-p", "HEAD:../file"],
+      ["cat-file", "-t", "HEAD:./deep"],
+      ["rev-parse", "HEAD:./deep/../deep/file", "HEAD:../file"],
+      ["rev-parse", "HEAD:../../file"],
+      ["ls-tree", "HEAD:./"],
+    ].map((args) => ({ args, cwd: "/sub" })),
+    {
+      args: ["cat-file", "--batch-check"],
+      stdin: "HEAD:./deep/file\nHEAD:../file\nHEAD:./no\n",
+      cwd: "/sub",
+    },
+  ]);
 });

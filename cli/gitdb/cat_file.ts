@@ -3,7 +3,7 @@
  */
 import { GitObjectId } from "@sluice/gitdb";
 import type { GitDatabase, GitObject, GitObjectInfo, GitObjectType, GitResult } from "@sluice/gitdb";
-import { EXIT, UsageFailure } from "../shared/exit.ts";
+import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { byteString, NotFoundError, SluiceError, UnsupportedFeatureError } from "@sluice/internal";
 import { FactFormatter } from "./facts.ts";
 import { openObjects, requireObject, resolveBytes, resolveName } from "./names.ts";
@@ -26,15 +26,21 @@ export async function catFile(operands: readonly string[], settings: GitdbSettin
   if (operands.length > 0) throw new UsageFailure("Batch modes take no arguments");
   const out = new BufferedStdout();
   const printer = new Printer(opened, settings, out);
-  if (settings.allObjects) await printer.printAll();
-  else if (settings.batch === "command") await runCommands(printer, settings, out);
-  else {
-    for await (const lines of settings.zero ? stdinLines("\0") : withoutReturns(stdinLines())) {
-      for (let at = 0; at < lines.length; at += GROUP) await printer.printNames(lines.slice(at, at + GROUP));
-      if (!settings.buffer) await out.flush();
+  try {
+    if (settings.allObjects) await printer.printAll();
+    else if (settings.batch === "command") await runCommands(printer, settings, out);
+    else {
+      for await (const lines of settings.zero ? stdinLines("\0") : withoutReturns(stdinLines())) {
+        for (let at = 0; at < lines.length; at += GROUP) {
+          await printer.printNames(lines.slice(at, at + GROUP));
+        }
+        if (!settings.buffer) await out.flush();
+      }
     }
+  } finally {
+    // What was answered before a failure has been answered.
+    await out.flush();
   }
-  await out.flush();
   return printer.damaged ? EXIT.failure : EXIT.ok;
 }
 
@@ -301,7 +307,15 @@ class Printer {
     if (name.length === length && /^[0-9a-fA-F]+$/.test(name)) {
       return GitObjectId.from(name);
     }
-    return await resolveBytes(this.#opened, name);
+    try {
+      return await resolveBytes(this.#opened, name);
+    } catch (error) {
+      if (!(error instanceof Failure || error instanceof SluiceError)) throw error;
+      // One name does not end the others. What is not known here may be there, which the exit code says.
+      console.error(error instanceof Failure ? error.message : `warning: ${error.message}`);
+      if (error instanceof Failure) this.#damaged = true;
+      return "missing";
+    }
   }
 
   async *#results(ids: readonly GitObjectId[]): AsyncGenerator<readonly GitResult<GitObjectInfo>[]> {

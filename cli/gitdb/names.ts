@@ -7,6 +7,7 @@ import { AmbiguousIdError, byteString, NotFoundError, UnsupportedFeatureError } 
 import { UsageFailure } from "../shared/exit.ts";
 import type { Failure } from "../shared/exit.ts";
 import { byteText, utf8OfByteText } from "./output.ts";
+import { findRevision } from "./paths.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -117,7 +118,9 @@ export async function resolveName(
   const isPrefix = name.length >= 4 && name.length <= fullLength && /^[0-9a-fA-F]+$/.test(name);
   if (repository === undefined && !isPrefix) return "missing";
   try {
-    return repository === undefined ? await database.resolvePrefix(name) : (await repository.find(name));
+    return repository === undefined
+      ? await database.resolvePrefix(name)
+      : await findRevision(repository, name);
   } catch (error) {
     if (error instanceof AmbiguousIdError) return "ambiguous";
     if (error instanceof NotFoundError || error instanceof RangeError) return "missing";

@@ -1,7 +1,7 @@
 /**
  * Paths as operands of commands: relative to where the command runs, as git takes them.
  */
-import type { GitRepository } from "@sluice/gitdb";
+import type { GitObjectId, GitRepository } from "@sluice/gitdb";
 import { UsageFailure } from "../shared/exit.ts";
 import { fatal } from "./settings.ts";
 
@@ -38,6 +38,25 @@ export function pathsFrom(here: string, operands: readonly string[], repository:
     const end = parts.length > 0 && /(?:^|\/)\.{0,2}$/.test(operand) ? "/" : "";
     return parts.join("/") + end;
   });
+}
+
+/** A colon outside of braces, and a path after it that starts from where the command runs. */
+const RELATIVE = /^((?:[^:{]|\{[^}]*\})+):(\.\.?\/.*)$/s;
+
+/**
+ * The id that a revision names; a path in it may start from where the command runs, as in `HEAD:./x`.
+ *
+ * @throws {SluiceError} As `GitRepository.find`.
+ * @throws {Failure} If there is no work tree to start from, or the path leads out of it.
+ */
+export async function findRevision(repository: GitRepository, revision: string): Promise<GitObjectId> {
+  const [, name, path] = RELATIVE.exec(revision) ?? [];
+  if (name === undefined || path === undefined) return await repository.find(revision);
+  const here = `${await Deno.realPath(".")}/`;
+  if (repository.isBare || here.startsWith(`${await Deno.realPath(repository.gitFolder)}/`)) {
+    throw fatal("relative path syntax can't be used outside working tree");
+  }
+  return await repository.find(`${name}:${pathsFrom(await folderHere(repository), [path], repository)[0]}`);
 }
 
 /** The paths that limit a history or a list of changes; those with patterns are refused. */

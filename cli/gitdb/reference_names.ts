@@ -28,7 +28,7 @@ export type ReferenceNameForm = "short" | "full";
 /** The name of a reference that a user named; undefined where it is none, or several. */
 export async function referenceName(
   repository: GitRepository,
-  name: string,
+  written: string,
   form: ReferenceNameForm,
 ): Promise<string | undefined> {
   const names = new Map<string, string>();
@@ -36,6 +36,9 @@ export async function referenceName(
     names.set(name, target);
   }
   const shown = (full: string): string => form === "full" ? full : shortest(full, names);
+  const back = /^@\{-([1-9]\d*)\}$/.exec(written)?.[1];
+  const name = back === undefined ? written : await nameLeft(repository, Number(back));
+  if (name === undefined) return undefined;
   // As git has it, `@` alone is HEAD.
   if (name === "HEAD" || name === "@") {
     const head = await repository.head();
@@ -44,6 +47,13 @@ export async function referenceName(
   const [full, ...others] = RULES.map((rule) => rule(name)).filter((candidate) => names.has(candidate));
   if (others.length > 0) console.error(`error: refname '${name}' is ambiguous`);
   return full === undefined || others.length > 0 ? undefined : shown(names.get(full)!);
+}
+
+/** The branch that was checked out so many times ago, by the log of HEAD. */
+async function nameLeft({ gitFolder }: GitRepository, back: number): Promise<string | undefined> {
+  const log = await Deno.readTextFile(`${gitFolder}/logs/HEAD`).catch(() => "");
+  const left = [...log.matchAll(/\tcheckout: moving from (\S+) to \S/g)];
+  return left.at(-back)?.[1];
 }
 
 function shortest(full: string, names: ReadonlyMap<string, string>): string {

@@ -4,7 +4,7 @@
 import type { GitRepository } from "@sluice/gitdb";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openRepository, shortId, usualDigits } from "./names.ts";
-import { BufferedStdout } from "./output.ts";
+import { BufferedStdout, byteText } from "./output.ts";
 import { referenceName } from "./reference_names.ts";
 import type { ReferenceNameForm } from "./reference_names.ts";
 import { ambiguousArgument, partsOfOperand, revisionOrFail } from "./revisions.ts";
@@ -42,7 +42,7 @@ class RevisionPrinter {
   }
 
   async #line(text: string): Promise<void> {
-    await this.#out.print(`${text}\n`);
+    await this.#out.print(byteText(`${text}\n`));
     await this.#out.flush();
   }
 
@@ -68,12 +68,13 @@ class RevisionPrinter {
 
   /** What an operand stands for. */
   async print(operand: string): Promise<void> {
+    const unknown = ambiguousArgument(operand);
     let parts: OperandPart[];
     try {
-      parts = await partsOfOperand(this.#repository, operand, ambiguousArgument(operand));
+      parts = await partsOfOperand(this.#repository, operand, unknown);
     } catch (error) {
       // As git has it, what can't be resolved is repeated before the failure.
-      await this.#line(operand);
+      if (error === unknown) await this.#line(operand);
       throw error;
     }
     for (const part of parts) await this.#show(part);

@@ -4,7 +4,7 @@
 import type { GitRepository } from "@sluice/gitdb";
 import { AmbiguousIdError, NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
 import type { Failure } from "../shared/exit.ts";
-import { isThere, limitingPaths } from "./paths.ts";
+import { findRevision, isThere, limitingPaths } from "./paths.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -15,7 +15,7 @@ export async function revisionOrFail(
   failure: Failure,
 ): Promise<string> {
   try {
-    return `${await repository.find(revision)}`;
+    return `${await findRevision(repository, revision)}`;
   } catch (error) {
     const isUnknown = error instanceof NotFoundError || error instanceof AmbiguousIdError ||
       error instanceof RangeError;
@@ -33,9 +33,9 @@ export interface RevisionRange {
   readonly isSymmetric: boolean;
 }
 
-/** A range of the form `A..B` or `A...B`; no name is HEAD. */
+/** A range of the form `A..B` or `A...B`; no name is HEAD. Two dots of a path, as in `HEAD:../x`, make none. */
 export function rangeOf(operand: string): RevisionRange | undefined {
-  const found = /^(.*?)\.\.(\.?)(?!\.)(.*)$/.exec(operand);
+  const found = /^(.*?)(?<![:/])\.\.(\.?)(?!\.)(.*)$/.exec(operand);
   if (found === null) return undefined;
   return { left: found[1] || "HEAD", right: found[3] || "HEAD", isSymmetric: found[2] !== "" };
 }

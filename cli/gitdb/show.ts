@@ -11,7 +11,7 @@ import { CommitPrinter } from "./commit_printer.ts";
 import { DATE_MODES } from "./dates.ts";
 import { openRepository } from "./names.ts";
 import { BufferedStdout, byteText } from "./output.ts";
-import { revisionOrFail, splitOperands } from "./revisions.ts";
+import { partsOfOperand, rangeOf, splitOperands } from "./revisions.ts";
 import type { GitdbSettings } from "./settings.ts";
 
 /** Runs the subcommand. */
@@ -21,17 +21,22 @@ export async function show(operands: readonly string[], settings: GitdbSettings)
   await using repository = await openRepository(settings);
   const { revisions, paths, failureOf } = await splitOperands(repository, operands, settings);
   const names = revisions.length === 0 ? ["HEAD"] : revisions;
-  const ids: string[] = [];
+  const shown: { readonly id: string; readonly name: string }[] = [];
   for (const name of names) {
-    if (name.startsWith("^") || name.includes("..")) {
+    const parts = await partsOfOperand(repository, name, failureOf(name));
+    // A commit without its parents is that commit.
+    const isAlone = name.endsWith("^!") && names.length === 1;
+    if (!isAlone && parts.some(({ isExcluded }) => isExcluded) || rangeOf(name) !== undefined) {
       throw new UsageFailure(`show takes objects, not ranges as "${name}"`);
     }
-    ids.push(await revisionOrFail(repository, name, failureOf(name)));
+    for (const { id, isExcluded, written = id } of parts) {
+      if (!isExcluded) shown.push({ id, name: written });
+    }
   }
   const out = new BufferedStdout();
   const commits = await CommitPrinter.open(repository, settings, { out, merges: "all parents", paths });
   const printer = new ObjectPrinter(repository, settings, { out, commits, isLimited: paths !== undefined });
-  for (const [i, id] of ids.entries()) await printer.print(id, names[i]!);
+  for (const { id, name } of shown) await printer.print(id, name);
   await out.flush();
   return EXIT.ok;
 }

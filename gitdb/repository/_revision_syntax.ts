@@ -127,7 +127,7 @@ function* stepsOf(text: string, whole: string): Generator<RevisionStep> {
         if (peel !== "/") yield { kind: "message", pattern: messagePattern(peel.slice(1), whole) };
         continue;
       }
-      if (!PEELS.has(peel)) throw unsupported(`resolve "${whole}"`, `"^{${peel}}" is not known here`);
+      if (!PEELS.has(peel)) throw malformed(whole);
       yield { kind: "peel", type: peel === "" ? "target" : peel as GitObjectType | "object" };
     } else if (parent !== undefined) {
       yield { kind: "parent", number: parent === "" ? 1 : countOf(parent, whole) };

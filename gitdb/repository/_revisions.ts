@@ -275,7 +275,7 @@ export async function entryAt(
   const text = byteString(typeof path === "string" ? new TextEncoder().encode(path) : path);
   if (text === "") return found;
   const parts = (text.endsWith("/") ? text.slice(0, -1) : text).split("/");
-  if (parts.includes(".") || parts.includes("..")) {
+  if (/^\.{1,2}\//.test(text)) {
     throw unsupported(`look up "${shownPath(path)}"`, "paths start at the root of the tree");
   }
   for (const name of parts) {
