@@ -10,6 +10,7 @@ import { listMembers, runDeno } from "./command.ts";
 import type { Member } from "./command.ts";
 import { listPublished } from "./published_files.ts";
 import { ROOT } from "./zig.ts";
+import { wasmOfText } from "../ffi/_wasm_text.ts";
 
 /** Runs under Deno only. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["@sluice/cli"]);
@@ -89,12 +90,12 @@ function withSpecifiers(text: string): string {
 }
 
 /** The forms of one WASM module, and the conditions that choose among them. */
-function wasmFiles(name: string, digits: string, files: PackageFiles): Record<string, string> {
+function wasmFiles(name: string, bytes: Uint8Array, files: PackageFiles): Record<string, string> {
   const conditions: Record<string, string> = {};
-  files.set(`kernel/_wasm/${name}.wasm`, Uint8Array.fromHex(digits));
+  files.set(`kernel/_wasm/${name}.wasm`, bytes);
   for (const [condition, query] of Object.entries(IMPORTERS)) {
     const path = `kernel/_wasm/${name}.${condition}.js`;
-    const lines = [`import module from "./${name}.wasm${query}";`, "export const WASM_DIGITS = module;", ""];
+    const lines = [`import module from "./${name}.wasm${query}";`, "export const WASM_TEXT = module;", ""];
     files.set(path, lines.join("\n"));
     conditions[condition] = `./${path}`;
   }
@@ -161,7 +162,7 @@ async function packageFiles(member: Member): Promise<{ files: PackageFiles; sour
     all += code;
     const wasm = EMBEDDED.exec(name)?.[1];
     if (wasm !== undefined) {
-      imports[`#wasm/${wasm}`] = wasmFiles(wasm, /"([0-9a-f]+)"/.exec(text)![1]!, files);
+      imports[`#wasm/${wasm}`] = wasmFiles(wasm, wasmOfText(/"([^"]+)"/.exec(text)![1]!), files);
     }
   }
   files.set("package.json", describe(member, version, all, imports));

@@ -3,6 +3,7 @@
  * code be compiled while they run.
  */
 import { BackendUnavailableError } from "@sluice/internal";
+import { wasmOfText } from "./_wasm_text.ts";
 
 /** The modules of the library that have a WASM form. */
 export const WASM_MODULE_NAMES: readonly WasmModuleName[] = [
@@ -77,14 +78,6 @@ function plainJavascript(name: string): string {
     : "";
 }
 
-/** The bytes of hexadecimal digits. */
-function bytesOf(digits: string): Uint8Array<ArrayBuffer> {
-  if (typeof Uint8Array.fromHex === "function") return Uint8Array.fromHex(digits);
-  const bytes = new Uint8Array(digits.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
-}
-
 /**
  * Compiles an embedded module, unless it is compiled already.
  *
@@ -94,7 +87,7 @@ export function compileWasm(name: string, embedded: string | WebAssembly.Module)
   if (typeof embedded !== "string") return embedded;
   let cause: unknown;
   try {
-    if (hasWasm()) return new WebAssembly.Module(bytesOf(embedded));
+    if (hasWasm()) return new WebAssembly.Module(wasmOfText(embedded));
   } catch (error) {
     // Engines that forbid it throw the one, pages with a policy the other.
     if (!(error instanceof WebAssembly.CompileError || error instanceof EvalError)) throw error;

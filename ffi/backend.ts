@@ -144,7 +144,7 @@ export class BackendModule<Functions> {
   #native: Library<Functions> | undefined;
 
   /**
-   * Names the module, with its WASM unless it is native only: in hexadecimal digits, or compiled where the host imports
+   * Names the module, with its WASM unless it is native only: as a text, or compiled where the host imports
    * such modules. Nothing is opened yet.
    */
   constructor(module: LibraryModule, wasm?: string | WebAssembly.Module) {

@@ -9,8 +9,9 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { BACKENDS } from "../tests/_backends.ts";
 import { nativeLibraryPath } from "./_resolve.ts";
 import { WASM_MODULE_NAMES } from "./_wasm_modules.ts";
-import { WASM_DIGITS as ZSTD_DECODE } from "../zstd/kernel/_wasm/zstd_decode.gen.ts";
-import { WASM_DIGITS as ZSTD_ENCODE } from "../zstd/kernel/_wasm/zstd_encode.gen.ts";
+import { wasmOfText } from "./_wasm_text.ts";
+import { WASM_TEXT as ZSTD_DECODE } from "../zstd/kernel/_wasm/zstd_decode.gen.ts";
+import { WASM_TEXT as ZSTD_ENCODE } from "../zstd/kernel/_wasm/zstd_encode.gen.ts";
 
 const NATIVE = BACKENDS.includes("native");
 const OPTIONS = { maxMemory: 0, backend: undefined, parameters: new Int32Array() };
@@ -61,8 +62,8 @@ Deno.test(
 );
 
 Deno.test("every WASM module has no imports and exports its functions", () => {
-  for (const digits of [ZSTD_DECODE, ZSTD_ENCODE]) {
-    const module = new WebAssembly.Module(Uint8Array.fromHex(digits));
+  for (const text of [ZSTD_DECODE, ZSTD_ENCODE]) {
+    const module = new WebAssembly.Module(wasmOfText(text));
     assertEquals(WebAssembly.Module.imports(module), []);
     const names = WebAssembly.Module.exports(module).map(({ name }) => name);
     assert(names.includes("memory") && names.includes("sluice_abi_hash"));
@@ -172,20 +173,20 @@ Deno.test("a module that the host does not compile is taken from the program", (
   const error = assertThrows(() => embedded.open("wasm"), BackendUnavailableError, "@sluice/zstd/decode-js");
   assertEquals(error.code, "WASM_FORBIDDEN");
 
-  configureBackend({ modules: { zstd_decode: new WebAssembly.Module(Uint8Array.fromHex(ZSTD_DECODE)) } });
+  configureBackend({ modules: { zstd_decode: new WebAssembly.Module(wasmOfText(ZSTD_DECODE)) } });
   assertEquals(embedded.open("wasm").kind, "wasm");
   const instantiate = (): WebAssembly.Exports =>
-    new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.fromHex(ZSTD_DECODE))).exports;
+    new WebAssembly.Instance(new WebAssembly.Module(wasmOfText(ZSTD_DECODE))).exports;
   configureBackend({ modules: { zstd_decode: instantiate } });
   assertEquals(new BackendModule(description, "00").open("wasm").kind, "wasm");
-  const other = new WebAssembly.Module(Uint8Array.fromHex(ZSTD_ENCODE));
+  const other = new WebAssembly.Module(wasmOfText(ZSTD_ENCODE));
   configureBackend({ modules: { zstd_decode: other } });
   const mismatch = assertThrows(
     () => new BackendModule(description, "00").open("wasm"),
     BackendUnavailableError,
   );
   assertEquals(mismatch.code, "ABI_MISMATCH");
-  configureBackend({ modules: { zstd_decode: new WebAssembly.Module(Uint8Array.fromHex(ZSTD_DECODE)) } });
+  configureBackend({ modules: { zstd_decode: new WebAssembly.Module(wasmOfText(ZSTD_DECODE)) } });
   assertEquals(new BackendModule(description, other).open("wasm").kind, "wasm");
 });
 

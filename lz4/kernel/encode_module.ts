@@ -4,10 +4,10 @@
 import { BackendModule } from "@sluice/ffi";
 import { LZ4_ENCODE_MODULE } from "./_abi/lz4_encode.gen.ts";
 import type { Lz4EncodeFunctions } from "./_abi/lz4_encode.gen.ts";
-import { WASM_DIGITS } from "./_wasm/lz4_encode.gen.ts";
+import { WASM_TEXT } from "./_wasm/lz4_encode.gen.ts";
 
 /** Opened at first use. */
 export const LZ4_ENCODE: BackendModule<Lz4EncodeFunctions> = /* @__PURE__ */ new BackendModule(
   LZ4_ENCODE_MODULE,
-  WASM_DIGITS,
+  WASM_TEXT,
 );
