@@ -300,3 +300,156 @@ testConfigured("names and paths of revisions are printed and found as git does",
     },
   ]);
 });
+
+testConfigured("ls-tree lists a submodule that is named as a folder", async (folder) => {
+  await makeWorkTree(`${folder}/r`);
+  const id = (await git(`${folder}/r`, ["rev-parse", "HEAD"])).trim();
+  await git(`${folder}/r`, ["update-index", "--add", "--cacheinfo", `160000,${id},mod`]);
+  await git(`${folder}/r`, ["commit", "-q", "-m", "with a submodule"]);
+  const paths = ["mod/", "mod/file", "file/"];
+  await compare(
+    `${folder}/r`,
+    paths.flatMap((path) => [[path], ["-r", path], ["-d", path]]).map((words) => ({
+      args: ["ls-tree", ...words.slice(0, -1), "HEAD", words.at(-1)!],
+    })),
+  );
+});
+
+testConfigured("a fetch that fails empties FETCH_HEAD where git does", async (folder) => {
+  for (const name of ["theirs", "ours"]) {
+    await makeWorkTree(`${folder}/${name}`);
+    await git(`${folder}/${name}`, ["remote", "add", "origin", "http://127.0.0.1:9/r.git"]);
+  }
+  for (
+    const words of [
+      "nope",
+      "",
+      "origin",
+      "--append nope",
+      "--append origin",
+      "--dry-run nope",
+      "--dry-run origin",
+      "origin :::x",
+      "--unshallow origin",
+    ]
+  ) {
+    const args = ["fetch", ...words.split(" ").filter((word) => word !== "")];
+    const outcomes = [];
+    for (const name of ["theirs", "ours"]) {
+      const cwd = `${folder}/${name}`;
+      await Deno.writeTextFile(`${cwd}/.git/FETCH_HEAD`, "old\n");
+      const { code } = name === "ours"
+        ? await sluice(["gitdb", ...args], { cwd })
+        : await run("git", args, { cwd });
+      outcomes.push([code, await Deno.readTextFile(`${cwd}/.git/FETCH_HEAD`)]);
+    }
+    assertEquals(outcomes[1], outcomes[0], words);
+  }
+});
+
+testConfigured("says of addresses that are not of HTTP that they are not known", async (folder) => {
+  await makeWorkTree(`${folder}/r`);
+  await git(`${folder}/r`, ["remote", "add", "far", "ssh://127.0.0.1/r.git"]);
+  const addresses = ["file:///r", "host:r", "./r", "far"];
+  for (const address of addresses) {
+    const commands = [
+      ["ls-remote", address],
+      ["fetch", address],
+      ...address === "far" ? [] : [["clone", address]],
+    ];
+    for (const args of commands) {
+      for (
+        const cwd of args[0] === "ls-remote" && address !== "far" ? [folder, `${folder}/r`] : [`${folder}/r`]
+      ) {
+        const { code, stderr } = await sluice(["gitdb", ...args], { cwd });
+        const url = address === "far" ? "ssh://127.0.0.1/r.git" : address;
+        assertEquals(
+          [code, stderr],
+          [128, `fatal: repository '${url}' is no URL of HTTP; other protocols are not known here\n`],
+          args.join(" "),
+        );
+      }
+    }
+  }
+  await compare(`${folder}/r`, [
+    { args: ["ls-remote", "--get-url", "far"] },
+    { args: ["ls-remote", "--get-url", "ssh://127.0.0.1/r"] },
+  ]);
+});
+
+const PLACES = [
+  "--is-bare-repository",
+  "--is-inside-work-tree",
+  "--show-prefix",
+  "--git-dir",
+  "--show-toplevel",
+];
+
+testConfigured("finds the work tree where the configuration and the environment say", async (folder) => {
+  await makeWorkTree(`${folder}/r`);
+  await Deno.mkdir(`${folder}/tree/inner`, { recursive: true });
+  const calls = (cwd: string, env: Record<string, string> = {}): Call[] =>
+    [PLACES, ["--is-bare-repository"]].map((words) => ({ args: ["rev-parse", ...words], cwd, env }));
+  const config = await Deno.readTextFile(`${folder}/r/.git/config`);
+  const configure = async (lines: string): Promise<void> => {
+    const rest = config.replace(/\tbare = .*\n/, "");
+    await Deno.writeTextFile(`${folder}/r/.git/config`, `${rest}[core]\n${lines}`);
+  };
+  const [gitDir, tree] = [`${folder}/r/.git`, `${folder}/tree`];
+  await configure("\tbare = true\n");
+  await compare(folder, [
+    ...calls("/r"),
+    ...calls("/r/sub"),
+    ...calls("/r", { GIT_DIR: gitDir, GIT_WORK_TREE: "sub" }),
+    { args: ["show", "HEAD:./file"], cwd: "/r" },
+  ]);
+  await using bare = await GitRepository.open(`${folder}/r`);
+  assertEquals([bare.isBare, bare.workTree], [true, undefined]);
+  await configure(`\tbare = false\n\tworktree = ${tree}\n`);
+  await compare(folder, [...calls("/r"), ...calls("/r/sub"), ...calls("/tree/inner", { GIT_DIR: gitDir })]);
+  await configure("\tbare = false\n\tworktree = ../sub\n");
+  await compare(folder, [
+    ...calls("/r/sub/deep"),
+    { args: ["log", "--format=%s", "--", "file"], cwd: "/r/sub/deep" },
+    { args: ["ls-tree", "HEAD"], cwd: "/r/sub/deep" },
+  ]);
+  await using elsewhere = await GitRepository.open(`${folder}/r`);
+  assertEquals(elsewhere.workTree, await Deno.realPath(`${folder}/r/sub`));
+  await configure("\tbare = false\n");
+  await compare(folder, [
+    ...calls("/r/sub", { GIT_DIR: gitDir }),
+    ...calls("/r/sub", { GIT_DIR: gitDir, GIT_WORK_TREE: `${folder}/r` }),
+    ...calls("/r/sub", { GIT_DIR: gitDir, GIT_WORK_TREE: ".." }),
+    ...calls("/r/sub", { GIT_WORK_TREE: tree }),
+    ...calls("/r/sub", { GIT_CEILING_DIRECTORIES: `${folder}/r` }),
+    ...calls("/r", { GIT_CEILING_DIRECTORIES: `${folder}/r` }),
+    ...calls("/r/sub/deep", { GIT_CEILING_DIRECTORIES: `/nowhere:${folder}/r/sub` }),
+    ...calls("/r/sub", { GIT_CEILING_DIRECTORIES: folder }),
+    ...calls("/r/sub", { GIT_CEILING_DIRECTORIES: "r" }),
+  ]);
+  await using named = await GitRepository.open(`${folder}/r`, { workTree: tree });
+  assertEquals([named.isBare, named.workTree], [false, await Deno.realPath(tree)]);
+});
+
+testConfigured("refuses folders of objects that it would not read", async (folder) => {
+  await makeWorkTree(`${folder}/r`);
+  await Deno.mkdir(`${folder}/objects/pack`, { recursive: true });
+  const run = async (env: Record<string, string>, args: string[]) => {
+    const { code, stdout, stderr } = await sluice(["gitdb", ...args], { cwd: `${folder}/r`, env });
+    return [code, text(stdout), /[A-Z_]{20,}/.exec(stderr)?.[0]];
+  };
+  const [own, others] = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"];
+  for (const args of [["log"], ["rev-parse", "HEAD"], ["cat-file", "-p", "HEAD"], ["ls-tree", "HEAD"]]) {
+    assertEquals(await run({ [own]: `${folder}/objects` }, args), [128, "", own], args.join(" "));
+    assertEquals(await run({ [others]: `${folder}/objects` }, args), [128, "", others], args.join(" "));
+  }
+  await compare(`${folder}/r`, [
+    { args: ["rev-parse", "HEAD"], env: { [own]: `${folder}/r/.git/objects` } },
+    { args: ["count-objects"], env: { [own]: `${folder}/objects` } },
+    {
+      args: ["cat-file", "--batch-check"],
+      stdin: `${"12".repeat(20)}\n`,
+      env: { [own]: `${folder}/objects` },
+    },
+  ]);
+});

@@ -144,6 +144,14 @@ const FETCHES: readonly {
       "refs/pull/*:refs/remotes/pull/*",
     ]],
   },
+  // What fails after a fetch leaves nothing of it in FETCH_HEAD.
+  { runs: [["origin", "main"], ["origin", "nothing"], ["origin", "main"], ["nowhere"]] },
+  {
+    runs: [["origin", "main"], ["--dry-run", "origin", "nothing"], ["-a", "nowhere"], [
+      "origin",
+      "main:main",
+    ]],
+  },
   { runs: [["--prune"], ["-p"]] },
   { runs: [["--no-tags"], ["--tags"], ["-f", "--tags"]] },
   { runs: [["--unshallow"]] },

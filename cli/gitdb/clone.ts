@@ -7,6 +7,7 @@ import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { onTermination } from "../shared/termination.ts";
 import { committerOf, connectionOf, remoteMessages, withGitWords } from "./connection.ts";
 import type { Failure } from "../shared/exit.ts";
+import { requireHttp } from "./remote_url.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -14,9 +15,7 @@ import type { GitdbSettings } from "./settings.ts";
 export async function clone(operands: readonly string[], settings: GitdbSettings): Promise<number> {
   const [url, given, ...more] = operands;
   if (url === undefined || more.length > 0) throw new UsageFailure("clone takes a URL and a folder");
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw fatal(`repository '${url}' is no URL of HTTP; other protocols are not known here`);
-  }
+  requireHttp(url);
   const { remote } = settings;
   const isBare = remote.bare || remote.mirror;
   if (isBare && (remote.sparse || !remote.checkout)) {

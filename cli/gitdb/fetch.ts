@@ -7,7 +7,7 @@ import { SluiceError } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { committerOf, connectionOf, remoteMessages, withGitWords } from "./connection.ts";
 import { openRepository, shortId, usualDigits } from "./names.ts";
-import { urlOfRemote } from "./remote_url.ts";
+import { requireHttp, urlOfRemote } from "./remote_url.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
@@ -21,7 +21,7 @@ export async function fetch(operands: readonly string[], settings: GitdbSettings
   }
   const repository = await openRepository(settings);
   try {
-    const url = await urlOfRemote(repository, remote);
+    const url = await urlOfFetch(repository, remote, settings);
     const options = optionsOf(remote, url, refspecs, settings);
     const fetched = await withGitWords(url, () => fetchGitRepository(repository, options).catch(inGitWords));
     if (!settings.quiet) await report(repository, url, fetched.updates, settings.verbose);
@@ -29,6 +29,22 @@ export async function fetch(operands: readonly string[], settings: GitdbSettings
     return fetched.updates.some(({ kind }) => kind === "rejected") ? EXIT.failure : EXIT.ok;
   } finally {
     await repository[Symbol.asyncDispose]();
+  }
+}
+
+/** Where to fetch from. As in git, a fetch that knows no such place leaves FETCH_HEAD empty, too. */
+async function urlOfFetch(
+  repository: GitRepository,
+  remote: string | undefined,
+  { remote: { append, dryRun } }: GitdbSettings,
+): Promise<string> {
+  try {
+    const url = await urlOfRemote(repository, remote);
+    requireHttp(url);
+    return url;
+  } catch (error) {
+    if (!append && !dryRun) await Deno.writeTextFile(`${repository.gitFolder}/FETCH_HEAD`, "");
+    throw error;
   }
 }
 

@@ -7,7 +7,7 @@ import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { connectionOf, withGitWords } from "./connection.ts";
 import { openRepository } from "./names.ts";
 import { BufferedStdout, byteText } from "./output.ts";
-import { urlOfRemote } from "./remote_url.ts";
+import { isAddress, requireHttp, urlOfRemote } from "./remote_url.ts";
 import type { GitdbSettings } from "./settings.ts";
 
 /** The exit code of git where no reference fits. */
@@ -28,6 +28,7 @@ export async function lsRemote(operands: readonly string[], settings: GitdbSetti
     await out.flush();
     return EXIT.ok;
   }
+  requireHttp(url);
   if (given === undefined && !settings.quiet) console.error(`From ${url}`);
   const fits = patterns.map((pattern) => matcherOf(pattern));
   let count = 0;
@@ -63,7 +64,7 @@ function prefixesOf(heads: boolean, tags: boolean): string[] | undefined {
 }
 
 async function urlFor(given: string | undefined, settings: GitdbSettings): Promise<string> {
-  if (given !== undefined && /^https?:\/\//i.test(given)) return given;
+  if (given !== undefined && isAddress(given)) return given;
   const repository = await openRepository(settings);
   try {
     return await urlOfRemote(repository, given);

@@ -123,7 +123,10 @@ class TreeLister {
       // A path that goes on inside of a folder leads into it, whatever else is asked for.
       const leadsOn = isTree && this.#paths.some((wanted) => wanted.startsWith(`${path}/`));
       const isWanted = this.#paths.length === 0 ||
-        this.#paths.some((wanted) => wanted === path || path.startsWith(withSlash(wanted)));
+        this.#paths.some((wanted) =>
+          wanted === path || path.startsWith(withSlash(wanted)) ||
+          entry.type === "commit" && wanted === `${path}/`
+        );
       if (!leadsOn && !isWanted) continue;
       const enter = isTree && (recursive || leadsOn);
       // As in git, commits of other repositories count as folders here.

@@ -19,6 +19,10 @@ export interface OpenObjects extends AsyncDisposable {
   replacement(id: GitObjectId): GitObjectId;
 }
 
+/** What names the folder of objects for git, and folders beside it. */
+const OBJECT_FOLDER = "GIT_OBJECT_DIRECTORY";
+const OTHER_FOLDERS = "GIT_ALTERNATE_OBJECT_DIRECTORIES";
+
 /** Where a repository is looked for, and whether in the folders above, too. */
 function placeOf(settings: GitdbSettings): { readonly path: string; readonly discover: boolean } {
   const given = settings.gitDir ?? Deno.env.get("GIT_DIR");
@@ -34,11 +38,30 @@ export async function openRepository(settings: GitdbSettings): Promise<GitReposi
   if (settings.objects !== undefined) throw new UsageFailure("Option --objects has no effect here");
   const { path, discover } = placeOf(settings);
   try {
-    return await openFetching(path, discover);
+    const repository = await openFetching(path, discover);
+    await checkObjectFolders(repository);
+    return repository;
   } catch (error) {
     if (error instanceof NotFoundError) throw noRepository(path, discover);
     throw error;
   }
+}
+
+/** Refuses folders of objects that git would read instead of the repository's, or beside it. */
+async function checkObjectFolders({ database }: GitRepository): Promise<void> {
+  const others = Deno.env.get(OTHER_FOLDERS) || undefined;
+  const folder = Deno.env.get(OBJECT_FOLDER) || undefined;
+  const isOther = folder !== undefined &&
+    await Deno.realPath(folder).catch(() => folder) !== await Deno.realPath(database.root);
+  if (others === undefined && !isOther) return;
+  await database[Symbol.asyncDispose]();
+  throw others === undefined
+    ? fatal(`${OBJECT_FOLDER} is another folder than that of the repository, which is not known here`)
+    : refusedFolders();
+}
+
+function refusedFolders(): Failure {
+  return fatal(`${OTHER_FOLDERS} is not known here; write the folders into objects/info/alternates`);
 }
 
 /** Opens a repository that fetches what a partial clone left out when it is read, as git does. */
@@ -49,9 +72,42 @@ async function openFetching(path: string, discover: boolean): Promise<GitReposit
     hook ??= promisedGitObjects(repository.commonFolder);
     return await (await hook)?.(ids) ?? false;
   };
-  const options = { discover, ...replacementOptions(), ...isOff ? {} : { onAbsent } };
-  const repository = await GitRepository.open(path, options);
+  const repository = await openAt(path, discover, isOff ? {} : { onAbsent });
   return repository;
+}
+
+/** Opens a repository as the environment says. */
+async function openAt(
+  path: string,
+  discover: boolean,
+  own: { readonly onAbsent?: GitAbsentHook },
+): Promise<GitRepository> {
+  const workTree = Deno.env.get("GIT_WORK_TREE") || undefined;
+  const options = { ...replacementOptions(), workTree, ...own };
+  const ceilings = await ceilingFolders();
+  if (!discover || ceilings.size === 0) return await GitRepository.open(path, { ...options, discover });
+  for (let at = await Deno.realPath(path);;) {
+    try {
+      return await GitRepository.open(at, { ...options, discover: false });
+    } catch (error) {
+      const above = at.slice(0, at.lastIndexOf("/")) || "/";
+      if (!(error instanceof NotFoundError) || above === at || ceilings.has(above)) throw error;
+      at = above;
+    }
+  }
+}
+
+/** Folders that are not looked at from below. As in git, links are followed up to an empty entry. */
+async function ceilingFolders(): Promise<ReadonlySet<string>> {
+  const folders = new Set<string>();
+  let resolves = true;
+  for (const entry of (Deno.env.get("GIT_CEILING_DIRECTORIES") ?? "").split(":")) {
+    if (entry === "") resolves = false;
+    if (!entry.startsWith("/")) continue;
+    const plain = entry.replace(/(?<=.)\/+$/, "");
+    folders.add(resolves ? await Deno.realPath(plain).catch(() => plain) : plain);
+  }
+  return folders;
 }
 
 function noRepository(path: string, discover: boolean): Failure {
@@ -72,7 +128,8 @@ export async function openObjects(settings: GitdbSettings, fetches = true): Prom
     throw new UsageFailure("Options --git-dir and --objects exclude each other");
   }
   const folder = settings.objects ??
-    (settings.gitDir === undefined ? Deno.env.get("GIT_OBJECT_DIRECTORY") : undefined);
+    (settings.gitDir === undefined ? Deno.env.get(OBJECT_FOLDER) || undefined : undefined);
+  if (Deno.env.get(OTHER_FOLDERS)) throw refusedFolders();
   const { path, discover } = folder === undefined ? placeOf(settings) : { path: folder, discover: false };
   try {
     const repository = folder === undefined ? await repositoryAt(path, discover, fetches) : undefined;
@@ -97,7 +154,7 @@ async function repositoryAt(
 ): Promise<GitRepository | undefined> {
   try {
     if (fetches) return await openFetching(path, discover);
-    return await GitRepository.open(path, { discover, ...replacementOptions() });
+    return await openAt(path, discover, {});
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;
@@ -116,7 +173,12 @@ export async function resolveName(
 ): Promise<GitObjectId | "missing" | "ambiguous"> {
   const fullLength = database.hashAlgorithm === "sha1" ? 40 : 64;
   const isPrefix = name.length >= 4 && name.length <= fullLength && /^[0-9a-fA-F]+$/.test(name);
-  if (repository === undefined && !isPrefix) return "missing";
+  if (repository === undefined && !isPrefix) {
+    if (Deno.env.get(OBJECT_FOLDER)) {
+      throw fatal(`"${name}" is no id, and ${OBJECT_FOLDER} is read without references`);
+    }
+    return "missing";
+  }
   try {
     return repository === undefined
       ? await database.resolvePrefix(name)

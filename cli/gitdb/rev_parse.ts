@@ -140,15 +140,16 @@ async function pathBelow(folder: string): Promise<string | undefined> {
 
 async function isInWorkTree(repository: GitRepository, settings: GitdbSettings): Promise<boolean> {
   const { isBare, workTree, gitFolder } = repository;
-  if (namedFolder(settings) !== undefined) return !isBare;
-  if (workTree === undefined || await pathBelow(gitFolder) !== undefined) return false;
+  const isNamed = namedFolder(settings) !== undefined;
+  // Where only the repository was named, the folder of the command is the work tree.
+  if (workTree === undefined) return isNamed && !isBare;
+  if (!isNamed && await pathBelow(gitFolder) !== undefined) return false;
   return await pathBelow(workTree) !== undefined;
 }
 
 /** The folder of the command as seen from the root of the work tree. */
-async function shownPrefix({ workTree }: GitRepository, settings: GitdbSettings): Promise<string> {
-  if (workTree === undefined || namedFolder(settings) !== undefined) return "";
-  return await pathBelow(workTree) ?? "";
+async function shownPrefix({ workTree }: GitRepository): Promise<string> {
+  return workTree === undefined ? "" : await pathBelow(workTree) ?? "";
 }
 
 /** The folder that all work trees share, as it is seen from here where it lies in the work tree. */
@@ -165,7 +166,7 @@ async function shownCommonFolder(repository: GitRepository, settings: GitdbSetti
 
 /** Where the repository was said to be, or its folder as it is seen from here. */
 async function shownGitFolder(
-  { gitFolder, workTree }: GitRepository,
+  { gitFolder }: GitRepository,
   settings: GitdbSettings,
 ): Promise<string> {
   const given = namedFolder(settings);
@@ -173,7 +174,7 @@ async function shownGitFolder(
   const here = await Deno.realPath(".");
   const folder = await Deno.realPath(gitFolder);
   if (here === folder) return ".";
-  return workTree === here && folder === `${here}/.git` ? ".git" : folder;
+  return folder === `${here}/.git` ? ".git" : folder;
 }
 
 /** The root of the work tree: the one that was found, or the folder of the command where only the repository was named. */
@@ -182,5 +183,5 @@ async function topLevel({ workTree, isBare }: GitRepository, settings: GitdbSett
   if (isBare || workTree === undefined && !isNamed) {
     throw fatal("this operation must be run in a work tree");
   }
-  return await Deno.realPath(isNamed ? "." : workTree!);
+  return await Deno.realPath(workTree ?? ".");
 }

@@ -29,8 +29,12 @@ function isFolder(path: string): boolean {
 /** The folder that a `.git` file names; undefined where it is none. */
 async function namedFolder(file: string): Promise<string | undefined> {
   const target = /^gitdir: (.+)$/m.exec(await readText(file) ?? "")?.[1]?.trim();
-  if (target === undefined) return undefined;
-  return target.startsWith("/") ? target : joinPath(file.slice(0, file.lastIndexOf("/") + 1) || ".", target);
+  return target === undefined ? undefined : placeOf(target, file.slice(0, file.lastIndexOf("/") + 1) || ".");
+}
+
+/** A path that may start from a folder. */
+function placeOf(path: string, folder: string): string {
+  return path.startsWith("/") ? path : joinPath(folder, path);
 }
 
 /** The git folder of a work tree; undefined where a folder is none. */
@@ -66,13 +70,22 @@ export async function findRepository(path: string): Promise<Repository> {
     const objects = joinPath(common, "objects");
     if (isFolder(objects)) {
       const config = await readText(joinPath(common, "config")) ?? "";
+      const { algorithm } = repositoryFormat(config);
+      const own = await ownConfig(config, gitFolder, common);
+      const bare = own.get("core.bare");
+      const isBare = bare !== undefined
+        ? isOn(bare)
+        : around === undefined && common === gitFolder && !/(?:^|\/)\.git$/.test(common);
+      const tree = own.get("core.worktree");
+      const configured = tree === undefined ? undefined : placeOf(tree, gitFolder);
+      const workTree = configured === undefined ? around && path : realPath(configured) ?? configured;
       return {
         objects,
         commonFolder: common,
         gitFolder,
-        workTree: around === undefined ? undefined : path,
-        algorithm: repositoryFormat(config).algorithm,
-        bare: around === undefined && common === gitFolder && isBare(config, common),
+        workTree: isBare ? undefined : workTree,
+        algorithm,
+        bare: isBare,
       };
     }
   }
@@ -92,10 +105,21 @@ export async function findRepository(path: string): Promise<Repository> {
   throw notFound(path);
 }
 
-/** What the configuration says, or else the name of the folder. */
-function isBare(config: string, folder: string): boolean {
-  const value = parseConfig(config).get("core.bare");
-  return value === undefined ? !/(?:^|\/)\.git$/.test(folder) : isOn(value);
+/**
+ * What is configured for one work tree. Linked ones have configurations of their own where the common one says so; it does
+ * not say for them where their files are.
+ */
+async function ownConfig(
+  config: string,
+  gitFolder: string,
+  common: string,
+): Promise<ReadonlyMap<string, string>> {
+  const shared = parseConfig(config);
+  if (isOn(shared.get("extensions.worktreeconfig"))) {
+    const own = parseConfig(await readText(joinPath(gitFolder, "config.worktree")) ?? "");
+    return new Map([...shared, ...own]);
+  }
+  return realPath(gitFolder) === realPath(common) ? shared : new Map();
 }
 
 function notFound(path: string): NotFoundError {

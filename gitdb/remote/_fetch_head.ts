@@ -20,6 +20,16 @@ export function plainUrl(url: string): string {
   return (hasSecrets ? parsed.href : url).replace(/\/+$/, "").replace(/\.git$/, "");
 }
 
+/** Empties the file, so that nothing of an earlier fetch passes for what the next one took. */
+export async function emptyFetchHead(gitFolder: string): Promise<void> {
+  const path = joinPath(gitFolder, "FETCH_HEAD");
+  try {
+    await Deno.writeFile(path, new Uint8Array());
+  } catch (error) {
+    throw writeFault(path, error);
+  }
+}
+
 /** Writes the file, or adds to it. */
 export async function writeFetchHead(
   gitFolder: string,

@@ -15,7 +15,7 @@ import { References } from "../repository/_references.ts";
 import { GitRepository } from "../repository/repository.ts";
 import { applyRefs, pruneRefs } from "./_apply_refs.ts";
 import type { GitFetchUpdate } from "./_apply_refs.ts";
-import { writeFetchHead } from "./_fetch_head.ts";
+import { emptyFetchHead, writeFetchHead } from "./_fetch_head.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
 import type { GitFetchObjectsOptions } from "./fetch_objects.ts";
 import { filterSpec } from "./_filter_spec.ts";
@@ -118,7 +118,7 @@ const TAG_CHOICES: readonly unknown[] = [undefined, "follow", "all", "none"];
 
 /**
  * Fetches into a repository as `git fetch` does: objects, references by the rules of its configuration or of the caller,
- * FETCH_HEAD, and the end of a shallow history. Objects are complete before a reference is set. A reference that would lose
+ * FETCH_HEAD, which a fetch that fails leaves empty, and the end of a shallow history. Objects are complete before a reference is set. A reference that would lose
  * commits, or a tag that is another one, is left as it is and reported as rejected. Deno only.
  *
  * @throws {SluiceError} If the server can't be reached, sends what is refused, or lacks a reference that was named.
@@ -148,6 +148,10 @@ export async function fetchGitRepository(
   const given = rulesGiven.filter(({ isNegative }) => !isNegative);
   if (options.filter !== undefined) filterSpec(options.filter);
   const { commonFolder, gitFolder, hashAlgorithm } = repository;
+  if (options.unshallow === true && (await shallowIds(commonFolder)).size === 0) {
+    throw new RangeError('Cannot use option "unshallow": the repository is complete');
+  }
+  if (options.append !== true && options.dryRun !== true) await emptyFetchHead(gitFolder);
   const config = await readConfig(commonFolder);
   const branch = (await repository.head())?.replace(/^refs\/heads\//, "");
   const followed = branch === undefined ? undefined : config.get(`branch.${branch}.remote`)?.at(-1);
@@ -278,9 +282,6 @@ class RepositoryFetch {
     const isCut = depth !== undefined || since !== undefined || shallowExclude !== undefined ||
       unshallow === true;
     const shallow = [...await shallowIds(this.#repository.commonFolder)];
-    if (unshallow === true && shallow.length === 0) {
-      throw new RangeError('Cannot use option "unshallow": the repository is complete');
-    }
     const wants: GitObjectId[] = [];
     for (const { id } of taken) {
       if (isCut || refetch || !await database.has(id)) wants.push(id);

@@ -4,7 +4,7 @@
 import { openFile, writeFault } from "@sluice/internal/file-source";
 import { checkArgument, checkInteger, checkKeys, SluiceError } from "@sluice/internal";
 import type { GitDatabase } from "../database/git_database.ts";
-import { parseConfig } from "../object/_config.ts";
+import { isOn, parseConfig } from "../object/_config.ts";
 import { joinPath, listFolder, readText, statPath, writing } from "../object/_fs.ts";
 import { share, sharedModeOf } from "../object/_shared_mode.ts";
 import type { SharedMode } from "../object/_shared_mode.ts";
@@ -142,7 +142,7 @@ async function appendLog(
   const path = references.logPathOf(name);
   if (statPath(path) === undefined) {
     const config = parseConfig(await readText(joinPath(references.commonFolder, "config")) ?? "");
-    const isBare = config.get("core.bare") === "true";
+    const isBare = isOn(config.get("core.bare"));
     const wanted = config.get("core.logallrefupdates") ?? (isBare ? "false" : "true");
     const isLogged = name === "HEAD" || /^refs\/(?:heads|remotes|notes)\//.test(name);
     if (wanted.toLowerCase() === "false" || !(isLogged || wanted.toLowerCase() === "always")) return;

@@ -17,7 +17,7 @@ import { GitDatabase } from "../database/git_database.ts";
 import type { GitDatabaseOptions } from "../database/git_database.ts";
 import { discoverRepository, findRepository } from "../database/_repository.ts";
 import { STORE_OPTIONS } from "../object/_options.ts";
-import { toPath } from "../object/_fs.ts";
+import { realPath, toPath } from "../object/_fs.ts";
 import type { GitCommit } from "../object/_commit.ts";
 import type { GitObject, GitObjectType, GitReadOptions } from "../object/object.ts";
 import { GitObjectId } from "../object/_object_id.ts";
@@ -43,6 +43,11 @@ export type { GitCommitOptions, GitFileChanges, GitUpdateRefOptions };
 export interface GitRepositoryOptions extends GitDatabaseOptions {
   /** Look in the folders above, too, as git does. @default {true} */
   readonly discover?: boolean | undefined;
+  /**
+   * The folder with the files, as `GIT_WORK_TREE` names it for git. @default {what `core.worktree` of the repository says, or
+   * the folder around it}
+   */
+  readonly workTree?: string | URL | undefined;
   /**
    * Read what others were replaced by (git-replace) in their place, as git does. @default {unless `core.useReplaceRefs` of the
    * repository is false}
@@ -170,7 +175,12 @@ export interface GitAncestryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const REPOSITORY_OPTIONS: ReadonlySet<string> = new Set([...STORE_OPTIONS, "discover", "replacements"]);
+const REPOSITORY_OPTIONS: ReadonlySet<string> = new Set([
+  ...STORE_OPTIONS,
+  "discover",
+  "replacements",
+  "workTree",
+]);
 const REFERENCES_OPTIONS: ReadonlySet<string> = new Set<keyof GitReferencesOptions>(["onDamage"]);
 const FILES_OPTIONS: ReadonlySet<string> = new Set<keyof GitFilesOptions>([
   "path",
@@ -227,9 +237,9 @@ export class GitRepository implements AsyncDisposable {
   readonly commonFolder: string;
   /** The folder with HEAD: that of the work tree, the common one elsewhere. */
   readonly gitFolder: string;
-  /** The folder with the files; undefined where the repository was not opened from there. */
+  /** The folder with the files; undefined of a bare repository, and where nothing says where it is. */
   readonly workTree: string | undefined;
-  /** Whether it is made to have no work tree, by its configuration or else by the name of its folder. */
+  /** Whether it has no work tree: by its configuration, or else by the name of its folder. */
   readonly isBare: boolean;
   readonly #objects: Objects;
   readonly #references: References;
@@ -261,7 +271,7 @@ export class GitRepository implements AsyncDisposable {
    */
   static async open(path: string | URL, options: GitRepositoryOptions = {}): Promise<GitRepository> {
     checkKeys(options, REPOSITORY_OPTIONS);
-    const { discover = true, replacements, ...own } = options;
+    const { discover = true, replacements, workTree: given, ...own } = options;
     if (replacements !== undefined) checkBoolean("replacements", replacements);
     const start = toPath(path);
     const found = checkBoolean("discover", discover)
@@ -273,7 +283,10 @@ export class GitRepository implements AsyncDisposable {
         code: "INVALID_DATABASE",
       });
     }
-    const { gitFolder, commonFolder, workTree, bare } = found;
+    const { gitFolder, commonFolder } = found;
+    const tree = given === undefined ? undefined : toPath(given);
+    const workTree = tree === undefined ? found.workTree : realPath(tree) ?? tree;
+    const bare = tree === undefined && found.bare;
     const references = new References(gitFolder, commonFolder, found.algorithm);
     const database = await GitDatabase.open(commonFolder, own);
     try {
