@@ -453,3 +453,42 @@ testConfigured("refuses folders of objects that it would not read", async (folde
     },
   ]);
 });
+
+testConfigured("diff compares two blobs, and formats may be left out or empty", async (folder) => {
+  await makeWorkTree(`${folder}/r`);
+  await Deno.writeTextFile(`${folder}/r/run`, "one\nmore\n", { mode: 0o755 });
+  await git(`${folder}/r`, ["add", "."]);
+  await git(`${folder}/r`, ["commit", "-q", "-m", "three"]);
+  const id = (await git(`${folder}/r`, ["rev-parse", "HEAD~2:file"])).trim();
+  await compare(`${folder}/r`, [
+    ...[
+      "HEAD~2:file HEAD:file",
+      "HEAD~2:file..HEAD:file",
+      "HEAD:file HEAD:run",
+      `${id} HEAD:file`,
+      `HEAD:file ${id}`,
+      "--raw HEAD:file HEAD:run",
+      "--stat HEAD:sub/deep/file HEAD:file",
+      "--numstat HEAD:file HEAD:run",
+      "--name-status HEAD:file HEAD:run",
+      "--name-only HEAD~2:file HEAD:file",
+      "--exit-code HEAD~2:file HEAD:./file",
+      "HEAD:file HEAD~1:file",
+    ].map((words) => ({ args: ["diff", ...words.split(" ")] })),
+    { args: ["log", "--pretty", "-1"] },
+    { args: ["log", "--pretty=", "-2"] },
+    { args: ["log", "--pretty=oneline", "-1"] },
+    { args: ["show", "-s", "--pretty", "HEAD"] },
+    { args: ["cat-file", "--batch-check="], stdin: "HEAD\nnope\n" },
+    { args: ["cat-file", "--batch="], stdin: "HEAD:file\n" },
+    { args: ["cat-file", "--batch-command="], stdin: "info HEAD\n" },
+    { args: ["cat-file", "--batch-check"], stdin: "HEAD\n" },
+  ]);
+  for (
+    const words of ["HEAD:file HEAD", "HEAD HEAD:file", "HEAD:file HEAD:sub", "HEAD:file HEAD:run -- file"]
+  ) {
+    const args = ["diff", ...words.split(" ")];
+    assertEquals((await sluice(["gitdb", ...args], { cwd: `${folder}/r` })).code, 129, words);
+    assertEquals((await run("git", args, { cwd: `${folder}/r` })).code, 129, words);
+  }
+});

@@ -1,13 +1,15 @@
 /**
  * `sluice gitdb diff`, and the lists of changed files that `show` prints, in git's own format.
  */
+import { GitObjectId } from "@sluice/gitdb";
 import type { GitChangeSide, GitRepository } from "@sluice/gitdb";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { warnOfAttributes } from "./attributes.ts";
 import { graphLines, numberLines, summaryLine } from "./diff_stat.ts";
 import type { FileCount } from "./diff_stat.ts";
 import { openRepository, shortId, usualDigits } from "./names.ts";
-import { BufferedStdout, quoted } from "./output.ts";
+import { BufferedStdout, byteText, quoted } from "./output.ts";
+import { namedFile } from "./paths.ts";
 import { PatchWriter } from "./patches.ts";
 import { findRenames, withStatus } from "./renames.ts";
 import type { StatusChange } from "./renames.ts";
@@ -16,6 +18,8 @@ import type { OperandPart } from "./revisions.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
+/** The mode of a file of which no tree says one. */
+const REGULAR = 0o100644;
 /** What counts lines. */
 const COUNTED: ReadonlySet<unknown> = new Set<GitdbSettings["changes"]>(["numbers", "summary", "graph"]);
 
@@ -127,8 +131,10 @@ export class ChangeFormatter {
     const { status, path, source, score } = change;
     const name = zero ? path : quoted(path);
     if (changes === "names") return this.#row([name]);
-    const state = source === undefined ? status : `${status}${`${score}`.padStart(3, "0")}`;
-    const names = source === undefined ? [name] : [zero ? source : quoted(source), name];
+    const state = score === undefined ? status : `${status}${`${score}`.padStart(3, "0")}`;
+    // Of two blobs with other names, git prints the first name here.
+    const first = source === undefined ? name : zero ? source : quoted(source);
+    const names = score === undefined ? [first] : [first, name];
     if (changes === "status") return this.#row([state, ...names]);
     const { before, after } = change;
     const facts = [`:${modeOf(before)}`, modeOf(after), await this.#id(before), await this.#id(after), state];
@@ -178,17 +184,49 @@ export async function diff(operands: readonly string[], settings: GitdbSettings)
   const { from, to } = sidesOf(revisions, parts);
   const formatter = await ChangeFormatter.open(repository, settings);
   const out = new BufferedStdout();
-  const list = await changesBetween(repository, { from, to, paths }, settings);
+  const list = await blobChange(repository, { from, to, paths }) ??
+    await changesBetween(repository, { from: from.id, to: to.id, paths }, settings);
   if (!settings.quiet) { for await (const part of formatter.text(list)) await out.print(part); }
   await out.flush();
   return settings.exitCode && list.length > 0 ? EXIT.failure : EXIT.ok;
 }
 
-/** The ids of the two sides: what is left out comes first, of `A...B` the best common ancestor. */
+/** What `diff` compares. */
+interface DiffSides {
+  readonly from: OperandPart;
+  readonly to: OperandPart;
+}
+
+/** What differs between two blobs, where the operands name those; undefined where they name trees. */
+async function blobChange(
+  repository: GitRepository,
+  { from, to, paths }: DiffSides & { readonly paths: readonly string[] | undefined },
+): Promise<StatusChange[] | undefined> {
+  const types = [(await repository.resolve(from.id)).type, (await repository.resolve(to.id)).type];
+  if (!types.includes("blob")) return undefined;
+  if (types[0] !== types[1] || paths !== undefined) {
+    throw new UsageFailure("diff takes two files without paths, or two revisions");
+  }
+  if (from.id === to.id) return [];
+  const [before, after] = [await sideOf(repository, from), await sideOf(repository, to)];
+  const source = before.path === after.path ? {} : { source: before.path };
+  return [{ status: "M", path: after.path, before: before.side, after: after.side, ...source }];
+}
+
+/** A blob as one side of a change, with its path, a character for each byte. */
+async function sideOf(
+  repository: GitRepository,
+  { id, written = id }: OperandPart,
+): Promise<{ readonly path: string; readonly side: GitChangeSide }> {
+  const { path, mode = REGULAR } = await namedFile(repository, written);
+  return { path: byteText(path), side: { mode, id: GitObjectId.from(id) } };
+}
+
+/** The two sides: what is left out comes first, of `A...B` the best common ancestor. */
 function sidesOf(
   revisions: readonly string[],
   parts: readonly OperandPart[],
-): { readonly from: string; readonly to: string } {
+): DiffSides {
   const excluded = parts.filter(({ isExcluded }) => isExcluded);
   const isSymmetric = revisions.length === 1 && rangeOf(revisions[0]!)?.isSymmetric === true;
   if (isSymmetric) {
@@ -197,12 +235,12 @@ function sidesOf(
     if (excluded.length > 1) {
       console.error(`warning: ${revisions[0]}: multiple merge bases, using ${base.id}`);
     }
-    return { from: base.id, to: parts[0]!.id };
+    return { from: base, to: parts[0]! };
   }
   const from = excluded[0] ?? parts[0];
   const to = parts.find((part) => part !== from);
   if (from === undefined || to === undefined || parts.length > 2 || to.isExcluded) {
     throw new UsageFailure("diff takes two revisions, or one range of the form A..B or A...B");
   }
-  return { from: from.id, to: to.id };
+  return { from, to };
 }

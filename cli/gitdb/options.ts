@@ -41,6 +41,11 @@ const WRITTEN: Readonly<Record<string, string>> = {
   graph: "--stat",
 };
 
+/** A format that may be left out, and may be empty; undefined where it was left out. */
+function givenFormat({ words }: GitdbSettings, value: string, name: string): string | undefined {
+  return value === "" && !words.includes(`${name}=`) ? undefined : value;
+}
+
 /** Sets what a command is to do; two wishes exclude each other. */
 function setOnce<Key extends "batch" | "show" | "changes">(
   settings: GitdbSettings,
@@ -92,9 +97,9 @@ const CAT_FILE: Group = {
       value: "optional",
       valueName: "FORMAT",
       help: "For names on stdin: a line of facts, and the object",
-      set: (settings, value) => {
+      set: (settings, value, name) => {
         setOnce(settings, "batch", "batch");
-        if (value !== "") settings.format = value;
+        settings.format = givenFormat(settings, value, name);
       },
     },
     {
@@ -102,9 +107,9 @@ const CAT_FILE: Group = {
       value: "optional",
       valueName: "FORMAT",
       help: "For names on stdin: a line of facts",
-      set: (settings, value) => {
+      set: (settings, value, name) => {
         setOnce(settings, "batch", "check");
-        if (value !== "") settings.format = value;
+        settings.format = givenFormat(settings, value, name);
       },
     },
     {
@@ -112,9 +117,9 @@ const CAT_FILE: Group = {
       value: "optional",
       valueName: "FORMAT",
       help: "For commands on stdin: contents NAME, info NAME and, with --buffer, flush",
-      set: (settings, value) => {
+      set: (settings, value, name) => {
         setOnce(settings, "batch", "command");
-        if (value !== "") settings.format = value;
+        settings.format = givenFormat(settings, value, name);
       },
     },
     {
@@ -407,11 +412,18 @@ const LS_TREE: Group = {
 
 const FORMATS: Group["rows"] = [
   {
-    long: ["format", "pretty"],
+    long: ["format"],
     value: "next",
     valueName: "FORMAT",
     help: "What to print of each commit, with git's placeholders (%H, %an, %s and so on)",
     set: (settings, value) => settings.format = value,
+  },
+  {
+    long: ["pretty"],
+    value: "optional",
+    valueName: "FORMAT",
+    help: "As --format=FORMAT; without it the usual form",
+    set: (settings, value, name) => settings.format = givenFormat(settings, value, name),
   },
   {
     long: ["oneline"],

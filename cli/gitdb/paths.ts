@@ -44,19 +44,45 @@ export function pathsFrom(here: string, operands: readonly string[], repository:
 const RELATIVE = /^((?:[^:{]|\{[^}]*\})+):(\.\.?\/.*)$/s;
 
 /**
- * The id that a revision names; a path in it may start from where the command runs, as in `HEAD:./x`.
+ * A revision whose path starts from the root of its tree, of one whose path may start from where the command runs, as in
+ * `HEAD:./x`.
  *
- * @throws {SluiceError} As `GitRepository.find`.
  * @throws {Failure} If there is no work tree to start from, or the path leads out of it.
  */
-export async function findRevision(repository: GitRepository, revision: string): Promise<GitObjectId> {
+export async function fromRoot(repository: GitRepository, revision: string): Promise<string> {
   const [, name, path] = RELATIVE.exec(revision) ?? [];
-  if (name === undefined || path === undefined) return await repository.find(revision);
+  if (name === undefined || path === undefined) return revision;
   const here = `${await Deno.realPath(".")}/`;
   if (repository.isBare || here.startsWith(`${await Deno.realPath(repository.gitFolder)}/`)) {
     throw fatal("relative path syntax can't be used outside working tree");
   }
-  return await repository.find(`${name}:${pathsFrom(await folderHere(repository), [path], repository)[0]}`);
+  return `${name}:${pathsFrom(await folderHere(repository), [path], repository)[0]}`;
+}
+
+/**
+ * The id that a revision names; a path in it may start from where the command runs.
+ *
+ * @throws {SluiceError} As `GitRepository.find`.
+ * @throws {Failure} As `fromRoot`.
+ */
+export async function findRevision(repository: GitRepository, revision: string): Promise<GitObjectId> {
+  return await repository.find(await fromRoot(repository, revision));
+}
+
+/** What stands at a path of a revision, where a command names it so. */
+export interface NamedFile {
+  /** The path, or the whole name where it has none. */
+  readonly path: string;
+  /** Type and permissions, as the tree has them; undefined where no tree does. */
+  readonly mode: number | undefined;
+}
+
+/** The file that a revision of the form `REVISION:PATH` names, or any other blob. */
+export async function namedFile(repository: GitRepository, revision: string): Promise<NamedFile> {
+  const [, name, path] = /^((?:[^:{]|\{[^}]*\})+):(.+)$/s.exec(await fromRoot(repository, revision)) ?? [];
+  if (name === undefined || path === undefined) return { path: revision, mode: undefined };
+  const [file] = await Array.fromAsync(repository.files(name, { path }));
+  return { path, mode: file?.mode };
 }
 
 /** The paths that limit a history or a list of changes; those with patterns are refused. */
