@@ -656,6 +656,9 @@ export class GitRepository implements AsyncDisposable {
    * Commits changed files to a branch: its last tree with the changes becomes a new commit, and the branch is set to it if
    * nobody was quicker. A branch that is not there starts with these files. Returns the commit's id.
    *
+   * The index and the files of a work tree stay as they are. Where the branch is checked out, `git status` then shows the
+   * changes of the commit undone, until `git reset --hard` takes them over.
+   *
    * @throws {SluiceError} As `updateRef`.
    * @throws {RangeError} If a path can't be in a tree, is one of a file where a folder is or the other way round, or is to
    *   be taken away and is not there.
