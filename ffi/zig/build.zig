@@ -66,10 +66,10 @@ const deflate_flags = [_][]const u8{
     "-fvisibility=hidden",
     "-Wno-unused-command-line-argument",
 };
-const inflate_files = [_][]const u8{ "adler32.c", "crc32.c", "deflate_decompress.c", "zlib_decompress.c", "utils.c" };
+const inflate_files = [_][]const u8{ "adler32.c", "deflate_decompress.c", "zlib_decompress.c", "utils.c" };
 const deflate_files = [_][]const u8{ "deflate_compress.c", "zlib_compress.c" };
 /// They choose the fastest form at run time by what the processor has.
-const deflate_native_files = [_][]const u8{ "x86/cpu_features.c", "arm/cpu_features.c" };
+const deflate_native_files = [_][]const u8{ "crc32.c", "x86/cpu_features.c", "arm/cpu_features.c" };
 
 /// What is found out is told as a failure, so the digest may stay what SHA-1 says.
 const sha1dc_flags = [_][]const u8{
@@ -111,7 +111,7 @@ const library_modules = [_]LibraryModule{
     .{ .name = "pdiffcopy_hash" },
     .{ .name = "pdiffcopy_file", .native_only = true },
     .{ .name = "git_decode", .headers = &.{ deflate_header, sha1dc_header }, .deflate_files = &inflate_files, .sha1dc_files = &sha1dc_files },
-    .{ .name = "git_encode", .headers = &.{deflate_header}, .deflate_files = &(deflate_files ++ .{ "adler32.c", "crc32.c", "utils.c" }) },
+    .{ .name = "git_encode", .headers = &.{deflate_header}, .deflate_files = &(deflate_files ++ .{ "adler32.c", "utils.c" }) },
     .{ .name = "zpaq_decode" },
     .{ .name = "zpaq_encode", .zstd_files = &.{"dictBuilder/divsufsort.c"} },
     .{ .name = "zpaq_tree", .native_only = true },

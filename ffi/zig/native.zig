@@ -57,6 +57,7 @@ test {
     _ = @import("pdiffcopy/rolling.zig");
     _ = @import("pdiffcopy/rolling_exports.zig");
     _ = @import("pdiffcopy/small_files.zig");
+    _ = @import("hash/crc32.zig");
     _ = @import("hash/sha256.zig");
     _ = @import("hash/xxh3.zig");
     _ = @import("git/base_window.zig");

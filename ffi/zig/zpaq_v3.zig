@@ -4,11 +4,11 @@ const coder = @import("zpaq/coder.zig");
 const networks = @import("zpaq/networks.zig");
 
 fn decode(model: *coder.Model, span: *coder.Span) callconv(.c) coder.Stop {
-    return networks.table[model.network].decode(model, span);
+    return networks.decoders[model.network](model, span);
 }
 
 fn encode(model: *coder.Model, span: *coder.Span) callconv(.c) coder.Stop {
-    return networks.table[model.network].encode(model, span);
+    return networks.encoders[model.network](model, span);
 }
 
 comptime {

@@ -1,8 +1,8 @@
 /**
  * The post-processor of a block, run outside of the kernel: input comes from the kernel, output goes to the reader.
  */
+import { DECODER_SIZES } from "./_decoder_sizes.gen.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
-import { DECODERS } from "./_decoders.gen.ts";
 import { ProgramRunner } from "./_program_runner.ts";
 import type { Runner, RunOutcome } from "./_program_runner.ts";
 import type { ZstdRunner } from "./_zstd_runner.ts";
@@ -15,7 +15,7 @@ let packed: typeof ZstdRunner | undefined;
 
 /** Loads what may stand in for a program. */
 export async function preparePrograms(program: Uint8Array): Promise<void> {
-  if (packed === undefined && program.length === DECODERS.zstd.size) {
+  if (packed === undefined && program.length === DECODER_SIZES.zstd) {
     packed = (await import("./_zstd_runner.ts")).ZstdRunner;
   }
 }

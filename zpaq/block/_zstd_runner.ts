@@ -5,14 +5,14 @@ import { decodeBase64, SluiceError } from "@sluice/internal";
 import { ZstdDecoder } from "@sluice/zstd/decode";
 import type { ZstdDecompressOptions } from "@sluice/zstd/decode";
 import { fault } from "../zpaql/_fault.ts";
-import { DECODERS } from "./_decoders.gen.ts";
 import type { DecompressSettings } from "./_decompress_options.ts";
 import type { Runner, RunOutcome } from "./_program_runner.ts";
+import { ZSTD_DECODER } from "./_zstd_decoder.gen.ts";
 
 const INPUT_SIZE = 1 << 17;
 /** What the program's own window takes. */
 const WINDOW_LOG_MAX = 23;
-const PROGRAM = decodeBase64(DECODERS.zstd.pcomp);
+const PROGRAM = decodeBase64(ZSTD_DECODER.pcomp);
 
 /** Frames at work on the segments of a block. */
 export class ZstdRunner implements Runner {

@@ -5,7 +5,9 @@ import { compressLz4Iterable } from "@sluice/lz4";
 import { checkInteger, decodeBase64 } from "@sluice/internal";
 import { compressZstdIterable } from "@sluice/zstd";
 import { prefixOf } from "../block/_block_encoder.ts";
-import { DECODERS } from "../block/_decoders.gen.ts";
+import { DEFLATE_DECODER } from "../block/_deflate_decoder.gen.ts";
+import { LZ4_DECODER } from "../block/_lz4_decoder.gen.ts";
+import { ZSTD_DECODER } from "../block/_zstd_decoder.gen.ts";
 
 /** A codec whose decoder packed archives carry. */
 export type ZpaqCodec = "deflate" | "lz4" | "zstd";
@@ -20,6 +22,12 @@ export interface PackCodec {
   readonly prefix: Uint8Array<ArrayBuffer>;
   compress(content: Chunks): Chunks;
 }
+
+const DECODERS: Readonly<Record<ZpaqCodec, { readonly header: string; readonly pcomp: string }>> = {
+  deflate: DEFLATE_DECODER,
+  lz4: LZ4_DECODER,
+  zstd: ZSTD_DECODER,
+};
 
 /** What the decoder keeps of the content. */
 const ZSTD_WINDOW_LOG_MAX = 23;

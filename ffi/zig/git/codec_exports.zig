@@ -1,6 +1,7 @@
 //! Small things that both git modules have: zlib streams, deltas and hashes of values in memory.
 
 const c = @import("libdeflate_c");
+const checksums = @import("../hash/crc32.zig");
 const deltas = @import("delta.zig");
 const hashes = @import("hash.zig");
 const memory = @import("../core/memory.zig");
@@ -106,7 +107,7 @@ fn hashOnce(kind: u32, trust: u32, input: []const u8, output: []u8, step: *Step)
 
 /// CRC-32 as indexes have it, going on from `before` (0 at the start).
 fn crc32(input: []const u8, before: u32) u32 {
-    return c.libdeflate_crc32(before, input.ptr, input.len);
+    return checksums.crc32(before, input);
 }
 
 /// A program of at most so many segments.

@@ -7,6 +7,7 @@ const c = @import("libdeflate_c");
 const entries = @import("entry.zig");
 const readers = @import("reader.zig");
 const allocator = @import("../core/c_allocator.zig").c_allocator;
+const crc32 = @import("../hash/crc32.zig").crc32;
 const Hash = @import("hash.zig").Hash;
 const Inflater = @import("inflater.zig").Inflater;
 
@@ -151,7 +152,7 @@ pub const Scan = struct {
         const data: usize = @intCast(entry.data - self.position);
         if (try self.inflateWhole(rest[data..], entry.size)) |length| {
             const whole = rest[0 .. data + length];
-            self.addRow(rows, progress, self.position, baseOf(&entry), c.libdeflate_crc32(0, whole.ptr, whole.len));
+            self.addRow(rows, progress, self.position, baseOf(&entry), crc32(0, whole));
             self.position += whole.len;
             return true;
         }
@@ -175,7 +176,7 @@ pub const Scan = struct {
         const inflater = self.inflater orelse try allocator.create(Inflater);
         self.inflater = inflater;
         inflater.reset();
-        const crc = c.libdeflate_crc32(0, head.ptr, head.len);
+        const crc = crc32(0, head);
         self.large = .{ .start = self.position, .size = entry.size, .base = baseOf(entry), .crc = crc };
         self.position += head.len;
     }
@@ -196,7 +197,7 @@ pub const Scan = struct {
             if (!done and made.produced == 0 and inflater.total_in - before == taken) break;
         }
         const part = rest[0..@intCast(inflater.total_in - before)];
-        large.crc = c.libdeflate_crc32(large.crc, part.ptr, part.len);
+        large.crc = crc32(large.crc, part);
         self.position += part.len;
         if (!done) {
             if (self.position == self.end()) self.fail(progress, .stream_cut, 0);

@@ -33,7 +33,7 @@ pub const Model = extern struct {
     high: u32 = 0xffff_ffff,
     /// The four bytes under the interval.
     current: u32 = 0,
-    /// Which copy of the loops fits: an index into `zpaq_networks.table`.
+    /// Which copy of the loops fits: an index into the tables of networks.zig.
     network: u32 = 0,
     /// Which program of contexts this is, as `zpaq_contexts.find` says.
     program: u32 = 0,

@@ -13,10 +13,7 @@ const Network = @import("predictor.zig").Network;
 const Span = @import("coder.zig").Span;
 const Stop = @import("coder.zig").Stop;
 
-const Loops = struct {
-    decode: *const fn (model: *Model, span: *Span) Stop,
-    encode: *const fn (model: *Model, span: *Span) Stop,
-};
+const Loop = *const fn (model: *Model, span: *Span) Stop;
 
 /// ICM over one context and ISSE over each longer one.
 fn chain(comptime start: u8, comptime count: u8) [count]Link {
@@ -66,18 +63,17 @@ const known = [_][]const Link{
     level5(&(chain(0, 2) ++ chain(2, 2))), // level 5, text
 };
 
-fn loopsOf(comptime links: ?[]const Link) Loops {
-    const C = coder.Coder(Network(links));
-    return .{ .decode = C.decode, .encode = C.encode };
-}
+/// The loops that decode. They are apart from those that encode: a module holds what it names.
+pub const decoders = loopsOf("decode");
+/// The loops that encode.
+pub const encoders = loopsOf("encode");
 
-pub const table = blk: {
-    var loops: [known.len + 1]Loops = undefined;
-    loops[0] = loopsOf(null);
-    for (known, loops[1..]) |links, *entry| entry.* = loopsOf(links);
-    const result = loops;
-    break :blk result;
-};
+fn loopsOf(comptime function: []const u8) [known.len + 1]Loop {
+    var loops: [known.len + 1]Loop = undefined;
+    loops[0] = @field(coder.Coder(Network(null)), function);
+    for (known, loops[1..]) |links, *loop| loop.* = @field(coder.Coder(Network(links)), function);
+    return loops;
+}
 
 fn fits(header: Header, links: []const Link) bool {
     if (header.count != links.len) return false;
@@ -109,12 +105,12 @@ extern fn sluice_internal_zpaq_encode_v3(model: *Model, span: *Span) callconv(.c
 
 pub fn decode(model: *Model, span: *Span) Stop {
     if (has_v3 and cpu.features().v3) return sluice_internal_zpaq_decode_v3(model, span);
-    return table[model.network].decode(model, span);
+    return decoders[model.network](model, span);
 }
 
 pub fn encode(model: *Model, span: *Span) Stop {
     if (has_v3 and cpu.features().v3) return sluice_internal_zpaq_encode_v3(model, span);
-    return table[model.network].encode(model, span);
+    return encoders[model.network](model, span);
 }
 
 test "the models of levels 3 and 4 have loops of their own" {

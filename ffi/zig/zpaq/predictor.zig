@@ -9,9 +9,11 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
-const tables = @import("tables.zig");
+const tables_module = @import("tables.zig");
 const Header = @import("header.zig").Header;
 const Kind = @import("header.zig").Kind;
+
+const tables = tables_module.all;
 
 /// Numbers of one mixer row are padded to whole vectors.
 const lanes = if (builtin.cpu.has(.x86, .avx2)) 8 else 4;
@@ -119,6 +121,7 @@ pub const Predictor = extern struct {
 
     /// Lays the tables out in `memory`, which is zero and has `tableSize` bytes.
     pub fn init(self: *Predictor, header: Header, memory: []align(table_alignment) u8) void {
+        tables_module.prepare();
         self.count = header.count;
         self.byte = 1;
         self.nibbles = 1;
@@ -170,12 +173,12 @@ pub const Predictor = extern struct {
                 if (kind == .icm) {
                     for (0..256) |state| {
                         component.cells[state] = tables.state_start[state];
-                        component.logits[state] = tables.stretch_table[tables.state_start[state] >> 8];
+                        component.logits[state] = tables.stretch[tables.state_start[state] >> 8];
                     }
                 } else {
                     component.j = arguments[1];
                     for (0..256) |state| {
-                        const logit: i32 = tables.stretch_table[tables.state_start[state] >> 8];
+                        const logit: i32 = tables.stretch[tables.state_start[state] >> 8];
                         component.weights[2 * state] = 1 << 15;
                         component.weights[2 * state + 1] = clampWeight(logit * 1024);
                     }
@@ -215,7 +218,7 @@ pub const Predictor = extern struct {
                 var row: [sse_row]u32 = undefined;
                 for (&row, 0..) |*cell, i| {
                     const logit = @as(i32, @intCast(i)) * 64 - 992;
-                    cell.* = @as(u32, @intCast(tables.squash(logit))) << 17 | arguments[2];
+                    cell.* = @as(u32, @intCast(squash(logit))) << 17 | arguments[2];
                 }
                 for (0..size) |i| component.cells[i * sse_row ..][0..sse_row].* = row;
             },
@@ -232,11 +235,11 @@ inline fn clampLogit(value: i32) i32 {
 }
 
 inline fn stretch(p: u32) i32 {
-    return tables.stretch_table[p];
+    return tables.stretch[p];
 }
 
 inline fn squash(x: i32) i32 {
-    return tables.squash_table[@intCast(x + 2048)];
+    return tables.squash[@intCast(x + 2048)];
 }
 
 /// What a component is, where that is known at compile time.
@@ -430,7 +433,7 @@ pub fn Network(comptime links: ?[]const Link) type {
                     const cell = &component.cells[component.cell];
                     const before: i32 = @intCast(cell.*);
                     cell.* = @intCast(before + ((target - (before >> 8)) >> 2));
-                    component.logits[component.cell] = tables.stretch_table[cell.* >> 8];
+                    component.logits[component.cell] = tables.stretch[cell.* >> 8];
                 },
                 .match => updateMatch(component, self.h[i], self.byte, bit),
                 .mix2 => {

@@ -1,67 +1,95 @@
-//! The fixed tables of the ZPAQ predictor, made from their definitions at compile time and checked by their checksums.
+//! The fixed tables of the ZPAQ predictor, made from their definitions and checked by their checksums.
+//!
+//! The native library has them made at compile time. A WASM module makes them when it first needs them, in a fraction of
+//! a millisecond: they are half of its bytes, and a page loads them.
 
 const std = @import("std");
-
-/// Probability of a one, 15 bits, from its logit in 1/64: `squash(x)` for x from -2048 to 2047.
-pub fn squash(x: i32) i32 {
-    return squash_table[@intCast(x + 2048)];
-}
-
-pub const squash_table: [4096]i16 = blk: {
-    @setEvalBranchQuota(100_000);
-    var table: [4096]i16 = undefined;
-    for (&table, 0..) |*value, i| {
-        const x: f64 = @floatFromInt(@as(i32, i) - 2048);
-        value.* = @intFromFloat(32768.0 / (1.0 + @exp(-x / 64.0)));
-    }
-    break :blk table;
-};
-
-/// The inverse of `squash`, from a probability of 15 bits: -710 to 710.
-pub const stretch_table: [32768]i16 = blk: {
-    @setEvalBranchQuota(200_000);
-    var table: [32768]i16 = undefined;
-    var value: i32 = -710;
-    var next = stretchStart(value + 1);
-    for (&table, 0..) |*entry, p| {
-        while (p >= next) {
-            value += 1;
-            next = if (value == 710) table.len else stretchStart(value + 1);
-        }
-        entry.* = @intCast(value);
-    }
-    break :blk table;
-};
-
-/// The least probability whose logit rounds to `value`.
-fn stretchStart(comptime value: i32) usize {
-    const edge: f64 = (@as(f64, @floatFromInt(value)) - 0.5) / 64.0;
-    return @intFromFloat(@ceil(32768.0 / (1.0 + @exp(-edge)) - 0.5));
-}
-
-/// Rates of adaptation by count, 16 bits.
-pub const dt: [1024]u32 = blk: {
-    @setEvalBranchQuota(10_000);
-    var table: [1024]u32 = undefined;
-    for (&table, 0..) |*value, i| value.* = (131072 / (2 * i + 3)) * 2;
-    break :blk table;
-};
-
-/// Confidence of a match by its length.
-pub const dt2k: [256]i32 = blk: {
-    var table: [256]i32 = undefined;
-    table[0] = 0;
-    for (table[1..], 1..) |*value, i| value.* = 2048 / i;
-    break :blk table;
-};
+const builtin = @import("builtin");
 
 /// A bit history: the states that a 0 and a 1 lead to, and how many zeros and ones it stands for.
 pub const State = struct { next: [2]u8, n0: u8, n1: u8 };
 
-pub const states: [256]State = blk: {
-    @setEvalBranchQuota(1_000_000);
+pub const Tables = struct {
+    /// Probability of a one, 15 bits, from its logit in 1/64, which goes from -2048 to 2047.
+    squash: [4096]i16,
+    /// The logit of a probability of 15 bits: -710 to 710.
+    stretch: [32768]i16,
+    /// Rates of adaptation by count, 16 bits.
+    dt: [1024]u32,
+    /// Confidence of a match by its length.
+    dt2k: [256]i32,
+    states: [256]State,
+    /// Probability of 23 bits that an indirect model starts a history with.
+    state_start: [256]u32,
+
+    fn make(self: *Tables) void {
+        @setEvalBranchQuota(1_000_000);
+        makeSquash(&self.squash);
+        makeStretch(&self.stretch);
+        for (&self.dt, 0..) |*rate, count| rate.* = @intCast(131072 / (2 * count + 3) * 2);
+        self.dt2k[0] = 0;
+        for (self.dt2k[1..], 1..) |*confidence, length| confidence.* = @intCast(2048 / length);
+        makeStates(&self.states);
+        for (&self.state_start, self.states) |*start, state| {
+            const n0: u32 = state.n0;
+            const n1: u32 = state.n1;
+            start.* = ((2 * n1 + 1) << 22) / (n0 + n1 + 1);
+        }
+    }
+};
+
+const at_run_time = builtin.cpu.arch.isWasm();
+var made: Tables = undefined;
+var is_made = false;
+
+/// The tables, once `prepare` was called.
+pub const all: *const Tables = if (at_run_time) &made else &blk: {
+    var tables: Tables = undefined;
+    tables.make();
+    const result = tables;
+    break :blk result;
+};
+
+/// Has the tables ready.
+pub fn prepare() void {
+    if (!at_run_time or is_made) return;
+    made.make();
+    is_made = true;
+}
+
+/// From one logit to the next, the odds grow by this.
+const odds_step = @exp(1.0 / 64.0);
+
+fn makeSquash(table: *[4096]i16) void {
+    // Odds of the logits 0, 1, 2 ...; those of -1, -2 ... are their inverses.
+    var odds: f64 = 1;
+    table[2048] = 16384;
+    for (1..2049) |logit| {
+        odds *= odds_step;
+        table[2048 - logit] = @intFromFloat(32768 / (1 + odds));
+        if (logit < 2048) table[2048 + logit] = @intFromFloat(32768 / (1 + 1 / odds));
+    }
+}
+
+fn makeStretch(table: *[32768]i16) void {
+    var logit: i16 = 0;
+    // Odds from which on the next logit is nearer.
+    var edge: f64 = @exp(0.5 / 64.0);
+    for (16384..32768) |p| {
+        const ones = @as(f64, @floatFromInt(p)) + 0.5;
+        while (ones >= edge * (32768 - ones)) {
+            logit += 1;
+            edge *= odds_step;
+        }
+        table[p] = logit;
+        table[32767 - p] = -logit;
+    }
+}
+
+fn makeStates(table: *[256]State) void {
+    // The first and the last state for each pair of counts.
     var ids: [50][50][2]u8 = @splat(@splat(@splat(0)));
-    var id: u32 = 0;
+    var id: u8 = 0;
     for (0..50) |sum| {
         for (0..sum + 1) |n1| {
             const n0 = sum - n1;
@@ -72,26 +100,25 @@ pub const states: [256]State = blk: {
         }
     }
     std.debug.assert(id == 255);
-    var table: [256]State = @splat(.{ .next = .{ 0, 0 }, .n0 = 0, .n1 = 0 });
+    table[255] = .{ .next = .{ 0, 0 }, .n0 = 0, .n1 = 0 };
     for (0..50) |n0| {
         for (0..50 - n0) |n1| {
             const count = stateCount(n0, n1);
             for (0..count) |last| {
                 const state = &table[ids[n0][n1][last]];
-                state.n0 = n0;
-                state.n1 = n1;
-                for (0..2) |bit| {
+                state.n0 = @intCast(n0);
+                state.n1 = @intCast(n1);
+                for (&state.next, 0..) |*next, bit| {
                     const pair = step(n0, n1, bit);
-                    state.next[bit] = ids[pair[0]][pair[1]][bit];
+                    next.* = ids[pair[0]][pair[1]][bit];
                 }
             }
         }
     }
-    break :blk table;
-};
+}
 
 /// How many states stand for this pair of counts: none, one, or two that differ in the last bit.
-fn stateCount(a: usize, b: usize) usize {
+fn stateCount(a: usize, b: usize) u8 {
     const bound = [_]usize{ 20, 48, 15, 8, 6, 5 };
     const n0: usize = @max(a, b);
     const n1: usize = @min(a, b);
@@ -131,17 +158,6 @@ fn discount(n: usize) usize {
     return result;
 }
 
-/// Probability of 23 bits that an indirect model starts a history with.
-pub const state_start: [256]u32 = blk: {
-    var table: [256]u32 = undefined;
-    for (&table, states) |*value, state| {
-        const n0: u32 = state.n0;
-        const n1: u32 = state.n1;
-        value.* = ((2 * n1 + 1) << 22) / (n0 + n1 + 1);
-    }
-    break :blk table;
-};
-
 fn crc(comptime T: type, values: []const T) u32 {
     var hash: std.hash.Crc32 = .init();
     for (values) |value| {
@@ -153,12 +169,18 @@ fn crc(comptime T: type, values: []const T) u32 {
 }
 
 test "the tables are those of the format" {
-    try std.testing.expectEqual(0x6e9b2eb1, crc(i16, &squash_table));
-    try std.testing.expectEqual(0x1181f1fc, crc(i16, &stretch_table));
-    try std.testing.expectEqual(0x7c02006a, crc(u32, &dt));
-    try std.testing.expectEqual(0xc0963fd9, crc(i32, &dt2k));
-    try std.testing.expectEqual(0x93d2a954, crc(u32, &state_start));
+    var made_here: Tables = undefined;
+    made_here.make();
+    for ([_]*const Tables{ all, &made_here }) |tables| try expectFormat(tables);
+}
+
+fn expectFormat(tables: *const Tables) !void {
+    try std.testing.expectEqual(0x6e9b2eb1, crc(i16, &tables.squash));
+    try std.testing.expectEqual(0x1181f1fc, crc(i16, &tables.stretch));
+    try std.testing.expectEqual(0x7c02006a, crc(u32, &tables.dt));
+    try std.testing.expectEqual(0xc0963fd9, crc(i32, &tables.dt2k));
+    try std.testing.expectEqual(0x93d2a954, crc(u32, &tables.state_start));
     var rows: [1024]u8 = undefined;
-    for (states, 0..) |state, i| rows[4 * i ..][0..4].* = .{ state.next[0], state.next[1], state.n0, state.n1 };
+    for (tables.states, 0..) |state, i| rows[4 * i ..][0..4].* = .{ state.next[0], state.next[1], state.n0, state.n1 };
     try std.testing.expectEqual(0x77a1e24c, crc(u8, &rows));
 }
