@@ -84,7 +84,7 @@ const BUNDLES: readonly (readonly [what: string, from: string, max: number, firs
   ["decompressLz4", "@sluice/lz4/decode", 24_000],
   ["decompressLz4", "@sluice/lz4", 24_000],
   ["decompressLz4", "@sluice/lz4/decode-js", 35_200],
-  ["ZpaqDecompressionStream", "@sluice/zpaq", 98_300, 63_800],
+  ["ZpaqDecompressionStream", "@sluice/zpaq", 98_000, 63_500],
   ["PackStore", "@sluice/gitdb", 108_200],
 ];
 

@@ -6,7 +6,8 @@ import { configError, Tokens } from "./_config_tokens.ts";
 import type { Token } from "./_config_tokens.ts";
 import { COMPONENT_NAMES, COMPONENT_SIZES, HEADER_SIZE_MAX } from "./_format.ts";
 import type { ZpaqComponentName } from "./_format.ts";
-import { instructionSize, isShortJump, OP, OPCODES } from "./_opcodes.ts";
+import { OPCODES } from "./_opcode_words.ts";
+import { instructionSize, isShortJump, OP } from "./_opcodes.ts";
 import type { ZpaqProgram, ZpaqSourceMapEntry } from "./_types.ts";
 
 const ARGUMENT_COUNT_MAX = 9;

@@ -3,7 +3,8 @@
  */
 import { UnsupportedFeatureError } from "@sluice/internal";
 import { parseHeader } from "./_header_parser.ts";
-import { instructionSize, isShortJump, OP, OPCODE_WORDS } from "./_opcodes.ts";
+import { OPCODE_WORDS } from "./_opcode_words.ts";
+import { instructionSize, isShortJump, OP } from "./_opcodes.ts";
 import type { ZpaqInstruction } from "./_types.ts";
 
 const INSTRUCTIONS_PER_LINE = 9;

@@ -5,7 +5,8 @@
  */
 import { checkKeys, checkNumber, CorruptDataError, LimitExceededError, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import { instructionSize, OP, OPCODE_WORDS } from "./_opcodes.ts";
+import { OPCODE_WORDS } from "./_opcode_words.ts";
+import { instructionSize, OP } from "./_opcodes.ts";
 
 /** What a machine is made with. */
 export interface ZpaqMachineOptions {
