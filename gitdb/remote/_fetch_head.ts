@@ -22,12 +22,7 @@ export function plainUrl(url: string): string {
 
 /** Empties the file, so that nothing of an earlier fetch passes for what the next one took. */
 export async function emptyFetchHead(gitFolder: string): Promise<void> {
-  const path = joinPath(gitFolder, "FETCH_HEAD");
-  try {
-    await Deno.writeFile(path, new Uint8Array());
-  } catch (error) {
-    throw writeFault(path, error);
-  }
+  await replaceFile(joinPath(gitFolder, "FETCH_HEAD"), "");
 }
 
 /** Writes the file, or adds to it. */
@@ -49,10 +44,14 @@ export async function writeFetchHead(
   });
   const path = joinPath(gitFolder, "FETCH_HEAD");
   const before = append ? await readText(path) ?? "" : "";
+  await replaceFile(path, before + lines.join(""));
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
   try {
     const lock = await GitLockFile.acquire(path, { timeoutMs: 1000 });
     try {
-      lock.write(new TextEncoder().encode(before + lines.join("")));
+      lock.write(new TextEncoder().encode(text));
       lock.commit();
     } finally {
       lock.rollback();

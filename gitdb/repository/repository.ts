@@ -274,6 +274,10 @@ export class GitRepository implements AsyncDisposable {
     const { discover = true, replacements, workTree: given, ...own } = options;
     if (replacements !== undefined) checkBoolean("replacements", replacements);
     const start = toPath(path);
+    if (given !== undefined) {
+      const isPath = typeof given === "string" || given instanceof URL;
+      checkArgument(isPath, 'use "workTree"', given, "a path or a file URL");
+    }
     const found = checkBoolean("discover", discover)
       ? await discoverRepository(start)
       : await findRepository(start);
