@@ -53,7 +53,7 @@ export function decodeUrlText(text: string): string | undefined {
 /**
  * The path that a file URL names.
  *
- * @throws {TypeError} If it is another URL, or its escapes are not UTF-8.
+ * @throws {TypeError} If it is another URL or names another host, or its escapes are not UTF-8.
  *
  * @example A file, and a server
  * ```ts
@@ -61,14 +61,16 @@ export function decodeUrlText(text: string): string | undefined {
  * import { assertEquals, assertThrows } from "@std/assert";
  *
  * assertEquals(pathOfFileUrl(new URL("file:///srv/a%20b"), "open a log"), "/srv/a b");
- * assertThrows(() => pathOfFileUrl(new URL("https://host/a"), "open a log"), TypeError, "expected a file URL");
+ * assertThrows(() => pathOfFileUrl(new URL("https://host/a"), "open a log"), TypeError, "or a file URL");
  * ```
  */
 export function pathOfFileUrl(url: URL, action: string): string {
-  const path = url.protocol === "file:" ? decodeUrlText(url.pathname) : undefined;
+  const path = url.protocol === "file:" && url.host === "" ? decodeUrlText(url.pathname) : undefined;
   if (path === undefined || path.includes("\0")) {
     throw new TypeError(
-      `Cannot ${action}: it is ${withoutUrlSecrets(url.href)}, expected a file URL or a path`,
+      `Cannot ${action}: it is ${
+        withoutUrlSecrets(url.href)
+      }, expected a path or a file URL that names no host`,
     );
   }
   return /^\/[A-Za-z]:/.test(path) && globalThis.Deno?.build.os === "windows" ? path.slice(1) : path;

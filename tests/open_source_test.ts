@@ -198,7 +198,15 @@ const PATHS: Readonly<Record<string, (path: URL) => unknown>> = {
 
 Deno.test("what takes a path takes no URL of a server, and none that is no text", async () => {
   for (const [name, open] of Object.entries(PATHS)) {
-    for (const url of ["https://host.test/srv/a", "data:,a", "file:///srv/%ff", "file:///srv/a%00b"]) {
+    for (
+      const url of [
+        "https://host.test/srv/a",
+        "data:,a",
+        "file:///srv/%ff",
+        "file:///srv/a%00b",
+        "file://host.test/srv/a",
+      ]
+    ) {
       await assertRejects(async () => await open(new URL(url)), TypeError, "", `${name} of ${url}`);
     }
   }

@@ -40,6 +40,13 @@ export interface TreePlan {
   readonly files: readonly TreeEntry[];
   /** Hard links, once their file is there. */
   readonly hardLinks: readonly TreeChange[];
+  /**
+   * Files that have other names in the target, by path, and whether facts of theirs differ. Before anything of one changes
+   * it is separated from the other names, which may be those of another file of the source.
+   */
+  readonly shared: ReadonlyMap<string, { readonly size: number; readonly hasOtherFacts: boolean }>;
+  /** Names that are the same file as `first` already, until that is separated. */
+  readonly linked: readonly { readonly path: string; readonly first: string }[];
   /** Names that the source does not have, the last first. */
   readonly removals: readonly TreeChange[];
   /** Facts of files and links, then of directories, the last first. */
@@ -119,6 +126,8 @@ export class TreePlanner {
   readonly #first: TreeChange[] = [];
   readonly #files: TreeEntry[] = [];
   readonly #hardLinks: TreeChange[] = [];
+  readonly #shared = new Map<string, { readonly size: number; readonly hasOtherFacts: boolean }>();
+  readonly #linked: { readonly path: string; readonly first: string }[] = [];
   readonly #facts: TreeChange[] = [];
   readonly #directoryFacts: TreeChange[] = [];
   /** Directories that are new, or have other facts. */
@@ -162,6 +171,8 @@ export class TreePlanner {
       first: this.#first,
       files: this.#files,
       hardLinks: this.#hardLinks,
+      shared: this.#shared,
+      linked: this.#linked,
       removals,
       facts: [...this.#facts, ...directoryFacts.reverse()],
       faults: this.#faults,
@@ -175,6 +186,8 @@ export class TreePlanner {
     for (const list of [this.#files, this.#first, this.#hardLinks, removals]) {
       for (const { path } of list) changed.add(parentOf(path));
     }
+    for (const [path, { hasOtherFacts }] of this.#shared) if (hasOtherFacts) changed.add(parentOf(path));
+    for (const { path, first } of this.#linked) if (changed.has(parentOf(first))) changed.add(parentOf(path));
     return changed;
   }
 
@@ -286,12 +299,18 @@ export class TreePlanner {
       const first = this.#firstNames.get(identity);
       if (first !== undefined) {
         const other = this.#there.get(first);
-        if (there !== undefined && there.identity !== undefined && there.identity === other?.identity) return;
+        if (there?.identity !== undefined && there.identity === other?.identity) {
+          this.#linked.push({ path, first });
+          return;
+        }
         if (there !== undefined) this.#hardLinks.push({ kind: "remove", path });
         this.#hardLinks.push({ kind: "hardlink", path, text: first });
         return;
       }
       this.#firstNames.set(identity, path);
+    }
+    if (there?.identity !== undefined) {
+      this.#shared.set(path, { size: there.size, hasOtherFacts: this.#differs(entry, there) });
     }
     const isSame = !this.#carried.checksum && there !== undefined && there.size === entry.size &&
       isSameTime(there.mtimeNs, entry.mtimeNs);

@@ -115,9 +115,8 @@ export class LocalTreeSide implements TreeSide {
     return writeBatch(this.#root, records, hash, options);
   }
 
-  // deno-lint-ignore require-await
   async apply(changes: readonly TreeChange[]): Promise<TreeFault[]> {
-    return new TreeTarget(this.#root).apply(changes);
+    return await new TreeTarget(this.#root).apply(changes);
   }
 
   [Symbol.dispose](): void {
@@ -137,6 +136,8 @@ function isMade(change: TreeChange, there: ReadonlyMap<string, TreeEntry>): bool
       return entry?.kind === "other" && entry.text === change.text;
     case "hardlink":
       return entry?.identity !== undefined && entry.identity === there.get(change.text)?.identity;
+    case "separate":
+      return entry?.kind === "file" && entry.identity === undefined;
     case "remove":
     case "rmdir":
       return entry === undefined;

@@ -253,6 +253,11 @@ class TreeCopy {
   readonly #faults: PdiffTreeFault[] = [];
   /** Files that were not copied: their facts are not set either. */
   readonly #failed = new Set<string>();
+  /** Files that had other names in the target, and those of them that have a file of their own by now. */
+  #shared: TreePlan["shared"] = new Map();
+  readonly #separated = new Set<string>();
+  /** One separation at a time: names of one file would find it locked. */
+  #separating: Promise<void> = Promise.resolve();
   /** Small files that were copied many at once. */
   #copiedAtOnce: ReadonlySet<string> = new Set();
   /** Files that were copied one by one. */
@@ -299,6 +304,7 @@ class TreeCopy {
       );
     }
     this.#faults.push(...plan.faults);
+    this.#shared = plan.shared;
     if (dryRun !== true && there === undefined) await this.#to.create(plan.first.length > 0);
     await this.#apply(plan.first);
     const gone = new Set(plan.first.filter(isRemoval).map(({ path }) => path));
@@ -312,6 +318,8 @@ class TreeCopy {
     this.#copiedAtOnce = copied;
     const files = plan.files.filter(({ path }) => !copied.has(path) && !same.has(path));
     const bytesTransferred = bytes + await this.#copyFiles(files);
+    await this.#separateFacts();
+    await this.#apply(plan.linked.filter(({ first }) => this.#separated.has(first)).flatMap(linkedAnew));
     await this.#apply(plan.hardLinks);
     await this.#apply(plan.removals);
     await this.#apply(
@@ -365,6 +373,40 @@ class TreeCopy {
     return this.#options.archive !== true && isUsual && this.#copiedAtOnce.has(change.path);
   }
 
+  /** Separates a file from its other names, unless it is equal or its own already; false where there is nothing to do. */
+  async #makeWritable({ path, size }: TreeEntry, options: PdiffClientOptions): Promise<boolean> {
+    const shared = this.#shared.get(path);
+    if (shared === undefined || this.#options.dryRun === true) return true;
+    if (shared.size === size) {
+      const trial = new PdiffClient({ ...options, dryRun: true, onProgress: undefined });
+      if ((await trial.synchronize()).equal === true) return false;
+    }
+    await this.#separate([path]);
+    return this.#separated.has(path);
+  }
+
+  /** Separates files whose facts are about to change. */
+  async #separateFacts(): Promise<void> {
+    if (this.#options.dryRun === true) return;
+    const paths = [...this.#shared].filter(([path, { hasOtherFacts }]) =>
+      hasOtherFacts && !this.#separated.has(path) && !this.#failed.has(path)
+    );
+    await this.#separate(paths.map(([path]) => path));
+  }
+
+  #separate(paths: readonly string[]): Promise<void> {
+    return this.#separating = this.#separating.then(() => this.#separateNow(paths));
+  }
+
+  /** Files that can't be separated are not written. */
+  async #separateNow(paths: readonly string[]): Promise<void> {
+    if (paths.length === 0) return;
+    const faults = await this.#to.apply(paths.map((path) => ({ kind: "separate", path })));
+    for (const { path } of faults) this.#failed.add(path);
+    this.#faults.push(...faults);
+    for (const path of paths) if (!this.#failed.has(path)) this.#separated.add(path);
+  }
+
   async #copyFiles(items: readonly TreeEntry[]): Promise<number> {
     let bytesTransferred = 0;
     const pool = new PdiffWorkerPool({
@@ -383,9 +425,10 @@ class TreeCopy {
     const [source, target] = this.#locate(entry.path);
     const isLocal = source.origin === undefined && target.origin === undefined;
     const protocol = this.#fileOptions.protocol ?? (isLocal ? undefined : 2);
-    const client = new PdiffClient({ ...this.#fileOptions, protocol, concurrency: 1, source, target });
+    const options = { ...this.#fileOptions, protocol, concurrency: 1, source, target };
     try {
-      const { bytesTransferred, equal } = await client.synchronize();
+      if (!await this.#makeWritable(entry, options)) return 0;
+      const { bytesTransferred, equal } = await new PdiffClient(options).synchronize();
       if (equal === true) return 0;
       this.#filesCopied++;
       this.#options.onEntry?.("copy", entry.path);
@@ -398,6 +441,11 @@ class TreeCopy {
       return 0;
     }
   }
+}
+
+/** Makes a name the same file as another, which it was before that was separated. */
+function linkedAnew({ path, first }: { readonly path: string; readonly first: string }): TreeChange[] {
+  return [{ kind: "remove", path }, { kind: "hardlink", path, text: first }];
 }
 
 /** The location of a name below a directory. */

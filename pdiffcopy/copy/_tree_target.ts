@@ -6,6 +6,7 @@ import type { BlockDirectory, NewFacts } from "../file/_block_file.ts";
 import { failure } from "../file/_errors.ts";
 import { splitPath } from "../file/_files.ts";
 import { isUsualTime } from "./_file_time.ts";
+import { separateName } from "./_tree_separation.ts";
 import type { SpecialKind } from "./_special_files.ts";
 import { checkTreePath } from "./_tree_entry.ts";
 
@@ -19,6 +20,8 @@ export type TreeChange =
   | { readonly kind: "special"; readonly path: string; readonly text: SpecialKind }
   /** Gives the file `text` another name. */
   | { readonly kind: "hardlink"; readonly path: string; readonly text: string }
+  /** Gives a name a file of its own, where it shares one with other names. */
+  | { readonly kind: "separate"; readonly path: string }
   | { readonly kind: "remove" | "rmdir"; readonly path: string }
   /** An empty path is that of the directory itself. */
   | { readonly kind: "facts"; readonly path: string; readonly facts: TreeFacts };
@@ -75,12 +78,12 @@ export class TreeTarget {
   }
 
   /** Makes changes in order; returns those that failed. */
-  apply(changes: readonly TreeChange[]): TreeFault[] {
+  async apply(changes: readonly TreeChange[]): Promise<TreeFault[]> {
     const faults: TreeFault[] = [];
     using last = new LastDirectory(this.#root);
     for (const change of changes) {
       try {
-        this.#apply(change, last);
+        await this.#apply(change, last);
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
         faults.push({ path: change.path, code: error.code, message: error.message });
@@ -89,7 +92,7 @@ export class TreeTarget {
     return faults;
   }
 
-  #apply(change: TreeChange, last: LastDirectory): void {
+  #apply(change: TreeChange, last: LastDirectory): void | Promise<void> {
     if (change.kind === "facts" && change.path === "") {
       return setTreeFacts(this.#root, ".", change.facts, this.#user);
     }
@@ -103,6 +106,8 @@ export class TreeTarget {
         return directory.makeLink(name, change.text);
       case "special":
         return directory.makeSpecial(name, change.text, NEW_SPECIAL_MODE);
+      case "separate":
+        return separateName(directory, name);
       case "remove":
         return directory.remove(name);
       case "rmdir":

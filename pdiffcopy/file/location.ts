@@ -77,7 +77,10 @@ export function parsePdiffLocation(
   if (text.includes("\0")) throw invalid(text, "it has a zero character");
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/]*)(\/?.*)$/s.exec(text);
   const scheme = match === null ? undefined : match[1]!.toLowerCase();
-  if (scheme === "file") return local(decodePath(text, match![3]!, options));
+  if (scheme === "file") {
+    if (!["", "localhost"].includes(match![2]!.toLowerCase())) throw invalid(text, "it names another host");
+    return local(decodePath(text, match![3]!, options));
+  }
   const kind = scheme === undefined ? undefined : SCHEMES[scheme];
   if (match === null || kind === undefined) {
     if (scheme !== undefined && !text.startsWith(".")) {

@@ -84,7 +84,7 @@ export async function changeTree(
     throw new Refusal(403, "PERMISSION", "the token does not allow that");
   }
   using directory = context.root.writableDirectory(path);
-  const faults = new TreeTarget(directory).apply(changes);
+  const faults = await new TreeTarget(directory).apply(changes);
   // Messages have the server's own paths in them, which are nobody's business.
   const plain = faults.map(({ path, code, message }) => ({
     path,

@@ -33,6 +33,7 @@ function changeOf(value: unknown): TreeChange {
   if (typeof path !== "string") throw invalid("a path is missing");
   switch (kind) {
     case "dir":
+    case "separate":
     case "remove":
     case "rmdir":
       return { kind, path };
