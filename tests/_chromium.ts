@@ -2,7 +2,7 @@
  * The browser that tests of pages run in.
  */
 import { chromium } from "playwright-core";
-import type { Browser } from "playwright-core";
+import type { Browser, BrowserContext } from "playwright-core";
 
 const PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 /** Nothing is fetched that the page does not want. */
@@ -31,6 +31,11 @@ export const CHROMIUM: string | undefined = PATHS.find(isFile);
 export async function launchChromium(): Promise<Browser> {
   if (CHROMIUM === undefined) throw new Error(`Cannot start Chromium: it is not in ${PATHS.join(", ")}`);
   return await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+}
+
+/** Starts it with a folder for its own files: without one it keeps what pages store in memory. */
+export async function launchChromiumIn(folder: string): Promise<BrowserContext> {
+  return await chromium.launchPersistentContext(folder, { executablePath: CHROMIUM!, args: ARGS });
 }
 
 /** Registers a test that has a browser of its own; skipped, and said so, where there is none. */

@@ -24,6 +24,14 @@ export interface Lz4CheckpointOptions {
   readonly carry?: "rewind" | "embed" | undefined;
 }
 
+function isSealed(bytes: Uint8Array): boolean {
+  return KEYED_MAGIC.every((byte, i) => bytes[i] === byte);
+}
+
+function wrongKey(state: string): SluiceError {
+  return new SluiceError(`Cannot load an lz4 state: ${state}`, { format: "lz4", code: "STATE_AUTH" });
+}
+
 /**
  * A saved state of decompression. Its bytes (S4CK, see FORMATS.md) mean the same on every backend and machine.
  *
@@ -61,9 +69,12 @@ export class Lz4Checkpoint {
    *
    * @throws {CorruptDataError} With code "STATE_INVALID" if they are not a valid state, naming the field.
    * @throws {UnsupportedFeatureError} With code "STATE_VERSION" if they come from a later version.
+   * @throws {SluiceError} With code "STATE_AUTH" if they are sealed, for which `fromSealed` takes the key.
    */
   static fromBytes(bytes: BytesSource): Lz4Checkpoint {
-    return new Lz4Checkpoint(decodeState(toBytes(bytes)));
+    const plain = toBytes(bytes);
+    if (isSealed(plain)) throw wrongKey("it is sealed with a key");
+    return new Lz4Checkpoint(decodeState(plain));
   }
 
   /**
@@ -75,12 +86,9 @@ export class Lz4Checkpoint {
     const sealed = new Uint8Array(toBytes(bytes));
     const head = KEYED_MAGIC.length;
     const body = sealed.slice(head + TAG_SIZE);
-    const marked = KEYED_MAGIC.every((byte, i) => sealed[i] === byte) && sealed.length > head + TAG_SIZE;
-    if (!marked || !await crypto.subtle.verify("HMAC", key, sealed.slice(head, head + TAG_SIZE), body)) {
-      throw new SluiceError("Cannot load an lz4 state: it was not sealed with this key", {
-        format: "lz4",
-        code: "STATE_AUTH",
-      });
+    const isWhole = isSealed(sealed) && sealed.length > head + TAG_SIZE;
+    if (!isWhole || !await crypto.subtle.verify("HMAC", key, sealed.slice(head, head + TAG_SIZE), body)) {
+      throw wrongKey("it was not sealed with this key");
     }
     return Lz4Checkpoint.fromBytes(body);
   }

@@ -10,7 +10,7 @@ const SUFFIX = ".s4lock";
  * Locks each path by an empty file beside it, until the result is disposed of. The system drops the lock of a process
  * that ends, so the file of a killed one is taken over.
  *
- * @throws {SluiceError} With code "LOCKED" if another download holds one of them, or "IO" if something else than an empty
+ * @throws {SluiceError} With code "LOCKED" if another download holds one of them, or "EXISTS" if something else than an empty
  *   file has the name of a lock.
  */
 export async function lockPaths(paths: readonly string[]): Promise<Disposable> {

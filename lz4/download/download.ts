@@ -99,7 +99,7 @@ const RETRIES_DEFAULT = 10;
  *   `byteSourceFromUrl`.
  * @throws {SluiceError} "TARGET_CHANGED" if the content on disk is not what was written.
  * @throws {SluiceError} "LOCKED" if another download writes the output or the state.
- * @throws {SluiceError} "IO" if the output exists and `overwrite` is false.
+ * @throws {SluiceError} "EXISTS" if the output exists and `overwrite` is false.
  *
  * @example Into a file
  * ```ts

@@ -3,7 +3,8 @@
  */
 import { CODECS } from "./formats.ts";
 import type { Bytes, ConvertStep, Job } from "./messages.ts";
-import { BlobWriter, chunksOf } from "./streams.ts";
+import { ResultWriter } from "./result_writer.ts";
+import { chunksOf } from "./streams.ts";
 import type { Pipe } from "./streams.ts";
 
 const SAMPLE_EVERY_MS = 25;
@@ -25,22 +26,27 @@ export async function* runPipe(file: Blob, pipe: Pipe): AsyncGenerator<ConvertSt
   });
   const sample = () => ({ seconds: (performance.now() - started) / 1000, bytesIn, bytesOut });
   yield { sample: sample() };
-  const output = new BlobWriter();
+  const output = new ResultWriter();
   const chunks = chunksOf(file.stream().pipeThrough(counting).pipeThrough(pipe));
-  for (let next = chunks.next();;) {
-    // Some codecs take many megabytes before they give anything.
-    const result = await Promise.race([next, pause()]);
-    if (result?.done) break;
-    if (result !== undefined) {
-      output.add(result.value);
-      bytesOut += result.value.length;
-      next = chunks.next();
+  try {
+    for (let next = chunks.next();;) {
+      // Some codecs take many megabytes before they give anything.
+      const result = await Promise.race([next, pause()]);
+      if (result?.done) break;
+      if (result !== undefined) {
+        await output.add(result.value);
+        bytesOut += result.value.length;
+        next = chunks.next();
+      }
+      if (performance.now() - last < SAMPLE_EVERY_MS) continue;
+      yield { sample: sample() };
+      last = performance.now();
     }
-    if (performance.now() - last < SAMPLE_EVERY_MS) continue;
-    yield { sample: sample() };
-    last = performance.now();
+  } catch (error) {
+    await output.drop();
+    throw error;
   }
-  yield { sample: sample(), output: output.finish() };
+  yield { sample: sample(), output: await output.finish() };
 }
 
 /** A file compressed to a format or decompressed from one. */

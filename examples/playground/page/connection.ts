@@ -22,12 +22,17 @@ interface Running {
 
 let blobUrl: string | undefined;
 
+/** Names this page to all: what its workers keep on the browser's disk is freed when nobody holds the lock of that name. */
+const PAGE = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+// Pages that are not secure have neither locks nor such files.
+(navigator.locks as LockManager | undefined)?.request(PAGE, () => new Promise(() => {}));
+
 /** In a page of one file the worker's source stands in it as a classic script, else beside it as a module. */
 function startWorker(): Worker {
   const inside = document.getElementById("worker-source");
-  if (inside === null) return new Worker(new URL("worker.js", location.href), { type: "module" });
+  if (inside === null) return new Worker(new URL("worker.js", location.href), { type: "module", name: PAGE });
   blobUrl ??= URL.createObjectURL(new Blob([inside.textContent!], { type: "text/javascript" }));
-  return new Worker(blobUrl);
+  return new Worker(blobUrl, { name: PAGE });
 }
 
 /** A worker that is started when it is needed. */

@@ -9,11 +9,9 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
-const tables_module = @import("tables.zig");
+const tables = @import("tables.zig");
 const Header = @import("header.zig").Header;
 const Kind = @import("header.zig").Kind;
-
-const tables = tables_module.all;
 
 /// Numbers of one mixer row are padded to whole vectors.
 const lanes = if (builtin.cpu.has(.x86, .avx2)) 8 else 4;
@@ -121,7 +119,7 @@ pub const Predictor = extern struct {
 
     /// Lays the tables out in `memory`, which is zero and has `tableSize` bytes.
     pub fn init(self: *Predictor, header: Header, memory: []align(table_alignment) u8) void {
-        tables_module.prepare();
+        tables.prepare();
         self.count = header.count;
         self.byte = 1;
         self.nibbles = 1;

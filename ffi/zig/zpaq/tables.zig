@@ -9,7 +9,7 @@ const builtin = @import("builtin");
 /// A bit history: the states that a 0 and a 1 lead to, and how many zeros and ones it stands for.
 pub const State = struct { next: [2]u8, n0: u8, n1: u8 };
 
-pub const Tables = struct {
+const Tables = struct {
     /// Probability of a one, 15 bits, from its logit in 1/64, which goes from -2048 to 2047.
     squash: [4096]i16,
     /// The logit of a probability of 15 bits: -710 to 710.
@@ -42,13 +42,20 @@ const at_run_time = builtin.cpu.arch.isWasm();
 var made: Tables = undefined;
 var is_made = false;
 
-/// The tables, once `prepare` was called.
-pub const all: *const Tables = if (at_run_time) &made else &blk: {
+const all: *const Tables = if (at_run_time) &made else &blk: {
     var tables: Tables = undefined;
     tables.make();
     const result = tables;
     break :blk result;
 };
+
+// The tables, once `prepare` was called. As pointers, since what is read from `all` itself is one more copy of it.
+pub const squash = &all.squash;
+pub const stretch = &all.stretch;
+pub const dt = &all.dt;
+pub const dt2k = &all.dt2k;
+pub const states = &all.states;
+pub const state_start = &all.state_start;
 
 /// Has the tables ready.
 pub fn prepare() void {
