@@ -159,6 +159,21 @@ testConfigured("reads the objects that replace others wherever it reads objects"
   const file = (await git(`${folder}/r`, ["--no-replace-objects", "rev-parse", "HEAD:file"])).trim();
   assertEquals(`${repository.replacement(file)}`, other);
   assertEquals(`${repository.replacement(other)}`, other);
+  assertEquals(await (await repository.read("HEAD~0", "file")).text(), "replaced\nby\nthree lines\n");
+  // Objects that replace each other are told, and do not end the others.
+  const circle = await make("in a circle\n");
+  await git(`${folder}/r`, ["replace", other, circle]);
+  await git(`${folder}/r`, ["replace", circle, other]);
+  for (const mode of ["--batch", "--batch-check"]) {
+    const stdin = new TextEncoder().encode(`HEAD~0^{tree}\n${other}\nHEAD~0^{tree}\n`);
+    const { code, stdout } = await sluice(["gitdb", "cat-file", `${mode}=%(objecttype)`], {
+      cwd: `${folder}/r`,
+      stdin,
+    });
+    const lines = text(stdout).split("\n").filter((line) => line === "tree" || line === `${other} missing`);
+    assertEquals([lines, code], [["tree", `${other} missing`, "tree"], 1], mode);
+  }
+  await git(`${folder}/r`, ["replace", "-d", other, circle]);
   await git(`${folder}/r`, ["config", "core.useReplaceRefs", "false"]);
   await compare(`${folder}/r`, [...calls, { args: ["cat-file", "--batch"], stdin: "HEAD\nHEAD:file\nv1\n" }]);
   await using plain = await GitRepository.open(`${folder}/r`);

@@ -4,7 +4,13 @@
 import { GitObjectId } from "@sluice/gitdb";
 import type { GitDatabase, GitObject, GitObjectInfo, GitObjectType, GitResult } from "@sluice/gitdb";
 import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
-import { byteString, NotFoundError, SluiceError, UnsupportedFeatureError } from "@sluice/internal";
+import {
+  byteString,
+  CorruptDataError,
+  NotFoundError,
+  SluiceError,
+  UnsupportedFeatureError,
+} from "@sluice/internal";
 import { FactFormatter } from "./facts.ts";
 import { openObjects, requireObject, resolveBytes, resolveName } from "./names.ts";
 import type { OpenObjects } from "./names.ts";
@@ -304,16 +310,17 @@ class Printer {
   /** Full names are looked up with the others; prefixes have to be resolved first. */
   async #resolve(name: string): Promise<GitObjectId | "missing" | "ambiguous"> {
     const length = this.#database.hashAlgorithm === "sha1" ? 40 : 64;
-    if (name.length === length && /^[0-9a-fA-F]+$/.test(name)) {
-      return GitObjectId.from(name);
-    }
+    const isFull = name.length === length && /^[0-9a-fA-F]+$/.test(name);
     try {
-      return await resolveBytes(this.#opened, name);
+      const id = isFull ? GitObjectId.from(name) : await resolveBytes(this.#opened, name);
+      // Objects that replace each other in a circle can't be read.
+      if (typeof id !== "string") this.#opened.replacement(id);
+      return id;
     } catch (error) {
       if (!(error instanceof Failure || error instanceof SluiceError)) throw error;
       // One name does not end the others. What is not known here may be there, which the exit code says.
       console.error(error instanceof Failure ? error.message : `warning: ${error.message}`);
-      if (error instanceof Failure) this.#damaged = true;
+      if (!(error instanceof CorruptDataError)) this.#damaged = true;
       return "missing";
     }
   }
