@@ -458,6 +458,8 @@ testConfigured("refuses folders of objects that it would not read", async (folde
     assertEquals(await run({ [own]: `${folder}/objects` }, args), [128, "", own], args.join(" "));
     assertEquals(await run({ [others]: `${folder}/objects` }, args), [128, "", others], args.join(" "));
   }
+  const named = ["cat-file", "--git-dir=.git", "-p", "HEAD"];
+  assertEquals(await run({ [own]: `${folder}/objects` }, named), [128, "", own]);
   await compare(`${folder}/r`, [
     { args: ["rev-parse", "HEAD"], env: { [own]: `${folder}/r/.git/objects` } },
     { args: ["count-objects"], env: { [own]: `${folder}/objects` } },

@@ -133,6 +133,7 @@ export async function openObjects(settings: GitdbSettings, fetches = true): Prom
   const { path, discover } = folder === undefined ? placeOf(settings) : { path: folder, discover: false };
   try {
     const repository = folder === undefined ? await repositoryAt(path, discover, fetches) : undefined;
+    if (repository !== undefined) await checkObjectFolders(repository);
     const database = repository?.database ?? await GitDatabase.open(path);
     return {
       database,
