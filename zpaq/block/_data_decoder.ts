@@ -271,7 +271,8 @@ export class DataDecoder {
     { pc, opcode }: { readonly pc: number; readonly opcode: number },
     hcomp: boolean,
   ): Error {
-    const { offset } = this.#buffer;
+    // How far the data has been decoded that a post-processor works on differs by who decodes it.
+    const offset = hcomp ? this.#buffer.offset : this.#dataOffset;
     const program = hcomp ? "HCOMP" : "PCOMP";
     if (outcome === "bad-opcode") {
       return fault("BAD_OPCODE", offset, `${program} failed at ${pc} with opcode ${opcode}`);

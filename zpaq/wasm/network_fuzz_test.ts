@@ -108,21 +108,46 @@ Deno.test("compiled networks decode what the kernel's loops do, failures and bud
   for (const kind of LONG ? [...frequent, "BUDGET_EXCEEDED"] : frequent) assert(kinds.has(kind), kind);
 });
 
-/** A block whose post-processor has no program, as damage left it: how much is decoded at a time differs. */
-const EMPTY_POST = Uint8Array.fromHex(
-  "376b5374a03183d38cb228b0d37a505101012b0002010000040121090200784607050101caa60501013100126845392b22d2226038000000" +
-    "000000000038000100000005e8811100000000fdda39a3ee5e6b4b0d3255bfef95601890afd8070901000000000122965311e39d1bfb00" +
-    "000000fd32591eb92e47802cf9f0903ffac043ca9a76dbe3ff",
-);
+/** Blocks whose post-processor has no program, or one that fails, as damage left them: how much is decoded at a time differs. */
+const DAMAGED_POST = [
+  {
+    code: "POST_EMPTY",
+    headerSize: 45,
+    block:
+      "376b5374a03183d38cb228b0d37a505101012b0002010000040121090200784607050101caa60501013100126845392b22d2226038000000" +
+      "000000000038000100000005e8811100000000fdda39a3ee5e6b4b0d3255bfef95601890afd8070901000000000122965311e39d1bfb00" +
+      "000000fd32591eb92e47802cf9f0903ffac043ca9a76dbe3ff",
+  },
+  {
+    code: "BAD_OPCODE",
+    headerSize: 55,
+    block:
+      "376b5374a03183d38cb228b0d37a505101013500030200000404030609000083b00305080301001268471b4d219dac09323c1f0001b71e2f" +
+      "051a6211a218380000000000000000380001000000feca1d55da17ad6079e8df8cfdbc46b291fdf8d5ec8491580201681d2caf535a7f54" +
+      "151c2064716034979e835cc7ee803af95210c360578673bcbe7a6616c653e8c7d6407cb849addd70b06e4ca7ea2ae2850b41c3e8233a2f" +
+      "c470c2347634d6eca48d5085937f931bf8ea06b25538647c6d7875ba3d0a9c3b7364c28459cd8a68eac640db7a5e3ae2012768a298cf5f" +
+      "25ab75010293787584f16a0f05d5a48eb501dce82368db47c8a2c1a01adaa3f66bd9224c90c515a1ac3cd38bc284561edbe2d71aaaa3b8" +
+      "4baab3a55655bc8b437c57351489f784b27c2eeaf2f1e78d5c6992abe4620e9944fdbbff3e2869aa4e3500000000fdbe99fa13be7ef1a6" +
+      "d34416c55d1395ce091b66e501000000fffcd9ad722744a888427bbd1a8892129ca28d706e0643b15b3030a646beaa8803c200000000fd" +
+      "abf726f5fda729fb7f3f0484d7c94b3107aa02aeff",
+  },
+] as const;
 
-Deno.test("a post-processor without a program is reported where the data starts, whoever decodes it", () => {
-  for (const backend of BACKENDS) {
-    for (const compilePrograms of ["never", "always"] as const) {
-      const error = assertThrows(
-        () => decompressZpaq(EMPTY_POST, { backend, compilePrograms, hcompBudget: HCOMP_BUDGET }),
-        SluiceError,
-      );
-      assertEquals([error.code, error.offset], ["POST_EMPTY", START.length + 45 + SEGMENT_START.length]);
+Deno.test("a failing post-processor is reported where the data starts, whoever decodes it", () => {
+  for (const { code, headerSize, block } of DAMAGED_POST) {
+    for (const backend of BACKENDS) {
+      for (const compilePrograms of ["never", "always"] as const) {
+        const error = assertThrows(
+          () =>
+            decompressZpaq(Uint8Array.fromHex(block), {
+              backend,
+              compilePrograms,
+              hcompBudget: HCOMP_BUDGET,
+            }),
+          SluiceError,
+        );
+        assertEquals([error.code, error.offset], [code, START.length + headerSize + SEGMENT_START.length]);
+      }
     }
   }
 });
