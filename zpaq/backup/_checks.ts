@@ -65,6 +65,7 @@ export const RESTORE_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupRestore
 ]);
 export const COMPARE_KEYS: ReadonlySet<string> = new Set<keyof ZpaqBackupCompareOptions>([
   ...SELECTION_KEYS as Set<keyof ZpaqBackupSelection>,
+  "to",
   "compareContent",
   "attributes",
 ]);

@@ -11,6 +11,7 @@ import type { BackupState } from "./_backup_state.ts";
 import type { ZpaqBackupCompareOptions, ZpaqBackupComparison } from "./options.ts";
 import { warning } from "./_problems.ts";
 import { secondHashOf } from "./_content_check.ts";
+import type { NewNames } from "./_checks.ts";
 import { openInput } from "./_raw_names.ts";
 import { walk } from "./_walk.ts";
 
@@ -97,17 +98,19 @@ async function hasSameFragments(
   return await input.read(new Uint8Array(1)) === null;
 }
 
-/** Compares files on the disk with entries. */
+/** Compares files on the disk with entries, which `to` names where they are not named by the paths. */
 export async function compareWithDisk(
   backup: BackupState,
   list: readonly string[],
+  to: NewNames,
   options: ZpaqBackupCompareOptions,
 ): Promise<ZpaqBackupComparison[]> {
   const { only, exclude, compareContent = false, attributes = true } = options;
-  const entries = new Map((await backup.select(list, options)).map((entry) => [entry.name, entry]));
+  const names = list.map((path, i) => to[i] ?? path);
+  const entries = new Map((await backup.select(names, options)).map((entry) => [entry.name, entry]));
   const archive = await backup.identities();
   const { files } = await walk({
-    ...{ paths: list, to: [], only, exclude, archive, attributes: "all" },
+    ...{ paths: list, to, only, exclude, archive, attributes: "all" },
     // What is not there is what the comparison shows.
     report: (problem) => problem.code === "NOT_FOUND" ? undefined : backup.report(problem),
   });
@@ -129,7 +132,7 @@ export async function compareWithDisk(
     let same = false;
     try {
       same = compareContent
-        ? await hasSameContent(entry, file, name, facts)
+        ? await hasSameContent(entry, file, file.path ?? name, facts)
         : hasSameFacts(entry, file, attributes);
     } catch (error) {
       // What can't be read is not the same, and keeps nothing else from being compared.

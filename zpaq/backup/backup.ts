@@ -387,7 +387,7 @@ export class ZpaqBackup implements Disposable {
 
   /**
    * Compares files and folders on the disk with the archive's: first what is on the disk, then what is in the archive
-   * alone, each sorted by name.
+   * alone, each sorted by name. What `addFolder` stored has the folder's own name: `to` says so.
    *
    * @example What has changed
    * ```ts
@@ -401,6 +401,9 @@ export class ZpaqBackup implements Disposable {
    * assertEquals((await backup.compare(`${folder}/a.txt`))[0]!.result, "same");
    * await Deno.writeTextFile(`${folder}/a.txt`, "longer text");
    * assertEquals((await backup.compare(`${folder}/a.txt`))[0]!.result, "different");
+   * await Deno.mkdir(`${folder}/docs`);
+   * await backup.addFolder(`${folder}/docs`);
+   * assertEquals((await backup.compare(`${folder}/docs`, { to: "docs" }))[0]!.result, "same");
    * await Deno.remove(folder, { recursive: true });
    * ```
    */
@@ -410,7 +413,8 @@ export class ZpaqBackup implements Disposable {
   ): Promise<ZpaqBackupComparison[]> {
     checkKeys(options, COMPARE_KEYS);
     const list = listOf("paths", paths);
-    return await this.#state.inTurn(() => compareWithDisk(this.#state, list, options));
+    const to = newNamesOf(options.to, list);
+    return await this.#state.inTurn(() => compareWithDisk(this.#state, list, to, options));
   }
 
   /**

@@ -152,3 +152,31 @@ Deno.test("zpaq: a file that can't be read is different, and the others are comp
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("zpaq: folders are compared under the names that they were stored by", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/s`);
+    await Deno.mkdir(`${folder}/t`);
+    for (const name of ["s/a", "s/b", "t/a"]) await Deno.writeTextFile(`${folder}/${name}`, name);
+    using backup = await ZpaqBackup.open(`${folder}/b.zpaq`);
+    await backup.addFolder(`${folder}/s`);
+    await backup.add(`${folder}/t`, { to: "other" });
+    await Deno.writeTextFile(`${folder}/s/b`, "something else");
+    await Deno.remove(`${folder}/t/a`);
+    for (const compareContent of [false, true]) {
+      const options = { to: ["s", "other"], compareContent, attributes: false };
+      const found = await backup.compare([`${folder}/s`, `${folder}/t`], options);
+      const results = Object.fromEntries(found.map(({ name, result }) => [name, result]));
+      assertEquals([results["s/a"], results["s/b"], results["other/a"]], ["same", "different", "internal"]);
+      assertEquals(found.filter(({ result }) => result === "external"), []);
+    }
+    await assertRejects(
+      () => backup.compare(`${folder}/s`, { to: ["s", "t"] }),
+      RangeError,
+      "2 names for 1 path",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

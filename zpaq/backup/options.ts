@@ -175,6 +175,8 @@ export interface ZpaqBackupChecked {
 
 /** What files on the disk are compared with. */
 export interface ZpaqBackupCompareOptions extends ZpaqBackupSelection {
+  /** Names that the paths have in the archive: one for each path, undefined for one that keeps its own. */
+  readonly to?: string | readonly (string | undefined)[] | undefined;
   /** Compare content instead of dates, sizes and attributes. @default {false} */
   readonly compareContent?: boolean | undefined;
   /** Compare attributes as well as dates and sizes. @default {true} */
