@@ -1,18 +1,24 @@
 /**
- * Compares the tables of figures in the documents with a report of `bench/compare.ts`: a table with the same heading
- * has to have the same rows, figure by figure.
+ * Compares the tables of figures in the documents with a report of `bench/compare.ts`. A table is one of figures when the
+ * report has a table with all of its columns but the first and all of its rows; it may leave out columns and rows, and from
+ * the names of rows what its own heading says: the row "compress" of a table about "level 3" is "compress, level 3".
  *
  * Run `deno run -A _tools/check_figures.ts [--write] [REPORT]`, where the report is bench/report/report.md unless given;
- * `--write` puts the report's rows into the documents. It prints one line a difference and fails when there is one.
+ * `--write` puts the report's figures into the documents. It prints the tables that it found and one line a difference,
+ * and fails when there is one.
  */
 import { listFiles } from "./command.ts";
 import { ROOT } from "./zig.ts";
 
-/** Lines of a table with its heading, without the padding of their cells. */
-interface FigureTable {
-  readonly heading: string;
+/** Fewer columns than these may be anything. */
+const COLUMNS_MIN = 3;
+
+/** Cells of a table, without their padding. */
+export interface FigureTable {
+  readonly heading: readonly string[];
+  /** The line of the first row, from 0. */
   readonly start: number;
-  readonly rows: readonly string[];
+  readonly rows: readonly (readonly string[])[];
 }
 
 function cellsOf(line: string): string[] {
@@ -27,10 +33,31 @@ export function figureTables(text: string): FigureTable[] {
     if (!/^\|[\s:|-]+\|$/.test(lines[at]!) || !lines[at - 1]!.startsWith("|")) continue;
     let end = at + 1;
     while (lines[end]?.startsWith("|")) end++;
-    const rows = lines.slice(at + 1, end).map((line) => cellsOf(line).join(" | "));
-    tables.push({ heading: cellsOf(lines[at - 1]!).join(" | "), start: at + 1, rows });
+    tables.push({
+      heading: cellsOf(lines[at - 1]!),
+      start: at + 1,
+      rows: lines.slice(at + 1, end).map(cellsOf),
+    });
   }
   return tables;
+}
+
+/** The rows of a document's table as a table of the report has them; undefined where it is none of these figures. */
+export function measuredRows(
+  { heading, rows }: FigureTable,
+  report: FigureTable,
+): readonly (readonly string[])[] | undefined {
+  const [subject = "", ...columns] = heading;
+  if (heading.length < COLUMNS_MIN || rows.length === 0) return undefined;
+  const places = columns.map((column) => report.heading.indexOf(column, 1));
+  if (places.includes(-1)) return undefined;
+  const found = rows.map(([name]) =>
+    report.rows.find(([full = ""]) =>
+      full === name || (full.startsWith(`${name}, `) && subject.includes(full.slice(name!.length + 2)))
+    )
+  );
+  if (found.includes(undefined)) return undefined;
+  return found.map((row, i) => [rows[i]![0]!, ...places.map((place) => row![place] ?? "")]);
 }
 
 if (import.meta.main) {
@@ -40,23 +67,21 @@ if (import.meta.main) {
     console.error(`Cannot read ${path}: ${error.message}; bench/compare.ts writes it`);
     Deno.exit(1);
   });
-  const measured = new Map(figureTables(report).map((table) => [table.heading, table.rows]));
+  const measured = figureTables(report);
   let differences = 0;
   for (const document of await listFiles("*.md")) {
     const text = await Deno.readTextFile(new URL(document, ROOT));
     const lines = text.split("\n");
-    for (const { heading, start, rows } of figureTables(text)) {
-      const found = measured.get(heading);
-      if (found === undefined) continue;
-      const byName = new Map(found.map((row) => [row.split(" | ")[0], row]));
-      for (const [index, row] of rows.entries()) {
-        const wanted = byName.get(row.split(" | ")[0]);
-        if (wanted === row) continue;
+    for (const table of figureTables(text)) {
+      const wanted = measured.map((each) => measuredRows(table, each)).find((rows) => rows !== undefined);
+      if (wanted === undefined) continue;
+      console.log(`${document}:${table.start - 1}: ${table.heading[0]}`);
+      for (const [index, row] of table.rows.entries()) {
+        const [now, then] = [row.join(" | "), wanted[index]!.join(" | ")];
+        if (now === then) continue;
         differences++;
-        console.error(
-          `${document}:${start + index + 1}: ${row}\n  the report has: ${wanted ?? "no such row"}`,
-        );
-        if (wanted !== undefined) lines[start + index] = `| ${wanted} |`;
+        console.error(`${document}:${table.start + index + 1}: ${now}\n  the report has: ${then}`);
+        lines[table.start + index] = `| ${then} |`;
       }
     }
     if (write) await Deno.writeTextFile(new URL(document, ROOT), lines.join("\n"));
