@@ -10,6 +10,7 @@ import type { Browser, Page } from "playwright-core";
 import { buildPlayground, buildPlaygroundFolder } from "../examples/playground/build.ts";
 import { serveFolder, testInChromium } from "./_chromium.ts";
 import { text } from "./_data.ts";
+import { stopMs } from "./_playground.ts";
 
 /** Where screenshots go; not committed. */
 const SCREENSHOTS = new URL("../coverage", import.meta.url).pathname;
@@ -261,14 +262,7 @@ browserTest("work in Chromium leaves the page free, and stops at once", async ({
   await page.fill("#panel-convert input[type=number]", "5");
   await page.click("#run");
   await page.waitForFunction("document.querySelector('progress').value > 0");
-  const took = await page.evaluate<number>(`(async () => {
-    const started = performance.now();
-    document.querySelector("#panel-convert button.plain").click();
-    while (document.querySelector("#panel-convert .status").textContent !== "Stopped.") {
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-    return performance.now() - started;
-  })()`);
+  const took = await stopMs(page);
   assert(took < STOP_MS_MAX, `stopped after ${took.toFixed(0)} ms`);
   await page.selectOption("#action", { label: "compress with lz4" });
   await page.click("#run");

@@ -8,6 +8,7 @@ import { buildPlaygroundFolder } from "../examples/playground/build.ts";
 import { CHROMIUM, launchChromiumIn, serveFolder } from "./_chromium.ts";
 import { text } from "./_data.ts";
 import { inDirectory } from "./_directory.ts";
+import { stopMs } from "./_playground.ts";
 
 const PART_SIZE = 4 << 20;
 const PARTS = Deno.env.has("SLUICE_LONG") ? 256 : 12;
@@ -116,14 +117,7 @@ Deno.test({
         await page.click("#tab-convert");
         await start(page, "compress with zpaq");
         await page.waitForFunction("document.querySelector('progress').value > 0");
-        const took = await page.evaluate<number>(`(async () => {
-          const started = performance.now();
-          document.querySelector("#panel-convert button.plain").click();
-          while (document.querySelector("#panel-convert .status").textContent !== "Stopped.") {
-            await new Promise((resolve) => setTimeout(resolve));
-          }
-          return performance.now() - started;
-        })()`);
+        const took = await stopMs(page);
         assert(took < STOP_MS_MAX, `stopped after ${took.toFixed(0)} ms`);
 
         const left = await folders(page);

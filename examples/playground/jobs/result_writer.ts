@@ -36,19 +36,18 @@ class DiskFile {
     [this.#file, this.#access, this.#remove] = [file, access, remove];
   }
 
-  /** A new file; undefined where pages have none. */
+  /** A new file; undefined where the browser has none for this page. */
   static async create(): Promise<DiskFile | undefined> {
-    let root: FileSystemDirectoryHandle;
     try {
-      root = await navigator.storage.getDirectory();
+      const root = await navigator.storage.getDirectory();
+      if (results === 0) await sweep(root);
+      const folder = await root.getDirectoryHandle(PREFIX + self.name, { create: true });
+      const name = `${performance.timeOrigin}-${++results}`; // a stopped worker's results stay
+      const file = await folder.getFileHandle(name, { create: true });
+      return new DiskFile(file, await file.createSyncAccessHandle(), () => folder.removeEntry(name));
     } catch {
       return undefined;
     }
-    if (results === 0) await sweep(root);
-    const folder = await root.getDirectoryHandle(PREFIX + self.name, { create: true });
-    const name = `${performance.timeOrigin}-${++results}`; // a stopped worker's results stay
-    const file = await folder.getFileHandle(name, { create: true });
-    return new DiskFile(file, await file.createSyncAccessHandle(), () => folder.removeEntry(name));
   }
 
   add(chunk: Bytes): void {
