@@ -1,7 +1,7 @@
 /**
  * `sluice gitdb fetch`.
  */
-import { fetchGitRepository } from "@sluice/gitdb";
+import { fetchGitRepository, GitLockFile } from "@sluice/gitdb";
 import type { GitDatabase, GitFetchRepositoryOptions, GitFetchUpdate, GitRepository } from "@sluice/gitdb";
 import { SluiceError } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
@@ -43,7 +43,10 @@ async function urlOfFetch(
     requireHttp(url);
     return url;
   } catch (error) {
-    if (!append && !dryRun) await Deno.writeTextFile(`${repository.gitFolder}/FETCH_HEAD`, "");
+    if (!append && !dryRun) {
+      using head = await GitLockFile.acquire(`${repository.gitFolder}/FETCH_HEAD`, { timeoutMs: 1000 });
+      head.commit(); // nothing was written
+    }
     throw error;
   }
 }
