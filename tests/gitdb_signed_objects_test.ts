@@ -106,3 +106,14 @@ Deno.test("what would become another line of a header is refused", () => {
   const body = new TextDecoder().decode(encodeGitCommit({ ...commit, extra: [["gpgsig", "a\n\nb"]] }));
   assert(body.endsWith("\ngpgsig a\n \n b\n\nx"), body);
 });
+
+Deno.test("a commit in ISO 8859-1 has the characters of these bytes, C1 controls too", () => {
+  const bytes = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
+  for (const encoding of ["ISO-8859-1", "latin1", "iso8859-1", "ISO_8859-1"]) {
+    const body = bytes(
+      `tree ${TREE}\nauthor \xdc <a@b> 0 +0000\ncommitter \xdc <a@b> 0 +0000\nencoding ${encoding}\n\n\x80\x9f\xe9\n`,
+    );
+    const { message, author } = parseGitCommit(body);
+    assertEquals([message, author.name], ["\x80\x9f\xe9\n", "\xdc"]);
+  }
+});

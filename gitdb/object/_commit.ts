@@ -96,7 +96,16 @@ interface Parts {
 
 const ENCODING = /^encoding (.+)$/m;
 
-function decoderOf(encoding: string | undefined): TextDecoder {
+/** What the platform takes for Windows' code page 1252, which has other characters from 0x80 to 0x9F. */
+const LATIN1 = /^(?:iso_?-?8859-?1|latin-?1|l1)$/i;
+
+function decoderOf(encoding: string | undefined): (bytes: Uint8Array) => string {
+  if (encoding !== undefined && LATIN1.test(encoding)) return byteString;
+  const decoder = decoderNamed(encoding);
+  return (bytes) => decoder.decode(bytes);
+}
+
+function decoderNamed(encoding: string | undefined): TextDecoder {
   try {
     return new TextDecoder(encoding);
   } catch {
@@ -109,9 +118,9 @@ function partsOf(bytes: Uint8Array): Parts {
   const latin1 = byteString(bytes);
   const headerEnd = latin1.startsWith("\n") ? 0 : latin1.indexOf("\n\n") + 1 || bytes.length;
   const encoding = ENCODING.exec(latin1.slice(0, headerEnd))?.[1];
-  const decoder = decoderOf(encoding);
+  const decode = decoderOf(encoding);
   const lines: { word: string; value: string }[] = [];
-  for (const line of decoder.decode(bytes.subarray(0, headerEnd)).split("\n").slice(0, -1)) {
+  for (const line of decode(bytes.subarray(0, headerEnd)).split("\n").slice(0, -1)) {
     const last = lines.at(-1);
     if (line.startsWith(" ") && last !== undefined) last.value += `\n${line.slice(1)}`;
     else {
@@ -121,7 +130,7 @@ function partsOf(bytes: Uint8Array): Parts {
       );
     }
   }
-  return { lines, message: decoder.decode(bytes.subarray(headerEnd + 1)), encoding };
+  return { lines, message: decode(bytes.subarray(headerEnd + 1)), encoding };
 }
 
 /**

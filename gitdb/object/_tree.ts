@@ -109,7 +109,8 @@ export function encodeGitTree(
   try {
     checkGitObject("tree", body, { hashAlgorithm, strict: true });
   } catch (error) {
-    throw new RangeError(`Cannot write a tree: ${(error as Error).message}`, { cause: error });
+    const reason = (error as Error).message.replace(/^Cannot read a tree: /, "");
+    throw new RangeError(`Cannot write a tree: ${reason}`, { cause: error });
   }
   return body;
 }
