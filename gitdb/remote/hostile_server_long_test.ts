@@ -2,8 +2,16 @@
  * Servers that do not keep to the protocol: what they send is an error with a code and a place, and ends in time; nothing
  * is left that git would trust.
  */
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { fetchGitObjects, GitDatabase, GitMemoryStore, GitRemote, PackWriter, SluiceError } from "../mod.ts";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  fetchGitObjects,
+  GitDatabase,
+  GitMemoryStore,
+  GitRemote,
+  GitWebDatabase,
+  PackWriter,
+  SluiceError,
+} from "../mod.ts";
 import type { GitFetchOptions, GitRemoteOptions } from "../mod.ts";
 import { testBackends } from "../../tests/_backends.ts";
 import { Random } from "../../tests/_data.ts";
@@ -433,6 +441,16 @@ testBackends("a pack without what was asked for, or with other content under an 
   const answer = (): Uint8Array<ArrayBuffer> => join(packet("packfile\n"), packet(pack, 1), "0000");
   const error = await assertRejects(() => fetchInto(remoteOf([() => V2, answer])), SluiceError);
   assertEquals([error.code, error.message.includes(ID)], ["BASE_MISSING", true]);
+});
+
+Deno.test("a URL that requests could not keep is refused before any", async () => {
+  const fetch = (): never => {
+    throw new Error("no request was expected");
+  };
+  for (const url of [`${URL_OF_IT}?token=1`, `${URL_OF_IT}#main`, "ftp://example.org/a", "no URL"]) {
+    assertThrows(() => new GitRemote(url, { fetch }), RangeError, "Cannot reach");
+    await assertRejects(() => GitWebDatabase.open(url, { fetch }), RangeError, "Cannot reach");
+  }
 });
 
 /** A server on another host, and what it was asked. */

@@ -15,6 +15,7 @@ import { commonWords, negotiate } from "./_negotiation.ts";
 import { DELIMITER, FLUSH, packetLines } from "./_packet_lines.ts";
 import type { PacketReader } from "./_packet_lines.ts";
 import { remoteLimit, STALL_TIMEOUT_MS } from "./_remote_faults.ts";
+import { repositoryUrl } from "./_repository_url.ts";
 import { expectEnd } from "./_side_bands.ts";
 
 export type { GitFetchOptions, GitHeadersRequest, GitRemoteRef };
@@ -133,16 +134,12 @@ export class GitRemote {
   /**
    * Names a repository by its URL; nothing is requested yet. Credentials in the URL become a header.
    *
-   * @throws {RangeError} If it is no URL of HTTP.
+   * @throws {RangeError} If it is no URL of HTTP, or has a query or a fragment, which the requests could not keep.
    */
   constructor(url: string | URL, options: GitRemoteOptions = {}) {
     checkArgument(typeof url === "string" || url instanceof URL, "reach a repository", url, "a URL");
     checkKeys(options, REMOTE_OPTIONS);
-    if (!URL.canParse(url)) throw new RangeError(`Cannot reach "${url}": it is no URL`);
-    const parsed = new URL(url);
-    if (parsed.protocol !== "https:" && parsed.protocol !== "http:") {
-      throw new RangeError(`Cannot reach a repository by "${parsed.protocol}": expected https: or http:`);
-    }
+    const parsed = repositoryUrl(url);
     this.#protocol = checkInteger("protocol", options.protocol ?? 2, 0, 2);
     this.#maxRefs = checkInteger("maxRefs", options.maxRefs ?? REFS_MAX, 0, Number.MAX_SAFE_INTEGER);
     this.#http = new GitHttp(parsed, {

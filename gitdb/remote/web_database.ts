@@ -17,6 +17,7 @@ import { isReferenceName } from "../repository/_reference_names.ts";
 import { idOf } from "./_advertisement.ts";
 import type { GitRemoteRef } from "./_advertisement.ts";
 import { protocolFault, remoteLimit, shown } from "./_remote_faults.ts";
+import { repositoryUrl } from "./_repository_url.ts";
 import { readWhole, WebLoose } from "./_web_loose.ts";
 
 /** How a server is read. */
@@ -82,18 +83,16 @@ export class GitWebDatabase extends GitCompoundDatabase {
   /**
    * Opens a repository: its references and the list of its packs are read.
    *
+   * @throws {RangeError} If it is no URL of HTTP, or has a query or a fragment.
    * @throws {NotFoundError} If there is none.
    * @throws {SluiceError} If the server can't be read.
    */
   static async open(url: string | URL, options: GitWebOptions = {}): Promise<GitWebDatabase> {
     checkArgument(typeof url === "string" || url instanceof URL, "open a repository", url, "a URL");
     checkKeys(options, WEB_OPTIONS);
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-      throw new RangeError(`Cannot open "${url}": expected a URL of HTTP`);
-    }
     const { headers, fetch, stallTimeoutMs, signal, ...storing } = options;
     const http: HttpSourceOptions = { headers, fetch, stallTimeoutMs };
-    const root = new URL(url);
+    const root = repositoryUrl(url);
     root.pathname = `${root.pathname.replace(/\/+$/, "")}/`;
     const refs = await readRefs(root, http, signal);
     const hashAlgorithm: GitHashAlgorithm = refs.some(({ id }) => id?.algorithm === "sha256")
