@@ -211,13 +211,24 @@ export class LogFile {
         }
       }
     } catch (error) {
-      if (!(error instanceof SluiceError) || this.#end === 0 || !await this.#isZero()) throw error;
+      if (!(error instanceof SluiceError)) throw error;
+      if (this.#end === 0 || !await this.#isZero()) throw this.#noFrame(error);
     }
     if (this.#end > 0 && await this.#isZero()) return last && await this.#checkLast(last);
     if ((this.#end > 0 || await this.#startsAsLog()) && await this.#isTorn()) return;
     throw new CorruptDataError(
       `Cannot open the log ${this.#path}: what starts at byte ${this.#end} is not the start of a last frame`,
       { format: "zstd", code: "CORRUPT", offset: this.#end },
+    );
+  }
+
+  /** Names the file where it has what is no frame; other failures stay as they are. */
+  #noFrame(error: SluiceError): SluiceError {
+    if (!(error instanceof CorruptDataError)) return error;
+    const { code, offset } = error;
+    return new CorruptDataError(
+      `Cannot open the log ${this.#path}: what starts at byte ${this.#end} is no zstd frame`,
+      { format: "zstd", code, offset, cause: error },
     );
   }
 

@@ -161,7 +161,7 @@ Deno.test("what a file system leaves without power is cut, anything else is refu
     ];
     for (const bytes of refused) {
       await Deno.writeFile(path, bytes);
-      await assertRejects(() => ZstdLog.open(path), SluiceError, "", `refused: ${refused.indexOf(bytes)}`);
+      await assertRejects(() => ZstdLog.open(path), SluiceError, path, `refused: ${refused.indexOf(bytes)}`);
       assertEquals(await Deno.readFile(path), bytes);
     }
   });
