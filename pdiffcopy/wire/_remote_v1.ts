@@ -45,7 +45,12 @@ export class RemoteSourceV1 implements CopySource {
 
   async stat(): Promise<SideStatus> {
     const size = await this.#file.size();
-    if (size === undefined) throw failure("NOT_FOUND", `Cannot copy ${this.label}: there is no such file`);
+    if (size === undefined) {
+      throw failure(
+        "NOT_FOUND",
+        `Cannot copy ${this.label}: there is no such file, or the server is not one of pdiffcopy`,
+      );
+    }
     // A pipe and a file of /proc say 0 too.
     if (size === 0 && (await this.#file.readBlock(0, 1, 0)).length > 0) {
       throw failure("UNSUPPORTED", `Cannot copy ${this.label}: the server does not say how long it is`);
